@@ -1,0 +1,38 @@
+package bootstrap
+
+import (
+	"context"
+	"errors"
+
+	"cdcpipeline/bootstrap/rds"
+)
+
+// Handle does one request: it reads the secrets, connects and runs.
+func Handle(ctx context.Context, secrets Secrets, req Request) (findings Findings, err error) {
+	_, admin, err := readSecret(ctx, secrets, req.AdminSecret)
+	if err != nil {
+		return Findings{}, err
+	}
+	replication, user, err := readSecret(ctx, secrets, req.ReplicationSecret)
+	if err != nil {
+		return Findings{}, err
+	}
+	server := Server{Host: req.Host, Port: req.Port, Certificates: req.Certificates}
+	if server.Certificates == "" {
+		server.Certificates = rds.Certificates()
+	}
+	db, err := Connect(ctx, server, admin)
+	if err != nil {
+		return Findings{}, err
+	}
+	defer func() { err = errors.Join(err, db.Close()) }()
+	findings, err = Run(ctx, db, server.TryLogin, user, req)
+	if err != nil {
+		return findings, err
+	}
+	moved, err := replication.pointAt(ctx, secrets, req.ReplicationSecret, req.Host, req.Port)
+	if moved {
+		findings.changed("host and port in the replication secret")
+	}
+	return findings, err
+}

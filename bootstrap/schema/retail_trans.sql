@@ -1,0 +1,13 @@
+CREATE DATABASE IF NOT EXISTS testdb;
+
+CREATE TABLE IF NOT EXISTS testdb.retail_trans (
+    trans_id BIGINT(20) AUTO_INCREMENT,
+    customer_id VARCHAR(12) NOT NULL,
+    event VARCHAR(10) DEFAULT NULL,
+    sku VARCHAR(10) NOT NULL,
+    amount INT DEFAULT 0,
+    device VARCHAR(10) DEFAULT NULL,
+    trans_datetime DATETIME DEFAULT CURRENT_TIMESTAMP,
+    PRIMARY KEY(trans_id),
+    KEY(trans_datetime)
+) ENGINE=InnoDB AUTO_INCREMENT=0;

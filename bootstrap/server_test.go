@@ -1,0 +1,203 @@
+package bootstrap_test
+
+import (
+	"cmp"
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"database/sql"
+	"encoding/json"
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/go-sql-driver/mysql"
+	"github.com/stretchr/testify/require"
+
+	"cdcpipeline/bootstrap"
+	"cdcpipeline/bootstrap/rds"
+)
+
+// realServer is a MySQL-compatible server that the environment names: CDC_TEST_MYSQL_DSN of its administrator
+// (admin:password@tcp(localhost:3306)/) and CDC_TEST_MYSQL_CA, the PEM file of its authority.
+type realServer struct {
+	t      *testing.T
+	admin  bootstrap.Credentials
+	server bootstrap.Server
+	root   *sql.DB
+}
+
+func connectReal(t *testing.T) *realServer {
+	t.Helper()
+	dsn, ca := os.Getenv("CDC_TEST_MYSQL_DSN"), os.Getenv("CDC_TEST_MYSQL_CA")
+	if dsn == "" || ca == "" {
+		t.Skip("CDC_TEST_MYSQL_DSN and CDC_TEST_MYSQL_CA name no server")
+	}
+	pem, err := os.ReadFile(ca)
+	require.NoError(t, err)
+	settings, err := mysql.ParseDSN(dsn)
+	require.NoError(t, err)
+	r := &realServer{t: t, admin: bootstrap.Credentials{Username: settings.User, Password: settings.Passwd}}
+	r.server.Certificates = string(pem)
+	host, port, _ := strings.Cut(settings.Addr, ":")
+	r.server.Host = host
+	_, err = fmt.Sscan(cmp.Or(port, "3306"), &r.server.Port)
+	require.NoError(t, err)
+	roots := x509.NewCertPool()
+	require.True(t, roots.AppendCertsFromPEM(pem))
+	settings.TLS = &tls.Config{RootCAs: roots, ServerName: host}
+	settings.MultiStatements = true
+	connector, err := mysql.NewConnector(settings)
+	require.NoError(t, err)
+	r.root = sql.OpenDB(connector)
+	t.Cleanup(func() { _ = r.root.Close() })
+	r.clean()
+	t.Cleanup(r.clean)
+	return r
+}
+
+func (r *realServer) exec(statements string) {
+	r.t.Helper()
+	_, err := r.root.Exec(statements)
+	require.NoError(r.t, err)
+}
+
+func (r *realServer) clean() {
+	r.exec("DROP DATABASE IF EXISTS testdb; DROP DATABASE IF EXISTS `odd``db`; DROP USER IF EXISTS 'cdc_test'@'%';" +
+		"DROP PROCEDURE IF EXISTS mysql.rds_set_configuration; DROP PROCEDURE IF EXISTS mysql.rds_show_configuration;" +
+		"DROP TABLE IF EXISTS mysql.rds_configuration")
+}
+
+// asRDS gives the server the procedures of RDS.
+func (r *realServer) asRDS() {
+	r.exec("CREATE TABLE mysql.rds_configuration (name VARCHAR(100) PRIMARY KEY, value VARCHAR(100), description VARCHAR(300));" +
+		"INSERT INTO mysql.rds_configuration VALUES ('binlog retention hours', NULL, 'how long')")
+	r.exec("CREATE PROCEDURE mysql.rds_set_configuration(IN n VARCHAR(30), IN v INT) UPDATE mysql.rds_configuration SET value = v WHERE name = n")
+	r.exec("CREATE PROCEDURE mysql.rds_show_configuration() SELECT name, value, description FROM mysql.rds_configuration")
+}
+
+func (r *realServer) user(password string) bootstrap.Credentials {
+	return bootstrap.Credentials{Username: "cdc_test", Password: password}
+}
+
+func (r *realServer) request(tables ...bootstrap.Table) bootstrap.Request {
+	if len(tables) == 0 {
+		tables = []bootstrap.Table{bootstrap.RetailTrans}
+	}
+	return bootstrap.Request{BinlogRetentionHours: 24, LobMaxSizeKb: 64, Tables: tables, Schema: bootstrap.DefaultSchema(tables)}
+}
+
+func (r *realServer) run(user bootstrap.Credentials, req bootstrap.Request) (bootstrap.Findings, error) {
+	r.t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	db, err := bootstrap.Connect(ctx, r.server, r.admin)
+	require.NoError(r.t, err)
+	defer func() { require.NoError(r.t, db.Close()) }()
+	return bootstrap.Run(ctx, db, r.server.TryLogin, user, req)
+}
+
+const password = `Pa'ss\"wo"rd-1`
+
+func TestRealServerIsPreparedOnce(t *testing.T) {
+	r := connectReal(t)
+	r.asRDS()
+	first, err := r.run(r.user(password), r.request())
+	require.NoError(t, err)
+	require.Contains(t, first.Changed, "user cdc_test")
+	require.Contains(t, first.Changed, "table testdb.retail_trans")
+	require.Contains(t, first.Changed, "binlog retention hours: 24, was 0")
+	require.Equal(t, []string{"trans_id"}, first.Tables[0].PrimaryKey)
+	require.Len(t, first.Tables[0].Columns, 7)
+
+	second, err := r.run(r.user(password), r.request())
+	require.NoError(t, err)
+	require.Empty(t, second.Changed)
+	require.Equal(t, first.Checks, second.Checks)
+	for _, check := range second.Checks {
+		require.Containsf(t, []bootstrap.Status{bootstrap.OK, bootstrap.NotApplicable}, check.Status, "%+v", check)
+	}
+}
+
+func TestRealServerTakesAwayWhatTheUserNeedsNot(t *testing.T) {
+	r := connectReal(t)
+	r.exec("CREATE DATABASE testdb; CREATE USER 'cdc_test'@'%' IDENTIFIED BY 'old'; GRANT SELECT, INSERT ON *.* TO 'cdc_test'@'%'; GRANT ALL ON testdb.* TO 'cdc_test'@'%' WITH GRANT OPTION")
+	findings, err := r.run(r.user(password), r.request())
+	require.NoError(t, err)
+	require.Contains(t, findings.Changed, "TLS required of user cdc_test")
+	require.Contains(t, findings.Changed, "password of user cdc_test")
+	require.Equal(t, "ok: REPLICATION CLIENT ON *.*, REPLICATION SLAVE ON *.*, SELECT ON `testdb`.`retail_trans`", findings.Summary()["replication user's privileges"])
+}
+
+func TestRealServerReportsEveryProblemAtOnce(t *testing.T) {
+	r := connectReal(t)
+	r.exec("CREATE DATABASE testdb; CREATE TABLE testdb.nokey (a INT); CREATE VIEW testdb.v AS SELECT 1 AS a;" +
+		"CREATE TABLE testdb.long_texts (id INT PRIMARY KEY, doc JSON, pic LONGBLOB); INSERT INTO testdb.long_texts VALUES (1, '{}', REPEAT('x', 200000))")
+	in := func(table string) bootstrap.Table { return bootstrap.Table{Database: "testdb", Table: table} }
+	_, err := r.run(r.user(password), r.request(in("nokey"), in("v"), in("long_texts"), in("absent")))
+	require.ErrorContains(t, err, "table testdb.nokey is without a primary key")
+	require.ErrorContains(t, err, "table testdb.v is a view")
+	require.ErrorContains(t, err, "table testdb.absent is missing")
+	require.ErrorContains(t, err, "raise replication.lobMaxSizeKb from 64 to at least 196")
+	require.NotContains(t, err.Error(), password)
+}
+
+func TestRealServerTakesAnyName(t *testing.T) {
+	r := connectReal(t)
+	table := bootstrap.Table{Database: "odd`db", Table: "sel`ect' x"}
+	req := r.request(table)
+	req.Schema = []bootstrap.Script{{Name: "odd.sql", SQL: "CREATE TABLE IF NOT EXISTS `odd``db`.`sel``ect' x` (`k``` INT PRIMARY KEY, `t``x` LONGTEXT)"}}
+	_, err := r.run(r.user(password), req)
+	require.NoError(t, err)
+	second, err := r.run(r.user(password), req)
+	require.NoError(t, err)
+	require.Empty(t, second.Changed)
+}
+
+func TestRealServerRefusesABrokenScriptAndNamesIt(t *testing.T) {
+	r := connectReal(t)
+	req := r.request()
+	req.Schema = append(req.Schema, bootstrap.Script{Name: "b.sql", SQL: "SELECT 1; CREATE TABLE nonsense"})
+	_, err := r.run(r.user(password), req)
+	require.ErrorContains(t, err, "running b.sql")
+}
+
+func TestRealServersCertificateIsVerified(t *testing.T) {
+	r := connectReal(t)
+	stranger := r.server
+	stranger.Certificates = rds.Certificates()
+	_, err := bootstrap.Connect(context.Background(), stranger, r.admin)
+	require.ErrorContains(t, err, "source.caFile")
+
+	wrong := r.admin
+	wrong.Password = "wrong-password"
+	_, err = bootstrap.Connect(context.Background(), r.server, wrong)
+	require.ErrorContains(t, err, "administrator's secret")
+	require.NotContains(t, err.Error(), "wrong-password")
+}
+
+// storedSecrets is Secrets Manager in memory.
+type storedSecrets map[string]string
+
+func (s storedSecrets) Get(_ context.Context, arn string) (string, error) { return s[arn], nil }
+
+func (s storedSecrets) Put(_ context.Context, arn, value string) error {
+	s[arn] = value
+	return nil
+}
+
+func TestRealServerIsReachedWithWhatTheSecretsSay(t *testing.T) {
+	r := connectReal(t)
+	admin, err := json.Marshal(map[string]string{"username": r.admin.Username, "password": r.admin.Password})
+	require.NoError(t, err)
+	secrets := storedSecrets{"admin": string(admin), "replication": `{"username":"cdc_test","password":"Seed-0000","host":"elsewhere","port":1}`}
+	req := r.request()
+	req.Host, req.Port, req.Certificates = r.server.Host, r.server.Port, r.server.Certificates
+	req.AdminSecret, req.ReplicationSecret = "admin", "replication"
+	findings, err := bootstrap.Handle(context.Background(), secrets, req)
+	require.NoError(t, err)
+	require.Contains(t, findings.Changed, "host and port in the replication secret")
+	require.Contains(t, secrets["replication"], fmt.Sprintf(`"port":%d`, r.server.Port))
+}

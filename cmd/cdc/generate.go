@@ -1,0 +1,156 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"cdcpipeline/generate"
+)
+
+const generateLong = `Write realistic inserts, updates and deletes into tables of the pipeline's database.
+
+Only rows that this run inserted are updated or deleted, and primary keys are never changed, so it can run on tables
+that others use. Columns and their types are read from the database; each table needs a primary key. A run with the
+same seed on the same tables makes the same changes.
+
+The journal gets one JSON object a line for each row change, after its commit:
+  {"n":1,"tx":1,"at":"...","op":"insert","table":"testdb.retail_trans","key":{...},"row":{...}}
+
+Ctrl-C finishes the transaction in work, prints the summary and exits with 130.`
+
+const generateExamples = `  # 10,000 changes of the blog's table in the database of the selected stack
+  cdc generate --count 10000
+
+  # two tables, at 200 changes a second, repeatable, with a journal to compare sinks with
+  cdc generate --stack dev --table testdb.retail_trans --table shop.orders --rate 200 --seed 42 --journal changes.jsonl
+
+  # a database by its address, with the secret of its administrator
+  cdc generate --host db.example.com --secret-arn arn:aws:secretsmanager:us-east-1:123456789012:secret:admin-x1 --ca ca.pem
+
+  # a database by its address, with a password from the environment
+  CDC_DB_PASSWORD=... cdc generate --host db.example.com --user writer`
+
+// generateFlags of the command line.
+type generateFlags struct {
+	connection connectionFlags
+	options    generate.Options
+	mix        string
+	tables     []string
+	journal    string
+	output     string
+}
+
+func newGenerate() *cobra.Command {
+	f := &generateFlags{}
+	cmd := &cobra.Command{
+		Use:     "generate",
+		Short:   "Write realistic changes into the source database",
+		Long:    generateLong,
+		Example: generateExamples,
+		Args:    cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if !cmd.Flags().Changed("seed") {
+				f.options.Seed = rand.Uint64()
+			}
+			return f.run(cmd)
+		},
+	}
+	flags := cmd.Flags()
+	flags.Int64Var(&f.options.Count, "count", 1000, "row changes to make")
+	flags.StringVar(&f.mix, "mix", generate.DefaultMix.String(), "inserts/updates/deletes in percent")
+	flags.StringArrayVar(&f.tables, "table", []string{"testdb.retail_trans"}, "table as database.table; may be repeated")
+	flags.Uint64Var(&f.options.Seed, "seed", 0, "seed of all values (default: a random one, named in the summary)")
+	flags.Float64Var(&f.options.Rate, "rate", 0, "changes a second on average, 0 for as fast as possible")
+	flags.IntVar(&f.options.MaxTransaction, "max-transaction", generate.DefaultMaxTransaction, "changes in a transaction at most")
+	flags.StringVar(&f.journal, "journal", "", "file for the committed changes, one JSON object a line; an existing file is replaced")
+	flags.StringVarP(&f.output, "output", "o", "text", "form of the summary: text or json")
+	f.connection.register(flags)
+	_ = cmd.RegisterFlagCompletionFunc("output", cobra.FixedCompletions([]string{"text", "json"}, cobra.ShellCompDirectiveNoFileComp))
+	return cmd
+}
+
+// parse turns the flags into options; all problems come together.
+func (f *generateFlags) parse() error {
+	var problems []error
+	var err error
+	if f.options.Mix, err = generate.ParseMix(f.mix); err != nil {
+		problems = append(problems, err)
+		f.options.Mix = generate.DefaultMix
+	}
+	unread := false
+	for _, s := range f.tables {
+		name, err := generate.ParseTableName(s)
+		if err != nil {
+			problems, unread = append(problems, err), true
+			continue
+		}
+		f.options.Tables = append(f.options.Tables, name)
+	}
+	if f.output != "text" && f.output != "json" {
+		problems = append(problems, fmt.Errorf("output %q: write text or json", f.output))
+	}
+	if f.options.MaxTransaction == 0 {
+		problems = append(problems, errors.New("max-transaction: must be 1 to 10000, is 0"))
+	}
+	if len(f.options.Tables) > 0 || !unread {
+		problems = append(problems, f.options.Validate())
+	}
+	return errors.Join(append(problems, f.connection.validate())...)
+}
+
+func (f *generateFlags) run(cmd *cobra.Command) (err error) {
+	if err := f.parse(); err != nil {
+		return err
+	}
+	ctx := cmd.Context()
+	connection, err := f.connection.resolve(ctx)
+	if err != nil {
+		return err
+	}
+	db, err := generate.Open(ctx, connection)
+	if err != nil {
+		return fmt.Errorf("%w; see --host, --port, --user, --secret-arn and --ca", err)
+	}
+	defer func() { err = errors.Join(err, db.Close()) }()
+	if f.journal != "" {
+		file, err := os.Create(f.journal)
+		if err != nil {
+			return fmt.Errorf("making the journal: %w", err)
+		}
+		defer func() { _ = file.Close() }()
+		f.options.Journal = file
+	}
+	progress := newProgress(cmd.ErrOrStderr(), f.options.Count)
+	f.options.Progress = progress.show
+	summary, err := generate.Run(ctx, db, f.options)
+	progress.finish()
+	if summary.Changes > 0 || err == nil {
+		err = errors.Join(err, f.report(cmd.OutOrStdout(), summary))
+	}
+	return ended(ctx, summary, err)
+}
+
+// ended tells an orderly end by a signal from an error.
+func ended(ctx context.Context, s generate.Summary, err error) error {
+	if err == nil && s.Interrupted && ctx.Err() != nil {
+		return errInterrupted
+	}
+	return err
+}
+
+func (f *generateFlags) report(w io.Writer, s generate.Summary) error {
+	if f.output != "json" {
+		_, err := fmt.Fprintln(w, s)
+		return err
+	}
+	lines := json.NewEncoder(w)
+	lines.SetIndent("", "  ")
+	return lines.Encode(s)
+}

@@ -1,0 +1,44 @@
+// Command cdc is the operator's tool of the pipeline: it works on a deployed stack, whose outputs tell it where
+// everything is. This file and root.go hold what all of its commands share.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+)
+
+// exitInterrupted is the shell's code for a command that SIGINT ended.
+const exitInterrupted = 130
+
+// errInterrupted says that a command ended early, and orderly, because it was told to.
+var errInterrupted = errors.New("interrupted")
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	// The first signal ends the command in good order; a second one kills it.
+	context.AfterFunc(ctx, stop)
+	os.Exit(execute(ctx, os.Args[1:]))
+}
+
+// execute runs the command line and returns the exit code.
+func execute(ctx context.Context, args []string) int {
+	command := newRoot()
+	command.SetArgs(args)
+	err := command.ExecuteContext(ctx)
+	switch {
+	case err == nil:
+		return 0
+	case errors.Is(err, errInterrupted):
+		return exitInterrupted
+	}
+	fmt.Fprintln(command.ErrOrStderr(), "cdc: "+err.Error())
+	if ctx.Err() != nil {
+		return exitInterrupted
+	}
+	return 1
+}

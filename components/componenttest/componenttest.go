@@ -1,0 +1,216 @@
+// Package componenttest runs a component against Pulumi's mocks and records what it registered.
+//
+// Tests assert on the record: which resources, with which inputs, under which parent, with which options.
+package componenttest
+
+import (
+	"fmt"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+	"github.com/stretchr/testify/require"
+)
+
+// Account, Region and Partition are what the mocked provider answers.
+const (
+	Account   = "123456789012"
+	Region    = "us-east-1"
+	Partition = "aws"
+)
+
+// Registered is one resource as the engine was asked to make it.
+type Registered struct {
+	Type, Name, Parent string
+	ID                 string // the id to import, when there is one
+	Provider           string
+	Inputs             resource.PropertyMap
+	DependsOn          []string // URNs
+	IgnoreChanges      []string
+	Protect            bool
+	RetainOnDelete     bool
+	DeletedWith        string
+	ReplaceWith        []string
+	CustomTimeouts     [3]string // create, update, delete
+}
+
+// Input is the plain value of one input, nil when it was not set; secrets and outputs are unwrapped.
+func (r Registered) Input(key string) any {
+	v, ok := r.Inputs[resource.PropertyKey(key)]
+	if !ok {
+		return nil
+	}
+	return plain(v)
+}
+
+// Recorder is everything a program registered, in order.
+type Recorder struct {
+	mu        sync.Mutex
+	resources []Registered
+	invokes   []string
+	answers   map[string]resource.PropertyMap
+}
+
+// Answer makes the mocked provider answer an invoke (token, e.g. aws:iam/getRoles:getRoles) with the given value.
+type Answer struct {
+	Token string
+	Value map[string]any
+}
+
+// Run runs a program under mocks and fails the test when it fails.
+func Run(t testing.TB, program pulumi.RunFunc, answers ...Answer) *Recorder {
+	t.Helper()
+	r, err := Try(program, answers...)
+	require.NoError(t, err)
+	return r
+}
+
+// Try runs a program under mocks and gives its error back.
+func Try(program pulumi.RunFunc, answers ...Answer) (*Recorder, error) {
+	r := &Recorder{answers: map[string]resource.PropertyMap{}}
+	for _, a := range answers {
+		r.answers[a.Token] = resource.NewPropertyMapFromMap(a.Value)
+	}
+	if err := pulumi.RunErr(program, pulumi.WithMocks("project", "stack", r)); err != nil {
+		return r, fmt.Errorf("running the program: %w", err)
+	}
+	return r, nil
+}
+
+// All is every resource of a type (aws:s3/bucketV2:BucketV2), in the order of registration.
+func (r *Recorder) All(typ string) []Registered {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	var found []Registered
+	for _, x := range r.resources {
+		if x.Type == typ {
+			found = append(found, x)
+		}
+	}
+	return found
+}
+
+// Resources is every resource, in the order of registration.
+func (r *Recorder) Resources() []Registered {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return append([]Registered(nil), r.resources...)
+}
+
+// Invokes is the token of every invoke.
+func (r *Recorder) Invokes() []string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return append([]string(nil), r.invokes...)
+}
+
+// One is the only resource of a type, and named so when a name is given.
+func (r *Recorder) One(t testing.TB, typ string, name ...string) Registered {
+	t.Helper()
+	var found []Registered
+	for _, x := range r.All(typ) {
+		if len(name) == 0 || x.Name == name[0] {
+			found = append(found, x)
+		}
+	}
+	require.Lenf(t, found, 1, "resources of type %s named %v", typ, name)
+	return found[0]
+}
+
+// NewResource implements pulumi.MockResourceMonitor: the state is the inputs and an ARN.
+func (r *Recorder) NewResource(args pulumi.MockResourceArgs) (string, resource.PropertyMap, error) {
+	x := Registered{Type: args.TypeToken, Name: args.Name, ID: args.ID, Provider: args.Provider, Inputs: args.Inputs}
+	if rpc := args.RegisterRPC; rpc != nil {
+		x.Parent, x.DependsOn, x.IgnoreChanges = rpc.GetParent(), rpc.GetDependencies(), rpc.GetIgnoreChanges()
+		x.Protect, x.RetainOnDelete, x.DeletedWith = rpc.GetProtect(), rpc.GetRetainOnDelete(), rpc.GetDeletedWith()
+		x.ReplaceWith = rpc.GetReplaceWith()
+		if ct := rpc.GetCustomTimeouts(); ct != nil {
+			x.CustomTimeouts = [3]string{ct.GetCreate(), ct.GetUpdate(), ct.GetDelete()}
+		}
+	}
+	r.mu.Lock()
+	r.resources = append(r.resources, x)
+	r.mu.Unlock()
+
+	state := args.Inputs.Copy()
+	id := args.ID
+	if id == "" {
+		id = args.Name + "-id"
+	}
+	service := strings.Split(strings.TrimPrefix(args.TypeToken, "aws:"), "/")[0]
+	fill := func(key resource.PropertyKey, value string) {
+		if _, set := state[key]; !set {
+			state[key] = resource.NewStringProperty(value)
+		}
+	}
+	fill("arn", fmt.Sprintf("arn:%s:%s:%s:%s:%s", Partition, service, Region, Account, args.Name))
+	fill("name", args.Name)
+	fill("bucket", args.Name)
+	fill("endpoint", args.Name+".example.internal")
+	fill("result", "generated")
+	for key, value := range computed(args.TypeToken, args.Name) {
+		if _, set := state[key]; !set {
+			state[key] = value
+		}
+	}
+	return id, state, nil
+}
+
+// Call implements pulumi.MockResourceMonitor.
+func (r *Recorder) Call(args pulumi.MockCallArgs) (resource.PropertyMap, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.invokes = append(r.invokes, args.Token)
+	if answer, ok := r.answers[args.Token]; ok {
+		return answer, nil
+	}
+	defaults := map[string]map[string]any{
+		"aws:index/getCallerIdentity:getCallerIdentity":       {"accountId": Account, "arn": "arn:aws:iam::" + Account + ":user/test", "userId": "x"},
+		"aws:index/getRegion:getRegion":                       {"name": Region, "id": Region},
+		"aws:index/getPartition:getPartition":                 {"partition": Partition, "dnsSuffix": "amazonaws.com", "id": Partition},
+		"aws:index/getAvailabilityZones:getAvailabilityZones": {"names": []any{Region + "a", Region + "b", Region + "c"}, "zoneIds": []any{"z1", "z2", "z3"}},
+		"aws:iam/getRoles:getRoles":                           {"names": []any{}, "arns": []any{}},
+	}
+	if answer, ok := defaults[args.Token]; ok {
+		return resource.NewPropertyMapFromMap(answer), nil
+	}
+	return args.Args, nil
+}
+
+// computed holds the outputs that components read beyond arn, name and endpoint.
+func computed(token, name string) resource.PropertyMap {
+	s := resource.NewStringProperty
+	switch token {
+	case "aws:rds/cluster:Cluster":
+		return resource.PropertyMap{"port": resource.NewNumberProperty(3306), "clusterIdentifier": s(name), "masterUserSecrets": resource.NewArrayProperty([]resource.PropertyValue{
+			resource.NewObjectProperty(resource.PropertyMap{"secretArn": s("arn:aws:secretsmanager:" + Region + ":" + Account + ":secret:rds!cluster"), "kmsKeyId": s("key"), "secretStatus": s("active")}),
+		})}
+	case "aws:dms/certificate:Certificate":
+		return resource.PropertyMap{"certificateArn": s("arn:aws:dms:" + Region + ":" + Account + ":cert:" + name)}
+	case "aws:dms/endpoint:Endpoint":
+		return resource.PropertyMap{"endpointArn": s("arn:aws:dms:" + Region + ":" + Account + ":endpoint:" + name)}
+	case "aws:dms/replicationInstance:ReplicationInstance":
+		return resource.PropertyMap{"replicationInstanceArn": s("arn:aws:dms:" + Region + ":" + Account + ":rep:" + name)}
+	case "aws:dms/replicationTask:ReplicationTask":
+		return resource.PropertyMap{"replicationTaskArn": s("arn:aws:dms:" + Region + ":" + Account + ":task:" + name)}
+	case "aws:lambda/invocation:Invocation":
+		return resource.PropertyMap{"result": s("{}")}
+	case "aws:kms/key:Key":
+		return resource.PropertyMap{"keyId": s(name)}
+	}
+	return nil
+}
+
+func plain(v resource.PropertyValue) any {
+	return v.MapRepl(nil, func(v resource.PropertyValue) (any, bool) {
+		switch {
+		case v.IsSecret():
+			return plain(v.SecretValue().Element), true
+		case v.IsOutput():
+			return plain(v.OutputValue().Element), true
+		}
+		return nil, false
+	})
+}

@@ -1,0 +1,23 @@
+package encryption_test
+
+import (
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/kinesis"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"cdcpipeline/components/encryption"
+)
+
+// A key that outlives the stack, and a stream that it encrypts.
+func ExampleNewKey() {
+	pulumi.Run(func(ctx *pulumi.Context) error {
+		key, err := encryption.NewKey(ctx, "cdc", &encryption.KeyArgs{RetainOnDelete: true})
+		if err != nil {
+			return err
+		}
+		_, err = kinesis.NewStream(ctx, "changes", &kinesis.StreamArgs{
+			EncryptionType: pulumi.String("KMS"),
+			KmsKeyId:       key.Arn,
+		})
+		return err
+	})
+}

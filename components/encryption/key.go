@@ -1,0 +1,126 @@
+// Package encryption makes the key that everything the stack stores is encrypted with.
+//
+// One customer-managed key per stack: whoever may use it is said in one place, and it is kept wherever data that
+// it encrypts is kept.
+package encryption
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws"
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/kms"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+const (
+	// minDeletionWindowDays and maxDeletionWindowDays are what KMS takes,
+	// https://docs.aws.amazon.com/kms/latest/APIReference/API_ScheduleKeyDeletion.html.
+	minDeletionWindowDays = 7
+	maxDeletionWindowDays = 30
+)
+
+// KeyArgs configures a Key.
+type KeyArgs struct {
+	// DeletionWindowDays between the key's removal and its end, 7 to 30. Default 30, so that a mistake can be undone.
+	DeletionWindowDays int
+	// RetainOnDelete keeps the key when the stack is destroyed: data that outlives the stack stays readable.
+	RetainOnDelete bool
+}
+
+// Key is the stack's own symmetric KMS key with yearly rotation and the alias <project>-<stack>-<name>.
+//
+// Its policy leaves access to the account's IAM policies and admits the services that write encrypted data on the
+// account's behalf without a role of it: CloudWatch Logs, and those that publish to an encrypted topic.
+type Key struct {
+	pulumi.ResourceState
+
+	// Arn of the key.
+	Arn pulumi.StringOutput
+}
+
+// NewKey makes the key and its alias.
+func NewKey(ctx *pulumi.Context, name string, args *KeyArgs, opts ...pulumi.ResourceOption) (*Key, error) {
+	if args == nil {
+		return nil, errors.New("encryption.Key needs args: &encryption.KeyArgs{} takes every default")
+	}
+	window := args.DeletionWindowDays
+	if window == 0 {
+		window = maxDeletionWindowDays
+	}
+	if window < minDeletionWindowDays || window > maxDeletionWindowDays {
+		return nil, fmt.Errorf("deletionWindowDays: %d is not between %d and %d", window, minDeletionWindowDays, maxDeletionWindowDays)
+	}
+
+	k := &Key{}
+	props := pulumi.Map{"deletionWindowDays": pulumi.Int(window), "retainOnDelete": pulumi.Bool(args.RetainOnDelete)}
+	if err := ctx.RegisterComponentResourceV2("cdcpipeline:encryption:Key", name, props, k, opts...); err != nil {
+		return nil, fmt.Errorf("registering the encryption key: %w", err)
+	}
+	if err := k.provision(ctx, name, window, args.RetainOnDelete); err != nil {
+		return nil, err
+	}
+	if err := ctx.RegisterResourceOutputs(k, pulumi.Map{"arn": k.Arn}); err != nil {
+		return nil, fmt.Errorf("registering the outputs of the encryption key: %w", err)
+	}
+	return k, nil
+}
+
+func (k *Key) provision(ctx *pulumi.Context, name string, window int, retain bool) error {
+	owner, err := lookUpOwner(ctx, k)
+	if err != nil {
+		return err
+	}
+	key, err := kms.NewKey(ctx, name+"-key", &kms.KeyArgs{
+		Description:          pulumi.Sprintf("Encrypts what %s/%s stores", ctx.Project(), ctx.Stack()),
+		EnableKeyRotation:    pulumi.Bool(true),
+		DeletionWindowInDays: pulumi.Int(window),
+		Policy:               keyPolicy(owner),
+	}, pulumi.Parent(k), pulumi.RetainOnDelete(retain))
+	if err != nil {
+		return fmt.Errorf("making the encryption key: %w", err)
+	}
+	_, err = kms.NewAlias(ctx, name+"-alias", &kms.AliasArgs{
+		Name:        pulumi.String(aliasName(ctx.Project(), ctx.Stack(), name)),
+		TargetKeyId: key.KeyId,
+	}, pulumi.Parent(k))
+	if err != nil {
+		return fmt.Errorf("making the alias of the encryption key: %w", err)
+	}
+	k.Arn = key.Arn
+	return nil
+}
+
+// aliasName replaces what stack names may hold and aliases may not: [a-zA-Z0-9/_-] is theirs,
+// https://docs.aws.amazon.com/kms/latest/APIReference/API_CreateAlias.html.
+func aliasName(parts ...string) string {
+	return "alias/" + strings.Map(func(r rune) rune {
+		switch {
+		case r >= 'a' && r <= 'z', r >= 'A' && r <= 'Z', r >= '0' && r <= '9', r == '-', r == '_':
+			return r
+		}
+		return '-'
+	}, strings.Join(parts, "-"))
+}
+
+// owner is the account, and where in AWS it is.
+type owner struct {
+	partition, dnsSuffix, region, account string
+}
+
+func lookUpOwner(ctx *pulumi.Context, parent pulumi.Resource) (owner, error) {
+	partition, err := aws.GetPartition(ctx, nil, pulumi.Parent(parent))
+	if err != nil {
+		return owner{}, fmt.Errorf("looking up the partition: %w", err)
+	}
+	region, err := aws.GetRegion(ctx, nil, pulumi.Parent(parent))
+	if err != nil {
+		return owner{}, fmt.Errorf("looking up the region: %w", err)
+	}
+	caller, err := aws.GetCallerIdentity(ctx, nil, pulumi.Parent(parent))
+	if err != nil {
+		return owner{}, fmt.Errorf("looking up the account: %w", err)
+	}
+	return owner{partition.Partition, partition.DnsSuffix, region.Name, caller.AccountId}, nil
+}

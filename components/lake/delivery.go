@@ -1,0 +1,173 @@
+package lake
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws"
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/cloudwatch"
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/iam"
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/kinesis"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"cdcpipeline/config"
+)
+
+// defaultLogRetentionDays of a delivery's own error log.
+const defaultLogRetentionDays = 14
+
+// DeliveryArgs configures a Delivery.
+type DeliveryArgs struct {
+	config.Lake
+	// Environment chooses defaults. Default dev.
+	Environment config.Environment
+	// StreamArn of the Kinesis stream that is read. Required.
+	StreamArn pulumi.StringInput
+	// BucketArn of the bucket that is written. Required.
+	BucketArn pulumi.StringInput
+	// KmsKeyArn encrypts the stream, the objects and the log. Required.
+	KmsKeyArn pulumi.StringInput
+	// LogRetentionDays of the error log. Default 14.
+	LogRetentionDays int
+}
+
+// Delivery is a Firehose that writes every record of a Kinesis stream to a bucket: gzip, one record per line,
+// partitioned as <prefix>/schema=…/table=…/dt=yyyy-MM-dd/hour=HH/. Control records are under schema _control.
+//
+// It reads from the moment it is active, so whatever writes to the stream starts after it.
+type Delivery struct {
+	pulumi.ResourceState
+
+	// Name of the delivery stream.
+	Name pulumi.StringOutput
+	// Arn of the delivery stream.
+	Arn pulumi.StringOutput
+	// RoleArn of the role it reads and writes with.
+	RoleArn pulumi.StringOutput
+	// Stream is the resource itself, to wait for.
+	Stream *kinesis.FirehoseDeliveryStream
+}
+
+// NewDelivery makes the delivery with its role and its log.
+func NewDelivery(ctx *pulumi.Context, name string, args *DeliveryArgs, opts ...pulumi.ResourceOption) (*Delivery, error) {
+	if args == nil || args.StreamArn == nil || args.BucketArn == nil || args.KmsKeyArn == nil {
+		return nil, errors.New("lake.Delivery needs args with a StreamArn, a BucketArn and a KmsKeyArn")
+	}
+	cfg, env, err := checked(args.Lake, args.Environment)
+	if err != nil {
+		return nil, err
+	}
+	d := &Delivery{}
+	props := pulumi.Map{
+		"environment": pulumi.String(env),
+		"prefix":      pulumi.String(cfg.Prefix),
+		"errorPrefix": pulumi.String(cfg.ErrorPrefix),
+	}
+	if err := ctx.RegisterComponentResourceV2("cdcpipeline:lake:Delivery", name, props, d, opts...); err != nil {
+		return nil, fmt.Errorf("registering the lake's delivery: %w", err)
+	}
+	after, err := pulumi.NewResourceOptions(opts...)
+	if err != nil {
+		return nil, fmt.Errorf("reading the options of the lake's delivery: %w", err)
+	}
+	if err := d.provision(ctx, name, cfg, args, after.DependsOn); err != nil {
+		return nil, err
+	}
+	outputs := pulumi.Map{"name": d.Name, "arn": d.Arn, "roleArn": d.RoleArn}
+	if err := ctx.RegisterResourceOutputs(d, outputs); err != nil {
+		return nil, fmt.Errorf("registering the outputs of the lake's delivery: %w", err)
+	}
+	return d, nil
+}
+
+// provision makes the delivery stream wait for what the component was told to wait for, and for its permissions: a
+// component's DependsOn does not reach its children by itself.
+func (d *Delivery) provision(ctx *pulumi.Context, name string, cfg config.Lake, args *DeliveryArgs, after []pulumi.Resource) error {
+	group, stream, err := d.makeLog(ctx, name, args)
+	if err != nil {
+		return err
+	}
+	role, policy, err := d.makeRole(ctx, name, cfg, args, stream.Arn)
+	if err != nil {
+		return err
+	}
+	delivery, err := kinesis.NewFirehoseDeliveryStream(ctx, name+"-delivery", &kinesis.FirehoseDeliveryStreamArgs{
+		Destination: pulumi.String("extended_s3"),
+		KinesisSourceConfiguration: &kinesis.FirehoseDeliveryStreamKinesisSourceConfigurationArgs{
+			KinesisStreamArn: args.StreamArn, RoleArn: role.Arn,
+		},
+		ExtendedS3Configuration: &kinesis.FirehoseDeliveryStreamExtendedS3ConfigurationArgs{
+			BucketArn:         args.BucketArn,
+			RoleArn:           role.Arn,
+			KmsKeyArn:         args.KmsKeyArn.ToStringOutput().ToStringPtrOutput(),
+			Prefix:            pulumi.String(objectPrefix(cfg)),
+			ErrorOutputPrefix: pulumi.String(errorPrefix(cfg)),
+			BufferingSize:     pulumi.Int(cfg.BufferMb),
+			BufferingInterval: pulumi.Int(cfg.BufferSeconds),
+			CompressionFormat: pulumi.String("GZIP"),
+			DynamicPartitioningConfiguration: &kinesis.FirehoseDeliveryStreamExtendedS3ConfigurationDynamicPartitioningConfigurationArgs{
+				Enabled: pulumi.Bool(true),
+			},
+			ProcessingConfiguration: processing(),
+			CloudwatchLoggingOptions: &kinesis.FirehoseDeliveryStreamExtendedS3ConfigurationCloudwatchLoggingOptionsArgs{
+				Enabled: pulumi.Bool(true), LogGroupName: group.Name, LogStreamName: stream.Name,
+			},
+		},
+	}, pulumi.Parent(d), pulumi.DependsOn(append([]pulumi.Resource{policy}, after...)))
+	if err != nil {
+		return fmt.Errorf("making the lake's delivery stream: %w", err)
+	}
+	d.Name, d.Arn, d.RoleArn, d.Stream = delivery.Name, delivery.Arn, role.Arn, delivery
+	return nil
+}
+
+// makeLog makes the group and the stream: Firehose writes to both but makes neither.
+func (d *Delivery) makeLog(ctx *pulumi.Context, name string, args *DeliveryArgs) (*cloudwatch.LogGroup, *cloudwatch.LogStream, error) {
+	retention := args.LogRetentionDays
+	if retention == 0 {
+		retention = defaultLogRetentionDays
+	}
+	group, err := cloudwatch.NewLogGroup(ctx, name+"-log", &cloudwatch.LogGroupArgs{
+		RetentionInDays: pulumi.Int(retention),
+		KmsKeyId:        args.KmsKeyArn.ToStringOutput().ToStringPtrOutput(),
+	}, pulumi.Parent(d))
+	if err != nil {
+		return nil, nil, fmt.Errorf("making the log group of the lake's delivery: %w", err)
+	}
+	stream, err := cloudwatch.NewLogStream(ctx, name+"-log", &cloudwatch.LogStreamArgs{
+		Name: pulumi.String("DestinationDelivery"), LogGroupName: group.Name,
+	}, pulumi.Parent(d))
+	if err != nil {
+		return nil, nil, fmt.Errorf("making the log stream of the lake's delivery: %w", err)
+	}
+	return group, stream, nil
+}
+
+func (d *Delivery) makeRole(ctx *pulumi.Context, name string, cfg config.Lake, args *DeliveryArgs, logStream pulumi.StringInput) (*iam.Role, *iam.RolePolicy, error) {
+	caller, err := aws.GetCallerIdentity(ctx, nil, pulumi.Parent(d))
+	if err != nil {
+		return nil, nil, fmt.Errorf("looking up the account: %w", err)
+	}
+	region, err := aws.GetRegion(ctx, nil, pulumi.Parent(d))
+	if err != nil {
+		return nil, nil, fmt.Errorf("looking up the region: %w", err)
+	}
+	partition, err := aws.GetPartition(ctx, nil, pulumi.Parent(d))
+	if err != nil {
+		return nil, nil, fmt.Errorf("looking up the partition: %w", err)
+	}
+	role, err := iam.NewRole(ctx, name+"-role", &iam.RoleArgs{
+		Description:      pulumi.String("Delivers changes from Kinesis to S3"),
+		AssumeRolePolicy: deliveryTrust(caller.AccountId),
+	}, pulumi.Parent(d))
+	if err != nil {
+		return nil, nil, fmt.Errorf("making the role of the lake's delivery: %w", err)
+	}
+	policy, err := iam.NewRolePolicy(ctx, name+"-policy", &iam.RolePolicyArgs{
+		Role: role.ID(), Policy: deliveryPermissions(cfg, args, logStream, region, partition.DnsSuffix),
+	}, pulumi.Parent(d))
+	if err != nil {
+		return nil, nil, fmt.Errorf("making the permissions of the lake's delivery: %w", err)
+	}
+	return role, policy, nil
+}

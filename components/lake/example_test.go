@@ -1,0 +1,35 @@
+package lake_test
+
+import (
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/kinesis"
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/kms"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"cdcpipeline/components/lake"
+	"cdcpipeline/config"
+)
+
+// A lake of every record of a stream of yours.
+func Example() {
+	pulumi.Run(func(ctx *pulumi.Context) error {
+		key, err := kms.NewKey(ctx, "key", &kms.KeyArgs{EnableKeyRotation: pulumi.Bool(true)})
+		if err != nil {
+			return err
+		}
+		stream, err := kinesis.NewStream(ctx, "changes", &kinesis.StreamArgs{
+			EncryptionType: pulumi.String("KMS"), KmsKeyId: key.Arn,
+		})
+		if err != nil {
+			return err
+		}
+		settings := config.Lake{Prefix: "changes", BufferSeconds: 120}
+		bucket, err := lake.NewBucket(ctx, "lake", &lake.BucketArgs{Lake: settings, KmsKeyArn: key.Arn})
+		if err != nil {
+			return err
+		}
+		_, err = lake.NewDelivery(ctx, "changes", &lake.DeliveryArgs{
+			Lake: settings, StreamArn: stream.Arn, BucketArn: bucket.Arn, KmsKeyArn: key.Arn,
+		}, pulumi.DependsOn(bucket.Dependencies))
+		return err
+	})
+}

@@ -1,0 +1,233 @@
+// Package pipeline composes the components into the whole: rows committed in MySQL, searchable and in the lake.
+//
+// It reads like the picture in the README, from left to right; what a part is made of is the part's own business.
+package pipeline
+
+import (
+	"fmt"
+	"os"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"cdcpipeline/components/encryption"
+	"cdcpipeline/components/lake"
+	"cdcpipeline/components/network"
+	"cdcpipeline/components/replication"
+	"cdcpipeline/components/search"
+	"cdcpipeline/components/source"
+	"cdcpipeline/components/stream"
+	"cdcpipeline/config"
+	"cdcpipeline/functions"
+)
+
+// Args is what a pipeline is made from.
+type Args struct {
+	// Config of every part; zero fields take the environment's defaults.
+	Config config.Config
+	// BootstrapCode is the bootstrap function's zip, for the architecture in Config.
+	BootstrapCode pulumi.Archive
+	// CaBundle is the PEM bundle that signs the database's certificate. Default: the bundle of RDS.
+	CaBundle string
+}
+
+// Pipeline is the composition, with the parts that a caller may build upon.
+type Pipeline struct {
+	pulumi.ResourceState
+
+	Key         *encryption.Key
+	Network     *network.Network
+	Source      source.Database
+	Bootstrap   *source.Bootstrap
+	Stream      *stream.ChangeStream
+	Domain      *search.Domain
+	Access      *search.Access
+	Search      *search.Delivery
+	Bucket      *lake.Bucket
+	Lake        *lake.Delivery
+	Replication *replication.Replication
+}
+
+// Deploy is the Pulumi program: configuration in, pipeline and stack outputs out.
+// All problems of the configuration come back together, before the first resource.
+func Deploy(ctx *pulumi.Context) error {
+	cfg, err := config.Load(ctx)
+	if err != nil {
+		return fmt.Errorf("reading the configuration: %w", err)
+	}
+	bundle := source.RDSCertificates()
+	if cfg.Source.CaFile != "" {
+		pem, err := os.ReadFile(cfg.Source.CaFile)
+		if err != nil {
+			return fmt.Errorf("source.caFile: %w", err)
+		}
+		bundle = string(pem)
+	}
+	zip, err := functions.Build(ctx.Context(), ".", "bootstrap", cfg.Functions.Architecture)
+	if err != nil {
+		return fmt.Errorf("compiling the bootstrap function: %w", err)
+	}
+	p, err := New(ctx, "cdc", &Args{Config: cfg, BootstrapCode: pulumi.NewFileArchive(zip), CaBundle: bundle})
+	if err != nil {
+		return err
+	}
+	return p.export(ctx, cfg)
+}
+
+// New makes the whole pipeline.
+func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOption) (*Pipeline, error) {
+	if args == nil {
+		return nil, fmt.Errorf("pipeline %s: args are required", name)
+	}
+	cfg := args.Config.WithDefaults()
+	if err := cfg.Validate(); err != nil {
+		return nil, fmt.Errorf("pipeline %s: %w", name, err)
+	}
+	p := &Pipeline{}
+	if err := ctx.RegisterComponentResource("cdcpipeline:pipeline:Pipeline", name, p, opts...); err != nil {
+		return nil, fmt.Errorf("registering the pipeline %s: %w", name, err)
+	}
+	b := builder{Pipeline: p, ctx: ctx, name: name, cfg: cfg, args: args}
+	for _, step := range []struct {
+		what string
+		make func() error
+	}{
+		{"encryption key", b.key},
+		{"network", b.network},
+		{"source database", b.source},
+		{"bootstrap", b.bootstrap},
+		{"change stream", b.stream},
+		{"lake", b.lake},
+		{"search", b.search},
+		{"replication", b.replication},
+	} {
+		if err := step.make(); err != nil {
+			return nil, fmt.Errorf("making the %s: %w", step.what, err)
+		}
+	}
+	return p, ctx.RegisterResourceOutputs(p, pulumi.Map{"streamArn": p.Stream.Arn, "taskArn": p.Replication.TaskArn})
+}
+
+// builder makes the parts, each from those before it.
+type builder struct {
+	*Pipeline
+
+	ctx  *pulumi.Context
+	name string
+	cfg  config.Config
+	args *Args
+}
+
+func (b *builder) child() pulumi.ResourceOption { return pulumi.Parent(b.Pipeline) }
+
+func (b *builder) key() (err error) {
+	b.Key, err = encryption.NewKey(b.ctx, b.name+"-key", &encryption.KeyArgs{RetainOnDelete: b.cfg.Environment == config.Prod}, b.child())
+	return err
+}
+
+func (b *builder) network() (err error) {
+	port, group := b.cfg.Source.Port, ""
+	if existing := b.cfg.Source.Existing; existing != nil {
+		port, group = existing.Port, existing.SecurityGroupID
+	}
+	b.Network, err = network.NewNetwork(b.ctx, b.name+"-network", &network.NetworkArgs{
+		Network: b.cfg.Network, Environment: b.cfg.Environment, KmsKeyArn: b.Key.Arn,
+		DatabasePort: pulumi.Int(port), ExistingDatabaseSecurityGroupID: group,
+	}, b.child())
+	return err
+}
+
+func (b *builder) source() error {
+	if b.cfg.Source.Existing != nil {
+		existing, err := source.NewExisting(b.ctx, b.name+"-source", &source.ExistingArgs{Source: b.cfg.Source, Environment: b.cfg.Environment}, b.child())
+		if err != nil {
+			return err
+		}
+		b.Source = existing.Database
+		return nil
+	}
+	aurora, err := source.NewAuroraMySQL(b.ctx, b.name+"-source", &source.AuroraMySQLArgs{
+		Source: b.cfg.Source, Environment: b.cfg.Environment, KmsKeyArn: b.Key.Arn,
+		SubnetIDs: b.Network.SubnetIDs(), SecurityGroupID: b.Network.SecurityGroups.Database,
+	}, b.child())
+	if err != nil {
+		return err
+	}
+	b.Source = aurora.Database
+	return nil
+}
+
+func (b *builder) bootstrap() (err error) {
+	b.Bootstrap, err = source.NewBootstrap(b.ctx, b.name+"-bootstrap", &source.BootstrapArgs{
+		Source: b.cfg.Source, Environment: b.cfg.Environment, Functions: b.cfg.Functions,
+		Database: b.Source, Code: b.args.BootstrapCode, KmsKeyArn: b.Key.Arn, CaBundle: b.args.CaBundle,
+		LobMaxSizeKb: b.cfg.Replication.LobMaxSizeKb,
+		SubnetIDs:    b.Network.SubnetIDs(), SecurityGroupID: b.Network.SecurityGroups.Functions,
+	}, b.child(), pulumi.DependsOn(b.Network.Dependencies))
+	return err
+}
+
+func (b *builder) stream() (err error) {
+	b.Stream, err = stream.NewChangeStream(b.ctx, b.name+"-stream", &stream.ChangeStreamArgs{
+		Stream: b.cfg.Stream, Environment: b.cfg.Environment, KmsKeyArn: b.Key.Arn,
+	}, b.child())
+	return err
+}
+
+func (b *builder) lake() (err error) {
+	b.Bucket, err = lake.NewBucket(b.ctx, b.name+"-lake", &lake.BucketArgs{
+		Lake: b.cfg.Lake, Environment: b.cfg.Environment, KmsKeyArn: b.Key.Arn,
+	}, b.child())
+	if err != nil {
+		return err
+	}
+	b.Lake, err = lake.NewDelivery(b.ctx, b.name+"-lake-delivery", &lake.DeliveryArgs{
+		Lake: b.cfg.Lake, Environment: b.cfg.Environment, KmsKeyArn: b.Key.Arn, LogRetentionDays: b.cfg.Functions.LogRetentionDays,
+		StreamArn: b.Stream.Arn, BucketArn: b.Bucket.Arn,
+	}, b.child(), pulumi.DependsOn(b.Bucket.Dependencies))
+	return err
+}
+
+func (b *builder) search() (err error) {
+	subnets := make([]pulumi.StringInput, len(b.Network.Subnets))
+	for i, id := range b.Network.Subnets {
+		subnets[i] = id
+	}
+	b.Domain, err = search.NewDomain(b.ctx, b.name+"-search", &search.DomainArgs{
+		Search: b.cfg.Search, Environment: b.cfg.Environment, KmsKeyArn: b.Key.Arn, LogRetentionDays: b.cfg.Functions.LogRetentionDays,
+		SubnetIDs: subnets, SecurityGroupID: b.Network.SecurityGroups.Search,
+	}, b.child())
+	if err != nil {
+		return err
+	}
+	b.Access, err = search.NewAccess(b.ctx, b.name+"-search-access", &search.AccessArgs{
+		Search: b.cfg.Search, Environment: b.cfg.Environment, Domain: b.Domain,
+	}, b.child())
+	if err != nil {
+		return err
+	}
+	b.Search, err = search.NewDelivery(b.ctx, b.name+"-search-delivery", &search.DeliveryArgs{
+		Search: b.cfg.Search, Environment: b.cfg.Environment, KmsKeyArn: b.Key.Arn, LogRetentionDays: b.cfg.Functions.LogRetentionDays,
+		StreamArn: b.Stream.Arn, Domain: b.Domain, Access: b.Access,
+		BackupBucketArn: b.Bucket.Arn, BackupPrefix: b.cfg.Lake.ErrorPrefix + "/search/",
+		SubnetIDs: b.Network.SubnetIDs(), SecurityGroupID: b.Network.SecurityGroups.Delivery,
+	}, b.child(), pulumi.DependsOn(b.Bucket.Dependencies))
+	return err
+}
+
+// replication comes last and starts last: a delivery reads its stream from LATEST, so what a task writes before a
+// delivery is active would never reach it (https://docs.aws.amazon.com/firehose/latest/dev/writing-with-kinesis-streams.html).
+func (b *builder) replication() error {
+	roles, err := replication.NewAccountRoles(b.ctx, b.name+"-account-roles", &replication.AccountRolesArgs{}, b.child())
+	if err != nil {
+		return err
+	}
+	b.Replication, err = replication.NewReplication(b.ctx, b.name+"-replication", &replication.ReplicationArgs{
+		Replication: b.cfg.Replication, Environment: b.cfg.Environment, Tables: b.cfg.Source.Tables,
+		Source:    replication.SourceEndpoint{EngineName: b.Source.EngineName, SecretArn: b.Bootstrap.ReplicationSecretArn},
+		StreamArn: b.Stream.Arn, KmsKeyArn: b.Key.Arn, CaBundle: b.args.CaBundle,
+		SubnetIDs: b.Network.SubnetIDs(), SecurityGroupID: b.Network.SecurityGroups.Replication,
+		AccountRoles: roles.Dependencies,
+		StartAfter:   []pulumi.Resource{b.Bootstrap.Invocation, b.Search.Stream, b.Lake.Stream},
+	}, b.child(), pulumi.DependsOn(b.Network.Dependencies))
+	return err
+}

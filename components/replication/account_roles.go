@@ -1,0 +1,97 @@
+package replication
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws"
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/iam"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"cdcpipeline/components/iampolicy"
+)
+
+// accountRoles are the two roles that DMS looks up by these very names, once per account,
+// https://docs.aws.amazon.com/dms/latest/userguide/security-iam.html#CHAP_Security.APIRole.
+var accountRoles = []accountRole{
+	{name: "dms-vpc-role", policy: "AmazonDMSVPCManagementRole"},
+	{name: "dms-cloudwatch-logs-role", policy: "AmazonDMSCloudWatchLogsRole"},
+}
+
+type accountRole struct{ name, policy string }
+
+// AccountRolesArgs configures AccountRoles: there is nothing to choose.
+type AccountRolesArgs struct{}
+
+// AccountRoles makes sure that the roles DMS needs once per account exist, without ever owning them.
+//
+// A role that exists is imported as it is, one that does not is made; neither is changed or deleted afterwards,
+// because other stacks and people in the account use the same two.
+type AccountRoles struct {
+	pulumi.ResourceState
+
+	// Dependencies must exist before a replication subnet group or an instance does.
+	Dependencies []pulumi.Resource
+}
+
+// NewAccountRoles registers both roles with their AWS managed policies.
+func NewAccountRoles(ctx *pulumi.Context, name string, args *AccountRolesArgs, opts ...pulumi.ResourceOption) (*AccountRoles, error) {
+	if args == nil {
+		return nil, errors.New("replication.AccountRoles needs args: pass &AccountRolesArgs{}")
+	}
+	r := &AccountRoles{}
+	if err := ctx.RegisterComponentResourceV2("cdcpipeline:replication:AccountRoles", name, pulumi.Map{}, r, opts...); err != nil {
+		return nil, fmt.Errorf("registering the account's replication roles: %w", err)
+	}
+	partition, err := aws.GetPartition(ctx, &aws.GetPartitionArgs{}, pulumi.Parent(r))
+	if err != nil {
+		return nil, fmt.Errorf("looking up the partition: %w", err)
+	}
+	for _, role := range accountRoles {
+		if err := r.register(ctx, name, role, partition.Partition); err != nil {
+			return nil, err
+		}
+	}
+	if err := ctx.RegisterResourceOutputs(r, pulumi.Map{}); err != nil {
+		return nil, fmt.Errorf("registering the outputs of the account's replication roles: %w", err)
+	}
+	return r, nil
+}
+
+func (r *AccountRoles) register(ctx *pulumi.Context, name string, role accountRole, partition string) error {
+	shared := []pulumi.ResourceOption{
+		pulumi.Parent(r),
+		pulumi.RetainOnDelete(true),
+		pulumi.IgnoreChanges([]string{"*"}),
+	}
+	roleOpts := shared
+	// iam.getRole fails on a role that does not exist; a list by exact name does not.
+	found, err := iam.GetRoles(ctx, &iam.GetRolesArgs{NameRegex: pulumi.StringRef("^" + role.name + "$")}, pulumi.Parent(r))
+	if err != nil {
+		return fmt.Errorf("looking for the role %s: %w", role.name, err)
+	}
+	if len(found.Names) > 0 {
+		roleOpts = append(roleOpts[:len(roleOpts):len(roleOpts)], pulumi.Import(pulumi.ID(role.name)))
+	}
+	made, err := iam.NewRole(ctx, name+"-"+role.name, &iam.RoleArgs{
+		Name:        pulumi.String(role.name),
+		Description: pulumi.String("Used by every DMS replication instance of the account"),
+		// No conditions: DMS assumes both roles for the whole account, and a conditioned trust ends its logging,
+		// https://github.com/terraform-aws-modules/terraform-aws-dms/issues/84.
+		AssumeRolePolicy: iampolicy.Trust("dms.amazonaws.com"),
+	}, roleOpts...)
+	if err != nil {
+		return fmt.Errorf("making the role %s: %w", role.name, err)
+	}
+	// Never imported, even when the role was found: attaching an attached policy is no error in IAM, whereas
+	// importing the attachment of a role that somebody stripped would be.
+	attached, err := iam.NewRolePolicyAttachment(ctx, name+"-"+role.name, &iam.RolePolicyAttachmentArgs{
+		Role:      made.Name,
+		PolicyArn: pulumi.Sprintf("arn:%s:iam::aws:policy/service-role/%s", partition, role.policy),
+	}, shared...)
+	if err != nil {
+		return fmt.Errorf("attaching %s to the role %s: %w", role.policy, role.name, err)
+	}
+	r.Dependencies = append(r.Dependencies, made, attached)
+	return nil
+}

@@ -1,0 +1,109 @@
+package replication
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/dms"
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/iam"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"cdcpipeline/components/iampolicy"
+)
+
+// SourceEndpoint is the database that is followed.
+type SourceEndpoint struct {
+	// EngineName as DMS calls it: aurora or mysql.
+	EngineName string
+	// SecretArn names the secret {"username","password","host","port"} of the replication user.
+	SecretArn pulumi.StringInput
+}
+
+func (r *Replication) source(ctx *pulumi.Context, p *plan) (*dms.Endpoint, error) {
+	role, policy, err := r.sourceRole(ctx, p)
+	if err != nil {
+		return nil, err
+	}
+	certificate, err := r.certificate(ctx, p)
+	if err != nil {
+		return nil, err
+	}
+	endpoint, err := dms.NewEndpoint(ctx, p.name+"-source", &dms.EndpointArgs{
+		EndpointId:                  pulumi.String(p.id + "-source"),
+		EndpointType:                pulumi.String("source"),
+		EngineName:                  pulumi.String(p.Source.EngineName),
+		SecretsManagerArn:           p.Source.SecretArn.ToStringOutput().ToStringPtrOutput(),
+		SecretsManagerAccessRoleArn: role.Arn,
+		KmsKeyArn:                   p.KmsKeyArn.ToStringOutput().ToStringPtrOutput(),
+		SslMode:                     pulumi.String("verify-ca"),
+		CertificateArn:              certificate.CertificateArn,
+		// One second between looks into the binlog, the shortest there is; five by default. Spelled as DMS gives it
+		// back: the provider compares this text letter by letter.
+		ExtraConnectionAttributes: pulumi.String("EventsPollInterval=1;"),
+		PauseReplicationTasks:     pulumi.Bool(true),
+	}, endpointOptions(r, role, policy)...)
+	if err != nil {
+		return nil, fmt.Errorf("making the source endpoint: %w", err)
+	}
+	r.SourceEndpointArn = endpoint.EndpointArn
+	return endpoint, nil
+}
+
+// endpointOptions replace an endpoint by deleting it first, because its id is fixed. What can be changed in place is:
+// DMS refuses that while a task runs, so the provider stops the endpoint's tasks and starts them again afterwards
+// (pauseReplicationTasks), https://github.com/hashicorp/terraform-provider-aws/issues/27661.
+func endpointOptions(r *Replication, role *iam.Role, policy *iam.RolePolicy) []pulumi.ResourceOption {
+	return []pulumi.ResourceOption{
+		pulumi.Parent(r), pulumi.DependsOn([]pulumi.Resource{role, policy}), pulumi.DeleteBeforeReplace(true),
+	}
+}
+
+// certificate imports the CA bundle. Its id changes with the text, so that a new bundle is there before the endpoint
+// lets go of the old one.
+func (r *Replication) certificate(ctx *pulumi.Context, p *plan) (*dms.Certificate, error) {
+	pem := strings.TrimSpace(p.CaBundle) + "\n"
+	certificate, err := dms.NewCertificate(ctx, p.name+"-ca", &dms.CertificateArgs{
+		CertificateId:  pulumi.String(p.id + "-ca-" + digest(pem)),
+		CertificatePem: pulumi.String(pem),
+	}, pulumi.Parent(r))
+	if err != nil {
+		return nil, fmt.Errorf("importing the database's CA bundle: %w", err)
+	}
+	return certificate, nil
+}
+
+// sourceRole lets DMS read one secret. It is assumed by the service's regional principal,
+// https://docs.aws.amazon.com/dms/latest/userguide/security_iam_secretsmanager.html; aws:SourceAccount is documented for
+// the roles of target endpoints only, so the trust of this one carries no condition.
+func (r *Replication) sourceRole(ctx *pulumi.Context, p *plan) (*iam.Role, *iam.RolePolicy, error) {
+	role, err := iam.NewRole(ctx, p.name+"-source", &iam.RoleArgs{
+		Description:      pulumi.String("DMS reads the credentials of the replication user"),
+		AssumeRolePolicy: iampolicy.Trust("dms." + p.region + "." + p.dnsSuffix),
+	}, pulumi.Parent(r))
+	if err != nil {
+		return nil, nil, fmt.Errorf("making the role of the source endpoint: %w", err)
+	}
+	policy, err := iam.NewRolePolicy(ctx, p.name+"-source", &iam.RolePolicyArgs{
+		Role:   role.Name,
+		Policy: readSecret(p),
+	}, pulumi.Parent(r))
+	if err != nil {
+		return nil, nil, fmt.Errorf("making the policy of the source endpoint: %w", err)
+	}
+	return role, policy, nil
+}
+
+func readSecret(p *plan) pulumi.StringOutput {
+	return iampolicy.Document(
+		iampolicy.Statement{
+			Sid:       "ReadSecret",
+			Actions:   []string{"secretsmanager:GetSecretValue", "secretsmanager:DescribeSecret"},
+			Resources: []pulumi.StringInput{p.Source.SecretArn},
+		},
+		iampolicy.Statement{
+			Sid:       "DecryptSecret",
+			Actions:   []string{"kms:Decrypt", "kms:DescribeKey"},
+			Resources: []pulumi.StringInput{p.KmsKeyArn},
+		},
+	)
+}

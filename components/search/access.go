@@ -1,0 +1,127 @@
+package search
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/pulumi/pulumi-opensearch/sdk/v2/go/opensearch"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"cdcpipeline/config"
+)
+
+// AccessArgs configures an Access.
+type AccessArgs struct {
+	config.Search
+	// Environment chooses defaults. Default dev.
+	Environment config.Environment
+	// Domain whose inside is managed. Required.
+	Domain *Domain
+	// Url the domain is reached by from here. Default https:// and the domain's endpoint: from inside the VPC.
+	Url pulumi.StringInput //nolint:revive // spelled as the provider's input
+	// Columns that are indexed by their type in the history index; all others are indexed as keywords.
+	// Default: those of the retail_trans table.
+	Columns []Column
+}
+
+// Access is what lives inside a domain: roles and their mappings, the template and retention of the history index, the
+// audit configuration and the dashboards' time zone.
+//
+// It is deleted and replaced with the domain, so destroying needs no way to the endpoint, and a replaced domain gets
+// everything again.
+type Access struct {
+	pulumi.ResourceState
+
+	// Provider speaks to the domain as its master user.
+	Provider *opensearch.Provider
+	// Template of the history index must exist before the first document does.
+	Template pulumi.Resource
+
+	ctx    *pulumi.Context // the program's: Grant is called while it runs
+	name   string
+	domain *Domain
+}
+
+// NewAccess makes the provider and everything but grants.
+func NewAccess(ctx *pulumi.Context, name string, args *AccessArgs, opts ...pulumi.ResourceOption) (*Access, error) {
+	if args == nil || args.Domain == nil {
+		return nil, errors.New("search.Access needs args with a Domain")
+	}
+	env := args.Environment
+	if env == "" {
+		env = config.Dev
+	}
+	cfg := args.Search.WithDefaults(env)
+	if err := cfg.Validate(); err != nil {
+		return nil, fmt.Errorf("checking the configuration of search access: %w", err)
+	}
+	a := &Access{ctx: ctx, name: name, domain: args.Domain}
+	props := pulumi.Map{
+		"environment":  pulumi.String(env),
+		"historyIndex": pulumi.String(cfg.HistoryIndex),
+		"reach":        pulumi.String(cfg.Reach),
+	}
+	if err := ctx.RegisterComponentResourceV2("cdcpipeline:search:Access", name, props, a, opts...); err != nil {
+		return nil, fmt.Errorf("registering search access: %w", err)
+	}
+	if err := a.provision(ctx, args, &cfg); err != nil {
+		return nil, err
+	}
+	if err := ctx.RegisterResourceOutputs(a, pulumi.Map{}); err != nil {
+		return nil, fmt.Errorf("registering the outputs of search access: %w", err)
+	}
+	return a, nil
+}
+
+func (a *Access) provision(ctx *pulumi.Context, args *AccessArgs, cfg *config.Search) error {
+	if err := a.provider(ctx, args, cfg); err != nil {
+		return err
+	}
+	if err := a.history(ctx, cfg, args.Columns); err != nil {
+		return err
+	}
+	if err := a.audit(ctx); err != nil {
+		return err
+	}
+	return a.dashboards(ctx, cfg)
+}
+
+// provider signs in with basic authentication: the access policy admits it, and a signed request would be the
+// deployer's IAM role, which has no role inside the domain. It asks nothing of the cluster before its first resource:
+// health and node checks need permissions and a connection that a preview does not have.
+func (a *Access) provider(ctx *pulumi.Context, args *AccessArgs, cfg *config.Search) error {
+	url := args.Url
+	if url == nil {
+		url = pulumi.Sprintf("https://%s", a.domain.Endpoint)
+	}
+	provider, err := opensearch.NewProvider(ctx, a.name, &opensearch.ProviderArgs{
+		Url:               url,
+		Username:          a.domain.MasterUser.ToStringPtrOutput(),
+		Password:          a.domain.MasterPassword.ToStringPtrOutput(),
+		OpensearchVersion: pulumi.String(serverVersion(cfg.EngineVersion)),
+		SignAwsRequests:   pulumi.Bool(false),
+		Healthcheck:       pulumi.Bool(false),
+		Sniff:             pulumi.Bool(false),
+	}, pulumi.Parent(a))
+	if err != nil {
+		return fmt.Errorf("making the provider of the search domain: %w", err)
+	}
+	a.Provider = provider
+	return nil
+}
+
+// inside are the options of everything that lives in the domain.
+func (a *Access) inside(more ...pulumi.ResourceOption) []pulumi.ResourceOption {
+	return append([]pulumi.ResourceOption{
+		pulumi.Parent(a),
+		pulumi.Provider(a.Provider),
+		pulumi.DeletedWith(a.domain.Resource),
+		pulumi.ReplaceWith([]pulumi.Resource{a.domain.Resource}),
+	}, more...)
+}
+
+// serverVersion is what a domain of the engine version (OpenSearch_2.19) calls itself (2.19.0).
+func serverVersion(engineVersion string) string {
+	return strings.TrimPrefix(engineVersion, "OpenSearch_") + ".0"
+}

@@ -1,0 +1,249 @@
+package search
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws"
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/cloudwatch"
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/iam"
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/kinesis"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"cdcpipeline/config"
+)
+
+// DeliveryArgs configures a Delivery.
+type DeliveryArgs struct {
+	config.Search
+	// Environment chooses defaults. Default dev.
+	Environment config.Environment
+	// Domain that is delivered to. Required.
+	Domain *Domain
+	// Access to the domain, which makes the grant. Required.
+	Access *Access
+	// StreamArn names the Kinesis data stream that is read. Required.
+	StreamArn pulumi.StringInput
+	// BackupBucketArn names the bucket of documents that could not be delivered. Required.
+	BackupBucketArn pulumi.StringInput
+	// BackupPrefix of those documents, without a slash at its end. Default search-failed.
+	BackupPrefix string
+	// KmsKeyArn encrypts the stream, the bucket's objects and the logs. Required.
+	KmsKeyArn pulumi.StringInput
+	// VpcSubnetIDs in which Firehose puts its network interfaces. Required.
+	VpcSubnetIDs pulumi.StringArrayInput
+	// SecurityGroupID of those interfaces. Required.
+	SecurityGroupID pulumi.StringInput
+	// LogRetentionDays of the delivery's log. Default 14 in dev, 90 in prod.
+	LogRetentionDays int
+	// DependsOn must exist before the delivery does, such as the endpoints through which it reaches AWS.
+	DependsOn []pulumi.Resource
+}
+
+// Delivery is a Firehose stream that appends every change to the daily history index.
+//
+// It reads the source from LATEST: what was written before it is active never reaches it, so whatever writes to the
+// source starts afterwards.
+type Delivery struct {
+	pulumi.ResourceState
+
+	// Name of the delivery stream.
+	Name pulumi.StringOutput
+	// Arn of the delivery stream.
+	Arn pulumi.StringOutput
+	// RoleArn of the role it acts as.
+	RoleArn pulumi.StringOutput
+	// Stream to depend on.
+	Stream *kinesis.FirehoseDeliveryStream
+}
+
+type deliveryPlan struct {
+	*DeliveryArgs
+	name                       string
+	partition, region, account string
+	group                      *cloudwatch.LogGroup
+	index, backup              *cloudwatch.LogStream
+}
+
+// NewDelivery makes the role, its grant inside the domain, and then the delivery stream.
+func NewDelivery(ctx *pulumi.Context, name string, args *DeliveryArgs, opts ...pulumi.ResourceOption) (*Delivery, error) {
+	p, err := checkDelivery(name, args)
+	if err != nil {
+		return nil, err
+	}
+	d := &Delivery{}
+	props := pulumi.Map{
+		"environment":   pulumi.String(p.Environment),
+		"historyIndex":  pulumi.String(p.HistoryIndex),
+		"bufferMb":      pulumi.Int(p.BufferMb),
+		"bufferSeconds": pulumi.Int(*p.BufferSeconds),
+	}
+	if err := ctx.RegisterComponentResourceV2("cdcpipeline:search:Delivery", name, props, d, opts...); err != nil {
+		return nil, fmt.Errorf("registering the search delivery: %w", err)
+	}
+	if err := d.provision(ctx, p); err != nil {
+		return nil, err
+	}
+	outputs := pulumi.Map{"name": d.Name, "arn": d.Arn, "roleArn": d.RoleArn}
+	if err := ctx.RegisterResourceOutputs(d, outputs); err != nil {
+		return nil, fmt.Errorf("registering the outputs of the search delivery: %w", err)
+	}
+	return d, nil
+}
+
+func checkDelivery(name string, args *DeliveryArgs) (*deliveryPlan, error) {
+	if args == nil || args.Domain == nil || args.Access == nil {
+		return nil, errors.New("search.Delivery needs args with a Domain and an Access")
+	}
+	a := *args
+	if a.Environment == "" {
+		a.Environment = config.Dev
+	}
+	a.Search = a.Search.WithDefaults(a.Environment)
+	a.LogRetentionDays = logRetention(a.LogRetentionDays, a.Environment)
+	if a.BackupPrefix = strings.TrimSuffix(a.BackupPrefix, "/"); a.BackupPrefix == "" {
+		a.BackupPrefix = "search-failed"
+	}
+	problems := []error{a.Search.Validate()}
+	for _, given := range []struct {
+		name string
+		ok   bool
+	}{
+		{"StreamArn", a.StreamArn != nil},
+		{"BackupBucketArn", a.BackupBucketArn != nil},
+		{"KmsKeyArn", a.KmsKeyArn != nil},
+		{"VpcSubnetIDs", a.VpcSubnetIDs != nil},
+		{"SecurityGroupID", a.SecurityGroupID != nil},
+	} {
+		if !given.ok {
+			problems = append(problems, fmt.Errorf("search.Delivery needs %s", given.name))
+		}
+	}
+	if err := errors.Join(problems...); err != nil {
+		return nil, fmt.Errorf("checking the search delivery's arguments: %w", err)
+	}
+	return &deliveryPlan{DeliveryArgs: &a, name: name}, nil
+}
+
+func (d *Delivery) provision(ctx *pulumi.Context, p *deliveryPlan) error {
+	if err := d.lookUp(ctx, p); err != nil {
+		return err
+	}
+	if err := d.logs(ctx, p); err != nil {
+		return err
+	}
+	role, policy, err := d.role(ctx, p)
+	if err != nil {
+		return err
+	}
+	grant, err := p.Access.Grant(p.name, role.Arn, Permissions{
+		Cluster: []string{"cluster_composite_ops", "cluster_monitor"},
+		Indices: []IndexPermissions{{
+			Patterns: []string{p.HistoryIndex + "*"}, Actions: []string{"crud", "create_index", "manage"},
+		}},
+	})
+	if err != nil {
+		return fmt.Errorf("granting the search delivery its indices: %w", err)
+	}
+	// The template first, so that no document makes an index with a guessed mapping.
+	dependsOn := append([]pulumi.Resource{grant, policy, p.Access.Template}, p.DependsOn...)
+	return d.stream(ctx, p, role, dependsOn)
+}
+
+func (d *Delivery) lookUp(ctx *pulumi.Context, p *deliveryPlan) error {
+	partition, err := aws.GetPartition(ctx, &aws.GetPartitionArgs{}, pulumi.Parent(d))
+	if err != nil {
+		return fmt.Errorf("looking up the partition: %w", err)
+	}
+	region, err := aws.GetRegion(ctx, &aws.GetRegionArgs{}, pulumi.Parent(d))
+	if err != nil {
+		return fmt.Errorf("looking up the region: %w", err)
+	}
+	caller, err := aws.GetCallerIdentity(ctx, &aws.GetCallerIdentityArgs{}, pulumi.Parent(d))
+	if err != nil {
+		return fmt.Errorf("looking up the account: %w", err)
+	}
+	p.partition, p.region, p.account = partition.Partition, region.Name, caller.AccountId
+	return nil
+}
+
+func (d *Delivery) logs(ctx *pulumi.Context, p *deliveryPlan) error {
+	group, err := cloudwatch.NewLogGroup(ctx, p.name+"-logs", &cloudwatch.LogGroupArgs{
+		KmsKeyId:        p.KmsKeyArn.ToStringOutput().ToStringPtrOutput(),
+		RetentionInDays: pulumi.Int(p.LogRetentionDays),
+	}, pulumi.Parent(d))
+	if err != nil {
+		return fmt.Errorf("making the log group of the search delivery: %w", err)
+	}
+	p.group = group
+	if p.index, err = d.logStream(ctx, p, "index"); err != nil {
+		return err
+	}
+	p.backup, err = d.logStream(ctx, p, "backup")
+	return err
+}
+
+func (d *Delivery) logStream(ctx *pulumi.Context, p *deliveryPlan, what string) (*cloudwatch.LogStream, error) {
+	stream, err := cloudwatch.NewLogStream(ctx, p.name+"-"+what, &cloudwatch.LogStreamArgs{
+		LogGroupName: p.group.Name, Name: pulumi.String(what),
+	}, pulumi.Parent(d))
+	if err != nil {
+		return nil, fmt.Errorf("making the log stream %s of the search delivery: %w", what, err)
+	}
+	return stream, nil
+}
+
+func (d *Delivery) stream(ctx *pulumi.Context, p *deliveryPlan, role *iam.Role, dependsOn []pulumi.Resource) error {
+	// Nothing may be named here: source, domain's VPC and rotation are create-time settings, and a generated name lets
+	// Pulumi make the new delivery before it deletes the old one. While both read the source, a change is indexed
+	// twice; the other way round it would be lost, because a new delivery starts at LATEST.
+	stream, err := kinesis.NewFirehoseDeliveryStream(ctx, p.name, &kinesis.FirehoseDeliveryStreamArgs{
+		Destination: pulumi.String("opensearch"),
+		KinesisSourceConfiguration: &kinesis.FirehoseDeliveryStreamKinesisSourceConfigurationArgs{
+			KinesisStreamArn: p.StreamArn, RoleArn: role.Arn,
+		},
+		OpensearchConfiguration: destination(p, role),
+	}, pulumi.Parent(d), pulumi.DependsOn(dependsOn))
+	if err != nil {
+		return fmt.Errorf("making the search delivery: %w", err)
+	}
+	d.Name, d.Arn, d.RoleArn, d.Stream = stream.Name, stream.Arn, role.Arn, stream
+	return nil
+}
+
+func destination(p *deliveryPlan, role *iam.Role) *kinesis.FirehoseDeliveryStreamOpensearchConfigurationArgs {
+	return &kinesis.FirehoseDeliveryStreamOpensearchConfigurationArgs{
+		RoleArn:             role.Arn,
+		DomainArn:           p.Domain.Arn.ToStringPtrOutput(),
+		IndexName:           pulumi.String(p.HistoryIndex),
+		IndexRotationPeriod: pulumi.String("OneDay"), // TypeName stays unset: OpenSearch has no types
+		BufferingSize:       pulumi.Int(p.BufferMb),
+		BufferingInterval:   pulumi.Int(*p.BufferSeconds),
+		RetryDuration:       pulumi.Int(*p.RetrySeconds),
+		// Firehose gives each record one id and keeps it through its own retries, so a retried batch overwrites
+		// instead of repeating; ids made by OpenSearch index faster and repeat,
+		// https://docs.aws.amazon.com/firehose/latest/APIReference/API_DocumentIdOptions.html.
+		DocumentIdOptions: &kinesis.FirehoseDeliveryStreamOpensearchConfigurationDocumentIdOptionsArgs{
+			DefaultDocumentIdFormat: pulumi.String("FIREHOSE_DEFAULT"),
+		},
+		VpcConfig: &kinesis.FirehoseDeliveryStreamOpensearchConfigurationVpcConfigArgs{
+			RoleArn: role.Arn, SubnetIds: p.VpcSubnetIDs, SecurityGroupIds: pulumi.StringArray{p.SecurityGroupID},
+		},
+		CloudwatchLoggingOptions: &kinesis.FirehoseDeliveryStreamOpensearchConfigurationCloudwatchLoggingOptionsArgs{
+			Enabled: pulumi.Bool(true), LogGroupName: p.group.Name, LogStreamName: p.index.Name,
+		},
+		S3BackupMode: pulumi.String("FailedDocumentsOnly"),
+		S3Configuration: &kinesis.FirehoseDeliveryStreamOpensearchConfigurationS3ConfigurationArgs{
+			RoleArn:           role.Arn,
+			BucketArn:         p.BackupBucketArn,
+			Prefix:            pulumi.String(p.BackupPrefix + "/"),
+			ErrorOutputPrefix: pulumi.String(p.BackupPrefix + "/!{firehose:error-output-type}/"),
+			CompressionFormat: pulumi.String("GZIP"),
+			KmsKeyArn:         p.KmsKeyArn.ToStringOutput().ToStringPtrOutput(),
+			CloudwatchLoggingOptions: &kinesis.FirehoseDeliveryStreamOpensearchConfigurationS3ConfigurationCloudwatchLoggingOptionsArgs{
+				Enabled: pulumi.Bool(true), LogGroupName: p.group.Name, LogStreamName: p.backup.Name,
+			},
+		},
+	}
+}

@@ -1,0 +1,257 @@
+// Package search makes the pipeline searchable: an OpenSearch domain, what lives inside it, and the delivery that
+// fills its history index.
+//
+// The domain is private; its fine-grained access control is the gate. Each writer gets a security role of its own,
+// mapped to its IAM role, and exists only after that mapping does.
+package search
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws"
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/opensearch"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"cdcpipeline/components/iampolicy"
+	"cdcpipeline/config"
+)
+
+// DomainArgs configures a Domain.
+type DomainArgs struct {
+	config.Search
+	// Environment chooses defaults; prod protects what is stateful. Default dev.
+	Environment config.Environment
+	// SubnetIDs, one per zone; the first AvailabilityZones of them are used. A domain's VPC is permanent. Required.
+	SubnetIDs []pulumi.StringInput
+	// SecurityGroupID of the domain's endpoint. Required.
+	SecurityGroupID pulumi.StringInput
+	// KmsKeyArn encrypts indices, logs and the master user's secret. Required.
+	KmsKeyArn pulumi.StringInput
+	// LogRetentionDays of audit, slow and application logs. Default 14 in dev, 90 in prod.
+	LogRetentionDays int
+	// ServiceLinkedRole of the account; nil when it is known to exist.
+	ServiceLinkedRole *ServiceLinkedRole
+	// PasswordGeneration makes a new master password, in the domain and in its secret, whenever it changes.
+	PasswordGeneration string
+}
+
+// Domain is an OpenSearch domain inside a VPC with fine-grained access control.
+type Domain struct {
+	pulumi.ResourceState
+
+	// Arn of the domain.
+	Arn pulumi.StringOutput
+	// Endpoint inside the VPC, a host name.
+	Endpoint pulumi.StringOutput
+	// Name of the domain.
+	Name pulumi.StringOutput
+	// MasterSecretArn names the secret {"username","password"} of the master user.
+	MasterSecretArn pulumi.StringOutput
+	// MasterUser of the domain's internal user database.
+	MasterUser pulumi.StringOutput
+	// MasterPassword that the domain accepts. Secret.
+	MasterPassword pulumi.StringOutput
+	// Resource is the domain itself: what lives inside it is deleted and replaced with it.
+	Resource *opensearch.Domain
+}
+
+// domainPlan is what NewDomain has checked and looked up before it makes anything.
+type domainPlan struct {
+	*DomainArgs
+	name                       string
+	partition, region, account string
+}
+
+// arn is the domain's, known before the domain is.
+func (p *domainPlan) arn() pulumi.StringInput {
+	return pulumi.String(fmt.Sprintf("arn:%s:es:%s:%s:domain/%s", p.partition, p.region, p.account, p.DomainName))
+}
+
+// NewDomain makes the domain, its master user and its logs.
+func NewDomain(ctx *pulumi.Context, name string, args *DomainArgs, opts ...pulumi.ResourceOption) (*Domain, error) {
+	p, err := checkDomain(name, args)
+	if err != nil {
+		return nil, err
+	}
+	d := &Domain{}
+	props := pulumi.Map{
+		"environment":       pulumi.String(p.Environment),
+		"engineVersion":     pulumi.String(p.EngineVersion),
+		"availabilityZones": pulumi.Int(p.AvailabilityZones),
+		"instanceCount":     pulumi.Int(p.InstanceCount),
+		"instanceType":      pulumi.String(p.InstanceType),
+	}
+	if err := ctx.RegisterComponentResourceV2("cdcpipeline:search:Domain", name, props, d, opts...); err != nil {
+		return nil, fmt.Errorf("registering the search domain: %w", err)
+	}
+	if err := d.provision(ctx, p); err != nil {
+		return nil, err
+	}
+	outputs := pulumi.Map{
+		"arn": d.Arn, "endpoint": d.Endpoint, "name": d.Name,
+		"masterSecretArn": d.MasterSecretArn, "masterUser": d.MasterUser,
+	}
+	if err := ctx.RegisterResourceOutputs(d, outputs); err != nil {
+		return nil, fmt.Errorf("registering the outputs of the search domain: %w", err)
+	}
+	return d, nil
+}
+
+func checkDomain(name string, args *DomainArgs) (*domainPlan, error) {
+	if args == nil {
+		return nil, errors.New("search.Domain needs args")
+	}
+	a := *args
+	if a.Environment == "" {
+		a.Environment = config.Dev
+	}
+	a.Search = a.Search.WithDefaults(a.Environment)
+	a.LogRetentionDays = logRetention(a.LogRetentionDays, a.Environment)
+	problems := []error{a.Search.Validate()}
+	if len(a.SubnetIDs) < a.AvailabilityZones {
+		problems = append(problems, fmt.Errorf(
+			"search.availabilityZones: %d zones need as many subnets, there are %d: lower it or add subnets",
+			a.AvailabilityZones, len(a.SubnetIDs)))
+	}
+	if a.SecurityGroupID == nil || a.KmsKeyArn == nil {
+		problems = append(problems, errors.New("search.Domain needs a SecurityGroupID and a KmsKeyArn"))
+	}
+	if err := errors.Join(problems...); err != nil {
+		return nil, fmt.Errorf("checking the search domain's arguments: %w", err)
+	}
+	return &domainPlan{DomainArgs: &a, name: name}, nil
+}
+
+func logRetention(days int, env config.Environment) int {
+	switch {
+	case days > 0:
+		return days
+	case env == config.Prod:
+		return 90
+	default:
+		return 14
+	}
+}
+
+func (d *Domain) provision(ctx *pulumi.Context, p *domainPlan) error {
+	if err := d.lookUp(ctx, p); err != nil {
+		return err
+	}
+	logs, err := d.logs(ctx, p)
+	if err != nil {
+		return err
+	}
+	password, err := d.masterPassword(ctx, p)
+	if err != nil {
+		return err
+	}
+	dependsOn := []pulumi.Resource{logs.policy}
+	if p.ServiceLinkedRole != nil {
+		dependsOn = append(dependsOn, p.ServiceLinkedRole.Resource)
+	}
+	domain, err := opensearch.NewDomain(ctx, p.name+"-domain", domainArgs(p, logs, password.Result),
+		pulumi.Parent(d), pulumi.DependsOn(dependsOn), pulumi.Protect(p.Environment == config.Prod))
+	if err != nil {
+		return fmt.Errorf("making the search domain %s: %w", p.DomainName, err)
+	}
+	d.Arn, d.Name, d.Endpoint, d.Resource = domain.Arn, domain.DomainName, domain.Endpoint, domain
+	return d.masterSecret(ctx, p, password, domain)
+}
+
+func (d *Domain) lookUp(ctx *pulumi.Context, p *domainPlan) error {
+	partition, err := aws.GetPartition(ctx, &aws.GetPartitionArgs{}, pulumi.Parent(d))
+	if err != nil {
+		return fmt.Errorf("looking up the partition: %w", err)
+	}
+	region, err := aws.GetRegion(ctx, &aws.GetRegionArgs{}, pulumi.Parent(d))
+	if err != nil {
+		return fmt.Errorf("looking up the region: %w", err)
+	}
+	caller, err := aws.GetCallerIdentity(ctx, &aws.GetCallerIdentityArgs{}, pulumi.Parent(d))
+	if err != nil {
+		return fmt.Errorf("looking up the account: %w", err)
+	}
+	p.partition, p.region, p.account = partition.Partition, region.Name, caller.AccountId
+	return nil
+}
+
+func domainArgs(p *domainPlan, logs *domainLogs, password pulumi.StringOutput) *opensearch.DomainArgs {
+	on := pulumi.Bool(true)
+	args := &opensearch.DomainArgs{
+		DomainName:     pulumi.String(p.DomainName),
+		EngineVersion:  pulumi.String(p.EngineVersion),
+		ClusterConfig:  clusterConfig(&p.Search),
+		AccessPolicies: accessPolicy(p).ToStringPtrOutput(),
+		EbsOptions: &opensearch.DomainEbsOptionsArgs{
+			EbsEnabled: on, VolumeType: pulumi.String("gp3"), VolumeSize: pulumi.Int(p.VolumeGb),
+		},
+		VpcOptions: &opensearch.DomainVpcOptionsArgs{
+			SubnetIds:        pulumi.StringArray(p.SubnetIDs[:p.AvailabilityZones]),
+			SecurityGroupIds: pulumi.StringArray{p.SecurityGroupID},
+		},
+		// Fine-grained access control is refused without all three of encryption at rest, between nodes, and https.
+		EncryptAtRest: &opensearch.DomainEncryptAtRestArgs{
+			Enabled: on, KmsKeyId: p.KmsKeyArn.ToStringOutput().ToStringPtrOutput(),
+		},
+		NodeToNodeEncryption: &opensearch.DomainNodeToNodeEncryptionArgs{Enabled: on},
+		DomainEndpointOptions: &opensearch.DomainDomainEndpointOptionsArgs{
+			EnforceHttps: on, TlsSecurityPolicy: pulumi.String("Policy-Min-TLS-1-2-PFS-2023-10"),
+		},
+		AdvancedSecurityOptions: &opensearch.DomainAdvancedSecurityOptionsArgs{
+			Enabled:                     on,
+			InternalUserDatabaseEnabled: on,
+			MasterUserOptions: &opensearch.DomainAdvancedSecurityOptionsMasterUserOptionsArgs{
+				MasterUserName: pulumi.String(masterUser), MasterUserPassword: password.ToStringPtrOutput(),
+			},
+		},
+		// Firehose and the bulk writers name the index in the body. Other options are left to the service: the
+		// provider takes its defaults for no change only while they are not written here.
+		AdvancedOptions:       pulumi.StringMap{"rest.action.multi.allow_explicit_index": pulumi.String("true")},
+		LogPublishingOptions:  logs.publishing,
+		SoftwareUpdateOptions: &opensearch.DomainSoftwareUpdateOptionsArgs{AutoSoftwareUpdateEnabled: on},
+	}
+	if autoTunes(p.InstanceType) {
+		args.AutoTuneOptions = &opensearch.DomainAutoTuneOptionsArgs{
+			DesiredState: pulumi.String("ENABLED"), RollbackOnDisable: pulumi.String("NO_ROLLBACK"),
+		}
+	}
+	return args
+}
+
+func clusterConfig(cfg *config.Search) *opensearch.DomainClusterConfigArgs {
+	args := &opensearch.DomainClusterConfigArgs{
+		InstanceType:           pulumi.String(cfg.InstanceType),
+		InstanceCount:          pulumi.Int(cfg.InstanceCount),
+		ZoneAwarenessEnabled:   pulumi.Bool(cfg.AvailabilityZones > 1),
+		DedicatedMasterEnabled: pulumi.Bool(*cfg.DedicatedMasters > 0),
+	}
+	if cfg.AvailabilityZones > 1 {
+		args.ZoneAwarenessConfig = &opensearch.DomainClusterConfigZoneAwarenessConfigArgs{
+			AvailabilityZoneCount: pulumi.Int(cfg.AvailabilityZones),
+		}
+	}
+	if *cfg.DedicatedMasters > 0 {
+		args.DedicatedMasterCount = pulumi.Int(*cfg.DedicatedMasters)
+		args.DedicatedMasterType = pulumi.String(cfg.DedicatedMasterType)
+	}
+	return args
+}
+
+// autoTunes says whether the service can tune instances of this type: burstable ones it cannot,
+// https://docs.aws.amazon.com/opensearch-service/latest/developerguide/supported-instance-types.html.
+func autoTunes(instanceType string) bool {
+	return !strings.HasPrefix(instanceType, "t2.") && !strings.HasPrefix(instanceType, "t3.")
+}
+
+// accessPolicy admits every request to the domain's HTTP interface: inside a VPC with an internal master user, security
+// groups and fine-grained access control are the gates, and a policy that asks for IAM principals would refuse basic
+// authentication, https://docs.aws.amazon.com/opensearch-service/latest/developerguide/fgac.html#fgac-recommendations.
+func accessPolicy(p *domainPlan) pulumi.StringOutput {
+	return iampolicy.Document(iampolicy.Statement{
+		Principals: []iampolicy.Principal{iampolicy.Anyone()},
+		Actions:    []string{"es:ESHttp*"},
+		Resources:  []pulumi.StringInput{pulumi.Sprintf("%s/*", p.arn())},
+	})
+}

@@ -1,0 +1,62 @@
+package search
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/pulumi/pulumi-opensearch/sdk/v2/go/opensearch"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+// Permissions are what a role may do inside a domain, as action groups or single actions,
+// https://docs.opensearch.org/latest/security/access-control/default-action-groups/.
+type Permissions struct {
+	// Cluster actions.
+	Cluster []string
+	// Indices and the actions on them.
+	Indices []IndexPermissions
+}
+
+// IndexPermissions are what a role may do with the indices that match any pattern.
+type IndexPermissions struct {
+	// Patterns such as retail-trans*.
+	Patterns []string
+	// Actions on them.
+	Actions []string
+}
+
+// Grant lets an IAM role act inside the domain, and gives back the resource that the role's user must wait for.
+//
+// It makes a security role of its own and maps it: writing a mapping replaces all of it, so sharing one, all_access
+// above all, locks the others out.
+func (a *Access) Grant(name string, roleArn pulumi.StringInput, p Permissions) (pulumi.Resource, error) {
+	if name == "" || roleArn == nil {
+		return nil, errors.New("search.Access.Grant needs a name and the ARN of a role")
+	}
+	indices := make(opensearch.RoleIndexPermissionArray, len(p.Indices))
+	for i, permission := range p.Indices {
+		indices[i] = &opensearch.RoleIndexPermissionArgs{
+			IndexPatterns:  pulumi.ToStringArray(permission.Patterns),
+			AllowedActions: pulumi.ToStringArray(permission.Actions),
+		}
+	}
+	full := a.name + "-" + name
+	role, err := opensearch.NewRole(a.ctx, full, &opensearch.RoleArgs{
+		RoleName:           pulumi.String(full),
+		Description:        pulumi.String("What " + name + " may do"),
+		ClusterPermissions: pulumi.ToStringArray(p.Cluster),
+		IndexPermissions:   indices,
+	}, a.inside()...)
+	if err != nil {
+		return nil, fmt.Errorf("making the security role of %s: %w", name, err)
+	}
+	mapping, err := opensearch.NewRolesMapping(a.ctx, full, &opensearch.RolesMappingArgs{
+		RoleName:     role.RoleName,
+		Description:  pulumi.String("The IAM role of " + name),
+		BackendRoles: pulumi.StringArray{roleArn},
+	}, a.inside()...)
+	if err != nil {
+		return nil, fmt.Errorf("mapping the security role of %s: %w", name, err)
+	}
+	return mapping, nil
+}

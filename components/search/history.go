@@ -1,0 +1,193 @@
+package search
+
+import (
+	"encoding/json"
+	"fmt"
+
+	"github.com/pulumi/pulumi-opensearch/sdk/v2/go/opensearch"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"cdcpipeline/config"
+)
+
+const (
+	// ignoreAbove keeps what Lucene indexes of a string within its 32,766 bytes per term, at three bytes or fewer per
+	// UTF-16 character; a longer string is kept in the document and not indexed,
+	// https://docs.opensearch.org/latest/field-types/mapping-parameters/ignore-above/.
+	ignoreAbove = 8191
+	// fieldLimit of the history index, five times OpenSearch's default: it holds the columns of every table, and a
+	// document that would add one field too many is refused.
+	fieldLimit = 5000
+	// templatePriority is above that of templates which other tools make for broad patterns.
+	templatePriority = 200
+)
+
+// Column is a column of the source that is indexed by its type.
+type Column struct {
+	// Name of the column, in whichever table: a value that does not fit is kept in its document and not indexed.
+	Name string
+	// Type of the field: date, long, double, boolean.
+	Type ColumnType
+}
+
+// ColumnType is the type of a field in OpenSearch.
+type ColumnType string
+
+// The types worth more than a keyword: for ranges, sums and histograms.
+const (
+	Date    ColumnType = "date"
+	Long    ColumnType = "long"
+	Double  ColumnType = "double"
+	Boolean ColumnType = "boolean"
+)
+
+// RetailTransColumns are the columns of the retail_trans table that are no strings.
+func RetailTransColumns() []Column {
+	return []Column{{"trans_id", Long}, {"amount", Long}, {"trans_datetime", Date}}
+}
+
+// historyPattern matches the daily indices of the delivery (retail-trans-2026-11-23) and not their alias.
+func historyPattern(cfg *config.Search) string { return cfg.HistoryIndex + "-*" }
+
+// history makes the template of the daily indices and their retention.
+func (a *Access) history(ctx *pulumi.Context, cfg *config.Search, columns []Column) error {
+	if columns == nil {
+		columns = RetailTransColumns()
+	}
+	template, err := historyTemplate(cfg, columns)
+	if err != nil {
+		return err
+	}
+	made, err := opensearch.NewComposableIndexTemplate(ctx, a.name+"-history", &opensearch.ComposableIndexTemplateArgs{
+		Name: pulumi.String(cfg.HistoryIndex),
+		Body: pulumi.String(template),
+	}, a.inside()...)
+	if err != nil {
+		return fmt.Errorf("making the template of the history index: %w", err)
+	}
+	a.Template = made
+	retention, err := historyRetention(cfg)
+	if err != nil {
+		return err
+	}
+	_, err = opensearch.NewIsmPolicy(ctx, a.name+"-history", &opensearch.IsmPolicyArgs{
+		PolicyId: pulumi.String(cfg.HistoryIndex),
+		Body:     pulumi.String(retention),
+	}, a.inside()...)
+	if err != nil {
+		return fmt.Errorf("making the retention of the history index: %w", err)
+	}
+	return nil
+}
+
+// historyTemplate is the index template of the daily indices, as JSON. Its mapping refuses no change record: what is
+// not indexed is kept in the document all the same.
+func historyTemplate(cfg *config.Search, columns []Column) (string, error) {
+	text, err := json.MarshalIndent(object{
+		"index_patterns": []string{historyPattern(cfg)},
+		"priority":       templatePriority,
+		"template": object{
+			// One name over all days: GET retail-trans/_search.
+			"aliases":  object{cfg.HistoryIndex: object{}},
+			"mappings": historyMappings(columns),
+			"settings": historySettings(cfg),
+		},
+	}, "", "  ")
+	if err != nil {
+		return "", fmt.Errorf("writing the template of the history index: %w", err)
+	}
+	return string(text), nil
+}
+
+type object map[string]any
+
+func historyMappings(columns []Column) object {
+	timestamp := object{"type": "date", "format": dateFormats, "ignore_malformed": true}
+	keyword := object{"type": "keyword", "ignore_above": ignoreAbove}
+	typed := object{}
+	for _, c := range columns {
+		typed[c.Name] = field(c.Type)
+	}
+	return object{
+		// Neither is guessed: two tables may use one column name for different types, and the first would win.
+		"date_detection":    false,
+		"numeric_detection": false,
+		"dynamic_templates": []object{
+			// DMS writes JSON columns as strings, so an object is something new: keep it, whatever is in it.
+			{"objects": object{"match_mapping_type": "object", "mapping": object{"type": "object", "enabled": false}}},
+			{"values": object{"match_mapping_type": "*", "mapping": keyword}},
+		},
+		"properties": object{
+			"metadata": object{"properties": object{"timestamp": timestamp, "commit-timestamp": timestamp}},
+			"data":     object{"properties": typed},
+			// A table definition has one field per column of the table; nobody searches for it.
+			"control": object{"type": "object", "enabled": false},
+		},
+	}
+}
+
+// dateFormats of DMS (ISO 8601) and of columns that are strings in the source.
+const dateFormats = "strict_date_optional_time||yyyy-MM-dd HH:mm:ss||yyyy-MM-dd HH:mm:ss.SSSSSS||epoch_millis"
+
+func field(t ColumnType) object {
+	switch t {
+	case Date:
+		return object{"type": t, "format": dateFormats, "ignore_malformed": true}
+	case Long, Double:
+		return object{"type": t, "ignore_malformed": true}
+	case Boolean:
+		return object{"type": t}
+	default:
+		return object{"type": t}
+	}
+}
+
+func historySettings(cfg *config.Search) object {
+	replicas := 1
+	if cfg.InstanceCount == 1 {
+		replicas = 0 // a replica needs a second node: on one, the index would stay yellow
+	}
+	return object{"index": object{
+		"number_of_shards":   cfg.InstanceCount,
+		"number_of_replicas": replicas,
+		"mapping":            object{"total_fields": object{"limit": fieldLimit}},
+		// What is slower than this is logged; without thresholds the domain's slow logs stay empty.
+		"search": object{"slowlog": object{"threshold": object{
+			"query": object{"warn": "5s", "info": "2s"}, "fetch": object{"warn": "1s"},
+		}}},
+		"indexing": object{"slowlog": object{"threshold": object{"index": object{"warn": "5s", "info": "2s"}}}},
+	}}
+}
+
+// historyRetention is the policy that deletes a daily index by its age, as JSON, spelled as the domain gives it back:
+// with its default retry, and templates as a list. An alias cannot roll over here, because Firehose writes to dated
+// names, and a read-only state would refuse what it retries late. An index keeps the policy it began with.
+func historyRetention(cfg *config.Search) (string, error) {
+	text, err := json.Marshal(object{"policy": object{
+		"description":   fmt.Sprintf("Deletes daily indices of %s after %d days", cfg.HistoryIndex, cfg.HistoryRetentionDays),
+		"default_state": "kept",
+		"ism_template":  []object{{"index_patterns": []string{historyPattern(cfg)}, "priority": templatePriority}},
+		"states": []object{
+			{
+				"name":    "kept",
+				"actions": []object{},
+				"transitions": []object{{
+					"state_name": "deleted",
+					"conditions": object{"min_index_age": fmt.Sprintf("%dd", cfg.HistoryRetentionDays)},
+				}},
+			},
+			{
+				"name": "deleted",
+				"actions": []object{{
+					"delete": object{},
+					"retry":  object{"count": 3, "backoff": "exponential", "delay": "1m"},
+				}},
+				"transitions": []object{},
+			},
+		},
+	}})
+	if err != nil {
+		return "", fmt.Errorf("writing the retention of the history index: %w", err)
+	}
+	return string(text), nil
+}

@@ -1,0 +1,94 @@
+package search
+
+import (
+	"encoding/json"
+	"fmt"
+
+	"github.com/pulumi/pulumi-opensearch/sdk/v2/go/opensearch"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"cdcpipeline/config"
+)
+
+// audit turns on what the domain's audit log group is for: failed sign-ins, missing privileges, changes of the
+// security configuration. Bodies stay out of it, because they hold the source's rows, and so do single documents of a
+// bulk request, because there are thousands a second.
+func (a *Access) audit(ctx *pulumi.Context) error {
+	on, off := pulumi.Bool(true), pulumi.Bool(false)
+	expected := pulumi.ToStringArray([]string{"AUTHENTICATED", "GRANTED_PRIVILEGES"})
+	_, err := opensearch.NewAuditConfig(ctx, a.name+"-audit", &opensearch.AuditConfigArgs{
+		Enabled: on,
+		Audit: &opensearch.AuditConfigAuditArgs{
+			EnableRest:                  on,
+			DisabledRestCategories:      expected,
+			EnableTransport:             on,
+			DisabledTransportCategories: expected,
+			ResolveBulkRequests:         off,
+			ResolveIndices:              on,
+			LogRequestBody:              off,
+			ExcludeSensitiveHeaders:     on,
+			IgnoreUsers:                 pulumi.ToStringArray([]string{"kibanaserver"}),
+			IgnoreRequests:              pulumi.ToStringArray([]string{"/_cluster/health"}),
+		},
+		Compliance: &opensearch.AuditConfigComplianceArgs{
+			Enabled: on, InternalConfig: on, ExternalConfig: off,
+			ReadMetadataOnly: on, WriteMetadataOnly: on, WriteLogDiffs: off,
+			ReadIgnoreUsers:  pulumi.ToStringArray([]string{"kibanaserver"}),
+			WriteIgnoreUsers: pulumi.ToStringArray([]string{"kibanaserver"}),
+		},
+	}, a.inside()...)
+	if err != nil {
+		return fmt.Errorf("making the audit configuration: %w", err)
+	}
+	return nil
+}
+
+// dashboardsIndex is the alias behind which Dashboards keeps the settings of the global tenant.
+const dashboardsIndex = ".kibana"
+
+// dashboards sets the time zone of the global tenant.
+func (a *Access) dashboards(ctx *pulumi.Context, cfg *config.Search) error {
+	guard, err := a.dashboardsGuard(ctx)
+	if err != nil {
+		return err
+	}
+	body, err := json.Marshal([]object{{
+		"_id": "config:" + serverVersion(cfg.EngineVersion),
+		// Keys that the index does not give back, _type above all, would be a change in every deployment.
+		"_source": object{"type": "config", "config": object{"dateFormat:tz": cfg.TimeZone}},
+	}})
+	if err != nil {
+		return fmt.Errorf("writing the settings of the dashboards: %w", err)
+	}
+	_, err = opensearch.NewDashboardObject(ctx, a.name+"-dashboards", &opensearch.DashboardObjectArgs{
+		Index: pulumi.String(dashboardsIndex),
+		Body:  pulumi.String(string(body)),
+	}, a.inside(pulumi.DependsOn([]pulumi.Resource{guard}))...)
+	if err != nil {
+		return fmt.Errorf("setting the time zone of the dashboards: %w", err)
+	}
+	return nil
+}
+
+// dashboardsGuard keeps .kibana an alias. Dashboards makes .kibana_1 and this alias to it when it starts; whoever writes
+// to .kibana before that makes an index of the name, whose guessed mapping Dashboards then fails to migrate. The
+// template gives such an index an alias of its own name, which OpenSearch refuses: the deployment fails and says so,
+// and succeeds once Dashboards has started.
+func (a *Access) dashboardsGuard(ctx *pulumi.Context) (pulumi.Resource, error) {
+	body, err := json.Marshal(object{
+		"index_patterns": []string{dashboardsIndex},
+		"priority":       templatePriority,
+		"template":       object{"aliases": object{dashboardsIndex: object{}}},
+	})
+	if err != nil {
+		return nil, fmt.Errorf("writing the guard of the dashboards' alias: %w", err)
+	}
+	guard, err := opensearch.NewComposableIndexTemplate(ctx, a.name+"-dashboards-guard", &opensearch.ComposableIndexTemplateArgs{
+		Name: pulumi.String("dashboards-alias-only"),
+		Body: pulumi.String(string(body)),
+	}, a.inside()...)
+	if err != nil {
+		return nil, fmt.Errorf("guarding the dashboards' alias: %w", err)
+	}
+	return guard, nil
+}

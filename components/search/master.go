@@ -1,0 +1,78 @@
+package search
+
+import (
+	"fmt"
+
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/opensearch"
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/secretsmanager"
+	"github.com/pulumi/pulumi-random/sdk/v4/go/random"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"cdcpipeline/config"
+)
+
+// masterUser is the name of the master user in the domain's internal user database.
+const masterUser = "admin"
+
+// masterPassword generates what the domain asks of a password: 8 to 128 characters with an upper-case and a lower-case
+// letter, a digit and a special character,
+// https://docs.aws.amazon.com/opensearch-service/latest/developerguide/fgac.html#fgac-more-masteruser.
+func (d *Domain) masterPassword(ctx *pulumi.Context, p *domainPlan) (*random.RandomPassword, error) {
+	args := &random.RandomPasswordArgs{
+		Length:     pulumi.Int(32),
+		MinLower:   pulumi.Int(1),
+		MinUpper:   pulumi.Int(1),
+		MinNumeric: pulumi.Int(1),
+		MinSpecial: pulumi.Int(1),
+		// Nothing that a shell, a URL or JSON would want escaped.
+		OverrideSpecial: pulumi.String("-_.~"),
+	}
+	if p.PasswordGeneration != "" {
+		args.Keepers = pulumi.StringMap{"generation": pulumi.String(p.PasswordGeneration)}
+	}
+	password, err := random.NewRandomPassword(ctx, p.name+"-master", args, pulumi.Parent(d))
+	if err != nil {
+		return nil, fmt.Errorf("making the master password: %w", err)
+	}
+	return password, nil
+}
+
+// masterSecret keeps the master user's credentials for people and tools.
+//
+// Domain and secret hold one password, so the secret follows the domain: it is written after the domain took the
+// password, and no change of it is ignored. Rotation is a new PasswordGeneration.
+func (d *Domain) masterSecret(ctx *pulumi.Context, p *domainPlan, password *random.RandomPassword, domain *opensearch.Domain) error {
+	secret, err := secretsmanager.NewSecret(ctx, p.name+"-master", &secretsmanager.SecretArgs{
+		Description: pulumi.String("Master user of the OpenSearch domain " + p.DomainName),
+		KmsKeyId:    p.KmsKeyArn.ToStringOutput().ToStringPtrOutput(),
+		// A dev stack that is destroyed and made again must not wait for the old secret to expire.
+		RecoveryWindowInDays: pulumi.Int(recoveryDays(p.Environment)),
+	}, pulumi.Parent(d), pulumi.Protect(p.Environment == config.Prod))
+	if err != nil {
+		return fmt.Errorf("making the master user's secret: %w", err)
+	}
+	version, err := secretsmanager.NewSecretVersion(ctx, p.name+"-master", &secretsmanager.SecretVersionArgs{
+		SecretId: secret.ID(),
+		SecretString: pulumi.JSONMarshal(pulumi.StringMap{
+			"username": pulumi.String(masterUser), "password": password.Result,
+		}).ToStringPtrOutput(),
+	}, pulumi.Parent(d), pulumi.DependsOn([]pulumi.Resource{domain}))
+	if err != nil {
+		return fmt.Errorf("writing the master user's secret: %w", err)
+	}
+	d.MasterSecretArn = version.Arn
+	d.MasterUser = pulumi.String(masterUser).ToStringOutput()
+	// Through the domain's ARN, so that whoever signs in waits until the domain has taken the password.
+	d.MasterPassword = pulumi.All(password.Result, domain.Arn).ApplyT(func(v []any) string {
+		result, _ := v[0].(string)
+		return result
+	}).(pulumi.StringOutput)
+	return nil
+}
+
+func recoveryDays(env config.Environment) int {
+	if env == config.Prod {
+		return 30
+	}
+	return 0
+}

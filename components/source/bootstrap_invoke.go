@@ -1,0 +1,147 @@
+package source
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/lambda"
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/secretsmanager"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"cdcpipeline/bootstrap"
+)
+
+// check fills defaults, refuses what cannot work and reads the schema files.
+func (a BootstrapArgs) check() (*BootstrapArgs, []bootstrap.Script, error) {
+	a.Environment = environmentOr(a.Environment)
+	a.Source = a.Source.WithDefaults(a.Environment)
+	a.Functions = a.Functions.WithDefaults(a.Environment)
+	if a.LobMaxSizeKb == 0 {
+		a.LobMaxSizeKb = 64
+	}
+	problems := []error{a.Source.Validate(), a.Functions.Validate()}
+	if a.Database.Host.OutputState == nil {
+		problems = append(problems, errors.New("source.Bootstrap: Database is required"))
+	}
+	if a.Code == nil || a.SubnetIDs == nil || a.SecurityGroupID == nil || a.KmsKeyArn == nil {
+		problems = append(problems, errors.New("source.Bootstrap: Code, SubnetIDs, SecurityGroupID and KmsKeyArn are required"))
+	}
+	schema, err := readSchema(a.SchemaFiles)
+	problems = append(problems, err)
+	if err := errors.Join(problems...); err != nil {
+		return nil, nil, fmt.Errorf("checking the bootstrap: %w", err)
+	}
+	if len(schema) == 0 {
+		schema = bootstrap.DefaultSchema(a.followed())
+	}
+	return &a, schema, nil
+}
+
+func readSchema(files []string) ([]bootstrap.Script, error) {
+	var scripts []bootstrap.Script
+	var problems []error
+	for _, file := range files {
+		sql, err := os.ReadFile(file)
+		if err != nil {
+			problems = append(problems, fmt.Errorf("source.schemaFiles: %w", err))
+			continue
+		}
+		scripts = append(scripts, bootstrap.Script{Name: filepath.Base(file), SQL: string(sql)})
+	}
+	return scripts, errors.Join(problems...)
+}
+
+func (a *BootstrapArgs) followed() []bootstrap.Table {
+	tables := make([]bootstrap.Table, len(a.Tables))
+	for i, t := range a.Tables {
+		tables[i] = bootstrap.Table{Database: t.Database, Table: t.Table}
+	}
+	return tables
+}
+
+// invoke runs the function once per input, code and database. The password is not part of the input: the function
+// reads it itself.
+func (b *Bootstrap) invoke(ctx *pulumi.Context, name string, a *BootstrapArgs, schema []bootstrap.Script,
+	function *lambda.Function, version *secretsmanager.SecretVersion,
+) (*lambda.Invocation, error) {
+	input := a.input(schema, version.Arn)
+	code, err := codeHash(a.Code, function)
+	if err != nil {
+		return nil, err
+	}
+	dependencies := slices.Concat([]pulumi.Resource{version}, a.Database.Ready, a.StartAfter)
+	invocation, err := lambda.NewInvocation(ctx, name+"-invocation", &lambda.InvocationArgs{
+		FunctionName:   function.Name,
+		Input:          input,
+		LifecycleScope: pulumi.String("CREATE_ONLY"),
+		Triggers: pulumi.StringMap{
+			"code":     code,
+			"input":    input.ApplyT(sha256Hex).(pulumi.StringOutput),
+			"database": a.Database.Incarnation,
+			"secret":   version.VersionId,
+		},
+	}, pulumi.Parent(b), pulumi.DependsOn(dependencies), pulumi.ReplaceWith(a.Database.Identity))
+	if err != nil {
+		return nil, fmt.Errorf("invoking the bootstrap function: %w", err)
+	}
+	return invocation, nil
+}
+
+// input is the JSON of a bootstrap.Request.
+func (a *BootstrapArgs) input(schema []bootstrap.Script, replicationSecret pulumi.StringInput) pulumi.StringOutput {
+	certificates := a.CaBundle
+	if certificates == RDSCertificates() {
+		certificates = "" // the function has them: a short input is easier to read in a preview
+	}
+	return pulumi.All(a.Database.Host, a.Database.Port, a.Database.AdminSecretArn, replicationSecret).ApplyT(
+		func(known []any) (string, error) {
+			text, err := json.Marshal(bootstrap.Request{
+				Host:                 known[0].(string),
+				Port:                 known[1].(int),
+				AdminSecret:          known[2].(string),
+				ReplicationSecret:    known[3].(string),
+				Certificates:         certificates,
+				BinlogRetentionHours: a.BinlogRetentionHours,
+				LobMaxSizeKb:         a.LobMaxSizeKb,
+				Tables:               a.followed(),
+				Schema:               schema,
+			})
+			if err != nil {
+				return "", fmt.Errorf("writing the bootstrap's input: %w", err)
+			}
+			return string(text), nil
+		}).(pulumi.StringOutput)
+}
+
+// codeHash is known at preview when the code is a file, so that a preview shows that the function will run again.
+func codeHash(code pulumi.Archive, function *lambda.Function) (pulumi.StringInput, error) {
+	if file, err := os.Stat(code.Path()); code.Path() == "" || err == nil && file.IsDir() {
+		return function.SourceCodeHash, nil
+	}
+	content, err := os.ReadFile(code.Path())
+	if err != nil {
+		return nil, fmt.Errorf("reading the bootstrap function's code: %w", err)
+	}
+	return pulumi.String(sha256Hex(string(content))), nil
+}
+
+func sha256Hex(text string) string {
+	sum := sha256.Sum256([]byte(text))
+	return hex.EncodeToString(sum[:])
+}
+
+func summary(result pulumi.StringOutput) pulumi.StringMapOutput {
+	return result.ApplyT(func(text string) (map[string]string, error) {
+		var findings bootstrap.Findings
+		if err := json.Unmarshal([]byte(text), &findings); err != nil {
+			return nil, fmt.Errorf("reading the bootstrap's findings: %w", err)
+		}
+		return findings.Summary(), nil
+	}).(pulumi.StringMapOutput)
+}

@@ -1,0 +1,76 @@
+package source
+
+import (
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"cdcpipeline/components/iampolicy"
+)
+
+// bootstrapPolicy is all that the bootstrap function may do.
+func bootstrapPolicy(a *BootstrapArgs, logGroup, replicationSecret pulumi.StringInput) pulumi.StringOutput {
+	statements := []iampolicy.Statement{
+		writeOwnLogs(logGroup),
+		joinVpc(),
+		readSecrets(a.Database.AdminSecretArn, replicationSecret),
+		moveReplicationSecret(replicationSecret),
+		useSecretKey(a.KmsKeyArn),
+	}
+	if key, ok := a.Database.secretKey(); ok {
+		statements = append(statements, readWithKey(key))
+	}
+	return iampolicy.Document(statements...)
+}
+
+func writeOwnLogs(logGroup pulumi.StringInput) iampolicy.Statement {
+	return iampolicy.Statement{
+		Sid:       "WriteOwnLogs",
+		Actions:   []string{"logs:CreateLogStream", "logs:PutLogEvents"},
+		Resources: []pulumi.StringInput{pulumi.Sprintf("%s:*", logGroup)},
+	}
+}
+
+// joinVpc is what AWSLambdaVPCAccessExecutionRole allows beside logs. The interfaces do not exist yet, so there is
+// no ARN to name: https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html#configuration-vpc-permissions.
+func joinVpc() iampolicy.Statement {
+	return iampolicy.Statement{
+		Sid: "JoinVpc",
+		Actions: []string{
+			"ec2:AssignPrivateIpAddresses", "ec2:CreateNetworkInterface", "ec2:DeleteNetworkInterface",
+			"ec2:DescribeNetworkInterfaces", "ec2:DescribeSubnets", "ec2:UnassignPrivateIpAddresses",
+		},
+		Resources: iampolicy.Strings("*"),
+	}
+}
+
+func readSecrets(arns ...pulumi.StringInput) iampolicy.Statement {
+	return iampolicy.Statement{
+		Sid:       "ReadSecrets",
+		Actions:   []string{"secretsmanager:DescribeSecret", "secretsmanager:GetSecretValue"},
+		Resources: arns,
+	}
+}
+
+// moveReplicationSecret lets the function bring host and port after a database that moved.
+func moveReplicationSecret(arn pulumi.StringInput) iampolicy.Statement {
+	return iampolicy.Statement{
+		Sid:       "MoveReplicationSecret",
+		Actions:   []string{"secretsmanager:PutSecretValue"},
+		Resources: []pulumi.StringInput{arn},
+	}
+}
+
+func useSecretKey(key pulumi.StringInput) iampolicy.Statement {
+	return iampolicy.Statement{
+		Sid:       "UseSecretKey",
+		Actions:   []string{"kms:Decrypt", "kms:GenerateDataKey"},
+		Resources: []pulumi.StringInput{key},
+	}
+}
+
+func readWithKey(key pulumi.StringInput) iampolicy.Statement {
+	return iampolicy.Statement{
+		Sid:       "ReadAdminSecret",
+		Actions:   []string{"kms:Decrypt"},
+		Resources: []pulumi.StringInput{key},
+	}
+}

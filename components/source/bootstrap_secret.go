@@ -1,0 +1,81 @@
+package source
+
+import (
+	"crypto/sha256"
+	"fmt"
+	"regexp"
+	"strings"
+
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/secretsmanager"
+	"github.com/pulumi/pulumi-random/sdk/v4/go/random"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"cdcpipeline/config"
+)
+
+// recoveryDays is how long a deleted secret can be brought back in prod; in dev its name is free at once.
+const recoveryDays = 30
+
+// newSecret makes the replication user's secret in the shape that DMS reads.
+// https://docs.aws.amazon.com/dms/latest/userguide/security_iam_secretsmanager.html
+//
+// Its first value is only a seed: later ones (a rotation, a database that moved) are never written over, because
+// the value is ignored from then on.
+func (b *Bootstrap) newSecret(ctx *pulumi.Context, name string, a *BootstrapArgs) (*secretsmanager.Secret, *secretsmanager.SecretVersion, error) {
+	parent := pulumi.Parent(b)
+	password, err := random.NewRandomPassword(ctx, name+"-replication-password", &random.RandomPasswordArgs{
+		Length:     pulumi.Int(32),
+		MinLower:   pulumi.Int(1),
+		MinUpper:   pulumi.Int(1),
+		MinNumeric: pulumi.Int(1),
+		MinSpecial: pulumi.Int(1),
+		// DMS splits its connection settings at other characters.
+		OverrideSpecial: pulumi.String("-_."),
+	}, parent)
+	if err != nil {
+		return nil, nil, fmt.Errorf("making the replication user's password: %w", err)
+	}
+	days := 0
+	if a.Environment == config.Prod {
+		days = recoveryDays
+	}
+	secret, err := secretsmanager.NewSecret(ctx, name+"-replication-secret", &secretsmanager.SecretArgs{
+		Description:          pulumi.String("The user that DMS follows the source database as"),
+		KmsKeyId:             a.KmsKeyArn.ToStringOutput().ToStringPtrOutput(),
+		RecoveryWindowInDays: pulumi.Int(days),
+	}, parent)
+	if err != nil {
+		return nil, nil, fmt.Errorf("making the replication user's secret: %w", err)
+	}
+	value := pulumi.JSONMarshal(pulumi.Map{
+		"username": pulumi.String(replicationUser(ctx, name)),
+		"password": password.Result,
+		"host":     a.Database.Host,
+		"port":     a.Database.Port,
+	})
+	version, err := secretsmanager.NewSecretVersion(ctx, name+"-replication-secret-seed", &secretsmanager.SecretVersionArgs{
+		SecretId:     secret.ID(),
+		SecretString: pulumi.ToSecret(value).(pulumi.StringOutput).ToStringPtrOutput(),
+	}, parent, pulumi.IgnoreChanges([]string{"secretString"}))
+	if err != nil {
+		return nil, nil, fmt.Errorf("seeding the replication user's secret: %w", err)
+	}
+	return secret, version, nil
+}
+
+var notInUserNames = regexp.MustCompile(`[^a-z0-9_]+`)
+
+// replicationUser is a user name of this stack's own, since two stacks may follow one database: at most 32
+// characters, as MySQL allows.
+func replicationUser(ctx *pulumi.Context, name string) string {
+	return userName(ctx.Organization(), ctx.Project(), ctx.Stack(), name)
+}
+
+func userName(organization, project, stack, name string) string {
+	readable := notInUserNames.ReplaceAllString(strings.ToLower(stack), "_")
+	if len(readable) > 18 {
+		readable = readable[:18]
+	}
+	hash := sha256.Sum256([]byte(strings.Join([]string{organization, project, stack, name}, "\x00")))
+	return fmt.Sprintf("cdc_%s_%x", readable, hash[:4])
+}

@@ -1,0 +1,51 @@
+// Package source makes, or adopts, the MySQL-compatible database whose committed rows are followed, and prepares
+// it for DMS.
+//
+// [AuroraMySQL] and [Existing] both give a [Database]; [Bootstrap] runs SQL in it from inside the VPC and refuses
+// the deployment when DMS could not follow it.
+package source
+
+import (
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"cdcpipeline/bootstrap/rds"
+)
+
+// Database is what the rest of the pipeline needs to know of a source, whoever made it.
+type Database struct {
+	// Host of the writer. DMS cannot follow a reader.
+	Host pulumi.StringOutput
+	// Port the writer listens on.
+	Port pulumi.IntOutput
+	// AdminSecretArn names the secret {"username","password"} of a user who may create users and read variables.
+	AdminSecretArn pulumi.StringOutput
+	// SecretKmsKeyArn is the customer key of that secret; unset when the secret uses the key of Secrets Manager.
+	SecretKmsKeyArn pulumi.StringOutput
+	// SecurityGroupID of the database.
+	SecurityGroupID pulumi.StringOutput
+	// EngineName is what DMS calls the engine: aurora or mysql.
+	EngineName string
+	// Incarnation changes when the database became another one, even under the same name and address.
+	Incarnation pulumi.StringOutput
+	// Ready is what must exist before SQL can run: the writer instance, not only its cluster.
+	Ready []pulumi.Resource
+	// Identity is what a replacement of which means a new database.
+	Identity []pulumi.Resource
+}
+
+// secretKey is the customer key of the admin secret, and whether there is one.
+func (d Database) secretKey() (pulumi.StringInput, bool) {
+	return d.SecretKmsKeyArn, d.SecretKmsKeyArn.OutputState != nil
+}
+
+// RDSCertificates is the bundle (PEM) that signs the server certificates of RDS and Aurora in every region.
+func RDSCertificates() string { return rds.Certificates() }
+
+// RDSRegionalCertificates is the part of [RDSCertificates] for one region; the whole bundle when the region is
+// younger than it, so that what is trusted never becomes empty.
+func RDSRegionalCertificates(region string) string {
+	if part := rds.RegionalCertificates(region); part != "" {
+		return part
+	}
+	return rds.Certificates()
+}

@@ -1,0 +1,68 @@
+package source_test
+
+import (
+	"fmt"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"cdcpipeline/components/source"
+	"cdcpipeline/config"
+)
+
+// A cluster in subnets and behind a security group of yours.
+func ExampleNewAuroraMySQL() {
+	_ = func(ctx *pulumi.Context) error {
+		database, err := source.NewAuroraMySQL(ctx, "orders", &source.AuroraMySQLArgs{
+			Source:          config.Source{ClusterName: "orders"},
+			Environment:     config.Prod,
+			SubnetIDs:       pulumi.ToStringArray([]string{"subnet-1", "subnet-2"}),
+			SecurityGroupID: pulumi.String("sg-1"),
+			KmsKeyArn:       pulumi.String("arn:aws:kms:eu-west-1:123456789012:key/k"),
+		})
+		if err != nil {
+			return fmt.Errorf("making the database: %w", err)
+		}
+		ctx.Export("host", database.Host)
+		return nil
+	}
+}
+
+// A database that is there already.
+func ExampleNewExisting() {
+	_ = func(ctx *pulumi.Context) error {
+		database, err := source.NewExisting(ctx, "orders", &source.ExistingArgs{
+			Source: config.Source{Existing: &config.ExistingDatabase{
+				Host:            "orders.example.internal",
+				SecretArn:       "arn:aws:secretsmanager:eu-west-1:123456789012:secret:orders-AbCdEf",
+				SecurityGroupID: "sg-0123456789abcdef0",
+			}},
+		})
+		if err != nil {
+			return fmt.Errorf("adopting the database: %w", err)
+		}
+		ctx.Export("host", database.Host)
+		return nil
+	}
+}
+
+// What the bootstrap found out, as a stack output; whatever reads the binary log depends on its Invocation.
+func ExampleNewBootstrap() {
+	_ = func(ctx *pulumi.Context, database source.Database) error {
+		ready, err := source.NewBootstrap(ctx, "bootstrap", &source.BootstrapArgs{
+			Source: config.Source{
+				Tables:      []config.Table{{Database: "shop", Table: "orders"}},
+				SchemaFiles: []string{"sql/orders.sql"},
+			},
+			Database:        database,
+			Code:            pulumi.NewFileArchive("bootstrap.zip"),
+			SubnetIDs:       pulumi.ToStringArray([]string{"subnet-1", "subnet-2"}),
+			SecurityGroupID: pulumi.String("sg-2"),
+			KmsKeyArn:       pulumi.String("arn:aws:kms:eu-west-1:123456789012:key/k"),
+		})
+		if err != nil {
+			return fmt.Errorf("preparing the database: %w", err)
+		}
+		ctx.Export("findings", ready.Findings)
+		return nil
+	}
+}

@@ -1,0 +1,273 @@
+package source_test
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+	"github.com/stretchr/testify/require"
+
+	"cdcpipeline/bootstrap"
+	"cdcpipeline/components/componenttest"
+	"cdcpipeline/components/source"
+	"cdcpipeline/config"
+)
+
+const (
+	clusterType    = "aws:rds/cluster:Cluster"
+	instanceType   = "aws:rds/clusterInstance:ClusterInstance"
+	invocationType = "aws:lambda/invocation:Invocation"
+	functionType   = "aws:lambda/function:Function"
+	policyType     = "aws:iam/rolePolicy:RolePolicy"
+	secretType     = "aws:secretsmanager/secret:Secret" //nolint:gosec // a type, not a secret
+	versionType    = "aws:secretsmanager/secretVersion:SecretVersion"
+)
+
+func auroraArgs(env config.Environment) *source.AuroraMySQLArgs {
+	return &source.AuroraMySQLArgs{
+		Environment:     env,
+		SubnetIDs:       pulumi.ToStringArray([]string{"subnet-a", "subnet-b"}),
+		SecurityGroupID: pulumi.String("sg-database"),
+		KmsKeyArn:       pulumi.String("key-arn"),
+	}
+}
+
+func aurora(t *testing.T, args *source.AuroraMySQLArgs) *componenttest.Recorder {
+	t.Helper()
+	return componenttest.Run(t, func(ctx *pulumi.Context) error {
+		_, err := source.NewAuroraMySQL(ctx, "source", args)
+		return err
+	})
+}
+
+func TestTheClusterIsEncryptedPrivateAndKeepsItsPasswordInRDS(t *testing.T) {
+	r := aurora(t, auroraArgs(config.Dev))
+	cluster := r.One(t, clusterType)
+	require.Equal(t, "dms-src", cluster.Input("clusterIdentifier"))
+	require.Equal(t, true, cluster.Input("storageEncrypted"))
+	require.Equal(t, "key-arn", cluster.Input("kmsKeyId"))
+	require.Equal(t, true, cluster.Input("manageMasterUserPassword"))
+	require.Equal(t, "key-arn", cluster.Input("masterUserSecretKmsKeyId"))
+	require.Nil(t, cluster.Input("masterPassword"))
+	instance := r.One(t, instanceType)
+	require.Equal(t, false, instance.Input("publiclyAccessible"))
+	require.Equal(t, "rds-ca-rsa2048-g1", instance.Input("caCertIdentifier"))
+}
+
+func TestTheBinaryLogIsAsDMSReadsIt(t *testing.T) {
+	group := aurora(t, auroraArgs(config.Dev)).One(t, "aws:rds/clusterParameterGroup:ClusterParameterGroup")
+	require.Equal(t, "aurora-mysql8.0", group.Input("family"))
+	values := map[string]any{}
+	for _, p := range group.Input("parameters").([]any) {
+		parameter := p.(map[string]any)
+		values[parameter["name"].(string)] = parameter["value"]
+		require.Equal(t, "pending-reboot", parameter["applyMethod"], "any other way shows a difference for ever")
+	}
+	require.Equal(t, map[string]any{
+		"binlog_format": "ROW", "binlog_row_image": "full", "binlog_checksum": "NONE",
+		"require_secure_transport": "ON", "slow_query_log": "1",
+	}, values)
+}
+
+func TestProdIsProtectedAndLeavesASnapshot(t *testing.T) {
+	prod, dev := aurora(t, auroraArgs(config.Prod)), aurora(t, auroraArgs(config.Dev))
+	cluster := prod.One(t, clusterType)
+	require.True(t, cluster.Protect)
+	require.Equal(t, true, cluster.Input("deletionProtection"))
+	require.Equal(t, false, cluster.Input("skipFinalSnapshot"))
+	require.True(t, strings.HasPrefix(cluster.Input("finalSnapshotIdentifier").(string), "dms-src-final-"))
+	require.Len(t, prod.All(instanceType), 2)
+
+	cluster = dev.One(t, clusterType)
+	require.False(t, cluster.Protect)
+	require.Equal(t, true, cluster.Input("skipFinalSnapshot"))
+	require.Len(t, dev.All(instanceType), 1)
+}
+
+func TestAnImpossibleSourceIsRefusedBeforeAnythingExists(t *testing.T) {
+	args := auroraArgs(config.Dev)
+	args.Instances = 17
+	r, err := componenttest.Try(func(ctx *pulumi.Context) error {
+		_, err := source.NewAuroraMySQL(ctx, "source", args)
+		return err
+	})
+	require.ErrorContains(t, err, "source.instances")
+	require.Empty(t, r.All(clusterType))
+}
+
+func TestMissingArgumentsAreNamed(t *testing.T) {
+	for name, make := range map[string]func(*pulumi.Context) error{
+		"AuroraMySQL": func(ctx *pulumi.Context) error { _, err := source.NewAuroraMySQL(ctx, "x", nil); return err },
+		"Existing":    func(ctx *pulumi.Context) error { _, err := source.NewExisting(ctx, "x", nil); return err },
+		"Bootstrap":   func(ctx *pulumi.Context) error { _, err := source.NewBootstrap(ctx, "x", nil); return err },
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := componenttest.Try(make)
+			require.ErrorContains(t, err, "source."+name)
+		})
+	}
+}
+
+func TestAnExistingDatabaseIsOnlyDescribed(t *testing.T) {
+	r := componenttest.Run(t, func(ctx *pulumi.Context) error {
+		e, err := source.NewExisting(ctx, "source", existingArgs())
+		if err != nil {
+			return err
+		}
+		require.Equal(t, "mysql", e.EngineName)
+		ctx.Export("host", e.Host)
+		return nil
+	})
+	for _, x := range r.Resources() {
+		require.False(t, strings.HasPrefix(x.Type, "aws:"), x.Type)
+	}
+}
+
+func existingArgs() *source.ExistingArgs {
+	return &source.ExistingArgs{Source: config.Source{Existing: &config.ExistingDatabase{
+		Host: "db.example.internal", SecretArn: "arn:aws:secretsmanager:us-east-1:123456789012:secret:admin-AbCdEf", SecurityGroupID: "sg-0123456789abcdef0",
+	}}}
+}
+
+// function answers an invocation as the bootstrap function does.
+type function struct{ *componenttest.Recorder }
+
+const findings = `{"server":"8.0","changed":null,"checks":[{"check":"binlog_format","status":"ok","value":"ROW"}],"tables":null}`
+
+func (f function) NewResource(args pulumi.MockResourceArgs) (string, resource.PropertyMap, error) {
+	id, state, err := f.Recorder.NewResource(args)
+	if args.TypeToken == invocationType {
+		state["result"] = resource.NewStringProperty(findings)
+	}
+	return id, state, err
+}
+
+// bootstrapOf runs the Bootstrap of an Aurora cluster.
+func bootstrapOf(t *testing.T, change func(*source.BootstrapArgs)) *componenttest.Recorder {
+	t.Helper()
+	zip := filepath.Join(t.TempDir(), "bootstrap.zip")
+	require.NoError(t, os.WriteFile(zip, []byte("code"), 0o600))
+	recorder := &componenttest.Recorder{}
+	require.NoError(t, pulumi.RunErr(func(ctx *pulumi.Context) error {
+		a, err := source.NewAuroraMySQL(ctx, "source", auroraArgs(config.Dev))
+		if err != nil {
+			return err
+		}
+		args := &source.BootstrapArgs{
+			Database: a.Database, Code: pulumi.NewFileArchive(zip), SubnetIDs: pulumi.ToStringArray([]string{"subnet-a"}),
+			SecurityGroupID: pulumi.String("sg-functions"), KmsKeyArn: pulumi.String("key-arn"),
+		}
+		if change != nil {
+			change(args)
+		}
+		b, err := source.NewBootstrap(ctx, "bootstrap", args)
+		if err != nil {
+			return err
+		}
+		b.Findings.ApplyT(func(lines map[string]string) error {
+			require.Equal(t, map[string]string{"binlog_format": "ok: ROW"}, lines)
+			return nil
+		})
+		return nil
+	}, pulumi.WithMocks("project", "stack", function{recorder})))
+	return recorder
+}
+
+func request(t *testing.T, r *componenttest.Recorder) (bootstrap.Request, string) {
+	t.Helper()
+	text := r.One(t, invocationType).Input("input").(string)
+	var req bootstrap.Request
+	require.NoError(t, json.Unmarshal([]byte(text), &req))
+	return req, text
+}
+
+func TestTheFunctionRunsAfterTheWriterAndNeverByTime(t *testing.T) {
+	first, second := bootstrapOf(t, nil).One(t, invocationType), bootstrapOf(t, nil).One(t, invocationType)
+	require.Equal(t, first.Inputs, second.Inputs, "the same program invokes nothing")
+	require.Equal(t, "CREATE_ONLY", first.Input("lifecycleScope"))
+	dependencies := strings.Join(first.DependsOn, " ")
+	require.Contains(t, dependencies, "ClusterInstance::source-instance-0")
+	require.Contains(t, dependencies, "bootstrap-replication-secret-seed")
+	require.Contains(t, strings.Join(first.ReplaceWith, " "), "source-cluster")
+}
+
+func TestTheFunctionRunsAgainWhenItsCodeChanges(t *testing.T) {
+	other := filepath.Join(t.TempDir(), "other.zip")
+	require.NoError(t, os.WriteFile(other, []byte("other code"), 0o600))
+	one := bootstrapOf(t, nil).One(t, invocationType).Input("triggers").(map[string]any)
+	two := bootstrapOf(t, func(a *source.BootstrapArgs) { a.Code = pulumi.NewFileArchive(other) }).One(t, invocationType).Input("triggers").(map[string]any)
+	require.NotEqual(t, one["code"], two["code"])
+	require.Equal(t, one["input"], two["input"])
+}
+
+func TestTheInputNamesSecretsAndHoldsNone(t *testing.T) {
+	req, text := request(t, bootstrapOf(t, nil))
+	require.NotContains(t, text, "generated", "the mocked password")
+	require.Contains(t, req.AdminSecret, "rds!cluster")
+	require.Contains(t, req.ReplicationSecret, "arn:aws:secretsmanager:")
+	require.Equal(t, 24, req.BinlogRetentionHours)
+	require.Equal(t, 64, req.LobMaxSizeKb)
+	require.Equal(t, []bootstrap.Table{bootstrap.RetailTrans}, req.Tables)
+	require.Len(t, req.Schema, 1)
+}
+
+func TestOnlyACertificateOfOnesOwnTravelsInTheInput(t *testing.T) {
+	req, _ := request(t, bootstrapOf(t, func(a *source.BootstrapArgs) { a.CaBundle = source.RDSCertificates() }))
+	require.Empty(t, req.Certificates)
+	req, _ = request(t, bootstrapOf(t, func(a *source.BootstrapArgs) { a.CaBundle = "mine" }))
+	require.Equal(t, "mine", req.Certificates)
+}
+
+func TestSchemaFilesReplaceTheDefault(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "orders.sql")
+	require.NoError(t, os.WriteFile(file, []byte("CREATE TABLE IF NOT EXISTS a.b (id INT PRIMARY KEY)"), 0o600))
+	req, _ := request(t, bootstrapOf(t, func(a *source.BootstrapArgs) { a.SchemaFiles = []string{file} }))
+	require.Equal(t, "orders.sql", req.Schema[0].Name)
+	require.Len(t, req.Schema, 1)
+}
+
+func TestTheReplicationSecretIsSeededOnceInTheShapeOfDMS(t *testing.T) {
+	r := bootstrapOf(t, nil)
+	version := r.One(t, versionType)
+	require.Equal(t, []string{"secretString"}, version.IgnoreChanges)
+	require.True(t, version.Inputs["secretString"].ContainsSecrets())
+	var value map[string]any
+	require.NoError(t, json.Unmarshal([]byte(version.Input("secretString").(string)), &value))
+	require.Equal(t, float64(3306), value["port"])
+	require.Equal(t, "generated", value["password"])
+	require.NotEmpty(t, value["host"])
+	require.LessOrEqual(t, len(value["username"].(string)), 32)
+	require.EqualValues(t, 0, r.One(t, secretType).Input("recoveryWindowInDays"))
+}
+
+func TestTheFunctionMayDoOnlyWhatItDoes(t *testing.T) {
+	var document struct {
+		Statement []struct {
+			Sid              string
+			Action, Resource []string
+		}
+	}
+	text := bootstrapOf(t, nil).One(t, policyType).Input("policy").(string)
+	require.NoError(t, json.Unmarshal([]byte(text), &document))
+	for _, s := range document.Statement {
+		require.NotContains(t, strings.Join(s.Action, " "), "*", s.Sid)
+		if s.Sid != "JoinVpc" {
+			require.NotContains(t, s.Resource, "*", s.Sid)
+		}
+		if s.Sid == "ReadSecrets" {
+			require.Len(t, s.Resource, 2)
+		}
+	}
+}
+
+func TestTheFunctionHasItsLogGroupFirst(t *testing.T) {
+	r := bootstrapOf(t, nil)
+	made := r.One(t, functionType)
+	require.Equal(t, "bootstrap-logs", made.Input("loggingConfig").(map[string]any)["logGroup"])
+	require.Equal(t, "key-arn", r.One(t, "aws:cloudwatch/logGroup:LogGroup", "bootstrap-logs").Input("kmsKeyId"))
+	require.Contains(t, strings.Join(made.DependsOn, " "), "bootstrap-policy")
+}

@@ -1,0 +1,29 @@
+package stream_test
+
+import (
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/kms"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"cdcpipeline/components/stream"
+	"cdcpipeline/config"
+)
+
+// An on-demand stream that keeps two weeks, encrypted with a key of yours.
+func ExampleNewChangeStream() {
+	pulumi.Run(func(ctx *pulumi.Context) error {
+		key, err := kms.NewKey(ctx, "key", &kms.KeyArgs{EnableKeyRotation: pulumi.Bool(true)})
+		if err != nil {
+			return err
+		}
+		changes, err := stream.NewChangeStream(ctx, "changes", &stream.ChangeStreamArgs{
+			Stream:      config.Stream{Name: "orders", RetentionHours: 336},
+			Environment: config.Prod,
+			KmsKeyArn:   key.Arn,
+		})
+		if err != nil {
+			return err
+		}
+		ctx.Export("streamArn", changes.Arn)
+		return nil
+	})
+}

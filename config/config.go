@@ -1,0 +1,86 @@
+// Package config is the typed, strict and validated configuration of the pipeline.
+//
+// It turns the stack's `cdc-pipeline:*` values into one [Config], refuses what AWS would refuse only after
+// twenty minutes, and knows no AWS resource: components take their own section of it as plain data.
+package config
+
+//go:generate go test . -run TestConfigurationPageIsCurrent -update
+
+import "cmp"
+
+// Config is everything a user can set, one section per component and named like its folder.
+type Config struct {
+	// Environment chooses the defaults of every other section.
+	Environment Environment `json:"environment"`
+	Network     Network     `json:"network"`
+	Source      Source      `json:"source"`
+	Stream      Stream      `json:"stream"`
+	Replication Replication `json:"replication"`
+	Search      Search      `json:"search"`
+	Lake        Lake        `json:"lake"`
+	Functions   Functions   `json:"functions"`
+}
+
+// Environment names a set of defaults.
+type Environment string
+
+const (
+	// Dev is the cheapest pipeline that works; everything in it may be destroyed. The default.
+	Dev Environment = "dev"
+	// Prod spans three zones, keeps what it stores and protects it from deletion.
+	Prod Environment = "prod"
+)
+
+// WithDefaults fills everything that is not set with the defaults of the environment.
+func (c Config) WithDefaults() Config {
+	c.Environment = cmp.Or(c.Environment, Dev)
+	c.Network = c.Network.WithDefaults(c.Environment)
+	c.Source = c.Source.WithDefaults(c.Environment)
+	c.Stream = c.Stream.WithDefaults(c.Environment)
+	c.Replication = c.Replication.WithDefaults(c.Environment)
+	c.Search = c.Search.WithDefaults(c.Environment)
+	c.Lake = c.Lake.WithDefaults(c.Environment)
+	c.Functions = c.Functions.WithDefaults(c.Environment)
+	return c
+}
+
+// Validate returns the problems of every section and those between sections, joined; call it after WithDefaults.
+func (c Config) Validate() error {
+	var p problems
+	oneOf(&p, "environment", c.Environment, Dev, Prod)
+	p = append(p,
+		c.Network.Validate(), c.Source.Validate(), c.Stream.Validate(), c.Replication.Validate(),
+		c.Search.Validate(), c.Lake.Validate(), c.Functions.Validate())
+	c.validateTogether(&p)
+	return p.join()
+}
+
+// validateTogether holds what one section demands of another.
+func (c Config) validateTogether(p *problems) {
+	zones := c.Network.zones()
+	if c.Search.AvailabilityZones > zones && zones > 0 {
+		p.add("search.availabilityZones", "%d zones, but the network has %d: use at most that many, or more zones in the network", c.Search.AvailabilityZones, zones)
+	}
+	if c.Source.Existing != nil && c.Network.VpcID == "" {
+		p.add("source.existing", "lives in a VPC that exists, which a new one has no route to: set network.vpcId and network.privateSubnetIds to the database's own")
+	}
+	if have, need := c.Network.subnetAddresses(), c.subnetNeeds(); have > 0 && need > have {
+		p.add("network.cidr", "%s leaves %d addresses in each subnet, %d are needed: use a larger block, down to /16", c.Network.Cidr, have, need)
+	}
+}
+
+// subnetNeeds is how many addresses of a subnet are taken: three for each OpenSearch node in its zone, which blue/green
+// updates need (https://docs.aws.amazon.com/opensearch-service/latest/developerguide/vpc.html), and twenty for endpoints,
+// database, replication instance, function and delivery.
+func (c Config) subnetNeeds() int {
+	zones := max(c.Search.AvailabilityZones, 1)
+	return 3*((c.Search.nodes()+zones-1)/zones) + 20
+}
+
+// choose picks the default of the environment; anything but prod gets dev's.
+func choose[T any](env Environment, dev, prod T) T {
+	if env == Prod {
+		return prod
+	}
+	return dev
+}

@@ -1,0 +1,238 @@
+package config
+
+import (
+	"encoding/json"
+	"io/fs"
+	"math/rand"
+	"os"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+	"testing/quick"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+	"github.com/stretchr/testify/require"
+	"gopkg.in/yaml.v3"
+	"pgregory.net/rapid"
+)
+
+func TestNoConfigurationIsADevPipeline(t *testing.T) {
+	c, err := Parse(nil, nil)
+	require.NoError(t, err)
+	require.Equal(t, Config{}.WithDefaults(), c)
+	require.Equal(t, Dev, c.Environment)
+	require.Equal(t, []Table{{Database: "testdb", Table: "retail_trans"}}, c.Source.Tables)
+}
+
+func TestDefaultsOfEveryEnvironmentAreValid(t *testing.T) {
+	for _, environment := range []Environment{Dev, Prod} {
+		c := Config{Environment: environment}.WithDefaults()
+		require.NoError(t, c.Validate())
+		for _, f := range fields(c) {
+			if f.value.Kind() == reflect.Pointer && f.key != "source.existing" {
+				require.False(t, f.value.IsNil(), "%s has no default in %s", f.key, environment)
+			}
+		}
+	}
+}
+
+func TestDefaultsAreIdempotent(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		value, ok := quick.Value(reflect.TypeFor[Config](), rand.New(rand.NewSource(rapid.Int64().Draw(t, "seed"))))
+		require.True(t, ok)
+		c := value.Interface().(Config)
+		c.Environment = rapid.SampledFrom([]Environment{"", Dev, Prod, "other"}).Draw(t, "environment")
+		for _, f := range fields(Config{}) {
+			if rapid.Bool().Draw(t, f.key) {
+				clearField(reflect.ValueOf(&c).Elem(), f.key)
+			}
+		}
+		once := c.WithDefaults()
+		require.Equal(t, once, once.WithDefaults())
+	})
+}
+
+// clearField unsets the key, when its parents are there.
+func clearField(v reflect.Value, key string) {
+	name, rest, nested := strings.Cut(key, ".")
+	for i := range v.NumField() {
+		if v.Type().Field(i).Tag.Get("json") != name {
+			continue
+		}
+		field := v.Field(i)
+		switch {
+		case !nested:
+			field.SetZero()
+		case field.Kind() == reflect.Struct:
+			clearField(field, rest)
+		case field.Kind() == reflect.Pointer && !field.IsNil():
+			clearField(field.Elem(), rest)
+		}
+	}
+}
+
+func TestDefaultsDoNotChangeTheirInput(t *testing.T) {
+	given := Source{Existing: &ExistingDatabase{Host: "db.example.com"}}
+	require.Equal(t, 3306, given.WithDefaults(Dev).Existing.Port)
+	require.Zero(t, given.Existing.Port)
+}
+
+func TestAllProblemsComeBackTogether(t *testing.T) {
+	_, err := Parse(stackValues(t, `
+environment: staging
+network: {cidr: 10.0.0.0/28, availabilityZone: 2}
+search: {domainName: Retail, instanceCount: three, engineVersion: 2.19, instanceTyp: t3.small.search}
+lake: {bufferMb: 5}
+serach: {}
+`), nil)
+	require.ErrorContains(t, err, lines(
+		`serach: is not a key of this project: did you mean search?`,
+		`network.availabilityZone: is not a key of this project: did you mean network.availabilityZones?`,
+		`search.instanceTyp: is not a key of this project: did you mean search.instanceType?`,
+		`search.engineVersion: 2.19 was read as a number (an unquoted 3.10 arrives as 3.1): put the value in quotes`,
+		`search.instanceCount: "three" is not a whole number: write digits, without unit`,
+		`environment: "staging" is not a choice here: use dev, prod`,
+		`network.cidr: 10.0.0.0/28 is too small for the subnets of 2 zones: use /16 to /24`,
+		`search.domainName: "Retail" must be [a-z][a-z0-9-]{2,27}`))
+	require.ErrorContains(t, err, "lake.bufferMb: 5 is out of range")
+	require.Len(t, strings.Split(err.Error(), "\n"), 9)
+}
+
+func TestEverySectionValidatesAlone(t *testing.T) {
+	require.ErrorContains(t, Search{DomainName: "Retail"}.WithDefaults(Dev).Validate(), "search.domainName: ")
+	require.ErrorContains(t, Stream{Shards: -1}.WithDefaults(Dev).Validate(), "stream.shards: ")
+	require.NoError(t, Lake{}.WithDefaults(Prod).Validate())
+}
+
+func TestSecretsAreRefusedAndNotRepeated(t *testing.T) {
+	_, err := Parse(map[string]string{"search": `{"domainName":"hunter2"}`}, []string{"search"})
+	require.EqualError(t, err, "search: holds a secret value: secrets belong in Secrets Manager, set the ARN of one and remove this with `pulumi config rm cdc-pipeline:search`")
+}
+
+func TestNumbersAndBooleansMayBeStrings(t *testing.T) {
+	c, err := Parse(stackValues(t, `{source: {instances: "2", deletionProtection: "true"}, search: {bufferSeconds: "0"}}`), nil)
+	require.NoError(t, err)
+	require.Equal(t, 2, c.Source.Instances)
+	require.True(t, *c.Source.DeletionProtection)
+	require.Zero(t, *c.Search.BufferSeconds)
+}
+
+func TestNullIsTheDefault(t *testing.T) {
+	c, err := Parse(stackValues(t, `{search: {domainName: null}, lake: null}`), nil)
+	require.NoError(t, err)
+	require.Equal(t, Config{}.WithDefaults(), c)
+}
+
+func TestAcceptedConfigurations(t *testing.T) {
+	for name, config := range map[string]string{
+		"an existing database":      `{VPC, source: {existing: {host: db.example.com, secretArn: SECRETARN, securityGroupId: sg-01234567}, tables: [{database: shop, table: Bestellübersicht}]}}`,
+		"three of everything":       `{network: {availabilityZones: 3}, search: {instanceType: r7g.large.search, instanceCount: 3, availabilityZones: 3, dedicatedMasters: 3}}`,
+		"an index that only begins": `search: {historyIndex: currents}`,
+		"tables of one's own":       `source: {tables: [{database: shop, table: orders}], schemaFiles: [orders.sql]}`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := Parse(stackValues(t, expand.Replace(config)), nil)
+			require.NoError(t, err)
+		})
+	}
+}
+
+func TestStackFilesOfTheProjectAreValid(t *testing.T) {
+	for file, environment := range map[string]Environment{"../Pulumi.dev.yaml": Dev, "../Pulumi.prod.yaml": Prod} {
+		text, err := os.ReadFile(file)
+		require.NoError(t, err)
+		var stack struct {
+			Config map[string]any `yaml:"config"`
+		}
+		require.NoError(t, yaml.Unmarshal(text, &stack))
+		ours := map[string]any{}
+		for key, value := range stack.Config {
+			if key, ok := strings.CutPrefix(key, Namespace+":"); ok {
+				ours[key] = value
+			}
+		}
+		plain, err := yaml.Marshal(ours)
+		require.NoError(t, err)
+		c, err := Parse(stackValues(t, string(plain)), nil)
+		require.NoError(t, err)
+		require.Equal(t, environment, c.Environment)
+	}
+}
+
+func TestFilesAreRefusedBeforeAnythingIsMade(t *testing.T) {
+	empty := filepath.Join(t.TempDir(), "empty")
+	require.NoError(t, os.WriteFile(empty, nil, 0o600))
+	c := Config{Source: Source{SchemaFiles: []string{"absent.sql", empty}, CaFile: empty}}
+	err := c.validateFiles(os.ReadFile)
+	require.EqualError(t, err, lines(
+		"source.schemaFiles[0]: absent.sql: no such file or directory; paths are relative to the project's folder",
+		"source.schemaFiles[1]: "+empty+": is empty, SQL statements are expected; paths are relative to the project's folder",
+		"source.caFile: "+empty+": holds no PEM certificate; paths are relative to the project's folder"))
+	require.ErrorIs(t, err, fs.ErrNotExist)
+}
+
+// load runs Load in a program whose configuration the engine hands over in info.
+func load(t *testing.T, info map[string]string, secrets ...string) (c Config, err error) {
+	require.NoError(t, pulumi.RunErr(func(ctx *pulumi.Context) error {
+		c, err = Load(ctx)
+		return nil
+	}, pulumi.WithMocks(Namespace, "test", noResources{}), func(r *pulumi.RunInfo) {
+		r.Config, r.ConfigSecretKeys = info, secrets
+	}))
+	return c, err
+}
+
+type noResources struct{}
+
+func (noResources) NewResource(args pulumi.MockResourceArgs) (string, resource.PropertyMap, error) {
+	return args.Name, args.Inputs, nil
+}
+
+func (noResources) Call(args pulumi.MockCallArgs) (resource.PropertyMap, error) {
+	return args.Args, nil
+}
+
+func TestLoadReadsTheStack(t *testing.T) {
+	c, err := load(t, map[string]string{"cdc-pipeline:environment": "prod", "cdc-pipeline:search": `{"volumeGb":50}`, "aws:region": "us-east-1"})
+	require.NoError(t, err)
+	require.Equal(t, 50, c.Search.VolumeGb)
+	require.Equal(t, 3, c.Search.InstanceCount)
+
+	_, err = load(t, map[string]string{"cdc-pipeline:source": "{}"}, "cdc-pipeline:source")
+	require.ErrorContains(t, err, "source: holds a secret value")
+
+	_, err = load(t, map[string]string{"cdc-pipeline:search.volumeGb": "50"})
+	require.ErrorContains(t, err, "search.volumeGb: was set without --path")
+}
+
+func TestLoadSeesUnknownSectionsWhenTheCLIRunsTheProgram(t *testing.T) {
+	values := map[string]string{"cdc-pipeline:serach": "{}", "aws:region": "us-east-1"}
+	encoded, err := json.Marshal(values)
+	require.NoError(t, err)
+	t.Setenv(pulumi.EnvConfig, string(encoded))
+	_, err = load(t, values)
+	require.EqualError(t, err, "serach: is not a key of this project: did you mean search?")
+}
+
+func FuzzParse(f *testing.F) {
+	f.Add("search", `{"domainName":"retail","instanceCount":3}`, false)
+	f.Add("source", `{"tables":[{"database":"testdb","table":"retail_trans"}],"existing":{"port":1}}`, false)
+	f.Add("network", `{"cidr":"10.0.0.0/16","privateSubnetIds":[null,1,{}]}`, true)
+	f.Add("environment", "prod", false)
+	f.Add("lake.prefix", `null`, false)
+	f.Fuzz(func(t *testing.T, key, value string, secret bool) {
+		var secrets []string
+		if secret {
+			secrets = []string{key}
+		}
+		c, err := Parse(map[string]string{key: value}, secrets)
+		if err != nil {
+			require.Equal(t, Config{}, c)
+			return
+		}
+		require.NoError(t, c.Validate())
+		require.Equal(t, c, c.WithDefaults())
+	})
+}

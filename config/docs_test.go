@@ -1,0 +1,195 @@
+package config
+
+import (
+	"bytes"
+	"flag"
+	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"os"
+	"path/filepath"
+	"reflect"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+var update = flag.Bool("update", false, "write docs/configuration.md")
+
+const page = "../docs/configuration.md"
+
+func TestConfigurationPageIsCurrent(t *testing.T) {
+	want := configurationPage(t)
+	if *update {
+		require.NoError(t, os.MkdirAll(filepath.Dir(page), 0o755))
+		require.NoError(t, os.WriteFile(page, want, 0o644)) //nolint:gosec // documentation
+	}
+	have, err := os.ReadFile(page)
+	require.NoError(t, err)
+	require.Equal(t, string(want), string(have), "stale: go generate ./config")
+}
+
+func TestEveryKeyIsDocumented(t *testing.T) {
+	comments := readComments(t)
+	for _, f := range fields(Config{}) {
+		require.NotEmpty(t, comments[f.owner.Name()+"."+f.name], f.key)
+	}
+}
+
+// readComments are the doc comments of the package's types ("Search"), fields ("Search.Reach") and, for the types with
+// choices, of their constants ("Reach"): one line for each value, after the type's own.
+func readComments(t *testing.T) map[string]string {
+	files, err := filepath.Glob("*.go")
+	require.NoError(t, err)
+	comments := map[string]string{}
+	for _, name := range files {
+		file, err := parser.ParseFile(token.NewFileSet(), name, nil, parser.ParseComments)
+		require.NoError(t, err)
+		for _, decl := range file.Decls {
+			group, ok := decl.(*ast.GenDecl)
+			if !ok {
+				continue
+			}
+			for _, spec := range group.Specs {
+				switch spec := spec.(type) {
+				case *ast.TypeSpec:
+					comments[spec.Name.Name] = text(group.Doc) + comments[spec.Name.Name]
+					if structure, ok := spec.Type.(*ast.StructType); ok {
+						for _, f := range structure.Fields.List {
+							for _, name := range f.Names {
+								comments[spec.Name.Name+"."+name.Name] = text(f.Doc)
+							}
+						}
+					}
+				case *ast.ValueSpec:
+					if choice, ok := spec.Type.(*ast.Ident); ok && group.Tok == token.CONST {
+						_, meaning, _ := strings.Cut(text(firstOf(spec.Doc, group.Doc)), " ")
+						value := strings.Trim(spec.Values[0].(*ast.BasicLit).Value, `"`)
+						comments["choices of "+choice.Name] += fmt.Sprintf(" `%s` %s", value, meaning)
+					}
+				}
+			}
+		}
+	}
+	return comments
+}
+
+func firstOf(groups ...*ast.CommentGroup) *ast.CommentGroup {
+	for _, g := range groups {
+		if g != nil {
+			return g
+		}
+	}
+	return nil
+}
+
+func text(group *ast.CommentGroup) string { return strings.Join(strings.Fields(group.Text()), " ") }
+
+const intro = `<!-- Generated from config/*.go by ` + "`go generate ./config`" + `: do not edit. -->
+# Configuration
+
+Every key has a default, chosen by ` + "`cdc-pipeline:environment`" + `; with none set but ` + "`aws:region`" + ` a dev pipeline comes up. Set a key with
+
+` + "```" + `
+pulumi config set cdc-pipeline:environment prod
+pulumi config set --path 'cdc-pipeline:search.instanceType' r7g.xlarge.search
+pulumi config set --path 'cdc-pipeline:source.tables[0].database' shop
+` + "```" + `
+
+or in ` + "`Pulumi.<stack>.yaml`" + `, where text that looks like a number needs quotes (an unquoted ` + "`3.10`" + ` is 3.1):
+
+` + "```yaml" + `
+config:
+  cdc-pipeline:environment: prod
+  cdc-pipeline:source:
+    tables:
+      - {database: shop, table: orders}
+    schemaFiles: [orders.sql]
+` + "```" + `
+
+All problems of a configuration are reported at once, before the first resource is made: unknown keys with the nearest
+known one, values of the wrong type, and what AWS would refuse later. No value may be a secret: secrets are in Secrets
+Manager, the configuration holds their ARNs. The AWS account and region are those of Pulumi's AWS provider (` + "`aws:region`" + `,
+` + "`aws:profile`" + `, ` + "`aws:assumeRole`" + `, ` + "`aws:defaultTags`" + ` …).
+
+A program of the Automation API that runs inline is not told which keys are set: there, a misspelt section is not
+noticed. A misspelt key within a section always is.
+`
+
+func configurationPage(t *testing.T) []byte {
+	comments := readComments(t)
+	dev, prod := defaults(Dev), defaults(Prod)
+	var out bytes.Buffer
+	out.WriteString(intro)
+	section := ""
+	for i, f := range fields(Config{}) {
+		if name, _, _ := strings.Cut(f.key, "."); name != section {
+			section = name
+			about := comments[f.owner.Name()]
+			if f.owner == reflect.TypeFor[Config]() {
+				about = comments[f.value.Type().Name()]
+			}
+			fmt.Fprintf(&out, "\n## %s\n\n%s\n\n| key | type | default in dev | default in prod | meaning |\n|---|---|---|---|---|\n", section, about)
+		}
+		meaning := inKeys(f.owner, comments[f.owner.Name()+"."+f.name]) + comments["choices of "+f.value.Type().Name()]
+		fmt.Fprintf(&out, "| `%s` | %s | %s | %s | %s |\n", f.key, typeName(f.value.Type()), shownDefault(dev[i].value), shownDefault(prod[i].value), strings.ReplaceAll(meaning, "|", `\|`))
+	}
+	return out.Bytes()
+}
+
+// defaults are those of a cluster of ours, and below source.existing those of a database of yours.
+func defaults(environment Environment) []field {
+	all := fields(Config{Environment: environment}.WithDefaults())
+	yours := fields(Config{Environment: environment, Source: Source{Existing: &ExistingDatabase{}}}.WithDefaults())
+	for i, f := range yours {
+		if f.owner == reflect.TypeFor[ExistingDatabase]() {
+			all[i] = f
+		}
+	}
+	return all
+}
+
+// inKeys writes a comment's Go names as the keys that a user sets.
+func inKeys(owner reflect.Type, comment string) string {
+	for i := range owner.NumField() {
+		f := owner.Field(i)
+		comment = regexp.MustCompile(`\b`+f.Name+`\b`).ReplaceAllString(comment, "`"+f.Tag.Get("json")+"`")
+	}
+	return comment
+}
+
+func typeName(t reflect.Type) string {
+	switch t.Kind() { //nolint:exhaustive // the kinds a Config has
+	case reflect.Pointer:
+		return typeName(t.Elem())
+	case reflect.Slice:
+		return "list of " + typeName(t.Elem())
+	case reflect.Struct:
+		return "object"
+	case reflect.Int:
+		return "number"
+	case reflect.String:
+		return "text"
+	default:
+		return "boolean"
+	}
+}
+
+func shownDefault(v reflect.Value) string {
+	switch {
+	case v.Kind() == reflect.Pointer && v.IsNil() || v.Kind() == reflect.String && v.String() == "" || v.Kind() == reflect.Slice && v.Len() == 0:
+		return "none"
+	case v.Kind() == reflect.Pointer:
+		return shownDefault(v.Elem())
+	case v.Kind() == reflect.Slice:
+		var entries []string
+		for i := range v.Len() {
+			entries = append(entries, strings.ReplaceAll(fmt.Sprint(v.Index(i)), " ", "."))
+		}
+		return "`" + strings.Trim(strings.Join(entries, ", "), "{}") + "`"
+	}
+	return fmt.Sprintf("`%v`", v)
+}

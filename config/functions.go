@@ -1,0 +1,40 @@
+package config
+
+import "cmp"
+
+// Functions is what all Lambda functions of the stack share.
+type Functions struct {
+	// Architecture they are compiled for. Default arm64.
+	Architecture Architecture `json:"architecture"`
+	// LogRetentionDays of their logs, one of the values CloudWatch Logs takes. Default 14 in dev, 90 in prod.
+	LogRetentionDays int `json:"logRetentionDays"`
+}
+
+// Architecture is a Lambda instruction set.
+type Architecture string
+
+const (
+	// ARM64 is Graviton.
+	ARM64 Architecture = "arm64"
+	// X8664 is 64-bit x86.
+	X8664 Architecture = "x86_64"
+)
+
+// WithDefaults fills what is not set.
+func (s Functions) WithDefaults(env Environment) Functions {
+	s.Architecture = cmp.Or(s.Architecture, ARM64)
+	s.LogRetentionDays = cmp.Or(s.LogRetentionDays, choose(env, 14, 90))
+	return s
+}
+
+// Validate returns every problem, joined; call it after WithDefaults.
+func (s Functions) Validate() error {
+	var p problems
+	oneOf(&p, "functions.architecture", s.Architecture, ARM64, X8664)
+	oneOf(&p, "functions.logRetentionDays", s.LogRetentionDays, logRetentionDays...)
+	return p.join()
+}
+
+// logRetentionDays is what CloudWatch Logs takes:
+// https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html
+var logRetentionDays = []int{1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653}

@@ -1,0 +1,103 @@
+package config
+
+import (
+	"crypto/x509"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+// Namespace is what every key of the stack's configuration begins with: the project's name.
+const Namespace = "cdc-pipeline"
+
+// Load reads the configuration of the stack that is being deployed, and the files it names, relative to the project.
+//
+// A program that the Automation API runs inline is told only the values it asks for: there, an unknown key beside the
+// sections stays unseen. An unknown key within a section is always refused.
+func Load(ctx *pulumi.Context) (Config, error) {
+	values := map[string]string{}
+	var secrets []string
+	for _, key := range append(stackKeys(), topLevel()...) {
+		full := Namespace + ":" + key
+		if value, ok := ctx.GetConfig(full); ok {
+			values[key] = value
+		}
+		if ctx.IsConfigSecret(full) {
+			secrets = append(secrets, key)
+		}
+	}
+	c, err := Parse(values, secrets)
+	if err != nil {
+		return Config{}, err
+	}
+	if err := c.validateFiles(os.ReadFile); err != nil {
+		return Config{}, err
+	}
+	return c, nil
+}
+
+// stackKeys are the keys of our namespace that the CLI hands to a program; none when there is no CLI.
+func stackKeys() []string {
+	var all map[string]string
+	if err := json.Unmarshal([]byte(os.Getenv(pulumi.EnvConfig)), &all); err != nil {
+		return nil
+	}
+	var keys []string
+	for full := range all {
+		if key, ours := strings.CutPrefix(full, Namespace+":"); ours {
+			keys = append(keys, key)
+		}
+	}
+	return keys
+}
+
+// topLevel are the sections, and every key as it would be stored by a `pulumi config set` that lacks --path.
+func topLevel() []string {
+	keys := sections()
+	for _, field := range fields(Config{}) {
+		keys = append(keys, field.key)
+	}
+	return keys
+}
+
+// validateFiles refuses files that cannot be read or used, before the first resource is made.
+func (c Config) validateFiles(read func(string) ([]byte, error)) error {
+	var p problems
+	check := func(key, file string, usable func([]byte) error) {
+		text, err := read(file)
+		if err == nil {
+			err = usable(text)
+		}
+		if pathError := (*os.PathError)(nil); errors.As(err, &pathError) {
+			err = pathError.Err
+		}
+		if err != nil {
+			p.add(key, "%s: %w; paths are relative to the project's folder", file, err)
+		}
+	}
+	for i, file := range c.Source.SchemaFiles {
+		check(fmt.Sprintf("source.schemaFiles[%d]", i), file, holdsText)
+	}
+	if c.Source.CaFile != "" {
+		check("source.caFile", c.Source.CaFile, holdsCertificates)
+	}
+	return p.join()
+}
+
+func holdsText(text []byte) error {
+	if strings.TrimSpace(string(text)) == "" {
+		return errors.New("is empty, SQL statements are expected")
+	}
+	return nil
+}
+
+func holdsCertificates(text []byte) error {
+	if !x509.NewCertPool().AppendCertsFromPEM(text) {
+		return errors.New("holds no PEM certificate")
+	}
+	return nil
+}

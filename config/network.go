@@ -1,0 +1,127 @@
+package config
+
+import (
+	"cmp"
+	"fmt"
+	"math/bits"
+	"net/netip"
+	"regexp"
+)
+
+// Network is the VPC everything runs in: made here, or adopted.
+type Network struct {
+	// VpcID adopts an existing VPC; PrivateSubnetIDs is then required, and Cidr, AvailabilityZones, Egress and FlowLogs are refused.
+	VpcID string `json:"vpcId"`
+	// PrivateSubnetIDs are the adopted VPC's subnets, in at least two zones.
+	PrivateSubnetIDs []string `json:"privateSubnetIds"`
+	// Cidr of a new VPC, /16 to /24. Default 10.0.0.0/16.
+	Cidr string `json:"cidr"`
+	// AvailabilityZones of a new VPC, 2 or 3. Default 2 in dev, 3 in prod.
+	AvailabilityZones int `json:"availabilityZones"`
+	// Egress is how private subnets reach AWS. Default endpoints.
+	Egress Egress `json:"egress"`
+	// FlowLogs records the VPC's traffic in CloudWatch Logs. Default false in dev, true in prod.
+	FlowLogs *bool `json:"flowLogs"`
+}
+
+// Egress names how private subnets reach AWS services.
+type Egress string
+
+const (
+	// EgressEndpoints uses VPC endpoints only: no route to the internet.
+	EgressEndpoints Egress = "endpoints"
+	// EgressNAT adds one NAT gateway per zone.
+	EgressNAT Egress = "nat"
+)
+
+// WithDefaults fills what is not set. An adopted VPC has no cidr, zones, egress or flow logs of ours: they stay unset.
+func (s Network) WithDefaults(env Environment) Network {
+	if s.VpcID != "" {
+		return s
+	}
+	s.Cidr = cmp.Or(s.Cidr, "10.0.0.0/16")
+	s.AvailabilityZones = cmp.Or(s.AvailabilityZones, choose(env, 2, 3))
+	s.Egress = cmp.Or(s.Egress, EgressEndpoints)
+	s.FlowLogs = cmp.Or(s.FlowLogs, new(env == Prod))
+	return s
+}
+
+// Validate returns every problem, joined; call it after WithDefaults.
+func (s Network) Validate() error {
+	var p problems
+	if s.VpcID != "" {
+		s.validateAdopted(&p)
+	} else {
+		s.validateNew(&p)
+	}
+	return p.join()
+}
+
+var (
+	vpcID           = regexp.MustCompile(`^vpc-([0-9a-f]{8}|[0-9a-f]{17})$`)
+	subnetID        = regexp.MustCompile(`^subnet-([0-9a-f]{8}|[0-9a-f]{17})$`)
+	securityGroupID = regexp.MustCompile(`^sg-([0-9a-f]{8}|[0-9a-f]{17})$`)
+)
+
+func (s Network) validateAdopted(p *problems) {
+	p.matches("network.vpcId", s.VpcID, vpcID, "the id of a VPC, vpc- and 8 or 17 hexadecimal digits")
+	if len(s.PrivateSubnetIDs) < 2 {
+		p.add("network.privateSubnetIds", "%d given: an adopted VPC needs at least two subnets, in two zones", len(s.PrivateSubnetIDs))
+	}
+	p.distinct("network.privateSubnetIds", s.PrivateSubnetIDs)
+	for i, id := range s.PrivateSubnetIDs {
+		if id != "" {
+			p.matches(fmt.Sprintf("network.privateSubnetIds[%d]", i), id, subnetID, "the id of a subnet, subnet- and 8 or 17 hexadecimal digits")
+		}
+	}
+	const why = "an adopted VPC stays as it is; remove one of the two"
+	apart(p, "network.cidr", s.Cidr, "network.vpcId", why)
+	apart(p, "network.availabilityZones", s.AvailabilityZones, "network.vpcId", why)
+	apart(p, "network.egress", s.Egress, "network.vpcId", why)
+	apart(p, "network.flowLogs", s.FlowLogs, "network.vpcId", why)
+}
+
+func (s Network) validateNew(p *problems) {
+	if len(s.PrivateSubnetIDs) > 0 {
+		p.add("network.privateSubnetIds", "belong to a VPC that exists: set network.vpcId too, or remove them")
+	}
+	p.between("network.availabilityZones", s.AvailabilityZones, 2, 3, "zones")
+	oneOf(p, "network.egress", s.Egress, EgressEndpoints, EgressNAT)
+
+	const key = "network.cidr"
+	cidr, err := netip.ParsePrefix(s.Cidr)
+	switch {
+	case err != nil || !cidr.Addr().Is4():
+		p.add(key, "%q is not an IPv4 block: write it like 10.0.0.0/16", s.Cidr)
+	case cidr != cidr.Masked():
+		p.add(key, "%s has bits set behind its prefix: write %s", cidr, cidr.Masked())
+	case cidr.Bits() < 16:
+		p.add(key, "%s is larger than AWS takes: use /16 to /24", cidr)
+	case cidr.Bits() > 24:
+		p.add(key, "%s is too small for the subnets of %d zones: use /16 to /24", cidr, s.AvailabilityZones)
+	case !cidr.Addr().IsPrivate():
+		p.add(key, "%s is a public block: use one within 10.0.0.0/8, 172.16.0.0/12 or 192.168.0.0/16", cidr)
+	}
+}
+
+// zones is how many zones the subnets can span at most.
+func (s Network) zones() int {
+	if s.VpcID != "" {
+		return len(s.PrivateSubnetIDs)
+	}
+	return s.AvailabilityZones
+}
+
+// subnetAddresses is how many addresses each private subnet of a new VPC offers, 0 when the VPC is adopted or invalid.
+// AWS keeps five of each subnet: https://docs.aws.amazon.com/vpc/latest/userguide/subnet-sizing.html
+func (s Network) subnetAddresses() int {
+	cidr, err := netip.ParsePrefix(s.Cidr)
+	if err != nil || !cidr.Addr().Is4() || cidr.Bits() > 24 || s.AvailabilityZones < 1 {
+		return 0
+	}
+	subnets := s.AvailabilityZones
+	if s.Egress == EgressNAT {
+		subnets *= 2
+	}
+	return 1<<(32-cidr.Bits()-bits.Len(uint(subnets-1))) - 5
+}

@@ -1,0 +1,202 @@
+package config
+
+import (
+	"cmp"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/go-viper/mapstructure/v2"
+)
+
+// Parse turns the stack's values, keyed without namespace, objects as JSON, into a complete and valid configuration.
+//
+// It refuses secrets, unknown keys, values of another type and values that AWS would refuse, all of them at once.
+// Numbers and booleans may be strings, as `pulumi config set` stores them.
+func Parse(values map[string]string, secretKeys []string) (Config, error) {
+	var p problems
+	raw := readSections(&p, values, secretKeys)
+	c, set := decode(&p, raw)
+	complete := c.WithDefaults()
+	refuseEmpty(&p, c, complete, set)
+	p = append(p, complete.Validate())
+	if err := p.join(); err != nil {
+		return Config{}, err
+	}
+	return complete, nil
+}
+
+// readSections parses the JSON of each section. A section that holds a secret is not read further: its values stay unseen.
+func readSections(p *problems, values map[string]string, secretKeys []string) map[string]any {
+	raw := map[string]any{}
+	for _, key := range slices.Sorted(maps.Keys(values)) {
+		value := values[key]
+		switch {
+		case slices.Contains(secretKeys, key) || slices.Contains(secretKeys, Namespace+":"+key):
+			p.add(key, "holds a secret value: secrets belong in Secrets Manager, set the ARN of one and remove this with `pulumi config rm %s:%s`", Namespace, key)
+		case key == "environment":
+			raw[key] = value
+		case slices.Contains(sections(), key):
+			section, err := readObject(value)
+			if err != nil {
+				p.add(key, "is not an object %w: set its keys one by one, like `pulumi config set --path '%s:%s' <value>`", err, Namespace, example(key))
+				continue
+			}
+			raw[key] = section
+		case slices.ContainsFunc(fields(Config{}), func(f field) bool { return f.key == key }):
+			p.add(key, "was set without --path: remove it with `pulumi config rm %s:%s`, then `pulumi config set --path '%s:%s' <value>`", Namespace, key, Namespace, key)
+		default:
+			p.add(key, "is not a key of this project: did you mean %s?", nearest(key))
+		}
+	}
+	return raw
+}
+
+var errNotJSON = errors.New("but text")
+
+// readObject keeps numbers as they are written.
+func readObject(text string) (map[string]any, error) {
+	decoder := json.NewDecoder(strings.NewReader(text))
+	decoder.UseNumber()
+	var object map[string]any
+	if err := decoder.Decode(&object); err != nil {
+		if typeError := (*json.UnmarshalTypeError)(nil); errors.As(err, &typeError) {
+			return nil, fmt.Errorf("but a JSON %s", typeError.Value)
+		}
+		return nil, errNotJSON
+	}
+	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
+		return nil, errNotJSON
+	}
+	return object, nil
+}
+
+// decode fills a Config and reports the keys that were set to a value of their type.
+func decode(p *problems, raw map[string]any) (Config, []string) {
+	// A struct with a value of the wrong type loses its Unused keys, so they are looked for in a pass of their own.
+	_, known, err := decodeWith(raw, onlyStructure)
+	refuseMistyped(p, err)
+	for _, key := range slices.Sorted(slices.Values(known.Unused)) {
+		p.add(key, "is not a key of this project: did you mean %s?", nearest(key))
+	}
+	c, decoded, err := decodeWith(raw, convert)
+	mistyped := refuseMistyped(p, err)
+	return c, slices.DeleteFunc(decoded.Keys, func(key string) bool { return slices.Contains(mistyped, key) })
+}
+
+func decodeWith(raw map[string]any, hook mapstructure.DecodeHookFuncValue) (c Config, found mapstructure.Metadata, err error) {
+	decoder, err := mapstructure.NewDecoder(&mapstructure.DecoderConfig{
+		Result:     &c,
+		TagName:    "json",
+		Metadata:   &found,
+		DecodeHook: hook,
+		MatchName:  func(key, field string) bool { return key == field },
+	})
+	if err != nil {
+		return c, found, fmt.Errorf("making the decoder: %w", err)
+	}
+	return c, found, decoder.Decode(raw) //nolint:wrapcheck // taken apart by refuseMistyped
+}
+
+// onlyStructure leaves out every value, and every object or list that is not where one belongs.
+func onlyStructure(from, to reflect.Value) (any, error) {
+	if to.Kind() == reflect.Pointer || kindOf(from) == kindOf(to) && (to.Kind() == reflect.Struct || to.Kind() == reflect.Slice) {
+		return from.Interface(), nil
+	}
+	return nil, nil
+}
+
+// convert refuses what is not of the wanted type, and reads numbers and booleans from strings.
+func convert(from, to reflect.Value) (any, error) {
+	if to.Kind() == reflect.Pointer || kindOf(from) == kindOf(to) {
+		return from.Interface(), nil
+	}
+	value := from.Interface()
+	text, isString := value.(string)
+	digits, isNumber := value.(json.Number)
+	switch to.Kind() { //nolint:exhaustive // the kinds a Config has
+	case reflect.Int:
+		written := cmp.Or(text, string(digits))
+		if n, err := strconv.Atoi(written); err == nil && (isString || isNumber) && strconv.Itoa(n) == written {
+			return n, nil
+		}
+		return nil, fmt.Errorf("%s is not a whole number: write digits, without unit", shown(value))
+	case reflect.Bool:
+		if isString && (text == "true" || text == "false") {
+			return text == "true", nil
+		}
+		return nil, fmt.Errorf("%s is not a boolean: write true or false", shown(value))
+	case reflect.String:
+		switch value.(type) {
+		case json.Number:
+			return nil, fmt.Errorf("%s was read as a number (an unquoted 3.10 arrives as 3.1): put the value in quotes", digits)
+		case bool:
+			return nil, fmt.Errorf("%v was read as a boolean: put the value in quotes", value)
+		}
+		return nil, fmt.Errorf("%s is not text: give one value, in quotes", shown(value))
+	case reflect.Slice:
+		return nil, fmt.Errorf("%s is not a list: write it as one, with - before each entry", shown(value))
+	default:
+		return nil, fmt.Errorf("%s is not an object: write its keys below it, indented", shown(value))
+	}
+}
+
+// kindOf makes JSON's objects and structs one kind.
+func kindOf(v reflect.Value) reflect.Kind {
+	switch {
+	case v.Type() == reflect.TypeFor[json.Number]():
+		return reflect.Float64
+	case v.Kind() == reflect.Map:
+		return reflect.Struct
+	}
+	return v.Kind()
+}
+
+// shown is a value in a message: as JSON, cut when long.
+func shown(value any) string {
+	text, err := json.Marshal(value)
+	if err != nil {
+		return "this"
+	}
+	if len(text) > 60 {
+		return string(text[:57]) + "..."
+	}
+	return string(text)
+}
+
+// refuseMistyped takes mapstructure's error apart: one problem for each key. It returns these keys.
+func refuseMistyped(p *problems, err error) (keys []string) {
+	var joined interface{ Unwrap() []error }
+	var one *mapstructure.DecodeError
+	switch {
+	case err == nil:
+	case errors.As(err, &joined):
+		for _, err := range joined.Unwrap() {
+			keys = append(keys, refuseMistyped(p, err)...)
+		}
+	case errors.As(err, &one):
+		p.add(one.Name(), "%w", one.Unwrap())
+		keys = append(keys, one.Name())
+	default:
+		p.add("configuration", "%w", err)
+	}
+	return keys
+}
+
+// refuseEmpty refuses a value that was set but is empty, where a default would quietly take its place.
+func refuseEmpty(p *problems, given, complete Config, set []string) {
+	after := fields(complete)
+	for i, field := range fields(given) {
+		if slices.Contains(set, field.key) && isEmpty(field.value) && !isEmpty(after[i].value) {
+			p.add(field.key, "is empty or zero: give a value, or remove the key to have the default")
+		}
+	}
+}
+
+func isEmpty(v reflect.Value) bool { return v.IsZero() || v.Kind() == reflect.Slice && v.Len() == 0 }

@@ -1,0 +1,121 @@
+package config
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// refusal is a stack's `config:` as a user writes it, without namespace, and everything Parse says about it.
+type refusal struct{ name, config, want string }
+
+// expand stands for what is too long to write each time.
+var expand = strings.NewReplacer(
+	"LONG", strings.Repeat("abcdefghij", 9),
+	"{VPC,", "{network: {vpcId: vpc-01234567, privateSubnetIds: [subnet-01234567, subnet-89abcdef]},",
+	"SECRETARN", "arn:aws:secretsmanager:us-east-1:123456789012:secret:db-AbCdEf",
+)
+
+func lines(each ...string) string { return strings.Join(each, "\n") }
+
+func requireRefused(t *testing.T, refusals []refusal) {
+	for _, r := range refusals {
+		t.Run(r.name, func(t *testing.T) {
+			_, err := Parse(stackValues(t, expand.Replace(r.config)), nil)
+			require.EqualError(t, err, r.want)
+		})
+	}
+}
+
+func TestKeysAndTypesAreRefused(t *testing.T)      { requireRefused(t, refusedKeys) }
+func TestNetworksAreRefused(t *testing.T)          { requireRefused(t, refusedNetworks) }
+func TestSourcesAreRefused(t *testing.T)           { requireRefused(t, refusedSources) }
+func TestStreamsAndTasksAreRefused(t *testing.T)   { requireRefused(t, refusedStreams) }
+func TestDomainsAreRefused(t *testing.T)           { requireRefused(t, refusedDomains) }
+func TestLakesAndFunctionsAreRefused(t *testing.T) { requireRefused(t, refusedLakes) }
+
+// refusedKeys cannot be decoded.
+var refusedKeys = []refusal{
+	{"an environment there is not", `environment: staging`, `environment: "staging" is not a choice here: use dev, prod`},
+	{"an unknown section", `serach: {domainName: retail}`, `serach: is not a key of this project: did you mean search?`},
+	{"an unknown key at top level", `domainName: retail`, `domainName: is not a key of this project: did you mean search.domainName?`},
+	{"a key set without --path", `search.domainName: retail`, "search.domainName: was set without --path: remove it with `pulumi config rm cdc-pipeline:search.domainName`, then `pulumi config set --path 'cdc-pipeline:search.domainName' <value>`"},
+	{"a key of another section", `search: {cidr: 10.0.0.0/16}`, `search.cidr: is not a key of this project: did you mean network.cidr?`},
+	{"a key in other letters", `network: {vpcID: vpc-0123456789abcdef0}`, `network.vpcID: is not a key of this project: did you mean network.vpcId?`},
+	{"a misspelt key of a table", `source: {tables: [{database: testdb, tabel: retail_trans}]}`, lines(
+		`source.tables[0].tabel: is not a key of this project: did you mean source.tables[].table?`,
+		`source.tables[0].table: is missing: each table needs a database and a table`,
+	)},
+	{"a section that is text", `search: retail`, "search: is not an object but text: set its keys one by one, like `pulumi config set --path 'cdc-pipeline:search.domainName' <value>`"},
+	{"a section that is a list", `search: [retail]`, "search: is not an object but a JSON array: set its keys one by one, like `pulumi config set --path 'cdc-pipeline:search.domainName' <value>`"},
+	{"an unquoted version", `replication: {engineVersion: 3.10}`, `replication.engineVersion: 3.1 was read as a number (an unquoted 3.10 arrives as 3.1): put the value in quotes`},
+	{"an unquoted boolean", `search: {historyIndex: true}`, `search.historyIndex: true was read as a boolean: put the value in quotes`},
+	{"an object for text", `search: {domainName: {name: retail}}`, `search.domainName: {"name":"retail"} is not text: give one value, in quotes`},
+	{"text for a number", `search: {volumeGb: 20 GB}`, `search.volumeGb: "20 GB" is not a whole number: write digits, without unit`},
+	{"a fraction for a number", `search: {volumeGb: 20.5}`, `search.volumeGb: 20.5 is not a whole number: write digits, without unit`},
+	{"text for a boolean", `lake: {forceDestroy: "yes"}`, `lake.forceDestroy: "yes" is not a boolean: write true or false`},
+	{"text for a list", `source: {tables: testdb.retail_trans}`, `source.tables: "testdb.retail_trans" is not a list: write it as one, with - before each entry`},
+	{"text for an object", `source: {existing: db.example.com}`, `source.existing: "db.example.com" is not an object: write its keys below it, indented`},
+	{"an empty value", `search: {domainName: ""}`, `search.domainName: is empty or zero: give a value, or remove the key to have the default`},
+	{"a zero", `source: {instances: 0}`, `source.instances: is empty or zero: give a value, or remove the key to have the default`},
+	{"an empty list", `source: {tables: []}`, `source.tables: is empty or zero: give a value, or remove the key to have the default`},
+}
+
+// refusedNetworks are what EC2 or the domain in it would refuse.
+var refusedNetworks = []refusal{
+	{"a VPC id of another shape", `network: {vpcId: my-vpc, privateSubnetIds: [subnet-01234567, subnet-89abcdef]}`, `network.vpcId: "my-vpc" must be the id of a VPC, vpc- and 8 or 17 hexadecimal digits`},
+	{"an adopted VPC without subnets", `network: {vpcId: vpc-01234567}`, `network.privateSubnetIds: 0 given: an adopted VPC needs at least two subnets, in two zones`},
+	{"an adopted VPC with a subnet named twice", `network: {vpcId: vpc-01234567, privateSubnetIds: [subnet-01234567, subnet-01234567]}`, `network.privateSubnetIds[1]: "subnet-01234567" is already network.privateSubnetIds[0]: remove one of them`},
+	{"an adopted VPC with a wrong subnet", `network: {vpcId: vpc-01234567, privateSubnetIds: [subnet-01234567, private-b]}`, `network.privateSubnetIds[1]: "private-b" must be the id of a subnet, subnet- and 8 or 17 hexadecimal digits`},
+	{"an adopted VPC with settings of a new one", `network: {vpcId: vpc-01234567, privateSubnetIds: [subnet-01234567, subnet-89abcdef], cidr: 10.0.0.0/16, availabilityZones: 2, egress: nat, flowLogs: false}`, lines(
+		`network.cidr: cannot be set together with network.vpcId: an adopted VPC stays as it is; remove one of the two`,
+		`network.availabilityZones: cannot be set together with network.vpcId: an adopted VPC stays as it is; remove one of the two`,
+		`network.egress: cannot be set together with network.vpcId: an adopted VPC stays as it is; remove one of the two`,
+		`network.flowLogs: cannot be set together with network.vpcId: an adopted VPC stays as it is; remove one of the two`,
+	)},
+	{"subnets without their VPC", `network: {privateSubnetIds: [subnet-01234567, subnet-89abcdef]}`, `network.privateSubnetIds: belong to a VPC that exists: set network.vpcId too, or remove them`},
+	{"a block that is none", `network: {cidr: 10.0.0.0}`, `network.cidr: "10.0.0.0" is not an IPv4 block: write it like 10.0.0.0/16`},
+	{"an IPv6 block", `network: {cidr: "fd00::/16"}`, `network.cidr: "fd00::/16" is not an IPv4 block: write it like 10.0.0.0/16`},
+	{"a block with host bits", `network: {cidr: 10.0.0.1/16}`, `network.cidr: 10.0.0.1/16 has bits set behind its prefix: write 10.0.0.0/16`},
+	{"a block too small", `network: {cidr: 10.0.0.0/28}`, `network.cidr: 10.0.0.0/28 is too small for the subnets of 2 zones: use /16 to /24`},
+	{"a block too large", `network: {cidr: 10.0.0.0/8}`, `network.cidr: 10.0.0.0/8 is larger than AWS takes: use /16 to /24`},
+	{"a public block", `network: {cidr: 8.8.0.0/16}`, `network.cidr: 8.8.0.0/16 is a public block: use one within 10.0.0.0/8, 172.16.0.0/12 or 192.168.0.0/16`},
+	{"one zone", `network: {availabilityZones: 1}`, `network.availabilityZones: 1 is out of range: use 2 to 3 zones`},
+	{"an egress there is not", `network: {egress: internet}`, `network.egress: "internet" is not a choice here: use endpoints, nat`},
+	{"subnets too small for the domain", `{network: {cidr: 10.0.0.0/24, egress: nat, availabilityZones: 3}, search: {instanceType: r7g.large.search, instanceCount: 9, availabilityZones: 3}}`, `network.cidr: 10.0.0.0/24 leaves 27 addresses in each subnet, 29 are needed: use a larger block, down to /16`},
+}
+
+// refusedStreams are what Kinesis and DMS would refuse.
+var refusedStreams = []refusal{
+	{"a stream name", `stream: {name: retail trans}`, `stream.name: "retail trans" must be 1 to 128 letters, digits, _, . and -`},
+	{"too many shards", `stream: {shards: 501}`, `stream.shards: 501 is out of range: use 0 to 500 shards (0: on-demand); more need a higher quota of the account first`},
+	{"negative shards", `stream: {shards: -1}`, `stream.shards: -1 is out of range: use 0 to 500 shards (0: on-demand); more need a higher quota of the account first`},
+	{"a day of retention", `stream: {retentionHours: 24}`, `stream.retentionHours: 24 is out of range: use 168 to 8760 hours: seven days is what a delivery that fails may need, a year is what Kinesis keeps`},
+
+	{"a replication class", `replication: {instanceClass: t3.medium}`, `replication.instanceClass: "t3.medium" must be a replication instance class such as dms.t3.medium`},
+	{"an old DMS", `replication: {engineVersion: 3.5.3}`, `replication.engineVersion: 3.5.3 writes large integers in scientific notation and takes no new instances: use 3.5.4 or newer`},
+	{"half a DMS version", `replication: {engineVersion: "3.6"}`, `replication.engineVersion: "3.6" must be a full version such as 3.6.1`},
+	{"too much replication storage", `replication: {storageGb: 7000}`, `replication.storageGb: 7000 is out of range: use 5 to 6144 GB`},
+	{"a migration type", `replication: {migrationType: full-load-and-change}`, `replication.migrationType: "full-load-and-change" is not a choice here: use full-load-and-cdc, full-load, cdc`},
+	{"LOBs larger than a record", `replication: {lobMaxSizeKb: 2048}`, `replication.lobMaxSizeKb: 2048 is out of range: use 1 to 1024 KB: a Kinesis record holds 1 MB`},
+}
+
+// refusedLakes are what S3, Firehose, Lambda and CloudWatch Logs would refuse.
+var refusedLakes = []refusal{
+	{"a bucket name", `lake: {bucketName: Retail_Lake}`, `lake.bucketName: "Retail_Lake" must be 3 to 63 lower-case letters, digits and -, beginning and ending with a letter or digit`},
+	{"a reserved bucket name", `lake: {bucketName: lake--ol-s3}`, `lake.bucketName: "lake--ol-s3" begins or ends with what S3 reserves (--ol-s3): choose another name`},
+	{"an error prefix under the raw one", `lake: {errorPrefix: raw/errors}`, `lake.errorPrefix: "raw/errors" and lake.prefix "raw" lie in one another: queries over raw changes would read failed records; use two separate prefixes`},
+	{"a raw prefix under the error one", `lake: {prefix: data/raw, errorPrefix: data}`, `lake.errorPrefix: "data" and lake.prefix "data/raw" lie in one another: queries over raw changes would read failed records; use two separate prefixes`},
+	{"an expression in the prefix", `lake: {prefix: "raw/!{timestamp:yyyy}"}`, `lake.prefix: "raw/!{timestamp:yyyy}" holds a Firehose expression: partitions are added by the delivery, write a plain prefix`},
+	{"an expression in the error prefix", `lake: {errorPrefix: "errors/!{firehose:error-output-type}"}`, `lake.errorPrefix: "errors/!{firehose:error-output-type}" holds a Firehose expression: partitions are added by the delivery, write a plain prefix`},
+	{"a prefix with slashes at its ends", `lake: {prefix: /raw/}`, `lake.prefix: "/raw/" must be letters, digits, _ . = - in parts separated by single slashes, with none at either end`},
+	{"a prefix too long", `lake: {prefix: LONGLONGLONG}`, `lake.prefix: is 270 characters long: Firehose takes 1024 with the partitions, use at most 256`},
+	{"a buffer too small for dynamic partitioning", `lake: {bufferMb: 5}`, `lake.bufferMb: 5 is out of range: use 64 to 128 MB: Firehose takes no other buffer with dynamic partitioning`},
+	{"a buffer too fast for dynamic partitioning", `lake: {bufferSeconds: 30}`, `lake.bufferSeconds: 30 is out of range: use 60 to 900 seconds: Firehose takes no other interval with dynamic partitioning`},
+	{"infrequent access too early", `lake: {infrequentAccessDays: 7}`, `lake.infrequentAccessDays: 7 is out of range: use 30 to 36500 days: S3 keeps an object in STANDARD for 30 days first`},
+	{"Glacier before infrequent access", `lake: {infrequentAccessDays: 90, glacierDays: 100}`, `lake.glacierDays: 100 must be at least 30 days after lake.infrequentAccessDays (90) and at most 36500`},
+
+	{"an architecture", `functions: {architecture: amd64}`, `functions.architecture: "amd64" is not a choice here: use arm64, x86_64`},
+	{"a log retention CloudWatch has not", `functions: {logRetentionDays: 10}`, `functions.logRetentionDays: 10 is not a choice here: use 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653`},
+}

@@ -1,0 +1,126 @@
+package config
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+	_ "time/tzdata" // the machine that deploys may have no zone files
+)
+
+// Validate returns every problem, joined; call it after WithDefaults.
+func (s Search) Validate() error {
+	var p problems
+	p.matches("search.domainName", s.DomainName, domainName, "[a-z][a-z0-9-]{2,27}: 3 to 28 lower-case letters, digits and hyphens, beginning with a letter")
+	if p.matches("search.engineVersion", s.EngineVersion, engineVersion, "OpenSearch_ and a version such as OpenSearch_2.19") && versionBelow(s.EngineVersion, 2, 7) {
+		p.add("search.engineVersion", "%s has no flat_object fields, which the history index needs: use OpenSearch_2.7 or newer", s.EngineVersion)
+	}
+	s.validateNodes(&p)
+	oneOf(&p, "search.reach", s.Reach, ReachDirect)
+	s.validateHistoryIndex(&p)
+	p.between("search.historyRetentionDays", s.HistoryRetentionDays, 1, 3650, "days")
+	p.between("search.bufferMb", s.BufferMb, 1, 100, "MB")
+	p.optionalBetween("search.bufferSeconds", s.BufferSeconds, 0, 900, "seconds")
+	p.optionalBetween("search.retrySeconds", s.RetrySeconds, 0, 7200, "seconds")
+	if _, err := time.LoadLocation(s.TimeZone); err != nil || s.TimeZone == "" || s.TimeZone == "Local" {
+		p.add("search.timeZone", "%q is not a time zone of the IANA database: write it like Etc/UTC or Asia/Seoul", s.TimeZone)
+	}
+	return p.join()
+}
+
+var (
+	domainName    = regexp.MustCompile(`^[a-z][a-z0-9-]{2,27}$`)
+	engineVersion = regexp.MustCompile(`^OpenSearch_[0-9]+\.[0-9]+$`)
+	searchType    = regexp.MustCompile(`^[a-z][a-z0-9]*\.[a-z0-9]+\.search$`)
+)
+
+// What these types lack: https://docs.aws.amazon.com/opensearch-service/latest/developerguide/supported-instance-types.html
+var (
+	noEncryption = regexp.MustCompile(`^(t2|m3|r3)\.`)
+	noVolume     = regexp.MustCompile(`^(i[0-9][a-z]*|im4gn|r[0-9]gd)\.`)
+)
+
+// smallVolumes of burstable types, in GB: https://docs.aws.amazon.com/opensearch-service/latest/developerguide/limits.html
+var smallVolumes = map[string]int{"t3.small.search": 100, "t3.medium.search": 200}
+
+func (s Search) validateNodes(p *problems) {
+	validateNodeType(p, "search.instanceType", s.InstanceType)
+	if noVolume.MatchString(s.InstanceType) {
+		p.add("search.instanceType", "%s has disks of its own and takes no EBS volume: use a type without them, such as r7g.large.search", s.InstanceType)
+	}
+	p.between("search.availabilityZones", s.AvailabilityZones, 1, 3, "zones")
+	p.between("search.instanceCount", s.InstanceCount, 1, 200, "data nodes")
+	if zones := s.AvailabilityZones; zones > 0 && (s.InstanceCount < zones || s.InstanceCount%zones != 0) {
+		p.add("search.instanceCount", "%d data nodes do not spread evenly over search.availabilityZones: %d: use a multiple of %d", s.InstanceCount, zones, zones)
+	}
+	if strings.HasPrefix(s.InstanceType, "t3.") && s.InstanceCount > 10 {
+		p.add("search.instanceCount", "%d: a domain of T3 nodes has at most 10: use fewer, or a larger search.instanceType", s.InstanceCount)
+	}
+	if s.DedicatedMasters != nil {
+		oneOf(p, "search.dedicatedMasters", *s.DedicatedMasters, 0, 3, 5)
+	}
+	validateNodeType(p, "search.dedicatedMasterType", s.DedicatedMasterType)
+	p.between("search.volumeGb", s.VolumeGb, 10, 16384, "GB")
+	if limit, ok := smallVolumes[s.InstanceType]; ok && s.VolumeGb > limit {
+		p.add("search.volumeGb", "%d: %s takes at most %d GB: use less, or a larger search.instanceType", s.VolumeGb, s.InstanceType, limit)
+	}
+}
+
+func validateNodeType(p *problems, key, name string) {
+	switch {
+	case !p.matches(key, name, searchType, "an OpenSearch instance type such as t3.small.search"):
+	case noEncryption.MatchString(name):
+		p.add(key, "%s has neither encryption at rest nor fine-grained access control, which every domain here has: use t3.small.search or newer", name)
+	case strings.HasPrefix(name, "t3.") && smallVolumes[name] == 0:
+		p.add(key, "%s is not offered: of T3 there are t3.small.search and t3.medium.search", name)
+	}
+}
+
+// nodes of the domain, dedicated masters included.
+func (s Search) nodes() int {
+	if s.DedicatedMasters == nil {
+		return s.InstanceCount
+	}
+	return s.InstanceCount + *s.DedicatedMasters
+}
+
+// reservedIndices are prefixes of what others write: the current-state indices of this pipeline, OpenSearch's audit log
+// and its query insights.
+var reservedIndices = []string{"current-", "security-auditlog-", "top_queries-"}
+
+// validateHistoryIndex holds the name to the rules of OpenSearch and of Firehose (80 characters):
+// https://docs.opensearch.org/latest/api-reference/index-apis/create-index/#index-naming-restrictions
+// https://docs.aws.amazon.com/firehose/latest/APIReference/API_AmazonopensearchserviceDestinationConfiguration.html
+func (s Search) validateHistoryIndex(p *problems) {
+	const key = "search.historyIndex"
+	name := s.HistoryIndex
+	before := len(*p)
+	switch {
+	case name == "":
+		p.add(key, "is missing: give the base name of the daily indices")
+		return
+	case len(name) > 80:
+		p.add(key, "is %d bytes long: Firehose takes 80", len(name))
+	}
+	if name != strings.ToLower(name) {
+		p.add(key, "%q must be lower-case: use %q", name, strings.ToLower(name))
+	}
+	if i := strings.IndexFunc(name, forbiddenInIndex); i >= 0 {
+		p.add(key, "%q must be without spaces, wildcards and any of \\ / ? \" < > | , # : (found %q)", name, []rune(name[i:])[0])
+	}
+	if strings.ContainsRune("-_+.", rune(name[0])) {
+		p.add(key, "%q must not begin with - _ + or . (hidden and system indices): begin with a letter or digit", name)
+	}
+	if len(*p) > before {
+		return
+	}
+	// The template, the retention and the grant all hold for <name>*.
+	if i := slices.IndexFunc(reservedIndices, func(r string) bool { return strings.HasPrefix(name, r) || strings.HasPrefix(r, name) }); i >= 0 {
+		p.add(key, "the pattern %s* also matches %s*, which are other indices: choose a name that is no beginning of %q", name, reservedIndices[i], fmt.Sprint(reservedIndices[i]))
+	}
+}
+
+func forbiddenInIndex(r rune) bool {
+	return r <= ' ' || r == 0x7f || strings.ContainsRune(`\/*?"<>|,#:`, r)
+}

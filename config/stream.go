@@ -1,0 +1,34 @@
+package config
+
+import (
+	"cmp"
+	"regexp"
+)
+
+// Stream is the Kinesis data stream between DMS and the sinks.
+type Stream struct {
+	// Name of the stream. Default retail_trans_stream.
+	Name string `json:"name"`
+	// Shards of a provisioned stream; 0, the default, is on-demand.
+	Shards int `json:"shards"`
+	// RetentionHours, 168 to 8760: a delivery keeps what it could not deliver only here. Default 168.
+	RetentionHours int `json:"retentionHours"`
+}
+
+// WithDefaults fills what is not set.
+func (s Stream) WithDefaults(Environment) Stream {
+	s.Name = cmp.Or(s.Name, "retail_trans_stream")
+	s.RetentionHours = cmp.Or(s.RetentionHours, 168)
+	return s
+}
+
+// Validate returns every problem, joined; call it after WithDefaults.
+func (s Stream) Validate() error {
+	var p problems
+	p.matches("stream.name", s.Name, streamName, "1 to 128 letters, digits, _, . and -")
+	p.between("stream.shards", s.Shards, 0, 500, "shards (0: on-demand); more need a higher quota of the account first")
+	p.between("stream.retentionHours", s.RetentionHours, 168, 8760, "hours: seven days is what a delivery that fails may need, a year is what Kinesis keeps")
+	return p.join()
+}
+
+var streamName = regexp.MustCompile(`^[a-zA-Z0-9_.-]{1,128}$`)

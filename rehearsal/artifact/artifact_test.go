@@ -1,0 +1,189 @@
+package artifact
+
+import (
+	"archive/zip"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+const content = "the server"
+
+func pinned(text string) Artifact {
+	sum := sha256.Sum256([]byte(text))
+	return Artifact{Group: "org.example", Name: "server", Version: "1.2.3", Packaging: "zip", SHA256: hex.EncodeToString(sum[:])}
+}
+
+// withMaven puts a Maven on PATH that makes the artifact out of thin air, and counts its calls in the file it returns.
+func withMaven(t *testing.T, script string) (calls string) {
+	t.Helper()
+	dir := t.TempDir()
+	calls = filepath.Join(dir, "calls")
+	text := "#!/bin/sh\necho \"$@\" >> " + calls + "\nfor arg; do case $arg in -DoutputDirectory=*) out=${arg#*=};; esac; done\n" + script + "\n"
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "mvn"), []byte(text), 0o755))
+	t.Setenv("PATH", dir+string(os.PathListSeparator)+os.Getenv("PATH"))
+	return calls
+}
+
+func newCache(t *testing.T) *Cache {
+	t.Helper()
+	cache, err := NewCache(filepath.Join(t.TempDir(), "cache"))
+	require.NoError(t, err)
+	return cache
+}
+
+func lines(t *testing.T, file string) []string {
+	t.Helper()
+	text, err := os.ReadFile(file)
+	require.NoError(t, err)
+	return strings.Split(strings.TrimSpace(string(text)), "\n")
+}
+
+func TestArtifactIsDownloadedByCoordinates(t *testing.T) {
+	calls := withMaven(t, "printf '"+content+"' > $out/server-1.2.3.zip")
+	path, err := newCache(t).Fetch(t.Context(), pinned(content))
+	require.NoError(t, err)
+	got, err := os.ReadFile(path)
+	require.NoError(t, err)
+	require.Equal(t, content, string(got))
+	require.Contains(t, lines(t, calls)[0], "maven-dependency-plugin:3.6.1:copy -Dartifact=org.example:server:1.2.3:zip")
+}
+
+func TestArtifactIsDownloadedOnce(t *testing.T) {
+	calls := withMaven(t, "sleep 0.3; printf '"+content+"' > $out/server-1.2.3.zip")
+	cache := newCache(t)
+	var wg sync.WaitGroup
+	for range 5 {
+		wg.Go(func() {
+			_, err := cache.Fetch(t.Context(), pinned(content))
+			assert.NoError(t, err)
+		})
+	}
+	wg.Wait()
+	require.Len(t, lines(t, calls), 1)
+}
+
+func TestDamagedArtifactIsDownloadedAgain(t *testing.T) {
+	calls := withMaven(t, "printf '"+content+"' > $out/server-1.2.3.zip")
+	cache := newCache(t)
+	path, err := cache.Fetch(t.Context(), pinned(content))
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(path, []byte("something else"), 0o644))
+	_, err = cache.Fetch(t.Context(), pinned(content))
+	require.NoError(t, err)
+	require.Len(t, lines(t, calls), 2)
+}
+
+func TestArtifactWithAnotherChecksumIsRefused(t *testing.T) {
+	withMaven(t, "printf 'an impostor' > $out/server-1.2.3.zip")
+	cache := newCache(t)
+	path, err := cache.Fetch(t.Context(), pinned(content))
+	require.ErrorContains(t, err, "org.example:server:1.2.3:zip")
+	require.ErrorContains(t, err, pinned(content).SHA256+" is pinned")
+	require.NoFileExists(t, path)
+	left, err := filepath.Glob(filepath.Join(cache.Dir(), "artifacts", ".part-*"))
+	require.NoError(t, err)
+	require.Empty(t, left)
+}
+
+func TestMavensComplaintIsPassedOn(t *testing.T) {
+	withMaven(t, "echo 'could not resolve' >&2; exit 1")
+	_, err := newCache(t).Fetch(t.Context(), pinned(content))
+	require.ErrorContains(t, err, "could not resolve")
+}
+
+func TestMissingMavenIsNamed(t *testing.T) {
+	t.Setenv("PATH", t.TempDir())
+	_, err := newCache(t).Fetch(t.Context(), pinned(content))
+	require.ErrorContains(t, err, "install Maven")
+}
+
+func TestWaitingForAnotherRunEndsWithTheContext(t *testing.T) {
+	cache := newCache(t)
+	err := cache.locked(t.Context(), "busy", func() error {
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel()
+		return cache.locked(ctx, "busy", func() error { return nil })
+	})
+	require.ErrorIs(t, err, context.Canceled)
+}
+
+func TestTreeAppearsOnlyWhenItIsWhole(t *testing.T) {
+	cache := newCache(t)
+	path, err := cache.Tree(t.Context(), "server", func(dir string) error {
+		require.NoError(t, os.WriteFile(filepath.Join(dir, "half"), nil, 0o644))
+		return os.ErrPermission
+	})
+	require.ErrorIs(t, err, os.ErrPermission)
+	require.NoDirExists(t, path)
+	built := 0
+	for range 2 {
+		path, err = cache.Tree(t.Context(), "server", func(dir string) error {
+			built++
+			return os.WriteFile(filepath.Join(dir, "whole"), nil, 0o644)
+		})
+		require.NoError(t, err)
+	}
+	require.Equal(t, 1, built)
+	require.FileExists(t, filepath.Join(path, "whole"))
+	require.NoFileExists(t, filepath.Join(path, "half"))
+}
+
+func archive(t *testing.T, names ...string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "a.zip")
+	file, err := os.Create(path)
+	require.NoError(t, err)
+	w := zip.NewWriter(file)
+	for _, name := range names {
+		header := &zip.FileHeader{Name: name}
+		header.SetMode(0o700)
+		entry, err := w.CreateHeader(header)
+		require.NoError(t, err)
+		_, err = entry.Write([]byte(content))
+		require.NoError(t, err)
+	}
+	require.NoError(t, w.Close())
+	require.NoError(t, file.Close())
+	return path
+}
+
+func TestUnzipTakesWhatIsBelowThePrefixReadableForAll(t *testing.T) {
+	dir := t.TempDir()
+	require.NoError(t, Unzip(archive(t, "server-1/bin/run", "README"), "server-1/", dir))
+	info, err := os.Stat(filepath.Join(dir, "bin", "run"))
+	require.NoError(t, err)
+	require.Equal(t, os.FileMode(0o744), info.Mode().Perm())
+	require.NoFileExists(t, filepath.Join(dir, "README"))
+}
+
+func TestUnzipRefusesToLeaveItsFolder(t *testing.T) {
+	for _, name := range []string{"../evil", "/evil", "a/../../evil"} {
+		require.ErrorContains(t, Unzip(archive(t, name), "", t.TempDir()), "leaves its folder", name)
+	}
+}
+
+func TestClonedTreeIsSharedAndACopyIsNot(t *testing.T) {
+	src, dir := t.TempDir(), t.TempDir()
+	require.NoError(t, os.MkdirAll(filepath.Join(src, "bin"), 0o755))
+	require.NoError(t, os.WriteFile(filepath.Join(src, "bin", "run"), []byte(content), 0o755))
+	require.NoError(t, Clone(src, filepath.Join(dir, "clone")))
+	require.NoError(t, Copy(src, filepath.Join(dir, "copy")))
+	original, err := os.Stat(filepath.Join(src, "bin", "run"))
+	require.NoError(t, err)
+	clone, err := os.Stat(filepath.Join(dir, "clone", "bin", "run"))
+	require.NoError(t, err)
+	duplicate, err := os.Stat(filepath.Join(dir, "copy", "bin", "run"))
+	require.NoError(t, err)
+	require.True(t, os.SameFile(original, clone))
+	require.False(t, os.SameFile(original, duplicate))
+	require.Equal(t, original.Mode(), duplicate.Mode())
+}

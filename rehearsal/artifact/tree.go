@@ -1,0 +1,152 @@
+package artifact
+
+import (
+	"archive/zip"
+	"context"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// Tree returns the folder `name` of the cache, running build in an empty folder first when there is none.
+// The folder appears only when build succeeds. Put what it is made of into the name: it is never rebuilt.
+func (c *Cache) Tree(ctx context.Context, name string, build func(dir string) error) (string, error) {
+	path := filepath.Join(c.dir, name)
+	err := c.locked(ctx, name, func() error {
+		if _, err := os.Stat(path); err == nil {
+			return nil
+		}
+		part, err := os.MkdirTemp(c.dir, ".part-"+name+"-")
+		if err != nil {
+			return fmt.Errorf("making a folder for %s: %w", name, err)
+		}
+		defer os.RemoveAll(part)
+		if err := os.Chmod(part, 0o755); err != nil {
+			return fmt.Errorf("opening the folder for %s: %w", name, err)
+		}
+		if err := build(part); err != nil {
+			return fmt.Errorf("making %s: %w", name, err)
+		}
+		if err := os.Rename(part, path); err != nil {
+			return fmt.Errorf("keeping %s: %w", name, err)
+		}
+		return nil
+	})
+	return path, err
+}
+
+// Unzip unpacks the entries of a zip or jar below prefix into dir, keeping modes but making everything readable for all.
+// Entries that would land outside dir are an error.
+func Unzip(archive, prefix, dir string) error {
+	r, err := zip.OpenReader(archive)
+	if err != nil {
+		return fmt.Errorf("opening %s: %w", filepath.Base(archive), err)
+	}
+	defer r.Close()
+	for _, entry := range r.File {
+		name, ok := strings.CutPrefix(entry.Name, prefix)
+		if !ok || name == "" {
+			continue
+		}
+		if !filepath.IsLocal(filepath.FromSlash(name)) {
+			return fmt.Errorf("unpacking %s: %q leaves its folder", filepath.Base(archive), entry.Name)
+		}
+		if err := unzipEntry(entry, filepath.Join(dir, filepath.FromSlash(name))); err != nil {
+			return fmt.Errorf("unpacking %s: %w", filepath.Base(archive), err)
+		}
+	}
+	return nil
+}
+
+func unzipEntry(entry *zip.File, path string) error {
+	if entry.FileInfo().IsDir() {
+		if err := os.MkdirAll(path, 0o755); err != nil {
+			return fmt.Errorf("making %s: %w", entry.Name, err)
+		}
+		return nil
+	}
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		return fmt.Errorf("making the folder of %s: %w", entry.Name, err)
+	}
+	in, err := entry.Open()
+	if err != nil {
+		return fmt.Errorf("reading %s: %w", entry.Name, err)
+	}
+	defer in.Close()
+	return write(path, in, entry.Mode().Perm()|0o444)
+}
+
+// Clone makes the tree src appear at dst without unpacking it again: files are hard links where the file system
+// allows it, copies elsewhere. So a server that runs as another user reads it, although the cache lies below a
+// home folder that is closed to that user. The files are shared: nobody may write to them.
+func Clone(src, dst string) error {
+	return reproduce(src, dst, func(from, to string) error {
+		if os.Link(from, to) == nil {
+			return nil
+		}
+		return copyFile(from, to)
+	})
+}
+
+// Copy makes a copy of a file or a tree, whose files may be changed and given away.
+func Copy(src, dst string) error { return reproduce(src, dst, copyFile) }
+
+// reproduce makes the folders of src at dst and puts each file there.
+func reproduce(src, dst string, put func(from, to string) error) error {
+	err := filepath.WalkDir(src, func(path string, entry fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		rel, err := filepath.Rel(src, path)
+		if err != nil {
+			return fmt.Errorf("placing %s: %w", path, err)
+		}
+		target := filepath.Join(dst, rel)
+		if !entry.IsDir() {
+			return put(path, target)
+		}
+		if err := os.MkdirAll(target, 0o755); err != nil {
+			return fmt.Errorf("making %s: %w", target, err)
+		}
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("reproducing %s: %w", filepath.Base(src), err)
+	}
+	return nil
+}
+
+func copyFile(src, dst string) error {
+	in, err := os.Open(src)
+	if err != nil {
+		return fmt.Errorf("reading %s: %w", src, err)
+	}
+	defer in.Close()
+	info, err := in.Stat()
+	if err != nil {
+		return fmt.Errorf("reading %s: %w", src, err)
+	}
+	return write(dst, in, info.Mode().Perm())
+}
+
+func write(path string, content io.Reader, mode fs.FileMode) error {
+	out, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, mode)
+	if err != nil {
+		return fmt.Errorf("making %s: %w", path, err)
+	}
+	_, err = io.Copy(out, content)
+	if closeErr := out.Close(); err == nil {
+		err = closeErr
+	}
+	if err != nil {
+		return fmt.Errorf("writing %s: %w", path, err)
+	}
+	// The umask may have closed what has to stay readable for a server's own user.
+	if err := os.Chmod(path, mode); err != nil {
+		return fmt.Errorf("opening %s: %w", path, err)
+	}
+	return nil
+}

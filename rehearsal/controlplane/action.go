@@ -1,0 +1,188 @@
+package controlplane
+
+import (
+	"fmt"
+	"io"
+	"mime"
+	"net/http"
+	"net/url"
+	"strings"
+)
+
+// Action is an API operation: the service as requests are signed for it (es, rds, dms, kinesis, firehose, lambda, sts, s3 …) and
+// the operation's name. A REST operation that is not in the route table has no name.
+type Action struct{ Service, Name string }
+
+func (a Action) String() string { return a.Service + ":" + a.Name }
+
+// Credential is the access key and the service in a request's SigV4 signature, in its header or its query; empty when unsigned.
+func Credential(r *http.Request) (accessKeyID, service string) {
+	scope := ""
+	if _, rest, ok := strings.Cut(r.Header.Get("Authorization"), "Credential="); ok {
+		scope, _, _ = strings.Cut(rest, ",")
+	} else {
+		scope = r.URL.Query().Get("X-Amz-Credential")
+	}
+	parts := strings.Split(scope, "/") // key/date/region/service/aws4_request
+	if len(parts) != 5 {
+		return "", ""
+	}
+	return parts[0], parts[3]
+}
+
+// identify names a request's action. A form is read, and put back, for its Action.
+func identify(r *http.Request) (Action, error) {
+	_, service := Credential(r)
+	action := Action{Service: service}
+	if target := r.Header.Get("X-Amz-Target"); target != "" {
+		action.Name = target[strings.LastIndex(target, ".")+1:]
+		return action, nil
+	}
+	if _, operation, ok := strings.Cut(r.URL.Path, "/operation/"); ok && r.Header.Get("Smithy-Protocol") != "" {
+		action.Name = operation
+		return action, nil
+	}
+	if name := r.URL.Query().Get("Action"); name != "" {
+		action.Name = name
+		return action, nil
+	}
+	if media, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err == nil && media == "application/x-www-form-urlencoded" && r.Method == http.MethodPost {
+		form, err := peekForm(r)
+		if err != nil {
+			return action, err
+		}
+		if name := form.Get("Action"); name != "" {
+			action.Name = name
+			return action, nil
+		}
+	}
+	action.Name = restName(service, r)
+	return action, nil
+}
+
+func peekForm(r *http.Request) (url.Values, error) {
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		return nil, fmt.Errorf("reading the request: %w", err)
+	}
+	setBody(r, body)
+	form, err := url.ParseQuery(string(body))
+	if err != nil {
+		return nil, &Error{Status: http.StatusBadRequest, Code: "MalformedQueryString", Message: err.Error()}
+	}
+	return form, nil
+}
+
+// routes of the services that are called by path: https://docs.aws.amazon.com/lambda/latest/api/API_Operations.html and
+// https://docs.aws.amazon.com/opensearch-service/latest/APIReference/API_Operations.html.
+var routes = map[string]map[string]string{
+	"lambda": {
+		"POST /2015-03-31/functions":                                 "CreateFunction",
+		"GET /2015-03-31/functions":                                  "ListFunctions",
+		"GET /2015-03-31/functions/{name}":                           "GetFunction",
+		"DELETE /2015-03-31/functions/{name}":                        "DeleteFunction",
+		"GET /2015-03-31/functions/{name}/configuration":             "GetFunctionConfiguration",
+		"PUT /2015-03-31/functions/{name}/configuration":             "UpdateFunctionConfiguration",
+		"PUT /2015-03-31/functions/{name}/code":                      "UpdateFunctionCode",
+		"GET /2015-03-31/functions/{name}/versions":                  "ListVersionsByFunction",
+		"POST /2015-03-31/functions/{name}/versions":                 "PublishVersion",
+		"GET /2015-03-31/functions/{name}/policy":                    "GetPolicy",
+		"POST /2015-03-31/functions/{name}/policy":                   "AddPermission",
+		"DELETE /2015-03-31/functions/{name}/policy/{statement}":     "RemovePermission",
+		"POST /2015-03-31/functions/{name}/invocations":              "Invoke",
+		"PUT /2017-10-31/functions/{name}/concurrency":               "PutFunctionConcurrency",
+		"DELETE /2017-10-31/functions/{name}/concurrency":            "DeleteFunctionConcurrency",
+		"GET /2019-09-30/functions/{name}/concurrency":               "GetFunctionConcurrency",
+		"GET /2020-06-30/functions/{name}/code-signing-config":       "GetFunctionCodeSigningConfig",
+		"GET /2021-07-20/functions/{name}/runtime-management-config": "GetRuntimeManagementConfig",
+		"GET /2024-08-31/functions/{name}/recursion-config":          "GetFunctionRecursionConfig",
+		"POST /2015-03-31/event-source-mappings":                     "CreateEventSourceMapping",
+		"GET /2015-03-31/event-source-mappings":                      "ListEventSourceMappings",
+		"GET /2015-03-31/event-source-mappings/{id}":                 "GetEventSourceMapping",
+		"PUT /2015-03-31/event-source-mappings/{id}":                 "UpdateEventSourceMapping",
+		"DELETE /2015-03-31/event-source-mappings/{id}":              "DeleteEventSourceMapping",
+		"GET /2017-03-31/tags/{arn}":                                 "ListTags",
+		"POST /2017-03-31/tags/{arn}":                                "TagResource",
+		"DELETE /2017-03-31/tags/{arn}":                              "UntagResource",
+	},
+	"es": {
+		"POST /2021-01-01/opensearch/domain":                      "CreateDomain",
+		"GET /2021-01-01/opensearch/domain/{name}":                "DescribeDomain",
+		"DELETE /2021-01-01/opensearch/domain/{name}":             "DeleteDomain",
+		"GET /2021-01-01/opensearch/domain/{name}/config":         "DescribeDomainConfig",
+		"POST /2021-01-01/opensearch/domain/{name}/config":        "UpdateDomainConfig",
+		"GET /2021-01-01/opensearch/domain/{name}/progress":       "DescribeDomainChangeProgress",
+		"GET /2021-01-01/opensearch/domain/{name}/autoTunes":      "DescribeDomainAutoTunes",
+		"POST /2021-01-01/opensearch/domain-info":                 "DescribeDomains",
+		"POST /2021-01-01/opensearch/upgradeDomain":               "UpgradeDomain",
+		"GET /2021-01-01/opensearch/upgradeDomain/{name}/status":  "GetUpgradeStatus",
+		"GET /2021-01-01/opensearch/compatibleVersions":           "GetCompatibleVersions",
+		"POST /2021-01-01/opensearch/serviceSoftwareUpdate/start": "StartServiceSoftwareUpdate",
+		"GET /2021-01-01/domain":                                  "ListDomainNames",
+		"GET /2021-01-01/tags":                                    "ListTags",
+		"POST /2021-01-01/tags":                                   "AddTags",
+		"POST /2021-01-01/tags-removal":                           "RemoveTags",
+	},
+}
+
+var muxes = func() map[string]*http.ServeMux {
+	all := map[string]*http.ServeMux{}
+	for service, table := range routes {
+		mux := http.NewServeMux()
+		for pattern := range table {
+			mux.Handle(pattern, http.NotFoundHandler())
+		}
+		all[service] = mux
+	}
+	return all
+}()
+
+func restName(service string, r *http.Request) string {
+	if service == "s3" {
+		return s3Name(r)
+	}
+	mux, ok := muxes[service]
+	if !ok {
+		return ""
+	}
+	trimmed := r.Clone(r.Context())
+	trimmed.URL.Path = strings.TrimSuffix(r.URL.Path, "/")
+	trimmed.URL.RawPath = strings.TrimSuffix(r.URL.RawPath, "/")
+	_, pattern := mux.Handler(trimmed)
+	return routes[service][pattern]
+}
+
+// s3Name is near enough to S3's operation names for counting; no hook needs it.
+func s3Name(r *http.Request) string {
+	verb := map[string]string{http.MethodGet: "Get", http.MethodPut: "Put", http.MethodHead: "Head", http.MethodDelete: "Delete", http.MethodPost: "Post"}[r.Method]
+	_, key, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
+	query := r.URL.Query()
+	noun := "Bucket"
+	if key != "" {
+		noun = "Object"
+	}
+	for _, sub := range []struct{ query, name string }{
+		{"policy", "Policy"}, {"policyStatus", "PolicyStatus"}, {"acl", "Acl"}, {"tagging", "Tagging"}, {"versioning", "Versioning"},
+		{"encryption", "Encryption"}, {"lifecycle", "LifecycleConfiguration"}, {"publicAccessBlock", "PublicAccessBlock"},
+		{"ownershipControls", "OwnershipControls"}, {"versions", "Versions"}, {"location", "Location"}, {"logging", "Logging"},
+		{"notification", "Notification"}, {"website", "Website"}, {"cors", "Cors"}, {"replication", "Replication"},
+		{"accelerate", "AccelerateConfiguration"}, {"requestPayment", "RequestPayment"}, {"object-lock", "ObjectLockConfiguration"},
+		{"uploads", "MultipartUploads"}, {"uploadId", "MultipartUpload"}, {"delete", "DeleteMany"},
+	} {
+		if query.Has(sub.query) {
+			return verb + noun + sub.name
+		}
+	}
+	switch {
+	case r.URL.Path == "/":
+		return "ListBuckets"
+	case key == "" && r.Method == http.MethodGet:
+		return "ListObjects"
+	case key == "" && r.Method == http.MethodPut:
+		return "CreateBucket"
+	case r.Method == http.MethodPut && r.Header.Get("X-Amz-Copy-Source") != "":
+		return "CopyObject"
+	default:
+		return verb + noun
+	}
+}

@@ -1,0 +1,17 @@
+"""moto server with what the pipeline needs and moto 5.2.5 lacks.
+
+Run this folder with the arguments of moto_server: python controlplane/moto -H 127.0.0.1 -p 5000
+Each module in gaps/ patches one service as it is imported; what a patch imitates is said next to it.
+"""
+
+import os
+import sys
+
+# Managed policies (AmazonDMSVPCManagementRole …) are attached by ARN, so they have to exist.
+os.environ.setdefault("MOTO_IAM_LOAD_MANAGED_POLICIES", "true")
+
+from gaps import athena, dms, ec2, firehose, iam, kinesis, opensearch, rds, s3  # noqa: E402, F401
+from moto.server import main  # noqa: E402
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,1 @@
+"""One module per service whose moto model is patched."""

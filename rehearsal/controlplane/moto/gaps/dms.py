@@ -1,0 +1,342 @@
+"""DMS: times are numbers, subnet groups hold their subnets, and what moto cannot do at all.
+
+https://docs.aws.amazon.com/dms/latest/APIReference/API_Operations.html
+"""
+
+import json
+import re
+from datetime import datetime, timezone
+
+from moto.core.utils import camelcase_to_underscores
+from moto.dms.exceptions import DmsClientError, ResourceNotFoundFault
+from moto.dms.models import (
+    DatabaseMigrationServiceBackend,
+    FakeReplicationInstance,
+    FakeReplicationSubnetGroup,
+    FakeReplicationTask,
+)
+from moto.dms.responses import DatabaseMigrationServiceResponse
+from moto.ec2 import ec2_backends
+
+from .iam import has_role
+from .patch import adds, wraps
+
+
+def _request(response):
+    return json.loads(response.body)
+
+
+def _values(request):
+    return [value for f in request.get("Filters", []) for value in f["Values"]]
+
+
+def _now():
+    return datetime.now(timezone.utc).timestamp()
+
+
+def _arn(backend, kind, name):
+    return f"arn:aws:dms:{backend.region_name}:{backend.account_id}:{kind}:{name}"
+
+
+# ---- times: moto writes ISO strings where DMS writes epoch seconds
+
+
+def _wire(value, key=""):
+    if isinstance(value, dict):
+        return {k: _wire(v, k) for k, v in value.items() if v is not None}
+    if isinstance(value, list):
+        return [_wire(v) for v in value]
+    if isinstance(value, str) and re.search("(Time|Date)$", key):
+        return datetime.fromisoformat(value).replace(tzinfo=timezone.utc).timestamp()
+    return value
+
+
+@wraps(FakeReplicationTask, "to_dict")
+def _task(original, self):
+    return _wire(original(self))
+
+
+@wraps(FakeReplicationInstance, "to_dict")
+def _instance(original, self):
+    described = _wire(original(self))
+    group = self.groups.get(self.replication_subnet_group_identifier)
+    if group:
+        described["ReplicationSubnetGroup"] = group.to_dict()
+        zones = [s["SubnetAvailabilityZone"]["Name"] for s in described["ReplicationSubnetGroup"]["Subnets"]]
+        described.setdefault("AvailabilityZone", zones[0])
+    return described
+
+
+@wraps(DatabaseMigrationServiceBackend)
+def create_replication_instance(original, self, *args, **kwargs):
+    instance = original(self, *args, **kwargs)
+    instance.groups = self.replication_subnet_groups
+    return instance
+
+
+# ---- subnet groups
+
+
+@wraps(DatabaseMigrationServiceBackend)
+def create_replication_subnet_group(original, self, subnet_ids, tags=None, **names):
+    if not has_role(self.account_id, "dms-vpc-role"):
+        # https://docs.aws.amazon.com/dms/latest/userguide/security-iam.html#CHAP_Security.APIRole
+        role = f"arn:aws:iam::{self.account_id}:role/dms-vpc-role"
+        raise DmsClientError("AccessDeniedFault", f"The IAM Role {role} is not configured properly.")
+    group = original(self, subnet_ids=subnet_ids, **names)
+    group.subnetIds, group.backend = subnet_ids, self
+    if tags:
+        self.tagger.tag_resource(_arn(self, "subgrp", group.replication_subnet_group_identifier), tags)
+    return group
+
+
+@adds(FakeReplicationSubnetGroup, "to_dict")
+def _subnet_group(self):
+    ec2 = ec2_backends[self.backend.account_id][self.backend.region_name]
+    subnets = [ec2.get_subnet(subnet) for subnet in self.subnetIds]
+    return {
+        "ReplicationSubnetGroupIdentifier": self.replication_subnet_group_identifier,
+        "ReplicationSubnetGroupDescription": self.description,
+        "VpcId": subnets[0].vpc_id,
+        "SubnetGroupStatus": "Complete",
+        "Subnets": [
+            {
+                "SubnetIdentifier": subnet.id,
+                "SubnetAvailabilityZone": {"Name": subnet.availability_zone},
+                "SubnetStatus": "Active",
+            }
+            for subnet in subnets
+        ],
+        "SupportedNetworkTypes": ["IPV4"],
+    }
+
+
+@adds(DatabaseMigrationServiceResponse)
+def modify_replication_subnet_group(self):
+    request = _request(self)
+    group = self.dms_backend.replication_subnet_groups[request["ReplicationSubnetGroupIdentifier"]]
+    group.subnetIds = request["SubnetIds"]
+    group.description = request.get("ReplicationSubnetGroupDescription", group.description)
+    return json.dumps({"ReplicationSubnetGroup": group.to_dict()})
+
+
+# ---- endpoints
+
+_SETTINGS = {"KinesisSettings": "kinesis_settings", "MySQLSettings": "my_sql_settings"}
+
+
+@adds(DatabaseMigrationServiceResponse)
+def modify_endpoint(self):
+    request = _request(self)
+    arn = request.pop("EndpointArn")
+    endpoint = next((e for e in self.dms_backend.endpoints.values() if e.endpoint_arn == arn), None)
+    if endpoint is None:
+        raise ResourceNotFoundFault("Endpoint could not be found.")
+    for key, value in request.items():
+        attribute = _SETTINGS.get(key, camelcase_to_underscores(key))
+        if hasattr(endpoint, attribute):
+            setattr(endpoint, attribute, value)
+    return json.dumps({"Endpoint": _wire(endpoint.to_dict())})
+
+
+# ---- tasks
+
+
+@wraps(FakeReplicationTask, "__init__")
+def _ready_at_once(original, self, *args, **kwargs):
+    original(self, *args, **kwargs)
+    self.status = "ready"
+
+
+@adds(DatabaseMigrationServiceResponse)
+def modify_replication_task(self):
+    request = _request(self)
+    task = self.dms_backend.replication_tasks[request["ReplicationTaskArn"]]
+    for key, attribute in (
+        ("MigrationType", "migration_type"),
+        ("TableMappings", "table_mappings"),
+        ("ReplicationTaskSettings", "replication_task_settings"),
+    ):
+        if key in request:
+            setattr(task, attribute, request[key])
+    return json.dumps({"ReplicationTask": task.to_dict()})
+
+
+@adds(DatabaseMigrationServiceResponse)
+def describe_table_statistics(self):
+    """Nothing, until a data plane answers in its place."""
+    return json.dumps({"ReplicationTaskArn": _request(self)["ReplicationTaskArn"], "TableStatistics": []})
+
+
+# ---- tags
+
+
+@adds(DatabaseMigrationServiceResponse)
+def add_tags_to_resource(self):
+    request = _request(self)
+    self.dms_backend.tagger.tag_resource(request["ResourceArn"], request["Tags"])
+    return "{}"
+
+
+@adds(DatabaseMigrationServiceResponse)
+def remove_tags_from_resource(self):
+    request = _request(self)
+    self.dms_backend.tagger.untag_resource_using_names(request["ResourceArn"], request["TagKeys"])
+    return "{}"
+
+
+# ---- certificates
+
+_certificates = {}
+
+
+@adds(DatabaseMigrationServiceResponse)
+def import_certificate(self):
+    request, backend = _request(self), self.dms_backend
+    arn = _arn(backend, "cert", request["CertificateIdentifier"])
+    if request.get("Tags"):
+        backend.tagger.tag_resource(arn, request["Tags"])
+    _certificates[arn] = {
+        "CertificateIdentifier": request["CertificateIdentifier"],
+        "CertificateArn": arn,
+        "CertificatePem": request.get("CertificatePem"),
+        "CertificateCreationDate": _now(),
+        "CertificateOwner": backend.account_id,
+    }
+    return json.dumps({"Certificate": _certificates[arn]})
+
+
+@adds(DatabaseMigrationServiceResponse)
+def describe_certificates(self):
+    wanted = _values(_request(self))
+    found = [c for a, c in _certificates.items() if not wanted or a in wanted or c["CertificateIdentifier"] in wanted]
+    if not found:
+        raise ResourceNotFoundFault("Certificate could not be found.")
+    return json.dumps({"Certificates": found})
+
+
+@adds(DatabaseMigrationServiceResponse)
+def delete_certificate(self):
+    return json.dumps({"Certificate": _certificates.pop(_request(self)["CertificateArn"])})
+
+
+# ---- serverless replications
+
+_configs = {}
+
+
+def _config(arn):
+    return {k: v for k, v in _configs[arn].items() if k != "Status"}
+
+
+def _replication(arn):
+    keys = ("ReplicationConfigIdentifier", "ReplicationConfigArn", "ReplicationType", "Status")
+    return {key: _configs[arn][key] for key in keys}
+
+
+def _selected(request):
+    wanted = _values(request)
+    return [arn for arn in _configs if not wanted or arn in wanted]
+
+
+@adds(DatabaseMigrationServiceResponse)
+def create_replication_config(self):
+    request, backend = _request(self), self.dms_backend
+    arn = _arn(backend, "replication-config", request["ReplicationConfigIdentifier"])
+    request.pop("ResourceIdentifier", None)
+    tags = request.pop("Tags", None)
+    if tags:
+        backend.tagger.tag_resource(arn, tags)
+    _configs[arn] = dict(
+        request,
+        ReplicationConfigArn=arn,
+        ReplicationConfigCreateTime=_now(),
+        ReplicationConfigUpdateTime=_now(),
+        Status="created",
+    )
+    return json.dumps({"ReplicationConfig": _config(arn)})
+
+
+@adds(DatabaseMigrationServiceResponse)
+def describe_replication_configs(self):
+    return json.dumps({"ReplicationConfigs": [_config(arn) for arn in _selected(_request(self))]})
+
+
+@adds(DatabaseMigrationServiceResponse)
+def describe_replications(self):
+    return json.dumps({"Replications": [_replication(arn) for arn in _selected(_request(self))]})
+
+
+@adds(DatabaseMigrationServiceResponse)
+def modify_replication_config(self):
+    request = _request(self)
+    _configs[request["ReplicationConfigArn"]].update(request)
+    return json.dumps({"ReplicationConfig": _config(request["ReplicationConfigArn"])})
+
+
+@adds(DatabaseMigrationServiceResponse)
+def delete_replication_config(self):
+    arn = _request(self)["ReplicationConfigArn"]
+    answer = json.dumps({"ReplicationConfig": _config(arn)})
+    del _configs[arn]
+    return answer
+
+
+def _set_replication(status):
+    def answer(self):
+        arn = _request(self)["ReplicationConfigArn"]
+        _configs[arn]["Status"] = status
+        return json.dumps({"Replication": _replication(arn)})
+
+    return answer
+
+
+DatabaseMigrationServiceResponse.start_replication = _set_replication("running")
+DatabaseMigrationServiceResponse.stop_replication = _set_replication("stopped")
+
+
+# ---- event subscriptions
+
+_subscriptions = {}
+
+
+@adds(DatabaseMigrationServiceResponse)
+def create_event_subscription(self):
+    request, backend = _request(self), self.dms_backend
+    name = request["SubscriptionName"]
+    if request.get("Tags"):
+        backend.tagger.tag_resource(_arn(backend, "es", name), request["Tags"])
+    _subscriptions[name] = {
+        "CustSubscriptionId": name,
+        "CustomerAwsId": backend.account_id,
+        "SnsTopicArn": request["SnsTopicArn"],
+        "Status": "active",
+        "SourceType": request.get("SourceType"),
+        "EventCategoriesList": request.get("EventCategories", []),
+        "SourceIdsList": request.get("SourceIds", []),
+        "Enabled": request.get("Enabled", True),
+    }
+    return json.dumps({"EventSubscription": _subscriptions[name]})
+
+
+@adds(DatabaseMigrationServiceResponse)
+def describe_event_subscriptions(self):
+    name = _request(self).get("SubscriptionName")
+    if name and name not in _subscriptions:
+        raise ResourceNotFoundFault("Event subscription could not be found.")
+    return json.dumps({"EventSubscriptionsList": [s for n, s in _subscriptions.items() if not name or n == name]})
+
+
+@adds(DatabaseMigrationServiceResponse)
+def modify_event_subscription(self):
+    request = _request(self)
+    subscription = _subscriptions[request["SubscriptionName"]]
+    for key, name in (("Enabled", "Enabled"), ("EventCategories", "EventCategoriesList"), ("SnsTopicArn", "SnsTopicArn")):
+        if request.get(key) is not None:
+            subscription[name] = request[key]
+    return json.dumps({"EventSubscription": subscription})
+
+
+@adds(DatabaseMigrationServiceResponse)
+def delete_event_subscription(self):
+    return json.dumps({"EventSubscription": _subscriptions.pop(_request(self)["SubscriptionName"])})

@@ -1,0 +1,87 @@
+"""RDS: what a second deployment reads back is what the first one declared, and the managed password is a real secret.
+
+A cluster's endpoint is where the rehearsal's database listens: REHEARSAL_DB_HOST, localhost by default, at the cluster's port.
+"""
+
+import json
+import os
+import secrets
+
+from moto.core.responses import ActionResult
+from moto.rds.models import DBCluster, DBInstanceClustered, DBParameterGroup, MasterUserSecret, RDSBackend
+from moto.rds.responses import RDSResponse
+
+from .patch import adds, wraps
+
+HOST = os.environ.get("REHEARSAL_DB_HOST", "localhost")
+
+# ---- endpoints
+
+DBCluster.endpoint = property(lambda self: HOST)
+DBCluster.reader_endpoint = property(lambda self: HOST)
+DBInstanceClustered.address = property(lambda self: HOST)
+
+# ---- master password managed by RDS:
+# https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/rds-secrets-manager.html
+
+
+@adds(MasterUserSecret)
+def _generate_secret_string(self):
+    return json.dumps({"username": self.resource.master_username, "password": secrets.token_urlsafe(24)})
+
+
+# The status is active at once: its way there has no effect on anybody.
+MasterUserSecret.secret_status = property(lambda self: "active")
+
+
+# ---- a cluster is available at once: whoever made it waits half a minute before looking, and once more if it is not
+
+
+@wraps(DBCluster, "__init__")
+def _available(original, self, *args, **kwargs):
+    original(self, *args, **kwargs)
+    self.status = "available"
+
+
+# ---- no drift
+
+_scaling = DBCluster.scaling_configuration_info.fget
+DBCluster.scaling_configuration_info = property(lambda self: _scaling(self) if self.engine_mode == "serverless" else None)
+# moto knows only Aurora serverless v1 with a Data API.
+DBCluster.enable_http_endpoint = property(
+    lambda self: self._enable_http_endpoint,
+    lambda self, value: setattr(self, "_enable_http_endpoint", bool(value)),
+)
+
+
+@wraps(DBParameterGroup)
+def update_parameters(original, self, new_parameters):
+    """Parameters that were set are told from defaults by their source."""
+    original(self, [dict(p, Source="user") for p in new_parameters])
+
+
+@wraps(RDSBackend)
+def create_db_instance(original, self, db_kwargs):
+    # The account's default since 2024; moto's own makes the provider change it and reboot, which takes minutes:
+    # https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/UsingWithRDS.SSL.html
+    db_kwargs.setdefault("ca_certificate_identifier", "rds-ca-rsa2048-g1")
+    instance = original(self, db_kwargs)
+    instance.performance_insights_enabled = bool(
+        db_kwargs.get("enable_performance_insights", db_kwargs.get("EnablePerformanceInsights"))
+    )
+    instance.performance_insights_kms_key_id = db_kwargs.get("performance_insights_kms_key_id")
+    instance.performance_insights_retention_period = db_kwargs.get("performance_insights_retention_period")
+    return instance
+
+
+def _set_http_endpoint(enabled):
+    def answer(self):
+        arn = self.params["ResourceArn"]
+        self.backend.clusters[arn.split(":")[-1]].enable_http_endpoint = enabled
+        return ActionResult({"ResourceArn": arn, "HttpEndpointEnabled": enabled})
+
+    return answer
+
+
+RDSResponse.enable_http_endpoint = _set_http_endpoint(True)
+RDSResponse.disable_http_endpoint = _set_http_endpoint(False)

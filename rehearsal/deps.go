@@ -1,0 +1,27 @@
+package main
+import (
+ _ "cdcpipeline/components/pipeline"
+ _ "github.com/aws/aws-sdk-go-v2/service/sts"
+ _ "github.com/aws/aws-sdk-go-v2/service/kinesis"
+ _ "github.com/aws/aws-sdk-go-v2/service/firehose"
+ _ "github.com/aws/aws-sdk-go-v2/service/databasemigrationservice"
+ _ "github.com/aws/aws-sdk-go-v2/service/s3"
+ _ "github.com/aws/aws-sdk-go-v2/service/secretsmanager"
+ _ "github.com/aws/aws-sdk-go-v2/service/lambda"
+ _ "github.com/aws/aws-sdk-go-v2/service/iam"
+ _ "github.com/aws/aws-sdk-go-v2/service/opensearch"
+ _ "github.com/aws/aws-sdk-go-v2/service/rds"
+ _ "github.com/aws/aws-sdk-go-v2/service/resourcegroupstaggingapi"
+ _ "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
+ _ "github.com/go-mysql-org/go-mysql/replication"
+ _ "github.com/go-mysql-org/go-mysql/canal"
+ _ "github.com/itchyny/gojq"
+ _ "github.com/golang-jwt/jwt/v5"
+ _ "github.com/go-sql-driver/mysql"
+ _ "github.com/pulumi/pulumi/sdk/v3/go/auto"
+ _ "github.com/spf13/cobra"
+ _ "github.com/jedib0t/go-pretty/v6/table"
+ _ "github.com/stretchr/testify/require"
+ _ "golang.org/x/sync/errgroup"
+)
+func main(){}

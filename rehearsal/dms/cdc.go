@@ -1,0 +1,227 @@
+package dms
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/go-mysql-org/go-mysql/mysql"
+	"github.com/go-mysql-org/go-mysql/replication"
+)
+
+// follower turns binlog events into change records, a whole transaction at a time.
+type follower struct {
+	*run
+	file     string
+	open     *transaction
+	changes  []change
+	shapes   map[uint64]*shape // by the binlog's table id
+	previous previous
+}
+
+// shape is how the columns of a table's events correspond to its definition.
+type shape struct {
+	table *table
+	order []int // definition's column -> event's column
+}
+
+func (r *run) syncer() *replication.BinlogSyncer {
+	flavor := mysql.MySQLFlavor
+	if r.server.mariadb {
+		flavor = mysql.MariaDBFlavor
+	}
+	return replication.NewBinlogSyncer(replication.BinlogSyncerConfig{
+		ServerID: 1<<30 | rand.Uint32N(1<<30), //nolint:gosec // a number nobody else has
+		Flavor:   flavor, Host: r.source.host, Port: r.source.port, User: r.source.user, Password: r.source.password, TLSConfig: r.source.tls,
+		Charset: "utf8mb4", TimestampStringLocation: time.UTC, VerifyChecksum: true, HeartbeatPeriod: 10 * time.Second, ReadTimeout: 30 * time.Second,
+		DisableRetrySync: true,                          // the task's own error handling retries
+		FillZeroLogPos:   true,                          // MariaDB leaves positions within a transaction out
+		Logger:           slog.New(slog.DiscardHandler), // its errors come back
+
+	})
+}
+
+// follow sends the changes after a position until the context ends.
+func (r *run) follow(ctx context.Context, from mysql.Position) error {
+	syncer := r.syncer()
+	defer syncer.Close()
+	streamer, err := syncer.StartSync(from)
+	if err != nil {
+		return fmt.Errorf("following the binlog from %s: %w", from, err)
+	}
+	f := &follower{run: r, file: from.Name, shapes: map[uint64]*shape{}}
+	for {
+		event, err := streamer.GetEvent(ctx)
+		if ctx.Err() != nil {
+			return nil
+		}
+		if err != nil {
+			return fmt.Errorf("following the binlog: %w", err)
+		}
+		if err := f.handle(event); err != nil {
+			return err
+		}
+	}
+}
+
+func (f *follower) handle(event *replication.BinlogEvent) error {
+	h := event.Header
+	switch e := event.Event.(type) {
+	case *replication.RotateEvent:
+		f.file = string(e.NextLogName)
+	case *replication.MariadbGTIDEvent, *replication.GTIDEvent:
+		f.begin(h)
+	case *replication.QueryEvent:
+		return f.query(string(e.Schema), string(e.Query), h)
+	case *replication.XIDEvent:
+		return f.commit(h)
+	case *replication.RowsEvent:
+		return f.rows(e, h)
+	case *replication.TransactionPayloadEvent:
+		return errors.New("the source compresses transactions: binlog_transaction_compression must be OFF")
+	}
+	return nil
+}
+
+func (f *follower) begin(h *replication.EventHeader) {
+	start := h.LogPos - h.EventSize
+	f.open = &transaction{id: transactionID(f.file, start), file: f.file, start: start}
+	f.changes = f.changes[:0]
+}
+
+// transactionID is the binlog file's number and the position in it of a transaction's first event.
+func transactionID(file string, start uint32) uint64 {
+	number, _ := strconv.ParseUint(file[strings.LastIndex(file, ".")+1:], 10, 32)
+	return number<<32 | uint64(start)
+}
+
+// query: what is not part of a transaction is a statement that changes definitions.
+func (f *follower) query(schema, text string, h *replication.EventHeader) error {
+	switch strings.ToUpper(strings.TrimSpace(text)) {
+	case "BEGIN":
+		if f.open == nil {
+			f.begin(h)
+		}
+		return nil
+	case "COMMIT": // of an engine without transactions
+		return f.commit(h)
+	}
+	f.open = nil
+	if err := f.ddl(schema, text); err != nil {
+		return err
+	}
+	return f.mark(mysql.Position{Name: f.file, Pos: h.LogPos})
+}
+
+func (f *follower) rows(e *replication.RowsEvent, h *replication.EventHeader) error {
+	s, err := f.shape(e)
+	if err != nil || s == nil {
+		return err
+	}
+	if f.open == nil {
+		f.begin(h)
+	}
+	for _, skipped := range e.SkippedColumns {
+		if len(skipped) > 0 {
+			return fmt.Errorf("table %s: an event lacks columns: binlog_row_image must be FULL", s.table.name)
+		}
+	}
+	c := change{table: s.table, file: f.file, position: h.LogPos - h.EventSize, end: h.LogPos}
+	add := func(op operation, row, before []any) {
+		c.operation, c.row, c.before = op, s.arrange(row), s.arrange(before)
+		c.record = len(f.changes) + 1
+		f.changes = append(f.changes, c)
+		c.ordinal++
+	}
+	switch e.Type() {
+	case replication.EnumRowsEventTypeInsert:
+		for _, row := range e.Rows {
+			add(opInsert, row, nil)
+		}
+	case replication.EnumRowsEventTypeDelete:
+		for _, row := range e.Rows {
+			add(opDelete, row, nil)
+		}
+	case replication.EnumRowsEventTypeUpdate:
+		for i := 0; i+1 < len(e.Rows); i += 2 {
+			add(opUpdate, e.Rows[i+1], e.Rows[i])
+		}
+	default:
+		return fmt.Errorf("table %s: unknown event %s", s.table.name, h.EventType)
+	}
+	return nil
+}
+
+// shape is nil for a table that is not followed.
+func (f *follower) shape(e *replication.RowsEvent) (*shape, error) {
+	if s, ok := f.shapes[e.TableID]; ok {
+		return s, nil
+	}
+	t := f.table(name{string(e.Table.Schema), string(e.Table.Table)})
+	if t == nil {
+		f.shapes[e.TableID] = nil
+		return nil, nil //nolint:nilnil // as documented
+	}
+	s := &shape{table: t, order: make([]int, len(t.columns))}
+	names := e.Table.ColumnNameString()
+	if len(names) == 0 && int(e.ColumnCount) != len(t.columns) {
+		return nil, fmt.Errorf("table %s: an event has %d columns, the definition %d: reload the table", t.name, e.ColumnCount, len(t.columns))
+	}
+	for i := range t.columns {
+		s.order[i] = i
+		if len(names) > 0 {
+			s.order[i] = -1 // a column that was added later
+			for j, n := range names {
+				if n == t.columns[i].name {
+					s.order[i] = j
+				}
+			}
+		}
+	}
+	f.shapes[e.TableID] = s
+	return s, nil
+}
+
+func (s *shape) arrange(row []any) []any {
+	if row == nil {
+		return nil
+	}
+	out := make([]any, len(s.order))
+	for i, j := range s.order {
+		if j >= 0 && j < len(row) {
+			out[i] = row[j]
+		}
+	}
+	return out
+}
+
+// commit sends a transaction. Once begun it is sent to its end even if the task is being stopped, so that it goes on after it.
+func (f *follower) commit(h *replication.EventHeader) error {
+	defer func() { f.open, f.changes = nil, f.changes[:0] }()
+	for i := range f.changes {
+		c := f.changes[i]
+		f.open.committed = time.Unix(int64(h.Timestamp), 0)
+		key, data, err := f.envelope.change(&c, f.open, &f.previous)
+		if err != nil {
+			if err = f.dataError(err); err != nil {
+				return err
+			}
+			continue
+		}
+		f.previous = previous{f.open.id, c.record}
+		if err := f.send(f.writing, record{key, data, func() { f.stats.count(c.table.name, c.operation) }}); err != nil {
+			return err
+		}
+	}
+	return f.mark(mysql.Position{Name: f.file, Pos: h.LogPos})
+}
+
+// mark remembers a position once everything before it is in the stream.
+func (f *follower) mark(at mysql.Position) error {
+	return f.send(f.writing, record{delivered: func() { f.checkpoint(at) }})
+}

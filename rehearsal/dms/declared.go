@@ -1,0 +1,167 @@
+package dms
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	api "github.com/aws/aws-sdk-go-v2/service/databasemigrationservice"
+	"github.com/aws/aws-sdk-go-v2/service/databasemigrationservice/types"
+)
+
+// declared is a task as the control plane holds it.
+type declared struct {
+	arn, id   string
+	load, cdc bool
+	startAt   string // CdcStartPosition
+	mappings  tableMappings
+	settings  settings
+	source    sourceEndpoint
+	target    targetEndpoint
+}
+
+type sourceEndpoint struct {
+	secret, role string
+	ssl          types.DmsSslModeValue
+	ca           []byte
+}
+
+type targetEndpoint struct {
+	stream, role                                string
+	unformatted                                 bool
+	transactionDetails, controlDetails          bool
+	partitionValue, partitionIncludeSchemaTable bool
+	tableAlterOperations, nullAndEmpty          bool
+	largeIntegers                               bool
+}
+
+// readTask reads a task, its endpoints and its certificate; every refusal comes back at once.
+func readTask(ctx context.Context, client *api.Client, arn string) (*declared, error) {
+	out, err := client.DescribeReplicationTasks(ctx, &api.DescribeReplicationTasksInput{Filters: filter("replication-task-arn", arn)})
+	if err != nil {
+		return nil, fmt.Errorf("reading the task: %w", err)
+	}
+	if len(out.ReplicationTasks) != 1 {
+		return nil, fmt.Errorf("reading the task: %d tasks are named %s", len(out.ReplicationTasks), arn)
+	}
+	task := out.ReplicationTasks[0]
+	d := &declared{arn: arn, id: aws.ToString(task.ReplicationTaskIdentifier), startAt: aws.ToString(task.CdcStartPosition)}
+	var problems [5]error
+	d.load, d.cdc, problems[0] = phases(task.MigrationType)
+	d.mappings, problems[1] = parseMappings(aws.ToString(task.TableMappings))
+	d.settings, problems[2] = parseSettings(aws.ToString(task.ReplicationTaskSettings))
+	d.source, problems[3] = readSource(ctx, client, aws.ToString(task.SourceEndpointArn))
+	d.target, problems[4] = readTarget(ctx, client, aws.ToString(task.TargetEndpointArn))
+	return d, errors.Join(problems[:]...)
+}
+
+func phases(t types.MigrationTypeValue) (load, cdc bool, err error) {
+	switch t {
+	case types.MigrationTypeValueFullLoad:
+		return true, false, nil
+	case types.MigrationTypeValueCdc:
+		return false, true, nil
+	case types.MigrationTypeValueFullLoadAndCdc:
+		return true, true, nil
+	}
+	return false, false, fmt.Errorf("migration type %q is unknown", t)
+}
+
+func readEndpoint(ctx context.Context, client *api.Client, arn string) (*types.Endpoint, error) {
+	out, err := client.DescribeEndpoints(ctx, &api.DescribeEndpointsInput{Filters: filter("endpoint-arn", arn)})
+	if err != nil {
+		return nil, fmt.Errorf("reading the endpoint %s: %w", arn, err)
+	}
+	if len(out.Endpoints) != 1 {
+		return nil, fmt.Errorf("reading the endpoint: %d endpoints are named %s", len(out.Endpoints), arn)
+	}
+	return &out.Endpoints[0], nil
+}
+
+func readSource(ctx context.Context, client *api.Client, arn string) (sourceEndpoint, error) {
+	e, err := readEndpoint(ctx, client, arn)
+	if err != nil {
+		return sourceEndpoint{}, err
+	}
+	switch engine := aws.ToString(e.EngineName); engine {
+	case "mysql", "mariadb", "aurora":
+	default:
+		return sourceEndpoint{}, fmt.Errorf("source endpoint: engine %q is not implemented", engine)
+	}
+	if e.MySQLSettings == nil || aws.ToString(e.MySQLSettings.SecretsManagerSecretId) == "" {
+		return sourceEndpoint{}, errors.New("source endpoint: only credentials in Secrets Manager are implemented")
+	}
+	s := sourceEndpoint{secret: aws.ToString(e.MySQLSettings.SecretsManagerSecretId), role: aws.ToString(e.MySQLSettings.SecretsManagerAccessRoleArn), ssl: e.SslMode}
+	if err := checkAttributes(aws.ToString(e.ExtraConnectionAttributes)); err != nil {
+		return s, err
+	}
+	switch s.ssl {
+	case "", types.DmsSslModeValueNone:
+		return s, nil
+	case types.DmsSslModeValueVerifyCa, types.DmsSslModeValueVerifyFull:
+	default:
+		return s, fmt.Errorf("source endpoint: SSL mode %q is not one of a MySQL source (none, verify-ca, verify-full)", s.ssl)
+	}
+	certificate := aws.ToString(e.CertificateArn)
+	if certificate == "" {
+		return s, fmt.Errorf("source endpoint: SSL mode %s needs a certificate", s.ssl)
+	}
+	out, err := client.DescribeCertificates(ctx, &api.DescribeCertificatesInput{Filters: filter("certificate-arn", certificate)})
+	if err != nil {
+		return s, fmt.Errorf("reading the certificate %s: %w", certificate, err)
+	}
+	if len(out.Certificates) != 1 {
+		return s, fmt.Errorf("source endpoint: %d certificates are named %s", len(out.Certificates), certificate)
+	}
+	s.ca = []byte(aws.ToString(out.Certificates[0].CertificatePem))
+	return s, nil
+}
+
+// checkAttributes knows the one extra connection attribute that a binlog reader without polling satisfies in any case.
+func checkAttributes(text string) error {
+	for attribute := range strings.SplitSeq(text, ";") {
+		key, _, _ := strings.Cut(strings.TrimSpace(attribute), "=")
+		if key != "" && !strings.EqualFold(key, "eventsPollInterval") {
+			return fmt.Errorf("source endpoint: extra connection attribute %q is not implemented", key)
+		}
+	}
+	return nil
+}
+
+func readTarget(ctx context.Context, client *api.Client, arn string) (targetEndpoint, error) {
+	e, err := readEndpoint(ctx, client, arn)
+	if err != nil {
+		return targetEndpoint{}, err
+	}
+	k := e.KinesisSettings
+	if engine := aws.ToString(e.EngineName); engine != "kinesis" || k == nil {
+		return targetEndpoint{}, fmt.Errorf("target endpoint: engine %q is not implemented", engine)
+	}
+	t := targetEndpoint{
+		stream: aws.ToString(k.StreamArn), role: aws.ToString(k.ServiceAccessRoleArn),
+		transactionDetails: aws.ToBool(k.IncludeTransactionDetails), controlDetails: aws.ToBool(k.IncludeControlDetails),
+		partitionValue: aws.ToBool(k.IncludePartitionValue), partitionIncludeSchemaTable: aws.ToBool(k.PartitionIncludeSchemaTable),
+		tableAlterOperations: aws.ToBool(k.IncludeTableAlterOperations), nullAndEmpty: aws.ToBool(k.IncludeNullAndEmpty),
+		largeIntegers: aws.ToBool(k.UseLargeIntegerValue),
+	}
+	switch k.MessageFormat {
+	case "", types.MessageFormatValueJson:
+	case types.MessageFormatValueJsonUnformatted:
+		t.unformatted = true
+	default:
+		return t, fmt.Errorf("target endpoint: message format %q is unknown", k.MessageFormat)
+	}
+	if aws.ToBool(k.NoHexPrefix) {
+		return t, errors.New("target endpoint: NoHexPrefix is not implemented")
+	}
+	if t.stream == "" || t.role == "" {
+		return t, errors.New("target endpoint: StreamArn and ServiceAccessRoleArn must be set")
+	}
+	return t, nil
+}
+
+func filter(name, value string) []types.Filter {
+	return []types.Filter{{Name: aws.String(name), Values: []string{value}}}
+}

@@ -1,0 +1,218 @@
+package dms
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// table is a followed table as the source defines it.
+type table struct {
+	name
+	columns []column
+	key     []int // of the primary key, in its order
+	keyed   keyType
+	loadKey keyType
+}
+
+// findTables are the base tables that the rules select, by name.
+func findTables(ctx context.Context, conn *sql.Conn, m tableMappings) ([]name, error) {
+	rows, err := conn.QueryContext(ctx, `SELECT TABLE_SCHEMA, TABLE_NAME FROM information_schema.TABLES WHERE TABLE_TYPE = 'BASE TABLE'
+		AND TABLE_SCHEMA NOT IN ('mysql', 'information_schema', 'performance_schema', 'sys') ORDER BY 1, 2`)
+	if err != nil {
+		return nil, fmt.Errorf("listing tables: %w", err)
+	}
+	defer rows.Close()
+	var found []name
+	for rows.Next() {
+		var n name
+		if err := rows.Scan(&n.schema, &n.table); err != nil {
+			return nil, fmt.Errorf("listing tables: %w", err)
+		}
+		if m.selects(n) {
+			found = append(found, n)
+		}
+	}
+	if err := rows.Err(); err != nil {
+		return nil, fmt.Errorf("listing tables: %w", err)
+	}
+	return found, nil
+}
+
+// define reads a table's definition and decides how its records are keyed.
+func define(ctx context.Context, conn *sql.Conn, n name, d *declared) (*table, error) {
+	t := &table{name: n}
+	rows, err := conn.QueryContext(ctx, `SELECT COLUMN_NAME, DATA_TYPE, COLUMN_TYPE, IS_NULLABLE = 'YES', COALESCE(CHARACTER_SET_NAME, ''),
+		COALESCE(CHARACTER_MAXIMUM_LENGTH, 0), COALESCE(NUMERIC_PRECISION, 0), EXTRA FROM information_schema.COLUMNS
+		WHERE TABLE_SCHEMA = ? AND TABLE_NAME = ? ORDER BY ORDINAL_POSITION`, n.schema, n.table)
+	if err != nil {
+		return nil, fmt.Errorf("defining %s: %w", n, err)
+	}
+	defer rows.Close()
+	var problems []error
+	for rows.Next() {
+		var c catalogColumn
+		if err := rows.Scan(&c.name, &c.dataType, &c.columnType, &c.nullable, &c.charset, &c.length, &c.precision, &c.extra); err != nil {
+			return nil, fmt.Errorf("defining %s: %w", n, err)
+		}
+		if strings.Contains(c.extra, "VIRTUAL GENERATED") {
+			continue // DMS does not migrate virtual columns
+		}
+		column, err := c.column()
+		if err != nil {
+			problems = append(problems, fmt.Errorf("table %s: %w", n, err))
+		}
+		t.columns = append(t.columns, column)
+	}
+	if err := errors.Join(append(problems, rows.Err())...); err != nil {
+		return nil, err
+	}
+	if len(t.columns) == 0 {
+		return nil, fmt.Errorf("defining %s: no such table", n)
+	}
+	if err := t.readKey(ctx, conn); err != nil {
+		return nil, err
+	}
+	return t, t.decideKeys(d)
+}
+
+func (t *table) readKey(ctx context.Context, conn *sql.Conn) error {
+	rows, err := conn.QueryContext(ctx, `SELECT COLUMN_NAME FROM information_schema.KEY_COLUMN_USAGE
+		WHERE TABLE_SCHEMA = ? AND TABLE_NAME = ? AND CONSTRAINT_NAME = 'PRIMARY' ORDER BY ORDINAL_POSITION`, t.schema, t.table)
+	if err != nil {
+		return fmt.Errorf("reading the primary key of %s: %w", t.name, err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var column string
+		if err := rows.Scan(&column); err != nil {
+			return fmt.Errorf("reading the primary key of %s: %w", t.name, err)
+		}
+		t.key = append(t.key, t.index(column))
+	}
+	if err := rows.Err(); err != nil {
+		return fmt.Errorf("reading the primary key of %s: %w", t.name, err)
+	}
+	return nil
+}
+
+// decideKeys: without a rule loaded rows are keyed by primary key and changes by schema and table, unless changes are applied in
+// parallel: https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Target.Kinesis.html#CHAP_Target.Kinesis.ObjectMapping.
+func (t *table) decideKeys(d *declared) error {
+	t.keyed, t.loadKey = keySchemaTable, keyPrimary
+	if d.settings.TargetMetadata.ParallelApplyThreads > 0 {
+		t.keyed = keyPrimary
+	}
+	if len(t.key) == 0 {
+		t.keyed, t.loadKey = keySchemaTable, keySchemaTable
+	}
+	rule, ok := d.mappings.key(t.name)
+	if !ok {
+		return nil
+	}
+	if rule == keyPrimary && len(t.key) == 0 {
+		return fmt.Errorf("table %s: its rule keys records by primary key, but it has none", t.name)
+	}
+	t.keyed, t.loadKey = rule, rule
+	return nil
+}
+
+func (t *table) index(wanted string) int {
+	return slices.IndexFunc(t.columns, func(c column) bool { return c.name == wanted })
+}
+
+// catalogColumn is a row of information_schema.COLUMNS.
+type catalogColumn struct {
+	name, dataType, columnType, charset, extra string
+	nullable                                   bool
+	length                                     int64
+	precision                                  int
+}
+
+// column turns MySQL's type into DMS's.
+func (c catalogColumn) column() (column, error) {
+	out := column{name: c.name, nullable: c.nullable, unsigned: strings.Contains(c.columnType, "unsigned"), length: int(c.length)}
+	if bits, ok := integerBits[c.dataType]; ok {
+		out.kind, out.bits = kindInteger, bits
+		out.typ = fmt.Sprintf("INT%d", (bits+7)/8*8)
+		if bits == 24 {
+			out.typ = "INT32"
+		}
+		if out.unsigned {
+			out.typ = "U" + out.typ
+		}
+		return out, nil
+	}
+	shape, ok := shapes[c.dataType]
+	if !ok {
+		return out, fmt.Errorf("column %s: type %s is not implemented", c.name, c.columnType)
+	}
+	out.kind, out.typ, out.lob = shape.kind, shape.typ, shape.lob
+	switch c.dataType {
+	case "bit":
+		out.length = c.precision
+		if out.length == 1 {
+			out.kind, out.typ = kindBoolean, "BOOLEAN"
+		}
+	case "binary":
+		out.padded = true
+	case "enum", "set":
+		out.members = members(c.columnType)
+	}
+	if out.kind == kindText {
+		switch c.charset {
+		case "utf8mb4", "utf8mb3", "utf8", "ascii":
+		case "latin1":
+			out.latin1 = true
+		default:
+			return out, fmt.Errorf("column %s: character set %q is not implemented", c.name, c.charset)
+		}
+	}
+	return out, nil
+}
+
+var integerBits = map[string]int{"tinyint": 8, "smallint": 16, "mediumint": 24, "int": 32, "bigint": 64}
+
+// shapes: TEXT and BLOB of every size count as LOBs.
+var shapes = map[string]struct {
+	kind kind
+	typ  string
+	lob  bool
+}{
+	"decimal": {kind: kindDecimal, typ: "NUMERIC"}, "float": {kind: kindFloat, typ: "REAL4"}, "double": {kind: kindFloat, typ: "REAL8"},
+	"date": {kind: kindDate, typ: "DATE"}, "datetime": {kind: kindDateTime, typ: "TIMESTAMP"}, "timestamp": {kind: kindDateTime, typ: "TIMESTAMP"},
+	"time": {kind: kindTime, typ: "STRING"}, "year": {kind: kindYear, typ: "INT16"}, "bit": {kind: kindBits, typ: "BYTES"},
+	"char": {kind: kindText, typ: "STRING"}, "varchar": {kind: kindText, typ: "STRING"},
+	"tinytext": {kind: kindText, typ: "STRING", lob: true}, "text": {kind: kindText, typ: "STRING", lob: true},
+	"mediumtext": {kind: kindText, typ: "NCLOB", lob: true}, "longtext": {kind: kindText, typ: "NCLOB", lob: true},
+	"binary": {kind: kindBytes, typ: "BYTES"}, "varbinary": {kind: kindBytes, typ: "BYTES"},
+	"tinyblob": {kind: kindBytes, typ: "BYTES", lob: true}, "blob": {kind: kindBytes, typ: "BYTES", lob: true},
+	"mediumblob": {kind: kindBytes, typ: "BLOB", lob: true}, "longblob": {kind: kindBytes, typ: "BLOB", lob: true},
+	"enum": {kind: kindEnum, typ: "STRING"}, "set": {kind: kindSet, typ: "STRING"},
+}
+
+// members reads enum('a','it”s') or set(...).
+func members(columnType string) []string {
+	var out []string
+	_, rest, _ := strings.Cut(columnType, "(")
+	for {
+		_, after, ok := strings.Cut(rest, "'")
+		if !ok {
+			return out
+		}
+		var b strings.Builder
+		for {
+			text, tail, _ := strings.Cut(after, "'")
+			b.WriteString(text)
+			if rest = tail; !strings.HasPrefix(tail, "'") {
+				break
+			}
+			b.WriteByte('\'')
+			after = tail[1:]
+		}
+		out = append(out, b.String())
+	}
+}

@@ -1,0 +1,171 @@
+package firehose
+
+import (
+	"context"
+	"log/slog"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"time"
+)
+
+// buffer is what waits to be written in one piece.
+type buffer struct {
+	records []record
+	lines   [][]byte // what is written, one for each record
+	bytes   int
+	began   time.Time
+	keys    map[string]string
+	failed  bool // lines are error records
+}
+
+func (b *buffer) add(r record, line []byte) {
+	b.records = append(b.records, r)
+	b.lines = append(b.lines, line)
+	b.bytes += len(line)
+}
+
+// oldest arrival in the buffer.
+func (b *buffer) oldest() time.Time {
+	first := b.records[0].arrived
+	for _, r := range b.records {
+		if r.arrived.Before(first) {
+			first = r.arrived
+		}
+	}
+	return first
+}
+
+// maxPartitions that may be active at a time: https://docs.aws.amazon.com/firehose/latest/dev/limits.html.
+const maxPartitions = 500
+
+// destination writes a buffer, and returns only when all of it is delivered or parked, or the context has ended.
+type destination interface {
+	write(ctx context.Context, d *declared, b *buffer) (delivered []record, parked int, err error)
+}
+
+// delivery is one delivery stream at work.
+type delivery struct {
+	config      atomic.Pointer[declared]
+	destination destination
+	in          chan []record
+	stats       *stats
+	log         *slog.Logger
+	onDelivered func(stream string, n int, at time.Time, records [][]byte)
+	buffers     map[string]*buffer
+}
+
+// run buffers what comes and writes what is due, until the context ends. What is not written by then is lost, as it is on AWS
+// when a delivery stream is deleted.
+func (d *delivery) run(ctx context.Context) {
+	d.buffers = map[string]*buffer{}
+	for ctx.Err() == nil {
+		timer := time.NewTimer(d.untilDue())
+		select {
+		case <-ctx.Done():
+		case batch := <-d.in:
+			for _, r := range batch {
+				d.accept(ctx, r)
+			}
+			d.flush(ctx, time.Now())
+		case now := <-timer.C:
+			d.flush(ctx, now)
+		}
+		timer.Stop()
+	}
+}
+
+// accept puts a record into its buffer, writing that first when it is full.
+func (d *delivery) accept(ctx context.Context, r record) {
+	config := d.config.Load()
+	partition, keys, line := "", map[string]string(nil), r.data
+	if config.lake != nil {
+		line = append(slices.Clip(r.data), config.processing.delimiter...)
+	}
+	failed := false
+	if config.partitioned {
+		var err error
+		if partition, keys, err = d.partition(config, r); err != nil {
+			partition, line, failed = failedPartition, processingFailure(r, err), true
+		}
+	}
+	b := d.buffers[partition]
+	if b == nil {
+		b = &buffer{began: time.Now(), keys: keys, failed: failed}
+		d.buffers[partition] = b
+	}
+	b.add(r, line)
+	d.stats.oldest(d.oldest())
+	if b.bytes >= config.buffer.bytes {
+		d.write(ctx, partition)
+	}
+}
+
+// failedPartition cannot be a joined list of keys.
+const failedPartition = "\x00failed"
+
+func (d *delivery) partition(config *declared, r record) (string, map[string]string, error) {
+	keys, err := config.processing.keys(r.data)
+	if err != nil {
+		return "", nil, &extractionError{"DynamicPartitioning.MetadataExtractionFailed", err}
+	}
+	var b strings.Builder
+	for _, name := range config.lake.prefixes.records.keys() {
+		value, ok := keys[name]
+		if !ok {
+			return "", nil, &extractionError{"DynamicPartitioning.MetadataExtractionFailed", missingKey(name)}
+		}
+		b.WriteString(value)
+		b.WriteByte(0)
+	}
+	if _, open := d.buffers[b.String()]; !open && len(d.buffers) >= maxPartitions {
+		return "", nil, &extractionError{"DynamicPartitioning.ActivePartitionLimitExceeded", errTooMany}
+	}
+	return b.String(), keys, nil
+}
+
+func (d *delivery) untilDue() time.Duration {
+	interval, wait := d.config.Load().buffer.interval, time.Hour
+	for _, b := range d.buffers {
+		wait = min(wait, time.Until(b.began.Add(interval)))
+	}
+	return max(wait, 0)
+}
+
+func (d *delivery) flush(ctx context.Context, now time.Time) {
+	interval := d.config.Load().buffer.interval
+	for partition, b := range d.buffers {
+		if !b.began.Add(interval).After(now) {
+			d.write(ctx, partition)
+		}
+	}
+}
+
+func (d *delivery) write(ctx context.Context, partition string) {
+	b := d.buffers[partition]
+	delivered, parked, err := d.destination.write(ctx, d.config.Load(), b)
+	if err != nil { // only when the delivery ends
+		d.log.Warn("records were not delivered when the delivery stream ended", "records", len(b.records), "error", err)
+		return
+	}
+	delete(d.buffers, partition)
+	if d.onDelivered != nil && len(delivered) > 0 {
+		raw := make([][]byte, len(delivered))
+		for i, r := range delivered {
+			raw[i] = r.data
+		}
+		d.onDelivered(d.config.Load().name, len(raw), time.Now(), raw)
+	}
+	d.stats.done(len(delivered), parked)
+	d.stats.oldest(d.oldest())
+}
+
+func (d *delivery) oldest() time.Time {
+	var first time.Time
+	for _, b := range d.buffers {
+		if at := b.records[0].arrived; first.IsZero() || at.Before(first) {
+			first = at
+		}
+	}
+	return first
+}

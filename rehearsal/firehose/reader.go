@@ -1,0 +1,210 @@
+package firehose
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/kinesis"
+	"github.com/aws/aws-sdk-go-v2/service/kinesis/types"
+)
+
+// streams is the part of Kinesis that a reader needs.
+type streams interface {
+	ListShards(context.Context, *kinesis.ListShardsInput, ...func(*kinesis.Options)) (*kinesis.ListShardsOutput, error)
+	GetShardIterator(context.Context, *kinesis.GetShardIteratorInput, ...func(*kinesis.Options)) (*kinesis.GetShardIteratorOutput, error)
+	GetRecords(context.Context, *kinesis.GetRecordsInput, ...func(*kinesis.Options)) (*kinesis.GetRecordsOutput, error)
+}
+
+// record is one record of the source.
+type record struct {
+	data    []byte
+	arrived time.Time
+	id      string // of the shard and the sequence number: the same in every attempt
+}
+
+const (
+	idle         = 200 * time.Millisecond // Kinesis allows five reads a second from a shard
+	shardRefresh = 10 * time.Second
+	maxRead      = 10_000
+)
+
+// reader reads every shard of a stream.
+type reader struct {
+	client streams
+	stream string
+	log    *slog.Logger
+	out    chan<- []record
+	took   func(n int) // before records are handed on
+
+	mu     sync.Mutex
+	shards map[string]*shard
+}
+
+type shard struct {
+	id       string
+	iterator string
+	// polls that found nothing, counted to tell that a shard has been read to its end
+	empty atomic.Int64
+}
+
+func streamName(arn string) string { return arn[strings.LastIndex(arn, "/")+1:] }
+
+// position finds the shards and where reading them begins: LATEST, which is where Firehose starts,
+// https://docs.aws.amazon.com/firehose/latest/dev/writing-with-kinesis-streams.html.
+func (r *reader) position(ctx context.Context) error {
+	r.shards = map[string]*shard{}
+	_, err := r.discover(ctx, types.ShardIteratorTypeLatest)
+	return err
+}
+
+func (r *reader) discover(ctx context.Context, from types.ShardIteratorType) ([]*shard, error) {
+	var found []*shard
+	in := &kinesis.ListShardsInput{StreamName: &r.stream}
+	for {
+		out, err := r.client.ListShards(ctx, in)
+		if err != nil {
+			return nil, fmt.Errorf("listing the shards of %s: %w", r.stream, err)
+		}
+		for _, s := range out.Shards {
+			id := aws.ToString(s.ShardId)
+			r.mu.Lock()
+			known := r.shards[id] != nil
+			r.mu.Unlock()
+			if known {
+				continue
+			}
+			it, err := r.client.GetShardIterator(ctx, &kinesis.GetShardIteratorInput{StreamName: &r.stream, ShardId: &id, ShardIteratorType: from})
+			if err != nil {
+				return nil, fmt.Errorf("positioning in %s of %s: %w", id, r.stream, err)
+			}
+			one := &shard{id: id, iterator: aws.ToString(it.ShardIterator)}
+			r.mu.Lock()
+			r.shards[id] = one
+			r.mu.Unlock()
+			found = append(found, one)
+		}
+		if out.NextToken == nil {
+			return found, nil
+		}
+		in = &kinesis.ListShardsInput{NextToken: out.NextToken}
+	}
+}
+
+// run reads until the context ends; shards that come later are read from their beginning.
+func (r *reader) run(ctx context.Context) {
+	var readers sync.WaitGroup
+	defer readers.Wait()
+	for _, s := range r.all() {
+		readers.Go(func() { r.read(ctx, s) })
+	}
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(shardRefresh):
+		}
+		found, err := r.discover(ctx, types.ShardIteratorTypeTrimHorizon)
+		if err != nil && ctx.Err() == nil {
+			r.log.Warn("shards are looked up again later", "error", err)
+		}
+		for _, s := range found {
+			readers.Go(func() { r.read(ctx, s) })
+		}
+	}
+}
+
+func (r *reader) all() []*shard {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	out := make([]*shard, 0, len(r.shards))
+	for _, s := range r.shards {
+		out = append(out, s)
+	}
+	return out
+}
+
+func (r *reader) read(ctx context.Context, s *shard) {
+	last := "" // sequence number
+	for ctx.Err() == nil {
+		out, err := r.client.GetRecords(ctx, &kinesis.GetRecordsInput{ShardIterator: &s.iterator, Limit: aws.Int32(maxRead)})
+		if err != nil {
+			if ctx.Err() == nil {
+				r.log.Warn("a read is repeated", "shard", s.id, "error", err)
+				r.renew(ctx, s, last, err)
+				pause(ctx, time.Second)
+			}
+			continue
+		}
+		if n := len(out.Records); n > 0 {
+			last = aws.ToString(out.Records[n-1].SequenceNumber)
+			batch := make([]record, n)
+			for i, one := range out.Records {
+				batch[i] = record{one.Data, aws.ToTime(one.ApproximateArrivalTimestamp), s.id + "." + aws.ToString(one.SequenceNumber)}
+			}
+			r.took(n)
+			select {
+			case r.out <- batch:
+			case <-ctx.Done():
+				return
+			}
+		}
+		s.iterator = aws.ToString(out.NextShardIterator)
+		if s.iterator == "" { // closed, and read to its end
+			s.empty.Store(1 << 62)
+			return
+		}
+		if len(out.Records) == 0 {
+			s.empty.Add(1)
+			pause(ctx, idle)
+		}
+	}
+}
+
+// renew replaces an iterator that has expired, which it does after five minutes.
+func (r *reader) renew(ctx context.Context, s *shard, last string, err error) {
+	var expired *types.ExpiredIteratorException
+	if !errors.As(err, &expired) || last == "" {
+		return
+	}
+	out, err := r.client.GetShardIterator(ctx, &kinesis.GetShardIteratorInput{
+		StreamName: &r.stream, ShardId: &s.id, ShardIteratorType: types.ShardIteratorTypeAfterSequenceNumber, StartingSequenceNumber: &last,
+	})
+	if err == nil {
+		s.iterator = aws.ToString(out.ShardIterator)
+	}
+}
+
+func pause(ctx context.Context, d time.Duration) {
+	select {
+	case <-ctx.Done():
+	case <-time.After(d):
+	}
+}
+
+// caughtUp waits until every shard has been found empty twice: by a read that may have been under way, and by one after it.
+func (r *reader) caughtUp(ctx context.Context) error {
+	marks := map[*shard]int64{}
+	for _, s := range r.all() {
+		marks[s] = s.empty.Load()
+	}
+	for {
+		done := true
+		for s, mark := range marks {
+			now := s.empty.Load()
+			done = done && (now >= mark+2 || now >= 1<<62)
+		}
+		if done {
+			return nil
+		}
+		if pause(ctx, idle/4); ctx.Err() != nil {
+			return fmt.Errorf("reading %s to its end: %w", r.stream, ctx.Err())
+		}
+	}
+}

@@ -1,0 +1,53 @@
+package firehose
+
+import (
+	"sync"
+	"time"
+)
+
+// Stats of a delivery stream since it was made.
+type Stats struct {
+	// Records read from the source.
+	Records int64
+	// Delivered to the destination.
+	Delivered int64
+	// Parked in S3 because they could not be processed or delivered.
+	Parked int64
+	// Retries of requests.
+	Retries int64
+	// Oldest is how long ago the oldest record that waits in a buffer arrived; 0 when none does.
+	Oldest time.Duration
+}
+
+// Undelivered records have been read, and are neither delivered nor parked.
+func (s Stats) Undelivered() int64 { return s.Records - s.Delivered - s.Parked }
+
+type stats struct {
+	mu     sync.Mutex
+	values Stats
+	first  time.Time
+}
+
+func (s *stats) change(f func(*Stats)) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	f(&s.values)
+}
+
+func (s *stats) took(n int)             { s.change(func(v *Stats) { v.Records += int64(n) }) }
+func (s *stats) retry()                 { s.change(func(v *Stats) { v.Retries++ }) }
+func (s *stats) oldest(first time.Time) { s.change(func(*Stats) { s.first = first }) }
+
+func (s *stats) done(delivered, parked int) {
+	s.change(func(v *Stats) { v.Delivered += int64(delivered); v.Parked += int64(parked) })
+}
+
+func (s *stats) snapshot() Stats {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	v := s.values
+	if !s.first.IsZero() {
+		v.Oldest = time.Since(s.first)
+	}
+	return v
+}

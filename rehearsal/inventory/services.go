@@ -1,0 +1,191 @@
+package inventory
+
+import (
+	"context"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
+	logstypes "github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs/types"
+	"github.com/aws/aws-sdk-go-v2/service/databasemigrationservice"
+	dmstypes "github.com/aws/aws-sdk-go-v2/service/databasemigrationservice/types"
+	"github.com/aws/aws-sdk-go-v2/service/ec2"
+	ec2types "github.com/aws/aws-sdk-go-v2/service/ec2/types"
+	"github.com/aws/aws-sdk-go-v2/service/firehose"
+	"github.com/aws/aws-sdk-go-v2/service/iam"
+	iamtypes "github.com/aws/aws-sdk-go-v2/service/iam/types"
+	"github.com/aws/aws-sdk-go-v2/service/kinesis"
+	"github.com/aws/aws-sdk-go-v2/service/kms"
+	kmstypes "github.com/aws/aws-sdk-go-v2/service/kms/types"
+	"github.com/aws/aws-sdk-go-v2/service/lambda"
+	lambdatypes "github.com/aws/aws-sdk-go-v2/service/lambda/types"
+	"github.com/aws/aws-sdk-go-v2/service/opensearch"
+	opensearchtypes "github.com/aws/aws-sdk-go-v2/service/opensearch/types"
+	"github.com/aws/aws-sdk-go-v2/service/rds"
+	rdstypes "github.com/aws/aws-sdk-go-v2/service/rds/types"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	s3types "github.com/aws/aws-sdk-go-v2/service/s3/types"
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
+	secretstypes "github.com/aws/aws-sdk-go-v2/service/secretsmanager/types"
+)
+
+//nolint:wrapcheck // List names the service in which a listing failed
+func network(ctx context.Context, cfg aws.Config) ([]string, error) {
+	c := ec2.NewFromConfig(cfg)
+	var found []string
+	vpcs, err := c.DescribeVpcs(ctx, &ec2.DescribeVpcsInput{})
+	if err != nil {
+		return nil, err
+	}
+	found = append(found, names("vpc", vpcs.Vpcs, func(v ec2types.Vpc) *string { return v.VpcId })...)
+	subnets, err := c.DescribeSubnets(ctx, &ec2.DescribeSubnetsInput{})
+	if err != nil {
+		return nil, err
+	}
+	found = append(found, names("subnet", subnets.Subnets, func(s ec2types.Subnet) *string { return s.SubnetId })...)
+	groups, err := c.DescribeSecurityGroups(ctx, &ec2.DescribeSecurityGroupsInput{})
+	if err != nil {
+		return nil, err
+	}
+	found = append(found, names("security-group", groups.SecurityGroups, func(g ec2types.SecurityGroup) *string { return g.GroupId })...)
+	endpoints, err := c.DescribeVpcEndpoints(ctx, &ec2.DescribeVpcEndpointsInput{})
+	if err != nil {
+		return nil, err
+	}
+	return append(found, names("vpc-endpoint", endpoints.VpcEndpoints, func(e ec2types.VpcEndpoint) *string { return e.VpcEndpointId })...), nil
+}
+
+//nolint:wrapcheck // as above
+func databases(ctx context.Context, cfg aws.Config) ([]string, error) {
+	c := rds.NewFromConfig(cfg)
+	clusters, err := c.DescribeDBClusters(ctx, &rds.DescribeDBClustersInput{})
+	if err != nil {
+		return nil, err
+	}
+	found := names("rds-cluster", clusters.DBClusters, func(x rdstypes.DBCluster) *string { return x.DBClusterIdentifier })
+	instances, err := c.DescribeDBInstances(ctx, &rds.DescribeDBInstancesInput{})
+	if err != nil {
+		return nil, err
+	}
+	return append(found, names("rds-instance", instances.DBInstances, func(x rdstypes.DBInstance) *string { return x.DBInstanceIdentifier })...), nil
+}
+
+//nolint:wrapcheck // as above
+func replication(ctx context.Context, cfg aws.Config) ([]string, error) {
+	c := databasemigrationservice.NewFromConfig(cfg)
+	var found []string
+	tasks, err := c.DescribeReplicationTasks(ctx, &databasemigrationservice.DescribeReplicationTasksInput{})
+	if err != nil {
+		return nil, err
+	}
+	found = append(found, names("dms-task", tasks.ReplicationTasks, func(x dmstypes.ReplicationTask) *string { return x.ReplicationTaskIdentifier })...)
+	endpoints, err := c.DescribeEndpoints(ctx, &databasemigrationservice.DescribeEndpointsInput{})
+	if err != nil {
+		return nil, err
+	}
+	found = append(found, names("dms-endpoint", endpoints.Endpoints, func(x dmstypes.Endpoint) *string { return x.EndpointIdentifier })...)
+	instances, err := c.DescribeReplicationInstances(ctx, &databasemigrationservice.DescribeReplicationInstancesInput{})
+	if err != nil {
+		return nil, err
+	}
+	return append(found, names("dms-instance", instances.ReplicationInstances, func(x dmstypes.ReplicationInstance) *string { return x.ReplicationInstanceIdentifier })...), nil
+}
+
+//nolint:wrapcheck // as above
+func streams(ctx context.Context, cfg aws.Config) ([]string, error) {
+	out, err := kinesis.NewFromConfig(cfg).ListStreams(ctx, &kinesis.ListStreamsInput{})
+	if err != nil {
+		return nil, err
+	}
+	return names("kinesis-stream", out.StreamNames, func(s string) *string { return &s }), nil
+}
+
+//nolint:wrapcheck // as above
+func deliveries(ctx context.Context, cfg aws.Config) ([]string, error) {
+	out, err := firehose.NewFromConfig(cfg).ListDeliveryStreams(ctx, &firehose.ListDeliveryStreamsInput{})
+	if err != nil {
+		return nil, err
+	}
+	return names("delivery-stream", out.DeliveryStreamNames, func(s string) *string { return &s }), nil
+}
+
+//nolint:wrapcheck // as above
+func domains(ctx context.Context, cfg aws.Config) ([]string, error) {
+	out, err := opensearch.NewFromConfig(cfg).ListDomainNames(ctx, &opensearch.ListDomainNamesInput{})
+	if err != nil {
+		return nil, err
+	}
+	return names("domain", out.DomainNames, func(d opensearchtypes.DomainInfo) *string { return d.DomainName }), nil
+}
+
+//nolint:wrapcheck // as above
+func functions(ctx context.Context, cfg aws.Config) ([]string, error) {
+	out, err := lambda.NewFromConfig(cfg).ListFunctions(ctx, &lambda.ListFunctionsInput{})
+	if err != nil {
+		return nil, err
+	}
+	return names("function", out.Functions, func(f lambdatypes.FunctionConfiguration) *string { return f.FunctionName }), nil
+}
+
+//nolint:wrapcheck // as above
+func buckets(ctx context.Context, cfg aws.Config) ([]string, error) {
+	out, err := s3.NewFromConfig(cfg).ListBuckets(ctx, &s3.ListBucketsInput{})
+	if err != nil {
+		return nil, err
+	}
+	return names("bucket", out.Buckets, func(b s3types.Bucket) *string { return b.Name }), nil
+}
+
+//nolint:wrapcheck // as above
+func secrets(ctx context.Context, cfg aws.Config) ([]string, error) {
+	out, err := secretsmanager.NewFromConfig(cfg).ListSecrets(ctx, &secretsmanager.ListSecretsInput{})
+	if err != nil {
+		return nil, err
+	}
+	return names("secret", out.SecretList, func(s secretstypes.SecretListEntry) *string { return s.Name }), nil
+}
+
+// keys leaves out those that are waiting to be deleted: a key cannot be deleted at once.
+//
+//nolint:wrapcheck // as above
+func keys(ctx context.Context, cfg aws.Config) ([]string, error) {
+	c := kms.NewFromConfig(cfg)
+	out, err := c.ListKeys(ctx, &kms.ListKeysInput{})
+	if err != nil {
+		return nil, err
+	}
+	var found []string
+	for _, k := range out.Keys {
+		d, err := c.DescribeKey(ctx, &kms.DescribeKeyInput{KeyId: k.KeyId})
+		if err != nil {
+			return nil, err
+		}
+		if d.KeyMetadata.KeyState != kmstypes.KeyStatePendingDeletion && d.KeyMetadata.KeyManager == kmstypes.KeyManagerTypeCustomer {
+			found = append(found, "key/"+aws.ToString(k.KeyId))
+		}
+	}
+	return found, nil
+}
+
+//nolint:wrapcheck // as above
+func logs(ctx context.Context, cfg aws.Config) ([]string, error) {
+	c := cloudwatchlogs.NewFromConfig(cfg)
+	groups, err := c.DescribeLogGroups(ctx, &cloudwatchlogs.DescribeLogGroupsInput{})
+	if err != nil {
+		return nil, err
+	}
+	found := names("log-group", groups.LogGroups, func(g logstypes.LogGroup) *string { return g.LogGroupName })
+	policies, err := c.DescribeResourcePolicies(ctx, &cloudwatchlogs.DescribeResourcePoliciesInput{})
+	if err != nil {
+		return nil, err
+	}
+	return append(found, names("log-policy", policies.ResourcePolicies, func(p logstypes.ResourcePolicy) *string { return p.PolicyName })...), nil
+}
+
+//nolint:wrapcheck // as above
+func roles(ctx context.Context, cfg aws.Config) ([]string, error) {
+	out, err := iam.NewFromConfig(cfg).ListRoles(ctx, &iam.ListRolesInput{})
+	if err != nil {
+		return nil, err
+	}
+	return names("role", out.Roles, func(r iamtypes.Role) *string { return r.RoleName }), nil
+}

@@ -1,0 +1,8 @@
+package process
+
+import "syscall"
+
+// attributes give the child its own group, and let the kernel end it when the rehearsal is killed without warning.
+func attributes(user *syscall.Credential) *syscall.SysProcAttr {
+	return &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL, Credential: user}
+}

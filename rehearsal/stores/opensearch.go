@@ -1,0 +1,234 @@
+package stores
+
+import (
+	"cmp"
+	"context"
+	"crypto/rand"
+	"crypto/tls"
+	"encoding/base64"
+	"fmt"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"sync/atomic"
+	"time"
+
+	"github.com/golang-jwt/jwt/v5"
+	"golang.org/x/crypto/bcrypt"
+
+	"cdcpipeline/rehearsal/artifact"
+	"cdcpipeline/rehearsal/process"
+)
+
+// OpenSearchVersion is the newest 2.x the Amazon service offers for which the server and its security plugin are
+// both published as Maven artifacts.
+const OpenSearchVersion = "2.19.4"
+
+var (
+	openSearchServer = artifact.Artifact{
+		Group: "org.opensearch.distribution.integ-test-zip", Name: "opensearch", Version: OpenSearchVersion, Packaging: "zip",
+		SHA256: "3902e642715210d1d9d7cbdcc8f5abd6f931d1d7a679cea3750937becf16c406",
+	}
+	openSearchSecurity = artifact.Artifact{
+		Group: "org.opensearch.plugin", Name: "opensearch-security", Version: OpenSearchVersion + ".0", Packaging: "zip",
+		SHA256: "1f673622c462c4171a8c53f9b1ad20e5b839834cb79b0d3b388da180a0e514e8",
+	}
+)
+
+const (
+	openSearchHeap  = "1g"
+	openSearchReady = 3 * time.Minute // 12 s on two idle cores, but the machine may be busy
+	tokenLife       = 5 * time.Minute
+)
+
+// openSearchNodes numbers the nodes of a process, for the names of their folders.
+var openSearchNodes atomic.Int64
+
+// OpenSearchOptions of one node.
+type OpenSearchOptions struct {
+	// MasterUser and MasterPassword of the internal user that may do everything, as on a domain with fine-grained
+	// access control.
+	MasterUser, MasterPassword string
+	// Heap of the node, as the JVM takes it. Default 1g.
+	Heap string
+}
+
+// OpenSearch is a running node with fine-grained access control: an internal master user, and callers whose name
+// and backend roles come from a signed token, as the Amazon service takes them from the request's signature.
+type OpenSearch struct {
+	// URL of the node, https on loopback.
+	URL string
+	// Log is the file that holds the server's output.
+	Log string
+
+	process    *process.Process
+	masterUser string
+	signingKey []byte
+	tls        *tls.Config // trusts the node
+	admin      *Client
+}
+
+// StartOpenSearch starts a fresh, empty node and returns when it answers the master user. It ends with ctx.
+func (s *Site) StartOpenSearch(ctx context.Context, o OpenSearchOptions) (*OpenSearch, error) {
+	java, err := javaHome()
+	if err != nil {
+		return nil, err
+	}
+	home, err := s.openSearchHome(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("installing OpenSearch: %w", err)
+	}
+	dir, err := s.folder(fmt.Sprintf("opensearch-%d", openSearchNodes.Add(1)))
+	if err != nil {
+		return nil, err
+	}
+	node := &OpenSearch{Log: filepath.Join(dir, "opensearch.log"), masterUser: o.MasterUser, signingKey: make([]byte, 64)}
+	if _, err := rand.Read(node.signingKey); err != nil {
+		return nil, fmt.Errorf("making the token key: %w", err)
+	}
+	if err := s.configureOpenSearch(node, home, dir, o); err != nil {
+		return nil, fmt.Errorf("configuring OpenSearch: %w", err)
+	}
+	node.process, err = process.Start(ctx, process.Command{
+		Name: "opensearch", Path: filepath.Join(home, "bin", "opensearch"), Dir: dir, Log: node.Log, User: process.Unprivileged(),
+		Env: []string{
+			"PATH=" + os.Getenv("PATH"), "HOME=" + dir, "OPENSEARCH_JAVA_HOME=" + java, "OPENSEARCH_PATH_CONF=" + filepath.Join(dir, "config"),
+			"OPENSEARCH_TMPDIR=" + filepath.Join(dir, "tmp"),
+		},
+	})
+	if err != nil {
+		return nil, fmt.Errorf("running the server: %w", err)
+	}
+	master := node.Client(BasicAuthorization(o.MasterUser, o.MasterPassword))
+	err = node.process.WaitReady(ctx, openSearchReady, func(ctx context.Context) error {
+		return master.Do(ctx, http.MethodGet, "/_cluster/health?timeout=1s", nil, nil)
+	})
+	if err != nil {
+		node.Stop()
+		return nil, fmt.Errorf("starting the node: %w", err)
+	}
+	return node, nil
+}
+
+// openSearchHome is the installed server, shared by the nodes of this site and never written to.
+func (s *Site) openSearchHome(ctx context.Context) (string, error) {
+	server, err := s.Cache.Fetch(ctx, openSearchServer)
+	if err != nil {
+		return "", fmt.Errorf("getting the server: %w", err)
+	}
+	security, err := s.Cache.Fetch(ctx, openSearchSecurity)
+	if err != nil {
+		return "", fmt.Errorf("getting the security plugin: %w", err)
+	}
+	tree, err := s.Cache.Tree(ctx, "opensearch-"+openSearchServer.SHA256[:12]+"-"+openSearchSecurity.SHA256[:12], func(dir string) error {
+		if err := artifact.Unzip(server, "opensearch-"+OpenSearchVersion+"/", dir); err != nil {
+			return fmt.Errorf("installing the server: %w", err)
+		}
+		if err := artifact.Unzip(security, "", filepath.Join(dir, "plugins", "opensearch-security")); err != nil {
+			return fmt.Errorf("installing the security plugin: %w", err)
+		}
+		return nil
+	})
+	if err != nil {
+		return "", fmt.Errorf("unpacking the server: %w", err)
+	}
+	return s.clone(tree, "opensearch")
+}
+
+// Client calls the node with the given Authorization header.
+func (n *OpenSearch) Client(authorization string) *Client {
+	return &Client{
+		HTTP: &http.Client{Transport: &http.Transport{TLSClientConfig: n.tls}},
+		URL:  n.URL, Authorization: authorization,
+	}
+}
+
+// Admin calls the node with the administrator's certificate, which no permission holds back. It is the rehearsal's
+// own way in, beside whatever the pipeline sets up.
+func (n *OpenSearch) Admin() *Client { return n.admin }
+
+// TLS verifies the node's certificate.
+func (n *OpenSearch) TLS() *tls.Config { return n.tls.Clone() }
+
+// Authorization is the header of a caller the node knows by name and backend roles: what a verified signature
+// becomes. It is good for five minutes.
+func (n *OpenSearch) Authorization(user string, backendRoles ...string) (string, error) {
+	now := time.Now()
+	token, err := jwt.NewWithClaims(jwt.SigningMethodHS512, jwt.MapClaims{
+		"sub": user, "roles": backendRoles, "iat": now.Add(-time.Second).Unix(), "exp": now.Add(tokenLife).Unix(),
+	}).SignedString(n.signingKey)
+	if err != nil {
+		return "", fmt.Errorf("signing the token of %s: %w", user, err)
+	}
+	return "Bearer " + token, nil
+}
+
+// SetMasterPassword changes the master user's password. An empty user keeps the present one's name; another name
+// becomes a second master user, and the first one is deleted.
+func (n *OpenSearch) SetMasterPassword(ctx context.Context, user, password string) error {
+	user = cmp.Or(user, n.masterUser)
+	hash, err := passwordHash(password)
+	if err != nil {
+		return err
+	}
+	account := map[string]any{"hash": hash, "backend_roles": []string{masterBackendRole}}
+	if err := n.admin.Do(ctx, http.MethodPut, "/_plugins/_security/api/internalusers/"+user, account, nil); err != nil {
+		return fmt.Errorf("changing the master user: %w", err)
+	}
+	if user == n.masterUser {
+		return nil
+	}
+	if err := n.admin.Do(ctx, http.MethodDelete, "/_plugins/_security/api/internalusers/"+n.masterUser, nil, nil); err != nil {
+		return fmt.Errorf("deleting the former master user: %w", err)
+	}
+	n.masterUser = user
+	return nil
+}
+
+// Stop ends the node; its data go with the run folder.
+func (n *OpenSearch) Stop() { n.process.Stop() }
+
+// Done is closed when the node has ended; Err then says why, unless it was stopped.
+func (n *OpenSearch) Done() <-chan struct{} { return n.process.Done() }
+
+// Err says why the node ended by itself.
+func (n *OpenSearch) Err() error {
+	if err := n.process.Err(); err != nil {
+		return fmt.Errorf("the OpenSearch node is gone: %w", err)
+	}
+	return nil
+}
+
+// BasicAuthorization is the header of a user with a password.
+func BasicAuthorization(user, password string) string {
+	return "Basic " + base64.StdEncoding.EncodeToString([]byte(user+":"+password))
+}
+
+// passwordHash is a password as the security plugin keeps it.
+func passwordHash(password string) (string, error) {
+	hash, err := bcrypt.GenerateFromPassword([]byte(password), bcrypt.DefaultCost)
+	if err != nil {
+		return "", fmt.Errorf("hashing the master user's password: %w", err)
+	}
+	return string(hash), nil
+}
+
+// javaHome is the JDK the server runs on: JAVA_HOME, or where java on PATH comes from.
+func javaHome() (string, error) {
+	if home := os.Getenv("JAVA_HOME"); home != "" {
+		return home, nil
+	}
+	java, err := exec.LookPath("java")
+	if err != nil {
+		return "", fmt.Errorf("the OpenSearch server needs Java 17 or newer, and neither JAVA_HOME nor java on PATH is there: %w", err)
+	}
+	java, err = filepath.EvalSymlinks(java)
+	if err != nil {
+		return "", fmt.Errorf("finding the JDK of %s: %w", java, err)
+	}
+	return filepath.Dir(filepath.Dir(java)), nil
+}
+
+func loopback(port int) string { return "https://" + Host + ":" + strconv.Itoa(port) }

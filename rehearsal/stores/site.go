@@ -1,0 +1,97 @@
+// Package stores starts the servers a rehearsal needs, all of them real and none of them needing root or a
+// container engine: an OpenSearch node with its security plugin, a MariaDB that behaves as RDS set it up, and the
+// moto server that stands in for the AWS control plane.
+//
+// Everything listens on loopback and a free port, speaks TLS with certificates of the rehearsal's own [Authority]
+// where the real service does, and ends with the context it was started with.
+package stores
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"sync"
+
+	"cdcpipeline/rehearsal/artifact"
+)
+
+// Host is the name all servers are reached by; every certificate of the [Authority] carries it.
+const Host = "localhost"
+
+// Site is where the servers of one rehearsal live: a cache that outlasts it and a run folder that does not.
+type Site struct {
+	Cache     *artifact.Cache
+	Authority *Authority
+	// Dir is the run folder: configuration, data and logs. It lies in the system's temporary folder, because servers
+	// that refuse root run as another user, who cannot look into a clone below a closed home folder.
+	Dir string
+
+	cloning sync.Mutex
+}
+
+// NewSite makes a run folder with a fresh authority in it. Cached files go to cacheDir.
+func NewSite(cacheDir string) (*Site, error) {
+	cache, err := artifact.NewCache(cacheDir)
+	if err != nil {
+		return nil, fmt.Errorf("opening the cache: %w", err)
+	}
+	dir, err := os.MkdirTemp("", "cdc-rehearsal-")
+	if err != nil {
+		return nil, fmt.Errorf("making the run folder: %w", err)
+	}
+	if err := os.Chmod(dir, 0o711); err != nil {
+		return nil, errors.Join(fmt.Errorf("opening the run folder to the servers' user: %w", err), os.RemoveAll(dir))
+	}
+	authority, err := NewAuthority(dir)
+	if err != nil {
+		return nil, errors.Join(err, os.RemoveAll(dir))
+	}
+	return &Site{Cache: cache, Authority: authority, Dir: dir}, nil
+}
+
+// Remove deletes the run folder. Stop the servers first.
+func (s *Site) Remove() error {
+	if err := os.RemoveAll(s.Dir); err != nil {
+		return fmt.Errorf("removing the run folder: %w", err)
+	}
+	return nil
+}
+
+// folder makes a new folder for one server.
+func (s *Site) folder(name string) (string, error) {
+	dir := filepath.Join(s.Dir, name)
+	if err := os.Mkdir(dir, 0o755); err != nil {
+		return "", fmt.Errorf("making the folder of %s: %w", name, err)
+	}
+	return dir, nil
+}
+
+// FreePort is a loopback port that nobody listened on a moment ago.
+func FreePort() (int, error) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return 0, fmt.Errorf("finding a free port: %w", err)
+	}
+	defer l.Close()
+	addr, ok := l.Addr().(*net.TCPAddr)
+	if !ok {
+		return 0, fmt.Errorf("finding a free port: %v is not a TCP address", l.Addr())
+	}
+	return addr.Port, nil
+}
+
+// clone makes a cached server readable for the user it runs as, below the run folder; once per rehearsal.
+func (s *Site) clone(tree, name string) (string, error) {
+	s.cloning.Lock()
+	defer s.cloning.Unlock()
+	dir := filepath.Join(s.Dir, "servers", name)
+	if _, err := os.Stat(dir); err == nil {
+		return dir, nil
+	}
+	if err := artifact.Clone(tree, dir); err != nil {
+		return "", errors.Join(err, os.RemoveAll(dir))
+	}
+	return dir, nil
+}

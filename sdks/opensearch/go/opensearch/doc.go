@@ -1,0 +1,2 @@
+// A Pulumi provider dynamically bridged from opensearch.
+package opensearch
