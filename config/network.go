@@ -3,7 +3,6 @@ package config
 import (
 	"cmp"
 	"fmt"
-	"math/bits"
 	"net/netip"
 	"regexp"
 )
@@ -119,9 +118,5 @@ func (s Network) subnetAddresses() int {
 	if err != nil || !cidr.Addr().Is4() || cidr.Bits() > 24 || s.AvailabilityZones < 1 {
 		return 0
 	}
-	subnets := s.AvailabilityZones
-	if s.Egress == EgressNAT {
-		subnets *= 2
-	}
-	return 1<<(32-cidr.Bits()-bits.Len(uint(subnets-1))) - 5
+	return 1<<(30-cidr.Bits()) - 5 // each private subnet is a quarter of the VPC
 }

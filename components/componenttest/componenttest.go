@@ -145,16 +145,16 @@ func (r *Recorder) NewResource(args pulumi.MockResourceArgs) (string, resource.P
 			state[key] = resource.NewStringProperty(value)
 		}
 	}
-	fill("arn", fmt.Sprintf("arn:%s:%s:%s:%s:%s", Partition, service, Region, Account, args.Name))
-	fill("name", args.Name)
-	fill("bucket", args.Name)
-	fill("endpoint", args.Name+".example.internal")
-	fill("result", "generated")
 	for key, value := range computed(args.TypeToken, args.Name) {
 		if _, set := state[key]; !set {
 			state[key] = value
 		}
 	}
+	fill("arn", fmt.Sprintf("arn:%s:%s:%s:%s:%s", Partition, service, Region, Account, args.Name))
+	fill("name", args.Name)
+	fill("bucket", args.Name)
+	fill("endpoint", args.Name+".example.internal")
+	fill("result", "generated")
 	return id, state, nil
 }
 

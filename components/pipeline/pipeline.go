@@ -6,6 +6,7 @@ package pipeline
 import (
 	"fmt"
 	"os"
+	"slices"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
@@ -50,27 +51,33 @@ type Pipeline struct {
 // Deploy is the Pulumi program: configuration in, pipeline and stack outputs out.
 // All problems of the configuration come back together, before the first resource.
 func Deploy(ctx *pulumi.Context) error {
+	_, err := FromConfig(ctx)
+	return err
+}
+
+// FromConfig is Deploy for a program that goes on building upon the pipeline.
+func FromConfig(ctx *pulumi.Context) (*Pipeline, error) {
 	cfg, err := config.Load(ctx)
 	if err != nil {
-		return fmt.Errorf("reading the configuration: %w", err)
+		return nil, fmt.Errorf("reading the configuration: %w", err)
 	}
 	bundle := source.RDSCertificates()
 	if cfg.Source.CaFile != "" {
 		pem, err := os.ReadFile(cfg.Source.CaFile)
 		if err != nil {
-			return fmt.Errorf("source.caFile: %w", err)
+			return nil, fmt.Errorf("source.caFile: %w", err)
 		}
 		bundle = string(pem)
 	}
 	zip, err := functions.Build(ctx.Context(), ".", "bootstrap", cfg.Functions.Architecture)
 	if err != nil {
-		return fmt.Errorf("compiling the bootstrap function: %w", err)
+		return nil, fmt.Errorf("compiling the bootstrap function: %w", err)
 	}
 	p, err := New(ctx, "cdc", &Args{Config: cfg, BootstrapCode: pulumi.NewFileArchive(zip), CaBundle: bundle})
 	if err != nil {
-		return err
+		return nil, err
 	}
-	return p.export(ctx, cfg)
+	return p, p.export(ctx, cfg)
 }
 
 // New makes the whole pipeline.
@@ -132,6 +139,7 @@ func (b *builder) network() (err error) {
 	b.Network, err = network.NewNetwork(b.ctx, b.name+"-network", &network.NetworkArgs{
 		Network: b.cfg.Network, Environment: b.cfg.Environment, KmsKeyArn: b.Key.Arn,
 		DatabasePort: pulumi.Int(port), ExistingDatabaseSecurityGroupID: group,
+		SearchFromVpc: b.cfg.Search.Reach == config.ReachDirect,
 	}, b.child())
 	return err
 }
@@ -162,7 +170,8 @@ func (b *builder) bootstrap() (err error) {
 		Database: b.Source, Code: b.args.BootstrapCode, KmsKeyArn: b.Key.Arn, CaBundle: b.args.CaBundle,
 		LobMaxSizeKb: b.cfg.Replication.LobMaxSizeKb,
 		SubnetIDs:    b.Network.SubnetIDs(), SecurityGroupID: b.Network.SecurityGroups.Functions,
-	}, b.child(), pulumi.DependsOn(b.Network.Dependencies))
+		StartAfter: b.Network.Dependencies,
+	}, b.child())
 	return err
 }
 
@@ -208,9 +217,10 @@ func (b *builder) search() (err error) {
 	b.Search, err = search.NewDelivery(b.ctx, b.name+"-search-delivery", &search.DeliveryArgs{
 		Search: b.cfg.Search, Environment: b.cfg.Environment, KmsKeyArn: b.Key.Arn, LogRetentionDays: b.cfg.Functions.LogRetentionDays,
 		StreamArn: b.Stream.Arn, Domain: b.Domain, Access: b.Access,
-		BackupBucketArn: b.Bucket.Arn, BackupPrefix: b.cfg.Lake.ErrorPrefix + "/search/",
-		SubnetIDs: b.Network.SubnetIDs(), SecurityGroupID: b.Network.SecurityGroups.Delivery,
-	}, b.child(), pulumi.DependsOn(b.Bucket.Dependencies))
+		BackupBucketArn: b.Bucket.Arn, BackupPrefix: b.cfg.Lake.ErrorPrefix + "/search",
+		VpcSubnetIDs: b.Network.SubnetIDs(), SecurityGroupID: b.Network.SecurityGroups.Delivery,
+		DependsOn: slices.Concat(b.Bucket.Dependencies, b.Network.Dependencies),
+	}, b.child())
 	return err
 }
 
@@ -227,7 +237,7 @@ func (b *builder) replication() error {
 		StreamArn: b.Stream.Arn, KmsKeyArn: b.Key.Arn, CaBundle: b.args.CaBundle,
 		SubnetIDs: b.Network.SubnetIDs(), SecurityGroupID: b.Network.SecurityGroups.Replication,
 		AccountRoles: roles.Dependencies,
-		StartAfter:   []pulumi.Resource{b.Bootstrap.Invocation, b.Search.Stream, b.Lake.Stream},
-	}, b.child(), pulumi.DependsOn(b.Network.Dependencies))
+		StartAfter:   append([]pulumi.Resource{b.Bootstrap.Invocation, b.Search.Stream, b.Lake.Stream}, b.Network.Dependencies...),
+	}, b.child())
 	return err
 }

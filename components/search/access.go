@@ -78,13 +78,15 @@ func (a *Access) provision(ctx *pulumi.Context, args *AccessArgs, cfg *config.Se
 	if err := a.provider(ctx, args, cfg); err != nil {
 		return err
 	}
-	if err := a.history(ctx, cfg, args.Columns); err != nil {
+	retention, err := a.history(ctx, cfg, args.Columns)
+	if err != nil {
 		return err
 	}
-	if err := a.audit(ctx); err != nil {
+	audit, err := a.audit(ctx)
+	if err != nil {
 		return err
 	}
-	return a.dashboards(ctx, cfg)
+	return a.dashboards(ctx, cfg, a.Template, retention, audit)
 }
 
 // provider signs in with basic authentication: the access policy admits it, and a signed request would be the

@@ -26,7 +26,7 @@ const (
 type Column struct {
 	// Name of the column, in whichever table: a value that does not fit is kept in its document and not indexed.
 	Name string
-	// Type of the field: date, long, double, boolean.
+	// Type of the field; any other than the named ones is a keyword.
 	Type ColumnType
 }
 
@@ -35,10 +35,9 @@ type ColumnType string
 
 // The types worth more than a keyword: for ranges, sums and histograms.
 const (
-	Date    ColumnType = "date"
-	Long    ColumnType = "long"
-	Double  ColumnType = "double"
-	Boolean ColumnType = "boolean"
+	Date   ColumnType = "date"
+	Long   ColumnType = "long"
+	Double ColumnType = "double"
 )
 
 // RetailTransColumns are the columns of the retail_trans table that are no strings.
@@ -49,39 +48,40 @@ func RetailTransColumns() []Column {
 // historyPattern matches the daily indices of the delivery (retail-trans-2026-11-23) and not their alias.
 func historyPattern(cfg *config.Search) string { return cfg.HistoryIndex + "-*" }
 
-// history makes the template of the daily indices and their retention.
-func (a *Access) history(ctx *pulumi.Context, cfg *config.Search, columns []Column) error {
+// history makes the template of the daily indices and their retention, which it gives back.
+func (a *Access) history(ctx *pulumi.Context, cfg *config.Search, columns []Column) (pulumi.Resource, error) {
 	if columns == nil {
 		columns = RetailTransColumns()
 	}
 	template, err := historyTemplate(cfg, columns)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	made, err := opensearch.NewComposableIndexTemplate(ctx, a.name+"-history", &opensearch.ComposableIndexTemplateArgs{
 		Name: pulumi.String(cfg.HistoryIndex),
 		Body: pulumi.String(template),
 	}, a.inside()...)
 	if err != nil {
-		return fmt.Errorf("making the template of the history index: %w", err)
+		return nil, fmt.Errorf("making the template of the history index: %w", err)
 	}
 	a.Template = made
-	retention, err := historyRetention(cfg)
+	body, err := historyRetention(cfg)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	_, err = opensearch.NewIsmPolicy(ctx, a.name+"-history", &opensearch.IsmPolicyArgs{
+	policy, err := opensearch.NewIsmPolicy(ctx, a.name+"-history", &opensearch.IsmPolicyArgs{
 		PolicyId: pulumi.String(cfg.HistoryIndex),
-		Body:     pulumi.String(retention),
+		Body:     pulumi.String(body),
 	}, a.inside()...)
 	if err != nil {
-		return fmt.Errorf("making the retention of the history index: %w", err)
+		return nil, fmt.Errorf("making the retention of the history index: %w", err)
 	}
-	return nil
+	return policy, nil
 }
 
-// historyTemplate is the index template of the daily indices, as JSON. Its mapping refuses no change record: what is
-// not indexed is kept in the document all the same.
+// historyTemplate is the index template of the daily indices, as JSON. Its mapping refuses no value that DMS writes:
+// what is not indexed is kept in the document all the same. What OpenSearch cannot hold in one mapping at all, a column
+// named a.b beside one named a, is left to the delivery's backup.
 func historyTemplate(cfg *config.Search, columns []Column) (string, error) {
 	text, err := json.MarshalIndent(object{
 		"index_patterns": []string{historyPattern(cfg)},
@@ -102,8 +102,7 @@ func historyTemplate(cfg *config.Search, columns []Column) (string, error) {
 type object map[string]any
 
 func historyMappings(columns []Column) object {
-	timestamp := object{"type": "date", "format": dateFormats, "ignore_malformed": true}
-	keyword := object{"type": "keyword", "ignore_above": ignoreAbove}
+	timestamp := field(Date)
 	typed := object{}
 	for _, c := range columns {
 		typed[c.Name] = field(c.Type)
@@ -115,11 +114,13 @@ func historyMappings(columns []Column) object {
 		"dynamic_templates": []object{
 			// DMS writes JSON columns as strings, so an object is something new: keep it, whatever is in it.
 			{"objects": object{"match_mapping_type": "object", "mapping": object{"type": "object", "enabled": false}}},
-			{"values": object{"match_mapping_type": "*", "mapping": keyword}},
+			{"values": object{"match_mapping_type": "*", "mapping": field("keyword")}},
 		},
 		"properties": object{
 			"metadata": object{"properties": object{"timestamp": timestamp, "commit-timestamp": timestamp}},
 			"data":     object{"properties": typed},
+			// Named, so that the rule for objects inside does not switch it off.
+			"before-image": object{"type": "object"},
 			// A table definition has one field per column of the table; nobody searches for it.
 			"control": object{"type": "object", "enabled": false},
 		},
@@ -135,10 +136,8 @@ func field(t ColumnType) object {
 		return object{"type": t, "format": dateFormats, "ignore_malformed": true}
 	case Long, Double:
 		return object{"type": t, "ignore_malformed": true}
-	case Boolean:
-		return object{"type": t}
 	default:
-		return object{"type": t}
+		return object{"type": "keyword", "ignore_above": ignoreAbove}
 	}
 }
 

@@ -13,10 +13,10 @@ import (
 // audit turns on what the domain's audit log group is for: failed sign-ins, missing privileges, changes of the
 // security configuration. Bodies stay out of it, because they hold the source's rows, and so do single documents of a
 // bulk request, because there are thousands a second.
-func (a *Access) audit(ctx *pulumi.Context) error {
+func (a *Access) audit(ctx *pulumi.Context) (pulumi.Resource, error) {
 	on, off := pulumi.Bool(true), pulumi.Bool(false)
 	expected := pulumi.ToStringArray([]string{"AUTHENTICATED", "GRANTED_PRIVILEGES"})
-	_, err := opensearch.NewAuditConfig(ctx, a.name+"-audit", &opensearch.AuditConfigArgs{
+	audit, err := opensearch.NewAuditConfig(ctx, a.name+"-audit", &opensearch.AuditConfigArgs{
 		Enabled: on,
 		Audit: &opensearch.AuditConfigAuditArgs{
 			EnableRest:                  on,
@@ -38,16 +38,16 @@ func (a *Access) audit(ctx *pulumi.Context) error {
 		},
 	}, a.inside()...)
 	if err != nil {
-		return fmt.Errorf("making the audit configuration: %w", err)
+		return nil, fmt.Errorf("making the audit configuration: %w", err)
 	}
-	return nil
+	return audit, nil
 }
 
 // dashboardsIndex is the alias behind which Dashboards keeps the settings of the global tenant.
 const dashboardsIndex = ".kibana"
 
-// dashboards sets the time zone of the global tenant.
-func (a *Access) dashboards(ctx *pulumi.Context, cfg *config.Search) error {
+// dashboards sets the time zone of the global tenant, after everything else.
+func (a *Access) dashboards(ctx *pulumi.Context, cfg *config.Search, after ...pulumi.Resource) error {
 	guard, err := a.dashboardsGuard(ctx)
 	if err != nil {
 		return err
@@ -63,7 +63,7 @@ func (a *Access) dashboards(ctx *pulumi.Context, cfg *config.Search) error {
 	_, err = opensearch.NewDashboardObject(ctx, a.name+"-dashboards", &opensearch.DashboardObjectArgs{
 		Index: pulumi.String(dashboardsIndex),
 		Body:  pulumi.String(string(body)),
-	}, a.inside(pulumi.DependsOn([]pulumi.Resource{guard}))...)
+	}, a.inside(pulumi.DependsOn(append(after, guard)))...)
 	if err != nil {
 		return fmt.Errorf("setting the time zone of the dashboards: %w", err)
 	}
@@ -72,11 +72,13 @@ func (a *Access) dashboards(ctx *pulumi.Context, cfg *config.Search) error {
 
 // dashboardsGuard keeps .kibana an alias. Dashboards makes .kibana_1 and this alias to it when it starts; whoever writes
 // to .kibana before that makes an index of the name, whose guessed mapping Dashboards then fails to migrate. The
-// template gives such an index an alias of its own name, which OpenSearch refuses: the deployment fails and says so,
-// and succeeds once Dashboards has started.
+// template gives such an index an alias of its own name, which OpenSearch refuses. The provider does not survive that
+// refusal ("error reading from server: EOF"), so the time zone is set last of all; the deployment that follows, once
+// Dashboards has started, succeeds.
 func (a *Access) dashboardsGuard(ctx *pulumi.Context) (pulumi.Resource, error) {
 	body, err := json.Marshal(object{
-		"index_patterns": []string{dashboardsIndex},
+		// Matches .kibana alone; the name itself is refused as a pattern beside an alias of that name.
+		"index_patterns": []string{".*kibana"},
 		"priority":       templatePriority,
 		"template":       object{"aliases": object{dashboardsIndex: object{}}},
 	})

@@ -1,0 +1,44 @@
+package replication_test
+
+import (
+	"os"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"cdcpipeline/components/replication"
+	"cdcpipeline/config"
+)
+
+// Follow one table of an existing MySQL database into an existing stream.
+func Example() {
+	program := func(ctx *pulumi.Context) error {
+		roles, err := replication.NewAccountRoles(ctx, "account-roles", &replication.AccountRolesArgs{})
+		if err != nil {
+			return err
+		}
+		ca, err := os.ReadFile("ca.pem")
+		if err != nil {
+			return err
+		}
+		shop, err := replication.NewReplication(ctx, "shop", &replication.ReplicationArgs{
+			Replication: config.Replication{InstanceClass: "dms.t3.medium"},
+			Tables:      []config.Table{{Database: "shop", Table: "orders"}},
+			Source: replication.SourceEndpoint{
+				EngineName: "mysql",
+				SecretArn:  pulumi.String("arn:aws:secretsmanager:eu-west-1:123456789012:secret:shop"),
+			},
+			StreamArn:       pulumi.String("arn:aws:kinesis:eu-west-1:123456789012:stream/changes"),
+			KmsKeyArn:       pulumi.String("arn:aws:kms:eu-west-1:123456789012:key/1234"),
+			SubnetIDs:       pulumi.ToStringArray([]string{"subnet-1", "subnet-2"}),
+			SecurityGroupID: pulumi.String("sg-1"),
+			CaBundle:        string(ca),
+			AccountRoles:    roles.Dependencies,
+		})
+		if err != nil {
+			return err
+		}
+		ctx.Export("taskArn", shop.TaskArn)
+		return nil
+	}
+	_ = program // pulumi.Run(program)
+}

@@ -1,0 +1,102 @@
+package replication
+
+import (
+	"encoding/json"
+	"flag"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+
+	"cdcpipeline/config"
+)
+
+var update = flag.Bool("update", false, "write the golden files")
+
+// golden compares text with a file under testdata.
+func golden(t *testing.T, name, got string) {
+	t.Helper()
+	path := filepath.Join("testdata", name)
+	if *update {
+		require.NoError(t, os.WriteFile(path, []byte(got+"\n"), 0o600))
+	}
+	want, err := os.ReadFile(path)
+	require.NoError(t, err, "run go test -update")
+	require.Equal(t, string(want), got+"\n")
+}
+
+func TestTableMappings(t *testing.T) {
+	for name, tables := range map[string][]config.Table{
+		"mappings_one.golden.json": {{Database: "testdb", Table: "retail_trans"}},
+		"mappings_wildcards.golden.json": {
+			{Database: "shop", Table: "orders"},
+			{Database: "a_b%c", Table: "with[bracket]"},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got, err := tableMappings(tables)
+			require.NoError(t, err)
+			golden(t, name, got)
+		})
+	}
+}
+
+func TestTableMappingsNeedATable(t *testing.T) {
+	_, err := tableMappings(nil)
+	require.ErrorContains(t, err, "source.tables")
+}
+
+func TestATablesRulesDependOnNothingButTheTable(t *testing.T) {
+	name := rapid.StringMatching(`[a-z_%]{1,6}`)
+	table := rapid.Custom(func(t *rapid.T) config.Table {
+		return config.Table{Database: name.Draw(t, "database"), Table: name.Draw(t, "table")}
+	})
+	rapid.Check(t, func(t *rapid.T) {
+		tables := rapid.SliceOfNDistinct(table, 1, 12, func(x config.Table) config.Table { return x }).Draw(t, "tables")
+		whole, shuffled := rulesOf(t, tables), rulesOf(t, rapid.Permutation(tables).Draw(t, "shuffled"))
+		require.Equal(t, whole, shuffled)
+		ids := map[string]bool{}
+		for _, r := range whole {
+			require.Regexp(t, `^[1-9][0-9]{0,8}$`, r.ID)
+			require.False(t, ids[r.ID], "rule id %s is given twice", r.ID)
+			ids[r.ID] = true
+		}
+		require.Len(t, ids, 2*len(tables))
+		for _, r := range rulesOf(t, tables[:1]) {
+			require.Contains(t, whole, r)
+		}
+	})
+}
+
+func rulesOf(t *rapid.T, tables []config.Table) []rule {
+	text, err := tableMappings(tables)
+	require.NoError(t, err)
+	var document struct{ Rules []rule }
+	require.NoError(t, json.Unmarshal([]byte(text), &document))
+	return document.Rules
+}
+
+func TestLiteralEscapesWildcards(t *testing.T) {
+	for name, want := range map[string]string{
+		"plain": "plain", "a_b": "a[_]b", "100%": "100[%]", "[x]": "[[]x]", "größe": "größe",
+	} {
+		require.Equal(t, want, literal(name))
+	}
+}
+
+func TestIdentifierIsWhatDMSTakes(t *testing.T) {
+	require.Equal(t, "cdc-pipeline-dev-replication", identifier("cdc-pipeline", "dev", "replication"))
+	require.Equal(t, "cdc-9-lives", identifier("9", "Lives"))
+	rapid.Check(t, func(t *rapid.T) {
+		id := identifier(rapid.String().Draw(t, "project"), rapid.String().Draw(t, "stack"))
+		require.Regexp(t, `^[a-z]([a-z0-9]|-[a-z0-9])*$`, id)
+		require.LessOrEqual(t, len(id), maxIdentifier)
+	})
+}
+
+func TestLongIdentifiersStayApart(t *testing.T) {
+	long := "a-project-with-a-name-that-goes-on-and-on-and-on"
+	require.NotEqual(t, identifier(long, "dev"), identifier(long, "prod"))
+}

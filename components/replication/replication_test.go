@@ -1,0 +1,163 @@
+package replication_test
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+	"github.com/stretchr/testify/require"
+
+	"cdcpipeline/components/componenttest"
+	"cdcpipeline/components/replication"
+	"cdcpipeline/config"
+)
+
+const key = "arn:aws:kms:us-east-1:123456789012:key/k"
+
+func args() *replication.ReplicationArgs {
+	return &replication.ReplicationArgs{
+		Tables:          []config.Table{{Database: "testdb", Table: "retail_trans"}},
+		Source:          replication.SourceEndpoint{EngineName: "aurora", SecretArn: pulumi.String("arn:secret")},
+		StreamArn:       pulumi.String("arn:stream"),
+		KmsKeyArn:       pulumi.String(key),
+		SubnetIDs:       pulumi.ToStringArray([]string{"subnet-1", "subnet-2"}),
+		SecurityGroupID: pulumi.String("group-1"),
+		CaBundle:        "-----BEGIN CERTIFICATE-----\n",
+	}
+}
+
+// run makes a replication whose task waits for a consumer.
+func run(t *testing.T, a *replication.ReplicationArgs) *componenttest.Recorder {
+	t.Helper()
+	return componenttest.Run(t, func(ctx *pulumi.Context) error {
+		roles, err := replication.NewAccountRoles(ctx, "roles", &replication.AccountRolesArgs{})
+		if err != nil {
+			return err
+		}
+		a.AccountRoles = roles.Dependencies
+		a.StartAfter = []pulumi.Resource{roles}
+		_, err = replication.NewReplication(ctx, "replication", a)
+		return err
+	})
+}
+
+func TestReplicationRefusesMissingArguments(t *testing.T) {
+	_, err := componenttest.Try(func(ctx *pulumi.Context) error {
+		_, err := replication.NewReplication(ctx, "r", &replication.ReplicationArgs{Replication: config.Replication{StorageGb: 1}})
+		return err
+	})
+	for _, want := range []string{"replication.storageGb", "source.tables", "StreamArn", "KmsKeyArn", "SubnetIDs", "SecurityGroupID", "CaBundle", "SecretArn"} {
+		require.ErrorContains(t, err, want)
+	}
+	_, err = componenttest.Try(func(ctx *pulumi.Context) error {
+		_, err := replication.NewReplication(ctx, "r", nil)
+		return err
+	})
+	require.ErrorContains(t, err, "needs args")
+}
+
+func TestTaskStartsAfterEverythingItIsToldTo(t *testing.T) {
+	task := run(t, args()).One(t, "aws:dms/replicationTask:ReplicationTask")
+	require.Equal(t, true, task.Input("startReplicationTask"))
+	require.Equal(t, "full-load-and-cdc", task.Input("migrationType"))
+	require.Contains(t, strings.Join(task.DependsOn, " "), "dms-vpc-role")
+}
+
+func TestSubnetGroupWaitsForTheRolesPolicy(t *testing.T) {
+	group := run(t, args()).One(t, "aws:dms/replicationSubnetGroup:ReplicationSubnetGroup")
+	require.Contains(t, strings.Join(group.DependsOn, " "), "rolePolicyAttachment:RolePolicyAttachment::roles-dms-vpc-role")
+}
+
+func TestInstanceIsPrivateAndEncrypted(t *testing.T) {
+	instance := run(t, args()).One(t, "aws:dms/replicationInstance:ReplicationInstance")
+	require.Equal(t, false, instance.Input("publiclyAccessible"))
+	require.Equal(t, key, instance.Input("kmsKeyArn"))
+	require.Equal(t, "project-stack-replication", instance.Input("replicationInstanceId"))
+}
+
+func TestSourceReadsItsSecretOverVerifiedTLS(t *testing.T) {
+	r := run(t, args())
+	source := r.One(t, "aws:dms/endpoint:Endpoint", "replication-source")
+	require.Equal(t, "verify-ca", source.Input("sslMode"))
+	require.Equal(t, "arn:secret", source.Input("secretsManagerArn"))
+	require.Nil(t, source.Input("password"))
+	require.Equal(t, true, source.Input("pauseReplicationTasks"))
+	require.Contains(t, strings.Join(source.DependsOn, " "), "rolePolicy:RolePolicy::replication-source")
+
+	role := r.One(t, "aws:iam/role:Role", "replication-source")
+	require.Contains(t, role.Input("assumeRolePolicy"), `"dms.us-east-1.amazonaws.com"`)
+	require.Equal(t, map[string][]string{
+		"ReadSecret": {"arn:secret"}, "DecryptSecret": {key},
+	}, resources(t, r, "replication-source"))
+}
+
+func TestTargetWritesToOneStream(t *testing.T) {
+	r := run(t, args())
+	target := r.One(t, "aws:dms/endpoint:Endpoint", "replication-target")
+	settings, ok := target.Input("kinesisSettings").(map[string]any)
+	require.True(t, ok)
+	require.Equal(t, "json-unformatted", settings["messageFormat"])
+	for _, on := range []string{
+		"includeTransactionDetails", "includePartitionValue", "partitionIncludeSchemaTable", "includeControlDetails",
+		"includeTableAlterOperations", "useLargeIntegerValue",
+	} {
+		require.Equal(t, true, settings[on], on)
+	}
+	require.Equal(t, map[string][]string{
+		"WriteStream": {"arn:stream"}, "EncryptStream": {key},
+	}, resources(t, r, "replication-target"))
+	require.Contains(t, r.One(t, "aws:iam/role:Role", "replication-target").Input("assumeRolePolicy"), componenttest.Account)
+}
+
+func TestANewCABundleIsANewCertificate(t *testing.T) {
+	id := func(bundle string) any {
+		a := args()
+		a.CaBundle = bundle
+		return run(t, a).One(t, "aws:dms/certificate:Certificate").Input("certificateId")
+	}
+	require.Equal(t, id("a"), id("\na\n"))
+	require.NotEqual(t, id("a"), id("b"))
+}
+
+// resources are the resources of each statement of a role's policy, by Sid.
+func resources(t *testing.T, r *componenttest.Recorder, policy string) map[string][]string {
+	t.Helper()
+	text, ok := r.One(t, "aws:iam/rolePolicy:RolePolicy", policy).Input("policy").(string)
+	require.True(t, ok)
+	var document struct {
+		Statement []struct {
+			Sid      string
+			Resource []string
+		}
+	}
+	require.NoError(t, json.Unmarshal([]byte(text), &document))
+	found := map[string][]string{}
+	for _, s := range document.Statement {
+		found[s.Sid] = s.Resource
+	}
+	return found
+}
+
+func TestAccountRolesAreNeverOwned(t *testing.T) {
+	r := run(t, args())
+	for _, typ := range []string{"aws:iam/role:Role", "aws:iam/rolePolicyAttachment:RolePolicyAttachment"} {
+		for _, name := range []string{"roles-dms-vpc-role", "roles-dms-cloudwatch-logs-role"} {
+			x := r.One(t, typ, name)
+			require.True(t, x.RetainOnDelete, name)
+			require.Equal(t, []string{"*"}, x.IgnoreChanges, name)
+			require.Empty(t, x.ID, name)
+		}
+	}
+}
+
+func TestAccountRolesThatExistAreImported(t *testing.T) {
+	r := componenttest.Run(t, func(ctx *pulumi.Context) error {
+		_, err := replication.NewAccountRoles(ctx, "roles", &replication.AccountRolesArgs{})
+		return err
+	}, componenttest.Answer{Token: "aws:iam/getRoles:getRoles", Value: map[string]any{"names": []any{"found"}, "arns": []any{"arn:found"}}})
+	require.Equal(t, "dms-vpc-role", r.One(t, "aws:iam/role:Role", "roles-dms-vpc-role").ID)
+	for _, attachment := range r.All("aws:iam/rolePolicyAttachment:RolePolicyAttachment") {
+		require.Empty(t, attachment.ID, "an attachment that is missing cannot be imported")
+	}
+}

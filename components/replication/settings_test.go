@@ -1,0 +1,39 @@
+package replication
+
+import (
+	"encoding/json"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"cdcpipeline/config"
+)
+
+func TestTaskSettings(t *testing.T) {
+	got, err := taskSettings(config.Replication{LobMaxSizeKb: 64})
+	require.NoError(t, err)
+	golden(t, "settings.golden.json", got)
+}
+
+// The provider's comparison takes a list for a change whatever is in it, and DMS rewrites the named keys.
+func TestTaskSettingsHoldNothingThatDrifts(t *testing.T) {
+	text, err := taskSettings(config.Replication{LobMaxSizeKb: 1})
+	require.NoError(t, err)
+	var walk func(key string, v any)
+	walk = func(key string, v any) {
+		require.NotContains(t, []string{"EnableLogContext", "CloudWatchLogGroup", "CloudWatchLogStream", "historyTimeslotInMinutes"}, key)
+		switch v := v.(type) {
+		case []any:
+			t.Errorf("%s is a list", key)
+		case nil:
+			t.Errorf("%s is null", key)
+		case map[string]any:
+			for k, inner := range v {
+				walk(k, inner)
+			}
+		}
+	}
+	var document any
+	require.NoError(t, json.Unmarshal([]byte(text), &document))
+	walk("", document)
+}

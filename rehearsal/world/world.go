@@ -1,0 +1,235 @@
+// Package world is everything the rehearsal runs beside the engine: the real stores, and the stand-ins for what only
+// AWS has, behind one AWS endpoint.
+package world
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/rds"
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
+
+	"cdcpipeline/rehearsal/account"
+	"cdcpipeline/rehearsal/controlplane"
+	"cdcpipeline/rehearsal/dms"
+	"cdcpipeline/rehearsal/firehose"
+	"cdcpipeline/rehearsal/functions"
+	"cdcpipeline/rehearsal/search"
+	"cdcpipeline/rehearsal/stores"
+)
+
+// World is a running set of servers and stand-ins.
+type World struct {
+	Site     *stores.Site
+	Account  account.Account
+	Proxy    *controlplane.Proxy
+	Database *stores.MariaDB
+	Domains  *search.Domains
+	Runner   *functions.Runner
+	DMS      *dms.Service
+	Firehose *firehose.Service
+	// MasterSecretArn names the database's master secret, once a cluster was made.
+	MasterSecretArn string
+
+	moto   *stores.Moto
+	log    *slog.Logger
+	bundle string
+	closed bool
+}
+
+// Options of a world.
+type Options struct {
+	// Project is the project's root, Cache where downloads are kept.
+	Project, Cache string
+	// OnDelivered is told of records that reached a destination.
+	OnDelivered func(stream string, n int, at time.Time, records [][]byte)
+	// OnFunction runs after a function has succeeded, before its caller hears of it.
+	OnFunction func(name string)
+	// Progress is told what is being started.
+	Progress func(format string, args ...any)
+}
+
+// Start starts everything. On an error nothing is left running.
+func Start(ctx context.Context, o Options) (w *World, err error) {
+	w = &World{}
+	defer func() {
+		if err != nil {
+			w.Close()
+		}
+	}()
+	o.Progress("a run directory with a certificate authority of its own")
+	if w.Site, err = stores.NewSite(o.Cache); err != nil {
+		return nil, fmt.Errorf("making the run directory: %w", err)
+	}
+	if err := w.openLog(); err != nil {
+		return nil, err
+	}
+	if w.bundle, err = w.Site.Authority.Bundle(); err != nil {
+		return nil, fmt.Errorf("writing the certificate bundle: %w", err)
+	}
+	o.Progress("MariaDB %s", stores.MariaDBVersion)
+	if w.Database, err = w.Site.StartMariaDB(ctx, stores.MariaDBOptions{}); err != nil {
+		return nil, fmt.Errorf("starting the database: %w", err)
+	}
+	o.Progress("moto %s", stores.MotoVersion)
+	w.moto, err = w.Site.StartMoto(ctx, stores.MotoOptions{Program: filepath.Join(o.Project, "rehearsal", "controlplane", "moto")})
+	if err != nil {
+		return nil, fmt.Errorf("starting the control plane: %w", err)
+	}
+	o.Progress("the AWS endpoint and its data planes")
+	return w, w.attach(ctx, o)
+}
+
+// attach puts the stand-ins behind the endpoint that everybody calls.
+func (w *World) attach(ctx context.Context, o Options) error {
+	target, err := url.Parse(w.moto.URL)
+	if err != nil {
+		return fmt.Errorf("reading the address of moto: %w", err)
+	}
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return fmt.Errorf("opening the AWS endpoint: %w", err)
+	}
+	w.Proxy = controlplane.New(target, w.log)
+	w.Account = account.New("http://" + listener.Addr().String())
+
+	w.Domains = search.New(ctx, w.Site, w.log)
+	w.Domains.Attach(w.Proxy)
+	w.DMS = dms.New(w.Account, w.log)
+	w.DMS.Attach(w.Proxy)
+	w.Firehose = firehose.New(w.Account, w.log, firehose.Options{Roots: w.Site.Authority.Pool(), OnDelivered: o.OnDelivered})
+	w.Firehose.Attach(w.Proxy)
+	w.Runner, err = functions.New(w.Account, w.Proxy, functions.Options{Env: []string{"SSL_CERT_FILE=" + w.bundle}, LogDir: w.Site.Dir, Log: w.log})
+	if err != nil {
+		return fmt.Errorf("preparing to run functions: %w", err)
+	}
+	w.Runner.OnResult(func(name string, _ []byte) {
+		if o.OnFunction != nil {
+			o.OnFunction(name)
+		}
+	})
+	w.Proxy.After(controlplane.Action{Service: "rds", Name: "CreateDBCluster"}, w.applyMaster)
+	go func() {
+		if err := w.Proxy.Serve(listener); err != nil && !errors.Is(err, http.ErrServerClosed) {
+			w.log.Error("the AWS endpoint has stopped", "error", err)
+		}
+	}()
+	return nil
+}
+
+// applyMaster gives the database the master user that RDS would: with the password of the secret that it manages.
+func (w *World) applyMaster(ctx context.Context, _ *controlplane.Call) error {
+	out, err := rds.NewFromConfig(w.Account.Config()).DescribeDBClusters(ctx, &rds.DescribeDBClustersInput{})
+	if err != nil {
+		return fmt.Errorf("reading the cluster: %w", err)
+	}
+	for _, cluster := range out.DBClusters {
+		if cluster.MasterUserSecret == nil {
+			continue
+		}
+		w.MasterSecretArn = aws.ToString(cluster.MasterUserSecret.SecretArn)
+		secret, err := secretsmanager.NewFromConfig(w.Account.Config()).GetSecretValue(ctx, &secretsmanager.GetSecretValueInput{SecretId: &w.MasterSecretArn})
+		if err != nil {
+			return fmt.Errorf("reading the master secret: %w", err)
+		}
+		user, password, err := credentials(aws.ToString(secret.SecretString))
+		if err != nil {
+			return err
+		}
+		if err := w.Database.ApplyMaster(ctx, user, password); err != nil {
+			return fmt.Errorf("making the master user: %w", err)
+		}
+	}
+	return nil
+}
+
+func (w *World) openLog() error {
+	file, err := os.Create(filepath.Join(w.Site.Dir, "rehearsal.log"))
+	if err != nil {
+		return fmt.Errorf("opening the log: %w", err)
+	}
+	w.log = slog.New(slog.NewTextHandler(file, nil))
+	return nil
+}
+
+// Env is what a program needs to take the stand-in for AWS and trust the rehearsal's certificates.
+func (w *World) Env() map[string]string {
+	return map[string]string{
+		"AWS_ENDPOINT_URL": w.Account.Endpoint(), "AWS_REGION": account.Region,
+		"AWS_ACCESS_KEY_ID": account.Key, "AWS_SECRET_ACCESS_KEY": account.Key,
+		"AWS_EC2_METADATA_DISABLED": "true", "SSL_CERT_FILE": w.bundle,
+	}
+}
+
+// Healthy tells which of the servers has died, if any has.
+func (w *World) Healthy() error {
+	return errors.Join(w.Database.Err(), w.moto.Err(), w.Domains.Err())
+}
+
+// Close stops everything and removes the run directory. It may be called twice.
+func (w *World) Close() {
+	if w == nil || w.closed {
+		return
+	}
+	w.closed = true
+	if w.DMS != nil {
+		w.DMS.Close()
+	}
+	if w.Firehose != nil {
+		w.Firehose.Close()
+	}
+	if w.Runner != nil {
+		_ = w.Runner.Close()
+	}
+	if w.Domains != nil {
+		w.Domains.Close()
+	}
+	if w.Proxy != nil {
+		_ = w.Proxy.Close()
+	}
+	if w.moto != nil {
+		w.moto.Stop()
+	}
+	if w.Database != nil {
+		w.Database.Stop()
+	}
+	if w.Site != nil {
+		_ = w.Site.Remove()
+	}
+}
+
+// KeepLogs copies the run's logs, for a look after a failure.
+func (w *World) KeepLogs(dir string) error {
+	logs, err := filepath.Glob(filepath.Join(w.Site.Dir, "*.log"))
+	if err != nil {
+		return fmt.Errorf("finding the logs: %w", err)
+	}
+	more, err := filepath.Glob(filepath.Join(w.Site.Dir, "*", "*.log"))
+	if err != nil {
+		return fmt.Errorf("finding the logs: %w", err)
+	}
+	if err := os.MkdirAll(dir, 0o750); err != nil {
+		return fmt.Errorf("keeping the logs: %w", err)
+	}
+	for _, path := range append(logs, more...) {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			return fmt.Errorf("keeping the logs: %w", err)
+		}
+		name := strings.ReplaceAll(strings.TrimPrefix(path, w.Site.Dir+"/"), "/", "-")
+		if err := os.WriteFile(filepath.Join(dir, name), text, 0o600); err != nil {
+			return fmt.Errorf("keeping the logs: %w", err)
+		}
+	}
+	return nil
+}
