@@ -131,7 +131,7 @@ func TestWithEndpointsNothingLeadsToTheInternet(t *testing.T) {
 func TestNATHasAGatewayAndARouteTablePerZone(t *testing.T) {
 	r := componenttest.Run(t, program(nat()))
 
-	require.Equal(t, []string{"cdc-nat-1", "cdc-nat-2"}, names(r.All("aws:ec2/natGateway:NatGateway")))
+	require.ElementsMatch(t, []string{"cdc-nat-1", "cdc-nat-2"}, names(r.All("aws:ec2/natGateway:NatGateway")))
 	require.Len(t, r.All("aws:ec2/eip:Eip"), 2)
 	require.ElementsMatch(t, []string{"cdc-public", "cdc-private-1", "cdc-private-2"}, names(r.All("aws:ec2/routeTable:RouteTable")))
 	require.Equal(t, "cdc-nat-2-id", r.One(t, "aws:ec2/route:Route", "cdc-private-2-out").Input("natGatewayId"))

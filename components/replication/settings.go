@@ -43,20 +43,21 @@ func taskSettings(cfg config.Replication) (string, error) {
 // without end what a network or a throttled stream can cause,
 // https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Tasks.CustomizingTasks.TaskSettings.ErrorHandling.html.
 var nothingLost = errorBehavior{
-	DataErrorPolicy:               stopTask,
-	DataTruncationErrorPolicy:     stopTask,
-	DataErrorEscalationPolicy:     stopTask,
-	TableErrorPolicy:              stopTask,
-	TableErrorEscalationPolicy:    stopTask,
-	ApplyErrorInsertPolicy:        stopTask,
-	ApplyErrorUpdatePolicy:        stopTask,
-	ApplyErrorDeletePolicy:        stopTask,
-	ApplyErrorEscalationPolicy:    stopTask,
-	FailOnNoTablesCaptured:        true,
-	RecoverableErrorCount:         -1,
-	RecoverableErrorInterval:      5,
-	RecoverableErrorThrottling:    true,
-	RecoverableErrorThrottlingMax: 1800,
+	DataErrorPolicy:                             stopTask,
+	DataTruncationErrorPolicy:                   stopTask,
+	DataErrorEscalationPolicy:                   stopTask,
+	TableErrorPolicy:                            stopTask,
+	TableErrorEscalationPolicy:                  stopTask,
+	ApplyErrorInsertPolicy:                      stopTask,
+	ApplyErrorUpdatePolicy:                      stopTask,
+	ApplyErrorDeletePolicy:                      stopTask,
+	ApplyErrorEscalationPolicy:                  stopTask,
+	FailOnNoTablesCaptured:                      true,
+	RecoverableErrorCount:                       -1,
+	RecoverableErrorInterval:                    5,
+	RecoverableErrorThrottling:                  true,
+	RecoverableErrorThrottlingMax:               1800,
+	RecoverableErrorStopRetryAfterThrottlingMax: false,
 }
 
 const stopTask = "STOP_TASK"
@@ -90,12 +91,14 @@ type beforeImage struct {
 }
 
 type errorBehavior struct {
-	DataErrorPolicy, DataTruncationErrorPolicy, DataErrorEscalationPolicy                              string
-	TableErrorPolicy, TableErrorEscalationPolicy                                                       string
-	ApplyErrorInsertPolicy, ApplyErrorUpdatePolicy, ApplyErrorDeletePolicy, ApplyErrorEscalationPolicy string
-	FailOnNoTablesCaptured                                                                             bool
-	RecoverableErrorCount                                                                              int // -1 is without end
-	RecoverableErrorInterval                                                                           int // seconds
-	RecoverableErrorThrottling                                                                         bool
-	RecoverableErrorThrottlingMax                                                                      int // seconds
+	DataErrorPolicy, DataTruncationErrorPolicy, DataErrorEscalationPolicy  string
+	TableErrorPolicy, TableErrorEscalationPolicy                           string
+	ApplyErrorInsertPolicy, ApplyErrorUpdatePolicy, ApplyErrorDeletePolicy string
+	ApplyErrorEscalationPolicy                                             string
+	FailOnNoTablesCaptured                                                 bool
+	RecoverableErrorCount                                                  int // -1 is without end
+	RecoverableErrorInterval                                               int // seconds
+	RecoverableErrorThrottling                                             bool
+	RecoverableErrorThrottlingMax                                          int // seconds
+	RecoverableErrorStopRetryAfterThrottlingMax                            bool
 }

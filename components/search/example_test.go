@@ -1,0 +1,66 @@
+package search_test
+
+import (
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"cdcpipeline/components/search"
+	"cdcpipeline/config"
+)
+
+// A private domain that a Firehose delivery fills from an existing Kinesis stream.
+func Example() {
+	program := func(ctx *pulumi.Context) error {
+		cfg := config.Search{DomainName: "orders", HistoryIndex: "orders", HistoryRetentionDays: 14}
+		key := pulumi.String("arn:aws:kms:eu-west-1:123456789012:key/1234")
+
+		linked, err := search.NewServiceLinkedRole(ctx, "linked-role", &search.ServiceLinkedRoleArgs{})
+		if err != nil {
+			return err
+		}
+		domain, err := search.NewDomain(ctx, "orders", &search.DomainArgs{
+			Search:            cfg,
+			SubnetIDs:         []pulumi.StringInput{pulumi.String("subnet-1")},
+			SecurityGroupID:   pulumi.String("sg-1"),
+			KmsKeyArn:         key,
+			ServiceLinkedRole: linked,
+		})
+		if err != nil {
+			return err
+		}
+		access, err := search.NewAccess(ctx, "orders-access", &search.AccessArgs{
+			Search:  cfg,
+			Domain:  domain,
+			Columns: []search.Column{{Name: "ordered_at", Type: search.Date}, {Name: "total", Type: search.Double}},
+		})
+		if err != nil {
+			return err
+		}
+		_, err = search.NewDelivery(ctx, "orders-delivery", &search.DeliveryArgs{
+			Search:          cfg,
+			Domain:          domain,
+			Access:          access,
+			StreamArn:       pulumi.String("arn:aws:kinesis:eu-west-1:123456789012:stream/changes"),
+			BackupBucketArn: pulumi.String("arn:aws:s3:::orders-backup"),
+			KmsKeyArn:       key,
+			VpcSubnetIDs:    pulumi.ToStringArray([]string{"subnet-1", "subnet-2"}),
+			SecurityGroupID: pulumi.String("sg-2"),
+		})
+		if err != nil {
+			return err
+		}
+		ctx.Export("endpoint", domain.Endpoint)
+		return nil
+	}
+	_ = program // pulumi.Run(program)
+}
+
+// A further writer gets a role of its own and is made after the grant.
+func ExampleAccess_Grant() {
+	grant := func(access *search.Access, writer pulumi.StringInput) (pulumi.Resource, error) {
+		return access.Grant("writer", writer, search.Permissions{
+			Cluster: []string{"cluster_composite_ops"},
+			Indices: []search.IndexPermissions{{Patterns: []string{"current-*"}, Actions: []string{"crud"}}},
+		})
+	}
+	_ = grant
+}

@@ -1,0 +1,244 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"sync"
+	"time"
+
+	"cdcpipeline/rehearsal/build"
+	"cdcpipeline/rehearsal/family"
+	"cdcpipeline/rehearsal/inventory"
+	"cdcpipeline/rehearsal/report"
+	"cdcpipeline/rehearsal/stack"
+	"cdcpipeline/rehearsal/stage"
+	"cdcpipeline/rehearsal/stores"
+	"cdcpipeline/rehearsal/verify"
+	"cdcpipeline/rehearsal/world"
+)
+
+// length says how much of the rehearsal is run.
+type length int
+
+const (
+	short length = iota
+	full
+	look
+)
+
+const (
+	// loaded rows are in the tables before the task starts; they arrive as its full load.
+	loaded = 1000
+	// minimum is what a successful rehearsal has to carry.
+	minimum = 10000
+)
+
+// rehearsal is one run.
+type rehearsal struct {
+	project, cache string
+	count          int
+	length         length
+
+	log     *stage.Log
+	report  *report.Report
+	engine  build.Engine
+	world   *world.World
+	stack   *stack.Stack
+	program *program
+	outputs map[string]any
+	cdc     string
+	before  []string // the account before the first deployment
+
+	mu       sync.Mutex
+	arrivals map[string][]arrival
+	seedErr  error
+}
+
+// arrival is a batch of records that reached a destination at one moment.
+type arrival struct {
+	at      time.Time
+	records [][]byte
+}
+
+func run(ctx context.Context, count int, how length) error {
+	root, err := project()
+	if err != nil {
+		return err
+	}
+	if err := os.Chdir(root); err != nil { // the program runs where the CLI would run it
+		return fmt.Errorf("entering the project: %w", err)
+	}
+	r := &rehearsal{
+		project: root, cache: filepath.Join(root, ".cache"), count: count, length: how,
+		log: stage.New(os.Stderr), arrivals: map[string][]arrival{}, program: newProgram(),
+		report: &report.Report{Machine: machine(), Date: time.Now().UTC().Format(time.DateOnly), Versions: versions()},
+	}
+	peak := family.Watch(ctx, 2*time.Second)
+	err = r.perform(ctx)
+	r.report.Seconds = round(r.log.Elapsed().Seconds())
+	r.report.PeakMemoryMb = int(peak() >> 20)
+	if err != nil {
+		r.keepLogs()
+	}
+	r.world.Close()
+	if err != nil || how == look {
+		return err
+	}
+	return r.conclude()
+}
+
+// perform runs the stages in order.
+func (r *rehearsal) perform(ctx context.Context) error {
+	stages := []struct {
+		name string
+		run  func(context.Context) error
+	}{
+		{"engine", r.buildEngine},
+		{"stores and stand-ins", r.startWorld},
+		{"preview with nothing configured", r.previewMinimal},
+	}
+	add := func(name string, f func(context.Context) error) {
+		stages = append(stages, struct {
+			name string
+			run  func(context.Context) error
+		}{name, f})
+	}
+	if r.length == full {
+		add("account roles: absent, present, again", r.rehearseAccountRoles)
+	}
+	add("preview", r.preview)
+	add("up", r.up)
+	add("rows", r.rows)
+	add("verify", r.verify)
+	if r.length == look {
+		add("leave it running", r.stay)
+	} else {
+		add("second up", r.secondUp)
+	}
+	if r.length == full {
+		add("a grant taken out of the program", r.rehearseGrantRemoved)
+		add("a domain replaced", r.rehearseDomainReplaced)
+	}
+	add("destroy", r.destroy)
+	for _, s := range stages {
+		if err := r.log.Run(s.name, func() error { return s.run(ctx) }); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (r *rehearsal) buildEngine(ctx context.Context) (err error) {
+	r.engine, err = build.Build(ctx, filepath.Join(r.project, "rehearsal", "engine"), r.cache, func(step string) { r.log.Detail("%s", step) })
+	if err != nil {
+		return fmt.Errorf("building the engine: %w", err)
+	}
+	if r.engine.Cached {
+		r.log.Detail("taken from the cache")
+	}
+	if err := r.checkSchemas(ctx); err != nil {
+		return err
+	}
+	r.cdc = filepath.Join(r.cache, "bin", "cdc")
+	return r.compileTool(ctx)
+}
+
+func (r *rehearsal) startWorld(ctx context.Context) (err error) {
+	r.world, err = world.Start(ctx, world.Options{
+		Project: r.project, Cache: r.cache, Progress: r.log.Detail,
+		OnDelivered: r.record,
+		OnFunction:  func(name string) { r.seed(ctx, name) },
+	})
+	if err != nil {
+		return fmt.Errorf("starting the world: %w", err)
+	}
+	for name, value := range r.world.Env() {
+		if err := os.Setenv(name, value); err != nil {
+			return fmt.Errorf("setting %s: %w", name, err)
+		}
+	}
+	if r.before, err = inventory.List(ctx, r.world.Account.Config()); err != nil {
+		return fmt.Errorf("listing the account: %w", err)
+	}
+	return nil
+}
+
+// record keeps what a delivery has delivered, for the latencies.
+func (r *rehearsal) record(stream string, _ int, at time.Time, records [][]byte) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.arrivals[stream] = append(r.arrivals[stream], arrival{at: at, records: records})
+}
+
+func (r *rehearsal) conclude() error {
+	r.report.NotRun = append(r.world.Domains.NotRun(), notRun...)
+	path := filepath.Join(r.cache, "rehearsal", "report.json")
+	if err := r.report.Write(path); err != nil {
+		return fmt.Errorf("keeping the report: %w", err)
+	}
+	r.report.Print(os.Stdout)
+	if problems := r.report.Problems(minimum); len(problems) > 0 {
+		return fmt.Errorf("%s (report: %s)", strings.Join(problems, "; "), path)
+	}
+	fmt.Printf("REHEARSAL OK: %d changes written, all found in OpenSearch and in the lake, none lost; %.0f s; report: %s\n", r.report.Events.Written, r.report.Seconds, path)
+	return nil
+}
+
+func (r *rehearsal) keepLogs() {
+	if r.world == nil || r.world.Site == nil {
+		return
+	}
+	dir := filepath.Join(r.cache, "rehearsal", "logs")
+	if err := r.world.KeepLogs(dir); err == nil {
+		fmt.Fprintln(os.Stderr, "the logs of all parts are kept in", dir)
+	}
+}
+
+// notRun is what the rehearsal cannot show, beyond what its parts say of themselves.
+var notRun = []string{
+	"AWS itself: nothing here has run against an AWS account",
+	"IAM: roles are assumed, but policies of AWS APIs are not evaluated; only OpenSearch's own roles are",
+	"network: VPC, subnets, security groups and endpoints are made in the control plane, no packet passes them",
+	"KMS: keys are declared; nothing is encrypted with them",
+	"Aurora MySQL: the database is MariaDB 11.4.5; checks of variables that it lacks are reported as not applicable",
+	"DMS and Firehose: stand-ins that act on the declared settings; their throughput and time-outs are not AWS's",
+	"CDC stream-position: its MySQL format is not published; the stand-in's is inferred",
+	"64-bit integers of 19 and 20 digits arrive exactly here; AWS documents useLargeIntegerValue without saying so for all of them",
+	"ARM: functions run as x86_64 here when this machine is",
+	"the Go language host of the CLI: the program runs through the Automation API with the same engine",
+	"the AWS provider is Terraform's 5.82.2 with useLargeIntegerValue added, one minor line older than pulumi-aws 6.83.2",
+}
+
+func versions() map[string]string {
+	return map[string]string{
+		"go": runtime.Version(), "pulumi": build.CLIVersion, "pulumi-aws (plugin name)": build.AWSPluginVersion, "terraform-provider-aws": "5.82.2",
+		"pulumi-random (plugin name)": build.RandomPluginVersion, "pulumi-terraform-provider": build.BridgePluginVersion,
+		"terraform-provider-opensearch": build.OpenSearchProviderVersion,
+		"opensearch":                    stores.OpenSearchVersion, "mariadb": stores.MariaDBVersion, "moto": stores.MotoVersion,
+	}
+}
+
+func machine() string {
+	text := fmt.Sprintf("%s/%s, %d cores", runtime.GOOS, runtime.GOARCH, runtime.NumCPU())
+	info, err := os.ReadFile("/proc/meminfo")
+	if err != nil {
+		return text
+	}
+	var kb int
+	if _, err := fmt.Fscanf(bytes.NewReader(info), "MemTotal: %d kB", &kb); err == nil {
+		text += fmt.Sprintf(", %d GiB", kb>>20)
+	}
+	return text
+}
+
+func round(x float64) float64 { return float64(int(x*10+0.5)) / 10 }
+
+// quantiles of durations.
+func quantiles(d []time.Duration) report.Quantiles {
+	return report.Quantiles{P50: verify.Quantile(d, 0.5), P99: verify.Quantile(d, 0.99)}
+}
