@@ -2,9 +2,9 @@
 package main
 
 import (
-	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
-
 	"cdcpipeline/components/pipeline"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
 func main() {

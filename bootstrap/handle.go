@@ -1,10 +1,9 @@
 package bootstrap
 
 import (
+	"cdcpipeline/bootstrap/rds"
 	"context"
 	"errors"
-
-	"cdcpipeline/bootstrap/rds"
 )
 
 // Handle does one request: it reads the secrets, connects and runs.

@@ -1,6 +1,8 @@
 package bootstrap_test
 
 import (
+	"cdcpipeline/bootstrap"
+	"cdcpipeline/bootstrap/rds"
 	"cmp"
 	"context"
 	"crypto/tls"
@@ -15,9 +17,6 @@ import (
 
 	"github.com/go-sql-driver/mysql"
 	"github.com/stretchr/testify/require"
-
-	"cdcpipeline/bootstrap"
-	"cdcpipeline/bootstrap/rds"
 )
 
 // realServer is a MySQL-compatible server that the environment names: CDC_TEST_MYSQL_DSN of its administrator

@@ -6,6 +6,7 @@ package functions
 
 import (
 	"bytes"
+	"cdcpipeline/config"
 	"context"
 	"errors"
 	"fmt"
@@ -14,8 +15,6 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
-
-	"cdcpipeline/config"
 )
 
 // executable is the file that the provided.al2023 runtime starts.

@@ -2,6 +2,7 @@ package functions
 
 import (
 	"archive/zip"
+	"cdcpipeline/config"
 	"context"
 	"os"
 	"path/filepath"
@@ -9,8 +10,6 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
-
-	"cdcpipeline/config"
 )
 
 // module is a small Go module with one function, an embedded file and a file that is not compiled.

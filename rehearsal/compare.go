@@ -2,6 +2,9 @@ package main
 
 import (
 	"bufio"
+	"cdcpipeline/rehearsal/report"
+	"cdcpipeline/rehearsal/stores"
+	"cdcpipeline/rehearsal/verify"
 	"compress/gzip"
 	"context"
 	"fmt"
@@ -12,10 +15,6 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
-
-	"cdcpipeline/rehearsal/report"
-	"cdcpipeline/rehearsal/stores"
-	"cdcpipeline/rehearsal/verify"
 )
 
 // patience is how long nothing may arrive before the comparison is made with what is there.

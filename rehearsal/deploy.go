@@ -1,6 +1,10 @@
 package main
 
 import (
+	"cdcpipeline/components/pipeline"
+	"cdcpipeline/rehearsal/inventory"
+	"cdcpipeline/rehearsal/report"
+	"cdcpipeline/rehearsal/stack"
 	"context"
 	"fmt"
 	"maps"
@@ -10,11 +14,6 @@ import (
 	"strings"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
-
-	"cdcpipeline/components/pipeline"
-	"cdcpipeline/rehearsal/inventory"
-	"cdcpipeline/rehearsal/report"
-	"cdcpipeline/rehearsal/stack"
 )
 
 // program is what the stack runs: the project's own, unless a variant puts another in its place.

@@ -3,6 +3,7 @@
 package main
 
 import (
+	"cdcpipeline/rehearsal/family"
 	"context"
 	"errors"
 	"fmt"
@@ -12,8 +13,6 @@ import (
 	"syscall"
 
 	"github.com/spf13/cobra"
-
-	"cdcpipeline/rehearsal/family"
 )
 
 func main() {

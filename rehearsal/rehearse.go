@@ -2,15 +2,6 @@ package main
 
 import (
 	"bytes"
-	"context"
-	"fmt"
-	"os"
-	"path/filepath"
-	"runtime"
-	"strings"
-	"sync"
-	"time"
-
 	"cdcpipeline/rehearsal/build"
 	"cdcpipeline/rehearsal/family"
 	"cdcpipeline/rehearsal/inventory"
@@ -20,6 +11,14 @@ import (
 	"cdcpipeline/rehearsal/stores"
 	"cdcpipeline/rehearsal/verify"
 	"cdcpipeline/rehearsal/world"
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"sync"
+	"time"
 )
 
 // length says how much of the rehearsal is run.

@@ -2,16 +2,15 @@ package main
 
 import (
 	"bytes"
+	"cdcpipeline/rehearsal/build"
+	"cdcpipeline/rehearsal/schema"
+	"cdcpipeline/rehearsal/stage"
 	"context"
 	"errors"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
-
-	"cdcpipeline/rehearsal/build"
-	"cdcpipeline/rehearsal/schema"
-	"cdcpipeline/rehearsal/stage"
 )
 
 // checkSchemas compares what the tests rely on with what the plugins say: the schema that the OpenSearch SDK was

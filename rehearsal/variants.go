@@ -1,6 +1,12 @@
 package main
 
 import (
+	"cdcpipeline/components/pipeline"
+	"cdcpipeline/components/replication"
+	"cdcpipeline/components/search"
+	"cdcpipeline/rehearsal/report"
+	"cdcpipeline/rehearsal/stores"
+	"cdcpipeline/rehearsal/verify"
 	"context"
 	"errors"
 	"fmt"
@@ -9,13 +15,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
-
-	"cdcpipeline/components/pipeline"
-	"cdcpipeline/components/replication"
-	"cdcpipeline/components/search"
-	"cdcpipeline/rehearsal/report"
-	"cdcpipeline/rehearsal/stores"
-	"cdcpipeline/rehearsal/verify"
 )
 
 // check keeps a variant's outcome: a variant that fails does not stop the others.

@@ -1,14 +1,13 @@
 package rds_test
 
 import (
+	"cdcpipeline/bootstrap/rds"
 	"crypto/x509"
 	"encoding/pem"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
-
-	"cdcpipeline/bootstrap/rds"
 )
 
 func certificates(t *testing.T, text string) []*x509.Certificate {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cdcpipeline/generate"
 	"cmp"
 	"context"
 	"crypto/tls"
@@ -14,8 +15,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 	"github.com/spf13/pflag"
-
-	"cdcpipeline/generate"
 )
 
 // passwordVariable holds the password for --user. There is no flag for it: a command line is no place for a secret.

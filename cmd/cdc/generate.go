@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cdcpipeline/generate"
 	"context"
 	"encoding/json"
 	"errors"
@@ -10,8 +11,6 @@ import (
 	"os"
 
 	"github.com/spf13/cobra"
-
-	"cdcpipeline/generate"
 )
 
 const generateLong = `Write realistic inserts, updates and deletes into tables of the pipeline's database.

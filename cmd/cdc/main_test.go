@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cdcpipeline/generate"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -13,8 +14,6 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
-
-	"cdcpipeline/generate"
 )
 
 const secretArn = "arn:aws:secretsmanager:us-east-1:123456789012:secret:admin-x1"

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cdcpipeline/generate"
 	"fmt"
 	"io"
 	"os"
@@ -8,8 +9,6 @@ import (
 
 	"github.com/schollz/progressbar/v3"
 	"golang.org/x/term"
-
-	"cdcpipeline/generate"
 )
 
 // lineEvery is how often progress is told where there is no terminal.

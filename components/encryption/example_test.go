@@ -1,10 +1,10 @@
 package encryption_test
 
 import (
+	"cdcpipeline/components/encryption"
+
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/kinesis"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
-
-	"cdcpipeline/components/encryption"
 )
 
 // A key that outlives the stack, and a stream that it encrypts.

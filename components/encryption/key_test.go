@@ -1,13 +1,12 @@
 package encryption
 
 import (
+	"cdcpipeline/components/componenttest"
 	"encoding/json"
 	"testing"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	"github.com/stretchr/testify/require"
-
-	"cdcpipeline/components/componenttest"
 )
 
 func run(t *testing.T, args *KeyArgs) *componenttest.Recorder {

@@ -1,11 +1,10 @@
 package encryption
 
 import (
+	"cdcpipeline/components/iampolicy"
 	"fmt"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
-
-	"cdcpipeline/components/iampolicy"
 )
 
 // keyPolicy admits the account and the services that have no role of it. In a key policy the resource * is the key itself.

@@ -5,14 +5,13 @@
 package lake
 
 import (
+	"cdcpipeline/components/iampolicy"
+	"cdcpipeline/config"
 	"errors"
 	"fmt"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/s3"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
-
-	"cdcpipeline/components/iampolicy"
-	"cdcpipeline/config"
 )
 
 // BucketArgs configures a Bucket.

@@ -1,14 +1,13 @@
 package lake
 
 import (
+	"cdcpipeline/components/componenttest"
+	"cdcpipeline/config"
 	"encoding/json"
 	"testing"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	"github.com/stretchr/testify/require"
-
-	"cdcpipeline/components/componenttest"
-	"cdcpipeline/config"
 )
 
 const (

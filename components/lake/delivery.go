@@ -1,6 +1,7 @@
 package lake
 
 import (
+	"cdcpipeline/config"
 	"errors"
 	"fmt"
 
@@ -9,8 +10,6 @@ import (
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/iam"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/kinesis"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
-
-	"cdcpipeline/config"
 )
 
 // defaultLogRetentionDays of a delivery's own error log.

@@ -1,13 +1,12 @@
 package lake
 
 import (
+	"cdcpipeline/components/componenttest"
+	"cdcpipeline/config"
 	"testing"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	"github.com/stretchr/testify/require"
-
-	"cdcpipeline/components/componenttest"
-	"cdcpipeline/config"
 )
 
 func delivery(args *DeliveryArgs) pulumi.RunFunc {

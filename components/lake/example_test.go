@@ -1,12 +1,12 @@
 package lake_test
 
 import (
+	"cdcpipeline/components/lake"
+	"cdcpipeline/config"
+
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/kinesis"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/kms"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
-
-	"cdcpipeline/components/lake"
-	"cdcpipeline/config"
 )
 
 // A lake of every record of a stream of yours.

@@ -1,12 +1,11 @@
 package lake
 
 import (
+	"cdcpipeline/config"
 	"fmt"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/kinesis"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
-
-	"cdcpipeline/config"
 )
 
 // ControlPartition is the schema and the table under which records without a table's rows are kept: those that

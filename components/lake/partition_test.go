@@ -1,14 +1,13 @@
 package lake
 
 import (
+	"cdcpipeline/config"
 	"encoding/json"
 	"testing"
 
 	"github.com/itchyny/gojq"
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
-
-	"cdcpipeline/config"
 )
 
 // partitionOf runs the query on a record as Firehose does.

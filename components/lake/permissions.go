@@ -1,13 +1,12 @@
 package lake
 
 import (
+	"cdcpipeline/components/iampolicy"
+	"cdcpipeline/config"
 	"fmt"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
-
-	"cdcpipeline/components/iampolicy"
-	"cdcpipeline/config"
 )
 
 // deliveryTrust admits Firehose on behalf of this account's delivery streams alone: the account is the external id

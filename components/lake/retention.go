@@ -1,12 +1,11 @@
 package lake
 
 import (
+	"cdcpipeline/config"
 	"fmt"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/s3"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
-
-	"cdcpipeline/config"
 )
 
 const (

@@ -1,14 +1,13 @@
 package network
 
 import (
+	"cdcpipeline/components/componenttest"
+	"cdcpipeline/config"
 	"testing"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	"github.com/stretchr/testify/require"
-
-	"cdcpipeline/components/componenttest"
-	"cdcpipeline/config"
 )
 
 const (

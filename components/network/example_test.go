@@ -1,11 +1,11 @@
 package network_test
 
 import (
-	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/rds"
-	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
-
 	"cdcpipeline/components/network"
 	"cdcpipeline/config"
+
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/rds"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
 // A VPC over three zones with NAT, and a database's subnet group in it.

@@ -5,13 +5,12 @@
 package network
 
 import (
+	"cdcpipeline/config"
 	"errors"
 	"fmt"
 	"strings"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
-
-	"cdcpipeline/config"
 )
 
 const (

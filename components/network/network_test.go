@@ -1,15 +1,14 @@
 package network
 
 import (
+	"cdcpipeline/components/componenttest"
+	"cdcpipeline/config"
 	"encoding/json"
 	"strings"
 	"testing"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	"github.com/stretchr/testify/require"
-
-	"cdcpipeline/components/componenttest"
-	"cdcpipeline/config"
 )
 
 const (

@@ -1,12 +1,11 @@
 package pipeline
 
 import (
+	"cdcpipeline/config"
 	"fmt"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
-
-	"cdcpipeline/config"
 )
 
 // export publishes what an operator needs: where everything is, and which secret opens it; never a password.

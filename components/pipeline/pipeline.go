@@ -4,12 +4,6 @@
 package pipeline
 
 import (
-	"fmt"
-	"os"
-	"slices"
-
-	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
-
 	"cdcpipeline/components/encryption"
 	"cdcpipeline/components/lake"
 	"cdcpipeline/components/network"
@@ -19,6 +13,11 @@ import (
 	"cdcpipeline/components/stream"
 	"cdcpipeline/config"
 	"cdcpipeline/functions"
+	"fmt"
+	"os"
+	"slices"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
 // Args is what a pipeline is made from.
@@ -69,7 +68,11 @@ func FromConfig(ctx *pulumi.Context) (*Pipeline, error) {
 		}
 		bundle = string(pem)
 	}
-	zip, err := functions.Build(ctx.Context(), ".", "bootstrap", cfg.Functions.Architecture)
+	root, err := os.Getwd() // the project's root; the engine, which reads the zip, may be elsewhere
+	if err != nil {
+		return nil, fmt.Errorf("finding the project's root: %w", err)
+	}
+	zip, err := functions.Build(ctx.Context(), root, "bootstrap", cfg.Functions.Architecture)
 	if err != nil {
 		return nil, fmt.Errorf("compiling the bootstrap function: %w", err)
 	}
@@ -201,9 +204,14 @@ func (b *builder) search() (err error) {
 	for i, id := range b.Network.Subnets {
 		subnets[i] = id
 	}
+	linked, err := search.NewServiceLinkedRole(b.ctx, b.name+"-linked-role", &search.ServiceLinkedRoleArgs{}, b.child())
+	if err != nil {
+		return err
+	}
 	b.Domain, err = search.NewDomain(b.ctx, b.name+"-search", &search.DomainArgs{
 		Search: b.cfg.Search, Environment: b.cfg.Environment, KmsKeyArn: b.Key.Arn, LogRetentionDays: b.cfg.Functions.LogRetentionDays,
 		SubnetIDs: subnets, SecurityGroupID: b.Network.SecurityGroups.Search,
+		ServiceLinkedRole: linked,
 	}, b.child())
 	if err != nil {
 		return err

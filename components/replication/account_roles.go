@@ -1,14 +1,13 @@
 package replication
 
 import (
+	"cdcpipeline/components/iampolicy"
 	"errors"
 	"fmt"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/iam"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
-
-	"cdcpipeline/components/iampolicy"
 )
 
 // accountRoles are the two roles that DMS looks up by these very names, once per account,

@@ -1,12 +1,11 @@
 package replication_test
 
 import (
+	"cdcpipeline/components/replication"
+	"cdcpipeline/config"
 	"os"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
-
-	"cdcpipeline/components/replication"
-	"cdcpipeline/config"
 )
 
 // Follow one table of an existing MySQL database into an existing stream.

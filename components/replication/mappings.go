@@ -1,6 +1,7 @@
 package replication
 
 import (
+	"cdcpipeline/config"
 	"cmp"
 	"encoding/json"
 	"fmt"
@@ -8,8 +9,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-
-	"cdcpipeline/config"
 )
 
 // maxRuleID keeps rule ids within nine digits, as DMS's console makes them.

@@ -1,6 +1,7 @@
 package replication
 
 import (
+	"cdcpipeline/config"
 	"encoding/json"
 	"flag"
 	"os"
@@ -9,8 +10,6 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
-
-	"cdcpipeline/config"
 )
 
 var update = flag.Bool("update", false, "write the golden files")

@@ -5,14 +5,13 @@
 package replication
 
 import (
+	"cdcpipeline/config"
 	"errors"
 	"fmt"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/dms"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
-
-	"cdcpipeline/config"
 )
 
 // ReplicationArgs configures a Replication.

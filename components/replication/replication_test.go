@@ -1,16 +1,15 @@
 package replication_test
 
 import (
+	"cdcpipeline/components/componenttest"
+	"cdcpipeline/components/replication"
+	"cdcpipeline/config"
 	"encoding/json"
 	"strings"
 	"testing"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	"github.com/stretchr/testify/require"
-
-	"cdcpipeline/components/componenttest"
-	"cdcpipeline/components/replication"
-	"cdcpipeline/config"
 )
 
 const key = "arn:aws:kms:us-east-1:123456789012:key/k"

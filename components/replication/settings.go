@@ -1,10 +1,9 @@
 package replication
 
 import (
+	"cdcpipeline/config"
 	"encoding/json"
 	"fmt"
-
-	"cdcpipeline/config"
 )
 
 // taskSettings are the settings of the replication task, as JSON.

@@ -1,12 +1,11 @@
 package replication
 
 import (
+	"cdcpipeline/config"
 	"encoding/json"
 	"testing"
 
 	"github.com/stretchr/testify/require"
-
-	"cdcpipeline/config"
 )
 
 func TestTaskSettings(t *testing.T) {

@@ -1,14 +1,13 @@
 package replication
 
 import (
+	"cdcpipeline/components/iampolicy"
 	"fmt"
 	"strings"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/dms"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/iam"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
-
-	"cdcpipeline/components/iampolicy"
 )
 
 // SourceEndpoint is the database that is followed.

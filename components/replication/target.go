@@ -1,13 +1,12 @@
 package replication
 
 import (
+	"cdcpipeline/components/iampolicy"
 	"fmt"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/dms"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/iam"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
-
-	"cdcpipeline/components/iampolicy"
 )
 
 // target is the stream. What its records carry is in

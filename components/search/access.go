@@ -1,14 +1,13 @@
 package search
 
 import (
+	"cdcpipeline/config"
 	"errors"
 	"fmt"
 	"strings"
 
 	"github.com/pulumi/pulumi-opensearch/sdk/v2/go/opensearch"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
-
-	"cdcpipeline/config"
 )
 
 // AccessArgs configures an Access.

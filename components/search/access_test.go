@@ -1,16 +1,15 @@
 package search_test
 
 import (
+	"cdcpipeline/components/componenttest"
+	"cdcpipeline/components/search"
+	"cdcpipeline/config"
 	"encoding/json"
 	"strings"
 	"testing"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	"github.com/stretchr/testify/require"
-
-	"cdcpipeline/components/componenttest"
-	"cdcpipeline/components/search"
-	"cdcpipeline/config"
 )
 
 // runDelivery makes a domain, what is inside it, and a delivery to it.

@@ -1,6 +1,7 @@
 package search
 
 import (
+	"cdcpipeline/config"
 	"errors"
 	"fmt"
 	"strings"
@@ -10,8 +11,6 @@ import (
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/iam"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/kinesis"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
-
-	"cdcpipeline/config"
 )
 
 // DeliveryArgs configures a Delivery.
@@ -60,10 +59,10 @@ type Delivery struct {
 
 type deliveryPlan struct {
 	*DeliveryArgs
-	name                       string
-	partition, region, account string
-	group                      *cloudwatch.LogGroup
-	index, backup              *cloudwatch.LogStream
+	name                                  string
+	partition, dnsSuffix, region, account string
+	group                                 *cloudwatch.LogGroup
+	index, backup                         *cloudwatch.LogStream
 }
 
 // NewDelivery makes the role, its grant inside the domain, and then the delivery stream.
@@ -164,7 +163,7 @@ func (d *Delivery) lookUp(ctx *pulumi.Context, p *deliveryPlan) error {
 	if err != nil {
 		return fmt.Errorf("looking up the account: %w", err)
 	}
-	p.partition, p.region, p.account = partition.Partition, region.Name, caller.AccountId
+	p.partition, p.dnsSuffix, p.region, p.account = partition.Partition, partition.DnsSuffix, region.Name, caller.AccountId
 	return nil
 }
 

@@ -1,12 +1,11 @@
 package search
 
 import (
+	"cdcpipeline/components/iampolicy"
 	"fmt"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/iam"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
-
-	"cdcpipeline/components/iampolicy"
 )
 
 // role is what Firehose acts as, for this account's delivery streams only. Its policy is
@@ -76,10 +75,10 @@ func writeIndex(p *deliveryPlan) []iampolicy.Statement {
 }
 
 // useInterfaces are the eight EC2 actions of a delivery inside a VPC. EC2 describes without resources; what is made and
-// deleted is bound to this account and region.
+// deleted is bound to this region, and not to this account, because a shared subnet belongs to another.
 func useInterfaces(p *deliveryPlan) []iampolicy.Statement {
 	ec2 := func(kind string) pulumi.StringInput {
-		return pulumi.String(fmt.Sprintf("arn:%s:ec2:%s:%s:%s/*", p.partition, p.region, p.account, kind))
+		return pulumi.String(fmt.Sprintf("arn:%s:ec2:%s:*:%s/*", p.partition, p.region, kind))
 	}
 	return []iampolicy.Statement{
 		{
@@ -118,7 +117,7 @@ func writeBackup(p *deliveryPlan) []iampolicy.Statement {
 // useKey lets the role use the key through the two services it reads and writes, and for those objects only.
 func useKey(p *deliveryPlan) []iampolicy.Statement {
 	via := func(service string) iampolicy.Condition {
-		return iampolicy.StringEquals("kms:ViaService", pulumi.String(service+"."+p.region+".amazonaws.com"))
+		return iampolicy.StringEquals("kms:ViaService", pulumi.String(service+"."+p.region+"."+p.dnsSuffix))
 	}
 	return []iampolicy.Statement{
 		{

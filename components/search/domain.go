@@ -6,6 +6,8 @@
 package search
 
 import (
+	"cdcpipeline/components/iampolicy"
+	"cdcpipeline/config"
 	"errors"
 	"fmt"
 	"strings"
@@ -13,9 +15,6 @@ import (
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/opensearch"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
-
-	"cdcpipeline/components/iampolicy"
-	"cdcpipeline/config"
 )
 
 // DomainArgs configures a Domain.

@@ -1,15 +1,14 @@
 package search_test
 
 import (
+	"cdcpipeline/components/componenttest"
+	"cdcpipeline/components/search"
+	"cdcpipeline/config"
 	"strings"
 	"testing"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	"github.com/stretchr/testify/require"
-
-	"cdcpipeline/components/componenttest"
-	"cdcpipeline/components/search"
-	"cdcpipeline/config"
 )
 
 const (

@@ -1,10 +1,10 @@
 package search_test
 
 import (
-	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
-
 	"cdcpipeline/components/search"
 	"cdcpipeline/config"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
 // A private domain that a Firehose delivery fills from an existing Kinesis stream.

@@ -1,13 +1,12 @@
 package search
 
 import (
+	"cdcpipeline/config"
 	"encoding/json"
 	"fmt"
 
 	"github.com/pulumi/pulumi-opensearch/sdk/v2/go/opensearch"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
-
-	"cdcpipeline/config"
 )
 
 const (

@@ -1,14 +1,13 @@
 package search
 
 import (
+	"cdcpipeline/config"
 	"flag"
 	"os"
 	"path/filepath"
 	"testing"
 
 	"github.com/stretchr/testify/require"
-
-	"cdcpipeline/config"
 )
 
 var update = flag.Bool("update", false, "write the golden files")

@@ -1,13 +1,12 @@
 package search
 
 import (
+	"cdcpipeline/components/iampolicy"
 	"fmt"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/cloudwatch"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/opensearch"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
-
-	"cdcpipeline/components/iampolicy"
 )
 
 // domainLogKinds are the logs a domain publishes. Audit logs also need the audit configuration inside the domain, slow

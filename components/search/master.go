@@ -1,14 +1,13 @@
 package search
 
 import (
+	"cdcpipeline/config"
 	"fmt"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/opensearch"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/secretsmanager"
 	"github.com/pulumi/pulumi-random/sdk/v4/go/random"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
-
-	"cdcpipeline/config"
 )
 
 // masterUser is the name of the master user in the domain's internal user database.

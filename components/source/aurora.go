@@ -1,6 +1,7 @@
 package source
 
 import (
+	"cdcpipeline/config"
 	"errors"
 	"fmt"
 
@@ -8,8 +9,6 @@ import (
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/rds"
 	"github.com/pulumi/pulumi-random/sdk/v4/go/random"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
-
-	"cdcpipeline/config"
 )
 
 // masterUser is the administrator RDS makes; its password never leaves Secrets Manager.

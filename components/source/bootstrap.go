@@ -1,6 +1,8 @@
 package source
 
 import (
+	"cdcpipeline/components/iampolicy"
+	"cdcpipeline/config"
 	"errors"
 	"fmt"
 
@@ -8,9 +10,6 @@ import (
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/iam"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/lambda"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
-
-	"cdcpipeline/components/iampolicy"
-	"cdcpipeline/config"
 )
 
 const (

@@ -1,6 +1,7 @@
 package source
 
 import (
+	"cdcpipeline/bootstrap"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -13,8 +14,6 @@ import (
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/lambda"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/secretsmanager"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
-
-	"cdcpipeline/bootstrap"
 )
 
 // check fills defaults, refuses what cannot work and reads the schema files.

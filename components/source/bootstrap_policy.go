@@ -1,9 +1,9 @@
 package source
 
 import (
-	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
-
 	"cdcpipeline/components/iampolicy"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
 // bootstrapPolicy is all that the bootstrap function may do.

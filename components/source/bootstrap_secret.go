@@ -1,6 +1,7 @@
 package source
 
 import (
+	"cdcpipeline/config"
 	"crypto/sha256"
 	"fmt"
 	"regexp"
@@ -9,8 +10,6 @@ import (
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/secretsmanager"
 	"github.com/pulumi/pulumi-random/sdk/v4/go/random"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
-
-	"cdcpipeline/config"
 )
 
 // recoveryDays is how long a deleted secret can be brought back in prod; in dev its name is free at once.

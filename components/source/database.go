@@ -6,9 +6,9 @@
 package source
 
 import (
-	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
-
 	"cdcpipeline/bootstrap/rds"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
 // Database is what the rest of the pipeline needs to know of a source, whoever made it.

@@ -1,12 +1,11 @@
 package source_test
 
 import (
+	"cdcpipeline/components/source"
+	"cdcpipeline/config"
 	"fmt"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
-
-	"cdcpipeline/components/source"
-	"cdcpipeline/config"
 )
 
 // A cluster in subnets and behind a security group of yours.

@@ -1,12 +1,11 @@
 package source
 
 import (
+	"cdcpipeline/config"
 	"errors"
 	"fmt"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
-
-	"cdcpipeline/config"
 )
 
 // ExistingArgs are the inputs of [Existing].

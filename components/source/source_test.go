@@ -1,6 +1,10 @@
 package source_test
 
 import (
+	"cdcpipeline/bootstrap"
+	"cdcpipeline/components/componenttest"
+	"cdcpipeline/components/source"
+	"cdcpipeline/config"
 	"encoding/json"
 	"os"
 	"path/filepath"
@@ -10,11 +14,6 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	"github.com/stretchr/testify/require"
-
-	"cdcpipeline/bootstrap"
-	"cdcpipeline/components/componenttest"
-	"cdcpipeline/components/source"
-	"cdcpipeline/config"
 )
 
 const (

@@ -1,11 +1,11 @@
 package stream_test
 
 import (
-	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/kms"
-	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
-
 	"cdcpipeline/components/stream"
 	"cdcpipeline/config"
+
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/kms"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
 // An on-demand stream that keeps two weeks, encrypted with a key of yours.

@@ -5,13 +5,12 @@
 package stream
 
 import (
+	"cdcpipeline/config"
 	"errors"
 	"fmt"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/kinesis"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
-
-	"cdcpipeline/config"
 )
 
 // ChangeStreamArgs configures a ChangeStream.

@@ -1,14 +1,13 @@
 package stream_test
 
 import (
+	"cdcpipeline/components/componenttest"
+	"cdcpipeline/components/stream"
+	"cdcpipeline/config"
 	"testing"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	"github.com/stretchr/testify/require"
-
-	"cdcpipeline/components/componenttest"
-	"cdcpipeline/components/stream"
-	"cdcpipeline/config"
 )
 
 const key = "arn:aws:kms:us-east-1:123456789012:key/k"

@@ -2,6 +2,7 @@
 package main
 
 import (
+	"cdcpipeline/bootstrap"
 	"context"
 	"fmt"
 	"os"
@@ -9,8 +10,6 @@ import (
 	"github.com/aws/aws-lambda-go/lambda"
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
-
-	"cdcpipeline/bootstrap"
 )
 
 func main() {

@@ -162,12 +162,28 @@ func s3Name(r *http.Request) string {
 		noun = "Object"
 	}
 	for _, sub := range []struct{ query, name string }{
-		{"policy", "Policy"}, {"policyStatus", "PolicyStatus"}, {"acl", "Acl"}, {"tagging", "Tagging"}, {"versioning", "Versioning"},
-		{"encryption", "Encryption"}, {"lifecycle", "LifecycleConfiguration"}, {"publicAccessBlock", "PublicAccessBlock"},
-		{"ownershipControls", "OwnershipControls"}, {"versions", "Versions"}, {"location", "Location"}, {"logging", "Logging"},
-		{"notification", "Notification"}, {"website", "Website"}, {"cors", "Cors"}, {"replication", "Replication"},
-		{"accelerate", "AccelerateConfiguration"}, {"requestPayment", "RequestPayment"}, {"object-lock", "ObjectLockConfiguration"},
-		{"uploads", "MultipartUploads"}, {"uploadId", "MultipartUpload"}, {"delete", "DeleteMany"},
+		{"policy", "Policy"},
+		{"policyStatus", "PolicyStatus"},
+		{"acl", "Acl"},
+		{"tagging", "Tagging"},
+		{"versioning", "Versioning"},
+		{"encryption", "Encryption"},
+		{"lifecycle", "LifecycleConfiguration"},
+		{"publicAccessBlock", "PublicAccessBlock"},
+		{"ownershipControls", "OwnershipControls"},
+		{"versions", "Versions"},
+		{"location", "Location"},
+		{"logging", "Logging"},
+		{"notification", "Notification"},
+		{"website", "Website"},
+		{"cors", "Cors"},
+		{"replication", "Replication"},
+		{"accelerate", "AccelerateConfiguration"},
+		{"requestPayment", "RequestPayment"},
+		{"object-lock", "ObjectLockConfiguration"},
+		{"uploads", "MultipartUploads"},
+		{"uploadId", "MultipartUpload"},
+		{"delete", "DeleteMany"},
 	} {
 		if query.Has(sub.query) {
 			return verb + noun + sub.name

@@ -1,13 +1,12 @@
 package dms
 
 import (
+	"cdcpipeline/rehearsal/controlplane"
 	"context"
 	"encoding/json"
 	"fmt"
 	"maps"
 	"net/http"
-
-	"cdcpipeline/rehearsal/controlplane"
 )
 
 // Hooks is where a control plane lets others take part in its calls.

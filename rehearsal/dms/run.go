@@ -1,6 +1,7 @@
 package dms
 
 import (
+	"cdcpipeline/rehearsal/account"
 	"context"
 	"database/sql"
 	"database/sql/driver"
@@ -16,8 +17,6 @@ import (
 	"github.com/go-mysql-org/go-mysql/mysql"
 	"github.com/go-mysql-org/go-mysql/replication"
 	"golang.org/x/sync/errgroup"
-
-	"cdcpipeline/rehearsal/account"
 )
 
 // run is one attempt of a task, from connecting to the source to the first error.

@@ -1,6 +1,8 @@
 package dms
 
 import (
+	"cdcpipeline/rehearsal/account"
+	"cdcpipeline/rehearsal/controlplane"
 	"database/sql"
 	"encoding/json"
 	"fmt"
@@ -20,9 +22,6 @@ import (
 	ktypes "github.com/aws/aws-sdk-go-v2/service/kinesis/types"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 	"github.com/stretchr/testify/require"
-
-	"cdcpipeline/rehearsal/account"
-	"cdcpipeline/rehearsal/controlplane"
 )
 
 // scene is a control plane with a stream, and a database with a replication user, both real: see newScene.

@@ -1,6 +1,7 @@
 package dms
 
 import (
+	"cdcpipeline/rehearsal/account"
 	"context"
 	"fmt"
 	"log/slog"
@@ -9,8 +10,6 @@ import (
 
 	api "github.com/aws/aws-sdk-go-v2/service/databasemigrationservice"
 	"github.com/go-mysql-org/go-mysql/mysql"
-
-	"cdcpipeline/rehearsal/account"
 )
 
 // Status of a task, as the API names it.

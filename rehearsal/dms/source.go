@@ -1,6 +1,7 @@
 package dms
 
 import (
+	"cdcpipeline/rehearsal/account"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
@@ -16,8 +17,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/databasemigrationservice/types"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 	"github.com/go-sql-driver/mysql"
-
-	"cdcpipeline/rehearsal/account"
 )
 
 // source is how to connect to the database.

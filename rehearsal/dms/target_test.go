@@ -1,8 +1,9 @@
 package dms
 
 import (
-	"context"
-	"crypto/md5" //nolint:gosec // what Kinesis hashes keys with
+	"cdcpipeline/rehearsal/account"
+	"context" //nolint:gosec // what Kinesis hashes keys with
+	"crypto/md5"
 	"errors"
 	"fmt"
 	"math/big"
@@ -16,8 +17,6 @@ import (
 	"github.com/aws/smithy-go"
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
-
-	"cdcpipeline/rehearsal/account"
 )
 
 // stream is a Kinesis stream that refuses what it is told to.

@@ -2,6 +2,7 @@ package firehose
 
 import (
 	"bytes"
+	"cdcpipeline/rehearsal/account"
 	"cmp"
 	"crypto/x509"
 	"encoding/json"
@@ -14,8 +15,6 @@ import (
 	"sync"
 	"testing"
 	"time"
-
-	"cdcpipeline/rehearsal/account"
 )
 
 const role = "arn:aws:iam::123456789012:role/delivery"

@@ -1,10 +1,9 @@
 package firehose
 
 import (
+	"cdcpipeline/rehearsal/controlplane"
 	"context"
 	"fmt"
-
-	"cdcpipeline/rehearsal/controlplane"
 )
 
 // Hooks is where a control plane lets others take part in its calls.

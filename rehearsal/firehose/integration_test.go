@@ -2,6 +2,8 @@ package firehose
 
 import (
 	"bufio"
+	"cdcpipeline/rehearsal/account"
+	"cdcpipeline/rehearsal/controlplane"
 	"compress/gzip"
 	"context"
 	"crypto/x509"
@@ -26,9 +28,6 @@ import (
 	ktypes "github.com/aws/aws-sdk-go-v2/service/kinesis/types"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/stretchr/testify/require"
-
-	"cdcpipeline/rehearsal/account"
-	"cdcpipeline/rehearsal/controlplane"
 )
 
 // TestDeliveriesDeclaredThroughTheAPI uses a control plane as the rehearsal has it: CDC_TEST_MOTO is its URL.

@@ -2,6 +2,7 @@ package firehose
 
 import (
 	"bytes"
+	"cdcpipeline/rehearsal/account"
 	"compress/gzip"
 	"context"
 	"crypto/rand"
@@ -13,8 +14,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
-
-	"cdcpipeline/rehearsal/account"
 )
 
 // objects is the part of S3 that a delivery needs.

@@ -2,6 +2,7 @@ package firehose
 
 import (
 	"bytes"
+	"cdcpipeline/rehearsal/account"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -17,8 +18,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
 	"github.com/aws/aws-sdk-go-v2/service/opensearch"
-
-	"cdcpipeline/rehearsal/account"
 )
 
 // search indexes buffers in an OpenSearch domain and parks in S3 what it cannot.

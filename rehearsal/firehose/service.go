@@ -1,6 +1,7 @@
 package firehose
 
 import (
+	"cdcpipeline/rehearsal/account"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
@@ -13,8 +14,6 @@ import (
 
 	api "github.com/aws/aws-sdk-go-v2/service/firehose"
 	"github.com/aws/aws-sdk-go-v2/service/kinesis"
-
-	"cdcpipeline/rehearsal/account"
 )
 
 // Options of a service; the zero value has none.

@@ -1,6 +1,8 @@
 package functions
 
 import (
+	"cdcpipeline/rehearsal/account"
+	"cdcpipeline/rehearsal/process"
 	"context"
 	"crypto/rand"
 	"crypto/sha256"
@@ -14,9 +16,6 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
-
-	"cdcpipeline/rehearsal/account"
-	"cdcpipeline/rehearsal/process"
 )
 
 const (

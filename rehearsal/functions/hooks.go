@@ -1,11 +1,10 @@
 package functions
 
 import (
+	"cdcpipeline/rehearsal/controlplane"
 	"context"
 	"net/http"
 	"strings"
-
-	"cdcpipeline/rehearsal/controlplane"
 )
 
 func (r *Runner) attach(p *controlplane.Proxy) {

@@ -6,6 +6,8 @@
 package functions
 
 import (
+	"cdcpipeline/rehearsal/account"
+	"cdcpipeline/rehearsal/controlplane"
 	"context"
 	"errors"
 	"fmt"
@@ -17,9 +19,6 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
-
-	"cdcpipeline/rehearsal/account"
-	"cdcpipeline/rehearsal/controlplane"
 )
 
 // Options of a Runner.

@@ -3,6 +3,8 @@ package functions
 import (
 	"archive/zip"
 	"bytes"
+	"cdcpipeline/rehearsal/account"
+	"cdcpipeline/rehearsal/controlplane"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
@@ -14,7 +16,6 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"runtime"
 	"strings"
@@ -27,9 +28,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
 	"github.com/stretchr/testify/require"
-
-	"cdcpipeline/rehearsal/account"
-	"cdcpipeline/rehearsal/controlplane"
 )
 
 // controlPlane is as much of moto as the runner needs: functions and AssumeRole.
@@ -131,23 +129,14 @@ type reply struct {
 	ErrorType, ErrorMessage                      string
 }
 
-var compiled sync.Map // version -> zip
-
+// code is the zip of the function in bootstrap_test.go.
 func code(t *testing.T, version string) []byte {
 	t.Helper()
-	if done, ok := compiled.Load(version); ok {
-		return done.([]byte)
-	}
-	program := filepath.Join(t.TempDir(), "bootstrap")
-	build := exec.Command("go", "build", "-tags", "lambda.norpc", "-ldflags", "-X main.version="+version, "-o", program, "./testdata/bootstrap")
-	build.Env = append(os.Environ(), "CGO_ENABLED=0")
-	output, err := build.CombinedOutput()
-	require.NoError(t, err, string(output))
-	content, err := os.ReadFile(program)
+	self, err := os.Executable()
 	require.NoError(t, err)
-	zipped := pack(t, map[string][]byte{"bootstrap": content})
-	compiled.Store(version, zipped)
-	return zipped
+	program, err := os.ReadFile(self)
+	require.NoError(t, err)
+	return pack(t, map[string][]byte{"bootstrap": program, "version": []byte(version)})
 }
 
 func pack(t *testing.T, files map[string][]byte) []byte {
@@ -155,7 +144,7 @@ func pack(t *testing.T, files map[string][]byte) []byte {
 	var buffer bytes.Buffer
 	archive := zip.NewWriter(&buffer)
 	for name, content := range files {
-		header := &zip.FileHeader{Name: name, Method: zip.Deflate}
+		header := &zip.FileHeader{Name: name, Method: zip.Store}
 		header.SetMode(0o755)
 		w, err := archive.CreateHeader(header)
 		require.NoError(t, err)

@@ -1,15 +1,14 @@
 package schema_test
 
 import (
-	"testing"
-
-	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
-	"github.com/stretchr/testify/require"
-
 	"cdcpipeline/components/componenttest"
 	"cdcpipeline/components/pipeline"
 	"cdcpipeline/config"
 	"cdcpipeline/rehearsal/schema"
+	"testing"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+	"github.com/stretchr/testify/require"
 )
 
 func TestThePluginKnowsEveryInputOfTheProgram(t *testing.T) {

@@ -1,11 +1,10 @@
 package search
 
 import (
+	"cdcpipeline/rehearsal/stores"
 	"context"
 	"fmt"
 	"net/http"
-
-	"cdcpipeline/rehearsal/stores"
 )
 
 // dashboardsIndex is what OpenSearch Dashboards, which is part of every Amazon domain, makes before the domain is active.

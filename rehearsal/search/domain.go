@@ -1,6 +1,7 @@
 package search
 
 import (
+	"cdcpipeline/rehearsal/stores"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -11,8 +12,6 @@ import (
 	"net/http/httputil"
 	"net/url"
 	"time"
-
-	"cdcpipeline/rehearsal/stores"
 )
 
 // Domain is one created domain: an endpoint on loopback and the node behind it.

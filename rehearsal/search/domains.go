@@ -7,6 +7,7 @@
 package search
 
 import (
+	"cdcpipeline/rehearsal/stores"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -15,8 +16,6 @@ import (
 	"maps"
 	"slices"
 	"sync"
-
-	"cdcpipeline/rehearsal/stores"
 )
 
 // AdminClient calls a domain's node as its administrator, past every permission: for verifying, not for the pipeline.

@@ -1,6 +1,7 @@
 package search
 
 import (
+	"cdcpipeline/rehearsal/stores"
 	"io"
 	"net/http"
 	"strings"
@@ -8,8 +9,6 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/stretchr/testify/require"
-
-	"cdcpipeline/rehearsal/stores"
 )
 
 func TestPasswordPassesThrough(t *testing.T) {

@@ -2,6 +2,7 @@ package search
 
 import (
 	"bytes"
+	"cdcpipeline/rehearsal/stores"
 	"context"
 	"crypto/sha256"
 	"crypto/tls"
@@ -19,8 +20,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
 	"github.com/stretchr/testify/require"
-
-	"cdcpipeline/rehearsal/stores"
 )
 
 const (

@@ -2,14 +2,13 @@ package search
 
 import (
 	"bytes"
+	"cdcpipeline/rehearsal/controlplane"
 	"context"
 	"encoding/json"
 	"encoding/xml"
 	"fmt"
 	"net/url"
 	"strings"
-
-	"cdcpipeline/rehearsal/controlplane"
 )
 
 // Attach makes the control plane's domains real: what it creates, starts; what it describes has its endpoint when it

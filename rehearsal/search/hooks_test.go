@@ -1,6 +1,7 @@
 package search
 
 import (
+	"cdcpipeline/rehearsal/controlplane"
 	"encoding/json"
 	"io"
 	"log/slog"
@@ -13,8 +14,6 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
-
-	"cdcpipeline/rehearsal/controlplane"
 )
 
 // api is the control plane as a program sees it: the proxy, and behind it a stand-in that says the same of every domain.

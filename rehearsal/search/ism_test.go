@@ -1,13 +1,12 @@
 package search
 
 import (
+	"cdcpipeline/rehearsal/stores"
 	"encoding/json"
 	"net/http"
 	"testing"
 
 	"github.com/stretchr/testify/require"
-
-	"cdcpipeline/rehearsal/stores"
 )
 
 const deleteByAge = `{"policy":{"description":"d","default_state":"hot","states":[

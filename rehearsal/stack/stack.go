@@ -3,6 +3,7 @@
 package stack
 
 import (
+	"cdcpipeline/components/pipeline"
 	"context"
 	"embed"
 	"fmt"
@@ -21,8 +22,6 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/auto/optup"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/apitype"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
-
-	"cdcpipeline/components/pipeline"
 )
 
 //go:embed files
@@ -270,5 +269,10 @@ func (s *Stack) follow(progress func(string)) (io.Writer, chan events.EngineEven
 }
 
 func (s *Stack) failure(what string, err error) error {
-	return fmt.Errorf("%s failed; the engine's whole output is in %s: %w", what, s.log, err)
+	text := err.Error()
+	if _, diagnostics, found := strings.Cut(text, "Diagnostics:"); found {
+		diagnostics, _, _ = strings.Cut(diagnostics, "\nstderr:")
+		return fmt.Errorf("%s failed:%s", what, strings.TrimRight(diagnostics, " \n"))
+	}
+	return fmt.Errorf("%s failed: %w", what, err)
 }

@@ -1,11 +1,12 @@
 package stores
 
 import (
+	"cdcpipeline/rehearsal/process"
 	"cmp"
 	"context"
 	"crypto/rand"
-	"database/sql"
-	_ "embed" // what RDS adds
+	"database/sql" // what RDS adds
+	_ "embed"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -14,8 +15,6 @@ import (
 	"time"
 
 	"github.com/go-sql-driver/mysql"
-
-	"cdcpipeline/rehearsal/process"
 )
 
 const mariaDBReady = time.Minute

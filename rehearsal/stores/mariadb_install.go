@@ -1,6 +1,8 @@
 package stores
 
 import (
+	"cdcpipeline/rehearsal/artifact"
+	"cdcpipeline/rehearsal/process"
 	"context"
 	"errors"
 	"fmt"
@@ -9,9 +11,6 @@ import (
 	"path/filepath"
 	"runtime"
 	"syscall"
-
-	"cdcpipeline/rehearsal/artifact"
-	"cdcpipeline/rehearsal/process"
 )
 
 // MariaDBVersion is the server that is downloaded; another platform uses the one on PATH.

@@ -1,9 +1,10 @@
 package stores
 
 import (
+	"cdcpipeline/rehearsal/process"
 	"context"
-	"crypto/sha256"
-	_ "embed" // the pinned requirements
+	"crypto/sha256" // the pinned requirements
+	_ "embed"
 	"encoding/hex"
 	"fmt"
 	"net/http"
@@ -13,8 +14,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-
-	"cdcpipeline/rehearsal/process"
 )
 
 // MotoVersion stands in for the AWS control plane.

@@ -1,6 +1,8 @@
 package stores
 
 import (
+	"cdcpipeline/rehearsal/artifact"
+	"cdcpipeline/rehearsal/process"
 	"cmp"
 	"context"
 	"crypto/rand"
@@ -17,9 +19,6 @@ import (
 
 	"github.com/golang-jwt/jwt/v5"
 	"golang.org/x/crypto/bcrypt"
-
-	"cdcpipeline/rehearsal/artifact"
-	"cdcpipeline/rehearsal/process"
 )
 
 // OpenSearchVersion is the newest 2.x the Amazon service offers for which the server and its security plugin are

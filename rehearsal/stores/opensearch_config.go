@@ -1,6 +1,8 @@
 package stores
 
 import (
+	"cdcpipeline/rehearsal/artifact"
+	"cdcpipeline/rehearsal/process"
 	"cmp"
 	"crypto/tls"
 	"encoding/base64"
@@ -10,9 +12,6 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
-
-	"cdcpipeline/rehearsal/artifact"
-	"cdcpipeline/rehearsal/process"
 )
 
 const (

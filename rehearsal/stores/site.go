@@ -7,14 +7,13 @@
 package stores
 
 import (
+	"cdcpipeline/rehearsal/artifact"
 	"errors"
 	"fmt"
 	"net"
 	"os"
 	"path/filepath"
 	"sync"
-
-	"cdcpipeline/rehearsal/artifact"
 )
 
 // Host is the name all servers are reached by; every certificate of the [Authority] carries it.

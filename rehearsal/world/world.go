@@ -3,6 +3,13 @@
 package world
 
 import (
+	"cdcpipeline/rehearsal/account"
+	"cdcpipeline/rehearsal/controlplane"
+	"cdcpipeline/rehearsal/dms"
+	"cdcpipeline/rehearsal/firehose"
+	"cdcpipeline/rehearsal/functions"
+	"cdcpipeline/rehearsal/search"
+	"cdcpipeline/rehearsal/stores"
 	"context"
 	"errors"
 	"fmt"
@@ -18,14 +25,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/rds"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
-
-	"cdcpipeline/rehearsal/account"
-	"cdcpipeline/rehearsal/controlplane"
-	"cdcpipeline/rehearsal/dms"
-	"cdcpipeline/rehearsal/firehose"
-	"cdcpipeline/rehearsal/functions"
-	"cdcpipeline/rehearsal/search"
-	"cdcpipeline/rehearsal/stores"
 )
 
 // World is a running set of servers and stand-ins.

@@ -1,0 +1,42 @@
+# Two commands matter: `make rehearse` and `make test`. Nothing here needs root, a container engine or AWS.
+
+SHELL       := /bin/bash
+CACHE       := $(CURDIR)/.cache
+LINT_VERSION := v2.15.0
+FUMPT_VERSION := v0.12.0
+LINT        := $(CACHE)/bin/golangci-lint-$(LINT_VERSION)
+# The engine's module cannot be resolved before the rehearsal has fetched the AWS provider: the rehearsal compiles it.
+MODULES     := . sdks/opensearch sdks/generate rehearsal
+
+.PHONY: help rehearse rehearse-full test lint sdk docs clean
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 18
+
+rehearse: ## deploy, load, verify, update and destroy the whole pipeline on this machine
+	@cd rehearsal && go build -o $(CACHE)/bin/rehearsal . && exec $(CACHE)/bin/rehearsal
+
+rehearse-full: ## the same, with every variant
+	@cd rehearsal && go build -o $(CACHE)/bin/rehearsal . && exec $(CACHE)/bin/rehearsal full
+
+test: ## all tests of every module
+	@set -e; for module in $(MODULES); do echo "== $$module"; (cd $$module && go test ./...); done
+
+lint: $(LINT) ## golangci-lint with the committed configuration, in every module
+	@set -e; for module in . sdks/generate rehearsal; do echo "== $$module"; (cd $$module && $(LINT) run --config $(CURDIR)/.golangci.yml ./...); done
+
+$(LINT):
+	@mkdir -p $(dir $@)
+	GOBIN=$(CACHE)/bin GOFLAGS= go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(LINT_VERSION)
+	@mv $(CACHE)/bin/golangci-lint $@
+
+sdk: ## write the OpenSearch SDK and the committed schemas anew
+	cd rehearsal && go build -o $(CACHE)/bin/rehearsal . && $(CACHE)/bin/rehearsal schemas
+	cd sdks/generate && go run . ../opensearch/schema.json ../opensearch
+
+docs: ## write docs/configuration.md anew from the configuration types
+	go generate ./config
+
+clean: ## remove everything that was downloaded or built
+	chmod -R u+w $(CACHE) 2>/dev/null || true
+	rm -rf $(CACHE)
