@@ -111,12 +111,12 @@ func (s Network) zones() int {
 	return s.AvailabilityZones
 }
 
-// subnetAddresses is how many addresses each private subnet of a new VPC offers, 0 when the VPC is adopted or invalid.
-// AWS keeps five of each subnet: https://docs.aws.amazon.com/vpc/latest/userguide/subnet-sizing.html
+// subnetAddresses is how many addresses each private subnet of a new VPC, a quarter of it, offers; 0 when the VPC is
+// adopted or invalid. AWS keeps five of each subnet: https://docs.aws.amazon.com/vpc/latest/userguide/subnet-sizing.html
 func (s Network) subnetAddresses() int {
 	cidr, err := netip.ParsePrefix(s.Cidr)
-	if err != nil || !cidr.Addr().Is4() || cidr.Bits() > 24 || s.AvailabilityZones < 1 {
+	if err != nil || !cidr.Addr().Is4() || cidr.Bits() > 24 {
 		return 0
 	}
-	return 1<<(30-cidr.Bits()) - 5 // each private subnet is a quarter of the VPC
+	return 1<<(32-cidr.Bits())/4 - 5
 }

@@ -83,7 +83,7 @@ var refusedNetworks = []refusal{
 	{"a public block", `network: {cidr: 8.8.0.0/16}`, `network.cidr: 8.8.0.0/16 is a public block: use one within 10.0.0.0/8, 172.16.0.0/12 or 192.168.0.0/16`},
 	{"one zone", `network: {availabilityZones: 1}`, `network.availabilityZones: 1 is out of range: use 2 to 3 zones`},
 	{"an egress there is not", `network: {egress: internet}`, `network.egress: "internet" is not a choice here: use endpoints, nat`},
-	{"subnets too small for the domain", `{network: {cidr: 10.0.0.0/24, egress: nat, availabilityZones: 3}, search: {instanceType: r7g.large.search, instanceCount: 9, availabilityZones: 3}}`, `network.cidr: 10.0.0.0/24 leaves 27 addresses in each subnet, 29 are needed: use a larger block, down to /16`},
+	{"subnets too small for the domain", `{network: {cidr: 10.0.0.0/24, availabilityZones: 3}, search: {instanceType: r7g.large.search, instanceCount: 42, availabilityZones: 3}}`, `network.cidr: 10.0.0.0/24 leaves 59 addresses in each subnet, 62 are needed: use a larger block, down to /16`},
 }
 
 // refusedStreams are what Kinesis and DMS would refuse.

@@ -48,7 +48,7 @@ var refusedDomains = []refusal{
 	{"a domain name", `search: {domainName: Retail}`, `search.domainName: "Retail" must be [a-z][a-z0-9-]{2,27}: 3 to 28 lower-case letters, digits and hyphens, beginning with a letter`},
 	{"a domain name too long", `search: {domainName: retail-transactions-of-the-shop}`, `search.domainName: "retail-transactions-of-the-shop" must be [a-z][a-z0-9-]{2,27}: 3 to 28 lower-case letters, digits and hyphens, beginning with a letter`},
 	{"Elasticsearch", `search: {engineVersion: Elasticsearch_7.10}`, `search.engineVersion: "Elasticsearch_7.10" must be OpenSearch_ and a version such as OpenSearch_2.19`},
-	{"an old OpenSearch", `search: {engineVersion: OpenSearch_1.3}`, `search.engineVersion: OpenSearch_1.3 has no flat_object fields, which the history index needs: use OpenSearch_2.7 or newer`},
+	{"an old OpenSearch", `search: {engineVersion: OpenSearch_1.3}`, `search.engineVersion: OpenSearch_1.3 is too old: template, retention and roles are written for OpenSearch 2 and newer, use OpenSearch_2.19`},
 	{"an instance type of EC2", `search: {instanceType: r7g.large}`, `search.instanceType: "r7g.large" must be an OpenSearch instance type such as t3.small.search`},
 	{"a T2 node", `search: {instanceType: t2.small.search}`, `search.instanceType: t2.small.search has neither encryption at rest nor fine-grained access control, which every domain here has: use t3.small.search or newer`},
 	{"a T3 node that is not offered", `search: {instanceType: t3.large.search}`, `search.instanceType: t3.large.search is not offered: of T3 there are t3.small.search and t3.medium.search`},

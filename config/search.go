@@ -6,7 +6,7 @@ import "cmp"
 type Search struct {
 	// DomainName, [a-z][a-z0-9-]{2,27}. Default retail-trans.
 	DomainName string `json:"domainName"`
-	// EngineVersion of the domain. Default OpenSearch_2.19.
+	// EngineVersion of the domain, OpenSearch 2 or newer. Default OpenSearch_2.19.
 	EngineVersion string `json:"engineVersion"`
 	// InstanceType of data nodes. Default t3.small.search in dev, r7g.large.search in prod.
 	InstanceType string `json:"instanceType"`

@@ -13,8 +13,8 @@ import (
 func (s Search) Validate() error {
 	var p problems
 	p.matches("search.domainName", s.DomainName, domainName, "[a-z][a-z0-9-]{2,27}: 3 to 28 lower-case letters, digits and hyphens, beginning with a letter")
-	if p.matches("search.engineVersion", s.EngineVersion, engineVersion, "OpenSearch_ and a version such as OpenSearch_2.19") && versionBelow(s.EngineVersion, 2, 7) {
-		p.add("search.engineVersion", "%s has no flat_object fields, which the history index needs: use OpenSearch_2.7 or newer", s.EngineVersion)
+	if p.matches("search.engineVersion", s.EngineVersion, engineVersion, "OpenSearch_ and a version such as OpenSearch_2.19") && versionBelow(s.EngineVersion, 2) {
+		p.add("search.engineVersion", "%s is too old: template, retention and roles are written for OpenSearch 2 and newer, use OpenSearch_2.19", s.EngineVersion)
 	}
 	s.validateNodes(&p)
 	oneOf(&p, "search.reach", s.Reach, ReachDirect)

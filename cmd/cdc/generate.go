@@ -56,7 +56,7 @@ func newGenerate() *cobra.Command {
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if !cmd.Flags().Changed("seed") {
-				f.options.Seed = rand.Uint64()
+				f.options.Seed = uint64(rand.Uint32()) // short enough to be typed again
 			}
 			return f.run(cmd)
 		},
