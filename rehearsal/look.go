@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"strings"
 	"syscall"
+
+	"cdcpipeline/rehearsal/account"
 )
 
 // stay prints where everything is and waits for Ctrl-C or `down`.
@@ -21,28 +23,49 @@ func (r *rehearsal) stay(ctx context.Context) error {
 		return fmt.Errorf("noting the process: %w", err)
 	}
 	defer os.Remove(file)
-	secret := func(output string) string {
-		return fmt.Sprintf("AWS_ENDPOINT_URL=%s AWS_REGION=us-east-1 AWS_ACCESS_KEY_ID=x AWS_SECRET_ACCESS_KEY=x aws secretsmanager get-secret-value --secret-id '%s' --query SecretString --output text",
-			r.world.Account.Endpoint(), r.output(output))
+	netrc, client, err := r.logins(ctx)
+	if err != nil {
+		return err
 	}
-	ca := r.world.Site.Authority.File()
+	ca, endpoint, bucket := r.world.Site.Authority.File(), r.world.Account.Endpoint(), r.output("lakeBucket")
 	fmt.Printf(`
 The pipeline is running. In another terminal:
 
-  search   curl --cacert %s -u admin '%s/%s/_search?pretty'
-           its password: %s
-  MySQL    %s --host %s --port %s --user admin -p --ssl-ca %s
-           its password: %s
-  lake     AWS_ENDPOINT_URL=%s AWS_REGION=us-east-1 AWS_ACCESS_KEY_ID=x AWS_SECRET_ACCESS_KEY=x aws s3 ls --recursive s3://%s/
-  rows     %s generate --host %s --port %s --user admin --ca %s   (password in CDC_DB_PASSWORD)
+  search the history   curl --cacert %s --netrc-file %s '%s/%s/_search?pretty'
+  query the database   %s --defaults-file=%s
+  list the lake        curl '%s/%s?list-type=2&prefix=%s/'
+  write more rows      AWS_ENDPOINT_URL=%s AWS_REGION=%s AWS_ACCESS_KEY_ID=%s AWS_SECRET_ACCESS_KEY=%s \
+                         %s generate --host %s --port %s --secret-arn '%s' --ca %s
 
-Ctrl-C here, or "go run . down" in another terminal, ends it.
-`, ca, r.output("searchUrl"), r.output("historyIndex"), secret("searchMasterSecretArn"),
-		"mariadb", r.output("sourceHost"), r.output("sourcePort"), ca, secret("sourceSecretArn"),
-		r.world.Account.Endpoint(), r.output("lakeBucket"),
-		r.cdc, r.output("sourceHost"), r.output("sourcePort"), ca)
+The files named there hold the passwords, and go away with it. Ctrl-C here, or "go run . down" in another terminal, ends it.
+`, ca, netrc, r.output("searchUrl"), r.output("historyIndex"), r.world.Database.Client, client, endpoint, bucket, r.output("lakePrefix"),
+		endpoint, account.Region, account.Key, account.Key,
+		r.cdc, r.output("sourceHost"), r.output("sourcePort"), r.output("sourceSecretArn"), ca)
 	<-ctx.Done()
 	return ctx.Err() //nolint:wrapcheck // the way this ends
+}
+
+// logins writes files with which curl and the database's client log in; only their owner can read them.
+func (r *rehearsal) logins(ctx context.Context) (netrc, client string, err error) {
+	dir := r.world.Site.Dir
+	user, password, err := r.world.Credentials(ctx, r.output("searchMasterSecretArn"))
+	if err != nil {
+		return "", "", fmt.Errorf("reading the login of the domain: %w", err)
+	}
+	netrc = filepath.Join(dir, "netrc")
+	if err := os.WriteFile(netrc, fmt.Appendf(nil, "machine localhost login %s password %s\n", user, password), 0o600); err != nil {
+		return "", "", fmt.Errorf("writing the login of the domain: %w", err)
+	}
+	if user, password, err = r.world.Credentials(ctx, r.output("sourceSecretArn")); err != nil {
+		return "", "", fmt.Errorf("reading the login of the database: %w", err)
+	}
+	client = filepath.Join(dir, "client.cnf")
+	text := fmt.Appendf(nil, "[client]\nprotocol=tcp\nhost=%s\nport=%s\nuser=%s\npassword=\"%s\"\nssl-ca=%s\n",
+		r.output("sourceHost"), r.output("sourcePort"), user, password, r.world.Site.Authority.File())
+	if err := os.WriteFile(client, text, 0o600); err != nil {
+		return "", "", fmt.Errorf("writing the login of the database: %w", err)
+	}
+	return netrc, client, nil
 }
 
 // down ends the process that `up` left running.

@@ -38,6 +38,8 @@ type MariaDB struct {
 	Port int
 	// Log is the file that holds the server's output.
 	Log string
+	// Client is the command line that starts the client of the same build, without options.
+	Client string
 
 	process *process.Process
 	root    *sql.DB
@@ -56,7 +58,7 @@ func (s *Site) StartMariaDB(ctx context.Context, o MariaDBOptions) (*MariaDB, er
 	if err != nil {
 		return nil, err
 	}
-	db := &MariaDB{Host: Host, Port: o.Port, Log: filepath.Join(dir, "mariadb.log")}
+	db := &MariaDB{Host: Host, Port: o.Port, Log: filepath.Join(dir, "mariadb.log"), Client: install.client()}
 	if db.Port == 0 {
 		if db.Port, err = FreePort(); err != nil {
 			return nil, err

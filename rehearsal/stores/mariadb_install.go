@@ -103,3 +103,11 @@ func (i mariaDBInstall) data(ctx context.Context, dir string, user *syscall.Cred
 	}
 	return nil
 }
+
+// client is the command line of the client beside the server, or of the one on PATH.
+func (i mariaDBInstall) client() string {
+	if i.libraries == "" {
+		return "mariadb"
+	}
+	return "LD_LIBRARY_PATH=" + i.libraries + " " + filepath.Join(i.base, "bin", "mariadb")
+}

@@ -24,7 +24,6 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/rds"
-	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 )
 
 // World is a running set of servers and stand-ins.
@@ -137,11 +136,7 @@ func (w *World) applyMaster(ctx context.Context, _ *controlplane.Call) error {
 			continue
 		}
 		w.MasterSecretArn = aws.ToString(cluster.MasterUserSecret.SecretArn)
-		secret, err := secretsmanager.NewFromConfig(w.Account.Config()).GetSecretValue(ctx, &secretsmanager.GetSecretValueInput{SecretId: &w.MasterSecretArn})
-		if err != nil {
-			return fmt.Errorf("reading the master secret: %w", err)
-		}
-		user, password, err := credentials(aws.ToString(secret.SecretString))
+		user, password, err := w.Credentials(ctx, w.MasterSecretArn)
 		if err != nil {
 			return err
 		}

@@ -1,0 +1,82 @@
+package pipeline_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+	"github.com/stretchr/testify/require"
+
+	"cdcpipeline/components/componenttest"
+	"cdcpipeline/components/pipeline"
+	"cdcpipeline/config"
+)
+
+func program(cfg config.Config) pulumi.RunFunc {
+	return func(ctx *pulumi.Context) error {
+		_, err := pipeline.New(ctx, "cdc", &pipeline.Args{
+			Config: cfg, CaBundle: "-----BEGIN CERTIFICATE-----",
+			BootstrapCode: pulumi.NewAssetArchive(map[string]any{"bootstrap": pulumi.NewStringAsset("")}),
+		})
+		return err
+	}
+}
+
+func TestTheTaskStartsAfterTheBootstrapAndEveryConsumer(t *testing.T) {
+	r := componenttest.Run(t, program(config.Config{}))
+	task := strings.Join(r.One(t, "aws:dms/replicationTask:ReplicationTask").DependsOn, " ")
+	require.Contains(t, task, "aws:lambda/invocation:Invocation")
+	for _, delivery := range r.All("aws:kinesis/firehoseDeliveryStream:FirehoseDeliveryStream") {
+		require.Contains(t, task, "::"+delivery.Name, "records written before a delivery is active never reach it")
+	}
+	require.Len(t, r.All("aws:kinesis/firehoseDeliveryStream:FirehoseDeliveryStream"), 2)
+}
+
+func TestTheDatabaseIsReachedOnlyAfterTheNetworkIsWhole(t *testing.T) {
+	r := componenttest.Run(t, program(config.Config{}))
+	for _, typ := range []string{"aws:lambda/invocation:Invocation", "aws:dms/replicationTask:ReplicationTask"} {
+		dependencies := strings.Join(r.One(t, typ).DependsOn, " ")
+		require.Contains(t, dependencies, "aws:ec2/vpcEndpoint:VpcEndpoint", typ)
+	}
+}
+
+func TestStatefulResourcesAreProtectedInProdOnly(t *testing.T) {
+	stateful := []string{"aws:rds/cluster:Cluster", "aws:kinesis/stream:Stream", "aws:opensearch/domain:Domain", "aws:s3/bucketV2:BucketV2"}
+	for env, want := range map[config.Environment]bool{config.Dev: false, config.Prod: true} {
+		r := componenttest.Run(t, program(config.Config{Environment: env}))
+		for _, typ := range stateful {
+			require.Equalf(t, want, r.One(t, typ).Protect, "%s in %s", typ, env)
+		}
+	}
+}
+
+func TestEverythingHasAParent(t *testing.T) {
+	r := componenttest.Run(t, program(config.Config{Environment: config.Prod}))
+	for _, x := range r.Resources() {
+		if x.Type != "cdcpipeline:pipeline:Pipeline" && x.Type != "pulumi:pulumi:Stack" {
+			require.NotContains(t, x.Parent, "pulumi:pulumi:Stack::", "%s %s hangs on the stack itself", x.Type, x.Name)
+			require.NotEmpty(t, x.Parent, "%s %s", x.Type, x.Name)
+		}
+	}
+}
+
+func TestAnInvalidConfigurationMakesNothing(t *testing.T) {
+	cfg := config.Config{Search: config.Search{DomainName: "Retail"}, Stream: config.Stream{RetentionHours: 1}}
+	r, err := componenttest.Try(program(cfg))
+	require.ErrorContains(t, err, "search.domainName")
+	require.ErrorContains(t, err, "stream.retentionHours")
+	require.Empty(t, r.All("aws:kms/key:Key"))
+}
+
+func ExampleNew() {
+	pulumi.Run(func(ctx *pulumi.Context) error {
+		_, err := pipeline.New(ctx, "orders", &pipeline.Args{
+			Config: config.Config{
+				Environment: config.Prod,
+				Source:      config.Source{Tables: []config.Table{{Database: "shop", Table: "orders"}}, SchemaFiles: []string{"orders.sql"}},
+			},
+			BootstrapCode: pulumi.NewFileArchive("bootstrap.zip"),
+		})
+		return err
+	})
+}
