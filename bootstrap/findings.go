@@ -9,13 +9,13 @@ import (
 type Status string
 
 const (
-	// OK: DMS can work with it.
+	// OK means that DMS can work with it.
 	OK Status = "ok"
-	// Failed: DMS would stop, or lose changes.
+	// Failed means that DMS would stop, or lose changes.
 	Failed Status = "failed"
-	// Warning: DMS works, but somebody should look.
+	// Warning means that DMS works, but somebody should look.
 	Warning Status = "warning"
-	// NotApplicable: this server has no such setting.
+	// NotApplicable means that this server has no such setting.
 	NotApplicable Status = "not applicable"
 )
 

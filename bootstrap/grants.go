@@ -87,7 +87,7 @@ func (r *run) privileges(ctx context.Context) ([]privilege, error) {
 		// The grantee is written as 'name'@'host' without any escaping.
 		rows, err := r.db.Query(ctx, query, "'"+r.user.Username+"'@'%'")
 		if err != nil {
-			return nil, err //nolint:wrapcheck // the caller says what was asked
+			return nil, err
 		}
 		for _, row := range rows {
 			found = append(found, privilegesOf(row)...)

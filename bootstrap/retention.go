@@ -52,7 +52,7 @@ func (r *run) retention(ctx context.Context) (hours int, onRDS bool, err error) 
 		return 0, false, nil
 	}
 	if err != nil {
-		return 0, false, err //nolint:wrapcheck // the caller says what was asked
+		return 0, false, err
 	}
 	for _, row := range rows {
 		if len(row) < 2 || row[0] != retentionSetting || row[1] == "" {

@@ -16,7 +16,7 @@ type server struct {
 func identify(ctx context.Context, db Admin) (server, error) {
 	rows, err := db.Query(ctx, "SHOW GLOBAL VARIABLES")
 	if err != nil {
-		return server{}, err //nolint:wrapcheck // the caller says what was asked
+		return server{}, err
 	}
 	s := server{variables: make(map[string]string, len(rows))}
 	for _, row := range rows {

@@ -61,7 +61,7 @@ func (r *run) applySchema(ctx context.Context) {
 func (r *run) tableKind(ctx context.Context, t Table) (string, error) {
 	rows, err := r.db.Query(ctx, "SELECT table_type FROM information_schema.tables WHERE table_schema = ? AND table_name = ?", t.Database, t.Table)
 	if err != nil || len(rows) == 0 {
-		return "", err //nolint:wrapcheck // the caller says what was asked
+		return "", err
 	}
 	return rows[0][0], nil
 }
@@ -211,7 +211,7 @@ func (r *run) longestLob(ctx context.Context, t Table, lobs []string) (longest i
 	}
 	rows, err := r.db.Query(ctx, query)
 	if err != nil || len(rows) == 0 {
-		return 0, "", err //nolint:wrapcheck // the caller says what was asked
+		return 0, "", err
 	}
 	for i, text := range rows[0] {
 		if n, err := strconv.ParseInt(text, 10, 64); err == nil && (column == "" || n > longest) {

@@ -25,7 +25,7 @@ func TestConfigurationPageIsCurrent(t *testing.T) {
 	want := configurationPage(t)
 	if *update {
 		require.NoError(t, os.MkdirAll(filepath.Dir(page), 0o755))
-		require.NoError(t, os.WriteFile(page, want, 0o644)) //nolint:gosec // documentation
+		require.NoError(t, os.WriteFile(page, want, 0o644))
 	}
 	have, err := os.ReadFile(page)
 	require.NoError(t, err)
@@ -162,7 +162,7 @@ func inKeys(owner reflect.Type, comment string) string {
 }
 
 func typeName(t reflect.Type) string {
-	switch t.Kind() { //nolint:exhaustive // the kinds a Config has
+	switch t.Kind() { // the kinds a Config has
 	case reflect.Pointer:
 		return typeName(t.Elem())
 	case reflect.Slice:

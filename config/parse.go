@@ -120,7 +120,7 @@ func convert(from, to reflect.Value) (any, error) {
 	value := from.Interface()
 	text, isString := value.(string)
 	digits, isNumber := value.(json.Number)
-	switch to.Kind() { //nolint:exhaustive // the kinds a Config has
+	switch to.Kind() { // the kinds a Config has
 	case reflect.Int:
 		written := cmp.Or(text, string(digits))
 		if n, err := strconv.Atoi(written); err == nil && (isString || isNumber) && strconv.Itoa(n) == written {

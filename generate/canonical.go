@@ -59,7 +59,7 @@ func canonicalInteger(s string) (json.Number, error) {
 	}
 	n, err := strconv.ParseInt(s, 10, 64)
 	if err != nil {
-		return "", err
+		return "", fmt.Errorf("reading an integer: %w", err)
 	}
 	return json.Number(strconv.FormatInt(n, 10)), nil
 }

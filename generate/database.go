@@ -58,7 +58,7 @@ func (c Connection) open(ctx context.Context, address string) (*sql.DB, error) {
 	}
 	connector, err := mysql.NewConnector(settings)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("setting up the driver: %w", err)
 	}
 	db := sql.OpenDB(connector)
 	if err := db.PingContext(ctx); err != nil {
@@ -138,15 +138,15 @@ func (t *Table) prepare(ctx context.Context, db *sql.DB) (*statements, error) {
 	where := " WHERE " + strings.Join(conditions, " AND ")
 	var err error
 	if s.insert, err = db.PrepareContext(ctx, "INSERT INTO "+t.Name.quoted()+" ("+strings.Join(names, ", ")+") VALUES ("+strings.Join(marks, ", ")+")"); err != nil {
-		return nil, err
+		return nil, fmt.Errorf("insert: %w", err)
 	}
 	if len(s.mutable) > 0 {
 		if s.update, err = db.PrepareContext(ctx, "UPDATE "+t.Name.quoted()+" SET "+strings.Join(assignments, ", ")+where); err != nil {
-			return nil, err
+			return nil, fmt.Errorf("update: %w", err)
 		}
 	}
 	if s.remove, err = db.PrepareContext(ctx, "DELETE FROM "+t.Name.quoted()+where); err != nil {
-		return nil, err
+		return nil, fmt.Errorf("delete: %w", err)
 	}
 	return s, nil
 }
@@ -170,7 +170,11 @@ func (c Column) argument(value sql.NullString) (driver.Value, error) {
 		if n, err := strconv.ParseInt(value.String, 10, 64); err == nil {
 			return n, nil
 		}
-		return strconv.ParseUint(value.String, 10, 64)
+		n, err := strconv.ParseUint(value.String, 10, 64)
+		if err != nil {
+			return nil, fmt.Errorf("reading an integer: %w", err)
+		}
+		return n, nil
 	case Binary:
 		return []byte(value.String), nil
 	case Unsupported, Decimal, Float, Double, Date, DateTime, Timestamp, Time, Text, Enum, Set, JSON, UUID:
@@ -181,7 +185,7 @@ func (c Column) argument(value sql.NullString) (driver.Value, error) {
 func (d *database) begin(ctx context.Context) (transaction, error) {
 	tx, err := d.db.BeginTx(ctx, nil)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("beginning a transaction: %w", err)
 	}
 	return &databaseTransaction{database: d, tx: tx}, nil
 }
@@ -191,8 +195,16 @@ type databaseTransaction struct {
 	tx *sql.Tx
 }
 
-func (t *databaseTransaction) commit() error   { return t.tx.Commit() }
-func (t *databaseTransaction) rollback() error { return t.tx.Rollback() }
+func (t *databaseTransaction) commit() error {
+	return t.tx.Commit() //nolint:wrapcheck // the caller says which transaction it was
+}
+
+func (t *databaseTransaction) rollback() error {
+	if err := t.tx.Rollback(); err != nil {
+		return fmt.Errorf("rolling back: %w", err)
+	}
+	return nil
+}
 
 // apply writes one row.
 func (t *databaseTransaction) apply(ctx context.Context, c *change) error {
@@ -232,7 +244,7 @@ func (t *databaseTransaction) write(ctx context.Context, c *change) error {
 	}
 	result, err := t.tx.StmtContext(ctx, statement).ExecContext(ctx, args...)
 	if err != nil {
-		return err
+		return fmt.Errorf("writing the row: %w", err)
 	}
 	return c.settle(result)
 }

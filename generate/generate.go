@@ -163,7 +163,7 @@ func (r *runner) transaction(ctx context.Context) error {
 func (r *runner) attempt(ctx context.Context) ([]*change, error) {
 	tx, err := r.store.begin(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("beginning a transaction: %w", err)
+		return nil, err
 	}
 	var changes []*change
 	for range r.plan.transactionSize() {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"database/sql"
+	"encoding/json"
 	"errors"
 	"strconv"
 	"testing"
@@ -110,6 +111,15 @@ func TestMixIsKeptExactlyAndChangesMakeSense(t *testing.T) {
 		}
 		requireConsistent(t, journaled(t, &b), o.Count)
 	})
+}
+
+// keyOf identifies a row over tables.
+func keyOf(table string, key map[string]any) string {
+	b, err := json.Marshal(key)
+	if err != nil {
+		panic(err)
+	}
+	return table + string(b)
 }
 
 // requireConsistent replays a journal: keys are inserted once while they live, updates change something and never

@@ -30,7 +30,7 @@ func loadTable(ctx context.Context, db *sql.DB, name TableName) (*Table, error) 
 	case errors.Is(err, sql.ErrNoRows):
 		return nil, errors.New("there is no such table that the user may see: `pulumi up` creates the tables of source.tables; check the name given")
 	case err != nil:
-		return nil, err
+		return nil, fmt.Errorf("looking for the table: %w", err)
 	case kind != "BASE TABLE":
 		return nil, fmt.Errorf("it is a %s: name a table", strings.ToLower(kind))
 	}
@@ -64,7 +64,7 @@ func (t *Table) validate() error {
 func each(ctx context.Context, db *sql.DB, t *Table, query string, scan func(*sql.Rows) error) error {
 	rows, err := db.QueryContext(ctx, query, t.Name.Database, t.Name.Table)
 	if err != nil {
-		return err
+		return fmt.Errorf("querying information_schema: %w", err)
 	}
 	defer func() { _ = rows.Close() }()
 	for rows.Next() {
@@ -72,7 +72,10 @@ func each(ctx context.Context, db *sql.DB, t *Table, query string, scan func(*sq
 			return err
 		}
 	}
-	return rows.Err()
+	if err := rows.Err(); err != nil {
+		return fmt.Errorf("reading information_schema: %w", err)
+	}
+	return nil
 }
 
 // description of a column as information_schema gives it.
@@ -91,7 +94,7 @@ func loadColumns(ctx context.Context, db *sql.DB, t *Table) error {
 			var d description
 			if err := rows.Scan(&d.name, &d.dataType, &d.columnType, &d.nullable, &d.extra, &d.charset,
 				&d.length, &d.bytes, &d.precision, &d.scale, &d.fraction); err != nil {
-				return err
+				return fmt.Errorf("reading a column: %w", err)
 			}
 			if extra := strings.ToUpper(d.extra); strings.Contains(extra, "VIRTUAL GENERATED") || strings.Contains(extra, "STORED GENERATED") {
 				return nil
@@ -111,7 +114,7 @@ func loadKeys(ctx context.Context, db *sql.DB, t *Table) error {
 		func(rows *sql.Rows) error {
 			var index, column string
 			if err := rows.Scan(&index, &column); err != nil {
-				return err
+				return fmt.Errorf("reading a key: %w", err)
 			}
 			i := slices.IndexFunc(t.Columns, func(c Column) bool { return c.Name == column })
 			switch {
@@ -133,7 +136,7 @@ func loadForeignKeys(ctx context.Context, db *sql.DB, t *Table) error {
 		func(rows *sql.Rows) error {
 			var column string
 			if err := rows.Scan(&column); err != nil {
-				return err
+				return fmt.Errorf("reading a foreign key: %w", err)
 			}
 			for i := range t.Columns {
 				t.Columns[i].Foreign = t.Columns[i].Foreign || t.Columns[i].Name == column
@@ -147,7 +150,7 @@ func loadForeignKeys(ctx context.Context, db *sql.DB, t *Table) error {
 func loadJSONChecks(ctx context.Context, db *sql.DB, t *Table) error {
 	var version string
 	if err := db.QueryRowContext(ctx, `SELECT VERSION()`).Scan(&version); err != nil {
-		return err
+		return fmt.Errorf("reading the server's version: %w", err)
 	}
 	if !strings.Contains(version, "MariaDB") {
 		return nil
@@ -156,7 +159,7 @@ func loadJSONChecks(ctx context.Context, db *sql.DB, t *Table) error {
 		func(rows *sql.Rows) error {
 			var clause string
 			if err := rows.Scan(&clause); err != nil {
-				return err
+				return fmt.Errorf("reading a check constraint: %w", err)
 			}
 			for i, c := range t.Columns {
 				if c.Kind == Text && strings.Contains(clause, "json_valid("+quote(c.Name)+")") {

@@ -105,7 +105,7 @@ func (r *rehearsal) settle(ctx context.Context, want int) error {
 			return fmt.Errorf("the task stands still at %d of %d changes", read, want)
 		}
 		if err := r.world.Healthy(); err != nil {
-			return err //nolint:wrapcheck // names the server
+			return err
 		}
 		select {
 		case <-ctx.Done():
@@ -147,7 +147,7 @@ func (r *rehearsal) history(ctx context.Context, domain string) ([]verify.Change
 		if ok {
 			found = append(found, change)
 		}
-		return err //nolint:wrapcheck // wrapped below
+		return err
 	})
 	if err != nil {
 		return nil, fmt.Errorf("reading the history: %w", err)
@@ -196,7 +196,7 @@ func readObject(body io.Reader) ([]verify.Change, error) {
 		}
 		change, ok, err := verify.Record(lines.Bytes())
 		if err != nil {
-			return nil, err //nolint:wrapcheck // wrapped by the caller
+			return nil, err
 		}
 		if ok {
 			found = append(found, change)

@@ -51,9 +51,9 @@ func (r *rehearsal) previewMinimal(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	p, err := s.Preview(ctx, nil)
+	p, err := s.Preview(ctx)
 	if err != nil {
-		return err //nolint:wrapcheck // says what failed
+		return err
 	}
 	r.report.Preview.MinimalResources = p.Total()
 	return nil
@@ -63,9 +63,9 @@ func (r *rehearsal) preview(ctx context.Context) (err error) {
 	if r.stack, err = r.newStack(ctx, "rehearsal", func(ctx *pulumi.Context) error { return r.program.run(ctx) }); err != nil {
 		return err
 	}
-	p, err := r.stack.Preview(ctx, nil)
+	p, err := r.stack.Preview(ctx)
 	if err != nil {
-		return err //nolint:wrapcheck // as above
+		return err
 	}
 	r.report.Preview.Seconds, r.report.Preview.Resources = round(p.Seconds), p.Total()
 	return nil
@@ -74,7 +74,7 @@ func (r *rehearsal) preview(ctx context.Context) (err error) {
 func (r *rehearsal) up(ctx context.Context) error {
 	u, err := r.stack.Up(ctx, r.tell)
 	if err != nil {
-		return err //nolint:wrapcheck // as above
+		return err
 	}
 	r.report.Up = report.Up{Seconds: round(u.Seconds), Resources: u.Total()}
 	r.outputs = map[string]any{}
@@ -89,13 +89,13 @@ func (r *rehearsal) up(ctx context.Context) error {
 	if r.seedErr != nil {
 		return fmt.Errorf("writing the rows to load: %w", r.seedErr)
 	}
-	return r.world.Healthy() //nolint:wrapcheck // names the server
+	return r.world.Healthy()
 }
 
 func (r *rehearsal) secondUp(ctx context.Context) error {
 	u, err := r.stack.Up(ctx, r.tell)
 	if err != nil {
-		return err //nolint:wrapcheck // as above
+		return err
 	}
 	r.report.SecondUp = report.SecondUp{Seconds: round(u.Seconds), Changes: u.Touched()}
 	return nil
@@ -107,7 +107,7 @@ var shared = []string{"role/dms-vpc-role", "role/dms-cloudwatch-logs-role", "rol
 func (r *rehearsal) destroy(ctx context.Context) error {
 	d, err := r.stack.Destroy(ctx, r.tell)
 	if err != nil {
-		return err //nolint:wrapcheck // as above
+		return err
 	}
 	r.report.Destroy.Seconds = round(d.Seconds)
 	after, err := inventory.List(ctx, r.world.Account.Config())

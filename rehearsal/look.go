@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cdcpipeline/rehearsal/account"
 	"context"
 	"errors"
 	"fmt"
@@ -9,8 +10,6 @@ import (
 	"strconv"
 	"strings"
 	"syscall"
-
-	"cdcpipeline/rehearsal/account"
 )
 
 // stay prints where everything is and waits for Ctrl-C or `down`.

@@ -41,7 +41,7 @@ func (r *rehearsal) rows(ctx context.Context) error {
 	if err := r.generate(ctx, "changes", r.count, "70/20/10", 2, "--stack", "rehearsal", "--dir", r.stack.Dir()); err != nil {
 		return err
 	}
-	return r.world.Healthy() //nolint:wrapcheck // names the server
+	return r.world.Healthy()
 }
 
 func (r *rehearsal) journal(name string) string {

@@ -34,7 +34,7 @@ func (r *rehearsal) checkSchemas(ctx context.Context) error {
 	}
 	inputs, err := schema.Reduce(whole)
 	if err != nil {
-		return err //nolint:wrapcheck // says what failed
+		return err
 	}
 	if !bytes.Equal(inputs, schema.Committed()) {
 		return errors.New("rehearsal/schema/aws.json is not what the plugin says: run `make sdk`")
@@ -70,10 +70,10 @@ func (r *rehearsal) writeSchemas(ctx context.Context) error {
 	}
 	inputs, err := schema.Reduce(whole)
 	if err != nil {
-		return err //nolint:wrapcheck // says what failed
+		return err
 	}
 	for path, content := range map[string][]byte{"sdks/opensearch/schema.json": search, "rehearsal/schema/aws.json": inputs} {
-		if err := os.WriteFile(filepath.Join(r.project, path), content, 0o644); err != nil { //nolint:gosec // a source file
+		if err := os.WriteFile(filepath.Join(r.project, path), content, 0o644); err != nil { // a source file
 			return fmt.Errorf("writing %s: %w", path, err)
 		}
 	}

@@ -11,6 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
@@ -40,18 +41,17 @@ func (r *rehearsal) rehearseAccountRoles(ctx context.Context) error {
 }
 
 func (r *rehearsal) accountRoles(ctx context.Context) error {
-	s, err := r.newStack(ctx, "minimal", func(ctx *pulumi.Context) error {
+	s, err := r.newStack(ctx, "roles", func(ctx *pulumi.Context) error {
 		if _, err := replication.NewAccountRoles(ctx, "account-roles", &replication.AccountRolesArgs{}); err != nil {
-			return err //nolint:wrapcheck // says what failed
+			return err
 		}
 		_, err := search.NewServiceLinkedRole(ctx, "search-role", &search.ServiceLinkedRoleArgs{})
-		return err //nolint:wrapcheck // as above
+		return err
 	})
 	if err != nil {
 		return err
 	}
 	client := iam.NewFromConfig(r.world.Account.Config())
-	const foreign = "made by somebody else"
 	for _, step := range []struct {
 		what    string
 		destroy bool
@@ -83,15 +83,39 @@ func (r *rehearsal) accountRoles(ctx context.Context) error {
 			if err != nil {
 				return fmt.Errorf("%s: the role %s: %w", step.what, role, err)
 			}
-			if step.what == "up after destroy" && role == "dms-vpc-role" && aws.ToString(out.Role.Description) != foreign {
-				return fmt.Errorf("%s changed somebody else's role: its description is %q", step.what, aws.ToString(out.Role.Description))
+			if strings.Contains(step.what, "after destroy") && role == foreignRole {
+				if d := aws.ToString(out.Role.Description); d != foreign || len(out.Role.Tags) > 0 {
+					return fmt.Errorf("%s changed somebody else's role: its description is %q, its tags are %v", step.what, d, out.Role.Tags)
+				}
 			}
 		}
 		if step.what == "destroy" { // from here on the role is somebody else's
-			role, text := "dms-vpc-role", foreign
-			if _, err := client.UpdateRole(ctx, &iam.UpdateRoleInput{RoleName: &role, Description: &text}); err != nil {
-				return fmt.Errorf("making the role somebody else's: %w", err)
+			if err := giveAway(ctx, client); err != nil {
+				return err
 			}
+		}
+	}
+	return nil
+}
+
+const (
+	foreignRole = "dms-vpc-role"
+	foreign     = "made by somebody else"
+)
+
+// giveAway makes a role look like somebody else's: with a description of his, and no tags.
+func giveAway(ctx context.Context, client *iam.Client) error {
+	role := aws.String(foreignRole)
+	if _, err := client.UpdateRole(ctx, &iam.UpdateRoleInput{RoleName: role, Description: aws.String(foreign)}); err != nil {
+		return fmt.Errorf("making the role somebody else's: %w", err)
+	}
+	out, err := client.GetRole(ctx, &iam.GetRoleInput{RoleName: role})
+	if err != nil {
+		return fmt.Errorf("making the role somebody else's: %w", err)
+	}
+	for _, tag := range out.Role.Tags {
+		if _, err := client.UntagRole(ctx, &iam.UntagRoleInput{RoleName: role, TagKeys: []string{aws.ToString(tag.Key)}}); err != nil {
+			return fmt.Errorf("making the role somebody else's: %w", err)
 		}
 	}
 	return nil
@@ -108,12 +132,12 @@ func (r *rehearsal) grantRemoved(ctx context.Context) error {
 	r.program.run = func(ctx *pulumi.Context) error {
 		p, err := pipeline.FromConfig(ctx)
 		if err != nil {
-			return err //nolint:wrapcheck // says what failed
+			return err
 		}
 		_, err = p.Access.Grant("analyst", pulumi.String(arn), search.Permissions{
 			Indices: []search.IndexPermissions{{Patterns: []string{"retail-trans*"}, Actions: []string{"read"}}},
 		})
-		return err //nolint:wrapcheck // as above
+		return err
 	}
 	if _, err := r.stack.Up(ctx, r.tell); err != nil {
 		return fmt.Errorf("adding the grant: %w", err)
@@ -166,7 +190,7 @@ func (r *rehearsal) domainReplaced(ctx context.Context) error {
 	}
 	const name = "retail-trans-next"
 	if err := r.stack.SetConfig(ctx, "cdc-pipeline:search.domainName", name); err != nil {
-		return err //nolint:wrapcheck // says what failed
+		return err
 	}
 	if err := r.up(ctx); err != nil {
 		return fmt.Errorf("replacing the domain: %w", err)

@@ -109,7 +109,7 @@ func trust(caFile, host string) (*tls.Config, error) {
 func readSecret(ctx context.Context, secretArn string) (user, password string, err error) {
 	parsed, err := arn.Parse(secretArn)
 	if err != nil {
-		return "", "", err
+		return "", "", fmt.Errorf("parsing its ARN: %w", err)
 	}
 	settings, err := config.LoadDefaultConfig(ctx, config.WithRegion(parsed.Region))
 	if err != nil {

@@ -146,10 +146,15 @@ func ended(ctx context.Context, s generate.Summary, err error) error {
 
 func (f *generateFlags) report(w io.Writer, s generate.Summary) error {
 	if f.output != "json" {
-		_, err := fmt.Fprintln(w, s)
-		return err
+		if _, err := fmt.Fprintln(w, s); err != nil {
+			return fmt.Errorf("printing the summary: %w", err)
+		}
+		return nil
 	}
 	lines := json.NewEncoder(w)
 	lines.SetIndent("", "  ")
-	return lines.Encode(s)
+	if err := lines.Encode(s); err != nil {
+		return fmt.Errorf("printing the summary: %w", err)
+	}
+	return nil
 }

@@ -28,8 +28,10 @@ func newVersion() *cobra.Command {
 		Short: "Print the version of cdc",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			_, err := fmt.Fprintln(cmd.OutOrStdout(), "cdc "+describeVersion())
-			return err
+			if _, err := fmt.Fprintln(cmd.OutOrStdout(), "cdc "+describeVersion()); err != nil {
+				return fmt.Errorf("printing the version: %w", err)
+			}
+			return nil
 		},
 	}
 }

@@ -65,15 +65,14 @@ func (a account) Call(args pulumi.MockCallArgs) (resource.PropertyMap, error) {
 		}
 		return answer(map[string]any{"routeTableId": args.Args["routeTableId"].V, "routes": routes})
 	}
-	result, err := a.Recorder.Call(args)
-	return result, err //nolint:wrapcheck // a mock hands on what it mocks
+	return a.Recorder.Call(args)
 }
 
 func adopt(a account, args NetworkArgs) (*componenttest.Recorder, error) {
 	a.Recorder = &componenttest.Recorder{}
 	args.Network = config.Network{VpcID: vpcID, PrivateSubnetIDs: []string{left, right}}
 	err := pulumi.RunErr(program(&args), pulumi.WithMocks("project", "stack", a))
-	return a.Recorder, err //nolint:wrapcheck // tests look at it as it is
+	return a.Recorder, err
 }
 
 func TestAdoptedVpcGetsSecurityGroupsAndNothingElse(t *testing.T) {

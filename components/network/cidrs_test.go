@@ -3,6 +3,7 @@ package network
 import (
 	"encoding/binary"
 	"net/netip"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -34,7 +35,7 @@ func TestEveryZoneHasASubnetOfEachKind(t *testing.T) {
 func TestSubnetsLieInsideTheVpc(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		vpc, _, private, public := draw(t)
-		for _, subnet := range append(private, public...) {
+		for _, subnet := range slices.Concat(private, public) {
 			require.Equal(t, subnet.Masked(), subnet)
 			require.True(t, vpc.Contains(subnet.Addr()), "%s in %s", subnet, vpc)
 			require.Greater(t, subnet.Bits(), vpc.Bits())
@@ -45,7 +46,7 @@ func TestSubnetsLieInsideTheVpc(t *testing.T) {
 func TestSubnetsAreDisjoint(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		_, _, private, public := draw(t)
-		all := append(private, public...)
+		all := slices.Concat(private, public)
 		for i, a := range all {
 			for _, b := range all[:i] {
 				require.False(t, a.Overlaps(b), "%s and %s", a, b)

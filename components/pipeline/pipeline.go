@@ -13,10 +13,12 @@ import (
 	"cdcpipeline/components/stream"
 	"cdcpipeline/config"
 	"cdcpipeline/functions"
+	"cmp"
 	"fmt"
 	"os"
 	"slices"
 
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
@@ -26,7 +28,8 @@ type Args struct {
 	Config config.Config
 	// BootstrapCode is the bootstrap function's zip, for the architecture in Config.
 	BootstrapCode pulumi.Archive
-	// CaBundle is the PEM bundle that signs the database's certificate. Default: the bundle of RDS.
+	// CaBundle is the PEM bundle that signs the database's certificate. Default: the bundle of RDS; of its regions only
+	// this one's for DMS when the database is made here.
 	CaBundle string
 }
 
@@ -239,13 +242,33 @@ func (b *builder) replication() error {
 	if err != nil {
 		return err
 	}
+	bundle, err := b.caBundle()
+	if err != nil {
+		return err
+	}
 	b.Replication, err = replication.NewReplication(b.ctx, b.name+"-replication", &replication.ReplicationArgs{
 		Replication: b.cfg.Replication, Environment: b.cfg.Environment, Tables: b.cfg.Source.Tables,
 		Source:    replication.SourceEndpoint{EngineName: b.Source.EngineName, SecretArn: b.Bootstrap.ReplicationSecretArn},
-		StreamArn: b.Stream.Arn, KmsKeyArn: b.Key.Arn, CaBundle: b.args.CaBundle,
+		StreamArn: b.Stream.Arn, KmsKeyArn: b.Key.Arn, CaBundle: bundle,
 		SubnetIDs: b.Network.SubnetIDs(), SecurityGroupID: b.Network.SecurityGroups.Replication,
 		AccountRoles: roles.Dependencies,
 		StartAfter:   append([]pulumi.Resource{b.Bootstrap.Invocation, b.Search.Stream, b.Lake.Stream}, b.Network.Dependencies...),
 	}, b.child())
 	return err
+}
+
+// caBundle is what DMS verifies the database's certificate with. A certificate in DMS is a .pem file of undocumented
+// size, https://docs.aws.amazon.com/dms/latest/APIReference/API_ImportCertificate.html, and 80 regional authorities are
+// more than a database in this region needs; one that exists may be in another.
+func (b *builder) caBundle() (string, error) {
+	all := source.RDSCertificates()
+	bundle := cmp.Or(b.args.CaBundle, all)
+	if bundle != all || b.cfg.Source.Existing != nil {
+		return bundle, nil
+	}
+	region, err := aws.GetRegion(b.ctx, &aws.GetRegionArgs{}, pulumi.Parent(b.Pipeline))
+	if err != nil {
+		return "", fmt.Errorf("looking up the region: %w", err)
+	}
+	return source.RDSRegionalCertificates(region.Name), nil
 }

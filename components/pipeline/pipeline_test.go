@@ -1,15 +1,15 @@
 package pipeline_test
 
 import (
+	"cdcpipeline/components/componenttest"
+	"cdcpipeline/components/pipeline"
+	"cdcpipeline/components/source"
+	"cdcpipeline/config"
 	"strings"
 	"testing"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	"github.com/stretchr/testify/require"
-
-	"cdcpipeline/components/componenttest"
-	"cdcpipeline/components/pipeline"
-	"cdcpipeline/config"
 )
 
 func program(cfg config.Config) pulumi.RunFunc {
@@ -48,6 +48,24 @@ func TestStatefulResourcesAreProtectedInProdOnly(t *testing.T) {
 			require.Equalf(t, want, r.One(t, typ).Protect, "%s in %s", typ, env)
 		}
 	}
+}
+
+func TestDMSTrustsTheAuthoritiesOfTheRegionAlone(t *testing.T) {
+	bundle := func(given string) string {
+		pem, ok := componenttest.Run(t, func(ctx *pulumi.Context) error {
+			_, err := pipeline.New(ctx, "cdc", &pipeline.Args{
+				CaBundle:      given,
+				BootstrapCode: pulumi.NewAssetArchive(map[string]any{"bootstrap": pulumi.NewStringAsset("")}),
+			})
+			return err
+		}).One(t, "aws:dms/certificate:Certificate").Input("certificatePem").(string)
+		require.True(t, ok)
+		return pem
+	}
+	own := bundle("")
+	require.Equal(t, source.RDSRegionalCertificates(componenttest.Region), own)
+	require.Equal(t, own, bundle(source.RDSCertificates()))
+	require.Equal(t, "mine\n", bundle("mine"))
 }
 
 func TestEverythingHasAParent(t *testing.T) {

@@ -61,7 +61,8 @@ func (r *AccountRoles) register(ctx *pulumi.Context, name string, role accountRo
 	shared := []pulumi.ResourceOption{
 		pulumi.Parent(r),
 		pulumi.RetainOnDelete(true),
-		pulumi.IgnoreChanges([]string{"*"}),
+		// The provider's default tags are added behind "*"; a role of somebody else's must not get them.
+		pulumi.IgnoreChanges([]string{"*", "tags", "tagsAll"}),
 	}
 	roleOpts := shared
 	// iam.getRole fails on a role that does not exist; a list by exact name does not.

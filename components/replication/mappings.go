@@ -34,12 +34,15 @@ func tableMappings(tables []config.Table) (string, error) {
 	ids := ruleIDs{}
 	for _, table := range sorted {
 		at := locator{Schema: literal(table.Database), Table: literal(table.Table)}
+		// The escapes are documented for selection rules only. A table that an object-mapping rule fails to match loses its
+		// key, while one that it matches as a wildcard too gets the same key by its own rule.
+		named := locator{Schema: table.Database, Table: table.Table}
 		include, key := ids.next("selection", table), ids.next("object-mapping", table)
 		document.Rules = append(
 			document.Rules,
 			rule{Type: "selection", ID: include, Name: include, Object: at, Action: "include"},
 			rule{
-				Type: "object-mapping", ID: key, Name: key, Object: at, Action: "map-record-to-record",
+				Type: "object-mapping", ID: key, Name: key, Object: named, Action: "map-record-to-record",
 				Parameters: &mappingParameters{PartitionKeyType: "primary-key"},
 			},
 		)

@@ -144,7 +144,7 @@ func TestAccountRolesAreNeverOwned(t *testing.T) {
 		for _, name := range []string{"roles-dms-vpc-role", "roles-dms-cloudwatch-logs-role"} {
 			x := r.One(t, typ, name)
 			require.True(t, x.RetainOnDelete, name)
-			require.Equal(t, []string{"*"}, x.IgnoreChanges, name)
+			require.Equal(t, []string{"*", "tags", "tagsAll"}, x.IgnoreChanges, name)
 			require.Empty(t, x.ID, name)
 		}
 	}

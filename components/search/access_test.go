@@ -97,6 +97,18 @@ func TestDeliveryIsMadeAfterItsRoleIsMapped(t *testing.T) {
 	}
 }
 
+func TestTheFirstIndexAlreadyHasItsRetention(t *testing.T) {
+	template := runDelivery(t, config.Search{}).One(t, "opensearch:index/composableIndexTemplate:ComposableIndexTemplate", "access-history")
+	require.Contains(t, strings.Join(template.DependsOn, " "), "ismPolicy:IsmPolicy")
+}
+
+func TestFirehoseAssumesTheRoleByTheConditionItIsDocumentedToMeet(t *testing.T) {
+	require.JSONEq(t, `{"Version":"2012-10-17","Statement":[{
+		"Effect":"Allow","Principal":{"Service":["firehose.amazonaws.com"]},"Action":["sts:AssumeRole"],
+		"Condition":{"StringEquals":{"sts:ExternalId":["123456789012"]}}
+	}]}`, runDelivery(t, config.Search{}).One(t, "aws:iam/role:Role").Input("assumeRolePolicy").(string))
+}
+
 func TestGrantNeedsANameAndARole(t *testing.T) {
 	_, err := componenttest.Try(func(ctx *pulumi.Context) error {
 		domain, err := search.NewDomain(ctx, "search", domainArgs(config.Dev))

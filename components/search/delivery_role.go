@@ -8,16 +8,16 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// role is what Firehose acts as, for this account's delivery streams only. Its policy is
-// https://docs.aws.amazon.com/firehose/latest/dev/controlling-access.html#using-iam-es-vpc, a function per sentence.
+// role is what Firehose acts as, for this account's delivery streams only: the account is the external id that it sends,
+// https://docs.aws.amazon.com/firehose/latest/dev/controlling-access.html#firehose-assume-role, and the only condition
+// that AWS documents for it (aws:SourceArn is not: a key that Firehose leaves out would keep the delivery from being made),
+// https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-resource-kinesisfirehose-deliverystream.html. Its
+// policy is https://docs.aws.amazon.com/firehose/latest/dev/controlling-access.html#using-iam-es-vpc, a function per sentence.
 func (d *Delivery) role(ctx *pulumi.Context, p *deliveryPlan) (*iam.Role, *iam.RolePolicy, error) {
-	streams := fmt.Sprintf("arn:%s:firehose:%s:%s:deliverystream/*", p.partition, p.region, p.account)
 	role, err := iam.NewRole(ctx, p.name+"-role", &iam.RoleArgs{
 		Description: pulumi.String("Firehose delivers changes to OpenSearch"),
 		AssumeRolePolicy: iampolicy.Trust(
-			"firehose.amazonaws.com",
-			iampolicy.StringEquals("aws:SourceAccount", pulumi.String(p.account)),
-			iampolicy.ArnLike("aws:SourceArn", pulumi.String(streams)),
+			"firehose.amazonaws.com", iampolicy.StringEquals("sts:ExternalId", pulumi.String(p.account)),
 		),
 	}, pulumi.Parent(d))
 	if err != nil {

@@ -119,7 +119,7 @@ func TestDomainLogsAreEncryptedUnderOnePolicy(t *testing.T) {
 func TestLinkedRoleIsNeverOwned(t *testing.T) {
 	role := runDomain(t, domainArgs(config.Dev)).One(t, "aws:iam/serviceLinkedRole:ServiceLinkedRole")
 	require.True(t, role.RetainOnDelete)
-	require.Equal(t, []string{"*"}, role.IgnoreChanges)
+	require.Equal(t, []string{"*", "tags", "tagsAll"}, role.IgnoreChanges)
 	require.Empty(t, role.ID)
 }
 

@@ -56,14 +56,6 @@ func (a *Access) history(ctx *pulumi.Context, cfg *config.Search, columns []Colu
 	if err != nil {
 		return nil, err
 	}
-	made, err := opensearch.NewComposableIndexTemplate(ctx, a.name+"-history", &opensearch.ComposableIndexTemplateArgs{
-		Name: pulumi.String(cfg.HistoryIndex),
-		Body: pulumi.String(template),
-	}, a.inside()...)
-	if err != nil {
-		return nil, fmt.Errorf("making the template of the history index: %w", err)
-	}
-	a.Template = made
 	body, err := historyRetention(cfg)
 	if err != nil {
 		return nil, err
@@ -75,6 +67,16 @@ func (a *Access) history(ctx *pulumi.Context, cfg *config.Search, columns []Colu
 	if err != nil {
 		return nil, fmt.Errorf("making the retention of the history index: %w", err)
 	}
+	// After the policy: whoever waits for the template waits for the retention too. An index that exists before its
+	// policy never gets one, https://docs.opensearch.org/latest/im-plugin/ism/policies/#ism-templates.
+	made, err := opensearch.NewComposableIndexTemplate(ctx, a.name+"-history", &opensearch.ComposableIndexTemplateArgs{
+		Name: pulumi.String(cfg.HistoryIndex),
+		Body: pulumi.String(template),
+	}, a.inside(pulumi.DependsOn([]pulumi.Resource{policy}))...)
+	if err != nil {
+		return nil, fmt.Errorf("making the template of the history index: %w", err)
+	}
+	a.Template = made
 	return policy, nil
 }
 

@@ -52,7 +52,10 @@ func (r *ServiceLinkedRole) provision(ctx *pulumi.Context, name string) error {
 	if err != nil {
 		return fmt.Errorf("looking for OpenSearch's service-linked role: %w", err)
 	}
-	opts := []pulumi.ResourceOption{pulumi.Parent(r), pulumi.RetainOnDelete(true), pulumi.IgnoreChanges([]string{"*"})}
+	// The provider's default tags are added behind "*"; a role that is there already must not get them.
+	opts := []pulumi.ResourceOption{
+		pulumi.Parent(r), pulumi.RetainOnDelete(true), pulumi.IgnoreChanges([]string{"*", "tags", "tagsAll"}),
+	}
 	if len(found.Arns) > 0 {
 		opts = append(opts, pulumi.Import(pulumi.ID(found.Arns[0])))
 	}

@@ -85,7 +85,9 @@ func NewBootstrap(ctx *pulumi.Context, name string, args *BootstrapArgs, opts ..
 	if err != nil {
 		return nil, err
 	}
-	b.ReplicationSecretArn = secret.Arn
+	// The version's ARN is the secret's, known once the secret holds a value: an endpoint of DMS made from a secret that
+	// is still empty has nothing to log in with, https://docs.aws.amazon.com/dms/latest/userguide/security_iam_secretsmanager.html.
+	b.ReplicationSecretArn = version.Arn
 	b.Invocation = invocation
 	b.Result = invocation.Result
 	b.Findings = summary(invocation.Result)

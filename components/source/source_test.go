@@ -22,7 +22,7 @@ const (
 	invocationType = "aws:lambda/invocation:Invocation"
 	functionType   = "aws:lambda/function:Function"
 	policyType     = "aws:iam/rolePolicy:RolePolicy"
-	secretType     = "aws:secretsmanager/secret:Secret" //nolint:gosec // a type, not a secret
+	secretType     = "aws:secretsmanager/secret:Secret"
 	versionType    = "aws:secretsmanager/secretVersion:SecretVersion"
 )
 
@@ -169,6 +169,10 @@ func bootstrapOf(t *testing.T, change func(*source.BootstrapArgs)) *componenttes
 		}
 		b.Findings.ApplyT(func(lines map[string]string) error {
 			require.Equal(t, map[string]string{"binlog_format": "ok: ROW"}, lines)
+			return nil
+		})
+		b.ReplicationSecretArn.ApplyT(func(arn string) error {
+			require.Equal(t, "arn:aws:secretsmanager:us-east-1:123456789012:bootstrap-replication-secret-seed", arn, "of a secret that has its value")
 			return nil
 		})
 		return nil

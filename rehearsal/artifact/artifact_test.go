@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -135,6 +136,26 @@ func TestTreeAppearsOnlyWhenItIsWhole(t *testing.T) {
 	require.Equal(t, 1, built)
 	require.FileExists(t, filepath.Join(path, "whole"))
 	require.NoFileExists(t, filepath.Join(path, "half"))
+}
+
+func TestSimultaneousRunsMakeATreeOnce(t *testing.T) {
+	dir := t.TempDir()
+	var made atomic.Int32
+	var runs sync.WaitGroup
+	for range 4 {
+		runs.Go(func() {
+			c, err := NewCache(dir)
+			assert.NoError(t, err)
+			tree, err := c.Tree(t.Context(), "server", func(dir string) error {
+				made.Add(1)
+				return os.WriteFile(filepath.Join(dir, "program"), nil, 0o644)
+			})
+			assert.NoError(t, err)
+			assert.FileExists(t, filepath.Join(tree, "program"))
+		})
+	}
+	runs.Wait()
+	require.EqualValues(t, 1, made.Load())
 }
 
 func archive(t *testing.T, names ...string) string {

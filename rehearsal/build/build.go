@@ -235,7 +235,7 @@ func copyWritable(from, to string) error {
 		if d.IsDir() {
 			mode = 0o755
 		}
-		return os.Chmod(path, mode) //nolint:wrapcheck // wrapped below
+		return os.Chmod(path, mode)
 	})
 	if err != nil {
 		return fmt.Errorf("making %s writable: %w", to, err)

@@ -38,14 +38,13 @@ type column struct {
 
 // format is what an endpoint and its task say about values.
 type format struct {
-	largeIntegers  bool // UseLargeIntegerValue
-	nullAndEmpty   bool // IncludeNullAndEmpty
-	supportLobs    bool
-	lobLimit       int // bytes
-	truncation     string
-	fromBinlog     bool // as opposed to a query's result
-	onTruncation   func(c *column, size int)
-	beforeImage    string // name of the field; empty is none
-	beforeColumns  string
-	controlDetails bool
+	largeIntegers bool // UseLargeIntegerValue
+	nullAndEmpty  bool // IncludeNullAndEmpty
+	supportLobs   bool
+	lobLimit      int // bytes
+	truncation    string
+	fromBinlog    bool // as opposed to a query's result
+	onTruncation  func(c *column, size int)
+	beforeImage   string // name of the field; empty is none
+	beforeColumns string
 }

@@ -34,7 +34,7 @@ type run struct {
 	tables   []*table
 	envelope *envelope
 	out      chan record
-	writing  context.Context //nolint:containedctx // outlives a stop: a transaction is sent to its end
+	writing  context.Context // outlives a stop: a transaction is sent to its end
 }
 
 // lastWrites is how long a task that is being stopped may take to put what it has read into the stream.

@@ -3,14 +3,13 @@ package dms
 import (
 	"cdcpipeline/rehearsal/account"
 	"cdcpipeline/rehearsal/controlplane"
+	"cdcpipeline/rehearsal/servers"
 	"database/sql"
 	"encoding/json"
 	"fmt"
 	"log/slog"
-	"net"
 	"net/http/httptest"
 	"net/url"
-	"os"
 	"testing"
 	"time"
 
@@ -45,15 +44,10 @@ const everyValue = `(%d, 18446744073709551615, -128, 255, -32768, -8388608, 1677
 	-123456789012345678901234.500000, 3.14, 2.718281828459045, 2026, '2026-11-23', '2026-11-23 09:40:00', '2026-11-23 09:40:00.123456', '2026-11-23 09:40:00', '-101:02:03',
 	'01:02:03.500', b'1', b'101010101010', 'ab', 'grüße 日本 🎉 "q" <b>\\', 'café', 'text\nline', 'long', '{"k": [1, "v"]}', x'01020000', x'00FF', x'DEADBEEF', 'it''s', 'p,r')`
 
-// newScene needs servers that the rehearsal's own stores can start: CDC_TEST_MARIADB (host:port, root without a password, TLS with
-// CDC_TEST_CA, a PEM file) and CDC_TEST_MOTO (URL).
 func newScene(t *testing.T, migration types.MigrationTypeValue) *scene {
 	t.Helper()
-	address, moto := os.Getenv("CDC_TEST_MARIADB"), os.Getenv("CDC_TEST_MOTO")
-	if address == "" || moto == "" {
-		t.Skip("needs CDC_TEST_MARIADB and CDC_TEST_MOTO")
-	}
-	target, err := url.Parse(moto)
+	database := servers.MariaDB(t)
+	target, err := url.Parse(servers.Moto(t))
 	require.NoError(t, err)
 	proxy := controlplane.New(target, slog.New(slog.DiscardHandler))
 	server := httptest.NewServer(proxy)
@@ -62,17 +56,15 @@ func newScene(t *testing.T, migration types.MigrationTypeValue) *scene {
 	s := &scene{t: t, service: New(acc, slog.New(slog.NewTextHandler(t.Output(), nil))), client: api.NewFromConfig(acc.Config()), kinesis: kinesis.NewFromConfig(acc.Config())}
 	s.service.Attach(proxy)
 	t.Cleanup(s.service.Close)
-	s.db, err = sql.Open("mysql", "root@tcp("+address+")/?multiStatements=true&tls=skip-verify")
-	require.NoError(t, err)
-	t.Cleanup(func() { _ = s.db.Close() })
+	s.db = database.Open(t)
 	s.exec(`DROP DATABASE IF EXISTS dms_test; CREATE DATABASE dms_test CHARACTER SET utf8mb4; ` + everyType + `;
 		CREATE TABLE dms_test.plain (id BIGINT AUTO_INCREMENT PRIMARY KEY, name VARCHAR(40), amount INT);
-		DROP USER IF EXISTS ''@'localhost'; CREATE OR REPLACE USER 'replicator'@'%' IDENTIFIED BY 'secret'; GRANT SELECT, REPLICATION CLIENT, REPLICATION SLAVE ON *.* TO 'replicator'@'%'`)
-	s.declare(acc, address, migration)
+		CREATE OR REPLACE USER 'replicator'@'%' IDENTIFIED BY 'secret'; GRANT SELECT, REPLICATION CLIENT, REPLICATION SLAVE ON *.* TO 'replicator'@'%'`)
+	s.declare(acc, database, migration)
 	return s
 }
 
-func (s *scene) declare(acc account.Account, address string, migration types.MigrationTypeValue) {
+func (s *scene) declare(acc account.Account, database *servers.Database, migration types.MigrationTypeValue) {
 	ctx, t := s.t.Context(), s.t
 	suffix := fmt.Sprint(time.Now().UnixNano())
 	role, err := iam.NewFromConfig(acc.Config()).CreateRole(ctx, &iam.CreateRoleInput{RoleName: aws.String("dms" + suffix), AssumeRolePolicyDocument: aws.String(`{"Version":"2012-10-17","Statement":[]}`)})
@@ -82,15 +74,11 @@ func (s *scene) declare(acc account.Account, address string, migration types.Mig
 	require.NoError(t, err)
 	stream, err := s.kinesis.DescribeStreamSummary(ctx, &kinesis.DescribeStreamSummaryInput{StreamName: &s.stream})
 	require.NoError(t, err)
-	host, port, err := net.SplitHostPort(address)
-	require.NoError(t, err)
 	secret, err := secretsmanager.NewFromConfig(acc.Config()).CreateSecret(ctx, &secretsmanager.CreateSecretInput{
-		Name: aws.String("dms" + suffix), SecretString: aws.String(fmt.Sprintf(`{"username":"replicator","password":"secret","host":%q,"port":%s}`, host, port)),
+		Name: aws.String("dms" + suffix), SecretString: aws.String(fmt.Sprintf(`{"username":"replicator","password":"secret","host":%q,"port":%d}`, database.Host, database.Port)),
 	})
 	require.NoError(t, err)
-	ca, err := os.ReadFile(os.Getenv("CDC_TEST_CA"))
-	require.NoError(t, err)
-	certificate, err := s.client.ImportCertificate(ctx, &api.ImportCertificateInput{CertificateIdentifier: aws.String("ca" + suffix), CertificatePem: aws.String(string(ca))})
+	certificate, err := s.client.ImportCertificate(ctx, &api.ImportCertificateInput{CertificateIdentifier: aws.String("ca" + suffix), CertificatePem: aws.String(string(database.Authority.PEM()))})
 	require.NoError(t, err)
 	from, err := s.client.CreateEndpoint(ctx, &api.CreateEndpointInput{
 		EndpointIdentifier: aws.String("from" + suffix), EndpointType: types.ReplicationEndpointTypeValueSource, EngineName: aws.String("mysql"),

@@ -2,12 +2,12 @@ package dms
 
 import (
 	"cdcpipeline/rehearsal/account"
-	"context" //nolint:gosec // what Kinesis hashes keys with
+	"cdcpipeline/rehearsal/servers"
+	"context"
 	"crypto/md5"
 	"errors"
 	"fmt"
 	"math/big"
-	"os"
 	"testing"
 	"time"
 
@@ -48,7 +48,7 @@ func (s *stream) PutRecords(_ context.Context, in *kinesis.PutRecordsInput, _ ..
 	return out, nil
 }
 
-func write(t require.TestingT, s *stream, records ...record) error {
+func write(s *stream, records ...record) error {
 	in := make(chan record, len(records))
 	for _, r := range records {
 		in <- r
@@ -64,12 +64,12 @@ func TestBatchesAreAsLargeAsKinesisTakes(t *testing.T) {
 	for i := range 1201 {
 		records = append(records, record{key: fmt.Sprint(i), data: []byte("x")})
 	}
-	require.NoError(t, write(t, s, records...))
+	require.NoError(t, write(s, records...))
 	require.Equal(t, []int{500, 500, 201}, s.batches)
 
 	s = &stream{}
 	big := make([]byte, 900<<10)
-	require.NoError(t, write(t, s, record{key: "a", data: big}, record{key: "b", data: big}, record{key: "c", data: big}, record{key: "d", data: big}, record{key: "e", data: big}, record{key: "f", data: big}))
+	require.NoError(t, write(s, record{key: "a", data: big}, record{key: "b", data: big}, record{key: "c", data: big}, record{key: "d", data: big}, record{key: "e", data: big}, record{key: "f", data: big}))
 	require.Equal(t, []int{5, 1}, s.batches)
 }
 
@@ -87,7 +87,7 @@ func TestLastRecordOfAKeyStaysTheLast(t *testing.T) {
 			records = append(records, r)
 			last[r.key] = r.key + "=" + string(r.data)
 		}
-		require.NoError(t, write(t, s, records...))
+		require.NoError(t, write(s, records...))
 		require.Equal(t, len(keys), delivered)
 		for _, r := range records {
 			require.Contains(t, s.got, r.key+"="+string(r.data))
@@ -110,25 +110,21 @@ func TestPassingErrorsAreRetriedAndOthersAreNot(t *testing.T) {
 		}
 		return nil
 	}}
-	require.NoError(t, write(t, s, record{key: "k", data: []byte("x")}))
+	require.NoError(t, write(s, record{key: "k", data: []byte("x")}))
 	require.Equal(t, 3, s.calls)
 
 	s = &stream{fail: func(int) error { return &smithy.GenericAPIError{Code: "AccessDeniedException", Message: "no"} }}
-	require.ErrorContains(t, write(t, s, record{key: "k", data: []byte("x")}), "AccessDeniedException")
+	require.ErrorContains(t, write(s, record{key: "k", data: []byte("x")}), "AccessDeniedException")
 	require.Equal(t, 1, s.calls)
 }
 
 func TestTooLargeRecordIsAnError(t *testing.T) {
-	require.ErrorContains(t, write(t, &stream{}, record{key: "k", data: make([]byte, 1<<20)}), "more than Kinesis takes")
+	require.ErrorContains(t, write(&stream{}, record{key: "k", data: make([]byte, 1<<20)}), "more than Kinesis takes")
 }
 
 // TestKeysAreHashedAsKinesisDoes holds for the stand-in's stream what AWS documents: a key's shard is that of its MD5.
 func TestKeysAreHashedAsKinesisDoes(t *testing.T) {
-	moto := os.Getenv("CDC_TEST_MOTO")
-	if moto == "" {
-		t.Skip("needs CDC_TEST_MOTO")
-	}
-	client := kinesis.NewFromConfig(account.New(moto).Config())
+	client := kinesis.NewFromConfig(account.New(servers.Moto(t)).Config())
 	stream := fmt.Sprint("hash", time.Now().UnixNano())
 	_, err := client.CreateStream(t.Context(), &kinesis.CreateStreamInput{StreamName: &stream, ShardCount: aws.Int32(4)})
 	require.NoError(t, err)
@@ -138,7 +134,7 @@ func TestKeysAreHashedAsKinesisDoes(t *testing.T) {
 		key := fmt.Sprintf("testdb.retail_trans.%d", i)
 		out, err := client.PutRecord(t.Context(), &kinesis.PutRecordInput{StreamName: &stream, PartitionKey: &key, Data: []byte("x")})
 		require.NoError(t, err)
-		sum := md5.Sum([]byte(key)) //nolint:gosec // as above
+		sum := md5.Sum([]byte(key)) // what Kinesis hashes keys with
 		hash := new(big.Int).SetBytes(sum[:])
 		for _, s := range shards.Shards {
 			from, _ := new(big.Int).SetString(*s.HashKeyRange.StartingHashKey, 10)

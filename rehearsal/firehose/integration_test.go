@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"cdcpipeline/rehearsal/account"
 	"cdcpipeline/rehearsal/controlplane"
+	"cdcpipeline/rehearsal/servers"
 	"compress/gzip"
 	"context"
 	"crypto/x509"
@@ -14,7 +15,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
-	"os"
 	"strings"
 	"sync"
 	"testing"
@@ -30,15 +30,11 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestDeliveriesDeclaredThroughTheAPI uses a control plane as the rehearsal has it: CDC_TEST_MOTO is its URL.
+// TestDeliveriesDeclaredThroughTheAPI uses a control plane as the rehearsal has it.
 func TestDeliveriesDeclaredThroughTheAPI(t *testing.T) {
-	moto := os.Getenv("CDC_TEST_MOTO")
-	if moto == "" {
-		t.Skip("needs CDC_TEST_MOTO")
-	}
 	const n = 10_000
 	ctx := t.Context()
-	target, err := url.Parse(moto)
+	target, err := url.Parse(servers.Moto(t))
 	require.NoError(t, err)
 	proxy := controlplane.New(target, slog.New(slog.DiscardHandler))
 	server := httptest.NewServer(proxy)

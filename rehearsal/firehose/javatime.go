@@ -36,12 +36,13 @@ func parseJavaPattern(text string) (javaPattern, error) {
 				}
 				if runes[end] != '\'' {
 					b.WriteRune(runes[end])
-				} else if end+1 < len(runes) && runes[end+1] == '\'' {
-					b.WriteRune('\'')
-					end++
-				} else {
+					continue
+				}
+				if end+1 == len(runes) || runes[end+1] != '\'' {
 					break
 				}
+				b.WriteRune('\'')
+				end++
 			}
 			if end == i+1 {
 				b.WriteRune('\'') // '' is a quote

@@ -136,7 +136,7 @@ func randomString() string {
 	const digits = "0123456789abcdef"
 	b := make([]byte, randomLength)
 	for i := range b {
-		b[i] = digits[rand.IntN(len(digits))] //nolint:gosec // a name, not a secret
+		b[i] = digits[rand.IntN(len(digits))] // a name, not a secret
 	}
 	return string(b)
 }

@@ -105,7 +105,7 @@ func TestQuotedTextInAPatternIsLiteral(t *testing.T) {
 
 func FuzzParsePrefix(f *testing.F) {
 	f.Add("a/!{timestamp:'x='yyyy/MM}/!{partitionKeyFromQuery:k}/!{firehose:random-string}")
-	f.Fuzz(func(t *testing.T, text string) {
+	f.Fuzz(func(_ *testing.T, text string) {
 		p, err := parsePrefix(text)
 		if err != nil {
 			return

@@ -109,7 +109,7 @@ func runnable(program string) error {
 	}
 	binary, err := elf.Open(program)
 	if err != nil {
-		return nil //nolint:nilerr // not a binary: a script, which runs anywhere
+		return nil // not a binary: a script, which runs anywhere
 	}
 	defer binary.Close()
 	if binary.Machine != machines[runtime.GOARCH] {

@@ -123,7 +123,7 @@ func (d *Domain) run(master MasterUser) {
 	defer d.cancel()
 	defer d.listener.Close()
 	started := time.Now()
-	node, err := d.startNode(master)
+	node, forward, err := d.startNode(master)
 	if err != nil {
 		d.failure = fmt.Errorf("domain %s: %w", d.Name, err)
 		if d.ctx.Err() == nil {
@@ -133,7 +133,7 @@ func (d *Domain) run(master MasterUser) {
 		return
 	}
 	defer node.Stop()
-	d.node, d.forward = node, forwardTo(node)
+	d.node, d.forward = node, forward
 	close(d.decided)
 	d.log.Info("the domain is ready", "endpoint", d.Endpoint(), "after", time.Since(started).Round(time.Second))
 
@@ -156,16 +156,21 @@ func (d *Domain) run(master MasterUser) {
 	}
 }
 
-func (d *Domain) startNode(master MasterUser) (Node, error) {
+func (d *Domain) startNode(master MasterUser) (Node, *httputil.ReverseProxy, error) {
 	node, err := d.domains.start(d.ctx, master)
 	if err != nil {
-		return nil, fmt.Errorf("its node did not start: %w", err)
+		return nil, nil, fmt.Errorf("its node did not start: %w", err)
 	}
 	if err := prepareDashboards(d.ctx, node.Admin()); err != nil {
 		node.Stop()
-		return nil, err
+		return nil, nil, err
 	}
-	return node, nil
+	forward, err := forwardTo(node)
+	if err != nil {
+		node.Stop()
+		return nil, nil, err
+	}
+	return node, forward, nil
 }
 
 // as calls the node with a caller's Authorization header.
@@ -174,8 +179,11 @@ func (d *Domain) as(authorization string) *stores.Client {
 }
 
 // forwardTo passes requests on to the node and verifies who answers.
-func forwardTo(node Node) *httputil.ReverseProxy {
+func forwardTo(node Node) (*httputil.ReverseProxy, error) {
 	target, err := url.Parse(node.Admin().URL)
+	if err != nil {
+		return nil, fmt.Errorf("parsing its node's URL: %w", err)
+	}
 	return &httputil.ReverseProxy{
 		Rewrite: func(r *httputil.ProxyRequest) {
 			r.SetURL(target)
@@ -185,6 +193,5 @@ func forwardTo(node Node) *httputil.ReverseProxy {
 		ErrorHandler: func(w http.ResponseWriter, _ *http.Request, err error) {
 			refuse(w, http.StatusBadGateway, "the domain's node does not answer: "+err.Error())
 		},
-		ModifyResponse: func(*http.Response) error { return err }, // a node without a proper URL answers nothing
-	}
+	}, nil
 }

@@ -25,7 +25,7 @@ func (d *Domains) Attach(p *controlplane.Proxy) {
 // domainRequest is what matters here of CreateDomain's and UpdateDomainConfig's request.
 type domainRequest struct {
 	DomainName              string
-	VPCOptions              *struct{ SubnetIds []string }
+	VPCOptions              *struct{}
 	AdvancedSecurityOptions struct{ MasterUserOptions MasterUser }
 }
 

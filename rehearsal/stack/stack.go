@@ -171,15 +171,16 @@ func (r Result) Total() int {
 	return n
 }
 
-// Preview plans without touching anything.
-func (s *Stack) Preview(ctx context.Context, progress func(string)) (Result, error) {
-	out, stream, done, err := s.follow(progress)
+// Preview plans without touching anything. It reports no progress: the Automation API leaves a preview's event stream
+// open when the preview is interrupted.
+func (s *Stack) Preview(ctx context.Context) (Result, error) {
+	file, err := s.openLog()
 	if err != nil {
 		return Result{}, err
 	}
-	defer done()
+	defer file.Close()
 	began := time.Now()
-	p, err := s.auto.Preview(ctx, optpreview.ProgressStreams(out), optpreview.EventStreams(stream), optpreview.Color("never"))
+	p, err := s.auto.Preview(ctx, optpreview.ProgressStreams(file), optpreview.Color("never"))
 	if err != nil {
 		return Result{}, s.failure("preview", err)
 	}
@@ -244,9 +245,9 @@ func (s *Stack) Cancel(ctx context.Context) error {
 
 // follow writes the engine's text to the log and tells progress how many resources are done.
 func (s *Stack) follow(progress func(string)) (io.Writer, chan events.EngineEvent, func(), error) {
-	file, err := os.OpenFile(s.log, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	file, err := s.openLog()
 	if err != nil {
-		return nil, nil, nil, fmt.Errorf("opening the engine's log: %w", err)
+		return nil, nil, nil, err
 	}
 	stream := make(chan events.EngineEvent)
 	finished := make(chan struct{})
@@ -265,7 +266,22 @@ func (s *Stack) follow(progress func(string)) (io.Writer, chan events.EngineEven
 			}
 		}
 	}()
-	return file, stream, func() { <-finished; _ = file.Close() }, nil
+	done := func() {
+		select {
+		case <-finished:
+		case <-time.After(5 * time.Second): // an interrupted operation need not close its stream
+		}
+		_ = file.Close()
+	}
+	return file, stream, done, nil
+}
+
+func (s *Stack) openLog() (*os.File, error) {
+	file, err := os.OpenFile(s.log, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("opening the engine's log: %w", err)
+	}
+	return file, nil
 }
 
 func (s *Stack) failure(what string, err error) error {

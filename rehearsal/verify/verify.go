@@ -118,7 +118,10 @@ func Compare(written, arrived []Change) Difference {
 func decode(raw []byte, into any) error {
 	d := json.NewDecoder(bytes.NewReader(raw))
 	d.UseNumber() // 64-bit integers and decimals stay exact
-	return d.Decode(into)
+	if err := d.Decode(into); err != nil {
+		return fmt.Errorf("decoding JSON: %w", err)
+	}
+	return nil
 }
 
 func identity(table, operation string, row map[string]any) string {

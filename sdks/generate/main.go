@@ -49,7 +49,7 @@ func run(schemaFile, dir string) error {
 		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 			return fmt.Errorf("writing the SDK: %w", err)
 		}
-		if err := os.WriteFile(path, content, 0o644); err != nil { //nolint:gosec // source code is for everybody to read
+		if err := os.WriteFile(path, content, 0o644); err != nil { // source code is for everybody to read
 			return fmt.Errorf("writing the SDK: %w", err)
 		}
 	}

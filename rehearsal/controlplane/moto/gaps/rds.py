@@ -43,6 +43,18 @@ def _available(original, self, *args, **kwargs):
     self.status = "available"
 
 
+# ---- automated snapshots go with their cluster; final ones stay
+
+
+@wraps(RDSBackend)
+def delete_db_cluster(original, self, cluster_identifier, snapshot_name=None):
+    cluster = original(self, cluster_identifier, snapshot_name)
+    for name, snapshot in list(self.cluster_snapshots.items()):
+        if snapshot.snapshot_type == "automated" and snapshot.db_cluster_identifier == cluster.db_cluster_identifier:
+            del self.cluster_snapshots[name]
+    return cluster
+
+
 # ---- no drift
 
 _scaling = DBCluster.scaling_configuration_info.fget

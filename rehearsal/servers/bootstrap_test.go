@@ -1,26 +1,20 @@
-package bootstrap_test
+package servers_test
 
 import (
 	"cdcpipeline/bootstrap"
 	"cdcpipeline/bootstrap/rds"
-	"cmp"
+	"cdcpipeline/rehearsal/servers"
 	"context"
-	"crypto/tls"
-	"crypto/x509"
 	"database/sql"
 	"encoding/json"
 	"fmt"
-	"os"
-	"strings"
 	"testing"
 	"time"
 
-	"github.com/go-sql-driver/mysql"
 	"github.com/stretchr/testify/require"
 )
 
-// realServer is a MySQL-compatible server that the environment names: CDC_TEST_MYSQL_DSN of its administrator
-// (admin:password@tcp(localhost:3306)/) and CDC_TEST_MYSQL_CA, the PEM file of its authority.
+// realServer is the database with a master user as RDS makes it.
 type realServer struct {
 	t      *testing.T
 	admin  bootstrap.Credentials
@@ -30,28 +24,12 @@ type realServer struct {
 
 func connectReal(t *testing.T) *realServer {
 	t.Helper()
-	dsn, ca := os.Getenv("CDC_TEST_MYSQL_DSN"), os.Getenv("CDC_TEST_MYSQL_CA")
-	if dsn == "" || ca == "" {
-		t.Skip("CDC_TEST_MYSQL_DSN and CDC_TEST_MYSQL_CA name no server")
+	database := servers.MariaDB(t)
+	r := &realServer{
+		t: t, admin: bootstrap.Credentials{Username: "admin", Password: "Admin-password-1"}, root: database.Open(t),
+		server: bootstrap.Server{Host: database.Host, Port: database.Port, Certificates: string(database.Authority.PEM())},
 	}
-	pem, err := os.ReadFile(ca)
-	require.NoError(t, err)
-	settings, err := mysql.ParseDSN(dsn)
-	require.NoError(t, err)
-	r := &realServer{t: t, admin: bootstrap.Credentials{Username: settings.User, Password: settings.Passwd}}
-	r.server.Certificates = string(pem)
-	host, port, _ := strings.Cut(settings.Addr, ":")
-	r.server.Host = host
-	_, err = fmt.Sscan(cmp.Or(port, "3306"), &r.server.Port)
-	require.NoError(t, err)
-	roots := x509.NewCertPool()
-	require.True(t, roots.AppendCertsFromPEM(pem))
-	settings.TLS = &tls.Config{RootCAs: roots, ServerName: host}
-	settings.MultiStatements = true
-	connector, err := mysql.NewConnector(settings)
-	require.NoError(t, err)
-	r.root = sql.OpenDB(connector)
-	t.Cleanup(func() { _ = r.root.Close() })
+	require.NoError(t, database.ApplyMaster(t.Context(), r.admin.Username, r.admin.Password))
 	r.clean()
 	t.Cleanup(r.clean)
 	return r
@@ -65,16 +43,24 @@ func (r *realServer) exec(statements string) {
 
 func (r *realServer) clean() {
 	r.exec("DROP DATABASE IF EXISTS testdb; DROP DATABASE IF EXISTS `odd``db`; DROP USER IF EXISTS 'cdc_test'@'%';" +
-		"DROP PROCEDURE IF EXISTS mysql.rds_set_configuration; DROP PROCEDURE IF EXISTS mysql.rds_show_configuration;" +
-		"DROP TABLE IF EXISTS mysql.rds_configuration")
+		"CALL mysql.rds_set_configuration('binlog retention hours', NULL)")
 }
 
-// asRDS gives the server the procedures of RDS.
-func (r *realServer) asRDS() {
-	r.exec("CREATE TABLE mysql.rds_configuration (name VARCHAR(100) PRIMARY KEY, value VARCHAR(100), description VARCHAR(300));" +
-		"INSERT INTO mysql.rds_configuration VALUES ('binlog retention hours', NULL, 'how long')")
-	r.exec("CREATE PROCEDURE mysql.rds_set_configuration(IN n VARCHAR(30), IN v INT) UPDATE mysql.rds_configuration SET value = v WHERE name = n")
-	r.exec("CREATE PROCEDURE mysql.rds_show_configuration() SELECT name, value, description FROM mysql.rds_configuration")
+// withoutRDS takes from the server what RDS adds, until the test ends.
+func (r *realServer) withoutRDS() {
+	r.t.Helper()
+	for _, procedure := range []string{"mysql.rds_show_configuration", "mysql.rds_set_configuration"} {
+		columns := make([]sql.NullString, 6)
+		into := make([]any, len(columns))
+		for i := range columns {
+			into[i] = &columns[i]
+		}
+		require.NoError(r.t, r.root.QueryRow("SHOW CREATE PROCEDURE "+procedure).Scan(into...))
+		r.exec("DROP PROCEDURE " + procedure)
+		r.t.Cleanup(func() { r.exec("USE mysql; " + columns[2].String) })
+	}
+	r.exec("RENAME TABLE mysql.rds_configuration TO mysql.hidden_configuration")
+	r.t.Cleanup(func() { r.exec("RENAME TABLE mysql.hidden_configuration TO mysql.rds_configuration") })
 }
 
 func (r *realServer) user(password string) bootstrap.Credentials {
@@ -102,7 +88,6 @@ const password = `Pa'ss\"wo"rd-1`
 
 func TestRealServerIsPreparedOnce(t *testing.T) {
 	r := connectReal(t)
-	r.asRDS()
 	first, err := r.run(r.user(password), r.request())
 	require.NoError(t, err)
 	require.Contains(t, first.Changed, "user cdc_test")
@@ -120,9 +105,19 @@ func TestRealServerIsPreparedOnce(t *testing.T) {
 	}
 }
 
+func TestRealServerThatIsNotRDSIsPrepared(t *testing.T) {
+	r := connectReal(t)
+	r.withoutRDS()
+	r.exec("SET GLOBAL binlog_expire_logs_seconds = 86400")
+	findings, err := r.run(r.user(password), r.request())
+	require.NoError(t, err)
+	require.Contains(t, findings.Changed, "user cdc_test")
+	require.Equal(t, "ok: 86400 s", findings.Summary()["binlog retention"])
+}
+
 func TestRealServerTakesAwayWhatTheUserNeedsNot(t *testing.T) {
 	r := connectReal(t)
-	r.exec("CREATE DATABASE testdb; CREATE USER 'cdc_test'@'%' IDENTIFIED BY 'old'; GRANT SELECT, INSERT ON *.* TO 'cdc_test'@'%'; GRANT ALL ON testdb.* TO 'cdc_test'@'%' WITH GRANT OPTION")
+	r.exec("CREATE DATABASE testdb; CREATE USER 'cdc_test'@'%' IDENTIFIED BY 'old'; GRANT SELECT, INSERT ON *.* TO 'cdc_test'@'%'; GRANT SELECT, UPDATE, DROP, LOCK TABLES ON testdb.* TO 'cdc_test'@'%' WITH GRANT OPTION")
 	findings, err := r.run(r.user(password), r.request())
 	require.NoError(t, err)
 	require.Contains(t, findings.Changed, "TLS required of user cdc_test")

@@ -1,0 +1,9 @@
+package servers_test
+
+import (
+	"cdcpipeline/rehearsal/servers"
+	"os"
+	"testing"
+)
+
+func TestMain(m *testing.M) { os.Exit(servers.Run(m)) }
