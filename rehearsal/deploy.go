@@ -71,16 +71,25 @@ func (r *rehearsal) preview(ctx context.Context) (err error) {
 	return nil
 }
 
-func (r *rehearsal) up(ctx context.Context) error {
+// deploy runs `up` and keeps the stack's outputs.
+func (r *rehearsal) deploy(ctx context.Context) (stack.Result, error) {
 	u, err := r.stack.Up(ctx, r.tell)
 	if err != nil {
-		return err
+		return u, err //nolint:wrapcheck // as above
 	}
-	r.report.Up = report.Up{Seconds: round(u.Seconds), Resources: u.Total()}
 	r.outputs = map[string]any{}
 	for name, value := range u.Outputs {
 		r.outputs[name] = value.Value
 	}
+	return u, r.world.Healthy() //nolint:wrapcheck // names the server
+}
+
+func (r *rehearsal) up(ctx context.Context) error {
+	u, err := r.deploy(ctx)
+	if err != nil {
+		return err
+	}
+	r.report.Up = report.Up{Seconds: round(u.Seconds), Resources: u.Total()}
 	probe := r.world.Domains.Probe()
 	if probe.Problem != "" {
 		return fmt.Errorf("probing the mapping: %s", probe.Problem)
@@ -89,7 +98,7 @@ func (r *rehearsal) up(ctx context.Context) error {
 	if r.seedErr != nil {
 		return fmt.Errorf("writing the rows to load: %w", r.seedErr)
 	}
-	return r.world.Healthy()
+	return nil
 }
 
 func (r *rehearsal) secondUp(ctx context.Context) error {

@@ -23,7 +23,7 @@ func main() {
 	stop()
 	family.End()
 	switch {
-	case interrupted:
+	case interrupted && err != nil:
 		fmt.Fprintln(os.Stderr, "interrupted: everything is stopped")
 		os.Exit(130)
 	case err != nil:

@@ -16,6 +16,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -91,40 +92,38 @@ func run(ctx context.Context, count int, how length) error {
 	return r.conclude()
 }
 
-// perform runs the stages in order.
-func (r *rehearsal) perform(ctx context.Context) error {
-	stages := []struct {
-		name string
-		run  func(context.Context) error
-	}{
+// step is one stage of a run.
+type step struct {
+	name string
+	run  func(context.Context) error
+}
+
+// steps are the stages of a run of this length, in order. What is only looked at is not destroyed: it goes away whole.
+func (r *rehearsal) steps() []step {
+	begin := []step{
 		{"engine", r.buildEngine},
 		{"stores and stand-ins", r.startWorld},
 		{"preview with nothing configured", r.previewMinimal},
 	}
-	add := func(name string, f func(context.Context) error) {
-		stages = append(stages, struct {
-			name string
-			run  func(context.Context) error
-		}{name, f})
+	carry := []step{{"preview", r.preview}, {"up", r.up}, {"rows", r.rows}, {"verify", r.verify}}
+	again := []step{{"second up", r.secondUp}}
+	end := []step{{"destroy", r.destroy}}
+	switch r.length {
+	case look:
+		return slices.Concat(begin, carry, []step{{"leave it running", r.stay}})
+	case full:
+		return slices.Concat(begin, []step{{"account roles: absent, present, again", r.rehearseAccountRoles}}, carry, again, []step{
+			{"a grant taken out of the program", r.rehearseGrantRemoved},
+			{"a domain replaced", r.rehearseDomainReplaced},
+		}, end)
+	case short:
 	}
-	if r.length == full {
-		add("account roles: absent, present, again", r.rehearseAccountRoles)
-	}
-	add("preview", r.preview)
-	add("up", r.up)
-	add("rows", r.rows)
-	add("verify", r.verify)
-	if r.length == look {
-		add("leave it running", r.stay)
-	} else {
-		add("second up", r.secondUp)
-	}
-	if r.length == full {
-		add("a grant taken out of the program", r.rehearseGrantRemoved)
-		add("a domain replaced", r.rehearseDomainReplaced)
-	}
-	add("destroy", r.destroy)
-	for _, s := range stages {
+	return slices.Concat(begin, carry, again, end)
+}
+
+// perform runs the stages until one fails.
+func (r *rehearsal) perform(ctx context.Context) error {
+	for _, s := range r.steps() {
 		if err := r.log.Run(s.name, func() error { return s.run(ctx) }); err != nil {
 			return err
 		}

@@ -192,7 +192,7 @@ func (r *rehearsal) domainReplaced(ctx context.Context) error {
 	if err := r.stack.SetConfig(ctx, "cdc-pipeline:search.domainName", name); err != nil {
 		return err
 	}
-	if err := r.up(ctx); err != nil {
+	if _, err := r.deploy(ctx); err != nil {
 		return fmt.Errorf("replacing the domain: %w", err)
 	}
 	if got := r.output("searchDomainName"); got != name {
