@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"net/url"
 	"strings"
+	"time"
 )
 
 // Attach makes the control plane's domains real: what it creates, starts; what it describes has its endpoint when it
@@ -29,13 +30,23 @@ type domainRequest struct {
 	AdvancedSecurityOptions struct{ MasterUserOptions MasterUser }
 }
 
-func (d *Domains) created(_ context.Context, c *controlplane.Call) error {
+// startLimit is how long a domain may take to start before its creation fails.
+const startLimit = 5 * time.Minute
+
+// created answers when the domain is ready. AWS answers at once, but whoever asks allows a few seconds in the rehearsal,
+// and takes a domain that is still being made for one without an endpoint.
+func (d *Domains) created(ctx context.Context, c *controlplane.Call) error {
 	var request domainRequest
 	if err := c.Decode(&request); err != nil {
 		return fmt.Errorf("reading the domain to create: %w", err)
 	}
 	domain, err := d.Create(request.DomainName, request.VPCOptions != nil, request.AdvancedSecurityOptions.MasterUserOptions)
 	if err != nil {
+		return err
+	}
+	waiting, cancel := context.WithTimeout(ctx, startLimit)
+	defer cancel()
+	if err := domain.Wait(waiting); err != nil {
 		return err
 	}
 	return rewrite(c, "DomainStatus", func(status map[string]any) error { return domain.describe(status) })

@@ -111,6 +111,12 @@ func (s *Site) StartOpenSearch(ctx context.Context, o OpenSearchOptions) (*OpenS
 	return node, nil
 }
 
+// InstallOpenSearch downloads and unpacks the server ahead of the first start, which is then short.
+func (s *Site) InstallOpenSearch(ctx context.Context) error {
+	_, err := s.openSearchHome(ctx)
+	return err
+}
+
 // openSearchHome is the installed server, shared by the nodes of this site and never written to.
 func (s *Site) openSearchHome(ctx context.Context) (string, error) {
 	server, err := s.Cache.Fetch(ctx, openSearchServer)
