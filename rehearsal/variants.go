@@ -28,6 +28,7 @@ func (r *rehearsal) check(name string, err error) error {
 		c.Detail = err.Error()
 	}
 	r.report.Checks[name] = c
+	r.log.Detail("%s: ok=%t %s", name, c.OK, c.Detail)
 	if errors.Is(err, context.Canceled) {
 		return err
 	}
