@@ -1,6 +1,10 @@
 package schema_test
 
 import (
+	"cdcpipeline/components/componenttest"
+	"cdcpipeline/components/pipeline"
+	"cdcpipeline/config"
+	"cdcpipeline/rehearsal/schema"
 	"flag"
 	"fmt"
 	"os"
@@ -13,11 +17,6 @@ import (
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	"github.com/stretchr/testify/require"
-
-	"cdcpipeline/components/componenttest"
-	"cdcpipeline/components/pipeline"
-	"cdcpipeline/config"
-	"cdcpipeline/rehearsal/schema"
 )
 
 var update = flag.Bool("update", false, "write the golden file")
