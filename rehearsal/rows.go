@@ -59,10 +59,7 @@ func (r *rehearsal) generate(ctx context.Context, journal string, count int, mix
 	cmd := exec.CommandContext(ctx, r.cdc, append(args, more...)...)
 	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGINT) }
 	cmd.WaitDelay = 10 * time.Second
-	cmd.Env = os.Environ()
-	for name, value := range r.engine.Env() {
-		cmd.Env = append(cmd.Env, name+"="+value)
-	}
+	cmd.Env = r.engine.Environ()
 	cmd.Env = append(cmd.Env, "PULUMI_BACKEND_URL=file://"+filepath.Join(r.world.Site.Dir, "pulumi", "state"), "PULUMI_CONFIG_PASSPHRASE=rehearsal",
 		"PATH="+filepath.Dir(r.engine.CLI())+string(os.PathListSeparator)+os.Getenv("PATH"))
 	pipe, err := cmd.StderrPipe()

@@ -82,10 +82,7 @@ func (r *rehearsal) writeSchemas(ctx context.Context) error {
 
 func (r *rehearsal) schema(ctx context.Context, plugin ...string) ([]byte, error) {
 	cmd := exec.CommandContext(ctx, r.engine.CLI(), append([]string{"package", "get-schema"}, plugin...)...)
-	cmd.Env = os.Environ()
-	for name, value := range r.engine.Env() {
-		cmd.Env = append(cmd.Env, name+"="+value)
-	}
+	cmd.Env = r.engine.Environ()
 	text, err := cmd.Output()
 	if err != nil {
 		var exit *exec.ExitError

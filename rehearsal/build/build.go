@@ -58,6 +58,15 @@ func (e Engine) Env() map[string]string {
 	}
 }
 
+// Environ is this process's environment with Env added, for a command that calls the CLI.
+func (e Engine) Environ() []string {
+	environ := os.Environ()
+	for name, value := range e.Env() {
+		environ = append(environ, name+"="+value)
+	}
+	return environ
+}
+
 // Progress is told the name of each step when it begins.
 type Progress func(step string)
 
@@ -187,10 +196,7 @@ func (b builder) install(ctx context.Context, e Engine) error {
 	for name, version := range map[string]string{"aws": AWSPluginVersion, "random": RandomPluginVersion, "terraform-provider": BridgePluginVersion} {
 		file := filepath.Join(b.out, "plugins", "pulumi-resource-"+name)
 		cmd := exec.CommandContext(ctx, e.CLI(), "plugin", "install", "resource", name, version, "-f", file)
-		cmd.Env = os.Environ()
-		for k, v := range e.Env() {
-			cmd.Env = append(cmd.Env, k+"="+v)
-		}
+		cmd.Env = e.Environ()
 		if text, err := cmd.CombinedOutput(); err != nil {
 			return fmt.Errorf("installing the plugin %s: %w: %s", name, err, text)
 		}
