@@ -20,8 +20,11 @@ type Search struct {
 	DedicatedMasterType string `json:"dedicatedMasterType"`
 	// VolumeGb of each data node's gp3 volume, 10 to 16384. Default 20 in dev, 100 in prod.
 	VolumeGb int `json:"volumeGb"`
-	// Reach is how the deployment reaches the domain's endpoint. Default direct.
+	// Reach is how the deployment reaches the domain's endpoint. Default tunnel.
 	Reach Reach `json:"reach"`
+	// TunnelPort of this machine, 1024 to 65535, on which the tunnel to the domain listens; each of two stacks that are
+	// deployed at the same time needs its own. Default 9200.
+	TunnelPort int `json:"tunnelPort"`
 	// HistoryIndex is the base name and alias of the daily history indices. Default retail-trans.
 	HistoryIndex string `json:"historyIndex"`
 	// HistoryRetentionDays before ISM deletes a daily index. Default 30 in dev, 90 in prod.
@@ -34,13 +37,21 @@ type Search struct {
 	RetrySeconds *int `json:"retrySeconds"`
 	// TimeZone of the dashboards. Default Etc/UTC.
 	TimeZone string `json:"timeZone"`
+	// PasswordGeneration is any text; a change of it makes a new master password. Default empty.
+	PasswordGeneration string `json:"passwordGeneration"`
 }
 
 // Reach names how the deployment reaches the domain's endpoint, which is inside the VPC.
 type Reach string
 
-// ReachDirect connects straight to the endpoint: the deployment runs inside the VPC, or through a VPN.
-const ReachDirect Reach = "direct"
+const (
+	// ReachTunnel forwards a port of this machine through a bastion, an instance without a public address or a key,
+	// by AWS Systems Manager: the deployment may run anywhere.
+	ReachTunnel Reach = "tunnel"
+	// ReachDirect connects straight to the endpoint, without a bastion: the deployment runs inside the VPC, or
+	// through a VPN.
+	ReachDirect Reach = "direct"
+)
 
 // WithDefaults fills what is not set.
 func (s Search) WithDefaults(env Environment) Search {
@@ -52,7 +63,10 @@ func (s Search) WithDefaults(env Environment) Search {
 	s.DedicatedMasters = cmp.Or(s.DedicatedMasters, new(choose(env, 0, 3)))
 	s.DedicatedMasterType = cmp.Or(s.DedicatedMasterType, "m7g.large.search")
 	s.VolumeGb = cmp.Or(s.VolumeGb, choose(env, 20, 100))
-	s.Reach = cmp.Or(s.Reach, ReachDirect)
+	s.Reach = cmp.Or(s.Reach, ReachTunnel)
+	if s.Reach == ReachTunnel {
+		s.TunnelPort = cmp.Or(s.TunnelPort, 9200)
+	}
 	s.HistoryIndex = cmp.Or(s.HistoryIndex, "retail-trans")
 	s.HistoryRetentionDays = cmp.Or(s.HistoryRetentionDays, choose(env, 30, 90))
 	s.BufferMb = cmp.Or(s.BufferMb, 1)

@@ -17,7 +17,13 @@ func (s Search) Validate() error {
 		p.add("search.engineVersion", "%s is too old: template, retention and roles are written for OpenSearch 2 and newer, use OpenSearch_2.19", s.EngineVersion)
 	}
 	s.validateNodes(&p)
-	oneOf(&p, "search.reach", s.Reach, ReachDirect)
+	oneOf(&p, "search.reach", s.Reach, ReachTunnel, ReachDirect)
+	switch s.Reach {
+	case ReachTunnel:
+		p.between("search.tunnelPort", s.TunnelPort, 1024, 65535, "(below them, ports need privileges)")
+	case ReachDirect:
+		apart(&p, "search.tunnelPort", s.TunnelPort, "search.reach: direct", "there is no tunnel then; remove one of the two")
+	}
 	s.validateHistoryIndex(&p)
 	p.between("search.historyRetentionDays", s.HistoryRetentionDays, 1, 3650, "days")
 	p.between("search.bufferMb", s.BufferMb, 1, 100, "MB")

@@ -105,6 +105,18 @@ func TestAdoptedVpcWithoutARouteOutIsLeftForItsOwnEndpointsOnly(t *testing.T) {
 	require.NotContains(t, names(r.All(tokenOut)), "cdc-replication-out")
 }
 
+func TestBastionOfAnAdoptedVpcReachesTheEndpointsThere(t *testing.T) {
+	const database = "sg-0123456789abcdef0"
+	r, err := adopt(account{}, NetworkArgs{Bastion: true, ExistingDatabaseSecurityGroupID: database})
+
+	require.NoError(t, err)
+	for _, block := range []string{"cdc-bastion-to-vpc-1", "cdc-bastion-to-vpc-2"} {
+		require.EqualValues(t, 443, r.One(t, tokenOut, block).Input("fromPort"))
+	}
+	require.Equal(t, database, r.One(t, tokenIn, "cdc-database-from-bastion").Input("securityGroupId"))
+	require.NotContains(t, names(r.All(tokenOut)), "cdc-bastion-out")
+}
+
 func TestAdoptedVpcIsLeftByItsDefaultRoute(t *testing.T) {
 	for name, c := range map[string]struct {
 		account account

@@ -39,24 +39,30 @@ type NetworkArgs struct {
 	// SearchFromVpc admits all of the VPC to the search domain's HTTPS port, not replication's consumers alone: for a
 	// deployment that runs inside the VPC. Default false.
 	SearchFromVpc bool
+	// Bastion makes a group for an instance through which the search domain and the database are reached from outside
+	// of the VPC. Default false.
+	Bastion bool
 	// KmsKeyArn encrypts flow logs. Required where there are any.
 	KmsKeyArn pulumi.StringInput
 }
 
 // SecurityGroups are the ids of one security group per role.
 type SecurityGroups struct {
-	// Database accepts the database port from Replication and Functions.
+	// Database accepts the database port from Replication, Functions and Bastion.
 	Database pulumi.StringOutput
 	// Replication is the DMS instance: to the database, and to AWS.
 	Replication pulumi.StringOutput
-	// Search is the OpenSearch domain: accepts HTTPS from Delivery and Functions.
+	// Search is the OpenSearch domain: accepts HTTPS from Delivery, Functions and Bastion.
 	Search pulumi.StringOutput
 	// Delivery is Firehose's network interfaces: to the domain.
 	Delivery pulumi.StringOutput
 	// Functions is Lambda: to the database, to the domain, and to AWS.
 	Functions pulumi.StringOutput
-	// Endpoints is the VPC endpoints: accepts HTTPS from Replication and Functions.
+	// Endpoints is the VPC endpoints: accepts HTTPS from Replication, Functions and Bastion.
 	Endpoints pulumi.StringOutput
+	// Bastion is the instance of NetworkArgs.Bastion, nothing without it: to the domain, the database and Systems
+	// Manager. It accepts nothing.
+	Bastion pulumi.StringOutput
 }
 
 // Network is a VPC over two or three zones with private subnets, or an adopted one, and the security groups of every role.

@@ -4,6 +4,7 @@ import (
 	"cdcpipeline/components/componenttest"
 	"cdcpipeline/config"
 	"encoding/json"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -193,6 +194,48 @@ func TestRolesReachEachOtherAsThePipelineNeeds(t *testing.T) {
 		want[i] = way{w.peer, w.of, w.port}
 	}
 	require.ElementsMatch(t, want, ways(tokenOut), "whoever is admitted may go there, and nowhere else")
+}
+
+// ways are the rules between groups: of whom, to or from whom, on which port.
+func ways(r *componenttest.Recorder, token, one string) []string {
+	var all []string
+	for _, rule := range r.All(token) {
+		if peer, ok := rule.Input("referencedSecurityGroupId").(string); ok && strings.Contains(rule.Name, one) {
+			all = append(all, fmt.Sprintf("%v %v %v", rule.Input("securityGroupId"), peer, rule.Input("fromPort")))
+		}
+	}
+	return all
+}
+
+func TestBastionReachesDomainDatabaseAndSystemsManagerAndNobodyReachesIt(t *testing.T) {
+	r := componenttest.Run(t, program(&NetworkArgs{DatabasePort: pulumi.Int(3307), Bastion: true}))
+
+	require.ElementsMatch(t, []string{
+		"cdc-bastion-id cdc-search-id 443", "cdc-bastion-id cdc-database-id 3307", "cdc-bastion-id cdc-endpoints-id 443",
+	}, ways(r, tokenOut, "bastion"))
+	require.ElementsMatch(t, []string{
+		"cdc-search-id cdc-bastion-id 443", "cdc-database-id cdc-bastion-id 3307", "cdc-endpoints-id cdc-bastion-id 443",
+	}, ways(r, tokenIn, "bastion"))
+	for _, rule := range r.All(tokenIn) {
+		require.NotEqual(t, "cdc-bastion-id", rule.Input("securityGroupId"), rule.Name)
+	}
+	for _, rule := range r.All(tokenOut) {
+		if rule.Input("securityGroupId") == "cdc-bastion-id" {
+			require.NotNil(t, rule.Input("referencedSecurityGroupId"), "%s leads out of the groups", rule.Name)
+		}
+	}
+}
+
+func TestBastionReachesSystemsManagerByNATWhereThereAreNoEndpoints(t *testing.T) {
+	args := nat()
+	args.Bastion = true
+	out := componenttest.Run(t, program(args)).One(t, tokenOut, "cdc-bastion-out")
+	require.Equal(t, anywhere, out.Input("cidrIpv4"))
+	require.EqualValues(t, 443, out.Input("fromPort"))
+}
+
+func TestThereIsNoGroupForABastionWithoutOne(t *testing.T) {
+	require.NotContains(t, names(componenttest.Run(t, program(&NetworkArgs{})).All(tokenGroup)), "cdc-bastion")
 }
 
 func TestDeploymentInsideTheVpcReachesTheDomainOnlyWhenTold(t *testing.T) {

@@ -13,16 +13,20 @@ import (
 // https://docs.aws.amazon.com/vpc/latest/userguide/vpc-security-groups.html.
 func (n *Network) makeSecurityGroups(ctx *pulumi.Context, d design, p *place) error {
 	g := &n.SecurityGroups
-	groups := []struct {
+	type group struct {
 		role, description string
 		id                *pulumi.StringOutput
-	}{
+	}
+	groups := []group{
 		{"database", "Source database of the change pipeline", &g.Database},
 		{"replication", "DMS replication of the change pipeline", &g.Replication},
 		{"search", "OpenSearch domain of the change pipeline", &g.Search},
 		{"delivery", "Firehose delivery into the OpenSearch domain", &g.Delivery},
 		{"functions", "Lambda functions of the change pipeline", &g.Functions},
 		{"endpoints", "VPC endpoints of the change pipeline", &g.Endpoints},
+	}
+	if d.args.Bastion {
+		groups = append(groups, group{"bastion", "Bastion of the change pipeline, without a way in", &g.Bastion})
 	}
 	for _, group := range groups {
 		if group.role == "database" && d.args.ExistingDatabaseSecurityGroupID != "" {
@@ -67,6 +71,11 @@ func (n *Network) rules(d design, p *place) []rule {
 	all = append(all, connection("functions", g.Functions, "search", g.Search, pulumi.Int(https), "Current documents")...)
 	all = append(all, toAWS("replication", g.Replication, g.Endpoints, p)...)
 	all = append(all, toAWS("functions", g.Functions, g.Endpoints, p)...)
+	if d.args.Bastion {
+		all = append(all, connection("bastion", g.Bastion, "search", g.Search, pulumi.Int(https), "Deployment and operation")...)
+		all = append(all, connection("bastion", g.Bastion, "database", g.Database, d.args.DatabasePort, "Operation")...)
+		all = append(all, toServices("bastion", g.Bastion, g.Endpoints, p)...)
+	}
 	if d.args.SearchFromVpc {
 		for i, block := range p.blocks {
 			all = append(all, rule{
@@ -86,12 +95,16 @@ func connection(from string, fromID pulumi.StringInput, to string, toID pulumi.S
 	}
 }
 
-// toAWS lets a role call AWS: its endpoints in the VPC, S3 by its prefix list, and public addresses only where a route
-// leads there.
+// toAWS lets a role call AWS: services, and S3 by its prefix list.
 func toAWS(role string, id, endpoints pulumi.StringInput, p *place) []rule {
+	s3 := rule{name: role + "-to-s3", description: "S3 through its gateway", of: id, port: pulumi.Int(https), list: p.s3}
+	return append(toServices(role, id, endpoints, p), s3)
+}
+
+// toServices lets a role call AWS by the endpoints in the VPC, and by public addresses only where a route leads there.
+func toServices(role string, id, endpoints pulumi.StringInput, p *place) []rule {
 	port := pulumi.Int(https)
 	all := connection(role, id, "endpoints", endpoints, port, "AWS calls")
-	all = append(all, rule{name: role + "-to-s3", description: "S3 through its gateway", of: id, port: port, list: p.s3})
 	if p.routed {
 		return append(all, rule{name: role + "-out", description: "AWS calls by the default route", of: id, port: port, block: pulumi.String(anywhere)})
 	}

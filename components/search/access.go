@@ -17,8 +17,12 @@ type AccessArgs struct {
 	Environment config.Environment
 	// Domain whose inside is managed. Required.
 	Domain *Domain
-	// Url the domain is reached by from here. Default https:// and the domain's endpoint: from inside the VPC.
+	// Url the domain is reached by from here. Default by search.reach: https://localhost and search.tunnelPort, where
+	// something must lead to the domain's HTTPS port while this is deployed, or https:// and the domain's endpoint.
+	// With search.reach tunnel the certificate is verified against the endpoint's name, whatever the Url.
 	Url pulumi.StringInput //nolint:revive // spelled as the provider's input
+	// ReachedAfter must exist before the domain can be reached, such as the instance that a tunnel leads through.
+	ReachedAfter []pulumi.Resource
 	// Columns that are indexed by their type in the history index; all others are indexed as keywords.
 	// Default: those of the retail_trans table.
 	Columns []Column
@@ -92,24 +96,35 @@ func (a *Access) provision(ctx *pulumi.Context, args *AccessArgs, cfg *config.Se
 // deployer's IAM role, which has no role inside the domain. It asks nothing of the cluster before its first resource:
 // health and node checks need permissions and a connection that a preview does not have.
 func (a *Access) provider(ctx *pulumi.Context, args *AccessArgs, cfg *config.Search) error {
-	url := args.Url
-	if url == nil {
-		url = pulumi.Sprintf("https://%s", a.domain.Endpoint)
-	}
-	provider, err := opensearch.NewProvider(ctx, a.name, &opensearch.ProviderArgs{
-		Url:               url,
+	provider := &opensearch.ProviderArgs{
+		Url:               pulumi.Sprintf("https://%s", a.domain.Endpoint),
 		Username:          a.domain.MasterUser.ToStringPtrOutput(),
 		Password:          a.domain.MasterPassword.ToStringPtrOutput(),
 		OpensearchVersion: pulumi.String(serverVersion(cfg.EngineVersion)),
 		SignAwsRequests:   pulumi.Bool(false),
 		Healthcheck:       pulumi.Bool(false),
 		Sniff:             pulumi.Bool(false),
-	}, pulumi.Parent(a))
+	}
+	if cfg.Reach == config.ReachTunnel {
+		throughTunnel(provider, a.domain, cfg.TunnelPort)
+	}
+	if args.Url != nil {
+		provider.Url = args.Url
+	}
+	made, err := opensearch.NewProvider(ctx, a.name, provider, pulumi.Parent(a), pulumi.DependsOn(args.ReachedAfter))
 	if err != nil {
 		return fmt.Errorf("making the provider of the search domain: %w", err)
 	}
-	a.Provider = provider
+	a.Provider = made
 	return nil
+}
+
+// throughTunnel connects to a port of this machine, and expects the domain behind it: the host override is the name in
+// the TLS handshake, which the certificate must be for, and in the request. Being a name it has no port. All of it stays
+// as it is from one deployment to the next, whatever instance or session the tunnel uses.
+func throughTunnel(provider *opensearch.ProviderArgs, domain *Domain, port int) {
+	provider.Url = pulumi.String(fmt.Sprintf("https://localhost:%d", port))
+	provider.HostOverride = domain.Host.ToStringPtrOutput()
 }
 
 // inside are the options of everything that lives in the domain.

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ec2"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	"github.com/stretchr/testify/require"
 )
@@ -44,14 +45,52 @@ func TestAccessNeedsADomain(t *testing.T) {
 }
 
 func TestAccessSignsInToTheEndpointAsTheMasterUser(t *testing.T) {
-	provider := runDelivery(t, config.Search{}).One(t, "pulumi:providers:opensearch", "access")
+	provider := runDelivery(t, config.Search{Reach: config.ReachDirect}).One(t, "pulumi:providers:opensearch", "access")
 	require.Equal(t, "https://search-domain.example.internal", provider.Input("url"))
+	require.Nil(t, provider.Input("hostOverride"))
 	require.Equal(t, "admin", provider.Input("username"))
 	require.Equal(t, "generated", provider.Input("password"))
 	require.Equal(t, "2.19.0", provider.Input("opensearchVersion"))
 	for _, off := range []string{"signAwsRequests", "healthcheck", "sniff"} {
 		require.Contains(t, []any{false, "false"}, provider.Input(off), off)
 	}
+}
+
+func TestATunnelsCertificateIsVerifiedAgainstTheDomainsName(t *testing.T) {
+	provider := runDelivery(t, config.Search{TunnelPort: 9201}).One(t, "pulumi:providers:opensearch", "access")
+	require.Equal(t, "https://localhost:9201", provider.Input("url"))
+	require.Equal(t, "search-domain.example.internal", provider.Input("hostOverride"))
+	require.Nil(t, provider.Input("insecure"))
+}
+
+func TestWhatIsInsideIsMadeAfterTheWayThere(t *testing.T) {
+	r := componenttest.Run(t, func(ctx *pulumi.Context) error {
+		domain, err := search.NewDomain(ctx, "search", domainArgs(config.Dev))
+		if err != nil {
+			return err
+		}
+		way, err := ec2.NewInstance(ctx, "bastion", &ec2.InstanceArgs{})
+		if err != nil {
+			return err
+		}
+		_, err = search.NewAccess(ctx, "access", &search.AccessArgs{Domain: domain, ReachedAfter: []pulumi.Resource{way}})
+		return err
+	})
+	require.Contains(t, strings.Join(r.One(t, "pulumi:providers:opensearch", "access").DependsOn, " "), "aws:ec2/instance:Instance::bastion")
+}
+
+func TestAUrlOfOnesOwnWins(t *testing.T) {
+	r := componenttest.Run(t, func(ctx *pulumi.Context) error {
+		domain, err := search.NewDomain(ctx, "search", domainArgs(config.Dev))
+		if err != nil {
+			return err
+		}
+		_, err = search.NewAccess(ctx, "access", &search.AccessArgs{Domain: domain, Url: pulumi.String("https://proxy:8443")})
+		return err
+	})
+	provider := r.One(t, "pulumi:providers:opensearch", "access")
+	require.Equal(t, "https://proxy:8443", provider.Input("url"))
+	require.Equal(t, "search-domain.example.internal", provider.Input("hostOverride"))
 }
 
 func TestWhatIsInsideGoesWithTheDomain(t *testing.T) {

@@ -10,6 +10,8 @@ import (
 	"cdcpipeline/config"
 	"errors"
 	"fmt"
+	"net"
+	"strconv"
 	"strings"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws"
@@ -32,8 +34,6 @@ type DomainArgs struct {
 	LogRetentionDays int
 	// ServiceLinkedRole of the account; nil when it is known to exist.
 	ServiceLinkedRole *ServiceLinkedRole
-	// PasswordGeneration makes a new master password, in the domain and in its secret, whenever it changes.
-	PasswordGeneration string
 }
 
 // Domain is an OpenSearch domain inside a VPC with fine-grained access control.
@@ -44,6 +44,9 @@ type Domain struct {
 	Arn pulumi.StringOutput
 	// Endpoint inside the VPC, a host name.
 	Endpoint pulumi.StringOutput
+	// Host and Port of the endpoint. In AWS the port is 443 and the endpoint has none.
+	Host pulumi.StringOutput
+	Port pulumi.IntOutput
 	// Name of the domain.
 	Name pulumi.StringOutput
 	// MasterSecretArn names the secret {"username","password"} of the master user.
@@ -156,7 +159,22 @@ func (d *Domain) provision(ctx *pulumi.Context, p *domainPlan) error {
 		return fmt.Errorf("making the search domain %s: %w", p.DomainName, err)
 	}
 	d.Arn, d.Name, d.Endpoint, d.Resource = domain.Arn, domain.DomainName, domain.Endpoint, domain
+	d.Host = d.Endpoint.ApplyT(func(e string) string { host, _ := splitEndpoint(e); return host }).(pulumi.StringOutput)
+	d.Port = d.Endpoint.ApplyT(func(e string) int { _, port := splitEndpoint(e); return port }).(pulumi.IntOutput)
 	return d.masterSecret(ctx, p, password, domain)
+}
+
+// splitEndpoint takes the port off an endpoint. Those of AWS have none: it is that of HTTPS.
+func splitEndpoint(endpoint string) (host string, port int) {
+	host, digits, err := net.SplitHostPort(endpoint)
+	if err != nil {
+		return endpoint, 443
+	}
+	port, err = strconv.Atoi(digits)
+	if err != nil {
+		return host, 443
+	}
+	return host, port
 }
 
 func (d *Domain) lookUp(ctx *pulumi.Context, p *domainPlan) error {

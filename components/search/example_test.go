@@ -10,7 +10,8 @@ import (
 // A private domain that a Firehose delivery fills from an existing Kinesis stream.
 func Example() {
 	program := func(ctx *pulumi.Context) error {
-		cfg := config.Search{DomainName: "orders", HistoryIndex: "orders", HistoryRetentionDays: 14}
+		// Deployed from inside the VPC; from elsewhere see package pipeline, which makes a bastion and opens a tunnel.
+		cfg := config.Search{DomainName: "orders", Reach: config.ReachDirect, HistoryIndex: "orders", HistoryRetentionDays: 14}
 		key := pulumi.String("arn:aws:kms:eu-west-1:123456789012:key/1234")
 
 		linked, err := search.NewServiceLinkedRole(ctx, "linked-role", &search.ServiceLinkedRoleArgs{})

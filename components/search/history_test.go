@@ -60,3 +60,18 @@ func TestHistoryPatternMatchesDaysAndNotTheAlias(t *testing.T) {
 func TestServerVersion(t *testing.T) {
 	require.Equal(t, "2.19.0", serverVersion("OpenSearch_2.19"))
 }
+
+// A name in a TLS handshake has no port; outside of AWS an endpoint may.
+func TestEndpointIsSplit(t *testing.T) {
+	for endpoint, want := range map[string]struct {
+		host string
+		port int
+	}{
+		"vpc-retail-abc.us-east-1.es.amazonaws.com": {"vpc-retail-abc.us-east-1.es.amazonaws.com", 443},
+		"localhost:4571": {"localhost", 4571},
+	} {
+		host, port := splitEndpoint(endpoint)
+		require.Equal(t, want.host, host)
+		require.Equal(t, want.port, port)
+	}
+}

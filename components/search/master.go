@@ -40,6 +40,10 @@ func (d *Domain) masterPassword(ctx *pulumi.Context, p *domainPlan) (*random.Ran
 //
 // Domain and secret hold one password, so the secret follows the domain: it is written after the domain took the
 // password, and no change of it is ignored. Rotation is a new PasswordGeneration.
+//
+// It changes the configuration of the provider that works inside the domain, in place. So its preview warns that it cannot
+// compare what is in there; and when an update dies after the domain took the new password, `pulumi refresh` still signs in
+// with the old one and is refused, until `pulumi up` has gone on where it stopped.
 func (d *Domain) masterSecret(ctx *pulumi.Context, p *domainPlan, password *random.RandomPassword, domain *opensearch.Domain) error {
 	secret, err := secretsmanager.NewSecret(ctx, p.name+"-master", &secretsmanager.SecretArgs{
 		Description: pulumi.String("Master user of the OpenSearch domain " + p.DomainName),

@@ -1,7 +1,13 @@
-"""EC2: what is deleted is gone."""
+"""EC2: what is deleted is gone, what is described was said, and an instance has the volume and the network interface
+that AWS would give it.
+"""
 
+from moto.ec2.models.elastic_network_interfaces import NetworkInterface
+from moto.ec2.models.instances import Instance
 from moto.ec2.models.nat_gateways import NatGatewayBackend
+from moto.ec2.models.security_groups import SecurityGroupRule
 from moto.ec2.models.vpcs import VPCBackend
+from moto.ec2.responses.instances import InstanceResponse
 
 from .patch import wraps
 
@@ -19,3 +25,41 @@ def delete_nat_gateway(original, self, nat_gateway_id):
     gateway = original(self, nat_gateway_id)
     self.enis.pop(gateway._eni.id, None)
     return gateway
+
+
+@wraps(InstanceResponse, "_validate_block_device_mapping")
+def root_volume_has_the_size_of_its_image(original, self, mapping):
+    """Unless it is told another, https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_EbsBlockDevice.html."""
+    ebs = mapping.get("Ebs", {})
+    if "VolumeSize" not in ebs:
+        for image in self.ec2_backend.describe_images(ami_ids=[self._get_param("ImageId")]):
+            ebs.update({"VolumeSize": b["Ebs"]["VolumeSize"] for b in image.block_device_mappings if b["DeviceName"] == mapping["DeviceName"]})
+    return original(mapping)
+
+
+@wraps(Instance, "prep_nics")
+def interfaces_made_for_the_instance(original, self, nic_spec, **kwargs):
+    """Go with it, unless it is told otherwise, and the first one's security groups are the instance's.
+
+    https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/using-eni.html
+    """
+    theirs = {nic.get("NetworkInterfaceId") for nic in nic_spec}
+    kept = {int(nic["DeviceIndex"]) for nic in nic_spec if nic.get("DeleteOnTermination") is False}
+    original(self, nic_spec, **kwargs)
+    for index, nic in self.nics.items():
+        nic.delete_on_termination = nic.id not in theirs and index not in kept
+    self.security_groups = self.nics[0].group_set
+
+
+_association = NetworkInterface.association
+# Without a public address there is none: an empty one is taken for a public address.
+NetworkInterface.association = property(lambda self: _association.fget(self) or None)
+
+
+@wraps(SecurityGroupRule, "__init__")
+def description_whoever_the_other_side_is(original, self, *args, **kwargs):
+    """Kept for addresses alone, where a modification puts its own too."""
+    original(self, *args, **kwargs)
+    for side in args[5:8]:  # addresses, group, prefix list
+        if side and "Description" in side:
+            self.ip_range = {**self.ip_range, "Description": side["Description"]}

@@ -1,0 +1,166 @@
+// Package bastion makes the instance inside the VPC through which AWS Systems Manager forwards connections to what is
+// private there.
+//
+// Nobody connects to the instance itself: it has no public address, no key pair and no port that is open. It asks
+// Systems Manager for work, https://docs.aws.amazon.com/systems-manager/latest/userguide/session-manager.html, and
+// who may open a session is decided by IAM (ssm:StartSession on the instance).
+package bastion
+
+import (
+	"cdcpipeline/components/iampolicy"
+	"cdcpipeline/config"
+	"errors"
+	"fmt"
+
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws"
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ec2"
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/iam"
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ssm"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+// imageParameter names the newest Amazon Linux 2023 image for ARM, which has the agent of Systems Manager; the minimal
+// one has not, https://docs.aws.amazon.com/linux/al2023/ug/ec2.html#launch-via-aws-cli.
+const imageParameter = "/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-arm64"
+
+// BastionArgs configures a Bastion.
+//
+//nolint:revive // the name is what every component's args are called
+type BastionArgs struct {
+	config.Bastion
+	// Environment chooses defaults. Default dev.
+	Environment config.Environment
+	// SubnetID of the instance, from where Systems Manager's endpoints are reached. Required.
+	SubnetID pulumi.StringInput
+	// SecurityGroupID of the instance: it needs no way in, and a way out to Systems Manager and to what is private. Required.
+	SecurityGroupID pulumi.StringInput
+	// KmsKeyArn encrypts the volume. Whoever deploys needs kms:CreateGrant on the key, because EC2 uses it by a grant:
+	// https://docs.aws.amazon.com/ebs/latest/userguide/ebs-encryption-requirements.html. Required.
+	KmsKeyArn pulumi.StringInput
+	// StartAfter must exist before the instance starts: endpoints, routes and rules. The agent that does not reach
+	// Systems Manager when it starts tries again ever more rarely.
+	StartAfter []pulumi.Resource
+}
+
+// Bastion is a small instance that Systems Manager manages, and nobody else.
+type Bastion struct {
+	pulumi.ResourceState
+
+	// InstanceID is the target of sessions.
+	InstanceID pulumi.StringOutput
+	// Instance must exist before something is reached through it.
+	Instance *ec2.Instance
+}
+
+// NewBastion makes the role, its profile and the instance.
+func NewBastion(ctx *pulumi.Context, name string, args *BastionArgs, opts ...pulumi.ResourceOption) (*Bastion, error) {
+	a, err := check(args)
+	if err != nil {
+		return nil, err
+	}
+	b := &Bastion{}
+	props := pulumi.Map{"environment": pulumi.String(a.Environment), "instanceType": pulumi.String(a.InstanceType)}
+	if err := ctx.RegisterComponentResourceV2("cdcpipeline:bastion:Bastion", name, props, b, opts...); err != nil {
+		return nil, fmt.Errorf("registering the bastion: %w", err)
+	}
+	if err := b.provision(ctx, name, a); err != nil {
+		return nil, err
+	}
+	if err := ctx.RegisterResourceOutputs(b, pulumi.Map{"instanceId": b.InstanceID}); err != nil {
+		return nil, fmt.Errorf("registering the outputs of the bastion: %w", err)
+	}
+	return b, nil
+}
+
+func check(args *BastionArgs) (*BastionArgs, error) {
+	if args == nil {
+		return nil, errors.New("bastion.Bastion needs args")
+	}
+	a := *args
+	if a.Environment == "" {
+		a.Environment = config.Dev
+	}
+	a.Bastion = a.Bastion.WithDefaults(a.Environment)
+	problems := []error{a.Bastion.Validate()}
+	if a.SubnetID == nil || a.SecurityGroupID == nil || a.KmsKeyArn == nil {
+		problems = append(problems, errors.New("bastion.Bastion needs a SubnetID, a SecurityGroupID and a KmsKeyArn"))
+	}
+	if err := errors.Join(problems...); err != nil {
+		return nil, fmt.Errorf("checking the bastion's arguments: %w", err)
+	}
+	return &a, nil
+}
+
+func (b *Bastion) provision(ctx *pulumi.Context, name string, a *BastionArgs) error {
+	profile, managed, err := b.role(ctx, name)
+	if err != nil {
+		return err
+	}
+	return b.instance(ctx, name, a, profile, append([]pulumi.Resource{managed}, a.StartAfter...))
+}
+
+// role lets the instance be managed by Systems Manager and do nothing else. The resource it gives back is the
+// permission: an agent that starts without it waits before it tries again.
+func (b *Bastion) role(ctx *pulumi.Context, name string) (*iam.InstanceProfile, pulumi.Resource, error) {
+	partition, err := aws.GetPartition(ctx, &aws.GetPartitionArgs{}, pulumi.Parent(b))
+	if err != nil {
+		return nil, nil, fmt.Errorf("looking up the partition: %w", err)
+	}
+	role, err := iam.NewRole(ctx, name+"-role", &iam.RoleArgs{
+		Description: pulumi.String("What the bastion " + name + " is to AWS Systems Manager"),
+		// One of the services whose principal has the partition's own suffix, https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/iam-roles-for-amazon-ec2.html.
+		AssumeRolePolicy: iampolicy.Trust("ec2." + partition.DnsSuffix),
+	}, pulumi.Parent(b))
+	if err != nil {
+		return nil, nil, fmt.Errorf("making the role of the bastion: %w", err)
+	}
+	managed, err := iam.NewRolePolicyAttachment(ctx, name+"-managed", &iam.RolePolicyAttachmentArgs{
+		Role:      role.Name,
+		PolicyArn: pulumi.String(fmt.Sprintf("arn:%s:iam::aws:policy/AmazonSSMManagedInstanceCore", partition.Partition)),
+	}, pulumi.Parent(b))
+	if err != nil {
+		return nil, nil, fmt.Errorf("letting Systems Manager manage the bastion: %w", err)
+	}
+	profile, err := iam.NewInstanceProfile(ctx, name+"-profile", &iam.InstanceProfileArgs{Role: role.Name}, pulumi.Parent(b))
+	if err != nil {
+		return nil, nil, fmt.Errorf("making the instance profile of the bastion: %w", err)
+	}
+	return profile, managed, nil
+}
+
+func (b *Bastion) instance(ctx *pulumi.Context, name string, a *BastionArgs, profile *iam.InstanceProfile, after []pulumi.Resource) error {
+	// The provider calls every parameter a secret; the id of a public image is none.
+	image, ok := pulumi.Unsecret(ssm.LookupParameterOutput(ctx, ssm.LookupParameterOutputArgs{
+		Name: pulumi.String(imageParameter),
+	}, pulumi.Parent(b)).Value()).(pulumi.StringOutput)
+	if !ok {
+		return fmt.Errorf("looking up %s: its value is not text", imageParameter)
+	}
+	instance, err := ec2.NewInstance(ctx, name+"-instance", &ec2.InstanceArgs{
+		Ami:                      image,
+		InstanceType:             pulumi.String(a.InstanceType),
+		SubnetId:                 a.SubnetID.ToStringOutput().ToStringPtrOutput(),
+		VpcSecurityGroupIds:      pulumi.StringArray{a.SecurityGroupID},
+		AssociatePublicIpAddress: pulumi.Bool(false), // whatever the subnet does by default
+		IamInstanceProfile:       profile.Name,
+		MetadataOptions: &ec2.InstanceMetadataOptionsArgs{
+			HttpEndpoint:            pulumi.String("enabled"), // where the agent has its credentials from
+			HttpTokens:              pulumi.String("required"),
+			HttpPutResponseHopLimit: pulumi.Int(1),
+			InstanceMetadataTags:    pulumi.String("disabled"),
+		},
+		RootBlockDevice: &ec2.InstanceRootBlockDeviceArgs{
+			VolumeType: pulumi.String("gp3"),
+			Encrypted:  pulumi.Bool(true),
+			KmsKeyId:   a.KmsKeyArn.ToStringOutput().ToStringPtrOutput(),
+		},
+		Tags: pulumi.StringMap{"Name": pulumi.String(name)},
+	}, pulumi.Parent(b), pulumi.DependsOn(after),
+		// A newer image is no reason to replace an instance that people may be connected through.
+		pulumi.IgnoreChanges([]string{"ami"}))
+	if err != nil {
+		return fmt.Errorf("making the bastion's instance: %w", err)
+	}
+	b.InstanceID, b.Instance = instance.ID().ToStringOutput(), instance
+	return nil
+}

@@ -1,0 +1,25 @@
+package bastion_test
+
+import (
+	"cdcpipeline/components/bastion"
+	"cdcpipeline/config"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+// A bastion in a private subnet, and its id for `aws ssm start-session`.
+func ExampleNewBastion() {
+	pulumi.Run(func(ctx *pulumi.Context) error {
+		b, err := bastion.NewBastion(ctx, "orders", &bastion.BastionArgs{
+			Bastion:         config.Bastion{InstanceType: "t4g.micro"},
+			SubnetID:        pulumi.String("subnet-0123456789abcdef0"),
+			SecurityGroupID: pulumi.String("sg-0123456789abcdef0"),
+			KmsKeyArn:       pulumi.String("arn:aws:kms:eu-west-1:123456789012:key/1234"),
+		})
+		if err != nil {
+			return err
+		}
+		ctx.Export("bastion", b.InstanceID)
+		return nil
+	})
+}

@@ -1,0 +1,31 @@
+package config
+
+import (
+	"cmp"
+	"regexp"
+)
+
+// Bastion is the instance inside the VPC through which the domain is reached with search.reach tunnel; direct has none.
+type Bastion struct {
+	// InstanceType, of a Graviton (ARM) family, second generation or newer. Default t4g.nano.
+	InstanceType string `json:"instanceType"`
+}
+
+// WithDefaults fills what is not set.
+func (s Bastion) WithDefaults(Environment) Bastion {
+	s.InstanceType = cmp.Or(s.InstanceType, "t4g.nano")
+	return s
+}
+
+// Validate returns every problem, joined; call it after WithDefaults.
+func (s Bastion) Validate() error {
+	var p problems
+	p.matches("bastion.instanceType", s.InstanceType, armType,
+		"an instance type of a Graviton (ARM) family, second generation or newer, such as t4g.nano: the bastion's image is for ARM")
+	return p.join()
+}
+
+// armType is a size of a family whose generation is followed by g, the processor: t4g, c7gn, im4gn, is4gen, x2gd
+// (https://docs.aws.amazon.com/ec2/latest/instancetypes/instance-type-names.html). It leaves out a1, the first
+// generation, on which Amazon Linux 2023 does not start (https://docs.aws.amazon.com/linux/al2023/ug/system-requirements.html).
+var armType = regexp.MustCompile(`^[a-z]+[0-9]+g[a-z]*\.[a-z0-9-]+$`)
