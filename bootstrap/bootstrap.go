@@ -28,14 +28,32 @@ type Request struct {
 	LobMaxSizeKb int `json:"lobMaxSizeKb"`
 	// Tables to follow.
 	Tables []Table `json:"tables"`
+	// Exclude leaves tables out that a pattern of Tables takes in.
+	Exclude []Table `json:"exclude,omitempty"`
+	// Columns that the task's rules name.
+	Columns []ColumnRule `json:"columns,omitempty"`
 	// Schema is run in order; each script must be idempotent.
 	Schema []Script `json:"schema,omitempty"`
+	// CheckOnly changes nothing: what is missing is a finding.
+	CheckOnly bool `json:"checkOnly,omitempty"`
+
+	// secretAddress is host:port in the replication user's secret; empty when it is not known.
+	secretAddress string
 }
 
-// Table names a table to follow.
+// Table names a table to follow, or with % for any text, several.
 type Table struct {
 	Database string `json:"database"`
 	Table    string `json:"table"`
+}
+
+// ColumnRule is what the task does with columns of a table.
+type ColumnRule struct {
+	Table Table `json:"table"`
+	// Omit these from every record.
+	Omit []string `json:"omit,omitempty"`
+	// Filter rows by these.
+	Filter []string `json:"filter,omitempty"`
 }
 
 // String is database.table.
@@ -63,7 +81,8 @@ func DefaultSchema(tables []Table) []Script {
 	return nil
 }
 
-// Run prepares the database through db, logs in as the replication user through login, and checks everything.
+// Run prepares the database through db, logs in as the replication user through login, and checks everything. With
+// CheckOnly it only checks: nothing is written, and no statement is run that could.
 //
 // The findings are complete even when the error is not nil; the error holds every failed check and every step
 // that could not be done, each with what to do about it. No message holds a password.
@@ -79,9 +98,13 @@ func Run(ctx context.Context, db Admin, login Login, user Credentials, req Reque
 		// Nothing can be written here, so whatever else would be found wrong would be a consequence.
 		return r.findings, r.problems()
 	}
-	for _, step := range []func(context.Context){
-		r.setRetention, r.createDatabases, r.applySchema, r.checkTables, r.measureLobs, r.ensureUser,
-	} {
+	steps := []func(context.Context){
+		r.setRetention, r.createDatabases, r.applySchema, r.follow, r.checkTables, r.measureLobs, r.ensureUser,
+	}
+	if req.CheckOnly {
+		steps = []func(context.Context){r.checkRetention, r.follow, r.checkTables, r.measureLobs, r.checkUser, r.checkAddress}
+	}
+	for _, step := range steps {
 		step(ctx)
 	}
 	return r.findings, r.problems()
@@ -95,6 +118,8 @@ type run struct {
 	req      Request
 	server   server
 	findings Findings
+	// followed are the tables of the request, patterns resolved.
+	followed []Table
 	// steps that could not be done.
 	broken []error
 }

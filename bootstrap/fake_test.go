@@ -116,6 +116,15 @@ func (f *fakeServer) Query(_ context.Context, query string, args ...any) ([][]st
 		return [][]string{{user.tls}}, nil
 	case strings.Contains(query, "_privileges"):
 		return f.privileges(query, args[0].(string)), nil
+	case strings.Contains(query, "table_type = 'BASE TABLE'"):
+		var rows [][]string
+		for t, table := range f.tables {
+			if table.kind == "BASE TABLE" {
+				rows = append(rows, []string{t.Database, t.Table})
+			}
+		}
+		slices.SortFunc(rows, slices.Compare)
+		return rows, nil
 	case strings.Contains(query, "OCTET_LENGTH"):
 		return f.lengths(query)
 	}

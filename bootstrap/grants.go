@@ -1,6 +1,7 @@
 package bootstrap
 
 import (
+	"cdcpipeline/wildcard"
 	"context"
 	"fmt"
 	"slices"
@@ -19,21 +20,36 @@ const everything = "*.*"
 
 // wanted is all DMS needs: reading the followed tables, finding its place in the binary log, following it.
 // https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Source.MySQL.html#CHAP_Source.MySQL.Prerequisites
+//
+// A pattern of tables takes reading the whole database: tables that are made later are followed too.
 func (r *run) wanted() []privilege {
 	privileges := []privilege{{"REPLICATION CLIENT", everything}, {"REPLICATION SLAVE", everything}}
+	var wide []Table
+	for _, t := range r.req.Tables {
+		if p := (privilege{"SELECT", grantPattern(t.Database) + ".*"}); t.wild() && !slices.Contains(privileges, p) {
+			privileges, wide = append(privileges, p), append(wide, t)
+		}
+	}
 	for _, t := range r.findings.Tables {
-		privileges = append(privileges, privilege{"SELECT", t.quoted()})
+		if !slices.ContainsFunc(wide, func(pattern Table) bool { return wildcard.Match(pattern.Database, t.Database) }) {
+			privileges = append(privileges, privilege{"SELECT", t.quoted()})
+		}
 	}
 	return privileges
 }
 
-// grant gives the user what it lacks and takes away whatever else it has.
-func (r *run) grant(ctx context.Context) error {
-	has, err := r.privileges(ctx)
+// grantPattern is a database's name, or pattern, where GRANT reads _ as any character and % as any text,
+// https://dev.mysql.com/doc/refman/8.4/en/grant.html.
+func grantPattern(database string) string { return quoteName(strings.ReplaceAll(database, "_", `\_`)) }
+
+func (r *run) grant(ctx context.Context) error { return r.grantOnly(ctx, r.wanted()) }
+
+// grantOnly gives the user what it lacks of the privileges wanted and takes away whatever else it has.
+func (r *run) grantOnly(ctx context.Context, wanted []privilege) error {
+	has, err := privilegesOf(ctx, r.db, r.user.Username)
 	if err != nil {
 		return fmt.Errorf("reading the privileges of user %s: %w", r.user, err)
 	}
-	wanted := r.wanted()
 	for _, p := range wanted {
 		if slices.Contains(has, p) {
 			continue
@@ -56,48 +72,56 @@ func (r *run) grant(ctx context.Context) error {
 }
 
 func (r *run) checkPrivileges(ctx context.Context, wanted []privilege) error {
-	has, err := r.privileges(ctx)
+	has, err := privilegesOf(ctx, r.db, r.user.Username)
 	if err != nil {
 		return fmt.Errorf("reading the privileges of user %s back: %w", r.user, err)
 	}
+	r.add(r.privilegesFinding(has, wanted, func(p privilege) bool { return slices.Contains(has, p) }))
+	return nil
+}
+
+// privilegesFinding lists what the user has, and asks for what it lacks.
+func (r *run) privilegesFinding(has, wanted []privilege, given func(privilege) bool) Finding {
 	names := make([]string, len(has))
 	for i, p := range has {
 		names[i] = p.String()
 	}
 	f := Finding{Check: checkPrivileges, Status: OK, Value: strings.Join(names, ", ")}
 	for _, p := range wanted {
-		if !slices.Contains(has, p) {
+		if !given(p) {
 			f.Status, f.Advice = Failed, fmt.Sprintf("run GRANT %s TO %s as the administrator", p, r.account())
 		}
 	}
-	r.add(f)
-	return nil
+	return f
 }
 
-// privileges are what the user has, on whatever level, in a stable order.
-func (r *run) privileges(ctx context.Context) ([]privilege, error) {
-	const by = " WHERE grantee = ?"
+// privilegesOf is what a user has, on whatever level, in a stable order; nothing when there is no such user.
+func privilegesOf(ctx context.Context, db Admin, username string) ([]privilege, error) {
+	// The grantee is written as 'name'@'host' without any escaping.
+	return privilegesBy(ctx, db, " WHERE grantee = ?", "'"+username+"'@'%'")
+}
+
+func privilegesBy(ctx context.Context, db Admin, condition, grantee string) ([]privilege, error) {
 	levels := []string{
-		"SELECT privilege_type, is_grantable, '', '' FROM information_schema.user_privileges" + by,
-		"SELECT privilege_type, is_grantable, table_schema, '' FROM information_schema.schema_privileges" + by,
-		"SELECT privilege_type, is_grantable, table_schema, table_name FROM information_schema.table_privileges" + by,
+		"SELECT privilege_type, is_grantable, '', '' FROM information_schema.user_privileges",
+		"SELECT privilege_type, is_grantable, table_schema, '' FROM information_schema.schema_privileges",
+		"SELECT privilege_type, is_grantable, table_schema, table_name FROM information_schema.table_privileges",
 	}
 	var found []privilege
-	for _, query := range levels {
-		// The grantee is written as 'name'@'host' without any escaping.
-		rows, err := r.db.Query(ctx, query, "'"+r.user.Username+"'@'%'")
+	for _, level := range levels {
+		rows, err := db.Query(ctx, level+condition, grantee)
 		if err != nil {
 			return nil, err
 		}
 		for _, row := range rows {
-			found = append(found, privilegesOf(row)...)
+			found = append(found, privilegesIn(row)...)
 		}
 	}
 	slices.SortFunc(found, func(a, b privilege) int { return strings.Compare(a.String(), b.String()) })
 	return slices.Compact(found), nil
 }
 
-func privilegesOf(row []string) []privilege {
+func privilegesIn(row []string) []privilege {
 	on := everything
 	switch {
 	case row[3] != "":

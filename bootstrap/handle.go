@@ -4,6 +4,7 @@ import (
 	"cdcpipeline/bootstrap/rds"
 	"context"
 	"errors"
+	"fmt"
 )
 
 // Handle does one request: it reads the secrets, connects and runs.
@@ -25,8 +26,9 @@ func Handle(ctx context.Context, secrets Secrets, req Request) (findings Finding
 		return Findings{}, err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
+	req.secretAddress = fmt.Sprintf("%v:%v", replication["host"], replication["port"])
 	findings, err = Run(ctx, db, server.TryLogin, user, req)
-	if err != nil {
+	if err != nil || req.CheckOnly {
 		return findings, err
 	}
 	moved, err := replication.pointAt(ctx, secrets, req.ReplicationSecret, req.Host, req.Port)

@@ -10,7 +10,7 @@ import (
 // retentionSetting is what RDS calls it, https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/mysql-stored-proc-configuring.html.
 const retentionSetting = "binlog retention hours"
 
-const checkRetention = "binlog retention"
+const retentionCheck = "binlog retention"
 
 // setRetention makes RDS keep the binary log long enough, or checks that a server of one's own does.
 func (r *run) setRetention(ctx context.Context) {
@@ -35,7 +35,7 @@ func (r *run) setRetention(ctx context.Context) {
 			return
 		}
 	}
-	f := Finding{Check: checkRetention, Status: OK, Value: fmt.Sprintf("%d h", hours)}
+	f := Finding{Check: retentionCheck, Status: OK, Value: fmt.Sprintf("%d h", hours)}
 	if hours != want {
 		f.Status, f.Advice = Failed, fmt.Sprintf("run CALL mysql.rds_set_configuration('%s', %d) as the administrator", retentionSetting, want)
 	}
@@ -72,13 +72,13 @@ func (r *run) checkExpiry(want int) {
 	if !known {
 		days, err := strconv.ParseFloat(r.server.variables["expire_logs_days"], 64)
 		if err != nil {
-			r.add(Finding{Check: checkRetention, Status: NotApplicable})
+			r.add(Finding{Check: retentionCheck, Status: NotApplicable})
 			return
 		}
 		seconds = strconv.FormatFloat(days*24*60*60, 'f', 0, 64)
 	}
 	least := want * int(time.Hour/time.Second)
-	f := Finding{Check: checkRetention, Status: OK, Value: seconds + " s"}
+	f := Finding{Check: retentionCheck, Status: OK, Value: seconds + " s"}
 	if kept, err := strconv.Atoi(seconds); err != nil || kept != 0 && kept < least {
 		f.Status, f.Advice = Failed, fmt.Sprintf(advice, least)
 	}

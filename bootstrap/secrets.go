@@ -40,7 +40,12 @@ func readSecret(ctx context.Context, secrets Secrets, arn string) (secret, Crede
 	if err != nil {
 		return nil, Credentials{}, fmt.Errorf("reading secret %s: %w", arn, err)
 	}
-	var s secret
+	return ParseSecret(arn, text)
+}
+
+// ParseSecret reads a secret's text: all its keys, and the credentials among them. No error quotes the text.
+func ParseSecret(arn, text string) (map[string]any, Credentials, error) {
+	var s map[string]any
 	if json.Unmarshal([]byte(text), &s) != nil {
 		// The decoder's message may quote the secret.
 		return nil, Credentials{}, fmt.Errorf("secret %s is not a JSON object", arn)

@@ -1,9 +1,11 @@
 package bootstrap
 
 import (
+	"cdcpipeline/wildcard"
 	"context"
 	"fmt"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -12,7 +14,7 @@ import (
 func (r *run) createDatabases(ctx context.Context) {
 	seen := map[string]bool{}
 	for _, t := range r.req.Tables {
-		if seen[t.Database] {
+		if seen[t.Database] || wildcard.In(t.Database) {
 			continue
 		}
 		seen[t.Database] = true
@@ -36,6 +38,9 @@ var delimiter = regexp.MustCompile(`(?im)^\s*delimiter\s`)
 func (r *run) applySchema(ctx context.Context) {
 	missing := map[Table]bool{}
 	for _, t := range r.req.Tables {
+		if t.wild() {
+			continue
+		}
 		if kind, err := r.tableKind(ctx, t); err == nil && kind == "" {
 			missing[t] = true
 		}
@@ -51,7 +56,7 @@ func (r *run) applySchema(ctx context.Context) {
 		}
 	}
 	for _, t := range r.req.Tables {
-		if kind, err := r.tableKind(ctx, t); err == nil && kind != "" && missing[t] {
+		if kind, err := r.tableKind(ctx, t); missing[t] && err == nil && kind != "" {
 			r.findings.changed("table " + t.String())
 		}
 	}
@@ -68,7 +73,7 @@ func (r *run) tableKind(ctx context.Context, t Table) (string, error) {
 
 // checkTables finds each followed table, its columns and its primary key.
 func (r *run) checkTables(ctx context.Context) {
-	for _, t := range r.req.Tables {
+	for _, t := range r.followed {
 		if err := r.checkTable(ctx, t); err != nil {
 			r.broke(fmt.Errorf("looking at table %s: %w", t, err))
 		}
@@ -106,7 +111,7 @@ func (r *run) checkTable(ctx context.Context, t Table) error {
 		f.Status, f.Value = OK, "primary key ("+strings.Join(found.PrimaryKey, ", ")+")"
 	}
 	r.add(f)
-	return nil
+	return r.checkColumns(ctx, found)
 }
 
 func (r *run) columns(ctx context.Context, t Table) ([]Column, error) {
@@ -152,7 +157,9 @@ const lobScanSeconds = 45
 // measureLobs compares the real lengths of LOBs with what the task takes: a longer one would stop it.
 func (r *run) measureLobs(ctx context.Context) {
 	for _, t := range r.findings.Tables {
-		if lobs := lobColumns(t.Columns, int64(r.req.LobMaxSizeKb)*1024); len(lobs) > 0 {
+		lobs := lobColumns(t.Columns, int64(r.req.LobMaxSizeKb)*1024)
+		lobs = slices.DeleteFunc(lobs, func(column string) bool { return r.omits(t.Table, column) })
+		if len(lobs) > 0 {
 			r.measureTable(ctx, t.Table, lobs)
 		}
 	}

@@ -8,7 +8,7 @@ import (
 )
 
 const (
-	checkLogin      = "replication user's login"
+	loginCheck      = "replication user's login"
 	checkPlugin     = "replication user's authentication plugin"
 	checkPrivileges = "replication user's privileges"
 )
@@ -24,7 +24,11 @@ func (r *run) ensureUser(ctx context.Context) {
 			return
 		}
 	}
-	f := Finding{Check: checkLogin, Status: OK, Value: r.user.Username + " over TLS"}
+	r.checkLogin(ctx)
+}
+
+func (r *run) checkLogin(ctx context.Context) {
+	f := Finding{Check: loginCheck, Status: OK, Value: r.user.Username + " over TLS"}
 	if err := r.login(ctx, r.user); err != nil {
 		f.Status, f.Value = Failed, r.withoutPassword(err).Error()
 		f.Advice = "the replication user must be able to log in from the VPC with the password in its secret"

@@ -12,11 +12,13 @@ import "cmp"
 type Config struct {
 	// Environment chooses the defaults of every other section.
 	Environment Environment `json:"environment"`
+	Encryption  Encryption  `json:"encryption"`
 	Network     Network     `json:"network"`
 	Source      Source      `json:"source"`
 	Stream      Stream      `json:"stream"`
 	Replication Replication `json:"replication"`
 	Search      Search      `json:"search"`
+	Bastion     Bastion     `json:"bastion"`
 	Lake        Lake        `json:"lake"`
 	Functions   Functions   `json:"functions"`
 }
@@ -39,6 +41,9 @@ func (c Config) WithDefaults() Config {
 	c.Stream = c.Stream.WithDefaults(c.Environment)
 	c.Replication = c.Replication.WithDefaults(c.Environment)
 	c.Search = c.Search.WithDefaults(c.Environment)
+	if c.Search.Reach == ReachTunnel {
+		c.Bastion = c.Bastion.WithDefaults(c.Environment)
+	}
 	c.Lake = c.Lake.WithDefaults(c.Environment)
 	c.Functions = c.Functions.WithDefaults(c.Environment)
 	return c
@@ -49,14 +54,20 @@ func (c Config) Validate() error {
 	var p problems
 	oneOf(&p, "environment", c.Environment, Dev, Prod)
 	p = append(p,
-		c.Network.Validate(), c.Source.Validate(), c.Stream.Validate(), c.Replication.Validate(),
+		c.Encryption.Validate(), c.Network.Validate(), c.Source.Validate(), c.Stream.Validate(), c.Replication.Validate(),
 		c.Search.Validate(), c.Lake.Validate(), c.Functions.Validate())
+	if c.Search.Reach == ReachTunnel {
+		p = append(p, c.Bastion.Validate())
+	}
 	c.validateTogether(&p)
 	return p.join()
 }
 
 // validateTogether holds what one section demands of another.
 func (c Config) validateTogether(p *problems) {
+	if c.Search.Reach == ReachDirect {
+		apart(p, "bastion.instanceType", c.Bastion.InstanceType, "search.reach: direct", "there is no bastion then; remove one of the two")
+	}
 	zones := c.Network.zones()
 	if c.Search.AvailabilityZones > zones && zones > 0 {
 		p.add("search.availabilityZones", "%d zones, but the network has %d: use at most that many, or more zones in the network", c.Search.AvailabilityZones, zones)

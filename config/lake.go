@@ -12,6 +12,9 @@ type Lake struct {
 	BucketName string `json:"bucketName"`
 	// ForceDestroy lets destroy delete a bucket that holds objects. Default true in dev, false in prod.
 	ForceDestroy *bool `json:"forceDestroy"`
+	// LogBucket is an existing bucket of this account and region that takes the lake's access logs, below the lake's name.
+	// Its policy must let logging.s3.amazonaws.com put objects. Default: no access logs.
+	LogBucket string `json:"logBucket"`
 	// Prefix of raw changes, without partitions. Default raw.
 	Prefix string `json:"prefix"`
 	// ErrorPrefix of records that could not be partitioned or delivered. Default errors. Must not lie under Prefix.
@@ -44,6 +47,9 @@ func (s Lake) Validate() error {
 	if s.BucketName != "" {
 		validateBucketName(&p, s.BucketName)
 	}
+	if s.LogBucket != "" && p.matches("lake.logBucket", s.LogBucket, anyBucketName, "the name of a bucket, not its ARN or address") && s.LogBucket == s.BucketName {
+		p.add("lake.logBucket", "%q is the lake itself, where each log would be logged: name another bucket", s.LogBucket)
+	}
 	raw, failed := validatePrefix(&p, "lake.prefix", s.Prefix), validatePrefix(&p, "lake.errorPrefix", s.ErrorPrefix)
 	if raw && failed && (under(s.ErrorPrefix, s.Prefix) || under(s.Prefix, s.ErrorPrefix)) {
 		p.add("lake.errorPrefix", "%q and lake.prefix %q lie in one another: queries over raw changes would read failed records; use two separate prefixes", s.ErrorPrefix, s.Prefix)
@@ -60,8 +66,10 @@ func (s Lake) Validate() error {
 // maxLifecycleDays is a hundred years.
 const maxLifecycleDays = 36500
 
-// https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html, without dots: they break the TLS name.
+// https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html, without dots in what is made here: they
+// break the TLS name.
 var (
+	anyBucketName  = regexp.MustCompile(`^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$`)
 	bucketName     = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$`)
 	bucketReserved = regexp.MustCompile(`^(xn--|sthree-|amzn-s3-demo-)|(-s3alias|--ol-s3|--x-s3|--table-s3)$`)
 	prefix         = regexp.MustCompile(`^[A-Za-z0-9_=-][A-Za-z0-9_.=-]*(/[A-Za-z0-9_=-][A-Za-z0-9_.=-]*)*$`)

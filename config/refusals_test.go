@@ -31,6 +31,8 @@ func requireRefused(t *testing.T, refusals []refusal) {
 func TestKeysAndTypesAreRefused(t *testing.T)      { requireRefused(t, refusedKeys) }
 func TestNetworksAreRefused(t *testing.T)          { requireRefused(t, refusedNetworks) }
 func TestSourcesAreRefused(t *testing.T)           { requireRefused(t, refusedSources) }
+func TestTablesAreRefused(t *testing.T)            { requireRefused(t, refusedTables) }
+func TestAdoptionsAreRefused(t *testing.T)         { requireRefused(t, refusedAdoptions) }
 func TestStreamsAndTasksAreRefused(t *testing.T)   { requireRefused(t, refusedStreams) }
 func TestDomainsAreRefused(t *testing.T)           { requireRefused(t, refusedDomains) }
 func TestLakesAndFunctionsAreRefused(t *testing.T) { requireRefused(t, refusedLakes) }

@@ -20,8 +20,18 @@ type Source struct {
 	DeletionProtection *bool `json:"deletionProtection"`
 	// BinlogRetentionHours, 24 to 2160. Default 24 in dev, 168 in prod.
 	BinlogRetentionHours int `json:"binlogRetentionHours"`
-	// Tables to follow. Default testdb.retail_trans.
+	// Tables to follow, each by name or by a pattern. Default testdb.retail_trans.
 	Tables []Table `json:"tables"`
+	// Exclude leaves tables out that a pattern of Tables takes in.
+	Exclude []ExcludedTable `json:"exclude"`
+	// Bootstrap says what the bootstrap may do to the database. Default apply.
+	Bootstrap Bootstrap `json:"bootstrap"`
+	// ReplicationSecretArn names the Secrets Manager secret {"username","password","host","port"} of the replication user,
+	// who exists already: needed when Bootstrap is check, refused otherwise.
+	ReplicationSecretArn string `json:"replicationSecretArn"`
+	// RotationDays between two rotations of the replication user's password, 1 to 1000; 0 turns them off. Default 30, and 0
+	// with Bootstrap check.
+	RotationDays *int `json:"rotationDays"`
 	// SchemaFiles hold the SQL that creates the tables, run in order by the bootstrap; each must be idempotent.
 	// Default: the statement for testdb.retail_trans, when that table is followed.
 	SchemaFiles []string `json:"schemaFiles"`
@@ -36,28 +46,114 @@ type ExistingDatabase struct {
 	// Port, default 3306.
 	Port int `json:"port"`
 	// SecretArn names the Secrets Manager secret {"username","password"} of a user who may create users and read variables.
+	// With source.bootstrap: check any user who may read them will do. Default then: source.replicationSecretArn.
 	SecretArn string `json:"secretArn"`
 	// SecurityGroupID of the database; rules that admit DMS and the bootstrap function are added to it.
 	SecurityGroupID string `json:"securityGroupId"`
 }
 
-// Table is one table to follow.
+// Bootstrap names what the bootstrap may do to the database.
+type Bootstrap string
+
+const (
+	// BootstrapApply makes what is missing: databases, tables, the replication user; and sets the binlog's retention.
+	BootstrapApply Bootstrap = "apply"
+	// BootstrapCheck changes nothing and fails the deployment when something is missing; needs source.existing.
+	BootstrapCheck Bootstrap = "check"
+)
+
+// Table is one table to follow, or all that a pattern matches.
 type Table struct {
-	// Database (schema) of the table.
+	// Database (schema) of the table. A % stands for any text; upper and lower case differ.
 	Database string `json:"database"`
-	// Table name.
+	// Table name. A % stands for any text; upper and lower case differ.
 	Table string `json:"table"`
+	// OmitColumns are left out of every record, before any sink. Not for columns of the primary key.
+	OmitColumns []string `json:"omitColumns"`
+	// Filters choose rows of a table that is given by its name. Filters on one column are alternatives, those on different
+	// columns must all hold. A filter is for columns that never change: DMS does not move a row in or out later.
+	Filters []Filter `json:"filters"`
+}
+
+// String is database.table.
+func (t Table) String() string { return t.Database + "." + t.Table }
+
+// ExcludedTable is a table to leave out, or all that a pattern matches.
+type ExcludedTable struct {
+	// Database (schema) of the table. A % stands for any text.
+	Database string `json:"database"`
+	// Table name. A % stands for any text.
+	Table string `json:"table"`
+}
+
+// Filter is a condition on one column, as DMS has them:
+// https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Tasks.CustomizingTasks.Filters.html.
+type Filter struct {
+	// Column the condition is on; no LOB.
+	Column string `json:"column"`
+	// Operator of the condition; the negative ones (noteq, notbetween, notnull) must be alone on their column.
+	Operator FilterOperator `json:"operator"`
+	// Value to compare with; the lower end for between and notbetween; none for null and notnull.
+	// Dates are YYYY-MM-DD, times YYYY-MM-DD HH:MM:SS.
+	Value string `json:"value"`
+	// EndValue is the upper end for between and notbetween.
+	EndValue string `json:"endValue"`
+}
+
+// FilterOperator is DMS's name of a comparison.
+type FilterOperator string
+
+const (
+	// FilterEq is equal to the value.
+	FilterEq FilterOperator = "eq"
+	// FilterNotEq is not equal to the value.
+	FilterNotEq FilterOperator = "noteq"
+	// FilterGte is greater than or equal to the value.
+	FilterGte FilterOperator = "gte"
+	// FilterLte is less than or equal to the value.
+	FilterLte FilterOperator = "lte"
+	// FilterSte is another name of lte.
+	FilterSte FilterOperator = "ste"
+	// FilterBetween is equal to one of two values, or between them.
+	FilterBetween FilterOperator = "between"
+	// FilterNotBetween is neither equal to one of two values nor between them.
+	FilterNotBetween FilterOperator = "notbetween"
+	// FilterNull has no value.
+	FilterNull FilterOperator = "null"
+	// FilterNotNull has a value.
+	FilterNotNull FilterOperator = "notnull"
+)
+
+// Values is how many values the operator compares with: 0, 1 or 2.
+func (o FilterOperator) Values() int {
+	switch o {
+	case FilterNull, FilterNotNull:
+		return 0
+	case FilterBetween, FilterNotBetween:
+		return 2
+	default:
+		return 1
+	}
+}
+
+func (o FilterOperator) negative() bool {
+	return o == FilterNotEq || o == FilterNotBetween || o == FilterNotNull
 }
 
 // WithDefaults fills what is not set. With an existing database the cluster's own settings stay unset.
 func (s Source) WithDefaults(env Environment) Source {
 	s.BinlogRetentionHours = cmp.Or(s.BinlogRetentionHours, choose(env, 24, 168))
+	s.Bootstrap = cmp.Or(s.Bootstrap, BootstrapApply)
+	s.RotationDays = cmp.Or(s.RotationDays, new(s.rotationDays()))
 	if len(s.Tables) == 0 {
-		s.Tables = []Table{retailTrans}
+		s.Tables = []Table{{Database: retailDatabase, Table: retailTable}}
 	}
 	if s.Existing != nil {
 		existing := *s.Existing
 		existing.Port = cmp.Or(existing.Port, 3306)
+		if s.Bootstrap == BootstrapCheck {
+			existing.SecretArn = cmp.Or(existing.SecretArn, s.ReplicationSecretArn)
+		}
 		s.Existing = &existing
 		return s
 	}
@@ -70,5 +166,16 @@ func (s Source) WithDefaults(env Environment) Source {
 	return s
 }
 
-// retailTrans is the table that the bootstrap can make by itself.
-var retailTrans = Table{Database: "testdb", Table: "retail_trans"}
+// rotationDays is the default: whoever made the replication user looks after their password.
+func (s Source) rotationDays() int {
+	if s.Bootstrap == BootstrapCheck {
+		return 0
+	}
+	return 30
+}
+
+// Rotates says whether the replication user's password is rotated; call it after WithDefaults.
+func (s Source) Rotates() bool { return *s.RotationDays > 0 }
+
+// The table that the bootstrap can make by itself.
+const retailDatabase, retailTable = "testdb", "retail_trans"

@@ -3,9 +3,7 @@ package config
 import (
 	"fmt"
 	"regexp"
-	"slices"
 	"strings"
-	"unicode/utf8"
 )
 
 // Validate returns every problem, joined; call it after WithDefaults.
@@ -17,6 +15,9 @@ func (s Source) Validate() error {
 		s.validateCluster(&p)
 	}
 	p.between("source.binlogRetentionHours", s.BinlogRetentionHours, 24, 2160, "hours")
+	// https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_RotationRulesType.html
+	p.optionalBetween("source.rotationDays", s.RotationDays, 0, 1000, "days (0 turns the rotation off)")
+	s.validateBootstrap(&p)
 	s.validateTables(&p)
 	p.distinct("source.schemaFiles", s.SchemaFiles)
 	return p.join()
@@ -49,7 +50,7 @@ func (s Source) validateCluster(p *problems) {
 	p.between("source.port", s.Port, 1150, 65535, "(what RDS takes)")
 	if len(s.SchemaFiles) == 0 {
 		for i, table := range s.Tables {
-			if table != retailTrans && table.Database != "" && table.Table != "" {
+			if table.String() != retailDatabase+"."+retailTable && table.Database != "" && table.Table != "" {
 				p.add("source.schemaFiles", "must name the SQL files that create source.tables[%d] (%s.%s): only testdb.retail_trans is made without one", i, table.Database, table.Table)
 				break
 			}
@@ -101,41 +102,28 @@ func (s Source) validateExisting(p *problems) {
 	apart(p, "source.deletionProtection", s.DeletionProtection, "source.existing", why)
 }
 
-// identifier leaves out what DMS reads as a wildcard and what an index name or an object key cannot hold:
-// https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Tasks.CustomizingTasks.TableMapping.SelectionTransformation.Wildcards.html
-var identifier = regexp.MustCompile(`^[\p{L}\p{N}_$-]+$`)
-
-// systemSchemas are MySQL's own.
-var systemSchemas = []string{"information_schema", "mysql", "performance_schema", "sys"}
-
-func (s Source) validateTables(p *problems) {
-	if len(s.Tables) == 0 {
-		p.add("source.tables", "is empty: name at least one table to follow")
-	}
-	seen := map[string]int{}
-	for i, table := range s.Tables {
-		key := fmt.Sprintf("source.tables[%d]", i)
-		validateIdentifier(p, key+".database", table.Database)
-		validateIdentifier(p, key+".table", table.Table)
-		if slices.Contains(systemSchemas, strings.ToLower(table.Database)) {
-			p.add(key+".database", "%q is MySQL's own: follow tables of your own databases", table.Database)
+// validateBootstrap: a bootstrap that only checks needs what it may not make.
+func (s Source) validateBootstrap(p *problems) {
+	const key = "source.replicationSecretArn"
+	oneOf(p, "source.bootstrap", s.Bootstrap, BootstrapApply, BootstrapCheck)
+	if s.Bootstrap != BootstrapCheck {
+		if s.ReplicationSecretArn != "" {
+			p.add(key, "is for a replication user who exists: set source.bootstrap to check too, or remove this and have the user made")
 		}
-		name := strings.ToLower(table.Database + "." + table.Table)
-		if first, ok := seen[name]; ok {
-			p.add(key, "%s.%s is already source.tables[%d] (upper and lower case are one name): remove one of them", table.Database, table.Table, first)
-		} else {
-			seen[name] = i
-		}
+		return
 	}
-}
-
-func validateIdentifier(p *problems, key, name string) {
-	switch {
-	case name == "":
-		p.add(key, "is missing: each table needs a database and a table")
-	case utf8.RuneCountInString(name) > 64:
-		p.add(key, "is %d characters long: MySQL takes 64", utf8.RuneCountInString(name))
-	default:
-		p.matches(key, name, identifier, "letters, digits, _, $ and - only (each table by its own name, without wildcards)")
+	if s.ReplicationSecretArn == "" {
+		p.add(key, "is missing: with source.bootstrap check nobody makes the replication user, give the ARN of the secret of one who exists")
+	} else {
+		p.matches(key, s.ReplicationSecretArn, secretArn, "the whole ARN of a Secrets Manager secret, arn:aws:secretsmanager:<region>:<account>:secret:<name>")
+	}
+	if s.Existing == nil {
+		p.add("source.bootstrap", "check is for a database that is there already: name it in source.existing, or use apply")
+	}
+	if s.RotationDays != nil && *s.RotationDays > 0 {
+		p.add("source.rotationDays", "cannot be set together with source.bootstrap check: rotate the secret of a user of yours yourself, DMS reads it again when it reconnects")
+	}
+	if len(s.SchemaFiles) > 0 {
+		p.add("source.schemaFiles", "are not run with source.bootstrap check: remove them, or use apply")
 	}
 }

@@ -1,10 +1,11 @@
-// Package encryption makes the key that everything the stack stores is encrypted with.
+// Package encryption makes, or adopts, the key that everything the stack stores is encrypted with.
 //
 // One customer-managed key per stack: whoever may use it is said in one place, and it is kept wherever data that
 // it encrypts is kept.
 package encryption
 
 import (
+	"cdcpipeline/config"
 	"errors"
 	"fmt"
 	"strings"
@@ -23,6 +24,8 @@ const (
 
 // KeyArgs configures a Key.
 type KeyArgs struct {
+	// Encryption adopts a key that exists.
+	config.Encryption
 	// DeletionWindowDays between the key's removal and its end, 7 to 30. Default 30, so that a mistake can be undone.
 	DeletionWindowDays int
 	// RetainOnDelete keeps the key when the stack is destroyed: data that outlives the stack stays readable.
@@ -33,6 +36,14 @@ type KeyArgs struct {
 //
 // Its policy leaves access to the account's IAM policies and admits the services that write encrypted data on the
 // account's behalf without a role of it: CloudWatch Logs, and those that publish to an encrypted topic.
+//
+// An adopted key stays as it is, policy, alias and rotation; it must be symmetric and of the stack's region, and its
+// policy must admit the same:
+//   - the account's IAM policies (arn:aws:iam::ACCOUNT:root, kms:*; for the roles of this stack kms:Decrypt,
+//     kms:DescribeKey, kms:GenerateDataKey, kms:CreateGrant would do),
+//   - logs.REGION.amazonaws.com: kms:Encrypt, kms:Decrypt, kms:ReEncrypt*, kms:GenerateDataKey*, kms:DescribeKey,
+//   - cloudwatch.amazonaws.com, events.amazonaws.com and dms.amazonaws.com: kms:Decrypt, kms:GenerateDataKey*, where
+//     alarms or events go to a topic that it encrypts.
 type Key struct {
 	pulumi.ResourceState
 
@@ -40,10 +51,13 @@ type Key struct {
 	Arn pulumi.StringOutput
 }
 
-// NewKey makes the key and its alias.
+// NewKey makes the key and its alias, or nothing when a key is adopted.
 func NewKey(ctx *pulumi.Context, name string, args *KeyArgs, opts ...pulumi.ResourceOption) (*Key, error) {
 	if args == nil {
 		return nil, errors.New("encryption.Key needs args: &encryption.KeyArgs{} takes every default")
+	}
+	if err := args.Validate(); err != nil {
+		return nil, fmt.Errorf("checking the encryption: %w", err)
 	}
 	window := args.DeletionWindowDays
 	if window == 0 {
@@ -54,17 +68,39 @@ func NewKey(ctx *pulumi.Context, name string, args *KeyArgs, opts ...pulumi.Reso
 	}
 
 	k := &Key{}
-	props := pulumi.Map{"deletionWindowDays": pulumi.Int(window), "retainOnDelete": pulumi.Bool(args.RetainOnDelete)}
+	props := pulumi.Map{
+		"deletionWindowDays": pulumi.Int(window), "retainOnDelete": pulumi.Bool(args.RetainOnDelete),
+		"adopted": pulumi.Bool(args.KmsKeyArn != ""),
+	}
 	if err := ctx.RegisterComponentResourceV2("cdcpipeline:encryption:Key", name, props, k, opts...); err != nil {
 		return nil, fmt.Errorf("registering the encryption key: %w", err)
 	}
-	if err := k.provision(ctx, name, window, args.RetainOnDelete); err != nil {
+	var err error
+	if args.KmsKeyArn != "" {
+		err = k.adopt(ctx, args.KmsKeyArn)
+	} else {
+		err = k.provision(ctx, name, window, args.RetainOnDelete)
+	}
+	if err != nil {
 		return nil, err
 	}
 	if err := ctx.RegisterResourceOutputs(k, pulumi.Map{"arn": k.Arn}); err != nil {
 		return nil, fmt.Errorf("registering the outputs of the encryption key: %w", err)
 	}
 	return k, nil
+}
+
+// adopt refuses a key that no service of the stack's region could use.
+func (k *Key) adopt(ctx *pulumi.Context, arn string) error {
+	region, err := aws.GetRegion(ctx, nil, pulumi.Parent(k))
+	if err != nil {
+		return fmt.Errorf("looking up the region: %w", err)
+	}
+	if of := strings.Split(arn, ":")[3]; of != region.Name {
+		return fmt.Errorf("encryption.kmsKeyArn: the key is in %s and the stack in %s: services use keys of their own region, name one there (a multi-region key's replica will do)", of, region.Name)
+	}
+	k.Arn = pulumi.String(arn).ToStringOutput()
+	return nil
 }
 
 func (k *Key) provision(ctx *pulumi.Context, name string, window int, retain bool) error {

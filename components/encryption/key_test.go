@@ -2,6 +2,7 @@ package encryption
 
 import (
 	"cdcpipeline/components/componenttest"
+	"cdcpipeline/config"
 	"encoding/json"
 	"testing"
 
@@ -51,6 +52,37 @@ func TestDeletionWindowIsRefusedOutsideOfWhatKMSTakes(t *testing.T) {
 			return err
 		})
 		require.ErrorContains(t, err, "deletionWindowDays", "%d", days)
+	}
+}
+
+const adopted = "arn:aws:kms:us-east-1:123456789012:key/mine"
+
+func TestAnAdoptedKeyIsLeftAsItIs(t *testing.T) {
+	r := componenttest.Run(t, func(ctx *pulumi.Context) error {
+		key, err := NewKey(ctx, "cdc", &KeyArgs{Encryption: config.Encryption{KmsKeyArn: adopted}, RetainOnDelete: true})
+		if err != nil {
+			return err
+		}
+		key.Arn.ApplyT(func(arn string) error {
+			require.Equal(t, adopted, arn)
+			return nil
+		})
+		return nil
+	})
+	require.Empty(t, r.All("aws:kms/key:Key"))
+	require.Empty(t, r.All("aws:kms/alias:Alias"))
+}
+
+func TestAnAdoptedKeyMustBeAKeyOfTheRegion(t *testing.T) {
+	for arn, want := range map[string]string{
+		"arn:aws:kms:eu-west-1:123456789012:key/mine": "the key is in eu-west-1 and the stack in us-east-1",
+		"alias/mine": "encryption.kmsKeyArn",
+	} {
+		_, err := componenttest.Try(func(ctx *pulumi.Context) error {
+			_, err := NewKey(ctx, "cdc", &KeyArgs{Encryption: config.Encryption{KmsKeyArn: arn}})
+			return err
+		})
+		require.ErrorContains(t, err, want)
 	}
 }
 

@@ -64,6 +64,11 @@ func NewBucket(ctx *pulumi.Context, name string, args *BucketArgs, opts ...pulum
 	if err := b.keep(ctx, name, bucket, cfg); err != nil {
 		return nil, err
 	}
+	if cfg.LogBucket != "" {
+		if err := b.logAccess(ctx, name, bucket, cfg.LogBucket); err != nil {
+			return nil, err
+		}
+	}
 	if err := ctx.RegisterResourceOutputs(b, pulumi.Map{"name": b.Name, "arn": b.Arn}); err != nil {
 		return nil, fmt.Errorf("registering the outputs of the lake's bucket: %w", err)
 	}
@@ -171,5 +176,21 @@ func (b *Bucket) encrypt(ctx *pulumi.Context, name string, bucket *s3.BucketV2, 
 		return fmt.Errorf("encrypting the lake's bucket: %w", err)
 	}
 	b.Dependencies = append(b.Dependencies, made)
+	return nil
+}
+
+// logAccess has S3 write its server access logs into a bucket that exists, below the lake's name: one bucket takes the
+// logs of many. S3 delivers them as logging.s3.amazonaws.com, whom that bucket's policy must admit; with a key of one's
+// own as its default encryption, that key's policy too,
+// https://docs.aws.amazon.com/AmazonS3/latest/userguide/enable-server-access-logging.html.
+func (b *Bucket) logAccess(ctx *pulumi.Context, name string, bucket *s3.BucketV2, target string) error {
+	_, err := s3.NewBucketLoggingV2(ctx, name+"-access-logs", &s3.BucketLoggingV2Args{
+		Bucket:       bucket.Bucket,
+		TargetBucket: pulumi.String(target),
+		TargetPrefix: pulumi.Sprintf("%s/", bucket.Bucket),
+	}, pulumi.Parent(b))
+	if err != nil {
+		return fmt.Errorf("logging access to the lake's bucket: %w", err)
+	}
 	return nil
 }

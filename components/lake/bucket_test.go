@@ -131,6 +131,14 @@ func TestBucketIsNamedByPulumiUnlessANameIsGiven(t *testing.T) {
 	require.Equal(t, "my-lake", named.Input("bucket"))
 }
 
+func TestAccessIsLoggedBelowTheBucketsNameOnlyWhenTold(t *testing.T) {
+	require.Empty(t, madeBucket(t, BucketArgs{}).All("aws:s3/bucketLoggingV2:BucketLoggingV2"))
+	logs := madeBucket(t, BucketArgs{Lake: config.Lake{BucketName: "my-lake", LogBucket: "logs"}}).One(t, "aws:s3/bucketLoggingV2:BucketLoggingV2")
+	require.Equal(t, "my-lake", logs.Input("bucket"))
+	require.Equal(t, "logs", logs.Input("targetBucket"))
+	require.Equal(t, "my-lake/", logs.Input("targetPrefix"))
+}
+
 func TestBucketIsRefused(t *testing.T) {
 	for name, c := range map[string]struct {
 		args *BucketArgs

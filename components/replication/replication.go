@@ -23,6 +23,8 @@ type ReplicationArgs struct {
 	Environment config.Environment
 	// Tables to follow, each with a primary key. At least one.
 	Tables []config.Table
+	// Exclude leaves tables out that a pattern of Tables takes in.
+	Exclude []config.ExcludedTable
 	// Source is the database.
 	Source SourceEndpoint
 	// StreamArn names the Kinesis data stream that is written to. Required.
@@ -111,7 +113,7 @@ func check(ctx *pulumi.Context, name string, args *ReplicationArgs) (*plan, erro
 
 	problems := []error{a.Replication.Validate(), required(&a)}
 	var err error
-	p.mappings, err = tableMappings(a.Tables)
+	p.mappings, err = tableMappings(a.Tables, a.Exclude)
 	problems = append(problems, err)
 	p.settings, err = taskSettings(a.Replication)
 	problems = append(problems, err)
@@ -150,11 +152,11 @@ func (r *Replication) provision(ctx *pulumi.Context, p *plan) error {
 	if err != nil {
 		return err
 	}
-	source, err := r.source(ctx, p)
+	source, err := r.source(ctx, p, instance)
 	if err != nil {
 		return err
 	}
-	target, err := r.target(ctx, p)
+	target, err := r.target(ctx, p, source)
 	if err != nil {
 		return err
 	}
@@ -212,6 +214,10 @@ func (r *Replication) instance(ctx *pulumi.Context, p *plan) (*dms.ReplicationIn
 	return instance, nil
 }
 
+// task runs again after every change: the provider stops it, waits, modifies it, and starts it where it was
+// (startReplicationTask), as DMS demands, https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Tasks.Modifying.html. The
+// same page says that its migration type cannot be changed, so another one makes another task. To delete it, the provider
+// stops it first, if DMS says at that moment that it runs.
 func (r *Replication) task(ctx *pulumi.Context, p *plan, instance *dms.ReplicationInstance, source, target *dms.Endpoint) error {
 	task, err := dms.NewReplicationTask(ctx, p.name+"-task", &dms.ReplicationTaskArgs{
 		ReplicationTaskId:       pulumi.String(p.id),
@@ -222,7 +228,8 @@ func (r *Replication) task(ctx *pulumi.Context, p *plan, instance *dms.Replicati
 		TableMappings:           pulumi.String(p.mappings),
 		ReplicationTaskSettings: pulumi.String(p.settings),
 		StartReplicationTask:    pulumi.Bool(true),
-	}, pulumi.Parent(r), pulumi.DependsOn(p.StartAfter), pulumi.DeleteBeforeReplace(true))
+	}, pulumi.Parent(r), pulumi.DependsOn(p.StartAfter), pulumi.DeleteBeforeReplace(true),
+		pulumi.ReplaceOnChanges([]string{"migrationType"}))
 	if err != nil {
 		return fmt.Errorf("making the replication task: %w", err)
 	}

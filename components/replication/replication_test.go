@@ -63,6 +63,25 @@ func TestTaskStartsAfterEverythingItIsToldTo(t *testing.T) {
 	require.Contains(t, strings.Join(task.DependsOn, " "), "dms-vpc-role")
 }
 
+func TestATaskOfAnotherMigrationTypeIsAnotherTask(t *testing.T) {
+	task := run(t, args()).One(t, "aws:dms/replicationTask:ReplicationTask")
+	require.Equal(t, []string{"migrationType"}, task.ReplaceOnChanges, "DMS cannot change it")
+}
+
+func TestEndpointsAreChangedWhileTheirTasksAreStopped(t *testing.T) {
+	for _, endpoint := range run(t, args()).All("aws:dms/endpoint:Endpoint") {
+		require.Equal(t, true, endpoint.Input("pauseReplicationTasks"), endpoint.Name)
+	}
+}
+
+func TestWhatStopsTheTaskToChangeIsChangedOneAfterTheOther(t *testing.T) {
+	r := run(t, args())
+	for endpoint, before := range map[string]string{"replication-source": "::replication-instance", "replication-target": "::replication-source"} {
+		waits := strings.Join(r.One(t, "aws:dms/endpoint:Endpoint", endpoint).DependsOn, " ")
+		require.Regexp(t, "aws:dms/[a-zA-Z]+:[a-zA-Z]+"+before, waits, endpoint)
+	}
+}
+
 func TestSubnetGroupWaitsForTheRolesPolicy(t *testing.T) {
 	group := run(t, args()).One(t, "aws:dms/replicationSubnetGroup:ReplicationSubnetGroup")
 	require.Contains(t, strings.Join(group.DependsOn, " "), "rolePolicyAttachment:RolePolicyAttachment::roles-dms-vpc-role")

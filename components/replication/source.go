@@ -18,7 +18,7 @@ type SourceEndpoint struct {
 	SecretArn pulumi.StringInput
 }
 
-func (r *Replication) source(ctx *pulumi.Context, p *plan) (*dms.Endpoint, error) {
+func (r *Replication) source(ctx *pulumi.Context, p *plan, instance *dms.ReplicationInstance) (*dms.Endpoint, error) {
 	role, policy, err := r.sourceRole(ctx, p)
 	if err != nil {
 		return nil, err
@@ -40,7 +40,7 @@ func (r *Replication) source(ctx *pulumi.Context, p *plan) (*dms.Endpoint, error
 		// back: the provider compares this text letter by letter.
 		ExtraConnectionAttributes: pulumi.String("EventsPollInterval=1;"),
 		PauseReplicationTasks:     pulumi.Bool(true),
-	}, endpointOptions(r, role, policy)...)
+	}, endpointOptions(r, role, policy, instance)...)
 	if err != nil {
 		return nil, fmt.Errorf("making the source endpoint: %w", err)
 	}
@@ -49,12 +49,14 @@ func (r *Replication) source(ctx *pulumi.Context, p *plan) (*dms.Endpoint, error
 }
 
 // endpointOptions replace an endpoint by deleting it first, because its id is fixed. What can be changed in place is:
-// DMS refuses that while a task runs, so the provider stops the endpoint's tasks and starts them again afterwards
-// (pauseReplicationTasks), https://github.com/hashicorp/terraform-provider-aws/issues/27661.
-func endpointOptions(r *Replication, role *iam.Role, policy *iam.RolePolicy) []pulumi.ResourceOption {
-	return []pulumi.ResourceOption{
-		pulumi.Parent(r), pulumi.DependsOn([]pulumi.Resource{role, policy}), pulumi.DeleteBeforeReplace(true),
-	}
+// DMS refuses that while a task runs, so the provider stops the endpoint's tasks, tests the changed endpoint and starts
+// them again (pauseReplicationTasks), https://github.com/hashicorp/terraform-provider-aws/issues/27661. When that test
+// fails the task stays stopped, and no later deployment sees a reason to start it.
+//
+// One after the other: the instance, which tests; the source; the target. Two that stop and start one task at the same
+// time would meet it running when they change.
+func endpointOptions(r *Replication, after ...pulumi.Resource) []pulumi.ResourceOption {
+	return []pulumi.ResourceOption{pulumi.Parent(r), pulumi.DependsOn(after), pulumi.DeleteBeforeReplace(true)}
 }
 
 // certificate imports the CA bundle. Its id changes with the text, so that a new bundle is there before the endpoint

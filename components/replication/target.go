@@ -11,7 +11,7 @@ import (
 
 // target is the stream. What its records carry is in
 // https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Target.Kinesis.html#CHAP_Target.Kinesis.EndpointSettings.
-func (r *Replication) target(ctx *pulumi.Context, p *plan) (*dms.Endpoint, error) {
+func (r *Replication) target(ctx *pulumi.Context, p *plan, source *dms.Endpoint) (*dms.Endpoint, error) {
 	role, policy, err := r.targetRole(ctx, p)
 	if err != nil {
 		return nil, err
@@ -37,7 +37,7 @@ func (r *Replication) target(ctx *pulumi.Context, p *plan) (*dms.Endpoint, error
 			UseLargeIntegerValue: pulumi.Bool(true),
 		},
 		PauseReplicationTasks: pulumi.Bool(true),
-	}, endpointOptions(r, role, policy)...)
+	}, endpointOptions(r, role, policy, source)...)
 	if err != nil {
 		return nil, fmt.Errorf("making the target endpoint: %w", err)
 	}

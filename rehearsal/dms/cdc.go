@@ -55,10 +55,19 @@ func (r *run) follow(ctx context.Context, from mysql.Position) error {
 		return fmt.Errorf("following the binlog from %s: %w", from, err)
 	}
 	f := &follower{run: r, file: from.Name, shapes: map[uint64]*shape{}}
+	r.stats.latency.reset()
 	for {
-		event, err := streamer.GetEvent(ctx)
+		if err := f.reloadAsked(ctx); err != nil {
+			return err
+		}
+		waiting, cancel := context.WithTimeout(ctx, reloadDelay)
+		event, err := streamer.GetEvent(waiting)
+		cancel()
 		if ctx.Err() != nil {
 			return nil
+		}
+		if errors.Is(err, context.DeadlineExceeded) {
+			continue
 		}
 		if err != nil {
 			return fmt.Errorf("following the binlog: %w", err)
@@ -203,8 +212,17 @@ func (s *shape) arrange(row []any) []any {
 // commit sends a transaction. Once begun it is sent to its end even if the task is being stopped, so that it goes on after it.
 func (f *follower) commit(h *replication.EventHeader) error {
 	defer func() { f.open, f.changes = nil, f.changes[:0] }()
+	followed := len(f.changes) > 0
+	if followed {
+		f.stats.latency.capture(time.Unix(int64(h.Timestamp), 0))
+	}
 	for i := range f.changes {
 		c := f.changes[i]
+		if chosen, err := c.chosen(); err != nil {
+			return err
+		} else if !chosen {
+			continue
+		}
 		f.open.committed = time.Unix(int64(h.Timestamp), 0)
 		key, data, err := f.envelope.change(&c, f.open, &f.previous)
 		if err != nil {
@@ -215,6 +233,11 @@ func (f *follower) commit(h *replication.EventHeader) error {
 		}
 		f.previous = previous{f.open.id, c.record}
 		if err := f.send(f.writing, record{key, data, func() { f.stats.count(c.table.name, c.operation) }}); err != nil {
+			return err
+		}
+	}
+	if followed {
+		if err := f.send(f.writing, record{delivered: f.stats.latency.deliver}); err != nil {
 			return err
 		}
 	}

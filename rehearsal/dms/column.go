@@ -30,6 +30,7 @@ type column struct {
 	nullable bool
 	lob      bool
 	unsigned bool
+	omitted  bool     // a rule removes it
 	bits     int      // width of an integer
 	padded   bool     // BINARY: the binlog leaves trailing zeros out
 	latin1   bool     // the binlog holds text in the column's character set

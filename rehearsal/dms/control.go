@@ -25,8 +25,12 @@ func (e *envelope) control(t *table, op string) (key string, data []byte) {
 	b := []byte{'{'}
 	if e.target.controlDetails {
 		b = append(b, `"control":{"table-def":{"columns":{`...)
+		open := len(b)
 		for i := range t.columns {
-			if i > 0 {
+			if t.columns[i].omitted {
+				continue
+			}
+			if len(b) > open {
 				b = append(b, ',')
 			}
 			b = t.columns[i].define(b)

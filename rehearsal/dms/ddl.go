@@ -1,13 +1,14 @@
 package dms
 
 import (
+	"errors"
 	"fmt"
 	"regexp"
 	"strings"
 )
 
-var definition = regexp.MustCompile("(?is)^\\s*(?:/\\*.*?\\*/\\s*)*(ALTER\\s+(?:ONLINE\\s+|IGNORE\\s+)*TABLE|DROP\\s+TABLE|RENAME\\s+TABLE|TRUNCATE(?:\\s+TABLE)?)\\s+" +
-	"(?:IF\\s+EXISTS\\s+)?((?:`(?:[^`]|``)+`|[^\\s`.;,]+)(?:\\s*\\.\\s*(?:`(?:[^`]|``)+`|[^\\s`.;,]+))?)")
+var definition = regexp.MustCompile("(?is)^\\s*(?:/\\*.*?\\*/\\s*)*(CREATE\\s+(?:OR\\s+REPLACE\\s+)?TABLE|ALTER\\s+(?:ONLINE\\s+|IGNORE\\s+)*TABLE|DROP\\s+TABLE|RENAME\\s+TABLE|TRUNCATE(?:\\s+TABLE)?)\\s+" +
+	"(?:IF\\s+(?:NOT\\s+)?EXISTS\\s+)?((?:`(?:[^`]|``)+`|[^\\s`.;,(]+)(?:\\s*\\.\\s*(?:`(?:[^`]|``)+`|[^\\s`.;,(]+))?)")
 
 // statement reads which table a data definition statement is about, and what it does to it.
 func statement(schema, text string) (verb string, n name, ok bool) {
@@ -28,7 +29,7 @@ func statement(schema, text string) (verb string, n name, ok bool) {
 	return verb, name{schema, parts[0]}, true
 }
 
-// ddl follows an ALTER TABLE. A MySQL source does not carry DROP and RENAME TABLE to a stream; those, and TRUNCATE, are logged.
+// ddl follows a CREATE TABLE that the rules select and an ALTER TABLE. A MySQL source does not carry DROP and RENAME TABLE to a stream; those, and TRUNCATE, are logged.
 func (f *follower) ddl(schema, text string) error {
 	verb, n, ok := statement(schema, text)
 	if !ok {
@@ -36,9 +37,15 @@ func (f *follower) ddl(schema, text string) error {
 	}
 	old := f.table(n)
 	if old == nil {
+		if verb == "CREATE" && f.task.mappings.selects(n) {
+			return f.created(n)
+		}
 		return nil
 	}
 	clear(f.shapes)
+	if verb == "CREATE" { // of a table that was there, or had been dropped
+		return nil
+	}
 	if verb != "ALTER" {
 		f.log.Warn("a followed table was changed in a way that no record tells", "table", n.String(), "statement", text)
 		return f.send(f.writing, record{delivered: func() { f.stats.ddl(n) }})
@@ -64,6 +71,28 @@ func (f *follower) ddl(schema, text string) error {
 		}
 	}
 	return f.send(f.writing, record{delivered: count})
+}
+
+// created follows a table from its first row on.
+func (f *follower) created(n name) error {
+	conn, err := f.source.connect(f.writing)
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	t, err := define(f.writing, conn.Conn, n, f.task)
+	if errors.Is(err, errNoTable) {
+		return nil // dropped since
+	}
+	if err != nil {
+		return fmt.Errorf("following the new table %s: %w", n, err)
+	}
+	clear(f.shapes)
+	f.tables = append(f.tables, t)
+	f.stats.begin(n, false)
+	f.log.Info("a new table is followed", "table", n.String())
+	key, data := f.envelope.control(t, "create-table")
+	return f.send(f.writing, record{key, data, func() { f.stats.ddl(n) }})
 }
 
 // alterations are the operations of the control records that tell two definitions apart.

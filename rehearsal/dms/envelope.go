@@ -151,7 +151,7 @@ func (e *envelope) object(b []byte, t *table, row []any, f *format, only map[int
 	open := len(b)
 	for i := range t.columns {
 		c := &t.columns[i]
-		if only != nil && !only[i] || c.lob && !f.supportLobs {
+		if c.omitted || only != nil && !only[i] || c.lob && !f.supportLobs {
 			continue
 		}
 		mark := len(b)

@@ -69,6 +69,7 @@ func TestStoppedTaskGoesOnWhereItWas(t *testing.T) {
 	s.refusesStart(t, "running already")
 	_, err = s.client.StopReplicationTask(t.Context(), &api.StopReplicationTaskInput{ReplicationTaskArn: &s.task})
 	require.NoError(t, err)
+	s.wait("stopped")
 	s.start(types.StartReplicationTaskTypeValueReloadTarget)
 	s.wait("running")
 	s.until(func() bool { return s.counted("plain").FullLoadRows == 4 })

@@ -108,6 +108,13 @@ func (r *run) loadTable(ctx context.Context, conn *sql.Conn, t *table) error {
 		if err := rows.Scan(into...); err != nil {
 			return fmt.Errorf("reading a row: %w", err)
 		}
+		chosen, err := t.passes(row, false)
+		if err != nil {
+			return err
+		}
+		if !chosen {
+			continue
+		}
 		key, data, err := r.envelope.load(t, row)
 		if err != nil {
 			if err = r.dataError(err); err != nil {

@@ -18,11 +18,25 @@ const (
 	keyTask        keyType = "task-id"
 )
 
-// tableMappings are the rules that choose tables and key their records:
+// tableMappings are the rules that choose tables, rows and columns, and key the records:
 // https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Tasks.CustomizingTasks.TableMapping.html.
 type tableMappings struct {
-	include, exclude []pattern
-	keys             []keyRule
+	include []inclusion
+	exclude []pattern
+	keys    []keyRule
+	omitted []omission
+}
+
+// inclusion is a selection, of all rows or of those that pass its filters.
+type inclusion struct {
+	pattern
+	filters []filterRule
+}
+
+// omission takes a column out of every record.
+type omission struct {
+	pattern
+	column *regexp.Regexp
 }
 
 type pattern struct{ schema, table *regexp.Regexp }
@@ -46,8 +60,9 @@ type rule struct {
 	ID         any             `json:"rule-id"`
 	Name       any             `json:"rule-name"`
 	Action     string          `json:"rule-action"`
+	Target     string          `json:"rule-target"`
 	Locator    *locator        `json:"object-locator"`
-	Filters    []any           `json:"filters"`
+	Filters    []filterRule    `json:"filters"`
 	LoadOrder  json.RawMessage `json:"load-order"` // tables are loaded one after the other in any case
 	Parameters *struct {
 		PartitionKeyType string `json:"partition-key-type"`
@@ -57,6 +72,7 @@ type rule struct {
 type locator struct {
 	Schema string `json:"schema-name"`
 	Table  string `json:"table-name"`
+	Column string `json:"column-name"`
 }
 
 func parseMappings(text string) (tableMappings, error) {
@@ -88,16 +104,31 @@ func (m *tableMappings) add(r rule) error {
 	if r.Locator == nil || r.Locator.Schema == "" || r.Locator.Table == "" {
 		return errors.New("object-locator needs schema-name and table-name")
 	}
-	if len(r.Filters) > 0 {
-		return errors.New("filters are not implemented")
-	}
 	p, err := r.Locator.pattern()
 	if err != nil {
 		return err
 	}
-	switch r.Type + " " + r.Action {
+	kind := r.Type + " " + r.Action
+	if r.Locator.Column != "" && kind != "transformation remove-column" {
+		return errors.New("column-name has no meaning here")
+	}
+	if len(r.Filters) > 0 {
+		if err := checkFilters(r, kind); err != nil {
+			return err
+		}
+	}
+	switch kind {
 	case "selection include":
-		m.include = append(m.include, p)
+		m.include = append(m.include, inclusion{p, r.Filters})
+	case "transformation remove-column":
+		if r.Target != "column" || r.Locator.Column == "" {
+			return errors.New("remove-column needs rule-target column and a column-name")
+		}
+		column, err := wildcards(r.Locator.Column)
+		if err != nil {
+			return fmt.Errorf("column-name: %w", err)
+		}
+		m.omitted = append(m.omitted, omission{p, column})
 	case "selection exclude":
 		m.exclude = append(m.exclude, p)
 	case "object-mapping map-record-to-record", "object-mapping map-record-to-document":
@@ -124,6 +155,33 @@ func (m tableMappings) selects(n name) bool {
 	}
 	for _, p := range m.include {
 		if p.matches(n) {
+			return true
+		}
+	}
+	return false
+}
+
+// filters choose a table's rows. Which rows several selections of one table choose, when one of them filters, is not
+// documented.
+func (m tableMappings) filters(n name) ([]filterRule, error) {
+	var found []filterRule
+	selections := 0
+	for _, p := range m.include {
+		if p.matches(n) {
+			selections++
+			found = append(found, p.filters...)
+		}
+	}
+	if selections > 1 && len(found) > 0 {
+		return nil, fmt.Errorf("table %s: %d rules include it and one of them filters: that is not implemented", n, selections)
+	}
+	return found, nil
+}
+
+// omits says whether a rule takes a column out.
+func (m tableMappings) omits(n name, column string) bool {
+	for _, o := range m.omitted {
+		if o.matches(n) && o.column.MatchString(column) {
 			return true
 		}
 	}

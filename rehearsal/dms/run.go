@@ -26,6 +26,7 @@ type run struct {
 	log        *slog.Logger
 	stats      *statistics
 	checkpoint func(mysql.Position) // everything before it is in the stream
+	reloads    <-chan name          // tables to load while changes are followed
 	running    func()               // where the task begins is known: no change from now on is missed
 	complete   func()               // the load is in the stream
 
@@ -100,6 +101,7 @@ func (r *run) define(ctx context.Context, conn *sql.Conn, load bool) error {
 	if len(names) == 0 && r.task.settings.ErrorBehavior.FailOnNoTablesCaptured {
 		return errors.New("no tables were found at task start: either the selected tables do not exist or the user may not see them")
 	}
+	r.stats.keep(names)
 	for _, n := range names {
 		t, err := define(ctx, conn, n, r.task)
 		if err != nil {

@@ -32,6 +32,8 @@ type scene struct {
 	db      *sql.DB
 	stream  string
 	task    string
+	source  string // ARNs of the endpoints
+	target  string
 }
 
 const everyType = `CREATE TABLE dms_test.kinds (
@@ -103,7 +105,7 @@ func (s *scene) declare(acc account.Account, database *servers.Database, migrati
 		ReplicationTaskSettings: aws.String(`{"BeforeImageSettings":{"EnableBeforeImage":true,"FieldName":"before-image","ColumnFilter":"pk-only"},"ErrorBehavior":{"DataTruncationErrorPolicy":"STOP_TASK","RecoverableErrorInterval":1}}`),
 	})
 	require.NoError(t, err)
-	s.task = *made.ReplicationTask.ReplicationTaskArn
+	s.task, s.source, s.target = *made.ReplicationTask.ReplicationTaskArn, *from.Endpoint.EndpointArn, *to.Endpoint.EndpointArn
 }
 
 func (s *scene) exec(text string) {

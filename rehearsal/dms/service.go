@@ -19,6 +19,7 @@ type Status string
 const (
 	StatusStarting Status = "starting"
 	StatusRunning  Status = "running"
+	StatusStopping Status = "stopping"
 	StatusStopped  Status = "stopped"
 	StatusFailed   Status = "failed"
 )
@@ -39,8 +40,11 @@ type Service struct {
 	client  *api.Client
 	log     *slog.Logger
 
-	mu    sync.Mutex
-	tasks map[string]*task
+	mu          sync.Mutex
+	tasks       map[string]*task
+	modifying   map[string]time.Time          // until when, by the ARN of the task
+	connections map[connectionKey]*connection // tests of endpoints
+	changed     map[string]bool               // endpoints that were changed and not tested since
 }
 
 // task is what is remembered of a task between its runs.
@@ -54,13 +58,19 @@ type task struct {
 	position        *mysql.Position
 	loaded          bool
 	started, ended  time.Time
+	fresh           time.Time // latest start from the beginning
+	loadFinished    time.Time
+	reloads         chan name
 	stop            context.CancelFunc
 	done            chan struct{}
 }
 
 // New runs the tasks of an account.
 func New(acc account.Account, log *slog.Logger) *Service {
-	return &Service{account: acc, client: api.NewFromConfig(acc.Config()), log: log.With("service", "dms"), tasks: map[string]*task{}}
+	return &Service{
+		account: acc, client: api.NewFromConfig(acc.Config()), log: log.With("service", "dms"),
+		tasks: map[string]*task{}, modifying: map[string]time.Time{}, connections: map[connectionKey]*connection{}, changed: map[string]bool{},
+	}
 }
 
 // Task is the state of a task.
@@ -73,8 +83,10 @@ type Task struct {
 	// Loaded says that the full load, if there is one, is in the stream.
 	Loaded bool
 	Tables []TableStatistics
-	// Started and Ended are of the latest run.
-	Started, Ended time.Time
+	// Started and Ended are of the latest run, Fresh of the latest start from the beginning.
+	Started, Ended, Fresh time.Time
+	// LoadFinished is when the full load was in the stream; zero until then.
+	LoadFinished time.Time
 }
 
 func (t Task) elapsed() time.Duration {
@@ -89,19 +101,19 @@ func (s *Service) Start(arn string, how StartType) error {
 	t := s.task(arn)
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.status == StatusStarting || t.status == StatusRunning {
+	if t.active() {
 		return fmt.Errorf("the task %s is %s", arn, t.status)
 	}
 	switch how {
 	case StartReplication, ReloadTarget:
-		t.position, t.loaded = nil, false
+		t.position, t.loaded, t.loadFinished, t.fresh = nil, false, time.Time{}, time.Now()
 	case ResumeProcessing:
 	default:
 		return fmt.Errorf("start type %q is unknown", how)
 	}
 	ctx, stop := context.WithCancel(context.Background())
 	t.status, t.failure, t.reason, t.started, t.ended = StatusStarting, "", "", time.Now(), time.Time{}
-	t.stop, t.done = stop, make(chan struct{})
+	t.stop, t.done, t.reloads = stop, make(chan struct{}), make(chan name, 10*maxReloads)
 	go func() {
 		defer close(t.done)
 		s.run(ctx, t)
@@ -111,14 +123,29 @@ func (s *Service) Start(arn string, how StartType) error {
 
 // Stop ends a task's run after the transaction it is in; what it has read is in the stream when Stop returns.
 func (s *Service) Stop(arn string) {
-	t := s.task(arn)
-	t.mu.Lock()
-	stop, done := t.stop, t.done
-	t.mu.Unlock()
-	if stop != nil {
-		stop()
+	if done := s.beginStop(arn); done != nil {
 		<-done
 	}
+}
+
+// beginStop gives back what is closed when the task has stopped; nil when it never ran.
+func (s *Service) beginStop(arn string) <-chan struct{} {
+	t := s.task(arn)
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.stop == nil {
+		return nil
+	}
+	if t.active() {
+		t.status = StatusStopping
+	}
+	t.stop()
+	return t.done
+}
+
+// active says that the task is doing something; its lock is held.
+func (t *task) active() bool {
+	return t.status == StatusStarting || t.status == StatusRunning || t.status == StatusStopping
 }
 
 // Delete stops a task and forgets it.
@@ -152,7 +179,7 @@ func (s *Service) Task(arn string) (state Task, ok bool) {
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return Task{t.status, t.failure, t.reason, t.loaded, t.stats.list(), t.started, t.ended}, t.status != ""
+	return Task{t.status, t.failure, t.reason, t.loaded, t.stats.list(), t.started, t.ended, t.fresh, t.loadFinished}, t.status != ""
 }
 
 func (s *Service) task(arn string) *task {
@@ -171,7 +198,7 @@ func (s *Service) run(ctx context.Context, t *task) {
 	log := s.log.With("task", t.arn)
 	d, err := readTask(ctx, s.client, t.arn)
 	for failures := 0; err == nil; {
-		r := &run{account: s.account, task: d, log: log, stats: t.stats, checkpoint: t.checkpoint, complete: t.complete}
+		r := &run{account: s.account, task: d, log: log, stats: t.stats, checkpoint: t.checkpoint, complete: func() { t.complete(d.load) }, reloads: t.reloads}
 		r.running = func() { failures = 0; t.set(StatusRunning) }
 		if err = r.attempt(ctx, t.from()); err == nil || ctx.Err() != nil || !recoverable(err) {
 			break
@@ -206,16 +233,34 @@ func (t *task) checkpoint(at mysql.Position) {
 	t.position = &at
 }
 
-func (t *task) complete() {
+func (t *task) complete(load bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.loaded = true
+	if load {
+		t.loadFinished = time.Now()
+	}
+}
+
+// reload asks the run for a table; false when too many are waiting.
+func (t *task) reload(n name) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	select {
+	case t.reloads <- n:
+		t.stats.update(n, func(row *TableStatistics) { row.TableState = stateReloading })
+		return true
+	default:
+		return false
+	}
 }
 
 func (t *task) set(status Status) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.status = status
+	if t.status != StatusStopping {
+		t.status = status
+	}
 }
 
 func (t *task) end(ctx context.Context, err error) {

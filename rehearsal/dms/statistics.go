@@ -2,6 +2,7 @@ package dms
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -29,9 +30,12 @@ const (
 	stateLoading   = "Full load"
 	stateCompleted = "Table completed"
 	stateError     = "Table error"
+	stateReloading = "Table is being reloaded"
 )
 
 type statistics struct {
+	latency latency
+
 	mu     sync.Mutex
 	tables map[name]*TableStatistics
 }
@@ -66,6 +70,30 @@ func (s *statistics) loading(n name) {
 
 func (s *statistics) loaded(n name) {
 	s.update(n, func(t *TableStatistics) { t.TableState, t.FullLoadEndTime = stateCompleted, seconds(time.Now()) })
+}
+
+// reloading begins a table's load anew and keeps what was counted of its changes.
+func (s *statistics) reloading(n name) {
+	s.update(n, func(t *TableStatistics) {
+		t.TableState, t.FullLoadRows, t.FullLoadReloaded = stateReloading, 0, true
+		t.FullLoadStartTime, t.FullLoadEndTime = seconds(time.Now()), 0
+	})
+}
+
+func (s *statistics) reloaded(n name) { s.loaded(n) }
+
+// keep forgets every table but those followed now.
+func (s *statistics) keep(followed []name) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	maps.DeleteFunc(s.tables, func(n name, _ *TableStatistics) bool { return !slices.Contains(followed, n) })
+}
+
+// has says whether a table is followed.
+func (s *statistics) has(n name) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.tables[n] != nil
 }
 
 func (s *statistics) ddl(n name) {

@@ -16,7 +16,10 @@ type table struct {
 	key     []int // of the primary key, in its order
 	keyed   keyType
 	loadKey keyType
+	filters []rowFilter
 }
+
+var errNoTable = errors.New("no such table")
 
 // findTables are the base tables that the rules select, by name.
 func findTables(ctx context.Context, conn *sql.Conn, m tableMappings) ([]name, error) {
@@ -62,7 +65,8 @@ func define(ctx context.Context, conn *sql.Conn, n name, d *declared) (*table, e
 			continue // DMS does not migrate virtual columns
 		}
 		column, err := c.column()
-		if err != nil {
+		column.omitted = d.mappings.omits(n, c.name)
+		if err != nil && !column.omitted {
 			problems = append(problems, fmt.Errorf("table %s: %w", n, err))
 		}
 		t.columns = append(t.columns, column)
@@ -71,9 +75,12 @@ func define(ctx context.Context, conn *sql.Conn, n name, d *declared) (*table, e
 		return nil, err
 	}
 	if len(t.columns) == 0 {
-		return nil, fmt.Errorf("defining %s: no such table", n)
+		return nil, fmt.Errorf("defining %s: %w", n, errNoTable)
 	}
 	if err := t.readKey(ctx, conn); err != nil {
+		return nil, err
+	}
+	if err := t.readFilters(d.mappings); err != nil {
 		return nil, err
 	}
 	return t, t.decideKeys(d)
@@ -115,6 +122,11 @@ func (t *table) decideKeys(d *declared) error {
 	}
 	if rule == keyPrimary && len(t.key) == 0 {
 		return fmt.Errorf("table %s: its rule keys records by primary key, but it has none", t.name)
+	}
+	for _, i := range t.key {
+		if t.columns[i].omitted {
+			return fmt.Errorf("table %s: column %s is removed, but records are keyed by it", t.name, t.columns[i].name)
+		}
 	}
 	t.keyed, t.loadKey = rule, rule
 	return nil

@@ -127,15 +127,20 @@ _SETTINGS = {"KinesisSettings": "kinesis_settings", "MySQLSettings": "my_sql_set
 
 @adds(DatabaseMigrationServiceResponse)
 def modify_endpoint(self):
+    """Settings that are not named stay as they are, unless ExactSettings says otherwise."""
     request = _request(self)
     arn = request.pop("EndpointArn")
     endpoint = next((e for e in self.dms_backend.endpoints.values() if e.endpoint_arn == arn), None)
     if endpoint is None:
         raise ResourceNotFoundFault("Endpoint could not be found.")
+    exact = request.pop("ExactSettings", False)
     for key, value in request.items():
         attribute = _SETTINGS.get(key, camelcase_to_underscores(key))
-        if hasattr(endpoint, attribute):
-            setattr(endpoint, attribute, value)
+        if not hasattr(endpoint, attribute):
+            continue
+        if isinstance(value, dict) and not exact:
+            value = {**(getattr(endpoint, attribute) or {}), **value}
+        setattr(endpoint, attribute, value)
     return json.dumps({"Endpoint": _wire(endpoint.to_dict())})
 
 
@@ -151,7 +156,9 @@ def _ready_at_once(original, self, *args, **kwargs):
 @adds(DatabaseMigrationServiceResponse)
 def modify_replication_task(self):
     request = _request(self)
-    task = self.dms_backend.replication_tasks[request["ReplicationTaskArn"]]
+    task = self.dms_backend.replication_tasks.get(request["ReplicationTaskArn"])
+    if task is None:
+        raise ResourceNotFoundFault("Replication task could not be found.")
     for key, attribute in (
         ("MigrationType", "migration_type"),
         ("TableMappings", "table_mappings"),

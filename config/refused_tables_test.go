@@ -1,0 +1,42 @@
+package config
+
+// refusedTables are what DMS would refuse, or would do something with that nobody wrote down.
+var refusedTables = []refusal{
+	{"a table that a pattern takes in", `source: {tables: [{database: shop, table: "%"}, {database: shop, table: orders}], schemaFiles: [a.sql]}`, `source.tables[1]: shop.orders and source.tables[0] (shop.%) take in the same tables: make them apart, or remove one of them`},
+	{"patterns that overlap", `source: {tables: [{database: "shop%", table: "%_log"}, {database: "%_eu", table: "audit%"}], schemaFiles: [a.sql]}`, `source.tables[1]: %_eu.audit% and source.tables[0] (shop%.%_log) take in the same tables: make them apart, or remove one of them`},
+	{"a pattern named twice", `source: {tables: [{database: shop, table: "%"}, {database: Shop, table: "%"}], schemaFiles: [a.sql]}`, `source.tables[1]: Shop.% is already source.tables[0] (upper and lower case are one name): remove one of them`},
+	{"an exclusion without table", `source: {tables: [{database: shop, table: "%"}], exclude: [{database: shop}], schemaFiles: [a.sql]}`, `source.exclude[0].table: is missing: each table needs a database and a table`},
+	{"an exclusion of nothing", `source: {tables: [{database: shop, table: "%"}], exclude: [{database: stock, table: "%"}], schemaFiles: [a.sql]}`, `source.exclude[0]: stock.% is in no entry of source.tables: remove it`},
+	{"an exclusion of everything", `source: {tables: [{database: shop, table: "order%"}], exclude: [{database: "%", table: "o%"}], schemaFiles: [a.sql]}`, `source.exclude[0]: %.o% leaves nothing of source.tables[0] (shop.order%): remove one of them`},
+	{"an exclusion of a table named", `source: {exclude: [{database: testdb, table: retail_trans}]}`, `source.exclude[0]: testdb.retail_trans leaves nothing of source.tables[0] (testdb.retail_trans): remove one of them`},
+	{"a column omitted twice", `source: {tables: [{database: testdb, table: retail_trans, omitColumns: [memo, memo, ""]}]}`, lines(
+		`source.tables[0].omitColumns[1]: "memo" is already source.tables[0].omitColumns[0]: remove one of them`,
+		`source.tables[0].omitColumns[2]: is empty: give a value or remove the entry`,
+	)},
+	{"a pattern of columns", `source: {tables: [{database: testdb, table: retail_trans, omitColumns: ["pay%"]}]}`, `source.tables[0].omitColumns[0]: "pay%" must be letters, digits and _ only: DMS transforms no other columns, and each is named by itself`},
+	{"a filter on a pattern", `source: {tables: [{database: shop, table: "%", filters: [{column: region, operator: eq, value: eu}]}], schemaFiles: [a.sql]}`, `source.tables[0].filters: are for a table by its own name: DMS filters no tables of a pattern, name the table in an entry of its own`},
+	{"a filter without anything", `source: {tables: [{database: testdb, table: retail_trans, filters: [{}]}]}`, lines(
+		`source.tables[0].filters[0].column: is missing: name the column that the filter is on`,
+		`source.tables[0].filters[0].operator: "" is not a choice here: use eq, noteq, gte, lte, ste, between, notbetween, null, notnull`,
+	)},
+	{"an operator there is not", `source: {tables: [{database: testdb, table: retail_trans, filters: [{column: trans_id, operator: gt, value: "1"}]}]}`, `source.tables[0].filters[0].operator: "gt" is not a choice here: use eq, noteq, gte, lte, ste, between, notbetween, null, notnull`},
+	{"half a range", `source: {tables: [{database: testdb, table: retail_trans, filters: [{column: trans_id, operator: between, value: "1"}]}]}`, `source.tables[0].filters[0].endValue: is missing: operator between compares with 2`},
+	{"a value for null", `source: {tables: [{database: testdb, table: retail_trans, filters: [{column: trans_id, operator: "null", value: "1"}]}]}`, `source.tables[0].filters[0].value: is one too many: operator null compares with 0`},
+	{"an alternative to a negative", `source: {tables: [{database: testdb, table: retail_trans, filters: [{column: trans_id, operator: noteq, value: "1"}, {column: trans_id, operator: eq, value: "2"}]}]}`, `source.tables[0].filters[0].operator: noteq must be the only filter on column "trans_id": filters on one column are alternatives, and DMS takes none beside a negative one`},
+	{"a filter on an omitted column", `source: {tables: [{database: testdb, table: retail_trans, omitColumns: [memo], filters: [{column: memo, operator: notnull}]}]}`, `source.tables[0].filters[0].column: "memo" is in omitColumns too: whether DMS filters by a column that it leaves out is not documented; remove one of the two`},
+}
+
+// refusedAdoptions are what exists already, half named.
+var refusedAdoptions = []refusal{
+	{"a bootstrap there is not", `source: {bootstrap: none}`, `source.bootstrap: "none" is not a choice here: use apply, check`},
+	{"a check of a database that is made here", `source: {bootstrap: check, replicationSecretArn: SECRETARN}`, `source.bootstrap: check is for a database that is there already: name it in source.existing, or use apply`},
+	{"a check without a user", `{VPC, source: {bootstrap: check, existing: {host: db.example.com, secretArn: SECRETARN, securityGroupId: sg-01234567}}}`, `source.replicationSecretArn: is missing: with source.bootstrap check nobody makes the replication user, give the ARN of the secret of one who exists`},
+	{"a check with a user's name", `{VPC, source: {bootstrap: check, replicationSecretArn: cdc, existing: {host: db.example.com, secretArn: SECRETARN, securityGroupId: sg-01234567}}}`, `source.replicationSecretArn: "cdc" must be the whole ARN of a Secrets Manager secret, arn:aws:secretsmanager:<region>:<account>:secret:<name>`},
+	{"a check with files to run", `{VPC, source: {bootstrap: check, replicationSecretArn: SECRETARN, schemaFiles: [a.sql], existing: {host: db.example.com, securityGroupId: sg-01234567}}}`, `source.schemaFiles: are not run with source.bootstrap check: remove them, or use apply`},
+	{"a rotation of a user who is not made here", `{VPC, source: {bootstrap: check, rotationDays: 30, replicationSecretArn: SECRETARN, existing: {host: db.example.com, securityGroupId: sg-01234567}}}`, `source.rotationDays: cannot be set together with source.bootstrap check: rotate the secret of a user of yours yourself, DMS reads it again when it reconnects`},
+	{"a rotation too rare", `source: {rotationDays: 1001}`, `source.rotationDays: 1001 is out of range: use 0 to 1000 days (0 turns the rotation off)`},
+	{"a user where one is made", `source: {replicationSecretArn: SECRETARN}`, `source.replicationSecretArn: is for a replication user who exists: set source.bootstrap to check too, or remove this and have the user made`},
+	{"a key by alias", `encryption: {kmsKeyArn: alias/cdc}`, `encryption.kmsKeyArn: "alias/cdc" must be the whole ARN of a KMS key (an alias will not do), arn:aws:kms:<region>:<account>:key/<id>`},
+	{"a log bucket by ARN", `lake: {logBucket: "arn:aws:s3:::logs"}`, `lake.logBucket: "arn:aws:s3:::logs" must be the name of a bucket, not its ARN or address`},
+	{"a lake that logs into itself", `lake: {bucketName: lake, logBucket: lake}`, `lake.logBucket: "lake" is the lake itself, where each log would be logged: name another bucket`},
+}

@@ -1,0 +1,174 @@
+package config
+
+import (
+	"cdcpipeline/wildcard"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+	"unicode/utf8"
+)
+
+// identifier leaves out what DMS reads as a wildcard, but for the % that is one, and what an index name or an object key
+// cannot hold: https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Tasks.CustomizingTasks.TableMapping.SelectionTransformation.Wildcards.html
+var identifier = regexp.MustCompile(`^[\p{L}\p{N}_$%-]+$`)
+
+// omittable are the names of columns that a transformation rule can name:
+// https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Tasks.CustomizingTasks.TableMapping.SelectionTransformation.Transformations.html
+var omittable = regexp.MustCompile(`^[\p{L}\p{N}_]+$`)
+
+// systemSchemas are MySQL's own.
+var systemSchemas = []string{"information_schema", "mysql", "performance_schema", "sys"}
+
+// pattern is a table's database and name, either of which may hold wildcards.
+type pattern struct{ database, table string }
+
+func (t Table) pattern() pattern { return pattern{t.Database, t.Table} }
+
+func (t ExcludedTable) pattern() pattern { return pattern{t.Database, t.Table} }
+
+func (a pattern) String() string { return a.database + "." + a.table }
+
+func (a pattern) wild() bool { return wildcard.In(a.database) || wildcard.In(a.table) }
+
+func (a pattern) covers(b pattern) bool {
+	return wildcard.Match(a.database, b.database) && wildcard.Match(a.table, b.table)
+}
+
+func (a pattern) overlaps(b pattern) bool {
+	return wildcard.Overlap(a.database, b.database) && wildcard.Overlap(a.table, b.table)
+}
+
+// folded is the pattern as a server reads it that does not tell upper from lower case.
+func (a pattern) folded() pattern {
+	return pattern{strings.ToLower(a.database), strings.ToLower(a.table)}
+}
+
+func (s Source) validateTables(p *problems) {
+	if len(s.Tables) == 0 {
+		p.add("source.tables", "is empty: name at least one table to follow")
+	}
+	for i, table := range s.Tables {
+		key := fmt.Sprintf("source.tables[%d]", i)
+		validatePattern(p, key, table.pattern())
+		s.validateOverlap(p, key, i)
+		validateOmitted(p, key+".omitColumns", table.OmitColumns)
+		validateFilters(p, key, table)
+	}
+	for i, excluded := range s.Exclude {
+		s.validateExcluded(p, fmt.Sprintf("source.exclude[%d]", i), excluded.pattern())
+	}
+}
+
+func validatePattern(p *problems, key string, table pattern) {
+	validateIdentifier(p, key+".database", table.database)
+	validateIdentifier(p, key+".table", table.table)
+	if slices.Contains(systemSchemas, strings.ToLower(table.database)) {
+		p.add(key+".database", "%q is MySQL's own: follow tables of your own databases", table.database)
+	}
+}
+
+func validateIdentifier(p *problems, key, name string) {
+	switch {
+	case name == "":
+		p.add(key, "is missing: each table needs a database and a table")
+	case utf8.RuneCountInString(name) > 64:
+		p.add(key, "is %d characters long: MySQL takes 64", utf8.RuneCountInString(name))
+	default:
+		p.matches(key, name, identifier, "letters, digits, _, $ and - only, and % for any text")
+	}
+}
+
+// validateOverlap refuses a table that an earlier entry takes in too: whose filters would then choose its rows is not
+// documented.
+func (s Source) validateOverlap(p *problems, key string, i int) {
+	table := s.Tables[i].pattern()
+	for j, earlier := range s.Tables[:i] {
+		other := earlier.pattern()
+		switch a, b := table.folded(), other.folded(); {
+		case a == b:
+			p.add(key, "%s is already source.tables[%d] (upper and lower case are one name): remove one of them", table, j)
+		case a.overlaps(b):
+			p.add(key, "%s and source.tables[%d] (%s) take in the same tables: make them apart, or remove one of them", table, j, other)
+		default:
+			continue
+		}
+		return
+	}
+}
+
+func (s Source) validateExcluded(p *problems, key string, excluded pattern) {
+	validateIdentifier(p, key+".database", excluded.database)
+	validateIdentifier(p, key+".table", excluded.table)
+	if excluded.database == "" || excluded.table == "" {
+		return
+	}
+	useful := false
+	for i, table := range s.Tables {
+		switch {
+		case excluded.covers(table.pattern()):
+			p.add(key, "%s leaves nothing of source.tables[%d] (%s): remove one of them", excluded, i, table.pattern())
+			return
+		case excluded.overlaps(table.pattern()):
+			useful = true
+		}
+	}
+	if !useful {
+		p.add(key, "%s is in no entry of source.tables: remove it", excluded)
+	}
+}
+
+func validateOmitted(p *problems, key string, columns []string) {
+	p.distinct(key, columns)
+	for i, column := range columns {
+		if column != "" {
+			p.matches(fmt.Sprintf("%s[%d]", key, i), column, omittable, "letters, digits and _ only: DMS transforms no other columns, and each is named by itself")
+		}
+	}
+}
+
+var filterOperators = []FilterOperator{FilterEq, FilterNotEq, FilterGte, FilterLte, FilterSte, FilterBetween, FilterNotBetween, FilterNull, FilterNotNull}
+
+// validateFilters holds DMS's rules for source filters.
+func validateFilters(p *problems, key string, table Table) {
+	if len(table.Filters) > 0 && table.pattern().wild() {
+		p.add(key+".filters", "are for a table by its own name: DMS filters no tables of a pattern, name the table in an entry of its own")
+	}
+	for i, filter := range table.Filters {
+		key := fmt.Sprintf("%s.filters[%d]", key, i)
+		if filter.Column == "" {
+			p.add(key+".column", "is missing: name the column that the filter is on")
+		}
+		if slices.Contains(table.OmitColumns, filter.Column) && filter.Column != "" {
+			p.add(key+".column", "%q is in omitColumns too: whether DMS filters by a column that it leaves out is not documented; remove one of the two", filter.Column)
+		}
+		oneOf(p, key+".operator", filter.Operator, filterOperators...)
+		if slices.Contains(filterOperators, filter.Operator) {
+			validateValues(p, key, filter)
+		}
+		if filter.Operator.negative() && countColumn(table.Filters, filter.Column) > 1 {
+			p.add(key+".operator", "%s must be the only filter on column %q: filters on one column are alternatives, and DMS takes none beside a negative one", filter.Operator, filter.Column)
+		}
+	}
+}
+
+func validateValues(p *problems, key string, filter Filter) {
+	for i, value := range []struct{ key, value string }{{key + ".value", filter.Value}, {key + ".endValue", filter.EndValue}} {
+		switch wanted := i < filter.Operator.Values(); {
+		case wanted && value.value == "":
+			p.add(value.key, "is missing: operator %s compares with %d", filter.Operator, filter.Operator.Values())
+		case !wanted && value.value != "":
+			p.add(value.key, "is one too many: operator %s compares with %d", filter.Operator, filter.Operator.Values())
+		}
+	}
+}
+
+func countColumn(filters []Filter, column string) int {
+	n := 0
+	for _, filter := range filters {
+		if filter.Column == column {
+			n++
+		}
+	}
+	return n
+}
