@@ -1,21 +1,12 @@
 package source
 
 import (
-	"cdcpipeline/components/iampolicy"
 	"cdcpipeline/config"
 	"errors"
 	"fmt"
 
-	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/cloudwatch"
-	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/iam"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/lambda"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
-)
-
-const (
-	// bootstrapSeconds covers a writer that comes up late and tables that are read once for their LOBs.
-	bootstrapSeconds  = 300
-	bootstrapMemoryMb = 256
 )
 
 // BootstrapArgs are the inputs of [Bootstrap].
@@ -42,7 +33,8 @@ type BootstrapArgs struct {
 }
 
 // Bootstrap runs SQL in the database from a function inside the VPC: binary log retention, databases, tables, the
-// replication user. It checks everything DMS needs; a failed check fails the deployment with what to do about it.
+// replication user. It checks everything DMS needs; a failed check fails the deployment with what to do about it. With
+// Source.Bootstrap check it only checks, and nothing in the database is changed.
 //
 // It runs again when its input, its code or the database changes, and changes nothing that is right already.
 // Destroying it leaves database, tables and user as they are.
@@ -55,6 +47,9 @@ type Bootstrap struct {
 	Result pulumi.StringOutput
 	// ReplicationSecretArn names the secret {"username","password","host","port"} that DMS logs in with.
 	ReplicationSecretArn pulumi.StringOutput
+	// ReplicationUser is the name that the secret began with; a rotation alternates it with another. Empty when the user
+	// is not made here.
+	ReplicationUser string
 	// Invocation exists when the database is ready for DMS: what starts DMS depends on it.
 	Invocation pulumi.Resource
 }
@@ -73,21 +68,19 @@ func NewBootstrap(ctx *pulumi.Context, name string, args *BootstrapArgs, opts ..
 	if err := ctx.RegisterComponentResourceV2("cdcpipeline:source:Bootstrap", name, props, b, opts...); err != nil {
 		return nil, fmt.Errorf("registering the bootstrap: %w", err)
 	}
-	secret, version, err := b.newSecret(ctx, name, a)
+	user, err := b.user(ctx, name, a)
 	if err != nil {
 		return nil, err
 	}
-	function, err := b.newFunction(ctx, name, a, secret.Arn)
+	function, err := b.newFunction(ctx, name, a, user)
 	if err != nil {
 		return nil, err
 	}
-	invocation, err := b.invoke(ctx, name, a, schema, function, version)
+	invocation, err := b.invoke(ctx, name, a, schema, function, user)
 	if err != nil {
 		return nil, err
 	}
-	// The version's ARN is the secret's, known once the secret holds a value: an endpoint of DMS made from a secret that
-	// is still empty has nothing to log in with, https://docs.aws.amazon.com/dms/latest/userguide/security_iam_secretsmanager.html.
-	b.ReplicationSecretArn = version.Arn
+	b.ReplicationSecretArn, b.ReplicationUser = user.filled, user.name
 	b.Invocation = invocation
 	b.Result = invocation.Result
 	b.Findings = summary(invocation.Result)
@@ -98,50 +91,12 @@ func NewBootstrap(ctx *pulumi.Context, name string, args *BootstrapArgs, opts ..
 	return b, nil
 }
 
-// newFunction makes the function after its log group, which Lambda would otherwise make without key or end.
-func (b *Bootstrap) newFunction(ctx *pulumi.Context, name string, a *BootstrapArgs, secretArn pulumi.StringInput) (*lambda.Function, error) {
-	parent := pulumi.Parent(b)
-	logs, err := cloudwatch.NewLogGroup(ctx, name+"-logs", &cloudwatch.LogGroupArgs{
-		RetentionInDays: pulumi.Int(a.LogRetentionDays),
-		KmsKeyId:        a.KmsKeyArn.ToStringOutput().ToStringPtrOutput(),
-	}, parent)
-	if err != nil {
-		return nil, fmt.Errorf("making the bootstrap's log group: %w", err)
-	}
-	role, err := iam.NewRole(ctx, name+"-role", &iam.RoleArgs{
-		Description:      pulumi.String("The function that prepares the source database for DMS"),
-		AssumeRolePolicy: iampolicy.Trust("lambda.amazonaws.com"),
-	}, parent)
-	if err != nil {
-		return nil, fmt.Errorf("making the bootstrap's role: %w", err)
-	}
-	policy, err := iam.NewRolePolicy(ctx, name+"-policy", &iam.RolePolicyArgs{
-		Role:   role.ID(),
-		Policy: bootstrapPolicy(a, logs.Arn, secretArn),
-	}, parent)
-	if err != nil {
-		return nil, fmt.Errorf("making the bootstrap's policy: %w", err)
-	}
-	function, err := lambda.NewFunction(ctx, name+"-function", &lambda.FunctionArgs{
-		Description:   pulumi.String("Prepares the source database for DMS and checks it"),
-		Role:          role.Arn,
-		Runtime:       pulumi.String("provided.al2023"),
-		Handler:       pulumi.String("bootstrap"),
-		Architectures: pulumi.StringArray{pulumi.String(a.Architecture)},
-		Code:          a.Code,
-		Timeout:       pulumi.Int(bootstrapSeconds),
-		MemorySize:    pulumi.Int(bootstrapMemoryMb),
-		LoggingConfig: &lambda.FunctionLoggingConfigArgs{
-			LogFormat: pulumi.String("Text"),
-			LogGroup:  logs.Name,
-		},
-		VpcConfig: &lambda.FunctionVpcConfigArgs{
-			SubnetIds:        a.SubnetIDs,
-			SecurityGroupIds: pulumi.StringArray{a.SecurityGroupID},
-		},
-	}, parent, pulumi.DependsOn([]pulumi.Resource{policy}))
-	if err != nil {
-		return nil, fmt.Errorf("making the bootstrap function: %w", err)
-	}
-	return function, nil
+func (b *Bootstrap) newFunction(ctx *pulumi.Context, name string, a *BootstrapArgs, user replicationUser) (*lambda.Function, error) {
+	return databaseFunction{
+		Functions: a.Functions, what: "bootstrap", code: a.Code,
+		description:     "Prepares the source database for DMS and checks it",
+		roleDescription: "The function that prepares the source database for DMS",
+		subnetIDs:       a.SubnetIDs, securityGroupID: a.SecurityGroupID, kmsKeyArn: a.KmsKeyArn,
+		policy: func(logGroup pulumi.StringInput) pulumi.StringOutput { return bootstrapPolicy(a, logGroup, user) },
+	}.make(ctx, name, b)
 }

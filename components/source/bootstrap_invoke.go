@@ -2,6 +2,7 @@ package source
 
 import (
 	"cdcpipeline/bootstrap"
+	"cdcpipeline/config"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -12,7 +13,6 @@ import (
 	"slices"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/lambda"
-	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/secretsmanager"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
@@ -36,7 +36,7 @@ func (a BootstrapArgs) check() (*BootstrapArgs, []bootstrap.Script, error) {
 	if err := errors.Join(problems...); err != nil {
 		return nil, nil, fmt.Errorf("checking the bootstrap: %w", err)
 	}
-	if len(schema) == 0 {
+	if len(schema) == 0 && !a.checkOnly() {
 		schema = bootstrap.DefaultSchema(a.followed())
 	}
 	return &a, schema, nil
@@ -64,17 +64,44 @@ func (a *BootstrapArgs) followed() []bootstrap.Table {
 	return tables
 }
 
+func (a *BootstrapArgs) excluded() []bootstrap.Table {
+	var tables []bootstrap.Table
+	for _, t := range a.Exclude {
+		tables = append(tables, bootstrap.Table{Database: t.Database, Table: t.Table})
+	}
+	return tables
+}
+
+// columnRules are for the bootstrap alone to judge: whether there are such columns, and what they are.
+func (a *BootstrapArgs) columnRules() []bootstrap.ColumnRule {
+	var rules []bootstrap.ColumnRule
+	for _, t := range a.Tables {
+		rule := bootstrap.ColumnRule{Table: bootstrap.Table{Database: t.Database, Table: t.Table}, Omit: t.OmitColumns}
+		for _, f := range t.Filters {
+			if !slices.Contains(rule.Filter, f.Column) {
+				rule.Filter = append(rule.Filter, f.Column)
+			}
+		}
+		if len(rule.Omit)+len(rule.Filter) > 0 {
+			rules = append(rules, rule)
+		}
+	}
+	return rules
+}
+
+func (a *BootstrapArgs) checkOnly() bool { return a.Source.Bootstrap == config.BootstrapCheck }
+
 // invoke runs the function once per input, code and database. The password is not part of the input: the function
 // reads it itself.
 func (b *Bootstrap) invoke(ctx *pulumi.Context, name string, a *BootstrapArgs, schema []bootstrap.Script,
-	function *lambda.Function, version *secretsmanager.SecretVersion,
+	function *lambda.Function, user replicationUser,
 ) (*lambda.Invocation, error) {
-	input := a.input(schema, version.Arn)
+	input := a.input(schema, user.filled)
 	code, err := codeHash(a.Code, function)
 	if err != nil {
 		return nil, err
 	}
-	dependencies := slices.Concat([]pulumi.Resource{version}, a.Database.Ready, a.StartAfter)
+	dependencies := slices.Concat(user.dependencies, a.Database.Ready, a.StartAfter)
 	invocation, err := lambda.NewInvocation(ctx, name+"-invocation", &lambda.InvocationArgs{
 		FunctionName:   function.Name,
 		Input:          input,
@@ -83,7 +110,7 @@ func (b *Bootstrap) invoke(ctx *pulumi.Context, name string, a *BootstrapArgs, s
 			"code":     code,
 			"input":    input.ApplyT(sha256Hex).(pulumi.StringOutput),
 			"database": a.Database.Incarnation,
-			"secret":   version.VersionId,
+			"secret":   user.version,
 		},
 	}, pulumi.Parent(b), pulumi.DependsOn(dependencies), pulumi.ReplaceWith(a.Database.Identity))
 	if err != nil {
@@ -109,7 +136,10 @@ func (a *BootstrapArgs) input(schema []bootstrap.Script, replicationSecret pulum
 				BinlogRetentionHours: a.BinlogRetentionHours,
 				LobMaxSizeKb:         a.LobMaxSizeKb,
 				Tables:               a.followed(),
+				Exclude:              a.excluded(),
+				Columns:              a.columnRules(),
 				Schema:               schema,
+				CheckOnly:            a.checkOnly(),
 			})
 			if err != nil {
 				return "", fmt.Errorf("writing the bootstrap's input: %w", err)

@@ -7,16 +7,23 @@ import (
 )
 
 // bootstrapPolicy is all that the bootstrap function may do.
-func bootstrapPolicy(a *BootstrapArgs, logGroup, replicationSecret pulumi.StringInput) pulumi.StringOutput {
+func bootstrapPolicy(a *BootstrapArgs, logGroup pulumi.StringInput, user replicationUser) pulumi.StringOutput {
 	statements := []iampolicy.Statement{
 		writeOwnLogs(logGroup),
 		joinVpc(),
-		readSecrets(a.Database.AdminSecretArn, replicationSecret),
-		moveReplicationSecret(replicationSecret),
-		useSecretKey(a.KmsKeyArn),
+		readSecrets(a.Database.AdminSecretArn, user.secret),
+	}
+	var keys []pulumi.StringInput
+	if user.made {
+		statements = append(statements, moveReplicationSecret(user.secret), useSecretKey(a.KmsKeyArn))
+	} else {
+		keys = append(keys, a.KmsKeyArn) // the secret's too, when the key is adopted
 	}
 	if key, ok := a.Database.secretKey(); ok {
-		statements = append(statements, readWithKey(key))
+		keys = append(keys, key)
+	}
+	if len(keys) > 0 {
+		statements = append(statements, readWithKeys(keys...))
 	}
 	return iampolicy.Document(statements...)
 }
@@ -67,10 +74,10 @@ func useSecretKey(key pulumi.StringInput) iampolicy.Statement {
 	}
 }
 
-func readWithKey(key pulumi.StringInput) iampolicy.Statement {
+func readWithKeys(keys ...pulumi.StringInput) iampolicy.Statement {
 	return iampolicy.Statement{
 		Sid:       "ReadAdminSecret",
 		Actions:   []string{"kms:Decrypt"},
-		Resources: []pulumi.StringInput{key},
+		Resources: keys,
 	}
 }

@@ -2,6 +2,7 @@ package source
 
 import (
 	"cdcpipeline/config"
+	"cdcpipeline/rotation"
 	"crypto/sha256"
 	"fmt"
 	"regexp"
@@ -14,6 +15,35 @@ import (
 
 // recoveryDays is how long a deleted secret can be brought back in prod; in dev its name is free at once.
 const recoveryDays = 30
+
+// replicationUser is who DMS logs in as: made by the bootstrap, or there already.
+type replicationUser struct {
+	// made says that secret and user are this stack's own.
+	made bool
+	// name that the secret began with; empty when the user is not made here.
+	name string
+	// secret is the ARN of the secret, filled the same once it holds a value: an endpoint of DMS made from a secret that is
+	// still empty has nothing to log in with, https://docs.aws.amazon.com/dms/latest/userguide/security_iam_secretsmanager.html.
+	secret, filled pulumi.StringOutput
+	// version changes when the secret gets another seed.
+	version      pulumi.StringOutput
+	dependencies []pulumi.Resource
+}
+
+func (b *Bootstrap) user(ctx *pulumi.Context, name string, a *BootstrapArgs) (replicationUser, error) {
+	if a.checkOnly() {
+		arn := pulumi.String(a.Source.ReplicationSecretArn).ToStringOutput()
+		return replicationUser{secret: arn, filled: arn, version: arn}, nil
+	}
+	secret, version, err := b.newSecret(ctx, name, a)
+	if err != nil {
+		return replicationUser{}, err
+	}
+	return replicationUser{
+		made: true, name: ownUser(ctx, name), secret: secret.Arn, filled: version.Arn, version: version.VersionId,
+		dependencies: []pulumi.Resource{version},
+	}, nil
+}
 
 // newSecret makes the replication user's secret in the shape that DMS reads.
 // https://docs.aws.amazon.com/dms/latest/userguide/security_iam_secretsmanager.html
@@ -47,7 +77,7 @@ func (b *Bootstrap) newSecret(ctx *pulumi.Context, name string, a *BootstrapArgs
 		return nil, nil, fmt.Errorf("making the replication user's secret: %w", err)
 	}
 	value := pulumi.JSONMarshal(pulumi.Map{
-		"username": pulumi.String(replicationUser(ctx, name)),
+		"username": pulumi.String(ownUser(ctx, name)),
 		"password": password.Result,
 		"host":     a.Database.Host,
 		"port":     a.Database.Port,
@@ -64,17 +94,15 @@ func (b *Bootstrap) newSecret(ctx *pulumi.Context, name string, a *BootstrapArgs
 
 var notInUserNames = regexp.MustCompile(`[^a-z0-9_]+`)
 
-// replicationUser is a user name of this stack's own, since two stacks may follow one database: at most 32
-// characters, as MySQL allows.
-func replicationUser(ctx *pulumi.Context, name string) string {
+// ownUser is a user name of this stack's own, since two stacks may follow one database: at most
+// [rotation.MaxUser] characters.
+func ownUser(ctx *pulumi.Context, name string) string {
 	return userName(ctx.Organization(), ctx.Project(), ctx.Stack(), name)
 }
 
 func userName(organization, project, stack, name string) string {
 	readable := notInUserNames.ReplaceAllString(strings.ToLower(stack), "_")
-	if len(readable) > 18 {
-		readable = readable[:18]
-	}
+	readable = readable[:min(len(readable), rotation.MaxUser-len("cdc__")-8)]
 	hash := sha256.Sum256([]byte(strings.Join([]string{organization, project, stack, name}, "\x00")))
 	return fmt.Sprintf("cdc_%s_%x", readable, hash[:4])
 }

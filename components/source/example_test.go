@@ -65,3 +65,25 @@ func ExampleNewBootstrap() {
 		return nil
 	}
 }
+
+// A new password every week for the user that the bootstrap made.
+func ExampleNewRotation() {
+	_ = func(ctx *pulumi.Context, database source.Database, ready *source.Bootstrap) error {
+		rotation, err := source.NewRotation(ctx, "rotation", &source.RotationArgs{
+			Source:          config.Source{RotationDays: new(7)},
+			Database:        database,
+			SecretArn:       ready.ReplicationSecretArn,
+			User:            ready.ReplicationUser,
+			Code:            pulumi.NewFileArchive("rotation.zip"),
+			SubnetIDs:       pulumi.ToStringArray([]string{"subnet-1", "subnet-2"}),
+			SecurityGroupID: pulumi.String("sg-2"),
+			KmsKeyArn:       pulumi.String("arn:aws:kms:eu-west-1:123456789012:key/k"),
+			StartAfter:      []pulumi.Resource{ready.Invocation},
+		})
+		if err != nil {
+			return fmt.Errorf("rotating the password: %w", err)
+		}
+		ctx.Export("rotationFunction", rotation.FunctionName)
+		return nil
+	}
+}

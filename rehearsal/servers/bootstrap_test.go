@@ -195,3 +195,71 @@ func TestRealServerIsReachedWithWhatTheSecretsSay(t *testing.T) {
 	require.Contains(t, findings.Changed, "host and port in the replication secret")
 	require.Contains(t, secrets["replication"], fmt.Sprintf(`"port":%d`, r.server.Port))
 }
+
+func TestRealServerFollowsEveryTableOfAPattern(t *testing.T) {
+	r := connectReal(t)
+	r.exec("CREATE DATABASE my_shop; CREATE TABLE my_shop.orders (id INT PRIMARY KEY, pin INT); CREATE TABLE my_shop.tmp_orders (id INT)")
+	t.Cleanup(func() { r.exec("DROP DATABASE my_shop") })
+	req := r.request(bootstrap.Table{Database: "my_shop", Table: "%"})
+	req.Exclude = []bootstrap.Table{{Database: "%", Table: "tmp_%"}}
+	req.Columns = []bootstrap.ColumnRule{{Table: req.Tables[0], Omit: []string{"pin"}}}
+	findings, err := r.run(r.user(password), req)
+	require.NoError(t, err)
+	require.Equal(t, "ok: 1 table", findings.Summary()["tables my_shop.%"])
+	require.Contains(t, findings.Summary()["replication user's privileges"], "SELECT ON `my\\_shop`.*")
+	second, err := r.run(r.user(password), req)
+	require.NoError(t, err)
+	require.Empty(t, second.Changed)
+}
+
+func TestRealServerIsOnlyChecked(t *testing.T) {
+	r := connectReal(t)
+	_, err := r.run(r.user(password), r.request())
+	require.NoError(t, err)
+	before := r.grants()
+
+	req := r.request()
+	req.CheckOnly, req.BinlogRetentionHours = true, 12
+	findings, err := r.run(r.user(password), req)
+	require.NoError(t, err)
+	require.Empty(t, findings.Changed)
+	require.Equal(t, "ok: 24 h", findings.Summary()["binlog retention"], "it stays as it was")
+
+	r.exec("REVOKE SELECT ON testdb.retail_trans FROM 'cdc_test'@'%'; DROP TABLE testdb.retail_trans")
+	req.BinlogRetentionHours = 48
+	_, err = r.run(r.user("another-Password-1"), req)
+	for _, want := range []string{"binlog retention is 24 h", "table testdb.retail_trans is missing", "replication user's login is"} {
+		require.ErrorContains(t, err, want)
+	}
+	require.NotEqual(t, before, r.grants(), "what the test took away is not given back")
+}
+
+// grants are what the replication user may do.
+func (r *realServer) grants() (all []string) {
+	r.t.Helper()
+	rows, err := r.root.Query("SHOW GRANTS FOR 'cdc_test'@'%'")
+	require.NoError(r.t, err)
+	defer rows.Close()
+	for rows.Next() {
+		var grant string
+		require.NoError(r.t, rows.Scan(&grant))
+		all = append(all, grant)
+	}
+	require.NoError(r.t, rows.Err())
+	return all
+}
+
+func TestRealServerIsCheckedByTheReplicationUserAlone(t *testing.T) {
+	r := connectReal(t)
+	_, err := r.run(r.user(password), r.request())
+	require.NoError(t, err)
+	r.admin = r.user(password)
+	req := r.request()
+	req.CheckOnly = true
+	r.withoutRDS()
+	r.exec("SET GLOBAL binlog_expire_logs_seconds = 86400")
+	findings, err := r.run(r.user(password), req)
+	require.NoError(t, err)
+	require.Equal(t, "ok: 86400 s", findings.Summary()["binlog retention"])
+	require.Contains(t, findings.Summary()["replication user's privileges"], "SELECT ON `testdb`.`retail_trans`")
+}

@@ -198,6 +198,32 @@ func (m *MariaDB) ApplyMaster(ctx context.Context, user, password string) error 
 	return nil
 }
 
+// Disconnect ends every connection of a user, as a failover would, and says how many there were.
+func (m *MariaDB) Disconnect(ctx context.Context, user string) (int, error) {
+	rows, err := m.root.QueryContext(ctx, "SELECT id FROM information_schema.processlist WHERE user = ?", user)
+	if err != nil {
+		return 0, fmt.Errorf("looking for the connections of %s: %w", user, err)
+	}
+	defer rows.Close()
+	var ids []int64
+	for rows.Next() {
+		var id int64
+		if err := rows.Scan(&id); err != nil {
+			return 0, fmt.Errorf("reading the connections of %s: %w", user, err)
+		}
+		ids = append(ids, id)
+	}
+	if err := rows.Err(); err != nil {
+		return 0, fmt.Errorf("reading the connections of %s: %w", user, err)
+	}
+	for _, id := range ids {
+		if _, err := m.root.ExecContext(ctx, "KILL "+strconv.FormatInt(id, 10)); err != nil {
+			return 0, fmt.Errorf("ending a connection of %s: %w", user, err)
+		}
+	}
+	return len(ids), nil
+}
+
 // Stop ends the database; its data go with the run folder.
 func (m *MariaDB) Stop() {
 	if m.root != nil {

@@ -30,6 +30,12 @@ def _generate_secret_string(self):
     return json.dumps({"username": self.resource.master_username, "password": secrets.token_urlsafe(24)})
 
 
+@adds(MasterUserSecret)
+def rotate_secret(self):
+    """A new password becomes the current one; whoever runs the database takes it from there."""
+    self.secretsmanager.put_secret_value(self.secret.arn, self._generate_secret_string(), None, None, ["AWSCURRENT"])
+
+
 # The status is active at once: its way there has no effect on anybody.
 MasterUserSecret.secret_status = property(lambda self: "active")
 

@@ -1,0 +1,161 @@
+package source
+
+import (
+	"cdcpipeline/config"
+	"cdcpipeline/rotation"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws"
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/lambda"
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/secretsmanager"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+// RotationArgs are the inputs of [Rotation].
+type RotationArgs struct {
+	config.Source
+	config.Functions
+	// Environment chooses defaults. Default dev.
+	Environment config.Environment
+	// Database the user is in.
+	Database Database
+	// SecretArn names the secret {"username","password","host","port"} to rotate: [Bootstrap.ReplicationSecretArn].
+	SecretArn pulumi.StringInput
+	// User is the name that the secret began with, of at most [rotation.MaxUser] characters: [Bootstrap.ReplicationUser].
+	User string
+	// Code is the zip of functions/rotation, compiled for Functions.Architecture.
+	Code pulumi.Archive
+	// SubnetIDs and SecurityGroupID the function runs in; from there it must reach the database and Secrets Manager.
+	SubnetIDs       pulumi.StringArrayInput
+	SecurityGroupID pulumi.StringInput
+	// KmsKeyArn encrypts the secret and the function's logs.
+	KmsKeyArn pulumi.StringInput
+	// CaBundle (PEM) that signs the database's certificate, at most 3,000 characters. Default: [RDSCertificates].
+	CaBundle string
+	// StartAfter must exist before the rotation is set up: the user, VPC endpoints, routes, security group rules.
+	StartAfter []pulumi.Resource
+}
+
+// Rotation gives the replication user a new password every Source.RotationDays, from a function inside the VPC. Two users
+// alternate, so that the one that DMS logged in as stays valid until the rotation after.
+//
+// Making it does not rotate; Secrets Manager only tries whether the user can log in. Destroying it leaves both users as
+// they are, and the secret naming one of them.
+type Rotation struct {
+	pulumi.ResourceState
+
+	// FunctionName of the rotation function; its log says why a rotation failed.
+	FunctionName pulumi.StringOutput
+	// Resource is the secret's rotation.
+	Resource pulumi.Resource
+}
+
+// NewRotation makes the function and has Secrets Manager call it.
+func NewRotation(ctx *pulumi.Context, name string, args *RotationArgs, opts ...pulumi.ResourceOption) (*Rotation, error) {
+	if args == nil {
+		return nil, errors.New("source.Rotation: arguments are required")
+	}
+	a, err := args.check()
+	if err != nil {
+		return nil, err
+	}
+	r := &Rotation{}
+	props := pulumi.Map{"rotationDays": pulumi.Int(*a.RotationDays)}
+	if err := ctx.RegisterComponentResourceV2("cdcpipeline:source:Rotation", name, props, r, opts...); err != nil {
+		return nil, fmt.Errorf("registering the rotation: %w", err)
+	}
+	function, err := databaseFunction{
+		Functions: a.Functions, what: "rotation", code: a.Code,
+		description:     "Rotates the password of the user that DMS follows the source database as",
+		roleDescription: "The function that rotates the password of the user that DMS logs in as",
+		subnetIDs:       a.SubnetIDs, securityGroupID: a.SecurityGroupID, kmsKeyArn: a.KmsKeyArn,
+		policy:      a.policy,
+		environment: pulumi.StringMap{rotation.Variable: a.settings()},
+	}.make(ctx, name, r)
+	if err != nil {
+		return nil, err
+	}
+	if err := r.schedule(ctx, name, a, function); err != nil {
+		return nil, err
+	}
+	r.FunctionName = function.Name
+	if err := ctx.RegisterResourceOutputs(r, pulumi.Map{"functionName": r.FunctionName}); err != nil {
+		return nil, fmt.Errorf("registering the rotation's outputs: %w", err)
+	}
+	return r, nil
+}
+
+// check fills defaults and refuses what cannot work.
+func (a RotationArgs) check() (*RotationArgs, error) {
+	a.Environment = environmentOr(a.Environment)
+	a.Source = a.Source.WithDefaults(a.Environment)
+	a.Functions = a.Functions.WithDefaults(a.Environment)
+	problems := []error{a.Source.Validate(), a.Functions.Validate()}
+	if !a.Rotates() {
+		problems = append(problems, errors.New("source.rotationDays: is 0: leave source.Rotation out"))
+	}
+	if a.Database.Host.OutputState == nil || a.SecretArn == nil || a.User == "" {
+		problems = append(problems, errors.New("source.Rotation: Database, SecretArn and User are required"))
+	}
+	if len(a.User) > rotation.MaxUser {
+		problems = append(problems, fmt.Errorf("source.Rotation: User %q is longer than %d characters", a.User, rotation.MaxUser))
+	}
+	if a.Code == nil || a.SubnetIDs == nil || a.SecurityGroupID == nil || a.KmsKeyArn == nil {
+		problems = append(problems, errors.New("source.Rotation: Code, SubnetIDs, SecurityGroupID and KmsKeyArn are required"))
+	}
+	var err error
+	a.CaBundle, err = compact(a.CaBundle)
+	problems = append(problems, err)
+	if err := errors.Join(problems...); err != nil {
+		return nil, fmt.Errorf("checking the rotation: %w", err)
+	}
+	return &a, nil
+}
+
+// settings are the function's, as JSON. They hold no secret.
+func (a *RotationArgs) settings() pulumi.StringOutput {
+	return pulumi.All(a.Database.Host, a.Database.Port, a.Database.AdminSecretArn).ApplyT(func(known []any) (string, error) {
+		text, err := json.Marshal(rotation.Settings{
+			User: a.User, Host: known[0].(string), Port: known[1].(int), AdminSecret: known[2].(string), Certificates: a.CaBundle,
+		})
+		if err != nil {
+			return "", fmt.Errorf("writing the rotation's settings: %w", err)
+		}
+		return string(text), nil
+	}).(pulumi.StringOutput)
+}
+
+// schedule lets Secrets Manager call the function, for this account only, and says how often. That it names the secret
+// to Lambda (aws:SourceArn) is not documented, so that is not asked for:
+// https://docs.aws.amazon.com/secretsmanager/latest/userguide/rotate-secrets_turn-on-for-other.html.
+func (r *Rotation) schedule(ctx *pulumi.Context, name string, a *RotationArgs, function *lambda.Function) error {
+	parent := pulumi.Parent(r)
+	caller, err := aws.GetCallerIdentity(ctx, &aws.GetCallerIdentityArgs{}, parent)
+	if err != nil {
+		return fmt.Errorf("looking up the account: %w", err)
+	}
+	permission, err := lambda.NewPermission(ctx, name+"-permission", &lambda.PermissionArgs{
+		Function:      function.Name,
+		Action:        pulumi.String("lambda:InvokeFunction"),
+		Principal:     pulumi.String("secretsmanager.amazonaws.com"),
+		SourceAccount: pulumi.String(caller.AccountId),
+	}, parent)
+	if err != nil {
+		return fmt.Errorf("permitting the rotation to be called: %w", err)
+	}
+	dependencies := slices.Concat([]pulumi.Resource{permission}, a.Database.Ready, a.StartAfter)
+	rotation, err := secretsmanager.NewSecretRotation(ctx, name+"-schedule", &secretsmanager.SecretRotationArgs{
+		SecretId:          a.SecretArn,
+		RotationLambdaArn: function.Arn,
+		RotateImmediately: pulumi.Bool(false),
+		RotationRules:     &secretsmanager.SecretRotationRotationRulesArgs{AutomaticallyAfterDays: pulumi.Int(*a.RotationDays)},
+	}, parent, pulumi.DependsOn(dependencies))
+	if err != nil {
+		return fmt.Errorf("scheduling the rotation: %w", err)
+	}
+	r.Resource = rotation
+	return nil
+}

@@ -1,0 +1,91 @@
+package source
+
+import (
+	"cdcpipeline/bootstrap/rds"
+	"cdcpipeline/components/iampolicy"
+	"encoding/pem"
+	"fmt"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+// policy is all that the rotation function may do:
+// https://docs.aws.amazon.com/secretsmanager/latest/userguide/rotating-secrets-required-permissions-function.html.
+func (a *RotationArgs) policy(logGroup pulumi.StringInput) pulumi.StringOutput {
+	statements := []iampolicy.Statement{
+		writeOwnLogs(logGroup),
+		joinVpc(),
+		rotateSecret(a.SecretArn),
+		readAdminSecret(a.Database.AdminSecretArn),
+		// The administrator's secret may be of the same key, when that is an adopted one.
+		only(useSecretKey(a.KmsKeyArn), a.SecretArn, a.Database.AdminSecretArn),
+	}
+	if key, ok := a.Database.secretKey(); ok {
+		statements = append(statements, only(readWithKeys(key), a.Database.AdminSecretArn))
+	}
+	return iampolicy.Document(statements...)
+}
+
+func rotateSecret(arn pulumi.StringInput) iampolicy.Statement {
+	return iampolicy.Statement{
+		Sid: "RotateSecret",
+		Actions: []string{
+			"secretsmanager:DescribeSecret", "secretsmanager:GetSecretValue",
+			"secretsmanager:PutSecretValue", "secretsmanager:UpdateSecretVersionStage",
+		},
+		Resources: []pulumi.StringInput{arn},
+	}
+}
+
+func readAdminSecret(arn pulumi.StringInput) iampolicy.Statement {
+	return iampolicy.Statement{
+		Sid:       "ReadAdminSecretValue",
+		Actions:   []string{"secretsmanager:GetSecretValue"},
+		Resources: []pulumi.StringInput{arn},
+	}
+}
+
+// only narrows the use of a key to secrets, which Secrets Manager names to KMS:
+// https://docs.aws.amazon.com/secretsmanager/latest/userguide/security-encryption.html#security-encryption-encryption-context.
+func only(s iampolicy.Statement, arns ...pulumi.StringInput) iampolicy.Statement {
+	s.Conditions = append(s.Conditions, iampolicy.StringEquals("kms:EncryptionContext:SecretARN", arns...))
+	return s
+}
+
+// maxCertificates leaves room for the other settings in the 4 KB that a function's environment holds,
+// https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html.
+const maxCertificates = 3000
+
+// compact is a bundle without what is not a certificate, and nothing when the function has all of them: those of RDS.
+func compact(bundle string) (string, error) {
+	own := map[string]bool{}
+	for _, certificate := range certificates(rds.Certificates()) {
+		own[certificate] = true
+	}
+	given, foreign, text := certificates(bundle), false, ""
+	for _, certificate := range given {
+		foreign = foreign || !own[certificate]
+		text += certificate
+	}
+	switch {
+	case len(given) == 0:
+		return bundle, nil
+	case !foreign:
+		return "", nil
+	case len(text) > maxCertificates:
+		return "", fmt.Errorf("source.caFile: its %d certificates take %d characters and the rotation function's environment holds %d: keep only those that sign this database's certificate, or set source.rotationDays to 0", len(given), len(text), maxCertificates)
+	}
+	return text, nil
+}
+
+// certificates are the certificates in a text, each as PEM.
+func certificates(text string) []string {
+	var found []string
+	for block, rest := pem.Decode([]byte(text)); block != nil; block, rest = pem.Decode(rest) {
+		if block.Type == "CERTIFICATE" {
+			block.Headers = nil
+			found = append(found, string(pem.EncodeToMemory(block)))
+		}
+	}
+	return found
+}
