@@ -133,7 +133,7 @@ func (t *Table) prepare(ctx context.Context, db *sql.DB) (*statements, error) {
 		assignments = append(assignments, quote(t.Columns[i].Name)+" = ?")
 	}
 	for _, i := range t.Key {
-		conditions = append(conditions, t.Columns[i].condition())
+		conditions = append(conditions, t.Columns[i].condition("="))
 	}
 	where := " WHERE " + strings.Join(conditions, " AND ")
 	var err error
@@ -153,11 +153,11 @@ func (t *Table) prepare(ctx context.Context, db *sql.DB) (*statements, error) {
 
 // condition compares a key column with a parameter. A decimal compared with a string is compared as a double
 // (https://dev.mysql.com/doc/refman/8.0/en/type-conversion.html).
-func (c Column) condition() string {
+func (c Column) condition(operator string) string {
 	if c.Kind == Decimal {
-		return fmt.Sprintf("%s = CAST(? AS DECIMAL(%d,%d))", quote(c.Name), c.Precision, c.Scale)
+		return fmt.Sprintf("%s %s CAST(? AS DECIMAL(%d,%d))", quote(c.Name), operator, c.Precision, c.Scale)
 	}
-	return quote(c.Name) + " = ?"
+	return quote(c.Name) + " " + operator + " ?"
 }
 
 // argument for the database. Integers go as integers: compared with a string they would be compared as doubles.

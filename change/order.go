@@ -1,0 +1,109 @@
+package change
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Order is where a record stands among the records of one row.
+//
+// A loaded row comes before every change, a row loaded again after the first load. Changes come in the order of the
+// source's binlog: file number, offset, record within the transaction, time of the commit.
+type Order struct {
+	loaded bool
+	// base is the name of the binlog's files without their number.
+	base         string
+	file, offset uint64
+	record       uint64
+	// at is when a change was committed, or a load was made.
+	at time.Time
+}
+
+// Order of a data record. A record that does not say is an error.
+func (r *Record) Order() (Order, error) {
+	o, err := r.order()
+	if err != nil {
+		return Order{}, fmt.Errorf("the order of a record of %s: %w", r.Name(), err)
+	}
+	return o, nil
+}
+
+func (r *Record) order() (Order, error) {
+	m := &r.Metadata
+	if r.Type != Data {
+		return Order{}, errors.New("a control record has none")
+	}
+	if r.Operation == Load {
+		at, err := moment("timestamp", m.Timestamp)
+		return Order{loaded: true, at: at}, err
+	}
+	o, err := position(m.StreamPosition)
+	if err != nil {
+		return Order{}, err
+	}
+	if o.record, err = strconv.ParseUint(m.TransactionRecordID, 10, 64); err != nil {
+		return Order{}, fmt.Errorf("transaction-record-id %q is no number: set IncludeTransactionDetails of the target endpoint", m.TransactionRecordID)
+	}
+	if o.at, err = moment("commit-timestamp", m.CommitTimestamp); err != nil {
+		return Order{}, err
+	}
+	return o, nil
+}
+
+// position reads file and offset, the first two parts of a position in a MySQL binlog: mysql-bin-changelog.157832:1975:...
+// DMS publishes no description of a stream-position; the parts are those of its checkpoints,
+// https://docs.aws.amazon.com/dms/latest/APIReference/API_StartReplicationTask.html.
+func position(s string) (Order, error) {
+	name, rest, ok := strings.Cut(s, ":")
+	offset, _, _ := strings.Cut(rest, ":")
+	dot := strings.LastIndexByte(name, '.')
+	if !ok || dot < 1 {
+		return Order{}, fmt.Errorf("stream-position %q does not begin with a binlog file and an offset", s)
+	}
+	o := Order{base: name[:dot]}
+	var err1, err2 error
+	o.file, err1 = strconv.ParseUint(name[dot+1:], 10, 64)
+	o.offset, err2 = strconv.ParseUint(offset, 10, 64)
+	if err1 != nil || err2 != nil {
+		return Order{}, fmt.Errorf("stream-position %q does not begin with a binlog file and an offset", s)
+	}
+	return o, nil
+}
+
+func moment(name, s string) (time.Time, error) {
+	t, err := time.Parse(time.RFC3339Nano, s)
+	if err != nil {
+		return time.Time{}, fmt.Errorf("%s %q is no time (RFC 3339)", name, s)
+	}
+	return t.UTC(), nil
+}
+
+// Compare is negative when o is before other, positive when it is after, and 0 when both are the same record (which a
+// stream may deliver twice). Positions in binlogs of different names have no order: the source is another server.
+func (o Order) Compare(other Order) (int, error) {
+	switch {
+	case o.loaded != other.loaded:
+		if o.loaded {
+			return -1, nil
+		}
+		return 1, nil
+	case o.base != other.base:
+		return 0, fmt.Errorf("changes at %s and %s have no order: their binlogs are of different servers", o, other)
+	}
+	return cmp.Or(cmp.Compare(o.file, other.file), cmp.Compare(o.offset, other.offset), cmp.Compare(o.record, other.record), o.at.Compare(other.at)), nil
+}
+
+// Time of the commit, or of the load.
+func (o Order) Time() time.Time { return o.at }
+
+// String writes the position for people.
+func (o Order) String() string {
+	if o.loaded {
+		return "load of " + o.at.Format(time.RFC3339Nano)
+	}
+	return fmt.Sprintf("%s.%06d:%d#%d", o.base, o.file, o.offset, o.record)
+}

@@ -1,0 +1,117 @@
+package verify
+
+import (
+	"bufio"
+	"bytes"
+	"cdcpipeline/generate"
+	"compress/gzip"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+)
+
+// S3 is the part of the lake's API that is used.
+type S3 interface {
+	ListObjectsV2(context.Context, *s3.ListObjectsV2Input, ...func(*s3.Options)) (*s3.ListObjectsV2Output, error)
+	GetObject(context.Context, *s3.GetObjectInput, ...func(*s3.Options)) (*s3.GetObjectOutput, error)
+}
+
+// Lake is the bucket of changes.
+type Lake struct {
+	Client S3
+	Bucket string
+	// Prefix below which the tables are, without a slash at its end.
+	Prefix string
+}
+
+// lakeObject is one object of changes.
+type lakeObject struct {
+	key     string
+	size    int64
+	written time.Time
+}
+
+// folder of a table. Names are escaped as jq's @uri does, which is how the delivery makes its partitions.
+func (l Lake) folder(name generate.TableName) string {
+	return l.Prefix + "/schema=" + uri(name.Database) + "/table=" + uri(name.Table) + "/"
+}
+
+func uri(s string) string {
+	var b strings.Builder
+	for i := range len(s) {
+		if c := s[i]; 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || strings.IndexByte("-_.~", c) >= 0 {
+			b.WriteByte(c)
+		} else {
+			fmt.Fprintf(&b, "%%%02X", c)
+		}
+	}
+	return b.String()
+}
+
+// hours are the folders of a table for what arrives between two moments. An object lies in the hour in which its first
+// record arrived in the stream.
+func (l Lake) hours(name generate.TableName, from, to time.Time) []string {
+	var folders []string
+	for at := from.UTC().Truncate(time.Hour); !at.After(to); at = at.Add(time.Hour) {
+		folders = append(folders, l.folder(name)+at.Format("dt=2006-01-02/hour=15/"))
+	}
+	return folders
+}
+
+// list the objects below a prefix.
+func (l Lake) list(ctx context.Context, prefix string) ([]lakeObject, error) {
+	var found []lakeObject
+	in := &s3.ListObjectsV2Input{Bucket: &l.Bucket, Prefix: &prefix}
+	for pages := s3.NewListObjectsV2Paginator(l.Client, in); pages.HasMorePages(); {
+		out, err := pages.NextPage(ctx)
+		if err != nil {
+			return nil, fmt.Errorf("listing s3://%s/%s: %w", l.Bucket, prefix, err)
+		}
+		for _, o := range out.Contents {
+			found = append(found, lakeObject{aws.ToString(o.Key), aws.ToInt64(o.Size), aws.ToTime(o.LastModified)})
+		}
+	}
+	return found, nil
+}
+
+// lines hands on each record of an object.
+func (l Lake) lines(ctx context.Context, key string, visit func([]byte) error) error {
+	out, err := l.Client.GetObject(ctx, &s3.GetObjectInput{Bucket: &l.Bucket, Key: &key})
+	if err != nil {
+		return fmt.Errorf("reading s3://%s/%s: %w", l.Bucket, key, err)
+	}
+	defer func() { _ = out.Body.Close() }()
+	if err := eachLine(out.Body, visit); err != nil {
+		return fmt.Errorf("reading s3://%s/%s: %w", l.Bucket, key, err)
+	}
+	return nil
+}
+
+// eachLine skips blank lines: DMS ends a record with a newline, and so does the delivery.
+func eachLine(body io.Reader, visit func([]byte) error) error {
+	unzipped, err := gzip.NewReader(body)
+	if err != nil {
+		return fmt.Errorf("it is not gzip: %w", err)
+	}
+	text := bufio.NewReaderSize(unzipped, 1<<16)
+	for {
+		line, err := text.ReadBytes('\n')
+		if line = bytes.TrimSpace(line); len(line) > 0 {
+			if err := visit(line); err != nil {
+				return err
+			}
+		}
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return fmt.Errorf("unzipping: %w", err)
+		}
+	}
+}

@@ -1,0 +1,122 @@
+package verify
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+)
+
+// lakeReaders is how many objects are read at the same time.
+const lakeReaders = 8
+
+// lateness is how long after it was made a record may still come into a sink: the longest buffer of a delivery (900 s)
+// and its retries of a domain that is away. Records older than that are not asked for again.
+const lateness = 30 * time.Minute
+
+// sink is where records of a table are read from, all of them first, then those that have come since.
+type sink interface {
+	hop() Hop
+	// all records, counted while they come; total is 0 when it is not known. visit is called by one at a time.
+	all(ctx context.Context, t *table, progress func(done, total int64), visit func([]byte) error) error
+	// since hands on at least the records that have come since all began; some of them twice.
+	since(ctx context.Context, t *table, visit func([]byte) error) error
+	// kept is from when on the sink keeps records; zero is forever.
+	kept(ctx context.Context) (time.Time, error)
+}
+
+// historySink is the history index.
+type historySink struct {
+	Search
+	began time.Time
+}
+
+func (s *historySink) hop() Hop { return HopHistory }
+
+func (s *historySink) all(ctx context.Context, t *table, progress func(done, total int64), visit func([]byte) error) error {
+	s.began = time.Now()
+	total, err := s.count(ctx, t.changes())
+	if err != nil {
+		return err
+	}
+	var done int64
+	return s.each(ctx, t.changes(), func(h hit) error {
+		done++
+		progress(done, total)
+		return visit(h.Source)
+	})
+}
+
+func (s *historySink) since(ctx context.Context, t *table, visit func([]byte) error) error {
+	recent := object{"range": object{"metadata.timestamp": object{"gte": s.began.Add(-lateness).UnixMilli(), "format": "epoch_millis"}}}
+	return s.each(ctx, t.changes(recent), func(h hit) error { return visit(h.Source) })
+}
+
+func (s *historySink) kept(ctx context.Context) (time.Time, error) { return s.oldest(ctx) }
+
+// lakeSink is the bucket.
+type lakeSink struct {
+	Lake
+	began time.Time
+	// read are the objects that came so late that they are listed again.
+	read map[string]bool
+}
+
+func (s *lakeSink) hop() Hop { return HopLake }
+
+func (s *lakeSink) all(ctx context.Context, t *table, progress func(done, total int64), visit func([]byte) error) error {
+	s.began, s.read = time.Now(), map[string]bool{}
+	objects, err := s.list(ctx, s.folder(t.Name))
+	if err != nil {
+		return err
+	}
+	var total int64
+	for _, o := range objects {
+		total += o.size
+	}
+	return s.each(ctx, objects, func(done int64) { progress(done, total) }, visit)
+}
+
+func (s *lakeSink) since(ctx context.Context, t *table, visit func([]byte) error) error {
+	var fresh []lakeObject
+	for _, folder := range s.hours(t.Name, s.began.Add(-lateness-time.Hour), time.Now().Add(clocksDiffer)) {
+		objects, err := s.list(ctx, folder)
+		if err != nil {
+			return err
+		}
+		for _, o := range objects {
+			if !s.read[o.key] {
+				fresh = append(fresh, o)
+			}
+		}
+	}
+	return s.each(ctx, fresh, func(int64) {}, visit)
+}
+
+func (s *lakeSink) kept(context.Context) (time.Time, error) { return time.Time{}, nil }
+
+// each reads objects, several at the same time, and tells how many bytes it has read.
+func (s *lakeSink) each(ctx context.Context, objects []lakeObject, progress func(done int64), visit func([]byte) error) error {
+	readers, ctx := errgroup.WithContext(ctx)
+	readers.SetLimit(lakeReaders)
+	var mu sync.Mutex
+	var done int64
+	for _, o := range objects {
+		readers.Go(func() error {
+			err := s.lines(ctx, o.key, func(line []byte) error {
+				mu.Lock()
+				defer mu.Unlock()
+				return visit(line)
+			})
+			mu.Lock()
+			defer mu.Unlock()
+			if done += o.size; err == nil && o.written.After(s.began.Add(-lateness-2*time.Hour)) {
+				s.read[o.key] = true
+			}
+			progress(done)
+			return err
+		})
+	}
+	return readers.Wait() //nolint:wrapcheck // each says which object it was
+}

@@ -1,0 +1,56 @@
+package verify
+
+import (
+	"cdcpipeline/generate"
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+)
+
+// Database is a [Source] by SQL.
+type Database struct{ DB *sql.DB }
+
+// Table reads the definition.
+func (d Database) Table(ctx context.Context, name generate.TableName) (*generate.Table, error) {
+	return generate.LoadTable(ctx, d.DB, name)
+}
+
+// Rows is the server's estimate, which costs nothing.
+func (d Database) Rows(ctx context.Context, name generate.TableName) (int64, error) {
+	var n int64
+	err := d.DB.QueryRowContext(ctx, `SELECT COALESCE(TABLE_ROWS, 0) FROM information_schema.TABLES WHERE TABLE_SCHEMA = ? AND TABLE_NAME = ?`,
+		name.Database, name.Table).Scan(&n)
+	if err != nil {
+		return 0, fmt.Errorf("reading the number of rows of %s: %w", name, err)
+	}
+	return n, nil
+}
+
+// Snapshot is a read-only transaction at REPEATABLE READ: every page shows the table as the first one did. While it is
+// open the server keeps old versions of the rows that others change.
+func (d Database) Snapshot(ctx context.Context) (Snapshot, error) {
+	tx, err := d.DB.BeginTx(ctx, &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true})
+	if err != nil {
+		return nil, fmt.Errorf("opening a consistent view: %w", err)
+	}
+	return view{tx}, nil
+}
+
+// Find reads a row.
+func (d Database) Find(ctx context.Context, t *generate.Table, key []sql.NullString) ([]sql.NullString, error) {
+	return t.Find(ctx, d.DB, key)
+}
+
+type view struct{ tx *sql.Tx }
+
+func (v view) Page(ctx context.Context, t *generate.Table, after []sql.NullString, limit int) ([][]sql.NullString, error) {
+	return t.Page(ctx, v.tx, after, limit)
+}
+
+func (v view) Close() error {
+	if err := v.tx.Rollback(); err != nil && !errors.Is(err, sql.ErrTxDone) {
+		return fmt.Errorf("closing the view: %w", err)
+	}
+	return nil
+}
