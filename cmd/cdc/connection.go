@@ -1,16 +1,19 @@
 package main
 
 import (
+	"cdcpipeline/bootstrap/rds"
 	"cdcpipeline/generate"
+	"cdcpipeline/operate"
+	"cdcpipeline/tunnel"
 	"cmp"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/aws/arn"
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
@@ -24,20 +27,20 @@ const passwordVariable = "CDC_DB_PASSWORD"
 type connectionFlags struct {
 	host      string
 	port      int
+	direct    bool
 	secretArn string
 	user      string
 	caFile    string
-	stack     stackFlags
+	stack     *stackFlags
 }
 
 func (f *connectionFlags) register(flags *pflag.FlagSet) {
 	flags.StringVar(&f.host, "host", "", "host of the database's writer (default: the stack's output sourceHost)")
 	flags.IntVar(&f.port, "port", 0, "port of the database (default: the stack's output sourcePort, or 3306)")
+	flags.BoolVar(&f.direct, "direct", false, "connect straight, not through the stack's bastion (default when it has none)")
 	flags.StringVar(&f.secretArn, "secret-arn", "", "ARN of the Secrets Manager secret with username and password (default: the stack's output sourceSecretArn)")
 	flags.StringVar(&f.user, "user", "", "user, with the password in "+passwordVariable+", instead of a secret")
-	flags.StringVar(&f.caFile, "ca", "", "file of certificates (PEM) that the database's certificate is verified with (default: the system's)")
-	flags.StringVar(&f.stack.name, "stack", "", "stack whose outputs name the database (default: the selected one)")
-	flags.StringVar(&f.stack.dir, "dir", ".", "directory of the Pulumi project")
+	flags.StringVar(&f.caFile, "ca", "", "file of certificates (PEM) that the database's certificate is verified with (default: the system's and RDS's)")
 }
 
 // validate refuses flags that contradict each other.
@@ -64,34 +67,91 @@ func (f *connectionFlags) validate() error {
 	return errors.Join(problems...)
 }
 
-// resolve finds address, user, password and trust. A flag wins over the stack's output.
-func (f *connectionFlags) resolve(ctx context.Context) (generate.Connection, error) {
-	c := generate.Connection{Host: f.host, Port: f.port, User: f.user, Password: os.Getenv(passwordVariable)}
-	secretArn := f.secretArn
-	if f.host == "" {
-		o, err := f.stack.outputs(ctx)
-		if err != nil {
-			return generate.Connection{}, err
-		}
-		c.Host, c.Port = o.SourceHost, cmp.Or(f.port, o.SourcePort)
-		secretArn = cmp.Or(secretArn, o.SourceSecretArn)
-	}
-	var err error
-	if c.TLS, err = trust(f.caFile, c.Host); err != nil {
-		return generate.Connection{}, err
-	}
-	if f.user == "" {
-		if c.User, c.Password, err = readSecret(ctx, secretArn); err != nil {
-			return generate.Connection{}, fmt.Errorf("reading the secret %s: %w", secretArn, err)
-		}
-	}
-	return c, nil
+// resolved is a connection and what must be closed after it: the tunnel, if it goes through one.
+type resolved struct {
+	generate.Connection
+	Close func() error
 }
 
-// trust verifies the database's certificate and host name.
+// resolve finds address, user, password and trust, and opens the tunnel. A flag wins over the stack's output.
+func (f *connectionFlags) resolve(ctx context.Context, tell func(string, ...any)) (*resolved, error) {
+	if f.host == "" {
+		return f.ofStack(ctx, tell)
+	}
+	r := &resolved{generate.Connection{Host: f.host, Port: f.port, User: f.user, Password: os.Getenv(passwordVariable)}, closed}
+	var err error
+	if r.TLS, err = trust(f.caFile, f.host); err != nil || f.user != "" {
+		return r, err
+	}
+	settings, err := config.LoadDefaultConfig(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("loading the AWS configuration: %w", err)
+	}
+	return r, r.readLogin(ctx, settings, f.secretArn)
+}
+
+func (f *connectionFlags) ofStack(ctx context.Context, tell func(string, ...any)) (*resolved, error) {
+	needed := []string{"sourceHost"}
+	if f.user == "" && f.secretArn == "" {
+		needed = append(needed, "sourceSecretArn")
+	}
+	o, err := f.stack.outputs(ctx, needed...)
+	if err != nil {
+		return nil, fmt.Errorf("%w; or give --host, --port and --secret-arn", err)
+	}
+	port := cmp.Or(f.port, o.SourcePort, 3306)
+	r := &resolved{generate.Connection{Host: o.SourceHost, Port: port, User: f.user, Password: os.Getenv(passwordVariable)}, closed}
+	if r.TLS, err = trust(f.caFile, o.SourceHost); err != nil {
+		return nil, err
+	}
+	through := o.Tunnelled() && !f.direct
+	if f.user != "" && !through {
+		return r, nil // nobody asks AWS anything
+	}
+	d, err := f.stack.account(ctx, o)
+	if err != nil {
+		return nil, err
+	}
+	if f.user == "" {
+		if err := r.readLogin(ctx, d.AWS, cmp.Or(f.secretArn, o.SourceSecretArn)); err != nil {
+			return nil, err
+		}
+	}
+	if through {
+		t, err := d.tunnel(ctx, "127.0.0.1:0", tunnel.Target{Host: o.SourceHost, Port: port}, tell)
+		if err != nil {
+			return nil, fmt.Errorf("%w (with --direct the connection does without the tunnel)", err)
+		}
+		r.Host, r.Port, r.Close = t.Addr().IP.String(), t.Addr().Port, t.Close
+	}
+	return r, nil
+}
+
+func closed() error { return nil }
+
+// readLogin reads the secret in its own region.
+func (r *resolved) readLogin(ctx context.Context, settings aws.Config, secretArn string) error {
+	parsed, err := arn.Parse(secretArn)
+	if err != nil {
+		return fmt.Errorf("the secret %q: %w", secretArn, err)
+	}
+	client := secretsmanager.NewFromConfig(settings, func(o *secretsmanager.Options) { o.Region = parsed.Region })
+	login, err := operate.ReadLogin(ctx, client, secretArn)
+	r.User, r.Password = login.User, login.Password
+	return err
+}
+
+// trust verifies the database's certificate and host name: against the certificates of a file, else against the
+// system's and those of RDS, which no system has.
 func trust(caFile, host string) (*tls.Config, error) {
 	c := &tls.Config{MinVersion: tls.VersionTLS12, ServerName: host}
 	if caFile == "" {
+		roots, err := x509.SystemCertPool()
+		if err != nil {
+			return nil, fmt.Errorf("reading the system's certificates: %w; give --ca", err)
+		}
+		roots.AppendCertsFromPEM([]byte(rds.Certificates()))
+		c.RootCAs = roots
 		return c, nil
 	}
 	bundle, err := os.ReadFile(caFile)
@@ -103,36 +163,4 @@ func trust(caFile, host string) (*tls.Config, error) {
 		return nil, fmt.Errorf("--ca: %s holds no certificate in PEM form", caFile)
 	}
 	return c, nil
-}
-
-// readSecret uses the usual AWS configuration, AWS_ENDPOINT_URL included, in the secret's region.
-func readSecret(ctx context.Context, secretArn string) (user, password string, err error) {
-	parsed, err := arn.Parse(secretArn)
-	if err != nil {
-		return "", "", fmt.Errorf("parsing its ARN: %w", err)
-	}
-	settings, err := config.LoadDefaultConfig(ctx, config.WithRegion(parsed.Region))
-	if err != nil {
-		return "", "", fmt.Errorf("loading the AWS configuration: %w", err)
-	}
-	answer, err := secretsmanager.NewFromConfig(settings).GetSecretValue(ctx, &secretsmanager.GetSecretValueInput{SecretId: &secretArn})
-	if err != nil {
-		return "", "", fmt.Errorf("%w (credentials need secretsmanager:GetSecretValue on it, and kms:Decrypt on its key)", err)
-	}
-	if answer.SecretString == nil {
-		return "", "", errors.New("it holds bytes, not the JSON object with username and password that RDS writes")
-	}
-	return parseSecret(*answer.SecretString)
-}
-
-// parseSecret reads the shape in which RDS keeps its users. What the secret holds is in no error.
-func parseSecret(s string) (user, password string, err error) {
-	var secret struct {
-		Username string `json:"username"`
-		Password string `json:"password"`
-	}
-	if json.Unmarshal([]byte(s), &secret) != nil || secret.Username == "" || secret.Password == "" {
-		return "", "", errors.New(`it is not a JSON object with "username" and "password"`)
-	}
-	return secret.Username, secret.Password, nil
 }

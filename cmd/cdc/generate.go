@@ -19,6 +19,9 @@ Only rows that this run inserted are updated or deleted, and primary keys are ne
 that others use. Columns and their types are read from the database; each table needs a primary key. A run with the
 same seed on the same tables makes the same changes.
 
+The database of a stack with a bastion is reached through it; its certificate is verified all the same, as that of the
+output sourceHost. --direct and --host connect straight.
+
 The journal gets one JSON object a line for each row change, after its commit:
   {"n":1,"tx":1,"at":"...","op":"insert","table":"testdb.retail_trans","key":{...},"row":{...}}
 
@@ -46,8 +49,8 @@ type generateFlags struct {
 	output     string
 }
 
-func newGenerate() *cobra.Command {
-	f := &generateFlags{}
+func newGenerate(stack *stackFlags) *cobra.Command {
+	f := &generateFlags{connection: connectionFlags{stack: stack}}
 	cmd := &cobra.Command{
 		Use:     "generate",
 		Short:   "Write realistic changes into the source database",
@@ -71,6 +74,7 @@ func newGenerate() *cobra.Command {
 	flags.StringVar(&f.journal, "journal", "", "file for the committed changes, one JSON object a line; an existing file is replaced")
 	flags.StringVarP(&f.output, "output", "o", "text", "form of the summary: text or json")
 	f.connection.register(flags)
+	_ = cmd.RegisterFlagCompletionFunc("table", stack.completeTables)
 	_ = cmd.RegisterFlagCompletionFunc("output", cobra.FixedCompletions([]string{"text", "json"}, cobra.ShellCompDirectiveNoFileComp))
 	return cmd
 }
@@ -109,13 +113,14 @@ func (f *generateFlags) run(cmd *cobra.Command) (err error) {
 		return err
 	}
 	ctx := cmd.Context()
-	connection, err := f.connection.resolve(ctx)
+	connection, err := f.connection.resolve(ctx, teller(cmd.ErrOrStderr()))
 	if err != nil {
 		return err
 	}
-	db, err := generate.Open(ctx, connection)
+	defer func() { err = errors.Join(err, connection.Close()) }()
+	db, err := generate.Open(ctx, connection.Connection)
 	if err != nil {
-		return fmt.Errorf("%w; see --host, --port, --user, --secret-arn and --ca", err)
+		return fmt.Errorf("%w; see --host, --port, --direct, --user, --secret-arn and --ca", err)
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
 	if f.journal != "" {

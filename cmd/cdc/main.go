@@ -34,6 +34,8 @@ func execute(ctx context.Context, args []string) int {
 		return 0
 	case errors.Is(err, errInterrupted):
 		return exitInterrupted
+	case errors.Is(err, errUnhealthy):
+		return 1 // what was printed says why
 	}
 	fmt.Fprintln(command.ErrOrStderr(), "cdc: "+err.Error())
 	if ctx.Err() != nil {

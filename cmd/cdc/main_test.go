@@ -5,14 +5,10 @@ import (
 	"cdcpipeline/generate"
 	"context"
 	"encoding/json"
-	"fmt"
-	"net/http"
-	"net/http/httptest"
-	"os"
-	"path/filepath"
 	"testing"
 	"time"
 
+	"github.com/spf13/cobra"
 	"github.com/stretchr/testify/require"
 )
 
@@ -52,57 +48,6 @@ func TestBadFlagsAreRefusedTogether(t *testing.T) {
 	}
 }
 
-// pulumi puts a stand-in for the CLI into PATH.
-func pulumi(t *testing.T, script string) {
-	t.Helper()
-	dir := t.TempDir()
-	require.NoError(t, os.WriteFile(filepath.Join(dir, "pulumi"), []byte("#!/bin/sh\n"+script+"\n"), 0o700))
-	t.Setenv("PATH", dir+":/bin:/usr/bin")
-}
-
-func TestDatabaseIsFoundByTheOutputsOfTheStack(t *testing.T) {
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		require.Equal(t, "secretsmanager.GetSecretValue", r.Header.Get("X-Amz-Target"))
-		_, _ = fmt.Fprint(w, `{"SecretString":"{\"username\":\"admin\",\"password\":\"p\"}"}`)
-	}))
-	defer server.Close()
-	t.Setenv("AWS_ENDPOINT_URL", server.URL)
-	t.Setenv("AWS_ACCESS_KEY_ID", "x")
-	t.Setenv("AWS_SECRET_ACCESS_KEY", "x")
-	pulumi(t, `[ "$*" = "stack output --json --non-interactive --stack dev" ] || exit 9
-echo '{"sourceHost":"db.local","sourcePort":3307,"sourceSecretArn":"`+secretArn+`","other":{"a":1}}'`)
-	f := connectionFlags{stack: stackFlags{name: "dev", dir: t.TempDir()}}
-	c, err := f.resolve(t.Context())
-	require.NoError(t, err)
-	require.Equal(t, "db.local", c.TLS.ServerName)
-	c.TLS = nil
-	require.Equal(t, generate.Connection{Host: "db.local", Port: 3307, User: "admin", Password: "p"}, c)
-}
-
-func TestMissingStackSaysWhatToDo(t *testing.T) {
-	for script, message := range map[string]string{
-		`echo "error: no stack named 'dev' found" >&2; exit 255`: "no stack named 'dev' found (give --stack",
-		`echo '{}'`:                 "no output sourceHost, sourceSecretArn: run `pulumi up` first",
-		`echo garbage`:              "reading the stack's outputs",
-		`echo '{"sourceHost":"h"}'`: "no output sourceSecretArn",
-	} {
-		pulumi(t, script)
-		_, err := stackFlags{name: "dev", dir: "."}.outputs(t.Context())
-		require.ErrorContains(t, err, message)
-	}
-	t.Setenv("PATH", t.TempDir())
-	_, err := stackFlags{}.outputs(t.Context())
-	require.ErrorContains(t, err, "the pulumi CLI is not in PATH")
-}
-
-func TestSecretInAnotherShapeIsRefusedWithoutShowingIt(t *testing.T) {
-	for _, s := range []string{"hunter2", `{"password":"hunter2"}`, `{"username":1,"password":"hunter2"}`} {
-		_, _, err := parseSecret(s)
-		require.ErrorContains(t, err, `"username" and "password"`)
-		require.NotContains(t, err.Error(), "hunter2")
-	}
-}
-
 func TestProgressIsALineWithoutTerminal(t *testing.T) {
 	var out bytes.Buffer
 	p := newProgress(&out, 1000)
@@ -138,4 +83,19 @@ func TestVersionAndHelp(t *testing.T) {
 	require.NoError(t, err)
 	require.Contains(t, out, "--mix")
 	require.Contains(t, out, "Examples:")
+}
+
+func TestEveryCommandIsExplainedWithAnExample(t *testing.T) {
+	var visit func(*cobra.Command)
+	visit = func(c *cobra.Command) {
+		if c.Name() == "help" || c.Name() == "completion" {
+			return
+		}
+		require.NotEmpty(t, c.Long, c.CommandPath())
+		require.NotEmpty(t, c.Example, c.CommandPath())
+		for _, child := range c.Commands() {
+			visit(child)
+		}
+	}
+	visit(newRoot())
 }

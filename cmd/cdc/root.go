@@ -10,23 +10,34 @@ import (
 // version is set by the linker of a release (-X main.version=...).
 var version string
 
+const rootLong = `cdc works on a pipeline that ` + "`pulumi up`" + ` has deployed.
+
+It reads the stack's outputs through the pulumi CLI to find the database and the rest, and calls AWS as the stack's own aws:* configuration
+does, after comparing the account with the stack's.`
+
 func newRoot() *cobra.Command {
 	root := &cobra.Command{
 		Use:           "cdc",
 		Short:         "Operate a change data capture pipeline",
-		Long:          "cdc works on a pipeline that `pulumi up` has deployed. It reads the stack's outputs to find the database and the rest.",
+		Long:          rootLong,
+		Example:       "  cdc status\n  cdc status --stack prod\n  cdc completion bash > /etc/bash_completion.d/cdc",
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
-	root.AddCommand(newGenerate(), newVersion())
+	stack := &stackFlags{}
+	stack.register(root.PersistentFlags())
+	_ = root.RegisterFlagCompletionFunc("stack", stack.completeStacks)
+	root.AddCommand(newStatus(stack), newStop(stack), newStart(stack), newTunnel(stack), newGenerate(stack), newVerify(stack), newVersion())
 	return root
 }
 
 func newVersion() *cobra.Command {
 	return &cobra.Command{
-		Use:   "version",
-		Short: "Print the version of cdc",
-		Args:  cobra.NoArgs,
+		Use:     "version",
+		Short:   "Print the version of cdc",
+		Long:    "Print the version of cdc and of the Go toolchain that built it.",
+		Example: "  cdc version",
+		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if _, err := fmt.Fprintln(cmd.OutOrStdout(), "cdc "+describeVersion()); err != nil {
 				return fmt.Errorf("printing the version: %w", err)

@@ -2,60 +2,189 @@ package main
 
 import (
 	"bytes"
+	"cdcpipeline/awsconfig"
+	"cdcpipeline/operate"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"os"
 	"os/exec"
 	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/smithy-go"
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 )
 
-// stackFlags name a Pulumi stack.
+// stackFlags name the Pulumi stack that a command works on. Every command has them, from the root.
 type stackFlags struct {
 	name, dir string
 }
 
-// outputs of the stack that commands read.
-type outputs struct {
-	SourceHost      string `json:"sourceHost"`
-	SourcePort      int    `json:"sourcePort"`
-	SourceSecretArn string `json:"sourceSecretArn"`
+func (f *stackFlags) register(flags *pflag.FlagSet) {
+	flags.StringVar(&f.name, "stack", "", "stack to work on (default: the selected one)")
+	flags.StringVar(&f.dir, "dir", ".", "directory of the Pulumi project")
+}
+
+// deployment is a stack and the account it is in.
+type deployment struct {
+	operate.Outputs
+	// AWS calls as the stack's provider does; the account has been compared with the stack's.
+	AWS aws.Config
+	// Profile of the shared AWS configuration that the stack names, for lines that a person types; may be empty.
+	Profile string
+	// PathStyle says that S3 is called by path, as the stack's provider does.
+	PathStyle bool
+}
+
+// open finds the stack's outputs, of which those named must be there, and its account.
+func (f *stackFlags) open(ctx context.Context, needed ...string) (*deployment, error) {
+	o, err := f.outputs(ctx, needed...)
+	if err != nil {
+		return nil, err
+	}
+	return f.account(ctx, o)
+}
+
+// account reads the stack's AWS configuration and compares the account behind it with the stack's.
+func (f *stackFlags) account(ctx context.Context, o operate.Outputs) (*deployment, error) {
+	settings, err := f.settings(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if region := cmp.Or(settings["region"], o.Region); region != "" {
+		settings["region"] = region
+	}
+	d := &deployment{Outputs: o, Profile: settings["profile"], PathStyle: settings["s3UsePathStyle"] == "true"}
+	if d.AWS, err = awsconfig.Load(ctx, settings); err != nil {
+		return nil, err
+	}
+	if err := awsconfig.CheckAccount(ctx, d.AWS, o.AccountID); err != nil {
+		var call *smithy.OperationError
+		if errors.As(err, &call) {
+			err = fmt.Errorf("%w (log in, with `aws sso login` for instance, or set AWS_PROFILE or aws:profile)", err)
+		}
+		return nil, err
+	}
+	return d, nil
 }
 
 // outputs asks the Pulumi CLI, so that every backend and login it knows works here too.
-func (f stackFlags) outputs(ctx context.Context) (outputs, error) {
-	args := []string{"stack", "output", "--json", "--non-interactive"}
+func (f *stackFlags) outputs(ctx context.Context, needed ...string) (operate.Outputs, error) {
+	printed, err := f.pulumi(ctx, "stack", "output", "--json")
+	if err != nil {
+		return operate.Outputs{}, fmt.Errorf("reading the stack's outputs: %w", err)
+	}
+	o, err := operate.ParseOutputs(printed)
+	if err != nil {
+		return operate.Outputs{}, err
+	}
+	return o, o.Require(needed...)
+}
+
+// setting is one value of `pulumi config --json`; Value is absent for a secret that is not shown.
+type setting struct {
+	Value  *string `json:"value"`
+	Secret bool    `json:"secret"`
+}
+
+// settings are the stack's configuration of the AWS provider. Secrets are opened only when there is one among them.
+func (f *stackFlags) settings(ctx context.Context) (awsconfig.Settings, error) {
+	all, err := f.config(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for key, s := range all {
+		if _, ok := strings.CutPrefix(key, "aws:"); ok && s.Secret {
+			if all, err = f.config(ctx, "--show-secrets"); err != nil {
+				return nil, err
+			}
+			break
+		}
+	}
+	found := awsconfig.Settings{}
+	for key, s := range all {
+		if name, ok := strings.CutPrefix(key, "aws:"); ok && s.Value != nil {
+			found[name] = *s.Value
+		}
+	}
+	return found, nil
+}
+
+func (f *stackFlags) config(ctx context.Context, flags ...string) (map[string]setting, error) {
+	printed, err := f.pulumi(ctx, append([]string{"config", "--json"}, flags...)...)
+	if err != nil {
+		return nil, fmt.Errorf("reading the stack's configuration: %w", err)
+	}
+	var all map[string]setting
+	if json.Unmarshal(printed, &all) != nil { // its error would quote values
+		return nil, errors.New("reading the stack's configuration: what `pulumi config --json` printed is not its JSON: update the pulumi CLI")
+	}
+	return all, nil
+}
+
+func (f *stackFlags) pulumi(ctx context.Context, args ...string) ([]byte, error) {
+	args = append(args, "--non-interactive")
 	if f.name != "" {
 		args = append(args, "--stack", f.name)
 	}
 	cmd := exec.CommandContext(ctx, "pulumi", args...)
-	cmd.Dir = f.dir
+	cmd.Dir, cmd.Env = f.dir, append(os.Environ(), "PULUMI_SKIP_UPDATE_CHECK=true")
 	var stdout, stderr bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
-	if err := cmd.Run(); err != nil {
-		if errors.Is(err, exec.ErrNotFound) {
-			return outputs{}, errors.New("reading the stack's outputs: the pulumi CLI is not in PATH: install it, or give --host, --port and --secret-arn")
-		}
-		return outputs{}, fmt.Errorf("reading the stack's outputs: %w: %s (give --stack and --dir, or --host, --port and --secret-arn)",
-			err, strings.TrimSpace(stderr.String()))
+	err := cmd.Run()
+	if err == nil {
+		return stdout.Bytes(), nil
 	}
-	return parseOutputs(stdout.Bytes())
+	if ctx.Err() != nil {
+		return nil, fmt.Errorf("asking the pulumi CLI: %w", ctx.Err())
+	}
+	return nil, explainPulumi(err, f.dir, strings.TrimSpace(stderr.String()))
 }
 
-func parseOutputs(b []byte) (outputs, error) {
-	var o outputs
-	if err := json.Unmarshal(b, &o); err != nil {
-		return outputs{}, fmt.Errorf("reading the stack's outputs: %w", err)
+// explainPulumi says what to do when the CLI could not answer.
+func explainPulumi(err error, dir, message string) error {
+	switch {
+	case errors.Is(err, exec.ErrNotFound):
+		return errors.New("the pulumi CLI is not in PATH: install it")
+	case errors.Is(err, os.ErrNotExist):
+		return fmt.Errorf("--dir: there is no directory %s", dir)
+	case strings.Contains(message, "no stack selected"):
+		return errors.New("no stack is selected: `pulumi stack select NAME`, or give --stack NAME")
+	case strings.Contains(message, "no Pulumi.yaml"):
+		return fmt.Errorf("%s holds no Pulumi project: give --dir, the directory with its Pulumi.yaml", dir)
+	case strings.Contains(message, "PULUMI_ACCESS_TOKEN"):
+		return errors.New("the pulumi CLI is not logged in: `pulumi login`, to the backend that holds the stack")
+	case strings.Contains(message, "passphrase"):
+		return fmt.Errorf("%s (set PULUMI_CONFIG_PASSPHRASE or PULUMI_CONFIG_PASSPHRASE_FILE)", message)
 	}
-	var missing []string
-	if o.SourceHost == "" {
-		missing = append(missing, "sourceHost")
+	return fmt.Errorf("%w: %s (see --stack and --dir)", err, message)
+}
+
+// completeStacks offers the names of the project's stacks.
+func (f *stackFlags) completeStacks(cmd *cobra.Command, _ []string, _ string) ([]string, cobra.ShellCompDirective) {
+	printed, err := (&stackFlags{dir: f.dir}).pulumi(cmd.Context(), "stack", "ls", "--json")
+	var stacks []struct {
+		Name string `json:"name"`
 	}
-	if o.SourceSecretArn == "" {
-		missing = append(missing, "sourceSecretArn")
+	if err != nil || json.Unmarshal(printed, &stacks) != nil {
+		return nil, cobra.ShellCompDirectiveNoFileComp
 	}
-	if len(missing) > 0 {
-		return outputs{}, fmt.Errorf("the stack has no output %s: run `pulumi up` first, or choose another stack with --stack", strings.Join(missing, ", "))
+	names := make([]string, len(stacks))
+	for i, s := range stacks {
+		names[i] = s.Name
 	}
-	return o, nil
+	return names, cobra.ShellCompDirectiveNoFileComp
+}
+
+// completeTables offers the tables of the stack.
+func (f *stackFlags) completeTables(cmd *cobra.Command, _ []string, _ string) ([]string, cobra.ShellCompDirective) {
+	o, err := f.outputs(cmd.Context())
+	if err != nil {
+		return nil, cobra.ShellCompDirectiveNoFileComp
+	}
+	return o.Tables, cobra.ShellCompDirectiveNoFileComp
 }

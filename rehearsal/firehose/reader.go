@@ -47,11 +47,31 @@ type reader struct {
 	shards map[string]*shard
 }
 
+// Reading is how far the reader of a delivery stream is.
+type Reading struct {
+	// Stream is its source, Search says that its destination is a domain.
+	Stream string
+	Search bool
+	// Age of the last record that the latest read of a shard gave, when it was read; 0 when it gave none, which is when
+	// everything has been read. Of several shards the greatest.
+	Age time.Duration
+}
+
 type shard struct {
 	id       string
 	iterator string
 	// polls that found nothing, counted to tell that a shard has been read to its end
 	empty atomic.Int64
+	// age of the last record of the latest read
+	age atomic.Int64
+}
+
+func (r *reader) age() time.Duration {
+	var oldest time.Duration
+	for _, s := range r.all() {
+		oldest = max(oldest, time.Duration(s.age.Load()))
+	}
+	return oldest
 }
 
 func streamName(arn string) string { return arn[strings.LastIndex(arn, "/")+1:] }
@@ -142,7 +162,9 @@ func (r *reader) read(ctx context.Context, s *shard) {
 			}
 			continue
 		}
+		s.age.Store(0)
 		if n := len(out.Records); n > 0 {
+			s.age.Store(int64(time.Since(aws.ToTime(out.Records[n-1].ApproximateArrivalTimestamp))))
 			last = aws.ToString(out.Records[n-1].SequenceNumber)
 			batch := make([]record, n)
 			for i, one := range out.Records {

@@ -157,6 +157,17 @@ func (s *Service) Stats() map[string]Stats {
 	return out
 }
 
+// Readings are every delivery stream's, by name.
+func (s *Service) Readings() map[string]Reading {
+	out := map[string]Reading{}
+	for _, name := range s.names() {
+		if one, ok := s.get(name); ok {
+			out[name] = Reading{Stream: one.reader.stream, Search: one.config.Load().search != nil, Age: one.reader.age()}
+		}
+	}
+	return out
+}
+
 func (s *Service) get(name string) (*running, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

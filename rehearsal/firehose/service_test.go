@@ -51,6 +51,19 @@ func TestOnlyRecordsAfterCreationAreDelivered(t *testing.T) {
 	require.ElementsMatch(t, []string{`retail-trans-2026-11-23 {"a":1}`, `retail-trans-2026-11-23 {"b":2}`}, documents)
 }
 
+func TestReadingsSayWhatIsReadAndHowOldItIs(t *testing.T) {
+	_, s, _ := newCloud(t, searchJSON(1, 0, 5, ""))
+	require.NoError(t, s.Create(t.Context(), "d"))
+	reading := s.Readings()["d"]
+	require.True(t, reading.Search)
+	require.NotEmpty(t, reading.Stream)
+	require.Zero(t, reading.Age)
+	one, ok := s.get("d")
+	require.True(t, ok)
+	one.reader.all()[0].age.Store(int64(time.Minute))
+	require.Equal(t, time.Minute, one.reader.age())
+}
+
 func TestRecordsWaitForTheInterval(t *testing.T) {
 	c, s, told := newCloud(t, searchJSON(1, 1, 5, ""))
 	require.NoError(t, s.Create(t.Context(), "d"))

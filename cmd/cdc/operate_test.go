@@ -1,0 +1,112 @@
+package main
+
+import (
+	"bytes"
+	"cdcpipeline/operate"
+	"encoding/json"
+	"io"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+const deployed = `{"taskArn":"arn:aws:dms:us-east-1:123456789012:task:T","streamName":"s","searchUrl":"https://127.0.0.1:1","searchEndpoint":"127.0.0.1:1",
+"searchMasterSecretArn":"` + secretArn + `","searchDeliveryName":"d","dashboardsUrl":"https://127.0.0.1:1/_dashboards/","historyIndex":"h","lakeBucket":"b","lakeErrorPrefix":"errors","lakeDeliveryName":"l",
+"sourceHost":"db.local","sourcePort":3306,"sourceSecretArn":"` + secretArn + `","region":"us-east-1","accountId":"123456789012","reach":"direct","bastionInstanceId":""}`
+
+func TestFlagsOfOperationsAreRefusedTogether(t *testing.T) {
+	for _, c := range []struct {
+		args     []string
+		messages []string
+	}{
+		{[]string{"status", "--output", "xml", "--watch", "10ms", "--max-lag", "0s", "--within", "-1s"}, []string{`--output "xml": write table or json`, "--watch: must be at least 1s", "--max-lag: must be more", "--within: must be more"}},
+		{[]string{"start", "--reload", "--reload-table", "orders", "--reload-table", "a.b.c"}, []string{"--reload and --reload-table: give one of them", `table "orders": write database.table`, `table "a.b.c"`}},
+		{[]string{"start", "--yes"}, []string{"--yes: only --reload asks"}},
+		{[]string{"stop", "--timeout", "-1s"}, []string{"--timeout: must not be negative"}},
+		{[]string{"tunnel", "search", "--port", "70000"}, []string{"--port: must be 1 to 65535, is 70000"}},
+		{[]string{"stop", "now"}, []string{"unknown command"}},
+		{[]string{"tunnel", "everything"}, []string{"unknown command"}},
+	} {
+		_, err := runs(t, c.args...)
+		for _, message := range c.messages {
+			require.ErrorContains(t, err, message)
+		}
+	}
+}
+
+func TestTunnelOfAStackWithoutBastionSaysThatNoneIsNeeded(t *testing.T) {
+	stackOf(t, deployed, region)
+	for command, address := range map[string]string{"search": "https://127.0.0.1:1", "dashboards": "https://127.0.0.1:1/_dashboards/", "db": "db.local:3306"} {
+		_, err := runs(t, "tunnel", command)
+		require.ErrorContains(t, err, "the stack has no bastion (search.reach is direct), so there is no tunnel: from inside the VPC, or through a VPN, "+address+" is reached straight")
+	}
+}
+
+func TestReloadOfEverythingIsConfirmed(t *testing.T) {
+	_, err := runs(t, "start", "--reload")
+	require.ErrorContains(t, err, "--reload: give --yes too, there is no terminal to ask at")
+	pulumi(t, "exit 7")
+	for answer, message := range map[string]string{"\n": "nothing was done", "n\n": "nothing was done", "": "nothing was done", "y\n": "exit status 7", "YES\n": "exit status 7"} {
+		cmd := newStart(&stackFlags{dir: "."})
+		f := &startFlags{options: operate.StartOptions{Reload: true}, terminal: func(io.Reader) bool { return true }}
+		var asked bytes.Buffer
+		cmd.SetIn(strings.NewReader(answer))
+		cmd.SetErr(&asked)
+		cmd.SetContext(t.Context())
+		require.ErrorContains(t, f.run(cmd, &stackFlags{dir: "."}), message, answer)
+		require.Equal(t, "This stops the task if it runs and loads every row of every table again. Go on? [y/N] ", asked.String())
+	}
+	_, err = runs(t, "start", "--reload", "--yes")
+	require.ErrorContains(t, err, "exit status 7")
+}
+
+func TestStopOfAStoppedTaskIsNoError(t *testing.T) {
+	awsAnswers(t, map[string]string{
+		"GetCallerIdentity":        caller,
+		"DescribeReplicationTasks": `{"ReplicationTasks":[{"ReplicationTaskArn":"arn:aws:dms:us-east-1:123456789012:task:T","Status":"stopped"}]}`,
+	})
+	stackOf(t, deployed, region)
+	out, err := runs(t, "stop")
+	require.NoError(t, err)
+	require.Regexp(t, `^\d\d:\d\d:\d\d  the task is stopped: nothing to stop\n$`, out)
+}
+
+func TestStatusShowsWhatItCanAndEndsWith1(t *testing.T) {
+	awsAnswers(t, map[string]string{
+		"GetCallerIdentity":            caller,
+		"DescribeReplicationTasks":     `{"ReplicationTasks":[{"ReplicationTaskArn":"arn:aws:dms:us-east-1:123456789012:task:T","ReplicationTaskIdentifier":"cdc","ReplicationInstanceArn":"i","Status":"running","MigrationType":"cdc"}]}`,
+		"DescribeReplicationInstances": `{"ReplicationInstances":[{"ReplicationInstanceArn":"i","ReplicationInstanceIdentifier":"one"}]}`,
+		"DescribeTableStatistics":      `{"TableStatistics":[{"SchemaName":"a","TableName":"b","TableState":"Table completed","Inserts":3}]}`,
+	})
+	stackOf(t, deployed, region)
+	out, err := runs(t, "status", "-o", "json")
+	require.ErrorIs(t, err, errUnhealthy)
+	var s operate.Status
+	require.NoError(t, json.Unmarshal([]byte(out), &s))
+	require.Equal(t, "running", s.Task.State)
+	require.Equal(t, int64(3), s.Tables.List[0].Inserts)
+	require.Contains(t, s.Search.Error, "AccessDeniedException: GetSecretValue is not allowed (credentials need secretsmanager:GetSecretValue")
+	require.NotContains(t, s.Search.Error, "RequestID")
+	require.NotEmpty(t, s.Parked.Error)
+	require.NotEmpty(t, s.Lag.Error)
+	out, err = runs(t, "status")
+	require.ErrorIs(t, err, errUnhealthy)
+	require.Contains(t, out, "│ task   │ running")
+	require.NotContains(t, out, "\x1b")
+	require.Equal(t, 1, execute(t.Context(), []string{"status"}))
+}
+
+func TestLoadsAreToldEveryFewSeconds(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var out bytes.Buffer
+		l := &loads{tell: teller(&out)}
+		for range 7 {
+			l.show(operate.Loading{Table: "a.b", State: "Full load", Rows: 5})
+			time.Sleep(time.Second)
+		}
+		require.Equal(t, 2, strings.Count(out.String(), "a.b: Full load, 5 rows\n"))
+	})
+}

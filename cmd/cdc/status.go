@@ -1,0 +1,178 @@
+package main
+
+import (
+	"cdcpipeline/operate"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
+	dms "github.com/aws/aws-sdk-go-v2/service/databasemigrationservice"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+)
+
+const statusLong = `Say how the pipeline is: its task, what each table has been through, how late each step is, what no sink took, and what
+is in the domain. All of it is asked for at the same time; what cannot be read is said, and the rest is shown.
+
+Exit code 0: healthy. 1: something is wrong or could not be read; the problems are listed, each with what to do.
+
+Lags are the latest points in CloudWatch of the last 15 minutes, "-" when there are none: services publish every minute, some
+nothing while nothing happens. A task or a reader of the stream is late beyond --max-lag; a delivery when it holds a
+record for more than 20 minutes, which is beyond the longest buffer. A yellow domain is no problem: one node has no place for replicas.
+
+With --output json (keys are added, never renamed; times in UTC; what nobody measured is null):
+
+  at, healthy, problems[]
+  task    id arn state migrationType stopReason lastFailure startedAt stoppedAt logGroup logStream error
+  tables  list[name state fullLoadRows loadedAt inserts updates deletes ddls validation] notLoaded[] error
+  lag     sourceSeconds targetSeconds streamSeconds searchSeconds lakeSeconds error
+  parked  objects bytes newest newestAt error
+  search  cluster indices[name documents bytes] error
+
+An error is present only where something could not be read. Validation is n/a: DMS cannot validate a stream.`
+
+const statusExample = `  cdc status
+  cdc status --stack prod --output json | jq -r '.problems[]'
+  cdc status --watch 10s`
+
+// errUnhealthy ends a status that says by itself what is wrong.
+var errUnhealthy = errors.New("the pipeline is not healthy")
+
+// statusFlags of the command line.
+type statusFlags struct {
+	stack   *stackFlags
+	output  string
+	watch   time.Duration
+	options operate.StatusOptions
+}
+
+func newStatus(stack *stackFlags) *cobra.Command {
+	f := &statusFlags{stack: stack}
+	cmd := &cobra.Command{
+		Use: "status", Short: "Say how the pipeline is", Long: statusLong, Example: statusExample, Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return f.run(cmd) },
+	}
+	flags := cmd.Flags()
+	flags.StringVarP(&f.output, "output", "o", "table", "form: table or json")
+	flags.DurationVar(&f.watch, "watch", 0, "say it again at this interval, until Ctrl-C")
+	flags.DurationVar(&f.options.MaxLag, "max-lag", operate.MaxLag, "lag of the task or of the stream's readers that is a problem")
+	flags.DurationVar(&f.options.Within, "within", 30*time.Second, "time that all sources have to answer")
+	_ = cmd.RegisterFlagCompletionFunc("output", cobra.FixedCompletions([]string{"table", "json"}, cobra.ShellCompDirectiveNoFileComp))
+	return cmd
+}
+
+// validate refuses what cannot be; all problems come together.
+func (f *statusFlags) validate() error {
+	var problems []error
+	if f.output != "table" && f.output != "json" {
+		problems = append(problems, fmt.Errorf("--output %q: write table or json", f.output))
+	}
+	if f.watch != 0 && f.watch < time.Second {
+		problems = append(problems, fmt.Errorf("--watch: must be at least 1s, is %s", f.watch))
+	}
+	if f.options.MaxLag <= 0 {
+		problems = append(problems, fmt.Errorf("--max-lag: must be more than 0s, is %s", f.options.MaxLag))
+	}
+	if f.options.Within <= 0 {
+		problems = append(problems, fmt.Errorf("--within: must be more than 0s, is %s", f.options.Within))
+	}
+	return errors.Join(problems...)
+}
+
+func (f *statusFlags) run(cmd *cobra.Command) error {
+	if err := f.validate(); err != nil {
+		return err
+	}
+	ctx := cmd.Context()
+	d, err := f.stack.open(ctx, "taskArn", "streamName", "searchUrl", "searchEndpoint", "searchMasterSecretArn", "searchDeliveryName",
+		"historyIndex", "lakeBucket", "lakeErrorPrefix", "lakeDeliveryName")
+	if err != nil {
+		return err
+	}
+	door := &openDoor{deployment: d}
+	defer door.close()
+	sources := operate.Sources{
+		DMS: dms.NewFromConfig(d.AWS), CloudWatch: cloudwatch.NewFromConfig(d.AWS),
+		S3:     s3.NewFromConfig(d.AWS, func(o *s3.Options) { o.UsePathStyle = d.PathStyle }),
+		Search: door.search,
+	}
+	for {
+		status := sources.Read(ctx, d.Outputs, f.options)
+		if ctx.Err() != nil {
+			return errInterrupted
+		}
+		if err := f.print(cmd.OutOrStdout(), status); err != nil {
+			return err
+		}
+		if f.watch == 0 {
+			return verdict(status)
+		}
+		select {
+		case <-ctx.Done(): // its user has seen enough
+			return verdict(status)
+		case <-time.After(f.watch):
+		}
+	}
+}
+
+func verdict(s operate.Status) error {
+	if s.Healthy {
+		return nil
+	}
+	return errUnhealthy
+}
+
+func (f *statusFlags) print(w io.Writer, s operate.Status) error {
+	if f.output == "json" {
+		lines := json.NewEncoder(w)
+		lines.SetIndent("", "  ")
+		if err := lines.Encode(s); err != nil {
+			return fmt.Errorf("printing the status: %w", err)
+		}
+		return nil
+	}
+	terminal := isTerminal(w)
+	if terminal && f.watch != 0 {
+		_, _ = fmt.Fprint(w, "\x1b[H\x1b[2J") // the screen is cleared, so that a status does not move
+	}
+	return s.WriteTable(w, terminal && os.Getenv("NO_COLOR") == "")
+}
+
+func isTerminal(stream any) bool {
+	file, ok := stream.(*os.File)
+	return ok && term.IsTerminal(int(file.Fd()))
+}
+
+// openDoor keeps the way to the domain between two looks.
+type openDoor struct {
+	*deployment
+	domain *operate.Domain
+}
+
+func (o *openDoor) search(ctx context.Context) (operate.Cluster, error) {
+	if o.domain == nil {
+		domain, err := o.deployment.search(ctx, func(string, ...any) {})
+		if err != nil {
+			return nil, err
+		}
+		o.domain = domain
+	}
+	return stayingOpen{o.domain}, nil
+}
+
+func (o *openDoor) close() {
+	if o.domain != nil {
+		_ = o.domain.Close()
+	}
+}
+
+// stayingOpen is closed with its door.
+type stayingOpen struct{ *operate.Domain }
+
+func (stayingOpen) Close() error { return nil }

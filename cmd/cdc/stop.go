@@ -1,0 +1,82 @@
+package main
+
+import (
+	"cdcpipeline/operate"
+	"context"
+	"fmt"
+	"io"
+	"time"
+
+	dms "github.com/aws/aws-sdk-go-v2/service/databasemigrationservice"
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+)
+
+const stopLong = `Stop the replication task and wait until it is stopped. What it has read by then is in the stream, and goes on to the sinks.
+
+Changes made meanwhile wait in the database's binlog: start the task again before the binlog's retention is over. A task that is
+not running is left as it is.`
+
+func newStop(stack *stackFlags) *cobra.Command {
+	var timeout time.Duration
+	cmd := &cobra.Command{
+		Use: "stop", Short: "Stop the replication task", Long: stopLong, Example: "  cdc stop\n  cdc stop --stack prod", Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return onTask(cmd, stack, timeout, operate.Task.Stop)
+		},
+	}
+	registerTimeout(cmd.Flags(), &timeout)
+	return cmd
+}
+
+func registerTimeout(flags *pflag.FlagSet, timeout *time.Duration) {
+	flags.DurationVar(timeout, "timeout", 30*time.Minute, "how long to wait, 0 for as long as it takes; the task goes on by itself")
+}
+
+// onTask does something with the stack's task.
+func onTask(cmd *cobra.Command, stack *stackFlags, timeout time.Duration, do func(operate.Task, context.Context) error) error {
+	if timeout < 0 {
+		return fmt.Errorf("--timeout: must not be negative, is %s", timeout)
+	}
+	d, err := stack.open(cmd.Context(), "taskArn")
+	if err != nil {
+		return err
+	}
+	ctx := cmd.Context()
+	if timeout > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, timeout)
+		defer cancel()
+	}
+	tell := teller(cmd.ErrOrStderr())
+	loading := &loads{tell: tell}
+	task := operate.Task{
+		API: dms.NewFromConfig(d.AWS), Arn: d.TaskArn, Loading: loading.show,
+		Tell: func(line string) { tell("%s", line) },
+	}
+	return do(task, ctx)
+}
+
+// teller writes lines with the time, so that a log of them says when.
+func teller(w io.Writer) func(format string, args ...any) {
+	return func(format string, args ...any) {
+		_, _ = fmt.Fprintf(w, time.Now().Format(time.TimeOnly)+"  "+format+"\n", args...)
+	}
+}
+
+// loads tells how far each table is, every few seconds at most.
+type loads struct {
+	tell func(string, ...any)
+	told map[string]time.Time
+}
+
+func (l *loads) show(p operate.Loading) {
+	if time.Since(l.told[p.Table]) < lineEvery {
+		return
+	}
+	if l.told == nil {
+		l.told = map[string]time.Time{}
+	}
+	l.told[p.Table] = time.Now()
+	l.tell("%s: %s, %d rows", p.Table, p.State, p.Rows)
+}

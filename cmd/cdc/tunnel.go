@@ -1,0 +1,155 @@
+package main
+
+import (
+	"cdcpipeline/operate"
+	"cdcpipeline/tunnel"
+	"cmp"
+	"errors"
+	"fmt"
+	"net"
+	"path/filepath"
+	"strconv"
+
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
+	"github.com/spf13/cobra"
+)
+
+const tunnelLong = `Open a way from this machine to what is inside the VPC, through an SSM session to the stack's bastion.
+
+Nothing listens on the internet for it: the bastion has no address there, and AWS decides by your credentials who may open
+a session (ssm:StartSession on the bastion). The tunnel listens on 127.0.0.1 only. It opens its session at once; when that
+breaks for good, the next connection opens another. Ctrl-C ends it.`
+
+// defaultDatabasePort is beside the one of a database on this machine.
+const defaultDatabasePort = 13306
+
+// entrance is one place inside the VPC to which there is a tunnel.
+type entrance struct {
+	use, short, long, example string
+	needs                     []string
+	port                      func(operate.Outputs) int
+	target                    func(operate.Outputs) (tunnel.Target, error)
+	straight                  func(operate.Outputs) string
+	secret                    func(operate.Outputs) string
+	guide                     func(operate.Guide) (string, error)
+}
+
+var searchDoor = entrance{
+	use: "search", short: "Reach the OpenSearch domain",
+	long:    "Open a tunnel to the OpenSearch domain, at the port where `pulumi refresh` expects it, and say how to search through it.",
+	example: "  cdc tunnel search\n  cdc tunnel search --stack prod --port 9201",
+	needs:   []string{"searchEndpoint", "searchUrl", "searchMasterSecretArn"},
+	port:    func(o operate.Outputs) int { return cmp.Or(o.SearchTunnelPort, 9200) },
+	target: func(o operate.Outputs) (tunnel.Target, error) {
+		host, port, err := o.SearchAddress()
+		return tunnel.Target{Host: host, Port: port}, err
+	},
+	straight: func(o operate.Outputs) string { return o.SearchURL },
+	secret:   func(o operate.Outputs) string { return o.SearchMasterSecretArn },
+	guide:    operate.Guide.Search,
+}
+
+func dashboardsDoor() entrance {
+	e := searchDoor
+	e.use, e.short = "dashboards", "Reach OpenSearch Dashboards in a browser"
+	e.long = "Open a tunnel to the OpenSearch domain and say how to open its Dashboards in a browser."
+	e.example = "  cdc tunnel dashboards\n  cdc tunnel dashboards --show-secret"
+	e.needs = append([]string{"dashboardsUrl"}, e.needs...)
+	e.straight = func(o operate.Outputs) string { return o.DashboardsURL }
+	e.guide = operate.Guide.Dashboards
+	return e
+}
+
+var databaseDoor = entrance{
+	use: "db", short: "Reach the source database",
+	long:    "Open a tunnel to the source database's writer and say how to connect a client through it.",
+	example: "  cdc tunnel db\n  cdc tunnel db --port 3307",
+	needs:   []string{"sourceHost", "sourcePort", "sourceSecretArn"},
+	port:    func(operate.Outputs) int { return defaultDatabasePort },
+	target: func(o operate.Outputs) (tunnel.Target, error) {
+		return tunnel.Target{Host: o.SourceHost, Port: o.SourcePort}, nil
+	},
+	straight: func(o operate.Outputs) string { return net.JoinHostPort(o.SourceHost, strconv.Itoa(o.SourcePort)) },
+	secret:   func(o operate.Outputs) string { return o.SourceSecretArn },
+	guide:    operate.Guide.Database,
+}
+
+func newTunnel(stack *stackFlags) *cobra.Command {
+	cmd := &cobra.Command{
+		Use: "tunnel", Short: "Reach what is inside the VPC", Long: tunnelLong,
+		Example: "  cdc tunnel search\n  cdc tunnel dashboards\n  cdc tunnel db",
+		Args:    cobra.NoArgs,
+		RunE:    func(cmd *cobra.Command, _ []string) error { return cmd.Help() }, // so that other arguments are refused
+	}
+	for _, e := range []entrance{searchDoor, dashboardsDoor(), databaseDoor} {
+		cmd.AddCommand(newEntrance(stack, e))
+	}
+	return cmd
+}
+
+func newEntrance(stack *stackFlags, e entrance) *cobra.Command {
+	var port int
+	var show bool
+	cmd := &cobra.Command{
+		Use: e.use, Short: e.short, Long: e.long + "\n\nCtrl-C ends it, with exit code 0.", Example: e.example, Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if port < 0 || port > 65535 {
+				return fmt.Errorf("--port: must be 1 to 65535, is %d", port)
+			}
+			return e.run(cmd, stack, port, show)
+		},
+	}
+	usual := "the stack's output searchTunnelPort"
+	if e.use == databaseDoor.use {
+		usual = strconv.Itoa(defaultDatabasePort)
+	}
+	cmd.Flags().IntVar(&port, "port", 0, "port on 127.0.0.1 to listen at (default: "+usual+")")
+	cmd.Flags().BoolVar(&show, "show-secret", false, "print user and password too")
+	return cmd
+}
+
+func (e entrance) run(cmd *cobra.Command, stack *stackFlags, port int, show bool) error {
+	ctx := cmd.Context()
+	o, err := stack.outputs(ctx, e.needs...)
+	if err != nil {
+		return err
+	}
+	if !o.Tunnelled() {
+		return fmt.Errorf("the stack has no bastion (search.reach is direct), so there is no tunnel: from inside the VPC, or through a VPN, "+
+			"%s is reached straight; for a tunnel, set search.reach to tunnel and run `pulumi up`", e.straight(o))
+	}
+	d, err := stack.account(ctx, o)
+	if err != nil {
+		return err
+	}
+	guide := operate.Guide{Outputs: o, Profile: d.Profile, CaFile: filepath.Join(stack.dir, "bootstrap", "rds", "global-bundle.pem")}
+	if show {
+		login, err := operate.ReadLogin(ctx, secretsmanager.NewFromConfig(d.AWS), e.secret(o))
+		if err != nil {
+			return err
+		}
+		guide.Login = &login
+	}
+	target, err := e.target(o)
+	if err != nil {
+		return err
+	}
+	tell := teller(cmd.ErrOrStderr())
+	tell("opening a session to the bastion %s", o.BastionInstanceID)
+	local := net.JoinHostPort("127.0.0.1", strconv.Itoa(cmp.Or(port, e.port(o))))
+	t, err := d.tunnel(ctx, local, target, tell)
+	if err != nil {
+		return err
+	}
+	guide.Local = t.Addr()
+	text, err := e.guide(guide)
+	if err == nil {
+		_, err = fmt.Fprint(cmd.OutOrStdout(), text+"\nThe tunnel is open. Ctrl-C ends it.\n")
+	}
+	if err != nil {
+		return errors.Join(fmt.Errorf("saying what to do: %w", err), t.Close())
+	}
+	<-ctx.Done() // meanwhile the tunnel itself says when its session breaks and when another one is open
+	tell("the tunnel is closed")
+	return t.Close() // its user has ended it, which is as it should be
+}

@@ -1,0 +1,216 @@
+package main
+
+import (
+	"cdcpipeline/generate"
+	"cdcpipeline/verify"
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/jedib0t/go-pretty/v6/table"
+)
+
+// watch is --follow.
+func (f *verifyFlags) watch(ctx context.Context, w io.Writer, d *deployment) error {
+	o := verify.WatchOptions{Tables: f.tables, JSON: f.output == "json"}
+	if f.since > 0 {
+		o.Since = time.Now().Add(-f.since)
+	}
+	return verify.Watch(ctx, d.stream(), o, w)
+}
+
+// open the database.
+func (f *verifyFlags) open(ctx context.Context, tell func(string, ...any)) (db *sql.DB, shut func() error, err error) {
+	connection, err := f.connection.resolve(ctx, tell)
+	if err != nil {
+		return nil, nil, err
+	}
+	if db, err = generate.Open(ctx, connection.Connection); err != nil {
+		return nil, nil, errors.Join(fmt.Errorf("%w; see --host, --port, --direct, --user, --secret-arn and --ca", err), connection.Close())
+	}
+	return db, func() error { return errors.Join(db.Close(), connection.Close()) }, nil
+}
+
+// marked is what the default prints as JSON.
+type marked struct {
+	verify.Path
+	Passed  bool `json:"passed"`
+	Deleted bool `json:"deleted"`
+}
+
+// mark is the default: a row goes through the pipeline.
+func (f *verifyFlags) mark(ctx context.Context, w io.Writer, p verify.Pipeline, name generate.TableName, show *waiting) (err error) {
+	// Nothing is written before everything can be read.
+	if err := p.Check(ctx, name); err != nil {
+		return fmt.Errorf("no row was written, because it could not be followed: %w", err)
+	}
+	db, shut, err := f.open(ctx, show.tell)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, shut()) }()
+	var journal io.Writer
+	if f.journal != "" {
+		file, err := os.Create(f.journal)
+		if err != nil {
+			return fmt.Errorf("making the journal: %w", err)
+		}
+		defer func() { err = errors.Join(err, file.Close()) }()
+		journal = file
+	}
+	row, err := generate.InsertOne(ctx, db, name, rand.Uint64(), journal)
+	if err != nil {
+		return err
+	}
+	defer row.Close()
+	show.tell("committed a row of %s with %s", name, keyText(row.Key))
+	show.wait(f.timeout, "waiting for stream, history and lake")
+	path := verify.Follow(ctx, p, row, f.timeout, func(s verify.Sighting) { show.tell("%s", sighted(s)) })
+	show.finish()
+	result := marked{Path: path, Passed: path.Passed()}
+	if !f.keep {
+		if err := row.Delete(ctx); err != nil {
+			return errors.Join(fmt.Errorf("deleting the row with %s of %s again: %w", keyText(row.Key), name, err), f.printPath(w, result))
+		}
+		result.Deleted = true
+	}
+	return errors.Join(f.printPath(w, result), judged(ctx, path))
+}
+
+// judged is the verdict on a path.
+func judged(ctx context.Context, path verify.Path) error {
+	var missed, wrong []string
+	for _, s := range path.Sightings {
+		switch {
+		case s.Seen.IsZero():
+			missed = append(missed, string(s.Hop))
+		case !s.Passed():
+			wrong = append(wrong, string(s.Hop))
+		}
+	}
+	var problems []error
+	if len(missed) > 0 {
+		problems = append(problems, fmt.Errorf("the row did not arrive in: %s. `cdc status` says what stands still; when nothing does, the lake's buffer (lake.bufferSeconds) may be longer than --timeout",
+			strings.Join(missed, ", ")))
+	}
+	if len(wrong) > 0 {
+		problems = append(problems, fmt.Errorf("the row arrived with other values in: %s. Compare the tables with `cdc verify --deep`", strings.Join(wrong, ", ")))
+	}
+	if len(problems) > 0 && ctx.Err() != nil {
+		return errInterrupted
+	}
+	return errors.Join(problems...)
+}
+
+func (f *verifyFlags) printPath(w io.Writer, m marked) error {
+	if f.output == "json" {
+		return printJSON(w, m)
+	}
+	t := plainTable("hop", "seen", "after commit", "after stream", "where")
+	for _, s := range m.Sightings {
+		if s.Seen.IsZero() {
+			t.AppendRow(table.Row{s.Hop, "-", "-", "-", s.Problem})
+			continue
+		}
+		after := "-"
+		if s.Hop != verify.HopStream && s.SinceStream > 0 {
+			after = latency(s.SinceStream)
+		}
+		t.AppendRow(table.Row{s.Hop, s.Seen.Format("15:04:05.000"), latency(s.SinceCommit), after, s.Where})
+	}
+	ending := "the row is deleted again"
+	if !m.Deleted {
+		ending = "the row stays in the table"
+	}
+	if _, err := fmt.Fprintf(w, "%s with %s, committed %s\n\n%s\n\n%s\n", m.Table, keyText(m.Key), m.Committed.Format("2006-01-02T15:04:05.000Z07:00"), t.Render(), ending); err != nil {
+		return fmt.Errorf("printing the path: %w", err)
+	}
+	return nil
+}
+
+// compared is what --deep prints as JSON.
+type compared struct {
+	Equal       bool                `json:"equal"`
+	Counts      []verify.Count      `json:"counts"`
+	Differences []verify.Difference `json:"differences"`
+}
+
+// compare is --deep.
+func (f *verifyFlags) compare(ctx context.Context, w io.Writer, p verify.Pipeline, tables []generate.TableName, show *waiting) (err error) {
+	db, shut, err := f.open(ctx, show.tell)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, shut()) }()
+	result := compared{Differences: []verify.Difference{}}
+	o := verify.CompareOptions{Tables: tables, Ignored: f.ignored, Wait: f.timeout, Progress: show.progress}
+	result.Counts, err = verify.Compare(ctx, verify.Database{DB: db}, p, o, func(d verify.Difference) {
+		if len(result.Differences) < shownDifferences {
+			result.Differences = append(result.Differences, d)
+		}
+	})
+	show.finish()
+	if err != nil {
+		if ctx.Err() != nil {
+			return errInterrupted
+		}
+		return err
+	}
+	var different int64
+	for _, c := range result.Counts {
+		different += c.Different()
+	}
+	result.Equal = different == 0
+	if err := f.printComparison(w, result, different); err != nil || result.Equal {
+		return err
+	}
+	return fmt.Errorf("%d rows differ between the source and the sinks: records that a sink refused are below errors/ in the bucket (`cdc status` counts them)", different)
+}
+
+func (f *verifyFlags) printComparison(w io.Writer, c compared, different int64) error {
+	if f.output == "json" {
+		return printJSON(w, c)
+	}
+	var b strings.Builder
+	for _, d := range c.Differences {
+		fmt.Fprintf(&b, "%s %s %s %s", d.Sink, d.Kind, d.Table, d.Key)
+		for _, column := range d.Columns {
+			fmt.Fprintf(&b, "\n    %s: source %s, %s %s", column.Column, cut(column.Source), d.Sink, cut(column.Sink))
+		}
+		if d.Record != "" {
+			fmt.Fprintf(&b, "\n    latest record at %s", d.Record)
+		}
+		b.WriteByte('\n')
+	}
+	if more := different - int64(len(c.Differences)); more > 0 {
+		fmt.Fprintf(&b, "... and %d more\n", more)
+	}
+	t := plainTable("table", "sink", "rows", "records", "same", "missing", "extra", "differs", "expired")
+	for _, n := range c.Counts {
+		t.AppendRow(table.Row{n.Table, n.Sink, n.Rows, n.Records, n.Same, n.Missing, n.Extra, n.Differs, n.Expired})
+	}
+	if b.Len() > 0 {
+		b.WriteByte('\n')
+	}
+	if _, err := fmt.Fprintf(w, "%s%s\n", b.String(), t.Render()); err != nil {
+		return fmt.Errorf("printing the comparison: %w", err)
+	}
+	return nil
+}
+
+func printJSON(w io.Writer, v any) error {
+	lines := json.NewEncoder(w)
+	lines.SetEscapeHTML(false)
+	lines.SetIndent("", "  ")
+	if err := lines.Encode(v); err != nil {
+		return fmt.Errorf("printing the result: %w", err)
+	}
+	return nil
+}

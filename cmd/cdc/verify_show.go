@@ -1,0 +1,178 @@
+package main
+
+import (
+	"cdcpipeline/generate"
+	"cdcpipeline/verify"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+	"unicode/utf8"
+
+	"github.com/jedib0t/go-pretty/v6/table"
+	"github.com/jedib0t/go-pretty/v6/text"
+	"github.com/schollz/progressbar/v3"
+)
+
+// waiting shows how far a verification is: a bar and, above it, lines on a terminal; else lines only.
+type waiting struct {
+	w        io.Writer
+	terminal bool
+	line     func(string, ...any)
+
+	mu    sync.Mutex
+	bar   *progressbar.ProgressBar
+	stop  chan struct{}
+	phase string
+	parts map[string]int64 // of a thousand, by sink
+	told  map[string]time.Time
+}
+
+func newWaiting(w io.Writer) *waiting {
+	return &waiting{w: w, terminal: isTerminal(w), line: teller(w), told: map[string]time.Time{}}
+}
+
+// tell writes a line, above the bar if there is one.
+func (s *waiting) tell(format string, args ...any) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.bar != nil {
+		_ = s.bar.Clear()
+	}
+	s.line(format, args...)
+}
+
+// wait shows the seconds that pass until a time is up.
+func (s *waiting) wait(limit time.Duration, what string) {
+	if !s.terminal {
+		return
+	}
+	began := time.Now()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.bar = s.newBar(int64(limit.Seconds()), what, "s")
+	s.stop = make(chan struct{})
+	go func(stop chan struct{}) {
+		for tick := time.NewTicker(200 * time.Millisecond); ; {
+			select {
+			case <-stop:
+				tick.Stop()
+				return
+			case <-tick.C:
+				s.mu.Lock()
+				if s.bar != nil {
+					_ = s.bar.Set64(min(int64(time.Since(began).Seconds()), s.bar.GetMax64()))
+				}
+				s.mu.Unlock()
+			}
+		}
+	}(s.stop)
+}
+
+func (s *waiting) newBar(limit int64, what, unit string) *progressbar.ProgressBar {
+	return progressbar.NewOptions64(limit, progressbar.OptionSetWriter(s.w), progressbar.OptionSetDescription(what),
+		progressbar.OptionShowCount(), progressbar.OptionSetItsString(unit), progressbar.OptionSetPredictTime(unit == ""), progressbar.OptionSetElapsedTime(unit == ""),
+		progressbar.OptionFullWidth(), progressbar.OptionThrottle(100*time.Millisecond))
+}
+
+// progress of --deep. The sinks of a table are read at the same time: their bar shows the mean of both.
+func (s *waiting) progress(name generate.TableName, phase string, done, total int64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.terminal {
+		if at, ok := s.told[name.String()+phase]; !ok || time.Since(at) >= lineEvery || done == total {
+			s.told[name.String()+phase] = time.Now()
+			s.line("%s: %s %d of %d", name, phase, done, total)
+		}
+		return
+	}
+	what := name.String() + ": " + phase
+	if hop := verify.Hop(phase); hop == verify.HopHistory || hop == verify.HopLake {
+		what = name.String() + ": reading the sinks"
+		if s.phase != what {
+			s.parts = map[string]int64{}
+		}
+		s.parts[phase] = 1000
+		if total > 0 {
+			s.parts[phase] = 1000 * done / total
+		}
+		done, total = (s.parts[string(verify.HopHistory)]+s.parts[string(verify.HopLake)])/2, 1000
+	}
+	if s.phase != what || s.bar == nil {
+		if s.bar != nil {
+			_ = s.bar.Clear()
+		}
+		s.bar, s.phase = s.newBar(total, what, ""), what
+	}
+	if total != s.bar.GetMax64() {
+		s.bar.ChangeMax64(total)
+	}
+	_ = s.bar.Set64(done)
+}
+
+// finish takes the bar away.
+func (s *waiting) finish() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.stop != nil {
+		close(s.stop)
+		s.stop = nil
+	}
+	if s.bar != nil {
+		_ = s.bar.Clear()
+		s.bar = nil
+	}
+}
+
+// sighted is a line about one hop.
+func sighted(s verify.Sighting) string {
+	switch {
+	case s.Seen.IsZero():
+		return fmt.Sprintf("%-8s %s", s.Hop, s.Problem)
+	case len(s.Differences) > 0:
+		var columns []string
+		for _, d := range s.Differences {
+			columns = append(columns, fmt.Sprintf("%s is %s, committed was %s", d.Column, cut(d.Sink), cut(d.Source)))
+		}
+		return fmt.Sprintf("%-8s seen %s after the commit, with other values: %s", s.Hop, latency(s.SinceCommit), strings.Join(columns, "; "))
+	}
+	return fmt.Sprintf("%-8s seen %s after the commit", s.Hop, latency(s.SinceCommit))
+}
+
+// latency in the unit that a person would use.
+func latency(milliseconds int64) string {
+	d := time.Duration(milliseconds) * time.Millisecond
+	if d < time.Second {
+		return d.String()
+	}
+	return d.Round(100 * time.Millisecond).String()
+}
+
+// keyText writes a key for people.
+func keyText(key map[string]any) string {
+	var parts []string
+	for _, name := range slices.Sorted(maps.Keys(key)) {
+		parts = append(parts, fmt.Sprintf("%s=%v", name, key[name]))
+	}
+	return strings.Join(parts, " ")
+}
+
+// cut a value to what a line holds.
+func cut(value string) string {
+	const most = 120
+	if utf8.RuneCountInString(value) <= most {
+		return value
+	}
+	return string([]rune(value)[:most]) + "…"
+}
+
+func plainTable(header ...any) table.Writer {
+	t := table.NewWriter()
+	t.AppendHeader(table.Row(header))
+	t.SetStyle(table.StyleLight)
+	t.Style().Format.Header = text.FormatDefault
+	return t
+}

@@ -1,0 +1,148 @@
+package main
+
+import (
+	"bytes"
+	"cdcpipeline/generate"
+	"cdcpipeline/verify"
+	"context"
+	"encoding/json"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+func TestBadFlagsOfVerifyAreRefusedTogether(t *testing.T) {
+	_, err := runs(t, "verify", "--follow", "--deep", "--keep", "--timeout", "0s", "--output", "xml", "--table", "retail", "--port", "70000")
+	for _, message := range []string{"--follow and --deep", "--keep and --journal", "--timeout: must be", "write table or json", "write database.table", "--port: must be"} {
+		require.ErrorContains(t, err, message)
+	}
+	for message, args := range map[string][]string{
+		"give one table":               {"--table", "a.b", "--table", "c.d"},
+		"--since: give how long":       {"--since", "1m"},
+		"only --deep compares":         {"--ignore-column", "a.b.c"},
+		"write database.table.column":  {"--deep", "--ignore-column", "a.b"},
+		"--keep and --journal: nothin": {"--deep", "--journal", "x"},
+	} {
+		_, err := runs(t, append([]string{"verify"}, args...)...)
+		require.ErrorContains(t, err, message)
+	}
+}
+
+func TestTablesAreThoseOfTheStackUnlessNamed(t *testing.T) {
+	names := func(f verifyFlags, configured ...string) string {
+		found, err := f.named(configured)
+		if err != nil {
+			return err.Error()
+		}
+		text := ""
+		for _, n := range found {
+			text += n.String() + " "
+		}
+		return text
+	}
+	require.Equal(t, "a.b c.d ", names(verifyFlags{deep: true}, "a.b", "c.d"))
+	require.Equal(t, "c.d ", names(verifyFlags{}, "a.%", "c.d"))
+	require.Equal(t, "x.y ", names(verifyFlags{deep: true, tables: []string{"x.y"}}, "a.%"))
+	require.Contains(t, names(verifyFlags{deep: true}, "a.%", "c.d"), "name those to verify with --table")
+	require.Contains(t, names(verifyFlags{}, "a.%"), "the stack's tables are a.%: name")
+}
+
+var committed = time.Date(2026, 11, 23, 17, 10, 0, 123e6, time.UTC)
+
+func path() verify.Path {
+	return verify.Path{
+		Table: "testdb.retail_trans", Key: map[string]any{"trans_id": json.Number("42")}, Committed: committed,
+		Sightings: []verify.Sighting{
+			{Hop: verify.HopStream, Seen: committed.Add(789 * time.Millisecond), Where: "shardId-0 49", SinceCommit: 789},
+			{Hop: verify.HopHistory, Seen: committed.Add(6 * time.Second), Where: "retail-trans-2026-11-23/x", SinceCommit: 6230, SinceStream: 5441},
+			{Hop: verify.HopLake, Seen: committed.Add(62 * time.Second), Where: "raw/x.gz", SinceCommit: 62000, SinceStream: 61211},
+		},
+	}
+}
+
+func TestThePathOfARowIsPrinted(t *testing.T) {
+	var out bytes.Buffer
+	f := &verifyFlags{output: "table"}
+	require.NoError(t, f.printPath(&out, marked{Path: path(), Passed: true, Deleted: true}))
+	t.Log("\n" + out.String())
+	for _, want := range []string{"testdb.retail_trans with trans_id=42, committed 2026-11-23T17:10:00.123Z", "789ms", "6.2s", "5.4s", "1m2s", "1m1.2s", "raw/x.gz", "the row is deleted again"} {
+		require.Contains(t, out.String(), want)
+	}
+	out.Reset()
+	f.output = "json"
+	require.NoError(t, f.printPath(&out, marked{Path: path(), Passed: true}))
+	var back map[string]any
+	require.NoError(t, json.Unmarshal(out.Bytes(), &back))
+	require.Equal(t, []any{true, false, "testdb.retail_trans"}, []any{back["passed"], back["deleted"], back["table"]})
+	require.Len(t, back["sightings"], 3)
+}
+
+func TestTheVerdictNamesTheHopAndWhatToDo(t *testing.T) {
+	p := path()
+	require.NoError(t, judged(t.Context(), p))
+	p.Sightings[1].Differences = []verify.ColumnDifference{{Column: "amount", Source: "5", Sink: "6"}}
+	p.Sightings[2] = verify.Sighting{Hop: verify.HopLake, Problem: "not seen within 7m0s"}
+	err := judged(t.Context(), p)
+	require.ErrorContains(t, err, "did not arrive in: lake. `cdc status`")
+	require.ErrorContains(t, err, "other values in: history")
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	require.ErrorIs(t, judged(ctx, p), errInterrupted)
+	require.Equal(t, "history  seen 6.2s after the commit, with other values: amount is 6, committed was 5", sighted(p.Sightings[1]))
+	require.Equal(t, "lake     not seen within 7m0s", sighted(p.Sightings[2]))
+}
+
+func TestDifferencesArePrintedWithKeyAndValues(t *testing.T) {
+	var out bytes.Buffer
+	f := &verifyFlags{output: "table"}
+	c := compared{
+		Counts: []verify.Count{{Table: "testdb.retail_trans", Sink: verify.HopLake, Rows: 10, Records: 12, Same: 7, Missing: 3}},
+		Differences: []verify.Difference{{
+			Sink: verify.HopLake, Table: "testdb.retail_trans", Key: "trans_id=7", Kind: verify.Differs, Record: "bin.000001:4#1",
+			Columns: []verify.ColumnDifference{{Column: "amount", Source: "70", Sink: "7"}},
+		}},
+	}
+	require.NoError(t, f.printComparison(&out, c, 3))
+	t.Log("\n" + out.String())
+	require.Contains(t, out.String(), "lake differs testdb.retail_trans trans_id=7\n    amount: source 70, lake 7\n    latest record at bin.000001:4#1\n... and 2 more\n")
+	out.Reset()
+	f.output = "json"
+	require.NoError(t, f.printComparison(&out, c, 3))
+	require.JSONEq(t, `{"equal":false,"counts":[{"table":"testdb.retail_trans","sink":"lake","rows":10,"records":12,"same":7,"missing":3,"extra":0,"differs":0,"expired":0}],
+		"differences":[{"sink":"lake","table":"testdb.retail_trans","key":"trans_id=7","kind":"differs","record":"bin.000001:4#1","columns":[{"column":"amount","source":"70","sink":"7"}]}]}`, out.String())
+}
+
+func TestProgressOfAComparisonIsALineWithoutTerminal(t *testing.T) {
+	var out bytes.Buffer
+	s := newWaiting(&out)
+	name := generate.TableName{Database: "a", Table: "b"}
+	s.progress(name, "rows", 1000, 5000)
+	s.progress(name, "rows", 2000, 5000) // too soon
+	s.progress(name, "rows", 5000, 5000)
+	s.finish()
+	require.Regexp(t, `^\d\d:\d\d:\d\d  a\.b: rows 1000 of 5000\n\d\d:\d\d:\d\d  a\.b: rows 5000 of 5000\n$`, out.String())
+}
+
+func TestOnATerminalLinesComeAboveTheBar(t *testing.T) {
+	var out bytes.Buffer
+	s := newWaiting(&out)
+	s.terminal = true
+	s.wait(7*time.Minute, "waiting for stream, history and lake")
+	time.Sleep(1500 * time.Millisecond)
+	s.tell("stream   seen")
+	s.finish()
+	name := generate.TableName{Database: "a", Table: "b"}
+	for _, phase := range []string{"history", "lake", "rows"} {
+		s.progress(name, phase, 0, 0)
+		s.progress(name, phase, 50, 100)
+		time.Sleep(110 * time.Millisecond) // the bar is drawn ten times a second
+		s.progress(name, phase, 100, 100)
+	}
+	s.finish()
+	s.finish()
+	t.Logf("%q", out.String())
+	for _, want := range []string{"waiting for stream, history and lake", "  stream   seen\n", "a.b: reading the sinks", "a.b: rows"} {
+		require.Contains(t, out.String(), want)
+	}
+}
