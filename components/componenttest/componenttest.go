@@ -14,11 +14,13 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// Account, Region and Partition are what the mocked provider answers.
+// Account, Region and Partition are what the mocked provider answers; Project and Stack what the program runs as.
 const (
 	Account   = "123456789012"
 	Region    = "us-east-1"
 	Partition = "aws"
+	Project   = "project"
+	Stack     = "stack"
 )
 
 // Registered is one resource as the engine was asked to make it.
@@ -27,12 +29,14 @@ type Registered struct {
 	ID                 string // the id to import, when there is one
 	Provider           string
 	Inputs             resource.PropertyMap
-	DependsOn          []string // URNs
+	DependsOn          []string            // URNs
+	PropertyDependsOn  map[string][]string // by input, the URNs that its value comes from
 	IgnoreChanges      []string
 	Protect            bool
 	RetainOnDelete     bool
 	DeletedWith        string
 	ReplaceWith        []string
+	ReplaceOnChanges   []string
 	CustomTimeouts     [3]string // create, update, delete
 }
 
@@ -73,7 +77,7 @@ func Try(program pulumi.RunFunc, answers ...Answer) (*Recorder, error) {
 	for _, a := range answers {
 		r.answers[a.Token] = resource.NewPropertyMapFromMap(a.Value)
 	}
-	if err := pulumi.RunErr(program, pulumi.WithMocks("project", "stack", r)); err != nil {
+	if err := pulumi.RunErr(program, pulumi.WithMocks(Project, Stack, r)); err != nil {
 		return r, fmt.Errorf("running the program: %w", err)
 	}
 	return r, nil
@@ -125,7 +129,11 @@ func (r *Recorder) NewResource(args pulumi.MockResourceArgs) (string, resource.P
 	if rpc := args.RegisterRPC; rpc != nil {
 		x.Parent, x.DependsOn, x.IgnoreChanges = rpc.GetParent(), rpc.GetDependencies(), rpc.GetIgnoreChanges()
 		x.Protect, x.RetainOnDelete, x.DeletedWith = rpc.GetProtect(), rpc.GetRetainOnDelete(), rpc.GetDeletedWith()
-		x.ReplaceWith = rpc.GetReplaceWith()
+		x.ReplaceWith, x.ReplaceOnChanges = rpc.GetReplaceWith(), rpc.GetReplaceOnChanges()
+		x.PropertyDependsOn = map[string][]string{}
+		for input, from := range rpc.GetPropertyDependencies() {
+			x.PropertyDependsOn[input] = from.GetUrns()
+		}
 		if ct := rpc.GetCustomTimeouts(); ct != nil {
 			x.CustomTimeouts = [3]string{ct.GetCreate(), ct.GetUpdate(), ct.GetDelete()}
 		}

@@ -49,7 +49,7 @@ type Proxy struct {
 	mu     sync.RWMutex
 	before map[Action][]BeforeFunc
 	after  map[Action][]AfterFunc
-	calls  map[Action]int
+	calls  map[Caller]map[Action]int
 	roles  map[string]string // access key id -> role ARN
 }
 
@@ -59,7 +59,7 @@ func New(moto *url.URL, log *slog.Logger) *Proxy {
 		log:    log,
 		before: map[Action][]BeforeFunc{},
 		after:  map[Action][]AfterFunc{},
-		calls:  map[Action]int{},
+		calls:  map[Caller]map[Action]int{},
 		roles:  map[string]string{},
 	}
 	p.forward = &httputil.ReverseProxy{
@@ -104,11 +104,15 @@ func (p *Proxy) Role(accessKeyID string) (roleArn string, ok bool) {
 	return roleArn, ok
 }
 
-// Calls is how often each action was called.
-func (p *Proxy) Calls() map[Action]int {
+// Calls is how often each caller called each action.
+func (p *Proxy) Calls() map[Caller]map[Action]int {
 	p.mu.RLock()
 	defer p.mu.RUnlock()
-	return maps.Clone(p.calls)
+	calls := map[Caller]map[Action]int{}
+	for caller, actions := range p.calls {
+		calls[caller] = maps.Clone(actions)
+	}
+	return calls
 }
 
 // Serve answers on l until Close.
@@ -136,8 +140,11 @@ func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		writeError(w, r, action, err)
 		return
 	}
+	if action.Name == "" {
+		p.log.Warn("an operation that the route table does not name", "service", action.Service, "method", r.Method, "path", r.URL.Path)
+	}
 	p.log.Debug("call", "action", action.String(), "path", r.URL.Path)
-	before, hooked := p.begin(action)
+	before, hooked := p.begin(callerOf(r), action)
 	if !hooked {
 		p.forward.ServeHTTP(w, r)
 		return
@@ -164,10 +171,13 @@ func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 // begin counts a call and says which hooks it has.
-func (p *Proxy) begin(a Action) (before []BeforeFunc, hooked bool) {
+func (p *Proxy) begin(caller Caller, a Action) (before []BeforeFunc, hooked bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.calls[a]++
+	if p.calls[caller] == nil {
+		p.calls[caller] = map[Action]int{}
+	}
+	p.calls[caller][a]++
 	before = p.before[a]
 	return before, len(before)+len(p.after[a]) > 0
 }

@@ -81,7 +81,7 @@ func TestActionIsIdentifiedInEachProtocol(t *testing.T) {
 			})
 			_, body := send(t, signed(t, c.method, address+c.path, c.service, c.body, c.header))
 			require.Equal(t, c.body, body, "what was read to identify the action is forwarded all the same")
-			require.Equal(t, map[Action]int{c.want: 1}, p.Calls())
+			require.Equal(t, map[Caller]map[Action]int{Other: {c.want: 1}}, p.Calls())
 		})
 	}
 }

@@ -1,0 +1,247 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// part is a component as people think of it: by the resource that it is there for.
+type part struct {
+	id, component string
+	// resource is the type of that resource.
+	resource string
+	// label in the picture, and its class: a store keeps data, a step carries it, a helper makes the others work.
+	label, class string
+}
+
+// parts are drawn; their order is the one data takes, and the layout follows it.
+var parts = []part{
+	{"database", "cdcpipeline:source:AuroraMySQL", "aws:rds/cluster:Cluster", "Aurora\nMySQL", "store"},
+	{"bootstrap", "cdcpipeline:source:Bootstrap", "aws:lambda/invocation:Invocation", "Bootstrap\nfunction", "helper"},
+	{"replication", "cdcpipeline:replication:Replication", "aws:dms/replicationTask:ReplicationTask", "DMS\ntask", "step"},
+	{"stream", "cdcpipeline:stream:ChangeStream", "aws:kinesis/stream:Stream", "Kinesis\nstream", "queue"},
+	{"searchDelivery", "cdcpipeline:search:Delivery", "aws:kinesis/firehoseDeliveryStream:FirehoseDeliveryStream", "Firehose", "step"},
+	{"lakeDelivery", "cdcpipeline:lake:Delivery", "aws:kinesis/firehoseDeliveryStream:FirehoseDeliveryStream", "Firehose", "step"},
+	{"access", "cdcpipeline:search:Access", "pulumi:providers:opensearch", "Access:\nroles, template", "helper"},
+	{"bastion", "cdcpipeline:bastion:Bastion", "aws:ec2/instance:Instance", "Bastion", "helper"},
+	{"domain", "cdcpipeline:search:Domain", "aws:opensearch/domain:Domain", "OpenSearch", "store"},
+	{"bucket", "cdcpipeline:lake:Bucket", "aws:s3/bucketV2:BucketV2", "S3\nlake", "store"},
+}
+
+const (
+	keyComponent     = "cdcpipeline:encryption:Key"
+	networkComponent = "cdcpipeline:network:Network"
+)
+
+// undrawn are the components that are in the picture otherwise, or not at all, and why.
+var undrawn = map[string]string{
+	"cdcpipeline:pipeline:Pipeline":        "the picture itself",
+	keyComponent:                           "the legend says what it encrypts",
+	networkComponent:                       "what is inside is framed",
+	"cdcpipeline:replication:AccountRoles": "the account's, not the stack's",
+	"cdcpipeline:source:Rotation":          "beside the pipeline: it renews a password",
+	"cdcpipeline:search:ServiceLinkedRole": "the account's, not the stack's",
+}
+
+// flow is data going from one part to another.
+type flow struct{ from, to, label string }
+
+// flows are the claim of the picture. Each must be borne out by the program: one end's resource is given a value of the
+// other's, past no third part's.
+var flows = []flow{
+	{"database", "replication", ""},
+	{"replication", "stream", ""},
+	{"stream", "searchDelivery", ""},
+	{"stream", "lakeDelivery", ""},
+	{"searchDelivery", "domain", ""},
+	{"searchDelivery", "bucket", "refused"},
+	{"lakeDelivery", "bucket", ""},
+}
+
+// picture is what is drawn.
+type picture struct {
+	parts []part
+	flows []flow
+	// waits are the dependencies that are not flows and do not follow from others: from is made after to.
+	waits [][2]string
+	// inside is which parts are in the VPC.
+	inside map[string]bool
+}
+
+// draw makes the picture of a graph, or says what in it is not so.
+func draw(g *graph, parts []part, flows []flow) (*picture, error) {
+	p := &picture{parts: parts, flows: flows, inside: map[string]bool{}}
+	resources := map[string]string{} // by part
+	problems := []error{checkComponents(g, parts)}
+	for _, part := range parts {
+		resource, err := g.one(part.component, part.resource)
+		problems = append(problems, err)
+		resources[part.id] = resource
+	}
+	if err := errors.Join(problems...); err != nil {
+		return nil, err
+	}
+	for _, f := range flows {
+		problems = append(problems, bearsOut(g, resources, f))
+	}
+	for _, part := range parts {
+		p.inside[part.id] = g.uses(part.component, networkComponent, "aws:ec2/subnet:Subnet")
+		if part.class != "helper" && !g.uses(part.component, keyComponent, "aws:kms/key:Key") {
+			problems = append(problems, fmt.Errorf("the picture says that the key encrypts what %s keeps, but the program does not give it the key", part.id))
+		}
+	}
+	p.waits = waits(g, parts, resources, flows)
+	return p, errors.Join(problems...)
+}
+
+// checkComponents finds components that nobody has decided about.
+func checkComponents(g *graph, parts []part) error {
+	unknown := map[string]bool{}
+	for name := range g.resources {
+		c := g.component(name)
+		drawn := slices.ContainsFunc(parts, func(p part) bool { return p.component == c })
+		if _, known := undrawn[c]; c != "" && !drawn && !known {
+			unknown[c] = true
+		}
+	}
+	var problems []error
+	for c := range unknown {
+		problems = append(problems, fmt.Errorf("the program has a component %s that is neither drawn nor left out on purpose: add it to parts or to undrawn", c))
+	}
+	return errors.Join(problems...)
+}
+
+func bearsOut(g *graph, resources map[string]string, f flow) error {
+	from, to := resources[f.from], resources[f.to]
+	mayPass := func(name string) bool {
+		for _, r := range resources {
+			if r == name {
+				return false
+			}
+		}
+		return true
+	}
+	if from == "" || to == "" || !g.reaches(from, to, mayPass) && !g.reaches(to, from, mayPass) {
+		return fmt.Errorf("the picture says that data flows from %s to %s, but neither is given a value of the other in the program", f.from, f.to)
+	}
+	return nil
+}
+
+// uses says whether a resource of one component is given a value of another's resource of a type.
+func (g *graph) uses(component, other, typ string) bool {
+	for _, name := range g.of(component) {
+		for _, from := range g.values[name] {
+			if g.resources[from].Type == typ && g.component(from) == other {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// waits are the dependencies between parts, less flows and less what follows from the rest. A part needs what its resource
+// needs, itself or through others of the part: not what else belongs to the part, such as a grant that is made for another.
+func waits(g *graph, parts []part, resources map[string]string, flows []flow) [][2]string {
+	owner := map[string]string{}
+	for _, p := range parts {
+		for _, name := range g.of(p.component) {
+			owner[name] = p.id
+		}
+	}
+	needs := map[string]map[string]bool{}
+	for _, p := range parts {
+		needs[p.id] = map[string]bool{}
+		seen := map[string]bool{}
+		for queue := []string{resources[p.id]}; len(queue) > 0; queue = queue[1:] {
+			for _, on := range g.order[queue[0]] {
+				switch owner[on] {
+				case "":
+				case p.id:
+					if !seen[on] {
+						seen[on] = true
+						queue = append(queue, on)
+					}
+				default:
+					needs[p.id][owner[on]] = true
+				}
+			}
+		}
+	}
+	isFlow := func(a, b string) bool {
+		return slices.ContainsFunc(flows, func(f flow) bool { return f.from == a && f.to == b || f.from == b && f.to == a })
+	}
+	var kept [][2]string
+	for _, from := range parts {
+		for _, to := range parts {
+			if needs[from.id][to.id] && !isFlow(from.id, to.id) && !follows(needs, from.id, to.id) {
+				kept = append(kept, [2]string{from.id, to.id})
+			}
+		}
+	}
+	return kept
+}
+
+// follows says whether from needs to by way of something else that it needs.
+func follows(needs map[string]map[string]bool, from, to string) bool {
+	seen := map[string]bool{}
+	var reach func(string) bool
+	reach = func(at string) bool {
+		if seen[at] {
+			return false
+		}
+		seen[at] = true
+		for next := range needs[at] {
+			if next == to && at != from || next != to && reach(next) {
+				return true
+			}
+		}
+		return false
+	}
+	return reach(from)
+}
+
+// source is the picture as text, in D2's language: https://d2lang.com.
+func (p *picture) source() string {
+	var b strings.Builder
+	line := func(format string, args ...any) { fmt.Fprintf(&b, format+"\n", args...) }
+	line("# Written by `make diagram` from the program's resources and what they depend on. Do not edit.")
+	line("direction: right")
+	line("classes: {")
+	line("  store: {shape: cylinder; style: {font-size: %d; stroke-width: 3}}", fontSize)
+	line("  queue: {shape: queue; style: {font-size: %d; stroke-width: 3}}", fontSize)
+	line("  step: {style: {font-size: %d; stroke-width: 3; border-radius: 10}}", fontSize)
+	line("  helper: {style: {font-size: %d; bold: false; stroke-width: 2; stroke-dash: 4; border-radius: 10}}", fontSize)
+	line("  place: {style: {font-size: %d; border-radius: 12}}", fontSize)
+	line("  legend: {shape: text; style: {font-size: %d}}", noteSize)
+	line("  flow: {style: {font-size: %d; stroke-width: 5}}", noteSize)
+	line("  wait: {style: {stroke-width: 3; stroke-dash: 4}}")
+	line("}")
+	line("vpc: VPC {class: place}")
+	for _, part := range p.parts {
+		line("%s: %q {class: %s}", p.path(part.id), part.label, part.class)
+	}
+	for _, f := range p.flows {
+		line("%s -> %s: %q {class: flow}", p.path(f.from), p.path(f.to), f.label)
+	}
+	for _, w := range p.waits {
+		line("%s -> %s {class: wait}", p.path(w[0]), p.path(w[1]))
+	}
+	line("legend: %q {class: legend; near: bottom-center}", legend)
+	return b.String()
+}
+
+const (
+	// fontSize of names and noteSize of everything else, in a picture that a page shows at less than half its size.
+	fontSize, noteSize = 36, 30
+
+	legend = "solid: data  ·  dashed: made after what it points to  ·  all of it encrypted with the stack's KMS key"
+)
+
+func (p *picture) path(id string) string {
+	if p.inside[id] {
+		return "vpc." + id
+	}
+	return id
+}

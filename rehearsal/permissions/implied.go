@@ -1,0 +1,113 @@
+package permissions
+
+// implied is what an operation needs of its caller without the caller calling it: a service looks at the caller's
+// network, uses his key, or takes a role that he must be allowed to pass on. No rehearsal can record these.
+type implied struct {
+	operations []string
+	actions    []string
+	// why, in a few words for the page, and where AWS says so.
+	why, source string
+}
+
+// The reference's own lists of dependent actions, less what the program does not use (ECS in flow logs, tenant databases).
+const authorization = "https://docs.aws.amazon.com/service-authorization/latest/reference/"
+
+var allImplied = []implied{
+	{
+		[]string{"rds:CreateDBCluster", "rds:CreateDBInstance"},
+		[]string{"kms:CreateGrant", "kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey", "secretsmanager:CreateSecret", "secretsmanager:TagResource"},
+		"RDS encrypts with the stack's key and makes the master user's secret on the caller's behalf", authorization + "list_amazonrds.html",
+	},
+	{
+		[]string{"rds:ModifyDBCluster"},
+		[]string{"kms:CreateGrant", "kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey", "secretsmanager:CreateSecret", "secretsmanager:RotateSecret", "secretsmanager:TagResource"},
+		"the same when the cluster is changed", authorization + "list_amazonrds.html",
+	},
+	{
+		[]string{"rds:CreateDBCluster"},
+		[]string{"iam:CreateServiceLinkedRole"},
+		"the account's first database makes RDS's service-linked role", "https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/UsingWithRDS.IAM.ServiceLinkedRoles.html",
+	},
+	{
+		[]string{"es:CreateDomain"},
+		[]string{"kms:CreateGrant", "kms:DescribeKey"},
+		"OpenSearch takes a grant on the stack's key", "https://docs.aws.amazon.com/opensearch-service/latest/developerguide/encryption-at-rest.html",
+	},
+	{
+		[]string{"dms:CreateReplicationInstance", "dms:CreateReplicationSubnetGroup"},
+		[]string{
+			"ec2:CreateNetworkInterface", "ec2:DeleteNetworkInterface", "ec2:DescribeAvailabilityZones", "ec2:DescribeInternetGateways",
+			"ec2:DescribeSecurityGroups", "ec2:DescribeSubnets", "ec2:DescribeVpcs", "ec2:ModifyNetworkInterfaceAttribute",
+			"iam:GetRole", "kms:DescribeKey", "kms:ListAliases",
+		},
+		"DMS looks at the network, its account-wide roles and the key", "https://docs.aws.amazon.com/dms/latest/userguide/security-iam.html#CHAP_Security.IAMPermissions",
+	},
+	{
+		[]string{"dms:CreateReplicationInstance"},
+		[]string{"kms:CreateGrant"},
+		"DMS takes a grant on the stack's key", "https://docs.aws.amazon.com/dms/latest/userguide/security_iam_resource-based-policy-examples.html",
+	},
+	{
+		[]string{"dms:CreateEndpoint", "dms:ModifyEndpoint"},
+		[]string{"iam:PassRole"},
+		"DMS is given the roles that read the secret and write the stream", authorization + "list_awsdatabasemigrationservice.html",
+	},
+	{
+		[]string{"lambda:CreateFunction"},
+		[]string{"iam:PassRole"},
+		"Lambda is given the function's role", authorization + "list_awslambda.html",
+	},
+	{
+		[]string{"lambda:CreateFunction", "lambda:UpdateFunctionConfiguration"},
+		[]string{"ec2:DescribeSecurityGroups", "ec2:DescribeSubnets", "ec2:DescribeVpcs"},
+		"Lambda looks at the network that the function joins", "https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html#configuration-vpc-permissions",
+	},
+	{
+		[]string{"firehose:CreateDeliveryStream", "firehose:UpdateDestination"},
+		[]string{"iam:PassRole"},
+		"Firehose is given the role that reads, delivers and joins the VPC", "https://docs.aws.amazon.com/firehose/latest/dev/controlling-access.html",
+	},
+	{
+		[]string{"ec2:CreateFlowLogs"},
+		[]string{"ec2:CreateTags", "iam:PassRole"},
+		"flow logs are given the role that writes them", authorization + "list_amazonec2.html",
+	},
+	{
+		[]string{"ec2:CreateVpcEndpoint"},
+		[]string{"ec2:CreateTags", "ec2:DescribeSecurityGroups", "ec2:DescribeSubnets", "ec2:DescribeVpcs", "route53:AssociateVPCWithHostedZone"},
+		"an interface endpoint brings a private name into the VPC", authorization + "list_amazonec2.html",
+	},
+	{
+		[]string{"ec2:RunInstances"},
+		[]string{"ec2:CreateTags", "iam:PassRole"},
+		"the instance is given its profile's role", authorization + "list_amazonec2.html",
+	},
+	{
+		[]string{"ec2:RunInstances"},
+		[]string{"kms:CreateGrant", "kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKeyWithoutPlaintext", "kms:ReEncryptFrom", "kms:ReEncryptTo"},
+		"its volume is encrypted with the stack's key", "https://docs.aws.amazon.com/ebs/latest/userguide/ebs-encryption-requirements.html",
+	},
+	{
+		[]string{"iam:AddRoleToInstanceProfile"},
+		[]string{"iam:PassRole"},
+		"the profile is given the instance's role", authorization + "list_awsidentityandaccessmanagementiam.html",
+	},
+	{
+		[]string{
+			"ec2:CreateVpc", "ec2:CreateSubnet", "ec2:CreateSecurityGroup", "ec2:CreateRouteTable", "ec2:CreateInternetGateway", "ec2:CreateNatGateway",
+			"ec2:AllocateAddress", "ec2:AuthorizeSecurityGroupIngress", "ec2:AuthorizeSecurityGroupEgress",
+		},
+		[]string{"ec2:CreateTags"},
+		"what is made with a tag needs the permission to tag", "https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/supported-iam-actions-tagging.html",
+	},
+	{
+		[]string{"secretsmanager:CreateSecret", "secretsmanager:PutSecretValue"},
+		[]string{"kms:Decrypt", "kms:GenerateDataKey"},
+		"secrets are encrypted with the stack's key on the caller's behalf", "https://docs.aws.amazon.com/secretsmanager/latest/userguide/security-encryption.html",
+	},
+	{
+		[]string{"secretsmanager:GetSecretValue"},
+		[]string{"kms:Decrypt"},
+		"and decrypted with it", "https://docs.aws.amazon.com/secretsmanager/latest/userguide/security-encryption.html",
+	},
+}

@@ -1,0 +1,139 @@
+package permissions
+
+import (
+	"cdcpipeline/components/componenttest"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Placeholders that whoever attaches a policy replaces.
+const (
+	region  = "REGION"
+	account = "ACCOUNT"
+)
+
+// project is the name in Pulumi.yaml.
+const project = "cdc-pipeline"
+
+// named says of a type of resource of the program what IAM calls it and which input holds its name. Without that input
+// the name is made by Pulumi: the resource's own, which begins with the pipeline's, and seven random digits.
+var named = map[string]struct{ prefix, typ, input string }{
+	"aws:cloudwatch/logGroup:LogGroup":                          {"logs", "log-group", "name"},
+	"aws:iam/instanceProfile:InstanceProfile":                   {"iam", "instance-profile", "name"},
+	"aws:iam/role:Role":                                         {"iam", "role", "name"},
+	"aws:kinesis/firehoseDeliveryStream:FirehoseDeliveryStream": {"firehose", "deliverystream", "name"},
+	"aws:kinesis/stream:Stream":                                 {"kinesis", "stream", "name"},
+	"aws:kms/alias:Alias":                                       {"kms", "alias", "name"},
+	"aws:lambda/function:Function":                              {"lambda", "function", "name"},
+	"aws:opensearch/domain:Domain":                              {"es", "domain", "domainName"},
+	"aws:rds/cluster:Cluster":                                   {"rds", "cluster", "clusterIdentifier"},
+	"aws:rds/clusterInstance:ClusterInstance":                   {"rds", "db", "identifier"},
+	"aws:rds/clusterParameterGroup:ClusterParameterGroup":       {"rds", "cluster-pg", "name"},
+	"aws:rds/subnetGroup:SubnetGroup":                           {"rds", "subgrp", "name"},
+	"aws:s3/bucketV2:BucketV2":                                  {"s3", "bucket", "bucket"},
+	"aws:secretsmanager/secret:Secret":                          {"secretsmanager", "Secret", "name"},
+}
+
+// names are patterns of what the program makes, by IAM's type of resource ("iam:role").
+type names map[string][]string
+
+// facts are what policies take from the program itself.
+type facts struct {
+	names names
+	// passed are the services that the program's roles trust: they are given a role.
+	passed []string
+	// linked are the services whose linked roles it makes.
+	linked []string
+}
+
+// read takes the facts from a program that was run under mocks; pipeline is what its resources' names begin with.
+func read(resources []componenttest.Registered, pipeline string) (facts, error) {
+	f := facts{names: names{}}
+	for _, r := range resources {
+		if n, ok := named[r.Type]; ok {
+			pattern, err := patternOf(r, n.input, pipeline)
+			if err != nil {
+				return facts{}, err
+			}
+			f.names.add(n.prefix+":"+n.typ, pattern)
+		}
+		switch r.Type {
+		case "aws:iam/role:Role":
+			services, err := trusted(r)
+			if err != nil {
+				return facts{}, err
+			}
+			f.passed = append(f.passed, services...)
+		case "aws:iam/serviceLinkedRole:ServiceLinkedRole":
+			service := fmt.Sprint(r.Input("awsServiceName"))
+			f.linked = append(f.linked, service)
+			f.names.add("iam:role", "aws-service-role/"+service+"/*")
+		}
+	}
+	for _, bucket := range f.names["s3:bucket"] {
+		f.names.add("s3:object", bucket) // the key is the ARN's second variable
+	}
+	for _, group := range f.names["logs:log-group"] {
+		f.names.add("logs:log-stream", group) // so is the stream
+	}
+	// RDS names the master user's secret: https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/rds-secrets-manager.html.
+	f.names.add("secretsmanager:Secret", "rds!cluster-*")
+	// What a database does not name is the service's own, and authorized all the same:
+	// https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/security_iam_id-based-policy-examples.html.
+	f.names.add("rds:og", "default:*")
+	f.names.add("rds:pg", "default.*")
+	for _, services := range []*[]string{&f.passed, &f.linked} {
+		slices.Sort(*services)
+		*services = slices.Compact(*services)
+	}
+	return f, nil
+}
+
+func (n names) add(typ, pattern string) {
+	if !slices.Contains(n[typ], pattern) {
+		n[typ] = append(n[typ], pattern)
+		slices.Sort(n[typ])
+	}
+}
+
+// patternOf matches the names that a resource can have. A log group's and a secret's ARN go on after the name.
+func patternOf(r componenttest.Registered, input, pipeline string) (string, error) {
+	given, ok := r.Input(input).(string)
+	if !ok {
+		if !strings.HasPrefix(r.Name, pipeline+"-") {
+			return "", fmt.Errorf("%s %s: its name does not begin with %s-, so no policy can tell it from others'", r.Type, r.Name, pipeline)
+		}
+		return pipeline + "-*", nil
+	}
+	switch r.Type {
+	case "aws:kms/alias:Alias":
+		return strings.Replace(strings.TrimPrefix(given, "alias/"), componenttest.Project+"-"+componenttest.Stack, project+"-*", 1), nil
+	case "aws:cloudwatch/logGroup:LogGroup":
+		return given[:strings.LastIndex(given, "/")+1] + "*", nil
+	case "aws:secretsmanager/secret:Secret":
+		return given + "-*", nil
+	}
+	return given, nil
+}
+
+// trusted are the services that may assume a role.
+func trusted(role componenttest.Registered) ([]string, error) {
+	var policy struct {
+		Statement []struct {
+			Principal struct{ Service []string }
+		}
+	}
+	text, _ := role.Input("assumeRolePolicy").(string)
+	if err := json.Unmarshal([]byte(text), &policy); err != nil {
+		return nil, fmt.Errorf("reading who may assume the role %s: %w", role.Name, err)
+	}
+	var services []string
+	for _, s := range policy.Statement {
+		for _, service := range s.Principal.Service {
+			services = append(services, strings.ReplaceAll(service, "."+componenttest.Region+".", "."+region+"."))
+		}
+	}
+	return services, nil
+}

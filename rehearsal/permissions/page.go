@@ -1,0 +1,130 @@
+package permissions
+
+import (
+	"bytes"
+	"cdcpipeline/components/componenttest"
+	"cdcpipeline/rehearsal/controlplane"
+	_ "embed"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"text/template"
+)
+
+//go:embed page.md.tmpl
+var pageTemplate string
+
+// Program is what the page takes from the program: its resources with the defaults of each environment.
+type Program struct {
+	Dev, Prod []componenttest.Registered
+	// Name is what its resources' names begin with.
+	Name string
+}
+
+// Pages are docs/permissions.md and the policies beside it, by path within docs.
+func Pages(r Recording, program Program) (map[string][]byte, error) {
+	// Production makes everything that development does and more: flow logs, readers, monitoring.
+	f, err := read(append(slices.Clone(program.Dev), program.Prod...), program.Name)
+	if err != nil {
+		return nil, err
+	}
+	pages := map[string][]byte{}
+	view := map[string]any{
+		"Region": region, "Account": account, "Quotas": quotaRows(program), "Tagging": code(tagging), "MaxPolicy": maxPolicy,
+	}
+	deployer, _, err := needs(r[controlplane.Deployer])
+	if err != nil {
+		return nil, err
+	}
+	for name, operations := range map[string][]string{
+		"Deployer": r[controlplane.Deployer], "Changes": newIn(changes, r[controlplane.Deployer]), "Operator": r[controlplane.Operator],
+	} {
+		wanted, unrecorded, err := needs(operations)
+		if err != nil {
+			return nil, err
+		}
+		if name == "Changes" {
+			wanted = newIn(wanted, deployer)
+		}
+		all, err := statements(wanted, f)
+		if err != nil {
+			return nil, err
+		}
+		documents, err := policies(all)
+		if err != nil {
+			return nil, err
+		}
+		var files []string
+		for i, document := range documents {
+			file := fmt.Sprintf("permissions/%s-%d.json", strings.ToLower(name), i+1)
+			files = append(files, file)
+			if pages[file], err = document.text(); err != nil {
+				return nil, err
+			}
+		}
+		view[name] = map[string]any{"Operations": len(operations), "Actions": len(wanted), "Files": files, "Rows": rows(all), "Implied": impliedRows(unrecorded)}
+	}
+	t, err := template.New("page").Parse(pageTemplate)
+	if err != nil {
+		return nil, fmt.Errorf("reading the page's template: %w", err)
+	}
+	var b bytes.Buffer
+	if err := t.Execute(&b, view); err != nil {
+		return nil, fmt.Errorf("writing the page: %w", err)
+	}
+	pages["permissions.md"] = b.Bytes()
+	return pages, nil
+}
+
+// newIn are the names of a list that are not in another.
+func newIn(list, other []string) []string {
+	return slices.DeleteFunc(slices.Clone(list), func(name string) bool { return slices.Contains(other, name) })
+}
+
+// row of a table of permissions.
+type row struct{ Actions, On string }
+
+func rows(all []Statement) []row {
+	var table []row
+	for _, s := range all {
+		on := code(s.Resource)
+		if slices.Equal(s.Resource, []string{"*"}) {
+			on = "everything"
+		}
+		for _, operator := range slices.Sorted(maps.Keys(s.Condition)) {
+			for _, key := range slices.Sorted(maps.Keys(s.Condition[operator])) {
+				on += fmt.Sprintf("; `%s` %s", key, code(s.Condition[operator][key]))
+			}
+		}
+		table = append(table, row{code(s.Action), on})
+	}
+	return table
+}
+
+// impliedRow of a table of what no rehearsal can record.
+type impliedRow struct{ Actions, Why, Source string }
+
+func impliedRows(unrecorded []implied) []impliedRow {
+	var table []impliedRow
+	for _, i := range unrecorded {
+		table = append(table, impliedRow{code(i.actions), i.why, i.source})
+	}
+	return table
+}
+
+type quotaRow struct {
+	Label, Default, Source string
+	Dev, Prod              int
+}
+
+func quotaRows(program Program) []quotaRow {
+	var table []quotaRow
+	for _, q := range quotas {
+		table = append(table, quotaRow{q.label(), q.initial, q.source, q.uses(program.Dev), q.uses(program.Prod)})
+	}
+	return table
+}
+
+// code is a list of names in Markdown.
+func code(names []string) string { return "`" + strings.Join(names, "`, `") + "`" }

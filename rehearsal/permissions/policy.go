@@ -1,0 +1,189 @@
+package permissions
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+)
+
+// maxPolicy is the most characters of a managed policy, white space not counted, https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html.
+const maxPolicy = 6144
+
+// Policy is an IAM policy document.
+type Policy struct {
+	Version   string
+	Statement []Statement
+}
+
+// Statement allows some actions of one service on some resources.
+type Statement struct {
+	Sid       string
+	Effect    string
+	Action    []string
+	Resource  []string
+	Condition map[string]map[string][]string `json:",omitempty"`
+}
+
+// needs are the actions behind some operations, and those that are implied by them, each of which was not recorded
+// itself; all sorted.
+func needs(operations []string) (all []string, unrecorded []implied, err error) {
+	recorded := map[string]bool{}
+	var problems []error
+	for _, operation := range operations {
+		found, err := actions(operation)
+		problems = append(problems, err)
+		for _, action := range found {
+			recorded[action] = true
+		}
+	}
+	wanted := maps.Clone(recorded)
+	for _, i := range allImplied {
+		if !slices.ContainsFunc(i.operations, func(o string) bool { return slices.Contains(operations, o) }) {
+			continue
+		}
+		i.actions = slices.DeleteFunc(slices.Clone(i.actions), func(a string) bool { return recorded[a] })
+		for _, action := range i.actions {
+			wanted[action] = true
+		}
+		if len(i.actions) > 0 {
+			unrecorded = append(unrecorded, i)
+		}
+	}
+	return slices.Sorted(maps.Keys(wanted)), unrecorded, errors.Join(problems...)
+}
+
+// wide are actions that the reference gives resources but that are called without naming one: lists.
+func wide(action string) bool {
+	return action == "logs:DescribeLogGroups" || strings.HasPrefix(action, "rds:Describe")
+}
+
+// resources are what an action is limited to: by name where the program's names of some type are known, with other types
+// that the action always needs as a whole; everything when no name is known.
+func resources(action string, n names) ([]string, error) {
+	prefix, _, _ := strings.Cut(action, ":")
+	possible, required := types(action)
+	if wide(action) || !slices.ContainsFunc(possible, func(t string) bool { return n[prefix+":"+t] != nil }) {
+		return []string{"*"}, nil
+	}
+	var all []string
+	for _, typ := range possible {
+		patterns := slices.Clone(n[prefix+":"+typ])
+		if patterns == nil && slices.Contains(required, typ) {
+			patterns = []string{"*"}
+		}
+		for _, pattern := range slices.DeleteFunc(patterns, func(p string) bool { return untouched(action, p) }) {
+			a, err := arn(prefix, typ, pattern)
+			if err != nil {
+				return nil, err
+			}
+			all = append(all, a)
+		}
+	}
+	slices.Sort(all)
+	return slices.Compact(all), nil
+}
+
+// untouched are the roles that an action leaves alone: those of services are read only, those of the account are taken by
+// their services without being passed.
+func untouched(action, role string) bool {
+	reads := strings.HasPrefix(action, "iam:Get") || strings.HasPrefix(action, "iam:List")
+	return strings.HasPrefix(role, "aws-service-role/") && !reads || strings.HasPrefix(role, "dms-") && action == "iam:PassRole"
+}
+
+// global are the services whose calls belong to no region of the stack's.
+var global = []string{"iam", "route53", "s3", "sts"}
+
+// condition narrows what a resource cannot.
+func condition(action string, resources []string, f facts) map[string]map[string][]string {
+	prefix, _, _ := strings.Cut(action, ":")
+	switch {
+	case action == "iam:PassRole":
+		return map[string]map[string][]string{"StringEquals": {"iam:PassedToService": f.passed}}
+	case action == "iam:CreateServiceLinkedRole":
+		return map[string]map[string][]string{"StringEquals": {"iam:AWSServiceName": append(slices.Clone(f.linked), "rds.amazonaws.com")}}
+	case action == "kms:CreateGrant":
+		// https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html#conditions-kms-grant-is-for-aws-resource
+		return map[string]map[string][]string{"Bool": {"kms:GrantIsForAWSResource": {"true"}}}
+	case slices.Equal(resources, []string{"*"}) && !slices.Contains(global, prefix):
+		return map[string]map[string][]string{"StringEquals": {"aws:RequestedRegion": {region}}}
+	}
+	return nil
+}
+
+// statements allow what is needed: one for each service, set of resources and condition.
+func statements(wanted []string, f facts) ([]Statement, error) {
+	var all []Statement
+	index := map[string]int{}
+	count := map[string]int{}
+	for _, action := range wanted {
+		prefix, _, _ := strings.Cut(action, ":")
+		on, err := resources(action, f.names)
+		if err != nil {
+			return nil, err
+		}
+		if action == "iam:CreateServiceLinkedRole" {
+			on = []string{"arn:aws:iam::" + account + ":role/aws-service-role/*"}
+		}
+		when := condition(action, on, f)
+		key := fmt.Sprint(prefix, on, when)
+		if i, ok := index[key]; ok {
+			all[i].Action = append(all[i].Action, action)
+			continue
+		}
+		count[prefix]++
+		index[key] = len(all)
+		all = append(all, Statement{
+			Sid: fmt.Sprintf("%s%s%d", strings.ToUpper(prefix[:1]), prefix[1:], count[prefix]), Effect: "Allow",
+			Action: []string{action}, Resource: on, Condition: when,
+		})
+	}
+	return all, nil
+}
+
+// policies are the statements in as few documents as their size allows.
+func policies(all []Statement) ([]Policy, error) {
+	var made []Policy
+	for _, s := range all {
+		placed := false
+		for i := range made {
+			larger := Policy{made[i].Version, append(slices.Clone(made[i].Statement), s)}
+			if size(larger) <= maxPolicy {
+				made[i], placed = larger, true
+				break
+			}
+		}
+		if placed {
+			continue
+		}
+		alone := Policy{"2012-10-17", []Statement{s}}
+		if size(alone) > maxPolicy {
+			return nil, fmt.Errorf("the statement %s alone is larger than a managed policy may be", s.Sid)
+		}
+		made = append(made, alone)
+	}
+	return made, nil
+}
+
+// size is a policy's length as IAM counts it.
+func size(p Policy) int {
+	text, err := p.text()
+	if err != nil {
+		return maxPolicy + 1
+	}
+	return len(strings.Join(strings.Fields(string(text)), ""))
+}
+
+func (p Policy) text() ([]byte, error) {
+	var b bytes.Buffer
+	encoder := json.NewEncoder(&b)
+	encoder.SetIndent("", "  ")
+	encoder.SetEscapeHTML(false)
+	if err := encoder.Encode(p); err != nil {
+		return nil, fmt.Errorf("writing a policy: %w", err)
+	}
+	return b.Bytes(), nil
+}
