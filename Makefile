@@ -6,9 +6,9 @@ LINT_VERSION := v2.15.0
 FUMPT_VERSION := v0.12.0
 LINT        := $(CACHE)/bin/golangci-lint-$(LINT_VERSION)
 # The engine's module cannot be resolved before the rehearsal has fetched the AWS provider: the rehearsal compiles it.
-MODULES     := . sdks/opensearch sdks/generate rehearsal
+MODULES     := . sdks/opensearch sdks/generate docs/diagram rehearsal
 
-.PHONY: help rehearse rehearse-full test lint sdk docs clean
+.PHONY: help rehearse rehearse-full test lint sdk docs diagram permissions clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 18
@@ -23,7 +23,7 @@ test: ## all tests of every module
 	@set -e; for module in $(MODULES); do echo "== $$module"; (cd $$module && go test ./...); done
 
 lint: $(LINT) ## golangci-lint with the committed configuration, in every module
-	@set -e; for module in . sdks/generate rehearsal; do echo "== $$module"; (cd $$module && $(LINT) run --config $(CURDIR)/.golangci.yml ./...); done
+	@set -e; for module in . sdks/generate docs/diagram rehearsal; do echo "== $$module"; (cd $$module && $(LINT) run --config $(CURDIR)/.golangci.yml ./...); done
 
 $(LINT):
 	@mkdir -p $(dir $@)
@@ -36,6 +36,13 @@ sdk: ## write the OpenSearch SDK and the committed schemas anew
 
 docs: ## write docs/configuration.md anew from the configuration types
 	go generate ./config
+
+diagram: ## draw docs/architecture.svg anew from the program
+	cd docs/diagram && go run .
+
+permissions: ## write docs/permissions.md anew from the calls of the last rehearsal, else of the committed recording
+	@if [ -f $(CACHE)/rehearsal/calls.json ]; then install -m 644 $(CACHE)/rehearsal/calls.json rehearsal/permissions/recorded.json; fi
+	cd rehearsal && go generate ./permissions
 
 clean: ## remove everything that was downloaded or built
 	chmod -R u+w $(CACHE) 2>/dev/null || true

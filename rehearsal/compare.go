@@ -22,7 +22,10 @@ const patience = 3 * time.Minute
 
 // verify waits until everything has been delivered, then compares both sinks with what was committed.
 func (r *rehearsal) verify(ctx context.Context) error {
-	written, err := r.written("loaded", "changes")
+	if err := r.followOne(ctx); err != nil {
+		return err
+	}
+	written, err := r.written("loaded", "changes", "marker")
 	if err != nil {
 		return err
 	}
@@ -57,7 +60,7 @@ func (r *rehearsal) verify(ctx context.Context) error {
 	return nil
 }
 
-// written is what the writer's journals say was committed: rows that were loaded, then changes.
+// written is what the writer's journals say was committed; journals named loaded… are of rows that arrive as loaded ones.
 func (r *rehearsal) written(journals ...string) ([]verify.Change, error) {
 	var all []verify.Change
 	for _, name := range journals {
@@ -66,7 +69,7 @@ func (r *rehearsal) written(journals ...string) ([]verify.Change, error) {
 			return nil, fmt.Errorf("opening the journal: %w", err)
 		}
 		operation := ""
-		if name == "loaded" {
+		if strings.HasPrefix(name, "loaded") {
 			operation = "load"
 		}
 		changes, err := verify.Journal(file, operation)
@@ -83,13 +86,10 @@ func (r *rehearsal) written(journals ...string) ([]verify.Change, error) {
 func (r *rehearsal) settle(ctx context.Context, want int) error {
 	progress, last := time.Now(), int64(-1)
 	for {
-		task, ok := r.world.DMS.Task(r.output("taskArn"))
-		if !ok {
-			return fmt.Errorf("the task %s does not exist", r.output("taskArn"))
+		if err := r.taskHealthy(); err != nil {
+			return err
 		}
-		if task.Failure != "" {
-			return fmt.Errorf("the task has failed: %s", task.Failure)
-		}
+		task, _ := r.world.DMS.Task(r.output("taskArn"))
 		var read int64
 		for _, t := range task.Tables {
 			read += t.FullLoadRows + t.Inserts + t.Updates + t.Deletes
@@ -104,13 +104,8 @@ func (r *rehearsal) settle(ctx context.Context, want int) error {
 		if time.Since(progress) > patience {
 			return fmt.Errorf("the task stands still at %d of %d changes", read, want)
 		}
-		if err := r.world.Healthy(); err != nil {
+		if err := pause(ctx, 500*time.Millisecond); err != nil {
 			return err
-		}
-		select {
-		case <-ctx.Done():
-			return ctx.Err() //nolint:wrapcheck // interrupted
-		case <-time.After(500 * time.Millisecond):
 		}
 	}
 	r.log.Detail("the task has read everything; waiting for the deliveries' buffers")

@@ -22,13 +22,14 @@ type program struct{ run pulumi.RunFunc }
 func newProgram() *program { return &program{run: pipeline.Deploy} }
 
 // newStack prepares a stack by the name of its stack file.
-func (r *rehearsal) newStack(ctx context.Context, name string, program pulumi.RunFunc) (*stack.Stack, error) {
+func (r *rehearsal) newStack(ctx context.Context, name string, program pulumi.RunFunc, values map[string]string) (*stack.Stack, error) {
 	env := maps.Clone(r.engine.Env())
 	maps.Copy(env, r.world.Env())
 	s, err := stack.New(ctx, stack.Options{
 		Name: name, Project: r.project, Dir: filepath.Join(r.world.Site.Dir, "pulumi"), CLI: r.engine.CLI(), Env: env, Program: program,
 	}, stack.Settings{
 		Endpoint: r.world.Account.Endpoint(), DatabasePort: r.world.Database.Port, CaFile: r.world.Site.Authority.File(), Architecture: architecture(),
+		TunnelPort: r.tunnelPort, Values: values,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("preparing the stack %s: %w", name, err)
@@ -47,7 +48,7 @@ func architecture() string {
 func (r *rehearsal) tell(text string) { r.log.Detail("%s", text) }
 
 func (r *rehearsal) previewMinimal(ctx context.Context) error {
-	s, err := r.newStack(ctx, "minimal", nil)
+	s, err := r.newStack(ctx, "minimal", nil, nil)
 	if err != nil {
 		return err
 	}
@@ -60,7 +61,7 @@ func (r *rehearsal) previewMinimal(ctx context.Context) error {
 }
 
 func (r *rehearsal) preview(ctx context.Context) (err error) {
-	if r.stack, err = r.newStack(ctx, "rehearsal", func(ctx *pulumi.Context) error { return r.program.run(ctx) }); err != nil {
+	if r.stack, err = r.newStack(ctx, "rehearsal", func(ctx *pulumi.Context) error { return r.program.run(ctx) }, nil); err != nil {
 		return err
 	}
 	p, err := r.stack.Preview(ctx)
@@ -138,3 +139,13 @@ func (r *rehearsal) destroy(ctx context.Context) error {
 }
 
 func (r *rehearsal) output(name string) string { return fmt.Sprint(r.outputs[name]) }
+
+// outputList is a stack output that is a list of strings.
+func (r *rehearsal) outputList(name string) []string {
+	items, _ := r.outputs[name].([]any)
+	list := make([]string, len(items))
+	for i, item := range items {
+		list[i] = fmt.Sprint(item)
+	}
+	return list
+}

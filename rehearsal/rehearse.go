@@ -5,6 +5,7 @@ import (
 	"cdcpipeline/rehearsal/build"
 	"cdcpipeline/rehearsal/family"
 	"cdcpipeline/rehearsal/inventory"
+	"cdcpipeline/rehearsal/permissions"
 	"cdcpipeline/rehearsal/report"
 	"cdcpipeline/rehearsal/stack"
 	"cdcpipeline/rehearsal/stage"
@@ -13,6 +14,7 @@ import (
 	"cdcpipeline/rehearsal/world"
 	"context"
 	"fmt"
+	"net"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -53,6 +55,9 @@ type rehearsal struct {
 	outputs map[string]any
 	cdc     string
 	before  []string // the account before the first deployment
+	rounds  int      // of rows written since, each with a seed of its own
+	// tunnelPort is free on this machine; the program listens there for the domain.
+	tunnelPort int
 
 	mu       sync.Mutex
 	arrivals map[string][]arrival
@@ -114,8 +119,12 @@ func (r *rehearsal) steps() []step {
 	case full:
 		return slices.Concat(begin, []step{{"account roles: absent, present, again", r.rehearseAccountRoles}}, carry, again, []step{
 			{"a grant taken out of the program", r.rehearseGrantRemoved},
+			{"the operator's tool", r.rehearseOperator},
+			{"the task and an endpoint changed", r.rehearseTaskChange},
+			{"a table added", r.rehearseTableAdded},
+			{"passwords rotated", r.rehearseRotation},
 			{"a domain replaced", r.rehearseDomainReplaced},
-		}, end)
+		}, end, []step{{"everything adopted", r.rehearseAdopted}})
 	case short:
 	}
 	return slices.Concat(begin, carry, again, end)
@@ -155,6 +164,9 @@ func (r *rehearsal) startWorld(ctx context.Context) (err error) {
 	if err != nil {
 		return fmt.Errorf("starting the world: %w", err)
 	}
+	if r.tunnelPort, err = freePort(); err != nil {
+		return err
+	}
 	for name, value := range r.world.Env() {
 		if err := os.Setenv(name, value); err != nil {
 			return fmt.Errorf("setting %s: %w", name, err)
@@ -166,6 +178,17 @@ func (r *rehearsal) startWorld(ctx context.Context) (err error) {
 	return nil
 }
 
+// freePort is one that nobody listens on now.
+func freePort() (int, error) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return 0, fmt.Errorf("looking for a free port: %w", err)
+	}
+	defer listener.Close()
+	address, _ := listener.Addr().(*net.TCPAddr)
+	return address.Port, nil
+}
+
 // record keeps what a delivery has delivered, for the latencies.
 func (r *rehearsal) record(stream string, _ int, at time.Time, records [][]byte) {
 	r.mu.Lock()
@@ -174,6 +197,7 @@ func (r *rehearsal) record(stream string, _ int, at time.Time, records [][]byte)
 }
 
 func (r *rehearsal) conclude() error {
+	r.report.Tunnel = report.Tunnel{Used: r.world.Sessions.Bytes() > 0, Sessions: r.world.Sessions.Sessions(), Bytes: r.world.Sessions.Bytes()}
 	r.report.NotRun = append(r.world.Domains.NotRun(), notRun...)
 	path := filepath.Join(r.cache, "rehearsal", "report.json")
 	if err := r.report.Write(path); err != nil {
@@ -182,6 +206,9 @@ func (r *rehearsal) conclude() error {
 	r.report.Print(os.Stdout)
 	if problems := r.report.Problems(minimum); len(problems) > 0 {
 		return fmt.Errorf("%s (report: %s)", strings.Join(problems, "; "), path)
+	}
+	if err := permissions.Write(filepath.Join(r.cache, "rehearsal", "calls.json"), r.world.Proxy.Calls()); err != nil {
+		return fmt.Errorf("keeping the recorded calls: %w", err)
 	}
 	fmt.Printf("REHEARSAL OK: %d changes written, all found in OpenSearch and in the lake, none lost; %.0f s; report: %s\n", r.report.Events.Written, r.report.Seconds, path)
 	return nil
@@ -205,6 +232,8 @@ var notRun = []string{
 	"KMS: keys are declared; nothing is encrypted with them",
 	"Aurora MySQL: the database is MariaDB 11.4.5; checks of variables that it lacks are reported as not applicable",
 	"DMS and Firehose: stand-ins that act on the declared settings; their throughput and time-outs are not AWS's",
+	"Systems Manager: its sessions are a stand-in that speaks the protocol of AWS's agent; the service itself, its agent and its VPC endpoints are not run",
+	"secret rotation: schedules and Secrets Manager's own retries are not run; MySQL's accounts are MariaDB's here",
 	"CDC stream-position: its MySQL format is not published; the stand-in's is inferred",
 	"64-bit integers of 19 and 20 digits arrive exactly here; AWS documents useLargeIntegerValue without saying so for all of them",
 	"ARM: functions run as x86_64 here when this machine is",

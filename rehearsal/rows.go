@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"cdcpipeline/rehearsal/controlplane"
 	"context"
 	"errors"
 	"fmt"
@@ -32,13 +33,13 @@ func (r *rehearsal) seed(ctx context.Context, function string) {
 		return
 	}
 	db := r.world.Database
-	r.seedErr = r.generate(ctx, "loaded", loaded, "100/0/0", 1,
+	r.seedErr = r.generate(ctx, "loaded", loaded, "100/0/0", 1, tables,
 		"--host", db.Host, "--port", strconv.Itoa(db.Port), "--secret-arn", r.world.MasterSecretArn)
 }
 
 // rows makes changes while the pipeline runs, finding the database by the stack's outputs as a user would.
 func (r *rehearsal) rows(ctx context.Context) error {
-	if err := r.generate(ctx, "changes", r.count, "70/20/10", 2, "--stack", "rehearsal", "--dir", r.stack.Dir()); err != nil {
+	if err := r.generate(ctx, "changes", r.count, "70/20/10", 2, tables, "--stack", "rehearsal", "--dir", r.stack.Dir()); err != nil {
 		return err
 	}
 	return r.world.Healthy()
@@ -48,7 +49,8 @@ func (r *rehearsal) journal(name string) string {
 	return filepath.Join(r.world.Site.Dir, name+".jsonl")
 }
 
-func (r *rehearsal) generate(ctx context.Context, journal string, count int, mix string, seed int, more ...string) error {
+// generate writes rows and journals them.
+func (r *rehearsal) generate(ctx context.Context, journal string, count int, mix string, seed int, tables []string, more ...string) error {
 	args := []string{
 		"generate", "--count", strconv.Itoa(count), "--mix", mix, "--seed", strconv.Itoa(seed),
 		"--ca", r.world.Site.Authority.File(), "--journal", r.journal(journal),
@@ -59,9 +61,7 @@ func (r *rehearsal) generate(ctx context.Context, journal string, count int, mix
 	cmd := exec.CommandContext(ctx, r.cdc, append(args, more...)...)
 	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGINT) }
 	cmd.WaitDelay = 10 * time.Second
-	cmd.Env = r.engine.Environ()
-	cmd.Env = append(cmd.Env, "PULUMI_BACKEND_URL=file://"+filepath.Join(r.world.Site.Dir, "pulumi", "state"), "PULUMI_CONFIG_PASSPHRASE=rehearsal",
-		"PATH="+filepath.Dir(r.engine.CLI())+string(os.PathListSeparator)+os.Getenv("PATH"))
+	cmd.Env = r.toolEnvironment()
 	pipe, err := cmd.StderrPipe()
 	if err != nil {
 		return fmt.Errorf("starting cdc generate: %w", err)
@@ -80,4 +80,12 @@ func (r *rehearsal) generate(ctx context.Context, journal string, count int, mix
 		return errors.Join(fmt.Errorf("cdc generate: %w", err), errors.New(strings.Join(last, "\n")))
 	}
 	return nil
+}
+
+// toolEnvironment is that of somebody who has logged in to the account and to the stack's backend.
+func (r *rehearsal) toolEnvironment() []string {
+	return append(r.engine.Environ(),
+		"PULUMI_BACKEND_URL=file://"+filepath.Join(r.world.Site.Dir, "pulumi", "state"), "PULUMI_CONFIG_PASSPHRASE=rehearsal",
+		controlplane.AppID+"="+controlplane.ToolApp,
+		"PATH="+filepath.Dir(r.engine.CLI())+string(os.PathListSeparator)+os.Getenv("PATH"))
 }

@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
@@ -48,7 +49,7 @@ func (r *rehearsal) accountRoles(ctx context.Context) error {
 		}
 		_, err := search.NewServiceLinkedRole(ctx, "search-role", &search.ServiceLinkedRoleArgs{})
 		return err
-	})
+	}, nil)
 	if err != nil {
 		return err
 	}
@@ -208,34 +209,54 @@ func (r *rehearsal) domainReplaced(ctx context.Context) error {
 			return fmt.Errorf("the new domain does not map %s to %s", arn, role)
 		}
 	}
-	return r.rowsReach(ctx, name)
+	return r.rowsReach(ctx, "replaced", name)
 }
 
 // rowsReach writes some rows and finds them all in the domain.
-func (r *rehearsal) rowsReach(ctx context.Context, domain string) error {
-	const more = 300
-	if err := r.generate(ctx, "more", more, "70/20/10", 3, "--stack", "rehearsal", "--dir", r.stack.Dir()); err != nil {
+func (r *rehearsal) rowsReach(ctx context.Context, journal, domain string) error {
+	r.rounds++
+	if err := r.generate(ctx, journal, 300, "70/20/10", 100+r.rounds, tables, "--stack", "rehearsal", "--dir", r.stack.Dir()); err != nil {
 		return err
 	}
-	all, err := r.written("loaded", "changes", "more")
+	written, err := r.written(journal)
 	if err != nil {
 		return err
 	}
-	if err := r.settle(ctx, len(all)); err != nil {
-		return err
+	return r.await(ctx, len(written), func() ([]string, error) {
+		history, err := r.history(ctx, domain)
+		return verify.Compare(written, history).Lost, err
+	})
+}
+
+// await asks again and again what has not arrived yet, until that is nothing.
+func (r *rehearsal) await(ctx context.Context, written int, lost func() ([]string, error)) error {
+	for began := time.Now(); ; {
+		still, err := lost()
+		if err != nil || len(still) == 0 {
+			return err
+		}
+		if err := r.taskHealthy(); err != nil {
+			return err
+		}
+		if time.Since(began) > patience {
+			return fmt.Errorf("%d of %d changes did not arrive, the first: %s", len(still), written, still[0])
+		}
+		if err := pause(ctx, 2*time.Second); err != nil {
+			return err
+		}
 	}
-	written, err := r.written("more")
-	if err != nil {
-		return err
+}
+
+// taskHealthy says why the task has failed, if it has.
+func (r *rehearsal) taskHealthy() error {
+	task, ok := r.world.DMS.Task(r.output("taskArn"))
+	switch {
+	case !ok:
+		return fmt.Errorf("the task %s does not exist", r.output("taskArn"))
+	case task.Failure != "":
+		return fmt.Errorf("the task has failed: %s", task.Failure)
 	}
-	history, err := r.history(ctx, domain)
-	if err != nil {
-		return err
-	}
-	if d := verify.Compare(written, history); len(d.Lost) > 0 {
-		return fmt.Errorf("%d of %d rows did not reach the new domain, the first: %s", len(d.Lost), more, d.Lost[0])
-	}
-	return nil
+	return r.world.Healthy() //nolint:wrapcheck // names the server
 }
 
 // mapped is which role of a domain each backend role is mapped to, without those that the domain comes with.

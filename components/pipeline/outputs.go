@@ -15,6 +15,18 @@ func (p *Pipeline) export(ctx *pulumi.Context, cfg config.Config) error {
 	if err != nil {
 		return fmt.Errorf("looking up the region: %w", err)
 	}
+	caller, err := aws.GetCallerIdentity(ctx, &aws.GetCallerIdentityArgs{}, pulumi.Parent(p))
+	if err != nil {
+		return fmt.Errorf("looking up the account: %w", err)
+	}
+	bastionID := pulumi.String("").ToStringOutput()
+	if p.Bastion != nil {
+		bastionID = p.Bastion.InstanceID
+	}
+	ask, err := AskDMS(ctx)
+	if err != nil {
+		return err
+	}
 	tables := make(pulumi.StringArray, len(cfg.Source.Tables))
 	for i, t := range cfg.Source.Tables {
 		tables[i] = pulumi.String(t.Database + "." + t.Table)
@@ -22,6 +34,7 @@ func (p *Pipeline) export(ctx *pulumi.Context, cfg config.Config) error {
 	url := pulumi.Sprintf("https://%s", p.Domain.Endpoint)
 	outputs := pulumi.Map{
 		"tables":                tables,
+		"tablesNotLoaded":       p.TablesNotLoaded(ctx, cfg.Source, ask),
 		"sourceHost":            p.Source.Host,
 		"sourcePort":            p.Source.Port,
 		"sourceSecretArn":       p.Source.AdminSecretArn,
@@ -43,6 +56,11 @@ func (p *Pipeline) export(ctx *pulumi.Context, cfg config.Config) error {
 		"lakeDeliveryName":      p.Lake.Name,
 		"kmsKeyArn":             p.Key.Arn,
 		"vpcId":                 p.Network.VpcID,
+		"reach":                 pulumi.String(cfg.Search.Reach),
+		"bastionInstanceId":     bastionID,
+		"searchTunnelPort":      pulumi.Int(cfg.Search.TunnelPort),
+		"region":                pulumi.String(region.Name),
+		"accountId":             pulumi.String(caller.AccountId),
 		"consoleLinks":          p.consoleLinks(region.Name),
 	}
 	for key, value := range outputs {

@@ -4,6 +4,7 @@
 package pipeline
 
 import (
+	"cdcpipeline/components/bastion"
 	"cdcpipeline/components/encryption"
 	"cdcpipeline/components/lake"
 	"cdcpipeline/components/network"
@@ -12,10 +13,8 @@ import (
 	"cdcpipeline/components/source"
 	"cdcpipeline/components/stream"
 	"cdcpipeline/config"
-	"cdcpipeline/functions"
 	"cmp"
 	"fmt"
-	"os"
 	"slices"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws"
@@ -28,62 +27,36 @@ type Args struct {
 	Config config.Config
 	// BootstrapCode is the bootstrap function's zip, for the architecture in Config.
 	BootstrapCode pulumi.Archive
+	// RotationCode is the rotation function's zip, for the same architecture. Not needed when source.rotationDays is 0.
+	RotationCode pulumi.Archive
 	// CaBundle is the PEM bundle that signs the database's certificate. Default: the bundle of RDS; of its regions only
 	// this one's for DMS when the database is made here.
 	CaBundle string
+	// Tunnel is told the way to the domain as soon as it is known: what OpenTunnel gives. Without one, and with
+	// search.reach tunnel, the caller leads search.tunnelPort of this machine to the domain's endpoint by way of
+	// Pipeline.Bastion, for as long as the deployment takes.
+	Tunnel Tunnel
 }
 
 // Pipeline is the composition, with the parts that a caller may build upon.
 type Pipeline struct {
 	pulumi.ResourceState
 
-	Key         *encryption.Key
-	Network     *network.Network
-	Source      source.Database
-	Bootstrap   *source.Bootstrap
-	Stream      *stream.ChangeStream
-	Domain      *search.Domain
+	Key       *encryption.Key
+	Network   *network.Network
+	Source    source.Database
+	Bootstrap *source.Bootstrap
+	// Rotation of the replication user's password; nil when there is none.
+	Rotation *source.Rotation
+	Stream   *stream.ChangeStream
+	Domain   *search.Domain
+	// Bastion leads to the domain and the database; nil with search.reach direct.
+	Bastion     *bastion.Bastion
 	Access      *search.Access
 	Search      *search.Delivery
 	Bucket      *lake.Bucket
 	Lake        *lake.Delivery
 	Replication *replication.Replication
-}
-
-// Deploy is the Pulumi program: configuration in, pipeline and stack outputs out.
-// All problems of the configuration come back together, before the first resource.
-func Deploy(ctx *pulumi.Context) error {
-	_, err := FromConfig(ctx)
-	return err
-}
-
-// FromConfig is Deploy for a program that goes on building upon the pipeline.
-func FromConfig(ctx *pulumi.Context) (*Pipeline, error) {
-	cfg, err := config.Load(ctx)
-	if err != nil {
-		return nil, fmt.Errorf("reading the configuration: %w", err)
-	}
-	bundle := source.RDSCertificates()
-	if cfg.Source.CaFile != "" {
-		pem, err := os.ReadFile(cfg.Source.CaFile)
-		if err != nil {
-			return nil, fmt.Errorf("source.caFile: %w", err)
-		}
-		bundle = string(pem)
-	}
-	root, err := os.Getwd() // the project's root; the engine, which reads the zip, may be elsewhere
-	if err != nil {
-		return nil, fmt.Errorf("finding the project's root: %w", err)
-	}
-	zip, err := functions.Build(ctx.Context(), root, "bootstrap", cfg.Functions.Architecture)
-	if err != nil {
-		return nil, fmt.Errorf("compiling the bootstrap function: %w", err)
-	}
-	p, err := New(ctx, "cdc", &Args{Config: cfg, BootstrapCode: pulumi.NewFileArchive(zip), CaBundle: bundle})
-	if err != nil {
-		return nil, err
-	}
-	return p, p.export(ctx, cfg)
 }
 
 // New makes the whole pipeline.
@@ -108,8 +81,10 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 		{"network", b.network},
 		{"source database", b.source},
 		{"bootstrap", b.bootstrap},
+		{"rotation", b.rotation},
 		{"change stream", b.stream},
 		{"lake", b.lake},
+		{"bastion", b.bastion},
 		{"search", b.search},
 		{"replication", b.replication},
 	} {
@@ -133,7 +108,9 @@ type builder struct {
 func (b *builder) child() pulumi.ResourceOption { return pulumi.Parent(b.Pipeline) }
 
 func (b *builder) key() (err error) {
-	b.Key, err = encryption.NewKey(b.ctx, b.name+"-key", &encryption.KeyArgs{RetainOnDelete: b.cfg.Environment == config.Prod}, b.child())
+	b.Key, err = encryption.NewKey(b.ctx, b.name+"-key", &encryption.KeyArgs{
+		Encryption: b.cfg.Encryption, RetainOnDelete: b.cfg.Environment == config.Prod,
+	}, b.child())
 	return err
 }
 
@@ -145,7 +122,7 @@ func (b *builder) network() (err error) {
 	b.Network, err = network.NewNetwork(b.ctx, b.name+"-network", &network.NetworkArgs{
 		Network: b.cfg.Network, Environment: b.cfg.Environment, KmsKeyArn: b.Key.Arn,
 		DatabasePort: pulumi.Int(port), ExistingDatabaseSecurityGroupID: group,
-		SearchFromVpc: b.cfg.Search.Reach == config.ReachDirect,
+		SearchFromVpc: b.cfg.Search.Reach == config.ReachDirect, Bastion: b.cfg.Search.Reach == config.ReachTunnel,
 	}, b.child())
 	return err
 }
@@ -177,6 +154,21 @@ func (b *builder) bootstrap() (err error) {
 		LobMaxSizeKb: b.cfg.Replication.LobMaxSizeKb,
 		SubnetIDs:    b.Network.SubnetIDs(), SecurityGroupID: b.Network.SecurityGroups.Functions,
 		StartAfter: b.Network.Dependencies,
+	}, b.child())
+	return err
+}
+
+// rotation is set up when there is a user to log in as: Secrets Manager tries that at once.
+func (b *builder) rotation() (err error) {
+	if !b.cfg.Source.Rotates() {
+		return nil
+	}
+	b.Rotation, err = source.NewRotation(b.ctx, b.name+"-rotation", &source.RotationArgs{
+		Source: b.cfg.Source, Environment: b.cfg.Environment, Functions: b.cfg.Functions,
+		Database: b.Source, SecretArn: b.Bootstrap.ReplicationSecretArn, User: b.Bootstrap.ReplicationUser,
+		Code: b.args.RotationCode, KmsKeyArn: b.Key.Arn, CaBundle: b.args.CaBundle,
+		SubnetIDs: b.Network.SubnetIDs(), SecurityGroupID: b.Network.SecurityGroups.Functions,
+		StartAfter: append([]pulumi.Resource{b.Bootstrap.Invocation}, b.Network.Dependencies...),
 	}, b.child())
 	return err
 }
@@ -220,7 +212,7 @@ func (b *builder) search() (err error) {
 		return err
 	}
 	b.Access, err = search.NewAccess(b.ctx, b.name+"-search-access", &search.AccessArgs{
-		Search: b.cfg.Search, Environment: b.cfg.Environment, Domain: b.Domain,
+		Search: b.cfg.Search, Environment: b.cfg.Environment, Domain: b.Domain, ReachedAfter: b.wayToDomain(),
 	}, b.child())
 	if err != nil {
 		return err
@@ -247,7 +239,7 @@ func (b *builder) replication() error {
 		return err
 	}
 	b.Replication, err = replication.NewReplication(b.ctx, b.name+"-replication", &replication.ReplicationArgs{
-		Replication: b.cfg.Replication, Environment: b.cfg.Environment, Tables: b.cfg.Source.Tables,
+		Replication: b.cfg.Replication, Environment: b.cfg.Environment, Tables: b.cfg.Source.Tables, Exclude: b.cfg.Source.Exclude,
 		Source:    replication.SourceEndpoint{EngineName: b.Source.EngineName, SecretArn: b.Bootstrap.ReplicationSecretArn},
 		StreamArn: b.Stream.Arn, KmsKeyArn: b.Key.Arn, CaBundle: bundle,
 		SubnetIDs: b.Network.SubnetIDs(), SecurityGroupID: b.Network.SecurityGroups.Replication,

@@ -17,6 +17,7 @@ func program(cfg config.Config) pulumi.RunFunc {
 		_, err := pipeline.New(ctx, "cdc", &pipeline.Args{
 			Config: cfg, CaBundle: "-----BEGIN CERTIFICATE-----",
 			BootstrapCode: pulumi.NewAssetArchive(map[string]any{"bootstrap": pulumi.NewStringAsset("")}),
+			RotationCode:  pulumi.NewAssetArchive(map[string]any{"bootstrap": pulumi.NewStringAsset("")}),
 		})
 		return err
 	}
@@ -47,6 +48,7 @@ func TestStatefulResourcesAreProtectedInProdOnly(t *testing.T) {
 		for _, typ := range stateful {
 			require.Equalf(t, want, r.One(t, typ).Protect, "%s in %s", typ, env)
 		}
+		require.Equal(t, want, r.One(t, "aws:kms/key:Key").RetainOnDelete, "what is kept stays readable")
 	}
 }
 
@@ -56,6 +58,7 @@ func TestDMSTrustsTheAuthoritiesOfTheRegionAlone(t *testing.T) {
 			_, err := pipeline.New(ctx, "cdc", &pipeline.Args{
 				CaBundle:      given,
 				BootstrapCode: pulumi.NewAssetArchive(map[string]any{"bootstrap": pulumi.NewStringAsset("")}),
+				RotationCode:  pulumi.NewAssetArchive(map[string]any{"bootstrap": pulumi.NewStringAsset("")}),
 			})
 			return err
 		}).One(t, "aws:dms/certificate:Certificate").Input("certificatePem").(string)
@@ -78,6 +81,15 @@ func TestEverythingHasAParent(t *testing.T) {
 	}
 }
 
+func TestThePasswordIsRotatedOfAUserThatIsMadeHere(t *testing.T) {
+	const schedule = "aws:secretsmanager/secretRotation:SecretRotation"
+	r := componenttest.Run(t, program(config.Config{}))
+	require.Contains(t, strings.Join(r.One(t, schedule).DependsOn, " "), "aws:lambda/invocation:Invocation")
+	require.Equal(t, r.One(t, "aws:dms/endpoint:Endpoint", "cdc-replication-source").Input("secretsManagerArn"), r.One(t, schedule).Input("secretId"))
+	r = componenttest.Run(t, program(config.Config{Source: config.Source{RotationDays: new(0)}}))
+	require.Empty(t, r.All(schedule))
+}
+
 func TestAnInvalidConfigurationMakesNothing(t *testing.T) {
 	cfg := config.Config{Search: config.Search{DomainName: "Retail"}, Stream: config.Stream{RetentionHours: 1}}
 	r, err := componenttest.Try(program(cfg))
@@ -94,6 +106,7 @@ func ExampleNew() {
 				Source:      config.Source{Tables: []config.Table{{Database: "shop", Table: "orders"}}, SchemaFiles: []string{"orders.sql"}},
 			},
 			BootstrapCode: pulumi.NewFileArchive("bootstrap.zip"),
+			RotationCode:  pulumi.NewFileArchive("rotation.zip"),
 		})
 		return err
 	})

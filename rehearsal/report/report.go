@@ -25,6 +25,8 @@ type Report struct {
 	SecondUp     SecondUp `json:"second_up"`
 	Mapping      Mapping  `json:"mapping"`
 	Events       Events   `json:"events"`
+	Tunnel       Tunnel   `json:"tunnel"`
+	Verify       Verify   `json:"verify"`
 	LatencyMs    Latency  `json:"latency_ms"`
 	Destroy      Destroy  `json:"destroy"`
 	// Retained is what destroy leaves on purpose: account-wide roles that others may use.
@@ -72,6 +74,19 @@ type Events struct {
 	Duplicated int `json:"duplicated"`
 }
 
+// Tunnel says how the private domain and the private database were reached.
+type Tunnel struct {
+	Used bool `json:"used"`
+	// Sessions that were opened and bytes that went through them, both ways.
+	Sessions int   `json:"sessions"`
+	Bytes    int64 `json:"bytes"`
+}
+
+// Verify is what `cdc verify` measured of one row, from its commit to each hop.
+type Verify struct {
+	HopsMs map[string]int64 `json:"hops_ms"`
+}
+
 // Latency is from commit to each sink.
 type Latency struct {
 	History Quantiles `json:"history"`
@@ -96,6 +111,9 @@ type Check struct {
 	Detail string `json:"detail,omitempty"`
 }
 
+// hops that a change passes, in their order.
+var hops = []string{"stream", "history", "lake"}
+
 // Problems are the reasons for which this report is not a success.
 func (r *Report) Problems(minimum int) []string {
 	var p []string
@@ -112,6 +130,10 @@ func (r *Report) Problems(minimum int) []string {
 	fail(r.Events.Lost != 0, "%d events were lost", r.Events.Lost)
 	fail(r.Events.History != r.Events.Written, "history has %d events of %d", r.Events.History, r.Events.Written)
 	fail(r.Events.Lake != r.Events.Written, "the lake has %d events of %d", r.Events.Lake, r.Events.Written)
+	fail(!r.Tunnel.Used, "the tunnel was not used")
+	for _, hop := range hops {
+		fail(r.Verify.HopsMs[hop] <= 0, "cdc verify did not see its row at: %s", hop)
+	}
 	fail(len(r.Destroy.Left) != 0, "destroy left %s", strings.Join(r.Destroy.Left, ", "))
 	for _, name := range r.checkNames() {
 		fail(!r.Checks[name].OK, "%s: %s", name, r.Checks[name].Detail)
@@ -158,6 +180,10 @@ func (r *Report) Print(out io.Writer) {
 	row("events.lake", r.Events.Lake)
 	row("events.lost", r.Events.Lost)
 	row("events.duplicated", r.Events.Duplicated)
+	row("tunnel.used", fmt.Sprintf("%t: %d sessions, %.1f MB", r.Tunnel.Used, r.Tunnel.Sessions, float64(r.Tunnel.Bytes)/1e6))
+	for _, hop := range hops {
+		row("verify.hops_ms."+hop, r.Verify.HopsMs[hop])
+	}
 	row("latency_ms.history", fmt.Sprintf("p50 %.0f, p99 %.0f", r.LatencyMs.History.P50, r.LatencyMs.History.P99))
 	row("latency_ms.lake", fmt.Sprintf("p50 %.0f, p99 %.0f", r.LatencyMs.Lake.P50, r.LatencyMs.Lake.P99))
 	row("destroy.left", list(r.Destroy.Left))

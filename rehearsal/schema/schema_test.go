@@ -14,18 +14,9 @@ import (
 func TestThePluginKnowsEveryInputOfTheProgram(t *testing.T) {
 	plugin, err := schema.AWS()
 	require.NoError(t, err)
-	for name, cfg := range map[string]config.Config{
-		"dev":  {Environment: config.Dev},
-		"prod": {Environment: config.Prod},
-		"nat":  {Network: config.Network{Egress: config.EgressNAT}},
-	} {
+	for name, cfg := range configurations {
 		t.Run(name, func(t *testing.T) {
-			recorded := componenttest.Run(t, func(ctx *pulumi.Context) error {
-				_, err := pipeline.New(ctx, "cdc", &pipeline.Args{
-					Config: cfg, BootstrapCode: pulumi.NewAssetArchive(map[string]any{"bootstrap": pulumi.NewStringAsset("")}), CaBundle: "-----BEGIN CERTIFICATE-----",
-				})
-				return err
-			})
+			recorded := deploy(t, cfg)
 			seen := 0
 			for _, r := range recorded.Resources() {
 				if len(r.Type) > 4 && r.Type[:4] == "aws:" {
@@ -39,6 +30,24 @@ func TestThePluginKnowsEveryInputOfTheProgram(t *testing.T) {
 			}
 		})
 	}
+}
+
+// configurations are those that together register everything that the program can make.
+var configurations = map[string]config.Config{
+	"dev":    {Environment: config.Dev},
+	"prod":   {Environment: config.Prod},
+	"nat":    {Network: config.Network{Egress: config.EgressNAT}},
+	"direct": {Search: config.Search{Reach: config.ReachDirect}},
+	"logged": {Lake: config.Lake{LogBucket: "somebody-elses-logs"}},
+}
+
+func deploy(t *testing.T, cfg config.Config) *componenttest.Recorder {
+	t.Helper()
+	return componenttest.Run(t, func(ctx *pulumi.Context) error {
+		code := pulumi.NewAssetArchive(map[string]any{"bootstrap": pulumi.NewStringAsset("")})
+		_, err := pipeline.New(ctx, "cdc", &pipeline.Args{Config: cfg, BootstrapCode: code, RotationCode: code, CaBundle: "-----BEGIN CERTIFICATE-----"})
+		return err
+	})
 }
 
 func TestUnknownInputsAreNamedByTheirPath(t *testing.T) {

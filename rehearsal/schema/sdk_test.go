@@ -1,9 +1,6 @@
 package schema_test
 
 import (
-	"cdcpipeline/components/componenttest"
-	"cdcpipeline/components/pipeline"
-	"cdcpipeline/config"
 	"cdcpipeline/rehearsal/schema"
 	"flag"
 	"fmt"
@@ -15,7 +12,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	"github.com/stretchr/testify/require"
 )
 
@@ -55,13 +51,8 @@ func TestThePluginAndTheSDKDifferOnlyByKnownInputs(t *testing.T) {
 func usedByTheProgram(t *testing.T) []string {
 	t.Helper()
 	var tokens []string
-	for _, cfg := range []config.Config{{}, {Environment: config.Prod}, {Network: config.Network{Egress: config.EgressNAT}}} {
-		recorded := componenttest.Run(t, func(ctx *pulumi.Context) error {
-			_, err := pipeline.New(ctx, "cdc", &pipeline.Args{
-				Config: cfg, BootstrapCode: pulumi.NewAssetArchive(map[string]any{"bootstrap": pulumi.NewStringAsset("")}),
-			})
-			return err
-		})
+	for _, cfg := range configurations {
+		recorded := deploy(t, cfg)
 		for _, r := range recorded.Resources() {
 			if strings.HasPrefix(r.Type, "aws:") {
 				tokens = append(tokens, r.Type)

@@ -4,13 +4,16 @@ package stack
 
 import (
 	"cdcpipeline/components/pipeline"
+	"cdcpipeline/tunnel"
 	"context"
 	"embed"
 	"fmt"
 	"io"
 	"maps"
+	"net"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"text/template"
 	"time"
@@ -19,6 +22,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/auto/events"
 	"github.com/pulumi/pulumi/sdk/v3/go/auto/optdestroy"
 	"github.com/pulumi/pulumi/sdk/v3/go/auto/optpreview"
+	"github.com/pulumi/pulumi/sdk/v3/go/auto/optrefresh"
 	"github.com/pulumi/pulumi/sdk/v3/go/auto/optup"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/apitype"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -37,6 +41,8 @@ type Settings struct {
 	CaFile string
 	// Architecture of this machine, as Lambda names it.
 	Architecture string
+	// TunnelPort on which the program listens for the domain, free on this machine.
+	TunnelPort int
 	// Values override keys such as cdc-pipeline:search.domainName.
 	Values map[string]string
 }
@@ -54,6 +60,8 @@ type Stack struct {
 	auto auto.Stack
 	dir  string
 	log  string
+	// listening is where the program opens its tunnel.
+	listening string
 }
 
 // Options say where a stack lives.
@@ -106,7 +114,10 @@ func New(ctx context.Context, o Options, settings Settings) (*Stack, error) {
 			return nil, fmt.Errorf("setting %s: %w", key, err)
 		}
 	}
-	return &Stack{auto: s, dir: o.Dir, log: filepath.Join(o.Dir, o.Name+".log")}, nil
+	return &Stack{
+		auto: s, dir: o.Dir, log: filepath.Join(o.Dir, o.Name+".log"),
+		listening: net.JoinHostPort("127.0.0.1", strconv.Itoa(settings.TunnelPort)),
+	}, nil
 }
 
 // impatient is the only thing added to the program: the AWS provider sleeps ten minutes before it first looks at a
@@ -179,6 +190,7 @@ func (s *Stack) Preview(ctx context.Context) (Result, error) {
 		return Result{}, err
 	}
 	defer file.Close()
+	defer s.closeTunnel()
 	began := time.Now()
 	p, err := s.auto.Preview(ctx, optpreview.ProgressStreams(file), optpreview.Color("never"))
 	if err != nil {
@@ -198,6 +210,7 @@ func (s *Stack) Up(ctx context.Context, progress func(string)) (Result, error) {
 		return Result{}, err
 	}
 	defer done()
+	defer s.closeTunnel()
 	began := time.Now()
 	u, err := s.auto.Up(ctx, optup.ProgressStreams(out), optup.EventStreams(stream), optup.Diff(), optup.Color("never"))
 	if err != nil {
@@ -208,6 +221,14 @@ func (s *Stack) Up(ctx context.Context, progress func(string)) (Result, error) {
 		changes = *u.Summary.ResourceChanges
 	}
 	return Result{Seconds: time.Since(began).Seconds(), Changes: changes, Outputs: u.Outputs}, nil
+}
+
+// closeTunnel ends the program's tunnel with its deployment, as the end of the program's process does under the CLI. To
+// listen again on an address of this process gives the same tunnel.
+func (s *Stack) closeTunnel() {
+	if t, err := tunnel.Listen(context.Background(), tunnel.Options{Address: s.listening}); err == nil {
+		_ = t.Close()
+	}
 }
 
 // Destroy takes everything down.
@@ -222,6 +243,28 @@ func (s *Stack) Destroy(ctx context.Context, progress func(string)) (Result, err
 		return Result{}, s.failure("destroy", err)
 	}
 	return Result{Seconds: time.Since(began).Seconds()}, nil
+}
+
+// Refresh reads every resource again, without the program. It returns how many differed from the state.
+func (s *Stack) Refresh(ctx context.Context) (int, error) {
+	file, err := s.openLog()
+	if err != nil {
+		return 0, err
+	}
+	defer file.Close()
+	r, err := s.auto.Refresh(ctx, optrefresh.ProgressStreams(file), optrefresh.Color("never"))
+	if err != nil {
+		return 0, s.failure("refresh", err)
+	}
+	changed := 0
+	if r.Summary.ResourceChanges != nil {
+		for op, n := range *r.Summary.ResourceChanges {
+			if op != "same" {
+				changed += n
+			}
+		}
+	}
+	return changed, nil
 }
 
 // SetConfig changes one key of the stack's configuration, e.g. cdc-pipeline:search.domainName.

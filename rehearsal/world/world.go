@@ -8,7 +8,10 @@ import (
 	"cdcpipeline/rehearsal/dms"
 	"cdcpipeline/rehearsal/firehose"
 	"cdcpipeline/rehearsal/functions"
+	"cdcpipeline/rehearsal/metrics"
 	"cdcpipeline/rehearsal/search"
+	"cdcpipeline/rehearsal/secrets"
+	"cdcpipeline/rehearsal/ssm"
 	"cdcpipeline/rehearsal/stores"
 	"context"
 	"errors"
@@ -36,13 +39,19 @@ type World struct {
 	Runner   *functions.Runner
 	DMS      *dms.Service
 	Firehose *firehose.Service
+	// Sessions are those of Systems Manager, through which the domain is reached.
+	Sessions *ssm.Service
+	// Rotations are those of Secrets Manager.
+	Rotations *secrets.Rotations
 	// MasterSecretArn names the database's master secret, once a cluster was made.
 	MasterSecretArn string
 
-	moto   *stores.Moto
-	log    *slog.Logger
-	bundle string
-	closed bool
+	moto *stores.Moto
+	// unpublish ends the publishing of metrics.
+	unpublish func()
+	log       *slog.Logger
+	bundle    string
+	closed    bool
 }
 
 // Options of a world.
@@ -92,6 +101,9 @@ func Start(ctx context.Context, o Options) (w *World, err error) {
 	return w, w.attach(ctx, o)
 }
 
+// registrationDelay is how long a launched instance is unknown to Systems Manager: long enough to be met, shorter than AWS's.
+const registrationDelay = 3 * time.Second
+
 // attach puts the stand-ins behind the endpoint that everybody calls.
 func (w *World) attach(ctx context.Context, o Options) error {
 	target, err := url.Parse(w.moto.URL)
@@ -120,7 +132,14 @@ func (w *World) attach(ctx context.Context, o Options) error {
 			o.OnFunction(name)
 		}
 	})
-	w.Proxy.After(controlplane.Action{Service: "rds", Name: "CreateDBCluster"}, w.applyMaster)
+	w.unpublish = metrics.Start(ctx, w.Account, w.DMS, w.Firehose, 10*time.Second, w.log)
+	w.Rotations = secrets.New(w.Account, w.Runner, w.log)
+	w.Rotations.Attach(w.Proxy)
+	w.Sessions = ssm.New(w.Account, w.log, ssm.Options{RegistrationDelay: registrationDelay})
+	w.Sessions.Attach(w.Proxy)
+	for _, action := range []string{"CreateDBCluster", "ModifyDBCluster"} {
+		w.Proxy.After(controlplane.Action{Service: "rds", Name: action}, w.applyMaster)
+	}
 	go func() {
 		if err := w.Proxy.Serve(listener); err != nil && !errors.Is(err, http.ErrServerClosed) {
 			w.log.Error("the AWS endpoint has stopped", "error", err)
@@ -165,13 +184,13 @@ func (w *World) Env() map[string]string {
 	return map[string]string{
 		"AWS_ENDPOINT_URL": w.Account.Endpoint(), "AWS_REGION": account.Region,
 		"AWS_ACCESS_KEY_ID": account.Key, "AWS_SECRET_ACCESS_KEY": account.Key,
-		"AWS_EC2_METADATA_DISABLED": "true", "SSL_CERT_FILE": w.bundle,
+		"AWS_EC2_METADATA_DISABLED": "true", "SSL_CERT_FILE": w.bundle, controlplane.AppID: controlplane.ProgramApp,
 	}
 }
 
 // Healthy tells which of the servers has died, if any has.
 func (w *World) Healthy() error {
-	return errors.Join(w.Database.Err(), w.moto.Err(), w.Domains.Err())
+	return errors.Join(w.Database.Err(), w.moto.Err(), w.Domains.Err(), w.Rotations.Err())
 }
 
 // Close stops everything and removes the run directory. It may be called twice.
@@ -180,11 +199,20 @@ func (w *World) Close() {
 		return
 	}
 	w.closed = true
+	if w.unpublish != nil {
+		w.unpublish()
+	}
 	if w.DMS != nil {
 		w.DMS.Close()
 	}
 	if w.Firehose != nil {
 		w.Firehose.Close()
+	}
+	if w.Sessions != nil {
+		w.Sessions.Close()
+	}
+	if w.Rotations != nil {
+		w.Rotations.Close()
 	}
 	if w.Runner != nil {
 		_ = w.Runner.Close()

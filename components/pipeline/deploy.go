@@ -1,0 +1,55 @@
+package pipeline
+
+import (
+	"cdcpipeline/components/source"
+	"cdcpipeline/config"
+	"cdcpipeline/functions"
+	"fmt"
+	"os"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+// Deploy is the Pulumi program: configuration in, pipeline and stack outputs out.
+// All problems of the configuration come back together, before the first resource.
+func Deploy(ctx *pulumi.Context) error {
+	_, err := FromConfig(ctx)
+	return err
+}
+
+// FromConfig is Deploy for a program that goes on building upon the pipeline.
+func FromConfig(ctx *pulumi.Context) (*Pipeline, error) {
+	cfg, err := config.Load(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("reading the configuration: %w", err)
+	}
+	bundle := source.RDSCertificates()
+	if cfg.Source.CaFile != "" {
+		pem, err := os.ReadFile(cfg.Source.CaFile)
+		if err != nil {
+			return nil, fmt.Errorf("source.caFile: %w", err)
+		}
+		bundle = string(pem)
+	}
+	root, err := os.Getwd() // the project's root; the engine, which reads the zip, may be elsewhere
+	if err != nil {
+		return nil, fmt.Errorf("finding the project's root: %w", err)
+	}
+	var code [2]pulumi.Archive
+	for i, name := range []string{"bootstrap", "rotation"} {
+		zip, err := functions.Build(ctx.Context(), root, name, cfg.Functions.Architecture)
+		if err != nil {
+			return nil, fmt.Errorf("compiling the functions: %w", err)
+		}
+		code[i] = pulumi.NewFileArchive(zip)
+	}
+	tunnel, err := OpenTunnel(ctx, cfg.Search)
+	if err != nil {
+		return nil, err
+	}
+	p, err := New(ctx, "cdc", &Args{Config: cfg, BootstrapCode: code[0], RotationCode: code[1], CaBundle: bundle, Tunnel: tunnel})
+	if err != nil {
+		return nil, err
+	}
+	return p, p.export(ctx, cfg)
+}

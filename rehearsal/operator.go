@@ -1,0 +1,245 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+)
+
+// followOne has the operator's tool follow a row of its own through every hop.
+func (r *rehearsal) followOne(ctx context.Context) error {
+	r.log.Detail("cdc verify follows a row of its own")
+	text, err := r.operate(ctx, "verify-json", 0, "verify", "--ca", r.world.Site.Authority.File(), "--output", "json", "--journal", r.journal("marker"))
+	if err != nil {
+		return err
+	}
+	var path struct {
+		Sightings []struct {
+			Hop         string `json:"hop"`
+			SinceCommit int64  `json:"sinceCommitMs"`
+		} `json:"sightings"`
+	}
+	if err := json.Unmarshal([]byte(text), &path); err != nil {
+		return fmt.Errorf("reading what cdc verify says: %w", err)
+	}
+	r.report.Verify.HopsMs = map[string]int64{}
+	for _, s := range path.Sightings {
+		r.report.Verify.HopsMs[s.Hop] = s.SinceCommit
+	}
+	return nil
+}
+
+// rehearseOperator runs every command of the operator's tool, as an operator would.
+func (r *rehearsal) rehearseOperator(ctx context.Context) error {
+	return r.check("operator", r.operator(ctx))
+}
+
+func (r *rehearsal) operator(ctx context.Context) error {
+	ca := r.world.Site.Authority.File()
+	for _, c := range []struct {
+		name string
+		exit int
+		args []string
+	}{
+		{"generate", 0, []string{"generate", "--count", "500", "--rate", "250", "--seed", "42", "--ca", ca}},
+		{"status", 0, []string{"status"}},
+		{"status-json", 0, []string{"status", "--output", "json"}},
+		{"verify", 0, []string{"verify", "--ca", ca}},
+		{"verify-deep", 0, []string{"verify", "--deep", "--ca", ca}},
+		{"stop", 0, []string{"stop"}},
+		{"stop-again", 0, []string{"stop"}},
+		{"status-stopped", 1, []string{"status"}},
+		{"start", 0, []string{"start"}},
+		{"start-reload-refused", 1, []string{"start", "--reload"}},
+		{"start-reload-unknown", 1, []string{"start", "--reload-table", "shop.nothing"}},
+	} {
+		r.log.Detail("cdc %s", strings.Join(c.args, " "))
+		if _, err := r.operate(ctx, c.name, c.exit, c.args...); err != nil {
+			return err
+		}
+	}
+	if err := r.differenceIsNamed(ctx); err != nil {
+		return err
+	}
+	if err := r.followed(ctx); err != nil {
+		return err
+	}
+	return r.tunnels(ctx)
+}
+
+// differenceIsNamed takes a row out of the history behind the pipeline's back: the deep comparison must find it.
+func (r *rehearsal) differenceIsNamed(ctx context.Context) error {
+	admin, err := r.admin(ctx, r.output("searchDomainName"))
+	if err != nil {
+		return err
+	}
+	index := r.output("historyIndex")
+	hits, err := admin.Search(ctx, index, map[string]any{"size": 1, "query": map[string]any{"bool": map[string]any{
+		"filter": []any{map[string]any{"term": map[string]any{"metadata.table-name": "ledger"}}, map[string]any{"term": map[string]any{"metadata.operation": "load"}}},
+	}}})
+	if err != nil || len(hits) != 1 {
+		return errors.Join(fmt.Errorf("found %d loaded rows of shop.ledger", len(hits)), err)
+	}
+	document := fmt.Sprintf("/%s/_doc/%s", hits[0].Index, hits[0].ID)
+	if err := admin.Do(ctx, http.MethodDelete, document+"?refresh=true", nil, nil); err != nil {
+		return fmt.Errorf("taking a record out of the history: %w", err)
+	}
+	_, compared := r.operate(ctx, "verify-deep-difference", 1, "verify", "--deep", "--timeout", "5s", "--table", "shop.ledger", "--ca", r.world.Site.Authority.File())
+	if err := admin.Do(ctx, http.MethodPut, document+"?refresh=true", hits[0].Source, nil); err != nil {
+		return errors.Join(compared, fmt.Errorf("putting the record back: %w", err))
+	}
+	return compared
+}
+
+// followed prints changes as they pass, while rows are written.
+func (r *rehearsal) followed(ctx context.Context) error {
+	r.log.Detail("cdc verify --follow")
+	began := false
+	return r.watch(ctx, "verify-follow", func(output string) (bool, error) {
+		if !began {
+			began = true
+			return false, r.generate(ctx, "followed", 20, "70/20/10", 31, []string{"shop.ledger"}, "--stack", "rehearsal", "--dir", r.stack.Dir())
+		}
+		return strings.Count(output, "shop.ledger") >= 20, nil
+	}, "verify", "--follow", "--since", "1s")
+}
+
+// tunnels opens each tunnel; through the one to the domain it searches, and refreshes the stack without its program.
+func (r *rehearsal) tunnels(ctx context.Context) error {
+	for _, to := range []string{"dashboards", "db"} {
+		r.log.Detail("cdc tunnel %s", to)
+		if err := r.watch(ctx, "tunnel-"+to, tunnelOpen, "tunnel", to); err != nil {
+			return err
+		}
+	}
+	r.log.Detail("cdc tunnel search, and pulumi refresh through it")
+	return r.watch(ctx, "tunnel-search", func(output string) (bool, error) {
+		if open, _ := tunnelOpen(output); !open {
+			return false, nil
+		}
+		changed, err := r.stack.Refresh(ctx)
+		if err == nil && changed > 0 {
+			err = fmt.Errorf("a refresh found %d resources changed", changed)
+		}
+		return true, err
+	}, "tunnel", "search")
+}
+
+func tunnelOpen(output string) (bool, error) {
+	return strings.Contains(output, "The tunnel is open"), nil
+}
+
+// operate runs a command of the operator's tool against the stack, as a person would, and keeps what it printed in
+// .cache/rehearsal/sessions. It fails when the command ends otherwise than it should.
+func (r *rehearsal) operate(ctx context.Context, name string, exit int, args ...string) (string, error) {
+	cmd := r.tool(ctx, args...)
+	shown, stdout := &syncBuffer{}, &bytes.Buffer{}
+	cmd.Stdout, cmd.Stderr = io.MultiWriter(shown, stdout), shown
+	err := cmd.Run()
+	if keepErr := r.keepSession(name, args, shown.String()); keepErr != nil {
+		return "", keepErr
+	}
+	if code := cmd.ProcessState.ExitCode(); code != exit {
+		return stdout.String(), errors.Join(fmt.Errorf("cdc %s ended with %d, not %d: %s", strings.Join(args, " "), code, exit, lastLines(shown.String(), 5)), err)
+	}
+	return stdout.String(), nil
+}
+
+// watch runs a command that goes on until it is interrupted, and does so when ready has seen enough of its output.
+func (r *rehearsal) watch(ctx context.Context, name string, ready func(output string) (bool, error), args ...string) error {
+	cmd := r.tool(ctx, args...)
+	shown := &syncBuffer{}
+	cmd.Stdout, cmd.Stderr = shown, shown
+	if err := cmd.Start(); err != nil {
+		return fmt.Errorf("starting cdc %s: %w", args[0], err)
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- cmd.Wait() }()
+	var seen error
+	for began := time.Now(); ; {
+		done, err := ready(shown.String())
+		if done || err != nil {
+			seen = err
+			break
+		}
+		if time.Since(began) > time.Minute {
+			seen = fmt.Errorf("cdc %s showed nothing to go on in a minute: %s", args[0], lastLines(shown.String(), 5))
+			break
+		}
+		select {
+		case err := <-ended:
+			return errors.Join(fmt.Errorf("cdc %s ended by itself: %s", strings.Join(args, " "), lastLines(shown.String(), 5)), err)
+		case <-time.After(200 * time.Millisecond):
+		}
+	}
+	_ = cmd.Process.Signal(syscall.SIGINT)
+	select {
+	case <-ended:
+	case <-time.After(15 * time.Second):
+		_ = cmd.Process.Kill()
+		seen = errors.Join(seen, fmt.Errorf("cdc %s did not end on Ctrl-C", args[0]))
+	}
+	if err := r.keepSession(name, args, shown.String()+"^C\n"); err != nil {
+		return err
+	}
+	return seen
+}
+
+// tool is a command of the operator's tool, in the environment of somebody who has logged in.
+func (r *rehearsal) tool(ctx context.Context, args ...string) *exec.Cmd {
+	cmd := exec.CommandContext(ctx, r.cdc, append([]string{"--stack", "rehearsal", "--dir", r.stack.Dir()}, args...)...)
+	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGINT) }
+	cmd.WaitDelay = 10 * time.Second
+	cmd.Env = r.toolEnvironment()
+	return cmd
+}
+
+var directory = regexp.MustCompile(`/\S*/cdc-rehearsal-\d+`)
+
+// keepSession keeps a terminal session as the documentation shows it.
+func (r *rehearsal) keepSession(name string, args []string, output string) error {
+	dir := filepath.Join(r.cache, "rehearsal", "sessions")
+	if err := os.MkdirAll(dir, 0o750); err != nil {
+		return fmt.Errorf("keeping the session: %w", err)
+	}
+	text := "$ cdc " + strings.Join(args, " ") + "\n" + directory.ReplaceAllString(output, "/tmp/rehearsal")
+	if err := os.WriteFile(filepath.Join(dir, name+".txt"), []byte(text), 0o600); err != nil {
+		return fmt.Errorf("keeping the session: %w", err)
+	}
+	return nil
+}
+
+func lastLines(text string, n int) string {
+	lines := strings.Split(strings.TrimSpace(text), "\n")
+	return strings.Join(lines[max(0, len(lines)-n):], "\n")
+}
+
+// syncBuffer takes what a running command prints while somebody reads it.
+type syncBuffer struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (b *syncBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.text.Write(p) //nolint:wrapcheck // never fails
+}
+
+func (b *syncBuffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.text.String()
+}
