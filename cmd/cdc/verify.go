@@ -168,7 +168,10 @@ func (d *deployment) pipeline(ctx context.Context, tell func(string, ...any)) (v
 		Stream:  d.stream(),
 		History: verify.Search{HTTP: domain.HTTP, URL: domain.URL, User: domain.User, Password: domain.Password, Index: d.HistoryIndex},
 		Lake: verify.Lake{
-			Client: s3.NewFromConfig(d.AWS, func(o *s3.Options) { o.UsePathStyle = d.PathStyle }),
+			Client: s3.NewFromConfig(d.AWS, func(o *s3.Options) {
+				o.UsePathStyle = d.PathStyle
+				o.DisableLogOutputChecksumValidationSkipped = true // a line for every object that is older than checksums
+			}),
 			Bucket: d.LakeBucket, Prefix: d.LakePrefix,
 		},
 	}, func() { _ = domain.Close() }, nil
