@@ -4,11 +4,12 @@ SHELL       := /bin/bash
 CACHE       := $(CURDIR)/.cache
 LINT_VERSION := v2.15.0
 FUMPT_VERSION := v0.12.0
+VULN_VERSION := v1.9.0
 LINT        := $(CACHE)/bin/golangci-lint-$(LINT_VERSION)
 # The engine's module cannot be resolved before the rehearsal has fetched the AWS provider: the rehearsal compiles it.
 MODULES     := . sdks/opensearch sdks/generate docs/diagram rehearsal
 
-.PHONY: help rehearse rehearse-full test lint sdk docs diagram permissions clean
+.PHONY: help rehearse rehearse-full test lint vuln sdk docs diagram permissions clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 18
@@ -30,12 +31,15 @@ $(LINT):
 	GOBIN=$(CACHE)/bin GOFLAGS= go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(LINT_VERSION)
 	@mv $(CACHE)/bin/golangci-lint $@
 
+vuln: ## known vulnerabilities (asks the Go vulnerability database: needs the internet)
+	@set -e; for module in $(MODULES); do echo "== $$module"; (cd $$module && GOFLAGS= go run golang.org/x/vuln/cmd/govulncheck@$(VULN_VERSION) ./...); done
+
 sdk: ## write the OpenSearch SDK and the committed schemas anew
 	cd rehearsal && go build -o $(CACHE)/bin/rehearsal . && $(CACHE)/bin/rehearsal schemas
 	cd sdks/generate && go run . ../opensearch/schema.json ../opensearch
 
-docs: ## write docs/configuration.md anew from the configuration types
-	go generate ./config
+docs: ## write docs/configuration.md, policies.md and licences.md anew from configuration types, rules and modules
+	go generate ./config ./policy ./policy/licences
 
 diagram: ## draw docs/architecture.svg anew from the program
 	cd docs/diagram && go run .

@@ -50,7 +50,7 @@ func (r *rehearsal) adopted(ctx context.Context) (err error) {
 	if _, err := r.deploy(ctx); err != nil {
 		return err
 	}
-	again, err := r.stack.Up(ctx, r.tell)
+	again, err := r.stack.Up(ctx, r.pack, r.tell)
 	if err != nil {
 		return fmt.Errorf("second up: %w", err)
 	}

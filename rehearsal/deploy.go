@@ -52,7 +52,7 @@ func (r *rehearsal) previewMinimal(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	p, err := s.Preview(ctx)
+	p, err := s.Preview(ctx, stack.Pack{})
 	if err != nil {
 		return err
 	}
@@ -64,7 +64,7 @@ func (r *rehearsal) preview(ctx context.Context) (err error) {
 	if r.stack, err = r.newStack(ctx, "rehearsal", func(ctx *pulumi.Context) error { return r.program.run(ctx) }, nil); err != nil {
 		return err
 	}
-	p, err := r.stack.Preview(ctx)
+	p, err := r.stack.Preview(ctx, r.pack)
 	if err != nil {
 		return err
 	}
@@ -74,7 +74,7 @@ func (r *rehearsal) preview(ctx context.Context) (err error) {
 
 // deploy runs `up` and keeps the stack's outputs.
 func (r *rehearsal) deploy(ctx context.Context) (stack.Result, error) {
-	u, err := r.stack.Up(ctx, r.tell)
+	u, err := r.stack.Up(ctx, r.pack, r.tell)
 	if err != nil {
 		return u, err //nolint:wrapcheck // as above
 	}
@@ -103,7 +103,7 @@ func (r *rehearsal) up(ctx context.Context) error {
 }
 
 func (r *rehearsal) secondUp(ctx context.Context) error {
-	u, err := r.stack.Up(ctx, r.tell)
+	u, err := r.stack.Up(ctx, r.pack, r.tell)
 	if err != nil {
 		return err
 	}

@@ -211,7 +211,7 @@ func (r *rehearsal) rotation(ctx context.Context) error {
 	if err := r.rotateMasters(ctx); err != nil {
 		return err
 	}
-	u, err := r.stack.Up(ctx, r.tell)
+	u, err := r.stack.Up(ctx, r.pack, r.tell)
 	if err != nil {
 		return fmt.Errorf("the up after all rotations: %w", err)
 	}

@@ -18,10 +18,11 @@ import (
 	"time"
 )
 
-// followOne has the operator's tool follow a row of its own through every hop.
+// followOne has the operator's tool follow a row of its own through every hop. The row is kept: its deletion would fill
+// another buffer of the lake, and the comparison wait for it.
 func (r *rehearsal) followOne(ctx context.Context) error {
 	r.log.Detail("cdc verify follows a row of its own")
-	text, err := r.operate(ctx, "verify-json", 0, "verify", "--ca", r.world.Site.Authority.File(), "--output", "json", "--journal", r.journal("marker"))
+	text, err := r.operate(ctx, "verify-json", 0, "verify", "--keep", "--ca", r.world.Site.Authority.File(), "--output", "json", "--journal", r.journal("marker"))
 	if err != nil {
 		return err
 	}

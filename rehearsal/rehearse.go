@@ -54,6 +54,7 @@ type rehearsal struct {
 	program *program
 	outputs map[string]any
 	cdc     string
+	pack    stack.Pack
 	before  []string // the account before the first deployment
 	rounds  int      // of rows written since, each with a seed of its own
 	// tunnelPort is free on this machine; the program listens there for the domain.
@@ -109,6 +110,7 @@ func (r *rehearsal) steps() []step {
 		{"engine", r.buildEngine},
 		{"stores and stand-ins", r.startWorld},
 		{"preview with nothing configured", r.previewMinimal},
+		{"preview of prod under the policy pack", r.previewProd},
 	}
 	carry := []step{{"preview", r.preview}, {"up", r.up}, {"rows", r.rows}, {"verify", r.verify}}
 	again := []step{{"second up", r.secondUp}}
@@ -152,7 +154,10 @@ func (r *rehearsal) buildEngine(ctx context.Context) (err error) {
 		return err
 	}
 	r.cdc = filepath.Join(r.cache, "bin", "cdc")
-	return r.compileTool(ctx)
+	if err := r.compileTool(ctx); err != nil {
+		return err
+	}
+	return r.compilePack(ctx)
 }
 
 func (r *rehearsal) startWorld(ctx context.Context) (err error) {

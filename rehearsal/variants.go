@@ -5,6 +5,7 @@ import (
 	"cdcpipeline/components/replication"
 	"cdcpipeline/components/search"
 	"cdcpipeline/rehearsal/report"
+	"cdcpipeline/rehearsal/stack"
 	"cdcpipeline/rehearsal/stores"
 	"cdcpipeline/rehearsal/verify"
 	"context"
@@ -72,7 +73,7 @@ func (r *rehearsal) accountRoles(ctx context.Context) error {
 				return fmt.Errorf("%s: %w", step.what, err)
 			}
 		} else {
-			u, err := s.Up(ctx, nil)
+			u, err := s.Up(ctx, stack.Pack{}, nil)
 			if err != nil {
 				return fmt.Errorf("%s: %w", step.what, err)
 			}
@@ -141,7 +142,7 @@ func (r *rehearsal) grantRemoved(ctx context.Context) error {
 		})
 		return err
 	}
-	if _, err := r.stack.Up(ctx, r.tell); err != nil {
+	if _, err := r.stack.Up(ctx, r.pack, r.tell); err != nil {
 		return fmt.Errorf("adding the grant: %w", err)
 	}
 	with, err := r.mapped(ctx, r.output("searchDomainName"))
@@ -152,7 +153,7 @@ func (r *rehearsal) grantRemoved(ctx context.Context) error {
 		return fmt.Errorf("the grant was not made: the domain maps %v", with)
 	}
 	r.program.run = pipeline.Deploy
-	if _, err := r.stack.Up(ctx, r.tell); err != nil {
+	if _, err := r.stack.Up(ctx, r.pack, r.tell); err != nil {
 		return fmt.Errorf("removing the grant: %w", err)
 	}
 	without, err := r.mapped(ctx, r.output("searchDomainName"))

@@ -28,6 +28,7 @@ type Report struct {
 	Tunnel       Tunnel   `json:"tunnel"`
 	Verify       Verify   `json:"verify"`
 	LatencyMs    Latency  `json:"latency_ms"`
+	Policy       Policy   `json:"policy"`
 	Destroy      Destroy  `json:"destroy"`
 	// Retained is what destroy leaves on purpose: account-wide roles that others may use.
 	Retained []string `json:"retained"`
@@ -87,6 +88,17 @@ type Verify struct {
 	HopsMs map[string]int64 `json:"hops_ms"`
 }
 
+// Policy is what the policy pack says of a production stack, and whether each of its rules is awake: the stack was broken
+// once for every rule.
+type Policy struct {
+	Rules           int `json:"rules"`
+	Violations      int `json:"violations"`
+	MutationsCaught int `json:"mutations_caught"`
+	// Controls of Security Hub that apply to what the project makes, and those that a rule or a reason answers.
+	ControlsAnswered   int `json:"controls_answered"`
+	ControlsApplicable int `json:"controls_applicable"`
+}
+
 // Latency is from commit to each sink.
 type Latency struct {
 	History Quantiles `json:"history"`
@@ -130,6 +142,9 @@ func (r *Report) Problems(minimum int) []string {
 	fail(r.Events.Lost != 0, "%d events were lost", r.Events.Lost)
 	fail(r.Events.History != r.Events.Written, "history has %d events of %d", r.Events.History, r.Events.Written)
 	fail(r.Events.Lake != r.Events.Written, "the lake has %d events of %d", r.Events.Lake, r.Events.Written)
+	fail(r.Policy.Violations != 0, "a production stack violates %d policies", r.Policy.Violations)
+	fail(r.Policy.MutationsCaught != r.Policy.Rules || r.Policy.Rules == 0, "of %d policies %d noticed their mutation", r.Policy.Rules, r.Policy.MutationsCaught)
+	fail(r.Policy.ControlsAnswered != r.Policy.ControlsApplicable, "of %d controls that apply %d are answered", r.Policy.ControlsApplicable, r.Policy.ControlsAnswered)
 	fail(!r.Tunnel.Used, "the tunnel was not used")
 	for _, hop := range hops {
 		fail(r.Verify.HopsMs[hop] <= 0, "cdc verify did not see its row at: %s", hop)
@@ -186,6 +201,10 @@ func (r *Report) Print(out io.Writer) {
 	}
 	row("latency_ms.history", fmt.Sprintf("p50 %.0f, p99 %.0f", r.LatencyMs.History.P50, r.LatencyMs.History.P99))
 	row("latency_ms.lake", fmt.Sprintf("p50 %.0f, p99 %.0f", r.LatencyMs.Lake.P50, r.LatencyMs.Lake.P99))
+	row("policy.rules", r.Policy.Rules)
+	row("policy.violations", r.Policy.Violations)
+	row("policy.mutations_caught", r.Policy.MutationsCaught)
+	row("policy.controls", fmt.Sprintf("%d answered of %d that apply", r.Policy.ControlsAnswered, r.Policy.ControlsApplicable))
 	row("destroy.left", list(r.Destroy.Left))
 	row("retained", list(r.Retained))
 	for _, name := range r.checkNames() {

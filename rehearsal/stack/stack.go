@@ -50,7 +50,7 @@ type Settings struct {
 // Services are the names under aws:endpoints of every service that the program calls.
 func (Settings) Services() []string {
 	return []string{
-		"cloudwatch", "cloudwatchlogs", "dms", "ec2", "firehose", "iam", "kinesis", "kms", "lambda", "logs", "opensearch",
+		"athena", "cloudwatch", "cloudwatchlogs", "dms", "ec2", "firehose", "glue", "iam", "kinesis", "kms", "lambda", "logs", "opensearch",
 		"rds", "s3", "secretsmanager", "sns", "sqs", "ssm", "sts",
 	}
 }
@@ -182,9 +182,12 @@ func (r Result) Total() int {
 	return n
 }
 
-// Preview plans without touching anything. It reports no progress: the Automation API leaves a preview's event stream
+// Pack is a built policy pack with its configuration, by absolute paths; empty for none.
+type Pack struct{ Path, Config string }
+
+// Preview plans without touching anything, under the pack. It reports no progress: the Automation API leaves a preview's event stream
 // open when the preview is interrupted.
-func (s *Stack) Preview(ctx context.Context) (Result, error) {
+func (s *Stack) Preview(ctx context.Context, pack Pack) (Result, error) {
 	file, err := s.openLog()
 	if err != nil {
 		return Result{}, err
@@ -192,7 +195,11 @@ func (s *Stack) Preview(ctx context.Context) (Result, error) {
 	defer file.Close()
 	defer s.closeTunnel()
 	began := time.Now()
-	p, err := s.auto.Preview(ctx, optpreview.ProgressStreams(file), optpreview.Color("never"))
+	options := []optpreview.Option{optpreview.ProgressStreams(file), optpreview.Color("never")}
+	if pack.Path != "" {
+		options = append(options, optpreview.PolicyPacks(pack.Path), optpreview.PolicyPackConfigs(pack.Config))
+	}
+	p, err := s.auto.Preview(ctx, options...)
 	if err != nil {
 		return Result{}, s.failure("preview", err)
 	}
@@ -203,8 +210,8 @@ func (s *Stack) Preview(ctx context.Context) (Result, error) {
 	return Result{Seconds: time.Since(began).Seconds(), Changes: changes}, nil
 }
 
-// Up deploys.
-func (s *Stack) Up(ctx context.Context, progress func(string)) (Result, error) {
+// Up deploys, under the pack.
+func (s *Stack) Up(ctx context.Context, pack Pack, progress func(string)) (Result, error) {
 	out, stream, done, err := s.follow(progress)
 	if err != nil {
 		return Result{}, err
@@ -212,7 +219,11 @@ func (s *Stack) Up(ctx context.Context, progress func(string)) (Result, error) {
 	defer done()
 	defer s.closeTunnel()
 	began := time.Now()
-	u, err := s.auto.Up(ctx, optup.ProgressStreams(out), optup.EventStreams(stream), optup.Diff(), optup.Color("never"))
+	options := []optup.Option{optup.ProgressStreams(out), optup.EventStreams(stream), optup.Diff(), optup.Color("never")}
+	if pack.Path != "" {
+		options = append(options, optup.PolicyPacks(pack.Path), optup.PolicyPackConfigs(pack.Config))
+	}
+	u, err := s.auto.Up(ctx, options...)
 	if err != nil {
 		return Result{}, s.failure("up", err)
 	}
@@ -332,6 +343,9 @@ func (s *Stack) failure(what string, err error) error {
 	if _, diagnostics, found := strings.Cut(text, "Diagnostics:"); found {
 		diagnostics, _, _ = strings.Cut(diagnostics, "\nstderr:")
 		return fmt.Errorf("%s failed:%s", what, strings.TrimRight(diagnostics, " \n"))
+	}
+	if _, printed, found := strings.Cut(text, "\nstderr:"); found { // the program itself failed: nothing but its message matters
+		return fmt.Errorf("%s failed: %s", what, strings.TrimSpace(printed))
 	}
 	return fmt.Errorf("%s failed: %w", what, err)
 }

@@ -1,0 +1,154 @@
+package iam
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// Request is one call: who does what to which resource, and the condition keys that the service sends along.
+type Request struct {
+	// Principal is an ARN or a service name; "" in a request that is decided by identity policies alone.
+	Principal string
+	Action    string
+	Resource  string
+	Context   map[string]string
+}
+
+// Decision is what the documents say to a request.
+type Decision string
+
+// Decisions, https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html. Within one
+// account an identity policy or a resource policy is enough, so all documents that apply are asked together.
+const (
+	Allowed    Decision = "allowed"
+	Denied     Decision = "denied" // by a statement
+	NotAllowed Decision = "not allowed"
+)
+
+// Evaluate asks all documents: a denial wins, then a permission, and nothing is allowed that no statement allows.
+// A condition operator that is not understood is an error.
+func Evaluate(documents []Document, r Request) (Decision, error) {
+	decision := NotAllowed
+	for _, d := range documents {
+		for _, s := range d.Statement {
+			applies, err := s.applies(r)
+			switch {
+			case err != nil:
+				return "", err
+			case applies && !s.Allows():
+				return Denied, nil
+			case applies:
+				decision = Allowed
+			}
+		}
+	}
+	return decision, nil
+}
+
+func (s Statement) applies(r Request) (bool, error) {
+	if !Covers(s.Action, r.Action) || !s.about(r.Principal) {
+		return false, nil
+	}
+	if len(s.Resource) > 0 && !slices.ContainsFunc(s.Resource, func(p string) bool { return match(p, r.Resource) }) {
+		return false, nil
+	}
+	for operator, keys := range s.Condition {
+		for key, wanted := range keys {
+			holds, err := holds(operator, r.Context, key, wanted)
+			if err != nil || !holds {
+				return false, err
+			}
+		}
+	}
+	return true, nil
+}
+
+// about says that the statement's principals, when it names any, have this one among them.
+func (s Statement) about(principal string) bool {
+	if s.Principal == nil {
+		return true
+	}
+	for _, names := range s.Principal {
+		for _, name := range names {
+			if name == "*" || name == principal || accountRoot(name) == accountOf(principal) && accountRoot(name) != "" {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// accountRoot is the account whose root is named: it stands for every principal of the account that an identity
+// policy admits.
+func accountRoot(arn string) string {
+	if strings.HasSuffix(arn, ":root") {
+		return accountOf(arn)
+	}
+	return ""
+}
+
+func accountOf(arn string) string {
+	parts := strings.Split(arn, ":")
+	if len(parts) < 6 {
+		return ""
+	}
+	return parts[4]
+}
+
+// holds tests one condition key. A key that the request does not carry fails a test, but for the ...IfExists kind.
+func holds(operator string, context map[string]string, key string, wanted []string) (bool, error) {
+	operator, ifExists := strings.CutSuffix(operator, "IfExists")
+	value, ok := lookUp(context, key)
+	if !ok {
+		return ifExists, nil
+	}
+	test, ok := tests[operator]
+	if !ok {
+		return false, fmt.Errorf("the condition operator %s is not understood", operator)
+	}
+	return slices.ContainsFunc(wanted, func(w string) bool { return test(value, w) }), nil
+}
+
+func lookUp(context map[string]string, key string) (string, bool) {
+	for k, v := range context {
+		if strings.EqualFold(k, key) {
+			return v, true
+		}
+	}
+	return "", false
+}
+
+// tests are the operators that the project's documents use,
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html.
+var tests = map[string]func(value, wanted string) bool{
+	"StringEquals":    func(v, w string) bool { return v == w },
+	"StringLike":      func(v, w string) bool { return match(w, v) },
+	"ArnEquals":       arnLike,
+	"ArnLike":         arnLike,
+	"Bool":            strings.EqualFold,
+	"NumericLessThan": func(v, w string) bool { a, b := number(v), number(w); return a < b },
+}
+
+// arnLike compares the six parts of an ARN one by one, so that a star does not cross a colon but in the last.
+func arnLike(value, wanted string) bool {
+	v, w := strings.SplitN(value, ":", 6), strings.SplitN(wanted, ":", 6)
+	if len(v) != len(w) {
+		return false
+	}
+	for i := range v {
+		if !match(w[i], v[i]) {
+			return false
+		}
+	}
+	return true
+}
+
+func number(text string) float64 {
+	n, err := strconv.ParseFloat(text, 64)
+	if err != nil {
+		return 0
+	}
+	return n
+}

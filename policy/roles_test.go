@@ -1,0 +1,271 @@
+package main_test
+
+import (
+	"cdcpipeline/policy/capture"
+	"cdcpipeline/policy/iam"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// call is one thing that a role may or may not do. A resource is written NAME or NAME/PATH or NAME:PATH with the name
+// of the stack's resource whose ARN is meant; anything with arn: is taken as it is.
+type call struct {
+	action, resource string
+	context          map[string]string
+	want             iam.Decision
+}
+
+var (
+	viaStream = map[string]string{"kms:ViaService": "kinesis.us-east-1.amazonaws.com", "kms:EncryptionContext:aws:kinesis:arn": "arn:aws:kinesis:us-east-1:123456789012:cdc-stream-stream"}
+	viaLake   = map[string]string{"kms:ViaService": "s3.us-east-1.amazonaws.com", "kms:EncryptionContext:aws:s3:arn": "arn:aws:s3:us-east-1:123456789012:cdc-lake-bucket/raw/x"}
+	viaParked = map[string]string{"kms:ViaService": "s3.us-east-1.amazonaws.com", "kms:EncryptionContext:aws:s3:arn": "arn:aws:s3:us-east-1:123456789012:cdc-lake-bucket/errors/current/x"}
+	viaBackup = map[string]string{"kms:ViaService": "s3.us-east-1.amazonaws.com", "kms:EncryptionContext:aws:s3:arn": "arn:aws:s3:us-east-1:123456789012:cdc-lake-bucket/errors/search/x"}
+	fromCode  = map[string]string{"lambda:SourceFunctionArn": "arn:aws:lambda:us-east-1:123456789012:function:cdc-bootstrap"}
+	ofAdmin   = map[string]string{"kms:EncryptionContext:SecretARN": "arn:aws:secretsmanager:us-east-1:123456789012:secret:rds!cluster"}
+	ofDomain  = map[string]string{"kms:EncryptionContext:SecretARN": "arn:aws:secretsmanager:us-east-1:123456789012:secret:cdc-search-master"}
+)
+
+const (
+	yes = iam.Allowed
+	no  = iam.NotAllowed
+)
+
+// roles say of every role what it must be able to do, and what whoever stole it must not.
+var roles = map[string][]call{
+	"cdc-lake-delivery-role": {
+		{"kinesis:GetRecords", "cdc-stream-stream", nil, yes},
+		{"kinesis:PutRecord", "cdc-stream-stream", nil, no},
+		{"kinesis:GetRecords", "arn:aws:kinesis:us-east-1:123456789012:stream/other", nil, no},
+		{"s3:PutObject", "cdc-lake-bucket/raw/schema=a/x.gz", nil, yes},
+		{"s3:PutObject", "cdc-lake-bucket/errors/lake/x.gz", nil, yes},
+		{"s3:PutObject", "cdc-lake-bucket/errors/search/x.gz", nil, no},
+		{"s3:DeleteObject", "cdc-lake-bucket/raw/schema=a/x.gz", nil, no},
+		{"s3:PutBucketPolicy", "cdc-lake-bucket", nil, no},
+		{"kms:Decrypt", "cdc-key-key", viaStream, yes},
+		{"kms:GenerateDataKey", "cdc-key-key", viaLake, yes},
+		{"kms:Decrypt", "cdc-key-key", nil, no},
+		{"secretsmanager:GetSecretValue", "cdc-bootstrap-replication-secret", nil, no},
+		{"logs:PutLogEvents", "cdc-lake-delivery-log", nil, yes},
+	},
+	"cdc-search-delivery-role": {
+		{"kinesis:GetRecords", "cdc-stream-stream", nil, yes},
+		{"kinesis:PutRecords", "cdc-stream-stream", nil, no},
+		{"es:ESHttpPost", "cdc-search-domain/_bulk", nil, yes},
+		{"es:ESHttpGet", "cdc-search-domain/_cluster/stats", nil, yes},
+		{"es:ESHttpGet", "cdc-search-domain/retail-trans-2026-11-23/_search", nil, no},
+		{"es:ESHttpDelete", "cdc-search-domain/retail-trans", nil, no},
+		{"es:DeleteDomain", "cdc-search-domain", nil, no},
+		{"ec2:CreateNetworkInterface", "arn:aws:ec2:us-east-1:123456789012:network-interface/*", nil, yes},
+		{"ec2:CreateNetworkInterface", "arn:aws:ec2:us-east-1:999999999999:network-interface/*", nil, no},
+		{"ec2:RunInstances", "arn:aws:ec2:us-east-1:123456789012:instance/*", nil, no},
+		{"s3:PutObject", "cdc-lake-bucket/errors/search/x.gz", nil, yes},
+		{"s3:GetObject", "cdc-lake-bucket/raw/schema=a/x.gz", nil, no},
+		{"kms:GenerateDataKey", "cdc-key-key", viaBackup, yes},
+		{"kms:Decrypt", "cdc-key-key", viaLake, no},
+	},
+	"cdc-replication-source": {
+		{"secretsmanager:GetSecretValue", "cdc-bootstrap-replication-secret-seed", nil, yes},
+		{"secretsmanager:PutSecretValue", "cdc-bootstrap-replication-secret-seed", nil, no},
+		{"secretsmanager:GetSecretValue", "arn:aws:secretsmanager:us-east-1:123456789012:secret:rds!cluster", nil, no},
+		{"kms:Decrypt", "cdc-key-key", ofAdmin, no},
+		{"kms:Decrypt", "cdc-key-key", nil, no},
+		{"kinesis:PutRecord", "cdc-stream-stream", nil, no},
+	},
+	"cdc-replication-target": {
+		{"kinesis:PutRecords", "cdc-stream-stream", nil, yes},
+		{"kinesis:GetRecords", "cdc-stream-stream", nil, no},
+		{"kinesis:DeleteStream", "cdc-stream-stream", nil, no},
+		{"kms:GenerateDataKey", "cdc-key-key", nil, yes},
+		{"kms:Decrypt", "cdc-key-key", nil, no},
+		{"secretsmanager:GetSecretValue", "cdc-bootstrap-replication-secret-seed", nil, no},
+	},
+	"cdc-bootstrap-role": {
+		{"secretsmanager:GetSecretValue", "arn:aws:secretsmanager:us-east-1:123456789012:secret:rds!cluster", nil, yes},
+		{"secretsmanager:PutSecretValue", "cdc-bootstrap-replication-secret", nil, yes},
+		{"secretsmanager:PutSecretValue", "arn:aws:secretsmanager:us-east-1:123456789012:secret:rds!cluster", nil, no},
+		{"secretsmanager:GetSecretValue", "cdc-search-master", nil, no},
+		{"secretsmanager:DeleteSecret", "cdc-bootstrap-replication-secret", nil, no},
+		{"ec2:CreateNetworkInterface", "arn:aws:ec2:us-east-1:123456789012:network-interface/*", nil, yes},
+		{"ec2:CreateNetworkInterface", "arn:aws:ec2:us-east-1:123456789012:network-interface/*", fromCode, iam.Denied},
+		{"kms:Decrypt", "cdc-key-key", ofAdmin, yes},
+		{"kms:Decrypt", "cdc-key-key", ofDomain, no},
+		{"ec2:AuthorizeSecurityGroupIngress", "arn:aws:ec2:us-east-1:123456789012:security-group/sg-1", nil, no},
+		{"logs:PutLogEvents", "cdc-bootstrap-logs:log-stream:x", nil, yes},
+		{"logs:PutLogEvents", "cdc-rotation-logs:log-stream:x", nil, no},
+		{"kinesis:GetRecords", "cdc-stream-stream", nil, no},
+	},
+	"cdc-rotation-role": {
+		{"secretsmanager:UpdateSecretVersionStage", "cdc-bootstrap-replication-secret-seed", nil, yes},
+		{"ec2:DescribeSubnets", "arn:aws:ec2:us-east-1:123456789012:subnet/*", fromCode, iam.Denied},
+		{"secretsmanager:GetSecretValue", "arn:aws:secretsmanager:us-east-1:123456789012:secret:rds!cluster", nil, yes},
+		{"secretsmanager:PutSecretValue", "arn:aws:secretsmanager:us-east-1:123456789012:secret:rds!cluster", nil, no},
+		{"secretsmanager:GetSecretValue", "cdc-search-master", nil, no},
+		{"secretsmanager:DeleteSecret", "cdc-bootstrap-replication-secret-seed", nil, no},
+		{"kms:Decrypt", "cdc-key-key", nil, no},
+		{"kinesis:GetRecords", "cdc-stream-stream", nil, no},
+	},
+	"cdc-current-role": {
+		{"kinesis:SubscribeToShard", "cdc-current-consumer", nil, yes},
+		{"kinesis:GetRecords", "cdc-stream-stream", nil, yes},
+		{"kinesis:PutRecord", "cdc-stream-stream", nil, no},
+		{"kinesis:SubscribeToShard", "arn:aws:kinesis:us-east-1:123456789012:stream/other/consumer/c:1", nil, no},
+		{"es:ESHttpPost", "cdc-search-domain/_bulk", nil, yes},
+		{"es:ESHttpPut", "cdc-search-domain/current-testdb-retail_trans-1", nil, yes},
+		{"es:ESHttpGet", "cdc-search-domain/cdc-current/_doc/x", nil, yes},
+		{"es:ESHttpGet", "cdc-search-domain/retail-trans-2026-11-23/_search", nil, no},
+		{"es:ESHttpDelete", "cdc-search-domain/current-testdb-retail_trans-1", nil, no},
+		{"es:ESHttpPut", "cdc-search-domain/_plugins/_security/api/roles/x", nil, no},
+		{"s3:PutObject", "cdc-lake-bucket/errors/current/x.jsonl", nil, yes},
+		{"s3:PutObject", "cdc-lake-bucket/aws/lambda/uuid/shard/x", nil, yes},
+		{"s3:PutObject", "cdc-lake-bucket/raw/schema=a/x.gz", nil, no},
+		{"s3:GetObject", "cdc-lake-bucket/errors/current/x.jsonl", nil, no},
+		{"kms:Decrypt", "cdc-key-key", viaStream, yes},
+		{"kms:GenerateDataKey", "cdc-key-key", viaParked, yes},
+		{"kms:Decrypt", "cdc-key-key", viaLake, no},
+		{"secretsmanager:GetSecretValue", "cdc-search-master", nil, no},
+		{"logs:PutLogEvents", "cdc-current-logs:log-stream:x", nil, yes},
+		{"logs:PutLogEvents", "cdc-rotation-logs:log-stream:x", nil, no},
+	},
+	"cdc-current-sweep": {
+		{"lambda:InvokeFunction", "cdc-current-function", nil, yes},
+		{"lambda:InvokeFunction", "cdc-bootstrap-function", nil, no},
+		{"lambda:UpdateFunctionCode", "cdc-current-function", nil, no},
+	},
+	"cdc-network-flow": {
+		{"logs:PutLogEvents", "cdc-network-flow:log-stream:eni-1", nil, yes},
+		{"logs:PutLogEvents", "cdc-bootstrap-logs:log-stream:x", nil, no},
+		{"logs:DeleteLogGroup", "cdc-network-flow", nil, no},
+	},
+	// These have a policy of AWS's own, and nothing of the stack's: see managed.
+	"cdc-source-monitoring": {
+		{"logs:PutLogEvents", "cdc-bootstrap-logs:log-stream:x", nil, no},
+		{"kms:Decrypt", "cdc-key-key", nil, no},
+	},
+	"cdc-bastion-role": {
+		{"es:ESHttpGet", "cdc-search-domain/_search", nil, no},
+		{"secretsmanager:GetSecretValue", "cdc-search-master", nil, no},
+		{"s3:GetObject", "cdc-lake-bucket/raw/schema=a/x.gz", nil, no},
+	},
+	"cdc-account-roles-dms-vpc-role":             {{"kinesis:PutRecord", "cdc-stream-stream", nil, no}},
+	"cdc-account-roles-dms-cloudwatch-logs-role": {{"kinesis:PutRecord", "cdc-stream-stream", nil, no}},
+}
+
+func TestEachRoleCanDoItsJobAndNothingElse(t *testing.T) {
+	s := deployed(t, environments["prod"])
+	seen := map[string]bool{}
+	for _, role := range s {
+		if role.Type != roleType {
+			continue
+		}
+		seen[role.Name] = true
+		t.Run(role.Name, func(t *testing.T) {
+			calls, ok := roles[role.Name]
+			require.True(t, ok, "say what the role may do, and what not")
+			documents := policiesOf(t, s, role)
+			for _, c := range calls {
+				got, err := iam.Evaluate(documents, iam.Request{Action: c.action, Resource: named(t, s, c.resource), Context: c.context})
+				require.NoError(t, err)
+				require.Equal(t, c.want, got, "%s on %s with %v", c.action, c.resource, c.context)
+			}
+		})
+	}
+	require.Len(t, seen, len(roles), "roles that are said something of, and are not there")
+}
+
+// policiesOf are the inline policies of a role.
+func policiesOf(t *testing.T, s capture.Stack, role capture.Resource) []iam.Document {
+	t.Helper()
+	var all []iam.Document
+	for _, r := range s {
+		if r.Type == "aws:iam/rolePolicy:RolePolicy" && slices.Contains(r.PropertyDependencies["role"], role.URN) {
+			text, _ := r.Inputs["policy"].(string)
+			d, err := iam.Parse(text)
+			require.NoError(t, err)
+			all = append(all, d)
+		}
+	}
+	return all
+}
+
+// named puts the ARN in place of a resource's name.
+func named(t *testing.T, s capture.Stack, text string) string {
+	t.Helper()
+	if strings.HasPrefix(text, "arn:") {
+		return text
+	}
+	name, rest := text, ""
+	if i := strings.IndexAny(text, "/:"); i >= 0 {
+		name, rest = text[:i], text[i:]
+	}
+	for _, r := range s {
+		// Policies know a role by the service's ARN, so roles and components are left out.
+		if arn, ok := r.Outputs["arn"].(string); ok && r.Name == name && r.Type != roleType && strings.HasPrefix(r.Type, "aws:") {
+			return arn + rest
+		}
+	}
+	require.Fail(t, "no resource of the stack is called "+name)
+	return ""
+}
+
+// A caller of another account, and a service that is not meant, may do nothing with what has a policy of its own.
+func TestResourcePoliciesAdmitWhomTheyMean(t *testing.T) {
+	const account = "123456789012"
+	s := deployed(t, environments["prod"])
+	asked := map[string][]struct {
+		principal, action string
+		context           map[string]string
+		want              iam.Decision
+	}{
+		"aws:kms/key:Key": {
+			{"arn:aws:iam::" + account + ":role/any", "kms:Decrypt", nil, yes}, // whom an IAM policy admits
+			{"arn:aws:iam::999999999999:role/any", "kms:Decrypt", nil, no},
+			{"logs.us-east-1.amazonaws.com", "kms:Decrypt", map[string]string{"kms:EncryptionContext:aws:logs:arn": "arn:aws:logs:us-east-1:" + account + ":log-group:x"}, yes},
+			{"logs.us-east-1.amazonaws.com", "kms:Decrypt", map[string]string{"kms:EncryptionContext:aws:logs:arn": "arn:aws:logs:us-east-1:999999999999:log-group:x"}, no},
+			{"s3.amazonaws.com", "kms:Decrypt", nil, no},
+		},
+		"aws:s3/bucketPolicy:BucketPolicy": {
+			{"arn:aws:iam::" + account + ":role/any", "s3:GetObject", map[string]string{"aws:SecureTransport": "false"}, iam.Denied},
+			{"arn:aws:iam::" + account + ":role/any", "s3:GetObject", map[string]string{"aws:SecureTransport": "true", "s3:TlsVersion": "1.1"}, iam.Denied},
+			{"arn:aws:iam::999999999999:role/any", "s3:GetObject", map[string]string{"aws:SecureTransport": "true", "s3:TlsVersion": "1.3"}, no},
+			{"logging.s3.amazonaws.com", "s3:PutObject", map[string]string{"aws:SourceAccount": "999999999999"}, no},
+		},
+		"aws:opensearch/domain:Domain": {
+			{"arn:aws:iam::" + account + ":role/any", "es:DeleteDomain", nil, no},
+		},
+		"aws:cloudwatch/logResourcePolicy:LogResourcePolicy": {
+			{"es.amazonaws.com", "logs:PutLogEvents", map[string]string{"aws:SourceAccount": "999999999999"}, no},
+			{"delivery.logs.amazonaws.com", "logs:PutLogEvents", map[string]string{"aws:SourceAccount": account}, no},
+		},
+	}
+	read(t, s, func(r capture.Resource, d iam.Document) {
+		for _, c := range asked[r.Type] {
+			target := ""
+			for _, statement := range d.Statement {
+				if len(statement.Resource) > 0 {
+					target = strings.ReplaceAll(statement.Resource[0], "*", "x")
+				}
+			}
+			got, err := iam.Evaluate([]iam.Document{d}, iam.Request{Principal: c.principal, Action: c.action, Resource: target, Context: c.context})
+			require.NoError(t, err)
+			require.Equal(t, c.want, got, "%s: %s by %s", r.Name, c.action, c.principal)
+		}
+	})
+}
+
+func TestRolesAreAssumedByTheirServiceAlone(t *testing.T) {
+	for _, cfg := range environments {
+		read(t, deployed(t, cfg), func(r capture.Resource, d iam.Document) {
+			if r.Type != roleType {
+				return
+			}
+			for _, principal := range []string{"arn:aws:iam::123456789012:user/somebody", "arn:aws:iam::999999999999:root", "apigateway.amazonaws.com"} {
+				got, err := iam.Evaluate([]iam.Document{d}, iam.Request{Principal: principal, Action: "sts:AssumeRole"})
+				require.NoError(t, err)
+				require.Equal(t, no, got, "%s by %s", r.Name, principal)
+			}
+		})
+	}
+}

@@ -1,0 +1,49 @@
+package rules
+
+import "cdcpipeline/policy/view"
+
+const (
+	metricAlarmType = "aws:cloudwatch/metricAlarm:MetricAlarm"
+	workgroupType   = "aws:athena/workgroup:Workgroup"
+)
+
+// MetricAlarm of CloudWatch.
+type MetricAlarm struct {
+	AlarmActions   view.Strings  `prop:"alarmActions"`
+	ActionsEnabled view.Of[bool] `prop:"actionsEnabled"`
+}
+
+// Workgroup of Athena.
+type Workgroup struct {
+	Configuration struct {
+		PublishMetrics view.Of[bool] `prop:"publishCloudwatchMetricsEnabled"`
+	} `prop:"configuration"`
+}
+
+func cloudWatch() []Rule {
+	return []Rule{
+		{
+			Name: "cloudwatch-15", Title: "Alarms tell somebody", Severity: High, Controls: []string{"CloudWatch.15"}, Types: []string{metricAlarmType},
+			Change: "alarmActions with a topic", Unseen: "actions are counted, whatever their ARNs", Default: "none is made",
+			Check: each(metricAlarmType, func(a MetricAlarm) []Violation {
+				actions, known := a.AlarmActions.Get()
+				return broken((known || a.AlarmActions.Unset()) && len(actions) == 0, "it has no action")
+			}),
+		},
+		{
+			Name: "cloudwatch-17", Title: "Alarms' actions are on", Severity: High, Controls: []string{"CloudWatch.17"}, Types: []string{metricAlarmType},
+			Change: "actionsEnabled: true", Unseen: "taken for on", Default: "none is made",
+			Check: each(metricAlarmType, func(a MetricAlarm) []Violation { return broken(a.ActionsEnabled.Is(false), "they are off") }),
+		},
+	}
+}
+
+func athena() []Rule {
+	return []Rule{{
+		Name: "athena-4", Title: "Workgroups publish metrics", Severity: Medium, Controls: []string{"Athena.4"}, Types: []string{workgroupType},
+		Change: "configuration.publishCloudwatchMetricsEnabled: true", Unseen: "taken for on", Default: "none is made",
+		Check: each(workgroupType, func(w Workgroup) []Violation {
+			return broken(w.Configuration.PublishMetrics.Is(false), "they are off") // on is the provider's default
+		}),
+	}}
+}

@@ -1,0 +1,188 @@
+package rules
+
+import (
+	"cdcpipeline/policy/view"
+	"strings"
+)
+
+const (
+	rolesMappingType       = "opensearch:index/rolesMapping:RolesMapping"
+	openSearchProviderType = "pulumi:providers:opensearch"
+	roleType               = "aws:iam/role:Role"
+)
+
+// RolesMapping gives backend roles (IAM roles) a security role inside a domain.
+type RolesMapping struct {
+	RoleName     view.Of[string] `prop:"roleName"`
+	BackendRoles view.Strings    `prop:"backendRoles"`
+}
+
+// EventSourceMapping feeds a function from a stream.
+type EventSourceMapping struct {
+	OnFailure struct {
+		Destination struct {
+			Arn view.Of[string] `prop:"destinationArn"`
+		} `prop:"onFailure"`
+	} `prop:"destinationConfig"`
+}
+
+// OpenSearchProvider is how Pulumi reaches into a domain.
+type OpenSearchProvider struct {
+	URL      view.Of[string] `prop:"url"`
+	Insecure view.Of[bool]   `prop:"insecure"`
+}
+
+// own are the rules that only this pipeline has.
+func own() []Rule {
+	return []Rule{
+		{
+			Name: "delivery-is-granted", Title: "Each delivery into OpenSearch waits for its own role mapping", Severity: High,
+			Types:  []string{firehoseType, rolesMappingType},
+			Change: "search.Access.Grant for the delivery's role, and the delivery depends on what it returns",
+			Unseen: "a mapping that refers to the delivery's role maps it", Default: "search.Delivery makes its grant first",
+			CheckStack: deliveriesGranted,
+		},
+		{
+			Name: "binlog-is-whole", Title: "The source of a task writes whole rows into its binlog", Severity: High,
+			Types:  []string{taskType, clusterType, parameterGroupType},
+			Change: "the cluster parameters binlog_format: ROW and binlog_row_image: full", Unseen: "taken for whole; a database of yours is checked by the bootstrap",
+			Default: "ROW and full", CheckStack: wholeBinlog,
+		},
+		{
+			Name: "changes-are-whole", Title: "Changes are written with all that orders and identifies them", Severity: High, Types: []string{endpointType},
+			Change: "kinesisSettings: messageFormat json-unformatted, and includeTransactionDetails, includePartitionValue, partitionIncludeSchemaTable, " +
+				"includeControlDetails, includeTableAlterOperations true",
+			Unseen: "taken for true", Default: "all of them", Check: each(endpointType, wholeChanges),
+		},
+		{
+			Name: "failures-are-kept", Title: "Each consumer of the stream keeps what it cannot deliver", Severity: High, Types: []string{firehoseType, mappingType},
+			Change: "a bucket and an error prefix for a delivery; destinationConfig.onFailure for an event source mapping", Unseen: "taken for kept",
+			Default: "both deliveries write to the lake's error prefix", Check: failuresKept,
+		},
+		{
+			Name: "tls-is-verified", Title: "The server's certificate is verified on every hop", Severity: High, Types: []string{endpointType, openSearchProviderType},
+			Change:  "sslMode verify-ca or verify-full with a certificateArn for DMS; an https url and no insecure for the OpenSearch provider",
+			Unseen:  "taken for verified",
+			Default: "DMS verifies with RDS's authorities, the provider with the system's; OpenSearch's own policy is opensearch-8, the bucket's s3-5",
+			Check:   verified,
+		},
+	}
+}
+
+func deliveriesGranted(s view.Stack) []Violation {
+	var found []Violation
+	for _, r := range s.OfType(firehoseType) {
+		d := view.Decode[Delivery](r.Properties)
+		if d.OpenSearch.IndexName.Unset() && d.OpenSearch.RoleArn.Unset() {
+			continue
+		}
+		found = append(found, at(r, granted(s, r, d))...)
+	}
+	return found
+}
+
+// granted looks for a mapping that names the delivery's role, is not of the administrators' role, and comes first.
+func granted(s view.Stack, r view.Resource, d Delivery) []Violation {
+	roles := s.Referred(r, "opensearchConfiguration", roleType)
+	for _, mapping := range s.OfType(rolesMappingType) {
+		m := view.Decode[RolesMapping](mapping.Properties)
+		role, known := d.OpenSearch.RoleArn.Get()
+		names := known && view.Has(m.BackendRoles, role)
+		for _, role := range roles {
+			names = names || s.Refers(mapping, "backendRoles", role)
+		}
+		switch {
+		case !names:
+		case m.RoleName.Is("all_access"):
+			return broken(true, "its role is mapped to all_access: everybody else's mapping is gone, and it may do everything")
+		case !s.WaitsFor(r, mapping):
+			return broken(true, "it does not wait for the mapping %s, so its first documents are refused", mapping.Name)
+		default:
+			return nil
+		}
+	}
+	return broken(true, "no security role is mapped to its role")
+}
+
+func wholeBinlog(s view.Stack) []Violation {
+	follows := false
+	for _, task := range s.OfType(taskType) {
+		follows = follows || !view.Decode[Task](task.Properties).MigrationType.Is("full-load")
+	}
+	if !follows {
+		return nil
+	}
+	var found []Violation
+	for _, cluster := range s.OfType(clusterType) {
+		if !strings.HasPrefix(get(view.Decode[Cluster](cluster.Properties).Engine), "aurora-mysql") {
+			continue
+		}
+		groups := 0
+		for _, r := range s.OfType(parameterGroupType) {
+			if !s.Refers(cluster, "dbClusterParameterGroupName", r) {
+				continue
+			}
+			groups++
+			g := view.Decode[ParameterGroup](r.Properties)
+			format, image := g.Value("binlog_format"), g.Value("binlog_row_image")
+			found = append(found, at(r, broken(format.Isnt("ROW"), "binlog_format is %s", format))...)
+			// Full rows are MySQL's default: only another value loses columns.
+			other := image.Isnt("full") && image.Isnt("FULL") && !image.Unset()
+			found = append(found, at(r, broken(other, "binlog_row_image is %s", image))...)
+		}
+		found = append(found, at(cluster, broken(groups == 0, "it has no parameter group that turns its binlog on"))...)
+	}
+	return found
+}
+
+func wholeChanges(e Endpoint) []Violation {
+	if !e.EngineName.Is("kinesis") {
+		return nil
+	}
+	k := e.Kinesis
+	found := broken(k.MessageFormat.Isnt("json-unformatted"), "messageFormat is %s", k.MessageFormat)
+	for _, setting := range []struct {
+		name string
+		on   view.Of[bool]
+	}{
+		{"includeTransactionDetails", k.IncludeTransactionDetails},
+		{"includePartitionValue", k.IncludePartitionValue},
+		{"partitionIncludeSchemaTable", k.PartitionIncludeSchemaTable},
+		{"includeControlDetails", k.IncludeControlDetails},
+		{"includeTableAlterOperations", k.IncludeTableAlterOperations},
+	} {
+		found = append(found, broken(setting.on.Isnt(true), "%s is %s", setting.name, setting.on)...)
+	}
+	return found
+}
+
+func failuresKept(r view.Resource) []Violation {
+	switch r.Type {
+	case mappingType:
+		return broken(view.Decode[EventSourceMapping](r.Properties).OnFailure.Destination.Arn.Unset(), "it has no on-failure destination")
+	case firehoseType:
+		d := view.Decode[Delivery](r.Properties)
+		search := !d.OpenSearch.IndexName.Unset() && d.OpenSearch.Backup.BucketArn.Unset()
+		lake := !d.S3.BucketArn.Unset() && d.S3.ErrorOutputPrefix.Unset()
+		return append(broken(search, "documents that OpenSearch refuses go nowhere"), broken(lake, "records that cannot be partitioned lie among the others: it has no errorOutputPrefix")...)
+	}
+	return nil
+}
+
+func verified(r view.Resource) []Violation {
+	switch r.Type {
+	case endpointType:
+		e := view.Decode[Endpoint](r.Properties)
+		mode := e.SslMode
+		// No TLS at all is dms-9's.
+		unverified := mode.Is("require")
+		blind := (mode.Is("verify-ca") || mode.Is("verify-full")) && e.CertificateArn.Unset()
+		return append(broken(unverified, "sslMode is require, which verifies nothing"), broken(blind, "there is no certificateArn to verify with")...)
+	case openSearchProviderType:
+		p := view.Decode[OpenSearchProvider](r.Properties)
+		url, known := p.URL.Get()
+		return append(broken(p.Insecure.Is(true), "the provider is insecure"),
+			broken(known && !strings.HasPrefix(url, "https://"), "the provider's url is not https")...)
+	}
+	return nil
+}

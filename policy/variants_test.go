@@ -1,0 +1,32 @@
+package main_test
+
+import (
+	"cdcpipeline/config"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// A stack that is configured otherwise breaks the rules of what was turned off, and no other.
+func TestVariantsBreakOnlyWhatTheyTurnOff(t *testing.T) {
+	for name, v := range map[string]struct {
+		cfg    config.Config
+		breaks []string
+	}{
+		"NAT instead of endpoints": {cfg: config.Config{Network: config.Network{Egress: config.EgressNAT}}, breaks: []string{"ec2-57"}},
+		"no bastion":               {cfg: config.Config{Search: config.Search{Reach: config.ReachDirect}}},
+		"no rotation":              {cfg: config.Config{Source: config.Source{RotationDays: new(0)}}, breaks: []string{"secretsmanager-1"}},
+		"no flow logs":             {cfg: config.Config{Network: config.Network{FlowLogs: new(false)}}, breaks: []string{"ec2-6"}},
+		"one replication instance": {cfg: config.Config{Replication: config.Replication{MultiAz: new(false)}}, breaks: []string{"dms-13"}},
+		"provisioned shards":       {cfg: config.Config{Stream: config.Stream{Shards: 2}}},
+		"access logs":              {cfg: config.Config{Lake: config.Lake{LogBucket: "logs-of-the-account"}}},
+		"MySQL's own port":         {cfg: config.Config{Source: config.Source{Port: 3306}}, breaks: []string{"rds-23"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			v.cfg.Environment = config.Prod
+			a := serve(t, "prod")
+			require.ElementsMatch(t, v.breaks, broken(t, a, first(t, v.cfg)), "at the first preview")
+			require.ElementsMatch(t, v.breaks, broken(t, a, deployed(t, v.cfg)), "when deployed")
+		})
+	}
+}

@@ -1,0 +1,70 @@
+package main
+
+import (
+	"cdcpipeline/policy/capture"
+	"cdcpipeline/policy/mutation"
+	"cdcpipeline/policy/rules"
+	"cdcpipeline/rehearsal/report"
+	"cdcpipeline/rehearsal/stack"
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"time"
+)
+
+// captureVariable names the file into which the policy pack writes the stack that it is shown.
+const captureVariable = "CDC_POLICY_CAPTURE"
+
+// compilePack builds the policy pack as its users do who have no Go runtime in their CLI.
+func (r *rehearsal) compilePack(ctx context.Context) error {
+	r.log.Detail("compile the policy pack")
+	r.pack = stack.Pack{Path: filepath.Join(r.cache, "bin", "cdc-policy"), Config: filepath.Join(r.project, "policy", "dev.json")}
+	if text, err := exec.CommandContext(ctx, "go", "build", "-o", r.pack.Path, "./policy").CombinedOutput(); err != nil {
+		return fmt.Errorf("compiling the policy pack: %w: %s", err, text)
+	}
+	return nil
+}
+
+// previewProd previews a production stack under the pack without exceptions, and breaks what the pack saw of it in one
+// respect at a time: each time just the one rule must notice.
+func (r *rehearsal) previewProd(ctx context.Context) error {
+	file := filepath.Join(r.world.Site.Dir, "prod-capture.json")
+	if err := os.Setenv(captureVariable, file); err != nil {
+		return fmt.Errorf("naming the capture: %w", err)
+	}
+	defer os.Unsetenv(captureVariable)
+	exceptions := filepath.Join(r.project, "policy", "prod.json")
+	s, err := r.newStack(ctx, "minimal", nil, map[string]string{"cdc-pipeline:environment": "prod"})
+	if err != nil {
+		return err
+	}
+	if _, err := s.Preview(ctx, stack.Pack{Path: r.pack.Path, Config: exceptions}); err != nil {
+		return fmt.Errorf("prod under the policy pack: %w", err)
+	}
+	seen, err := capture.Read(file)
+	if err != nil {
+		return fmt.Errorf("reading what the policy pack saw: %w", err)
+	}
+	text, err := os.ReadFile(exceptions)
+	if err != nil {
+		return fmt.Errorf("reading the pack's configuration: %w", err)
+	}
+	analyzer, err := mutation.Serve(ctx, "", text, time.Now)
+	if err != nil {
+		return fmt.Errorf("serving the policy pack: %w", err)
+	}
+	result, err := mutation.Run(ctx, analyzer, seen, mutation.All())
+	r.report.Policy = report.Policy{
+		Rules: result.Rules, Violations: len(result.Before), MutationsCaught: result.Caught,
+		ControlsAnswered: len(rules.Answered()), ControlsApplicable: len(rules.Applicable()),
+	}
+	if err != nil {
+		return fmt.Errorf("breaking the stack that the policy pack saw: %w", err)
+	}
+	for _, v := range result.Before {
+		r.log.Detail("%s: %s: %s", v.Rule, v.URN, v.Message)
+	}
+	return nil
+}
