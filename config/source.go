@@ -14,7 +14,7 @@ type Source struct {
 	InstanceClass string `json:"instanceClass"`
 	// Instances in the cluster, writer included, 1 to 16. Default 1 in dev, 2 in prod.
 	Instances int `json:"instances"`
-	// Port of the cluster. Default 3306.
+	// Port of the cluster. Default 3306 in dev; in prod 3307, because 3306 is where everybody looks first.
 	Port int `json:"port"`
 	// DeletionProtection of the cluster. Default false in dev, true in prod.
 	DeletionProtection *bool `json:"deletionProtection"`
@@ -35,6 +35,9 @@ type Source struct {
 	// SchemaFiles hold the SQL that creates the tables, run in order by the bootstrap; each must be idempotent.
 	// Default: the statement for testdb.retail_trans, when that table is followed.
 	SchemaFiles []string `json:"schemaFiles"`
+	// SchemaRevision is any text; a change of it makes the bootstrap look at the tables again, so that the lake's catalog
+	// learns of columns that were added or altered since. Default empty.
+	SchemaRevision string `json:"schemaRevision"`
 	// CaFile is a PEM bundle that signs the database's certificate. Default: the bundle of RDS.
 	CaFile string `json:"caFile"`
 }
@@ -161,7 +164,7 @@ func (s Source) WithDefaults(env Environment) Source {
 	s.EngineVersion = cmp.Or(s.EngineVersion, "8.0.mysql_aurora.3.10.4")
 	s.InstanceClass = cmp.Or(s.InstanceClass, choose(env, "db.t4g.medium", "db.r7g.large"))
 	s.Instances = cmp.Or(s.Instances, choose(env, 1, 2))
-	s.Port = cmp.Or(s.Port, 3306)
+	s.Port = cmp.Or(s.Port, choose(env, 3306, 3307))
 	s.DeletionProtection = cmp.Or(s.DeletionProtection, new(env == Prod))
 	return s
 }

@@ -5,7 +5,6 @@
 package lake
 
 import (
-	"cdcpipeline/components/iampolicy"
 	"cdcpipeline/config"
 	"errors"
 	"fmt"
@@ -53,21 +52,13 @@ func NewBucket(ctx *pulumi.Context, name string, args *BucketArgs, opts ...pulum
 	if err != nil {
 		return nil, err
 	}
-	for _, guard := range []func(*pulumi.Context, string, *s3.BucketV2) error{b.closeToThePublic, b.demandTLS} {
-		if err := guard(ctx, name, bucket); err != nil {
-			return nil, err
-		}
-	}
-	if err := b.encrypt(ctx, name, bucket, args.KmsKeyArn); err != nil {
+	guard := &guard{parent: b, name: name, what: "the lake", bucket: bucket}
+	if err := guard.make(ctx, denyOldConnections(bucket.Arn), withKey(args.KmsKeyArn), ageing(cfg), tidying(), forgetting(cfg)); err != nil {
 		return nil, err
 	}
-	if err := b.keep(ctx, name, bucket, cfg); err != nil {
+	b.Dependencies = guard.made
+	if err := b.logAccess(ctx, name, bucket, cfg, env); err != nil {
 		return nil, err
-	}
-	if cfg.LogBucket != "" {
-		if err := b.logAccess(ctx, name, bucket, cfg.LogBucket); err != nil {
-			return nil, err
-		}
 	}
 	if err := ctx.RegisterResourceOutputs(b, pulumi.Map{"name": b.Name, "arn": b.Arn}); err != nil {
 		return nil, fmt.Errorf("registering the outputs of the lake's bucket: %w", err)
@@ -98,99 +89,4 @@ func (b *Bucket) makeBucket(ctx *pulumi.Context, name string, cfg config.Lake, e
 	}
 	b.Name, b.Arn = bucket.Bucket, bucket.Arn
 	return bucket, nil
-}
-
-// closeToThePublic blocks public access and takes access control lists out of use,
-// https://docs.aws.amazon.com/AmazonS3/latest/userguide/about-object-ownership.html.
-func (b *Bucket) closeToThePublic(ctx *pulumi.Context, name string, bucket *s3.BucketV2) error {
-	block, err := s3.NewBucketPublicAccessBlock(ctx, name+"-public-access", &s3.BucketPublicAccessBlockArgs{
-		Bucket:                bucket.Bucket,
-		BlockPublicAcls:       pulumi.Bool(true),
-		BlockPublicPolicy:     pulumi.Bool(true),
-		IgnorePublicAcls:      pulumi.Bool(true),
-		RestrictPublicBuckets: pulumi.Bool(true),
-	}, pulumi.Parent(b))
-	if err != nil {
-		return fmt.Errorf("blocking public access to the lake: %w", err)
-	}
-	owner, err := s3.NewBucketOwnershipControls(ctx, name+"-ownership", &s3.BucketOwnershipControlsArgs{
-		Bucket: bucket.Bucket,
-		Rule:   &s3.BucketOwnershipControlsRuleArgs{ObjectOwnership: pulumi.String("BucketOwnerEnforced")},
-	}, b.after(block)...)
-	if err != nil {
-		return fmt.Errorf("taking access control lists of the lake out of use: %w", err)
-	}
-	b.Dependencies = append(b.Dependencies, block, owner)
-	return nil
-}
-
-// after makes a child wait for those made before: S3 answers 409 when the policy, the public access block and the
-// ownership of one bucket are changed at once.
-func (b *Bucket) after(made ...pulumi.Resource) []pulumi.ResourceOption {
-	return []pulumi.ResourceOption{pulumi.Parent(b), pulumi.DependsOn(made)}
-}
-
-func (b *Bucket) demandTLS(ctx *pulumi.Context, name string, bucket *s3.BucketV2) error {
-	policy, err := s3.NewBucketPolicy(ctx, name+"-policy", &s3.BucketPolicyArgs{
-		Bucket: bucket.Bucket, Policy: bucketPolicy(bucket.Arn),
-	}, b.after(b.Dependencies...)...)
-	if err != nil {
-		return fmt.Errorf("making the policy of the lake's bucket: %w", err)
-	}
-	b.Dependencies = append(b.Dependencies, policy)
-	return nil
-}
-
-// bucketPolicy denies everybody a connection without TLS, or with a version older than 1.2. A request without TLS has
-// no version, so it takes both, https://docs.aws.amazon.com/AmazonS3/latest/userguide/amazon-s3-policy-keys.html.
-func bucketPolicy(arn pulumi.StringInput) pulumi.StringOutput {
-	deny := func(sid string, condition iampolicy.Condition) iampolicy.Statement {
-		return iampolicy.Statement{
-			Sid:        sid,
-			Deny:       true,
-			Principals: []iampolicy.Principal{iampolicy.Anyone()},
-			Actions:    []string{"s3:*"},
-			Resources:  []pulumi.StringInput{arn, pulumi.Sprintf("%s/*", arn)},
-			Conditions: []iampolicy.Condition{condition},
-		}
-	}
-	return iampolicy.Document(
-		deny("DenyWithoutTLS", iampolicy.Condition{Operator: "Bool", Key: "aws:SecureTransport", Values: iampolicy.Strings("false")}),
-		deny("DenyOldTLS", iampolicy.Condition{Operator: "NumericLessThan", Key: "s3:TlsVersion", Values: iampolicy.Strings("1.2")}),
-	)
-}
-
-// encrypt makes the key the default of every object. With a bucket key S3 asks KMS once in a while, not once per
-// object, https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-key.html.
-func (b *Bucket) encrypt(ctx *pulumi.Context, name string, bucket *s3.BucketV2, key pulumi.StringInput) error {
-	made, err := s3.NewBucketServerSideEncryptionConfigurationV2(ctx, name+"-encryption", &s3.BucketServerSideEncryptionConfigurationV2Args{
-		Bucket: bucket.Bucket,
-		Rules: s3.BucketServerSideEncryptionConfigurationV2RuleArray{&s3.BucketServerSideEncryptionConfigurationV2RuleArgs{
-			BucketKeyEnabled: pulumi.Bool(true),
-			ApplyServerSideEncryptionByDefault: &s3.BucketServerSideEncryptionConfigurationV2RuleApplyServerSideEncryptionByDefaultArgs{
-				SseAlgorithm: pulumi.String("aws:kms"), KmsMasterKeyId: key.ToStringOutput().ToStringPtrOutput(),
-			},
-		}},
-	}, pulumi.Parent(b))
-	if err != nil {
-		return fmt.Errorf("encrypting the lake's bucket: %w", err)
-	}
-	b.Dependencies = append(b.Dependencies, made)
-	return nil
-}
-
-// logAccess has S3 write its server access logs into a bucket that exists, below the lake's name: one bucket takes the
-// logs of many. S3 delivers them as logging.s3.amazonaws.com, whom that bucket's policy must admit; with a key of one's
-// own as its default encryption, that key's policy too,
-// https://docs.aws.amazon.com/AmazonS3/latest/userguide/enable-server-access-logging.html.
-func (b *Bucket) logAccess(ctx *pulumi.Context, name string, bucket *s3.BucketV2, target string) error {
-	_, err := s3.NewBucketLoggingV2(ctx, name+"-access-logs", &s3.BucketLoggingV2Args{
-		Bucket:       bucket.Bucket,
-		TargetBucket: pulumi.String(target),
-		TargetPrefix: pulumi.Sprintf("%s/", bucket.Bucket),
-	}, pulumi.Parent(b))
-	if err != nil {
-		return fmt.Errorf("logging access to the lake's bucket: %w", err)
-	}
-	return nil
 }

@@ -94,7 +94,7 @@ func TestPolicyWaitsForThePublicAccessBlock(t *testing.T) {
 func TestRawChangesAgeAndNeverExpire(t *testing.T) {
 	rules, ok := madeBucket(t, BucketArgs{}).One(t, "aws:s3/bucketLifecycleConfigurationV2:BucketLifecycleConfigurationV2").Input("rules").([]any)
 	require.True(t, ok)
-	require.Len(t, rules, 2)
+	require.Len(t, rules, 3)
 
 	raw, tidy := rules[0].(map[string]any), rules[1].(map[string]any)
 	require.Equal(t, map[string]any{"prefix": "raw/"}, raw["filter"])
@@ -129,14 +129,6 @@ func TestBucketIsNamedByPulumiUnlessANameIsGiven(t *testing.T) {
 	require.Nil(t, madeBucket(t, BucketArgs{}).One(t, "aws:s3/bucketV2:BucketV2").Input("bucket"))
 	named := madeBucket(t, BucketArgs{Lake: config.Lake{BucketName: "my-lake"}}).One(t, "aws:s3/bucketV2:BucketV2")
 	require.Equal(t, "my-lake", named.Input("bucket"))
-}
-
-func TestAccessIsLoggedBelowTheBucketsNameOnlyWhenTold(t *testing.T) {
-	require.Empty(t, madeBucket(t, BucketArgs{}).All("aws:s3/bucketLoggingV2:BucketLoggingV2"))
-	logs := madeBucket(t, BucketArgs{Lake: config.Lake{BucketName: "my-lake", LogBucket: "logs"}}).One(t, "aws:s3/bucketLoggingV2:BucketLoggingV2")
-	require.Equal(t, "my-lake", logs.Input("bucket"))
-	require.Equal(t, "logs", logs.Input("targetBucket"))
-	require.Equal(t, "my-lake/", logs.Input("targetPrefix"))
 }
 
 func TestBucketIsRefused(t *testing.T) {

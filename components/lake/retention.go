@@ -2,7 +2,6 @@ package lake
 
 import (
 	"cdcpipeline/config"
-	"fmt"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/s3"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -15,27 +14,8 @@ const (
 	abortDays = 7
 )
 
-// keep versions the objects and moves raw changes to cheaper storage as they age. Nothing expires a current version.
-func (b *Bucket) keep(ctx *pulumi.Context, name string, bucket *s3.BucketV2, cfg config.Lake) error {
-	versioning, err := s3.NewBucketVersioningV2(ctx, name+"-versioning", &s3.BucketVersioningV2Args{
-		Bucket:                  bucket.Bucket,
-		VersioningConfiguration: &s3.BucketVersioningV2VersioningConfigurationArgs{Status: pulumi.String("Enabled")},
-	}, pulumi.Parent(b))
-	if err != nil {
-		return fmt.Errorf("versioning the lake's bucket: %w", err)
-	}
-	lifecycle, err := s3.NewBucketLifecycleConfigurationV2(ctx, name+"-lifecycle", &s3.BucketLifecycleConfigurationV2Args{
-		Bucket: bucket.Bucket,
-		Rules:  s3.BucketLifecycleConfigurationV2RuleArray{ageing(cfg), tidying()},
-	}, b.after(versioning)...)
-	if err != nil {
-		return fmt.Errorf("making the lifecycle of the lake's bucket: %w", err)
-	}
-	b.Dependencies = append(b.Dependencies, versioning, lifecycle)
-	return nil
-}
-
-// ageing moves raw changes, never those that could not be delivered: these are read again soon.
+// ageing moves raw changes to cheaper storage, never those that could not be delivered: these are read again soon.
+// Nothing expires a current version.
 func ageing(cfg config.Lake) s3.BucketLifecycleConfigurationV2RuleInput {
 	to := func(class string, days int) s3.BucketLifecycleConfigurationV2RuleTransitionInput {
 		return &s3.BucketLifecycleConfigurationV2RuleTransitionArgs{StorageClass: pulumi.String(class), Days: pulumi.Int(days)}

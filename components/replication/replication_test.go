@@ -106,8 +106,9 @@ func TestSourceReadsItsSecretOverVerifiedTLS(t *testing.T) {
 	role := r.One(t, "aws:iam/role:Role", "replication-source")
 	require.Contains(t, role.Input("assumeRolePolicy"), `"dms.us-east-1.amazonaws.com"`)
 	require.Equal(t, map[string][]string{
-		"ReadSecret": {"arn:secret"}, "DecryptSecret": {key},
+		"ReadSecret": {"arn:secret"}, "DescribeKey": {key}, "DecryptSecret": {key},
 	}, resources(t, r, "replication-source"))
+	require.Contains(t, r.One(t, "aws:iam/rolePolicy:RolePolicy", "replication-source").Input("policy"), `"Condition":{"StringEquals":{"kms:EncryptionContext:SecretARN":["arn:secret"]}}`)
 }
 
 func TestTargetWritesToOneStream(t *testing.T) {

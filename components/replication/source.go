@@ -102,9 +102,17 @@ func readSecret(p *plan) pulumi.StringOutput {
 			Resources: []pulumi.StringInput{p.Source.SecretArn},
 		},
 		iampolicy.Statement{
-			Sid:       "DecryptSecret",
-			Actions:   []string{"kms:Decrypt", "kms:DescribeKey"},
+			Sid:       "DescribeKey",
+			Actions:   []string{"kms:DescribeKey"},
 			Resources: []pulumi.StringInput{p.KmsKeyArn},
+		},
+		// For that secret alone, which Secrets Manager names to KMS:
+		// https://docs.aws.amazon.com/secretsmanager/latest/userguide/security-encryption.html#security-encryption-encryption-context.
+		iampolicy.Statement{
+			Sid:        "DecryptSecret",
+			Actions:    []string{"kms:Decrypt"},
+			Resources:  []pulumi.StringInput{p.KmsKeyArn},
+			Conditions: []iampolicy.Condition{iampolicy.StringEquals("kms:EncryptionContext:SecretARN", p.Source.SecretArn)},
 		},
 	)
 }

@@ -74,11 +74,11 @@ func writeIndex(p *deliveryPlan) []iampolicy.Statement {
 	}
 }
 
-// useInterfaces are the eight EC2 actions of a delivery inside a VPC. EC2 describes without resources; what is made and
-// deleted is bound to this region, and not to this account, because a shared subnet belongs to another.
+// useInterfaces are the eight EC2 actions of a delivery inside a VPC. EC2 describes without resources; interfaces are of
+// this region and account, but in a subnet and with a security group that another account may have shared.
 func useInterfaces(p *deliveryPlan) []iampolicy.Statement {
-	ec2 := func(kind string) pulumi.StringInput {
-		return pulumi.String(fmt.Sprintf("arn:%s:ec2:%s:*:%s/*", p.partition, p.region, kind))
+	ec2 := func(account, kind string) pulumi.StringInput {
+		return pulumi.String(fmt.Sprintf("arn:%s:ec2:%s:%s:%s/*", p.partition, p.region, account, kind))
 	}
 	return []iampolicy.Statement{
 		{
@@ -94,7 +94,7 @@ func useInterfaces(p *deliveryPlan) []iampolicy.Statement {
 			Actions: []string{
 				"ec2:CreateNetworkInterface", "ec2:CreateNetworkInterfacePermission", "ec2:DeleteNetworkInterface",
 			},
-			Resources: []pulumi.StringInput{ec2("network-interface"), ec2("subnet"), ec2("security-group")},
+			Resources: []pulumi.StringInput{ec2(p.account, "network-interface"), ec2("*", "subnet"), ec2("*", "security-group")},
 		},
 	}
 }

@@ -11,14 +11,15 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// masterUser is the administrator RDS makes; its password never leaves Secrets Manager.
-const masterUser = "admin"
+// masterUser is the administrator RDS makes; its password never leaves Secrets Manager. A name of its own, because
+// everybody tries admin first; another one replaces the cluster.
+const masterUser = "cdcadmin"
 
 // serverCertificate is the authority that signs the instances' certificates; [RDSCertificates] knows it.
 const serverCertificate = "rds-ca-rsa2048-g1"
 
-// logExports are the logs an Aurora MySQL cluster publishes without further parameters.
-var logExports = []string{"error", "slowquery"}
+// logExports are the logs that the cluster publishes; clusterParameters turn on what is off by default.
+var logExports = []string{"audit", "error", "slowquery"}
 
 // AuroraMySQLArgs are the inputs of [AuroraMySQL].
 type AuroraMySQLArgs struct {
@@ -118,9 +119,11 @@ func (a *AuroraMySQL) newCluster(ctx *pulumi.Context, name, family string, args 
 		Port:                        pulumi.Int(a.cfg.Port),
 		MasterUsername:              pulumi.String(masterUser),
 		ManageMasterUserPassword:    pulumi.Bool(true),
-		MasterUserSecretKmsKeyId:    args.KmsKeyArn.ToStringOutput().ToStringPtrOutput(),
-		StorageEncrypted:            pulumi.Bool(true),
-		KmsKeyId:                    args.KmsKeyArn.ToStringOutput().ToStringPtrOutput(),
+		// For people with an IAM role, whom the administrator gives a user: AWSAuthenticationPlugin. Nobody else notices.
+		IamDatabaseAuthenticationEnabled: pulumi.Bool(true),
+		MasterUserSecretKmsKeyId:         args.KmsKeyArn.ToStringOutput().ToStringPtrOutput(),
+		StorageEncrypted:                 pulumi.Bool(true),
+		KmsKeyId:                         args.KmsKeyArn.ToStringOutput().ToStringPtrOutput(),
 		// DMS needs automatic backups: without them RDS keeps no binary log.
 		BackupRetentionPeriod:        pulumi.Int(a.byEnvironment(1, 14)),
 		CopyTagsToSnapshot:           pulumi.Bool(true),
@@ -174,6 +177,10 @@ func (a *AuroraMySQL) finalSnapshot(ctx *pulumi.Context, name string) (pulumi.St
 
 // newInstances makes the writer first, so that it is the writer, then the readers.
 func (a *AuroraMySQL) newInstances(ctx *pulumi.Context, name string, cluster *rds.Cluster, args *AuroraMySQLArgs) ([]pulumi.Resource, error) {
+	watched, err := a.newMonitoring(ctx, name)
+	if err != nil {
+		return nil, err
+	}
 	var instances []pulumi.Resource
 	for i := range a.cfg.Instances {
 		instanceArgs := &rds.ClusterInstanceArgs{
@@ -196,6 +203,11 @@ func (a *AuroraMySQL) newInstances(ctx *pulumi.Context, name string, cluster *rd
 		opts := []pulumi.ResourceOption{
 			pulumi.Parent(a),
 			pulumi.Timeouts(&pulumi.CustomTimeouts{Create: "60m", Update: "60m", Delete: "60m"}),
+		}
+		if watched != nil {
+			instanceArgs.MonitoringInterval = pulumi.Int(monitoringSeconds)
+			instanceArgs.MonitoringRoleArn = watched.role.Arn.ToStringPtrOutput()
+			opts = append(opts, pulumi.DependsOn([]pulumi.Resource{watched.allowed}))
 		}
 		if i > 0 {
 			opts = append(opts, pulumi.DependsOn(instances[:1]))

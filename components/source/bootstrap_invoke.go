@@ -101,17 +101,21 @@ func (b *Bootstrap) invoke(ctx *pulumi.Context, name string, a *BootstrapArgs, s
 	if err != nil {
 		return nil, err
 	}
+	triggers := pulumi.StringMap{
+		"code":     code,
+		"input":    input.ApplyT(sha256Hex).(pulumi.StringOutput),
+		"database": a.Database.Incarnation,
+		"secret":   user.version,
+	}
+	if a.SchemaRevision != "" {
+		triggers["schema"] = pulumi.String(a.SchemaRevision)
+	}
 	dependencies := slices.Concat(user.dependencies, a.Database.Ready, a.StartAfter)
 	invocation, err := lambda.NewInvocation(ctx, name+"-invocation", &lambda.InvocationArgs{
 		FunctionName:   function.Name,
 		Input:          input,
 		LifecycleScope: pulumi.String("CREATE_ONLY"),
-		Triggers: pulumi.StringMap{
-			"code":     code,
-			"input":    input.ApplyT(sha256Hex).(pulumi.StringOutput),
-			"database": a.Database.Incarnation,
-			"secret":   user.version,
-		},
+		Triggers:       triggers,
 	}, pulumi.Parent(b), pulumi.DependsOn(dependencies), pulumi.ReplaceWith(a.Database.Identity))
 	if err != nil {
 		return nil, fmt.Errorf("invoking the bootstrap function: %w", err)

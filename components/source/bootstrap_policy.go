@@ -8,14 +8,17 @@ import (
 
 // bootstrapPolicy is all that the bootstrap function may do.
 func bootstrapPolicy(a *BootstrapArgs, logGroup pulumi.StringInput, user replicationUser) pulumi.StringOutput {
+	// Any of them may be of any of the keys, when these are adopted.
+	secrets := []pulumi.StringInput{a.Database.AdminSecretArn, user.secret}
 	statements := []iampolicy.Statement{
 		writeOwnLogs(logGroup),
 		joinVpc(),
-		readSecrets(a.Database.AdminSecretArn, user.secret),
+		leaveInterfaces(),
+		readSecrets(secrets...),
 	}
 	var keys []pulumi.StringInput
 	if user.made {
-		statements = append(statements, moveReplicationSecret(user.secret), useSecretKey(a.KmsKeyArn))
+		statements = append(statements, moveReplicationSecret(user.secret), only(useSecretKey(a.KmsKeyArn), secrets...))
 	} else {
 		keys = append(keys, a.KmsKeyArn) // the secret's too, when the key is adopted
 	}
@@ -23,7 +26,7 @@ func bootstrapPolicy(a *BootstrapArgs, logGroup pulumi.StringInput, user replica
 		keys = append(keys, key)
 	}
 	if len(keys) > 0 {
-		statements = append(statements, readWithKeys(keys...))
+		statements = append(statements, only(readWithKeys(keys...), secrets...))
 	}
 	return iampolicy.Document(statements...)
 }
@@ -47,6 +50,16 @@ func joinVpc() iampolicy.Statement {
 		},
 		Resources: iampolicy.Strings("*"),
 	}
+}
+
+// leaveInterfaces keeps from the function's code what Lambda itself needs to connect it: a request of the code, and of
+// nothing else, says which function it comes from. AWS advises it,
+// https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html#configuration-vpc-best-practice.
+func leaveInterfaces() iampolicy.Statement {
+	s := joinVpc()
+	s.Sid, s.Deny = "LeaveInterfaces", true
+	s.Conditions = []iampolicy.Condition{iampolicy.ArnLike("lambda:SourceFunctionArn", pulumi.String("arn:*:lambda:*:*:function:*"))}
+	return s
 }
 
 func readSecrets(arns ...pulumi.StringInput) iampolicy.Statement {

@@ -21,7 +21,9 @@ func parameterFamily(engineVersion string) (string, error) {
 	return "", fmt.Errorf("source.engineVersion: %q is neither Aurora MySQL 3 (8.0.mysql_aurora.3.10.4) nor 8.4 (8.4.7)", engineVersion)
 }
 
-// clusterParameters are what DMS needs of the binary log, and TLS for everybody.
+// clusterParameters are what DMS needs of the binary log, TLS for everybody, and an audit log of who connected and who
+// changed structure or rights. Rows and queries are in no audit event, so no row leaves the database by that log.
+// https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/AuroraMySQL.Auditing.html
 //
 // Each is applied at the next boot, which for a new cluster is its first one: RDS stores "immediate" as
 // "pending-reboot" for static parameters and would show a difference for ever. Values are spelled as RDS lists
@@ -33,6 +35,8 @@ func clusterParameters() rds.ClusterParameterGroupParameterArray {
 		{"binlog_format", "ROW"},
 		{"binlog_row_image", "full"},
 		{"require_secure_transport", "ON"},
+		{"server_audit_events", "CONNECT"},
+		{"server_audit_logging", "1"},
 		{"slow_query_log", "1"},
 	}
 	parameters := make(rds.ClusterParameterGroupParameterArray, len(values))

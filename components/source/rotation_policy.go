@@ -15,6 +15,7 @@ func (a *RotationArgs) policy(logGroup pulumi.StringInput) pulumi.StringOutput {
 	statements := []iampolicy.Statement{
 		writeOwnLogs(logGroup),
 		joinVpc(),
+		leaveInterfaces(),
 		rotateSecret(a.SecretArn),
 		readAdminSecret(a.Database.AdminSecretArn),
 		// The administrator's secret may be of the same key, when that is an adopted one.

@@ -26,67 +26,6 @@ const (
 	versionType    = "aws:secretsmanager/secretVersion:SecretVersion"
 )
 
-func auroraArgs(env config.Environment) *source.AuroraMySQLArgs {
-	return &source.AuroraMySQLArgs{
-		Environment:     env,
-		SubnetIDs:       pulumi.ToStringArray([]string{"subnet-a", "subnet-b"}),
-		SecurityGroupID: pulumi.String("sg-database"),
-		KmsKeyArn:       pulumi.String("key-arn"),
-	}
-}
-
-func aurora(t *testing.T, args *source.AuroraMySQLArgs) *componenttest.Recorder {
-	t.Helper()
-	return componenttest.Run(t, func(ctx *pulumi.Context) error {
-		_, err := source.NewAuroraMySQL(ctx, "source", args)
-		return err
-	})
-}
-
-func TestTheClusterIsEncryptedPrivateAndKeepsItsPasswordInRDS(t *testing.T) {
-	r := aurora(t, auroraArgs(config.Dev))
-	cluster := r.One(t, clusterType)
-	require.Equal(t, "dms-src", cluster.Input("clusterIdentifier"))
-	require.Equal(t, true, cluster.Input("storageEncrypted"))
-	require.Equal(t, "key-arn", cluster.Input("kmsKeyId"))
-	require.Equal(t, true, cluster.Input("manageMasterUserPassword"))
-	require.Equal(t, "key-arn", cluster.Input("masterUserSecretKmsKeyId"))
-	require.Nil(t, cluster.Input("masterPassword"))
-	instance := r.One(t, instanceType)
-	require.Equal(t, false, instance.Input("publiclyAccessible"))
-	require.Equal(t, "rds-ca-rsa2048-g1", instance.Input("caCertIdentifier"))
-}
-
-func TestTheBinaryLogIsAsDMSReadsIt(t *testing.T) {
-	group := aurora(t, auroraArgs(config.Dev)).One(t, "aws:rds/clusterParameterGroup:ClusterParameterGroup")
-	require.Equal(t, "aurora-mysql8.0", group.Input("family"))
-	values := map[string]any{}
-	for _, p := range group.Input("parameters").([]any) {
-		parameter := p.(map[string]any)
-		values[parameter["name"].(string)] = parameter["value"]
-		require.Equal(t, "pending-reboot", parameter["applyMethod"], "any other way shows a difference for ever")
-	}
-	require.Equal(t, map[string]any{
-		"binlog_format": "ROW", "binlog_row_image": "full", "binlog_checksum": "NONE",
-		"require_secure_transport": "ON", "slow_query_log": "1",
-	}, values)
-}
-
-func TestProdIsProtectedAndLeavesASnapshot(t *testing.T) {
-	prod, dev := aurora(t, auroraArgs(config.Prod)), aurora(t, auroraArgs(config.Dev))
-	cluster := prod.One(t, clusterType)
-	require.True(t, cluster.Protect)
-	require.Equal(t, true, cluster.Input("deletionProtection"))
-	require.Equal(t, false, cluster.Input("skipFinalSnapshot"))
-	require.True(t, strings.HasPrefix(cluster.Input("finalSnapshotIdentifier").(string), "dms-src-final-"))
-	require.Len(t, prod.All(instanceType), 2)
-
-	cluster = dev.One(t, clusterType)
-	require.False(t, cluster.Protect)
-	require.Equal(t, true, cluster.Input("skipFinalSnapshot"))
-	require.Len(t, dev.All(instanceType), 1)
-}
-
 func TestAnImpossibleSourceIsRefusedBeforeAnythingExists(t *testing.T) {
 	args := auroraArgs(config.Dev)
 	args.Instances = 17
@@ -207,6 +146,15 @@ func TestTheFunctionRunsAgainWhenItsCodeChanges(t *testing.T) {
 	require.Equal(t, one["input"], two["input"])
 }
 
+func TestTheFunctionRunsAgainWhenTheSchemaIsSaidToHaveChanged(t *testing.T) {
+	triggers := func(revision string) any {
+		return bootstrapOf(t, func(a *source.BootstrapArgs) { a.SchemaRevision = revision }).One(t, invocationType).Input("triggers")
+	}
+	require.NotContains(t, triggers(""), "schema", "who never sets it invokes nothing")
+	require.NotEqual(t, triggers("1"), triggers("2"))
+	require.NotEqual(t, triggers(""), triggers("1"))
+}
+
 func TestTheInputNamesSecretsAndHoldsNone(t *testing.T) {
 	req, text := request(t, bootstrapOf(t, nil))
 	require.NotContains(t, text, "generated", "the mocked password")
@@ -250,21 +198,36 @@ func TestTheReplicationSecretIsSeededOnceInTheShapeOfDMS(t *testing.T) {
 func TestTheFunctionMayDoOnlyWhatItDoes(t *testing.T) {
 	var document struct {
 		Statement []struct {
-			Sid              string
+			Sid, Effect      string
 			Action, Resource []string
+			Condition        map[string]map[string][]string
 		}
 	}
 	text := bootstrapOf(t, nil).One(t, policyType).Input("policy").(string)
 	require.NoError(t, json.Unmarshal([]byte(text), &document))
+	var joins, secrets []string
 	for _, s := range document.Statement {
 		require.NotContains(t, strings.Join(s.Action, " "), "*", s.Sid)
-		if s.Sid != "JoinVpc" {
+		switch s.Sid {
+		case "JoinVpc":
+			joins = s.Action
+		case "LeaveInterfaces":
+			require.Equal(t, "Deny", s.Effect)
+			require.Equal(t, joins, s.Action, "what Lambda does with the function's role is not for the function's code")
+			require.Equal(t, map[string]map[string][]string{"ArnLike": {"lambda:SourceFunctionArn": {"arn:*:lambda:*:*:function:*"}}}, s.Condition)
+		default:
 			require.NotContains(t, s.Resource, "*", s.Sid)
 		}
 		if s.Sid == "ReadSecrets" {
 			require.Len(t, s.Resource, 2)
+			secrets = s.Resource
+		}
+		if strings.HasPrefix(s.Action[0], "kms:") {
+			require.Equal(t, secrets, s.Condition["StringEquals"]["kms:EncryptionContext:SecretARN"], s.Sid)
 		}
 	}
+	require.NotEmpty(t, joins)
+	require.NotEmpty(t, secrets)
 }
 
 func TestTheFunctionHasItsLogGroupFirst(t *testing.T) {

@@ -73,7 +73,8 @@ func peekForm(r *http.Request) (url.Values, error) {
 	return form, nil
 }
 
-// routes of the services that are called by path: https://docs.aws.amazon.com/lambda/latest/api/API_Operations.html and
+// routes of the services that are called by path: https://docs.aws.amazon.com/lambda/latest/api/API_Operations.html,
+// https://docs.aws.amazon.com/scheduler/latest/APIReference/API_Operations.html and
 // https://docs.aws.amazon.com/opensearch-service/latest/APIReference/API_Operations.html.
 var routes = map[string]map[string]string{
 	"lambda": {
@@ -104,6 +105,17 @@ var routes = map[string]map[string]string{
 		"GET /2017-03-31/tags/{arn}":                                 "ListTags",
 		"POST /2017-03-31/tags/{arn}":                                "TagResource",
 		"DELETE /2017-03-31/tags/{arn}":                              "UntagResource",
+	},
+	"scheduler": {
+		"POST /schedules/{name}":      "CreateSchedule",
+		"GET /schedules/{name}":       "GetSchedule",
+		"PUT /schedules/{name}":       "UpdateSchedule",
+		"DELETE /schedules/{name}":    "DeleteSchedule",
+		"GET /schedules":              "ListSchedules",
+		"GET /schedule-groups/{name}": "GetScheduleGroup",
+		"GET /tags/{arn}":             "ListTagsForResource",
+		"POST /tags/{arn}":            "TagResource",
+		"DELETE /tags/{arn}":          "UntagResource",
 	},
 	"es": {
 		"POST /2021-01-01/opensearch/domain":                      "CreateDomain",

@@ -73,6 +73,11 @@ var allImplied = []implied{
 		"flow logs are given the role that writes them", authorization + "list_amazonec2.html",
 	},
 	{
+		[]string{"rds:CreateDBInstance", "rds:ModifyDBInstance"},
+		[]string{"iam:PassRole"},
+		"RDS is given the role that publishes what it monitors", authorization + "list_amazonrds.html",
+	},
+	{
 		[]string{"ec2:CreateVpcEndpoint"},
 		[]string{"ec2:CreateTags", "ec2:DescribeSecurityGroups", "ec2:DescribeSubnets", "ec2:DescribeVpcs", "route53:AssociateVPCWithHostedZone"},
 		"an interface endpoint brings a private name into the VPC", authorization + "list_amazonec2.html",
@@ -99,6 +104,11 @@ var allImplied = []implied{
 		},
 		[]string{"ec2:CreateTags"},
 		"what is made with a tag needs the permission to tag", "https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/supported-iam-actions-tagging.html",
+	},
+	{
+		[]string{"scheduler:CreateSchedule", "scheduler:UpdateSchedule"},
+		[]string{"iam:PassRole"},
+		"EventBridge Scheduler is given the role that calls the function", authorization + "list_amazoneventbridgescheduler.html",
 	},
 	{
 		[]string{"secretsmanager:CreateSecret", "secretsmanager:PutSecretValue"},

@@ -70,6 +70,10 @@ func read(resources []componenttest.Registered, pipeline string) (facts, error) 
 			service := fmt.Sprint(r.Input("awsServiceName"))
 			f.linked = append(f.linked, service)
 			f.names.add("iam:role", "aws-service-role/"+service+"/*")
+		case "aws:kinesis/streamConsumer:StreamConsumer":
+			f.names.add("kinesis:consumer", "stream") // the ARN's first variable is the kind of stream
+		case "aws:scheduler/schedule:Schedule":
+			f.names.add("scheduler:schedule", "default") // the first is the schedule's group
 		}
 	}
 	for _, bucket := range f.names["s3:bucket"] {

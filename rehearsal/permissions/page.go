@@ -31,14 +31,15 @@ func Pages(r Recording, program Program) (map[string][]byte, error) {
 	}
 	pages := map[string][]byte{}
 	view := map[string]any{
-		"Region": region, "Account": account, "Quotas": quotaRows(program), "Tagging": code(tagging), "MaxPolicy": maxPolicy,
+		"Region": region, "Account": account, "Quotas": quotaRows(program), "Tagging": code(tagging), "Production": code(production), "MaxPolicy": maxPolicy,
 	}
-	deployer, _, err := needs(r[controlplane.Deployer])
+	deployment := slices.Concat(r[controlplane.Deployer], newIn(production, r[controlplane.Deployer]))
+	deployer, _, err := needs(deployment)
 	if err != nil {
 		return nil, err
 	}
 	for name, operations := range map[string][]string{
-		"Deployer": r[controlplane.Deployer], "Changes": newIn(changes, r[controlplane.Deployer]), "Operator": r[controlplane.Operator],
+		"Deployer": deployment, "Changes": newIn(changes, deployment), "Operator": r[controlplane.Operator],
 	} {
 		wanted, unrecorded, err := needs(operations)
 		if err != nil {

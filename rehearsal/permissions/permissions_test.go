@@ -30,7 +30,7 @@ func program(t *testing.T) Program {
 	run := func(env config.Environment) []componenttest.Registered {
 		return componenttest.Run(t, func(ctx *pulumi.Context) error {
 			code := pulumi.NewAssetArchive(map[string]any{"bootstrap": pulumi.NewStringAsset("")})
-			_, err := pipeline.New(ctx, "cdc", &pipeline.Args{Config: config.Config{Environment: env}, BootstrapCode: code, RotationCode: code})
+			_, err := pipeline.New(ctx, "cdc", &pipeline.Args{Config: config.Config{Environment: env}, BootstrapCode: code, RotationCode: code, CurrentStateCode: code})
 			return err
 		}).Resources()
 	}
@@ -105,7 +105,7 @@ func TestNoActionIsInvented(t *testing.T) {
 			require.True(t, known(action), "%s: %s", operation, action)
 		}
 	}
-	for _, action := range slices.Concat(changes, tagging) {
+	for _, action := range slices.Concat(changes, production, tagging) {
 		require.True(t, known(action), action)
 	}
 	for _, i := range allImplied {

@@ -1,8 +1,11 @@
-"""S3: bucket policies are kept and given back, but do not decide.
+"""S3: bucket policies are kept and given back, but do not decide, except about the delivery of access logs.
 
 moto judges a policy without its conditions, so a Deny of requests without TLS would lock out everybody: moto is reached by
 plain HTTP. Permissions on objects are therefore not rehearsed.
 """
+
+import fnmatch
+import json
 
 from moto.iam.access_control import PermissionResult
 from moto.s3.models import FakeBucket
@@ -13,3 +16,31 @@ from .patch import adds
 @adds(FakeBucket)
 def get_permission(self, action, resource):
     return PermissionResult.NEUTRAL
+
+
+# ---- a bucket takes access logs when its policy admits them: moto reads statements of single strings only
+
+
+def admits_logs(target_bucket, target_prefix):
+    if not target_bucket.policy:
+        return False
+    key = f"arn:{target_bucket.partition}:s3:::{target_bucket.name}/{target_prefix or ''}log"
+    return any(_admits(statement, key) for statement in json.loads(target_bucket.policy)["Statement"])
+
+
+def _admits(statement, key):
+    principal = statement.get("Principal")
+    services = _list(principal.get("Service")) if isinstance(principal, dict) else []
+    return (
+        statement["Effect"] == "Allow"
+        and "logging.s3.amazonaws.com" in services
+        and "s3:PutObject" in _list(statement.get("Action"))
+        and any(fnmatch.fnmatchcase(key, pattern) for pattern in _list(statement.get("Resource")))
+    )
+
+
+def _list(value):
+    return value if isinstance(value, list) else [value]
+
+
+FakeBucket._log_permissions_enabled_policy = staticmethod(admits_logs)

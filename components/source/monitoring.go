@@ -1,0 +1,54 @@
+package source
+
+import (
+	"cdcpipeline/components/iampolicy"
+	"cdcpipeline/config"
+	"fmt"
+
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws"
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/iam"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+// monitoringSeconds between two looks of RDS at an instance's operating system: the longest there is, and the cheapest.
+// https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/USER_Monitoring.OS.Enabling.html
+const monitoringSeconds = 60
+
+// monitoring is what RDS publishes the operating system's metrics as.
+type monitoring struct {
+	role    *iam.Role
+	allowed *iam.RolePolicyAttachment
+}
+
+// newMonitoring makes the role in prod; in dev nobody watches by the second, and there is none.
+func (a *AuroraMySQL) newMonitoring(ctx *pulumi.Context, name string) (*monitoring, error) {
+	if a.environment != config.Prod {
+		return nil, nil //nolint:nilnil // no monitoring, and nothing wrong
+	}
+	partition, err := aws.GetPartition(ctx, &aws.GetPartitionArgs{}, pulumi.Parent(a))
+	if err != nil {
+		return nil, fmt.Errorf("looking up the partition: %w", err)
+	}
+	caller, err := aws.GetCallerIdentity(ctx, &aws.GetCallerIdentityArgs{}, pulumi.Parent(a))
+	if err != nil {
+		return nil, fmt.Errorf("looking up the account: %w", err)
+	}
+	role, err := iam.NewRole(ctx, name+"-monitoring", &iam.RoleArgs{
+		Description: pulumi.String("RDS publishes what the database's operating system does"),
+		// For this account's instances alone, https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_Monitoring.OS.Enabling.html.
+		AssumeRolePolicy: iampolicy.Trust(
+			"monitoring.rds.amazonaws.com", iampolicy.StringEquals("aws:SourceAccount", pulumi.String(caller.AccountId)),
+		),
+	}, pulumi.Parent(a))
+	if err != nil {
+		return nil, fmt.Errorf("making the role of enhanced monitoring: %w", err)
+	}
+	allowed, err := iam.NewRolePolicyAttachment(ctx, name+"-monitoring", &iam.RolePolicyAttachmentArgs{
+		Role:      role.Name,
+		PolicyArn: pulumi.String(fmt.Sprintf("arn:%s:iam::aws:policy/service-role/AmazonRDSEnhancedMonitoringRole", partition.Partition)),
+	}, pulumi.Parent(a))
+	if err != nil {
+		return nil, fmt.Errorf("letting RDS publish what it monitors: %w", err)
+	}
+	return &monitoring{role: role, allowed: allowed}, nil
+}
