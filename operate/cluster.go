@@ -130,7 +130,7 @@ func (d *Domain) get(ctx context.Context, path string, into any) error {
 	case err != nil:
 		return fmt.Errorf("asking the domain: %w", err)
 	case response.StatusCode == http.StatusUnauthorized:
-		return errors.New("the domain refuses the password of its master secret: somebody changed one of them by hand, `pulumi up --refresh`")
+		return errors.New("the domain refuses the password of its master secret: after a deployment that broke off, `pulumi up` goes on with it; when somebody changed one of them by hand, `pulumi up` with another search.passwordGeneration makes a new one")
 	case response.StatusCode != http.StatusOK:
 		return fmt.Errorf("the domain answered %s to %s: %.200s", response.Status, path, body)
 	}

@@ -64,6 +64,9 @@ func (t Task) connection(ctx context.Context, instance, endpoint string) (types.
 		{Name: aws.String("endpoint-arn"), Values: []string{endpoint}},
 		{Name: aws.String("replication-instance-arn"), Values: []string{instance}},
 	}})
+	if missing := (*types.ResourceNotFoundFault)(nil); errors.As(err, &missing) {
+		return types.Connection{}, nil
+	}
 	if err != nil {
 		return types.Connection{}, fmt.Errorf("reading its outcome: %w", err)
 	}

@@ -107,7 +107,7 @@ func (t Task) settled(ctx context.Context) (types.ReplicationTask, error) {
 		case stateDeleting:
 			return task, errors.New("the task is being deleted: `pulumi up` makes it again")
 		case stateNotMoved:
-			return task, errors.New("the task could not be moved to another replication instance: move it again in the DMS console, or `pulumi up --refresh`")
+			return task, errors.New("the task could not be moved to another replication instance: move it again in the DMS console, or `pulumi up --refresh --run-program`")
 		}
 		if state != last {
 			t.tell("the task is %s: waiting", state)

@@ -61,7 +61,8 @@ func TestStopLeavesTheTaskStopped(t *testing.T) {
 		"stopped by two": {&fakeDMS{looks: states("running"), onStop: states("stopped"), stopErr: invalid("not running")}, []string{"stop"}, "the task is stopped", ""},
 		"deleting":       {&fakeDMS{looks: states("deleting")}, nil, "", "the task is being deleted: `pulumi up` makes it again"},
 		"failed-move":    {&fakeDMS{looks: states("failed-move")}, nil, "", "could not be moved"},
-		"gone":           {&fakeDMS{}, nil, "", "does not exist: `pulumi up --refresh` makes it again"},
+		"gone":           {&fakeDMS{}, nil, "", "does not exist: `pulumi up --refresh --run-program` makes it again"},
+		"gone on AWS":    {&fakeDMS{failing: map[string]error{"describe": &types.ResourceNotFoundFault{Message: aws.String("No Tasks found")}}}, nil, "", "does not exist: `pulumi up --refresh --run-program` makes it again"},
 		"refused":        {&fakeDMS{looks: states("running"), stopErr: errRefused}, []string{"stop"}, "", "stopping the task: AccessDenied"},
 		"never stops":    {&fakeDMS{looks: states("running")}, []string{"stop"}, "", "still runs 10 minutes after"},
 		"fails":          {&fakeDMS{looks: states("running"), onStop: []look{{state: "failed", failure: "disk full"}}}, []string{"stop"}, "", "the task failed while it stopped: disk full\nits log: aws logs tail dms-tasks-cdc-dev-instance"},
@@ -138,7 +139,7 @@ func TestConnectionsAreTestedWhenDMSAsksForIt(t *testing.T) {
 	fake := func() *fakeDMS {
 		return &fakeDMS{
 			looks: states("ready"), onStart: states("running"), startErrors: []error{untested},
-			connections: map[string][]string{"source-arn": {"testing", "successful"}, "target-arn": {"successful"}},
+			connections: map[string][]string{"source-arn": {"unlisted", "testing", "successful"}, "target-arn": {"successful"}},
 		}
 	}
 	f := fake()

@@ -184,6 +184,9 @@ func (f *fakeDMS) DescribeConnections(_ context.Context, in *dms.DescribeConnect
 	if len(states) > 1 {
 		f.connections[endpoint] = states[1:]
 	}
+	if states[0] == "unlisted" {
+		return nil, &types.ResourceNotFoundFault{Message: aws.String("No connections found")}
+	}
 	return &dms.DescribeConnectionsOutput{Connections: []types.Connection{{
 		EndpointArn: &endpoint, ReplicationInstanceArn: aws.String(instanceArn), EndpointIdentifier: aws.String("cdc-" + endpoint),
 		Status: aws.String(states[0]), LastFailureMessage: aws.String("timed out"),

@@ -123,6 +123,7 @@ func TestDomainIsAskedThroughTheTunnelUnderItsOwnName(t *testing.T) {
 
 	_, err = open("https://example.com", "old").Health(t.Context())
 	require.ErrorContains(t, err, "refuses the password of its master secret")
+	require.ErrorContains(t, err, "another search.passwordGeneration") // neither an up nor a refresh looks into the domain
 	_, err = domain.Indices(t.Context(), "other-*")
 	require.ErrorContains(t, err, "the domain answered 404 Not Found to /_cat/indices/other-*")
 	_, err = open("https://other.example.org", "p").Health(t.Context())

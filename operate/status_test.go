@@ -145,7 +145,7 @@ func TestEachProblemIsNamedAndMakesTheStatusUnhealthy(t *testing.T) {
 		"task unreadable: reading the task " + taskArn + ": AccessDenied":                                     func(p *parts) { p.dms.failing = map[string]error{"describe": errRefused} },
 		"task unreadable: reading the replication instance":                                                   func(p *parts) { p.dms.failing = map[string]error{"instance": errRefused} },
 		"lag unreadable: the task's latencies are unknown":                                                    func(p *parts) { p.dms.failing = map[string]error{"instance": errRefused} },
-		"does not exist: `pulumi up --refresh` makes it again":                                                func(p *parts) { p.dms.looks = []look{}; p.dms.failing = map[string]error{"tables": errRefused} },
+		"does not exist: `pulumi up --refresh --run-program` makes it again":                                  func(p *parts) { p.dms.looks = []look{}; p.dms.failing = map[string]error{"tables": errRefused} },
 		"tables unreadable: reading the table statistics: AccessDenied":                                       func(p *parts) { p.dms.failing = map[string]error{"tables": errRefused} },
 		"lag unreadable: reading the metrics: AccessDenied":                                                   func(p *parts) { p.metrics.err = errRefused },
 		"parked objects unreadable: listing s3://lake/errors/: AccessDen":                                     func(p *parts) { p.objects.err = errRefused },

@@ -3,6 +3,7 @@ package operate
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -49,7 +50,11 @@ func describeTask(ctx context.Context, api TaskReader, arn string) (types.Replic
 	out, err := api.DescribeReplicationTasks(ctx, &dms.DescribeReplicationTasksInput{
 		Filters: []types.Filter{{Name: aws.String("replication-task-arn"), Values: []string{arn}}}, WithoutSettings: aws.Bool(true),
 	})
-	if err != nil {
+	var missing *types.ResourceNotFoundFault // which is how DMS says that a filter finds nothing
+	switch {
+	case errors.As(err, &missing):
+		out = &dms.DescribeReplicationTasksOutput{}
+	case err != nil:
 		return types.ReplicationTask{}, fmt.Errorf("reading the task %s: %w", arn, err)
 	}
 	for _, task := range out.ReplicationTasks {
@@ -57,7 +62,7 @@ func describeTask(ctx context.Context, api TaskReader, arn string) (types.Replic
 			return task, nil
 		}
 	}
-	return types.ReplicationTask{}, fmt.Errorf("the task %s does not exist: `pulumi up --refresh` makes it again", arn)
+	return types.ReplicationTask{}, fmt.Errorf("the task %s does not exist: `pulumi up --refresh --run-program` makes it again", arn)
 }
 
 // describeInstance reads the id of the instance a task runs on, which its ARN does not hold.

@@ -199,7 +199,8 @@ func (c *channel) enqueue(payloadType uint32, payload []byte) error {
 	return nil
 }
 
-// transmit writes what is queued. A frame that cannot be written is not lost: it is still unacknowledged.
+// transmit writes what is queued. A frame that cannot be written is not lost: it is still unacknowledged, and goes out over the
+// next web socket. This one takes nothing any more, even if it still gives; closing it tells the reader, who replaces it.
 func (c *channel) transmit() {
 	for {
 		c.mu.Lock()
@@ -215,6 +216,7 @@ func (c *channel) transmit() {
 		}
 		for _, frame := range frames {
 			if ws.SetWriteDeadline(time.Now().Add(writeTimeout)) != nil || ws.WriteMessage(websocket.BinaryMessage, frame) != nil {
+				_ = ws.Close()
 				break
 			}
 		}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"encoding/pem"
 	"errors"
 	"io"
 	"math/rand/v2"
@@ -14,6 +15,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/google/uuid"
 	"github.com/gorilla/websocket"
 	"github.com/stretchr/testify/require"
@@ -149,6 +152,25 @@ func TestTheChannelIsReliableOverAnUnreliableService(t *testing.T) {
 	})
 }
 
+// A proxy that looks into TLS signs for the data channel too.
+func TestTheDataChannelTrustsWhomTheCallsTrust(t *testing.T) {
+	server := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if ws, err := (&websocket.Upgrader{}).Upgrade(w, r, nil); err == nil {
+			_ = ws.Close()
+		}
+	}))
+	defer server.Close()
+	bundle := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw})
+	cfg, err := config.LoadDefaultConfig(t.Context(), config.WithRegion("us-east-1"), config.WithCustomCABundle(bytes.NewReader(bundle)))
+	require.NoError(t, err)
+	url := strings.Replace(server.URL, "https", "wss", 1)
+	ws, err := dial(t.Context(), dialer(cfg), url, "token")
+	require.NoError(t, err)
+	_ = ws.Close() // the server has
+	_, err = dial(t.Context(), dialer(aws.Config{}), url, "token")
+	require.ErrorContains(t, err, "certificate")
+}
+
 func TestASilentAgentIsGivenUp(t *testing.T) {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		ws, err := (&websocket.Upgrader{}).Upgrade(w, r, nil)
@@ -169,6 +191,38 @@ func TestASilentAgentIsGivenUp(t *testing.T) {
 	require.NoError(t, err)
 	_, err = c.Read(make([]byte, 1))
 	require.ErrorContains(t, err, "has not answered")
+}
+
+// A write may fail while reads still wait: a stalled network runs into the deadline of writes alone.
+func TestAWebSocketThatTakesNoMoreIsReplaced(t *testing.T) {
+	mute := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if ws, err := (&websocket.Upgrader{}).Upgrade(w, r, nil); err == nil {
+			t.Cleanup(func() { _ = ws.Close() })
+		}
+	}))
+	defer mute.Close()
+	agent := httptest.NewServer(&unreliable{chance: rand.New(rand.NewPCG(1, 0)), early: map[int64][]byte{}, unacked: map[int64][]byte{}})
+	defer agent.Close()
+	dial := func(server *httptest.Server) *websocket.Conn {
+		ws, response, err := websocket.DefaultDialer.Dial(strings.Replace(server.URL, "http", "ws", 1), nil)
+		require.NoError(t, err)
+		require.NoError(t, response.Body.Close())
+		return ws
+	}
+	broken := dial(mute)
+	require.NoError(t, broken.SetWriteDeadline(time.Now()))
+	require.Error(t, broken.WriteMessage(websocket.BinaryMessage, nil), "from then on it takes nothing")
+	l := defaultLimits
+	l.resend, l.silence = 10*time.Millisecond, 2*time.Second
+	c := newChannel(broken, func(context.Context) (*websocket.Conn, error) { return dial(agent), nil }, l, func() {})
+	defer c.wait()
+	defer c.Close()
+	_, err := c.Write([]byte("again"))
+	require.NoError(t, err)
+	got := make([]byte, len("again"))
+	_, err = io.ReadFull(c, got)
+	require.NoError(t, err)
+	require.Equal(t, "again", string(got))
 }
 
 func TestOldAgentsAndEncryptionAreRefusedWithAReason(t *testing.T) {

@@ -2,6 +2,7 @@ package tunnel
 
 import (
 	"context"
+	"crypto/tls"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -9,6 +10,7 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 	"github.com/aws/aws-sdk-go-v2/service/ssm/types"
 	"github.com/cenkalti/backoff/v5"
@@ -46,6 +48,7 @@ var defaultLimits = limits{
 type session struct {
 	id      string
 	api     *ssm.Client
+	dialer  *websocket.Dialer
 	limits  limits
 	channel *channel
 	mux     *smux.Session
@@ -59,7 +62,7 @@ func openSession(ctx context.Context, cfg aws.Config, target Target, l limits, w
 	if err != nil {
 		return nil, err
 	}
-	s := &session{id: aws.ToString(started.SessionId), api: api, limits: l}
+	s := &session{id: aws.ToString(started.SessionId), api: api, dialer: dialer(cfg), limits: l}
 	if err := s.connect(ctx, started, refused); err != nil {
 		s.terminate()
 		return nil, fmt.Errorf("opening the data channel of SSM session %s: %w", s.id, err)
@@ -95,7 +98,7 @@ func startSession(ctx context.Context, api *ssm.Client, target Target, l limits,
 func (s *session) connect(ctx context.Context, started *ssm.StartSessionOutput, refused func()) error {
 	ctx, cancel := context.WithTimeout(ctx, s.limits.handshake)
 	defer cancel()
-	ws, err := dial(ctx, aws.ToString(started.StreamUrl), aws.ToString(started.TokenValue))
+	ws, err := dial(ctx, s.dialer, aws.ToString(started.StreamUrl), aws.ToString(started.TokenValue))
 	if err != nil {
 		return err
 	}
@@ -143,7 +146,7 @@ func (s *session) resume(ctx context.Context) (*websocket.Conn, error) {
 		if err != nil {
 			return nil, backoff.Permanent(fmt.Errorf("resuming SSM session %s: %w", s.id, err))
 		}
-		return dial(ctx, aws.ToString(out.StreamUrl), aws.ToString(out.TokenValue))
+		return dial(ctx, s.dialer, aws.ToString(out.StreamUrl), aws.ToString(out.TokenValue))
 	}, backoff.WithBackOff(pause), backoff.WithMaxTries(5))
 	if err != nil {
 		return nil, unwrapPermanent(err)
@@ -174,9 +177,21 @@ func (s *session) terminate() {
 	_, _ = s.api.TerminateSession(ctx, &ssm.TerminateSessionInput{SessionId: &s.id})
 }
 
+// dialer trusts whom the calls of AWS trust: aws:customCaBundle and AWS_CA_BUNDLE, where a proxy looks into TLS.
+func dialer(cfg aws.Config) *websocket.Dialer {
+	d := *websocket.DefaultDialer
+	// Nothing but the authorities: the rest is about HTTP/2, which a web socket does not speak.
+	if client, ok := cfg.HTTPClient.(*awshttp.BuildableClient); ok {
+		if t := client.GetTransport(); t.TLSClientConfig != nil && t.TLSClientConfig.RootCAs != nil {
+			d.TLSClientConfig = &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: t.TLSClientConfig.RootCAs}
+		}
+	}
+	return &d
+}
+
 // dial opens a data channel's web socket and identifies itself with the token.
-func dial(ctx context.Context, url, token string) (*websocket.Conn, error) {
-	ws, response, err := websocket.DefaultDialer.DialContext(ctx, url, nil)
+func dial(ctx context.Context, by *websocket.Dialer, url, token string) (*websocket.Conn, error) {
+	ws, response, err := by.DialContext(ctx, url, nil)
 	if response != nil {
 		_ = response.Body.Close() // its content says no more than the status
 		if err != nil {

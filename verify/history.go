@@ -85,7 +85,7 @@ func (e *statusError) Error() string {
 	hint := ""
 	switch e.status {
 	case http.StatusUnauthorized:
-		hint = " (the user and password of searchMasterSecretArn are not the domain's: run `pulumi up`)"
+		hint = " (the user and password of searchMasterSecretArn are not the domain's: `pulumi up`, and when somebody changed one by hand, with another search.passwordGeneration)"
 	case http.StatusForbidden:
 		hint = " (the user may not read the history index)"
 	}

@@ -201,3 +201,11 @@ func TestChangesAreWatchedOneALine(t *testing.T) {
 		require.JSONEq(t, `{"unreadable":"reading a change record: it is not JSON","shard":"shard-0","sequence":"5"}`, lines[3])
 	})
 }
+
+// No up and no refresh looks into the domain: only another generation of the password brings both together again.
+func TestARefusedPasswordIsExplained(t *testing.T) {
+	domain := (&fakeDomain{}).search()
+	domain.Password = "old"
+	_, err := domain.count(t.Context(), object{})
+	require.ErrorContains(t, err, "with another search.passwordGeneration")
+}

@@ -55,9 +55,6 @@ func (f *connectionFlags) validate() error {
 	if f.host != "" && f.user == "" && f.secretArn == "" {
 		problems = append(problems, errors.New("--host: give --secret-arn or --user too"))
 	}
-	if f.host != "" && f.stack.name != "" {
-		problems = append(problems, errors.New("--host and --stack: give one of them"))
-	}
 	if f.port < 0 || f.port > 65535 {
 		problems = append(problems, fmt.Errorf("--port: must be 1 to 65535, is %d", f.port))
 	}

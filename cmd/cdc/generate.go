@@ -102,9 +102,14 @@ func (f *generateFlags) parse() error {
 	if f.options.MaxTransaction == 0 {
 		problems = append(problems, errors.New("max-transaction: must be 1 to 10000, is 0"))
 	}
-	if len(f.options.Tables) > 0 || !unread {
-		problems = append(problems, f.options.Validate())
+	if f.connection.host != "" && f.connection.stack.name != "" {
+		problems = append(problems, errors.New("--host and --stack: give one of them"))
 	}
+	checked := f.options
+	if len(checked.Tables) == 0 && unread { // which is said above
+		checked.Tables = []generate.TableName{{}}
+	}
+	problems = append(problems, checked.Validate())
 	return errors.Join(append(problems, f.connection.validate())...)
 }
 

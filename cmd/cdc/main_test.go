@@ -33,6 +33,7 @@ func TestBadFlagsAreRefusedTogether(t *testing.T) {
 		require.ErrorContains(t, err, message)
 	}
 	for message, args := range map[string][]string{
+		"count: must be":               {"--table", "retail", "--count", "0"},
 		"give --secret-arn or --user":  {"--host", "h"},
 		"variable CDC_DB_PASSWORD":     {"--host", "h", "--user", "u"},
 		"--user and --secret-arn":      {"--host", "h", "--user", "u", "--secret-arn", secretArn},

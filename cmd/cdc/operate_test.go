@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cdcpipeline/operate"
 	"encoding/json"
+	"fmt"
 	"io"
 	"strings"
 	"testing"
@@ -17,6 +18,14 @@ const deployed = `{"taskArn":"arn:aws:dms:us-east-1:123456789012:task:T","stream
 "searchMasterSecretArn":"` + secretArn + `","searchDeliveryName":"d","dashboardsUrl":"https://127.0.0.1:1/_dashboards/","historyIndex":"h","lakeBucket":"b","lakeErrorPrefix":"errors","lakeDeliveryName":"l",
 "sourceHost":"db.local","sourcePort":3306,"sourceSecretArn":"` + secretArn + `","region":"us-east-1","accountId":"123456789012","reach":"direct","bastionInstanceId":""}`
 
+func elevenTables() []string {
+	var flags []string
+	for i := range 11 {
+		flags = append(flags, fmt.Sprintf("--reload-table=shop.t%d", i))
+	}
+	return append(flags, "--reload-table=shop.t0") // twice is once
+}
+
 func TestFlagsOfOperationsAreRefusedTogether(t *testing.T) {
 	for _, c := range []struct {
 		args     []string
@@ -24,6 +33,7 @@ func TestFlagsOfOperationsAreRefusedTogether(t *testing.T) {
 	}{
 		{[]string{"status", "--output", "xml", "--watch", "10ms", "--max-lag", "0s", "--within", "-1s"}, []string{`--output "xml": write table or json`, "--watch: must be at least 1s", "--max-lag: must be more", "--within: must be more"}},
 		{[]string{"start", "--reload", "--reload-table", "orders", "--reload-table", "a.b.c"}, []string{"--reload and --reload-table: give one of them", `table "orders": write database.table`, `table "a.b.c"`}},
+		{append([]string{"start", "--yes"}, elevenTables()...), []string{"--yes: only --reload asks", "--reload-table: 11 tables, and DMS reloads 10 at a time"}},
 		{[]string{"start", "--yes"}, []string{"--yes: only --reload asks"}},
 		{[]string{"stop", "--timeout", "-1s"}, []string{"--timeout: must not be negative"}},
 		{[]string{"tunnel", "search", "--port", "70000"}, []string{"--port: must be 1 to 65535, is 70000"}},
@@ -41,7 +51,7 @@ func TestTunnelOfAStackWithoutBastionSaysThatNoneIsNeeded(t *testing.T) {
 	stackOf(t, deployed, region)
 	for command, address := range map[string]string{"search": "https://127.0.0.1:1", "dashboards": "https://127.0.0.1:1/_dashboards/", "db": "db.local:3306"} {
 		_, err := runs(t, "tunnel", command)
-		require.ErrorContains(t, err, "the stack has no bastion (search.reach is direct), so there is no tunnel: from inside the VPC, or through a VPN, "+address+" is reached straight")
+		require.ErrorContains(t, err, "the stack has no bastion (search.reach is direct), so there is no tunnel: from inside the VPC, or its Client VPN, "+address+" is reached straight")
 	}
 }
 

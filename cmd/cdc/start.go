@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -26,6 +27,9 @@ const startExample = `  cdc start
   cdc start --reload-table testdb.retail_trans --reload-table shop.orders
   cdc start --reload --yes`
 
+// maxReload is how many tables DMS reloads, https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Tasks.ReloadTables.html.
+const maxReload = 10
+
 // startFlags of the command line.
 type startFlags struct {
 	options operate.StartOptions
@@ -42,7 +46,7 @@ func newStart(stack *stackFlags) *cobra.Command {
 		RunE: func(cmd *cobra.Command, _ []string) error { return f.run(cmd, stack) },
 	}
 	flags := cmd.Flags()
-	flags.StringArrayVar(&f.options.Tables, "reload-table", nil, "table to load again, as database.table; may be repeated")
+	flags.StringArrayVar(&f.options.Tables, "reload-table", nil, "table to load again, as database.table; may be repeated, for 10 tables at most")
 	flags.BoolVar(&f.options.Reload, "reload", false, "load every table again")
 	flags.BoolVarP(&f.yes, "yes", "y", false, "do not ask before --reload")
 	registerTimeout(flags, &f.timeout)
@@ -55,6 +59,9 @@ func (f *startFlags) validate() error {
 	var problems []error
 	if f.options.Reload && len(f.options.Tables) > 0 {
 		problems = append(problems, errors.New("--reload and --reload-table: give one of them"))
+	}
+	if tables := len(slices.Compact(slices.Sorted(slices.Values(f.options.Tables)))); tables > maxReload {
+		problems = append(problems, fmt.Errorf("--reload-table: %d tables, and DMS reloads %d at a time: name the others in another `cdc start`, or load all with --reload", tables, maxReload))
 	}
 	for _, name := range f.options.Tables {
 		if _, err := generate.ParseTableName(name); err != nil {

@@ -115,7 +115,7 @@ func (e entrance) run(cmd *cobra.Command, stack *stackFlags, port int, show bool
 		return err
 	}
 	if !o.Tunnelled() {
-		return fmt.Errorf("the stack has no bastion (search.reach is direct), so there is no tunnel: from inside the VPC, or through a VPN, "+
+		return fmt.Errorf("the stack has no bastion (search.reach is direct), so there is no tunnel: from inside the VPC, or its Client VPN, "+
 			"%s is reached straight; for a tunnel, set search.reach to tunnel and run `pulumi up`", e.straight(o))
 	}
 	d, err := stack.account(ctx, o)

@@ -29,6 +29,13 @@ func TestBadFlagsOfVerifyAreRefusedTogether(t *testing.T) {
 	}
 }
 
+// The sinks are always a stack's, wherever the database is.
+func TestVerifyTakesADatabaseByItsAddressBesideAStack(t *testing.T) {
+	pulumi(t, `case "$*" in *"--stack dev") exit 7 ;; *) exit 8 ;; esac`)
+	_, err := runs(t, "verify", "--stack", "dev", "--host", "h", "--secret-arn", secretArn)
+	require.ErrorContains(t, err, "exit status 7")
+}
+
 func TestTablesAreThoseOfTheStackUnlessNamed(t *testing.T) {
 	names := func(f verifyFlags, configured ...string) string {
 		found, err := f.named(configured)

@@ -4,6 +4,7 @@
 package componenttest
 
 import (
+	"encoding/json"
 	"fmt"
 	"strings"
 	"sync"
@@ -153,6 +154,9 @@ func (r *Recorder) NewResource(args pulumi.MockResourceArgs) (string, resource.P
 			state[key] = resource.NewStringProperty(value)
 		}
 	}
+	if args.TypeToken == "aws:lambda/invocation:Invocation" {
+		fill("result", bootstrapped(args.Inputs["input"]))
+	}
 	for key, value := range computed(args.TypeToken, args.Name) {
 		if _, set := state[key]; !set {
 			state[key] = value
@@ -203,12 +207,28 @@ func computed(token, name string) resource.PropertyMap {
 		return resource.PropertyMap{"replicationInstanceArn": s("arn:aws:dms:" + Region + ":" + Account + ":rep:" + name)}
 	case "aws:dms/replicationTask:ReplicationTask":
 		return resource.PropertyMap{"replicationTaskArn": s("arn:aws:dms:" + Region + ":" + Account + ":task:" + name)}
-	case "aws:lambda/invocation:Invocation":
-		return resource.PropertyMap{"result": s("{}")}
 	case "aws:kms/key:Key":
 		return resource.PropertyMap{"keyId": s(name)}
 	}
 	return nil
+}
+
+// bootstrapped is what the bootstrap function answers: the tables it was asked for, each with the one column id.
+func bootstrapped(input resource.PropertyValue) string {
+	var request struct {
+		Tables []map[string]any `json:"tables"`
+	}
+	if text, ok := plain(input).(string); !ok || json.Unmarshal([]byte(text), &request) != nil {
+		return "{}"
+	}
+	for _, t := range request.Tables {
+		t["columns"], t["primaryKey"] = []any{map[string]any{"name": "id", "type": "bigint"}}, []any{"id"}
+	}
+	answer, err := json.Marshal(request)
+	if err != nil {
+		return "{}"
+	}
+	return string(answer)
 }
 
 func plain(v resource.PropertyValue) any {

@@ -36,9 +36,10 @@ type NetworkArgs struct {
 	// ExistingDatabaseSecurityGroupID is the security group of a database that exists; rules that admit replication and
 	// functions are added to it, and no Database group is made.
 	ExistingDatabaseSecurityGroupID string
-	// SearchFromVpc admits all of the VPC to the search domain's HTTPS port, not replication's consumers alone: for a
-	// deployment that runs inside the VPC. Default false.
-	SearchFromVpc bool
+	// FromVpc admits all of the VPC to the search domain's HTTPS port and to the port of a database that is made here: for
+	// a deployment and its operators inside the VPC, or in an AWS Client VPN, whose clients have addresses of the VPC.
+	// Default false.
+	FromVpc bool
 	// Bastion makes a group for an instance through which the search domain and the database are reached from outside
 	// of the VPC. Default false.
 	Bastion bool

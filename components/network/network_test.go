@@ -141,7 +141,7 @@ func TestNATHasAGatewayAndARouteTablePerZone(t *testing.T) {
 
 func TestNobodyIsAdmittedFromTheInternet(t *testing.T) {
 	args := nat()
-	args.SearchFromVpc = true
+	args.FromVpc = true
 	for _, rule := range componenttest.Run(t, program(args)).All(tokenIn) {
 		require.NotEqual(t, anywhere, rule.Input("cidrIpv4"), rule.Name)
 		require.Nil(t, rule.Input("cidrIpv6"), rule.Name)
@@ -238,11 +238,17 @@ func TestThereIsNoGroupForABastionWithoutOne(t *testing.T) {
 	require.NotContains(t, names(componenttest.Run(t, program(&NetworkArgs{})).All(tokenGroup)), "cdc-bastion")
 }
 
-func TestDeploymentInsideTheVpcReachesTheDomainOnlyWhenTold(t *testing.T) {
-	require.NotContains(t, names(componenttest.Run(t, program(&NetworkArgs{})).All(tokenIn)), "cdc-search-from-vpc-1")
+func TestTheVpcReachesDomainAndOwnDatabaseOnlyWhenTold(t *testing.T) {
+	closed := names(componenttest.Run(t, program(&NetworkArgs{})).All(tokenIn))
+	require.NotContains(t, closed, "cdc-search-from-vpc-1")
+	require.NotContains(t, closed, "cdc-database-from-vpc-1")
 
-	r := componenttest.Run(t, program(&NetworkArgs{SearchFromVpc: true}))
+	r := componenttest.Run(t, program(&NetworkArgs{FromVpc: true}))
 	require.Equal(t, "10.0.0.0/16", r.One(t, tokenIn, "cdc-search-from-vpc-1").Input("cidrIpv4"))
+	require.Equal(t, "10.0.0.0/16", r.One(t, tokenIn, "cdc-database-from-vpc-1").Input("cidrIpv4"))
+
+	r = componenttest.Run(t, program(&NetworkArgs{FromVpc: true, ExistingDatabaseSecurityGroupID: "sg-0123456789abcdef0"}))
+	require.NotContains(t, names(r.All(tokenIn)), "cdc-database-from-vpc-1", "who may reach somebody else's database is not ours to say")
 }
 
 func TestExistingDatabaseGroupGetsTheRulesInsteadOfANewGroup(t *testing.T) {

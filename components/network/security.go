@@ -76,12 +76,18 @@ func (n *Network) rules(d design, p *place) []rule {
 		all = append(all, connection("bastion", g.Bastion, "database", g.Database, d.args.DatabasePort, "Operation")...)
 		all = append(all, toServices("bastion", g.Bastion, g.Endpoints, p)...)
 	}
-	if d.args.SearchFromVpc {
+	if d.args.FromVpc {
 		for i, block := range p.blocks {
 			all = append(all, rule{
 				name: numbered("search-from-vpc", i), description: "Deployment inside the VPC",
 				in: true, of: g.Search, port: pulumi.Int(https), block: block,
 			})
+			if d.args.ExistingDatabaseSecurityGroupID == "" { // who may reach a database that exists is its owner's to say
+				all = append(all, rule{
+					name: numbered("database-from-vpc", i), description: "Operation inside the VPC",
+					in: true, of: g.Database, port: d.args.DatabasePort, block: block,
+				})
+			}
 		}
 	}
 	return all

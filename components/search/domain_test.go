@@ -94,7 +94,7 @@ func TestOnlyProdIsProtectedAndTuned(t *testing.T) {
 
 func TestDomainAndSecretHoldOnePassword(t *testing.T) {
 	a := domainArgs(config.Dev)
-	a.PasswordGeneration = "2"
+	a.PasswordGeneration = 2
 	r := runDomain(t, a)
 	options := section(t, r.One(t, domainType), "advancedSecurityOptions")["masterUserOptions"]
 	require.Equal(t, map[string]any{"masterUserName": "admin", "masterUserPassword": "generated"}, options)

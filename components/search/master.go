@@ -3,6 +3,7 @@ package search
 import (
 	"cdcpipeline/config"
 	"fmt"
+	"strconv"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/opensearch"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/secretsmanager"
@@ -26,8 +27,8 @@ func (d *Domain) masterPassword(ctx *pulumi.Context, p *domainPlan) (*random.Ran
 		// Nothing that a shell, a URL or JSON would want escaped.
 		OverrideSpecial: pulumi.String("-_.~"),
 	}
-	if p.PasswordGeneration != "" {
-		args.Keepers = pulumi.StringMap{"generation": pulumi.String(p.PasswordGeneration)}
+	if p.PasswordGeneration != 0 {
+		args.Keepers = pulumi.StringMap{"generation": pulumi.String(strconv.Itoa(p.PasswordGeneration))}
 	}
 	password, err := random.NewRandomPassword(ctx, p.name+"-master", args, pulumi.Parent(d))
 	if err != nil {

@@ -10,7 +10,7 @@ import (
 
 // A new password reaches the domain first: until then whoever signs in uses the old one, and neither is ever wrong.
 func TestNobodyUsesAPasswordThatTheDomainHasNotTaken(t *testing.T) {
-	r := runDelivery(t, config.Search{PasswordGeneration: "2"})
+	r := runDelivery(t, config.Search{PasswordGeneration: 2})
 	password := r.One(t, "random:index/randomPassword:RandomPassword")
 	require.Equal(t, map[string]any{"generation": "2"}, password.Input("keepers"))
 

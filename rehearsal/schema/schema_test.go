@@ -39,15 +39,23 @@ var configurations = map[string]config.Config{
 	"nat":    {Network: config.Network{Egress: config.EgressNAT}},
 	"direct": {Search: config.Search{Reach: config.ReachDirect}},
 	"logged": {Lake: config.Lake{LogBucket: "somebody-elses-logs"}},
+	"adopted": {
+		Network: config.Network{VpcID: componenttest.ExistingVpcID, PrivateSubnetIDs: []string{"subnet-01234567", "subnet-89abcdef"}},
+		Source: config.Source{Existing: &config.ExistingDatabase{
+			Host: "db.example.internal", SecretArn: "arn:aws:secretsmanager:us-east-1:123456789012:secret:admin-AbCdEf", SecurityGroupID: "sg-0123456789abcdef0",
+		}},
+	},
 }
 
 func deploy(t *testing.T, cfg config.Config) *componenttest.Recorder {
 	t.Helper()
-	return componenttest.Run(t, func(ctx *pulumi.Context) error {
+	r := &componenttest.Recorder{}
+	require.NoError(t, pulumi.RunErr(func(ctx *pulumi.Context) error {
 		code := pulumi.NewAssetArchive(map[string]any{"bootstrap": pulumi.NewStringAsset("")})
-		_, err := pipeline.New(ctx, "cdc", &pipeline.Args{Config: cfg, BootstrapCode: code, RotationCode: code, CaBundle: "-----BEGIN CERTIFICATE-----"})
+		_, err := pipeline.New(ctx, "cdc", &pipeline.Args{Config: cfg, BootstrapCode: code, RotationCode: code, CurrentStateCode: code, CaBundle: "-----BEGIN CERTIFICATE-----"})
 		return err
-	})
+	}, pulumi.WithMocks(componenttest.Project, componenttest.Stack, componenttest.ExistingVpc{Recorder: r})))
+	return r
 }
 
 func TestUnknownInputsAreNamedByTheirPath(t *testing.T) {
