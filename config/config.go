@@ -75,6 +75,10 @@ func (c Config) validateTogether(p *problems) {
 	if c.Source.Existing != nil && c.Network.VpcID == "" {
 		p.add("source.existing", "lives in a VPC that exists, which a new one has no route to: set network.vpcId and network.privateSubnetIds to the database's own")
 	}
+	// The one is at most, the other at least seven days.
+	if current := c.Search.Current; current.On() && current.MaxAgeHours == c.Stream.RetentionHours {
+		p.add("search.current.maxAgeHours", "%d hours, but the stream forgets a record after stream.retentionHours: %d, before it could be parked: use less, or a longer retention", current.MaxAgeHours, c.Stream.RetentionHours)
+	}
 	if have, need := c.Network.subnetAddresses(), c.subnetNeeds(); have > 0 && need > have {
 		p.add("network.cidr", "%s leaves %d addresses in each subnet, %d are needed: use a larger block, down to /16", c.Network.Cidr, have, need)
 	}

@@ -13,7 +13,7 @@ type Lake struct {
 	// ForceDestroy lets destroy delete a bucket that holds objects. Default true in dev, false in prod.
 	ForceDestroy *bool `json:"forceDestroy"`
 	// LogBucket is an existing bucket of this account and region that takes the lake's access logs, below the lake's name.
-	// Its policy must let logging.s3.amazonaws.com put objects. Default: no access logs.
+	// Its policy must let logging.s3.amazonaws.com put objects. Default: a bucket made for them in prod, no access logs in dev.
 	LogBucket string `json:"logBucket"`
 	// Prefix of raw changes, without partitions. Default raw.
 	Prefix string `json:"prefix"`
@@ -27,6 +27,8 @@ type Lake struct {
 	InfrequentAccessDays int `json:"infrequentAccessDays"`
 	// GlacierDays before raw changes move to GLACIER_IR, at least 30 more. Default 365.
 	GlacierDays int `json:"glacierDays"`
+	// Catalog is how the lake is read with SQL.
+	Catalog Catalog `json:"catalog"`
 }
 
 // WithDefaults fills what is not set; an empty bucket name stays empty.
@@ -38,6 +40,7 @@ func (s Lake) WithDefaults(env Environment) Lake {
 	s.BufferSeconds = cmp.Or(s.BufferSeconds, choose(env, 60, 300))
 	s.InfrequentAccessDays = cmp.Or(s.InfrequentAccessDays, 90)
 	s.GlacierDays = cmp.Or(s.GlacierDays, 365)
+	s.Catalog = s.Catalog.WithDefaults(env)
 	return s
 }
 
@@ -54,6 +57,10 @@ func (s Lake) Validate() error {
 	if raw && failed && (under(s.ErrorPrefix, s.Prefix) || under(s.Prefix, s.ErrorPrefix)) {
 		p.add("lake.errorPrefix", "%q and lake.prefix %q lie in one another: queries over raw changes would read failed records; use two separate prefixes", s.ErrorPrefix, s.Prefix)
 	}
+	if s.Catalog.On() && (under(s.Prefix, ResultsPrefix) || under(s.ErrorPrefix, ResultsPrefix)) {
+		p.add("lake.prefix", "and lake.errorPrefix must not lie under %s, whose objects are deleted after lake.catalog.resultDays: use other prefixes", ResultsPrefix)
+	}
+	p = append(p, s.Catalog.Validate())
 	p.between("lake.bufferMb", s.BufferMb, 64, 128, "MB: Firehose takes no other buffer with dynamic partitioning")
 	p.between("lake.bufferSeconds", s.BufferSeconds, 60, 900, "seconds: Firehose takes no other interval with dynamic partitioning")
 	p.between("lake.infrequentAccessDays", s.InfrequentAccessDays, 30, maxLifecycleDays, "days: S3 keeps an object in STANDARD for 30 days first")

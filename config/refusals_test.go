@@ -115,6 +115,13 @@ var refusedLakes = []refusal{
 	{"a prefix too long", `lake: {prefix: LONGLONGLONG}`, `lake.prefix: is 270 characters long: Firehose takes 1024 with the partitions, use at most 256`},
 	{"a buffer too small for dynamic partitioning", `lake: {bufferMb: 5}`, `lake.bufferMb: 5 is out of range: use 64 to 128 MB: Firehose takes no other buffer with dynamic partitioning`},
 	{"a buffer too fast for dynamic partitioning", `lake: {bufferSeconds: 30}`, `lake.bufferSeconds: 30 is out of range: use 60 to 900 seconds: Firehose takes no other interval with dynamic partitioning`},
+	{"a catalog's database", `lake: {catalog: {database: Shop-Dev}}`, `lake.catalog.database: "Shop-Dev" must be 2 to 128 lower-case letters, digits and _, beginning with a letter, not ending with _`},
+	{"a catalog without a beginning", `lake: {catalog: {since: "01.02.2026"}}`, `lake.catalog.since: "01.02.2026" is not a day: write it like 2026-01-31`},
+	{"a catalog without bounds", `lake: {catalog: {scanLimitGb: -1, resultDays: -1}}`, lines(
+		`lake.catalog.scanLimitGb: -1 is out of range: use 1 to 1000000 GB`,
+		`lake.catalog.resultDays: -1 is out of range: use 1 to 36500 days`,
+	)},
+	{"records among results that go away", `lake: {prefix: athena-results/raw}`, `lake.prefix: and lake.errorPrefix must not lie under athena-results, whose objects are deleted after lake.catalog.resultDays: use other prefixes`},
 	{"infrequent access too early", `lake: {infrequentAccessDays: 7}`, `lake.infrequentAccessDays: 7 is out of range: use 30 to 36500 days: S3 keeps an object in STANDARD for 30 days first`},
 	{"Glacier before infrequent access", `lake: {infrequentAccessDays: 90, glacierDays: 100}`, `lake.glacierDays: 100 must be at least 30 days after lake.infrequentAccessDays (90) and at most 36500`},
 

@@ -67,6 +67,7 @@ var refusedDomains = []refusal{
 	{"a volume too large for its node", `search: {volumeGb: 200}`, `search.volumeGb: 200: t3.small.search takes at most 100 GB: use less, or a larger search.instanceType`},
 	{"a way there is not", `search: {reach: public}`, `search.reach: "public" is not a choice here: use tunnel, direct`},
 	{"a privileged port", `search: {tunnelPort: 443}`, `search.tunnelPort: 443 is out of range: use 1024 to 65535 (below them, ports need privileges)`},
+	{"a password generation below none", `search: {passwordGeneration: -1}`, `search.passwordGeneration: -1 is out of range: use 0 to 1000000 generations`},
 	{"a port there is not", `search: {tunnelPort: 65536}`, `search.tunnelPort: 65536 is out of range: use 1024 to 65535 (below them, ports need privileges)`},
 	{"a tunnel's port and bastion without a tunnel", `{search: {reach: direct, tunnelPort: 9200}, bastion: {instanceType: t4g.nano}}`, lines(
 		`search.tunnelPort: cannot be set together with search.reach: direct: there is no tunnel then; remove one of the two`,
@@ -82,6 +83,7 @@ var refusedDomains = []refusal{
 	{"an index that overlaps the current ones", `search: {historyIndex: current}`, `search.historyIndex: the pattern current* also matches current-*, which are other indices: choose a name that is no beginning of "current-"`},
 	{"an index whose pattern takes in the current ones", `search: {historyIndex: cur}`, `search.historyIndex: the pattern cur* also matches current-*, which are other indices: choose a name that is no beginning of "current-"`},
 	{"an index among the current ones", `search: {historyIndex: current-testdb}`, `search.historyIndex: the pattern current-testdb* also matches current-*, which are other indices: choose a name that is no beginning of "current-"`},
+	{"an index whose pattern takes in the registry of the current ones", `search: {historyIndex: cdc}`, `search.historyIndex: the pattern cdc* also matches cdc-current*, which are other indices: choose a name that is no beginning of "cdc-current"`},
 	{"an index name too long", `search: {historyIndex: LONG}`, `search.historyIndex: is 90 bytes long: Firehose takes 80`},
 	{"no retention", `search: {historyRetentionDays: -1}`, `search.historyRetentionDays: -1 is out of range: use 1 to 3650 days`},
 	{"a buffer too large", `search: {bufferMb: 101}`, `search.bufferMb: 101 is out of range: use 1 to 100 MB`},

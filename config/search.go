@@ -37,8 +37,10 @@ type Search struct {
 	RetrySeconds *int `json:"retrySeconds"`
 	// TimeZone of the dashboards. Default Etc/UTC.
 	TimeZone string `json:"timeZone"`
-	// PasswordGeneration is any text; a change of it makes a new master password. Default empty.
-	PasswordGeneration string `json:"passwordGeneration"`
+	// PasswordGeneration counts the master passwords that were asked for: raise it, and a new one is made. Default 0.
+	PasswordGeneration int `json:"passwordGeneration"`
+	// Current is each row as it is now, beside the history of its changes.
+	Current CurrentState `json:"current"`
 }
 
 // Reach names how the deployment reaches the domain's endpoint, which is inside the VPC.
@@ -49,7 +51,7 @@ const (
 	// by AWS Systems Manager: the deployment may run anywhere.
 	ReachTunnel Reach = "tunnel"
 	// ReachDirect connects straight to the endpoint, without a bastion: the deployment runs inside the VPC, or
-	// through a VPN.
+	// in an AWS Client VPN of it.
 	ReachDirect Reach = "direct"
 )
 
@@ -73,5 +75,6 @@ func (s Search) WithDefaults(env Environment) Search {
 	s.BufferSeconds = cmp.Or(s.BufferSeconds, new(5))
 	s.RetrySeconds = cmp.Or(s.RetrySeconds, new(300))
 	s.TimeZone = cmp.Or(s.TimeZone, "Etc/UTC")
+	s.Current = s.Current.WithDefaults(env)
 	return s
 }

@@ -24,6 +24,7 @@ func (s Search) Validate() error {
 	case ReachDirect:
 		apart(&p, "search.tunnelPort", s.TunnelPort, "search.reach: direct", "there is no tunnel then; remove one of the two")
 	}
+	p.between("search.passwordGeneration", s.PasswordGeneration, 0, 1_000_000, "generations")
 	s.validateHistoryIndex(&p)
 	p.between("search.historyRetentionDays", s.HistoryRetentionDays, 1, 3650, "days")
 	p.between("search.bufferMb", s.BufferMb, 1, 100, "MB")
@@ -32,6 +33,7 @@ func (s Search) Validate() error {
 	if _, err := time.LoadLocation(s.TimeZone); err != nil || s.TimeZone == "" || s.TimeZone == "Local" {
 		p.add("search.timeZone", "%q is not a time zone of the IANA database: write it like Etc/UTC or Asia/Seoul", s.TimeZone)
 	}
+	p = append(p, s.Current.Validate())
 	return p.join()
 }
 
@@ -91,9 +93,9 @@ func (s Search) nodes() int {
 	return s.InstanceCount + *s.DedicatedMasters
 }
 
-// reservedIndices are prefixes of what others write: the current-state indices of this pipeline, OpenSearch's audit log
-// and its query insights.
-var reservedIndices = []string{"current-", "security-auditlog-", "top_queries-"}
+// reservedIndices are prefixes of what others write: the current-state indices of this pipeline and their registry,
+// OpenSearch's audit log and its query insights.
+var reservedIndices = []string{"current-", "cdc-current", "security-auditlog-", "top_queries-"}
 
 // validateHistoryIndex holds the name to the rules of OpenSearch and of Firehose (80 characters):
 // https://docs.opensearch.org/latest/api-reference/index-apis/create-index/#index-naming-restrictions

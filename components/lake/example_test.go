@@ -2,6 +2,7 @@ package lake_test
 
 import (
 	"cdcpipeline/components/lake"
+	"cdcpipeline/components/source"
 	"cdcpipeline/config"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/kinesis"
@@ -32,4 +33,22 @@ func Example() {
 		}, pulumi.DependsOn(bucket.Dependencies))
 		return err
 	})
+}
+
+// A lake that can be queried: tables and views with the columns that the bootstrap found.
+func ExampleNewCatalog() {
+	_ = func(ctx *pulumi.Context, bucket *lake.Bucket, key *kms.Key, bootstrap *source.Bootstrap) error {
+		catalog, err := lake.NewCatalog(ctx, "catalog", &lake.CatalogArgs{
+			Lake:   config.Lake{Prefix: "changes", Catalog: config.Catalog{Database: "shop", ScanLimitGb: 50}},
+			Tables: []config.Table{{Database: "shop", Table: "orders"}},
+			Found:  bootstrap.Result,
+			Bucket: bucket.Name, BucketArn: bucket.Arn, KmsKeyArn: key.Arn,
+		})
+		if err != nil {
+			return err
+		}
+		// SELECT * FROM shop.shop_orders, by whoever is given this policy
+		ctx.Export("readerPolicy", catalog.ReaderPolicy)
+		return nil
+	}
 }

@@ -35,8 +35,8 @@ func FromConfig(ctx *pulumi.Context) (*Pipeline, error) {
 	if err != nil {
 		return nil, fmt.Errorf("finding the project's root: %w", err)
 	}
-	var code [2]pulumi.Archive
-	for i, name := range []string{"bootstrap", "rotation"} {
+	var code [3]pulumi.Archive
+	for i, name := range []string{"bootstrap", "rotation", "currentstate"} {
 		zip, err := functions.Build(ctx.Context(), root, name, cfg.Functions.Architecture)
 		if err != nil {
 			return nil, fmt.Errorf("compiling the functions: %w", err)
@@ -47,7 +47,9 @@ func FromConfig(ctx *pulumi.Context) (*Pipeline, error) {
 	if err != nil {
 		return nil, err
 	}
-	p, err := New(ctx, "cdc", &Args{Config: cfg, BootstrapCode: code[0], RotationCode: code[1], CaBundle: bundle, Tunnel: tunnel})
+	p, err := New(ctx, "cdc", &Args{
+		Config: cfg, BootstrapCode: code[0], RotationCode: code[1], CurrentStateCode: code[2], CaBundle: bundle, Tunnel: tunnel,
+	})
 	if err != nil {
 		return nil, err
 	}

@@ -23,6 +23,11 @@ func (p *Pipeline) export(ctx *pulumi.Context, cfg config.Config) error {
 	if p.Bastion != nil {
 		bastionID = p.Bastion.InstanceID
 	}
+	catalog, workgroup := pulumi.String("").ToStringOutput(), pulumi.String("").ToStringOutput()
+	if p.Catalog != nil {
+		catalog, workgroup = p.Catalog.Database, p.Catalog.Workgroup
+	}
+	current := p.currentOutputs()
 	ask, err := AskDMS(ctx)
 	if err != nil {
 		return err
@@ -50,10 +55,16 @@ func (p *Pipeline) export(ctx *pulumi.Context, cfg config.Config) error {
 		"searchMasterSecretArn": p.Domain.MasterSecretArn,
 		"searchDeliveryName":    p.Search.Name,
 		"historyIndex":          pulumi.String(cfg.Search.HistoryIndex),
+		"currentIndices":        current.indices,
+		"currentFunctionName":   current.function,
+		"currentParkedPrefix":   current.parked,
+		"currentFailedPrefix":   current.failed,
 		"lakeBucket":            p.Bucket.Name,
 		"lakePrefix":            pulumi.String(cfg.Lake.Prefix),
 		"lakeErrorPrefix":       pulumi.String(cfg.Lake.ErrorPrefix),
 		"lakeDeliveryName":      p.Lake.Name,
+		"catalogDatabase":       catalog,
+		"athenaWorkgroup":       workgroup,
 		"kmsKeyArn":             p.Key.Arn,
 		"vpcId":                 p.Network.VpcID,
 		"reach":                 pulumi.String(cfg.Search.Reach),

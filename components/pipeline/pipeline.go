@@ -29,6 +29,9 @@ type Args struct {
 	BootstrapCode pulumi.Archive
 	// RotationCode is the rotation function's zip, for the same architecture. Not needed when source.rotationDays is 0.
 	RotationCode pulumi.Archive
+	// CurrentStateCode is the current-state function's zip, for the same architecture. Not needed when
+	// search.current.enabled is false.
+	CurrentStateCode pulumi.Archive
 	// CaBundle is the PEM bundle that signs the database's certificate. Default: the bundle of RDS; of its regions only
 	// this one's for DMS when the database is made here.
 	CaBundle string
@@ -51,11 +54,15 @@ type Pipeline struct {
 	Stream   *stream.ChangeStream
 	Domain   *search.Domain
 	// Bastion leads to the domain and the database; nil with search.reach direct.
-	Bastion     *bastion.Bastion
-	Access      *search.Access
-	Search      *search.Delivery
-	Bucket      *lake.Bucket
-	Lake        *lake.Delivery
+	Bastion *bastion.Bastion
+	Access  *search.Access
+	Search  *search.Delivery
+	// Current is each row as it is now; nil with search.current.enabled: false.
+	Current *search.CurrentState
+	Bucket  *lake.Bucket
+	Lake    *lake.Delivery
+	// Catalog of the lake; nil with lake.catalog.enabled: false.
+	Catalog     *lake.Catalog
 	Replication *replication.Replication
 }
 
@@ -84,8 +91,10 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 		{"rotation", b.rotation},
 		{"change stream", b.stream},
 		{"lake", b.lake},
+		{"catalog", b.catalog},
 		{"bastion", b.bastion},
 		{"search", b.search},
+		{"current state", b.currentState},
 		{"replication", b.replication},
 	} {
 		if err := step.make(); err != nil {
@@ -122,7 +131,7 @@ func (b *builder) network() (err error) {
 	b.Network, err = network.NewNetwork(b.ctx, b.name+"-network", &network.NetworkArgs{
 		Network: b.cfg.Network, Environment: b.cfg.Environment, KmsKeyArn: b.Key.Arn,
 		DatabasePort: pulumi.Int(port), ExistingDatabaseSecurityGroupID: group,
-		SearchFromVpc: b.cfg.Search.Reach == config.ReachDirect, Bastion: b.cfg.Search.Reach == config.ReachTunnel,
+		FromVpc: b.cfg.Search.Reach == config.ReachDirect, Bastion: b.cfg.Search.Reach == config.ReachTunnel,
 	}, b.child())
 	return err
 }
@@ -194,6 +203,17 @@ func (b *builder) lake() (err error) {
 	return err
 }
 
+func (b *builder) catalog() (err error) {
+	if !b.cfg.Lake.Catalog.On() {
+		return nil
+	}
+	b.Catalog, err = lake.NewCatalog(b.ctx, b.name+"-catalog", &lake.CatalogArgs{
+		Lake: b.cfg.Lake, Environment: b.cfg.Environment, Tables: b.cfg.Source.Tables, Found: b.Bootstrap.Result,
+		Bucket: b.Bucket.Name, BucketArn: b.Bucket.Arn, KmsKeyArn: b.Key.Arn,
+	}, b.child())
+	return err
+}
+
 func (b *builder) search() (err error) {
 	subnets := make([]pulumi.StringInput, len(b.Network.Subnets))
 	for i, id := range b.Network.Subnets {
@@ -244,7 +264,7 @@ func (b *builder) replication() error {
 		StreamArn: b.Stream.Arn, KmsKeyArn: b.Key.Arn, CaBundle: bundle,
 		SubnetIDs: b.Network.SubnetIDs(), SecurityGroupID: b.Network.SecurityGroups.Replication,
 		AccountRoles: roles.Dependencies,
-		StartAfter:   append([]pulumi.Resource{b.Bootstrap.Invocation, b.Search.Stream, b.Lake.Stream}, b.Network.Dependencies...),
+		StartAfter:   slices.Concat(b.consumers(), []pulumi.Resource{b.Bootstrap.Invocation}, b.Network.Dependencies),
 	}, b.child())
 	return err
 }

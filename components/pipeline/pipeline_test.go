@@ -16,8 +16,9 @@ func program(cfg config.Config) pulumi.RunFunc {
 	return func(ctx *pulumi.Context) error {
 		_, err := pipeline.New(ctx, "cdc", &pipeline.Args{
 			Config: cfg, CaBundle: "-----BEGIN CERTIFICATE-----",
-			BootstrapCode: pulumi.NewAssetArchive(map[string]any{"bootstrap": pulumi.NewStringAsset("")}),
-			RotationCode:  pulumi.NewAssetArchive(map[string]any{"bootstrap": pulumi.NewStringAsset("")}),
+			BootstrapCode:    pulumi.NewAssetArchive(map[string]any{"bootstrap": pulumi.NewStringAsset("")}),
+			RotationCode:     pulumi.NewAssetArchive(map[string]any{"bootstrap": pulumi.NewStringAsset("")}),
+			CurrentStateCode: pulumi.NewAssetArchive(map[string]any{"bootstrap": pulumi.NewStringAsset("")}),
 		})
 		return err
 	}
@@ -46,7 +47,11 @@ func TestStatefulResourcesAreProtectedInProdOnly(t *testing.T) {
 	for env, want := range map[config.Environment]bool{config.Dev: false, config.Prod: true} {
 		r := componenttest.Run(t, program(config.Config{Environment: env}))
 		for _, typ := range stateful {
-			require.Equalf(t, want, r.One(t, typ).Protect, "%s in %s", typ, env)
+			found := r.All(typ)
+			require.NotEmpty(t, found, typ)
+			for _, x := range found {
+				require.Equalf(t, want, x.Protect, "%s in %s", x.Name, env)
+			}
 		}
 		require.Equal(t, want, r.One(t, "aws:kms/key:Key").RetainOnDelete, "what is kept stays readable")
 	}
@@ -56,9 +61,10 @@ func TestDMSTrustsTheAuthoritiesOfTheRegionAlone(t *testing.T) {
 	bundle := func(given string) string {
 		pem, ok := componenttest.Run(t, func(ctx *pulumi.Context) error {
 			_, err := pipeline.New(ctx, "cdc", &pipeline.Args{
-				CaBundle:      given,
-				BootstrapCode: pulumi.NewAssetArchive(map[string]any{"bootstrap": pulumi.NewStringAsset("")}),
-				RotationCode:  pulumi.NewAssetArchive(map[string]any{"bootstrap": pulumi.NewStringAsset("")}),
+				CaBundle:         given,
+				BootstrapCode:    pulumi.NewAssetArchive(map[string]any{"bootstrap": pulumi.NewStringAsset("")}),
+				RotationCode:     pulumi.NewAssetArchive(map[string]any{"bootstrap": pulumi.NewStringAsset("")}),
+				CurrentStateCode: pulumi.NewAssetArchive(map[string]any{"bootstrap": pulumi.NewStringAsset("")}),
 			})
 			return err
 		}).One(t, "aws:dms/certificate:Certificate").Input("certificatePem").(string)
@@ -105,8 +111,9 @@ func ExampleNew() {
 				Environment: config.Prod,
 				Source:      config.Source{Tables: []config.Table{{Database: "shop", Table: "orders"}}, SchemaFiles: []string{"orders.sql"}},
 			},
-			BootstrapCode: pulumi.NewFileArchive("bootstrap.zip"),
-			RotationCode:  pulumi.NewFileArchive("rotation.zip"),
+			BootstrapCode:    pulumi.NewFileArchive("bootstrap.zip"),
+			RotationCode:     pulumi.NewFileArchive("rotation.zip"),
+			CurrentStateCode: pulumi.NewFileArchive("currentstate.zip"),
 		})
 		return err
 	})

@@ -57,8 +57,9 @@ func TestTheTunnelIsToldTheWayToTheDomain(t *testing.T) {
 	componenttest.Run(t, func(ctx *pulumi.Context) error {
 		_, err := pipeline.New(ctx, "cdc", &pipeline.Args{
 			CaBundle: "-----BEGIN CERTIFICATE-----", Tunnel: &targets,
-			BootstrapCode: pulumi.NewAssetArchive(map[string]any{"bootstrap": pulumi.NewStringAsset("")}),
-			RotationCode:  pulumi.NewAssetArchive(map[string]any{"bootstrap": pulumi.NewStringAsset("")}),
+			BootstrapCode:    pulumi.NewAssetArchive(map[string]any{"bootstrap": pulumi.NewStringAsset("")}),
+			RotationCode:     pulumi.NewAssetArchive(map[string]any{"bootstrap": pulumi.NewStringAsset("")}),
+			CurrentStateCode: pulumi.NewAssetArchive(map[string]any{"bootstrap": pulumi.NewStringAsset("")}),
 		})
 		return err
 	})
@@ -66,7 +67,7 @@ func TestTheTunnelIsToldTheWayToTheDomain(t *testing.T) {
 }
 
 func TestAnotherPasswordGenerationMakesANewPassword(t *testing.T) {
-	for generation, want := range map[string]any{"": nil, "2": map[string]any{"generation": "2"}} {
+	for generation, want := range map[int]any{0: nil, 2: map[string]any{"generation": "2"}} {
 		r := componenttest.Run(t, program(config.Config{Search: config.Search{PasswordGeneration: generation}}))
 		require.Equal(t, want, r.One(t, "random:index/randomPassword:RandomPassword", "cdc-search-master").Input("keepers"))
 	}

@@ -62,7 +62,7 @@ func (p *Pipeline) TablesNotLoaded(ctx *pulumi.Context, source config.Source, as
 			warn("the replication task is %s: mend what stopped it (its log and LastFailureMessage say what), then `cdc start`", state.Status)
 		}
 		if len(state.NotLoaded) > 0 {
-			warn("changes of %s are followed, but what was in there before was never loaded: reload them with `aws dms reload-tables`, or in the DMS console", strings.Join(state.NotLoaded, ", "))
+			warn("changes of %s are followed, but what was in there before was never loaded: load them with `cdc start --reload-table %s`", strings.Join(state.NotLoaded, ", "), state.NotLoaded[0])
 		}
 		return state.NotLoaded
 	}).(pulumi.StringArrayOutput)

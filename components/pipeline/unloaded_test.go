@@ -7,10 +7,8 @@ import (
 	"cdcpipeline/fullload"
 	"context"
 	"errors"
-	"fmt"
 	"testing"
 
-	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	"github.com/stretchr/testify/require"
 )
@@ -23,7 +21,7 @@ func notLoaded(t *testing.T, preview bool, answer fullload.State, failure error)
 	require.NoError(t, pulumi.RunErr(func(ctx *pulumi.Context) error {
 		archive := pulumi.NewAssetArchive(map[string]any{"bootstrap": pulumi.NewStringAsset("")})
 		cfg := config.Config{Source: config.Source{Tables: tables, SchemaFiles: []string{"unloaded_test.go"}}}
-		p, err := pipeline.New(ctx, "cdc", &pipeline.Args{Config: cfg, BootstrapCode: archive, RotationCode: archive})
+		p, err := pipeline.New(ctx, "cdc", &pipeline.Args{Config: cfg, BootstrapCode: archive, RotationCode: archive, CurrentStateCode: archive})
 		if err != nil {
 			return err
 		}
@@ -58,41 +56,20 @@ func TestADeploymentDoesNotFailWhenDMSDoesNotAnswer(t *testing.T) {
 	require.Empty(t, output)
 }
 
-// existingVpc is a VPC with a subnet in each zone and a way out.
-type existingVpc struct{ *componenttest.Recorder }
-
-func (v existingVpc) Call(args pulumi.MockCallArgs) (resource.PropertyMap, error) {
-	answers := map[string]map[string]any{
-		"aws:ec2/getVpc:getVpc": {
-			"id": "vpc-01234567", "cidrBlock": "10.1.0.0/16", "mainRouteTableId": "rtb-main", "enableDnsSupport": true, "enableDnsHostnames": true,
-			"cidrBlockAssociations": []any{map[string]any{"cidrBlock": "10.1.0.0/16"}},
-		},
-		"aws:ec2/getSubnet:getSubnet":           {"id": args.Args["id"].V, "vpcId": "vpc-01234567", "availabilityZone": fmt.Sprint("zone of ", args.Args["id"].V)},
-		"aws:ec2/getPrefixList:getPrefixList":   {"id": "pl-s3"},
-		"aws:ec2/getRouteTables:getRouteTables": {"ids": []any{}},
-		"aws:ec2/getRouteTable:getRouteTable":   {"routes": []any{map[string]any{"cidrBlock": "0.0.0.0/0", "natGatewayId": "nat-1"}}},
-	}
-	if answer, ok := answers[args.Token]; ok {
-		return resource.NewPropertyMapFromMap(answer), nil
-	}
-	return v.Recorder.Call(args)
-}
-
 func TestEverythingCanBeAdopted(t *testing.T) {
 	const key, secret = "arn:aws:kms:us-east-1:123456789012:key/mine", "arn:aws:secretsmanager:us-east-1:123456789012:secret:cdc-AbCdEf"
-	vpc := existingVpc{&componenttest.Recorder{}}
-	r := vpc.Recorder
+	r := &componenttest.Recorder{}
 	require.NoError(t, pulumi.RunErr(program(config.Config{
 		Environment: config.Prod,
 		Encryption:  config.Encryption{KmsKeyArn: key},
-		Network:     config.Network{VpcID: "vpc-01234567", PrivateSubnetIDs: []string{"subnet-01234567", "subnet-89abcdef", "subnet-00112233"}},
+		Network:     config.Network{VpcID: componenttest.ExistingVpcID, PrivateSubnetIDs: []string{"subnet-01234567", "subnet-89abcdef", "subnet-00112233"}},
 		Source: config.Source{
 			Bootstrap: config.BootstrapCheck, ReplicationSecretArn: secret,
 			Existing: &config.ExistingDatabase{Host: "db.example.internal", SecurityGroupID: "sg-0123456789abcdef0"},
 			Tables:   []config.Table{{Database: "shop", Table: "%"}},
 		},
 		Lake: config.Lake{LogBucket: "access-logs"},
-	}), pulumi.WithMocks("project", "stack", vpc)))
+	}), pulumi.WithMocks("project", "stack", componenttest.ExistingVpc{Recorder: r})))
 	for _, typ := range []string{
 		"aws:kms/key:Key", "aws:ec2/vpc:Vpc", "aws:ec2/subnet:Subnet", "aws:rds/cluster:Cluster",
 		"aws:secretsmanager/secretRotation:SecretRotation",

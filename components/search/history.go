@@ -113,8 +113,7 @@ func historyMappings(columns []Column) object {
 		"date_detection":    false,
 		"numeric_detection": false,
 		"dynamic_templates": []object{
-			// DMS writes JSON columns as strings, so an object is something new: keep it, whatever is in it.
-			{"objects": object{"match_mapping_type": "object", "mapping": object{"type": "object", "enabled": false}}},
+			unsearched(),
 			{"values": object{"match_mapping_type": "*", "mapping": field("keyword")}},
 		},
 		"properties": object{
@@ -126,6 +125,12 @@ func historyMappings(columns []Column) object {
 			"control": object{"type": "object", "enabled": false},
 		},
 	}
+}
+
+// unsearched is the rule for objects. DMS writes JSON columns as strings, so an object is something new: keep it, whatever
+// is in it.
+func unsearched() object {
+	return object{"objects": object{"match_mapping_type": "object", "mapping": object{"type": "object", "enabled": false}}}
 }
 
 // dateFormats of DMS (ISO 8601) and of columns that are strings in the source.
@@ -142,14 +147,13 @@ func field(t ColumnType) object {
 	}
 }
 
+// replicas of each shard: one needs a second node; without that, the index would stay yellow.
+func replicas(cfg *config.Search) int { return min(cfg.InstanceCount-1, 1) }
+
 func historySettings(cfg *config.Search) object {
-	replicas := 1
-	if cfg.InstanceCount == 1 {
-		replicas = 0 // a replica needs a second node: on one, the index would stay yellow
-	}
 	return object{"index": object{
 		"number_of_shards":   cfg.InstanceCount,
-		"number_of_replicas": replicas,
+		"number_of_replicas": replicas(cfg),
 		"mapping":            object{"total_fields": object{"limit": fieldLimit}},
 		// What is slower than this is logged; without thresholds the domain's slow logs stay empty.
 		"search": object{"slowlog": object{"threshold": object{

@@ -22,7 +22,7 @@ type graph struct {
 func observe() (*graph, error) {
 	recorded, err := componenttest.Try(func(ctx *pulumi.Context) error {
 		code := pulumi.NewAssetArchive(map[string]any{"bootstrap": pulumi.NewStringAsset("")})
-		_, err := pipeline.New(ctx, "cdc", &pipeline.Args{Config: config.Config{}, BootstrapCode: code, RotationCode: code})
+		_, err := pipeline.New(ctx, "cdc", &pipeline.Args{Config: config.Config{}, BootstrapCode: code, RotationCode: code, CurrentStateCode: code})
 		return err
 	})
 	if err != nil {

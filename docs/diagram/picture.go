@@ -23,6 +23,7 @@ var parts = []part{
 	{"replication", "cdcpipeline:replication:Replication", "aws:dms/replicationTask:ReplicationTask", "DMS\ntask", "step"},
 	{"stream", "cdcpipeline:stream:ChangeStream", "aws:kinesis/stream:Stream", "Kinesis\nstream", "queue"},
 	{"searchDelivery", "cdcpipeline:search:Delivery", "aws:kinesis/firehoseDeliveryStream:FirehoseDeliveryStream", "Firehose", "step"},
+	{"currentState", "cdcpipeline:search:CurrentState", "aws:lambda/eventSourceMapping:EventSourceMapping", "Lambda:\ncurrent state", "step"},
 	{"lakeDelivery", "cdcpipeline:lake:Delivery", "aws:kinesis/firehoseDeliveryStream:FirehoseDeliveryStream", "Firehose", "step"},
 	{"access", "cdcpipeline:search:Access", "pulumi:providers:opensearch", "Access:\nroles, template", "helper"},
 	{"bastion", "cdcpipeline:bastion:Bastion", "aws:ec2/instance:Instance", "Bastion", "helper"},
@@ -55,7 +56,10 @@ var flows = []flow{
 	{"replication", "stream", ""},
 	{"stream", "searchDelivery", ""},
 	{"stream", "lakeDelivery", ""},
+	{"stream", "currentState", ""},
 	{"searchDelivery", "domain", ""},
+	{"currentState", "domain", ""},
+	{"currentState", "bucket", "parked"},
 	{"searchDelivery", "bucket", "refused"},
 	{"lakeDelivery", "bucket", ""},
 }

@@ -1,6 +1,7 @@
 package functions
 
 import (
+	"cdcpipeline/rehearsal/servers"
 	"context"
 	"errors"
 	"os"
@@ -17,7 +18,7 @@ import (
 // TestMain makes this very program the function that the tests upload.
 func TestMain(m *testing.M) {
 	if os.Getenv("AWS_LAMBDA_RUNTIME_API") == "" {
-		os.Exit(m.Run())
+		os.Exit(servers.Run(m))
 	}
 	if os.Getenv("GREETING") == "broken" {
 		os.Exit(1)

@@ -72,9 +72,7 @@ func (r *Runner) deleted(_ context.Context, c *controlplane.Call) error {
 	delete(r.functions, name)
 	r.mu.Unlock()
 	if f != nil {
-		f.mu.Lock()
-		defer f.mu.Unlock()
-		f.stop()
+		f.delete()
 	}
 	return nil
 }

@@ -1,8 +1,8 @@
 // Package functions runs the Lambda functions of the rehearsal: the very zip that was uploaded, as a child process that
 // speaks the Lambda runtime interface, with the environment and the role that were declared.
 //
-// One environment per function, kept warm between invocations and replaced when code or configuration change; so
-// invocations of one function run one after the other.
+// A function has an environment for each invocation at a time, kept warm between invocations and replaced when code or
+// configuration change. [Mappings] calls functions with what is in a stream.
 package functions
 
 import (
@@ -53,8 +53,9 @@ type function struct {
 	codeMu sync.Mutex
 	zip    string // path of the newest uploaded code
 
-	mu  sync.Mutex // held during an invocation
-	env *environment
+	mu      sync.Mutex
+	idle    []*environment // warm, the last used at the end
+	deleted bool
 }
 
 // New is a runner that takes over Invoke on the proxy. Close ends every function.
@@ -92,9 +93,7 @@ func (r *Runner) Close() error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for _, f := range r.functions {
-		f.mu.Lock()
-		f.stop()
-		f.mu.Unlock()
+		f.delete()
 	}
 	if err := os.RemoveAll(r.dir); err != nil {
 		return fmt.Errorf("removing the functions' code: %w", err)
@@ -119,21 +118,17 @@ func (r *Runner) Invoke(ctx context.Context, nameOrArn string, payload []byte) (
 	}
 	r.running.Add(1)
 	defer r.running.Done()
-	f := r.function(name)
-	f.mu.Lock()
-	defer f.mu.Unlock()
-
 	described, err := r.lambda.GetFunction(ctx, &lambda.GetFunctionInput{FunctionName: &name})
 	if err != nil {
 		return Result{}, lookUpError(name, err)
 	}
-	if err := r.warm(ctx, f, described.Configuration); err != nil {
+	f := r.function(name)
+	env, err := r.warm(ctx, f, described.Configuration)
+	if err != nil {
 		return Result{}, err
 	}
-	result, alive, err := f.env.invoke(ctx, payload)
-	if !alive {
-		f.stop()
-	}
+	result, alive, err := env.invoke(ctx, payload)
+	f.put(env, alive)
 	if err != nil {
 		return Result{}, fmt.Errorf("invoking %s: %w", name, err)
 	}
@@ -148,23 +143,21 @@ func (r *Runner) Invoke(ctx context.Context, nameOrArn string, payload []byte) (
 	return result, nil
 }
 
-// warm gives the function an environment of its current code and configuration.
-func (r *Runner) warm(ctx context.Context, f *function, c *types.FunctionConfiguration) error {
+// warm is an idle environment of the function's current code and configuration, or a new one.
+func (r *Runner) warm(ctx context.Context, f *function, c *types.FunctionConfiguration) (*environment, error) {
 	wanted, err := fingerprint(c)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	if f.env != nil && f.env.fits(wanted) {
-		return nil
+	if env := f.take(wanted); env != nil {
+		return env, nil
 	}
-	f.stop()
 	env, err := r.start(ctx, f, c)
 	if err != nil {
-		return fmt.Errorf("starting the function %s: %w", f.name, err)
+		return nil, fmt.Errorf("starting the function %s: %w", f.name, err)
 	}
 	env.fingerprint = wanted
-	f.env = env
-	return nil
+	return env, nil
 }
 
 func (r *Runner) function(name string) *function {
@@ -178,11 +171,41 @@ func (r *Runner) function(name string) *function {
 	return f
 }
 
-func (f *function) stop() {
-	if f.env != nil {
-		f.env.stop()
-		f.env = nil
+// take is an idle environment that fits; those that do not are ended.
+func (f *function) take(fingerprint string) *environment {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for len(f.idle) > 0 {
+		env := f.idle[len(f.idle)-1]
+		f.idle = f.idle[:len(f.idle)-1]
+		if env.fits(fingerprint) {
+			return env
+		}
+		env.stop()
 	}
+	return nil
+}
+
+// put keeps an environment for the next invocation.
+func (f *function) put(env *environment, alive bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if alive && !f.deleted {
+		f.idle = append(f.idle, env)
+		return
+	}
+	env.stop()
+}
+
+// delete ends what is idle now, and what works when it is done.
+func (f *function) delete() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.deleted = true
+	for _, env := range f.idle {
+		env.stop()
+	}
+	f.idle = nil
 }
 
 // bareName is the name in NAME, NAME:QUALIFIER, ACCOUNT:function:NAME or an ARN.

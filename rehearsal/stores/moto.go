@@ -48,7 +48,7 @@ type Moto struct {
 // StartMoto installs moto into the cache when it is not there, and returns when the server answers. It ends with ctx.
 // AWS's managed policies are there, as programs look them up.
 func (s *Site) StartMoto(ctx context.Context, o MotoOptions) (*Moto, error) {
-	python, err := s.motoPython(ctx)
+	python, err := s.Python(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("installing moto: %w", err)
 	}
@@ -96,8 +96,9 @@ func (m *Moto) Err() error {
 	return nil
 }
 
-// motoPython is the interpreter of a virtual environment that holds exactly the pinned requirements.
-func (s *Site) motoPython(ctx context.Context) (string, error) {
+// Python is the interpreter of a virtual environment that holds exactly the pinned requirements: moto, and what the lake is
+// queried with. It is made in the cache when it is not there.
+func (s *Site) Python(ctx context.Context) (string, error) {
 	system, err := exec.LookPath("python3")
 	if err != nil {
 		return "", fmt.Errorf("moto needs Python 3.11 or newer with venv, and python3 is not on PATH: %w", err)

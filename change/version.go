@@ -1,0 +1,69 @@
+package change
+
+import (
+	"fmt"
+	"strconv"
+)
+
+// The 63 bits of a version, from above: 1 for a change, 28 for the number of the binlog file, 34 for the place in it.
+// They hold MySQL's offsets (32 bits) whole, and 268 million files: 250 years of one every half minute.
+const (
+	changed    = 1 << 62
+	placeBits  = 34
+	maxFile    = 1<<28 - 1
+	maxPlace   = 1<<placeBits - 1
+	offsetBits = 32
+)
+
+// Version is the order of a data record as a number from 1 to 2^63-1, for stores that keep the record with the greatest
+// number: of two records of one row and one source, the later one has the greater version, and a record that comes twice
+// has the same one. Every loaded row is below every change.
+//
+//   - A load is its time in microseconds since 1970.
+//   - A change is its binlog file and, in that, the offset of its transaction's beginning plus its record number: the
+//     first row of a transaction is 1 above the beginning, the second 2, and because every row takes at least one byte
+//     of the binlog, the last one is still below the next transaction. So no transaction has too many rows.
+//
+// File and offset of the beginning are the two halves of a transaction-id, as in the checkpoint that
+// https://docs.aws.amazon.com/dms/latest/APIReference/API_StartReplicationTask.html shows: 677883278264080 is 1808 in
+// file 157832. An id that names another file than the stream-position is an error, as is what does not fit its bits:
+// nothing wraps.
+func (r *Record) Version() (int64, error) {
+	o, err := r.Order()
+	if err != nil {
+		return 0, err
+	}
+	v, err := o.version(r.Metadata.TransactionID)
+	if err != nil {
+		return 0, fmt.Errorf("the version of a record of %s: %w", r.Name(), err)
+	}
+	return v, nil
+}
+
+func (o Order) version(transaction string) (int64, error) {
+	if o.loaded {
+		at := o.at.UnixMicro()
+		if at <= 0 || at >= changed {
+			return 0, fmt.Errorf("timestamp %s is not after 1970", o.at)
+		}
+		return at, nil
+	}
+	id, err := strconv.ParseUint(transaction, 10, 64)
+	if err != nil {
+		return 0, fmt.Errorf("transaction-id %q is no number: set IncludeTransactionDetails of the target endpoint", transaction)
+	}
+	if id>>offsetBits != o.file {
+		return 0, fmt.Errorf("transaction-id %d does not begin in the binlog file of stream-position %s", id, o)
+	}
+	if o.file > maxFile {
+		return 0, fmt.Errorf("binlog file %d is beyond %d", o.file, maxFile)
+	}
+	place := id & (1<<offsetBits - 1)
+	if o.record == 0 || o.record > maxPlace-place {
+		return 0, fmt.Errorf("transaction-record-id %d of a transaction at %d is not from 1 to %d", o.record, place, maxPlace-place)
+	}
+	return int64(changed | o.file<<placeBits | (place + o.record)), nil
+}
+
+// Binlog is the name of the source's binlog files without their number; empty for a load.
+func (o Order) Binlog() string { return o.base }

@@ -1,0 +1,130 @@
+package lake
+
+import (
+	"cdcpipeline/athena"
+	"cdcpipeline/config"
+	"fmt"
+
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/glue"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+type (
+	descriptor = glue.CatalogTableStorageDescriptorArgs
+	serde      = glue.CatalogTableStorageDescriptorSerDeInfoArgs
+	column     = glue.CatalogTableStorageDescriptorColumn
+)
+
+// makeTables makes the three of each table, and the table of control records.
+func (c *catalog) makeTables(ctx *pulumi.Context) error {
+	for i, t := range c.table {
+		location := c.location(func(result string) (schema, table string, err error) {
+			f, err := found(t, result)
+			return f.Database, f.Name, err
+		})
+		if err := c.records(ctx, c.names[i], "The records of "+t.String()+" as DMS wrote them", location); err != nil {
+			return err
+		}
+		for _, v := range []struct {
+			name, description string
+			of                func(athena.Catalog) athena.View
+		}{
+			{c.names[i].Changes(), "Every change of " + t.String() + ", and its rows as they were loaded", func(c athena.Catalog) athena.View { return c.Changes }},
+			{c.names[i].Rows(), "The rows of " + t.String() + " as they are", func(c athena.Catalog) athena.View { return c.Rows }},
+		} {
+			if err := c.view(ctx, v.name, v.description, c.described(t, c.names[i], v.of)); err != nil {
+				return err
+			}
+		}
+	}
+	control := c.location(func(string) (schema, table string, err error) { return ControlPartition, ControlPartition, nil })
+	return c.records(ctx, athena.ControlRecords, "The records of DMS that are about no row: definitions of tables", control)
+}
+
+// location is the folder of a table's records.
+func (c *catalog) location(named func(found string) (schema, table string, err error)) pulumi.StringOutput {
+	return pulumi.All(c.args.Bucket, c.args.Found).ApplyT(func(known []any) (string, error) {
+		schema, table, err := named(known[1].(string))
+		return athena.Location(fmt.Sprintf("s3://%s/%s", known[0], c.cfg.Prefix), schema, table), err
+	}).(pulumi.StringOutput)
+}
+
+// described is one view of a table.
+func (c *catalog) described(t config.Table, name athena.Name, of func(athena.Catalog) athena.View) pulumi.AnyOutput {
+	return c.args.Found.ToStringOutput().ApplyT(func(result string) (any, error) {
+		f, err := found(t, result)
+		if err != nil {
+			return nil, err
+		}
+		made, err := athena.Describe(name, f)
+		if err != nil {
+			return nil, fmt.Errorf("the lake's catalog: %w", err)
+		}
+		return of(made), nil
+	}).(pulumi.AnyOutput)
+}
+
+// records is the table of one folder.
+func (c *catalog) records(ctx *pulumi.Context, name athena.Name, description string, location pulumi.StringOutput) error {
+	parameters := location.ApplyT(func(location string) map[string]string {
+		return athena.RecordParameters(location, c.cfg.Catalog.Since)
+	}).(pulumi.StringMapOutput)
+	partitions := make(glue.CatalogTablePartitionKeyArray, len(athena.Partitions))
+	for i, p := range athena.Partitions {
+		partitions[i] = &glue.CatalogTablePartitionKeyArgs{Name: pulumi.String(p.Name), Type: pulumi.String(p.Hive)}
+	}
+	_, err := glue.NewCatalogTable(ctx, c.name+"-"+name.Records(), &glue.CatalogTableArgs{
+		DatabaseName:  c.Database,
+		Name:          pulumi.String(name.Records()),
+		Description:   pulumi.String(description),
+		TableType:     pulumi.String("EXTERNAL_TABLE"),
+		Parameters:    parameters,
+		PartitionKeys: partitions,
+		StorageDescriptor: &descriptor{
+			Location:     location,
+			InputFormat:  pulumi.String(athena.TextInput),
+			OutputFormat: pulumi.String(athena.TextOutput),
+			Compressed:   pulumi.Bool(true),
+			Columns: glue.CatalogTableStorageDescriptorColumnArray{&glue.CatalogTableStorageDescriptorColumnArgs{
+				Name: pulumi.String(athena.Record.Name), Type: pulumi.String(athena.Record.Hive),
+			}},
+			SerDeInfo: &serde{
+				SerializationLibrary: pulumi.String(athena.LineSerDe), Parameters: pulumi.ToStringMap(athena.LineParameters()),
+			},
+		},
+	}, c.child())
+	if err != nil {
+		return fmt.Errorf("making the table %s: %w", name.Records(), err)
+	}
+	return nil
+}
+
+// view is a table without storage. Glue wants a SerDe described all the same: a dash is what Athena writes.
+func (c *catalog) view(ctx *pulumi.Context, name, description string, described pulumi.AnyOutput) error {
+	text := pulumi.All(described, c.Database).ApplyT(func(known []any) (string, error) {
+		return known[0].(athena.View).Text(known[1].(string))
+	}).(pulumi.StringOutput)
+	columns := described.ApplyT(func(v any) []column {
+		var columns []column
+		for _, f := range v.(athena.View).Fields {
+			columns = append(columns, column{Name: f.Name, Type: &f.Hive})
+		}
+		return columns
+	}).(glue.CatalogTableStorageDescriptorColumnArrayOutput)
+	_, err := glue.NewCatalogTable(ctx, c.name+"-"+name, &glue.CatalogTableArgs{
+		DatabaseName:     c.Database,
+		Name:             pulumi.String(name),
+		Description:      pulumi.String(description),
+		TableType:        pulumi.String("VIRTUAL_VIEW"),
+		Parameters:       pulumi.ToStringMap(athena.ViewParameters()),
+		ViewOriginalText: text,
+		ViewExpandedText: pulumi.String("/* Presto View */"),
+		StorageDescriptor: &descriptor{
+			Columns: columns, SerDeInfo: &serde{Name: pulumi.String("-"), SerializationLibrary: pulumi.String("-")},
+		},
+	}, c.child())
+	if err != nil {
+		return fmt.Errorf("making the view %s: %w", name, err)
+	}
+	return nil
+}

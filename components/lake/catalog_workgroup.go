@@ -1,0 +1,108 @@
+package lake
+
+import (
+	"cdcpipeline/athena"
+	"cdcpipeline/config"
+	"fmt"
+
+	awsathena "github.com/pulumi/pulumi-aws/sdk/v6/go/aws/athena"
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/s3"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+// engineVersion is the one whose SQL the views and queries are written in.
+const engineVersion = "Athena engine version 3"
+
+// makeWorkgroup makes the settings of queries, which a client cannot change: where results go, how they are encrypted, how
+// much a query may read, https://docs.aws.amazon.com/athena/latest/ug/workgroups-settings-override.html.
+func (c *catalog) makeWorkgroup(ctx *pulumi.Context) error {
+	at, err := here(ctx, pulumi.Parent(c.Catalog))
+	if err != nil {
+		return err
+	}
+	workgroup, err := awsathena.NewWorkgroup(ctx, c.name+"-workgroup", &awsathena.WorkgroupArgs{
+		Name:         pulumi.String(c.databaseName(ctx)),
+		Description:  pulumi.String("Queries over the lake of MySQL changes"),
+		ForceDestroy: pulumi.Bool(*c.cfg.ForceDestroy),
+		Configuration: &awsathena.WorkgroupConfigurationArgs{
+			EnforceWorkgroupConfiguration:   pulumi.Bool(true),
+			PublishCloudwatchMetricsEnabled: pulumi.Bool(true),
+			BytesScannedCutoffPerQuery:      pulumi.Int(c.cfg.Catalog.ScanLimitGb * 1_000_000_000),
+			EngineVersion:                   &awsathena.WorkgroupConfigurationEngineVersionArgs{SelectedEngineVersion: pulumi.String(engineVersion)},
+			ResultConfiguration: &awsathena.WorkgroupConfigurationResultConfigurationArgs{
+				OutputLocation:      pulumi.Sprintf("s3://%s/%s/", c.args.Bucket, config.ResultsPrefix),
+				ExpectedBucketOwner: pulumi.String(at.account),
+				EncryptionConfiguration: &awsathena.WorkgroupConfigurationResultConfigurationEncryptionConfigurationArgs{
+					EncryptionOption: pulumi.String("SSE_KMS"), KmsKeyArn: c.args.KmsKeyArn.ToStringOutput().ToStringPtrOutput(),
+				},
+			},
+		},
+	}, c.child())
+	if err != nil {
+		return fmt.Errorf("making the lake's workgroup: %w", err)
+	}
+	c.Workgroup = workgroup.Name
+	return nil
+}
+
+// saveQueries saves what people ask, of each table and of all.
+func (c *catalog) saveQueries(ctx *pulumi.Context) error {
+	for i, t := range c.table {
+		name := c.names[i]
+		for n, id := range athena.TableQueries {
+			query := c.args.Found.ToStringOutput().ApplyT(func(result string) (athena.Query, error) {
+				f, err := found(t, result)
+				if err != nil {
+					return athena.Query{}, err
+				}
+				made, err := athena.Describe(name, f)
+				if err != nil {
+					return athena.Query{}, fmt.Errorf("the lake's queries: %w", err)
+				}
+				return made.Queries[n], nil
+			})
+			if err := c.save(ctx, string(name)+"-"+id, string(name)+": "+id, query); err != nil {
+				return err
+			}
+		}
+	}
+	if len(c.names) == 0 {
+		return nil
+	}
+	for _, q := range athena.Overview(c.names, c.source) {
+		if err := c.save(ctx, q.Name, q.Name, pulumi.ToOutput(q)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (c *catalog) save(ctx *pulumi.Context, id, name string, query pulumi.Output) error {
+	part := func(of func(athena.Query) string) pulumi.StringOutput {
+		return query.ApplyT(func(q any) string { return of(q.(athena.Query)) }).(pulumi.StringOutput)
+	}
+	_, err := awsathena.NewNamedQuery(ctx, c.name+"-"+dashed(id), &awsathena.NamedQueryArgs{
+		Name:        pulumi.String(name),
+		Description: part(func(q athena.Query) string { return q.Description }),
+		Database:    c.Database,
+		Workgroup:   c.Workgroup,
+		Query:       part(func(q athena.Query) string { return q.SQL }),
+	}, c.child())
+	if err != nil {
+		return fmt.Errorf("saving the query %q: %w", name, err)
+	}
+	return nil
+}
+
+// forgetting deletes results of queries: who wants to keep one takes it away.
+func forgetting(cfg config.Lake) s3.BucketLifecycleConfigurationV2RuleInput {
+	return &s3.BucketLifecycleConfigurationV2RuleArgs{
+		Id:         pulumi.String("forget-results"),
+		Status:     pulumi.String("Enabled"),
+		Filter:     &s3.BucketLifecycleConfigurationV2RuleFilterArgs{Prefix: pulumi.String(config.ResultsPrefix + "/")},
+		Expiration: &s3.BucketLifecycleConfigurationV2RuleExpirationArgs{Days: pulumi.Int(cfg.Catalog.ResultDays)},
+		NoncurrentVersionExpiration: &s3.BucketLifecycleConfigurationV2RuleNoncurrentVersionExpirationArgs{
+			NoncurrentDays: pulumi.Int(1),
+		},
+	}
+}

@@ -1,0 +1,202 @@
+package search
+
+import (
+	"cdcpipeline/config"
+	"cdcpipeline/currentstate"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws"
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/kinesis"
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/lambda"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+// CurrentIndices are the indices of the current state, some for each table.
+const CurrentIndices = "current-*"
+
+// registryIndices are where the function keeps what it knows of the tables.
+const registryIndices = currentstate.RegistryIndex + "*"
+
+// CurrentStateArgs configures a CurrentState.
+type CurrentStateArgs struct {
+	config.Search
+	config.Functions
+	// Environment chooses defaults. Default dev.
+	Environment config.Environment
+	// Domain that holds the indices. Required.
+	Domain *Domain
+	// Access to the domain, which makes the grant and the index template. Required.
+	Access *Access
+	// Code is the zip of functions/currentstate, compiled for Functions.Architecture. Required.
+	Code pulumi.Archive
+	// StreamArn names the Kinesis data stream that is read. Required.
+	StreamArn pulumi.StringInput
+	// StreamRetentionHours is how long the stream keeps a record. Default 168.
+	StreamRetentionHours int
+	// Findings is the JSON of bootstrap.Findings, which has every table with its columns and key: source.Bootstrap's
+	// Result. Default: no table is known beforehand.
+	Findings pulumi.StringInput
+	// ParkingBucketArn names the bucket of records that cannot be indexed. Required.
+	ParkingBucketArn pulumi.StringInput
+	// ParkingPrefix of those records, without a slash at its end. Default parked/current.
+	ParkingPrefix string
+	// KmsKeyArn encrypts the stream, the bucket's objects and the logs. Required.
+	KmsKeyArn pulumi.StringInput
+	// SubnetIDs and SecurityGroupID the function runs in; from there it must reach the domain and S3. Required. It needs no
+	// way to Kinesis: Lambda reads the stream from outside the VPC.
+	SubnetIDs       pulumi.StringArrayInput
+	SecurityGroupID pulumi.StringInput
+	// DependsOn must exist before the function is called, such as the endpoints through which it reaches AWS.
+	DependsOn []pulumi.Resource
+}
+
+// CurrentState keeps one document for each row, as the row is now: a function reads the changes and writes, overwrites and
+// deletes by the rows' keys, newer versions over older ones, whatever the order they come in.
+//
+// It reads the stream from its oldest record, so it may be made, switched off and made again at any time within the
+// stream's retention. Destroying it leaves the indices where they are.
+type CurrentState struct {
+	pulumi.ResourceState
+
+	// FunctionName and FunctionArn of the function.
+	FunctionName, FunctionArn pulumi.StringOutput
+	// RoleArn of the role it acts as.
+	RoleArn pulumi.StringOutput
+	// Mapping of the stream to the function; what writes to the stream may start before it.
+	Mapping *lambda.EventSourceMapping
+	// ParkedPrefix is where the function puts records that cannot be indexed, with a slash at its end; FailedPrefix, where
+	// Lambda puts those that it gives up.
+	ParkedPrefix string
+	FailedPrefix pulumi.StringOutput
+}
+
+type currentPlan struct {
+	*CurrentStateArgs
+	name                                  string
+	partition, dnsSuffix, region, account string
+	consumer                              *kinesis.StreamConsumer // nil without enhanced fan-out
+}
+
+// NewCurrentState makes the index template and the function with its grant, and then connects it to the stream.
+func NewCurrentState(ctx *pulumi.Context, name string, args *CurrentStateArgs, opts ...pulumi.ResourceOption) (*CurrentState, error) {
+	p, err := checkCurrentState(name, args)
+	if err != nil {
+		return nil, err
+	}
+	s := &CurrentState{ParkedPrefix: p.ParkingPrefix + "/"}
+	props := pulumi.Map{
+		"environment":    pulumi.String(p.Environment),
+		"indices":        pulumi.String(CurrentIndices),
+		"enhancedFanOut": pulumi.Bool(*p.Current.EnhancedFanOut),
+		"maxAgeHours":    pulumi.Int(p.Current.MaxAgeHours),
+	}
+	if err := ctx.RegisterComponentResourceV2("cdcpipeline:search:CurrentState", name, props, s, opts...); err != nil {
+		return nil, fmt.Errorf("registering the current state: %w", err)
+	}
+	if err := s.provision(ctx, p); err != nil {
+		return nil, err
+	}
+	outputs := pulumi.Map{"functionName": s.FunctionName, "functionArn": s.FunctionArn, "roleArn": s.RoleArn, "failedPrefix": s.FailedPrefix}
+	if err := ctx.RegisterResourceOutputs(s, outputs); err != nil {
+		return nil, fmt.Errorf("registering the outputs of the current state: %w", err)
+	}
+	return s, nil
+}
+
+func checkCurrentState(name string, args *CurrentStateArgs) (*currentPlan, error) {
+	if args == nil || args.Domain == nil || args.Access == nil {
+		return nil, errors.New("search.CurrentState needs args with a Domain and an Access")
+	}
+	a := *args
+	if a.Environment == "" {
+		a.Environment = config.Dev
+	}
+	a.Search, a.Functions = a.Search.WithDefaults(a.Environment), a.Functions.WithDefaults(a.Environment)
+	if a.StreamRetentionHours == 0 {
+		a.StreamRetentionHours = 168
+	}
+	if a.ParkingPrefix = strings.TrimSuffix(a.ParkingPrefix, "/"); a.ParkingPrefix == "" {
+		a.ParkingPrefix = "parked/current"
+	}
+	problems := []error{a.Search.Validate(), a.Functions.Validate()}
+	if !a.Current.On() {
+		problems = append(problems, errors.New("search.current.enabled: is false: leave search.CurrentState out"))
+	}
+	if a.Current.MaxAgeHours >= a.StreamRetentionHours {
+		problems = append(problems, fmt.Errorf("search.current.maxAgeHours: %d is not less than StreamRetentionHours (%d), after which the stream forgets a record", a.Current.MaxAgeHours, a.StreamRetentionHours))
+	}
+	for _, given := range []struct {
+		name string
+		ok   bool
+	}{
+		{"Code", a.Code != nil},
+		{"StreamArn", a.StreamArn != nil},
+		{"ParkingBucketArn", a.ParkingBucketArn != nil},
+		{"KmsKeyArn", a.KmsKeyArn != nil},
+		{"SubnetIDs", a.SubnetIDs != nil},
+		{"SecurityGroupID", a.SecurityGroupID != nil},
+	} {
+		if !given.ok {
+			problems = append(problems, fmt.Errorf("search.CurrentState needs %s", given.name))
+		}
+	}
+	if err := errors.Join(problems...); err != nil {
+		return nil, fmt.Errorf("checking the current state's arguments: %w", err)
+	}
+	return &currentPlan{CurrentStateArgs: &a, name: name}, nil
+}
+
+func (s *CurrentState) provision(ctx *pulumi.Context, p *currentPlan) error {
+	if err := s.lookUp(ctx, p); err != nil {
+		return err
+	}
+	if err := s.consumer(ctx, p); err != nil {
+		return err
+	}
+	template, err := p.Access.currentTemplate(p)
+	if err != nil {
+		return err
+	}
+	logs, err := s.logs(ctx, p)
+	if err != nil {
+		return err
+	}
+	role, policy, err := s.role(ctx, p, logs.Arn)
+	if err != nil {
+		return err
+	}
+	grant, err := p.Access.Grant(p.name, role.Arn, currentPermissions())
+	if err != nil {
+		return fmt.Errorf("granting the current state its indices: %w", err)
+	}
+	function, err := s.function(ctx, p, role, policy, logs)
+	if err != nil {
+		return err
+	}
+	s.RoleArn, s.FunctionName, s.FunctionArn = role.Arn, function.Name, function.Arn
+	// The template first, so that no document makes an index with a guessed mapping.
+	ready := append([]pulumi.Resource{grant, policy, template}, p.DependsOn...)
+	if err := s.source(ctx, p, function, ready); err != nil {
+		return err
+	}
+	return s.sweep(ctx, p, function, ready)
+}
+
+func (s *CurrentState) lookUp(ctx *pulumi.Context, p *currentPlan) error {
+	partition, err := aws.GetPartition(ctx, &aws.GetPartitionArgs{}, pulumi.Parent(s))
+	if err != nil {
+		return fmt.Errorf("looking up the partition: %w", err)
+	}
+	region, err := aws.GetRegion(ctx, &aws.GetRegionArgs{}, pulumi.Parent(s))
+	if err != nil {
+		return fmt.Errorf("looking up the region: %w", err)
+	}
+	caller, err := aws.GetCallerIdentity(ctx, &aws.GetCallerIdentityArgs{}, pulumi.Parent(s))
+	if err != nil {
+		return fmt.Errorf("looking up the account: %w", err)
+	}
+	p.partition, p.dnsSuffix, p.region, p.account = partition.Partition, partition.DnsSuffix, region.Name, caller.AccountId
+	return nil
+}

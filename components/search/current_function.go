@@ -1,0 +1,121 @@
+package search
+
+import (
+	"cdcpipeline/bootstrap"
+	"cdcpipeline/currentstate"
+	"encoding/json"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/cloudwatch"
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/iam"
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/lambda"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+// logs is a group of the function's own; the one that Lambda makes has neither key nor end.
+func (s *CurrentState) logs(ctx *pulumi.Context, p *currentPlan) (*cloudwatch.LogGroup, error) {
+	group, err := cloudwatch.NewLogGroup(ctx, p.name+"-logs", &cloudwatch.LogGroupArgs{
+		KmsKeyId:        p.KmsKeyArn.ToStringOutput().ToStringPtrOutput(),
+		RetentionInDays: pulumi.Int(p.LogRetentionDays),
+	}, pulumi.Parent(s))
+	if err != nil {
+		return nil, fmt.Errorf("making the log group of the current state: %w", err)
+	}
+	return group, nil
+}
+
+func (s *CurrentState) function(ctx *pulumi.Context, p *currentPlan, role *iam.Role, policy pulumi.Resource, logs *cloudwatch.LogGroup) (*lambda.Function, error) {
+	args := &lambda.FunctionArgs{
+		Description:   pulumi.String("Keeps each row as it is now in OpenSearch"),
+		Role:          role.Arn,
+		Runtime:       pulumi.String("provided.al2023"),
+		Handler:       pulumi.String("bootstrap"),
+		Architectures: pulumi.StringArray{pulumi.String(p.Architecture)},
+		Code:          p.Code,
+		Timeout:       pulumi.Int(p.Current.TimeoutSeconds),
+		MemorySize:    pulumi.Int(p.Current.MemoryMb),
+		LoggingConfig: &lambda.FunctionLoggingConfigArgs{LogFormat: pulumi.String("Text"), LogGroup: logs.Name},
+		VpcConfig: &lambda.FunctionVpcConfigArgs{
+			SubnetIds: p.SubnetIDs, SecurityGroupIds: pulumi.StringArray{p.SecurityGroupID},
+		},
+		Environment: &lambda.FunctionEnvironmentArgs{Variables: p.variables()},
+	}
+	if p.Current.ReservedConcurrency > 0 {
+		args.ReservedConcurrentExecutions = pulumi.Int(p.Current.ReservedConcurrency)
+	}
+	function, err := lambda.NewFunction(ctx, p.name+"-function", args, pulumi.Parent(s), pulumi.DependsOn([]pulumi.Resource{policy}))
+	if err != nil {
+		return nil, fmt.Errorf("making the function of the current state: %w", err)
+	}
+	return function, nil
+}
+
+// variables are the function's settings: see currentstate.Settings.
+func (p *currentPlan) variables() pulumi.StringMap {
+	bucket := p.ParkingBucketArn.ToStringOutput().ApplyT(func(arn string) string {
+		return arn[strings.LastIndex(arn, ":")+1:]
+	}).(pulumi.StringOutput)
+	tables := pulumi.String("[]").ToStringOutput()
+	if p.Findings != nil {
+		tables = p.Findings.ToStringOutput().ApplyT(tablesOf).(pulumi.StringOutput)
+	}
+	return pulumi.StringMap{
+		"SEARCH_ENDPOINT":        pulumi.Sprintf("https://%s", p.Domain.Endpoint),
+		"PARKING_BUCKET":         bucket,
+		"PARKING_PREFIX":         pulumi.String(p.ParkingPrefix + "/"),
+		"TABLES":                 tables,
+		"STREAM_RETENTION_HOURS": pulumi.String(strconv.Itoa(p.StreamRetentionHours)),
+		"INDEX_SHARDS":           pulumi.String(strconv.Itoa(currentShards)),
+		"INDEX_REPLICAS":         pulumi.String(strconv.Itoa(replicas(&p.Search))),
+	}
+}
+
+// maxTables leaves room for the other variables in the 4 KB that a function's environment holds,
+// https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html.
+const maxTables = 3200
+
+// tablesOf is what the function is told of the tables that the bootstrap has found: keys, and the columns that are more
+// than text for as long as there is room.
+func tablesOf(findings string) (string, error) {
+	var found bootstrap.Findings
+	if err := json.Unmarshal([]byte(findings), &found); err != nil {
+		return "", fmt.Errorf("reading the bootstrap's findings: %w", err)
+	}
+	tables := make([]currentstate.Table, 0, len(found.Tables))
+	for _, t := range found.Tables {
+		if len(t.PrimaryKey) == 0 {
+			continue
+		}
+		table := currentstate.Table{Database: t.Database, Table: t.Table.Table, Key: t.PrimaryKey, Columns: map[string]string{}}
+		for _, c := range t.Columns {
+			if indexedByType(c.Type) {
+				table.Columns[c.Name] = c.Type
+			}
+		}
+		tables = append(tables, table)
+	}
+	text, err := json.Marshal(tables)
+	for i := len(tables) - 1; i >= 0 && err == nil && len(text) > maxTables; i-- {
+		tables[i].Columns = nil
+		text, err = json.Marshal(tables)
+	}
+	if err != nil {
+		return "", fmt.Errorf("writing the tables of the current state: %w", err)
+	}
+	if len(text) > maxTables {
+		return "", fmt.Errorf("search.current: the keys of %d tables take %d characters and the function's environment holds %d: follow fewer tables in one stack, or set search.current.enabled to false", len(tables), len(text), maxTables)
+	}
+	return string(text), nil
+}
+
+// indexedByType reports whether a MySQL column is worth more than a keyword: numbers and times.
+func indexedByType(columnType string) bool {
+	for _, prefix := range []string{"tinyint", "smallint", "mediumint", "int", "bigint", "decimal", "float", "double", "date", "timestamp", "year"} {
+		if strings.HasPrefix(strings.ToLower(columnType), prefix) {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,140 @@
+package search
+
+import (
+	"cdcpipeline/components/iampolicy"
+	"fmt"
+
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/iam"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+// currentPermissions are what the function may do inside the domain: with its own indices all it likes, with others
+// nothing. A bulk request is a cluster action before it is one on indices.
+func currentPermissions() Permissions {
+	return Permissions{
+		Cluster: []string{"cluster_composite_ops"},
+		Indices: []IndexPermissions{{
+			Patterns: []string{CurrentIndices, registryIndices}, Actions: []string{"crud", "create_index", "manage"},
+		}},
+	}
+}
+
+// role is what the function and Lambda's reading of the stream act as, a function per sentence of its policy.
+func (s *CurrentState) role(ctx *pulumi.Context, p *currentPlan, logGroup pulumi.StringInput) (*iam.Role, *iam.RolePolicy, error) {
+	role, err := iam.NewRole(ctx, p.name+"-role", &iam.RoleArgs{
+		Description:      pulumi.String("The function that keeps each row as it is now in OpenSearch"),
+		AssumeRolePolicy: iampolicy.Trust("lambda.amazonaws.com"),
+	}, pulumi.Parent(s))
+	if err != nil {
+		return nil, nil, fmt.Errorf("making the role of the current state: %w", err)
+	}
+	statements := p.followStream()
+	statements = append(statements, p.writeIndices())
+	statements = append(statements, p.park()...)
+	statements = append(statements, p.useKey()...)
+	statements = append(statements, joinVpc(), writeStreams(logGroup))
+	policy, err := iam.NewRolePolicy(ctx, p.name+"-role", &iam.RolePolicyArgs{
+		Role: role.Name, Policy: iampolicy.Document(statements...),
+	}, pulumi.Parent(s))
+	if err != nil {
+		return nil, nil, fmt.Errorf("making the policy of the current state: %w", err)
+	}
+	return role, policy, nil
+}
+
+// followStream is what Lambda reads the stream with, https://docs.aws.amazon.com/lambda/latest/dg/services-kinesis-create.html.
+func (p *currentPlan) followStream() []iampolicy.Statement {
+	statements := []iampolicy.Statement{{
+		Sid: "ReadStream",
+		Actions: []string{
+			"kinesis:DescribeStream", "kinesis:DescribeStreamSummary", "kinesis:GetRecords", "kinesis:GetShardIterator", "kinesis:ListShards",
+		},
+		Resources: []pulumi.StringInput{p.StreamArn},
+	}}
+	if p.consumer == nil {
+		return statements
+	}
+	return append(statements, iampolicy.Statement{
+		Sid:       "SubscribeToStream",
+		Actions:   []string{"kinesis:DescribeStreamConsumer", "kinesis:SubscribeToShard"},
+		Resources: []pulumi.StringInput{p.StreamArn, p.consumer.Arn},
+	})
+}
+
+// writeIndices lets requests for its own indices through to the domain, which then decides by the grant.
+func (p *currentPlan) writeIndices() iampolicy.Statement {
+	below := func(path string) pulumi.StringInput { return pulumi.Sprintf("%s/%s", p.Domain.Arn, path) }
+	return iampolicy.Statement{
+		Sid:       "WriteIndices",
+		Actions:   []string{"es:ESHttpGet", "es:ESHttpPost", "es:ESHttpPut"},
+		Resources: []pulumi.StringInput{below(CurrentIndices), below(registryIndices), below("_bulk")},
+	}
+}
+
+// park is what the function parks records with under its prefix, and Lambda under its own,
+// https://docs.aws.amazon.com/lambda/latest/dg/kinesis-on-failure-destination.html.
+func (p *currentPlan) park() []iampolicy.Statement {
+	return []iampolicy.Statement{
+		{Sid: "FindParking", Actions: []string{"s3:ListBucket"}, Resources: []pulumi.StringInput{p.ParkingBucketArn}},
+		{Sid: "Park", Actions: []string{"s3:PutObject"}, Resources: p.parked()},
+	}
+}
+
+// lambdaPrefix is where Lambda puts what an event source mapping gives up; it cannot be chosen.
+const lambdaPrefix = "aws/lambda/"
+
+func (p *currentPlan) parked() []pulumi.StringInput {
+	return []pulumi.StringInput{
+		pulumi.Sprintf("%s/%s/*", p.ParkingBucketArn, p.ParkingPrefix),
+		pulumi.Sprintf("%s/%s*", p.ParkingBucketArn, lambdaPrefix),
+	}
+}
+
+// useKey lets the role use the key through the two services it reads and writes, and for those objects only.
+func (p *currentPlan) useKey() []iampolicy.Statement {
+	via := func(service string) iampolicy.Condition {
+		return iampolicy.StringEquals("kms:ViaService", pulumi.String(service+"."+p.region+"."+p.dnsSuffix))
+	}
+	return []iampolicy.Statement{
+		{
+			Sid:       "DecryptStream",
+			Actions:   []string{"kms:Decrypt"},
+			Resources: []pulumi.StringInput{p.KmsKeyArn},
+			Conditions: []iampolicy.Condition{
+				via("kinesis"),
+				{Operator: "StringLike", Key: "kms:EncryptionContext:aws:kinesis:arn", Values: []pulumi.StringInput{p.StreamArn}},
+			},
+		},
+		{
+			Sid:       "EncryptParked",
+			Actions:   []string{"kms:Decrypt", "kms:GenerateDataKey"},
+			Resources: []pulumi.StringInput{p.KmsKeyArn},
+			Conditions: []iampolicy.Condition{
+				via("s3"),
+				// The bucket itself, when it uses a bucket key, or one object.
+				{Operator: "StringLike", Key: "kms:EncryptionContext:aws:s3:arn", Values: append(p.parked(), p.ParkingBucketArn)},
+			},
+		},
+	}
+}
+
+// joinVpc is what AWSLambdaVPCAccessExecutionRole allows beside logs. The interfaces do not exist yet, so there is
+// no ARN to name: https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html#configuration-vpc-permissions.
+func joinVpc() iampolicy.Statement {
+	return iampolicy.Statement{
+		Sid: "JoinVpc",
+		Actions: []string{
+			"ec2:AssignPrivateIpAddresses", "ec2:CreateNetworkInterface", "ec2:DeleteNetworkInterface",
+			"ec2:DescribeNetworkInterfaces", "ec2:DescribeSubnets", "ec2:UnassignPrivateIpAddresses",
+		},
+		Resources: iampolicy.Strings("*"),
+	}
+}
+
+func writeStreams(logGroup pulumi.StringInput) iampolicy.Statement {
+	return iampolicy.Statement{
+		Sid:       "WriteOwnLogs",
+		Actions:   []string{"logs:CreateLogStream", "logs:PutLogEvents"},
+		Resources: []pulumi.StringInput{pulumi.Sprintf("%s:*", logGroup)},
+	}
+}

@@ -1,0 +1,64 @@
+package search
+
+import (
+	"cdcpipeline/config"
+	"encoding/json"
+	"fmt"
+
+	"github.com/pulumi/pulumi-opensearch/sdk/v2/go/opensearch"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+// currentShards of the index of one table, which hold some 50 GB,
+// https://docs.aws.amazon.com/opensearch-service/latest/developerguide/bp-sharding.html.
+const currentShards = 1
+
+// currentTemplate is what the indices of the current state have in common.
+func (a *Access) currentTemplate(p *currentPlan) (pulumi.Resource, error) {
+	body, err := currentTemplateBody(&p.Search)
+	if err != nil {
+		return nil, err
+	}
+	template, err := opensearch.NewComposableIndexTemplate(a.ctx, p.name, &opensearch.ComposableIndexTemplateArgs{
+		Name: pulumi.String("current"),
+		Body: pulumi.String(body),
+	}, a.inside()...)
+	if err != nil {
+		return nil, fmt.Errorf("making the template of the current-state indices: %w", err)
+	}
+	return template, nil
+}
+
+// currentFields is room for a decimal, which is two fields, in each of the 4,096 columns that a MySQL table may have.
+const currentFields = 10_000
+
+// currentTemplateBody is the index template, as JSON. Whatever type a value has, no document is refused for it: what is
+// not indexed is kept in the document all the same. The function adds the columns that it knows, and rules for numbers,
+// when it makes an index; rules of one name would keep their place before those, so these are for other kinds.
+func currentTemplateBody(cfg *config.Search) (string, error) {
+	text, err := json.MarshalIndent(object{
+		"index_patterns": []string{CurrentIndices},
+		"priority":       templatePriority,
+		"template": object{
+			"mappings": object{
+				"date_detection":    false,
+				"numeric_detection": false,
+				"dynamic_templates": []object{unsearched(), asKeyword("string"), asKeyword("boolean")},
+			},
+			"settings": object{"index": object{
+				"number_of_shards":   currentShards,
+				"number_of_replicas": replicas(cfg),
+				"mapping":            object{"total_fields": object{"limit": currentFields}, "ignore_malformed": true},
+			}},
+		},
+	}, "", "  ")
+	if err != nil {
+		return "", fmt.Errorf("writing the template of the current-state indices: %w", err)
+	}
+	return string(text), nil
+}
+
+// asKeyword is the rule for a kind of values. A boolean field would refuse what is none.
+func asKeyword(kind string) object {
+	return object{kind + "s": object{"match_mapping_type": kind, "mapping": field("keyword")}}
+}

@@ -1,0 +1,289 @@
+package search_test
+
+import (
+	"cdcpipeline/bootstrap"
+	"cdcpipeline/components/componenttest"
+	"cdcpipeline/components/search"
+	"cdcpipeline/config"
+	"cdcpipeline/currentstate"
+	"encoding/json"
+	"fmt"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ec2"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+	"github.com/stretchr/testify/require"
+)
+
+const (
+	mappingType  = "aws:lambda/eventSourceMapping:EventSourceMapping"
+	functionType = "aws:lambda/function:Function"
+	bucketArn    = "arn:aws:s3:::lake"
+	changesArn   = "arn:aws:kinesis:us-east-1:123456789012:stream/changes"
+)
+
+// currentProgram makes a domain, what is inside it, and the current state.
+func currentProgram(change func(*search.CurrentStateArgs)) pulumi.RunFunc {
+	return func(ctx *pulumi.Context) error {
+		domain, err := search.NewDomain(ctx, "search", domainArgs(config.Dev))
+		if err != nil {
+			return err
+		}
+		access, err := search.NewAccess(ctx, "access", &search.AccessArgs{Domain: domain})
+		if err != nil {
+			return err
+		}
+		way, err := ec2.NewVpcEndpoint(ctx, "way", &ec2.VpcEndpointArgs{VpcId: pulumi.String("vpc"), ServiceName: pulumi.String("s3")})
+		if err != nil {
+			return err
+		}
+		a := &search.CurrentStateArgs{
+			Domain: domain, Access: access, Code: pulumi.NewAssetArchive(map[string]any{"bootstrap": pulumi.NewStringAsset("")}),
+			StreamArn: pulumi.String(changesArn), ParkingBucketArn: pulumi.String(bucketArn), ParkingPrefix: "errors/current/",
+			KmsKeyArn: pulumi.String(key), SubnetIDs: pulumi.ToStringArray([]string{"a", "b"}), SecurityGroupID: pulumi.String("group-3"),
+			DependsOn: []pulumi.Resource{way},
+		}
+		if change != nil {
+			change(a)
+		}
+		_, err = search.NewCurrentState(ctx, "current", a)
+		return err
+	}
+}
+
+func runCurrent(t *testing.T, change func(*search.CurrentStateArgs)) *componenttest.Recorder {
+	t.Helper()
+	return componenttest.Run(t, currentProgram(change))
+}
+
+func TestCurrentStateSaysAllThatIsMissing(t *testing.T) {
+	_, err := componenttest.Try(currentProgram(func(a *search.CurrentStateArgs) {
+		*a = search.CurrentStateArgs{Domain: a.Domain, Access: a.Access, StreamRetentionHours: 24}
+		a.Current.Enabled = new(false)
+	}))
+	for _, want := range []string{
+		"Code", "StreamArn", "ParkingBucketArn", "KmsKeyArn", "SubnetIDs", "SecurityGroupID",
+		"search.current.enabled: is false", "search.current.maxAgeHours: 144 is not less than StreamRetentionHours (24)",
+	} {
+		require.ErrorContains(t, err, want)
+	}
+	_, err = componenttest.Try(currentProgram(func(a *search.CurrentStateArgs) { a.Access = nil }))
+	require.ErrorContains(t, err, "needs args with a Domain and an Access")
+}
+
+// What cannot be taken is tried again until it is nearly forgotten, then kept whole; nothing else waits for it for good.
+func TestTheStreamIsReadFromItsBeginningAndNothingIsDropped(t *testing.T) {
+	mapping := runCurrent(t, nil).One(t, mappingType)
+	for input, want := range map[string]any{
+		"eventSourceArn": changesArn, "functionName": "arn:aws:lambda:us-east-1:123456789012:current-function", "startingPosition": "TRIM_HORIZON",
+		"batchSize": 500., "maximumBatchingWindowInSeconds": 1., "parallelizationFactor": 1., "bisectBatchOnFunctionError": true,
+		"maximumRetryAttempts": -1., "maximumRecordAgeInSeconds": 144. * 3600, "functionResponseTypes": []any{"ReportBatchItemFailures"},
+		"destinationConfig": map[string]any{"onFailure": map[string]any{"destinationArn": bucketArn}},
+	} {
+		require.Equal(t, want, mapping.Input(input), input)
+	}
+}
+
+func TestSettingsOfTheMappingAreConfigured(t *testing.T) {
+	r := runCurrent(t, func(a *search.CurrentStateArgs) {
+		a.Current = config.CurrentState{
+			BatchSize: 100, BatchSeconds: new(0), Parallelization: 4, BisectOnError: new(false), RetryAttempts: new(3), MaxAgeHours: 1,
+			ReservedConcurrency: 40, MemoryMb: 1024, TimeoutSeconds: 60, SweepHours: 1,
+		}
+	})
+	mapping, function := r.One(t, mappingType), r.One(t, functionType)
+	for input, want := range map[string]any{
+		"batchSize": 100., "maximumBatchingWindowInSeconds": 0., "parallelizationFactor": 4., "bisectBatchOnFunctionError": false,
+		"maximumRetryAttempts": 3., "maximumRecordAgeInSeconds": 3600.,
+	} {
+		require.Equal(t, want, mapping.Input(input), input)
+	}
+	require.Equal(t, []any{40., 1024., 60.}, []any{function.Input("reservedConcurrentExecutions"), function.Input("memorySize"), function.Input("timeout")})
+	require.Equal(t, "rate(1 hour)", r.One(t, "aws:scheduler/schedule:Schedule").Input("scheduleExpression"))
+}
+
+func TestTheMappingIsMadeAfterAllThatTheFunctionNeeds(t *testing.T) {
+	r := runCurrent(t, nil)
+	for _, typ := range []string{mappingType, "aws:scheduler/schedule:Schedule"} {
+		dependsOn := strings.Join(r.One(t, typ).DependsOn, " ")
+		for _, want := range []string{
+			"rolesMapping:RolesMapping::access-current", "rolePolicy:RolePolicy::current-role", "composableIndexTemplate:ComposableIndexTemplate::current",
+			"vpcEndpoint:VpcEndpoint::way", functionType,
+		} {
+			require.Contains(t, dependsOn, want, typ)
+		}
+	}
+	require.Contains(t, strings.Join(r.One(t, functionType).DependsOn, " "), "rolePolicy:RolePolicy::current-role")
+}
+
+func TestFanOutReadsThroughAConsumerOfItsOwn(t *testing.T) {
+	require.Empty(t, runCurrent(t, nil).All("aws:kinesis/streamConsumer:StreamConsumer"))
+	r := runCurrent(t, func(a *search.CurrentStateArgs) { a.Environment = config.Prod })
+	consumer := r.One(t, "aws:kinesis/streamConsumer:StreamConsumer")
+	require.Equal(t, changesArn, consumer.Input("streamArn"))
+	require.Nil(t, consumer.Input("name"), "a replacement has a name of its own")
+	require.Equal(t, "arn:aws:kinesis:us-east-1:123456789012:current-consumer", r.One(t, mappingType).Input("eventSourceArn"))
+	require.Contains(t, currentPolicy(t, r), "kinesis:SubscribeToShard")
+}
+
+func TestTheFunctionKnowsWhereItWorks(t *testing.T) {
+	r := runCurrent(t, func(a *search.CurrentStateArgs) {
+		a.Search = config.Search{InstanceCount: 2, AvailabilityZones: 2}
+		a.StreamRetentionHours = 200
+		a.Findings = pulumi.String(findings(t, 1, "amount"))
+	})
+	function := r.One(t, functionType)
+	environment, ok := section(t, function, "environment")["variables"].(map[string]any)
+	require.True(t, ok)
+	require.JSONEq(t, `[{"database":"shop","table":"table_0","key":["id"],"columns":{"id":"bigint(20)","amount":"decimal(10,2)","at":"datetime"}}]`, environment["TABLES"].(string))
+	delete(environment, "TABLES")
+	require.Equal(t, map[string]any{
+		"SEARCH_ENDPOINT": "https://search-domain.example.internal", "PARKING_BUCKET": "lake", "PARKING_PREFIX": "errors/current/",
+		"STREAM_RETENTION_HOURS": "200", "INDEX_SHARDS": "1", "INDEX_REPLICAS": "1",
+	}, environment)
+	require.Equal(t, "provided.al2023", function.Input("runtime"))
+	require.Equal(t, map[string]any{"subnetIds": []any{"a", "b"}, "securityGroupIds": []any{"group-3"}}, function.Input("vpcConfig"))
+	group := r.One(t, "aws:cloudwatch/logGroup:LogGroup", "current-logs")
+	require.Equal(t, key, group.Input("kmsKeyId"))
+	require.Equal(t, "current-logs", section(t, function, "loggingConfig")["logGroup"])
+}
+
+// findings are those of a bootstrap that has found so many tables.
+func findings(t *testing.T, tables int, column string) string {
+	t.Helper()
+	var found bootstrap.Findings
+	for i := range tables {
+		found.Tables = append(found.Tables, bootstrap.TableFound{
+			Table: bootstrap.Table{Database: "shop", Table: fmt.Sprintf("table_%d", i)}, PrimaryKey: []string{"id"},
+			Columns: []bootstrap.Column{{Name: "id", Type: "bigint(20)"}, {Name: column, Type: "decimal(10,2)"}, {Name: "at", Type: "datetime"}, {Name: "name", Type: "varchar(20)"}},
+		})
+	}
+	found.Tables = append(found.Tables, bootstrap.TableFound{Table: bootstrap.Table{Database: "shop", Table: "keyless"}})
+	text, err := json.Marshal(found)
+	require.NoError(t, err)
+	return string(text)
+}
+
+// A function's environment holds 4 KB: keys come before the types of columns.
+func TestKeysOfManyTablesFitTheFunctionsEnvironment(t *testing.T) {
+	tables := func(count int) ([]currentstate.Table, error) {
+		r, err := componenttest.Try(currentProgram(func(a *search.CurrentStateArgs) { a.Findings = pulumi.String(findings(t, count, "amount")) }))
+		if err != nil {
+			return nil, err
+		}
+		environment, ok := section(t, r.One(t, functionType), "environment")["variables"].(map[string]any)
+		require.True(t, ok)
+		size := 0
+		for name, value := range environment {
+			size += len(name) + len(value.(string))
+		}
+		require.LessOrEqual(t, size, 4096)
+		var known []currentstate.Table
+		return known, json.Unmarshal([]byte(environment["TABLES"].(string)), &known)
+	}
+	known, err := tables(45)
+	require.NoError(t, err)
+	require.Len(t, known, 45)
+	require.NotEmpty(t, known[0].Columns)
+	require.Empty(t, known[44].Columns)
+	for _, table := range known {
+		require.Equal(t, []string{"id"}, table.Key)
+	}
+	_, err = tables(200)
+	require.ErrorContains(t, err, "follow fewer tables in one stack, or set search.current.enabled to false")
+}
+
+func currentPolicy(t *testing.T, r *componenttest.Recorder) string {
+	t.Helper()
+	text, ok := r.One(t, "aws:iam/rolePolicy:RolePolicy", "current-role").Input("policy").(string)
+	require.True(t, ok)
+	return text
+}
+
+func TestTheFunctionsRoleReachesItsOwnAlone(t *testing.T) {
+	var document struct {
+		Statement []struct {
+			Sid              string
+			Action, Resource []string
+			Condition        map[string]map[string][]string
+		}
+	}
+	require.NoError(t, json.Unmarshal([]byte(currentPolicy(t, runCurrent(t, nil))), &document))
+	const domain = "arn:aws:opensearch:us-east-1:123456789012:search-domain/"
+	resources := map[string][]string{}
+	for _, s := range document.Statement {
+		resources[s.Sid] = s.Resource
+		for _, action := range s.Action {
+			require.NotContains(t, action, "*", s.Sid)
+		}
+		if strings.HasPrefix(s.Action[0], "kms:") {
+			require.NotEmpty(t, s.Condition["StringEquals"]["kms:ViaService"], s.Sid)
+		}
+	}
+	require.Equal(t, map[string][]string{
+		"ReadStream":    {changesArn},
+		"WriteIndices":  {domain + "current-*", domain + currentstate.RegistryIndex + "*", domain + "_bulk"},
+		"FindParking":   {bucketArn},
+		"Park":          {bucketArn + "/errors/current/*", bucketArn + "/aws/lambda/*"},
+		"DecryptStream": {key}, "EncryptParked": {key},
+		"JoinVpc":      {"*"},
+		"WriteOwnLogs": {"arn:aws:cloudwatch:us-east-1:123456789012:current-logs:*"},
+	}, resources)
+}
+
+func TestTheFunctionMayTouchItsOwnIndicesAlone(t *testing.T) {
+	role := runCurrent(t, nil).One(t, "opensearch:index/role:Role")
+	require.Equal(t, []any{"cluster_composite_ops"}, role.Input("clusterPermissions"))
+	require.Equal(t, []any{map[string]any{
+		"indexPatterns": []any{"current-*", currentstate.RegistryIndex + "*"}, "allowedActions": []any{"crud", "create_index", "manage"},
+	}}, role.Input("indexPermissions"))
+	for name, want := range map[string]bool{
+		currentstate.Name{Schema: "testdb", Table: "retail_trans"}.Index(1): true, currentstate.Name{Schema: "A", Table: "B"}.Alias(): true, "retail-trans-2026-11-23": false,
+	} {
+		matched, err := filepath.Match(search.CurrentIndices, name)
+		require.NoError(t, err)
+		require.Equal(t, want, matched, name)
+	}
+}
+
+func TestTheSweepIsCalledByTheScheduleAlone(t *testing.T) {
+	r := runCurrent(t, nil)
+	schedule := r.One(t, "aws:scheduler/schedule:Schedule")
+	require.Equal(t, "rate(24 hours)", schedule.Input("scheduleExpression"))
+	target := section(t, schedule, "target")
+	require.JSONEq(t, `{"source":"aws.scheduler"}`, target["input"].(string))
+	require.Equal(t, "arn:aws:lambda:us-east-1:123456789012:current-function", target["arn"])
+	policy := r.One(t, "aws:iam/rolePolicy:RolePolicy", "current-sweep").Input("policy")
+	require.JSONEq(t, `{"Version":"2012-10-17","Statement":[{"Sid":"CallFunction","Effect":"Allow",
+		"Action":["lambda:InvokeFunction"],"Resource":["arn:aws:lambda:us-east-1:123456789012:current-function"]}]}`, policy.(string))
+	require.JSONEq(t, `{"Version":"2012-10-17","Statement":[{
+		"Effect":"Allow","Principal":{"Service":["scheduler.amazonaws.com"]},"Action":["sts:AssumeRole"],
+		"Condition":{"StringEquals":{"aws:SourceAccount":["123456789012"],"aws:SourceArn":["arn:aws:scheduler:us-east-1:123456789012:schedule-group/default"]}}
+	}]}`, r.One(t, "aws:iam/role:Role", "current-sweep").Input("assumeRolePolicy").(string))
+}
+
+// The current state of a stream and a domain that a program of one's own has.
+func ExampleNewCurrentState() {
+	current := func(ctx *pulumi.Context, domain *search.Domain, access *search.Access) error {
+		state, err := search.NewCurrentState(ctx, "orders-current", &search.CurrentStateArgs{
+			Search:           config.Search{Current: config.CurrentState{BatchSize: 1000, EnhancedFanOut: new(true)}},
+			Domain:           domain,
+			Access:           access,
+			Code:             pulumi.NewFileArchive("currentstate.zip"),
+			StreamArn:        pulumi.String("arn:aws:kinesis:eu-west-1:123456789012:stream/changes"),
+			Findings:         pulumi.String(`{"tables":[{"database":"shop","table":"orders","columns":[{"name":"id","type":"bigint"}],"primaryKey":["id"]}]}`),
+			ParkingBucketArn: pulumi.String("arn:aws:s3:::orders-parked"),
+			KmsKeyArn:        pulumi.String("arn:aws:kms:eu-west-1:123456789012:key/1234"),
+			SubnetIDs:        pulumi.ToStringArray([]string{"subnet-1", "subnet-2"}),
+			SecurityGroupID:  pulumi.String("sg-3"),
+		})
+		if err != nil {
+			return err
+		}
+		ctx.Export("function", state.FunctionName)
+		return nil
+	}
+	_ = current
+}

@@ -1,0 +1,56 @@
+package config
+
+import (
+	"cmp"
+	"regexp"
+	"time"
+)
+
+// Catalog is how the lake is read with SQL, in Athena: a database of tables and views, and a workgroup.
+type Catalog struct {
+	// Enabled makes the catalog. Default true.
+	Enabled *bool `json:"enabled"`
+	// Database of the Glue Data Catalog, and name of the workgroup; each stack of an account and region needs its own.
+	// Default: the project and the stack, as in cdc_pipeline_dev.
+	Database string `json:"database"`
+	// Since is the first day of the lake in UTC, YYYY-MM-DD: older records are not found, and each hour since is looked for.
+	// Default 2026-01-01.
+	Since string `json:"since"`
+	// ScanLimitGb is the most that one query may read, 1 to 1000000: a larger one is cancelled. Default 10 in dev, 100 in prod.
+	ScanLimitGb int `json:"scanLimitGb"`
+	// ResultDays before results of queries are deleted, at least 1. Default 7.
+	ResultDays int `json:"resultDays"`
+}
+
+// On reports whether the catalog is made; call it after WithDefaults.
+func (s Catalog) On() bool { return s.Enabled != nil && *s.Enabled }
+
+// ResultsPrefix is where in the lake's bucket the results of queries are.
+const ResultsPrefix = "athena-results"
+
+// WithDefaults fills what is not set; an empty database stays empty.
+func (s Catalog) WithDefaults(env Environment) Catalog {
+	s.Enabled = cmp.Or(s.Enabled, new(true))
+	s.Since = cmp.Or(s.Since, "2026-01-01")
+	s.ScanLimitGb = cmp.Or(s.ScanLimitGb, choose(env, 10, 100))
+	s.ResultDays = cmp.Or(s.ResultDays, 7)
+	return s
+}
+
+// databaseName is what Athena takes without quotes,
+// https://docs.aws.amazon.com/athena/latest/ug/tables-databases-columns-names.html.
+var databaseName = regexp.MustCompile(`^[a-z][a-z0-9_]{0,126}[a-z0-9]$`)
+
+// Validate returns every problem, joined; call it after WithDefaults.
+func (s Catalog) Validate() error {
+	var p problems
+	if s.Database != "" {
+		p.matches("lake.catalog.database", s.Database, databaseName, "2 to 128 lower-case letters, digits and _, beginning with a letter, not ending with _")
+	}
+	if _, err := time.Parse(time.DateOnly, s.Since); err != nil {
+		p.add("lake.catalog.since", "%q is not a day: write it like 2026-01-31", s.Since)
+	}
+	p.between("lake.catalog.scanLimitGb", s.ScanLimitGb, 1, 1000000, "GB")
+	p.between("lake.catalog.resultDays", s.ResultDays, 1, maxLifecycleDays, "days")
+	return p.join()
+}

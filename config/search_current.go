@@ -1,0 +1,73 @@
+package config
+
+import "cmp"
+
+// CurrentState is the indices that hold each row as it is now, and the function that keeps them from the stream.
+type CurrentState struct {
+	// Enabled makes the indices and the function. Default true.
+	Enabled *bool `json:"enabled"`
+	// BatchSize is the most records that one call of the function gets, 1 to 10000. Default 500.
+	BatchSize int `json:"batchSize"`
+	// BatchSeconds that a batch may wait for more records, 0 to 300. Default 1.
+	BatchSeconds *int `json:"batchSeconds"`
+	// Parallelization is the most calls at once for one shard, 1 to 10; changes of one row stay in order.
+	// Default 1 in dev, 2 in prod.
+	Parallelization int `json:"parallelization"`
+	// BisectOnError halves a batch that fails, so that one record holds up as few others as can be. Default true.
+	BisectOnError *bool `json:"bisectOnError"`
+	// RetryAttempts of a batch that fails, 0 to 10000; -1 tries until MaxAgeHours. Default -1.
+	RetryAttempts *int `json:"retryAttempts"`
+	// MaxAgeHours of a record, 1 to 168 and less than stream.retentionHours: an older one that still fails is parked in the
+	// lake's bucket. Default 144.
+	MaxAgeHours int `json:"maxAgeHours"`
+	// EnhancedFanOut reads the stream with a throughput of its own, at a price per shard and hour, instead of sharing each
+	// shard's 2 MB a second with the deliveries. Default false in dev, true in prod.
+	EnhancedFanOut *bool `json:"enhancedFanOut"`
+	// ReservedConcurrency keeps that many of the account's concurrent calls for the function and caps it there; 0 reserves
+	// none. At least Parallelization for each shard. Default 0.
+	ReservedConcurrency int `json:"reservedConcurrency"`
+	// MemoryMb of the function, 128 to 10240. Default 512.
+	MemoryMb int `json:"memoryMb"`
+	// TimeoutSeconds of one call, 10 to 900. Default 120.
+	TimeoutSeconds int `json:"timeoutSeconds"`
+	// SweepHours between two removals of deleted rows' tombstones, 1 to 168. Default 24.
+	SweepHours int `json:"sweepHours"`
+}
+
+// On reports whether the current-state indices are made; call it after WithDefaults.
+func (s CurrentState) On() bool { return s.Enabled != nil && *s.Enabled }
+
+// WithDefaults fills what is not set.
+func (s CurrentState) WithDefaults(env Environment) CurrentState {
+	s.Enabled = cmp.Or(s.Enabled, new(true))
+	s.BatchSize = cmp.Or(s.BatchSize, 500)
+	s.BatchSeconds = cmp.Or(s.BatchSeconds, new(1))
+	s.Parallelization = cmp.Or(s.Parallelization, choose(env, 1, 2))
+	s.BisectOnError = cmp.Or(s.BisectOnError, new(true))
+	s.RetryAttempts = cmp.Or(s.RetryAttempts, new(-1))
+	s.MaxAgeHours = cmp.Or(s.MaxAgeHours, 144)
+	s.EnhancedFanOut = cmp.Or(s.EnhancedFanOut, new(choose(env, false, true)))
+	s.MemoryMb = cmp.Or(s.MemoryMb, 512)
+	s.TimeoutSeconds = cmp.Or(s.TimeoutSeconds, 120)
+	s.SweepHours = cmp.Or(s.SweepHours, 24)
+	return s
+}
+
+// Validate returns every problem, joined; call it after WithDefaults. The limits are Lambda's,
+// https://docs.aws.amazon.com/lambda/latest/api/API_CreateEventSourceMapping.html.
+func (s CurrentState) Validate() error {
+	var p problems
+	p.between("search.current.batchSize", s.BatchSize, 1, 10000, "records")
+	p.optionalBetween("search.current.batchSeconds", s.BatchSeconds, 0, 300, "seconds")
+	p.between("search.current.parallelization", s.Parallelization, 1, 10, "calls at once for a shard")
+	p.optionalBetween("search.current.retryAttempts", s.RetryAttempts, -1, 10000, "attempts (-1: until search.current.maxAgeHours)")
+	p.between("search.current.maxAgeHours", s.MaxAgeHours, 1, 168, "hours: Lambda keeps trying for at most seven days")
+	p.between("search.current.reservedConcurrency", s.ReservedConcurrency, 0, 10000, "calls at once (0: none reserved)")
+	if s.ReservedConcurrency > 0 && s.ReservedConcurrency < s.Parallelization {
+		p.add("search.current.reservedConcurrency", "%d is less than one shard may take (search.current.parallelization: %d): reserve that much for each shard, or remove it", s.ReservedConcurrency, s.Parallelization)
+	}
+	p.between("search.current.memoryMb", s.MemoryMb, 128, 10240, "MB")
+	p.between("search.current.timeoutSeconds", s.TimeoutSeconds, 10, 900, "seconds")
+	p.between("search.current.sweepHours", s.SweepHours, 1, 168, "hours")
+	return p.join()
+}

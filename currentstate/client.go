@@ -1,0 +1,158 @@
+package currentstate
+
+import (
+	"bytes"
+	"compress/gzip"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/cenkalti/backoff/v5"
+)
+
+const (
+	requestTimeout = 30 * time.Second
+	// maxAnswer that is read, in bytes: one of 10,000 refused documents is within it.
+	maxAnswer = 32 << 20
+	// maxReason bounds what an error repeats of an answer, in bytes.
+	maxReason = 1000
+	// patience is how long a call without a deadline is tried.
+	patience = 5 * time.Minute
+)
+
+// client calls the domain.
+type client struct {
+	http *http.Client
+	url  string
+	pace func() backoff.BackOff
+}
+
+func newClient(h *http.Client, url string) *client { return &client{http: h, url: url, pace: pace} }
+
+// refusal is an answer other than 2xx.
+type refusal struct {
+	status int
+	answer string
+}
+
+func (e *refusal) Error() string {
+	return fmt.Sprintf("the domain answered %d: %s", e.status, e.answer)
+}
+
+// refused is the status of an answer other than 2xx; 0 of any other error.
+func refused(err error) int {
+	if r := (*refusal)(nil); errors.As(err, &r) {
+		return r.status
+	}
+	return 0
+}
+
+// call makes one request and decodes the answer into out, until it is answered with something else than an outage. What
+// is no outage is a *refusal. A role that is not mapped yet (403) is an outage: its records are as good as any.
+func (c *client) call(ctx context.Context, method, path string, body, out any) error {
+	content, err := encoded(body)
+	if err != nil {
+		return err
+	}
+	_, err = backoff.Retry(ctx, func() (struct{}, error) {
+		err := c.once(ctx, method, path, content, out)
+		if err != nil && !outage(err) {
+			err = backoff.Permanent(err)
+		}
+		return struct{}{}, err
+	}, backoff.WithBackOff(c.pace()), backoff.WithMaxElapsedTime(patience))
+	if err != nil {
+		return fmt.Errorf("%s %s: %w", method, path, err)
+	}
+	return nil
+}
+
+// pace of retries: 0.2 s, then half as much again each time, up to 10 s, each by chance half longer or shorter.
+func pace() backoff.BackOff {
+	b := backoff.NewExponentialBackOff()
+	b.InitialInterval, b.MaxInterval = 200*time.Millisecond, 10*time.Second
+	return b
+}
+
+// outage is an error that says nothing about the request.
+func outage(err error) bool {
+	switch status := refused(err); status {
+	case 0, http.StatusUnauthorized, http.StatusForbidden, http.StatusRequestTimeout, http.StatusTooManyRequests:
+		return true
+	default:
+		return status >= 500
+	}
+}
+
+func encoded(body any) ([]byte, error) {
+	switch body := body.(type) {
+	case nil:
+		return nil, nil
+	case []byte:
+		return body, nil
+	}
+	content, err := json.Marshal(body)
+	if err != nil {
+		return nil, fmt.Errorf("writing a request: %w", err)
+	}
+	return content, nil
+}
+
+// once makes one request. Bodies are compressed, which the service takes by default,
+// https://docs.aws.amazon.com/opensearch-service/latest/developerguide/gzip.html.
+func (c *client) once(ctx context.Context, method, path string, content []byte, out any) error {
+	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
+	defer cancel()
+	request, err := c.request(ctx, method, path, content)
+	if err != nil {
+		return err
+	}
+	response, err := c.http.Do(request)
+	if err != nil {
+		return fmt.Errorf("calling the domain: %w", err)
+	}
+	defer func() { _ = response.Body.Close() }()
+	answer := io.LimitReader(response.Body, maxAnswer)
+	if response.StatusCode/100 != 2 {
+		reason, _ := io.ReadAll(io.LimitReader(answer, maxReason))
+		return &refusal{response.StatusCode, strings.TrimSpace(string(reason))}
+	}
+	if out == nil {
+		_, _ = io.Copy(io.Discard, answer) // so that the connection is used again
+		return nil
+	}
+	if err := json.NewDecoder(answer).Decode(out); err != nil {
+		return fmt.Errorf("reading the domain's answer: %w", err)
+	}
+	return nil
+}
+
+func (c *client) request(ctx context.Context, method, path string, content []byte) (*http.Request, error) {
+	var body bytes.Buffer
+	if len(content) > 0 {
+		w, err := gzip.NewWriterLevel(&body, gzip.BestSpeed)
+		if err != nil {
+			return nil, fmt.Errorf("compressing a request: %w", err)
+		}
+		if _, err := w.Write(content); err != nil {
+			return nil, fmt.Errorf("compressing a request: %w", err)
+		}
+		if err := w.Close(); err != nil {
+			return nil, fmt.Errorf("compressing a request: %w", err)
+		}
+	}
+	request, err := http.NewRequestWithContext(ctx, method, c.url+path, bytes.NewReader(body.Bytes()))
+	if err != nil {
+		return nil, fmt.Errorf("preparing a request: %w", err)
+	}
+	if len(content) > 0 {
+		request.Header.Set("Content-Encoding", "gzip")
+		request.Header.Set("Content-Type", "application/json")
+	}
+	return request, nil
+}

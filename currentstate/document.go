@@ -1,0 +1,85 @@
+package currentstate
+
+import (
+	"cdcpipeline/change"
+	"encoding/json"
+	"strconv"
+	"time"
+)
+
+// document is what a record makes of a row.
+type document struct {
+	index, id string
+	version   int64
+	// lines are its action in a bulk request and what it becomes, each with its line's end.
+	lines []byte
+}
+
+// origin is what a document says of the record it is from.
+type origin struct {
+	record   *change.Record
+	position string
+	// committed is when the change was, or the load made; indexed is now.
+	committed, indexed time.Time
+}
+
+// row is the document of a row: its columns as they came, and where they came from. NULL is no column, however it came.
+func (d *document) row(o origin) {
+	d.action()
+	b := append(d.lines, '{')
+	for _, c := range o.record.Data {
+		if c.JSON == "null" {
+			continue
+		}
+		b = append(appendText(b, field(c.Name)), ':')
+		switch c.JSON[0] {
+		case '{', '[': // no MySQL type is written so; as text it fits any field
+			b = appendText(b, c.JSON)
+		default:
+			b = append(b, c.JSON...)
+		}
+		b = append(b, ',')
+	}
+	d.lines = append(o.appendTo(b, false), '}', '\n')
+}
+
+// tombstone is the document of a row that is no more.
+func (d *document) tombstone(o origin) {
+	d.action()
+	d.lines = append(o.appendTo(append(d.lines, '{'), true), '}', '\n')
+}
+
+// action: with external_gte what comes again is written again, and a row whose tombstone was just swept, which leaves a
+// deleted document one version above the tombstone's, can come back with the very next version.
+// https://docs.opensearch.org/latest/api-reference/document-apis/index-document/
+func (d *document) action() {
+	b := appendText(append(d.lines, `{"index":{"_index":`...), d.index)
+	b = appendText(append(b, `,"_id":`...), d.id)
+	b = strconv.AppendInt(append(b, `,"version":`...), d.version, 10)
+	d.lines = append(b, `,"version_type":"external_gte"}}`+"\n"...)
+}
+
+func (o origin) appendTo(b []byte, deleted bool) []byte {
+	b = strconv.AppendBool(append(b, `"`+control+`":{"deleted":`...), deleted)
+	b = appendText(append(b, `,"operation":`...), string(o.record.Operation))
+	b = appendText(append(b, `,"position":`...), o.position)
+	b = appendTime(append(b, `,"committed":`...), o.committed)
+	b = appendTime(append(b, `,"indexed":`...), o.indexed)
+	return append(b, '}')
+}
+
+func appendTime(b []byte, t time.Time) []byte {
+	b = t.UTC().AppendFormat(append(b, '"'), "2006-01-02T15:04:05.000000Z")
+	return append(b, '"')
+}
+
+// appendText as a JSON string.
+func appendText(b []byte, s string) []byte {
+	for i := range len(s) {
+		if c := s[i]; c < ' ' || c == '"' || c == '\\' || c >= 0x7f {
+			quoted, _ := json.Marshal(s) // a string has always a form
+			return append(b, quoted...)
+		}
+	}
+	return append(append(append(b, '"'), s...), '"')
+}

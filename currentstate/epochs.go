@@ -1,0 +1,247 @@
+package currentstate
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"time"
+)
+
+// Epochs begins epochs of tables and switches their aliases; `cdc` does it, the function follows.
+//
+// For a table to be loaded again while its task runs:
+//
+//	Begin, Await, reload the table, wait until it is loaded and indexed, compare, Switch
+//
+// For another source (a restore, a blue/green switch, a new server), stop the task before Begin and start it with a full
+// load after Await: until then the former source's records would fall into the new epoch.
+//
+// While a new epoch fills, the alias shows the former one as it was when the new one began.
+type Epochs struct {
+	client   *client
+	registry *registry
+	indices  *indices
+}
+
+// EpochsOptions is how the domain is reached.
+type EpochsOptions struct {
+	// HTTP client that authenticates itself and verifies the domain's certificate.
+	HTTP *http.Client
+	// Endpoint is the domain's URL.
+	Endpoint string
+	// Shards and Replicas of an index, should [Epochs.Switch] have to make one: no row has come in its epoch.
+	Shards, Replicas int
+}
+
+// NewEpochs calls nobody.
+func NewEpochs(o EpochsOptions) *Epochs {
+	c := newClient(o.HTTP, o.Endpoint)
+	return &Epochs{c, newRegistry(c, time.Now), &indices{client: c, shards: max(o.Shards, 1), replicas: o.Replicas, ready: map[string]int{}}}
+}
+
+// TableEpochs are the epochs of a table.
+type TableEpochs struct {
+	Name   Name
+	Epochs []Epoch
+	// Current is the number of the one that the alias shows; 0 when it shows none.
+	Current int
+}
+
+// List the tables that records have come of, by name.
+func (e *Epochs) List(ctx context.Context) ([]TableEpochs, error) {
+	entries, err := e.registry.all(ctx)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]TableEpochs, len(entries))
+	for i, t := range entries {
+		if out[i], err = e.Current(ctx, t.name()); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
+// Current epoch of a table, among the others.
+func (e *Epochs) Current(ctx context.Context, n Name) (TableEpochs, error) {
+	s, err := e.registry.read(ctx, n)
+	if err != nil {
+		return TableEpochs{}, err
+	}
+	if s.Source == nil {
+		return TableEpochs{}, fmt.Errorf("table %s has no epochs: no record of it has come yet", n)
+	}
+	out := TableEpochs{Name: n, Epochs: s.Source.Epochs}
+	shown, err := e.shown(ctx, n)
+	for _, epoch := range s.Source.Epochs {
+		if slices.Contains(shown, n.Index(epoch.Number)) {
+			out.Current = epoch.Number
+		}
+	}
+	return out, err
+}
+
+// shown are the indices behind a table's alias.
+func (e *Epochs) shown(ctx context.Context, n Name) ([]string, error) {
+	var out map[string]json.RawMessage
+	err := e.client.call(ctx, http.MethodGet, "/_alias/"+url.PathEscape(n.Alias()), nil, &out)
+	if refused(err) == http.StatusNotFound {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("reading the alias of %s: %w", n, err)
+	}
+	indices := make([]string, 0, len(out))
+	for index := range out {
+		indices = append(indices, index)
+	}
+	return indices, nil
+}
+
+// Begin a new epoch. Its Since is a minute from now by the domain's clock, not this machine's: by then every function
+// knows of it. Nothing that is for the epoch may be started before ([Epochs.Await]).
+func (e *Epochs) Begin(ctx context.Context, n Name) (Epoch, error) {
+	var begun Epoch
+	_, err := e.registry.update(ctx, n, func(t *entry) (*entry, error) {
+		if t == nil {
+			return nil, fmt.Errorf("beginning an epoch of %s: no record of it has come yet, its first epoch is still to fill", n)
+		}
+		now, err := e.now(ctx)
+		if err != nil {
+			return nil, err
+		}
+		last := t.Epochs[len(t.Epochs)-1]
+		if last.Number == begun.Number && last.Since.Equal(begun.Since) {
+			return nil, nil // written the last time, only the answer was lost
+		}
+		if begun = (Epoch{Number: last.Number + 1, Since: now.Add(lead)}); !last.Since.Before(now) {
+			return nil, fmt.Errorf("beginning an epoch of %s: epoch %d has not begun yet, it will at %s", n, last.Number, last.Since.Format(time.RFC3339))
+		}
+		t.Epochs = append(t.Epochs, begun)
+		return t, nil
+	})
+	return begun, err
+}
+
+// Await the time from which an epoch's records are its own, and the few seconds that clocks may differ.
+func (e *Epochs) Await(ctx context.Context, epoch Epoch) error {
+	const skew = 5 * time.Second
+	for {
+		now, err := e.now(ctx)
+		if err != nil {
+			return err
+		}
+		left := epoch.Since.Add(skew).Sub(now)
+		if left <= 0 {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("waiting for epoch %d: %w", epoch.Number, ctx.Err())
+		case <-time.After(min(left, 5*time.Second)):
+		}
+	}
+}
+
+// now is the domain's clock, to the second.
+func (e *Epochs) now(ctx context.Context) (time.Time, error) {
+	var out []struct {
+		Epoch string `json:"epoch"`
+	}
+	if err := e.client.call(ctx, http.MethodGet, "/_cat/health?format=json&h=epoch", nil, &out); err != nil {
+		return time.Time{}, fmt.Errorf("reading the domain's clock: %w", err)
+	}
+	if len(out) != 1 {
+		return time.Time{}, errors.New("reading the domain's clock: the answer has no time")
+	}
+	seconds, err := strconv.ParseInt(out[0].Epoch, 10, 64)
+	if err != nil {
+		return time.Time{}, fmt.Errorf("reading the domain's clock: %w", err)
+	}
+	return time.Unix(seconds, 0).UTC(), nil
+}
+
+// Switch the alias to an epoch, in one step: no search sees none or both. That the epoch is complete is the caller's to
+// know.
+func (e *Epochs) Switch(ctx context.Context, n Name, number int) error {
+	s, err := e.registry.read(ctx, n)
+	if err != nil {
+		return err
+	}
+	if s.Source == nil || s.Source.epoch(number) == nil {
+		return fmt.Errorf("switching %s: there is no epoch %d", n, number)
+	}
+	if err := e.indices.prepare(ctx, s.Source, number); err != nil {
+		return err
+	}
+	shown, err := e.shown(ctx, n)
+	if err != nil {
+		return err
+	}
+	actions := []object{{"add": object{"index": n.Index(number), "alias": n.Alias(), "filter": visible()}}}
+	for _, index := range shown {
+		if index != n.Index(number) {
+			actions = append(actions, object{"remove": object{"index": index, "alias": n.Alias()}})
+		}
+	}
+	if err := e.client.call(ctx, http.MethodPost, "/_aliases", object{"actions": actions}, nil); err != nil {
+		return fmt.Errorf("switching %s to epoch %d: %w", n, number, err)
+	}
+	return nil
+}
+
+// Rollback switches back to the epoch before the one that is shown, whose rows are those of the time at which its
+// successor began. It returns that epoch.
+func (e *Epochs) Rollback(ctx context.Context, n Name) (Epoch, error) {
+	t, err := e.Current(ctx, n)
+	if err != nil {
+		return Epoch{}, err
+	}
+	i := slices.IndexFunc(t.Epochs, func(epoch Epoch) bool { return epoch.Number == t.Current })
+	if i < 1 {
+		return Epoch{}, fmt.Errorf("rolling %s back: no epoch before %d is kept", n, t.Current)
+	}
+	return t.Epochs[i-1], e.Switch(ctx, n, t.Epochs[i-1].Number)
+}
+
+// Drop what is before an epoch: its predecessors and their indices. The epoch has to be shown. Records of dropped epochs
+// that still come are left out.
+func (e *Epochs) Drop(ctx context.Context, n Name, before int) error {
+	t, err := e.Current(ctx, n)
+	if err != nil {
+		return err
+	}
+	if t.Current < before {
+		return fmt.Errorf("dropping epochs of %s before %d: epoch %d is shown", n, before, t.Current)
+	}
+	var dropped []Epoch
+	_, err = e.registry.update(ctx, n, func(t *entry) (*entry, error) {
+		if t == nil {
+			return nil, fmt.Errorf("dropping epochs of %s: it has none", n)
+		}
+		dropped = slices.DeleteFunc(slices.Clone(t.Epochs), func(epoch Epoch) bool { return epoch.Number >= before })
+		t.Epochs = slices.DeleteFunc(t.Epochs, func(epoch Epoch) bool { return epoch.Number < before })
+		return t, nil
+	})
+	if err != nil || len(dropped) == 0 {
+		return err
+	}
+	// A function that remembers them would write once more, and OpenSearch make the index again.
+	select {
+	case <-ctx.Done():
+		return fmt.Errorf("dropping epochs of %s: %w", n, ctx.Err())
+	case <-time.After(2 * remembered):
+	}
+	for _, epoch := range dropped {
+		err := e.client.call(ctx, http.MethodDelete, "/"+url.PathEscape(n.Index(epoch.Number))+"?ignore_unavailable=true", nil, nil)
+		if err != nil && refused(err) != http.StatusNotFound {
+			return fmt.Errorf("dropping epoch %d of %s: %w", epoch.Number, n, err)
+		}
+	}
+	return nil
+}

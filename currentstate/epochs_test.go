@@ -1,0 +1,109 @@
+package currentstate
+
+import (
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+func (r *rig) epochs() *Epochs {
+	return &Epochs{r.f.client, newRegistry(r.f.client, r.domain.now), &indices{client: r.f.client, shards: 1, ready: map[string]int{}}}
+}
+
+func TestAnEpochBeginsLaterThanAnyFunctionRemembers(t *testing.T) {
+	require.Greater(t, lead, 2*remembered)
+	r := newRig(t, nil)
+	e := r.epochs()
+	_, err := e.Begin(t.Context(), orders)
+	require.ErrorContains(t, err, "no record of it has come yet")
+	require.Equal(t, -1, r.handle(t, row(1, 10, "")))
+	epoch, err := e.Begin(t.Context(), orders)
+	require.NoError(t, err)
+	require.Equal(t, Epoch{Number: 2, Since: r.now.Add(lead).Truncate(time.Second)}, epoch)
+	_, err = e.Begin(t.Context(), orders)
+	require.ErrorContains(t, err, "epoch 2 has not begun yet")
+
+	// Until then records are the former epoch's, also for one who knows of the new one.
+	require.Equal(t, -1, r.handle(t, row(2, 20, "")))
+	r.now = epoch.Since.Add(remembered)
+	require.NoError(t, e.Await(t.Context(), epoch))
+	later := strings.ReplaceAll(rowOf("orders", "new-bin", 3, 5, ""), `"timestamp":"`+stamp(began), `"timestamp":"`+stamp(epoch.Since))
+	require.Equal(t, -1, r.handle(t, later))
+	require.Len(t, r.domain.indices[orders.Index(1)].docs, 2)
+	require.Len(t, r.domain.indices[orders.Index(2)].docs, 1)
+
+	current, err := e.Current(t.Context(), orders)
+	require.NoError(t, err)
+	require.Equal(t, 1, current.Current)
+	require.Equal(t, []string{"bin", "new-bin"}, []string{current.Epochs[0].Binlog, current.Epochs[1].Binlog})
+	require.Equal(t, []string{"region", "id"}, current.Epochs[1].Key)
+	listed, err := e.List(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, []TableEpochs{current}, listed)
+}
+
+func TestSwitchesThatMakeNoSenseAreRefused(t *testing.T) {
+	r := newRig(t, nil)
+	e := r.epochs()
+	require.ErrorContains(t, e.Switch(t.Context(), orders, 1), "no epoch 1")
+	require.Equal(t, -1, r.handle(t, row(1, 10, "")))
+	require.ErrorContains(t, e.Switch(t.Context(), orders, 2), "no epoch 2")
+	_, err := e.Rollback(t.Context(), orders)
+	require.ErrorContains(t, err, "no epoch before 1")
+	_, err = e.Begin(t.Context(), orders)
+	require.NoError(t, err)
+	require.ErrorContains(t, e.Drop(t.Context(), orders, 2), "epoch 1 is shown")
+}
+
+func TestAnEmptyTableCanBeSwitchedToo(t *testing.T) {
+	r := newRig(t, nil)
+	require.Equal(t, -1, r.handle(t, row(1, 10, "")))
+	e := r.epochs()
+	_, err := e.Begin(t.Context(), orders)
+	require.NoError(t, err)
+	require.NoError(t, e.Switch(t.Context(), orders, 2))
+	require.Empty(t, r.domain.shown(t, orders.Alias()))
+	require.Equal(t, []string{RegistryIndex + "-1", orders.Index(1), orders.Index(2)}, r.domain.names())
+}
+
+func TestALostAnswerBeginsNoSecondEpoch(t *testing.T) {
+	r := newRig(t, nil)
+	require.Equal(t, -1, r.handle(t, row(1, 10, "")))
+	requests := 0
+	r.domain.fault = func(what string) int {
+		if requests++; requests == 3 { // read, clock, write
+			return faultLost
+		}
+		return faultNone
+	}
+	epoch, err := r.epochs().Begin(t.Context(), orders)
+	require.NoError(t, err)
+	require.Equal(t, 2, epoch.Number)
+	r.domain.fault = nil
+	current, err := r.epochs().Current(t.Context(), orders)
+	require.NoError(t, err)
+	require.Len(t, current.Epochs, 2)
+}
+
+func TestFunctionsThatMeetATableTogetherAgree(t *testing.T) {
+	r := newRig(t, nil)
+	var wait sync.WaitGroup
+	for i := range 8 {
+		wait.Go(func() {
+			f := newFunction(t, r.f.settings, r.domain, r.parked)
+			answer, err := f.Handle(t.Context(), event(i, 0, []string{row(i, 10+i, ""), created("orders", `"column_`+string(rune('a'+i))+`":{"type":"INT32"}`, `"region","id"`)}))
+			require.NoError(t, err)
+			require.Empty(t, answer.BatchItemFailures)
+		})
+	}
+	wait.Wait()
+	require.Len(t, r.domain.shown(t, orders.Alias()), 8)
+	require.Equal(t, []string{RegistryIndex + "-1", orders.Index(1)}, r.domain.made)
+	s, err := newRegistry(r.f.client, r.domain.now).read(t.Context(), orders)
+	require.NoError(t, err)
+	require.Len(t, s.Source.Columns, 9)
+	require.Equal(t, []Epoch{{Number: 1, Key: []string{"region", "id"}, Binlog: "bin"}}, s.Source.Epochs)
+}

@@ -1,0 +1,446 @@
+package currentstate
+
+import (
+	"bufio"
+	"bytes"
+	"compress/gzip"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+// domain is a model of OpenSearch: external versions, and versions of deleted documents that are forgotten after a minute.
+type domain struct {
+	mu      sync.Mutex
+	now     func() time.Time
+	indices map[string]*index
+	aliases map[string]map[string]bool // alias, index, filtered
+	seqNo   int64
+	// fault is asked before each request and each document; nil means none.
+	fault func(what string) int
+	// refuse says why a document is refused.
+	refuse func(source map[string]any) string
+	bulks  []int // documents of each bulk request
+	sizes  []int // bytes of each bulk request
+	made   []string
+	calls  []string
+}
+
+type index struct {
+	docs   map[string]*doc
+	fields map[string]any
+}
+
+type doc struct {
+	version int64
+	seqNo   int64
+	source  json.RawMessage
+	deleted time.Time
+}
+
+const (
+	faultNone = iota
+	faultBusy
+	faultBroken
+	faultLost   // done, but the answer is lost
+	faultUnsent // not done, no answer
+)
+
+func newDomain(now func() time.Time) *domain {
+	return &domain{now: now, indices: map[string]*index{}, aliases: map[string]map[string]bool{}}
+}
+
+func (d *domain) client() *http.Client { return &http.Client{Transport: d} }
+
+func (d *domain) ask(what string) int {
+	if d.fault == nil {
+		return faultNone
+	}
+	return d.fault(what)
+}
+
+// RoundTrip answers as a domain does.
+func (d *domain) RoundTrip(r *http.Request) (*http.Response, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if err := r.Context().Err(); err != nil {
+		return nil, err
+	}
+	path, err := url.PathUnescape(r.URL.EscapedPath())
+	if err != nil {
+		return nil, err
+	}
+	d.calls = append(d.calls, r.Method+" "+path)
+	status, body := 0, any(nil)
+	fault := d.ask("request")
+	switch fault {
+	case faultBusy:
+		status, body = 429, object{"error": "busy"}
+	case faultBroken:
+		status, body = 503, object{"error": "broken"}
+	case faultUnsent:
+		return nil, errors.New("connection refused")
+	default:
+		content, err := content(r)
+		if err != nil {
+			return nil, err
+		}
+		status, body = d.serve(r, strings.Split(strings.TrimPrefix(path, "/"), "/"), content)
+	}
+	if fault == faultLost {
+		return nil, errors.New("connection reset")
+	}
+	text, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	return &http.Response{StatusCode: status, Body: io.NopCloser(bytes.NewReader(text)), Header: http.Header{}, Request: r}, nil
+}
+
+func content(r *http.Request) ([]byte, error) {
+	if r.Body == nil || r.ContentLength == 0 {
+		return nil, nil
+	}
+	if r.Header.Get("Content-Encoding") != "gzip" {
+		return nil, errors.New("a body is not compressed")
+	}
+	z, err := gzip.NewReader(r.Body)
+	if err != nil {
+		return nil, err
+	}
+	return io.ReadAll(z)
+}
+
+func (d *domain) serve(r *http.Request, path []string, content []byte) (int, any) {
+	last := path[len(path)-1]
+	switch {
+	case path[0] == "_bulk":
+		return d.bulk(content)
+	case path[0] == "_aliases":
+		return d.switchAliases(content)
+	case path[0] == "_alias":
+		return d.readAlias(path[1])
+	case path[0] == "_cat":
+		return 200, []object{{"epoch": fmt.Sprint(d.now().Unix())}}
+	case last == "_search" && path[0] == RegistryIndex:
+		return d.search(path[0])
+	case last == "_search":
+		return d.sweepSearch(path[0], content)
+	case last == "_mapping":
+		return d.mapping(r.Method, path[0], content)
+	case len(path) == 3 && path[1] == "_doc":
+		return d.document(r, path[2], content)
+	case r.Method == http.MethodPut:
+		return d.makeIndex(path[0], content)
+	case r.Method == http.MethodDelete:
+		delete(d.indices, path[0])
+		return 200, object{}
+	}
+	return 400, object{"error": "no such call"}
+}
+
+func (d *domain) makeIndex(name string, content []byte) (int, any) {
+	if d.indices[name] != nil {
+		return 400, object{"error": object{"type": "resource_already_exists_exception"}}
+	}
+	var body struct {
+		Aliases  map[string]map[string]any `json:"aliases"`
+		Mappings struct {
+			Properties map[string]any `json:"properties"`
+		} `json:"mappings"`
+	}
+	if json.Unmarshal(content, &body) != nil {
+		return 400, object{"error": "parsing"}
+	}
+	d.indices[name] = &index{docs: map[string]*doc{}, fields: body.Mappings.Properties}
+	d.made = append(d.made, name)
+	for alias, settings := range body.Aliases {
+		d.alias(alias)[name] = settings["filter"] != nil
+	}
+	return 200, object{}
+}
+
+func (d *domain) alias(name string) map[string]bool {
+	if d.aliases[name] == nil {
+		d.aliases[name] = map[string]bool{}
+	}
+	return d.aliases[name]
+}
+
+func (d *domain) mapping(method, name string, content []byte) (int, any) {
+	x := d.indices[name]
+	if x == nil {
+		return 404, object{"error": "index_not_found_exception"}
+	}
+	if method == http.MethodGet {
+		return 200, object{name: object{"mappings": object{"properties": x.fields}}}
+	}
+	var body struct {
+		Properties map[string]any `json:"properties"`
+	}
+	if json.Unmarshal(content, &body) != nil {
+		return 400, nil
+	}
+	for field, m := range body.Properties {
+		if had, ok := x.fields[field]; ok && fmt.Sprint(had) != fmt.Sprint(m) {
+			return 400, object{"error": "cannot be changed"}
+		}
+		x.fields[field] = m
+	}
+	return 200, object{}
+}
+
+// document reads or writes one in the registry.
+func (d *domain) document(r *http.Request, id string, content []byte) (int, any) {
+	if d.aliases[RegistryIndex] == nil {
+		return 404, object{"error": object{"type": "index_not_found_exception"}}
+	}
+	x := d.indices[RegistryIndex+"-1"]
+	had := x.docs[id]
+	if r.Method == http.MethodGet {
+		if had == nil {
+			return 404, object{"found": false}
+		}
+		return 200, object{"_source": had.source, "_seq_no": had.seqNo, "_primary_term": 1}
+	}
+	q := r.URL.Query()
+	switch {
+	case q.Get("op_type") == "create" && had != nil,
+		q.Get("if_seq_no") != "" && (had == nil || fmt.Sprint(had.seqNo) != q.Get("if_seq_no")):
+		return 409, object{"error": "version_conflict_engine_exception"}
+	}
+	d.seqNo++
+	x.docs[id] = &doc{seqNo: d.seqNo, source: content}
+	return 200, object{}
+}
+
+func (d *domain) search(name string) (int, any) {
+	hits := []object{}
+	if x := d.indices[name+"-1"]; x != nil {
+		for _, had := range x.docs {
+			hits = append(hits, object{"_source": had.source})
+		}
+	}
+	return 200, object{"hits": object{"hits": hits}}
+}
+
+func (d *domain) readAlias(name string) (int, any) {
+	if len(d.aliases[name]) == 0 {
+		return 404, object{"error": "missing"}
+	}
+	out := object{}
+	for index := range d.aliases[name] {
+		out[index] = object{}
+	}
+	return 200, out
+}
+
+func (d *domain) switchAliases(content []byte) (int, any) {
+	var body struct {
+		Actions []map[string]struct {
+			Index, Alias string
+			Filter       any
+		}
+	}
+	if json.Unmarshal(content, &body) != nil {
+		return 400, nil
+	}
+	for _, a := range body.Actions {
+		if add, ok := a["add"]; ok {
+			d.alias(add.Alias)[add.Index] = add.Filter != nil
+		}
+		if remove, ok := a["remove"]; ok {
+			delete(d.alias(remove.Alias), remove.Index)
+		}
+	}
+	return 200, object{}
+}
+
+// sweepSearch finds tombstones, a few at a time.
+func (d *domain) sweepSearch(name string, content []byte) (int, any) {
+	text := string(content)
+	_, before, _ := strings.Cut(text, `"lt":"`)
+	before, _, _ = strings.Cut(before, `"`)
+	limit, err := time.Parse(time.RFC3339Nano, before)
+	if err != nil || !strings.Contains(text, `"_cdc.deleted":true`) {
+		return 400, object{"error": "query"}
+	}
+	hits := []object{}
+	if x := d.indices[name]; x != nil {
+		for id, had := range x.docs {
+			if had.deleted.IsZero() && isTombstone(had.source) && indexedAt(had.source).Before(limit) && len(hits) < sweepAtOnce {
+				hits = append(hits, object{"_id": id, "_seq_no": had.seqNo, "_primary_term": 1})
+			}
+		}
+	}
+	return 200, object{"hits": object{"hits": hits}}
+}
+
+// remove a document on condition. Its version goes one up and is forgotten after a minute.
+func (d *domain) remove(a bulkAction) int {
+	x := d.indices[a.Index]
+	if x == nil || x.docs[a.ID] == nil || x.docs[a.ID].seqNo != a.SeqNo || !x.docs[a.ID].deleted.IsZero() {
+		return 409
+	}
+	had := x.docs[a.ID]
+	d.seqNo++
+	had.deleted, had.version, had.seqNo = d.now(), had.version+1, d.seqNo
+	return 200
+}
+
+func isTombstone(source []byte) bool { return cdcOf(source)["deleted"] == true }
+
+func indexedAt(source []byte) time.Time {
+	text, _ := cdcOf(source)["indexed"].(string)
+	at, _ := time.Parse(time.RFC3339Nano, text)
+	return at
+}
+
+func cdcOf(source []byte) map[string]any {
+	var s map[string]any
+	_ = json.Unmarshal(source, &s)
+	cdc, _ := s[control].(map[string]any)
+	return cdc
+}
+
+type bulkAction struct {
+	Index       string `json:"_index"`
+	ID          string `json:"_id"`
+	Version     int64  `json:"version"`
+	VersionType string `json:"version_type"`
+	SeqNo       int64  `json:"if_seq_no"`
+}
+
+func (d *domain) bulk(content []byte) (int, any) {
+	lines := bufio.NewScanner(bytes.NewReader(content))
+	lines.Buffer(nil, 64<<20)
+	var items []object
+	for lines.Scan() {
+		var action map[string]bulkAction
+		if json.Unmarshal(lines.Bytes(), &action) != nil {
+			return 400, object{"error": "malformed action"}
+		}
+		if a, removing := action["delete"]; removing {
+			items = append(items, object{"delete": object{"status": d.remove(a)}})
+			continue
+		}
+		a, indexing := action["index"]
+		if !indexing || !lines.Scan() {
+			return 400, object{"error": "malformed action"}
+		}
+		status, reason := d.index(a, bytes.Clone(lines.Bytes()))
+		item := object{"status": status}
+		if status/100 != 2 {
+			item["error"] = object{"type": "some_exception", "reason": reason}
+		}
+		items = append(items, object{"index": item})
+	}
+	d.bulks, d.sizes = append(d.bulks, len(items)), append(d.sizes, len(content))
+	return 200, object{"items": items}
+}
+
+func (d *domain) index(a bulkAction, source []byte) (int, string) {
+	switch d.ask("document") {
+	case faultBusy:
+		return 429, "rejected"
+	case faultBroken:
+		return 503, "unavailable"
+	}
+	x := d.indices[a.Index]
+	if x == nil {
+		return 404, "index_not_found_exception"
+	}
+	var s map[string]any
+	if json.Unmarshal(source, &s) != nil {
+		return 400, "mapper_parsing_exception"
+	}
+	if d.refuse != nil {
+		if reason := d.refuse(s); reason != "" {
+			return 400, reason
+		}
+	}
+	if had := x.docs[a.ID]; had != nil {
+		forgotten := !had.deleted.IsZero() && d.now().Sub(had.deleted) > time.Minute
+		if !forgotten && (a.Version < had.version || a.Version == had.version && a.VersionType == "external") {
+			return 409, "version_conflict_engine_exception"
+		}
+	}
+	d.seqNo++
+	x.docs[a.ID] = &doc{version: a.Version, seqNo: d.seqNo, source: source}
+	return 200, ""
+}
+
+// shown are the rows behind an alias, by document id, without where they came from.
+func (d *domain) shown(t require.TestingT, alias string) map[string]map[string]any {
+	rows := map[string]map[string]any{}
+	require.LessOrEqual(t, len(d.aliases[alias]), 1)
+	for name, filtered := range d.aliases[alias] {
+		require.True(t, filtered)
+		for id, had := range d.indices[name].docs {
+			if !had.deleted.IsZero() || isTombstone(had.source) {
+				continue
+			}
+			var s map[string]any
+			require.NoError(t, json.Unmarshal(had.source, &s))
+			delete(s, control)
+			rows[id] = s
+		}
+	}
+	return rows
+}
+
+func (d *domain) tombstones() int {
+	n := 0
+	for name, x := range d.indices {
+		for _, had := range x.docs {
+			if strings.HasPrefix(name, indexPrefix) && had.deleted.IsZero() && isTombstone(had.source) {
+				n++
+			}
+		}
+	}
+	return n
+}
+
+func (d *domain) names() []string { return slices.Sorted(maps.Keys(d.indices)) }
+
+// objects is a bucket.
+type objects struct {
+	mu   sync.Mutex
+	all  map[string][]byte
+	down bool
+}
+
+func (o *objects) Put(_ context.Context, key string, body []byte) error {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.down {
+		return errors.New("S3 is away")
+	}
+	o.all[key] = bytes.Clone(body)
+	return nil
+}
+
+// lines are the parked records.
+func (o *objects) lines(t testing.TB) []Parked {
+	var all []Parked
+	for _, key := range slices.Sorted(maps.Keys(o.all)) {
+		for line := range bytes.Lines(o.all[key]) {
+			var p Parked
+			require.NoError(t, json.Unmarshal(line, &p))
+			all = append(all, p)
+		}
+	}
+	return all
+}

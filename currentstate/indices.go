@@ -1,0 +1,107 @@
+package currentstate
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync"
+)
+
+// indices makes the indices of epochs and describes new columns to them.
+type indices struct {
+	client           *client
+	shards, replicas int
+
+	mu sync.Mutex
+	// ready has the indices that are known to be there, and how many columns were described to them.
+	ready map[string]int
+}
+
+// prepare makes the index of an epoch if it is not there, and gives it the columns it lacks. A field's type is for good:
+// a column that changes its type keeps its field until the next epoch, values that do not fit are kept and not indexed.
+// Of a table that has known no other epoch the alias is made with the index, in one step.
+func (x *indices) prepare(ctx context.Context, e *entry, epoch int) error {
+	index := e.name().Index(epoch)
+	x.mu.Lock()
+	known, ok := x.ready[index]
+	x.mu.Unlock()
+	if ok && known >= len(e.Columns) {
+		return nil
+	}
+	if !ok {
+		made, err := x.make(ctx, e, index)
+		if err != nil {
+			return err
+		}
+		ok = made
+	}
+	if !ok || known < len(e.Columns) {
+		if err := x.describe(ctx, index, e.Columns); err != nil {
+			return err
+		}
+	}
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	x.ready[index] = len(e.Columns)
+	return nil
+}
+
+func (x *indices) forget(index string) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	delete(x.ready, index)
+}
+
+// make an index; made is false when it is there already.
+func (x *indices) make(ctx context.Context, e *entry, index string) (made bool, err error) {
+	body := object{
+		"mappings": mappings(e.Columns),
+		"settings": object{"index": object{
+			"number_of_shards": x.shards, "number_of_replicas": x.replicas,
+			"mapping": object{"total_fields": object{"limit": fieldLimit}},
+		}},
+	}
+	if len(e.Epochs) == 1 && e.Epochs[0].Number == 1 {
+		body["aliases"] = object{e.name().Alias(): object{"filter": visible()}}
+	}
+	err = x.client.call(ctx, http.MethodPut, "/"+url.PathEscape(index), body, nil)
+	switch {
+	case err == nil:
+		return true, nil
+	case exists(err):
+		return false, nil
+	}
+	return false, fmt.Errorf("making the index %s: %w", index, err)
+}
+
+// describe adds the fields that an index lacks. What OpenSearch refuses is left to the rule for unknown columns.
+func (x *indices) describe(ctx context.Context, index string, columns map[string]fieldType) error {
+	path := "/" + url.PathEscape(index) + "/_mapping"
+	var has map[string]struct {
+		Mappings struct {
+			Properties map[string]any `json:"properties"`
+		} `json:"mappings"`
+	}
+	if err := x.client.call(ctx, http.MethodGet, path, nil, &has); err != nil {
+		return fmt.Errorf("reading the fields of %s: %w", index, err)
+	}
+	lacking := properties(columns)
+	for name := range has[index].Mappings.Properties {
+		delete(lacking, name)
+	}
+	if len(lacking) == 0 {
+		return nil
+	}
+	err := x.client.call(ctx, http.MethodPut, path, object{"properties": lacking}, nil)
+	if err != nil && refused(err) != http.StatusBadRequest {
+		return fmt.Errorf("describing columns to %s: %w", index, err)
+	}
+	return nil
+}
+
+func compareNames(a, b Name) int {
+	return cmp.Or(strings.Compare(a.Schema, b.Schema), strings.Compare(a.Table, b.Table))
+}

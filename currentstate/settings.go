@@ -1,0 +1,127 @@
+package currentstate
+
+import (
+	"cmp"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Settings of the function. The function reads them from its environment, which Lambda bounds to 4 KB in all:
+//
+//	SEARCH_ENDPOINT         https://vpc-name-....es.amazonaws.com, the domain; required
+//	PARKING_BUCKET          name of the bucket for records that cannot be indexed; required
+//	PARKING_PREFIX          of their keys; default parked/current/
+//	TABLES                  JSON list of the tables known when the function is deployed; default []:
+//	                        [{"database":"testdb","table":"retail_trans","key":["trans_id"],
+//	                          "columns":{"trans_id":"bigint(20)","amount":"int(11)","trans_datetime":"datetime"}}]
+//	STREAM_RETENTION_HOURS  of the Kinesis stream; default 168
+//	PARKED_DAYS             how old a parked record may be when it is replayed; default 30
+//	INDEX_SHARDS            primary shards of a new index; default 1
+//	INDEX_REPLICAS          of each shard; default 1
+//	BULK_BYTES              of one request before it is compressed; default 4194304
+//	BULK_RECORDS            documents of one request; default 2000
+//
+// Empty is the same as absent. Certificates are verified with the system's authorities, or those of SSL_CERT_FILE.
+type Settings struct {
+	// Endpoint is the domain's URL without a trailing slash.
+	Endpoint string
+	// Bucket and Prefix (with a trailing slash) for parked records.
+	Bucket, Prefix string
+	Tables         []Table
+	// Retention of the stream, and how old a parked record may be when it is replayed: a tombstone outlives both.
+	Retention, Parked time.Duration
+	Shards, Replicas  int
+	// BulkBytes and BulkRecords bound one request. The service takes bodies of 10 MiB on its smaller instances,
+	// https://docs.aws.amazon.com/opensearch-service/latest/developerguide/limits.html#network-limits.
+	BulkBytes, BulkRecords int
+	// Function is the name that metrics carry.
+	Function string
+}
+
+// Table of the source, as the bootstrap has read it.
+type Table struct {
+	Database string `json:"database"`
+	Table    string `json:"table"`
+	// Key are the columns of the primary key, in its order.
+	Key []string `json:"key"`
+	// Columns by name, with their MySQL type as information_schema has it (bigint(20) unsigned). Those that are neither
+	// numbers nor dates may be left out: they become keywords anyway.
+	Columns map[string]string `json:"columns,omitempty"`
+}
+
+// Limits of what may be set.
+const (
+	maxBulkBytes   = 9 << 20
+	maxBulkRecords = 10_000
+)
+
+// Environment reads settings; get is os.Getenv. All that is wrong comes back at once.
+func Environment(get func(string) string) (Settings, error) {
+	e := environment{get: get}
+	s := Settings{
+		Endpoint:    strings.TrimSuffix(e.required("SEARCH_ENDPOINT"), "/"),
+		Bucket:      e.required("PARKING_BUCKET"),
+		Prefix:      cmp.Or(get("PARKING_PREFIX"), "parked/current/"),
+		Retention:   time.Duration(e.number("STREAM_RETENTION_HOURS", 168, 24, 8760)) * time.Hour,
+		Parked:      time.Duration(e.number("PARKED_DAYS", 30, 1, 3650)) * 24 * time.Hour,
+		Shards:      e.number("INDEX_SHARDS", 1, 1, 1024),
+		Replicas:    e.number("INDEX_REPLICAS", 1, 0, 10),
+		BulkBytes:   e.number("BULK_BYTES", 4<<20, 1<<16, maxBulkBytes),
+		BulkRecords: e.number("BULK_RECORDS", 2000, 1, maxBulkRecords),
+		Function:    cmp.Or(get("AWS_LAMBDA_FUNCTION_NAME"), "currentstate"),
+	}
+	if s.Endpoint != "" {
+		if u, err := url.Parse(s.Endpoint); err != nil || u.Scheme != "https" || u.Host == "" || u.Path != "" {
+			e.add("SEARCH_ENDPOINT: %q is not https://<host>", s.Endpoint)
+		}
+	}
+	if !strings.HasSuffix(s.Prefix, "/") || strings.HasPrefix(s.Prefix, "/") {
+		e.add("PARKING_PREFIX: %q does not end, or begins, with a slash", s.Prefix)
+	}
+	if tables := get("TABLES"); tables != "" {
+		if err := json.Unmarshal([]byte(tables), &s.Tables); err != nil {
+			e.add("TABLES: is not a JSON list of tables: %w", err)
+		}
+	}
+	for _, t := range s.Tables {
+		if t.Database == "" || t.Table == "" || len(t.Key) == 0 {
+			e.add("TABLES: %s.%s lacks its database, table or key", t.Database, t.Table)
+		}
+	}
+	return s, errors.Join(e.problems...)
+}
+
+// environment collects what is wrong with it.
+type environment struct {
+	get      func(string) string
+	problems []error
+}
+
+func (e *environment) add(format string, args ...any) {
+	e.problems = append(e.problems, fmt.Errorf(format, args...))
+}
+
+func (e *environment) required(name string) string {
+	value := e.get(name)
+	if value == "" {
+		e.add("%s: is missing", name)
+	}
+	return value
+}
+
+func (e *environment) number(name string, otherwise, least, most int) int {
+	text := e.get(name)
+	if text == "" {
+		return otherwise
+	}
+	n, err := strconv.Atoi(text)
+	if err != nil || n < least || n > most {
+		e.add("%s: %q is not a number from %d to %d", name, text, least, most)
+	}
+	return n
+}

@@ -1,0 +1,100 @@
+package currentstate
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"time"
+)
+
+// sweepAtOnce is how many tombstones one request removes; a search gives 10,000 at most.
+const sweepAtOnce = 5000
+
+// Swept is what a sweep did.
+type Swept struct {
+	Removed int `json:"removed"`
+	// Indices that were looked at.
+	Indices int `json:"indices"`
+}
+
+// Sweep removes tombstones that nothing older can follow: the stream keeps its records for the retention, and a parked
+// record is replayed within the age of the settings. What an invocation does not finish is left to the next. Replaying
+// older records, of the lake, into an index that is in use brings deleted rows back until the replay comes to their
+// deletion; a new epoch is the place for it.
+func (f *Function) Sweep(ctx context.Context) (Swept, error) {
+	var out Swept
+	entries, err := f.registry.all(ctx)
+	if err != nil {
+		return out, err
+	}
+	before := f.deps.Now().Add(-f.settings.Retention - f.settings.Parked)
+	var problems []error
+	for _, e := range entries {
+		for _, epoch := range e.Epochs {
+			removed, err := f.sweep(ctx, e.name().Index(epoch.Number), before)
+			out.Indices, out.Removed = out.Indices+1, out.Removed+removed
+			problems = append(problems, err)
+		}
+	}
+	f.report([]metric{{"Swept", "Count", int64(out.Removed)}})
+	return out, errors.Join(problems...)
+}
+
+// sweep an index: search and delete, page by page. Each deletion is for the very tombstone that was found; one that has
+// become a row meanwhile stays.
+func (f *Function) sweep(ctx context.Context, index string, before time.Time) (int, error) {
+	query := object{"size": sweepAtOnce, "_source": false, "seq_no_primary_term": true, "query": object{"bool": object{"filter": []object{
+		{"term": object{control + ".deleted": true}},
+		{"range": object{control + ".indexed": object{"lt": before.UTC().Format(time.RFC3339Nano)}}},
+	}}}}
+	for all := 0; ; {
+		var page struct {
+			Hits struct {
+				Hits []tombstone `json:"hits"`
+			} `json:"hits"`
+		}
+		err := f.client.call(ctx, http.MethodPost, "/"+url.PathEscape(index)+"/_search?ignore_unavailable=true", query, &page)
+		if err != nil {
+			return all, fmt.Errorf("sweeping %s: %w", index, err)
+		}
+		if len(page.Hits.Hits) == 0 {
+			return all, nil
+		}
+		removed, err := f.remove(ctx, index, page.Hits.Hits)
+		all += removed
+		if err != nil || removed == 0 || len(page.Hits.Hits) < sweepAtOnce {
+			return all, err
+		}
+	}
+}
+
+// tombstone is one that was found.
+type tombstone struct {
+	ID          string `json:"_id"`
+	SeqNo       int64  `json:"_seq_no"`
+	PrimaryTerm int64  `json:"_primary_term"`
+}
+
+func (f *Function) remove(ctx context.Context, index string, found []tombstone) (int, error) {
+	var lines []byte
+	for _, t := range found {
+		line := appendText(append(lines, `{"delete":{"_index":`...), index)
+		line = appendText(append(line, `,"_id":`...), t.ID)
+		lines = fmt.Appendf(line, `,"if_seq_no":%d,"if_primary_term":%d}}`+"\n", t.SeqNo, t.PrimaryTerm)
+	}
+	var out answer
+	if err := f.client.call(ctx, http.MethodPost, bulkPath+"&refresh=true", lines, &out); err != nil {
+		return 0, fmt.Errorf("sweeping %s: %w", index, err)
+	}
+	removed := 0
+	for _, item := range out.Items {
+		for _, v := range item {
+			if v.Status/100 == 2 {
+				removed++
+			}
+		}
+	}
+	return removed, nil
+}

@@ -1,0 +1,58 @@
+// Command currentstate is the Lambda function that keeps the present state of every source row in OpenSearch.
+package main
+
+import (
+	"bytes"
+	"cdcpipeline/currentstate"
+	"context"
+	"fmt"
+	"net/http"
+	"os"
+
+	"github.com/aws/aws-lambda-go/lambda"
+	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+)
+
+func main() {
+	if err := run(context.Background()); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context) error {
+	settings, err := currentstate.Environment(os.Getenv)
+	if err != nil {
+		return fmt.Errorf("reading the settings: %w", err)
+	}
+	cfg, err := config.LoadDefaultConfig(ctx)
+	if err != nil {
+		return fmt.Errorf("loading the AWS configuration: %w", err)
+	}
+	f, err := currentstate.New(settings, currentstate.Deps{
+		HTTP:    &http.Client{Transport: currentstate.Signed(cfg, http.DefaultTransport)},
+		Parked:  bucket{s3.NewFromConfig(cfg), settings.Bucket},
+		Metrics: os.Stdout,
+	})
+	if err != nil {
+		return err
+	}
+	lambda.StartWithOptions(f.Dispatch, lambda.WithContext(ctx))
+	return nil
+}
+
+// bucket implements currentstate.Objects.
+type bucket struct {
+	client *s3.Client
+	name   string
+}
+
+func (b bucket) Put(ctx context.Context, key string, body []byte) error {
+	kind := "application/x-ndjson"
+	_, err := b.client.PutObject(ctx, &s3.PutObjectInput{Bucket: &b.name, Key: &key, Body: bytes.NewReader(body), ContentType: &kind})
+	if err != nil {
+		return fmt.Errorf("asking S3: %w", err)
+	}
+	return nil
+}
