@@ -35,9 +35,9 @@ type Source struct {
 	// SchemaFiles hold the SQL that creates the tables, run in order by the bootstrap; each must be idempotent.
 	// Default: the statement for testdb.retail_trans, when that table is followed.
 	SchemaFiles []string `json:"schemaFiles"`
-	// SchemaRevision is any text; a change of it makes the bootstrap look at the tables again, so that the lake's catalog
-	// learns of columns that were added or altered since. Default empty.
-	SchemaRevision string `json:"schemaRevision"`
+	// SchemaRevision counts the changes of the tables' structure: raise it, and the bootstrap looks at them again, so that
+	// the lake's catalog learns of columns that were added or altered since. Default 0.
+	SchemaRevision int `json:"schemaRevision"`
 	// CaFile is a PEM bundle that signs the database's certificate. Default: the bundle of RDS.
 	CaFile string `json:"caFile"`
 }

@@ -7,8 +7,10 @@ import (
 	"cdcpipeline/rehearsal/verify"
 	"compress/gzip"
 	"context"
+	"errors"
 	"fmt"
 	"io"
+	"net/http"
 	"os"
 	"strings"
 	"time"
@@ -57,7 +59,10 @@ func (r *rehearsal) verify(ctx context.Context) error {
 			return fmt.Errorf("the %s holds %d changes that nobody made, the first: %s", sink, len(d.Foreign), d.Foreign[0])
 		}
 	}
-	return nil
+	if err := r.current(ctx); err != nil {
+		return err
+	}
+	return r.catalogue(ctx)
 }
 
 // written is what the writer's journals say was committed; journals named loaded… are of rows that arrive as loaded ones.
@@ -133,7 +138,11 @@ func (r *rehearsal) history(ctx context.Context, domain string) ([]verify.Change
 		return nil, fmt.Errorf("signing in to the domain: %w", err)
 	}
 	index := r.output("historyIndex")
-	if err := admin.Refresh(ctx, index); err != nil {
+	err = admin.Refresh(ctx, index)
+	if missing := (*stores.StatusError)(nil); errors.As(err, &missing) && missing.Status == http.StatusNotFound {
+		return nil, nil // nothing has arrived yet
+	}
+	if err != nil {
 		return nil, fmt.Errorf("refreshing the history: %w", err)
 	}
 	var found []verify.Change

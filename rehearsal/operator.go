@@ -187,7 +187,8 @@ func (r *rehearsal) watch(ctx context.Context, name string, ready func(output st
 	}
 	_ = cmd.Process.Signal(syscall.SIGINT)
 	select {
-	case <-ended:
+	case err := <-ended: // its exit code is its own affair: it was interrupted
+		r.log.Detail("cdc %s ended: %v", args[0], err)
 	case <-time.After(15 * time.Second):
 		_ = cmd.Process.Kill()
 		seen = errors.Join(seen, fmt.Errorf("cdc %s did not end on Ctrl-C", args[0]))

@@ -114,6 +114,7 @@ func (f *verifyFlags) printPath(w io.Writer, m marked) error {
 		return printJSON(w, m)
 	}
 	t := plainTable("hop", "seen", "after commit", "after stream", "where")
+	t.SetColumnConfigs([]table.ColumnConfig{{Number: 5, WidthMax: 72}}) // an object's key is longer than a screen is wide
 	for _, s := range m.Sightings {
 		if s.Seen.IsZero() {
 			t.AppendRow(table.Row{s.Hop, "-", "-", "-", s.Problem})

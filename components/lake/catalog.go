@@ -158,7 +158,7 @@ func found(t config.Table, result string) (athena.Table, error) {
 		i = is(strings.EqualFold)
 	}
 	if i < 0 {
-		return athena.Table{}, fmt.Errorf("the bootstrap has not looked at %s: change source.schemaRevision to have it look again", t)
+		return athena.Table{}, fmt.Errorf("the bootstrap has not looked at %s: raise source.schemaRevision to have it look again", t)
 	}
 	f := findings.Tables[i]
 	out := athena.Table{Database: f.Database, Name: f.Table.Table, PrimaryKey: f.PrimaryKey}

@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/lambda"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -107,8 +108,8 @@ func (b *Bootstrap) invoke(ctx *pulumi.Context, name string, a *BootstrapArgs, s
 		"database": a.Database.Incarnation,
 		"secret":   user.version,
 	}
-	if a.SchemaRevision != "" {
-		triggers["schema"] = pulumi.String(a.SchemaRevision)
+	if a.SchemaRevision != 0 {
+		triggers["schema"] = pulumi.String(strconv.Itoa(a.SchemaRevision))
 	}
 	dependencies := slices.Concat(user.dependencies, a.Database.Ready, a.StartAfter)
 	invocation, err := lambda.NewInvocation(ctx, name+"-invocation", &lambda.InvocationArgs{

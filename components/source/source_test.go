@@ -147,12 +147,12 @@ func TestTheFunctionRunsAgainWhenItsCodeChanges(t *testing.T) {
 }
 
 func TestTheFunctionRunsAgainWhenTheSchemaIsSaidToHaveChanged(t *testing.T) {
-	triggers := func(revision string) any {
+	triggers := func(revision int) any {
 		return bootstrapOf(t, func(a *source.BootstrapArgs) { a.SchemaRevision = revision }).One(t, invocationType).Input("triggers")
 	}
-	require.NotContains(t, triggers(""), "schema", "who never sets it invokes nothing")
-	require.NotEqual(t, triggers("1"), triggers("2"))
-	require.NotEqual(t, triggers(""), triggers("1"))
+	require.NotContains(t, triggers(0), "schema", "who never sets it invokes nothing")
+	require.NotEqual(t, triggers(1), triggers(2))
+	require.NotEqual(t, triggers(0), triggers(1))
 }
 
 func TestTheInputNamesSecretsAndHoldsNone(t *testing.T) {

@@ -25,6 +25,8 @@ type Report struct {
 	SecondUp     SecondUp `json:"second_up"`
 	Mapping      Mapping  `json:"mapping"`
 	Events       Events   `json:"events"`
+	Current      Current  `json:"current"`
+	Catalog      Catalog  `json:"catalog"`
 	Tunnel       Tunnel   `json:"tunnel"`
 	Verify       Verify   `json:"verify"`
 	LatencyMs    Latency  `json:"latency_ms"`
@@ -73,6 +75,19 @@ type Events struct {
 	Lake       int `json:"lake"`
 	Lost       int `json:"lost"`
 	Duplicated int `json:"duplicated"`
+}
+
+// Current compares the indices of every row's present state with the tables.
+type Current struct {
+	Rows  int  `json:"rows"`
+	Equal bool `json:"equal"`
+}
+
+// Catalog compares the lake's views of present rows with the tables, and counts the saved queries that were run.
+type Catalog struct {
+	QueriesRun int  `json:"queries_run"`
+	Rows       int  `json:"rows"`
+	Equal      bool `json:"equal"`
 }
 
 // Tunnel says how the private domain and the private database were reached.
@@ -145,6 +160,8 @@ func (r *Report) Problems(minimum int) []string {
 	fail(r.Policy.Violations != 0, "a production stack violates %d policies", r.Policy.Violations)
 	fail(r.Policy.MutationsCaught != r.Policy.Rules || r.Policy.Rules == 0, "of %d policies %d noticed their mutation", r.Policy.Rules, r.Policy.MutationsCaught)
 	fail(r.Policy.ControlsAnswered != r.Policy.ControlsApplicable, "of %d controls that apply %d are answered", r.Policy.ControlsApplicable, r.Policy.ControlsAnswered)
+	fail(!r.Current.Equal || r.Current.Rows == 0, "the current indices do not equal the tables' %d rows", r.Current.Rows)
+	fail(!r.Catalog.Equal || r.Catalog.Rows == 0, "the lake's views do not equal the tables")
 	fail(!r.Tunnel.Used, "the tunnel was not used")
 	for _, hop := range hops {
 		fail(r.Verify.HopsMs[hop] <= 0, "cdc verify did not see its row at: %s", hop)
@@ -195,6 +212,10 @@ func (r *Report) Print(out io.Writer) {
 	row("events.lake", r.Events.Lake)
 	row("events.lost", r.Events.Lost)
 	row("events.duplicated", r.Events.Duplicated)
+	row("current.rows", r.Current.Rows)
+	row("current.equal", r.Current.Equal)
+	row("catalog.queries_run", r.Catalog.QueriesRun)
+	row("catalog.equal", fmt.Sprintf("%t: %d rows", r.Catalog.Equal, r.Catalog.Rows))
 	row("tunnel.used", fmt.Sprintf("%t: %d sessions, %.1f MB", r.Tunnel.Used, r.Tunnel.Sessions, float64(r.Tunnel.Bytes)/1e6))
 	for _, hop := range hops {
 		row("verify.hops_ms."+hop, r.Verify.HopsMs[hop])

@@ -75,6 +75,18 @@ func Record(raw []byte) (change Change, ok bool, err error) {
 	return Change{ID: identity(m.Schema+"."+m.Table, m.Operation, record.Data)}, true, nil
 }
 
+// Row is the present state of one row in canonical form, the same for a document of the current index and for the
+// columns that were read from the table. Fields that begin with an underscore are not the row's.
+func Row(table string, columns map[string]any) Change {
+	own := map[string]any{}
+	for name, value := range columns {
+		if !strings.HasPrefix(name, "_") {
+			own[name] = value
+		}
+	}
+	return Change{ID: identity(table, "row", own)}
+}
+
 // Difference is what one sink has compared with what was written.
 type Difference struct {
 	// Arrived counts the written changes that the sink has, each once.
