@@ -151,7 +151,7 @@ func rows(index string, columns []string, version int64, o origin) ([]document, 
 	if err != nil {
 		return nil, &problem{Unkeyed, err}
 	}
-	d := document{index: index, id: key.ID(), version: version, lines: make([]byte, 0, len(o.record.Raw())+512)}
+	d := document{index: index, id: key.ID(), version: version, room: len(o.record.Raw()) + 512}
 	if o.record.Operation == change.Delete {
 		d.tombstone(o)
 		return []document{d}, nil
@@ -160,7 +160,7 @@ func rows(index string, columns []string, version int64, o origin) ([]document, 
 	if !moved {
 		return []document{d}, nil
 	}
-	was := document{index: index, id: previous.ID(), version: version}
+	was := document{index: index, id: previous.ID(), version: version, room: 512}
 	was.tombstone(o)
 	return []document{d, was}, nil
 }

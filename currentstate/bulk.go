@@ -6,8 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-
-	"github.com/cenkalti/backoff/v5"
 )
 
 // bulk collects documents and writes them in requests of bounded size.
@@ -48,14 +46,10 @@ func (b *bulk) flush(ctx context.Context) {
 // send tries until nothing is left or ctx ends. A request that is refused as a whole is halved, down to the document
 // that is to blame.
 func (b *bulk) send(ctx context.Context, pending []action) {
-	_, err := backoff.Retry(ctx, func() (struct{}, error) {
-		left, err := b.attempt(ctx, pending)
-		if err != nil && !outage(err) {
-			err = backoff.Permanent(err)
-		}
-		pending = left
-		return struct{}{}, err
-	}, backoff.WithBackOff(b.f.client.pace()), backoff.WithMaxElapsedTime(patience))
+	err := b.f.client.retry(ctx, func() (err error) {
+		pending, err = b.attempt(ctx, pending)
+		return err
+	})
 	if err == nil {
 		return
 	}

@@ -10,6 +10,7 @@ import (
 	"io"
 	"net/http"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/cenkalti/backoff/v5"
@@ -59,17 +60,22 @@ func (c *client) call(ctx context.Context, method, path string, body, out any) e
 	if err != nil {
 		return err
 	}
-	_, err = backoff.Retry(ctx, func() (struct{}, error) {
-		err := c.once(ctx, method, path, content, out)
-		if err != nil && !outage(err) {
-			err = backoff.Permanent(err)
-		}
-		return struct{}{}, err
-	}, backoff.WithBackOff(c.pace()), backoff.WithMaxElapsedTime(patience))
-	if err != nil {
+	if err := c.retry(ctx, func() error { return c.once(ctx, method, path, content, out) }); err != nil {
 		return fmt.Errorf("%s %s: %w", method, path, err)
 	}
 	return nil
+}
+
+// retry tries until there is no outage, or ctx or patience ends.
+func (c *client) retry(ctx context.Context, try func() error) error {
+	_, err := backoff.Retry(ctx, func() (struct{}, error) {
+		err := try()
+		if err != nil && !outage(err) {
+			return struct{}{}, backoff.Permanent(err) //nolint:wrapcheck // it is taken off again
+		}
+		return struct{}{}, err
+	}, backoff.WithBackOff(c.pace()), backoff.WithMaxElapsedTime(patience))
+	return err //nolint:wrapcheck // its callers say what was tried
 }
 
 // pace of retries: 0.2 s, then half as much again each time, up to 10 s, each by chance half longer or shorter.
@@ -132,17 +138,20 @@ func (c *client) once(ctx context.Context, method, path string, content []byte, 
 	return nil
 }
 
+// compressors are kept: each has a megabyte of tables.
+var compressors = sync.Pool{New: func() any {
+	w, _ := gzip.NewWriterLevel(nil, gzip.BestSpeed) // the level is one there is
+	return w
+}}
+
 func (c *client) request(ctx context.Context, method, path string, content []byte) (*http.Request, error) {
 	var body bytes.Buffer
 	if len(content) > 0 {
-		w, err := gzip.NewWriterLevel(&body, gzip.BestSpeed)
-		if err != nil {
-			return nil, fmt.Errorf("compressing a request: %w", err)
-		}
-		if _, err := w.Write(content); err != nil {
-			return nil, fmt.Errorf("compressing a request: %w", err)
-		}
-		if err := w.Close(); err != nil {
+		w, _ := compressors.Get().(*gzip.Writer)
+		defer compressors.Put(w)
+		w.Reset(&body)
+		_, err := w.Write(content)
+		if err = errors.Join(err, w.Close()); err != nil {
 			return nil, fmt.Errorf("compressing a request: %w", err)
 		}
 	}

@@ -16,7 +16,8 @@
 // Versions of two sources cannot be compared, and a row that is loaded again to repair its document has to win over the
 // change that the document is from. So an epoch has an index of its own, and the alias is switched from one to the next
 // when it is complete ([Epochs]). Which epoch a record belongs to depends on nothing but the time at which DMS made it.
-// The old index stays as it was when the new epoch began.
+// The old index stays as it was when the new epoch began. A table that is loaded again without a new epoch gets the rows
+// that it lacks, and nothing over what a change has written.
 //
 // # Keys
 //

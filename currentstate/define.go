@@ -4,7 +4,6 @@ import (
 	"cdcpipeline/change"
 	"context"
 	"encoding/json"
-	"maps"
 	"slices"
 	"time"
 )
@@ -33,22 +32,22 @@ func (f *Function) define(ctx context.Context, it *item, out *Outcome) error {
 	if r.Schema == "" || r.Table == "" || !slices.Contains(defining, r.Operation) || json.Unmarshal([]byte(r.Control), &d) != nil || len(d.Table.Columns) == 0 {
 		return nil
 	}
+	made, err := time.Parse(time.RFC3339Nano, r.Metadata.Timestamp)
+	if err != nil {
+		return nil
+	}
 	n := Name{r.Schema, r.Table}
 	e, err := f.registry.update(ctx, n, func(e *entry) (*entry, error) {
-		return f.described(n, e, &d), nil
+		return f.described(n, e, &d, made), nil
 	})
 	if err != nil {
 		return err
-	}
-	made, err := time.Parse(time.RFC3339Nano, r.Metadata.Timestamp)
-	if err != nil {
-		made = f.deps.Now()
 	}
 	epoch := e.at(made)
 	if epoch == nil {
 		return nil
 	}
-	if len(epoch.Key) > 0 && !slices.Equal(epoch.Key, d.Table.PrimaryKey) {
+	if len(epoch.Key) > 0 && !made.Before(e.Defined) && !slices.Equal(epoch.Key, d.Table.PrimaryKey) {
 		out.keyChanges++
 		f.deps.Log.Error("the primary key of a table was changed: begin a new epoch and load the table again, its documents go by the former key",
 			"table", n.String(), "documents", epoch.Key, "table now", d.Table.PrimaryKey)
@@ -56,26 +55,31 @@ func (f *Function) define(ctx context.Context, it *item, out *Outcome) error {
 	return f.indices.prepare(ctx, e, epoch.Number)
 }
 
-// described is the entry with a definition; nil when it says nothing new.
-func (f *Function) described(n Name, e *entry, d *definition) *entry {
-	isNew := e == nil
-	if isNew {
+// described is the entry with a definition; nil when it says nothing new. One that is older than the entry's adds columns
+// only: they may be in records that are still to come.
+func (f *Function) described(n Name, e *entry, d *definition, made time.Time) *entry {
+	if e == nil {
 		e = newEntry(n)
 	}
-	columns := maps.Clone(e.Columns)
-	if columns == nil {
-		columns = map[string]fieldType{}
+	older := made.Before(e.Defined)
+	changed := made.After(e.Defined)
+	if e.Columns == nil {
+		e.Columns = map[string]fieldType{}
 	}
 	for name, c := range d.Table.Columns {
-		columns[name] = typeOf(c.Type)
+		if _, known := e.Columns[name]; !known || !older {
+			changed = changed || !known
+			e.Columns[name] = typeOf(c.Type)
+		}
 	}
-	key := d.Table.PrimaryKey
-	if t, configured := f.tables[n]; configured {
-		key = t.Key
-	}
-	if !isNew && maps.Equal(columns, e.Columns) && slices.Equal(key, e.Key) {
+	if !changed {
 		return nil
 	}
-	e.Columns, e.Key = columns, slices.Clone(key)
+	if !older {
+		e.Defined, e.Key = made, slices.Clone(d.Table.PrimaryKey)
+	}
+	if t, configured := f.tables[n]; configured {
+		e.Key = slices.Clone(t.Key)
+	}
 	return e
 }

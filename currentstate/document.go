@@ -11,6 +11,8 @@ import (
 type document struct {
 	index, id string
 	version   int64
+	// room is about how long its lines will be.
+	room int
 	// lines are its action in a bulk request and what it becomes, each with its line's end.
 	lines []byte
 }
@@ -25,8 +27,7 @@ type origin struct {
 
 // row is the document of a row: its columns as they came, and where they came from. NULL is no column, however it came.
 func (d *document) row(o origin) {
-	d.action()
-	b := append(d.lines, '{')
+	b := append(d.action(), '{')
 	for _, c := range o.record.Data {
 		if c.JSON == "null" {
 			continue
@@ -45,18 +46,18 @@ func (d *document) row(o origin) {
 
 // tombstone is the document of a row that is no more.
 func (d *document) tombstone(o origin) {
-	d.action()
-	d.lines = append(o.appendTo(append(d.lines, '{'), true), '}', '\n')
+	d.lines = append(o.appendTo(append(d.action(), '{'), true), '}', '\n')
 }
 
 // action: with external_gte what comes again is written again, and a row whose tombstone was just swept, which leaves a
 // deleted document one version above the tombstone's, can come back with the very next version.
 // https://docs.opensearch.org/latest/api-reference/document-apis/index-document/
-func (d *document) action() {
-	b := appendText(append(d.lines, `{"index":{"_index":`...), d.index)
+func (d *document) action() []byte {
+	b := make([]byte, 0, d.room)
+	b = appendText(append(b, `{"index":{"_index":`...), d.index)
 	b = appendText(append(b, `,"_id":`...), d.id)
 	b = strconv.AppendInt(append(b, `,"version":`...), d.version, 10)
-	d.lines = append(b, `,"version_type":"external_gte"}}`+"\n"...)
+	return append(b, `,"version_type":"external_gte"}}`+"\n"...)
 }
 
 func (o origin) appendTo(b []byte, deleted bool) []byte {

@@ -73,7 +73,7 @@ func TestALostAnswerBeginsNoSecondEpoch(t *testing.T) {
 	r := newRig(t, nil)
 	require.Equal(t, -1, r.handle(t, row(1, 10, "")))
 	requests := 0
-	r.domain.fault = func(what string) int {
+	r.domain.fault = func(string) int {
 		if requests++; requests == 3 { // read, clock, write
 			return faultLost
 		}

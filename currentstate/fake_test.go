@@ -1,7 +1,6 @@
 package currentstate
 
 import (
-	"bufio"
 	"bytes"
 	"compress/gzip"
 	"context"
@@ -266,120 +265,6 @@ func (d *domain) switchAliases(content []byte) (int, any) {
 		}
 	}
 	return 200, object{}
-}
-
-// sweepSearch finds tombstones, a few at a time.
-func (d *domain) sweepSearch(name string, content []byte) (int, any) {
-	text := string(content)
-	_, before, _ := strings.Cut(text, `"lt":"`)
-	before, _, _ = strings.Cut(before, `"`)
-	limit, err := time.Parse(time.RFC3339Nano, before)
-	if err != nil || !strings.Contains(text, `"_cdc.deleted":true`) {
-		return 400, object{"error": "query"}
-	}
-	hits := []object{}
-	if x := d.indices[name]; x != nil {
-		for id, had := range x.docs {
-			if had.deleted.IsZero() && isTombstone(had.source) && indexedAt(had.source).Before(limit) && len(hits) < sweepAtOnce {
-				hits = append(hits, object{"_id": id, "_seq_no": had.seqNo, "_primary_term": 1})
-			}
-		}
-	}
-	return 200, object{"hits": object{"hits": hits}}
-}
-
-// remove a document on condition. Its version goes one up and is forgotten after a minute.
-func (d *domain) remove(a bulkAction) int {
-	x := d.indices[a.Index]
-	if x == nil || x.docs[a.ID] == nil || x.docs[a.ID].seqNo != a.SeqNo || !x.docs[a.ID].deleted.IsZero() {
-		return 409
-	}
-	had := x.docs[a.ID]
-	d.seqNo++
-	had.deleted, had.version, had.seqNo = d.now(), had.version+1, d.seqNo
-	return 200
-}
-
-func isTombstone(source []byte) bool { return cdcOf(source)["deleted"] == true }
-
-func indexedAt(source []byte) time.Time {
-	text, _ := cdcOf(source)["indexed"].(string)
-	at, _ := time.Parse(time.RFC3339Nano, text)
-	return at
-}
-
-func cdcOf(source []byte) map[string]any {
-	var s map[string]any
-	_ = json.Unmarshal(source, &s)
-	cdc, _ := s[control].(map[string]any)
-	return cdc
-}
-
-type bulkAction struct {
-	Index       string `json:"_index"`
-	ID          string `json:"_id"`
-	Version     int64  `json:"version"`
-	VersionType string `json:"version_type"`
-	SeqNo       int64  `json:"if_seq_no"`
-}
-
-func (d *domain) bulk(content []byte) (int, any) {
-	lines := bufio.NewScanner(bytes.NewReader(content))
-	lines.Buffer(nil, 64<<20)
-	var items []object
-	for lines.Scan() {
-		var action map[string]bulkAction
-		if json.Unmarshal(lines.Bytes(), &action) != nil {
-			return 400, object{"error": "malformed action"}
-		}
-		if a, removing := action["delete"]; removing {
-			items = append(items, object{"delete": object{"status": d.remove(a)}})
-			continue
-		}
-		a, indexing := action["index"]
-		if !indexing || !lines.Scan() {
-			return 400, object{"error": "malformed action"}
-		}
-		status, reason := d.index(a, bytes.Clone(lines.Bytes()))
-		item := object{"status": status}
-		if status/100 != 2 {
-			item["error"] = object{"type": "some_exception", "reason": reason}
-		}
-		items = append(items, object{"index": item})
-	}
-	d.bulks, d.sizes = append(d.bulks, len(items)), append(d.sizes, len(content))
-	return 200, object{"items": items}
-}
-
-func (d *domain) index(a bulkAction, source []byte) (int, string) {
-	switch d.ask("document") {
-	case faultBusy:
-		return 429, "rejected"
-	case faultBroken:
-		return 503, "unavailable"
-	}
-	x := d.indices[a.Index]
-	if x == nil {
-		return 404, "index_not_found_exception"
-	}
-	var s map[string]any
-	if json.Unmarshal(source, &s) != nil {
-		return 400, "mapper_parsing_exception"
-	}
-	if d.refuse != nil {
-		if reason := d.refuse(s); reason != "" {
-			return 400, reason
-		}
-	}
-	if had := x.docs[a.ID]; had != nil {
-		forgotten := !had.deleted.IsZero() && d.now().Sub(had.deleted) > time.Minute
-		if !forgotten && (a.Version < had.version || a.Version == had.version && a.VersionType == "external") {
-			return 409, "version_conflict_engine_exception"
-		}
-	}
-	d.seqNo++
-	x.docs[a.ID] = &doc{version: a.Version, seqNo: d.seqNo, source: source}
-	return 200, ""
 }
 
 // shown are the rows behind an alias, by document id, without where they came from.

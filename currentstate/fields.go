@@ -68,8 +68,9 @@ func (t fieldType) mapping() object {
 		return object{"type": t, "ignore_malformed": true}
 	case decimal:
 		return object{"type": "keyword", "ignore_above": ignoreAbove, "fields": object{"number": double.mapping()}}
+	default:
+		return object{"type": "keyword", "ignore_above": ignoreAbove}
 	}
-	return object{"type": "keyword", "ignore_above": ignoreAbove}
 }
 
 // properties of columns.

@@ -162,6 +162,13 @@ func TestABucketThatIsAwayMakesTheBatchComeAgain(t *testing.T) {
 	require.Len(t, r.parked.lines(t), 1)
 }
 
+func TestWhatComesAgainIsNotParkedYet(t *testing.T) {
+	r := newRig(t, nil)
+	require.Equal(t, 0, r.handle(t, rowOf("later", "bin", 1, 10, ""), "unreadable"))
+	require.Empty(t, r.parked.all)
+	require.Contains(t, r.metrics.String(), `"Parked":0`)
+}
+
 func TestATableIsWaitedForAndThenParked(t *testing.T) {
 	r := newRig(t, nil)
 	later := rowOf("later", "bin", 1, 10, "")
@@ -198,6 +205,19 @@ func TestANewColumnGetsItsTypeAndAChangedOneKeepsIts(t *testing.T) {
 	require.Equal(t, "long", fields["id"].(map[string]any)["type"])
 	require.Equal(t, "unsigned_long", fields["n"].(map[string]any)["type"])
 	require.Contains(t, fields["price"].(map[string]any)["fields"], "number")
+}
+
+func TestDefinitionsMayComeInAnyOrder(t *testing.T) {
+	first := created("later", `"id":{"type":"INT32"},"gone":{"type":"INT32"}`, `"gone"`)
+	second := strings.Replace(created("later", `"id":{"type":"INT64"},"day":{"type":"DATE"}`, `"id"`), stamp(began), stamp(began.Add(time.Millisecond)), 1)
+	for _, records := range [][]string{{first, second}, {second, first}, {second, first, second, first}} {
+		r := newRig(t, nil)
+		require.Equal(t, -1, r.handle(t, records...))
+		e, err := r.f.registry.get(t.Context(), Name{"shop", "later"})
+		require.NoError(t, err)
+		require.Equal(t, []string{"id"}, e.Key)
+		require.Equal(t, map[string]fieldType{"id": long, "gone": long, "day": date}, e.Columns)
+	}
 }
 
 func TestAChangedPrimaryKeyIsReported(t *testing.T) {

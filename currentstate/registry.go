@@ -33,6 +33,8 @@ type entry struct {
 	Key []string `json:"key"`
 	// Columns with the types their fields get.
 	Columns map[string]fieldType `json:"columns"`
+	// Defined is when DMS made the definition that these are from; definitions may come in any order.
+	Defined time.Time `json:"defined,omitzero"`
 	// Epochs by number, at least one.
 	Epochs []Epoch `json:"epochs"`
 }

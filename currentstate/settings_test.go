@@ -48,6 +48,8 @@ func TestDifferentTablesNeverShareAnIndexOrAlias(t *testing.T) {
 		require.Equal(t, strings.ToLower(a.Index(m)), a.Index(m))
 		require.NotRegexp(t, `[\\/*?"<>| ,#:]`, a.Index(m))
 	})
+	require.NotEqual(t, Name{"a", "b"}.Index(1), Name{"a", "b-1"}.Alias())
+	require.NotEqual(t, Name{"a", "b-c"}.Alias(), Name{"a-b", "c"}.Alias())
 	require.Equal(t, "current-testdb-retail_trans-1", Name{"testdb", "retail_trans"}.Index(1))
 	require.Equal(t, "current-.53hop-주문", Name{"Shop", "주문"}.Alias())
 }
