@@ -34,6 +34,7 @@ func main() {
 
 func command() *cobra.Command {
 	var count int
+	var only []string
 	root := &cobra.Command{
 		Use:   "rehearsal",
 		Short: "Deploy, load, verify, update and destroy the whole pipeline on this machine",
@@ -43,18 +44,22 @@ Downloads and the compiled engine are kept in .cache/ of the project; the report
 		Args:         cobra.NoArgs,
 		SilenceUsage: true, SilenceErrors: true,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return run(cmd.Context(), count, short)
+			return run(cmd.Context(), count, short, nil)
 		},
 	}
 	root.PersistentFlags().IntVar(&count, "count", 12000, "row changes to make while the pipeline runs")
+	variants := &cobra.Command{
+		Use: "full", Short: "The same, and every variant", Args: cobra.NoArgs,
+		Long:    "The same, and every variant. With --only just the stages whose names are given are run after the stores have started, and no report is made.",
+		Example: "  go run . full --only adopted\n  go run . full --only preview,up,rows,rotated,destroy",
+		RunE:    func(cmd *cobra.Command, _ []string) error { return run(cmd.Context(), count, full, only) },
+	}
+	variants.Flags().StringSliceVar(&only, "only", nil, "stages to run, each by a part of its name")
 	root.AddCommand(
-		&cobra.Command{
-			Use: "full", Short: "The same, and every variant", Args: cobra.NoArgs,
-			RunE: func(cmd *cobra.Command, _ []string) error { return run(cmd.Context(), count, full) },
-		},
+		variants,
 		&cobra.Command{
 			Use: "up", Short: "Deploy and load, then leave it running for a look until Ctrl-C or `down`", Args: cobra.NoArgs,
-			RunE: func(cmd *cobra.Command, _ []string) error { return run(cmd.Context(), count, look) },
+			RunE: func(cmd *cobra.Command, _ []string) error { return run(cmd.Context(), count, look, nil) },
 		},
 		&cobra.Command{
 			Use: "schemas", Short: "Write the committed schemas anew from the built plugins", Args: cobra.NoArgs,

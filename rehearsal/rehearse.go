@@ -13,6 +13,7 @@ import (
 	"cdcpipeline/rehearsal/verify"
 	"cdcpipeline/rehearsal/world"
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"os"
@@ -45,6 +46,7 @@ type rehearsal struct {
 	project, cache string
 	count          int
 	length         length
+	only           []string // parts of the names of the stages that are wanted; none for all
 
 	log     *stage.Log
 	report  *report.Report
@@ -71,7 +73,7 @@ type arrival struct {
 	records [][]byte
 }
 
-func run(ctx context.Context, count int, how length) error {
+func run(ctx context.Context, count int, how length, only []string) error {
 	root, err := project()
 	if err != nil {
 		return err
@@ -80,7 +82,7 @@ func run(ctx context.Context, count int, how length) error {
 		return fmt.Errorf("entering the project: %w", err)
 	}
 	r := &rehearsal{
-		project: root, cache: filepath.Join(root, ".cache"), count: count, length: how,
+		project: root, cache: filepath.Join(root, ".cache"), count: count, length: how, only: only,
 		log: stage.New(os.Stderr), arrivals: map[string][]arrival{}, program: newProgram(),
 		report: &report.Report{Machine: machine(), Date: time.Now().UTC().Format(time.DateOnly), Versions: versions()},
 	}
@@ -88,12 +90,16 @@ func run(ctx context.Context, count int, how length) error {
 	err = r.perform(ctx)
 	r.report.Seconds = round(r.log.Elapsed().Seconds())
 	r.report.PeakMemoryMb = int(peak() >> 20)
-	if err != nil {
+	failed := r.failedChecks()
+	if err != nil || failed != nil {
 		r.keepLogs()
 	}
 	r.world.Close()
-	if err != nil || how == look {
+	switch {
+	case err != nil || how == look:
 		return err
+	case len(only) > 0:
+		return failed
 	}
 	return r.conclude()
 }
@@ -115,21 +121,40 @@ func (r *rehearsal) steps() []step {
 	carry := []step{{"preview", r.preview}, {"up", r.up}, {"rows", r.rows}, {"verify", r.verify}}
 	again := []step{{"second up", r.secondUp}}
 	end := []step{{"destroy", r.destroy}}
+	wanted := func(steps ...[]step) []step {
+		return slices.DeleteFunc(slices.Concat(steps...), func(s step) bool { return !r.wanted(s.name) })
+	}
 	switch r.length {
 	case look:
 		return slices.Concat(begin, carry, []step{{"leave it running", r.stay}})
 	case full:
-		return slices.Concat(begin, []step{{"account roles: absent, present, again", r.rehearseAccountRoles}}, carry, again, []step{
+		return slices.Concat(begin, wanted([]step{{"account roles: absent, present, again", r.rehearseAccountRoles}}, carry, again, []step{
 			{"a grant taken out of the program", r.rehearseGrantRemoved},
 			{"the operator's tool", r.rehearseOperator},
 			{"the task and an endpoint changed", r.rehearseTaskChange},
 			{"a table added", r.rehearseTableAdded},
 			{"passwords rotated", r.rehearseRotation},
 			{"a domain replaced", r.rehearseDomainReplaced},
-		}, end, []step{{"everything adopted", r.rehearseAdopted}})
+		}, end, []step{{"everything adopted", r.rehearseAdopted}}))
 	case short:
 	}
 	return slices.Concat(begin, carry, again, end)
+}
+
+// failedChecks are the variants that did not do what they should.
+func (r *rehearsal) failedChecks() error {
+	var problems []error
+	for name, c := range r.report.Checks {
+		if !c.OK {
+			problems = append(problems, fmt.Errorf("%s: %s", name, c.Detail))
+		}
+	}
+	return errors.Join(problems...)
+}
+
+// wanted says whether a stage was asked for.
+func (r *rehearsal) wanted(name string) bool {
+	return len(r.only) == 0 || slices.ContainsFunc(r.only, func(part string) bool { return strings.Contains(name, part) })
 }
 
 // perform runs the stages until one fails.

@@ -29,6 +29,7 @@ var parts = []part{
 	{"bastion", "cdcpipeline:bastion:Bastion", "aws:ec2/instance:Instance", "Bastion", "helper"},
 	{"domain", "cdcpipeline:search:Domain", "aws:opensearch/domain:Domain", "OpenSearch", "store"},
 	{"bucket", "cdcpipeline:lake:Bucket", "aws:s3/bucketV2:BucketV2", "S3\nlake", "store"},
+	{"catalog", "cdcpipeline:lake:Catalog", "aws:athena/workgroup:Workgroup", "Athena\nviews", "step"},
 }
 
 const (
@@ -59,9 +60,10 @@ var flows = []flow{
 	{"stream", "currentState", ""},
 	{"searchDelivery", "domain", ""},
 	{"currentState", "domain", ""},
-	{"currentState", "bucket", "parked"},
+	{"currentState", "bucket", ""},
 	{"searchDelivery", "bucket", "refused"},
 	{"lakeDelivery", "bucket", ""},
+	{"bucket", "catalog", ""},
 }
 
 // picture is what is drawn.

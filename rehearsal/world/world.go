@@ -37,6 +37,8 @@ type World struct {
 	Database *stores.MariaDB
 	Domains  *search.Domains
 	Runner   *functions.Runner
+	// Mappings bring the stream's records to functions.
+	Mappings *functions.Mappings
 	DMS      *dms.Service
 	Firehose *firehose.Service
 	// Sessions are those of Systems Manager, through which the domain is reached.
@@ -127,6 +129,8 @@ func (w *World) attach(ctx context.Context, o Options) error {
 	if err != nil {
 		return fmt.Errorf("preparing to run functions: %w", err)
 	}
+	w.Mappings = functions.NewMappings(w.Account, w.Runner, w.log)
+	w.Mappings.Attach(w.Proxy)
 	w.Runner.OnResult(func(name string, _ []byte) {
 		if o.OnFunction != nil {
 			o.OnFunction(name)
@@ -213,6 +217,9 @@ func (w *World) Close() {
 	}
 	if w.Rotations != nil {
 		w.Rotations.Close()
+	}
+	if w.Mappings != nil {
+		w.Mappings.Close()
 	}
 	if w.Runner != nil {
 		_ = w.Runner.Close()
