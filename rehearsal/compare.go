@@ -47,10 +47,8 @@ func (r *rehearsal) verify(ctx context.Context) error {
 		Written: len(written), Loaded: loaded, History: inHistory.Arrived, Lake: inLake.Arrived,
 		Lost: len(inHistory.Lost) + len(inLake.Lost), Duplicated: inHistory.Duplicated + inLake.Duplicated,
 	}
-	r.report.LatencyMs = report.Latency{
-		History: quantiles(r.latencies(written, r.output("searchDeliveryName"))),
-		Lake:    quantiles(r.latencies(written, r.output("lakeDeliveryName"))),
-	}
+	r.report.LatencyMs.History = quantiles(r.latencies(written, r.output("searchDeliveryName")))
+	r.report.LatencyMs.Lake = quantiles(r.latencies(written, r.output("lakeDeliveryName")))
 	for sink, d := range map[string]verify.Difference{"history": inHistory, "lake": inLake} {
 		if len(d.Lost) > 0 {
 			fmt.Fprintf(os.Stderr, "lost in %s, first of %d: %s\n", sink, len(d.Lost), d.Lost[0])

@@ -10,6 +10,7 @@ import (
 	"database/sql"
 	"encoding/json"
 	"fmt"
+	"os"
 	"strings"
 	"time"
 )
@@ -18,19 +19,20 @@ import (
 func (r *rehearsal) current(ctx context.Context) error {
 	began, last := time.Now(), ""
 	for {
-		rows, d, err := r.compareCurrent(ctx, r.output("searchDomainName"))
+		rows, indexed, err := r.presentRows(ctx, r.output("searchDomainName"))
 		if err != nil {
 			return err
 		}
-		r.report.Current = report.Current{Rows: rows, Equal: len(d.Lost)+len(d.Foreign)+d.Duplicated == 0}
+		d := verify.Compare(rows, indexed)
+		r.report.Current = report.Current{Rows: len(rows), Equal: len(d.Lost)+len(d.Foreign)+d.Duplicated == 0}
 		if r.report.Current.Equal {
-			return nil
+			return r.currentLatencies(indexed)
 		}
 		if now := fmt.Sprint(len(d.Lost), len(d.Foreign)); now != last { // it is still catching up
 			began, last = time.Now(), now
 		}
 		if time.Since(began) > time.Minute {
-			return fmt.Errorf("the current indices lack %d of %d rows and have %d that the tables have not, for example %s", len(d.Lost), rows, len(d.Foreign), append(d.Lost, d.Foreign...)[0])
+			return fmt.Errorf("the current indices lack %d of %d rows and have %d that the tables have not, for example %s", len(d.Lost), len(rows), len(d.Foreign), append(d.Lost, d.Foreign...)[0])
 		}
 		if err := pause(ctx, time.Second); err != nil {
 			return err
@@ -38,35 +40,70 @@ func (r *rehearsal) current(ctx context.Context) error {
 	}
 }
 
-func (r *rehearsal) compareCurrent(ctx context.Context, domain string) (int, verify.Difference, error) {
+// presentRows are those of the tables, and those of the current indices with the time at which they were indexed.
+func (r *rehearsal) presentRows(ctx context.Context, domain string) (want, have []verify.Change, err error) {
 	admin, err := r.admin(ctx, domain)
 	if err != nil {
-		return 0, verify.Difference{}, err
+		return nil, nil, err
 	}
-	var want, have []verify.Change
 	for _, table := range tables {
 		rows, err := r.tableRows(ctx, table)
 		if err != nil {
-			return 0, verify.Difference{}, err
+			return nil, nil, err
 		}
 		want = append(want, rows...)
 		alias := "current-" + strings.Replace(table, ".", "-", 1)
 		if err := admin.Refresh(ctx, alias); err != nil {
-			return 0, verify.Difference{}, fmt.Errorf("refreshing %s: %w", alias, err)
+			return nil, nil, fmt.Errorf("refreshing %s: %w", alias, err)
 		}
 		err = admin.Each(ctx, alias, func(hit stores.Hit) error {
 			columns, err := decodeRow(hit.Source)
 			if err != nil {
 				return err
 			}
-			have = append(have, verify.Row(table, columns))
-			return nil
+			row := verify.Row(table, columns)
+			if origin, ok := columns["_cdc"].(map[string]any); ok {
+				row.At, err = time.Parse(time.RFC3339, fmt.Sprint(origin["indexed"]))
+			}
+			have = append(have, row)
+			return err
 		})
 		if err != nil {
-			return 0, verify.Difference{}, fmt.Errorf("reading %s: %w", alias, err)
+			return nil, nil, fmt.Errorf("reading %s: %w", alias, err)
 		}
 	}
-	return len(want), verify.Compare(want, have), nil
+	return want, have, nil
+}
+
+// currentLatencies are from the return of the commit to the indexing, of the latest change of each row that is still there.
+func (r *rehearsal) currentLatencies(indexed []verify.Change) error {
+	committed := map[string]time.Time{}
+	for _, name := range []string{"changes", "marker"} {
+		text, err := os.ReadFile(r.journal(name))
+		if err != nil {
+			return fmt.Errorf("reading the journal: %w", err)
+		}
+		for line := range bytes.Lines(text) {
+			entry, err := decodeRow(line)
+			if err != nil {
+				return err
+			}
+			at, err := time.Parse(time.RFC3339, fmt.Sprint(entry["at"]))
+			if err != nil {
+				return fmt.Errorf("reading the journal: %w", err)
+			}
+			row, _ := entry["row"].(map[string]any)
+			committed[verify.Row(fmt.Sprint(entry["table"]), row).ID] = at
+		}
+	}
+	var latencies []time.Duration
+	for _, row := range indexed {
+		if at, ok := committed[row.ID]; ok {
+			latencies = append(latencies, row.At.Sub(at))
+		}
+	}
+	r.report.LatencyMs.Current = quantiles(latencies)
+	return nil
 }
 
 // tableRows are all rows of a table, in the form of the writer's journal.

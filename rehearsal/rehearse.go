@@ -91,6 +91,9 @@ func run(ctx context.Context, count int, how length, only []string) error {
 	r.report.Seconds = round(r.log.Elapsed().Seconds())
 	r.report.PeakMemoryMb = int(peak() >> 20)
 	failed := r.failedChecks()
+	if err == nil && how != look {
+		err = permissions.Write(filepath.Join(r.cache, "rehearsal", "calls.json"), r.world.Proxy.Calls())
+	}
 	if err != nil || failed != nil {
 		r.keepLogs()
 	}
@@ -236,9 +239,6 @@ func (r *rehearsal) conclude() error {
 	r.report.Print(os.Stdout)
 	if problems := r.report.Problems(minimum); len(problems) > 0 {
 		return fmt.Errorf("%s (report: %s)", strings.Join(problems, "; "), path)
-	}
-	if err := permissions.Write(filepath.Join(r.cache, "rehearsal", "calls.json"), r.world.Proxy.Calls()); err != nil {
-		return fmt.Errorf("keeping the recorded calls: %w", err)
 	}
 	fmt.Printf("REHEARSAL OK: %d changes written, all found in OpenSearch and in the lake, none lost; %.0f s; report: %s\n", r.report.Events.Written, r.report.Seconds, path)
 	return nil

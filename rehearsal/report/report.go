@@ -118,6 +118,8 @@ type Policy struct {
 type Latency struct {
 	History Quantiles `json:"history"`
 	Lake    Quantiles `json:"lake"`
+	// Current is to the answer of the bulk request, of the latest change of each row; it is searchable a refresh later.
+	Current Quantiles `json:"current"`
 }
 
 // Quantiles of a distribution in milliseconds.
@@ -226,6 +228,7 @@ func (r *Report) Print(out io.Writer) {
 	row("policy.violations", r.Policy.Violations)
 	row("policy.mutations_caught", r.Policy.MutationsCaught)
 	row("policy.controls", fmt.Sprintf("%d answered of %d that apply", r.Policy.ControlsAnswered, r.Policy.ControlsApplicable))
+	row("latency_ms.current", fmt.Sprintf("p50 %.0f, p99 %.0f", r.LatencyMs.Current.P50, r.LatencyMs.Current.P99))
 	row("destroy.left", list(r.Destroy.Left))
 	row("retained", list(r.Retained))
 	for _, name := range r.checkNames() {
