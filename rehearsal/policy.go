@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cdcpipeline/components/pipeline"
 	"cdcpipeline/policy/capture"
 	"cdcpipeline/policy/mutation"
 	"cdcpipeline/policy/rules"
@@ -11,7 +12,10 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"time"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
 // captureVariable names the file into which the policy pack writes the stack that it is shown.
@@ -67,4 +71,50 @@ func (r *rehearsal) previewProd(ctx context.Context) error {
 		r.log.Detail("%s: %s: %s", v.Rule, v.URN, v.Message)
 	}
 	return nil
+}
+
+// rehearsePolicyInEngine breaks the program itself, and has the real engine preview it: the pack must stop the preview by
+// the one rule.
+func (r *rehearsal) rehearsePolicyInEngine(ctx context.Context) error {
+	return r.check("policy_in_engine", r.policyInEngine(ctx))
+}
+
+func (r *rehearsal) policyInEngine(ctx context.Context) error {
+	for _, b := range []struct {
+		rule, resource, input string
+		value                 pulumi.Input
+	}{
+		{"kinesis-3", "aws:kinesis/stream:Stream", "retentionPeriod", pulumi.Int(24)},
+		{"kinesis-1", "aws:kinesis/stream:Stream", "encryptionType", pulumi.String("NONE")},
+		{"ec2-8", "aws:ec2/instance:Instance", "metadataOptions", pulumi.Map{"httpTokens": pulumi.String("optional")}},
+	} {
+		r.log.Detail("%s: %s", b.rule, b.input)
+		s, err := r.newStack(ctx, "rehearsal", func(ctx *pulumi.Context) error {
+			if err := ctx.RegisterResourceTransform(breaking(b.resource, b.input, b.value)); err != nil {
+				return fmt.Errorf("breaking the program: %w", err)
+			}
+			return pipeline.Deploy(ctx)
+		}, nil)
+		if err != nil {
+			return err
+		}
+		switch _, err := s.Preview(ctx, r.pack); {
+		case err == nil:
+			return fmt.Errorf("%s let %s of %s pass", b.rule, b.input, b.resource)
+		case !strings.Contains(err.Error(), b.rule):
+			return fmt.Errorf("the preview failed, but not by %s: %w", b.rule, err)
+		}
+	}
+	return nil
+}
+
+// breaking sets one input of every resource of a type.
+func breaking(typ, input string, value pulumi.Input) pulumi.ResourceTransform {
+	return func(_ context.Context, a *pulumi.ResourceTransformArgs) *pulumi.ResourceTransformResult {
+		if a.Type != typ {
+			return nil
+		}
+		a.Props[input] = value
+		return &pulumi.ResourceTransformResult{Props: a.Props, Opts: a.Opts}
+	}
 }

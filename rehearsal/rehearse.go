@@ -131,7 +131,10 @@ func (r *rehearsal) steps() []step {
 	case look:
 		return slices.Concat(begin, carry, []step{{"leave it running", r.stay}})
 	case full:
-		return slices.Concat(begin, wanted([]step{{"account roles: absent, present, again", r.rehearseAccountRoles}}, carry, again, []step{
+		return slices.Concat(begin, wanted([]step{
+			{"policies in the engine", r.rehearsePolicyInEngine},
+			{"account roles: absent, present, again", r.rehearseAccountRoles},
+		}, carry, again, []step{
 			{"a grant taken out of the program", r.rehearseGrantRemoved},
 			{"the operator's tool", r.rehearseOperator},
 			{"the task and an endpoint changed", r.rehearseTaskChange},

@@ -338,11 +338,16 @@ func (s *Stack) openLog() (*os.File, error) {
 	return file, nil
 }
 
+// failure keeps of what the CLI printed what says why: the policies that were violated and the diagnostics.
 func (s *Stack) failure(what string, err error) error {
 	text := err.Error()
-	if _, diagnostics, found := strings.Cut(text, "Diagnostics:"); found {
-		diagnostics, _, _ = strings.Cut(diagnostics, "\nstderr:")
-		return fmt.Errorf("%s failed:%s", what, strings.TrimRight(diagnostics, " \n"))
+	for _, heading := range []string{"\nPolicies:", "\nDiagnostics:"} {
+		if _, why, found := strings.Cut(text, heading); found {
+			for _, end := range []string{"\nstderr:", "\nOutputs:"} {
+				why, _, _ = strings.Cut(why, end)
+			}
+			return fmt.Errorf("%s failed:%s", what, strings.TrimRight(why, " \n"))
+		}
 	}
 	if _, printed, found := strings.Cut(text, "\nstderr:"); found { // the program itself failed: nothing but its message matters
 		return fmt.Errorf("%s failed: %s", what, strings.TrimSpace(printed))
