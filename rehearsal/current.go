@@ -63,10 +63,12 @@ func (r *rehearsal) presentRows(ctx context.Context, domain string) (want, have 
 			}
 			row := verify.Row(table, columns)
 			if origin, ok := columns["_cdc"].(map[string]any); ok {
-				row.At, err = time.Parse(time.RFC3339, fmt.Sprint(origin["indexed"]))
+				if row.At, err = time.Parse(time.RFC3339, fmt.Sprint(origin["indexed"])); err != nil {
+					return fmt.Errorf("reading when a document was indexed: %w", err)
+				}
 			}
 			have = append(have, row)
-			return err
+			return nil
 		})
 		if err != nil {
 			return nil, nil, fmt.Errorf("reading %s: %w", alias, err)
