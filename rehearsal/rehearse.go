@@ -266,6 +266,8 @@ var notRun = []string{
 	"Aurora MySQL: the database is MariaDB 11.4.5; checks of variables that it lacks are reported as not applicable",
 	"DMS and Firehose: stand-ins that act on the declared settings; their throughput and time-outs are not AWS's",
 	"Systems Manager: its sessions are a stand-in that speaks the protocol of AWS's agent; the service itself, its agent and its VPC endpoints are not run",
+	"Lambda: event source mappings are a stand-in, enhanced fan-out is a faster poll there; schedules are kept and not fired",
+	"Athena and Glue: the views' SQL is translated by sqlglot and run by DuckDB; AWS's own view format is not published",
 	"secret rotation: schedules and Secrets Manager's own retries are not run; MySQL's accounts are MariaDB's here",
 	"CDC stream-position: its MySQL format is not published; the stand-in's is inferred",
 	"64-bit integers of 19 and 20 digits arrive exactly here; AWS documents useLargeIntegerValue without saying so for all of them",
