@@ -35,21 +35,30 @@ func FromConfig(ctx *pulumi.Context) (*Pipeline, error) {
 	if err != nil {
 		return nil, fmt.Errorf("finding the project's root: %w", err)
 	}
-	var code [3]pulumi.Archive
-	for i, name := range []string{"bootstrap", "rotation", "currentstate"} {
+	compile := func(name string, needed bool) (pulumi.Archive, error) {
+		if !needed {
+			return nil, nil
+		}
 		zip, err := functions.Build(ctx.Context(), root, name, cfg.Functions.Architecture)
 		if err != nil {
 			return nil, fmt.Errorf("compiling the functions: %w", err)
 		}
-		code[i] = pulumi.NewFileArchive(zip)
+		return pulumi.NewFileArchive(zip), nil
 	}
-	tunnel, err := OpenTunnel(ctx, cfg.Search)
-	if err != nil {
+	args := &Args{Config: cfg, CaBundle: bundle}
+	if args.BootstrapCode, err = compile("bootstrap", true); err != nil {
 		return nil, err
 	}
-	p, err := New(ctx, "cdc", &Args{
-		Config: cfg, BootstrapCode: code[0], RotationCode: code[1], CurrentStateCode: code[2], CaBundle: bundle, Tunnel: tunnel,
-	})
+	if args.RotationCode, err = compile("rotation", cfg.Source.Rotates()); err != nil {
+		return nil, err
+	}
+	if args.CurrentStateCode, err = compile("currentstate", cfg.Search.Current.On()); err != nil {
+		return nil, err
+	}
+	if args.Tunnel, err = OpenTunnel(ctx, cfg.Search); err != nil {
+		return nil, err
+	}
+	p, err := New(ctx, "cdc", args)
 	if err != nil {
 		return nil, err
 	}

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/kinesis"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/lambda"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -74,9 +73,9 @@ type CurrentState struct {
 
 type currentPlan struct {
 	*CurrentStateArgs
-	name                                  string
-	partition, dnsSuffix, region, account string
-	consumer                              *kinesis.StreamConsumer // nil without enhanced fan-out
+	place
+	name     string
+	consumer *kinesis.StreamConsumer // nil without enhanced fan-out
 }
 
 // NewCurrentState makes the index template and the function with its grant, and then connects it to the stream.
@@ -149,7 +148,8 @@ func checkCurrentState(name string, args *CurrentStateArgs) (*currentPlan, error
 }
 
 func (s *CurrentState) provision(ctx *pulumi.Context, p *currentPlan) error {
-	if err := s.lookUp(ctx, p); err != nil {
+	var err error
+	if p.place, err = lookUpPlace(ctx, s); err != nil {
 		return err
 	}
 	if err := s.consumer(ctx, p); err != nil {
@@ -182,21 +182,4 @@ func (s *CurrentState) provision(ctx *pulumi.Context, p *currentPlan) error {
 		return err
 	}
 	return s.sweep(ctx, p, function, ready)
-}
-
-func (s *CurrentState) lookUp(ctx *pulumi.Context, p *currentPlan) error {
-	partition, err := aws.GetPartition(ctx, &aws.GetPartitionArgs{}, pulumi.Parent(s))
-	if err != nil {
-		return fmt.Errorf("looking up the partition: %w", err)
-	}
-	region, err := aws.GetRegion(ctx, &aws.GetRegionArgs{}, pulumi.Parent(s))
-	if err != nil {
-		return fmt.Errorf("looking up the region: %w", err)
-	}
-	caller, err := aws.GetCallerIdentity(ctx, &aws.GetCallerIdentityArgs{}, pulumi.Parent(s))
-	if err != nil {
-		return fmt.Errorf("looking up the account: %w", err)
-	}
-	p.partition, p.dnsSuffix, p.region, p.account = partition.Partition, partition.DnsSuffix, region.Name, caller.AccountId
-	return nil
 }

@@ -3,6 +3,7 @@ package search
 import (
 	"cdcpipeline/components/iampolicy"
 	"fmt"
+	"slices"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/iam"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -28,11 +29,16 @@ func (s *CurrentState) role(ctx *pulumi.Context, p *currentPlan, logGroup pulumi
 	if err != nil {
 		return nil, nil, fmt.Errorf("making the role of the current state: %w", err)
 	}
-	statements := p.followStream()
-	statements = append(statements, p.writeIndices())
-	statements = append(statements, p.park()...)
-	statements = append(statements, p.useKey()...)
-	statements = append(statements, joinVpc(), writeStreams(logGroup))
+	statements := slices.Concat(
+		iampolicy.Function(logGroup),
+		p.followStream(),
+		[]iampolicy.Statement{p.writeIndices()},
+		p.park(),
+		p.useKey(keyUse{
+			key: p.KmsKeyArn, stream: p.StreamArn,
+			encrypt: "EncryptParked", bucket: p.ParkingBucketArn, objectsInBucket: p.parked(),
+		}),
+	)
 	policy, err := iam.NewRolePolicy(ctx, p.name+"-role", &iam.RolePolicyArgs{
 		Role: role.Name, Policy: iampolicy.Document(statements...),
 	}, pulumi.Parent(s))
@@ -87,54 +93,5 @@ func (p *currentPlan) parked() []pulumi.StringInput {
 	return []pulumi.StringInput{
 		pulumi.Sprintf("%s/%s/*", p.ParkingBucketArn, p.ParkingPrefix),
 		pulumi.Sprintf("%s/%s*", p.ParkingBucketArn, lambdaPrefix),
-	}
-}
-
-// useKey lets the role use the key through the two services it reads and writes, and for those objects only.
-func (p *currentPlan) useKey() []iampolicy.Statement {
-	via := func(service string) iampolicy.Condition {
-		return iampolicy.StringEquals("kms:ViaService", pulumi.String(service+"."+p.region+"."+p.dnsSuffix))
-	}
-	return []iampolicy.Statement{
-		{
-			Sid:       "DecryptStream",
-			Actions:   []string{"kms:Decrypt"},
-			Resources: []pulumi.StringInput{p.KmsKeyArn},
-			Conditions: []iampolicy.Condition{
-				via("kinesis"),
-				{Operator: "StringLike", Key: "kms:EncryptionContext:aws:kinesis:arn", Values: []pulumi.StringInput{p.StreamArn}},
-			},
-		},
-		{
-			Sid:       "EncryptParked",
-			Actions:   []string{"kms:Decrypt", "kms:GenerateDataKey"},
-			Resources: []pulumi.StringInput{p.KmsKeyArn},
-			Conditions: []iampolicy.Condition{
-				via("s3"),
-				// The bucket itself, when it uses a bucket key, or one object.
-				{Operator: "StringLike", Key: "kms:EncryptionContext:aws:s3:arn", Values: append(p.parked(), p.ParkingBucketArn)},
-			},
-		},
-	}
-}
-
-// joinVpc is what AWSLambdaVPCAccessExecutionRole allows beside logs. The interfaces do not exist yet, so there is
-// no ARN to name: https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html#configuration-vpc-permissions.
-func joinVpc() iampolicy.Statement {
-	return iampolicy.Statement{
-		Sid: "JoinVpc",
-		Actions: []string{
-			"ec2:AssignPrivateIpAddresses", "ec2:CreateNetworkInterface", "ec2:DeleteNetworkInterface",
-			"ec2:DescribeNetworkInterfaces", "ec2:DescribeSubnets", "ec2:UnassignPrivateIpAddresses",
-		},
-		Resources: iampolicy.Strings("*"),
-	}
-}
-
-func writeStreams(logGroup pulumi.StringInput) iampolicy.Statement {
-	return iampolicy.Statement{
-		Sid:       "WriteOwnLogs",
-		Actions:   []string{"logs:CreateLogStream", "logs:PutLogEvents"},
-		Resources: []pulumi.StringInput{pulumi.Sprintf("%s:*", logGroup)},
 	}
 }

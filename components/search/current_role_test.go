@@ -45,8 +45,9 @@ func TestTheFunctionsRoleReachesItsOwnAlone(t *testing.T) {
 		"FindParking":   {bucketArn},
 		"Park":          {bucketArn + "/errors/current/*", bucketArn + "/aws/lambda/*"},
 		"DecryptStream": {key}, "EncryptParked": {key},
-		"JoinVpc":      {"*"},
-		"WriteOwnLogs": {"arn:aws:cloudwatch:us-east-1:123456789012:current-logs:*"},
+		"JoinVpc":         {"*"},
+		"LeaveInterfaces": {"*"},
+		"WriteOwnLogs":    {"arn:aws:cloudwatch:us-east-1:123456789012:current-logs:*"},
 	}, resources)
 }
 

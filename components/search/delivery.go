@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/cloudwatch"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/iam"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/kinesis"
@@ -59,10 +58,10 @@ type Delivery struct {
 
 type deliveryPlan struct {
 	*DeliveryArgs
-	name                                  string
-	partition, dnsSuffix, region, account string
-	group                                 *cloudwatch.LogGroup
-	index, backup                         *cloudwatch.LogStream
+	place
+	name          string
+	group         *cloudwatch.LogGroup
+	index, backup *cloudwatch.LogStream
 }
 
 // NewDelivery makes the role, its grant inside the domain, and then the delivery stream.
@@ -126,7 +125,8 @@ func checkDelivery(name string, args *DeliveryArgs) (*deliveryPlan, error) {
 }
 
 func (d *Delivery) provision(ctx *pulumi.Context, p *deliveryPlan) error {
-	if err := d.lookUp(ctx, p); err != nil {
+	var err error
+	if p.place, err = lookUpPlace(ctx, d); err != nil {
 		return err
 	}
 	if err := d.logs(ctx, p); err != nil {
@@ -148,23 +148,6 @@ func (d *Delivery) provision(ctx *pulumi.Context, p *deliveryPlan) error {
 	// The template first, so that no document makes an index with a guessed mapping.
 	dependsOn := append([]pulumi.Resource{grant, policy, p.Access.Template}, p.DependsOn...)
 	return d.stream(ctx, p, role, dependsOn)
-}
-
-func (d *Delivery) lookUp(ctx *pulumi.Context, p *deliveryPlan) error {
-	partition, err := aws.GetPartition(ctx, &aws.GetPartitionArgs{}, pulumi.Parent(d))
-	if err != nil {
-		return fmt.Errorf("looking up the partition: %w", err)
-	}
-	region, err := aws.GetRegion(ctx, &aws.GetRegionArgs{}, pulumi.Parent(d))
-	if err != nil {
-		return fmt.Errorf("looking up the region: %w", err)
-	}
-	caller, err := aws.GetCallerIdentity(ctx, &aws.GetCallerIdentityArgs{}, pulumi.Parent(d))
-	if err != nil {
-		return fmt.Errorf("looking up the account: %w", err)
-	}
-	p.partition, p.dnsSuffix, p.region, p.account = partition.Partition, partition.DnsSuffix, region.Name, caller.AccountId
-	return nil
 }
 
 func (d *Delivery) logs(ctx *pulumi.Context, p *deliveryPlan) error {

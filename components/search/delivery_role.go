@@ -27,7 +27,10 @@ func (d *Delivery) role(ctx *pulumi.Context, p *deliveryPlan) (*iam.Role, *iam.R
 	statements = append(statements, writeIndex(p)...)
 	statements = append(statements, useInterfaces(p)...)
 	statements = append(statements, writeBackup(p)...)
-	statements = append(statements, useKey(p)...)
+	statements = append(statements, p.useKey(keyUse{
+		key: p.KmsKeyArn, stream: p.StreamArn,
+		encrypt: "EncryptBackup", bucket: p.BackupBucketArn, objectsInBucket: []pulumi.StringInput{p.backedUp()},
+	})...)
 	statements = append(statements, writeLogs(p))
 	policy, err := iam.NewRolePolicy(ctx, p.name+"-role", &iam.RolePolicyArgs{
 		Role: role.Name, Policy: iampolicy.Document(statements...),
@@ -109,40 +112,13 @@ func writeBackup(p *deliveryPlan) []iampolicy.Statement {
 		{
 			Sid:       "WriteBackup",
 			Actions:   []string{"s3:AbortMultipartUpload", "s3:GetObject", "s3:PutObject"},
-			Resources: []pulumi.StringInput{pulumi.Sprintf("%s/%s/*", p.BackupBucketArn, p.BackupPrefix)},
+			Resources: []pulumi.StringInput{p.backedUp()},
 		},
 	}
 }
 
-// useKey lets the role use the key through the two services it reads and writes, and for those objects only.
-func useKey(p *deliveryPlan) []iampolicy.Statement {
-	via := func(service string) iampolicy.Condition {
-		return iampolicy.StringEquals("kms:ViaService", pulumi.String(service+"."+p.region+"."+p.dnsSuffix))
-	}
-	return []iampolicy.Statement{
-		{
-			Sid:       "DecryptStream",
-			Actions:   []string{"kms:Decrypt"},
-			Resources: []pulumi.StringInput{p.KmsKeyArn},
-			Conditions: []iampolicy.Condition{
-				via("kinesis"),
-				{Operator: "StringLike", Key: "kms:EncryptionContext:aws:kinesis:arn", Values: []pulumi.StringInput{p.StreamArn}},
-			},
-		},
-		{
-			Sid:       "EncryptBackup",
-			Actions:   []string{"kms:Decrypt", "kms:GenerateDataKey"},
-			Resources: []pulumi.StringInput{p.KmsKeyArn},
-			Conditions: []iampolicy.Condition{
-				via("s3"),
-				// The bucket itself, when it uses a bucket key, or one object.
-				{
-					Operator: "StringLike", Key: "kms:EncryptionContext:aws:s3:arn",
-					Values: []pulumi.StringInput{p.BackupBucketArn, pulumi.Sprintf("%s/%s/*", p.BackupBucketArn, p.BackupPrefix)},
-				},
-			},
-		},
-	}
+func (p *deliveryPlan) backedUp() pulumi.StringInput {
+	return pulumi.Sprintf("%s/%s/*", p.BackupBucketArn, p.BackupPrefix)
 }
 
 func writeLogs(p *deliveryPlan) iampolicy.Statement {

@@ -14,7 +14,6 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/opensearch"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
@@ -62,8 +61,8 @@ type Domain struct {
 // domainPlan is what NewDomain has checked and looked up before it makes anything.
 type domainPlan struct {
 	*DomainArgs
-	name                       string
-	partition, region, account string
+	place
+	name string
 }
 
 // arn is the domain's, known before the domain is.
@@ -138,7 +137,8 @@ func logRetention(days int, env config.Environment) int {
 }
 
 func (d *Domain) provision(ctx *pulumi.Context, p *domainPlan) error {
-	if err := d.lookUp(ctx, p); err != nil {
+	var err error
+	if p.place, err = lookUpPlace(ctx, d); err != nil {
 		return err
 	}
 	logs, err := d.logs(ctx, p)
@@ -175,23 +175,6 @@ func splitEndpoint(endpoint string) (host string, port int) {
 		return host, 443
 	}
 	return host, port
-}
-
-func (d *Domain) lookUp(ctx *pulumi.Context, p *domainPlan) error {
-	partition, err := aws.GetPartition(ctx, &aws.GetPartitionArgs{}, pulumi.Parent(d))
-	if err != nil {
-		return fmt.Errorf("looking up the partition: %w", err)
-	}
-	region, err := aws.GetRegion(ctx, &aws.GetRegionArgs{}, pulumi.Parent(d))
-	if err != nil {
-		return fmt.Errorf("looking up the region: %w", err)
-	}
-	caller, err := aws.GetCallerIdentity(ctx, &aws.GetCallerIdentityArgs{}, pulumi.Parent(d))
-	if err != nil {
-		return fmt.Errorf("looking up the account: %w", err)
-	}
-	p.partition, p.region, p.account = partition.Partition, region.Name, caller.AccountId
-	return nil
 }
 
 func domainArgs(p *domainPlan, logs *domainLogs, password pulumi.StringOutput) *opensearch.DomainArgs {

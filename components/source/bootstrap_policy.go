@@ -10,12 +10,7 @@ import (
 func bootstrapPolicy(a *BootstrapArgs, logGroup pulumi.StringInput, user replicationUser) pulumi.StringOutput {
 	// Any of them may be of any of the keys, when these are adopted.
 	secrets := []pulumi.StringInput{a.Database.AdminSecretArn, user.secret}
-	statements := []iampolicy.Statement{
-		writeOwnLogs(logGroup),
-		joinVpc(),
-		leaveInterfaces(),
-		readSecrets(secrets...),
-	}
+	statements := append(iampolicy.Function(logGroup), readSecrets(secrets...))
 	var keys []pulumi.StringInput
 	if user.made {
 		statements = append(statements, moveReplicationSecret(user.secret), only(useSecretKey(a.KmsKeyArn), secrets...))
@@ -29,37 +24,6 @@ func bootstrapPolicy(a *BootstrapArgs, logGroup pulumi.StringInput, user replica
 		statements = append(statements, only(readWithKeys(keys...), secrets...))
 	}
 	return iampolicy.Document(statements...)
-}
-
-func writeOwnLogs(logGroup pulumi.StringInput) iampolicy.Statement {
-	return iampolicy.Statement{
-		Sid:       "WriteOwnLogs",
-		Actions:   []string{"logs:CreateLogStream", "logs:PutLogEvents"},
-		Resources: []pulumi.StringInput{pulumi.Sprintf("%s:*", logGroup)},
-	}
-}
-
-// joinVpc is what AWSLambdaVPCAccessExecutionRole allows beside logs. The interfaces do not exist yet, so there is
-// no ARN to name: https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html#configuration-vpc-permissions.
-func joinVpc() iampolicy.Statement {
-	return iampolicy.Statement{
-		Sid: "JoinVpc",
-		Actions: []string{
-			"ec2:AssignPrivateIpAddresses", "ec2:CreateNetworkInterface", "ec2:DeleteNetworkInterface",
-			"ec2:DescribeNetworkInterfaces", "ec2:DescribeSubnets", "ec2:UnassignPrivateIpAddresses",
-		},
-		Resources: iampolicy.Strings("*"),
-	}
-}
-
-// leaveInterfaces keeps from the function's code what Lambda itself needs to connect it: a request of the code, and of
-// nothing else, says which function it comes from. AWS advises it,
-// https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html#configuration-vpc-best-practice.
-func leaveInterfaces() iampolicy.Statement {
-	s := joinVpc()
-	s.Sid, s.Deny = "LeaveInterfaces", true
-	s.Conditions = []iampolicy.Condition{iampolicy.ArnLike("lambda:SourceFunctionArn", pulumi.String("arn:*:lambda:*:*:function:*"))}
-	return s
 }
 
 func readSecrets(arns ...pulumi.StringInput) iampolicy.Statement {

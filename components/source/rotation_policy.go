@@ -12,15 +12,13 @@ import (
 // policy is all that the rotation function may do:
 // https://docs.aws.amazon.com/secretsmanager/latest/userguide/rotating-secrets-required-permissions-function.html.
 func (a *RotationArgs) policy(logGroup pulumi.StringInput) pulumi.StringOutput {
-	statements := []iampolicy.Statement{
-		writeOwnLogs(logGroup),
-		joinVpc(),
-		leaveInterfaces(),
+	statements := append(
+		iampolicy.Function(logGroup),
 		rotateSecret(a.SecretArn),
 		readAdminSecret(a.Database.AdminSecretArn),
 		// The administrator's secret may be of the same key, when that is an adopted one.
 		only(useSecretKey(a.KmsKeyArn), a.SecretArn, a.Database.AdminSecretArn),
-	}
+	)
 	if key, ok := a.Database.secretKey(); ok {
 		statements = append(statements, only(readWithKeys(key), a.Database.AdminSecretArn))
 	}

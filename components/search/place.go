@@ -1,0 +1,66 @@
+package search
+
+import (
+	"cdcpipeline/components/iampolicy"
+	"fmt"
+
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+// place is where the resources are made.
+type place struct{ partition, dnsSuffix, region, account string }
+
+func lookUpPlace(ctx *pulumi.Context, parent pulumi.Resource) (place, error) {
+	partition, err := aws.GetPartition(ctx, &aws.GetPartitionArgs{}, pulumi.Parent(parent))
+	if err != nil {
+		return place{}, fmt.Errorf("looking up the partition: %w", err)
+	}
+	region, err := aws.GetRegion(ctx, &aws.GetRegionArgs{}, pulumi.Parent(parent))
+	if err != nil {
+		return place{}, fmt.Errorf("looking up the region: %w", err)
+	}
+	caller, err := aws.GetCallerIdentity(ctx, &aws.GetCallerIdentityArgs{}, pulumi.Parent(parent))
+	if err != nil {
+		return place{}, fmt.Errorf("looking up the account: %w", err)
+	}
+	return place{partition.Partition, partition.DnsSuffix, region.Name, caller.AccountId}, nil
+}
+
+// keyUse is what one role does with the key, through the two services it reads and writes and for those objects only.
+type keyUse struct {
+	key, stream pulumi.StringInput
+	// encrypt names the statement of what is written: the objects, and the bucket itself when it uses a bucket key.
+	encrypt         string
+	bucket          pulumi.StringInput
+	objectsInBucket []pulumi.StringInput
+}
+
+func (p place) useKey(u keyUse) []iampolicy.Statement {
+	via := func(service string) iampolicy.Condition {
+		return iampolicy.StringEquals("kms:ViaService", pulumi.String(service+"."+p.region+"."+p.dnsSuffix))
+	}
+	return []iampolicy.Statement{
+		{
+			Sid:       "DecryptStream",
+			Actions:   []string{"kms:Decrypt"},
+			Resources: []pulumi.StringInput{u.key},
+			Conditions: []iampolicy.Condition{
+				via("kinesis"),
+				{Operator: "StringLike", Key: "kms:EncryptionContext:aws:kinesis:arn", Values: []pulumi.StringInput{u.stream}},
+			},
+		},
+		{
+			Sid:       u.encrypt,
+			Actions:   []string{"kms:Decrypt", "kms:GenerateDataKey"},
+			Resources: []pulumi.StringInput{u.key},
+			Conditions: []iampolicy.Condition{
+				via("s3"),
+				{
+					Operator: "StringLike", Key: "kms:EncryptionContext:aws:s3:arn",
+					Values: append([]pulumi.StringInput{u.bucket}, u.objectsInBucket...),
+				},
+			},
+		},
+	}
+}
