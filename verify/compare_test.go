@@ -224,11 +224,3 @@ func TestASinkThatCannotBeReadEndsTheComparison(t *testing.T) {
 	_, err = Compare(t.Context(), &fakeSource{}, w.pipeline(), CompareOptions{Tables: []generate.TableName{retail().Name}}, func(Difference) {})
 	require.ErrorContains(t, err, "x.gz: reading a change record: it is not JSON")
 }
-
-func TestFoldersAreThoseOfTheDelivery(t *testing.T) {
-	l := Lake{Prefix: "raw"}
-	require.Equal(t, "raw/schema=a%2Fb/table=%EA%B9%80-1_x.y~/", l.folder(generate.TableName{Database: "a/b", Table: "김-1_x.y~"}))
-	at := time.Date(2026, 12, 31, 22, 30, 0, 0, time.UTC)
-	require.Equal(t, []string{"raw/schema=d/table=t/dt=2026-12-31/hour=22/", "raw/schema=d/table=t/dt=2026-12-31/hour=23/", "raw/schema=d/table=t/dt=2027-01-01/hour=00/"},
-		l.hours(generate.TableName{Database: "d", Table: "t"}, at, at.Add(2*time.Hour)))
-}

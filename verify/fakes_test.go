@@ -3,6 +3,7 @@ package verify
 import (
 	"bytes"
 	"cdcpipeline/change"
+	"cdcpipeline/datalake"
 	"cdcpipeline/generate"
 	"compress/gzip"
 	"context"
@@ -210,7 +211,9 @@ type fakeBucket struct {
 	gets    int
 }
 
-func (f *fakeBucket) lake() Lake { return Lake{Client: f, Bucket: "b", Prefix: "raw"} }
+func (f *fakeBucket) lake() datalake.Lake {
+	return datalake.Lake{Client: f, Bucket: "b", Prefix: "raw"}
+}
 
 // put an object of records below the table's folder of the hour.
 func (f *fakeBucket) put(name string, records ...[]byte) {
@@ -222,7 +225,7 @@ func (f *fakeBucket) put(name string, records ...[]byte) {
 	_ = w.Close()
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.set(f.lake().hours(retail().Name, time.Now(), time.Now())[0]+name, b.Bytes())
+	f.set(f.lake().Hours(retail().Name.Database, retail().Name.Table, time.Now(), time.Now())[0]+name, b.Bytes())
 }
 
 func (f *fakeBucket) set(key string, content []byte) {

@@ -6,6 +6,7 @@ package verify
 
 import (
 	"cdcpipeline/change"
+	"cdcpipeline/datalake"
 	"cdcpipeline/generate"
 	"context"
 	"errors"
@@ -31,7 +32,7 @@ const DefaultTimeout = 7 * time.Minute
 type Pipeline struct {
 	Stream  Stream
 	History Search
-	Lake    Lake
+	Lake    datalake.Lake
 }
 
 // Sighting is a row's change at one hop.

@@ -2,6 +2,7 @@ package verify
 
 import (
 	"cdcpipeline/change"
+	"cdcpipeline/datalake"
 	"cdcpipeline/generate"
 	"context"
 	"errors"
@@ -110,10 +111,10 @@ func spellings(c generate.Column, value any, normal string) []string {
 }
 
 // lakeSeeker reads the objects that come into the folders of the hours since the commit.
-type lakeSeeker struct{ Lake }
+type lakeSeeker struct{ datalake.Lake }
 
 func (s *lakeSeeker) check(ctx context.Context, t *table) error {
-	_, err := s.list(ctx, s.hours(t.Name, time.Now(), time.Now())[0])
+	_, err := s.List(ctx, s.Hours(t.Name.Database, t.Name.Table, time.Now(), time.Now())[0])
 	return err
 }
 
@@ -121,16 +122,16 @@ func (s *lakeSeeker) seek(ctx context.Context, m *marker) (where string, record 
 	done := map[string]bool{}
 	since := m.committed.Add(-clocksDiffer)
 	for {
-		for _, folder := range s.hours(m.Name, since, time.Now().Add(clocksDiffer)) {
-			objects, err := s.list(ctx, folder)
+		for _, folder := range s.Hours(m.Name.Database, m.Name.Table, since, time.Now().Add(clocksDiffer)) {
+			objects, err := s.List(ctx, folder)
 			if ctx.Err() == nil {
 				last = err
 			}
 			for _, o := range objects {
-				if done[o.key] || o.written.Before(since) {
+				if done[o.Key] || o.Written.Before(since) {
 					continue
 				}
-				err := s.lines(ctx, o.key, func(line []byte) error {
+				err := s.Lines(ctx, o.Key, func(line []byte) error {
 					r, ok := m.parse(line)
 					if !ok {
 						return nil
@@ -139,9 +140,9 @@ func (s *lakeSeeker) seek(ctx context.Context, m *marker) (where string, record 
 					return errFound
 				})
 				if record != nil {
-					return o.key, record, nil
+					return o.Key, record, nil
 				}
-				if done[o.key] = err == nil; err != nil && ctx.Err() == nil {
+				if done[o.Key] = err == nil; err != nil && ctx.Err() == nil {
 					last = err
 				}
 			}

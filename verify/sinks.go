@@ -1,6 +1,7 @@
 package verify
 
 import (
+	"cdcpipeline/datalake"
 	"context"
 	"sync"
 	"time"
@@ -57,7 +58,7 @@ func (s *historySink) kept(ctx context.Context) (time.Time, error) { return s.ol
 
 // lakeSink is the bucket.
 type lakeSink struct {
-	Lake
+	datalake.Lake
 	began time.Time
 	// read are the objects that came so late that they are listed again.
 	read map[string]bool
@@ -67,26 +68,26 @@ func (s *lakeSink) hop() Hop { return HopLake }
 
 func (s *lakeSink) all(ctx context.Context, t *table, progress func(done, total int64), visit func([]byte) error) error {
 	s.began, s.read = time.Now(), map[string]bool{}
-	objects, err := s.list(ctx, s.folder(t.Name))
+	objects, err := s.List(ctx, s.Folder(t.Name.Database, t.Name.Table))
 	if err != nil {
 		return err
 	}
 	var total int64
 	for _, o := range objects {
-		total += o.size
+		total += o.Size
 	}
 	return s.each(ctx, objects, func(done int64) { progress(done, total) }, visit)
 }
 
 func (s *lakeSink) since(ctx context.Context, t *table, visit func([]byte) error) error {
-	var fresh []lakeObject
-	for _, folder := range s.hours(t.Name, s.began.Add(-lateness-time.Hour), time.Now().Add(clocksDiffer)) {
-		objects, err := s.list(ctx, folder)
+	var fresh []datalake.Object
+	for _, folder := range s.Hours(t.Name.Database, t.Name.Table, s.began.Add(-lateness-time.Hour), time.Now().Add(clocksDiffer)) {
+		objects, err := s.List(ctx, folder)
 		if err != nil {
 			return err
 		}
 		for _, o := range objects {
-			if !s.read[o.key] {
+			if !s.read[o.Key] {
 				fresh = append(fresh, o)
 			}
 		}
@@ -97,22 +98,22 @@ func (s *lakeSink) since(ctx context.Context, t *table, visit func([]byte) error
 func (s *lakeSink) kept(context.Context) (time.Time, error) { return time.Time{}, nil }
 
 // each reads objects, several at the same time, and tells how many bytes it has read.
-func (s *lakeSink) each(ctx context.Context, objects []lakeObject, progress func(done int64), visit func([]byte) error) error {
+func (s *lakeSink) each(ctx context.Context, objects []datalake.Object, progress func(done int64), visit func([]byte) error) error {
 	readers, ctx := errgroup.WithContext(ctx)
 	readers.SetLimit(lakeReaders)
 	var mu sync.Mutex
 	var done int64
 	for _, o := range objects {
 		readers.Go(func() error {
-			err := s.lines(ctx, o.key, func(line []byte) error {
+			err := s.Lines(ctx, o.Key, func(line []byte) error {
 				mu.Lock()
 				defer mu.Unlock()
 				return visit(line)
 			})
 			mu.Lock()
 			defer mu.Unlock()
-			if done += o.size; err == nil && o.written.After(s.began.Add(-lateness-2*time.Hour)) {
-				s.read[o.key] = true
+			if done += o.Size; err == nil && o.Written.After(s.began.Add(-lateness-2*time.Hour)) {
+				s.read[o.Key] = true
 			}
 			progress(done)
 			return err

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cdcpipeline/datalake"
 	"cdcpipeline/generate"
 	"cdcpipeline/verify"
 	"context"
@@ -167,7 +168,7 @@ func (d *deployment) pipeline(ctx context.Context, tell func(string, ...any)) (v
 	return verify.Pipeline{
 		Stream:  d.stream(),
 		History: verify.Search{HTTP: domain.HTTP, URL: domain.URL, User: domain.User, Password: domain.Password, Index: d.HistoryIndex},
-		Lake: verify.Lake{
+		Lake: datalake.Lake{
 			Client: s3.NewFromConfig(d.AWS, func(o *s3.Options) {
 				o.UsePathStyle = d.PathStyle
 				o.DisableLogOutputChecksumValidationSkipped = true // a line for every object that is older than checksums

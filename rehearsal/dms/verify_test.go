@@ -2,6 +2,7 @@ package dms
 
 import (
 	"bytes"
+	"cdcpipeline/datalake"
 	"cdcpipeline/generate"
 	"cdcpipeline/rehearsal/account"
 	"cdcpipeline/rehearsal/servers"
@@ -163,6 +164,6 @@ func (c *copies) pipeline(s *scene) verify.Pipeline {
 	return verify.Pipeline{
 		Stream:  verify.Stream{Client: s.kinesis, Name: s.stream},
 		History: verify.Search{HTTP: c.server.Client(), URL: c.server.URL, Index: "retail-trans"},
-		Lake:    verify.Lake{Client: c.client, Bucket: "copies", Prefix: "raw"},
+		Lake:    datalake.Lake{Client: c.client, Bucket: "copies", Prefix: "raw"},
 	}
 }

@@ -1,9 +1,10 @@
-package verify
+// Package datalake reads the objects of change records that the lake delivery puts into S3: gzip, one record a line, in a
+// folder for each table and hour.
+package datalake
 
 import (
 	"bufio"
 	"bytes"
-	"cdcpipeline/generate"
 	"compress/gzip"
 	"context"
 	"errors"
@@ -30,16 +31,16 @@ type Lake struct {
 	Prefix string
 }
 
-// lakeObject is one object of changes.
-type lakeObject struct {
-	key     string
-	size    int64
-	written time.Time
+// Object is one object of changes.
+type Object struct {
+	Key     string
+	Size    int64
+	Written time.Time
 }
 
-// folder of a table. Names are escaped as jq's @uri does, which is how the delivery makes its partitions.
-func (l Lake) folder(name generate.TableName) string {
-	return l.Prefix + "/schema=" + uri(name.Database) + "/table=" + uri(name.Table) + "/"
+// Folder of a table. Names are escaped as jq's @uri does, which is how the delivery makes its partitions.
+func (l Lake) Folder(schema, table string) string {
+	return l.Prefix + "/schema=" + uri(schema) + "/table=" + uri(table) + "/"
 }
 
 func uri(s string) string {
@@ -54,19 +55,19 @@ func uri(s string) string {
 	return b.String()
 }
 
-// hours are the folders of a table for what arrives between two moments. An object lies in the hour in which its first
+// Hours are the folders of a table for what arrives between two moments. An object lies in the hour in which its first
 // record arrived in the stream.
-func (l Lake) hours(name generate.TableName, from, to time.Time) []string {
+func (l Lake) Hours(schema, table string, from, to time.Time) []string {
 	var folders []string
 	for at := from.UTC().Truncate(time.Hour); !at.After(to); at = at.Add(time.Hour) {
-		folders = append(folders, l.folder(name)+at.Format("dt=2006-01-02/hour=15/"))
+		folders = append(folders, l.Folder(schema, table)+at.Format("dt=2006-01-02/hour=15/"))
 	}
 	return folders
 }
 
-// list the objects below a prefix.
-func (l Lake) list(ctx context.Context, prefix string) ([]lakeObject, error) {
-	var found []lakeObject
+// List the objects below a prefix.
+func (l Lake) List(ctx context.Context, prefix string) ([]Object, error) {
+	var found []Object
 	in := &s3.ListObjectsV2Input{Bucket: &l.Bucket, Prefix: &prefix}
 	for pages := s3.NewListObjectsV2Paginator(l.Client, in); pages.HasMorePages(); {
 		out, err := pages.NextPage(ctx)
@@ -74,27 +75,27 @@ func (l Lake) list(ctx context.Context, prefix string) ([]lakeObject, error) {
 			return nil, fmt.Errorf("listing s3://%s/%s: %w", l.Bucket, prefix, err)
 		}
 		for _, o := range out.Contents {
-			found = append(found, lakeObject{aws.ToString(o.Key), aws.ToInt64(o.Size), aws.ToTime(o.LastModified)})
+			found = append(found, Object{aws.ToString(o.Key), aws.ToInt64(o.Size), aws.ToTime(o.LastModified)})
 		}
 	}
 	return found, nil
 }
 
-// lines hands on each record of an object.
-func (l Lake) lines(ctx context.Context, key string, visit func([]byte) error) error {
+// Lines hands on each record of an object.
+func (l Lake) Lines(ctx context.Context, key string, visit func([]byte) error) error {
 	out, err := l.Client.GetObject(ctx, &s3.GetObjectInput{Bucket: &l.Bucket, Key: &key})
 	if err != nil {
 		return fmt.Errorf("reading s3://%s/%s: %w", l.Bucket, key, err)
 	}
 	defer func() { _ = out.Body.Close() }()
-	if err := eachLine(out.Body, visit); err != nil {
+	if err := EachLine(out.Body, visit); err != nil {
 		return fmt.Errorf("reading s3://%s/%s: %w", l.Bucket, key, err)
 	}
 	return nil
 }
 
-// eachLine skips blank lines: DMS ends a record with a newline, and so does the delivery.
-func eachLine(body io.Reader, visit func([]byte) error) error {
+// EachLine hands on each line of a gzipped body, but for blank lines: DMS ends a record with a newline, and so does the delivery.
+func EachLine(body io.Reader, visit func([]byte) error) error {
 	unzipped, err := gzip.NewReader(body)
 	if err != nil {
 		return fmt.Errorf("it is not gzip: %w", err)
