@@ -41,6 +41,12 @@ type Outputs struct {
 	SearchDeliveryName    string `json:"searchDeliveryName"`
 	HistoryIndex          string `json:"historyIndex"`
 
+	// Of the current state; all empty when search.current.enabled is false.
+	CurrentIndices      string `json:"currentIndices"`
+	CurrentFunctionName string `json:"currentFunctionName"`
+	CurrentParkedPrefix string `json:"currentParkedPrefix"`
+	CurrentFailedPrefix string `json:"currentFailedPrefix"`
+
 	LakeBucket       string `json:"lakeBucket"`
 	LakePrefix       string `json:"lakePrefix"`
 	LakeErrorPrefix  string `json:"lakeErrorPrefix"`
