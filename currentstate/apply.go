@@ -123,7 +123,7 @@ func (f *Function) plan(ctx context.Context, it *item) ([]document, error) {
 	if err != nil {
 		return nil, &problem{Unordered, err}
 	}
-	e, epoch, err := f.epoch(ctx, r, made, order)
+	e, epoch, err := f.epoch(ctx, it, made, order)
 	if err != nil {
 		return nil, err
 	}
@@ -167,7 +167,8 @@ func rows(index string, columns []string, version int64, o origin) ([]document, 
 
 // epoch of a record that DMS made at a time, with its table; nil when it is no longer kept. What the epoch is bound to by
 // its first record, the key's columns and the source's binlog, is entered here.
-func (f *Function) epoch(ctx context.Context, r *change.Record, made time.Time, order change.Order) (*entry, *Epoch, error) {
+func (f *Function) epoch(ctx context.Context, it *item, made time.Time, order change.Order) (*entry, *Epoch, error) {
+	r := it.record
 	n := Name{r.Schema, r.Table}
 	e, err := f.entry(ctx, n)
 	if err != nil {
@@ -179,7 +180,7 @@ func (f *Function) epoch(ctx context.Context, r *change.Record, made time.Time, 
 		}
 		return nil, nil, &problem{Unkeyed, fmt.Errorf("%w: deploy again, so that the function learns its primary key, then replay", errUndefined)}
 	}
-	epoch := e.at(made)
+	epoch := it.of(e, made)
 	if epoch == nil {
 		return e, nil, nil
 	}
@@ -198,6 +199,14 @@ func (f *Function) epoch(ctx context.Context, r *change.Record, made time.Time, 
 		return nil, nil, &problem{Unordered, fmt.Errorf("the record is from the binlog %s, those of epoch %d from %s: the source is another one, begin a new epoch", order.Binlog(), epoch.Number, epoch.Binlog)}
 	}
 	return e, epoch, nil
+}
+
+// of is the epoch of its table's that an item belongs to; nil when that is no longer kept.
+func (it *item) of(e *entry, made time.Time) *Epoch {
+	if it.epoch > 0 {
+		return e.epoch(it.epoch)
+	}
+	return e.at(made)
 }
 
 func (f *Function) bind(ctx context.Context, n Name, number int, binlog string) (*entry, error) {

@@ -94,7 +94,7 @@ var errPostponed = errors.New("the domain postponed documents")
 // attempt makes one request and gives back what is to be tried again, with the reason.
 func (b *bulk) attempt(ctx context.Context, pending []action) ([]action, error) {
 	var out answer
-	if err := b.f.client.once(ctx, http.MethodPost, bulkPath, b.body(pending), &out); err != nil {
+	if err := b.f.client.once(ctx, http.MethodPost, bulkPath+"&require_alias=true", b.body(pending), &out); err != nil {
 		return pending, err
 	}
 	if len(out.Items) != len(pending) {

@@ -54,9 +54,9 @@ type Objects interface {
 type Deps struct {
 	// HTTP reaches the domain, signs requests ([Signed]) and verifies its certificate.
 	HTTP *http.Client
-	// Parked is the bucket of the settings.
+	// Parked is the bucket of the settings. Only [Function.Handle] parks, and cannot without one.
 	Parked Objects
-	// Metrics get a line per invocation in CloudWatch's embedded format: standard output, in Lambda.
+	// Metrics get a line per invocation in CloudWatch's embedded format: standard output, in Lambda. Default nowhere.
 	Metrics io.Writer
 	// Log is for people; default slog's.
 	Log *slog.Logger
@@ -78,8 +78,11 @@ type Function struct {
 
 // New makes the function. It calls nobody.
 func New(s Settings, d Deps) (*Function, error) {
-	if d.HTTP == nil || d.Parked == nil || d.Metrics == nil {
-		return nil, errors.New("making the current-state function: an HTTP client, a bucket and a writer for metrics are needed")
+	if d.HTTP == nil {
+		return nil, errors.New("making the current-state function: an HTTP client is needed")
+	}
+	if d.Metrics == nil {
+		d.Metrics = io.Discard
 	}
 	if d.Log == nil {
 		d.Log = slog.Default()
@@ -112,9 +115,16 @@ type Outcome struct {
 // Apply indexes records, of a replay for instance, and gives back those that cannot be. On an error some records are not
 // indexed; it may be called again with all of them.
 func (f *Function) Apply(ctx context.Context, records []*change.Record) (Outcome, error) {
+	return f.ApplyTo(ctx, 0, records)
+}
+
+// ApplyTo is [Function.Apply] into one epoch of the records' tables, whatever epoch they are of: to fill a new one from
+// what is kept of the one before. Both have to be of one source, or versions cannot be compared. Epoch 0 is each
+// record's own.
+func (f *Function) ApplyTo(ctx context.Context, epoch int, records []*change.Record) (Outcome, error) {
 	items := make([]item, len(records))
 	for i, r := range records {
-		items[i].record = r
+		items[i].record, items[i].epoch = r, epoch
 	}
 	out := f.apply(ctx, items)
 	if i := unsettled(items); i >= 0 {

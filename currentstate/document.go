@@ -54,7 +54,7 @@ func (d *document) tombstone(o origin) {
 // https://docs.opensearch.org/latest/api-reference/document-apis/index-document/
 func (d *document) action() []byte {
 	b := make([]byte, 0, d.room)
-	b = appendText(append(b, `{"index":{"_index":`...), d.index)
+	b = appendText(append(b, `{"index":{"_index":`...), written(d.index))
 	b = appendText(append(b, `,"_id":`...), d.id)
 	b = strconv.AppendInt(append(b, `,"version":`...), d.version, 10)
 	return append(b, `,"version_type":"external_gte"}}`+"\n"...)

@@ -1,6 +1,7 @@
 package currentstate
 
 import (
+	"cdcpipeline/change"
 	"strings"
 	"sync"
 	"testing"
@@ -106,4 +107,47 @@ func TestFunctionsThatMeetATableTogetherAgree(t *testing.T) {
 	require.NoError(t, err)
 	require.Len(t, s.Source.Columns, 9)
 	require.Equal(t, []Epoch{{Number: 1, Key: []string{"region", "id"}, Binlog: "bin"}}, s.Source.Epochs)
+}
+
+func TestAnIndexThatSomebodyDeletedIsMadeAgainWithItsFieldsAndAlias(t *testing.T) {
+	r := newRig(t, nil)
+	require.Equal(t, -1, r.handle(t, created("orders", `"region":{"type":"STRING"},"id":{"type":"INT64"},"n":{"type":"INT64"}`, `"region","id"`), row(1, 10, `,"n":1`)))
+	fields := r.domain.indices[orders.Index(1)].fields
+
+	r.domain.removeIndex(orders.Index(1))
+	require.Equal(t, 0, r.handle(t, row(2, 20, `,"n":2`)), "the function misses the index when it writes")
+	require.Equal(t, -1, r.handle(t, row(2, 20, `,"n":2`)))
+	require.Equal(t, fields, r.domain.indices[orders.Index(1)].fields)
+	require.Len(t, r.domain.shown(t, orders.Alias()), 1)
+}
+
+func TestRecordsOfOneEpochFillAnother(t *testing.T) {
+	r := newRig(t, nil)
+	old := []string{row(1, 10, `,"n":1`), row(2, 20, `,"n":2`)}
+	require.Equal(t, -1, r.handle(t, old...))
+	epochs := r.epochs()
+	begun, err := epochs.Begin(t.Context(), orders)
+	require.NoError(t, err)
+	r.now = r.now.Add(2 * lead) // the function's memory of its epochs is over
+
+	records := make([]*change.Record, len(old))
+	for i, raw := range old {
+		records[i], err = change.Parse([]byte(raw))
+		require.NoError(t, err)
+	}
+	out, err := r.f.Apply(t.Context(), records)
+	require.NoError(t, err)
+	require.Equal(t, 2, out.Applied)
+	require.NotContains(t, r.domain.indices, orders.Index(begun.Number), "by their time they are of the first epoch")
+
+	out, err = r.f.ApplyTo(t.Context(), begun.Number, records)
+	require.NoError(t, err)
+	require.Equal(t, 2, out.Applied)
+	require.Len(t, r.domain.indices[orders.Index(begun.Number)].docs, 2)
+	require.NoError(t, epochs.Switch(t.Context(), orders, begun.Number))
+	require.Len(t, r.domain.shown(t, orders.Alias()), 2)
+
+	out, err = r.f.ApplyTo(t.Context(), 7, records)
+	require.NoError(t, err)
+	require.Equal(t, 2, out.Retired, "there is no such epoch")
 }

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"encoding/json"
+	"net/http"
 	"strings"
 	"time"
 )
@@ -16,7 +17,7 @@ type bulkAction struct {
 	SeqNo       int64  `json:"if_seq_no"`
 }
 
-func (d *domain) bulk(content []byte) (int, any) {
+func (d *domain) bulk(r *http.Request, content []byte) (int, any) {
 	lines := bufio.NewScanner(bytes.NewReader(content))
 	lines.Buffer(nil, 64<<20)
 	var items []object
@@ -33,7 +34,7 @@ func (d *domain) bulk(content []byte) (int, any) {
 		if !indexing || !lines.Scan() {
 			return 400, object{"error": "malformed action"}
 		}
-		status, reason := d.index(a, bytes.Clone(lines.Bytes()))
+		status, reason := d.index(r.URL.Query().Get("require_alias") == "true", a, bytes.Clone(lines.Bytes()))
 		item := object{"status": status}
 		if status/100 != 2 {
 			item["error"] = object{"type": "some_exception", "reason": reason}
@@ -44,16 +45,23 @@ func (d *domain) bulk(content []byte) (int, any) {
 	return 200, object{"items": items}
 }
 
-func (d *domain) index(a bulkAction, source []byte) (int, string) {
+func (d *domain) index(onlyAlias bool, a bulkAction, source []byte) (int, string) {
 	switch d.ask("document") {
 	case faultBusy:
 		return 429, "rejected"
 	case faultBroken:
 		return 503, "unavailable"
 	}
-	x := d.indices[a.Index]
-	if x == nil {
+	for name := range d.aliases[a.Index] {
+		a.Index, onlyAlias = name, false
+	}
+	if onlyAlias {
 		return 404, "index_not_found_exception"
+	}
+	x := d.indices[a.Index]
+	if x == nil { // as OpenSearch does
+		x = &index{docs: map[string]*doc{}, fields: map[string]any{}}
+		d.indices[a.Index] = x
 	}
 	var s map[string]any
 	if json.Unmarshal(source, &s) != nil {

@@ -126,7 +126,7 @@ func (d *domain) serve(r *http.Request, path []string, content []byte) (int, any
 	last := path[len(path)-1]
 	switch {
 	case path[0] == "_bulk":
-		return d.bulk(content)
+		return d.bulk(r, content)
 	case path[0] == "_aliases":
 		return d.switchAliases(content)
 	case path[0] == "_alias":
@@ -144,7 +144,7 @@ func (d *domain) serve(r *http.Request, path []string, content []byte) (int, any
 	case r.Method == http.MethodPut:
 		return d.makeIndex(path[0], content)
 	case r.Method == http.MethodDelete:
-		delete(d.indices, path[0])
+		d.removeIndex(path[0])
 		return 200, object{}
 	}
 	return 400, object{"error": "no such call"}
@@ -296,6 +296,14 @@ func (d *domain) tombstones() int {
 		}
 	}
 	return n
+}
+
+// removeIndex and its place behind aliases.
+func (d *domain) removeIndex(name string) {
+	delete(d.indices, name)
+	for alias := range d.aliases {
+		delete(d.aliases[alias], name)
+	}
 }
 
 func (d *domain) names() []string { return slices.Sorted(maps.Keys(d.indices)) }

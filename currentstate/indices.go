@@ -64,9 +64,11 @@ func (x *indices) make(ctx context.Context, e *entry, index string) (made bool, 
 			"mapping": object{"total_fields": object{"limit": fieldLimit}},
 		}},
 	}
+	aliases := object{written(index): object{}}
 	if len(e.Epochs) == 1 && e.Epochs[0].Number == 1 {
-		body["aliases"] = object{e.name().Alias(): object{"filter": visible()}}
+		aliases[e.name().Alias()] = object{"filter": visible()}
 	}
+	body["aliases"] = aliases
 	err = x.client.call(ctx, http.MethodPut, "/"+url.PathEscape(index), body, nil)
 	switch {
 	case err == nil:

@@ -34,6 +34,10 @@ func (n Name) Alias() string { return indexPrefix + part(n.Schema) + "-" + part(
 // Index of an epoch of the table. No alias is like it: a hyphen in a name is escaped.
 func (n Name) Index(epoch int) string { return n.Alias() + "-" + strconv.Itoa(epoch) }
 
+// written is the alias under which an index is written. Only this package makes one: an index that somebody has deleted is
+// missed, and made again with its fields, where OpenSearch would make one that knows nothing of them (require_alias).
+func written(index string) string { return index + "-w" }
+
 func part(name string) string {
 	var b strings.Builder
 	for _, r := range name {

@@ -96,6 +96,9 @@ func (f *Function) store(ctx context.Context, parked []Parked) error {
 	}
 	first := parked[0]
 	key := f.settings.Prefix + first.Arrived.Format("2006/01/02/15/") + first.SequenceNumber + "-" + hex.EncodeToString(sum.Sum(nil)[:8]) + ".jsonl"
+	if f.deps.Parked == nil {
+		return fmt.Errorf("parking %d records: there is no bucket", len(parked))
+	}
 	if err := f.deps.Parked.Put(ctx, key, lines.Bytes()); err != nil {
 		return fmt.Errorf("parking %d records: %w", len(parked), err)
 	}
@@ -107,6 +110,7 @@ func (f *Function) store(ctx context.Context, parked []Parked) error {
 type item struct {
 	from   *events.KinesisEventRecord // nil for a record from elsewhere
 	record *change.Record             // nil until it is read
+	epoch  int                        // 0 for the one that the record is of
 	// made and version of a data record; committed of a change.
 	committed time.Time
 	// written counts documents that were indexed, overtaken those that a later record had written before.

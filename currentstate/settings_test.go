@@ -70,7 +70,7 @@ func TestADocumentIsItsRowWithoutNull(t *testing.T) {
 	docs, err := rows("i", []string{"id"}, 5, origin{record: r, position: "bin.000001:10#1", committed: began, indexed: began})
 	require.NoError(t, err)
 	lines := strings.Split(string(docs[0].lines), "\n")
-	require.Equal(t, `{"index":{"_index":"i","_id":"1","version":5,"version_type":"external_gte"}}`, lines[0])
+	require.Equal(t, `{"index":{"_index":"i-w","_id":"1","version":5,"version_type":"external_gte"}}`, lines[0])
 	require.Equal(t, `{"region":"eu","id":1,"%5Fid":"x","a%2Eb":1.50,"big":18446744073709551615,"object":"{\"k\": [1]}","text":"김 \"q\" \u0001",`+
 		`"_cdc":{"deleted":false,"operation":"insert","position":"bin.000001:10#1","committed":"2026-11-23T06:00:00.000000Z","indexed":"2026-11-23T06:00:00.000000Z"}}`, lines[1])
 	require.True(t, json.Valid([]byte(lines[1])))
