@@ -38,6 +38,9 @@ type EpochsOptions struct {
 	Shards, Replicas int
 }
 
+// ErrNoRecord says that a table has no epochs: its first one is still to fill.
+var ErrNoRecord = errors.New("no record of the table has come yet")
+
 // NewEpochs calls nobody.
 func NewEpochs(o EpochsOptions) *Epochs {
 	c := newClient(o.HTTP, o.Endpoint)
@@ -74,7 +77,7 @@ func (e *Epochs) Current(ctx context.Context, n Name) (TableEpochs, error) {
 		return TableEpochs{}, err
 	}
 	if s.Source == nil {
-		return TableEpochs{}, fmt.Errorf("table %s has no epochs: no record of it has come yet", n)
+		return TableEpochs{}, fmt.Errorf("the epochs of %s: %w", n, ErrNoRecord)
 	}
 	out := TableEpochs{Name: n, Epochs: s.Source.Epochs}
 	shown, err := e.shown(ctx, n)
@@ -109,7 +112,7 @@ func (e *Epochs) Begin(ctx context.Context, n Name) (Epoch, error) {
 	var begun Epoch
 	_, err := e.registry.update(ctx, n, func(t *entry) (*entry, error) {
 		if t == nil {
-			return nil, fmt.Errorf("beginning an epoch of %s: no record of it has come yet, its first epoch is still to fill", n)
+			return nil, fmt.Errorf("beginning an epoch of %s: %w", n, ErrNoRecord)
 		}
 		now, err := e.now(ctx)
 		if err != nil {

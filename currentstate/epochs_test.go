@@ -19,7 +19,7 @@ func TestAnEpochBeginsLaterThanAnyFunctionRemembers(t *testing.T) {
 	r := newRig(t, nil)
 	e := r.epochs()
 	_, err := e.Begin(t.Context(), orders)
-	require.ErrorContains(t, err, "no record of it has come yet")
+	require.ErrorContains(t, err, "no record of the table has come yet")
 	require.Equal(t, -1, r.handle(t, row(1, 10, "")))
 	epoch, err := e.Begin(t.Context(), orders)
 	require.NoError(t, err)

@@ -52,6 +52,14 @@ type Parked struct {
 	Bytes  []byte `json:"bytes,omitempty"`
 }
 
+// Raw is the record as it came.
+func (p *Parked) Raw() []byte {
+	if p.Record != "" {
+		return []byte(p.Record)
+	}
+	return p.Bytes
+}
+
 // maxDetail bounds what is kept of a reason, in bytes.
 const maxDetail = 4000
 

@@ -168,14 +168,19 @@ func (d *deployment) pipeline(ctx context.Context, tell func(string, ...any)) (v
 	return verify.Pipeline{
 		Stream:  d.stream(),
 		History: verify.Search{HTTP: domain.HTTP, URL: domain.URL, User: domain.User, Password: domain.Password, Index: d.HistoryIndex},
-		Lake: datalake.Lake{
-			Client: s3.NewFromConfig(d.AWS, func(o *s3.Options) {
-				o.UsePathStyle = d.PathStyle
-				o.DisableLogOutputChecksumValidationSkipped = true // a line for every object that is older than checksums
-			}),
-			Bucket: d.LakeBucket, Prefix: d.LakePrefix,
-		},
+		Lake:    d.lake(),
 	}, func() { _ = domain.Close() }, nil
+}
+
+func (d *deployment) lake() datalake.Lake {
+	return datalake.Lake{Client: d.s3(), Bucket: d.LakeBucket, Prefix: d.LakePrefix}
+}
+
+func (d *deployment) s3() *s3.Client {
+	return s3.NewFromConfig(d.AWS, func(o *s3.Options) {
+		o.UsePathStyle = d.PathStyle
+		o.DisableLogOutputChecksumValidationSkipped = true // a line for every object that is older than checksums
+	})
 }
 
 func (d *deployment) stream() verify.Stream {

@@ -83,10 +83,7 @@ func (s *waiting) progress(name generate.TableName, phase string, done, total in
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if !s.terminal {
-		if at, ok := s.told[name.String()+phase]; !ok || time.Since(at) >= lineEvery || done == total {
-			s.told[name.String()+phase] = time.Now()
-			s.line("%s: %s %d of %d", name, phase, done, total)
-		}
+		s.say(name.String()+": "+phase, done, total)
 		return
 	}
 	what := name.String() + ": " + phase
@@ -101,6 +98,30 @@ func (s *waiting) progress(name generate.TableName, phase string, done, total in
 		}
 		done, total = (s.parts[string(verify.HopHistory)]+s.parts[string(verify.HopLake)])/2, 1000
 	}
+	s.show(what, done, total)
+}
+
+// of shows how far something else is.
+func (s *waiting) of(what string, done, total int64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.terminal {
+		s.show(what, done, total)
+	} else {
+		s.say(what, done, total)
+	}
+}
+
+// say it in a line, every few seconds.
+func (s *waiting) say(what string, done, total int64) {
+	if at, ok := s.told[what]; !ok || time.Since(at) >= lineEvery || done == total {
+		s.told[what] = time.Now()
+		s.line("%s %d of %d", what, done, total)
+	}
+}
+
+// show a bar.
+func (s *waiting) show(what string, done, total int64) {
 	if s.phase != what || s.bar == nil {
 		if s.bar != nil {
 			_ = s.bar.Clear()

@@ -1,0 +1,347 @@
+package main
+
+import (
+	"cdcpipeline/change"
+	"cdcpipeline/currentstate"
+	"cdcpipeline/generate"
+	"cdcpipeline/operate"
+	"cdcpipeline/replay"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/jedib0t/go-pretty/v6/table"
+	"github.com/spf13/cobra"
+)
+
+const replayLong = `Apply changes to the current indices once more, through the code of the function that keeps them. What is indexed already stays as it
+is: a document takes newer changes only, whatever their order, and however often they come.
+
+Without a mode, the records that DMS made from --from to --to are read from the lake: to fill an index that was deleted, say.
+
+--parked-only replays what could not be indexed: records that the function has parked with a reason, and batches that Lambda has given
+up. Objects of which every record is applied are removed from where they were parked (the bucket keeps the former version for a while),
+unless --keep is given. --from and --to are then the times at which they were parked.
+
+--new-epoch fills a new index of each table from everything that the lake has of the one that is shown, and switches the table's alias to
+it when it equals the source: for another number of shards, or documents that were damaged. Searches see the former index,
+as it was when the replay began, until then.
+
+A deletion is remembered for as long as the stream and parked records may bring back the row (STREAM_RETENTION_HOURS and PARKED_DAYS of
+the function: 7 and 30 days by default). What is older cannot be replayed in part into an index that is in use: a row whose
+deletion is left out would come back. Leave out --to, or take --new-epoch. Deleted rows of that age are shown until the replay has come
+to their deletion.
+
+What is done is noted in a file (in the user's cache directory): the same command goes on where it was interrupted. --restart
+begins anew.
+
+Exit code 0 only if every record was applied, or was behind what is indexed already.`
+
+const replayExample = `  cdc replay --parked-only --dry-run
+  cdc replay --parked-only
+  cdc replay --table testdb.retail_trans --from 2026-11-23T18:00:00Z --rate 500
+  cdc replay --table testdb.retail_trans --new-epoch`
+
+// replayFlags of the command line.
+type replayFlags struct {
+	stack      *stackFlags
+	connection connectionFlags
+	tables     []string
+	from, to   string
+	parked     bool
+	newEpoch   bool
+	keep       bool
+	restart    bool
+	dryRun     bool
+	rate       int
+	output     string
+
+	after, before time.Time
+	now           func() time.Time
+}
+
+func newReplay(stack *stackFlags) *cobra.Command {
+	f := &replayFlags{stack: stack, connection: connectionFlags{stack: stack}, now: time.Now}
+	cmd := &cobra.Command{
+		Use: "replay", Short: "Apply changes to the current indices once more", Long: replayLong, Example: replayExample, Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return f.run(cmd) },
+	}
+	flags := cmd.Flags()
+	flags.StringArrayVar(&f.tables, "table", nil, "table as database.table; may be repeated (default: all of the stack's)")
+	flags.StringVar(&f.from, "from", "", "replay what is not older: a time (2026-11-23T18:00:00Z), or how long ago (2h)")
+	flags.StringVar(&f.to, "to", "", "replay what is not newer, written as --from is")
+	flags.BoolVar(&f.parked, "parked-only", false, "replay records that were parked, not the lake")
+	flags.BoolVar(&f.newEpoch, "new-epoch", false, "fill a new index from the lake, compare it with the source, and show it")
+	flags.BoolVar(&f.keep, "keep", false, "with --parked-only: leave the objects whose records were applied")
+	flags.BoolVar(&f.restart, "restart", false, "begin anew, and forget what an interrupted replay has done")
+	flags.BoolVar(&f.dryRun, "dry-run", false, "read and count, and apply nothing")
+	flags.IntVar(&f.rate, "rate", 0, "records a second at most (default: as fast as the domain takes them)")
+	flags.StringVarP(&f.output, "output", "o", "table", "form: table or json")
+	f.connection.register(flags)
+	_ = cmd.RegisterFlagCompletionFunc("table", stack.completeTables)
+	_ = cmd.RegisterFlagCompletionFunc("output", cobra.FixedCompletions([]string{"table", "json"}, cobra.ShellCompDirectiveNoFileComp))
+	return cmd
+}
+
+// validate refuses what cannot be; all problems come together.
+func (f *replayFlags) validate() error {
+	var problems []error
+	refuse := func(wrong bool, format string, args ...any) {
+		if wrong {
+			problems = append(problems, fmt.Errorf(format, args...))
+		}
+	}
+	moment := func(flag, text string) time.Time {
+		if text == "" {
+			return time.Time{}
+		}
+		if ago, err := time.ParseDuration(text); err == nil && ago >= 0 {
+			return f.now().Add(-ago)
+		}
+		at, err := time.Parse(time.RFC3339, text)
+		refuse(err != nil, "%s %q: write a time as 2026-11-23T18:00:00Z, or how long ago as 2h", flag, text)
+		return at
+	}
+	f.after, f.before = moment("--from", f.from), moment("--to", f.to)
+	refuse(!f.before.IsZero() && f.before.Before(f.after), "--from is after --to")
+	refuse(f.parked && f.newEpoch, "--parked-only and --new-epoch: give one of them; parked records are in the lake too")
+	refuse(f.newEpoch && (f.from != "" || f.to != ""), "--new-epoch: an index is filled with everything: leave out --from and --to")
+	refuse(f.newEpoch && f.dryRun, "--new-epoch and --dry-run: count what the lake has without --new-epoch")
+	refuse(f.keep && !f.parked, "--keep: only --parked-only removes anything")
+	refuse(f.rate < 0, "--rate: must not be negative, is %d", f.rate)
+	refuse(f.output != "table" && f.output != "json", "--output %q: write table or json", f.output)
+	for _, s := range f.tables {
+		if _, err := generate.ParseTableName(s); err != nil {
+			problems = append(problems, err)
+		}
+	}
+	return errors.Join(append(problems, f.connection.validate())...)
+}
+
+func (f *replayFlags) run(cmd *cobra.Command) error {
+	if err := f.validate(); err != nil {
+		return err
+	}
+	ctx := cmd.Context()
+	d, err := f.stack.open(ctx, "tables", "searchUrl", "searchEndpoint", "searchMasterSecretArn", "lakeBucket", "lakePrefix")
+	if err != nil {
+		return err
+	}
+	show := newWaiting(cmd.ErrOrStderr())
+	defer show.finish()
+	w, shut, err := f.open(ctx, d, show)
+	if err != nil {
+		return err
+	}
+	defer shut()
+	sum, err := w.replay(ctx)
+	show.finish()
+	if sum.Tables != nil {
+		err = errors.Join(err, f.print(cmd.OutOrStdout(), sum))
+	}
+	if ctx.Err() != nil {
+		show.tell("interrupted: the same command goes on from here")
+		return errInterrupted
+	}
+	if err == nil && sum.Refused > 0 {
+		err = fmt.Errorf("%d records cannot be indexed as they are: each is named with its reason above, the first %d at least", sum.Refused, len(sum.Problems))
+	}
+	return err
+}
+
+// replaying is one run of the command.
+type replaying struct {
+	*replayFlags
+	d        *deployment
+	show     *waiting
+	tables   []currentstate.Name
+	settings currentstate.Settings
+	domain   *operate.Domain
+	function *currentstate.Function
+	journal  *replay.Journal
+}
+
+// open what every mode needs.
+func (f *replayFlags) open(ctx context.Context, d *deployment, show *waiting) (*replaying, func(), error) {
+	w := &replaying{replayFlags: f, d: d, show: show}
+	named := verifyFlags{tables: f.tables, deep: true}
+	tables, err := named.named(d.Tables)
+	if err != nil && (!f.parked || len(f.tables) > 0) {
+		return nil, nil, err
+	}
+	for _, t := range tables {
+		w.tables = append(w.tables, currentstate.Name{Schema: t.Database, Table: t.Table})
+	}
+	if w.settings, w.domain, err = d.currentState(ctx, show.tell); err != nil {
+		return nil, nil, err
+	}
+	shut := func() { _ = w.domain.Close() }
+	w.settings.Endpoint = strings.TrimSuffix(d.SearchURL, "/")
+	w.function, err = currentstate.New(w.settings, currentstate.Deps{HTTP: w.domain.Client(), Log: slog.New(slog.DiscardHandler)})
+	if err == nil {
+		err = f.safe(w.settings)
+	}
+	if err != nil {
+		shut()
+		return nil, nil, err
+	}
+	return w, shut, nil
+}
+
+// safe refuses to replay a part of what is older than the memory of deletions into an index in use.
+func (f *replayFlags) safe(s currentstate.Settings) error {
+	remembered := s.Retention + s.Parked
+	if f.parked || f.newEpoch || f.dryRun || f.before.IsZero() || f.after.After(f.now().Add(-remembered)) {
+		return nil
+	}
+	return fmt.Errorf("--to: rows deleted since would come back, since deletions are remembered for %.0f days and --from is before that: leave out --to, or fill a new index with --new-epoch", remembered.Hours()/24)
+}
+
+// replay in the mode that was asked for, and note what is done.
+func (w *replaying) replay(ctx context.Context) (sum replay.Summary, err error) {
+	if !w.dryRun {
+		if w.journal, err = w.openJournal(); err != nil {
+			return sum, err
+		}
+		defer func() {
+			if err == nil {
+				err = w.journal.Remove() // the replay is over
+				return
+			}
+			err = errors.Join(err, w.journal.Close())
+		}()
+	}
+	o := replay.Options{Rate: w.rate, DryRun: w.dryRun, Journal: w.journal, Progress: w.progress}
+	switch {
+	case w.newEpoch:
+		return w.rebuild(ctx, o)
+	case w.parked:
+		return w.replayParked(ctx, o)
+	}
+	from := replay.Lake{Lake: w.d.lake(), Tables: w.tables, From: w.after, To: w.before}
+	o.Only = from.Wanted
+	if sum, err = replay.Run(ctx, from, w.function, o); err != nil || w.dryRun {
+		return sum, err
+	}
+	return sum, w.showAgain(ctx)
+}
+
+// openJournal of a replay with these flags of this stack.
+func (w *replaying) openJournal() (*replay.Journal, error) {
+	cache, err := os.UserCacheDir()
+	if err != nil {
+		return nil, fmt.Errorf("finding the user's cache directory: %w", err)
+	}
+	what := fmt.Sprint(w.d.AccountID, w.d.Region, w.d.SearchURL, w.d.LakeBucket, w.tables, w.from, w.to, w.parked, w.newEpoch)
+	journal, err := replay.OpenJournal(filepath.Join(cache, "cdc-pipeline"), what)
+	if err != nil || !w.restart {
+		return journal, err
+	}
+	if err := journal.Remove(); err != nil {
+		return nil, err
+	}
+	return replay.OpenJournal(filepath.Join(cache, "cdc-pipeline"), what)
+}
+
+func (w *replaying) replayParked(ctx context.Context, o replay.Options) (replay.Summary, error) {
+	oldest := w.now().Add(-w.settings.Parked)
+	from := replay.Parked{
+		Client: w.d.s3(), Name: w.d.LakeBucket, Function: w.d.CurrentParkedPrefix, Lambda: w.d.CurrentFailedPrefix,
+		From: w.after, To: w.before, Keep: w.keep,
+	}
+	if from.From.Before(oldest) {
+		from.From = oldest
+		old := from
+		old.From, old.To = w.after, oldest
+		objects, err := old.Objects(ctx)
+		if err != nil {
+			return replay.Summary{}, err
+		}
+		if len(objects) > 0 {
+			w.show.tell("%d objects are left out: they are older than %.0f days, and rows deleted since would come back", len(objects), w.settings.Parked.Hours()/24)
+		}
+	}
+	if len(w.replayFlags.tables) > 0 {
+		o.Only = func(r *change.Record) bool {
+			return slices.Contains(w.tables, currentstate.Name{Schema: r.Schema, Table: r.Table})
+		}
+	}
+	return replay.Run(ctx, from, w.function, o)
+}
+
+// showAgain gives an alias back to a table that lost it with its index; the function does so of itself as long as there has
+// been one epoch only.
+func (w *replaying) showAgain(ctx context.Context) error {
+	epochs := w.epochs()
+	for _, n := range w.tables {
+		t, err := epochs.Current(ctx, n)
+		if errors.Is(err, currentstate.ErrNoRecord) {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		if last := t.Epochs[len(t.Epochs)-1].Number; t.Current == 0 {
+			if err := epochs.Switch(ctx, n, last); err != nil {
+				return err
+			}
+			w.show.tell("the alias of %s showed no index: it shows epoch %d now", n, last)
+		}
+	}
+	return nil
+}
+
+func (w *replaying) epochs() *currentstate.Epochs {
+	return currentstate.NewEpochs(currentstate.EpochsOptions{
+		HTTP: w.domain.Client(), Endpoint: w.settings.Endpoint, Shards: w.settings.Shards, Replicas: w.settings.Replicas,
+	})
+}
+
+// progress in bytes read.
+func (w *replaying) progress(done, total int64) {
+	w.show.of("bytes read", done, total)
+}
+
+func (f *replayFlags) print(w io.Writer, sum replay.Summary) error {
+	if f.output == "json" {
+		return printJSON(w, sum)
+	}
+	var b strings.Builder
+	for _, p := range sum.Problems {
+		fmt.Fprintf(&b, "%s: %s %s: %s\n", p.Object, p.Reason, p.Table, cut(p.Detail))
+	}
+	if b.Len() > 0 {
+		b.WriteByte('\n')
+	}
+	t := plainTable("table", "load", "insert", "update", "delete", "control")
+	for _, name := range slices.Sorted(maps.Keys(sum.Tables)) {
+		of := sum.Tables[name]
+		described := int64(0)
+		for operation, n := range of {
+			if !slices.Contains([]change.Operation{change.Load, change.Insert, change.Update, change.Delete}, operation) {
+				described += n
+			}
+		}
+		t.AppendRow(table.Row{name, of[change.Load], of[change.Insert], of[change.Update], of[change.Delete], described})
+	}
+	ending := fmt.Sprintf("%d records in %d objects: %d applied, %d behind what is indexed, %d of epochs that are no longer kept, %d control records, %d refused",
+		sum.Records, sum.Objects, sum.Applied, sum.Superseded, sum.Retired, sum.Control, sum.Refused)
+	if f.dryRun {
+		ending = fmt.Sprintf("%d records in %d objects, %d would be applied, %d are refused as they are; nothing was done", sum.Records, sum.Objects, sum.Wanted, sum.Refused)
+	}
+	if sum.ObjectsDone > 0 {
+		ending += fmt.Sprintf("; %d objects were done before", sum.ObjectsDone)
+	}
+	if _, err := fmt.Fprintf(w, "%s%s\n\n%s\n", b.String(), t.Render(), ending); err != nil {
+		return fmt.Errorf("printing the replay: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,71 @@
+package replay
+
+import (
+	"cdcpipeline/change"
+	"cdcpipeline/currentstate"
+	"cdcpipeline/datalake"
+	"context"
+	"slices"
+	"strings"
+	"time"
+)
+
+// lateness is how much later than DMS made it a record may be in an object's first hour, or its object begin an hour before:
+// a delivery's buffer is 15 minutes at most, and clocks differ.
+const lateness = time.Hour
+
+// Lake is the changes of some tables.
+type Lake struct {
+	datalake.Lake
+	Tables []currentstate.Name
+	// From and To are the times at which DMS made the records, both included; zero is no bound.
+	From, To time.Time
+}
+
+// Objects of the tables, those of one hour before those of the next.
+func (l Lake) Objects(ctx context.Context) ([]datalake.Object, error) {
+	var found []datalake.Object
+	hours := map[string]string{}
+	for _, t := range l.Tables {
+		folder := l.Folder(t.Schema, t.Table)
+		objects, err := l.List(ctx, folder)
+		if err != nil {
+			return nil, err
+		}
+		for _, o := range objects {
+			at, ok := hourOf(strings.TrimPrefix(o.Key, folder))
+			if ok && (!l.To.IsZero() && at.After(l.To.Add(lateness)) || at.Add(time.Hour+lateness).Before(l.From)) {
+				continue
+			}
+			hours[o.Key] = at.Format(time.RFC3339)
+			found = append(found, o)
+		}
+	}
+	slices.SortStableFunc(found, func(a, b datalake.Object) int { return strings.Compare(hours[a.Key], hours[b.Key]) })
+	return found, nil
+}
+
+// hourOf reads dt=2026-11-23/hour=18/…; what does not begin so is of any hour.
+func hourOf(below string) (time.Time, bool) {
+	const form = "dt=2006-01-02/hour=15/"
+	if len(below) < len(form) {
+		return time.Time{}, false
+	}
+	at, err := time.Parse(form, below[:len(form)])
+	return at, err == nil
+}
+
+// Records of an object.
+func (l Lake) Records(ctx context.Context, key string, visit func([]byte) error) error {
+	return l.Lines(ctx, key, visit)
+}
+
+// Settled leaves the object: the lake keeps what it has.
+func (l Lake) Settled(context.Context, string) error { return nil }
+
+// Wanted says whether DMS made a record in the time asked for. One that does not say when is wanted: whether it can be
+// indexed is the target's to say.
+func (l Lake) Wanted(r *change.Record) bool {
+	made, err := time.Parse(time.RFC3339Nano, r.Metadata.Timestamp)
+	return err != nil || !made.Before(l.From) && (l.To.IsZero() || !made.After(l.To))
+}
