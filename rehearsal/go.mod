@@ -192,6 +192,7 @@ require (
 	github.com/aws/aws-sdk-go-v2/service/opensearch v1.70.0
 	github.com/aws/aws-sdk-go-v2/service/rds v1.120.0
 	github.com/aws/aws-sdk-go-v2/service/s3 v1.106.0
+	github.com/aws/aws-sdk-go-v2/service/scheduler v1.18.0
 	github.com/aws/aws-sdk-go-v2/service/secretsmanager v1.44.0
 	github.com/aws/smithy-go v1.27.3
 	github.com/go-mysql-org/go-mysql v1.13.0

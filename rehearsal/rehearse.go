@@ -136,6 +136,7 @@ func (r *rehearsal) steps() []step {
 			{"account roles: absent, present, again", r.rehearseAccountRoles},
 		}, carry, again, []step{
 			{"a grant taken out of the program", r.rehearseGrantRemoved},
+			{"replays", r.rehearseReplay},
 			{"the operator's tool", r.rehearseOperator},
 			{"the task and an endpoint changed", r.rehearseTaskChange},
 			{"a table added", r.rehearseTableAdded},

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"go.etcd.io/bbolt"
+	bbolterrors "go.etcd.io/bbolt/errors"
 )
 
 // Journal is a file that remembers what one replay has done, so that it goes on there after an interruption. A nil
@@ -34,7 +35,7 @@ func OpenJournal(dir, what string) (*Journal, error) {
 	j := &Journal{path: filepath.Join(dir, hex.EncodeToString(sum[:8])+".replay")}
 	var err error
 	if j.db, err = bbolt.Open(j.path, 0o600, &bbolt.Options{Timeout: time.Second}); err != nil {
-		if errors.Is(err, bbolt.ErrTimeout) {
+		if errors.Is(err, bbolterrors.ErrTimeout) {
 			return nil, fmt.Errorf("the same replay is running already (it has the journal %s)", j.path)
 		}
 		return nil, fmt.Errorf("opening the replay's journal %s: %w", j.path, err)

@@ -63,9 +63,12 @@ func (l Lake) Records(ctx context.Context, key string, visit func([]byte) error)
 // Settled leaves the object: the lake keeps what it has.
 func (l Lake) Settled(context.Context, string) error { return nil }
 
-// Wanted says whether DMS made a record in the time asked for. One that does not say when is wanted: whether it can be
-// indexed is the target's to say.
+// Wanted says whether DMS made a record in the time asked for. One that does not say when, or cannot be read, is wanted:
+// it is not to be passed over in silence.
 func (l Lake) Wanted(r *change.Record) bool {
+	if r == nil {
+		return true
+	}
 	made, err := time.Parse(time.RFC3339Nano, r.Metadata.Timestamp)
 	return err != nil || !made.Before(l.From) && (l.To.IsZero() || !made.After(l.To))
 }

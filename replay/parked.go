@@ -105,7 +105,7 @@ func invocationRecord(body io.Reader, visit func([]byte) error) error {
 		return fmt.Errorf("it is not an invocation record of Lambda: %w", err)
 	}
 	if kept.Payload == "" {
-		return errors.New("Lambda's invocation record holds no payload: replay the time it was made from the lake")
+		return errors.New("the invocation record of Lambda holds no payload: replay the time it was made from the lake")
 	}
 	var batch events.KinesisEvent
 	if err := json.Unmarshal([]byte(kept.Payload), &batch); err != nil {

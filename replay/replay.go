@@ -47,7 +47,7 @@ type Source interface {
 
 // Options of a replay. The zero value applies everything to the epochs that the records are of.
 type Options struct {
-	// Only says whether a record is to be applied; nil is all.
+	// Only says whether a record is to be applied; nil is all. Of one that cannot be read it is asked with nil.
 	Only func(*change.Record) bool
 	// Epoch that the records go to, whichever they are of; 0 is each one's own.
 	Epoch int
@@ -187,12 +187,12 @@ type batch struct {
 func (b *batch) add(ctx context.Context, raw []byte) error {
 	b.count(func(s *Summary) { s.Records++ })
 	r, err := change.Parse(raw)
-	if err != nil {
-		b.refused("", currentstate.Unreadable, err.Error())
-		return nil
-	}
 	if b.Only != nil && !b.Only(r) {
 		b.settled = false
+		return nil
+	}
+	if err != nil {
+		b.refused("", currentstate.Unreadable, err.Error())
 		return nil
 	}
 	b.count(func(s *Summary) {

@@ -271,7 +271,7 @@ func (w *replaying) replayParked(ctx context.Context, o replay.Options) (replay.
 	}
 	if len(w.replayFlags.tables) > 0 {
 		o.Only = func(r *change.Record) bool {
-			return slices.Contains(w.tables, currentstate.Name{Schema: r.Schema, Table: r.Table})
+			return r != nil && slices.Contains(w.tables, currentstate.Name{Schema: r.Schema, Table: r.Table})
 		}
 	}
 	return replay.Run(ctx, from, w.function, o)

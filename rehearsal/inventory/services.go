@@ -2,8 +2,11 @@ package inventory
 
 import (
 	"context"
+	"slices"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/athena"
+	athenatypes "github.com/aws/aws-sdk-go-v2/service/athena/types"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 	logstypes "github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs/types"
 	"github.com/aws/aws-sdk-go-v2/service/databasemigrationservice"
@@ -11,9 +14,12 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	ec2types "github.com/aws/aws-sdk-go-v2/service/ec2/types"
 	"github.com/aws/aws-sdk-go-v2/service/firehose"
+	"github.com/aws/aws-sdk-go-v2/service/glue"
+	gluetypes "github.com/aws/aws-sdk-go-v2/service/glue/types"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	iamtypes "github.com/aws/aws-sdk-go-v2/service/iam/types"
 	"github.com/aws/aws-sdk-go-v2/service/kinesis"
+	kinesistypes "github.com/aws/aws-sdk-go-v2/service/kinesis/types"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 	kmstypes "github.com/aws/aws-sdk-go-v2/service/kms/types"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
@@ -24,6 +30,8 @@ import (
 	rdstypes "github.com/aws/aws-sdk-go-v2/service/rds/types"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	s3types "github.com/aws/aws-sdk-go-v2/service/s3/types"
+	"github.com/aws/aws-sdk-go-v2/service/scheduler"
+	schedulertypes "github.com/aws/aws-sdk-go-v2/service/scheduler/types"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 	secretstypes "github.com/aws/aws-sdk-go-v2/service/secretsmanager/types"
 )
@@ -51,7 +59,28 @@ func network(ctx context.Context, cfg aws.Config) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	return append(found, names("vpc-endpoint", endpoints.VpcEndpoints, func(e ec2types.VpcEndpoint) *string { return e.VpcEndpointId })...), nil
+	found = append(found, names("vpc-endpoint", endpoints.VpcEndpoints, func(e ec2types.VpcEndpoint) *string { return e.VpcEndpointId })...)
+	instances, err := c.DescribeInstances(ctx, &ec2.DescribeInstancesInput{})
+	if err != nil {
+		return nil, err
+	}
+	for _, reservation := range instances.Reservations {
+		running := slices.DeleteFunc(reservation.Instances, func(i ec2types.Instance) bool { // EC2 shows one for a while yet
+			return i.State != nil && i.State.Name == ec2types.InstanceStateNameTerminated
+		})
+		found = append(found, names("instance", running, func(i ec2types.Instance) *string { return i.InstanceId })...)
+	}
+	gateways, err := c.DescribeNatGateways(ctx, &ec2.DescribeNatGatewaysInput{})
+	if err != nil {
+		return nil, err
+	}
+	standing := slices.DeleteFunc(gateways.NatGateways, func(g ec2types.NatGateway) bool { return g.State == ec2types.NatGatewayStateDeleted })
+	found = append(found, names("nat-gateway", standing, func(g ec2types.NatGateway) *string { return g.NatGatewayId })...)
+	addresses, err := c.DescribeAddresses(ctx, &ec2.DescribeAddressesInput{})
+	if err != nil {
+		return nil, err
+	}
+	return append(found, names("address", addresses.Addresses, func(a ec2types.Address) *string { return a.AllocationId })...), nil
 }
 
 //nolint:wrapcheck // as above
@@ -66,7 +95,17 @@ func databases(ctx context.Context, cfg aws.Config) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	return append(found, names("rds-instance", instances.DBInstances, func(x rdstypes.DBInstance) *string { return x.DBInstanceIdentifier })...), nil
+	found = append(found, names("rds-instance", instances.DBInstances, func(x rdstypes.DBInstance) *string { return x.DBInstanceIdentifier })...)
+	subnets, err := c.DescribeDBSubnetGroups(ctx, &rds.DescribeDBSubnetGroupsInput{})
+	if err != nil {
+		return nil, err
+	}
+	found = append(found, names("rds-subnet-group", subnets.DBSubnetGroups, func(x rdstypes.DBSubnetGroup) *string { return x.DBSubnetGroupName })...)
+	parameters, err := c.DescribeDBClusterParameterGroups(ctx, &rds.DescribeDBClusterParameterGroupsInput{})
+	if err != nil {
+		return nil, err
+	}
+	return append(found, names("rds-parameter-group", parameters.DBClusterParameterGroups, func(x rdstypes.DBClusterParameterGroup) *string { return x.DBClusterParameterGroupName })...), nil
 }
 
 //nolint:wrapcheck // as above
@@ -87,16 +126,39 @@ func replication(ctx context.Context, cfg aws.Config) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	return append(found, names("dms-instance", instances.ReplicationInstances, func(x dmstypes.ReplicationInstance) *string { return x.ReplicationInstanceIdentifier })...), nil
+	found = append(found, names("dms-instance", instances.ReplicationInstances, func(x dmstypes.ReplicationInstance) *string { return x.ReplicationInstanceIdentifier })...)
+	subnets, err := c.DescribeReplicationSubnetGroups(ctx, &databasemigrationservice.DescribeReplicationSubnetGroupsInput{})
+	if err != nil {
+		return nil, err
+	}
+	found = append(found, names("dms-subnet-group", subnets.ReplicationSubnetGroups, func(x dmstypes.ReplicationSubnetGroup) *string { return x.ReplicationSubnetGroupIdentifier })...)
+	certificates, err := c.DescribeCertificates(ctx, &databasemigrationservice.DescribeCertificatesInput{})
+	if err != nil {
+		return nil, err
+	}
+	return append(found, names("dms-certificate", certificates.Certificates, func(x dmstypes.Certificate) *string { return x.CertificateIdentifier })...), nil
 }
 
 //nolint:wrapcheck // as above
 func streams(ctx context.Context, cfg aws.Config) ([]string, error) {
-	out, err := kinesis.NewFromConfig(cfg).ListStreams(ctx, &kinesis.ListStreamsInput{})
+	c := kinesis.NewFromConfig(cfg)
+	out, err := c.ListStreams(ctx, &kinesis.ListStreamsInput{})
 	if err != nil {
 		return nil, err
 	}
-	return names("kinesis-stream", out.StreamNames, func(s string) *string { return &s }), nil
+	found := names("kinesis-stream", out.StreamNames, func(s string) *string { return &s })
+	for _, name := range out.StreamNames {
+		stream, err := c.DescribeStreamSummary(ctx, &kinesis.DescribeStreamSummaryInput{StreamName: &name})
+		if err != nil {
+			return nil, err
+		}
+		consumers, err := c.ListStreamConsumers(ctx, &kinesis.ListStreamConsumersInput{StreamARN: stream.StreamDescriptionSummary.StreamARN})
+		if err != nil {
+			return nil, err
+		}
+		found = append(found, names("stream-consumer", consumers.Consumers, func(x kinesistypes.Consumer) *string { return x.ConsumerName })...)
+	}
+	return found, nil
 }
 
 //nolint:wrapcheck // as above
@@ -119,11 +181,17 @@ func domains(ctx context.Context, cfg aws.Config) ([]string, error) {
 
 //nolint:wrapcheck // as above
 func functions(ctx context.Context, cfg aws.Config) ([]string, error) {
-	out, err := lambda.NewFromConfig(cfg).ListFunctions(ctx, &lambda.ListFunctionsInput{})
+	c := lambda.NewFromConfig(cfg)
+	out, err := c.ListFunctions(ctx, &lambda.ListFunctionsInput{})
 	if err != nil {
 		return nil, err
 	}
-	return names("function", out.Functions, func(f lambdatypes.FunctionConfiguration) *string { return f.FunctionName }), nil
+	found := names("function", out.Functions, func(f lambdatypes.FunctionConfiguration) *string { return f.FunctionName })
+	mappings, err := c.ListEventSourceMappings(ctx, &lambda.ListEventSourceMappingsInput{})
+	if err != nil {
+		return nil, err
+	}
+	return append(found, names("event-source-mapping", mappings.EventSourceMappings, func(m lambdatypes.EventSourceMappingConfiguration) *string { return m.UUID })...), nil
 }
 
 //nolint:wrapcheck // as above
@@ -163,7 +231,11 @@ func keys(ctx context.Context, cfg aws.Config) ([]string, error) {
 			found = append(found, "key/"+aws.ToString(k.KeyId))
 		}
 	}
-	return found, nil
+	aliases, err := c.ListAliases(ctx, &kms.ListAliasesInput{})
+	if err != nil {
+		return nil, err
+	}
+	return append(found, names("key-alias", aliases.Aliases, func(a kmstypes.AliasListEntry) *string { return a.AliasName })...), nil
 }
 
 //nolint:wrapcheck // as above
@@ -183,9 +255,60 @@ func logs(ctx context.Context, cfg aws.Config) ([]string, error) {
 
 //nolint:wrapcheck // as above
 func roles(ctx context.Context, cfg aws.Config) ([]string, error) {
-	out, err := iam.NewFromConfig(cfg).ListRoles(ctx, &iam.ListRolesInput{})
+	c := iam.NewFromConfig(cfg)
+	out, err := c.ListRoles(ctx, &iam.ListRolesInput{})
 	if err != nil {
 		return nil, err
 	}
-	return names("role", out.Roles, func(r iamtypes.Role) *string { return r.RoleName }), nil
+	found := names("role", out.Roles, func(r iamtypes.Role) *string { return r.RoleName })
+	profiles, err := c.ListInstanceProfiles(ctx, &iam.ListInstanceProfilesInput{})
+	if err != nil {
+		return nil, err
+	}
+	return append(found, names("instance-profile", profiles.InstanceProfiles, func(p iamtypes.InstanceProfile) *string { return p.InstanceProfileName })...), nil
+}
+
+//nolint:wrapcheck // as above
+func schedules(ctx context.Context, cfg aws.Config) ([]string, error) {
+	out, err := scheduler.NewFromConfig(cfg).ListSchedules(ctx, &scheduler.ListSchedulesInput{})
+	if err != nil {
+		return nil, err
+	}
+	return names("schedule", out.Schedules, func(s schedulertypes.ScheduleSummary) *string { return s.Name }), nil
+}
+
+//nolint:wrapcheck // as above
+func catalogs(ctx context.Context, cfg aws.Config) ([]string, error) {
+	c := glue.NewFromConfig(cfg)
+	out, err := c.GetDatabases(ctx, &glue.GetDatabasesInput{})
+	if err != nil {
+		return nil, err
+	}
+	found := names("glue-database", out.DatabaseList, func(d gluetypes.Database) *string { return d.Name })
+	for _, d := range out.DatabaseList {
+		tables, err := c.GetTables(ctx, &glue.GetTablesInput{DatabaseName: d.Name})
+		if err != nil {
+			return nil, err
+		}
+		found = append(found, names("glue-table", tables.TableList, func(t gluetypes.Table) *string { return t.Name })...)
+	}
+	return found, nil
+}
+
+//nolint:wrapcheck // as above
+func queries(ctx context.Context, cfg aws.Config) ([]string, error) {
+	c := athena.NewFromConfig(cfg)
+	groups, err := c.ListWorkGroups(ctx, &athena.ListWorkGroupsInput{})
+	if err != nil {
+		return nil, err
+	}
+	found := names("athena-workgroup", groups.WorkGroups, func(g athenatypes.WorkGroupSummary) *string { return g.Name })
+	for _, g := range groups.WorkGroups {
+		saved, err := c.ListNamedQueries(ctx, &athena.ListNamedQueriesInput{WorkGroup: g.Name})
+		if err != nil {
+			return nil, err
+		}
+		found = append(found, names("athena-query", saved.NamedQueryIds, func(id string) *string { return &id })...)
+	}
+	return found, nil
 }

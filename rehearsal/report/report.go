@@ -81,6 +81,10 @@ type Events struct {
 type Current struct {
 	Rows  int  `json:"rows"`
 	Equal bool `json:"equal"`
+	// After the index of a table was deleted and replayed from the lake, and after a new epoch was filled from it. Only a full
+	// rehearsal does either; its checks fail when they are not.
+	AfterReplayEqual bool `json:"after_replay_equal,omitempty"`
+	AfterEpochEqual  bool `json:"after_epoch_equal,omitempty"`
 }
 
 // Catalog compares the lake's views of present rows with the tables, and counts the saved queries that were run.
