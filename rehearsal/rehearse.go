@@ -140,6 +140,7 @@ func (r *rehearsal) steps() []step {
 			{"the operator's tool", r.rehearseOperator},
 			{"the task and an endpoint changed", r.rehearseTaskChange},
 			{"a table added", r.rehearseTableAdded},
+			{"a column added", r.rehearseColumnAdded},
 			{"passwords rotated", r.rehearseRotation},
 			{"a domain replaced", r.rehearseDomainReplaced},
 		}, end, []step{{"everything adopted", r.rehearseAdopted}}))

@@ -2,6 +2,7 @@ package inventory
 
 import (
 	"context"
+	"errors"
 	"slices"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -133,6 +134,9 @@ func replication(ctx context.Context, cfg aws.Config) ([]string, error) {
 	}
 	found = append(found, names("dms-subnet-group", subnets.ReplicationSubnetGroups, func(x dmstypes.ReplicationSubnetGroup) *string { return x.ReplicationSubnetGroupIdentifier })...)
 	certificates, err := c.DescribeCertificates(ctx, &databasemigrationservice.DescribeCertificatesInput{})
+	if none := (*dmstypes.ResourceNotFoundFault)(nil); errors.As(err, &none) {
+		return found, nil
+	}
 	if err != nil {
 		return nil, err
 	}
