@@ -31,36 +31,61 @@ func (r *rehearsal) verify(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := r.settle(ctx, len(written)); err != nil {
-		return err
-	}
-	history, err := r.history(ctx, r.output("searchDomainName"))
+	inHistory, inLake, err := r.compareSinks(ctx, everything(written))
 	if err != nil {
 		return err
 	}
-	lake, err := r.lake(ctx, r.output("lakePrefix")+"/")
-	if err != nil {
-		return err
-	}
-	inHistory, inLake := verify.Compare(written, history), verify.Compare(written, lake)
 	r.report.Events = report.Events{
 		Written: len(written), Loaded: loaded, History: inHistory.Arrived, Lake: inLake.Arrived,
 		Lost: len(inHistory.Lost) + len(inLake.Lost), Duplicated: inHistory.Duplicated + inLake.Duplicated,
 	}
 	r.report.LatencyMs.History = quantiles(r.latencies(written, r.output("searchDeliveryName")))
 	r.report.LatencyMs.Lake = quantiles(r.latencies(written, r.output("lakeDeliveryName")))
+	if err := r.current(ctx); err != nil {
+		return err
+	}
+	return r.catalogue(ctx)
+}
+
+// expected is what the sinks have when everything is delivered.
+type expected struct {
+	// read is how many changes the task has read since it was made.
+	read          int
+	history, lake []verify.Change
+	// parked are the records that a delivery cannot deliver, by its name, and giveUp how long it tries.
+	parked map[string]int64
+	giveUp time.Duration
+}
+
+// everything that was written, in both sinks.
+func everything(written []verify.Change) expected {
+	return expected{read: len(written), history: written, lake: written}
+}
+
+// compareSinks waits until everything is delivered, then compares both sinks with what was committed. A change that nobody
+// made is an error; one that was lost is the caller's to judge.
+func (r *rehearsal) compareSinks(ctx context.Context, want expected) (inHistory, inLake verify.Difference, err error) {
+	if err := r.settle(ctx, want); err != nil {
+		return inHistory, inLake, err
+	}
+	history, err := r.history(ctx, r.output("searchDomainName"))
+	if err != nil {
+		return inHistory, inLake, err
+	}
+	lake, err := r.lake(ctx, r.output("lakePrefix")+"/")
+	if err != nil {
+		return inHistory, inLake, err
+	}
+	inHistory, inLake = verify.Compare(want.history, history), verify.Compare(want.lake, lake)
 	for sink, d := range map[string]verify.Difference{"history": inHistory, "lake": inLake} {
 		if len(d.Lost) > 0 {
 			fmt.Fprintf(os.Stderr, "lost in %s, first of %d: %s\n", sink, len(d.Lost), d.Lost[0])
 		}
 		if len(d.Foreign) > 0 {
-			return fmt.Errorf("the %s holds %d changes that nobody made, the first: %s", sink, len(d.Foreign), d.Foreign[0])
+			err = errors.Join(err, fmt.Errorf("the %s holds %d changes that nobody made, the first: %s", sink, len(d.Foreign), d.Foreign[0]))
 		}
 	}
-	if err := r.current(ctx); err != nil {
-		return err
-	}
-	return r.catalogue(ctx)
+	return inHistory, inLake, err
 }
 
 // written is what the writer's journals say was committed; journals named loaded… are of rows that arrive as loaded ones.
@@ -85,20 +110,35 @@ func (r *rehearsal) written(journals ...string) ([]verify.Change, error) {
 	return all, nil
 }
 
-// settle waits until the task has read all changes and both deliveries have delivered what they were given.
-func (r *rehearsal) settle(ctx context.Context, want int) error {
-	progress, last := time.Now(), int64(-1)
+// settle waits until the task has read all changes and both deliveries have delivered, or parked, what they were given.
+func (r *rehearsal) settle(ctx context.Context, want expected) error {
+	if err := r.awaitRead(ctx, want.read); err != nil {
+		return err
+	}
+	r.log.Detail("the task has read everything; waiting for the deliveries' buffers")
+	drain, cancel := context.WithTimeout(ctx, patience+want.giveUp)
+	defer cancel()
+	if err := r.world.Firehose.Drain(drain); err != nil {
+		return fmt.Errorf("waiting for the deliveries: %w", err)
+	}
+	for name, s := range r.world.Firehose.Stats() {
+		if s.Parked != want.parked[name] {
+			return fmt.Errorf("%s has parked %d records, not %d", name, s.Parked, want.parked[name])
+		}
+	}
+	return nil
+}
+
+// awaitRead waits until the task has read so many changes since it was made.
+func (r *rehearsal) awaitRead(ctx context.Context, want int) error {
+	progress, last := time.Now(), -1
 	for {
 		if err := r.taskHealthy(); err != nil {
 			return err
 		}
-		task, _ := r.world.DMS.Task(r.output("taskArn"))
-		var read int64
-		for _, t := range task.Tables {
-			read += t.FullLoadRows + t.Inserts + t.Updates + t.Deletes
-		}
-		if read >= int64(want) {
-			break
+		read := r.read()
+		if read >= want {
+			return nil
 		}
 		if read != last {
 			progress, last = time.Now(), read
@@ -111,18 +151,16 @@ func (r *rehearsal) settle(ctx context.Context, want int) error {
 			return err
 		}
 	}
-	r.log.Detail("the task has read everything; waiting for the deliveries' buffers")
-	drain, cancel := context.WithTimeout(ctx, patience)
-	defer cancel()
-	if err := r.world.Firehose.Drain(drain); err != nil {
-		return fmt.Errorf("waiting for the deliveries: %w", err)
+}
+
+// read is how many changes the task has read since it was made, loaded rows among them.
+func (r *rehearsal) read() int {
+	task, _ := r.world.DMS.Task(r.output("taskArn"))
+	var n int64
+	for _, t := range task.Tables {
+		n += t.FullLoadRows + t.Inserts + t.Updates + t.Deletes
 	}
-	for name, s := range r.world.Firehose.Stats() {
-		if s.Parked > 0 {
-			return fmt.Errorf("%s has parked %d records", name, s.Parked)
-		}
-	}
-	return nil
+	return int(n)
 }
 
 // history is every change in the domain's history index, by the search that the blog makes.
@@ -159,52 +197,62 @@ func (r *rehearsal) history(ctx context.Context, domain string) ([]verify.Change
 
 // lake is every change in the bucket's objects.
 func (r *rehearsal) lake(ctx context.Context, prefix string) ([]verify.Change, error) {
+	var found []verify.Change
+	err := r.lines(ctx, prefix, func(_ string, line []byte) error {
+		change, ok, err := verify.Record(line)
+		if ok {
+			found = append(found, change)
+		}
+		return err
+	})
+	return found, err
+}
+
+// lines visits every line of the objects in the lake's bucket below a prefix, with its object's key.
+func (r *rehearsal) lines(ctx context.Context, prefix string, visit func(key string, line []byte) error) error {
 	client := s3.NewFromConfig(r.world.Account.Config(), func(o *s3.Options) { o.UsePathStyle = true })
 	bucket := aws.String(r.output("lakeBucket"))
-	var found []verify.Change
 	for pages := s3.NewListObjectsV2Paginator(client, &s3.ListObjectsV2Input{Bucket: bucket, Prefix: &prefix}); pages.HasMorePages(); {
 		page, err := pages.NextPage(ctx)
 		if err != nil {
-			return nil, fmt.Errorf("listing the lake: %w", err)
+			return fmt.Errorf("listing %s: %w", prefix, err)
 		}
 		for _, object := range page.Contents {
+			key := aws.ToString(object.Key)
 			body, err := client.GetObject(ctx, &s3.GetObjectInput{Bucket: bucket, Key: object.Key})
 			if err != nil {
-				return nil, fmt.Errorf("reading %s: %w", aws.ToString(object.Key), err)
+				return fmt.Errorf("reading %s: %w", key, err)
 			}
-			changes, err := readObject(body.Body)
+			err = readLines(body.Body, strings.HasSuffix(key, ".gz"), func(line []byte) error { return visit(key, line) })
 			_ = body.Body.Close()
 			if err != nil {
-				return nil, fmt.Errorf("reading %s: %w", aws.ToString(object.Key), err)
+				return fmt.Errorf("reading %s: %w", key, err)
 			}
-			found = append(found, changes...)
 		}
 	}
-	return found, nil
+	return nil
 }
 
-// readObject reads one gzipped object, a record a line.
-func readObject(body io.Reader) ([]verify.Change, error) {
-	text, err := gzip.NewReader(body)
-	if err != nil {
-		return nil, fmt.Errorf("the object is not gzip: %w", err)
+// readLines reads one object, a record a line.
+func readLines(body io.Reader, zipped bool, visit func(line []byte) error) error {
+	if zipped {
+		text, err := gzip.NewReader(body)
+		if err != nil {
+			return fmt.Errorf("the object is not gzip: %w", err)
+		}
+		body = text
 	}
-	var found []verify.Change
-	lines := bufio.NewScanner(text)
+	lines := bufio.NewScanner(body)
 	lines.Buffer(nil, 16<<20)
 	for lines.Scan() {
 		if strings.TrimSpace(lines.Text()) == "" { // DMS ends a record with a newline, and so does the delivery
 			continue
 		}
-		change, ok, err := verify.Record(lines.Bytes())
-		if err != nil {
-			return nil, err
-		}
-		if ok {
-			found = append(found, change)
+		if err := visit(lines.Bytes()); err != nil {
+			return err
 		}
 	}
-	return found, lines.Err() //nolint:wrapcheck // wrapped by the caller
+	return lines.Err() //nolint:wrapcheck // wrapped by the caller
 }
 
 // latencies are from the return of the commit to the delivery, for changes; loaded rows have none.

@@ -15,27 +15,37 @@ import (
 	"time"
 )
 
-// current compares the index of every row's present state with the tables themselves, each column of each row.
-func (r *rehearsal) current(ctx context.Context) error {
+// current compares the current indices with the tables, and says how long a change took to get there.
+func (r *rehearsal) current(ctx context.Context) (err error) {
+	var indexed []verify.Change
+	if r.report.Current, indexed, err = r.compareCurrent(ctx); err != nil {
+		return err
+	}
+	return r.currentLatencies(indexed)
+}
+
+// compareCurrent compares the index of every row's present state with the tables themselves, each column of each row, once
+// the indices have caught up. It returns the documents too.
+func (r *rehearsal) compareCurrent(ctx context.Context) (report.Current, []verify.Change, error) {
 	began, last := time.Now(), ""
 	for {
 		rows, indexed, err := r.presentRows(ctx, r.output("searchDomainName"))
 		if err != nil {
-			return err
+			return report.Current{}, nil, err
 		}
 		d := verify.Compare(rows, indexed)
-		r.report.Current = report.Current{Rows: len(rows), Equal: len(d.Lost)+len(d.Foreign)+d.Duplicated == 0}
-		if r.report.Current.Equal {
-			return r.currentLatencies(indexed)
+		result := report.Current{Rows: len(rows), Equal: len(d.Lost)+len(d.Foreign)+d.Duplicated == 0}
+		if result.Equal {
+			return result, indexed, nil
 		}
 		if now := fmt.Sprint(len(d.Lost), len(d.Foreign)); now != last { // it is still catching up
 			began, last = time.Now(), now
 		}
 		if time.Since(began) > time.Minute {
-			return fmt.Errorf("the current indices lack %d of %d rows and have %d that the tables have not, for example %s", len(d.Lost), len(rows), len(d.Foreign), append(d.Lost, d.Foreign...)[0])
+			return result, indexed, fmt.Errorf("the current indices lack %d of %d rows and have %d that the tables have not, for example %s", len(d.Lost), len(rows), len(d.Foreign), append(d.Lost, d.Foreign...)[0])
 		}
 		if err := pause(ctx, time.Second); err != nil {
-			return err
+			return result, nil, err
 		}
 	}
 }

@@ -138,9 +138,10 @@ func (r *rehearsal) steps() []step {
 			{"a grant taken out of the program", r.rehearseGrantRemoved},
 			{"replays", r.rehearseReplay},
 			{"the operator's tool", r.rehearseOperator},
+			{"a column added", r.rehearseColumnAdded},
+			{"faults while rows are written", r.rehearseFaults},
 			{"the task and an endpoint changed", r.rehearseTaskChange},
 			{"a table added", r.rehearseTableAdded},
-			{"a column added", r.rehearseColumnAdded},
 			{"passwords rotated", r.rehearseRotation},
 			{"a domain replaced", r.rehearseDomainReplaced},
 		}, end, []step{{"everything adopted", r.rehearseAdopted}}))

@@ -24,13 +24,26 @@ func (l *lane) run() {
 		if batch == nil {
 			return
 		}
-		if delay := l.faults.Load().Delay; delay != nil && !l.pause(l.halt, delay(l.shard.id)) {
+		if !l.delayed() {
 			return
 		}
 		if !l.workOff(batch) {
 			return
 		}
 	}
+}
+
+// delayed holds a batch back for as long as the faults say; false when the mapping stops before.
+func (l *lane) delayed() bool {
+	delay := l.faults.Load().Delay
+	if delay == nil {
+		return true
+	}
+	wait := delay(l.shard.id)
+	if wait > 0 {
+		l.stats.change(func(v *MappingStats) { v.Delayed++ })
+	}
+	return l.pause(l.halt, wait)
 }
 
 // workOff calls the function until every record of a batch is taken or given up; false when the mapping stops before.
@@ -114,8 +127,8 @@ func (l *lane) call(batch []*record, failed int) int {
 		calls = 2
 	}
 	taken := 0
-	for range calls {
-		l.stats.change(func(v *MappingStats) { v.Calls++ })
+	for n := range calls {
+		l.stats.change(func(v *MappingStats) { v.Calls++; v.Twice += int64(n) })
 		result, err := l.invoker.Invoke(l.ctx, l.settings.function, payload)
 		if err != nil {
 			if l.ctx.Err() == nil {

@@ -138,4 +138,9 @@ func TestFaultsAreMadeToOrder(t *testing.T) {
 	for one, n := range times {
 		require.Equal(t, 2, n, one)
 	}
+	for _, stats := range s.Stats() {
+		require.Equal(t, stats.Calls, 2*stats.Twice)
+		require.Positive(t, stats.Delayed)
+		require.Less(t, stats.Delayed, stats.Twice, "one shard of the two")
+	}
 }

@@ -21,6 +21,8 @@ type MappingStats struct {
 	Calls, Failures, PartialFailures int64
 	// Retries of whole batches, and batches that were halved instead.
 	Retries, Bisected int64
+	// Twice are the batches that were delivered a second time, Delayed those that were held back, both by Faults.
+	Twice, Delayed int64
 	// IteratorAge is how old the last record of the latest batch was when the function had taken it.
 	IteratorAge time.Duration
 }

@@ -52,7 +52,7 @@ type Process struct {
 	err     error // set before done is closed
 
 	stopping sync.Once
-	stopped  chan struct{} // closed when Stop was asked for
+	stopped  chan struct{} // closed when Stop or Kill was asked for
 }
 
 // Start runs the command. It is stopped when ctx ends.
@@ -108,18 +108,28 @@ func (p *Process) run(started chan<- error) {
 
 // Stop ends the process and everything it started, and returns when the process is gone. It may be called again.
 func (p *Process) Stop() {
-	p.stopping.Do(func() {
-		close(p.stopped)
-		select {
-		case <-p.done: // its process id may be somebody else's by now
-			return
-		default:
-		}
+	p.end(func() {
 		p.signal(syscall.SIGTERM)
 		select {
 		case <-p.done:
 		case <-time.After(p.command.Grace):
 			p.signal(syscall.SIGKILL)
+		}
+	})
+}
+
+// Kill is Stop without asking first, as when its machine loses power.
+func (p *Process) Kill() {
+	p.end(func() { p.signal(syscall.SIGKILL) })
+}
+
+func (p *Process) end(how func()) {
+	p.stopping.Do(func() {
+		close(p.stopped)
+		select {
+		case <-p.done: // its process id may be somebody else's by now
+		default:
+			how()
 		}
 	})
 	<-p.done
@@ -128,7 +138,7 @@ func (p *Process) Stop() {
 // Done is closed when the process has ended.
 func (p *Process) Done() <-chan struct{} { return p.done }
 
-// Err says why the process ended by itself, with the end of its log; nil while it runs and after Stop.
+// Err says why the process ended by itself, with the end of its log; nil while it runs, and after Stop or Kill.
 func (p *Process) Err() error {
 	select {
 	case <-p.done:

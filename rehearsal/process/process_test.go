@@ -76,6 +76,18 @@ func TestStopEndsWhoDoesNotListen(t *testing.T) {
 	requireGone(t, p.PID())
 }
 
+func TestKillAsksNobodyAndSparesNothing(t *testing.T) {
+	asked := filepath.Join(t.TempDir(), "asked")
+	p, pid := shell(t.Context(), t, "trap 'echo > "+asked+"' TERM; sleep 600 & echo $! > $PID; wait; sleep 600", soon)
+	grandchild := readPID(t, pid)
+	p.Kill()
+	require.NoError(t, p.Err())
+	requireGone(t, p.PID())
+	requireGone(t, grandchild)
+	require.NoFileExists(t, asked)
+	p.Stop()
+}
+
 func TestEndOfTheContextEndsTheProcess(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	p, pid := shell(ctx, t, "sleep 600 & echo $! > $PID; wait", soon)

@@ -34,6 +34,8 @@ type Report struct {
 	Destroy      Destroy  `json:"destroy"`
 	// Retained is what destroy leaves on purpose: account-wide roles that others may use.
 	Retained []string `json:"retained"`
+	// Faults of the long rehearsal; nil when it was not run.
+	Faults *Faults `json:"faults,omitempty"`
 	// Checks are the variants of the long rehearsal, by name.
 	Checks map[string]Check `json:"checks,omitempty"`
 	// NotRun is what this rehearsal cannot show.
@@ -173,6 +175,7 @@ func (r *Report) Problems(minimum int) []string {
 		fail(r.Verify.HopsMs[hop] <= 0, "cdc verify did not see its row at: %s", hop)
 	}
 	fail(len(r.Destroy.Left) != 0, "destroy left %s", strings.Join(r.Destroy.Left, ", "))
+	p = append(p, r.Faults.Problems()...)
 	for _, name := range r.checkNames() {
 		fail(!r.Checks[name].OK, "%s: %s", name, r.Checks[name].Detail)
 	}
@@ -235,6 +238,7 @@ func (r *Report) Print(out io.Writer) {
 	row("latency_ms.current", fmt.Sprintf("p50 %.0f, p99 %.0f", r.LatencyMs.Current.P50, r.LatencyMs.Current.P99))
 	row("destroy.left", list(r.Destroy.Left))
 	row("retained", list(r.Retained))
+	r.Faults.print(row)
 	for _, name := range r.checkNames() {
 		row(name, fmt.Sprintf("ok=%t %s", r.Checks[name].OK, r.Checks[name].Detail))
 	}

@@ -27,6 +27,7 @@ type Domain struct {
 	cancel   context.CancelFunc
 	policies *policies
 	prober   *prober
+	throttle *throttle
 
 	decided chan struct{} // closed when the node is up or will never be
 	node    Node          // nil when it failed; set before decided is closed
@@ -52,7 +53,7 @@ func newDomain(d *Domains, name string, inVPC bool) (*Domain, error) {
 	}
 	domain := &Domain{
 		Name: name, InVPC: inVPC, domains: d, log: d.log.With("domain", name), listener: listener,
-		policies: newPolicies(), prober: &prober{}, decided: make(chan struct{}),
+		policies: newPolicies(), prober: &prober{}, throttle: newThrottle(), decided: make(chan struct{}),
 	}
 	domain.ctx, domain.cancel = context.WithCancel(d.ctx)
 	return domain, nil

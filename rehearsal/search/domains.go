@@ -16,6 +16,7 @@ import (
 	"maps"
 	"slices"
 	"sync"
+	"time"
 )
 
 // AdminClient calls a domain's node as its administrator, past every permission: for verifying, not for the pipeline.
@@ -34,6 +35,8 @@ type Node interface {
 	SetMasterPassword(ctx context.Context, user, password string) error
 	// TLS verifies the node.
 	TLS() *tls.Config
+	// Crash kills the node, and starts it again after so long; it returns when it answers.
+	Crash(ctx context.Context, down time.Duration) error
 	Stop()
 	Done() <-chan struct{}
 	Err() error

@@ -24,7 +24,8 @@ func (d *Domain) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	r.Body, r.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
-	if err := d.authenticate(r, body); err != nil {
+	caller, err := d.authenticate(r, body)
+	if err != nil {
 		d.log.Warn("a signature was refused", "path", r.URL.Path, "reason", err)
 		refuse(w, http.StatusForbidden, sentence(err))
 		return
@@ -37,31 +38,34 @@ func (d *Domain) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		d.forward.ServeHTTP(w, r)
 	case r.Method == http.MethodPut && strings.HasPrefix(r.URL.Path, mappingsPath):
 		d.probeAround(w, r, body)
+	case isBulk(r):
+		d.serveBulk(w, r, body, caller)
 	default:
 		d.forward.ServeHTTP(w, r)
 	}
 }
 
-// authenticate puts the header the node understands in place of the caller's. Only the endpoint makes tokens, so one that
-// came from outside counts for nothing.
-func (d *Domain) authenticate(r *http.Request, body []byte) error {
+// authenticate puts the header the node understands in place of the caller's, and returns the ARN of the caller's role, if
+// it has one. Only the endpoint makes tokens, so one that came from outside counts for nothing.
+func (d *Domain) authenticate(r *http.Request, body []byte) (caller string, err error) {
 	header := r.Header.Get("Authorization")
 	switch {
 	case strings.HasPrefix(header, signatureScheme):
 		role, err := d.domains.keys.caller(r, body)
 		if err != nil {
-			return err
+			return "", err
 		}
 		token, err := d.node.Authorization(role, role)
 		if err != nil {
-			return fmt.Errorf("introducing %s to the node: %w", role, err)
+			return "", fmt.Errorf("introducing %s to the node: %w", role, err)
 		}
 		r.Header.Set("Authorization", token)
 		r.Header.Del("X-Amz-Security-Token") // temporary credentials are nobody else's business
+		return role, nil
 	case !strings.HasPrefix(header, "Basic "):
 		r.Header.Del("Authorization")
 	}
-	return nil
+	return "", nil
 }
 
 // sentence is how the service words what Go keeps in lower case.

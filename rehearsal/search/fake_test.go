@@ -8,6 +8,7 @@ import (
 	"crypto/tls"
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
@@ -40,6 +41,8 @@ type fakeNode struct {
 	mu       sync.Mutex
 	requests []string // method, path and Authorization
 	mapped   bool
+	written  []string // ids of documents
+	crashes  []time.Duration
 	refuse   int // status to refuse mappings with
 	password string
 }
@@ -59,7 +62,7 @@ func (n *fakeNode) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	n.requests = append(n.requests, strings.TrimSpace(r.Method+" "+r.URL.Path+" "+caller))
 	switch {
 	case r.URL.Path == "/_bulk" && n.mapped:
-		_, _ = io.WriteString(w, `{"errors":false,"items":[{"index":{"status":201}}]}`)
+		n.bulk(w, r)
 	case r.URL.Path == "/_bulk":
 		w.WriteHeader(http.StatusForbidden)
 		_, _ = io.WriteString(w, `{"error":{"reason":"no permissions"},"status":403}`)
@@ -77,6 +80,22 @@ func (n *fakeNode) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	default:
 		_, _ = io.WriteString(w, "{}")
 	}
+}
+
+// bulk writes documents and answers for each, as far as it is asked for.
+func (n *fakeNode) bulk(w http.ResponseWriter, r *http.Request) {
+	body, _ := io.ReadAll(r.Body)
+	actions, _ := bulkActions(r.Header, body)
+	items := make([]string, len(actions))
+	for i, a := range actions {
+		n.written = append(n.written, a.id)
+		items[i] = fmt.Sprintf(`{%q:{"_id":%q,"status":201}}`, a.operation, a.id)
+	}
+	rest := `"took":1,"errors":false,`
+	if r.URL.Query().Has("filter_path") {
+		rest = ""
+	}
+	fmt.Fprintf(w, `{%s"items":[%s]}`, rest, strings.Join(items, ","))
 }
 
 func (n *fakeNode) seen() []string {
@@ -102,6 +121,13 @@ func (n *fakeNode) SetMasterPassword(_ context.Context, _, password string) erro
 
 func (n *fakeNode) TLS() *tls.Config {
 	return &tls.Config{RootCAs: n.server.Client().Transport.(*http.Transport).TLSClientConfig.RootCAs, ServerName: "example.com"}
+}
+
+func (n *fakeNode) Crash(_ context.Context, down time.Duration) error {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.crashes = append(n.crashes, down)
+	return nil
 }
 
 func (n *fakeNode) Stop() {

@@ -62,7 +62,7 @@ type OpenSearch struct {
 	// Log is the file that holds the server's output.
 	Log string
 
-	process    *process.Process
+	*server
 	masterUser string
 	signingKey []byte
 	tls        *tls.Config // trusts the node
@@ -90,21 +90,17 @@ func (s *Site) StartOpenSearch(ctx context.Context, o OpenSearchOptions) (*OpenS
 	if err := s.configureOpenSearch(node, home, dir, o); err != nil {
 		return nil, fmt.Errorf("configuring OpenSearch: %w", err)
 	}
-	node.process, err = process.Start(ctx, process.Command{
+	node.server = newServer(ctx, process.Command{
 		Name: "opensearch", Path: filepath.Join(home, "bin", "opensearch"), Dir: dir, Log: node.Log, User: process.Unprivileged(),
 		Env: []string{
 			"PATH=" + os.Getenv("PATH"), "HOME=" + dir, "OPENSEARCH_JAVA_HOME=" + java, "OPENSEARCH_PATH_CONF=" + filepath.Join(dir, "config"),
 			"OPENSEARCH_TMPDIR=" + filepath.Join(dir, "tmp"),
 		},
 	})
-	if err != nil {
-		return nil, fmt.Errorf("running the server: %w", err)
-	}
 	master := node.Client(BasicAuthorization(o.MasterUser, o.MasterPassword))
-	err = node.process.WaitReady(ctx, openSearchReady, func(ctx context.Context) error {
+	if err := node.start(func(ctx context.Context) error {
 		return master.Do(ctx, http.MethodGet, "/_cluster/health?timeout=1s", nil, nil)
-	})
-	if err != nil {
+	}); err != nil {
 		node.Stop()
 		return nil, fmt.Errorf("starting the node: %w", err)
 	}
@@ -189,20 +185,6 @@ func (n *OpenSearch) SetMasterPassword(ctx context.Context, user, password strin
 		return fmt.Errorf("deleting the former master user: %w", err)
 	}
 	n.masterUser = user
-	return nil
-}
-
-// Stop ends the node; its data go with the run folder.
-func (n *OpenSearch) Stop() { n.process.Stop() }
-
-// Done is closed when the node has ended; Err then says why, unless it was stopped.
-func (n *OpenSearch) Done() <-chan struct{} { return n.process.Done() }
-
-// Err says why the node ended by itself.
-func (n *OpenSearch) Err() error {
-	if err := n.process.Err(); err != nil {
-		return fmt.Errorf("the OpenSearch node is gone: %w", err)
-	}
 	return nil
 }
 

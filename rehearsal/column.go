@@ -1,0 +1,64 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+)
+
+// rehearseColumnAdded adds a column to a table that is followed: the current index knows its type at once, the lake's view
+// when the bootstrap has looked at the table again.
+func (r *rehearsal) rehearseColumnAdded(ctx context.Context) error {
+	return r.check("column_added", r.columnAdded(ctx))
+}
+
+func (r *rehearsal) columnAdded(ctx context.Context) error {
+	const table, column = "shop.ledger", "settled_on"
+	if err := execute(ctx, r.world.Database.Root(), `ALTER TABLE `+table+` ADD COLUMN `+column+` DATE`); err != nil {
+		return err
+	}
+	const journal = "with-the-column"
+	if err := r.generate(ctx, journal, 200, "60/30/10", 41, []string{table}, "--stack", "rehearsal", "--dir", r.stack.Dir()); err != nil {
+		return err
+	}
+	if _, _, err := r.compareCurrent(ctx); err != nil {
+		return err
+	}
+	if err := r.fieldIs(ctx, aliasOf(table), column, "date"); err != nil {
+		return err
+	}
+	if err := r.stack.SetConfig(ctx, "cdc-pipeline:source.schemaRevision", "2"); err != nil {
+		return err
+	}
+	if _, err := r.deploy(ctx); err != nil {
+		return fmt.Errorf("looking at the tables again: %w", err)
+	}
+	if err := r.arrive(ctx, journal); err != nil {
+		return err
+	}
+	return r.catalogue(ctx) // which compares the view's columns with the table's
+}
+
+// fieldIs says whether every index behind an alias has a field of a type.
+func (r *rehearsal) fieldIs(ctx context.Context, alias, field, kind string) error {
+	admin, err := r.admin(ctx, r.output("searchDomainName"))
+	if err != nil {
+		return err
+	}
+	var indices map[string]struct {
+		Mappings struct {
+			Properties map[string]struct {
+				Type string `json:"type"`
+			} `json:"properties"`
+		} `json:"mappings"`
+	}
+	if err := admin.Do(ctx, http.MethodGet, "/"+alias+"/_mapping", nil, &indices); err != nil {
+		return fmt.Errorf("reading the fields of %s: %w", alias, err)
+	}
+	for index, x := range indices {
+		if got := x.Mappings.Properties[field].Type; got != kind {
+			return fmt.Errorf("the field %s of %s is of type %q, not %s", field, index, got, kind)
+		}
+	}
+	return nil
+}

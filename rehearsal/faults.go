@@ -1,0 +1,199 @@
+package main
+
+import (
+	"cdcpipeline/rehearsal/functions"
+	"cdcpipeline/rehearsal/report"
+	"cdcpipeline/rehearsal/search"
+	"cdcpipeline/rehearsal/verify"
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"strconv"
+	"strings"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+)
+
+const (
+	// faultyRows are written at faultyRate a second: longer than the domain is down.
+	faultyRows = 5000
+	faultyRate = 100
+	// downtime of the domain before it is started again, which takes 12 s on two idle cores.
+	downtime = 5 * time.Second
+	// lateness of a shard's batch at most, in front of batches of other shards that were written later.
+	lateness = 2 * time.Second
+	// giveUp is search.retrySeconds of the rehearsal's stack; a buffer that was split takes it twice.
+	giveUp = 2 * 2 * time.Minute
+)
+
+// rehearseFaults breaks all that can break between stream and indices in one load: the domain's node is killed, the
+// domain is too busy, batches come twice and late, and some records are nothing that can be indexed. Afterwards every
+// change and every row is where it belongs, and every record that is none where somebody looks for it.
+func (r *rehearsal) rehearseFaults(ctx context.Context) error {
+	return r.check("faults", r.faults(ctx))
+}
+
+func (r *rehearsal) faults(ctx context.Context) error {
+	domain, ok := r.world.Domains.Domain(r.output("searchDomainName"))
+	if !ok {
+		return fmt.Errorf("the domain %s does not exist", r.output("searchDomainName"))
+	}
+	want, err := r.present(ctx)
+	if err != nil {
+		return err
+	}
+	f, put := &report.Faults{}, poisons(time.Now())
+	r.report.Faults, f.Poison = f, len(put)
+	batches := r.batches()
+	r.misbehave(domain)
+	defer r.behave(domain)
+	if err := r.loadThroughFaults(ctx, domain, put, f); err != nil {
+		return err
+	}
+	written, err := r.written("faults")
+	if err != nil {
+		return err
+	}
+	f.Written = len(written)
+	want.add(written)
+	if err := r.expectPoison(put, &want); err != nil {
+		return err
+	}
+	if err := r.catchUp(ctx, want); err != nil {
+		return err
+	}
+	r.behave(domain)
+	if err := r.countFaults(domain, batches, f); err != nil {
+		return err
+	}
+	inHistory, inLake, err := r.compareSinks(ctx, want)
+	if err != nil {
+		return err
+	}
+	f.Lost, f.Duplicated = len(inHistory.Lost)+len(inLake.Lost), inHistory.Duplicated+inLake.Duplicated
+	if f.PoisonParked, err = r.findPoison(ctx, put); err != nil {
+		return err
+	}
+	current, _, err := r.compareCurrent(ctx)
+	f.CurrentRows, f.CurrentEqual = current.Rows, current.Equal
+	r.log.Detail("%+v", *f)
+	if problems := f.Problems(); len(problems) > 0 {
+		err = errors.Join(err, errors.New(strings.Join(problems, "; ")))
+	}
+	return err
+}
+
+// present is what the sinks have now, which has to be all that was read.
+func (r *rehearsal) present(ctx context.Context) (expected, error) {
+	now := expected{read: r.read()}
+	err := r.settle(ctx, now)
+	if err != nil {
+		return now, err
+	}
+	if now.history, err = r.history(ctx, r.output("searchDomainName")); err != nil {
+		return now, err
+	}
+	if now.lake, err = r.lake(ctx, r.output("lakePrefix")+"/"); err != nil {
+		return now, err
+	}
+	if now.read != len(now.history) || now.read != len(now.lake) {
+		return now, fmt.Errorf("of %d changes that the task has read the history has %d, the lake %d", now.read, len(now.history), len(now.lake))
+	}
+	return now, nil
+}
+
+// misbehave refuses a part of what is written to the domain, and calls the function twice and late.
+func (r *rehearsal) misbehave(domain *search.Domain) {
+	every := func(nth int64) func(int64) bool { return func(n int64) bool { return n%nth == 0 } }
+	domain.Inject(search.Faults{Request: every(4), Item: every(7)})
+	r.world.Mappings.Inject(functions.Faults{Twice: true, Delay: func(string) time.Duration { return rand.N(lateness) }})
+}
+
+func (r *rehearsal) behave(domain *search.Domain) {
+	domain.Inject(search.Faults{})
+	r.world.Mappings.Inject(functions.Faults{})
+}
+
+// loadThroughFaults writes rows. When a quarter of them is read the domain's node is killed, and while it is down the
+// poison comes.
+func (r *rehearsal) loadThroughFaults(ctx context.Context, domain *search.Domain, put []poison, f *report.Faults) error {
+	middle := r.read() + faultyRows/4
+	work, ctx := errgroup.WithContext(ctx)
+	work.Go(func() error {
+		return r.generate(ctx, "faults", faultyRows, "50/30/20", 41, tables, "--rate", strconv.Itoa(faultyRate), "--stack", "rehearsal", "--dir", r.stack.Dir())
+	})
+	work.Go(func() error {
+		if err := r.awaitRead(ctx, middle); err != nil {
+			return err
+		}
+		work.Go(func() error {
+			if err := pause(ctx, downtime/2); err != nil {
+				return err
+			}
+			r.log.Detail("%d poison records", len(put))
+			return r.putPoison(ctx, put)
+		})
+		r.log.Detail("the domain's node is killed")
+		began := time.Now()
+		if err := domain.Crash(ctx, downtime); err != nil {
+			return err
+		}
+		f.Kills, f.DownSeconds = f.Kills+1, round(time.Since(began).Seconds())
+		r.log.Detail("the domain's node is back after %.1f s, when the task has read %d of %d changes", f.DownSeconds, r.read()-middle+faultyRows/4, faultyRows)
+		return nil
+	})
+	return work.Wait() //nolint:wrapcheck // each says what it did
+}
+
+// catchUp waits until deliveries and function have done with everything.
+func (r *rehearsal) catchUp(ctx context.Context, want expected) error {
+	if err := r.settle(ctx, want); err != nil {
+		return err
+	}
+	drain, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	if err := r.world.Mappings.Drain(drain); err != nil {
+		return fmt.Errorf("waiting for the function: %w", err)
+	}
+	return nil
+}
+
+// batches of all mappings so far.
+func (r *rehearsal) batches() functions.MappingStats {
+	var sum functions.MappingStats
+	for _, s := range r.world.Mappings.Stats() {
+		sum.Twice, sum.Delayed, sum.Parked, sum.Lost = sum.Twice+s.Twice, sum.Delayed+s.Delayed, sum.Parked+s.Parked, sum.Lost+s.Lost
+		sum.PartialFailures, sum.Retries, sum.Bisected = sum.PartialFailures+s.PartialFailures, sum.Retries+s.Retries, sum.Bisected+s.Bisected
+	}
+	return sum
+}
+
+// countFaults says what happened. Both that write to the domain must have been refused, and Lambda have given up nothing.
+func (r *rehearsal) countFaults(domain *search.Domain, before functions.MappingStats, f *report.Faults) error {
+	now, callers := r.batches(), 0
+	f.BatchesTwice, f.DelayedBatches = now.Twice-before.Twice, now.Delayed-before.Delayed
+	r.log.Detail("the function left %d batches unfinished when its time was over; %d of them were halved, %d tried again whole",
+		now.PartialFailures-before.PartialFailures, now.Bisected-before.Bisected, now.Retries-before.Retries)
+	for caller, t := range domain.Throttled() {
+		r.log.Detail("of %s %d requests and %d documents were refused", caller, t.Requests, t.Items)
+		f.ThrottledRequests, f.ThrottledItems = f.ThrottledRequests+t.Requests, f.ThrottledItems+t.Items
+		if t.Requests > 0 && t.Items > 0 {
+			callers++
+		}
+	}
+	if callers != 2 {
+		return fmt.Errorf("%d callers were refused requests and documents: want the function and the delivery", callers)
+	}
+	if n := now.Parked + now.Lost - before.Parked - before.Lost; n > 0 {
+		return fmt.Errorf("%d records were given up that the function did not take", n)
+	}
+	return nil
+}
+
+// add changes that were written and read.
+func (e *expected) add(written []verify.Change) {
+	e.read += len(written)
+	e.history, e.lake = append(e.history, written...), append(e.lake, written...)
+}

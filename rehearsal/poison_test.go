@@ -1,0 +1,39 @@
+package main
+
+import (
+	"cdcpipeline/change"
+	"cdcpipeline/currentstate"
+	"cdcpipeline/rehearsal/verify"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+func TestPoisonIsOfEveryReasonThatARecordCanGive(t *testing.T) {
+	reasons, seen := map[currentstate.Reason]int{}, map[string]bool{}
+	for _, p := range poisons(time.Now()) {
+		t.Run(p.what, func(t *testing.T) {
+			require.False(t, seen[string(p.data)], "it is found by its bytes")
+			seen[string(p.data)] = true
+			reasons[p.reason]++
+			record, err := change.Parse(p.data)
+			if p.reason == currentstate.Unreadable {
+				require.Error(t, err)
+				require.False(t, p.inHistory || p.inLake)
+				return
+			}
+			require.NoError(t, err)
+			_, ok, err := verify.Record(p.data)
+			require.NoError(t, err)
+			require.True(t, ok, "a sink that takes it shows it as a change")
+			if record.Operation == change.Load { // there is nothing wrong with its place
+				_, err := record.Version()
+				require.NoError(t, err)
+			}
+		})
+	}
+	for _, reason := range []currentstate.Reason{currentstate.Unreadable, currentstate.Unordered, currentstate.Unkeyed, currentstate.Refused} {
+		require.Positive(t, reasons[reason], reason)
+	}
+}
