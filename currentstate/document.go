@@ -2,10 +2,46 @@ package currentstate
 
 import (
 	"cdcpipeline/change"
+	"cmp"
 	"encoding/json"
+	"fmt"
+	"slices"
 	"strconv"
 	"time"
 )
+
+// Document is what an index holds of a row.
+type Document struct {
+	// Row are its columns, by name, without those that are NULL; none of a row that was deleted.
+	Row change.Row
+	// Deleted says that the document is a tombstone, which an alias hides.
+	Deleted bool
+	// Position of the record that the document is from ([change.Order]).
+	Position string
+}
+
+// ReadDocument reads a document's source.
+func ReadDocument(source []byte) (Document, error) {
+	var members map[string]json.RawMessage
+	if err := json.Unmarshal(source, &members); err != nil {
+		return Document{}, fmt.Errorf("reading a document: %w", err)
+	}
+	var from struct {
+		Deleted  bool   `json:"deleted"`
+		Position string `json:"position"`
+	}
+	if err := json.Unmarshal(members[control], &from); err != nil {
+		return Document{}, fmt.Errorf("reading a document: its member %s: %w", control, err)
+	}
+	d := Document{Deleted: from.Deleted, Position: from.Position}
+	for name, value := range members {
+		if name != control {
+			d.Row = append(d.Row, change.Column{Name: column(name), JSON: string(value)})
+		}
+	}
+	slices.SortFunc(d.Row, func(a, b change.Column) int { return cmp.Compare(a.Name, b.Name) })
+	return d, nil
+}
 
 // document is what a record makes of a row.
 type document struct {

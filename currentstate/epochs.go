@@ -38,9 +38,6 @@ type EpochsOptions struct {
 	Shards, Replicas int
 }
 
-// ErrNoRecord says that a table has no epochs: its first one is still to fill.
-var ErrNoRecord = errors.New("no record of the table has come yet")
-
 // NewEpochs calls nobody.
 func NewEpochs(o EpochsOptions) *Epochs {
 	c := newClient(o.HTTP, o.Endpoint)
@@ -70,14 +67,17 @@ func (e *Epochs) List(ctx context.Context) ([]TableEpochs, error) {
 	return out, nil
 }
 
-// Current epoch of a table, among the others.
+// ErrNoEpochs is that of a table of which no record has come yet: its first epoch is still to fill.
+var ErrNoEpochs = errors.New("no record of it has come yet")
+
+// Current epoch of a table, among the others. Without any the error is [ErrNoEpochs].
 func (e *Epochs) Current(ctx context.Context, n Name) (TableEpochs, error) {
 	s, err := e.registry.read(ctx, n)
 	if err != nil {
 		return TableEpochs{}, err
 	}
 	if s.Source == nil {
-		return TableEpochs{}, fmt.Errorf("the epochs of %s: %w", n, ErrNoRecord)
+		return TableEpochs{}, fmt.Errorf("table %s has no epochs: %w", n, ErrNoEpochs)
 	}
 	out := TableEpochs{Name: n, Epochs: s.Source.Epochs}
 	shown, err := e.shown(ctx, n)
@@ -87,6 +87,40 @@ func (e *Epochs) Current(ctx context.Context, n Name) (TableEpochs, error) {
 		}
 	}
 	return out, err
+}
+
+// Latest epoch: records that come belong to it, from its Since on.
+func (t TableEpochs) Latest() Epoch { return t.Epochs[len(t.Epochs)-1] }
+
+// Epoch of a number; ok is false when it is not kept.
+func (t TableEpochs) Epoch(number int) (epoch Epoch, ok bool) {
+	i := slices.IndexFunc(t.Epochs, func(e Epoch) bool { return e.Number == number })
+	if i < 0 {
+		return Epoch{}, false
+	}
+	return t.Epochs[i], true
+}
+
+// Until is when the epoch that is shown ended, because the next one began: what is shown is as it was then. Zero while it
+// is the latest, or when none is shown.
+func (t TableEpochs) Until() time.Time {
+	i := slices.IndexFunc(t.Epochs, func(e Epoch) bool { return e.Number == t.Current })
+	if i < 0 || i == len(t.Epochs)-1 {
+		return time.Time{}
+	}
+	return t.Epochs[i+1].Since
+}
+
+// Rows is how many an epoch's index holds, without the tombstones of deleted ones; 0 without an index.
+func (e *Epochs) Rows(ctx context.Context, n Name, number int) (int64, error) {
+	var out struct {
+		Count int64 `json:"count"`
+	}
+	err := e.client.call(ctx, http.MethodPost, "/"+url.PathEscape(n.Index(number))+"/_count?ignore_unavailable=true", object{"query": visible()}, &out)
+	if err != nil {
+		return 0, fmt.Errorf("counting the rows of epoch %d of %s: %w", number, n, err)
+	}
+	return out.Count, nil
 }
 
 // shown are the indices behind a table's alias.
@@ -112,7 +146,7 @@ func (e *Epochs) Begin(ctx context.Context, n Name) (Epoch, error) {
 	var begun Epoch
 	_, err := e.registry.update(ctx, n, func(t *entry) (*entry, error) {
 		if t == nil {
-			return nil, fmt.Errorf("beginning an epoch of %s: %w", n, ErrNoRecord)
+			return nil, fmt.Errorf("beginning an epoch of %s: %w", n, ErrNoEpochs)
 		}
 		now, err := e.now(ctx)
 		if err != nil {

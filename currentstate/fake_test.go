@@ -133,6 +133,8 @@ func (d *domain) serve(r *http.Request, path []string, content []byte) (int, any
 		return d.readAlias(path[1])
 	case path[0] == "_cat":
 		return 200, []object{{"epoch": fmt.Sprint(d.now().Unix())}}
+	case last == "_count":
+		return d.count(path[0], content)
 	case last == "_search" && path[0] == RegistryIndex:
 		return d.search(path[0])
 	case last == "_search":
@@ -233,6 +235,22 @@ func (d *domain) search(name string) (int, any) {
 		}
 	}
 	return 200, object{"hits": object{"hits": hits}}
+}
+
+// count the documents that are rows.
+func (d *domain) count(name string, content []byte) (int, any) {
+	if !strings.Contains(string(content), `"must_not":[{"term":{"_cdc.deleted":true}}]`) {
+		return 400, object{"error": "query"}
+	}
+	n := 0
+	if x := d.indices[name]; x != nil {
+		for _, had := range x.docs {
+			if had.deleted.IsZero() && !isTombstone(had.source) {
+				n++
+			}
+		}
+	}
+	return 200, object{"count": n}
 }
 
 func (d *domain) readAlias(name string) (int, any) {

@@ -69,3 +69,11 @@ func field(column string) string {
 	}
 	return column
 }
+
+// column is the name of the column that a field holds: the inverse of field.
+func column(field string) string {
+	if !strings.Contains(field, "%") {
+		return field
+	}
+	return strings.NewReplacer("%25", "%", "%2E", ".", "%5F", "_").Replace(field)
+}

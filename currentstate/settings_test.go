@@ -59,6 +59,7 @@ func TestDifferentColumnsNeverShareAField(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		a, b := name.Draw(t, "a"), name.Draw(t, "b")
 		require.Equal(t, a == b, field(a) == field(b))
+		require.Equal(t, a, column(field(a)))
 		require.NotContains(t, field(a), ".")
 		require.False(t, strings.HasPrefix(field(a), "_"))
 	})
@@ -74,6 +75,24 @@ func TestADocumentIsItsRowWithoutNull(t *testing.T) {
 	require.Equal(t, `{"region":"eu","id":1,"%5Fid":"x","a%2Eb":1.50,"big":18446744073709551615,"object":"{\"k\": [1]}","text":"김 \"q\" \u0001",`+
 		`"_cdc":{"deleted":false,"operation":"insert","position":"bin.000001:10#1","committed":"2026-11-23T06:00:00.000000Z","indexed":"2026-11-23T06:00:00.000000Z"}}`, lines[1])
 	require.True(t, json.Valid([]byte(lines[1])))
+
+	read, err := ReadDocument([]byte(lines[1]))
+	require.NoError(t, err)
+	require.Equal(t, Document{Position: "bin.000001:10#1", Row: change.Row{
+		{Name: "_id", JSON: `"x"`},
+		{Name: "a.b", JSON: "1.50"},
+		{Name: "big", JSON: "18446744073709551615"},
+		{Name: "id", JSON: "1"},
+		{Name: "object", JSON: `"{\"k\": [1]}"`},
+		{Name: "region", JSON: `"eu"`},
+		{Name: "text", JSON: `"김 \"q\" \u0001"`},
+	}}, read)
+	docs[0].tombstone(origin{record: r, position: "bin.000001:10#1"})
+	read, err = ReadDocument([]byte(strings.Split(string(docs[0].lines), "\n")[1]))
+	require.NoError(t, err)
+	require.Equal(t, Document{Position: "bin.000001:10#1", Deleted: true}, read)
+	_, err = ReadDocument([]byte(`{"id":1}`))
+	require.ErrorContains(t, err, "its member _cdc")
 }
 
 func TestTypesOfMySQLAndDMS(t *testing.T) {

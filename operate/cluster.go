@@ -1,6 +1,7 @@
 package operate
 
 import (
+	"cdcpipeline/currentstate"
 	"context"
 	"encoding/json"
 	"errors"
@@ -18,21 +19,33 @@ type Cluster interface {
 	Health(context.Context) (string, error)
 	// Indices whose names match, * standing for any characters, in the order of their names.
 	Indices(ctx context.Context, pattern string) ([]Index, error)
+	// Epochs of the tables whose present state is kept.
+	Epochs(context.Context) ([]currentstate.TableEpochs, error)
 	io.Closer
 }
 
-// readSearch asks the domain for its health and its history.
-func readSearch(ctx context.Context, open func(context.Context) (Cluster, error), o Outputs) SearchStatus {
+// readDomain asks the domain for its health and its history, and for the epochs of a current state if the stack keeps one.
+func readDomain(ctx context.Context, open func(context.Context) (Cluster, error), o Outputs) (SearchStatus, CurrentStatus) {
+	current := CurrentStatus{Tables: []CurrentTable{}}
+	cluster, err := open(ctx)
+	if err != nil {
+		return SearchStatus{Indices: []Index{}, Error: explain(ctx, err)}, current
+	}
+	defer cluster.Close()
+	search := readSearch(ctx, cluster, o)
+	if o.CurrentFunctionName != "" {
+		current = readCurrent(ctx, cluster)
+	}
+	return search, current
+}
+
+func readSearch(ctx context.Context, cluster Cluster, o Outputs) SearchStatus {
 	status := SearchStatus{Indices: []Index{}}
 	fail := func(err error) SearchStatus {
 		status.Error = explain(ctx, err)
 		return status
 	}
-	cluster, err := open(ctx)
-	if err != nil {
-		return fail(err)
-	}
-	defer cluster.Close()
+	var err error
 	if status.Cluster, err = cluster.Health(ctx); err != nil {
 		return fail(err)
 	}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 )
@@ -29,6 +30,46 @@ func ReadCurrentSettings(ctx context.Context, api Functions, function string) (c
 		return currentstate.Settings{}, fmt.Errorf("reading the settings of the function %s: %w", function, err)
 	}
 	return settings, nil
+}
+
+// CurrentStatus is that of the present state of the rows.
+type CurrentStatus struct {
+	// Tables of which records have come; none where no current state is kept.
+	Tables []CurrentTable `json:"tables"`
+	Error  string         `json:"error,omitempty"`
+}
+
+// CurrentTable is which epoch of a table its alias shows.
+type CurrentTable struct {
+	Name string `json:"name"`
+	// Shown is the epoch that the alias shows, 0 for none; Latest is the one that records fill.
+	Shown  int `json:"shown"`
+	Latest int `json:"latest"`
+	// Until is when the shown epoch ended: the rows are as they were then. Null while it is the latest.
+	Until *time.Time `json:"until"`
+}
+
+// readCurrent asks which epochs are shown.
+func readCurrent(ctx context.Context, cluster Cluster) CurrentStatus {
+	status := CurrentStatus{Tables: []CurrentTable{}}
+	tables, err := cluster.Epochs(ctx)
+	if err != nil {
+		status.Error = explain(ctx, err)
+		return status
+	}
+	for _, t := range tables {
+		one := CurrentTable{Name: t.Name.String(), Shown: t.Current, Latest: t.Latest().Number}
+		if until := t.Until(); !until.IsZero() {
+			one.Until = &until
+		}
+		status.Tables = append(status.Tables, one)
+	}
+	return status
+}
+
+// Epochs of the tables whose present state the domain holds.
+func (d *Domain) Epochs(ctx context.Context) ([]currentstate.TableEpochs, error) {
+	return currentstate.NewEpochs(currentstate.EpochsOptions{HTTP: d.Client(), Endpoint: d.URL}).List(ctx)
 }
 
 // Client sends requests to the domain under its master user, whatever client d has.

@@ -1,6 +1,7 @@
 package operate
 
 import (
+	"cdcpipeline/currentstate"
 	"context"
 	"errors"
 	"fmt"
@@ -254,6 +255,8 @@ func (f fakeObjects) ListObjectsV2(_ context.Context, in *s3.ListObjectsV2Input,
 
 type fakeCluster struct {
 	health              string
+	epochs              []currentstate.TableEpochs
+	epochsErr           error
 	indices             []Index
 	healthErr, indexErr error
 	pattern             *string
@@ -267,6 +270,10 @@ func (f fakeCluster) Indices(_ context.Context, pattern string) ([]Index, error)
 		*f.pattern = pattern
 	}
 	return f.indices, f.indexErr
+}
+
+func (f fakeCluster) Epochs(context.Context) ([]currentstate.TableEpochs, error) {
+	return f.epochs, f.epochsErr
 }
 
 func (f fakeCluster) Close() error {

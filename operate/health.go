@@ -31,8 +31,13 @@ func (s *Status) judge(o Outputs, maxLag time.Duration) {
 	s.judgeLag(add, maxLag)
 	add(s.Parked.Objects > 0, "%s parked below s3://%s/%s/: each names the reason", count(s.Parked.Objects, "object is", "objects are"), o.LakeBucket, o.LakeErrorPrefix)
 	add(s.Search.Cluster == "red", "the domain is red: some index has lost a primary shard")
+	for _, t := range s.Current.Tables {
+		add(t.Shown == 0, "the alias of %s shows none of its epochs: `cdc epoch list`, then `cdc epoch switch --table %s`", t.Name, t.Name)
+		add(t.Shown > 0 && t.Shown != t.Latest, "the current index of %s shows epoch %d, the rows as of %s, and epoch %d is the latest: `cdc epoch switch --table %s` when it is loaded",
+			t.Name, t.Shown, timestamp(t.Until), t.Latest, t.Name)
+	}
 	for _, part := range []struct{ what, err string }{
-		{"task", s.Task.Error}, {"tables", s.Tables.Error}, {"lag", s.Lag.Error}, {"parked objects", s.Parked.Error}, {"search", s.Search.Error},
+		{"task", s.Task.Error}, {"tables", s.Tables.Error}, {"lag", s.Lag.Error}, {"parked objects", s.Parked.Error}, {"search", s.Search.Error}, {"current state", s.Current.Error},
 	} {
 		add(part.err != "", "%s unreadable: %s", part.what, part.err)
 	}
@@ -68,6 +73,13 @@ func (s *Status) judgeLag(add func(bool, string, ...any), maxLag time.Duration) 
 	} {
 		add(lag.seconds != nil && *lag.seconds > lag.limit.Seconds(), lag.what+", more than %s", duration(lag.seconds), lag.limit)
 	}
+}
+
+func timestamp(t *time.Time) string {
+	if t == nil {
+		return "-"
+	}
+	return t.UTC().Format(time.RFC3339)
 }
 
 func parenthesized(text string) string {

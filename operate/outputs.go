@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -88,6 +89,11 @@ func (o Outputs) Require(names ...string) error {
 		return errors.New("the stack has no outputs: run `pulumi up` first, or choose another stack with --stack")
 	}
 	return fmt.Errorf("the stack has no output %s: run `pulumi up` first, or choose another stack with --stack", strings.Join(missing, ", "))
+}
+
+// Loads says that the task follows and loads a table, database.table.
+func (o Outputs) Loads(table string) bool {
+	return slices.ContainsFunc(o.Tables, func(configured string) bool { return tablePattern(configured).MatchString(table) })
 }
 
 // Tunnelled says that the domain and the database are reached through the stack's bastion.

@@ -129,3 +129,10 @@ func TestDomainIsAskedThroughTheTunnelUnderItsOwnName(t *testing.T) {
 	_, err = open("https://other.example.org", "p").Health(t.Context())
 	require.ErrorContains(t, err, "certificate is valid for")
 }
+
+func TestTablesThatAreLoadedAreThoseConfigured(t *testing.T) {
+	o := Outputs{Tables: []string{"testdb.retail_trans", "shop.%"}}
+	for table, want := range map[string]bool{"testdb.retail_trans": true, "shop.orders": true, "testdb.other": false} {
+		require.Equal(t, want, o.Loads(table), table)
+	}
+}

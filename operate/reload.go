@@ -23,39 +23,51 @@ const (
 	tableError     = "Table error"
 )
 
-// reload loads tables again while the task runs, and waits until every one has been loaded since. DMS takes it from a
-// running task only, https://docs.aws.amazon.com/dms/latest/APIReference/API_ReloadTables.html.
-func (t Task) reload(ctx context.Context, tables []string) error {
-	statistics, err := tableStatistics(ctx, t.API, t.Arn)
+// Loads are tables that are being loaded, with the time at which each was loaded before.
+type Loads map[string]time.Time
+
+// Reload has the running task load tables again. DMS takes it from a running task only,
+// https://docs.aws.amazon.com/dms/latest/APIReference/API_ReloadTables.html.
+func (t Task) Reload(ctx context.Context, tables []string) (Loads, error) {
+	statistics, err := t.reloadable(ctx, tables)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	var problems []error
 	var wanted []types.TableToReload
-	before := map[string]time.Time{}
-	for _, name := range tables {
-		i := slices.IndexFunc(statistics, func(s types.TableStatistics) bool { return tableName(s) == name })
-		if i < 0 {
-			problems = append(problems, fmt.Errorf("--reload-table %s: the task has no such table%s", name, knownTables(statistics)))
-			continue
-		}
-		if _, twice := before[name]; twice {
-			continue
-		}
-		before[name] = aws.ToTime(statistics[i].FullLoadEndTime)
-		wanted = append(wanted, types.TableToReload{SchemaName: statistics[i].SchemaName, TableName: statistics[i].TableName})
-	}
-	if err := errors.Join(problems...); err != nil {
-		return err
+	loading := Loads{}
+	for _, s := range statistics {
+		loading[tableName(s)] = aws.ToTime(s.FullLoadEndTime)
+		wanted = append(wanted, types.TableToReload{SchemaName: s.SchemaName, TableName: s.TableName})
 	}
 	_, err = t.API.ReloadTables(ctx, &dms.ReloadTablesInput{
 		ReplicationTaskArn: &t.Arn, TablesToReload: wanted, ReloadOption: types.ReloadOptionValueDataReload,
 	})
 	if err != nil {
-		return fmt.Errorf("loading the tables again: %w", err)
+		return nil, fmt.Errorf("loading the tables again: %w", err)
 	}
-	t.tell("loading again: %s", strings.Join(slices.Sorted(maps.Keys(before)), ", "))
-	return t.loaded(ctx, before)
+	t.tell("loading again: %s", strings.Join(slices.Sorted(maps.Keys(loading)), ", "))
+	return loading, nil
+}
+
+// reloadable are the statistics of tables, each of which the task must have.
+func (t Task) reloadable(ctx context.Context, tables []string) ([]types.TableStatistics, error) {
+	all, err := tableStatistics(ctx, t.API, t.Arn)
+	if err != nil {
+		return nil, err
+	}
+	var problems []error
+	var found []types.TableStatistics
+	for i, name := range tables {
+		at := slices.IndexFunc(all, func(s types.TableStatistics) bool { return tableName(s) == name })
+		switch {
+		case slices.Contains(tables[:i], name): // twice is once
+		case at < 0:
+			problems = append(problems, fmt.Errorf("--reload-table %s: the task has no such table%s", name, knownTables(all)))
+		default:
+			found = append(found, all[at])
+		}
+	}
+	return found, errors.Join(problems...)
 }
 
 func knownTables(statistics []types.TableStatistics) string {
@@ -69,17 +81,23 @@ func knownTables(statistics []types.TableStatistics) string {
 	return "; it has " + strings.Join(names, ", ")
 }
 
-// loaded waits until tables are loaded after the times at which they were before.
-func (t Task) loaded(ctx context.Context, before map[string]time.Time) error {
+// Loaded waits until tables are loaded after the times at which they were before.
+func (t Task) Loaded(ctx context.Context, loading Loads) error {
 	var problems []error
-	for len(before) > 0 {
+	for before := maps.Clone(loading); len(before) > 0; {
 		if err := t.pause(ctx); err != nil {
 			return fmt.Errorf("waiting until the tables are loaded: %w: the load goes on, see `cdc status`", err)
 		}
-		if task, err := describeTask(ctx, t.API, t.Arn); err != nil {
+		task, err := describeTask(ctx, t.API, t.Arn)
+		if err != nil {
 			return err
-		} else if state := aws.ToString(task.Status); state != stateRunning {
-			return t.failed(ctx, task, "the task is "+state+" before the tables were loaded")
+		}
+		done := aws.ToString(task.Status) == stateStopped && strings.Contains(aws.ToString(task.StopReason), loadFinished)
+		early := func() error {
+			return t.failed(ctx, task, "the task is "+aws.ToString(task.Status)+" before the tables were loaded")
+		}
+		if aws.ToString(task.Status) != stateRunning && !done {
+			return early()
 		}
 		statistics, err := tableStatistics(ctx, t.API, t.Arn)
 		if err != nil {
@@ -102,6 +120,9 @@ func (t Task) loaded(ctx context.Context, before map[string]time.Time) error {
 				t.tell("%s is loaded: %d rows", name, s.FullLoadRows)
 				delete(before, name)
 			}
+		}
+		if done && len(before) > 0 {
+			return errors.Join(append(problems, early())...)
 		}
 	}
 	return errors.Join(problems...)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -23,33 +24,108 @@ type StartOptions struct {
 // Start makes the task run and waits until it does: from where it stopped, or for the first time when it never ran.
 // With tables to load again it waits until they are.
 func (t Task) Start(ctx context.Context, o StartOptions) error {
+	switch {
+	case o.Reload:
+		if _, err := t.Halt(ctx); err != nil {
+			return err
+		}
+		_, err := t.Anew(ctx, nil)
+		return err
+	case len(o.Tables) > 0:
+		if err := t.Ready(ctx, o.Tables); err != nil {
+			return err
+		}
+		loading, err := t.Reload(ctx, o.Tables)
+		if err != nil {
+			return err
+		}
+		return t.Loaded(ctx, loading)
+	}
 	task, err := t.settled(ctx)
 	if err != nil {
 		return err
 	}
-	if (o.Reload || len(o.Tables) > 0) && task.MigrationType == types.MigrationTypeValueCdc {
-		return errors.New("the task only follows changes (migration type cdc): it has no load to repeat; set replication.migrationType to full-load-and-cdc")
+	return t.resume(ctx, task)
+}
+
+// Halt stops the task if it runs, so that it can load everything anew, and says when it stopped; zero when it never ran.
+func (t Task) Halt(ctx context.Context) (stopped time.Time, err error) {
+	task, err := t.loads(ctx)
+	if err != nil {
+		return time.Time{}, err
 	}
-	running := aws.ToString(task.Status) == stateRunning
-	if running && o.Reload {
+	if aws.ToString(task.Status) == stateRunning {
 		t.tell("the task is running: stopping it, to load everything again")
 		if err := t.Stop(ctx); err != nil {
-			return err
+			return time.Time{}, err
 		}
 		if task, err = t.settled(ctx); err != nil {
-			return err
+			return time.Time{}, err
 		}
-		running = aws.ToString(task.Status) == stateRunning
 	}
-	if running {
-		t.tell("the task is running")
-	} else if err := t.run(ctx, task, startType(task, o.Reload)); err != nil {
+	return stoppedAt(task), nil
+}
+
+// Anew starts the halted task with a load of everything, waits until it runs, and says what to wait for until some of its
+// tables are loaded. That is nil when the task was not started.
+func (t Task) Anew(ctx context.Context, tables []string) (Loads, error) {
+	task, err := t.settled(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if aws.ToString(task.Status) == stateRunning {
+		return nil, errors.New("somebody else has started the task meanwhile: try again")
+	}
+	loading := Loads{}
+	if len(tables) > 0 {
+		statistics, err := tableStatistics(ctx, t.API, t.Arn)
+		if err != nil {
+			return nil, err
+		}
+		for _, s := range statistics {
+			if slices.Contains(tables, tableName(s)) {
+				loading[tableName(s)] = aws.ToTime(s.FullLoadEndTime)
+			}
+		}
+	}
+	if err := t.launch(ctx, task, startType(task, true)); err != nil {
+		return nil, err
+	}
+	return loading, t.running(ctx, task)
+}
+
+// Ready makes the task run, and refuses tables that it cannot load again.
+func (t Task) Ready(ctx context.Context, tables []string) error {
+	task, err := t.loads(ctx)
+	if err != nil {
 		return err
 	}
-	if len(o.Tables) > 0 {
-		return t.reload(ctx, o.Tables)
+	if err := t.resume(ctx, task); err != nil {
+		return err
 	}
-	return nil
+	_, err = t.reloadable(ctx, tables)
+	return err
+}
+
+// loads is the settled task, if it is one that loads.
+func (t Task) loads(ctx context.Context) (types.ReplicationTask, error) {
+	task, err := t.settled(ctx)
+	if err == nil && task.MigrationType == types.MigrationTypeValueCdc {
+		return task, errors.New("the task only follows changes (migration type cdc): it has no load to repeat; set replication.migrationType to full-load-and-cdc")
+	}
+	return task, err
+}
+
+// resume makes the task run from where it stopped.
+func (t Task) resume(ctx context.Context, task types.ReplicationTask) error {
+	if aws.ToString(task.Status) == stateRunning {
+		t.tell("the task is running")
+		return nil
+	}
+	if err := t.launch(ctx, task, startType(task, false)); err != nil {
+		return err
+	}
+	return t.running(ctx, task)
 }
 
 // startType follows what AWS allows: start-replication is the only first start, and resume-processing needs one before,
@@ -64,8 +140,8 @@ func startType(task types.ReplicationTask, reload bool) types.StartReplicationTa
 	return types.StartReplicationTaskTypeValueResumeProcessing
 }
 
-// run starts the task; once, after testing its connections, if that is what DMS asks for.
-func (t Task) run(ctx context.Context, before types.ReplicationTask, how types.StartReplicationTaskTypeValue) error {
+// launch starts the task; once more, after testing its connections, if that is what DMS asks for.
+func (t Task) launch(ctx context.Context, before types.ReplicationTask, how types.StartReplicationTaskTypeValue) error {
 	t.tell("the task is %s: starting it (%s)", aws.ToString(before.Status), how)
 	start := func() error {
 		_, err := t.API.StartReplicationTask(ctx, &dms.StartReplicationTaskInput{ReplicationTaskArn: &t.Arn, StartReplicationTaskType: how})
@@ -82,7 +158,7 @@ func (t Task) run(ctx context.Context, before types.ReplicationTask, how types.S
 	if err != nil {
 		return fmt.Errorf("starting the task: %w", err)
 	}
-	return t.running(ctx, before)
+	return nil
 }
 
 // running waits until the started task runs. One that only loads may be done before anybody sees it run.

@@ -19,6 +19,8 @@ type Status struct {
 	Lag    Lag          `json:"lag"`
 	Parked Parked       `json:"parked"`
 	Search SearchStatus `json:"search"`
+	// Current is unread where the domain could not be opened, which Search says.
+	Current CurrentStatus `json:"current"`
 }
 
 // TaskStatus is the replication task's.
@@ -142,7 +144,7 @@ func (s Sources) Read(ctx context.Context, o Outputs, options StatusOptions) Sta
 	})
 	all.Go(func() { status.Tables = readTables(ctx, s.DMS, o) })
 	all.Go(func() { status.Parked = readParked(ctx, s.S3, o) })
-	all.Go(func() { status.Search = readSearch(ctx, s.Search, o) })
+	all.Go(func() { status.Search, status.Current = readDomain(ctx, s.Search, o) })
 	all.Wait()
 	status.judge(o, options.MaxLag)
 	return status

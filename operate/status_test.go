@@ -1,6 +1,7 @@
 package operate
 
 import (
+	"cdcpipeline/currentstate"
 	"context"
 	"encoding/json"
 	"errors"
@@ -34,7 +35,7 @@ func golden(t *testing.T, name, got string) {
 
 var stackOutputs = Outputs{
 	TaskArn: taskArn, StreamName: "changes", SearchDeliveryName: "to-search", LakeDeliveryName: "to-lake",
-	HistoryIndex: "retail-trans", LakeBucket: "lake", LakeErrorPrefix: "errors", Tables: []string{"testdb.retail_trans", "shop.%"},
+	HistoryIndex: "retail-trans", CurrentFunctionName: "current-state", LakeBucket: "lake", LakeErrorPrefix: "errors", Tables: []string{"testdb.retail_trans", "shop.%"},
 }
 
 const (
@@ -66,7 +67,10 @@ func wellParts() *parts {
 		metrics: fakeMetrics{points: map[string][]float64{
 			sourceLatency: {90, 1}, targetLatency: {2}, iteratorAge: {250}, searchHolds: {4}, lakeHolds: {59.6},
 		}},
-		cluster: fakeCluster{health: "yellow", indices: []Index{{"retail-trans-2026-11-22", 9000, 1_250_000}, {"retail-trans-2026-11-23", 4020, 640_000}}},
+		cluster: fakeCluster{health: "yellow", epochs: []currentstate.TableEpochs{
+			{Name: currentstate.Name{Schema: "shop", Table: "orders"}, Epochs: []currentstate.Epoch{{Number: 1}}, Current: 1},
+			{Name: currentstate.Name{Schema: "testdb", Table: "retail_trans"}, Epochs: []currentstate.Epoch{{Number: 1}, {Number: 2, Since: noon.Add(-30 * time.Minute)}}, Current: 2},
+		}, indices: []Index{{"retail-trans-2026-11-22", 9000, 1_250_000}, {"retail-trans-2026-11-23", 4020, 640_000}}},
 	}
 }
 
@@ -160,9 +164,12 @@ func TestEachProblemIsNamedAndMakesTheStatusUnhealthy(t *testing.T) {
 		"the lake delivery holds a record for 1h0m0s":                                                         func(p *parts) { p.metrics.points[lakeHolds] = []float64{3600} },
 		"1 object is parked below s3://lake/errors/: each names the reason":                                   func(p *parts) { p.objects.objects = []s3types.Object{{Key: aws.String("errors/x")}} },
 		"table shop.orders: Table cancelled: see the task's log, then `cdc start --reload-table shop.orders`": func(p *parts) { p.dms.looks[0].tables[1].TableState = aws.String(tableCancelled) },
-		"table a.b is not loaded: `cdc start --reload-table a.b`":                                             func(p *parts) { p.outputs.Tables = append(p.outputs.Tables, "a.b") },
-		"no table of the task matches x.%: see that one exists":                                               func(p *parts) { p.outputs.Tables = []string{"x.%"} },
-		"table shop.new is not loaded":                                                                        func(p *parts) { p.outputs.TablesNotLoaded = []string{"shop.new"} },
+		"the current index of testdb.retail_trans shows epoch 1, the rows as of 2026-11-23T11:30:00Z, and epoch 2 is the latest: `cdc epoch switch --table testdb.retail_trans`": func(p *parts) { p.cluster.epochs[1].Current = 1 },
+		"the alias of shop.orders shows none of its epochs":       func(p *parts) { p.cluster.epochs[0].Current = 0 },
+		"current state unreadable: AccessDenied":                  func(p *parts) { p.cluster.epochsErr = errRefused },
+		"table a.b is not loaded: `cdc start --reload-table a.b`": func(p *parts) { p.outputs.Tables = append(p.outputs.Tables, "a.b") },
+		"no table of the task matches x.%: see that one exists":   func(p *parts) { p.outputs.Tables = []string{"x.%"} },
+		"table shop.new is not loaded":                            func(p *parts) { p.outputs.TablesNotLoaded = []string{"shop.new"} },
 		"table shop.orders is not loaded": func(p *parts) {
 			p.outputs.TablesNotLoaded = []string{"shop.orders"}
 			p.dms.looks[0].tables[1].FullLoadEndTime = nil
@@ -182,6 +189,18 @@ func TestEachProblemIsNamedAndMakesTheStatusUnhealthy(t *testing.T) {
 func TestTableLoadedSinceItWasAddedIsNoProblem(t *testing.T) {
 	p := wellParts()
 	p.outputs.TablesNotLoaded = []string{"shop.orders"}
+	require.True(t, p.read(t).Healthy)
+}
+
+func TestEpochsAreAskedForWhereACurrentStateIsKept(t *testing.T) {
+	p := wellParts()
+	p.cluster.epochs[1].Current = 1
+	s := p.read(t)
+	require.Equal(t, CurrentTable{Name: "testdb.retail_trans", Shown: 1, Latest: 2, Until: aws.Time(noon.Add(-30 * time.Minute))}, s.Current.Tables[1])
+	var text strings.Builder
+	require.NoError(t, s.WriteTable(&text, false))
+	require.Regexp(t, `│ current │ 1 behind +│ +│ testdb.retail_trans shows epoch 1 of 2 +│`, text.String())
+	p.outputs.CurrentFunctionName, p.cluster.epochsErr = "", errRefused
 	require.True(t, p.read(t).Healthy)
 }
 

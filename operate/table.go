@@ -70,6 +70,9 @@ func (s Status) parts(paint painter) string {
 		found = fmt.Sprintf("%s in %s", count(documents, "document", "documents"), count(int64(len(s.Search.Indices)), "index", "indices"))
 	}
 	t.AppendRow(table.Row{"search", stateOf(paint, s.Search.Error, s.Search.Cluster, s.Search.Cluster != "red"), duration(s.Lag.SearchSeconds), found})
+	if len(s.Current.Tables) > 0 || s.Current.Error != "" {
+		t.AppendRow(s.Current.row(paint))
+	}
 	t.AppendRow(table.Row{"lake", "-", duration(s.Lag.LakeSeconds), "-"})
 	parked, newest := stateOf(paint, s.Parked.Error, count(s.Parked.Objects, "object", "objects"), s.Parked.Objects == 0), "-"
 	if s.Parked.NewestAt != nil {
@@ -77,6 +80,21 @@ func (s Status) parts(paint painter) string {
 	}
 	t.AppendRow(table.Row{"parked", parked, "", newest})
 	return t.Render() + "\n"
+}
+
+// row says of which tables the latest epoch is not shown.
+func (s CurrentStatus) row(paint painter) table.Row {
+	var behind []string
+	for _, t := range s.Tables {
+		if t.Shown != t.Latest {
+			behind = append(behind, fmt.Sprintf("%s shows epoch %d of %d", t.Name, t.Shown, t.Latest))
+		}
+	}
+	state, detail := count(int64(len(s.Tables)), "table", "tables"), "each shows its latest epoch"
+	if len(behind) > 0 {
+		state, detail = fmt.Sprintf("%d behind", len(behind)), strings.Join(behind, "\n")
+	}
+	return table.Row{"current", stateOf(paint, s.Error, state, len(behind) == 0), "", detail}
 }
 
 // tables is what DMS counts, of each table.

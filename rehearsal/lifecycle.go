@@ -135,7 +135,7 @@ func (r *rehearsal) tableAdded(ctx context.Context) error {
 	if err := r.arrive(ctx, "returns"); err != nil {
 		return fmt.Errorf("following the new table before it is loaded: %w", err)
 	}
-	if _, err := r.operate(ctx, "start-reload-table", 0, "start", "--reload-table", addedTable); err != nil {
+	if _, err := r.operate(ctx, "start-reload-table", 0, "start", "--reload-table", addedTable, "--ca", r.world.Site.Authority.File()); err != nil {
 		return err
 	}
 	if err := r.arrive(ctx, "loaded-returns"); err != nil {

@@ -44,7 +44,10 @@ func (r *rehearsal) followOne(ctx context.Context) error {
 
 // rehearseOperator runs every command of the operator's tool, as an operator would.
 func (r *rehearsal) rehearseOperator(ctx context.Context) error {
-	return r.check("operator", r.operator(ctx))
+	if err := r.check("operator", r.operator(ctx)); err != nil {
+		return err
+	}
+	return r.check("epochs", r.epochs(ctx))
 }
 
 func (r *rehearsal) operator(ctx context.Context) error {

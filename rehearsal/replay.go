@@ -211,7 +211,7 @@ func (r *rehearsal) until(ctx context.Context, what string, done func() (bool, e
 
 // replayNewEpoch fills another index from the lake and shows it, while rows are written.
 func (r *rehearsal) replayNewEpoch(ctx context.Context) error {
-	const table = "shop.ledger"
+	const table = "testdb.retail_trans"
 	written := make(chan error, 1)
 	go func() {
 		r.rounds++

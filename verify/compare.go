@@ -30,7 +30,7 @@ type CompareOptions struct {
 	// Wait is for how long rows that differ are looked at again before they are reported: they may be newer than the
 	// sinks. 0: not at all.
 	Wait time.Duration
-	// Progress of a phase ("history", "lake", "rows", "looking again"); total is 0 when it is not known. May be nil.
+	// Progress of a phase ("history", "lake", "current", "rows", "looking again"); total is 0 when it is not known. May be nil.
 	Progress func(table generate.TableName, phase string, done, total int64)
 }
 
@@ -42,7 +42,7 @@ type Difference struct {
 	// Kind is missing (only the source has the row), extra (only the sink) or differs.
 	Kind    string             `json:"kind"`
 	Columns []ColumnDifference `json:"columns,omitempty"`
-	// Record is the position of the sink's latest record of the row.
+	// Record is the position of the sink's latest record of the row, or of the one that the row's document is from.
 	Record string `json:"record,omitempty"`
 }
 
@@ -57,7 +57,7 @@ const (
 type Count struct {
 	Table string `json:"table"`
 	Sink  Hop    `json:"sink"`
-	// Rows of the source, and Records of the sink that were read.
+	// Rows of the source, and Records (or documents) of the sink that were read.
 	Rows    int64 `json:"rows"`
 	Records int64 `json:"records"`
 	Same    int64 `json:"same"`
@@ -71,28 +71,16 @@ type Count struct {
 // Different rows in all.
 func (c Count) Different() int64 { return c.Missing + c.Extra + c.Differs }
 
-// Source is the database.
-type Source interface {
-	Table(ctx context.Context, name generate.TableName) (*generate.Table, error)
-	// Rows is about how many the table has.
-	Rows(ctx context.Context, name generate.TableName) (int64, error)
-	// Snapshot opens one consistent view, in which pages are read, until it is closed.
-	Snapshot(ctx context.Context) (Snapshot, error)
-	// Find reads a row as it is now; nil without one.
-	Find(ctx context.Context, t *generate.Table, key []sql.NullString) ([]sql.NullString, error)
-}
-
-// Snapshot is a view of the source at one moment.
-type Snapshot interface {
-	Page(ctx context.Context, t *generate.Table, after []sql.NullString, limit int) ([][]sql.NullString, error)
-	Close() error
-}
-
-// Compare every row of the source's tables with the latest state that the sinks' records leave it in. It reads each sink
-// once, then the tables in the order of their primary keys. each is told of the differences of a table, at most 10,000.
+// Compare every row of the source's tables with the latest state that the sinks' records leave it in, and with its document
+// in the current index. It reads each sink once, then the tables in the order of their primary keys. each is told of the
+// differences of a table, at most 10,000 in each sink.
 func Compare(ctx context.Context, source Source, p Pipeline, o CompareOptions, each func(Difference)) ([]Count, error) {
 	return compare(ctx, source, func() []sink {
-		return []sink{&historySink{Search: p.History}, &lakeSink{Lake: p.Lake}}
+		sinks := []sink{&historySink{Search: p.History}, &lakeSink{Lake: p.Lake}}
+		if p.Current != nil {
+			sinks = append(sinks, &currentSink{Current: *p.Current})
+		}
+		return sinks
 	}, o, each)
 }
 
@@ -173,7 +161,7 @@ func (c *comparison) close() {
 	}
 }
 
-// readSinks reduces both sinks at the same time.
+// readSinks reduces all sinks at the same time.
 func (c *comparison) readSinks(ctx context.Context) error {
 	readers, ctx := errgroup.WithContext(ctx)
 	for _, s := range c.sides {
@@ -263,11 +251,12 @@ func (c *comparison) compareChunk(rows [][]sql.NullString) error {
 	return nil
 }
 
-// expired says that another sink knows a row only by a record that is older than what this one keeps.
+// expired says that another sink knows a row only by a record that is older than what this one keeps. A document says
+// nothing of records.
 func (c *comparison) expired(s *side, known []map[string]state, id string) bool {
 	for n := range c.sides {
-		if of, ok := known[n][id]; ok && !s.kept.IsZero() {
-			made, err := time.Parse(time.RFC3339Nano, of.record.Metadata.Timestamp)
+		if of, ok := known[n][id]; ok && !s.kept.IsZero() && of.document == "" {
+			made, err := time.Parse(time.RFC3339Nano, of.made)
 			return err == nil && made.Before(s.kept)
 		}
 	}
@@ -278,7 +267,7 @@ func (c *comparison) expired(s *side, known []map[string]state, id string) bool 
 func (c *comparison) extras() error {
 	for _, s := range c.sides {
 		err := s.states.rest(func(id string, of state) error {
-			key, err := c.table.keyOfRecord(of.record.Data)
+			key, err := c.table.keyOfSink(of.row)
 			if err == nil {
 				c.suspect(s, &suspect{id: id, key: key, latest: of, seen: []map[string]any{nil}})
 			}

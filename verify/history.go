@@ -17,7 +17,8 @@ import (
 type Search struct {
 	// HTTP client that reaches the domain, through a tunnel if need be, and verifies its certificate.
 	HTTP *http.Client
-	// URL of the domain without a trailing slash; User and Password of its master user.
+	// URL of the domain without a trailing slash; User and Password of its master user, empty for a client that signs in by
+	// itself.
 	URL, User, Password string
 	// Index is the alias over the daily indices.
 	Index string
@@ -59,7 +60,9 @@ func (s Search) call(ctx context.Context, method, path string, body, out any) er
 		return fmt.Errorf("preparing the request: %w", err)
 	}
 	request.Header.Set("Content-Type", "application/json")
-	request.SetBasicAuth(s.User, s.Password)
+	if s.User != "" {
+		request.SetBasicAuth(s.User, s.Password)
+	}
 	response, err := s.HTTP.Do(request)
 	if err != nil {
 		return fmt.Errorf("calling the domain: %w", err)
@@ -87,7 +90,7 @@ func (e *statusError) Error() string {
 	case http.StatusUnauthorized:
 		hint = " (the user and password of searchMasterSecretArn are not the domain's: `pulumi up`, and when somebody changed one by hand, with another search.passwordGeneration)"
 	case http.StatusForbidden:
-		hint = " (the user may not read the history index)"
+		hint = " (the user may not read the index)"
 	}
 	return fmt.Sprintf("the domain answered %d%s: %s", e.status, hint, e.answer)
 }

@@ -1,7 +1,8 @@
 // Package verify shows that a pipeline works: it follows a row of its own from the database to every sink ([Follow]),
 // prints changes as they pass ([Watch]), and compares the tables of the source with the sinks row by row ([Compare]).
 //
-// It reads the stream, the history index and the lake as any consumer would, and knows nothing of how they are filled.
+// It reads the stream, the history index, the current indices and the lake as any consumer would, and knows nothing of how
+// they are filled.
 package verify
 
 import (
@@ -18,11 +19,13 @@ import (
 // Hop is a place that a change comes to.
 type Hop string
 
-// The hops. Both sinks read the stream, independently of each other.
+// The hops. All sinks read the stream, independently of each other.
 const (
 	HopStream  Hop = "stream"
 	HopHistory Hop = "history"
 	HopLake    Hop = "lake"
+	// HopCurrent has no changes but the rows as they are.
+	HopCurrent Hop = "current"
 )
 
 // DefaultTimeout is longer than the lake's default buffer, 300 seconds in prod.
@@ -33,6 +36,8 @@ type Pipeline struct {
 	Stream  Stream
 	History Search
 	Lake    datalake.Lake
+	// Current is nil where no current state is kept.
+	Current *Current
 }
 
 // Sighting is a row's change at one hop.
@@ -95,7 +100,7 @@ func (m *marker) parse(raw []byte) (*change.Record, bool) {
 	if err != nil || r.Operation != change.Insert || r.Schema != m.Name.Database || r.Table != m.Name.Table {
 		return nil, false
 	}
-	key, err := m.keyOfRecord(r.Data)
+	key, err := m.keyOfSink(r.Data)
 	return r, err == nil && key.ID() == m.key.ID()
 }
 

@@ -104,7 +104,7 @@ func TestNoRowIsLookedForWhereNothingCanBeRead(t *testing.T) {
 	w.domain.status = http.StatusForbidden
 	w.stream.fail = func(string, int) error { return errors.New("denied") }
 	err := w.pipeline().Check(t.Context(), retail().Name)
-	require.ErrorContains(t, err, "history: the domain answered 403 (the user may not read the history index)")
+	require.ErrorContains(t, err, "history: the domain answered 403 (the user may not read the index)")
 	require.ErrorContains(t, err, "stream: listing the shards of the stream s: denied")
 }
 

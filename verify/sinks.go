@@ -16,16 +16,19 @@ const lakeReaders = 8
 // and its retries of a domain that is away. Records older than that are not asked for again.
 const lateness = 30 * time.Minute
 
-// sink is where records of a table are read from, all of them first, then those that have come since.
+// sink is where the states of a table's rows are read from, all of them first, then what has come since.
 type sink interface {
 	hop() Hop
-	// all records, counted while they come; total is 0 when it is not known. visit is called by one at a time.
-	all(ctx context.Context, t *table, progress func(done, total int64), visit func([]byte) error) error
-	// since hands on at least the records that have come since all began; some of them twice.
-	since(ctx context.Context, t *table, visit func([]byte) error) error
-	// kept is from when on the sink keeps records; zero is forever.
+	// all records or documents, counted while they come; total is 0 when it is not known. visit is called by one at a time.
+	all(ctx context.Context, t *table, progress func(done, total int64), visit visitor) error
+	// since hands on at least what has come of some rows since all began; some of it twice.
+	since(ctx context.Context, t *table, of map[string]*suspect, visit visitor) error
+	// kept is from when on the sink keeps what it has; zero is forever.
 	kept(ctx context.Context) (time.Time, error)
 }
+
+// visitor takes the state that a record or a document leaves a row in, by the id of the row's key.
+type visitor func(id string, of state) error
 
 // historySink is the history index.
 type historySink struct {
@@ -35,7 +38,7 @@ type historySink struct {
 
 func (s *historySink) hop() Hop { return HopHistory }
 
-func (s *historySink) all(ctx context.Context, t *table, progress func(done, total int64), visit func([]byte) error) error {
+func (s *historySink) all(ctx context.Context, t *table, progress func(done, total int64), visit visitor) error {
 	s.began = time.Now()
 	total, err := s.count(ctx, t.changes())
 	if err != nil {
@@ -45,13 +48,13 @@ func (s *historySink) all(ctx context.Context, t *table, progress func(done, tot
 	return s.each(ctx, t.changes(), func(h hit) error {
 		done++
 		progress(done, total)
-		return visit(h.Source)
+		return t.unfold(h.Source, visit)
 	})
 }
 
-func (s *historySink) since(ctx context.Context, t *table, visit func([]byte) error) error {
+func (s *historySink) since(ctx context.Context, t *table, _ map[string]*suspect, visit visitor) error {
 	recent := object{"range": object{"metadata.timestamp": object{"gte": s.began.Add(-lateness).UnixMilli(), "format": "epoch_millis"}}}
-	return s.each(ctx, t.changes(recent), func(h hit) error { return visit(h.Source) })
+	return s.each(ctx, t.changes(recent), func(h hit) error { return t.unfold(h.Source, visit) })
 }
 
 func (s *historySink) kept(ctx context.Context) (time.Time, error) { return s.oldest(ctx) }
@@ -66,7 +69,7 @@ type lakeSink struct {
 
 func (s *lakeSink) hop() Hop { return HopLake }
 
-func (s *lakeSink) all(ctx context.Context, t *table, progress func(done, total int64), visit func([]byte) error) error {
+func (s *lakeSink) all(ctx context.Context, t *table, progress func(done, total int64), visit visitor) error {
 	s.began, s.read = time.Now(), map[string]bool{}
 	objects, err := s.List(ctx, s.Folder(t.Name.Database, t.Name.Table))
 	if err != nil {
@@ -76,10 +79,10 @@ func (s *lakeSink) all(ctx context.Context, t *table, progress func(done, total 
 	for _, o := range objects {
 		total += o.Size
 	}
-	return s.each(ctx, objects, func(done int64) { progress(done, total) }, visit)
+	return s.each(ctx, objects, func(done int64) { progress(done, total) }, func(line []byte) error { return t.unfold(line, visit) })
 }
 
-func (s *lakeSink) since(ctx context.Context, t *table, visit func([]byte) error) error {
+func (s *lakeSink) since(ctx context.Context, t *table, _ map[string]*suspect, visit visitor) error {
 	var fresh []datalake.Object
 	for _, folder := range s.Hours(t.Name.Database, t.Name.Table, s.began.Add(-lateness-time.Hour), time.Now().Add(clocksDiffer)) {
 		objects, err := s.List(ctx, folder)
@@ -92,7 +95,7 @@ func (s *lakeSink) since(ctx context.Context, t *table, visit func([]byte) error
 			}
 		}
 	}
-	return s.each(ctx, fresh, func(int64) {}, visit)
+	return s.each(ctx, fresh, func(int64) {}, func(line []byte) error { return t.unfold(line, visit) })
 }
 
 func (s *lakeSink) kept(context.Context) (time.Time, error) { return time.Time{}, nil }

@@ -8,6 +8,23 @@ import (
 	"fmt"
 )
 
+// Source is the database.
+type Source interface {
+	Table(ctx context.Context, name generate.TableName) (*generate.Table, error)
+	// Rows is about how many the table has.
+	Rows(ctx context.Context, name generate.TableName) (int64, error)
+	// Snapshot opens one consistent view, in which pages are read, until it is closed.
+	Snapshot(ctx context.Context) (Snapshot, error)
+	// Find reads a row as it is now; nil without one.
+	Find(ctx context.Context, t *generate.Table, key []sql.NullString) ([]sql.NullString, error)
+}
+
+// Snapshot is a view of the source at one moment.
+type Snapshot interface {
+	Page(ctx context.Context, t *generate.Table, after []sql.NullString, limit int) ([][]sql.NullString, error)
+	Close() error
+}
+
 // Database is a [Source] by SQL.
 type Database struct{ DB *sql.DB }
 

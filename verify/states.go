@@ -2,6 +2,7 @@ package verify
 
 import (
 	"cdcpipeline/change"
+	"encoding/json"
 	"fmt"
 	"maps"
 	"os"
@@ -14,8 +15,8 @@ import (
 // pendingBytes is how much of a sink's records is kept in memory before it goes to the temporary file.
 const pendingBytes = 8 << 20
 
-// states reduces the records of one table in one sink to the latest of each row. A temporary file holds one record a
-// row; memory holds what is not written yet, 8 MiB of records, and while that is written the pages it goes to. 500,000 rows
+// states reduces what one sink has of one table to the latest of each row. A temporary file holds one record or document a
+// row; memory holds what is not written yet, 8 MiB of them, and while that is written the pages it goes to. 500,000 rows
 // took 280 MB, and the file 1 KB a row.
 type states struct {
 	table *table
@@ -25,16 +26,29 @@ type states struct {
 	pending map[string]state
 	size    int
 	limit   int // of size, in bytes
-	// records that were added, all of them.
+	// records or documents that were added, all of them.
 	records int64
 }
 
-// state is the latest record of a row. gone says that there is no such row after it: it was deleted or has another key.
+// state is the latest that a sink has of a row: a record of a change or a document; neither is the zero value.
 type state struct {
-	record *change.Record
-	order  change.Order
-	gone   bool
+	// raw is the record as it came, or the document as a hit.
+	raw string
+	row change.Row
+	// gone says that there is no such row any more: it was deleted or has another key.
+	gone bool
+	// position of the record, or of the one that the document is from, for people.
+	position string
+
+	// Of a record: where it stands among those of its row, and when it was made (RFC 3339).
+	order change.Order
+	made  string
+	// Of a document: its id.
+	document string
 }
+
+// none says that the sink has nothing of the row.
+func (s state) none() bool { return s.raw == "" }
 
 var bucket = []byte("rows")
 
@@ -64,16 +78,21 @@ func (s *states) close() {
 	_ = os.RemoveAll(s.dir)
 }
 
-// add a record of the sink. Records of other tables and control records are passed over.
-func (s *states) add(raw []byte) error {
-	return s.table.unfold(raw, func(id string, of state) error {
-		s.records++
-		return s.put(id, of)
-	})
+// add a state that the sink has.
+func (s *states) add(id string, of state) error {
+	s.records++
+	return s.put(id, of)
+}
+
+// stateOf a row after a record.
+func stateOf(r *change.Record, gone bool) (state, error) {
+	order, err := r.Order()
+	return state{raw: r.Raw(), row: r.Data, gone: gone, position: order.String(), order: order, made: r.Metadata.Timestamp}, err
 }
 
 // unfold says what a record means for rows: the one it is about and, when an update changed the key, the one of before.
-func (t *table) unfold(raw []byte, put func(id string, of state) error) error {
+// Records of other tables and control records are passed over.
+func (t *table) unfold(raw []byte, put visitor) error {
 	r, err := change.Parse(raw)
 	if err != nil {
 		return err
@@ -81,31 +100,36 @@ func (t *table) unfold(raw []byte, put func(id string, of state) error) error {
 	if r.Type != change.Data || r.Schema != t.Name.Database || r.Table != t.Name.Table {
 		return nil
 	}
-	order, err := r.Order()
+	of, err := stateOf(r, r.Operation == change.Delete)
 	if err != nil {
 		return err
 	}
-	key, err := t.keyOfRecord(r.Data)
+	key, err := t.keyOfSink(r.Data)
 	if err != nil {
 		return err
 	}
 	id := key.ID()
 	if r.Operation == change.Update && r.Before != nil {
-		before, err := t.keyOfRecord(r.Before)
+		before, err := t.keyOfSink(r.Before)
 		if err != nil {
 			return err
 		}
 		if old := before.ID(); old != id {
-			if err := put(old, state{r, order, true}); err != nil {
+			moved := of
+			moved.gone = true
+			if err := put(old, moved); err != nil {
 				return err
 			}
 		}
 	}
-	return put(id, state{r, order, r.Operation == change.Delete})
+	return put(id, of)
 }
 
-// later of two states of one row.
+// later of two states of one row. A document is as it was when it was read: the one that was read later.
 func (t *table) later(a, b state) (state, error) {
+	if a.none() || b.document != "" {
+		return b, nil
+	}
 	n, err := b.order.Compare(a.order)
 	if err != nil {
 		return state{}, fmt.Errorf("two records of one row of %s: %w", t.Name, err)
@@ -116,9 +140,17 @@ func (t *table) later(a, b state) (state, error) {
 	return a, nil
 }
 
+// later of two states that were added. An index has one document of a row.
+func (s *states) later(a, b state) (state, error) {
+	if b.document != "" {
+		return state{}, fmt.Errorf("the documents %s and %s are of one row of %s", a.document, b.document, s.table.Name)
+	}
+	return s.table.later(a, b)
+}
+
 func (s *states) put(id string, of state) error {
 	if known, ok := s.pending[id]; ok {
-		latest, err := s.table.later(known, of)
+		latest, err := s.later(known, of)
 		if err != nil {
 			return err
 		}
@@ -126,7 +158,7 @@ func (s *states) put(id string, of state) error {
 		return nil
 	}
 	s.pending[id] = of
-	if s.size += len(id) + len(of.record.Raw()); s.size < s.limit {
+	if s.size += len(id) + len(of.raw); s.size < s.limit {
 		return nil
 	}
 	return s.flush()
@@ -141,7 +173,7 @@ func (s *states) flush() error {
 			if known, ok, err := s.decode(rows.Get([]byte(id))); err != nil {
 				return err
 			} else if ok {
-				if latest, err = s.table.later(known, latest); err != nil {
+				if latest, err = s.later(known, latest); err != nil {
 					return err
 				}
 			}
@@ -159,25 +191,42 @@ func (s *states) flush() error {
 	return nil
 }
 
-// encode is the record after a byte that says whether the row is gone.
+// The first byte of what is kept says what follows it.
+const (
+	markRecord   = '+'
+	markGone     = '-' // a record after which there is no such row
+	markDocument = '='
+)
+
 func (s state) encode() []byte {
-	mark := byte('+')
-	if s.gone {
-		mark = '-'
+	mark := byte(markRecord)
+	switch {
+	case s.document != "":
+		mark = markDocument
+	case s.gone:
+		mark = markGone
 	}
-	return append([]byte{mark}, s.record.Raw()...)
+	return append([]byte{mark}, s.raw...)
 }
 
-func (s *states) decode(b []byte) (state, bool, error) {
+func (s *states) decode(b []byte) (of state, found bool, err error) {
 	if b == nil {
 		return state{}, false, nil
+	}
+	if b[0] == markDocument {
+		var h hit
+		if err := json.Unmarshal(b[1:], &h); err != nil {
+			return state{}, false, fmt.Errorf("reading the temporary file: %w", err)
+		}
+		of, err = h.state()
+		return of, err == nil, err
 	}
 	r, err := change.Parse(b[1:])
 	if err != nil {
 		return state{}, false, err
 	}
-	order, err := r.Order()
-	return state{r, order, b[0] == '-'}, err == nil, err
+	of, err = stateOf(r, b[0] == markGone)
+	return of, err == nil, err
 }
 
 // take gives the states of some rows and forgets them; what is left in the end, the source does not have.

@@ -49,7 +49,7 @@ func TestLatestStateDoesNotDependOnTheOrderOfArrival(t *testing.T) {
 		defer s.close()
 		s.limit = rapid.SampledFrom([]int{1, 500, pendingBytes}).Draw(t, "memory")
 		for _, raw := range arriving {
-			require.NoError(t, s.add(raw))
+			require.NoError(t, s.table.unfold(raw, s.add))
 		}
 		found, err := s.take([]string{"1", "2"})
 		require.NoError(t, err)
@@ -63,7 +63,7 @@ func TestLatestStateDoesNotDependOnTheOrderOfArrival(t *testing.T) {
 		}
 		require.Len(t, rest, len(model))
 		for id, value := range model {
-			amount, _ := rest[fmt.Sprint(id)].record.Data.Get("amount")
+			amount, _ := rest[fmt.Sprint(id)].row.Get("amount")
 			require.Equal(t, fmt.Sprint(value), amount, "row %d", id)
 		}
 	})
@@ -73,15 +73,15 @@ func TestWhatCannotBeOrderedIsAnErrorAndNoGuess(t *testing.T) {
 	s, err := newStates(retail())
 	require.NoError(t, err)
 	defer s.close()
-	require.NoError(t, s.add(record(change.Insert, 1, `{"trans_id":1}`)))
+	require.NoError(t, s.table.unfold(record(change.Insert, 1, `{"trans_id":1}`), s.add))
 	for message, raw := range map[string]string{
 		"stream-position":              `{"data":{"trans_id":1},"metadata":{"record-type":"data","operation":"insert","schema-name":"testdb","table-name":"retail_trans"}}`,
 		"lacks column trans_id":        string(record(change.Insert, 1, `{"id":1}`)),
 		"not JSON":                     "x",
 		"are of different servers":     `{"data":{"trans_id":1},"metadata":{"record-type":"data","operation":"insert","schema-name":"testdb","table-name":"retail_trans","stream-position":"other.1:1","transaction-record-id":1,"commit-timestamp":"2026-01-02T03:04:05Z"}}`,
-		"a record of testdb.retail_tr": string(record(change.Update, 1, `{"trans_id":1}`, `{"amount":1}`)),
+		"a row of testdb.retail_trans": string(record(change.Update, 1, `{"trans_id":1}`, `{"amount":1}`)),
 	} {
-		require.ErrorContains(t, s.add([]byte(raw)), message)
+		require.ErrorContains(t, s.table.unfold([]byte(raw), s.add), message)
 	}
 }
 

@@ -18,19 +18,19 @@ import (
 type suspect struct {
 	id  string
 	key change.Key
-	// latest state in the sink; without a record there is none.
+	// latest state in the sink.
 	latest state
 	// seen are the states of the source, nil for a row that does not exist, the first one from the comparison.
 	seen []map[string]any
 }
 
-// equal says whether a row of the source (nil: none) is what a record leaves.
+// equal says whether a row of the source (nil: none) is what a sink has.
 func (t *table) equal(row map[string]any, latest state) bool {
-	absent := latest.record == nil || latest.gone
+	absent := latest.none() || latest.gone
 	if row == nil || absent {
 		return row == nil && absent
 	}
-	return len(t.compare(row, latest.record.Data)) == 0
+	return len(t.compare(row, latest.row)) == 0
 }
 
 // suspect remembers a row that differs, or only counts it when there are too many.
@@ -82,20 +82,14 @@ func (c *comparison) lookAgain(ctx context.Context) error {
 
 // again looks once at the suspects of a sink.
 func (c *comparison) again(ctx context.Context, s *side) error {
-	err := s.since(ctx, c.table, func(raw []byte) error {
-		return c.table.unfold(raw, func(id string, of state) error {
-			known, ok := s.suspects[id]
-			if !ok {
-				return nil
-			}
-			if known.latest.record == nil {
-				known.latest = of
-				return nil
-			}
-			latest, err := c.table.later(known.latest, of)
-			known.latest = latest
-			return err
-		})
+	err := s.since(ctx, c.table, s.suspects, func(id string, of state) error {
+		known, ok := s.suspects[id]
+		if !ok {
+			return nil
+		}
+		latest, err := c.table.later(known.latest, of)
+		known.latest = latest
+		return err
 	})
 	if err != nil {
 		return err
@@ -169,18 +163,15 @@ func (c *comparison) report(each func(Difference)) {
 
 // difference of a row as it was last seen.
 func (t *table) difference(in Hop, of *suspect) Difference {
-	d := Difference{Sink: in, Table: t.Name.String(), Key: t.describe(of.key), Kind: Differs}
+	d := Difference{Sink: in, Table: t.Name.String(), Key: t.describe(of.key), Kind: Differs, Record: of.latest.position}
 	row := of.seen[len(of.seen)-1]
-	if of.latest.record != nil {
-		d.Record = of.latest.order.String()
-	}
 	switch {
 	case row == nil:
 		d.Kind = Extra
-	case of.latest.record == nil || of.latest.gone:
+	case of.latest.none() || of.latest.gone:
 		d.Kind = Missing
 	default:
-		d.Columns = t.compare(row, of.latest.record.Data)
+		d.Columns = t.compare(row, of.latest.row)
 	}
 	return d
 }

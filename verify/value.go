@@ -188,7 +188,7 @@ func numbers(v any) any {
 	return v
 }
 
-// table is a table of the source with what is needed to compare its rows with records.
+// table is a table of the source with what is needed to compare its rows with those of the sinks.
 type table struct {
 	*generate.Table
 	ignored map[string]bool
@@ -202,14 +202,14 @@ type ColumnDifference struct {
 	Sink   string `json:"sink"`
 }
 
-// compare the columns of the source with a record's. A column that only the record has is none of the source's any more.
-func (t *table) compare(source map[string]any, record change.Row) []ColumnDifference {
+// compare the columns of the source with a sink's. A column that only the sink has is none of the source's any more.
+func (t *table) compare(source map[string]any, sink change.Row) []ColumnDifference {
 	var found []ColumnDifference
 	for _, c := range t.Columns {
 		if c.Kind == generate.Unsupported || t.ignored[c.Name] {
 			continue
 		}
-		raw, present := record.Get(c.Name)
+		raw, present := sink.Get(c.Name)
 		want, none := ofSource(c, source[c.Name])
 		got, absent := ofSink(c, raw, present)
 		// DMS may leave an empty string out like a NULL: IncludeNullAndEmpty is false.
@@ -237,15 +237,15 @@ func (t *table) keyOfSource(row map[string]any) change.Key {
 	return key
 }
 
-// keyOfRecord is the key of a record's row in normal form.
-func (t *table) keyOfRecord(row change.Row) (change.Key, error) {
+// keyOfSink is the key of a row that a record or a document has, in normal form.
+func (t *table) keyOfSink(row change.Row) (change.Key, error) {
 	key := make(change.Key, len(t.Key))
 	for n, i := range t.Key {
 		c := t.Columns[i]
 		raw, present := row.Get(c.Name)
 		normal, null := ofSink(c, raw, present)
 		if null {
-			return nil, fmt.Errorf("a record of %s lacks column %s of the primary key", t.Name, c.Name)
+			return nil, fmt.Errorf("a row of %s in the sink lacks column %s of the primary key", t.Name, c.Name)
 		}
 		key[n] = normal
 	}

@@ -80,7 +80,7 @@ func TestValuesAreComparedByMeaning(t *testing.T) {
 		// What is the same has the same key.
 		if c.same && c.sink != "" && c.sink != "null" && c.kind != generate.Unsupported {
 			one.Key = []int{0}
-			key, err := one.keyOfRecord(row)
+			key, err := one.keyOfSink(row)
 			require.NoError(t, err)
 			require.Equal(t, one.keyOfSource(map[string]any{"c": value}), key)
 		}

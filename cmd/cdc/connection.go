@@ -9,6 +9,7 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
+	"database/sql"
 	"errors"
 	"fmt"
 	"os"
@@ -122,6 +123,18 @@ func (f *connectionFlags) ofStack(ctx context.Context, tell func(string, ...any)
 		r.Host, r.Port, r.Close = t.Addr().IP.String(), t.Addr().Port, t.Close
 	}
 	return r, nil
+}
+
+// open the database.
+func (f *connectionFlags) open(ctx context.Context, tell func(string, ...any)) (db *sql.DB, shut func() error, err error) {
+	connection, err := f.resolve(ctx, tell)
+	if err != nil {
+		return nil, nil, err
+	}
+	if db, err = generate.Open(ctx, connection.Connection); err != nil {
+		return nil, nil, errors.Join(fmt.Errorf("%w; see --host, --port, --direct, --user, --secret-arn and --ca", err), connection.Close())
+	}
+	return db, func() error { return errors.Join(db.Close(), connection.Close()) }, nil
 }
 
 func closed() error { return nil }

@@ -4,7 +4,6 @@ import (
 	"cdcpipeline/change"
 	"cdcpipeline/currentstate"
 	"cdcpipeline/generate"
-	"cdcpipeline/operate"
 	"cdcpipeline/replay"
 	"context"
 	"errors"
@@ -52,24 +51,24 @@ const replayExample = `  cdc replay --parked-only --dry-run
 
 // replayFlags of the command line.
 type replayFlags struct {
-	stack      *stackFlags
-	connection connectionFlags
-	tables     []string
-	from, to   string
-	parked     bool
-	newEpoch   bool
-	keep       bool
-	restart    bool
-	dryRun     bool
-	rate       int
-	output     string
+	stack    *stackFlags
+	compare  compareFlags
+	tables   []string
+	from, to string
+	parked   bool
+	newEpoch bool
+	keep     bool
+	restart  bool
+	dryRun   bool
+	rate     int
+	output   string
 
 	after, before time.Time
 	now           func() time.Time
 }
 
 func newReplay(stack *stackFlags) *cobra.Command {
-	f := &replayFlags{stack: stack, connection: connectionFlags{stack: stack}, now: time.Now}
+	f := &replayFlags{stack: stack, compare: compareFlags{connection: connectionFlags{stack: stack}}, now: time.Now}
 	cmd := &cobra.Command{
 		Use: "replay", Short: "Apply changes to the current indices once more", Long: replayLong, Example: replayExample, Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return f.run(cmd) },
@@ -85,7 +84,8 @@ func newReplay(stack *stackFlags) *cobra.Command {
 	flags.BoolVar(&f.dryRun, "dry-run", false, "read and count, and apply nothing")
 	flags.IntVar(&f.rate, "rate", 0, "records a second at most (default: as fast as the domain takes them)")
 	flags.StringVarP(&f.output, "output", "o", "table", "form: table or json")
-	f.connection.register(flags)
+	flags.StringArrayVar(&f.compare.ignored, "ignore-column", nil, "with --new-epoch: column as database.table.column that the pipeline leaves out; may be repeated")
+	f.compare.connection.register(flags)
 	_ = cmd.RegisterFlagCompletionFunc("table", stack.completeTables)
 	_ = cmd.RegisterFlagCompletionFunc("output", cobra.FixedCompletions([]string{"table", "json"}, cobra.ShellCompDirectiveNoFileComp))
 	return cmd
@@ -123,7 +123,7 @@ func (f *replayFlags) validate() error {
 			problems = append(problems, err)
 		}
 	}
-	return errors.Join(append(problems, f.connection.validate())...)
+	return errors.Join(append(problems, f.compare.validate())...)
 }
 
 func (f *replayFlags) run(cmd *cobra.Command) error {
@@ -163,8 +163,7 @@ type replaying struct {
 	d        *deployment
 	show     *waiting
 	tables   []currentstate.Name
-	settings currentstate.Settings
-	domain   *operate.Domain
+	current  *currentIndices
 	function *currentstate.Function
 	journal  *replay.Journal
 }
@@ -180,14 +179,13 @@ func (f *replayFlags) open(ctx context.Context, d *deployment, show *waiting) (*
 	for _, t := range tables {
 		w.tables = append(w.tables, currentstate.Name{Schema: t.Database, Table: t.Table})
 	}
-	if w.settings, w.domain, err = d.currentState(ctx, show.tell); err != nil {
+	if w.current, err = d.currentIndices(ctx, show.tell); err != nil {
 		return nil, nil, err
 	}
-	shut := func() { _ = w.domain.Close() }
-	w.settings.Endpoint = strings.TrimSuffix(d.SearchURL, "/")
-	w.function, err = currentstate.New(w.settings, currentstate.Deps{HTTP: w.domain.Client(), Log: slog.New(slog.DiscardHandler)})
+	shut := func() { _ = w.current.domain.Close() }
+	w.function, err = currentstate.New(w.current.settings, currentstate.Deps{HTTP: w.current.domain.Client(), Log: slog.New(slog.DiscardHandler)})
 	if err == nil {
-		err = f.safe(w.settings)
+		err = f.safe(w.current.settings)
 	}
 	if err != nil {
 		shut()
@@ -252,7 +250,8 @@ func (w *replaying) openJournal() (*replay.Journal, error) {
 }
 
 func (w *replaying) replayParked(ctx context.Context, o replay.Options) (replay.Summary, error) {
-	oldest := w.now().Add(-w.settings.Parked)
+	parkedFor := w.current.settings.Parked
+	oldest := w.now().Add(-parkedFor)
 	from := replay.Parked{
 		Client: w.d.s3(), Name: w.d.LakeBucket, Function: w.d.CurrentParkedPrefix, Lambda: w.d.CurrentFailedPrefix,
 		From: w.after, To: w.before, Keep: w.keep,
@@ -266,7 +265,7 @@ func (w *replaying) replayParked(ctx context.Context, o replay.Options) (replay.
 			return replay.Summary{}, err
 		}
 		if len(objects) > 0 {
-			w.show.tell("%d objects are left out: they are older than %.0f days, and rows deleted since would come back", len(objects), w.settings.Parked.Hours()/24)
+			w.show.tell("%d objects are left out: they are older than %.0f days, and rows deleted since would come back", len(objects), parkedFor.Hours()/24)
 		}
 	}
 	if len(w.replayFlags.tables) > 0 {
@@ -280,29 +279,22 @@ func (w *replaying) replayParked(ctx context.Context, o replay.Options) (replay.
 // showAgain gives an alias back to a table that lost it with its index; the function does so of itself as long as there has
 // been one epoch only.
 func (w *replaying) showAgain(ctx context.Context) error {
-	epochs := w.epochs()
 	for _, n := range w.tables {
-		t, err := epochs.Current(ctx, n)
-		if errors.Is(err, currentstate.ErrNoRecord) {
+		t, err := w.current.Current(ctx, n)
+		if errors.Is(err, currentstate.ErrNoEpochs) {
 			continue
 		}
 		if err != nil {
 			return err
 		}
 		if last := t.Epochs[len(t.Epochs)-1].Number; t.Current == 0 {
-			if err := epochs.Switch(ctx, n, last); err != nil {
+			if err := w.current.Switch(ctx, n, last); err != nil {
 				return err
 			}
 			w.show.tell("the alias of %s showed no index: it shows epoch %d now", n, last)
 		}
 	}
 	return nil
-}
-
-func (w *replaying) epochs() *currentstate.Epochs {
-	return currentstate.NewEpochs(currentstate.EpochsOptions{
-		HTTP: w.domain.Client(), Endpoint: w.settings.Endpoint, Shards: w.settings.Shards, Replicas: w.settings.Replicas,
-	})
 }
 
 // progress in bytes read.

@@ -1,10 +1,32 @@
 package main
 
 import (
+	"cdcpipeline/currentstate"
 	"cdcpipeline/replay"
+	"cdcpipeline/verify"
 	"context"
+	"errors"
 )
 
+// rebuild is --new-epoch, table by table.
 func (w *replaying) rebuild(ctx context.Context, o replay.Options) (sum replay.Summary, err error) {
-	return
+	db, shut, err := w.compare.connection.open(ctx, w.show.tell)
+	if err != nil {
+		return sum, err
+	}
+	defer func() { err = errors.Join(err, shut()) }()
+	r := replay.Rebuild{
+		Epochs: w.current, Target: w.function, Lake: w.d.lake(), Options: o, Tell: w.show.tell,
+		Differing: func(ctx context.Context, n currentstate.Name, epoch int) (int64, error) {
+			result, err := w.current.compare(ctx, db, n, epoch, verify.CompareOptions{Ignored: w.compare.ignored, Progress: w.show.progress})
+			return result.different(), err
+		},
+	}
+	for _, n := range w.tables {
+		of, err := r.Run(ctx, n)
+		if sum = sum.Plus(of); err != nil {
+			return sum, err
+		}
+	}
+	return sum, nil
 }

@@ -27,7 +27,9 @@ func newRoot() *cobra.Command {
 	stack := &stackFlags{}
 	stack.register(root.PersistentFlags())
 	_ = root.RegisterFlagCompletionFunc("stack", stack.completeStacks)
-	root.AddCommand(newStatus(stack), newStop(stack), newStart(stack), newTunnel(stack), newGenerate(stack), newVerify(stack), newReplay(stack), newVersion())
+	root.AddCommand(
+		newStatus(stack), newStop(stack), newStart(stack), newEpoch(stack), newReplay(stack), newTunnel(stack), newGenerate(stack), newVerify(stack), newVersion(),
+	)
 	return root
 }
 

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"path"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -39,7 +40,9 @@ func awsAnswers(t *testing.T, answers map[string]string) {
 		target := r.Header.Get("X-Amz-Target")
 		action := target[strings.LastIndex(target, ".")+1:]
 		if err := r.ParseForm(); err == nil && action == "" {
-			action = r.Form.Get("Action")
+			if action = r.Form.Get("Action"); action == "" { // Lambda's are paths
+				action = path.Base(r.URL.Path)
+			}
 		}
 		if answer, ok := answers[action]; ok {
 			_, _ = fmt.Fprint(w, answer)

@@ -2,8 +2,10 @@ package main
 
 import (
 	"bufio"
+	"cdcpipeline/currentstate"
 	"cdcpipeline/generate"
 	"cdcpipeline/operate"
+	"cdcpipeline/reload"
 	"context"
 	"errors"
 	"fmt"
@@ -21,6 +23,11 @@ const startLong = `Start the replication task and wait until it runs: from where
 and waits until they are loaded. --reload stops the task, loads every table again and follows changes from then on. In both cases
 the history gets a "load" record of each row once more, under its old key; nothing is deleted anywhere.
 
+Where the stack keeps a current state, each table that is loaded again gets a new epoch (` + "`cdc epoch --help`" + `), which begins a minute
+later. When it is filled it is compared with the database, row by row, for as long as --timeout allows; when it is equal the alias
+shows it, until then the former one as it was. Name columns that the pipeline leaves out with --ignore-column; where its filters
+leave out rows, give --no-compare, which shows an epoch as soon as it is loaded. What ends early says how each table is left and which command goes on.
+
 If DMS wants its connections tested before the task may start, they are, and the task is started after that.`
 
 const startExample = `  cdc start
@@ -33,6 +40,7 @@ const maxReload = 10
 // startFlags of the command line.
 type startFlags struct {
 	options operate.StartOptions
+	compare compareFlags
 	yes     bool
 	timeout time.Duration
 	// terminal says that somebody can answer; a variable for tests.
@@ -40,7 +48,7 @@ type startFlags struct {
 }
 
 func newStart(stack *stackFlags) *cobra.Command {
-	f := &startFlags{terminal: func(in io.Reader) bool { return isTerminal(in) }}
+	f := &startFlags{compare: compareFlags{connection: connectionFlags{stack: stack}}, terminal: func(in io.Reader) bool { return isTerminal(in) }}
 	cmd := &cobra.Command{
 		Use: "start", Short: "Start the replication task, and load tables again", Long: startLong, Example: startExample, Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return f.run(cmd, stack) },
@@ -50,6 +58,7 @@ func newStart(stack *stackFlags) *cobra.Command {
 	flags.BoolVar(&f.options.Reload, "reload", false, "load every table again")
 	flags.BoolVarP(&f.yes, "yes", "y", false, "do not ask before --reload")
 	registerTimeout(flags, &f.timeout)
+	f.compare.register(flags)
 	_ = cmd.RegisterFlagCompletionFunc("reload-table", stack.completeTables)
 	return cmd
 }
@@ -71,27 +80,68 @@ func (f *startFlags) validate() error {
 	if f.yes && !f.options.Reload {
 		problems = append(problems, errors.New("--yes: only --reload asks"))
 	}
-	return errors.Join(problems...)
+	if (f.compare.without || len(f.compare.ignored) > 0) && !f.loads() {
+		problems = append(problems, errors.New("--no-compare and --ignore-column: nothing is compared without --reload and --reload-table"))
+	}
+	return errors.Join(append(problems, f.compare.validate())...)
 }
+
+// loads says that tables are loaded again.
+func (f *startFlags) loads() bool { return f.options.Reload || len(f.options.Tables) > 0 }
 
 func (f *startFlags) run(cmd *cobra.Command, stack *stackFlags) error {
 	if err := f.validate(); err != nil {
 		return err
 	}
 	if f.options.Reload && !f.yes {
-		if err := f.confirm(cmd); err != nil {
+		if !f.terminal(cmd.InOrStdin()) {
+			return errors.New("--reload: give --yes too, there is no terminal to ask at")
+		}
+		if err := confirm(cmd, "This stops the task if it runs and loads every row of every table again."); err != nil {
 			return err
 		}
 	}
-	return onTask(cmd, stack, f.timeout, func(t operate.Task, ctx context.Context) error { return t.Start(ctx, f.options) })
+	show := newWaiting(cmd.ErrOrStderr())
+	defer show.finish()
+	return onTask(cmd, stack, f.timeout, show.tell, func(ctx context.Context, d *deployment, t operate.Task) error {
+		if f.loads() && d.CurrentFunctionName != "" {
+			return f.reload(ctx, d, t, show)
+		}
+		return t.Start(ctx, f.options)
+	})
 }
 
-// confirm asks on a terminal, and takes anything but yes for no.
-func (f *startFlags) confirm(cmd *cobra.Command) error {
-	if !f.terminal(cmd.InOrStdin()) {
-		return errors.New("--reload: give --yes too, there is no terminal to ask at")
+// reload loads tables again where the stack keeps a current state: into new epochs.
+func (f *startFlags) reload(ctx context.Context, d *deployment, task operate.Task, show *waiting) (err error) {
+	// Nothing is stopped or begun before everything can be reached.
+	c, err := d.currentIndices(ctx, show.tell)
+	if err != nil {
+		return err
 	}
-	_, _ = fmt.Fprint(cmd.ErrOrStderr(), "This stops the task if it runs and loads every row of every table again. Go on? [y/N] ")
+	defer func() { err = errors.Join(err, c.domain.Close()) }()
+	db, shut, err := f.compare.open(ctx, show.tell)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, shut()) }()
+	r := reload.Reload{Task: task, Epochs: c, Compare: f.compare.comparison(c, db, show), Tell: show.tell}
+	if f.options.Reload {
+		return r.All(ctx, d.Loads)
+	}
+	names := make([]currentstate.Name, len(f.options.Tables))
+	for i, table := range f.options.Tables {
+		parsed, err := generate.ParseTableName(table)
+		if err != nil {
+			return err
+		}
+		names[i] = currentstate.Name{Schema: parsed.Database, Table: parsed.Table}
+	}
+	return r.Tables(ctx, names)
+}
+
+// confirm asks, and takes anything but yes for no.
+func confirm(cmd *cobra.Command, what string) error {
+	_, _ = fmt.Fprint(cmd.ErrOrStderr(), what+" Go on? [y/N] ")
 	answer, err := bufio.NewReader(cmd.InOrStdin()).ReadString('\n')
 	if err != nil && !errors.Is(err, io.EOF) {
 		return fmt.Errorf("reading the answer: %w", err)

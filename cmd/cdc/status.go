@@ -34,6 +34,9 @@ With --output json (keys are added, never renamed; times in UTC; what nobody mea
   lag     sourceSeconds targetSeconds streamSeconds searchSeconds lakeSeconds error
   parked  objects bytes newest newestAt error
   search  cluster indices[name documents bytes] error
+  current tables[name shown latest until] error
+
+Current says which epoch of the current index of each table is shown (` + "`cdc epoch --help`" + `); one that is not the latest is a problem.
 
 An error is present only where something could not be read. Validation is n/a: DMS cannot validate a stream.`
 

@@ -22,7 +22,7 @@ func newStop(stack *stackFlags) *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "stop", Short: "Stop the replication task", Long: stopLong, Example: "  cdc stop\n  cdc stop --stack prod", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return onTask(cmd, stack, timeout, operate.Task.Stop)
+			return onTask(cmd, stack, timeout, teller(cmd.ErrOrStderr()), func(ctx context.Context, _ *deployment, t operate.Task) error { return t.Stop(ctx) })
 		},
 	}
 	registerTimeout(cmd.Flags(), &timeout)
@@ -33,8 +33,8 @@ func registerTimeout(flags *pflag.FlagSet, timeout *time.Duration) {
 	flags.DurationVar(timeout, "timeout", 30*time.Minute, "how long to wait, 0 for as long as it takes; the task goes on by itself")
 }
 
-// onTask does something with the stack's task.
-func onTask(cmd *cobra.Command, stack *stackFlags, timeout time.Duration, do func(operate.Task, context.Context) error) error {
+// onTask does something with the stack's task, for so long at most.
+func onTask(cmd *cobra.Command, stack *stackFlags, timeout time.Duration, tell func(string, ...any), do func(context.Context, *deployment, operate.Task) error) error {
 	if timeout < 0 {
 		return fmt.Errorf("--timeout: must not be negative, is %s", timeout)
 	}
@@ -48,13 +48,12 @@ func onTask(cmd *cobra.Command, stack *stackFlags, timeout time.Duration, do fun
 		ctx, cancel = context.WithTimeout(ctx, timeout)
 		defer cancel()
 	}
-	tell := teller(cmd.ErrOrStderr())
 	loading := &loads{tell: tell}
 	task := operate.Task{
 		API: dms.NewFromConfig(d.AWS), Arn: d.TaskArn, Loading: loading.show,
 		Tell: func(line string) { tell("%s", line) },
 	}
-	return do(task, ctx)
+	return do(ctx, d, task)
 }
 
 // teller writes lines with the time, so that a log of them says when.

@@ -4,7 +4,6 @@ import (
 	"cdcpipeline/generate"
 	"cdcpipeline/verify"
 	"context"
-	"database/sql"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -26,18 +25,6 @@ func (f *verifyFlags) watch(ctx context.Context, w io.Writer, d *deployment) err
 	return verify.Watch(ctx, d.stream(), o, w)
 }
 
-// open the database.
-func (f *verifyFlags) open(ctx context.Context, tell func(string, ...any)) (db *sql.DB, shut func() error, err error) {
-	connection, err := f.connection.resolve(ctx, tell)
-	if err != nil {
-		return nil, nil, err
-	}
-	if db, err = generate.Open(ctx, connection.Connection); err != nil {
-		return nil, nil, errors.Join(fmt.Errorf("%w; see --host, --port, --direct, --user, --secret-arn and --ca", err), connection.Close())
-	}
-	return db, func() error { return errors.Join(db.Close(), connection.Close()) }, nil
-}
-
 // marked is what the default prints as JSON.
 type marked struct {
 	verify.Path
@@ -51,7 +38,7 @@ func (f *verifyFlags) mark(ctx context.Context, w io.Writer, p verify.Pipeline, 
 	if err := p.Check(ctx, name); err != nil {
 		return fmt.Errorf("no row was written, because it could not be followed: %w", err)
 	}
-	db, shut, err := f.open(ctx, show.tell)
+	db, shut, err := f.connection.open(ctx, show.tell)
 	if err != nil {
 		return err
 	}
@@ -143,20 +130,41 @@ type compared struct {
 	Differences []verify.Difference `json:"differences"`
 }
 
+// add a difference, if there is room for it.
+func (c *compared) add(d verify.Difference) {
+	if len(c.Differences) < shownDifferences {
+		c.Differences = append(c.Differences, d)
+	}
+}
+
+// different rows in all.
+func (c *compared) different() int64 {
+	var n int64
+	for _, one := range c.Counts {
+		n += one.Different()
+	}
+	return n
+}
+
+// judged is the comparison with its verdict.
+func (c *compared) judged() compared {
+	c.Equal = c.different() == 0
+	if c.Differences == nil {
+		c.Differences = []verify.Difference{} // no null
+	}
+	return *c
+}
+
 // compare is --deep.
 func (f *verifyFlags) compare(ctx context.Context, w io.Writer, p verify.Pipeline, tables []generate.TableName, show *waiting) (err error) {
-	db, shut, err := f.open(ctx, show.tell)
+	db, shut, err := f.connection.open(ctx, show.tell)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, shut()) }()
-	result := compared{Differences: []verify.Difference{}}
+	var result compared
 	o := verify.CompareOptions{Tables: tables, Ignored: f.ignored, Wait: f.timeout, Progress: show.progress}
-	result.Counts, err = verify.Compare(ctx, verify.Database{DB: db}, p, o, func(d verify.Difference) {
-		if len(result.Differences) < shownDifferences {
-			result.Differences = append(result.Differences, d)
-		}
-	})
+	result.Counts, err = verify.Compare(ctx, verify.Database{DB: db}, p, o, result.add)
 	show.finish()
 	if err != nil {
 		if ctx.Err() != nil {
@@ -164,33 +172,21 @@ func (f *verifyFlags) compare(ctx context.Context, w io.Writer, p verify.Pipelin
 		}
 		return err
 	}
-	var different int64
-	for _, c := range result.Counts {
-		different += c.Different()
-	}
-	result.Equal = different == 0
-	if err := f.printComparison(w, result, different); err != nil || result.Equal {
+	if err := printComparison(w, f.output, result.judged()); err != nil || result.Equal {
 		return err
 	}
-	return fmt.Errorf("%d rows differ between the source and the sinks: records that a sink refused are below errors/ in the bucket (`cdc status` counts them)", different)
+	return fmt.Errorf("%d rows differ between the source and the sinks: records that a sink refused are below errors/ in the bucket (`cdc status` counts them)", result.different())
 }
 
-func (f *verifyFlags) printComparison(w io.Writer, c compared, different int64) error {
-	if f.output == "json" {
+func printComparison(w io.Writer, output string, c compared) error {
+	if output == "json" {
 		return printJSON(w, c)
 	}
 	var b strings.Builder
 	for _, d := range c.Differences {
-		fmt.Fprintf(&b, "%s %s %s %s", d.Sink, d.Kind, d.Table, d.Key)
-		for _, column := range d.Columns {
-			fmt.Fprintf(&b, "\n    %s: source %s, %s %s", column.Column, cut(column.Source), d.Sink, cut(column.Sink))
-		}
-		if d.Record != "" {
-			fmt.Fprintf(&b, "\n    latest record at %s", d.Record)
-		}
-		b.WriteByte('\n')
+		b.WriteString(differs(d) + "\n")
 	}
-	if more := different - int64(len(c.Differences)); more > 0 {
+	if more := c.different() - int64(len(c.Differences)); more > 0 {
 		fmt.Fprintf(&b, "... and %d more\n", more)
 	}
 	t := plainTable("table", "sink", "rows", "records", "same", "missing", "extra", "differs", "expired")
@@ -204,6 +200,19 @@ func (f *verifyFlags) printComparison(w io.Writer, c compared, different int64) 
 		return fmt.Errorf("printing the comparison: %w", err)
 	}
 	return nil
+}
+
+// differs says what is wrong with a row, in some lines.
+func differs(d verify.Difference) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s %s %s %s", d.Sink, d.Kind, d.Table, d.Key)
+	for _, column := range d.Columns {
+		fmt.Fprintf(&b, "\n    %s: source %s, %s %s", column.Column, cut(column.Source), d.Sink, cut(column.Sink))
+	}
+	if d.Record != "" {
+		fmt.Fprintf(&b, "\n    latest record at %s", d.Record)
+	}
+	return b.String()
 }
 
 func printJSON(w io.Writer, v any) error {

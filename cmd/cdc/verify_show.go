@@ -78,7 +78,7 @@ func (s *waiting) newBar(limit int64, what, unit string) *progressbar.ProgressBa
 		progressbar.OptionFullWidth(), progressbar.OptionThrottle(100*time.Millisecond))
 }
 
-// progress of --deep. The sinks of a table are read at the same time: their bar shows the mean of both.
+// progress of a comparison. The sinks of a table are read at the same time: their bar shows the mean of all.
 func (s *waiting) progress(name generate.TableName, phase string, done, total int64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -87,7 +87,7 @@ func (s *waiting) progress(name generate.TableName, phase string, done, total in
 		return
 	}
 	what := name.String() + ": " + phase
-	if hop := verify.Hop(phase); hop == verify.HopHistory || hop == verify.HopLake {
+	if slices.Contains([]verify.Hop{verify.HopHistory, verify.HopLake, verify.HopCurrent}, verify.Hop(phase)) {
 		what = name.String() + ": reading the sinks"
 		if s.phase != what {
 			s.parts = map[string]int64{}
@@ -96,7 +96,11 @@ func (s *waiting) progress(name generate.TableName, phase string, done, total in
 		if total > 0 {
 			s.parts[phase] = 1000 * done / total
 		}
-		done, total = (s.parts[string(verify.HopHistory)]+s.parts[string(verify.HopLake)])/2, 1000
+		var sum int64
+		for _, part := range s.parts {
+			sum += part
+		}
+		done, total = sum, 1000*int64(len(s.parts))
 	}
 	s.show(what, done, total)
 }

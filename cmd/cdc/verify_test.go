@@ -57,7 +57,7 @@ func TestTablesAreThoseOfTheStackUnlessNamed(t *testing.T) {
 
 var committed = time.Date(2026, 11, 23, 17, 10, 0, 123e6, time.UTC)
 
-func path() verify.Path {
+func onePath() verify.Path {
 	return verify.Path{
 		Table: "testdb.retail_trans", Key: map[string]any{"trans_id": json.Number("42")}, Committed: committed,
 		Sightings: []verify.Sighting{
@@ -71,14 +71,14 @@ func path() verify.Path {
 func TestThePathOfARowIsPrinted(t *testing.T) {
 	var out bytes.Buffer
 	f := &verifyFlags{output: "table"}
-	require.NoError(t, f.printPath(&out, marked{Path: path(), Passed: true, Deleted: true}))
+	require.NoError(t, f.printPath(&out, marked{Path: onePath(), Passed: true, Deleted: true}))
 	t.Log("\n" + out.String())
 	for _, want := range []string{"testdb.retail_trans with trans_id=42, committed 2026-11-23T17:10:00.123Z", "789ms", "6.2s", "5.4s", "1m2s", "1m1.2s", "raw/x.gz", "the row is deleted again"} {
 		require.Contains(t, out.String(), want)
 	}
 	out.Reset()
 	f.output = "json"
-	require.NoError(t, f.printPath(&out, marked{Path: path(), Passed: true}))
+	require.NoError(t, f.printPath(&out, marked{Path: onePath(), Passed: true}))
 	var back map[string]any
 	require.NoError(t, json.Unmarshal(out.Bytes(), &back))
 	require.Equal(t, []any{true, false, "testdb.retail_trans"}, []any{back["passed"], back["deleted"], back["table"]})
@@ -86,7 +86,7 @@ func TestThePathOfARowIsPrinted(t *testing.T) {
 }
 
 func TestTheVerdictNamesTheHopAndWhatToDo(t *testing.T) {
-	p := path()
+	p := onePath()
 	require.NoError(t, judged(t.Context(), p))
 	p.Sightings[1].Differences = []verify.ColumnDifference{{Column: "amount", Source: "5", Sink: "6"}}
 	p.Sightings[2] = verify.Sighting{Hop: verify.HopLake, Problem: "not seen within 7m0s"}
@@ -102,7 +102,6 @@ func TestTheVerdictNamesTheHopAndWhatToDo(t *testing.T) {
 
 func TestDifferencesArePrintedWithKeyAndValues(t *testing.T) {
 	var out bytes.Buffer
-	f := &verifyFlags{output: "table"}
 	c := compared{
 		Counts: []verify.Count{{Table: "testdb.retail_trans", Sink: verify.HopLake, Rows: 10, Records: 12, Same: 7, Missing: 3}},
 		Differences: []verify.Difference{{
@@ -110,12 +109,11 @@ func TestDifferencesArePrintedWithKeyAndValues(t *testing.T) {
 			Columns: []verify.ColumnDifference{{Column: "amount", Source: "70", Sink: "7"}},
 		}},
 	}
-	require.NoError(t, f.printComparison(&out, c, 3))
+	require.NoError(t, printComparison(&out, "table", c))
 	t.Log("\n" + out.String())
 	require.Contains(t, out.String(), "lake differs testdb.retail_trans trans_id=7\n    amount: source 70, lake 7\n    latest record at bin.000001:4#1\n... and 2 more\n")
 	out.Reset()
-	f.output = "json"
-	require.NoError(t, f.printComparison(&out, c, 3))
+	require.NoError(t, printComparison(&out, "json", c))
 	require.JSONEq(t, `{"equal":false,"counts":[{"table":"testdb.retail_trans","sink":"lake","rows":10,"records":12,"same":7,"missing":3,"extra":0,"differs":0,"expired":0}],
 		"differences":[{"sink":"lake","table":"testdb.retail_trans","key":"trans_id=7","kind":"differs","record":"bin.000001:4#1","columns":[{"column":"amount","source":"70","sink":"7"}]}]}`, out.String())
 }

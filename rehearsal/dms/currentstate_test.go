@@ -6,7 +6,9 @@ import (
 	"cdcpipeline/generate"
 	"cdcpipeline/rehearsal/servers"
 	"cdcpipeline/rehearsal/stores"
+	"cdcpipeline/verify"
 	"context"
+	"database/sql"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -59,6 +61,8 @@ func TestTheCurrentIndexEqualsTheTable(t *testing.T) {
 	c.finds("made_later", 1, `{"term":{"n":18446744073709551615}}`)
 	c.finds("made_later", 1, `{"term":{"day":"2026-11-23"}}`)
 
+	c.compare(db, tables)
+
 	// Another epoch of one table, which its running task loads again because a row has got lost on the way.
 	plain := currentstate.Name{Schema: "dms_test", Table: "plain"}
 	epoch, err := c.epochs.Begin(t.Context(), plain)
@@ -75,6 +79,7 @@ func TestTheCurrentIndexEqualsTheTable(t *testing.T) {
 	})
 	c.deliver()
 	require.Equal(t, before, c.documents("plain", "id", "name", "amount"), "the former epoch is shown as it was")
+	c.compare(db, tables[1:], plain.Index(2))
 	require.NoError(t, c.epochs.Switch(t.Context(), plain, 2))
 	c.equal("plain", 1, "id", "name", "amount")
 	c.equal("kinds", 2, "a", "b", "u", "v", "tx", "e", "y")
@@ -124,6 +129,24 @@ func newCurrent(t *testing.T, s *scene) *current {
 	require.NoError(t, err)
 	c.epochs = currentstate.NewEpochs(currentstate.EpochsOptions{HTTP: reach, Endpoint: node.URL})
 	return c
+}
+
+// compare tables with what their aliases show, or one with an index, as `cdc verify` does.
+func (c *current) compare(db *sql.DB, tables []generate.TableName, index ...string) {
+	c.t.Helper()
+	current := verify.Current{HTTP: &http.Client{Transport: authorized{c.node}}, URL: c.node.URL}
+	if len(index) > 0 {
+		current.Index = func(generate.TableName) string { return index[0] }
+	}
+	var found []verify.Difference
+	counts, err := verify.CompareCurrent(c.t.Context(), verify.Database{DB: db}, current, verify.CompareOptions{Tables: tables, Wait: 20 * time.Second}, func(d verify.Difference) { found = append(found, d) })
+	require.NoError(c.t, err)
+	require.Empty(c.t, found)
+	for _, count := range counts {
+		require.Equal(c.t, count.Rows, count.Same)
+		require.Equal(c.t, count.Rows, count.Records)
+		require.NotZero(c.t, count.Rows)
+	}
 }
 
 // authorized is the master user in place of a signature.

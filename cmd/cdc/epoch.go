@@ -1,0 +1,188 @@
+package main
+
+import (
+	"cdcpipeline/currentstate"
+	"cdcpipeline/generate"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/jedib0t/go-pretty/v6/table"
+	"github.com/spf13/cobra"
+)
+
+const epochLong = `Work on the epochs of the current indices.
+
+An epoch is a time of one source, or of one full load of it, in the life of a table. Its rows are in an index of its own,
+current-DATABASE-TABLE-EPOCH; the alias current-DATABASE-TABLE shows one of them. ` + "`cdc start --reload`" + ` and --reload-table begin
+a new epoch, fill it, compare it with the database and show it. While it fills the alias shows the former one as it was when
+the new one began, and afterwards that one stays, to go back to.`
+
+func newEpoch(stack *stackFlags) *cobra.Command {
+	cmd := &cobra.Command{
+		Use: "epoch", Short: "List, show and delete the epochs of the current indices", Long: epochLong,
+		Example: "  cdc epoch list\n  cdc epoch switch --table shop.orders", Args: cobra.NoArgs,
+	}
+	cmd.AddCommand(newEpochList(stack), newEpochSwitch(stack), newEpochRollback(stack), newEpochDrop(stack))
+	return cmd
+}
+
+// epochFlags are those of every command on epochs.
+type epochFlags struct {
+	stack  *stackFlags
+	table  string
+	output string
+}
+
+// register the flags that the commands share; one is for a single table unless it lists all.
+func (f *epochFlags) register(cmd *cobra.Command, single bool) {
+	flags := cmd.Flags()
+	flags.StringVarP(&f.output, "output", "o", "table", "form: table or json")
+	_ = cmd.RegisterFlagCompletionFunc("output", cobra.FixedCompletions([]string{"table", "json"}, cobra.ShellCompDirectiveNoFileComp))
+	if single {
+		flags.StringVar(&f.table, "table", "", "table as database.table")
+		_ = cmd.MarkFlagRequired("table")
+		_ = cmd.RegisterFlagCompletionFunc("table", f.stack.completeTables)
+	}
+}
+
+func (f *epochFlags) validate() error {
+	var problems []error
+	if f.output != "table" && f.output != "json" {
+		problems = append(problems, fmt.Errorf("--output %q: write table or json", f.output))
+	}
+	if _, err := generate.ParseTableName(f.table); f.table != "" && err != nil {
+		problems = append(problems, fmt.Errorf("--table: %w", err))
+	}
+	return errors.Join(problems...)
+}
+
+// name of the table; validate has parsed it.
+func (f *epochFlags) name() currentstate.Name {
+	n, _ := generate.ParseTableName(f.table)
+	return currentstate.Name{Schema: n.Database, Table: n.Table}
+}
+
+// open the epochs of the stack.
+func (f *epochFlags) open(ctx context.Context, tell func(string, ...any)) (*currentIndices, error) {
+	d, err := f.stack.open(ctx, "searchUrl", "searchEndpoint", "searchMasterSecretArn")
+	if err != nil {
+		return nil, err
+	}
+	return d.currentIndices(ctx, tell)
+}
+
+// print a result: JSON, or a line.
+func (f *epochFlags) print(w io.Writer, result any, format string, args ...any) error {
+	if f.output == "json" {
+		return printJSON(w, result)
+	}
+	if _, err := fmt.Fprintf(w, format+"\n", args...); err != nil {
+		return fmt.Errorf("printing the result: %w", err)
+	}
+	return nil
+}
+
+const epochListLong = `List the epochs of each table of which records have come.
+
+An epoch's documents are its rows, without the tombstones of deleted ones. Its binlog and key are known from its first change
+and its first record on.
+
+With --output json (keys are added, never renamed; times in UTC; the first epoch has no since):
+
+  list[table alias shown latest epochs[number index since binlog key documents]]`
+
+func newEpochList(stack *stackFlags) *cobra.Command {
+	f := &epochFlags{stack: stack}
+	cmd := &cobra.Command{
+		Use: "list", Short: "List the epochs of the tables, and which are shown", Long: epochListLong, Example: "  cdc epoch list", Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := f.validate(); err != nil {
+				return err
+			}
+			c, err := f.open(cmd.Context(), teller(cmd.ErrOrStderr()))
+			if err != nil {
+				return err
+			}
+			defer c.domain.Close()
+			listed, err := c.list(cmd.Context())
+			if err != nil {
+				return err
+			}
+			return f.printEpochs(cmd.OutOrStdout(), listed)
+		},
+	}
+	f.register(cmd, false)
+	return cmd
+}
+
+// listedTable is a table as `cdc epoch list` shows it.
+type listedTable struct {
+	Table string `json:"table"`
+	Alias string `json:"alias"`
+	// Shown is the number of the epoch that the alias shows, 0 for none.
+	Shown  int           `json:"shown"`
+	Latest int           `json:"latest"`
+	Epochs []listedEpoch `json:"epochs"`
+}
+
+type listedEpoch struct {
+	Number    int       `json:"number"`
+	Index     string    `json:"index"`
+	Since     time.Time `json:"since,omitzero"`
+	Binlog    string    `json:"binlog,omitempty"`
+	Key       []string  `json:"key,omitempty"`
+	Documents int64     `json:"documents"`
+}
+
+func (c *currentIndices) list(ctx context.Context) ([]listedTable, error) {
+	tables, err := c.List(ctx)
+	if err != nil {
+		return nil, err
+	}
+	listed := make([]listedTable, len(tables))
+	for i, t := range tables {
+		listed[i] = listedTable{Table: t.Name.String(), Alias: t.Name.Alias(), Shown: t.Current, Latest: t.Latest().Number}
+		for _, e := range t.Epochs {
+			rows, err := c.Rows(ctx, t.Name, e.Number)
+			if err != nil {
+				return nil, err
+			}
+			listed[i].Epochs = append(listed[i].Epochs, listedEpoch{e.Number, t.Name.Index(e.Number), e.Since, e.Binlog, e.Key, rows})
+		}
+	}
+	return listed, nil
+}
+
+func (f *epochFlags) printEpochs(w io.Writer, listed []listedTable) error {
+	if f.output == "json" {
+		return printJSON(w, map[string]any{"list": listed})
+	}
+	t := plainTable("table", "epoch", "shown", "since", "binlog", "key", "documents")
+	for _, one := range listed {
+		for _, e := range one.Epochs {
+			since, shown := "-", ""
+			if !e.Since.IsZero() {
+				since = e.Since.UTC().Format(time.RFC3339)
+			}
+			if e.Number == one.Shown {
+				shown = "shown"
+			}
+			t.AppendRow(table.Row{one.Table, e.Number, shown, since, orDash(e.Binlog), orDash(strings.Join(e.Key, ", ")), e.Documents})
+		}
+	}
+	if _, err := fmt.Fprintln(w, t.Render()); err != nil {
+		return fmt.Errorf("printing the epochs: %w", err)
+	}
+	return nil
+}
+
+func orDash(text string) string {
+	if text == "" {
+		return "-"
+	}
+	return text
+}

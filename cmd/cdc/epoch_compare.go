@@ -1,0 +1,105 @@
+package main
+
+import (
+	"cdcpipeline/currentstate"
+	"cdcpipeline/generate"
+	"cdcpipeline/operate"
+	"cdcpipeline/verify"
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/spf13/pflag"
+)
+
+// currentIndices are the epochs of a stack's tables, and what else there is in the domain that holds them.
+type currentIndices struct {
+	*currentstate.Epochs
+	// settings are those of the function that fills them, with the domain's endpoint as it is reached from here.
+	settings currentstate.Settings
+	domain   *operate.Domain
+}
+
+// currentIndices opens the domain of a stack that keeps a current state. Closing the domain closes the tunnel.
+func (d *deployment) currentIndices(ctx context.Context, tell func(string, ...any)) (*currentIndices, error) {
+	settings, domain, err := d.currentState(ctx, tell)
+	if err != nil {
+		return nil, err
+	}
+	settings.Endpoint = domain.URL
+	return &currentIndices{settings: settings, domain: domain, Epochs: currentstate.NewEpochs(currentstate.EpochsOptions{
+		HTTP: domain.Client(), Endpoint: domain.URL, Shards: settings.Shards, Replicas: settings.Replicas,
+	})}, nil
+}
+
+// compareFlags say how the index of an epoch is compared with the database before it is shown.
+type compareFlags struct {
+	connection connectionFlags
+	ignored    []string
+	without    bool
+}
+
+func (f *compareFlags) register(flags *pflag.FlagSet) {
+	flags.BoolVar(&f.without, "no-compare", false, "show the index of an epoch without comparing it with the database")
+	flags.StringArrayVar(&f.ignored, "ignore-column", nil, "column as database.table.column that the pipeline leaves out; may be repeated")
+	f.connection.register(flags)
+}
+
+func (f *compareFlags) validate() error {
+	problems := []error{f.connection.validate()}
+	for _, s := range f.ignored {
+		if strings.Count(s, ".") != 2 {
+			problems = append(problems, fmt.Errorf("--ignore-column %q: write database.table.column", s))
+		}
+	}
+	return errors.Join(problems...)
+}
+
+// open the database, unless nothing is compared.
+func (f *compareFlags) open(ctx context.Context, tell func(string, ...any)) (db *sql.DB, shut func() error, err error) {
+	if f.without {
+		return nil, closed, nil
+	}
+	db, shut, err = f.connection.open(ctx, tell)
+	if err != nil {
+		return nil, nil, fmt.Errorf("%w; or, to do without the comparison, --no-compare", err)
+	}
+	return db, shut, nil
+}
+
+// compare the index of a table's epoch with the table, and look at rows that differ again for a time.
+func (c *currentIndices) compare(ctx context.Context, db *sql.DB, n currentstate.Name, epoch int, o verify.CompareOptions) (compared, error) {
+	o.Tables = []generate.TableName{{Database: n.Schema, Table: n.Table}}
+	current := verify.Current{
+		HTTP: c.domain.Client(), URL: c.domain.URL,
+		Index: func(generate.TableName) string { return n.Index(epoch) },
+	}
+	var result compared
+	var err error
+	result.Counts, err = verify.CompareCurrent(ctx, verify.Database{DB: db}, current, o, result.add)
+	return result.judged(), err
+}
+
+// comparison for a reload: what differs is told as it is found.
+func (f *compareFlags) comparison(c *currentIndices, db *sql.DB, show *waiting) func(context.Context, currentstate.Name, int, time.Duration) (int64, error) {
+	if f.without {
+		return nil
+	}
+	return func(ctx context.Context, n currentstate.Name, epoch int, wait time.Duration) (int64, error) {
+		result, err := c.compare(ctx, db, n, epoch, verify.CompareOptions{Ignored: f.ignored, Wait: wait, Progress: show.progress})
+		show.finish()
+		if err != nil {
+			return 0, err
+		}
+		for _, d := range result.Differences {
+			show.tell("%s", differs(d))
+		}
+		for _, count := range result.Counts {
+			show.tell("%s: %d of %d rows are equal in epoch %d", n, count.Same, count.Rows, epoch)
+		}
+		return result.different(), nil
+	}
+}

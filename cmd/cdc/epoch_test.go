@@ -1,0 +1,175 @@
+package main
+
+import (
+	"bytes"
+	"compress/gzip"
+	"encoding/json"
+	"fmt"
+	"io"
+	"maps"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// fakeCurrent is a domain with one table in its registry, and the indices that its alias shows.
+type fakeCurrent struct {
+	entry string
+	shown map[string]any
+	rows  map[string]int // by index
+}
+
+const ledgerEntry = `{"schema":"shop","table":"ledger","key":["id"],"columns":{},"epochs":[{"number":1,"since":"0001-01-01T00:00:00Z","key":["id"],"binlog":"bin"},
+	{"number":2,"since":"2026-11-23T12:00:00Z"}]}`
+
+// currentOf makes a stack that keeps a current state, in a domain of one table with two epochs, the first of which is shown.
+func currentOf(t *testing.T) *fakeCurrent {
+	t.Helper()
+	f := &fakeCurrent{entry: ledgerEntry, shown: map[string]any{"current-shop-ledger-1": 1}, rows: map[string]int{"current-shop-ledger-1": 5, "current-shop-ledger-2": 4}}
+	server := httptest.NewTLSServer(f)
+	t.Cleanup(server.Close)
+	plain := http.DefaultTransport
+	http.DefaultTransport = server.Client().Transport // which trusts it
+	t.Cleanup(func() { http.DefaultTransport = plain })
+	awsAnswers(t, map[string]string{
+		"GetCallerIdentity": caller, "GetSecretValue": secret,
+		"configuration": `{"Environment":{"Variables":{"SEARCH_ENDPOINT":"https://vpc.local","PARKING_BUCKET":"b"}}}`,
+	})
+	stackOf(t, strings.NewReplacer(`"historyIndex":"h"`, `"historyIndex":"h","currentFunctionName":"f"`, "https://127.0.0.1:1\"", server.URL+`"`).Replace(deployed), region)
+	return f
+}
+
+func (f *fakeCurrent) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	var body io.Reader = r.Body
+	if r.Header.Get("Content-Encoding") == "gzip" {
+		body, _ = gzip.NewReader(r.Body)
+	}
+	text, _ := io.ReadAll(body)
+	user, password, _ := r.BasicAuth()
+	index, what, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
+	switch {
+	case user != "admin" || password != "hunter2":
+		w.WriteHeader(http.StatusTeapot) // which is not tried again
+	case index == "_alias":
+		_ = json.NewEncoder(w).Encode(f.shown)
+	case index == "_aliases":
+		f.shown = map[string]any{}
+		var in struct {
+			Actions []map[string]struct{ Index string }
+		}
+		_ = json.Unmarshal(text, &in)
+		for _, action := range in.Actions {
+			if add, ok := action["add"]; ok {
+				f.shown[add.Index] = 1
+			}
+		}
+		_, _ = io.WriteString(w, "{}")
+	case index == "_cat":
+		_, _ = io.WriteString(w, `[{"epoch":"1800000000"}]`)
+	case what == "_search":
+		_, _ = fmt.Fprintf(w, `{"hits":{"hits":[{"_source":%s}]}}`, f.entry)
+	case what == "_doc/current-shop-ledger":
+		_, _ = fmt.Fprintf(w, `{"_source":%s,"_seq_no":1,"_primary_term":1}`, f.entry)
+	case strings.HasPrefix(what, "_doc"):
+		w.WriteHeader(http.StatusNotFound)
+	case what == "_count":
+		_, _ = fmt.Fprintf(w, `{"count":%d}`, f.rows[index])
+	default: // indices and fields are there
+		_, _ = io.WriteString(w, `{}`)
+	}
+}
+
+func (f *fakeCurrent) shows() []string { return slices.Sorted(maps.Keys(f.shown)) }
+
+func TestEpochsAreListed(t *testing.T) {
+	currentOf(t)
+	out, err := runs(t, "epoch", "list")
+	require.NoError(t, err)
+	t.Log("\n" + out)
+	require.Regexp(t, `│ shop.ledger +│ +1 │ shown │ - +│ bin +│ id +│ +5 │\n│ shop.ledger +│ +2 │ +│ 2026-11-23T12:00:00Z │ - +│ - +│ +4 │`, out)
+	out, err = runs(t, "epoch", "list", "-o", "json")
+	require.NoError(t, err)
+	require.JSONEq(t, `{"list":[{"table":"shop.ledger","alias":"current-shop-ledger","shown":1,"latest":2,"epochs":[
+		{"number":1,"index":"current-shop-ledger-1","binlog":"bin","key":["id"],"documents":5},
+		{"number":2,"index":"current-shop-ledger-2","since":"2026-11-23T12:00:00Z","documents":4}]}]}`, out)
+}
+
+func TestTheAliasIsSwitchedForwardAndBack(t *testing.T) {
+	f := currentOf(t)
+	out, err := runs(t, "epoch", "switch", "--table", "shop.ledger", "--no-compare")
+	require.NoError(t, err)
+	require.Equal(t, "current-shop-ledger shows epoch 2 now, before it was epoch 1\n", out)
+	require.Equal(t, []string{"current-shop-ledger-2"}, f.shows())
+	out, err = runs(t, "epoch", "switch", "--table", "shop.ledger", "--epoch", "2")
+	require.NoError(t, err)
+	require.Equal(t, "current-shop-ledger shows epoch 2 already\n", out)
+
+	out, err = runs(t, "epoch", "rollback", "--table", "shop.ledger", "-o", "json")
+	require.NoError(t, err)
+	require.JSONEq(t, `{"table":"shop.ledger","shown":1,"former":2,"until":"2026-11-23T12:00:00Z"}`, out)
+	require.Equal(t, []string{"current-shop-ledger-1"}, f.shows())
+	_, err = runs(t, "epoch", "rollback", "--table", "shop.ledger")
+	require.ErrorContains(t, err, "no epoch before 1 is kept")
+
+	out, err = runs(t, "epoch", "switch", "--table", "shop.ledger", "--no-compare", "-o", "json")
+	require.NoError(t, err)
+	require.JSONEq(t, `{"table":"shop.ledger","shown":2,"former":1,"switched":true}`, out)
+	_, err = runs(t, "epoch", "switch", "--table", "shop.ledger", "--epoch", "3")
+	require.ErrorContains(t, err, "--epoch: shop.ledger has no epoch 3: see `cdc epoch list`")
+	_, err = runs(t, "epoch", "switch", "--table", "shop.other")
+	require.ErrorContains(t, err, "table shop.other has no epochs: no record of it has come yet")
+}
+
+func TestAnEpochIsNotShownWhenItCannotBeCompared(t *testing.T) {
+	f := currentOf(t)
+	_, err := runs(t, "epoch", "switch", "--table", "shop.ledger", "--host", "127.0.0.1", "--port", "1", "--secret-arn", secretArn)
+	require.ErrorContains(t, err, "to do without the comparison, --no-compare")
+	require.Equal(t, []string{"current-shop-ledger-1"}, f.shows())
+}
+
+func TestDeletionOfEpochsIsConfirmed(t *testing.T) {
+	f := currentOf(t)
+	out, err := runs(t, "epoch", "drop", "--table", "shop.ledger", "--yes")
+	require.NoError(t, err)
+	require.Equal(t, "current-shop-ledger shows epoch 1, and there is none before it\n", out)
+	f.shown = map[string]any{"current-shop-ledger-2": 1}
+	cmd := newEpochDrop(nil)
+	d := &dropFlags{epochFlags: epochFlags{stack: &stackFlags{dir: "."}, table: "shop.ledger", output: "table"}, terminal: func(io.Reader) bool { return true }}
+	var asked bytes.Buffer
+	cmd.SetIn(strings.NewReader("n\n"))
+	cmd.SetErr(&asked)
+	cmd.SetContext(t.Context())
+	require.ErrorContains(t, d.run(cmd), "nothing was done")
+	require.Equal(t, "This deletes epoch 1 of shop.ledger for good; current-shop-ledger shows epoch 2. Go on? [y/N] ", asked.String())
+}
+
+func TestAStackWithoutCurrentStateHasNoEpochs(t *testing.T) {
+	awsAnswers(t, map[string]string{"GetCallerIdentity": caller})
+	stackOf(t, deployed, region)
+	_, err := runs(t, "epoch", "list")
+	require.ErrorContains(t, err, "the stack keeps no current state: set search.current.enabled to true and run `pulumi up`")
+}
+
+// Nothing is stopped, begun or loaded when the database cannot be reached to compare.
+func TestAReloadBeginsWhenEverythingCanBeReached(t *testing.T) {
+	f := currentOf(t)
+	for _, how := range [][]string{{"--reload", "--yes"}, {"--reload-table", "shop.ledger"}} {
+		_, err := runs(t, append([]string{"start", "--host", "127.0.0.1", "--port", "1", "--secret-arn", secretArn}, how...)...)
+		require.ErrorContains(t, err, "to do without the comparison, --no-compare")
+	}
+	require.Equal(t, []string{"current-shop-ledger-1"}, f.shows())
+	// With --no-compare the task is asked next, which this account may not.
+	_, err := runs(t, "start", "--reload-table", "shop.ledger", "--no-compare")
+	require.ErrorContains(t, err, "DescribeReplicationTasks is not allowed")
+}
+
+func TestTheStatusNamesAnAliasThatDoesNotShowTheLatestEpoch(t *testing.T) {
+	currentOf(t)
+	out, err := runs(t, "status")
+	require.ErrorIs(t, err, errUnhealthy)
+	require.Contains(t, out, "the current index of shop.ledger shows epoch 1, the rows as of 2026-11-23T12:00:00Z, and epoch 2 is the latest: `cdc epoch switch --table shop.ledger`")
+}
