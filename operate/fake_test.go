@@ -231,9 +231,10 @@ func (f fakeMetrics) GetMetricData(_ context.Context, in *cloudwatch.GetMetricDa
 	return out, nil
 }
 
-// fakeObjects gives one object on a page, of the bucket lake below errors/.
+// fakeObjects gives one object on a page, of the bucket lake below errors/; and what Lambda has given up.
 type fakeObjects struct {
 	objects []s3types.Object
+	failed  []s3types.Object
 	err     error
 }
 
@@ -243,6 +244,9 @@ func (f fakeObjects) ListObjectsV2(_ context.Context, in *s3.ListObjectsV2Input,
 	}
 	var page int
 	_, _ = fmt.Sscan(aws.ToString(in.ContinuationToken), &page)
+	if *in.Bucket == "lake" && *in.Prefix == "aws/lambda/mapping/" {
+		return &s3.ListObjectsV2Output{Contents: f.failed}, nil
+	}
 	if *in.Bucket != "lake" || *in.Prefix != "errors/" || page >= len(f.objects) {
 		return &s3.ListObjectsV2Output{}, nil
 	}

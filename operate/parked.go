@@ -13,15 +13,28 @@ type Objects interface {
 	ListObjectsV2(context.Context, *s3.ListObjectsV2Input, ...func(*s3.Options)) (*s3.ListObjectsV2Output, error)
 }
 
-// readParked counts the objects below the lake's error prefix.
+// readParked counts the objects below the lake's error prefix, and those of batches that Lambda has given up.
 func readParked(ctx context.Context, api Objects, o Outputs) Parked {
 	var parked Parked
-	in := &s3.ListObjectsV2Input{Bucket: &o.LakeBucket, Prefix: aws.String(o.LakeErrorPrefix + "/")}
+	for _, prefix := range []string{o.LakeErrorPrefix + "/", o.CurrentFailedPrefix} {
+		if prefix == "" {
+			continue
+		}
+		if err := parked.add(ctx, api, o.LakeBucket, prefix); err != nil {
+			parked.Error = explain(ctx, fmt.Errorf("listing s3://%s/%s: %w", o.LakeBucket, prefix, err))
+			break
+		}
+	}
+	return parked
+}
+
+// add the objects below a prefix.
+func (parked *Parked) add(ctx context.Context, api Objects, bucket, prefix string) error {
+	in := &s3.ListObjectsV2Input{Bucket: &bucket, Prefix: &prefix}
 	for {
 		out, err := api.ListObjectsV2(ctx, in)
 		if err != nil {
-			parked.Error = explain(ctx, fmt.Errorf("listing s3://%s/%s/: %w", o.LakeBucket, o.LakeErrorPrefix, err))
-			return parked
+			return err //nolint:wrapcheck // wrapped by the caller
 		}
 		for _, object := range out.Contents {
 			parked.Objects++
@@ -31,7 +44,7 @@ func readParked(ctx context.Context, api Objects, o Outputs) Parked {
 			}
 		}
 		if in.ContinuationToken = out.NextContinuationToken; aws.ToString(in.ContinuationToken) == "" {
-			return parked
+			return nil
 		}
 	}
 }

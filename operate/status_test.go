@@ -35,7 +35,8 @@ func golden(t *testing.T, name, got string) {
 
 var stackOutputs = Outputs{
 	TaskArn: taskArn, StreamName: "changes", SearchDeliveryName: "to-search", LakeDeliveryName: "to-lake",
-	HistoryIndex: "retail-trans", CurrentFunctionName: "current-state", LakeBucket: "lake", LakeErrorPrefix: "errors", Tables: []string{"testdb.retail_trans", "shop.%"},
+	HistoryIndex: "retail-trans", CurrentFunctionName: "current-state", LakeBucket: "lake", LakeErrorPrefix: "errors", CurrentFailedPrefix: "aws/lambda/mapping/",
+	Tables: []string{"testdb.retail_trans", "shop.%"},
 }
 
 const (
@@ -95,6 +96,15 @@ func TestHealthyStatus(t *testing.T) {
 	p := wellParts()
 	require.True(t, p.read(t).Healthy)
 	p.goldens(t, "healthy")
+}
+
+func TestBatchesThatLambdaHasGivenUpAreParkedObjectsToo(t *testing.T) {
+	p := wellParts()
+	p.objects.failed = []s3types.Object{{Key: aws.String("aws/lambda/mapping/shard/x"), Size: aws.Int64(700), LastModified: aws.Time(noon)}}
+	status := p.read(t)
+	require.False(t, status.Healthy)
+	require.EqualValues(t, 1, status.Parked.Objects)
+	require.Equal(t, "aws/lambda/mapping/shard/x", status.Parked.Newest)
 }
 
 func TestUnhealthyStatus(t *testing.T) {
