@@ -15,8 +15,8 @@ type Faults struct {
 	// BatchesTwice were delivered to the function a second time, DelayedBatches after others that were written later.
 	BatchesTwice   int64 `json:"batches_twice"`
 	DelayedBatches int64 `json:"delayed_batches"`
-	// Poison are the records in the stream that cannot be indexed, PoisonParked those that the function parked, each once and
-	// with its reason.
+	// Poison are the records in the stream that cannot be indexed, PoisonParked those that the function parked, each with
+	// its reason.
 	Poison       int `json:"poison"`
 	PoisonParked int `json:"poison_parked"`
 	// Written changes, those that the history or the lake lacks, and further copies of them in either.
