@@ -142,7 +142,15 @@ func (e *Epochs) shown(ctx context.Context, n Name) ([]string, error) {
 
 // Begin a new epoch. Its Since is a minute from now by the domain's clock, not this machine's: by then every function
 // knows of it. Nothing that is for the epoch may be started before ([Epochs.Await]).
-func (e *Epochs) Begin(ctx context.Context, n Name) (Epoch, error) {
+func (e *Epochs) Begin(ctx context.Context, n Name) (Epoch, error) { return e.begin(ctx, n, nil) }
+
+// BeginFrom is [Epochs.Begin] for an epoch that will be filled with records of the one before, made from a time on: they
+// are its own for good.
+func (e *Epochs) BeginFrom(ctx context.Context, n Name, from time.Time) (Epoch, error) {
+	return e.begin(ctx, n, &from)
+}
+
+func (e *Epochs) begin(ctx context.Context, n Name, from *time.Time) (Epoch, error) {
 	var begun Epoch
 	_, err := e.registry.update(ctx, n, func(t *entry) (*entry, error) {
 		if t == nil {
@@ -156,7 +164,7 @@ func (e *Epochs) Begin(ctx context.Context, n Name) (Epoch, error) {
 		if last.Number == begun.Number && last.Since.Equal(begun.Since) {
 			return nil, nil // written the last time, only the answer was lost
 		}
-		if begun = (Epoch{Number: last.Number + 1, Since: now.Add(lead)}); !last.Since.Before(now) {
+		if begun = (Epoch{Number: last.Number + 1, Since: now.Add(lead), From: from}); !last.Since.Before(now) {
 			return nil, fmt.Errorf("beginning an epoch of %s: epoch %d has not begun yet, it will at %s", n, last.Number, last.Since.Format(time.RFC3339))
 		}
 		t.Epochs = append(t.Epochs, begun)
@@ -213,7 +221,7 @@ func (e *Epochs) Switch(ctx context.Context, n Name, number int) error {
 	if s.Source == nil || s.Source.epoch(number) == nil {
 		return fmt.Errorf("switching %s: there is no epoch %d", n, number)
 	}
-	if err := e.indices.prepare(ctx, s.Source, number); err != nil {
+	if err := e.ready(ctx, s.Source, number); err != nil {
 		return err
 	}
 	shown, err := e.shown(ctx, n)
@@ -230,6 +238,31 @@ func (e *Epochs) Switch(ctx context.Context, n Name, number int) error {
 		return fmt.Errorf("switching %s to epoch %d: %w", n, number, err)
 	}
 	return nil
+}
+
+// ready says that there is an index to show. The latest epoch's is made when no row has come in it; a former one's is gone.
+func (e *Epochs) ready(ctx context.Context, t *entry, number int) error {
+	if number == t.Epochs[len(t.Epochs)-1].Number {
+		return e.indices.prepare(ctx, t, number)
+	}
+	index := t.name().Index(number)
+	err := e.client.call(ctx, http.MethodGet, "/"+url.PathEscape(index)+"/_mapping", nil, nil)
+	if refused(err) == http.StatusNotFound {
+		return fmt.Errorf("switching %s: the index %s is gone", t.name(), index)
+	}
+	return err
+}
+
+// Advance is [Epochs.Switch] to an epoch that was filled for it, unless somebody has shown a later one meanwhile.
+func (e *Epochs) Advance(ctx context.Context, n Name, number int) error {
+	t, err := e.Current(ctx, n)
+	if err != nil {
+		return err
+	}
+	if t.Current > number {
+		return fmt.Errorf("%s shows epoch %d, which somebody else has filled meanwhile: epoch %d is not needed", n.Alias(), t.Current, number)
+	}
+	return e.Switch(ctx, n, number)
 }
 
 // Rollback switches back to the epoch before the one that is shown, whose rows are those of the time at which its
@@ -256,28 +289,33 @@ func (e *Epochs) Drop(ctx context.Context, n Name, before int) error {
 	if t.Current < before {
 		return fmt.Errorf("dropping epochs of %s before %d: epoch %d is shown", n, before, t.Current)
 	}
-	var dropped []Epoch
+	listed := false
 	_, err = e.registry.update(ctx, n, func(t *entry) (*entry, error) {
 		if t == nil {
 			return nil, fmt.Errorf("dropping epochs of %s: it has none", n)
 		}
-		dropped = slices.DeleteFunc(slices.Clone(t.Epochs), func(epoch Epoch) bool { return epoch.Number >= before })
-		t.Epochs = slices.DeleteFunc(t.Epochs, func(epoch Epoch) bool { return epoch.Number < before })
+		kept := slices.DeleteFunc(slices.Clone(t.Epochs), func(epoch Epoch) bool { return epoch.Number < before })
+		if len(kept) == len(t.Epochs) {
+			return nil, nil
+		}
+		listed, t.Epochs = true, kept
 		return t, nil
 	})
-	if err != nil || len(dropped) == 0 {
+	if err != nil {
 		return err
 	}
-	// A function that remembers them would write once more, and OpenSearch make the index again.
-	select {
-	case <-ctx.Done():
-		return fmt.Errorf("dropping epochs of %s: %w", n, ctx.Err())
-	case <-time.After(2 * remembered):
+	if listed {
+		// A function that remembers them would write once more, and make the index again.
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("dropping epochs of %s: their indices are still there, drop them again: %w", n, ctx.Err())
+		case <-time.After(2 * remembered):
+		}
 	}
-	for _, epoch := range dropped {
-		err := e.client.call(ctx, http.MethodDelete, "/"+url.PathEscape(n.Index(epoch.Number))+"?ignore_unavailable=true", nil, nil)
+	for number := 1; number < before; number++ { // all, also those that a drop which was interrupted has left
+		err := e.client.call(ctx, http.MethodDelete, "/"+url.PathEscape(n.Index(number))+"?ignore_unavailable=true", nil, nil)
 		if err != nil && refused(err) != http.StatusNotFound {
-			return fmt.Errorf("dropping epoch %d of %s: %w", epoch.Number, n, err)
+			return fmt.Errorf("dropping epoch %d of %s: %w", number, n, err)
 		}
 	}
 	return nil

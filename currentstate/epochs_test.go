@@ -70,6 +70,41 @@ func TestSwitchesThatMakeNoSenseAreRefused(t *testing.T) {
 	require.ErrorContains(t, e.Drop(t.Context(), orders, 2), "epoch 1 is shown")
 }
 
+func TestWhatIsGoneIsNotShown(t *testing.T) {
+	r := newRig(t, nil)
+	require.Equal(t, -1, r.handle(t, row(1, 10, "")))
+	e := r.epochs()
+	epoch, err := e.Begin(t.Context(), orders)
+	require.NoError(t, err)
+	require.NoError(t, e.Advance(t.Context(), orders, 2))
+	require.ErrorContains(t, e.Advance(t.Context(), orders, 1), "shows epoch 2, which somebody else has filled meanwhile")
+	r.domain.removeIndex(orders.Index(1))
+	_, err = e.Rollback(t.Context(), orders)
+	require.ErrorContains(t, err, "the index "+orders.Index(1)+" is gone")
+	current, err := e.Current(t.Context(), orders)
+	require.NoError(t, err)
+	require.Equal(t, epoch.Number, current.Current)
+}
+
+func TestAnIndexThatWasRestoredIsWritable(t *testing.T) {
+	r := newRig(t, nil)
+	require.Equal(t, -1, r.handle(t, row(1, 10, "")))
+	delete(r.domain.aliases, written(orders.Index(1)))
+	require.Equal(t, 0, r.handle(t, row(2, 20, "")))
+	require.Equal(t, -1, r.handle(t, row(2, 20, "")))
+	require.Len(t, r.domain.indices[orders.Index(1)].docs, 2)
+}
+
+func TestRecordsThatFilledAnEpochAreItsOwnForGood(t *testing.T) {
+	since := began.Add(time.Hour)
+	e := &entry{Epochs: []Epoch{{Number: 1}, {Number: 2, Since: since, From: new(began)}}}
+	require.Equal(t, 1, e.at(began).Number, "of the epoch that they were filled from while it is kept")
+	e.Epochs = e.Epochs[1:]
+	require.Equal(t, 2, e.at(began).Number)
+	require.Equal(t, 2, e.at(since).Number)
+	require.Nil(t, e.at(began.Add(-time.Second)))
+}
+
 func TestAnEmptyTableCanBeSwitchedToo(t *testing.T) {
 	r := newRig(t, nil)
 	require.Equal(t, -1, r.handle(t, row(1, 10, "")))

@@ -143,6 +143,9 @@ func (d *domain) serve(r *http.Request, path []string, content []byte) (int, any
 		return d.mapping(r.Method, path[0], content)
 	case len(path) == 3 && path[1] == "_doc":
 		return d.document(r, path[2], content)
+	case r.Method == http.MethodPut && len(path) == 3 && path[1] == "_alias":
+		d.alias(path[2])[path[0]] = false
+		return 200, object{}
 	case r.Method == http.MethodPut:
 		return d.makeIndex(path[0], content)
 	case r.Method == http.MethodDelete:

@@ -74,9 +74,18 @@ func (x *indices) make(ctx context.Context, e *entry, index string) (made bool, 
 	case err == nil:
 		return true, nil
 	case exists(err):
-		return false, nil
+		return false, x.writable(ctx, index)
 	}
 	return false, fmt.Errorf("making the index %s: %w", index, err)
+}
+
+// writable gives an index that is there the alias under which it is written: one that was restored, say, lacks it.
+func (x *indices) writable(ctx context.Context, index string) error {
+	path := "/" + url.PathEscape(index) + "/_alias/" + url.PathEscape(written(index))
+	if err := x.client.call(ctx, http.MethodPut, path, nil, nil); err != nil {
+		return fmt.Errorf("making the index %s writable: %w", index, err)
+	}
+	return nil
 }
 
 // describe adds the fields that an index lacks. What OpenSearch refuses is left to the rule for unknown columns.

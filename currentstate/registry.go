@@ -45,6 +45,8 @@ type Epoch struct {
 	// Since is when DMS makes the epoch's first record: a record belongs to the last epoch whose Since is not after the
 	// record's timestamp. The first epoch is since ever.
 	Since time.Time `json:"since"`
+	// From is when DMS made the first record of an epoch that was filled from the one before; nil is Since.
+	From *time.Time `json:"from,omitempty"`
 	// Key are the columns of the primary key that the epoch's documents go by; empty until its first record.
 	Key []string `json:"key,omitempty"`
 	// Binlog is the name of the source's binlog files without their number; empty until the epoch's first change.
@@ -60,7 +62,18 @@ func (e *entry) at(made time.Time) *Epoch {
 			return &e.Epochs[i]
 		}
 	}
+	if len(e.Epochs) > 0 && !e.Epochs[0].Begins().After(made) { // what it was filled from is dropped
+		return &e.Epochs[0]
+	}
 	return nil
+}
+
+// Begins is when DMS made the epoch's first record.
+func (e Epoch) Begins() time.Time {
+	if e.From != nil {
+		return *e.From
+	}
+	return e.Since
 }
 
 func (e *entry) epoch(number int) *Epoch {

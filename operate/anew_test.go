@@ -56,6 +56,13 @@ func TestEverythingIsLoadedAnewByAHaltedTask(t *testing.T) {
 		return err
 	})
 	require.ErrorContains(t, err, "the task failed")
+	f = &fakeDMS{looks: states("ready"), onStart: states("running")}
+	_, err = on(t, f, func(ctx context.Context, task Task) error {
+		loading, err := task.Anew(ctx, []string{"a.x"})
+		require.Equal(t, Loads{"a.x": {}}, loading, "a task that never ran has no statistics: every table is waited for")
+		return err
+	})
+	require.NoError(t, err)
 	_, err = on(t, &fakeDMS{ran: true, looks: states("running")}, func(ctx context.Context, task Task) error {
 		_, err := task.Anew(ctx, nil)
 		return err

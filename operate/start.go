@@ -87,6 +87,11 @@ func (t Task) Anew(ctx context.Context, tables []string) (Loads, error) {
 				loading[tableName(s)] = aws.ToTime(s.FullLoadEndTime)
 			}
 		}
+		if len(statistics) == 0 { // a task that never ran, or was made anew, knows no table yet
+			for _, name := range tables {
+				loading[name] = time.Time{}
+			}
+		}
 	}
 	if err := t.launch(ctx, task, startType(task, true)); err != nil {
 		return nil, err

@@ -31,7 +31,7 @@ type Epochs interface {
 	Current(ctx context.Context, n currentstate.Name) (currentstate.TableEpochs, error)
 	Begin(ctx context.Context, n currentstate.Name) (currentstate.Epoch, error)
 	Await(ctx context.Context, epoch currentstate.Epoch) error
-	Switch(ctx context.Context, n currentstate.Name, number int) error
+	Advance(ctx context.Context, n currentstate.Name, number int) error
 }
 
 // Reload is what it takes.
@@ -79,7 +79,7 @@ func (r Reload) All(ctx context.Context, wanted func(table string) bool) error {
 	}
 	stopped, err := r.Task.Halt(ctx)
 	if err != nil {
-		return err
+		return fmt.Errorf("%w\nnothing was begun; `cdc status` says whether the task was stopped, `cdc start` starts it again", err)
 	}
 	w := &work{Reload: r, command: "cdc start --reload", halted: true}
 	// An epoch that began while the task ran may still get records of the former source.
@@ -194,7 +194,7 @@ func (w *work) show(ctx context.Context, t *table, left int) error {
 			return fmt.Errorf("%s: %d rows of epoch %d differ from the database", t.Name, different, number)
 		}
 	}
-	if err := w.Epochs.Switch(ctx, t.Name, number); err != nil {
+	if err := w.Epochs.Advance(ctx, t.Name, number); err != nil {
 		return err
 	}
 	t.state = shown

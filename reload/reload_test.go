@@ -118,7 +118,7 @@ func (f *fake) Await(ctx context.Context, e currentstate.Epoch) error {
 	return f.call(ctx, "await %d", e.Number)
 }
 
-func (f *fake) Switch(ctx context.Context, n currentstate.Name, number int) error {
+func (f *fake) Advance(ctx context.Context, n currentstate.Name, number int) error {
 	if err := f.call(ctx, "switch %s %d", n, number); err != nil {
 		return err
 	}

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"strconv"
 	"time"
 
 	"go.etcd.io/bbolt"
@@ -19,15 +18,21 @@ import (
 type Journal struct {
 	db   *bbolt.DB
 	path string
+	// Began is when the replay began: a time ago for one that goes on.
+	Began time.Time
 }
 
 var (
 	doneBucket  = []byte("objects")
-	epochBucket = []byte("epochs")
+	beganBucket = []byte("began")
 )
 
-// OpenJournal of the replay that what describes, in a directory. Two processes cannot have it at the same time.
-func OpenJournal(dir, what string) (*Journal, error) {
+// fresh is how long an interrupted replay may go on: what it filled may be something else by then.
+const fresh = 24 * time.Hour
+
+// OpenJournal of the replay that what describes, in a directory. Two processes cannot have it at the same time. One that
+// began more than a day before now is begun anew.
+func OpenJournal(dir, what string, now time.Time) (*Journal, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("making the directory of the replay's journal: %w", err)
 	}
@@ -40,15 +45,33 @@ func OpenJournal(dir, what string) (*Journal, error) {
 		}
 		return nil, fmt.Errorf("opening the replay's journal %s: %w", j.path, err)
 	}
-	err = j.db.Update(func(tx *bbolt.Tx) error {
-		_, first := tx.CreateBucketIfNotExists(doneBucket)
-		_, second := tx.CreateBucketIfNotExists(epochBucket)
-		return errors.Join(first, second)
-	})
-	if err != nil {
+	if err := j.begin(now); err != nil {
 		return nil, errors.Join(fmt.Errorf("writing the replay's journal %s: %w", j.path, err), j.db.Close())
 	}
 	return j, nil
+}
+
+// begin, or find when the interrupted replay has begun.
+func (j *Journal) begin(now time.Time) error {
+	return j.db.Update(func(tx *bbolt.Tx) error { //nolint:wrapcheck // wrapped by the caller
+		if b := tx.Bucket(beganBucket); b != nil {
+			began, err := time.Parse(time.RFC3339Nano, string(b.Get(beganBucket)))
+			if err == nil && now.Sub(began) < fresh {
+				j.Began = began
+				return nil
+			}
+		}
+		for _, name := range [][]byte{doneBucket, beganBucket} {
+			if err := tx.DeleteBucket(name); err != nil && !errors.Is(err, bbolterrors.ErrBucketNotFound) {
+				return err //nolint:wrapcheck // as above
+			}
+			if _, err := tx.CreateBucket(name); err != nil {
+				return err //nolint:wrapcheck // as above
+			}
+		}
+		j.Began = now
+		return tx.Bucket(beganBucket).Put(beganBucket, []byte(now.Format(time.RFC3339Nano))) //nolint:wrapcheck // as above
+	})
 }
 
 // Close keeps the file for the next run.
@@ -68,52 +91,27 @@ func (j *Journal) Remove() error {
 }
 
 // Has says whether an object was done.
-func (j *Journal) Has(object string) (bool, error) {
-	text, err := j.read(doneBucket, object)
-	return text != "", err
-}
-
-// Add an object that is done.
-func (j *Journal) Add(object string) error { return j.write(doneBucket, object, "done") }
-
-// Epoch that the replay has begun for a table; 0 for none.
-func (j *Journal) Epoch(table string) (int, error) {
-	text, err := j.read(epochBucket, table)
-	if text == "" || err != nil {
-		return 0, err
-	}
-	number, err := strconv.Atoi(text)
-	if err != nil {
-		return 0, fmt.Errorf("reading the replay's journal %s: %w", j.path, err)
-	}
-	return number, nil
-}
-
-// Begun notes the epoch that the replay has begun for a table.
-func (j *Journal) Begun(table string, epoch int) error {
-	return j.write(epochBucket, table, strconv.Itoa(epoch))
-}
-
-func (j *Journal) read(bucket []byte, key string) (value string, err error) {
+func (j *Journal) Has(object string) (done bool, err error) {
 	if j == nil {
-		return "", nil
+		return false, nil
 	}
 	err = j.db.View(func(tx *bbolt.Tx) error {
-		value = string(tx.Bucket(bucket).Get([]byte(key)))
+		done = tx.Bucket(doneBucket).Get([]byte(object)) != nil
 		return nil
 	})
 	if err != nil {
-		return "", fmt.Errorf("reading the replay's journal %s: %w", j.path, err)
+		return false, fmt.Errorf("reading the replay's journal %s: %w", j.path, err)
 	}
-	return value, nil
+	return done, nil
 }
 
-func (j *Journal) write(bucket []byte, key, value string) error {
+// Add an object that is done.
+func (j *Journal) Add(object string) error {
 	if j == nil {
 		return nil
 	}
 	err := j.db.Batch(func(tx *bbolt.Tx) error {
-		return tx.Bucket(bucket).Put([]byte(key), []byte(value)) //nolint:wrapcheck // wrapped below
+		return tx.Bucket(doneBucket).Put([]byte(object), []byte("done")) //nolint:wrapcheck // wrapped below
 	})
 	if err != nil {
 		return fmt.Errorf("writing the replay's journal %s: %w", j.path, err)

@@ -17,6 +17,7 @@ import (
 
 	"github.com/aws/aws-lambda-go/events"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 )
 
 // Bucket is the part of S3 that parked records need.
@@ -58,6 +59,9 @@ func (p Parked) Objects(ctx context.Context) ([]datalake.Object, error) {
 // Records of an object, as they came from the stream.
 func (p Parked) Records(ctx context.Context, key string, visit func([]byte) error) error {
 	out, err := p.Client.GetObject(ctx, &s3.GetObjectInput{Bucket: &p.Name, Key: &key})
+	if gone := (*types.NoSuchKey)(nil); errors.As(err, &gone) {
+		return nil // somebody else has replayed it meanwhile
+	}
 	if err != nil {
 		return fmt.Errorf("reading s3://%s/%s: %w", p.Name, key, err)
 	}

@@ -13,9 +13,9 @@ import (
 // Epochs is the part of [currentstate.Epochs] that a rebuild needs.
 type Epochs interface {
 	Current(context.Context, currentstate.Name) (currentstate.TableEpochs, error)
-	Begin(context.Context, currentstate.Name) (currentstate.Epoch, error)
+	BeginFrom(ctx context.Context, n currentstate.Name, from time.Time) (currentstate.Epoch, error)
 	Await(context.Context, currentstate.Epoch) error
-	Switch(ctx context.Context, n currentstate.Name, number int) error
+	Advance(ctx context.Context, n currentstate.Name, number int) error
 }
 
 // Rebuild fills a new epoch of a table with what the lake has of the one that is shown, and switches the alias when it
@@ -37,7 +37,7 @@ type Rebuild struct {
 	Tell func(format string, args ...any)
 }
 
-// Run rebuilds one table. Interrupted, it goes on with the same journal.
+// Run rebuilds one table. Interrupted, it goes on with the epoch that it has begun, and with the same journal.
 func (r Rebuild) Run(ctx context.Context, n currentstate.Name) (Summary, error) {
 	if r.Tell == nil {
 		r.Tell = func(string, ...any) {}
@@ -48,57 +48,55 @@ func (r Rebuild) Run(ctx context.Context, n currentstate.Name) (Summary, error) 
 	if r.Every == 0 {
 		r.Every = 10 * time.Second
 	}
-	was, epoch, err := r.begin(ctx, n)
+	shown := "shown " + n.String()
+	if done, err := r.Options.Journal.Has(shown); done || err != nil {
+		return Summary{}, err
+	}
+	t, err := r.Epochs.Current(ctx, n)
+	if err != nil {
+		return Summary{}, err //nolint:wrapcheck // it names the table
+	}
+	epoch, err := r.begin(ctx, t)
 	if err != nil {
 		return Summary{}, err
 	}
 	if err := r.Epochs.Await(ctx, epoch); err != nil {
 		return Summary{}, err //nolint:wrapcheck // it names the epoch
 	}
-	return r.fill(ctx, n, was, epoch)
+	sum, err := r.fill(ctx, n, epoch)
+	if err != nil {
+		return sum, err
+	}
+	return sum, r.Options.Journal.Add(shown)
 }
 
-// begin the new epoch, or find the one that the interrupted run has begun, and the one to be read.
-func (r Rebuild) begin(ctx context.Context, n currentstate.Name) (was, epoch currentstate.Epoch, err error) {
-	t, err := r.Epochs.Current(ctx, n)
-	if err != nil {
-		return was, epoch, err //nolint:wrapcheck // it names the table
+// begin the new epoch, or go on with one that a replay has begun and nobody has shown.
+func (r Rebuild) begin(ctx context.Context, t currentstate.TableEpochs) (currentstate.Epoch, error) {
+	n, was := t.Name, t.Latest()
+	switch {
+	case was.Number == t.Current || t.Current == 0:
+	case was.From != nil:
+		r.Tell("going on with epoch %d of %s; %s shows epoch %d as of %s", was.Number, n, n.Alias(), t.Current, was.Since.Format(time.RFC3339))
+		return was, nil
+	default:
+		return was, fmt.Errorf("%s shows epoch %d, and epoch %d is the latest: show that one first with `cdc epoch switch --table %s`, or load the table again with `cdc start --reload-table %s`", n.Alias(), t.Current, was.Number, n, n)
 	}
-	number, err := r.Options.Journal.Epoch(n.String())
-	if err != nil {
-		return was, epoch, err
+	epoch, err := r.Epochs.BeginFrom(ctx, n, was.Begins())
+	if err == nil {
+		r.Tell("epoch %d of %s begins at %s; until it is shown, %s shows epoch %d as it is then", epoch.Number, n, epoch.Since.Format(time.RFC3339), n.Alias(), t.Current)
 	}
-	if number > 0 {
-		i := slices.IndexFunc(t.Epochs, func(e currentstate.Epoch) bool { return e.Number == number })
-		if i < 1 {
-			return was, epoch, fmt.Errorf("epoch %d of %s, which the interrupted replay has begun, is gone or has nothing before it: begin anew with --restart", number, n)
-		}
-		r.Tell("going on with epoch %d of %s", number, n)
-		return before(t.Epochs[:i], t.Current), t.Epochs[i], nil
-	}
-	if epoch, err = r.Epochs.Begin(ctx, n); err != nil {
-		return was, epoch, err //nolint:wrapcheck // it names the table
-	}
-	r.Tell("epoch %d of %s begins at %s; until it is shown, searches see epoch %d as it is then", epoch.Number, n, epoch.Since.Format(time.RFC3339), t.Current)
-	return before(t.Epochs, t.Current), epoch, r.Options.Journal.Begun(n.String(), epoch.Number)
-}
-
-// before is the epoch that is shown, or the last one when none is.
-func before(epochs []currentstate.Epoch, shown int) currentstate.Epoch {
-	if i := slices.IndexFunc(epochs, func(e currentstate.Epoch) bool { return e.Number == shown }); i >= 0 {
-		return epochs[i]
-	}
-	return epochs[len(epochs)-1]
+	return epoch, err //nolint:wrapcheck // it names the table
 }
 
 // fill the epoch, again and again with what has come into the lake meanwhile, until it equals the source.
-func (r Rebuild) fill(ctx context.Context, n currentstate.Name, was, epoch currentstate.Epoch) (Summary, error) {
-	from := Lake{Lake: r.Lake, Tables: []currentstate.Name{n}, From: was.Since}
+func (r Rebuild) fill(ctx context.Context, n currentstate.Name, epoch currentstate.Epoch) (Summary, error) {
+	from := Lake{Lake: r.Lake, Tables: []currentstate.Name{n}, From: epoch.Begins()}
 	o := r.Options
 	o.Epoch, o.Only = epoch.Number, from.Wanted
 	seen := map[string]bool{}
 	var all Summary
 	for differing := int64(-1); ; {
+		last := time.Since(epoch.Since) > r.Patience // what was made before the epoch began is in the lake by now
 		read, err := Run(ctx, unseen{from, seen}, r.Target, o)
 		all = all.Plus(read)
 		if err != nil {
@@ -111,9 +109,9 @@ func (r Rebuild) fill(ctx context.Context, n currentstate.Name, was, epoch curre
 		}
 		if differing == 0 {
 			r.Tell("epoch %d of %s equals the source", epoch.Number, n)
-			return all, r.Epochs.Switch(ctx, n, epoch.Number) //nolint:wrapcheck // it names the table
+			return all, r.Epochs.Advance(ctx, n, epoch.Number) //nolint:wrapcheck // it names the table
 		}
-		if time.Since(epoch.Since) > r.Patience {
+		if last {
 			return all, fmt.Errorf("epoch %d of %s is not shown: %d rows are not as in the source, and nothing more comes into the lake; name them with `cdc epoch switch --table %s`, or load the table again with `cdc start --reload-table %s`", epoch.Number, n, differing, n, n)
 		}
 		r.Tell("%d rows of epoch %d are not the source's yet: waiting for the lake", differing, epoch.Number)

@@ -22,9 +22,9 @@ func (e *epochs) Current(_ context.Context, n currentstate.Name) (currentstate.T
 	return currentstate.TableEpochs{Name: n, Epochs: e.all, Current: e.shown}, nil
 }
 
-func (e *epochs) Begin(context.Context, currentstate.Name) (currentstate.Epoch, error) {
+func (e *epochs) BeginFrom(_ context.Context, _ currentstate.Name, from time.Time) (currentstate.Epoch, error) {
 	e.calls = append(e.calls, "begin")
-	e.all = append(e.all, currentstate.Epoch{Number: e.all[len(e.all)-1].Number + 1, Since: e.since})
+	e.all = append(e.all, currentstate.Epoch{Number: e.all[len(e.all)-1].Number + 1, Since: e.since, From: &from})
 	return e.all[len(e.all)-1], nil
 }
 
@@ -33,7 +33,7 @@ func (e *epochs) Await(context.Context, currentstate.Epoch) error {
 	return nil
 }
 
-func (e *epochs) Switch(_ context.Context, _ currentstate.Name, number int) error {
+func (e *epochs) Advance(_ context.Context, _ currentstate.Name, number int) error {
 	e.calls = append(e.calls, "switch")
 	e.shown = number
 	return nil
@@ -94,10 +94,30 @@ func TestAnInterruptedRebuildGoesOnWithItsEpoch(t *testing.T) {
 	require.Equal(t, 2, e.shown)
 	require.NoError(t, j.Remove())
 
-	e.all = e.all[1:] // dropped meanwhile
-	j = journal(t, dir)
-	require.NoError(t, j.Begun(orders.String(), 9))
-	r.Options.Journal = j
-	_, err = r.Run(t.Context(), orders)
-	require.ErrorContains(t, err, "begin anew with --restart")
+	// Once it is over, another rebuild reads what the former one has read: the epoch's own records begin there.
+	b.deliver("y.gz", at(9, 0), insert(2, at(9, 0)))
+	r.Options.Journal = nil
+	sum, err = r.Run(t.Context(), orders)
+	require.NoError(t, err)
+	require.Equal(t, 2, sum.Objects)
+	require.Equal(t, []string{"1", "2"}, into.got(3))
+}
+
+func TestATableThatIsShownIsNotRebuiltAgainByTheSameReplay(t *testing.T) {
+	b, j := newBucket(), journal(t, t.TempDir())
+	e := &epochs{all: []currentstate.Epoch{{Number: 1}}, shown: 1, since: time.Now()}
+	r := Rebuild{Epochs: e, Target: newTarget(), Lake: b.lake(), Options: Options{Journal: j}, Differing: func(context.Context, currentstate.Name, int) (int64, error) { return 0, nil }}
+	for range 2 {
+		_, err := r.Run(t.Context(), orders)
+		require.NoError(t, err)
+	}
+	require.Equal(t, []string{"begin", "await", "switch"}, e.calls)
+	require.NoError(t, j.Remove())
+}
+
+func TestAnEpochThatSomebodyElseIsFillingIsNotReadAsIfItWereWhole(t *testing.T) {
+	e := &epochs{all: []currentstate.Epoch{{Number: 1}, {Number: 2, Since: at(8, 0)}}, shown: 1}
+	_, err := Rebuild{Epochs: e, Target: newTarget(), Lake: newBucket().lake()}.Run(t.Context(), orders)
+	require.ErrorContains(t, err, "current-shop-orders shows epoch 1, and epoch 2 is the latest")
+	require.Empty(t, e.calls)
 }

@@ -137,12 +137,12 @@ func (r *run) run(ctx context.Context) error {
 // object replays one object.
 func (r *run) object(ctx context.Context, o datalake.Object) error {
 	defer r.progress(o)
-	known, err := r.Journal.Has(o.Key)
+	known, err := r.Journal.Has(r.mark(o))
 	if err != nil || known {
 		r.count(func(s *Summary) { s.ObjectsDone++ })
 		return err
 	}
-	b := &batch{run: r, object: o.Key, settled: true}
+	b := &batch{run: r, object: o.Key}
 	if err := r.from.Records(ctx, o.Key, func(raw []byte) error { return b.add(ctx, raw) }); err != nil {
 		return err
 	}
@@ -153,11 +153,19 @@ func (r *run) object(ctx context.Context, o datalake.Object) error {
 	if r.DryRun {
 		return nil
 	}
-	if err := r.Journal.Add(o.Key); err != nil || !b.settled {
-		return err
+	if b.applied() {
+		if err := r.from.Settled(ctx, o.Key); err != nil {
+			return err //nolint:wrapcheck // it names the object
+		}
 	}
-	return r.from.Settled(ctx, o.Key) //nolint:wrapcheck // it names the object
+	if b.refusals > 0 { // when the cause is mended they are tried again
+		return nil
+	}
+	return r.Journal.Add(r.mark(o))
 }
+
+// mark of an object in the journal: to have filled one epoch from it says nothing of another.
+func (r *run) mark(o datalake.Object) string { return fmt.Sprintf("%d %s", r.Epoch, o.Key) }
 
 func (r *run) count(add func(*Summary)) {
 	r.mu.Lock()
@@ -180,15 +188,18 @@ type batch struct {
 	object  string
 	records []*change.Record
 	bytes   int
-	// settled says that every record of the object was applied.
-	settled bool
+	// refusals and passed are the records of the object that were not applied: because they cannot be, or were not wanted.
+	refusals, passed int
 }
+
+// applied says that every record of the object was.
+func (b *batch) applied() bool { return b.refusals+b.passed == 0 }
 
 func (b *batch) add(ctx context.Context, raw []byte) error {
 	b.count(func(s *Summary) { s.Records++ })
 	r, err := change.Parse(raw)
 	if b.Only != nil && !b.Only(r) {
-		b.settled = false
+		b.passed++
 		return nil
 	}
 	if err != nil {
@@ -240,7 +251,7 @@ func (b *batch) flush(ctx context.Context) error {
 }
 
 func (b *batch) refused(table string, reason currentstate.Reason, detail string) {
-	b.settled = false
+	b.refusals++
 	b.count(func(s *Summary) {
 		if s.Refused++; len(s.Problems) < maxProblems {
 			s.Problems = append(s.Problems, Problem{b.object, table, reason, detail})

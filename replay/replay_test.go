@@ -14,7 +14,7 @@ import (
 )
 
 func journal(t *testing.T, dir string) *Journal {
-	j, err := OpenJournal(dir, "a replay")
+	j, err := OpenJournal(dir, "a replay", at(0, 0))
 	require.NoError(t, err)
 	return j
 }
@@ -92,12 +92,50 @@ func TestAnInterruptedReplayGoesOnWhereItWas(t *testing.T) {
 func TestTheSameReplayRunsOnce(t *testing.T) {
 	dir := t.TempDir()
 	j := journal(t, dir)
-	_, err := OpenJournal(dir, "a replay")
+	_, err := OpenJournal(dir, "a replay", at(0, 0))
 	require.ErrorContains(t, err, "is running already")
-	other, err := OpenJournal(dir, "another replay")
+	other, err := OpenJournal(dir, "another replay", at(0, 0))
 	require.NoError(t, err)
 	require.NoError(t, other.Remove())
 	require.NoError(t, j.Remove())
+}
+
+func TestARefusedRecordIsTriedAgainByTheNextRun(t *testing.T) {
+	dir, b, into := t.TempDir(), newBucket(), newTarget()
+	b.deliver("x.gz", at(10, 0), insert(1, at(10, 0)), insert(2, at(10, 0)))
+	b.deliver("y.gz", at(11, 0), insert(3, at(11, 0)))
+	from := Lake{Lake: b.lake(), Tables: []currentstate.Name{orders}}
+	j := journal(t, dir)
+	into.refuse = "2"
+	sum, err := Run(t.Context(), from, into, Options{Journal: j})
+	require.NoError(t, err)
+	require.Equal(t, int64(1), sum.Refused)
+	into.refuse = ""
+	sum, err = Run(t.Context(), from, into, Options{Journal: j})
+	require.NoError(t, err)
+	require.Equal(t, []int{1, 1}, []int{sum.Objects, sum.ObjectsDone})
+	require.Equal(t, []string{"1", "1", "2", "3"}, into.got(0))
+	require.NoError(t, j.Remove())
+}
+
+func TestAJournalIsOfOneEpochAndADay(t *testing.T) {
+	dir, b, into := t.TempDir(), newBucket(), newTarget()
+	b.deliver("x.gz", at(10, 0), insert(1, at(10, 0)))
+	from := Lake{Lake: b.lake(), Tables: []currentstate.Name{orders}}
+	for _, c := range []struct {
+		epoch int
+		at    time.Time
+		began time.Time
+		done  int
+	}{{0, at(1, 0), at(1, 0), 0}, {0, at(2, 0), at(1, 0), 1}, {2, at(3, 0), at(1, 0), 0}, {0, at(4, 0).AddDate(0, 0, 1), at(4, 0).AddDate(0, 0, 1), 0}} {
+		j, err := OpenJournal(dir, "a replay", c.at)
+		require.NoError(t, err)
+		require.True(t, c.began.Equal(j.Began))
+		sum, err := Run(t.Context(), from, into, Options{Journal: j, Epoch: c.epoch})
+		require.NoError(t, err)
+		require.Equal(t, c.done, sum.ObjectsDone)
+		require.NoError(t, j.Close())
+	}
 }
 
 func TestABatchIsTriedAgainAndMayBeLargerThanTheRate(t *testing.T) {

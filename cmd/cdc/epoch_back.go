@@ -111,6 +111,9 @@ func (f *dropFlags) run(cmd *cobra.Command) error {
 	}
 	result := droppedEpochs{Table: n.String(), Shown: epochs.Current, Dropped: former(epochs)}
 	if len(result.Dropped) == 0 {
+		if err := c.Drop(ctx, n, epochs.Current); err != nil { // of indices that a drop has left which was interrupted
+			return err
+		}
 		return f.print(cmd.OutOrStdout(), result, "%s shows epoch %d, and there is none before it", n.Alias(), epochs.Current)
 	}
 	named := numbers(result.Dropped)

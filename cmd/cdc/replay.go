@@ -14,6 +14,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -114,6 +115,7 @@ func (f *replayFlags) validate() error {
 	refuse(!f.before.IsZero() && f.before.Before(f.after), "--from is after --to")
 	refuse(f.parked && f.newEpoch, "--parked-only and --new-epoch: give one of them; parked records are in the lake too")
 	refuse(f.newEpoch && (f.from != "" || f.to != ""), "--new-epoch: an index is filled with everything: leave out --from and --to")
+	refuse(len(f.compare.ignored) > 0 && !f.newEpoch, "--ignore-column: only --new-epoch compares tables")
 	refuse(f.newEpoch && f.dryRun, "--new-epoch and --dry-run: count what the lake has without --new-epoch")
 	refuse(f.keep && !f.parked, "--keep: only --parked-only removes anything")
 	refuse(f.rate < 0, "--rate: must not be negative, is %d", f.rate)
@@ -148,13 +150,24 @@ func (f *replayFlags) run(cmd *cobra.Command) error {
 		err = errors.Join(err, f.print(cmd.OutOrStdout(), sum))
 	}
 	if ctx.Err() != nil {
-		show.tell("interrupted: the same command goes on from here")
+		show.tell("%s", w.left())
 		return errInterrupted
 	}
 	if err == nil && sum.Refused > 0 {
 		err = fmt.Errorf("%d records cannot be indexed as they are: each is named with its reason above, the first %d at least", sum.Refused, len(sum.Problems))
 	}
 	return err
+}
+
+// left says how an interrupted replay leaves things.
+func (f *replayFlags) left() string {
+	switch {
+	case f.dryRun:
+		return "interrupted: nothing was done"
+	case f.newEpoch:
+		return "interrupted: the same command goes on from here. A table whose epoch was begun shows the former one until then, as it was: see `cdc epoch list`"
+	}
+	return "interrupted: the same command goes on from here"
 }
 
 // replaying is one run of the command.
@@ -176,8 +189,15 @@ func (f *replayFlags) open(ctx context.Context, d *deployment, show *waiting) (*
 	if err != nil && (!f.parked || len(f.tables) > 0) {
 		return nil, nil, err
 	}
+	var unknown []error
 	for _, t := range tables {
 		w.tables = append(w.tables, currentstate.Name{Schema: t.Database, Table: t.Table})
+		if !d.Loads(t.String()) {
+			unknown = append(unknown, fmt.Errorf("--table %s: the stack does not follow it: its tables are %s", t, strings.Join(d.Tables, ", ")))
+		}
+	}
+	if err := errors.Join(unknown...); err != nil && !f.parked { // what is parked may be of a table that is followed no more
+		return nil, nil, err
 	}
 	if w.current, err = d.currentIndices(ctx, show.tell); err != nil {
 		return nil, nil, err
@@ -224,29 +244,69 @@ func (w *replaying) replay(ctx context.Context) (sum replay.Summary, err error) 
 	case w.parked:
 		return w.replayParked(ctx, o)
 	}
-	from := replay.Lake{Lake: w.d.lake(), Tables: w.tables, From: w.after, To: w.before}
-	o.Only = from.Wanted
-	if sum, err = replay.Run(ctx, from, w.function, o); err != nil || w.dryRun {
-		return sum, err
+	for _, n := range w.tables {
+		of, err := w.replayLake(ctx, n, o)
+		if sum = sum.Plus(of); err != nil {
+			return sum, err
+		}
 	}
-	return sum, w.showAgain(ctx)
+	return sum, nil
 }
 
-// openJournal of a replay with these flags of this stack.
+// replayLake replays what the lake has of one table.
+func (w *replaying) replayLake(ctx context.Context, n currentstate.Name, o replay.Options) (replay.Summary, error) {
+	from := replay.Lake{Lake: w.d.lake(), Tables: []currentstate.Name{n}, From: w.after, To: w.before}
+	t, err := w.current.Current(ctx, n)
+	if errors.Is(err, currentstate.ErrNoEpochs) {
+		t.Epochs = []currentstate.Epoch{{Number: 1}}
+	} else if err != nil {
+		return replay.Summary{}, err
+	}
+	if latest := t.Latest(); latest.From != nil && (t.Current == latest.Number || t.Current == 0) {
+		// Records of before it began are its own, although they are of the time of another.
+		o.Epoch = latest.Number
+		if from.From.Before(*latest.From) {
+			from.From = *latest.From
+		}
+	}
+	o.Only = from.Wanted
+	sum, err := replay.Run(ctx, from, w.function, o)
+	if err != nil || w.dryRun || t.Current != 0 {
+		return sum, err
+	}
+	return sum, w.showAgain(ctx, n, sum)
+}
+
+// openJournal of a replay with these flags of this stack. Times that were given as ago are those of the first run.
 func (w *replaying) openJournal() (*replay.Journal, error) {
 	cache, err := os.UserCacheDir()
 	if err != nil {
 		return nil, fmt.Errorf("finding the user's cache directory: %w", err)
 	}
-	what := fmt.Sprint(w.d.AccountID, w.d.Region, w.d.SearchURL, w.d.LakeBucket, w.tables, w.from, w.to, w.parked, w.newEpoch)
-	journal, err := replay.OpenJournal(filepath.Join(cache, "cdc-pipeline"), what)
-	if err != nil || !w.restart {
-		return journal, err
+	what := fmt.Sprintf("%q", []string{
+		w.d.AccountID, w.d.Region, w.d.SearchURL, w.d.LakeBucket, w.from, w.to, strconv.FormatBool(w.parked), strconv.FormatBool(w.newEpoch), strings.Join(w.replayFlags.tables, " "),
+	})
+	open := func() (*replay.Journal, error) {
+		return replay.OpenJournal(filepath.Join(cache, "cdc-pipeline"), what, w.now())
 	}
-	if err := journal.Remove(); err != nil {
+	journal, err := open()
+	if err == nil && w.restart {
+		if err := journal.Remove(); err != nil {
+			return nil, err
+		}
+		journal, err = open()
+	}
+	if err != nil {
 		return nil, err
 	}
-	return replay.OpenJournal(filepath.Join(cache, "cdc-pipeline"), what)
+	if ago := w.now().Sub(journal.Began); ago > 0 {
+		w.show.tell("going on with the replay of %s; --restart begins anew", journal.Began.Format(time.RFC3339))
+		now := w.now
+		w.now = func() time.Time { return now().Add(-ago) }
+		err = w.validate() // which reads the times
+		w.now = now
+	}
+	return journal, err
 }
 
 func (w *replaying) replayParked(ctx context.Context, o replay.Options) (replay.Summary, error) {
@@ -276,25 +336,21 @@ func (w *replaying) replayParked(ctx context.Context, o replay.Options) (replay.
 	return replay.Run(ctx, from, w.function, o)
 }
 
-// showAgain gives an alias back to a table that lost it with its index; the function does so of itself as long as there has
-// been one epoch only.
-func (w *replaying) showAgain(ctx context.Context) error {
-	for _, n := range w.tables {
-		t, err := w.current.Current(ctx, n)
-		if errors.Is(err, currentstate.ErrNoEpochs) {
-			continue
-		}
-		if err != nil {
-			return err
-		}
-		if last := t.Epochs[len(t.Epochs)-1].Number; t.Current == 0 {
-			if err := w.current.Switch(ctx, n, last); err != nil {
-				return err
-			}
-			w.show.tell("the alias of %s showed no index: it shows epoch %d now", n, last)
-		}
+// showAgain gives its alias back to a table that lost it with its index, when the one epoch that is left was filled whole. The
+// function does so of itself as long as there has been one epoch only.
+func (w *replaying) showAgain(ctx context.Context, n currentstate.Name, sum replay.Summary) error {
+	t, err := w.current.Current(ctx, n)
+	if errors.Is(err, currentstate.ErrNoEpochs) || err == nil && t.Current != 0 {
+		return nil
 	}
-	return nil
+	if err != nil {
+		return err
+	}
+	if whole := w.after.IsZero() && w.before.IsZero() && sum.Refused+sum.Retired == 0; !whole || len(t.Epochs) > 1 {
+		return fmt.Errorf("%s shows no index, and whether epoch %d is complete is not known: `cdc epoch switch --table %s` compares and shows it", n.Alias(), t.Latest().Number, n)
+	}
+	w.show.tell("%s showed no index: it shows epoch %d now", n.Alias(), t.Latest().Number)
+	return w.current.Switch(ctx, n, t.Latest().Number)
 }
 
 // progress in bytes read.

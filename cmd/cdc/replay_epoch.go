@@ -6,7 +6,11 @@ import (
 	"cdcpipeline/verify"
 	"context"
 	"errors"
+	"time"
 )
+
+// inFlight is how long a change may be on its way to the index while it is compared.
+const inFlight = 30 * time.Second
 
 // rebuild is --new-epoch, table by table.
 func (w *replaying) rebuild(ctx context.Context, o replay.Options) (sum replay.Summary, err error) {
@@ -18,12 +22,16 @@ func (w *replaying) rebuild(ctx context.Context, o replay.Options) (sum replay.S
 	r := replay.Rebuild{
 		Epochs: w.current, Target: w.function, Lake: w.d.lake(), Options: o, Tell: w.show.tell,
 		Differing: func(ctx context.Context, n currentstate.Name, epoch int) (int64, error) {
-			result, err := w.current.compare(ctx, db, n, epoch, verify.CompareOptions{Ignored: w.compare.ignored, Progress: w.show.progress})
+			result, err := w.current.compare(ctx, db, n, epoch, verify.CompareOptions{Ignored: w.compare.ignored, Wait: inFlight, Progress: w.show.progress})
 			return result.different(), err
 		},
 	}
 	for _, n := range w.tables {
 		of, err := r.Run(ctx, n)
+		if errors.Is(err, currentstate.ErrNoEpochs) {
+			w.show.tell("%s has no index yet: no record of it has come", n)
+			continue
+		}
 		if sum = sum.Plus(of); err != nil {
 			return sum, err
 		}

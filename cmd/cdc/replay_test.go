@@ -22,6 +22,7 @@ func TestBadFlagsOfReplayAreRefusedTogether(t *testing.T) {
 	for message, args := range map[string][]string{
 		"only --parked-only removes": {"--keep"},
 		"--from is after --to":       {"--from", "1h", "--to", "2h"},
+		"only --new-epoch compares":  {"--ignore-column", "a.b.c"},
 	} {
 		_, err := runs(t, append([]string{"replay"}, args...)...)
 		require.ErrorContains(t, err, message)
