@@ -93,7 +93,7 @@ func (r *rehearsal) replayDeletedIndex(ctx context.Context) error {
 		}
 	}
 	replay := []string{"replay", "--table", table, "--rate", "200"}
-	interrupted := func(output string) (bool, error) { return strings.Contains(output, "bytes read"), nil }
+	interrupted := func(output string) (bool, error) { return strings.Count(output, "bytes read") > 1, nil }
 	if err := r.watch(ctx, "replay-interrupted", interrupted, replay...); err != nil {
 		return err
 	}
@@ -101,11 +101,11 @@ func (r *rehearsal) replayDeletedIndex(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	var sum struct{ Objects, ObjectsDone, Applied int }
+	var sum struct{ RecordsDone, Applied int }
 	if err := json.Unmarshal([]byte(text), &sum); err != nil {
 		return fmt.Errorf("reading what cdc replay says: %w", err)
 	}
-	if sum.ObjectsDone == 0 || sum.Applied == 0 {
+	if sum.RecordsDone == 0 || sum.Applied == 0 {
 		return fmt.Errorf("the second replay did not go on where the first was: %s", text)
 	}
 	if _, _, err := r.compareCurrent(ctx); err != nil {

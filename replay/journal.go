@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strconv"
 	"time"
 
 	"go.etcd.io/bbolt"
@@ -90,28 +91,33 @@ func (j *Journal) Remove() error {
 	return nil
 }
 
-// Has says whether an object was done.
-func (j *Journal) Has(object string) (done bool, err error) {
+// whole is the number of records of an object that is done.
+const whole = -1
+
+// Done is how many of an object's records are done, from the first; whole for all.
+func (j *Journal) Done(object string) (records int, err error) {
 	if j == nil {
-		return false, nil
+		return 0, nil
 	}
-	err = j.db.View(func(tx *bbolt.Tx) error {
-		done = tx.Bucket(doneBucket).Get([]byte(object)) != nil
-		return nil
+	err = j.db.View(func(tx *bbolt.Tx) (err error) {
+		if text := tx.Bucket(doneBucket).Get([]byte(object)); text != nil {
+			records, err = strconv.Atoi(string(text))
+		}
+		return err
 	})
 	if err != nil {
-		return false, fmt.Errorf("reading the replay's journal %s: %w", j.path, err)
+		return 0, fmt.Errorf("reading the replay's journal %s: %w", j.path, err)
 	}
-	return done, nil
+	return records, nil
 }
 
-// Add an object that is done.
-func (j *Journal) Add(object string) error {
+// Note how many of an object's records are done.
+func (j *Journal) Note(object string, records int) error {
 	if j == nil {
 		return nil
 	}
 	err := j.db.Batch(func(tx *bbolt.Tx) error {
-		return tx.Bucket(doneBucket).Put([]byte(object), []byte("done")) //nolint:wrapcheck // wrapped below
+		return tx.Bucket(doneBucket).Put([]byte(object), []byte(strconv.Itoa(records))) //nolint:wrapcheck // wrapped below
 	})
 	if err != nil {
 		return fmt.Errorf("writing the replay's journal %s: %w", j.path, err)

@@ -5,9 +5,12 @@ import (
 	"cdcpipeline/currentstate"
 	"cdcpipeline/datalake"
 	"context"
+	"io"
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/s3"
 )
 
 // lateness is how much later than DMS made it a record may be in an object's first hour, or its object begin an hour before:
@@ -56,8 +59,35 @@ func hourOf(below string) (time.Time, bool) {
 }
 
 // Records of an object.
-func (l Lake) Records(ctx context.Context, key string, visit func([]byte) error) error {
+func (l Lake) Records(ctx context.Context, key string, read func(int), visit func([]byte) error) error {
+	l.Client = counting{l.Client, read}
 	return l.Lines(ctx, key, visit)
+}
+
+// counting tells of the bytes of objects as they are read.
+type counting struct {
+	datalake.S3
+	read func(bytes int)
+}
+
+// GetObject as the client does.
+func (c counting) GetObject(ctx context.Context, in *s3.GetObjectInput, options ...func(*s3.Options)) (*s3.GetObjectOutput, error) {
+	out, err := c.S3.GetObject(ctx, in, options...)
+	if err == nil {
+		out.Body = countingBody{out.Body, c.read}
+	}
+	return out, err //nolint:wrapcheck // as the client
+}
+
+type countingBody struct {
+	io.ReadCloser
+	read func(bytes int)
+}
+
+func (b countingBody) Read(p []byte) (int, error) {
+	n, err := b.ReadCloser.Read(p)
+	b.read(n)
+	return n, err //nolint:wrapcheck // as the body
 }
 
 // Settled leaves the object: the lake keeps what it has.

@@ -57,8 +57,8 @@ func (p Parked) Objects(ctx context.Context) ([]datalake.Object, error) {
 }
 
 // Records of an object, as they came from the stream.
-func (p Parked) Records(ctx context.Context, key string, visit func([]byte) error) error {
-	out, err := p.Client.GetObject(ctx, &s3.GetObjectInput{Bucket: &p.Name, Key: &key})
+func (p Parked) Records(ctx context.Context, key string, read func(int), visit func([]byte) error) error {
+	out, err := counting{p.Client, read}.GetObject(ctx, &s3.GetObjectInput{Bucket: &p.Name, Key: &key})
 	if gone := (*types.NoSuchKey)(nil); errors.As(err, &gone) {
 		return nil // somebody else has replayed it meanwhile
 	}
@@ -66,11 +66,11 @@ func (p Parked) Records(ctx context.Context, key string, visit func([]byte) erro
 		return fmt.Errorf("reading s3://%s/%s: %w", p.Name, key, err)
 	}
 	defer func() { _ = out.Body.Close() }()
-	read := parkedLines
+	records := parkedLines
 	if strings.HasPrefix(key, p.Lambda) {
-		read = invocationRecord
+		records = invocationRecord
 	}
-	if err := read(out.Body, visit); err != nil {
+	if err := records(out.Body, visit); err != nil {
 		return fmt.Errorf("reading s3://%s/%s: %w", p.Name, key, err)
 	}
 	return nil

@@ -49,7 +49,7 @@ func (r Rebuild) Run(ctx context.Context, n currentstate.Name) (Summary, error) 
 		r.Every = 10 * time.Second
 	}
 	shown := "shown " + n.String()
-	if done, err := r.Options.Journal.Has(shown); done || err != nil {
+	if done, err := r.Options.Journal.Done(shown); done == whole || err != nil {
 		return Summary{}, err
 	}
 	t, err := r.Epochs.Current(ctx, n)
@@ -67,7 +67,7 @@ func (r Rebuild) Run(ctx context.Context, n currentstate.Name) (Summary, error) 
 	if err != nil {
 		return sum, err
 	}
-	return sum, r.Options.Journal.Add(shown)
+	return sum, r.Options.Journal.Note(shown, whole)
 }
 
 // begin the new epoch, or go on with one that a replay has begun and nobody has shown.
@@ -143,6 +143,7 @@ func (s Summary) Plus(o Summary) Summary {
 	s.Objects += o.Objects
 	s.ObjectsDone += o.ObjectsDone
 	s.Records += o.Records
+	s.RecordsDone += o.RecordsDone
 	s.Wanted += o.Wanted
 	s.Applied += o.Applied
 	s.Superseded += o.Superseded

@@ -39,8 +39,8 @@ type Target interface {
 type Source interface {
 	// Objects that may hold records to replay, in the order in which they are to be read.
 	Objects(ctx context.Context) ([]datalake.Object, error)
-	// Records hands on what an object holds.
-	Records(ctx context.Context, key string, visit func(raw []byte) error) error
+	// Records hands on what an object holds, and tells of the object's bytes as they are read.
+	Records(ctx context.Context, key string, read func(bytes int), visit func(raw []byte) error) error
 	// Settled is told of an object of which every record has been applied.
 	Settled(ctx context.Context, key string) error
 }
@@ -55,7 +55,7 @@ type Options struct {
 	Rate int
 	// DryRun reads and counts, and applies nothing.
 	DryRun bool
-	// Journal has the objects that an earlier run has done, and is told of more; nil begins anew.
+	// Journal has the objects and records that an earlier run has done, and is told of more; nil begins anew.
 	Journal *Journal
 	// Progress in bytes of objects. May be nil.
 	Progress func(done, total int64)
@@ -66,9 +66,11 @@ type Summary struct {
 	// Objects that were read, and those that an earlier run had done.
 	Objects     int `json:"objects"`
 	ObjectsDone int `json:"objectsDone"`
-	// Records in those that were read, of which Wanted were to be applied; control records are among them.
-	Records int64 `json:"records"`
-	Wanted  int64 `json:"wanted"`
+	// Records in those that were read, but for RecordsDone, which an earlier run had done; of them Wanted were to be applied,
+	// control records among them.
+	Records     int64 `json:"records"`
+	RecordsDone int64 `json:"recordsDone"`
+	Wanted      int64 `json:"wanted"`
 	// What became of the wanted ones: indexed; behind what is indexed already; of an epoch that is no longer kept; control
 	// records; refused, for the reasons in Problems. All are 0 in a dry run.
 	Applied    int64 `json:"applied"`
@@ -92,10 +94,11 @@ type Problem struct {
 
 // Run replays a source into a target. On an error some records are not applied; with the same journal it goes on there.
 func Run(ctx context.Context, from Source, into Target, o Options) (Summary, error) {
-	r := &run{from: from, into: into, Options: o, pace: rate.NewLimiter(rate.Inf, 0)}
+	r := &run{from: from, into: into, Options: o, pace: rate.NewLimiter(rate.Inf, 0), atOnce: batchRecords}
 	r.Tables, r.Problems = map[string]map[change.Operation]int64{}, []Problem{}
 	if o.Rate > 0 {
-		r.pace = rate.NewLimiter(rate.Limit(o.Rate), max(o.Rate, batchRecords))
+		r.atOnce = min(o.Rate, batchRecords)
+		r.pace = rate.NewLimiter(rate.Limit(o.Rate), r.atOnce)
 	}
 	err := r.run(ctx)
 	return r.Summary, err
@@ -105,7 +108,8 @@ type run struct {
 	from Source
 	into Target
 	Options
-	pace *rate.Limiter
+	pace   *rate.Limiter
+	atOnce int // records of a batch
 
 	mu sync.Mutex
 	Summary
@@ -136,14 +140,22 @@ func (r *run) run(ctx context.Context) error {
 
 // object replays one object.
 func (r *run) object(ctx context.Context, o datalake.Object) error {
-	defer r.progress(o)
-	known, err := r.Journal.Has(r.mark(o))
-	if err != nil || known {
-		r.count(func(s *Summary) { s.ObjectsDone++ })
+	left := o.Size
+	read := func(bytes int) {
+		left -= int64(bytes)
+		r.progress(int64(bytes))
+	}
+	defer func() { r.progress(left) }()
+	before, err := r.Journal.Done(r.mark(o))
+	if err != nil {
 		return err
 	}
-	b := &batch{run: r, object: o.Key}
-	if err := r.from.Records(ctx, o.Key, func(raw []byte) error { return b.add(ctx, raw) }); err != nil {
+	if before == whole {
+		r.count(func(s *Summary) { s.ObjectsDone++ })
+		return nil
+	}
+	b := &batch{run: r, object: o, before: before}
+	if err := r.from.Records(ctx, o.Key, read, func(raw []byte) error { return b.add(ctx, raw) }); err != nil {
 		return err
 	}
 	if err := b.flush(ctx); err != nil {
@@ -161,7 +173,7 @@ func (r *run) object(ctx context.Context, o datalake.Object) error {
 	if b.refusals > 0 { // when the cause is mended they are tried again
 		return nil
 	}
-	return r.Journal.Add(r.mark(o))
+	return r.Journal.Note(r.mark(o), whole)
 }
 
 // mark of an object in the journal: to have filled one epoch from it says nothing of another.
@@ -173,10 +185,10 @@ func (r *run) count(add func(*Summary)) {
 	add(&r.Summary)
 }
 
-func (r *run) progress(o datalake.Object) {
+func (r *run) progress(bytes int64) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.done += o.Size
+	r.done += bytes
 	if r.Progress != nil {
 		r.Progress(r.done, r.total)
 	}
@@ -185,9 +197,11 @@ func (r *run) progress(o datalake.Object) {
 // batch collects records of an object.
 type batch struct {
 	*run
-	object  string
-	records []*change.Record
-	bytes   int
+	object datalake.Object
+	// before are the first records of the object, which an earlier run has done; seen are those that were read.
+	before, seen int
+	records      []*change.Record
+	bytes        int
 	// refusals and passed are the records of the object that were not applied: because they cannot be, or were not wanted.
 	refusals, passed int
 }
@@ -196,6 +210,10 @@ type batch struct {
 func (b *batch) applied() bool { return b.refusals+b.passed == 0 }
 
 func (b *batch) add(ctx context.Context, raw []byte) error {
+	if b.seen++; b.seen <= b.before {
+		b.count(func(s *Summary) { s.RecordsDone++ })
+		return nil
+	}
 	b.count(func(s *Summary) { s.Records++ })
 	r, err := change.Parse(raw)
 	if b.Only != nil && !b.Only(r) {
@@ -217,7 +235,7 @@ func (b *batch) add(ctx context.Context, raw []byte) error {
 		return nil
 	}
 	b.records, b.bytes = append(b.records, r), b.bytes+len(raw)
-	if len(b.records) < batchRecords && b.bytes < batchBytes {
+	if len(b.records) < b.atOnce && b.bytes < batchBytes {
 		return nil
 	}
 	return b.flush(ctx)
@@ -235,7 +253,7 @@ func (b *batch) flush(ctx context.Context) error {
 		return b.into.ApplyTo(ctx, b.Epoch, b.records)
 	}, backoff.WithMaxTries(tries), backoff.WithMaxElapsedTime(time.Hour))
 	if err != nil {
-		return fmt.Errorf("applying records of %s: %w", b.object, err)
+		return fmt.Errorf("applying records of %s: %w", b.object.Key, err)
 	}
 	b.count(func(s *Summary) {
 		s.Applied += int64(out.Applied)
@@ -247,14 +265,17 @@ func (b *batch) flush(ctx context.Context) error {
 		b.refused(p.Table, p.Reason, p.Detail)
 	}
 	b.records, b.bytes = b.records[:0], 0
-	return nil
+	if b.refusals > 0 {
+		return nil
+	}
+	return b.Journal.Note(b.mark(b.object), b.seen)
 }
 
 func (b *batch) refused(table string, reason currentstate.Reason, detail string) {
 	b.refusals++
 	b.count(func(s *Summary) {
 		if s.Refused++; len(s.Problems) < maxProblems {
-			s.Problems = append(s.Problems, Problem{b.object, table, reason, detail})
+			s.Problems = append(s.Problems, Problem{b.object.Key, table, reason, detail})
 		}
 	})
 }

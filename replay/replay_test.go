@@ -100,6 +100,29 @@ func TestTheSameReplayRunsOnce(t *testing.T) {
 	require.NoError(t, j.Remove())
 }
 
+func TestAnInterruptedObjectGoesOnWithItsNextRecords(t *testing.T) {
+	dir, b, into := t.TempDir(), newBucket(), newTarget()
+	var records []string
+	for i := range 10 {
+		records = append(records, insert(i, at(1, i)))
+	}
+	b.deliver("x.gz", at(1, 0), records...)
+	from := Lake{Lake: b.lake(), Tables: []currentstate.Name{orders}}
+	into.down = "7"
+	ctx, cancel := context.WithTimeout(t.Context(), 4*time.Second)
+	defer cancel()
+	j := journal(t, dir)
+	_, err := Run(ctx, from, into, Options{Journal: j, Rate: 3})
+	require.ErrorContains(t, err, "x.gz")
+	require.Equal(t, []string{"0", "1", "2", "3", "4", "5", "6"}[:6], into.got(0)[:6])
+	into.down, into.ids = "", map[int][]string{}
+	sum, err := Run(t.Context(), from, into, Options{Journal: j})
+	require.NoError(t, err)
+	require.Equal(t, []string{"6", "7", "8", "9"}, into.got(0))
+	require.Equal(t, []int64{6, 4}, []int64{sum.RecordsDone, sum.Records})
+	require.NoError(t, j.Remove())
+}
+
 func TestARefusedRecordIsTriedAgainByTheNextRun(t *testing.T) {
 	dir, b, into := t.TempDir(), newBucket(), newTarget()
 	b.deliver("x.gz", at(10, 0), insert(1, at(10, 0)), insert(2, at(10, 0)))

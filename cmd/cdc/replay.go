@@ -385,8 +385,8 @@ func (f *replayFlags) print(w io.Writer, sum replay.Summary) error {
 	if f.dryRun {
 		ending = fmt.Sprintf("%d records in %d objects, %d would be applied, %d are refused as they are; nothing was done", sum.Records, sum.Objects, sum.Wanted, sum.Refused)
 	}
-	if sum.ObjectsDone > 0 {
-		ending += fmt.Sprintf("; %d objects were done before", sum.ObjectsDone)
+	if sum.ObjectsDone > 0 || sum.RecordsDone > 0 {
+		ending += fmt.Sprintf("; %d objects, and %d records of others, were done before", sum.ObjectsDone, sum.RecordsDone)
 	}
 	if _, err := fmt.Fprintf(w, "%s%s\n\n%s\n", b.String(), t.Render(), ending); err != nil {
 		return fmt.Errorf("printing the replay: %w", err)

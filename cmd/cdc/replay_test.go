@@ -76,7 +76,7 @@ func TestWhatAReplayHasDoneIsPrinted(t *testing.T) {
 	for _, text := range []string{
 		"errors/current/x: unkeyed shop.orders: column id is missing",
 		"│ shop.orders │    0 │      4 │      0 │      2 │       2 │",
-		"10 records in 3 objects: 5 applied, 2 behind what is indexed, 0 of epochs that are no longer kept, 1 control records, 1 refused; 2 objects were done before",
+		"10 records in 3 objects: 5 applied, 2 behind what is indexed, 0 of epochs that are no longer kept, 1 control records, 1 refused; 2 objects, and 0 records of others, were done before",
 	} {
 		require.Contains(t, out.String(), text)
 	}
