@@ -103,7 +103,7 @@ func (j *Journal) Done(object string) (records int, err error) {
 		if text := tx.Bucket(doneBucket).Get([]byte(object)); text != nil {
 			records, err = strconv.Atoi(string(text))
 		}
-		return err
+		return err //nolint:wrapcheck // wrapped below
 	})
 	if err != nil {
 		return 0, fmt.Errorf("reading the replay's journal %s: %w", j.path, err)

@@ -184,8 +184,7 @@ type replaying struct {
 // open what every mode needs.
 func (f *replayFlags) open(ctx context.Context, d *deployment, show *waiting) (*replaying, func(), error) {
 	w := &replaying{replayFlags: f, d: d, show: show}
-	named := verifyFlags{tables: f.tables, deep: true}
-	tables, err := named.named(d.Tables)
+	tables, err := tablesOf(f.tables, d.Tables, true)
 	if err != nil && (!f.parked || len(f.tables) > 0) {
 		return nil, nil, err
 	}

@@ -124,7 +124,7 @@ func (f *verifyFlags) run(cmd *cobra.Command) error {
 	}
 	show := newWaiting(cmd.ErrOrStderr())
 	defer show.finish()
-	tables, err := f.named(d.Tables)
+	tables, err := tablesOf(f.tables, d.Tables, f.deep)
 	if err != nil {
 		return err
 	}
@@ -139,13 +139,14 @@ func (f *verifyFlags) run(cmd *cobra.Command) error {
 	return f.mark(ctx, cmd.OutOrStdout(), p, tables[0], show)
 }
 
-// named are the tables to verify: those of the flag, or the stack's. A pattern of the stack names no table.
-func (f *verifyFlags) named(configured []string) ([]generate.TableName, error) {
-	chosen := f.tables
+// tablesOf are those that --table names, or the stack's, of which all are wanted or some will do. A pattern of the stack names
+// no table.
+func tablesOf(named, configured []string, all bool) ([]generate.TableName, error) {
+	chosen := named
 	if len(chosen) == 0 {
 		chosen = slices.DeleteFunc(slices.Clone(configured), func(s string) bool { return strings.Contains(s, "%") })
-		if len(chosen) == 0 || f.deep && len(chosen) < len(configured) {
-			return nil, fmt.Errorf("the stack's tables are %s: name those to verify with --table", strings.Join(configured, ", "))
+		if len(chosen) == 0 || all && len(chosen) < len(configured) {
+			return nil, fmt.Errorf("the stack's tables are %s: name those that are meant with --table", strings.Join(configured, ", "))
 		}
 	}
 	names := make([]generate.TableName, len(chosen))

@@ -38,7 +38,7 @@ func TestVerifyTakesADatabaseByItsAddressBesideAStack(t *testing.T) {
 
 func TestTablesAreThoseOfTheStackUnlessNamed(t *testing.T) {
 	names := func(f verifyFlags, configured ...string) string {
-		found, err := f.named(configured)
+		found, err := tablesOf(f.tables, configured, f.deep)
 		if err != nil {
 			return err.Error()
 		}
@@ -51,7 +51,7 @@ func TestTablesAreThoseOfTheStackUnlessNamed(t *testing.T) {
 	require.Equal(t, "a.b c.d ", names(verifyFlags{deep: true}, "a.b", "c.d"))
 	require.Equal(t, "c.d ", names(verifyFlags{}, "a.%", "c.d"))
 	require.Equal(t, "x.y ", names(verifyFlags{deep: true, tables: []string{"x.y"}}, "a.%"))
-	require.Contains(t, names(verifyFlags{deep: true}, "a.%", "c.d"), "name those to verify with --table")
+	require.Contains(t, names(verifyFlags{deep: true}, "a.%", "c.d"), "name those that are meant with --table")
 	require.Contains(t, names(verifyFlags{}, "a.%"), "the stack's tables are a.%: name")
 }
 
