@@ -9,7 +9,7 @@ LINT        := $(CACHE)/bin/golangci-lint-$(LINT_VERSION)
 # The engine's module cannot be resolved before the rehearsal has fetched the AWS provider: the rehearsal compiles it.
 MODULES     := . sdks/opensearch sdks/generate docs/diagram rehearsal
 
-.PHONY: help rehearse rehearse-full test lint vuln sdk docs diagram permissions clean
+.PHONY: help rehearse rehearse-full bench test lint vuln sdk docs diagram permissions clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 18
@@ -19,6 +19,9 @@ rehearse: ## deploy, load, verify, update and destroy the whole pipeline on this
 
 rehearse-full: ## the same, with every variant
 	@cd rehearsal && go build -o $(CACHE)/bin/rehearsal . && exec $(CACHE)/bin/rehearsal full
+
+bench: ## measure the current-state function on a real OpenSearch and write docs/performance.md anew
+	@cd rehearsal && go build -o $(CACHE)/bin/rehearsal . && exec $(CACHE)/bin/rehearsal bench
 
 test: ## all tests of every module
 	@set -e; for module in $(MODULES); do echo "== $$module"; (cd $$module && go test ./...); done

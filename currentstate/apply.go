@@ -33,7 +33,7 @@ func (f *Function) apply(ctx context.Context, items []item) Outcome {
 			f.guarded(it, func() { it.err = f.define(ctx, it, &out) })
 		}
 	}
-	b := &bulk{f: f, items: items}
+	b := newBulk(f, items)
 	for i := range items {
 		it := &items[i]
 		if it.record == nil || it.control || it.parked != nil {

@@ -17,6 +17,19 @@ type bulk struct {
 	actions []action
 }
 
+// newBulk has room for what is usual: a document is shorter than its record.
+func newBulk(f *Function, items []item) *bulk {
+	b := &bulk{f: f, items: items, actions: make([]action, 0, len(items))}
+	room := 0
+	for i := range items {
+		if r := items[i].record; r != nil {
+			room += len(r.Raw())
+		}
+	}
+	b.lines.Grow(min(room, f.settings.BulkBytes))
+	return b
+}
+
 // action writes one document of an item.
 type action struct {
 	item            int

@@ -36,13 +36,14 @@ package currentstate
 import (
 	"cdcpipeline/change"
 	"context"
-	"encoding/json"
 	"errors"
 	"io"
 	"log/slog"
 	"net/http"
 	"sync"
 	"time"
+
+	"github.com/aws/aws-lambda-go/events"
 )
 
 // Objects is where parked records go.
@@ -133,9 +134,9 @@ func (f *Function) ApplyTo(ctx context.Context, epoch int, records []*change.Rec
 	return out, nil
 }
 
-// trigger tells the events apart that start the function.
+// trigger is any of the events that start the function, read in one go: a batch is large.
 type trigger struct {
-	Records json.RawMessage `json:"Records"`
+	events.KinesisEvent
 	// Source of an EventBridge event.
 	Source string `json:"source"`
 }

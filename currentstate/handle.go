@@ -19,11 +19,7 @@ func (f *Function) Dispatch(ctx context.Context, event json.RawMessage) (any, er
 	}
 	switch {
 	case t.Records != nil:
-		var batch events.KinesisEvent
-		if err := json.Unmarshal(event, &batch); err != nil {
-			return nil, fmt.Errorf("reading a batch of the stream: %w", err)
-		}
-		return f.Handle(ctx, batch)
+		return f.Handle(ctx, t.KinesisEvent)
 	case t.Source == "aws.events", t.Source == "aws.scheduler":
 		return f.Sweep(ctx)
 	}

@@ -60,7 +60,7 @@ func part(name string) string {
 // field is a column's name in its document. A dot would make an object of it, and names that begin with _ are
 // OpenSearch's and ours: those characters, and the percent sign, are written as % and two hexadecimal digits.
 func field(column string) string {
-	if !strings.ContainsAny(column, ".%") && !strings.HasPrefix(column, "_") {
+	if strings.IndexByte(column, '.') < 0 && strings.IndexByte(column, '%') < 0 && !strings.HasPrefix(column, "_") {
 		return column
 	}
 	column = strings.NewReplacer("%", "%25", ".", "%2E").Replace(column)

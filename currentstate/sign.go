@@ -30,14 +30,15 @@ type signing struct {
 
 // RoundTrip leaves the request as it is, as round trippers must, and sends a signed copy.
 func (s *signing) RoundTrip(r *http.Request) (*http.Response, error) {
-	var body []byte
+	var content bytes.Buffer
 	if r.Body != nil {
-		var err error
-		if body, err = io.ReadAll(r.Body); err != nil {
+		content.Grow(int(max(0, r.ContentLength)) + bytes.MinRead) // of what is known; MinRead finds its end
+		if _, err := content.ReadFrom(r.Body); err != nil {
 			return nil, fmt.Errorf("reading a request to sign it: %w", err)
 		}
 		_ = r.Body.Close()
 	}
+	body := content.Bytes()
 	signed := r.Clone(r.Context())
 	signed.Body, signed.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
 	if len(body) == 0 {

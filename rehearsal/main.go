@@ -62,6 +62,10 @@ Downloads and the compiled engine are kept in .cache/ of the project; the report
 			RunE: func(cmd *cobra.Command, _ []string) error { return run(cmd.Context(), count, look, nil) },
 		},
 		&cobra.Command{
+			Use: "bench", Short: "Measure the current-state function on OpenSearch and write docs/performance.md anew", Args: cobra.NoArgs,
+			RunE: func(cmd *cobra.Command, _ []string) error { return measure(cmd.Context()) },
+		},
+		&cobra.Command{
 			Use: "schemas", Short: "Write the committed schemas anew from the built plugins", Args: cobra.NoArgs,
 			RunE: func(cmd *cobra.Command, _ []string) error { return schemas(cmd.Context()) },
 		},

@@ -1,4 +1,5 @@
-// Package family knows the processes below this one: how much memory they take together, and that none is left.
+// Package family knows the processes below this one: how much memory and processor time they take together, and that none
+// is left.
 package family
 
 import (
@@ -31,6 +32,15 @@ func Watch(ctx context.Context, every time.Duration) (peak func() int64) {
 		}
 	}()
 	return highest.Load
+}
+
+// Processor is the processor time that everything below this process has used so far; 0 where nobody can tell.
+func Processor() time.Duration {
+	var sum time.Duration
+	for _, pid := range members() {
+		sum += processor(pid)
+	}
+	return sum
 }
 
 // End kills whatever is still below this process and says how many there were.

@@ -2,9 +2,12 @@
 
 package family
 
+import "time"
+
 // Adopt does nothing here: each server's own process group is what ends it.
 func Adopt() {}
 
-func members() []int     { return nil }
-func resident(int) int64 { return 0 }
-func kill(int)           {}
+func members() []int              { return nil }
+func resident(int) int64          { return 0 }
+func processor(int) time.Duration { return 0 }
+func kill(int)                    {}

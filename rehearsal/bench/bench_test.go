@@ -1,0 +1,124 @@
+package bench
+
+import (
+	"encoding/json"
+	"fmt"
+	"image/color"
+	"math"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+)
+
+func TestASpreadIsMedianAndEnds(t *testing.T) {
+	require.Equal(t, Spread{Median: 2, Least: 1, Most: 9}, spread([]float64{9, 1, 2}))
+	require.Equal(t, Spread{Median: 2.5, Least: 1, Most: 9}, spread([]float64{9, 1, 2, 3}))
+	require.Equal(t, Spread{Median: 4, Least: 4, Most: 4}, spread([]float64{4}))
+}
+
+func TestRoundsAreComparedWithThemselves(t *testing.T) {
+	// The machine was half as fast in the second round, for both.
+	writer, raw := reached(1, 90, 45, 80), reached(1, 100, 50, 100)
+	require.Equal(t, Spread{Median: 0.9, Least: 0.8, Most: 0.9}, compare(writer, raw).Ratio)
+}
+
+func TestTheBestOfEachAreCompared(t *testing.T) {
+	w := conclude(shapes[0], []*pair{
+		{writer: reached(1, 50), raw: reached(1, 100)},
+		{writer: reached(2, 90), raw: reached(2, 120)},
+		{writer: reached(4, 80), raw: reached(4, 110)},
+	})
+	require.Len(t, w.Pairs, 3)
+	require.Equal(t, 2, w.Best.Writer.Concurrency)
+	require.Equal(t, 2, w.Best.Raw.Concurrency)
+	require.Equal(t, 0.75, w.Best.Ratio.Median)
+	require.Equal(t, []string{"rows of 1 KB, 1 shard: 0.75 of the baseline, not 0.8"}, (&Report{Writing: []Writing{w}}).Missed())
+}
+
+func reached(concurrency int, rates ...float64) side {
+	s := side{contender: contender{concurrency: concurrency}}
+	for _, rate := range rates {
+		s.results = append(s.results, result{rowsPerSecond: rate, ownMicros: 20, nodeMicros: 100})
+	}
+	return s
+}
+
+func TestTheBaselineSendsWhatTheFunctionSent(t *testing.T) {
+	sent := []byte(`{"index":{"_index":"i","_id":"1","version":7}}` + "\n" + `{"a":1}` + "\n" + `{"index":{"_index":"i","_id":"2,%25","version":8}}` + "\n" + `{"a":"é"}` + "\n")
+	all, err := documents(sent)
+	require.NoError(t, err)
+	bodies, err := Request{Documents: 1}.bodies(all)
+	require.NoError(t, err)
+	require.Equal(t, [][]byte{
+		[]byte(`{"index":{"_id":"1"}}` + "\n" + `{"a":1}` + "\n"), []byte(`{"index":{"_id":"2,%25"}}` + "\n" + `{"a":"é"}` + "\n"),
+	}, bodies)
+	_, err = documents([]byte("no action\n"))
+	require.ErrorContains(t, err, "no action")
+}
+
+func TestRowsAreOfTheirSizeAndReadable(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		size := rapid.SampledFrom([]int{1 << 10, 4 << 10}).Draw(t, "size")
+		id := rapid.IntRange(1, 100).Draw(t, "id")
+		text := rows(id, size)[id-1]
+		require.InEpsilon(t, size, len(text), 0.3)
+		var row map[string]any
+		require.NoError(t, json.Unmarshal(text, &row))
+		for column := range row {
+			require.Contains(t, described().Columns, column)
+		}
+		version, document, err := parsed(record(id, text, time.Now()))
+		require.NoError(t, err)
+		require.Positive(t, version)
+		require.Equal(t, fmt.Sprint(id), document)
+	})
+}
+
+func TestThePageIsWrittenFromTheRun(t *testing.T) {
+	r := &Report{
+		Machine: "a machine", Date: "2026-11-23", Versions: map[string]string{"go": "1.26"},
+		Parsing: []Parsing{{RecordBytes: 1024, MegabytesPerSecond: 250.4, Allocations: 7, AllocatedBytes: 2000}},
+		Visible: Visible{Rows: 2000, PerSecond: 100, BatchSeconds: 1, P50: 1000, P99: 2000},
+	}
+	for _, s := range shapes {
+		r.Writing = append(r.Writing, conclude(s, []*pair{{writer: reached(2, 9000), raw: reached(2, 10000)}}))
+	}
+	page, err := Page(r)
+	require.NoError(t, err)
+	for _, part := range []string{
+		"Measured on 2026-11-23: a machine; go 1.26,", "This run reached every goal below.", "| 1 KB, 1 shard | 2 | 9000 (9000 to 9000) | 10000 (10000 to 10000) |", "0.90 (0.90 to 0.90) | 20 + 100 |",
+		"| 1024 | 250 | 7 | 2000 |", "| 2000 | 100 | 1000 | 2000 |", "32000 of 1 KB, 16000 of 4 KB", "about 14500 rows",
+	} {
+		require.Contains(t, string(page), part)
+	}
+	picture, err := Picture(r)
+	require.NoError(t, err)
+	require.Contains(t, string(picture), ">4 KB, 4 shards</text>")
+}
+
+// The pages of GitHub, in its light and its dark theme. Text needs 4.5 by WCAG, of which a colour for both can have 4.3.
+func TestThePictureIsReadableInLightAndDark(t *testing.T) {
+	for _, page := range []color.RGBA{{0xff, 0xff, 0xff, 0xff}, {0x0d, 0x11, 0x17, 0xff}} {
+		require.Greater(t, contrast(ink, page), 4.2)
+		require.Greater(t, contrast(writerInk, page), 2.5)
+		require.Greater(t, contrast(rawInk, page), 2.5)
+	}
+}
+
+// contrast of two colours, https://www.w3.org/TR/WCAG22/#dfn-contrast-ratio.
+func contrast(a, b color.RGBA) float64 {
+	luminance := func(c color.RGBA) float64 {
+		linear := func(v uint8) float64 {
+			s := float64(v) / 255
+			if s <= 0.04045 {
+				return s / 12.92
+			}
+			return math.Pow((s+0.055)/1.055, 2.4)
+		}
+		return 0.2126*linear(c.R) + 0.7152*linear(c.G) + 0.0722*linear(c.B)
+	}
+	x, y := luminance(a), luminance(b)
+	return (max(x, y) + 0.05) / (min(x, y) + 0.05)
+}

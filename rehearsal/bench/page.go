@@ -1,0 +1,51 @@
+package bench
+
+import (
+	"bytes"
+	_ "embed"
+	"fmt"
+	"math"
+	"text/template"
+)
+
+//go:embed page.md.tmpl
+var pageTemplate string
+
+// vcpu is the memory, in MB, at which a Lambda function has one core; with less it has as much less of it,
+// https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html.
+const vcpu = 1769
+
+// Page is docs/performance.md.
+func Page(r *Report) ([]byte, error) {
+	parsed, err := template.New("page").Parse(pageTemplate)
+	if err != nil {
+		return nil, fmt.Errorf("reading the page's template: %w", err)
+	}
+	core := float64(defaults.MemoryMb) / vcpu
+	var out bytes.Buffer
+	err = parsed.Execute(&out, map[string]any{
+		"Report": r, "Writing": r.writing().RenderMarkdown(), "Parsing": r.parsing().RenderMarkdown(), "Visible": r.visible().RenderMarkdown(),
+		"GoalRatio": goalRatio, "GoalParse": goalParse, "GoalVisible": goalVisible / 1000,
+		"Heap": heap, "Rounds": rounds, "Warming": int(warming.Seconds()), "Glance": glance.Milliseconds(), "Rows": rowsOfShapes(r),
+		"BatchSize": defaults.BatchSize, "MemoryMb": defaults.MemoryMb, "Core": core,
+		"LambdaRows": math.Round(core*1e6/r.Writing[0].Best.Writer.OwnMicros.Median/100) * 100,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("writing the page: %w", err)
+	}
+	return out.Bytes(), nil
+}
+
+func rowsOfShapes(r *Report) string {
+	var out bytes.Buffer
+	for i, w := range r.Writing {
+		if i > 0 && w.Rows == r.Writing[i-1].Rows {
+			continue
+		}
+		if i > 0 {
+			out.WriteString(", ")
+		}
+		fmt.Fprintf(&out, "%d of %d KB", w.Rows, w.RowBytes>>10)
+	}
+	return out.String()
+}

@@ -1,0 +1,118 @@
+package bench
+
+import (
+	"bytes"
+	"compress/gzip"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+)
+
+// document of a bulk request: its id and its source's line.
+type document struct {
+	id     string
+	source []byte
+}
+
+// documents of the bulk requests that a function has made.
+func documents(lines []byte) ([]document, error) {
+	var all []document
+	for len(lines) > 0 {
+		action, rest, _ := bytes.Cut(lines, []byte("\n"))
+		source, rest, found := bytes.Cut(rest, []byte("\n"))
+		var a struct {
+			Index struct {
+				ID string `json:"_id"`
+			} `json:"index"`
+		}
+		if err := json.Unmarshal(action, &a); err != nil || !found {
+			return nil, errors.Join(fmt.Errorf("%.100q is no action of a bulk request", action), err)
+		}
+		all, lines = append(all, document{a.Index.ID, source}), rest
+	}
+	return all, nil
+}
+
+// Request is how the baseline sends documents.
+type Request struct {
+	// Documents of one request.
+	Documents int `json:"documents"`
+	// Gzip compresses it, at the level that the function uses.
+	Gzip bool `json:"gzip"`
+}
+
+// String says it to people.
+func (r Request) String() string {
+	if r.Gzip {
+		return fmt.Sprintf("%d documents, gzip", r.Documents)
+	}
+	return fmt.Sprintf("%d documents", r.Documents)
+}
+
+// bodies are the requests for documents, ready to send. The index is the path's, so that they are as short as can be.
+func (r Request) bodies(all []document) ([][]byte, error) {
+	var bodies [][]byte
+	for len(all) > 0 {
+		n := min(r.Documents, len(all))
+		var body bytes.Buffer
+		for _, d := range all[:n] {
+			fmt.Fprintf(&body, "{\"index\":{\"_id\":%q}}\n%s\n", d.id, d.source)
+		}
+		content := body.Bytes()
+		if r.Gzip {
+			var err error
+			if content, err = compressed(content); err != nil {
+				return nil, err
+			}
+		}
+		bodies, all = append(bodies, content), all[n:]
+	}
+	return bodies, nil
+}
+
+func compressed(content []byte) ([]byte, error) {
+	var out bytes.Buffer
+	w, err := gzip.NewWriterLevel(&out, gzip.BestSpeed)
+	if err != nil {
+		return nil, fmt.Errorf("compressing a request: %w", err)
+	}
+	if _, err := w.Write(content); err != nil {
+		return nil, fmt.Errorf("compressing a request: %w", err)
+	}
+	if err := w.Close(); err != nil {
+		return nil, fmt.Errorf("compressing a request: %w", err)
+	}
+	return out.Bytes(), nil
+}
+
+// rawIndex is what the baseline writes into.
+const rawIndex = "raw"
+
+// send one request of the baseline; its answer is as short as can be.
+func (b *bench) send(ctx context.Context, client *http.Client, body []byte, gzip bool) error {
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, b.node.URL+"/"+rawIndex+"/_bulk?filter_path=errors", bytes.NewReader(body))
+	if err != nil {
+		return fmt.Errorf("preparing a bulk request: %w", err)
+	}
+	request.Header.Set("Authorization", b.login)
+	request.Header.Set("Content-Type", "application/x-ndjson")
+	if gzip {
+		request.Header.Set("Content-Encoding", "gzip")
+	}
+	response, err := client.Do(request)
+	if err != nil {
+		return fmt.Errorf("sending a bulk request: %w", err)
+	}
+	defer response.Body.Close()
+	answer, err := io.ReadAll(response.Body)
+	if err != nil {
+		return fmt.Errorf("reading the answer to a bulk request: %w", err)
+	}
+	if string(answer) != `{"errors":false}` {
+		return fmt.Errorf("the node answered %d: %.1000s", response.StatusCode, answer)
+	}
+	return nil
+}

@@ -1,0 +1,133 @@
+package bench
+
+import (
+	"cdcpipeline/rehearsal/stores"
+	"cdcpipeline/rehearsal/verify"
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+)
+
+const (
+	// commits, one after the other; perSecond of them.
+	commits   = 2000
+	perSecond = 100
+	// glance is how often the search is repeated.
+	glance = 20 * time.Millisecond
+)
+
+// see measures how long it takes from a commit to the row's being found. Rows are committed at an even pace. As Lambda
+// does, they are collected until a batch is full or its first record has waited long enough, and handed over while the
+// next ones are collected. A search asks for newer rows all the time.
+func (b *bench) see(ctx context.Context) error {
+	c, err := b.newCourse(ctx, shape{bytes: shapes[0].bytes, rows: commits, shards: 1})
+	if err != nil {
+		return err
+	}
+	if err := c.begin(ctx); err != nil {
+		return err
+	}
+	committed := make(chan []byte, commits)
+	times := make([]time.Time, commits+1)
+	began := time.Now().Add(time.Second)
+	for id := range times {
+		times[id] = began.Add(time.Duration(id) * time.Second / perSecond)
+	}
+	group, together := errgroup.WithContext(ctx)
+	group.Go(func() error { return commit(together, times, committed) })
+	group.Go(func() error { return c.follow(together, committed) })
+	var latencies []time.Duration
+	group.Go(func() (err error) {
+		latencies, err = c.find(together, times)
+		return err
+	})
+	if err := group.Wait(); err != nil {
+		return err //nolint:wrapcheck // each says what it did
+	}
+	b.report.Visible = Visible{
+		Rows: len(latencies), PerSecond: perSecond, BatchSeconds: *defaults.BatchSeconds,
+		P50: verify.Quantile(latencies, 0.5), P99: verify.Quantile(latencies, 0.99),
+	}
+	return c.clear(ctx)
+}
+
+// commit rows at their times. The first one is there already.
+func commit(ctx context.Context, times []time.Time, committed chan<- []byte) error {
+	defer close(committed)
+	for i, r := range rows(commits, shapes[0].bytes) {
+		id := i + 1
+		if id == 1 {
+			continue
+		}
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("committing rows: %w", context.Cause(ctx))
+		case <-time.After(time.Until(times[id])):
+			committed <- record(id, r, times[id])
+		}
+	}
+	return nil
+}
+
+// follow collects records into batches and has the function handle them.
+func (c *course) follow(ctx context.Context, committed <-chan []byte) error {
+	f, err := c.function(c.shards, nil)
+	if err != nil {
+		return err
+	}
+	window := time.Duration(*defaults.BatchSeconds) * time.Second
+	for first := range committed {
+		batch := [][]byte{first}
+		for full := time.After(window); len(batch) < defaults.BatchSize; {
+			select {
+			case next, more := <-committed:
+				if more {
+					batch = append(batch, next)
+					continue
+				}
+			case <-full:
+			}
+			break
+		}
+		if err := handle(ctx, f, batches(batch, defaults.BatchSize)[0]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// find rows as they appear, by their ids.
+func (c *course) find(ctx context.Context, times []time.Time) ([]time.Duration, error) {
+	master := &stores.Client{HTTP: &http.Client{Transport: c.transport()}, URL: c.node.URL, Authorization: c.login}
+	found := make([]time.Duration, 0, commits)
+	seen := map[int]bool{1: true}
+	for last := times[commits].Add(time.Minute); len(seen) < commits; {
+		if time.Now().After(last) {
+			return nil, fmt.Errorf("after a minute %d of %d rows are found", len(seen), commits)
+		}
+		// Not only those after the last one: rows of one batch may come in two refreshes.
+		hits, err := master.Search(ctx, orders.Alias(), map[string]any{
+			"size": 1000, "_source": []string{key}, "sort": map[string]any{key: "desc"}, "track_total_hits": false,
+		})
+		if err != nil {
+			return nil, fmt.Errorf("searching: %w", err)
+		}
+		now := time.Now()
+		for _, hit := range hits {
+			var row struct{ ID int }
+			if err := json.Unmarshal(hit.Source, &row); err != nil {
+				return nil, fmt.Errorf("reading a row that was found: %w", err)
+			}
+			if !seen[row.ID] {
+				seen[row.ID] = true
+				found = append(found, now.Sub(times[row.ID]))
+			}
+		}
+		time.Sleep(glance)
+	}
+	return found, nil
+}

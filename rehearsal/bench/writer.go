@@ -1,0 +1,103 @@
+package bench
+
+import (
+	"bytes"
+	"cdcpipeline/currentstate"
+	"compress/gzip"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"strconv"
+	"strings"
+
+	"github.com/aws/aws-lambda-go/events"
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+)
+
+// function as its main makes it, in an environment of its own: with its defaults, its own connections and requests that
+// it signs. The node takes a password in place of the signature.
+func (b *bench) function(shards int, around func(http.RoundTripper) http.RoundTripper) (*currentstate.Function, error) {
+	environment := map[string]string{"SEARCH_ENDPOINT": b.node.URL, "PARKING_BUCKET": "none", "INDEX_SHARDS": strconv.Itoa(shards), "INDEX_REPLICAS": "0"}
+	settings, err := currentstate.Environment(func(name string) string { return environment[name] })
+	if err != nil {
+		return nil, fmt.Errorf("reading the function's settings: %w", err)
+	}
+	settings.Tables = []currentstate.Table{described()}
+	send := http.RoundTripper(authorized{b.transport(), b.login})
+	if around != nil {
+		send = around(send)
+	}
+	cfg := aws.Config{Region: "us-east-1", Credentials: credentials.NewStaticCredentialsProvider("bench", "bench", "")}
+	return currentstate.New(settings, currentstate.Deps{
+		HTTP: &http.Client{Transport: currentstate.Signed(cfg, send)}, Parked: nothing{}, Metrics: io.Discard, Log: slog.New(slog.DiscardHandler),
+	})
+}
+
+// transport is the one of Lambda's functions, trusting the node.
+func (b *bench) transport() *http.Transport {
+	t, _ := http.DefaultTransport.(*http.Transport) // nobody has replaced it
+	t = t.Clone()
+	t.TLSClientConfig = b.node.TLS()
+	return t
+}
+
+// authorized sends requests with a password.
+type authorized struct {
+	http.RoundTripper
+	login string
+}
+
+// RoundTrip leaves the request as it is, as round trippers must.
+func (a authorized) RoundTrip(r *http.Request) (*http.Response, error) {
+	r = r.Clone(r.Context())
+	r.Header.Set("Authorization", a.login)
+	return a.RoundTripper.RoundTrip(r) //nolint:wrapcheck // as if nothing were in between
+}
+
+// nothing is a bucket into which nothing may go.
+type nothing struct{}
+
+// Put refuses parked records: all of them are good.
+func (nothing) Put(_ context.Context, _ string, body []byte) error {
+	return fmt.Errorf("records were parked: %.1000s", body)
+}
+
+// handle a batch, all of which has to be settled.
+func handle(ctx context.Context, f *currentstate.Function, batch events.KinesisEvent) error {
+	answer, err := f.Handle(ctx, batch)
+	if err != nil {
+		return fmt.Errorf("handling a batch: %w", err)
+	}
+	if len(answer.BatchItemFailures) > 0 {
+		return errors.New("a batch was not finished")
+	}
+	return nil
+}
+
+// recorder keeps the bulk requests of a function instead of sending them.
+type recorder struct {
+	http.RoundTripper
+	lines bytes.Buffer
+}
+
+// RoundTrip answers that every document was written.
+func (r *recorder) RoundTrip(request *http.Request) (*http.Response, error) {
+	if request.URL.Path != "/_bulk" {
+		return r.RoundTripper.RoundTrip(request) //nolint:wrapcheck // as if nothing were in between
+	}
+	body, err := gzip.NewReader(request.Body)
+	if err != nil {
+		return nil, fmt.Errorf("reading a bulk request: %w", err)
+	}
+	before := r.lines.Len()
+	if _, err := r.lines.ReadFrom(body); err != nil {
+		return nil, fmt.Errorf("reading a bulk request: %w", err)
+	}
+	documents := bytes.Count(r.lines.Bytes()[before:], []byte("\n")) / 2
+	items := strings.TrimSuffix(strings.Repeat(`{"index":{"status":201}},`, documents), ",")
+	return &http.Response{StatusCode: http.StatusOK, Body: io.NopCloser(strings.NewReader(`{"items":[` + items + `]}`))}, nil
+}
