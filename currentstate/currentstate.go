@@ -114,15 +114,9 @@ type Outcome struct {
 }
 
 // Apply indexes records, of a replay for instance, and gives back those that cannot be. On an error some records are not
-// indexed; it may be called again with all of them.
-func (f *Function) Apply(ctx context.Context, records []*change.Record) (Outcome, error) {
-	return f.ApplyTo(ctx, 0, records)
-}
-
-// ApplyTo is [Function.Apply] into one epoch of the records' tables, whatever epoch they are of: to fill a new one from
-// what is kept of the one before. Both have to be of one source, or versions cannot be compared. Epoch 0 is each
-// record's own.
-func (f *Function) ApplyTo(ctx context.Context, epoch int, records []*change.Record) (Outcome, error) {
+// indexed; it may be called again with all of them. They go into one epoch of their tables, to fill a new one from what is
+// kept of the one before (both have to be of one source, or versions cannot be compared); epoch 0 is each record's own.
+func (f *Function) Apply(ctx context.Context, epoch int, records []*change.Record) (Outcome, error) {
 	items := make([]item, len(records))
 	for i, r := range records {
 		items[i].record, items[i].epoch = r, epoch

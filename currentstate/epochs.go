@@ -60,7 +60,7 @@ func (e *Epochs) List(ctx context.Context) ([]TableEpochs, error) {
 	}
 	out := make([]TableEpochs, len(entries))
 	for i, t := range entries {
-		if out[i], err = e.Current(ctx, t.name()); err != nil {
+		if out[i], err = e.current(ctx, t); err != nil {
 			return nil, err
 		}
 	}
@@ -79,9 +79,15 @@ func (e *Epochs) Current(ctx context.Context, n Name) (TableEpochs, error) {
 	if s.Source == nil {
 		return TableEpochs{}, fmt.Errorf("table %s has no epochs: %w", n, ErrNoEpochs)
 	}
-	out := TableEpochs{Name: n, Epochs: s.Source.Epochs}
+	return e.current(ctx, s.Source)
+}
+
+// current is which epoch of a table its alias shows.
+func (e *Epochs) current(ctx context.Context, t *entry) (TableEpochs, error) {
+	n := t.name()
+	out := TableEpochs{Name: n, Epochs: t.Epochs}
 	shown, err := e.shown(ctx, n)
-	for _, epoch := range s.Source.Epochs {
+	for _, epoch := range t.Epochs {
 		if slices.Contains(shown, n.Index(epoch.Number)) {
 			out.Current = epoch.Number
 		}

@@ -181,19 +181,19 @@ func TestRecordsOfOneEpochFillAnother(t *testing.T) {
 		records[i], err = change.Parse([]byte(raw))
 		require.NoError(t, err)
 	}
-	out, err := r.f.Apply(t.Context(), records)
+	out, err := r.f.Apply(t.Context(), 0, records)
 	require.NoError(t, err)
 	require.Equal(t, 2, out.Applied)
 	require.NotContains(t, r.domain.indices, orders.Index(begun.Number), "by their time they are of the first epoch")
 
-	out, err = r.f.ApplyTo(t.Context(), begun.Number, records)
+	out, err = r.f.Apply(t.Context(), begun.Number, records)
 	require.NoError(t, err)
 	require.Equal(t, 2, out.Applied)
 	require.Len(t, r.domain.indices[orders.Index(begun.Number)].docs, 2)
 	require.NoError(t, epochs.Switch(t.Context(), orders, begun.Number))
 	require.Len(t, r.domain.shown(t, orders.Alias()), 2)
 
-	out, err = r.f.ApplyTo(t.Context(), 7, records)
+	out, err = r.f.Apply(t.Context(), 7, records)
 	require.NoError(t, err)
 	require.Equal(t, 2, out.Retired, "there is no such epoch")
 }

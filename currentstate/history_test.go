@@ -111,7 +111,7 @@ func (v *delivery) replay() {
 		}
 	}
 	records = rapid.Permutation(records).Draw(v.t, "replay")
-	out, err := v.f.Apply(context.Background(), records)
+	out, err := v.f.Apply(context.Background(), 0, records)
 	require.NoError(v.t, err)
 	require.Empty(v.t, out.Parked)
 }
@@ -231,7 +231,7 @@ func TestATombstoneOutlivesWhatOpenSearchForgets(t *testing.T) {
 				op    string
 				place int
 			}{{"insert", 10}, {"delete", 20}, {"insert", 10}} {
-				_, err := f.Apply(t.Context(), record(step.op, step.place))
+				_, err := f.Apply(t.Context(), 0, record(step.op, step.place))
 				require.NoError(t, err)
 				now = now.Add(time.Second)
 				_, err = f.Sweep(t.Context())

@@ -55,12 +55,24 @@ func uri(s string) string {
 	return b.String()
 }
 
+// hourForm is the folder of an hour.
+const hourForm = "dt=2006-01-02/hour=15/"
+
+// Hour of an object's key below its table's folder; what has none is of any hour.
+func Hour(below string) (at time.Time, ok bool) {
+	if len(below) < len(hourForm) {
+		return time.Time{}, false
+	}
+	at, err := time.Parse(hourForm, below[:len(hourForm)])
+	return at, err == nil
+}
+
 // Hours are the folders of a table for what arrives between two moments. An object lies in the hour in which its first
 // record arrived in the stream.
 func (l Lake) Hours(schema, table string, from, to time.Time) []string {
 	var folders []string
 	for at := from.UTC().Truncate(time.Hour); !at.After(to); at = at.Add(time.Hour) {
-		folders = append(folders, l.Folder(schema, table)+at.Format("dt=2006-01-02/hour=15/"))
+		folders = append(folders, l.Folder(schema, table)+at.Format(hourForm))
 	}
 	return folders
 }
@@ -88,31 +100,30 @@ func (l Lake) Lines(ctx context.Context, key string, visit func([]byte) error) e
 		return fmt.Errorf("reading s3://%s/%s: %w", l.Bucket, key, err)
 	}
 	defer func() { _ = out.Body.Close() }()
-	if err := EachLine(out.Body, visit); err != nil {
+	unzipped, err := gzip.NewReader(out.Body)
+	if err == nil {
+		err = EachLine(unzipped, visit)
+	}
+	if err != nil {
 		return fmt.Errorf("reading s3://%s/%s: %w", l.Bucket, key, err)
 	}
 	return nil
 }
 
-// EachLine hands on each line of a gzipped body, but for blank lines: DMS ends a record with a newline, and so does the delivery.
+// EachLine hands on each line but for blank ones: DMS ends a record with a newline, and so does the delivery.
 func EachLine(body io.Reader, visit func([]byte) error) error {
-	unzipped, err := gzip.NewReader(body)
-	if err != nil {
-		return fmt.Errorf("it is not gzip: %w", err)
-	}
-	text := bufio.NewReaderSize(unzipped, 1<<16)
-	for {
+	for text := bufio.NewReaderSize(body, 1<<16); ; {
 		line, err := text.ReadBytes('\n')
+		if err != nil && !errors.Is(err, io.EOF) { // what came before it may be half a line
+			return err //nolint:wrapcheck // wrapped by the caller
+		}
 		if line = bytes.TrimSpace(line); len(line) > 0 {
 			if err := visit(line); err != nil {
 				return err
 			}
 		}
-		if errors.Is(err, io.EOF) {
-			return nil
-		}
 		if err != nil {
-			return fmt.Errorf("unzipping: %w", err)
+			return nil
 		}
 	}
 }

@@ -29,7 +29,7 @@ func (s *Status) judge(o Outputs, maxLag time.Duration) {
 		add(true, "table %s is not loaded: `cdc start --reload-table %s`", name, name)
 	}
 	s.judgeLag(add, maxLag)
-	add(s.Parked.Objects > 0, "%s parked below s3://%s/%s/: each names the reason", count(s.Parked.Objects, "object is", "objects are"), o.LakeBucket, o.LakeErrorPrefix)
+	add(s.Parked.Objects > 0, "%s parked, the newest s3://%s/%s: each names the reason; `cdc replay --parked-only` applies those of the current state again", count(s.Parked.Objects, "object is", "objects are"), o.LakeBucket, s.Parked.Newest)
 	add(s.Search.Cluster == "red", "the domain is red: some index has lost a primary shard")
 	for _, t := range s.Current.Tables {
 		add(t.Shown == 0, "the alias of %s shows none of its epochs: `cdc epoch list`, then `cdc epoch switch --table %s`", t.Name, t.Name)

@@ -10,7 +10,10 @@ import (
 	"database/sql"
 	"encoding/json"
 	"fmt"
+	"maps"
+	"net/http"
 	"os"
+	"slices"
 	"strings"
 	"time"
 )
@@ -62,7 +65,7 @@ func (r *rehearsal) presentRows(ctx context.Context, domain string) (want, have 
 			return nil, nil, err
 		}
 		want = append(want, rows...)
-		alias := "current-" + strings.Replace(table, ".", "-", 1)
+		alias := aliasOf(table)
 		if err := admin.Refresh(ctx, alias); err != nil {
 			return nil, nil, fmt.Errorf("refreshing %s: %w", alias, err)
 		}
@@ -169,4 +172,20 @@ func decodeRow(text []byte) (map[string]any, error) {
 		return nil, fmt.Errorf("reading a row: %w", err)
 	}
 	return columns, nil
+}
+
+// aliasOf is under which name the present rows of a table are read.
+func aliasOf(table string) string { return "current-" + strings.Replace(table, ".", "-", 1) }
+
+// behind are the indices that an alias shows.
+func (r *rehearsal) behind(ctx context.Context, alias string) ([]string, error) {
+	admin, err := r.admin(ctx, r.output("searchDomainName"))
+	if err != nil {
+		return nil, err
+	}
+	var indices map[string]any
+	if err := admin.Do(ctx, http.MethodGet, "/_alias/"+alias, nil, &indices); err != nil {
+		return nil, fmt.Errorf("reading the alias: %w", err)
+	}
+	return slices.Sorted(maps.Keys(indices)), nil
 }

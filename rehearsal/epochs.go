@@ -7,12 +7,10 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 )
 
-const (
-	reloadedTable = "shop.ledger"
-	reloadedAlias = "current-shop-ledger"
-)
+const reloadedTable = "shop.ledger"
 
 // epochs mends a current index as an operator would: a document is taken out behind the pipeline's back, the table is loaded
 // again into a new epoch, which is compared with the table and shown; then back, forward again, and the former one deleted.
@@ -69,9 +67,9 @@ func (r *rehearsal) loseDocument(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	hits, err := admin.Search(ctx, reloadedAlias, map[string]any{"size": 1})
+	hits, err := admin.Search(ctx, aliasOf(reloadedTable), map[string]any{"size": 1})
 	if err != nil || len(hits) != 1 {
-		return errors.Join(fmt.Errorf("found %d rows behind %s", len(hits), reloadedAlias), err)
+		return errors.Join(fmt.Errorf("found %d rows behind %s", len(hits), aliasOf(reloadedTable)), err)
 	}
 	if err := admin.Do(ctx, http.MethodDelete, fmt.Sprintf("/%s/_doc/%s?refresh=true", hits[0].Index, url.PathEscape(hits[0].ID)), nil, nil); err != nil {
 		return fmt.Errorf("taking a row out of the current index: %w", err)
@@ -81,18 +79,12 @@ func (r *rehearsal) loseDocument(ctx context.Context) error {
 
 // shows that the alias has one index behind it.
 func (r *rehearsal) shows(ctx context.Context, epoch string) error {
-	admin, err := r.admin(ctx, r.output("searchDomainName"))
-	if err != nil {
-		return err
+	alias := aliasOf(reloadedTable)
+	behind, err := r.behind(ctx, alias)
+	if err == nil && !slices.Equal(behind, []string{alias + epoch}) {
+		err = fmt.Errorf("%s shows %v, not %s alone", alias, behind, alias+epoch)
 	}
-	var behind map[string]any
-	if err := admin.Do(ctx, http.MethodGet, "/_alias/"+reloadedAlias, nil, &behind); err != nil {
-		return fmt.Errorf("reading the alias: %w", err)
-	}
-	if _, shown := behind[reloadedAlias+epoch]; !shown || len(behind) != 1 {
-		return fmt.Errorf("%s shows %v, not %s alone", reloadedAlias, behind, reloadedAlias+epoch)
-	}
-	return nil
+	return err
 }
 
 // listed checks what is left in the end: one epoch, which the interrupted start has begun and the other filled.

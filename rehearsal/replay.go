@@ -82,12 +82,11 @@ func (r *rehearsal) replayDeletedIndex(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	alias := "/_alias/" + url.PathEscape(aliasOf(table))
-	var behind map[string]json.RawMessage
-	if err := admin.Do(ctx, http.MethodGet, alias, nil, &behind); err != nil {
-		return fmt.Errorf("reading the alias: %w", err)
+	behind, err := r.behind(ctx, aliasOf(table))
+	if err != nil {
+		return err
 	}
-	for index := range behind {
+	for _, index := range behind {
 		if err := admin.Do(ctx, http.MethodDelete, "/"+index, nil, nil); err != nil {
 			return fmt.Errorf("deleting the index: %w", err)
 		}
@@ -227,6 +226,3 @@ func (r *rehearsal) replayNewEpoch(ctx context.Context) error {
 	r.report.Current.AfterEpochEqual = true
 	return nil
 }
-
-// aliasOf is under which name the present rows of a table are read.
-func aliasOf(table string) string { return "current-" + strings.Replace(table, ".", "-", 1) }

@@ -100,7 +100,7 @@ type target struct {
 
 func newTarget() *target { return &target{ids: map[int][]string{}} }
 
-func (f *target) ApplyTo(_ context.Context, epoch int, records []*change.Record) (currentstate.Outcome, error) {
+func (f *target) Apply(_ context.Context, epoch int, records []*change.Record) (currentstate.Outcome, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	var out currentstate.Outcome

@@ -17,45 +17,22 @@ import (
 // a delivery's buffer is 15 minutes at most, and clocks differ.
 const lateness = time.Hour
 
-// Lake is the changes of some tables.
+// Lake is the changes of a table.
 type Lake struct {
 	datalake.Lake
-	Tables []currentstate.Name
+	Table currentstate.Name
 	// From and To are the times at which DMS made the records, both included; zero is no bound.
 	From, To time.Time
 }
 
-// Objects of the tables, those of one hour before those of the next.
+// Objects of the table; S3 lists those of one hour before those of the next.
 func (l Lake) Objects(ctx context.Context) ([]datalake.Object, error) {
-	var found []datalake.Object
-	hours := map[string]string{}
-	for _, t := range l.Tables {
-		folder := l.Folder(t.Schema, t.Table)
-		objects, err := l.List(ctx, folder)
-		if err != nil {
-			return nil, err
-		}
-		for _, o := range objects {
-			at, ok := hourOf(strings.TrimPrefix(o.Key, folder))
-			if ok && (!l.To.IsZero() && at.After(l.To.Add(lateness)) || at.Add(time.Hour+lateness).Before(l.From)) {
-				continue
-			}
-			hours[o.Key] = at.Format(time.RFC3339)
-			found = append(found, o)
-		}
-	}
-	slices.SortStableFunc(found, func(a, b datalake.Object) int { return strings.Compare(hours[a.Key], hours[b.Key]) })
-	return found, nil
-}
-
-// hourOf reads dt=2026-11-23/hour=18/…; what does not begin so is of any hour.
-func hourOf(below string) (time.Time, bool) {
-	const form = "dt=2006-01-02/hour=15/"
-	if len(below) < len(form) {
-		return time.Time{}, false
-	}
-	at, err := time.Parse(form, below[:len(form)])
-	return at, err == nil
+	folder := l.Folder(l.Table.Schema, l.Table.Table)
+	objects, err := l.List(ctx, folder)
+	return slices.DeleteFunc(objects, func(o datalake.Object) bool {
+		at, ok := datalake.Hour(strings.TrimPrefix(o.Key, folder))
+		return ok && (!l.To.IsZero() && at.After(l.To.Add(lateness)) || at.Add(time.Hour+lateness).Before(l.From))
+	}), err
 }
 
 // Records of an object.

@@ -1,8 +1,6 @@
 package replay
 
 import (
-	"bufio"
-	"bytes"
 	"cdcpipeline/currentstate"
 	"cdcpipeline/datalake"
 	"cmp"
@@ -78,25 +76,13 @@ func (p Parked) Records(ctx context.Context, key string, read func(int), visit f
 
 // parkedLines reads what the function parks: a [currentstate.Parked] a line.
 func parkedLines(body io.Reader, visit func([]byte) error) error {
-	lines := bufio.NewReader(body)
-	for {
-		line, err := lines.ReadBytes('\n')
-		if err != nil && !errors.Is(err, io.EOF) {
-			return err //nolint:wrapcheck // wrapped by the caller
+	return datalake.EachLine(body, func(line []byte) error {
+		var parked currentstate.Parked
+		if err := json.Unmarshal(line, &parked); err != nil {
+			return fmt.Errorf("it is not what the current-state function parks: %w", err)
 		}
-		if line = bytes.TrimSpace(line); len(line) > 0 {
-			var parked currentstate.Parked
-			if err := json.Unmarshal(line, &parked); err != nil {
-				return fmt.Errorf("it is not what the current-state function parks: %w", err)
-			}
-			if err := visit(parked.Raw()); err != nil {
-				return err
-			}
-		}
-		if err != nil {
-			return nil
-		}
-	}
+		return visit(parked.Raw())
+	})
 }
 
 // invocationRecord reads what Lambda keeps of a batch that it gives up: among others the whole event, as a string,

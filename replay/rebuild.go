@@ -29,21 +29,19 @@ type Rebuild struct {
 	Differing func(ctx context.Context, n currentstate.Name, epoch int) (int64, error)
 	// Options of the replay; Only and Epoch are the rebuild's own.
 	Options Options
-	// Patience is how long the last records may take into the lake, whose delivery buffers for 900 s at most. Default 20 min.
-	Patience time.Duration
 	// Every is the time between two looks at the lake. Default 10 s.
 	Every time.Duration
 	// Tell is told in a line what happens; nil discards.
 	Tell func(format string, args ...any)
 }
 
+// patience is how long the last records may take into the lake, whose delivery buffers for 15 minutes at most.
+const patience = 20 * time.Minute
+
 // Run rebuilds one table. Interrupted, it goes on with the epoch that it has begun, and with the same journal.
 func (r Rebuild) Run(ctx context.Context, n currentstate.Name) (Summary, error) {
 	if r.Tell == nil {
 		r.Tell = func(string, ...any) {}
-	}
-	if r.Patience == 0 {
-		r.Patience = 20 * time.Minute
 	}
 	if r.Every == 0 {
 		r.Every = 10 * time.Second
@@ -90,13 +88,13 @@ func (r Rebuild) begin(ctx context.Context, t currentstate.TableEpochs) (current
 
 // fill the epoch, again and again with what has come into the lake meanwhile, until it equals the source.
 func (r Rebuild) fill(ctx context.Context, n currentstate.Name, epoch currentstate.Epoch) (Summary, error) {
-	from := Lake{Lake: r.Lake, Tables: []currentstate.Name{n}, From: epoch.Begins()}
+	from := Lake{Lake: r.Lake, Table: n, From: epoch.Begins()}
 	o := r.Options
 	o.Epoch, o.Only = epoch.Number, from.Wanted
 	seen := map[string]bool{}
 	var all Summary
 	for differing := int64(-1); ; {
-		last := time.Since(epoch.Since) > r.Patience // what was made before the epoch began is in the lake by now
+		last := time.Since(epoch.Since) > patience // what was made before the epoch began is in the lake by now
 		read, err := Run(ctx, unseen{from, seen}, r.Target, o)
 		all = all.Plus(read)
 		if err != nil {
@@ -161,6 +159,7 @@ func (s Summary) Plus(o Summary) Summary {
 			s.Tables[table][operation] += n
 		}
 	}
-	s.Problems = append(s.Problems, o.Problems...)
+	s.Problems = append(append([]Problem{}, s.Problems...), o.Problems...)
+	s.Problems = s.Problems[:min(len(s.Problems), maxProblems)]
 	return s
 }

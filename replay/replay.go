@@ -32,7 +32,7 @@ const (
 
 // Target takes records; [currentstate.Function] is one.
 type Target interface {
-	ApplyTo(ctx context.Context, epoch int, records []*change.Record) (currentstate.Outcome, error)
+	Apply(ctx context.Context, epoch int, records []*change.Record) (currentstate.Outcome, error)
 }
 
 // Source is where records are kept.
@@ -72,7 +72,8 @@ type Summary struct {
 	RecordsDone int64 `json:"recordsDone"`
 	Wanted      int64 `json:"wanted"`
 	// What became of the wanted ones: indexed; behind what is indexed already; of an epoch that is no longer kept; control
-	// records; refused, for the reasons in Problems. All are 0 in a dry run.
+	// records; refused, for the reasons in Problems. In a dry run all are 0 but for records that cannot be read, which are
+	// refused and not Wanted.
 	Applied    int64 `json:"applied"`
 	Superseded int64 `json:"superseded"`
 	Retired    int64 `json:"retired"`
@@ -250,7 +251,7 @@ func (b *batch) flush(ctx context.Context) error {
 		return fmt.Errorf("waiting for the rate: %w", err)
 	}
 	out, err := backoff.Retry(ctx, func() (currentstate.Outcome, error) {
-		return b.into.ApplyTo(ctx, b.Epoch, b.records)
+		return b.into.Apply(ctx, b.Epoch, b.records)
 	}, backoff.WithMaxTries(tries), backoff.WithMaxElapsedTime(time.Hour))
 	if err != nil {
 		return fmt.Errorf("applying records of %s: %w", b.object.Key, err)
@@ -265,7 +266,7 @@ func (b *batch) flush(ctx context.Context) error {
 		b.refused(p.Table, p.Reason, p.Detail)
 	}
 	b.records, b.bytes = b.records[:0], 0
-	if b.refusals > 0 {
+	if !b.applied() { // which a run that goes on in the middle would not know
 		return nil
 	}
 	return b.Journal.Note(b.mark(b.object), b.seen)

@@ -28,7 +28,7 @@ func TestWhatDMSMadeInATimeIsReplayedFromTheLake(t *testing.T) {
 	b.deliver("long-after.gz", at(14, 0), insert(7, at(14, 0)))
 	b.put("raw/schema=shop/table=others/dt=2026-11-23/hour=10/x.gz", nil, at(10, 0))
 
-	from := Lake{Lake: b.lake(), Tables: []currentstate.Name{orders}, From: at(10, 0), To: at(11, 0)}
+	from := Lake{Lake: b.lake(), Table: orders, From: at(10, 0), To: at(11, 0)}
 	var done, total int64
 	sum, err := Run(t.Context(), from, into, Options{Only: from.Wanted, Progress: func(d, of int64) { done, total = d, of }})
 	require.NoError(t, err)
@@ -39,7 +39,7 @@ func TestWhatDMSMadeInATimeIsReplayedFromTheLake(t *testing.T) {
 	require.Equal(t, []int64{5, 3, 3, 0}, []int64{sum.Records, sum.Wanted, sum.Applied, sum.Refused})
 	require.Equal(t, map[string]map[change.Operation]int64{"shop.orders": {change.Insert: 3}}, sum.Tables)
 
-	objects, err := Lake{Lake: b.lake(), Tables: []currentstate.Name{orders}}.Objects(t.Context())
+	objects, err := Lake{Lake: b.lake(), Table: orders}.Objects(t.Context())
 	require.NoError(t, err)
 	require.Len(t, objects, 5)
 	for i, name := range []string{"hour=06/long-before.gz", "hour=09/hour-before.gz", "hour=10/in-it.gz", "hour=11/late.gz", "hour=14/long-after.gz"} {
@@ -50,7 +50,7 @@ func TestWhatDMSMadeInATimeIsReplayedFromTheLake(t *testing.T) {
 func TestADryRunCountsAndAppliesNothing(t *testing.T) {
 	b, into := newBucket(), newTarget()
 	b.deliver("x.gz", at(10, 0), insert(1, at(10, 0)), "{", insert(2, at(10, 0)))
-	sum, err := Run(t.Context(), Lake{Lake: b.lake(), Tables: []currentstate.Name{orders}}, into, Options{DryRun: true})
+	sum, err := Run(t.Context(), Lake{Lake: b.lake(), Table: orders}, into, Options{DryRun: true})
 	require.NoError(t, err)
 	require.Empty(t, into.ids)
 	require.Equal(t, []int64{3, 2, 0, 1}, []int64{sum.Records, sum.Wanted, sum.Applied, sum.Refused})
@@ -62,7 +62,7 @@ func TestAnInterruptedReplayGoesOnWhereItWas(t *testing.T) {
 	for i := range 20 {
 		b.deliver(fmt.Sprintf("%02d.gz", i), at(i, 0), insert(i, at(i, 0)))
 	}
-	from := Lake{Lake: b.lake(), Tables: []currentstate.Name{orders}}
+	from := Lake{Lake: b.lake(), Table: orders}
 	into.down = "12"
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
 	defer cancel()
@@ -107,7 +107,7 @@ func TestAnInterruptedObjectGoesOnWithItsNextRecords(t *testing.T) {
 		records = append(records, insert(i, at(1, i)))
 	}
 	b.deliver("x.gz", at(1, 0), records...)
-	from := Lake{Lake: b.lake(), Tables: []currentstate.Name{orders}}
+	from := Lake{Lake: b.lake(), Table: orders}
 	into.down = "7"
 	ctx, cancel := context.WithTimeout(t.Context(), 4*time.Second)
 	defer cancel()
@@ -127,7 +127,7 @@ func TestARefusedRecordIsTriedAgainByTheNextRun(t *testing.T) {
 	dir, b, into := t.TempDir(), newBucket(), newTarget()
 	b.deliver("x.gz", at(10, 0), insert(1, at(10, 0)), insert(2, at(10, 0)))
 	b.deliver("y.gz", at(11, 0), insert(3, at(11, 0)))
-	from := Lake{Lake: b.lake(), Tables: []currentstate.Name{orders}}
+	from := Lake{Lake: b.lake(), Table: orders}
 	j := journal(t, dir)
 	into.refuse = "2"
 	sum, err := Run(t.Context(), from, into, Options{Journal: j})
@@ -144,7 +144,7 @@ func TestARefusedRecordIsTriedAgainByTheNextRun(t *testing.T) {
 func TestAJournalIsOfOneEpochAndADay(t *testing.T) {
 	dir, b, into := t.TempDir(), newBucket(), newTarget()
 	b.deliver("x.gz", at(10, 0), insert(1, at(10, 0)))
-	from := Lake{Lake: b.lake(), Tables: []currentstate.Name{orders}}
+	from := Lake{Lake: b.lake(), Table: orders}
 	for _, c := range []struct {
 		epoch int
 		at    time.Time
@@ -165,7 +165,7 @@ func TestABatchIsTriedAgainAndMayBeLargerThanTheRate(t *testing.T) {
 	b, into := newBucket(), newTarget()
 	b.deliver("x.gz", at(10, 0), insert(1, at(10, 0)), insert(2, at(10, 0)))
 	into.outages = 2
-	sum, err := Run(t.Context(), Lake{Lake: b.lake(), Tables: []currentstate.Name{orders}}, into, Options{Rate: 1})
+	sum, err := Run(t.Context(), Lake{Lake: b.lake(), Table: orders}, into, Options{Rate: 1})
 	require.NoError(t, err)
 	require.Equal(t, int64(2), sum.Applied)
 }

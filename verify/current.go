@@ -14,11 +14,10 @@ import (
 
 // Current is the domain with the present state of every row: an index for each table.
 type Current struct {
-	// HTTP client that reaches the domain, through a tunnel if need be, and verifies its certificate.
+	// HTTP client that reaches the domain, through a tunnel if need be, verifies its certificate and signs in.
 	HTTP *http.Client
-	// URL of the domain without a trailing slash; User and Password of its master user, empty for a client that signs in by
-	// itself.
-	URL, User, Password string
+	// URL of the domain without a trailing slash.
+	URL string
 	// Index of a table, [currentstate.Name.Index] for instance; nil is the alias under which its rows are read.
 	Index func(generate.TableName) string
 }
@@ -69,7 +68,7 @@ func (s *currentSink) search(t *table) Search {
 	if s.Index != nil {
 		index = s.Index(t.Name)
 	}
-	return Search{HTTP: s.HTTP, URL: s.URL, User: s.User, Password: s.Password, Index: index}
+	return Search{HTTP: s.HTTP, URL: s.URL, Index: index}
 }
 
 // rows are the documents of rows that are there. An alias shows no others, an index has tombstones too.

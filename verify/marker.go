@@ -1,8 +1,8 @@
 // Package verify shows that a pipeline works: it follows a row of its own from the database to every sink ([Follow]),
 // prints changes as they pass ([Watch]), and compares the tables of the source with the sinks row by row ([Compare]).
 //
-// It reads the stream, the history index, the current indices and the lake as any consumer would, and knows nothing of how
-// they are filled.
+// It reads the stream, the history index, the current indices and the lake as any consumer would. Of how they are filled it
+// knows nothing but the form of a current document.
 package verify
 
 import (

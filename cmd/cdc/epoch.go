@@ -18,7 +18,7 @@ const epochLong = `Work on the epochs of the current indices.
 
 An epoch is a time of one source, or of one full load of it, in the life of a table. Its rows are in an index of its own,
 current-DATABASE-TABLE-EPOCH; the alias current-DATABASE-TABLE shows one of them. ` + "`cdc start --reload`" + ` and --reload-table begin
-a new epoch, fill it, compare it with the database and show it. While it fills the alias shows the former one as it was when
+a new epoch, load it, compare it with the database and show it; ` + "`cdc replay --new-epoch`" + ` fills it from the lake. While it fills the alias shows the former one as it was when
 the new one began, and afterwards that one stays, to go back to.`
 
 func newEpoch(stack *stackFlags) *cobra.Command {

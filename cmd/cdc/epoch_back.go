@@ -50,13 +50,12 @@ func (f *epochFlags) rollback(cmd *cobra.Command) error {
 	if err != nil {
 		return err
 	}
-	if _, err = c.Rollback(ctx, n); err != nil {
-		return err
-	}
-	now, err := c.Current(ctx, n)
+	to, err := c.Rollback(ctx, n)
 	if err != nil {
 		return err
 	}
+	now := before
+	now.Current = to.Number
 	return f.print(cmd.OutOrStdout(), rolledBack{n.String(), now.Current, before.Current, now.Until().UTC()},
 		"%s shows epoch %d again, the rows as of %s; `cdc epoch switch --table %s` goes forward to the latest", n.Alias(), now.Current, now.Until().UTC().Format(time.RFC3339), n)
 }

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/spf13/pflag"
 )
 
@@ -25,7 +26,14 @@ type currentIndices struct {
 
 // currentIndices opens the domain of a stack that keeps a current state. Closing the domain closes the tunnel.
 func (d *deployment) currentIndices(ctx context.Context, tell func(string, ...any)) (*currentIndices, error) {
-	settings, domain, err := d.currentState(ctx, tell)
+	if d.CurrentFunctionName == "" {
+		return nil, errors.New("the stack keeps no current state: set search.current.enabled to true and run `pulumi up`")
+	}
+	settings, err := operate.ReadCurrentSettings(ctx, lambda.NewFromConfig(d.AWS), d.CurrentFunctionName)
+	if err != nil {
+		return nil, err
+	}
+	domain, err := d.search(ctx, tell)
 	if err != nil {
 		return nil, err
 	}

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cdcpipeline/currentstate"
 	"cdcpipeline/operate"
 	"cdcpipeline/tunnel"
 	"context"
@@ -10,7 +9,6 @@ import (
 	"net/http"
 	"syscall"
 
-	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 )
 
@@ -51,18 +49,4 @@ func (d *deployment) search(ctx context.Context, tell func(string, ...any)) (*op
 		domain.HTTP, domain.Shut = operate.Through(t.Addr().String()), t.Close
 	}
 	return domain, nil
-}
-
-// currentState is what the stack's current-state function works with: its settings, and the domain under its master user.
-// Closing the domain closes the tunnel.
-func (d *deployment) currentState(ctx context.Context, tell func(string, ...any)) (currentstate.Settings, *operate.Domain, error) {
-	if d.CurrentFunctionName == "" {
-		return currentstate.Settings{}, nil, errors.New("the stack keeps no current state: set search.current.enabled to true and run `pulumi up`")
-	}
-	settings, err := operate.ReadCurrentSettings(ctx, lambda.NewFromConfig(d.AWS), d.CurrentFunctionName)
-	if err != nil {
-		return settings, nil, err
-	}
-	domain, err := d.search(ctx, tell)
-	return settings, domain, err
 }

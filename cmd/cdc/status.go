@@ -12,7 +12,6 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
 	dms "github.com/aws/aws-sdk-go-v2/service/databasemigrationservice"
-	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 )
@@ -102,7 +101,7 @@ func (f *statusFlags) run(cmd *cobra.Command) error {
 	defer door.close()
 	sources := operate.Sources{
 		DMS: dms.NewFromConfig(d.AWS), CloudWatch: cloudwatch.NewFromConfig(d.AWS),
-		S3:     s3.NewFromConfig(d.AWS, func(o *s3.Options) { o.UsePathStyle = d.PathStyle }),
+		S3:     d.s3(),
 		Search: door.search,
 	}
 	for {

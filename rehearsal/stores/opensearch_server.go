@@ -60,7 +60,7 @@ func (s *server) run() (*process.Process, error) {
 	return one, nil
 }
 
-// crash kills the process, and has run be called again after so long.
+// crash kills the process and returns after so long.
 func (s *server) crash(ctx context.Context, down time.Duration) {
 	s.mu.Lock()
 	s.crashed = true
