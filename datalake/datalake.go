@@ -101,10 +101,10 @@ func (l Lake) Lines(ctx context.Context, key string, visit func([]byte) error) e
 	}
 	defer func() { _ = out.Body.Close() }()
 	unzipped, err := gzip.NewReader(out.Body)
-	if err == nil {
-		err = EachLine(unzipped, visit)
-	}
 	if err != nil {
+		return fmt.Errorf("reading s3://%s/%s: it is not gzip: %w", l.Bucket, key, err)
+	}
+	if err := EachLine(unzipped, visit); err != nil {
 		return fmt.Errorf("reading s3://%s/%s: %w", l.Bucket, key, err)
 	}
 	return nil

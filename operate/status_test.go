@@ -172,7 +172,7 @@ func TestEachProblemIsNamedAndMakesTheStatusUnhealthy(t *testing.T) {
 		"a consumer reads the stream 10m0s late":                                                              func(p *parts) { p.metrics.points[iteratorAge] = []float64{600_000} },
 		"the search delivery holds a record for 20m1s, more than 20m0s":                                       func(p *parts) { p.metrics.points[searchHolds] = []float64{1201} },
 		"the lake delivery holds a record for 1h0m0s":                                                         func(p *parts) { p.metrics.points[lakeHolds] = []float64{3600} },
-		"1 object is parked, the newest s3://lake/":                                   func(p *parts) { p.objects.objects = []s3types.Object{{Key: aws.String("errors/x")}} },
+		"1 object is parked, the newest s3://lake/":                                                           func(p *parts) { p.objects.objects = []s3types.Object{{Key: aws.String("errors/x")}} },
 		"table shop.orders: Table cancelled: see the task's log, then `cdc start --reload-table shop.orders`": func(p *parts) { p.dms.looks[0].tables[1].TableState = aws.String(tableCancelled) },
 		"the current index of testdb.retail_trans shows epoch 1, the rows as of 2026-11-23T11:30:00Z, and epoch 2 is the latest: `cdc epoch switch --table testdb.retail_trans`": func(p *parts) { p.cluster.epochs[1].Current = 1 },
 		"the alias of shop.orders shows none of its epochs":       func(p *parts) { p.cluster.epochs[0].Current = 0 },
