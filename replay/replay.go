@@ -146,12 +146,12 @@ func (r *run) object(ctx context.Context, o datalake.Object) error {
 		left -= int64(bytes)
 		r.progress(int64(bytes))
 	}
-	defer func() { r.progress(left) }()
 	before, err := r.Journal.Done(r.mark(o))
 	if err != nil {
 		return err
 	}
 	if before == whole {
+		r.progress(left)
 		r.count(func(s *Summary) { s.ObjectsDone++ })
 		return nil
 	}
@@ -162,6 +162,7 @@ func (r *run) object(ctx context.Context, o datalake.Object) error {
 	if err := b.flush(ctx); err != nil {
 		return err
 	}
+	r.progress(left)
 	r.count(func(s *Summary) { s.Objects++ })
 	if r.DryRun {
 		return nil
@@ -187,6 +188,9 @@ func (r *run) count(add func(*Summary)) {
 }
 
 func (r *run) progress(bytes int64) {
+	if bytes == 0 {
+		return
+	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.done += bytes

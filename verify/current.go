@@ -79,6 +79,9 @@ func rows(more ...object) object {
 func (s *currentSink) all(ctx context.Context, t *table, progress func(done, total int64), visit visitor) error {
 	s.began = time.Now()
 	index := s.search(t)
+	if err := index.refresh(ctx); err != nil { // what was written just now is to be found
+		return err
+	}
 	total, err := index.count(ctx, rows())
 	if err != nil {
 		return err

@@ -72,6 +72,14 @@ func (f *fakeIndices) RoundTrip(r *http.Request) (*http.Response, error) {
 		w.WriteHeader(f.status)
 		return w.Result(), nil
 	}
+	if strings.HasSuffix(r.URL.Path, "/_refresh") {
+		if len(body) > 0 { // OpenSearch refuses one
+			w.WriteHeader(http.StatusBadRequest)
+		} else {
+			_, _ = w.WriteString(`{}`)
+		}
+		return w.Result(), nil
+	}
 	if strings.Contains(r.URL.Path, "/scroll") { // one page has all
 		_, _ = w.WriteString(`{"hits":{"hits":[]}}`)
 		return w.Result(), nil

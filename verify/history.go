@@ -51,15 +51,20 @@ type page struct {
 func (s Search) call(ctx context.Context, method, path string, body, out any) error {
 	ctx, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
-	content, err := json.Marshal(body)
-	if err != nil {
-		return fmt.Errorf("writing the request: %w", err)
+	var content []byte
+	if body != nil {
+		var err error
+		if content, err = json.Marshal(body); err != nil {
+			return fmt.Errorf("writing the request: %w", err)
+		}
 	}
 	request, err := http.NewRequestWithContext(ctx, method, s.URL+path, bytes.NewReader(content))
 	if err != nil {
 		return fmt.Errorf("preparing the request: %w", err)
 	}
-	request.Header.Set("Content-Type", "application/json")
+	if body != nil {
+		request.Header.Set("Content-Type", "application/json")
+	}
 	if s.User != "" {
 		request.SetBasicAuth(s.User, s.Password)
 	}
@@ -102,6 +107,11 @@ func (s Search) count(ctx context.Context, query object) (int64, error) {
 	}
 	err := s.call(ctx, http.MethodPost, s.path("_count"), object{"query": query}, &out)
 	return out.Count, err
+}
+
+// refresh makes everything that was written visible.
+func (s Search) refresh(ctx context.Context) error {
+	return s.call(ctx, http.MethodPost, s.path("_refresh"), nil, &object{})
 }
 
 // find the first documents of a query.
