@@ -14,11 +14,17 @@ import (
 const (
 	// grace is how long after a record of an unknown table its create-table record may still be on its way.
 	grace = time.Minute
+	// columnGrace is how long the control record of a new column may be: what comes after it is indexed by the rule for
+	// unknown columns, which is for good until the next epoch.
+	columnGrace = 15 * time.Second
 	// reserve of an invocation's time, for parking and answering.
 	reserve = 5 * time.Second
 )
 
-var errUndefined = errors.New("nobody has described the table yet")
+var (
+	errUndefined = errors.New("nobody has described the table yet")
+	errUnknown   = errors.New("nobody has described the column yet")
+)
 
 // apply settles items as far as it can. Definitions come first: they may be for rows that are before them in the batch.
 func (f *Function) apply(ctx context.Context, items []item) Outcome {
@@ -134,11 +140,31 @@ func (f *Function) plan(ctx context.Context, it *item) ([]document, error) {
 	if r.Operation != change.Load {
 		it.committed = order.Time()
 	}
+	if e, err = f.announced(ctx, e, r, made); err != nil {
+		return nil, err
+	}
 	if err := f.indices.prepare(ctx, e, epoch.Number); err != nil {
 		return nil, err
 	}
 	o := origin{record: r, position: order.String(), committed: order.Time(), indexed: f.deps.Now()}
 	return rows(e.name().Index(epoch.Number), epoch.Key, version, o)
+}
+
+// announced waits for the description of columns that a record has and its table's definition, which is older, has not: it may
+// be on its way in another shard. The entry comes back as it is now.
+func (f *Function) announced(ctx context.Context, e *entry, r *change.Record, made time.Time) (*entry, error) {
+	column := e.lacks(r.Data, made)
+	if column == "" || f.deps.Now().Sub(made) >= columnGrace {
+		return e, nil
+	}
+	fresh, err := f.registry.renewed(ctx, e.name())
+	if err != nil || fresh == nil {
+		return e, err
+	}
+	if column = fresh.lacks(r.Data, made); column != "" {
+		return nil, fmt.Errorf("indexing a record of %s: with %s: %w", e.name(), column, errUnknown)
+	}
+	return fresh, nil
 }
 
 // rows are the documents of a record: the row's, and a tombstone where it was when its key has changed.

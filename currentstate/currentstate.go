@@ -25,7 +25,8 @@
 // which is there before the first record, and for tables made since from the definition in their create-table record,
 // which the registry keeps. A partition key would not do: its values are joined with dots, so that two composite keys
 // may look alike, and it is cut from 256 characters on. A table that nobody has described is waited for a minute,
-// because its create-table record may be in another shard; then its records are parked.
+// because its create-table record may be in another shard; then its records are parked. So is, for seconds, the description
+// of a column that a table did not have; then the column is indexed by a rule.
 //
 // # Failures
 //

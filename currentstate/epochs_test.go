@@ -167,6 +167,34 @@ func TestAnIndexThatSomebodyDeletedIsMadeAgainWithItsFieldsAndAlias(t *testing.T
 	require.Len(t, r.domain.shown(t, orders.Alias()), 1)
 }
 
+func TestANewColumnWaitsForItsDescriptionInAnotherShard(t *testing.T) {
+	r := newRig(t, nil)
+	require.Equal(t, -1, r.handle(t, created("orders", `"region":{"type":"STRING"},"id":{"type":"INT64"}`, `"region","id"`), row(1, 10, "")))
+	later := func(record string, by time.Duration) string {
+		return strings.ReplaceAll(record, `"timestamp":"`+stamp(began), `"timestamp":"`+stamp(began.Add(by)))
+	}
+	r.now = began.Add(10 * time.Second)
+	with := later(row(2, 20, `,"day":"2026-11-23"`), 9*time.Second)
+	require.Equal(t, 0, r.handle(t, with))
+	require.Len(t, r.domain.indices[orders.Index(1)].docs, 1)
+
+	added := strings.ReplaceAll(created("orders", `"region":{"type":"STRING"},"id":{"type":"INT64"},"day":{"type":"DATE"}`, `"region","id"`), "create-table", "add-column")
+	other := newFunction(t, r.f.settings, r.domain, r.parked) // that of another shard
+	other.deps.Now = r.f.deps.Now
+	answer, err := other.Handle(t.Context(), event(1, 0, []string{later(added, 8*time.Second)}))
+	require.NoError(t, err)
+	require.Empty(t, answer.BatchItemFailures)
+	r.now = r.now.Add(2 * time.Second) // less than an entry is remembered
+	require.Equal(t, -1, r.handle(t, with))
+	require.Contains(t, r.domain.indices[orders.Index(1)].fields, "day")
+
+	undescribed := later(row(3, 30, `,"never":1`), 11*time.Second)
+	require.Equal(t, 0, r.handle(t, undescribed))
+	r.now = r.now.Add(columnGrace)
+	require.Equal(t, -1, r.handle(t, undescribed))
+	require.Len(t, r.domain.indices[orders.Index(1)].docs, 3)
+}
+
 func TestRecordsOfOneEpochFillAnother(t *testing.T) {
 	r := newRig(t, nil)
 	old := []string{row(1, 10, `,"n":1`), row(2, 20, `,"n":2`)}

@@ -1,6 +1,7 @@
 package currentstate
 
 import (
+	"cdcpipeline/change"
 	"context"
 	"errors"
 	"fmt"
@@ -54,6 +55,20 @@ type Epoch struct {
 }
 
 func (e *entry) name() Name { return Name{e.Schema, e.Table} }
+
+// lacks is a column of a row that DMS made after the entry's definition, and that is not in it; empty for none, or when the
+// table was never defined by a control record.
+func (e *entry) lacks(row change.Row, made time.Time) string {
+	if e.Defined.IsZero() || !made.After(e.Defined) {
+		return ""
+	}
+	for i := range row {
+		if _, known := e.Columns[row[i].Name]; !known {
+			return row[i].Name
+		}
+	}
+	return ""
+}
 
 // at is the epoch of a record that DMS made at that time; nil when it is no longer kept.
 func (e *entry) at(made time.Time) *Epoch {
@@ -124,6 +139,22 @@ func (r *registry) get(ctx context.Context, n Name) (*entry, error) {
 	}
 	r.remember(n, stored.Source, asked)
 	return stored.Source, nil
+}
+
+// renewed is an entry as it was a second ago at most.
+func (r *registry) renewed(ctx context.Context, n Name) (*entry, error) {
+	r.mu.Lock()
+	known, ok := r.known[n]
+	r.mu.Unlock()
+	if ok && r.now().Before(known.until.Add(time.Second-remembered)) {
+		return known.entry, nil
+	}
+	asked := r.now()
+	stored, err := r.read(ctx, n)
+	if err == nil {
+		r.remember(n, stored.Source, asked)
+	}
+	return stored.Source, err
 }
 
 // remember an entry; that there is none is soon asked again.
