@@ -8,7 +8,7 @@ import fnmatch
 import json
 
 from moto.iam.access_control import PermissionResult
-from moto.s3.models import FakeBucket
+from moto.s3.models import FakeBucket, FakeDeleteMarker
 
 from .patch import adds
 
@@ -16,6 +16,14 @@ from .patch import adds
 @adds(FakeBucket)
 def get_permission(self, action, resource):
     return PermissionResult.NEUTRAL
+
+
+# ---- a key whose versions end in a delete marker can be deleted for good
+
+
+@adds(FakeDeleteMarker)
+def dispose(self):
+    """There is nothing to let go of: a marker has no content."""
 
 
 # ---- a bucket takes access logs when its policy admits them: moto reads statements of single strings only
