@@ -67,7 +67,7 @@ func (b *bulk) send(ctx context.Context, pending []action) {
 		return
 	}
 	status := refused(err)
-	if outage(err) || status == http.StatusNotFound {
+	if b.f.client.outage(err) || status == http.StatusNotFound {
 		for _, a := range pending {
 			b.items[a.item].err = err
 		}

@@ -31,6 +31,8 @@ type client struct {
 	http *http.Client
 	url  string
 	pace func() backoff.BackOff
+	// person asks, not a role that may not be mapped yet: 401 and 403 are answers.
+	person bool
 }
 
 func newClient(h *http.Client, url string) *client { return &client{http: h, url: url, pace: pace} }
@@ -54,7 +56,7 @@ func refused(err error) int {
 }
 
 // call makes one request and decodes the answer into out, until it is answered with something else than an outage. What
-// is no outage is a *refusal. A role that is not mapped yet (403) is an outage: its records are as good as any.
+// is no outage is a *refusal.
 func (c *client) call(ctx context.Context, method, path string, body, out any) error {
 	content, err := encoded(body)
 	if err != nil {
@@ -70,7 +72,7 @@ func (c *client) call(ctx context.Context, method, path string, body, out any) e
 func (c *client) retry(ctx context.Context, try func() error) error {
 	_, err := backoff.Retry(ctx, func() (struct{}, error) {
 		err := try()
-		if err != nil && !outage(err) {
+		if err != nil && !c.outage(err) {
 			return struct{}{}, backoff.Permanent(err) //nolint:wrapcheck // it is taken off again
 		}
 		return struct{}{}, err
@@ -85,11 +87,14 @@ func pace() backoff.BackOff {
 	return b
 }
 
-// outage is an error that says nothing about the request.
-func outage(err error) bool {
+// outage is an error that says nothing about the request. A role that is not mapped yet (403) is one: its records are as
+// good as any.
+func (c *client) outage(err error) bool {
 	switch status := refused(err); status {
-	case 0, http.StatusUnauthorized, http.StatusForbidden, http.StatusRequestTimeout, http.StatusTooManyRequests:
+	case 0, http.StatusRequestTimeout, http.StatusTooManyRequests:
 		return true
+	case http.StatusUnauthorized, http.StatusForbidden:
+		return !c.person
 	default:
 		return status >= 500
 	}

@@ -30,7 +30,8 @@ type Epochs struct {
 
 // EpochsOptions is how the domain is reached.
 type EpochsOptions struct {
-	// HTTP client that authenticates itself and verifies the domain's certificate.
+	// HTTP client that authenticates itself and verifies the domain's certificate. When the domain refuses it (401, 403),
+	// that is an error at once; outages are waited for, up to 5 minutes.
 	HTTP *http.Client
 	// Endpoint is the domain's URL.
 	Endpoint string
@@ -41,6 +42,7 @@ type EpochsOptions struct {
 // NewEpochs calls nobody.
 func NewEpochs(o EpochsOptions) *Epochs {
 	c := newClient(o.HTTP, o.Endpoint)
+	c.person = true
 	return &Epochs{c, newRegistry(c, time.Now), &indices{client: c, shards: max(o.Shards, 1), replicas: o.Replicas, ready: map[string]int{}}}
 }
 

@@ -2,6 +2,9 @@ package currentstate
 
 import (
 	"cdcpipeline/change"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
 	"strings"
 	"sync"
 	"testing"
@@ -224,4 +227,18 @@ func TestRecordsOfOneEpochFillAnother(t *testing.T) {
 	out, err = r.f.Apply(t.Context(), 7, records)
 	require.NoError(t, err)
 	require.Equal(t, 2, out.Retired, "there is no such epoch")
+}
+
+func TestWhoMayNotIsToldAtOnce(t *testing.T) {
+	for _, status := range []int{http.StatusUnauthorized, http.StatusForbidden} {
+		asked := 0
+		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			asked++
+			http.Error(w, "no permissions", status)
+		}))
+		_, err := NewEpochs(EpochsOptions{HTTP: server.Client(), Endpoint: server.URL}).List(t.Context())
+		server.Close()
+		require.ErrorContains(t, err, fmt.Sprintf("the domain answered %d: no permissions", status))
+		require.Equal(t, 1, asked)
+	}
 }
