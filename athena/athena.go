@@ -14,6 +14,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 )
 
 // Table is a followed table as the source describes it.
@@ -24,6 +25,8 @@ type Table struct {
 	Columns []Column
 	// PrimaryKey names columns.
 	PrimaryKey []string
+	// Since is when the records begin that tell what the rows are; zero: all do. The changes are all there in any case.
+	Since time.Time
 }
 
 // Column of a source table.

@@ -8,6 +8,7 @@ import (
 	"os"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
@@ -47,7 +48,11 @@ func TestSQL(t *testing.T) {
 		}
 		files[strings.ReplaceAll(name, " ", "_")+".sql"] = "-- " + q.Name + "\n-- " + q.Description + "\n" + q.SQL
 	}
-	require.Len(t, files, 2+len(athena.TableQueries)+4)
+	anew := orders
+	anew.Since = time.Date(2026, 11, 23, 0, 38, 10, 0, time.UTC)
+	files["rows_since.sql"] = described(t, anew).Rows.SQL
+	require.Equal(t, c.Changes, described(t, anew).Changes, "what was is not changed by it")
+	require.Len(t, files, 3+len(athena.TableQueries)+4)
 	for name, got := range files {
 		file := "testdata/" + name
 		if *update {

@@ -41,7 +41,7 @@ ORDER BY CASE WHEN {operation} = 'load' THEN 0 ELSE 1 END, {binlog_file}, {binlo
 		{
 			Name:        d.name.Rows() + ": " + TableQueries[2],
 			Description: "The rows of " + source + " as they were at a time after its load, in UTC: '2026-11-23 17:00:00'.",
-			SQL:         d.state(d.expand(`{operation} = 'load' OR {committed_at} <= CAST(? AS timestamp(6))`)),
+			SQL:         d.state(d.expand(`({operation} = 'load' OR {committed_at} <= CAST(? AS timestamp(6)))`)),
 		},
 		{
 			Name:        d.name.Rows() + ": " + TableQueries[3],

@@ -3,6 +3,7 @@ package athena
 import (
 	"fmt"
 	"strings"
+	"time"
 )
 
 // rows is the view of the table as it is now: of each row the latest change, unless it is a delete.
@@ -39,8 +40,13 @@ func (d *describer) state(where string) string {
 		keys[i] = quoted(k.Name)
 		moved[i] = fmt.Sprintf("%s <> %s", d.before(k), quoted(k.Name))
 	}
+	conditions := d.counted()
 	if where != "" {
-		where = "\n  WHERE " + where
+		conditions = append(conditions, where)
+	}
+	where = ""
+	if len(conditions) > 0 {
+		where = "\n  WHERE " + strings.Join(conditions, "\n    AND ")
 	}
 	return d.expand(`WITH states AS (
   SELECT
@@ -67,6 +73,19 @@ WHERE {rank} = 1 AND NOT {gone}
 `,
 		"unfolded", join(",", "    ", unfolded), "columns", join(",", "  ", columns), "keys", strings.Join(keys, ", "),
 		"moved", strings.Join(moved, " OR "), "place", d.place(), "where", where)
+}
+
+// counted are the conditions on records that tell what the rows are. A record without a time is none of them to leave out.
+// It is delivered after it was made, so the days before need not be read; an hour is for clocks that differ.
+func (d *describer) counted() []string {
+	if d.table.Since.IsZero() {
+		return nil
+	}
+	since := d.table.Since.UTC()
+	return []string{
+		d.expand("{dt} >= " + literal(since.Add(-time.Hour).Format(time.DateOnly))),
+		d.expand("coalesce({recorded_at} >= TIMESTAMP " + literal(since.Format("2006-01-02 15:04:05.000000")) + ", true)"),
+	}
 }
 
 // place is a binlog file's number, and less than any for a loaded row. A change that has none fails the query, and the

@@ -32,13 +32,16 @@ func (r *Record) Order() (Order, error) {
 	return o, nil
 }
 
+// Made is when DMS made the record, in UTC. A timestamp that is no time is an error.
+func (r *Record) Made() (time.Time, error) { return moment("timestamp", r.Metadata.Timestamp) }
+
 func (r *Record) order() (Order, error) {
 	m := &r.Metadata
 	if r.Type != Data {
 		return Order{}, errors.New("a control record has none")
 	}
 	if r.Operation == Load {
-		at, err := moment("timestamp", m.Timestamp)
+		at, err := r.Made()
 		return Order{loaded: true, at: at}, err
 	}
 	o, err := position(m.StreamPosition)

@@ -167,6 +167,8 @@ func typeName(t reflect.Type) string {
 		return typeName(t.Elem())
 	case reflect.Slice:
 		return "list of " + typeName(t.Elem())
+	case reflect.Map:
+		return typeName(t.Elem()) + " by name"
 	case reflect.Struct:
 		return "object"
 	case reflect.Int:
@@ -180,7 +182,7 @@ func typeName(t reflect.Type) string {
 
 func shownDefault(v reflect.Value) string {
 	switch {
-	case v.Kind() == reflect.Pointer && v.IsNil() || v.Kind() == reflect.String && v.String() == "" || v.Kind() == reflect.Slice && v.Len() == 0:
+	case v.Kind() == reflect.Pointer && v.IsNil() || v.Kind() == reflect.String && v.String() == "" || (v.Kind() == reflect.Slice || v.Kind() == reflect.Map) && v.Len() == 0:
 		return "none"
 	case v.Kind() == reflect.Pointer:
 		return shownDefault(v.Elem())

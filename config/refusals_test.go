@@ -32,6 +32,7 @@ func TestKeysAndTypesAreRefused(t *testing.T)      { requireRefused(t, refusedKe
 func TestNetworksAreRefused(t *testing.T)          { requireRefused(t, refusedNetworks) }
 func TestSourcesAreRefused(t *testing.T)           { requireRefused(t, refusedSources) }
 func TestTablesAreRefused(t *testing.T)            { requireRefused(t, refusedTables) }
+func TestTimesAreRefused(t *testing.T)             { requireRefused(t, refusedTimes) }
 func TestAdoptionsAreRefused(t *testing.T)         { requireRefused(t, refusedAdoptions) }
 func TestStreamsAndTasksAreRefused(t *testing.T)   { requireRefused(t, refusedStreams) }
 func TestDomainsAreRefused(t *testing.T)           { requireRefused(t, refusedDomains) }

@@ -20,6 +20,7 @@ func (s Source) Validate() error {
 	s.validateBootstrap(&p)
 	s.validateTables(&p)
 	p.distinct("source.schemaFiles", s.SchemaFiles)
+	s.validateRowsSince(&p)
 	return p.join()
 }
 

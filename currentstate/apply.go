@@ -117,9 +117,9 @@ func (f *Function) documents(ctx context.Context, it *item) (docs []document) {
 
 func (f *Function) plan(ctx context.Context, it *item) ([]document, error) {
 	r := it.record
-	made, err := time.Parse(time.RFC3339Nano, r.Metadata.Timestamp)
+	made, err := r.Made()
 	if err != nil {
-		return nil, &problem{Unordered, fmt.Errorf("timestamp %q is no time (RFC 3339)", r.Metadata.Timestamp)}
+		return nil, &problem{Unordered, err}
 	}
 	order, err := r.Order()
 	if err != nil {

@@ -32,7 +32,7 @@ func (f *Function) define(ctx context.Context, it *item, out *Outcome) error {
 	if r.Schema == "" || r.Table == "" || !slices.Contains(defining, r.Operation) || json.Unmarshal([]byte(r.Control), &d) != nil || len(d.Table.Columns) == 0 {
 		return nil
 	}
-	made, err := time.Parse(time.RFC3339Nano, r.Metadata.Timestamp)
+	made, err := r.Made()
 	if err != nil {
 		return nil
 	}

@@ -113,6 +113,16 @@ func TestStartGoesOnWhereTheTaskStopped(t *testing.T) {
 	}
 }
 
+func TestALoadOfEverythingSaysSinceWhenRecordsCount(t *testing.T) {
+	f := &fakeDMS{ran: true, looks: []look{{state: "stopped", stopped: noon.Add(time.Millisecond)}}, onStart: states("running")}
+	told, err := on(t, f, start(StartOptions{Reload: true}))
+	require.NoError(t, err)
+	require.Contains(t, told, "`pulumi config set --path 'cdc-pipeline:source.rowsSince[\"%.%\"]' "+noon.Add(time.Second).Format(time.RFC3339)+" && pulumi up`")
+	told, err = on(t, &fakeDMS{looks: states("ready"), onStart: states("running")}, start(StartOptions{Reload: true}))
+	require.NoError(t, err)
+	require.NotContains(t, told, "rowsSince", "nothing was recorded before")
+}
+
 func TestStartThatFailsSaysWhyAndWhereTheLogIs(t *testing.T) {
 	for name, c := range map[string]struct {
 		after []look

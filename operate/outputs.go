@@ -3,6 +3,7 @@
 package operate
 
 import (
+	"cdcpipeline/config"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -23,12 +24,14 @@ type Outputs struct {
 	// Tables as configured, database.table; % stands for any characters.
 	Tables []string `json:"tables"`
 	// TablesNotLoaded were added after the task's first start: their changes are followed, what was in them is missing.
-	TablesNotLoaded      []string        `json:"tablesNotLoaded"`
-	SourceHost           string          `json:"sourceHost"`
-	SourcePort           int             `json:"sourcePort"`
-	SourceSecretArn      string          `json:"sourceSecretArn"`
-	ReplicationSecretArn string          `json:"replicationSecretArn"`
-	BootstrapFindings    json.RawMessage `json:"bootstrapFindings"`
+	TablesNotLoaded []string `json:"tablesNotLoaded"`
+	// RowsSince is since when records of tables tell what their rows are.
+	RowsSince            config.RowsSince `json:"rowsSince"`
+	SourceHost           string           `json:"sourceHost"`
+	SourcePort           int              `json:"sourcePort"`
+	SourceSecretArn      string           `json:"sourceSecretArn"`
+	ReplicationSecretArn string           `json:"replicationSecretArn"`
+	BootstrapFindings    json.RawMessage  `json:"bootstrapFindings"`
 
 	StreamName string `json:"streamName"`
 	StreamArn  string `json:"streamArn"`

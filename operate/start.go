@@ -26,11 +26,17 @@ type StartOptions struct {
 func (t Task) Start(ctx context.Context, o StartOptions) error {
 	switch {
 	case o.Reload:
-		if _, err := t.Halt(ctx); err != nil {
+		stopped, err := t.Halt(ctx)
+		if err != nil {
 			return err
 		}
-		_, err := t.Anew(ctx, nil)
-		return err
+		if _, err := t.Anew(ctx, nil); err != nil {
+			return err
+		}
+		if !stopped.IsZero() {
+			t.tell("%s", RowsSince("%.%", stopped))
+		}
+		return nil
 	case len(o.Tables) > 0:
 		if err := t.Ready(ctx, o.Tables); err != nil {
 			return err

@@ -215,15 +215,20 @@ var directory = regexp.MustCompile(`/\S*/cdc-rehearsal-\d+`)
 
 // keepSession keeps a terminal session as the documentation shows it.
 func (r *rehearsal) keepSession(name string, args []string, output string) error {
-	dir := filepath.Join(r.cache, "rehearsal", "sessions")
-	if err := os.MkdirAll(dir, 0o750); err != nil {
+	file := r.session(name)
+	if err := os.MkdirAll(filepath.Dir(file), 0o750); err != nil {
 		return fmt.Errorf("keeping the session: %w", err)
 	}
 	text := "$ cdc " + strings.Join(args, " ") + "\n" + directory.ReplaceAllString(output, "/tmp/rehearsal")
-	if err := os.WriteFile(filepath.Join(dir, name+".txt"), []byte(text), 0o600); err != nil {
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 		return fmt.Errorf("keeping the session: %w", err)
 	}
 	return nil
+}
+
+// session is the file of a terminal session.
+func (r *rehearsal) session(name string) string {
+	return filepath.Join(r.cache, "rehearsal", "sessions", name+".txt")
 }
 
 func lastLines(text string, n int) string {

@@ -143,6 +143,7 @@ func (r *rehearsal) steps() []step {
 			{"the task and an endpoint changed", r.rehearseTaskChange},
 			{"a table added", r.rehearseTableAdded},
 			{"passwords rotated", r.rehearseRotation},
+			{"another source", r.rehearseAnotherSource},
 			{"a domain replaced", r.rehearseDomainReplaced},
 		}, end, []step{{"everything adopted", r.rehearseAdopted}}))
 	case short:

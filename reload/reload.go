@@ -60,7 +60,13 @@ func (r Reload) Tables(ctx context.Context, names []currentstate.Name) error {
 	if err := w.begin(ctx, names, func(currentstate.Epoch) bool { return true }); err != nil {
 		return w.early(err)
 	}
-	return w.finish(ctx, func() (operate.Loads, error) { return r.Task.Reload(ctx, tables) })
+	if err := w.finish(ctx, func() (operate.Loads, error) { return r.Task.Reload(ctx, tables) }); err != nil {
+		return err
+	}
+	for _, t := range w.tables {
+		r.Tell("%s", operate.RowsSince(t.Name.String(), t.Latest().Since))
+	}
+	return nil
 }
 
 // All loads everything again, from the same source or another: the task is stopped before the new epochs begin and started
@@ -87,11 +93,28 @@ func (r Reload) All(ctx context.Context, wanted func(table string) bool) error {
 	if err := w.begin(ctx, names, since); err != nil {
 		return w.early(err)
 	}
-	return w.finish(ctx, func() (operate.Loads, error) {
+	err = w.finish(ctx, func() (operate.Loads, error) {
 		loading, err := r.Task.Anew(ctx, tables)
 		w.halted = loading == nil
 		return loading, err
 	})
+	if !w.halted {
+		w.tellSince(stopped)
+	}
+	return err
+}
+
+// tellSince says when the records begin that tell what the rows of all tables are. Nothing was recorded between the end of
+// the former run and the beginning of the last epoch.
+func (w *work) tellSince(stopped time.Time) {
+	for _, t := range w.tables {
+		if since := t.Latest().Since; since.After(stopped) {
+			stopped = since
+		}
+	}
+	if !stopped.IsZero() {
+		w.Tell("%s", operate.RowsSince("%.%", stopped))
+	}
 }
 
 // work is one reload.

@@ -154,7 +154,9 @@ func TestATableIsLoadedIntoANewEpochWhileTheTaskRuns(t *testing.T) {
 		"ready shop.ledger shop.orders shop.ledger", "begin shop.ledger", "begin shop.orders", "await 2", "await 2", "reload shop.ledger shop.orders shop.ledger", "loaded",
 		"compare shop.ledger 2", "switch shop.ledger 2", "compare shop.orders 2", "switch shop.orders 2",
 	}, f.calls)
-	require.Contains(t, strings.Join(f.told, "\n"), "shop.ledger: current-shop-ledger shows epoch 2; epoch 1 stays: `cdc epoch rollback --table shop.ledger` goes back to it")
+	told := strings.Join(f.told, "\n")
+	require.Contains(t, told, "shop.ledger: current-shop-ledger shows epoch 2; epoch 1 stays: `cdc epoch rollback --table shop.ledger` goes back to it")
+	require.Contains(t, told, "`pulumi config set --path 'cdc-pipeline:source.rowsSince[\"shop.ledger\"]' 2026-")
 }
 
 func TestTheTaskIsStoppedBeforeEpochsBeginAndStartedAfter(t *testing.T) {
@@ -164,6 +166,7 @@ func TestTheTaskIsStoppedBeforeEpochsBeginAndStartedAfter(t *testing.T) {
 		"list", "halt", "begin shop.ledger", "begin shop.orders", "await 2", "await 2", "anew shop.ledger shop.orders", "loaded",
 		"compare shop.ledger 2", "switch shop.ledger 2", "compare shop.orders 2", "switch shop.orders 2",
 	}, f.calls)
+	require.Contains(t, f.told[len(f.told)-1], "source.rowsSince[\"%.%\"]' "+noon.Add(time.Minute).Format(time.RFC3339))
 }
 
 func TestATableWithoutEpochsIsJustLoaded(t *testing.T) {

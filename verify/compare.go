@@ -27,6 +27,9 @@ type CompareOptions struct {
 	Tables []generate.TableName
 	// Ignored columns as database.table.column: those that the pipeline leaves out.
 	Ignored []string
+	// Since is when the records of a table begin that tell what its rows are: those of before are passed over, in the history
+	// and in the lake. Zero, and nil: all tell.
+	Since func(database, table string) time.Time
 	// Wait is for how long rows that differ are looked at again before they are reported: they may be newer than the
 	// sinks. 0: not at all.
 	Wait time.Duration
@@ -131,6 +134,9 @@ func (c *comparison) run(ctx context.Context, name generate.TableName, each func
 		return err //nolint:wrapcheck // it names the table
 	}
 	c.table = &table{Table: definition, ignored: map[string]bool{}}
+	if c.options.Since != nil {
+		c.table.since = c.options.Since(name.Database, name.Table)
+	}
 	for _, column := range definition.Columns {
 		for _, ignored := range c.options.Ignored {
 			c.table.ignored[column.Name] = c.table.ignored[column.Name] || ignored == name.String()+"."+column.Name

@@ -91,13 +91,13 @@ func stateOf(r *change.Record, gone bool) (state, error) {
 }
 
 // unfold says what a record means for rows: the one it is about and, when an update changed the key, the one of before.
-// Records of other tables and control records are passed over.
+// Records of other tables, those made before they count, and control records are passed over.
 func (t *table) unfold(raw []byte, put visitor) error {
 	r, err := change.Parse(raw)
 	if err != nil {
 		return err
 	}
-	if r.Type != change.Data || r.Schema != t.Name.Database || r.Table != t.Name.Table {
+	if r.Type != change.Data || r.Schema != t.Name.Database || r.Table != t.Name.Table || !t.counts(r) {
 		return nil
 	}
 	of, err := stateOf(r, r.Operation == change.Delete)
@@ -123,6 +123,12 @@ func (t *table) unfold(raw []byte, put visitor) error {
 		}
 	}
 	return put(id, of)
+}
+
+// counts says that a record tells what a row is. One without a time is none to leave out.
+func (t *table) counts(r *change.Record) bool {
+	made, err := r.Made()
+	return err != nil || !made.Before(t.since)
 }
 
 // later of two states of one row. A document is as it was when it was read: the one that was read later.

@@ -1,10 +1,12 @@
 package verify
 
 import (
+	"bytes"
 	"cdcpipeline/change"
 	"fmt"
 	"os"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
@@ -83,6 +85,23 @@ func TestWhatCannotBeOrderedIsAnErrorAndNoGuess(t *testing.T) {
 	} {
 		require.ErrorContains(t, s.table.unfold([]byte(raw), s.add), message)
 	}
+}
+
+func TestWhatAnotherServerRecordedDoesNotCount(t *testing.T) {
+	s, err := newStates(retail())
+	require.NoError(t, err)
+	defer s.close()
+	s.table.since = time.Date(2026, 1, 2, 3, 4, 6, 0, time.UTC)
+	former := bytes.ReplaceAll(record(change.Update, 900, `{"trans_id":1,"amount":1}`), []byte("bin.000001"), []byte("former.000009"))
+	load := bytes.ReplaceAll(record(change.Load, 0, `{"trans_id":1,"amount":2}`), []byte("03:04:05"), []byte("03:04:06"))
+	for _, raw := range [][]byte{former, load} {
+		require.NoError(t, s.table.unfold(raw, s.add))
+	}
+	require.EqualValues(t, 1, s.records)
+	found, err := s.take([]string{"1"})
+	require.NoError(t, err)
+	amount, _ := found["1"].row.Get("amount")
+	require.Equal(t, "2", amount)
 }
 
 func TestTheTemporaryFileGoesAway(t *testing.T) {

@@ -11,6 +11,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // The source's values come as [generate.Column.Canonical] has them, the sinks' as raw JSON. Both are brought into one
@@ -192,6 +193,8 @@ func numbers(v any) any {
 type table struct {
 	*generate.Table
 	ignored map[string]bool
+	// since is when the records begin that count.
+	since time.Time
 }
 
 // ColumnDifference is a column whose value in a sink does not mean what the source has.

@@ -16,7 +16,7 @@ WITH states AS (
     coalesce("cdc_committed_at", "cdc_recorded_at") AS "cdc_at"
   FROM "shop_orders_changes"
   CROSS JOIN UNNEST(CASE WHEN "cdc_operation" = 'update' AND ("cdc_before_tenant" <> "tenant" OR "cdc_before_id" <> "id") THEN ARRAY[false, true] ELSE ARRAY[false] END) AS unfolded ("cdc_left")
-  WHERE "cdc_operation" = 'load' OR "cdc_committed_at" <= CAST(? AS timestamp(6))
+  WHERE ("cdc_operation" = 'load' OR "cdc_committed_at" <= CAST(? AS timestamp(6)))
 ),
 ranked AS (
   SELECT *, row_number() OVER (

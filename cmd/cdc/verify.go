@@ -134,7 +134,7 @@ func (f *verifyFlags) run(cmd *cobra.Command) error {
 	}
 	defer shut()
 	if f.deep {
-		return f.compare(ctx, cmd.OutOrStdout(), p, tables, show)
+		return f.compare(ctx, cmd.OutOrStdout(), p, verify.CompareOptions{Tables: tables, Since: d.RowsSince.Of}, show)
 	}
 	return f.mark(ctx, cmd.OutOrStdout(), p, tables[0], show)
 }

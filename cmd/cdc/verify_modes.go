@@ -156,14 +156,14 @@ func (c *compared) judged() compared {
 }
 
 // compare is --deep.
-func (f *verifyFlags) compare(ctx context.Context, w io.Writer, p verify.Pipeline, tables []generate.TableName, show *waiting) (err error) {
+func (f *verifyFlags) compare(ctx context.Context, w io.Writer, p verify.Pipeline, o verify.CompareOptions, show *waiting) (err error) {
 	db, shut, err := f.connection.open(ctx, show.tell)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, shut()) }()
 	var result compared
-	o := verify.CompareOptions{Tables: tables, Ignored: f.ignored, Wait: f.timeout, Progress: show.progress}
+	o.Ignored, o.Wait, o.Progress = f.ignored, f.timeout, show.progress
 	result.Counts, err = verify.Compare(ctx, verify.Database{DB: db}, p, o, result.add)
 	show.finish()
 	if err != nil {

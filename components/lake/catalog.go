@@ -24,6 +24,8 @@ type CatalogArgs struct {
 	// Tables that are followed. Those that are given by a pattern are not in the catalog, with a warning: what it makes has
 	// to be known before anything is made.
 	Tables []config.Table
+	// RowsSince says since when records of tables tell what their rows are: source.rowsSince.
+	RowsSince config.RowsSince
 	// Found is the JSON of bootstrap.Findings, whose columns and keys the tables have: source.Bootstrap.Result. Required.
 	Found pulumi.StringInput
 	// Bucket is the lake's, by name and by ARN. Required.
@@ -145,7 +147,7 @@ func (c *catalog) makeDatabase(ctx *pulumi.Context) error {
 func (c *catalog) child() pulumi.ResourceOption { return pulumi.Parent(c.Catalog) }
 
 // found is a table as the bootstrap found it, without the columns that are omitted from its records.
-func found(t config.Table, result string) (athena.Table, error) {
+func (c *catalog) found(t config.Table, result string) (athena.Table, error) {
 	var findings bootstrap.Findings
 	if err := json.Unmarshal([]byte(result), &findings); err != nil {
 		return athena.Table{}, fmt.Errorf("reading what the bootstrap found: %w", err)
@@ -161,7 +163,7 @@ func found(t config.Table, result string) (athena.Table, error) {
 		return athena.Table{}, fmt.Errorf("the bootstrap has not looked at %s: raise source.schemaRevision to have it look again", t)
 	}
 	f := findings.Tables[i]
-	out := athena.Table{Database: f.Database, Name: f.Table.Table, PrimaryKey: f.PrimaryKey}
+	out := athena.Table{Database: f.Database, Name: f.Table.Table, PrimaryKey: f.PrimaryKey, Since: c.args.RowsSince.Of(t.Database, t.Table)}
 	for _, column := range f.Columns {
 		if !slices.ContainsFunc(t.OmitColumns, func(o string) bool { return strings.EqualFold(o, column.Name) }) {
 			out.Columns = append(out.Columns, athena.Column{Name: column.Name, Type: column.Type})

@@ -19,7 +19,7 @@ type (
 func (c *catalog) makeTables(ctx *pulumi.Context) error {
 	for i, t := range c.table {
 		location := c.location(func(result string) (schema, table string, err error) {
-			f, err := found(t, result)
+			f, err := c.found(t, result)
 			return f.Database, f.Name, err
 		})
 		if err := c.records(ctx, c.names[i], "The records of "+t.String()+" as DMS wrote them", location); err != nil {
@@ -52,7 +52,7 @@ func (c *catalog) location(named func(found string) (schema, table string, err e
 // described is one view of a table.
 func (c *catalog) described(t config.Table, name athena.Name, of func(athena.Catalog) athena.View) pulumi.AnyOutput {
 	return c.args.Found.ToStringOutput().ApplyT(func(result string) (any, error) {
-		f, err := found(t, result)
+		f, err := c.found(t, result)
 		if err != nil {
 			return nil, err
 		}

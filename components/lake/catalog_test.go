@@ -95,6 +95,19 @@ func TestViewsHaveTheSourcesTypesWithoutOmittedColumns(t *testing.T) {
 	require.Contains(t, string(text), `"schema":"project_stack"`)
 }
 
+func TestRowsAreOfTheRecordsThatCount(t *testing.T) {
+	r := cataloged(t, func(a *CatalogArgs) { a.RowsSince = config.RowsSince{"shop.orders": "2026-11-23T21:38:10Z"} })
+	sql := func(view string) string {
+		encoded := strings.TrimSuffix(strings.TrimPrefix(r.One(t, tableType, view).Input("viewOriginalText").(string), "/* Presto View: "), " */")
+		text, err := base64.StdEncoding.DecodeString(encoded)
+		require.NoError(t, err)
+		return string(text)
+	}
+	require.Contains(t, sql("catalog-shop_orders"), "2026-11-23 21:38:10")
+	require.NotContains(t, sql("catalog-shop_orders_changes"), "21:38:10")
+	require.NotContains(t, sql("catalog-shop_lines"), "21:38:10")
+}
+
 func TestWorkgroupDecidesForItsClients(t *testing.T) {
 	workgroup := cataloged(t, func(a *CatalogArgs) { a.Environment = config.Prod }).One(t, "aws:athena/workgroup:Workgroup")
 

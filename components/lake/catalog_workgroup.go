@@ -51,7 +51,7 @@ func (c *catalog) saveQueries(ctx *pulumi.Context) error {
 		name := c.names[i]
 		for n, id := range athena.TableQueries {
 			query := c.args.Found.ToStringOutput().ApplyT(func(result string) (athena.Query, error) {
-				f, err := found(t, result)
+				f, err := c.found(t, result)
 				if err != nil {
 					return athena.Query{}, err
 				}

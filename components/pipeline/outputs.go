@@ -39,6 +39,7 @@ func (p *Pipeline) export(ctx *pulumi.Context, cfg config.Config) error {
 	url := pulumi.Sprintf("https://%s", p.Domain.Endpoint)
 	outputs := pulumi.Map{
 		"tables":                tables,
+		"rowsSince":             pulumi.ToStringMap(cfg.Source.RowsSince),
 		"tablesNotLoaded":       p.TablesNotLoaded(ctx, cfg.Source, ask),
 		"sourceHost":            p.Source.Host,
 		"sourcePort":            p.Source.Port,

@@ -208,7 +208,7 @@ func (b *builder) catalog() (err error) {
 		return nil
 	}
 	b.Catalog, err = lake.NewCatalog(b.ctx, b.name+"-catalog", &lake.CatalogArgs{
-		Lake: b.cfg.Lake, Environment: b.cfg.Environment, Tables: b.cfg.Source.Tables, Found: b.Bootstrap.Result,
+		Lake: b.cfg.Lake, Environment: b.cfg.Environment, Tables: b.cfg.Source.Tables, RowsSince: b.cfg.Source.RowsSince, Found: b.Bootstrap.Result,
 		Bucket: b.Bucket.Name, BucketArn: b.Bucket.Arn, KmsKeyArn: b.Key.Arn,
 	}, b.child())
 	return err

@@ -1,0 +1,90 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"regexp"
+	"strings"
+)
+
+// rehearseAnotherSource puts another database in the source's place, as far as those who read it can tell.
+func (r *rehearsal) rehearseAnotherSource(ctx context.Context) error {
+	return r.check("another_source", r.anotherSource(ctx))
+}
+
+func (r *rehearsal) anotherSource(ctx context.Context) error {
+	ca := r.world.Site.Authority.File()
+	if _, err := r.operate(ctx, "stop-restore", 0, "stop"); err != nil {
+		return err
+	}
+	if err := r.restore(ctx); err != nil {
+		return err
+	}
+	r.log.Detail("cdc start --reload")
+	if _, err := r.operate(ctx, "start-reload", 0, "start", "--reload", "--yes", "--ca", ca); err != nil {
+		return err
+	}
+	if err := r.rowsReach(ctx, "restored", r.output("searchDomainName")); err != nil {
+		return err
+	}
+	if _, _, err := r.compareCurrent(ctx); err != nil {
+		return err
+	}
+	if err := r.world.Firehose.Drain(ctx); err != nil {
+		return fmt.Errorf("waiting for the deliveries: %w", err)
+	}
+	r.log.Detail("the former source's records still count in the lake")
+	if err := r.catalogue(ctx); err == nil || !strings.Contains(err.Error(), "differs from its table") {
+		return errors.Join(errors.New("the view of rows should count the former source's records"), err)
+	}
+	if _, err := r.operate(ctx, "verify-deep-restored", 1, "verify", "--deep", "--timeout", "5s", "--ca", ca); err != nil {
+		return err
+	}
+	if err := r.follow(ctx, "start-reload"); err != nil {
+		return err
+	}
+	if err := r.catalogue(ctx); err != nil {
+		return err
+	}
+	_, err := r.operate(ctx, "verify-deep-since", 0, "verify", "--deep", "--ca", ca)
+	return err
+}
+
+// restore makes the database one of an earlier day: rows are gone without a change that says so, and the binlog begins
+// anew, so that each place in it comes before those of all records there are.
+func (r *rehearsal) restore(ctx context.Context) error {
+	var statements []string
+	for _, table := range tables {
+		statements = append(statements, `DELETE FROM `+table+` LIMIT 100`)
+	}
+	for _, statement := range append(statements, `RESET MASTER`) {
+		if err := execute(ctx, r.world.Database.Root(), statement); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+var advised = regexp.MustCompile(`pulumi config set --path '(cdc-pipeline:source\.rowsSince[^']+)' (\S+) && pulumi up`)
+
+// follow does what a command of the operator's tool has advised: a setting, and `pulumi up`.
+func (r *rehearsal) follow(ctx context.Context, session string) error {
+	text, err := os.ReadFile(r.session(session))
+	if err != nil {
+		return fmt.Errorf("reading what the tool has said: %w", err)
+	}
+	found := advised.FindStringSubmatch(string(text))
+	if found == nil {
+		return fmt.Errorf("cdc %s did not say since when records count: %s", session, text)
+	}
+	if err := r.stack.SetConfig(ctx, found[1], found[2]); err != nil {
+		return err
+	}
+	u, err := r.deploy(ctx)
+	if err == nil && u.Changes["update"] != u.Touched() {
+		err = fmt.Errorf("since when records count should change views and queries alone: %v", u.Changes)
+	}
+	return err
+}
