@@ -26,7 +26,7 @@ func (d *describer) queries() []Query {
 FROM {changes}
 WHERE {dt} >= date_format(current_timestamp - INTERVAL '1' HOUR, '%Y-%m-%d')
   AND {committed_at} >= CAST(current_timestamp AT TIME ZONE 'UTC' AS timestamp(6)) - INTERVAL '1' HOUR
-ORDER BY {binlog_file} DESC, {binlog_offset} DESC, {transaction_record} DESC
+ORDER BY {committed_at} DESC, {binlog_file} DESC, {binlog_offset} DESC, {transaction_record} DESC
 `),
 		},
 		{
@@ -35,12 +35,12 @@ ORDER BY {binlog_file} DESC, {binlog_offset} DESC, {transaction_record} DESC
 			SQL: d.expand(`SELECT *
 FROM {changes}
 WHERE {row}
-ORDER BY CASE WHEN {operation} = 'load' THEN 0 ELSE 1 END, {binlog_file}, {binlog_offset}, {transaction_record}, {recorded_at}
+ORDER BY coalesce({committed_at}, {recorded_at}), {binlog_file}, {binlog_offset}, {transaction_record}
 `, "row", strings.Join(ofRow, " AND ")),
 		},
 		{
 			Name:        d.name.Rows() + ": " + TableQueries[2],
-			Description: "The rows of " + source + " as they were at a time after its load, in UTC: '2026-11-23 17:00:00'.",
+			Description: "The rows of " + source + " as they were at a time after its load (the one of source.rowsSince, if that is set), in UTC: '2026-11-23 17:00:00'.",
 			SQL:         d.state(d.expand(`({operation} = 'load' OR {committed_at} <= CAST(? AS timestamp(6)))`)),
 		},
 		{
@@ -63,7 +63,7 @@ ORDER BY 1 DESC
 			SQL: d.expand(`SELECT *
 FROM {changes}
 WHERE {operation} = 'delete'
-ORDER BY {binlog_file} DESC, {binlog_offset} DESC, {transaction_record} DESC
+ORDER BY {committed_at} DESC, {binlog_file} DESC, {binlog_offset} DESC, {transaction_record} DESC
 LIMIT 1000
 `),
 		},

@@ -3,7 +3,6 @@ package athena
 import (
 	"fmt"
 	"strings"
-	"time"
 )
 
 // rows is the view of the table as it is now: of each row the latest change, unless it is a delete.
@@ -75,17 +74,15 @@ WHERE {rank} = 1 AND NOT {gone}
 		"moved", strings.Join(moved, " OR "), "place", d.place(), "where", where)
 }
 
-// counted are the conditions on records that tell what the rows are. A record without a time is none of them to leave out.
-// It is delivered after it was made, so the days before need not be read; an hour is for clocks that differ.
+// counted are the conditions on records that tell what the rows are. One without a time is none to leave out. Partitions are
+// no condition: after a backlog, an object may hold records that are days younger than its name
+// (https://docs.aws.amazon.com/firehose/latest/dev/s3-prefixes.html).
 func (d *describer) counted() []string {
 	if d.table.Since.IsZero() {
 		return nil
 	}
-	since := d.table.Since.UTC()
-	return []string{
-		d.expand("{dt} >= " + literal(since.Add(-time.Hour).Format(time.DateOnly))),
-		d.expand("coalesce({recorded_at} >= TIMESTAMP " + literal(since.Format("2006-01-02 15:04:05.000000")) + ", true)"),
-	}
+	since := d.table.Since.UTC().Format("2006-01-02 15:04:05.000000")
+	return []string{d.expand("coalesce({recorded_at} >= TIMESTAMP " + literal(since) + ", true)")}
 }
 
 // place is a binlog file's number, and less than any for a loaded row. A change that has none fails the query, and the

@@ -28,12 +28,12 @@ var refusedTables = []refusal{
 
 // refusedTimes are not when the rows of a table were loaded anew.
 var refusedTimes = []refusal{
-	{"a day for a time", `source: {rowsSince: {"%.%": "2026-01-31"}}`, `source.rowsSince["%.%"]: "2026-01-31" is not a time: write it like 2026-01-31T12:00:00Z`},
+	{"a day for a time", `source: {rowsSince: {"%.%": "2026-01-31"}}`, `source.rowsSince["%.%"]: "2026-01-31" is not a time: write it in quotes, like "2026-01-31T12:00:00Z"`},
 	{"a time of a table that is not followed", `source: {rowsSince: {shop.orders: "2026-01-31T12:00:00Z"}}`, `source.rowsSince["shop.orders"]: is in no entry of source.tables: remove it`},
 	{"times without tables", `source: {rowsSince: {orders: "2026-01-31T12:00:00Z", testdb.retail_trans.memo: "x"}}`, lines(
 		`source.rowsSince["orders"]: is not the name of a table: write database.table, with % for any text`,
 		`source.rowsSince["testdb.retail_trans.memo"]: is not the name of a table: write database.table, with % for any text`,
-		`source.rowsSince["testdb.retail_trans.memo"]: "x" is not a time: write it like 2026-01-31T12:00:00Z`,
+		`source.rowsSince["testdb.retail_trans.memo"]: "x" is not a time: write it in quotes, like "2026-01-31T12:00:00Z"`,
 	)},
 	{"a time of nothing", `source: {rowsSince: "2026-01-31T12:00:00Z"}`, `source.rowsSince: "2026-01-31T12:00:00Z" is not an object: write its keys below it, indented`},
 }

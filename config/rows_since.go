@@ -30,18 +30,21 @@ func patternOf(name string) (p pattern, ok bool) {
 	return p, ok && p.database != "" && p.table != "" && !strings.Contains(p.table, ".")
 }
 
-func (s Source) validateRowsSince(p *problems) {
-	for _, name := range slices.Sorted(maps.Keys(s.RowsSince)) {
+// Validate returns every problem, joined.
+func (r RowsSince) Validate(tables []Table) error {
+	var p problems
+	for _, name := range slices.Sorted(maps.Keys(r)) {
 		key := fmt.Sprintf("source.rowsSince[%q]", name)
 		named, ok := patternOf(name)
 		switch {
 		case !ok:
 			p.add(key, "is not the name of a table: write database.table, with %% for any text")
-		case !slices.ContainsFunc(s.Tables, func(t Table) bool { return named.folded().overlaps(t.pattern().folded()) }):
+		case !slices.ContainsFunc(tables, func(t Table) bool { return named.folded().overlaps(t.pattern().folded()) }):
 			p.add(key, "is in no entry of source.tables: remove it")
 		}
-		if _, err := time.Parse(time.RFC3339, s.RowsSince[name]); err != nil {
-			p.add(key, "%q is not a time: write it like 2026-01-31T12:00:00Z", s.RowsSince[name])
+		if _, err := time.Parse(time.RFC3339, r[name]); err != nil {
+			p.add(key, "%q is not a time: write it in quotes, like \"2026-01-31T12:00:00Z\"", r[name])
 		}
 	}
+	return p.join()
 }

@@ -38,10 +38,10 @@ type Source struct {
 	// SchemaRevision counts the changes of the tables' structure: raise it, and the bootstrap looks at them again, so that
 	// the lake's catalog learns of columns that were added or altered since. Default 0.
 	SchemaRevision int `json:"schemaRevision"`
-	// RowsSince says for tables, by name or pattern (shop.orders, %.%), since when their records tell what their rows are:
-	// the time of the load after which the source was another one, or after records had been lost, as cdc start --reload
-	// says it, in the form 2026-01-31T12:00:00Z. What was recorded before stays in the history, but neither Athena's rows nor
-	// cdc verify count it. The latest of the times that match a table holds. Default: all records tell.
+	// RowsSince says for tables, by name or pattern (shop.orders, %.%), since when their records tell what their rows are: a
+	// time between the last record of another source, or before a loss, and the first row loaded anew; cdc start --reload says
+	// it. What was recorded before stays, but Athena's rows and cdc verify --deep pass over it. Of times that match a table the
+	// latest holds. In quotes, like "2026-01-31T12:00:00Z". Default: all records tell.
 	RowsSince RowsSince `json:"rowsSince"`
 	// CaFile is a PEM bundle that signs the database's certificate. Default: the bundle of RDS.
 	CaFile string `json:"caFile"`

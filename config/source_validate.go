@@ -20,7 +20,7 @@ func (s Source) Validate() error {
 	s.validateBootstrap(&p)
 	s.validateTables(&p)
 	p.distinct("source.schemaFiles", s.SchemaFiles)
-	s.validateRowsSince(&p)
+	p = append(p, s.RowsSince.Validate(s.Tables))
 	return p.join()
 }
 

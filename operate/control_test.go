@@ -113,14 +113,15 @@ func TestStartGoesOnWhereTheTaskStopped(t *testing.T) {
 	}
 }
 
-func TestALoadOfEverythingSaysSinceWhenRecordsCount(t *testing.T) {
-	f := &fakeDMS{ran: true, looks: []look{{state: "stopped", stopped: noon.Add(time.Millisecond)}}, onStart: states("running")}
-	told, err := on(t, f, start(StartOptions{Reload: true}))
-	require.NoError(t, err)
-	require.Contains(t, told, "`pulumi config set --path 'cdc-pipeline:source.rowsSince[\"%.%\"]' "+noon.Add(time.Second).Format(time.RFC3339)+" && pulumi up`")
-	told, err = on(t, &fakeDMS{looks: states("ready"), onStart: states("running")}, start(StartOptions{Reload: true}))
-	require.NoError(t, err)
-	require.NotContains(t, told, "rowsSince", "nothing was recorded before")
+func TestATaskThatNeverRanWasNeverStarted(t *testing.T) {
+	for _, f := range []*fakeDMS{{ran: true, looks: states("running")}, {looks: states("ready")}} {
+		_, err := on(t, f, func(ctx context.Context, task Task) error {
+			started, err := task.Started(ctx)
+			require.Equal(t, f.ran, !started.IsZero())
+			return err
+		})
+		require.NoError(t, err)
+	}
 }
 
 func TestStartThatFailsSaysWhyAndWhereTheLogIs(t *testing.T) {

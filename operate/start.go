@@ -26,17 +26,11 @@ type StartOptions struct {
 func (t Task) Start(ctx context.Context, o StartOptions) error {
 	switch {
 	case o.Reload:
-		stopped, err := t.Halt(ctx)
-		if err != nil {
+		if _, err := t.Halt(ctx); err != nil {
 			return err
 		}
-		if _, err := t.Anew(ctx, nil); err != nil {
-			return err
-		}
-		if !stopped.IsZero() {
-			t.tell("%s", RowsSince("%.%", stopped))
-		}
-		return nil
+		_, err := t.Anew(ctx, nil)
+		return err
 	case len(o.Tables) > 0:
 		if err := t.Ready(ctx, o.Tables); err != nil {
 			return err
@@ -70,6 +64,15 @@ func (t Task) Halt(ctx context.Context) (stopped time.Time, err error) {
 		}
 	}
 	return stoppedAt(task), nil
+}
+
+// Started says when the task's present run began, or its last one; zero when it never ran.
+func (t Task) Started(ctx context.Context) (time.Time, error) {
+	task, err := describeTask(ctx, t.API, t.Arn)
+	if err != nil || task.ReplicationTaskStats == nil {
+		return time.Time{}, err
+	}
+	return aws.ToTime(task.ReplicationTaskStats.StartDate), nil
 }
 
 // Anew starts the halted task with a load of everything, waits until it runs, and says what to wait for until some of its

@@ -67,7 +67,7 @@ func (r *rehearsal) restore(ctx context.Context) error {
 	return nil
 }
 
-var advised = regexp.MustCompile(`pulumi config set --path '(cdc-pipeline:source\.rowsSince[^']+)' (\S+) && pulumi up`)
+var advised = regexp.MustCompile(`pulumi config set --stack rehearsal --path '(cdc-pipeline:source\.rowsSince[^']+)' (\S+) && pulumi up --stack rehearsal`)
 
 // follow does what a command of the operator's tool has advised: a setting, and `pulumi up`.
 func (r *rehearsal) follow(ctx context.Context, session string) error {

@@ -41,6 +41,9 @@ type Reload struct {
 	// Compare the index of a table's epoch with the source, looking at rows that differ again for a time, and say how many
 	// still do. nil compares nothing.
 	Compare func(ctx context.Context, n currentstate.Name, epoch int, wait time.Duration) (different int64, err error)
+	// Since is told when the records of a table begin that tell what its rows are, once it is being loaded; of every table
+	// under the pattern %.%. May be nil.
+	Since func(table string, at time.Time)
 	// Tell is told in a line what happens.
 	Tell func(format string, args ...any)
 }
@@ -60,13 +63,13 @@ func (r Reload) Tables(ctx context.Context, names []currentstate.Name) error {
 	if err := w.begin(ctx, names, func(currentstate.Epoch) bool { return true }); err != nil {
 		return w.early(err)
 	}
-	if err := w.finish(ctx, func() (operate.Loads, error) { return r.Task.Reload(ctx, tables) }); err != nil {
-		return err
-	}
+	err := w.finish(ctx, func() (operate.Loads, error) { return r.Task.Reload(ctx, tables) })
 	for _, t := range w.tables {
-		r.Tell("%s", operate.RowsSince(t.Name.String(), t.Latest().Since))
+		if t.state != begun {
+			w.since(t.Name.String(), t.Latest().Since)
+		}
 	}
-	return nil
+	return err
 }
 
 // All loads everything again, from the same source or another: the task is stopped before the new epochs begin and started
@@ -98,22 +101,21 @@ func (r Reload) All(ctx context.Context, wanted func(table string) bool) error {
 		w.halted = loading == nil
 		return loading, err
 	})
-	if !w.halted {
-		w.tellSince(stopped)
-	}
-	return err
-}
-
-// tellSince says when the records begin that tell what the rows of all tables are. Nothing was recorded between the end of
-// the former run and the beginning of the last epoch.
-func (w *work) tellSince(stopped time.Time) {
+	// Nothing was recorded between the end of the former run and the beginning of the last epoch.
 	for _, t := range w.tables {
 		if since := t.Latest().Since; since.After(stopped) {
 			stopped = since
 		}
 	}
-	if !stopped.IsZero() {
-		w.Tell("%s", operate.RowsSince("%.%", stopped))
+	if !w.halted {
+		w.since("%.%", stopped)
+	}
+	return err
+}
+
+func (w *work) since(table string, at time.Time) {
+	if w.Since != nil && !at.IsZero() {
+		w.Since(table, at)
 	}
 }
 

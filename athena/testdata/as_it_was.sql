@@ -1,5 +1,5 @@
 -- shop_orders: as it was
--- The rows of shop.Orders as they were at a time after its load, in UTC: '2026-11-23 17:00:00'.
+-- The rows of shop.Orders as they were at a time after its load (the one of source.rowsSince, if that is set), in UTC: '2026-11-23 17:00:00'.
 WITH states AS (
   SELECT
     CASE WHEN "cdc_left" THEN coalesce("cdc_before_tenant", "tenant") ELSE "tenant" END AS "tenant",

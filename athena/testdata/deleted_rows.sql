@@ -3,5 +3,5 @@
 SELECT *
 FROM "shop_orders_changes"
 WHERE "cdc_operation" = 'delete'
-ORDER BY "cdc_binlog_file" DESC, "cdc_binlog_offset" DESC, "cdc_transaction_record" DESC
+ORDER BY "cdc_committed_at" DESC, "cdc_binlog_file" DESC, "cdc_binlog_offset" DESC, "cdc_transaction_record" DESC
 LIMIT 1000

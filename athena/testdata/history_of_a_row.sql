@@ -3,4 +3,4 @@
 SELECT *
 FROM "shop_orders_changes"
 WHERE "tenant" = ? AND "id" = ?
-ORDER BY CASE WHEN "cdc_operation" = 'load' THEN 0 ELSE 1 END, "cdc_binlog_file", "cdc_binlog_offset", "cdc_transaction_record", "cdc_recorded_at"
+ORDER BY coalesce("cdc_committed_at", "cdc_recorded_at"), "cdc_binlog_file", "cdc_binlog_offset", "cdc_transaction_record"

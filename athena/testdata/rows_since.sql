@@ -14,8 +14,7 @@ WITH states AS (
     coalesce("cdc_committed_at", "cdc_recorded_at") AS "cdc_at"
   FROM "shop_orders_changes"
   CROSS JOIN UNNEST(CASE WHEN "cdc_operation" = 'update' AND ("cdc_before_tenant" <> "tenant" OR "cdc_before_id" <> "id") THEN ARRAY[false, true] ELSE ARRAY[false] END) AS unfolded ("cdc_left")
-  WHERE "cdc_dt" >= '2026-11-22'
-    AND coalesce("cdc_recorded_at" >= TIMESTAMP '2026-11-23 00:38:10.000000', true)
+  WHERE coalesce("cdc_recorded_at" >= TIMESTAMP '2026-11-23 00:38:10.000000', true)
 ),
 ranked AS (
   SELECT *, row_number() OVER (

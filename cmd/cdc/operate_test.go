@@ -126,3 +126,14 @@ func TestLoadsAreToldEveryFewSeconds(t *testing.T) {
 		require.Equal(t, 2, strings.Count(out.String(), "a.b: Full load, 5 rows\n"))
 	})
 }
+
+func TestTheAdviceIsForTheStackThatWasNamed(t *testing.T) {
+	for name, want := range map[string]string{
+		"":     "`pulumi config set --path 'cdc-pipeline:source.rowsSince[\"%.%\"]' 2026-01-31T12:00:00Z && pulumi up`",
+		"prod": "`pulumi config set --stack prod --path 'cdc-pipeline:source.rowsSince[\"%.%\"]' 2026-01-31T12:00:00Z && pulumi up --stack prod`",
+	} {
+		var told string
+		(&stackFlags{name: name}).adviseSince(func(format string, args ...any) { told = fmt.Sprintf(format, args...) }, anyTable, time.Date(2026, 1, 31, 12, 0, 0, 900, time.UTC))
+		require.Contains(t, told, want)
+	}
+}

@@ -28,6 +28,9 @@ later. When it is filled it is compared with the database, row by row, for as lo
 shows it, until then the former one as it was. Name columns that the pipeline leaves out with --ignore-column; where its filters
 leave out rows, give --no-compare, which shows an epoch as soon as it is loaded. What ends early says how each table is left and which command goes on.
 
+Athena's rows and "cdc verify --deep" read records, and those of another source, or of before a loss, would outrank loaded rows: when
+all is loaded, the setting is named that has them pass over what was recorded before.
+
 If DMS wants its connections tested before the task may start, they are, and the task is started after that.`
 
 const startExample = `  cdc start
@@ -107,8 +110,29 @@ func (f *startFlags) run(cmd *cobra.Command, stack *stackFlags) error {
 		if f.loads() && d.CurrentFunctionName != "" {
 			return f.reload(ctx, d, t, show)
 		}
-		return t.Start(ctx, f.options)
+		if err := t.Start(ctx, f.options); err != nil || !f.options.Reload {
+			return err
+		}
+		started, err := t.Started(ctx)
+		if err == nil && !started.IsZero() {
+			stack.adviseSince(show.tell, anyTable, started)
+		}
+		return err
 	})
+}
+
+// anyTable is the pattern of all tables.
+const anyTable = "%.%"
+
+// adviseSince says how those who read records learn that tables were loaded anew: the history and the lake keep what was
+// before, and a loaded row never takes the place of a changed one.
+func (f *stackFlags) adviseSince(tell func(string, ...any), table string, at time.Time) {
+	stack := ""
+	if f.name != "" {
+		stack = " --stack " + f.name
+	}
+	tell("where the source is another one now, or records had been lost, have Athena's rows and `cdc verify --deep` pass over what was recorded before: "+
+		"`pulumi config set%s --path 'cdc-pipeline:source.rowsSince[%q]' %s && pulumi up%s`", stack, table, at.UTC().Format(time.RFC3339), stack)
 }
 
 // reload loads tables again where the stack keeps a current state: into new epochs.
@@ -125,6 +149,7 @@ func (f *startFlags) reload(ctx context.Context, d *deployment, task operate.Tas
 	}
 	defer func() { err = errors.Join(err, shut()) }()
 	r := reload.Reload{Task: task, Epochs: c, Compare: f.compare.comparison(c, db, show), Tell: show.tell}
+	r.Since = func(table string, at time.Time) { f.compare.connection.stack.adviseSince(show.tell, table, at) }
 	if f.options.Reload {
 		return r.All(ctx, d.Loads)
 	}

@@ -24,11 +24,12 @@ all at the same time, compared column by column where it is seen, and deleted ag
 --follow prints changes as they arrive in the stream, until Ctrl-C. It needs no database.
 
 --deep compares every row of the tables with the latest state that the records of each sink leave it in and, where the stack
-keeps a current state, with the row's document behind the table's alias. It names what is missing, extra or different. The source is read in chunks by its primary key in one REPEATABLE READ view, for which the server
-keeps old versions of changed rows until the comparison ends. Rows that differ are looked at again for --timeout, since
-they may be newer than the sinks; a document counts as it is then. Values are compared by meaning: 1.50 is 1.5, NULL is an absent column. A row that has not
-changed for longer than the history keeps its indices is expired there, and no difference. Rows that the task's filters leave
-out are missing in the sinks. The latest record or document of each row goes to temporary files (TMPDIR), about 1 KB a row and sink;
+keeps a current state, with the row's document behind the table's alias. It names what is missing, extra or different. The source is
+read in chunks by its primary key in one REPEATABLE READ view, for which the server keeps old versions of changed rows until the
+comparison ends. Rows that differ are looked at again for --timeout, since they may be newer than the sinks; a document counts as it
+is then. Values are compared by meaning: 1.50 is 1.5, NULL is an absent column. A row that has not changed for longer than the history
+keeps its indices is expired there, and no difference. Rows that the task's filters leave out are missing in the sinks. Records of
+before source.rowsSince are passed over. The latest record or document of each row goes to temporary files (TMPDIR), about 1 KB a row and sink;
 memory does not grow with the tables: 280 MB for 500,000 rows in one sink.
 
 With --output json the default prints one object with table, key, committed, sightings and deleted; --follow the records as they

@@ -73,7 +73,7 @@ func NewCatalog(ctx *pulumi.Context, name string, args *CatalogArgs, opts ...pul
 		return nil, errors.New("lake.Catalog needs args with Found, Bucket, BucketArn and KmsKeyArn")
 	}
 	cfg, _, err := checked(args.Lake, args.Environment)
-	if err != nil {
+	if err = errors.Join(err, args.RowsSince.Validate(args.Tables)); err != nil {
 		return nil, err
 	}
 	c := catalog{Catalog: &Catalog{}, args: args, cfg: cfg, name: name}

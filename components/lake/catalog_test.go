@@ -108,6 +108,14 @@ func TestRowsAreOfTheRecordsThatCount(t *testing.T) {
 	require.NotContains(t, sql("catalog-shop_lines"), "21:38:10")
 }
 
+func TestTimesOfOtherTablesAreRefused(t *testing.T) {
+	_, err := tryCatalog(func(a *CatalogArgs) {
+		a.RowsSince = config.RowsSince{"shop.orders": "yesterday", "shop.returns": "2026-11-23T21:38:10Z"}
+	})
+	require.ErrorContains(t, err, `source.rowsSince["shop.orders"]: "yesterday" is not a time`)
+	require.ErrorContains(t, err, `source.rowsSince["shop.returns"]: is in no entry of source.tables`)
+}
+
 func TestWorkgroupDecidesForItsClients(t *testing.T) {
 	workgroup := cataloged(t, func(a *CatalogArgs) { a.Environment = config.Prod }).One(t, "aws:athena/workgroup:Workgroup")
 
