@@ -175,7 +175,11 @@ func (f *verifyFlags) compare(ctx context.Context, w io.Writer, p verify.Pipelin
 	if err := printComparison(w, f.output, result.judged()); err != nil || result.Equal {
 		return err
 	}
-	return fmt.Errorf("%d rows differ between the source and the sinks: records that a sink refused are below errors/ in the bucket (`cdc status` counts them)", result.different())
+	differ := "rows differ"
+	if result.different() == 1 {
+		differ = "row differs"
+	}
+	return fmt.Errorf("%d %s between the source and the sinks: records that a sink refused are below errors/ in the bucket (`cdc status` counts them)", result.different(), differ)
 }
 
 func printComparison(w io.Writer, output string, c compared) error {
