@@ -6,6 +6,7 @@ package componenttest
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -84,7 +85,7 @@ func Try(program pulumi.RunFunc, answers ...Answer) (*Recorder, error) {
 	return r, nil
 }
 
-// All is every resource of a type (aws:s3/bucketV2:BucketV2), in the order of registration.
+// All is every resource of a type (aws:s3/bucketV2:BucketV2), by name: resources of one component register in any order.
 func (r *Recorder) All(typ string) []Registered {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -94,10 +95,11 @@ func (r *Recorder) All(typ string) []Registered {
 			found = append(found, x)
 		}
 	}
+	slices.SortStableFunc(found, func(a, b Registered) int { return strings.Compare(a.Name, b.Name) })
 	return found
 }
 
-// Resources is every resource, in the order of registration.
+// Resources is every resource, in the order in which they happened to register.
 func (r *Recorder) Resources() []Registered {
 	r.mu.Lock()
 	defer r.mu.Unlock()
