@@ -277,7 +277,7 @@ var notRun = []string{
 	"64-bit integers of 19 and 20 digits arrive exactly here; AWS documents useLargeIntegerValue without saying so for all of them",
 	"ARM: functions run as x86_64 here when this machine is",
 	"the Go language host of the CLI: the program runs through the Automation API with the same engine",
-	"the AWS provider is Terraform's 5.82.2 with useLargeIntegerValue added, one minor line older than pulumi-aws 6.83.2",
+	"the AWS provider is Terraform's 5.82.2 with useLargeIntegerValue added, one minor line older than pulumi-aws 6.83.4",
 }
 
 func versions() map[string]string {

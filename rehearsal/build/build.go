@@ -21,9 +21,9 @@ import (
 
 // Versions of what is built. The plugins carry the versions of the SDKs that call them.
 const (
-	CLIVersion                = "3.259.0"
-	AWSPluginVersion          = "6.83.2" // around the Terraform provider 5.82.2
-	RandomPluginVersion       = "4.19.0"
+	CLIVersion                = "3.276.0"
+	AWSPluginVersion          = "6.83.4" // around the Terraform provider 5.82.2
+	RandomPluginVersion       = "4.21.0"
 	BridgePluginVersion       = "1.1.3"
 	OpenSearchProviderVersion = "2.3.2"
 )

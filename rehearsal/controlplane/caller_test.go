@@ -14,7 +14,7 @@ import (
 func TestTheCallerIsToldByItsUserAgent(t *testing.T) {
 	for agent, want := range map[string]Caller{
 		"APN/1.0 HashiCorp/1.0 Terraform/0.0.0 (+https://www.terraform.io) terraform-provider-aws/5.82.2 aws-sdk-go-v2/1.32.7 app/cdc-pipeline": Deployer,
-		"APN/1.0 Pulumi/1.0 PulumiAws/6.83.2 aws-sdk-go-v2/1.36.3":                                                                              Deployer,
+		"APN/1.0 Pulumi/1.0 PulumiAws/6.83.4 aws-sdk-go-v2/1.36.3":                                                                              Deployer,
 		"aws-sdk-go-v2/1.43.0 ua/2.1 os/linux lang/go#1.26 api/ssm#1.60.0 app/cdc-pipeline":                                                     Deployer,
 		"aws-sdk-go-v2/1.43.0 ua/2.1 os/linux lang/go#1.26 api/dms#1.64.0 app/cdc":                                                              Operator,
 		"aws-sdk-go-v2/1.43.0 ua/2.1 os/linux lang/go#1.26 api/dms#1.64.0":                                                                      Other,
