@@ -42,7 +42,7 @@ sdk: ## write the OpenSearch SDK and the committed schemas anew
 	cd sdks/generate && go run . ../opensearch/schema.json ../opensearch
 
 docs: ## write docs/configuration.md, policies.md and licences.md anew from configuration types, rules and modules
-	go generate ./config ./policy ./policy/licences
+	go generate ./config ./policy ./internal/licences
 
 diagram: ## draw docs/architecture.svg anew from the program
 	cd docs/diagram && go run .

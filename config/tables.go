@@ -1,7 +1,7 @@
 package config
 
 import (
-	"cdcpipeline/wildcard"
+	"cdcpipeline/internal/table"
 	"fmt"
 	"regexp"
 	"slices"
@@ -29,14 +29,14 @@ func (t ExcludedTable) pattern() pattern { return pattern{t.Database, t.Table} }
 
 func (a pattern) String() string { return a.database + "." + a.table }
 
-func (a pattern) wild() bool { return wildcard.In(a.database) || wildcard.In(a.table) }
+func (a pattern) wild() bool { return table.In(a.database) || table.In(a.table) }
 
 func (a pattern) covers(b pattern) bool {
-	return wildcard.Match(a.database, b.database) && wildcard.Match(a.table, b.table)
+	return table.Match(a.database, b.database) && table.Match(a.table, b.table)
 }
 
 func (a pattern) overlaps(b pattern) bool {
-	return wildcard.Overlap(a.database, b.database) && wildcard.Overlap(a.table, b.table)
+	return table.Overlap(a.database, b.database) && table.Overlap(a.table, b.table)
 }
 
 // folded is the pattern as a server reads it that does not tell upper from lower case.

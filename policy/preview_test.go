@@ -1,9 +1,9 @@
 package main_test
 
 import (
-	"cdcpipeline/components/componenttest"
 	"cdcpipeline/components/pipeline"
 	"cdcpipeline/config"
+	"cdcpipeline/internal/componenttest"
 	"cdcpipeline/policy/capture"
 	"encoding/json"
 	"os"

@@ -1,7 +1,7 @@
 package main
 
 import (
-	"cdcpipeline/rehearsal/inventory"
+	"cdcpipeline/rehearsal/world/inventory"
 	"context"
 	"crypto/rand"
 	"database/sql"

@@ -2,7 +2,7 @@ package main
 
 import (
 	"cdcpipeline/rehearsal/bench"
-	"cdcpipeline/rehearsal/stage"
+	"cdcpipeline/rehearsal/report/progress"
 	"context"
 	"fmt"
 	"os"
@@ -16,7 +16,7 @@ func measure(ctx context.Context) error {
 		return err
 	}
 	cache := filepath.Join(root, ".cache")
-	r, err := bench.Run(ctx, cache, machine(), stage.New(os.Stderr))
+	r, err := bench.Run(ctx, cache, machine(), progress.New(os.Stderr))
 	if err != nil {
 		return fmt.Errorf("measuring: %w", err)
 	}

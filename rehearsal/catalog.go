@@ -1,8 +1,8 @@
 package main
 
 import (
-	"cdcpipeline/rehearsal/catalog"
 	"cdcpipeline/rehearsal/report"
+	"cdcpipeline/rehearsal/standins/athena"
 	"context"
 	"fmt"
 	"os"
@@ -22,7 +22,7 @@ func (r *rehearsal) catalogue(ctx context.Context) error {
 		return fmt.Errorf("making a directory for the lake's objects: %w", err)
 	}
 	r.log.Detail("the catalog's views and saved queries, over the lake's objects")
-	result, err := catalog.Check(ctx, catalog.Options{
+	result, err := athena.Check(ctx, athena.Options{
 		Account: r.world.Account, Bucket: r.output("lakeBucket"), Prefix: r.output("lakePrefix"),
 		Database: r.output("catalogDatabase"), Workgroup: r.output("athenaWorkgroup"), Python: python, Dir: dir,
 	})
@@ -33,7 +33,7 @@ func (r *rehearsal) catalogue(ctx context.Context) error {
 	for _, name := range tables {
 		database, table, _ := strings.Cut(name, ".")
 		view := strings.Replace(name, ".", "_", 1)
-		differences, rows, err := catalog.Compare(ctx, r.world.Database.Root(), database, table, result.Views[view])
+		differences, rows, err := athena.Compare(ctx, r.world.Database.Root(), database, table, result.Views[view])
 		if err != nil {
 			return fmt.Errorf("comparing the view %s with its table: %w", view, err)
 		}

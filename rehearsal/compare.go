@@ -3,8 +3,8 @@ package main
 import (
 	"bufio"
 	"cdcpipeline/rehearsal/report"
+	"cdcpipeline/rehearsal/report/reconcile"
 	"cdcpipeline/rehearsal/stores"
-	"cdcpipeline/rehearsal/verify"
 	"compress/gzip"
 	"context"
 	"errors"
@@ -51,20 +51,20 @@ func (r *rehearsal) verify(ctx context.Context) error {
 type expected struct {
 	// read is how many changes the task has read since it was made.
 	read          int
-	history, lake []verify.Change
+	history, lake []reconcile.Change
 	// parked are the records that a delivery cannot deliver, by its name, and giveUp how long it tries.
 	parked map[string]int64
 	giveUp time.Duration
 }
 
 // everything that was written, in both sinks.
-func everything(written []verify.Change) expected {
+func everything(written []reconcile.Change) expected {
 	return expected{read: len(written), history: written, lake: written}
 }
 
 // compareSinks waits until everything is delivered, then compares both sinks with what was committed. A change that nobody
 // made is an error; one that was lost is the caller's to judge.
-func (r *rehearsal) compareSinks(ctx context.Context, want expected) (inHistory, inLake verify.Difference, err error) {
+func (r *rehearsal) compareSinks(ctx context.Context, want expected) (inHistory, inLake reconcile.Difference, err error) {
 	if err := r.settle(ctx, want); err != nil {
 		return inHistory, inLake, err
 	}
@@ -76,8 +76,8 @@ func (r *rehearsal) compareSinks(ctx context.Context, want expected) (inHistory,
 	if err != nil {
 		return inHistory, inLake, err
 	}
-	inHistory, inLake = verify.Compare(want.history, history), verify.Compare(want.lake, lake)
-	for sink, d := range map[string]verify.Difference{"history": inHistory, "lake": inLake} {
+	inHistory, inLake = reconcile.Compare(want.history, history), reconcile.Compare(want.lake, lake)
+	for sink, d := range map[string]reconcile.Difference{"history": inHistory, "lake": inLake} {
 		if len(d.Lost) > 0 {
 			fmt.Fprintf(os.Stderr, "lost in %s, first of %d: %s\n", sink, len(d.Lost), d.Lost[0])
 		}
@@ -89,8 +89,8 @@ func (r *rehearsal) compareSinks(ctx context.Context, want expected) (inHistory,
 }
 
 // written is what the writer's journals say was committed; journals named loaded… are of rows that arrive as loaded ones.
-func (r *rehearsal) written(journals ...string) ([]verify.Change, error) {
-	var all []verify.Change
+func (r *rehearsal) written(journals ...string) ([]reconcile.Change, error) {
+	var all []reconcile.Change
 	for _, name := range journals {
 		file, err := os.Open(r.journal(name))
 		if err != nil {
@@ -100,7 +100,7 @@ func (r *rehearsal) written(journals ...string) ([]verify.Change, error) {
 		if strings.HasPrefix(name, "loaded") {
 			operation = "load"
 		}
-		changes, err := verify.Journal(file, operation)
+		changes, err := reconcile.Journal(file, operation)
 		_ = file.Close()
 		if err != nil {
 			return nil, fmt.Errorf("the journal %s: %w", name, err)
@@ -164,7 +164,7 @@ func (r *rehearsal) read() int {
 }
 
 // history is every change in the domain's history index, by the search that the blog makes.
-func (r *rehearsal) history(ctx context.Context, domain string) ([]verify.Change, error) {
+func (r *rehearsal) history(ctx context.Context, domain string) ([]reconcile.Change, error) {
 	d, ok := r.world.Domains.Domain(domain)
 	if !ok {
 		return nil, fmt.Errorf("the domain %s does not exist", domain)
@@ -181,9 +181,9 @@ func (r *rehearsal) history(ctx context.Context, domain string) ([]verify.Change
 	if err != nil {
 		return nil, fmt.Errorf("refreshing the history: %w", err)
 	}
-	var found []verify.Change
+	var found []reconcile.Change
 	err = admin.Each(ctx, index, func(hit stores.Hit) error {
-		change, ok, err := verify.Record(hit.Source)
+		change, ok, err := reconcile.Record(hit.Source)
 		if ok {
 			found = append(found, change)
 		}
@@ -196,10 +196,10 @@ func (r *rehearsal) history(ctx context.Context, domain string) ([]verify.Change
 }
 
 // lake is every change in the bucket's objects.
-func (r *rehearsal) lake(ctx context.Context, prefix string) ([]verify.Change, error) {
-	var found []verify.Change
+func (r *rehearsal) lake(ctx context.Context, prefix string) ([]reconcile.Change, error) {
+	var found []reconcile.Change
 	err := r.lines(ctx, prefix, func(_ string, line []byte) error {
-		change, ok, err := verify.Record(line)
+		change, ok, err := reconcile.Record(line)
 		if ok {
 			found = append(found, change)
 		}
@@ -256,7 +256,7 @@ func readLines(body io.Reader, zipped bool, visit func(line []byte) error) error
 }
 
 // latencies are from the return of the commit to the delivery, for changes; loaded rows have none.
-func (r *rehearsal) latencies(written []verify.Change, stream string) []time.Duration {
+func (r *rehearsal) latencies(written []reconcile.Change, stream string) []time.Duration {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	committed := map[string][]time.Time{}
@@ -266,7 +266,7 @@ func (r *rehearsal) latencies(written []verify.Change, stream string) []time.Dur
 	var found []time.Duration
 	for _, a := range r.arrivals[stream] {
 		for _, raw := range a.records {
-			change, ok, err := verify.Record(raw)
+			change, ok, err := reconcile.Record(raw)
 			if times := committed[change.ID]; err == nil && ok && len(times) > 0 && !strings.Contains(change.ID, " load ") {
 				found = append(found, a.at.Sub(times[0]))
 				committed[change.ID] = times[1:]

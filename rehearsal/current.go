@@ -2,10 +2,10 @@ package main
 
 import (
 	"bytes"
-	"cdcpipeline/generate"
+	"cdcpipeline/internal/operator/workload"
 	"cdcpipeline/rehearsal/report"
+	"cdcpipeline/rehearsal/report/reconcile"
 	"cdcpipeline/rehearsal/stores"
-	"cdcpipeline/rehearsal/verify"
 	"context"
 	"database/sql"
 	"encoding/json"
@@ -20,7 +20,7 @@ import (
 
 // current compares the current indices with the tables, and says how long a change took to get there.
 func (r *rehearsal) current(ctx context.Context) (err error) {
-	var indexed []verify.Change
+	var indexed []reconcile.Change
 	if r.report.Current, indexed, err = r.compareCurrent(ctx); err != nil {
 		return err
 	}
@@ -29,14 +29,14 @@ func (r *rehearsal) current(ctx context.Context) (err error) {
 
 // compareCurrent compares the index of every row's present state with the tables themselves, each column of each row, once
 // the indices have caught up. It returns the documents too.
-func (r *rehearsal) compareCurrent(ctx context.Context) (report.Current, []verify.Change, error) {
+func (r *rehearsal) compareCurrent(ctx context.Context) (report.Current, []reconcile.Change, error) {
 	began, last := time.Now(), ""
 	for {
 		rows, indexed, err := r.presentRows(ctx, r.output("searchDomainName"))
 		if err != nil {
 			return report.Current{}, nil, err
 		}
-		d := verify.Compare(rows, indexed)
+		d := reconcile.Compare(rows, indexed)
 		result := report.Current{Rows: len(rows), Equal: len(d.Lost)+len(d.Foreign)+d.Duplicated == 0}
 		if result.Equal {
 			return result, indexed, nil
@@ -54,7 +54,7 @@ func (r *rehearsal) compareCurrent(ctx context.Context) (report.Current, []verif
 }
 
 // presentRows are those of the tables, and those of the current indices with the time at which they were indexed.
-func (r *rehearsal) presentRows(ctx context.Context, domain string) (want, have []verify.Change, err error) {
+func (r *rehearsal) presentRows(ctx context.Context, domain string) (want, have []reconcile.Change, err error) {
 	admin, err := r.admin(ctx, domain)
 	if err != nil {
 		return nil, nil, err
@@ -74,7 +74,7 @@ func (r *rehearsal) presentRows(ctx context.Context, domain string) (want, have 
 			if err != nil {
 				return err
 			}
-			row := verify.Row(table, columns)
+			row := reconcile.Row(table, columns)
 			if origin, ok := columns["_cdc"].(map[string]any); ok {
 				if row.At, err = time.Parse(time.RFC3339, fmt.Sprint(origin["indexed"])); err != nil {
 					return fmt.Errorf("reading when a document was indexed: %w", err)
@@ -91,7 +91,7 @@ func (r *rehearsal) presentRows(ctx context.Context, domain string) (want, have 
 }
 
 // currentLatencies are from the return of the commit to the indexing, of the latest change of each row that is still there.
-func (r *rehearsal) currentLatencies(indexed []verify.Change) error {
+func (r *rehearsal) currentLatencies(indexed []reconcile.Change) error {
 	committed := map[string]time.Time{}
 	for _, name := range []string{"changes", "marker"} {
 		text, err := os.ReadFile(r.journal(name))
@@ -108,7 +108,7 @@ func (r *rehearsal) currentLatencies(indexed []verify.Change) error {
 				return fmt.Errorf("reading the journal: %w", err)
 			}
 			row, _ := entry["row"].(map[string]any)
-			committed[verify.Row(fmt.Sprint(entry["table"]), row).ID] = at
+			committed[reconcile.Row(fmt.Sprint(entry["table"]), row).ID] = at
 		}
 	}
 	var latencies []time.Duration
@@ -122,18 +122,18 @@ func (r *rehearsal) currentLatencies(indexed []verify.Change) error {
 }
 
 // tableRows are all rows of a table, in the form of the writer's journal.
-func (r *rehearsal) tableRows(ctx context.Context, name string) ([]verify.Change, error) {
-	parsed, err := generate.ParseTableName(name)
+func (r *rehearsal) tableRows(ctx context.Context, name string) ([]reconcile.Change, error) {
+	parsed, err := workload.ParseTableName(name)
 	if err != nil {
 		return nil, fmt.Errorf("the table's name: %w", err)
 	}
 	db := r.world.Database.Root()
-	table, err := generate.LoadTable(ctx, db, parsed)
+	table, err := workload.LoadTable(ctx, db, parsed)
 	if err != nil {
 		return nil, fmt.Errorf("reading the table %s: %w", name, err)
 	}
 	const page = 1000
-	var all []verify.Change
+	var all []reconcile.Change
 	for rows := [][]sql.NullString(nil); ; {
 		var after []sql.NullString
 		if len(rows) > 0 {
@@ -155,7 +155,7 @@ func (r *rehearsal) tableRows(ctx context.Context, name string) ([]verify.Change
 			if err != nil {
 				return nil, err
 			}
-			all = append(all, verify.Row(name, read))
+			all = append(all, reconcile.Row(name, read))
 		}
 		if len(rows) < page {
 			return all, nil

@@ -2,9 +2,9 @@ package main
 
 import (
 	"cdcpipeline/components/pipeline"
-	"cdcpipeline/rehearsal/inventory"
+	"cdcpipeline/rehearsal/engine/stack"
 	"cdcpipeline/rehearsal/report"
-	"cdcpipeline/rehearsal/stack"
+	"cdcpipeline/rehearsal/world/inventory"
 	"context"
 	"fmt"
 	"maps"

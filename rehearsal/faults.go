@@ -1,10 +1,10 @@
 package main
 
 import (
-	"cdcpipeline/rehearsal/functions"
 	"cdcpipeline/rehearsal/report"
-	"cdcpipeline/rehearsal/search"
-	"cdcpipeline/rehearsal/verify"
+	"cdcpipeline/rehearsal/report/reconcile"
+	"cdcpipeline/rehearsal/standins/lambda"
+	"cdcpipeline/rehearsal/standins/opensearch"
 	"context"
 	"errors"
 	"fmt"
@@ -106,20 +106,20 @@ func (r *rehearsal) present(ctx context.Context) (expected, error) {
 }
 
 // misbehave refuses a part of what is written to the domain, and calls the function twice and late.
-func (r *rehearsal) misbehave(domain *search.Domain) {
+func (r *rehearsal) misbehave(domain *opensearch.Domain) {
 	every := func(nth int64) func(int64) bool { return func(n int64) bool { return n%nth == 0 } }
-	domain.Inject(search.Faults{Request: every(4), Item: every(7)})
-	r.world.Mappings.Inject(functions.Faults{Twice: true, Delay: func(string) time.Duration { return rand.N(lateness) }})
+	domain.Inject(opensearch.Faults{Request: every(4), Item: every(7)})
+	r.world.Mappings.Inject(lambda.Faults{Twice: true, Delay: func(string) time.Duration { return rand.N(lateness) }})
 }
 
-func (r *rehearsal) behave(domain *search.Domain) {
-	domain.Inject(search.Faults{})
-	r.world.Mappings.Inject(functions.Faults{})
+func (r *rehearsal) behave(domain *opensearch.Domain) {
+	domain.Inject(opensearch.Faults{})
+	r.world.Mappings.Inject(lambda.Faults{})
 }
 
 // loadThroughFaults writes rows. When a quarter of them is read the domain's node is killed, and while it is down the
 // poison comes.
-func (r *rehearsal) loadThroughFaults(ctx context.Context, domain *search.Domain, put []poison, f *report.Faults) error {
+func (r *rehearsal) loadThroughFaults(ctx context.Context, domain *opensearch.Domain, put []poison, f *report.Faults) error {
 	middle := r.read() + faultyRows/4
 	work, ctx := errgroup.WithContext(ctx)
 	work.Go(func() error {
@@ -162,8 +162,8 @@ func (r *rehearsal) catchUp(ctx context.Context, want expected) error {
 }
 
 // batches of all mappings so far.
-func (r *rehearsal) batches() functions.MappingStats {
-	var sum functions.MappingStats
+func (r *rehearsal) batches() lambda.MappingStats {
+	var sum lambda.MappingStats
 	for _, s := range r.world.Mappings.Stats() {
 		sum.Twice, sum.Delayed, sum.Parked, sum.Lost = sum.Twice+s.Twice, sum.Delayed+s.Delayed, sum.Parked+s.Parked, sum.Lost+s.Lost
 		sum.PartialFailures, sum.Retries, sum.Bisected = sum.PartialFailures+s.PartialFailures, sum.Retries+s.Retries, sum.Bisected+s.Bisected
@@ -172,7 +172,7 @@ func (r *rehearsal) batches() functions.MappingStats {
 }
 
 // countFaults says what happened. Both that write to the domain must have been refused, and Lambda have given up nothing.
-func (r *rehearsal) countFaults(domain *search.Domain, before functions.MappingStats, f *report.Faults) error {
+func (r *rehearsal) countFaults(domain *opensearch.Domain, before lambda.MappingStats, f *report.Faults) error {
 	now, callers := r.batches(), 0
 	f.BatchesTwice, f.DelayedBatches = now.Twice-before.Twice, now.Delayed-before.Delayed
 	r.log.Detail("the function left %d batches unfinished when its time was over; %d of them were halved, %d tried again whole",
@@ -194,7 +194,7 @@ func (r *rehearsal) countFaults(domain *search.Domain, before functions.MappingS
 }
 
 // add changes that were written and read.
-func (e *expected) add(written []verify.Change) {
+func (e *expected) add(written []reconcile.Change) {
 	e.read += len(written)
 	e.history, e.lake = append(e.history, written...), append(e.lake, written...)
 }

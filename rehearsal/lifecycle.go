@@ -1,8 +1,8 @@
 package main
 
 import (
-	"cdcpipeline/rehearsal/controlplane"
-	"cdcpipeline/rehearsal/verify"
+	"cdcpipeline/rehearsal/report/reconcile"
+	"cdcpipeline/rehearsal/standins/controlplane"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -166,7 +166,7 @@ func (r *rehearsal) arrive(ctx context.Context, journal string) error {
 			return nil, err
 		}
 		lake, err := r.lake(ctx, r.output("lakePrefix")+"/")
-		return append(verify.Compare(written, history).Lost, verify.Compare(written, lake).Lost...), err
+		return append(reconcile.Compare(written, history).Lost, reconcile.Compare(written, lake).Lost...), err
 	})
 }
 

@@ -1,7 +1,7 @@
 package main
 
 import (
-	"cdcpipeline/rehearsal/account"
+	"cdcpipeline/rehearsal/standins/account"
 	"context"
 	"errors"
 	"fmt"

@@ -3,7 +3,7 @@
 package main
 
 import (
-	"cdcpipeline/rehearsal/family"
+	"cdcpipeline/rehearsal/machine/family"
 	"context"
 	"errors"
 	"fmt"

@@ -1,8 +1,8 @@
 package main
 
 import (
-	"cdcpipeline/currentstate"
-	"cdcpipeline/rehearsal/verify"
+	"cdcpipeline/internal/currentstate"
+	"cdcpipeline/rehearsal/report/reconcile"
 	"context"
 	"encoding/json"
 	"errors"
@@ -82,7 +82,7 @@ func (r *rehearsal) expectPoison(put []poison, want *expected) error {
 	history, lake := r.output("searchDeliveryName"), r.output("lakeDeliveryName")
 	want.parked, want.giveUp = map[string]int64{}, giveUp
 	for _, p := range put {
-		change, _, err := verify.Record(p.data)
+		change, _, err := reconcile.Record(p.data)
 		if err != nil && (p.inHistory || p.inLake) {
 			return fmt.Errorf("%s: %w", p.what, err)
 		}

@@ -1,9 +1,9 @@
 package main
 
 import (
-	"cdcpipeline/change"
-	"cdcpipeline/currentstate"
-	"cdcpipeline/rehearsal/verify"
+	"cdcpipeline/internal/change"
+	"cdcpipeline/internal/currentstate"
+	"cdcpipeline/rehearsal/report/reconcile"
 	"testing"
 	"time"
 
@@ -24,7 +24,7 @@ func TestPoisonIsOfEveryReasonThatARecordCanGive(t *testing.T) {
 				return
 			}
 			require.NoError(t, err)
-			_, ok, err := verify.Record(p.data)
+			_, ok, err := reconcile.Record(p.data)
 			require.NoError(t, err)
 			require.True(t, ok, "a sink that takes it shows it as a change")
 			if record.Operation == change.Load { // there is nothing wrong with its place

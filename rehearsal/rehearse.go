@@ -2,16 +2,16 @@ package main
 
 import (
 	"bytes"
-	"cdcpipeline/rehearsal/build"
-	"cdcpipeline/rehearsal/family"
-	"cdcpipeline/rehearsal/inventory"
+	"cdcpipeline/rehearsal/engine"
+	"cdcpipeline/rehearsal/engine/stack"
+	"cdcpipeline/rehearsal/machine/family"
 	"cdcpipeline/rehearsal/permissions"
 	"cdcpipeline/rehearsal/report"
-	"cdcpipeline/rehearsal/stack"
-	"cdcpipeline/rehearsal/stage"
+	"cdcpipeline/rehearsal/report/progress"
+	"cdcpipeline/rehearsal/report/reconcile"
 	"cdcpipeline/rehearsal/stores"
-	"cdcpipeline/rehearsal/verify"
 	"cdcpipeline/rehearsal/world"
+	"cdcpipeline/rehearsal/world/inventory"
 	"context"
 	"errors"
 	"fmt"
@@ -48,9 +48,9 @@ type rehearsal struct {
 	length         length
 	only           []string // parts of the names of the stages that are wanted; none for all
 
-	log     *stage.Log
+	log     *progress.Log
 	report  *report.Report
-	engine  build.Engine
+	engine  engine.Engine
 	world   *world.World
 	stack   *stack.Stack
 	program *program
@@ -83,7 +83,7 @@ func run(ctx context.Context, count int, how length, only []string) error {
 	}
 	r := &rehearsal{
 		project: root, cache: filepath.Join(root, ".cache"), count: count, length: how, only: only,
-		log: stage.New(os.Stderr), arrivals: map[string][]arrival{}, program: newProgram(),
+		log: progress.New(os.Stderr), arrivals: map[string][]arrival{}, program: newProgram(),
 		report: &report.Report{Machine: machine(), Date: time.Now().UTC().Format(time.DateOnly), Versions: versions()},
 	}
 	peak := family.Watch(ctx, 2*time.Second)
@@ -178,7 +178,7 @@ func (r *rehearsal) perform(ctx context.Context) error {
 }
 
 func (r *rehearsal) buildEngine(ctx context.Context) (err error) {
-	r.engine, err = build.Build(ctx, filepath.Join(r.project, "rehearsal", "engine"), r.cache, func(step string) { r.log.Detail("%s", step) })
+	r.engine, err = engine.Build(ctx, filepath.Join(r.project, "rehearsal", "engine", "source"), r.cache, func(step string) { r.log.Detail("%s", step) })
 	if err != nil {
 		return fmt.Errorf("building the engine: %w", err)
 	}
@@ -282,9 +282,9 @@ var notRun = []string{
 
 func versions() map[string]string {
 	return map[string]string{
-		"go": runtime.Version(), "pulumi": build.CLIVersion, "pulumi-aws (plugin name)": build.AWSPluginVersion, "terraform-provider-aws": "5.82.2",
-		"pulumi-random (plugin name)": build.RandomPluginVersion, "pulumi-terraform-provider": build.BridgePluginVersion,
-		"terraform-provider-opensearch": build.OpenSearchProviderVersion,
+		"go": runtime.Version(), "pulumi": engine.CLIVersion, "pulumi-aws (plugin name)": engine.AWSPluginVersion, "terraform-provider-aws": "5.82.2",
+		"pulumi-random (plugin name)": engine.RandomPluginVersion, "pulumi-terraform-provider": engine.BridgePluginVersion,
+		"terraform-provider-opensearch": engine.OpenSearchProviderVersion,
 		"opensearch":                    stores.OpenSearchVersion, "mariadb": stores.MariaDBVersion, "moto": stores.MotoVersion,
 	}
 }
@@ -306,5 +306,5 @@ func round(x float64) float64 { return float64(int(x*10+0.5)) / 10 }
 
 // quantiles of durations.
 func quantiles(d []time.Duration) report.Quantiles {
-	return report.Quantiles{P50: verify.Quantile(d, 0.5), P99: verify.Quantile(d, 0.99)}
+	return report.Quantiles{P50: reconcile.Quantile(d, 0.5), P99: reconcile.Quantile(d, 0.99)}
 }

@@ -2,7 +2,7 @@ package main
 
 import (
 	"bufio"
-	"cdcpipeline/rehearsal/controlplane"
+	"cdcpipeline/rehearsal/standins/controlplane"
 	"context"
 	"errors"
 	"fmt"

@@ -2,9 +2,9 @@ package main
 
 import (
 	"bytes"
-	"cdcpipeline/rehearsal/build"
-	"cdcpipeline/rehearsal/schema"
-	"cdcpipeline/rehearsal/stage"
+	"cdcpipeline/rehearsal/engine"
+	"cdcpipeline/rehearsal/engine/schema"
+	"cdcpipeline/rehearsal/report/progress"
 	"context"
 	"errors"
 	"fmt"
@@ -17,7 +17,7 @@ import (
 // generated from, and the inputs that the AWS plugin knows.
 func (r *rehearsal) checkSchemas(ctx context.Context) error {
 	r.log.Detail("compare the plugins' schemas with the committed ones")
-	search, err := r.schema(ctx, "terraform-provider@"+build.BridgePluginVersion, "opensearch-project/opensearch", build.OpenSearchProviderVersion)
+	search, err := r.schema(ctx, "terraform-provider@"+engine.BridgePluginVersion, "opensearch-project/opensearch", engine.OpenSearchProviderVersion)
 	if err != nil {
 		return err
 	}
@@ -28,7 +28,7 @@ func (r *rehearsal) checkSchemas(ctx context.Context) error {
 	if !bytes.Equal(search, committed) {
 		return errors.New("sdks/opensearch/schema.json is not what the plugin says: run `make sdk`")
 	}
-	whole, err := r.schema(ctx, "aws@"+build.AWSPluginVersion)
+	whole, err := r.schema(ctx, "aws@"+engine.AWSPluginVersion)
 	if err != nil {
 		return err
 	}
@@ -37,7 +37,7 @@ func (r *rehearsal) checkSchemas(ctx context.Context) error {
 		return err
 	}
 	if !bytes.Equal(inputs, schema.Committed()) {
-		return errors.New("rehearsal/schema/aws.json is not what the plugin says: run `make sdk`")
+		return errors.New("rehearsal/engine/schema/aws.json is not what the plugin says: run `make sdk`")
 	}
 	return nil
 }
@@ -48,10 +48,10 @@ func schemas(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	r := &rehearsal{project: root, cache: filepath.Join(root, ".cache"), log: stage.New(os.Stderr)}
+	r := &rehearsal{project: root, cache: filepath.Join(root, ".cache"), log: progress.New(os.Stderr)}
 	return r.log.Run("schemas", func() error {
 		var err error
-		if r.engine, err = build.Build(ctx, filepath.Join(root, "rehearsal", "engine"), r.cache, func(step string) { r.log.Detail("%s", step) }); err != nil {
+		if r.engine, err = engine.Build(ctx, filepath.Join(root, "rehearsal", "engine", "source"), r.cache, func(step string) { r.log.Detail("%s", step) }); err != nil {
 			return fmt.Errorf("building the engine: %w", err)
 		}
 		return r.writeSchemas(ctx)
@@ -60,11 +60,11 @@ func schemas(ctx context.Context) error {
 
 // writeSchemas writes both committed files anew.
 func (r *rehearsal) writeSchemas(ctx context.Context) error {
-	search, err := r.schema(ctx, "terraform-provider@"+build.BridgePluginVersion, "opensearch-project/opensearch", build.OpenSearchProviderVersion)
+	search, err := r.schema(ctx, "terraform-provider@"+engine.BridgePluginVersion, "opensearch-project/opensearch", engine.OpenSearchProviderVersion)
 	if err != nil {
 		return err
 	}
-	whole, err := r.schema(ctx, "aws@"+build.AWSPluginVersion)
+	whole, err := r.schema(ctx, "aws@"+engine.AWSPluginVersion)
 	if err != nil {
 		return err
 	}
@@ -72,7 +72,7 @@ func (r *rehearsal) writeSchemas(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	for path, content := range map[string][]byte{"sdks/opensearch/schema.json": search, "rehearsal/schema/aws.json": inputs} {
+	for path, content := range map[string][]byte{"sdks/opensearch/schema.json": search, "rehearsal/engine/schema/aws.json": inputs} {
 		if err := os.WriteFile(filepath.Join(r.project, path), content, 0o644); err != nil { // a source file
 			return fmt.Errorf("writing %s: %w", path, err)
 		}

@@ -4,10 +4,10 @@ import (
 	"cdcpipeline/components/pipeline"
 	"cdcpipeline/components/replication"
 	"cdcpipeline/components/search"
+	"cdcpipeline/rehearsal/engine/stack"
 	"cdcpipeline/rehearsal/report"
-	"cdcpipeline/rehearsal/stack"
+	"cdcpipeline/rehearsal/report/reconcile"
 	"cdcpipeline/rehearsal/stores"
-	"cdcpipeline/rehearsal/verify"
 	"context"
 	"errors"
 	"fmt"
@@ -225,7 +225,7 @@ func (r *rehearsal) rowsReach(ctx context.Context, journal, domain string) error
 	}
 	return r.await(ctx, len(written), func() ([]string, error) {
 		history, err := r.history(ctx, domain)
-		return verify.Compare(written, history).Lost, err
+		return reconcile.Compare(written, history).Lost, err
 	})
 }
 

@@ -1,10 +1,10 @@
 package main
 
 import (
-	"cdcpipeline/bootstrap/rds"
-	"cdcpipeline/generate"
-	"cdcpipeline/operate"
-	"cdcpipeline/tunnel"
+	"cdcpipeline/internal/operator/status"
+	"cdcpipeline/internal/operator/workload"
+	"cdcpipeline/internal/source/mysql/rdsca"
+	"cdcpipeline/internal/tunnel"
 	"cmp"
 	"context"
 	"crypto/tls"
@@ -67,7 +67,7 @@ func (f *connectionFlags) validate() error {
 
 // resolved is a connection and what must be closed after it: the tunnel, if it goes through one.
 type resolved struct {
-	generate.Connection
+	workload.Connection
 	Close func() error
 }
 
@@ -76,7 +76,7 @@ func (f *connectionFlags) resolve(ctx context.Context, tell func(string, ...any)
 	if f.host == "" {
 		return f.ofStack(ctx, tell)
 	}
-	r := &resolved{generate.Connection{Host: f.host, Port: f.port, User: f.user, Password: os.Getenv(passwordVariable)}, closed}
+	r := &resolved{workload.Connection{Host: f.host, Port: f.port, User: f.user, Password: os.Getenv(passwordVariable)}, closed}
 	var err error
 	if r.TLS, err = trust(f.caFile, f.host); err != nil || f.user != "" {
 		return r, err
@@ -98,7 +98,7 @@ func (f *connectionFlags) ofStack(ctx context.Context, tell func(string, ...any)
 		return nil, fmt.Errorf("%w; or give --host, --port and --secret-arn", err)
 	}
 	port := cmp.Or(f.port, o.SourcePort, 3306)
-	r := &resolved{generate.Connection{Host: o.SourceHost, Port: port, User: f.user, Password: os.Getenv(passwordVariable)}, closed}
+	r := &resolved{workload.Connection{Host: o.SourceHost, Port: port, User: f.user, Password: os.Getenv(passwordVariable)}, closed}
 	if r.TLS, err = trust(f.caFile, o.SourceHost); err != nil {
 		return nil, err
 	}
@@ -131,7 +131,7 @@ func (f *connectionFlags) open(ctx context.Context, tell func(string, ...any)) (
 	if err != nil {
 		return nil, nil, err
 	}
-	if db, err = generate.Open(ctx, connection.Connection); err != nil {
+	if db, err = workload.Open(ctx, connection.Connection); err != nil {
 		return nil, nil, errors.Join(fmt.Errorf("%w; see --host, --port, --direct, --user, --secret-arn and --ca", err), connection.Close())
 	}
 	return db, func() error { return errors.Join(db.Close(), connection.Close()) }, nil
@@ -146,7 +146,7 @@ func (r *resolved) readLogin(ctx context.Context, settings aws.Config, secretArn
 		return fmt.Errorf("the secret %q: %w", secretArn, err)
 	}
 	client := secretsmanager.NewFromConfig(settings, func(o *secretsmanager.Options) { o.Region = parsed.Region })
-	login, err := operate.ReadLogin(ctx, client, secretArn)
+	login, err := status.ReadLogin(ctx, client, secretArn)
 	r.User, r.Password = login.User, login.Password
 	return err
 }
@@ -160,7 +160,7 @@ func trust(caFile, host string) (*tls.Config, error) {
 		if err != nil {
 			return nil, fmt.Errorf("reading the system's certificates: %w; give --ca", err)
 		}
-		roots.AppendCertsFromPEM([]byte(rds.Certificates()))
+		roots.AppendCertsFromPEM([]byte(rdsca.Certificates()))
 		c.RootCAs = roots
 		return c, nil
 	}

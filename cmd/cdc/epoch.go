@@ -1,8 +1,8 @@
 package main
 
 import (
-	"cdcpipeline/currentstate"
-	"cdcpipeline/generate"
+	"cdcpipeline/internal/currentstate"
+	"cdcpipeline/internal/operator/workload"
 	"context"
 	"errors"
 	"fmt"
@@ -54,7 +54,7 @@ func (f *epochFlags) validate() error {
 	if f.output != "table" && f.output != "json" {
 		problems = append(problems, fmt.Errorf("--output %q: write table or json", f.output))
 	}
-	if _, err := generate.ParseTableName(f.table); f.table != "" && err != nil {
+	if _, err := workload.ParseTableName(f.table); f.table != "" && err != nil {
 		problems = append(problems, fmt.Errorf("--table: %w", err))
 	}
 	return errors.Join(problems...)
@@ -62,7 +62,7 @@ func (f *epochFlags) validate() error {
 
 // name of the table; validate has parsed it.
 func (f *epochFlags) name() currentstate.Name {
-	n, _ := generate.ParseTableName(f.table)
+	n, _ := workload.ParseTableName(f.table)
 	return currentstate.Name{Schema: n.Database, Table: n.Table}
 }
 

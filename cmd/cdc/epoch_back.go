@@ -1,7 +1,7 @@
 package main
 
 import (
-	"cdcpipeline/currentstate"
+	"cdcpipeline/internal/currentstate"
 	"errors"
 	"fmt"
 	"io"

@@ -1,10 +1,10 @@
 package main
 
 import (
-	"cdcpipeline/currentstate"
-	"cdcpipeline/generate"
-	"cdcpipeline/operate"
-	"cdcpipeline/verify"
+	"cdcpipeline/internal/currentstate"
+	"cdcpipeline/internal/operator/status"
+	"cdcpipeline/internal/operator/verify"
+	"cdcpipeline/internal/operator/workload"
 	"context"
 	"database/sql"
 	"errors"
@@ -21,7 +21,7 @@ type currentIndices struct {
 	*currentstate.Epochs
 	// settings are those of the function that fills them, with the domain's endpoint as it is reached from here.
 	settings currentstate.Settings
-	domain   *operate.Domain
+	domain   *status.Domain
 }
 
 // currentIndices opens the domain of a stack that keeps a current state. Closing the domain closes the tunnel.
@@ -29,7 +29,7 @@ func (d *deployment) currentIndices(ctx context.Context, tell func(string, ...an
 	if d.CurrentFunctionName == "" {
 		return nil, errors.New("the stack keeps no current state: set search.current.enabled to true and run `pulumi up`")
 	}
-	settings, err := operate.ReadCurrentSettings(ctx, lambda.NewFromConfig(d.AWS), d.CurrentFunctionName)
+	settings, err := status.ReadCurrentSettings(ctx, lambda.NewFromConfig(d.AWS), d.CurrentFunctionName)
 	if err != nil {
 		return nil, err
 	}
@@ -80,10 +80,10 @@ func (f *compareFlags) open(ctx context.Context, tell func(string, ...any)) (db 
 
 // compare the index of a table's epoch with the table, and look at rows that differ again for a time.
 func (c *currentIndices) compare(ctx context.Context, db *sql.DB, n currentstate.Name, epoch int, o verify.CompareOptions) (compared, error) {
-	o.Tables = []generate.TableName{{Database: n.Schema, Table: n.Table}}
+	o.Tables = []workload.TableName{{Database: n.Schema, Table: n.Table}}
 	current := verify.Current{
 		HTTP: c.domain.Client(), URL: c.domain.URL,
-		Index: func(generate.TableName) string { return n.Index(epoch) },
+		Index: func(workload.TableName) string { return n.Index(epoch) },
 	}
 	var result compared
 	var err error

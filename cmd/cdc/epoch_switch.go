@@ -1,8 +1,8 @@
 package main
 
 import (
-	"cdcpipeline/currentstate"
-	"cdcpipeline/verify"
+	"cdcpipeline/internal/currentstate"
+	"cdcpipeline/internal/operator/verify"
 	"context"
 	"errors"
 	"fmt"

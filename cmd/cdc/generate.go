@@ -1,7 +1,7 @@
 package main
 
 import (
-	"cdcpipeline/generate"
+	"cdcpipeline/internal/operator/workload"
 	"context"
 	"encoding/json"
 	"errors"
@@ -42,7 +42,7 @@ const generateExamples = `  # 10,000 changes of the blog's table in the database
 // generateFlags of the command line.
 type generateFlags struct {
 	connection connectionFlags
-	options    generate.Options
+	options    workload.Options
 	mix        string
 	tables     []string
 	journal    string
@@ -66,11 +66,11 @@ func newGenerate(stack *stackFlags) *cobra.Command {
 	}
 	flags := cmd.Flags()
 	flags.Int64Var(&f.options.Count, "count", 1000, "row changes to make")
-	flags.StringVar(&f.mix, "mix", generate.DefaultMix.String(), "inserts/updates/deletes in percent")
+	flags.StringVar(&f.mix, "mix", workload.DefaultMix.String(), "inserts/updates/deletes in percent")
 	flags.StringArrayVar(&f.tables, "table", []string{"testdb.retail_trans"}, "table as database.table; may be repeated")
 	flags.Uint64Var(&f.options.Seed, "seed", 0, "seed of all values (default: a random one, named in the summary)")
 	flags.Float64Var(&f.options.Rate, "rate", 0, "changes a second on average, 0 for as fast as possible")
-	flags.IntVar(&f.options.MaxTransaction, "max-transaction", generate.DefaultMaxTransaction, "changes in a transaction at most")
+	flags.IntVar(&f.options.MaxTransaction, "max-transaction", workload.DefaultMaxTransaction, "changes in a transaction at most")
 	flags.StringVar(&f.journal, "journal", "", "file for the committed changes, one JSON object a line; an existing file is replaced")
 	flags.StringVarP(&f.output, "output", "o", "text", "form of the summary: text or json")
 	f.connection.register(flags)
@@ -83,13 +83,13 @@ func newGenerate(stack *stackFlags) *cobra.Command {
 func (f *generateFlags) parse() error {
 	var problems []error
 	var err error
-	if f.options.Mix, err = generate.ParseMix(f.mix); err != nil {
+	if f.options.Mix, err = workload.ParseMix(f.mix); err != nil {
 		problems = append(problems, err)
-		f.options.Mix = generate.DefaultMix
+		f.options.Mix = workload.DefaultMix
 	}
 	unread := false
 	for _, s := range f.tables {
-		name, err := generate.ParseTableName(s)
+		name, err := workload.ParseTableName(s)
 		if err != nil {
 			problems, unread = append(problems, err), true
 			continue
@@ -107,7 +107,7 @@ func (f *generateFlags) parse() error {
 	}
 	checked := f.options
 	if len(checked.Tables) == 0 && unread { // which is said above
-		checked.Tables = []generate.TableName{{}}
+		checked.Tables = []workload.TableName{{}}
 	}
 	problems = append(problems, checked.Validate())
 	return errors.Join(append(problems, f.connection.validate())...)
@@ -123,7 +123,7 @@ func (f *generateFlags) run(cmd *cobra.Command) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, connection.Close()) }()
-	db, err := generate.Open(ctx, connection.Connection)
+	db, err := workload.Open(ctx, connection.Connection)
 	if err != nil {
 		return fmt.Errorf("%w; see --host, --port, --direct, --user, --secret-arn and --ca", err)
 	}
@@ -138,7 +138,7 @@ func (f *generateFlags) run(cmd *cobra.Command) (err error) {
 	}
 	progress := newProgress(cmd.ErrOrStderr(), f.options.Count)
 	f.options.Progress = progress.show
-	summary, err := generate.Run(ctx, db, f.options)
+	summary, err := workload.Run(ctx, db, f.options)
 	progress.finish()
 	if summary.Changes > 0 || err == nil {
 		err = errors.Join(err, f.report(cmd.OutOrStdout(), summary))
@@ -147,14 +147,14 @@ func (f *generateFlags) run(cmd *cobra.Command) (err error) {
 }
 
 // ended tells an orderly end by a signal from an error.
-func ended(ctx context.Context, s generate.Summary, err error) error {
+func ended(ctx context.Context, s workload.Summary, err error) error {
 	if err == nil && s.Interrupted && ctx.Err() != nil {
 		return errInterrupted
 	}
 	return err
 }
 
-func (f *generateFlags) report(w io.Writer, s generate.Summary) error {
+func (f *generateFlags) report(w io.Writer, s workload.Summary) error {
 	if f.output != "json" {
 		if _, err := fmt.Fprintln(w, s); err != nil {
 			return fmt.Errorf("printing the summary: %w", err)

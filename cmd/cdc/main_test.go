@@ -2,7 +2,7 @@ package main
 
 import (
 	"bytes"
-	"cdcpipeline/generate"
+	"cdcpipeline/internal/operator/workload"
 	"context"
 	"encoding/json"
 	"testing"
@@ -52,18 +52,18 @@ func TestBadFlagsAreRefusedTogether(t *testing.T) {
 func TestProgressIsALineWithoutTerminal(t *testing.T) {
 	var out bytes.Buffer
 	p := newProgress(&out, 1000)
-	p.show(generate.Summary{Changes: 1, Rate: 100})
+	p.show(workload.Summary{Changes: 1, Rate: 100})
 	require.Empty(t, out.String())
 	p.told = time.Now().Add(-lineEvery)
-	p.show(generate.Summary{Changes: 500, Rate: 100})
+	p.show(workload.Summary{Changes: 500, Rate: 100})
 	p.finish()
 	require.Equal(t, "500 of 1000 changes, 100/s, 5s left\n", out.String())
 }
 
 func TestSummaryIsJSONOnDemand(t *testing.T) {
 	var out bytes.Buffer
-	require.NoError(t, (&generateFlags{output: "json"}).report(&out, generate.Summary{Changes: 3, Counts: generate.Counts{Inserts: 3}, Seed: 1 << 63}))
-	var s generate.Summary
+	require.NoError(t, (&generateFlags{output: "json"}).report(&out, workload.Summary{Changes: 3, Counts: workload.Counts{Inserts: 3}, Seed: 1 << 63}))
+	var s workload.Summary
 	require.NoError(t, json.Unmarshal(out.Bytes(), &s))
 	require.Equal(t, uint64(1<<63), s.Seed)
 	require.Equal(t, int64(3), s.Inserts)
@@ -72,8 +72,8 @@ func TestSummaryIsJSONOnDemand(t *testing.T) {
 func TestInterruptedRunEndsAsSuch(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	require.ErrorIs(t, ended(ctx, generate.Summary{Interrupted: true}, nil), errInterrupted)
-	require.NoError(t, ended(t.Context(), generate.Summary{}, nil))
+	require.ErrorIs(t, ended(ctx, workload.Summary{Interrupted: true}, nil), errInterrupted)
+	require.NoError(t, ended(t.Context(), workload.Summary{}, nil))
 }
 
 func TestVersionAndHelp(t *testing.T) {

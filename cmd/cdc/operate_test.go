@@ -2,7 +2,7 @@ package main
 
 import (
 	"bytes"
-	"cdcpipeline/operate"
+	"cdcpipeline/internal/operator/status"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -67,7 +67,7 @@ func TestReloadOfEverythingIsConfirmed(t *testing.T) {
 	pulumi(t, "exit 7")
 	for answer, message := range map[string]string{"\n": "nothing was done", "n\n": "nothing was done", "": "nothing was done", "y\n": "exit status 7", "YES\n": "exit status 7"} {
 		cmd := newStart(&stackFlags{dir: "."})
-		f := &startFlags{options: operate.StartOptions{Reload: true}, terminal: func(io.Reader) bool { return true }}
+		f := &startFlags{options: status.StartOptions{Reload: true}, terminal: func(io.Reader) bool { return true }}
 		var asked bytes.Buffer
 		cmd.SetIn(strings.NewReader(answer))
 		cmd.SetErr(&asked)
@@ -100,7 +100,7 @@ func TestStatusShowsWhatItCanAndEndsWith1(t *testing.T) {
 	stackOf(t, deployed, region)
 	out, err := runs(t, "status", "-o", "json")
 	require.ErrorIs(t, err, errUnhealthy)
-	var s operate.Status
+	var s status.Status
 	require.NoError(t, json.Unmarshal([]byte(out), &s))
 	require.Equal(t, "running", s.Task.State)
 	require.Equal(t, int64(3), s.Tables.List[0].Inserts)
@@ -120,7 +120,7 @@ func TestLoadsAreToldEveryFewSeconds(t *testing.T) {
 		var out bytes.Buffer
 		l := &loads{tell: teller(&out)}
 		for range 7 {
-			l.show(operate.Loading{Table: "a.b", State: "Full load", Rows: 5})
+			l.show(status.Loading{Table: "a.b", State: "Full load", Rows: 5})
 			time.Sleep(time.Second)
 		}
 		require.Equal(t, 2, strings.Count(out.String(), "a.b: Full load, 5 rows\n"))

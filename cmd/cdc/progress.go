@@ -1,7 +1,7 @@
 package main
 
 import (
-	"cdcpipeline/generate"
+	"cdcpipeline/internal/operator/workload"
 	"fmt"
 	"io"
 	"os"
@@ -33,7 +33,7 @@ func newProgress(w io.Writer, total int64) *progress {
 	return p
 }
 
-func (p *progress) show(s generate.Summary) {
+func (p *progress) show(s workload.Summary) {
 	if p.bar != nil {
 		_ = p.bar.Set64(s.Changes)
 		return

@@ -1,8 +1,8 @@
 package main
 
 import (
-	"cdcpipeline/operate"
-	"cdcpipeline/tunnel"
+	"cdcpipeline/internal/operator/status"
+	"cdcpipeline/internal/tunnel"
 	"context"
 	"errors"
 	"fmt"
@@ -31,22 +31,22 @@ func (d *deployment) tunnel(ctx context.Context, local string, to tunnel.Target,
 }
 
 // search is the domain under its master user, through the stack's bastion if it has one. Closing it closes the tunnel.
-func (d *deployment) search(ctx context.Context, tell func(string, ...any)) (*operate.Domain, error) {
+func (d *deployment) search(ctx context.Context, tell func(string, ...any)) (*status.Domain, error) {
 	host, port, err := d.SearchAddress()
 	if err != nil {
 		return nil, err
 	}
-	login, err := operate.ReadLogin(ctx, secretsmanager.NewFromConfig(d.AWS), d.SearchMasterSecretArn)
+	login, err := status.ReadLogin(ctx, secretsmanager.NewFromConfig(d.AWS), d.SearchMasterSecretArn)
 	if err != nil {
 		return nil, err
 	}
-	domain := &operate.Domain{URL: d.SearchURL, User: login.User, Password: login.Password, HTTP: &http.Client{}}
+	domain := &status.Domain{URL: d.SearchURL, User: login.User, Password: login.Password, HTTP: &http.Client{}}
 	if d.Tunnelled() {
 		t, err := d.tunnel(ctx, "127.0.0.1:0", tunnel.Target{Host: host, Port: port}, tell)
 		if err != nil {
 			return nil, err
 		}
-		domain.HTTP, domain.Shut = operate.Through(t.Addr().String()), t.Close
+		domain.HTTP, domain.Shut = status.Through(t.Addr().String()), t.Close
 	}
 	return domain, nil
 }

@@ -1,10 +1,10 @@
 package main
 
 import (
-	"cdcpipeline/change"
-	"cdcpipeline/currentstate"
-	"cdcpipeline/generate"
-	"cdcpipeline/replay"
+	"cdcpipeline/internal/change"
+	"cdcpipeline/internal/currentstate"
+	"cdcpipeline/internal/operator/replay"
+	"cdcpipeline/internal/operator/workload"
 	"context"
 	"errors"
 	"fmt"
@@ -110,7 +110,7 @@ func (f *replayFlags) validate() error {
 	refuse(f.rate < 0, "--rate: must not be negative, is %d", f.rate)
 	refuse(f.output != "table" && f.output != "json", "--output %q: write table or json", f.output)
 	for _, s := range f.tables {
-		if _, err := generate.ParseTableName(s); err != nil {
+		if _, err := workload.ParseTableName(s); err != nil {
 			problems = append(problems, err)
 		}
 	}

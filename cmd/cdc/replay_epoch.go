@@ -1,9 +1,9 @@
 package main
 
 import (
-	"cdcpipeline/currentstate"
-	"cdcpipeline/replay"
-	"cdcpipeline/verify"
+	"cdcpipeline/internal/currentstate"
+	"cdcpipeline/internal/operator/replay"
+	"cdcpipeline/internal/operator/verify"
 	"context"
 	"errors"
 	"time"

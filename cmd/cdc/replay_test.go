@@ -2,9 +2,9 @@ package main
 
 import (
 	"bytes"
-	"cdcpipeline/change"
-	"cdcpipeline/currentstate"
-	"cdcpipeline/replay"
+	"cdcpipeline/internal/change"
+	"cdcpipeline/internal/currentstate"
+	"cdcpipeline/internal/operator/replay"
 	"testing"
 	"time"
 

@@ -2,8 +2,8 @@ package main
 
 import (
 	"bytes"
-	"cdcpipeline/awsconfig"
-	"cdcpipeline/operate"
+	"cdcpipeline/internal/awsconfig"
+	"cdcpipeline/internal/operator/status"
 	"cmp"
 	"context"
 	"encoding/json"
@@ -31,7 +31,7 @@ func (f *stackFlags) register(flags *pflag.FlagSet) {
 
 // deployment is a stack and the account it is in.
 type deployment struct {
-	operate.Outputs
+	status.Outputs
 	// AWS calls as the stack's provider does; the account has been compared with the stack's.
 	AWS aws.Config
 	// Profile of the shared AWS configuration that the stack names, for lines that a person types; may be empty.
@@ -50,7 +50,7 @@ func (f *stackFlags) open(ctx context.Context, needed ...string) (*deployment, e
 }
 
 // account reads the stack's AWS configuration and compares the account behind it with the stack's.
-func (f *stackFlags) account(ctx context.Context, o operate.Outputs) (*deployment, error) {
+func (f *stackFlags) account(ctx context.Context, o status.Outputs) (*deployment, error) {
 	settings, err := f.settings(ctx)
 	if err != nil {
 		return nil, err
@@ -73,14 +73,14 @@ func (f *stackFlags) account(ctx context.Context, o operate.Outputs) (*deploymen
 }
 
 // outputs asks the Pulumi CLI, so that every backend and login it knows works here too.
-func (f *stackFlags) outputs(ctx context.Context, needed ...string) (operate.Outputs, error) {
+func (f *stackFlags) outputs(ctx context.Context, needed ...string) (status.Outputs, error) {
 	printed, err := f.pulumi(ctx, "stack", "output", "--json")
 	if err != nil {
-		return operate.Outputs{}, fmt.Errorf("reading the stack's outputs: %w", err)
+		return status.Outputs{}, fmt.Errorf("reading the stack's outputs: %w", err)
 	}
-	o, err := operate.ParseOutputs(printed)
+	o, err := status.ParseOutputs(printed)
 	if err != nil {
-		return operate.Outputs{}, err
+		return status.Outputs{}, err
 	}
 	return o, o.Require(needed...)
 }

@@ -1,8 +1,8 @@
 package main
 
 import (
-	"cdcpipeline/awsconfig"
-	"cdcpipeline/generate"
+	"cdcpipeline/internal/awsconfig"
+	"cdcpipeline/internal/operator/workload"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -76,7 +76,7 @@ func TestDatabaseIsFoundByTheOutputsOfTheStack(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, "db.local", c.TLS.ServerName)
 	c.TLS = nil
-	require.Equal(t, generate.Connection{Host: "db.local", Port: 3307, User: "admin", Password: "hunter2"}, c.Connection)
+	require.Equal(t, workload.Connection{Host: "db.local", Port: 3307, User: "admin", Password: "hunter2"}, c.Connection)
 	require.NoError(t, c.Close())
 }
 

@@ -2,10 +2,10 @@ package main
 
 import (
 	"bufio"
-	"cdcpipeline/currentstate"
-	"cdcpipeline/generate"
-	"cdcpipeline/operate"
-	"cdcpipeline/reload"
+	"cdcpipeline/internal/currentstate"
+	"cdcpipeline/internal/operator/reload"
+	"cdcpipeline/internal/operator/status"
+	"cdcpipeline/internal/operator/workload"
 	"context"
 	"errors"
 	"fmt"
@@ -42,7 +42,7 @@ const maxReload = 10
 
 // startFlags of the command line.
 type startFlags struct {
-	options operate.StartOptions
+	options status.StartOptions
 	compare compareFlags
 	yes     bool
 	timeout time.Duration
@@ -76,7 +76,7 @@ func (f *startFlags) validate() error {
 		problems = append(problems, fmt.Errorf("--reload-table: %d tables, and DMS reloads %d at a time: name the others in another `cdc start`, or load all with --reload", tables, maxReload))
 	}
 	for _, name := range f.options.Tables {
-		if _, err := generate.ParseTableName(name); err != nil {
+		if _, err := workload.ParseTableName(name); err != nil {
 			problems = append(problems, fmt.Errorf("--reload-table: %w", err))
 		}
 	}
@@ -106,7 +106,7 @@ func (f *startFlags) run(cmd *cobra.Command, stack *stackFlags) error {
 	}
 	show := newWaiting(cmd.ErrOrStderr())
 	defer show.finish()
-	return onTask(cmd, stack, f.timeout, show.tell, func(ctx context.Context, d *deployment, t operate.Task) error {
+	return onTask(cmd, stack, f.timeout, show.tell, func(ctx context.Context, d *deployment, t status.Task) error {
 		if f.loads() && d.CurrentFunctionName != "" {
 			return f.reload(ctx, d, t, show)
 		}
@@ -136,7 +136,7 @@ func (f *stackFlags) adviseSince(tell func(string, ...any), table string, at tim
 }
 
 // reload loads tables again where the stack keeps a current state: into new epochs.
-func (f *startFlags) reload(ctx context.Context, d *deployment, task operate.Task, show *waiting) (err error) {
+func (f *startFlags) reload(ctx context.Context, d *deployment, task status.Task, show *waiting) (err error) {
 	// Nothing is stopped or begun before everything can be reached.
 	c, err := d.currentIndices(ctx, show.tell)
 	if err != nil {
@@ -155,7 +155,7 @@ func (f *startFlags) reload(ctx context.Context, d *deployment, task operate.Tas
 	}
 	names := make([]currentstate.Name, len(f.options.Tables))
 	for i, table := range f.options.Tables {
-		parsed, err := generate.ParseTableName(table)
+		parsed, err := workload.ParseTableName(table)
 		if err != nil {
 			return err
 		}

@@ -1,7 +1,7 @@
 package main
 
 import (
-	"cdcpipeline/operate"
+	"cdcpipeline/internal/operator/status"
 	"context"
 	"encoding/json"
 	"errors"
@@ -51,7 +51,7 @@ type statusFlags struct {
 	stack   *stackFlags
 	output  string
 	watch   time.Duration
-	options operate.StatusOptions
+	options status.StatusOptions
 }
 
 func newStatus(stack *stackFlags) *cobra.Command {
@@ -63,7 +63,7 @@ func newStatus(stack *stackFlags) *cobra.Command {
 	flags := cmd.Flags()
 	flags.StringVarP(&f.output, "output", "o", "table", "form: table or json")
 	flags.DurationVar(&f.watch, "watch", 0, "say it again at this interval, until Ctrl-C")
-	flags.DurationVar(&f.options.MaxLag, "max-lag", operate.MaxLag, "lag of the task or of the stream's readers that is a problem")
+	flags.DurationVar(&f.options.MaxLag, "max-lag", status.MaxLag, "lag of the task or of the stream's readers that is a problem")
 	flags.DurationVar(&f.options.Within, "within", 30*time.Second, "time that all sources have to answer")
 	_ = cmd.RegisterFlagCompletionFunc("output", cobra.FixedCompletions([]string{"table", "json"}, cobra.ShellCompDirectiveNoFileComp))
 	return cmd
@@ -99,7 +99,7 @@ func (f *statusFlags) run(cmd *cobra.Command) error {
 	}
 	door := &openDoor{deployment: d}
 	defer door.close()
-	sources := operate.Sources{
+	sources := status.Sources{
 		DMS: dms.NewFromConfig(d.AWS), CloudWatch: cloudwatch.NewFromConfig(d.AWS),
 		S3:     d.s3(),
 		Search: door.search,
@@ -123,14 +123,14 @@ func (f *statusFlags) run(cmd *cobra.Command) error {
 	}
 }
 
-func verdict(s operate.Status) error {
+func verdict(s status.Status) error {
 	if s.Healthy {
 		return nil
 	}
 	return errUnhealthy
 }
 
-func (f *statusFlags) print(w io.Writer, s operate.Status) error {
+func (f *statusFlags) print(w io.Writer, s status.Status) error {
 	if f.output == "json" {
 		lines := json.NewEncoder(w)
 		lines.SetIndent("", "  ")
@@ -154,10 +154,10 @@ func isTerminal(stream any) bool {
 // openDoor keeps the way to the domain between two looks.
 type openDoor struct {
 	*deployment
-	domain *operate.Domain
+	domain *status.Domain
 }
 
-func (o *openDoor) search(ctx context.Context) (operate.Cluster, error) {
+func (o *openDoor) search(ctx context.Context) (status.Cluster, error) {
 	if o.domain == nil {
 		domain, err := o.deployment.search(ctx, func(string, ...any) {})
 		if err != nil {
@@ -175,6 +175,6 @@ func (o *openDoor) close() {
 }
 
 // stayingOpen is closed with its door.
-type stayingOpen struct{ *operate.Domain }
+type stayingOpen struct{ *status.Domain }
 
 func (stayingOpen) Close() error { return nil }

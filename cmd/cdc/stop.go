@@ -1,7 +1,7 @@
 package main
 
 import (
-	"cdcpipeline/operate"
+	"cdcpipeline/internal/operator/status"
 	"context"
 	"fmt"
 	"io"
@@ -22,7 +22,7 @@ func newStop(stack *stackFlags) *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "stop", Short: "Stop the replication task", Long: stopLong, Example: "  cdc stop\n  cdc stop --stack prod", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return onTask(cmd, stack, timeout, teller(cmd.ErrOrStderr()), func(ctx context.Context, _ *deployment, t operate.Task) error { return t.Stop(ctx) })
+			return onTask(cmd, stack, timeout, teller(cmd.ErrOrStderr()), func(ctx context.Context, _ *deployment, t status.Task) error { return t.Stop(ctx) })
 		},
 	}
 	registerTimeout(cmd.Flags(), &timeout)
@@ -34,7 +34,7 @@ func registerTimeout(flags *pflag.FlagSet, timeout *time.Duration) {
 }
 
 // onTask does something with the stack's task, for so long at most.
-func onTask(cmd *cobra.Command, stack *stackFlags, timeout time.Duration, tell func(string, ...any), do func(context.Context, *deployment, operate.Task) error) error {
+func onTask(cmd *cobra.Command, stack *stackFlags, timeout time.Duration, tell func(string, ...any), do func(context.Context, *deployment, status.Task) error) error {
 	if timeout < 0 {
 		return fmt.Errorf("--timeout: must not be negative, is %s", timeout)
 	}
@@ -49,7 +49,7 @@ func onTask(cmd *cobra.Command, stack *stackFlags, timeout time.Duration, tell f
 		defer cancel()
 	}
 	loading := &loads{tell: tell}
-	task := operate.Task{
+	task := status.Task{
 		API: dms.NewFromConfig(d.AWS), Arn: d.TaskArn, Loading: loading.show,
 		Tell: func(line string) { tell("%s", line) },
 	}
@@ -69,7 +69,7 @@ type loads struct {
 	told map[string]time.Time
 }
 
-func (l *loads) show(p operate.Loading) {
+func (l *loads) show(p status.Loading) {
 	if time.Since(l.told[p.Table]) < lineEvery {
 		return
 	}

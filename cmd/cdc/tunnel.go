@@ -1,8 +1,8 @@
 package main
 
 import (
-	"cdcpipeline/operate"
-	"cdcpipeline/tunnel"
+	"cdcpipeline/internal/operator/status"
+	"cdcpipeline/internal/tunnel"
 	"cmp"
 	"errors"
 	"fmt"
@@ -27,11 +27,11 @@ const defaultDatabasePort = 13306
 type entrance struct {
 	use, short, long, example string
 	needs                     []string
-	port                      func(operate.Outputs) int
-	target                    func(operate.Outputs) (tunnel.Target, error)
-	straight                  func(operate.Outputs) string
-	secret                    func(operate.Outputs) string
-	guide                     func(operate.Guide) (string, error)
+	port                      func(status.Outputs) int
+	target                    func(status.Outputs) (tunnel.Target, error)
+	straight                  func(status.Outputs) string
+	secret                    func(status.Outputs) string
+	guide                     func(status.Guide) (string, error)
 }
 
 var searchDoor = entrance{
@@ -39,14 +39,14 @@ var searchDoor = entrance{
 	long:    "Open a tunnel to the OpenSearch domain, at the port where `pulumi refresh` expects it, and say how to search through it.",
 	example: "  cdc tunnel search\n  cdc tunnel search --stack prod --port 9201",
 	needs:   []string{"searchEndpoint", "searchUrl", "searchMasterSecretArn"},
-	port:    func(o operate.Outputs) int { return cmp.Or(o.SearchTunnelPort, 9200) },
-	target: func(o operate.Outputs) (tunnel.Target, error) {
+	port:    func(o status.Outputs) int { return cmp.Or(o.SearchTunnelPort, 9200) },
+	target: func(o status.Outputs) (tunnel.Target, error) {
 		host, port, err := o.SearchAddress()
 		return tunnel.Target{Host: host, Port: port}, err
 	},
-	straight: func(o operate.Outputs) string { return o.SearchURL },
-	secret:   func(o operate.Outputs) string { return o.SearchMasterSecretArn },
-	guide:    operate.Guide.Search,
+	straight: func(o status.Outputs) string { return o.SearchURL },
+	secret:   func(o status.Outputs) string { return o.SearchMasterSecretArn },
+	guide:    status.Guide.Search,
 }
 
 func dashboardsDoor() entrance {
@@ -55,8 +55,8 @@ func dashboardsDoor() entrance {
 	e.long = "Open a tunnel to the OpenSearch domain and say how to open its Dashboards in a browser."
 	e.example = "  cdc tunnel dashboards\n  cdc tunnel dashboards --show-secret"
 	e.needs = append([]string{"dashboardsUrl"}, e.needs...)
-	e.straight = func(o operate.Outputs) string { return o.DashboardsURL }
-	e.guide = operate.Guide.Dashboards
+	e.straight = func(o status.Outputs) string { return o.DashboardsURL }
+	e.guide = status.Guide.Dashboards
 	return e
 }
 
@@ -65,13 +65,13 @@ var databaseDoor = entrance{
 	long:    "Open a tunnel to the source database's writer and say how to connect a client through it.",
 	example: "  cdc tunnel db\n  cdc tunnel db --port 3307",
 	needs:   []string{"sourceHost", "sourcePort", "sourceSecretArn"},
-	port:    func(operate.Outputs) int { return defaultDatabasePort },
-	target: func(o operate.Outputs) (tunnel.Target, error) {
+	port:    func(status.Outputs) int { return defaultDatabasePort },
+	target: func(o status.Outputs) (tunnel.Target, error) {
 		return tunnel.Target{Host: o.SourceHost, Port: o.SourcePort}, nil
 	},
-	straight: func(o operate.Outputs) string { return net.JoinHostPort(o.SourceHost, strconv.Itoa(o.SourcePort)) },
-	secret:   func(o operate.Outputs) string { return o.SourceSecretArn },
-	guide:    operate.Guide.Database,
+	straight: func(o status.Outputs) string { return net.JoinHostPort(o.SourceHost, strconv.Itoa(o.SourcePort)) },
+	secret:   func(o status.Outputs) string { return o.SourceSecretArn },
+	guide:    status.Guide.Database,
 }
 
 func newTunnel(stack *stackFlags) *cobra.Command {
@@ -122,9 +122,9 @@ func (e entrance) run(cmd *cobra.Command, stack *stackFlags, port int, show bool
 	if err != nil {
 		return err
 	}
-	guide := operate.Guide{Outputs: o, Profile: d.Profile, CaFile: filepath.Join(stack.dir, "bootstrap", "rds", "global-bundle.pem")}
+	guide := status.Guide{Outputs: o, Profile: d.Profile, CaFile: filepath.Join(stack.dir, "internal", "source", "mysql", "rdsca", "global-bundle.pem")}
 	if show {
-		login, err := operate.ReadLogin(ctx, secretsmanager.NewFromConfig(d.AWS), e.secret(o))
+		login, err := status.ReadLogin(ctx, secretsmanager.NewFromConfig(d.AWS), e.secret(o))
 		if err != nil {
 			return err
 		}

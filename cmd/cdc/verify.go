@@ -1,9 +1,9 @@
 package main
 
 import (
-	"cdcpipeline/datalake"
-	"cdcpipeline/generate"
-	"cdcpipeline/verify"
+	"cdcpipeline/internal/lake/objects"
+	"cdcpipeline/internal/operator/verify"
+	"cdcpipeline/internal/operator/workload"
 	"context"
 	"errors"
 	"fmt"
@@ -97,7 +97,7 @@ func (f *verifyFlags) validate() error {
 	refuse(f.timeout <= 0, "--timeout: must be more than 0s, is %s", f.timeout)
 	refuse(f.output != "table" && f.output != "json", "--output %q: write table or json", f.output)
 	for _, s := range f.tables {
-		if _, err := generate.ParseTableName(s); err != nil {
+		if _, err := workload.ParseTableName(s); err != nil {
 			problems = append(problems, err)
 		}
 	}
@@ -142,7 +142,7 @@ func (f *verifyFlags) run(cmd *cobra.Command) error {
 
 // tablesOf are those that --table names, or the stack's, of which all are wanted or some will do. A pattern of the stack names
 // no table.
-func tablesOf(named, configured []string, all bool) ([]generate.TableName, error) {
+func tablesOf(named, configured []string, all bool) ([]workload.TableName, error) {
 	chosen := named
 	if len(chosen) == 0 {
 		chosen = slices.DeleteFunc(slices.Clone(configured), func(s string) bool { return strings.Contains(s, "%") })
@@ -150,9 +150,9 @@ func tablesOf(named, configured []string, all bool) ([]generate.TableName, error
 			return nil, fmt.Errorf("the stack's tables are %s: name those that are meant with --table", strings.Join(configured, ", "))
 		}
 	}
-	names := make([]generate.TableName, len(chosen))
+	names := make([]workload.TableName, len(chosen))
 	for i, s := range chosen {
-		name, err := generate.ParseTableName(s)
+		name, err := workload.ParseTableName(s)
 		if err != nil {
 			return nil, err
 		}
@@ -178,8 +178,8 @@ func (d *deployment) pipeline(ctx context.Context, tell func(string, ...any)) (v
 	return p, func() { _ = domain.Close() }, nil
 }
 
-func (d *deployment) lake() datalake.Lake {
-	return datalake.Lake{Client: d.s3(), Bucket: d.LakeBucket, Prefix: d.LakePrefix}
+func (d *deployment) lake() objects.Lake {
+	return objects.Lake{Client: d.s3(), Bucket: d.LakeBucket, Prefix: d.LakePrefix}
 }
 
 func (d *deployment) s3() *s3.Client {

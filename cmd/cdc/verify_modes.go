@@ -1,8 +1,8 @@
 package main
 
 import (
-	"cdcpipeline/generate"
-	"cdcpipeline/verify"
+	"cdcpipeline/internal/operator/verify"
+	"cdcpipeline/internal/operator/workload"
 	"context"
 	"encoding/json"
 	"errors"
@@ -33,7 +33,7 @@ type marked struct {
 }
 
 // mark is the default: a row goes through the pipeline.
-func (f *verifyFlags) mark(ctx context.Context, w io.Writer, p verify.Pipeline, name generate.TableName, show *waiting) (err error) {
+func (f *verifyFlags) mark(ctx context.Context, w io.Writer, p verify.Pipeline, name workload.TableName, show *waiting) (err error) {
 	// Nothing is written before everything can be read.
 	if err := p.Check(ctx, name); err != nil {
 		return fmt.Errorf("no row was written, because it could not be followed: %w", err)
@@ -52,7 +52,7 @@ func (f *verifyFlags) mark(ctx context.Context, w io.Writer, p verify.Pipeline, 
 		defer func() { err = errors.Join(err, file.Close()) }()
 		journal = file
 	}
-	row, err := generate.InsertOne(ctx, db, name, rand.Uint64(), journal)
+	row, err := workload.InsertOne(ctx, db, name, rand.Uint64(), journal)
 	if err != nil {
 		return err
 	}

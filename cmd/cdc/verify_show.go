@@ -1,8 +1,8 @@
 package main
 
 import (
-	"cdcpipeline/generate"
-	"cdcpipeline/verify"
+	"cdcpipeline/internal/operator/verify"
+	"cdcpipeline/internal/operator/workload"
 	"fmt"
 	"io"
 	"maps"
@@ -79,7 +79,7 @@ func (s *waiting) newBar(limit int64, what, unit string) *progressbar.ProgressBa
 }
 
 // progress of a comparison. The sinks of a table are read at the same time: their bar shows the mean of all.
-func (s *waiting) progress(name generate.TableName, phase string, done, total int64) {
+func (s *waiting) progress(name workload.TableName, phase string, done, total int64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if !s.terminal {

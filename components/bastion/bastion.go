@@ -7,8 +7,8 @@
 package bastion
 
 import (
-	"cdcpipeline/components/iampolicy"
 	"cdcpipeline/config"
+	"cdcpipeline/internal/iampolicy"
 	"errors"
 	"fmt"
 

@@ -2,8 +2,8 @@ package bastion_test
 
 import (
 	"cdcpipeline/components/bastion"
-	"cdcpipeline/components/componenttest"
 	"cdcpipeline/config"
+	"cdcpipeline/internal/componenttest"
 	"strings"
 	"testing"
 

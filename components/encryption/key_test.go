@@ -1,8 +1,8 @@
 package encryption
 
 import (
-	"cdcpipeline/components/componenttest"
 	"cdcpipeline/config"
+	"cdcpipeline/internal/componenttest"
 	"encoding/json"
 	"testing"
 

@@ -1,7 +1,7 @@
 package encryption
 
 import (
-	"cdcpipeline/components/iampolicy"
+	"cdcpipeline/internal/iampolicy"
 	"fmt"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"

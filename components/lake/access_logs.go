@@ -1,8 +1,8 @@
 package lake
 
 import (
-	"cdcpipeline/components/iampolicy"
 	"cdcpipeline/config"
+	"cdcpipeline/internal/iampolicy"
 	"fmt"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws"

@@ -1,10 +1,10 @@
 package lake
 
 import (
-	"cdcpipeline/athena"
-	"cdcpipeline/bootstrap"
 	"cdcpipeline/config"
-	"cdcpipeline/wildcard"
+	"cdcpipeline/internal/lake/views"
+	"cdcpipeline/internal/source/mysql"
+	"cdcpipeline/internal/table"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -63,7 +63,7 @@ type catalog struct {
 	name  string
 	table []config.Table
 	// names of the tables in the catalog, and in the source as they are configured.
-	names  []athena.Name
+	names  []views.Name
 	source [][2]string
 }
 
@@ -100,14 +100,14 @@ func NewCatalog(ctx *pulumi.Context, name string, args *CatalogArgs, opts ...pul
 func (c *catalog) choose(ctx *pulumi.Context) error {
 	var patterns []string
 	for _, t := range c.args.Tables {
-		if wildcard.In(t.Database) || wildcard.In(t.Table) {
+		if table.In(t.Database) || table.In(t.Table) {
 			patterns = append(patterns, t.String())
 			continue
 		}
 		c.table = append(c.table, t)
 		c.source = append(c.source, [2]string{t.Database, t.Table})
 	}
-	c.names = athena.Names(c.source)
+	c.names = views.Names(c.source)
 	if len(patterns) == 0 {
 		return nil
 	}
@@ -147,26 +147,26 @@ func (c *catalog) makeDatabase(ctx *pulumi.Context) error {
 func (c *catalog) child() pulumi.ResourceOption { return pulumi.Parent(c.Catalog) }
 
 // found is a table as the bootstrap found it, without the columns that are omitted from its records.
-func (c *catalog) found(t config.Table, result string) (athena.Table, error) {
-	var findings bootstrap.Findings
+func (c *catalog) found(t config.Table, result string) (views.Table, error) {
+	var findings mysql.Findings
 	if err := json.Unmarshal([]byte(result), &findings); err != nil {
-		return athena.Table{}, fmt.Errorf("reading what the bootstrap found: %w", err)
+		return views.Table{}, fmt.Errorf("reading what the bootstrap found: %w", err)
 	}
 	is := func(same func(a, b string) bool) int {
-		return slices.IndexFunc(findings.Tables, func(f bootstrap.TableFound) bool { return same(f.Database, t.Database) && same(f.Table.Table, t.Table) })
+		return slices.IndexFunc(findings.Tables, func(f mysql.TableFound) bool { return same(f.Database, t.Database) && same(f.Table.Table, t.Table) })
 	}
 	i := is(func(a, b string) bool { return a == b })
 	if i < 0 { // a server may keep names in lower case
 		i = is(strings.EqualFold)
 	}
 	if i < 0 {
-		return athena.Table{}, fmt.Errorf("the bootstrap has not looked at %s: raise source.schemaRevision to have it look again", t)
+		return views.Table{}, fmt.Errorf("the bootstrap has not looked at %s: raise source.schemaRevision to have it look again", t)
 	}
 	f := findings.Tables[i]
-	out := athena.Table{Database: f.Database, Name: f.Table.Table, PrimaryKey: f.PrimaryKey, Since: c.args.RowsSince.Of(t.Database, t.Table)}
+	out := views.Table{Database: f.Database, Name: f.Table.Table, PrimaryKey: f.PrimaryKey, Since: c.args.RowsSince.Of(t.Database, t.Table)}
 	for _, column := range f.Columns {
 		if !slices.ContainsFunc(t.OmitColumns, func(o string) bool { return strings.EqualFold(o, column.Name) }) {
-			out.Columns = append(out.Columns, athena.Column{Name: column.Name, Type: column.Type})
+			out.Columns = append(out.Columns, views.Column{Name: column.Name, Type: column.Type})
 		}
 	}
 	return out, nil

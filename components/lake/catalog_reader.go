@@ -1,8 +1,8 @@
 package lake
 
 import (
-	"cdcpipeline/components/iampolicy"
 	"cdcpipeline/config"
+	"cdcpipeline/internal/iampolicy"
 	"strings"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"

@@ -1,8 +1,8 @@
 package lake
 
 import (
-	"cdcpipeline/athena"
 	"cdcpipeline/config"
+	"cdcpipeline/internal/lake/views"
 	"fmt"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/glue"
@@ -27,10 +27,10 @@ func (c *catalog) makeTables(ctx *pulumi.Context) error {
 		}
 		for _, v := range []struct {
 			name, description string
-			of                func(athena.Catalog) athena.View
+			of                func(views.Catalog) views.View
 		}{
-			{c.names[i].Changes(), "Every change of " + t.String() + ", and its rows as they were loaded", func(c athena.Catalog) athena.View { return c.Changes }},
-			{c.names[i].Rows(), "The rows of " + t.String() + " as they are", func(c athena.Catalog) athena.View { return c.Rows }},
+			{c.names[i].Changes(), "Every change of " + t.String() + ", and its rows as they were loaded", func(c views.Catalog) views.View { return c.Changes }},
+			{c.names[i].Rows(), "The rows of " + t.String() + " as they are", func(c views.Catalog) views.View { return c.Rows }},
 		} {
 			if err := c.view(ctx, v.name, v.description, c.described(t, c.names[i], v.of)); err != nil {
 				return err
@@ -38,25 +38,25 @@ func (c *catalog) makeTables(ctx *pulumi.Context) error {
 		}
 	}
 	control := c.location(func(string) (schema, table string, err error) { return ControlPartition, ControlPartition, nil })
-	return c.records(ctx, athena.ControlRecords, "The records of DMS that are about no row: definitions of tables", control)
+	return c.records(ctx, views.ControlRecords, "The records of DMS that are about no row: definitions of tables", control)
 }
 
 // location is the folder of a table's records.
 func (c *catalog) location(named func(found string) (schema, table string, err error)) pulumi.StringOutput {
 	return pulumi.All(c.args.Bucket, c.args.Found).ApplyT(func(known []any) (string, error) {
 		schema, table, err := named(known[1].(string))
-		return athena.Location(fmt.Sprintf("s3://%s/%s", known[0], c.cfg.Prefix), schema, table), err
+		return views.Location(fmt.Sprintf("s3://%s/%s", known[0], c.cfg.Prefix), schema, table), err
 	}).(pulumi.StringOutput)
 }
 
 // described is one view of a table.
-func (c *catalog) described(t config.Table, name athena.Name, of func(athena.Catalog) athena.View) pulumi.AnyOutput {
+func (c *catalog) described(t config.Table, name views.Name, of func(views.Catalog) views.View) pulumi.AnyOutput {
 	return c.args.Found.ToStringOutput().ApplyT(func(result string) (any, error) {
 		f, err := c.found(t, result)
 		if err != nil {
 			return nil, err
 		}
-		made, err := athena.Describe(name, f)
+		made, err := views.Describe(name, f)
 		if err != nil {
 			return nil, fmt.Errorf("the lake's catalog: %w", err)
 		}
@@ -65,12 +65,12 @@ func (c *catalog) described(t config.Table, name athena.Name, of func(athena.Cat
 }
 
 // records is the table of one folder.
-func (c *catalog) records(ctx *pulumi.Context, name athena.Name, description string, location pulumi.StringOutput) error {
+func (c *catalog) records(ctx *pulumi.Context, name views.Name, description string, location pulumi.StringOutput) error {
 	parameters := location.ApplyT(func(location string) map[string]string {
-		return athena.RecordParameters(location, c.cfg.Catalog.Since)
+		return views.RecordParameters(location, c.cfg.Catalog.Since)
 	}).(pulumi.StringMapOutput)
-	partitions := make(glue.CatalogTablePartitionKeyArray, len(athena.Partitions))
-	for i, p := range athena.Partitions {
+	partitions := make(glue.CatalogTablePartitionKeyArray, len(views.Partitions))
+	for i, p := range views.Partitions {
 		partitions[i] = &glue.CatalogTablePartitionKeyArgs{Name: pulumi.String(p.Name), Type: pulumi.String(p.Hive)}
 	}
 	_, err := glue.NewCatalogTable(ctx, c.name+"-"+name.Records(), &glue.CatalogTableArgs{
@@ -82,14 +82,14 @@ func (c *catalog) records(ctx *pulumi.Context, name athena.Name, description str
 		PartitionKeys: partitions,
 		StorageDescriptor: &descriptor{
 			Location:     location,
-			InputFormat:  pulumi.String(athena.TextInput),
-			OutputFormat: pulumi.String(athena.TextOutput),
+			InputFormat:  pulumi.String(views.TextInput),
+			OutputFormat: pulumi.String(views.TextOutput),
 			Compressed:   pulumi.Bool(true),
 			Columns: glue.CatalogTableStorageDescriptorColumnArray{&glue.CatalogTableStorageDescriptorColumnArgs{
-				Name: pulumi.String(athena.Record.Name), Type: pulumi.String(athena.Record.Hive),
+				Name: pulumi.String(views.Record.Name), Type: pulumi.String(views.Record.Hive),
 			}},
 			SerDeInfo: &serde{
-				SerializationLibrary: pulumi.String(athena.LineSerDe), Parameters: pulumi.ToStringMap(athena.LineParameters()),
+				SerializationLibrary: pulumi.String(views.LineSerDe), Parameters: pulumi.ToStringMap(views.LineParameters()),
 			},
 		},
 	}, c.child())
@@ -102,11 +102,11 @@ func (c *catalog) records(ctx *pulumi.Context, name athena.Name, description str
 // view is a table without storage. Glue wants a SerDe described all the same: a dash is what Athena writes.
 func (c *catalog) view(ctx *pulumi.Context, name, description string, described pulumi.AnyOutput) error {
 	text := pulumi.All(described, c.Database).ApplyT(func(known []any) (string, error) {
-		return known[0].(athena.View).Text(known[1].(string))
+		return known[0].(views.View).Text(known[1].(string))
 	}).(pulumi.StringOutput)
 	columns := described.ApplyT(func(v any) []column {
 		var columns []column
-		for _, f := range v.(athena.View).Fields {
+		for _, f := range v.(views.View).Fields {
 			columns = append(columns, column{Name: f.Name, Type: &f.Hive})
 		}
 		return columns
@@ -116,7 +116,7 @@ func (c *catalog) view(ctx *pulumi.Context, name, description string, described 
 		Name:             pulumi.String(name),
 		Description:      pulumi.String(description),
 		TableType:        pulumi.String("VIRTUAL_VIEW"),
-		Parameters:       pulumi.ToStringMap(athena.ViewParameters()),
+		Parameters:       pulumi.ToStringMap(views.ViewParameters()),
 		ViewOriginalText: text,
 		ViewExpandedText: pulumi.String("/* Presto View */"),
 		StorageDescriptor: &descriptor{

@@ -1,8 +1,8 @@
 package lake
 
 import (
-	"cdcpipeline/components/componenttest"
 	"cdcpipeline/config"
+	"cdcpipeline/internal/componenttest"
 	"encoding/base64"
 	"encoding/json"
 	"flag"

@@ -1,8 +1,8 @@
 package lake
 
 import (
-	"cdcpipeline/athena"
 	"cdcpipeline/config"
+	"cdcpipeline/internal/lake/views"
 	"fmt"
 
 	awsathena "github.com/pulumi/pulumi-aws/sdk/v6/go/aws/athena"
@@ -49,15 +49,15 @@ func (c *catalog) makeWorkgroup(ctx *pulumi.Context) error {
 func (c *catalog) saveQueries(ctx *pulumi.Context) error {
 	for i, t := range c.table {
 		name := c.names[i]
-		for n, id := range athena.TableQueries {
-			query := c.args.Found.ToStringOutput().ApplyT(func(result string) (athena.Query, error) {
+		for n, id := range views.TableQueries {
+			query := c.args.Found.ToStringOutput().ApplyT(func(result string) (views.Query, error) {
 				f, err := c.found(t, result)
 				if err != nil {
-					return athena.Query{}, err
+					return views.Query{}, err
 				}
-				made, err := athena.Describe(name, f)
+				made, err := views.Describe(name, f)
 				if err != nil {
-					return athena.Query{}, fmt.Errorf("the lake's queries: %w", err)
+					return views.Query{}, fmt.Errorf("the lake's queries: %w", err)
 				}
 				return made.Queries[n], nil
 			})
@@ -69,7 +69,7 @@ func (c *catalog) saveQueries(ctx *pulumi.Context) error {
 	if len(c.names) == 0 {
 		return nil
 	}
-	for _, q := range athena.Overview(c.names, c.source) {
+	for _, q := range views.Overview(c.names, c.source) {
 		if err := c.save(ctx, q.Name, q.Name, pulumi.ToOutput(q)); err != nil {
 			return err
 		}
@@ -78,15 +78,15 @@ func (c *catalog) saveQueries(ctx *pulumi.Context) error {
 }
 
 func (c *catalog) save(ctx *pulumi.Context, id, name string, query pulumi.Output) error {
-	part := func(of func(athena.Query) string) pulumi.StringOutput {
-		return query.ApplyT(func(q any) string { return of(q.(athena.Query)) }).(pulumi.StringOutput)
+	part := func(of func(views.Query) string) pulumi.StringOutput {
+		return query.ApplyT(func(q any) string { return of(q.(views.Query)) }).(pulumi.StringOutput)
 	}
 	_, err := awsathena.NewNamedQuery(ctx, c.name+"-"+dashed(id), &awsathena.NamedQueryArgs{
 		Name:        pulumi.String(name),
-		Description: part(func(q athena.Query) string { return q.Description }),
+		Description: part(func(q views.Query) string { return q.Description }),
 		Database:    c.Database,
 		Workgroup:   c.Workgroup,
-		Query:       part(func(q athena.Query) string { return q.SQL }),
+		Query:       part(func(q views.Query) string { return q.SQL }),
 	}, c.child())
 	if err != nil {
 		return fmt.Errorf("saving the query %q: %w", name, err)

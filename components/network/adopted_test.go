@@ -1,8 +1,8 @@
 package network
 
 import (
-	"cdcpipeline/components/componenttest"
 	"cdcpipeline/config"
+	"cdcpipeline/internal/componenttest"
 	"testing"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"

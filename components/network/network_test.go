@@ -1,8 +1,8 @@
 package network
 
 import (
-	"cdcpipeline/components/componenttest"
 	"cdcpipeline/config"
+	"cdcpipeline/internal/componenttest"
 	"encoding/json"
 	"fmt"
 	"strings"

@@ -1,8 +1,8 @@
 package pipeline_test
 
 import (
-	"cdcpipeline/components/componenttest"
 	"cdcpipeline/config"
+	"cdcpipeline/internal/componenttest"
 	"strings"
 	"testing"
 

@@ -3,7 +3,7 @@ package pipeline
 import (
 	"cdcpipeline/components/source"
 	"cdcpipeline/config"
-	"cdcpipeline/functions"
+	"cdcpipeline/internal/lambdabuild"
 	"fmt"
 	"os"
 
@@ -39,7 +39,7 @@ func FromConfig(ctx *pulumi.Context) (*Pipeline, error) {
 		if !needed {
 			return nil, nil
 		}
-		zip, err := functions.Build(ctx.Context(), root, name, cfg.Functions.Architecture)
+		zip, err := lambdabuild.Build(ctx.Context(), root, name, cfg.Functions.Architecture)
 		if err != nil {
 			return nil, fmt.Errorf("compiling the functions: %w", err)
 		}

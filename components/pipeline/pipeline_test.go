@@ -1,10 +1,10 @@
 package pipeline_test
 
 import (
-	"cdcpipeline/components/componenttest"
 	"cdcpipeline/components/pipeline"
 	"cdcpipeline/components/source"
 	"cdcpipeline/config"
+	"cdcpipeline/internal/componenttest"
 	"strings"
 	"testing"
 

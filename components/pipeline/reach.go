@@ -1,10 +1,10 @@
 package pipeline
 
 import (
-	"cdcpipeline/awsconfig"
 	"cdcpipeline/components/bastion"
 	"cdcpipeline/config"
-	"cdcpipeline/tunnel"
+	"cdcpipeline/internal/awsconfig"
+	"cdcpipeline/internal/tunnel"
 	"context"
 	"fmt"
 	"net"

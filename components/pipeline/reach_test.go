@@ -1,10 +1,10 @@
 package pipeline_test
 
 import (
-	"cdcpipeline/components/componenttest"
 	"cdcpipeline/components/pipeline"
 	"cdcpipeline/config"
-	"cdcpipeline/tunnel"
+	"cdcpipeline/internal/componenttest"
+	"cdcpipeline/internal/tunnel"
 	"net"
 	"strings"
 	"testing"

@@ -1,9 +1,9 @@
 package pipeline
 
 import (
-	"cdcpipeline/awsconfig"
 	"cdcpipeline/config"
-	"cdcpipeline/fullload"
+	"cdcpipeline/internal/awsconfig"
+	"cdcpipeline/internal/task"
 	"context"
 	"fmt"
 	"strings"
@@ -17,7 +17,7 @@ import (
 const askTimeout = time.Minute
 
 // TaskState asks DMS about a task that follows the given tables: fullload.Ask, with the credentials of the deployment.
-type TaskState func(ctx context.Context, task string, followed []fullload.Table) (fullload.State, error)
+type TaskState func(ctx context.Context, taskArn string, followed []task.Table) (task.State, error)
 
 // AskDMS is the TaskState of the program's default AWS provider (its `aws:*` configuration, or the environment).
 func AskDMS(ctx *pulumi.Context) (TaskState, error) {
@@ -25,12 +25,12 @@ func AskDMS(ctx *pulumi.Context) (TaskState, error) {
 	if err != nil {
 		return nil, err
 	}
-	return func(ctx context.Context, task string, followed []fullload.Table) (fullload.State, error) {
+	return func(ctx context.Context, taskArn string, followed []task.Table) (task.State, error) {
 		cfg, err := awsconfig.Load(ctx, settings)
 		if err != nil {
-			return fullload.State{}, fmt.Errorf("preparing to ask DMS: %w", err)
+			return task.State{}, fmt.Errorf("preparing to ask DMS: %w", err)
 		}
-		return fullload.Ask(ctx, dms.NewFromConfig(cfg), task, followed)
+		return task.Ask(ctx, dms.NewFromConfig(cfg), taskArn, followed)
 	}, nil
 }
 
@@ -43,9 +43,9 @@ func (p *Pipeline) TablesNotLoaded(ctx *pulumi.Context, source config.Source, as
 	if ctx.DryRun() {
 		return pulumi.UnsafeUnknownOutput(nil).ApplyT(func(any) []string { return nil }).(pulumi.StringArrayOutput)
 	}
-	followed := make([]fullload.Table, len(source.Tables))
+	followed := make([]task.Table, len(source.Tables))
 	for i, t := range source.Tables {
-		followed[i] = fullload.Table{Database: t.Database, Table: t.Table}
+		followed[i] = task.Table{Database: t.Database, Table: t.Table}
 	}
 	warn := func(format string, args ...any) {
 		_ = ctx.Log.Warn(fmt.Sprintf(format, args...), &pulumi.LogArgs{Resource: p.Replication})

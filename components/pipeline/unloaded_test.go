@@ -1,10 +1,10 @@
 package pipeline_test
 
 import (
-	"cdcpipeline/components/componenttest"
 	"cdcpipeline/components/pipeline"
 	"cdcpipeline/config"
-	"cdcpipeline/fullload"
+	"cdcpipeline/internal/componenttest"
+	"cdcpipeline/internal/task"
 	"context"
 	"errors"
 	"testing"
@@ -14,7 +14,7 @@ import (
 )
 
 // notLoaded deploys a pipeline of two tables and gives the output back; asked says whether DMS was asked.
-func notLoaded(t *testing.T, preview bool, answer fullload.State, failure error) (output []string, asked bool) {
+func notLoaded(t *testing.T, preview bool, answer task.State, failure error) (output []string, asked bool) {
 	t.Helper()
 	tables := []config.Table{{Database: "testdb", Table: "retail_trans"}, {Database: "shop", Table: "%"}}
 	known := false
@@ -25,10 +25,10 @@ func notLoaded(t *testing.T, preview bool, answer fullload.State, failure error)
 		if err != nil {
 			return err
 		}
-		p.TablesNotLoaded(ctx, cfg.Source, func(_ context.Context, task string, followed []fullload.Table) (fullload.State, error) {
+		p.TablesNotLoaded(ctx, cfg.Source, func(_ context.Context, taskArn string, followed []task.Table) (task.State, error) {
 			asked = true
-			require.Contains(t, task, ":task:cdc-replication-task")
-			require.Equal(t, []fullload.Table{{Database: "testdb", Table: "retail_trans"}, {Database: "shop", Table: "%"}}, followed)
+			require.Contains(t, taskArn, ":task:cdc-replication-task")
+			require.Equal(t, []task.Table{{Database: "testdb", Table: "retail_trans"}, {Database: "shop", Table: "%"}}, followed)
 			return answer, failure
 		}).ApplyT(func(names []string) error {
 			output, known = names, true
@@ -41,18 +41,18 @@ func notLoaded(t *testing.T, preview bool, answer fullload.State, failure error)
 }
 
 func TestTablesThatWereNeverLoadedAreAnOutput(t *testing.T) {
-	output, asked := notLoaded(t, false, fullload.State{Status: "running", NotLoaded: []string{"shop.added"}}, nil)
+	output, asked := notLoaded(t, false, task.State{Status: "running", NotLoaded: []string{"shop.added"}}, nil)
 	require.True(t, asked)
 	require.Equal(t, []string{"shop.added"}, output)
 }
 
 func TestAPreviewAsksDMSNothing(t *testing.T) {
-	_, asked := notLoaded(t, true, fullload.State{}, nil)
+	_, asked := notLoaded(t, true, task.State{}, nil)
 	require.False(t, asked)
 }
 
 func TestADeploymentDoesNotFailWhenDMSDoesNotAnswer(t *testing.T) {
-	output, _ := notLoaded(t, false, fullload.State{}, errors.New("throttled"))
+	output, _ := notLoaded(t, false, task.State{}, errors.New("throttled"))
 	require.Empty(t, output)
 }
 

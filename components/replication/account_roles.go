@@ -1,7 +1,7 @@
 package replication
 
 import (
-	"cdcpipeline/components/iampolicy"
+	"cdcpipeline/internal/iampolicy"
 	"errors"
 	"fmt"
 

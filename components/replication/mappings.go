@@ -2,7 +2,7 @@ package replication
 
 import (
 	"cdcpipeline/config"
-	"cdcpipeline/wildcard"
+	"cdcpipeline/internal/table"
 	"cmp"
 	"encoding/json"
 	"errors"
@@ -101,8 +101,8 @@ func (m *mappings) follow(t config.Table) {
 func (m *mappings) excludeAll(tables []config.Table, excluded []config.ExcludedTable) {
 	all := slices.Clone(excluded)
 	for _, system := range systemSchemas {
-		if slices.ContainsFunc(tables, func(t config.Table) bool { return wildcard.Match(t.Database, system) }) {
-			all = append(all, config.ExcludedTable{Database: system, Table: wildcard.Any})
+		if slices.ContainsFunc(tables, func(t config.Table) bool { return table.Match(t.Database, system) }) {
+			all = append(all, config.ExcludedTable{Database: system, Table: table.Any})
 		}
 	}
 	slices.SortFunc(all, func(a, b config.ExcludedTable) int {

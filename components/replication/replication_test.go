@@ -1,9 +1,9 @@
 package replication_test
 
 import (
-	"cdcpipeline/components/componenttest"
 	"cdcpipeline/components/replication"
 	"cdcpipeline/config"
+	"cdcpipeline/internal/componenttest"
 	"encoding/json"
 	"strings"
 	"testing"

@@ -1,9 +1,9 @@
 package search_test
 
 import (
-	"cdcpipeline/components/componenttest"
 	"cdcpipeline/components/search"
 	"cdcpipeline/config"
+	"cdcpipeline/internal/componenttest"
 	"encoding/json"
 	"strings"
 	"testing"

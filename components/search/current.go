@@ -2,7 +2,7 @@ package search
 
 import (
 	"cdcpipeline/config"
-	"cdcpipeline/currentstate"
+	"cdcpipeline/internal/currentstate"
 	"errors"
 	"fmt"
 	"strings"

@@ -1,8 +1,8 @@
 package search
 
 import (
-	"cdcpipeline/bootstrap"
-	"cdcpipeline/currentstate"
+	"cdcpipeline/internal/currentstate"
+	"cdcpipeline/internal/source/mysql"
 	"encoding/json"
 	"fmt"
 	"strconv"
@@ -79,7 +79,7 @@ const maxTables = 3200
 // tablesOf is what the function is told of the tables that the bootstrap has found: keys, and the columns that are more
 // than text for as long as there is room.
 func tablesOf(findings string) (string, error) {
-	var found bootstrap.Findings
+	var found mysql.Findings
 	if err := json.Unmarshal([]byte(findings), &found); err != nil {
 		return "", fmt.Errorf("reading the bootstrap's findings: %w", err)
 	}

@@ -1,9 +1,9 @@
 package search_test
 
 import (
-	"cdcpipeline/components/componenttest"
 	"cdcpipeline/components/search"
-	"cdcpipeline/currentstate"
+	"cdcpipeline/internal/componenttest"
+	"cdcpipeline/internal/currentstate"
 	"encoding/json"
 	"path/filepath"
 	"strings"

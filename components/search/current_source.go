@@ -1,7 +1,7 @@
 package search
 
 import (
-	"cdcpipeline/components/iampolicy"
+	"cdcpipeline/internal/iampolicy"
 	"fmt"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/iam"

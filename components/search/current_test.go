@@ -1,11 +1,11 @@
 package search_test
 
 import (
-	"cdcpipeline/bootstrap"
-	"cdcpipeline/components/componenttest"
 	"cdcpipeline/components/search"
 	"cdcpipeline/config"
-	"cdcpipeline/currentstate"
+	"cdcpipeline/internal/componenttest"
+	"cdcpipeline/internal/currentstate"
+	"cdcpipeline/internal/source/mysql"
 	"encoding/json"
 	"fmt"
 	"strings"
@@ -152,14 +152,14 @@ func TestTheFunctionKnowsWhereItWorks(t *testing.T) {
 // findings are those of a bootstrap that has found so many tables.
 func findings(t *testing.T, tables int, column string) string {
 	t.Helper()
-	var found bootstrap.Findings
+	var found mysql.Findings
 	for i := range tables {
-		found.Tables = append(found.Tables, bootstrap.TableFound{
-			Table: bootstrap.Table{Database: "shop", Table: fmt.Sprintf("table_%d", i)}, PrimaryKey: []string{"id"},
-			Columns: []bootstrap.Column{{Name: "id", Type: "bigint(20)"}, {Name: column, Type: "decimal(10,2)"}, {Name: "at", Type: "datetime"}, {Name: "name", Type: "varchar(20)"}},
+		found.Tables = append(found.Tables, mysql.TableFound{
+			Table: mysql.Table{Database: "shop", Table: fmt.Sprintf("table_%d", i)}, PrimaryKey: []string{"id"},
+			Columns: []mysql.Column{{Name: "id", Type: "bigint(20)"}, {Name: column, Type: "decimal(10,2)"}, {Name: "at", Type: "datetime"}, {Name: "name", Type: "varchar(20)"}},
 		})
 	}
-	found.Tables = append(found.Tables, bootstrap.TableFound{Table: bootstrap.Table{Database: "shop", Table: "keyless"}})
+	found.Tables = append(found.Tables, mysql.TableFound{Table: mysql.Table{Database: "shop", Table: "keyless"}})
 	text, err := json.Marshal(found)
 	require.NoError(t, err)
 	return string(text)

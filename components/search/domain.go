@@ -6,8 +6,8 @@
 package search
 
 import (
-	"cdcpipeline/components/iampolicy"
 	"cdcpipeline/config"
+	"cdcpipeline/internal/iampolicy"
 	"errors"
 	"fmt"
 	"net"

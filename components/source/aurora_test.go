@@ -1,9 +1,9 @@
 package source_test
 
 import (
-	"cdcpipeline/components/componenttest"
 	"cdcpipeline/components/source"
 	"cdcpipeline/config"
+	"cdcpipeline/internal/componenttest"
 	"slices"
 	"strings"
 	"testing"

@@ -1,8 +1,8 @@
 package source
 
 import (
-	"cdcpipeline/bootstrap"
 	"cdcpipeline/config"
+	"cdcpipeline/internal/source/mysql"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -18,7 +18,7 @@ import (
 )
 
 // check fills defaults, refuses what cannot work and reads the schema files.
-func (a BootstrapArgs) check() (*BootstrapArgs, []bootstrap.Script, error) {
+func (a BootstrapArgs) check() (*BootstrapArgs, []mysql.Script, error) {
 	a.Environment = environmentOr(a.Environment)
 	a.Source = a.Source.WithDefaults(a.Environment)
 	a.Functions = a.Functions.WithDefaults(a.Environment)
@@ -38,13 +38,13 @@ func (a BootstrapArgs) check() (*BootstrapArgs, []bootstrap.Script, error) {
 		return nil, nil, fmt.Errorf("checking the bootstrap: %w", err)
 	}
 	if len(schema) == 0 && !a.checkOnly() {
-		schema = bootstrap.DefaultSchema(a.followed())
+		schema = mysql.DefaultSchema(a.followed())
 	}
 	return &a, schema, nil
 }
 
-func readSchema(files []string) ([]bootstrap.Script, error) {
-	var scripts []bootstrap.Script
+func readSchema(files []string) ([]mysql.Script, error) {
+	var scripts []mysql.Script
 	var problems []error
 	for _, file := range files {
 		sql, err := os.ReadFile(file)
@@ -52,32 +52,32 @@ func readSchema(files []string) ([]bootstrap.Script, error) {
 			problems = append(problems, fmt.Errorf("source.schemaFiles: %w", err))
 			continue
 		}
-		scripts = append(scripts, bootstrap.Script{Name: filepath.Base(file), SQL: string(sql)})
+		scripts = append(scripts, mysql.Script{Name: filepath.Base(file), SQL: string(sql)})
 	}
 	return scripts, errors.Join(problems...)
 }
 
-func (a *BootstrapArgs) followed() []bootstrap.Table {
-	tables := make([]bootstrap.Table, len(a.Tables))
+func (a *BootstrapArgs) followed() []mysql.Table {
+	tables := make([]mysql.Table, len(a.Tables))
 	for i, t := range a.Tables {
-		tables[i] = bootstrap.Table{Database: t.Database, Table: t.Table}
+		tables[i] = mysql.Table{Database: t.Database, Table: t.Table}
 	}
 	return tables
 }
 
-func (a *BootstrapArgs) excluded() []bootstrap.Table {
-	var tables []bootstrap.Table
+func (a *BootstrapArgs) excluded() []mysql.Table {
+	var tables []mysql.Table
 	for _, t := range a.Exclude {
-		tables = append(tables, bootstrap.Table{Database: t.Database, Table: t.Table})
+		tables = append(tables, mysql.Table{Database: t.Database, Table: t.Table})
 	}
 	return tables
 }
 
 // columnRules are for the bootstrap alone to judge: whether there are such columns, and what they are.
-func (a *BootstrapArgs) columnRules() []bootstrap.ColumnRule {
-	var rules []bootstrap.ColumnRule
+func (a *BootstrapArgs) columnRules() []mysql.ColumnRule {
+	var rules []mysql.ColumnRule
 	for _, t := range a.Tables {
-		rule := bootstrap.ColumnRule{Table: bootstrap.Table{Database: t.Database, Table: t.Table}, Omit: t.OmitColumns}
+		rule := mysql.ColumnRule{Table: mysql.Table{Database: t.Database, Table: t.Table}, Omit: t.OmitColumns}
 		for _, f := range t.Filters {
 			if !slices.Contains(rule.Filter, f.Column) {
 				rule.Filter = append(rule.Filter, f.Column)
@@ -94,7 +94,7 @@ func (a *BootstrapArgs) checkOnly() bool { return a.Source.Bootstrap == config.B
 
 // invoke runs the function once per input, code and database. The password is not part of the input: the function
 // reads it itself.
-func (b *Bootstrap) invoke(ctx *pulumi.Context, name string, a *BootstrapArgs, schema []bootstrap.Script,
+func (b *Bootstrap) invoke(ctx *pulumi.Context, name string, a *BootstrapArgs, schema []mysql.Script,
 	function *lambda.Function, user replicationUser,
 ) (*lambda.Invocation, error) {
 	input := a.input(schema, user.filled)
@@ -125,14 +125,14 @@ func (b *Bootstrap) invoke(ctx *pulumi.Context, name string, a *BootstrapArgs, s
 }
 
 // input is the JSON of a bootstrap.Request.
-func (a *BootstrapArgs) input(schema []bootstrap.Script, replicationSecret pulumi.StringInput) pulumi.StringOutput {
+func (a *BootstrapArgs) input(schema []mysql.Script, replicationSecret pulumi.StringInput) pulumi.StringOutput {
 	certificates := a.CaBundle
 	if certificates == RDSCertificates() {
 		certificates = "" // the function has them: a short input is easier to read in a preview
 	}
 	return pulumi.All(a.Database.Host, a.Database.Port, a.Database.AdminSecretArn, replicationSecret).ApplyT(
 		func(known []any) (string, error) {
-			text, err := json.Marshal(bootstrap.Request{
+			text, err := json.Marshal(mysql.Request{
 				Host:                 known[0].(string),
 				Port:                 known[1].(int),
 				AdminSecret:          known[2].(string),
@@ -172,7 +172,7 @@ func sha256Hex(text string) string {
 
 func summary(result pulumi.StringOutput) pulumi.StringMapOutput {
 	return result.ApplyT(func(text string) (map[string]string, error) {
-		var findings bootstrap.Findings
+		var findings mysql.Findings
 		if err := json.Unmarshal([]byte(text), &findings); err != nil {
 			return nil, fmt.Errorf("reading the bootstrap's findings: %w", err)
 		}

@@ -1,7 +1,7 @@
 package source
 
 import (
-	"cdcpipeline/components/iampolicy"
+	"cdcpipeline/internal/iampolicy"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )

@@ -2,7 +2,7 @@ package source
 
 import (
 	"cdcpipeline/config"
-	"cdcpipeline/rotation"
+	"cdcpipeline/internal/source/mysql/rotation"
 	"crypto/sha256"
 	"fmt"
 	"regexp"

@@ -1,10 +1,10 @@
 package source_test
 
 import (
-	"cdcpipeline/bootstrap"
-	"cdcpipeline/components/componenttest"
 	"cdcpipeline/components/source"
 	"cdcpipeline/config"
+	"cdcpipeline/internal/componenttest"
+	"cdcpipeline/internal/source/mysql"
 	"encoding/json"
 	"testing"
 
@@ -83,9 +83,9 @@ func TestWhatTheTaskDoesWithColumnsIsForTheBootstrapToJudge(t *testing.T) {
 		}
 	}))
 	require.False(t, req.CheckOnly)
-	require.Equal(t, []bootstrap.Table{{Database: "shop", Table: "tmp%"}}, req.Exclude)
-	require.Equal(t, []bootstrap.ColumnRule{
-		{Table: bootstrap.Table{Database: "shop", Table: "%"}, Omit: []string{"pin"}},
-		{Table: bootstrap.Table{Database: "stock", Table: "items"}, Filter: []string{"id"}},
+	require.Equal(t, []mysql.Table{{Database: "shop", Table: "tmp%"}}, req.Exclude)
+	require.Equal(t, []mysql.ColumnRule{
+		{Table: mysql.Table{Database: "shop", Table: "%"}, Omit: []string{"pin"}},
+		{Table: mysql.Table{Database: "stock", Table: "items"}, Filter: []string{"id"}},
 	}, req.Columns)
 }

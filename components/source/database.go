@@ -6,7 +6,7 @@
 package source
 
 import (
-	"cdcpipeline/bootstrap/rds"
+	"cdcpipeline/internal/source/mysql/rdsca"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
@@ -39,13 +39,13 @@ func (d Database) secretKey() (pulumi.StringInput, bool) {
 }
 
 // RDSCertificates is the bundle (PEM) that signs the server certificates of RDS and Aurora in every region.
-func RDSCertificates() string { return rds.Certificates() }
+func RDSCertificates() string { return rdsca.Certificates() }
 
 // RDSRegionalCertificates is the part of [RDSCertificates] for one region; the whole bundle when the region is
 // younger than it, so that what is trusted never becomes empty.
 func RDSRegionalCertificates(region string) string {
-	if part := rds.RegionalCertificates(region); part != "" {
+	if part := rdsca.RegionalCertificates(region); part != "" {
 		return part
 	}
-	return rds.Certificates()
+	return rdsca.Certificates()
 }

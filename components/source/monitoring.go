@@ -1,8 +1,8 @@
 package source
 
 import (
-	"cdcpipeline/components/iampolicy"
 	"cdcpipeline/config"
+	"cdcpipeline/internal/iampolicy"
 	"fmt"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws"

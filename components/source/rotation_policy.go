@@ -1,8 +1,8 @@
 package source
 
 import (
-	"cdcpipeline/bootstrap/rds"
-	"cdcpipeline/components/iampolicy"
+	"cdcpipeline/internal/iampolicy"
+	"cdcpipeline/internal/source/mysql/rdsca"
 	"encoding/pem"
 	"fmt"
 
@@ -58,7 +58,7 @@ const maxCertificates = 3000
 // compact is a bundle without what is not a certificate, and nothing when the function has all of them: those of RDS.
 func compact(bundle string) (string, error) {
 	own := map[string]bool{}
-	for _, certificate := range certificates(rds.Certificates()) {
+	for _, certificate := range certificates(rdsca.Certificates()) {
 		own[certificate] = true
 	}
 	given, foreign, text := certificates(bundle), false, ""

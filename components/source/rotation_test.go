@@ -1,10 +1,10 @@
 package source_test
 
 import (
-	"cdcpipeline/components/componenttest"
 	"cdcpipeline/components/source"
 	"cdcpipeline/config"
-	"cdcpipeline/rotation"
+	"cdcpipeline/internal/componenttest"
+	"cdcpipeline/internal/source/mysql/rotation"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"

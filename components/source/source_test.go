@@ -1,10 +1,10 @@
 package source_test
 
 import (
-	"cdcpipeline/bootstrap"
-	"cdcpipeline/components/componenttest"
 	"cdcpipeline/components/source"
 	"cdcpipeline/config"
+	"cdcpipeline/internal/componenttest"
+	"cdcpipeline/internal/source/mysql"
 	"encoding/json"
 	"os"
 	"path/filepath"
@@ -119,10 +119,10 @@ func bootstrapOf(t *testing.T, change func(*source.BootstrapArgs)) *componenttes
 	return recorder
 }
 
-func request(t *testing.T, r *componenttest.Recorder) (bootstrap.Request, string) {
+func request(t *testing.T, r *componenttest.Recorder) (mysql.Request, string) {
 	t.Helper()
 	text := r.One(t, invocationType).Input("input").(string)
-	var req bootstrap.Request
+	var req mysql.Request
 	require.NoError(t, json.Unmarshal([]byte(text), &req))
 	return req, text
 }
@@ -162,7 +162,7 @@ func TestTheInputNamesSecretsAndHoldsNone(t *testing.T) {
 	require.Contains(t, req.ReplicationSecret, "arn:aws:secretsmanager:")
 	require.Equal(t, 24, req.BinlogRetentionHours)
 	require.Equal(t, 64, req.LobMaxSizeKb)
-	require.Equal(t, []bootstrap.Table{bootstrap.RetailTrans}, req.Tables)
+	require.Equal(t, []mysql.Table{mysql.RetailTrans}, req.Tables)
 	require.Len(t, req.Schema, 1)
 }
 

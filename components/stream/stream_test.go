@@ -1,9 +1,9 @@
 package stream_test
 
 import (
-	"cdcpipeline/components/componenttest"
 	"cdcpipeline/components/stream"
 	"cdcpipeline/config"
+	"cdcpipeline/internal/componenttest"
 	"testing"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"

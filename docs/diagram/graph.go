@@ -1,9 +1,9 @@
 package main
 
 import (
-	"cdcpipeline/components/componenttest"
 	"cdcpipeline/components/pipeline"
 	"cdcpipeline/config"
+	"cdcpipeline/internal/componenttest"
 	"fmt"
 	"slices"
 	"strings"

@@ -2,7 +2,7 @@
 package main
 
 import (
-	"cdcpipeline/bootstrap"
+	"cdcpipeline/internal/source/mysql"
 	"context"
 	"fmt"
 	"os"
@@ -19,8 +19,8 @@ func main() {
 		os.Exit(1)
 	}
 	secrets := secretsManager{secretsmanager.NewFromConfig(cfg)}
-	lambda.Start(func(ctx context.Context, req bootstrap.Request) (bootstrap.Findings, error) {
-		return bootstrap.Handle(ctx, secrets, req)
+	lambda.Start(func(ctx context.Context, req mysql.Request) (mysql.Findings, error) {
+		return mysql.Handle(ctx, secrets, req)
 	})
 }
 

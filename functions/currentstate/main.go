@@ -3,7 +3,7 @@ package main
 
 import (
 	"bytes"
-	"cdcpipeline/currentstate"
+	"cdcpipeline/internal/currentstate"
 	"context"
 	"fmt"
 	"net/http"

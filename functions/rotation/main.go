@@ -2,7 +2,7 @@
 package main
 
 import (
-	"cdcpipeline/rotation"
+	"cdcpipeline/internal/source/mysql/rotation"
 	"context"
 	"fmt"
 	"os"

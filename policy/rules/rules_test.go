@@ -200,7 +200,7 @@ var plain = []string{
 
 // The rehearsal's schema names every type that the project may make, with its inputs.
 func TestEveryTypeThatCanBeMadeIsLookedAt(t *testing.T) {
-	text, err := os.ReadFile("../../rehearsal/schema/aws.json")
+	text, err := os.ReadFile("../../rehearsal/engine/schema/aws.json")
 	require.NoError(t, err)
 	var schema struct {
 		Resources map[string]map[string]any

@@ -10,7 +10,7 @@ package bench
 
 import (
 	"cdcpipeline/config"
-	"cdcpipeline/rehearsal/stage"
+	"cdcpipeline/rehearsal/report/progress"
 	"cdcpipeline/rehearsal/stores"
 	"context"
 	"crypto/rand"
@@ -27,14 +27,14 @@ var defaults = config.CurrentState{}.WithDefaults(config.Dev)
 
 // bench is one run.
 type bench struct {
-	log    *stage.Log
+	log    *progress.Log
 	node   *stores.OpenSearch
 	login  string // header of the master user
 	report *Report
 }
 
 // Run measures everything. Servers come from the cache folder, and nothing is left of them.
-func Run(ctx context.Context, cache, machine string, log *stage.Log) (r *Report, err error) {
+func Run(ctx context.Context, cache, machine string, log *progress.Log) (r *Report, err error) {
 	b := &bench{log: log, report: &Report{
 		Machine: machine, Date: time.Now().UTC().Format(time.DateOnly),
 		Versions: map[string]string{"go": strings.TrimPrefix(runtime.Version(), "go"), "opensearch": stores.OpenSearchVersion},

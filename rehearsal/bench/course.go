@@ -1,7 +1,7 @@
 package bench
 
 import (
-	"cdcpipeline/rehearsal/family"
+	"cdcpipeline/rehearsal/machine/family"
 	"cdcpipeline/rehearsal/stores"
 	"context"
 	"encoding/json"

@@ -1,7 +1,7 @@
 package bench
 
 import (
-	"cdcpipeline/change"
+	"cdcpipeline/internal/change"
 	"fmt"
 	"syscall"
 	"testing"

@@ -1,7 +1,7 @@
 package bench
 
 import (
-	"cdcpipeline/currentstate"
+	"cdcpipeline/internal/currentstate"
 	"encoding/json"
 	"fmt"
 	"strconv"

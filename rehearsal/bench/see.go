@@ -1,8 +1,8 @@
 package bench
 
 import (
+	"cdcpipeline/rehearsal/report/reconcile"
 	"cdcpipeline/rehearsal/stores"
-	"cdcpipeline/rehearsal/verify"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -50,7 +50,7 @@ func (b *bench) see(ctx context.Context) error {
 	}
 	b.report.Visible = Visible{
 		Rows: len(latencies), PerSecond: perSecond, BatchSeconds: *defaults.BatchSeconds,
-		P50: verify.Quantile(latencies, 0.5), P99: verify.Quantile(latencies, 0.99),
+		P50: reconcile.Quantile(latencies, 0.5), P99: reconcile.Quantile(latencies, 0.99),
 	}
 	return c.clear(ctx)
 }

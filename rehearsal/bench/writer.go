@@ -2,7 +2,7 @@ package bench
 
 import (
 	"bytes"
-	"cdcpipeline/currentstate"
+	"cdcpipeline/internal/currentstate"
 	"compress/gzip"
 	"context"
 	"errors"

@@ -1,7 +1,7 @@
 package permissions
 
 import (
-	"cdcpipeline/components/componenttest"
+	"cdcpipeline/internal/componenttest"
 	"encoding/json"
 	"fmt"
 	"slices"

@@ -2,8 +2,8 @@ package permissions
 
 import (
 	"bytes"
-	"cdcpipeline/components/componenttest"
-	"cdcpipeline/rehearsal/controlplane"
+	"cdcpipeline/internal/componenttest"
+	"cdcpipeline/rehearsal/standins/controlplane"
 	_ "embed"
 	"fmt"
 	"maps"

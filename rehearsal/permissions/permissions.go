@@ -8,7 +8,7 @@ package permissions
 //go:generate go test . -run TestThePageIsCurrent -update
 
 import (
-	"cdcpipeline/rehearsal/controlplane"
+	"cdcpipeline/rehearsal/standins/controlplane"
 	"encoding/json"
 	"fmt"
 	"maps"

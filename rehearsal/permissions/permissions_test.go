@@ -1,10 +1,10 @@
 package permissions
 
 import (
-	"cdcpipeline/components/componenttest"
 	"cdcpipeline/components/pipeline"
 	"cdcpipeline/config"
-	"cdcpipeline/rehearsal/controlplane"
+	"cdcpipeline/internal/componenttest"
+	"cdcpipeline/rehearsal/standins/controlplane"
 	"encoding/json"
 	"flag"
 	"maps"

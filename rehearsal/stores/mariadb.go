@@ -1,7 +1,7 @@
 package stores
 
 import (
-	"cdcpipeline/rehearsal/process"
+	"cdcpipeline/rehearsal/machine/process"
 	"cmp"
 	"context"
 	"crypto/rand"

@@ -1,7 +1,7 @@
 package stores
 
 import (
-	"cdcpipeline/rehearsal/process"
+	"cdcpipeline/rehearsal/machine/process"
 	"context"
 	"crypto/sha256" // the pinned requirements
 	_ "embed"

@@ -1,8 +1,8 @@
 package stores
 
 import (
-	"cdcpipeline/rehearsal/artifact"
-	"cdcpipeline/rehearsal/process"
+	"cdcpipeline/rehearsal/machine/artifact"
+	"cdcpipeline/rehearsal/machine/process"
 	"cmp"
 	"context"
 	"crypto/rand"

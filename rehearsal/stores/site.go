@@ -7,7 +7,7 @@
 package stores
 
 import (
-	"cdcpipeline/rehearsal/artifact"
+	"cdcpipeline/rehearsal/machine/artifact"
 	"errors"
 	"fmt"
 	"net"

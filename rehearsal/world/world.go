@@ -3,15 +3,15 @@
 package world
 
 import (
-	"cdcpipeline/rehearsal/account"
-	"cdcpipeline/rehearsal/controlplane"
-	"cdcpipeline/rehearsal/dms"
-	"cdcpipeline/rehearsal/firehose"
-	"cdcpipeline/rehearsal/functions"
-	"cdcpipeline/rehearsal/metrics"
-	"cdcpipeline/rehearsal/search"
-	"cdcpipeline/rehearsal/secrets"
-	"cdcpipeline/rehearsal/ssm"
+	"cdcpipeline/rehearsal/standins/account"
+	"cdcpipeline/rehearsal/standins/cloudwatch"
+	"cdcpipeline/rehearsal/standins/controlplane"
+	"cdcpipeline/rehearsal/standins/dms"
+	"cdcpipeline/rehearsal/standins/firehose"
+	"cdcpipeline/rehearsal/standins/lambda"
+	"cdcpipeline/rehearsal/standins/opensearch"
+	"cdcpipeline/rehearsal/standins/secretsmanager"
+	"cdcpipeline/rehearsal/standins/ssm"
 	"cdcpipeline/rehearsal/stores"
 	"context"
 	"errors"
@@ -35,16 +35,16 @@ type World struct {
 	Account  account.Account
 	Proxy    *controlplane.Proxy
 	Database *stores.MariaDB
-	Domains  *search.Domains
-	Runner   *functions.Runner
+	Domains  *opensearch.Domains
+	Runner   *lambda.Runner
 	// Mappings bring the stream's records to functions.
-	Mappings *functions.Mappings
+	Mappings *lambda.Mappings
 	DMS      *dms.Service
 	Firehose *firehose.Service
 	// Sessions are those of Systems Manager, through which the domain is reached.
 	Sessions *ssm.Service
 	// Rotations are those of Secrets Manager.
-	Rotations *secrets.Rotations
+	Rotations *secretsmanager.Rotations
 	// MasterSecretArn names the database's master secret, once a cluster was made.
 	MasterSecretArn string
 
@@ -95,7 +95,7 @@ func Start(ctx context.Context, o Options) (w *World, err error) {
 		return nil, fmt.Errorf("starting the database: %w", err)
 	}
 	o.Progress("moto %s", stores.MotoVersion)
-	w.moto, err = w.Site.StartMoto(ctx, stores.MotoOptions{Program: filepath.Join(o.Project, "rehearsal", "controlplane", "moto")})
+	w.moto, err = w.Site.StartMoto(ctx, stores.MotoOptions{Program: filepath.Join(o.Project, "rehearsal", "standins", "controlplane", "moto")})
 	if err != nil {
 		return nil, fmt.Errorf("starting the control plane: %w", err)
 	}
@@ -119,25 +119,25 @@ func (w *World) attach(ctx context.Context, o Options) error {
 	w.Proxy = controlplane.New(target, w.log)
 	w.Account = account.New("http://" + listener.Addr().String())
 
-	w.Domains = search.New(ctx, w.Site, w.log)
+	w.Domains = opensearch.New(ctx, w.Site, w.log)
 	w.Domains.Attach(w.Proxy)
 	w.DMS = dms.New(w.Account, w.log)
 	w.DMS.Attach(w.Proxy)
 	w.Firehose = firehose.New(w.Account, w.log, firehose.Options{Roots: w.Site.Authority.Pool(), OnDelivered: o.OnDelivered})
 	w.Firehose.Attach(w.Proxy)
-	w.Runner, err = functions.New(w.Account, w.Proxy, functions.Options{Env: []string{"SSL_CERT_FILE=" + w.bundle}, LogDir: w.Site.Dir, Log: w.log})
+	w.Runner, err = lambda.New(w.Account, w.Proxy, lambda.Options{Env: []string{"SSL_CERT_FILE=" + w.bundle}, LogDir: w.Site.Dir, Log: w.log})
 	if err != nil {
 		return fmt.Errorf("preparing to run functions: %w", err)
 	}
-	w.Mappings = functions.NewMappings(w.Account, w.Runner, w.log)
+	w.Mappings = lambda.NewMappings(w.Account, w.Runner, w.log)
 	w.Mappings.Attach(w.Proxy)
 	w.Runner.OnResult(func(name string, _ []byte) {
 		if o.OnFunction != nil {
 			o.OnFunction(name)
 		}
 	})
-	w.unpublish = metrics.Start(ctx, w.Account, w.DMS, w.Firehose, 10*time.Second, w.log)
-	w.Rotations = secrets.New(w.Account, w.Runner, w.log)
+	w.unpublish = cloudwatch.Start(ctx, w.Account, w.DMS, w.Firehose, 10*time.Second, w.log)
+	w.Rotations = secretsmanager.New(w.Account, w.Runner, w.log)
 	w.Rotations.Attach(w.Proxy)
 	w.Sessions = ssm.New(w.Account, w.log, ssm.Options{RegistrationDelay: registrationDelay})
 	w.Sessions.Attach(w.Proxy)

@@ -1,0 +1,137 @@
+// Package currentstate keeps the present state of every source row in OpenSearch: one document per row, in an index per
+// table and epoch behind the alias current-<schema>-<table>. It is the logic of the Lambda function on the stream; the
+// same code replays records from elsewhere ([Function.Apply]).
+//
+// # Order
+//
+// Every record says which rows it is about and what they are after it, so a document is written whole and never merged,
+// and it is written with the record's version ([change.Record.Version]) as its external version: OpenSearch keeps the
+// later of two records of a row whichever comes first. A deletion is a document too, a tombstone with its version that
+// the alias hides: OpenSearch forgets the version of a deleted document after a minute (index.gc_deletes). So shards,
+// retries, duplicates, replays and a load beside changes may come in any order. Versions are compared with external_gte:
+// a record that comes again writes the same document again.
+//
+// # Epochs
+//
+// Versions of two sources cannot be compared, and a row that is loaded again to repair its document has to win over the
+// change that the document is from. So an epoch has an index of its own, and the alias is switched from one to the next
+// when it is complete ([Epochs]). Which epoch a record belongs to depends on nothing but the time at which DMS made it.
+// The old index stays as it was when the new epoch began. A table that is loaded again without a new epoch gets the rows
+// that it lacks, and nothing over what a change has written.
+//
+// # Keys
+//
+// Documents go by the columns of the primary key. These come from the bootstrap's reading of the source ([Settings]),
+// which is there before the first record, and for tables made since from the definition in their create-table record,
+// which the registry keeps. A partition key would not do: its values are joined with dots, so that two composite keys
+// may look alike, and it is cut from 256 characters on. A table that nobody has described is waited for a minute,
+// because its create-table record may be in another shard; then its records are parked. So is, for seconds, the description
+// of a column that a table did not have; then the column is indexed by a rule.
+//
+// # Failures
+//
+// What is wrong with a record ([Reason]) parks it; what is wrong with the domain is tried again until the invocation
+// ends and then left to Lambda. So an outage parks nothing and a record that cannot be indexed holds up no other.
+package currentstate
+
+import (
+	"cdcpipeline/internal/change"
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/aws/aws-lambda-go/events"
+)
+
+// Objects is where parked records go.
+type Objects interface {
+	Put(ctx context.Context, key string, body []byte) error
+}
+
+// Deps are what the function works with.
+type Deps struct {
+	// HTTP reaches the domain, signs requests ([Signed]) and verifies its certificate.
+	HTTP *http.Client
+	// Parked is the bucket of the settings. Only [Function.Handle] parks, and cannot without one.
+	Parked Objects
+	// Metrics get a line per invocation in CloudWatch's embedded format: standard output, in Lambda. Default nowhere.
+	Metrics io.Writer
+	// Log is for people; default slog's.
+	Log *slog.Logger
+	// Now is the time; default the clock.
+	Now func() time.Time
+}
+
+// Function is the function.
+type Function struct {
+	settings Settings
+	deps     Deps
+	client   *client
+	registry *registry
+	indices  *indices
+	tables   map[Name]Table
+	// seen are entries that have what the settings say, by name.
+	seen sync.Map
+}
+
+// New makes the function. It calls nobody.
+func New(s Settings, d Deps) (*Function, error) {
+	if d.HTTP == nil {
+		return nil, errors.New("making the current-state function: an HTTP client is needed")
+	}
+	if d.Metrics == nil {
+		d.Metrics = io.Discard
+	}
+	if d.Log == nil {
+		d.Log = slog.Default()
+	}
+	if d.Now == nil {
+		d.Now = time.Now
+	}
+	f := &Function{settings: s, deps: d, client: newClient(d.HTTP, s.Endpoint), tables: map[Name]Table{}}
+	f.registry = newRegistry(f.client, d.Now)
+	f.indices = &indices{client: f.client, shards: s.Shards, replicas: s.Replicas, ready: map[string]int{}}
+	for _, t := range s.Tables {
+		f.tables[Name{t.Database, t.Table}] = t
+	}
+	return f, nil
+}
+
+// Outcome of some records.
+type Outcome struct {
+	// Records that were indexed, that a later record of their row had overtaken, that belong to an epoch which is no
+	// longer kept, and control records, which say nothing of rows.
+	Applied, Superseded, Retired, Control int
+	// Parked are the records that cannot be indexed as they are, in their order.
+	Parked []Parked
+	// Lag is the longest time from commit to now of an indexed change; 0 without any.
+	Lag time.Duration
+	// keyChanges counts control records with another primary key than the one that documents go by.
+	keyChanges int
+}
+
+// Apply indexes records, of a replay for instance, and gives back those that cannot be. On an error some records are not
+// indexed; it may be called again with all of them. They go into one epoch of their tables, to fill a new one from what is
+// kept of the one before (both have to be of one source, or versions cannot be compared); epoch 0 is each record's own.
+func (f *Function) Apply(ctx context.Context, epoch int, records []*change.Record) (Outcome, error) {
+	items := make([]item, len(records))
+	for i, r := range records {
+		items[i].record, items[i].epoch = r, epoch
+	}
+	out := f.apply(ctx, items)
+	if i := unsettled(items); i >= 0 {
+		return out, items[i].err
+	}
+	return out, nil
+}
+
+// trigger is any of the events that start the function, read in one go: a batch is large.
+type trigger struct {
+	events.KinesisEvent
+	// Source of an EventBridge event.
+	Source string `json:"source"`
+}

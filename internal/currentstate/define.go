@@ -1,0 +1,85 @@
+package currentstate
+
+import (
+	"cdcpipeline/internal/change"
+	"context"
+	"encoding/json"
+	"slices"
+	"time"
+)
+
+// definition of a table in a control record,
+// https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Target.Kinesis.html.
+type definition struct {
+	Table struct {
+		Columns map[string]struct {
+			Type string `json:"type"`
+		} `json:"columns"`
+		PrimaryKey []string `json:"primary-key"`
+	} `json:"table-def"`
+}
+
+// defining are the operations that say how a table is. Others say what happened to one; a stream from MySQL carries
+// neither DROP nor RENAME TABLE, so such a record is about DMS's own preparation of its target: it is counted, and never
+// are rows removed for it.
+var defining = []change.Operation{"create-table", "change-columns", "add-column", "drop-column", "rename-column", "column-type-change"}
+
+// define takes a table's definition from a control record.
+func (f *Function) define(ctx context.Context, it *item, out *Outcome) error {
+	it.control = true
+	r := it.record
+	var d definition
+	if r.Schema == "" || r.Table == "" || !slices.Contains(defining, r.Operation) || json.Unmarshal([]byte(r.Control), &d) != nil || len(d.Table.Columns) == 0 {
+		return nil
+	}
+	made, err := r.Made()
+	if err != nil {
+		return nil
+	}
+	n := Name{r.Schema, r.Table}
+	e, err := f.registry.update(ctx, n, func(e *entry) (*entry, error) {
+		return f.described(n, e, &d, made), nil
+	})
+	if err != nil {
+		return err
+	}
+	epoch := it.of(e, made)
+	if epoch == nil {
+		return nil
+	}
+	if len(epoch.Key) > 0 && !made.Before(e.Defined) && !slices.Equal(epoch.Key, d.Table.PrimaryKey) {
+		out.keyChanges++
+		f.deps.Log.Error("the primary key of a table was changed: begin a new epoch and load the table again, its documents go by the former key",
+			"table", n.String(), "documents", epoch.Key, "table now", d.Table.PrimaryKey)
+	}
+	return f.indices.prepare(ctx, e, epoch.Number)
+}
+
+// described is the entry with a definition; nil when it says nothing new. One that is older than the entry's adds columns
+// only: they may be in records that are still to come.
+func (f *Function) described(n Name, e *entry, d *definition, made time.Time) *entry {
+	if e == nil {
+		e = newEntry(n)
+	}
+	older := made.Before(e.Defined)
+	changed := made.After(e.Defined)
+	if e.Columns == nil {
+		e.Columns = map[string]fieldType{}
+	}
+	for name, c := range d.Table.Columns {
+		if _, known := e.Columns[name]; !known || !older {
+			changed = changed || !known
+			e.Columns[name] = typeOf(c.Type)
+		}
+	}
+	if !changed {
+		return nil
+	}
+	if !older {
+		e.Defined, e.Key = made, slices.Clone(d.Table.PrimaryKey)
+	}
+	if t, configured := f.tables[n]; configured {
+		e.Key = slices.Clone(t.Key)
+	}
+	return e
+}

@@ -1,0 +1,122 @@
+package currentstate
+
+import (
+	"cdcpipeline/internal/change"
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strconv"
+	"time"
+)
+
+// Document is what an index holds of a row.
+type Document struct {
+	// Row are its columns, by name, without those that are NULL; none of a row that was deleted.
+	Row change.Row
+	// Deleted says that the document is a tombstone, which an alias hides.
+	Deleted bool
+	// Position of the record that the document is from ([change.Order]).
+	Position string
+}
+
+// ReadDocument reads a document's source.
+func ReadDocument(source []byte) (Document, error) {
+	var members map[string]json.RawMessage
+	if err := json.Unmarshal(source, &members); err != nil {
+		return Document{}, fmt.Errorf("reading a document: %w", err)
+	}
+	var from struct {
+		Deleted  bool   `json:"deleted"`
+		Position string `json:"position"`
+	}
+	if err := json.Unmarshal(members[control], &from); err != nil {
+		return Document{}, fmt.Errorf("reading a document: its member %s: %w", control, err)
+	}
+	d := Document{Deleted: from.Deleted, Position: from.Position}
+	for name, value := range members {
+		if name != control {
+			d.Row = append(d.Row, change.Column{Name: column(name), JSON: string(value)})
+		}
+	}
+	slices.SortFunc(d.Row, func(a, b change.Column) int { return cmp.Compare(a.Name, b.Name) })
+	return d, nil
+}
+
+// document is what a record makes of a row.
+type document struct {
+	index, id string
+	version   int64
+	// room is about how long its lines will be.
+	room int
+	// lines are its action in a bulk request and what it becomes, each with its line's end.
+	lines []byte
+}
+
+// origin is what a document says of the record it is from.
+type origin struct {
+	record   *change.Record
+	position string
+	// committed is when the change was, or the load made; indexed is now.
+	committed, indexed time.Time
+}
+
+// row is the document of a row: its columns as they came, and where they came from. NULL is no column, however it came.
+func (d *document) row(o origin) {
+	b := append(d.action(), '{')
+	for _, c := range o.record.Data {
+		if c.JSON == "null" {
+			continue
+		}
+		b = append(appendText(b, field(c.Name)), ':')
+		switch c.JSON[0] {
+		case '{', '[': // no MySQL type is written so; as text it fits any field
+			b = appendText(b, c.JSON)
+		default:
+			b = append(b, c.JSON...)
+		}
+		b = append(b, ',')
+	}
+	d.lines = append(o.appendTo(b, false), '}', '\n')
+}
+
+// tombstone is the document of a row that is no more.
+func (d *document) tombstone(o origin) {
+	d.lines = append(o.appendTo(append(d.action(), '{'), true), '}', '\n')
+}
+
+// action: with external_gte what comes again is written again, and a row whose tombstone was just swept, which leaves a
+// deleted document one version above the tombstone's, can come back with the very next version.
+// https://docs.opensearch.org/latest/api-reference/document-apis/index-document/
+func (d *document) action() []byte {
+	b := make([]byte, 0, d.room)
+	b = appendText(append(b, `{"index":{"_index":`...), written(d.index))
+	b = appendText(append(b, `,"_id":`...), d.id)
+	b = strconv.AppendInt(append(b, `,"version":`...), d.version, 10)
+	return append(b, `,"version_type":"external_gte"}}`+"\n"...)
+}
+
+func (o origin) appendTo(b []byte, deleted bool) []byte {
+	b = strconv.AppendBool(append(b, `"`+control+`":{"deleted":`...), deleted)
+	b = appendText(append(b, `,"operation":`...), string(o.record.Operation))
+	b = appendText(append(b, `,"position":`...), o.position)
+	b = appendTime(append(b, `,"committed":`...), o.committed)
+	b = appendTime(append(b, `,"indexed":`...), o.indexed)
+	return append(b, '}')
+}
+
+func appendTime(b []byte, t time.Time) []byte {
+	b = t.UTC().AppendFormat(append(b, '"'), "2006-01-02T15:04:05.000000Z")
+	return append(b, '"')
+}
+
+// appendText as a JSON string.
+func appendText(b []byte, s string) []byte {
+	for i := range len(s) {
+		if c := s[i]; c < ' ' || c == '"' || c == '\\' || c >= 0x7f {
+			quoted, _ := json.Marshal(s) // a string has always a form
+			return append(b, quoted...)
+		}
+	}
+	return append(append(append(b, '"'), s...), '"')
+}

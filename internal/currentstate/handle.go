@@ -1,0 +1,80 @@
+package currentstate
+
+import (
+	"cdcpipeline/internal/change"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"github.com/aws/aws-lambda-go/events"
+)
+
+// Dispatch is the function's handler: a batch of the stream, or an EventBridge event or schedule ("source" is aws.events
+// or aws.scheduler), which sweeps.
+func (f *Function) Dispatch(ctx context.Context, event json.RawMessage) (any, error) {
+	var t trigger
+	if err := json.Unmarshal(event, &t); err != nil {
+		return nil, fmt.Errorf("reading the event: %w", err)
+	}
+	switch {
+	case t.Records != nil:
+		return f.Handle(ctx, t.KinesisEvent)
+	case t.Source == "aws.events", t.Source == "aws.scheduler":
+		return f.Sweep(ctx)
+	}
+	return nil, errors.New("the event is neither a batch of a stream nor a schedule")
+}
+
+// Handle indexes a batch. The answer names the first record that has to be tried again, with which Lambda goes on: those
+// before it are settled, those after it come once more, which does no harm.
+// https://docs.aws.amazon.com/lambda/latest/dg/services-kinesis-batchfailurereporting.html
+func (f *Function) Handle(ctx context.Context, batch events.KinesisEvent) (events.KinesisEventResponse, error) {
+	items := make([]item, len(batch.Records))
+	for i := range batch.Records {
+		it := &items[i]
+		it.from = &batch.Records[i]
+		f.guarded(it, func() {
+			r, err := change.Parse(it.from.Kinesis.Data)
+			if err != nil {
+				it.park(f.deps.Now(), Unreadable, err.Error())
+				return
+			}
+			it.record = r
+		})
+	}
+	out := f.apply(ctx, items)
+	failed := f.parkUntil(ctx, items, &out)
+	var answer events.KinesisEventResponse
+	if failed >= 0 {
+		answer.BatchItemFailures = []events.KinesisBatchItemFailure{{ItemIdentifier: batch.Records[failed].Kinesis.SequenceNumber}}
+		f.deps.Log.Warn("a batch is not finished: it will be tried again from the first record that is not",
+			"settled", failed, "records", len(items), "reason", items[failed].err)
+	}
+	f.report(out.metrics())
+	return answer, nil
+}
+
+// parkUntil parks what is wrong up to the first unsettled record, which it returns; -1 without any. What is after it will
+// come again, and what cannot be parked is unsettled.
+func (f *Function) parkUntil(ctx context.Context, items []item, out *Outcome) int {
+	failed := unsettled(items)
+	if failed >= 0 {
+		items = items[:failed]
+	}
+	out.Parked = nil
+	first := -1
+	for i := range items {
+		if p := items[i].parked; p != nil {
+			out.Parked = append(out.Parked, *p)
+			if first < 0 {
+				first = i
+			}
+		}
+	}
+	if err := f.store(ctx, out.Parked); err != nil {
+		items[first].err, out.Parked = err, nil
+		return first
+	}
+	return failed
+}

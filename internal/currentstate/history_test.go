@@ -1,0 +1,244 @@
+package currentstate
+
+import (
+	"cdcpipeline/internal/change"
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-lambda-go/events"
+	"github.com/cenkalti/backoff/v5"
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+)
+
+var began = time.Date(2026, 11, 23, 6, 0, 0, 0, time.UTC)
+
+// event is a batch of a shard from a record on.
+func event(shard, from int, records []string) events.KinesisEvent {
+	var e events.KinesisEvent
+	for i, r := range records {
+		e.Records = append(e.Records, events.KinesisEventRecord{
+			EventID: fmt.Sprintf("shard-%d:%06d", shard, from+i), EventSourceArn: "arn:aws:kinesis:::stream/s",
+			Kinesis: events.KinesisRecord{SequenceNumber: fmt.Sprintf("%06d", from+i), Data: []byte(r), ApproximateArrivalTimestamp: events.SecondsEpochTime{Time: began}},
+		})
+	}
+	return e
+}
+
+var orders = Name{"shop", "orders"}
+
+func settings() Settings {
+	return Settings{
+		Endpoint: "https://domain", Bucket: "b", Prefix: "parked/", Retention: 7 * 24 * time.Hour, Parked: 30 * 24 * time.Hour,
+		Tables: []Table{{Database: "shop", Table: "orders", Key: []string{"region", "id"}, Columns: map[string]string{"id": "int(11)"}}},
+		Shards: 1, BulkBytes: 2000, BulkRecords: 5, Function: "f",
+	}
+}
+
+func newFunction(t require.TestingT, s Settings, d *domain, parked *objects) *Function {
+	f, err := New(s, Deps{HTTP: d.client(), Parked: parked, Metrics: io.Discard, Now: d.now, Log: slog.New(slog.DiscardHandler)})
+	require.NoError(t, err)
+	f.client.pace = func() backoff.BackOff { return &backoff.ZeroBackOff{} }
+	return f
+}
+
+// delivery is Lambda's: it reads each shard from where it stands, and goes back to what a function could not finish.
+type delivery struct {
+	t      *rapid.T
+	s      *source
+	d      *domain
+	f      *Function
+	at     []int
+	faulty bool
+}
+
+func (v *delivery) deliver(shard int) {
+	left := len(v.s.shards[shard]) - v.at[shard]
+	if left == 0 {
+		return
+	}
+	n := rapid.IntRange(1, min(left, 12)).Draw(v.t, "batch")
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	faults := 0
+	if v.faulty {
+		faults = rapid.IntRange(0, 4).Draw(v.t, "faults")
+	}
+	v.d.fault = func(what string) int {
+		if faults == 0 {
+			return faultNone
+		}
+		fault := rapid.SampledFrom([]int{faultNone, faultNone, faultBusy, faultBroken, faultLost, faultUnsent}).Draw(v.t, what)
+		if fault != faultNone {
+			if faults--; rapid.IntRange(0, 3).Draw(v.t, "time is up") == 0 {
+				cancel()
+			}
+		}
+		return fault
+	}
+	defer func() { v.d.fault = nil }()
+	records := v.s.shards[shard][v.at[shard] : v.at[shard]+n]
+	answer, err := v.f.Handle(ctx, event(shard, v.at[shard], records))
+	require.NoError(v.t, err)
+	if v.faulty && rapid.IntRange(0, 4).Draw(v.t, "crash before the checkpoint") == 0 {
+		return
+	}
+	if len(answer.BatchItemFailures) > 0 {
+		var failed int
+		_, err := fmt.Sscanf(answer.BatchItemFailures[0].ItemIdentifier, "%d", &failed)
+		require.NoError(v.t, err)
+		require.GreaterOrEqual(v.t, failed, v.at[shard])
+		v.at[shard] = failed
+		return
+	}
+	v.at[shard] += n
+}
+
+// replay applies records once more that have been delivered before, in any order.
+func (v *delivery) replay() {
+	var records []*change.Record
+	for shard := range v.s.shards {
+		for _, raw := range v.s.shards[shard][:v.at[shard]] {
+			if rapid.IntRange(0, 3).Draw(v.t, "replayed") == 0 {
+				r, err := change.Parse([]byte(raw))
+				require.NoError(v.t, err)
+				records = append(records, r)
+			}
+		}
+	}
+	records = rapid.Permutation(records).Draw(v.t, "replay")
+	out, err := v.f.Apply(context.Background(), 0, records)
+	require.NoError(v.t, err)
+	require.Empty(v.t, out.Parked)
+}
+
+func (v *delivery) drain() {
+	v.faulty = false
+	for shard := range v.at {
+		for v.at[shard] < len(v.s.shards[shard]) {
+			v.deliver(shard)
+		}
+	}
+}
+
+// step lets one thing happen, anywhere.
+func (v *delivery) step() {
+	switch rapid.IntRange(0, 9).Draw(v.t, "step") {
+	case 0, 1, 2:
+		v.s.transaction()
+	case 3, 4:
+		v.s.sendLoad()
+	case 5, 6, 7:
+		v.deliver(rapid.IntRange(0, len(v.at)-1).Draw(v.t, "shard"))
+	case 8:
+		v.replay()
+	case 9:
+		*v.s.now = v.s.now.Add(time.Duration(rapid.IntRange(0, 150).Draw(v.t, "seconds")) * time.Second)
+		_, err := v.f.Sweep(context.Background())
+		require.NoError(v.t, err)
+	}
+	*v.s.now = v.s.now.Add(time.Millisecond)
+	if rapid.IntRange(0, 19).Draw(v.t, "a new process") == 0 {
+		v.f = newFunction(v.t, v.f.settings, v.d, &objects{all: map[string][]byte{}})
+	}
+}
+
+// TestTheIndexEqualsTheTable for every history and every way in which it comes, epochs included.
+func TestTheIndexEqualsTheTable(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		now := began
+		clock := func() time.Time { return now }
+		d := newDomain(clock)
+		s := newSource(t, &now, rapid.IntRange(1, 3).Draw(t, "shards"))
+		v := &delivery{t: t, s: s, d: d, f: newFunction(t, settings(), d, &objects{all: map[string][]byte{}}), at: make([]int, len(s.shards)), faulty: true}
+		for range rapid.IntRange(0, 4).Draw(t, "rows before") { // known only by the load
+			s.rows[s.key("row before")] = 0
+		}
+		s.snapshot()
+		for range rapid.IntRange(1, 40).Draw(t, "steps") {
+			v.step()
+		}
+		for len(s.loads) > 0 {
+			s.sendLoad()
+		}
+		epochs := &Epochs{v.f.client, newRegistry(v.f.client, clock), v.f.indices}
+		if rapid.Bool().Draw(t, "another source") && d.indices[orders.Index(1)] != nil {
+			before := s.rowsWanted()
+			v.another(epochs)
+			require.Equal(t, before, d.shown(t, orders.Alias()), "the former epoch is shown, complete and frozen")
+			require.NoError(t, epochs.Switch(context.Background(), orders, 2))
+			require.Equal(t, s.rowsWanted(), d.shown(t, orders.Alias()))
+			back, err := epochs.Rollback(context.Background(), orders)
+			require.NoError(t, err)
+			require.Equal(t, 1, back.Number)
+			require.Equal(t, before, d.shown(t, orders.Alias()))
+			require.NoError(t, epochs.Switch(context.Background(), orders, 2))
+		}
+		v.drain()
+		require.Equal(t, s.rowsWanted(), d.shown(t, orders.Alias()))
+		v.replay()
+		require.Equal(t, s.rowsWanted(), d.shown(t, orders.Alias()), "after a late replay")
+
+		now = now.Add(40 * 24 * time.Hour)
+		_, err := v.f.Sweep(context.Background())
+		require.NoError(t, err)
+		require.Zero(t, d.tombstones())
+		require.Equal(t, s.rowsWanted(), d.shown(t, orders.Alias()), "after the sweep")
+	})
+}
+
+// another source takes the former one's place: its binlog begins anew, with the same name, and all is loaded again. What is
+// left of the former one is still in the stream.
+func (v *delivery) another(epochs *Epochs) {
+	epoch, err := epochs.Begin(context.Background(), orders)
+	require.NoError(v.t, err)
+	*v.s.now = epoch.Since.Add(6 * time.Second)
+	v.s.file, v.s.offset, v.faulty = 1, 4, true
+	v.s.base = rapid.SampledFrom([]string{v.s.base, "another-bin"}).Draw(v.t, "binlog")
+	v.s.snapshot()
+	for range rapid.IntRange(0, 30).Draw(v.t, "steps of another source") {
+		v.step()
+	}
+	for len(v.s.loads) > 0 {
+		v.s.sendLoad()
+	}
+	v.drain()
+}
+
+// TestATombstoneOutlivesWhatOpenSearchForgets: without it, the same history brings a deleted row back.
+func TestATombstoneOutlivesWhatOpenSearchForgets(t *testing.T) {
+	for name, c := range map[string]struct {
+		retention time.Duration
+		rows      int
+	}{"kept as long as the stream keeps records": {7 * 24 * time.Hour, 0}, "removed at once": {0, 1}} {
+		t.Run(name, func(t *testing.T) {
+			now := began
+			d := newDomain(func() time.Time { return now })
+			s := settings()
+			s.Retention, s.Parked = c.retention, 0
+			f := newFunction(t, s, d, &objects{all: map[string][]byte{}})
+			record := func(op string, place int) []*change.Record {
+				r, err := change.Parse(fmt.Appendf(nil, `{"data":{"region":"eu","id":1},"metadata":{"timestamp":%q,"record-type":"data","operation":%q,"schema-name":"shop","table-name":"orders",`+
+					`"commit-timestamp":%q,"transaction-id":%d,"transaction-record-id":1,"stream-position":"bin.000001:%d:"}}`, stamp(began), op, stamp(began), 1<<32+place, place))
+				require.NoError(t, err)
+				return []*change.Record{r}
+			}
+			for _, step := range []struct {
+				op    string
+				place int
+			}{{"insert", 10}, {"delete", 20}, {"insert", 10}} {
+				_, err := f.Apply(t.Context(), 0, record(step.op, step.place))
+				require.NoError(t, err)
+				now = now.Add(time.Second)
+				_, err = f.Sweep(t.Context())
+				require.NoError(t, err)
+				now = now.Add(2 * time.Minute)
+			}
+			require.Len(t, d.shown(t, orders.Alias()), c.rows)
+		})
+	}
+}

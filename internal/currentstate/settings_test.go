@@ -1,0 +1,106 @@
+package currentstate
+
+import (
+	"cdcpipeline/internal/change"
+	"encoding/json"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+)
+
+func TestSettingsComeFromTheEnvironment(t *testing.T) {
+	environment := map[string]string{
+		"SEARCH_ENDPOINT": "https://vpc-x.es.amazonaws.com/", "PARKING_BUCKET": "lake", "STREAM_RETENTION_HOURS": "24", "INDEX_REPLICAS": "0",
+		"TABLES": `[{"database":"testdb","table":"retail_trans","key":["trans_id"],"columns":{"trans_id":"bigint(20)"}}]`,
+	}
+	s, err := Environment(func(name string) string { return environment[name] })
+	require.NoError(t, err)
+	require.Equal(t, Settings{
+		Endpoint: "https://vpc-x.es.amazonaws.com", Bucket: "lake", Prefix: "parked/current/", Retention: 24 * time.Hour, Parked: 720 * time.Hour,
+		Shards: 1, BulkBytes: 4 << 20, BulkRecords: 2000, Function: "currentstate",
+		Tables: []Table{{"testdb", "retail_trans", []string{"trans_id"}, map[string]string{"trans_id": "bigint(20)"}}},
+	}, s)
+}
+
+func TestAllThatIsWrongWithTheEnvironmentComesBackAtOnce(t *testing.T) {
+	environment := map[string]string{"SEARCH_ENDPOINT": "http://x", "PARKING_PREFIX": "p", "BULK_BYTES": "1", "PARKED_DAYS": "x", "TABLES": `[{"database":"d"}]`}
+	_, err := Environment(func(name string) string { return environment[name] })
+	for _, name := range []string{"SEARCH_ENDPOINT", "PARKING_BUCKET", "PARKING_PREFIX", "BULK_BYTES", "PARKED_DAYS", "TABLES: d."} {
+		require.ErrorContains(t, err, name)
+	}
+	environment["TABLES"] = "{"
+	_, err = Environment(func(name string) string { return environment[name] })
+	require.ErrorContains(t, err, "not a JSON list")
+}
+
+func TestDifferentTablesNeverShareAnIndexOrAlias(t *testing.T) {
+	name := rapid.OneOf(rapid.SampledFrom([]string{"a", "A", "a-b", "b", "b-1", "a.2db", "a.b", "..", "주문", "ORDERS", strings.Repeat("A", 60)}), rapid.StringN(1, 64, -1))
+	rapid.Check(t, func(t *rapid.T) {
+		a, b := Name{name.Draw(t, "schema"), name.Draw(t, "table")}, Name{name.Draw(t, "schema"), name.Draw(t, "table")}
+		m, n := rapid.IntRange(1, 3).Draw(t, "epoch"), rapid.IntRange(1, 3).Draw(t, "epoch")
+		require.Equal(t, a == b, a.Alias() == b.Alias())
+		require.Equal(t, a == b && m == n, a.Index(m) == b.Index(n))
+		require.NotEqual(t, a.Index(m), b.Alias())
+		require.LessOrEqual(t, len(a.Index(m)), 255)
+		require.Equal(t, strings.ToLower(a.Index(m)), a.Index(m))
+		require.NotRegexp(t, `[\\/*?"<>| ,#:]`, a.Index(m))
+	})
+	require.NotEqual(t, Name{"a", "b"}.Index(1), Name{"a", "b-1"}.Alias())
+	require.NotEqual(t, Name{"a", "b-c"}.Alias(), Name{"a-b", "c"}.Alias())
+	require.Equal(t, "current-testdb-retail_trans-1", Name{"testdb", "retail_trans"}.Index(1))
+	require.Equal(t, "current-.53hop-주문", Name{"Shop", "주문"}.Alias())
+}
+
+func TestDifferentColumnsNeverShareAField(t *testing.T) {
+	name := rapid.OneOf(rapid.SampledFrom([]string{"_id", "%5Fid", "a.b", "a%2Eb", "_cdc", "_"}), rapid.String())
+	rapid.Check(t, func(t *rapid.T) {
+		a, b := name.Draw(t, "a"), name.Draw(t, "b")
+		require.Equal(t, a == b, field(a) == field(b))
+		require.Equal(t, a, column(field(a)))
+		require.NotContains(t, field(a), ".")
+		require.False(t, strings.HasPrefix(field(a), "_"))
+	})
+}
+
+func TestADocumentIsItsRowWithoutNull(t *testing.T) {
+	r, err := change.Parse([]byte(row(1, 10, `,"none":null,"_id":"x","a.b":1.50,"big":18446744073709551615,"object":{"k": [1]},"text":"김 \"q\" \u0001"`)))
+	require.NoError(t, err)
+	docs, err := rows("i", []string{"id"}, 5, origin{record: r, position: "bin.000001:10#1", committed: began, indexed: began})
+	require.NoError(t, err)
+	lines := strings.Split(string(docs[0].lines), "\n")
+	require.Equal(t, `{"index":{"_index":"i-w","_id":"1","version":5,"version_type":"external_gte"}}`, lines[0])
+	require.Equal(t, `{"region":"eu","id":1,"%5Fid":"x","a%2Eb":1.50,"big":18446744073709551615,"object":"{\"k\": [1]}","text":"김 \"q\" \u0001",`+
+		`"_cdc":{"deleted":false,"operation":"insert","position":"bin.000001:10#1","committed":"2026-11-23T06:00:00.000000Z","indexed":"2026-11-23T06:00:00.000000Z"}}`, lines[1])
+	require.True(t, json.Valid([]byte(lines[1])))
+
+	read, err := ReadDocument([]byte(lines[1]))
+	require.NoError(t, err)
+	require.Equal(t, Document{Position: "bin.000001:10#1", Row: change.Row{
+		{Name: "_id", JSON: `"x"`},
+		{Name: "a.b", JSON: "1.50"},
+		{Name: "big", JSON: "18446744073709551615"},
+		{Name: "id", JSON: "1"},
+		{Name: "object", JSON: `"{\"k\": [1]}"`},
+		{Name: "region", JSON: `"eu"`},
+		{Name: "text", JSON: `"김 \"q\" \u0001"`},
+	}}, read)
+	docs[0].tombstone(origin{record: r, position: "bin.000001:10#1"})
+	read, err = ReadDocument([]byte(strings.Split(string(docs[0].lines), "\n")[1]))
+	require.NoError(t, err)
+	require.Equal(t, Document{Position: "bin.000001:10#1", Deleted: true}, read)
+	_, err = ReadDocument([]byte(`{"id":1}`))
+	require.ErrorContains(t, err, "its member _cdc")
+}
+
+func TestTypesOfMySQLAndDMS(t *testing.T) {
+	for declared, want := range map[string]fieldType{
+		"bigint(20)": long, "bigint(20) unsigned": unsignedLong, "int(10) unsigned zerofill": long, "tinyint(1)": long, "decimal(30,6)": decimal, "double": double,
+		"datetime(6)": date, "date": date, "time": keyword, "varchar(20)": keyword, "bit(1)": keyword, "enum('date','int')": keyword,
+		"INT32": long, "UINT64": unsignedLong, "UINT8": unsignedLong, "REAL8": double, "NUMERIC": decimal, "TIMESTAMP": date, "STRING": keyword, "BOOLEAN": keyword, "": keyword,
+	} {
+		require.Equal(t, want, typeOf(declared), declared)
+	}
+}

@@ -1,0 +1,81 @@
+package views
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"strings"
+	"unicode"
+)
+
+// Name is what a source table is called in the catalog: its view of rows; the others' names begin with it.
+type Name string
+
+// Records names the table of raw records.
+func (n Name) Records() string { return string(n) + "_records" }
+
+// Changes names the view of changes.
+func (n Name) Changes() string { return string(n) + "_changes" }
+
+// Rows names the view of rows.
+func (n Name) Rows() string { return string(n) }
+
+// all are the names that a table takes.
+func (n Name) all() []string { return []string{n.Rows(), n.Changes(), n.Records()} }
+
+// ControlRecords names the table of records that are about no row: tables' definitions.
+const ControlRecords Name = "dms_control"
+
+// maxName leaves room for what is added to a name; Glue takes 255 bytes.
+const maxName = 200
+
+// Names are the names of tables (database and table in the source), in their order: shop.Order-Lines is
+// shop_order_lines. Tables that would share a name, or that a view of another has, get eight digits that only they have.
+func Names(tables [][2]string) []Name {
+	names := make([]Name, len(tables))
+	taken := map[string]int{}
+	for _, name := range ControlRecords.all() {
+		taken[name]++
+	}
+	for i, t := range tables {
+		names[i] = Name(plain(t[0]) + "_" + plain(t[1]))
+		for _, name := range names[i].all() {
+			taken[name]++
+		}
+	}
+	for i, t := range tables {
+		for _, name := range names[i].all() {
+			if taken[name] > 1 || len(names[i]) > maxName {
+				sum := sha256.Sum256([]byte(t[0] + "\x00" + t[1]))
+				names[i] = Name(strings.ToValidUTF8(string(names[i][:min(len(names[i]), maxName)]), "") + "_" + hex.EncodeToString(sum[:4]))
+				break
+			}
+		}
+	}
+	return names
+}
+
+// fieldNames are the columns' names in their order; one that another column has too gets its place.
+func fieldNames(columns []Column) []string {
+	names := make([]string, len(columns))
+	taken := map[string]bool{}
+	for i, c := range columns {
+		names[i] = plain(c.Name)
+		if taken[names[i]] {
+			names[i] = fmt.Sprintf("%s_%d", names[i], i+1)
+		}
+		taken[names[i]] = true
+	}
+	return names
+}
+
+// plain is a name as Athena takes it without quotes, as far as letters go: lower case, and an underscore for what is
+// neither letter nor digit, https://docs.aws.amazon.com/athena/latest/ug/tables-databases-columns-names.html.
+func plain(name string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsLetter(r) || unicode.IsDigit(r) {
+			return unicode.ToLower(r)
+		}
+		return '_'
+	}, name)
+}

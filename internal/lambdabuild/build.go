@@ -1,0 +1,117 @@
+// Package lambdabuild compiles the Lambda functions in its sub-folders into the zips that AWS runs.
+//
+// The same source gives the same bytes, so that a deployment without a change uploads nothing; what was compiled
+// before is taken from .cache/functions.
+package lambdabuild
+
+import (
+	"bytes"
+	"cdcpipeline/config"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+)
+
+// executable is the file that the provided.al2023 runtime starts.
+const executable = "bootstrap"
+
+// Build compiles ./functions/<name> of the module in moduleDir for arch, default arm64, and returns the path of a
+// zip. The zip's name holds the hash of everything that went into it. Concurrent calls are safe.
+func Build(ctx context.Context, moduleDir, name string, arch config.Architecture) (zipPath string, err error) {
+	goarch, err := goArchitecture(arch)
+	if err != nil {
+		return "", err
+	}
+	b := builder{dir: moduleDir, pkg: "./functions/" + name, goarch: goarch}
+	if zipPath, err = b.build(ctx, name); err != nil {
+		return "", fmt.Errorf("compiling function %s: %w", name, err)
+	}
+	return zipPath, nil
+}
+
+func goArchitecture(arch config.Architecture) (string, error) {
+	switch arch {
+	case config.X8664:
+		return "amd64", nil
+	case config.ARM64, "":
+		return "arm64", nil
+	}
+	return "", fmt.Errorf("functions.architecture: %q is neither %s nor %s", arch, config.ARM64, config.X8664)
+}
+
+// builder compiles one function.
+type builder struct{ dir, pkg, goarch string }
+
+// building lets one goroutine at a time compile; a second one that wants the same finds it in the cache.
+var building sync.Mutex
+
+func (b builder) build(ctx context.Context, name string) (string, error) {
+	building.Lock()
+	defer building.Unlock()
+
+	if _, err := exec.LookPath("go"); err != nil {
+		return "", errors.New("the go command is not on PATH: install the Go release that go.mod names")
+	}
+	hash, err := b.sourceHash(ctx)
+	if err != nil {
+		return "", err
+	}
+	cache := filepath.Join(b.dir, ".cache", "functions")
+	zipPath := filepath.Join(cache, fmt.Sprintf("%s-%s-%s.zip", name, b.goarch, hash[:16]))
+	if _, err := os.Stat(zipPath); err == nil {
+		return zipPath, nil
+	}
+	if err := os.MkdirAll(cache, 0o755); err != nil {
+		return "", fmt.Errorf("making the cache: %w", err)
+	}
+	work, err := os.MkdirTemp(cache, ".build-")
+	if err != nil {
+		return "", fmt.Errorf("making a folder to compile in: %w", err)
+	}
+	defer func() { _ = os.RemoveAll(work) }()
+	binary, err := filepath.Abs(filepath.Join(work, executable))
+	if err != nil {
+		return "", fmt.Errorf("finding the folder to compile in: %w", err)
+	}
+	if _, err := b.run(ctx, append(append([]string{"build"}, flags...), "-o", binary, b.pkg)...); err != nil {
+		return "", err
+	}
+	finished := filepath.Join(work, "function.zip")
+	if err := writeZip(finished, binary); err != nil {
+		return "", err
+	}
+	// Another process may have been faster; its bytes are the same.
+	if err := os.Rename(finished, zipPath); err != nil {
+		return "", fmt.Errorf("putting the zip into the cache: %w", err)
+	}
+	return zipPath, nil
+}
+
+// flags leave nothing of this machine in the binary. lambda.norpc leaves out the runtime interface of go1.x.
+var flags = []string{"-trimpath", "-buildvcs=false", "-ldflags=-s -w -buildid=", "-tags=lambda.norpc"}
+
+// environment is what compiling depends on, set so that the user's own settings do not matter.
+func (b builder) environment() []string {
+	return []string{
+		"GOTOOLCHAIN=local", "GOFLAGS=-mod=readonly", "GOWORK=off", "GOEXPERIMENT=", "GOOS=linux", "CGO_ENABLED=0",
+		"GOARCH=" + b.goarch, "GOAMD64=v1", "GOARM64=v8.0",
+	}
+}
+
+// run runs the go command in the module and gives back what it prints.
+func (b builder) run(ctx context.Context, args ...string) ([]byte, error) {
+	cmd := exec.CommandContext(ctx, "go", args...)
+	cmd.Dir = b.dir
+	cmd.Env = append(os.Environ(), b.environment()...)
+	var out, problems bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &problems
+	if err := cmd.Run(); err != nil {
+		return nil, fmt.Errorf("go %s: %w\n%s", args[0], err, strings.TrimSpace(problems.String()))
+	}
+	return out.Bytes(), nil
+}

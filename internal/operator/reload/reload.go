@@ -1,0 +1,271 @@
+// Package reload loads tables again where the present state of their rows is kept: each into a new epoch, an index of its
+// own that is compared with the source before the table's alias shows it. Until then the alias shows the rows as they were
+// when the new epoch began.
+//
+// What ends early leaves each table in a state that its error names, with the command that goes on. Starting again fills an
+// epoch in which nothing has arrived yet rather than beginning another.
+package reload
+
+import (
+	"cdcpipeline/internal/currentstate"
+	"cdcpipeline/internal/operator/status"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+)
+
+// Task is the replication task: an [status.Task].
+type Task interface {
+	Ready(ctx context.Context, tables []string) error
+	Reload(ctx context.Context, tables []string) (status.Loads, error)
+	Halt(ctx context.Context) (stopped time.Time, err error)
+	Anew(ctx context.Context, tables []string) (status.Loads, error)
+	Loaded(ctx context.Context, loading status.Loads) error
+}
+
+// Epochs are those of the tables: [currentstate.Epochs].
+type Epochs interface {
+	List(ctx context.Context) ([]currentstate.TableEpochs, error)
+	Current(ctx context.Context, n currentstate.Name) (currentstate.TableEpochs, error)
+	Begin(ctx context.Context, n currentstate.Name) (currentstate.Epoch, error)
+	Await(ctx context.Context, epoch currentstate.Epoch) error
+	Advance(ctx context.Context, n currentstate.Name, number int) error
+}
+
+// Reload is what it takes.
+type Reload struct {
+	Task   Task
+	Epochs Epochs
+	// Compare the index of a table's epoch with the source, looking at rows that differ again for a time, and say how many
+	// still do. nil compares nothing.
+	Compare func(ctx context.Context, n currentstate.Name, epoch int, wait time.Duration) (different int64, err error)
+	// Since is told when the records of a table begin that tell what its rows are, once it is being loaded; of every table
+	// under the pattern %.%. May be nil.
+	Since func(table string, at time.Time)
+	// Tell is told in a line what happens.
+	Tell func(format string, args ...any)
+}
+
+// Tables loads some tables again while the task follows the others. One that has no epochs is just loaded: no record of it
+// has come yet.
+func (r Reload) Tables(ctx context.Context, names []currentstate.Name) error {
+	tables := make([]string, len(names))
+	for i, n := range names {
+		tables[i] = n.String()
+	}
+	if err := r.Task.Ready(ctx, tables); err != nil {
+		return err
+	}
+	w := &work{Reload: r, command: "cdc start --reload-table %s"}
+	// The task runs on, so what has not come yet is of the same source.
+	if err := w.begin(ctx, names, func(currentstate.Epoch) bool { return true }); err != nil {
+		return w.early(err)
+	}
+	err := w.finish(ctx, func() (status.Loads, error) { return r.Task.Reload(ctx, tables) })
+	for _, t := range w.tables {
+		if t.state != begun {
+			w.since(t.Name.String(), t.Latest().Since)
+		}
+	}
+	return err
+}
+
+// All loads everything again, from the same source or another: the task is stopped before the new epochs begin and started
+// when they have, so that nothing of the former source falls into them. wanted says which tables the task loads.
+func (r Reload) All(ctx context.Context, wanted func(table string) bool) error {
+	listed, err := r.Epochs.List(ctx)
+	if err != nil {
+		return err
+	}
+	var names []currentstate.Name
+	var tables []string
+	for _, t := range listed {
+		if wanted(t.Name.String()) {
+			names, tables = append(names, t.Name), append(tables, t.Name.String())
+		}
+	}
+	stopped, err := r.Task.Halt(ctx)
+	if err != nil {
+		return fmt.Errorf("%w\nnothing was begun; `cdc status` says whether the task was stopped, `cdc start` starts it again", err)
+	}
+	w := &work{Reload: r, command: "cdc start --reload", halted: true}
+	// An epoch that began while the task ran may still get records of the former source.
+	since := func(e currentstate.Epoch) bool { return !stopped.IsZero() && e.Since.After(stopped) }
+	if err := w.begin(ctx, names, since); err != nil {
+		return w.early(err)
+	}
+	err = w.finish(ctx, func() (status.Loads, error) {
+		loading, err := r.Task.Anew(ctx, tables)
+		w.halted = loading == nil
+		return loading, err
+	})
+	// Nothing was recorded between the end of the former run and the beginning of the last epoch.
+	for _, t := range w.tables {
+		if since := t.Latest().Since; since.After(stopped) {
+			stopped = since
+		}
+	}
+	if !w.halted {
+		w.since("%.%", stopped)
+	}
+	return err
+}
+
+func (w *work) since(table string, at time.Time) {
+	if w.Since != nil && !at.IsZero() {
+		w.Since(table, at)
+	}
+}
+
+// work is one reload.
+type work struct {
+	Reload
+	// command loads again; %s stands for the table.
+	command string
+	// halted says that the task was stopped and not started yet.
+	halted bool
+	tables []*table
+}
+
+// table on its way to a new epoch.
+type table struct {
+	currentstate.TableEpochs
+	state state
+}
+
+type state int
+
+const (
+	begun   state = iota // nothing was loaded
+	filling              // it is being loaded, or loaded
+	differs              // it was compared
+	shown
+)
+
+// begin a new epoch of each table that has any, and wait until all have begun. One that is not shown and in which nothing
+// has arrived is filled first, if it may be.
+func (w *work) begin(ctx context.Context, names []currentstate.Name, may func(currentstate.Epoch) bool) error {
+	for i, n := range names {
+		if slices.Contains(names[:i], n) {
+			continue
+		}
+		epochs, err := w.Epochs.Current(ctx, n)
+		if errors.Is(err, currentstate.ErrNoEpochs) {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		latest := epochs.Latest()
+		if empty := len(latest.Key) == 0 && latest.Binlog == ""; !empty || latest.Number == epochs.Current || !may(latest) {
+			if latest, err = w.Epochs.Begin(ctx, n); err != nil {
+				return err
+			}
+			epochs.Epochs = append(epochs.Epochs, latest)
+		}
+		w.tables = append(w.tables, &table{TableEpochs: epochs})
+		w.Tell("%s: epoch %d from %s on; until it is complete, %s shows epoch %d", n, latest.Number, latest.Since.Format(time.RFC3339), n.Alias(), epochs.Current)
+	}
+	for _, t := range w.tables {
+		if err := w.Epochs.Await(ctx, t.Latest()); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// finish loads, waits until all is loaded, and shows what is equal to the source.
+func (w *work) finish(ctx context.Context, load func() (status.Loads, error)) error {
+	loading, err := load()
+	if loading != nil {
+		for _, t := range w.tables {
+			t.state = filling
+		}
+	}
+	if err == nil {
+		err = w.Task.Loaded(ctx, loading)
+	}
+	if err != nil {
+		return w.early(err)
+	}
+	var problems []error
+	for i, t := range w.tables {
+		if err := w.show(ctx, t, len(w.tables)-i); err != nil {
+			problems = append(problems, err)
+		}
+		if ctx.Err() != nil {
+			break
+		}
+	}
+	if len(problems) > 0 {
+		return w.early(errors.Join(problems...))
+	}
+	return nil
+}
+
+// show a table's new epoch if it is equal to the source; so many tables are still to show.
+func (w *work) show(ctx context.Context, t *table, left int) error {
+	number := t.Latest().Number
+	if w.Compare != nil {
+		w.Tell("%s: comparing epoch %d with the database", t.Name, number)
+		different, err := w.Compare(ctx, t.Name, number, share(ctx, left))
+		if err != nil {
+			return err
+		}
+		if different > 0 {
+			t.state = differs
+			return fmt.Errorf("%s: %d rows of epoch %d differ from the database", t.Name, different, number)
+		}
+	}
+	if err := w.Epochs.Advance(ctx, t.Name, number); err != nil {
+		return err
+	}
+	t.state = shown
+	w.Tell("%s: %s shows epoch %d; epoch %d stays: `cdc epoch rollback --table %s` goes back to it, `cdc epoch drop --table %s` deletes it",
+		t.Name, t.Name.Alias(), number, t.Current, t.Name, t.Name)
+	return nil
+}
+
+// share of the time that is left, for one of so many tables; without a limit it is an hour.
+func share(ctx context.Context, left int) time.Duration {
+	deadline, ok := ctx.Deadline()
+	if !ok {
+		return time.Hour
+	}
+	const reserve = 10 * time.Second // to say what differs
+	return max(0, (time.Until(deadline)-reserve)/time.Duration(left))
+}
+
+// early says with what has gone wrong how each table is left, and which command goes on.
+func (w *work) early(err error) error {
+	problems := []error{err}
+	if w.halted {
+		problems = append(problems, errors.New("the task is stopped: `"+w.command+"` goes on"))
+	}
+	for _, t := range w.tables {
+		if t.state != shown {
+			problems = append(problems, errors.New(w.left(t)))
+		}
+	}
+	return errors.Join(problems...)
+}
+
+// left is how a table is left.
+func (w *work) left(t *table) string {
+	was := "shows no epoch"
+	if t.Current > 0 {
+		was = fmt.Sprintf("still shows epoch %d, the rows as of %s", t.Current, t.Until().Format(time.RFC3339))
+	}
+	next := fmt.Sprintf("is filling: when it is loaded, `cdc epoch switch --table %s` compares and shows it", t.Name)
+	switch {
+	case t.state == begun && w.halted:
+		next = "is empty"
+	case t.state == begun:
+		next = "has only what changes: `" + fmt.Sprintf(w.command, t.Name) + "` fills it"
+	case t.state == differs:
+		next = fmt.Sprintf("is not shown: `cdc epoch switch --table %s` compares again, `cdc start --reload-table %s` loads anew", t.Name, t.Name)
+	}
+	return fmt.Sprintf("%s %s; epoch %d %s", t.Name.Alias(), was, t.Latest().Number, next)
+}

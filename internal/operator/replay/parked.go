@@ -1,0 +1,121 @@
+package replay
+
+import (
+	"cdcpipeline/internal/currentstate"
+	"cdcpipeline/internal/lake/objects"
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-lambda-go/events"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/s3/types"
+)
+
+// Bucket is the part of S3 that parked records need.
+type Bucket interface {
+	objects.S3
+	DeleteObject(context.Context, *s3.DeleteObjectInput, ...func(*s3.Options)) (*s3.DeleteObjectOutput, error)
+}
+
+// Parked is the records that the current-state function has parked, and the batches that Lambda has given up.
+type Parked struct {
+	Client Bucket
+	Name   string
+	// Function is the prefix under which the function parks; Lambda, that under which Lambda does.
+	Function, Lambda string
+	// From and To are the times at which the records were parked; zero is no bound.
+	From, To time.Time
+	// Keep leaves objects whose records were all applied; else they are removed, so that what is left is what is to be done.
+	Keep bool
+}
+
+// Objects that were parked, the oldest first.
+func (p Parked) Objects(ctx context.Context) ([]objects.Object, error) {
+	var found []objects.Object
+	for _, prefix := range []string{p.Function, p.Lambda} {
+		listed, err := objects.Lake{Client: p.Client, Bucket: p.Name}.List(ctx, prefix)
+		if err != nil {
+			return nil, err
+		}
+		found = append(found, slices.DeleteFunc(listed, func(o objects.Object) bool {
+			return o.Written.Before(p.From) || !p.To.IsZero() && o.Written.After(p.To)
+		})...)
+	}
+	slices.SortFunc(found, func(a, b objects.Object) int {
+		return cmp.Or(a.Written.Compare(b.Written), strings.Compare(a.Key, b.Key))
+	})
+	return found, nil
+}
+
+// Records of an object, as they came from the stream.
+func (p Parked) Records(ctx context.Context, key string, read func(int), visit func([]byte) error) error {
+	out, err := counting{p.Client, read}.GetObject(ctx, &s3.GetObjectInput{Bucket: &p.Name, Key: &key})
+	if gone := (*types.NoSuchKey)(nil); errors.As(err, &gone) {
+		return nil // somebody else has replayed it meanwhile
+	}
+	if err != nil {
+		return fmt.Errorf("reading s3://%s/%s: %w", p.Name, key, err)
+	}
+	defer func() { _ = out.Body.Close() }()
+	records := parkedLines
+	if strings.HasPrefix(key, p.Lambda) {
+		records = invocationRecord
+	}
+	if err := records(out.Body, visit); err != nil {
+		return fmt.Errorf("reading s3://%s/%s: %w", p.Name, key, err)
+	}
+	return nil
+}
+
+// parkedLines reads what the function parks: a [currentstate.Parked] a line.
+func parkedLines(body io.Reader, visit func([]byte) error) error {
+	return objects.EachLine(body, func(line []byte) error {
+		var parked currentstate.Parked
+		if err := json.Unmarshal(line, &parked); err != nil {
+			return fmt.Errorf("it is not what the current-state function parks: %w", err)
+		}
+		return visit(parked.Raw())
+	})
+}
+
+// invocationRecord reads what Lambda keeps of a batch that it gives up: among others the whole event, as a string,
+// https://docs.aws.amazon.com/lambda/latest/dg/kinesis-on-failure-destination.html.
+func invocationRecord(body io.Reader, visit func([]byte) error) error {
+	var kept struct {
+		Payload string `json:"payload"`
+	}
+	if err := json.NewDecoder(body).Decode(&kept); err != nil {
+		return fmt.Errorf("it is not an invocation record of Lambda: %w", err)
+	}
+	if kept.Payload == "" {
+		return errors.New("the invocation record of Lambda holds no payload: replay the time it was made from the lake")
+	}
+	var batch events.KinesisEvent
+	if err := json.Unmarshal([]byte(kept.Payload), &batch); err != nil {
+		return fmt.Errorf("the payload of Lambda's invocation record: %w", err)
+	}
+	for i := range batch.Records {
+		if err := visit(batch.Records[i].Kinesis.Data); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Settled removes an object, of which the bucket keeps the former version for a while.
+func (p Parked) Settled(ctx context.Context, key string) error {
+	if p.Keep {
+		return nil
+	}
+	if _, err := p.Client.DeleteObject(ctx, &s3.DeleteObjectInput{Bucket: &p.Name, Key: &key}); err != nil {
+		return fmt.Errorf("removing s3://%s/%s, whose records are applied: %w", p.Name, key, err)
+	}
+	return nil
+}

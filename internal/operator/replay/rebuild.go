@@ -1,0 +1,165 @@
+package replay
+
+import (
+	"cdcpipeline/internal/change"
+	"cdcpipeline/internal/currentstate"
+	"cdcpipeline/internal/lake/objects"
+	"context"
+	"fmt"
+	"slices"
+	"time"
+)
+
+// Epochs is the part of [currentstate.Epochs] that a rebuild needs.
+type Epochs interface {
+	Current(context.Context, currentstate.Name) (currentstate.TableEpochs, error)
+	BeginFrom(ctx context.Context, n currentstate.Name, from time.Time) (currentstate.Epoch, error)
+	Await(context.Context, currentstate.Epoch) error
+	Advance(ctx context.Context, n currentstate.Name, number int) error
+}
+
+// Rebuild fills a new epoch of a table with what the lake has of the one that is shown, and switches the alias when it
+// equals the source: for another mapping, another primary key, or an index that was damaged. What is made since the epoch
+// has begun, the function writes; both are of the same source, so it does not matter who comes first.
+type Rebuild struct {
+	Epochs Epochs
+	Target Target
+	Lake   objects.Lake
+	// Differing counts the rows that an epoch has otherwise than the source.
+	Differing func(ctx context.Context, n currentstate.Name, epoch int) (int64, error)
+	// Options of the replay; Only and Epoch are the rebuild's own.
+	Options Options
+	// Every is the time between two looks at the lake. Default 10 s.
+	Every time.Duration
+	// Tell is told in a line what happens; nil discards.
+	Tell func(format string, args ...any)
+}
+
+// patience is how long the last records may take into the lake, whose delivery buffers for 15 minutes at most.
+const patience = 20 * time.Minute
+
+// Run rebuilds one table. Interrupted, it goes on with the epoch that it has begun, and with the same journal.
+func (r Rebuild) Run(ctx context.Context, n currentstate.Name) (Summary, error) {
+	if r.Tell == nil {
+		r.Tell = func(string, ...any) {}
+	}
+	if r.Every == 0 {
+		r.Every = 10 * time.Second
+	}
+	shown := "shown " + n.String()
+	if done, err := r.Options.Journal.Done(shown); done == whole || err != nil {
+		return Summary{}, err
+	}
+	t, err := r.Epochs.Current(ctx, n)
+	if err != nil {
+		return Summary{}, err //nolint:wrapcheck // it names the table
+	}
+	epoch, err := r.begin(ctx, t)
+	if err != nil {
+		return Summary{}, err
+	}
+	if err := r.Epochs.Await(ctx, epoch); err != nil {
+		return Summary{}, err //nolint:wrapcheck // it names the epoch
+	}
+	sum, err := r.fill(ctx, n, epoch)
+	if err != nil {
+		return sum, err
+	}
+	return sum, r.Options.Journal.Note(shown, whole)
+}
+
+// begin the new epoch, or go on with one that a replay has begun and nobody has shown.
+func (r Rebuild) begin(ctx context.Context, t currentstate.TableEpochs) (currentstate.Epoch, error) {
+	n, was := t.Name, t.Latest()
+	switch {
+	case was.Number == t.Current || t.Current == 0:
+	case was.From != nil:
+		r.Tell("going on with epoch %d of %s; %s shows epoch %d as of %s", was.Number, n, n.Alias(), t.Current, was.Since.Format(time.RFC3339))
+		return was, nil
+	default:
+		return was, fmt.Errorf("%s shows epoch %d, and epoch %d is the latest: show that one first with `cdc epoch switch --table %s`, or load the table again with `cdc start --reload-table %s`", n.Alias(), t.Current, was.Number, n, n)
+	}
+	epoch, err := r.Epochs.BeginFrom(ctx, n, was.Begins())
+	if err == nil {
+		r.Tell("epoch %d of %s begins at %s; until it is shown, %s shows epoch %d as it is then", epoch.Number, n, epoch.Since.Format(time.RFC3339), n.Alias(), t.Current)
+	}
+	return epoch, err //nolint:wrapcheck // it names the table
+}
+
+// fill the epoch, again and again with what has come into the lake meanwhile, until it equals the source.
+func (r Rebuild) fill(ctx context.Context, n currentstate.Name, epoch currentstate.Epoch) (Summary, error) {
+	from := Lake{Lake: r.Lake, Table: n, From: epoch.Begins()}
+	o := r.Options
+	o.Epoch, o.Only = epoch.Number, from.Wanted
+	seen := map[string]bool{}
+	var all Summary
+	for differing := int64(-1); ; {
+		last := time.Since(epoch.Since) > patience // what was made before the epoch began is in the lake by now
+		read, err := Run(ctx, unseen{from, seen}, r.Target, o)
+		all = all.Plus(read)
+		if err != nil {
+			return all, err
+		}
+		if read.Objects > 0 || differing < 0 {
+			if differing, err = r.Differing(ctx, n, epoch.Number); err != nil {
+				return all, err //nolint:wrapcheck // it names the table
+			}
+		}
+		if differing == 0 {
+			r.Tell("epoch %d of %s equals the source", epoch.Number, n)
+			return all, r.Epochs.Advance(ctx, n, epoch.Number) //nolint:wrapcheck // it names the table
+		}
+		if last {
+			return all, fmt.Errorf("epoch %d of %s is not shown: %d rows are not as in the source, and nothing more comes into the lake; name them with `cdc epoch switch --table %s`, or load the table again with `cdc start --reload-table %s`", epoch.Number, n, differing, n, n)
+		}
+		r.Tell("%d rows of epoch %d are not the source's yet: waiting for the lake", differing, epoch.Number)
+		select {
+		case <-ctx.Done():
+			return all, fmt.Errorf("waiting for the lake: %w", ctx.Err())
+		case <-time.After(r.Every):
+		}
+	}
+}
+
+// unseen is a lake without the objects that were read before in this run.
+type unseen struct {
+	Lake
+	seen map[string]bool
+}
+
+func (u unseen) Objects(ctx context.Context) ([]objects.Object, error) {
+	listed, err := u.Lake.Objects(ctx)
+	listed = slices.DeleteFunc(listed, func(o objects.Object) bool { return u.seen[o.Key] })
+	for _, o := range listed {
+		u.seen[o.Key] = true
+	}
+	return listed, err
+}
+
+// Plus adds up two runs.
+func (s Summary) Plus(o Summary) Summary {
+	s.Objects += o.Objects
+	s.ObjectsDone += o.ObjectsDone
+	s.Records += o.Records
+	s.RecordsDone += o.RecordsDone
+	s.Wanted += o.Wanted
+	s.Applied += o.Applied
+	s.Superseded += o.Superseded
+	s.Retired += o.Retired
+	s.Control += o.Control
+	s.Refused += o.Refused
+	if s.Tables == nil {
+		s.Tables = map[string]map[change.Operation]int64{}
+	}
+	for table, operations := range o.Tables {
+		if s.Tables[table] == nil {
+			s.Tables[table] = map[change.Operation]int64{}
+		}
+		for operation, n := range operations {
+			s.Tables[table][operation] += n
+		}
+	}
+	s.Problems = append(append([]Problem{}, s.Problems...), o.Problems...)
+	s.Problems = s.Problems[:min(len(s.Problems), maxProblems)]
+	return s
+}

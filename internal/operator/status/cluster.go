@@ -1,0 +1,154 @@
+package status
+
+import (
+	"cdcpipeline/internal/currentstate"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"strconv"
+	"time"
+)
+
+// Cluster is what a status asks a domain.
+type Cluster interface {
+	// Health is green, yellow or red.
+	Health(context.Context) (string, error)
+	// Indices whose names match, * standing for any characters, in the order of their names.
+	Indices(ctx context.Context, pattern string) ([]Index, error)
+	// Epochs of the tables whose present state is kept.
+	Epochs(context.Context) ([]currentstate.TableEpochs, error)
+	io.Closer
+}
+
+// readDomain asks the domain for its health and its history, and for the epochs of a current state if the stack keeps one.
+func readDomain(ctx context.Context, open func(context.Context) (Cluster, error), o Outputs) (SearchStatus, CurrentStatus) {
+	current := CurrentStatus{Tables: []CurrentTable{}}
+	cluster, err := open(ctx)
+	if err != nil {
+		return SearchStatus{Indices: []Index{}, Error: explain(ctx, err)}, current
+	}
+	defer cluster.Close()
+	search := readSearch(ctx, cluster, o)
+	if o.CurrentFunctionName != "" {
+		current = readCurrent(ctx, cluster)
+	}
+	return search, current
+}
+
+func readSearch(ctx context.Context, cluster Cluster, o Outputs) SearchStatus {
+	status := SearchStatus{Indices: []Index{}}
+	fail := func(err error) SearchStatus {
+		status.Error = explain(ctx, err)
+		return status
+	}
+	var err error
+	if status.Cluster, err = cluster.Health(ctx); err != nil {
+		return fail(err)
+	}
+	// The daily indices, retail-trans-2026-11-23: their alias has the name without a date.
+	indices, err := cluster.Indices(ctx, o.HistoryIndex+"-*")
+	if err != nil {
+		return fail(err)
+	}
+	if indices != nil {
+		status.Indices = indices
+	}
+	return status
+}
+
+// Domain is a domain's REST API under its master user.
+type Domain struct {
+	// URL of the domain, https://HOST.
+	URL            string
+	User, Password string
+	HTTP           *http.Client
+	// Shut is called by Close; nil is nothing.
+	Shut func() error
+}
+
+// Through is a client whose connections all go to one address, a tunnel's, while the server is verified as the host
+// in the URL.
+func Through(address string) *http.Client {
+	var d net.Dialer
+	return &http.Client{Transport: &http.Transport{
+		DialContext: func(ctx context.Context, network, _ string) (net.Conn, error) {
+			return d.DialContext(ctx, network, address)
+		},
+		TLSHandshakeTimeout: 20 * time.Second,
+	}}
+}
+
+// Health of the cluster.
+func (d *Domain) Health(ctx context.Context) (string, error) {
+	var answer struct {
+		Status string `json:"status"`
+	}
+	err := d.get(ctx, "/_cluster/health", &answer)
+	return answer.Status, err
+}
+
+// Indices and their documents; deleted ones are not counted.
+func (d *Domain) Indices(ctx context.Context, pattern string) ([]Index, error) {
+	var answer []struct {
+		Index string  `json:"index"`
+		Docs  *string `json:"docs.count"`
+		Bytes *string `json:"store.size"`
+	}
+	path := "/_cat/indices/" + pattern + "?format=json&bytes=b&s=index&h=index,docs.count,store.size"
+	if err := d.get(ctx, path, &answer); err != nil {
+		return nil, err
+	}
+	indices := make([]Index, len(answer))
+	for i, a := range answer {
+		indices[i] = Index{Name: a.Index, Documents: number(a.Docs), Bytes: number(a.Bytes)}
+	}
+	return indices, nil
+}
+
+// number is 0 for what the domain leaves out, as it does of an index that is red.
+func number(text *string) int64 {
+	if text == nil {
+		return 0
+	}
+	n, _ := strconv.ParseInt(*text, 10, 64)
+	return n
+}
+
+// Close ends the way to the domain.
+func (d *Domain) Close() error {
+	d.HTTP.CloseIdleConnections()
+	if d.Shut == nil {
+		return nil
+	}
+	return d.Shut()
+}
+
+func (d *Domain) get(ctx context.Context, path string, into any) error {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, d.URL+path, nil)
+	if err != nil {
+		return fmt.Errorf("asking the domain: %w", err)
+	}
+	request.SetBasicAuth(d.User, d.Password)
+	response, err := d.HTTP.Do(request)
+	if err != nil {
+		return fmt.Errorf("asking the domain: %w", err)
+	}
+	defer response.Body.Close()
+	body, err := io.ReadAll(io.LimitReader(response.Body, 16<<20))
+	switch {
+	case err != nil:
+		return fmt.Errorf("asking the domain: %w", err)
+	case response.StatusCode == http.StatusUnauthorized:
+		return errors.New("the domain refuses the password of its master secret: after a deployment that broke off, `pulumi up` goes on with it; when somebody changed one of them by hand, `pulumi up` with another search.passwordGeneration makes a new one")
+	case response.StatusCode != http.StatusOK:
+		return fmt.Errorf("the domain answered %s to %s: %.200s", response.Status, path, body)
+	}
+	if err := json.Unmarshal(body, into); err != nil {
+		return fmt.Errorf("the domain's answer to %s: %w", path, err)
+	}
+	return nil
+}

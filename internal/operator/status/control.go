@@ -1,0 +1,143 @@
+package status
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	dms "github.com/aws/aws-sdk-go-v2/service/databasemigrationservice"
+	"github.com/aws/aws-sdk-go-v2/service/databasemigrationservice/types"
+)
+
+// Task stops and starts one replication task.
+type Task struct {
+	API TaskWriter
+	Arn string
+	// Tell is told in a line what happens; nil discards.
+	Tell func(line string)
+	// Loading is told how far a load is; nil discards.
+	Loading func(Loading)
+	// Every is the time between two looks. Default 5 s.
+	Every time.Duration
+}
+
+// Loading is how far a load is.
+type Loading struct {
+	Table string
+	State string
+	// Rows loaded so far.
+	Rows int64
+}
+
+// stale is how long the description of a task may still be of before its start.
+const stale = time.Minute
+
+func (t Task) tell(format string, args ...any) {
+	if t.Tell != nil {
+		t.Tell(fmt.Sprintf(format, args...))
+	}
+}
+
+func (t Task) pause(ctx context.Context) error {
+	every := t.Every
+	if every == 0 {
+		every = 5 * time.Second
+	}
+	select {
+	case <-ctx.Done():
+		return ctx.Err() //nolint:wrapcheck // its callers say what was waited for
+	case <-time.After(every):
+		return nil
+	}
+}
+
+// Stop stops the task and waits until it is. A task that does not run is left as it is.
+func (t Task) Stop(ctx context.Context) error {
+	task, err := t.settled(ctx)
+	if err != nil {
+		return err
+	}
+	if state := aws.ToString(task.Status); state != stateRunning {
+		t.tell("the task is %s: nothing to stop", state)
+		return nil
+	}
+	if _, err := t.API.StopReplicationTask(ctx, &dms.StopReplicationTaskInput{ReplicationTaskArn: &t.Arn}); err != nil && !isInvalidState(err) {
+		return fmt.Errorf("stopping the task: %w", err)
+	} // else somebody else stops it
+	last := ""
+	for began := time.Now(); ; {
+		if task, err = describeTask(ctx, t.API, t.Arn); err != nil {
+			return err
+		}
+		state := aws.ToString(task.Status)
+		if state != last {
+			t.tell("the task is %s", state)
+			last = state
+		}
+		switch state {
+		case stateStopped, stateReady:
+			return nil
+		case stateFailed:
+			return t.failed(ctx, task, "the task failed while it stopped")
+		case stateRunning:
+			if time.Since(began) > 10*time.Minute {
+				return errors.New("the task still runs 10 minutes after it was told to stop: try again, or see its log")
+			}
+		}
+		if err := t.pause(ctx); err != nil {
+			return fmt.Errorf("waiting until the task is stopped: %w: it goes on stopping, see `cdc status`", err)
+		}
+	}
+}
+
+// settled waits while the task is on its way from one state to another, and gives it when it is not.
+func (t Task) settled(ctx context.Context) (types.ReplicationTask, error) {
+	last := ""
+	for {
+		task, err := describeTask(ctx, t.API, t.Arn)
+		if err != nil {
+			return task, err
+		}
+		state := aws.ToString(task.Status)
+		switch state {
+		case stateReady, stateRunning, stateStopped, stateFailed:
+			return task, nil
+		case stateDeleting:
+			return task, errors.New("the task is being deleted: `pulumi up` makes it again")
+		case stateNotMoved:
+			return task, errors.New("the task could not be moved to another replication instance: move it again in the DMS console, or `pulumi up --refresh --run-program`")
+		}
+		if state != last {
+			t.tell("the task is %s: waiting", state)
+			last = state
+		}
+		if err := t.pause(ctx); err != nil {
+			return task, fmt.Errorf("waiting while the task is %s: %w", state, err)
+		}
+	}
+}
+
+// failed says what DMS says, and which log says more.
+func (t Task) failed(ctx context.Context, task types.ReplicationTask, what string) error {
+	message := what
+	if reason := aws.ToString(task.StopReason); reason != "" {
+		message += " (" + reason + ")"
+	}
+	if failure := aws.ToString(task.LastFailureMessage); failure != "" {
+		message += ": " + failure
+	}
+	instance, err := describeInstance(context.WithoutCancel(ctx), t.API, aws.ToString(task.ReplicationInstanceArn))
+	if err != nil {
+		return errors.New(message)
+	}
+	group, stream := taskLog(instance, t.Arn)
+	return fmt.Errorf("%s\nits log: aws logs tail %s --log-stream-names %s --since 1h", message, group, stream)
+}
+
+// isInvalidState says that DMS refused because of the state the task is in.
+func isInvalidState(err error) bool {
+	var state *types.InvalidResourceStateFault
+	return errors.As(err, &state)
+}

@@ -1,0 +1,97 @@
+package status
+
+import (
+	"cdcpipeline/internal/currentstate"
+	"context"
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/lambda"
+)
+
+// Functions is the part of Lambda that tells how a function is configured.
+type Functions interface {
+	GetFunctionConfiguration(context.Context, *lambda.GetFunctionConfigurationInput, ...func(*lambda.Options)) (*lambda.GetFunctionConfigurationOutput, error)
+}
+
+// ReadCurrentSettings reads the settings of a deployed current-state function, so that what is done from here is done as
+// the function does it.
+func ReadCurrentSettings(ctx context.Context, api Functions, function string) (currentstate.Settings, error) {
+	answer, err := api.GetFunctionConfiguration(ctx, &lambda.GetFunctionConfigurationInput{FunctionName: &function})
+	if err != nil {
+		return currentstate.Settings{}, fmt.Errorf("reading the settings of the function %s: %w", function, err)
+	}
+	if answer.Environment == nil {
+		return currentstate.Settings{}, fmt.Errorf("reading the settings of the function %s: they are not shown: credentials need kms:Decrypt on its key", function)
+	}
+	settings, err := currentstate.Environment(func(name string) string { return answer.Environment.Variables[name] })
+	if err != nil {
+		return currentstate.Settings{}, fmt.Errorf("reading the settings of the function %s: %w", function, err)
+	}
+	return settings, nil
+}
+
+// CurrentStatus is that of the present state of the rows.
+type CurrentStatus struct {
+	// Tables of which records have come; none where no current state is kept.
+	Tables []CurrentTable `json:"tables"`
+	Error  string         `json:"error,omitempty"`
+}
+
+// CurrentTable is which epoch of a table its alias shows.
+type CurrentTable struct {
+	Name string `json:"name"`
+	// Shown is the epoch that the alias shows, 0 for none; Latest is the one that records fill.
+	Shown  int `json:"shown"`
+	Latest int `json:"latest"`
+	// Until is when the shown epoch ended: the rows are as they were then. Null while it is the latest.
+	Until *time.Time `json:"until"`
+}
+
+// readCurrent asks which epochs are shown.
+func readCurrent(ctx context.Context, cluster Cluster) CurrentStatus {
+	status := CurrentStatus{Tables: []CurrentTable{}}
+	tables, err := cluster.Epochs(ctx)
+	if err != nil {
+		status.Error = explain(ctx, err)
+		return status
+	}
+	for _, t := range tables {
+		one := CurrentTable{Name: t.Name.String(), Shown: t.Current, Latest: t.Latest().Number}
+		if until := t.Until(); !until.IsZero() {
+			one.Until = &until
+		}
+		status.Tables = append(status.Tables, one)
+	}
+	return status
+}
+
+// Epochs of the tables whose present state the domain holds.
+func (d *Domain) Epochs(ctx context.Context) ([]currentstate.TableEpochs, error) {
+	return currentstate.NewEpochs(currentstate.EpochsOptions{HTTP: d.Client(), Endpoint: d.URL}).List(ctx)
+}
+
+// Client sends requests to the domain under its master user, whatever client d has.
+func (d *Domain) Client() *http.Client {
+	client := *d.HTTP
+	client.Transport = authenticated{d, d.HTTP.Transport}
+	return &client
+}
+
+// authenticated signs requests in to a domain.
+type authenticated struct {
+	domain *Domain
+	send   http.RoundTripper
+}
+
+// RoundTrip leaves the request as it is, as round trippers must.
+func (a authenticated) RoundTrip(r *http.Request) (*http.Response, error) {
+	r = r.Clone(r.Context())
+	r.SetBasicAuth(a.domain.User, a.domain.Password)
+	send := a.send
+	if send == nil {
+		send = http.DefaultTransport
+	}
+	return send.RoundTrip(r) //nolint:wrapcheck // as if nothing were in between
+}

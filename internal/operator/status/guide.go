@@ -1,0 +1,105 @@
+package status
+
+import (
+	"fmt"
+	"net"
+	"strings"
+	"text/template"
+)
+
+// Login is what a secret holds, shown only to who asks for it.
+type Login struct{ User, Password string }
+
+// Guide says how to use what is at a local address: an open tunnel's.
+type Guide struct {
+	Outputs
+	// Local address of the tunnel.
+	Local *net.TCPAddr
+	// Profile for the AWS CLI; empty for its own default.
+	Profile string
+	// Login is shown when it is not nil.
+	Login *Login
+	// CaFile signs the database's certificate.
+	CaFile string
+}
+
+// Search is what a person types to search.
+//
+// curl's --connect-to leaves the URL, and with it the name that the certificate is verified against, as it is; --resolve
+// changes the address of a name, never the port, so the local port would have to stand in the URL:
+// https://curl.se/docs/manpage.html#--connect-to.
+func (g Guide) Search() (string, error) { return g.print(searchGuide) }
+
+// Dashboards is what a person does to see the dashboards.
+func (g Guide) Dashboards() (string, error) { return g.print(dashboardsGuide) }
+
+// Database is what a person types to query the database.
+func (g Guide) Database() (string, error) { return g.print(databaseGuide) }
+
+var searchGuide = parse(`{{.SearchURL}} is at {{.Local}}.
+
+Put the credentials where curl finds them and nobody else does:
+  (umask 077; {{.Read .SearchMasterSecretArn}} | jq -r '"machine {{.Host}} login \(.username) password \(.password)"' > login)
+Search; the certificate is verified as the domain's own:
+  curl --netrc-file login --connect-to {{.Host}}:{{.Port}}:{{.Local}} '{{.SearchURL}}/{{.HistoryIndex}}/_search?pretty'
+`)
+
+var dashboardsGuide = parse(`OpenSearch Dashboards is at https://{{.Local}}/_dashboards/.
+
+The browser will warn: the certificate is for {{.Host}}, not for {{.Local.IP}}. The connection is encrypted
+all the same, but nobody verifies who answers. Chrome, Chromium and Edge do when they are told where that name is, which
+needs no hosts file but a profile of its own:
+  chromium --user-data-dir="$(mktemp -d)" --host-resolver-rules='MAP {{.Host}}:{{.Port}} {{.Local}}' '{{.DashboardsURL}}'
+
+Sign in with the master user of this secret:
+  {{.Read .SearchMasterSecretArn}}
+`)
+
+var databaseGuide = parse(`{{.SourceHost}}:{{.SourcePort}} is at {{.Local}}.
+
+Put the credentials where the client finds them and nobody else does:
+  (umask 077; {{.Read .SourceSecretArn}} | jq -r '"[client]\nuser=\(.username)\npassword=\"\(.password)\""' > client.cnf)
+Connect; --defaults-file must come first:
+  mysql --defaults-file=client.cnf --protocol=tcp --host={{.Local.IP}} --port={{.Local.Port}} --ssl-mode=VERIFY_CA --ssl-ca={{.CaFile}}
+The client then verifies who signed the certificate, but not its name, {{.SourceHost}}:
+it compares that with the address it connects to. MariaDB's client verifies both or nothing, so here nothing:
+  mariadb --defaults-file=client.cnf --protocol=tcp --host={{.Local.IP}} --port={{.Local.Port}} --ssl --disable-ssl-verify-server-cert
+` + "`cdc generate`" + ` verifies both.
+`)
+
+// parse appends the login, for who asked for it.
+func parse(text string) *template.Template {
+	return template.Must(template.New("guide").Option("missingkey=error").Parse(text + `{{with .Login}}
+user      {{.User}}
+password  {{.Password}}
+{{end}}`))
+}
+
+func (g Guide) print(guide *template.Template) (string, error) {
+	host, port, err := g.SearchAddress()
+	if err != nil {
+		return "", err
+	}
+	var b strings.Builder
+	err = guide.Execute(&b, struct {
+		Guide
+		Host string
+		Port int
+	}{g, host, port})
+	if err != nil {
+		return "", fmt.Errorf("writing what to do: %w", err)
+	}
+	return b.String(), nil
+}
+
+// Read is the command that prints a secret.
+func (g Guide) Read(arn string) string {
+	command := "aws secretsmanager get-secret-value --secret-id " + arn + " --query SecretString --output text"
+	if g.Region != "" {
+		command += " --region " + g.Region
+	}
+	if g.Profile != "" {
+		command += " --profile " + g.Profile
+	}
+	return command
+}

@@ -1,0 +1,129 @@
+package status
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	dms "github.com/aws/aws-sdk-go-v2/service/databasemigrationservice"
+	"github.com/aws/aws-sdk-go-v2/service/databasemigrationservice/types"
+)
+
+// States of a table, https://docs.aws.amazon.com/dms/latest/APIReference/API_TableStatistics.html.
+const (
+	tableLoading   = "Full load"
+	tableReloading = "Table is being reloaded"
+	tableCompleted = "Table completed"
+	tableCancelled = "Table cancelled"
+	tableError     = "Table error"
+)
+
+// Loads are tables that are being loaded, with the time at which each was loaded before.
+type Loads map[string]time.Time
+
+// Reload has the running task load tables again. DMS takes it from a running task only,
+// https://docs.aws.amazon.com/dms/latest/APIReference/API_ReloadTables.html.
+func (t Task) Reload(ctx context.Context, tables []string) (Loads, error) {
+	statistics, err := t.reloadable(ctx, tables)
+	if err != nil {
+		return nil, err
+	}
+	var wanted []types.TableToReload
+	loading := Loads{}
+	for _, s := range statistics {
+		loading[tableName(s)] = aws.ToTime(s.FullLoadEndTime)
+		wanted = append(wanted, types.TableToReload{SchemaName: s.SchemaName, TableName: s.TableName})
+	}
+	_, err = t.API.ReloadTables(ctx, &dms.ReloadTablesInput{
+		ReplicationTaskArn: &t.Arn, TablesToReload: wanted, ReloadOption: types.ReloadOptionValueDataReload,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("loading the tables again: %w", err)
+	}
+	t.tell("loading again: %s", strings.Join(slices.Sorted(maps.Keys(loading)), ", "))
+	return loading, nil
+}
+
+// reloadable are the statistics of tables, each of which the task must have.
+func (t Task) reloadable(ctx context.Context, tables []string) ([]types.TableStatistics, error) {
+	all, err := tableStatistics(ctx, t.API, t.Arn)
+	if err != nil {
+		return nil, err
+	}
+	var problems []error
+	var found []types.TableStatistics
+	for i, name := range tables {
+		at := slices.IndexFunc(all, func(s types.TableStatistics) bool { return tableName(s) == name })
+		switch {
+		case slices.Contains(tables[:i], name): // twice is once
+		case at < 0:
+			problems = append(problems, fmt.Errorf("--reload-table %s: the task has no such table%s", name, knownTables(all)))
+		default:
+			found = append(found, all[at])
+		}
+	}
+	return found, errors.Join(problems...)
+}
+
+func knownTables(statistics []types.TableStatistics) string {
+	if len(statistics) == 0 {
+		return ", nor any other: is it in source.tables, and was `pulumi up` run since?"
+	}
+	names := make([]string, len(statistics))
+	for i, s := range statistics {
+		names[i] = tableName(s)
+	}
+	return "; it has " + strings.Join(names, ", ")
+}
+
+// Loaded waits until tables are loaded after the times at which they were before.
+func (t Task) Loaded(ctx context.Context, loading Loads) error {
+	var problems []error
+	for before := maps.Clone(loading); len(before) > 0; {
+		if err := t.pause(ctx); err != nil {
+			return fmt.Errorf("waiting until the tables are loaded: %w: the load goes on, see `cdc status`", err)
+		}
+		task, err := describeTask(ctx, t.API, t.Arn)
+		if err != nil {
+			return err
+		}
+		done := aws.ToString(task.Status) == stateStopped && strings.Contains(aws.ToString(task.StopReason), loadFinished)
+		early := func() error {
+			return t.failed(ctx, task, "the task is "+aws.ToString(task.Status)+" before the tables were loaded")
+		}
+		if aws.ToString(task.Status) != stateRunning && !done {
+			return early()
+		}
+		statistics, err := tableStatistics(ctx, t.API, t.Arn)
+		if err != nil {
+			return err
+		}
+		for _, s := range statistics {
+			name, state := tableName(s), aws.ToString(s.TableState)
+			since, waiting := before[name]
+			if !waiting {
+				continue
+			}
+			if t.Loading != nil {
+				t.Loading(Loading{Table: name, State: state, Rows: s.FullLoadRows})
+			}
+			switch {
+			case state == tableError || state == tableCancelled:
+				problems = append(problems, fmt.Errorf("%s was not loaded: %s: see the task's log (`cdc status` names it)", name, state))
+				delete(before, name)
+			case state == tableCompleted && aws.ToTime(s.FullLoadEndTime).After(since):
+				t.tell("%s is loaded: %d rows", name, s.FullLoadRows)
+				delete(before, name)
+			}
+		}
+		if done && len(before) > 0 {
+			return errors.Join(append(problems, early())...)
+		}
+	}
+	return errors.Join(problems...)
+}

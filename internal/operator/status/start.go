@@ -1,0 +1,211 @@
+package status
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	dms "github.com/aws/aws-sdk-go-v2/service/databasemigrationservice"
+	"github.com/aws/aws-sdk-go-v2/service/databasemigrationservice/types"
+)
+
+// StartOptions say what a start loads again. The zero value loads nothing again.
+type StartOptions struct {
+	// Reload loads every table again: the task is stopped if it runs, and started anew.
+	Reload bool
+	// Tables to load again, database.table; the task follows the others meanwhile.
+	Tables []string
+}
+
+// Start makes the task run and waits until it does: from where it stopped, or for the first time when it never ran.
+// With tables to load again it waits until they are.
+func (t Task) Start(ctx context.Context, o StartOptions) error {
+	switch {
+	case o.Reload:
+		if _, err := t.Halt(ctx); err != nil {
+			return err
+		}
+		_, err := t.Anew(ctx, nil)
+		return err
+	case len(o.Tables) > 0:
+		if err := t.Ready(ctx, o.Tables); err != nil {
+			return err
+		}
+		loading, err := t.Reload(ctx, o.Tables)
+		if err != nil {
+			return err
+		}
+		return t.Loaded(ctx, loading)
+	}
+	task, err := t.settled(ctx)
+	if err != nil {
+		return err
+	}
+	return t.resume(ctx, task)
+}
+
+// Halt stops the task if it runs, so that it can load everything anew, and says when it stopped; zero when it never ran.
+func (t Task) Halt(ctx context.Context) (stopped time.Time, err error) {
+	task, err := t.loads(ctx)
+	if err != nil {
+		return time.Time{}, err
+	}
+	if aws.ToString(task.Status) == stateRunning {
+		t.tell("the task is running: stopping it, to load everything again")
+		if err := t.Stop(ctx); err != nil {
+			return time.Time{}, err
+		}
+		if task, err = t.settled(ctx); err != nil {
+			return time.Time{}, err
+		}
+	}
+	return stoppedAt(task), nil
+}
+
+// Started says when the task's present run began, or its last one; zero when it never ran.
+func (t Task) Started(ctx context.Context) (time.Time, error) {
+	task, err := describeTask(ctx, t.API, t.Arn)
+	if err != nil || task.ReplicationTaskStats == nil {
+		return time.Time{}, err
+	}
+	return aws.ToTime(task.ReplicationTaskStats.StartDate), nil
+}
+
+// Anew starts the halted task with a load of everything, waits until it runs, and says what to wait for until some of its
+// tables are loaded. That is nil when the task was not started.
+func (t Task) Anew(ctx context.Context, tables []string) (Loads, error) {
+	task, err := t.settled(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if aws.ToString(task.Status) == stateRunning {
+		return nil, errors.New("somebody else has started the task meanwhile: try again")
+	}
+	loading := Loads{}
+	if len(tables) > 0 {
+		statistics, err := tableStatistics(ctx, t.API, t.Arn)
+		if err != nil {
+			return nil, err
+		}
+		for _, s := range statistics {
+			if slices.Contains(tables, tableName(s)) {
+				loading[tableName(s)] = aws.ToTime(s.FullLoadEndTime)
+			}
+		}
+		if len(statistics) == 0 { // a task that never ran, or was made anew, knows no table yet
+			for _, name := range tables {
+				loading[name] = time.Time{}
+			}
+		}
+	}
+	if err := t.launch(ctx, task, startType(task, true)); err != nil {
+		return nil, err
+	}
+	return loading, t.running(ctx, task)
+}
+
+// Ready makes the task run, and refuses tables that it cannot load again.
+func (t Task) Ready(ctx context.Context, tables []string) error {
+	task, err := t.loads(ctx)
+	if err != nil {
+		return err
+	}
+	if err := t.resume(ctx, task); err != nil {
+		return err
+	}
+	_, err = t.reloadable(ctx, tables)
+	return err
+}
+
+// loads is the settled task, if it is one that loads.
+func (t Task) loads(ctx context.Context) (types.ReplicationTask, error) {
+	task, err := t.settled(ctx)
+	if err == nil && task.MigrationType == types.MigrationTypeValueCdc {
+		return task, errors.New("the task only follows changes (migration type cdc): it has no load to repeat; set replication.migrationType to full-load-and-cdc")
+	}
+	return task, err
+}
+
+// resume makes the task run from where it stopped.
+func (t Task) resume(ctx context.Context, task types.ReplicationTask) error {
+	if aws.ToString(task.Status) == stateRunning {
+		t.tell("the task is running")
+		return nil
+	}
+	if err := t.launch(ctx, task, startType(task, false)); err != nil {
+		return err
+	}
+	return t.running(ctx, task)
+}
+
+// startType follows what AWS allows: start-replication is the only first start, and resume-processing needs one before,
+// https://docs.aws.amazon.com/dms/latest/APIReference/API_StartReplicationTask.html.
+func startType(task types.ReplicationTask, reload bool) types.StartReplicationTaskTypeValue {
+	switch {
+	case !everRan(task):
+		return types.StartReplicationTaskTypeValueStartReplication
+	case reload:
+		return types.StartReplicationTaskTypeValueReloadTarget
+	}
+	return types.StartReplicationTaskTypeValueResumeProcessing
+}
+
+// launch starts the task; once more, after testing its connections, if that is what DMS asks for.
+func (t Task) launch(ctx context.Context, before types.ReplicationTask, how types.StartReplicationTaskTypeValue) error {
+	t.tell("the task is %s: starting it (%s)", aws.ToString(before.Status), how)
+	start := func() error {
+		_, err := t.API.StartReplicationTask(ctx, &dms.StartReplicationTaskInput{ReplicationTaskArn: &t.Arn, StartReplicationTaskType: how})
+		return err //nolint:wrapcheck // wrapped below
+	}
+	err := start()
+	if untested(err) {
+		t.tell("DMS wants its connections tested first")
+		if err := t.testConnections(ctx, before); err != nil {
+			return err
+		}
+		err = start()
+	}
+	if err != nil {
+		return fmt.Errorf("starting the task: %w", err)
+	}
+	return nil
+}
+
+// running waits until the started task runs. One that only loads may be done before anybody sees it run.
+func (t Task) running(ctx context.Context, before types.ReplicationTask) error {
+	last := ""
+	for began := time.Now(); ; {
+		if err := t.pause(ctx); err != nil {
+			return fmt.Errorf("waiting until the task runs: %w: it goes on starting, see `cdc status`", err)
+		}
+		task, err := describeTask(ctx, t.API, t.Arn)
+		if err != nil {
+			return err
+		}
+		state := aws.ToString(task.Status)
+		old := state == aws.ToString(before.Status) && stoppedAt(task).Equal(stoppedAt(before)) && last == "" && time.Since(began) < stale
+		if state == last || old {
+			continue
+		}
+		t.tell("the task is %s", state)
+		last = state
+		switch state {
+		case stateRunning:
+			return nil
+		case stateStopped:
+			if strings.Contains(aws.ToString(task.StopReason), loadFinished) {
+				t.tell("it has loaded everything, which is all it does")
+				return nil
+			}
+			return t.failed(ctx, task, "the task has stopped again")
+		case stateFailed:
+			return t.failed(ctx, task, "the task failed")
+		case stateDeleting:
+			return errors.New("the task is being deleted")
+		}
+	}
+}

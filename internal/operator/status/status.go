@@ -1,0 +1,151 @@
+package status
+
+import (
+	"context"
+	"sync"
+	"time"
+)
+
+// Status is how a pipeline is. Its JSON is stable: keys are added, never renamed. What could not be read has an error
+// beside it, and what nobody has measured is null.
+type Status struct {
+	At time.Time `json:"at"`
+	// Healthy says that nothing is wrong and that everything could be read; Problems say what is or could not.
+	Healthy  bool     `json:"healthy"`
+	Problems []string `json:"problems"`
+
+	Task   TaskStatus   `json:"task"`
+	Tables TablesStatus `json:"tables"`
+	Lag    Lag          `json:"lag"`
+	Parked Parked       `json:"parked"`
+	Search SearchStatus `json:"search"`
+	// Current is unread where the domain could not be opened, which Search says.
+	Current CurrentStatus `json:"current"`
+}
+
+// TaskStatus is the replication task's.
+type TaskStatus struct {
+	ID            string `json:"id"`
+	Arn           string `json:"arn"`
+	State         string `json:"state"`
+	MigrationType string `json:"migrationType"`
+	// StopReason and LastFailure as DMS words them; empty when there was none. DMS keeps them after the task runs again.
+	StopReason  string     `json:"stopReason"`
+	LastFailure string     `json:"lastFailure"`
+	StartedAt   *time.Time `json:"startedAt"`
+	StoppedAt   *time.Time `json:"stoppedAt"`
+	// LogGroup and LogStream in CloudWatch Logs hold the task's log.
+	LogGroup  string `json:"logGroup"`
+	LogStream string `json:"logStream"`
+	Error     string `json:"error,omitempty"`
+
+	instance string
+}
+
+// TablesStatus is what DMS counts of each table.
+type TablesStatus struct {
+	List []TableStatus `json:"list"`
+	// NotLoaded are configured tables whose rows from before the task are missing downstream.
+	NotLoaded []string `json:"notLoaded"`
+	Error     string   `json:"error,omitempty"`
+}
+
+// TableStatus is one table's; Validation is n/a because DMS cannot validate a stream.
+type TableStatus struct {
+	Name         string     `json:"name"`
+	State        string     `json:"state"`
+	FullLoadRows int64      `json:"fullLoadRows"`
+	LoadedAt     *time.Time `json:"loadedAt"`
+	Inserts      int64      `json:"inserts"`
+	Updates      int64      `json:"updates"`
+	Deletes      int64      `json:"deletes"`
+	Ddls         int64      `json:"ddls"`
+	Validation   string     `json:"validation"`
+}
+
+// Lag is how far behind each step is, in seconds: the latest point of the last 15 minutes, null when there is none.
+type Lag struct {
+	// SourceSeconds and TargetSeconds are the task's CDCLatencySource and CDCLatencyTarget.
+	SourceSeconds *float64 `json:"sourceSeconds"`
+	TargetSeconds *float64 `json:"targetSeconds"`
+	// StreamSeconds is the age of what the slowest consumer of the stream last read.
+	StreamSeconds *float64 `json:"streamSeconds"`
+	// SearchSeconds and LakeSeconds are the age of the oldest record that a delivery still holds.
+	SearchSeconds *float64 `json:"searchSeconds"`
+	LakeSeconds   *float64 `json:"lakeSeconds"`
+	Error         string   `json:"error,omitempty"`
+}
+
+// Parked is what no sink took: objects below the lake's error prefix.
+type Parked struct {
+	Objects int64 `json:"objects"`
+	Bytes   int64 `json:"bytes"`
+	// Newest object, and when it was written.
+	Newest   string     `json:"newest"`
+	NewestAt *time.Time `json:"newestAt"`
+	Error    string     `json:"error,omitempty"`
+}
+
+// SearchStatus is the domain's.
+type SearchStatus struct {
+	// Cluster is green, yellow or red. Yellow is a replica without a node, which a domain of one node may have.
+	Cluster string  `json:"cluster"`
+	Indices []Index `json:"indices"`
+	Error   string  `json:"error,omitempty"`
+}
+
+// Index is a history index.
+type Index struct {
+	Name      string `json:"name"`
+	Documents int64  `json:"documents"`
+	Bytes     int64  `json:"bytes"`
+}
+
+// Sources are asked for a status.
+type Sources struct {
+	DMS        TaskReader
+	CloudWatch Metrics
+	S3         Objects
+	// Search reaches the domain; it is called once, and what it gives is closed.
+	Search func(context.Context) (Cluster, error)
+}
+
+// StatusOptions of a status.
+type StatusOptions struct {
+	// Within is how long all sources may take together. Default 30 s.
+	Within time.Duration
+	// MaxLag of the task and of the stream's readers before it counts as a problem. Default 2 min.
+	MaxLag time.Duration
+	// Now is the time, for tests; nil is the clock.
+	Now func() time.Time
+}
+
+// MaxLag is when a lag is a problem: what is expected is seconds, and a minute is lost to the metrics' own period.
+const MaxLag = 2 * time.Minute
+
+// Read asks all sources at the same time. It always gives a status: one that fails is an error in its part.
+func (s Sources) Read(ctx context.Context, o Outputs, options StatusOptions) Status {
+	if options.Within == 0 {
+		options.Within = 30 * time.Second
+	}
+	if options.MaxLag == 0 {
+		options.MaxLag = MaxLag
+	}
+	if options.Now == nil {
+		options.Now = time.Now
+	}
+	ctx, cancel := context.WithTimeout(ctx, options.Within)
+	defer cancel()
+	status := Status{At: options.Now().UTC().Truncate(time.Second)}
+	var all sync.WaitGroup
+	all.Go(func() {
+		status.Task = readTask(ctx, s.DMS, o)
+		status.Lag = readLag(ctx, s.CloudWatch, o, status.Task, options.Now())
+	})
+	all.Go(func() { status.Tables = readTables(ctx, s.DMS, o) })
+	all.Go(func() { status.Parked = readParked(ctx, s.S3, o) })
+	all.Go(func() { status.Search, status.Current = readDomain(ctx, s.Search, o) })
+	all.Wait()
+	status.judge(o, options.MaxLag)
+	return status
+}

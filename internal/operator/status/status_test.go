@@ -1,0 +1,265 @@
+package status
+
+import (
+	"cdcpipeline/internal/currentstate"
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/databasemigrationservice/types"
+	s3types "github.com/aws/aws-sdk-go-v2/service/s3/types"
+	"github.com/stretchr/testify/require"
+)
+
+var update = flag.Bool("update", false, "write the golden files")
+
+// golden compares text with a file under testdata.
+func golden(t *testing.T, name, got string) {
+	t.Helper()
+	path := filepath.Join("testdata", name)
+	if *update {
+		require.NoError(t, os.WriteFile(path, []byte(got), 0o600))
+	}
+	want, err := os.ReadFile(path)
+	require.NoError(t, err)
+	require.Equal(t, string(want), got)
+}
+
+var stackOutputs = Outputs{
+	TaskArn: taskArn, StreamName: "changes", SearchDeliveryName: "to-search", LakeDeliveryName: "to-lake",
+	HistoryIndex: "retail-trans", CurrentFunctionName: "current-state", LakeBucket: "lake", LakeErrorPrefix: "errors", CurrentFailedPrefix: "aws/lambda/mapping/",
+	Tables: []string{"testdb.retail_trans", "shop.%"},
+}
+
+const (
+	taskDimensions = " ReplicationInstanceIdentifier=cdc-dev-instance ReplicationTaskIdentifier=TASK7RESOURCE"
+	sourceLatency  = "AWS/DMS CDCLatencySource" + taskDimensions
+	targetLatency  = "AWS/DMS CDCLatencyTarget" + taskDimensions
+	iteratorAge    = "AWS/Kinesis GetRecords.IteratorAgeMilliseconds StreamName=changes"
+	searchHolds    = "AWS/Firehose DeliveryToAmazonOpenSearchService.DataFreshness DeliveryStreamName=to-search"
+	lakeHolds      = "AWS/Firehose DeliveryToS3.DataFreshness DeliveryStreamName=to-lake"
+)
+
+// parts are what a status asks; a test changes some.
+type parts struct {
+	outputs Outputs
+	dms     *fakeDMS
+	metrics fakeMetrics
+	objects fakeObjects
+	cluster fakeCluster
+	open    error
+	maxLag  time.Duration
+}
+
+func wellParts() *parts {
+	retail, orders := tableAt("testdb.retail_trans", tableCompleted, noon.Add(-30*time.Minute), 3000), tableAt("shop.orders", tableCompleted, noon.Add(-30*time.Minute), 20)
+	retail.Inserts, retail.Updates, retail.Deletes, retail.Ddls = 7012, 2004, 984, 1
+	return &parts{
+		outputs: stackOutputs,
+		dms:     &fakeDMS{ran: true, looks: []look{tables(retail, orders)}},
+		metrics: fakeMetrics{points: map[string][]float64{
+			sourceLatency: {90, 1}, targetLatency: {2}, iteratorAge: {250}, searchHolds: {4}, lakeHolds: {59.6},
+		}},
+		cluster: fakeCluster{health: "yellow", epochs: []currentstate.TableEpochs{
+			{Name: currentstate.Name{Schema: "shop", Table: "orders"}, Epochs: []currentstate.Epoch{{Number: 1}}, Current: 1},
+			{Name: currentstate.Name{Schema: "testdb", Table: "retail_trans"}, Epochs: []currentstate.Epoch{{Number: 1}, {Number: 2, Since: noon.Add(-30 * time.Minute)}}, Current: 2},
+		}, indices: []Index{{"retail-trans-2026-11-22", 9000, 1_250_000}, {"retail-trans-2026-11-23", 4020, 640_000}}},
+	}
+}
+
+func (p *parts) read(t *testing.T) Status {
+	t.Helper()
+	sources := Sources{DMS: p.dms, CloudWatch: p.metrics, S3: p.objects, Search: func(context.Context) (Cluster, error) { return p.cluster, p.open }}
+	return sources.Read(t.Context(), p.outputs, StatusOptions{Now: func() time.Time { return noon }, MaxLag: p.maxLag})
+}
+
+func (p *parts) goldens(t *testing.T, name string) {
+	t.Helper()
+	status := p.read(t)
+	var text strings.Builder
+	require.NoError(t, status.WriteTable(&text, false))
+	golden(t, name+".golden.txt", text.String())
+	form, err := json.MarshalIndent(status, "", "  ")
+	require.NoError(t, err)
+	golden(t, name+".golden.json", string(form)+"\n")
+}
+
+func TestHealthyStatus(t *testing.T) {
+	p := wellParts()
+	require.True(t, p.read(t).Healthy)
+	p.goldens(t, "healthy")
+}
+
+func TestBatchesThatLambdaHasGivenUpAreParkedObjectsToo(t *testing.T) {
+	p := wellParts()
+	p.objects.failed = []s3types.Object{{Key: aws.String("aws/lambda/mapping/shard/x"), Size: aws.Int64(700), LastModified: aws.Time(noon)}}
+	status := p.read(t)
+	require.False(t, status.Healthy)
+	require.EqualValues(t, 1, status.Parked.Objects)
+	require.Equal(t, "aws/lambda/mapping/shard/x", status.Parked.Newest)
+}
+
+func TestUnhealthyStatus(t *testing.T) {
+	p := wellParts()
+	p.dms.looks = []look{{
+		state: "failed", reason: "Stop Reason FATAL_ERROR Error Level FATAL", failure: "Last Error A value is longer than LobMaxSize", stopped: noon.Add(-time.Minute),
+		tables: []types.TableStatistics{tableAt("testdb.retail_trans", tableError, time.Time{}, 12)},
+	}}
+	p.metrics = fakeMetrics{points: map[string][]float64{iteratorAge: {601_000}}}
+	p.objects.objects = []s3types.Object{
+		{Key: aws.String("errors/search/b"), Size: aws.Int64(2_000), LastModified: aws.Time(noon.Add(-time.Hour))},
+		{Key: aws.String("errors/lake/a"), Size: aws.Int64(500), LastModified: aws.Time(noon.Add(-2 * time.Hour))},
+	}
+	p.open = errors.New("instance i-0123456789abcdef0 has not registered with SSM yet")
+	p.goldens(t, "unhealthy")
+}
+
+func TestEmptyStatusWhenNothingCanBeRead(t *testing.T) {
+	p := wellParts()
+	p.dms.failing = map[string]error{"describe": errRefused, "tables": errRefused}
+	p.metrics.err, p.objects.err, p.open = errRefused, errRefused, errRefused
+	p.goldens(t, "unreadable")
+}
+
+func TestStateOfTheTaskDecides(t *testing.T) {
+	for state, problem := range map[string]string{
+		"running":   "",
+		"ready":     "the task is ready: `cdc start`",
+		"stopped":   "the task is stopped: `cdc start`",
+		"failed":    "the task failed: DMS gives no message",
+		"starting":  "the task is starting: not running yet",
+		"stopping":  "the task is stopping: not running yet",
+		"modifying": "the task is modifying: not running yet",
+		"testing":   "the task is testing: not running yet",
+		"creating":  "the task is creating: not running yet",
+		"moving":    "the task is moving: not running yet",
+		"deleting":  "the task is deleting: not running yet",
+	} {
+		p := wellParts()
+		p.dms.looks[0].state = state
+		s := p.read(t)
+		require.Equal(t, problem == "", s.Healthy, state)
+		require.Contains(t, strings.Join(s.Problems, "\n"), problem)
+	}
+	p := wellParts()
+	p.dms.looks[0].state, p.dms.looks[0].reason = "stopped", "Stop Reason FULL_LOAD_ONLY_FINISHED"
+	require.True(t, p.read(t).Healthy, "a task that only loads has done its work")
+}
+
+func TestEachProblemIsNamedAndMakesTheStatusUnhealthy(t *testing.T) {
+	for problem, change := range map[string]func(*parts){
+		"task unreadable: reading the task " + taskArn + ": AccessDenied":                                     func(p *parts) { p.dms.failing = map[string]error{"describe": errRefused} },
+		"task unreadable: reading the replication instance":                                                   func(p *parts) { p.dms.failing = map[string]error{"instance": errRefused} },
+		"lag unreadable: the task's latencies are unknown":                                                    func(p *parts) { p.dms.failing = map[string]error{"instance": errRefused} },
+		"does not exist: `pulumi up --refresh --run-program` makes it again":                                  func(p *parts) { p.dms.looks = []look{}; p.dms.failing = map[string]error{"tables": errRefused} },
+		"tables unreadable: reading the table statistics: AccessDenied":                                       func(p *parts) { p.dms.failing = map[string]error{"tables": errRefused} },
+		"lag unreadable: reading the metrics: AccessDenied":                                                   func(p *parts) { p.metrics.err = errRefused },
+		"parked objects unreadable: listing s3://lake/errors/: AccessDen":                                     func(p *parts) { p.objects.err = errRefused },
+		"search unreadable: AccessDenied":                                                                     func(p *parts) { p.open = errRefused },
+		"search unreadable: no health":                                                                        func(p *parts) { p.cluster.healthErr = errors.New("no health\nwith details") },
+		"search unreadable: no indices":                                                                       func(p *parts) { p.cluster.indexErr = errors.New("no indices") },
+		"the domain is red":                                                                                   func(p *parts) { p.cluster.health = "red" },
+		"the task reads the database 2m1s late, more than 2m0s":                                               func(p *parts) { p.metrics.points[sourceLatency] = []float64{1, 121} },
+		"the task writes the stream 11s late, more than 10s":                                                  func(p *parts) { p.metrics.points[targetLatency] = []float64{11}; p.maxLag = 10 * time.Second },
+		"a consumer reads the stream 10m0s late":                                                              func(p *parts) { p.metrics.points[iteratorAge] = []float64{600_000} },
+		"the search delivery holds a record for 20m1s, more than 20m0s":                                       func(p *parts) { p.metrics.points[searchHolds] = []float64{1201} },
+		"the lake delivery holds a record for 1h0m0s":                                                         func(p *parts) { p.metrics.points[lakeHolds] = []float64{3600} },
+		"1 object is parked, the newest s3://lake/":                                                           func(p *parts) { p.objects.objects = []s3types.Object{{Key: aws.String("errors/x")}} },
+		"table shop.orders: Table cancelled: see the task's log, then `cdc start --reload-table shop.orders`": func(p *parts) { p.dms.looks[0].tables[1].TableState = aws.String(tableCancelled) },
+		"the current index of testdb.retail_trans shows epoch 1, the rows as of 2026-11-23T11:30:00Z, and epoch 2 is the latest: `cdc epoch switch --table testdb.retail_trans`": func(p *parts) { p.cluster.epochs[1].Current = 1 },
+		"the alias of shop.orders shows none of its epochs":       func(p *parts) { p.cluster.epochs[0].Current = 0 },
+		"current state unreadable: AccessDenied":                  func(p *parts) { p.cluster.epochsErr = errRefused },
+		"table a.b is not loaded: `cdc start --reload-table a.b`": func(p *parts) { p.outputs.Tables = append(p.outputs.Tables, "a.b") },
+		"no table of the task matches x.%: see that one exists":   func(p *parts) { p.outputs.Tables = []string{"x.%"} },
+		"table shop.new is not loaded":                            func(p *parts) { p.outputs.TablesNotLoaded = []string{"shop.new"} },
+		"table shop.orders is not loaded": func(p *parts) {
+			p.outputs.TablesNotLoaded = []string{"shop.orders"}
+			p.dms.looks[0].tables[1].FullLoadEndTime = nil
+		},
+	} {
+		t.Run(problem, func(t *testing.T) {
+			p := wellParts()
+			p.outputs.Tables = append([]string{}, p.outputs.Tables...)
+			change(p)
+			s := p.read(t)
+			require.False(t, s.Healthy)
+			require.Contains(t, strings.Join(s.Problems, "\n"), problem)
+		})
+	}
+}
+
+func TestTableLoadedSinceItWasAddedIsNoProblem(t *testing.T) {
+	p := wellParts()
+	p.outputs.TablesNotLoaded = []string{"shop.orders"}
+	require.True(t, p.read(t).Healthy)
+}
+
+func TestEpochsAreAskedForWhereACurrentStateIsKept(t *testing.T) {
+	p := wellParts()
+	p.cluster.epochs[1].Current = 1
+	s := p.read(t)
+	require.Equal(t, CurrentTable{Name: "testdb.retail_trans", Shown: 1, Latest: 2, Until: aws.Time(noon.Add(-30 * time.Minute))}, s.Current.Tables[1])
+	var text strings.Builder
+	require.NoError(t, s.WriteTable(&text, false))
+	require.Regexp(t, `│ current │ 1 behind +│ +│ testdb.retail_trans shows epoch 1 of 2 +│`, text.String())
+	p.outputs.CurrentFunctionName, p.cluster.epochsErr = "", errRefused
+	require.True(t, p.read(t).Healthy)
+}
+
+func TestConfiguredTablesMayHoldWildcards(t *testing.T) {
+	for configured, known := range map[string]bool{"a.b": true, "a.%": true, "%.b": true, "a.b%": true, "a.c%": false, "a.bc": false, "b": false, "axb": false} {
+		require.Equal(t, known, tablePattern(configured).MatchString("a.b"), configured)
+	}
+}
+
+func TestSilentSourceDoesNotHoldUpTheOthers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := wellParts()
+		p.dms.hang = true
+		began := time.Now()
+		s := p.read(t)
+		require.Equal(t, 30*time.Second, time.Since(began))
+		require.Contains(t, s.Task.Error, "no answer in time")
+		require.Equal(t, "yellow", s.Search.Cluster)
+		require.InDelta(t, 4, *s.Lag.SearchSeconds, 0)
+	})
+}
+
+func TestHistoryIsAskedForWithoutItsAlias(t *testing.T) {
+	p := wellParts()
+	var closed bool
+	var pattern string
+	p.cluster.closed, p.cluster.pattern = &closed, &pattern
+	p.read(t)
+	require.Equal(t, "retail-trans-*", pattern)
+	require.True(t, closed)
+}
+
+func TestColourIsForTerminals(t *testing.T) {
+	p := wellParts()
+	p.open = errRefused
+	var plain, coloured strings.Builder
+	s := p.read(t)
+	require.NoError(t, s.WriteTable(&plain, false))
+	require.NoError(t, s.WriteTable(&coloured, true))
+	require.NotContains(t, plain.String(), "\x1b")
+	require.Contains(t, coloured.String(), "\x1b[31munreadable\x1b[0m")
+}
+
+func TestAmountsArePrintedForPeople(t *testing.T) {
+	for n, want := range map[int64]string{0: "0 B", 999: "999 B", 1000: "1.0 kB", 2_340_000: "2.3 MB", 5_000_000_000_000_000: "5000.0 TB"} {
+		require.Equal(t, want, bytes(n))
+	}
+	for seconds, want := range map[float64]string{0: "0s", 0.25: "300ms", 9.96: "10s", 59.6: "1m0s", 4000: "1h6m40s"} {
+		require.Equal(t, want, duration(&seconds))
+	}
+	require.Equal(t, "-", duration(nil))
+}

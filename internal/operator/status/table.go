@@ -1,0 +1,159 @@
+package status
+
+import (
+	"fmt"
+	"io"
+	"math"
+	"strings"
+	"time"
+
+	"github.com/jedib0t/go-pretty/v6/table"
+	"github.com/jedib0t/go-pretty/v6/text"
+)
+
+// WriteTable prints a status for people. Colour is for terminals.
+func (s Status) WriteTable(w io.Writer, color bool) error {
+	paint := func(c text.Color, what string) string {
+		if !color {
+			return what
+		}
+		return text.Colors{c}.EscapeSeq() + what + text.Reset.EscapeSeq()
+	}
+	var b strings.Builder
+	b.WriteString(s.parts(paint))
+	if len(s.Tables.List) > 0 {
+		b.WriteString("\n" + s.tables(paint))
+	}
+	if len(s.Search.Indices) > 0 {
+		b.WriteString("\n" + s.indices())
+	}
+	b.WriteString("\n")
+	if s.Healthy {
+		b.WriteString(paint(text.FgGreen, "healthy") + "\n")
+	} else {
+		b.WriteString(paint(text.FgRed, count(int64(len(s.Problems)), "problem", "problems")) + "\n")
+		for _, p := range s.Problems {
+			b.WriteString("  " + p + "\n")
+		}
+	}
+	if _, err := io.WriteString(w, b.String()); err != nil {
+		return fmt.Errorf("printing the status: %w", err)
+	}
+	return nil
+}
+
+type painter func(text.Color, string) string
+
+// parts is a line for each part of the pipeline, in the order in which a change passes them.
+func (s Status) parts(paint painter) string {
+	t := newTable()
+	t.AppendHeader(table.Row{"part", "state", "lag", "detail"})
+	detail := s.Task.MigrationType
+	if s.Task.StartedAt != nil {
+		detail += ", started " + s.Task.StartedAt.Format(time.RFC3339)
+	}
+	t.AppendRow(table.Row{"task", stateOf(paint, s.Task.Error, s.Task.State, s.Task.State == stateRunning), "source " + duration(s.Lag.SourceSeconds) + ", target " + duration(s.Lag.TargetSeconds), orElse(detail, "-")})
+	if s.Task.State != stateRunning && s.Task.Error == "" {
+		for _, line := range []struct{ name, text string }{{"stop reason", s.Task.StopReason}, {"last failure", s.Task.LastFailure}} {
+			if line.text != "" {
+				t.AppendRow(table.Row{"", line.name, "", line.text})
+			}
+		}
+	}
+	t.AppendRow(table.Row{"stream", stateOf(paint, s.Lag.Error, "-", true), duration(s.Lag.StreamSeconds), "age of what was read last"})
+	var documents int64
+	for _, i := range s.Search.Indices {
+		documents += i.Documents
+	}
+	found := "-"
+	if s.Search.Error == "" {
+		found = fmt.Sprintf("%s in %s", count(documents, "document", "documents"), count(int64(len(s.Search.Indices)), "index", "indices"))
+	}
+	t.AppendRow(table.Row{"search", stateOf(paint, s.Search.Error, s.Search.Cluster, s.Search.Cluster != "red"), duration(s.Lag.SearchSeconds), found})
+	if len(s.Current.Tables) > 0 || s.Current.Error != "" {
+		t.AppendRow(s.Current.row(paint))
+	}
+	t.AppendRow(table.Row{"lake", "-", duration(s.Lag.LakeSeconds), "-"})
+	parked, newest := stateOf(paint, s.Parked.Error, count(s.Parked.Objects, "object", "objects"), s.Parked.Objects == 0), "-"
+	if s.Parked.NewestAt != nil {
+		newest = fmt.Sprintf("%s, newest %s", bytes(s.Parked.Bytes), s.Parked.NewestAt.Format(time.RFC3339))
+	}
+	t.AppendRow(table.Row{"parked", parked, "", newest})
+	return t.Render() + "\n"
+}
+
+// row says of which tables the latest epoch is not shown.
+func (s CurrentStatus) row(paint painter) table.Row {
+	var behind []string
+	for _, t := range s.Tables {
+		if t.Shown != t.Latest {
+			behind = append(behind, fmt.Sprintf("%s shows epoch %d of %d", t.Name, t.Shown, t.Latest))
+		}
+	}
+	state, detail := count(int64(len(s.Tables)), "table", "tables"), "each shows its latest epoch"
+	if len(behind) > 0 {
+		state, detail = fmt.Sprintf("%d behind", len(behind)), strings.Join(behind, "\n")
+	}
+	return table.Row{"current", stateOf(paint, s.Error, state, len(behind) == 0), "", detail}
+}
+
+// tables is what DMS counts, of each table.
+func (s Status) tables(paint painter) string {
+	t := newTable()
+	t.AppendHeader(table.Row{"table", "state", "loaded", "inserts", "updates", "deletes", "ddl"})
+	for _, one := range s.Tables.List {
+		t.AppendRow(table.Row{one.Name, stateOf(paint, "", one.State, one.State != tableError && one.State != tableCancelled), one.FullLoadRows, one.Inserts, one.Updates, one.Deletes, one.Ddls})
+	}
+	return t.Render() + "\n"
+}
+
+func (s Status) indices() string {
+	t := newTable()
+	t.AppendHeader(table.Row{"index", "documents", "size"})
+	for _, i := range s.Search.Indices {
+		t.AppendRow(table.Row{i.Name, i.Documents, bytes(i.Bytes)})
+	}
+	return t.Render() + "\n"
+}
+
+func newTable() table.Writer {
+	t := table.NewWriter()
+	t.SetStyle(table.StyleLight)
+	t.Style().Format.Header = text.FormatDefault
+	return t
+}
+
+func stateOf(paint painter, failure, state string, good bool) string {
+	switch {
+	case failure != "":
+		return paint(text.FgRed, "unreadable")
+	case !good:
+		return paint(text.FgRed, state)
+	}
+	return state
+}
+
+// duration of seconds; - when nobody has measured it.
+func duration(seconds *float64) string {
+	if seconds == nil {
+		return "-"
+	}
+	d := time.Duration(math.Round(*seconds*10) / 10 * float64(time.Second))
+	if d >= 10*time.Second {
+		d = d.Round(time.Second)
+	}
+	return d.String()
+}
+
+// bytes in the largest unit that gives at least one.
+func bytes(n int64) string {
+	units := []string{"B", "kB", "MB", "GB", "TB"}
+	value, unit := float64(n), 0
+	for value >= 1000 && unit < len(units)-1 {
+		value, unit = value/1000, unit+1
+	}
+	if unit == 0 {
+		return fmt.Sprintf("%d B", n)
+	}
+	return fmt.Sprintf("%.1f %s", value, units[unit])
+}

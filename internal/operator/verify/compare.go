@@ -1,0 +1,287 @@
+package verify
+
+import (
+	"cdcpipeline/internal/change"
+	"cdcpipeline/internal/operator/workload"
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+)
+
+const (
+	// chunk is how many rows of the source are read and compared at a time.
+	chunk = 1000
+	// maxSuspects is how many differing rows of a table are remembered and looked at again; there is no telling more
+	// about more.
+	maxSuspects = 10_000
+	// lookAgain is the pause before differing rows are looked at again.
+	lookAgain = 5 * time.Second
+)
+
+// CompareOptions say what [Compare] compares.
+type CompareOptions struct {
+	Tables []workload.TableName
+	// Ignored columns as database.table.column: those that the pipeline leaves out.
+	Ignored []string
+	// Since is when the records of a table begin that tell what its rows are: those of before are passed over, in the history
+	// and in the lake. Zero, and nil: all tell.
+	Since func(database, table string) time.Time
+	// Wait is for how long rows that differ are looked at again before they are reported: they may be newer than the
+	// sinks. 0: not at all.
+	Wait time.Duration
+	// Progress of a phase ("history", "lake", "current", "rows", "looking again"); total is 0 when it is not known. May be nil.
+	Progress func(table workload.TableName, phase string, done, total int64)
+}
+
+// Difference is a row whose latest state in a sink is not that of the source.
+type Difference struct {
+	Sink  Hop    `json:"sink"`
+	Table string `json:"table"`
+	Key   string `json:"key"`
+	// Kind is missing (only the source has the row), extra (only the sink) or differs.
+	Kind    string             `json:"kind"`
+	Columns []ColumnDifference `json:"columns,omitempty"`
+	// Record is the position of the sink's latest record of the row, or of the one that the row's document is from.
+	Record string `json:"record,omitempty"`
+}
+
+// The kinds of differences.
+const (
+	Missing = "missing"
+	Extra   = "extra"
+	Differs = "differs"
+)
+
+// Count is what the comparison of one table with one sink has found.
+type Count struct {
+	Table string `json:"table"`
+	Sink  Hop    `json:"sink"`
+	// Rows of the source, and Records (or documents) of the sink that were read.
+	Rows    int64 `json:"rows"`
+	Records int64 `json:"records"`
+	Same    int64 `json:"same"`
+	Missing int64 `json:"missing"`
+	Extra   int64 `json:"extra"`
+	Differs int64 `json:"differs"`
+	// Expired rows have not changed for longer than the sink keeps records: the lake has them, the history no longer.
+	Expired int64 `json:"expired"`
+}
+
+// Different rows in all.
+func (c Count) Different() int64 { return c.Missing + c.Extra + c.Differs }
+
+// Compare every row of the source's tables with the latest state that the sinks' records leave it in, and with its document
+// in the current index. It reads each sink once, then the tables in the order of their primary keys. each is told of the
+// differences of a table, at most 10,000 in each sink.
+func Compare(ctx context.Context, source Source, p Pipeline, o CompareOptions, each func(Difference)) ([]Count, error) {
+	return compare(ctx, source, func() []sink {
+		sinks := []sink{&historySink{Search: p.History}, &lakeSink{Lake: p.Lake}}
+		if p.Current != nil {
+			sinks = append(sinks, &currentSink{Current: *p.Current})
+		}
+		return sinks
+	}, o, each)
+}
+
+func compare(ctx context.Context, source Source, sinks func() []sink, o CompareOptions, each func(Difference)) ([]Count, error) {
+	var counts []Count
+	for _, name := range o.Tables {
+		c := &comparison{source: source, options: o}
+		for _, s := range sinks() {
+			c.sides = append(c.sides, &side{sink: s, Count: Count{Table: name.String(), Sink: s.hop()}})
+		}
+		if err := c.run(ctx, name, each); err != nil {
+			return counts, fmt.Errorf("comparing %s: %w", name, err)
+		}
+		for _, s := range c.sides {
+			counts = append(counts, s.Count)
+		}
+	}
+	return counts, nil
+}
+
+// comparison of one table.
+type comparison struct {
+	source  Source
+	options CompareOptions
+	table   *table
+	sides   []*side
+}
+
+// side is one sink with what it has of the table.
+type side struct {
+	sink
+	Count
+	states *states
+	kept   time.Time
+	// suspects by the id of their row.
+	suspects map[string]*suspect
+}
+
+func (c *comparison) progress(phase string, done, total int64) {
+	if c.options.Progress != nil {
+		c.options.Progress(c.table.Name, phase, done, total)
+	}
+}
+
+func (c *comparison) run(ctx context.Context, name workload.TableName, each func(Difference)) error {
+	definition, err := c.source.Table(ctx, name)
+	if err != nil {
+		return err //nolint:wrapcheck // it names the table
+	}
+	c.table = &table{Table: definition, ignored: map[string]bool{}}
+	if c.options.Since != nil {
+		c.table.since = c.options.Since(name.Database, name.Table)
+	}
+	for _, column := range definition.Columns {
+		for _, ignored := range c.options.Ignored {
+			c.table.ignored[column.Name] = c.table.ignored[column.Name] || ignored == name.String()+"."+column.Name
+		}
+	}
+	defer c.close()
+	if err := c.readSinks(ctx); err != nil {
+		return err
+	}
+	if err := c.readSource(ctx); err != nil {
+		return err
+	}
+	if err := c.extras(); err != nil {
+		return err
+	}
+	if err := c.lookAgain(ctx); err != nil {
+		return err
+	}
+	c.report(each)
+	return nil
+}
+
+func (c *comparison) close() {
+	for _, s := range c.sides {
+		if s.states != nil {
+			s.states.close()
+		}
+	}
+}
+
+// readSinks reduces all sinks at the same time.
+func (c *comparison) readSinks(ctx context.Context) error {
+	readers, ctx := errgroup.WithContext(ctx)
+	for _, s := range c.sides {
+		s.suspects = map[string]*suspect{}
+		var err error
+		if s.states, err = newStates(c.table); err != nil {
+			return err
+		}
+		readers.Go(func() error {
+			var err error
+			if s.kept, err = s.sink.kept(ctx); err == nil {
+				err = s.all(ctx, c.table, func(done, total int64) { c.progress(string(s.hop()), done, total) }, s.states.add)
+			}
+			if err != nil {
+				return fmt.Errorf("%s: %w", s.hop(), err)
+			}
+			s.Records = s.states.records
+			return nil
+		})
+	}
+	return readers.Wait() //nolint:wrapcheck // each says which sink it was
+}
+
+// readSource compares all rows of one consistent view, chunk by chunk.
+func (c *comparison) readSource(ctx context.Context) (err error) {
+	total, err := c.source.Rows(ctx, c.table.Name)
+	if err != nil {
+		return err //nolint:wrapcheck // it says what it was doing
+	}
+	view, err := c.source.Snapshot(ctx)
+	if err != nil {
+		return err //nolint:wrapcheck // it says what it was doing
+	}
+	defer func() { err = errors.Join(err, view.Close()) }()
+	var after []sql.NullString
+	for done := int64(0); ; {
+		rows, err := view.Page(ctx, c.table.Table, after, chunk)
+		if err != nil {
+			return err //nolint:wrapcheck // it says what it was doing
+		}
+		if err := c.compareChunk(rows); err != nil {
+			return err
+		}
+		done += int64(len(rows))
+		if len(rows) < chunk {
+			c.progress("rows", done, done)
+			return nil
+		}
+		c.progress("rows", done, max(total, done))
+		after = rows[len(rows)-1]
+	}
+}
+
+// compareChunk compares rows of the source with what each sink has of them.
+func (c *comparison) compareChunk(rows [][]sql.NullString) error {
+	ids, keys, values := make([]string, len(rows)), make([]change.Key, len(rows)), make([]map[string]any, len(rows))
+	for i, row := range rows {
+		_, columns, err := c.table.Canonical(row)
+		if err != nil {
+			return err //nolint:wrapcheck // it names the table
+		}
+		values[i], keys[i] = columns, c.table.keyOfSource(columns)
+		ids[i] = keys[i].ID()
+	}
+	known := make([]map[string]state, len(c.sides))
+	for n, s := range c.sides {
+		var err error
+		if known[n], err = s.states.take(ids); err != nil {
+			return err
+		}
+		s.Rows += int64(len(rows))
+	}
+	for i, id := range ids {
+		for n, s := range c.sides {
+			latest, ok := known[n][id]
+			if ok && c.table.equal(values[i], latest) {
+				s.Same++
+				continue
+			}
+			if !ok && c.expired(s, known, id) {
+				s.Expired++
+				continue
+			}
+			c.suspect(s, &suspect{id: id, key: keys[i], latest: latest, seen: []map[string]any{values[i]}})
+		}
+	}
+	return nil
+}
+
+// expired says that another sink knows a row only by a record that is older than what this one keeps. A document says
+// nothing of records.
+func (c *comparison) expired(s *side, known []map[string]state, id string) bool {
+	for n := range c.sides {
+		if of, ok := known[n][id]; ok && !s.kept.IsZero() && of.document == "" {
+			made, err := time.Parse(time.RFC3339Nano, of.made)
+			return err == nil && made.Before(s.kept)
+		}
+	}
+	return false
+}
+
+// extras are rows that the sinks have and the source had not.
+func (c *comparison) extras() error {
+	for _, s := range c.sides {
+		err := s.states.rest(func(id string, of state) error {
+			key, err := c.table.keyOfSink(of.row)
+			if err == nil {
+				c.suspect(s, &suspect{id: id, key: key, latest: of, seen: []map[string]any{nil}})
+			}
+			return err
+		})
+		if err != nil {
+			return fmt.Errorf("%s: %w", s.hop(), err)
+		}
+	}
+	return nil
+}

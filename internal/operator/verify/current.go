@@ -1,0 +1,168 @@
+package verify
+
+import (
+	"cdcpipeline/internal/currentstate"
+	"cdcpipeline/internal/operator/workload"
+	"context"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"net/http"
+	"slices"
+	"time"
+)
+
+// Current is the domain with the present state of every row: an index for each table.
+type Current struct {
+	// HTTP client that reaches the domain, through a tunnel if need be, verifies its certificate and signs in.
+	HTTP *http.Client
+	// URL of the domain without a trailing slash.
+	URL string
+	// Index of a table, [currentstate.Name.Index] for instance; nil is the alias under which its rows are read.
+	Index func(workload.TableName) string
+}
+
+// CompareCurrent compares every row of the source's tables with its document in the current indices only: those that the
+// aliases show or, with [Current.Index], others, that of a new epoch for instance, which may still be filling: a table with
+// more differing rows than are looked at again is compared anew while o.Wait lasts.
+func CompareCurrent(ctx context.Context, source Source, current Current, o CompareOptions, each func(Difference)) ([]Count, error) {
+	var counts []Count
+	for _, name := range o.Tables {
+		one, began := o, time.Now()
+		for one.Tables = []workload.TableName{name}; ; {
+			var found []Difference
+			count, err := compare(ctx, source, func() []sink { return []sink{&currentSink{Current: current}} }, one, func(d Difference) { found = append(found, d) })
+			if err != nil {
+				return counts, err
+			}
+			if one.Wait = o.Wait - time.Since(began); one.Wait > 0 && count[0].Different() > 0 {
+				continue
+			}
+			for _, d := range found {
+				each(d)
+			}
+			counts = append(counts, count...)
+			break
+		}
+	}
+	return counts, nil
+}
+
+// lookup is how many documents are looked up at a time.
+const lookup = 1000
+
+// currentSink is the index of a table's rows as they are. It knows a row by its one document, and keeps it for as long as
+// the row is there.
+type currentSink struct {
+	Current
+	began time.Time
+}
+
+func (s *currentSink) hop() Hop { return HopCurrent }
+
+func (s *currentSink) kept(context.Context) (time.Time, error) { return time.Time{}, nil }
+
+// search is the index of a table.
+func (s *currentSink) search(t *table) Search {
+	index := currentstate.Name{Schema: t.Name.Database, Table: t.Name.Table}.Alias()
+	if s.Index != nil {
+		index = s.Index(t.Name)
+	}
+	return Search{HTTP: s.HTTP, URL: s.URL, Index: index}
+}
+
+// rows are the documents of rows that are there. An alias shows no others, an index has tombstones too.
+func rows(more ...object) object {
+	return object{"bool": object{"filter": more, "must_not": []object{{"term": object{"_cdc.deleted": true}}}}}
+}
+
+func (s *currentSink) all(ctx context.Context, t *table, progress func(done, total int64), visit visitor) error {
+	s.began = time.Now()
+	index := s.search(t)
+	if err := index.refresh(ctx); err != nil { // what was written just now is to be found
+		return err
+	}
+	total, err := index.count(ctx, rows())
+	if err != nil {
+		return err
+	}
+	var done int64
+	return index.each(ctx, rows(), func(h hit) error {
+		done++
+		progress(done, total)
+		return t.document(h, visit)
+	})
+}
+
+// since looks up the documents that some rows have, and looks for those that others lack among what was indexed lately.
+func (s *currentSink) since(ctx context.Context, t *table, of map[string]*suspect, visit visitor) error {
+	index := s.search(t)
+	known, lacking := map[string]string{}, false
+	for id, one := range of {
+		if one.latest.document == "" {
+			lacking = true
+			continue
+		}
+		known[one.latest.document] = id
+	}
+	for some := range slices.Chunk(slices.Sorted(maps.Keys(known)), lookup) {
+		if err := index.present(ctx, some, known, visit); err != nil {
+			return err
+		}
+	}
+	if !lacking {
+		return nil
+	}
+	recent := object{"range": object{"_cdc.indexed": object{"gte": s.began.Add(-lateness).UnixMilli(), "format": "epoch_millis"}}}
+	return index.each(ctx, rows(recent), func(h hit) error { return t.document(h, visit) })
+}
+
+// present looks some documents up by their ids. One that is not found is of a row that is gone.
+func (s Search) present(ctx context.Context, ids []string, of map[string]string, visit visitor) error {
+	found := map[string]hit{}
+	err := s.each(ctx, rows(object{"ids": object{"values": ids}}), func(h hit) error {
+		found[h.ID] = h
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	for _, id := range ids {
+		now := state{raw: "{}", document: id, gone: true}
+		if h, ok := found[id]; ok {
+			if now, err = h.state(); err != nil {
+				return err
+			}
+		}
+		if err := visit(of[id], now); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// document says which row a document is of.
+func (t *table) document(h hit, put visitor) error {
+	of, err := h.state()
+	if err != nil {
+		return err
+	}
+	key, err := t.keyOfSink(of.row)
+	if err != nil {
+		return fmt.Errorf("the document %s: %w", h.ID, err)
+	}
+	return put(key.ID(), of)
+}
+
+// state of the row that a document is of.
+func (h hit) state() (state, error) {
+	d, err := currentstate.ReadDocument(h.Source)
+	if err != nil {
+		return state{}, fmt.Errorf("the document %s: %w", h.ID, err)
+	}
+	raw, err := json.Marshal(h)
+	if err != nil {
+		return state{}, fmt.Errorf("the document %s: %w", h.ID, err)
+	}
+	return state{raw: string(raw), row: d.Row, gone: d.Deleted, position: d.Position, document: h.ID}, nil
+}

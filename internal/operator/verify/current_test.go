@@ -1,0 +1,296 @@
+package verify
+
+import (
+	"cdcpipeline/internal/currentstate"
+	"cdcpipeline/internal/operator/workload"
+	"database/sql"
+	"encoding/json"
+	"fmt"
+	"io"
+	"maps"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+// fakeIndices are current indices in memory: documents by index and id. Queries are for ids, rows, or what was indexed
+// since a moment.
+type fakeIndices struct {
+	mu      sync.Mutex
+	indices map[string]map[string]string
+	status  int
+	asked   []string // paths
+	lookups int
+}
+
+const shownIndex = "current-testdb-retail_trans"
+
+func (f *fakeIndices) current() Current {
+	return Current{HTTP: &http.Client{Transport: f}, URL: "https://domain"}
+}
+
+// put a document; amount -1 is a tombstone.
+func (f *fakeIndices) put(index string, id, amount int) {
+	source := fmt.Sprintf(`{"trans_id":%d,"event":"cart","amount":%d,"_cdc":{"deleted":false,"position":"bin.000001:4#1","indexed":%q}}`, id, amount, time.Now().Format(time.RFC3339Nano))
+	if amount < 0 {
+		source = `{"_cdc":{"deleted":true,"position":"bin.000001:9#1"}}`
+	}
+	f.set(index, strconv.Itoa(id), source)
+}
+
+func (f *fakeIndices) set(index, id, source string) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.indices == nil {
+		f.indices = map[string]map[string]string{}
+	}
+	if f.indices[index] == nil {
+		f.indices[index] = map[string]string{}
+	}
+	f.indices[index][id] = source
+}
+
+func (f *fakeIndices) RoundTrip(r *http.Request) (*http.Response, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	w := httptest.NewRecorder()
+	body, _ := io.ReadAll(r.Body)
+	f.asked = append(f.asked, r.URL.Path)
+	if _, _, signed := r.BasicAuth(); signed {
+		w.WriteHeader(http.StatusBadRequest) // the client signs in by itself
+		return w.Result(), nil
+	}
+	if f.status != 0 {
+		w.WriteHeader(f.status)
+		return w.Result(), nil
+	}
+	if strings.HasSuffix(r.URL.Path, "/_refresh") {
+		if len(body) > 0 { // OpenSearch refuses one
+			w.WriteHeader(http.StatusBadRequest)
+		} else {
+			_, _ = w.WriteString(`{}`)
+		}
+		return w.Result(), nil
+	}
+	if strings.Contains(r.URL.Path, "/scroll") { // one page has all
+		_, _ = w.WriteString(`{"hits":{"hits":[]}}`)
+		return w.Result(), nil
+	}
+	var query struct {
+		Query struct {
+			Bool struct {
+				Filter []struct {
+					IDs   *struct{ Values []string }
+					Range map[string]struct{ Gte int64 }
+				}
+				MustNot []any `json:"must_not"`
+			}
+		}
+	}
+	if json.Unmarshal(body, &query) != nil || len(query.Query.Bool.MustNot) != 1 {
+		w.WriteHeader(http.StatusBadRequest)
+		return w.Result(), nil
+	}
+	index := strings.Split(strings.TrimPrefix(r.URL.Path, "/"), "/")[0]
+	hits := []hit{}
+	for _, id := range slices.Sorted(maps.Keys(f.indices[index])) {
+		source := f.indices[index][id]
+		wanted := !strings.Contains(source, `"deleted":true`)
+		for _, filter := range query.Query.Bool.Filter {
+			if filter.IDs != nil {
+				f.lookups++
+				wanted = wanted && slices.Contains(filter.IDs.Values, id)
+			}
+			for _, limit := range filter.Range {
+				var d struct {
+					Cdc struct{ Indexed time.Time } `json:"_cdc"`
+				}
+				wanted = wanted && json.Unmarshal([]byte(source), &d) == nil && d.Cdc.Indexed.UnixMilli() >= limit.Gte
+			}
+		}
+		if wanted {
+			hits = append(hits, hit{index, id, json.RawMessage(source)})
+		}
+	}
+	if strings.HasSuffix(r.URL.Path, "/_count") {
+		_, _ = fmt.Fprintf(w, `{"count":%d}`, len(hits))
+	} else {
+		_ = json.NewEncoder(w).Encode(map[string]any{"_scroll_id": "s", "hits": map[string]any{"hits": hits}})
+	}
+	return w.Result(), nil
+}
+
+func comparedCurrent(t *testing.T, source *fakeSource, current Current, wait time.Duration) (Count, []Difference) {
+	t.Helper()
+	var found []Difference
+	o := CompareOptions{Tables: []workload.TableName{retail().Name}, Wait: wait}
+	counts, err := CompareCurrent(t.Context(), source, current, o, func(d Difference) { found = append(found, d) })
+	require.NoError(t, err)
+	require.Len(t, counts, 1)
+	require.Zero(t, source.views, "the view is closed")
+	return counts[0], found
+}
+
+func TestEveryKindOfDifferenceOfTheCurrentIndexIsNamed(t *testing.T) {
+	source, f := &fakeSource{rows: map[int]int{}}, &fakeIndices{}
+	for id := 10; id < 10+chunk+5; id++ {
+		source.rows[id] = id
+		f.put(shownIndex, id, id)
+	}
+	f.put(shownIndex, 11, -1)    // deleted there
+	source.rows[12] = 120        // changed here
+	source.rows[1] = 1           // inserted here
+	delete(source.rows, 13)      // deleted here
+	f.put(shownIndex, 99999, -1) // deleted in both
+	count, found := comparedCurrent(t, source, f.current(), 0)
+	require.ElementsMatch(t, []Difference{
+		{Sink: HopCurrent, Table: "testdb.retail_trans", Key: "trans_id=1", Kind: Missing},
+		{Sink: HopCurrent, Table: "testdb.retail_trans", Key: "trans_id=11", Kind: Missing},
+		{Sink: HopCurrent, Table: "testdb.retail_trans", Key: "trans_id=12", Kind: Differs, Record: "bin.000001:4#1", Columns: []ColumnDifference{{"amount", "120", "12"}}},
+		{Sink: HopCurrent, Table: "testdb.retail_trans", Key: "trans_id=13", Kind: Extra, Record: "bin.000001:4#1"},
+	}, found)
+	require.Equal(t, Count{Table: "testdb.retail_trans", Sink: HopCurrent, Rows: chunk + 5, Records: chunk + 4, Same: chunk + 2, Missing: 2, Extra: 1, Differs: 1}, count)
+}
+
+func TestTheIndexOfAnEpochIsComparedBeforeItIsShown(t *testing.T) {
+	source, f := &fakeSource{rows: map[int]int{1: 10}}, &fakeIndices{}
+	f.put(shownIndex, 1, 9)
+	f.put(shownIndex+"-2", 1, 10)
+	f.put(shownIndex+"-2", 2, -1)
+	current := f.current()
+	count, _ := comparedCurrent(t, source, current, 0)
+	require.Equal(t, int64(1), count.Differs)
+	current.Index = func(name workload.TableName) string {
+		return currentstate.Name{Schema: name.Database, Table: name.Table}.Index(2)
+	}
+	count, _ = comparedCurrent(t, source, current, 0)
+	require.Equal(t, []int64{1, 0}, []int64{count.Same, count.Different()})
+	require.Equal(t, "/current-testdb-retail_trans-2/_count", f.asked[len(f.asked)-4])
+}
+
+func TestDocumentsOnTheirWayAreLookedAtAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		source, f := &fakeSource{rows: map[int]int{1: 11, 2: 20, 3: 30, 5: 50, 6: 60}}, &fakeIndices{}
+		f.put(shownIndex, 1, 10) // an update on its way
+		f.put(shownIndex, 4, 40) // a deletion on its way
+		f.put(shownIndex, 3, 31) // a row that goes on changing: seen with an older value than the document's
+		f.put(shownIndex, 6, 61) // a document that nothing will mend
+		time.AfterFunc(12*time.Second, func() {
+			f.put(shownIndex, 1, 11)
+			f.put(shownIndex, 2, 20) // an insert was on its way
+			f.put(shownIndex, 4, -1)
+			source.mu.Lock()
+			source.rows[3] = 31
+			source.mu.Unlock()
+		})
+		began := time.Now()
+		count, found := comparedCurrent(t, source, f.current(), time.Minute)
+		require.Equal(t, []Difference{
+			{Sink: HopCurrent, Table: "testdb.retail_trans", Key: "trans_id=5", Kind: Missing},
+			{Sink: HopCurrent, Table: "testdb.retail_trans", Key: "trans_id=6", Kind: Differs, Record: "bin.000001:4#1", Columns: []ColumnDifference{{"amount", "60", "61"}}},
+		}, found)
+		require.Equal(t, []int64{3, 1, 1, 0}, []int64{count.Same, count.Missing, count.Differs, count.Extra})
+		require.Equal(t, time.Minute, time.Since(began))
+	})
+}
+
+// More rows than are looked at again may be on their way into an index that is filling.
+func TestAnIndexThatIsFillingIsComparedUntilItIsFull(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		source, f := &fakeSource{rows: map[int]int{}}, &fakeIndices{}
+		for id := range maxSuspects + 500 {
+			source.rows[id] = id
+		}
+		count, found := comparedCurrent(t, source, f.current(), 0)
+		require.Equal(t, int64(maxSuspects+500), count.Missing)
+		require.Len(t, found, maxSuspects)
+		time.AfterFunc(7*time.Second, func() {
+			for id := range source.rows {
+				f.put(shownIndex, id, id)
+			}
+		})
+		began := time.Now()
+		count, found = comparedCurrent(t, source, f.current(), time.Minute)
+		require.Equal(t, Count{Table: "testdb.retail_trans", Sink: HopCurrent, Rows: maxSuspects + 500, Records: maxSuspects + 500, Same: maxSuspects + 500}, count)
+		require.Empty(t, found)
+		require.Equal(t, 10*time.Second, time.Since(began))
+		source.rows[3] = 4
+		_, found = comparedCurrent(t, source, f.current(), time.Minute)
+		require.Len(t, found, 1)
+	})
+}
+
+func TestADocumentThatComesAndGoesIsSeenAsItIsNow(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		source, f := &fakeSource{rows: map[int]int{1: 12}}, &fakeIndices{}
+		f.put(shownIndex, 1, 10)
+		time.AfterFunc(3*time.Second, func() { f.put(shownIndex, 1, -1) })
+		time.AfterFunc(8*time.Second, func() { f.put(shownIndex, 1, 12) })
+		began := time.Now()
+		_, found := comparedCurrent(t, source, f.current(), time.Hour)
+		require.Empty(t, found)
+		require.Equal(t, 10*time.Second, time.Since(began))
+		require.Equal(t, 2, f.lookups, "a known document is looked up")
+	})
+}
+
+func TestTheCurrentIndexIsThirdOfTheSinks(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		source, w, f := &fakeSource{rows: map[int]int{1: 10, 2: 20}}, newWorld(), &fakeIndices{}
+		w.both(set("insert", 1, 1, 10))
+		f.put(shownIndex, 2, 20)
+		w.domain.indices = []string{"retail-trans-2026-02-02"} // retention has deleted what was before
+		p := w.pipeline()
+		current := f.current()
+		p.Current = &current
+		counts, err := Compare(t.Context(), source, p, CompareOptions{Tables: []workload.TableName{retail().Name}}, func(Difference) {})
+		require.NoError(t, err)
+		require.Len(t, counts, 3)
+		require.Equal(t, []int64{0, 1, 1}, []int64{counts[0].Expired, counts[0].Missing, counts[0].Same}, "a document tells nothing of records")
+		require.Equal(t, Count{Table: "testdb.retail_trans", Sink: HopCurrent, Rows: 2, Records: 1, Same: 1, Missing: 1}, counts[2], "nothing expires there")
+	})
+}
+
+func TestWhatIsNoDocumentOfARowIsAnError(t *testing.T) {
+	for message, documents := range map[string]map[string]string{
+		"the document x: a row of testdb.retail_trans in the sink lacks column trans_id": {"x": `{"id":1,"_cdc":{"deleted":false}}`},
+		"the document y: reading a document: its member _cdc":                            {"y": `{"trans_id":1}`},
+		"are of one row of testdb.retail_trans":                                          {"1": `{"trans_id":1,"_cdc":{}}`, "1.0": `{"trans_id":1.0,"_cdc":{}}`},
+	} {
+		f := &fakeIndices{}
+		for id, source := range documents {
+			f.set(shownIndex, id, source)
+		}
+		_, err := CompareCurrent(t.Context(), &fakeSource{}, f.current(), CompareOptions{Tables: []workload.TableName{retail().Name}}, func(Difference) {})
+		require.ErrorContains(t, err, "comparing testdb.retail_trans: ")
+		require.ErrorContains(t, err, message)
+	}
+	f := &fakeIndices{status: 403}
+	_, err := CompareCurrent(t.Context(), &fakeSource{}, f.current(), CompareOptions{Tables: []workload.TableName{retail().Name}}, func(Difference) {})
+	require.ErrorContains(t, err, "current: the domain answered 403 (the user may not read the index)")
+}
+
+// Names that begin with _ or hold a dot are escaped in documents; NULL is no field.
+func TestFieldsAreComparedUnderTheirColumnsNames(t *testing.T) {
+	odd := &table{Table: &workload.Table{Name: retail().Name, Key: []int{0}, Columns: []workload.Column{
+		{Name: "_cdc", Kind: workload.Integer, Key: true}, {Name: "a.b%", Kind: workload.JSON, Nullable: true}, {Name: "c", Kind: workload.Text, Nullable: true},
+	}}}
+	h := hit{"i", "7", json.RawMessage(`{"%5Fcdc":7,"a%2Eb%25":"{\"k\": 1}","_cdc":{"deleted":false}}`)}
+	var ids []string
+	require.NoError(t, odd.document(h, func(id string, of state) error {
+		ids = append(ids, id)
+		_, columns, err := odd.Canonical([]sql.NullString{{String: "7", Valid: true}, {String: `{"k":1}`, Valid: true}, {}})
+		require.NoError(t, err)
+		require.True(t, odd.equal(columns, of))
+		return nil
+	}))
+	require.Equal(t, []string{"7"}, ids)
+}

@@ -1,0 +1,154 @@
+package verify
+
+import (
+	"cdcpipeline/internal/change"
+	"cdcpipeline/internal/lake/objects"
+	"cdcpipeline/internal/operator/workload"
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/kinesis"
+)
+
+const (
+	// clocksDiffer is how far this machine's clock may be from that of AWS.
+	clocksDiffer = 2 * time.Minute
+	historyPoll  = 500 * time.Millisecond
+	lakePoll     = 2 * time.Second
+)
+
+// errFound ends a walk early.
+var errFound = errors.New("found")
+
+// streamSeeker reads every shard from a little before the commit.
+type streamSeeker struct{ Stream }
+
+func (s *streamSeeker) check(ctx context.Context, _ *table) error {
+	if _, err := s.Client.ListShards(ctx, &kinesis.ListShardsInput{StreamName: &s.Name}); err != nil {
+		return fmt.Errorf("listing the shards of the stream %s: %w", s.Name, err)
+	}
+	return nil
+}
+
+func (s *streamSeeker) seek(ctx context.Context, m *marker) (where string, record *change.Record, err error) {
+	err = s.read(ctx, m.committed.Add(-clocksDiffer), func(a arrival) error {
+		r, ok := m.parse(a.data)
+		if !ok {
+			return nil
+		}
+		where, record = a.shard+" "+a.sequence, r
+		return errFound
+	})
+	if record != nil {
+		return where, record, nil
+	}
+	return "", nil, err
+}
+
+// historySeeker searches the history index as a person would: for the key's columns.
+type historySeeker struct{ Search }
+
+func (s *historySeeker) check(ctx context.Context, t *table) error {
+	_, err := s.count(ctx, t.changes())
+	return err
+}
+
+func (s *historySeeker) seek(ctx context.Context, m *marker) (where string, record *change.Record, last error) {
+	query := m.changes(object{"term": object{"metadata.operation": change.Insert}}, m.byKey())
+	for {
+		hits, err := s.find(ctx, query)
+		if ctx.Err() == nil {
+			last = err
+		}
+		for _, h := range hits {
+			if r, ok := m.parse(h.Source); ok {
+				return h.Index + "/" + h.ID, r, nil
+			}
+		}
+		if !sleep(ctx, historyPoll) {
+			return "", nil, last
+		}
+	}
+}
+
+// byKey finds documents by the columns of the key, in any form that a record may write them, or by the record's
+// partition key. A field of another type matches nothing, and is no error.
+func (m *marker) byKey() object {
+	var columns []object
+	partition := m.Name.String()
+	for n, i := range m.Key {
+		c := m.Columns[i]
+		partition += "." + m.key[n]
+		var forms []object
+		for _, form := range spellings(c, m.row[c.Name], m.key[n]) {
+			forms = append(forms, object{"match": object{"data." + c.Name: object{"query": form, "lenient": true}}})
+		}
+		columns = append(columns, object{"bool": object{"should": forms, "minimum_should_match": 1}})
+	}
+	return object{"bool": object{"minimum_should_match": 1, "should": []object{
+		{"bool": object{"filter": columns}},
+		{"term": object{"metadata.partition-key-value": partition}},
+	}}}
+}
+
+// spellings are the texts that a record may have for a value.
+func spellings(c workload.Column, value any, normal string) []string {
+	text := fmt.Sprint(value)
+	switch c.Kind {
+	case workload.Binary:
+		return []string{"0x" + normal, "0x" + strings.ToLower(normal), normal}
+	case workload.DateTime, workload.Timestamp:
+		return []string{text, normal + "Z", normal}
+	default:
+	}
+	if text == normal {
+		return []string{text}
+	}
+	return []string{text, normal}
+}
+
+// lakeSeeker reads the objects that come into the folders of the hours since the commit.
+type lakeSeeker struct{ objects.Lake }
+
+func (s *lakeSeeker) check(ctx context.Context, t *table) error {
+	_, err := s.List(ctx, s.Hours(t.Name.Database, t.Name.Table, time.Now(), time.Now())[0])
+	return err
+}
+
+func (s *lakeSeeker) seek(ctx context.Context, m *marker) (where string, record *change.Record, last error) {
+	done := map[string]bool{}
+	since := m.committed.Add(-clocksDiffer)
+	for {
+		for _, folder := range s.Hours(m.Name.Database, m.Name.Table, since, time.Now().Add(clocksDiffer)) {
+			objects, err := s.List(ctx, folder)
+			if ctx.Err() == nil {
+				last = err
+			}
+			for _, o := range objects {
+				if done[o.Key] || o.Written.Before(since) {
+					continue
+				}
+				err := s.Lines(ctx, o.Key, func(line []byte) error {
+					r, ok := m.parse(line)
+					if !ok {
+						return nil
+					}
+					record = r
+					return errFound
+				})
+				if record != nil {
+					return o.Key, record, nil
+				}
+				if done[o.Key] = err == nil; err != nil && ctx.Err() == nil {
+					last = err
+				}
+			}
+		}
+		if !sleep(ctx, lakePoll) {
+			return "", nil, last
+		}
+	}
+}

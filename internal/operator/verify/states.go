@@ -1,0 +1,287 @@
+package verify
+
+import (
+	"cdcpipeline/internal/change"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"go.etcd.io/bbolt"
+)
+
+// pendingBytes is how much of a sink's records is kept in memory before it goes to the temporary file.
+const pendingBytes = 8 << 20
+
+// states reduces what one sink has of one table to the latest of each row. A temporary file holds one record or document a
+// row; memory holds what is not written yet, 8 MiB of them, and while that is written the pages it goes to. 500,000 rows
+// took 280 MB, and the file 1 KB a row.
+type states struct {
+	table *table
+	dir   string
+	db    *bbolt.DB
+
+	pending map[string]state
+	size    int
+	limit   int // of size, in bytes
+	// records or documents that were added, all of them.
+	records int64
+}
+
+// state is the latest that a sink has of a row: a record of a change or a document; neither is the zero value.
+type state struct {
+	// raw is the record as it came, or the document as a hit.
+	raw string
+	row change.Row
+	// gone says that there is no such row any more: it was deleted or has another key.
+	gone bool
+	// position of the record, or of the one that the document is from, for people.
+	position string
+
+	// Of a record: where it stands among those of its row, and when it was made (RFC 3339).
+	order change.Order
+	made  string
+	// Of a document: its id.
+	document string
+}
+
+// none says that the sink has nothing of the row.
+func (s state) none() bool { return s.raw == "" }
+
+var bucket = []byte("rows")
+
+// newStates makes the temporary file, readable by its owner only, in the system's directory for them (TMPDIR).
+func newStates(t *table) (*states, error) {
+	dir, err := os.MkdirTemp("", "cdc-verify-*")
+	if err != nil {
+		return nil, fmt.Errorf("making a temporary directory: %w", err)
+	}
+	// What is in it does not outlive the process, so it needs not survive a crash.
+	db, err := bbolt.Open(filepath.Join(dir, "rows"), 0o600, &bbolt.Options{NoSync: true, NoFreelistSync: true, FreelistType: bbolt.FreelistMapType})
+	if err == nil {
+		err = db.Update(func(tx *bbolt.Tx) error {
+			_, err := tx.CreateBucket(bucket)
+			return err //nolint:wrapcheck // wrapped below
+		})
+	}
+	if err != nil {
+		_ = os.RemoveAll(dir)
+		return nil, fmt.Errorf("making a temporary file: %w", err)
+	}
+	return &states{table: t, dir: dir, db: db, pending: map[string]state{}, limit: pendingBytes}, nil
+}
+
+func (s *states) close() {
+	_ = s.db.Close()
+	_ = os.RemoveAll(s.dir)
+}
+
+// add a state that the sink has.
+func (s *states) add(id string, of state) error {
+	s.records++
+	return s.put(id, of)
+}
+
+// stateOf a row after a record.
+func stateOf(r *change.Record, gone bool) (state, error) {
+	order, err := r.Order()
+	return state{raw: r.Raw(), row: r.Data, gone: gone, position: order.String(), order: order, made: r.Metadata.Timestamp}, err
+}
+
+// unfold says what a record means for rows: the one it is about and, when an update changed the key, the one of before.
+// Records of other tables, those made before they count, and control records are passed over.
+func (t *table) unfold(raw []byte, put visitor) error {
+	r, err := change.Parse(raw)
+	if err != nil {
+		return err
+	}
+	if r.Type != change.Data || r.Schema != t.Name.Database || r.Table != t.Name.Table || !t.counts(r) {
+		return nil
+	}
+	of, err := stateOf(r, r.Operation == change.Delete)
+	if err != nil {
+		return err
+	}
+	key, err := t.keyOfSink(r.Data)
+	if err != nil {
+		return err
+	}
+	id := key.ID()
+	if r.Operation == change.Update && r.Before != nil {
+		before, err := t.keyOfSink(r.Before)
+		if err != nil {
+			return err
+		}
+		if old := before.ID(); old != id {
+			moved := of
+			moved.gone = true
+			if err := put(old, moved); err != nil {
+				return err
+			}
+		}
+	}
+	return put(id, of)
+}
+
+// counts says that a record tells what a row is. One without a time is none to leave out.
+func (t *table) counts(r *change.Record) bool {
+	made, err := r.Made()
+	return err != nil || !made.Before(t.since)
+}
+
+// later of two states of one row. A document is as it was when it was read: the one that was read later.
+func (t *table) later(a, b state) (state, error) {
+	if a.none() || b.document != "" {
+		return b, nil
+	}
+	n, err := b.order.Compare(a.order)
+	if err != nil {
+		return state{}, fmt.Errorf("two records of one row of %s: %w", t.Name, err)
+	}
+	if n > 0 {
+		return b, nil
+	}
+	return a, nil
+}
+
+// later of two states that were added. An index has one document of a row.
+func (s *states) later(a, b state) (state, error) {
+	if b.document != "" {
+		return state{}, fmt.Errorf("the documents %s and %s are of one row of %s", a.document, b.document, s.table.Name)
+	}
+	return s.table.later(a, b)
+}
+
+func (s *states) put(id string, of state) error {
+	if known, ok := s.pending[id]; ok {
+		latest, err := s.later(known, of)
+		if err != nil {
+			return err
+		}
+		s.pending[id] = latest
+		return nil
+	}
+	s.pending[id] = of
+	if s.size += len(id) + len(of.raw); s.size < s.limit {
+		return nil
+	}
+	return s.flush()
+}
+
+// flush writes what is pending, in the order of ids, which keeps the file's tree compact.
+func (s *states) flush() error {
+	err := s.db.Update(func(tx *bbolt.Tx) error {
+		rows := tx.Bucket(bucket)
+		for _, id := range slices.Sorted(maps.Keys(s.pending)) {
+			latest := s.pending[id]
+			if known, ok, err := s.decode(rows.Get([]byte(id))); err != nil {
+				return err
+			} else if ok {
+				if latest, err = s.later(known, latest); err != nil {
+					return err
+				}
+			}
+			if err := rows.Put([]byte(id), latest.encode()); err != nil {
+				return fmt.Errorf("writing the temporary file: %w", err)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("keeping the latest rows: %w", err)
+	}
+	clear(s.pending)
+	s.size = 0
+	return nil
+}
+
+// The first byte of what is kept says what follows it.
+const (
+	markRecord   = '+'
+	markGone     = '-' // a record after which there is no such row
+	markDocument = '='
+)
+
+func (s state) encode() []byte {
+	mark := byte(markRecord)
+	switch {
+	case s.document != "":
+		mark = markDocument
+	case s.gone:
+		mark = markGone
+	}
+	return append([]byte{mark}, s.raw...)
+}
+
+func (s *states) decode(b []byte) (of state, found bool, err error) {
+	if b == nil {
+		return state{}, false, nil
+	}
+	if b[0] == markDocument {
+		var h hit
+		if err := json.Unmarshal(b[1:], &h); err != nil {
+			return state{}, false, fmt.Errorf("reading the temporary file: %w", err)
+		}
+		of, err = h.state()
+		return of, err == nil, err
+	}
+	r, err := change.Parse(b[1:])
+	if err != nil {
+		return state{}, false, err
+	}
+	of, err = stateOf(r, b[0] == markGone)
+	return of, err == nil, err
+}
+
+// take gives the states of some rows and forgets them; what is left in the end, the source does not have.
+func (s *states) take(ids []string) (map[string]state, error) {
+	if len(s.pending) > 0 {
+		if err := s.flush(); err != nil {
+			return nil, err
+		}
+	}
+	found := make(map[string]state, len(ids))
+	err := s.db.Update(func(tx *bbolt.Tx) error {
+		rows := tx.Bucket(bucket)
+		for _, id := range ids {
+			of, ok, err := s.decode(rows.Get([]byte(id)))
+			if err != nil {
+				return err
+			}
+			if !ok {
+				continue
+			}
+			found[id] = of
+			if err := rows.Delete([]byte(id)); err != nil {
+				return fmt.Errorf("writing the temporary file: %w", err)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("looking rows up: %w", err)
+	}
+	return found, nil
+}
+
+// rest hands on the rows that were not taken and are not gone.
+func (s *states) rest(visit func(id string, of state) error) error {
+	if _, err := s.take(nil); err != nil {
+		return err
+	}
+	err := s.db.View(func(tx *bbolt.Tx) error {
+		return tx.Bucket(bucket).ForEach(func(id, value []byte) error { //nolint:wrapcheck // wrapped below
+			of, _, err := s.decode(value)
+			if err != nil || of.gone {
+				return err
+			}
+			return visit(string(id), of)
+		})
+	})
+	if err != nil {
+		return fmt.Errorf("listing the remaining rows: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,177 @@
+package verify
+
+import (
+	"cdcpipeline/internal/change"
+	"cdcpipeline/internal/operator/workload"
+	"cmp"
+	"context"
+	"database/sql"
+	"encoding/hex"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+)
+
+// suspect is a row that differs in one sink. It may be on its way: it is cleared when the sink has a state that the
+// source was seen in since.
+type suspect struct {
+	id  string
+	key change.Key
+	// latest state in the sink.
+	latest state
+	// seen are the states of the source, nil for a row that does not exist, the first one from the comparison.
+	seen []map[string]any
+}
+
+// equal says whether a row of the source (nil: none) is what a sink has.
+func (t *table) equal(row map[string]any, latest state) bool {
+	absent := latest.none() || latest.gone
+	if row == nil || absent {
+		return row == nil && absent
+	}
+	return len(t.compare(row, latest.row)) == 0
+}
+
+// suspect remembers a row that differs, or only counts it when there are too many.
+func (c *comparison) suspect(s *side, of *suspect) {
+	if len(s.suspects) < maxSuspects {
+		s.suspects[of.id] = of
+		return
+	}
+	s.count(c.table.difference(s.hop(), of).Kind)
+}
+
+func (s *side) count(kind string) {
+	switch kind {
+	case Missing:
+		s.Missing++
+	case Extra:
+		s.Extra++
+	default:
+		s.Differs++
+	}
+}
+
+// lookAgain reads what has come into the sinks since, and the rows as they are now, until nothing differs or time is up.
+func (c *comparison) lookAgain(ctx context.Context) error {
+	began := time.Now()
+	for {
+		left := 0
+		for _, s := range c.sides {
+			left += len(s.suspects)
+		}
+		waited := time.Since(began)
+		if left == 0 || waited >= c.options.Wait {
+			return nil
+		}
+		c.progress(fmt.Sprintf("looking again at %d differing rows", left), int64(waited.Seconds()), int64(c.options.Wait.Seconds()))
+		if !sleep(ctx, min(lookAgain, c.options.Wait-waited)) {
+			return fmt.Errorf("waiting for the sinks: %w", ctx.Err())
+		}
+		for _, s := range c.sides {
+			if len(s.suspects) == 0 {
+				continue
+			}
+			if err := c.again(ctx, s); err != nil {
+				return fmt.Errorf("%s: %w", s.hop(), err)
+			}
+		}
+	}
+}
+
+// again looks once at the suspects of a sink.
+func (c *comparison) again(ctx context.Context, s *side) error {
+	err := s.since(ctx, c.table, s.suspects, func(id string, of state) error {
+		known, ok := s.suspects[id]
+		if !ok {
+			return nil
+		}
+		latest, err := c.table.later(known.latest, of)
+		known.latest = latest
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	for _, id := range slices.Sorted(maps.Keys(s.suspects)) {
+		of := s.suspects[id]
+		if !of.settled(c.table) {
+			row, err := c.current(ctx, of.key)
+			if err != nil {
+				return err
+			}
+			of.seen = append(of.seen, row)
+		}
+		if !of.settled(c.table) {
+			continue
+		}
+		delete(s.suspects, id)
+		if of.seen[0] != nil { // an extra row that is gone by now is no row of the source
+			s.Same++
+		}
+	}
+	return nil
+}
+
+func (of *suspect) settled(t *table) bool {
+	return slices.ContainsFunc(of.seen, func(row map[string]any) bool { return t.equal(row, of.latest) })
+}
+
+// current reads a row of the source as it is now.
+func (c *comparison) current(ctx context.Context, key change.Key) (map[string]any, error) {
+	at, err := c.table.sourceKey(key)
+	if err != nil {
+		return nil, err
+	}
+	row, err := c.source.Find(ctx, c.table.Table, at)
+	if err != nil || row == nil {
+		return nil, err //nolint:wrapcheck // it says what it was doing
+	}
+	_, columns, err := c.table.Canonical(row)
+	return columns, err //nolint:wrapcheck // it names the table
+}
+
+// sourceKey is a row that has only its key, with values as the database takes them.
+func (t *table) sourceKey(key change.Key) ([]sql.NullString, error) {
+	row := make([]sql.NullString, len(t.Columns))
+	for n, i := range t.Key {
+		value := key[n]
+		if t.Columns[i].Kind == workload.Binary {
+			raw, err := hex.DecodeString(value)
+			if err != nil {
+				return nil, fmt.Errorf("column %s of a key: %w", t.Columns[i].Name, err)
+			}
+			value = string(raw)
+		}
+		row[i] = sql.NullString{String: value, Valid: true}
+	}
+	return row, nil
+}
+
+// report the suspects that are left, by sink and key.
+func (c *comparison) report(each func(Difference)) {
+	for _, s := range c.sides {
+		left := slices.SortedFunc(maps.Values(s.suspects), func(a, b *suspect) int { return cmp.Compare(a.id, b.id) })
+		for _, of := range left {
+			d := c.table.difference(s.hop(), of)
+			s.count(d.Kind)
+			each(d)
+		}
+	}
+}
+
+// difference of a row as it was last seen.
+func (t *table) difference(in Hop, of *suspect) Difference {
+	d := Difference{Sink: in, Table: t.Name.String(), Key: t.describe(of.key), Kind: Differs, Record: of.latest.position}
+	row := of.seen[len(of.seen)-1]
+	switch {
+	case row == nil:
+		d.Kind = Extra
+	case of.latest.none() || of.latest.gone:
+		d.Kind = Missing
+	default:
+		d.Columns = t.compare(row, of.latest.row)
+	}
+	return d
+}

@@ -1,0 +1,85 @@
+package workload
+
+import (
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+)
+
+// Op is what a change does to a row.
+type Op string
+
+// The operations.
+const (
+	Insert Op = "insert"
+	Update Op = "update"
+	Delete Op = "delete"
+)
+
+// Mix is the share of each operation in percent; the three add up to 100.
+type Mix struct {
+	Insert, Update, Delete int
+}
+
+// DefaultMix is used when none is given.
+var DefaultMix = Mix{Insert: 70, Update: 20, Delete: 10}
+
+// ParseMix reads "70/20/10": inserts, updates, deletes in percent.
+func ParseMix(s string) (Mix, error) {
+	parts := strings.Split(s, "/")
+	if len(parts) != 3 {
+		return Mix{}, fmt.Errorf("mix %q: write inserts/updates/deletes in percent, e.g. 70/20/10", s)
+	}
+	var shares [3]int
+	for i, part := range parts {
+		share, err := strconv.ParseUint(part, 10, 8)
+		if err != nil {
+			return Mix{}, fmt.Errorf("mix %q: %q is not a percentage: write inserts/updates/deletes, e.g. 70/20/10", s, part)
+		}
+		shares[i] = int(share)
+	}
+	m := Mix{Insert: shares[0], Update: shares[1], Delete: shares[2]}
+	if err := m.Validate(); err != nil {
+		return Mix{}, fmt.Errorf("mix %q: %w", s, err)
+	}
+	return m, nil
+}
+
+// Validate says what is wrong with the mix. Only rows of the run itself are changed, so it has to insert, and cannot
+// delete more than it inserts.
+func (m Mix) Validate() error {
+	switch {
+	case m.Insert < 0 || m.Update < 0 || m.Delete < 0:
+		return errors.New("a share below 0")
+	case m.Insert+m.Update+m.Delete != 100:
+		return fmt.Errorf("adds up to %d, not to 100", m.Insert+m.Update+m.Delete)
+	case m.Insert == 0:
+		return errors.New("has no inserts, and only rows inserted by the same run are changed: give inserts a share")
+	case m.Delete > m.Insert:
+		return fmt.Errorf("deletes (%d) exceed inserts (%d), and only rows inserted by the same run are deleted", m.Delete, m.Insert)
+	}
+	return nil
+}
+
+// String writes the mix as ParseMix reads it.
+func (m Mix) String() string { return fmt.Sprintf("%d/%d/%d", m.Insert, m.Update, m.Delete) }
+
+// quota is how many changes of each operation are still to be made.
+type quota map[Op]int64
+
+// operations in a fixed order: ranging over the map would not be reproducible.
+var operations = []Op{Insert, Update, Delete}
+
+// quota divides count exactly; what rounding leaves over is inserted.
+func (m Mix) quota(count int64) quota {
+	// Not count*share/100: that overflows for absurd counts.
+	part := func(share int) int64 {
+		return count/100*int64(share) + count%100*int64(share)/100
+	}
+	updates, deletes := part(m.Update), part(m.Delete)
+	return quota{Insert: count - updates - deletes, Update: updates, Delete: deletes}
+}
+
+// left is what remains over all operations.
+func (q quota) left() int64 { return q[Insert] + q[Update] + q[Delete] }

@@ -1,0 +1,64 @@
+package workload
+
+import (
+	"context"
+	"database/sql"
+	"io"
+	"time"
+)
+
+// Inserted is one row that was inserted to be followed, and deleted again.
+type Inserted struct {
+	Table *Table
+	// Key and Row as [Entry] has them.
+	Key, Row map[string]any
+	// Committed is when the commit had returned.
+	Committed time.Time
+
+	runner *runner
+	close  func()
+}
+
+// InsertOne inserts one realistic row with a key of its own and journals it as [Run] does. journal may be nil. Close the
+// row when done with it, deleted or not.
+func InsertOne(ctx context.Context, db *sql.DB, name TableName, seed uint64, journal io.Writer) (*Inserted, error) {
+	t, err := LoadTable(ctx, db, name)
+	if err != nil {
+		return nil, err
+	}
+	s, err := newDatabase(ctx, db, []*Table{t})
+	if err != nil {
+		return nil, err
+	}
+	i, err := insertOne(ctx, s, t, seed, journal)
+	if err != nil {
+		s.close()
+		return nil, err
+	}
+	i.close = s.close
+	return i, nil
+}
+
+// insertOne is InsertOne without the database.
+func insertOne(ctx context.Context, s store, t *Table, seed uint64, w io.Writer) (*Inserted, error) {
+	plan, err := newPlanner([]*Table{t}, Options{Count: 1, Mix: Mix{Insert: 100}, Seed: seed, MaxTransaction: 1})
+	if err != nil {
+		return nil, err
+	}
+	r := &runner{store: s, plan: plan, journal: newJournal(w), summary: newTally([]*Table{t}, seed)}
+	if err := r.transaction(context.WithoutCancel(ctx)); err != nil {
+		return nil, err
+	}
+	i := &Inserted{Table: t, Committed: time.Now(), runner: r, close: func() {}}
+	i.Key, i.Row, err = t.Canonical(plan.tables[0].rows[0].values)
+	return i, err
+}
+
+// Delete the row, and journal that.
+func (i *Inserted) Delete(ctx context.Context) error {
+	i.runner.plan.quota[Delete]++
+	return i.runner.transaction(context.WithoutCancel(ctx))
+}
+
+// Close forgets the row; it stays where it is.
+func (i *Inserted) Close() { i.close() }

@@ -1,0 +1,269 @@
+package workload
+
+import (
+	"database/sql"
+	"errors"
+	"fmt"
+	"strings"
+)
+
+// change is one change of one row.
+type change struct {
+	op Op
+	// share of the mix that the change counts for: not its own when there was nothing to update or delete.
+	share Op
+	table *tableState
+	row   *row
+	// before is nil for an insert, after for a delete.
+	before, after []sql.NullString
+}
+
+// row is a live row of this run.
+type row struct {
+	// position in tableState.rows.
+	position int
+	values   []sql.NullString
+}
+
+// tableState is a table with the rows that this run put there.
+type tableState struct {
+	*Table
+	rows    []*row
+	mutable []int
+	// keys of live rows, kept when the key is generated here rather than by the database.
+	keys map[string]bool
+	// deleted keys, some of which are used again: a sink has to get delete and insert in order.
+	deleted [][]sql.NullString
+}
+
+func (t *tableState) add(r *row) {
+	r.position = len(t.rows)
+	t.rows = append(t.rows, r)
+	t.keys[t.key(r.values)] = true
+}
+
+func (t *tableState) remove(r *row) {
+	last := len(t.rows) - 1
+	t.rows[r.position] = t.rows[last]
+	t.rows[r.position].position = r.position
+	t.rows = t.rows[:last]
+	delete(t.keys, t.key(r.values))
+}
+
+// key joins the values of the primary key. AUTO_INCREMENT values are not known yet and never collide.
+func (t *tableState) key(values []sql.NullString) string {
+	var s strings.Builder
+	for _, i := range t.Key {
+		if !t.Columns[i].AutoIncrement {
+			fmt.Fprintf(&s, "%d:%s", len(values[i].String), values[i].String)
+		}
+	}
+	return s.String()
+}
+
+// planner decides what changes next. It assumes that each change is applied before the next is asked for, and that
+// undo is called with those that were rolled back.
+type planner struct {
+	values *values
+	quota  quota
+	tables []*tableState
+	max    int
+}
+
+func newPlanner(tables []*Table, o Options) (*planner, error) {
+	p := &planner{values: newValues(o.Seed), quota: o.Mix.quota(o.Count), max: o.MaxTransaction}
+	updatable := false
+	for _, t := range tables {
+		state := &tableState{Table: t, mutable: t.mutable(), keys: map[string]bool{}}
+		p.tables = append(p.tables, state)
+		updatable = updatable || len(state.mutable) > 0
+	}
+	if !updatable && p.quota[Update] > 0 {
+		return nil, errors.New("mix: has updates, but the tables have no column that may change besides their keys: give updates no share, e.g. 80/0/20")
+	}
+	return p, nil
+}
+
+func (p *planner) left() int64 { return p.quota.left() }
+
+func (p *planner) transactionSize() int {
+	return int(min(int64(1+p.values.random.IntN(p.max)), p.left()))
+}
+
+// next plans one change and takes it into account.
+func (p *planner) next() (*change, error) {
+	p.values.tick()
+	op, share := p.operation()
+	var c *change
+	var err error
+	switch op {
+	case Insert:
+		c, err = p.insert()
+	case Update:
+		c, err = p.update()
+	case Delete:
+		c = p.remove()
+	}
+	if err != nil {
+		return nil, err
+	}
+	c.share = share
+	p.quota[share]--
+	return c, nil
+}
+
+// operation draws from what is left of the mix, so that a whole run has it exactly, and says whose share it uses.
+// Where nothing can be updated or deleted, it takes what is possible; if need be it inserts instead.
+func (p *planner) operation() (op, share Op) {
+	var drawn Op
+	n := p.values.random.Int64N(p.left())
+	for _, drawn = range operations {
+		if n -= p.quota[drawn]; n < 0 {
+			break
+		}
+	}
+	if p.possible(drawn) {
+		return drawn, drawn
+	}
+	for _, op := range operations {
+		if p.quota[op] > 0 && p.possible(op) {
+			return op, op
+		}
+	}
+	return Insert, drawn
+}
+
+func (p *planner) possible(op Op) bool {
+	switch op {
+	case Update:
+		return len(p.candidates(Update)) > 0
+	case Delete:
+		// The last row that can be updated is kept while updates are left and no insert can bring another.
+		if p.quota[Update] > 0 && p.quota[Insert] == 0 && p.updatable() <= 1 {
+			return false
+		}
+		return len(p.candidates(Delete)) > 0
+	case Insert:
+	}
+	return true
+}
+
+// updatable counts the rows that an update can choose from.
+func (p *planner) updatable() int {
+	n := 0
+	for _, t := range p.candidates(Update) {
+		n += len(t.rows)
+	}
+	return n
+}
+
+// candidates are the tables in which op is possible.
+func (p *planner) candidates(op Op) []*tableState {
+	var tables []*tableState
+	for _, t := range p.tables {
+		if op == Insert || len(t.rows) > 0 && (op == Delete || len(t.mutable) > 0) {
+			tables = append(tables, t)
+		}
+	}
+	return tables
+}
+
+// choose a table and one of its rows.
+func (p *planner) choose(op Op) (*tableState, *row) {
+	t := pick(p.values, p.candidates(op)...)
+	return t, pick(p.values, t.rows...)
+}
+
+func (p *planner) insert() (*change, error) {
+	t := pick(p.values, p.tables...)
+	for range attempts * 5 {
+		r := &row{values: make([]sql.NullString, len(t.Columns))}
+		for i := range t.Columns {
+			r.values[i] = p.fresh(t, r.values, i)
+		}
+		if len(t.deleted) > 0 && p.values.oneIn(20) {
+			again := pick(p.values, t.deleted...)
+			for _, i := range t.Key {
+				r.values[i] = again[i]
+			}
+		}
+		if t.autoIncrement() >= 0 || !t.keys[t.key(r.values)] {
+			t.add(r)
+			return &change{op: Insert, table: t, row: r, after: r.values}, nil
+		}
+	}
+	return nil, fmt.Errorf("table %s: no free primary key was found after %d rows: its type allows too few, choose another table or fewer changes", t.Name, len(t.rows))
+}
+
+// fresh generates a value, or NULL one time in ten where that is allowed.
+func (p *planner) fresh(t *tableState, values []sql.NullString, i int) sql.NullString {
+	c := t.Columns[i]
+	if !c.settable() || c.Nullable && p.values.oneIn(10) {
+		return sql.NullString{}
+	}
+	known := func(name string) string {
+		for i, c := range t.Columns {
+			if c.Name == name {
+				return values[i].String
+			}
+		}
+		return ""
+	}
+	return sql.NullString{String: p.values.value(c, known), Valid: true}
+}
+
+// update gives up to three columns another value: a row that stays the same makes no binlog event.
+func (p *planner) update() (*change, error) {
+	t, r := p.choose(Update)
+	after := append([]sql.NullString(nil), r.values...)
+	changed := 0
+	order := p.values.random.Perm(len(t.mutable))
+	wanted := 1 + p.values.random.IntN(3)
+	for _, n := range order {
+		i := t.mutable[n]
+		for range attempts {
+			after[i] = p.fresh(t, after, i)
+			if after[i] != r.values[i] {
+				changed++
+				break
+			}
+		}
+		if changed == wanted {
+			break
+		}
+	}
+	if changed == 0 {
+		return nil, fmt.Errorf("table %s: its columns besides the key have only one possible value each: give updates no share in the mix, e.g. 80/0/20", t.Name)
+	}
+	c := &change{op: Update, table: t, row: r, before: r.values, after: after}
+	r.values = after
+	return c, nil
+}
+
+func (p *planner) remove() *change {
+	t, r := p.choose(Delete)
+	t.remove(r)
+	if t.autoIncrement() < 0 {
+		t.deleted = append(t.deleted, r.values)
+	}
+	return &change{op: Delete, table: t, row: r, before: r.values}
+}
+
+// undo takes back changes that were rolled back, the last first.
+func (p *planner) undo(changes []*change) {
+	for i := len(changes) - 1; i >= 0; i-- {
+		c := changes[i]
+		p.quota[c.share]++
+		switch c.op {
+		case Insert:
+			c.table.remove(c.row)
+		case Update:
+			c.row.values = c.before
+		case Delete:
+			c.table.add(c.row)
+			if c.table.autoIncrement() < 0 {
+				c.table.deleted = c.table.deleted[:len(c.table.deleted)-1]
+			}
+		}
+	}
+}

@@ -1,0 +1,54 @@
+package workload
+
+import "strconv"
+
+// named generates values for columns whose name says what they hold, when the type fits: those of the retail
+// transactions of aws-samples/aws-dms-cdc-data-pipeline first of all.
+func (v *values) named(c Column, known func(string) string) (string, bool) {
+	switch {
+	case c.Kind == Text:
+		s, ok := v.namedText(c.Name)
+		if !ok || v.fit(c, s) != s {
+			return "", false
+		}
+		return s, true
+	case c.Kind == Integer && c.Name == "amount":
+		return strconv.Itoa(v.amount(known("event"))), true
+	case c.Kind == DateTime || c.Kind == Timestamp:
+		switch c.Name {
+		case "trans_datetime", "created_at", "updated_at", "modified_at":
+			return timestamp(v.clock, c.Precision), true
+		}
+	}
+	return "", false
+}
+
+func (v *values) namedText(name string) (string, bool) {
+	switch name {
+	case "customer_id":
+		return pick(v, "1", "2", "3", "4", "5", "6", "7", "8", "9") + v.digits(11), true
+	case "event":
+		return pick(v, "visit", "view", "view", "view", "list", "like", "wishlist", "cart", "cart", "purchase"), true
+	case "sku":
+		return v.letters(2) + strconv.Itoa(1+v.random.IntN(9)) + v.digits(3) + v.letters(4), true
+	case "device":
+		return pick(v, "pc", "pc", "mobile", "mobile", "mobile", "tablet", "모바일", "태블릿📱", "télé"), true
+	}
+	return "", false
+}
+
+// amount of pieces: only what goes into a cart or is bought has more than one. A TINYINT holds it.
+func (v *values) amount(event string) int {
+	if event == "cart" || event == "purchase" {
+		return 1 + v.random.IntN(100)
+	}
+	return 1
+}
+
+func (v *values) letters(n int) string {
+	b := make([]byte, n)
+	for i := range b {
+		b[i] = byte('A' + v.random.IntN(26))
+	}
+	return string(b)
+}

@@ -1,0 +1,48 @@
+package workload
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+func TestMembersAreReadFromTheType(t *testing.T) {
+	members, err := parseMembers(`enum('a','it''s','셋','x,y','',')')`)
+	require.NoError(t, err)
+	require.Equal(t, []string{"a", "it's", "셋", "x,y", "", ")"}, members)
+	for _, bad := range []string{"enum", "enum()", "enum(a)", "enum('a)", "enum('a','b)", ")("} {
+		_, err := parseMembers(bad)
+		require.Error(t, err, bad)
+	}
+}
+
+func FuzzParseMembers(f *testing.F) {
+	f.Add(`enum('a','it''s')`)
+	f.Add(`set('')`)
+	f.Fuzz(func(t *testing.T, s string) {
+		if members, err := parseMembers(s); err == nil {
+			require.NotEmpty(t, members)
+		}
+	})
+}
+
+func TestTableNameNeedsItsDatabase(t *testing.T) {
+	name, err := ParseTableName("testdb.retail_trans")
+	require.NoError(t, err)
+	require.Equal(t, TableName{Database: "testdb", Table: "retail_trans"}, name)
+	require.Equal(t, "`a``b`.`c`", TableName{Database: "a`b", Table: "c"}.quoted())
+	for _, bad := range []string{"", "retail_trans", ".t", "db.", "a.b.c"} {
+		_, err := ParseTableName(bad)
+		require.ErrorContains(t, err, "write database.table", bad)
+	}
+}
+
+func TestTablesThatCannotBeWrittenAreRefused(t *testing.T) {
+	for message, table := range map[string]*Table{
+		"no primary key":          {Columns: []Column{{Name: "a", Kind: Integer}}},
+		"refers to another table": {Columns: []Column{{Name: "a", Kind: Integer, Key: true}, {Name: "b", Kind: Integer, Foreign: true}}, Key: []int{0}},
+		"without a generator":     {Columns: []Column{{Name: "a", Kind: Integer, Key: true}, {Name: "b", Kind: Unsupported}}, Key: []int{0}},
+	} {
+		require.ErrorContains(t, table.validate(), message)
+	}
+}

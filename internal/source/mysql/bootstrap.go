@@ -1,0 +1,129 @@
+// Package mysql prepares a MySQL-compatible database for DMS and finds every reason why DMS could not follow it.
+//
+// It sets the binary log's retention, creates what is missing (databases, tables, the replication user) and
+// changes nothing that is right already, so that running it again is safe. It knows no Pulumi: a Lambda function
+// runs it inside the VPC.
+package mysql
+
+import (
+	"context"
+	_ "embed"
+	"fmt"
+)
+
+// Request says what to prepare. It holds no password: secrets are named by ARN.
+type Request struct {
+	// Host and Port of the writer.
+	Host string `json:"host"`
+	Port int    `json:"port"`
+	// AdminSecret {"username","password"} is the ARN of the secret of a user who may create users and read variables.
+	AdminSecret string `json:"adminSecret"`
+	// ReplicationSecret {"username","password","host","port"} is the ARN of the secret DMS logs in with.
+	ReplicationSecret string `json:"replicationSecret"`
+	// Certificates (PEM) that sign the server's certificate. Empty: those of RDS.
+	Certificates string `json:"certificates,omitempty"`
+	// BinlogRetentionHours DMS may be away without losing its place.
+	BinlogRetentionHours int `json:"binlogRetentionHours"`
+	// LobMaxSizeKb is the largest LOB the DMS task takes.
+	LobMaxSizeKb int `json:"lobMaxSizeKb"`
+	// Tables to follow.
+	Tables []Table `json:"tables"`
+	// Exclude leaves tables out that a pattern of Tables takes in.
+	Exclude []Table `json:"exclude,omitempty"`
+	// Columns that the task's rules name.
+	Columns []ColumnRule `json:"columns,omitempty"`
+	// Schema is run in order; each script must be idempotent.
+	Schema []Script `json:"schema,omitempty"`
+	// CheckOnly changes nothing: what is missing is a finding.
+	CheckOnly bool `json:"checkOnly,omitempty"`
+
+	// secretAddress is host:port in the replication user's secret; empty when it is not known.
+	secretAddress string
+}
+
+// Table names a table to follow, or with % for any text, several.
+type Table struct {
+	Database string `json:"database"`
+	Table    string `json:"table"`
+}
+
+// ColumnRule is what the task does with columns of a table.
+type ColumnRule struct {
+	Table Table `json:"table"`
+	// Omit these from every record.
+	Omit []string `json:"omit,omitempty"`
+	// Filter rows by these.
+	Filter []string `json:"filter,omitempty"`
+}
+
+// String is database.table.
+func (t Table) String() string { return t.Database + "." + t.Table }
+
+// Script is SQL with a name for messages.
+type Script struct {
+	Name string `json:"name"`
+	SQL  string `json:"sql"`
+}
+
+// RetailTrans is the table that [DefaultSchema] creates.
+var RetailTrans = Table{Database: "testdb", Table: "retail_trans"}
+
+//go:embed schema/retail_trans.sql
+var retailTrans string
+
+// DefaultSchema creates testdb.retail_trans when that table is among those followed, and nothing else.
+func DefaultSchema(tables []Table) []Script {
+	for _, t := range tables {
+		if t == RetailTrans {
+			return []Script{{Name: "retail_trans.sql", SQL: retailTrans}}
+		}
+	}
+	return nil
+}
+
+// Run prepares the database through db, logs in as the replication user through login, and checks everything. With
+// CheckOnly it only checks: nothing is written, and no statement is run that could.
+//
+// The findings are complete even when the error is not nil; the error holds every failed check and every step
+// that could not be done, each with what to do about it. No message holds a password.
+func Run(ctx context.Context, db Admin, login Login, user Credentials, req Request) (Findings, error) {
+	server, err := identify(ctx, db)
+	if err != nil {
+		return Findings{}, fmt.Errorf("reading the server's variables: %w", err)
+	}
+	r := &run{db: db, login: login, user: user, req: req, server: server}
+	r.findings.Server = server.version
+	r.checkServer()
+	if r.findings.failed(checkWriter) {
+		// Nothing can be written here, so whatever else would be found wrong would be a consequence.
+		return r.findings, r.problems()
+	}
+	steps := []func(context.Context){
+		r.setRetention, r.createDatabases, r.applySchema, r.follow, r.checkTables, r.measureLobs, r.ensureUser,
+	}
+	if req.CheckOnly {
+		steps = []func(context.Context){r.checkRetention, r.follow, r.checkTables, r.measureLobs, r.checkUser, r.checkAddress}
+	}
+	for _, step := range steps {
+		step(ctx)
+	}
+	return r.findings, r.problems()
+}
+
+// run is one Run under way.
+type run struct {
+	db       Admin
+	login    Login
+	user     Credentials
+	req      Request
+	server   server
+	findings Findings
+	// followed are the tables of the request, patterns resolved.
+	followed []Table
+	// steps that could not be done.
+	broken []error
+}
+
+func (r *run) add(f Finding) { r.findings.Checks = append(r.findings.Checks, f) }
+
+func (r *run) broke(err error) { r.broken = append(r.broken, err) }

@@ -1,0 +1,190 @@
+package mysql
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/go-sql-driver/mysql"
+)
+
+// fakeServer answers what an Aurora MySQL writer answers, as far as a run asks, and keeps every statement.
+type fakeServer struct {
+	variables  map[string]string
+	retention  string // NULL is empty
+	rds        bool
+	databases  map[string]bool
+	tables     map[Table]fakeTable
+	users      map[string]*fakeUser
+	statements []string
+	refuse     string // statements that begin so fail
+}
+
+type fakeTable struct {
+	kind    string
+	columns [][]string
+	key     []string
+	longest string
+	slow    bool
+}
+
+type fakeUser struct {
+	password, tls, plugin string
+	privileges            map[string]bool // "SELECT ON `a`.`b`"
+}
+
+func retailTransTable() fakeTable {
+	return fakeTable{kind: "BASE TABLE", columns: [][]string{{"trans_id", "bigint", "NO"}, {"amount", "int", "YES"}}, key: []string{"trans_id"}}
+}
+
+func aurora() *fakeServer {
+	return &fakeServer{
+		rds: true,
+		variables: map[string]string{
+			"version": "8.0.39", "aurora_version": "3.10.4", "log_bin": "ON", "binlog_format": "ROW", "binlog_row_image": "full",
+			"binlog_checksum": "NONE", "binlog_transaction_compression": "OFF", "binlog_row_value_options": "", "server_id": "1", "sql_mode": "",
+			"read_only": "OFF", "super_read_only": "OFF", "innodb_read_only": "OFF", "max_execution_time": "0",
+		},
+		databases: map[string]bool{}, tables: map[Table]fakeTable{}, users: map[string]*fakeUser{},
+	}
+}
+
+func (f *fakeServer) Exec(_ context.Context, statement string) error {
+	f.statements = append(f.statements, statement)
+	if f.refuse != "" && strings.HasPrefix(statement, f.refuse) {
+		return &mysql.MySQLError{Number: 1064, Message: "syntax error near " + statement}
+	}
+	var hours int
+	switch {
+	case strings.HasPrefix(statement, "CREATE DATABASE IF NOT EXISTS `testdb`"):
+		f.databases["testdb"] = true
+	case statement == retailTrans:
+		f.tables[RetailTrans] = retailTransTable()
+	case strings.HasPrefix(statement, "CALL mysql.rds_set_configuration"):
+		if _, err := fmt.Sscanf(statement, "CALL mysql.rds_set_configuration('binlog retention hours', %d)", &hours); err != nil {
+			return fmt.Errorf("reading the retention: %w", err)
+		}
+		f.retention = fmt.Sprint(hours)
+	case strings.HasPrefix(statement, "CREATE USER"):
+		name, pw := between(statement, "CREATE USER '", "'@'%'"), between(statement, "IDENTIFIED BY '", "' REQUIRE SSL")
+		f.users[name] = &fakeUser{password: pw, tls: "ANY", plugin: "mysql_native_password", privileges: map[string]bool{}}
+	case strings.HasSuffix(statement, "REQUIRE SSL"):
+		f.users[between(statement, "ALTER USER '", "'@'%'")].tls = "ANY"
+	case strings.HasPrefix(statement, "ALTER USER"):
+		f.users[between(statement, "ALTER USER '", "'@'%'")].password = strings.TrimSuffix(statement[strings.Index(statement, "IDENTIFIED BY '")+15:], "'")
+	case strings.HasPrefix(statement, "GRANT "):
+		f.users[between(statement, " TO '", "'@'%'")].privileges[between(statement, "GRANT ", " TO '")] = true
+	case strings.HasPrefix(statement, "REVOKE "):
+		delete(f.users[between(statement, " FROM '", "'@'%'")].privileges, between(statement, "REVOKE ", " FROM '"))
+	default:
+		return fmt.Errorf("the fake server does not know %s", statement)
+	}
+	return nil
+}
+
+func (f *fakeServer) Query(_ context.Context, query string, args ...any) ([][]string, error) {
+	switch {
+	case query == "SHOW GLOBAL VARIABLES":
+		var rows [][]string
+		for name, value := range f.variables {
+			rows = append(rows, []string{name, value})
+		}
+		return rows, nil
+	case strings.Contains(query, "rds_show_configuration"):
+		if !f.rds {
+			return nil, &mysql.MySQLError{Number: 1305, Message: "PROCEDURE does not exist"}
+		}
+		return [][]string{{"binlog retention hours", f.retention, "how long"}}, nil
+	case strings.Contains(query, "rds_configuration"):
+		return nil, &mysql.MySQLError{Number: 1146, Message: "table does not exist"}
+	case strings.Contains(query, "schemata"):
+		if f.databases[args[0].(string)] {
+			return [][]string{{args[0].(string)}}, nil
+		}
+		return nil, nil
+	case strings.Contains(query, "mysql.user"):
+		user, ok := f.users[args[0].(string)]
+		if !ok {
+			return nil, nil
+		}
+		if strings.Contains(query, "plugin") {
+			return [][]string{{user.plugin}}, nil
+		}
+		return [][]string{{user.tls}}, nil
+	case strings.Contains(query, "_privileges"):
+		return f.privileges(query, args[0].(string)), nil
+	case strings.Contains(query, "table_type = 'BASE TABLE'"):
+		var rows [][]string
+		for t, table := range f.tables {
+			if table.kind == "BASE TABLE" {
+				rows = append(rows, []string{t.Database, t.Table})
+			}
+		}
+		slices.SortFunc(rows, slices.Compare)
+		return rows, nil
+	case strings.Contains(query, "OCTET_LENGTH"):
+		return f.lengths(query)
+	}
+	return f.describe(query, Table{Database: args[0].(string), Table: args[1].(string)}), nil
+}
+
+func (f *fakeServer) describe(query string, t Table) [][]string {
+	table, ok := f.tables[t]
+	switch {
+	case !ok:
+		return nil
+	case strings.Contains(query, "information_schema.tables"):
+		return [][]string{{table.kind}}
+	case strings.Contains(query, "information_schema.columns"):
+		return table.columns
+	}
+	rows := make([][]string, len(table.key))
+	for i, k := range table.key {
+		rows[i] = []string{k}
+	}
+	return rows
+}
+
+func (f *fakeServer) lengths(query string) ([][]string, error) {
+	for t, table := range f.tables {
+		if strings.Contains(query, t.quoted()) {
+			if table.slow {
+				return nil, &mysql.MySQLError{Number: 3024, Message: "maximum statement execution time exceeded"}
+			}
+			return [][]string{{table.longest}}, nil
+		}
+	}
+	return nil, errors.New("no such table")
+}
+
+func (f *fakeServer) privileges(query, grantee string) [][]string {
+	var rows [][]string
+	for _, p := range slices.Sorted(maps.Keys(f.users[between(grantee, "'", "'@'%'")].privileges)) {
+		name, on, _ := strings.Cut(p, " ON ")
+		database, table, _ := strings.Cut(strings.ReplaceAll(on, "`", ""), ".")
+		level := map[bool]string{true: "schema_", false: "table_"}[table == "*"]
+		if database == "*" {
+			level, database = "user_", ""
+		}
+		if strings.Contains(query, "information_schema."+level) {
+			rows = append(rows, []string{name, "NO", database, strings.TrimSuffix(table, "*")})
+		}
+	}
+	return rows
+}
+
+func (f *fakeServer) login(_ context.Context, user Credentials) error {
+	if u, ok := f.users[user.Username]; !ok || u.password != user.Password {
+		return &mysql.MySQLError{Number: 1045, Message: "access denied"}
+	}
+	return nil
+}
+
+func between(s, from, to string) string {
+	_, s, _ = strings.Cut(s, from)
+	s, _, _ = strings.Cut(s, to)
+	return s
+}

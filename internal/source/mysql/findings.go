@@ -1,0 +1,116 @@
+package mysql
+
+import (
+	"fmt"
+	"strings"
+)
+
+// Status is the result of a check.
+type Status string
+
+const (
+	// OK means that DMS can work with it.
+	OK Status = "ok"
+	// Failed means that DMS would stop, or lose changes.
+	Failed Status = "failed"
+	// Warning means that DMS works, but somebody should look.
+	Warning Status = "warning"
+	// NotApplicable means that this server has no such setting.
+	NotApplicable Status = "not applicable"
+)
+
+// Finding is the result of one check.
+type Finding struct {
+	// Check names what was looked at, e.g. binlog_format.
+	Check  string `json:"check"`
+	Status Status `json:"status"`
+	// Value that was found.
+	Value string `json:"value,omitempty"`
+	// Advice says what to do; empty when there is nothing to do.
+	Advice string `json:"advice,omitempty"`
+}
+
+// Column of a followed table.
+type Column struct {
+	Name string `json:"name"`
+	// Type is MySQL's column type, e.g. bigint(20) unsigned.
+	Type     string `json:"type"`
+	Nullable bool   `json:"nullable,omitempty"`
+}
+
+// TableFound is a followed table as it is in the database.
+type TableFound struct {
+	Table
+	Columns    []Column `json:"columns"`
+	PrimaryKey []string `json:"primaryKey"`
+}
+
+// Findings is everything a run found out.
+type Findings struct {
+	// Server is the version the server reports.
+	Server string `json:"server"`
+	// Changed says what was changed; empty when everything was right already.
+	Changed []string     `json:"changed"`
+	Checks  []Finding    `json:"checks"`
+	Tables  []TableFound `json:"tables"`
+}
+
+// Summary is a line per check: its status, and its value when there is one.
+func (f Findings) Summary() map[string]string {
+	lines := make(map[string]string, len(f.Checks))
+	for _, c := range f.Checks {
+		line := string(c.Status)
+		if c.Value != "" {
+			line += ": " + c.Value
+		}
+		lines[c.Check] = line
+	}
+	return lines
+}
+
+func (f *Findings) changed(what string) { f.Changed = append(f.Changed, what) }
+
+func (f Findings) failed(check string) bool {
+	for _, c := range f.Checks {
+		if c.Check == check && c.Status == Failed {
+			return true
+		}
+	}
+	return false
+}
+
+// Problems are all the reasons why DMS could not follow the database.
+type Problems []error
+
+// Error is one line: it is read inside the JSON that Lambda makes of it.
+func (p Problems) Error() string {
+	lines := make([]string, len(p))
+	for i, problem := range p {
+		lines[i] = fmt.Sprintf("%d) %s", i+1, problem)
+	}
+	return fmt.Sprintf("the database is not ready for DMS, %d to solve: %s", len(p), strings.Join(lines, "; "))
+}
+
+// Unwrap gives errors.Is and errors.As every problem.
+func (p Problems) Unwrap() []error { return p }
+
+// problems are the steps that could not be done and the checks that failed.
+func (r *run) problems() error {
+	problems := Problems(r.broken)
+	for _, c := range r.findings.Checks {
+		if c.Status == Failed {
+			problems = append(problems, fmt.Errorf("%s is %s: %s", c.Check, orNothing(c.Value), c.Advice))
+		}
+	}
+	if len(problems) == 0 {
+		return nil
+	}
+	return problems
+}
+
+func orNothing(value string) string {
+	if strings.TrimSpace(value) == "" {
+		return "empty"
+	}
+	return value
+}

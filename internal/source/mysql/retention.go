@@ -1,0 +1,86 @@
+package mysql
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"time"
+)
+
+// retentionSetting is what RDS calls it, https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/mysql-stored-proc-configuring.html.
+const retentionSetting = "binlog retention hours"
+
+const retentionCheck = "binlog retention"
+
+// setRetention makes RDS keep the binary log long enough, or checks that a server of one's own does.
+func (r *run) setRetention(ctx context.Context) {
+	want := r.req.BinlogRetentionHours
+	hours, onRDS, err := r.retention(ctx)
+	switch {
+	case err != nil:
+		r.broke(fmt.Errorf("reading the binary log's retention: %w", err))
+		return
+	case !onRDS:
+		r.checkExpiry(want)
+		return
+	}
+	if hours != want {
+		if err := r.db.Exec(ctx, fmt.Sprintf("CALL mysql.rds_set_configuration('%s', %d)", retentionSetting, want)); err != nil {
+			r.broke(fmt.Errorf("setting the binary log's retention to %d hours (the administrator must be allowed to call mysql.rds_set_configuration): %w", want, err))
+			return
+		}
+		r.findings.changed(fmt.Sprintf("%s: %d, was %d", retentionSetting, want, hours))
+		if hours, _, err = r.retention(ctx); err != nil {
+			r.broke(fmt.Errorf("reading the binary log's retention back: %w", err))
+			return
+		}
+	}
+	f := Finding{Check: retentionCheck, Status: OK, Value: fmt.Sprintf("%d h", hours)}
+	if hours != want {
+		f.Status, f.Advice = Failed, fmt.Sprintf("run CALL mysql.rds_set_configuration('%s', %d) as the administrator", retentionSetting, want)
+	}
+	r.add(f)
+}
+
+// retention is what RDS is set to, 0 for as short as possible, and whether this is RDS at all.
+func (r *run) retention(ctx context.Context) (hours int, onRDS bool, err error) {
+	rows, err := r.db.Query(ctx, "CALL mysql.rds_show_configuration")
+	if isServerError(err, errNoSuchProcedure, errRoutineAccessDenied) {
+		rows, err = r.db.Query(ctx, "SELECT name, value FROM mysql.rds_configuration")
+	}
+	if isServerError(err, errNoSuchTable, errTableAccessDenied) {
+		return 0, false, nil
+	}
+	if err != nil {
+		return 0, false, err
+	}
+	for _, row := range rows {
+		if len(row) < 2 || row[0] != retentionSetting || row[1] == "" {
+			continue
+		}
+		if hours, err = strconv.Atoi(row[1]); err != nil {
+			return 0, true, fmt.Errorf("%s is %q, not a number", retentionSetting, row[1])
+		}
+	}
+	return hours, true, nil
+}
+
+// checkExpiry looks at the settings of a server that is not RDS's; 0 keeps the binary log for ever.
+func (r *run) checkExpiry(want int) {
+	const advice = "this server is not RDS: set binlog_expire_logs_seconds to at least %d in its configuration"
+	seconds, known := r.server.variables["binlog_expire_logs_seconds"]
+	if !known {
+		days, err := strconv.ParseFloat(r.server.variables["expire_logs_days"], 64)
+		if err != nil {
+			r.add(Finding{Check: retentionCheck, Status: NotApplicable})
+			return
+		}
+		seconds = strconv.FormatFloat(days*24*60*60, 'f', 0, 64)
+	}
+	least := want * int(time.Hour/time.Second)
+	f := Finding{Check: retentionCheck, Status: OK, Value: seconds + " s"}
+	if kept, err := strconv.Atoi(seconds); err != nil || kept != 0 && kept < least {
+		f.Status, f.Advice = Failed, fmt.Sprintf(advice, least)
+	}
+	r.add(f)
+}

@@ -1,0 +1,78 @@
+package mysql
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+)
+
+// Credentials are a user name and a password. Printing them shows the name only.
+type Credentials struct {
+	Username string
+	Password string
+}
+
+// String implements fmt.Stringer.
+func (c Credentials) String() string { return c.Username }
+
+// GoString implements fmt.GoStringer.
+func (c Credentials) GoString() string { return c.Username }
+
+// LogValue implements slog.LogValuer.
+func (c Credentials) LogValue() slog.Value { return slog.StringValue(c.Username) }
+
+// Secrets is the part of Secrets Manager that is needed.
+type Secrets interface {
+	Get(ctx context.Context, arn string) (string, error)
+	Put(ctx context.Context, arn, value string) error
+}
+
+// secret is a secret's JSON; keys this package does not know are kept.
+type secret map[string]any
+
+func readSecret(ctx context.Context, secrets Secrets, arn string) (secret, Credentials, error) {
+	if arn == "" {
+		return nil, Credentials{}, errors.New("the request names no secret")
+	}
+	text, err := secrets.Get(ctx, arn)
+	if err != nil {
+		return nil, Credentials{}, fmt.Errorf("reading secret %s: %w", arn, err)
+	}
+	return ParseSecret(arn, text)
+}
+
+// ParseSecret reads a secret's text: all its keys, and the credentials among them. No error quotes the text.
+func ParseSecret(arn, text string) (map[string]any, Credentials, error) {
+	var s map[string]any
+	if json.Unmarshal([]byte(text), &s) != nil {
+		// The decoder's message may quote the secret.
+		return nil, Credentials{}, fmt.Errorf("secret %s is not a JSON object", arn)
+	}
+	username, _ := s["username"].(string)
+	password, _ := s["password"].(string)
+	if username == "" || password == "" {
+		return nil, Credentials{}, fmt.Errorf("secret %s lacks username or password", arn)
+	}
+	return s, Credentials{Username: username, Password: password}, nil
+}
+
+// pointAt makes a secret say where the database listens, keeping everything else.
+//
+// DMS takes host and port from the secret. The deployment never writes over a secret that exists, since that
+// would undo a rotation; so when the database moves, only this brings host and port after it.
+func (s secret) pointAt(ctx context.Context, secrets Secrets, arn, host string, port int) (changed bool, err error) {
+	if s["host"] == host && s["port"] == float64(port) {
+		return false, nil
+	}
+	s["host"], s["port"] = host, port
+	text, err := json.Marshal(s)
+	if err != nil {
+		return false, fmt.Errorf("writing secret %s as JSON: %w", arn, err)
+	}
+	if err := secrets.Put(ctx, arn, string(text)); err != nil {
+		return false, fmt.Errorf("writing host and port into secret %s: %w", arn, err)
+	}
+	return true, nil
+}

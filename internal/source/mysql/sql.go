@@ -1,0 +1,63 @@
+package mysql
+
+import (
+	"context"
+	"errors"
+	"strings"
+
+	"github.com/go-sql-driver/mysql"
+)
+
+// Admin runs SQL as the administrator, on one session.
+type Admin interface {
+	// Exec runs one statement, or several separated by semicolons.
+	Exec(ctx context.Context, statements string) error
+	// Query gives every row as text; NULL is the empty text. Question marks stand for args.
+	Query(ctx context.Context, query string, args ...any) ([][]string, error)
+}
+
+// Login tries to log in and logs out again.
+type Login func(ctx context.Context, user Credentials) error
+
+// Server error numbers, https://dev.mysql.com/doc/mysql-errors/8.4/en/server-error-reference.html.
+const (
+	errTooManyConnections    = 1040
+	errAccessDenied          = 1045
+	errTableAccessDenied     = 1142
+	errNoSuchTable           = 1146
+	errNoSuchProcedure       = 1305
+	errRoutineAccessDenied   = 1370
+	errStatementTimeMariaDB  = 1969
+	errQueryTimeout          = 3024
+	errServerIsShuttingDown  = 1053
+	errHostIsBlockedByErrors = 1129
+)
+
+func isServerError(err error, numbers ...uint16) bool {
+	var server *mysql.MySQLError
+	if !errors.As(err, &server) {
+		return false
+	}
+	for _, n := range numbers {
+		if server.Number == n {
+			return true
+		}
+	}
+	return false
+}
+
+// quoteName makes an identifier of any text.
+func quoteName(name string) string {
+	return "`" + strings.ReplaceAll(name, "`", "``") + "`"
+}
+
+// quoteText makes a string literal of any text. A backslash escapes unless the session says otherwise.
+func quoteText(text string, noBackslashEscapes bool) string {
+	if !noBackslashEscapes {
+		text = strings.ReplaceAll(text, `\`, `\\`)
+	}
+	return "'" + strings.ReplaceAll(text, "'", "''") + "'"
+}
+
+// quoted is database.table as identifiers.
+func (t Table) quoted() string { return quoteName(t.Database) + "." + quoteName(t.Table) }

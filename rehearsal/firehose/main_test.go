@@ -1,9 +1,0 @@
-package firehose
-
-import (
-	"cdcpipeline/rehearsal/servers"
-	"os"
-	"testing"
-)
-
-func TestMain(m *testing.M) { os.Exit(servers.Run(m)) }

@@ -1,0 +1,170 @@
+// Package verify compares what was committed with what arrived, change by change.
+//
+// A change is identified by its table, its operation and every column's value, written one canonical way for the
+// journal of the writer and for the records in the sinks. Nothing of the pipeline takes part in the comparison.
+package reconcile
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Change is one row change in canonical form.
+type Change struct {
+	// ID is equal for equal changes: table, operation, and the non-null columns in order of name.
+	ID string
+	// At is when it was committed; zero for what arrived.
+	At time.Time
+}
+
+// Journal reads the writer's journal. A non-empty operation replaces that of every line: rows that are there before a
+// task starts arrive as "load".
+func Journal(r io.Reader, operation string) ([]Change, error) {
+	var changes []Change
+	scanner := bufio.NewScanner(r)
+	scanner.Buffer(nil, 16<<20)
+	for n := 1; scanner.Scan(); n++ {
+		var line struct {
+			Op    string         `json:"op"`
+			Table string         `json:"table"`
+			At    time.Time      `json:"at"`
+			Row   map[string]any `json:"row"`
+		}
+		if err := decode(scanner.Bytes(), &line); err != nil {
+			return nil, fmt.Errorf("line %d of the journal: %w", n, err)
+		}
+		if operation != "" {
+			line.Op = operation
+		}
+		changes = append(changes, Change{ID: identity(line.Table, line.Op, line.Row), At: line.At})
+	}
+	if err := scanner.Err(); err != nil {
+		return nil, fmt.Errorf("reading the journal: %w", err)
+	}
+	return changes, nil
+}
+
+// Record reads one record of a sink. ok is false for control records, which are no row changes.
+func Record(raw []byte) (change Change, ok bool, err error) {
+	var record struct {
+		Data     map[string]any `json:"data"`
+		Metadata struct {
+			RecordType string `json:"record-type"`
+			Operation  string `json:"operation"`
+			Schema     string `json:"schema-name"`
+			Table      string `json:"table-name"`
+		} `json:"metadata"`
+	}
+	if err := decode(raw, &record); err != nil {
+		return Change{}, false, fmt.Errorf("reading a record: %w", err)
+	}
+	m := record.Metadata
+	switch {
+	case m.RecordType == "control":
+		return Change{}, false, nil
+	case m.RecordType != "data" || m.Operation == "" || m.Schema == "" || m.Table == "":
+		return Change{}, false, fmt.Errorf("the record has incomplete metadata: %.300s", raw)
+	}
+	return Change{ID: identity(m.Schema+"."+m.Table, m.Operation, record.Data)}, true, nil
+}
+
+// Row is the present state of one row in canonical form, the same for a document of the current index and for the
+// columns that were read from the table. Fields that begin with an underscore are not the row's.
+func Row(table string, columns map[string]any) Change {
+	own := map[string]any{}
+	for name, value := range columns {
+		if !strings.HasPrefix(name, "_") {
+			own[name] = value
+		}
+	}
+	return Change{ID: identity(table, "row", own)}
+}
+
+// Difference is what one sink has compared with what was written.
+type Difference struct {
+	// Arrived counts the written changes that the sink has, each once.
+	Arrived int
+	// Lost are written and not in the sink; Foreign are in the sink and were never written.
+	Lost, Foreign []string
+	// Duplicated counts further copies of written changes.
+	Duplicated int
+}
+
+// Compare compares as multisets: a change committed twice must arrive twice.
+func Compare(written, arrived []Change) Difference {
+	want := map[string]int{}
+	for _, c := range written {
+		want[c.ID]++
+	}
+	have := map[string]int{}
+	for _, c := range arrived {
+		have[c.ID]++
+	}
+	var d Difference
+	for id, n := range want {
+		d.Arrived += min(n, have[id])
+		for range n - have[id] {
+			d.Lost = append(d.Lost, id)
+		}
+	}
+	for id, n := range have {
+		switch w := want[id]; {
+		case w == 0:
+			d.Foreign = append(d.Foreign, id)
+		case n > w:
+			d.Duplicated += n - w
+		}
+	}
+	slices.Sort(d.Lost)
+	slices.Sort(d.Foreign)
+	return d
+}
+
+func decode(raw []byte, into any) error {
+	d := json.NewDecoder(bytes.NewReader(raw))
+	d.UseNumber() // 64-bit integers and decimals stay exact
+	if err := d.Decode(into); err != nil {
+		return fmt.Errorf("decoding JSON: %w", err)
+	}
+	return nil
+}
+
+func identity(table, operation string, row map[string]any) string {
+	names := make([]string, 0, len(row))
+	for name, value := range row {
+		if value != nil { // a NULL column is left out of the envelope
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s %s", table, operation)
+	for _, name := range names {
+		fmt.Fprintf(&b, " %s=%s", name, canonical(row[name]))
+	}
+	return b.String()
+}
+
+var (
+	decimal  = regexp.MustCompile(`^-?\d+\.\d+$`)
+	dateTime = regexp.MustCompile(`^(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d)(\.\d+)?Z?$`)
+)
+
+// canonical writes equal values equally: 1.50 and 1.5; 2026-01-02 03:04:05 and 2026-01-02T03:04:05.000Z.
+func canonical(value any) string {
+	text := fmt.Sprint(value)
+	if decimal.MatchString(text) {
+		return strings.TrimSuffix(strings.TrimRight(text, "0"), ".")
+	}
+	if m := dateTime.FindStringSubmatch(text); m != nil {
+		return strings.TrimSuffix(m[1]+"T"+m[2]+strings.TrimRight(m[3], "0"), ".")
+	}
+	return fmt.Sprintf("%q", text)
+}

@@ -1,0 +1,308 @@
+package athena
+
+import (
+	"bytes"
+	"cdcpipeline/internal/lake/views"
+	"cdcpipeline/rehearsal/stores"
+	"compress/gzip"
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+const (
+	bucket   = "lake"
+	database = "shops"
+)
+
+// site of servers for all tests: moto, and the interpreter that it runs in.
+var site *stores.Site
+
+func TestMain(m *testing.M) {
+	var err error
+	if site, err = stores.NewSite("../../../.cache"); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	code := m.Run()
+	_ = site.Remove()
+	os.Exit(code)
+}
+
+var orders = views.Table{
+	Database: "shop", Name: "Orders",
+	Columns: []views.Column{
+		{Name: "id", Type: "bigint(20) unsigned"},
+		{Name: "Customer", Type: "varchar(100)"},
+		{Name: "total", Type: "decimal(38,10)"},
+		{Name: "huge", Type: "decimal(65,30)"},
+		{Name: "placed-at", Type: "datetime(6)"},
+		{Name: "due", Type: "date"},
+		{Name: "took", Type: "time"},
+		{Name: "paid", Type: "bit(1)"},
+		{Name: "weight", Type: "float"},
+		{Name: "ratio", Type: "double"},
+		{Name: "raw", Type: "varbinary(4)"},
+	},
+	PrimaryKey: []string{"id"},
+}
+
+var name = views.Names([][2]string{{"shop", "Orders"}})[0]
+
+// lake is objects by key, each a list of lines.
+type lake map[string][]string
+
+// asked are the tables, views and queries of a source table, as the component registers them.
+func asked(t *testing.T, of views.Table) question {
+	t.Helper()
+	described, err := views.Describe(name, of)
+	require.NoError(t, err)
+	q := question{Tables: []table{
+		records(name, of.Database, of.Name), records(views.ControlRecords, "_control", "_control"),
+		view(t, described.Rows), view(t, described.Changes),
+	}}
+	for _, saved := range append(described.Queries, views.Overview([]views.Name{name}, [][2]string{{of.Database, of.Name}})...) {
+		q.Queries = append(q.Queries, query{saved.Name, saved.SQL})
+	}
+	return q
+}
+
+func records(name views.Name, schema, source string) table {
+	location := views.Location("s3://"+bucket+"/raw", schema, source)
+	out := table{Name: name.Records(), TableType: "EXTERNAL_TABLE", Parameters: views.RecordParameters(location, "2026-11-01")}
+	for _, p := range views.Partitions {
+		out.PartitionKeys = append(out.PartitionKeys, column{p.Name, p.Hive})
+	}
+	out.StorageDescriptor.Location = location
+	out.StorageDescriptor.Columns = []column{{views.Record.Name, views.Record.Hive}}
+	out.StorageDescriptor.SerdeInfo.SerializationLibrary = views.LineSerDe
+	out.StorageDescriptor.SerdeInfo.Parameters = views.LineParameters()
+	return out
+}
+
+func view(t *testing.T, v views.View) table {
+	t.Helper()
+	text, err := v.Text(database)
+	require.NoError(t, err)
+	out := table{Name: v.Name, TableType: "VIRTUAL_VIEW", ViewOriginalText: text, Parameters: views.ViewParameters(), PartitionKeys: []column{}}
+	for _, f := range v.Fields {
+		out.StorageDescriptor.Columns = append(out.StorageDescriptor.Columns, column{f.Name, f.Hive})
+	}
+	return out
+}
+
+// answers runs everything over a lake.
+func answers(t *testing.T, q question, l lake) (Result, error) {
+	t.Helper()
+	python, err := site.Python(t.Context())
+	require.NoError(t, err)
+	dir := t.TempDir()
+	q.Objects = map[string]string{}
+	for key, lines := range l {
+		file := fmt.Sprintf("%s/%d.gz", dir, len(q.Objects))
+		require.NoError(t, os.WriteFile(file, zipped(t, lines), 0o600))
+		q.Objects["s3://"+bucket+"/"+key] = file
+	}
+	return run(t.Context(), Options{Python: python, Dir: dir}, q)
+}
+
+func zipped(t *testing.T, lines []string) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	w := gzip.NewWriter(&b)
+	_, err := w.Write([]byte(strings.Join(lines, "\n") + "\n"))
+	require.NoError(t, err)
+	require.NoError(t, w.Close())
+	return b.Bytes()
+}
+
+const (
+	partition = "raw/schema=shop/table=Orders/dt=2026-11-01/hour=07/"
+	object    = partition + "a.gz"
+	control   = "raw/schema=_control/table=_control/dt=2026-11-01/hour=07/a.gz"
+)
+
+// load, and changed at a place of the binlog, are records as DMS writes them.
+func load(second int, data string) string {
+	return fmt.Sprintf(`{"data":%s,"metadata":{"timestamp":"2026-11-01T07:00:%02d.000000Z","record-type":"data","operation":"load","schema-name":"shop","table-name":"Orders"}}`, data, second)
+}
+
+func changed(operation string, file, offset, record int, data, before string) string {
+	if before != "" {
+		before = `"before-image":` + before + ","
+	}
+	return fmt.Sprintf(`{%s"data":%s,"metadata":{"timestamp":"2026-11-01T08:00:00.000000Z","record-type":"data","operation":%q,"schema-name":"shop","table-name":"Orders",`+
+		`"commit-timestamp":"2026-11-01T07:30:00.000000Z","transaction-id":%d,"transaction-record-id":%d,"stream-position":"mysql-bin-changelog.%06d:%d:0:9"}}`,
+		before, data, operation, offset, record, file, offset)
+}
+
+// customers are what is left of each row: id and name.
+func customers(rows []Row) map[string]any {
+	left := map[string]any{}
+	for _, row := range rows {
+		left[row["id"].(string)] = row["customer"]
+	}
+	return left
+}
+
+func TestEveryValueIsAsItWas(t *testing.T) {
+	got, err := answers(t, asked(t, orders), lake{object: {load(1, `{"id":18446744073709551615,"Customer":"상점 \"Ü\" 😀\nzwei","total":1234567890123456789012345678.0123456789,`+
+		`"huge":12345678901234567890123456789012345.000000000000000000000000000001,"placed-at":"2026-11-01T06:59:59.123456Z","due":"1000-01-01","took":"-838:59:59",`+
+		`"paid":true,"weight":1.1,"ratio":0.1,"raw":"0x00FF"}`)}})
+	require.NoError(t, err)
+	require.Equal(t, []Row{{
+		"id": "18446744073709551615", "customer": "상점 \"Ü\" 😀\nzwei", "total": "1234567890123456789012345678.0123456789",
+		"huge": "12345678901234567890123456789012345.000000000000000000000000000001", "placed_at": "2026-11-01 06:59:59.123456",
+		"due": "1000-01-01", "took": "-838:59:59", "paid": "true", "weight": "1.1", "ratio": "0.1", "raw": "0x00FF",
+	}}, got.Views["shop_orders"])
+}
+
+func TestAbsentAndNullAreNullAndEmptyIsNot(t *testing.T) {
+	got, err := answers(t, asked(t, orders), lake{object: {load(1, `{"id":1}`), load(1, `{"id":2,"Customer":null,"total":null,"paid":null}`), load(1, `{"id":3,"Customer":""}`)}})
+	require.NoError(t, err)
+	require.Equal(t, map[string]any{"1": nil, "2": nil, "3": ""}, customers(got.Views["shop_orders"]))
+	require.Nil(t, got.Views["shop_orders"][0]["total"])
+}
+
+func TestRowsAreTheLatestChange(t *testing.T) {
+	for name, c := range map[string]struct {
+		lines []string
+		want  map[string]any
+	}{
+		"a load alone":                      {[]string{load(1, `{"id":1,"Customer":"a"}`)}, map[string]any{"1": "a"}},
+		"a later load":                      {[]string{load(2, `{"id":1,"Customer":"b"}`), load(1, `{"id":1,"Customer":"a"}`)}, map[string]any{"1": "b"}},
+		"a change is above any load":        {[]string{changed("update", 1, 4, 1, `{"id":1,"Customer":"b"}`, `{"id":1}`), load(59, `{"id":1,"Customer":"a"}`)}, map[string]any{"1": "b"}},
+		"a later offset":                    {[]string{changed("update", 1, 1000, 1, `{"id":1,"Customer":"b"}`, ""), changed("update", 1, 999, 9, `{"id":1,"Customer":"a"}`, "")}, map[string]any{"1": "b"}},
+		"a later file":                      {[]string{changed("update", 10, 4, 1, `{"id":1,"Customer":"b"}`, ""), changed("update", 9, 999, 9, `{"id":1,"Customer":"a"}`, "")}, map[string]any{"1": "b"}},
+		"a file of more digits":             {[]string{changed("update", 1000000, 4, 1, `{"id":1,"Customer":"b"}`, ""), changed("update", 999999, 4, 1, `{"id":1,"Customer":"a"}`, "")}, map[string]any{"1": "b"}},
+		"a later record of one transaction": {[]string{changed("update", 1, 4, 10, `{"id":1,"Customer":"b"}`, ""), changed("update", 1, 4, 9, `{"id":1,"Customer":"a"}`, "")}, map[string]any{"1": "b"}},
+		"a delete":                          {[]string{load(1, `{"id":1,"Customer":"a"}`), load(1, `{"id":2,"Customer":"x"}`), changed("delete", 1, 4, 1, `{"id":1,"Customer":"a"}`, "")}, map[string]any{"2": "x"}},
+		"inserted again":                    {[]string{changed("delete", 1, 5, 1, `{"id":1}`, ""), changed("insert", 1, 6, 1, `{"id":1,"Customer":"c"}`, ""), changed("insert", 1, 4, 1, `{"id":1,"Customer":"a"}`, "")}, map[string]any{"1": "c"}},
+		"delivered twice":                   {[]string{changed("insert", 1, 4, 1, `{"id":1,"Customer":"a"}`, ""), changed("insert", 1, 4, 1, `{"id":1,"Customer":"a"}`, "")}, map[string]any{"1": "a"}},
+		"a changed key":                     {[]string{load(1, `{"id":1,"Customer":"a"}`), changed("update", 1, 4, 1, `{"id":2,"Customer":"a"}`, `{"id":1}`)}, map[string]any{"2": "a"}},
+		"keys that changed places": {
+			[]string{
+				load(1, `{"id":1,"Customer":"a"}`), load(1, `{"id":2,"Customer":"b"}`),
+				changed("update", 1, 4, 1, `{"id":3,"Customer":"a"}`, `{"id":1}`), changed("update", 1, 5, 1, `{"id":1,"Customer":"b"}`, `{"id":2}`),
+				changed("update", 1, 6, 1, `{"id":2,"Customer":"a"}`, `{"id":3}`),
+			},
+			map[string]any{"1": "b", "2": "a"},
+		},
+		"blank lines and others":   {[]string{"", load(1, `{"id":1,"Customer":"a"}`), "  ", "not JSON", `{"control":{},"metadata":{"record-type":"control","operation":"create-table"}}`}, map[string]any{"1": "a"}},
+		"columns that nobody knew": {[]string{load(1, `{"id":1,"Customer":"a","new":7}`)}, map[string]any{"1": "a"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got, err := answers(t, asked(t, orders), lake{object: c.lines})
+			require.NoError(t, err)
+			require.Equal(t, c.want, customers(got.Views["shop_orders"]))
+		})
+	}
+}
+
+// The second server's binlog begins anew: its records are later, though every place in it is an earlier one. A row that
+// only the first server had is gone.
+func TestRowsOfAnotherSourceAreItsRecordsAlone(t *testing.T) {
+	l := lake{object: {
+		changed("update", 9, 900, 1, `{"id":1,"Customer":"old"}`, ""), changed("insert", 9, 901, 1, `{"id":2,"Customer":"old"}`, ""), load(59, `{"id":3,"Customer":"old"}`),
+		strings.ReplaceAll(load(0, `{"id":1,"Customer":"loaded"}`), "T07:00", "T09:00"), strings.ReplaceAll(load(1, `{"id":4,"Customer":"loaded"}`), "T07:00", "T09:00"),
+		strings.ReplaceAll(changed("update", 1, 4, 1, `{"id":4,"Customer":"new"}`, ""), "T08:00", "T09:01"),
+	}}
+	anew := orders
+	anew.Since = time.Date(2026, 11, 1, 9, 0, 0, 0, time.UTC)
+	got, err := answers(t, asked(t, anew), l)
+	require.NoError(t, err)
+	require.Equal(t, map[string]any{"1": "loaded", "4": "new"}, customers(got.Views["shop_orders"]))
+	require.Len(t, got.Views["shop_orders_changes"], 6, "what was is all there")
+}
+
+func TestKeyOfSeveralColumns(t *testing.T) {
+	table := views.Table{
+		Database: "shop", Name: "Orders", PrimaryKey: []string{"day", "id"},
+		Columns: []views.Column{{Name: "id", Type: "int"}, {Name: "day", Type: "date"}, {Name: "Customer", Type: "text"}},
+	}
+	got, err := answers(t, asked(t, table), lake{object: {
+		load(1, `{"id":1,"day":"2026-11-01","Customer":"a"}`), load(1, `{"id":1,"day":"2026-11-02","Customer":"b"}`),
+		changed("update", 1, 4, 1, `{"id":2,"day":"2026-11-01","Customer":"a"}`, `{"id":1,"day":"2026-11-01"}`),
+	}})
+	require.NoError(t, err)
+	require.ElementsMatch(t, []Row{
+		{"id": "2", "day": "2026-11-01", "customer": "a"}, {"id": "1", "day": "2026-11-02", "customer": "b"},
+	}, got.Views["shop_orders"])
+}
+
+// A wrong row would be worse than none.
+func TestChangeWithoutAPlaceFailsTheQuery(t *testing.T) {
+	broken := strings.Replace(changed("update", 1, 4, 1, `{"id":1}`, ""), "mysql-bin-changelog.000001:4", "somewhere", 1)
+	_, err := answers(t, asked(t, orders), lake{object: {load(1, `{"id":1}`), broken}})
+	require.ErrorContains(t, err, "no place in a binlog: somewhere")
+}
+
+func TestOnlyProjectedPartitionsAreRead(t *testing.T) {
+	tomorrow := time.Now().UTC().AddDate(0, 0, 2).Format(time.DateOnly)
+	got, err := answers(t, asked(t, orders), lake{
+		object: {load(1, `{"id":1}`)},
+		"raw/schema=shop/table=Orders/dt=2026-10-31/hour=07/a.gz":        {load(1, `{"id":2}`)},
+		"raw/schema=shop/table=Orders/dt=" + tomorrow + "/hour=07/a.gz":  {load(1, `{"id":3}`)},
+		"raw/schema=shop/table=Orders/dt=2026-11-01/hour=7/a.gz":         {load(1, `{"id":4}`)},
+		"raw/schema=shop/table=Orders/dt=2026-11-01/hour=24/a.gz":        {load(1, `{"id":5}`)},
+		"raw/schema=shop/table=Orders2/dt=2026-11-01/hour=07/a.gz":       {load(1, `{"id":6}`)},
+		"raw/schema=shop/table=Orders/dt=2026-11-01/hour=07/more/a.gz":   {load(1, `{"id":7}`)},
+		"raw/schema=_control/table=_control/dt=2026-11-01/hour=07/a.gz":  {load(1, `{"id":8}`)},
+		"raw/schema=shop/table=Orders/dt=2026-11-01/hour=00/another.gz":  {load(1, `{"id":9}`)},
+		"errors/lake/processing-failed/dt=2026-11-01/schema=shop/a.json": {load(1, `{"id":10}`)},
+	})
+	require.NoError(t, err)
+	require.Equal(t, map[string]any{"1": nil, "9": nil}, customers(got.Views["shop_orders"]))
+}
+
+func TestSavedQueriesAnswer(t *testing.T) {
+	now := time.Now().UTC()
+	recent := strings.NewReplacer("2026-11-01T07:30:00.000000Z", now.Format("2006-01-02T15:04:05.000000Z")).Replace(changed("update", 2, 4, 1, `{"id":2,"Customer":"now"}`, `{"id":1}`))
+	got, err := answers(t, asked(t, orders), lake{
+		object: {
+			load(1, `{"id":1,"Customer":"a"}`), load(1, `{"id":7,"Customer":"seven"}`), "", "broken {",
+			changed("update", 1, 4, 1, `{"id":1,"Customer":"b"}`, `{"id":1}`), changed("delete", 1, 5, 1, `{"id":7,"Customer":"seven"}`, ""),
+		},
+		"raw/schema=shop/table=Orders/dt=" + now.Format("2006-01-02/hour=15/") + "b.gz": {recent},
+		control: {`{"control":{"table-def":{}},"metadata":{"timestamp":"2026-11-01T07:00:00Z","record-type":"control","operation":"create-table","schema-name":"shop","table-name":"Orders"}}`},
+	})
+	require.NoError(t, err)
+	q := got.Queries
+	require.Len(t, q, len(views.TableQueries)+4)
+
+	require.Equal(t, map[string]any{"2": "now"}, customers(q["shop_orders: changed in the last hour"]))
+	require.Equal(t, map[string]any{"2": "now"}, customers(q["shop_orders: as it was"]), "as far as the last change")
+	require.Equal(t, map[string]any{"7": "seven"}, customers(q["shop_orders: deleted rows"]))
+	require.Equal(t, Row{"day": "2026-11-01", "inserts": "0", "updates": "1", "deletes": "1"}, q["shop_orders: changes per day"][1])
+	require.Equal(t, "1", q["shop_orders: changed most often"][0]["id"])
+	require.Equal(t, "2", q["shop_orders: changed most often"][0]["changes"])
+	require.Equal(t, []Row{{"table": "shop.Orders", "rows": "1"}}, q["all tables: rows"])
+	require.Equal(t, Row{"table": "shop.Orders", "day": "2026-11-01", "changes": "2"}, q["all tables: changes per day"][1])
+	require.Equal(t, []Row{{"table": "shop.Orders", "dt": "2026-11-01", "hour": "07", "record": "broken {"}}, q["all tables: records that nobody can place"])
+	require.Equal(t, "create-table", q["all tables: definitions"][0]["operation"])
+
+	// The parameter is the key of the first row there is.
+	history := q["shop_orders: history of a row"]
+	require.NotEmpty(t, history)
+	require.Equal(t, "load", history[0]["cdc_operation"])
+}
+
+func TestEmptyLakeHasNoRows(t *testing.T) {
+	got, err := answers(t, asked(t, orders), lake{})
+	require.NoError(t, err)
+	require.Empty(t, got.Views["shop_orders"])
+}
+
+func TestViewMustHaveTheTypesItDeclares(t *testing.T) {
+	described, err := views.Describe(name, orders)
+	require.NoError(t, err)
+	described.Rows.Fields[0].SQL = "bigint"
+	q := asked(t, orders)
+	q.Tables[2] = view(t, described.Rows)
+	_, err = answers(t, q, lake{})
+	require.ErrorContains(t, err, "view shop_orders declares")
+}

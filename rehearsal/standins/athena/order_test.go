@@ -1,0 +1,91 @@
+package athena
+
+import (
+	"cdcpipeline/internal/change"
+	"fmt"
+	"math/rand/v2"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// Package athena and the view are two ways to the same rows: for any records in any order they agree.
+func TestRowsAreThoseOfPackageChange(t *testing.T) {
+	for seed := range uint64(3) {
+		random := rand.New(rand.NewPCG(seed, 7))
+		lines := histories(random)
+		random.Shuffle(len(lines), func(i, j int) { lines[i], lines[j] = lines[j], lines[i] })
+		got, err := answers(t, asked(t, orders), lake{object: lines[:len(lines)/2], partition + "b.gz": lines[len(lines)/2:]})
+		require.NoError(t, err)
+		require.Equal(t, reduced(t, lines), customers(got.Views["shop_orders"]), "seed %d", seed)
+	}
+}
+
+// histories are changes of a few rows, keys included, at places of their own.
+func histories(random *rand.Rand) []string {
+	var lines []string
+	taken := map[string]bool{}
+	for i := range 2000 {
+		data := fmt.Sprintf(`{"id":%d,"Customer":"%d"}`, random.IntN(200), i)
+		if random.IntN(10) == 0 {
+			lines = append(lines, strings.Replace(load(0, data), "00.000000Z", fmt.Sprintf("00.%06dZ", i), 1))
+			continue
+		}
+		file, offset, record := 1+random.IntN(12), 1+random.IntN(2000), 1+random.IntN(20)
+		place := fmt.Sprint(file, offset, record)
+		if taken[place] {
+			continue
+		}
+		taken[place] = true
+		operation, before := []string{"insert", "update", "update", "delete"}[random.IntN(4)], ""
+		if operation == "update" && random.IntN(2) == 0 {
+			before = fmt.Sprintf(`{"id":%d}`, random.IntN(200))
+		}
+		lines = append(lines, changed(operation, file, offset, record, data, before))
+	}
+	return lines
+}
+
+// reduced is what is left of the rows, by package change.
+func reduced(t *testing.T, lines []string) map[string]any {
+	t.Helper()
+	type state struct {
+		order    change.Order
+		customer string
+		gone     bool
+	}
+	rows := map[string]state{}
+	put := func(key change.Key, next state) {
+		if known, ok := rows[key.ID()]; ok {
+			n, err := next.order.Compare(known.order)
+			require.NoError(t, err)
+			if n < 0 {
+				return
+			}
+		}
+		rows[key.ID()] = next
+	}
+	for _, line := range lines {
+		r, err := change.Parse([]byte(line))
+		require.NoError(t, err)
+		order, err := r.Order()
+		require.NoError(t, err)
+		key, err := r.Key([]string{"id"})
+		require.NoError(t, err)
+		before, moved, err := r.PreviousKey([]string{"id"})
+		require.NoError(t, err)
+		if moved {
+			put(before, state{order, "", true})
+		}
+		customer, _ := r.Data.Get("Customer")
+		put(key, state{order, customer[1 : len(customer)-1], r.Operation == change.Delete})
+	}
+	left := map[string]any{}
+	for id, s := range rows {
+		if !s.gone {
+			left[id] = s.customer
+		}
+	}
+	return left
+}

@@ -1,0 +1,138 @@
+// Package cloudwatch publishes what the stand-ins of DMS and Firehose know of themselves, as the services do: to CloudWatch, in
+// AWS's own namespaces, under their own names and dimensions. On AWS nobody else may write to those; moto lets one.
+package cloudwatch
+
+import (
+	"cdcpipeline/rehearsal/standins/account"
+	"cdcpipeline/rehearsal/standins/dms"
+	"cdcpipeline/rehearsal/standins/firehose"
+	"context"
+	"fmt"
+	"log/slog"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
+	api "github.com/aws/aws-sdk-go-v2/service/databasemigrationservice"
+)
+
+// Tasks is the stand-in of DMS.
+type Tasks interface {
+	Latencies() map[string]dms.Latency
+}
+
+// Deliveries is the stand-in of Firehose.
+type Deliveries interface {
+	Stats() map[string]firehose.Stats
+	Readings() map[string]firehose.Reading
+}
+
+var (
+	_ Tasks      = (*dms.Service)(nil)
+	_ Deliveries = (*firehose.Service)(nil)
+)
+
+// publisher measures and puts.
+type publisher struct {
+	tasks      Tasks
+	deliveries Deliveries
+	cloudwatch *cloudwatch.Client
+	dms        *api.Client
+	instances  map[string]string // ids by the ARN of the task
+}
+
+// Start publishes at once and then at an interval, until stop is called; the services do it every minute. What fails is logged.
+func Start(ctx context.Context, acc account.Account, tasks Tasks, deliveries Deliveries, every time.Duration, log *slog.Logger) (stop func()) {
+	ctx, cancel := context.WithCancel(ctx)
+	p := &publisher{
+		tasks: tasks, deliveries: deliveries, cloudwatch: cloudwatch.NewFromConfig(acc.Config()), dms: api.NewFromConfig(acc.Config()), instances: map[string]string{},
+	}
+	var work sync.WaitGroup
+	work.Go(func() {
+		tick := time.NewTicker(every)
+		defer tick.Stop()
+		for {
+			if err := p.publish(ctx, time.Now()); err != nil && ctx.Err() == nil {
+				log.Warn("metrics were not published", "error", err)
+			}
+			select {
+			case <-ctx.Done():
+				return
+			case <-tick.C:
+			}
+		}
+	})
+	return func() {
+		cancel()
+		work.Wait()
+	}
+}
+
+// publish puts one point of every metric.
+func (p *publisher) publish(ctx context.Context, now time.Time) error {
+	data := map[string][]types.MetricDatum{}
+	add := func(namespace, metric string, value float64, unit types.StandardUnit, dimensions ...types.Dimension) {
+		data[namespace] = append(data[namespace], types.MetricDatum{
+			MetricName: &metric, Value: &value, Unit: unit, Timestamp: &now, Dimensions: dimensions,
+		})
+	}
+	for arn, at := range p.tasks.Latencies() {
+		instance, err := p.instance(ctx, arn)
+		if err != nil {
+			return err
+		}
+		// The task's resource id, not its name, stands in its dimension.
+		task := []types.Dimension{dimension("ReplicationInstanceIdentifier", instance), dimension("ReplicationTaskIdentifier", arn[strings.LastIndex(arn, ":")+1:])}
+		add("AWS/DMS", "CDCLatencySource", at.Source.Seconds(), types.StandardUnitSeconds, task...)
+		add("AWS/DMS", "CDCLatencyTarget", at.Target.Seconds(), types.StandardUnitSeconds, task...)
+	}
+	stats := p.deliveries.Stats()
+	for name, reading := range p.deliveries.Readings() {
+		metric := "DeliveryToS3.DataFreshness"
+		if reading.Search {
+			metric = "DeliveryToAmazonOpenSearchService.DataFreshness"
+		}
+		add("AWS/Kinesis", "GetRecords.IteratorAgeMilliseconds", float64(reading.Age.Milliseconds()), types.StandardUnitMilliseconds, dimension("StreamName", reading.Stream))
+		add("AWS/Firehose", metric, stats[name].Oldest.Seconds(), types.StandardUnitSeconds, dimension("DeliveryStreamName", name))
+	}
+	for namespace, datums := range data {
+		if _, err := p.cloudwatch.PutMetricData(ctx, &cloudwatch.PutMetricDataInput{Namespace: &namespace, MetricData: datums}); err != nil {
+			return fmt.Errorf("publishing the metrics of %s: %w", namespace, err)
+		}
+	}
+	return nil
+}
+
+func dimension(name, value string) types.Dimension {
+	return types.Dimension{Name: aws.String(name), Value: aws.String(value)}
+}
+
+// instance is the id of the one that a task runs on.
+func (p *publisher) instance(ctx context.Context, task string) (string, error) {
+	if id, ok := p.instances[task]; ok {
+		return id, nil
+	}
+	tasks, err := p.dms.DescribeReplicationTasks(ctx, &api.DescribeReplicationTasksInput{})
+	if err != nil {
+		return "", fmt.Errorf("reading the tasks: %w", err)
+	}
+	instances, err := p.dms.DescribeReplicationInstances(ctx, &api.DescribeReplicationInstancesInput{})
+	if err != nil {
+		return "", fmt.Errorf("reading the replication instances: %w", err)
+	}
+	for _, t := range tasks.ReplicationTasks {
+		for _, i := range instances.ReplicationInstances {
+			if aws.ToString(t.ReplicationInstanceArn) == aws.ToString(i.ReplicationInstanceArn) {
+				p.instances[aws.ToString(t.ReplicationTaskArn)] = aws.ToString(i.ReplicationInstanceIdentifier)
+			}
+		}
+	}
+	id, ok := p.instances[task]
+	if !ok {
+		return "", fmt.Errorf("the replication instance of %s is unknown", task)
+	}
+	return id, nil
+}

@@ -1,0 +1,237 @@
+package dms
+
+import (
+	"cdcpipeline/rehearsal/standins/account"
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"slices"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/kinesis"
+	"github.com/go-mysql-org/go-mysql/mysql"
+	"github.com/go-mysql-org/go-mysql/replication"
+	"golang.org/x/sync/errgroup"
+)
+
+// run is one attempt of a task, from connecting to the source to the first error.
+type run struct {
+	account    account.Account
+	task       *declared
+	log        *slog.Logger
+	stats      *statistics
+	checkpoint func(mysql.Position) // everything before it is in the stream
+	reloads    <-chan name          // tables to load while changes are followed
+	running    func()               // where the task begins is known: no change from now on is missed
+	complete   func()               // the load is in the stream
+
+	source   *source
+	server   server
+	tables   []*table
+	envelope *envelope
+	out      chan record
+	writing  context.Context // outlives a stop: a transaction is sent to its end
+}
+
+// lastWrites is how long a task that is being stopped may take to put what it has read into the stream.
+const lastWrites = 20 * time.Second
+
+// attempt loads, if from is nil and the task does, and follows changes until ctx ends.
+func (r *run) attempt(ctx context.Context, from *mysql.Position) error {
+	conn, err := r.prepare(ctx, from == nil && r.task.load)
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+
+	patient, abandon := context.WithCancel(context.WithoutCancel(ctx))
+	defer abandon()
+	defer context.AfterFunc(ctx, func() { time.AfterFunc(lastWrites, abandon) })()
+	group, writing := errgroup.WithContext(patient)
+	reading, stop := context.WithCancel(ctx)
+	defer stop()
+	defer context.AfterFunc(writing, stop)() // a writer that failed ends the readers
+	r.writing, r.out = writing, make(chan record, 4*maxBatch)
+	w := &writer{
+		client: kinesis.NewFromConfig(r.account.As(r.task.target.role, "dms-session-for-replication")),
+		stream: r.task.target.stream, wait: r.task.settings.ErrorBehavior.wait,
+	}
+	group.Go(func() error { return w.run(writing, r.out) })
+	group.Go(func() error {
+		defer close(r.out)
+		return r.read(reading, conn.Conn, from)
+	})
+	err = group.Wait()
+	if ctx.Err() != nil && errors.Is(err, context.Canceled) {
+		return nil
+	}
+	return err //nolint:wrapcheck // both say what they were doing
+}
+
+func (r *run) prepare(ctx context.Context, load bool) (*session, error) {
+	var err error
+	if r.source, err = openSource(ctx, r.account, r.task.source); err != nil {
+		return nil, err
+	}
+	conn, err := r.source.connect(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if err = r.define(ctx, conn.Conn, load); err != nil {
+		conn.Close()
+		return nil, err
+	}
+	return conn, nil
+}
+
+func (r *run) define(ctx context.Context, conn *sql.Conn, load bool) error {
+	var err error
+	if r.server, err = check(ctx, conn, r.task.cdc); err != nil {
+		return err
+	}
+	names, err := findTables(ctx, conn, r.task.mappings)
+	if err != nil {
+		return err
+	}
+	if len(names) == 0 && r.task.settings.ErrorBehavior.FailOnNoTablesCaptured {
+		return errors.New("no tables were found at task start: either the selected tables do not exist or the user may not see them")
+	}
+	r.stats.keep(names)
+	for _, n := range names {
+		t, err := define(ctx, conn, n, r.task)
+		if err != nil {
+			return err
+		}
+		r.tables = append(r.tables, t)
+		r.stats.begin(n, load)
+	}
+	r.envelope = newEnvelope(r.task, r.log)
+	return nil
+}
+
+func newEnvelope(d *declared, log *slog.Logger) *envelope {
+	m := d.settings.TargetMetadata
+	f := format{
+		largeIntegers: d.target.largeIntegers, nullAndEmpty: d.target.nullAndEmpty, supportLobs: m.SupportLobs,
+		lobLimit: m.LobMaxSize << 10, truncation: d.settings.ErrorBehavior.DataTruncationErrorPolicy,
+		onTruncation: func(c *column, size int) { log.Warn("a LOB was truncated", "column", c.name, "bytes", size) },
+	}
+	if b := d.settings.BeforeImageSettings; b != nil && b.EnableBeforeImage {
+		f.beforeImage, f.beforeColumns = b.FieldName, b.ColumnFilter
+	}
+	return &envelope{target: d.target, task: d.id, format: f, now: time.Now}
+}
+
+// read produces records: definitions, then loaded rows, then changes.
+func (r *run) read(ctx context.Context, conn *sql.Conn, from *mysql.Position) error {
+	if from == nil {
+		start, err := r.begin(ctx, conn)
+		if err != nil {
+			return err
+		}
+		from = &start
+	} else {
+		r.running()
+	}
+	if !r.task.cdc {
+		return nil
+	}
+	return r.follow(ctx, *from)
+}
+
+// begin is a task's first start, and gives the position that its changes follow.
+func (r *run) begin(ctx context.Context, conn *sql.Conn) (mysql.Position, error) {
+	var start mysql.Position
+	var err error
+	switch {
+	case r.task.load:
+		start, err = r.snapshot(ctx, conn)
+	case r.task.startAt != "":
+		start, err = parsePosition(r.task.startAt)
+	default:
+		start, err = r.now(ctx, conn)
+	}
+	if err != nil {
+		return start, err
+	}
+	r.running()
+	for _, t := range append([]*table{exceptions}, r.tables...) {
+		key, data := r.envelope.control(t, "create-table")
+		if err := r.send(ctx, record{key: key, data: data}); err != nil {
+			return start, err
+		}
+	}
+	if r.task.load {
+		if err := r.load(ctx, conn); err != nil {
+			return start, err
+		}
+	}
+	return start, r.send(ctx, record{delivered: func() {
+		r.checkpoint(start)
+		r.complete()
+	}})
+}
+
+// parsePosition reads CdcStartPosition in its file:position form.
+func parsePosition(text string) (mysql.Position, error) {
+	var at mysql.Position
+	i := slices.Index([]byte(text), ':')
+	if i > 0 {
+		at.Name = text[:i]
+		if n, err := fmt.Sscanf(text[i+1:]+"\n", "%d\n", &at.Pos); err == nil && n == 1 {
+			return at, nil
+		}
+	}
+	return at, fmt.Errorf("CdcStartPosition %q: only file:position is implemented", text)
+}
+
+func (r *run) send(ctx context.Context, out record) error {
+	select {
+	case r.out <- out:
+		return nil
+	case <-ctx.Done():
+		return fmt.Errorf("stopping: %w", ctx.Err())
+	case <-r.writing.Done():
+		return fmt.Errorf("stopping: %w", r.writing.Err())
+	}
+}
+
+func (r *run) table(n name) *table {
+	for _, t := range r.tables {
+		if t.name == n {
+			return t
+		}
+	}
+	return nil
+}
+
+func (r *run) replace(changed *table) {
+	for i, t := range r.tables {
+		if t.name == changed.name {
+			r.tables[i] = changed
+		}
+	}
+}
+
+// recoverable says that an error is one of the way to the source, and may pass: DMS's "environmental" errors,
+// https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Tasks.CustomizingTasks.TaskSettings.ErrorHandling.html.
+func recoverable(err error) bool {
+	var network net.Error
+	if errors.As(err, &network) {
+		return true
+	}
+	for _, known := range []error{
+		driver.ErrBadConn, errInvalidConn, mysql.ErrBadConn, io.EOF, io.ErrUnexpectedEOF,
+		replication.ErrSyncClosed, replication.ErrNeedSyncAgain, net.ErrClosed,
+	} {
+		if errors.Is(err, known) {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,280 @@
+package dms
+
+import (
+	"cdcpipeline/rehearsal/standins/account"
+	"context"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	api "github.com/aws/aws-sdk-go-v2/service/databasemigrationservice"
+	"github.com/go-mysql-org/go-mysql/mysql"
+)
+
+// Status of a task, as the API names it.
+type Status string
+
+// What a task can be once it has been started.
+const (
+	StatusStarting Status = "starting"
+	StatusRunning  Status = "running"
+	StatusStopping Status = "stopping"
+	StatusStopped  Status = "stopped"
+	StatusFailed   Status = "failed"
+)
+
+// StartType of a task, as the API names it.
+type StartType string
+
+// How a task can be started.
+const (
+	StartReplication StartType = "start-replication"
+	ResumeProcessing StartType = "resume-processing"
+	ReloadTarget     StartType = "reload-target"
+)
+
+// Service runs replication tasks.
+type Service struct {
+	account account.Account
+	client  *api.Client
+	log     *slog.Logger
+
+	mu          sync.Mutex
+	tasks       map[string]*task
+	modifying   map[string]time.Time          // until when, by the ARN of the task
+	connections map[connectionKey]*connection // tests of endpoints
+	changed     map[string]bool               // endpoints that were changed and not tested since
+}
+
+// task is what is remembered of a task between its runs.
+type task struct {
+	arn   string
+	stats *statistics
+
+	mu              sync.Mutex
+	status          Status
+	failure, reason string
+	position        *mysql.Position
+	loaded          bool
+	started, ended  time.Time
+	fresh           time.Time // latest start from the beginning
+	loadFinished    time.Time
+	reloads         chan name
+	stop            context.CancelFunc
+	done            chan struct{}
+}
+
+// New runs the tasks of an account.
+func New(acc account.Account, log *slog.Logger) *Service {
+	return &Service{
+		account: acc, client: api.NewFromConfig(acc.Config()), log: log.With("service", "dms"),
+		tasks: map[string]*task{}, modifying: map[string]time.Time{}, connections: map[connectionKey]*connection{}, changed: map[string]bool{},
+	}
+}
+
+// Task is the state of a task.
+type Task struct {
+	Status Status
+	// Failure is why a failed task failed.
+	Failure string
+	// StopReason of a task that ended by itself or was stopped.
+	StopReason string
+	// Loaded says that the full load, if there is one, is in the stream.
+	Loaded bool
+	Tables []TableStatistics
+	// Started and Ended are of the latest run, Fresh of the latest start from the beginning.
+	Started, Ended, Fresh time.Time
+	// LoadFinished is when the full load was in the stream; zero until then.
+	LoadFinished time.Time
+}
+
+func (t Task) elapsed() time.Duration {
+	if t.Ended.IsZero() {
+		return time.Since(t.Started)
+	}
+	return t.Ended.Sub(t.Started)
+}
+
+// Start starts a task in the background; its state tells how that went.
+func (s *Service) Start(arn string, how StartType) error {
+	t := s.task(arn)
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.active() {
+		return fmt.Errorf("the task %s is %s", arn, t.status)
+	}
+	switch how {
+	case StartReplication, ReloadTarget:
+		t.position, t.loaded, t.loadFinished, t.fresh = nil, false, time.Time{}, time.Now()
+	case ResumeProcessing:
+	default:
+		return fmt.Errorf("start type %q is unknown", how)
+	}
+	ctx, stop := context.WithCancel(context.Background())
+	t.status, t.failure, t.reason, t.started, t.ended = StatusStarting, "", "", time.Now(), time.Time{}
+	t.stop, t.done, t.reloads = stop, make(chan struct{}), make(chan name, 10*maxReloads)
+	go func() {
+		defer close(t.done)
+		s.run(ctx, t)
+	}()
+	return nil
+}
+
+// Stop ends a task's run after the transaction it is in; what it has read is in the stream when Stop returns.
+func (s *Service) Stop(arn string) {
+	if done := s.beginStop(arn); done != nil {
+		<-done
+	}
+}
+
+// beginStop gives back what is closed when the task has stopped; nil when it never ran.
+func (s *Service) beginStop(arn string) <-chan struct{} {
+	t := s.task(arn)
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.stop == nil {
+		return nil
+	}
+	if t.active() {
+		t.status = StatusStopping
+	}
+	t.stop()
+	return t.done
+}
+
+// active says that the task is doing something; its lock is held.
+func (t *task) active() bool {
+	return t.status == StatusStarting || t.status == StatusRunning || t.status == StatusStopping
+}
+
+// Delete stops a task and forgets it.
+func (s *Service) Delete(arn string) {
+	s.Stop(arn)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.tasks, arn)
+}
+
+// Close stops every task.
+func (s *Service) Close() {
+	s.mu.Lock()
+	arns := make([]string, 0, len(s.tasks))
+	for arn := range s.tasks {
+		arns = append(arns, arn)
+	}
+	s.mu.Unlock()
+	for _, arn := range arns {
+		s.Stop(arn)
+	}
+}
+
+// Task is the state of a task that was started; ok is false for any other.
+func (s *Service) Task(arn string) (state Task, ok bool) {
+	s.mu.Lock()
+	t, ok := s.tasks[arn]
+	s.mu.Unlock()
+	if !ok {
+		return Task{}, false
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return Task{t.status, t.failure, t.reason, t.loaded, t.stats.list(), t.started, t.ended, t.fresh, t.loadFinished}, t.status != ""
+}
+
+func (s *Service) task(arn string) *task {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	t := s.tasks[arn]
+	if t == nil {
+		t = &task{arn: arn, stats: newStatistics()}
+		s.tasks[arn] = t
+	}
+	return t
+}
+
+// run reads the declared task and attempts it until it is stopped, complete or beyond help.
+func (s *Service) run(ctx context.Context, t *task) {
+	log := s.log.With("task", t.arn)
+	d, err := readTask(ctx, s.client, t.arn)
+	for failures := 0; err == nil; {
+		r := &run{account: s.account, task: d, log: log, stats: t.stats, checkpoint: t.checkpoint, complete: func() { t.complete(d.load) }, reloads: t.reloads}
+		r.running = func() { failures = 0; t.set(StatusRunning) }
+		if err = r.attempt(ctx, t.from()); err == nil || ctx.Err() != nil || !recoverable(err) {
+			break
+		}
+		failures++
+		pause, again := d.settings.ErrorBehavior.wait(failures)
+		if !again {
+			break
+		}
+		log.Warn("the task tries again", "in", pause, "error", err)
+		select {
+		case <-ctx.Done():
+		case <-time.After(pause):
+			err = nil
+		}
+	}
+	t.end(ctx, err)
+	if err != nil && ctx.Err() == nil {
+		log.Error("the task failed", "error", err)
+	}
+}
+
+func (t *task) from() *mysql.Position {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.position
+}
+
+func (t *task) checkpoint(at mysql.Position) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.position = &at
+}
+
+func (t *task) complete(load bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.loaded = true
+	if load {
+		t.loadFinished = time.Now()
+	}
+}
+
+// reload asks the run for a table; false when too many are waiting.
+func (t *task) reload(n name) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	select {
+	case t.reloads <- n:
+		t.stats.update(n, func(row *TableStatistics) { row.TableState = stateReloading })
+		return true
+	default:
+		return false
+	}
+}
+
+func (t *task) set(status Status) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.status != StatusStopping {
+		t.status = status
+	}
+}
+
+func (t *task) end(ctx context.Context, err error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.ended = time.Now()
+	switch {
+	case ctx.Err() != nil:
+		t.status, t.reason = StatusStopped, "Stop Reason NORMAL"
+	case err != nil:
+		t.status, t.failure, t.reason = StatusFailed, err.Error(), "Stop Reason FATAL_ERROR Error Level FATAL"
+		t.stats.failed()
+	default:
+		t.status, t.reason = StatusStopped, "Stop Reason FULL_LOAD_ONLY_FINISHED"
+	}
+	t.stop()
+}

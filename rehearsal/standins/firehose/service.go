@@ -1,0 +1,186 @@
+package firehose
+
+import (
+	"cdcpipeline/rehearsal/standins/account"
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"sync"
+	"time"
+
+	api "github.com/aws/aws-sdk-go-v2/service/firehose"
+	"github.com/aws/aws-sdk-go-v2/service/kinesis"
+)
+
+// Options of a service; the zero value has none.
+type Options struct {
+	// Roots verify the certificates of domains; nil is the system's.
+	Roots *x509.CertPool
+	// OnDelivered is told of every n records that have reached their destination, as they were in the source. It must not block.
+	OnDelivered func(stream string, n int, at time.Time, records [][]byte)
+}
+
+// Service runs delivery streams.
+type Service struct {
+	account account.Account
+	client  *api.Client
+	log     *slog.Logger
+	options Options
+	http    *http.Client
+
+	mu         sync.Mutex
+	deliveries map[string]*running
+}
+
+type running struct {
+	*delivery
+	reader *reader
+	stop   context.CancelFunc
+	done   sync.WaitGroup
+}
+
+// New runs the delivery streams of an account.
+func New(acc account.Account, log *slog.Logger, o Options) *Service {
+	transport := &http.Transport{TLSClientConfig: &tls.Config{RootCAs: o.Roots, MinVersion: tls.VersionTLS12}, MaxIdleConnsPerHost: 8}
+	return &Service{
+		account: acc, client: api.NewFromConfig(acc.Config()), log: log.With("service", "firehose"), options: o,
+		http: &http.Client{Transport: transport}, deliveries: map[string]*running{},
+	}
+}
+
+// Create starts a delivery stream. When it returns, every record put into the source from now on will be delivered.
+func (s *Service) Create(ctx context.Context, name string) error {
+	d, err := readStream(ctx, s.client, name)
+	if err != nil {
+		return err
+	}
+	log := s.log.With("delivery", name)
+	st := &stats{}
+	one := &delivery{in: make(chan []record, 16), stats: st, log: log, onDelivered: s.options.OnDelivered}
+	one.config.Store(d)
+	objects := newBucket(s.account, log, st)
+	if d.search != nil {
+		one.destination = &search{bucket: objects, account: s.account, http: s.http}
+	} else {
+		one.destination = lake{objects}
+	}
+	r := &reader{
+		client: kinesis.NewFromConfig(s.account.As(d.sourceRole, "firehose")), stream: streamName(d.streamArn), log: log, out: one.in, took: st.took,
+	}
+	if err := r.position(ctx); err != nil {
+		return fmt.Errorf("delivery stream %s: %w", name, err)
+	}
+	running := &running{delivery: one, reader: r}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.deliveries[name] != nil {
+		return fmt.Errorf("delivery stream %s is at work already", name)
+	}
+	var work context.Context
+	work, running.stop = context.WithCancel(context.Background())
+	running.done.Go(func() { r.run(work) })
+	running.done.Go(func() { one.run(work) })
+	s.deliveries[name] = running
+	return nil
+}
+
+// Update makes a delivery stream act on its changed destination; what it holds is delivered there.
+func (s *Service) Update(ctx context.Context, name string) error {
+	d, err := readStream(ctx, s.client, name)
+	if err != nil {
+		return err
+	}
+	one, ok := s.get(name)
+	if !ok {
+		return fmt.Errorf("delivery stream %s is not at work", name)
+	}
+	if old := one.config.Load(); (old.search == nil) != (d.search == nil) || old.streamArn != d.streamArn {
+		return fmt.Errorf("delivery stream %s: its source and the kind of its destination cannot change", name)
+	}
+	one.config.Store(d)
+	return nil
+}
+
+// Delete ends a delivery stream; what it holds undelivered is lost.
+func (s *Service) Delete(name string) {
+	s.mu.Lock()
+	one := s.deliveries[name]
+	delete(s.deliveries, name)
+	s.mu.Unlock()
+	if one != nil {
+		one.stop()
+		one.done.Wait()
+	}
+}
+
+// Close ends every delivery stream.
+func (s *Service) Close() {
+	for _, name := range s.names() {
+		s.Delete(name)
+	}
+}
+
+// Drain waits until everything that is in the sources now is delivered or parked, at the streams' own pace.
+func (s *Service) Drain(ctx context.Context) error {
+	var problems []error
+	for _, name := range s.names() {
+		one, ok := s.get(name)
+		if !ok {
+			continue
+		}
+		if err := one.reader.caughtUp(ctx); err != nil {
+			problems = append(problems, fmt.Errorf("draining %s: %w", name, err))
+			continue
+		}
+		for one.stats.snapshot().Undelivered() > 0 {
+			if pause(ctx, idle/4); ctx.Err() != nil {
+				problems = append(problems, fmt.Errorf("draining %s: %d records are undelivered: %w", name, one.stats.snapshot().Undelivered(), ctx.Err()))
+				break
+			}
+		}
+	}
+	return errors.Join(problems...)
+}
+
+// Stats are every delivery stream's, by name.
+func (s *Service) Stats() map[string]Stats {
+	out := map[string]Stats{}
+	for _, name := range s.names() {
+		if one, ok := s.get(name); ok {
+			out[name] = one.stats.snapshot()
+		}
+	}
+	return out
+}
+
+// Readings are every delivery stream's, by name.
+func (s *Service) Readings() map[string]Reading {
+	out := map[string]Reading{}
+	for _, name := range s.names() {
+		if one, ok := s.get(name); ok {
+			out[name] = Reading{Stream: one.reader.stream, Search: one.config.Load().search != nil, Age: one.reader.age()}
+		}
+	}
+	return out
+}
+
+func (s *Service) get(name string) (*running, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	one, ok := s.deliveries[name]
+	return one, ok
+}
+
+func (s *Service) names() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	out := make([]string, 0, len(s.deliveries))
+	for name := range s.deliveries {
+		out = append(out, name)
+	}
+	return out
+}

@@ -1,0 +1,188 @@
+package lambda
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/kinesis"
+)
+
+const (
+	// reshardCheck is how often new shards are looked for.
+	reshardCheck = 2 * time.Second
+	// drainCheck is how often a drain looks.
+	drainCheck = 50 * time.Millisecond
+)
+
+// shards is the part of Kinesis that a mapping needs.
+type shards interface {
+	ListShards(context.Context, *kinesis.ListShardsInput, ...func(*kinesis.Options)) (*kinesis.ListShardsOutput, error)
+	GetShardIterator(context.Context, *kinesis.GetShardIteratorInput, ...func(*kinesis.Options)) (*kinesis.GetShardIteratorOutput, error)
+	GetRecords(context.Context, *kinesis.GetRecordsInput, ...func(*kinesis.Options)) (*kinesis.GetRecordsOutput, error)
+}
+
+// mapping reads the shards of one stream into one function.
+type mapping struct {
+	*Mappings
+
+	uuid  string
+	stats mappingStats
+
+	turn     sync.Mutex // of start and stop
+	settings *mappingSettings
+	stream   shards
+	halt     chan struct{} // closed to stop; nil while it is stopped
+	work     sync.WaitGroup
+
+	shardsMu sync.Mutex
+	shards   map[string]*shard
+}
+
+func newMapping(m *Mappings, uuid string) *mapping {
+	return &mapping{Mappings: m, uuid: uuid, shards: map[string]*shard{}}
+}
+
+// start begins, or goes on where the mapping was stopped.
+func (m *mapping) start(s *mappingSettings) error {
+	m.turn.Lock()
+	defer m.turn.Unlock()
+	m.settings = s
+	m.stats.change(func(v *MappingStats) {
+		v.Function, v.Stream, v.Enabled, v.FanOut = bareName(s.function), streamArn(s.source), s.enabled, s.poll == fanOutPoll
+	})
+	if !s.enabled || m.ctx.Err() != nil {
+		return nil
+	}
+	if m.stream == nil {
+		m.stream = kinesis.NewFromConfig(m.account.As(s.role, "lambda"))
+	}
+	if _, err := m.discover(m.ctx); err != nil {
+		return err
+	}
+	halt := make(chan struct{})
+	m.halt = halt
+	for _, one := range m.unfinished() {
+		m.work.Go(func() { m.read(one, s, halt) })
+	}
+	m.work.Go(func() { m.watch(s, halt) })
+	return nil
+}
+
+// stop waits for the batches under way.
+func (m *mapping) stop() {
+	m.turn.Lock()
+	defer m.turn.Unlock()
+	if m.halt != nil {
+		close(m.halt)
+		m.halt = nil
+		m.work.Wait()
+	}
+}
+
+// watch reads shards that come later.
+func (m *mapping) watch(s *mappingSettings, halt chan struct{}) {
+	for m.pause(halt, reshardCheck) {
+		found, err := m.discover(m.ctx)
+		if err != nil {
+			m.log.Warn("shards are looked up again later", "mapping", m.uuid, "error", err)
+		}
+		for _, one := range found {
+			m.work.Go(func() { m.read(one, s, halt) })
+		}
+	}
+}
+
+// discover finds shards that were not known. A shard that came of another is left until that one has been read to its end,
+// because what is in it was written later.
+func (m *mapping) discover(ctx context.Context) ([]*shard, error) {
+	arn := streamArn(m.settings.source)
+	listed, err := m.stream.ListShards(ctx, &kinesis.ListShardsInput{StreamARN: &arn})
+	if err != nil {
+		return nil, fmt.Errorf("listing the shards of %s: %w", arn, err)
+	}
+	m.shardsMu.Lock()
+	defer m.shardsMu.Unlock()
+	first := len(m.shards) == 0
+	var found []*shard
+	for _, s := range listed.Shards {
+		id := aws.ToString(s.ShardId)
+		parent := m.shards[aws.ToString(s.ParentShardId)]
+		if m.shards[id] != nil || parent != nil && !parent.finished() {
+			continue
+		}
+		one := &shard{id: id, stream: arn, from: m.settings.from}
+		if !first {
+			one.from = "TRIM_HORIZON"
+		}
+		m.shards[id] = one
+		found = append(found, one)
+	}
+	return found, nil
+}
+
+// unfinished are the known shards that are not read to their end.
+func (m *mapping) unfinished() []*shard {
+	var open []*shard
+	for _, one := range m.every() {
+		if one.resume() {
+			open = append(open, one)
+		}
+	}
+	return open
+}
+
+func (m *mapping) every() []*shard {
+	m.shardsMu.Lock()
+	defer m.shardsMu.Unlock()
+	all := make([]*shard, 0, len(m.shards))
+	for _, one := range m.shards {
+		all = append(all, one)
+	}
+	return all
+}
+
+// pause reports whether there is still work to do afterwards.
+func (m *mapping) pause(halt <-chan struct{}, d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-halt:
+		return false
+	case <-m.ctx.Done():
+		return false
+	case <-timer.C:
+		return true
+	}
+}
+
+// drain waits until each shard has been found empty twice, by a read that may have been under way and by one after it, and
+// nothing that was read is open.
+func (m *mapping) drain(ctx context.Context) error {
+	if !m.stats.snapshot().Enabled {
+		return nil
+	}
+	marks := map[*shard]int64{}
+	for _, one := range m.every() {
+		marks[one] = one.empty.Load()
+	}
+	for {
+		open := 0
+		for one, mark := range marks {
+			open += one.open()
+			if !one.finished() && one.empty.Load() < mark+2 {
+				open++
+			}
+		}
+		if open == 0 {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("draining the event source mapping of %s: %w", m.stats.snapshot().Function, context.Cause(ctx))
+		case <-time.After(drainCheck):
+		}
+	}
+}

@@ -1,0 +1,241 @@
+package lambda
+
+import (
+	"errors"
+	"hash/fnv"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/kinesis"
+	"github.com/aws/aws-sdk-go-v2/service/kinesis/types"
+)
+
+const (
+	// readLimit of records in one read, Kinesis's own.
+	readLimit = 10_000
+	// payloadLimit closes a batch: the payload of a call is at most 6 MB,
+	// https://docs.aws.amazon.com/lambda/latest/dg/with-kinesis.html#kinesis-polling-and-batching.
+	payloadLimit = 6 << 20
+	// recordOverhead is what the event adds to a record's base64, generously.
+	recordOverhead = 1 << 10
+)
+
+// shard is how far one has been read and worked off.
+type shard struct {
+	id, stream string
+	from       types.ShardIteratorType
+	empty      atomic.Int64 // reads that found nothing
+
+	mu         sync.Mutex
+	checkpoint string // sequence number up to which everything is done with
+	flight     []*record
+	ended      bool // read to its end, after a split or merge
+}
+
+// record is one that was read.
+type record struct {
+	types.Record
+
+	done bool
+}
+
+func (r *record) size() int { return len(r.Data)*4/3 + len(*r.PartitionKey) + recordOverhead }
+
+// done moves the checkpoint over everything before which nothing is open.
+func (s *shard) done(records []*record) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, r := range records {
+		r.done = true
+	}
+	for len(s.flight) > 0 && s.flight[0].done {
+		s.checkpoint = *s.flight[0].SequenceNumber
+		s.flight = s.flight[1:]
+	}
+}
+
+// open is how many records are read and not done with.
+func (s *shard) open() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	n := 0
+	for _, r := range s.flight {
+		if !r.done {
+			n++
+		}
+	}
+	return n
+}
+
+func (s *shard) finished() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.ended && len(s.flight) == 0
+}
+
+// resume forgets what was read and not done with, to read it again; false when there is nothing left to read.
+func (s *shard) resume() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.ended = s.ended && len(s.flight) == 0
+	s.flight = nil
+	return !s.ended
+}
+
+// read reads a shard into lanes, one for each call that may be made at once. A partition key has its lane, so the records
+// of one key stay in order.
+func (m *mapping) read(s *shard, with *mappingSettings, halt chan struct{}) {
+	lanes := make([]chan *record, with.parallelization)
+	for i := range lanes {
+		lanes[i] = make(chan *record, 2*with.batch)
+		one := &lane{mapping: m, settings: with, shard: s, in: lanes[i], halt: halt}
+		m.work.Go(one.run)
+	}
+	iterator := ""
+	for {
+		if iterator == "" {
+			if iterator = m.position(s); iterator == "" {
+				if !m.pause(halt, sharedPoll) {
+					return
+				}
+				continue
+			}
+		}
+		out, err := m.stream.GetRecords(m.ctx, &kinesis.GetRecordsInput{StreamARN: &s.stream, ShardIterator: &iterator, Limit: aws.Int32(readLimit)})
+		if err != nil {
+			if m.ctx.Err() == nil {
+				m.log.Warn("a read is repeated", "mapping", m.uuid, "shard", s.id, "error", err)
+			}
+			if expired := (*types.ExpiredIteratorException)(nil); errors.As(err, &expired) {
+				iterator = ""
+			}
+			if !m.pause(halt, sharedPoll) {
+				return
+			}
+			continue
+		}
+		if !m.take(s, out.Records, lanes, halt) {
+			return
+		}
+		if iterator = aws.ToString(out.NextShardIterator); iterator == "" {
+			s.mu.Lock()
+			s.ended = true
+			s.mu.Unlock()
+			return
+		}
+		if len(out.Records) == 0 {
+			s.empty.Add(1)
+		}
+		if !m.pause(halt, with.poll) {
+			return
+		}
+	}
+}
+
+// position is an iterator after what was read, or else after the checkpoint; empty when there is none to be had yet.
+func (m *mapping) position(s *shard) string {
+	in := &kinesis.GetShardIteratorInput{StreamARN: &s.stream, ShardId: &s.id, ShardIteratorType: s.from}
+	s.mu.Lock()
+	if s.checkpoint != "" {
+		in.ShardIteratorType, in.StartingSequenceNumber = types.ShardIteratorTypeAfterSequenceNumber, aws.String(s.checkpoint)
+	}
+	if n := len(s.flight); n > 0 {
+		in.ShardIteratorType, in.StartingSequenceNumber = types.ShardIteratorTypeAfterSequenceNumber, s.flight[n-1].SequenceNumber
+	}
+	s.mu.Unlock()
+	out, err := m.stream.GetShardIterator(m.ctx, in)
+	if err != nil {
+		if m.ctx.Err() == nil {
+			m.log.Warn("positioning is repeated", "mapping", m.uuid, "shard", s.id, "error", err)
+		}
+		return ""
+	}
+	return aws.ToString(out.ShardIterator)
+}
+
+// take hands records to their lanes, and waits while those are full.
+func (m *mapping) take(s *shard, read []types.Record, lanes []chan *record, halt <-chan struct{}) bool {
+	m.stats.change(func(v *MappingStats) { v.Records += int64(len(read)) })
+	records := make([]*record, len(read))
+	for i, r := range read {
+		records[i] = &record{Record: r}
+	}
+	s.mu.Lock()
+	s.flight = append(s.flight, records...)
+	s.mu.Unlock()
+	for _, r := range records {
+		select {
+		case lanes[laneOf(*r.PartitionKey, len(lanes))] <- r:
+		case <-halt:
+			return false
+		case <-m.ctx.Done():
+			return false
+		}
+	}
+	return true
+}
+
+func laneOf(key string, lanes int) int {
+	h := fnv.New32a()
+	_, _ = h.Write([]byte(key)) // a hash takes everything
+	return int(h.Sum32() % uint32(lanes))
+}
+
+// lane makes batches of what it gets and works them off, one after the other.
+type lane struct {
+	*mapping
+
+	settings *mappingSettings
+	shard    *shard
+	in       chan *record
+	halt     chan struct{}
+	over     *record // one too many for the batch before
+}
+
+// batch is the next one: full, or the records of the window. None when the mapping stops.
+func (l *lane) batch() []*record {
+	var batch []*record
+	bytes := 0
+	add := func(r *record) bool {
+		if len(batch) > 0 && bytes+r.size() > payloadLimit {
+			l.over = r
+			return false
+		}
+		batch, bytes = append(batch, r), bytes+r.size()
+		return len(batch) < l.settings.batch
+	}
+	first := l.over
+	l.over = nil
+	if first == nil {
+		select {
+		case first = <-l.in:
+		case <-l.halt:
+			return nil
+		case <-l.ctx.Done():
+			return nil
+		}
+	}
+	window := time.NewTimer(l.settings.window)
+	defer window.Stop()
+	for more := add(first); more; {
+		select {
+		case r := <-l.in:
+			more = add(r)
+			continue
+		default:
+		}
+		select {
+		case r := <-l.in:
+			more = add(r)
+		case <-window.C:
+			return batch
+		case <-l.halt:
+			return nil
+		case <-l.ctx.Done():
+			return nil
+		}
+	}
+	return batch
+}

@@ -1,0 +1,45 @@
+package lambda
+
+import (
+	"sync"
+	"time"
+)
+
+// MappingStats of an event source mapping since it was made.
+type MappingStats struct {
+	// Function is the name of the function, Stream the ARN of the stream.
+	Function, Stream string
+	// Enabled says that it reads; FanOut, that it has a throughput of its own.
+	Enabled, FanOut bool
+	// Records that were read; those that a mapping reads again after it was changed count again.
+	Records int64
+	// Delivered are those the function has taken.
+	Delivered int64
+	// Parked are those given up and kept in S3, Lost those given up and kept nowhere.
+	Parked, Lost int64
+	// Calls of the function, and those that failed as a whole or reported records.
+	Calls, Failures, PartialFailures int64
+	// Retries of whole batches, and batches that were halved instead.
+	Retries, Bisected int64
+	// Twice are the batches that were delivered a second time, Delayed those that were held back, both by Faults.
+	Twice, Delayed int64
+	// IteratorAge is how old the last record of the latest batch was when the function had taken it.
+	IteratorAge time.Duration
+}
+
+type mappingStats struct {
+	mu     sync.Mutex
+	values MappingStats
+}
+
+func (s *mappingStats) change(f func(*MappingStats)) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	f(&s.values)
+}
+
+func (s *mappingStats) snapshot() MappingStats {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.values
+}

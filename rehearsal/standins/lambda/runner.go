@@ -1,0 +1,225 @@
+// Package lambda runs the Lambda functions of the rehearsal: the very zip that was uploaded, as a child process that
+// speaks the Lambda runtime interface, with the environment and the role that were declared.
+//
+// A function has an environment for each invocation at a time, kept warm between invocations and replaced when code or
+// configuration change. [Mappings] calls functions with what is in a stream.
+package lambda
+
+import (
+	"cdcpipeline/rehearsal/standins/account"
+	"cdcpipeline/rehearsal/standins/controlplane"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"os"
+	"strings"
+	"sync"
+
+	"github.com/aws/aws-sdk-go-v2/service/lambda"
+	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
+)
+
+// Options of a Runner.
+type Options struct {
+	// Env is added to every function's environment, e.g. SSL_CERT_FILE=….
+	Env []string
+	// LogDir takes a file per function, NAME.log. Required.
+	LogDir string
+	// Log of the runner itself. Default: discarded.
+	Log *slog.Logger
+}
+
+// Runner runs functions. Its methods may be called from several goroutines.
+type Runner struct {
+	account account.Account
+	options Options
+	lambda  *lambda.Client
+	dir     string // uploaded and unzipped code
+	ctx     context.Context
+	cancel  context.CancelFunc
+	running sync.WaitGroup
+
+	mu        sync.Mutex
+	functions map[string]*function
+	onResult  []func(name string, payload []byte)
+}
+
+// function is what the runner holds of one.
+type function struct {
+	name string
+
+	codeMu sync.Mutex
+	zip    string // path of the newest uploaded code
+
+	mu      sync.Mutex
+	idle    []*environment // warm, the last used at the end
+	deleted bool
+}
+
+// New is a runner that takes over Invoke on the proxy. Close ends every function.
+func New(acct account.Account, proxy *controlplane.Proxy, options Options) (*Runner, error) {
+	if options.LogDir == "" {
+		return nil, errors.New("the function runner needs a log folder")
+	}
+	if options.Log == nil {
+		options.Log = slog.New(slog.DiscardHandler)
+	}
+	dir, err := os.MkdirTemp("", "functions-")
+	if err != nil {
+		return nil, fmt.Errorf("making the folder of the functions' code: %w", err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	r := &Runner{
+		account: acct, options: options, lambda: lambda.NewFromConfig(acct.Config()),
+		dir: dir, ctx: ctx, cancel: cancel, functions: map[string]*function{},
+	}
+	r.attach(proxy)
+	return r, nil
+}
+
+// OnResult has f called after each invocation that succeeded, before its caller gets the answer.
+func (r *Runner) OnResult(f func(name string, payload []byte)) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.onResult = append(r.onResult, f)
+}
+
+// Close ends every function and removes its code. Invocations under way fail.
+func (r *Runner) Close() error {
+	r.cancel()
+	r.running.Wait()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, f := range r.functions {
+		f.delete()
+	}
+	if err := os.RemoveAll(r.dir); err != nil {
+		return fmt.Errorf("removing the functions' code: %w", err)
+	}
+	return nil
+}
+
+// Result is what an invocation answered.
+type Result struct {
+	// Payload of the function, or {"errorMessage","errorType"} when it failed.
+	Payload []byte
+	// FunctionError is "Unhandled" when the function failed, else empty.
+	FunctionError string
+}
+
+// Invoke runs a function, given by name or ARN with or without a qualifier, and waits for its answer. A function that fails,
+// times out or ends is a Result; an error means that it could not be run.
+func (r *Runner) Invoke(ctx context.Context, nameOrArn string, payload []byte) (Result, error) {
+	name := bareName(nameOrArn)
+	if err := r.ctx.Err(); err != nil {
+		return Result{}, fmt.Errorf("invoking %s: the runner is closed: %w", name, err)
+	}
+	r.running.Add(1)
+	defer r.running.Done()
+	described, err := r.lambda.GetFunction(ctx, &lambda.GetFunctionInput{FunctionName: &name})
+	if err != nil {
+		return Result{}, lookUpError(name, err)
+	}
+	f := r.function(name)
+	env, err := r.warm(ctx, f, described.Configuration)
+	if err != nil {
+		return Result{}, err
+	}
+	result, alive, err := env.invoke(ctx, payload)
+	f.put(env, alive)
+	if err != nil {
+		return Result{}, fmt.Errorf("invoking %s: %w", name, err)
+	}
+	if result.FunctionError == "" {
+		r.mu.Lock()
+		callbacks := r.onResult
+		r.mu.Unlock()
+		for _, callback := range callbacks {
+			callback(name, result.Payload)
+		}
+	}
+	return result, nil
+}
+
+// warm is an idle environment of the function's current code and configuration, or a new one.
+func (r *Runner) warm(ctx context.Context, f *function, c *types.FunctionConfiguration) (*environment, error) {
+	wanted, err := fingerprint(c)
+	if err != nil {
+		return nil, err
+	}
+	if env := f.take(wanted); env != nil {
+		return env, nil
+	}
+	env, err := r.start(ctx, f, c)
+	if err != nil {
+		return nil, fmt.Errorf("starting the function %s: %w", f.name, err)
+	}
+	env.fingerprint = wanted
+	return env, nil
+}
+
+func (r *Runner) function(name string) *function {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	f, ok := r.functions[name]
+	if !ok {
+		f = &function{name: name}
+		r.functions[name] = f
+	}
+	return f
+}
+
+// take is an idle environment that fits; those that do not are ended.
+func (f *function) take(fingerprint string) *environment {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for len(f.idle) > 0 {
+		env := f.idle[len(f.idle)-1]
+		f.idle = f.idle[:len(f.idle)-1]
+		if env.fits(fingerprint) {
+			return env
+		}
+		env.stop()
+	}
+	return nil
+}
+
+// put keeps an environment for the next invocation.
+func (f *function) put(env *environment, alive bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if alive && !f.deleted {
+		f.idle = append(f.idle, env)
+		return
+	}
+	env.stop()
+}
+
+// delete ends what is idle now, and what works when it is done.
+func (f *function) delete() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.deleted = true
+	for _, env := range f.idle {
+		env.stop()
+	}
+	f.idle = nil
+}
+
+// bareName is the name in NAME, NAME:QUALIFIER, ACCOUNT:function:NAME or an ARN.
+func bareName(s string) string {
+	if _, rest, ok := strings.Cut(s, "function:"); ok {
+		s = rest
+	}
+	name, _, _ := strings.Cut(s, ":")
+	return name
+}
+
+func lookUpError(name string, err error) error {
+	if missing := (*types.ResourceNotFoundException)(nil); errors.As(err, &missing) {
+		return &controlplane.Error{Status: http.StatusNotFound, Code: missing.ErrorCode(), Message: missing.ErrorMessage()}
+	}
+	return fmt.Errorf("looking up the function %s: %w", name, err)
+}

@@ -1,0 +1,101 @@
+package opensearch
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+)
+
+const (
+	rolesPath    = "/_plugins/_security/api/roles/"
+	mappingsPath = "/_plugins/_security/api/rolesmapping/"
+	ismPath      = "/_plugins/_ism/"
+)
+
+// ServeHTTP is the domain's endpoint. A password passes through to the node. A signature that holds becomes the caller's
+// role. Anything else is nobody, whom the node refuses.
+func (d *Domain) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		refuse(w, http.StatusBadRequest, "reading the request: "+err.Error())
+		return
+	}
+	r.Body, r.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
+	caller, err := d.authenticate(r, body)
+	if err != nil {
+		d.log.Warn("a signature was refused", "path", r.URL.Path, "reason", err)
+		refuse(w, http.StatusForbidden, sentence(err))
+		return
+	}
+	switch {
+	case strings.HasPrefix(r.URL.Path, ismPath):
+		d.serveISM(w, r, body)
+	case r.Method == http.MethodPut && strings.HasPrefix(r.URL.Path, rolesPath):
+		d.prober.learn(strings.TrimPrefix(r.URL.Path, rolesPath), body)
+		d.forward.ServeHTTP(w, r)
+	case r.Method == http.MethodPut && strings.HasPrefix(r.URL.Path, mappingsPath):
+		d.probeAround(w, r, body)
+	case isBulk(r):
+		d.serveBulk(w, r, body, caller)
+	default:
+		d.forward.ServeHTTP(w, r)
+	}
+}
+
+// authenticate puts the header the node understands in place of the caller's, and returns the ARN of the caller's role, if
+// it has one. Only the endpoint makes tokens, so one that came from outside counts for nothing.
+func (d *Domain) authenticate(r *http.Request, body []byte) (caller string, err error) {
+	header := r.Header.Get("Authorization")
+	switch {
+	case strings.HasPrefix(header, signatureScheme):
+		role, err := d.domains.keys.caller(r, body)
+		if err != nil {
+			return "", err
+		}
+		token, err := d.node.Authorization(role, role)
+		if err != nil {
+			return "", fmt.Errorf("introducing %s to the node: %w", role, err)
+		}
+		r.Header.Set("Authorization", token)
+		r.Header.Del("X-Amz-Security-Token") // temporary credentials are nobody else's business
+		return role, nil
+	case !strings.HasPrefix(header, "Basic "):
+		r.Header.Del("Authorization")
+	}
+	return "", nil
+}
+
+// sentence is how the service words what Go keeps in lower case.
+func sentence(err error) string {
+	text := err.Error()
+	return strings.ToUpper(text[:1]) + text[1:] + "."
+}
+
+// refuse answers as the Amazon service does.
+func refuse(w http.ResponseWriter, status int, message string) {
+	answer(w, status, map[string]any{"message": message})
+}
+
+func answer(w http.ResponseWriter, status int, content any) {
+	w.Header().Set("Content-Type", "application/json; charset=UTF-8")
+	w.WriteHeader(status)
+	_ = json.NewEncoder(w).Encode(content) // a caller who has hung up misses nothing
+}
+
+// statusWriter remembers the status of an answer.
+type statusWriter struct {
+	http.ResponseWriter
+	status int
+}
+
+// WriteHeader passes the status on.
+func (w *statusWriter) WriteHeader(status int) {
+	w.status = status
+	w.ResponseWriter.WriteHeader(status)
+}
+
+// Unwrap lets the reverse proxy flush.
+func (w *statusWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }

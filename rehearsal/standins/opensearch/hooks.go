@@ -1,0 +1,186 @@
+package opensearch
+
+import (
+	"bytes"
+	"cdcpipeline/rehearsal/standins/controlplane"
+	"context"
+	"encoding/json"
+	"encoding/xml"
+	"fmt"
+	"net/url"
+	"strings"
+	"time"
+)
+
+// Attach makes the control plane's domains real: what it creates, starts; what it describes has its endpoint when it
+// is ready; what it deletes, ends. And the keys it gives out are known to the endpoints.
+func (d *Domains) Attach(p *controlplane.Proxy) {
+	p.After(controlplane.Action{Service: "es", Name: "CreateDomain"}, d.created)
+	p.After(controlplane.Action{Service: "es", Name: "DescribeDomain"}, d.described)
+	p.After(controlplane.Action{Service: "es", Name: "DescribeDomains"}, d.describedAll)
+	p.After(controlplane.Action{Service: "es", Name: "UpdateDomainConfig"}, d.updated)
+	p.After(controlplane.Action{Service: "es", Name: "DeleteDomain"}, d.deleted)
+	p.After(controlplane.Action{Service: "sts", Name: "AssumeRole"}, d.assumed)
+}
+
+// domainRequest is what matters here of CreateDomain's and UpdateDomainConfig's request.
+type domainRequest struct {
+	DomainName              string
+	VPCOptions              *struct{}
+	AdvancedSecurityOptions struct{ MasterUserOptions MasterUser }
+}
+
+// startLimit is how long a domain may take to start before its creation fails.
+const startLimit = 5 * time.Minute
+
+// created answers when the domain is ready. AWS answers at once, but whoever asks allows a few seconds in the rehearsal,
+// and takes a domain that is still being made for one without an endpoint.
+func (d *Domains) created(ctx context.Context, c *controlplane.Call) error {
+	var request domainRequest
+	if err := c.Decode(&request); err != nil {
+		return fmt.Errorf("reading the domain to create: %w", err)
+	}
+	domain, err := d.Create(request.DomainName, request.VPCOptions != nil, request.AdvancedSecurityOptions.MasterUserOptions)
+	if err != nil {
+		return err
+	}
+	waiting, cancel := context.WithTimeout(ctx, startLimit)
+	defer cancel()
+	if err := domain.Wait(waiting); err != nil {
+		return err
+	}
+	return rewrite(c, "DomainStatus", func(status map[string]any) error { return domain.describe(status) })
+}
+
+func (d *Domains) described(_ context.Context, c *controlplane.Call) error {
+	return rewrite(c, "DomainStatus", d.describe)
+}
+
+func (d *Domains) describedAll(_ context.Context, c *controlplane.Call) error {
+	return rewrite(c, "DomainStatusList", d.describe)
+}
+
+func (d *Domains) updated(ctx context.Context, c *controlplane.Call) error {
+	var request domainRequest
+	if err := c.Decode(&request); err != nil {
+		return fmt.Errorf("reading the domain's update: %w", err)
+	}
+	master := request.AdvancedSecurityOptions.MasterUserOptions
+	if master.Password == "" {
+		return nil
+	}
+	name := strings.TrimSuffix(c.Request.URL.Path[strings.Index(c.Request.URL.Path, "/domain/")+len("/domain/"):], "/config")
+	domain, ok := d.Domain(name)
+	if !ok {
+		return fmt.Errorf("updating domain %q: the rehearsal runs no such domain", name)
+	}
+	return domain.SetMaster(ctx, master)
+}
+
+func (d *Domains) deleted(_ context.Context, c *controlplane.Call) error {
+	return rewrite(c, "DomainStatus", func(status map[string]any) error {
+		name, _ := status["DomainName"].(string)
+		d.Delete(name)
+		return nil
+	})
+}
+
+// describe puts the truth about a running domain into what the control plane says of it.
+func (d *Domains) describe(status map[string]any) error {
+	name, _ := status["DomainName"].(string)
+	domain, ok := d.Domain(name)
+	if !ok {
+		return nil
+	}
+	return domain.describe(status)
+}
+
+// describe fills a DomainStatus as the Amazon service does: no endpoint before the domain answers, and never a master
+// password. A domain whose node did not start is an error, so that nobody waits for it.
+func (d *Domain) describe(status map[string]any) error {
+	ready, err := d.Ready()
+	if err != nil {
+		return err
+	}
+	delete(status, "Endpoint")
+	delete(status, "Endpoints")
+	if security, ok := status["AdvancedSecurityOptions"].(map[string]any); ok {
+		delete(security, "MasterUserOptions")
+	}
+	status["Created"], status["UpgradeProcessing"], status["Processing"] = true, false, !ready
+	status["DomainProcessingStatus"] = "Creating"
+	if !ready {
+		return nil
+	}
+	status["DomainProcessingStatus"] = "Active"
+	if d.InVPC {
+		status["Endpoints"] = map[string]any{"vpc": d.Endpoint()}
+	} else {
+		status["Endpoint"] = d.Endpoint()
+	}
+	return nil
+}
+
+// rewrite changes the object, or each object of the list, that an answer holds under a key.
+func rewrite(c *controlplane.Call, key string, change func(map[string]any) error) error {
+	decoder := json.NewDecoder(bytes.NewReader(c.ResponseBody))
+	decoder.UseNumber()
+	var body map[string]any
+	if err := decoder.Decode(&body); err != nil {
+		return fmt.Errorf("reading the answer to %s: %w", c.Action, err)
+	}
+	found := objects(body[key])
+	if one, ok := body[key].(map[string]any); ok {
+		found = append(found, one)
+	}
+	for _, object := range found {
+		if err := change(object); err != nil {
+			return err
+		}
+	}
+	changed, err := json.Marshal(body)
+	if err != nil {
+		return fmt.Errorf("rewriting the answer to %s: %w", c.Action, err)
+	}
+	c.ResponseBody = changed
+	return nil
+}
+
+// assumed learns whose keys an AssumeRole answer holds.
+func (d *Domains) assumed(_ context.Context, c *controlplane.Call) error {
+	form, err := url.ParseQuery(string(c.RequestBody))
+	if err != nil {
+		return fmt.Errorf("reading an AssumeRole request: %w", err)
+	}
+	issued, err := assumedCredentials(c.ResponseBody)
+	if err != nil {
+		return err
+	}
+	d.keys.add(issued.AccessKeyID, key{role: form.Get("RoleArn"), secret: issued.SecretAccessKey, session: issued.SessionToken})
+	return nil
+}
+
+// credentials as STS gives them, in XML, or in JSON to those who ask for it.
+type credentials struct {
+	AccessKeyID     string `xml:"AccessKeyId" json:"AccessKeyId"`
+	SecretAccessKey string
+	SessionToken    string
+}
+
+func assumedCredentials(answer []byte) (credentials, error) {
+	var inXML struct {
+		Credentials credentials `xml:"AssumeRoleResult>Credentials"`
+	}
+	if err := xml.Unmarshal(answer, &inXML); err == nil {
+		return inXML.Credentials, nil
+	}
+	var inJSON struct {
+		AssumeRoleResponse struct {
+			AssumeRoleResult struct{ Credentials credentials }
+		}
+	}
+	if err := json.Unmarshal(answer, &inJSON); err != nil {
+		return credentials{}, fmt.Errorf("reading an AssumeRole answer, which is neither XML nor JSON: %w", err)
+	}
+	return inJSON.AssumeRoleResponse.AssumeRoleResult.Credentials, nil
+}

@@ -1,0 +1,209 @@
+// Package storestest gives tests the servers of a rehearsal: the database, set up as RDS hands it out, and the stand-in of
+// AWS. Each test binary has its own, on free ports and in a folder of its own. A server starts when the first test asks
+// for it and is gone when the last one has ended.
+package storestest
+
+import (
+	"cdcpipeline/rehearsal/stores"
+	"context"
+	"crypto/rand"
+	"crypto/tls"
+	"database/sql"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net"
+	"os"
+	"os/exec"
+	"os/signal"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+
+	"github.com/go-sql-driver/mysql"
+)
+
+// Database is a running database and an account that may do everything on it, unlike RDS's master user.
+type Database struct {
+	*stores.MariaDB
+	// Authority signed its certificate.
+	Authority      *stores.Authority
+	User, Password string
+}
+
+// binary is what this test binary has started.
+var binary struct {
+	sync.Mutex
+	runs  bool
+	ended bool
+	stops []func()
+}
+
+var (
+	place    = sync.OnceValues(newPlace)
+	database = sync.OnceValues(startDatabase)
+	moto     = sync.OnceValues(startMoto)
+)
+
+// Run runs the tests and then stops whatever they started; TestMain exits with its result.
+func Run(m *testing.M) int {
+	binary.runs = true
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	go func() {
+		<-signals
+		stop()
+		os.Exit(1)
+	}()
+	defer stop()
+	return m.Run()
+}
+
+// MariaDB is the database of this test binary.
+func MariaDB(t testing.TB) *Database {
+	t.Helper()
+	return started(t, database)
+}
+
+// Moto is the URL of the stand-in of AWS of this test binary.
+func Moto(t testing.TB) string {
+	t.Helper()
+	return started(t, moto).URL
+}
+
+// Address is host:port.
+func (d *Database) Address() string { return net.JoinHostPort(d.Host, strconv.Itoa(d.Port)) }
+
+// ClientTLS trusts the database's certificate alone.
+func (d *Database) ClientTLS() *tls.Config {
+	settings := d.Authority.ClientTLS()
+	settings.ServerName = d.Host
+	return settings
+}
+
+// Open connects as User, for calls of several statements, until the test ends.
+func (d *Database) Open(t testing.TB) *sql.DB {
+	t.Helper()
+	settings := mysql.NewConfig()
+	settings.User, settings.Passwd, settings.Net, settings.Addr = d.User, d.Password, "tcp", d.Address()
+	settings.TLS, settings.MultiStatements = d.ClientTLS(), true
+	connector, err := mysql.NewConnector(settings)
+	if err != nil {
+		t.Fatal("connecting to the database:", err)
+	}
+	db := sql.OpenDB(connector)
+	t.Cleanup(func() { _ = db.Close() })
+	return db
+}
+
+func started[T any](t testing.TB, start func() (T, error)) T {
+	t.Helper()
+	if !binary.runs {
+		t.Fatal("TestMain of this package has to call servers.Run, which stops the servers")
+	}
+	server, err := start()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return server
+}
+
+// atEnd keeps what stops a server; the last one to start is the first to go.
+func atEnd(f func()) error {
+	binary.Lock()
+	defer binary.Unlock()
+	if binary.ended {
+		f()
+		return errors.New("the tests have ended")
+	}
+	binary.stops = append(binary.stops, f)
+	return nil
+}
+
+func stop() {
+	binary.Lock()
+	defer binary.Unlock()
+	binary.ended = true
+	for i := len(binary.stops) - 1; i >= 0; i-- {
+		binary.stops[i]()
+	}
+	binary.stops = nil
+}
+
+// location is where the servers of this test binary live, and the rehearsal's module.
+type location struct {
+	*stores.Site
+	module string
+}
+
+func newPlace() (location, error) {
+	out, err := exec.Command("go", "env", "GOMOD").Output()
+	if err != nil {
+		return location{}, fmt.Errorf("finding the project: %w", err)
+	}
+	module := filepath.Dir(strings.TrimSpace(string(out)))
+	site, err := stores.NewSite(filepath.Join(module, "..", ".cache"))
+	if err != nil {
+		return location{}, err
+	}
+	err = atEnd(func() {
+		if err := site.Remove(); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+		}
+	})
+	return location{Site: site, module: module}, err
+}
+
+func startDatabase() (*Database, error) {
+	at, err := place()
+	if err != nil {
+		return nil, err
+	}
+	ctx := context.Background() // servers outlive the test that asks first
+	server, err := at.StartMariaDB(ctx, stores.MariaDBOptions{})
+	if err != nil {
+		return nil, err
+	}
+	if err := atEnd(server.Stop); err != nil {
+		return nil, err
+	}
+	d := &Database{MariaDB: server, Authority: at.Authority, User: "tests", Password: rand.Text()}
+	if _, err := server.Root().ExecContext(ctx, "GRANT ALL ON *.* TO '"+d.User+"'@'%' IDENTIFIED BY '"+d.Password+"' WITH GRANT OPTION"); err != nil {
+		return nil, fmt.Errorf("making the tests' account: %w", err)
+	}
+	return d, nil
+}
+
+func startMoto() (*stores.Moto, error) {
+	at, err := place()
+	if err != nil {
+		return nil, err
+	}
+	program := filepath.Join(at.module, "standins", "controlplane", "moto")
+	if err := depend(program); err != nil {
+		return nil, err
+	}
+	server, err := at.StartMoto(context.Background(), stores.MotoOptions{Program: program})
+	if err != nil {
+		return nil, err
+	}
+	return server, atEnd(server.Stop)
+}
+
+// depend looks at the files of a folder that another program reads, so that `go test` keeps no result beyond their change.
+func depend(dir string) error {
+	err := filepath.WalkDir(dir, func(path string, _ fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		_, err = os.Stat(path)
+		return err //nolint:wrapcheck // it names the file
+	})
+	if err != nil {
+		return fmt.Errorf("looking at moto's program: %w", err)
+	}
+	return nil
+}

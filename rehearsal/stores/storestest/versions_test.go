@@ -1,0 +1,36 @@
+package storestest_test
+
+import (
+	"cdcpipeline/rehearsal/standins/account"
+	"cdcpipeline/rehearsal/stores/storestest"
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/s3/types"
+	"github.com/stretchr/testify/require"
+)
+
+// A bucket is emptied of all versions before it is destroyed, and replayed records have left markers in it.
+func TestAKeyWithADeleteMarkerCanBeDeletedForGood(t *testing.T) {
+	ctx, bucket, key := t.Context(), aws.String("versions"), aws.String("parked")
+	c := s3.NewFromConfig(account.New(storestest.Moto(t)).Config(), func(o *s3.Options) { o.UsePathStyle = true })
+	must := func(_ any, err error) { t.Helper(); require.NoError(t, err) }
+	must(c.CreateBucket(ctx, &s3.CreateBucketInput{Bucket: bucket}))
+	must(c.PutBucketVersioning(ctx, &s3.PutBucketVersioningInput{Bucket: bucket, VersioningConfiguration: &types.VersioningConfiguration{Status: types.BucketVersioningStatusEnabled}}))
+	must(c.PutObject(ctx, &s3.PutObjectInput{Bucket: bucket, Key: key, Body: strings.NewReader("x")}))
+	must(c.DeleteObject(ctx, &s3.DeleteObjectInput{Bucket: bucket, Key: key}))
+	versions, err := c.ListObjectVersions(ctx, &s3.ListObjectVersionsInput{Bucket: bucket})
+	require.NoError(t, err)
+	require.Len(t, versions.DeleteMarkers, 1)
+	// A destroy takes the versioning away first.
+	must(c.PutBucketVersioning(ctx, &s3.PutBucketVersioningInput{Bucket: bucket, VersioningConfiguration: &types.VersioningConfiguration{Status: types.BucketVersioningStatusSuspended}}))
+	var all []types.ObjectIdentifier
+	for _, v := range versions.Versions {
+		all = append(all, types.ObjectIdentifier{Key: v.Key, VersionId: v.VersionId})
+	}
+	all = append(all, types.ObjectIdentifier{Key: key, VersionId: versions.DeleteMarkers[0].VersionId})
+	must(c.DeleteObjects(ctx, &s3.DeleteObjectsInput{Bucket: bucket, Delete: &types.Delete{Objects: all}}))
+	must(c.DeleteBucket(ctx, &s3.DeleteBucketInput{Bucket: bucket}))
+}
