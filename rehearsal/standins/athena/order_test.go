@@ -10,7 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// Package athena and the view are two ways to the same rows: for any records in any order they agree.
+// Package currentstate and the view are two ways to the same rows: for any records in any order they agree.
 func TestRowsAreThoseOfPackageChange(t *testing.T) {
 	for seed := range uint64(3) {
 		random := rand.New(rand.NewPCG(seed, 7))

@@ -1,4 +1,4 @@
-// Package verify compares what was committed with what arrived, change by change.
+// Package reconcile compares what was committed with what arrived, change by change.
 //
 // A change is identified by its table, its operation and every column's value, written one canonical way for the
 // journal of the writer and for the records in the sinks. Nothing of the pipeline takes part in the comparison.
