@@ -1,7 +1,7 @@
 package main
 
 import (
-	"cdcpipeline/components/pipeline"
+	cdc "cdcpipeline/program"
 	"cdcpipeline/rehearsal/engine/stack"
 	"cdcpipeline/rehearsal/report"
 	"cdcpipeline/rehearsal/world/inventory"
@@ -19,7 +19,7 @@ import (
 // program is what the stack runs: the project's own, unless a variant puts another in its place.
 type program struct{ run pulumi.RunFunc }
 
-func newProgram() *program { return &program{run: pipeline.Deploy} }
+func newProgram() *program { return &program{run: cdc.Deploy} }
 
 // newStack prepares a stack by the name of its stack file.
 func (r *rehearsal) newStack(ctx context.Context, name string, program pulumi.RunFunc, values map[string]string) (*stack.Stack, error) {

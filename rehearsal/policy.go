@@ -1,7 +1,7 @@
 package main
 
 import (
-	"cdcpipeline/components/pipeline"
+	cdc "cdcpipeline/program"
 	"cdcpipeline/policy/capture"
 	"cdcpipeline/policy/mutation"
 	"cdcpipeline/policy/rules"
@@ -93,7 +93,7 @@ func (r *rehearsal) policyInEngine(ctx context.Context) error {
 			if err := ctx.RegisterResourceTransform(breaking(b.resource, b.input, b.value)); err != nil {
 				return fmt.Errorf("breaking the program: %w", err)
 			}
-			return pipeline.Deploy(ctx)
+			return cdc.Deploy(ctx)
 		}, nil)
 		if err != nil {
 			return err

@@ -1,7 +1,7 @@
 package main
 
 import (
-	"cdcpipeline/components/pipeline"
+	cdc "cdcpipeline/program"
 	"cdcpipeline/components/replication"
 	"cdcpipeline/components/search"
 	"cdcpipeline/rehearsal/engine/stack"
@@ -130,10 +130,10 @@ func (r *rehearsal) rehearseGrantRemoved(ctx context.Context) error {
 }
 
 func (r *rehearsal) grantRemoved(ctx context.Context) error {
-	defer func() { r.program.run = pipeline.Deploy }()
+	defer func() { r.program.run = cdc.Deploy }()
 	const arn = "arn:aws:iam::123456789012:role/analyst"
 	r.program.run = func(ctx *pulumi.Context) error {
-		p, err := pipeline.FromConfig(ctx)
+		p, err := cdc.FromConfig(ctx)
 		if err != nil {
 			return err
 		}
@@ -152,7 +152,7 @@ func (r *rehearsal) grantRemoved(ctx context.Context) error {
 	if with[arn] == "" {
 		return fmt.Errorf("the grant was not made: the domain maps %v", with)
 	}
-	r.program.run = pipeline.Deploy
+	r.program.run = cdc.Deploy
 	if _, err := r.stack.Up(ctx, r.pack, r.tell); err != nil {
 		return fmt.Errorf("removing the grant: %w", err)
 	}

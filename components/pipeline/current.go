@@ -32,17 +32,3 @@ func (b *builder) consumers() []pulumi.Resource {
 	}
 	return all
 }
-
-// currentOutputs are empty without a current state.
-type currentOutputs struct{ indices, function, parked, failed pulumi.StringInput }
-
-func (p *Pipeline) currentOutputs() currentOutputs {
-	if p.Current == nil {
-		none := pulumi.String("")
-		return currentOutputs{none, none, none, none}
-	}
-	return currentOutputs{
-		indices: pulumi.String(search.CurrentIndices), function: p.Current.FunctionName,
-		parked: pulumi.String(p.Current.ParkedPrefix), failed: p.Current.FailedPrefix,
-	}
-}

@@ -35,10 +35,6 @@ type Args struct {
 	// CaBundle is the PEM bundle that signs the database's certificate. Default: the bundle of RDS; of its regions only
 	// this one's for DMS when the database is made here.
 	CaBundle string
-	// Tunnel is told the way to the domain as soon as it is known: what OpenTunnel gives. Without one, and with
-	// search.reach tunnel, the caller leads search.tunnelPort of this machine to the domain's endpoint by way of
-	// Pipeline.Bastion, for as long as the deployment takes.
-	Tunnel Tunnel
 }
 
 // Pipeline is the composition, with the parts that a caller may build upon.
@@ -67,6 +63,9 @@ type Pipeline struct {
 }
 
 // New makes the whole pipeline.
+//
+// With search.reach tunnel, the caller leads search.tunnelPort of this machine to Domain.Host and Domain.Port by way of
+// Bastion, for as long as the deployment takes: what is made inside the domain is made through it.
 func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOption) (*Pipeline, error) {
 	if args == nil {
 		return nil, fmt.Errorf("pipeline %s: args are required", name)

@@ -1,6 +1,7 @@
 package status
 
 import (
+	"cdcpipeline/internal/outputs"
 	"context"
 	"errors"
 	"regexp"
@@ -14,7 +15,7 @@ import (
 )
 
 // readTask reads the task, its instance and where its log is.
-func readTask(ctx context.Context, api TaskReader, o Outputs) TaskStatus {
+func readTask(ctx context.Context, api TaskReader, o outputs.Outputs) TaskStatus {
 	status := TaskStatus{Arn: o.TaskArn}
 	task, err := describeTask(ctx, api, o.TaskArn)
 	if err != nil {
@@ -36,7 +37,7 @@ func readTask(ctx context.Context, api TaskReader, o Outputs) TaskStatus {
 }
 
 // readTables reads the statistics and finds the tables whose load is missing.
-func readTables(ctx context.Context, api TaskReader, o Outputs) TablesStatus {
+func readTables(ctx context.Context, api TaskReader, o outputs.Outputs) TablesStatus {
 	status := TablesStatus{List: []TableStatus{}, NotLoaded: []string{}}
 	statistics, err := tableStatistics(ctx, api, o.TaskArn)
 	if err != nil {
@@ -55,7 +56,7 @@ func readTables(ctx context.Context, api TaskReader, o Outputs) TablesStatus {
 
 // notLoaded are configured tables that the task does not know, and those the deployment found added after the first load
 // that have not been loaded since.
-func notLoaded(o Outputs, statistics []types.TableStatistics) []string {
+func notLoaded(o outputs.Outputs, statistics []types.TableStatistics) []string {
 	missing := []string{}
 	for _, configured := range o.Tables {
 		known := tablePattern(configured)

@@ -2,6 +2,7 @@ package status
 
 import (
 	"cdcpipeline/internal/currentstate"
+	"cdcpipeline/internal/outputs"
 	"context"
 	"encoding/json"
 	"errors"
@@ -33,7 +34,7 @@ func golden(t *testing.T, name, got string) {
 	require.Equal(t, string(want), got)
 }
 
-var stackOutputs = Outputs{
+var stackOutputs = outputs.Outputs{
 	TaskArn: taskArn, StreamName: "changes", SearchDeliveryName: "to-search", LakeDeliveryName: "to-lake",
 	HistoryIndex: "retail-trans", CurrentFunctionName: "current-state", LakeBucket: "lake", LakeErrorPrefix: "errors", CurrentFailedPrefix: "aws/lambda/mapping/",
 	Tables: []string{"testdb.retail_trans", "shop.%"},
@@ -50,7 +51,7 @@ const (
 
 // parts are what a status asks; a test changes some.
 type parts struct {
-	outputs Outputs
+	outputs outputs.Outputs
 	dms     *fakeDMS
 	metrics fakeMetrics
 	objects fakeObjects
