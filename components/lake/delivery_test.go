@@ -145,7 +145,7 @@ func TestDeliveryIsRefused(t *testing.T) {
 		want string
 	}{
 		"without args":                         {nil, "lake.Delivery needs args"},
-		"without a bucket":                     {&DeliveryArgs{StreamArn: arn, KmsKeyArn: arn}, "lake.Delivery needs args"},
+		"without a bucket":                     {&DeliveryArgs{StreamArn: arn, KmsKeyArn: arn}, "the arguments of lake.Delivery: BucketArn: is missing"},
 		"with a buffer too small to partition": {&DeliveryArgs{StreamArn: arn, BucketArn: arn, KmsKeyArn: arn, Lake: config.Lake{BufferMb: 5}}, "lake.bufferMb"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -18,7 +18,7 @@ const flowLogRetentionDays = 90
 func (n *Network) makeFlowLogs(ctx *pulumi.Context, d design) error {
 	group, err := cloudwatch.NewLogGroup(ctx, d.name+"-flow", &cloudwatch.LogGroupArgs{
 		RetentionInDays: pulumi.Int(flowLogRetentionDays),
-		KmsKeyId:        optional(d.args.KmsKeyArn),
+		KmsKeyId:        optional(d.KmsKeyArn),
 	}, pulumi.Parent(n))
 	if err != nil {
 		return fmt.Errorf("making the log group of flow logs: %w", err)

@@ -41,7 +41,7 @@ func TestAccessNeedsADomain(t *testing.T) {
 		_, err := search.NewAccess(ctx, "access", &search.AccessArgs{})
 		return err
 	})
-	require.ErrorContains(t, err, "needs args with a Domain")
+	require.ErrorContains(t, err, "the arguments of search.Access: Domain: is missing")
 }
 
 func TestAccessSignsInToTheEndpointAsTheMasterUser(t *testing.T) {

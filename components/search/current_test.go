@@ -69,7 +69,7 @@ func TestCurrentStateSaysAllThatIsMissing(t *testing.T) {
 		require.ErrorContains(t, err, want)
 	}
 	_, err = componenttest.Try(currentProgram(func(a *search.CurrentStateArgs) { a.Access = nil }))
-	require.ErrorContains(t, err, "needs args with a Domain and an Access")
+	require.ErrorContains(t, err, "Access: is missing")
 }
 
 // What cannot be taken is tried again until it is nearly forgotten, then kept whole; nothing else waits for it for good.
