@@ -3,6 +3,7 @@ package lake
 import (
 	"cdcpipeline/config"
 	"cdcpipeline/internal/component"
+	"cmp"
 	"fmt"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws"
@@ -11,9 +12,6 @@ import (
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/kinesis"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
-
-// defaultLogRetentionDays of a delivery's own error log.
-const defaultLogRetentionDays = 14
 
 // DeliveryArgs configures a Delivery.
 type DeliveryArgs struct {
@@ -26,7 +24,7 @@ type DeliveryArgs struct {
 	BucketArn pulumi.StringInput
 	// KmsKeyArn encrypts the stream, the objects and the log. Required.
 	KmsKeyArn pulumi.StringInput
-	// LogRetentionDays of the error log. Default 14.
+	// LogRetentionDays of the error log. Default 14 in dev, 90 in prod.
 	LogRetentionDays int
 }
 
@@ -76,6 +74,7 @@ func (args *DeliveryArgs) check() (*DeliveryArgs, error) {
 	}
 	a.Environment = a.Environment.WithDefault()
 	a.Lake = a.Lake.WithDefaults(a.Environment)
+	a.LogRetentionDays = cmp.Or(a.LogRetentionDays, a.Environment.LogRetentionDays())
 	return a, deliveryKind.Check(a.Lake.Validate(), component.Required(component.Given{
 		"StreamArn": a.StreamArn != nil, "BucketArn": a.BucketArn != nil, "KmsKeyArn": a.KmsKeyArn != nil,
 	}))
@@ -124,12 +123,8 @@ func (d *Delivery) provision(ctx *pulumi.Context, name string, a *DeliveryArgs, 
 
 // makeLog makes the group and the stream: Firehose writes to both but makes neither.
 func (d *Delivery) makeLog(ctx *pulumi.Context, name string, a *DeliveryArgs) (*cloudwatch.LogGroup, *cloudwatch.LogStream, error) {
-	retention := a.LogRetentionDays
-	if retention == 0 {
-		retention = defaultLogRetentionDays
-	}
 	group, err := cloudwatch.NewLogGroup(ctx, name+"-log", &cloudwatch.LogGroupArgs{
-		RetentionInDays: pulumi.Int(retention),
+		RetentionInDays: pulumi.Int(a.LogRetentionDays),
 		KmsKeyId:        a.KmsKeyArn.ToStringOutput().ToStringPtrOutput(),
 	}, pulumi.Parent(d))
 	if err != nil {

@@ -90,6 +90,9 @@ func TestDeliveryBuffersAsConfigured(t *testing.T) {
 }
 
 func TestDeliveryLogsItsErrorsEncrypted(t *testing.T) {
+	for want, args := range map[int]DeliveryArgs{14: {}, 30: {LogRetentionDays: 30}, 90: {Environment: config.Prod}} {
+		require.EqualValues(t, want, madeDelivery(t, args).One(t, "aws:cloudwatch/logGroup:LogGroup").Input("retentionInDays"))
+	}
 	r := madeDelivery(t, DeliveryArgs{LogRetentionDays: 90})
 
 	group := r.One(t, "aws:cloudwatch/logGroup:LogGroup")

@@ -7,6 +7,7 @@ package network
 import (
 	"cdcpipeline/config"
 	"cdcpipeline/internal/component"
+	"cmp"
 	"errors"
 	"fmt"
 	"strings"
@@ -48,6 +49,8 @@ type NetworkArgs struct {
 	Bastion bool
 	// KmsKeyArn encrypts flow logs. Required where there are any.
 	KmsKeyArn pulumi.StringInput
+	// LogRetentionDays of flow logs. Default 14 in dev, 90 in prod.
+	LogRetentionDays int
 }
 
 // SecurityGroups are the ids of one security group per role.
@@ -113,6 +116,7 @@ func (args *NetworkArgs) check(name string) (design, error) {
 	}
 	a.Environment = a.Environment.WithDefault()
 	a.Network = a.Network.WithDefaults(a.Environment)
+	a.LogRetentionDays = cmp.Or(a.LogRetentionDays, a.Environment.LogRetentionDays())
 	if a.DatabasePort == nil {
 		a.DatabasePort = pulumi.Int(defaultDatabasePort)
 	}

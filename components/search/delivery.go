@@ -91,7 +91,7 @@ func (args *DeliveryArgs) check(name string) (*deliveryPlan, error) {
 	}
 	a.Environment = a.Environment.WithDefault()
 	a.Search = a.Search.WithDefaults(a.Environment)
-	a.LogRetentionDays = logRetention(a.LogRetentionDays, a.Environment)
+	a.LogRetentionDays = cmp.Or(a.LogRetentionDays, a.Environment.LogRetentionDays())
 	a.BackupPrefix = cmp.Or(strings.TrimSuffix(a.BackupPrefix, "/"), "search-failed")
 	return &deliveryPlan{DeliveryArgs: a, name: name}, deliveryKind.Check(a.Search.Validate(), component.Required(component.Given{
 		"Domain": a.Domain != nil, "Access": a.Access != nil,

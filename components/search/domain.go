@@ -9,6 +9,7 @@ import (
 	"cdcpipeline/config"
 	"cdcpipeline/internal/component"
 	"cdcpipeline/internal/iampolicy"
+	"cmp"
 	"fmt"
 	"net"
 	"strconv"
@@ -110,7 +111,7 @@ func (args *DomainArgs) check(name string) (*domainPlan, error) {
 	}
 	a.Environment = a.Environment.WithDefault()
 	a.Search = a.Search.WithDefaults(a.Environment)
-	a.LogRetentionDays = logRetention(a.LogRetentionDays, a.Environment)
+	a.LogRetentionDays = cmp.Or(a.LogRetentionDays, a.Environment.LogRetentionDays())
 	problems := []error{a.Search.Validate(), component.Required(component.Given{
 		"SecurityGroupID": a.SecurityGroupID != nil, "KmsKeyArn": a.KmsKeyArn != nil,
 	})}
@@ -120,17 +121,6 @@ func (args *DomainArgs) check(name string) (*domainPlan, error) {
 			a.AvailabilityZones, len(a.SubnetIDs)))
 	}
 	return &domainPlan{DomainArgs: a, name: name}, domainKind.Check(problems...)
-}
-
-func logRetention(days int, env config.Environment) int {
-	switch {
-	case days > 0:
-		return days
-	case env == config.Prod:
-		return 90
-	default:
-		return 14
-	}
 }
 
 func (d *Domain) provision(ctx *pulumi.Context, p *domainPlan) error {

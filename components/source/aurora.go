@@ -3,6 +3,7 @@ package source
 import (
 	"cdcpipeline/config"
 	"cdcpipeline/internal/component"
+	"cmp"
 	"errors"
 	"fmt"
 
@@ -40,6 +41,8 @@ type AuroraMySQLArgs struct {
 	SecurityGroupID pulumi.StringInput
 	// KmsKeyArn encrypts storage, logs, insights and the master user's secret.
 	KmsKeyArn pulumi.StringInput
+	// LogRetentionDays of the logs that the cluster publishes. Default 14 in dev, 90 in prod.
+	LogRetentionDays int
 }
 
 // AuroraMySQL is an Aurora MySQL cluster that DMS can follow: row images in the binary log, TLS only, a master
@@ -78,6 +81,7 @@ func (args *AuroraMySQLArgs) check(name string) (*auroraPlan, error) {
 	}
 	a.Environment = a.Environment.WithDefault()
 	a.Source = a.Source.WithDefaults(a.Environment)
+	a.LogRetentionDays = cmp.Or(a.LogRetentionDays, a.Environment.LogRetentionDays())
 	family, err := parameterFamily(a.EngineVersion)
 	return &auroraPlan{AuroraMySQLArgs: a, name: name, family: family}, auroraKind.Check(a.Source.Validate(), err,
 		component.Required(component.Given{
@@ -145,7 +149,7 @@ func (a *AuroraMySQL) newCluster(ctx *pulumi.Context, p *auroraPlan) (*rds.Clust
 		StorageEncrypted:                 pulumi.Bool(true),
 		KmsKeyId:                         p.KmsKeyArn.ToStringOutput().ToStringPtrOutput(),
 		// DMS needs automatic backups: without them RDS keeps no binary log.
-		BackupRetentionPeriod:        pulumi.Int(p.byEnvironment(1, 14)),
+		BackupRetentionPeriod:        pulumi.Int(p.backupDays()),
 		CopyTagsToSnapshot:           pulumi.Bool(true),
 		EnabledCloudwatchLogsExports: pulumi.ToStringArray(logExports),
 		DeletionProtection:           pulumi.Bool(*p.DeletionProtection),
@@ -175,7 +179,7 @@ func (a *AuroraMySQL) newLogGroups(ctx *pulumi.Context, p *auroraPlan) ([]pulumi
 	for _, export := range logExports {
 		group, err := cloudwatch.NewLogGroup(ctx, p.name+"-log-"+export, &cloudwatch.LogGroupArgs{
 			Name:            pulumi.Sprintf("/aws/rds/cluster/%s/%s", p.ClusterName, export),
-			RetentionInDays: pulumi.Int(p.byEnvironment(14, 90)),
+			RetentionInDays: pulumi.Int(p.LogRetentionDays),
 			KmsKeyId:        p.KmsKeyArn.ToStringOutput().ToStringPtrOutput(),
 		}, pulumi.Parent(a))
 		if err != nil {
@@ -241,11 +245,11 @@ func (a *AuroraMySQL) newInstances(ctx *pulumi.Context, p *auroraPlan, cluster *
 	return instances, nil
 }
 
-func (p *auroraPlan) byEnvironment(dev, prod int) int {
+func (p *auroraPlan) backupDays() int {
 	if p.Environment == config.Prod {
-		return prod
+		return 14
 	}
-	return dev
+	return 1
 }
 
 // masterSecretArn is the secret that RDS made for the master user.
