@@ -239,7 +239,7 @@ func (b *builder) search() (err error) {
 	}
 	b.Search, err = search.NewDelivery(b.ctx, b.name+"-search-delivery", &search.DeliveryArgs{
 		Search: b.cfg.Search, Environment: b.cfg.Environment, KmsKeyArn: b.Key.Arn, LogRetentionDays: b.cfg.Functions.LogRetentionDays,
-		StreamArn: b.Stream.Arn, Domain: b.Domain, Access: b.Access,
+		StreamArn: b.Stream.Arn, Target: b.Access.Target(),
 		BackupBucketArn: b.Bucket.Arn, BackupPrefix: b.cfg.Lake.ErrorPrefix + "/search",
 		VpcSubnetIDs: b.Network.SubnetIDs(), SecurityGroupID: b.Network.SecurityGroups.Delivery,
 		DependsOn: slices.Concat(b.Bucket.Dependencies, b.Network.Dependencies),

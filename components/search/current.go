@@ -26,10 +26,8 @@ type CurrentStateArgs struct {
 	config.Functions
 	// Environment chooses defaults. Default dev.
 	Environment config.Environment
-	// Domain that holds the indices. Required.
-	Domain *Domain
-	// Access to the domain, which makes the grant and the index template. Required.
-	Access *Access
+	// Target that is written to: [Access.Target]. Required.
+	Target Target
 	// Code is the zip of functions/currentstate, compiled for Functions.Architecture. Required.
 	Code pulumi.Archive
 	// StreamArn names the Kinesis data stream that is read. Required.
@@ -110,11 +108,11 @@ func (args *CurrentStateArgs) check(name string) (*currentPlan, error) {
 	a.Search, a.Functions = a.Search.WithDefaults(a.Environment), a.Functions.WithDefaults(a.Environment)
 	a.StreamRetentionHours = cmp.Or(a.StreamRetentionHours, 168)
 	a.ParkingPrefix = cmp.Or(strings.TrimSuffix(a.ParkingPrefix, "/"), "parked/current")
-	problems := []error{a.Search.Validate(), a.Functions.Validate(), component.Required(component.Given{
-		"Domain": a.Domain != nil, "Access": a.Access != nil, "Code": a.Code != nil,
+	problems := []error{a.Search.Validate(), a.Functions.Validate(), component.Required(a.Target.given(component.Given{
+		"Code": a.Code != nil,
 		"StreamArn": a.StreamArn != nil, "ParkingBucketArn": a.ParkingBucketArn != nil, "KmsKeyArn": a.KmsKeyArn != nil,
 		"SubnetIDs": a.SubnetIDs != nil, "SecurityGroupID": a.SecurityGroupID != nil,
-	})}
+	}))}
 	if !a.Current.On() {
 		problems = append(problems, errors.New("search.current.enabled: is false: leave search.CurrentState out"))
 	}
@@ -132,7 +130,7 @@ func (s *CurrentState) provision(ctx *pulumi.Context, p *currentPlan) error {
 	if err := s.consumer(ctx, p); err != nil {
 		return err
 	}
-	template, err := p.Access.currentTemplate(p)
+	template, err := p.template()
 	if err != nil {
 		return err
 	}
@@ -144,7 +142,7 @@ func (s *CurrentState) provision(ctx *pulumi.Context, p *currentPlan) error {
 	if err != nil {
 		return err
 	}
-	grant, err := p.Access.Grant(p.name, role.Arn, currentPermissions())
+	grant, err := p.Target.Grant.Admit(p.name, role.Arn, currentPermissions())
 	if err != nil {
 		return fmt.Errorf("granting the current state its indices: %w", err)
 	}

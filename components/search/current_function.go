@@ -62,7 +62,7 @@ func (p *currentPlan) variables() pulumi.StringMap {
 		tables = p.Findings.ToStringOutput().ApplyT(tablesOf).(pulumi.StringOutput)
 	}
 	return pulumi.StringMap{
-		"SEARCH_ENDPOINT":        pulumi.Sprintf("https://%s", p.Domain.Endpoint),
+		"SEARCH_ENDPOINT":        p.Target.Endpoint.URL,
 		"PARKING_BUCKET":         bucket,
 		"PARKING_PREFIX":         pulumi.String(p.ParkingPrefix + "/"),
 		"TABLES":                 tables,

@@ -39,7 +39,7 @@ func currentProgram(change func(*search.CurrentStateArgs)) pulumi.RunFunc {
 			return err
 		}
 		a := &search.CurrentStateArgs{
-			Domain: domain, Access: access, Code: pulumi.NewAssetArchive(map[string]any{"bootstrap": pulumi.NewStringAsset("")}),
+			Target: access.Target(), Code: pulumi.NewAssetArchive(map[string]any{"bootstrap": pulumi.NewStringAsset("")}),
 			StreamArn: pulumi.String(changesArn), ParkingBucketArn: pulumi.String(bucketArn), ParkingPrefix: "errors/current/",
 			KmsKeyArn: pulumi.String(key), SubnetIDs: pulumi.ToStringArray([]string{"a", "b"}), SecurityGroupID: pulumi.String("group-3"),
 			DependsOn: []pulumi.Resource{way},
@@ -59,7 +59,7 @@ func runCurrent(t *testing.T, change func(*search.CurrentStateArgs)) *componentt
 
 func TestCurrentStateSaysAllThatIsMissing(t *testing.T) {
 	_, err := componenttest.Try(currentProgram(func(a *search.CurrentStateArgs) {
-		*a = search.CurrentStateArgs{Domain: a.Domain, Access: a.Access, StreamRetentionHours: 24}
+		*a = search.CurrentStateArgs{Target: a.Target, StreamRetentionHours: 24}
 		a.Current.Enabled = new(false)
 	}))
 	for _, want := range []string{
@@ -68,8 +68,9 @@ func TestCurrentStateSaysAllThatIsMissing(t *testing.T) {
 	} {
 		require.ErrorContains(t, err, want)
 	}
-	_, err = componenttest.Try(currentProgram(func(a *search.CurrentStateArgs) { a.Access = nil }))
-	require.ErrorContains(t, err, "Access: is missing")
+	_, err = componenttest.Try(currentProgram(func(a *search.CurrentStateArgs) { a.Target = search.Target{} }))
+	require.ErrorContains(t, err, "Target.Endpoint: is missing")
+	require.ErrorContains(t, err, "Target.Grant: is missing")
 }
 
 // What cannot be taken is tried again until it is nearly forgotten, then kept whole; nothing else waits for it for good.
@@ -196,11 +197,10 @@ func TestKeysOfManyTablesFitTheFunctionsEnvironment(t *testing.T) {
 
 // The current state of a stream and a domain that a program of one's own has.
 func ExampleNewCurrentState() {
-	current := func(ctx *pulumi.Context, domain *search.Domain, access *search.Access) error {
+	current := func(ctx *pulumi.Context, access *search.Access) error {
 		state, err := search.NewCurrentState(ctx, "orders-current", &search.CurrentStateArgs{
 			Search:           config.Search{Current: config.CurrentState{BatchSize: 1000, EnhancedFanOut: new(true)}},
-			Domain:           domain,
-			Access:           access,
+			Target:           access.Target(),
 			Code:             pulumi.NewFileArchive("currentstate.zip"),
 			StreamArn:        pulumi.String("arn:aws:kinesis:eu-west-1:123456789012:stream/changes"),
 			Findings:         pulumi.String(`{"tables":[{"database":"shop","table":"orders","columns":[{"name":"id","type":"bigint"}],"primaryKey":["id"]}]}`),

@@ -18,10 +18,8 @@ type DeliveryArgs struct {
 	config.Search
 	// Environment chooses defaults. Default dev.
 	Environment config.Environment
-	// Domain that is delivered to. Required.
-	Domain *Domain
-	// Access to the domain, which makes the grant. Required.
-	Access *Access
+	// Target that is written to: [Access.Target]. Required.
+	Target Target
 	// StreamArn names the Kinesis data stream that is read. Required.
 	StreamArn pulumi.StringInput
 	// BackupBucketArn names the bucket of documents that could not be delivered. Required.
@@ -93,11 +91,10 @@ func (args *DeliveryArgs) check(name string) (*deliveryPlan, error) {
 	a.Search = a.Search.WithDefaults(a.Environment)
 	a.LogRetentionDays = cmp.Or(a.LogRetentionDays, a.Environment.LogRetentionDays())
 	a.BackupPrefix = cmp.Or(strings.TrimSuffix(a.BackupPrefix, "/"), "search-failed")
-	return &deliveryPlan{DeliveryArgs: a, name: name}, deliveryKind.Check(a.Search.Validate(), component.Required(component.Given{
-		"Domain": a.Domain != nil, "Access": a.Access != nil,
+	return &deliveryPlan{DeliveryArgs: a, name: name}, deliveryKind.Check(a.Search.Validate(), component.Required(a.Target.given(component.Given{
 		"StreamArn": a.StreamArn != nil, "BackupBucketArn": a.BackupBucketArn != nil, "KmsKeyArn": a.KmsKeyArn != nil,
 		"VpcSubnetIDs": a.VpcSubnetIDs != nil, "SecurityGroupID": a.SecurityGroupID != nil,
-	}))
+	})))
 }
 
 func (d *Delivery) provision(ctx *pulumi.Context, p *deliveryPlan) error {
@@ -112,7 +109,7 @@ func (d *Delivery) provision(ctx *pulumi.Context, p *deliveryPlan) error {
 	if err != nil {
 		return err
 	}
-	grant, err := p.Access.Grant(p.name, role.Arn, Permissions{
+	grant, err := p.Target.Grant.Admit(p.name, role.Arn, Permissions{
 		Cluster: []string{"cluster_composite_ops", "cluster_monitor"},
 		Indices: []IndexPermissions{{
 			Patterns: []string{p.HistoryIndex + "*"}, Actions: []string{"crud", "create_index", "manage"},
@@ -122,7 +119,7 @@ func (d *Delivery) provision(ctx *pulumi.Context, p *deliveryPlan) error {
 		return fmt.Errorf("granting the search delivery its indices: %w", err)
 	}
 	// The template first, so that no document makes an index with a guessed mapping.
-	dependsOn := append([]pulumi.Resource{grant, policy, p.Access.Template}, p.DependsOn...)
+	dependsOn := append([]pulumi.Resource{grant, policy, p.Target.Grant.History}, p.DependsOn...)
 	return d.stream(ctx, p, role, dependsOn)
 }
 
@@ -173,7 +170,7 @@ func (d *Delivery) stream(ctx *pulumi.Context, p *deliveryPlan, role *iam.Role, 
 func destination(p *deliveryPlan, role *iam.Role) *kinesis.FirehoseDeliveryStreamOpensearchConfigurationArgs {
 	return &kinesis.FirehoseDeliveryStreamOpensearchConfigurationArgs{
 		RoleArn:             role.Arn,
-		DomainArn:           p.Domain.Arn.ToStringPtrOutput(),
+		DomainArn:           p.Target.Endpoint.Arn.ToStringPtrOutput(),
 		IndexName:           pulumi.String(p.HistoryIndex),
 		IndexRotationPeriod: pulumi.String("OneDay"), // TypeName stays unset: OpenSearch has no types
 		BufferingSize:       pulumi.Int(p.BufferMb),

@@ -38,8 +38,7 @@ func Example() {
 		}
 		_, err = search.NewDelivery(ctx, "orders-delivery", &search.DeliveryArgs{
 			Search:          cfg,
-			Domain:          domain,
-			Access:          access,
+			Target:          access.Target(),
 			StreamArn:       pulumi.String("arn:aws:kinesis:eu-west-1:123456789012:stream/changes"),
 			BackupBucketArn: pulumi.String("arn:aws:s3:::orders-backup"),
 			KmsKeyArn:       key,
