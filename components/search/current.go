@@ -109,7 +109,7 @@ func (args *CurrentStateArgs) check(name string) (*currentPlan, error) {
 	a.StreamRetentionHours = cmp.Or(a.StreamRetentionHours, 168)
 	a.ParkingPrefix = cmp.Or(strings.TrimSuffix(a.ParkingPrefix, "/"), "parked/current")
 	problems := []error{a.Search.Validate(), a.Functions.Validate(), component.Required(a.Target.given(component.Given{
-		"Code": a.Code != nil,
+		"Code":      a.Code != nil,
 		"StreamArn": a.StreamArn != nil, "ParkingBucketArn": a.ParkingBucketArn != nil, "KmsKeyArn": a.KmsKeyArn != nil,
 		"SubnetIDs": a.SubnetIDs != nil, "SecurityGroupID": a.SecurityGroupID != nil,
 	}))}

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ec2"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -143,6 +144,10 @@ func TestTheFunctionKnowsWhereItWorks(t *testing.T) {
 		"SEARCH_ENDPOINT": "https://search-domain.example.internal", "PARKING_BUCKET": "lake", "PARKING_PREFIX": "errors/current/",
 		"STREAM_RETENTION_HOURS": "200", "INDEX_SHARDS": "1", "INDEX_REPLICAS": "1",
 	}, environment)
+	settings, err := currentstate.ReadSettings(func(name string) string { text, _ := environment[name].(string); return text })
+	require.NoError(t, err)
+	require.Equal(t, []any{"https://search-domain.example.internal", "lake", "errors/current/", 200 * time.Hour, 1, 1},
+		[]any{settings.Endpoint, settings.Bucket, settings.Prefix, settings.Retention, settings.Shards, settings.Replicas})
 	require.Equal(t, "provided.al2023", function.Input("runtime"))
 	require.Equal(t, map[string]any{"subnetIds": []any{"a", "b"}, "securityGroupIds": []any{"group-3"}}, function.Input("vpcConfig"))
 	group := r.One(t, "aws:cloudwatch/logGroup:LogGroup", "current-logs")
