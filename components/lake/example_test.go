@@ -4,6 +4,7 @@ import (
 	"cdcpipeline/components/lake"
 	"cdcpipeline/components/source"
 	"cdcpipeline/config"
+	"cdcpipeline/internal/componenttest"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/kinesis"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/kms"
@@ -12,7 +13,7 @@ import (
 
 // A lake of every record of a stream of yours.
 func Example() {
-	pulumi.Run(func(ctx *pulumi.Context) error {
+	componenttest.Example(func(ctx *pulumi.Context) error {
 		key, err := kms.NewKey(ctx, "key", &kms.KeyArgs{EnableKeyRotation: pulumi.Bool(true)})
 		if err != nil {
 			return err
@@ -33,6 +34,23 @@ func Example() {
 		}, pulumi.DependsOn(bucket.Dependencies))
 		return err
 	})
+	// Output:
+	// aws:cloudwatch/logGroup:LogGroup: changes-log
+	// aws:cloudwatch/logStream:LogStream: changes-log
+	// aws:iam/role:Role: changes-role
+	// aws:iam/rolePolicy:RolePolicy: changes-policy
+	// aws:kinesis/firehoseDeliveryStream:FirehoseDeliveryStream: changes-delivery
+	// aws:kinesis/stream:Stream: changes
+	// aws:kms/key:Key: key
+	// aws:s3/bucketLifecycleConfigurationV2:BucketLifecycleConfigurationV2: lake-lifecycle
+	// aws:s3/bucketOwnershipControls:BucketOwnershipControls: lake-ownership
+	// aws:s3/bucketPolicy:BucketPolicy: lake-policy
+	// aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock: lake-public-access
+	// aws:s3/bucketServerSideEncryptionConfigurationV2:BucketServerSideEncryptionConfigurationV2: lake-encryption
+	// aws:s3/bucketV2:BucketV2: lake-bucket
+	// aws:s3/bucketVersioningV2:BucketVersioningV2: lake-versioning
+	// cdcpipeline:lake:Bucket: lake
+	// cdcpipeline:lake:Delivery: changes
 }
 
 // A lake that can be queried: tables and views with the columns that the bootstrap found.

@@ -3,13 +3,14 @@ package search_test
 import (
 	"cdcpipeline/components/search"
 	"cdcpipeline/config"
+	"cdcpipeline/internal/componenttest"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
 // A private domain that a Firehose delivery fills from an existing Kinesis stream.
 func Example() {
-	program := func(ctx *pulumi.Context) error {
+	componenttest.Example(func(ctx *pulumi.Context) error {
 		// Deployed from inside the VPC; from elsewhere see package pipeline, which makes a bastion and opens a tunnel.
 		cfg := config.Search{DomainName: "orders", Reach: config.ReachDirect, HistoryIndex: "orders", HistoryRetentionDays: 14}
 		key := pulumi.String("arn:aws:kms:eu-west-1:123456789012:key/1234")
@@ -50,8 +51,30 @@ func Example() {
 		}
 		ctx.Export("endpoint", domain.Endpoint)
 		return nil
-	}
-	_ = program // pulumi.Run(program)
+	})
+	// Output:
+	// aws:cloudwatch/logGroup:LogGroup: 5
+	// aws:cloudwatch/logResourcePolicy:LogResourcePolicy: orders-logs
+	// aws:cloudwatch/logStream:LogStream: orders-delivery-backup, orders-delivery-index
+	// aws:iam/role:Role: orders-delivery-role
+	// aws:iam/rolePolicy:RolePolicy: orders-delivery-role
+	// aws:iam/serviceLinkedRole:ServiceLinkedRole: linked-role-role
+	// aws:kinesis/firehoseDeliveryStream:FirehoseDeliveryStream: orders-delivery
+	// aws:opensearch/domain:Domain: orders-domain
+	// aws:secretsmanager/secret:Secret: orders-master
+	// aws:secretsmanager/secretVersion:SecretVersion: orders-master
+	// cdcpipeline:search:Access: orders-access
+	// cdcpipeline:search:Delivery: orders-delivery
+	// cdcpipeline:search:Domain: orders
+	// cdcpipeline:search:ServiceLinkedRole: linked-role
+	// opensearch:index/auditConfig:AuditConfig: orders-access-audit
+	// opensearch:index/composableIndexTemplate:ComposableIndexTemplate: orders-access-dashboards-guard, orders-access-history
+	// opensearch:index/dashboardObject:DashboardObject: orders-access-dashboards
+	// opensearch:index/ismPolicy:IsmPolicy: orders-access-history
+	// opensearch:index/role:Role: orders-access-orders-delivery
+	// opensearch:index/rolesMapping:RolesMapping: orders-access-orders-delivery
+	// pulumi:providers:opensearch: orders-access
+	// random:index/randomPassword:RandomPassword: orders-master
 }
 
 // A further writer gets a role of its own and is made after the grant.

@@ -3,6 +3,7 @@ package source_test
 import (
 	"cdcpipeline/components/source"
 	"cdcpipeline/config"
+	"cdcpipeline/internal/componenttest"
 	"fmt"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -10,7 +11,7 @@ import (
 
 // A cluster in subnets and behind a security group of yours.
 func ExampleNewAuroraMySQL() {
-	_ = func(ctx *pulumi.Context) error {
+	componenttest.Example(func(ctx *pulumi.Context) error {
 		database, err := source.NewAuroraMySQL(ctx, "orders", &source.AuroraMySQLArgs{
 			Source:          config.Source{ClusterName: "orders"},
 			Environment:     config.Prod,
@@ -23,12 +24,22 @@ func ExampleNewAuroraMySQL() {
 		}
 		ctx.Export("host", database.Host)
 		return nil
-	}
+	})
+	// Output:
+	// aws:cloudwatch/logGroup:LogGroup: 3
+	// aws:iam/role:Role: orders-monitoring
+	// aws:iam/rolePolicyAttachment:RolePolicyAttachment: orders-monitoring
+	// aws:rds/cluster:Cluster: orders-cluster
+	// aws:rds/clusterInstance:ClusterInstance: orders-instance-0, orders-instance-1
+	// aws:rds/clusterParameterGroup:ClusterParameterGroup: orders-parameters
+	// aws:rds/subnetGroup:SubnetGroup: orders-subnets
+	// cdcpipeline:source:AuroraMySQL: orders
+	// random:index/randomId:RandomId: orders-final-snapshot
 }
 
 // A database that is there already.
 func ExampleNewExisting() {
-	_ = func(ctx *pulumi.Context) error {
+	componenttest.Example(func(ctx *pulumi.Context) error {
 		database, err := source.NewExisting(ctx, "orders", &source.ExistingArgs{
 			Source: config.Source{Existing: &config.ExistingDatabase{
 				Host:            "orders.example.internal",
@@ -41,7 +52,9 @@ func ExampleNewExisting() {
 		}
 		ctx.Export("host", database.Host)
 		return nil
-	}
+	})
+	// Output:
+	// cdcpipeline:source:Existing: orders
 }
 
 // What the bootstrap found out, as a stack output; whatever reads the binary log depends on its Invocation.
