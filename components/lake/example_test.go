@@ -2,7 +2,6 @@ package lake_test
 
 import (
 	"cdcpipeline/components/lake"
-	"cdcpipeline/components/source"
 	"cdcpipeline/config"
 	"cdcpipeline/internal/componenttest"
 
@@ -55,12 +54,15 @@ func Example() {
 
 // A lake that can be queried: tables and views with the columns that the bootstrap found.
 func ExampleNewCatalog() {
-	_ = func(ctx *pulumi.Context, bucket *lake.Bucket, key *kms.Key, bootstrap *source.Bootstrap) error {
+	componenttest.Example(func(ctx *pulumi.Context) error {
+		// From source.Bootstrap, its Result.
+		found := pulumi.String(`{"tables":[{"database":"shop","table":"orders","columns":[{"name":"id","type":"bigint"}],"primaryKey":["id"]}]}`)
 		catalog, err := lake.NewCatalog(ctx, "catalog", &lake.CatalogArgs{
 			Lake:   config.Lake{Prefix: "changes", Catalog: config.Catalog{Database: "shop", ScanLimitGb: 50}},
 			Tables: []config.Table{{Database: "shop", Table: "orders"}},
-			Found:  bootstrap.Result,
-			Bucket: bucket.Name, BucketArn: bucket.Arn, KmsKeyArn: key.Arn,
+			Found:  found,
+			Bucket: pulumi.String("changes"), BucketArn: pulumi.String("arn:aws:s3:::changes"),
+			KmsKeyArn: pulumi.String("arn:aws:kms:eu-west-1:123456789012:key/1234"),
 		})
 		if err != nil {
 			return err
@@ -68,5 +70,11 @@ func ExampleNewCatalog() {
 		// SELECT * FROM shop.shop_orders, by whoever is given this policy
 		ctx.Export("readerPolicy", catalog.ReaderPolicy)
 		return nil
-	}
+	})
+	// Output:
+	// aws:athena/namedQuery:NamedQuery: 10
+	// aws:athena/workgroup:Workgroup: catalog-workgroup
+	// aws:glue/catalogDatabase:CatalogDatabase: catalog-database
+	// aws:glue/catalogTable:CatalogTable: 4
+	// cdcpipeline:lake:Catalog: catalog
 }

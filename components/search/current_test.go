@@ -199,26 +199,3 @@ func TestKeysOfManyTablesFitTheFunctionsEnvironment(t *testing.T) {
 	_, err = tables(200)
 	require.ErrorContains(t, err, "follow fewer tables in one stack, or set search.current.enabled to false")
 }
-
-// The current state of a stream and a domain that a program of one's own has.
-func ExampleNewCurrentState() {
-	current := func(ctx *pulumi.Context, access *search.Access) error {
-		state, err := search.NewCurrentState(ctx, "orders-current", &search.CurrentStateArgs{
-			Search:           config.Search{Current: config.CurrentState{BatchSize: 1000, EnhancedFanOut: new(true)}},
-			Target:           access.Target(),
-			Code:             pulumi.NewFileArchive("currentstate.zip"),
-			StreamArn:        pulumi.String("arn:aws:kinesis:eu-west-1:123456789012:stream/changes"),
-			Findings:         pulumi.String(`{"tables":[{"database":"shop","table":"orders","columns":[{"name":"id","type":"bigint"}],"primaryKey":["id"]}]}`),
-			ParkingBucketArn: pulumi.String("arn:aws:s3:::orders-parked"),
-			KmsKeyArn:        pulumi.String("arn:aws:kms:eu-west-1:123456789012:key/1234"),
-			SubnetIDs:        pulumi.ToStringArray([]string{"subnet-1", "subnet-2"}),
-			SecurityGroupID:  pulumi.String("sg-3"),
-		})
-		if err != nil {
-			return err
-		}
-		ctx.Export("function", state.FunctionName)
-		return nil
-	}
-	_ = current
-}
