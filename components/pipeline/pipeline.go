@@ -128,7 +128,7 @@ func (b *builder) network() (err error) {
 		port, group = existing.Port, existing.SecurityGroupID
 	}
 	b.Network, err = network.NewNetwork(b.ctx, b.name+"-network", &network.NetworkArgs{
-		Network: b.cfg.Network, Environment: b.cfg.Environment, KmsKeyArn: b.Key.Arn,
+		Network: b.cfg.Network, Environment: b.cfg.Environment, KmsKeyArn: b.Key.Arn, LogRetentionDays: b.cfg.Functions.LogRetentionDays,
 		DatabasePort: pulumi.Int(port), ExistingDatabaseSecurityGroupID: group,
 		FromVpc: b.cfg.Search.Reach == config.ReachDirect, Bastion: b.cfg.Search.Reach == config.ReachTunnel,
 	}, b.child())
@@ -145,7 +145,7 @@ func (b *builder) source() error {
 		return nil
 	}
 	aurora, err := source.NewAuroraMySQL(b.ctx, b.name+"-source", &source.AuroraMySQLArgs{
-		Source: b.cfg.Source, Environment: b.cfg.Environment, KmsKeyArn: b.Key.Arn,
+		Source: b.cfg.Source, Environment: b.cfg.Environment, KmsKeyArn: b.Key.Arn, LogRetentionDays: b.cfg.Functions.LogRetentionDays,
 		SubnetIDs: b.Network.SubnetIDs(), SecurityGroupID: b.Network.SecurityGroups.Database,
 	}, b.child())
 	if err != nil {
@@ -238,7 +238,7 @@ func (b *builder) search() (err error) {
 	}
 	b.Search, err = search.NewDelivery(b.ctx, b.name+"-search-delivery", &search.DeliveryArgs{
 		Search: b.cfg.Search, Environment: b.cfg.Environment, KmsKeyArn: b.Key.Arn, LogRetentionDays: b.cfg.Functions.LogRetentionDays,
-		StreamArn: b.Stream.Arn, Domain: b.Domain, Access: b.Access,
+		StreamArn: b.Stream.Arn, Target: b.Access.Target(),
 		BackupBucketArn: b.Bucket.Arn, BackupPrefix: b.cfg.Lake.ErrorPrefix + "/search",
 		VpcSubnetIDs: b.Network.SubnetIDs(), SecurityGroupID: b.Network.SecurityGroups.Delivery,
 		DependsOn: slices.Concat(b.Bucket.Dependencies, b.Network.Dependencies),
