@@ -1,7 +1,6 @@
 package table
 
 import (
-	"cmp"
 	"fmt"
 	"strings"
 )
@@ -9,8 +8,8 @@ import (
 // Name is one table of the source. MySQL says database where DMS and its records say schema: they are the same, and here
 // it is the database.
 type Name struct {
-	Database string `json:"database"`
-	Table    string `json:"table"`
+	Database string
+	Table    string
 }
 
 // Parse reads "database.table". Neither part holds a dot.
@@ -30,16 +29,5 @@ func cut(text string) (database, table string, ok bool) {
 // String writes the name as Parse reads it.
 func (n Name) String() string { return n.Database + "." + n.Table }
 
-// Compare orders names by database, then by table.
-func (n Name) Compare(other Name) int {
-	return cmp.Or(strings.Compare(n.Database, other.Database), strings.Compare(n.Table, other.Table))
-}
-
 // Folded is the name as a server keeps it that does not tell upper from lower case.
 func (n Name) Folded() Name { return Name{strings.ToLower(n.Database), strings.ToLower(n.Table)} }
-
-// Quoted writes the name for MySQL.
-func (n Name) Quoted() string { return Quote(n.Database) + "." + Quote(n.Table) }
-
-// Quote makes an identifier for MySQL of any text.
-func Quote(name string) string { return "`" + strings.ReplaceAll(name, "`", "``") + "`" }

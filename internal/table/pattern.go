@@ -5,8 +5,8 @@ import "fmt"
 // Pattern is all tables whose database and table it matches, each by itself: a % does not reach over the dot. One without
 // % is a single table.
 type Pattern struct {
-	Database string `json:"database"`
-	Table    string `json:"table"`
+	Database string
+	Table    string
 }
 
 // ParsePattern reads "database.table". Neither part holds a dot.
@@ -25,7 +25,9 @@ func (p Pattern) String() string { return Name(p).String() }
 func (p Pattern) One() (Name, bool) { return Name(p), !IsPattern(p.Database) && !IsPattern(p.Table) }
 
 // Matches reports whether a table is one of the pattern's.
-func (p Pattern) Matches(n Name) bool { return Match(p.Database, n.Database) && Match(p.Table, n.Table) }
+func (p Pattern) Matches(n Name) bool {
+	return Match(p.Database, n.Database) && Match(p.Table, n.Table)
+}
 
 // Covers reports whether every table that the other matches is one of the pattern's.
 func (p Pattern) Covers(other Pattern) bool { return p.Matches(Name(other)) }

@@ -1,7 +1,6 @@
 package table
 
 import (
-	"encoding/json"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -18,24 +17,6 @@ func TestNameNeedsItsDatabase(t *testing.T) {
 		require.ErrorContains(t, err, "write database.table", bad)
 		_, err = ParsePattern(bad)
 		require.ErrorContains(t, err, "write database.table, with % for any text", bad)
-	}
-}
-
-func TestNamesAreQuotedForMySQL(t *testing.T) {
-	require.Equal(t, "`a``b`.`c`", Name{Database: "a`b", Table: "c"}.Quoted())
-}
-
-func TestNamesAreOrderedByDatabaseFirst(t *testing.T) {
-	require.Negative(t, Name{"a", "z"}.Compare(Name{"a-b", "a"}))
-	require.Positive(t, Name{"a", "z"}.Compare(Name{"a", "b"}))
-	require.Zero(t, Name{"a", "z"}.Compare(Name{"a", "z"}))
-}
-
-func TestJSONHasTheSameKeysForBoth(t *testing.T) {
-	for _, value := range []any{Name{"shop", "orders"}, Pattern{"shop", "orders"}} {
-		text, err := json.Marshal(value)
-		require.NoError(t, err)
-		require.Equal(t, `{"database":"shop","table":"orders"}`, string(text))
 	}
 }
 
