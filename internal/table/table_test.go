@@ -67,3 +67,17 @@ func TestWhatAPatternCoversItMatches(t *testing.T) {
 		}
 	})
 }
+
+func TestPatternsOverlapInDatabaseAndTable(t *testing.T) {
+	for _, c := range []struct {
+		a, b Pattern
+		want bool
+	}{
+		{Pattern{"shop", "o%"}, Pattern{"%", "orders"}, true},
+		{Pattern{"shop", "o%"}, Pattern{"stock", "orders"}, false},
+		{Pattern{"shop", "o%"}, Pattern{"shop", "items"}, false},
+	} {
+		require.Equal(t, c.want, c.a.Overlaps(c.b), "%s %s", c.a, c.b)
+		require.Equal(t, c.want, c.b.Overlaps(c.a), "%s %s", c.b, c.a)
+	}
+}
