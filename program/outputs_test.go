@@ -5,6 +5,7 @@ import (
 	"cdcpipeline/config"
 	"cdcpipeline/internal/componenttest"
 	"cdcpipeline/internal/outputs"
+	"cdcpipeline/internal/table"
 	"cdcpipeline/internal/task"
 	"context"
 	"encoding/json"
@@ -26,7 +27,7 @@ func read(t *testing.T, cfg config.Config) outputs.Outputs {
 		if err != nil {
 			return err
 		}
-		all, err := describe(ctx, p, cfg.WithDefaults(), func(context.Context, string, []task.Table) (task.State, error) {
+		all, err := describe(ctx, p, cfg.WithDefaults(), func(context.Context, string, []table.Pattern) (task.State, error) {
 			return task.State{NotLoaded: []string{"shop.added"}}, nil
 		})
 		if err != nil {

@@ -4,6 +4,7 @@ import (
 	"cdcpipeline/components/pipeline"
 	"cdcpipeline/config"
 	"cdcpipeline/internal/awsconfig"
+	"cdcpipeline/internal/table"
 	"cdcpipeline/internal/task"
 	"context"
 	"fmt"
@@ -18,7 +19,7 @@ import (
 const askTimeout = time.Minute
 
 // taskState asks DMS about a task that follows the given tables: task.Ask, with the credentials of the deployment.
-type taskState func(ctx context.Context, taskArn string, followed []task.Table) (task.State, error)
+type taskState func(ctx context.Context, taskArn string, followed []table.Pattern) (task.State, error)
 
 // askDMS is the taskState of the program's default AWS provider (its `aws:*` configuration, or the environment).
 func askDMS(ctx *pulumi.Context) (taskState, error) {
@@ -26,7 +27,7 @@ func askDMS(ctx *pulumi.Context) (taskState, error) {
 	if err != nil {
 		return nil, err
 	}
-	return func(ctx context.Context, taskArn string, followed []task.Table) (task.State, error) {
+	return func(ctx context.Context, taskArn string, followed []table.Pattern) (task.State, error) {
 		cfg, err := awsconfig.Load(ctx, settings)
 		if err != nil {
 			return task.State{}, fmt.Errorf("preparing to ask DMS: %w", err)
@@ -44,9 +45,9 @@ func tablesNotLoaded(ctx *pulumi.Context, p *pipeline.Pipeline, source config.So
 	if ctx.DryRun() {
 		return pulumi.UnsafeUnknownOutput(nil).ApplyT(func(any) []string { return nil }).(pulumi.StringArrayOutput)
 	}
-	followed := make([]task.Table, len(source.Tables))
+	followed := make([]table.Pattern, len(source.Tables))
 	for i, t := range source.Tables {
-		followed[i] = task.Table{Database: t.Database, Table: t.Table}
+		followed[i] = table.Pattern{Database: t.Database, Table: t.Table}
 	}
 	warn := func(format string, args ...any) {
 		_ = ctx.Log.Warn(fmt.Sprintf(format, args...), &pulumi.LogArgs{Resource: p.Replication})

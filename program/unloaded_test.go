@@ -4,6 +4,7 @@ import (
 	"cdcpipeline/components/pipeline"
 	"cdcpipeline/config"
 	"cdcpipeline/internal/componenttest"
+	"cdcpipeline/internal/table"
 	"cdcpipeline/internal/task"
 	"context"
 	"errors"
@@ -25,10 +26,10 @@ func notLoaded(t *testing.T, preview bool, answer task.State, failure error) (ou
 		if err != nil {
 			return err
 		}
-		tablesNotLoaded(ctx, p, cfg.Source, func(_ context.Context, taskArn string, followed []task.Table) (task.State, error) {
+		tablesNotLoaded(ctx, p, cfg.Source, func(_ context.Context, taskArn string, followed []table.Pattern) (task.State, error) {
 			asked = true
 			require.Contains(t, taskArn, ":task:cdc-replication-task")
-			require.Equal(t, []task.Table{{Database: "testdb", Table: "retail_trans"}, {Database: "shop", Table: "%"}}, followed)
+			require.Equal(t, []table.Pattern{{Database: "testdb", Table: "retail_trans"}, {Database: "shop", Table: "%"}}, followed)
 			return answer, failure
 		}).ApplyT(func(names []string) error {
 			output, known = names, true

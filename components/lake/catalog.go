@@ -108,7 +108,7 @@ func (c *Catalog) provision(ctx *pulumi.Context, name string, a *CatalogArgs) er
 func (c *catalog) choose(ctx *pulumi.Context) error {
 	var patterns []string
 	for _, t := range c.args.Tables {
-		if table.In(t.Database) || table.In(t.Table) {
+		if _, one := (table.Pattern{Database: t.Database, Table: t.Table}).One(); !one {
 			patterns = append(patterns, t.String())
 			continue
 		}

@@ -121,7 +121,11 @@ func (o Outputs) Require(needed Fields) error {
 
 // Loads says that the task follows and loads a table, database.table.
 func (o Outputs) Loads(name string) bool {
-	return slices.ContainsFunc(o.Tables, func(configured string) bool { return table.Match(configured, name) })
+	named, err := table.Parse(name)
+	return err == nil && slices.ContainsFunc(o.Tables, func(configured string) bool {
+		pattern, err := table.ParsePattern(configured)
+		return err == nil && pattern.Matches(named)
+	})
 }
 
 // Tunnelled says that the domain and the database are reached through the stack's bastion.

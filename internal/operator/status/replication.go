@@ -2,9 +2,9 @@ package status
 
 import (
 	"cdcpipeline/internal/outputs"
+	"cdcpipeline/internal/table"
 	"context"
 	"errors"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -59,8 +59,10 @@ func readTables(ctx context.Context, api TaskReader, o outputs.Outputs) TablesSt
 func notLoaded(o outputs.Outputs, statistics []types.TableStatistics) []string {
 	missing := []string{}
 	for _, configured := range o.Tables {
-		known := tablePattern(configured)
-		if !slices.ContainsFunc(statistics, func(t types.TableStatistics) bool { return known.MatchString(tableName(t)) }) {
+		pattern, err := table.ParsePattern(configured)
+		if err != nil || !slices.ContainsFunc(statistics, func(t types.TableStatistics) bool {
+			return pattern.Matches(table.Name{Database: aws.ToString(t.SchemaName), Table: aws.ToString(t.TableName)})
+		}) {
 			missing = append(missing, configured)
 		}
 	}
@@ -73,11 +75,6 @@ func notLoaded(o outputs.Outputs, statistics []types.TableStatistics) []string {
 		}
 	}
 	return missing
-}
-
-// tablePattern matches what a configured name selects: % stands for any characters, as in a table mapping.
-func tablePattern(configured string) *regexp.Regexp {
-	return regexp.MustCompile("^" + strings.ReplaceAll(regexp.QuoteMeta(configured), "%", ".*") + "$")
 }
 
 func utc(t *time.Time) *time.Time {
