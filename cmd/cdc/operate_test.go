@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"cdcpipeline/internal/operator/status"
+	"cdcpipeline/internal/task"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -67,7 +68,7 @@ func TestReloadOfEverythingIsConfirmed(t *testing.T) {
 	pulumi(t, "exit 7")
 	for answer, message := range map[string]string{"\n": "nothing was done", "n\n": "nothing was done", "": "nothing was done", "y\n": "exit status 7", "YES\n": "exit status 7"} {
 		cmd := newStart(&stackFlags{dir: "."})
-		f := &startFlags{options: status.StartOptions{Reload: true}, terminal: func(io.Reader) bool { return true }}
+		f := &startFlags{options: task.StartOptions{Reload: true}, terminal: func(io.Reader) bool { return true }}
 		var asked bytes.Buffer
 		cmd.SetIn(strings.NewReader(answer))
 		cmd.SetErr(&asked)
@@ -120,7 +121,7 @@ func TestLoadsAreToldEveryFewSeconds(t *testing.T) {
 		var out bytes.Buffer
 		l := &loads{tell: teller(&out)}
 		for range 7 {
-			l.show(status.Loading{Table: "a.b", State: "Full load", Rows: 5})
+			l.show(task.Loading{Table: "a.b", State: "Full load", Rows: 5})
 			time.Sleep(time.Second)
 		}
 		require.Equal(t, 2, strings.Count(out.String(), "a.b: Full load, 5 rows\n"))

@@ -1,9 +1,9 @@
 package main
 
 import (
-	"cdcpipeline/internal/outputs"
 	"cdcpipeline/internal/awsconfig"
 	"cdcpipeline/internal/operator/workload"
+	"cdcpipeline/internal/outputs"
 	"fmt"
 	"net/http"
 	"net/http/httptest"

@@ -4,8 +4,8 @@ import (
 	"bufio"
 	"cdcpipeline/internal/currentstate"
 	"cdcpipeline/internal/operator/reload"
-	"cdcpipeline/internal/operator/status"
 	"cdcpipeline/internal/operator/workload"
+	"cdcpipeline/internal/task"
 	"context"
 	"errors"
 	"fmt"
@@ -42,7 +42,7 @@ const maxReload = 10
 
 // startFlags of the command line.
 type startFlags struct {
-	options status.StartOptions
+	options task.StartOptions
 	compare compareFlags
 	yes     bool
 	timeout time.Duration
@@ -106,7 +106,7 @@ func (f *startFlags) run(cmd *cobra.Command, stack *stackFlags) error {
 	}
 	show := newWaiting(cmd.ErrOrStderr())
 	defer show.finish()
-	return onTask(cmd, stack, f.timeout, show.tell, func(ctx context.Context, d *deployment, t status.Task) error {
+	return onTask(cmd, stack, f.timeout, show.tell, func(ctx context.Context, d *deployment, t task.Task) error {
 		if f.loads() && d.CurrentFunctionName != "" {
 			return f.reload(ctx, d, t, show)
 		}
@@ -136,7 +136,7 @@ func (f *stackFlags) adviseSince(tell func(string, ...any), table string, at tim
 }
 
 // reload loads tables again where the stack keeps a current state: into new epochs.
-func (f *startFlags) reload(ctx context.Context, d *deployment, task status.Task, show *waiting) (err error) {
+func (f *startFlags) reload(ctx context.Context, d *deployment, task task.Task, show *waiting) (err error) {
 	// Nothing is stopped or begun before everything can be reached.
 	c, err := d.currentIndices(ctx, show.tell)
 	if err != nil {

@@ -1,8 +1,8 @@
 package main
 
 import (
-	"cdcpipeline/internal/operator/status"
 	"cdcpipeline/internal/outputs"
+	"cdcpipeline/internal/task"
 	"context"
 	"fmt"
 	"io"
@@ -23,7 +23,7 @@ func newStop(stack *stackFlags) *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "stop", Short: "Stop the replication task", Long: stopLong, Example: "  cdc stop\n  cdc stop --stack prod", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return onTask(cmd, stack, timeout, teller(cmd.ErrOrStderr()), func(ctx context.Context, _ *deployment, t status.Task) error { return t.Stop(ctx) })
+			return onTask(cmd, stack, timeout, teller(cmd.ErrOrStderr()), func(ctx context.Context, _ *deployment, t task.Task) error { return t.Stop(ctx) })
 		},
 	}
 	registerTimeout(cmd.Flags(), &timeout)
@@ -35,7 +35,7 @@ func registerTimeout(flags *pflag.FlagSet, timeout *time.Duration) {
 }
 
 // onTask does something with the stack's task, for so long at most.
-func onTask(cmd *cobra.Command, stack *stackFlags, timeout time.Duration, tell func(string, ...any), do func(context.Context, *deployment, status.Task) error) error {
+func onTask(cmd *cobra.Command, stack *stackFlags, timeout time.Duration, tell func(string, ...any), do func(context.Context, *deployment, task.Task) error) error {
 	if timeout < 0 {
 		return fmt.Errorf("--timeout: must not be negative, is %s", timeout)
 	}
@@ -50,7 +50,7 @@ func onTask(cmd *cobra.Command, stack *stackFlags, timeout time.Duration, tell f
 		defer cancel()
 	}
 	loading := &loads{tell: tell}
-	task := status.Task{
+	task := task.Task{
 		API: dms.NewFromConfig(d.AWS), Arn: d.TaskArn, Loading: loading.show,
 		Tell: func(line string) { tell("%s", line) },
 	}
@@ -70,7 +70,7 @@ type loads struct {
 	told map[string]time.Time
 }
 
-func (l *loads) show(p status.Loading) {
+func (l *loads) show(p task.Loading) {
 	if time.Since(l.told[p.Table]) < lineEvery {
 		return
 	}

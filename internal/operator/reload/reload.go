@@ -8,7 +8,7 @@ package reload
 
 import (
 	"cdcpipeline/internal/currentstate"
-	"cdcpipeline/internal/operator/status"
+	"cdcpipeline/internal/task"
 	"context"
 	"errors"
 	"fmt"
@@ -16,13 +16,13 @@ import (
 	"time"
 )
 
-// Task is the replication task: an [status.Task].
+// Task is the replication task: an [task.Task].
 type Task interface {
 	Ready(ctx context.Context, tables []string) error
-	Reload(ctx context.Context, tables []string) (status.Loads, error)
+	Reload(ctx context.Context, tables []string) (task.Loads, error)
 	Halt(ctx context.Context) (stopped time.Time, err error)
-	Anew(ctx context.Context, tables []string) (status.Loads, error)
-	Loaded(ctx context.Context, loading status.Loads) error
+	Anew(ctx context.Context, tables []string) (task.Loads, error)
+	Loaded(ctx context.Context, loading task.Loads) error
 }
 
 // Epochs are those of the tables: [currentstate.Epochs].
@@ -63,7 +63,7 @@ func (r Reload) Tables(ctx context.Context, names []currentstate.Name) error {
 	if err := w.begin(ctx, names, func(currentstate.Epoch) bool { return true }); err != nil {
 		return w.early(err)
 	}
-	err := w.finish(ctx, func() (status.Loads, error) { return r.Task.Reload(ctx, tables) })
+	err := w.finish(ctx, func() (task.Loads, error) { return r.Task.Reload(ctx, tables) })
 	for _, t := range w.tables {
 		if t.state != begun {
 			w.since(t.Name.String(), t.Latest().Since)
@@ -96,7 +96,7 @@ func (r Reload) All(ctx context.Context, wanted func(table string) bool) error {
 	if err := w.begin(ctx, names, since); err != nil {
 		return w.early(err)
 	}
-	err = w.finish(ctx, func() (status.Loads, error) {
+	err = w.finish(ctx, func() (task.Loads, error) {
 		loading, err := r.Task.Anew(ctx, tables)
 		w.halted = loading == nil
 		return loading, err
@@ -177,7 +177,7 @@ func (w *work) begin(ctx context.Context, names []currentstate.Name, may func(cu
 }
 
 // finish loads, waits until all is loaded, and shows what is equal to the source.
-func (w *work) finish(ctx context.Context, load func() (status.Loads, error)) error {
+func (w *work) finish(ctx context.Context, load func() (task.Loads, error)) error {
 	loading, err := load()
 	if loading != nil {
 		for _, t := range w.tables {

@@ -2,7 +2,7 @@ package reload
 
 import (
 	"cdcpipeline/internal/currentstate"
-	"cdcpipeline/internal/operator/status"
+	"cdcpipeline/internal/task"
 	"context"
 	"errors"
 	"fmt"
@@ -64,23 +64,23 @@ func (f *fake) Ready(ctx context.Context, tables []string) error {
 	return f.call(ctx, "ready %s", strings.Join(tables, " "))
 }
 
-func (f *fake) Reload(ctx context.Context, tables []string) (status.Loads, error) {
+func (f *fake) Reload(ctx context.Context, tables []string) (task.Loads, error) {
 	if err := f.call(ctx, "reload %s", strings.Join(tables, " ")); err != nil {
 		return nil, err
 	}
-	return status.Loads{tables[0]: noon}, nil
+	return task.Loads{tables[0]: noon}, nil
 }
 
 func (f *fake) Halt(ctx context.Context) (time.Time, error) { return f.stopped, f.call(ctx, "halt") }
 
-func (f *fake) Anew(ctx context.Context, tables []string) (status.Loads, error) {
+func (f *fake) Anew(ctx context.Context, tables []string) (task.Loads, error) {
 	if err := f.call(ctx, "anew %s", strings.Join(tables, " ")); err != nil {
 		return nil, err
 	}
-	return status.Loads{}, nil
+	return task.Loads{}, nil
 }
 
-func (f *fake) Loaded(ctx context.Context, _ status.Loads) error { return f.call(ctx, "loaded") }
+func (f *fake) Loaded(ctx context.Context, _ task.Loads) error { return f.call(ctx, "loaded") }
 
 func (f *fake) List(ctx context.Context) ([]currentstate.TableEpochs, error) {
 	return f.tables, f.call(ctx, "list")

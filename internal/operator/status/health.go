@@ -2,6 +2,7 @@ package status
 
 import (
 	"cdcpipeline/internal/outputs"
+	"cdcpipeline/internal/task"
 	"fmt"
 	"strings"
 	"time"
@@ -20,7 +21,7 @@ func (s *Status) judge(o outputs.Outputs, maxLag time.Duration) {
 	}
 	s.judgeTask(add)
 	for _, t := range s.Tables.List {
-		add(t.State == tableError || t.State == tableCancelled, "table %s: %s: see the task's log, then `cdc start --reload-table %s`", t.Name, t.State, t.Name)
+		add(t.State == task.TableError || t.State == task.TableCancelled, "table %s: %s: see the task's log, then `cdc start --reload-table %s`", t.Name, t.State, t.Name)
 	}
 	for _, name := range s.Tables.NotLoaded {
 		if strings.Contains(name, "%") {
@@ -48,11 +49,11 @@ func (s *Status) judge(o outputs.Outputs, maxLag time.Duration) {
 func (s *Status) judgeTask(add func(bool, string, ...any)) {
 	t := s.Task
 	switch {
-	case t.State == "" || t.State == stateRunning: // unreadable, which is said elsewhere, or as it should be
-	case t.State == stateStopped && strings.Contains(t.StopReason, loadFinished):
-	case t.State == stateStopped || t.State == stateReady:
+	case t.State == "" || t.State == task.StateRunning: // unreadable, which is said elsewhere, or as it should be
+	case t.State == task.StateStopped && strings.Contains(t.StopReason, task.LoadFinished):
+	case t.State == task.StateStopped || t.State == task.StateReady:
 		add(true, "the task is %s%s: `cdc start`", t.State, parenthesized(t.StopReason))
-	case t.State == stateFailed:
+	case t.State == task.StateFailed:
 		add(true, "the task failed%s: %s: mend the cause, then `cdc start`; its log is %s, stream %s",
 			parenthesized(t.StopReason), orElse(t.LastFailure, "DMS gives no message"), orElse(t.LogGroup, "in CloudWatch"), orElse(t.LogStream, "unknown"))
 	default:

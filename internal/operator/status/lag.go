@@ -2,6 +2,7 @@ package status
 
 import (
 	"cdcpipeline/internal/outputs"
+	"cdcpipeline/internal/task"
 	"context"
 	"fmt"
 	"time"
@@ -42,7 +43,7 @@ func (l *Lag) figures(o outputs.Outputs, instance string) []figure {
 	}
 	if instance != "" {
 		task := []types.Dimension{
-			dimension("ReplicationInstanceIdentifier", instance), dimension("ReplicationTaskIdentifier", resourceID(o.TaskArn)),
+			dimension("ReplicationInstanceIdentifier", instance), dimension("ReplicationTaskIdentifier", task.ResourceID(o.TaskArn)),
 		}
 		all = append(all, figure{"AWS/DMS", "CDCLatencySource", task, 1, &l.SourceSeconds}, figure{"AWS/DMS", "CDCLatencyTarget", task, 1, &l.TargetSeconds})
 	}

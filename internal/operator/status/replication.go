@@ -3,6 +3,7 @@ package status
 import (
 	"cdcpipeline/internal/outputs"
 	"cdcpipeline/internal/table"
+	"cdcpipeline/internal/task"
 	"context"
 	"errors"
 	"slices"
@@ -15,63 +16,61 @@ import (
 )
 
 // readTask reads the task, its instance and where its log is.
-func readTask(ctx context.Context, api TaskReader, o outputs.Outputs) TaskStatus {
+func readTask(ctx context.Context, api task.Reader, o outputs.Outputs) TaskStatus {
 	status := TaskStatus{Arn: o.TaskArn}
-	task, err := describeTask(ctx, api, o.TaskArn)
+	found, err := task.Describe(ctx, api, o.TaskArn)
 	if err != nil {
 		status.Error = explain(ctx, err)
 		return status
 	}
-	status.ID, status.State = aws.ToString(task.ReplicationTaskIdentifier), aws.ToString(task.Status)
-	status.MigrationType = string(task.MigrationType)
-	status.StopReason, status.LastFailure = aws.ToString(task.StopReason), aws.ToString(task.LastFailureMessage)
-	if s := task.ReplicationTaskStats; s != nil {
+	status.found = found
+	status.ID, status.State = aws.ToString(found.ReplicationTaskIdentifier), aws.ToString(found.Status)
+	status.MigrationType = string(found.MigrationType)
+	status.StopReason, status.LastFailure = aws.ToString(found.StopReason), aws.ToString(found.LastFailureMessage)
+	if s := found.ReplicationTaskStats; s != nil {
 		status.StartedAt, status.StoppedAt = utc(s.StartDate), utc(s.StopDate)
 	}
-	if status.instance, err = describeInstance(ctx, api, aws.ToString(task.ReplicationInstanceArn)); err != nil {
+	if status.instance, err = task.Instance(ctx, api, aws.ToString(found.ReplicationInstanceArn)); err != nil {
 		status.Error = explain(ctx, err)
 		return status
 	}
-	status.LogGroup, status.LogStream = taskLog(status.instance, o.TaskArn)
+	status.LogGroup, status.LogStream = task.Log(status.instance, o.TaskArn)
 	return status
 }
 
-// readTables reads the statistics and finds the tables whose load is missing.
-func readTables(ctx context.Context, api TaskReader, o outputs.Outputs) TablesStatus {
+// readTables reads the statistics.
+func readTables(ctx context.Context, api task.Reader, o outputs.Outputs) TablesStatus {
 	status := TablesStatus{List: []TableStatus{}, NotLoaded: []string{}}
-	statistics, err := tableStatistics(ctx, api, o.TaskArn)
-	if err != nil {
+	var err error
+	if status.statistics, err = task.Statistics(ctx, api, o.TaskArn); err != nil {
 		status.Error = explain(ctx, err)
 		return status
 	}
-	for _, t := range statistics {
+	for _, t := range status.statistics {
 		status.List = append(status.List, TableStatus{
-			Name: tableName(t), State: aws.ToString(t.TableState), FullLoadRows: t.FullLoadRows, LoadedAt: utc(t.FullLoadEndTime),
+			Name: task.TableName(t), State: aws.ToString(t.TableState), FullLoadRows: t.FullLoadRows, LoadedAt: utc(t.FullLoadEndTime),
 			Inserts: t.Inserts, Updates: t.Updates, Deletes: t.Deletes, Ddls: t.Ddls, Validation: "n/a",
 		})
 	}
-	status.NotLoaded = notLoaded(o, statistics)
 	return status
 }
 
-// notLoaded are configured tables that the task does not know, and those the deployment found added after the first load
-// that have not been loaded since.
-func notLoaded(o outputs.Outputs, statistics []types.TableStatistics) []string {
+// notLoaded are the tables whose load is missing, and what is configured of which DMS knows no table.
+func notLoaded(o outputs.Outputs, found types.ReplicationTask, statistics []types.TableStatistics) []string {
+	var followed []table.Pattern
 	missing := []string{}
 	for _, configured := range o.Tables {
 		pattern, err := table.ParsePattern(configured)
+		followed = append(followed, pattern)
 		if err != nil || !slices.ContainsFunc(statistics, func(t types.TableStatistics) bool {
 			return pattern.Matches(table.Name{Database: aws.ToString(t.SchemaName), Table: aws.ToString(t.TableName)})
 		}) {
 			missing = append(missing, configured)
 		}
 	}
-	for _, added := range o.TablesNotLoaded {
-		loaded := slices.ContainsFunc(statistics, func(t types.TableStatistics) bool {
-			return tableName(t) == added && t.FullLoadEndTime != nil && aws.ToString(t.TableState) == tableCompleted
-		})
-		if !loaded && !slices.Contains(missing, added) {
-			missing = append(missing, added)
+	for _, name := range task.NotLoaded(found, statistics, followed, o.TablesNotLoaded) {
+		if !slices.Contains(missing, name) {
+			missing = append(missing, name)
 		}
 	}
 	return missing

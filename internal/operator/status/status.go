@@ -4,9 +4,12 @@ package status
 
 import (
 	"cdcpipeline/internal/outputs"
+	"cdcpipeline/internal/task"
 	"context"
 	"sync"
 	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/databasemigrationservice/types"
 )
 
 // Status is how a pipeline is. Its JSON is stable: keys are added, never renamed. What could not be read has an error
@@ -43,6 +46,7 @@ type TaskStatus struct {
 	Error     string `json:"error,omitempty"`
 
 	instance string
+	found    types.ReplicationTask
 }
 
 // TablesStatus is what DMS counts of each table.
@@ -51,6 +55,8 @@ type TablesStatus struct {
 	// NotLoaded are configured tables whose rows from before the task are missing downstream.
 	NotLoaded []string `json:"notLoaded"`
 	Error     string   `json:"error,omitempty"`
+
+	statistics []types.TableStatistics
 }
 
 // TableStatus is one table's; Validation is n/a because DMS cannot validate a stream.
@@ -106,7 +112,7 @@ type Index struct {
 
 // Sources are asked for a status.
 type Sources struct {
-	DMS        TaskReader
+	DMS        task.Reader
 	CloudWatch Metrics
 	S3         Objects
 	// Search reaches the domain; it is called once, and what it gives is closed.
@@ -149,6 +155,9 @@ func (s Sources) Read(ctx context.Context, o outputs.Outputs, options StatusOpti
 	all.Go(func() { status.Parked = readParked(ctx, s.S3, o) })
 	all.Go(func() { status.Search, status.Current = readDomain(ctx, s.Search, o) })
 	all.Wait()
+	if status.Tables.Error == "" {
+		status.Tables.NotLoaded = notLoaded(o, status.Task.found, status.Tables.statistics)
+	}
 	status.judge(o, options.MaxLag)
 	return status
 }

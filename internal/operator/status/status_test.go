@@ -3,6 +3,8 @@ package status
 import (
 	"cdcpipeline/internal/currentstate"
 	"cdcpipeline/internal/outputs"
+	"cdcpipeline/internal/task"
+	"cdcpipeline/internal/task/tasktest"
 	"context"
 	"encoding/json"
 	"errors"
@@ -35,7 +37,7 @@ func golden(t *testing.T, name, got string) {
 }
 
 var stackOutputs = outputs.Outputs{
-	TaskArn: taskArn, StreamName: "changes", SearchDeliveryName: "to-search", LakeDeliveryName: "to-lake",
+	TaskArn: tasktest.TaskArn, StreamName: "changes", SearchDeliveryName: "to-search", LakeDeliveryName: "to-lake",
 	HistoryIndex: "retail-trans", CurrentFunctionName: "current-state", LakeBucket: "lake", LakeErrorPrefix: "errors", CurrentFailedPrefix: "aws/lambda/mapping/",
 	Tables: []string{"testdb.retail_trans", "shop.%"},
 }
@@ -52,7 +54,7 @@ const (
 // parts are what a status asks; a test changes some.
 type parts struct {
 	outputs outputs.Outputs
-	dms     *fakeDMS
+	dms     *tasktest.DMS
 	metrics fakeMetrics
 	objects fakeObjects
 	cluster fakeCluster
@@ -61,17 +63,17 @@ type parts struct {
 }
 
 func wellParts() *parts {
-	retail, orders := tableAt("testdb.retail_trans", tableCompleted, noon.Add(-30*time.Minute), 3000), tableAt("shop.orders", tableCompleted, noon.Add(-30*time.Minute), 20)
+	retail, orders := tasktest.TableAt("testdb.retail_trans", task.TableCompleted, tasktest.Noon.Add(-30*time.Minute), 3000), tasktest.TableAt("shop.orders", task.TableCompleted, tasktest.Noon.Add(-30*time.Minute), 20)
 	retail.Inserts, retail.Updates, retail.Deletes, retail.Ddls = 7012, 2004, 984, 1
 	return &parts{
 		outputs: stackOutputs,
-		dms:     &fakeDMS{ran: true, looks: []look{tables(retail, orders)}},
+		dms:     &tasktest.DMS{Ran: true, Looks: []tasktest.Look{tasktest.Running(retail, orders)}},
 		metrics: fakeMetrics{points: map[string][]float64{
 			sourceLatency: {90, 1}, targetLatency: {2}, iteratorAge: {250}, searchHolds: {4}, lakeHolds: {59.6},
 		}},
 		cluster: fakeCluster{health: "yellow", epochs: []currentstate.TableEpochs{
 			{Name: currentstate.Name{Schema: "shop", Table: "orders"}, Epochs: []currentstate.Epoch{{Number: 1}}, Current: 1},
-			{Name: currentstate.Name{Schema: "testdb", Table: "retail_trans"}, Epochs: []currentstate.Epoch{{Number: 1}, {Number: 2, Since: noon.Add(-30 * time.Minute)}}, Current: 2},
+			{Name: currentstate.Name{Schema: "testdb", Table: "retail_trans"}, Epochs: []currentstate.Epoch{{Number: 1}, {Number: 2, Since: tasktest.Noon.Add(-30 * time.Minute)}}, Current: 2},
 		}, indices: []Index{{"retail-trans-2026-11-22", 9000, 1_250_000}, {"retail-trans-2026-11-23", 4020, 640_000}}},
 	}
 }
@@ -79,7 +81,7 @@ func wellParts() *parts {
 func (p *parts) read(t *testing.T) Status {
 	t.Helper()
 	sources := Sources{DMS: p.dms, CloudWatch: p.metrics, S3: p.objects, Search: func(context.Context) (Cluster, error) { return p.cluster, p.open }}
-	return sources.Read(t.Context(), p.outputs, StatusOptions{Now: func() time.Time { return noon }, MaxLag: p.maxLag})
+	return sources.Read(t.Context(), p.outputs, StatusOptions{Now: func() time.Time { return tasktest.Noon }, MaxLag: p.maxLag})
 }
 
 func (p *parts) goldens(t *testing.T, name string) {
@@ -101,7 +103,7 @@ func TestHealthyStatus(t *testing.T) {
 
 func TestBatchesThatLambdaHasGivenUpAreParkedObjectsToo(t *testing.T) {
 	p := wellParts()
-	p.objects.failed = []s3types.Object{{Key: aws.String("aws/lambda/mapping/shard/x"), Size: aws.Int64(700), LastModified: aws.Time(noon)}}
+	p.objects.failed = []s3types.Object{{Key: aws.String("aws/lambda/mapping/shard/x"), Size: aws.Int64(700), LastModified: aws.Time(tasktest.Noon)}}
 	status := p.read(t)
 	require.False(t, status.Healthy)
 	require.EqualValues(t, 1, status.Parked.Objects)
@@ -110,14 +112,14 @@ func TestBatchesThatLambdaHasGivenUpAreParkedObjectsToo(t *testing.T) {
 
 func TestUnhealthyStatus(t *testing.T) {
 	p := wellParts()
-	p.dms.looks = []look{{
-		state: "failed", reason: "Stop Reason FATAL_ERROR Error Level FATAL", failure: "Last Error A value is longer than LobMaxSize", stopped: noon.Add(-time.Minute),
-		tables: []types.TableStatistics{tableAt("testdb.retail_trans", tableError, time.Time{}, 12)},
+	p.dms.Looks = []tasktest.Look{{
+		State: "failed", Reason: "Stop Reason FATAL_ERROR Error Level FATAL", Failure: "Last Error A value is longer than LobMaxSize", Stopped: tasktest.Noon.Add(-time.Minute),
+		Tables: []types.TableStatistics{tasktest.TableAt("testdb.retail_trans", task.TableError, time.Time{}, 12)},
 	}}
 	p.metrics = fakeMetrics{points: map[string][]float64{iteratorAge: {601_000}}}
 	p.objects.objects = []s3types.Object{
-		{Key: aws.String("errors/search/b"), Size: aws.Int64(2_000), LastModified: aws.Time(noon.Add(-time.Hour))},
-		{Key: aws.String("errors/lake/a"), Size: aws.Int64(500), LastModified: aws.Time(noon.Add(-2 * time.Hour))},
+		{Key: aws.String("errors/search/b"), Size: aws.Int64(2_000), LastModified: aws.Time(tasktest.Noon.Add(-time.Hour))},
+		{Key: aws.String("errors/lake/a"), Size: aws.Int64(500), LastModified: aws.Time(tasktest.Noon.Add(-2 * time.Hour))},
 	}
 	p.open = errors.New("instance i-0123456789abcdef0 has not registered with SSM yet")
 	p.goldens(t, "unhealthy")
@@ -125,8 +127,8 @@ func TestUnhealthyStatus(t *testing.T) {
 
 func TestEmptyStatusWhenNothingCanBeRead(t *testing.T) {
 	p := wellParts()
-	p.dms.failing = map[string]error{"describe": errRefused, "tables": errRefused}
-	p.metrics.err, p.objects.err, p.open = errRefused, errRefused, errRefused
+	p.dms.Failing = map[string]error{"describe": tasktest.ErrRefused, "tables": tasktest.ErrRefused}
+	p.metrics.err, p.objects.err, p.open = tasktest.ErrRefused, tasktest.ErrRefused, tasktest.ErrRefused
 	p.goldens(t, "unreadable")
 }
 
@@ -145,26 +147,29 @@ func TestStateOfTheTaskDecides(t *testing.T) {
 		"deleting":  "the task is deleting: not running yet",
 	} {
 		p := wellParts()
-		p.dms.looks[0].state = state
+		p.dms.Looks[0].State = state
 		s := p.read(t)
 		require.Equal(t, problem == "", s.Healthy, state)
 		require.Contains(t, strings.Join(s.Problems, "\n"), problem)
 	}
 	p := wellParts()
-	p.dms.looks[0].state, p.dms.looks[0].reason = "stopped", "Stop Reason FULL_LOAD_ONLY_FINISHED"
+	p.dms.Looks[0].State, p.dms.Looks[0].Reason = "stopped", "Stop Reason FULL_LOAD_ONLY_FINISHED"
 	require.True(t, p.read(t).Healthy, "a task that only loads has done its work")
 }
 
 func TestEachProblemIsNamedAndMakesTheStatusUnhealthy(t *testing.T) {
 	for problem, change := range map[string]func(*parts){
-		"task unreadable: reading the task " + taskArn + ": AccessDenied":                                     func(p *parts) { p.dms.failing = map[string]error{"describe": errRefused} },
-		"task unreadable: reading the replication instance":                                                   func(p *parts) { p.dms.failing = map[string]error{"instance": errRefused} },
-		"lag unreadable: the task's latencies are unknown":                                                    func(p *parts) { p.dms.failing = map[string]error{"instance": errRefused} },
-		"does not exist: `pulumi up --refresh --run-program` makes it again":                                  func(p *parts) { p.dms.looks = []look{}; p.dms.failing = map[string]error{"tables": errRefused} },
-		"tables unreadable: reading the table statistics: AccessDenied":                                       func(p *parts) { p.dms.failing = map[string]error{"tables": errRefused} },
-		"lag unreadable: reading the metrics: AccessDenied":                                                   func(p *parts) { p.metrics.err = errRefused },
-		"parked objects unreadable: listing s3://lake/errors/: AccessDen":                                     func(p *parts) { p.objects.err = errRefused },
-		"search unreadable: AccessDenied":                                                                     func(p *parts) { p.open = errRefused },
+		"task unreadable: reading the task " + tasktest.TaskArn + ": AccessDenied": func(p *parts) { p.dms.Failing = map[string]error{"describe": tasktest.ErrRefused} },
+		"task unreadable: reading the replication instance":                        func(p *parts) { p.dms.Failing = map[string]error{"instance": tasktest.ErrRefused} },
+		"lag unreadable: the task's latencies are unknown":                         func(p *parts) { p.dms.Failing = map[string]error{"instance": tasktest.ErrRefused} },
+		"does not exist: `pulumi up --refresh --run-program` makes it again": func(p *parts) {
+			p.dms.Looks = []tasktest.Look{}
+			p.dms.Failing = map[string]error{"tables": tasktest.ErrRefused}
+		},
+		"tables unreadable: reading the table statistics: AccessDenied":                                       func(p *parts) { p.dms.Failing = map[string]error{"tables": tasktest.ErrRefused} },
+		"lag unreadable: reading the metrics: AccessDenied":                                                   func(p *parts) { p.metrics.err = tasktest.ErrRefused },
+		"parked objects unreadable: listing s3://lake/errors/: AccessDen":                                     func(p *parts) { p.objects.err = tasktest.ErrRefused },
+		"search unreadable: AccessDenied":                                                                     func(p *parts) { p.open = tasktest.ErrRefused },
 		"search unreadable: no health":                                                                        func(p *parts) { p.cluster.healthErr = errors.New("no health\nwith details") },
 		"search unreadable: no indices":                                                                       func(p *parts) { p.cluster.indexErr = errors.New("no indices") },
 		"the domain is red":                                                                                   func(p *parts) { p.cluster.health = "red" },
@@ -174,16 +179,16 @@ func TestEachProblemIsNamedAndMakesTheStatusUnhealthy(t *testing.T) {
 		"the search delivery holds a record for 20m1s, more than 20m0s":                                       func(p *parts) { p.metrics.points[searchHolds] = []float64{1201} },
 		"the lake delivery holds a record for 1h0m0s":                                                         func(p *parts) { p.metrics.points[lakeHolds] = []float64{3600} },
 		"1 object is parked, the newest s3://lake/":                                                           func(p *parts) { p.objects.objects = []s3types.Object{{Key: aws.String("errors/x")}} },
-		"table shop.orders: Table cancelled: see the task's log, then `cdc start --reload-table shop.orders`": func(p *parts) { p.dms.looks[0].tables[1].TableState = aws.String(tableCancelled) },
+		"table shop.orders: Table cancelled: see the task's log, then `cdc start --reload-table shop.orders`": func(p *parts) { p.dms.Looks[0].Tables[1].TableState = aws.String(task.TableCancelled) },
 		"the current index of testdb.retail_trans shows epoch 1, the rows as of 2026-11-23T11:30:00Z, and epoch 2 is the latest: `cdc epoch switch --table testdb.retail_trans`": func(p *parts) { p.cluster.epochs[1].Current = 1 },
 		"the alias of shop.orders shows none of its epochs":       func(p *parts) { p.cluster.epochs[0].Current = 0 },
-		"current state unreadable: AccessDenied":                  func(p *parts) { p.cluster.epochsErr = errRefused },
+		"current state unreadable: AccessDenied":                  func(p *parts) { p.cluster.epochsErr = tasktest.ErrRefused },
 		"table a.b is not loaded: `cdc start --reload-table a.b`": func(p *parts) { p.outputs.Tables = append(p.outputs.Tables, "a.b") },
 		"no table of the task matches x.%: see that one exists":   func(p *parts) { p.outputs.Tables = []string{"x.%"} },
 		"table shop.new is not loaded":                            func(p *parts) { p.outputs.TablesNotLoaded = []string{"shop.new"} },
 		"table shop.orders is not loaded": func(p *parts) {
 			p.outputs.TablesNotLoaded = []string{"shop.orders"}
-			p.dms.looks[0].tables[1].FullLoadEndTime = nil
+			p.dms.Looks[0].Tables[1].FullLoadEndTime = nil
 		},
 	} {
 		t.Run(problem, func(t *testing.T) {
@@ -207,17 +212,17 @@ func TestEpochsAreAskedForWhereACurrentStateIsKept(t *testing.T) {
 	p := wellParts()
 	p.cluster.epochs[1].Current = 1
 	s := p.read(t)
-	require.Equal(t, CurrentTable{Name: "testdb.retail_trans", Shown: 1, Latest: 2, Until: aws.Time(noon.Add(-30 * time.Minute))}, s.Current.Tables[1])
+	require.Equal(t, CurrentTable{Name: "testdb.retail_trans", Shown: 1, Latest: 2, Until: aws.Time(tasktest.Noon.Add(-30 * time.Minute))}, s.Current.Tables[1])
 	var text strings.Builder
 	require.NoError(t, s.WriteTable(&text, false))
 	require.Regexp(t, `│ current │ 1 behind +│ +│ testdb.retail_trans shows epoch 1 of 2 +│`, text.String())
-	p.outputs.CurrentFunctionName, p.cluster.epochsErr = "", errRefused
+	p.outputs.CurrentFunctionName, p.cluster.epochsErr = "", tasktest.ErrRefused
 	require.True(t, p.read(t).Healthy)
 }
 
 func TestConfiguredTablesMayHoldWildcards(t *testing.T) {
 	for configured, known := range map[string]bool{"a.b": true, "a.%": true, "%.b": true, "a.b%": true, "a.c%": false, "a.bc": false, "b": false, "axb": false} {
-		missing := notLoaded(outputs.Outputs{Tables: []string{configured}}, []types.TableStatistics{tableAt("a.b", tableCompleted, noon, 1)})
+		missing := notLoaded(outputs.Outputs{Tables: []string{configured}}, types.ReplicationTask{}, []types.TableStatistics{tasktest.TableAt("a.b", task.TableCompleted, tasktest.Noon, 1)})
 		require.Equal(t, known, len(missing) == 0, configured)
 	}
 }
@@ -225,7 +230,7 @@ func TestConfiguredTablesMayHoldWildcards(t *testing.T) {
 func TestSilentSourceDoesNotHoldUpTheOthers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := wellParts()
-		p.dms.hang = true
+		p.dms.Hang = true
 		began := time.Now()
 		s := p.read(t)
 		require.Equal(t, 30*time.Second, time.Since(began))
@@ -247,7 +252,7 @@ func TestHistoryIsAskedForWithoutItsAlias(t *testing.T) {
 
 func TestColourIsForTerminals(t *testing.T) {
 	p := wellParts()
-	p.open = errRefused
+	p.open = tasktest.ErrRefused
 	var plain, coloured strings.Builder
 	s := p.read(t)
 	require.NoError(t, s.WriteTable(&plain, false))

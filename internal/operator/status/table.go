@@ -1,6 +1,7 @@
 package status
 
 import (
+	"cdcpipeline/internal/task"
 	"fmt"
 	"io"
 	"math"
@@ -52,8 +53,8 @@ func (s Status) parts(paint painter) string {
 	if s.Task.StartedAt != nil {
 		detail += ", started " + s.Task.StartedAt.Format(time.RFC3339)
 	}
-	t.AppendRow(table.Row{"task", stateOf(paint, s.Task.Error, s.Task.State, s.Task.State == stateRunning), "source " + duration(s.Lag.SourceSeconds) + ", target " + duration(s.Lag.TargetSeconds), orElse(detail, "-")})
-	if s.Task.State != stateRunning && s.Task.Error == "" {
+	t.AppendRow(table.Row{"task", stateOf(paint, s.Task.Error, s.Task.State, s.Task.State == task.StateRunning), "source " + duration(s.Lag.SourceSeconds) + ", target " + duration(s.Lag.TargetSeconds), orElse(detail, "-")})
+	if s.Task.State != task.StateRunning && s.Task.Error == "" {
 		for _, line := range []struct{ name, text string }{{"stop reason", s.Task.StopReason}, {"last failure", s.Task.LastFailure}} {
 			if line.text != "" {
 				t.AppendRow(table.Row{"", line.name, "", line.text})
@@ -102,7 +103,7 @@ func (s Status) tables(paint painter) string {
 	t := newTable()
 	t.AppendHeader(table.Row{"table", "state", "loaded", "inserts", "updates", "deletes", "ddl"})
 	for _, one := range s.Tables.List {
-		t.AppendRow(table.Row{one.Name, stateOf(paint, "", one.State, one.State != tableError && one.State != tableCancelled), one.FullLoadRows, one.Inserts, one.Updates, one.Deletes, one.Ddls})
+		t.AppendRow(table.Row{one.Name, stateOf(paint, "", one.State, one.State != task.TableError && one.State != task.TableCancelled), one.FullLoadRows, one.Inserts, one.Updates, one.Deletes, one.Ddls})
 	}
 	return t.Render() + "\n"
 }

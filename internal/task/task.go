@@ -1,4 +1,6 @@
-package status
+// Package task works on the DMS task of a pipeline: how it is, which of its tables were never loaded, and how it is stopped,
+// started and made to load tables again. It knows DMS's API, and nothing of stacks.
+package task
 
 import (
 	"cmp"
@@ -14,16 +16,16 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/databasemigrationservice/types"
 )
 
-// TaskReader is the part of DMS that says how a task is.
-type TaskReader interface {
+// Reader is the part of DMS that says how a task is.
+type Reader interface {
 	DescribeReplicationTasks(context.Context, *dms.DescribeReplicationTasksInput, ...func(*dms.Options)) (*dms.DescribeReplicationTasksOutput, error)
 	DescribeReplicationInstances(context.Context, *dms.DescribeReplicationInstancesInput, ...func(*dms.Options)) (*dms.DescribeReplicationInstancesOutput, error)
 	DescribeTableStatistics(context.Context, *dms.DescribeTableStatisticsInput, ...func(*dms.Options)) (*dms.DescribeTableStatisticsOutput, error)
 }
 
-// TaskWriter is the part of DMS that changes one.
-type TaskWriter interface {
-	TaskReader
+// Writer is the part of DMS that changes one.
+type Writer interface {
+	Reader
 	StartReplicationTask(context.Context, *dms.StartReplicationTaskInput, ...func(*dms.Options)) (*dms.StartReplicationTaskOutput, error)
 	StopReplicationTask(context.Context, *dms.StopReplicationTaskInput, ...func(*dms.Options)) (*dms.StopReplicationTaskOutput, error)
 	ReloadTables(context.Context, *dms.ReloadTablesInput, ...func(*dms.Options)) (*dms.ReloadTablesOutput, error)
@@ -33,20 +35,20 @@ type TaskWriter interface {
 
 // States of a task, https://docs.aws.amazon.com/dms/latest/APIReference/API_ReplicationTask.html.
 const (
-	stateReady    = "ready"
-	stateStarting = "starting"
-	stateRunning  = "running"
-	stateStopped  = "stopped"
-	stateFailed   = "failed"
-	stateDeleting = "deleting"
-	stateNotMoved = "failed-move"
+	StateReady    = "ready"
+	StateStarting = "starting"
+	StateRunning  = "running"
+	StateStopped  = "stopped"
+	StateFailed   = "failed"
+	StateDeleting = "deleting"
+	StateNotMoved = "failed-move"
 )
 
-// loadFinished is why a task that only loads stops by itself.
-const loadFinished = "FULL_LOAD_ONLY_FINISHED"
+// LoadFinished is why a task that only loads stops by itself.
+const LoadFinished = "FULL_LOAD_ONLY_FINISHED"
 
-// describeTask reads one task, without its settings.
-func describeTask(ctx context.Context, api TaskReader, arn string) (types.ReplicationTask, error) {
+// Describe reads one task, without its settings.
+func Describe(ctx context.Context, api Reader, arn string) (types.ReplicationTask, error) {
 	out, err := api.DescribeReplicationTasks(ctx, &dms.DescribeReplicationTasksInput{
 		Filters: []types.Filter{{Name: aws.String("replication-task-arn"), Values: []string{arn}}}, WithoutSettings: aws.Bool(true),
 	})
@@ -65,8 +67,8 @@ func describeTask(ctx context.Context, api TaskReader, arn string) (types.Replic
 	return types.ReplicationTask{}, fmt.Errorf("the task %s does not exist: `pulumi up --refresh --run-program` makes it again", arn)
 }
 
-// describeInstance reads the id of the instance a task runs on, which its ARN does not hold.
-func describeInstance(ctx context.Context, api TaskReader, arn string) (string, error) {
+// Instance reads the id of the instance a task runs on, which its ARN does not hold.
+func Instance(ctx context.Context, api Reader, arn string) (string, error) {
 	out, err := api.DescribeReplicationInstances(ctx, &dms.DescribeReplicationInstancesInput{
 		Filters: []types.Filter{{Name: aws.String("replication-instance-arn"), Values: []string{arn}}},
 	})
@@ -81,8 +83,8 @@ func describeInstance(ctx context.Context, api TaskReader, arn string) (string, 
 	return "", fmt.Errorf("the replication instance %s does not exist", arn)
 }
 
-// tableStatistics reads those of all tables, sorted by name.
-func tableStatistics(ctx context.Context, api TaskReader, arn string) ([]types.TableStatistics, error) {
+// Statistics reads those of all tables, sorted by name.
+func Statistics(ctx context.Context, api Reader, arn string) ([]types.TableStatistics, error) {
 	var all []types.TableStatistics
 	in := &dms.DescribeTableStatisticsInput{ReplicationTaskArn: &arn}
 	for {
@@ -95,21 +97,21 @@ func tableStatistics(ctx context.Context, api TaskReader, arn string) ([]types.T
 			break
 		}
 	}
-	slices.SortFunc(all, func(a, b types.TableStatistics) int { return cmp.Compare(tableName(a), tableName(b)) })
+	slices.SortFunc(all, func(a, b types.TableStatistics) int { return cmp.Compare(TableName(a), TableName(b)) })
 	return all, nil
 }
 
-func tableName(t types.TableStatistics) string {
+func TableName(t types.TableStatistics) string {
 	return aws.ToString(t.SchemaName) + "." + aws.ToString(t.TableName)
 }
 
-// resourceID is an ARN's last part. DMS names tasks in metrics and logs by it.
-func resourceID(arn string) string { return arn[strings.LastIndex(arn, ":")+1:] }
+// ResourceID is an ARN's last part. DMS names tasks in metrics and logs by it.
+func ResourceID(arn string) string { return arn[strings.LastIndex(arn, ":")+1:] }
 
-// taskLog is where DMS writes a task's log: group and stream,
+// Log is where DMS writes a task's log: group and stream,
 // https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Monitoring.html.
-func taskLog(instance, taskArn string) (group, stream string) {
-	return "dms-tasks-" + instance, "dms-task-" + resourceID(taskArn)
+func Log(instance, taskArn string) (group, stream string) {
+	return "dms-tasks-" + instance, "dms-task-" + ResourceID(taskArn)
 }
 
 // everRan says that a task was started before, so that it has a position to go on from.

@@ -1,4 +1,4 @@
-package status
+package task
 
 import (
 	"context"
@@ -54,7 +54,7 @@ func (t Task) Halt(ctx context.Context) (stopped time.Time, err error) {
 	if err != nil {
 		return time.Time{}, err
 	}
-	if aws.ToString(task.Status) == stateRunning {
+	if aws.ToString(task.Status) == StateRunning {
 		t.tell("the task is running: stopping it, to load everything again")
 		if err := t.Stop(ctx); err != nil {
 			return time.Time{}, err
@@ -68,7 +68,7 @@ func (t Task) Halt(ctx context.Context) (stopped time.Time, err error) {
 
 // Started says when the task's present run began, or its last one; zero when it never ran.
 func (t Task) Started(ctx context.Context) (time.Time, error) {
-	task, err := describeTask(ctx, t.API, t.Arn)
+	task, err := Describe(ctx, t.API, t.Arn)
 	if err != nil || task.ReplicationTaskStats == nil {
 		return time.Time{}, err
 	}
@@ -82,18 +82,18 @@ func (t Task) Anew(ctx context.Context, tables []string) (Loads, error) {
 	if err != nil {
 		return nil, err
 	}
-	if aws.ToString(task.Status) == stateRunning {
+	if aws.ToString(task.Status) == StateRunning {
 		return nil, errors.New("somebody else has started the task meanwhile: try again")
 	}
 	loading := Loads{}
 	if len(tables) > 0 {
-		statistics, err := tableStatistics(ctx, t.API, t.Arn)
+		statistics, err := Statistics(ctx, t.API, t.Arn)
 		if err != nil {
 			return nil, err
 		}
 		for _, s := range statistics {
-			if slices.Contains(tables, tableName(s)) {
-				loading[tableName(s)] = aws.ToTime(s.FullLoadEndTime)
+			if slices.Contains(tables, TableName(s)) {
+				loading[TableName(s)] = aws.ToTime(s.FullLoadEndTime)
 			}
 		}
 		if len(statistics) == 0 { // a task that never ran, or was made anew, knows no table yet
@@ -132,7 +132,7 @@ func (t Task) loads(ctx context.Context) (types.ReplicationTask, error) {
 
 // resume makes the task run from where it stopped.
 func (t Task) resume(ctx context.Context, task types.ReplicationTask) error {
-	if aws.ToString(task.Status) == stateRunning {
+	if aws.ToString(task.Status) == StateRunning {
 		t.tell("the task is running")
 		return nil
 	}
@@ -182,7 +182,7 @@ func (t Task) running(ctx context.Context, before types.ReplicationTask) error {
 		if err := t.pause(ctx); err != nil {
 			return fmt.Errorf("waiting until the task runs: %w: it goes on starting, see `cdc status`", err)
 		}
-		task, err := describeTask(ctx, t.API, t.Arn)
+		task, err := Describe(ctx, t.API, t.Arn)
 		if err != nil {
 			return err
 		}
@@ -194,17 +194,17 @@ func (t Task) running(ctx context.Context, before types.ReplicationTask) error {
 		t.tell("the task is %s", state)
 		last = state
 		switch state {
-		case stateRunning:
+		case StateRunning:
 			return nil
-		case stateStopped:
-			if strings.Contains(aws.ToString(task.StopReason), loadFinished) {
+		case StateStopped:
+			if strings.Contains(aws.ToString(task.StopReason), LoadFinished) {
 				t.tell("it has loaded everything, which is all it does")
 				return nil
 			}
 			return t.failed(ctx, task, "the task has stopped again")
-		case stateFailed:
+		case StateFailed:
 			return t.failed(ctx, task, "the task failed")
-		case stateDeleting:
+		case StateDeleting:
 			return errors.New("the task is being deleted")
 		}
 	}

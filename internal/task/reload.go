@@ -1,4 +1,4 @@
-package status
+package task
 
 import (
 	"context"
@@ -16,11 +16,11 @@ import (
 
 // States of a table, https://docs.aws.amazon.com/dms/latest/APIReference/API_TableStatistics.html.
 const (
-	tableLoading   = "Full load"
-	tableReloading = "Table is being reloaded"
-	tableCompleted = "Table completed"
-	tableCancelled = "Table cancelled"
-	tableError     = "Table error"
+	TableLoading   = "Full load"
+	TableReloading = "Table is being reloaded"
+	TableCompleted = "Table completed"
+	TableCancelled = "Table cancelled"
+	TableError     = "Table error"
 )
 
 // Loads are tables that are being loaded, with the time at which each was loaded before.
@@ -36,7 +36,7 @@ func (t Task) Reload(ctx context.Context, tables []string) (Loads, error) {
 	var wanted []types.TableToReload
 	loading := Loads{}
 	for _, s := range statistics {
-		loading[tableName(s)] = aws.ToTime(s.FullLoadEndTime)
+		loading[TableName(s)] = aws.ToTime(s.FullLoadEndTime)
 		wanted = append(wanted, types.TableToReload{SchemaName: s.SchemaName, TableName: s.TableName})
 	}
 	_, err = t.API.ReloadTables(ctx, &dms.ReloadTablesInput{
@@ -51,14 +51,14 @@ func (t Task) Reload(ctx context.Context, tables []string) (Loads, error) {
 
 // reloadable are the statistics of tables, each of which the task must have.
 func (t Task) reloadable(ctx context.Context, tables []string) ([]types.TableStatistics, error) {
-	all, err := tableStatistics(ctx, t.API, t.Arn)
+	all, err := Statistics(ctx, t.API, t.Arn)
 	if err != nil {
 		return nil, err
 	}
 	var problems []error
 	var found []types.TableStatistics
 	for i, name := range tables {
-		at := slices.IndexFunc(all, func(s types.TableStatistics) bool { return tableName(s) == name })
+		at := slices.IndexFunc(all, func(s types.TableStatistics) bool { return TableName(s) == name })
 		switch {
 		case slices.Contains(tables[:i], name): // twice is once
 		case at < 0:
@@ -76,7 +76,7 @@ func knownTables(statistics []types.TableStatistics) string {
 	}
 	names := make([]string, len(statistics))
 	for i, s := range statistics {
-		names[i] = tableName(s)
+		names[i] = TableName(s)
 	}
 	return "; it has " + strings.Join(names, ", ")
 }
@@ -88,23 +88,23 @@ func (t Task) Loaded(ctx context.Context, loading Loads) error {
 		if err := t.pause(ctx); err != nil {
 			return fmt.Errorf("waiting until the tables are loaded: %w: the load goes on, see `cdc status`", err)
 		}
-		task, err := describeTask(ctx, t.API, t.Arn)
+		task, err := Describe(ctx, t.API, t.Arn)
 		if err != nil {
 			return err
 		}
-		done := aws.ToString(task.Status) == stateStopped && strings.Contains(aws.ToString(task.StopReason), loadFinished)
+		done := aws.ToString(task.Status) == StateStopped && strings.Contains(aws.ToString(task.StopReason), LoadFinished)
 		early := func() error {
 			return t.failed(ctx, task, "the task is "+aws.ToString(task.Status)+" before the tables were loaded")
 		}
-		if aws.ToString(task.Status) != stateRunning && !done {
+		if aws.ToString(task.Status) != StateRunning && !done {
 			return early()
 		}
-		statistics, err := tableStatistics(ctx, t.API, t.Arn)
+		statistics, err := Statistics(ctx, t.API, t.Arn)
 		if err != nil {
 			return err
 		}
 		for _, s := range statistics {
-			name, state := tableName(s), aws.ToString(s.TableState)
+			name, state := TableName(s), aws.ToString(s.TableState)
 			since, waiting := before[name]
 			if !waiting {
 				continue
@@ -113,10 +113,10 @@ func (t Task) Loaded(ctx context.Context, loading Loads) error {
 				t.Loading(Loading{Table: name, State: state, Rows: s.FullLoadRows})
 			}
 			switch {
-			case state == tableError || state == tableCancelled:
+			case state == TableError || state == TableCancelled:
 				problems = append(problems, fmt.Errorf("%s was not loaded: %s: see the task's log (`cdc status` names it)", name, state))
 				delete(before, name)
-			case state == tableCompleted && aws.ToTime(s.FullLoadEndTime).After(since):
+			case state == TableCompleted && aws.ToTime(s.FullLoadEndTime).After(since):
 				t.tell("%s is loaded: %d rows", name, s.FullLoadRows)
 				delete(before, name)
 			}

@@ -1,4 +1,4 @@
-package status
+package task
 
 import (
 	"context"
@@ -13,7 +13,7 @@ import (
 
 // Task stops and starts one replication task.
 type Task struct {
-	API TaskWriter
+	API Writer
 	Arn string
 	// Tell is told in a line what happens; nil discards.
 	Tell func(line string)
@@ -59,7 +59,7 @@ func (t Task) Stop(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if state := aws.ToString(task.Status); state != stateRunning {
+	if state := aws.ToString(task.Status); state != StateRunning {
 		t.tell("the task is %s: nothing to stop", state)
 		return nil
 	}
@@ -68,7 +68,7 @@ func (t Task) Stop(ctx context.Context) error {
 	} // else somebody else stops it
 	last := ""
 	for began := time.Now(); ; {
-		if task, err = describeTask(ctx, t.API, t.Arn); err != nil {
+		if task, err = Describe(ctx, t.API, t.Arn); err != nil {
 			return err
 		}
 		state := aws.ToString(task.Status)
@@ -77,11 +77,11 @@ func (t Task) Stop(ctx context.Context) error {
 			last = state
 		}
 		switch state {
-		case stateStopped, stateReady:
+		case StateStopped, StateReady:
 			return nil
-		case stateFailed:
+		case StateFailed:
 			return t.failed(ctx, task, "the task failed while it stopped")
-		case stateRunning:
+		case StateRunning:
 			if time.Since(began) > 10*time.Minute {
 				return errors.New("the task still runs 10 minutes after it was told to stop: try again, or see its log")
 			}
@@ -96,17 +96,17 @@ func (t Task) Stop(ctx context.Context) error {
 func (t Task) settled(ctx context.Context) (types.ReplicationTask, error) {
 	last := ""
 	for {
-		task, err := describeTask(ctx, t.API, t.Arn)
+		task, err := Describe(ctx, t.API, t.Arn)
 		if err != nil {
 			return task, err
 		}
 		state := aws.ToString(task.Status)
 		switch state {
-		case stateReady, stateRunning, stateStopped, stateFailed:
+		case StateReady, StateRunning, StateStopped, StateFailed:
 			return task, nil
-		case stateDeleting:
+		case StateDeleting:
 			return task, errors.New("the task is being deleted: `pulumi up` makes it again")
-		case stateNotMoved:
+		case StateNotMoved:
 			return task, errors.New("the task could not be moved to another replication instance: move it again in the DMS console, or `pulumi up --refresh --run-program`")
 		}
 		if state != last {
@@ -128,11 +128,11 @@ func (t Task) failed(ctx context.Context, task types.ReplicationTask, what strin
 	if failure := aws.ToString(task.LastFailureMessage); failure != "" {
 		message += ": " + failure
 	}
-	instance, err := describeInstance(context.WithoutCancel(ctx), t.API, aws.ToString(task.ReplicationInstanceArn))
+	instance, err := Instance(context.WithoutCancel(ctx), t.API, aws.ToString(task.ReplicationInstanceArn))
 	if err != nil {
 		return errors.New(message)
 	}
-	group, stream := taskLog(instance, t.Arn)
+	group, stream := Log(instance, t.Arn)
 	return fmt.Errorf("%s\nits log: aws logs tail %s --log-stream-names %s --since 1h", message, group, stream)
 }
 

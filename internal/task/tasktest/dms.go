@@ -1,0 +1,246 @@
+// Package tasktest plays DMS for tests: one task that looks otherwise at each look.
+package tasktest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	dms "github.com/aws/aws-sdk-go-v2/service/databasemigrationservice"
+	"github.com/aws/aws-sdk-go-v2/service/databasemigrationservice/types"
+)
+
+// TaskArn and InstanceArn are those of the task and of the instance that it runs on.
+const (
+	TaskArn     = "arn:aws:dms:us-east-1:123456789012:task:TASK7RESOURCE"
+	InstanceArn = "arn:aws:dms:us-east-1:123456789012:rep:INSTANCE7RESOURCE"
+)
+
+// ErrRefused is a refusal as IAM gives it; Noon the time at which tests take place.
+var (
+	ErrRefused = errors.New("AccessDeniedException: not allowed")
+	Noon       = time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
+)
+
+// Look is how the task is at one look; the last one stays.
+type Look struct {
+	State, Reason, Failure string
+	Stopped                time.Time
+	Tables                 []types.TableStatistics
+}
+
+// States are looks at which nothing but the state differs.
+func States(all ...string) []Look {
+	looks := make([]Look, len(all))
+	for i, s := range all {
+		looks[i] = Look{State: s}
+	}
+	return looks
+}
+
+// Running is a look at a running task with tables.
+func Running(all ...types.TableStatistics) Look { return Look{State: "running", Tables: all} }
+
+// TableAt is a table, database.table, in a state, with the time at which it was loaded; zero when
+// it was not. The load of one that has rows has begun.
+func TableAt(name, state string, loaded time.Time, rows int64) types.TableStatistics {
+	database, short, _ := strings.Cut(name, ".")
+	s := types.TableStatistics{SchemaName: &database, TableName: &short, TableState: &state, FullLoadRows: rows}
+	if rows > 0 {
+		s.FullLoadStartTime = aws.Time(Noon.Add(-time.Hour))
+	}
+	if !loaded.IsZero() {
+		s.FullLoadStartTime, s.FullLoadEndTime = &loaded, &loaded
+	}
+	return s
+}
+
+// DMS has one task, which is as its looks say, one after the other. Once it ran its first load is over.
+type DMS struct {
+	mu   sync.Mutex
+	Kind types.MigrationTypeValue // default full-load-and-cdc
+	Ran  bool
+	// Loading says that the first load is under way.
+	Loading bool
+	Looks   []Look
+	// OnStart, OnStop and OnReload are the looks after a call.
+	OnStart, OnStop, OnReload []Look
+	StartErrors               []error
+	StopErr, ReloadErr        error
+	// Connections by endpoint: their states, one after the other.
+	Connections map[string][]string
+	// Tested are the endpoints that were tested.
+	Tested []string
+	// Failing operations by name.
+	Failing map[string]error
+	// Calls in their order.
+	Calls []string
+	// Hang makes reading calls last until their context ends.
+	Hang bool
+}
+
+func (f *DMS) begin(ctx context.Context, call string) error {
+	f.Calls = append(f.Calls, call)
+	if f.Hang {
+		f.mu.Unlock() // a lock that is held is no idle in virtual time
+		<-ctx.Done()
+		f.mu.Lock()
+		return ctx.Err()
+	}
+	return f.Failing[call]
+}
+
+// DescribeReplicationTasks as DMS does it.
+func (f *DMS) DescribeReplicationTasks(ctx context.Context, _ *dms.DescribeReplicationTasksInput, _ ...func(*dms.Options)) (*dms.DescribeReplicationTasksOutput, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if err := f.begin(ctx, "describe"); err != nil {
+		return nil, err
+	}
+	if len(f.Looks) == 0 {
+		return &dms.DescribeReplicationTasksOutput{}, nil
+	}
+	l := f.Looks[0]
+	if len(f.Looks) > 1 {
+		f.Looks = f.Looks[1:]
+	}
+	task := types.ReplicationTask{
+		ReplicationTaskArn: aws.String(TaskArn), ReplicationTaskIdentifier: aws.String("cdc-dev"), ReplicationInstanceArn: aws.String(InstanceArn),
+		SourceEndpointArn: aws.String("source-arn"), TargetEndpointArn: aws.String("target-arn"), Status: aws.String(l.State), MigrationType: f.Kind,
+	}
+	if task.MigrationType == "" {
+		task.MigrationType = types.MigrationTypeValueFullLoadAndCdc
+	}
+	if l.Reason != "" {
+		task.StopReason = aws.String(l.Reason)
+	}
+	if l.Failure != "" {
+		task.LastFailureMessage = aws.String(l.Failure)
+	}
+	if f.Ran {
+		task.ReplicationTaskStats = &types.ReplicationTaskStats{StartDate: aws.Time(Noon.Add(-time.Hour))}
+		if !f.Loading {
+			task.ReplicationTaskStats.FullLoadFinishDate = aws.Time(Noon.Add(-30 * time.Minute))
+		}
+		if !l.Stopped.IsZero() {
+			task.ReplicationTaskStats.StopDate = aws.Time(l.Stopped)
+		}
+	}
+	return &dms.DescribeReplicationTasksOutput{ReplicationTasks: []types.ReplicationTask{task}}, nil
+}
+
+// DescribeReplicationInstances as DMS does it.
+func (f *DMS) DescribeReplicationInstances(ctx context.Context, _ *dms.DescribeReplicationInstancesInput, _ ...func(*dms.Options)) (*dms.DescribeReplicationInstancesOutput, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return &dms.DescribeReplicationInstancesOutput{ReplicationInstances: []types.ReplicationInstance{
+		{ReplicationInstanceArn: aws.String(InstanceArn), ReplicationInstanceIdentifier: aws.String("cdc-dev-instance")},
+	}}, f.begin(ctx, "instance")
+}
+
+// DescribeTableStatistics gives one table on a page.
+func (f *DMS) DescribeTableStatistics(ctx context.Context, in *dms.DescribeTableStatisticsInput, _ ...func(*dms.Options)) (*dms.DescribeTableStatisticsOutput, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if err := f.begin(ctx, "tables"); err != nil {
+		return nil, err
+	}
+	tables := f.Looks[0].Tables
+	var page int
+	_, _ = fmt.Sscan(aws.ToString(in.Marker), &page)
+	if page >= len(tables) {
+		return &dms.DescribeTableStatisticsOutput{}, nil
+	}
+	out := &dms.DescribeTableStatisticsOutput{TableStatistics: tables[page : page+1]}
+	if page+1 < len(tables) {
+		out.Marker = aws.String(fmt.Sprint(page + 1))
+	}
+	return out, nil
+}
+
+// StartReplicationTask as DMS does it.
+func (f *DMS) StartReplicationTask(_ context.Context, in *dms.StartReplicationTaskInput, _ ...func(*dms.Options)) (*dms.StartReplicationTaskOutput, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.Calls = append(f.Calls, "start "+string(in.StartReplicationTaskType))
+	if len(f.StartErrors) > 0 {
+		err := f.StartErrors[0]
+		f.StartErrors = f.StartErrors[1:]
+		return nil, err
+	}
+	f.Ran = true
+	if f.OnStart != nil {
+		f.Looks = f.OnStart
+	}
+	return &dms.StartReplicationTaskOutput{}, nil
+}
+
+// StopReplicationTask as DMS does it.
+func (f *DMS) StopReplicationTask(context.Context, *dms.StopReplicationTaskInput, ...func(*dms.Options)) (*dms.StopReplicationTaskOutput, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.Calls = append(f.Calls, "stop")
+	if f.OnStop != nil {
+		f.Looks = f.OnStop
+	}
+	return &dms.StopReplicationTaskOutput{}, f.StopErr
+}
+
+// ReloadTables as DMS does it.
+func (f *DMS) ReloadTables(_ context.Context, in *dms.ReloadTablesInput, _ ...func(*dms.Options)) (*dms.ReloadTablesOutput, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	call := "reload " + string(in.ReloadOption)
+	for _, t := range in.TablesToReload {
+		call += " " + *t.SchemaName + "." + *t.TableName
+	}
+	f.Calls = append(f.Calls, call)
+	if f.OnReload != nil {
+		f.Looks = f.OnReload
+	}
+	return &dms.ReloadTablesOutput{}, f.ReloadErr
+}
+
+// TestConnection as DMS does it.
+func (f *DMS) TestConnection(_ context.Context, in *dms.TestConnectionInput, _ ...func(*dms.Options)) (*dms.TestConnectionOutput, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.Tested = append(f.Tested, *in.EndpointArn)
+	return &dms.TestConnectionOutput{}, f.Failing["test "+*in.EndpointArn]
+}
+
+// DescribeConnections as DMS does it.
+func (f *DMS) DescribeConnections(_ context.Context, in *dms.DescribeConnectionsInput, _ ...func(*dms.Options)) (*dms.DescribeConnectionsOutput, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	endpoint := in.Filters[0].Values[0]
+	states := f.Connections[endpoint]
+	if len(states) == 0 {
+		return &dms.DescribeConnectionsOutput{}, nil
+	}
+	if len(states) > 1 {
+		f.Connections[endpoint] = states[1:]
+	}
+	if states[0] == "unlisted" {
+		return nil, &types.ResourceNotFoundFault{Message: aws.String("No connections found")}
+	}
+	return &dms.DescribeConnectionsOutput{Connections: []types.Connection{{
+		EndpointArn: &endpoint, ReplicationInstanceArn: aws.String(InstanceArn), EndpointIdentifier: aws.String("cdc-" + endpoint),
+		Status: aws.String(states[0]), LastFailureMessage: aws.String("timed out"),
+	}}}, nil
+}
+
+// Done are the calls that change something.
+func (f *DMS) Done() []string {
+	var changes []string
+	for _, c := range f.Calls {
+		if c != "describe" && c != "instance" && c != "tables" {
+			changes = append(changes, c)
+		}
+	}
+	return changes
+}

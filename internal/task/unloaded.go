@@ -1,0 +1,86 @@
+package task
+
+import (
+	"cdcpipeline/internal/table"
+	"context"
+	"slices"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/databasemigrationservice/types"
+)
+
+// State is what DMS says of a task.
+type State struct {
+	// Status of the task: running, stopped, failed …
+	Status string
+	// Halted says that the task does not run although it should: it failed, or was stopped. One that only loads (full-load)
+	// stops by itself when it has.
+	Halted bool
+	// NotLoaded are the tables, database.table, whose rows were never loaded, sorted.
+	NotLoaded []string
+}
+
+// Ask asks DMS about a task that should follow the given tables.
+func Ask(ctx context.Context, api Reader, arn string, followed []table.Pattern) (State, error) {
+	found, err := Describe(ctx, api, arn)
+	if err != nil {
+		return State{}, err
+	}
+	state := State{Status: aws.ToString(found.Status), NotLoaded: []string{}}
+	state.Halted = state.Status == StateFailed || state.Status == StateStopped && found.MigrationType != types.MigrationTypeValueFullLoad
+	if !loadedOnce(found) {
+		return state, nil
+	}
+	statistics, err := Statistics(ctx, api, arn)
+	if err != nil {
+		return State{}, err
+	}
+	state.NotLoaded = NotLoaded(found, statistics, followed, nil)
+	return state, nil
+}
+
+// loadedOnce says that the task's first load is over.
+func loadedOnce(t types.ReplicationTask) bool {
+	stats := t.ReplicationTaskStats
+	return t.MigrationType != types.MigrationTypeValueCdc && stats != nil && stats.FullLoadFinishDate != nil
+}
+
+// NotLoaded are the tables, database.table, that a task follows without having loaded the rows they had before, sorted.
+//
+// A table that is added to a task that has run is such a one: the task resumes "to replicate the changes from the last
+// stop position", and loads nothing again unless it is told to,
+// https://docs.aws.amazon.com/dms/latest/APIReference/API_StartReplicationTask.html. Those of the given added ones are named
+// until a load of them is complete.
+//
+// Nothing is named while the task's first load is under way: a table without rows is then waiting for its turn. A task that
+// only follows changes (cdc) loads nothing by design, so for it nothing is named either. A table that was made while the
+// task ran is named, although all its rows came as changes: DMS does not tell the two apart. Which tables a pattern takes
+// in, only DMS knows.
+func NotLoaded(t types.ReplicationTask, statistics []types.TableStatistics, followed []table.Pattern, added []string) []string {
+	missing := []string{}
+	if !loadedOnce(t) {
+		return missing
+	}
+	listed := map[string]types.TableStatistics{}
+	for _, s := range statistics {
+		listed[TableName(s)] = s
+		name := table.Name{Database: aws.ToString(s.SchemaName), Table: aws.ToString(s.TableName)}
+		if s.FullLoadStartTime == nil && slices.ContainsFunc(followed, func(p table.Pattern) bool { return p.Matches(name) }) {
+			missing = append(missing, name.String())
+		}
+	}
+	for _, p := range followed {
+		if name, one := p.One(); one {
+			if _, ok := listed[name.String()]; !ok {
+				missing = append(missing, name.String())
+			}
+		}
+	}
+	for _, name := range added {
+		if s, ok := listed[name]; !ok || s.FullLoadEndTime == nil || aws.ToString(s.TableState) != TableCompleted {
+			missing = append(missing, name)
+		}
+	}
+	slices.Sort(missing)
+	return slices.Compact(missing)
+}
