@@ -1,4 +1,4 @@
-package main
+package stages
 
 import (
 	"cdcpipeline/rehearsal/report"
@@ -28,31 +28,27 @@ const (
 	giveUp = 2 * 2 * time.Minute
 )
 
-// rehearseFaults breaks all that can break between stream and indices in one load: the domain's node is killed, the
+// Faults breaks all that can break between stream and indices in one load: the domain's node is killed, the
 // domain is too busy, batches come twice and late, and some records are nothing that can be indexed. Afterwards every
 // change and every row is where it belongs, and every record that is none where somebody looks for it.
-func (r *rehearsal) rehearseFaults(ctx context.Context) error {
-	return r.check("faults", r.faults(ctx))
-}
-
-func (r *rehearsal) faults(ctx context.Context) error {
-	domain, ok := r.world.Domains.Domain(r.output("searchDomainName"))
+func Faults(ctx context.Context, r *Run) error {
+	domain, ok := r.World.Domains.Domain(r.output("searchDomainName"))
 	if !ok {
 		return fmt.Errorf("the domain %s does not exist", r.output("searchDomainName"))
 	}
-	want, err := r.present(ctx)
+	want, err := present(ctx, r)
 	if err != nil {
 		return err
 	}
 	f, put := &report.Faults{}, poisons(time.Now())
-	r.report.Faults, f.Poison = f, len(put)
-	batches := r.batches()
-	r.misbehave(domain)
-	defer r.behave(domain)
-	if err := r.loadThroughFaults(ctx, domain, put, f); err != nil {
+	r.Report.Faults, f.Poison = f, len(put)
+	batches := batches(r)
+	misbehave(r, domain)
+	defer behave(r, domain)
+	if err := loadThroughFaults(ctx, r, domain, put, f); err != nil {
 		return err
 	}
-	written, err := r.written("faults")
+	written, err := written(r, "faults")
 	if err != nil {
 		return err
 	}
@@ -61,14 +57,14 @@ func (r *rehearsal) faults(ctx context.Context) error {
 	if err := r.expectPoison(put, &want); err != nil {
 		return err
 	}
-	if err := r.catchUp(ctx, want); err != nil {
+	if err := catchUp(ctx, r, want); err != nil {
 		return err
 	}
-	r.behave(domain)
-	if err := r.countFaults(domain, batches, f); err != nil {
+	behave(r, domain)
+	if err := countFaults(r, domain, batches, f); err != nil {
 		return err
 	}
-	inHistory, inLake, err := r.compareSinks(ctx, want)
+	inHistory, inLake, err := compareSinks(ctx, r, want)
 	if err != nil {
 		return err
 	}
@@ -76,9 +72,9 @@ func (r *rehearsal) faults(ctx context.Context) error {
 	if f.PoisonParked, err = r.findPoison(ctx, put); err != nil {
 		return err
 	}
-	current, _, err := r.compareCurrent(ctx)
+	current, _, err := compareCurrent(ctx, r)
 	f.CurrentRows, f.CurrentEqual = current.Rows, current.Equal
-	r.log.Detail("%+v", *f)
+	r.Log.Detail("%+v", *f)
 	if problems := f.Problems(); len(problems) > 0 {
 		err = errors.Join(err, errors.New(strings.Join(problems, "; ")))
 	}
@@ -87,16 +83,16 @@ func (r *rehearsal) faults(ctx context.Context) error {
 
 // present is what the sinks have now, the same in both. It may be more than the task counts: a table that is loaded again is
 // counted anew.
-func (r *rehearsal) present(ctx context.Context) (expected, error) {
-	now := expected{read: r.read()}
-	err := r.settle(ctx, now)
+func present(ctx context.Context, r *Run) (expected, error) {
+	now := expected{read: read(r)}
+	err := settle(ctx, r, now)
 	if err != nil {
 		return now, err
 	}
-	if now.history, err = r.history(ctx, r.output("searchDomainName")); err != nil {
+	if now.history, err = history(ctx, r, r.output("searchDomainName")); err != nil {
 		return now, err
 	}
-	if now.lake, err = r.lake(ctx, r.output("lakePrefix")+"/"); err != nil {
+	if now.lake, err = lake(ctx, r, r.output("lakePrefix")+"/"); err != nil {
 		return now, err
 	}
 	if len(now.history) != len(now.lake) {
@@ -106,65 +102,65 @@ func (r *rehearsal) present(ctx context.Context) (expected, error) {
 }
 
 // misbehave refuses a part of what is written to the domain, and calls the function twice and late.
-func (r *rehearsal) misbehave(domain *opensearch.Domain) {
+func misbehave(r *Run, domain *opensearch.Domain) {
 	every := func(nth int64) func(int64) bool { return func(n int64) bool { return n%nth == 0 } }
 	domain.Inject(opensearch.Faults{Request: every(4), Item: every(7)})
-	r.world.Mappings.Inject(lambda.Faults{Twice: true, Delay: func(string) time.Duration { return rand.N(lateness) }})
+	r.World.Mappings.Inject(lambda.Faults{Twice: true, Delay: func(string) time.Duration { return rand.N(lateness) }})
 }
 
-func (r *rehearsal) behave(domain *opensearch.Domain) {
+func behave(r *Run, domain *opensearch.Domain) {
 	domain.Inject(opensearch.Faults{})
-	r.world.Mappings.Inject(lambda.Faults{})
+	r.World.Mappings.Inject(lambda.Faults{})
 }
 
 // loadThroughFaults writes rows. When a quarter of them is read the domain's node is killed, and while it is down the
 // poison comes.
-func (r *rehearsal) loadThroughFaults(ctx context.Context, domain *opensearch.Domain, put []poison, f *report.Faults) error {
-	middle := r.read() + faultyRows/4
+func loadThroughFaults(ctx context.Context, r *Run, domain *opensearch.Domain, put []poison, f *report.Faults) error {
+	middle := read(r) + faultyRows/4
 	work, ctx := errgroup.WithContext(ctx)
 	work.Go(func() error {
-		return r.generate(ctx, "faults", faultyRows, "50/30/20", 41, tables, "--rate", strconv.Itoa(faultyRate), "--stack", "rehearsal", "--dir", r.stack.Dir())
+		return generate(ctx, r, "faults", faultyRows, "50/30/20", 41, tables, "--rate", strconv.Itoa(faultyRate), "--stack", "rehearsal", "--dir", r.Stack.Dir())
 	})
 	work.Go(func() error {
-		if err := r.awaitRead(ctx, middle); err != nil {
+		if err := awaitRead(ctx, r, middle); err != nil {
 			return err
 		}
 		work.Go(func() error {
 			if err := pause(ctx, downtime/2); err != nil {
 				return err
 			}
-			r.log.Detail("%d poison records", len(put))
+			r.Log.Detail("%d poison records", len(put))
 			return r.putPoison(ctx, put)
 		})
-		r.log.Detail("the domain's node is killed")
+		r.Log.Detail("the domain's node is killed")
 		began := time.Now()
 		if err := domain.Crash(ctx, downtime); err != nil {
 			return err
 		}
 		f.Kills, f.DownSeconds = f.Kills+1, round(time.Since(began).Seconds())
-		r.log.Detail("the domain's node is back after %.1f s, when the task has read %d of %d changes", f.DownSeconds, r.read()-middle+faultyRows/4, faultyRows)
+		r.Log.Detail("the domain's node is back after %.1f s, when the task has read %d of %d changes", f.DownSeconds, read(r)-middle+faultyRows/4, faultyRows)
 		return nil
 	})
 	return work.Wait() //nolint:wrapcheck // each says what it did
 }
 
 // catchUp waits until deliveries and function have done with everything.
-func (r *rehearsal) catchUp(ctx context.Context, want expected) error {
-	if err := r.settle(ctx, want); err != nil {
+func catchUp(ctx context.Context, r *Run, want expected) error {
+	if err := settle(ctx, r, want); err != nil {
 		return err
 	}
 	drain, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	if err := r.world.Mappings.Drain(drain); err != nil {
+	if err := r.World.Mappings.Drain(drain); err != nil {
 		return fmt.Errorf("waiting for the function: %w", err)
 	}
 	return nil
 }
 
 // batches of all mappings so far.
-func (r *rehearsal) batches() lambda.MappingStats {
+func batches(r *Run) lambda.MappingStats {
 	var sum lambda.MappingStats
-	for _, s := range r.world.Mappings.Stats() {
+	for _, s := range r.World.Mappings.Stats() {
 		sum.Twice, sum.Delayed, sum.Parked, sum.Lost = sum.Twice+s.Twice, sum.Delayed+s.Delayed, sum.Parked+s.Parked, sum.Lost+s.Lost
 		sum.PartialFailures, sum.Retries, sum.Bisected = sum.PartialFailures+s.PartialFailures, sum.Retries+s.Retries, sum.Bisected+s.Bisected
 	}
@@ -172,13 +168,13 @@ func (r *rehearsal) batches() lambda.MappingStats {
 }
 
 // countFaults says what happened. Both that write to the domain must have been refused, and Lambda have given up nothing.
-func (r *rehearsal) countFaults(domain *opensearch.Domain, before lambda.MappingStats, f *report.Faults) error {
-	now, callers := r.batches(), 0
+func countFaults(r *Run, domain *opensearch.Domain, before lambda.MappingStats, f *report.Faults) error {
+	now, callers := batches(r), 0
 	f.BatchesTwice, f.DelayedBatches = now.Twice-before.Twice, now.Delayed-before.Delayed
-	r.log.Detail("the function left %d batches unfinished when its time was over; %d of them were halved, %d tried again whole",
+	r.Log.Detail("the function left %d batches unfinished when its time was over; %d of them were halved, %d tried again whole",
 		now.PartialFailures-before.PartialFailures, now.Bisected-before.Bisected, now.Retries-before.Retries)
 	for caller, t := range domain.Throttled() {
-		r.log.Detail("of %s %d requests and %d documents were refused", caller, t.Requests, t.Items)
+		r.Log.Detail("of %s %d requests and %d documents were refused", caller, t.Requests, t.Items)
 		f.ThrottledRequests, f.ThrottledItems = f.ThrottledRequests+t.Requests, f.ThrottledItems+t.Items
 		if t.Requests > 0 && t.Items > 0 {
 			callers++

@@ -1,4 +1,4 @@
-package main
+package stages
 
 import (
 	"bytes"
@@ -19,20 +19,20 @@ import (
 )
 
 // current compares the current indices with the tables, and says how long a change took to get there.
-func (r *rehearsal) current(ctx context.Context) (err error) {
+func current(ctx context.Context, r *Run) (err error) {
 	var indexed []reconcile.Change
-	if r.report.Current, indexed, err = r.compareCurrent(ctx); err != nil {
+	if r.Report.Current, indexed, err = compareCurrent(ctx, r); err != nil {
 		return err
 	}
-	return r.currentLatencies(indexed)
+	return currentLatencies(r, indexed)
 }
 
 // compareCurrent compares the index of every row's present state with the tables themselves, each column of each row, once
 // the indices have caught up. It returns the documents too.
-func (r *rehearsal) compareCurrent(ctx context.Context) (report.Current, []reconcile.Change, error) {
+func compareCurrent(ctx context.Context, r *Run) (report.Current, []reconcile.Change, error) {
 	began, last := time.Now(), ""
 	for {
-		rows, indexed, err := r.presentRows(ctx, r.output("searchDomainName"))
+		rows, indexed, err := presentRows(ctx, r, r.output("searchDomainName"))
 		if err != nil {
 			return report.Current{}, nil, err
 		}
@@ -54,13 +54,13 @@ func (r *rehearsal) compareCurrent(ctx context.Context) (report.Current, []recon
 }
 
 // presentRows are those of the tables, and those of the current indices with the time at which they were indexed.
-func (r *rehearsal) presentRows(ctx context.Context, domain string) (want, have []reconcile.Change, err error) {
+func presentRows(ctx context.Context, r *Run, domain string) (want, have []reconcile.Change, err error) {
 	admin, err := r.admin(ctx, domain)
 	if err != nil {
 		return nil, nil, err
 	}
 	for _, table := range tables {
-		rows, err := r.tableRows(ctx, table)
+		rows, err := tableRows(ctx, r, table)
 		if err != nil {
 			return nil, nil, err
 		}
@@ -91,10 +91,10 @@ func (r *rehearsal) presentRows(ctx context.Context, domain string) (want, have 
 }
 
 // currentLatencies are from the return of the commit to the indexing, of the latest change of each row that is still there.
-func (r *rehearsal) currentLatencies(indexed []reconcile.Change) error {
+func currentLatencies(r *Run, indexed []reconcile.Change) error {
 	committed := map[string]time.Time{}
 	for _, name := range []string{"changes", "marker"} {
-		text, err := os.ReadFile(r.journal(name))
+		text, err := os.ReadFile(r.Tool.Journal(name))
 		if err != nil {
 			return fmt.Errorf("reading the journal: %w", err)
 		}
@@ -117,17 +117,17 @@ func (r *rehearsal) currentLatencies(indexed []reconcile.Change) error {
 			latencies = append(latencies, row.At.Sub(at))
 		}
 	}
-	r.report.LatencyMs.Current = quantiles(latencies)
+	r.Report.LatencyMs.Current = quantiles(latencies)
 	return nil
 }
 
 // tableRows are all rows of a table, in the form of the writer's journal.
-func (r *rehearsal) tableRows(ctx context.Context, name string) ([]reconcile.Change, error) {
+func tableRows(ctx context.Context, r *Run, name string) ([]reconcile.Change, error) {
 	parsed, err := workload.ParseTableName(name)
 	if err != nil {
 		return nil, fmt.Errorf("the table's name: %w", err)
 	}
-	db := r.world.Database.Root()
+	db := r.World.Database.Root()
 	table, err := workload.LoadTable(ctx, db, parsed)
 	if err != nil {
 		return nil, fmt.Errorf("reading the table %s: %w", name, err)
@@ -178,7 +178,7 @@ func decodeRow(text []byte) (map[string]any, error) {
 func aliasOf(table string) string { return "current-" + strings.Replace(table, ".", "-", 1) }
 
 // behind are the indices that an alias shows.
-func (r *rehearsal) behind(ctx context.Context, alias string) ([]string, error) {
+func behind(ctx context.Context, r *Run, alias string) ([]string, error) {
 	admin, err := r.admin(ctx, r.output("searchDomainName"))
 	if err != nil {
 		return nil, err

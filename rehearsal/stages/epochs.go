@@ -1,4 +1,4 @@
-package main
+package stages
 
 import (
 	"context"
@@ -14,14 +14,14 @@ const reloadedTable = "shop.ledger"
 
 // epochs mends a current index as an operator would: a document is taken out behind the pipeline's back, the table is loaded
 // again into a new epoch, which is compared with the table and shown; then back, forward again, and the former one deleted.
-func (r *rehearsal) epochs(ctx context.Context) error {
-	if err := r.world.Firehose.Drain(ctx); err != nil { // so that nothing else differs
+func Epochs(ctx context.Context, r *Run) error {
+	if err := r.World.Firehose.Drain(ctx); err != nil { // so that nothing else differs
 		return fmt.Errorf("waiting for the deliveries: %w", err)
 	}
-	if err := r.loseDocument(ctx); err != nil {
+	if err := loseDocument(ctx, r); err != nil {
 		return err
 	}
-	ca := r.world.Site.Authority.File()
+	ca := r.World.Site.Authority.File()
 	for _, c := range []struct {
 		name  string
 		exit  int
@@ -42,27 +42,27 @@ func (r *rehearsal) epochs(ctx context.Context) error {
 		{"epoch-rollback-refused", 1, "-2", []string{"epoch", "rollback", "--table", reloadedTable}},
 		{"status-reloaded", 0, "-2", []string{"status"}},
 	} {
-		r.log.Detail("cdc %s", c.name)
-		if _, err := r.operate(ctx, c.name, c.exit, c.args...); err != nil {
+		r.Log.Detail("cdc %s", c.name)
+		if _, err := r.Tool.Run(ctx, c.name, c.exit, c.args...); err != nil {
 			return err
 		}
-		if err := r.shows(ctx, c.shown); err != nil {
+		if err := shows(ctx, r, c.shown); err != nil {
 			return fmt.Errorf("after %s: %w", c.name, err)
 		}
 		if c.name == "start-reload-epoch" { // changes fill the new epoch, and it equals the tables
-			if err := r.rowsReach(ctx, "reloaded", r.output("searchDomainName")); err != nil {
+			if err := rowsReach(ctx, r, "reloaded", r.output("searchDomainName")); err != nil {
 				return err
 			}
-			if _, _, err := r.compareCurrent(ctx); err != nil {
+			if _, _, err := compareCurrent(ctx, r); err != nil {
 				return err
 			}
 		}
 	}
-	return r.listed(ctx)
+	return listed(ctx, r)
 }
 
 // loseDocument takes a row out of the current index.
-func (r *rehearsal) loseDocument(ctx context.Context) error {
+func loseDocument(ctx context.Context, r *Run) error {
 	admin, err := r.admin(ctx, r.output("searchDomainName"))
 	if err != nil {
 		return err
@@ -78,9 +78,9 @@ func (r *rehearsal) loseDocument(ctx context.Context) error {
 }
 
 // shows that the alias has one index behind it.
-func (r *rehearsal) shows(ctx context.Context, epoch string) error {
+func shows(ctx context.Context, r *Run, epoch string) error {
 	alias := aliasOf(reloadedTable)
-	behind, err := r.behind(ctx, alias)
+	behind, err := behind(ctx, r, alias)
 	if err == nil && !slices.Equal(behind, []string{alias + epoch}) {
 		err = fmt.Errorf("%s shows %v, not %s alone", alias, behind, alias+epoch)
 	}
@@ -88,8 +88,8 @@ func (r *rehearsal) shows(ctx context.Context, epoch string) error {
 }
 
 // listed checks what is left in the end: one epoch, which the interrupted start has begun and the other filled.
-func (r *rehearsal) listed(ctx context.Context) error {
-	text, err := r.operate(ctx, "epoch-list-json", 0, "epoch", "list", "--output", "json")
+func listed(ctx context.Context, r *Run) error {
+	text, err := r.Tool.Run(ctx, "epoch-list-json", 0, "epoch", "list", "--output", "json")
 	if err != nil {
 		return err
 	}
@@ -106,7 +106,7 @@ func (r *rehearsal) listed(ctx context.Context) error {
 	if err := json.Unmarshal([]byte(text), &said); err != nil {
 		return fmt.Errorf("reading what cdc epoch list says: %w", err)
 	}
-	rows, err := r.tableRows(ctx, reloadedTable)
+	rows, err := tableRows(ctx, r, reloadedTable)
 	if err != nil {
 		return err
 	}

@@ -1,4 +1,4 @@
-package main
+package stages
 
 import (
 	"cdcpipeline/components/pipeline"
@@ -22,10 +22,10 @@ import (
 const captureVariable = "CDC_POLICY_CAPTURE"
 
 // compilePack builds the policy pack as its users do who have no Go runtime in their CLI.
-func (r *rehearsal) compilePack(ctx context.Context) error {
-	r.log.Detail("compile the policy pack")
-	r.pack = stack.Pack{Path: filepath.Join(r.cache, "bin", "cdc-policy"), Config: filepath.Join(r.project, "policy", "dev.json")}
-	if text, err := exec.CommandContext(ctx, "go", "build", "-o", r.pack.Path, "./policy").CombinedOutput(); err != nil {
+func compilePack(ctx context.Context, r *Run) error {
+	r.Log.Detail("compile the policy pack")
+	r.Pack = stack.Pack{Path: filepath.Join(r.Cache, "bin", "cdc-policy"), Config: filepath.Join(r.Project, "policy", "dev.json")}
+	if text, err := exec.CommandContext(ctx, "go", "build", "-o", r.Pack.Path, "./policy").CombinedOutput(); err != nil {
 		return fmt.Errorf("compiling the policy pack: %w: %s", err, text)
 	}
 	return nil
@@ -33,18 +33,18 @@ func (r *rehearsal) compilePack(ctx context.Context) error {
 
 // previewProd previews a production stack under the pack without exceptions, and breaks what the pack saw of it in one
 // respect at a time: each time just the one rule must notice.
-func (r *rehearsal) previewProd(ctx context.Context) error {
-	file := filepath.Join(r.world.Site.Dir, "prod-capture.json")
+func PreviewProd(ctx context.Context, r *Run) error {
+	file := filepath.Join(r.World.Site.Dir, "prod-capture.json")
 	if err := os.Setenv(captureVariable, file); err != nil {
 		return fmt.Errorf("naming the capture: %w", err)
 	}
 	defer os.Unsetenv(captureVariable)
-	exceptions := filepath.Join(r.project, "policy", "prod.json")
-	s, err := r.newStack(ctx, "minimal", nil, map[string]string{"cdc-pipeline:environment": "prod"})
+	exceptions := filepath.Join(r.Project, "policy", "prod.json")
+	s, err := newStack(ctx, r, "minimal", nil, map[string]string{"cdc-pipeline:environment": "prod"})
 	if err != nil {
 		return err
 	}
-	if _, err := s.Preview(ctx, stack.Pack{Path: r.pack.Path, Config: exceptions}); err != nil {
+	if _, err := s.Preview(ctx, stack.Pack{Path: r.Pack.Path, Config: exceptions}); err != nil {
 		return fmt.Errorf("prod under the policy pack: %w", err)
 	}
 	seen, err := capture.Read(file)
@@ -60,7 +60,7 @@ func (r *rehearsal) previewProd(ctx context.Context) error {
 		return fmt.Errorf("serving the policy pack: %w", err)
 	}
 	result, err := mutation.Run(ctx, analyzer, seen, mutation.All())
-	r.report.Policy = report.Policy{
+	r.Report.Policy = report.Policy{
 		Rules: result.Rules, Violations: len(result.Before), MutationsCaught: result.Caught,
 		ControlsAnswered: len(rules.Answered()), ControlsApplicable: len(rules.Applicable()),
 	}
@@ -68,18 +68,14 @@ func (r *rehearsal) previewProd(ctx context.Context) error {
 		return fmt.Errorf("breaking the stack that the policy pack saw: %w", err)
 	}
 	for _, v := range result.Before {
-		r.log.Detail("%s: %s: %s", v.Rule, v.URN, v.Message)
+		r.Log.Detail("%s: %s: %s", v.Rule, v.URN, v.Message)
 	}
 	return nil
 }
 
-// rehearsePolicyInEngine breaks the program itself, and has the real engine preview it: the pack must stop the preview by
+// PolicyInEngine breaks the program itself, and has the real engine preview it: the pack must stop the preview by
 // the one rule.
-func (r *rehearsal) rehearsePolicyInEngine(ctx context.Context) error {
-	return r.check("policy_in_engine", r.policyInEngine(ctx))
-}
-
-func (r *rehearsal) policyInEngine(ctx context.Context) error {
+func PolicyInEngine(ctx context.Context, r *Run) error {
 	for _, b := range []struct {
 		rule, resource, input string
 		value                 pulumi.Input
@@ -88,8 +84,8 @@ func (r *rehearsal) policyInEngine(ctx context.Context) error {
 		{"kinesis-1", "aws:kinesis/stream:Stream", "encryptionType", pulumi.String("NONE")},
 		{"ec2-8", "aws:ec2/instance:Instance", "metadataOptions", pulumi.Map{"httpTokens": pulumi.String("optional")}},
 	} {
-		r.log.Detail("%s: %s", b.rule, b.input)
-		s, err := r.newStack(ctx, "rehearsal", func(ctx *pulumi.Context) error {
+		r.Log.Detail("%s: %s", b.rule, b.input)
+		s, err := newStack(ctx, r, "rehearsal", func(ctx *pulumi.Context) error {
 			if err := ctx.RegisterResourceTransform(breaking(b.resource, b.input, b.value)); err != nil {
 				return fmt.Errorf("breaking the program: %w", err)
 			}
@@ -98,7 +94,7 @@ func (r *rehearsal) policyInEngine(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		switch _, err := s.Preview(ctx, r.pack); {
+		switch _, err := s.Preview(ctx, r.Pack); {
 		case err == nil:
 			return fmt.Errorf("%s let %s of %s pass", b.rule, b.input, b.resource)
 		case !strings.Contains(err.Error(), b.rule):

@@ -1,4 +1,4 @@
-package main
+package stages
 
 import (
 	"context"
@@ -14,12 +14,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/kinesis"
 )
 
-// rehearseReplay applies changes once more, from the lake and from where they were parked.
-func (r *rehearsal) rehearseReplay(ctx context.Context) error {
-	return r.check("replay", r.replay(ctx))
-}
-
-func (r *rehearsal) replay(ctx context.Context) error {
+// Replay applies changes once more, from the lake and from where they were parked.
+func Replay(ctx context.Context, r *Run) error {
 	for _, step := range []struct {
 		what string
 		run  func(context.Context) error
@@ -29,7 +25,7 @@ func (r *rehearsal) replay(ctx context.Context) error {
 		{"parked records", r.replayParked},
 		{"a new epoch, while rows are written", r.replayNewEpoch},
 	} {
-		r.log.Detail("replay: %s", step.what)
+		r.Log.Detail("replay: %s", step.what)
 		if err := step.run(ctx); err != nil {
 			return fmt.Errorf("%s: %w", step.what, err)
 		}
@@ -42,8 +38,8 @@ const forgotten = time.Minute
 
 // replayDeletions replays everything into indices that are in use, when the last deletion is older than OpenSearch's
 // memory of deleted documents: no deleted row may come back.
-func (r *rehearsal) replayDeletions(ctx context.Context) error {
-	written, err := r.written("changes")
+func replayDeletions(ctx context.Context, r *Run) error {
+	written, err := written(r, "changes")
 	if err != nil {
 		return err
 	}
@@ -66,23 +62,23 @@ func (r *rehearsal) replayDeletions(ctx context.Context) error {
 		{"replay-dry-run", []string{"replay", "--dry-run"}},
 		{"replay", []string{"replay"}},
 	} {
-		if _, err := r.operate(ctx, c.name, 0, c.args...); err != nil {
+		if _, err := r.Tool.Run(ctx, c.name, 0, c.args...); err != nil {
 			return err
 		}
 	}
-	_, _, err = r.compareCurrent(ctx)
+	_, _, err = compareCurrent(ctx, r)
 	return err
 }
 
 // replayDeletedIndex deletes the index behind a table's alias and fills it again from the lake, in two goes: the first is
 // interrupted.
-func (r *rehearsal) replayDeletedIndex(ctx context.Context) error {
+func replayDeletedIndex(ctx context.Context, r *Run) error {
 	const table = "testdb.retail_trans"
 	admin, err := r.admin(ctx, r.output("searchDomainName"))
 	if err != nil {
 		return err
 	}
-	behind, err := r.behind(ctx, aliasOf(table))
+	behind, err := behind(ctx, r, aliasOf(table))
 	if err != nil {
 		return err
 	}
@@ -93,10 +89,10 @@ func (r *rehearsal) replayDeletedIndex(ctx context.Context) error {
 	}
 	replay := []string{"replay", "--table", table, "--rate", "200"}
 	interrupted := func(output string) (bool, error) { return strings.Count(output, "bytes read") > 1, nil }
-	if err := r.watch(ctx, "replay-interrupted", interrupted, replay...); err != nil {
+	if err := r.Tool.Watch(ctx, "replay-interrupted", interrupted, replay...); err != nil {
 		return err
 	}
-	text, err := r.operate(ctx, "replay-resumed", 0, append(replay, "--output", "json")...)
+	text, err := r.Tool.Run(ctx, "replay-resumed", 0, append(replay, "--output", "json")...)
 	if err != nil {
 		return err
 	}
@@ -107,39 +103,39 @@ func (r *rehearsal) replayDeletedIndex(ctx context.Context) error {
 	if sum.RecordsDone == 0 || sum.Applied == 0 {
 		return fmt.Errorf("the second replay did not go on where the first was: %s", text)
 	}
-	if _, _, err := r.compareCurrent(ctx); err != nil {
+	if _, _, err := compareCurrent(ctx, r); err != nil {
 		return err
 	}
-	r.report.Current.AfterReplayEqual = true
+	r.Report.Current.AfterReplayEqual = true
 	return nil
 }
 
 // replayParked puts a row of a table into the stream that nobody has described, and describes the table when the row is
 // parked: then it can be indexed.
-func (r *rehearsal) replayParked(ctx context.Context) error {
+func replayParked(ctx context.Context, r *Run) error {
 	// Older than the function waits for a description that may be in another shard.
 	made := time.Now().Add(-2 * time.Minute).UTC().Format(time.RFC3339Nano)
 	row := fmt.Sprintf(`{"data":{"id":7,"what":"late"},"metadata":{"timestamp":%q,"record-type":"data","operation":"load",`+
 		`"partition-key-type":"schema-table","schema-name":"shop","table-name":"undescribed"}}`, made)
 	described := fmt.Sprintf(`{"control":{"table-def":{"columns":{"id":{"type":"INT32"},"what":{"type":"WSTRING"}},"primary-key":["id"]}},`+
 		`"metadata":{"timestamp":%q,"record-type":"control","operation":"create-table","partition-key-type":"schema-table","schema-name":"shop","table-name":"undescribed"}}`, made)
-	before, err := r.parkedObjects(ctx)
+	before, err := parkedObjects(ctx, r)
 	if err != nil {
 		return err
 	}
-	if err := r.put(ctx, row); err != nil {
+	if err := put(ctx, r, row); err != nil {
 		return err
 	}
-	if err := r.until(ctx, "the record is parked", func() (bool, error) {
-		now, err := r.parkedObjects(ctx)
+	if err := until(ctx, r, "the record is parked", func() (bool, error) {
+		now, err := parkedObjects(ctx, r)
 		return now > before, err
 	}); err != nil {
 		return err
 	}
-	if _, err := r.operate(ctx, "replay-parked-refused", 1, "replay", "--parked-only"); err != nil {
+	if _, err := r.Tool.Run(ctx, "replay-parked-refused", 1, "replay", "--parked-only"); err != nil {
 		return err
 	}
-	if err := r.put(ctx, described); err != nil {
+	if err := put(ctx, r, described); err != nil {
 		return err
 	}
 	admin, err := r.admin(ctx, r.output("searchDomainName"))
@@ -147,13 +143,13 @@ func (r *rehearsal) replayParked(ctx context.Context) error {
 		return err
 	}
 	index := aliasOf("shop.undescribed")
-	if err := r.until(ctx, "the table is described", func() (bool, error) {
+	if err := until(ctx, r, "the table is described", func() (bool, error) {
 		status, _, err := admin.Call(ctx, http.MethodGet, "/_alias/"+url.PathEscape(index), nil)
 		return status == http.StatusOK, err //nolint:wrapcheck // until says what was waited for
 	}); err != nil {
 		return err
 	}
-	if _, err := r.operate(ctx, "replay-parked", 0, "replay", "--parked-only", "--table", "shop.undescribed"); err != nil {
+	if _, err := r.Tool.Run(ctx, "replay-parked", 0, "replay", "--parked-only", "--table", "shop.undescribed"); err != nil {
 		return err
 	}
 	if err := admin.Refresh(ctx, index); err != nil {
@@ -163,7 +159,7 @@ func (r *rehearsal) replayParked(ctx context.Context) error {
 	if err != nil || len(hits) != 1 {
 		return errors.Join(fmt.Errorf("%s has %d documents of the row", index, len(hits)), err)
 	}
-	after, err := r.parkedObjects(ctx)
+	after, err := parkedObjects(ctx, r)
 	if err == nil && after != before {
 		err = fmt.Errorf("%d objects are parked, and there were %d before the record came", after, before)
 	}
@@ -171,8 +167,8 @@ func (r *rehearsal) replayParked(ctx context.Context) error {
 }
 
 // put a record into the stream.
-func (r *rehearsal) put(ctx context.Context, record string) error {
-	client := kinesis.NewFromConfig(r.world.Account.Config())
+func put(ctx context.Context, r *Run, record string) error {
+	client := kinesis.NewFromConfig(r.World.Account.Config())
 	_, err := client.PutRecord(ctx, &kinesis.PutRecordInput{
 		StreamName: aws.String(r.output("streamName")), Data: []byte(record), PartitionKey: aws.String("shop.undescribed"),
 	})
@@ -183,9 +179,9 @@ func (r *rehearsal) put(ctx context.Context, record string) error {
 }
 
 // parkedObjects counts the objects that the function has parked.
-func (r *rehearsal) parkedObjects(ctx context.Context) (int, error) {
+func parkedObjects(ctx context.Context, r *Run) (int, error) {
 	keys := map[string]bool{}
-	err := r.lines(ctx, r.output("currentParkedPrefix"), func(key string, _ []byte) error {
+	err := lines(ctx, r, r.output("currentParkedPrefix"), func(key string, _ []byte) error {
 		keys[key] = true
 		return nil
 	})
@@ -193,7 +189,7 @@ func (r *rehearsal) parkedObjects(ctx context.Context) (int, error) {
 }
 
 // until something is so, for a minute at most.
-func (r *rehearsal) until(ctx context.Context, what string, done func() (bool, error)) error {
+func until(ctx context.Context, r *Run, what string, done func() (bool, error)) error {
 	for began := time.Now(); ; {
 		ok, err := done()
 		if ok && err == nil {
@@ -209,20 +205,20 @@ func (r *rehearsal) until(ctx context.Context, what string, done func() (bool, e
 }
 
 // replayNewEpoch fills another index from the lake and shows it, while rows are written.
-func (r *rehearsal) replayNewEpoch(ctx context.Context) error {
+func replayNewEpoch(ctx context.Context, r *Run) error {
 	const table = "testdb.retail_trans"
 	written := make(chan error, 1)
 	go func() {
 		r.rounds++
-		written <- r.generate(ctx, "while-replayed", 300, "60/20/20", 100+r.rounds, []string{table}, "--rate", "5", "--stack", "rehearsal", "--dir", r.stack.Dir())
+		written <- generate(ctx, r, "while-replayed", 300, "60/20/20", 100+r.rounds, []string{table}, "--rate", "5", "--stack", "rehearsal", "--dir", r.Stack.Dir())
 	}()
-	_, err := r.operate(ctx, "replay-new-epoch", 0, "replay", "--new-epoch", "--table", table, "--ca", r.world.Site.Authority.File())
+	_, err := r.Tool.Run(ctx, "replay-new-epoch", 0, "replay", "--new-epoch", "--table", table, "--ca", r.World.Site.Authority.File())
 	if err := errors.Join(err, <-written); err != nil {
 		return err
 	}
-	if _, _, err := r.compareCurrent(ctx); err != nil {
+	if _, _, err := compareCurrent(ctx, r); err != nil {
 		return err
 	}
-	r.report.Current.AfterEpochEqual = true
+	r.Report.Current.AfterEpochEqual = true
 	return nil
 }

@@ -1,100 +1,16 @@
-package main
+package stages
 
 import (
-	"cdcpipeline/rehearsal/world/inventory"
-	"context"
-	"crypto/rand"
-	"database/sql"
-	"encoding/json"
-	"fmt"
-	"slices"
-	"strconv"
-	"strings"
-
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/ec2"
-	ec2types "github.com/aws/aws-sdk-go-v2/service/ec2/types"
-	"github.com/aws/aws-sdk-go-v2/service/kms"
-	"github.com/aws/aws-sdk-go-v2/service/s3"
-	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 )
 
-// adoptedTable is somebody else's, with rows in it.
-const adoptedTable = "legacy.retail_trans"
-
-// rehearseAdopted deploys a stack that makes neither network, nor database, nor replication user, nor key, nor log
-// bucket: all of them are somebody else's, carry rows, and are there as before when it is gone.
-func (r *rehearsal) rehearseAdopted(ctx context.Context) error {
-	stack, outputs := r.stack, r.outputs
-	defer func() { r.stack, r.outputs = stack, outputs }()
-	return r.check("adopted", r.adopted(ctx))
-}
-
-func (r *rehearsal) adopted(ctx context.Context) (err error) {
-	values, err := r.somebodyElses(ctx)
-	if err != nil {
-		return err
-	}
-	if err := r.generate(ctx, "loaded-legacy", 200, "100/0/0", 11, []string{adoptedTable},
-		"--host", r.world.Database.Host, "--port", strconv.Itoa(r.world.Database.Port), "--secret-arn", values["cdc-pipeline:source.existing.secretArn"]); err != nil {
-		return err
-	}
-	before, err := inventory.List(ctx, r.world.Account.Config())
-	if err != nil {
-		return fmt.Errorf("listing the account: %w", err)
-	}
-	if r.stack, err = r.newStack(ctx, "adopted", nil, values); err != nil {
-		return err
-	}
-	if _, err := r.deploy(ctx); err != nil {
-		return err
-	}
-	again, err := r.stack.Up(ctx, r.pack, r.tell)
-	if err != nil {
-		return fmt.Errorf("second up: %w", err)
-	}
-	if n := again.Touched(); n > 0 {
-		return fmt.Errorf("the second up changed %d resources: %v", n, again.Changes)
-	}
-	if err := r.generate(ctx, "legacy", 200, "70/20/10", 12, []string{adoptedTable}, "--stack", "adopted", "--dir", r.stack.Dir()); err != nil {
-		return err
-	}
-	written, err := r.written("loaded-legacy", "legacy")
-	if err != nil {
-		return err
-	}
-	inHistory, inLake, err := r.compareSinks(ctx, everything(written))
-	if err != nil {
-		return err
-	}
-	if len(inHistory.Lost)+len(inLake.Lost) > 0 {
-		return fmt.Errorf("of %d changes the history lacks %d, the lake %d", len(written), len(inHistory.Lost), len(inLake.Lost))
-	}
-	if _, err := r.stack.Destroy(ctx, r.tell); err != nil {
-		return err
-	}
-	after, err := inventory.List(ctx, r.world.Account.Config())
-	if err != nil {
-		return fmt.Errorf("listing the account: %w", err)
-	}
-	if gone := inventory.Added(after, before); len(gone) > 0 {
-		return fmt.Errorf("destroy took what is somebody else's: %s", strings.Join(gone, ", "))
-	}
-	left := slices.DeleteFunc(inventory.Added(before, after), func(item string) bool { return slices.Contains(shared, item) })
-	if len(left) > 0 {
-		return fmt.Errorf("destroy left %s", strings.Join(left, ", "))
-	}
-	return nil
-}
-
 // somebodyElses makes what the stack is to adopt, and the configuration that names it.
-func (r *rehearsal) somebodyElses(ctx context.Context) (map[string]string, error) {
+func somebodyElses(ctx context.Context, r *Run) (map[string]string, error) {
 	values := map[string]string{
 		"cdc-pipeline:source.bootstrap":          "check",
 		"cdc-pipeline:source.tables[0].database": strings.Split(adoptedTable, ".")[0],
 		"cdc-pipeline:source.tables[0].table":    strings.Split(adoptedTable, ".")[1],
-		"cdc-pipeline:source.existing.host":      r.world.Database.Host,
-		"cdc-pipeline:source.existing.port":      strconv.Itoa(r.world.Database.Port),
+		"cdc-pipeline:source.existing.host":      r.World.Database.Host,
+		"cdc-pipeline:source.existing.port":      strconv.Itoa(r.World.Database.Port),
 	}
 	for _, step := range []struct {
 		what string
@@ -113,8 +29,8 @@ func (r *rehearsal) somebodyElses(ctx context.Context) (map[string]string, error
 }
 
 //nolint:wrapcheck // somebodyElses names what was being made
-func (r *rehearsal) foreignNetwork(ctx context.Context, values map[string]string) error {
-	client := ec2.NewFromConfig(r.world.Account.Config())
+func foreignNetwork(ctx context.Context, r *Run, values map[string]string) error {
+	client := ec2.NewFromConfig(r.World.Account.Config())
 	vpc, err := client.CreateVpc(ctx, &ec2.CreateVpcInput{CidrBlock: aws.String("10.9.0.0/16")})
 	if err != nil {
 		return err
@@ -144,8 +60,8 @@ func (r *rehearsal) foreignNetwork(ctx context.Context, values map[string]string
 }
 
 //nolint:wrapcheck // as above
-func (r *rehearsal) foreignKey(ctx context.Context, values map[string]string) error {
-	key, err := kms.NewFromConfig(r.world.Account.Config()).CreateKey(ctx, &kms.CreateKeyInput{Description: aws.String("somebody else's")})
+func foreignKey(ctx context.Context, r *Run, values map[string]string) error {
+	key, err := kms.NewFromConfig(r.World.Account.Config()).CreateKey(ctx, &kms.CreateKeyInput{Description: aws.String("somebody else's")})
 	if err != nil {
 		return err
 	}
@@ -154,10 +70,10 @@ func (r *rehearsal) foreignKey(ctx context.Context, values map[string]string) er
 }
 
 //nolint:wrapcheck // as above
-func (r *rehearsal) foreignBucket(ctx context.Context, values map[string]string) error {
+func foreignBucket(ctx context.Context, r *Run, values map[string]string) error {
 	const name = "somebody-elses-logs"
 	values["cdc-pipeline:lake.logBucket"] = name
-	client := s3.NewFromConfig(r.world.Account.Config(), func(o *s3.Options) { o.UsePathStyle = true })
+	client := s3.NewFromConfig(r.World.Account.Config(), func(o *s3.Options) { o.UsePathStyle = true })
 	if _, err := client.CreateBucket(ctx, &s3.CreateBucketInput{Bucket: aws.String(name)}); err != nil {
 		return err
 	}
@@ -167,13 +83,13 @@ func (r *rehearsal) foreignBucket(ctx context.Context, values map[string]string)
 }
 
 // foreignDatabase has its table, its administrator and a replication user already.
-func (r *rehearsal) foreignDatabase(ctx context.Context, values map[string]string) error {
+func foreignDatabase(ctx context.Context, r *Run, values map[string]string) error {
 	const administrator, reader = "legacy_admin", "legacy_cdc"
 	administratorsPassword, readersPassword := rand.Text(), rand.Text()
-	if err := r.world.Database.ApplyMaster(ctx, administrator, administratorsPassword); err != nil {
+	if err := r.World.Database.ApplyMaster(ctx, administrator, administratorsPassword); err != nil {
 		return fmt.Errorf("making its administrator: %w", err)
 	}
-	if err := execute(ctx, r.world.Database.Root(),
+	if err := execute(ctx, r.World.Database.Root(),
 		"CREATE DATABASE legacy",
 		`CREATE TABLE `+adoptedTable+` (
 			trans_id BIGINT AUTO_INCREMENT PRIMARY KEY, customer_id VARCHAR(12) NOT NULL, event VARCHAR(10), sku VARCHAR(10) NOT NULL,
@@ -186,13 +102,13 @@ func (r *rehearsal) foreignDatabase(ctx context.Context, values map[string]strin
 	}
 	for key, login := range map[string]map[string]any{
 		"cdc-pipeline:source.existing.secretArn":   {"username": administrator, "password": administratorsPassword},
-		"cdc-pipeline:source.replicationSecretArn": {"username": reader, "password": readersPassword, "host": r.world.Database.Host, "port": r.world.Database.Port},
+		"cdc-pipeline:source.replicationSecretArn": {"username": reader, "password": readersPassword, "host": r.World.Database.Host, "port": r.World.Database.Port},
 	} {
 		text, err := json.Marshal(login)
 		if err != nil {
 			return fmt.Errorf("writing a login: %w", err)
 		}
-		secret, err := secretsmanager.NewFromConfig(r.world.Account.Config()).CreateSecret(ctx, &secretsmanager.CreateSecretInput{
+		secret, err := secretsmanager.NewFromConfig(r.World.Account.Config()).CreateSecret(ctx, &secretsmanager.CreateSecretInput{
 			Name: aws.String("legacy/" + key[strings.LastIndex(key, ".")+1:]), SecretString: aws.String(string(text)),
 		})
 		if err != nil {

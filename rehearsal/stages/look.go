@@ -1,4 +1,4 @@
-package main
+package stages
 
 import (
 	"cdcpipeline/rehearsal/standins/account"
@@ -13,8 +13,8 @@ import (
 )
 
 // stay prints where everything is and waits for Ctrl-C or `down`.
-func (r *rehearsal) stay(ctx context.Context) error {
-	file := pidFile(r.cache)
+func Stay(ctx context.Context, r *Run) error {
+	file := pidFile(r.Cache)
 	if err := os.MkdirAll(filepath.Dir(file), 0o750); err != nil {
 		return fmt.Errorf("noting the process: %w", err)
 	}
@@ -22,11 +22,11 @@ func (r *rehearsal) stay(ctx context.Context) error {
 		return fmt.Errorf("noting the process: %w", err)
 	}
 	defer os.Remove(file)
-	netrc, client, err := r.logins(ctx)
+	netrc, client, err := logins(ctx, r)
 	if err != nil {
 		return err
 	}
-	ca, endpoint, bucket := r.world.Site.Authority.File(), r.world.Account.Endpoint(), r.output("lakeBucket")
+	ca, endpoint, bucket := r.World.Site.Authority.File(), r.World.Account.Endpoint(), r.output("lakeBucket")
 	fmt.Printf(`
 The pipeline is running. In another terminal:
 
@@ -37,17 +37,17 @@ The pipeline is running. In another terminal:
                          %s generate --host %s --port %s --secret-arn '%s' --ca %s
 
 The files named there hold the passwords, and go away with it. Ctrl-C here, or "go run . down" in another terminal, ends it.
-`, ca, netrc, r.output("searchUrl"), r.output("historyIndex"), r.world.Database.Client, client, endpoint, bucket, r.output("lakePrefix"),
+`, ca, netrc, r.output("searchUrl"), r.output("historyIndex"), r.World.Database.Client, client, endpoint, bucket, r.output("lakePrefix"),
 		endpoint, account.Region, account.Key, account.Key,
-		r.cdc, r.output("sourceHost"), r.output("sourcePort"), r.output("sourceSecretArn"), ca)
+		r.Tool.Binary, r.output("sourceHost"), r.output("sourcePort"), r.output("sourceSecretArn"), ca)
 	<-ctx.Done()
 	return nil
 }
 
 // logins writes files with which curl and the database's client log in; only their owner can read them.
-func (r *rehearsal) logins(ctx context.Context) (netrc, client string, err error) {
-	dir := r.world.Site.Dir
-	user, password, err := r.world.Credentials(ctx, r.output("searchMasterSecretArn"))
+func logins(ctx context.Context, r *Run) (netrc, client string, err error) {
+	dir := r.World.Site.Dir
+	user, password, err := r.World.Credentials(ctx, r.output("searchMasterSecretArn"))
 	if err != nil {
 		return "", "", fmt.Errorf("reading the login of the domain: %w", err)
 	}
@@ -55,12 +55,12 @@ func (r *rehearsal) logins(ctx context.Context) (netrc, client string, err error
 	if err := os.WriteFile(netrc, fmt.Appendf(nil, "machine localhost login %s password %s\n", user, password), 0o600); err != nil {
 		return "", "", fmt.Errorf("writing the login of the domain: %w", err)
 	}
-	if user, password, err = r.world.Credentials(ctx, r.output("sourceSecretArn")); err != nil {
+	if user, password, err = r.World.Credentials(ctx, r.output("sourceSecretArn")); err != nil {
 		return "", "", fmt.Errorf("reading the login of the database: %w", err)
 	}
 	client = filepath.Join(dir, "client.cnf")
 	text := fmt.Appendf(nil, "[client]\nprotocol=tcp\nhost=%s\nport=%s\nuser=%s\npassword=\"%s\"\nssl-ca=%s\n",
-		r.output("sourceHost"), r.output("sourcePort"), user, password, r.world.Site.Authority.File())
+		r.output("sourceHost"), r.output("sourcePort"), user, password, r.World.Site.Authority.File())
 	if err := os.WriteFile(client, text, 0o600); err != nil {
 		return "", "", fmt.Errorf("writing the login of the database: %w", err)
 	}

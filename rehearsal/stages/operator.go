@@ -1,4 +1,4 @@
-package main
+package stages
 
 import (
 	"bytes"
@@ -20,9 +20,9 @@ import (
 
 // followOne has the operator's tool follow a row of its own through every hop. The row is kept: its deletion would fill
 // another buffer of the lake, and the comparison wait for it.
-func (r *rehearsal) followOne(ctx context.Context) error {
-	r.log.Detail("cdc verify follows a row of its own")
-	text, err := r.operate(ctx, "verify-json", 0, "verify", "--keep", "--ca", r.world.Site.Authority.File(), "--output", "json", "--journal", r.journal("marker"))
+func followOne(ctx context.Context, r *Run) error {
+	r.Log.Detail("cdc verify follows a row of its own")
+	text, err := r.Tool.Run(ctx, "verify-json", 0, "verify", "--keep", "--ca", r.World.Site.Authority.File(), "--output", "json", "--journal", r.Tool.Journal("marker"))
 	if err != nil {
 		return err
 	}
@@ -35,23 +35,23 @@ func (r *rehearsal) followOne(ctx context.Context) error {
 	if err := json.Unmarshal([]byte(text), &path); err != nil {
 		return fmt.Errorf("reading what cdc verify says: %w", err)
 	}
-	r.report.Verify.HopsMs = map[string]int64{}
+	r.Report.Verify.HopsMs = map[string]int64{}
 	for _, s := range path.Sightings {
-		r.report.Verify.HopsMs[s.Hop] = s.SinceCommit
+		r.Report.Verify.HopsMs[s.Hop] = s.SinceCommit
 	}
 	return nil
 }
 
 // rehearseOperator runs every command of the operator's tool, as an operator would.
-func (r *rehearsal) rehearseOperator(ctx context.Context) error {
-	if err := r.check("operator", r.operator(ctx)); err != nil {
+func rehearseOperator(ctx context.Context, r *Run) error {
+	if err := check(r, "operator", Operator(ctx, r)); err != nil {
 		return err
 	}
-	return r.check("epochs", r.epochs(ctx))
+	return check(r, "epochs", Epochs(ctx, r))
 }
 
-func (r *rehearsal) operator(ctx context.Context) error {
-	ca := r.world.Site.Authority.File()
+func Operator(ctx context.Context, r *Run) error {
+	ca := r.World.Site.Authority.File()
 	for _, c := range []struct {
 		name string
 		exit int
@@ -69,22 +69,22 @@ func (r *rehearsal) operator(ctx context.Context) error {
 		{"start-reload-refused", 1, []string{"start", "--reload"}},
 		{"start-reload-unknown", 1, []string{"start", "--reload-table", "shop.nothing"}},
 	} {
-		r.log.Detail("cdc %s", strings.Join(c.args, " "))
-		if _, err := r.operate(ctx, c.name, c.exit, c.args...); err != nil {
+		r.Log.Detail("cdc %s", strings.Join(c.args, " "))
+		if _, err := r.Tool.Run(ctx, c.name, c.exit, c.args...); err != nil {
 			return err
 		}
 	}
-	if err := r.differenceIsNamed(ctx); err != nil {
+	if err := differenceIsNamed(ctx, r); err != nil {
 		return err
 	}
-	if err := r.followed(ctx); err != nil {
+	if err := followed(ctx, r); err != nil {
 		return err
 	}
-	return r.tunnels(ctx)
+	return tunnels(ctx, r)
 }
 
 // differenceIsNamed takes a row out of the history behind the pipeline's back: the deep comparison must find it.
-func (r *rehearsal) differenceIsNamed(ctx context.Context) error {
+func differenceIsNamed(ctx context.Context, r *Run) error {
 	admin, err := r.admin(ctx, r.output("searchDomainName"))
 	if err != nil {
 		return err
@@ -100,7 +100,7 @@ func (r *rehearsal) differenceIsNamed(ctx context.Context) error {
 	if err := admin.Do(ctx, http.MethodDelete, document+"?refresh=true", nil, nil); err != nil {
 		return fmt.Errorf("taking a record out of the history: %w", err)
 	}
-	_, compared := r.operate(ctx, "verify-deep-difference", 1, "verify", "--deep", "--timeout", "5s", "--table", "shop.ledger", "--ca", r.world.Site.Authority.File())
+	_, compared := r.Tool.Run(ctx, "verify-deep-difference", 1, "verify", "--deep", "--timeout", "5s", "--table", "shop.ledger", "--ca", r.World.Site.Authority.File())
 	if err := admin.Do(ctx, http.MethodPut, document+"?refresh=true", hits[0].Source, nil); err != nil {
 		return errors.Join(compared, fmt.Errorf("putting the record back: %w", err))
 	}
@@ -108,32 +108,32 @@ func (r *rehearsal) differenceIsNamed(ctx context.Context) error {
 }
 
 // followed prints changes as they pass, while rows are written.
-func (r *rehearsal) followed(ctx context.Context) error {
-	r.log.Detail("cdc verify --follow")
+func followed(ctx context.Context, r *Run) error {
+	r.Log.Detail("cdc verify --follow")
 	began := false
-	return r.watch(ctx, "verify-follow", func(output string) (bool, error) {
+	return r.Tool.Watch(ctx, "verify-follow", func(output string) (bool, error) {
 		if !began {
 			began = true
-			return false, r.generate(ctx, "followed", 20, "70/20/10", 31, []string{"shop.ledger"}, "--stack", "rehearsal", "--dir", r.stack.Dir())
+			return false, generate(ctx, r, "followed", 20, "70/20/10", 31, []string{"shop.ledger"}, "--stack", "rehearsal", "--dir", r.Stack.Dir())
 		}
 		return strings.Count(output, "shop.ledger") >= 20, nil
 	}, "verify", "--follow", "--since", "1s")
 }
 
 // tunnels opens each tunnel; through the one to the domain it searches, and refreshes the stack without its program.
-func (r *rehearsal) tunnels(ctx context.Context) error {
+func tunnels(ctx context.Context, r *Run) error {
 	for _, to := range []string{"dashboards", "db"} {
-		r.log.Detail("cdc tunnel %s", to)
-		if err := r.watch(ctx, "tunnel-"+to, tunnelOpen, "tunnel", to); err != nil {
+		r.Log.Detail("cdc tunnel %s", to)
+		if err := r.Tool.Watch(ctx, "tunnel-"+to, tunnelOpen, "tunnel", to); err != nil {
 			return err
 		}
 	}
-	r.log.Detail("cdc tunnel search, and pulumi refresh through it")
-	return r.watch(ctx, "tunnel-search", func(output string) (bool, error) {
+	r.Log.Detail("cdc tunnel search, and pulumi refresh through it")
+	return r.Tool.Watch(ctx, "tunnel-search", func(output string) (bool, error) {
 		if open, _ := tunnelOpen(output); !open {
 			return false, nil
 		}
-		changed, err := r.stack.Refresh(ctx)
+		changed, err := r.Stack.Refresh(ctx)
 		if err == nil && changed > 0 {
 			err = fmt.Errorf("a refresh found %d resources changed", changed)
 		}
@@ -147,12 +147,12 @@ func tunnelOpen(output string) (bool, error) {
 
 // operate runs a command of the operator's tool against the stack, as a person would, and keeps what it printed in
 // .cache/rehearsal/sessions. It fails when the command ends otherwise than it should.
-func (r *rehearsal) operate(ctx context.Context, name string, exit int, args ...string) (string, error) {
-	cmd := r.tool(ctx, args...)
+func operate(ctx context.Context, r *Run, name string, exit int, args ...string) (string, error) {
+	cmd := tool(ctx, r, args...)
 	shown, stdout := &syncBuffer{}, &bytes.Buffer{}
 	cmd.Stdout, cmd.Stderr = io.MultiWriter(shown, stdout), shown
 	err := cmd.Run()
-	if keepErr := r.keepSession(name, args, shown.String()); keepErr != nil {
+	if keepErr := keepSession(r, name, args, shown.String()); keepErr != nil {
 		return "", keepErr
 	}
 	if code := cmd.ProcessState.ExitCode(); code != exit {
@@ -162,8 +162,8 @@ func (r *rehearsal) operate(ctx context.Context, name string, exit int, args ...
 }
 
 // watch runs a command that goes on until it is interrupted, and does so when ready has seen enough of its output.
-func (r *rehearsal) watch(ctx context.Context, name string, ready func(output string) (bool, error), args ...string) error {
-	cmd := r.tool(ctx, args...)
+func watch(ctx context.Context, r *Run, name string, ready func(output string) (bool, error), args ...string) error {
+	cmd := tool(ctx, r, args...)
 	shown := &syncBuffer{}
 	cmd.Stdout, cmd.Stderr = shown, shown
 	if err := cmd.Start(); err != nil {
@@ -191,31 +191,31 @@ func (r *rehearsal) watch(ctx context.Context, name string, ready func(output st
 	_ = cmd.Process.Signal(syscall.SIGINT)
 	select {
 	case err := <-ended: // its exit code is its own affair: it was interrupted
-		r.log.Detail("cdc %s ended: %v", args[0], err)
+		r.Log.Detail("cdc %s ended: %v", args[0], err)
 	case <-time.After(15 * time.Second):
 		_ = cmd.Process.Kill()
 		seen = errors.Join(seen, fmt.Errorf("cdc %s did not end on Ctrl-C", args[0]))
 	}
-	if err := r.keepSession(name, args, shown.String()+"^C\n"); err != nil {
+	if err := keepSession(r, name, args, shown.String()+"^C\n"); err != nil {
 		return err
 	}
 	return seen
 }
 
 // tool is a command of the operator's tool, in the environment of somebody who has logged in.
-func (r *rehearsal) tool(ctx context.Context, args ...string) *exec.Cmd {
-	cmd := exec.CommandContext(ctx, r.cdc, append([]string{"--stack", "rehearsal", "--dir", r.stack.Dir()}, args...)...)
+func tool(ctx context.Context, r *Run, args ...string) *exec.Cmd {
+	cmd := exec.CommandContext(ctx, r.Tool.Binary, append([]string{"--stack", "rehearsal", "--dir", r.Stack.Dir()}, args...)...)
 	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGINT) }
 	cmd.WaitDelay = 10 * time.Second
-	cmd.Env = r.toolEnvironment()
+	cmd.Env = toolEnvironment(r)
 	return cmd
 }
 
 var directory = regexp.MustCompile(`/\S*/cdc-rehearsal-\d+`)
 
 // keepSession keeps a terminal session as the documentation shows it.
-func (r *rehearsal) keepSession(name string, args []string, output string) error {
-	file := r.session(name)
+func keepSession(r *Run, name string, args []string, output string) error {
+	file := r.Tool.Session(name)
 	if err := os.MkdirAll(filepath.Dir(file), 0o750); err != nil {
 		return fmt.Errorf("keeping the session: %w", err)
 	}
@@ -227,8 +227,8 @@ func (r *rehearsal) keepSession(name string, args []string, output string) error
 }
 
 // session is the file of a terminal session.
-func (r *rehearsal) session(name string) string {
-	return filepath.Join(r.cache, "rehearsal", "sessions", name+".txt")
+func session(r *Run, name string) string {
+	return filepath.Join(r.Cache, "rehearsal", "sessions", name+".txt")
 }
 
 func lastLines(text string, n int) string {

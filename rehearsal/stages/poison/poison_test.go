@@ -1,4 +1,4 @@
-package main
+package poison
 
 import (
 	"cdcpipeline/internal/change"
@@ -12,19 +12,19 @@ import (
 
 func TestPoisonIsOfEveryReasonThatARecordCanGive(t *testing.T) {
 	reasons, seen := map[currentstate.Reason]int{}, map[string]bool{}
-	for _, p := range poisons(time.Now()) {
-		t.Run(p.what, func(t *testing.T) {
-			require.False(t, seen[string(p.data)], "it is found by its bytes")
-			seen[string(p.data)] = true
-			reasons[p.reason]++
-			record, err := change.Parse(p.data)
-			if p.reason == currentstate.Unreadable {
+	for _, p := range Records(time.Now()) {
+		t.Run(p.What, func(t *testing.T) {
+			require.False(t, seen[string(p.Data)], "it is found by its bytes")
+			seen[string(p.Data)] = true
+			reasons[p.Reason]++
+			record, err := change.Parse(p.Data)
+			if p.Reason == currentstate.Unreadable {
 				require.Error(t, err)
-				require.False(t, p.inHistory || p.inLake)
+				require.False(t, p.InHistory || p.InLake)
 				return
 			}
 			require.NoError(t, err)
-			_, ok, err := reconcile.Record(p.data)
+			_, ok, err := reconcile.Record(p.Data)
 			require.NoError(t, err)
 			require.True(t, ok, "a sink that takes it shows it as a change")
 			if record.Operation == change.Load { // there is nothing wrong with its place

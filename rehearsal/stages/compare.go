@@ -1,4 +1,4 @@
-package main
+package stages
 
 import (
 	"bufio"
@@ -23,28 +23,28 @@ import (
 const patience = 3 * time.Minute
 
 // verify waits until everything has been delivered, then compares both sinks with what was committed.
-func (r *rehearsal) verify(ctx context.Context) error {
-	if err := r.followOne(ctx); err != nil {
+func Verify(ctx context.Context, r *Run) error {
+	if err := followOne(ctx, r); err != nil {
 		return err
 	}
-	written, err := r.written("loaded", "changes", "marker")
+	written, err := written(r, "loaded", "changes", "marker")
 	if err != nil {
 		return err
 	}
-	inHistory, inLake, err := r.compareSinks(ctx, everything(written))
+	inHistory, inLake, err := compareSinks(ctx, r, everything(written))
 	if err != nil {
 		return err
 	}
-	r.report.Events = report.Events{
+	r.Report.Events = report.Events{
 		Written: len(written), Loaded: loaded, History: inHistory.Arrived, Lake: inLake.Arrived,
 		Lost: len(inHistory.Lost) + len(inLake.Lost), Duplicated: inHistory.Duplicated + inLake.Duplicated,
 	}
-	r.report.LatencyMs.History = quantiles(r.latencies(written, r.output("searchDeliveryName")))
-	r.report.LatencyMs.Lake = quantiles(r.latencies(written, r.output("lakeDeliveryName")))
-	if err := r.current(ctx); err != nil {
+	r.Report.LatencyMs.History = quantiles(latencies(r, written, r.output("searchDeliveryName")))
+	r.Report.LatencyMs.Lake = quantiles(latencies(r, written, r.output("lakeDeliveryName")))
+	if err := current(ctx, r); err != nil {
 		return err
 	}
-	return r.catalogue(ctx)
+	return catalogue(ctx, r)
 }
 
 // expected is what the sinks have when everything is delivered.
@@ -64,15 +64,15 @@ func everything(written []reconcile.Change) expected {
 
 // compareSinks waits until everything is delivered, then compares both sinks with what was committed. A change that nobody
 // made is an error; one that was lost is the caller's to judge.
-func (r *rehearsal) compareSinks(ctx context.Context, want expected) (inHistory, inLake reconcile.Difference, err error) {
-	if err := r.settle(ctx, want); err != nil {
+func compareSinks(ctx context.Context, r *Run, want expected) (inHistory, inLake reconcile.Difference, err error) {
+	if err := settle(ctx, r, want); err != nil {
 		return inHistory, inLake, err
 	}
-	history, err := r.history(ctx, r.output("searchDomainName"))
+	history, err := history(ctx, r, r.output("searchDomainName"))
 	if err != nil {
 		return inHistory, inLake, err
 	}
-	lake, err := r.lake(ctx, r.output("lakePrefix")+"/")
+	lake, err := lake(ctx, r, r.output("lakePrefix")+"/")
 	if err != nil {
 		return inHistory, inLake, err
 	}
@@ -89,10 +89,10 @@ func (r *rehearsal) compareSinks(ctx context.Context, want expected) (inHistory,
 }
 
 // written is what the writer's journals say was committed; journals named loaded… are of rows that arrive as loaded ones.
-func (r *rehearsal) written(journals ...string) ([]reconcile.Change, error) {
+func written(r *Run, journals ...string) ([]reconcile.Change, error) {
 	var all []reconcile.Change
 	for _, name := range journals {
-		file, err := os.Open(r.journal(name))
+		file, err := os.Open(r.Tool.Journal(name))
 		if err != nil {
 			return nil, fmt.Errorf("opening the journal: %w", err)
 		}
@@ -111,17 +111,17 @@ func (r *rehearsal) written(journals ...string) ([]reconcile.Change, error) {
 }
 
 // settle waits until the task has read all changes and both deliveries have delivered, or parked, what they were given.
-func (r *rehearsal) settle(ctx context.Context, want expected) error {
-	if err := r.awaitRead(ctx, want.read); err != nil {
+func settle(ctx context.Context, r *Run, want expected) error {
+	if err := awaitRead(ctx, r, want.read); err != nil {
 		return err
 	}
-	r.log.Detail("the task has read everything; waiting for the deliveries' buffers")
+	r.Log.Detail("the task has read everything; waiting for the deliveries' buffers")
 	drain, cancel := context.WithTimeout(ctx, patience+want.giveUp)
 	defer cancel()
-	if err := r.world.Firehose.Drain(drain); err != nil {
+	if err := r.World.Firehose.Drain(drain); err != nil {
 		return fmt.Errorf("waiting for the deliveries: %w", err)
 	}
-	for name, s := range r.world.Firehose.Stats() {
+	for name, s := range r.World.Firehose.Stats() {
 		if s.Parked != want.parked[name] {
 			return fmt.Errorf("%s has parked %d records, not %d", name, s.Parked, want.parked[name])
 		}
@@ -130,19 +130,19 @@ func (r *rehearsal) settle(ctx context.Context, want expected) error {
 }
 
 // awaitRead waits until the task has read so many changes since it was made.
-func (r *rehearsal) awaitRead(ctx context.Context, want int) error {
+func awaitRead(ctx context.Context, r *Run, want int) error {
 	progress, last := time.Now(), -1
 	for {
-		if err := r.taskHealthy(); err != nil {
+		if err := taskHealthy(r); err != nil {
 			return err
 		}
-		read := r.read()
+		read := read(r)
 		if read >= want {
 			return nil
 		}
 		if read != last {
 			progress, last = time.Now(), read
-			r.log.Detail("the task has read %d of %d changes", read, want)
+			r.Log.Detail("the task has read %d of %d changes", read, want)
 		}
 		if time.Since(progress) > patience {
 			return fmt.Errorf("the task stands still at %d of %d changes", read, want)
@@ -154,8 +154,8 @@ func (r *rehearsal) awaitRead(ctx context.Context, want int) error {
 }
 
 // read is how many changes the task has read since it was made, loaded rows among them.
-func (r *rehearsal) read() int {
-	task, _ := r.world.DMS.Task(r.output("taskArn"))
+func read(r *Run) int {
+	task, _ := r.World.DMS.Task(r.output("taskArn"))
 	var n int64
 	for _, t := range task.Tables {
 		n += t.FullLoadRows + t.Inserts + t.Updates + t.Deletes
@@ -164,8 +164,8 @@ func (r *rehearsal) read() int {
 }
 
 // history is every change in the domain's history index, by the search that the blog makes.
-func (r *rehearsal) history(ctx context.Context, domain string) ([]reconcile.Change, error) {
-	d, ok := r.world.Domains.Domain(domain)
+func history(ctx context.Context, r *Run, domain string) ([]reconcile.Change, error) {
+	d, ok := r.World.Domains.Domain(domain)
 	if !ok {
 		return nil, fmt.Errorf("the domain %s does not exist", domain)
 	}
@@ -196,9 +196,9 @@ func (r *rehearsal) history(ctx context.Context, domain string) ([]reconcile.Cha
 }
 
 // lake is every change in the bucket's objects.
-func (r *rehearsal) lake(ctx context.Context, prefix string) ([]reconcile.Change, error) {
+func lake(ctx context.Context, r *Run, prefix string) ([]reconcile.Change, error) {
 	var found []reconcile.Change
-	err := r.lines(ctx, prefix, func(_ string, line []byte) error {
+	err := lines(ctx, r, prefix, func(_ string, line []byte) error {
 		change, ok, err := reconcile.Record(line)
 		if ok {
 			found = append(found, change)
@@ -209,8 +209,8 @@ func (r *rehearsal) lake(ctx context.Context, prefix string) ([]reconcile.Change
 }
 
 // lines visits every line of the objects in the lake's bucket below a prefix, with its object's key.
-func (r *rehearsal) lines(ctx context.Context, prefix string, visit func(key string, line []byte) error) error {
-	client := s3.NewFromConfig(r.world.Account.Config(), func(o *s3.Options) { o.UsePathStyle = true })
+func lines(ctx context.Context, r *Run, prefix string, visit func(key string, line []byte) error) error {
+	client := s3.NewFromConfig(r.World.Account.Config(), func(o *s3.Options) { o.UsePathStyle = true })
 	bucket := aws.String(r.output("lakeBucket"))
 	for pages := s3.NewListObjectsV2Paginator(client, &s3.ListObjectsV2Input{Bucket: bucket, Prefix: &prefix}); pages.HasMorePages(); {
 		page, err := pages.NextPage(ctx)
@@ -256,7 +256,7 @@ func readLines(body io.Reader, zipped bool, visit func(line []byte) error) error
 }
 
 // latencies are from the return of the commit to the delivery, for changes; loaded rows have none.
-func (r *rehearsal) latencies(written []reconcile.Change, stream string) []time.Duration {
+func latencies(r *Run, written []reconcile.Change, stream string) []time.Duration {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	committed := map[string][]time.Time{}

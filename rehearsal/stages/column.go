@@ -1,4 +1,4 @@
-package main
+package stages
 
 import (
 	"context"
@@ -6,41 +6,37 @@ import (
 	"net/http"
 )
 
-// rehearseColumnAdded adds a column to a table that is followed: the current index knows its type at once, the lake's view
+// ColumnAdded adds a column to a table that is followed: the current index knows its type at once, the lake's view
 // when the bootstrap has looked at the table again.
-func (r *rehearsal) rehearseColumnAdded(ctx context.Context) error {
-	return r.check("column_added", r.columnAdded(ctx))
-}
-
-func (r *rehearsal) columnAdded(ctx context.Context) error {
+func ColumnAdded(ctx context.Context, r *Run) error {
 	const table, column = "shop.ledger", "settled_on"
-	if err := execute(ctx, r.world.Database.Root(), `ALTER TABLE `+table+` ADD COLUMN `+column+` DATE`); err != nil {
+	if err := execute(ctx, r.World.Database.Root(), `ALTER TABLE `+table+` ADD COLUMN `+column+` DATE`); err != nil {
 		return err
 	}
 	const journal = "with-the-column"
-	if err := r.generate(ctx, journal, 200, "60/30/10", 41, []string{table}, "--stack", "rehearsal", "--dir", r.stack.Dir()); err != nil {
+	if err := generate(ctx, r, journal, 200, "60/30/10", 41, []string{table}, "--stack", "rehearsal", "--dir", r.Stack.Dir()); err != nil {
 		return err
 	}
-	if _, _, err := r.compareCurrent(ctx); err != nil {
+	if _, _, err := compareCurrent(ctx, r); err != nil {
 		return err
 	}
-	if err := r.fieldIs(ctx, aliasOf(table), column, "date"); err != nil {
+	if err := fieldIs(ctx, r, aliasOf(table), column, "date"); err != nil {
 		return err
 	}
-	if err := r.stack.SetConfig(ctx, "cdc-pipeline:source.schemaRevision", "2"); err != nil {
+	if err := r.Stack.SetConfig(ctx, "cdc-pipeline:source.schemaRevision", "2"); err != nil {
 		return err
 	}
 	if _, err := r.deploy(ctx); err != nil {
 		return fmt.Errorf("looking at the tables again: %w", err)
 	}
-	if err := r.arrive(ctx, journal); err != nil {
+	if err := arrive(ctx, r, journal); err != nil {
 		return err
 	}
-	return r.catalogue(ctx) // which compares the view's columns with the table's
+	return catalogue(ctx, r) // which compares the view's columns with the table's
 }
 
 // fieldIs says whether every index behind an alias has a field of a type.
-func (r *rehearsal) fieldIs(ctx context.Context, alias, field, kind string) error {
+func fieldIs(ctx context.Context, r *Run, alias, field, kind string) error {
 	admin, err := r.admin(ctx, r.output("searchDomainName"))
 	if err != nil {
 		return err

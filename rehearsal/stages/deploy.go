@@ -1,0 +1,151 @@
+package stages
+
+import (
+	"cdcpipeline/components/pipeline"
+	"cdcpipeline/rehearsal/engine/stack"
+	"cdcpipeline/rehearsal/report"
+	"cdcpipeline/rehearsal/world/inventory"
+	"context"
+	"fmt"
+	"maps"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+// program is what the stack runs: the project's own, unless a variant puts another in its place.
+type program struct{ run pulumi.RunFunc }
+
+func newProgram() *program { return &program{run: pipeline.Deploy} }
+
+// newStack prepares a stack by the name of its stack file.
+func newStack(ctx context.Context, r *Run, name string, program pulumi.RunFunc, values map[string]string) (*stack.Stack, error) {
+	env := maps.Clone(r.Engine.Env())
+	maps.Copy(env, r.World.Env())
+	s, err := stack.New(ctx, stack.Options{
+		Name: name, Project: r.Project, Dir: filepath.Join(r.World.Site.Dir, "pulumi"), CLI: r.Engine.CLI(), Env: env, Program: program,
+	}, stack.Settings{
+		Endpoint: r.World.Account.Endpoint(), DatabasePort: r.World.Database.Port, CaFile: r.World.Site.Authority.File(), Architecture: architecture(),
+		TunnelPort: r.tunnelPort, Values: values,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("preparing the stack %s: %w", name, err)
+	}
+	return s, nil
+}
+
+// architecture of this machine, as Lambda names it.
+func architecture() string {
+	if runtime.GOARCH == "arm64" {
+		return "arm64"
+	}
+	return "x86_64"
+}
+
+func (r *Run) tell(text string) { r.Log.Detail("%s", text) }
+
+func PreviewMinimal(ctx context.Context, r *Run) error {
+	s, err := newStack(ctx, r, "minimal", nil, nil)
+	if err != nil {
+		return err
+	}
+	p, err := s.Preview(ctx, stack.Pack{})
+	if err != nil {
+		return err
+	}
+	r.Report.Preview.MinimalResources = p.Total()
+	return nil
+}
+
+func Preview(ctx context.Context, r *Run) (err error) {
+	if r.Stack, err = newStack(ctx, r, "rehearsal", func(ctx *pulumi.Context) error { return r.program.run(ctx) }, nil); err != nil {
+		return err
+	}
+	p, err := r.Stack.Preview(ctx, r.Pack)
+	if err != nil {
+		return err
+	}
+	r.Report.Preview.Seconds, r.Report.Preview.Resources = round(p.Seconds), p.Total()
+	return nil
+}
+
+// deploy runs `up` and keeps the stack's outputs.
+func (r *Run) deploy(ctx context.Context) (stack.Result, error) {
+	u, err := r.Stack.Up(ctx, r.Pack, r.tell)
+	if err != nil {
+		return u, err //nolint:wrapcheck // as above
+	}
+	r.Outputs = map[string]any{}
+	for name, value := range u.Outputs {
+		r.Outputs[name] = value.Value
+	}
+	return u, r.World.Healthy() //nolint:wrapcheck // names the server
+}
+
+func Up(ctx context.Context, r *Run) error {
+	u, err := r.deploy(ctx)
+	if err != nil {
+		return err
+	}
+	r.Report.Up = report.Up{Seconds: round(u.Seconds), Resources: u.Total()}
+	probe := r.World.Domains.Probe()
+	if probe.Problem != "" {
+		return fmt.Errorf("probing the mapping: %s", probe.Problem)
+	}
+	r.Report.Mapping = report.Mapping{BeforeStatus: probe.BeforeStatus, BeforeMessage: probe.BeforeMessage, AfterStatus: probe.AfterStatus}
+	if r.seedErr != nil {
+		return fmt.Errorf("writing the rows to load: %w", r.seedErr)
+	}
+	return nil
+}
+
+func SecondUp(ctx context.Context, r *Run) error {
+	u, err := r.Stack.Up(ctx, r.Pack, r.tell)
+	if err != nil {
+		return err
+	}
+	r.Report.SecondUp = report.SecondUp{Seconds: round(u.Seconds), Changes: u.Touched()}
+	return nil
+}
+
+// shared are the account-wide roles that a destroy keeps: others may use them.
+var shared = []string{"role/dms-vpc-role", "role/dms-cloudwatch-logs-role", "role/AWSServiceRoleForAmazonOpenSearchService"}
+
+func Destroy(ctx context.Context, r *Run) error {
+	d, err := r.Stack.Destroy(ctx, r.tell)
+	if err != nil {
+		return err
+	}
+	r.Report.Destroy.Seconds = round(d.Seconds)
+	after, err := inventory.List(ctx, r.World.Account.Config())
+	if err != nil {
+		return fmt.Errorf("listing the account: %w", err)
+	}
+	r.Report.Destroy.Left, r.Report.Retained = []string{}, []string{}
+	for _, item := range inventory.Added(r.before, after) {
+		if slices.Contains(shared, item) {
+			r.Report.Retained = append(r.Report.Retained, strings.TrimPrefix(item, "role/"))
+		} else {
+			r.Report.Destroy.Left = append(r.Report.Destroy.Left, item)
+		}
+	}
+	if names := r.World.Domains.Names(); len(names) > 0 {
+		r.Report.Destroy.Left = append(r.Report.Destroy.Left, names...)
+	}
+	return nil
+}
+
+func (r *Run) output(name string) string { return fmt.Sprint(r.Outputs[name]) }
+
+// outputList is a stack output that is a list of strings.
+func (r *Run) outputList(name string) []string {
+	items, _ := r.Outputs[name].([]any)
+	list := make([]string, len(items))
+	for i, item := range items {
+		list[i] = fmt.Sprint(item)
+	}
+	return list
+}
