@@ -1,6 +1,16 @@
 package stages
 
 import (
+	"cdcpipeline/components/replication"
+	"cdcpipeline/components/search"
+	"cdcpipeline/rehearsal/engine/stack"
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/iam"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
 // AccountRoles deploys only the account-wide roles: where they are absent, again, after a destroy, and where

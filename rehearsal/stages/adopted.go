@@ -1,26 +1,27 @@
 package stages
 
 import (
+	"cdcpipeline/rehearsal/stages/tool"
+	"cdcpipeline/rehearsal/world/inventory"
+	"context"
+	"fmt"
+	"slices"
+	"strings"
 )
 
 // adoptedTable is somebody else's, with rows in it.
 const adoptedTable = "legacy.retail_trans"
 
-// rehearseAdopted deploys a stack that makes neither network, nor database, nor replication user, nor key, nor log
-// bucket: all of them are somebody else's, carry rows, and are there as before when it is gone.
-func rehearseAdopted(ctx context.Context, r *Run) error {
-	stack, outputs := r.Stack, r.Outputs
-	defer func() { r.Stack, r.Outputs = stack, outputs }()
-	return check(r, "adopted", Adopted(ctx, r))
-}
-
+// Adopted deploys a stack that makes neither network, nor database, nor replication user, nor key, nor log bucket: all of
+// them are somebody else's, carry rows, and are there as before when it is gone.
 func Adopted(ctx context.Context, r *Run) (err error) {
+	former, outputs := r.Stack, r.Outputs
+	defer func() { r.Stack, r.Outputs = former, outputs }()
 	values, err := somebodyElses(ctx, r)
 	if err != nil {
 		return err
 	}
-	if err := generate(ctx, r, "loaded-legacy", 200, "100/0/0", 11, []string{adoptedTable},
-		"--host", r.World.Database.Host, "--port", strconv.Itoa(r.World.Database.Port), "--secret-arn", values["cdc-pipeline:source.existing.secretArn"]); err != nil {
+	if err := r.Tool.Generate(ctx, tool.Load{Journal: "loaded-legacy", Count: 200, Mix: "100/0/0", Seed: 11, Tables: []string{adoptedTable}, Database: database(r, values["cdc-pipeline:source.existing.secretArn"])}); err != nil {
 		return err
 	}
 	before, err := inventory.List(ctx, r.World.Account.Config())
@@ -40,7 +41,7 @@ func Adopted(ctx context.Context, r *Run) (err error) {
 	if n := again.Touched(); n > 0 {
 		return fmt.Errorf("the second up changed %d resources: %v", n, again.Changes)
 	}
-	if err := generate(ctx, r, "legacy", 200, "70/20/10", 12, []string{adoptedTable}, "--stack", "adopted", "--dir", r.Stack.Dir()); err != nil {
+	if err := r.Tool.Generate(ctx, tool.Load{Journal: "legacy", Count: 200, Mix: "70/20/10", Seed: 12, Tables: []string{adoptedTable}}); err != nil {
 		return err
 	}
 	written, err := written(r, "loaded-legacy", "legacy")

@@ -1,6 +1,11 @@
 package stages
 
 import (
+	"cdcpipeline/rehearsal/report"
+	"cdcpipeline/rehearsal/report/reconcile"
+	"strings"
+	"sync"
+	"time"
 )
 
 // arrivals are the records that have reached each destination, with the moments of their arrival.

@@ -1,12 +1,17 @@
 package stages
 
 import (
+	"cdcpipeline/rehearsal/report/reconcile"
+	"cdcpipeline/rehearsal/stages/tool"
+	"context"
+	"fmt"
+	"time"
 )
 
 // rowsReach writes some rows and finds them all in the domain.
 func rowsReach(ctx context.Context, r *Run, journal, domain string) error {
 	r.rounds++
-	if err := generate(ctx, r, journal, 300, "70/20/10", 100+r.rounds, tables, "--stack", "rehearsal", "--dir", r.Stack.Dir()); err != nil {
+	if err := r.Tool.Generate(ctx, tool.Load{Journal: journal, Count: 300, Mix: "70/20/10", Seed: 100 + r.rounds, Tables: tables}); err != nil {
 		return err
 	}
 	written, err := written(r, journal)

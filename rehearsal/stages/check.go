@@ -1,6 +1,9 @@
 package stages
 
 import (
+	"cdcpipeline/rehearsal/report"
+	"context"
+	"errors"
 )
 
 // check makes a stage of a check. Its outcome is kept in the report by a name; a check that fails does not stop the part.

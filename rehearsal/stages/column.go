@@ -1,6 +1,7 @@
 package stages
 
 import (
+	"cdcpipeline/rehearsal/stages/tool"
 	"context"
 	"fmt"
 	"net/http"
@@ -14,7 +15,7 @@ func ColumnAdded(ctx context.Context, r *Run) error {
 		return err
 	}
 	const journal = "with-the-column"
-	if err := generate(ctx, r, journal, 200, "60/30/10", 41, []string{table}, "--stack", "rehearsal", "--dir", r.Stack.Dir()); err != nil {
+	if err := r.Tool.Generate(ctx, tool.Load{Journal: journal, Count: 200, Mix: "60/30/10", Seed: 41, Tables: []string{table}}); err != nil {
 		return err
 	}
 	if _, _, err := compareCurrent(ctx, r); err != nil {

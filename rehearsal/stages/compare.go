@@ -1,28 +1,23 @@
 package stages
 
 import (
-	"bufio"
 	"cdcpipeline/rehearsal/report"
 	"cdcpipeline/rehearsal/report/reconcile"
 	"cdcpipeline/rehearsal/stores"
-	"compress/gzip"
+	"cdcpipeline/rehearsal/world/objects"
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"os"
 	"strings"
 	"time"
-
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/s3"
 )
 
 // patience is how long nothing may arrive before the comparison is made with what is there.
 const patience = 3 * time.Minute
 
-// verify waits until everything has been delivered, then compares both sinks with what was committed.
+// Verify waits until everything has been delivered, then compares both sinks with what was committed.
 func Verify(ctx context.Context, r *Run) error {
 	if err := followOne(ctx, r); err != nil {
 		return err
@@ -39,8 +34,8 @@ func Verify(ctx context.Context, r *Run) error {
 		Written: len(written), Loaded: loaded, History: inHistory.Arrived, Lake: inLake.Arrived,
 		Lost: len(inHistory.Lost) + len(inLake.Lost), Duplicated: inHistory.Duplicated + inLake.Duplicated,
 	}
-	r.Report.LatencyMs.History = quantiles(latencies(r, written, r.output("searchDeliveryName")))
-	r.Report.LatencyMs.Lake = quantiles(latencies(r, written, r.output("lakeDeliveryName")))
+	r.Report.LatencyMs.History = quantiles(r.arrivals.latencies(written, r.output("searchDeliveryName")))
+	r.Report.LatencyMs.Lake = quantiles(r.arrivals.latencies(written, r.output("lakeDeliveryName")))
 	if err := current(ctx, r); err != nil {
 		return err
 	}
@@ -198,7 +193,7 @@ func history(ctx context.Context, r *Run, domain string) ([]reconcile.Change, er
 // lake is every change in the bucket's objects.
 func lake(ctx context.Context, r *Run, prefix string) ([]reconcile.Change, error) {
 	var found []reconcile.Change
-	err := lines(ctx, r, prefix, func(_ string, line []byte) error {
+	err := objects.Lines(ctx, r.World.Account.Config(), r.output("lakeBucket"), prefix, func(_ string, line []byte) error {
 		change, ok, err := reconcile.Record(line)
 		if ok {
 			found = append(found, change)
@@ -206,72 +201,4 @@ func lake(ctx context.Context, r *Run, prefix string) ([]reconcile.Change, error
 		return err
 	})
 	return found, err
-}
-
-// lines visits every line of the objects in the lake's bucket below a prefix, with its object's key.
-func lines(ctx context.Context, r *Run, prefix string, visit func(key string, line []byte) error) error {
-	client := s3.NewFromConfig(r.World.Account.Config(), func(o *s3.Options) { o.UsePathStyle = true })
-	bucket := aws.String(r.output("lakeBucket"))
-	for pages := s3.NewListObjectsV2Paginator(client, &s3.ListObjectsV2Input{Bucket: bucket, Prefix: &prefix}); pages.HasMorePages(); {
-		page, err := pages.NextPage(ctx)
-		if err != nil {
-			return fmt.Errorf("listing %s: %w", prefix, err)
-		}
-		for _, object := range page.Contents {
-			key := aws.ToString(object.Key)
-			body, err := client.GetObject(ctx, &s3.GetObjectInput{Bucket: bucket, Key: object.Key})
-			if err != nil {
-				return fmt.Errorf("reading %s: %w", key, err)
-			}
-			err = readLines(body.Body, strings.HasSuffix(key, ".gz"), func(line []byte) error { return visit(key, line) })
-			_ = body.Body.Close()
-			if err != nil {
-				return fmt.Errorf("reading %s: %w", key, err)
-			}
-		}
-	}
-	return nil
-}
-
-// readLines reads one object, a record a line.
-func readLines(body io.Reader, zipped bool, visit func(line []byte) error) error {
-	if zipped {
-		text, err := gzip.NewReader(body)
-		if err != nil {
-			return fmt.Errorf("the object is not gzip: %w", err)
-		}
-		body = text
-	}
-	lines := bufio.NewScanner(body)
-	lines.Buffer(nil, 16<<20)
-	for lines.Scan() {
-		if strings.TrimSpace(lines.Text()) == "" { // DMS ends a record with a newline, and so does the delivery
-			continue
-		}
-		if err := visit(lines.Bytes()); err != nil {
-			return err
-		}
-	}
-	return lines.Err() //nolint:wrapcheck // wrapped by the caller
-}
-
-// latencies are from the return of the commit to the delivery, for changes; loaded rows have none.
-func latencies(r *Run, written []reconcile.Change, stream string) []time.Duration {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	committed := map[string][]time.Time{}
-	for _, c := range written {
-		committed[c.ID] = append(committed[c.ID], c.At)
-	}
-	var found []time.Duration
-	for _, a := range r.arrivals[stream] {
-		for _, raw := range a.records {
-			change, ok, err := reconcile.Record(raw)
-			if times := committed[change.ID]; err == nil && ok && len(times) > 0 && !strings.Contains(change.ID, " load ") {
-				found = append(found, a.at.Sub(times[0]))
-				committed[change.ID] = times[1:]
-			}
-		}
-	}
-	return found
 }

@@ -1,14 +1,12 @@
 package stages
 
 import (
-	"cdcpipeline/components/pipeline"
 	"cdcpipeline/rehearsal/engine/stack"
 	"cdcpipeline/rehearsal/report"
 	"cdcpipeline/rehearsal/world/inventory"
 	"context"
 	"fmt"
 	"maps"
-	"path/filepath"
 	"runtime"
 	"slices"
 	"strings"
@@ -16,17 +14,12 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// program is what the stack runs: the project's own, unless a variant puts another in its place.
-type program struct{ run pulumi.RunFunc }
-
-func newProgram() *program { return &program{run: pipeline.Deploy} }
-
 // newStack prepares a stack by the name of its stack file.
 func newStack(ctx context.Context, r *Run, name string, program pulumi.RunFunc, values map[string]string) (*stack.Stack, error) {
 	env := maps.Clone(r.Engine.Env())
 	maps.Copy(env, r.World.Env())
 	s, err := stack.New(ctx, stack.Options{
-		Name: name, Project: r.Project, Dir: filepath.Join(r.World.Site.Dir, "pulumi"), CLI: r.Engine.CLI(), Env: env, Program: program,
+		Name: name, Project: r.Project, Dir: stacks(r), CLI: r.Engine.CLI(), Env: env, Program: program,
 	}, stack.Settings{
 		Endpoint: r.World.Account.Endpoint(), DatabasePort: r.World.Database.Port, CaFile: r.World.Site.Authority.File(), Architecture: architecture(),
 		TunnelPort: r.tunnelPort, Values: values,
@@ -47,6 +40,7 @@ func architecture() string {
 
 func (r *Run) tell(text string) { r.Log.Detail("%s", text) }
 
+// PreviewMinimal plans a stack that sets nothing but a region.
 func PreviewMinimal(ctx context.Context, r *Run) error {
 	s, err := newStack(ctx, r, "minimal", nil, nil)
 	if err != nil {
@@ -60,8 +54,17 @@ func PreviewMinimal(ctx context.Context, r *Run) error {
 	return nil
 }
 
-func Preview(ctx context.Context, r *Run) (err error) {
-	if r.Stack, err = newStack(ctx, r, "rehearsal", func(ctx *pulumi.Context) error { return r.program.run(ctx) }, nil); err != nil {
+// prepare makes the stack that stages work on, unless it is there.
+func prepare(ctx context.Context, r *Run) (err error) {
+	if r.Stack == nil {
+		r.Stack, err = newStack(ctx, r, "rehearsal", func(ctx *pulumi.Context) error { return r.program(ctx) }, nil)
+	}
+	return err
+}
+
+// Preview plans the first deployment.
+func Preview(ctx context.Context, r *Run) error {
+	if err := prepare(ctx, r); err != nil {
 		return err
 	}
 	p, err := r.Stack.Preview(ctx, r.Pack)
@@ -85,7 +88,11 @@ func (r *Run) deploy(ctx context.Context) (stack.Result, error) {
 	return u, r.World.Healthy() //nolint:wrapcheck // names the server
 }
 
+// Up deploys the stack.
 func Up(ctx context.Context, r *Run) error {
+	if err := prepare(ctx, r); err != nil {
+		return err
+	}
 	u, err := r.deploy(ctx)
 	if err != nil {
 		return err
@@ -102,6 +109,7 @@ func Up(ctx context.Context, r *Run) error {
 	return nil
 }
 
+// SecondUp deploys the stack again: nothing may change.
 func SecondUp(ctx context.Context, r *Run) error {
 	u, err := r.Stack.Up(ctx, r.Pack, r.tell)
 	if err != nil {
@@ -114,6 +122,7 @@ func SecondUp(ctx context.Context, r *Run) error {
 // shared are the account-wide roles that a destroy keeps: others may use them.
 var shared = []string{"role/dms-vpc-role", "role/dms-cloudwatch-logs-role", "role/AWSServiceRoleForAmazonOpenSearchService"}
 
+// Destroy takes the stack down and lists what is left in the account.
 func Destroy(ctx context.Context, r *Run) error {
 	d, err := r.Stack.Destroy(ctx, r.tell)
 	if err != nil {

@@ -1,6 +1,10 @@
 package stages
 
 import (
+	"cdcpipeline/rehearsal/stores"
+	"context"
+	"fmt"
+	"net/http"
 )
 
 // DomainReplaced changes the domain's name, which replaces it: the new one must have its roles, and take rows.

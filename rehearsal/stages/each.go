@@ -1,6 +1,14 @@
 package stages
 
 import (
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
 )
 
 // Each runs the parts one after the other, each in a process of its own: the certificates that a process trusts and the

@@ -3,13 +3,14 @@ package stages
 import (
 	"cdcpipeline/rehearsal/report"
 	"cdcpipeline/rehearsal/report/reconcile"
+	"cdcpipeline/rehearsal/stages/poison"
+	"cdcpipeline/rehearsal/stages/tool"
 	"cdcpipeline/rehearsal/standins/lambda"
 	"cdcpipeline/rehearsal/standins/opensearch"
 	"context"
 	"errors"
 	"fmt"
 	"math/rand/v2"
-	"strconv"
 	"strings"
 	"time"
 
@@ -40,7 +41,7 @@ func Faults(ctx context.Context, r *Run) error {
 	if err != nil {
 		return err
 	}
-	f, put := &report.Faults{}, poisons(time.Now())
+	f, put := &report.Faults{}, poison.Records(time.Now())
 	r.Report.Faults, f.Poison = f, len(put)
 	batches := batches(r)
 	misbehave(r, domain)
@@ -54,7 +55,7 @@ func Faults(ctx context.Context, r *Run) error {
 	}
 	f.Written = len(written)
 	want.add(written)
-	if err := r.expectPoison(put, &want); err != nil {
+	if err := want.addPoison(r, put); err != nil {
 		return err
 	}
 	if err := catchUp(ctx, r, want); err != nil {
@@ -69,7 +70,10 @@ func Faults(ctx context.Context, r *Run) error {
 		return err
 	}
 	f.Lost, f.Duplicated = len(inHistory.Lost)+len(inLake.Lost), inHistory.Duplicated+inLake.Duplicated
-	if f.PoisonParked, err = r.findPoison(ctx, put); err != nil {
+	if f.PoisonParked, err = poison.Find(ctx, r.World.Account.Config(), poison.Places{
+		Bucket: r.output("lakeBucket"), Function: r.output("currentParkedPrefix"),
+		History: r.output("lakeErrorPrefix") + "/search/", Lake: r.output("lakeErrorPrefix") + "/lake/",
+	}, put); err != nil {
 		return err
 	}
 	current, _, err := compareCurrent(ctx, r)
@@ -115,11 +119,11 @@ func behave(r *Run, domain *opensearch.Domain) {
 
 // loadThroughFaults writes rows. When a quarter of them is read the domain's node is killed, and while it is down the
 // poison comes.
-func loadThroughFaults(ctx context.Context, r *Run, domain *opensearch.Domain, put []poison, f *report.Faults) error {
+func loadThroughFaults(ctx context.Context, r *Run, domain *opensearch.Domain, put []poison.Record, f *report.Faults) error {
 	middle := read(r) + faultyRows/4
 	work, ctx := errgroup.WithContext(ctx)
 	work.Go(func() error {
-		return generate(ctx, r, "faults", faultyRows, "50/30/20", 41, tables, "--rate", strconv.Itoa(faultyRate), "--stack", "rehearsal", "--dir", r.Stack.Dir())
+		return r.Tool.Generate(ctx, tool.Load{Journal: "faults", Count: faultyRows, Mix: "50/30/20", Seed: 41, Tables: tables, Rate: faultyRate})
 	})
 	work.Go(func() error {
 		if err := awaitRead(ctx, r, middle); err != nil {
@@ -130,7 +134,7 @@ func loadThroughFaults(ctx context.Context, r *Run, domain *opensearch.Domain, p
 				return err
 			}
 			r.Log.Detail("%d poison records", len(put))
-			return r.putPoison(ctx, put)
+			return poison.Put(ctx, r.World.Account.Config(), r.output("streamName"), put)
 		})
 		r.Log.Detail("the domain's node is killed")
 		began := time.Now()
@@ -193,4 +197,27 @@ func countFaults(r *Run, domain *opensearch.Domain, before lambda.MappingStats, 
 func (e *expected) add(written []reconcile.Change) {
 	e.read += len(written)
 	e.history, e.lake = append(e.history, written...), append(e.lake, written...)
+}
+
+// addPoison adds what the sinks take of poison, and what they park.
+func (e *expected) addPoison(r *Run, put []poison.Record) error {
+	history, lake := r.output("searchDeliveryName"), r.output("lakeDeliveryName")
+	e.parked, e.giveUp = map[string]int64{}, giveUp
+	for _, p := range put {
+		change, _, err := reconcile.Record(p.Data)
+		if err != nil && (p.InHistory || p.InLake) {
+			return fmt.Errorf("%s: %w", p.What, err)
+		}
+		if p.InHistory {
+			e.history = append(e.history, change)
+		} else {
+			e.parked[history]++
+		}
+		if p.InLake {
+			e.lake = append(e.lake, change)
+		} else {
+			e.parked[lake]++
+		}
+	}
+	return nil
 }

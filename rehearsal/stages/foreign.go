@@ -1,6 +1,20 @@
 package stages
 
 import (
+	"context"
+	"crypto/rand"
+	"database/sql"
+	"encoding/json"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/ec2"
+	ec2types "github.com/aws/aws-sdk-go-v2/service/ec2/types"
+	"github.com/aws/aws-sdk-go-v2/service/kms"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 )
 
 // somebodyElses makes what the stack is to adopt, and the configuration that names it.
@@ -14,14 +28,14 @@ func somebodyElses(ctx context.Context, r *Run) (map[string]string, error) {
 	}
 	for _, step := range []struct {
 		what string
-		make func(context.Context, map[string]string) error
+		make func(context.Context, *Run, map[string]string) error
 	}{
-		{"a network", r.foreignNetwork},
-		{"a key", r.foreignKey},
-		{"a log bucket", r.foreignBucket},
-		{"a database with users and rows", r.foreignDatabase},
+		{"a network", foreignNetwork},
+		{"a key", foreignKey},
+		{"a log bucket", foreignBucket},
+		{"a database with users and rows", foreignDatabase},
 	} {
-		if err := step.make(ctx, values); err != nil {
+		if err := step.make(ctx, r, values); err != nil {
 			return nil, fmt.Errorf("making %s for the stack to adopt: %w", step.what, err)
 		}
 	}

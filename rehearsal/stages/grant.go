@@ -1,13 +1,20 @@
 package stages
 
 import (
+	"cdcpipeline/components/pipeline"
+	"cdcpipeline/components/search"
+	"context"
+	"fmt"
+	"net/http"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
 // GrantRemoved adds a grant to the program and takes it out again: it must be gone from the domain.
 func GrantRemoved(ctx context.Context, r *Run) error {
-	defer func() { r.program.run = pipeline.Deploy }()
+	defer func() { r.program = pipeline.Deploy }()
 	const arn = "arn:aws:iam::123456789012:role/analyst"
-	r.program.run = func(ctx *pulumi.Context) error {
+	r.program = func(ctx *pulumi.Context) error {
 		p, err := pipeline.FromConfig(ctx)
 		if err != nil {
 			return err
@@ -27,7 +34,7 @@ func GrantRemoved(ctx context.Context, r *Run) error {
 	if with[arn] == "" {
 		return fmt.Errorf("the grant was not made: the domain maps %v", with)
 	}
-	r.program.run = pipeline.Deploy
+	r.program = pipeline.Deploy
 	if _, err := r.Stack.Up(ctx, r.Pack, r.tell); err != nil {
 		return fmt.Errorf("removing the grant: %w", err)
 	}

@@ -1,6 +1,9 @@
 package stages
 
 import (
+	"cdcpipeline/rehearsal/engine"
+	"cdcpipeline/rehearsal/stores"
+	"runtime"
 )
 
 // notRun is what the rehearsal cannot show, beyond what its parts say of themselves.
@@ -30,4 +33,3 @@ func versions() map[string]string {
 		"opensearch":                    stores.OpenSearchVersion, "mariadb": stores.MariaDBVersion, "moto": stores.MotoVersion,
 	}
 }
-

@@ -12,7 +12,7 @@ import (
 	"syscall"
 )
 
-// stay prints where everything is and waits for Ctrl-C or `down`.
+// Stay prints where everything is and waits for Ctrl-C or `down`.
 func Stay(ctx context.Context, r *Run) error {
 	file := pidFile(r.Cache)
 	if err := os.MkdirAll(filepath.Dir(file), 0o750); err != nil {
@@ -67,13 +67,9 @@ func logins(ctx context.Context, r *Run) (netrc, client string, err error) {
 	return netrc, client, nil
 }
 
-// down ends the process that `up` left running.
-func down() error {
-	root, err := project()
-	if err != nil {
-		return err
-	}
-	text, err := os.ReadFile(pidFile(filepath.Join(root, ".cache")))
+// Down ends the process that Stay left running.
+func Down(project string) error {
+	text, err := os.ReadFile(pidFile(filepath.Join(project, ".cache")))
 	if errors.Is(err, os.ErrNotExist) {
 		return errors.New("nothing is running: `go run . up` starts it")
 	}

@@ -1,6 +1,10 @@
 package stages
 
 import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
 )
 
 // Part is a sequence of stages that stands alone.

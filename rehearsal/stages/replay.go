@@ -1,6 +1,8 @@
 package stages
 
 import (
+	"cdcpipeline/rehearsal/stages/tool"
+	"cdcpipeline/rehearsal/world/objects"
 	"context"
 	"encoding/json"
 	"errors"
@@ -18,15 +20,15 @@ import (
 func Replay(ctx context.Context, r *Run) error {
 	for _, step := range []struct {
 		what string
-		run  func(context.Context) error
+		run  func(context.Context, *Run) error
 	}{
-		{"deletions that OpenSearch would have forgotten", r.replayDeletions},
-		{"an index that was deleted", r.replayDeletedIndex},
-		{"parked records", r.replayParked},
-		{"a new epoch, while rows are written", r.replayNewEpoch},
+		{"deletions that OpenSearch would have forgotten", replayDeletions},
+		{"an index that was deleted", replayDeletedIndex},
+		{"parked records", replayParked},
+		{"a new epoch, while rows are written", replayNewEpoch},
 	} {
 		r.Log.Detail("replay: %s", step.what)
-		if err := step.run(ctx); err != nil {
+		if err := step.run(ctx, r); err != nil {
 			return fmt.Errorf("%s: %w", step.what, err)
 		}
 	}
@@ -181,7 +183,7 @@ func put(ctx context.Context, r *Run, record string) error {
 // parkedObjects counts the objects that the function has parked.
 func parkedObjects(ctx context.Context, r *Run) (int, error) {
 	keys := map[string]bool{}
-	err := lines(ctx, r, r.output("currentParkedPrefix"), func(key string, _ []byte) error {
+	err := objects.Lines(ctx, r.World.Account.Config(), r.output("lakeBucket"), r.output("currentParkedPrefix"), func(key string, _ []byte) error {
 		keys[key] = true
 		return nil
 	})
@@ -210,7 +212,7 @@ func replayNewEpoch(ctx context.Context, r *Run) error {
 	written := make(chan error, 1)
 	go func() {
 		r.rounds++
-		written <- generate(ctx, r, "while-replayed", 300, "60/20/20", 100+r.rounds, []string{table}, "--rate", "5", "--stack", "rehearsal", "--dir", r.Stack.Dir())
+		written <- r.Tool.Generate(ctx, tool.Load{Journal: "while-replayed", Count: 300, Mix: "60/20/20", Seed: 100 + r.rounds, Tables: []string{table}})
 	}()
 	_, err := r.Tool.Run(ctx, "replay-new-epoch", 0, "replay", "--new-epoch", "--table", table, "--ca", r.World.Site.Authority.File())
 	if err := errors.Join(err, <-written); err != nil {

@@ -1,6 +1,15 @@
 package stages
 
 import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net/http"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/rds"
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 )
 
 // Rotation rotates every password while rows flow: the replication user's twice, the database master's, the

@@ -3,6 +3,25 @@
 package stages
 
 import (
+	"cdcpipeline/components/pipeline"
+	"cdcpipeline/rehearsal/engine"
+	"cdcpipeline/rehearsal/engine/schema"
+	"cdcpipeline/rehearsal/engine/stack"
+	"cdcpipeline/rehearsal/machine"
+	"cdcpipeline/rehearsal/report"
+	"cdcpipeline/rehearsal/report/progress"
+	"cdcpipeline/rehearsal/stages/tool"
+	"cdcpipeline/rehearsal/standins/controlplane"
+	"cdcpipeline/rehearsal/world"
+	"cdcpipeline/rehearsal/world/inventory"
+	"context"
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
 const (
@@ -75,9 +94,19 @@ func BuildEngine(ctx context.Context, r *Run) (err error) {
 	if err := tool.Compile(ctx, r.Tool.Binary); err != nil {
 		return err
 	}
-	r.Log.Detail("compile the policy pack")
-	r.Pack, err = compilePack(ctx, r.Project, r.Cache)
-	return err
+	return compilePack(ctx, r)
+}
+
+// Schemas writes the committed schemas anew from the plugins of a built engine.
+func Schemas(ctx context.Context, project string) error {
+	log := progress.New(os.Stderr)
+	return log.Run("schemas", func() error {
+		e, err := compileEngine(ctx, project, filepath.Join(project, ".cache"), log)
+		if err != nil {
+			return err
+		}
+		return schema.Write(ctx, e, project)
+	})
 }
 
 func compileEngine(ctx context.Context, project, cache string, log *progress.Log) (engine.Engine, error) {
@@ -135,4 +164,3 @@ func freePort() (int, error) {
 	address, _ := listener.Addr().(*net.TCPAddr)
 	return address.Port, nil
 }
-

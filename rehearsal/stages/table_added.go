@@ -1,6 +1,11 @@
 package stages
 
 import (
+	"cdcpipeline/rehearsal/stages/tool"
+	"context"
+	"fmt"
+	"slices"
+	"strings"
 )
 
 const addedTable = "shop.returns"
@@ -12,7 +17,7 @@ func TableAdded(ctx context.Context, r *Run) error {
 		return_id BIGINT AUTO_INCREMENT PRIMARY KEY, reason VARCHAR(40), refund DECIMAL(12,2) NOT NULL, returned_at DATETIME(3) NOT NULL)`); err != nil {
 		return err
 	}
-	if err := generate(ctx, r, "loaded-returns", 150, "100/0/0", 21, []string{addedTable}, "--stack", "rehearsal", "--dir", r.Stack.Dir()); err != nil {
+	if err := r.Tool.Generate(ctx, tool.Load{Journal: "loaded-returns", Count: 150, Mix: "100/0/0", Seed: 21, Tables: []string{addedTable}}); err != nil {
 		return err
 	}
 	schema, table, _ := strings.Cut(addedTable, ".")
@@ -27,7 +32,7 @@ func TableAdded(ctx context.Context, r *Run) error {
 	if got := r.outputList("tablesNotLoaded"); !slices.Equal(got, []string{addedTable}) {
 		return fmt.Errorf("the output tablesNotLoaded is %v, not %s", got, addedTable)
 	}
-	if err := generate(ctx, r, "returns", 120, "70/20/10", 22, []string{addedTable}, "--stack", "rehearsal", "--dir", r.Stack.Dir()); err != nil {
+	if err := r.Tool.Generate(ctx, tool.Load{Journal: "returns", Count: 120, Mix: "70/20/10", Seed: 22, Tables: []string{addedTable}}); err != nil {
 		return err
 	}
 	if err := arrive(ctx, r, "returns"); err != nil {

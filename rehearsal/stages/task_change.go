@@ -1,6 +1,16 @@
 package stages
 
 import (
+	"cdcpipeline/rehearsal/standins/controlplane"
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/databasemigrationservice"
+	"github.com/aws/aws-sdk-go-v2/service/databasemigrationservice/types"
 )
 
 // TaskChange changes the task's settings and the source endpoint's certificate: the task is stopped first, and
