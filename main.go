@@ -2,11 +2,11 @@
 package main
 
 import (
-	"cdcpipeline/components/pipeline"
+	"cdcpipeline/program"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
 func main() {
-	pulumi.Run(pipeline.Deploy)
+	pulumi.Run(program.Deploy)
 }

@@ -33,9 +33,12 @@ const (
 	Prod Environment = "prod"
 )
 
+// WithDefault is the environment, and dev when none is set.
+func (e Environment) WithDefault() Environment { return cmp.Or(e, Dev) }
+
 // WithDefaults fills everything that is not set with the defaults of the environment.
 func (c Config) WithDefaults() Config {
-	c.Environment = cmp.Or(c.Environment, Dev)
+	c.Environment = c.Environment.WithDefault()
 	c.Network = c.Network.WithDefaults(c.Environment)
 	c.Source = c.Source.WithDefaults(c.Environment)
 	c.Stream = c.Stream.WithDefaults(c.Environment)

@@ -2,11 +2,12 @@ package config
 
 import "cmp"
 
-// Functions is what all Lambda functions of the stack share.
+// Functions is what all Lambda functions of the stack share, and how long logs are kept.
 type Functions struct {
 	// Architecture they are compiled for. Default arm64.
 	Architecture Architecture `json:"architecture"`
-	// LogRetentionDays of their logs, one of the values CloudWatch Logs takes. Default 14 in dev, 90 in prod.
+	// LogRetentionDays of every log group of the stack, not of functions alone; one of the values CloudWatch Logs takes.
+	// Default 14 in dev, 90 in prod.
 	LogRetentionDays int `json:"logRetentionDays"`
 }
 
@@ -23,9 +24,12 @@ const (
 // WithDefaults fills what is not set.
 func (s Functions) WithDefaults(env Environment) Functions {
 	s.Architecture = cmp.Or(s.Architecture, ARM64)
-	s.LogRetentionDays = cmp.Or(s.LogRetentionDays, choose(env, 14, 90))
+	s.LogRetentionDays = cmp.Or(s.LogRetentionDays, env.LogRetentionDays())
 	return s
 }
+
+// LogRetentionDays is how long a log is kept when nothing else is set.
+func (e Environment) LogRetentionDays() int { return choose(e, 14, 90) }
 
 // Validate returns every problem, joined; call it after WithDefaults.
 func (s Functions) Validate() error {

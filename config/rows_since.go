@@ -1,10 +1,10 @@
 package config
 
 import (
+	"cdcpipeline/internal/table"
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 	"time"
 )
 
@@ -12,22 +12,17 @@ import (
 type RowsSince map[string]string
 
 // Of a table; zero when all its records tell what its rows are. What is no time is passed over: Validate refuses it.
-func (r RowsSince) Of(database, table string) time.Time {
+func (r RowsSince) Of(database, name string) time.Time {
+	of := table.Name{Database: database, Table: name}
 	var latest time.Time
 	for key, text := range r {
-		named, ok := patternOf(key)
+		named, unnamed := table.ParsePattern(key)
 		since, err := time.Parse(time.RFC3339, text)
-		if ok && err == nil && since.After(latest) && named.folded().covers(pattern{database, table}.folded()) {
+		if unnamed == nil && err == nil && since.After(latest) && named.Folded().Matches(of.Folded()) {
 			latest = since.UTC()
 		}
 	}
 	return latest
-}
-
-// patternOf reads database.table. Neither part holds a dot.
-func patternOf(name string) (p pattern, ok bool) {
-	p.database, p.table, ok = strings.Cut(name, ".")
-	return p, ok && p.database != "" && p.table != "" && !strings.Contains(p.table, ".")
 }
 
 // Validate returns every problem, joined.
@@ -35,11 +30,11 @@ func (r RowsSince) Validate(tables []Table) error {
 	var p problems
 	for _, name := range slices.Sorted(maps.Keys(r)) {
 		key := fmt.Sprintf("source.rowsSince[%q]", name)
-		named, ok := patternOf(name)
+		named, err := table.ParsePattern(name)
 		switch {
-		case !ok:
+		case err != nil:
 			p.add(key, "is not the name of a table: write database.table, with %% for any text")
-		case !slices.ContainsFunc(tables, func(t Table) bool { return named.folded().overlaps(t.pattern().folded()) }):
+		case !slices.ContainsFunc(tables, func(t Table) bool { return named.Folded().Overlaps(t.pattern().Folded()) }):
 			p.add(key, "is in no entry of source.tables: remove it")
 		}
 		if _, err := time.Parse(time.RFC3339, r[name]); err != nil {

@@ -20,29 +20,9 @@ var omittable = regexp.MustCompile(`^[\p{L}\p{N}_]+$`)
 // systemSchemas are MySQL's own.
 var systemSchemas = []string{"information_schema", "mysql", "performance_schema", "sys"}
 
-// pattern is a table's database and name, either of which may hold wildcards.
-type pattern struct{ database, table string }
+func (t Table) pattern() table.Pattern { return table.Pattern{Database: t.Database, Table: t.Table} }
 
-func (t Table) pattern() pattern { return pattern{t.Database, t.Table} }
-
-func (t ExcludedTable) pattern() pattern { return pattern{t.Database, t.Table} }
-
-func (a pattern) String() string { return a.database + "." + a.table }
-
-func (a pattern) wild() bool { return table.In(a.database) || table.In(a.table) }
-
-func (a pattern) covers(b pattern) bool {
-	return table.Match(a.database, b.database) && table.Match(a.table, b.table)
-}
-
-func (a pattern) overlaps(b pattern) bool {
-	return table.Overlap(a.database, b.database) && table.Overlap(a.table, b.table)
-}
-
-// folded is the pattern as a server reads it that does not tell upper from lower case.
-func (a pattern) folded() pattern {
-	return pattern{strings.ToLower(a.database), strings.ToLower(a.table)}
-}
+func (t ExcludedTable) pattern() table.Pattern { return table.Pattern(t) }
 
 func (s Source) validateTables(p *problems) {
 	if len(s.Tables) == 0 {
@@ -60,11 +40,11 @@ func (s Source) validateTables(p *problems) {
 	}
 }
 
-func validatePattern(p *problems, key string, table pattern) {
-	validateIdentifier(p, key+".database", table.database)
-	validateIdentifier(p, key+".table", table.table)
-	if slices.Contains(systemSchemas, strings.ToLower(table.database)) {
-		p.add(key+".database", "%q is MySQL's own: follow tables of your own databases", table.database)
+func validatePattern(p *problems, key string, named table.Pattern) {
+	validateIdentifier(p, key+".database", named.Database)
+	validateIdentifier(p, key+".table", named.Table)
+	if slices.Contains(systemSchemas, strings.ToLower(named.Database)) {
+		p.add(key+".database", "%q is MySQL's own: follow tables of your own databases", named.Database)
 	}
 }
 
@@ -85,10 +65,10 @@ func (s Source) validateOverlap(p *problems, key string, i int) {
 	table := s.Tables[i].pattern()
 	for j, earlier := range s.Tables[:i] {
 		other := earlier.pattern()
-		switch a, b := table.folded(), other.folded(); {
+		switch a, b := table.Folded(), other.Folded(); {
 		case a == b:
 			p.add(key, "%s is already source.tables[%d] (upper and lower case are one name): remove one of them", table, j)
-		case a.overlaps(b):
+		case a.Overlaps(b):
 			p.add(key, "%s and source.tables[%d] (%s) take in the same tables: make them apart, or remove one of them", table, j, other)
 		default:
 			continue
@@ -97,19 +77,19 @@ func (s Source) validateOverlap(p *problems, key string, i int) {
 	}
 }
 
-func (s Source) validateExcluded(p *problems, key string, excluded pattern) {
-	validateIdentifier(p, key+".database", excluded.database)
-	validateIdentifier(p, key+".table", excluded.table)
-	if excluded.database == "" || excluded.table == "" {
+func (s Source) validateExcluded(p *problems, key string, excluded table.Pattern) {
+	validateIdentifier(p, key+".database", excluded.Database)
+	validateIdentifier(p, key+".table", excluded.Table)
+	if excluded.Database == "" || excluded.Table == "" {
 		return
 	}
 	useful := false
 	for i, table := range s.Tables {
 		switch {
-		case excluded.covers(table.pattern()):
+		case excluded.Covers(table.pattern()):
 			p.add(key, "%s leaves nothing of source.tables[%d] (%s): remove one of them", excluded, i, table.pattern())
 			return
-		case excluded.overlaps(table.pattern()):
+		case excluded.Overlaps(table.pattern()):
 			useful = true
 		}
 	}
@@ -131,7 +111,7 @@ var filterOperators = []FilterOperator{FilterEq, FilterNotEq, FilterGte, FilterL
 
 // validateFilters holds DMS's rules for source filters.
 func validateFilters(p *problems, key string, table Table) {
-	if len(table.Filters) > 0 && table.pattern().wild() {
+	if _, one := table.pattern().One(); len(table.Filters) > 0 && !one {
 		p.add(key+".filters", "are for a table by its own name: DMS filters no tables of a pattern, name the table in an entry of its own")
 	}
 	for i, filter := range table.Filters {

@@ -3,6 +3,7 @@ package main
 import (
 	"cdcpipeline/internal/operator/status"
 	"cdcpipeline/internal/operator/workload"
+	"cdcpipeline/internal/outputs"
 	"cdcpipeline/internal/source/mysql/rdsca"
 	"cdcpipeline/internal/tunnel"
 	"cmp"
@@ -89,11 +90,12 @@ func (f *connectionFlags) resolve(ctx context.Context, tell func(string, ...any)
 }
 
 func (f *connectionFlags) ofStack(ctx context.Context, tell func(string, ...any)) (*resolved, error) {
-	needed := []string{"sourceHost"}
-	if f.user == "" && f.secretArn == "" {
-		needed = append(needed, "sourceSecretArn")
-	}
-	o, err := f.stack.outputs(ctx, needed...)
+	o, err := f.stack.outputs(ctx, func(o *outputs.Outputs) []any {
+		if f.user == "" && f.secretArn == "" {
+			return []any{&o.SourceHost, &o.SourceSecretArn}
+		}
+		return []any{&o.SourceHost}
+	})
 	if err != nil {
 		return nil, fmt.Errorf("%w; or give --host, --port and --secret-arn", err)
 	}

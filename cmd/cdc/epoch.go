@@ -3,6 +3,7 @@ package main
 import (
 	"cdcpipeline/internal/currentstate"
 	"cdcpipeline/internal/operator/workload"
+	"cdcpipeline/internal/outputs"
 	"context"
 	"errors"
 	"fmt"
@@ -68,7 +69,9 @@ func (f *epochFlags) name() currentstate.Name {
 
 // open the epochs of the stack.
 func (f *epochFlags) open(ctx context.Context, tell func(string, ...any)) (*currentIndices, error) {
-	d, err := f.stack.open(ctx, "searchUrl", "searchEndpoint", "searchMasterSecretArn")
+	d, err := f.stack.open(ctx, func(o *outputs.Outputs) []any {
+		return []any{&o.SearchURL, &o.SearchEndpoint, &o.SearchMasterSecretArn}
+	})
 	if err != nil {
 		return nil, err
 	}

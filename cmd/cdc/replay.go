@@ -5,6 +5,7 @@ import (
 	"cdcpipeline/internal/currentstate"
 	"cdcpipeline/internal/operator/replay"
 	"cdcpipeline/internal/operator/workload"
+	"cdcpipeline/internal/outputs"
 	"context"
 	"errors"
 	"fmt"
@@ -143,7 +144,9 @@ func (f *replayFlags) run(cmd *cobra.Command) error {
 		return err
 	}
 	ctx := cmd.Context()
-	d, err := f.stack.open(ctx, "tables", "searchUrl", "searchEndpoint", "searchMasterSecretArn", "lakeBucket", "lakePrefix")
+	d, err := f.stack.open(ctx, func(o *outputs.Outputs) []any {
+		return []any{&o.Tables, &o.SearchURL, &o.SearchEndpoint, &o.SearchMasterSecretArn, &o.LakeBucket, &o.LakePrefix}
+	})
 	if err != nil {
 		return err
 	}

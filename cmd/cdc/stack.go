@@ -3,7 +3,7 @@ package main
 import (
 	"bytes"
 	"cdcpipeline/internal/awsconfig"
-	"cdcpipeline/internal/operator/status"
+	"cdcpipeline/internal/outputs"
 	"cmp"
 	"context"
 	"encoding/json"
@@ -31,7 +31,7 @@ func (f *stackFlags) register(flags *pflag.FlagSet) {
 
 // deployment is a stack and the account it is in.
 type deployment struct {
-	status.Outputs
+	outputs.Outputs
 	// AWS calls as the stack's provider does; the account has been compared with the stack's.
 	AWS aws.Config
 	// Profile of the shared AWS configuration that the stack names, for lines that a person types; may be empty.
@@ -40,9 +40,9 @@ type deployment struct {
 	PathStyle bool
 }
 
-// open finds the stack's outputs, of which those named must be there, and its account.
-func (f *stackFlags) open(ctx context.Context, needed ...string) (*deployment, error) {
-	o, err := f.outputs(ctx, needed...)
+// open finds the stack's outputs, of which those needed must be there, and its account.
+func (f *stackFlags) open(ctx context.Context, needed outputs.Fields) (*deployment, error) {
+	o, err := f.outputs(ctx, needed)
 	if err != nil {
 		return nil, err
 	}
@@ -50,7 +50,7 @@ func (f *stackFlags) open(ctx context.Context, needed ...string) (*deployment, e
 }
 
 // account reads the stack's AWS configuration and compares the account behind it with the stack's.
-func (f *stackFlags) account(ctx context.Context, o status.Outputs) (*deployment, error) {
+func (f *stackFlags) account(ctx context.Context, o outputs.Outputs) (*deployment, error) {
 	settings, err := f.settings(ctx)
 	if err != nil {
 		return nil, err
@@ -73,16 +73,16 @@ func (f *stackFlags) account(ctx context.Context, o status.Outputs) (*deployment
 }
 
 // outputs asks the Pulumi CLI, so that every backend and login it knows works here too.
-func (f *stackFlags) outputs(ctx context.Context, needed ...string) (status.Outputs, error) {
+func (f *stackFlags) outputs(ctx context.Context, needed outputs.Fields) (outputs.Outputs, error) {
 	printed, err := f.pulumi(ctx, "stack", "output", "--json")
 	if err != nil {
-		return status.Outputs{}, fmt.Errorf("reading the stack's outputs: %w", err)
+		return outputs.Outputs{}, fmt.Errorf("reading the stack's outputs: %w", err)
 	}
-	o, err := status.ParseOutputs(printed)
+	o, err := outputs.Parse(printed)
 	if err != nil {
-		return status.Outputs{}, err
+		return outputs.Outputs{}, err
 	}
-	return o, o.Require(needed...)
+	return o, o.Require(needed)
 }
 
 // setting is one value of `pulumi config --json`; Value is absent for a secret that is not shown.
@@ -182,7 +182,7 @@ func (f *stackFlags) completeStacks(cmd *cobra.Command, _ []string, _ string) ([
 
 // completeTables offers the tables of the stack.
 func (f *stackFlags) completeTables(cmd *cobra.Command, _ []string, _ string) ([]string, cobra.ShellCompDirective) {
-	o, err := f.outputs(cmd.Context())
+	o, err := f.outputs(cmd.Context(), nil)
 	if err != nil {
 		return nil, cobra.ShellCompDirectiveNoFileComp
 	}

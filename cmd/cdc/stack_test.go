@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cdcpipeline/internal/outputs"
 	"cdcpipeline/internal/awsconfig"
 	"cdcpipeline/internal/operator/workload"
 	"fmt"
@@ -105,13 +106,13 @@ func TestMissingStackSaysWhatToDo(t *testing.T) {
 		`echo '{"sourceHost":"h"}'`: "no output sourceSecretArn: run `pulumi up` first",
 	} {
 		pulumi(t, script)
-		_, err := (&stackFlags{name: "dev", dir: "."}).outputs(t.Context(), "sourceHost", "sourceSecretArn")
+		_, err := (&stackFlags{name: "dev", dir: "."}).outputs(t.Context(), func(o *outputs.Outputs) []any { return []any{&o.SourceHost, &o.SourceSecretArn} })
 		require.ErrorContains(t, err, message)
 	}
-	_, err := (&stackFlags{dir: "no-such-directory"}).outputs(t.Context())
+	_, err := (&stackFlags{dir: "no-such-directory"}).outputs(t.Context(), nil)
 	require.ErrorContains(t, err, "--dir: there is no directory no-such-directory")
 	t.Setenv("PATH", t.TempDir())
-	_, err = (&stackFlags{}).outputs(t.Context())
+	_, err = (&stackFlags{}).outputs(t.Context(), nil)
 	require.ErrorContains(t, err, "the pulumi CLI is not in PATH: install it")
 }
 

@@ -2,6 +2,7 @@ package main
 
 import (
 	"cdcpipeline/internal/operator/status"
+	"cdcpipeline/internal/outputs"
 	"context"
 	"encoding/json"
 	"errors"
@@ -92,8 +93,10 @@ func (f *statusFlags) run(cmd *cobra.Command) error {
 		return err
 	}
 	ctx := cmd.Context()
-	d, err := f.stack.open(ctx, "taskArn", "streamName", "searchUrl", "searchEndpoint", "searchMasterSecretArn", "searchDeliveryName",
-		"historyIndex", "lakeBucket", "lakeErrorPrefix", "lakeDeliveryName")
+	d, err := f.stack.open(ctx, func(o *outputs.Outputs) []any {
+		return []any{&o.TaskArn, &o.StreamName, &o.SearchURL, &o.SearchEndpoint, &o.SearchMasterSecretArn, &o.SearchDeliveryName,
+			&o.HistoryIndex, &o.LakeBucket, &o.LakeErrorPrefix, &o.LakeDeliveryName}
+	})
 	if err != nil {
 		return err
 	}

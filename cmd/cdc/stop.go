@@ -2,6 +2,7 @@ package main
 
 import (
 	"cdcpipeline/internal/operator/status"
+	"cdcpipeline/internal/outputs"
 	"context"
 	"fmt"
 	"io"
@@ -38,7 +39,7 @@ func onTask(cmd *cobra.Command, stack *stackFlags, timeout time.Duration, tell f
 	if timeout < 0 {
 		return fmt.Errorf("--timeout: must not be negative, is %s", timeout)
 	}
-	d, err := stack.open(cmd.Context(), "taskArn")
+	d, err := stack.open(cmd.Context(), func(o *outputs.Outputs) []any { return []any{&o.TaskArn} })
 	if err != nil {
 		return err
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"cdcpipeline/internal/operator/status"
+	"cdcpipeline/internal/outputs"
 	"cdcpipeline/internal/tunnel"
 	"cmp"
 	"errors"
@@ -26,11 +27,11 @@ const defaultDatabasePort = 13306
 // entrance is one place inside the VPC to which there is a tunnel.
 type entrance struct {
 	use, short, long, example string
-	needs                     []string
-	port                      func(status.Outputs) int
-	target                    func(status.Outputs) (tunnel.Target, error)
-	straight                  func(status.Outputs) string
-	secret                    func(status.Outputs) string
+	needs                     outputs.Fields
+	port                      func(outputs.Outputs) int
+	target                    func(outputs.Outputs) (tunnel.Target, error)
+	straight                  func(outputs.Outputs) string
+	secret                    func(outputs.Outputs) string
 	guide                     func(status.Guide) (string, error)
 }
 
@@ -38,14 +39,16 @@ var searchDoor = entrance{
 	use: "search", short: "Reach the OpenSearch domain",
 	long:    "Open a tunnel to the OpenSearch domain, at the port where `pulumi refresh` expects it, and say how to search through it.",
 	example: "  cdc tunnel search\n  cdc tunnel search --stack prod --port 9201",
-	needs:   []string{"searchEndpoint", "searchUrl", "searchMasterSecretArn"},
-	port:    func(o status.Outputs) int { return cmp.Or(o.SearchTunnelPort, 9200) },
-	target: func(o status.Outputs) (tunnel.Target, error) {
+	needs: func(o *outputs.Outputs) []any {
+		return []any{&o.SearchEndpoint, &o.SearchURL, &o.SearchMasterSecretArn}
+	},
+	port: func(o outputs.Outputs) int { return cmp.Or(o.SearchTunnelPort, 9200) },
+	target: func(o outputs.Outputs) (tunnel.Target, error) {
 		host, port, err := o.SearchAddress()
 		return tunnel.Target{Host: host, Port: port}, err
 	},
-	straight: func(o status.Outputs) string { return o.SearchURL },
-	secret:   func(o status.Outputs) string { return o.SearchMasterSecretArn },
+	straight: func(o outputs.Outputs) string { return o.SearchURL },
+	secret:   func(o outputs.Outputs) string { return o.SearchMasterSecretArn },
 	guide:    status.Guide.Search,
 }
 
@@ -54,8 +57,10 @@ func dashboardsDoor() entrance {
 	e.use, e.short = "dashboards", "Reach OpenSearch Dashboards in a browser"
 	e.long = "Open a tunnel to the OpenSearch domain and say how to open its Dashboards in a browser."
 	e.example = "  cdc tunnel dashboards\n  cdc tunnel dashboards --show-secret"
-	e.needs = append([]string{"dashboardsUrl"}, e.needs...)
-	e.straight = func(o status.Outputs) string { return o.DashboardsURL }
+	e.needs = func(o *outputs.Outputs) []any {
+		return []any{&o.DashboardsURL, &o.SearchEndpoint, &o.SearchURL, &o.SearchMasterSecretArn}
+	}
+	e.straight = func(o outputs.Outputs) string { return o.DashboardsURL }
 	e.guide = status.Guide.Dashboards
 	return e
 }
@@ -64,13 +69,13 @@ var databaseDoor = entrance{
 	use: "db", short: "Reach the source database",
 	long:    "Open a tunnel to the source database's writer and say how to connect a client through it.",
 	example: "  cdc tunnel db\n  cdc tunnel db --port 3307",
-	needs:   []string{"sourceHost", "sourcePort", "sourceSecretArn"},
-	port:    func(status.Outputs) int { return defaultDatabasePort },
-	target: func(o status.Outputs) (tunnel.Target, error) {
+	needs:   func(o *outputs.Outputs) []any { return []any{&o.SourceHost, &o.SourcePort, &o.SourceSecretArn} },
+	port:    func(outputs.Outputs) int { return defaultDatabasePort },
+	target: func(o outputs.Outputs) (tunnel.Target, error) {
 		return tunnel.Target{Host: o.SourceHost, Port: o.SourcePort}, nil
 	},
-	straight: func(o status.Outputs) string { return net.JoinHostPort(o.SourceHost, strconv.Itoa(o.SourcePort)) },
-	secret:   func(o status.Outputs) string { return o.SourceSecretArn },
+	straight: func(o outputs.Outputs) string { return net.JoinHostPort(o.SourceHost, strconv.Itoa(o.SourcePort)) },
+	secret:   func(o outputs.Outputs) string { return o.SourceSecretArn },
 	guide:    status.Guide.Database,
 }
 
@@ -110,7 +115,7 @@ func newEntrance(stack *stackFlags, e entrance) *cobra.Command {
 
 func (e entrance) run(cmd *cobra.Command, stack *stackFlags, port int, show bool) error {
 	ctx := cmd.Context()
-	o, err := stack.outputs(ctx, e.needs...)
+	o, err := stack.outputs(ctx, e.needs)
 	if err != nil {
 		return err
 	}

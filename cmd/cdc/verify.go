@@ -1,9 +1,11 @@
 package main
 
 import (
+	"cdcpipeline/config"
 	"cdcpipeline/internal/lake/objects"
 	"cdcpipeline/internal/operator/verify"
 	"cdcpipeline/internal/operator/workload"
+	"cdcpipeline/internal/outputs"
 	"context"
 	"errors"
 	"fmt"
@@ -112,11 +114,13 @@ func (f *verifyFlags) run(cmd *cobra.Command) error {
 		return err
 	}
 	ctx := cmd.Context()
-	needed := []string{"streamName"}
-	if !f.follow {
-		needed = append(needed, "tables", "searchUrl", "searchEndpoint", "searchMasterSecretArn", "historyIndex", "lakeBucket", "lakePrefix")
-	}
-	d, err := f.stack.open(ctx, needed...)
+	d, err := f.stack.open(ctx, func(o *outputs.Outputs) []any {
+		needed := []any{&o.StreamName}
+		if !f.follow {
+			needed = append(needed, &o.Tables, &o.SearchURL, &o.SearchEndpoint, &o.SearchMasterSecretArn, &o.HistoryIndex, &o.LakeBucket, &o.LakePrefix)
+		}
+		return needed
+	})
 	if err != nil {
 		return err
 	}
@@ -135,7 +139,7 @@ func (f *verifyFlags) run(cmd *cobra.Command) error {
 	}
 	defer shut()
 	if f.deep {
-		return f.compare(ctx, cmd.OutOrStdout(), p, verify.CompareOptions{Tables: tables, Since: d.RowsSince.Of}, show)
+		return f.compare(ctx, cmd.OutOrStdout(), p, verify.CompareOptions{Tables: tables, Since: config.RowsSince(d.RowsSince).Of}, show)
 	}
 	return f.mark(ctx, cmd.OutOrStdout(), p, tables[0], show)
 }

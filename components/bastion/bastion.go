@@ -8,8 +8,8 @@ package bastion
 
 import (
 	"cdcpipeline/config"
+	"cdcpipeline/internal/component"
 	"cdcpipeline/internal/iampolicy"
-	"errors"
 	"fmt"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws"
@@ -18,6 +18,8 @@ import (
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ssm"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
+
+const kind component.Kind = "bastion.Bastion"
 
 // imageParameter names the newest Amazon Linux 2023 image for ARM, which has the agent of Systems Manager; the minimal
 // one has not, https://docs.aws.amazon.com/linux/al2023/ug/ec2.html#launch-via-aws-cli.
@@ -54,41 +56,28 @@ type Bastion struct {
 
 // NewBastion makes the role, its profile and the instance.
 func NewBastion(ctx *pulumi.Context, name string, args *BastionArgs, opts ...pulumi.ResourceOption) (*Bastion, error) {
-	a, err := check(args)
+	a, err := args.check()
 	if err != nil {
 		return nil, err
 	}
 	b := &Bastion{}
-	props := pulumi.Map{"environment": pulumi.String(a.Environment), "instanceType": pulumi.String(a.InstanceType)}
-	if err := ctx.RegisterComponentResourceV2("cdcpipeline:bastion:Bastion", name, props, b, opts...); err != nil {
-		return nil, fmt.Errorf("registering the bastion: %w", err)
-	}
-	if err := b.provision(ctx, name, a); err != nil {
-		return nil, err
-	}
-	if err := ctx.RegisterResourceOutputs(b, pulumi.Map{"instanceId": b.InstanceID}); err != nil {
-		return nil, fmt.Errorf("registering the outputs of the bastion: %w", err)
-	}
-	return b, nil
+	return component.Make(ctx, kind, name, b, component.Steps{
+		Inputs:    pulumi.Map{"environment": pulumi.String(a.Environment), "instanceType": pulumi.String(a.InstanceType)},
+		Provision: func() error { return b.provision(ctx, name, a) },
+		Outputs:   func() pulumi.Map { return pulumi.Map{"instanceId": b.InstanceID} },
+	}, opts...)
 }
 
-func check(args *BastionArgs) (*BastionArgs, error) {
-	if args == nil {
-		return nil, errors.New("bastion.Bastion needs args")
+func (args *BastionArgs) check() (*BastionArgs, error) {
+	a, err := component.Args(kind, args)
+	if err != nil {
+		return nil, err
 	}
-	a := *args
-	if a.Environment == "" {
-		a.Environment = config.Dev
-	}
+	a.Environment = a.Environment.WithDefault()
 	a.Bastion = a.Bastion.WithDefaults(a.Environment)
-	problems := []error{a.Bastion.Validate()}
-	if a.SubnetID == nil || a.SecurityGroupID == nil || a.KmsKeyArn == nil {
-		problems = append(problems, errors.New("bastion.Bastion needs a SubnetID, a SecurityGroupID and a KmsKeyArn"))
-	}
-	if err := errors.Join(problems...); err != nil {
-		return nil, fmt.Errorf("checking the bastion's arguments: %w", err)
-	}
-	return &a, nil
+	return a, kind.Check(a.Bastion.Validate(), component.Required(component.Given{
+		"SubnetID": a.SubnetID != nil, "SecurityGroupID": a.SecurityGroupID != nil, "KmsKeyArn": a.KmsKeyArn != nil,
+	}))
 }
 
 func (b *Bastion) provision(ctx *pulumi.Context, name string, a *BastionArgs) error {

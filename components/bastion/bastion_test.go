@@ -115,11 +115,11 @@ func TestBastionIsRefused(t *testing.T) {
 		want []string
 	}{
 		"without args":            {nil, []string{"bastion.Bastion needs args"}},
-		"without a place":         {&bastion.BastionArgs{}, []string{"a SubnetID, a SecurityGroupID and a KmsKeyArn"}},
+		"without a place":         {&bastion.BastionArgs{}, []string{"SubnetID: is missing", "SecurityGroupID: is missing", "KmsKeyArn: is missing"}},
 		"of another architecture": {x86, []string{"bastion.instanceType", "such as t4g.nano"}},
 		"for everything at once": {
 			&bastion.BastionArgs{Bastion: config.Bastion{InstanceType: "t3.nano"}},
-			[]string{"bastion.instanceType", "SubnetID"},
+			[]string{"bastion.instanceType", "SubnetID: is missing"},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -3,13 +3,14 @@ package bastion_test
 import (
 	"cdcpipeline/components/bastion"
 	"cdcpipeline/config"
+	"cdcpipeline/internal/componenttest"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
 // A bastion in a private subnet, and its id for `aws ssm start-session`.
 func ExampleNewBastion() {
-	pulumi.Run(func(ctx *pulumi.Context) error {
+	componenttest.Example(func(ctx *pulumi.Context) error {
 		b, err := bastion.NewBastion(ctx, "orders", &bastion.BastionArgs{
 			Bastion:         config.Bastion{InstanceType: "t4g.micro"},
 			SubnetID:        pulumi.String("subnet-0123456789abcdef0"),
@@ -22,4 +23,10 @@ func ExampleNewBastion() {
 		ctx.Export("bastion", b.InstanceID)
 		return nil
 	})
+	// Output:
+	// aws:ec2/instance:Instance: orders-instance
+	// aws:iam/instanceProfile:InstanceProfile: orders-profile
+	// aws:iam/role:Role: orders-role
+	// aws:iam/rolePolicyAttachment:RolePolicyAttachment: orders-managed
+	// cdcpipeline:bastion:Bastion: orders
 }

@@ -2,6 +2,7 @@ package encryption_test
 
 import (
 	"cdcpipeline/components/encryption"
+	"cdcpipeline/internal/componenttest"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/kinesis"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -9,7 +10,7 @@ import (
 
 // A key that outlives the stack, and a stream that it encrypts.
 func ExampleNewKey() {
-	pulumi.Run(func(ctx *pulumi.Context) error {
+	componenttest.Example(func(ctx *pulumi.Context) error {
 		key, err := encryption.NewKey(ctx, "cdc", &encryption.KeyArgs{RetainOnDelete: true})
 		if err != nil {
 			return err
@@ -20,4 +21,9 @@ func ExampleNewKey() {
 		})
 		return err
 	})
+	// Output:
+	// aws:kinesis/stream:Stream: changes
+	// aws:kms/alias:Alias: cdc-alias
+	// aws:kms/key:Key: cdc-key
+	// cdcpipeline:encryption:Key: cdc
 }

@@ -6,7 +6,8 @@ package encryption
 
 import (
 	"cdcpipeline/config"
-	"errors"
+	"cdcpipeline/internal/component"
+	"cmp"
 	"fmt"
 	"strings"
 
@@ -14,6 +15,8 @@ import (
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/kms"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
+
+const kind component.Kind = "encryption.Key"
 
 const (
 	// minDeletionWindowDays and maxDeletionWindowDays are what KMS takes,
@@ -53,41 +56,39 @@ type Key struct {
 
 // NewKey makes the key and its alias, or nothing when a key is adopted.
 func NewKey(ctx *pulumi.Context, name string, args *KeyArgs, opts ...pulumi.ResourceOption) (*Key, error) {
-	if args == nil {
-		return nil, errors.New("encryption.Key needs args: &encryption.KeyArgs{} takes every default")
-	}
-	if err := args.Validate(); err != nil {
-		return nil, fmt.Errorf("checking the encryption: %w", err)
-	}
-	window := args.DeletionWindowDays
-	if window == 0 {
-		window = maxDeletionWindowDays
-	}
-	if window < minDeletionWindowDays || window > maxDeletionWindowDays {
-		return nil, fmt.Errorf("deletionWindowDays: %d is not between %d and %d", window, minDeletionWindowDays, maxDeletionWindowDays)
-	}
-
-	k := &Key{}
-	props := pulumi.Map{
-		"deletionWindowDays": pulumi.Int(window), "retainOnDelete": pulumi.Bool(args.RetainOnDelete),
-		"adopted": pulumi.Bool(args.KmsKeyArn != ""),
-	}
-	if err := ctx.RegisterComponentResourceV2("cdcpipeline:encryption:Key", name, props, k, opts...); err != nil {
-		return nil, fmt.Errorf("registering the encryption key: %w", err)
-	}
-	var err error
-	if args.KmsKeyArn != "" {
-		err = k.adopt(ctx, args.KmsKeyArn)
-	} else {
-		err = k.provision(ctx, name, window, args.RetainOnDelete)
-	}
+	a, err := args.check()
 	if err != nil {
 		return nil, err
 	}
-	if err := ctx.RegisterResourceOutputs(k, pulumi.Map{"arn": k.Arn}); err != nil {
-		return nil, fmt.Errorf("registering the outputs of the encryption key: %w", err)
+	k := &Key{}
+	return component.Make(ctx, kind, name, k, component.Steps{
+		Inputs: pulumi.Map{
+			"deletionWindowDays": pulumi.Int(a.DeletionWindowDays), "retainOnDelete": pulumi.Bool(a.RetainOnDelete),
+			"adopted": pulumi.Bool(a.KmsKeyArn != ""),
+		},
+		Provision: func() error { return k.provision(ctx, name, a) },
+		Outputs:   func() pulumi.Map { return pulumi.Map{"arn": k.Arn} },
+	}, opts...)
+}
+
+func (args *KeyArgs) check() (*KeyArgs, error) {
+	a, err := component.Args(kind, args)
+	if err != nil {
+		return nil, err
 	}
-	return k, nil
+	a.DeletionWindowDays = cmp.Or(a.DeletionWindowDays, maxDeletionWindowDays)
+	problems := []error{a.Validate()}
+	if a.DeletionWindowDays < minDeletionWindowDays || a.DeletionWindowDays > maxDeletionWindowDays {
+		problems = append(problems, fmt.Errorf("deletionWindowDays: %d is not between %d and %d", a.DeletionWindowDays, minDeletionWindowDays, maxDeletionWindowDays))
+	}
+	return a, kind.Check(problems...)
+}
+
+func (k *Key) provision(ctx *pulumi.Context, name string, a *KeyArgs) error {
+	if a.KmsKeyArn != "" {
+		return k.adopt(ctx, a.KmsKeyArn)
+	}
+	return k.make(ctx, name, a)
 }
 
 // adopt refuses a key that no service of the stack's region could use.
@@ -96,14 +97,14 @@ func (k *Key) adopt(ctx *pulumi.Context, arn string) error {
 	if err != nil {
 		return fmt.Errorf("looking up the region: %w", err)
 	}
-	if of := strings.Split(arn, ":")[3]; of != region.Name {
-		return fmt.Errorf("encryption.kmsKeyArn: the key is in %s and the stack in %s: services use keys of their own region, name one there (a multi-region key's replica will do)", of, region.Name)
+	if keyRegion := strings.Split(arn, ":")[3]; keyRegion != region.Name {
+		return fmt.Errorf("encryption.kmsKeyArn: the key is in %s and the stack in %s: services use keys of their own region, name one there (a multi-region key's replica will do)", keyRegion, region.Name)
 	}
 	k.Arn = pulumi.String(arn).ToStringOutput()
 	return nil
 }
 
-func (k *Key) provision(ctx *pulumi.Context, name string, window int, retain bool) error {
+func (k *Key) make(ctx *pulumi.Context, name string, a *KeyArgs) error {
 	owner, err := lookUpOwner(ctx, k)
 	if err != nil {
 		return err
@@ -111,9 +112,9 @@ func (k *Key) provision(ctx *pulumi.Context, name string, window int, retain boo
 	key, err := kms.NewKey(ctx, name+"-key", &kms.KeyArgs{
 		Description:          pulumi.Sprintf("Encrypts what %s/%s stores", ctx.Project(), ctx.Stack()),
 		EnableKeyRotation:    pulumi.Bool(true),
-		DeletionWindowInDays: pulumi.Int(window),
+		DeletionWindowInDays: pulumi.Int(a.DeletionWindowDays),
 		Policy:               keyPolicy(owner),
-	}, pulumi.Parent(k), pulumi.RetainOnDelete(retain))
+	}, pulumi.Parent(k), pulumi.RetainOnDelete(a.RetainOnDelete))
 	if err != nil {
 		return fmt.Errorf("making the encryption key: %w", err)
 	}

@@ -10,7 +10,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// accessLogDays keeps a quarter of a year of accesses, as long as flow logs.
+// accessLogDays keeps a quarter of a year of accesses.
 const accessLogDays = 90
 
 // logAccess has S3 write who read and wrote the lake, below the lake's name: one bucket takes the logs of many. Into the

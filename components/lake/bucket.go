@@ -6,11 +6,17 @@ package lake
 
 import (
 	"cdcpipeline/config"
-	"errors"
+	"cdcpipeline/internal/component"
 	"fmt"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/s3"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+const (
+	bucketKind   component.Kind = "lake.Bucket"
+	deliveryKind component.Kind = "lake.Delivery"
+	catalogKind  component.Kind = "lake.Catalog"
 )
 
 // BucketArgs configures a Bucket.
@@ -36,54 +42,47 @@ type Bucket struct {
 
 // NewBucket makes the bucket and everything that guards it.
 func NewBucket(ctx *pulumi.Context, name string, args *BucketArgs, opts ...pulumi.ResourceOption) (*Bucket, error) {
-	if args == nil || args.KmsKeyArn == nil {
-		return nil, errors.New("lake.Bucket needs args with a KmsKeyArn")
-	}
-	cfg, env, err := checked(args.Lake, args.Environment)
+	a, err := args.check()
 	if err != nil {
 		return nil, err
 	}
 	b := &Bucket{}
-	props := pulumi.Map{"environment": pulumi.String(env), "forceDestroy": pulumi.Bool(*cfg.ForceDestroy)}
-	if err := ctx.RegisterComponentResourceV2("cdcpipeline:lake:Bucket", name, props, b, opts...); err != nil {
-		return nil, fmt.Errorf("registering the lake's bucket: %w", err)
-	}
-	bucket, err := b.makeBucket(ctx, name, cfg, env)
+	return component.Make(ctx, bucketKind, name, b, component.Steps{
+		Inputs:    pulumi.Map{"environment": pulumi.String(a.Environment), "forceDestroy": pulumi.Bool(*a.ForceDestroy)},
+		Provision: func() error { return b.provision(ctx, name, a) },
+		Outputs:   func() pulumi.Map { return pulumi.Map{"name": b.Name, "arn": b.Arn} },
+	}, opts...)
+}
+
+func (args *BucketArgs) check() (*BucketArgs, error) {
+	a, err := component.Args(bucketKind, args)
 	if err != nil {
 		return nil, err
 	}
+	a.Environment = a.Environment.WithDefault()
+	a.Lake = a.Lake.WithDefaults(a.Environment)
+	return a, bucketKind.Check(a.Lake.Validate(), component.Required(component.Given{"KmsKeyArn": a.KmsKeyArn != nil}))
+}
+
+func (b *Bucket) provision(ctx *pulumi.Context, name string, a *BucketArgs) error {
+	bucket, err := b.makeBucket(ctx, name, a)
+	if err != nil {
+		return err
+	}
 	guard := &guard{parent: b, name: name, what: "the lake", bucket: bucket}
-	if err := guard.make(ctx, denyOldConnections(bucket.Arn), withKey(args.KmsKeyArn), ageing(cfg), tidying(), forgetting(cfg)); err != nil {
-		return nil, err
+	if err := guard.make(ctx, denyOldConnections(bucket.Arn), withKey(a.KmsKeyArn), ageing(a.Lake), tidying(), forgetting(a.Lake)); err != nil {
+		return err
 	}
 	b.Dependencies = guard.made
-	if err := b.logAccess(ctx, name, bucket, cfg, env); err != nil {
-		return nil, err
-	}
-	if err := ctx.RegisterResourceOutputs(b, pulumi.Map{"name": b.Name, "arn": b.Arn}); err != nil {
-		return nil, fmt.Errorf("registering the outputs of the lake's bucket: %w", err)
-	}
-	return b, nil
+	return b.logAccess(ctx, name, bucket, a.Lake, a.Environment)
 }
 
-// checked is the configuration with its defaults, when nothing is wrong with it.
-func checked(cfg config.Lake, env config.Environment) (config.Lake, config.Environment, error) {
-	if env == "" {
-		env = config.Dev
+func (b *Bucket) makeBucket(ctx *pulumi.Context, name string, a *BucketArgs) (*s3.BucketV2, error) {
+	args := &s3.BucketV2Args{ForceDestroy: pulumi.Bool(*a.ForceDestroy)}
+	if a.BucketName != "" {
+		args.Bucket = pulumi.String(a.BucketName)
 	}
-	cfg = cfg.WithDefaults(env)
-	if err := cfg.Validate(); err != nil {
-		return cfg, env, fmt.Errorf("checking the lake's configuration: %w", err)
-	}
-	return cfg, env, nil
-}
-
-func (b *Bucket) makeBucket(ctx *pulumi.Context, name string, cfg config.Lake, env config.Environment) (*s3.BucketV2, error) {
-	args := &s3.BucketV2Args{ForceDestroy: pulumi.Bool(*cfg.ForceDestroy)}
-	if cfg.BucketName != "" {
-		args.Bucket = pulumi.String(cfg.BucketName)
-	}
-	bucket, err := s3.NewBucketV2(ctx, name+"-bucket", args, pulumi.Parent(b), pulumi.Protect(env == config.Prod))
+	bucket, err := s3.NewBucketV2(ctx, name+"-bucket", args, pulumi.Parent(b), pulumi.Protect(a.Environment == config.Prod))
 	if err != nil {
 		return nil, fmt.Errorf("making the lake's bucket: %w", err)
 	}

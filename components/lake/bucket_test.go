@@ -136,8 +136,8 @@ func TestBucketIsRefused(t *testing.T) {
 		args *BucketArgs
 		want string
 	}{
-		"without args":     {nil, "lake.Bucket needs args with a KmsKeyArn"},
-		"without a key":    {&BucketArgs{}, "lake.Bucket needs args with a KmsKeyArn"},
+		"without args":     {nil, "lake.Bucket needs args"},
+		"without a key":    {&BucketArgs{}, "the arguments of lake.Bucket: KmsKeyArn: is missing"},
 		"with a bad lake":  {&BucketArgs{KmsKeyArn: pulumi.String(keyArn), Lake: config.Lake{BucketName: "UPPER"}}, "lake.bucketName"},
 		"with early frost": {&BucketArgs{KmsKeyArn: pulumi.String(keyArn), Lake: config.Lake{GlacierDays: 91}}, "lake.glacierDays"},
 	} {

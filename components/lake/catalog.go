@@ -2,11 +2,11 @@ package lake
 
 import (
 	"cdcpipeline/config"
+	"cdcpipeline/internal/component"
 	"cdcpipeline/internal/lake/views"
 	"cdcpipeline/internal/source/mysql"
 	"cdcpipeline/internal/table"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -59,7 +59,6 @@ type catalog struct {
 	*Catalog
 
 	args  *CatalogArgs
-	cfg   config.Lake
 	name  string
 	table []config.Table
 	// names of the tables in the catalog, and in the source as they are configured.
@@ -69,38 +68,47 @@ type catalog struct {
 
 // NewCatalog makes the database with its tables and views, and the workgroup with its saved queries.
 func NewCatalog(ctx *pulumi.Context, name string, args *CatalogArgs, opts ...pulumi.ResourceOption) (*Catalog, error) {
-	if args == nil || args.Found == nil || args.Bucket == nil || args.BucketArn == nil || args.KmsKeyArn == nil {
-		return nil, errors.New("lake.Catalog needs args with Found, Bucket, BucketArn and KmsKeyArn")
-	}
-	cfg, _, err := checked(args.Lake, args.Environment)
-	if err = errors.Join(err, args.RowsSince.Validate(args.Tables)); err != nil {
+	a, err := args.check()
+	if err != nil {
 		return nil, err
 	}
-	c := catalog{Catalog: &Catalog{}, args: args, cfg: cfg, name: name}
-	props := pulumi.Map{"since": pulumi.String(cfg.Catalog.Since), "tables": pulumi.Int(len(args.Tables))}
-	if err := ctx.RegisterComponentResourceV2("cdcpipeline:lake:Catalog", name, props, c.Catalog, opts...); err != nil {
-		return nil, fmt.Errorf("registering the lake's catalog: %w", err)
-	}
-	if err := c.choose(ctx); err != nil {
+	c := &Catalog{}
+	return component.Make(ctx, catalogKind, name, c, component.Steps{
+		Inputs:    pulumi.Map{"since": pulumi.String(a.Catalog.Since), "tables": pulumi.Int(len(a.Tables))},
+		Provision: func() error { return c.provision(ctx, name, a) },
+		Outputs:   func() pulumi.Map { return pulumi.Map{"database": c.Database, "workgroup": c.Workgroup} },
+	}, opts...)
+}
+
+func (args *CatalogArgs) check() (*CatalogArgs, error) {
+	a, err := component.Args(catalogKind, args)
+	if err != nil {
 		return nil, err
 	}
-	for _, step := range []func(*pulumi.Context) error{c.makeDatabase, c.makeTables, c.makeWorkgroup, c.saveQueries, c.allowReaders} {
+	a.Environment = a.Environment.WithDefault()
+	a.Lake = a.Lake.WithDefaults(a.Environment)
+	return a, catalogKind.Check(a.Lake.Validate(), a.RowsSince.Validate(a.Tables), component.Required(component.Given{
+		"Found": a.Found != nil, "Bucket": a.Bucket != nil, "BucketArn": a.BucketArn != nil, "KmsKeyArn": a.KmsKeyArn != nil,
+	}))
+}
+
+func (c *Catalog) provision(ctx *pulumi.Context, name string, a *CatalogArgs) error {
+	parts := &catalog{Catalog: c, args: a, name: name}
+	for _, step := range []func(*pulumi.Context) error{
+		parts.choose, parts.makeDatabase, parts.makeTables, parts.makeWorkgroup, parts.saveQueries, parts.allowReaders,
+	} {
 		if err := step(ctx); err != nil {
-			return nil, err
+			return err
 		}
 	}
-	outputs := pulumi.Map{"database": c.Database, "workgroup": c.Workgroup}
-	if err := ctx.RegisterResourceOutputs(c.Catalog, outputs); err != nil {
-		return nil, fmt.Errorf("registering the outputs of the lake's catalog: %w", err)
-	}
-	return c.Catalog, nil
+	return nil
 }
 
 // choose takes the tables that are given by name.
 func (c *catalog) choose(ctx *pulumi.Context) error {
 	var patterns []string
 	for _, t := range c.args.Tables {
-		if table.In(t.Database) || table.In(t.Table) {
+		if _, one := (table.Pattern{Database: t.Database, Table: t.Table}).One(); !one {
 			patterns = append(patterns, t.String())
 			continue
 		}
@@ -121,8 +129,8 @@ func (c *catalog) choose(ctx *pulumi.Context) error {
 
 // databaseName is the project and the stack, in letters that Athena takes without quotes.
 func (c *catalog) databaseName(ctx *pulumi.Context) string {
-	if c.cfg.Catalog.Database != "" {
-		return c.cfg.Catalog.Database
+	if c.args.Catalog.Database != "" {
+		return c.args.Catalog.Database
 	}
 	return strings.Map(func(r rune) rune {
 		if r >= 'a' && r <= 'z' || r >= '0' && r <= '9' {

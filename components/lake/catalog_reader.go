@@ -21,8 +21,8 @@ func (c *catalog) allowReaders(ctx *pulumi.Context) error {
 		// https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonathena.html.
 		iampolicy.Statement{Sid: "OpenConsole", Actions: []string{"athena:ListDataCatalogs", "athena:ListEngineVersions", "athena:ListWorkGroups"}, Resources: iampolicy.Strings("*")},
 		readCatalog(at, c.Database),
-		readRecords(c.args.BucketArn, c.cfg),
-		findObjects(c.args.BucketArn, c.cfg),
+		readRecords(c.args.BucketArn, c.args.Lake),
+		findObjects(c.args.BucketArn, c.args.Lake),
 		iampolicy.Statement{Sid: "FindBucket", Actions: []string{"s3:GetBucketLocation"}, Resources: []pulumi.StringInput{c.args.BucketArn}},
 		keepResults(c.args.BucketArn),
 		iampolicy.Statement{

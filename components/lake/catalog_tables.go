@@ -45,7 +45,7 @@ func (c *catalog) makeTables(ctx *pulumi.Context) error {
 func (c *catalog) location(named func(found string) (schema, table string, err error)) pulumi.StringOutput {
 	return pulumi.All(c.args.Bucket, c.args.Found).ApplyT(func(known []any) (string, error) {
 		schema, table, err := named(known[1].(string))
-		return views.Location(fmt.Sprintf("s3://%s/%s", known[0], c.cfg.Prefix), schema, table), err
+		return views.Location(fmt.Sprintf("s3://%s/%s", known[0], c.args.Prefix), schema, table), err
 	}).(pulumi.StringOutput)
 }
 
@@ -67,7 +67,7 @@ func (c *catalog) described(t config.Table, name views.Name, of func(views.Catal
 // records is the table of one folder.
 func (c *catalog) records(ctx *pulumi.Context, name views.Name, description string, location pulumi.StringOutput) error {
 	parameters := location.ApplyT(func(location string) map[string]string {
-		return views.RecordParameters(location, c.cfg.Catalog.Since)
+		return views.RecordParameters(location, c.args.Catalog.Since)
 	}).(pulumi.StringMapOutput)
 	partitions := make(glue.CatalogTablePartitionKeyArray, len(views.Partitions))
 	for i, p := range views.Partitions {

@@ -220,7 +220,7 @@ func TestCatalogIsRefused(t *testing.T) {
 		change func(*CatalogArgs)
 		want   string
 	}{
-		"without findings": {func(a *CatalogArgs) { a.Found = nil }, "lake.Catalog needs args with Found, Bucket, BucketArn and KmsKeyArn"},
+		"without findings": {func(a *CatalogArgs) { a.Found = nil }, "the arguments of lake.Catalog: Found: is missing"},
 		"with a bad day":   {func(a *CatalogArgs) { a.Catalog.Since = "yesterday" }, "lake.catalog.since"},
 		"of an unseen table": {
 			func(a *CatalogArgs) { a.Tables = []config.Table{{Database: "shop", Table: "new"}} },

@@ -23,11 +23,11 @@ func (c *catalog) makeWorkgroup(ctx *pulumi.Context) error {
 	workgroup, err := awsathena.NewWorkgroup(ctx, c.name+"-workgroup", &awsathena.WorkgroupArgs{
 		Name:         pulumi.String(c.databaseName(ctx)),
 		Description:  pulumi.String("Queries over the lake of MySQL changes"),
-		ForceDestroy: pulumi.Bool(*c.cfg.ForceDestroy),
+		ForceDestroy: pulumi.Bool(*c.args.ForceDestroy),
 		Configuration: &awsathena.WorkgroupConfigurationArgs{
 			EnforceWorkgroupConfiguration:   pulumi.Bool(true),
 			PublishCloudwatchMetricsEnabled: pulumi.Bool(true),
-			BytesScannedCutoffPerQuery:      pulumi.Int(c.cfg.Catalog.ScanLimitGb * 1_000_000_000),
+			BytesScannedCutoffPerQuery:      pulumi.Int(c.args.Catalog.ScanLimitGb * 1_000_000_000),
 			EngineVersion:                   &awsathena.WorkgroupConfigurationEngineVersionArgs{SelectedEngineVersion: pulumi.String(engineVersion)},
 			ResultConfiguration: &awsathena.WorkgroupConfigurationResultConfigurationArgs{
 				OutputLocation:      pulumi.Sprintf("s3://%s/%s/", c.args.Bucket, config.ResultsPrefix),

@@ -2,7 +2,8 @@ package lake
 
 import (
 	"cdcpipeline/config"
-	"errors"
+	"cdcpipeline/internal/component"
+	"cmp"
 	"fmt"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws"
@@ -11,9 +12,6 @@ import (
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/kinesis"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
-
-// defaultLogRetentionDays of a delivery's own error log.
-const defaultLogRetentionDays = 14
 
 // DeliveryArgs configures a Delivery.
 type DeliveryArgs struct {
@@ -26,7 +24,7 @@ type DeliveryArgs struct {
 	BucketArn pulumi.StringInput
 	// KmsKeyArn encrypts the stream, the objects and the log. Required.
 	KmsKeyArn pulumi.StringInput
-	// LogRetentionDays of the error log. Default 14.
+	// LogRetentionDays of the error log. Default 14 in dev, 90 in prod.
 	LogRetentionDays int
 }
 
@@ -49,60 +47,63 @@ type Delivery struct {
 
 // NewDelivery makes the delivery with its role and its log.
 func NewDelivery(ctx *pulumi.Context, name string, args *DeliveryArgs, opts ...pulumi.ResourceOption) (*Delivery, error) {
-	if args == nil || args.StreamArn == nil || args.BucketArn == nil || args.KmsKeyArn == nil {
-		return nil, errors.New("lake.Delivery needs args with a StreamArn, a BucketArn and a KmsKeyArn")
-	}
-	cfg, env, err := checked(args.Lake, args.Environment)
+	a, err := args.check()
 	if err != nil {
 		return nil, err
 	}
-	d := &Delivery{}
-	props := pulumi.Map{
-		"environment": pulumi.String(env),
-		"prefix":      pulumi.String(cfg.Prefix),
-		"errorPrefix": pulumi.String(cfg.ErrorPrefix),
-	}
-	if err := ctx.RegisterComponentResourceV2("cdcpipeline:lake:Delivery", name, props, d, opts...); err != nil {
-		return nil, fmt.Errorf("registering the lake's delivery: %w", err)
-	}
-	after, err := pulumi.NewResourceOptions(opts...)
+	given, err := pulumi.NewResourceOptions(opts...)
 	if err != nil {
 		return nil, fmt.Errorf("reading the options of the lake's delivery: %w", err)
 	}
-	if err := d.provision(ctx, name, cfg, args, after.DependsOn); err != nil {
+	d := &Delivery{}
+	return component.Make(ctx, deliveryKind, name, d, component.Steps{
+		Inputs: pulumi.Map{
+			"environment": pulumi.String(a.Environment),
+			"prefix":      pulumi.String(a.Prefix),
+			"errorPrefix": pulumi.String(a.ErrorPrefix),
+		},
+		Provision: func() error { return d.provision(ctx, name, a, given.DependsOn) },
+		Outputs:   func() pulumi.Map { return pulumi.Map{"name": d.Name, "arn": d.Arn, "roleArn": d.RoleArn} },
+	}, opts...)
+}
+
+func (args *DeliveryArgs) check() (*DeliveryArgs, error) {
+	a, err := component.Args(deliveryKind, args)
+	if err != nil {
 		return nil, err
 	}
-	outputs := pulumi.Map{"name": d.Name, "arn": d.Arn, "roleArn": d.RoleArn}
-	if err := ctx.RegisterResourceOutputs(d, outputs); err != nil {
-		return nil, fmt.Errorf("registering the outputs of the lake's delivery: %w", err)
-	}
-	return d, nil
+	a.Environment = a.Environment.WithDefault()
+	a.Lake = a.Lake.WithDefaults(a.Environment)
+	a.LogRetentionDays = cmp.Or(a.LogRetentionDays, a.Environment.LogRetentionDays())
+	return a, deliveryKind.Check(a.Lake.Validate(), component.Required(component.Given{
+		"StreamArn": a.StreamArn != nil, "BucketArn": a.BucketArn != nil, "KmsKeyArn": a.KmsKeyArn != nil,
+	}))
 }
 
 // provision makes the delivery stream wait for what the component was told to wait for, and for its permissions: a
 // component's DependsOn does not reach its children by itself.
-func (d *Delivery) provision(ctx *pulumi.Context, name string, cfg config.Lake, args *DeliveryArgs, after []pulumi.Resource) error {
-	group, stream, err := d.makeLog(ctx, name, args)
+func (d *Delivery) provision(ctx *pulumi.Context, name string, a *DeliveryArgs, after []pulumi.Resource) error {
+	group, stream, err := d.makeLog(ctx, name, a)
 	if err != nil {
 		return err
 	}
-	role, policy, err := d.makeRole(ctx, name, cfg, args, stream.Arn)
+	role, policy, err := d.makeRole(ctx, name, a, stream.Arn)
 	if err != nil {
 		return err
 	}
 	delivery, err := kinesis.NewFirehoseDeliveryStream(ctx, name+"-delivery", &kinesis.FirehoseDeliveryStreamArgs{
 		Destination: pulumi.String("extended_s3"),
 		KinesisSourceConfiguration: &kinesis.FirehoseDeliveryStreamKinesisSourceConfigurationArgs{
-			KinesisStreamArn: args.StreamArn, RoleArn: role.Arn,
+			KinesisStreamArn: a.StreamArn, RoleArn: role.Arn,
 		},
 		ExtendedS3Configuration: &kinesis.FirehoseDeliveryStreamExtendedS3ConfigurationArgs{
-			BucketArn:         args.BucketArn,
+			BucketArn:         a.BucketArn,
 			RoleArn:           role.Arn,
-			KmsKeyArn:         args.KmsKeyArn.ToStringOutput().ToStringPtrOutput(),
-			Prefix:            pulumi.String(objectPrefix(cfg)),
-			ErrorOutputPrefix: pulumi.String(errorPrefix(cfg)),
-			BufferingSize:     pulumi.Int(cfg.BufferMb),
-			BufferingInterval: pulumi.Int(cfg.BufferSeconds),
+			KmsKeyArn:         a.KmsKeyArn.ToStringOutput().ToStringPtrOutput(),
+			Prefix:            pulumi.String(objectPrefix(a.Lake)),
+			ErrorOutputPrefix: pulumi.String(errorPrefix(a.Lake)),
+			BufferingSize:     pulumi.Int(a.BufferMb),
+			BufferingInterval: pulumi.Int(a.BufferSeconds),
 			CompressionFormat: pulumi.String("GZIP"),
 			DynamicPartitioningConfiguration: &kinesis.FirehoseDeliveryStreamExtendedS3ConfigurationDynamicPartitioningConfigurationArgs{
 				Enabled: pulumi.Bool(true),
@@ -121,14 +122,10 @@ func (d *Delivery) provision(ctx *pulumi.Context, name string, cfg config.Lake, 
 }
 
 // makeLog makes the group and the stream: Firehose writes to both but makes neither.
-func (d *Delivery) makeLog(ctx *pulumi.Context, name string, args *DeliveryArgs) (*cloudwatch.LogGroup, *cloudwatch.LogStream, error) {
-	retention := args.LogRetentionDays
-	if retention == 0 {
-		retention = defaultLogRetentionDays
-	}
+func (d *Delivery) makeLog(ctx *pulumi.Context, name string, a *DeliveryArgs) (*cloudwatch.LogGroup, *cloudwatch.LogStream, error) {
 	group, err := cloudwatch.NewLogGroup(ctx, name+"-log", &cloudwatch.LogGroupArgs{
-		RetentionInDays: pulumi.Int(retention),
-		KmsKeyId:        args.KmsKeyArn.ToStringOutput().ToStringPtrOutput(),
+		RetentionInDays: pulumi.Int(a.LogRetentionDays),
+		KmsKeyId:        a.KmsKeyArn.ToStringOutput().ToStringPtrOutput(),
 	}, pulumi.Parent(d))
 	if err != nil {
 		return nil, nil, fmt.Errorf("making the log group of the lake's delivery: %w", err)
@@ -142,7 +139,7 @@ func (d *Delivery) makeLog(ctx *pulumi.Context, name string, args *DeliveryArgs)
 	return group, stream, nil
 }
 
-func (d *Delivery) makeRole(ctx *pulumi.Context, name string, cfg config.Lake, args *DeliveryArgs, logStream pulumi.StringInput) (*iam.Role, *iam.RolePolicy, error) {
+func (d *Delivery) makeRole(ctx *pulumi.Context, name string, a *DeliveryArgs, logStream pulumi.StringInput) (*iam.Role, *iam.RolePolicy, error) {
 	caller, err := aws.GetCallerIdentity(ctx, nil, pulumi.Parent(d))
 	if err != nil {
 		return nil, nil, fmt.Errorf("looking up the account: %w", err)
@@ -163,7 +160,7 @@ func (d *Delivery) makeRole(ctx *pulumi.Context, name string, cfg config.Lake, a
 		return nil, nil, fmt.Errorf("making the role of the lake's delivery: %w", err)
 	}
 	policy, err := iam.NewRolePolicy(ctx, name+"-policy", &iam.RolePolicyArgs{
-		Role: role.ID(), Policy: deliveryPermissions(cfg, args, logStream, region, partition.DnsSuffix),
+		Role: role.ID(), Policy: deliveryPermissions(a, logStream, region, partition.DnsSuffix),
 	}, pulumi.Parent(d))
 	if err != nil {
 		return nil, nil, fmt.Errorf("making the permissions of the lake's delivery: %w", err)

@@ -90,6 +90,9 @@ func TestDeliveryBuffersAsConfigured(t *testing.T) {
 }
 
 func TestDeliveryLogsItsErrorsEncrypted(t *testing.T) {
+	for want, args := range map[int]DeliveryArgs{14: {}, 30: {LogRetentionDays: 30}, 90: {Environment: config.Prod}} {
+		require.EqualValues(t, want, madeDelivery(t, args).One(t, "aws:cloudwatch/logGroup:LogGroup").Input("retentionInDays"))
+	}
 	r := madeDelivery(t, DeliveryArgs{LogRetentionDays: 90})
 
 	group := r.One(t, "aws:cloudwatch/logGroup:LogGroup")
@@ -145,7 +148,7 @@ func TestDeliveryIsRefused(t *testing.T) {
 		want string
 	}{
 		"without args":                         {nil, "lake.Delivery needs args"},
-		"without a bucket":                     {&DeliveryArgs{StreamArn: arn, KmsKeyArn: arn}, "lake.Delivery needs args"},
+		"without a bucket":                     {&DeliveryArgs{StreamArn: arn, KmsKeyArn: arn}, "the arguments of lake.Delivery: BucketArn: is missing"},
 		"with a buffer too small to partition": {&DeliveryArgs{StreamArn: arn, BucketArn: arn, KmsKeyArn: arn, Lake: config.Lake{BufferMb: 5}}, "lake.bufferMb"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -2,8 +2,8 @@ package lake_test
 
 import (
 	"cdcpipeline/components/lake"
-	"cdcpipeline/components/source"
 	"cdcpipeline/config"
+	"cdcpipeline/internal/componenttest"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/kinesis"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/kms"
@@ -12,7 +12,7 @@ import (
 
 // A lake of every record of a stream of yours.
 func Example() {
-	pulumi.Run(func(ctx *pulumi.Context) error {
+	componenttest.Example(func(ctx *pulumi.Context) error {
 		key, err := kms.NewKey(ctx, "key", &kms.KeyArgs{EnableKeyRotation: pulumi.Bool(true)})
 		if err != nil {
 			return err
@@ -33,16 +33,36 @@ func Example() {
 		}, pulumi.DependsOn(bucket.Dependencies))
 		return err
 	})
+	// Output:
+	// aws:cloudwatch/logGroup:LogGroup: changes-log
+	// aws:cloudwatch/logStream:LogStream: changes-log
+	// aws:iam/role:Role: changes-role
+	// aws:iam/rolePolicy:RolePolicy: changes-policy
+	// aws:kinesis/firehoseDeliveryStream:FirehoseDeliveryStream: changes-delivery
+	// aws:kinesis/stream:Stream: changes
+	// aws:kms/key:Key: key
+	// aws:s3/bucketLifecycleConfigurationV2:BucketLifecycleConfigurationV2: lake-lifecycle
+	// aws:s3/bucketOwnershipControls:BucketOwnershipControls: lake-ownership
+	// aws:s3/bucketPolicy:BucketPolicy: lake-policy
+	// aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock: lake-public-access
+	// aws:s3/bucketServerSideEncryptionConfigurationV2:BucketServerSideEncryptionConfigurationV2: lake-encryption
+	// aws:s3/bucketV2:BucketV2: lake-bucket
+	// aws:s3/bucketVersioningV2:BucketVersioningV2: lake-versioning
+	// cdcpipeline:lake:Bucket: lake
+	// cdcpipeline:lake:Delivery: changes
 }
 
 // A lake that can be queried: tables and views with the columns that the bootstrap found.
 func ExampleNewCatalog() {
-	_ = func(ctx *pulumi.Context, bucket *lake.Bucket, key *kms.Key, bootstrap *source.Bootstrap) error {
+	componenttest.Example(func(ctx *pulumi.Context) error {
+		// From source.Bootstrap, its Result.
+		found := pulumi.String(`{"tables":[{"database":"shop","table":"orders","columns":[{"name":"id","type":"bigint"}],"primaryKey":["id"]}]}`)
 		catalog, err := lake.NewCatalog(ctx, "catalog", &lake.CatalogArgs{
 			Lake:   config.Lake{Prefix: "changes", Catalog: config.Catalog{Database: "shop", ScanLimitGb: 50}},
 			Tables: []config.Table{{Database: "shop", Table: "orders"}},
-			Found:  bootstrap.Result,
-			Bucket: bucket.Name, BucketArn: bucket.Arn, KmsKeyArn: key.Arn,
+			Found:  found,
+			Bucket: pulumi.String("changes"), BucketArn: pulumi.String("arn:aws:s3:::changes"),
+			KmsKeyArn: pulumi.String("arn:aws:kms:eu-west-1:123456789012:key/1234"),
 		})
 		if err != nil {
 			return err
@@ -50,5 +70,11 @@ func ExampleNewCatalog() {
 		// SELECT * FROM shop.shop_orders, by whoever is given this policy
 		ctx.Export("readerPolicy", catalog.ReaderPolicy)
 		return nil
-	}
+	})
+	// Output:
+	// aws:athena/namedQuery:NamedQuery: 10
+	// aws:athena/workgroup:Workgroup: catalog-workgroup
+	// aws:glue/catalogDatabase:CatalogDatabase: catalog-database
+	// aws:glue/catalogTable:CatalogTable: 4
+	// cdcpipeline:lake:Catalog: catalog
 }

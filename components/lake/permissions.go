@@ -16,12 +16,12 @@ func deliveryTrust(account string) pulumi.StringOutput {
 }
 
 // deliveryPermissions are what the same page asks for, narrowed to the prefixes, the stream and the log stream in use.
-func deliveryPermissions(cfg config.Lake, args *DeliveryArgs, logStream pulumi.StringInput, region *aws.GetRegionResult, suffix string) pulumi.StringOutput {
+func deliveryPermissions(args *DeliveryArgs, logStream pulumi.StringInput, region *aws.GetRegionResult, suffix string) pulumi.StringOutput {
 	return iampolicy.Document(
 		readStream(args.StreamArn),
 		decryptStream(args, region.Name, suffix),
 		findBucket(args.BucketArn),
-		writeObjects(cfg, args.BucketArn),
+		writeObjects(args.Lake, args.BucketArn),
 		encryptObjects(args, region.Name, suffix),
 		iampolicy.Statement{Sid: "Log", Actions: []string{"logs:PutLogEvents"}, Resources: []pulumi.StringInput{logStream}},
 	)

@@ -17,11 +17,11 @@ func (n *Network) adopt(ctx *pulumi.Context, d design) (*place, error) {
 	if err != nil {
 		return nil, fmt.Errorf("looking up the region: %w", err)
 	}
-	vpc, err := ec2.LookupVpc(ctx, &ec2.LookupVpcArgs{Id: &d.cfg.VpcID}, pulumi.Parent(n))
+	vpc, err := ec2.LookupVpc(ctx, &ec2.LookupVpcArgs{Id: &d.VpcID}, pulumi.Parent(n))
 	if err != nil {
-		return nil, fmt.Errorf("network.vpcId: looking up %s: %w", d.cfg.VpcID, err)
+		return nil, fmt.Errorf("network.vpcId: looking up %s: %w", d.VpcID, err)
 	}
-	subnets, err := n.lookUpSubnets(ctx, d.cfg.PrivateSubnetIDs)
+	subnets, err := n.lookUpSubnets(ctx, d.PrivateSubnetIDs)
 	if err != nil {
 		return nil, err
 	}

@@ -11,14 +11,11 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// flowLogRetentionDays keeps a quarter of a year of traffic.
-const flowLogRetentionDays = 90
-
 // makeFlowLogs records accepted and rejected traffic of the VPC in an encrypted log group.
 func (n *Network) makeFlowLogs(ctx *pulumi.Context, d design) error {
 	group, err := cloudwatch.NewLogGroup(ctx, d.name+"-flow", &cloudwatch.LogGroupArgs{
-		RetentionInDays: pulumi.Int(flowLogRetentionDays),
-		KmsKeyId:        optional(d.args.KmsKeyArn),
+		RetentionInDays: pulumi.Int(d.LogRetentionDays),
+		KmsKeyId:        optional(d.KmsKeyArn),
 	}, pulumi.Parent(n))
 	if err != nil {
 		return fmt.Errorf("making the log group of flow logs: %w", err)

@@ -6,12 +6,16 @@ package network
 
 import (
 	"cdcpipeline/config"
+	"cdcpipeline/internal/component"
+	"cmp"
 	"errors"
 	"fmt"
 	"strings"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
+
+const kind component.Kind = "network.Network"
 
 const (
 	// deleteTimeout of subnets and security groups: the network interfaces of Firehose and Lambda outlive them by minutes,
@@ -45,6 +49,8 @@ type NetworkArgs struct {
 	Bastion bool
 	// KmsKeyArn encrypts flow logs. Required where there are any.
 	KmsKeyArn pulumi.StringInput
+	// LogRetentionDays of flow logs. Default 14 in dev, 90 in prod.
+	LogRetentionDays int
 }
 
 // SecurityGroups are the ids of one security group per role.
@@ -82,26 +88,53 @@ type Network struct {
 
 // NewNetwork makes the network, or adopts the VPC of args.VpcID, checking what the pipeline needs of it.
 func NewNetwork(ctx *pulumi.Context, name string, args *NetworkArgs, opts ...pulumi.ResourceOption) (*Network, error) {
-	if args == nil {
-		return nil, errors.New("network.Network needs args: &network.NetworkArgs{} takes every default")
-	}
-	d, err := newDesign(name, *args)
+	d, err := args.check(name)
 	if err != nil {
 		return nil, err
 	}
 	n := &Network{}
-	props := pulumi.Map{"environment": pulumi.String(d.env), "adopted": pulumi.Bool(d.adopts()), "egress": pulumi.String(d.cfg.Egress)}
-	if err := ctx.RegisterComponentResourceV2("cdcpipeline:network:Network", name, props, n, opts...); err != nil {
-		return nil, fmt.Errorf("registering the network: %w", err)
-	}
-	if err := n.provision(ctx, d); err != nil {
-		return nil, err
-	}
-	if err := ctx.RegisterResourceOutputs(n, pulumi.Map{"vpcId": n.VpcID, "subnetIds": n.SubnetIDs()}); err != nil {
-		return nil, fmt.Errorf("registering the outputs of the network: %w", err)
-	}
-	return n, nil
+	return component.Make(ctx, kind, name, n, component.Steps{
+		Inputs: pulumi.Map{
+			"environment": pulumi.String(d.Environment), "adopted": pulumi.Bool(d.adopts()), "egress": pulumi.String(d.Egress),
+		},
+		Provision: func() error { return n.provision(ctx, d) },
+		Outputs:   func() pulumi.Map { return pulumi.Map{"vpcId": n.VpcID, "subnetIds": n.SubnetIDs()} },
+	}, opts...)
 }
+
+// design is what was asked for, checked, with every default filled in.
+type design struct {
+	*NetworkArgs
+	name     string
+	flowLogs bool
+}
+
+func (args *NetworkArgs) check(name string) (design, error) {
+	a, err := component.Args(kind, args)
+	if err != nil {
+		return design{}, err
+	}
+	a.Environment = a.Environment.WithDefault()
+	a.Network = a.Network.WithDefaults(a.Environment)
+	a.LogRetentionDays = cmp.Or(a.LogRetentionDays, a.Environment.LogRetentionDays())
+	if a.DatabasePort == nil {
+		a.DatabasePort = pulumi.Int(defaultDatabasePort)
+	}
+	d := design{NetworkArgs: a, name: name}
+	d.flowLogs = !d.adopts() && a.FlowLogs != nil && *a.FlowLogs
+	problems := []error{a.Network.Validate()}
+	if strings.HasPrefix(name, "sg-") {
+		problems = append(problems, fmt.Errorf("name %q: security groups are named after it, and AWS refuses names that begin with sg-", name))
+	}
+	if d.flowLogs && a.KmsKeyArn == nil {
+		problems = append(problems, errors.New("network.flowLogs: a KmsKeyArn is needed to encrypt the logs"))
+	}
+	return d, kind.Check(problems...)
+}
+
+func (d design) adopts() bool { return d.VpcID != "" }
+
+func (d design) nat() bool { return !d.adopts() && d.Egress == config.EgressNAT }
 
 // SubnetIDs are the private subnets as one input.
 func (n *Network) SubnetIDs() pulumi.StringArray {
@@ -111,41 +144,6 @@ func (n *Network) SubnetIDs() pulumi.StringArray {
 	}
 	return ids
 }
-
-// design is what was asked for, checked, with every default filled in.
-type design struct {
-	name     string
-	cfg      config.Network
-	env      config.Environment
-	args     NetworkArgs
-	flowLogs bool
-}
-
-func newDesign(name string, args NetworkArgs) (design, error) {
-	if strings.HasPrefix(name, "sg-") {
-		return design{}, fmt.Errorf("network name %q: security groups are named after it, and AWS refuses names that begin with sg-", name)
-	}
-	d := design{name: name, env: args.Environment, args: args}
-	if d.env == "" {
-		d.env = config.Dev
-	}
-	d.cfg = args.Network.WithDefaults(d.env)
-	if err := d.cfg.Validate(); err != nil {
-		return design{}, fmt.Errorf("checking the network's configuration: %w", err)
-	}
-	d.flowLogs = !d.adopts() && d.cfg.FlowLogs != nil && *d.cfg.FlowLogs
-	if d.flowLogs && args.KmsKeyArn == nil {
-		return design{}, errors.New("network.flowLogs: a KmsKeyArn is needed to encrypt the logs")
-	}
-	if d.args.DatabasePort == nil {
-		d.args.DatabasePort = pulumi.Int(defaultDatabasePort)
-	}
-	return d, nil
-}
-
-func (d design) adopts() bool { return d.cfg.VpcID != "" }
-
-func (d design) nat() bool { return !d.adopts() && d.cfg.Egress == config.EgressNAT }
 
 func (n *Network) provision(ctx *pulumi.Context, d design) error {
 	place, err := n.place(ctx, d)

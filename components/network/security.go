@@ -25,12 +25,12 @@ func (n *Network) makeSecurityGroups(ctx *pulumi.Context, d design, p *place) er
 		{"functions", "Lambda functions of the change pipeline", &g.Functions},
 		{"endpoints", "VPC endpoints of the change pipeline", &g.Endpoints},
 	}
-	if d.args.Bastion {
+	if d.Bastion {
 		groups = append(groups, group{"bastion", "Bastion of the change pipeline, without a way in", &g.Bastion})
 	}
 	for _, group := range groups {
-		if group.role == "database" && d.args.ExistingDatabaseSecurityGroupID != "" {
-			*group.id = pulumi.String(d.args.ExistingDatabaseSecurityGroupID).ToStringOutput()
+		if group.role == "database" && d.ExistingDatabaseSecurityGroupID != "" {
+			*group.id = pulumi.String(d.ExistingDatabaseSecurityGroupID).ToStringOutput()
 			continue
 		}
 		made, err := ec2.NewSecurityGroup(ctx, d.name+"-"+group.role, &ec2.SecurityGroupArgs{
@@ -65,27 +65,27 @@ type rule struct {
 // rules are all of them: whoever starts a connection has a rule out, and who accepts it a rule in.
 func (n *Network) rules(d design, p *place) []rule {
 	g := n.SecurityGroups
-	all := connection("replication", g.Replication, "database", g.Database, d.args.DatabasePort, "Rows and binlog")
-	all = append(all, connection("functions", g.Functions, "database", g.Database, d.args.DatabasePort, "Bootstrap SQL")...)
+	all := connection("replication", g.Replication, "database", g.Database, d.DatabasePort, "Rows and binlog")
+	all = append(all, connection("functions", g.Functions, "database", g.Database, d.DatabasePort, "Bootstrap SQL")...)
 	all = append(all, connection("delivery", g.Delivery, "search", g.Search, pulumi.Int(https), "History documents")...)
 	all = append(all, connection("functions", g.Functions, "search", g.Search, pulumi.Int(https), "Current documents")...)
 	all = append(all, toAWS("replication", g.Replication, g.Endpoints, p)...)
 	all = append(all, toAWS("functions", g.Functions, g.Endpoints, p)...)
-	if d.args.Bastion {
+	if d.Bastion {
 		all = append(all, connection("bastion", g.Bastion, "search", g.Search, pulumi.Int(https), "Deployment and operation")...)
-		all = append(all, connection("bastion", g.Bastion, "database", g.Database, d.args.DatabasePort, "Operation")...)
+		all = append(all, connection("bastion", g.Bastion, "database", g.Database, d.DatabasePort, "Operation")...)
 		all = append(all, toServices("bastion", g.Bastion, g.Endpoints, p)...)
 	}
-	if d.args.FromVpc {
+	if d.FromVpc {
 		for i, block := range p.blocks {
 			all = append(all, rule{
 				name: numbered("search-from-vpc", i), description: "Deployment inside the VPC",
 				in: true, of: g.Search, port: pulumi.Int(https), block: block,
 			})
-			if d.args.ExistingDatabaseSecurityGroupID == "" { // who may reach a database that exists is its owner's to say
+			if d.ExistingDatabaseSecurityGroupID == "" { // who may reach a database that exists is its owner's to say
 				all = append(all, rule{
 					name: numbered("database-from-vpc", i), description: "Operation inside the VPC",
-					in: true, of: g.Database, port: d.args.DatabasePort, block: block,
+					in: true, of: g.Database, port: d.DatabasePort, block: block,
 				})
 			}
 		}

@@ -19,11 +19,11 @@ func (n *Network) makeVpc(ctx *pulumi.Context, d design) (*place, error) {
 	if err != nil {
 		return nil, fmt.Errorf("looking up the region: %w", err)
 	}
-	zones, err := n.zones(ctx, d.cfg.AvailabilityZones)
+	zones, err := n.zones(ctx, d.AvailabilityZones)
 	if err != nil {
 		return nil, err
 	}
-	block, err := netip.ParsePrefix(d.cfg.Cidr)
+	block, err := netip.ParsePrefix(d.Cidr)
 	if err != nil {
 		return nil, fmt.Errorf("network.cidr: %w", err)
 	}

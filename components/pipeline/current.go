@@ -15,7 +15,7 @@ func (b *builder) currentState() (err error) {
 	}
 	b.Current, err = search.NewCurrentState(b.ctx, b.name+"-current", &search.CurrentStateArgs{
 		Search: b.cfg.Search, Functions: b.cfg.Functions, Environment: b.cfg.Environment,
-		Domain: b.Domain, Access: b.Access, Code: b.args.CurrentStateCode,
+		Target: b.Access.Target(), Code: b.args.CurrentStateCode,
 		StreamArn: b.Stream.Arn, StreamRetentionHours: b.cfg.Stream.RetentionHours, Findings: b.Bootstrap.Result,
 		ParkingBucketArn: b.Bucket.Arn, ParkingPrefix: b.cfg.Lake.ErrorPrefix + "/current", KmsKeyArn: b.Key.Arn,
 		SubnetIDs: b.Network.SubnetIDs(), SecurityGroupID: b.Network.SecurityGroups.Functions,
@@ -31,18 +31,4 @@ func (b *builder) consumers() []pulumi.Resource {
 		all = append(all, b.Current.Mapping)
 	}
 	return all
-}
-
-// currentOutputs are empty without a current state.
-type currentOutputs struct{ indices, function, parked, failed pulumi.StringInput }
-
-func (p *Pipeline) currentOutputs() currentOutputs {
-	if p.Current == nil {
-		none := pulumi.String("")
-		return currentOutputs{none, none, none, none}
-	}
-	return currentOutputs{
-		indices: pulumi.String(search.CurrentIndices), function: p.Current.FunctionName,
-		parked: pulumi.String(p.Current.ParkedPrefix), failed: p.Current.FailedPrefix,
-	}
 }

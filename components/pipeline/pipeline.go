@@ -35,10 +35,6 @@ type Args struct {
 	// CaBundle is the PEM bundle that signs the database's certificate. Default: the bundle of RDS; of its regions only
 	// this one's for DMS when the database is made here.
 	CaBundle string
-	// Tunnel is told the way to the domain as soon as it is known: what OpenTunnel gives. Without one, and with
-	// search.reach tunnel, the caller leads search.tunnelPort of this machine to the domain's endpoint by way of
-	// Pipeline.Bastion, for as long as the deployment takes.
-	Tunnel Tunnel
 }
 
 // Pipeline is the composition, with the parts that a caller may build upon.
@@ -67,6 +63,9 @@ type Pipeline struct {
 }
 
 // New makes the whole pipeline.
+//
+// With search.reach tunnel, the caller leads search.tunnelPort of this machine to Domain.Host and Domain.Port by way of
+// Bastion, for as long as the deployment takes: what is made inside the domain is made through it.
 func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOption) (*Pipeline, error) {
 	if args == nil {
 		return nil, fmt.Errorf("pipeline %s: args are required", name)
@@ -129,7 +128,7 @@ func (b *builder) network() (err error) {
 		port, group = existing.Port, existing.SecurityGroupID
 	}
 	b.Network, err = network.NewNetwork(b.ctx, b.name+"-network", &network.NetworkArgs{
-		Network: b.cfg.Network, Environment: b.cfg.Environment, KmsKeyArn: b.Key.Arn,
+		Network: b.cfg.Network, Environment: b.cfg.Environment, KmsKeyArn: b.Key.Arn, LogRetentionDays: b.cfg.Functions.LogRetentionDays,
 		DatabasePort: pulumi.Int(port), ExistingDatabaseSecurityGroupID: group,
 		FromVpc: b.cfg.Search.Reach == config.ReachDirect, Bastion: b.cfg.Search.Reach == config.ReachTunnel,
 	}, b.child())
@@ -146,7 +145,7 @@ func (b *builder) source() error {
 		return nil
 	}
 	aurora, err := source.NewAuroraMySQL(b.ctx, b.name+"-source", &source.AuroraMySQLArgs{
-		Source: b.cfg.Source, Environment: b.cfg.Environment, KmsKeyArn: b.Key.Arn,
+		Source: b.cfg.Source, Environment: b.cfg.Environment, KmsKeyArn: b.Key.Arn, LogRetentionDays: b.cfg.Functions.LogRetentionDays,
 		SubnetIDs: b.Network.SubnetIDs(), SecurityGroupID: b.Network.SecurityGroups.Database,
 	}, b.child())
 	if err != nil {
@@ -239,7 +238,7 @@ func (b *builder) search() (err error) {
 	}
 	b.Search, err = search.NewDelivery(b.ctx, b.name+"-search-delivery", &search.DeliveryArgs{
 		Search: b.cfg.Search, Environment: b.cfg.Environment, KmsKeyArn: b.Key.Arn, LogRetentionDays: b.cfg.Functions.LogRetentionDays,
-		StreamArn: b.Stream.Arn, Domain: b.Domain, Access: b.Access,
+		StreamArn: b.Stream.Arn, Target: b.Access.Target(),
 		BackupBucketArn: b.Bucket.Arn, BackupPrefix: b.cfg.Lake.ErrorPrefix + "/search",
 		VpcSubnetIDs: b.Network.SubnetIDs(), SecurityGroupID: b.Network.SecurityGroups.Delivery,
 		DependsOn: slices.Concat(b.Bucket.Dependencies, b.Network.Dependencies),

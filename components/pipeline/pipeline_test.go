@@ -77,6 +77,21 @@ func TestDMSTrustsTheAuthoritiesOfTheRegionAlone(t *testing.T) {
 	require.Equal(t, "mine\n", bundle("mine"))
 }
 
+func TestLogsAreKeptAsLongAsEachOther(t *testing.T) {
+	flowLogs := config.Network{FlowLogs: new(true)}
+	for want, cfg := range map[float64]config.Config{
+		14: {Network: flowLogs},
+		90: {Environment: config.Prod},
+		30: {Network: flowLogs, Functions: config.Functions{LogRetentionDays: 30}},
+	} {
+		groups := componenttest.Run(t, program(cfg)).All("aws:cloudwatch/logGroup:LogGroup")
+		require.Len(t, groups, 13)
+		for _, group := range groups {
+			require.EqualValues(t, want, group.Input("retentionInDays"), group.Name)
+		}
+	}
+}
+
 func TestEverythingHasAParent(t *testing.T) {
 	r := componenttest.Run(t, program(config.Config{Environment: config.Prod}))
 	for _, x := range r.Resources() {

@@ -3,96 +3,9 @@ package pipeline
 import (
 	"cdcpipeline/components/bastion"
 	"cdcpipeline/config"
-	"cdcpipeline/internal/awsconfig"
-	"cdcpipeline/internal/tunnel"
-	"context"
-	"fmt"
-	"net"
-	"strconv"
 
-	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
-
-// Tunnel leads from search.tunnelPort of this machine to the target it is told.
-type Tunnel interface {
-	SetTarget(target tunnel.Target)
-}
-
-// OpenTunnel listens on search.tunnelPort for the connections of the provider that works inside the domain, with the
-// credentials of the program's default AWS provider (its `aws:*` configuration, or the environment). With search.reach
-// direct there is nothing to open: it gives nil.
-//
-// It connects to nothing. A session through the bastion begins with the first connection, which neither a preview nor an
-// `up` that changes nothing inside the domain makes. A port that is taken fails an `up` and is a warning in a preview.
-// What goes wrong later appears among the deployment's diagnostics, beside the provider's own error, which says no more
-// than that its connection ended.
-//
-// The tunnel is there as long as the program: the SDK keeps a program alive until the engine has deleted what is no
-// longer in it (SignalAndWaitForShutdown), so that a grant that was taken out is deleted through the tunnel too. In the
-// Automation API, where a program ends earlier than its deployment, the tunnel lasts as long as the process and the next
-// program takes it over.
-//
-// A destroy needs no tunnel, because what is inside the domain goes with it. `pulumi refresh` does not run the program:
-// give it --run-program, or have `cdc tunnel search` open in another terminal.
-func OpenTunnel(ctx *pulumi.Context, search config.Search) (Tunnel, error) {
-	if search.Reach != config.ReachTunnel {
-		return nil, nil
-	}
-	options, err := tunnelOptions(ctx)
-	if err != nil {
-		return nil, err
-	}
-	options.Address = net.JoinHostPort("127.0.0.1", strconv.Itoa(search.TunnelPort))
-	// Not the program's context, which in the Automation API ends before the deployment does.
-	t, err := tunnel.Listen(context.WithoutCancel(ctx.Context()), options)
-	switch {
-	case err == nil:
-		return t, nil
-	case ctx.DryRun():
-		options.Log("search.tunnelPort: %v; `pulumi up` would fail", err)
-		return nil, nil
-	default:
-		return nil, fmt.Errorf("search.tunnelPort: %w", err)
-	}
-}
-
-// tunnelOptions make the tunnel call AWS as the provider does.
-func tunnelOptions(ctx *pulumi.Context) (tunnel.Options, error) {
-	settings, err := awsSettings(ctx)
-	if err != nil {
-		return tunnel.Options{}, err
-	}
-	caller, err := aws.GetCallerIdentity(ctx, &aws.GetCallerIdentityArgs{})
-	if err != nil {
-		return tunnel.Options{}, fmt.Errorf("looking up the account: %w", err)
-	}
-	cfg, err := awsconfig.Load(ctx.Context(), settings)
-	if err != nil {
-		return tunnel.Options{}, fmt.Errorf("preparing the tunnel to the domain: %w", err)
-	}
-	return tunnel.Options{
-		AWS: cfg, Account: caller.AccountId,
-		// Once the engine has gone there is nobody to tell.
-		Log: func(format string, args ...any) { _ = ctx.Log.Warn(fmt.Sprintf(format, args...), nil) },
-	}, nil
-}
-
-// awsSettings are those of the program's default AWS provider, and the region that it settled on.
-func awsSettings(ctx *pulumi.Context) (awsconfig.Settings, error) {
-	settings := awsconfig.Settings{}
-	for _, key := range awsconfig.Keys() {
-		if value, ok := ctx.GetConfig("aws:" + key); ok {
-			settings[key] = value
-		}
-	}
-	region, err := aws.GetRegion(ctx, &aws.GetRegionArgs{})
-	if err != nil {
-		return nil, fmt.Errorf("looking up the region: %w", err)
-	}
-	settings["region"] = region.Name
-	return settings, nil
-}
 
 // bastion is the way in from outside of the VPC; a deployment that is inside has none.
 func (b *builder) bastion() (err error) {
@@ -107,19 +20,10 @@ func (b *builder) bastion() (err error) {
 	return err
 }
 
-// wayToDomain tells the tunnel where it leads, once bastion and domain are known, and gives back what must exist before.
+// wayToDomain is what must exist before anything inside the domain is made.
 func (b *builder) wayToDomain() []pulumi.Resource {
 	if b.Bastion == nil {
 		return nil
-	}
-	if to := b.args.Tunnel; to != nil {
-		pulumi.All(b.Bastion.InstanceID, b.Domain.Host, b.Domain.Port).ApplyT(func(v []any) error {
-			instance, _ := v[0].(string)
-			host, _ := v[1].(string)
-			port, _ := v[2].(int)
-			to.SetTarget(tunnel.Target{InstanceID: instance, Host: host, Port: port})
-			return nil
-		})
 	}
 	return []pulumi.Resource{b.Bastion.Instance}
 }

@@ -1,8 +1,8 @@
 package replication
 
 import (
+	"cdcpipeline/internal/component"
 	"cdcpipeline/internal/iampolicy"
-	"errors"
 	"fmt"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws"
@@ -35,26 +35,28 @@ type AccountRoles struct {
 
 // NewAccountRoles registers both roles with their AWS managed policies.
 func NewAccountRoles(ctx *pulumi.Context, name string, args *AccountRolesArgs, opts ...pulumi.ResourceOption) (*AccountRoles, error) {
-	if args == nil {
-		return nil, errors.New("replication.AccountRoles needs args: pass &AccountRolesArgs{}")
+	if _, err := component.Args(accountRolesKind, args); err != nil {
+		return nil, err
 	}
 	r := &AccountRoles{}
-	if err := ctx.RegisterComponentResourceV2("cdcpipeline:replication:AccountRoles", name, pulumi.Map{}, r, opts...); err != nil {
-		return nil, fmt.Errorf("registering the account's replication roles: %w", err)
-	}
+	return component.Make(ctx, accountRolesKind, name, r, component.Steps{
+		Inputs:    pulumi.Map{},
+		Provision: func() error { return r.provision(ctx, name) },
+		Outputs:   func() pulumi.Map { return pulumi.Map{} },
+	}, opts...)
+}
+
+func (r *AccountRoles) provision(ctx *pulumi.Context, name string) error {
 	partition, err := aws.GetPartition(ctx, &aws.GetPartitionArgs{}, pulumi.Parent(r))
 	if err != nil {
-		return nil, fmt.Errorf("looking up the partition: %w", err)
+		return fmt.Errorf("looking up the partition: %w", err)
 	}
 	for _, role := range accountRoles {
 		if err := r.register(ctx, name, role, partition.Partition); err != nil {
-			return nil, err
+			return err
 		}
 	}
-	if err := ctx.RegisterResourceOutputs(r, pulumi.Map{}); err != nil {
-		return nil, fmt.Errorf("registering the outputs of the account's replication roles: %w", err)
-	}
-	return r, nil
+	return nil
 }
 
 func (r *AccountRoles) register(ctx *pulumi.Context, name string, role accountRole, partition string) error {

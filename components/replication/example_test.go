@@ -2,20 +2,17 @@ package replication_test
 
 import (
 	"cdcpipeline/components/replication"
+	"cdcpipeline/components/source"
 	"cdcpipeline/config"
-	"os"
+	"cdcpipeline/internal/componenttest"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
 // Follow one table of an existing MySQL database into an existing stream.
 func Example() {
-	program := func(ctx *pulumi.Context) error {
+	componenttest.Example(func(ctx *pulumi.Context) error {
 		roles, err := replication.NewAccountRoles(ctx, "account-roles", &replication.AccountRolesArgs{})
-		if err != nil {
-			return err
-		}
-		ca, err := os.ReadFile("ca.pem")
 		if err != nil {
 			return err
 		}
@@ -30,7 +27,7 @@ func Example() {
 			KmsKeyArn:       pulumi.String("arn:aws:kms:eu-west-1:123456789012:key/1234"),
 			SubnetIDs:       pulumi.ToStringArray([]string{"subnet-1", "subnet-2"}),
 			SecurityGroupID: pulumi.String("sg-1"),
-			CaBundle:        string(ca),
+			CaBundle:        source.RDSCertificates(),
 			AccountRoles:    roles.Dependencies,
 		})
 		if err != nil {
@@ -38,6 +35,16 @@ func Example() {
 		}
 		ctx.Export("taskArn", shop.TaskArn)
 		return nil
-	}
-	_ = program // pulumi.Run(program)
+	})
+	// Output:
+	// aws:dms/certificate:Certificate: shop-ca
+	// aws:dms/endpoint:Endpoint: shop-source, shop-target
+	// aws:dms/replicationInstance:ReplicationInstance: shop-instance
+	// aws:dms/replicationSubnetGroup:ReplicationSubnetGroup: shop-subnets
+	// aws:dms/replicationTask:ReplicationTask: shop-task
+	// aws:iam/role:Role: 4
+	// aws:iam/rolePolicy:RolePolicy: shop-source, shop-target
+	// aws:iam/rolePolicyAttachment:RolePolicyAttachment: account-roles-dms-cloudwatch-logs-role, account-roles-dms-vpc-role
+	// cdcpipeline:replication:AccountRoles: account-roles
+	// cdcpipeline:replication:Replication: shop
 }

@@ -6,12 +6,17 @@ package replication
 
 import (
 	"cdcpipeline/config"
-	"errors"
+	"cdcpipeline/internal/component"
 	"fmt"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/dms"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+const (
+	replicationKind  component.Kind = "replication.Replication"
+	accountRolesKind component.Kind = "replication.AccountRoles"
 )
 
 // ReplicationArgs configures a Replication.
@@ -72,76 +77,46 @@ type plan struct {
 
 // NewReplication makes the instance, both endpoints and the task, and starts it.
 func NewReplication(ctx *pulumi.Context, name string, args *ReplicationArgs, opts ...pulumi.ResourceOption) (*Replication, error) {
-	p, err := check(ctx, name, args)
+	p, err := args.check(ctx, name)
 	if err != nil {
 		return nil, err
 	}
 	r := &Replication{}
-	props := pulumi.Map{
-		"environment":   pulumi.String(p.Environment),
-		"engineVersion": pulumi.String(p.EngineVersion),
-		"instanceClass": pulumi.String(p.InstanceClass),
-		"migrationType": pulumi.String(p.MigrationType),
-		"multiAz":       pulumi.Bool(*p.MultiAz),
-	}
-	if err := ctx.RegisterComponentResourceV2("cdcpipeline:replication:Replication", name, props, r, opts...); err != nil {
-		return nil, fmt.Errorf("registering the replication: %w", err)
-	}
-	if err := r.provision(ctx, p); err != nil {
+	return component.Make(ctx, replicationKind, name, r, component.Steps{
+		Inputs: pulumi.Map{
+			"environment":   pulumi.String(p.Environment),
+			"engineVersion": pulumi.String(p.EngineVersion),
+			"instanceClass": pulumi.String(p.InstanceClass),
+			"migrationType": pulumi.String(p.MigrationType),
+			"multiAz":       pulumi.Bool(*p.MultiAz),
+		},
+		Provision: func() error { return r.provision(ctx, p) },
+		Outputs: func() pulumi.Map {
+			return pulumi.Map{
+				"taskArn": r.TaskArn, "instanceArn": r.InstanceArn,
+				"sourceEndpointArn": r.SourceEndpointArn, "targetEndpointArn": r.TargetEndpointArn,
+			}
+		},
+	}, opts...)
+}
+
+func (args *ReplicationArgs) check(ctx *pulumi.Context, name string) (*plan, error) {
+	a, err := component.Args(replicationKind, args)
+	if err != nil {
 		return nil, err
 	}
-	outputs := pulumi.Map{
-		"taskArn": r.TaskArn, "instanceArn": r.InstanceArn,
-		"sourceEndpointArn": r.SourceEndpointArn, "targetEndpointArn": r.TargetEndpointArn,
-	}
-	if err := ctx.RegisterResourceOutputs(r, outputs); err != nil {
-		return nil, fmt.Errorf("registering the outputs of the replication: %w", err)
-	}
-	return r, nil
-}
-
-func check(ctx *pulumi.Context, name string, args *ReplicationArgs) (*plan, error) {
-	if args == nil {
-		return nil, errors.New("replication.Replication needs args")
-	}
-	a := *args
-	if a.Environment == "" {
-		a.Environment = config.Dev
-	}
+	a.Environment = a.Environment.WithDefault()
 	a.Replication = a.Replication.WithDefaults(a.Environment)
-	p := &plan{ReplicationArgs: &a, name: name, id: identifier(ctx.Project(), ctx.Stack(), name)}
-
-	problems := []error{a.Replication.Validate(), required(&a)}
-	var err error
-	p.mappings, err = tableMappings(a.Tables, a.Exclude)
-	problems = append(problems, err)
-	p.settings, err = taskSettings(a.Replication)
-	problems = append(problems, err)
-	if err := errors.Join(problems...); err != nil {
-		return nil, fmt.Errorf("checking the replication's arguments: %w", err)
-	}
-	return p, nil
-}
-
-func required(a *ReplicationArgs) error {
-	var problems []error
-	for _, given := range []struct {
-		name string
-		ok   bool
-	}{
-		{"Source.EngineName", a.Source.EngineName != ""},
-		{"Source.SecretArn", a.Source.SecretArn != nil},
-		{"StreamArn", a.StreamArn != nil},
-		{"KmsKeyArn", a.KmsKeyArn != nil},
-		{"SubnetIDs", a.SubnetIDs != nil},
-		{"SecurityGroupID", a.SecurityGroupID != nil},
-		{"CaBundle", a.CaBundle != ""},
-	} {
-		if !given.ok {
-			problems = append(problems, fmt.Errorf("replication.Replication needs %s", given.name))
-		}
-	}
-	return errors.Join(problems...)
+	p := &plan{ReplicationArgs: a, name: name, id: identifier(ctx.Project(), ctx.Stack(), name)}
+	var ofMappings, ofSettings error
+	p.mappings, ofMappings = tableMappings(a.Tables, a.Exclude)
+	p.settings, ofSettings = taskSettings(a.Replication)
+	return p, replicationKind.Check(a.Replication.Validate(), ofMappings, ofSettings, component.Required(component.Given{
+		"Source.EngineName": a.Source.EngineName != "", "Source.SecretArn": a.Source.SecretArn != nil,
+		"StreamArn": a.StreamArn != nil, "KmsKeyArn": a.KmsKeyArn != nil,
+		"SubnetIDs": a.SubnetIDs != nil, "SecurityGroupID": a.SecurityGroupID != nil,
+		"CaBundle": a.CaBundle != "",
+	}))
 }
 
 func (r *Replication) provision(ctx *pulumi.Context, p *plan) error {

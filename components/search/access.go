@@ -2,7 +2,7 @@ package search
 
 import (
 	"cdcpipeline/config"
-	"errors"
+	"cdcpipeline/internal/component"
 	"fmt"
 	"strings"
 
@@ -48,40 +48,37 @@ type Access struct {
 
 // NewAccess makes the provider and everything but grants.
 func NewAccess(ctx *pulumi.Context, name string, args *AccessArgs, opts ...pulumi.ResourceOption) (*Access, error) {
-	if args == nil || args.Domain == nil {
-		return nil, errors.New("search.Access needs args with a Domain")
-	}
-	env := args.Environment
-	if env == "" {
-		env = config.Dev
-	}
-	cfg := args.Search.WithDefaults(env)
-	if err := cfg.Validate(); err != nil {
-		return nil, fmt.Errorf("checking the configuration of search access: %w", err)
-	}
-	a := &Access{ctx: ctx, name: name, domain: args.Domain}
-	props := pulumi.Map{
-		"environment":  pulumi.String(env),
-		"historyIndex": pulumi.String(cfg.HistoryIndex),
-		"reach":        pulumi.String(cfg.Reach),
-	}
-	if err := ctx.RegisterComponentResourceV2("cdcpipeline:search:Access", name, props, a, opts...); err != nil {
-		return nil, fmt.Errorf("registering search access: %w", err)
-	}
-	if err := a.provision(ctx, args, &cfg); err != nil {
+	p, err := args.check()
+	if err != nil {
 		return nil, err
 	}
-	if err := ctx.RegisterResourceOutputs(a, pulumi.Map{}); err != nil {
-		return nil, fmt.Errorf("registering the outputs of search access: %w", err)
-	}
-	return a, nil
+	a := &Access{ctx: ctx, name: name, domain: p.Domain}
+	return component.Make(ctx, accessKind, name, a, component.Steps{
+		Inputs: pulumi.Map{
+			"environment":  pulumi.String(p.Environment),
+			"historyIndex": pulumi.String(p.HistoryIndex),
+			"reach":        pulumi.String(p.Reach),
+		},
+		Provision: func() error { return a.provision(ctx, p) },
+		Outputs:   func() pulumi.Map { return pulumi.Map{} },
+	}, opts...)
 }
 
-func (a *Access) provision(ctx *pulumi.Context, args *AccessArgs, cfg *config.Search) error {
-	if err := a.provider(ctx, args, cfg); err != nil {
+func (args *AccessArgs) check() (*AccessArgs, error) {
+	a, err := component.Args(accessKind, args)
+	if err != nil {
+		return nil, err
+	}
+	a.Environment = a.Environment.WithDefault()
+	a.Search = a.Search.WithDefaults(a.Environment)
+	return a, accessKind.Check(a.Search.Validate(), component.Required(component.Given{"Domain": a.Domain != nil}))
+}
+
+func (a *Access) provision(ctx *pulumi.Context, p *AccessArgs) error {
+	if err := a.provider(ctx, p); err != nil {
 		return err
 	}
-	retention, err := a.history(ctx, cfg, args.Columns)
+	retention, err := a.history(ctx, &p.Search, p.Columns)
 	if err != nil {
 		return err
 	}
@@ -89,24 +86,24 @@ func (a *Access) provision(ctx *pulumi.Context, args *AccessArgs, cfg *config.Se
 	if err != nil {
 		return err
 	}
-	return a.dashboards(ctx, cfg, a.Template, retention, audit)
+	return a.dashboards(ctx, &p.Search, a.Template, retention, audit)
 }
 
 // provider signs in with basic authentication: the access policy admits it, and a signed request would be the
 // deployer's IAM role, which has no role inside the domain. It asks nothing of the cluster before its first resource:
 // health and node checks need permissions and a connection that a preview does not have.
-func (a *Access) provider(ctx *pulumi.Context, args *AccessArgs, cfg *config.Search) error {
+func (a *Access) provider(ctx *pulumi.Context, args *AccessArgs) error {
 	provider := &opensearch.ProviderArgs{
 		Url:               pulumi.Sprintf("https://%s", a.domain.Endpoint),
 		Username:          a.domain.MasterUser.ToStringPtrOutput(),
 		Password:          a.domain.MasterPassword.ToStringPtrOutput(),
-		OpensearchVersion: pulumi.String(serverVersion(cfg.EngineVersion)),
+		OpensearchVersion: pulumi.String(serverVersion(args.EngineVersion)),
 		SignAwsRequests:   pulumi.Bool(false),
 		Healthcheck:       pulumi.Bool(false),
 		Sniff:             pulumi.Bool(false),
 	}
-	if cfg.Reach == config.ReachTunnel {
-		throughTunnel(provider, a.domain, cfg.TunnelPort)
+	if args.Reach == config.ReachTunnel {
+		throughTunnel(provider, a.domain, args.TunnelPort)
 	}
 	if args.Url != nil {
 		provider.Url = args.Url

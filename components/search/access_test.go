@@ -28,7 +28,7 @@ func runDelivery(t *testing.T, cfg config.Search) *componenttest.Recorder {
 			return err
 		}
 		_, err = search.NewDelivery(ctx, "history", &search.DeliveryArgs{
-			Search: cfg, Domain: domain, Access: access,
+			Search: cfg, Target: access.Target(),
 			StreamArn: pulumi.String("arn:stream"), BackupBucketArn: pulumi.String("arn:bucket"), BackupPrefix: "failed/",
 			KmsKeyArn: pulumi.String(key), VpcSubnetIDs: pulumi.ToStringArray([]string{"a"}), SecurityGroupID: pulumi.String("group-2"),
 		})
@@ -41,7 +41,7 @@ func TestAccessNeedsADomain(t *testing.T) {
 		_, err := search.NewAccess(ctx, "access", &search.AccessArgs{})
 		return err
 	})
-	require.ErrorContains(t, err, "needs args with a Domain")
+	require.ErrorContains(t, err, "the arguments of search.Access: Domain: is missing")
 }
 
 func TestAccessSignsInToTheEndpointAsTheMasterUser(t *testing.T) {

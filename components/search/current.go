@@ -2,7 +2,9 @@ package search
 
 import (
 	"cdcpipeline/config"
+	"cdcpipeline/internal/component"
 	"cdcpipeline/internal/currentstate"
+	"cmp"
 	"errors"
 	"fmt"
 	"strings"
@@ -24,10 +26,8 @@ type CurrentStateArgs struct {
 	config.Functions
 	// Environment chooses defaults. Default dev.
 	Environment config.Environment
-	// Domain that holds the indices. Required.
-	Domain *Domain
-	// Access to the domain, which makes the grant and the index template. Required.
-	Access *Access
+	// Target that is written to: [Access.Target]. Required.
+	Target Target
 	// Code is the zip of functions/currentstate, compiled for Functions.Architecture. Required.
 	Code pulumi.Archive
 	// StreamArn names the Kinesis data stream that is read. Required.
@@ -80,71 +80,46 @@ type currentPlan struct {
 
 // NewCurrentState makes the index template and the function with its grant, and then connects it to the stream.
 func NewCurrentState(ctx *pulumi.Context, name string, args *CurrentStateArgs, opts ...pulumi.ResourceOption) (*CurrentState, error) {
-	p, err := checkCurrentState(name, args)
+	p, err := args.check(name)
 	if err != nil {
 		return nil, err
 	}
 	s := &CurrentState{ParkedPrefix: p.ParkingPrefix + "/"}
-	props := pulumi.Map{
-		"environment":    pulumi.String(p.Environment),
-		"indices":        pulumi.String(CurrentIndices),
-		"enhancedFanOut": pulumi.Bool(*p.Current.EnhancedFanOut),
-		"maxAgeHours":    pulumi.Int(p.Current.MaxAgeHours),
-	}
-	if err := ctx.RegisterComponentResourceV2("cdcpipeline:search:CurrentState", name, props, s, opts...); err != nil {
-		return nil, fmt.Errorf("registering the current state: %w", err)
-	}
-	if err := s.provision(ctx, p); err != nil {
-		return nil, err
-	}
-	outputs := pulumi.Map{"functionName": s.FunctionName, "functionArn": s.FunctionArn, "roleArn": s.RoleArn, "failedPrefix": s.FailedPrefix}
-	if err := ctx.RegisterResourceOutputs(s, outputs); err != nil {
-		return nil, fmt.Errorf("registering the outputs of the current state: %w", err)
-	}
-	return s, nil
+	return component.Make(ctx, currentStateKind, name, s, component.Steps{
+		Inputs: pulumi.Map{
+			"environment":    pulumi.String(p.Environment),
+			"indices":        pulumi.String(CurrentIndices),
+			"enhancedFanOut": pulumi.Bool(*p.Current.EnhancedFanOut),
+			"maxAgeHours":    pulumi.Int(p.Current.MaxAgeHours),
+		},
+		Provision: func() error { return s.provision(ctx, p) },
+		Outputs: func() pulumi.Map {
+			return pulumi.Map{"functionName": s.FunctionName, "functionArn": s.FunctionArn, "roleArn": s.RoleArn, "failedPrefix": s.FailedPrefix}
+		},
+	}, opts...)
 }
 
-func checkCurrentState(name string, args *CurrentStateArgs) (*currentPlan, error) {
-	if args == nil || args.Domain == nil || args.Access == nil {
-		return nil, errors.New("search.CurrentState needs args with a Domain and an Access")
+func (args *CurrentStateArgs) check(name string) (*currentPlan, error) {
+	a, err := component.Args(currentStateKind, args)
+	if err != nil {
+		return nil, err
 	}
-	a := *args
-	if a.Environment == "" {
-		a.Environment = config.Dev
-	}
+	a.Environment = a.Environment.WithDefault()
 	a.Search, a.Functions = a.Search.WithDefaults(a.Environment), a.Functions.WithDefaults(a.Environment)
-	if a.StreamRetentionHours == 0 {
-		a.StreamRetentionHours = 168
-	}
-	if a.ParkingPrefix = strings.TrimSuffix(a.ParkingPrefix, "/"); a.ParkingPrefix == "" {
-		a.ParkingPrefix = "parked/current"
-	}
-	problems := []error{a.Search.Validate(), a.Functions.Validate()}
+	a.StreamRetentionHours = cmp.Or(a.StreamRetentionHours, 168)
+	a.ParkingPrefix = cmp.Or(strings.TrimSuffix(a.ParkingPrefix, "/"), "parked/current")
+	problems := []error{a.Search.Validate(), a.Functions.Validate(), component.Required(a.Target.given(component.Given{
+		"Code":      a.Code != nil,
+		"StreamArn": a.StreamArn != nil, "ParkingBucketArn": a.ParkingBucketArn != nil, "KmsKeyArn": a.KmsKeyArn != nil,
+		"SubnetIDs": a.SubnetIDs != nil, "SecurityGroupID": a.SecurityGroupID != nil,
+	}))}
 	if !a.Current.On() {
 		problems = append(problems, errors.New("search.current.enabled: is false: leave search.CurrentState out"))
 	}
 	if a.Current.MaxAgeHours >= a.StreamRetentionHours {
 		problems = append(problems, fmt.Errorf("search.current.maxAgeHours: %d is not less than StreamRetentionHours (%d), after which the stream forgets a record", a.Current.MaxAgeHours, a.StreamRetentionHours))
 	}
-	for _, given := range []struct {
-		name string
-		ok   bool
-	}{
-		{"Code", a.Code != nil},
-		{"StreamArn", a.StreamArn != nil},
-		{"ParkingBucketArn", a.ParkingBucketArn != nil},
-		{"KmsKeyArn", a.KmsKeyArn != nil},
-		{"SubnetIDs", a.SubnetIDs != nil},
-		{"SecurityGroupID", a.SecurityGroupID != nil},
-	} {
-		if !given.ok {
-			problems = append(problems, fmt.Errorf("search.CurrentState needs %s", given.name))
-		}
-	}
-	if err := errors.Join(problems...); err != nil {
-		return nil, fmt.Errorf("checking the current state's arguments: %w", err)
-	}
-	return &currentPlan{CurrentStateArgs: &a, name: name}, nil
+	return &currentPlan{CurrentStateArgs: a, name: name}, currentStateKind.Check(problems...)
 }
 
 func (s *CurrentState) provision(ctx *pulumi.Context, p *currentPlan) error {
@@ -155,7 +130,7 @@ func (s *CurrentState) provision(ctx *pulumi.Context, p *currentPlan) error {
 	if err := s.consumer(ctx, p); err != nil {
 		return err
 	}
-	template, err := p.Access.currentTemplate(p)
+	template, err := p.template()
 	if err != nil {
 		return err
 	}
@@ -167,7 +142,7 @@ func (s *CurrentState) provision(ctx *pulumi.Context, p *currentPlan) error {
 	if err != nil {
 		return err
 	}
-	grant, err := p.Access.Grant(p.name, role.Arn, currentPermissions())
+	grant, err := p.Target.Grant.Admit(p.name, role.Arn, currentPermissions())
 	if err != nil {
 		return fmt.Errorf("granting the current state its indices: %w", err)
 	}

@@ -5,8 +5,8 @@ import (
 	"cdcpipeline/internal/source/mysql"
 	"encoding/json"
 	"fmt"
-	"strconv"
 	"strings"
+	"time"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/cloudwatch"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/iam"
@@ -52,36 +52,36 @@ func (s *CurrentState) function(ctx *pulumi.Context, p *currentPlan, role *iam.R
 	return function, nil
 }
 
-// variables are the function's settings: see currentstate.Settings.
-func (p *currentPlan) variables() pulumi.StringMap {
-	bucket := p.ParkingBucketArn.ToStringOutput().ApplyT(func(arn string) string {
-		return arn[strings.LastIndex(arn, ":")+1:]
-	}).(pulumi.StringOutput)
-	tables := pulumi.String("[]").ToStringOutput()
+// variables are the function's settings.
+func (p *currentPlan) variables() pulumi.StringMapOutput {
+	findings := pulumi.String("{}").ToStringOutput()
 	if p.Findings != nil {
-		tables = p.Findings.ToStringOutput().ApplyT(tablesOf).(pulumi.StringOutput)
+		findings = p.Findings.ToStringOutput()
 	}
-	return pulumi.StringMap{
-		"SEARCH_ENDPOINT":        pulumi.Sprintf("https://%s", p.Domain.Endpoint),
-		"PARKING_BUCKET":         bucket,
-		"PARKING_PREFIX":         pulumi.String(p.ParkingPrefix + "/"),
-		"TABLES":                 tables,
-		"STREAM_RETENTION_HOURS": pulumi.String(strconv.Itoa(p.StreamRetentionHours)),
-		"INDEX_SHARDS":           pulumi.String(strconv.Itoa(currentShards)),
-		"INDEX_REPLICAS":         pulumi.String(strconv.Itoa(replicas(&p.Search))),
-	}
+	return pulumi.All(p.Target.Endpoint.URL, p.ParkingBucketArn, findings).ApplyT(func(known []any) (map[string]string, error) {
+		tables, err := tablesFound(known[2].(string))
+		if err != nil {
+			return nil, err
+		}
+		bucket := known[1].(string)
+		settings := currentstate.Settings{
+			Endpoint: known[0].(string), Bucket: bucket[strings.LastIndex(bucket, ":")+1:], Prefix: p.ParkingPrefix + "/", Tables: tables,
+			Retention: time.Duration(p.StreamRetentionHours) * time.Hour, Shards: currentShards, Replicas: replicas(&p.Search),
+		}
+		return settings.Variables()
+	}).(pulumi.StringMapOutput)
 }
 
 // maxTables leaves room for the other variables in the 4 KB that a function's environment holds,
 // https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html.
 const maxTables = 3200
 
-// tablesOf is what the function is told of the tables that the bootstrap has found: keys, and the columns that are more
+// tablesFound are those that the function is told of, as the bootstrap has found them: keys, and the columns that are more
 // than text for as long as there is room.
-func tablesOf(findings string) (string, error) {
+func tablesFound(findings string) ([]currentstate.Table, error) {
 	var found mysql.Findings
 	if err := json.Unmarshal([]byte(findings), &found); err != nil {
-		return "", fmt.Errorf("reading the bootstrap's findings: %w", err)
+		return nil, fmt.Errorf("reading the bootstrap's findings: %w", err)
 	}
 	tables := make([]currentstate.Table, 0, len(found.Tables))
 	for _, t := range found.Tables {
@@ -96,18 +96,18 @@ func tablesOf(findings string) (string, error) {
 		}
 		tables = append(tables, table)
 	}
-	text, err := json.Marshal(tables)
+	text, err := currentstate.EncodeTables(tables)
 	for i := len(tables) - 1; i >= 0 && err == nil && len(text) > maxTables; i-- {
 		tables[i].Columns = nil
-		text, err = json.Marshal(tables)
+		text, err = currentstate.EncodeTables(tables)
 	}
 	if err != nil {
-		return "", fmt.Errorf("writing the tables of the current state: %w", err)
+		return nil, err
 	}
 	if len(text) > maxTables {
-		return "", fmt.Errorf("search.current: the keys of %d tables take %d characters and the function's environment holds %d: follow fewer tables in one stack, or set search.current.enabled to false", len(tables), len(text), maxTables)
+		return nil, fmt.Errorf("search.current: the keys of %d tables take %d characters and the function's environment holds %d: follow fewer tables in one stack, or set search.current.enabled to false", len(tables), len(text), maxTables)
 	}
-	return string(text), nil
+	return tables, nil
 }
 
 // indexedByType reports whether a MySQL column is worth more than a keyword: numbers and times.

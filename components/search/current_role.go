@@ -69,7 +69,7 @@ func (p *currentPlan) followStream() []iampolicy.Statement {
 
 // writeIndices lets requests for its own indices through to the domain, which then decides by the grant.
 func (p *currentPlan) writeIndices() iampolicy.Statement {
-	below := func(path string) pulumi.StringInput { return pulumi.Sprintf("%s/%s", p.Domain.Arn, path) }
+	below := func(path string) pulumi.StringInput { return pulumi.Sprintf("%s/%s", p.Target.Endpoint.Arn, path) }
 	return iampolicy.Statement{
 		Sid:       "WriteIndices",
 		Actions:   []string{"es:ESHttpGet", "es:ESHttpPost", "es:ESHttpPut"},

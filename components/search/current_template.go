@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 
-	"github.com/pulumi/pulumi-opensearch/sdk/v2/go/opensearch"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
@@ -13,16 +12,13 @@ import (
 // https://docs.aws.amazon.com/opensearch-service/latest/developerguide/bp-sharding.html.
 const currentShards = 1
 
-// currentTemplate is what the indices of the current state have in common.
-func (a *Access) currentTemplate(p *currentPlan) (pulumi.Resource, error) {
+// template is what the indices of the current state have in common.
+func (p *currentPlan) template() (pulumi.Resource, error) {
 	body, err := currentTemplateBody(&p.Search)
 	if err != nil {
 		return nil, err
 	}
-	template, err := opensearch.NewComposableIndexTemplate(a.ctx, p.name, &opensearch.ComposableIndexTemplateArgs{
-		Name: pulumi.String("current"),
-		Body: pulumi.String(body),
-	}, a.inside()...)
+	template, err := p.Target.Grant.Template(p.name, "current", body)
 	if err != nil {
 		return nil, fmt.Errorf("making the template of the current-state indices: %w", err)
 	}

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ec2"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -39,7 +40,7 @@ func currentProgram(change func(*search.CurrentStateArgs)) pulumi.RunFunc {
 			return err
 		}
 		a := &search.CurrentStateArgs{
-			Domain: domain, Access: access, Code: pulumi.NewAssetArchive(map[string]any{"bootstrap": pulumi.NewStringAsset("")}),
+			Target: access.Target(), Code: pulumi.NewAssetArchive(map[string]any{"bootstrap": pulumi.NewStringAsset("")}),
 			StreamArn: pulumi.String(changesArn), ParkingBucketArn: pulumi.String(bucketArn), ParkingPrefix: "errors/current/",
 			KmsKeyArn: pulumi.String(key), SubnetIDs: pulumi.ToStringArray([]string{"a", "b"}), SecurityGroupID: pulumi.String("group-3"),
 			DependsOn: []pulumi.Resource{way},
@@ -59,7 +60,7 @@ func runCurrent(t *testing.T, change func(*search.CurrentStateArgs)) *componentt
 
 func TestCurrentStateSaysAllThatIsMissing(t *testing.T) {
 	_, err := componenttest.Try(currentProgram(func(a *search.CurrentStateArgs) {
-		*a = search.CurrentStateArgs{Domain: a.Domain, Access: a.Access, StreamRetentionHours: 24}
+		*a = search.CurrentStateArgs{Target: a.Target, StreamRetentionHours: 24}
 		a.Current.Enabled = new(false)
 	}))
 	for _, want := range []string{
@@ -68,8 +69,9 @@ func TestCurrentStateSaysAllThatIsMissing(t *testing.T) {
 	} {
 		require.ErrorContains(t, err, want)
 	}
-	_, err = componenttest.Try(currentProgram(func(a *search.CurrentStateArgs) { a.Access = nil }))
-	require.ErrorContains(t, err, "needs args with a Domain and an Access")
+	_, err = componenttest.Try(currentProgram(func(a *search.CurrentStateArgs) { a.Target = search.Target{} }))
+	require.ErrorContains(t, err, "Target.Endpoint: is missing")
+	require.ErrorContains(t, err, "Target.Grant: is missing")
 }
 
 // What cannot be taken is tried again until it is nearly forgotten, then kept whole; nothing else waits for it for good.
@@ -142,6 +144,10 @@ func TestTheFunctionKnowsWhereItWorks(t *testing.T) {
 		"SEARCH_ENDPOINT": "https://search-domain.example.internal", "PARKING_BUCKET": "lake", "PARKING_PREFIX": "errors/current/",
 		"STREAM_RETENTION_HOURS": "200", "INDEX_SHARDS": "1", "INDEX_REPLICAS": "1",
 	}, environment)
+	settings, err := currentstate.ReadSettings(func(name string) string { text, _ := environment[name].(string); return text })
+	require.NoError(t, err)
+	require.Equal(t, []any{"https://search-domain.example.internal", "lake", "errors/current/", 200 * time.Hour, 1, 1},
+		[]any{settings.Endpoint, settings.Bucket, settings.Prefix, settings.Retention, settings.Shards, settings.Replicas})
 	require.Equal(t, "provided.al2023", function.Input("runtime"))
 	require.Equal(t, map[string]any{"subnetIds": []any{"a", "b"}, "securityGroupIds": []any{"group-3"}}, function.Input("vpcConfig"))
 	group := r.One(t, "aws:cloudwatch/logGroup:LogGroup", "current-logs")
@@ -192,28 +198,4 @@ func TestKeysOfManyTablesFitTheFunctionsEnvironment(t *testing.T) {
 	}
 	_, err = tables(200)
 	require.ErrorContains(t, err, "follow fewer tables in one stack, or set search.current.enabled to false")
-}
-
-// The current state of a stream and a domain that a program of one's own has.
-func ExampleNewCurrentState() {
-	current := func(ctx *pulumi.Context, domain *search.Domain, access *search.Access) error {
-		state, err := search.NewCurrentState(ctx, "orders-current", &search.CurrentStateArgs{
-			Search:           config.Search{Current: config.CurrentState{BatchSize: 1000, EnhancedFanOut: new(true)}},
-			Domain:           domain,
-			Access:           access,
-			Code:             pulumi.NewFileArchive("currentstate.zip"),
-			StreamArn:        pulumi.String("arn:aws:kinesis:eu-west-1:123456789012:stream/changes"),
-			Findings:         pulumi.String(`{"tables":[{"database":"shop","table":"orders","columns":[{"name":"id","type":"bigint"}],"primaryKey":["id"]}]}`),
-			ParkingBucketArn: pulumi.String("arn:aws:s3:::orders-parked"),
-			KmsKeyArn:        pulumi.String("arn:aws:kms:eu-west-1:123456789012:key/1234"),
-			SubnetIDs:        pulumi.ToStringArray([]string{"subnet-1", "subnet-2"}),
-			SecurityGroupID:  pulumi.String("sg-3"),
-		})
-		if err != nil {
-			return err
-		}
-		ctx.Export("function", state.FunctionName)
-		return nil
-	}
-	_ = current
 }

@@ -2,7 +2,8 @@ package search
 
 import (
 	"cdcpipeline/config"
-	"errors"
+	"cdcpipeline/internal/component"
+	"cmp"
 	"fmt"
 	"strings"
 
@@ -17,10 +18,8 @@ type DeliveryArgs struct {
 	config.Search
 	// Environment chooses defaults. Default dev.
 	Environment config.Environment
-	// Domain that is delivered to. Required.
-	Domain *Domain
-	// Access to the domain, which makes the grant. Required.
-	Access *Access
+	// Target that is written to: [Access.Target]. Required.
+	Target Target
 	// StreamArn names the Kinesis data stream that is read. Required.
 	StreamArn pulumi.StringInput
 	// BackupBucketArn names the bucket of documents that could not be delivered. Required.
@@ -66,62 +65,36 @@ type deliveryPlan struct {
 
 // NewDelivery makes the role, its grant inside the domain, and then the delivery stream.
 func NewDelivery(ctx *pulumi.Context, name string, args *DeliveryArgs, opts ...pulumi.ResourceOption) (*Delivery, error) {
-	p, err := checkDelivery(name, args)
+	p, err := args.check(name)
 	if err != nil {
 		return nil, err
 	}
 	d := &Delivery{}
-	props := pulumi.Map{
-		"environment":   pulumi.String(p.Environment),
-		"historyIndex":  pulumi.String(p.HistoryIndex),
-		"bufferMb":      pulumi.Int(p.BufferMb),
-		"bufferSeconds": pulumi.Int(*p.BufferSeconds),
-	}
-	if err := ctx.RegisterComponentResourceV2("cdcpipeline:search:Delivery", name, props, d, opts...); err != nil {
-		return nil, fmt.Errorf("registering the search delivery: %w", err)
-	}
-	if err := d.provision(ctx, p); err != nil {
-		return nil, err
-	}
-	outputs := pulumi.Map{"name": d.Name, "arn": d.Arn, "roleArn": d.RoleArn}
-	if err := ctx.RegisterResourceOutputs(d, outputs); err != nil {
-		return nil, fmt.Errorf("registering the outputs of the search delivery: %w", err)
-	}
-	return d, nil
+	return component.Make(ctx, deliveryKind, name, d, component.Steps{
+		Inputs: pulumi.Map{
+			"environment":   pulumi.String(p.Environment),
+			"historyIndex":  pulumi.String(p.HistoryIndex),
+			"bufferMb":      pulumi.Int(p.BufferMb),
+			"bufferSeconds": pulumi.Int(*p.BufferSeconds),
+		},
+		Provision: func() error { return d.provision(ctx, p) },
+		Outputs:   func() pulumi.Map { return pulumi.Map{"name": d.Name, "arn": d.Arn, "roleArn": d.RoleArn} },
+	}, opts...)
 }
 
-func checkDelivery(name string, args *DeliveryArgs) (*deliveryPlan, error) {
-	if args == nil || args.Domain == nil || args.Access == nil {
-		return nil, errors.New("search.Delivery needs args with a Domain and an Access")
+func (args *DeliveryArgs) check(name string) (*deliveryPlan, error) {
+	a, err := component.Args(deliveryKind, args)
+	if err != nil {
+		return nil, err
 	}
-	a := *args
-	if a.Environment == "" {
-		a.Environment = config.Dev
-	}
+	a.Environment = a.Environment.WithDefault()
 	a.Search = a.Search.WithDefaults(a.Environment)
-	a.LogRetentionDays = logRetention(a.LogRetentionDays, a.Environment)
-	if a.BackupPrefix = strings.TrimSuffix(a.BackupPrefix, "/"); a.BackupPrefix == "" {
-		a.BackupPrefix = "search-failed"
-	}
-	problems := []error{a.Search.Validate()}
-	for _, given := range []struct {
-		name string
-		ok   bool
-	}{
-		{"StreamArn", a.StreamArn != nil},
-		{"BackupBucketArn", a.BackupBucketArn != nil},
-		{"KmsKeyArn", a.KmsKeyArn != nil},
-		{"VpcSubnetIDs", a.VpcSubnetIDs != nil},
-		{"SecurityGroupID", a.SecurityGroupID != nil},
-	} {
-		if !given.ok {
-			problems = append(problems, fmt.Errorf("search.Delivery needs %s", given.name))
-		}
-	}
-	if err := errors.Join(problems...); err != nil {
-		return nil, fmt.Errorf("checking the search delivery's arguments: %w", err)
-	}
-	return &deliveryPlan{DeliveryArgs: &a, name: name}, nil
+	a.LogRetentionDays = cmp.Or(a.LogRetentionDays, a.Environment.LogRetentionDays())
+	a.BackupPrefix = cmp.Or(strings.TrimSuffix(a.BackupPrefix, "/"), "search-failed")
+	return &deliveryPlan{DeliveryArgs: a, name: name}, deliveryKind.Check(a.Search.Validate(), component.Required(a.Target.given(component.Given{
+		"StreamArn": a.StreamArn != nil, "BackupBucketArn": a.BackupBucketArn != nil, "KmsKeyArn": a.KmsKeyArn != nil,
+		"VpcSubnetIDs": a.VpcSubnetIDs != nil, "SecurityGroupID": a.SecurityGroupID != nil,
+	})))
 }
 
 func (d *Delivery) provision(ctx *pulumi.Context, p *deliveryPlan) error {
@@ -136,7 +109,7 @@ func (d *Delivery) provision(ctx *pulumi.Context, p *deliveryPlan) error {
 	if err != nil {
 		return err
 	}
-	grant, err := p.Access.Grant(p.name, role.Arn, Permissions{
+	grant, err := p.Target.Grant.Admit(p.name, role.Arn, Permissions{
 		Cluster: []string{"cluster_composite_ops", "cluster_monitor"},
 		Indices: []IndexPermissions{{
 			Patterns: []string{p.HistoryIndex + "*"}, Actions: []string{"crud", "create_index", "manage"},
@@ -146,7 +119,7 @@ func (d *Delivery) provision(ctx *pulumi.Context, p *deliveryPlan) error {
 		return fmt.Errorf("granting the search delivery its indices: %w", err)
 	}
 	// The template first, so that no document makes an index with a guessed mapping.
-	dependsOn := append([]pulumi.Resource{grant, policy, p.Access.Template}, p.DependsOn...)
+	dependsOn := append([]pulumi.Resource{grant, policy, p.Target.Grant.History}, p.DependsOn...)
 	return d.stream(ctx, p, role, dependsOn)
 }
 
@@ -197,7 +170,7 @@ func (d *Delivery) stream(ctx *pulumi.Context, p *deliveryPlan, role *iam.Role, 
 func destination(p *deliveryPlan, role *iam.Role) *kinesis.FirehoseDeliveryStreamOpensearchConfigurationArgs {
 	return &kinesis.FirehoseDeliveryStreamOpensearchConfigurationArgs{
 		RoleArn:             role.Arn,
-		DomainArn:           p.Domain.Arn.ToStringPtrOutput(),
+		DomainArn:           p.Target.Endpoint.Arn.ToStringPtrOutput(),
 		IndexName:           pulumi.String(p.HistoryIndex),
 		IndexRotationPeriod: pulumi.String("OneDay"), // TypeName stays unset: OpenSearch has no types
 		BufferingSize:       pulumi.Int(p.BufferMb),

@@ -50,7 +50,7 @@ func readStream(p *deliveryPlan) iampolicy.Statement {
 }
 
 func writeIndex(p *deliveryPlan) []iampolicy.Statement {
-	domain := p.Domain.Arn
+	domain := p.Target.Endpoint.Arn
 	below := func(paths ...string) []pulumi.StringInput {
 		arns := make([]pulumi.StringInput, len(paths))
 		for i, path := range paths {

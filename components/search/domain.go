@@ -7,8 +7,9 @@ package search
 
 import (
 	"cdcpipeline/config"
+	"cdcpipeline/internal/component"
 	"cdcpipeline/internal/iampolicy"
-	"errors"
+	"cmp"
 	"fmt"
 	"net"
 	"strconv"
@@ -16,6 +17,14 @@ import (
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/opensearch"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+const (
+	domainKind            component.Kind = "search.Domain"
+	serviceLinkedRoleKind component.Kind = "search.ServiceLinkedRole"
+	accessKind            component.Kind = "search.Access"
+	deliveryKind          component.Kind = "search.Delivery"
+	currentStateKind      component.Kind = "search.CurrentState"
 )
 
 // DomainArgs configures a Domain.
@@ -72,68 +81,46 @@ func (p *domainPlan) arn() pulumi.StringInput {
 
 // NewDomain makes the domain, its master user and its logs.
 func NewDomain(ctx *pulumi.Context, name string, args *DomainArgs, opts ...pulumi.ResourceOption) (*Domain, error) {
-	p, err := checkDomain(name, args)
+	p, err := args.check(name)
 	if err != nil {
 		return nil, err
 	}
 	d := &Domain{}
-	props := pulumi.Map{
-		"environment":       pulumi.String(p.Environment),
-		"engineVersion":     pulumi.String(p.EngineVersion),
-		"availabilityZones": pulumi.Int(p.AvailabilityZones),
-		"instanceCount":     pulumi.Int(p.InstanceCount),
-		"instanceType":      pulumi.String(p.InstanceType),
-	}
-	if err := ctx.RegisterComponentResourceV2("cdcpipeline:search:Domain", name, props, d, opts...); err != nil {
-		return nil, fmt.Errorf("registering the search domain: %w", err)
-	}
-	if err := d.provision(ctx, p); err != nil {
-		return nil, err
-	}
-	outputs := pulumi.Map{
-		"arn": d.Arn, "endpoint": d.Endpoint, "name": d.Name,
-		"masterSecretArn": d.MasterSecretArn, "masterUser": d.MasterUser,
-	}
-	if err := ctx.RegisterResourceOutputs(d, outputs); err != nil {
-		return nil, fmt.Errorf("registering the outputs of the search domain: %w", err)
-	}
-	return d, nil
+	return component.Make(ctx, domainKind, name, d, component.Steps{
+		Inputs: pulumi.Map{
+			"environment":       pulumi.String(p.Environment),
+			"engineVersion":     pulumi.String(p.EngineVersion),
+			"availabilityZones": pulumi.Int(p.AvailabilityZones),
+			"instanceCount":     pulumi.Int(p.InstanceCount),
+			"instanceType":      pulumi.String(p.InstanceType),
+		},
+		Provision: func() error { return d.provision(ctx, p) },
+		Outputs: func() pulumi.Map {
+			return pulumi.Map{
+				"arn": d.Arn, "endpoint": d.Endpoint, "name": d.Name,
+				"masterSecretArn": d.MasterSecretArn, "masterUser": d.MasterUser,
+			}
+		},
+	}, opts...)
 }
 
-func checkDomain(name string, args *DomainArgs) (*domainPlan, error) {
-	if args == nil {
-		return nil, errors.New("search.Domain needs args")
+func (args *DomainArgs) check(name string) (*domainPlan, error) {
+	a, err := component.Args(domainKind, args)
+	if err != nil {
+		return nil, err
 	}
-	a := *args
-	if a.Environment == "" {
-		a.Environment = config.Dev
-	}
+	a.Environment = a.Environment.WithDefault()
 	a.Search = a.Search.WithDefaults(a.Environment)
-	a.LogRetentionDays = logRetention(a.LogRetentionDays, a.Environment)
-	problems := []error{a.Search.Validate()}
+	a.LogRetentionDays = cmp.Or(a.LogRetentionDays, a.Environment.LogRetentionDays())
+	problems := []error{a.Search.Validate(), component.Required(component.Given{
+		"SecurityGroupID": a.SecurityGroupID != nil, "KmsKeyArn": a.KmsKeyArn != nil,
+	})}
 	if len(a.SubnetIDs) < a.AvailabilityZones {
 		problems = append(problems, fmt.Errorf(
 			"search.availabilityZones: %d zones need as many subnets, there are %d: lower it or add subnets",
 			a.AvailabilityZones, len(a.SubnetIDs)))
 	}
-	if a.SecurityGroupID == nil || a.KmsKeyArn == nil {
-		problems = append(problems, errors.New("search.Domain needs a SecurityGroupID and a KmsKeyArn"))
-	}
-	if err := errors.Join(problems...); err != nil {
-		return nil, fmt.Errorf("checking the search domain's arguments: %w", err)
-	}
-	return &domainPlan{DomainArgs: &a, name: name}, nil
-}
-
-func logRetention(days int, env config.Environment) int {
-	switch {
-	case days > 0:
-		return days
-	case env == config.Prod:
-		return 90
-	default:
-		return 14
-	}
+	return &domainPlan{DomainArgs: a, name: name}, domainKind.Check(problems...)
 }
 
 func (d *Domain) provision(ctx *pulumi.Context, p *domainPlan) error {

@@ -3,13 +3,14 @@ package search_test
 import (
 	"cdcpipeline/components/search"
 	"cdcpipeline/config"
+	"cdcpipeline/internal/componenttest"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
 // A private domain that a Firehose delivery fills from an existing Kinesis stream.
 func Example() {
-	program := func(ctx *pulumi.Context) error {
+	componenttest.Example(func(ctx *pulumi.Context) error {
 		// Deployed from inside the VPC; from elsewhere see package pipeline, which makes a bastion and opens a tunnel.
 		cfg := config.Search{DomainName: "orders", Reach: config.ReachDirect, HistoryIndex: "orders", HistoryRetentionDays: 14}
 		key := pulumi.String("arn:aws:kms:eu-west-1:123456789012:key/1234")
@@ -38,8 +39,7 @@ func Example() {
 		}
 		_, err = search.NewDelivery(ctx, "orders-delivery", &search.DeliveryArgs{
 			Search:          cfg,
-			Domain:          domain,
-			Access:          access,
+			Target:          access.Target(),
 			StreamArn:       pulumi.String("arn:aws:kinesis:eu-west-1:123456789012:stream/changes"),
 			BackupBucketArn: pulumi.String("arn:aws:s3:::orders-backup"),
 			KmsKeyArn:       key,
@@ -51,17 +51,121 @@ func Example() {
 		}
 		ctx.Export("endpoint", domain.Endpoint)
 		return nil
-	}
-	_ = program // pulumi.Run(program)
+	})
+	// Output:
+	// aws:cloudwatch/logGroup:LogGroup: 5
+	// aws:cloudwatch/logResourcePolicy:LogResourcePolicy: orders-logs
+	// aws:cloudwatch/logStream:LogStream: orders-delivery-backup, orders-delivery-index
+	// aws:iam/role:Role: orders-delivery-role
+	// aws:iam/rolePolicy:RolePolicy: orders-delivery-role
+	// aws:iam/serviceLinkedRole:ServiceLinkedRole: linked-role-role
+	// aws:kinesis/firehoseDeliveryStream:FirehoseDeliveryStream: orders-delivery
+	// aws:opensearch/domain:Domain: orders-domain
+	// aws:secretsmanager/secret:Secret: orders-master
+	// aws:secretsmanager/secretVersion:SecretVersion: orders-master
+	// cdcpipeline:search:Access: orders-access
+	// cdcpipeline:search:Delivery: orders-delivery
+	// cdcpipeline:search:Domain: orders
+	// cdcpipeline:search:ServiceLinkedRole: linked-role
+	// opensearch:index/auditConfig:AuditConfig: orders-access-audit
+	// opensearch:index/composableIndexTemplate:ComposableIndexTemplate: orders-access-dashboards-guard, orders-access-history
+	// opensearch:index/dashboardObject:DashboardObject: orders-access-dashboards
+	// opensearch:index/ismPolicy:IsmPolicy: orders-access-history
+	// opensearch:index/role:Role: orders-access-orders-delivery
+	// opensearch:index/rolesMapping:RolesMapping: orders-access-orders-delivery
+	// pulumi:providers:opensearch: orders-access
+	// random:index/randomPassword:RandomPassword: orders-master
 }
 
 // A further writer gets a role of its own and is made after the grant.
 func ExampleAccess_Grant() {
-	grant := func(access *search.Access, writer pulumi.StringInput) (pulumi.Resource, error) {
-		return access.Grant("writer", writer, search.Permissions{
+	componenttest.Example(func(ctx *pulumi.Context) error {
+		access, err := ordersAccess(ctx)
+		if err != nil {
+			return err
+		}
+		_, err = access.Grant("writer", pulumi.String("arn:aws:iam::123456789012:role/writer"), search.Permissions{
 			Cluster: []string{"cluster_composite_ops"},
 			Indices: []search.IndexPermissions{{Patterns: []string{"current-*"}, Actions: []string{"crud"}}},
 		})
+		return err
+	})
+	// Output:
+	// aws:cloudwatch/logGroup:LogGroup: 4
+	// aws:cloudwatch/logResourcePolicy:LogResourcePolicy: orders-logs
+	// aws:opensearch/domain:Domain: orders-domain
+	// aws:secretsmanager/secret:Secret: orders-master
+	// aws:secretsmanager/secretVersion:SecretVersion: orders-master
+	// cdcpipeline:search:Access: orders-access
+	// cdcpipeline:search:Domain: orders
+	// opensearch:index/auditConfig:AuditConfig: orders-access-audit
+	// opensearch:index/composableIndexTemplate:ComposableIndexTemplate: orders-access-dashboards-guard, orders-access-history
+	// opensearch:index/dashboardObject:DashboardObject: orders-access-dashboards
+	// opensearch:index/ismPolicy:IsmPolicy: orders-access-history
+	// opensearch:index/role:Role: orders-access-writer
+	// opensearch:index/rolesMapping:RolesMapping: orders-access-writer
+	// pulumi:providers:opensearch: orders-access
+	// random:index/randomPassword:RandomPassword: orders-master
+}
+
+// The current state of a stream and a domain that a program of one's own has.
+func ExampleNewCurrentState() {
+	componenttest.Example(func(ctx *pulumi.Context) error {
+		access, err := ordersAccess(ctx)
+		if err != nil {
+			return err
+		}
+		state, err := search.NewCurrentState(ctx, "orders-current", &search.CurrentStateArgs{
+			Search:           config.Search{Current: config.CurrentState{BatchSize: 1000, EnhancedFanOut: new(true)}},
+			Target:           access.Target(),
+			Code:             pulumi.NewAssetArchive(map[string]any{"bootstrap": pulumi.NewFileAsset("testdata/function")}),
+			StreamArn:        pulumi.String("arn:aws:kinesis:eu-west-1:123456789012:stream/changes"),
+			Findings:         pulumi.String(`{"tables":[{"database":"shop","table":"orders","columns":[{"name":"id","type":"bigint"}],"primaryKey":["id"]}]}`),
+			ParkingBucketArn: pulumi.String("arn:aws:s3:::orders-parked"),
+			KmsKeyArn:        pulumi.String("arn:aws:kms:eu-west-1:123456789012:key/1234"),
+			SubnetIDs:        pulumi.ToStringArray([]string{"subnet-1", "subnet-2"}),
+			SecurityGroupID:  pulumi.String("sg-3"),
+		})
+		if err != nil {
+			return err
+		}
+		ctx.Export("function", state.FunctionName)
+		return nil
+	})
+	// Output:
+	// aws:cloudwatch/logGroup:LogGroup: 5
+	// aws:cloudwatch/logResourcePolicy:LogResourcePolicy: orders-logs
+	// aws:iam/role:Role: orders-current-role, orders-current-sweep
+	// aws:iam/rolePolicy:RolePolicy: orders-current-role, orders-current-sweep
+	// aws:kinesis/streamConsumer:StreamConsumer: orders-current-consumer
+	// aws:lambda/eventSourceMapping:EventSourceMapping: orders-current
+	// aws:lambda/function:Function: orders-current-function
+	// aws:opensearch/domain:Domain: orders-domain
+	// aws:scheduler/schedule:Schedule: orders-current-sweep
+	// aws:secretsmanager/secret:Secret: orders-master
+	// aws:secretsmanager/secretVersion:SecretVersion: orders-master
+	// cdcpipeline:search:Access: orders-access
+	// cdcpipeline:search:CurrentState: orders-current
+	// cdcpipeline:search:Domain: orders
+	// opensearch:index/auditConfig:AuditConfig: orders-access-audit
+	// opensearch:index/composableIndexTemplate:ComposableIndexTemplate: 3
+	// opensearch:index/dashboardObject:DashboardObject: orders-access-dashboards
+	// opensearch:index/ismPolicy:IsmPolicy: orders-access-history
+	// opensearch:index/role:Role: orders-access-orders-current
+	// opensearch:index/rolesMapping:RolesMapping: orders-access-orders-current
+	// pulumi:providers:opensearch: orders-access
+	// random:index/randomPassword:RandomPassword: orders-master
+}
+
+// ordersAccess is the access to a domain, as the first example makes both.
+func ordersAccess(ctx *pulumi.Context) (*search.Access, error) {
+	domain, err := search.NewDomain(ctx, "orders", &search.DomainArgs{
+		SubnetIDs:       []pulumi.StringInput{pulumi.String("subnet-1")},
+		SecurityGroupID: pulumi.String("sg-1"),
+		KmsKeyArn:       pulumi.String("arn:aws:kms:eu-west-1:123456789012:key/1234"),
+	})
+	if err != nil {
+		return nil, err
 	}
-	_ = grant
+	return search.NewAccess(ctx, "orders-access", &search.AccessArgs{Domain: domain})
 }

@@ -60,3 +60,16 @@ func (a *Access) Grant(name string, roleArn pulumi.StringInput, p Permissions) (
 	}
 	return mapping, nil
 }
+
+// indexTemplate makes a template of the domain by the name of template, and gives back what must exist before an index
+// that it is for.
+func (a *Access) indexTemplate(name, template, body string) (pulumi.Resource, error) {
+	made, err := opensearch.NewComposableIndexTemplate(a.ctx, name, &opensearch.ComposableIndexTemplateArgs{
+		Name: pulumi.String(template),
+		Body: pulumi.String(body),
+	}, a.inside()...)
+	if err != nil {
+		return nil, fmt.Errorf("making the index template %s: %w", template, err)
+	}
+	return made, nil
+}

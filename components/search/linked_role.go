@@ -1,7 +1,7 @@
 package search
 
 import (
-	"errors"
+	"cdcpipeline/internal/component"
 	"fmt"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/iam"
@@ -28,20 +28,15 @@ type ServiceLinkedRole struct {
 
 // NewServiceLinkedRole imports the role when the account has it and makes it otherwise.
 func NewServiceLinkedRole(ctx *pulumi.Context, name string, args *ServiceLinkedRoleArgs, opts ...pulumi.ResourceOption) (*ServiceLinkedRole, error) {
-	if args == nil {
-		return nil, errors.New("search.ServiceLinkedRole needs args: pass &ServiceLinkedRoleArgs{}")
-	}
-	r := &ServiceLinkedRole{}
-	if err := ctx.RegisterComponentResourceV2("cdcpipeline:search:ServiceLinkedRole", name, pulumi.Map{}, r, opts...); err != nil {
-		return nil, fmt.Errorf("registering OpenSearch's service-linked role: %w", err)
-	}
-	if err := r.provision(ctx, name); err != nil {
+	if _, err := component.Args(serviceLinkedRoleKind, args); err != nil {
 		return nil, err
 	}
-	if err := ctx.RegisterResourceOutputs(r, pulumi.Map{"arn": r.Arn}); err != nil {
-		return nil, fmt.Errorf("registering the outputs of OpenSearch's service-linked role: %w", err)
-	}
-	return r, nil
+	r := &ServiceLinkedRole{}
+	return component.Make(ctx, serviceLinkedRoleKind, name, r, component.Steps{
+		Inputs:    pulumi.Map{},
+		Provision: func() error { return r.provision(ctx, name) },
+		Outputs:   func() pulumi.Map { return pulumi.Map{"arn": r.Arn} },
+	}, opts...)
 }
 
 func (r *ServiceLinkedRole) provision(ctx *pulumi.Context, name string) error {

@@ -2,6 +2,8 @@ package source
 
 import (
 	"cdcpipeline/config"
+	"cdcpipeline/internal/component"
+	"cmp"
 	"errors"
 	"fmt"
 
@@ -21,6 +23,13 @@ const serverCertificate = "rds-ca-rsa2048-g1"
 // logExports are the logs that the cluster publishes; clusterParameters turn on what is off by default.
 var logExports = []string{"audit", "error", "slowquery"}
 
+const (
+	auroraKind    component.Kind = "source.AuroraMySQL"
+	existingKind  component.Kind = "source.Existing"
+	bootstrapKind component.Kind = "source.Bootstrap"
+	rotationKind  component.Kind = "source.Rotation"
+)
+
 // AuroraMySQLArgs are the inputs of [AuroraMySQL].
 type AuroraMySQLArgs struct {
 	config.Source
@@ -32,6 +41,8 @@ type AuroraMySQLArgs struct {
 	SecurityGroupID pulumi.StringInput
 	// KmsKeyArn encrypts storage, logs, insights and the master user's secret.
 	KmsKeyArn pulumi.StringInput
+	// LogRetentionDays of the logs that the cluster publishes. Default 14 in dev, 90 in prod.
+	LogRetentionDays int
 }
 
 // AuroraMySQL is an Aurora MySQL cluster that DMS can follow: row images in the binary log, TLS only, a master
@@ -39,107 +50,120 @@ type AuroraMySQLArgs struct {
 type AuroraMySQL struct {
 	pulumi.ResourceState
 	Database
+}
 
-	cfg         config.Source
-	environment config.Environment
+// auroraPlan is what NewAuroraMySQL has checked before it makes anything.
+type auroraPlan struct {
+	*AuroraMySQLArgs
+	name string
+	// family of the cluster's parameters.
+	family string
 }
 
 // NewAuroraMySQL makes the cluster and its instances.
 func NewAuroraMySQL(ctx *pulumi.Context, name string, args *AuroraMySQLArgs, opts ...pulumi.ResourceOption) (*AuroraMySQL, error) {
-	if args == nil || args.SubnetIDs == nil || args.SecurityGroupID == nil || args.KmsKeyArn == nil {
-		return nil, errors.New("source.AuroraMySQL: SubnetIDs, SecurityGroupID and KmsKeyArn are required")
-	}
-	a := &AuroraMySQL{environment: environmentOr(args.Environment)}
-	a.cfg = args.WithDefaults(a.environment)
-	if err := a.cfg.Validate(); err != nil {
-		return nil, fmt.Errorf("checking the source: %w", err)
-	}
-	family, err := parameterFamily(a.cfg.EngineVersion)
+	p, err := args.check(name)
 	if err != nil {
 		return nil, err
 	}
-	props := pulumi.Map{"clusterName": pulumi.String(a.cfg.ClusterName), "engineVersion": pulumi.String(a.cfg.EngineVersion)}
-	if err := ctx.RegisterComponentResourceV2("cdcpipeline:source:AuroraMySQL", name, props, a, opts...); err != nil {
-		return nil, fmt.Errorf("registering the Aurora MySQL source: %w", err)
-	}
-	cluster, err := a.newCluster(ctx, name, family, args)
+	a := &AuroraMySQL{}
+	return component.Make(ctx, auroraKind, name, a, component.Steps{
+		Inputs:    pulumi.Map{"clusterName": pulumi.String(p.ClusterName), "engineVersion": pulumi.String(p.EngineVersion)},
+		Provision: func() error { return a.provision(ctx, p) },
+		Outputs:   a.outputs,
+	}, opts...)
+}
+
+func (args *AuroraMySQLArgs) check(name string) (*auroraPlan, error) {
+	a, err := component.Args(auroraKind, args)
 	if err != nil {
 		return nil, err
 	}
-	instances, err := a.newInstances(ctx, name, cluster, args)
+	a.Environment = a.Environment.WithDefault()
+	a.Source = a.Source.WithDefaults(a.Environment)
+	a.LogRetentionDays = cmp.Or(a.LogRetentionDays, a.Environment.LogRetentionDays())
+	family, err := parameterFamily(a.EngineVersion)
+	return &auroraPlan{AuroraMySQLArgs: a, name: name, family: family}, auroraKind.Check(a.Source.Validate(), err,
+		component.Required(component.Given{
+			"SubnetIDs": a.SubnetIDs != nil, "SecurityGroupID": a.SecurityGroupID != nil, "KmsKeyArn": a.KmsKeyArn != nil,
+		}))
+}
+
+func (a *AuroraMySQL) provision(ctx *pulumi.Context, p *auroraPlan) error {
+	cluster, err := a.newCluster(ctx, p)
 	if err != nil {
-		return nil, err
+		return err
+	}
+	instances, err := a.newInstances(ctx, p, cluster)
+	if err != nil {
+		return err
 	}
 	a.Database = Database{
 		Host:            cluster.Endpoint,
 		Port:            cluster.Port,
 		AdminSecretArn:  masterSecretArn(cluster),
-		SecretKmsKeyArn: args.KmsKeyArn.ToStringOutput(),
-		SecurityGroupID: args.SecurityGroupID.ToStringOutput(),
+		SecretKmsKeyArn: p.KmsKeyArn.ToStringOutput(),
+		SecurityGroupID: p.SecurityGroupID.ToStringOutput(),
 		EngineName:      "aurora",
 		Incarnation:     cluster.ClusterResourceId,
 		Ready:           instances,
 		Identity:        []pulumi.Resource{cluster},
 	}
-	outputs := pulumi.Map{"host": a.Host, "port": a.Port, "adminSecretArn": a.AdminSecretArn}
-	if err := ctx.RegisterResourceOutputs(a, outputs); err != nil {
-		return nil, fmt.Errorf("registering the Aurora MySQL source's outputs: %w", err)
-	}
-	return a, nil
+	return nil
 }
 
-func (a *AuroraMySQL) newCluster(ctx *pulumi.Context, name, family string, args *AuroraMySQLArgs) (*rds.Cluster, error) {
+func (a *AuroraMySQL) newCluster(ctx *pulumi.Context, p *auroraPlan) (*rds.Cluster, error) {
 	parent := pulumi.Parent(a)
-	subnets, err := rds.NewSubnetGroup(ctx, name+"-subnets", &rds.SubnetGroupArgs{
+	subnets, err := rds.NewSubnetGroup(ctx, p.name+"-subnets", &rds.SubnetGroupArgs{
 		Description: pulumi.String("Private subnets of the change data capture source"),
-		SubnetIds:   args.SubnetIDs,
+		SubnetIds:   p.SubnetIDs,
 	}, parent)
 	if err != nil {
 		return nil, fmt.Errorf("making the database subnet group: %w", err)
 	}
-	parameters, err := rds.NewClusterParameterGroup(ctx, name+"-parameters", &rds.ClusterParameterGroupArgs{
+	parameters, err := rds.NewClusterParameterGroup(ctx, p.name+"-parameters", &rds.ClusterParameterGroupArgs{
 		Description: pulumi.String("Binary log as DMS reads it"),
-		Family:      pulumi.String(family),
+		Family:      pulumi.String(p.family),
 		Parameters:  clusterParameters(),
 	}, parent)
 	if err != nil {
 		return nil, fmt.Errorf("making the cluster parameter group: %w", err)
 	}
-	logs, err := a.newLogGroups(ctx, name, args.KmsKeyArn)
+	logs, err := a.newLogGroups(ctx, p)
 	if err != nil {
 		return nil, err
 	}
 	clusterArgs := &rds.ClusterArgs{
-		ClusterIdentifier:           pulumi.String(a.cfg.ClusterName),
+		ClusterIdentifier:           pulumi.String(p.ClusterName),
 		Engine:                      pulumi.String("aurora-mysql"),
-		EngineVersion:               pulumi.String(a.cfg.EngineVersion),
+		EngineVersion:               pulumi.String(p.EngineVersion),
 		DbSubnetGroupName:           subnets.Name,
 		DbClusterParameterGroupName: parameters.Name,
-		VpcSecurityGroupIds:         pulumi.StringArray{args.SecurityGroupID},
-		Port:                        pulumi.Int(a.cfg.Port),
+		VpcSecurityGroupIds:         pulumi.StringArray{p.SecurityGroupID},
+		Port:                        pulumi.Int(p.Port),
 		MasterUsername:              pulumi.String(masterUser),
 		ManageMasterUserPassword:    pulumi.Bool(true),
 		// For people with an IAM role, whom the administrator gives a user: AWSAuthenticationPlugin. Nobody else notices.
 		IamDatabaseAuthenticationEnabled: pulumi.Bool(true),
-		MasterUserSecretKmsKeyId:         args.KmsKeyArn.ToStringOutput().ToStringPtrOutput(),
+		MasterUserSecretKmsKeyId:         p.KmsKeyArn.ToStringOutput().ToStringPtrOutput(),
 		StorageEncrypted:                 pulumi.Bool(true),
-		KmsKeyId:                         args.KmsKeyArn.ToStringOutput().ToStringPtrOutput(),
+		KmsKeyId:                         p.KmsKeyArn.ToStringOutput().ToStringPtrOutput(),
 		// DMS needs automatic backups: without them RDS keeps no binary log.
-		BackupRetentionPeriod:        pulumi.Int(a.byEnvironment(1, 14)),
+		BackupRetentionPeriod:        pulumi.Int(p.backupDays()),
 		CopyTagsToSnapshot:           pulumi.Bool(true),
 		EnabledCloudwatchLogsExports: pulumi.ToStringArray(logExports),
-		DeletionProtection:           pulumi.Bool(*a.cfg.DeletionProtection),
-		ApplyImmediately:             pulumi.Bool(a.environment != config.Prod),
-		SkipFinalSnapshot:            pulumi.Bool(a.environment != config.Prod),
+		DeletionProtection:           pulumi.Bool(*p.DeletionProtection),
+		ApplyImmediately:             pulumi.Bool(p.Environment != config.Prod),
+		SkipFinalSnapshot:            pulumi.Bool(p.Environment != config.Prod),
 	}
-	if a.environment == config.Prod {
-		if clusterArgs.FinalSnapshotIdentifier, err = a.finalSnapshot(ctx, name); err != nil {
+	if p.Environment == config.Prod {
+		if clusterArgs.FinalSnapshotIdentifier, err = a.finalSnapshot(ctx, p); err != nil {
 			return nil, err
 		}
 	}
-	cluster, err := rds.NewCluster(ctx, name+"-cluster", clusterArgs, parent,
+	cluster, err := rds.NewCluster(ctx, p.name+"-cluster", clusterArgs, parent,
 		pulumi.DependsOn(logs),
-		pulumi.Protect(a.environment == config.Prod),
+		pulumi.Protect(p.Environment == config.Prod),
 		// The identifier is the user's, so a successor cannot be made beside its predecessor.
 		pulumi.DeleteBeforeReplace(true),
 		pulumi.Timeouts(&pulumi.CustomTimeouts{Create: "60m", Update: "120m", Delete: "60m"}))
@@ -150,13 +174,13 @@ func (a *AuroraMySQL) newCluster(ctx *pulumi.Context, name, family string, args 
 }
 
 // newLogGroups makes the groups that RDS would otherwise make itself, unencrypted and kept for ever.
-func (a *AuroraMySQL) newLogGroups(ctx *pulumi.Context, name string, key pulumi.StringInput) ([]pulumi.Resource, error) {
+func (a *AuroraMySQL) newLogGroups(ctx *pulumi.Context, p *auroraPlan) ([]pulumi.Resource, error) {
 	groups := make([]pulumi.Resource, 0, len(logExports))
 	for _, export := range logExports {
-		group, err := cloudwatch.NewLogGroup(ctx, name+"-log-"+export, &cloudwatch.LogGroupArgs{
-			Name:            pulumi.Sprintf("/aws/rds/cluster/%s/%s", a.cfg.ClusterName, export),
-			RetentionInDays: pulumi.Int(a.byEnvironment(14, 90)),
-			KmsKeyId:        key.ToStringOutput().ToStringPtrOutput(),
+		group, err := cloudwatch.NewLogGroup(ctx, p.name+"-log-"+export, &cloudwatch.LogGroupArgs{
+			Name:            pulumi.Sprintf("/aws/rds/cluster/%s/%s", p.ClusterName, export),
+			RetentionInDays: pulumi.Int(p.LogRetentionDays),
+			KmsKeyId:        p.KmsKeyArn.ToStringOutput().ToStringPtrOutput(),
 		}, pulumi.Parent(a))
 		if err != nil {
 			return nil, fmt.Errorf("making the log group of the %s log: %w", export, err)
@@ -167,26 +191,26 @@ func (a *AuroraMySQL) newLogGroups(ctx *pulumi.Context, name string, key pulumi.
 }
 
 // finalSnapshot is a name that no earlier destroy of the same cluster has used: RDS refuses a taken one.
-func (a *AuroraMySQL) finalSnapshot(ctx *pulumi.Context, name string) (pulumi.StringPtrInput, error) {
-	suffix, err := random.NewRandomId(ctx, name+"-final-snapshot", &random.RandomIdArgs{ByteLength: pulumi.Int(4)}, pulumi.Parent(a))
+func (a *AuroraMySQL) finalSnapshot(ctx *pulumi.Context, p *auroraPlan) (pulumi.StringPtrInput, error) {
+	suffix, err := random.NewRandomId(ctx, p.name+"-final-snapshot", &random.RandomIdArgs{ByteLength: pulumi.Int(4)}, pulumi.Parent(a))
 	if err != nil {
 		return nil, fmt.Errorf("making the final snapshot's name: %w", err)
 	}
-	return pulumi.Sprintf("%s-final-%s", a.cfg.ClusterName, suffix.Hex).ToStringPtrOutput(), nil
+	return pulumi.Sprintf("%s-final-%s", p.ClusterName, suffix.Hex).ToStringPtrOutput(), nil
 }
 
 // newInstances makes the writer first, so that it is the writer, then the readers.
-func (a *AuroraMySQL) newInstances(ctx *pulumi.Context, name string, cluster *rds.Cluster, args *AuroraMySQLArgs) ([]pulumi.Resource, error) {
-	watched, err := a.newMonitoring(ctx, name)
+func (a *AuroraMySQL) newInstances(ctx *pulumi.Context, p *auroraPlan, cluster *rds.Cluster) ([]pulumi.Resource, error) {
+	watched, err := a.newMonitoring(ctx, p)
 	if err != nil {
 		return nil, err
 	}
 	var instances []pulumi.Resource
-	for i := range a.cfg.Instances {
+	for i := range p.Instances {
 		instanceArgs := &rds.ClusterInstanceArgs{
 			ClusterIdentifier:  cluster.ID(),
 			Engine:             pulumi.String("aurora-mysql"),
-			InstanceClass:      pulumi.String(a.cfg.InstanceClass),
+			InstanceClass:      pulumi.String(p.InstanceClass),
 			DbSubnetGroupName:  cluster.DbSubnetGroupName,
 			CaCertIdentifier:   pulumi.String(serverCertificate),
 			PubliclyAccessible: pulumi.Bool(false),
@@ -194,11 +218,11 @@ func (a *AuroraMySQL) newInstances(ctx *pulumi.Context, name string, cluster *rd
 			CopyTagsToSnapshot: pulumi.Bool(true),
 			// The version is the configuration's: RDS raising it would be undone by the next update.
 			AutoMinorVersionUpgrade: pulumi.Bool(false),
-			ApplyImmediately:        pulumi.Bool(a.environment != config.Prod),
+			ApplyImmediately:        pulumi.Bool(p.Environment != config.Prod),
 		}
-		if supportsPerformanceInsights(a.cfg.InstanceClass) {
+		if supportsPerformanceInsights(p.InstanceClass) {
 			instanceArgs.PerformanceInsightsEnabled = pulumi.Bool(true)
-			instanceArgs.PerformanceInsightsKmsKeyId = args.KmsKeyArn.ToStringOutput().ToStringPtrOutput()
+			instanceArgs.PerformanceInsightsKmsKeyId = p.KmsKeyArn.ToStringOutput().ToStringPtrOutput()
 		}
 		opts := []pulumi.ResourceOption{
 			pulumi.Parent(a),
@@ -212,7 +236,7 @@ func (a *AuroraMySQL) newInstances(ctx *pulumi.Context, name string, cluster *rd
 		if i > 0 {
 			opts = append(opts, pulumi.DependsOn(instances[:1]))
 		}
-		instance, err := rds.NewClusterInstance(ctx, fmt.Sprintf("%s-instance-%d", name, i), instanceArgs, opts...)
+		instance, err := rds.NewClusterInstance(ctx, fmt.Sprintf("%s-instance-%d", p.name, i), instanceArgs, opts...)
 		if err != nil {
 			return nil, fmt.Errorf("making Aurora instance %d: %w", i, err)
 		}
@@ -221,11 +245,11 @@ func (a *AuroraMySQL) newInstances(ctx *pulumi.Context, name string, cluster *rd
 	return instances, nil
 }
 
-func (a *AuroraMySQL) byEnvironment(dev, prod int) int {
-	if a.environment == config.Prod {
-		return prod
+func (p *auroraPlan) backupDays() int {
+	if p.Environment == config.Prod {
+		return 14
 	}
-	return dev
+	return 1
 }
 
 // masterSecretArn is the secret that RDS made for the master user.
@@ -236,11 +260,4 @@ func masterSecretArn(cluster *rds.Cluster) pulumi.StringOutput {
 		}
 		return *secrets[0].SecretArn, nil
 	}).(pulumi.StringOutput)
-}
-
-func environmentOr(e config.Environment) config.Environment {
-	if e == "" {
-		return config.Dev
-	}
-	return e
 }

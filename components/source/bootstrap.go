@@ -2,8 +2,9 @@ package source
 
 import (
 	"cdcpipeline/config"
-	"errors"
-	"fmt"
+	"cdcpipeline/internal/component"
+	"cdcpipeline/internal/source/mysql"
+	"cmp"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/lambda"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -54,41 +55,67 @@ type Bootstrap struct {
 	Invocation pulumi.Resource
 }
 
+// bootstrapPlan is what NewBootstrap has checked before it makes anything.
+type bootstrapPlan struct {
+	*BootstrapArgs
+	name   string
+	schema []mysql.Script
+}
+
 // NewBootstrap makes the function and invokes it.
 func NewBootstrap(ctx *pulumi.Context, name string, args *BootstrapArgs, opts ...pulumi.ResourceOption) (*Bootstrap, error) {
-	if args == nil {
-		return nil, errors.New("source.Bootstrap: arguments are required")
-	}
-	a, schema, err := args.check()
+	p, err := args.check(name)
 	if err != nil {
 		return nil, err
 	}
 	b := &Bootstrap{}
-	props := pulumi.Map{"binlogRetentionHours": pulumi.Int(a.BinlogRetentionHours), "tables": pulumi.Int(len(a.Tables))}
-	if err := ctx.RegisterComponentResourceV2("cdcpipeline:source:Bootstrap", name, props, b, opts...); err != nil {
-		return nil, fmt.Errorf("registering the bootstrap: %w", err)
-	}
-	user, err := b.user(ctx, name, a)
+	return component.Make(ctx, bootstrapKind, name, b, component.Steps{
+		Inputs:    pulumi.Map{"binlogRetentionHours": pulumi.Int(p.BinlogRetentionHours), "tables": pulumi.Int(len(p.Tables))},
+		Provision: func() error { return b.provision(ctx, p) },
+		Outputs: func() pulumi.Map {
+			return pulumi.Map{"findings": b.Findings, "replicationSecretArn": b.ReplicationSecretArn}
+		},
+	}, opts...)
+}
+
+func (args *BootstrapArgs) check(name string) (*bootstrapPlan, error) {
+	a, err := component.Args(bootstrapKind, args)
 	if err != nil {
 		return nil, err
 	}
-	function, err := b.newFunction(ctx, name, a, user)
-	if err != nil {
-		return nil, err
+	a.Environment = a.Environment.WithDefault()
+	a.Source = a.Source.WithDefaults(a.Environment)
+	a.Functions = a.Functions.WithDefaults(a.Environment)
+	a.LobMaxSizeKb = cmp.Or(a.LobMaxSizeKb, 64)
+	schema, err := readSchema(a.SchemaFiles)
+	if len(schema) == 0 && !a.checkOnly() {
+		schema = mysql.DefaultSchema(a.followed())
 	}
-	invocation, err := b.invoke(ctx, name, a, schema, function, user)
+	return &bootstrapPlan{BootstrapArgs: a, name: name, schema: schema}, bootstrapKind.Check(a.Source.Validate(), a.Functions.Validate(), err,
+		component.Required(component.Given{
+			"Database": a.Database.Host.OutputState != nil, "Code": a.Code != nil,
+			"SubnetIDs": a.SubnetIDs != nil, "SecurityGroupID": a.SecurityGroupID != nil, "KmsKeyArn": a.KmsKeyArn != nil,
+		}))
+}
+
+func (b *Bootstrap) provision(ctx *pulumi.Context, p *bootstrapPlan) error {
+	user, err := b.user(ctx, p.name, p.BootstrapArgs)
 	if err != nil {
-		return nil, err
+		return err
+	}
+	function, err := b.newFunction(ctx, p.name, p.BootstrapArgs, user)
+	if err != nil {
+		return err
+	}
+	invocation, err := b.invoke(ctx, p, function, user)
+	if err != nil {
+		return err
 	}
 	b.ReplicationSecretArn, b.ReplicationUser = user.filled, user.name
 	b.Invocation = invocation
 	b.Result = invocation.Result
 	b.Findings = summary(invocation.Result)
-	outputs := pulumi.Map{"findings": b.Findings, "replicationSecretArn": b.ReplicationSecretArn}
-	if err := ctx.RegisterResourceOutputs(b, outputs); err != nil {
-		return nil, fmt.Errorf("registering the bootstrap's outputs: %w", err)
-	}
-	return b, nil
+	return nil
 }
 
 func (b *Bootstrap) newFunction(ctx *pulumi.Context, name string, a *BootstrapArgs, user replicationUser) (*lambda.Function, error) {

@@ -17,32 +17,6 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// check fills defaults, refuses what cannot work and reads the schema files.
-func (a BootstrapArgs) check() (*BootstrapArgs, []mysql.Script, error) {
-	a.Environment = environmentOr(a.Environment)
-	a.Source = a.Source.WithDefaults(a.Environment)
-	a.Functions = a.Functions.WithDefaults(a.Environment)
-	if a.LobMaxSizeKb == 0 {
-		a.LobMaxSizeKb = 64
-	}
-	problems := []error{a.Source.Validate(), a.Functions.Validate()}
-	if a.Database.Host.OutputState == nil {
-		problems = append(problems, errors.New("source.Bootstrap: Database is required"))
-	}
-	if a.Code == nil || a.SubnetIDs == nil || a.SecurityGroupID == nil || a.KmsKeyArn == nil {
-		problems = append(problems, errors.New("source.Bootstrap: Code, SubnetIDs, SecurityGroupID and KmsKeyArn are required"))
-	}
-	schema, err := readSchema(a.SchemaFiles)
-	problems = append(problems, err)
-	if err := errors.Join(problems...); err != nil {
-		return nil, nil, fmt.Errorf("checking the bootstrap: %w", err)
-	}
-	if len(schema) == 0 && !a.checkOnly() {
-		schema = mysql.DefaultSchema(a.followed())
-	}
-	return &a, schema, nil
-}
-
 func readSchema(files []string) ([]mysql.Script, error) {
 	var scripts []mysql.Script
 	var problems []error
@@ -94,30 +68,28 @@ func (a *BootstrapArgs) checkOnly() bool { return a.Source.Bootstrap == config.B
 
 // invoke runs the function once per input, code and database. The password is not part of the input: the function
 // reads it itself.
-func (b *Bootstrap) invoke(ctx *pulumi.Context, name string, a *BootstrapArgs, schema []mysql.Script,
-	function *lambda.Function, user replicationUser,
-) (*lambda.Invocation, error) {
-	input := a.input(schema, user.filled)
-	code, err := codeHash(a.Code, function)
+func (b *Bootstrap) invoke(ctx *pulumi.Context, p *bootstrapPlan, function *lambda.Function, user replicationUser) (*lambda.Invocation, error) {
+	input := p.input(user.filled)
+	code, err := codeHash(p.Code, function)
 	if err != nil {
 		return nil, err
 	}
 	triggers := pulumi.StringMap{
 		"code":     code,
 		"input":    input.ApplyT(sha256Hex).(pulumi.StringOutput),
-		"database": a.Database.Incarnation,
+		"database": p.Database.Incarnation,
 		"secret":   user.version,
 	}
-	if a.SchemaRevision != 0 {
-		triggers["schema"] = pulumi.String(strconv.Itoa(a.SchemaRevision))
+	if p.SchemaRevision != 0 {
+		triggers["schema"] = pulumi.String(strconv.Itoa(p.SchemaRevision))
 	}
-	dependencies := slices.Concat(user.dependencies, a.Database.Ready, a.StartAfter)
-	invocation, err := lambda.NewInvocation(ctx, name+"-invocation", &lambda.InvocationArgs{
+	dependencies := slices.Concat(user.dependencies, p.Database.Ready, p.StartAfter)
+	invocation, err := lambda.NewInvocation(ctx, p.name+"-invocation", &lambda.InvocationArgs{
 		FunctionName:   function.Name,
 		Input:          input,
 		LifecycleScope: pulumi.String("CREATE_ONLY"),
 		Triggers:       triggers,
-	}, pulumi.Parent(b), pulumi.DependsOn(dependencies), pulumi.ReplaceWith(a.Database.Identity))
+	}, pulumi.Parent(b), pulumi.DependsOn(dependencies), pulumi.ReplaceWith(p.Database.Identity))
 	if err != nil {
 		return nil, fmt.Errorf("invoking the bootstrap function: %w", err)
 	}
@@ -125,12 +97,12 @@ func (b *Bootstrap) invoke(ctx *pulumi.Context, name string, a *BootstrapArgs, s
 }
 
 // input is the JSON of a bootstrap.Request.
-func (a *BootstrapArgs) input(schema []mysql.Script, replicationSecret pulumi.StringInput) pulumi.StringOutput {
-	certificates := a.CaBundle
+func (p *bootstrapPlan) input(replicationSecret pulumi.StringInput) pulumi.StringOutput {
+	certificates := p.CaBundle
 	if certificates == RDSCertificates() {
 		certificates = "" // the function has them: a short input is easier to read in a preview
 	}
-	return pulumi.All(a.Database.Host, a.Database.Port, a.Database.AdminSecretArn, replicationSecret).ApplyT(
+	return pulumi.All(p.Database.Host, p.Database.Port, p.Database.AdminSecretArn, replicationSecret).ApplyT(
 		func(known []any) (string, error) {
 			text, err := json.Marshal(mysql.Request{
 				Host:                 known[0].(string),
@@ -138,13 +110,13 @@ func (a *BootstrapArgs) input(schema []mysql.Script, replicationSecret pulumi.St
 				AdminSecret:          known[2].(string),
 				ReplicationSecret:    known[3].(string),
 				Certificates:         certificates,
-				BinlogRetentionHours: a.BinlogRetentionHours,
-				LobMaxSizeKb:         a.LobMaxSizeKb,
-				Tables:               a.followed(),
-				Exclude:              a.excluded(),
-				Columns:              a.columnRules(),
-				Schema:               schema,
-				CheckOnly:            a.checkOnly(),
+				BinlogRetentionHours: p.BinlogRetentionHours,
+				LobMaxSizeKb:         p.LobMaxSizeKb,
+				Tables:               p.followed(),
+				Exclude:              p.excluded(),
+				Columns:              p.columnRules(),
+				Schema:               p.schema,
+				CheckOnly:            p.checkOnly(),
 			})
 			if err != nil {
 				return "", fmt.Errorf("writing the bootstrap's input: %w", err)

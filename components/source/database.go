@@ -33,6 +33,11 @@ type Database struct {
 	Identity []pulumi.Resource
 }
 
+// outputs are what a stack shows of the database.
+func (d *Database) outputs() pulumi.Map {
+	return pulumi.Map{"host": d.Host, "port": d.Port, "adminSecretArn": d.AdminSecretArn}
+}
+
 // secretKey is the customer key of the admin secret, and whether there is one.
 func (d Database) secretKey() (pulumi.StringInput, bool) {
 	return d.SecretKmsKeyArn, d.SecretKmsKeyArn.OutputState != nil

@@ -3,6 +3,7 @@ package source_test
 import (
 	"cdcpipeline/components/source"
 	"cdcpipeline/config"
+	"cdcpipeline/internal/componenttest"
 	"fmt"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -10,7 +11,7 @@ import (
 
 // A cluster in subnets and behind a security group of yours.
 func ExampleNewAuroraMySQL() {
-	_ = func(ctx *pulumi.Context) error {
+	componenttest.Example(func(ctx *pulumi.Context) error {
 		database, err := source.NewAuroraMySQL(ctx, "orders", &source.AuroraMySQLArgs{
 			Source:          config.Source{ClusterName: "orders"},
 			Environment:     config.Prod,
@@ -23,12 +24,22 @@ func ExampleNewAuroraMySQL() {
 		}
 		ctx.Export("host", database.Host)
 		return nil
-	}
+	})
+	// Output:
+	// aws:cloudwatch/logGroup:LogGroup: 3
+	// aws:iam/role:Role: orders-monitoring
+	// aws:iam/rolePolicyAttachment:RolePolicyAttachment: orders-monitoring
+	// aws:rds/cluster:Cluster: orders-cluster
+	// aws:rds/clusterInstance:ClusterInstance: orders-instance-0, orders-instance-1
+	// aws:rds/clusterParameterGroup:ClusterParameterGroup: orders-parameters
+	// aws:rds/subnetGroup:SubnetGroup: orders-subnets
+	// cdcpipeline:source:AuroraMySQL: orders
+	// random:index/randomId:RandomId: orders-final-snapshot
 }
 
 // A database that is there already.
 func ExampleNewExisting() {
-	_ = func(ctx *pulumi.Context) error {
+	componenttest.Example(func(ctx *pulumi.Context) error {
 		database, err := source.NewExisting(ctx, "orders", &source.ExistingArgs{
 			Source: config.Source{Existing: &config.ExistingDatabase{
 				Host:            "orders.example.internal",
@@ -41,19 +52,24 @@ func ExampleNewExisting() {
 		}
 		ctx.Export("host", database.Host)
 		return nil
-	}
+	})
+	// Output:
+	// cdcpipeline:source:Existing: orders
 }
 
 // What the bootstrap found out, as a stack output; whatever reads the binary log depends on its Invocation.
 func ExampleNewBootstrap() {
-	_ = func(ctx *pulumi.Context, database source.Database) error {
+	componenttest.Example(func(ctx *pulumi.Context) error {
 		ready, err := source.NewBootstrap(ctx, "bootstrap", &source.BootstrapArgs{
 			Source: config.Source{
 				Tables:      []config.Table{{Database: "shop", Table: "orders"}},
-				SchemaFiles: []string{"sql/orders.sql"},
+				SchemaFiles: []string{"testdata/orders.sql"},
 			},
-			Database:        database,
-			Code:            pulumi.NewFileArchive("bootstrap.zip"),
+			Database: source.Database{
+				Host: pulumi.String("orders.example.internal").ToStringOutput(), Port: pulumi.Int(3306).ToIntOutput(),
+				AdminSecretArn: pulumi.String("arn:aws:secretsmanager:eu-west-1:123456789012:secret:orders-AbCdEf").ToStringOutput(),
+			},
+			Code:            pulumi.NewAssetArchive(map[string]any{"bootstrap": pulumi.NewFileAsset("testdata/function")}),
 			SubnetIDs:       pulumi.ToStringArray([]string{"subnet-1", "subnet-2"}),
 			SecurityGroupID: pulumi.String("sg-2"),
 			KmsKeyArn:       pulumi.String("arn:aws:kms:eu-west-1:123456789012:key/k"),
@@ -63,27 +79,47 @@ func ExampleNewBootstrap() {
 		}
 		ctx.Export("findings", ready.Findings)
 		return nil
-	}
+	})
+	// Output:
+	// aws:cloudwatch/logGroup:LogGroup: bootstrap-logs
+	// aws:iam/role:Role: bootstrap-role
+	// aws:iam/rolePolicy:RolePolicy: bootstrap-policy
+	// aws:lambda/function:Function: bootstrap-function
+	// aws:lambda/invocation:Invocation: bootstrap-invocation
+	// aws:secretsmanager/secret:Secret: bootstrap-replication-secret
+	// aws:secretsmanager/secretVersion:SecretVersion: bootstrap-replication-secret-seed
+	// cdcpipeline:source:Bootstrap: bootstrap
+	// random:index/randomPassword:RandomPassword: bootstrap-replication-password
 }
 
 // A new password every week for the user that the bootstrap made.
 func ExampleNewRotation() {
-	_ = func(ctx *pulumi.Context, database source.Database, ready *source.Bootstrap) error {
+	componenttest.Example(func(ctx *pulumi.Context) error {
 		rotation, err := source.NewRotation(ctx, "rotation", &source.RotationArgs{
-			Source:          config.Source{RotationDays: new(7)},
-			Database:        database,
-			SecretArn:       ready.ReplicationSecretArn,
-			User:            ready.ReplicationUser,
-			Code:            pulumi.NewFileArchive("rotation.zip"),
+			Source: config.Source{RotationDays: new(7)},
+			Database: source.Database{
+				Host: pulumi.String("orders.example.internal").ToStringOutput(), Port: pulumi.Int(3306).ToIntOutput(),
+				AdminSecretArn: pulumi.String("arn:aws:secretsmanager:eu-west-1:123456789012:secret:orders-AbCdEf").ToStringOutput(),
+			},
+			SecretArn:       pulumi.String("arn:aws:secretsmanager:eu-west-1:123456789012:secret:replication-AbCdEf"),
+			User:            "cdc",
+			Code:            pulumi.NewAssetArchive(map[string]any{"bootstrap": pulumi.NewFileAsset("testdata/function")}),
 			SubnetIDs:       pulumi.ToStringArray([]string{"subnet-1", "subnet-2"}),
 			SecurityGroupID: pulumi.String("sg-2"),
 			KmsKeyArn:       pulumi.String("arn:aws:kms:eu-west-1:123456789012:key/k"),
-			StartAfter:      []pulumi.Resource{ready.Invocation},
 		})
 		if err != nil {
 			return fmt.Errorf("rotating the password: %w", err)
 		}
 		ctx.Export("rotationFunction", rotation.FunctionName)
 		return nil
-	}
+	})
+	// Output:
+	// aws:cloudwatch/logGroup:LogGroup: rotation-logs
+	// aws:iam/role:Role: rotation-role
+	// aws:iam/rolePolicy:RolePolicy: rotation-policy
+	// aws:lambda/function:Function: rotation-function
+	// aws:lambda/permission:Permission: rotation-permission
+	// aws:secretsmanager/secretRotation:SecretRotation: rotation-schedule
+	// cdcpipeline:source:Rotation: rotation
 }

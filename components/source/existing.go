@@ -2,8 +2,7 @@ package source
 
 import (
 	"cdcpipeline/config"
-	"errors"
-	"fmt"
+	"cdcpipeline/internal/component"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
@@ -27,33 +26,39 @@ type Existing struct {
 
 // NewExisting adopts the database that Source.Existing names.
 func NewExisting(ctx *pulumi.Context, name string, args *ExistingArgs, opts ...pulumi.ResourceOption) (*Existing, error) {
-	if args == nil || args.Source.Existing == nil {
-		return nil, errors.New("source.Existing: Source.Existing with host, secretArn and securityGroupId is required")
+	a, err := args.check()
+	if err != nil {
+		return nil, err
 	}
-	cfg := args.WithDefaults(environmentOr(args.Environment))
-	if err := cfg.Validate(); err != nil {
-		return nil, fmt.Errorf("checking the source: %w", err)
-	}
-	database := cfg.Existing
 	e := &Existing{}
-	props := pulumi.Map{"host": pulumi.String(database.Host), "port": pulumi.Int(database.Port)}
-	if err := ctx.RegisterComponentResourceV2("cdcpipeline:source:Existing", name, props, e, opts...); err != nil {
-		return nil, fmt.Errorf("registering the existing source: %w", err)
+	return component.Make(ctx, existingKind, name, e, component.Steps{
+		Inputs:    pulumi.Map{"host": pulumi.String(a.Existing.Host), "port": pulumi.Int(a.Existing.Port)},
+		Provision: func() error { return e.provision(a) },
+		Outputs:   e.outputs,
+	}, opts...)
+}
+
+func (args *ExistingArgs) check() (*ExistingArgs, error) {
+	a, err := component.Args(existingKind, args)
+	if err != nil {
+		return nil, err
 	}
+	a.Environment = a.Environment.WithDefault()
+	a.Source = a.Source.WithDefaults(a.Environment)
+	return a, existingKind.Check(a.Source.Validate(), component.Required(component.Given{"Source.Existing": a.Existing != nil}))
+}
+
+func (e *Existing) provision(a *ExistingArgs) error {
 	e.Database = Database{
-		Host:            pulumi.String(database.Host).ToStringOutput(),
-		Port:            pulumi.Int(database.Port).ToIntOutput(),
-		AdminSecretArn:  pulumi.String(database.SecretArn).ToStringOutput(),
-		SecurityGroupID: pulumi.String(database.SecurityGroupID).ToStringOutput(),
+		Host:            pulumi.String(a.Existing.Host).ToStringOutput(),
+		Port:            pulumi.Int(a.Existing.Port).ToIntOutput(),
+		AdminSecretArn:  pulumi.String(a.Existing.SecretArn).ToStringOutput(),
+		SecurityGroupID: pulumi.String(a.Existing.SecurityGroupID).ToStringOutput(),
 		EngineName:      "mysql",
-		Incarnation:     pulumi.Sprintf("%s:%d", database.Host, database.Port),
+		Incarnation:     pulumi.Sprintf("%s:%d", a.Existing.Host, a.Existing.Port),
 	}
-	if args.SecretKmsKeyArn != nil {
-		e.SecretKmsKeyArn = args.SecretKmsKeyArn.ToStringOutput()
+	if a.SecretKmsKeyArn != nil {
+		e.SecretKmsKeyArn = a.SecretKmsKeyArn.ToStringOutput()
 	}
-	outputs := pulumi.Map{"host": e.Host, "port": e.Port, "adminSecretArn": e.AdminSecretArn}
-	if err := ctx.RegisterResourceOutputs(e, outputs); err != nil {
-		return nil, fmt.Errorf("registering the existing source's outputs: %w", err)
-	}
-	return e, nil
+	return nil
 }

@@ -21,8 +21,8 @@ type monitoring struct {
 }
 
 // newMonitoring makes the role in prod; in dev nobody watches by the second, and there is none.
-func (a *AuroraMySQL) newMonitoring(ctx *pulumi.Context, name string) (*monitoring, error) {
-	if a.environment != config.Prod {
+func (a *AuroraMySQL) newMonitoring(ctx *pulumi.Context, p *auroraPlan) (*monitoring, error) {
+	if p.Environment != config.Prod {
 		return nil, nil //nolint:nilnil // no monitoring, and nothing wrong
 	}
 	partition, err := aws.GetPartition(ctx, &aws.GetPartitionArgs{}, pulumi.Parent(a))
@@ -33,7 +33,7 @@ func (a *AuroraMySQL) newMonitoring(ctx *pulumi.Context, name string) (*monitori
 	if err != nil {
 		return nil, fmt.Errorf("looking up the account: %w", err)
 	}
-	role, err := iam.NewRole(ctx, name+"-monitoring", &iam.RoleArgs{
+	role, err := iam.NewRole(ctx, p.name+"-monitoring", &iam.RoleArgs{
 		Description: pulumi.String("RDS publishes what the database's operating system does"),
 		// For this account's instances alone, https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_Monitoring.OS.Enabling.html.
 		AssumeRolePolicy: iampolicy.Trust(
@@ -43,7 +43,7 @@ func (a *AuroraMySQL) newMonitoring(ctx *pulumi.Context, name string) (*monitori
 	if err != nil {
 		return nil, fmt.Errorf("making the role of enhanced monitoring: %w", err)
 	}
-	allowed, err := iam.NewRolePolicyAttachment(ctx, name+"-monitoring", &iam.RolePolicyAttachmentArgs{
+	allowed, err := iam.NewRolePolicyAttachment(ctx, p.name+"-monitoring", &iam.RolePolicyAttachmentArgs{
 		Role:      role.Name,
 		PolicyArn: pulumi.String(fmt.Sprintf("arn:%s:iam::aws:policy/service-role/AmazonRDSEnhancedMonitoringRole", partition.Partition)),
 	}, pulumi.Parent(a))

@@ -2,6 +2,7 @@ package source
 
 import (
 	"cdcpipeline/config"
+	"cdcpipeline/internal/component"
 	"cdcpipeline/internal/source/mysql/rotation"
 	"encoding/json"
 	"errors"
@@ -55,18 +56,41 @@ type Rotation struct {
 
 // NewRotation makes the function and has Secrets Manager call it.
 func NewRotation(ctx *pulumi.Context, name string, args *RotationArgs, opts ...pulumi.ResourceOption) (*Rotation, error) {
-	if args == nil {
-		return nil, errors.New("source.Rotation: arguments are required")
-	}
 	a, err := args.check()
 	if err != nil {
 		return nil, err
 	}
 	r := &Rotation{}
-	props := pulumi.Map{"rotationDays": pulumi.Int(*a.RotationDays)}
-	if err := ctx.RegisterComponentResourceV2("cdcpipeline:source:Rotation", name, props, r, opts...); err != nil {
-		return nil, fmt.Errorf("registering the rotation: %w", err)
+	return component.Make(ctx, rotationKind, name, r, component.Steps{
+		Inputs:    pulumi.Map{"rotationDays": pulumi.Int(*a.RotationDays)},
+		Provision: func() error { return r.provision(ctx, name, a) },
+		Outputs:   func() pulumi.Map { return pulumi.Map{"functionName": r.FunctionName} },
+	}, opts...)
+}
+
+func (args *RotationArgs) check() (*RotationArgs, error) {
+	a, err := component.Args(rotationKind, args)
+	if err != nil {
+		return nil, err
 	}
+	a.Environment = a.Environment.WithDefault()
+	a.Source = a.Source.WithDefaults(a.Environment)
+	a.Functions = a.Functions.WithDefaults(a.Environment)
+	problems := []error{a.Source.Validate(), a.Functions.Validate(), component.Required(component.Given{
+		"Database": a.Database.Host.OutputState != nil, "SecretArn": a.SecretArn != nil, "User": a.User != "", "Code": a.Code != nil,
+		"SubnetIDs": a.SubnetIDs != nil, "SecurityGroupID": a.SecurityGroupID != nil, "KmsKeyArn": a.KmsKeyArn != nil,
+	})}
+	if !a.Rotates() {
+		problems = append(problems, errors.New("source.rotationDays: is 0: leave source.Rotation out"))
+	}
+	if len(a.User) > rotation.MaxUser {
+		problems = append(problems, fmt.Errorf("User %q is longer than %d characters", a.User, rotation.MaxUser))
+	}
+	a.CaBundle, err = compact(a.CaBundle)
+	return a, rotationKind.Check(append(problems, err)...)
+}
+
+func (r *Rotation) provision(ctx *pulumi.Context, name string, a *RotationArgs) error {
 	function, err := databaseFunction{
 		Functions: a.Functions, what: "rotation", code: a.Code,
 		description:     "Rotates the password of the user that DMS follows the source database as",
@@ -76,43 +100,10 @@ func NewRotation(ctx *pulumi.Context, name string, args *RotationArgs, opts ...p
 		environment: pulumi.StringMap{rotation.Variable: a.settings()},
 	}.make(ctx, name, r)
 	if err != nil {
-		return nil, err
-	}
-	if err := r.schedule(ctx, name, a, function); err != nil {
-		return nil, err
+		return err
 	}
 	r.FunctionName = function.Name
-	if err := ctx.RegisterResourceOutputs(r, pulumi.Map{"functionName": r.FunctionName}); err != nil {
-		return nil, fmt.Errorf("registering the rotation's outputs: %w", err)
-	}
-	return r, nil
-}
-
-// check fills defaults and refuses what cannot work.
-func (a RotationArgs) check() (*RotationArgs, error) {
-	a.Environment = environmentOr(a.Environment)
-	a.Source = a.Source.WithDefaults(a.Environment)
-	a.Functions = a.Functions.WithDefaults(a.Environment)
-	problems := []error{a.Source.Validate(), a.Functions.Validate()}
-	if !a.Rotates() {
-		problems = append(problems, errors.New("source.rotationDays: is 0: leave source.Rotation out"))
-	}
-	if a.Database.Host.OutputState == nil || a.SecretArn == nil || a.User == "" {
-		problems = append(problems, errors.New("source.Rotation: Database, SecretArn and User are required"))
-	}
-	if len(a.User) > rotation.MaxUser {
-		problems = append(problems, fmt.Errorf("source.Rotation: User %q is longer than %d characters", a.User, rotation.MaxUser))
-	}
-	if a.Code == nil || a.SubnetIDs == nil || a.SecurityGroupID == nil || a.KmsKeyArn == nil {
-		problems = append(problems, errors.New("source.Rotation: Code, SubnetIDs, SecurityGroupID and KmsKeyArn are required"))
-	}
-	var err error
-	a.CaBundle, err = compact(a.CaBundle)
-	problems = append(problems, err)
-	if err := errors.Join(problems...); err != nil {
-		return nil, fmt.Errorf("checking the rotation: %w", err)
-	}
-	return &a, nil
+	return r.schedule(ctx, name, a, function)
 }
 
 // settings are the function's, as JSON. They hold no secret.

@@ -143,12 +143,12 @@ func authority(t *testing.T) string {
 
 func TestAnImpossibleRotationIsRefused(t *testing.T) {
 	for want, change := range map[string]func(*source.RotationArgs){
-		"source.rotationDays: is 0":           func(a *source.RotationArgs) { a.RotationDays = new(0) },
-		"source.rotationDays: 1001":           func(a *source.RotationArgs) { a.RotationDays = new(1001) },
-		"User are required":                   func(a *source.RotationArgs) { a.User = "" },
-		"longer than 26":                      func(a *source.RotationArgs) { a.User = strings.Repeat("u", 27) },
-		"Code, SubnetIDs":                     func(a *source.RotationArgs) { a.Code = nil },
-		"source.Rotation: Database, SecretAr": func(a *source.RotationArgs) { a.Database = source.Database{} },
+		"source.rotationDays: is 0":             func(a *source.RotationArgs) { a.RotationDays = new(0) },
+		"source.rotationDays: 1001":             func(a *source.RotationArgs) { a.RotationDays = new(1001) },
+		"User: is missing":                      func(a *source.RotationArgs) { a.User = "" },
+		"longer than 26":                        func(a *source.RotationArgs) { a.User = strings.Repeat("u", 27) },
+		"Code: is missing":                      func(a *source.RotationArgs) { a.Code = nil },
+		"source.Rotation: Database: is missing": func(a *source.RotationArgs) { a.Database = source.Database{} },
 	} {
 		r, err := tryRotation(change)
 		require.ErrorContains(t, err, want)

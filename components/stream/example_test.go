@@ -3,6 +3,7 @@ package stream_test
 import (
 	"cdcpipeline/components/stream"
 	"cdcpipeline/config"
+	"cdcpipeline/internal/componenttest"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/kms"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -10,7 +11,7 @@ import (
 
 // An on-demand stream that keeps two weeks, encrypted with a key of yours.
 func ExampleNewChangeStream() {
-	pulumi.Run(func(ctx *pulumi.Context) error {
+	componenttest.Example(func(ctx *pulumi.Context) error {
 		key, err := kms.NewKey(ctx, "key", &kms.KeyArgs{EnableKeyRotation: pulumi.Bool(true)})
 		if err != nil {
 			return err
@@ -26,4 +27,8 @@ func ExampleNewChangeStream() {
 		ctx.Export("streamArn", changes.Arn)
 		return nil
 	})
+	// Output:
+	// aws:kinesis/stream:Stream: changes-stream
+	// aws:kms/key:Key: key
+	// cdcpipeline:stream:ChangeStream: changes
 }

@@ -6,12 +6,14 @@ package stream
 
 import (
 	"cdcpipeline/config"
-	"errors"
+	"cdcpipeline/internal/component"
 	"fmt"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/kinesis"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
+
+const kind component.Kind = "stream.ChangeStream"
 
 // ChangeStreamArgs configures a ChangeStream.
 type ChangeStreamArgs struct {
@@ -34,47 +36,43 @@ type ChangeStream struct {
 
 // NewChangeStream makes the stream.
 func NewChangeStream(ctx *pulumi.Context, name string, args *ChangeStreamArgs, opts ...pulumi.ResourceOption) (*ChangeStream, error) {
-	if args == nil || args.KmsKeyArn == nil {
-		return nil, errors.New("stream.ChangeStream needs args with a KmsKeyArn")
-	}
-	env := args.Environment
-	if env == "" {
-		env = config.Dev
-	}
-	cfg := args.Stream.WithDefaults(env)
-	if err := cfg.Validate(); err != nil {
-		return nil, fmt.Errorf("checking the stream's configuration: %w", err)
-	}
-
-	s := &ChangeStream{}
-	props := pulumi.Map{
-		"environment":    pulumi.String(env),
-		"shards":         pulumi.Int(cfg.Shards),
-		"retentionHours": pulumi.Int(cfg.RetentionHours),
-	}
-	if err := ctx.RegisterComponentResourceV2("cdcpipeline:stream:ChangeStream", name, props, s, opts...); err != nil {
-		return nil, fmt.Errorf("registering the change stream: %w", err)
-	}
-	if err := s.provision(ctx, name, cfg, env, args.KmsKeyArn); err != nil {
+	a, err := args.check()
+	if err != nil {
 		return nil, err
 	}
-	if err := ctx.RegisterResourceOutputs(s, pulumi.Map{"arn": s.Arn, "name": s.Name}); err != nil {
-		return nil, fmt.Errorf("registering the outputs of the change stream: %w", err)
-	}
-	return s, nil
+	s := &ChangeStream{}
+	return component.Make(ctx, kind, name, s, component.Steps{
+		Inputs: pulumi.Map{
+			"environment":    pulumi.String(a.Environment),
+			"shards":         pulumi.Int(a.Shards),
+			"retentionHours": pulumi.Int(a.RetentionHours),
+		},
+		Provision: func() error { return s.provision(ctx, name, a) },
+		Outputs:   func() pulumi.Map { return pulumi.Map{"arn": s.Arn, "name": s.Name} },
+	}, opts...)
 }
 
-func (s *ChangeStream) provision(ctx *pulumi.Context, name string, cfg config.Stream, env config.Environment, key pulumi.StringInput) error {
+func (args *ChangeStreamArgs) check() (*ChangeStreamArgs, error) {
+	a, err := component.Args(kind, args)
+	if err != nil {
+		return nil, err
+	}
+	a.Environment = a.Environment.WithDefault()
+	a.Stream = a.Stream.WithDefaults(a.Environment)
+	return a, kind.Check(a.Stream.Validate(), component.Required(component.Given{"KmsKeyArn": a.KmsKeyArn != nil}))
+}
+
+func (s *ChangeStream) provision(ctx *pulumi.Context, name string, a *ChangeStreamArgs) error {
 	args := &kinesis.StreamArgs{
-		Name:            pulumi.String(cfg.Name),
-		RetentionPeriod: pulumi.Int(cfg.RetentionHours),
+		Name:            pulumi.String(a.Name),
+		RetentionPeriod: pulumi.Int(a.RetentionHours),
 		EncryptionType:  pulumi.String("KMS"),
-		KmsKeyId:        key.ToStringOutput().ToStringPtrOutput(),
+		KmsKeyId:        a.KmsKeyArn.ToStringOutput().ToStringPtrOutput(),
 		// A consumer with enhanced fan-out that is registered by hand must not keep destroy from finishing.
 		EnforceConsumerDeletion: pulumi.Bool(true),
 	}
-	capacity(args, cfg.Shards)
-	stream, err := kinesis.NewStream(ctx, name+"-stream", args, pulumi.Parent(s), pulumi.Protect(env == config.Prod))
+	capacity(args, a.Shards)
+	stream, err := kinesis.NewStream(ctx, name+"-stream", args, pulumi.Parent(s), pulumi.Protect(a.Environment == config.Prod))
 	if err != nil {
 		return fmt.Errorf("making the change stream: %w", err)
 	}

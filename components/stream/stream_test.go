@@ -63,8 +63,8 @@ func TestStreamIsRefused(t *testing.T) {
 		args *stream.ChangeStreamArgs
 		want string
 	}{
-		"without args":         {nil, "stream.ChangeStream needs args with a KmsKeyArn"},
-		"without a key":        {&stream.ChangeStreamArgs{}, "stream.ChangeStream needs args with a KmsKeyArn"},
+		"without args":         {nil, "stream.ChangeStream needs args"},
+		"without a key":        {&stream.ChangeStreamArgs{}, "the arguments of stream.ChangeStream: KmsKeyArn: is missing"},
 		"with a short memory":  {&stream.ChangeStreamArgs{Stream: config.Stream{RetentionHours: 24}, KmsKeyArn: pulumi.String(key)}, "stream.retentionHours"},
 		"with negative shards": {&stream.ChangeStreamArgs{Stream: config.Stream{Shards: -1}, KmsKeyArn: pulumi.String(key)}, "stream.shards"},
 	} {

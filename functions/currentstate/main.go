@@ -22,7 +22,7 @@ func main() {
 }
 
 func run(ctx context.Context) error {
-	settings, err := currentstate.Environment(os.Getenv)
+	settings, err := currentstate.ReadSettings(os.Getenv)
 	if err != nil {
 		return fmt.Errorf("reading the settings: %w", err)
 	}

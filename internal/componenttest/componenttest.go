@@ -218,11 +218,13 @@ func computed(token, name string) resource.PropertyMap {
 // bootstrapped is what the bootstrap function answers: the tables it was asked for, each with the one column id.
 func bootstrapped(input resource.PropertyValue) string {
 	var request struct {
+		Checks []map[string]any `json:"checks"`
 		Tables []map[string]any `json:"tables"`
 	}
 	if text, ok := plain(input).(string); !ok || json.Unmarshal([]byte(text), &request) != nil {
 		return "{}"
 	}
+	request.Checks = []map[string]any{{"check": "binlog_format", "status": "ok", "value": "ROW"}}
 	for _, t := range request.Tables {
 		t["columns"], t["primaryKey"] = []any{map[string]any{"name": "id", "type": "bigint"}}, []any{"id"}
 	}

@@ -11,7 +11,8 @@ import (
 	"time"
 )
 
-// Settings of the function. The function reads them from its environment, which Lambda bounds to 4 KB in all:
+// Settings of the function. The component writes them with [Settings.Variables] into the function's environment, which Lambda
+// bounds to 4 KB in all, and the function reads them with [ReadSettings]:
 //
 //	SEARCH_ENDPOINT         https://vpc-name-....es.amazonaws.com, the domain; required
 //	PARKING_BUCKET          name of the bucket for records that cannot be indexed; required
@@ -54,43 +55,94 @@ type Table struct {
 	Columns map[string]string `json:"columns,omitempty"`
 }
 
+// The variables by which settings are handed over; Lambda itself sets the last.
+const (
+	endpointVariable    = "SEARCH_ENDPOINT"
+	bucketVariable      = "PARKING_BUCKET"
+	prefixVariable      = "PARKING_PREFIX"
+	tablesVariable      = "TABLES"
+	retentionVariable   = "STREAM_RETENTION_HOURS"
+	parkedVariable      = "PARKED_DAYS"
+	shardsVariable      = "INDEX_SHARDS"
+	replicasVariable    = "INDEX_REPLICAS"
+	bulkBytesVariable   = "BULK_BYTES"
+	bulkRecordsVariable = "BULK_RECORDS"
+	functionVariable    = "AWS_LAMBDA_FUNCTION_NAME"
+
+	day = 24 * time.Hour
+)
+
 // Limits of what may be set.
 const (
 	maxBulkBytes   = 9 << 20
 	maxBulkRecords = 10_000
 )
 
-// Environment reads settings; get is os.Getenv. All that is wrong comes back at once.
-func Environment(get func(string) string) (Settings, error) {
+// Variables are the function's environment. What is zero is left to the function's default, but for shards, replicas and
+// tables, of which none is a number too.
+func (s Settings) Variables() (map[string]string, error) {
+	tables, err := EncodeTables(s.Tables)
+	if err != nil {
+		return nil, err
+	}
+	variables := map[string]string{
+		endpointVariable: s.Endpoint, bucketVariable: s.Bucket, prefixVariable: s.Prefix, tablesVariable: tables,
+		shardsVariable: strconv.Itoa(s.Shards), replicasVariable: strconv.Itoa(s.Replicas),
+	}
+	for name, value := range map[string]int{
+		retentionVariable: int(s.Retention / time.Hour), parkedVariable: int(s.Parked / day),
+		bulkBytesVariable: s.BulkBytes, bulkRecordsVariable: s.BulkRecords,
+	} {
+		if value != 0 {
+			variables[name] = strconv.Itoa(value)
+		}
+	}
+	return variables, nil
+}
+
+// EncodeTables is the text of tables in the function's environment, whose length is bounded.
+func EncodeTables(tables []Table) (string, error) {
+	if tables == nil {
+		tables = []Table{}
+	}
+	text, err := json.Marshal(tables)
+	if err != nil {
+		return "", fmt.Errorf("writing the tables of the current state: %w", err)
+	}
+	return string(text), nil
+}
+
+// ReadSettings reads what [Settings.Variables] has written; get is os.Getenv. All that is wrong comes back at once.
+func ReadSettings(get func(string) string) (Settings, error) {
 	e := environment{get: get}
 	s := Settings{
-		Endpoint:    strings.TrimSuffix(e.required("SEARCH_ENDPOINT"), "/"),
-		Bucket:      e.required("PARKING_BUCKET"),
-		Prefix:      cmp.Or(get("PARKING_PREFIX"), "parked/current/"),
-		Retention:   time.Duration(e.number("STREAM_RETENTION_HOURS", 168, 24, 8760)) * time.Hour,
-		Parked:      time.Duration(e.number("PARKED_DAYS", 30, 1, 3650)) * 24 * time.Hour,
-		Shards:      e.number("INDEX_SHARDS", 1, 1, 1024),
-		Replicas:    e.number("INDEX_REPLICAS", 1, 0, 10),
-		BulkBytes:   e.number("BULK_BYTES", 4<<20, 1<<16, maxBulkBytes),
-		BulkRecords: e.number("BULK_RECORDS", 2000, 1, maxBulkRecords),
-		Function:    cmp.Or(get("AWS_LAMBDA_FUNCTION_NAME"), "currentstate"),
+		Endpoint:    strings.TrimSuffix(e.required(endpointVariable), "/"),
+		Bucket:      e.required(bucketVariable),
+		Prefix:      cmp.Or(get(prefixVariable), "parked/current/"),
+		Retention:   time.Duration(e.number(retentionVariable, 168, 24, 8760)) * time.Hour,
+		Parked:      time.Duration(e.number(parkedVariable, 30, 1, 3650)) * day,
+		Shards:      e.number(shardsVariable, 1, 1, 1024),
+		Replicas:    e.number(replicasVariable, 1, 0, 10),
+		BulkBytes:   e.number(bulkBytesVariable, 4<<20, 1<<16, maxBulkBytes),
+		BulkRecords: e.number(bulkRecordsVariable, 2000, 1, maxBulkRecords),
+		Function:    cmp.Or(get(functionVariable), "currentstate"),
 	}
 	if s.Endpoint != "" {
 		if u, err := url.Parse(s.Endpoint); err != nil || u.Scheme != "https" || u.Host == "" || u.Path != "" {
-			e.add("SEARCH_ENDPOINT: %q is not https://<host>", s.Endpoint)
+			e.add(endpointVariable+": %q is not https://<host>", s.Endpoint)
 		}
 	}
 	if !strings.HasSuffix(s.Prefix, "/") || strings.HasPrefix(s.Prefix, "/") {
-		e.add("PARKING_PREFIX: %q does not end, or begins, with a slash", s.Prefix)
+		e.add(prefixVariable+": %q does not end, or begins, with a slash", s.Prefix)
 	}
-	if tables := get("TABLES"); tables != "" {
+	if tables := get(tablesVariable); tables != "" {
 		if err := json.Unmarshal([]byte(tables), &s.Tables); err != nil {
-			e.add("TABLES: is not a JSON list of tables: %w", err)
+			e.add(tablesVariable+": is not a JSON list of tables: %w", err)
 		}
 	}
 	for _, t := range s.Tables {
 		if t.Database == "" || t.Table == "" || len(t.Key) == 0 {
-			e.add("TABLES: %s.%s lacks its database, table or key", t.Database, t.Table)
+			e.add(tablesVariable+": %s.%s lacks its database, table or key", t.Database, t.Table)
 		}
 	}
 	return s, errors.Join(e.problems...)

@@ -3,6 +3,7 @@ package currentstate
 import (
 	"cdcpipeline/internal/change"
 	"encoding/json"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -16,7 +17,7 @@ func TestSettingsComeFromTheEnvironment(t *testing.T) {
 		"SEARCH_ENDPOINT": "https://vpc-x.es.amazonaws.com/", "PARKING_BUCKET": "lake", "STREAM_RETENTION_HOURS": "24", "INDEX_REPLICAS": "0",
 		"TABLES": `[{"database":"testdb","table":"retail_trans","key":["trans_id"],"columns":{"trans_id":"bigint(20)"}}]`,
 	}
-	s, err := Environment(func(name string) string { return environment[name] })
+	s, err := ReadSettings(func(name string) string { return environment[name] })
 	require.NoError(t, err)
 	require.Equal(t, Settings{
 		Endpoint: "https://vpc-x.es.amazonaws.com", Bucket: "lake", Prefix: "parked/current/", Retention: 24 * time.Hour, Parked: 720 * time.Hour,
@@ -25,14 +26,41 @@ func TestSettingsComeFromTheEnvironment(t *testing.T) {
 	}, s)
 }
 
+// A setting that is written by a name and read by another would be a default in production.
+func TestWhatIsWrittenIsReadBack(t *testing.T) {
+	written := Settings{
+		Endpoint: "https://vpc-x.es.amazonaws.com", Bucket: "lake", Prefix: "errors/current/", Retention: 200 * time.Hour, Parked: 10 * day,
+		Shards: 2, Replicas: 3, BulkBytes: 1 << 20, BulkRecords: 77, Function: "f",
+		Tables: []Table{{"testdb", "retail_trans", []string{"trans_id"}, map[string]string{"trans_id": "bigint(20)"}}},
+	}
+	for i, fields := 0, reflect.ValueOf(written); i < fields.NumField(); i++ {
+		require.Falsef(t, fields.Field(i).IsZero(), "give %s a value here, so that it is tried", fields.Type().Field(i).Name)
+	}
+	variables, err := written.Variables()
+	require.NoError(t, err)
+	require.NotContains(t, variables, functionVariable, "Lambda refuses a variable of its own")
+	variables[functionVariable] = "f"
+	read, err := ReadSettings(func(name string) string { return variables[name] })
+	require.NoError(t, err)
+	require.Equal(t, written, read)
+}
+
+func TestNoReplicaIsWrittenAndTheRestIsTheFunctionsToChoose(t *testing.T) {
+	variables, err := Settings{Shards: 1}.Variables()
+	require.NoError(t, err)
+	require.Equal(t, "0", variables[replicasVariable])
+	require.Equal(t, "[]", variables[tablesVariable])
+	require.NotContains(t, variables, bulkBytesVariable)
+}
+
 func TestAllThatIsWrongWithTheEnvironmentComesBackAtOnce(t *testing.T) {
 	environment := map[string]string{"SEARCH_ENDPOINT": "http://x", "PARKING_PREFIX": "p", "BULK_BYTES": "1", "PARKED_DAYS": "x", "TABLES": `[{"database":"d"}]`}
-	_, err := Environment(func(name string) string { return environment[name] })
+	_, err := ReadSettings(func(name string) string { return environment[name] })
 	for _, name := range []string{"SEARCH_ENDPOINT", "PARKING_BUCKET", "PARKING_PREFIX", "BULK_BYTES", "PARKED_DAYS", "TABLES: d."} {
 		require.ErrorContains(t, err, name)
 	}
 	environment["TABLES"] = "{"
-	_, err = Environment(func(name string) string { return environment[name] })
+	_, err = ReadSettings(func(name string) string { return environment[name] })
 	require.ErrorContains(t, err, "not a JSON list")
 }
 

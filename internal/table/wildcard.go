@@ -1,5 +1,5 @@
-// Package table matches names of databases and tables with patterns in which % stands for any text, none included.
-// Every other character, _ among them, stands for itself; letters of different case differ, as they do for DMS.
+// Package table holds the name of a table, and the pattern that tables are chosen by: in it, % stands for any text, none
+// included. Every other character, _ among them, stands for itself; letters of different case differ, as they do for DMS.
 package table
 
 import "strings"
@@ -7,8 +7,8 @@ import "strings"
 // Any is the one character that does not stand for itself.
 const Any = "%"
 
-// In reports whether a name is a pattern that can match more than one name.
-func In(name string) bool { return strings.Contains(name, Any) }
+// IsPattern reports whether a name can match more than one name.
+func IsPattern(name string) bool { return strings.Contains(name, Any) }
 
 // Match reports whether a pattern matches a whole name. A pattern in the name's place is matched only when everything
 // that it matches is.

@@ -22,11 +22,6 @@ type API interface {
 	DescribeTableStatistics(context.Context, *dms.DescribeTableStatisticsInput, ...func(*dms.Options)) (*dms.DescribeTableStatisticsOutput, error)
 }
 
-// Table is a table, or with % for any text, several.
-type Table struct{ Database, Table string }
-
-func (t Table) String() string { return t.Database + "." + t.Table }
-
 // State is what DMS says of a task.
 type State struct {
 	// Status of the task: running, stopped, failed …
@@ -43,7 +38,7 @@ type State struct {
 // Nothing is reported while the task's first load is under way: a table without rows is then waiting for its turn. A
 // task that only follows changes (cdc) loads nothing by design, so for it nothing is reported either. A table that was
 // made while the task ran is reported, although all its rows came as changes: DMS does not tell the two apart.
-func Ask(ctx context.Context, api API, task string, followed []Table) (State, error) {
+func Ask(ctx context.Context, api API, task string, followed []table.Pattern) (State, error) {
 	described, err := api.DescribeReplicationTasks(ctx, &dms.DescribeReplicationTasksInput{
 		Filters:         []types.Filter{{Name: aws.String("replication-task-arn"), Values: []string{task}}},
 		WithoutSettings: aws.Bool(true),
@@ -83,25 +78,21 @@ func statistics(ctx context.Context, api API, task string) ([]types.TableStatist
 
 // missing are the tables without a load: of those followed by name also the ones DMS does not list. Which tables a
 // pattern takes in, only DMS knows.
-func missing(followed []Table, rows []types.TableStatistics) []string {
+func missing(followed []table.Pattern, rows []types.TableStatistics) []string {
 	notLoaded := []string{}
-	listed := map[Table]bool{}
+	listed := map[table.Name]bool{}
 	for _, row := range rows {
-		name := Table{aws.ToString(row.SchemaName), aws.ToString(row.TableName)}
+		name := table.Name{Database: aws.ToString(row.SchemaName), Table: aws.ToString(row.TableName)}
 		listed[name] = true
-		if row.FullLoadStartTime == nil && slices.ContainsFunc(followed, func(t Table) bool { return t.matches(name) }) {
+		if row.FullLoadStartTime == nil && slices.ContainsFunc(followed, func(p table.Pattern) bool { return p.Matches(name) }) {
 			notLoaded = append(notLoaded, name.String())
 		}
 	}
-	for _, t := range followed {
-		if !table.In(t.Database) && !table.In(t.Table) && !listed[t] {
-			notLoaded = append(notLoaded, t.String())
+	for _, p := range followed {
+		if name, one := p.One(); one && !listed[name] {
+			notLoaded = append(notLoaded, name.String())
 		}
 	}
 	slices.Sort(notLoaded)
 	return notLoaded
-}
-
-func (t Table) matches(name Table) bool {
-	return table.Match(t.Database, name.Database) && table.Match(t.Table, name.Table)
 }

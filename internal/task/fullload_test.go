@@ -1,6 +1,7 @@
 package task_test
 
 import (
+	"cdcpipeline/internal/table"
 	"cdcpipeline/internal/task"
 	"context"
 	"errors"
@@ -37,8 +38,8 @@ func (s service) DescribeTableStatistics(_ context.Context, in *dms.DescribeTabl
 	return out, nil
 }
 
-func row(database, table string, loaded bool) types.TableStatistics {
-	r := types.TableStatistics{SchemaName: &database, TableName: &table}
+func row(database, name string, loaded bool) types.TableStatistics {
+	r := types.TableStatistics{SchemaName: &database, TableName: &name}
 	if loaded {
 		r.FullLoadStartTime = aws.Time(time.Now())
 	}
@@ -54,7 +55,7 @@ func running(migration types.MigrationTypeValue, loaded bool, rows ...types.Tabl
 }
 
 func TestNotLoaded(t *testing.T) {
-	shop := []task.Table{{Database: "shop", Table: "%"}, {Database: "stock", Table: "items"}}
+	shop := []table.Pattern{{Database: "shop", Table: "%"}, {Database: "stock", Table: "items"}}
 	rows := []types.TableStatistics{row("shop", "orders", true), row("shop", "added", false), row("other", "gone", false)}
 	for name, c := range map[string]struct {
 		service service

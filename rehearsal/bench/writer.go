@@ -22,7 +22,7 @@ import (
 // it signs. The node takes a password in place of the signature.
 func (b *bench) function(shards int, around func(http.RoundTripper) http.RoundTripper) (*currentstate.Function, error) {
 	environment := map[string]string{"SEARCH_ENDPOINT": b.node.URL, "PARKING_BUCKET": "none", "INDEX_SHARDS": strconv.Itoa(shards), "INDEX_REPLICAS": "0"}
-	settings, err := currentstate.Environment(func(name string) string { return environment[name] })
+	settings, err := currentstate.ReadSettings(func(name string) string { return environment[name] })
 	if err != nil {
 		return nil, fmt.Errorf("reading the function's settings: %w", err)
 	}

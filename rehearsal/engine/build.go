@@ -1,7 +1,7 @@
 // Package engine makes the real Pulumi engine out of Go modules: the CLI and the plugins the pipeline uses.
 //
-// Sources are copied aside, the Terraform AWS provider is cut down to the services the pipeline uses, five programs
-// are compiled, and the result is kept in the cache under the hash of everything that went into it.
+// Sources are copied aside, the Terraform AWS provider is cut down to the services the pipeline uses, the bridge is
+// adapted to the engine's version, five programs are compiled, and the result is kept in the cache under the hash of everything that went into it.
 package engine
 
 import (
@@ -32,6 +32,12 @@ const (
 const (
 	awsModule = "github.com/upbound/terraform-provider-aws@v0.0.0-20250210124112-ca3a4c5ba291"
 	awsSum    = "h1:Q8atmog81+eoPwwU+0ZI6MDaXDuBpWS+wvXvUtNdthA="
+)
+
+// Pulumi's Terraform bridge, newest version served; it was written for an older engine than the one that is built here.
+const (
+	bridgeModule = "github.com/pulumi/pulumi-terraform-bridge/v3@v3.137.0"
+	bridgeSum    = "h1:y9HaS9/ylx52g0Ur4uxgfCYCl9b7Q9/i9a6tJhdUJsY="
 )
 
 // Engine is a built engine.
@@ -89,7 +95,7 @@ func Build(ctx context.Context, source, cache string, progress Progress) (Engine
 	}
 	for _, step := range []func(context.Context) error{
 		func(context.Context) error { return b.copySources(source) },
-		b.fetchProvider, b.compile,
+		b.fetchSources, b.compile,
 		func(ctx context.Context) error { return b.install(ctx, e) },
 	} {
 		if err := step(ctx); err != nil {
@@ -105,7 +111,7 @@ func Build(ctx context.Context, source, cache string, progress Progress) (Engine
 // fingerprint is the hash of the engine's sources, the toolchain and this package's constants.
 func fingerprint(source string) (string, error) {
 	h := sha256.New()
-	fmt.Fprintln(h, runtime.Version(), runtime.GOOS, runtime.GOARCH, awsModule, awsSum, services, CLIVersion, AWSPluginVersion, RandomPluginVersion, BridgePluginVersion, OpenSearchProviderVersion)
+	fmt.Fprintln(h, runtime.Version(), runtime.GOOS, runtime.GOARCH, awsModule, awsSum, bridgeModule, bridgeSum, services, CLIVersion, AWSPluginVersion, RandomPluginVersion, BridgePluginVersion, OpenSearchProviderVersion)
 	err := filepath.WalkDir(source, func(path string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() {
 			return err
@@ -143,30 +149,52 @@ func (b builder) copySources(source string) error {
 	return nil
 }
 
-// fetchProvider puts the trimmed AWS provider where the engine's go.mod looks for it.
-func (b builder) fetchProvider(ctx context.Context) error {
-	b.progress("fetch the AWS provider")
+// source is a Go module that is compiled from an edited copy of itself.
+type source struct {
+	what, module, sum string // sum as `go mod download -json` prints it
+	folder            string // where the engine's go.mod looks for the copy
+	edit              func(folder string) error
+}
+
+// sources are the edited modules.
+var sources = []source{
+	{"the AWS provider", awsModule, awsSum, "upstream", trim},
+	{"the Terraform bridge", bridgeModule, bridgeSum, "bridge", followEngine},
+}
+
+// fetchSources puts the edited modules where the engine's go.mod looks for them.
+func (b builder) fetchSources(ctx context.Context) error {
 	scratch, err := os.MkdirTemp("", "rehearsal-fetch-")
 	if err != nil {
-		return fmt.Errorf("fetching the AWS provider: %w", err)
+		return fmt.Errorf("making a folder to fetch from: %w", err)
 	}
 	defer os.RemoveAll(scratch)
-	text, err := b.run(ctx, scratch, "go", "mod", "download", "-json", awsModule)
+	for _, s := range sources {
+		b.progress("fetch " + s.what)
+		if err := b.fetch(ctx, scratch, s); err != nil {
+			return fmt.Errorf("fetching %s: %w", s.what, err)
+		}
+	}
+	return nil
+}
+
+func (b builder) fetch(ctx context.Context, scratch string, s source) error {
+	text, err := b.run(ctx, scratch, "go", "mod", "download", "-json", s.module)
 	if err != nil {
-		return fmt.Errorf("fetching the AWS provider: %w", err)
+		return err
 	}
 	var module struct{ Dir, Sum, Error string }
 	if err := json.Unmarshal(text, &module); err != nil {
-		return fmt.Errorf("fetching the AWS provider: %w", err)
+		return fmt.Errorf("reading what go mod download prints: %w", err)
 	}
-	if module.Sum != awsSum {
-		return fmt.Errorf("fetching the AWS provider: its checksum is %q, want %q: refusing to build it %s", module.Sum, awsSum, module.Error)
+	if module.Sum != s.sum {
+		return fmt.Errorf("its checksum is %q, want %q: refusing to build it %s", module.Sum, s.sum, module.Error)
 	}
-	upstream := filepath.Join(b.src, "upstream")
-	if err := copyWritable(module.Dir, upstream); err != nil {
-		return fmt.Errorf("copying the AWS provider: %w", err)
+	folder := filepath.Join(b.src, s.folder)
+	if err := copyWritable(module.Dir, folder); err != nil {
+		return err
 	}
-	return trim(upstream)
+	return s.edit(folder)
 }
 
 func (b builder) compile(ctx context.Context) error {

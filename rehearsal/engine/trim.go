@@ -140,6 +140,24 @@ func addLargeIntegers(provider string) error {
 	})
 }
 
+// followEngine gives the bridge's calls of the engine the argument that the engine's newer version asks for:
+// NewContext's last, the environment of cloud credentials, which a plugin has none of.
+func followEngine(bridge string) error {
+	const before, after = "cwd, nil, false, nil", "cwd, nil, false, nil, nil"
+	for _, file := range []string{"pkg/tf2pulumi/convert/eject.go", "pkg/tfgen/generate.go"} {
+		err := rewrite(filepath.Join(bridge, file), func(text string) (string, error) {
+			if strings.Count(text, before) != 1 {
+				return "", fmt.Errorf("the source has not one %q", before)
+			}
+			return strings.Replace(text, before, after, 1), nil
+		})
+		if err != nil {
+			return fmt.Errorf("adapting the bridge: %w", err)
+		}
+	}
+	return nil
+}
+
 func insertAfterLast(text, anchor, addition string) (string, error) {
 	i := strings.LastIndex(text, anchor)
 	if i < 0 {

@@ -1,7 +1,7 @@
 package stages
 
 import (
-	"cdcpipeline/components/pipeline"
+	"cdcpipeline/program"
 	"cdcpipeline/components/search"
 	"context"
 	"fmt"
@@ -12,10 +12,10 @@ import (
 
 // GrantRemoved adds a grant to the program and takes it out again: it must be gone from the domain.
 func GrantRemoved(ctx context.Context, r *Run) error {
-	defer func() { r.program = pipeline.Deploy }()
+	defer func() { r.program = program.Deploy }()
 	const arn = "arn:aws:iam::123456789012:role/analyst"
 	r.program = func(ctx *pulumi.Context) error {
-		p, err := pipeline.FromConfig(ctx)
+		p, err := program.FromConfig(ctx)
 		if err != nil {
 			return err
 		}
@@ -34,7 +34,7 @@ func GrantRemoved(ctx context.Context, r *Run) error {
 	if with[arn] == "" {
 		return fmt.Errorf("the grant was not made: the domain maps %v", with)
 	}
-	r.program = pipeline.Deploy
+	r.program = program.Deploy
 	if _, err := r.Stack.Up(ctx, r.Pack, r.tell); err != nil {
 		return fmt.Errorf("removing the grant: %w", err)
 	}

@@ -1,7 +1,7 @@
 package stages
 
 import (
-	"cdcpipeline/components/pipeline"
+	"cdcpipeline/program"
 	"cdcpipeline/policy/capture"
 	"cdcpipeline/policy/mutation"
 	"cdcpipeline/policy/rules"
@@ -89,7 +89,7 @@ func PolicyInEngine(ctx context.Context, r *Run) error {
 			if err := ctx.RegisterResourceTransform(breaking(b.resource, b.input, b.value)); err != nil {
 				return fmt.Errorf("breaking the program: %w", err)
 			}
-			return pipeline.Deploy(ctx)
+			return program.Deploy(ctx)
 		}, nil)
 		if err != nil {
 			return err

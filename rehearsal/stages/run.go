@@ -3,7 +3,7 @@
 package stages
 
 import (
-	"cdcpipeline/components/pipeline"
+	"cdcpipeline/program"
 	"cdcpipeline/rehearsal/engine"
 	"cdcpipeline/rehearsal/engine/schema"
 	"cdcpipeline/rehearsal/engine/stack"
@@ -69,7 +69,7 @@ type Run struct {
 func newRun(o Options) *Run {
 	return &Run{
 		Project: o.Project, Cache: filepath.Join(o.Project, ".cache"), Count: o.Count,
-		Log: progress.New(os.Stderr), arrivals: newArrivals(), program: pipeline.Deploy,
+		Log: progress.New(os.Stderr), arrivals: newArrivals(), program: program.Deploy,
 		Report: &report.Report{Machine: machine.Describe(), Date: time.Now().UTC().Format(time.DateOnly), Versions: versions()},
 	}
 }

@@ -2,6 +2,7 @@ package status
 
 import (
 	"cdcpipeline/internal/currentstate"
+	"cdcpipeline/internal/outputs"
 	"context"
 	"encoding/json"
 	"errors"
@@ -25,7 +26,7 @@ type Cluster interface {
 }
 
 // readDomain asks the domain for its health and its history, and for the epochs of a current state if the stack keeps one.
-func readDomain(ctx context.Context, open func(context.Context) (Cluster, error), o Outputs) (SearchStatus, CurrentStatus) {
+func readDomain(ctx context.Context, open func(context.Context) (Cluster, error), o outputs.Outputs) (SearchStatus, CurrentStatus) {
 	current := CurrentStatus{Tables: []CurrentTable{}}
 	cluster, err := open(ctx)
 	if err != nil {
@@ -39,7 +40,7 @@ func readDomain(ctx context.Context, open func(context.Context) (Cluster, error)
 	return search, current
 }
 
-func readSearch(ctx context.Context, cluster Cluster, o Outputs) SearchStatus {
+func readSearch(ctx context.Context, cluster Cluster, o outputs.Outputs) SearchStatus {
 	status := SearchStatus{Indices: []Index{}}
 	fail := func(err error) SearchStatus {
 		status.Error = explain(ctx, err)

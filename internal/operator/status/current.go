@@ -25,7 +25,7 @@ func ReadCurrentSettings(ctx context.Context, api Functions, function string) (c
 	if answer.Environment == nil {
 		return currentstate.Settings{}, fmt.Errorf("reading the settings of the function %s: they are not shown: credentials need kms:Decrypt on its key", function)
 	}
-	settings, err := currentstate.Environment(func(name string) string { return answer.Environment.Variables[name] })
+	settings, err := currentstate.ReadSettings(func(name string) string { return answer.Environment.Variables[name] })
 	if err != nil {
 		return currentstate.Settings{}, fmt.Errorf("reading the settings of the function %s: %w", function, err)
 	}

@@ -1,6 +1,7 @@
 package status
 
 import (
+	"cdcpipeline/internal/outputs"
 	"fmt"
 	"net"
 	"strings"
@@ -12,7 +13,7 @@ type Login struct{ User, Password string }
 
 // Guide says how to use what is at a local address: an open tunnel's.
 type Guide struct {
-	Outputs
+	outputs.Outputs
 	// Local address of the tunnel.
 	Local *net.TCPAddr
 	// Profile for the AWS CLI; empty for its own default.

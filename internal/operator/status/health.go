@@ -1,6 +1,7 @@
 package status
 
 import (
+	"cdcpipeline/internal/outputs"
 	"fmt"
 	"strings"
 	"time"
@@ -10,7 +11,7 @@ import (
 const maxHeld = 20 * time.Minute
 
 // judge collects what is wrong, the task first, each with what to do about it.
-func (s *Status) judge(o Outputs, maxLag time.Duration) {
+func (s *Status) judge(o outputs.Outputs, maxLag time.Duration) {
 	s.Problems = []string{}
 	add := func(bad bool, format string, args ...any) {
 		if bad {

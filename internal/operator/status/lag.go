@@ -1,6 +1,7 @@
 package status
 
 import (
+	"cdcpipeline/internal/outputs"
 	"context"
 	"fmt"
 	"time"
@@ -30,7 +31,7 @@ type figure struct {
 // part of the task's ARN (https://github.com/prometheus-community/yet-another-cloudwatch-exporter/pull/492);
 // https://docs.aws.amazon.com/streams/latest/dev/monitoring-with-cloudwatch.html and
 // https://docs.aws.amazon.com/firehose/latest/dev/monitoring-with-cloudwatch-metrics.html.
-func (l *Lag) figures(o Outputs, instance string) []figure {
+func (l *Lag) figures(o outputs.Outputs, instance string) []figure {
 	dimension := func(name, value string) types.Dimension {
 		return types.Dimension{Name: aws.String(name), Value: aws.String(value)}
 	}
@@ -49,7 +50,7 @@ func (l *Lag) figures(o Outputs, instance string) []figure {
 }
 
 // readLag reads the latest point of every figure in one call.
-func readLag(ctx context.Context, api Metrics, o Outputs, task TaskStatus, now time.Time) Lag {
+func readLag(ctx context.Context, api Metrics, o outputs.Outputs, task TaskStatus, now time.Time) Lag {
 	var lag Lag
 	if task.instance == "" {
 		lag.Error = "the task's latencies are unknown: its replication instance could not be read"

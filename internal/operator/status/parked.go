@@ -1,6 +1,7 @@
 package status
 
 import (
+	"cdcpipeline/internal/outputs"
 	"context"
 	"fmt"
 
@@ -14,7 +15,7 @@ type Objects interface {
 }
 
 // readParked counts the objects below the lake's error prefix, and those of batches that Lambda has given up.
-func readParked(ctx context.Context, api Objects, o Outputs) Parked {
+func readParked(ctx context.Context, api Objects, o outputs.Outputs) Parked {
 	var parked Parked
 	for _, prefix := range []string{o.LakeErrorPrefix + "/", o.CurrentFailedPrefix} {
 		if prefix == "" {

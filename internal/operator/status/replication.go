@@ -1,9 +1,10 @@
 package status
 
 import (
+	"cdcpipeline/internal/outputs"
+	"cdcpipeline/internal/table"
 	"context"
 	"errors"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -14,7 +15,7 @@ import (
 )
 
 // readTask reads the task, its instance and where its log is.
-func readTask(ctx context.Context, api TaskReader, o Outputs) TaskStatus {
+func readTask(ctx context.Context, api TaskReader, o outputs.Outputs) TaskStatus {
 	status := TaskStatus{Arn: o.TaskArn}
 	task, err := describeTask(ctx, api, o.TaskArn)
 	if err != nil {
@@ -36,7 +37,7 @@ func readTask(ctx context.Context, api TaskReader, o Outputs) TaskStatus {
 }
 
 // readTables reads the statistics and finds the tables whose load is missing.
-func readTables(ctx context.Context, api TaskReader, o Outputs) TablesStatus {
+func readTables(ctx context.Context, api TaskReader, o outputs.Outputs) TablesStatus {
 	status := TablesStatus{List: []TableStatus{}, NotLoaded: []string{}}
 	statistics, err := tableStatistics(ctx, api, o.TaskArn)
 	if err != nil {
@@ -55,11 +56,13 @@ func readTables(ctx context.Context, api TaskReader, o Outputs) TablesStatus {
 
 // notLoaded are configured tables that the task does not know, and those the deployment found added after the first load
 // that have not been loaded since.
-func notLoaded(o Outputs, statistics []types.TableStatistics) []string {
+func notLoaded(o outputs.Outputs, statistics []types.TableStatistics) []string {
 	missing := []string{}
 	for _, configured := range o.Tables {
-		known := tablePattern(configured)
-		if !slices.ContainsFunc(statistics, func(t types.TableStatistics) bool { return known.MatchString(tableName(t)) }) {
+		pattern, err := table.ParsePattern(configured)
+		if err != nil || !slices.ContainsFunc(statistics, func(t types.TableStatistics) bool {
+			return pattern.Matches(table.Name{Database: aws.ToString(t.SchemaName), Table: aws.ToString(t.TableName)})
+		}) {
 			missing = append(missing, configured)
 		}
 	}
@@ -72,11 +75,6 @@ func notLoaded(o Outputs, statistics []types.TableStatistics) []string {
 		}
 	}
 	return missing
-}
-
-// tablePattern matches what a configured name selects: % stands for any characters, as in a table mapping.
-func tablePattern(configured string) *regexp.Regexp {
-	return regexp.MustCompile("^" + strings.ReplaceAll(regexp.QuoteMeta(configured), "%", ".*") + "$")
 }
 
 func utc(t *time.Time) *time.Time {

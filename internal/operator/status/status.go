@@ -1,6 +1,9 @@
+// Package status works on a deployed pipeline: it says how the pipeline is, stops and starts its task, and says how to
+// reach what is inside the VPC. It knows a stack by its outputs and AWS by the few calls of each service that it needs.
 package status
 
 import (
+	"cdcpipeline/internal/outputs"
 	"context"
 	"sync"
 	"time"
@@ -124,7 +127,7 @@ type StatusOptions struct {
 const MaxLag = 2 * time.Minute
 
 // Read asks all sources at the same time. It always gives a status: one that fails is an error in its part.
-func (s Sources) Read(ctx context.Context, o Outputs, options StatusOptions) Status {
+func (s Sources) Read(ctx context.Context, o outputs.Outputs, options StatusOptions) Status {
 	if options.Within == 0 {
 		options.Within = 30 * time.Second
 	}

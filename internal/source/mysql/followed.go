@@ -13,10 +13,13 @@ import (
 const systemSchemas = "('information_schema', 'mysql', 'performance_schema', 'sys')"
 
 // wild reports whether t is a pattern.
-func (t Table) wild() bool { return table.In(t.Database) || table.In(t.Table) }
+func (t Table) wild() bool {
+	_, one := table.Pattern(t).One()
+	return !one
+}
 
 func (t Table) matches(name Table) bool {
-	return table.Match(t.Database, name.Database) && table.Match(t.Table, name.Table)
+	return table.Pattern(t).Matches(table.Name(name))
 }
 
 // follow finds the tables behind patterns; a table by its own name stays as it is, there or not.

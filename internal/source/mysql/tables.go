@@ -14,7 +14,7 @@ import (
 func (r *run) createDatabases(ctx context.Context) {
 	seen := map[string]bool{}
 	for _, t := range r.req.Tables {
-		if seen[t.Database] || table.In(t.Database) {
+		if seen[t.Database] || table.IsPattern(t.Database) {
 			continue
 		}
 		seen[t.Database] = true

@@ -8,6 +8,8 @@ replace github.com/hashicorp/terraform-plugin-sdk/v2 => github.com/pulumi/terraf
 
 replace github.com/hashicorp/terraform-provider-aws => ./upstream
 
+replace github.com/pulumi/pulumi-terraform-bridge/v3 => ./bridge
+
 require (
 	github.com/hashicorp/terraform-provider-aws v0.0.0-00010101000000-000000000000
 	github.com/opensearch-project/terraform-provider-opensearch v0.0.0-20250625211434-029b9a3d5eff

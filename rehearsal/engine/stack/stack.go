@@ -3,7 +3,7 @@
 package stack
 
 import (
-	"cdcpipeline/components/pipeline"
+	"cdcpipeline/program"
 	"cdcpipeline/internal/tunnel"
 	"context"
 	"embed"
@@ -101,11 +101,11 @@ func New(ctx context.Context, o Options, settings Settings) (*Stack, error) {
 	if err != nil {
 		return nil, fmt.Errorf("finding the pulumi command: %w", err)
 	}
-	program := o.Program
-	if program == nil {
-		program = pipeline.Deploy
+	run := o.Program
+	if run == nil {
+		run = program.Deploy
 	}
-	s, err := auto.UpsertStackLocalSource(ctx, o.Name, o.Dir, auto.Program(impatient(program)), auto.EnvVars(env), auto.Pulumi(command))
+	s, err := auto.UpsertStackLocalSource(ctx, o.Name, o.Dir, auto.Program(impatient(run)), auto.EnvVars(env), auto.Pulumi(command))
 	if err != nil {
 		return nil, fmt.Errorf("making the stack %s: %w", o.Name, err)
 	}

@@ -1,6 +1,7 @@
 package cloudwatch
 
 import (
+	"cdcpipeline/internal/outputs"
 	"cdcpipeline/internal/operator/status"
 	"cdcpipeline/rehearsal/standins/account"
 	"cdcpipeline/rehearsal/standins/dms"
@@ -73,7 +74,7 @@ func TestStatusReadsWhatIsPublished(t *testing.T) {
 		S3:     s3.NewFromConfig(acc.Config(), func(o *s3.Options) { o.UsePathStyle = true }),
 		Search: func(context.Context) (status.Cluster, error) { return nil, errors.New("there is no domain") },
 	}
-	outputs := status.Outputs{TaskArn: tasks.arn, StreamName: "changes", SearchDeliveryName: "to-search", LakeDeliveryName: "to-lake", LakeBucket: "lake"}
+	outputs := outputs.Outputs{TaskArn: tasks.arn, StreamName: "changes", SearchDeliveryName: "to-search", LakeDeliveryName: "to-lake", LakeBucket: "lake"}
 	lag := func() status.Lag { return sources.Read(t.Context(), outputs, status.StatusOptions{}).Lag }
 	require.Eventually(t, func() bool { return lag().TargetSeconds != nil }, 20*time.Second, 100*time.Millisecond)
 	require.Eventually(t, func() bool { return lag().StreamSeconds != nil && lag().LakeSeconds != nil }, 20*time.Second, 100*time.Millisecond)

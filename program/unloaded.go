@@ -1,8 +1,10 @@
-package pipeline
+package program
 
 import (
+	"cdcpipeline/components/pipeline"
 	"cdcpipeline/config"
 	"cdcpipeline/internal/awsconfig"
+	"cdcpipeline/internal/table"
 	"cdcpipeline/internal/task"
 	"context"
 	"fmt"
@@ -16,16 +18,16 @@ import (
 // askTimeout is how long a deployment waits for DMS to say which tables it has loaded.
 const askTimeout = time.Minute
 
-// TaskState asks DMS about a task that follows the given tables: fullload.Ask, with the credentials of the deployment.
-type TaskState func(ctx context.Context, taskArn string, followed []task.Table) (task.State, error)
+// taskState asks DMS about a task that follows the given tables: task.Ask, with the credentials of the deployment.
+type taskState func(ctx context.Context, taskArn string, followed []table.Pattern) (task.State, error)
 
-// AskDMS is the TaskState of the program's default AWS provider (its `aws:*` configuration, or the environment).
-func AskDMS(ctx *pulumi.Context) (TaskState, error) {
+// askDMS is the taskState of the program's default AWS provider (its `aws:*` configuration, or the environment).
+func askDMS(ctx *pulumi.Context) (taskState, error) {
 	settings, err := awsSettings(ctx)
 	if err != nil {
 		return nil, err
 	}
-	return func(ctx context.Context, taskArn string, followed []task.Table) (task.State, error) {
+	return func(ctx context.Context, taskArn string, followed []table.Pattern) (task.State, error) {
 		cfg, err := awsconfig.Load(ctx, settings)
 		if err != nil {
 			return task.State{}, fmt.Errorf("preparing to ask DMS: %w", err)
@@ -34,18 +36,18 @@ func AskDMS(ctx *pulumi.Context) (TaskState, error) {
 	}, nil
 }
 
-// TablesNotLoaded are the followed tables, database.table, whose rows DMS never loaded: those that were added to the task
+// tablesNotLoaded are the followed tables, database.table, whose rows DMS never loaded: those that were added to the task
 // after it had run, until they are reloaded. It is unknown in a preview, where the task is as it was.
 //
 // DMS is asked once the task is as it should be, and cannot fail the deployment any more: what goes wrong then is a
 // warning, and so is a task that does not run although every change of it ends with its start.
-func (p *Pipeline) TablesNotLoaded(ctx *pulumi.Context, source config.Source, ask TaskState) pulumi.StringArrayOutput {
+func tablesNotLoaded(ctx *pulumi.Context, p *pipeline.Pipeline, source config.Source, ask taskState) pulumi.StringArrayOutput {
 	if ctx.DryRun() {
 		return pulumi.UnsafeUnknownOutput(nil).ApplyT(func(any) []string { return nil }).(pulumi.StringArrayOutput)
 	}
-	followed := make([]task.Table, len(source.Tables))
+	followed := make([]table.Pattern, len(source.Tables))
 	for i, t := range source.Tables {
-		followed[i] = task.Table{Database: t.Database, Table: t.Table}
+		followed[i] = table.Pattern{Database: t.Database, Table: t.Table}
 	}
 	warn := func(format string, args ...any) {
 		_ = ctx.Log.Warn(fmt.Sprintf(format, args...), &pulumi.LogArgs{Resource: p.Replication})

@@ -1,6 +1,10 @@
-package pipeline
+// Package program is the Pulumi program: it turns the stack's configuration into a pipeline and writes the stack's outputs.
+//
+// It does what components must not: it reads files, compiles the functions, opens the tunnel to the domain and asks DMS.
+package program
 
 import (
+	"cdcpipeline/components/pipeline"
 	"cdcpipeline/components/source"
 	"cdcpipeline/config"
 	"cdcpipeline/internal/lambdabuild"
@@ -18,7 +22,7 @@ func Deploy(ctx *pulumi.Context) error {
 }
 
 // FromConfig is Deploy for a program that goes on building upon the pipeline.
-func FromConfig(ctx *pulumi.Context) (*Pipeline, error) {
+func FromConfig(ctx *pulumi.Context) (*pipeline.Pipeline, error) {
 	cfg, err := config.Load(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("reading the configuration: %w", err)
@@ -45,7 +49,7 @@ func FromConfig(ctx *pulumi.Context) (*Pipeline, error) {
 		}
 		return pulumi.NewFileArchive(zip), nil
 	}
-	args := &Args{Config: cfg, CaBundle: bundle}
+	args := &pipeline.Args{Config: cfg, CaBundle: bundle}
 	if args.BootstrapCode, err = compile("bootstrap", true); err != nil {
 		return nil, err
 	}
@@ -55,12 +59,14 @@ func FromConfig(ctx *pulumi.Context) (*Pipeline, error) {
 	if args.CurrentStateCode, err = compile("currentstate", cfg.Search.Current.On()); err != nil {
 		return nil, err
 	}
-	if args.Tunnel, err = OpenTunnel(ctx, cfg.Search); err != nil {
-		return nil, err
-	}
-	p, err := New(ctx, "cdc", args)
+	way, err := openTunnel(ctx, cfg.Search)
 	if err != nil {
 		return nil, err
 	}
-	return p, p.export(ctx, cfg)
+	p, err := pipeline.New(ctx, "cdc", args)
+	if err != nil {
+		return nil, err
+	}
+	lead(way, p)
+	return p, export(ctx, p, cfg)
 }

@@ -1,42 +1,20 @@
 package status
 
 import (
+	"cdcpipeline/internal/outputs"
 	"context"
 	"net"
 	"net/http"
 	"net/http/httptest"
-	"strconv"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 	"github.com/stretchr/testify/require"
 )
 
-func TestMissingOutputsAreNamedTogether(t *testing.T) {
-	o, err := ParseOutputs([]byte(`{"taskArn":"arn","tables":["a.b"],"consoleLinks":{"task":"https://x"},"bootstrapFindings":{"a":[1]},"unknown":{"x":1}}`))
-	require.NoError(t, err)
-	require.NoError(t, o.Require("taskArn", "tables"))
-	require.ErrorContains(t, o.Require("taskArn", "streamName", "sourcePort"), "the stack has no output streamName, sourcePort: run `pulumi up` first")
-	require.ErrorContains(t, Outputs{}.Require("taskArn"), "the stack has no outputs: run `pulumi up` first")
-	_, err = ParseOutputs([]byte("[]"))
-	require.ErrorContains(t, err, "reading the stack's outputs")
-}
-
-func TestSearchAddressHasThePortOfHTTPS(t *testing.T) {
-	for endpoint, want := range map[string]string{
-		"vpc-x.us-east-1.es.amazonaws.com": "vpc-x.us-east-1.es.amazonaws.com 443", "localhost:9201": "localhost 9201",
-	} {
-		host, port, err := Outputs{SearchEndpoint: endpoint}.SearchAddress()
-		require.NoError(t, err)
-		require.Equal(t, want, host+" "+strconv.Itoa(port))
-	}
-	_, _, err := Outputs{SearchEndpoint: "localhost:https"}.SearchAddress()
-	require.ErrorContains(t, err, "output searchEndpoint")
-}
-
 func guide() Guide {
 	return Guide{
-		Outputs: Outputs{
+		Outputs: outputs.Outputs{
 			Region: "us-east-1", SearchEndpoint: "vpc-retail.us-east-1.es.amazonaws.com", SearchURL: "https://vpc-retail.us-east-1.es.amazonaws.com",
 			DashboardsURL: "https://vpc-retail.us-east-1.es.amazonaws.com/_dashboards/", HistoryIndex: "retail-trans",
 			SearchMasterSecretArn: "arn:aws:secretsmanager:us-east-1:123456789012:secret:master", SourceHost: "db.cluster-x.us-east-1.rds.amazonaws.com",
@@ -128,11 +106,4 @@ func TestDomainIsAskedThroughTheTunnelUnderItsOwnName(t *testing.T) {
 	require.ErrorContains(t, err, "the domain answered 404 Not Found to /_cat/indices/other-*")
 	_, err = open("https://other.example.org", "p").Health(t.Context())
 	require.ErrorContains(t, err, "certificate is valid for")
-}
-
-func TestTablesThatAreLoadedAreThoseConfigured(t *testing.T) {
-	o := Outputs{Tables: []string{"testdb.retail_trans", "shop.%"}}
-	for table, want := range map[string]bool{"testdb.retail_trans": true, "shop.orders": true, "testdb.other": false} {
-		require.Equal(t, want, o.Loads(table), table)
-	}
 }

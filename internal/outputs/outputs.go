@@ -1,0 +1,144 @@
+// Package outputs is what a stack says of itself: the program writes a Set of Pulumi values, the operator's tool reads the
+// same Set as plain ones. The tag of a field is the output's name, spelled here and nowhere else.
+package outputs
+
+import (
+	"cdcpipeline/internal/table"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// Set is one value for each output, in the form that writing or reading needs.
+type Set[Text, Number, List, Map any] struct {
+	Region    Text `json:"region"`
+	AccountID Text `json:"accountId"`
+	VpcID     Text `json:"vpcId"`
+	KmsKeyArn Text `json:"kmsKeyArn"`
+
+	// Tables as configured, database.table; % stands for any characters.
+	Tables List `json:"tables"`
+	// TablesNotLoaded were added after the task's first start: their changes are followed, the rows they had before are missing.
+	TablesNotLoaded List `json:"tablesNotLoaded"`
+	// RowsSince holds for a table the time from which on its records count: config.RowsSince.
+	RowsSince Map `json:"rowsSince"`
+
+	SourceHost           Text   `json:"sourceHost"`
+	SourcePort           Number `json:"sourcePort"`
+	SourceSecretArn      Text   `json:"sourceSecretArn"`
+	ReplicationSecretArn Text   `json:"replicationSecretArn"`
+	// BootstrapFindings holds for each check of the database its status and value: "ok: ROW".
+	BootstrapFindings Map `json:"bootstrapFindings"`
+
+	StreamName Text `json:"streamName"`
+	StreamArn  Text `json:"streamArn"`
+	TaskArn    Text `json:"taskArn"`
+
+	SearchDomainName      Text `json:"searchDomainName"`
+	SearchEndpoint        Text `json:"searchEndpoint"`
+	SearchURL             Text `json:"searchUrl"`
+	DashboardsURL         Text `json:"dashboardsUrl"`
+	SearchMasterSecretArn Text `json:"searchMasterSecretArn"`
+	SearchDeliveryName    Text `json:"searchDeliveryName"`
+	HistoryIndex          Text `json:"historyIndex"`
+
+	// The current state's four are empty when search.current.enabled is false.
+	CurrentIndices      Text `json:"currentIndices"`
+	CurrentFunctionName Text `json:"currentFunctionName"`
+	CurrentParkedPrefix Text `json:"currentParkedPrefix"`
+	CurrentFailedPrefix Text `json:"currentFailedPrefix"`
+
+	LakeBucket       Text `json:"lakeBucket"`
+	LakePrefix       Text `json:"lakePrefix"`
+	LakeErrorPrefix  Text `json:"lakeErrorPrefix"`
+	LakeDeliveryName Text `json:"lakeDeliveryName"`
+	// CatalogDatabase and AthenaWorkgroup are empty when lake.catalog.enabled is false.
+	CatalogDatabase Text `json:"catalogDatabase"`
+	AthenaWorkgroup Text `json:"athenaWorkgroup"`
+
+	// Reach of the domain: tunnel or direct. BastionInstanceID is empty when it is direct.
+	Reach             Text `json:"reach"`
+	BastionInstanceID Text `json:"bastionInstanceId"`
+	// SearchTunnelPort of this machine, at which a deployment expects the domain.
+	SearchTunnelPort Number `json:"searchTunnelPort"`
+
+	// ConsoleLinks open the parts in the AWS console.
+	ConsoleLinks Map `json:"consoleLinks"`
+}
+
+// Each calls visit with the name and the value of every output, in the order of the fields.
+func (s Set[Text, Number, List, Map]) Each(visit func(name string, value any)) {
+	v := reflect.ValueOf(s)
+	for i := range v.NumField() {
+		visit(name(v.Type().Field(i)), v.Field(i).Interface())
+	}
+}
+
+func name(f reflect.StructField) string { return f.Tag.Get("json") }
+
+// Outputs of a stack, as they are read. An output that the stack does not have is zero.
+type Outputs Set[string, int, []string, map[string]string]
+
+// Parse reads what `pulumi stack output --json` prints.
+func Parse(b []byte) (Outputs, error) {
+	var o Outputs
+	if err := json.Unmarshal(b, &o); err != nil {
+		return Outputs{}, fmt.Errorf("reading the stack's outputs: %w", err)
+	}
+	return o, nil
+}
+
+// Fields picks the outputs that somebody needs, by pointers to the fields.
+type Fields func(*Outputs) []any
+
+// Require says which of the needed outputs the stack does not have, and what to do. A nil needed asks for none.
+func (o Outputs) Require(needed Fields) error {
+	if needed == nil {
+		return nil
+	}
+	v := reflect.ValueOf(&o).Elem()
+	var missing []string
+	for _, wanted := range needed(&o) {
+		for i := range v.NumField() {
+			if v.Field(i).Addr().Interface() == wanted && v.Field(i).IsZero() {
+				missing = append(missing, name(v.Type().Field(i)))
+			}
+		}
+	}
+	switch {
+	case len(missing) == 0:
+		return nil
+	case v.IsZero():
+		return errors.New("the stack has no outputs: run `pulumi up` first, or choose another stack with --stack")
+	}
+	return fmt.Errorf("the stack has no output %s: run `pulumi up` first, or choose another stack with --stack", strings.Join(missing, ", "))
+}
+
+// Loads says that the task follows and loads a table, database.table.
+func (o Outputs) Loads(name string) bool {
+	named, err := table.Parse(name)
+	return err == nil && slices.ContainsFunc(o.Tables, func(configured string) bool {
+		pattern, err := table.ParsePattern(configured)
+		return err == nil && pattern.Matches(named)
+	})
+}
+
+// Tunnelled says that the domain and the database are reached through the stack's bastion.
+func (o Outputs) Tunnelled() bool { return o.BastionInstanceID != "" }
+
+// SearchAddress is the host and the port of the domain's endpoint, 443 unless the endpoint names another.
+func (o Outputs) SearchAddress() (host string, port int, err error) {
+	host, text, err := net.SplitHostPort(o.SearchEndpoint)
+	if err != nil {
+		return o.SearchEndpoint, 443, nil //nolint:nilerr // no port, which is how AWS writes an endpoint
+	}
+	if port, err = strconv.Atoi(text); err != nil {
+		return "", 0, fmt.Errorf("output searchEndpoint: %q has no port that is a number", o.SearchEndpoint)
+	}
+	return host, port, nil
+}

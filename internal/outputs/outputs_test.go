@@ -1,0 +1,38 @@
+package outputs_test
+
+import (
+	"cdcpipeline/internal/outputs"
+	"strconv"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+func TestMissingOutputsAreNamedTogether(t *testing.T) {
+	o, err := outputs.Parse([]byte(`{"taskArn":"arn","tables":["a.b"],"consoleLinks":{"task":"https://x"},"bootstrapFindings":{"binlog_format":"ok: ROW"},"unknown":{"x":1}}`))
+	require.NoError(t, err)
+	require.NoError(t, o.Require(func(o *outputs.Outputs) []any { return []any{&o.TaskArn, &o.Tables} }))
+	require.ErrorContains(t, o.Require(func(o *outputs.Outputs) []any { return []any{&o.TaskArn, &o.StreamName, &o.SourcePort} }), "the stack has no output streamName, sourcePort: run `pulumi up` first")
+	require.ErrorContains(t, outputs.Outputs{}.Require(func(o *outputs.Outputs) []any { return []any{&o.TaskArn} }), "the stack has no outputs: run `pulumi up` first")
+	_, err = outputs.Parse([]byte("[]"))
+	require.ErrorContains(t, err, "reading the stack's outputs")
+}
+
+func TestSearchAddressHasThePortOfHTTPS(t *testing.T) {
+	for endpoint, want := range map[string]string{
+		"vpc-x.us-east-1.es.amazonaws.com": "vpc-x.us-east-1.es.amazonaws.com 443", "localhost:9201": "localhost 9201",
+	} {
+		host, port, err := outputs.Outputs{SearchEndpoint: endpoint}.SearchAddress()
+		require.NoError(t, err)
+		require.Equal(t, want, host+" "+strconv.Itoa(port))
+	}
+	_, _, err := outputs.Outputs{SearchEndpoint: "localhost:https"}.SearchAddress()
+	require.ErrorContains(t, err, "output searchEndpoint")
+}
+
+func TestTablesThatAreLoadedAreThoseConfigured(t *testing.T) {
+	o := outputs.Outputs{Tables: []string{"testdb.retail_trans", "shop.%"}}
+	for table, want := range map[string]bool{"testdb.retail_trans": true, "shop.orders": true, "testdb.other": false} {
+		require.Equal(t, want, o.Loads(table), table)
+	}
+}
