@@ -33,10 +33,12 @@ func modules(t *testing.T, dir string) []module {
 	return all
 }
 
-// The CLI's Go host takes every module github.com/pulumi/pulumi-NAME for a plugin to download.
+// The CLI's Go host takes every module github.com/pulumi/pulumi-NAME for a plugin to download, but for pulumi-cloud-sdk:
+// Pulumi's own SDK needs that one since 3.268.0, so the CLI of that version must pass it over (requiredPulumiVersion).
 func TestNoModuleIsMistakenForAPlugin(t *testing.T) {
 	plugins := map[string]bool{
-		"github.com/pulumi/pulumi-aws/sdk/v6": true, "github.com/pulumi/pulumi-random/sdk/v4": true, "github.com/pulumi/pulumi-opensearch/sdk/v2": true,
+		"github.com/pulumi/pulumi-cloud-sdk/go": true,
+		"github.com/pulumi/pulumi-aws/sdk/v6":   true, "github.com/pulumi/pulumi-random/sdk/v4": true, "github.com/pulumi/pulumi-opensearch/sdk/v2": true,
 	}
 	text, err := os.ReadFile("go.mod")
 	require.NoError(t, err)
