@@ -4,6 +4,7 @@ package main
 
 import (
 	"cdcpipeline/rehearsal/bench"
+	"cdcpipeline/rehearsal/engine/languagehost"
 	"cdcpipeline/rehearsal/machine"
 	"cdcpipeline/rehearsal/machine/family"
 	"cdcpipeline/rehearsal/stages"
@@ -20,6 +21,13 @@ import (
 )
 
 func main() {
+	if languagehost.Called() {
+		if err := languagehost.Main(); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		return
+	}
 	family.Adopt()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	err := command().ExecuteContext(ctx)

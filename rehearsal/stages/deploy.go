@@ -14,18 +14,22 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// newStack prepares a stack by the name of its stack file.
+// newStack prepares a stack by the name of its stack file; it runs program, or the project's own for nil.
 func newStack(ctx context.Context, r *Run, name string, program pulumi.RunFunc, values map[string]string) (*stack.Stack, error) {
-	env := maps.Clone(r.Engine.Env())
-	maps.Copy(env, r.World.Env())
-	s, err := stack.New(ctx, stack.Options{
-		Name: name, Project: r.Project, Dir: stacks(r), CLI: r.Engine.CLI(), Env: env, Program: program,
-	}, stack.Settings{
+	return makeStack(ctx, r, stack.Options{Name: name, Program: program}, values)
+}
+
+// makeStack prepares a stack in this run's world.
+func makeStack(ctx context.Context, r *Run, o stack.Options, values map[string]string) (*stack.Stack, error) {
+	o.Project, o.Dir, o.CLI = r.Project, stacks(r), r.Engine.CLI()
+	o.Env = maps.Clone(r.Engine.Env())
+	maps.Copy(o.Env, r.World.Env())
+	s, err := stack.New(ctx, o, stack.Settings{
 		Endpoint: r.World.Account.Endpoint(), DatabasePort: r.World.Database.Port, CaFile: r.World.Site.Authority.File(), Architecture: architecture(),
 		TunnelPort: r.tunnelPort, Values: values,
 	})
 	if err != nil {
-		return nil, fmt.Errorf("preparing the stack %s: %w", name, err)
+		return nil, fmt.Errorf("preparing the stack %s: %w", o.Name, err)
 	}
 	return s, nil
 }
@@ -90,23 +94,29 @@ func (r *Run) deploy(ctx context.Context) (stack.Result, error) {
 
 // Up deploys the stack.
 func Up(ctx context.Context, r *Run) error {
+	_, err := up(ctx, r)
+	return err
+}
+
+// up deploys the stack, which may be there already, and reports it.
+func up(ctx context.Context, r *Run) (stack.Result, error) {
 	if err := prepare(ctx, r); err != nil {
-		return err
+		return stack.Result{}, err
 	}
 	u, err := r.deploy(ctx)
 	if err != nil {
-		return err
+		return u, err
 	}
 	r.Report.Up = report.Up{Seconds: round(u.Seconds), Resources: u.Total()}
 	probe := r.World.Domains.Probe()
 	if probe.Problem != "" {
-		return fmt.Errorf("probing the mapping: %s", probe.Problem)
+		return u, fmt.Errorf("probing the mapping: %s", probe.Problem)
 	}
 	r.Report.Mapping = report.Mapping{BeforeStatus: probe.BeforeStatus, BeforeMessage: probe.BeforeMessage, AfterStatus: probe.AfterStatus}
 	if r.seedErr != nil {
-		return fmt.Errorf("writing the rows to load: %w", r.seedErr)
+		return u, fmt.Errorf("writing the rows to load: %w", r.seedErr)
 	}
-	return nil
+	return u, nil
 }
 
 // SecondUp deploys the stack again: nothing may change.

@@ -1,8 +1,8 @@
 package stages
 
 import (
-	"cdcpipeline/program"
 	"cdcpipeline/components/search"
+	"cdcpipeline/program"
 	"context"
 	"fmt"
 	"net/http"

@@ -28,7 +28,7 @@ var (
 	previewMinimal = Stage{"preview with nothing configured", PreviewMinimal, []string{"preview.minimal_resources"}}
 	previewProd    = Stage{"preview of prod under the policy pack", PreviewProd, []string{"policy"}}
 	preview        = Stage{"preview", Preview, []string{"preview.seconds", "preview.resources"}}
-	up             = Stage{"up", Up, []string{"up", "mapping", "tunnel"}}
+	firstUp        = Stage{"up", Up, []string{"up", "mapping", "tunnel"}}
 	rows           = Stage{"rows", Rows, nil}
 	verify         = Stage{"verify", Verify, []string{"verify", "events", "latency_ms", "current.rows", "current.equal", "catalog"}}
 	secondUp       = Stage{"second up", SecondUp, []string{"second_up"}}
@@ -41,25 +41,26 @@ var begin = []Stage{{"engine", BuildEngine, nil}, {"stores and stand-ins", Start
 // Basic is what `make rehearse` runs.
 var Basic = Part{
 	"basic", "One stack is previewed, deployed, loaded, compared row by row, deployed again without a change, and destroyed.",
-	[]Stage{previewMinimal, previewProd, preview, up, rows, verify, secondUp, destroy},
+	[]Stage{previewMinimal, previewProd, preview, firstUp, rows, verify, secondUp, destroy},
 }
 
 // Look is deployed and left running.
 var Look = Part{
 	"look", "One stack is deployed and loaded, and left running.",
-	[]Stage{previewMinimal, previewProd, preview, up, rows, verify, {"leave it running", Stay, nil}},
+	[]Stage{previewMinimal, previewProd, preview, firstUp, rows, verify, {"leave it running", Stay, nil}},
 }
 
 // Full are the parts of `make rehearse-full`, in their order.
 var Full = []Part{
 	{
-		"lifecycle", "One stack is deployed, changed in every way that its operators would, and destroyed; another adopts what is somebody else's.",
+		"lifecycle", "A stack of the baseline is brought up to date, changed in every way that its operators would, and destroyed; another adopts what is somebody else's.",
 		[]Stage{
 			previewMinimal, previewProd,
 			check("policies in the engine", "policy_in_engine", PolicyInEngine),
+			{"the baseline deployed", DeployBaseline, nil},
 			preview,
-			// The stage Upgrade belongs here: it deploys an earlier release, which the first up then brings to this one.
-			up, rows, verify, secondUp,
+			{"the baseline's stack updated", Upgrade, append(slices.Clone(firstUp.Reports), "upgrade")},
+			rows, verify, secondUp,
 			check("a grant taken out of the program", "grant_removed", GrantRemoved),
 			check("the operator's tool", "operator", Operator),
 			check("the task and an endpoint changed", "task_change", TaskChange),
@@ -77,7 +78,7 @@ var Full = []Part{
 	{
 		"rows", "Rows are applied once more, from the lake and from where they were parked, tables are loaded into new epochs, and a table gets a column.",
 		[]Stage{
-			up, rows, verify,
+			firstUp, rows, verify,
 			check("replays", "replay", Replay, "current.after_replay_equal", "current.after_epoch_equal"),
 			check("epochs of the current indices", "epochs", Epochs),
 			check("a column added", "column_added", ColumnAdded),
@@ -86,11 +87,11 @@ var Full = []Part{
 	},
 	{
 		"faults", "The domain is killed, requests are refused, and batches come twice and late while rows are written: none is lost.",
-		[]Stage{up, rows, verify, check("faults while rows are written", "faults", Faults, "faults"), destroy},
+		[]Stage{firstUp, rows, verify, check("faults while rows are written", "faults", Faults, "faults"), destroy},
 	},
 	{
 		"sources", "Another database takes the source's place, and its rows replace the former ones.",
-		[]Stage{up, rows, verify, check("another source", "another_source", AnotherSource), destroy},
+		[]Stage{firstUp, rows, verify, check("another source", "another_source", AnotherSource), destroy},
 	},
 }
 

@@ -1,10 +1,10 @@
 package stages
 
 import (
-	"cdcpipeline/program"
 	"cdcpipeline/policy/capture"
 	"cdcpipeline/policy/mutation"
 	"cdcpipeline/policy/rules"
+	"cdcpipeline/program"
 	"cdcpipeline/rehearsal/engine/stack"
 	"cdcpipeline/rehearsal/report"
 	"context"
