@@ -17,8 +17,8 @@ help: ## list the targets
 rehearse: ## deploy, load, verify, update and destroy the whole pipeline on this machine
 	@cd rehearsal && go build -o $(CACHE)/bin/rehearsal . && exec $(CACHE)/bin/rehearsal
 
-rehearse-full: ## the same, with every variant
-	@cd rehearsal && go build -o $(CACHE)/bin/rehearsal . && exec $(CACHE)/bin/rehearsal full
+rehearse-full: ## every variant; PART=lifecycle runs one part, PART=? names them all
+	@cd rehearsal && go build -o $(CACHE)/bin/rehearsal . && exec $(CACHE)/bin/rehearsal full $(PART)
 
 bench: ## measure the current-state function on a real OpenSearch and write docs/performance.md anew
 	@cd rehearsal && go build -o $(CACHE)/bin/rehearsal . && exec $(CACHE)/bin/rehearsal bench

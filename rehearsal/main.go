@@ -3,19 +3,31 @@
 package main
 
 import (
+	"cdcpipeline/rehearsal/bench"
+	"cdcpipeline/rehearsal/engine/languagehost"
+	"cdcpipeline/rehearsal/machine"
 	"cdcpipeline/rehearsal/machine/family"
+	"cdcpipeline/rehearsal/stages"
 	"context"
 	"errors"
 	"fmt"
 	"os"
 	"os/signal"
 	"path/filepath"
+	"strings"
 	"syscall"
 
 	"github.com/spf13/cobra"
 )
 
 func main() {
+	if languagehost.Called() {
+		if err := languagehost.Main(); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		return
+	}
 	family.Adopt()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	err := command().ExecuteContext(ctx)
@@ -33,8 +45,7 @@ func main() {
 }
 
 func command() *cobra.Command {
-	var count int
-	var only []string
+	var o stages.Options
 	root := &cobra.Command{
 		Use:   "rehearsal",
 		Short: "Deploy, load, verify, update and destroy the whole pipeline on this machine",
@@ -43,35 +54,51 @@ func command() *cobra.Command {
 Downloads and the compiled engine are kept in .cache/ of the project; the report is .cache/rehearsal/report.json.`,
 		Args:         cobra.NoArgs,
 		SilenceUsage: true, SilenceErrors: true,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			return run(cmd.Context(), count, short, nil)
+		PersistentPreRunE: func(*cobra.Command, []string) (err error) {
+			o.Project, err = project()
+			return err
+		},
+		RunE: func(cmd *cobra.Command, _ []string) error { return stages.Perform(cmd.Context(), stages.Basic, o) },
+	}
+	root.PersistentFlags().IntVar(&o.Count, "count", 12000, "row changes to make while the pipeline runs")
+	full := &cobra.Command{
+		Use: "full [PART]", Short: "Every variant: all parts one after the other, or one", Args: cobra.MaximumNArgs(1),
+		Long: "Every variant, in parts that stand alone: " + strings.Join(stages.Names(), ", ") + `.
+
+With --only just the stages whose names contain one of the pieces are run, after the stores have started, and no report is made.`,
+		Example:   "  go run . full lifecycle\n  go run . full lifecycle --only adopted",
+		ValidArgs: stages.Names(),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return stages.Each(cmd.Context(), stages.Full, o)
+			}
+			part, err := stages.Named(args[0])
+			if err != nil {
+				return err
+			}
+			return stages.Perform(cmd.Context(), part, o)
 		},
 	}
-	root.PersistentFlags().IntVar(&count, "count", 12000, "row changes to make while the pipeline runs")
-	variants := &cobra.Command{
-		Use: "full", Short: "The same, and every variant", Args: cobra.NoArgs,
-		Long:    "The same, and every variant. With --only just the stages whose names are given are run after the stores have started, and no report is made.",
-		Example: "  go run . full --only adopted\n  go run . full --only preview,up,rows,rotated,destroy",
-		RunE:    func(cmd *cobra.Command, _ []string) error { return run(cmd.Context(), count, full, only) },
-	}
-	variants.Flags().StringSliceVar(&only, "only", nil, "stages to run, each by a part of its name")
+	full.Flags().StringSliceVar(&o.Only, "only", nil, "stages to run, each by a piece of its name")
 	root.AddCommand(
-		variants,
+		full,
 		&cobra.Command{
 			Use: "up", Short: "Deploy and load, then leave it running for a look until Ctrl-C or `down`", Args: cobra.NoArgs,
-			RunE: func(cmd *cobra.Command, _ []string) error { return run(cmd.Context(), count, look, nil) },
-		},
-		&cobra.Command{
-			Use: "bench", Short: "Measure the current-state function on OpenSearch and write docs/performance.md anew", Args: cobra.NoArgs,
-			RunE: func(cmd *cobra.Command, _ []string) error { return measure(cmd.Context()) },
-		},
-		&cobra.Command{
-			Use: "schemas", Short: "Write the committed schemas anew from the built plugins", Args: cobra.NoArgs,
-			RunE: func(cmd *cobra.Command, _ []string) error { return schemas(cmd.Context()) },
+			RunE: func(cmd *cobra.Command, _ []string) error { return stages.Perform(cmd.Context(), stages.Look, o) },
 		},
 		&cobra.Command{
 			Use: "down", Short: "End what `up` left running", Args: cobra.NoArgs,
-			RunE: func(*cobra.Command, []string) error { return down() },
+			RunE: func(*cobra.Command, []string) error { return stages.Down(o.Project) },
+		},
+		&cobra.Command{
+			Use: "bench", Short: "Measure the current-state function on OpenSearch and write docs/performance.md anew", Args: cobra.NoArgs,
+			RunE: func(cmd *cobra.Command, _ []string) error {
+				return bench.Publish(cmd.Context(), o.Project, machine.Describe())
+			},
+		},
+		&cobra.Command{
+			Use: "schemas", Short: "Write the committed schemas anew from the built plugins", Args: cobra.NoArgs,
+			RunE: func(cmd *cobra.Command, _ []string) error { return stages.Schemas(cmd.Context(), o.Project) },
 		},
 	)
 	return root

@@ -73,6 +73,23 @@ func (e Engine) Environ() []string {
 	return environ
 }
 
+// Alias offers an installed plugin under another version too, as one that a program of another release asks for.
+func (e Engine) Alias(plugin, version string) error {
+	installed, err := filepath.Glob(filepath.Join(e.Home, "plugins", "resource-"+plugin+"-v*", "pulumi-resource-"+plugin))
+	if err != nil || len(installed) == 0 {
+		return fmt.Errorf("offering the plugin %s as %s: none is installed", plugin, version)
+	}
+	folder := filepath.Join(e.Home, "plugins", "resource-"+plugin+"-v"+version)
+	if err := os.MkdirAll(folder, 0o755); err != nil {
+		return fmt.Errorf("offering the plugin %s as %s: %w", plugin, version, err)
+	}
+	err = os.Link(installed[0], filepath.Join(folder, "pulumi-resource-"+plugin))
+	if err != nil && !errors.Is(err, fs.ErrExist) {
+		return fmt.Errorf("offering the plugin %s as %s: %w", plugin, version, err)
+	}
+	return nil
+}
+
 // Progress is told the name of each step when it begins.
 type Progress func(step string)
 

@@ -10,6 +10,7 @@ package permissions
 import (
 	"cdcpipeline/rehearsal/standins/controlplane"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"os"
@@ -20,15 +21,23 @@ import (
 // Recording is which operations each caller called, as service:Operation, sorted.
 type Recording map[controlplane.Caller][]string
 
-// Write keeps what the deployer and the operator called. How often, and what anybody else called, is of no interest to IAM.
-func Write(path string, calls map[controlplane.Caller]map[controlplane.Action]int) error {
-	r := Recording{}
+// Add adds what the deployer and the operator called to a recording, which is made when it is missing: each part of a
+// rehearsal calls something else. How often, and what anybody else called, is of no interest to IAM.
+func Add(path string, calls map[controlplane.Caller]map[controlplane.Action]int) error {
+	r, err := Read(path)
+	if errors.Is(err, os.ErrNotExist) {
+		r, err = Recording{}, nil
+	}
+	if err != nil {
+		return err
+	}
 	for _, caller := range []controlplane.Caller{controlplane.Deployer, controlplane.Operator} {
-		r[caller] = []string{}
+		all := append([]string{}, r[caller]...)
 		for action := range maps.Keys(calls[caller]) {
-			r[caller] = append(r[caller], action.String())
+			all = append(all, action.String())
 		}
-		slices.Sort(r[caller])
+		slices.Sort(all)
+		r[caller] = slices.Compact(all)
 	}
 	text, err := json.MarshalIndent(r, "", "  ")
 	if err != nil {
@@ -43,7 +52,7 @@ func Write(path string, calls map[controlplane.Caller]map[controlplane.Action]in
 	return nil
 }
 
-// Read is what Write wrote.
+// Read is what Add wrote.
 func Read(path string) (Recording, error) {
 	text, err := os.ReadFile(path)
 	if err != nil {

@@ -65,15 +65,22 @@ func TestThePageIsCurrent(t *testing.T) {
 	require.Len(t, files, len(want)-1, "a policy that nothing writes any more")
 }
 
-func TestOnlyWhatTheCallersOfInterestCalledIsRecorded(t *testing.T) {
+func TestOnlyWhatTheCallersOfInterestCalledIsRecordedOnce(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "a", "calls.json")
-	require.NoError(t, Write(path, map[controlplane.Caller]map[controlplane.Action]int{
+	require.NoError(t, Add(path, map[controlplane.Caller]map[controlplane.Action]int{
 		controlplane.Deployer: {{Service: "s3", Name: "HeadBucket"}: 3, {Service: "ec2", Name: "CreateVpc"}: 1},
 		controlplane.Other:    {{Service: "kinesis", Name: "PutRecords"}: 9},
 	}))
 	r, err := Read(path)
 	require.NoError(t, err)
 	require.Equal(t, Recording{controlplane.Deployer: {"ec2:CreateVpc", "s3:HeadBucket"}, controlplane.Operator: {}}, r)
+
+	require.NoError(t, Add(path, map[controlplane.Caller]map[controlplane.Action]int{
+		controlplane.Deployer: {{Service: "s3", Name: "HeadBucket"}: 1}, controlplane.Operator: {{Service: "dms", Name: "StopReplicationTask"}: 1},
+	}))
+	r, err = Read(path)
+	require.NoError(t, err)
+	require.Equal(t, Recording{controlplane.Deployer: {"ec2:CreateVpc", "s3:HeadBucket"}, controlplane.Operator: {"dms:StopReplicationTask"}}, r, "another part adds to it")
 }
 
 func TestOperationsAreCalledWhatIAMCallsThem(t *testing.T) {

@@ -14,7 +14,7 @@ const written = 10_000
 
 // success is the report of a rehearsal in which everything went well.
 func success() *Report {
-	return &Report{
+	r := &Report{
 		Mapping: Mapping{BeforeStatus: 403, BeforeMessage: "no permissions for [indices:data/write/bulk] and User [name=arn:aws:iam::1:role/r", AfterStatus: 201},
 		Events:  Events{Written: written, History: written, Lake: written},
 		Current: Current{Rows: 1, Equal: true}, Catalog: Catalog{Rows: 1, Equal: true}, Tunnel: Tunnel{Used: true},
@@ -26,6 +26,8 @@ func success() *Report {
 		},
 		Checks: map[string]Check{"faults": {OK: true}},
 	}
+	r.Fill("second_up", "mapping", "events", "current", "catalog", "tunnel", "verify", "policy", "destroy", "faults", "checks.faults")
+	return r
 }
 
 func TestASuccessHasNoProblems(t *testing.T) {
@@ -40,6 +42,24 @@ func TestARehearsalWithoutTheVariantsHasNoFaults(t *testing.T) {
 	require.NoError(t, err)
 	require.NotContains(t, string(text), "faults")
 	require.NotContains(t, printed(r), "faults")
+}
+
+func TestOnlyWhatAPartReportsIsJudgedAndPrinted(t *testing.T) {
+	r := &Report{Checks: map[string]Check{"account_roles": {OK: true}}}
+	r.Fill("checks.account_roles")
+	require.Empty(t, r.Problems(written))
+	require.Contains(t, printed(r), "account_roles")
+	for _, path := range []string{"up.seconds", "events.", "current.", "catalog.", "tunnel.", "policy.", "destroy.", "latency_ms."} {
+		require.NotContains(t, printed(r), path)
+	}
+	for key, problem := range map[string]string{
+		"mapping": "before the mapping", "events": "events were written", "current.equal": "current indices", "catalog": "lake's views",
+		"tunnel": "tunnel", "verify": "cdc verify", "policy": "policies",
+	} {
+		r := &Report{}
+		r.Fill(key)
+		require.Contains(t, strings.Join(r.Problems(written), "\n"), problem, key)
+	}
 }
 
 func TestWhatFaultsBrokeAndFaultsThatNeverWereAreProblems(t *testing.T) {
@@ -84,7 +104,7 @@ func TestAVariantThatFailedIsAProblem(t *testing.T) {
 
 func TestFaultsAreWrittenByTheirNames(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "rehearsal", "report.json")
-	require.NoError(t, success().Write(path))
+	require.NoError(t, success().Merge(path, "faults", Part{OK: true}))
 	text, err := os.ReadFile(path)
 	require.NoError(t, err)
 	var read struct {

@@ -3,8 +3,8 @@
 package stack
 
 import (
-	"cdcpipeline/program"
 	"cdcpipeline/internal/tunnel"
+	"cdcpipeline/program"
 	"context"
 	"embed"
 	"fmt"
@@ -77,6 +77,8 @@ type Options struct {
 	Env map[string]string
 	// Program replaces the project's own, for variants.
 	Program pulumi.RunFunc
+	// Compiled makes the CLI itself run a program, in a process of its own: the environment that languagehost.Install gives.
+	Compiled map[string]string
 }
 
 // New prepares the stack; nothing is deployed.
@@ -101,11 +103,16 @@ func New(ctx context.Context, o Options, settings Settings) (*Stack, error) {
 	if err != nil {
 		return nil, fmt.Errorf("finding the pulumi command: %w", err)
 	}
-	run := o.Program
-	if run == nil {
-		run = program.Deploy
+	options := []auto.LocalWorkspaceOption{auto.EnvVars(env), auto.Pulumi(command)}
+	switch {
+	case o.Compiled != nil:
+		maps.Copy(env, o.Compiled)
+	case o.Program != nil:
+		options = append(options, auto.Program(impatient(o.Program)))
+	default:
+		options = append(options, auto.Program(impatient(program.Deploy)))
 	}
-	s, err := auto.UpsertStackLocalSource(ctx, o.Name, o.Dir, auto.Program(impatient(run)), auto.EnvVars(env), auto.Pulumi(command))
+	s, err := auto.UpsertStackLocalSource(ctx, o.Name, o.Dir, options...)
 	if err != nil {
 		return nil, fmt.Errorf("making the stack %s: %w", o.Name, err)
 	}
@@ -167,6 +174,17 @@ func (r Result) Touched() int {
 	n := 0
 	for op, count := range r.Changes {
 		if op != "same" && op != "read" {
+			n += count
+		}
+	}
+	return n
+}
+
+// Replaced counts the resources that were replaced, or deleted.
+func (r Result) Replaced() int {
+	n := 0
+	for op, count := range r.Changes {
+		if strings.Contains(op, "replace") || op == "delete" {
 			n += count
 		}
 	}

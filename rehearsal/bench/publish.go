@@ -1,0 +1,32 @@
+package bench
+
+import (
+	"cdcpipeline/rehearsal/report/progress"
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+)
+
+// Publish measures, and writes the page in docs/ anew.
+func Publish(ctx context.Context, project, machine string) error {
+	cache := filepath.Join(project, ".cache")
+	r, err := Run(ctx, cache, machine, progress.New(os.Stderr))
+	if err != nil {
+		return fmt.Errorf("measuring: %w", err)
+	}
+	if err := r.Write(filepath.Join(cache, "bench", "report.json")); err != nil {
+		return err
+	}
+	r.Print(os.Stdout)
+	for name, write := range map[string]func(*Report) ([]byte, error){"performance.md": Page, "performance.svg": Picture} {
+		content, err := write(r)
+		if err != nil {
+			return err
+		}
+		if err := os.WriteFile(filepath.Join(project, "docs", name), content, 0o644); err != nil { // documentation
+			return fmt.Errorf("writing docs/%s: %w", name, err)
+		}
+	}
+	return nil
+}

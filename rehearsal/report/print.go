@@ -1,0 +1,76 @@
+package report
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/jedib0t/go-pretty/v6/table"
+)
+
+// Print writes what is reported as a table.
+func (r *Report) Print(out io.Writer) {
+	t := table.NewWriter()
+	t.SetOutputMirror(out)
+	t.SetStyle(table.StyleLight)
+	t.Style().Options.SeparateRows = false
+	t.SetColumnConfigs([]table.ColumnConfig{{Number: 2, WidthMax: 100}})
+	t.AppendHeader(table.Row{"figure", "value"})
+	always := func(name string, value any) { t.AppendRow(table.Row{name, value}) }
+	row := func(path string, value any) {
+		if r.has(path) {
+			always(path, value)
+		}
+	}
+	always("machine", r.Machine)
+	always("seconds", r.Seconds)
+	always("peak_memory_mb", r.PeakMemoryMb)
+	row("preview.seconds", r.Preview.Seconds)
+	row("up.seconds", r.Up.Seconds)
+	row("up.resources", r.Up.Resources)
+	row("second_up.changes", r.SecondUp.Changes)
+	row("mapping.before_status", r.Mapping.BeforeStatus)
+	row("mapping.before_message", r.Mapping.BeforeMessage)
+	row("mapping.after_status", r.Mapping.AfterStatus)
+	row("events.written", r.Events.Written)
+	row("events.history", r.Events.History)
+	row("events.lake", r.Events.Lake)
+	row("events.lost", r.Events.Lost)
+	row("events.duplicated", r.Events.Duplicated)
+	row("current.rows", r.Current.Rows)
+	row("current.equal", r.Current.Equal)
+	row("catalog.queries_run", r.Catalog.QueriesRun)
+	row("catalog.equal", fmt.Sprintf("%t: %d rows", r.Catalog.Equal, r.Catalog.Rows))
+	row("tunnel.used", fmt.Sprintf("%t: %d sessions, %.1f MB", r.Tunnel.Used, r.Tunnel.Sessions, float64(r.Tunnel.Bytes)/1e6))
+	for _, hop := range hops {
+		row("verify.hops_ms."+hop, r.Verify.HopsMs[hop])
+	}
+	row("latency_ms.history", fmt.Sprintf("p50 %.0f, p99 %.0f", r.LatencyMs.History.P50, r.LatencyMs.History.P99))
+	row("latency_ms.lake", fmt.Sprintf("p50 %.0f, p99 %.0f", r.LatencyMs.Lake.P50, r.LatencyMs.Lake.P99))
+	row("policy.rules", r.Policy.Rules)
+	row("policy.violations", r.Policy.Violations)
+	row("policy.mutations_caught", r.Policy.MutationsCaught)
+	row("policy.controls", fmt.Sprintf("%d answered of %d that apply", r.Policy.ControlsAnswered, r.Policy.ControlsApplicable))
+	row("latency_ms.current", fmt.Sprintf("p50 %.0f, p99 %.0f", r.LatencyMs.Current.P50, r.LatencyMs.Current.P99))
+	row("destroy.left", list(r.Destroy.Left))
+	row("retained", list(r.Retained))
+	r.Faults.print(row)
+	for _, name := range r.checkNames() {
+		always(name, fmt.Sprintf("ok=%t %s", r.Checks[name].OK, r.Checks[name].Detail))
+	}
+	for i, item := range r.NotRun {
+		name := ""
+		if i == 0 {
+			name = "not_run"
+		}
+		always(name, item)
+	}
+	t.Render()
+}
+
+func list(items []string) string {
+	if len(items) == 0 {
+		return "nothing"
+	}
+	return strings.Join(items, ", ")
+}

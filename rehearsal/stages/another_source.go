@@ -1,0 +1,85 @@
+package stages
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"regexp"
+)
+
+// AnotherSource puts another database in the source's place, as far as those who read it can tell.
+func AnotherSource(ctx context.Context, r *Run) error {
+	ca := r.World.Site.Authority.File()
+	if _, err := r.Tool.Run(ctx, "stop-restore", 0, "stop"); err != nil {
+		return err
+	}
+	if err := restore(ctx, r); err != nil {
+		return err
+	}
+	r.Log.Detail("cdc start --reload")
+	if _, err := r.Tool.Run(ctx, "start-reload", 0, "start", "--reload", "--yes", "--ca", ca); err != nil {
+		return err
+	}
+	if err := rowsReach(ctx, r, "restored", r.output("searchDomainName")); err != nil {
+		return err
+	}
+	if _, _, err := compareCurrent(ctx, r); err != nil {
+		return err
+	}
+	if err := r.World.Firehose.Drain(ctx); err != nil {
+		return fmt.Errorf("waiting for the deliveries: %w", err)
+	}
+	r.Log.Detail("the former source's records still count in the lake")
+	if err := catalogue(ctx, r); err == nil { // it differs from the table, or fails for a poison record that was written before
+		return errors.New("the view of rows should count the former source's records")
+	}
+	if _, err := r.Tool.Run(ctx, "verify-deep-restored", 1, "verify", "--deep", "--timeout", "5s", "--ca", ca); err != nil {
+		return err
+	}
+	if err := follow(ctx, r, "start-reload"); err != nil {
+		return err
+	}
+	if err := catalogue(ctx, r); err != nil {
+		return err
+	}
+	_, err := r.Tool.Run(ctx, "verify-deep-since", 0, "verify", "--deep", "--ca", ca)
+	return err
+}
+
+// restore makes the database one of an earlier day: rows are gone without a change that says so, and the binlog begins
+// anew, so that each place in it comes before those of all records there are.
+func restore(ctx context.Context, r *Run) error {
+	var statements []string
+	for _, table := range tables {
+		statements = append(statements, `DELETE FROM `+table+` LIMIT 100`)
+	}
+	for _, statement := range append(statements, `RESET MASTER`) {
+		if err := execute(ctx, r.World.Database.Root(), statement); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+var advised = regexp.MustCompile(`pulumi config set --stack rehearsal --path '(cdc-pipeline:source\.rowsSince[^']+)' (\S+) && pulumi up --stack rehearsal`)
+
+// follow does what a command of the operator's tool has advised: a setting, and `pulumi up`.
+func follow(ctx context.Context, r *Run, session string) error {
+	text, err := os.ReadFile(r.Tool.Session(session))
+	if err != nil {
+		return fmt.Errorf("reading what the tool has said: %w", err)
+	}
+	found := advised.FindStringSubmatch(string(text))
+	if found == nil {
+		return fmt.Errorf("cdc %s did not say since when records count: %s", session, text)
+	}
+	if err := r.Stack.SetConfig(ctx, found[1], found[2]); err != nil {
+		return err
+	}
+	u, err := r.deploy(ctx)
+	if changed := u.Changes["update"] + u.Changes["replace"]; err == nil && (changed == 0 || changed != u.Touched()) {
+		err = fmt.Errorf("since when records count should change views, and replace queries, alone: %v", u.Changes)
+	}
+	return err
+}

@@ -1,0 +1,81 @@
+package stages
+
+import (
+	"cdcpipeline/rehearsal/report/reconcile"
+	"cdcpipeline/rehearsal/stages/tool"
+	"context"
+	"fmt"
+	"time"
+)
+
+// rowsReach writes some rows and finds them all in the domain.
+func rowsReach(ctx context.Context, r *Run, journal, domain string) error {
+	r.rounds++
+	if err := r.Tool.Generate(ctx, tool.Load{Journal: journal, Count: 300, Mix: "70/20/10", Seed: 100 + r.rounds, Tables: tables}); err != nil {
+		return err
+	}
+	written, err := written(r, journal)
+	if err != nil {
+		return err
+	}
+	return await(ctx, r, len(written), func() ([]string, error) {
+		history, err := history(ctx, r, domain)
+		return reconcile.Compare(written, history).Lost, err
+	})
+}
+
+// await asks again and again what has not arrived yet, until that is nothing.
+func await(ctx context.Context, r *Run, written int, lost func() ([]string, error)) error {
+	for began := time.Now(); ; {
+		still, err := lost()
+		if err != nil || len(still) == 0 {
+			return err
+		}
+		if err := taskHealthy(r); err != nil {
+			return err
+		}
+		if time.Since(began) > patience {
+			return fmt.Errorf("%d of %d changes did not arrive, the first: %s", len(still), written, still[0])
+		}
+		if err := pause(ctx, 2*time.Second); err != nil {
+			return err
+		}
+	}
+}
+
+// taskHealthy says why the task has failed, if it has.
+func taskHealthy(r *Run) error {
+	task, ok := r.World.DMS.Task(r.output("taskArn"))
+	switch {
+	case !ok:
+		return fmt.Errorf("the task %s does not exist", r.output("taskArn"))
+	case task.Failure != "":
+		return fmt.Errorf("the task has failed: %s", task.Failure)
+	}
+	return r.World.Healthy() //nolint:wrapcheck // names the server
+}
+
+// arrive waits until all that a journal names is in the history and in the lake.
+func arrive(ctx context.Context, r *Run, journal string) error {
+	written, err := written(r, journal)
+	if err != nil {
+		return err
+	}
+	return await(ctx, r, len(written), func() ([]string, error) {
+		history, err := history(ctx, r, r.output("searchDomainName"))
+		if err != nil {
+			return nil, err
+		}
+		lake, err := lake(ctx, r, r.output("lakePrefix")+"/")
+		return append(reconcile.Compare(written, history).Lost, reconcile.Compare(written, lake).Lost...), err
+	})
+}
+
+func pause(ctx context.Context, d time.Duration) error {
+	select {
+	case <-ctx.Done():
+		return ctx.Err() //nolint:wrapcheck // interrupted
+	case <-time.After(d):
+		return nil
+	}
+}

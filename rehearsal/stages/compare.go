@@ -1,0 +1,204 @@
+package stages
+
+import (
+	"cdcpipeline/rehearsal/report"
+	"cdcpipeline/rehearsal/report/reconcile"
+	"cdcpipeline/rehearsal/stores"
+	"cdcpipeline/rehearsal/world/objects"
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"os"
+	"strings"
+	"time"
+)
+
+// patience is how long nothing may arrive before the comparison is made with what is there.
+const patience = 3 * time.Minute
+
+// Verify waits until everything has been delivered, then compares both sinks with what was committed.
+func Verify(ctx context.Context, r *Run) error {
+	if err := followOne(ctx, r); err != nil {
+		return err
+	}
+	written, err := written(r, "loaded", "changes", "marker")
+	if err != nil {
+		return err
+	}
+	inHistory, inLake, err := compareSinks(ctx, r, everything(written))
+	if err != nil {
+		return err
+	}
+	r.Report.Events = report.Events{
+		Written: len(written), Loaded: loaded, History: inHistory.Arrived, Lake: inLake.Arrived,
+		Lost: len(inHistory.Lost) + len(inLake.Lost), Duplicated: inHistory.Duplicated + inLake.Duplicated,
+	}
+	r.Report.LatencyMs.History = quantiles(r.arrivals.latencies(written, r.output("searchDeliveryName")))
+	r.Report.LatencyMs.Lake = quantiles(r.arrivals.latencies(written, r.output("lakeDeliveryName")))
+	if err := current(ctx, r); err != nil {
+		return err
+	}
+	return catalogue(ctx, r)
+}
+
+// expected is what the sinks have when everything is delivered.
+type expected struct {
+	// read is how many changes the task has read since it was made.
+	read          int
+	history, lake []reconcile.Change
+	// parked are the records that a delivery cannot deliver, by its name, and giveUp how long it tries.
+	parked map[string]int64
+	giveUp time.Duration
+}
+
+// everything that was written, in both sinks.
+func everything(written []reconcile.Change) expected {
+	return expected{read: len(written), history: written, lake: written}
+}
+
+// compareSinks waits until everything is delivered, then compares both sinks with what was committed. A change that nobody
+// made is an error; one that was lost is the caller's to judge.
+func compareSinks(ctx context.Context, r *Run, want expected) (inHistory, inLake reconcile.Difference, err error) {
+	if err := settle(ctx, r, want); err != nil {
+		return inHistory, inLake, err
+	}
+	history, err := history(ctx, r, r.output("searchDomainName"))
+	if err != nil {
+		return inHistory, inLake, err
+	}
+	lake, err := lake(ctx, r, r.output("lakePrefix")+"/")
+	if err != nil {
+		return inHistory, inLake, err
+	}
+	inHistory, inLake = reconcile.Compare(want.history, history), reconcile.Compare(want.lake, lake)
+	for sink, d := range map[string]reconcile.Difference{"history": inHistory, "lake": inLake} {
+		if len(d.Lost) > 0 {
+			fmt.Fprintf(os.Stderr, "lost in %s, first of %d: %s\n", sink, len(d.Lost), d.Lost[0])
+		}
+		if len(d.Foreign) > 0 {
+			err = errors.Join(err, fmt.Errorf("the %s holds %d changes that nobody made, the first: %s", sink, len(d.Foreign), d.Foreign[0]))
+		}
+	}
+	return inHistory, inLake, err
+}
+
+// written is what the writer's journals say was committed; journals named loaded… are of rows that arrive as loaded ones.
+func written(r *Run, journals ...string) ([]reconcile.Change, error) {
+	var all []reconcile.Change
+	for _, name := range journals {
+		file, err := os.Open(r.Tool.Journal(name))
+		if err != nil {
+			return nil, fmt.Errorf("opening the journal: %w", err)
+		}
+		operation := ""
+		if strings.HasPrefix(name, "loaded") {
+			operation = "load"
+		}
+		changes, err := reconcile.Journal(file, operation)
+		_ = file.Close()
+		if err != nil {
+			return nil, fmt.Errorf("the journal %s: %w", name, err)
+		}
+		all = append(all, changes...)
+	}
+	return all, nil
+}
+
+// settle waits until the task has read all changes and both deliveries have delivered, or parked, what they were given.
+func settle(ctx context.Context, r *Run, want expected) error {
+	if err := awaitRead(ctx, r, want.read); err != nil {
+		return err
+	}
+	r.Log.Detail("the task has read everything; waiting for the deliveries' buffers")
+	drain, cancel := context.WithTimeout(ctx, patience+want.giveUp)
+	defer cancel()
+	if err := r.World.Firehose.Drain(drain); err != nil {
+		return fmt.Errorf("waiting for the deliveries: %w", err)
+	}
+	for name, s := range r.World.Firehose.Stats() {
+		if s.Parked != want.parked[name] {
+			return fmt.Errorf("%s has parked %d records, not %d", name, s.Parked, want.parked[name])
+		}
+	}
+	return nil
+}
+
+// awaitRead waits until the task has read so many changes since it was made.
+func awaitRead(ctx context.Context, r *Run, want int) error {
+	progress, last := time.Now(), -1
+	for {
+		if err := taskHealthy(r); err != nil {
+			return err
+		}
+		read := read(r)
+		if read >= want {
+			return nil
+		}
+		if read != last {
+			progress, last = time.Now(), read
+			r.Log.Detail("the task has read %d of %d changes", read, want)
+		}
+		if time.Since(progress) > patience {
+			return fmt.Errorf("the task stands still at %d of %d changes", read, want)
+		}
+		if err := pause(ctx, 500*time.Millisecond); err != nil {
+			return err
+		}
+	}
+}
+
+// read is how many changes the task has read since it was made, loaded rows among them.
+func read(r *Run) int {
+	task, _ := r.World.DMS.Task(r.output("taskArn"))
+	var n int64
+	for _, t := range task.Tables {
+		n += t.FullLoadRows + t.Inserts + t.Updates + t.Deletes
+	}
+	return int(n)
+}
+
+// history is every change in the domain's history index, by the search that the blog makes.
+func history(ctx context.Context, r *Run, domain string) ([]reconcile.Change, error) {
+	d, ok := r.World.Domains.Domain(domain)
+	if !ok {
+		return nil, fmt.Errorf("the domain %s does not exist", domain)
+	}
+	admin, err := d.Admin(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("signing in to the domain: %w", err)
+	}
+	index := r.output("historyIndex")
+	err = admin.Refresh(ctx, index)
+	if missing := (*stores.StatusError)(nil); errors.As(err, &missing) && missing.Status == http.StatusNotFound {
+		return nil, nil // nothing has arrived yet
+	}
+	if err != nil {
+		return nil, fmt.Errorf("refreshing the history: %w", err)
+	}
+	var found []reconcile.Change
+	err = admin.Each(ctx, index, func(hit stores.Hit) error {
+		change, ok, err := reconcile.Record(hit.Source)
+		if ok {
+			found = append(found, change)
+		}
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("reading the history: %w", err)
+	}
+	return found, nil
+}
+
+// lake is every change in the bucket's objects.
+func lake(ctx context.Context, r *Run, prefix string) ([]reconcile.Change, error) {
+	var found []reconcile.Change
+	err := objects.Lines(ctx, r.World.Account.Config(), r.output("lakeBucket"), prefix, func(_ string, line []byte) error {
+		change, ok, err := reconcile.Record(line)
+		if ok {
+			found = append(found, change)
+		}
+		return err
+	})
+	return found, err
+}

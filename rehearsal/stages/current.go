@@ -1,0 +1,191 @@
+package stages
+
+import (
+	"bytes"
+	"cdcpipeline/internal/operator/workload"
+	"cdcpipeline/rehearsal/report"
+	"cdcpipeline/rehearsal/report/reconcile"
+	"cdcpipeline/rehearsal/stores"
+	"context"
+	"database/sql"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"net/http"
+	"os"
+	"slices"
+	"strings"
+	"time"
+)
+
+// current compares the current indices with the tables, and says how long a change took to get there.
+func current(ctx context.Context, r *Run) (err error) {
+	var indexed []reconcile.Change
+	if r.Report.Current, indexed, err = compareCurrent(ctx, r); err != nil {
+		return err
+	}
+	return currentLatencies(r, indexed)
+}
+
+// compareCurrent compares the index of every row's present state with the tables themselves, each column of each row, once
+// the indices have caught up. It returns the documents too.
+func compareCurrent(ctx context.Context, r *Run) (report.Current, []reconcile.Change, error) {
+	began, last := time.Now(), ""
+	for {
+		rows, indexed, err := presentRows(ctx, r, r.output("searchDomainName"))
+		if err != nil {
+			return report.Current{}, nil, err
+		}
+		d := reconcile.Compare(rows, indexed)
+		result := report.Current{Rows: len(rows), Equal: len(d.Lost)+len(d.Foreign)+d.Duplicated == 0}
+		if result.Equal {
+			return result, indexed, nil
+		}
+		if now := fmt.Sprint(len(d.Lost), len(d.Foreign)); now != last { // it is still catching up
+			began, last = time.Now(), now
+		}
+		if time.Since(began) > time.Minute {
+			return result, indexed, fmt.Errorf("the current indices lack %d of %d rows and have %d that the tables have not, for example %s", len(d.Lost), len(rows), len(d.Foreign), append(d.Lost, d.Foreign...)[0])
+		}
+		if err := pause(ctx, time.Second); err != nil {
+			return result, nil, err
+		}
+	}
+}
+
+// presentRows are those of the tables, and those of the current indices with the time at which they were indexed.
+func presentRows(ctx context.Context, r *Run, domain string) (want, have []reconcile.Change, err error) {
+	admin, err := r.admin(ctx, domain)
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, table := range tables {
+		rows, err := tableRows(ctx, r, table)
+		if err != nil {
+			return nil, nil, err
+		}
+		want = append(want, rows...)
+		alias := aliasOf(table)
+		if err := admin.Refresh(ctx, alias); err != nil {
+			return nil, nil, fmt.Errorf("refreshing %s: %w", alias, err)
+		}
+		err = admin.Each(ctx, alias, func(hit stores.Hit) error {
+			columns, err := decodeRow(hit.Source)
+			if err != nil {
+				return err
+			}
+			row := reconcile.Row(table, columns)
+			if origin, ok := columns["_cdc"].(map[string]any); ok {
+				if row.At, err = time.Parse(time.RFC3339, fmt.Sprint(origin["indexed"])); err != nil {
+					return fmt.Errorf("reading when a document was indexed: %w", err)
+				}
+			}
+			have = append(have, row)
+			return nil
+		})
+		if err != nil {
+			return nil, nil, fmt.Errorf("reading %s: %w", alias, err)
+		}
+	}
+	return want, have, nil
+}
+
+// currentLatencies are from the return of the commit to the indexing, of the latest change of each row that is still there.
+func currentLatencies(r *Run, indexed []reconcile.Change) error {
+	committed := map[string]time.Time{}
+	for _, name := range []string{"changes", "marker"} {
+		text, err := os.ReadFile(r.Tool.Journal(name))
+		if err != nil {
+			return fmt.Errorf("reading the journal: %w", err)
+		}
+		for line := range bytes.Lines(text) {
+			entry, err := decodeRow(line)
+			if err != nil {
+				return err
+			}
+			at, err := time.Parse(time.RFC3339, fmt.Sprint(entry["at"]))
+			if err != nil {
+				return fmt.Errorf("reading the journal: %w", err)
+			}
+			row, _ := entry["row"].(map[string]any)
+			committed[reconcile.Row(fmt.Sprint(entry["table"]), row).ID] = at
+		}
+	}
+	var latencies []time.Duration
+	for _, row := range indexed {
+		if at, ok := committed[row.ID]; ok {
+			latencies = append(latencies, row.At.Sub(at))
+		}
+	}
+	r.Report.LatencyMs.Current = quantiles(latencies)
+	return nil
+}
+
+// tableRows are all rows of a table, in the form of the writer's journal.
+func tableRows(ctx context.Context, r *Run, name string) ([]reconcile.Change, error) {
+	parsed, err := workload.ParseTableName(name)
+	if err != nil {
+		return nil, fmt.Errorf("the table's name: %w", err)
+	}
+	db := r.World.Database.Root()
+	table, err := workload.LoadTable(ctx, db, parsed)
+	if err != nil {
+		return nil, fmt.Errorf("reading the table %s: %w", name, err)
+	}
+	const page = 1000
+	var all []reconcile.Change
+	for rows := [][]sql.NullString(nil); ; {
+		var after []sql.NullString
+		if len(rows) > 0 {
+			after = rows[len(rows)-1]
+		}
+		if rows, err = table.Page(ctx, db, after, page); err != nil {
+			return nil, fmt.Errorf("reading the table %s: %w", name, err)
+		}
+		for _, row := range rows {
+			_, columns, err := table.Canonical(row)
+			if err != nil {
+				return nil, fmt.Errorf("reading the table %s: %w", name, err)
+			}
+			text, err := json.Marshal(columns)
+			if err != nil {
+				return nil, fmt.Errorf("writing a row of %s: %w", name, err)
+			}
+			read, err := decodeRow(text)
+			if err != nil {
+				return nil, err
+			}
+			all = append(all, reconcile.Row(name, read))
+		}
+		if len(rows) < page {
+			return all, nil
+		}
+	}
+}
+
+// decodeRow keeps every digit.
+func decodeRow(text []byte) (map[string]any, error) {
+	var columns map[string]any
+	decoder := json.NewDecoder(bytes.NewReader(text))
+	decoder.UseNumber()
+	if err := decoder.Decode(&columns); err != nil {
+		return nil, fmt.Errorf("reading a row: %w", err)
+	}
+	return columns, nil
+}
+
+// aliasOf is under which name the present rows of a table are read.
+func aliasOf(table string) string { return "current-" + strings.Replace(table, ".", "-", 1) }
+
+// behind are the indices that an alias shows.
+func behind(ctx context.Context, r *Run, alias string) ([]string, error) {
+	admin, err := r.admin(ctx, r.output("searchDomainName"))
+	if err != nil {
+		return nil, err
+	}
+	var indices map[string]any
+	if err := admin.Do(ctx, http.MethodGet, "/_alias/"+alias, nil, &indices); err != nil {
+		return nil, fmt.Errorf("reading the alias: %w", err)
+	}
+	return slices.Sorted(maps.Keys(indices)), nil
+}

@@ -1,0 +1,170 @@
+package stages
+
+import (
+	"cdcpipeline/rehearsal/engine/stack"
+	"cdcpipeline/rehearsal/report"
+	"cdcpipeline/rehearsal/world/inventory"
+	"context"
+	"fmt"
+	"maps"
+	"runtime"
+	"slices"
+	"strings"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+// newStack prepares a stack by the name of its stack file; it runs program, or the project's own for nil.
+func newStack(ctx context.Context, r *Run, name string, program pulumi.RunFunc, values map[string]string) (*stack.Stack, error) {
+	return makeStack(ctx, r, stack.Options{Name: name, Program: program}, values)
+}
+
+// makeStack prepares a stack in this run's world.
+func makeStack(ctx context.Context, r *Run, o stack.Options, values map[string]string) (*stack.Stack, error) {
+	o.Project, o.Dir, o.CLI = r.Project, stacks(r), r.Engine.CLI()
+	o.Env = maps.Clone(r.Engine.Env())
+	maps.Copy(o.Env, r.World.Env())
+	s, err := stack.New(ctx, o, stack.Settings{
+		Endpoint: r.World.Account.Endpoint(), DatabasePort: r.World.Database.Port, CaFile: r.World.Site.Authority.File(), Architecture: architecture(),
+		TunnelPort: r.tunnelPort, Values: values,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("preparing the stack %s: %w", o.Name, err)
+	}
+	return s, nil
+}
+
+// architecture of this machine, as Lambda names it.
+func architecture() string {
+	if runtime.GOARCH == "arm64" {
+		return "arm64"
+	}
+	return "x86_64"
+}
+
+func (r *Run) tell(text string) { r.Log.Detail("%s", text) }
+
+// PreviewMinimal plans a stack that sets nothing but a region.
+func PreviewMinimal(ctx context.Context, r *Run) error {
+	s, err := newStack(ctx, r, "minimal", nil, nil)
+	if err != nil {
+		return err
+	}
+	p, err := s.Preview(ctx, stack.Pack{})
+	if err != nil {
+		return err
+	}
+	r.Report.Preview.MinimalResources = p.Total()
+	return nil
+}
+
+// prepare makes the stack that stages work on, unless it is there.
+func prepare(ctx context.Context, r *Run) (err error) {
+	if r.Stack == nil {
+		r.Stack, err = newStack(ctx, r, "rehearsal", func(ctx *pulumi.Context) error { return r.program(ctx) }, nil)
+	}
+	return err
+}
+
+// Preview plans the first deployment.
+func Preview(ctx context.Context, r *Run) error {
+	if err := prepare(ctx, r); err != nil {
+		return err
+	}
+	p, err := r.Stack.Preview(ctx, r.Pack)
+	if err != nil {
+		return err
+	}
+	r.Report.Preview.Seconds, r.Report.Preview.Resources = round(p.Seconds), p.Total()
+	return nil
+}
+
+// deploy runs `up` and keeps the stack's outputs.
+func (r *Run) deploy(ctx context.Context) (stack.Result, error) {
+	u, err := r.Stack.Up(ctx, r.Pack, r.tell)
+	if err != nil {
+		return u, err //nolint:wrapcheck // as above
+	}
+	r.Outputs = map[string]any{}
+	for name, value := range u.Outputs {
+		r.Outputs[name] = value.Value
+	}
+	return u, r.World.Healthy() //nolint:wrapcheck // names the server
+}
+
+// Up deploys the stack.
+func Up(ctx context.Context, r *Run) error {
+	_, err := up(ctx, r)
+	return err
+}
+
+// up deploys the stack, which may be there already, and reports it.
+func up(ctx context.Context, r *Run) (stack.Result, error) {
+	if err := prepare(ctx, r); err != nil {
+		return stack.Result{}, err
+	}
+	u, err := r.deploy(ctx)
+	if err != nil {
+		return u, err
+	}
+	r.Report.Up = report.Up{Seconds: round(u.Seconds), Resources: u.Total()}
+	probe := r.World.Domains.Probe()
+	if probe.Problem != "" {
+		return u, fmt.Errorf("probing the mapping: %s", probe.Problem)
+	}
+	r.Report.Mapping = report.Mapping{BeforeStatus: probe.BeforeStatus, BeforeMessage: probe.BeforeMessage, AfterStatus: probe.AfterStatus}
+	if r.seedErr != nil {
+		return u, fmt.Errorf("writing the rows to load: %w", r.seedErr)
+	}
+	return u, nil
+}
+
+// SecondUp deploys the stack again: nothing may change.
+func SecondUp(ctx context.Context, r *Run) error {
+	u, err := r.Stack.Up(ctx, r.Pack, r.tell)
+	if err != nil {
+		return err
+	}
+	r.Report.SecondUp = report.SecondUp{Seconds: round(u.Seconds), Changes: u.Touched()}
+	return nil
+}
+
+// shared are the account-wide roles that a destroy keeps: others may use them.
+var shared = []string{"role/dms-vpc-role", "role/dms-cloudwatch-logs-role", "role/AWSServiceRoleForAmazonOpenSearchService"}
+
+// Destroy takes the stack down and lists what is left in the account.
+func Destroy(ctx context.Context, r *Run) error {
+	d, err := r.Stack.Destroy(ctx, r.tell)
+	if err != nil {
+		return err
+	}
+	r.Report.Destroy.Seconds = round(d.Seconds)
+	after, err := inventory.List(ctx, r.World.Account.Config())
+	if err != nil {
+		return fmt.Errorf("listing the account: %w", err)
+	}
+	r.Report.Destroy.Left, r.Report.Retained = []string{}, []string{}
+	for _, item := range inventory.Added(r.before, after) {
+		if slices.Contains(shared, item) {
+			r.Report.Retained = append(r.Report.Retained, strings.TrimPrefix(item, "role/"))
+		} else {
+			r.Report.Destroy.Left = append(r.Report.Destroy.Left, item)
+		}
+	}
+	if names := r.World.Domains.Names(); len(names) > 0 {
+		r.Report.Destroy.Left = append(r.Report.Destroy.Left, names...)
+	}
+	return nil
+}
+
+func (r *Run) output(name string) string { return fmt.Sprint(r.Outputs[name]) }
+
+// outputList is a stack output that is a list of strings.
+func (r *Run) outputList(name string) []string {
+	items, _ := r.Outputs[name].([]any)
+	list := make([]string, len(items))
+	for i, item := range items {
+		list[i] = fmt.Sprint(item)
+	}
+	return list
+}

@@ -1,0 +1,143 @@
+package stages
+
+import (
+	"context"
+	"crypto/rand"
+	"database/sql"
+	"encoding/json"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/ec2"
+	ec2types "github.com/aws/aws-sdk-go-v2/service/ec2/types"
+	"github.com/aws/aws-sdk-go-v2/service/kms"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
+)
+
+// somebodyElses makes what the stack is to adopt, and the configuration that names it.
+func somebodyElses(ctx context.Context, r *Run) (map[string]string, error) {
+	values := map[string]string{
+		"cdc-pipeline:source.bootstrap":          "check",
+		"cdc-pipeline:source.tables[0].database": strings.Split(adoptedTable, ".")[0],
+		"cdc-pipeline:source.tables[0].table":    strings.Split(adoptedTable, ".")[1],
+		"cdc-pipeline:source.existing.host":      r.World.Database.Host,
+		"cdc-pipeline:source.existing.port":      strconv.Itoa(r.World.Database.Port),
+	}
+	for _, step := range []struct {
+		what string
+		make func(context.Context, *Run, map[string]string) error
+	}{
+		{"a network", foreignNetwork},
+		{"a key", foreignKey},
+		{"a log bucket", foreignBucket},
+		{"a database with users and rows", foreignDatabase},
+	} {
+		if err := step.make(ctx, r, values); err != nil {
+			return nil, fmt.Errorf("making %s for the stack to adopt: %w", step.what, err)
+		}
+	}
+	return values, nil
+}
+
+//nolint:wrapcheck // somebodyElses names what was being made
+func foreignNetwork(ctx context.Context, r *Run, values map[string]string) error {
+	client := ec2.NewFromConfig(r.World.Account.Config())
+	vpc, err := client.CreateVpc(ctx, &ec2.CreateVpcInput{CidrBlock: aws.String("10.9.0.0/16")})
+	if err != nil {
+		return err
+	}
+	id := vpc.Vpc.VpcId
+	on := &ec2types.AttributeBooleanValue{Value: aws.Bool(true)}
+	if _, err := client.ModifyVpcAttribute(ctx, &ec2.ModifyVpcAttributeInput{VpcId: id, EnableDnsSupport: on}); err != nil {
+		return err
+	}
+	if _, err := client.ModifyVpcAttribute(ctx, &ec2.ModifyVpcAttributeInput{VpcId: id, EnableDnsHostnames: on}); err != nil {
+		return err
+	}
+	values["cdc-pipeline:network.vpcId"] = aws.ToString(id)
+	for i, zone := range []string{"us-east-1a", "us-east-1b"} {
+		subnet, err := client.CreateSubnet(ctx, &ec2.CreateSubnetInput{VpcId: id, CidrBlock: aws.String(fmt.Sprintf("10.9.%d.0/24", i)), AvailabilityZone: aws.String(zone)})
+		if err != nil {
+			return err
+		}
+		values[fmt.Sprintf("cdc-pipeline:network.privateSubnetIds[%d]", i)] = aws.ToString(subnet.Subnet.SubnetId)
+	}
+	group, err := client.CreateSecurityGroup(ctx, &ec2.CreateSecurityGroupInput{VpcId: id, GroupName: aws.String("legacy-database"), Description: aws.String("somebody else's database")})
+	if err != nil {
+		return err
+	}
+	values["cdc-pipeline:source.existing.securityGroupId"] = aws.ToString(group.GroupId)
+	return nil
+}
+
+//nolint:wrapcheck // as above
+func foreignKey(ctx context.Context, r *Run, values map[string]string) error {
+	key, err := kms.NewFromConfig(r.World.Account.Config()).CreateKey(ctx, &kms.CreateKeyInput{Description: aws.String("somebody else's")})
+	if err != nil {
+		return err
+	}
+	values["cdc-pipeline:encryption.kmsKeyArn"] = aws.ToString(key.KeyMetadata.Arn)
+	return nil
+}
+
+//nolint:wrapcheck // as above
+func foreignBucket(ctx context.Context, r *Run, values map[string]string) error {
+	const name = "somebody-elses-logs"
+	values["cdc-pipeline:lake.logBucket"] = name
+	client := s3.NewFromConfig(r.World.Account.Config(), func(o *s3.Options) { o.UsePathStyle = true })
+	if _, err := client.CreateBucket(ctx, &s3.CreateBucketInput{Bucket: aws.String(name)}); err != nil {
+		return err
+	}
+	const policy = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"logging.s3.amazonaws.com"},"Action":"s3:PutObject","Resource":"arn:aws:s3:::` + name + `/*"}]}`
+	_, err := client.PutBucketPolicy(ctx, &s3.PutBucketPolicyInput{Bucket: aws.String(name), Policy: aws.String(policy)})
+	return err
+}
+
+// foreignDatabase has its table, its administrator and a replication user already.
+func foreignDatabase(ctx context.Context, r *Run, values map[string]string) error {
+	const administrator, reader = "legacy_admin", "legacy_cdc"
+	administratorsPassword, readersPassword := rand.Text(), rand.Text()
+	if err := r.World.Database.ApplyMaster(ctx, administrator, administratorsPassword); err != nil {
+		return fmt.Errorf("making its administrator: %w", err)
+	}
+	if err := execute(ctx, r.World.Database.Root(),
+		"CREATE DATABASE legacy",
+		`CREATE TABLE `+adoptedTable+` (
+			trans_id BIGINT AUTO_INCREMENT PRIMARY KEY, customer_id VARCHAR(12) NOT NULL, event VARCHAR(10), sku VARCHAR(10) NOT NULL,
+			amount INT DEFAULT 0, device VARCHAR(10), trans_datetime DATETIME DEFAULT CURRENT_TIMESTAMP)`,
+		"CREATE USER "+reader+"@'%' IDENTIFIED BY '"+readersPassword+"'",
+		"GRANT SELECT, REPLICATION CLIENT, REPLICATION SLAVE ON *.* TO "+reader+"@'%'",
+		"CALL mysql.rds_set_configuration('binlog retention hours', 48)",
+	); err != nil {
+		return err
+	}
+	for key, login := range map[string]map[string]any{
+		"cdc-pipeline:source.existing.secretArn":   {"username": administrator, "password": administratorsPassword},
+		"cdc-pipeline:source.replicationSecretArn": {"username": reader, "password": readersPassword, "host": r.World.Database.Host, "port": r.World.Database.Port},
+	} {
+		text, err := json.Marshal(login)
+		if err != nil {
+			return fmt.Errorf("writing a login: %w", err)
+		}
+		secret, err := secretsmanager.NewFromConfig(r.World.Account.Config()).CreateSecret(ctx, &secretsmanager.CreateSecretInput{
+			Name: aws.String("legacy/" + key[strings.LastIndex(key, ".")+1:]), SecretString: aws.String(string(text)),
+		})
+		if err != nil {
+			return fmt.Errorf("keeping a login: %w", err)
+		}
+		values[key] = aws.ToString(secret.ARN)
+	}
+	return nil
+}
+
+func execute(ctx context.Context, db *sql.DB, statements ...string) error {
+	for _, s := range statements {
+		if _, err := db.ExecContext(ctx, s); err != nil {
+			return fmt.Errorf("%.60s: %w", s, err)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,136 @@
+package stages
+
+import (
+	"cdcpipeline/rehearsal/machine/family"
+	"cdcpipeline/rehearsal/permissions"
+	"cdcpipeline/rehearsal/report"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Options of a run.
+type Options struct {
+	// Project is the project's root.
+	Project string
+	// Count is how many row changes to make while the pipeline runs.
+	Count int
+	// Only are pieces of the names of the stages to run; none for all.
+	Only []string
+}
+
+// Perform runs a part and merges what it has found into the report. Where only some stages are run nothing is merged.
+func Perform(ctx context.Context, p Part, o Options) error {
+	if err := os.Chdir(o.Project); err != nil { // the program runs where the CLI would run it
+		return fmt.Errorf("entering the project: %w", err)
+	}
+	r := newRun(o)
+	past, err := report.Parts(r.results("report.json"))
+	if err != nil {
+		return err
+	}
+	fmt.Fprintln(os.Stderr, announce(p, past))
+	if len(o.Only) > 0 {
+		if p = p.Only(o.Only); len(p.Stages) == 0 {
+			return fmt.Errorf("the part %s has no stage whose name contains %s", p.Name, strings.Join(o.Only, " or "))
+		}
+	}
+	commit := report.Commit(ctx, o.Project)
+	peak := family.Watch(ctx, 2*time.Second)
+	err = r.perform(ctx, slices.Concat(begin, p.Stages))
+	r.Report.Seconds = round(r.Log.Elapsed().Seconds())
+	r.Report.PeakMemoryMb = int(peak() >> 20)
+	defer r.World.Close()
+	if err != nil || len(r.failed()) > 0 {
+		r.keepLogs()
+	}
+	switch {
+	case ctx.Err() != nil || p.Name == Look.Name: // an interruption is no result
+		return err
+	case len(o.Only) > 0:
+		return errors.Join(append(r.failed(), err)...)
+	}
+	return r.conclude(p.Name, commit, err)
+}
+
+// announce says in one line what a part will do, and how long that took last time.
+func announce(p Part, past map[string]report.Part) string {
+	last, before := past[p.Name]
+	took := "not run here yet"
+	if minutes := max(1, int(last.Seconds/60+0.5)); before && last.OK {
+		took = fmt.Sprintf("it took %d min last time", minutes)
+	} else if before {
+		took = fmt.Sprintf("it failed after %d min last time", minutes)
+	}
+	return fmt.Sprintf("%s: %s (%s)", p.Name, p.Shows, took)
+}
+
+// perform runs stages until one fails. What a stage reports is reported as soon as it has begun.
+func (r *Run) perform(ctx context.Context, stages []Stage) error {
+	for _, s := range stages {
+		r.Report.Fill(s.Reports...)
+		if err := r.Log.Run(s.Name, func() error { return s.Run(ctx, r) }); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// failed are the checks that did not find what they should.
+func (r *Run) failed() []error {
+	var problems []error
+	for name, c := range r.Report.Checks {
+		if !c.OK {
+			problems = append(problems, fmt.Errorf("%s: %s", name, c.Detail))
+		}
+	}
+	return problems
+}
+
+// conclude merges the report of a part, which may have failed, and judges it.
+func (r *Run) conclude(name, commit string, failure error) error {
+	r.Report.NotRun = notRun
+	if r.World != nil {
+		sessions := r.World.Sessions
+		r.Report.Tunnel = report.Tunnel{Used: sessions.Bytes() > 0, Sessions: sessions.Sessions(), Bytes: sessions.Bytes()}
+		r.Report.NotRun = append(r.World.Domains.NotRun(), notRun...)
+	}
+	problems := r.Report.Problems(minimum)
+	path := r.results("report.json")
+	part := report.Part{Commit: commit, OK: failure == nil && len(problems) == 0, Seconds: r.Report.Seconds, Date: r.Report.Date}
+	if err := r.Report.Merge(path, name, part); err != nil {
+		return errors.Join(failure, err)
+	}
+	if failure != nil {
+		return fmt.Errorf("%s: %w (report: %s)", name, failure, path)
+	}
+	if err := permissions.Add(r.results("calls.json"), r.World.Proxy.Calls()); err != nil {
+		return err
+	}
+	r.Report.Print(os.Stdout)
+	if len(problems) > 0 {
+		return fmt.Errorf("%s: %s (report: %s)", name, strings.Join(problems, "; "), path)
+	}
+	carried := ""
+	if n := r.Report.Events.Written; n > 0 {
+		carried = fmt.Sprintf(" %d changes written, all found in OpenSearch and in the lake, none lost;", n)
+	}
+	fmt.Printf("REHEARSAL OK: %s:%s %.0f s; report: %s\n", name, carried, r.Report.Seconds, path)
+	return nil
+}
+
+func (r *Run) keepLogs() {
+	if r.World == nil || r.World.Site == nil {
+		return
+	}
+	dir := r.results("logs")
+	if err := r.World.KeepLogs(dir); err == nil {
+		fmt.Fprintln(os.Stderr, "the logs of everything that ran are kept in", dir)
+	}
+}
+
+func round(x float64) float64 { return float64(int(x*10+0.5)) / 10 }

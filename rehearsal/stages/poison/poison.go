@@ -1,0 +1,76 @@
+// Package poison makes records that the current-state function cannot index, one or two of every reason, and finds them
+// where they were parked.
+package poison
+
+import (
+	"cdcpipeline/internal/currentstate"
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/kinesis"
+	"github.com/aws/aws-sdk-go-v2/service/kinesis/types"
+)
+
+// Record is one that the function cannot index.
+type Record struct {
+	What string
+	Data []byte
+	// Reason for which the function parks it.
+	Reason currentstate.Reason
+	// InHistory and InLake say whose delivery takes it all the same, because to a delivery it is a document like any other.
+	// A delivery that does not take it parks it.
+	InHistory, InLake bool
+}
+
+// tooManyColumns are more fields than an index may have: 5,000 of the history, and 10,000 of a current index, which has two
+// for a number that nobody has described.
+const tooManyColumns = 5100
+
+// Records are one or two of every reason that a record from outside can give; what makes the function panic would be a
+// mistake in it, and none is known.
+func Records(at time.Time) []Record {
+	record := func(operation, table, columns string, made time.Time, more string) []byte {
+		return fmt.Appendf(nil, `{"data":{%s},"metadata":{"timestamp":%q,"record-type":"data","operation":%q,"schema-name":"testdb","table-name":%q%s}}`,
+			columns, made.UTC().Format("2006-01-02T15:04:05.000000Z"), operation, table, more)
+	}
+	const followed = "retail_trans"
+	committed := fmt.Sprintf(`,"commit-timestamp":%q,"transaction-id":4294967300,"transaction-record-id":1`, at.UTC().Format("2006-01-02T15:04:05.000000Z"))
+	var wide strings.Builder
+	for i := range tooManyColumns {
+		fmt.Fprintf(&wide, `,"poison_%d":%d`, i, i)
+	}
+	return []Record{
+		{"bytes that are no text", []byte("\xff\xfe\x00 poison"), currentstate.Unreadable, false, false},
+		{"half a record", record("load", followed, `"trans_id":9000000001`, at, "")[:60], currentstate.Unreadable, false, false},
+		{"a row without its key", record("load", followed, `"customer_id":"poison","amount":1`, at, ""), currentstate.Unkeyed, true, true},
+		// A table that has a create-table record coming is waited for, for a minute.
+		{"a row of a table that nobody has described", record("load", "poison", `"trans_id":9000000002`, at.Add(-time.Hour), ""), currentstate.Unkeyed, true, true},
+		{"a change without a place in the binlog", record("insert", followed, `"trans_id":9000000003`, at, committed), currentstate.Unordered, true, true},
+		{"a change of another server", record("insert", followed, `"trans_id":9000000004`, at, committed+`,"stream-position":"poison-bin.000001:4:0:9"`), currentstate.Unordered, true, true},
+		{"a row of too many columns", record("load", followed, `"trans_id":9000000005`+wide.String(), at, ""), currentstate.Refused, false, true},
+	}
+}
+
+// Put writes records to the stream. What the history refuses is written to one shard, because its delivery tries each
+// buffer with such a record until search.retrySeconds have passed.
+func Put(ctx context.Context, cfg aws.Config, stream string, records []Record) error {
+	in := &kinesis.PutRecordsInput{StreamName: &stream}
+	for _, r := range records {
+		key := "poison"
+		if r.InHistory {
+			key = r.What
+		}
+		in.Records = append(in.Records, types.PutRecordsRequestEntry{PartitionKey: &key, Data: r.Data})
+	}
+	out, err := kinesis.NewFromConfig(cfg).PutRecords(ctx, in)
+	if err != nil {
+		return fmt.Errorf("putting poison into the stream: %w", err)
+	}
+	if n := aws.ToInt32(out.FailedRecordCount); n > 0 {
+		return fmt.Errorf("the stream has refused %d poison records", n)
+	}
+	return nil
+}

@@ -1,0 +1,166 @@
+// Package stages is what a rehearsal does, stage by stage: each stage is a function of a [Run]. Stages are put together
+// to parts, which stand alone: each begins with nothing deployed.
+package stages
+
+import (
+	"cdcpipeline/program"
+	"cdcpipeline/rehearsal/engine"
+	"cdcpipeline/rehearsal/engine/schema"
+	"cdcpipeline/rehearsal/engine/stack"
+	"cdcpipeline/rehearsal/machine"
+	"cdcpipeline/rehearsal/report"
+	"cdcpipeline/rehearsal/report/progress"
+	"cdcpipeline/rehearsal/stages/tool"
+	"cdcpipeline/rehearsal/standins/controlplane"
+	"cdcpipeline/rehearsal/world"
+	"cdcpipeline/rehearsal/world/inventory"
+	"context"
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+const (
+	// loaded rows are in the tables before the task starts; they arrive as its full load.
+	loaded = 1000
+	// minimum is what a successful rehearsal has to carry.
+	minimum = 10000
+)
+
+// tables are those of the rehearsal's stack file.
+var tables = []string{"testdb.retail_trans", "shop.ledger"}
+
+// Run is one run of a part: what several of its stages share.
+type Run struct {
+	// Project is the project's root, Cache the folder of downloads and results.
+	Project, Cache string
+	// Count is how many row changes the stage rows makes.
+	Count  int
+	Log    *progress.Log
+	Report *report.Report
+
+	// Engine, Tool and Pack are compiled by the first stage.
+	Engine engine.Engine
+	Tool   *tool.Tool
+	Pack   stack.Pack
+	// World is started by the second stage.
+	World *world.World
+	// Stack is the one that stages work on, made by the first that needs it; Outputs are those of its last deployment.
+	Stack   *stack.Stack
+	Outputs map[string]any
+
+	// program is what the rehearsal's stack runs: the project's own, unless a stage puts another in its place.
+	program pulumi.RunFunc
+	// before is what the account held before the first deployment.
+	before []string
+	// rounds of rows written by rowsReach and the like; each has a seed of its own.
+	rounds int
+	// tunnelPort is free on this machine; the program listens there for the domain.
+	tunnelPort int
+	arrivals   *arrivals
+	// seedErr says why the rows to load could not be written.
+	seedErr error
+}
+
+func newRun(o Options) *Run {
+	return &Run{
+		Project: o.Project, Cache: filepath.Join(o.Project, ".cache"), Count: o.Count,
+		Log: progress.New(os.Stderr), arrivals: newArrivals(), program: program.Deploy,
+		Report: &report.Report{Machine: machine.Describe(), Date: time.Now().UTC().Format(time.DateOnly), Versions: versions()},
+	}
+}
+
+// results is a file or folder in which a rehearsal keeps what it has found.
+func (r *Run) results(name string) string { return filepath.Join(r.Cache, "rehearsal", name) }
+
+// BuildEngine compiles what is not in the cache: the engine with its plugins, the operator's tool and the policy pack.
+func BuildEngine(ctx context.Context, r *Run) (err error) {
+	if r.Engine, err = compileEngine(ctx, r.Project, r.Cache, r.Log); err != nil {
+		return err
+	}
+	if r.Engine.Cached {
+		r.Log.Detail("taken from the cache")
+	}
+	r.Log.Detail("compare the plugins' schemas with the committed ones")
+	if err := schema.Check(ctx, r.Engine, r.Project); err != nil {
+		return err
+	}
+	r.Log.Detail("compile cdc")
+	r.Tool = &tool.Tool{Binary: filepath.Join(r.Cache, "bin", "cdc"), Sessions: r.results("sessions"), Log: r.Log}
+	if err := tool.Compile(ctx, r.Tool.Binary); err != nil {
+		return err
+	}
+	return compilePack(ctx, r)
+}
+
+// Schemas writes the committed schemas anew from the plugins of a built engine.
+func Schemas(ctx context.Context, project string) error {
+	log := progress.New(os.Stderr)
+	return log.Run("schemas", func() error {
+		e, err := compileEngine(ctx, project, filepath.Join(project, ".cache"), log)
+		if err != nil {
+			return err
+		}
+		return schema.Write(ctx, e, project)
+	})
+}
+
+func compileEngine(ctx context.Context, project, cache string, log *progress.Log) (engine.Engine, error) {
+	e, err := engine.Build(ctx, filepath.Join(project, "rehearsal", "engine", "source"), cache, func(step string) { log.Detail("%s", step) })
+	if err != nil {
+		return e, fmt.Errorf("building the engine: %w", err)
+	}
+	return e, nil
+}
+
+// StartWorld starts the stores and the stand-ins, and makes this process take the stand-ins for AWS.
+func StartWorld(ctx context.Context, r *Run) (err error) {
+	r.World, err = world.Start(ctx, world.Options{
+		Project: r.Project, Cache: r.Cache, Progress: r.Log.Detail,
+		OnDelivered: r.arrivals.record,
+		OnFunction:  func(name string) { seed(ctx, r, name) },
+	})
+	if err != nil {
+		return fmt.Errorf("starting the world: %w", err)
+	}
+	if r.tunnelPort, err = freePort(); err != nil {
+		return err
+	}
+	for name, value := range r.World.Env() {
+		if err := os.Setenv(name, value); err != nil {
+			return fmt.Errorf("setting %s: %w", name, err)
+		}
+	}
+	r.Tool.CA, r.Tool.Journals, r.Tool.Stacks = r.World.Site.Authority.File(), r.World.Site.Dir, stacks(r)
+	r.Tool.Env = toolEnvironment(r)
+	if r.before, err = inventory.List(ctx, r.World.Account.Config()); err != nil {
+		return fmt.Errorf("listing the account: %w", err)
+	}
+	return nil
+}
+
+// stacks is the work directory of all stacks.
+func stacks(r *Run) string { return filepath.Join(r.World.Site.Dir, "pulumi") }
+
+// toolEnvironment is that of somebody who has logged in to the account and to the stack's backend.
+func toolEnvironment(r *Run) []string {
+	return append(r.Engine.Environ(),
+		"PULUMI_BACKEND_URL=file://"+filepath.Join(stacks(r), "state"), "PULUMI_CONFIG_PASSPHRASE=rehearsal",
+		controlplane.AppID+"="+controlplane.ToolApp,
+		"PATH="+filepath.Dir(r.Engine.CLI())+string(os.PathListSeparator)+os.Getenv("PATH"))
+}
+
+// freePort is one that nobody listens on now.
+func freePort() (int, error) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return 0, fmt.Errorf("looking for a free port: %w", err)
+	}
+	defer listener.Close()
+	address, _ := listener.Addr().(*net.TCPAddr)
+	return address.Port, nil
+}

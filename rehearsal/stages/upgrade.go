@@ -1,0 +1,125 @@
+package stages
+
+import (
+	"cdcpipeline/rehearsal/engine/languagehost"
+	"cdcpipeline/rehearsal/engine/stack"
+	"cdcpipeline/rehearsal/report"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+)
+
+// baseline is the commit whose stacks this program must update without replacing anything.
+const baseline = "cd1bdd0"
+
+// formerFiles are where the baseline has the files that the rehearsal's stack names.
+var formerFiles = []string{"bootstrap/schema/retail_trans.sql", "rehearsal/stack/files/ledger.sql"}
+
+// formerPlugins are the versions of plugins that the baseline's SDKs ask for: plugin, version.
+var formerPlugins = [][2]string{{"aws", "6.83.2"}, {"random", "4.19.0"}}
+
+// formerMain runs the baseline's program as the rehearsal runs today's: with less patience for a domain.
+const formerMain = `package main
+
+import (
+	"cdcpipeline/components/pipeline"
+	"context"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+func main() {
+	pulumi.Run(func(ctx *pulumi.Context) error {
+		err := ctx.RegisterResourceTransform(func(_ context.Context, a *pulumi.ResourceTransformArgs) *pulumi.ResourceTransformResult {
+			if a.Type != "aws:opensearch/domain:Domain" {
+				return nil
+			}
+			a.Opts.CustomTimeouts = &pulumi.CustomTimeouts{Create: "15s", Update: "15s", Delete: "15s"}
+			return &pulumi.ResourceTransformResult{Props: a.Props, Opts: a.Opts}
+		})
+		if err != nil {
+			return err
+		}
+		return pipeline.Deploy(ctx)
+	})
+}
+`
+
+// DeployBaseline deploys the stack with the baseline's own program, which is compiled from this clone's history.
+func DeployBaseline(ctx context.Context, r *Run) error {
+	folder, program, err := compileBaseline(ctx, r)
+	if err != nil {
+		return fmt.Errorf("compiling the baseline: %w", err)
+	}
+	for _, plugin := range formerPlugins {
+		if err := r.Engine.Alias(plugin[0], plugin[1]); err != nil {
+			return err
+		}
+	}
+	host, err := languagehost.Install(filepath.Join(r.Cache, "bin", "languagehost"), program, folder)
+	if err != nil {
+		return err
+	}
+	values := map[string]string{}
+	for i, file := range formerFiles {
+		values["cdc-pipeline:source.schemaFiles["+strconv.Itoa(i)+"]"] = file
+	}
+	former, err := makeStack(ctx, r, stack.Options{Name: "rehearsal", Compiled: host}, values)
+	if err != nil {
+		return err
+	}
+	if _, err := former.Up(ctx, stack.Pack{}, r.tell); err != nil {
+		return fmt.Errorf("deploying the baseline: %w", err)
+	}
+	return r.World.Healthy() //nolint:wrapcheck // names the server
+}
+
+// Upgrade deploys today's program over the baseline's stack: nothing may be replaced.
+func Upgrade(ctx context.Context, r *Run) error {
+	changes, err := up(ctx, r)
+	if err != nil {
+		return err
+	}
+	r.Report.Upgrade = &report.Upgrade{From: baseline, Replacements: changes.Replaced(), Changes: changes.Touched()}
+	r.Log.Detail("%v", changes.Changes)
+	return nil
+}
+
+// compileBaseline takes the baseline out of the clone's history and compiles its program. It keeps both in the cache.
+func compileBaseline(ctx context.Context, r *Run) (folder, program string, err error) {
+	folder = filepath.Join(r.Cache, "baseline", baseline)
+	program = filepath.Join(folder, "rehearsed")
+	if _, err := os.Stat(program); err == nil {
+		return folder, program, nil
+	}
+	if err := exec.CommandContext(ctx, "git", "-C", r.Project, "cat-file", "-e", baseline+"^{commit}").Run(); err != nil {
+		return "", "", fmt.Errorf("this clone does not have commit %s: fetch its history with git fetch --unshallow", baseline)
+	}
+	if err := os.MkdirAll(filepath.Join(folder, "cmd", "rehearsed"), 0o755); err != nil {
+		return "", "", fmt.Errorf("making a folder for it: %w", err)
+	}
+	archive := folder + ".tar"
+	defer os.Remove(archive)
+	for _, command := range [][]string{
+		{"git", "-C", r.Project, "archive", "--output", archive, baseline},
+		{"tar", "-xf", archive, "-C", folder},
+	} {
+		if text, err := exec.CommandContext(ctx, command[0], command[1:]...).CombinedOutput(); err != nil {
+			return "", "", fmt.Errorf("%s: %w: %s", command[0], err, text)
+		}
+	}
+	if err := os.WriteFile(filepath.Join(folder, "cmd", "rehearsed", "main.go"), []byte(formerMain), 0o600); err != nil {
+		return "", "", fmt.Errorf("writing its main: %w", err)
+	}
+	r.Log.Detail("compile the program of %s", baseline)
+	build := exec.CommandContext(ctx, "go", "build", "-o", program, "./cmd/rehearsed")
+	build.Dir = folder
+	if text, err := build.CombinedOutput(); err != nil {
+		return "", "", errors.Join(err, errors.New(string(text)))
+	}
+	return folder, program, nil
+}
