@@ -75,8 +75,9 @@ func TestTheOpenSearchSDKNamesItsPlugin(t *testing.T) {
 	require.Equal(t, "opensearch 2.3.2", plugin.Parameterization.Name+" "+plugin.Parameterization.Version)
 }
 
-// consumer is a program of somebody else's that uses one component.
-const consumer = `package main
+// consumers are programs of somebody else's: one uses a component, one the whole pipeline and builds upon it.
+var consumers = map[string]string{
+	"a component": `package main
 
 import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -90,7 +91,36 @@ func main() {
 		return err
 	})
 }
-`
+`,
+	"the pipeline": `package main
+
+import (
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"cdcpipeline/components/pipeline"
+	"cdcpipeline/components/search"
+	"cdcpipeline/config"
+)
+
+func main() {
+	pulumi.Run(func(ctx *pulumi.Context) error {
+		code := pulumi.NewFileArchive("function.zip")
+		p, err := pipeline.New(ctx, "orders", &pipeline.Args{
+			Config:        config.Config{Environment: config.Prod, Search: config.Search{Reach: config.ReachDirect}},
+			BootstrapCode: code, RotationCode: code, CurrentStateCode: code,
+		})
+		if err != nil {
+			return err
+		}
+		_, err = p.Access.Grant("analyst", pulumi.String("arn:aws:iam::123456789012:role/analyst"), search.Permissions{
+			Indices: []search.IndexPermissions{{Patterns: []string{"retail-trans*"}, Actions: []string{"read"}}},
+		})
+		ctx.Export("stream", p.Stream.Arn)
+		return err
+	})
+}
+`,
+}
 
 func TestAnotherProgramBuildsWithOneReplaceMore(t *testing.T) {
 	root, err := os.Getwd()
@@ -107,9 +137,11 @@ func TestAnotherProgramBuildsWithOneReplaceMore(t *testing.T) {
 	sum, err := os.ReadFile("go.sum")
 	require.NoError(t, err)
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "go.sum"), sum, 0o600))
-	require.NoError(t, os.WriteFile(filepath.Join(dir, "main.go"), []byte(consumer), 0o600))
-	cmd := exec.Command("go", "build", "-mod=mod", "-o", os.DevNull, ".")
-	cmd.Dir = dir
-	text, err := cmd.CombinedOutput()
-	require.NoErrorf(t, err, "%s", text)
+	for name, text := range consumers {
+		require.NoError(t, os.WriteFile(filepath.Join(dir, "main.go"), []byte(text), 0o600))
+		cmd := exec.Command("go", "build", "-mod=mod", "-o", os.DevNull, ".")
+		cmd.Dir = dir
+		printed, err := cmd.CombinedOutput()
+		require.NoErrorf(t, err, "%s: %s", name, printed)
+	}
 }

@@ -52,7 +52,7 @@ type statusFlags struct {
 	stack   *stackFlags
 	output  string
 	watch   time.Duration
-	options status.StatusOptions
+	options status.Options
 }
 
 func newStatus(stack *stackFlags) *cobra.Command {
@@ -94,8 +94,10 @@ func (f *statusFlags) run(cmd *cobra.Command) error {
 	}
 	ctx := cmd.Context()
 	d, err := f.stack.open(ctx, func(o *outputs.Outputs) []any {
-		return []any{&o.TaskArn, &o.StreamName, &o.SearchURL, &o.SearchEndpoint, &o.SearchMasterSecretArn, &o.SearchDeliveryName,
-			&o.HistoryIndex, &o.LakeBucket, &o.LakeErrorPrefix, &o.LakeDeliveryName}
+		return []any{
+			&o.TaskArn, &o.StreamName, &o.SearchURL, &o.SearchEndpoint, &o.SearchMasterSecretArn, &o.SearchDeliveryName,
+			&o.HistoryIndex, &o.LakeBucket, &o.LakeErrorPrefix, &o.LakeDeliveryName,
+		}
 	})
 	if err != nil {
 		return err

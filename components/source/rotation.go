@@ -84,7 +84,7 @@ func (args *RotationArgs) check() (*RotationArgs, error) {
 		problems = append(problems, errors.New("source.rotationDays: is 0: leave source.Rotation out"))
 	}
 	if len(a.User) > rotation.MaxUser {
-		problems = append(problems, fmt.Errorf("User %q is longer than %d characters", a.User, rotation.MaxUser))
+		problems = append(problems, fmt.Errorf("the User %q is longer than %d characters", a.User, rotation.MaxUser))
 	}
 	a.CaBundle, err = compact(a.CaBundle)
 	return a, rotationKind.Check(append(problems, err)...)
@@ -107,10 +107,10 @@ func (r *Rotation) provision(ctx *pulumi.Context, name string, a *RotationArgs) 
 }
 
 // settings are the function's, as JSON. They hold no secret.
-func (a *RotationArgs) settings() pulumi.StringOutput {
-	return pulumi.All(a.Database.Host, a.Database.Port, a.Database.AdminSecretArn).ApplyT(func(known []any) (string, error) {
+func (args *RotationArgs) settings() pulumi.StringOutput {
+	return pulumi.All(args.Database.Host, args.Database.Port, args.Database.AdminSecretArn).ApplyT(func(known []any) (string, error) {
 		text, err := json.Marshal(rotation.Settings{
-			User: a.User, Host: known[0].(string), Port: known[1].(int), AdminSecret: known[2].(string), Certificates: a.CaBundle,
+			User: args.User, Host: known[0].(string), Port: known[1].(int), AdminSecret: known[2].(string), Certificates: args.CaBundle,
 		})
 		if err != nil {
 			return "", fmt.Errorf("writing the rotation's settings: %w", err)

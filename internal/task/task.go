@@ -101,6 +101,7 @@ func Statistics(ctx context.Context, api Reader, arn string) ([]types.TableStati
 	return all, nil
 }
 
+// TableName is a table as people write it: database.table.
 func TableName(t types.TableStatistics) string {
 	return aws.ToString(t.SchemaName) + "." + aws.ToString(t.TableName)
 }

@@ -119,8 +119,8 @@ type Sources struct {
 	Search func(context.Context) (Cluster, error)
 }
 
-// StatusOptions of a status.
-type StatusOptions struct {
+// Options of a status.
+type Options struct {
 	// Within is how long all sources may take together. Default 30 s.
 	Within time.Duration
 	// MaxLag of the task and of the stream's readers before it counts as a problem. Default 2 min.
@@ -133,7 +133,7 @@ type StatusOptions struct {
 const MaxLag = 2 * time.Minute
 
 // Read asks all sources at the same time. It always gives a status: one that fails is an error in its part.
-func (s Sources) Read(ctx context.Context, o outputs.Outputs, options StatusOptions) Status {
+func (s Sources) Read(ctx context.Context, o outputs.Outputs, options Options) Status {
 	if options.Within == 0 {
 		options.Within = 30 * time.Second
 	}

@@ -81,7 +81,7 @@ func wellParts() *parts {
 func (p *parts) read(t *testing.T) Status {
 	t.Helper()
 	sources := Sources{DMS: p.dms, CloudWatch: p.metrics, S3: p.objects, Search: func(context.Context) (Cluster, error) { return p.cluster, p.open }}
-	return sources.Read(t.Context(), p.outputs, StatusOptions{Now: func() time.Time { return tasktest.Noon }, MaxLag: p.maxLag})
+	return sources.Read(t.Context(), p.outputs, Options{Now: func() time.Time { return tasktest.Noon }, MaxLag: p.maxLag})
 }
 
 func (p *parts) goldens(t *testing.T, name string) {

@@ -89,7 +89,7 @@ func (f *DMS) begin(ctx context.Context, call string) error {
 		f.mu.Unlock() // a lock that is held is no idle in virtual time
 		<-ctx.Done()
 		f.mu.Lock()
-		return ctx.Err()
+		return ctx.Err() //nolint:wrapcheck // as the SDK gives it
 	}
 	return f.Failing[call]
 }

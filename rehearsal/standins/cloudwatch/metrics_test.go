@@ -75,7 +75,7 @@ func TestStatusReadsWhatIsPublished(t *testing.T) {
 		Search: func(context.Context) (status.Cluster, error) { return nil, errors.New("there is no domain") },
 	}
 	outputs := outputs.Outputs{TaskArn: tasks.arn, StreamName: "changes", SearchDeliveryName: "to-search", LakeDeliveryName: "to-lake", LakeBucket: "lake"}
-	lag := func() status.Lag { return sources.Read(t.Context(), outputs, status.StatusOptions{}).Lag }
+	lag := func() status.Lag { return sources.Read(t.Context(), outputs, status.Options{}).Lag }
 	require.Eventually(t, func() bool { return lag().TargetSeconds != nil }, 20*time.Second, 100*time.Millisecond)
 	require.Eventually(t, func() bool { return lag().StreamSeconds != nil && lag().LakeSeconds != nil }, 20*time.Second, 100*time.Millisecond)
 	got := lag()
