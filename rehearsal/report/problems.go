@@ -35,6 +35,9 @@ func (r *Report) Problems(minimum int) []string {
 	for _, hop := range hops {
 		fail("verify", r.Verify.HopsMs[hop] <= 0, "cdc verify did not see its row at: %s", hop)
 	}
+	if u := r.Upgrade; u != nil {
+		fail("upgrade", u.Replacements != 0, "updating a stack of %s replaced or deleted %s", u.From, strings.Join(u.Gone, ", "))
+	}
 	fail("destroy", len(r.Destroy.Left) != 0, "destroy left %s", strings.Join(r.Destroy.Left, ", "))
 	p = append(p, r.Faults.Problems()...)
 	for _, name := range r.checkNames() {

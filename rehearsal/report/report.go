@@ -151,10 +151,15 @@ type Destroy struct {
 
 // Upgrade is a deployment of this program over the one of an earlier release.
 type Upgrade struct {
-	// From is the earlier release.
-	From         string `json:"from"`
-	Replacements int    `json:"replacements"`
-	Changes      int    `json:"changes"`
+	// From is the earlier release's commit.
+	From string `json:"from"`
+	// Replacements counts what was replaced or deleted; Gone names it.
+	Replacements int      `json:"replacements"`
+	Gone         []string `json:"gone"`
+	// Runs counts invocations of functions that were made once more, because their code or what they are given is another.
+	Runs int `json:"runs"`
+	// Changes counts everything that was not the same.
+	Changes int `json:"changes"`
 }
 
 // Check is one check's outcome.

@@ -11,6 +11,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strconv"
+	"strings"
 )
 
 // baseline is the commit whose stacks this program must update without replacing anything.
@@ -78,14 +79,26 @@ func DeployBaseline(ctx context.Context, r *Run) error {
 	return r.World.Healthy() //nolint:wrapcheck // names the server
 }
 
-// Upgrade deploys today's program over the baseline's stack: nothing may be replaced.
+// Upgrade deploys today's program over the baseline's stack: nothing may be replaced or deleted. An invocation is no thing
+// of AWS: to replace it is how the bootstrap runs once more when its code is another.
 func Upgrade(ctx context.Context, r *Run) error {
 	changes, err := up(ctx, r)
 	if err != nil {
 		return err
 	}
-	r.Report.Upgrade = &report.Upgrade{From: baseline, Replacements: changes.Replaced(), Changes: changes.Touched()}
-	r.Log.Detail("%v", changes.Changes)
+	u := &report.Upgrade{From: baseline, Changes: changes.Touched(), Gone: []string{}}
+	for _, resource := range changes.Gone {
+		switch {
+		case strings.HasPrefix(resource, "pulumi:providers:"): // another version's default provider
+		case strings.HasPrefix(resource, "aws:lambda/invocation:Invocation::"):
+			u.Runs++
+		default:
+			u.Replacements++
+			u.Gone = append(u.Gone, resource)
+		}
+	}
+	r.Report.Upgrade = u
+	r.Log.Detail("%v; gone: %v", changes.Changes, changes.Gone)
 	return nil
 }
 

@@ -13,6 +13,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"text/template"
@@ -166,6 +167,8 @@ type Result struct {
 	Seconds float64
 	// Changes counts resources by what was done to them: create, update, replace, delete, same.
 	Changes map[string]int
+	// Gone are the resources, type::name, that were replaced or deleted.
+	Gone    []string
 	Outputs auto.OutputMap
 }
 
@@ -174,17 +177,6 @@ func (r Result) Touched() int {
 	n := 0
 	for op, count := range r.Changes {
 		if op != "same" && op != "read" {
-			n += count
-		}
-	}
-	return n
-}
-
-// Replaced counts the resources that were replaced, or deleted.
-func (r Result) Replaced() int {
-	n := 0
-	for op, count := range r.Changes {
-		if strings.Contains(op, "replace") || op == "delete" {
 			n += count
 		}
 	}
@@ -234,7 +226,6 @@ func (s *Stack) Up(ctx context.Context, pack Pack, progress func(string)) (Resul
 	if err != nil {
 		return Result{}, err
 	}
-	defer done()
 	defer s.closeTunnel()
 	began := time.Now()
 	options := []optup.Option{optup.ProgressStreams(out), optup.EventStreams(stream), optup.Diff(), optup.Color("never")}
@@ -242,6 +233,7 @@ func (s *Stack) Up(ctx context.Context, pack Pack, progress func(string)) (Resul
 		options = append(options, optup.PolicyPacks(pack.Path), optup.PolicyPackConfigs(pack.Config))
 	}
 	u, err := s.auto.Up(ctx, options...)
+	gone := done()
 	if err != nil {
 		return Result{}, s.failure("up", err)
 	}
@@ -249,7 +241,7 @@ func (s *Stack) Up(ctx context.Context, pack Pack, progress func(string)) (Resul
 	if u.Summary.ResourceChanges != nil {
 		changes = *u.Summary.ResourceChanges
 	}
-	return Result{Seconds: time.Since(began).Seconds(), Changes: changes, Outputs: u.Outputs}, nil
+	return Result{Seconds: time.Since(began).Seconds(), Changes: changes, Gone: gone, Outputs: u.Outputs}, nil
 }
 
 // closeTunnel ends the program's tunnel with its deployment, as the end of the program's process does under the CLI. To
@@ -315,18 +307,25 @@ func (s *Stack) Cancel(ctx context.Context) error {
 	return nil
 }
 
-// follow writes the engine's text to the log and tells progress how many resources are done.
-func (s *Stack) follow(progress func(string)) (io.Writer, chan events.EngineEvent, func(), error) {
+// follow writes the engine's text to the log and tells progress how many resources are done. What it gives last ends that,
+// and gives back which resources were replaced or deleted.
+func (s *Stack) follow(progress func(string)) (io.Writer, chan events.EngineEvent, func() []string, error) {
 	file, err := s.openLog()
 	if err != nil {
 		return nil, nil, nil, err
 	}
 	stream := make(chan events.EngineEvent)
-	finished := make(chan struct{})
+	finished := make(chan []string, 1)
 	go func() {
-		defer close(finished)
+		gone := map[string]bool{}
+		defer func() { finished <- slices.Sorted(maps.Keys(gone)) }()
 		begun, ended := 0, 0
 		for e := range stream {
+			if e.ResourcePreEvent != nil && ends(e.ResourcePreEvent.Metadata.Op) {
+				_, resource, _ := strings.Cut(e.ResourcePreEvent.Metadata.URN, "::")
+				_, resource, _ = strings.Cut(resource, "::") // without stack and project
+				gone[resource[strings.LastIndex(resource, "$")+1:]] = true
+			}
 			switch {
 			case e.ResourcePreEvent != nil && e.ResourcePreEvent.Metadata.Op != apitype.OpSame:
 				begun++
@@ -338,14 +337,20 @@ func (s *Stack) follow(progress func(string)) (io.Writer, chan events.EngineEven
 			}
 		}
 	}()
-	done := func() {
+	done := func() (gone []string) {
 		select {
-		case <-finished:
+		case gone = <-finished:
 		case <-time.After(5 * time.Second): // an interrupted operation need not close its stream
 		}
 		_ = file.Close()
+		return gone
 	}
 	return file, stream, done, nil
+}
+
+// ends says that an operation ends the life of what is there.
+func ends(op apitype.OpType) bool {
+	return slices.Contains([]apitype.OpType{apitype.OpReplace, apitype.OpDelete, apitype.OpDeleteReplaced, apitype.OpCreateReplacement}, op)
 }
 
 func (s *Stack) openLog() (*os.File, error) {

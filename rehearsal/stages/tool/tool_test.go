@@ -27,7 +27,7 @@ func TestRunWantsAnExitCodeAndKeepsTheSession(t *testing.T) {
 	require.Equal(t, "--stack rehearsal --dir /stacks status --all\n", out)
 	kept, err := os.ReadFile(tool.Session("status"))
 	require.NoError(t, err)
-	require.Equal(t, "$ cdc status --all\n"+out+"/tmp/rehearsal/x\n", string(kept))
+	require.ElementsMatch(t, strings.Split("$ cdc status --all\n"+out+"/tmp/rehearsal/x\n", "\n"), strings.Split(string(kept), "\n"))
 	_, err = tool.Run(context.Background(), "status", 0, "status")
 	require.ErrorContains(t, err, "cdc status ended with 3, not 0")
 }
