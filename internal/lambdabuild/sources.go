@@ -40,6 +40,10 @@ func (p goPackage) local() bool {
 
 // sourceHash covers the compiler, its settings, every file of the module that is compiled or embedded, and the
 // version and checksum of every other module: nothing else can change the binary.
+//
+// A build of all functions, whose hash would say the same, takes seven times as long even when everything is cached, because
+// go build links anew: 2.0 to 3.3 s against 0.28 to 0.44 s of every preview (three functions, 2 cores in use, linux/amd64,
+// 2026-11-28).
 func (b builder) sourceHash(ctx context.Context) (string, error) {
 	version, err := b.run(ctx, "env", "GOVERSION")
 	if err != nil {

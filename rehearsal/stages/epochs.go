@@ -12,7 +12,7 @@ import (
 
 const reloadedTable = "shop.ledger"
 
-// epochs mends a current index as an operator would: a document is taken out behind the pipeline's back, the table is loaded
+// Epochs mends a current index as an operator would: a document is taken out behind the pipeline's back, the table is loaded
 // again into a new epoch, which is compared with the table and shown; then back, forward again, and the former one deleted.
 func Epochs(ctx context.Context, r *Run) error {
 	if err := r.World.Firehose.Drain(ctx); err != nil { // so that nothing else differs

@@ -31,7 +31,7 @@ func compilePack(ctx context.Context, r *Run) error {
 	return nil
 }
 
-// previewProd previews a production stack under the pack without exceptions, and breaks what the pack saw of it in one
+// PreviewProd previews a production stack under the pack without exceptions, and breaks what the pack saw of it in one
 // respect at a time: each time just the one rule must notice.
 func PreviewProd(ctx context.Context, r *Run) error {
 	file := filepath.Join(r.World.Site.Dir, "prod-capture.json")

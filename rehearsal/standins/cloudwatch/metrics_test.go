@@ -1,8 +1,8 @@
 package cloudwatch
 
 import (
-	"cdcpipeline/internal/outputs"
 	"cdcpipeline/internal/operator/status"
+	"cdcpipeline/internal/outputs"
 	"cdcpipeline/rehearsal/standins/account"
 	"cdcpipeline/rehearsal/standins/dms"
 	"cdcpipeline/rehearsal/standins/firehose"
