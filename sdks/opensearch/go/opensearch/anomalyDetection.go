@@ -76,6 +76,18 @@ func (AnomalyDetectionState) ElementType() reflect.Type {
 	return reflect.TypeOf((*anomalyDetectionState)(nil)).Elem()
 }
 
+// AnomalyDetectionExists checks whether an existing AnomalyDetection resource with the given ID exists.
+func AnomalyDetectionExists(ctx *pulumi.Context,
+	id pulumi.StringInput, state *AnomalyDetectionState, opts ...pulumi.ResourceOption) pulumi.BoolOutput {
+	ref, err := internal.PkgGetPackageRef(ctx)
+	if err != nil {
+		return pulumi.Bool(false).ToBoolOutput().ApplyT(func(bool) (bool, error) {
+			return false, err
+		}).(pulumi.BoolOutput)
+	}
+	return ctx.ExistsResource("opensearch:index/anomalyDetection:AnomalyDetection", id, state, ref, opts...)
+}
+
 type anomalyDetectionArgs struct {
 	AnomalyDetectionId *string `pulumi:"anomalyDetectionId"`
 	// The anomaly detection document

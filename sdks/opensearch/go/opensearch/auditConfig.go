@@ -79,6 +79,18 @@ func (AuditConfigState) ElementType() reflect.Type {
 	return reflect.TypeOf((*auditConfigState)(nil)).Elem()
 }
 
+// AuditConfigExists checks whether an existing AuditConfig resource with the given ID exists.
+func AuditConfigExists(ctx *pulumi.Context,
+	id pulumi.StringInput, state *AuditConfigState, opts ...pulumi.ResourceOption) pulumi.BoolOutput {
+	ref, err := internal.PkgGetPackageRef(ctx)
+	if err != nil {
+		return pulumi.Bool(false).ToBoolOutput().ApplyT(func(bool) (bool, error) {
+			return false, err
+		}).(pulumi.BoolOutput)
+	}
+	return ctx.ExistsResource("opensearch:index/auditConfig:AuditConfig", id, state, ref, opts...)
+}
+
 type auditConfigArgs struct {
 	Audit         *AuditConfigAudit      `pulumi:"audit"`
 	AuditConfigId *string                `pulumi:"auditConfigId"`

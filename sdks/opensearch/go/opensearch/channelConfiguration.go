@@ -76,6 +76,18 @@ func (ChannelConfigurationState) ElementType() reflect.Type {
 	return reflect.TypeOf((*channelConfigurationState)(nil)).Elem()
 }
 
+// ChannelConfigurationExists checks whether an existing ChannelConfiguration resource with the given ID exists.
+func ChannelConfigurationExists(ctx *pulumi.Context,
+	id pulumi.StringInput, state *ChannelConfigurationState, opts ...pulumi.ResourceOption) pulumi.BoolOutput {
+	ref, err := internal.PkgGetPackageRef(ctx)
+	if err != nil {
+		return pulumi.Bool(false).ToBoolOutput().ApplyT(func(bool) (bool, error) {
+			return false, err
+		}).(pulumi.BoolOutput)
+	}
+	return ctx.ExistsResource("opensearch:index/channelConfiguration:ChannelConfiguration", id, state, ref, opts...)
+}
+
 type channelConfigurationArgs struct {
 	// The channel configuration document
 	Body                   string  `pulumi:"body"`

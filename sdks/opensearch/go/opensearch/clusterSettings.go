@@ -342,6 +342,18 @@ func (ClusterSettingsState) ElementType() reflect.Type {
 	return reflect.TypeOf((*clusterSettingsState)(nil)).Elem()
 }
 
+// ClusterSettingsExists checks whether an existing ClusterSettings resource with the given ID exists.
+func ClusterSettingsExists(ctx *pulumi.Context,
+	id pulumi.StringInput, state *ClusterSettingsState, opts ...pulumi.ResourceOption) pulumi.BoolOutput {
+	ref, err := internal.PkgGetPackageRef(ctx)
+	if err != nil {
+		return pulumi.Bool(false).ToBoolOutput().ApplyT(func(bool) (bool, error) {
+			return false, err
+		}).(pulumi.BoolOutput)
+	}
+	return ctx.ExistsResource("opensearch:index/clusterSettings:ClusterSettings", id, state, ref, opts...)
+}
+
 type clusterSettingsArgs struct {
 	// Whether to automatically create an index if it doesn’t already exist and apply any configured index template
 	ActionAutoCreateIndex *string `pulumi:"actionAutoCreateIndex"`

@@ -82,6 +82,18 @@ func (ComponentTemplateState) ElementType() reflect.Type {
 	return reflect.TypeOf((*componentTemplateState)(nil)).Elem()
 }
 
+// ComponentTemplateExists checks whether an existing ComponentTemplate resource with the given ID exists.
+func ComponentTemplateExists(ctx *pulumi.Context,
+	id pulumi.StringInput, state *ComponentTemplateState, opts ...pulumi.ResourceOption) pulumi.BoolOutput {
+	ref, err := internal.PkgGetPackageRef(ctx)
+	if err != nil {
+		return pulumi.Bool(false).ToBoolOutput().ApplyT(func(bool) (bool, error) {
+			return false, err
+		}).(pulumi.BoolOutput)
+	}
+	return ctx.ExistsResource("opensearch:index/componentTemplate:ComponentTemplate", id, state, ref, opts...)
+}
+
 type componentTemplateArgs struct {
 	// The JSON body of the template.
 	Body                string  `pulumi:"body"`

@@ -82,6 +82,18 @@ func (ComposableIndexTemplateState) ElementType() reflect.Type {
 	return reflect.TypeOf((*composableIndexTemplateState)(nil)).Elem()
 }
 
+// ComposableIndexTemplateExists checks whether an existing ComposableIndexTemplate resource with the given ID exists.
+func ComposableIndexTemplateExists(ctx *pulumi.Context,
+	id pulumi.StringInput, state *ComposableIndexTemplateState, opts ...pulumi.ResourceOption) pulumi.BoolOutput {
+	ref, err := internal.PkgGetPackageRef(ctx)
+	if err != nil {
+		return pulumi.Bool(false).ToBoolOutput().ApplyT(func(bool) (bool, error) {
+			return false, err
+		}).(pulumi.BoolOutput)
+	}
+	return ctx.ExistsResource("opensearch:index/composableIndexTemplate:ComposableIndexTemplate", id, state, ref, opts...)
+}
+
 type composableIndexTemplateArgs struct {
 	// The JSON body of the index template.
 	Body                      string  `pulumi:"body"`

@@ -88,6 +88,18 @@ func (DashboardObjectState) ElementType() reflect.Type {
 	return reflect.TypeOf((*dashboardObjectState)(nil)).Elem()
 }
 
+// DashboardObjectExists checks whether an existing DashboardObject resource with the given ID exists.
+func DashboardObjectExists(ctx *pulumi.Context,
+	id pulumi.StringInput, state *DashboardObjectState, opts ...pulumi.ResourceOption) pulumi.BoolOutput {
+	ref, err := internal.PkgGetPackageRef(ctx)
+	if err != nil {
+		return pulumi.Bool(false).ToBoolOutput().ApplyT(func(bool) (bool, error) {
+			return false, err
+		}).(pulumi.BoolOutput)
+	}
+	return ctx.ExistsResource("opensearch:index/dashboardObject:DashboardObject", id, state, ref, opts...)
+}
+
 type dashboardObjectArgs struct {
 	// The JSON body of the dashboard object.
 	Body              string  `pulumi:"body"`

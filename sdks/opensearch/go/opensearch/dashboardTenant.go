@@ -85,6 +85,18 @@ func (DashboardTenantState) ElementType() reflect.Type {
 	return reflect.TypeOf((*dashboardTenantState)(nil)).Elem()
 }
 
+// DashboardTenantExists checks whether an existing DashboardTenant resource with the given ID exists.
+func DashboardTenantExists(ctx *pulumi.Context,
+	id pulumi.StringInput, state *DashboardTenantState, opts ...pulumi.ResourceOption) pulumi.BoolOutput {
+	ref, err := internal.PkgGetPackageRef(ctx)
+	if err != nil {
+		return pulumi.Bool(false).ToBoolOutput().ApplyT(func(bool) (bool, error) {
+			return false, err
+		}).(pulumi.BoolOutput)
+	}
+	return ctx.ExistsResource("opensearch:index/dashboardTenant:DashboardTenant", id, state, ref, opts...)
+}
+
 type dashboardTenantArgs struct {
 	DashboardTenantId *string `pulumi:"dashboardTenantId"`
 	// Description of the tenant.

@@ -72,6 +72,18 @@ func (DataStreamState) ElementType() reflect.Type {
 	return reflect.TypeOf((*dataStreamState)(nil)).Elem()
 }
 
+// DataStreamExists checks whether an existing DataStream resource with the given ID exists.
+func DataStreamExists(ctx *pulumi.Context,
+	id pulumi.StringInput, state *DataStreamState, opts ...pulumi.ResourceOption) pulumi.BoolOutput {
+	ref, err := internal.PkgGetPackageRef(ctx)
+	if err != nil {
+		return pulumi.Bool(false).ToBoolOutput().ApplyT(func(bool) (bool, error) {
+			return false, err
+		}).(pulumi.BoolOutput)
+	}
+	return ctx.ExistsResource("opensearch:index/dataStream:DataStream", id, state, ref, opts...)
+}
+
 type dataStreamArgs struct {
 	DataStreamId *string `pulumi:"dataStreamId"`
 	// Name of the data stream to create, must have a matching

@@ -82,6 +82,18 @@ func (IndexTemplateState) ElementType() reflect.Type {
 	return reflect.TypeOf((*indexTemplateState)(nil)).Elem()
 }
 
+// IndexTemplateExists checks whether an existing IndexTemplate resource with the given ID exists.
+func IndexTemplateExists(ctx *pulumi.Context,
+	id pulumi.StringInput, state *IndexTemplateState, opts ...pulumi.ResourceOption) pulumi.BoolOutput {
+	ref, err := internal.PkgGetPackageRef(ctx)
+	if err != nil {
+		return pulumi.Bool(false).ToBoolOutput().ApplyT(func(bool) (bool, error) {
+			return false, err
+		}).(pulumi.BoolOutput)
+	}
+	return ctx.ExistsResource("opensearch:index/indexTemplate:IndexTemplate", id, state, ref, opts...)
+}
+
 type indexTemplateArgs struct {
 	// The JSON body of the index template.
 	Body            string  `pulumi:"body"`

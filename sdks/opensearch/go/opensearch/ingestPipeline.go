@@ -82,6 +82,18 @@ func (IngestPipelineState) ElementType() reflect.Type {
 	return reflect.TypeOf((*ingestPipelineState)(nil)).Elem()
 }
 
+// IngestPipelineExists checks whether an existing IngestPipeline resource with the given ID exists.
+func IngestPipelineExists(ctx *pulumi.Context,
+	id pulumi.StringInput, state *IngestPipelineState, opts ...pulumi.ResourceOption) pulumi.BoolOutput {
+	ref, err := internal.PkgGetPackageRef(ctx)
+	if err != nil {
+		return pulumi.Bool(false).ToBoolOutput().ApplyT(func(bool) (bool, error) {
+			return false, err
+		}).(pulumi.BoolOutput)
+	}
+	return ctx.ExistsResource("opensearch:index/ingestPipeline:IngestPipeline", id, state, ref, opts...)
+}
+
 type ingestPipelineArgs struct {
 	// The JSON body of the ingest pipeline
 	Body             string  `pulumi:"body"`

@@ -97,6 +97,18 @@ func (IsmPolicyState) ElementType() reflect.Type {
 	return reflect.TypeOf((*ismPolicyState)(nil)).Elem()
 }
 
+// IsmPolicyExists checks whether an existing IsmPolicy resource with the given ID exists.
+func IsmPolicyExists(ctx *pulumi.Context,
+	id pulumi.StringInput, state *IsmPolicyState, opts ...pulumi.ResourceOption) pulumi.BoolOutput {
+	ref, err := internal.PkgGetPackageRef(ctx)
+	if err != nil {
+		return pulumi.Bool(false).ToBoolOutput().ApplyT(func(bool) (bool, error) {
+			return false, err
+		}).(pulumi.BoolOutput)
+	}
+	return ctx.ExistsResource("opensearch:index/ismPolicy:IsmPolicy", id, state, ref, opts...)
+}
+
 type ismPolicyArgs struct {
 	// The policy document.
 	Body        string  `pulumi:"body"`

@@ -106,6 +106,18 @@ func (IsmPolicyMappingState) ElementType() reflect.Type {
 	return reflect.TypeOf((*ismPolicyMappingState)(nil)).Elem()
 }
 
+// IsmPolicyMappingExists checks whether an existing IsmPolicyMapping resource with the given ID exists.
+func IsmPolicyMappingExists(ctx *pulumi.Context,
+	id pulumi.StringInput, state *IsmPolicyMappingState, opts ...pulumi.ResourceOption) pulumi.BoolOutput {
+	ref, err := internal.PkgGetPackageRef(ctx)
+	if err != nil {
+		return pulumi.Bool(false).ToBoolOutput().ApplyT(func(bool) (bool, error) {
+			return false, err
+		}).(pulumi.BoolOutput)
+	}
+	return ctx.ExistsResource("opensearch:index/ismPolicyMapping:IsmPolicyMapping", id, state, ref, opts...)
+}
+
 type ismPolicyMappingArgs struct {
 	// When updating multiple indices, you might want to include a state filter to only affect certain managed indices. The background process only applies the change if the index is currently in the state specified.
 	Includes []map[string]string `pulumi:"includes"`

@@ -106,6 +106,18 @@ func (RolesMappingState) ElementType() reflect.Type {
 	return reflect.TypeOf((*rolesMappingState)(nil)).Elem()
 }
 
+// RolesMappingExists checks whether an existing RolesMapping resource with the given ID exists.
+func RolesMappingExists(ctx *pulumi.Context,
+	id pulumi.StringInput, state *RolesMappingState, opts ...pulumi.ResourceOption) pulumi.BoolOutput {
+	ref, err := internal.PkgGetPackageRef(ctx)
+	if err != nil {
+		return pulumi.Bool(false).ToBoolOutput().ApplyT(func(bool) (bool, error) {
+			return false, err
+		}).(pulumi.BoolOutput)
+	}
+	return ctx.ExistsResource("opensearch:index/rolesMapping:RolesMapping", id, state, ref, opts...)
+}
+
 type rolesMappingArgs struct {
 	// A list of backend roles.
 	AndBackendRoles []string `pulumi:"andBackendRoles"`

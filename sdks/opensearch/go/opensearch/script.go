@@ -91,6 +91,18 @@ func (ScriptState) ElementType() reflect.Type {
 	return reflect.TypeOf((*scriptState)(nil)).Elem()
 }
 
+// ScriptExists checks whether an existing Script resource with the given ID exists.
+func ScriptExists(ctx *pulumi.Context,
+	id pulumi.StringInput, state *ScriptState, opts ...pulumi.ResourceOption) pulumi.BoolOutput {
+	ref, err := internal.PkgGetPackageRef(ctx)
+	if err != nil {
+		return pulumi.Bool(false).ToBoolOutput().ApplyT(func(bool) (bool, error) {
+			return false, err
+		}).(pulumi.BoolOutput)
+	}
+	return ctx.ExistsResource("opensearch:index/script:Script", id, state, ref, opts...)
+}
+
 type scriptArgs struct {
 	// Specifies the language the script is written in. Defaults to painless.
 	Lang               *string `pulumi:"lang"`

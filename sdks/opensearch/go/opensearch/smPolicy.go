@@ -97,6 +97,18 @@ func (SmPolicyState) ElementType() reflect.Type {
 	return reflect.TypeOf((*smPolicyState)(nil)).Elem()
 }
 
+// SmPolicyExists checks whether an existing SmPolicy resource with the given ID exists.
+func SmPolicyExists(ctx *pulumi.Context,
+	id pulumi.StringInput, state *SmPolicyState, opts ...pulumi.ResourceOption) pulumi.BoolOutput {
+	ref, err := internal.PkgGetPackageRef(ctx)
+	if err != nil {
+		return pulumi.Bool(false).ToBoolOutput().ApplyT(func(bool) (bool, error) {
+			return false, err
+		}).(pulumi.BoolOutput)
+	}
+	return ctx.ExistsResource("opensearch:index/smPolicy:SmPolicy", id, state, ref, opts...)
+}
+
 type smPolicyArgs struct {
 	// The policy document.
 	Body string `pulumi:"body"`

@@ -88,6 +88,18 @@ func (SnapshotRepositoryState) ElementType() reflect.Type {
 	return reflect.TypeOf((*snapshotRepositoryState)(nil)).Elem()
 }
 
+// SnapshotRepositoryExists checks whether an existing SnapshotRepository resource with the given ID exists.
+func SnapshotRepositoryExists(ctx *pulumi.Context,
+	id pulumi.StringInput, state *SnapshotRepositoryState, opts ...pulumi.ResourceOption) pulumi.BoolOutput {
+	ref, err := internal.PkgGetPackageRef(ctx)
+	if err != nil {
+		return pulumi.Bool(false).ToBoolOutput().ApplyT(func(bool) (bool, error) {
+			return false, err
+		}).(pulumi.BoolOutput)
+	}
+	return ctx.ExistsResource("opensearch:index/snapshotRepository:SnapshotRepository", id, state, ref, opts...)
+}
+
 type snapshotRepositoryArgs struct {
 	// The name of the repository.
 	Name *string `pulumi:"name"`
