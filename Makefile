@@ -17,7 +17,7 @@ help: ## list the targets
 rehearse: ## deploy, load, verify, update and destroy the whole pipeline on this machine
 	@cd rehearsal && go build -o $(CACHE)/bin/rehearsal . && exec $(CACHE)/bin/rehearsal
 
-rehearse-full: ## every variant; PART=lifecycle runs one part, PART=? names them all
+rehearse-full: ## all parts of the rehearsal one after the other, or one: PART=lifecycle, account, rows, faults, sources
 	@cd rehearsal && go build -o $(CACHE)/bin/rehearsal . && exec $(CACHE)/bin/rehearsal full $(PART)
 
 bench: ## measure the current-state function on a real OpenSearch and write docs/performance.md anew
@@ -47,7 +47,7 @@ docs: ## write docs/configuration.md, policies.md and licences.md anew from conf
 diagram: ## draw docs/architecture.svg anew from the program
 	cd docs/diagram && go run .
 
-permissions: ## write docs/permissions.md anew from the calls of the last rehearsal, else of the committed recording
+permissions: ## write docs/permissions.md anew from the calls of the parts that were rehearsed, else of the committed recording
 	@if [ -f $(CACHE)/rehearsal/calls.json ]; then install -m 644 $(CACHE)/rehearsal/calls.json rehearsal/permissions/recorded.json; fi
 	cd rehearsal && go generate ./permissions
 

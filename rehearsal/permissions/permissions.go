@@ -10,7 +10,6 @@ package permissions
 import (
 	"cdcpipeline/rehearsal/standins/controlplane"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"maps"
 	"os"
@@ -21,24 +20,42 @@ import (
 // Recording is which operations each caller called, as service:Operation, sorted.
 type Recording map[controlplane.Caller][]string
 
-// Add adds what the deployer and the operator called to a recording, which is made when it is missing: each part of a
-// rehearsal calls something else. How often, and what anybody else called, is of no interest to IAM.
-func Add(path string, calls map[controlplane.Caller]map[controlplane.Action]int) error {
-	r, err := Read(path)
-	if errors.Is(err, os.ErrNotExist) {
-		r, err = Recording{}, nil
+// Add keeps what the deployer and the operator called in a part of the rehearsal, in a file of the part's in a folder,
+// and writes what all parts called beside the folder: calls/faults.json, calls.json. How often, and what anybody else
+// called, is of no interest to IAM.
+func Add(folder, part string, calls map[controlplane.Caller]map[controlplane.Action]int) error {
+	own := Recording{}
+	for _, caller := range []controlplane.Caller{controlplane.Deployer, controlplane.Operator} {
+		own[caller] = []string{}
+		for action := range maps.Keys(calls[caller]) {
+			own[caller] = append(own[caller], action.String())
+		}
+		slices.Sort(own[caller])
 	}
-	if err != nil {
+	if err := own.write(filepath.Join(folder, part+".json")); err != nil {
 		return err
 	}
-	for _, caller := range []controlplane.Caller{controlplane.Deployer, controlplane.Operator} {
-		all := append([]string{}, r[caller]...)
-		for action := range maps.Keys(calls[caller]) {
-			all = append(all, action.String())
-		}
-		slices.Sort(all)
-		r[caller] = slices.Compact(all)
+	files, err := filepath.Glob(filepath.Join(folder, "*.json"))
+	if err != nil {
+		return fmt.Errorf("finding the recordings: %w", err)
 	}
+	all := Recording{}
+	for _, file := range files {
+		r, err := Read(file)
+		if err != nil {
+			return err
+		}
+		for caller, operations := range r {
+			operations = append(slices.Clone(operations), all[caller]...)
+			slices.Sort(operations)
+			all[caller] = slices.Compact(operations)
+		}
+	}
+	return all.write(folder + ".json")
+}
+
+// write writes a recording as JSON.
+func (r Recording) write(path string) error {
 	text, err := json.MarshalIndent(r, "", "  ")
 	if err != nil {
 		return fmt.Errorf("recording the calls: %w", err)
@@ -52,7 +69,7 @@ func Add(path string, calls map[controlplane.Caller]map[controlplane.Action]int)
 	return nil
 }
 
-// Read is what Add wrote.
+// Read reads a recording.
 func Read(path string) (Recording, error) {
 	text, err := os.ReadFile(path)
 	if err != nil {

@@ -65,22 +65,29 @@ func TestThePageIsCurrent(t *testing.T) {
 	require.Len(t, files, len(want)-1, "a policy that nothing writes any more")
 }
 
-func TestOnlyWhatTheCallersOfInterestCalledIsRecordedOnce(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "a", "calls.json")
-	require.NoError(t, Add(path, map[controlplane.Caller]map[controlplane.Action]int{
+func TestOnlyWhatTheCallersOfInterestCalledIsRecorded(t *testing.T) {
+	folder := filepath.Join(t.TempDir(), "a", "calls")
+	require.NoError(t, Add(folder, "faults", map[controlplane.Caller]map[controlplane.Action]int{
 		controlplane.Deployer: {{Service: "s3", Name: "HeadBucket"}: 3, {Service: "ec2", Name: "CreateVpc"}: 1},
 		controlplane.Other:    {{Service: "kinesis", Name: "PutRecords"}: 9},
 	}))
-	r, err := Read(path)
+	r, err := Read(folder + ".json")
 	require.NoError(t, err)
 	require.Equal(t, Recording{controlplane.Deployer: {"ec2:CreateVpc", "s3:HeadBucket"}, controlplane.Operator: {}}, r)
+}
 
-	require.NoError(t, Add(path, map[controlplane.Caller]map[controlplane.Action]int{
-		controlplane.Deployer: {{Service: "s3", Name: "HeadBucket"}: 1}, controlplane.Operator: {{Service: "dms", Name: "StopReplicationTask"}: 1},
-	}))
-	r, err = Read(path)
+func TestTheRecordingIsOfAllPartsAndAPartReplacesItsOwn(t *testing.T) {
+	folder := filepath.Join(t.TempDir(), "calls")
+	add := func(part string, caller controlplane.Caller, name string) {
+		require.NoError(t, Add(folder, part, map[controlplane.Caller]map[controlplane.Action]int{caller: {{Service: "ec2", Name: name}: 1}}))
+	}
+	add("rows", controlplane.Deployer, "CreateVpc")
+	add("faults", controlplane.Deployer, "CreateVpc")
+	add("faults", controlplane.Operator, "DescribeVpcs")
+	add("account", controlplane.Deployer, "DeleteVpc")
+	r, err := Read(folder + ".json")
 	require.NoError(t, err)
-	require.Equal(t, Recording{controlplane.Deployer: {"ec2:CreateVpc", "s3:HeadBucket"}, controlplane.Operator: {"dms:StopReplicationTask"}}, r, "another part adds to it")
+	require.Equal(t, Recording{controlplane.Deployer: {"ec2:CreateVpc", "ec2:DeleteVpc"}, controlplane.Operator: {"ec2:DescribeVpcs"}}, r)
 }
 
 func TestOperationsAreCalledWhatIAMCallsThem(t *testing.T) {

@@ -6,22 +6,26 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 )
 
 // adoptedTable is somebody else's, with rows in it.
 const adoptedTable = "legacy.retail_trans"
 
-// Adopted deploys a stack that makes neither network, nor database, nor replication user, nor key, nor log bucket: all of
-// them are somebody else's, carry rows, and are there as before when it is gone.
+// Adopted deploys a stack that makes neither network, nor database, nor replication user, nor key, nor log
+// bucket: all of them are somebody else's, carry rows, and are there as before when it is gone.
 func Adopted(ctx context.Context, r *Run) (err error) {
-	former, outputs := r.Stack, r.Outputs
-	defer func() { r.Stack, r.Outputs = former, outputs }()
+	stack, outputs := r.Stack, r.Outputs
+	defer func() { r.Stack, r.Outputs = stack, outputs }()
 	values, err := somebodyElses(ctx, r)
 	if err != nil {
 		return err
 	}
-	if err := r.Tool.Generate(ctx, tool.Load{Journal: "loaded-legacy", Count: 200, Mix: "100/0/0", Seed: 11, Tables: []string{adoptedTable}, Database: database(r, values["cdc-pipeline:source.existing.secretArn"])}); err != nil {
+	if err := r.Tool.Generate(ctx, tool.Load{
+		Journal: "loaded-legacy", Count: 200, Mix: "100/0/0", Seed: 11, Tables: []string{adoptedTable},
+		Database: []string{"--host", r.World.Database.Host, "--port", strconv.Itoa(r.World.Database.Port), "--secret-arn", values["cdc-pipeline:source.existing.secretArn"]},
+	}); err != nil {
 		return err
 	}
 	before, err := inventory.List(ctx, r.World.Account.Config())
@@ -41,7 +45,7 @@ func Adopted(ctx context.Context, r *Run) (err error) {
 	if n := again.Touched(); n > 0 {
 		return fmt.Errorf("the second up changed %d resources: %v", n, again.Changes)
 	}
-	if err := r.Tool.Generate(ctx, tool.Load{Journal: "legacy", Count: 200, Mix: "70/20/10", Seed: 12, Tables: []string{adoptedTable}}); err != nil {
+	if err := r.Tool.Generate(ctx, tool.Load{Journal: "legacy", Count: 200, Mix: "70/20/10", Seed: 12, Tables: []string{adoptedTable}, Database: r.Tool.OfStack("adopted")}); err != nil {
 		return err
 	}
 	written, err := written(r, "loaded-legacy", "legacy")

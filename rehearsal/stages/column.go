@@ -33,7 +33,8 @@ func ColumnAdded(ctx context.Context, r *Run) error {
 	if err := arrive(ctx, r, journal); err != nil {
 		return err
 	}
-	return catalogue(ctx, r) // which compares the view's columns with the table's
+	_, err := compareCatalog(ctx, r) // which compares the view's columns with the table's
+	return err
 }
 
 // fieldIs says whether every index behind an alias has a field of a type.

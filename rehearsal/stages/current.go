@@ -18,15 +18,6 @@ import (
 	"time"
 )
 
-// current compares the current indices with the tables, and says how long a change took to get there.
-func current(ctx context.Context, r *Run) (err error) {
-	var indexed []reconcile.Change
-	if r.Report.Current, indexed, err = compareCurrent(ctx, r); err != nil {
-		return err
-	}
-	return currentLatencies(r, indexed)
-}
-
 // compareCurrent compares the index of every row's present state with the tables themselves, each column of each row, once
 // the indices have caught up. It returns the documents too.
 func compareCurrent(ctx context.Context, r *Run) (report.Current, []reconcile.Change, error) {
@@ -91,21 +82,21 @@ func presentRows(ctx context.Context, r *Run, domain string) (want, have []recon
 }
 
 // currentLatencies are from the return of the commit to the indexing, of the latest change of each row that is still there.
-func currentLatencies(r *Run, indexed []reconcile.Change) error {
+func currentLatencies(r *Run, indexed []reconcile.Change) (report.Quantiles, error) {
 	committed := map[string]time.Time{}
 	for _, name := range []string{"changes", "marker"} {
 		text, err := os.ReadFile(r.Tool.Journal(name))
 		if err != nil {
-			return fmt.Errorf("reading the journal: %w", err)
+			return report.Quantiles{}, fmt.Errorf("reading the journal: %w", err)
 		}
 		for line := range bytes.Lines(text) {
 			entry, err := decodeRow(line)
 			if err != nil {
-				return err
+				return report.Quantiles{}, err
 			}
 			at, err := time.Parse(time.RFC3339, fmt.Sprint(entry["at"]))
 			if err != nil {
-				return fmt.Errorf("reading the journal: %w", err)
+				return report.Quantiles{}, fmt.Errorf("reading the journal: %w", err)
 			}
 			row, _ := entry["row"].(map[string]any)
 			committed[reconcile.Row(fmt.Sprint(entry["table"]), row).ID] = at
@@ -117,8 +108,7 @@ func currentLatencies(r *Run, indexed []reconcile.Change) error {
 			latencies = append(latencies, row.At.Sub(at))
 		}
 	}
-	r.Report.LatencyMs.Current = quantiles(latencies)
-	return nil
+	return quantiles(latencies), nil
 }
 
 // tableRows are all rows of a table, in the form of the writer's journal.
@@ -174,10 +164,10 @@ func decodeRow(text []byte) (map[string]any, error) {
 	return columns, nil
 }
 
-// aliasOf is under which name the present rows of a table are read.
+// aliasOf is the name under which name the present rows of a table are read.
 func aliasOf(table string) string { return "current-" + strings.Replace(table, ".", "-", 1) }
 
-// behind are the indices that an alias shows.
+// behind names the indices that an alias shows.
 func behind(ctx context.Context, r *Run, alias string) ([]string, error) {
 	admin, err := r.admin(ctx, r.output("searchDomainName"))
 	if err != nil {

@@ -55,7 +55,7 @@ func Faults(ctx context.Context, r *Run) error {
 	}
 	f.Written = len(written)
 	want.add(written)
-	if err := want.addPoison(r, put); err != nil {
+	if err := expectPoison(r, put, &want); err != nil {
 		return err
 	}
 	if err := catchUp(ctx, r, want); err != nil {
@@ -199,24 +199,24 @@ func (e *expected) add(written []reconcile.Change) {
 	e.history, e.lake = append(e.history, written...), append(e.lake, written...)
 }
 
-// addPoison adds what the sinks take of poison, and what they park.
-func (e *expected) addPoison(r *Run, put []poison.Record) error {
+// expectPoison adds what the sinks take of poison, and what they park.
+func expectPoison(r *Run, put []poison.Record, want *expected) error {
 	history, lake := r.output("searchDeliveryName"), r.output("lakeDeliveryName")
-	e.parked, e.giveUp = map[string]int64{}, giveUp
+	want.parked, want.giveUp = map[string]int64{}, giveUp
 	for _, p := range put {
 		change, _, err := reconcile.Record(p.Data)
 		if err != nil && (p.InHistory || p.InLake) {
 			return fmt.Errorf("%s: %w", p.What, err)
 		}
 		if p.InHistory {
-			e.history = append(e.history, change)
+			want.history = append(want.history, change)
 		} else {
-			e.parked[history]++
+			want.parked[history]++
 		}
 		if p.InLake {
-			e.lake = append(e.lake, change)
+			want.lake = append(want.lake, change)
 		} else {
-			e.parked[lake]++
+			want.parked[lake]++
 		}
 	}
 	return nil

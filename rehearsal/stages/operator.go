@@ -3,38 +3,13 @@ package stages
 import (
 	"cdcpipeline/rehearsal/stages/tool"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
 	"strings"
 )
 
-// followOne has the operator's tool follow a row of its own through every hop. The row is kept: its deletion would fill
-// another buffer of the lake, and the comparison wait for it.
-func followOne(ctx context.Context, r *Run) error {
-	r.Log.Detail("cdc verify follows a row of its own")
-	text, err := r.Tool.Run(ctx, "verify-json", 0, "verify", "--keep", "--ca", r.World.Site.Authority.File(), "--output", "json", "--journal", r.Tool.Journal("marker"))
-	if err != nil {
-		return err
-	}
-	var path struct {
-		Sightings []struct {
-			Hop         string `json:"hop"`
-			SinceCommit int64  `json:"sinceCommitMs"`
-		} `json:"sightings"`
-	}
-	if err := json.Unmarshal([]byte(text), &path); err != nil {
-		return fmt.Errorf("reading what cdc verify says: %w", err)
-	}
-	r.Report.Verify.HopsMs = map[string]int64{}
-	for _, s := range path.Sightings {
-		r.Report.Verify.HopsMs[s.Hop] = s.SinceCommit
-	}
-	return nil
-}
-
-// Operator runs every command of the operator's tool, as an operator would.
+// Operator runs the commands of the operator's tool, as an operator would.
 func Operator(ctx context.Context, r *Run) error {
 	ca := r.World.Site.Authority.File()
 	for _, c := range []struct {

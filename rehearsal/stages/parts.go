@@ -57,9 +57,9 @@ var Full = []Part{
 		[]Stage{
 			previewMinimal, previewProd,
 			check("policies in the engine", "policy_in_engine", PolicyInEngine),
-			{"the baseline deployed", DeployBaseline, nil},
+			{"up of the baseline", DeployBaseline, nil},
 			preview,
-			{"the baseline's stack updated", Upgrade, append(slices.Clone(firstUp.Reports), "upgrade")},
+			{"up over the baseline", Upgrade, append(slices.Clone(firstUp.Reports), "upgrade")},
 			rows, verify, secondUp,
 			check("a grant taken out of the program", "grant_removed", GrantRemoved),
 			check("the operator's tool", "operator", Operator),

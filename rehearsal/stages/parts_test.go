@@ -1,55 +1,154 @@
 package stages
 
 import (
+	"cdcpipeline/rehearsal/report"
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 )
 
-func TestStagesOfAPartHaveNamesOfTheirOwn(t *testing.T) {
-	for _, p := range append([]Part{Basic, Look}, Full...) {
-		require.NotEmpty(t, p.Shows, p.Name)
+func TestEveryPartAndStageHasANameOfItsOwn(t *testing.T) {
+	parts := map[string]bool{}
+	for _, p := range append(slices.Clone(Full), Basic, Look) {
+		require.NotEmpty(t, p.Name)
+		require.Falsef(t, parts[p.Name], "two parts are named %s", p.Name)
+		parts[p.Name] = true
+		require.Truef(t, strings.HasSuffix(p.Shows, ".") && strings.Count(p.Shows, ".") == 1, "%s says in one sentence what it shows: %s", p.Name, p.Shows)
+		require.NotEmpty(t, p.Stages)
 		seen := map[string]bool{}
-		for _, s := range p.Stages {
-			require.NotNil(t, s.Run, "%s: %s", p.Name, s.Name)
-			require.False(t, seen[s.Name], "%s: %s twice", p.Name, s.Name)
+		for _, s := range append(slices.Clone(begin), p.Stages...) {
+			require.NotEmpty(t, s.Name, p.Name)
+			require.NotNil(t, s.Run, s.Name)
+			require.Falsef(t, seen[s.Name], "%s has two stages %s", p.Name, s.Name)
 			seen[s.Name] = true
 		}
 	}
 }
 
-func TestEveryCheckIsMadeByOnePart(t *testing.T) {
-	made := map[string]string{}
+func TestEveryCheckIsMadeByExactlyOnePart(t *testing.T) {
+	by := map[string][]string{}
 	for _, p := range Full {
 		for _, s := range p.Stages {
-			for _, key := range s.Reports {
-				if check, ok := strings.CutPrefix(key, "checks."); ok {
-					require.Empty(t, made[check], "%s is made by %s too", check, p.Name)
-					made[check] = p.Name
+			for _, path := range s.Reports {
+				if name, found := strings.CutPrefix(path, "checks."); found {
+					by[name] = append(by[name], p.Name)
 				}
 			}
 		}
 	}
-	require.Equal(t, map[string]string{
-		"policy_in_engine": "lifecycle", "grant_removed": "lifecycle", "operator": "lifecycle", "task_change": "lifecycle",
-		"table_added": "lifecycle", "rotation": "lifecycle", "domain_replaced": "lifecycle", "adopted": "lifecycle",
-		"account_roles": "account", "replay": "rows", "epochs": "rows", "column_added": "rows", "faults": "faults", "another_source": "sources",
-	}, made)
+	require.Equal(t, map[string][]string{
+		"policy_in_engine": {"lifecycle"}, "grant_removed": {"lifecycle"}, "operator": {"lifecycle"}, "task_change": {"lifecycle"}, "table_added": {"lifecycle"},
+		"rotation": {"lifecycle"}, "domain_replaced": {"lifecycle"}, "adopted": {"lifecycle"}, "account_roles": {"account"},
+		"replay": {"rows"}, "epochs": {"rows"}, "column_added": {"rows"}, "faults": {"faults"}, "another_source": {"sources"},
+	}, by)
 }
 
-func TestAPartThatDeploysDestroys(t *testing.T) {
-	for _, p := range append([]Part{Basic}, Full...) {
-		if deploys := p.Only([]string{"up"}).Stages; len(deploys) > 0 {
-			require.NotEmpty(t, p.Only([]string{"destroy"}).Stages, p.Name)
+// A stage that works on a deployed stack needs an up before it; what compares everything with the journals needs the rows.
+func TestWhatAStageReliesOnIsInThePartBeforeIt(t *testing.T) {
+	alone := []string{previewMinimal.Name, previewProd.Name, preview.Name, "policies in the engine", "account roles: absent, present, again", "everything adopted"}
+	for _, p := range append(slices.Clone(Full), Basic, Look) {
+		position := func(name string) int {
+			return slices.IndexFunc(p.Stages, func(s Stage) bool { return s.Name == name || name == firstUp.Name && strings.HasPrefix(s.Name, "up ") })
+		}
+		for i, s := range p.Stages {
+			if strings.HasPrefix(s.Name, "up") || slices.Contains(alone, s.Name) {
+				continue
+			}
+			require.Truef(t, position(firstUp.Name) >= 0 && position(firstUp.Name) < i, "%s: %s comes before any up", p.Name, s.Name)
+			if s.Name != rows.Name {
+				require.Truef(t, position(rows.Name) >= 0 && position(rows.Name) < i, "%s: %s comes before any rows", p.Name, s.Name)
+			}
+			if d := position(destroy.Name); d >= 0 {
+				require.LessOrEqualf(t, i, d, "%s: %s comes when all is destroyed", p.Name, s.Name)
+			}
+		}
+		if position(firstUp.Name) >= 0 && p.Name != Look.Name {
+			require.GreaterOrEqualf(t, position(destroy.Name), 0, "%s leaves its stack", p.Name)
 		}
 	}
 }
 
-func TestAnUnknownPartIsRefusedWithTheNamesOfAll(t *testing.T) {
-	_, err := Named("lifecycles")
-	require.EqualError(t, err, `there is no part "lifecycles": choose one of lifecycle, account, rows, faults, sources`)
-	p, err := Named("rows")
+func TestAllPartsTogetherReportWhatTheBasicOneDoes(t *testing.T) {
+	reported := map[string]bool{}
+	for _, p := range Full {
+		for _, s := range p.Stages {
+			for _, path := range s.Reports {
+				reported[path] = true
+			}
+		}
+	}
+	for _, s := range Basic.Stages {
+		for _, path := range s.Reports {
+			require.Truef(t, reported[path], "no part of the full rehearsal reports %s", path)
+		}
+	}
+}
+
+func TestAnUnknownPartIsRefusedWithTheNames(t *testing.T) {
+	_, err := Named("fault")
+	require.EqualError(t, err, `there is no part "fault": choose one of lifecycle, account, rows, faults, sources`)
+	p, err := Named("faults")
 	require.NoError(t, err)
-	require.Equal(t, "rows", p.Name)
+	require.Equal(t, "faults", p.Name)
+}
+
+func TestOnlyTakesStagesByAPieceOfTheirNames(t *testing.T) {
+	names := func(p Part) (found []string) {
+		for _, s := range p.Stages {
+			found = append(found, s.Name)
+		}
+		return found
+	}
+	whole := len(Full[0].Stages)
+	require.Equal(t, []string{"up of the baseline", "up over the baseline", "rows", "second up", "passwords rotated", "destroy"}, names(Full[0].Only([]string{"up", "rows", "rotated", "destroy"})))
+	require.Empty(t, Full[0].Only([]string{"no such"}).Stages)
+	require.Len(t, Full[0].Stages, whole, "the table stays as it is")
+	require.ErrorContains(t, Each(context.Background(), Full, Options{Only: []string{"no such"}}), "no part has a stage whose name contains no such")
+	require.Equal(t, []string{"full", "rows", "--count", "5", "--only", "up,rows"}, arguments(Full[2], Options{Count: 5, Only: []string{"up", "rows"}}))
+}
+
+func TestAPartSaysFirstWhatItDoesAndHowLongThatTook(t *testing.T) {
+	p := Part{Name: "rows", Shows: "Rows are written."}
+	for want, past := range map[string]map[string]report.Part{
+		"rows: Rows are written. (not run here yet)":                nil,
+		"rows: Rows are written. (it took 12 min last time)":        {"rows": {OK: true, Seconds: 700}},
+		"rows: Rows are written. (it took 1 min last time)":         {"rows": {OK: true, Seconds: 4}},
+		"rows: Rows are written. (it failed after 5 min last time)": {"rows": {Seconds: 300}},
+	} {
+		require.Equal(t, want, announce(p, past))
+	}
+}
+
+func TestAPartThatFailsWritesItsResultAllTheSame(t *testing.T) {
+	r := newRun(Options{Project: t.TempDir()})
+	reached := false
+	failure := r.perform(context.Background(), []Stage{
+		{"first", func(context.Context, *Run) error { r.Report.Up.Seconds = 3; return nil }, []string{"up"}},
+		check("a check", "one", func(context.Context, *Run) error { return errors.New("it is not so") }),
+		{"second", func(context.Context, *Run) error { return errors.New("it broke") }, []string{"second_up"}},
+		{"third", func(context.Context, *Run) error { reached = true; return nil }, []string{"destroy"}},
+	})
+	require.EqualError(t, failure, "second: it broke")
+	require.False(t, reached)
+	require.ErrorContains(t, r.conclude("rows", "abc", failure), "rows: second: it broke")
+	path := filepath.Join(r.Cache, "rehearsal", "report.json")
+	parts, err := report.Parts(path)
+	require.NoError(t, err)
+	require.Equal(t, report.Part{Commit: "abc", Date: r.Report.Date}, parts["rows"])
+	text, err := os.ReadFile(path)
+	require.NoError(t, err)
+	require.Contains(t, string(text), `"detail": "it is not so"`)
+	require.Contains(t, string(text), `"second_up"`)
+	require.NotContains(t, string(text), `"destroy"`, "a stage that was not reached reports nothing")
+}
+
+func TestAnInterruptedCheckStopsThePart(t *testing.T) {
+	s := check("a check", "one", func(context.Context, *Run) error { return context.Canceled })
+	require.ErrorIs(t, s.Run(context.Background(), newRun(Options{Project: t.TempDir()})), context.Canceled)
 }

@@ -108,7 +108,7 @@ func (r *Run) conclude(name, commit string, failure error) error {
 	if failure != nil {
 		return fmt.Errorf("%s: %w (report: %s)", name, failure, path)
 	}
-	if err := permissions.Add(r.results("calls.json"), r.World.Proxy.Calls()); err != nil {
+	if err := permissions.Add(r.results("calls"), name, r.World.Proxy.Calls()); err != nil {
 		return err
 	}
 	r.Report.Print(os.Stdout)

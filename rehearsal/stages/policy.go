@@ -22,13 +22,12 @@ import (
 const captureVariable = "CDC_POLICY_CAPTURE"
 
 // compilePack builds the policy pack as its users do who have no Go runtime in their CLI.
-func compilePack(ctx context.Context, r *Run) error {
-	r.Log.Detail("compile the policy pack")
-	r.Pack = stack.Pack{Path: filepath.Join(r.Cache, "bin", "cdc-policy"), Config: filepath.Join(r.Project, "policy", "dev.json")}
-	if text, err := exec.CommandContext(ctx, "go", "build", "-o", r.Pack.Path, "./policy").CombinedOutput(); err != nil {
-		return fmt.Errorf("compiling the policy pack: %w: %s", err, text)
+func compilePack(ctx context.Context, project, cache string) (stack.Pack, error) {
+	pack := stack.Pack{Path: filepath.Join(cache, "bin", "cdc-policy"), Config: filepath.Join(project, "policy", "dev.json")}
+	if text, err := exec.CommandContext(ctx, "go", "build", "-o", pack.Path, "./policy").CombinedOutput(); err != nil {
+		return pack, fmt.Errorf("compiling the policy pack: %w: %s", err, text)
 	}
-	return nil
+	return pack, nil
 }
 
 // PreviewProd previews a production stack under the pack without exceptions, and breaks what the pack saw of it in one

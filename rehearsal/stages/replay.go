@@ -128,7 +128,7 @@ func replayParked(ctx context.Context, r *Run) error {
 	if err := put(ctx, r, row); err != nil {
 		return err
 	}
-	if err := until(ctx, "the record is parked", func() (bool, error) {
+	if err := until(ctx, r, "the record is parked", func() (bool, error) {
 		now, err := parkedObjects(ctx, r)
 		return now > before, err
 	}); err != nil {
@@ -145,7 +145,7 @@ func replayParked(ctx context.Context, r *Run) error {
 		return err
 	}
 	index := aliasOf("shop.undescribed")
-	if err := until(ctx, "the table is described", func() (bool, error) {
+	if err := until(ctx, r, "the table is described", func() (bool, error) {
 		status, _, err := admin.Call(ctx, http.MethodGet, "/_alias/"+url.PathEscape(index), nil)
 		return status == http.StatusOK, err //nolint:wrapcheck // until says what was waited for
 	}); err != nil {
@@ -168,7 +168,7 @@ func replayParked(ctx context.Context, r *Run) error {
 	return err
 }
 
-// put a record into the stream.
+// put writes a record to the stream.
 func put(ctx context.Context, r *Run, record string) error {
 	client := kinesis.NewFromConfig(r.World.Account.Config())
 	_, err := client.PutRecord(ctx, &kinesis.PutRecordInput{
@@ -190,8 +190,8 @@ func parkedObjects(ctx context.Context, r *Run) (int, error) {
 	return len(keys), err
 }
 
-// until something is so, for a minute at most.
-func until(ctx context.Context, what string, done func() (bool, error)) error {
+// until waits until something is so, for a minute at most.
+func until(ctx context.Context, r *Run, what string, done func() (bool, error)) error {
 	for began := time.Now(); ; {
 		ok, err := done()
 		if ok && err == nil {
@@ -212,7 +212,7 @@ func replayNewEpoch(ctx context.Context, r *Run) error {
 	written := make(chan error, 1)
 	go func() {
 		r.rounds++
-		written <- r.Tool.Generate(ctx, tool.Load{Journal: "while-replayed", Count: 300, Mix: "60/20/20", Seed: 100 + r.rounds, Tables: []string{table}})
+		written <- r.Tool.Generate(ctx, tool.Load{Journal: "while-replayed", Count: 300, Mix: "60/20/20", Seed: 100 + r.rounds, Tables: []string{table}, Rate: 5})
 	}()
 	_, err := r.Tool.Run(ctx, "replay-new-epoch", 0, "replay", "--new-epoch", "--table", table, "--ca", r.World.Site.Authority.File())
 	if err := errors.Join(err, <-written); err != nil {

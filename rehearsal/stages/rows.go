@@ -13,15 +13,11 @@ func seed(ctx context.Context, r *Run, function string) {
 	if _, err := os.Stat(r.Tool.Journal("loaded")); err == nil || !strings.Contains(function, "bootstrap") || r.World.MasterSecretArn == "" {
 		return // they are there, or the database is somebody else's
 	}
-	r.seedErr = r.Tool.Generate(ctx, tool.Load{
-		Journal: "loaded", Count: loaded, Mix: "100/0/0", Seed: 1, Tables: tables, Database: database(r, r.World.MasterSecretArn),
-	})
-}
-
-// database are the flags that find the database by its address, where no stack knows it yet.
-func database(r *Run, secret string) []string {
 	db := r.World.Database
-	return []string{"--host", db.Host, "--port", strconv.Itoa(db.Port), "--secret-arn", secret}
+	r.seedErr = r.Tool.Generate(ctx, tool.Load{
+		Journal: "loaded", Count: loaded, Mix: "100/0/0", Seed: 1, Tables: tables,
+		Database: []string{"--host", db.Host, "--port", strconv.Itoa(db.Port), "--secret-arn", r.World.MasterSecretArn},
+	})
 }
 
 // Rows makes changes while the pipeline runs, finding the database by the stack's outputs as a user would.
@@ -29,5 +25,5 @@ func Rows(ctx context.Context, r *Run) error {
 	if err := r.Tool.Generate(ctx, tool.Load{Journal: "changes", Count: r.Count, Mix: "70/20/10", Seed: 2, Tables: tables}); err != nil {
 		return err
 	}
-	return r.World.Healthy() //nolint:wrapcheck // names the server
+	return r.World.Healthy()
 }

@@ -94,7 +94,9 @@ func BuildEngine(ctx context.Context, r *Run) (err error) {
 	if err := tool.Compile(ctx, r.Tool.Binary); err != nil {
 		return err
 	}
-	return compilePack(ctx, r)
+	r.Log.Detail("compile the policy pack")
+	r.Pack, err = compilePack(ctx, r.Project, r.Cache)
+	return err
 }
 
 // Schemas writes the committed schemas anew from the plugins of a built engine.

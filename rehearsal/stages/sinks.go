@@ -1,7 +1,6 @@
 package stages
 
 import (
-	"cdcpipeline/rehearsal/report"
 	"cdcpipeline/rehearsal/report/reconcile"
 	"cdcpipeline/rehearsal/stores"
 	"cdcpipeline/rehearsal/world/objects"
@@ -10,37 +9,11 @@ import (
 	"fmt"
 	"net/http"
 	"os"
-	"strings"
 	"time"
 )
 
 // patience is how long nothing may arrive before the comparison is made with what is there.
 const patience = 3 * time.Minute
-
-// Verify waits until everything has been delivered, then compares both sinks with what was committed.
-func Verify(ctx context.Context, r *Run) error {
-	if err := followOne(ctx, r); err != nil {
-		return err
-	}
-	written, err := written(r, "loaded", "changes", "marker")
-	if err != nil {
-		return err
-	}
-	inHistory, inLake, err := compareSinks(ctx, r, everything(written))
-	if err != nil {
-		return err
-	}
-	r.Report.Events = report.Events{
-		Written: len(written), Loaded: loaded, History: inHistory.Arrived, Lake: inLake.Arrived,
-		Lost: len(inHistory.Lost) + len(inLake.Lost), Duplicated: inHistory.Duplicated + inLake.Duplicated,
-	}
-	r.Report.LatencyMs.History = quantiles(r.arrivals.latencies(written, r.output("searchDeliveryName")))
-	r.Report.LatencyMs.Lake = quantiles(r.arrivals.latencies(written, r.output("lakeDeliveryName")))
-	if err := current(ctx, r); err != nil {
-		return err
-	}
-	return catalogue(ctx, r)
-}
 
 // expected is what the sinks have when everything is delivered.
 type expected struct {
@@ -81,28 +54,6 @@ func compareSinks(ctx context.Context, r *Run, want expected) (inHistory, inLake
 		}
 	}
 	return inHistory, inLake, err
-}
-
-// written is what the writer's journals say was committed; journals named loaded… are of rows that arrive as loaded ones.
-func written(r *Run, journals ...string) ([]reconcile.Change, error) {
-	var all []reconcile.Change
-	for _, name := range journals {
-		file, err := os.Open(r.Tool.Journal(name))
-		if err != nil {
-			return nil, fmt.Errorf("opening the journal: %w", err)
-		}
-		operation := ""
-		if strings.HasPrefix(name, "loaded") {
-			operation = "load"
-		}
-		changes, err := reconcile.Journal(file, operation)
-		_ = file.Close()
-		if err != nil {
-			return nil, fmt.Errorf("the journal %s: %w", name, err)
-		}
-		all = append(all, changes...)
-	}
-	return all, nil
 }
 
 // settle waits until the task has read all changes and both deliveries have delivered, or parked, what they were given.

@@ -1,0 +1,87 @@
+package stages
+
+import (
+	"cdcpipeline/rehearsal/report"
+	"cdcpipeline/rehearsal/report/reconcile"
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"strings"
+)
+
+// Verify waits until everything has been delivered, then compares both sinks with what was committed.
+func Verify(ctx context.Context, r *Run) error {
+	if err := followOne(ctx, r); err != nil {
+		return err
+	}
+	written, err := written(r, "loaded", "changes", "marker")
+	if err != nil {
+		return err
+	}
+	inHistory, inLake, err := compareSinks(ctx, r, everything(written))
+	if err != nil {
+		return err
+	}
+	r.Report.Events = report.Events{
+		Written: len(written), Loaded: loaded, History: inHistory.Arrived, Lake: inLake.Arrived,
+		Lost: len(inHistory.Lost) + len(inLake.Lost), Duplicated: inHistory.Duplicated + inLake.Duplicated,
+	}
+	r.Report.LatencyMs.History = quantiles(r.arrivals.latencies(written, r.output("searchDeliveryName")))
+	r.Report.LatencyMs.Lake = quantiles(r.arrivals.latencies(written, r.output("lakeDeliveryName")))
+	var indexed []reconcile.Change
+	if r.Report.Current, indexed, err = compareCurrent(ctx, r); err != nil {
+		return err
+	}
+	if r.Report.LatencyMs.Current, err = currentLatencies(r, indexed); err != nil {
+		return err
+	}
+	r.Report.Catalog, err = compareCatalog(ctx, r)
+	return err
+}
+
+// followOne has the operator's tool follow a row of its own through every hop. The row is kept: its deletion would fill
+// another buffer of the lake, and the comparison wait for it.
+func followOne(ctx context.Context, r *Run) error {
+	r.Log.Detail("cdc verify follows a row of its own")
+	text, err := r.Tool.Run(ctx, "verify-json", 0, "verify", "--keep", "--ca", r.World.Site.Authority.File(), "--output", "json", "--journal", r.Tool.Journal("marker"))
+	if err != nil {
+		return err
+	}
+	var path struct {
+		Sightings []struct {
+			Hop         string `json:"hop"`
+			SinceCommit int64  `json:"sinceCommitMs"`
+		} `json:"sightings"`
+	}
+	if err := json.Unmarshal([]byte(text), &path); err != nil {
+		return fmt.Errorf("reading what cdc verify says: %w", err)
+	}
+	r.Report.Verify.HopsMs = map[string]int64{}
+	for _, s := range path.Sightings {
+		r.Report.Verify.HopsMs[s.Hop] = s.SinceCommit
+	}
+	return nil
+}
+
+// written is what the writer's journals say was committed; journals named loaded… are of rows that arrive as loaded ones.
+func written(r *Run, journals ...string) ([]reconcile.Change, error) {
+	var all []reconcile.Change
+	for _, name := range journals {
+		file, err := os.Open(r.Tool.Journal(name))
+		if err != nil {
+			return nil, fmt.Errorf("opening the journal: %w", err)
+		}
+		operation := ""
+		if strings.HasPrefix(name, "loaded") {
+			operation = "load"
+		}
+		changes, err := reconcile.Journal(file, operation)
+		_ = file.Close()
+		if err != nil {
+			return nil, fmt.Errorf("the journal %s: %w", name, err)
+		}
+		all = append(all, changes...)
+	}
+	return all, nil
+}
