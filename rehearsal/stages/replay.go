@@ -128,7 +128,7 @@ func replayParked(ctx context.Context, r *Run) error {
 	if err := put(ctx, r, row); err != nil {
 		return err
 	}
-	if err := until(ctx, r, "the record is parked", func() (bool, error) {
+	if err := until(ctx, "the record is parked", func() (bool, error) {
 		now, err := parkedObjects(ctx, r)
 		return now > before, err
 	}); err != nil {
@@ -145,7 +145,7 @@ func replayParked(ctx context.Context, r *Run) error {
 		return err
 	}
 	index := aliasOf("shop.undescribed")
-	if err := until(ctx, r, "the table is described", func() (bool, error) {
+	if err := until(ctx, "the table is described", func() (bool, error) {
 		status, _, err := admin.Call(ctx, http.MethodGet, "/_alias/"+url.PathEscape(index), nil)
 		return status == http.StatusOK, err //nolint:wrapcheck // until says what was waited for
 	}); err != nil {
@@ -191,7 +191,7 @@ func parkedObjects(ctx context.Context, r *Run) (int, error) {
 }
 
 // until waits until something is so, for a minute at most.
-func until(ctx context.Context, r *Run, what string, done func() (bool, error)) error {
+func until(ctx context.Context, what string, done func() (bool, error)) error {
 	for began := time.Now(); ; {
 		ok, err := done()
 		if ok && err == nil {
