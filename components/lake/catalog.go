@@ -26,7 +26,7 @@ type CatalogArgs struct {
 	Tables []config.Table
 	// RowsSince says since when records of tables tell what their rows are: source.rowsSince.
 	RowsSince config.RowsSince
-	// Found is the JSON of bootstrap.Findings, whose columns and keys the tables have: source.Bootstrap.Result. Required.
+	// Found is the JSON of mysql.Findings, whose columns and keys the tables have: source.Bootstrap.Result. Required.
 	Found pulumi.StringInput
 	// Bucket is the lake's, by name and by ARN. Required.
 	Bucket, BucketArn pulumi.StringInput

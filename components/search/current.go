@@ -34,7 +34,7 @@ type CurrentStateArgs struct {
 	StreamArn pulumi.StringInput
 	// StreamRetentionHours is how long the stream keeps a record. Default 168.
 	StreamRetentionHours int
-	// Findings is the JSON of bootstrap.Findings, which has every table with its columns and key: source.Bootstrap's
+	// Findings is the JSON of mysql.Findings, which has every table with its columns and key: source.Bootstrap's
 	// Result. Default: no table is known beforehand.
 	Findings pulumi.StringInput
 	// ParkingBucketArn names the bucket of records that cannot be indexed. Required.

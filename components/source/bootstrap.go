@@ -44,7 +44,7 @@ type Bootstrap struct {
 
 	// Findings is a line per check: its status, and its value when there is one ("binlog_format": "ok: ROW").
 	Findings pulumi.StringMapOutput
-	// Result is the JSON of bootstrap.Findings: checks, changes, and the followed tables with columns and keys.
+	// Result is the JSON of mysql.Findings: checks, changes, and the followed tables with columns and keys.
 	Result pulumi.StringOutput
 	// ReplicationSecretArn names the secret {"username","password","host","port"} that DMS logs in with.
 	ReplicationSecretArn pulumi.StringOutput

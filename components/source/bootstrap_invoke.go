@@ -96,7 +96,7 @@ func (b *Bootstrap) invoke(ctx *pulumi.Context, p *bootstrapPlan, function *lamb
 	return invocation, nil
 }
 
-// input is the JSON of a bootstrap.Request.
+// input is the JSON of a mysql.Request.
 func (p *bootstrapPlan) input(replicationSecret pulumi.StringInput) pulumi.StringOutput {
 	certificates := p.CaBundle
 	if certificates == RDSCertificates() {

@@ -1,4 +1,4 @@
-// Package lambdabuild compiles the Lambda functions in its sub-folders into the zips that AWS runs.
+// Package lambdabuild compiles the Lambda functions in ./functions into the zips that AWS runs.
 //
 // The same source gives the same bytes, so that a deployment without a change uploads nothing; what was compiled
 // before is taken from .cache/functions.
