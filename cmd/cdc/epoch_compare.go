@@ -19,7 +19,7 @@ import (
 // currentIndices are the epochs of a stack's tables, and what else there is in the domain that holds them.
 type currentIndices struct {
 	*currentstate.Epochs
-	// settings are those of the function that fills them, with the domain's endpoint as it is reached from here.
+	// settings are those of the function that fills them.
 	settings currentstate.Settings
 	domain   *status.Domain
 }
@@ -37,9 +37,8 @@ func (d *deployment) currentIndices(ctx context.Context, tell func(string, ...an
 	if err != nil {
 		return nil, err
 	}
-	settings.Endpoint = domain.URL
 	return &currentIndices{settings: settings, domain: domain, Epochs: currentstate.NewEpochs(currentstate.EpochsOptions{
-		HTTP: domain.Client(), Endpoint: domain.URL, Shards: settings.Shards, Replicas: settings.Replicas,
+		Domain: domain.Client, Shards: settings.Shards, Replicas: settings.Replicas,
 	})}, nil
 }
 
@@ -82,8 +81,8 @@ func (f *compareFlags) open(ctx context.Context, tell func(string, ...any)) (db 
 func (c *currentIndices) compare(ctx context.Context, db *sql.DB, n currentstate.Name, epoch int, o verify.CompareOptions) (compared, error) {
 	o.Tables = []workload.TableName{{Database: n.Schema, Table: n.Table}}
 	current := verify.Current{
-		HTTP: c.domain.Client(), URL: c.domain.URL,
-		Index: func(workload.TableName) string { return n.Index(epoch) },
+		Client: c.domain.Client,
+		Index:  func(workload.TableName) string { return n.Index(epoch) },
 	}
 	var result compared
 	var err error

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cdcpipeline/internal/opensearch"
 	"cdcpipeline/internal/operator/status"
 	"cdcpipeline/internal/tunnel"
 	"context"
@@ -40,13 +41,14 @@ func (d *deployment) search(ctx context.Context, tell func(string, ...any)) (*st
 	if err != nil {
 		return nil, err
 	}
-	domain := &status.Domain{URL: d.SearchURL, User: login.User, Password: login.Password, HTTP: &http.Client{}}
-	if d.Tunnelled() {
-		t, err := d.tunnel(ctx, "127.0.0.1:0", tunnel.Target{Host: host, Port: port}, tell)
-		if err != nil {
-			return nil, err
-		}
-		domain.HTTP, domain.Shut = status.Through(t.Addr().String()), t.Close
+	if !d.Tunnelled() {
+		return status.NewDomain(d.SearchURL, login, http.DefaultTransport), nil
 	}
+	t, err := d.tunnel(ctx, "127.0.0.1:0", tunnel.Target{Host: host, Port: port}, tell)
+	if err != nil {
+		return nil, err
+	}
+	domain := status.NewDomain(d.SearchURL, login, opensearch.Through(t.Addr().String()))
+	domain.Shut = t.Close
 	return domain, nil
 }

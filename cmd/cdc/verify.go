@@ -173,11 +173,11 @@ func (d *deployment) pipeline(ctx context.Context, tell func(string, ...any)) (v
 	}
 	p := verify.Pipeline{
 		Stream:  d.stream(),
-		History: verify.Search{HTTP: domain.HTTP, URL: domain.URL, User: domain.User, Password: domain.Password, Index: d.HistoryIndex},
+		History: verify.Search{Client: domain.Client, Index: d.HistoryIndex},
 		Lake:    d.lake(),
 	}
 	if d.CurrentFunctionName != "" {
-		p.Current = &verify.Current{HTTP: domain.Client(), URL: domain.URL}
+		p.Current = &verify.Current{Client: domain.Client}
 	}
 	return p, func() { _ = domain.Close() }, nil
 }

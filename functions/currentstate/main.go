@@ -4,6 +4,7 @@ package main
 import (
 	"bytes"
 	"cdcpipeline/internal/currentstate"
+	"cdcpipeline/internal/opensearch"
 	"context"
 	"fmt"
 	"net/http"
@@ -31,7 +32,7 @@ func run(ctx context.Context) error {
 		return fmt.Errorf("loading the AWS configuration: %w", err)
 	}
 	f, err := currentstate.New(settings, currentstate.Deps{
-		HTTP:    &http.Client{Transport: currentstate.Signed(cfg, http.DefaultTransport)},
+		Domain:  opensearch.Client{URL: settings.Endpoint, Transport: opensearch.Signed(cfg, opensearch.Domain, http.DefaultTransport)},
 		Parked:  bucket{s3.NewFromConfig(cfg), settings.Bucket},
 		Metrics: os.Stdout,
 	})

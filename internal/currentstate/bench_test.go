@@ -4,8 +4,8 @@ package currentstate
 
 import (
 	"cdcpipeline/internal/change"
+	"cdcpipeline/internal/opensearch/opensearchtest"
 	"fmt"
-	"io"
 	"net/http"
 	"strings"
 	"syscall"
@@ -33,12 +33,10 @@ func (a accepting) RoundTrip(r *http.Request) (*http.Response, error) {
 	if r.URL.Path != "/_bulk" {
 		return a.domain.RoundTrip(r)
 	}
-	body, err := content(r)
-	if err != nil {
-		return nil, err
-	}
-	items := strings.Repeat(`{"index":{"status":200}},`, strings.Count(string(body), `{"index":{"_index"`))
-	return &http.Response{StatusCode: 200, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(`{"items":[` + strings.TrimSuffix(items, ",") + `]}`))}, nil
+	return opensearchtest.Domain(func(r opensearchtest.Request) (int, any) {
+		items := strings.Repeat(`{"index":{"status":200}},`, strings.Count(string(r.Content), `{"index":{"_index"`))
+		return 200, `{"items":[` + strings.TrimSuffix(items, ",") + `]}`
+	}).RoundTrip(r)
 }
 
 // BenchmarkHandle is a whole batch, from the stream's bytes to a compressed request, without the domain's own work.
@@ -50,7 +48,7 @@ func BenchmarkHandle(b *testing.B) {
 			d := newDomain(func() time.Time { return began })
 			f := newFunction(b, s, d, nil)
 			f.deps.Parked = &objects{all: map[string][]byte{}}
-			f.client.http = &http.Client{Transport: accepting{d}}
+			f.client.once.Transport = accepting{d}
 			records, total := []string{}, 0
 			for i := range 500 {
 				records = append(records, realistic(i, size))

@@ -2,6 +2,7 @@ package currentstate
 
 import (
 	"bytes"
+	"cdcpipeline/internal/opensearch"
 	"context"
 	"errors"
 	"fmt"
@@ -66,7 +67,7 @@ func (b *bulk) send(ctx context.Context, pending []action) {
 	if err == nil {
 		return
 	}
-	status := refused(err)
+	status := opensearch.Status(err)
 	if b.f.client.outage(err) || status == http.StatusNotFound {
 		for _, a := range pending {
 			b.items[a.item].err = err
@@ -107,7 +108,7 @@ var errPostponed = errors.New("the domain postponed documents")
 // attempt makes one request and gives back what is to be tried again, with the reason.
 func (b *bulk) attempt(ctx context.Context, pending []action) ([]action, error) {
 	var out answer
-	if err := b.f.client.once(ctx, http.MethodPost, bulkPath+"&require_alias=true", b.body(pending), &out); err != nil {
+	if err := b.f.client.once.Do(ctx, http.MethodPost, bulkPath+"&require_alias=true", b.body(pending), &out); err != nil {
 		return pending, err
 	}
 	if len(out.Items) != len(pending) {

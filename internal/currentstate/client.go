@@ -1,68 +1,41 @@
 package currentstate
 
 import (
-	"bytes"
+	"cdcpipeline/internal/opensearch"
 	"context"
-	"encoding/json"
-	"errors"
 	"fmt"
-	"io"
 	"net/http"
-	"strings"
-	"sync"
 	"time"
 
 	"github.com/cenkalti/backoff/v5"
-	"github.com/klauspost/compress/gzip"
 )
 
 const (
 	requestTimeout = 30 * time.Second
-	// maxAnswer that is read, in bytes: one of 10,000 refused documents is within it.
-	maxAnswer = 32 << 20
-	// maxReason bounds what an error repeats of an answer, in bytes.
-	maxReason = 1000
 	// patience is how long a call without a deadline is tried.
 	patience = 5 * time.Minute
 )
 
-// client calls the domain.
+// client calls the domain until it answers with something else than an outage.
 type client struct {
-	http *http.Client
-	url  string
+	opensearch.Client
+	// once is the same client without another try.
+	once opensearch.Client
 	pace func() backoff.BackOff
 	// person asks, not a role that may not be mapped yet: 401 and 403 are answers.
 	person bool
 }
 
-func newClient(h *http.Client, url string) *client { return &client{http: h, url: url, pace: pace} }
-
-// refusal is an answer other than 2xx.
-type refusal struct {
-	status int
-	answer string
+func newClient(c opensearch.Client) *client {
+	c.Gzip, c.Timeout = true, requestTimeout
+	k := &client{Client: c, once: c, pace: pace}
+	k.Retry = k.retry
+	return k
 }
 
-func (e *refusal) Error() string {
-	return fmt.Sprintf("the domain answered %d: %s", e.status, e.answer)
-}
-
-// refused is the status of an answer other than 2xx; 0 of any other error.
-func refused(err error) int {
-	if r := (*refusal)(nil); errors.As(err, &r) {
-		return r.status
-	}
-	return 0
-}
-
-// call makes one request and decodes the answer into out, until it is answered with something else than an outage. What
-// is no outage is a *refusal.
+// call makes one request and says which one it was when it fails.
 func (c *client) call(ctx context.Context, method, path string, body, out any) error {
-	content, err := encoded(body)
-	if err != nil {
-		return err
-	}
-	if err := c.retry(ctx, func() error { return c.once(ctx, method, path, content, out) }); err != nil {
+	if err := c.Do(ctx, method, path, body, out); err != nil {
 		return fmt.Errorf("%s %s: %w", method, path, err)
 	}
 	return nil
@@ -90,7 +63,7 @@ func pace() backoff.BackOff {
 // outage is an error that says nothing about the request. A role that is not mapped yet (403) is one: its records are as
 // good as any.
 func (c *client) outage(err error) bool {
-	switch status := refused(err); status {
+	switch status := opensearch.Status(err); status {
 	case 0, http.StatusRequestTimeout, http.StatusTooManyRequests:
 		return true
 	case http.StatusUnauthorized, http.StatusForbidden:
@@ -98,76 +71,4 @@ func (c *client) outage(err error) bool {
 	default:
 		return status >= 500
 	}
-}
-
-func encoded(body any) ([]byte, error) {
-	switch body := body.(type) {
-	case nil:
-		return nil, nil
-	case []byte:
-		return body, nil
-	}
-	content, err := json.Marshal(body)
-	if err != nil {
-		return nil, fmt.Errorf("writing a request: %w", err)
-	}
-	return content, nil
-}
-
-// once makes one request. Bodies are compressed, which the service takes by default,
-// https://docs.aws.amazon.com/opensearch-service/latest/developerguide/gzip.html.
-func (c *client) once(ctx context.Context, method, path string, content []byte, out any) error {
-	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
-	defer cancel()
-	request, err := c.request(ctx, method, path, content)
-	if err != nil {
-		return err
-	}
-	response, err := c.http.Do(request)
-	if err != nil {
-		return fmt.Errorf("calling the domain: %w", err)
-	}
-	defer func() { _ = response.Body.Close() }()
-	answer := io.LimitReader(response.Body, maxAnswer)
-	if response.StatusCode/100 != 2 {
-		reason, _ := io.ReadAll(io.LimitReader(answer, maxReason))
-		return &refusal{response.StatusCode, strings.TrimSpace(string(reason))}
-	}
-	if out == nil {
-		_, _ = io.Copy(io.Discard, answer) // so that the connection is used again
-		return nil
-	}
-	if err := json.NewDecoder(answer).Decode(out); err != nil {
-		return fmt.Errorf("reading the domain's answer: %w", err)
-	}
-	return nil
-}
-
-// compressors are kept: each has a megabyte of tables.
-var compressors = sync.Pool{New: func() any {
-	w, _ := gzip.NewWriterLevel(nil, gzip.BestSpeed) // the level is one there is
-	return w
-}}
-
-func (c *client) request(ctx context.Context, method, path string, content []byte) (*http.Request, error) {
-	var body bytes.Buffer
-	if len(content) > 0 {
-		w, _ := compressors.Get().(*gzip.Writer)
-		defer compressors.Put(w)
-		body.Grow(len(content) / 2) // rows become a third as a rule
-		w.Reset(&body)
-		_, err := w.Write(content)
-		if err = errors.Join(err, w.Close()); err != nil {
-			return nil, fmt.Errorf("compressing a request: %w", err)
-		}
-	}
-	request, err := http.NewRequestWithContext(ctx, method, c.url+path, bytes.NewReader(body.Bytes()))
-	if err != nil {
-		return nil, fmt.Errorf("preparing a request: %w", err)
-	}
-	if len(content) > 0 {
-		request.Header.Set("Content-Encoding", "gzip")
-		request.Header.Set("Content-Type", "application/json")
-	}
-	return request, nil
 }

@@ -36,11 +36,11 @@ package currentstate
 
 import (
 	"cdcpipeline/internal/change"
+	"cdcpipeline/internal/opensearch"
 	"context"
 	"errors"
 	"io"
 	"log/slog"
-	"net/http"
 	"sync"
 	"time"
 
@@ -54,8 +54,8 @@ type Objects interface {
 
 // Deps are what the function works with.
 type Deps struct {
-	// HTTP reaches the domain, signs requests ([Signed]) and verifies its certificate.
-	HTTP *http.Client
+	// Domain is called under the function's own name; a role that the domain does not know yet is waited for.
+	Domain opensearch.Client
 	// Parked is the bucket of the settings. Only [Function.Handle] parks, and cannot without one.
 	Parked Objects
 	// Metrics get a line per invocation in CloudWatch's embedded format: standard output, in Lambda. Default nowhere.
@@ -80,8 +80,8 @@ type Function struct {
 
 // New makes the function. It calls nobody.
 func New(s Settings, d Deps) (*Function, error) {
-	if d.HTTP == nil {
-		return nil, errors.New("making the current-state function: an HTTP client is needed")
+	if d.Domain.URL == "" || d.Domain.Transport == nil {
+		return nil, errors.New("making the current-state function: a client of the domain is needed")
 	}
 	if d.Metrics == nil {
 		d.Metrics = io.Discard
@@ -92,7 +92,7 @@ func New(s Settings, d Deps) (*Function, error) {
 	if d.Now == nil {
 		d.Now = time.Now
 	}
-	f := &Function{settings: s, deps: d, client: newClient(d.HTTP, s.Endpoint), tables: map[Name]Table{}}
+	f := &Function{settings: s, deps: d, client: newClient(d.Domain), tables: map[Name]Table{}}
 	f.registry = newRegistry(f.client, d.Now)
 	f.indices = &indices{client: f.client, shards: s.Shards, replicas: s.Replicas, ready: map[string]int{}}
 	for _, t := range s.Tables {

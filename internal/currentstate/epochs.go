@@ -1,8 +1,8 @@
 package currentstate
 
 import (
+	"cdcpipeline/internal/opensearch"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -30,18 +30,16 @@ type Epochs struct {
 
 // EpochsOptions is how the domain is reached.
 type EpochsOptions struct {
-	// HTTP client that authenticates itself and verifies the domain's certificate. When the domain refuses it (401, 403),
-	// that is an error at once; outages are waited for, up to 5 minutes.
-	HTTP *http.Client
-	// Endpoint is the domain's URL.
-	Endpoint string
+	// Domain is called under a person's name: when it refuses that (401, 403), it is an error at once; outages are waited
+	// for, up to 5 minutes.
+	Domain opensearch.Client
 	// Shards and Replicas of an index, should [Epochs.Switch] have to make one: no row has come in its epoch.
 	Shards, Replicas int
 }
 
 // NewEpochs calls nobody.
 func NewEpochs(o EpochsOptions) *Epochs {
-	c := newClient(o.HTTP, o.Endpoint)
+	c := newClient(o.Domain)
 	c.person = true
 	return &Epochs{c, newRegistry(c, time.Now), &indices{client: c, shards: max(o.Shards, 1), replicas: o.Replicas, ready: map[string]int{}}}
 }
@@ -121,29 +119,18 @@ func (t TableEpochs) Until() time.Time {
 
 // Rows is how many an epoch's index holds, without the tombstones of deleted ones; 0 without an index.
 func (e *Epochs) Rows(ctx context.Context, n Name, number int) (int64, error) {
-	var out struct {
-		Count int64 `json:"count"`
-	}
-	err := e.client.call(ctx, http.MethodPost, "/"+url.PathEscape(n.Index(number))+"/_count?ignore_unavailable=true", object{"query": visible()}, &out)
+	rows, err := e.client.Count(ctx, n.Index(number), visible())
 	if err != nil {
 		return 0, fmt.Errorf("counting the rows of epoch %d of %s: %w", number, n, err)
 	}
-	return out.Count, nil
+	return rows, nil
 }
 
 // shown are the indices behind a table's alias.
 func (e *Epochs) shown(ctx context.Context, n Name) ([]string, error) {
-	var out map[string]json.RawMessage
-	err := e.client.call(ctx, http.MethodGet, "/_alias/"+url.PathEscape(n.Alias()), nil, &out)
-	if refused(err) == http.StatusNotFound {
-		return nil, nil
-	}
+	indices, err := e.client.Behind(ctx, n.Alias())
 	if err != nil {
 		return nil, fmt.Errorf("reading the alias of %s: %w", n, err)
-	}
-	indices := make([]string, 0, len(out))
-	for index := range out {
-		indices = append(indices, index)
 	}
 	return indices, nil
 }
@@ -255,7 +242,7 @@ func (e *Epochs) ready(ctx context.Context, t *entry, number int) error {
 	}
 	index := t.name().Index(number)
 	err := e.client.call(ctx, http.MethodGet, "/"+url.PathEscape(index)+"/_mapping", nil, nil)
-	if refused(err) == http.StatusNotFound {
+	if opensearch.Status(err) == http.StatusNotFound {
 		return fmt.Errorf("switching %s: the index %s is gone", t.name(), index)
 	}
 	return err
@@ -322,7 +309,7 @@ func (e *Epochs) Drop(ctx context.Context, n Name, before int) error {
 	}
 	for number := 1; number < before; number++ { // all, also those that a drop which was interrupted has left
 		err := e.client.call(ctx, http.MethodDelete, "/"+url.PathEscape(n.Index(number))+"?ignore_unavailable=true", nil, nil)
-		if err != nil && refused(err) != http.StatusNotFound {
+		if err != nil && opensearch.Status(err) != http.StatusNotFound {
 			return fmt.Errorf("dropping epoch %d of %s: %w", number, n, err)
 		}
 	}

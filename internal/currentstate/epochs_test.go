@@ -2,6 +2,7 @@ package currentstate
 
 import (
 	"cdcpipeline/internal/change"
+	"cdcpipeline/internal/opensearch"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -236,7 +237,7 @@ func TestWhoMayNotIsToldAtOnce(t *testing.T) {
 			asked++
 			http.Error(w, "no permissions", status)
 		}))
-		_, err := NewEpochs(EpochsOptions{HTTP: server.Client(), Endpoint: server.URL}).List(t.Context())
+		_, err := NewEpochs(EpochsOptions{Domain: opensearch.Client{URL: server.URL, Transport: server.Client().Transport}}).List(t.Context())
 		server.Close()
 		require.ErrorContains(t, err, fmt.Sprintf("the domain answered %d: no permissions", status))
 		require.Equal(t, 1, asked)

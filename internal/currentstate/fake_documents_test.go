@@ -3,8 +3,8 @@ package currentstate
 import (
 	"bufio"
 	"bytes"
+	"cdcpipeline/internal/opensearch/opensearchtest"
 	"encoding/json"
-	"net/http"
 	"strings"
 	"time"
 )
@@ -17,8 +17,8 @@ type bulkAction struct {
 	SeqNo       int64  `json:"if_seq_no"`
 }
 
-func (d *domain) bulk(r *http.Request, content []byte) (int, any) {
-	lines := bufio.NewScanner(bytes.NewReader(content))
+func (d *domain) bulk(r opensearchtest.Request) (int, any) {
+	lines := bufio.NewScanner(bytes.NewReader(r.Content))
 	lines.Buffer(nil, 64<<20)
 	var items []object
 	for lines.Scan() {
@@ -41,7 +41,7 @@ func (d *domain) bulk(r *http.Request, content []byte) (int, any) {
 		}
 		items = append(items, object{"index": item})
 	}
-	d.bulks, d.sizes = append(d.bulks, len(items)), append(d.sizes, len(content))
+	d.bulks, d.sizes = append(d.bulks, len(items)), append(d.sizes, len(r.Content))
 	return 200, object{"items": items}
 }
 

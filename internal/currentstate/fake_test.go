@@ -2,15 +2,13 @@ package currentstate
 
 import (
 	"bytes"
-	"compress/gzip"
+	"cdcpipeline/internal/opensearch/opensearchtest"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"maps"
 	"net/http"
-	"net/url"
 	"slices"
 	"strings"
 	"sync"
@@ -61,8 +59,6 @@ func newDomain(now func() time.Time) *domain {
 	return &domain{now: now, indices: map[string]*index{}, aliases: map[string]map[string]bool{}}
 }
 
-func (d *domain) client() *http.Client { return &http.Client{Transport: d} }
-
 func (d *domain) ask(what string) int {
 	if d.fault == nil {
 		return faultNone
@@ -74,59 +70,32 @@ func (d *domain) ask(what string) int {
 func (d *domain) RoundTrip(r *http.Request) (*http.Response, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if err := r.Context().Err(); err != nil {
-		return nil, err
-	}
-	path, err := url.PathUnescape(r.URL.EscapedPath())
-	if err != nil {
-		return nil, err
-	}
-	d.calls = append(d.calls, r.Method+" "+path)
-	status, body := 0, any(nil)
-	fault := d.ask("request")
-	switch fault {
+	return opensearchtest.Domain(d.answer).RoundTrip(r)
+}
+
+func (d *domain) answer(r opensearchtest.Request) (int, any) {
+	d.calls = append(d.calls, r.Method+" "+r.URL.Path)
+	switch d.ask("request") {
 	case faultBusy:
-		status, body = 429, object{"error": "busy"}
+		return 429, object{"error": "busy"}
 	case faultBroken:
-		status, body = 503, object{"error": "broken"}
+		return 503, object{"error": "broken"}
 	case faultUnsent:
-		return nil, errors.New("connection refused")
-	default:
-		content, err := content(r)
-		if err != nil {
-			return nil, err
-		}
-		status, body = d.serve(r, strings.Split(strings.TrimPrefix(path, "/"), "/"), content)
+		return 0, errors.New("connection refused")
+	case faultLost:
+		d.serve(r)
+		return 0, errors.New("connection reset")
 	}
-	if fault == faultLost {
-		return nil, errors.New("connection reset")
-	}
-	text, err := json.Marshal(body)
-	if err != nil {
-		return nil, err
-	}
-	return &http.Response{StatusCode: status, Body: io.NopCloser(bytes.NewReader(text)), Header: http.Header{}, Request: r}, nil
+	return d.serve(r)
 }
 
-func content(r *http.Request) ([]byte, error) {
-	if r.Body == nil || r.ContentLength == 0 {
-		return nil, nil
-	}
-	if r.Header.Get("Content-Encoding") != "gzip" {
-		return nil, errors.New("a body is not compressed")
-	}
-	z, err := gzip.NewReader(r.Body)
-	if err != nil {
-		return nil, err
-	}
-	return io.ReadAll(z)
-}
-
-func (d *domain) serve(r *http.Request, path []string, content []byte) (int, any) {
-	last := path[len(path)-1]
+func (d *domain) serve(r opensearchtest.Request) (int, any) {
+	path, last, content := r.Parts, r.Last(), r.Content
 	switch {
+	case len(content) > 0 && !r.Compressed:
+		return 0, errors.New("a body is not compressed")
 	case path[0] == "_bulk":
-		return d.bulk(r, content)
+		return d.bulk(r)
 	case path[0] == "_aliases":
 		return d.switchAliases(content)
 	case path[0] == "_alias":
@@ -142,7 +111,7 @@ func (d *domain) serve(r *http.Request, path []string, content []byte) (int, any
 	case last == "_mapping":
 		return d.mapping(r.Method, path[0], content)
 	case len(path) == 3 && path[1] == "_doc":
-		return d.document(r, path[2], content)
+		return d.document(r, path[2])
 	case r.Method == http.MethodPut && len(path) == 3 && path[1] == "_alias":
 		d.alias(path[2])[path[0]] = false
 		return 200, object{}
@@ -207,7 +176,7 @@ func (d *domain) mapping(method, name string, content []byte) (int, any) {
 }
 
 // document reads or writes one in the registry.
-func (d *domain) document(r *http.Request, id string, content []byte) (int, any) {
+func (d *domain) document(r opensearchtest.Request, id string) (int, any) {
 	if d.aliases[RegistryIndex] == nil {
 		return 404, object{"error": object{"type": "index_not_found_exception"}}
 	}
@@ -226,7 +195,7 @@ func (d *domain) document(r *http.Request, id string, content []byte) (int, any)
 		return 409, object{"error": "version_conflict_engine_exception"}
 	}
 	d.seqNo++
-	x.docs[id] = &doc{seqNo: d.seqNo, source: content}
+	x.docs[id] = &doc{seqNo: d.seqNo, source: r.Content}
 	return 200, object{}
 }
 

@@ -2,6 +2,7 @@ package currentstate
 
 import (
 	"cdcpipeline/internal/change"
+	"cdcpipeline/internal/opensearch"
 	"context"
 	"fmt"
 	"io"
@@ -40,7 +41,7 @@ func settings() Settings {
 }
 
 func newFunction(t require.TestingT, s Settings, d *domain, parked *objects) *Function {
-	f, err := New(s, Deps{HTTP: d.client(), Parked: parked, Metrics: io.Discard, Now: d.now, Log: slog.New(slog.DiscardHandler)})
+	f, err := New(s, Deps{Domain: opensearch.Client{URL: s.Endpoint, Transport: d}, Parked: parked, Metrics: io.Discard, Now: d.now, Log: slog.New(slog.DiscardHandler)})
 	require.NoError(t, err)
 	f.client.pace = func() backoff.BackOff { return &backoff.ZeroBackOff{} }
 	return f

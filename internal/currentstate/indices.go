@@ -1,6 +1,7 @@
 package currentstate
 
 import (
+	"cdcpipeline/internal/opensearch"
 	"cmp"
 	"context"
 	"fmt"
@@ -107,7 +108,7 @@ func (x *indices) describe(ctx context.Context, index string, columns map[string
 		return nil
 	}
 	err := x.client.call(ctx, http.MethodPut, path, object{"properties": lacking}, nil)
-	if err != nil && refused(err) != http.StatusBadRequest {
+	if err != nil && opensearch.Status(err) != http.StatusBadRequest {
 		return fmt.Errorf("describing columns to %s: %w", index, err)
 	}
 	return nil

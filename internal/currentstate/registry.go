@@ -2,6 +2,7 @@ package currentstate
 
 import (
 	"cdcpipeline/internal/change"
+	"cdcpipeline/internal/opensearch"
 	"context"
 	"errors"
 	"fmt"
@@ -9,7 +10,6 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 )
@@ -178,7 +178,7 @@ type stored struct {
 func (r *registry) read(ctx context.Context, n Name) (stored, error) {
 	var s stored
 	err := r.client.call(ctx, http.MethodGet, registryDocument(n), nil, &s)
-	if refused(err) == http.StatusNotFound {
+	if opensearch.Status(err) == http.StatusNotFound {
 		return stored{}, nil // the document, or the whole registry: a new domain
 	}
 	if err != nil {
@@ -211,7 +211,7 @@ func (r *registry) update(ctx context.Context, n Name, change func(*entry) (*ent
 			r.remember(n, s.Source, asked)
 			return s.Source, nil
 		}
-		switch err := r.write(ctx, n, wanted, s); refused(err) {
+		switch err := r.write(ctx, n, wanted, s); opensearch.Status(err) {
 		case http.StatusConflict:
 			continue
 		case http.StatusNotFound:
@@ -254,8 +254,8 @@ func (r *registry) create(ctx context.Context) error {
 
 // exists is the answer to who makes an index that is there.
 func exists(err error) bool {
-	r := (*refusal)(nil)
-	return errors.As(err, &r) && r.status == http.StatusBadRequest && strings.Contains(r.answer, "resource_already_exists_exception")
+	e := (*opensearch.Error)(nil)
+	return errors.As(err, &e) && e.Status == http.StatusBadRequest && e.Type == "resource_already_exists_exception"
 }
 
 func registryDocument(n Name) string {
@@ -265,17 +265,12 @@ func registryDocument(n Name) string {
 // all entries, as they were at the last refresh: a second or so ago.
 func (r *registry) all(ctx context.Context) ([]*entry, error) {
 	const most = 10_000 // index.max_result_window
-	var out struct {
-		Hits struct {
-			Hits []stored `json:"hits"`
-		} `json:"hits"`
-	}
-	err := r.client.call(ctx, http.MethodPost, "/"+RegistryIndex+"/_search?ignore_unavailable=true", object{"size": most, "query": object{"match_all": object{}}}, &out)
+	found, err := opensearch.Search[stored](ctx, r.client.Client, RegistryIndex, object{"size": most, "query": object{"match_all": object{}}})
 	if err != nil {
 		return nil, fmt.Errorf("listing the registry: %w", err)
 	}
-	entries := make([]*entry, len(out.Hits.Hits))
-	for i, h := range out.Hits.Hits {
+	entries := make([]*entry, len(found))
+	for i, h := range found {
 		entries[i] = h.Source
 	}
 	slices.SortFunc(entries, func(a, b *entry) int { return compareNames(a.name(), b.name()) })

@@ -1,11 +1,11 @@
 package currentstate
 
 import (
+	"cdcpipeline/internal/opensearch"
 	"context"
 	"errors"
 	"fmt"
 	"net/http"
-	"net/url"
 	"time"
 )
 
@@ -50,21 +50,16 @@ func (f *Function) sweep(ctx context.Context, index string, before time.Time) (i
 		{"range": object{control + ".indexed": object{"lt": before.UTC().Format(time.RFC3339Nano)}}},
 	}}}}
 	for all := 0; ; {
-		var page struct {
-			Hits struct {
-				Hits []tombstone `json:"hits"`
-			} `json:"hits"`
-		}
-		err := f.client.call(ctx, http.MethodPost, "/"+url.PathEscape(index)+"/_search?ignore_unavailable=true", query, &page)
+		found, err := opensearch.Search[tombstone](ctx, f.client.Client, index, query)
 		if err != nil {
 			return all, fmt.Errorf("sweeping %s: %w", index, err)
 		}
-		if len(page.Hits.Hits) == 0 {
+		if len(found) == 0 {
 			return all, nil
 		}
-		removed, err := f.remove(ctx, index, page.Hits.Hits)
+		removed, err := f.remove(ctx, index, found)
 		all += removed
-		if err != nil || removed == 0 || len(page.Hits.Hits) < sweepAtOnce {
+		if err != nil || removed == 0 || len(found) < sweepAtOnce {
 			return all, err
 		}
 	}

@@ -3,6 +3,7 @@ package bench
 import (
 	"bytes"
 	"cdcpipeline/internal/currentstate"
+	"cdcpipeline/internal/opensearch"
 	"compress/gzip"
 	"context"
 	"errors"
@@ -33,7 +34,7 @@ func (b *bench) function(shards int, around func(http.RoundTripper) http.RoundTr
 	}
 	cfg := aws.Config{Region: "us-east-1", Credentials: credentials.NewStaticCredentialsProvider("bench", "bench", "")}
 	return currentstate.New(settings, currentstate.Deps{
-		HTTP: &http.Client{Transport: currentstate.Signed(cfg, send)}, Parked: nothing{}, Metrics: io.Discard, Log: slog.New(slog.DiscardHandler),
+		Domain: opensearch.Client{URL: settings.Endpoint, Transport: opensearch.Signed(cfg, opensearch.Domain, send)}, Parked: nothing{}, Metrics: io.Discard, Log: slog.New(slog.DiscardHandler),
 	})
 }
 

@@ -2,13 +2,11 @@ package status
 
 import (
 	"cdcpipeline/internal/currentstate"
+	"cdcpipeline/internal/opensearch"
 	"cdcpipeline/internal/outputs"
 	"context"
-	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"strconv"
 	"time"
@@ -63,23 +61,22 @@ func readSearch(ctx context.Context, cluster Cluster, o outputs.Outputs) SearchS
 
 // Domain is a domain's REST API under its master user.
 type Domain struct {
-	// URL of the domain, https://HOST.
-	URL            string
-	User, Password string
-	HTTP           *http.Client
+	opensearch.Client
 	// Shut is called by Close; nil is nothing.
 	Shut func() error
 }
 
-// Through is a client whose connections all go to one address, a tunnel's, while the server is verified as the host
-// in the URL.
-func Through(address string) *http.Client {
-	var d net.Dialer
-	return &http.Client{Transport: &http.Transport{
-		DialContext: func(ctx context.Context, network, _ string) (net.Conn, error) {
-			return d.DialContext(ctx, network, address)
+// requestTimeout is for one page of documents, the longest answer there is.
+const requestTimeout = time.Minute
+
+// NewDomain signs in to the domain at url, https://HOST, and sends requests with send.
+func NewDomain(url string, login Login, send http.RoundTripper) *Domain {
+	return &Domain{Client: opensearch.Client{
+		URL: url, Transport: opensearch.BasicAuth(login.User, login.Password, send), Timeout: requestTimeout,
+		Hints: map[int]string{
+			http.StatusUnauthorized: "it refuses the password of its master secret, searchMasterSecretArn: after a deployment that broke off, `pulumi up` goes on with it; when somebody changed one of them by hand, `pulumi up` with another search.passwordGeneration makes a new one",
+			http.StatusForbidden:    "the user may not read the index",
 		},
-		TLSHandshakeTimeout: 20 * time.Second,
 	}}
 }
 
@@ -121,7 +118,7 @@ func number(text *string) int64 {
 
 // Close ends the way to the domain.
 func (d *Domain) Close() error {
-	d.HTTP.CloseIdleConnections()
+	d.CloseIdleConnections()
 	if d.Shut == nil {
 		return nil
 	}
@@ -129,27 +126,8 @@ func (d *Domain) Close() error {
 }
 
 func (d *Domain) get(ctx context.Context, path string, into any) error {
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, d.URL+path, nil)
-	if err != nil {
-		return fmt.Errorf("asking the domain: %w", err)
-	}
-	request.SetBasicAuth(d.User, d.Password)
-	response, err := d.HTTP.Do(request)
-	if err != nil {
-		return fmt.Errorf("asking the domain: %w", err)
-	}
-	defer response.Body.Close()
-	body, err := io.ReadAll(io.LimitReader(response.Body, 16<<20))
-	switch {
-	case err != nil:
-		return fmt.Errorf("asking the domain: %w", err)
-	case response.StatusCode == http.StatusUnauthorized:
-		return errors.New("the domain refuses the password of its master secret: after a deployment that broke off, `pulumi up` goes on with it; when somebody changed one of them by hand, `pulumi up` with another search.passwordGeneration makes a new one")
-	case response.StatusCode != http.StatusOK:
-		return fmt.Errorf("the domain answered %s to %s: %.200s", response.Status, path, body)
-	}
-	if err := json.Unmarshal(body, into); err != nil {
-		return fmt.Errorf("the domain's answer to %s: %w", path, err)
+	if err := d.Do(ctx, http.MethodGet, path, nil, into); err != nil {
+		return fmt.Errorf("asking for %s: %w", path, err)
 	}
 	return nil
 }

@@ -4,7 +4,6 @@ import (
 	"cdcpipeline/internal/currentstate"
 	"context"
 	"fmt"
-	"net/http"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
@@ -69,29 +68,5 @@ func readCurrent(ctx context.Context, cluster Cluster) CurrentStatus {
 
 // Epochs of the tables whose present state the domain holds.
 func (d *Domain) Epochs(ctx context.Context) ([]currentstate.TableEpochs, error) {
-	return currentstate.NewEpochs(currentstate.EpochsOptions{HTTP: d.Client(), Endpoint: d.URL}).List(ctx)
-}
-
-// Client sends requests to the domain under its master user, whatever client d has.
-func (d *Domain) Client() *http.Client {
-	client := *d.HTTP
-	client.Transport = authenticated{d, d.HTTP.Transport}
-	return &client
-}
-
-// authenticated signs requests in to a domain.
-type authenticated struct {
-	domain *Domain
-	send   http.RoundTripper
-}
-
-// RoundTrip leaves the request as it is, as round trippers must.
-func (a authenticated) RoundTrip(r *http.Request) (*http.Response, error) {
-	r = r.Clone(r.Context())
-	r.SetBasicAuth(a.domain.User, a.domain.Password)
-	send := a.send
-	if send == nil {
-		send = http.DefaultTransport
-	}
-	return send.RoundTrip(r) //nolint:wrapcheck // as if nothing were in between
+	return currentstate.NewEpochs(currentstate.EpochsOptions{Domain: d.Client}).List(ctx)
 }

@@ -1,11 +1,13 @@
 package status
 
 import (
+	"cdcpipeline/internal/opensearch"
 	"cdcpipeline/internal/outputs"
 	"context"
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
@@ -78,6 +80,8 @@ func TestDomainIsAskedThroughTheTunnelUnderItsOwnName(t *testing.T) {
 			http.Error(w, "wrong host "+r.Host, http.StatusBadRequest)
 		case user != "admin" || password != "p":
 			w.WriteHeader(http.StatusUnauthorized)
+		case strings.HasPrefix(r.URL.Path, "/_cat/indices/secret-"):
+			w.WriteHeader(http.StatusForbidden)
 		case answers[r.URL.RequestURI()] == "":
 			http.Error(w, "no such path "+r.URL.RequestURI(), http.StatusNotFound)
 		default:
@@ -86,9 +90,9 @@ func TestDomainIsAskedThroughTheTunnelUnderItsOwnName(t *testing.T) {
 	}))
 	defer server.Close()
 	open := func(url, password string) *Domain {
-		client := Through(server.Listener.Addr().String())
-		client.Transport.(*http.Transport).TLSClientConfig = server.Client().Transport.(*http.Transport).TLSClientConfig
-		return &Domain{URL: url, User: "admin", Password: password, HTTP: client}
+		tunnel := opensearch.Through(server.Listener.Addr().String())
+		tunnel.TLSClientConfig = server.Client().Transport.(*http.Transport).TLSClientConfig
+		return NewDomain(url, Login{"admin", password}, tunnel)
 	}
 	domain := open("https://example.com", "p") // a name in the server's certificate
 	health, err := domain.Health(t.Context())
@@ -101,9 +105,12 @@ func TestDomainIsAskedThroughTheTunnelUnderItsOwnName(t *testing.T) {
 
 	_, err = open("https://example.com", "old").Health(t.Context())
 	require.ErrorContains(t, err, "refuses the password of its master secret")
-	require.ErrorContains(t, err, "another search.passwordGeneration") // neither an up nor a refresh looks into the domain
+	require.ErrorContains(t, err, "with another search.passwordGeneration") // neither an up nor a refresh looks into the domain
 	_, err = domain.Indices(t.Context(), "other-*")
-	require.ErrorContains(t, err, "the domain answered 404 Not Found to /_cat/indices/other-*")
+	require.ErrorContains(t, err, "asking for /_cat/indices/other-*")
+	require.ErrorContains(t, err, "the domain answered 404: no such path")
+	_, err = domain.Indices(t.Context(), "secret-*")
+	require.ErrorContains(t, err, "the domain answered 403 (the user may not read the index)")
 	_, err = open("https://other.example.org", "p").Health(t.Context())
 	require.ErrorContains(t, err, "certificate is valid for")
 }

@@ -2,22 +2,19 @@ package verify
 
 import (
 	"cdcpipeline/internal/currentstate"
+	"cdcpipeline/internal/opensearch"
 	"cdcpipeline/internal/operator/workload"
 	"context"
 	"encoding/json"
 	"fmt"
 	"maps"
-	"net/http"
 	"slices"
 	"time"
 )
 
 // Current is the domain with the present state of every row: an index for each table.
 type Current struct {
-	// HTTP client that reaches the domain, through a tunnel if need be, verifies its certificate and signs in.
-	HTTP *http.Client
-	// URL of the domain without a trailing slash.
-	URL string
+	opensearch.Client
 	// Index of a table, [currentstate.Name.Index] for instance; nil is the alias under which its rows are read.
 	Index func(workload.TableName) string
 }
@@ -68,7 +65,7 @@ func (s *currentSink) search(t *table) Search {
 	if s.Index != nil {
 		index = s.Index(t.Name)
 	}
-	return Search{HTTP: s.HTTP, URL: s.URL, Index: index}
+	return Search{s.Client, index}
 }
 
 // rows are the documents of rows that are there. An alias shows no others, an index has tombstones too.
@@ -82,7 +79,7 @@ func (s *currentSink) all(ctx context.Context, t *table, progress func(done, tot
 	if err := index.refresh(ctx); err != nil { // what was written just now is to be found
 		return err
 	}
-	total, err := index.count(ctx, rows())
+	total, err := index.Count(ctx, index.Index, rows())
 	if err != nil {
 		return err
 	}

@@ -34,7 +34,7 @@ type fakeIndices struct {
 const shownIndex = "current-testdb-retail_trans"
 
 func (f *fakeIndices) current() Current {
-	return Current{HTTP: &http.Client{Transport: f}, URL: "https://domain"}
+	return Current{Client: reached(f, "p")}
 }
 
 // put a document; amount -1 is a tombstone.
@@ -64,8 +64,8 @@ func (f *fakeIndices) RoundTrip(r *http.Request) (*http.Response, error) {
 	w := httptest.NewRecorder()
 	body, _ := io.ReadAll(r.Body)
 	f.asked = append(f.asked, r.URL.Path)
-	if _, _, signed := r.BasicAuth(); signed {
-		w.WriteHeader(http.StatusBadRequest) // the client signs in by itself
+	if user, password, _ := r.BasicAuth(); user != "admin" || password != "p" {
+		w.WriteHeader(http.StatusUnauthorized)
 		return w.Result(), nil
 	}
 	if f.status != 0 {

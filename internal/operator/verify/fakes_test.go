@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"cdcpipeline/internal/change"
 	"cdcpipeline/internal/lake/objects"
+	"cdcpipeline/internal/opensearch"
+	"cdcpipeline/internal/operator/status"
 	"cdcpipeline/internal/operator/workload"
 	"compress/gzip"
 	"context"
@@ -153,7 +155,12 @@ func (f *fakeDomain) put(documents ...[]byte) {
 }
 
 func (f *fakeDomain) search() Search {
-	return Search{HTTP: &http.Client{Transport: f}, URL: "https://domain", User: "admin", Password: "p", Index: "retail-trans"}
+	return Search{reached(f, "p"), "retail-trans"}
+}
+
+// reached is a domain as `cdc` reaches it.
+func reached(domain http.RoundTripper, password string) opensearch.Client {
+	return status.NewDomain("https://domain", status.Login{User: "admin", Password: password}, domain).Client
 }
 
 // RoundTrip answers without a network, so that time can be made up.

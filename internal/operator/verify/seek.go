@@ -52,7 +52,7 @@ func (s *streamSeeker) seek(ctx context.Context, m *marker) (where string, recor
 type historySeeker struct{ Search }
 
 func (s *historySeeker) check(ctx context.Context, t *table) error {
-	_, err := s.count(ctx, t.changes())
+	_, err := s.Count(ctx, s.Index, t.changes())
 	return err
 }
 

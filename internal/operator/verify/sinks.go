@@ -40,7 +40,7 @@ func (s *historySink) hop() Hop { return HopHistory }
 
 func (s *historySink) all(ctx context.Context, t *table, progress func(done, total int64), visit visitor) error {
 	s.began = time.Now()
-	total, err := s.count(ctx, t.changes())
+	total, err := s.Count(ctx, s.Index, t.changes())
 	if err != nil {
 		return err
 	}

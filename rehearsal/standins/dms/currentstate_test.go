@@ -3,6 +3,7 @@ package dms
 import (
 	identity "cdcpipeline/internal/change"
 	"cdcpipeline/internal/currentstate"
+	"cdcpipeline/internal/opensearch"
 	"cdcpipeline/internal/operator/verify"
 	"cdcpipeline/internal/operator/workload"
 	"cdcpipeline/rehearsal/stores"
@@ -115,26 +116,26 @@ func newCurrent(t *testing.T, s *scene) *current {
 	node := storestest.OpenSearch(t)
 	master := node.Master()
 	c := &current{t: t, s: s, node: master, random: rand.New(rand.NewPCG(1, 2))}
-	reach := &http.Client{Transport: authorized{master}}
+	reach := opensearch.Client{URL: node.URL, Transport: authorized{master}}
 	var err error
 	c.f, err = currentstate.New(currentstate.Settings{
 		Endpoint: node.URL, Prefix: "parked/", Retention: 7 * 24 * time.Hour, Parked: 30 * 24 * time.Hour, Shards: 2, BulkBytes: 1 << 18, BulkRecords: 300,
 		Tables: []currentstate.Table{{Database: "dms_test", Table: "plain", Key: []string{"id"}}, {Database: "dms_test", Table: "kinds", Key: []string{"a", "b"}}},
-	}, currentstate.Deps{HTTP: reach, Parked: none{t}, Metrics: io.Discard, Log: slog.New(slog.NewTextHandler(t.Output(), nil)), Now: func() time.Time {
+	}, currentstate.Deps{Domain: reach, Parked: none{t}, Metrics: io.Discard, Log: slog.New(slog.NewTextHandler(t.Output(), nil)), Now: func() time.Time {
 		if c.now.IsZero() {
 			return time.Now()
 		}
 		return c.now
 	}})
 	require.NoError(t, err)
-	c.epochs = currentstate.NewEpochs(currentstate.EpochsOptions{HTTP: reach, Endpoint: node.URL})
+	c.epochs = currentstate.NewEpochs(currentstate.EpochsOptions{Domain: reach})
 	return c
 }
 
 // compare tables with what their aliases show, or one with an index, as `cdc verify` does.
 func (c *current) compare(db *sql.DB, tables []workload.TableName, index ...string) {
 	c.t.Helper()
-	current := verify.Current{HTTP: &http.Client{Transport: authorized{c.node}}, URL: c.node.URL}
+	current := verify.Current{Client: opensearch.Client{URL: c.node.URL, Transport: authorized{c.node}}}
 	if len(index) > 0 {
 		current.Index = func(workload.TableName) string { return index[0] }
 	}

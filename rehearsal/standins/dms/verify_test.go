@@ -3,6 +3,7 @@ package dms
 import (
 	"bytes"
 	"cdcpipeline/internal/lake/objects"
+	"cdcpipeline/internal/opensearch"
 	"cdcpipeline/internal/operator/verify"
 	"cdcpipeline/internal/operator/workload"
 	"cdcpipeline/rehearsal/standins/account"
@@ -163,7 +164,7 @@ func (c *copies) serve(w http.ResponseWriter, r *http.Request) {
 func (c *copies) pipeline(s *scene) verify.Pipeline {
 	return verify.Pipeline{
 		Stream:  verify.Stream{Client: s.kinesis, Name: s.stream},
-		History: verify.Search{HTTP: c.server.Client(), URL: c.server.URL, Index: "retail-trans"},
+		History: verify.Search{Client: opensearch.Client{URL: c.server.URL, Transport: c.server.Client().Transport}, Index: "retail-trans"},
 		Lake:    objects.Lake{Client: c.client, Bucket: "copies", Prefix: "raw"},
 	}
 }

@@ -1,0 +1,48 @@
+package opensearch
+
+import (
+	"context"
+	"encoding/json"
+	"maps"
+	"net/http"
+	"net/url"
+	"slices"
+)
+
+// Count the documents of an index or alias that a query finds; 0 when it does not exist.
+func (c Client) Count(ctx context.Context, index string, query any) (int64, error) {
+	var out struct {
+		Count int64 `json:"count"`
+	}
+	err := c.Do(ctx, http.MethodPost, path(index, "_count"), map[string]any{"query": query}, &out)
+	return out.Count, err
+}
+
+// Behind are the indices that an alias shows, by name; none when it does not exist.
+func (c Client) Behind(ctx context.Context, alias string) ([]string, error) {
+	var out map[string]json.RawMessage
+	err := c.Do(ctx, http.MethodGet, "/_alias/"+url.PathEscape(alias), nil, &out)
+	if Status(err) == http.StatusNotFound {
+		return nil, nil
+	}
+	return slices.Sorted(maps.Keys(out)), err
+}
+
+// Search finds the first documents of an index or alias; none when it does not exist. H is what is read of each,
+// its _id and _source for instance.
+func Search[H any](ctx context.Context, c Client, index string, search any) ([]H, error) {
+	var out Page[H]
+	err := c.Do(ctx, http.MethodPost, path(index, "_search"), search, &out)
+	return out.Hits.Hits, err
+}
+
+// Page of documents that a search has found.
+type Page[H any] struct {
+	Hits struct {
+		Hits []H `json:"hits"`
+	} `json:"hits"`
+}
+
+func path(index, call string) string {
+	return "/" + url.PathEscape(index) + "/" + call + "?ignore_unavailable=true"
+}

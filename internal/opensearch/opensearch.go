@@ -1,0 +1,150 @@
+// Package opensearch calls the REST API of OpenSearch: one client for the function that writes and for the tool that reads.
+// It knows no cluster and no names of ours, so that a client may also be that of a Serverless collection.
+package opensearch
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"sync"
+	"time"
+
+	"github.com/klauspost/compress/gzip"
+)
+
+// defaultMaxAnswer has room for what OpenSearch says of 10,000 refused documents.
+const defaultMaxAnswer = 32 << 20
+
+// Client calls one domain. A copy with other limits uses the same connections.
+type Client struct {
+	// URL of the domain without a trailing slash.
+	URL string
+	// Transport reaches the domain and signs in: [Signed] or [BasicAuth], [Through] a tunnel where one is needed.
+	Transport http.RoundTripper
+	// Timeout of one request with its answer; 0 is the context's alone.
+	Timeout time.Duration
+	// MaxAnswer is how many bytes of an answer are read; 0 is 32 MiB.
+	MaxAnswer int64
+	// Gzip compresses the bodies of requests, which the service takes by default,
+	// https://docs.aws.amazon.com/opensearch-service/latest/developerguide/gzip.html.
+	Gzip bool
+	// Retry calls try until it is content with the outcome; nil calls it once.
+	Retry func(ctx context.Context, try func() error) error
+	// Hints say by an answer's status what to do about it.
+	Hints map[int]string
+}
+
+// Do makes a request and decodes the answer into out. A body that is no []byte becomes JSON; nil is no body, and no
+// interest in the answer. An answer other than 2xx is an [*Error].
+func (c Client) Do(ctx context.Context, method, path string, body, out any) error {
+	content, err := encode(body)
+	if err != nil {
+		return err
+	}
+	if c.Retry == nil {
+		return c.once(ctx, method, path, content, out)
+	}
+	return c.Retry(ctx, func() error { return c.once(ctx, method, path, content, out) })
+}
+
+func encode(body any) ([]byte, error) {
+	switch body := body.(type) {
+	case nil:
+		return nil, nil
+	case []byte:
+		return body, nil
+	}
+	content, err := json.Marshal(body)
+	if err != nil {
+		return nil, fmt.Errorf("writing a request: %w", err)
+	}
+	return content, nil
+}
+
+func (c Client) once(ctx context.Context, method, path string, content []byte, out any) error {
+	if c.Timeout > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, c.Timeout)
+		defer cancel()
+	}
+	request, err := c.request(ctx, method, path, content)
+	if err != nil {
+		return err
+	}
+	// No http.Client: it follows redirects, and a transport that signs in would sign in wherever they lead.
+	response, err := c.Transport.RoundTrip(request)
+	if err != nil {
+		return fmt.Errorf("calling the domain: %w", err)
+	}
+	defer func() { _ = response.Body.Close() }()
+	limit := cmp.Or(c.MaxAnswer, defaultMaxAnswer)
+	answer := &io.LimitedReader{R: response.Body, N: limit + 1}
+	defer func() { _, _ = io.Copy(io.Discard, answer) }() // to its end, so that the connection is used again
+	if response.StatusCode/100 != 2 {
+		return newError(response.StatusCode, c.Hints[response.StatusCode], answer)
+	}
+	if out == nil {
+		return nil
+	}
+	err = json.NewDecoder(answer).Decode(out)
+	switch {
+	case err != nil && answer.N <= 0:
+		return fmt.Errorf("reading the domain's answer: it is longer than %d bytes", limit)
+	case err != nil:
+		return fmt.Errorf("reading the domain's answer: %w", err)
+	}
+	return nil
+}
+
+// compressors are kept: each has a megabyte of tables.
+var compressors = sync.Pool{New: func() any {
+	w, _ := gzip.NewWriterLevel(nil, gzip.BestSpeed) // the level is one there is
+	return w
+}}
+
+func (c Client) request(ctx context.Context, method, path string, content []byte) (*http.Request, error) {
+	encoding := ""
+	if c.Gzip && len(content) > 0 {
+		var err error
+		if content, err = compress(content); err != nil {
+			return nil, err
+		}
+		encoding = "gzip"
+	}
+	request, err := http.NewRequestWithContext(ctx, method, c.URL+path, bytes.NewReader(content))
+	if err != nil {
+		if u := (*url.Error)(nil); errors.As(err, &u) {
+			err = u.Err // the URL itself may hold a password
+		}
+		return nil, fmt.Errorf("preparing a request: %w", err)
+	}
+	if len(content) > 0 {
+		request.Header.Set("Content-Type", "application/json")
+	}
+	if encoding != "" {
+		request.Header.Set("Content-Encoding", encoding)
+	}
+	return request, nil
+}
+
+func compress(content []byte) ([]byte, error) {
+	var body bytes.Buffer
+	w, _ := compressors.Get().(*gzip.Writer)
+	defer compressors.Put(w)
+	body.Grow(len(content) / 2) // rows become a third as a rule
+	w.Reset(&body)
+	_, err := w.Write(content)
+	if err = errors.Join(err, w.Close()); err != nil {
+		return nil, fmt.Errorf("compressing a request: %w", err)
+	}
+	return body.Bytes(), nil
+}
+
+// CloseIdleConnections closes the connections that no request uses.
+func (c Client) CloseIdleConnections() { sender{c.Transport}.CloseIdleConnections() }
