@@ -122,25 +122,6 @@ func newEpochList(stack *stackFlags) *cobra.Command {
 	return cmd
 }
 
-// listedTable is a table as `cdc epoch list` shows it.
-type listedTable struct {
-	Table string `json:"table"`
-	Alias string `json:"alias"`
-	// Shown is the number of the epoch that the alias shows, 0 for none.
-	Shown  int           `json:"shown"`
-	Latest int           `json:"latest"`
-	Epochs []listedEpoch `json:"epochs"`
-}
-
-type listedEpoch struct {
-	Number    int       `json:"number"`
-	Index     string    `json:"index"`
-	Since     time.Time `json:"since,omitzero"`
-	Binlog    string    `json:"binlog,omitempty"`
-	Key       []string  `json:"key,omitempty"`
-	Documents int64     `json:"documents"`
-}
-
 func (c *currentIndices) list(ctx context.Context) ([]listedTable, error) {
 	tables, err := c.List(ctx)
 	if err != nil {
@@ -162,7 +143,7 @@ func (c *currentIndices) list(ctx context.Context) ([]listedTable, error) {
 
 func (f *epochFlags) printEpochs(w io.Writer, listed []listedTable) error {
 	if f.output == "json" {
-		return printJSON(w, map[string]any{"list": listed})
+		return printJSON(w, listing{listed})
 	}
 	t := plainTable("table", "epoch", "shown", "since", "binlog", "key", "documents")
 	for _, one := range listed {

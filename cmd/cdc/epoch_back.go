@@ -27,15 +27,6 @@ func newEpochRollback(stack *stackFlags) *cobra.Command {
 	return cmd
 }
 
-// rolledBack is what `cdc epoch rollback` prints as JSON.
-type rolledBack struct {
-	Table  string `json:"table"`
-	Shown  int    `json:"shown"`
-	Former int    `json:"former"`
-	// Until is when the shown epoch ended: its rows are as they were then.
-	Until time.Time `json:"until"`
-}
-
 func (f *epochFlags) rollback(cmd *cobra.Command) error {
 	if err := f.validate(); err != nil {
 		return err
@@ -82,13 +73,6 @@ func newEpochDrop(stack *stackFlags) *cobra.Command {
 	f.register(cmd, true)
 	cmd.Flags().BoolVarP(&f.yes, "yes", "y", false, "do not ask")
 	return cmd
-}
-
-// droppedEpochs is what `cdc epoch drop` prints as JSON.
-type droppedEpochs struct {
-	Table   string `json:"table"`
-	Shown   int    `json:"shown"`
-	Dropped []int  `json:"dropped"`
 }
 
 func (f *dropFlags) run(cmd *cobra.Command) error {

@@ -52,15 +52,6 @@ func (f *switchFlags) validate() error {
 	return errors.Join(problems...)
 }
 
-// switched is what `cdc epoch switch` prints as JSON.
-type switched struct {
-	Table    string `json:"table"`
-	Shown    int    `json:"shown"`
-	Former   int    `json:"former"`
-	Switched bool   `json:"switched"`
-	*compared
-}
-
 func (f *switchFlags) run(cmd *cobra.Command) error {
 	if err := f.validate(); err != nil {
 		return err

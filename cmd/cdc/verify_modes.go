@@ -25,13 +25,6 @@ func (f *verifyFlags) watch(ctx context.Context, w io.Writer, d *deployment) err
 	return verify.Watch(ctx, d.stream(), o, w)
 }
 
-// marked is what the default prints as JSON.
-type marked struct {
-	verify.Path
-	Passed  bool `json:"passed"`
-	Deleted bool `json:"deleted"`
-}
-
 // mark is the default: a row goes through the pipeline.
 func (f *verifyFlags) mark(ctx context.Context, w io.Writer, p verify.Pipeline, name workload.TableName, show *waiting) (err error) {
 	// Nothing is written before everything can be read.
@@ -121,13 +114,6 @@ func (f *verifyFlags) printPath(w io.Writer, m marked) error {
 		return fmt.Errorf("printing the path: %w", err)
 	}
 	return nil
-}
-
-// compared is what --deep prints as JSON.
-type compared struct {
-	Equal       bool                `json:"equal"`
-	Counts      []verify.Count      `json:"counts"`
-	Differences []verify.Difference `json:"differences"`
 }
 
 // add a difference, if there is room for it.

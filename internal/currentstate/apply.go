@@ -206,7 +206,7 @@ func (f *Function) epoch(ctx context.Context, it *item, made time.Time, order ch
 		}
 		return nil, nil, &problem{Unkeyed, fmt.Errorf("%w: deploy again, so that the function learns its primary key, then replay", errUndefined)}
 	}
-	epoch := it.of(e, made)
+	epoch := it.epochIn(e, made)
 	if epoch == nil {
 		return e, nil, nil
 	}
@@ -227,12 +227,12 @@ func (f *Function) epoch(ctx context.Context, it *item, made time.Time, order ch
 	return e, epoch, nil
 }
 
-// of is the epoch of its table's that an item belongs to; nil when that is no longer kept.
-func (it *item) of(e *entry, made time.Time) *Epoch {
+// epochIn is the epoch of its table that an item belongs to; nil when that epoch is no longer kept.
+func (it *item) epochIn(e *entry, made time.Time) *Epoch {
 	if it.epoch > 0 {
 		return e.epoch(it.epoch)
 	}
-	return e.at(made)
+	return e.epochAt(made)
 }
 
 func (f *Function) bind(ctx context.Context, n Name, number int, binlog string) (*entry, error) {

@@ -43,7 +43,7 @@ func (f *Function) define(ctx context.Context, it *item, out *Outcome) error {
 	if err != nil {
 		return err
 	}
-	epoch := it.of(e, made)
+	epoch := it.epochIn(e, made)
 	if epoch == nil {
 		return nil
 	}

@@ -102,11 +102,11 @@ func TestAnIndexThatWasRestoredIsWritable(t *testing.T) {
 func TestRecordsThatFilledAnEpochAreItsOwnForGood(t *testing.T) {
 	since := began.Add(time.Hour)
 	e := &entry{Epochs: []Epoch{{Number: 1}, {Number: 2, Since: since, From: new(began)}}}
-	require.Equal(t, 1, e.at(began).Number, "of the epoch that they were filled from while it is kept")
+	require.Equal(t, 1, e.epochAt(began).Number, "of the epoch that they were filled from while it is kept")
 	e.Epochs = e.Epochs[1:]
-	require.Equal(t, 2, e.at(began).Number)
-	require.Equal(t, 2, e.at(since).Number)
-	require.Nil(t, e.at(began.Add(-time.Second)))
+	require.Equal(t, 2, e.epochAt(began).Number)
+	require.Equal(t, 2, e.epochAt(since).Number)
+	require.Nil(t, e.epochAt(began.Add(-time.Second)))
 }
 
 func TestAnEmptyTableCanBeSwitchedToo(t *testing.T) {

@@ -70,8 +70,8 @@ func (e *entry) lacks(row change.Row, made time.Time) string {
 	return ""
 }
 
-// at is the epoch of a record that DMS made at that time; nil when it is no longer kept.
-func (e *entry) at(made time.Time) *Epoch {
+// epochAt is the epoch of a record that DMS made at that time; nil when it is no longer kept.
+func (e *entry) epochAt(made time.Time) *Epoch {
 	for i := len(e.Epochs) - 1; i >= 0; i-- {
 		if !e.Epochs[i].Since.After(made) {
 			return &e.Epochs[i]
