@@ -2,8 +2,8 @@ package main
 
 import (
 	"cdcpipeline/internal/currentstate"
-	"cdcpipeline/internal/operator/workload"
 	"cdcpipeline/internal/outputs"
+	"cdcpipeline/internal/table"
 	"context"
 	"errors"
 	"fmt"
@@ -11,7 +11,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/jedib0t/go-pretty/v6/table"
+	pretty "github.com/jedib0t/go-pretty/v6/table"
 	"github.com/spf13/cobra"
 )
 
@@ -55,7 +55,7 @@ func (f *epochFlags) validate() error {
 	if f.output != "table" && f.output != "json" {
 		problems = append(problems, fmt.Errorf("--output %q: write table or json", f.output))
 	}
-	if _, err := workload.ParseTableName(f.table); f.table != "" && err != nil {
+	if _, err := table.Parse(f.table); f.table != "" && err != nil {
 		problems = append(problems, fmt.Errorf("--table: %w", err))
 	}
 	return errors.Join(problems...)
@@ -63,7 +63,7 @@ func (f *epochFlags) validate() error {
 
 // name of the table; validate has parsed it.
 func (f *epochFlags) name() currentstate.Name {
-	n, _ := workload.ParseTableName(f.table)
+	n, _ := table.Parse(f.table)
 	return currentstate.Name{Schema: n.Database, Table: n.Table}
 }
 
@@ -155,7 +155,7 @@ func (f *epochFlags) printEpochs(w io.Writer, listed []listedTable) error {
 			if e.Number == one.Shown {
 				shown = "shown"
 			}
-			t.AppendRow(table.Row{one.Table, e.Number, shown, since, orDash(e.Binlog), orDash(strings.Join(e.Key, ", ")), e.Documents})
+			t.AppendRow(pretty.Row{one.Table, e.Number, shown, since, orDash(e.Binlog), orDash(strings.Join(e.Key, ", ")), e.Documents})
 		}
 	}
 	if _, err := fmt.Fprintln(w, t.Render()); err != nil {

@@ -4,7 +4,7 @@ import (
 	"cdcpipeline/internal/currentstate"
 	"cdcpipeline/internal/operator/status"
 	"cdcpipeline/internal/operator/verify"
-	"cdcpipeline/internal/operator/workload"
+	"cdcpipeline/internal/table"
 	"context"
 	"database/sql"
 	"errors"
@@ -79,10 +79,10 @@ func (f *compareFlags) open(ctx context.Context, tell func(string, ...any)) (db 
 
 // compare the index of a table's epoch with the table, and look at rows that differ again for a time.
 func (c *currentIndices) compare(ctx context.Context, db *sql.DB, n currentstate.Name, epoch int, o verify.CompareOptions) (compared, error) {
-	o.Tables = []workload.TableName{{Database: n.Schema, Table: n.Table}}
+	o.Tables = []table.Name{{Database: n.Schema, Table: n.Table}}
 	current := verify.Current{
 		Client: c.domain.Client,
-		Index:  func(workload.TableName) string { return n.Index(epoch) },
+		Index:  func(table.Name) string { return n.Index(epoch) },
 	}
 	var result compared
 	var err error

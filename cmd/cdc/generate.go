@@ -2,6 +2,7 @@ package main
 
 import (
 	"cdcpipeline/internal/operator/workload"
+	"cdcpipeline/internal/table"
 	"context"
 	"encoding/json"
 	"errors"
@@ -89,7 +90,7 @@ func (f *generateFlags) parse() error {
 	}
 	unread := false
 	for _, s := range f.tables {
-		name, err := workload.ParseTableName(s)
+		name, err := table.Parse(s)
 		if err != nil {
 			problems, unread = append(problems, err), true
 			continue
@@ -107,7 +108,7 @@ func (f *generateFlags) parse() error {
 	}
 	checked := f.options
 	if len(checked.Tables) == 0 && unread { // which is said above
-		checked.Tables = []workload.TableName{{}}
+		checked.Tables = []table.Name{{}}
 	}
 	problems = append(problems, checked.Validate())
 	return errors.Join(append(problems, f.connection.validate())...)

@@ -4,8 +4,8 @@ import (
 	"cdcpipeline/internal/change"
 	"cdcpipeline/internal/currentstate"
 	"cdcpipeline/internal/operator/replay"
-	"cdcpipeline/internal/operator/workload"
 	"cdcpipeline/internal/outputs"
+	"cdcpipeline/internal/table"
 	"context"
 	"errors"
 	"fmt"
@@ -19,7 +19,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/jedib0t/go-pretty/v6/table"
+	pretty "github.com/jedib0t/go-pretty/v6/table"
 	"github.com/spf13/cobra"
 )
 
@@ -111,7 +111,7 @@ func (f *replayFlags) validate() error {
 	refuse(f.rate < 0, "--rate: must not be negative, is %d", f.rate)
 	refuse(f.output != "table" && f.output != "json", "--output %q: write table or json", f.output)
 	for _, s := range f.tables {
-		if _, err := workload.ParseTableName(s); err != nil {
+		if _, err := table.Parse(s); err != nil {
 			problems = append(problems, err)
 		}
 	}
@@ -387,7 +387,7 @@ func (f *replayFlags) print(w io.Writer, sum replay.Summary) error {
 				described += n
 			}
 		}
-		t.AppendRow(table.Row{name, of[change.Load], of[change.Insert], of[change.Update], of[change.Delete], described})
+		t.AppendRow(pretty.Row{name, of[change.Load], of[change.Insert], of[change.Update], of[change.Delete], described})
 	}
 	ending := fmt.Sprintf("%d records in %d objects: %d applied, %d behind what is indexed, %d of epochs that are no longer kept, %d control records, %d refused",
 		sum.Records, sum.Objects, sum.Applied, sum.Superseded, sum.Retired, sum.Control, sum.Refused)

@@ -4,7 +4,7 @@ import (
 	"bufio"
 	"cdcpipeline/internal/currentstate"
 	"cdcpipeline/internal/operator/reload"
-	"cdcpipeline/internal/operator/workload"
+	"cdcpipeline/internal/table"
 	"cdcpipeline/internal/task"
 	"context"
 	"errors"
@@ -76,7 +76,7 @@ func (f *startFlags) validate() error {
 		problems = append(problems, fmt.Errorf("--reload-table: %d tables, and DMS reloads %d at a time: name the others in another `cdc start`, or load all with --reload", tables, maxReload))
 	}
 	for _, name := range f.options.Tables {
-		if _, err := workload.ParseTableName(name); err != nil {
+		if _, err := table.Parse(name); err != nil {
 			problems = append(problems, fmt.Errorf("--reload-table: %w", err))
 		}
 	}
@@ -154,8 +154,8 @@ func (f *startFlags) reload(ctx context.Context, d *deployment, task task.Task, 
 		return r.All(ctx, d.Loads)
 	}
 	names := make([]currentstate.Name, len(f.options.Tables))
-	for i, table := range f.options.Tables {
-		parsed, err := workload.ParseTableName(table)
+	for i, text := range f.options.Tables {
+		parsed, err := table.Parse(text)
 		if err != nil {
 			return err
 		}

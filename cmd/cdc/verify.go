@@ -4,8 +4,8 @@ import (
 	"cdcpipeline/config"
 	"cdcpipeline/internal/lake/objects"
 	"cdcpipeline/internal/operator/verify"
-	"cdcpipeline/internal/operator/workload"
 	"cdcpipeline/internal/outputs"
+	"cdcpipeline/internal/table"
 	"context"
 	"errors"
 	"fmt"
@@ -99,7 +99,7 @@ func (f *verifyFlags) validate() error {
 	refuse(f.timeout <= 0, "--timeout: must be more than 0s, is %s", f.timeout)
 	refuse(f.output != "table" && f.output != "json", "--output %q: write table or json", f.output)
 	for _, s := range f.tables {
-		if _, err := workload.ParseTableName(s); err != nil {
+		if _, err := table.Parse(s); err != nil {
 			problems = append(problems, err)
 		}
 	}
@@ -146,7 +146,7 @@ func (f *verifyFlags) run(cmd *cobra.Command) error {
 
 // tablesOf are those that --table names, or the stack's, of which all are wanted or some will do. A pattern of the stack names
 // no table.
-func tablesOf(named, configured []string, all bool) ([]workload.TableName, error) {
+func tablesOf(named, configured []string, all bool) ([]table.Name, error) {
 	chosen := named
 	if len(chosen) == 0 {
 		chosen = slices.DeleteFunc(slices.Clone(configured), func(s string) bool { return strings.Contains(s, "%") })
@@ -154,9 +154,9 @@ func tablesOf(named, configured []string, all bool) ([]workload.TableName, error
 			return nil, fmt.Errorf("the stack's tables are %s: name those that are meant with --table", strings.Join(configured, ", "))
 		}
 	}
-	names := make([]workload.TableName, len(chosen))
+	names := make([]table.Name, len(chosen))
 	for i, s := range chosen {
-		name, err := workload.ParseTableName(s)
+		name, err := table.Parse(s)
 		if err != nil {
 			return nil, err
 		}

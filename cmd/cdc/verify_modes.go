@@ -3,6 +3,7 @@ package main
 import (
 	"cdcpipeline/internal/operator/verify"
 	"cdcpipeline/internal/operator/workload"
+	"cdcpipeline/internal/table"
 	"context"
 	"encoding/json"
 	"errors"
@@ -13,7 +14,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/jedib0t/go-pretty/v6/table"
+	pretty "github.com/jedib0t/go-pretty/v6/table"
 )
 
 // watch is --follow.
@@ -26,7 +27,7 @@ func (f *verifyFlags) watch(ctx context.Context, w io.Writer, d *deployment) err
 }
 
 // mark is the default: a row goes through the pipeline.
-func (f *verifyFlags) mark(ctx context.Context, w io.Writer, p verify.Pipeline, name workload.TableName, show *waiting) (err error) {
+func (f *verifyFlags) mark(ctx context.Context, w io.Writer, p verify.Pipeline, name table.Name, show *waiting) (err error) {
 	// Nothing is written before everything can be read.
 	if err := p.Check(ctx, name); err != nil {
 		return fmt.Errorf("no row was written, because it could not be followed: %w", err)
@@ -94,17 +95,17 @@ func (f *verifyFlags) printPath(w io.Writer, m marked) error {
 		return printJSON(w, m)
 	}
 	t := plainTable("hop", "seen", "after commit", "after stream", "where")
-	t.SetColumnConfigs([]table.ColumnConfig{{Number: 5, WidthMax: 72}}) // an object's key is longer than a screen is wide
+	t.SetColumnConfigs([]pretty.ColumnConfig{{Number: 5, WidthMax: 72}}) // an object's key is longer than a screen is wide
 	for _, s := range m.Sightings {
 		if s.Seen.IsZero() {
-			t.AppendRow(table.Row{s.Hop, "-", "-", "-", s.Problem})
+			t.AppendRow(pretty.Row{s.Hop, "-", "-", "-", s.Problem})
 			continue
 		}
 		after := "-"
 		if s.Hop != verify.HopStream && s.SinceStream > 0 {
 			after = latency(s.SinceStream)
 		}
-		t.AppendRow(table.Row{s.Hop, s.Seen.Format("15:04:05.000"), latency(s.SinceCommit), after, s.Where})
+		t.AppendRow(pretty.Row{s.Hop, s.Seen.Format("15:04:05.000"), latency(s.SinceCommit), after, s.Where})
 	}
 	ending := "the row is deleted again"
 	if !m.Deleted {
@@ -181,7 +182,7 @@ func printComparison(w io.Writer, output string, c compared) error {
 	}
 	t := plainTable("table", "sink", "rows", "records", "same", "missing", "extra", "differs", "expired")
 	for _, n := range c.Counts {
-		t.AppendRow(table.Row{n.Table, n.Sink, n.Rows, n.Records, n.Same, n.Missing, n.Extra, n.Differs, n.Expired})
+		t.AppendRow(pretty.Row{n.Table, n.Sink, n.Rows, n.Records, n.Same, n.Missing, n.Extra, n.Differs, n.Expired})
 	}
 	if b.Len() > 0 {
 		b.WriteByte('\n')

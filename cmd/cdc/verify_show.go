@@ -2,7 +2,7 @@ package main
 
 import (
 	"cdcpipeline/internal/operator/verify"
-	"cdcpipeline/internal/operator/workload"
+	"cdcpipeline/internal/table"
 	"fmt"
 	"io"
 	"maps"
@@ -12,7 +12,7 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"github.com/jedib0t/go-pretty/v6/table"
+	pretty "github.com/jedib0t/go-pretty/v6/table"
 	"github.com/jedib0t/go-pretty/v6/text"
 	"github.com/schollz/progressbar/v3"
 )
@@ -79,7 +79,7 @@ func (s *waiting) newBar(limit int64, what, unit string) *progressbar.ProgressBa
 }
 
 // progress of a comparison. The sinks of a table are read at the same time: their bar shows the mean of all.
-func (s *waiting) progress(name workload.TableName, phase string, done, total int64) {
+func (s *waiting) progress(name table.Name, phase string, done, total int64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if !s.terminal {
@@ -194,10 +194,10 @@ func cut(value string) string {
 	return string([]rune(value)[:most]) + "…"
 }
 
-func plainTable(header ...any) table.Writer {
-	t := table.NewWriter()
-	t.AppendHeader(table.Row(header))
-	t.SetStyle(table.StyleLight)
+func plainTable(header ...any) pretty.Writer {
+	t := pretty.NewWriter()
+	t.AppendHeader(pretty.Row(header))
+	t.SetStyle(pretty.StyleLight)
 	t.Style().Format.Header = text.FormatDefault
 	return t
 }

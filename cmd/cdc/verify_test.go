@@ -3,7 +3,7 @@ package main
 import (
 	"bytes"
 	"cdcpipeline/internal/operator/verify"
-	"cdcpipeline/internal/operator/workload"
+	"cdcpipeline/internal/table"
 	"context"
 	"encoding/json"
 	"testing"
@@ -121,7 +121,7 @@ func TestDifferencesArePrintedWithKeyAndValues(t *testing.T) {
 func TestProgressOfAComparisonIsALineWithoutTerminal(t *testing.T) {
 	var out bytes.Buffer
 	s := newWaiting(&out)
-	name := workload.TableName{Database: "a", Table: "b"}
+	name := table.Name{Database: "a", Table: "b"}
 	s.progress(name, "rows", 1000, 5000)
 	s.progress(name, "rows", 2000, 5000) // too soon
 	s.progress(name, "rows", 5000, 5000)
@@ -137,7 +137,7 @@ func TestOnATerminalLinesComeAboveTheBar(t *testing.T) {
 	time.Sleep(1500 * time.Millisecond)
 	s.tell("stream   seen")
 	s.finish()
-	name := workload.TableName{Database: "a", Table: "b"}
+	name := table.Name{Database: "a", Table: "b"}
 	for _, phase := range []string{"history", "lake", "rows"} {
 		s.progress(name, phase, 0, 0)
 		s.progress(name, phase, 50, 100)

@@ -3,6 +3,7 @@ package stages
 import (
 	"bytes"
 	"cdcpipeline/internal/operator/workload"
+	"cdcpipeline/internal/table"
 	"cdcpipeline/rehearsal/report"
 	"cdcpipeline/rehearsal/report/reconcile"
 	"cdcpipeline/rehearsal/stores"
@@ -113,7 +114,7 @@ func currentLatencies(r *Run, indexed []reconcile.Change) (report.Quantiles, err
 
 // tableRows are all rows of a table, in the form of the writer's journal.
 func tableRows(ctx context.Context, r *Run, name string) ([]reconcile.Change, error) {
-	parsed, err := workload.ParseTableName(name)
+	parsed, err := table.Parse(name)
 	if err != nil {
 		return nil, fmt.Errorf("the table's name: %w", err)
 	}

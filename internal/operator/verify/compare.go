@@ -2,7 +2,7 @@ package verify
 
 import (
 	"cdcpipeline/internal/change"
-	"cdcpipeline/internal/operator/workload"
+	"cdcpipeline/internal/table"
 	"context"
 	"database/sql"
 	"errors"
@@ -24,7 +24,7 @@ const (
 
 // CompareOptions say what [Compare] compares.
 type CompareOptions struct {
-	Tables []workload.TableName
+	Tables []table.Name
 	// Ignored columns as database.table.column: those that the pipeline leaves out.
 	Ignored []string
 	// Since is when the records of a table begin that tell what its rows are: those of before are passed over, in the history
@@ -34,7 +34,7 @@ type CompareOptions struct {
 	// sinks. 0: not at all.
 	Wait time.Duration
 	// Progress of a phase ("history", "lake", "current", "rows", "looking again"); total is 0 when it is not known. May be nil.
-	Progress func(table workload.TableName, phase string, done, total int64)
+	Progress func(table table.Name, phase string, done, total int64)
 }
 
 // Difference is a row whose latest state in a sink is not that of the source.
@@ -108,7 +108,7 @@ func compare(ctx context.Context, source Source, sinks func() []sink, o CompareO
 type comparison struct {
 	source  Source
 	options CompareOptions
-	table   *table
+	table   *sourceTable
 	sides   []*side
 }
 
@@ -128,12 +128,12 @@ func (c *comparison) progress(phase string, done, total int64) {
 	}
 }
 
-func (c *comparison) run(ctx context.Context, name workload.TableName, each func(Difference)) error {
+func (c *comparison) run(ctx context.Context, name table.Name, each func(Difference)) error {
 	definition, err := c.source.Table(ctx, name)
 	if err != nil {
 		return err //nolint:wrapcheck // it names the table
 	}
-	c.table = &table{Table: definition, ignored: map[string]bool{}}
+	c.table = &sourceTable{Table: definition, ignored: map[string]bool{}}
 	if c.options.Since != nil {
 		c.table.since = c.options.Since(name.Database, name.Table)
 	}

@@ -3,6 +3,7 @@ package verify
 import (
 	"cdcpipeline/internal/change"
 	"cdcpipeline/internal/operator/workload"
+	"cdcpipeline/internal/table"
 	"cmp"
 	"context"
 	"database/sql"
@@ -31,11 +32,11 @@ func row(id, amount int) []sql.NullString {
 	return []sql.NullString{valid(strconv.Itoa(id)), valid("cart"), valid(strconv.Itoa(amount))}
 }
 
-func (f *fakeSource) Table(context.Context, workload.TableName) (*workload.Table, error) {
+func (f *fakeSource) Table(context.Context, table.Name) (*workload.Table, error) {
 	return retail().Table, nil
 }
 
-func (f *fakeSource) Rows(context.Context, workload.TableName) (int64, error) { return 7, nil }
+func (f *fakeSource) Rows(context.Context, table.Name) (int64, error) { return 7, nil }
 
 func (f *fakeSource) Snapshot(context.Context) (Snapshot, error) {
 	f.mu.Lock()
@@ -83,7 +84,7 @@ func set(op change.Operation, at, id, amount int) []byte {
 // compared runs the comparison with records in both sinks.
 func compared(t *testing.T, source *fakeSource, w *world, wait time.Duration) (history, lake Count, found []Difference) {
 	t.Helper()
-	o := CompareOptions{Tables: []workload.TableName{retail().Name}, Wait: wait}
+	o := CompareOptions{Tables: []table.Name{retail().Name}, Wait: wait}
 	counts, err := Compare(t.Context(), source, w.pipeline(), o, func(d Difference) { found = append(found, d) })
 	require.NoError(t, err)
 	require.Len(t, counts, 2)
@@ -217,10 +218,10 @@ func TestAnObjectIsReadOnce(t *testing.T) {
 func TestASinkThatCannotBeReadEndsTheComparison(t *testing.T) {
 	w := newWorld()
 	w.domain.status = 403
-	_, err := Compare(t.Context(), &fakeSource{}, w.pipeline(), CompareOptions{Tables: []workload.TableName{retail().Name}}, func(Difference) {})
+	_, err := Compare(t.Context(), &fakeSource{}, w.pipeline(), CompareOptions{Tables: []table.Name{retail().Name}}, func(Difference) {})
 	require.ErrorContains(t, err, "comparing testdb.retail_trans: history: the domain answered 403")
 	w.domain.status = 0
 	w.bucket.put("x.gz", []byte("garbage"))
-	_, err = Compare(t.Context(), &fakeSource{}, w.pipeline(), CompareOptions{Tables: []workload.TableName{retail().Name}}, func(Difference) {})
+	_, err = Compare(t.Context(), &fakeSource{}, w.pipeline(), CompareOptions{Tables: []table.Name{retail().Name}}, func(Difference) {})
 	require.ErrorContains(t, err, "x.gz: reading a change record: it is not JSON")
 }

@@ -3,7 +3,7 @@ package verify
 import (
 	"cdcpipeline/internal/currentstate"
 	"cdcpipeline/internal/opensearch"
-	"cdcpipeline/internal/operator/workload"
+	"cdcpipeline/internal/table"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -16,7 +16,7 @@ import (
 type Current struct {
 	opensearch.Client
 	// Index of a table, [currentstate.Name.Index] for instance; nil is the alias under which its rows are read.
-	Index func(workload.TableName) string
+	Index func(table.Name) string
 }
 
 // CompareCurrent compares every row of the source's tables with its document in the current indices only: those that the
@@ -26,7 +26,7 @@ func CompareCurrent(ctx context.Context, source Source, current Current, o Compa
 	var counts []Count
 	for _, name := range o.Tables {
 		one, began := o, time.Now()
-		for one.Tables = []workload.TableName{name}; ; {
+		for one.Tables = []table.Name{name}; ; {
 			var found []Difference
 			count, err := compare(ctx, source, func() []sink { return []sink{&currentSink{Current: current}} }, one, func(d Difference) { found = append(found, d) })
 			if err != nil {
@@ -60,7 +60,7 @@ func (s *currentSink) hop() Hop { return HopCurrent }
 func (s *currentSink) kept(context.Context) (time.Time, error) { return time.Time{}, nil }
 
 // search is the index of a table.
-func (s *currentSink) search(t *table) Search {
+func (s *currentSink) search(t *sourceTable) Search {
 	index := currentstate.Name{Schema: t.Name.Database, Table: t.Name.Table}.Alias()
 	if s.Index != nil {
 		index = s.Index(t.Name)
@@ -73,7 +73,7 @@ func rows(more ...object) object {
 	return object{"bool": object{"filter": more, "must_not": []object{{"term": object{"_cdc.deleted": true}}}}}
 }
 
-func (s *currentSink) all(ctx context.Context, t *table, progress func(done, total int64), visit visitor) error {
+func (s *currentSink) all(ctx context.Context, t *sourceTable, progress func(done, total int64), visit visitor) error {
 	s.began = time.Now()
 	index := s.search(t)
 	if err := index.refresh(ctx); err != nil { // what was written just now is to be found
@@ -92,7 +92,7 @@ func (s *currentSink) all(ctx context.Context, t *table, progress func(done, tot
 }
 
 // since looks up the documents that some rows have, and looks for those that others lack among what was indexed lately.
-func (s *currentSink) since(ctx context.Context, t *table, of map[string]*suspect, visit visitor) error {
+func (s *currentSink) since(ctx context.Context, t *sourceTable, of map[string]*suspect, visit visitor) error {
 	index := s.search(t)
 	known, lacking := map[string]string{}, false
 	for id, one := range of {
@@ -139,7 +139,7 @@ func (s Search) present(ctx context.Context, ids []string, of map[string]string,
 }
 
 // document says which row a document is of.
-func (t *table) document(h hit, put visitor) error {
+func (t *sourceTable) document(h hit, put visitor) error {
 	of, err := h.state()
 	if err != nil {
 		return err

@@ -3,6 +3,7 @@ package verify
 import (
 	"cdcpipeline/internal/currentstate"
 	"cdcpipeline/internal/operator/workload"
+	"cdcpipeline/internal/table"
 	"database/sql"
 	"encoding/json"
 	"fmt"
@@ -131,7 +132,7 @@ func (f *fakeIndices) RoundTrip(r *http.Request) (*http.Response, error) {
 func comparedCurrent(t *testing.T, source *fakeSource, current Current, wait time.Duration) (Count, []Difference) {
 	t.Helper()
 	var found []Difference
-	o := CompareOptions{Tables: []workload.TableName{retail().Name}, Wait: wait}
+	o := CompareOptions{Tables: []table.Name{retail().Name}, Wait: wait}
 	counts, err := CompareCurrent(t.Context(), source, current, o, func(d Difference) { found = append(found, d) })
 	require.NoError(t, err)
 	require.Len(t, counts, 1)
@@ -168,7 +169,7 @@ func TestTheIndexOfAnEpochIsComparedBeforeItIsShown(t *testing.T) {
 	current := f.current()
 	count, _ := comparedCurrent(t, source, current, 0)
 	require.Equal(t, int64(1), count.Differs)
-	current.Index = func(name workload.TableName) string {
+	current.Index = func(name table.Name) string {
 		return currentstate.Name{Schema: name.Database, Table: name.Table}.Index(2)
 	}
 	count, _ = comparedCurrent(t, source, current, 0)
@@ -251,7 +252,7 @@ func TestTheCurrentIndexIsThirdOfTheSinks(t *testing.T) {
 		p := w.pipeline()
 		current := f.current()
 		p.Current = &current
-		counts, err := Compare(t.Context(), source, p, CompareOptions{Tables: []workload.TableName{retail().Name}}, func(Difference) {})
+		counts, err := Compare(t.Context(), source, p, CompareOptions{Tables: []table.Name{retail().Name}}, func(Difference) {})
 		require.NoError(t, err)
 		require.Len(t, counts, 3)
 		require.Equal(t, []int64{0, 1, 1}, []int64{counts[0].Expired, counts[0].Missing, counts[0].Same}, "a document tells nothing of records")
@@ -269,18 +270,18 @@ func TestWhatIsNoDocumentOfARowIsAnError(t *testing.T) {
 		for id, source := range documents {
 			f.set(shownIndex, id, source)
 		}
-		_, err := CompareCurrent(t.Context(), &fakeSource{}, f.current(), CompareOptions{Tables: []workload.TableName{retail().Name}}, func(Difference) {})
+		_, err := CompareCurrent(t.Context(), &fakeSource{}, f.current(), CompareOptions{Tables: []table.Name{retail().Name}}, func(Difference) {})
 		require.ErrorContains(t, err, "comparing testdb.retail_trans: ")
 		require.ErrorContains(t, err, message)
 	}
 	f := &fakeIndices{status: 403}
-	_, err := CompareCurrent(t.Context(), &fakeSource{}, f.current(), CompareOptions{Tables: []workload.TableName{retail().Name}}, func(Difference) {})
+	_, err := CompareCurrent(t.Context(), &fakeSource{}, f.current(), CompareOptions{Tables: []table.Name{retail().Name}}, func(Difference) {})
 	require.ErrorContains(t, err, "current: the domain answered 403 (the user may not read the index)")
 }
 
 // Names that begin with _ or hold a dot are escaped in documents; NULL is no field.
 func TestFieldsAreComparedUnderTheirColumnsNames(t *testing.T) {
-	odd := &table{Table: &workload.Table{Name: retail().Name, Key: []int{0}, Columns: []workload.Column{
+	odd := &sourceTable{Table: &workload.Table{Name: retail().Name, Key: []int{0}, Columns: []workload.Column{
 		{Name: "_cdc", Kind: workload.Integer, Key: true}, {Name: "a.b%", Kind: workload.JSON, Nullable: true}, {Name: "c", Kind: workload.Text, Nullable: true},
 	}}}
 	h := hit{"i", "7", json.RawMessage(`{"%5Fcdc":7,"a%2Eb%25":"{\"k\": 1}","_cdc":{"deleted":false}}`)}

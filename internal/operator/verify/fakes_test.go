@@ -7,6 +7,7 @@ import (
 	"cdcpipeline/internal/opensearch"
 	"cdcpipeline/internal/operator/status"
 	"cdcpipeline/internal/operator/workload"
+	"cdcpipeline/internal/table"
 	"compress/gzip"
 	"context"
 	"encoding/json"
@@ -29,8 +30,8 @@ import (
 )
 
 // retail is a table as the pipeline's first one.
-func retail() *table {
-	return &table{Table: &workload.Table{Name: workload.TableName{Database: "testdb", Table: "retail_trans"}, Key: []int{0}, Columns: []workload.Column{
+func retail() *sourceTable {
+	return &sourceTable{Table: &workload.Table{Name: table.Name{Database: "testdb", Table: "retail_trans"}, Key: []int{0}, Columns: []workload.Column{
 		{Name: "trans_id", Kind: workload.Integer, Key: true},
 		{Name: "event", Kind: workload.Text, Nullable: true},
 		{Name: "amount", Kind: workload.Integer, Nullable: true},

@@ -96,7 +96,7 @@ func (s Search) oldest(ctx context.Context) (time.Time, error) {
 }
 
 // changes of a table's rows.
-func (t *table) changes(more ...object) object {
+func (t *sourceTable) changes(more ...object) object {
 	filters := append([]object{
 		{"term": object{"metadata.record-type": "data"}},
 		{"term": object{"metadata.schema-name": t.Name.Database}},

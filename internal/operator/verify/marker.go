@@ -9,6 +9,7 @@ import (
 	"cdcpipeline/internal/change"
 	"cdcpipeline/internal/lake/objects"
 	"cdcpipeline/internal/operator/workload"
+	"cdcpipeline/internal/table"
 	"context"
 	"errors"
 	"fmt"
@@ -81,14 +82,14 @@ func (p Path) Passed() bool {
 // seeker looks for an inserted row in one place.
 type seeker interface {
 	// check says what is wrong with the place before a row is written.
-	check(ctx context.Context, t *table) error
+	check(ctx context.Context, t *sourceTable) error
 	// seek returns when it has found the row, or when ctx has ended, with the last error that it met.
 	seek(ctx context.Context, m *marker) (where string, record *change.Record, err error)
 }
 
 // marker is the row that is followed.
 type marker struct {
-	*table
+	*sourceTable
 	row       map[string]any
 	key       change.Key
 	committed time.Time
@@ -105,8 +106,8 @@ func (m *marker) parse(raw []byte) (*change.Record, bool) {
 }
 
 // Check that every hop can be read, before a row is written.
-func (p Pipeline) Check(ctx context.Context, name workload.TableName) error {
-	t := &table{Table: &workload.Table{Name: name}}
+func (p Pipeline) Check(ctx context.Context, name table.Name) error {
+	t := &sourceTable{Table: &workload.Table{Name: name}}
 	var problems []error
 	for _, at := range p.seekers() {
 		if err := at.check(ctx, t); err != nil {
@@ -132,8 +133,8 @@ func (p Pipeline) seekers() []place {
 // Follow looks for an inserted row at all hops at the same time, until it was seen everywhere, or for a timeout.
 // seen is told of each sighting as it comes; it may be nil.
 func Follow(ctx context.Context, p Pipeline, row *workload.Inserted, timeout time.Duration, seen func(Sighting)) Path {
-	t := &table{Table: row.Table}
-	m := &marker{table: t, row: row.Row, key: t.keyOfSource(row.Row), committed: row.Committed}
+	t := &sourceTable{Table: row.Table}
+	m := &marker{sourceTable: t, row: row.Row, key: t.keyOfSource(row.Row), committed: row.Committed}
 	path := Path{Table: row.Table.Name.String(), Key: row.Key, Committed: row.Committed.UTC()}
 	path.Sightings = follow(ctx, p.seekers(), m, timeout, seen)
 	return path

@@ -26,7 +26,7 @@ var errFound = errors.New("found")
 // streamSeeker reads every shard from a little before the commit.
 type streamSeeker struct{ Stream }
 
-func (s *streamSeeker) check(ctx context.Context, _ *table) error {
+func (s *streamSeeker) check(ctx context.Context, _ *sourceTable) error {
 	if _, err := s.Client.ListShards(ctx, &kinesis.ListShardsInput{StreamName: &s.Name}); err != nil {
 		return fmt.Errorf("listing the shards of the stream %s: %w", s.Name, err)
 	}
@@ -51,7 +51,7 @@ func (s *streamSeeker) seek(ctx context.Context, m *marker) (where string, recor
 // historySeeker searches the history index as a person would: for the key's columns.
 type historySeeker struct{ Search }
 
-func (s *historySeeker) check(ctx context.Context, t *table) error {
+func (s *historySeeker) check(ctx context.Context, t *sourceTable) error {
 	_, err := s.Count(ctx, s.Index, t.changes())
 	return err
 }
@@ -113,7 +113,7 @@ func spellings(c workload.Column, value any, normal string) []string {
 // lakeSeeker reads the objects that come into the folders of the hours since the commit.
 type lakeSeeker struct{ objects.Lake }
 
-func (s *lakeSeeker) check(ctx context.Context, t *table) error {
+func (s *lakeSeeker) check(ctx context.Context, t *sourceTable) error {
 	_, err := s.List(ctx, s.Hours(t.Name.Database, t.Name.Table, time.Now(), time.Now())[0])
 	return err
 }

@@ -20,9 +20,9 @@ const lateness = 30 * time.Minute
 type sink interface {
 	hop() Hop
 	// all records or documents, counted while they come; total is 0 when it is not known. visit is called by one at a time.
-	all(ctx context.Context, t *table, progress func(done, total int64), visit visitor) error
+	all(ctx context.Context, t *sourceTable, progress func(done, total int64), visit visitor) error
 	// since hands on at least what has come of some rows since all began; some of it twice.
-	since(ctx context.Context, t *table, of map[string]*suspect, visit visitor) error
+	since(ctx context.Context, t *sourceTable, of map[string]*suspect, visit visitor) error
 	// kept is from when on the sink keeps what it has; zero is forever.
 	kept(ctx context.Context) (time.Time, error)
 }
@@ -38,7 +38,7 @@ type historySink struct {
 
 func (s *historySink) hop() Hop { return HopHistory }
 
-func (s *historySink) all(ctx context.Context, t *table, progress func(done, total int64), visit visitor) error {
+func (s *historySink) all(ctx context.Context, t *sourceTable, progress func(done, total int64), visit visitor) error {
 	s.began = time.Now()
 	total, err := s.Count(ctx, s.Index, t.changes())
 	if err != nil {
@@ -52,7 +52,7 @@ func (s *historySink) all(ctx context.Context, t *table, progress func(done, tot
 	})
 }
 
-func (s *historySink) since(ctx context.Context, t *table, _ map[string]*suspect, visit visitor) error {
+func (s *historySink) since(ctx context.Context, t *sourceTable, _ map[string]*suspect, visit visitor) error {
 	recent := object{"range": object{"metadata.timestamp": object{"gte": s.began.Add(-lateness).UnixMilli(), "format": "epoch_millis"}}}
 	return s.each(ctx, t.changes(recent), func(h hit) error { return t.unfold(h.Source, visit) })
 }
@@ -69,7 +69,7 @@ type lakeSink struct {
 
 func (s *lakeSink) hop() Hop { return HopLake }
 
-func (s *lakeSink) all(ctx context.Context, t *table, progress func(done, total int64), visit visitor) error {
+func (s *lakeSink) all(ctx context.Context, t *sourceTable, progress func(done, total int64), visit visitor) error {
 	s.began, s.read = time.Now(), map[string]bool{}
 	objects, err := s.List(ctx, s.Folder(t.Name.Database, t.Name.Table))
 	if err != nil {
@@ -82,7 +82,7 @@ func (s *lakeSink) all(ctx context.Context, t *table, progress func(done, total 
 	return s.each(ctx, objects, func(done int64) { progress(done, total) }, func(line []byte) error { return t.unfold(line, visit) })
 }
 
-func (s *lakeSink) since(ctx context.Context, t *table, _ map[string]*suspect, visit visitor) error {
+func (s *lakeSink) since(ctx context.Context, t *sourceTable, _ map[string]*suspect, visit visitor) error {
 	var fresh []objects.Object
 	for _, folder := range s.Hours(t.Name.Database, t.Name.Table, s.began.Add(-lateness-time.Hour), time.Now().Add(clocksDiffer)) {
 		objects, err := s.List(ctx, folder)

@@ -2,6 +2,7 @@ package verify
 
 import (
 	"cdcpipeline/internal/operator/workload"
+	"cdcpipeline/internal/table"
 	"context"
 	"database/sql"
 	"errors"
@@ -10,9 +11,9 @@ import (
 
 // Source is the database.
 type Source interface {
-	Table(ctx context.Context, name workload.TableName) (*workload.Table, error)
+	Table(ctx context.Context, name table.Name) (*workload.Table, error)
 	// Rows is about how many the table has.
-	Rows(ctx context.Context, name workload.TableName) (int64, error)
+	Rows(ctx context.Context, name table.Name) (int64, error)
 	// Snapshot opens one consistent view, in which pages are read, until it is closed.
 	Snapshot(ctx context.Context) (Snapshot, error)
 	// Find reads a row as it is now; nil without one.
@@ -29,12 +30,12 @@ type Snapshot interface {
 type Database struct{ DB *sql.DB }
 
 // Table reads the definition.
-func (d Database) Table(ctx context.Context, name workload.TableName) (*workload.Table, error) {
+func (d Database) Table(ctx context.Context, name table.Name) (*workload.Table, error) {
 	return workload.LoadTable(ctx, d.DB, name)
 }
 
 // Rows is the server's estimate, which costs nothing.
-func (d Database) Rows(ctx context.Context, name workload.TableName) (int64, error) {
+func (d Database) Rows(ctx context.Context, name table.Name) (int64, error) {
 	var n int64
 	err := d.DB.QueryRowContext(ctx, `SELECT COALESCE(TABLE_ROWS, 0) FROM information_schema.TABLES WHERE TABLE_SCHEMA = ? AND TABLE_NAME = ?`,
 		name.Database, name.Table).Scan(&n)

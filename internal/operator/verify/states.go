@@ -19,7 +19,7 @@ const pendingBytes = 8 << 20
 // row; memory holds what is not written yet, 8 MiB of them, and while that is written the pages it goes to. 500,000 rows
 // took 280 MB, and the file 1 KB a row.
 type states struct {
-	table *table
+	table *sourceTable
 	dir   string
 	db    *bbolt.DB
 
@@ -53,7 +53,7 @@ func (s state) none() bool { return s.raw == "" }
 var bucket = []byte("rows")
 
 // newStates makes the temporary file, readable by its owner only, in the system's directory for them (TMPDIR).
-func newStates(t *table) (*states, error) {
+func newStates(t *sourceTable) (*states, error) {
 	dir, err := os.MkdirTemp("", "cdc-verify-*")
 	if err != nil {
 		return nil, fmt.Errorf("making a temporary directory: %w", err)
@@ -92,7 +92,7 @@ func stateOf(r *change.Record, gone bool) (state, error) {
 
 // unfold says what a record means for rows: the one it is about and, when an update changed the key, the one of before.
 // Records of other tables, those made before they count, and control records are passed over.
-func (t *table) unfold(raw []byte, put visitor) error {
+func (t *sourceTable) unfold(raw []byte, put visitor) error {
 	r, err := change.Parse(raw)
 	if err != nil {
 		return err
@@ -126,13 +126,13 @@ func (t *table) unfold(raw []byte, put visitor) error {
 }
 
 // counts says that a record tells what a row is. One without a time is none to leave out.
-func (t *table) counts(r *change.Record) bool {
+func (t *sourceTable) counts(r *change.Record) bool {
 	made, err := r.Made()
 	return err != nil || !made.Before(t.since)
 }
 
 // later of two states of one row. A document is as it was when it was read: the one that was read later.
-func (t *table) later(a, b state) (state, error) {
+func (t *sourceTable) later(a, b state) (state, error) {
 	if a.none() || b.document != "" {
 		return b, nil
 	}

@@ -25,7 +25,7 @@ type suspect struct {
 }
 
 // equal says whether a row of the source (nil: none) is what a sink has.
-func (t *table) equal(row map[string]any, latest state) bool {
+func (t *sourceTable) equal(row map[string]any, latest state) bool {
 	absent := latest.none() || latest.gone
 	if row == nil || absent {
 		return row == nil && absent
@@ -114,7 +114,7 @@ func (c *comparison) again(ctx context.Context, s *side) error {
 	return nil
 }
 
-func (of *suspect) settled(t *table) bool {
+func (of *suspect) settled(t *sourceTable) bool {
 	return slices.ContainsFunc(of.seen, func(row map[string]any) bool { return t.equal(row, of.latest) })
 }
 
@@ -133,7 +133,7 @@ func (c *comparison) current(ctx context.Context, key change.Key) (map[string]an
 }
 
 // sourceKey is a row that has only its key, with values as the database takes them.
-func (t *table) sourceKey(key change.Key) ([]sql.NullString, error) {
+func (t *sourceTable) sourceKey(key change.Key) ([]sql.NullString, error) {
 	row := make([]sql.NullString, len(t.Columns))
 	for n, i := range t.Key {
 		value := key[n]
@@ -162,7 +162,7 @@ func (c *comparison) report(each func(Difference)) {
 }
 
 // difference of a row as it was last seen.
-func (t *table) difference(in Hop, of *suspect) Difference {
+func (t *sourceTable) difference(in Hop, of *suspect) Difference {
 	d := Difference{Sink: in, Table: t.Name.String(), Key: t.describe(of.key), Kind: Differs, Record: of.latest.position}
 	row := of.seen[len(of.seen)-1]
 	switch {

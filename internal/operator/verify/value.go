@@ -189,8 +189,8 @@ func numbers(v any) any {
 	return v
 }
 
-// table is a table of the source with what is needed to compare its rows with those of the sinks.
-type table struct {
+// sourceTable is a table of the source with what is needed to compare its rows with those of the sinks.
+type sourceTable struct {
 	*workload.Table
 	ignored map[string]bool
 	// since is when the records begin that count.
@@ -206,7 +206,7 @@ type ColumnDifference struct {
 }
 
 // compare the columns of the source with a sink's. A column that only the sink has is none of the source's any more.
-func (t *table) compare(source map[string]any, sink change.Row) []ColumnDifference {
+func (t *sourceTable) compare(source map[string]any, sink change.Row) []ColumnDifference {
 	var found []ColumnDifference
 	for _, c := range t.Columns {
 		if c.Kind == workload.Unsupported || t.ignored[c.Name] {
@@ -232,7 +232,7 @@ func (t *table) compare(source map[string]any, sink change.Row) []ColumnDifferen
 }
 
 // keyOfSource is the key of a row of the source in normal form.
-func (t *table) keyOfSource(row map[string]any) change.Key {
+func (t *sourceTable) keyOfSource(row map[string]any) change.Key {
 	key := make(change.Key, len(t.Key))
 	for n, i := range t.Key {
 		key[n], _ = ofSource(t.Columns[i], row[t.Columns[i].Name])
@@ -241,7 +241,7 @@ func (t *table) keyOfSource(row map[string]any) change.Key {
 }
 
 // keyOfSink is the key of a row that a record or a document has, in normal form.
-func (t *table) keyOfSink(row change.Row) (change.Key, error) {
+func (t *sourceTable) keyOfSink(row change.Row) (change.Key, error) {
 	key := make(change.Key, len(t.Key))
 	for n, i := range t.Key {
 		c := t.Columns[i]
@@ -256,7 +256,7 @@ func (t *table) keyOfSink(row change.Row) (change.Key, error) {
 }
 
 // describe writes a key for people: trans_id=42.
-func (t *table) describe(key change.Key) string {
+func (t *sourceTable) describe(key change.Key) string {
 	parts := make([]string, len(key))
 	for n, i := range t.Key {
 		parts[n] = t.Columns[i].Name + "=" + key[n]

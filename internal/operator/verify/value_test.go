@@ -68,7 +68,7 @@ func TestValuesAreComparedByMeaning(t *testing.T) {
 		{workload.Unsupported, "-", `"0x00"`, true},
 	} {
 		column := workload.Column{Name: "c", Kind: c.kind}
-		one := &table{Table: &workload.Table{Columns: []workload.Column{column}}}
+		one := &sourceTable{Table: &workload.Table{Columns: []workload.Column{column}}}
 		value, err := column.Canonical(sql.NullString{String: c.source, Valid: c.source != "-"})
 		require.NoError(t, err)
 		var row change.Row
@@ -110,7 +110,7 @@ func TestDecimalsAreEqualExactlyWhenTheirNumbersAre(t *testing.T) {
 }
 
 func TestKeysGoBackToTheDatabase(t *testing.T) {
-	one := &table{Table: &workload.Table{Key: []int{1, 0}, Columns: []workload.Column{{Name: "raw", Kind: workload.Binary}, {Name: "id", Kind: workload.Integer}}}}
+	one := &sourceTable{Table: &workload.Table{Key: []int{1, 0}, Columns: []workload.Column{{Name: "raw", Kind: workload.Binary}, {Name: "id", Kind: workload.Integer}}}}
 	key := one.keyOfSource(map[string]any{"raw": "AP8=", "id": json.Number("7")})
 	require.Equal(t, change.Key{"7", "00FF"}, key)
 	require.Equal(t, "id=7 raw=00FF", one.describe(key))

@@ -137,15 +137,15 @@ func (t *Table) prepare(ctx context.Context, db *sql.DB) (*statements, error) {
 	}
 	where := " WHERE " + strings.Join(conditions, " AND ")
 	var err error
-	if s.insert, err = db.PrepareContext(ctx, "INSERT INTO "+t.Name.quoted()+" ("+strings.Join(names, ", ")+") VALUES ("+strings.Join(marks, ", ")+")"); err != nil {
+	if s.insert, err = db.PrepareContext(ctx, "INSERT INTO "+quoted(t.Name)+" ("+strings.Join(names, ", ")+") VALUES ("+strings.Join(marks, ", ")+")"); err != nil {
 		return nil, fmt.Errorf("insert: %w", err)
 	}
 	if len(s.mutable) > 0 {
-		if s.update, err = db.PrepareContext(ctx, "UPDATE "+t.Name.quoted()+" SET "+strings.Join(assignments, ", ")+where); err != nil {
+		if s.update, err = db.PrepareContext(ctx, "UPDATE "+quoted(t.Name)+" SET "+strings.Join(assignments, ", ")+where); err != nil {
 			return nil, fmt.Errorf("update: %w", err)
 		}
 	}
-	if s.remove, err = db.PrepareContext(ctx, "DELETE FROM "+t.Name.quoted()+where); err != nil {
+	if s.remove, err = db.PrepareContext(ctx, "DELETE FROM "+quoted(t.Name)+where); err != nil {
 		return nil, fmt.Errorf("delete: %w", err)
 	}
 	return s, nil

@@ -1,6 +1,7 @@
 package workload
 
 import (
+	"cdcpipeline/internal/table"
 	"context"
 	"database/sql"
 	"io"
@@ -21,7 +22,7 @@ type Inserted struct {
 
 // InsertOne inserts one realistic row with a key of its own and journals it as [Run] does. journal may be nil. Close the
 // row when done with it, deleted or not.
-func InsertOne(ctx context.Context, db *sql.DB, name TableName, seed uint64, journal io.Writer) (*Inserted, error) {
+func InsertOne(ctx context.Context, db *sql.DB, name table.Name, seed uint64, journal io.Writer) (*Inserted, error) {
 	t, err := LoadTable(ctx, db, name)
 	if err != nil {
 		return nil, err

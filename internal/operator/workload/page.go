@@ -108,7 +108,7 @@ func (t *Table) read(ctx context.Context, db Preparer, rest string, args []any) 
 	for i, c := range t.Columns {
 		columns[i] = c.SelectExpression()
 	}
-	statement, err := db.PrepareContext(ctx, "SELECT "+strings.Join(columns, ", ")+" FROM "+t.Name.quoted()+rest)
+	statement, err := db.PrepareContext(ctx, "SELECT "+strings.Join(columns, ", ")+" FROM "+quoted(t.Name)+rest)
 	if err != nil {
 		return nil, fmt.Errorf("preparing: %w", err)
 	}

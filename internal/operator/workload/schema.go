@@ -1,6 +1,7 @@
 package workload
 
 import (
+	"cdcpipeline/internal/table"
 	"context"
 	"database/sql"
 	"errors"
@@ -11,7 +12,7 @@ import (
 )
 
 // LoadTable reads a table's columns and keys from information_schema.
-func LoadTable(ctx context.Context, db *sql.DB, name TableName) (*Table, error) {
+func LoadTable(ctx context.Context, db *sql.DB, name table.Name) (*Table, error) {
 	t, err := loadTable(ctx, db, name)
 	if err != nil {
 		return nil, fmt.Errorf("reading the columns of %s: %w", name, err)
@@ -22,7 +23,7 @@ func LoadTable(ctx context.Context, db *sql.DB, name TableName) (*Table, error) 
 	return t, nil
 }
 
-func loadTable(ctx context.Context, db *sql.DB, name TableName) (*Table, error) {
+func loadTable(ctx context.Context, db *sql.DB, name table.Name) (*Table, error) {
 	var kind string
 	err := db.QueryRowContext(ctx, `SELECT TABLE_TYPE FROM information_schema.TABLES WHERE TABLE_SCHEMA = ? AND TABLE_NAME = ?`,
 		name.Database, name.Table).Scan(&kind)

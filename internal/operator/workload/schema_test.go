@@ -1,6 +1,7 @@
 package workload
 
 import (
+	"cdcpipeline/internal/table"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -27,12 +28,12 @@ func FuzzParseMembers(f *testing.F) {
 }
 
 func TestTableNameNeedsItsDatabase(t *testing.T) {
-	name, err := ParseTableName("testdb.retail_trans")
+	name, err := table.Parse("testdb.retail_trans")
 	require.NoError(t, err)
-	require.Equal(t, TableName{Database: "testdb", Table: "retail_trans"}, name)
-	require.Equal(t, "`a``b`.`c`", TableName{Database: "a`b", Table: "c"}.quoted())
+	require.Equal(t, table.Name{Database: "testdb", Table: "retail_trans"}, name)
+	require.Equal(t, "`a``b`.`c`", quoted(table.Name{Database: "a`b", Table: "c"}))
 	for _, bad := range []string{"", "retail_trans", ".t", "db.", "a.b.c"} {
-		_, err := ParseTableName(bad)
+		_, err := table.Parse(bad)
 		require.ErrorContains(t, err, "write database.table", bad)
 	}
 }

@@ -1,6 +1,7 @@
 package workload
 
 import (
+	"cdcpipeline/internal/table"
 	"context"
 	"fmt"
 	"strings"
@@ -67,11 +68,11 @@ func (s Summary) String() string {
 type tally struct {
 	Summary
 	started time.Time
-	index   map[TableName]int
+	index   map[table.Name]int
 }
 
 func newTally(tables []*Table, seed uint64) *tally {
-	t := &tally{started: time.Now(), index: map[TableName]int{}}
+	t := &tally{started: time.Now(), index: map[table.Name]int{}}
 	t.Seed = seed
 	for i, table := range tables {
 		t.index[table.Name] = i

@@ -1,29 +1,12 @@
 package workload
 
 import (
-	"fmt"
+	"cdcpipeline/internal/table"
 	"strings"
 )
 
-// TableName is a table with its database.
-type TableName struct {
-	Database, Table string
-}
-
-// ParseTableName reads "database.table".
-func ParseTableName(s string) (TableName, error) {
-	database, table, ok := strings.Cut(s, ".")
-	if !ok || database == "" || table == "" || strings.Contains(table, ".") {
-		return TableName{}, fmt.Errorf("table %q: write database.table, e.g. testdb.retail_trans", s)
-	}
-	return TableName{Database: database, Table: table}, nil
-}
-
-// String writes the name as ParseTableName reads it.
-func (n TableName) String() string { return n.Database + "." + n.Table }
-
-// quoted writes the name for SQL.
-func (n TableName) quoted() string { return quote(n.Database) + "." + quote(n.Table) }
+// quoted writes a name for SQL.
+func quoted(n table.Name) string { return quote(n.Database) + "." + quote(n.Table) }
 
 func quote(identifier string) string {
 	return "`" + strings.ReplaceAll(identifier, "`", "``") + "`"
@@ -31,7 +14,7 @@ func quote(identifier string) string {
 
 // Table is what has to be known of a table to write into it.
 type Table struct {
-	Name TableName
+	Name table.Name
 	// Columns in the table's order, without those that the database computes (GENERATED ALWAYS AS).
 	Columns []Column
 	// Key holds the indices in Columns of the primary key, in the key's order.

@@ -8,6 +8,7 @@
 package workload
 
 import (
+	"cdcpipeline/internal/table"
 	"cmp"
 	"context"
 	"database/sql"
@@ -29,7 +30,7 @@ const attempts = 20
 // Options say what to write.
 type Options struct {
 	// Tables to write into, at least one; each needs a primary key.
-	Tables []TableName
+	Tables []table.Name
 	// Count of row changes over all tables.
 	Count int64
 	// Mix of inserts, updates and deletes. Default 70/20/10.
@@ -63,7 +64,7 @@ func (o Options) Validate() error {
 		}
 	}
 	refuse(len(o.Tables) == 0, "tables: name at least one, as database.table")
-	seen := map[TableName]bool{}
+	seen := map[table.Name]bool{}
 	for _, t := range o.Tables {
 		refuse(seen[t], "tables: %s is named twice", t)
 		seen[t] = true

@@ -2,6 +2,7 @@ package workload
 
 import (
 	"bytes"
+	"cdcpipeline/internal/table"
 	"context"
 	"database/sql"
 	"encoding/json"
@@ -44,7 +45,7 @@ func (m *memory) apply(_ context.Context, c *change) error {
 }
 
 func retailTable() *Table {
-	return &Table{Name: TableName{"testdb", "retail_trans"}, Key: []int{0}, Columns: []Column{
+	return &Table{Name: table.Name{Database: "testdb", Table: "retail_trans"}, Key: []int{0}, Columns: []Column{
 		{Name: "trans_id", Kind: Integer, Bits: 64, Key: true, AutoIncrement: true},
 		{Name: "customer_id", Kind: Text, Length: 12, Charset: "utf8mb4"},
 		{Name: "event", Kind: Text, Length: 10, Charset: "utf8mb4", Nullable: true},
@@ -54,7 +55,7 @@ func retailTable() *Table {
 }
 
 func ordersTable() *Table {
-	return &Table{Name: TableName{"testdb", "orders"}, Key: []int{0, 1}, Columns: []Column{
+	return &Table{Name: table.Name{Database: "testdb", Table: "orders"}, Key: []int{0, 1}, Columns: []Column{
 		{Name: "tenant", Kind: Text, Length: 24, Charset: "utf8mb4", Key: true},
 		{Name: "id", Kind: Integer, Bits: 64, Unsigned: true, Key: true},
 		{Name: "price", Kind: Decimal, Precision: 30, Scale: 10},
@@ -218,7 +219,7 @@ func TestRateIsHeld(t *testing.T) {
 }
 
 func TestTooFewKeysAndNothingToUpdateAreSaid(t *testing.T) {
-	small := &Table{Name: TableName{"a", "b"}, Key: []int{0}, Columns: []Column{{Name: "k", Kind: Bool, Key: true}}}
+	small := &Table{Name: table.Name{Database: "a", Table: "b"}, Key: []int{0}, Columns: []Column{{Name: "k", Kind: Bool, Key: true}}}
 	o := options(50, &bytes.Buffer{}, small)
 	_, err := run(t.Context(), &memory{}, []*Table{small}, o)
 	require.ErrorContains(t, err, "give updates no share")
@@ -228,8 +229,8 @@ func TestTooFewKeysAndNothingToUpdateAreSaid(t *testing.T) {
 }
 
 func TestOptionsProblemsComeTogether(t *testing.T) {
-	name := TableName{"a", "b"}
-	err := Options{Tables: []TableName{name, name}, Rate: -1, MaxTransaction: -1, Mix: Mix{Update: 100}}.Validate()
+	name := table.Name{Database: "a", Table: "b"}
+	err := Options{Tables: []table.Name{name, name}, Rate: -1, MaxTransaction: -1, Mix: Mix{Update: 100}}.Validate()
 	for _, message := range []string{"named twice", "count:", "rate:", "max-transaction:", "mix: has no inserts"} {
 		require.ErrorContains(t, err, message)
 	}

@@ -6,6 +6,7 @@ import (
 	"cdcpipeline/internal/opensearch"
 	"cdcpipeline/internal/operator/verify"
 	"cdcpipeline/internal/operator/workload"
+	names "cdcpipeline/internal/table"
 	"cdcpipeline/rehearsal/stores"
 	"cdcpipeline/rehearsal/stores/storestest"
 	"context"
@@ -34,7 +35,7 @@ func TestTheCurrentIndexEqualsTheTable(t *testing.T) {
 	db, err := workload.Open(t.Context(), workload.Connection{Host: database.Host, Port: database.Port, User: database.User, Password: database.Password, TLS: database.ClientTLS()})
 	require.NoError(t, err)
 	defer db.Close()
-	tables := []workload.TableName{{Database: "dms_test", Table: "kinds"}, {Database: "dms_test", Table: "plain"}}
+	tables := []names.Name{{Database: "dms_test", Table: "kinds"}, {Database: "dms_test", Table: "plain"}}
 	write := func(seed uint64) {
 		_, err := workload.Run(t.Context(), db, workload.Options{Tables: tables, Count: 600, Mix: workload.Mix{Insert: 40, Update: 35, Delete: 25}, Seed: seed})
 		require.NoError(t, err)
@@ -133,11 +134,11 @@ func newCurrent(t *testing.T, s *scene) *current {
 }
 
 // compare tables with what their aliases show, or one with an index, as `cdc verify` does.
-func (c *current) compare(db *sql.DB, tables []workload.TableName, index ...string) {
+func (c *current) compare(db *sql.DB, tables []names.Name, index ...string) {
 	c.t.Helper()
 	current := verify.Current{Client: opensearch.Client{URL: c.node.URL, Transport: authorized{c.node}}}
 	if len(index) > 0 {
-		current.Index = func(workload.TableName) string { return index[0] }
+		current.Index = func(names.Name) string { return index[0] }
 	}
 	var found []verify.Difference
 	counts, err := verify.CompareCurrent(c.t.Context(), verify.Database{DB: db}, current, verify.CompareOptions{Tables: tables, Wait: 20 * time.Second}, func(d verify.Difference) { found = append(found, d) })

@@ -6,6 +6,7 @@ import (
 	"cdcpipeline/internal/opensearch"
 	"cdcpipeline/internal/operator/verify"
 	"cdcpipeline/internal/operator/workload"
+	names "cdcpipeline/internal/table"
 	"cdcpipeline/rehearsal/standins/account"
 	"cdcpipeline/rehearsal/stores/storestest"
 	"compress/gzip"
@@ -34,10 +35,10 @@ func TestWhatATaskWritesIsEqualToItsSource(t *testing.T) {
 	db, err := workload.Open(t.Context(), workload.Connection{Host: database.Host, Port: database.Port, User: database.User, Password: database.Password, TLS: database.ClientTLS()})
 	require.NoError(t, err)
 	defer db.Close()
-	kinds, plain := workload.TableName{Database: "dms_test", Table: "kinds"}, workload.TableName{Database: "dms_test", Table: "plain"}
+	kinds, plain := names.Name{Database: "dms_test", Table: "kinds"}, names.Name{Database: "dms_test", Table: "plain"}
 	s.exec("INSERT INTO dms_test.kinds VALUES " + fmt.Sprintf(everyValue, 1) + "; INSERT INTO dms_test.kinds (a, b) VALUES (2, 2)")
 	write := func(seed uint64) {
-		_, err := workload.Run(t.Context(), db, workload.Options{Tables: []workload.TableName{kinds, plain}, Count: 2500, Mix: workload.Mix{Insert: 70, Update: 20, Delete: 10}, Seed: seed})
+		_, err := workload.Run(t.Context(), db, workload.Options{Tables: []names.Name{kinds, plain}, Count: 2500, Mix: workload.Mix{Insert: 70, Update: 20, Delete: 10}, Seed: seed})
 		require.NoError(t, err)
 	}
 	write(1)
@@ -57,7 +58,7 @@ func TestWhatATaskWritesIsEqualToItsSource(t *testing.T) {
 	require.True(t, path.Passed(), "%+v", path)
 	require.NoError(t, row.Delete(t.Context()))
 
-	o := verify.CompareOptions{Tables: []workload.TableName{kinds, plain}, Wait: time.Minute}
+	o := verify.CompareOptions{Tables: []names.Name{kinds, plain}, Wait: time.Minute}
 	compare := func() (counts []verify.Count, found []verify.Difference) {
 		counts, err := verify.Compare(t.Context(), verify.Database{DB: db}, p, o, func(d verify.Difference) { found = append(found, d) })
 		require.NoError(t, err)

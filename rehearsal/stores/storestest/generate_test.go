@@ -3,6 +3,7 @@ package storestest_test
 import (
 	"bytes"
 	"cdcpipeline/internal/operator/workload"
+	"cdcpipeline/internal/table"
 	"cdcpipeline/rehearsal/stores/storestest"
 	"database/sql"
 	"encoding/json"
@@ -48,7 +49,7 @@ func TestJournalEqualsTheTables(t *testing.T) {
 	}
 	var first, second bytes.Buffer
 	o := workload.Options{
-		Tables: []workload.TableName{{Database: "cdc_generate_test", Table: "hard"}, {Database: "cdc_generate_test", Table: "auto"}},
+		Tables: []table.Name{{Database: "cdc_generate_test", Table: "hard"}, {Database: "cdc_generate_test", Table: "auto"}},
 		Count:  6000, Mix: workload.Mix{Insert: 40, Update: 40, Delete: 20}, Seed: 7, Journal: &first,
 	}
 	summary, err := workload.Run(t.Context(), db, o)
@@ -104,7 +105,7 @@ func replayed(t *testing.T, entries []workload.Entry) map[string]map[string]any 
 }
 
 // stored is every row of the tables, as the text protocol prints it.
-func stored(t *testing.T, db *sql.DB, names []workload.TableName) map[string]map[string]any {
+func stored(t *testing.T, db *sql.DB, names []table.Name) map[string]map[string]any {
 	t.Helper()
 	found := map[string]map[string]any{}
 	for _, name := range names {
