@@ -62,9 +62,9 @@ func (f *epochFlags) validate() error {
 }
 
 // name of the table; validate has parsed it.
-func (f *epochFlags) name() currentstate.Name {
+func (f *epochFlags) name() table.Name {
 	n, _ := table.Parse(f.table)
-	return currentstate.Name{Schema: n.Database, Table: n.Table}
+	return table.Name{Database: n.Database, Table: n.Table}
 }
 
 // open the epochs of the stack.
@@ -129,13 +129,13 @@ func (c *currentIndices) list(ctx context.Context) ([]listedTable, error) {
 	}
 	listed := make([]listedTable, len(tables))
 	for i, t := range tables {
-		listed[i] = listedTable{Table: t.Name.String(), Alias: t.Name.Alias(), Shown: t.Current, Latest: t.Latest().Number}
+		listed[i] = listedTable{Table: t.Name.String(), Alias: currentstate.Alias(t.Name), Shown: t.Current, Latest: t.Latest().Number}
 		for _, e := range t.Epochs {
 			rows, err := c.Rows(ctx, t.Name, e.Number)
 			if err != nil {
 				return nil, err
 			}
-			listed[i].Epochs = append(listed[i].Epochs, listedEpoch{e.Number, t.Name.Index(e.Number), e.Since, e.Binlog, e.Key, rows})
+			listed[i].Epochs = append(listed[i].Epochs, listedEpoch{e.Number, currentstate.Index(t.Name, e.Number), e.Since, e.Binlog, e.Key, rows})
 		}
 	}
 	return listed, nil

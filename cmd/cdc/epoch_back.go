@@ -48,7 +48,7 @@ func (f *epochFlags) rollback(cmd *cobra.Command) error {
 	now := before
 	now.Current = to.Number
 	return f.print(cmd.OutOrStdout(), rolledBack{n.String(), now.Current, before.Current, now.Until().UTC()},
-		"%s shows epoch %d again, the rows as of %s; `cdc epoch switch --table %s` goes forward to the latest", n.Alias(), now.Current, now.Until().UTC().Format(time.RFC3339), n)
+		"%s shows epoch %d again, the rows as of %s; `cdc epoch switch --table %s` goes forward to the latest", currentstate.Alias(n), now.Current, now.Until().UTC().Format(time.RFC3339), n)
 }
 
 const epochDropLong = `Delete the epochs of a table before the one that its alias shows, and their indices: there is no way back to them. It takes
@@ -97,11 +97,11 @@ func (f *dropFlags) run(cmd *cobra.Command) error {
 		if err := c.Drop(ctx, n, epochs.Current); err != nil { // of indices that a drop has left which was interrupted
 			return err
 		}
-		return f.print(cmd.OutOrStdout(), result, "%s shows epoch %d, and there is none before it", n.Alias(), epochs.Current)
+		return f.print(cmd.OutOrStdout(), result, "%s shows epoch %d, and there is none before it", currentstate.Alias(n), epochs.Current)
 	}
 	named := numbers(result.Dropped)
 	if !f.yes {
-		if err := confirm(cmd, fmt.Sprintf("This deletes %s of %s for good; %s shows epoch %d.", named, n, n.Alias(), epochs.Current)); err != nil {
+		if err := confirm(cmd, fmt.Sprintf("This deletes %s of %s for good; %s shows epoch %d.", named, n, currentstate.Alias(n), epochs.Current)); err != nil {
 			return err
 		}
 	}
@@ -109,7 +109,7 @@ func (f *dropFlags) run(cmd *cobra.Command) error {
 	if err := c.Drop(ctx, n, epochs.Current); err != nil {
 		return err
 	}
-	return f.print(cmd.OutOrStdout(), result, "%s of %s deleted; %s shows epoch %d", named, n, n.Alias(), epochs.Current)
+	return f.print(cmd.OutOrStdout(), result, "%s of %s deleted; %s shows epoch %d", named, n, currentstate.Alias(n), epochs.Current)
 }
 
 // former epochs are before the one that is shown.

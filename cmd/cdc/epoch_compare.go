@@ -78,11 +78,11 @@ func (f *compareFlags) open(ctx context.Context, tell func(string, ...any)) (db 
 }
 
 // compare the index of a table's epoch with the table, and look at rows that differ again for a time.
-func (c *currentIndices) compare(ctx context.Context, db *sql.DB, n currentstate.Name, epoch int, o verify.CompareOptions) (compared, error) {
-	o.Tables = []table.Name{{Database: n.Schema, Table: n.Table}}
+func (c *currentIndices) compare(ctx context.Context, db *sql.DB, n table.Name, epoch int, o verify.CompareOptions) (compared, error) {
+	o.Tables = []table.Name{{Database: n.Database, Table: n.Table}}
 	current := verify.Current{
 		Client: c.domain.Client,
-		Index:  func(table.Name) string { return n.Index(epoch) },
+		Index:  func(table.Name) string { return currentstate.Index(n, epoch) },
 	}
 	var result compared
 	var err error
@@ -91,11 +91,11 @@ func (c *currentIndices) compare(ctx context.Context, db *sql.DB, n currentstate
 }
 
 // comparison for a reload: what differs is told as it is found.
-func (f *compareFlags) comparison(c *currentIndices, db *sql.DB, show *waiting) func(context.Context, currentstate.Name, int, time.Duration) (int64, error) {
+func (f *compareFlags) comparison(c *currentIndices, db *sql.DB, show *waiting) func(context.Context, table.Name, int, time.Duration) (int64, error) {
 	if f.without {
 		return nil
 	}
-	return func(ctx context.Context, n currentstate.Name, epoch int, wait time.Duration) (int64, error) {
+	return func(ctx context.Context, n table.Name, epoch int, wait time.Duration) (int64, error) {
 		result, err := c.compare(ctx, db, n, epoch, verify.CompareOptions{Ignored: f.ignored, Wait: wait, Progress: show.progress})
 		show.finish()
 		if err != nil {

@@ -3,6 +3,7 @@ package main
 import (
 	"cdcpipeline/internal/currentstate"
 	"cdcpipeline/internal/operator/verify"
+	"cdcpipeline/internal/table"
 	"context"
 	"errors"
 	"fmt"
@@ -78,7 +79,7 @@ func (f *switchFlags) run(cmd *cobra.Command) error {
 	}
 	result := switched{Table: n.String(), Shown: epochs.Current, Former: epochs.Current}
 	if to.Number == epochs.Current {
-		return f.print(cmd.OutOrStdout(), result, "%s shows epoch %d already", n.Alias(), to.Number)
+		return f.print(cmd.OutOrStdout(), result, "%s shows epoch %d already", currentstate.Alias(n), to.Number)
 	}
 	if err := c.Await(ctx, to); err != nil { // what changes before it has begun would be in neither
 		return err
@@ -94,7 +95,7 @@ func (f *switchFlags) run(cmd *cobra.Command) error {
 		}
 		if !result.Equal {
 			err := fmt.Errorf("nothing was switched: %d rows of epoch %d of %s differ from the database; %s shows epoch %d. Is it loaded (`cdc status`)? `cdc start --reload-table %s` loads the table into a new epoch",
-				result.different(), to.Number, n, n.Alias(), epochs.Current, n)
+				result.different(), to.Number, n, currentstate.Alias(n), epochs.Current, n)
 			if f.output == "json" {
 				return errors.Join(printJSON(cmd.OutOrStdout(), result), err)
 			}
@@ -105,10 +106,10 @@ func (f *switchFlags) run(cmd *cobra.Command) error {
 		return err
 	}
 	result.Shown, result.Switched = to.Number, true
-	return f.print(cmd.OutOrStdout(), result, "%s shows epoch %d now, before it was epoch %d", n.Alias(), to.Number, epochs.Current)
+	return f.print(cmd.OutOrStdout(), result, "%s shows epoch %d now, before it was epoch %d", currentstate.Alias(n), to.Number, epochs.Current)
 }
 
-func (f *switchFlags) comparedWith(ctx context.Context, c *currentIndices, n currentstate.Name, epoch int, show *waiting) (_ *compared, err error) {
+func (f *switchFlags) comparedWith(ctx context.Context, c *currentIndices, n table.Name, epoch int, show *waiting) (_ *compared, err error) {
 	db, shut, err := f.compareFlags.open(ctx, show.tell)
 	if err != nil {
 		return nil, err

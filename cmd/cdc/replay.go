@@ -188,7 +188,7 @@ type replaying struct {
 	*replayFlags
 	d        *deployment
 	show     *waiting
-	tables   []currentstate.Name
+	tables   []table.Name
 	current  *currentIndices
 	function *currentstate.Function
 	journal  *replay.Journal
@@ -203,7 +203,7 @@ func (f *replayFlags) open(ctx context.Context, d *deployment, show *waiting) (*
 	}
 	var unknown []error
 	for _, t := range tables {
-		w.tables = append(w.tables, currentstate.Name{Schema: t.Database, Table: t.Table})
+		w.tables = append(w.tables, table.Name{Database: t.Database, Table: t.Table})
 		if !d.Loads(t.String()) {
 			unknown = append(unknown, fmt.Errorf("--table %s: the stack does not follow it: its tables are %s", t, strings.Join(d.Tables, ", ")))
 		}
@@ -266,7 +266,7 @@ func (w *replaying) replay(ctx context.Context) (sum replay.Summary, err error) 
 }
 
 // replayLake replays what the lake has of one table.
-func (w *replaying) replayLake(ctx context.Context, n currentstate.Name, o replay.Options) (replay.Summary, error) {
+func (w *replaying) replayLake(ctx context.Context, n table.Name, o replay.Options) (replay.Summary, error) {
 	from := replay.Lake{Lake: w.d.lake(), Table: n, From: w.after, To: w.before}
 	t, err := w.current.Current(ctx, n)
 	if errors.Is(err, currentstate.ErrNoEpochs) {
@@ -339,7 +339,7 @@ func (w *replaying) replayParked(ctx context.Context, o replay.Options) (replay.
 	}
 	if len(w.replayFlags.tables) > 0 {
 		o.Only = func(r *change.Record) bool {
-			return r != nil && slices.Contains(w.tables, currentstate.Name{Schema: r.Schema, Table: r.Table})
+			return r != nil && slices.Contains(w.tables, table.Name{Database: r.Schema, Table: r.Table})
 		}
 	}
 	return replay.Run(ctx, from, w.function, o)
@@ -347,7 +347,7 @@ func (w *replaying) replayParked(ctx context.Context, o replay.Options) (replay.
 
 // showAgain gives its alias back to a table that lost it with its index, when the one epoch that is left was filled whole. The
 // function does so of itself as long as there has been one epoch only.
-func (w *replaying) showAgain(ctx context.Context, n currentstate.Name, sum replay.Summary) error {
+func (w *replaying) showAgain(ctx context.Context, n table.Name, sum replay.Summary) error {
 	t, err := w.current.Current(ctx, n)
 	if errors.Is(err, currentstate.ErrNoEpochs) || err == nil && t.Current != 0 {
 		return nil
@@ -356,9 +356,9 @@ func (w *replaying) showAgain(ctx context.Context, n currentstate.Name, sum repl
 		return err
 	}
 	if whole := w.after.IsZero() && w.before.IsZero() && sum.Refused+sum.Retired == 0; !whole || len(t.Epochs) > 1 {
-		return fmt.Errorf("%s shows no index, and whether epoch %d is complete is not known: `cdc epoch switch --table %s` compares and shows it", n.Alias(), t.Latest().Number, n)
+		return fmt.Errorf("%s shows no index, and whether epoch %d is complete is not known: `cdc epoch switch --table %s` compares and shows it", currentstate.Alias(n), t.Latest().Number, n)
 	}
-	w.show.tell("%s showed no index: it shows epoch %d now", n.Alias(), t.Latest().Number)
+	w.show.tell("%s showed no index: it shows epoch %d now", currentstate.Alias(n), t.Latest().Number)
 	return w.current.Switch(ctx, n, t.Latest().Number)
 }
 

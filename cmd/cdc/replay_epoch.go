@@ -4,6 +4,7 @@ import (
 	"cdcpipeline/internal/currentstate"
 	"cdcpipeline/internal/operator/replay"
 	"cdcpipeline/internal/operator/verify"
+	"cdcpipeline/internal/table"
 	"context"
 	"errors"
 	"time"
@@ -21,7 +22,7 @@ func (w *replaying) rebuild(ctx context.Context, o replay.Options) (sum replay.S
 	defer func() { err = errors.Join(err, shut()) }()
 	r := replay.Rebuild{
 		Epochs: w.current, Target: w.function, Lake: w.d.lake(), Options: o, Tell: w.show.tell,
-		Differing: func(ctx context.Context, n currentstate.Name, epoch int) (int64, error) {
+		Differing: func(ctx context.Context, n table.Name, epoch int) (int64, error) {
 			result, err := w.current.compare(ctx, db, n, epoch, verify.CompareOptions{Ignored: w.compare.ignored, Wait: inFlight, Progress: w.show.progress})
 			return result.different(), err
 		},

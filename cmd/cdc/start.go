@@ -2,7 +2,6 @@ package main
 
 import (
 	"bufio"
-	"cdcpipeline/internal/currentstate"
 	"cdcpipeline/internal/operator/reload"
 	"cdcpipeline/internal/table"
 	"cdcpipeline/internal/task"
@@ -153,13 +152,13 @@ func (f *startFlags) reload(ctx context.Context, d *deployment, task task.Task, 
 	if f.options.Reload {
 		return r.All(ctx, d.Loads)
 	}
-	names := make([]currentstate.Name, len(f.options.Tables))
+	names := make([]table.Name, len(f.options.Tables))
 	for i, text := range f.options.Tables {
 		parsed, err := table.Parse(text)
 		if err != nil {
 			return err
 		}
-		names[i] = currentstate.Name{Schema: parsed.Database, Table: parsed.Table}
+		names[i] = table.Name{Database: parsed.Database, Table: parsed.Table}
 	}
 	return r.Tables(ctx, names)
 }

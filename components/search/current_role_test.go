@@ -1,6 +1,7 @@
 package search_test
 
 import (
+	"cdcpipeline/internal/table"
 	"cdcpipeline/components/search"
 	"cdcpipeline/internal/componenttest"
 	"cdcpipeline/internal/currentstate"
@@ -58,7 +59,7 @@ func TestTheFunctionMayTouchItsOwnIndicesAlone(t *testing.T) {
 		"indexPatterns": []any{"current-*", currentstate.RegistryIndex + "*"}, "allowedActions": []any{"crud", "create_index", "manage"},
 	}}, role.Input("indexPermissions"))
 	for name, want := range map[string]bool{
-		currentstate.Name{Schema: "testdb", Table: "retail_trans"}.Index(1): true, currentstate.Name{Schema: "A", Table: "B"}.Alias(): true, "retail-trans-2026-11-23": false,
+		currentstate.Index(table.Name{Database: "testdb", Table: "retail_trans"}, 1): true, currentstate.Alias(table.Name{Database: "A", Table: "B"}): true, "retail-trans-2026-11-23": false,
 	} {
 		matched, err := filepath.Match(search.CurrentIndices, name)
 		require.NoError(t, err)

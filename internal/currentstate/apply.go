@@ -2,6 +2,7 @@ package currentstate
 
 import (
 	"cdcpipeline/internal/change"
+	"cdcpipeline/internal/table"
 	"context"
 	"errors"
 	"fmt"
@@ -147,7 +148,7 @@ func (f *Function) plan(ctx context.Context, it *item) ([]document, error) {
 		return nil, err
 	}
 	o := origin{record: r, position: order.String(), committed: order.Time(), indexed: f.deps.Now()}
-	return rows(e.name().Index(epoch.Number), epoch.Key, version, o)
+	return rows(Index(e.name(), epoch.Number), epoch.Key, version, o)
 }
 
 // announced waits for the description of columns that a record has and its table's definition, which is older, has not: it may
@@ -195,7 +196,7 @@ func rows(index string, columns []string, version int64, o origin) ([]document, 
 // its first record, the key's columns and the source's binlog, is entered here.
 func (f *Function) epoch(ctx context.Context, it *item, made time.Time, order change.Order) (*entry, *Epoch, error) {
 	r := it.record
-	n := Name{r.Schema, r.Table}
+	n := table.Name{Database: r.Schema, Table: r.Table}
 	e, err := f.entry(ctx, n)
 	if err != nil {
 		return nil, nil, err
@@ -235,7 +236,7 @@ func (it *item) epochIn(e *entry, made time.Time) *Epoch {
 	return e.epochAt(made)
 }
 
-func (f *Function) bind(ctx context.Context, n Name, number int, binlog string) (*entry, error) {
+func (f *Function) bind(ctx context.Context, n table.Name, number int, binlog string) (*entry, error) {
 	return f.registry.update(ctx, n, func(e *entry) (*entry, error) {
 		if e == nil {
 			return nil, fmt.Errorf("the registry has lost %s", n)
@@ -259,7 +260,7 @@ func (f *Function) bind(ctx context.Context, n Name, number int, binlog string) 
 }
 
 // entry of a table with what the settings say of it; nil when nobody has described it.
-func (f *Function) entry(ctx context.Context, n Name) (*entry, error) {
+func (f *Function) entry(ctx context.Context, n table.Name) (*entry, error) {
 	e, err := f.registry.get(ctx, n)
 	t, configured := f.tables[n]
 	if err != nil || !configured {
@@ -296,7 +297,7 @@ func (t Table) within(e *entry) bool {
 // into an entry: the key of the settings, and columns that it does not have. The types of those it has are newer.
 func (t Table) into(e *entry) *entry {
 	if e == nil {
-		e = newEntry(Name{t.Database, t.Table})
+		e = newEntry(table.Name{Database: t.Database, Table: t.Table})
 	}
 	e.Key = slices.Clone(t.Key)
 	columns := make(map[string]fieldType, len(t.Columns)+len(e.Columns))
@@ -308,6 +309,6 @@ func (t Table) into(e *entry) *entry {
 	return e
 }
 
-func newEntry(n Name) *entry {
-	return &entry{Schema: n.Schema, Table: n.Table, Columns: map[string]fieldType{}, Epochs: []Epoch{{Number: 1}}}
+func newEntry(n table.Name) *entry {
+	return &entry{Schema: n.Database, Table: n.Table, Columns: map[string]fieldType{}, Epochs: []Epoch{{Number: 1}}}
 }

@@ -37,6 +37,7 @@ package currentstate
 import (
 	"cdcpipeline/internal/change"
 	"cdcpipeline/internal/opensearch"
+	"cdcpipeline/internal/table"
 	"context"
 	"errors"
 	"io"
@@ -73,7 +74,7 @@ type Function struct {
 	client   *client
 	registry *registry
 	indices  *indices
-	tables   map[Name]Table
+	tables   map[table.Name]Table
 	// seen are entries that have what the settings say, by name.
 	seen sync.Map
 }
@@ -92,11 +93,11 @@ func New(s Settings, d Deps) (*Function, error) {
 	if d.Now == nil {
 		d.Now = time.Now
 	}
-	f := &Function{settings: s, deps: d, client: newClient(d.Domain), tables: map[Name]Table{}}
+	f := &Function{settings: s, deps: d, client: newClient(d.Domain), tables: map[table.Name]Table{}}
 	f.registry = newRegistry(f.client, d.Now)
 	f.indices = &indices{client: f.client, shards: s.Shards, replicas: s.Replicas, ready: map[string]int{}}
 	for _, t := range s.Tables {
-		f.tables[Name{t.Database, t.Table}] = t
+		f.tables[table.Name{Database: t.Database, Table: t.Table}] = t
 	}
 	return f, nil
 }

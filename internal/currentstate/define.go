@@ -2,6 +2,7 @@ package currentstate
 
 import (
 	"cdcpipeline/internal/change"
+	"cdcpipeline/internal/table"
 	"context"
 	"encoding/json"
 	"slices"
@@ -36,7 +37,7 @@ func (f *Function) define(ctx context.Context, it *item, out *Outcome) error {
 	if err != nil {
 		return nil
 	}
-	n := Name{r.Schema, r.Table}
+	n := table.Name{Database: r.Schema, Table: r.Table}
 	e, err := f.registry.update(ctx, n, func(e *entry) (*entry, error) {
 		return f.described(n, e, &d, made), nil
 	})
@@ -57,7 +58,7 @@ func (f *Function) define(ctx context.Context, it *item, out *Outcome) error {
 
 // described is the entry with a definition; nil when it says nothing new. One that is older than the entry's adds columns
 // only: they may be in records that are still to come.
-func (f *Function) described(n Name, e *entry, d *definition, made time.Time) *entry {
+func (f *Function) described(n table.Name, e *entry, d *definition, made time.Time) *entry {
 	if e == nil {
 		e = newEntry(n)
 	}

@@ -2,6 +2,7 @@ package currentstate
 
 import (
 	"cdcpipeline/internal/opensearch"
+	"cdcpipeline/internal/table"
 	"context"
 	"errors"
 	"fmt"
@@ -46,7 +47,7 @@ func NewEpochs(o EpochsOptions) *Epochs {
 
 // TableEpochs are the epochs of a table.
 type TableEpochs struct {
-	Name   Name
+	Name   table.Name
 	Epochs []Epoch
 	// Current is the number of the one that the alias shows; 0 when it shows none.
 	Current int
@@ -71,7 +72,7 @@ func (e *Epochs) List(ctx context.Context) ([]TableEpochs, error) {
 var ErrNoEpochs = errors.New("no record of it has come yet")
 
 // Current epoch of a table, among the others. Without any the error is [ErrNoEpochs].
-func (e *Epochs) Current(ctx context.Context, n Name) (TableEpochs, error) {
+func (e *Epochs) Current(ctx context.Context, n table.Name) (TableEpochs, error) {
 	s, err := e.registry.read(ctx, n)
 	if err != nil {
 		return TableEpochs{}, err
@@ -88,7 +89,7 @@ func (e *Epochs) current(ctx context.Context, t *entry) (TableEpochs, error) {
 	out := TableEpochs{Name: n, Epochs: t.Epochs}
 	shown, err := e.shown(ctx, n)
 	for _, epoch := range t.Epochs {
-		if slices.Contains(shown, n.Index(epoch.Number)) {
+		if slices.Contains(shown, Index(n, epoch.Number)) {
 			out.Current = epoch.Number
 		}
 	}
@@ -118,8 +119,8 @@ func (t TableEpochs) Until() time.Time {
 }
 
 // Rows is how many an epoch's index holds, without the tombstones of deleted ones; 0 without an index.
-func (e *Epochs) Rows(ctx context.Context, n Name, number int) (int64, error) {
-	rows, err := e.client.Count(ctx, n.Index(number), visible())
+func (e *Epochs) Rows(ctx context.Context, n table.Name, number int) (int64, error) {
+	rows, err := e.client.Count(ctx, Index(n, number), visible())
 	if err != nil {
 		return 0, fmt.Errorf("counting the rows of epoch %d of %s: %w", number, n, err)
 	}
@@ -127,8 +128,8 @@ func (e *Epochs) Rows(ctx context.Context, n Name, number int) (int64, error) {
 }
 
 // shown are the indices behind a table's alias.
-func (e *Epochs) shown(ctx context.Context, n Name) ([]string, error) {
-	indices, err := e.client.Behind(ctx, n.Alias())
+func (e *Epochs) shown(ctx context.Context, n table.Name) ([]string, error) {
+	indices, err := e.client.Behind(ctx, Alias(n))
 	if err != nil {
 		return nil, fmt.Errorf("reading the alias of %s: %w", n, err)
 	}
@@ -137,15 +138,15 @@ func (e *Epochs) shown(ctx context.Context, n Name) ([]string, error) {
 
 // Begin a new epoch. Its Since is a minute from now by the domain's clock, not this machine's: by then every function
 // knows of it. Nothing that is for the epoch may be started before ([Epochs.Await]).
-func (e *Epochs) Begin(ctx context.Context, n Name) (Epoch, error) { return e.begin(ctx, n, nil) }
+func (e *Epochs) Begin(ctx context.Context, n table.Name) (Epoch, error) { return e.begin(ctx, n, nil) }
 
 // BeginFrom is [Epochs.Begin] for an epoch that will be filled with records of the one before, made from a time on: they
 // are its own for good.
-func (e *Epochs) BeginFrom(ctx context.Context, n Name, from time.Time) (Epoch, error) {
+func (e *Epochs) BeginFrom(ctx context.Context, n table.Name, from time.Time) (Epoch, error) {
 	return e.begin(ctx, n, &from)
 }
 
-func (e *Epochs) begin(ctx context.Context, n Name, from *time.Time) (Epoch, error) {
+func (e *Epochs) begin(ctx context.Context, n table.Name, from *time.Time) (Epoch, error) {
 	var begun Epoch
 	_, err := e.registry.update(ctx, n, func(t *entry) (*entry, error) {
 		if t == nil {
@@ -208,7 +209,7 @@ func (e *Epochs) now(ctx context.Context) (time.Time, error) {
 
 // Switch the alias to an epoch, in one step: no search sees none or both. That the epoch is complete is the caller's to
 // know.
-func (e *Epochs) Switch(ctx context.Context, n Name, number int) error {
+func (e *Epochs) Switch(ctx context.Context, n table.Name, number int) error {
 	s, err := e.registry.read(ctx, n)
 	if err != nil {
 		return err
@@ -223,10 +224,10 @@ func (e *Epochs) Switch(ctx context.Context, n Name, number int) error {
 	if err != nil {
 		return err
 	}
-	actions := []object{{"add": object{"index": n.Index(number), "alias": n.Alias(), "filter": visible()}}}
+	actions := []object{{"add": object{"index": Index(n, number), "alias": Alias(n), "filter": visible()}}}
 	for _, index := range shown {
-		if index != n.Index(number) {
-			actions = append(actions, object{"remove": object{"index": index, "alias": n.Alias()}})
+		if index != Index(n, number) {
+			actions = append(actions, object{"remove": object{"index": index, "alias": Alias(n)}})
 		}
 	}
 	if err := e.client.call(ctx, http.MethodPost, "/_aliases", object{"actions": actions}, nil); err != nil {
@@ -240,7 +241,7 @@ func (e *Epochs) ready(ctx context.Context, t *entry, number int) error {
 	if number == t.Epochs[len(t.Epochs)-1].Number {
 		return e.indices.prepare(ctx, t, number)
 	}
-	index := t.name().Index(number)
+	index := Index(t.name(), number)
 	err := e.client.call(ctx, http.MethodGet, "/"+url.PathEscape(index)+"/_mapping", nil, nil)
 	if opensearch.Status(err) == http.StatusNotFound {
 		return fmt.Errorf("switching %s: the index %s is gone", t.name(), index)
@@ -249,20 +250,20 @@ func (e *Epochs) ready(ctx context.Context, t *entry, number int) error {
 }
 
 // Advance is [Epochs.Switch] to an epoch that was filled for it, unless somebody has shown a later one meanwhile.
-func (e *Epochs) Advance(ctx context.Context, n Name, number int) error {
+func (e *Epochs) Advance(ctx context.Context, n table.Name, number int) error {
 	t, err := e.Current(ctx, n)
 	if err != nil {
 		return err
 	}
 	if t.Current > number {
-		return fmt.Errorf("%s shows epoch %d, which somebody else has filled meanwhile: epoch %d is not needed", n.Alias(), t.Current, number)
+		return fmt.Errorf("%s shows epoch %d, which somebody else has filled meanwhile: epoch %d is not needed", Alias(n), t.Current, number)
 	}
 	return e.Switch(ctx, n, number)
 }
 
 // Rollback switches back to the epoch before the one that is shown, whose rows are those of the time at which its
 // successor began. It returns that epoch.
-func (e *Epochs) Rollback(ctx context.Context, n Name) (Epoch, error) {
+func (e *Epochs) Rollback(ctx context.Context, n table.Name) (Epoch, error) {
 	t, err := e.Current(ctx, n)
 	if err != nil {
 		return Epoch{}, err
@@ -276,7 +277,7 @@ func (e *Epochs) Rollback(ctx context.Context, n Name) (Epoch, error) {
 
 // Drop what is before an epoch: its predecessors and their indices. The epoch has to be shown. Records of dropped epochs
 // that still come are left out.
-func (e *Epochs) Drop(ctx context.Context, n Name, before int) error {
+func (e *Epochs) Drop(ctx context.Context, n table.Name, before int) error {
 	t, err := e.Current(ctx, n)
 	if err != nil {
 		return err
@@ -308,7 +309,7 @@ func (e *Epochs) Drop(ctx context.Context, n Name, before int) error {
 		}
 	}
 	for number := 1; number < before; number++ { // all, also those that a drop which was interrupted has left
-		err := e.client.call(ctx, http.MethodDelete, "/"+url.PathEscape(n.Index(number))+"?ignore_unavailable=true", nil, nil)
+		err := e.client.call(ctx, http.MethodDelete, "/"+url.PathEscape(Index(n, number))+"?ignore_unavailable=true", nil, nil)
 		if err != nil && opensearch.Status(err) != http.StatusNotFound {
 			return fmt.Errorf("dropping epoch %d of %s: %w", number, n, err)
 		}

@@ -2,6 +2,7 @@ package currentstate
 
 import (
 	"bytes"
+	"cdcpipeline/internal/table"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -83,7 +84,7 @@ func TestWhatIsWrongWithARecordIsParkedAndHoldsUpNoOther(t *testing.T) {
 	records := []string{row(1, 10, "")}
 	records = append(records, bad...)
 	require.Equal(t, -1, r.handle(t, append(records, row(9, 90, ""))...))
-	require.Len(t, r.domain.shown(t, orders.Alias()), 2)
+	require.Len(t, r.domain.shown(t, Alias(orders)), 2)
 
 	lines := r.parked.lines(t)
 	require.Len(t, r.parked.all, 1)
@@ -118,7 +119,7 @@ func TestAnOutageParksNothing(t *testing.T) {
 			require.Len(t, r.parked.lines(t), 1)
 			r.domain.fault = nil
 			require.Equal(t, -1, r.handle(t, row(2, 20, ""), row(3, 30, "")))
-			require.Len(t, r.domain.shown(t, orders.Alias()), 3)
+			require.Len(t, r.domain.shown(t, Alias(orders)), 3)
 		})
 	}
 }
@@ -136,7 +137,7 @@ func TestOnlyThePostponedDocumentsAreTriedAgain(t *testing.T) {
 	}
 	require.Equal(t, -1, r.handle(t, row(1, 10, ""), row(2, 20, ""), row(3, 30, ""), row(4, 40, "")))
 	require.Equal(t, []int{4, 2}, r.domain.bulks)
-	require.Len(t, r.domain.shown(t, orders.Alias()), 4)
+	require.Len(t, r.domain.shown(t, Alias(orders)), 4)
 }
 
 func TestRequestsAreBoundedInBytesAndDocuments(t *testing.T) {
@@ -150,7 +151,7 @@ func TestRequestsAreBoundedInBytesAndDocuments(t *testing.T) {
 		require.LessOrEqual(t, n, 3)
 		require.True(t, r.domain.sizes[i] <= 5000 || n == 1)
 	}
-	require.Len(t, r.domain.shown(t, orders.Alias()), 10)
+	require.Len(t, r.domain.shown(t, Alias(orders)), 10)
 }
 
 func TestABucketThatIsAwayMakesTheBatchComeAgain(t *testing.T) {
@@ -175,7 +176,7 @@ func TestATableIsWaitedForAndThenParked(t *testing.T) {
 	require.Equal(t, 0, r.handle(t, later), "its create-table record may be in another shard")
 	require.Equal(t, -1, r.handle(t, created("later", `"id":{"type":"INT32"},"day":{"type":"DATE"}`, `"id"`)))
 	require.Equal(t, -1, r.handle(t, later))
-	require.Contains(t, r.domain.shown(t, Name{"shop", "later"}.Alias()), "1")
+	require.Contains(t, r.domain.shown(t, Alias(table.Name{Database: "shop", Table: "later"})), "1")
 	require.Equal(t, date.mapping()["format"], r.domain.indices["current-shop-later-1"].fields["day"].(map[string]any)["format"])
 
 	r.now = began.Add(2 * grace)
@@ -192,7 +193,7 @@ func TestControlRecordsAreCountedAndRemoveNothing(t *testing.T) {
 		return strings.Replace(created("orders", `"id":{"type":"INT32"}`, `"region","id"`), "create-table", op, 1)
 	}
 	require.Equal(t, -1, r.handle(t, row(1, 10, ""), other("drop-table"), other("rename-table"), other("truncate"), other("whatever"), strings.Replace(other("create-table"), `"shop"`, `""`, 1)))
-	require.Len(t, r.domain.shown(t, orders.Alias()), 1)
+	require.Len(t, r.domain.shown(t, Alias(orders)), 1)
 	require.Contains(t, r.metrics.String(), `"ControlRecords":5`)
 }
 
@@ -213,7 +214,7 @@ func TestDefinitionsMayComeInAnyOrder(t *testing.T) {
 	for _, records := range [][]string{{first, second}, {second, first}, {second, first, second, first}} {
 		r := newRig(t, nil)
 		require.Equal(t, -1, r.handle(t, records...))
-		e, err := r.f.registry.get(t.Context(), Name{"shop", "later"})
+		e, err := r.f.registry.get(t.Context(), table.Name{Database: "shop", Table: "later"})
 		require.NoError(t, err)
 		require.Equal(t, []string{"id"}, e.Key)
 		require.Equal(t, map[string]fieldType{"id": long, "gone": long, "day": date}, e.Columns)
@@ -261,7 +262,7 @@ func TestTheFunctionTellsItsEventsApart(t *testing.T) {
 	answer, err := r.f.Dispatch(t.Context(), batch)
 	require.NoError(t, err)
 	require.Equal(t, events.KinesisEventResponse{}, answer)
-	require.Len(t, r.domain.shown(t, orders.Alias()), 1)
+	require.Len(t, r.domain.shown(t, Alias(orders)), 1)
 	for _, scheduled := range []string{`{"source":"aws.events","detail-type":"Scheduled Event"}`, `{"source":"aws.scheduler"}`} {
 		swept, err := r.f.Dispatch(t.Context(), json.RawMessage(scheduled))
 		require.NoError(t, err)
@@ -279,5 +280,5 @@ func TestARowWhoseTombstoneWasJustSweptComesBackWithTheNextVersion(t *testing.T)
 	require.NoError(t, err)
 	require.Equal(t, 1, swept.Removed)
 	require.Equal(t, -1, r.handle(t, row(1, 11, "")))
-	require.Len(t, r.domain.shown(t, orders.Alias()), 1)
+	require.Len(t, r.domain.shown(t, Alias(orders)), 1)
 }

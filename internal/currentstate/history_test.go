@@ -3,6 +3,7 @@ package currentstate
 import (
 	"cdcpipeline/internal/change"
 	"cdcpipeline/internal/opensearch"
+	"cdcpipeline/internal/table"
 	"context"
 	"fmt"
 	"io"
@@ -30,7 +31,7 @@ func event(shard, from int, records []string) events.KinesisEvent {
 	return e
 }
 
-var orders = Name{"shop", "orders"}
+var orders = table.Name{Database: "shop", Table: "orders"}
 
 func settings() Settings {
 	return Settings{
@@ -167,28 +168,28 @@ func TestTheIndexEqualsTheTable(t *testing.T) {
 			s.sendLoad()
 		}
 		epochs := &Epochs{v.f.client, newRegistry(v.f.client, clock), v.f.indices}
-		if rapid.Bool().Draw(t, "another source") && d.indices[orders.Index(1)] != nil {
+		if rapid.Bool().Draw(t, "another source") && d.indices[Index(orders, 1)] != nil {
 			before := s.rowsWanted()
 			v.another(epochs)
-			require.Equal(t, before, d.shown(t, orders.Alias()), "the former epoch is shown, complete and frozen")
+			require.Equal(t, before, d.shown(t, Alias(orders)), "the former epoch is shown, complete and frozen")
 			require.NoError(t, epochs.Switch(context.Background(), orders, 2))
-			require.Equal(t, s.rowsWanted(), d.shown(t, orders.Alias()))
+			require.Equal(t, s.rowsWanted(), d.shown(t, Alias(orders)))
 			back, err := epochs.Rollback(context.Background(), orders)
 			require.NoError(t, err)
 			require.Equal(t, 1, back.Number)
-			require.Equal(t, before, d.shown(t, orders.Alias()))
+			require.Equal(t, before, d.shown(t, Alias(orders)))
 			require.NoError(t, epochs.Switch(context.Background(), orders, 2))
 		}
 		v.drain()
-		require.Equal(t, s.rowsWanted(), d.shown(t, orders.Alias()))
+		require.Equal(t, s.rowsWanted(), d.shown(t, Alias(orders)))
 		v.replay()
-		require.Equal(t, s.rowsWanted(), d.shown(t, orders.Alias()), "after a late replay")
+		require.Equal(t, s.rowsWanted(), d.shown(t, Alias(orders)), "after a late replay")
 
 		now = now.Add(40 * 24 * time.Hour)
 		_, err := v.f.Sweep(context.Background())
 		require.NoError(t, err)
 		require.Zero(t, d.tombstones())
-		require.Equal(t, s.rowsWanted(), d.shown(t, orders.Alias()), "after the sweep")
+		require.Equal(t, s.rowsWanted(), d.shown(t, Alias(orders)), "after the sweep")
 	})
 }
 
@@ -239,7 +240,7 @@ func TestATombstoneOutlivesWhatOpenSearchForgets(t *testing.T) {
 				require.NoError(t, err)
 				now = now.Add(2 * time.Minute)
 			}
-			require.Len(t, d.shown(t, orders.Alias()), c.rows)
+			require.Len(t, d.shown(t, Alias(orders)), c.rows)
 		})
 	}
 }

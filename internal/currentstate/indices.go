@@ -2,6 +2,7 @@ package currentstate
 
 import (
 	"cdcpipeline/internal/opensearch"
+	"cdcpipeline/internal/table"
 	"cmp"
 	"context"
 	"fmt"
@@ -25,7 +26,7 @@ type indices struct {
 // a column that changes its type keeps its field until the next epoch, values that do not fit are kept and not indexed.
 // Of a table that has known no other epoch the alias is made with the index, in one step.
 func (x *indices) prepare(ctx context.Context, e *entry, epoch int) error {
-	index := e.name().Index(epoch)
+	index := Index(e.name(), epoch)
 	x.mu.Lock()
 	known, ok := x.ready[index]
 	x.mu.Unlock()
@@ -67,7 +68,7 @@ func (x *indices) make(ctx context.Context, e *entry, index string) (made bool, 
 	}
 	aliases := object{written(index): object{}}
 	if len(e.Epochs) == 1 && e.Epochs[0].Number == 1 {
-		aliases[e.name().Alias()] = object{"filter": visible()}
+		aliases[Alias(e.name())] = object{"filter": visible()}
 	}
 	body["aliases"] = aliases
 	err = x.client.call(ctx, http.MethodPut, "/"+url.PathEscape(index), body, nil)
@@ -114,6 +115,6 @@ func (x *indices) describe(ctx context.Context, index string, columns map[string
 	return nil
 }
 
-func compareNames(a, b Name) int {
-	return cmp.Or(strings.Compare(a.Schema, b.Schema), strings.Compare(a.Table, b.Table))
+func compareNames(a, b table.Name) int {
+	return cmp.Or(strings.Compare(a.Database, b.Database), strings.Compare(a.Table, b.Table))
 }

@@ -1,6 +1,7 @@
 package currentstate
 
 import (
+	"cdcpipeline/internal/table"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
@@ -17,22 +18,14 @@ const (
 	maxPart = 100
 )
 
-// Name of a table of the source.
-type Name struct {
-	Schema, Table string
-}
-
-// String writes the name as the source does.
-func (n Name) String() string { return n.Schema + "." + n.Table }
-
 // Alias under which a table's rows are read: current-<schema>-<table>. Different tables have different aliases.
 //
 // In a name, a to z, 0 to 9, _ and letters without case (한글) stay; any other byte, capitals among them, is a dot and two
 // hexadecimal digits. A name that this makes longer than 100 bytes is two dots and half of its SHA-256.
-func (n Name) Alias() string { return indexPrefix + part(n.Schema) + "-" + part(n.Table) }
+func Alias(n table.Name) string { return indexPrefix + part(n.Database) + "-" + part(n.Table) }
 
 // Index of an epoch of the table. No alias is like it: a hyphen in a name is escaped.
-func (n Name) Index(epoch int) string { return n.Alias() + "-" + strconv.Itoa(epoch) }
+func Index(n table.Name, epoch int) string { return Alias(n) + "-" + strconv.Itoa(epoch) }
 
 // written is the alias under which an index is written. Only this package makes one: an index that somebody has deleted is
 // missed, and made again with its fields, where OpenSearch would make one that knows nothing of them (require_alias).

@@ -3,6 +3,7 @@ package currentstate
 import (
 	"cdcpipeline/internal/change"
 	"cdcpipeline/internal/opensearch"
+	"cdcpipeline/internal/table"
 	"context"
 	"errors"
 	"fmt"
@@ -54,7 +55,7 @@ type Epoch struct {
 	Binlog string `json:"binlog,omitempty"`
 }
 
-func (e *entry) name() Name { return Name{e.Schema, e.Table} }
+func (e *entry) name() table.Name { return table.Name{Database: e.Schema, Table: e.Table} }
 
 // lacks is a column of a row that DMS made after the entry's definition, and that is not in it; empty for none, or when the
 // table was never defined by a control record.
@@ -112,7 +113,7 @@ type registry struct {
 	now    func() time.Time
 
 	mu    sync.Mutex
-	known map[Name]remembrance
+	known map[table.Name]remembrance
 }
 
 type remembrance struct {
@@ -121,11 +122,11 @@ type remembrance struct {
 }
 
 func newRegistry(c *client, now func() time.Time) *registry {
-	return &registry{client: c, now: now, known: map[Name]remembrance{}}
+	return &registry{client: c, now: now, known: map[table.Name]remembrance{}}
 }
 
 // get an entry, which nobody may change; nil without any.
-func (r *registry) get(ctx context.Context, n Name) (*entry, error) {
+func (r *registry) get(ctx context.Context, n table.Name) (*entry, error) {
 	r.mu.Lock()
 	known, ok := r.known[n]
 	r.mu.Unlock()
@@ -142,7 +143,7 @@ func (r *registry) get(ctx context.Context, n Name) (*entry, error) {
 }
 
 // renewed is an entry as it was a second ago at most.
-func (r *registry) renewed(ctx context.Context, n Name) (*entry, error) {
+func (r *registry) renewed(ctx context.Context, n table.Name) (*entry, error) {
 	r.mu.Lock()
 	known, ok := r.known[n]
 	r.mu.Unlock()
@@ -158,7 +159,7 @@ func (r *registry) renewed(ctx context.Context, n Name) (*entry, error) {
 }
 
 // remember an entry; that there is none is soon asked again.
-func (r *registry) remember(n Name, e *entry, asked time.Time) {
+func (r *registry) remember(n table.Name, e *entry, asked time.Time) {
 	until := asked.Add(remembered)
 	if e == nil {
 		until = asked.Add(time.Second)
@@ -175,7 +176,7 @@ type stored struct {
 	PrimaryTerm int64  `json:"_primary_term"`
 }
 
-func (r *registry) read(ctx context.Context, n Name) (stored, error) {
+func (r *registry) read(ctx context.Context, n table.Name) (stored, error) {
 	var s stored
 	err := r.client.call(ctx, http.MethodGet, registryDocument(n), nil, &s)
 	if opensearch.Status(err) == http.StatusNotFound {
@@ -192,7 +193,7 @@ func (r *registry) read(ctx context.Context, n Name) (stored, error) {
 
 // update changes an entry, from a fresh reading and only when nobody else changes it meanwhile; change is called again
 // then. It gets nil without an entry, and returns nil when nothing is to be written.
-func (r *registry) update(ctx context.Context, n Name, change func(*entry) (*entry, error)) (*entry, error) {
+func (r *registry) update(ctx context.Context, n table.Name, change func(*entry) (*entry, error)) (*entry, error) {
 	for range registryTries {
 		asked := r.now()
 		s, err := r.read(ctx, n)
@@ -232,7 +233,7 @@ func (r *registry) update(ctx context.Context, n Name, change func(*entry) (*ent
 
 // write an entry over what was read. Into a registry that is not there yet it writes nothing: require_alias, since the
 // registry is an alias, keeps OpenSearch from making an index of its own.
-func (r *registry) write(ctx context.Context, n Name, e *entry, s stored) error {
+func (r *registry) write(ctx context.Context, n table.Name, e *entry, s stored) error {
 	condition := "&op_type=create"
 	if s.Source != nil {
 		condition = fmt.Sprintf("&if_seq_no=%d&if_primary_term=%d", s.SeqNo, s.PrimaryTerm)
@@ -258,8 +259,8 @@ func exists(err error) bool {
 	return errors.As(err, &e) && e.Status == http.StatusBadRequest && e.Type == "resource_already_exists_exception"
 }
 
-func registryDocument(n Name) string {
-	return "/" + RegistryIndex + "/_doc/" + url.PathEscape(n.Alias())
+func registryDocument(n table.Name) string {
+	return "/" + RegistryIndex + "/_doc/" + url.PathEscape(Alias(n))
 }
 
 // all entries, as they were at the last refresh: a second or so ago.

@@ -2,6 +2,7 @@ package currentstate
 
 import (
 	"cdcpipeline/internal/change"
+	"cdcpipeline/internal/table"
 	"encoding/json"
 	"reflect"
 	"strings"
@@ -67,19 +68,19 @@ func TestAllThatIsWrongWithTheEnvironmentComesBackAtOnce(t *testing.T) {
 func TestDifferentTablesNeverShareAnIndexOrAlias(t *testing.T) {
 	name := rapid.OneOf(rapid.SampledFrom([]string{"a", "A", "a-b", "b", "b-1", "a.2db", "a.b", "..", "주문", "ORDERS", strings.Repeat("A", 60)}), rapid.StringN(1, 64, -1))
 	rapid.Check(t, func(t *rapid.T) {
-		a, b := Name{name.Draw(t, "schema"), name.Draw(t, "table")}, Name{name.Draw(t, "schema"), name.Draw(t, "table")}
+		a, b := table.Name{Database: name.Draw(t, "schema"), Table: name.Draw(t, "table")}, table.Name{Database: name.Draw(t, "schema"), Table: name.Draw(t, "table")}
 		m, n := rapid.IntRange(1, 3).Draw(t, "epoch"), rapid.IntRange(1, 3).Draw(t, "epoch")
-		require.Equal(t, a == b, a.Alias() == b.Alias())
-		require.Equal(t, a == b && m == n, a.Index(m) == b.Index(n))
-		require.NotEqual(t, a.Index(m), b.Alias())
-		require.LessOrEqual(t, len(a.Index(m)), 255)
-		require.Equal(t, strings.ToLower(a.Index(m)), a.Index(m))
-		require.NotRegexp(t, `[\\/*?"<>| ,#:]`, a.Index(m))
+		require.Equal(t, a == b, Alias(a) == Alias(b))
+		require.Equal(t, a == b && m == n, Index(a, m) == Index(b, n))
+		require.NotEqual(t, Index(a, m), Alias(b))
+		require.LessOrEqual(t, len(Index(a, m)), 255)
+		require.Equal(t, strings.ToLower(Index(a, m)), Index(a, m))
+		require.NotRegexp(t, `[\\/*?"<>| ,#:]`, Index(a, m))
 	})
-	require.NotEqual(t, Name{"a", "b"}.Index(1), Name{"a", "b-1"}.Alias())
-	require.NotEqual(t, Name{"a", "b-c"}.Alias(), Name{"a-b", "c"}.Alias())
-	require.Equal(t, "current-testdb-retail_trans-1", Name{"testdb", "retail_trans"}.Index(1))
-	require.Equal(t, "current-.53hop-주문", Name{"Shop", "주문"}.Alias())
+	require.NotEqual(t, Index(table.Name{Database: "a", Table: "b"}, 1), Alias(table.Name{Database: "a", Table: "b-1"}))
+	require.NotEqual(t, Alias(table.Name{Database: "a", Table: "b-c"}), Alias(table.Name{Database: "a-b", Table: "c"}))
+	require.Equal(t, "current-testdb-retail_trans-1", Index(table.Name{Database: "testdb", Table: "retail_trans"}, 1))
+	require.Equal(t, "current-.53hop-주문", Alias(table.Name{Database: "Shop", Table: "주문"}))
 }
 
 func TestDifferentColumnsNeverShareAField(t *testing.T) {

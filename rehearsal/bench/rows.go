@@ -2,6 +2,7 @@ package bench
 
 import (
 	"cdcpipeline/internal/currentstate"
+	"cdcpipeline/internal/table"
 	"encoding/json"
 	"fmt"
 	"strconv"
@@ -12,7 +13,7 @@ import (
 )
 
 // orders is the table of all rows. Its index and registry are removed between two measurements.
-var orders = currentstate.Name{Schema: "bench", Table: "orders"}
+var orders = table.Name{Database: "bench", Table: "orders"}
 
 const key = "id"
 
@@ -58,7 +59,7 @@ func described() currentstate.Table {
 			columns[kind.name+"_"+strconv.Itoa(i)] = kind.mysql
 		}
 	}
-	return currentstate.Table{Database: orders.Schema, Table: orders.Table, Key: []string{key}, Columns: columns}
+	return currentstate.Table{Database: orders.Database, Table: orders.Table, Key: []string{key}, Columns: columns}
 }
 
 // record of an update of a row, as DMS writes it to the stream.
@@ -70,7 +71,7 @@ func record(id int, row []byte, committed time.Time) []byte {
 		`"partition-key-type":"primary-key","partition-key-value":"%s.%d","schema-name":%q,"table-name":%q,"commit-timestamp":%q,`+
 		`"transaction-id":%d,"transaction-record-id":%d,"prev-transaction-id":%d,"prev-transaction-record-id":1,`+
 		`"stream-position":"mysql-bin-changelog.%d:1975:0:2002:%d:mysql-bin-changelog.%d:1876"}}`,
-		row, key, id, at, orders, id, orders.Schema, orders.Table, at, transaction, id, transaction-1, binlog, transaction, binlog)
+		row, key, id, at, orders, id, orders.Database, orders.Table, at, transaction, id, transaction-1, binlog, transaction, binlog)
 }
 
 // batches of records as Lambda hands them over.

@@ -8,6 +8,7 @@ package reload
 
 import (
 	"cdcpipeline/internal/currentstate"
+	"cdcpipeline/internal/table"
 	"cdcpipeline/internal/task"
 	"context"
 	"errors"
@@ -28,10 +29,10 @@ type Task interface {
 // Epochs are those of the tables: [currentstate.Epochs].
 type Epochs interface {
 	List(ctx context.Context) ([]currentstate.TableEpochs, error)
-	Current(ctx context.Context, n currentstate.Name) (currentstate.TableEpochs, error)
-	Begin(ctx context.Context, n currentstate.Name) (currentstate.Epoch, error)
+	Current(ctx context.Context, n table.Name) (currentstate.TableEpochs, error)
+	Begin(ctx context.Context, n table.Name) (currentstate.Epoch, error)
 	Await(ctx context.Context, epoch currentstate.Epoch) error
-	Advance(ctx context.Context, n currentstate.Name, number int) error
+	Advance(ctx context.Context, n table.Name, number int) error
 }
 
 // Reload is what it takes.
@@ -40,7 +41,7 @@ type Reload struct {
 	Epochs Epochs
 	// Compare the index of a table's epoch with the source, looking at rows that differ again for a time, and say how many
 	// still do. nil compares nothing.
-	Compare func(ctx context.Context, n currentstate.Name, epoch int, wait time.Duration) (different int64, err error)
+	Compare func(ctx context.Context, n table.Name, epoch int, wait time.Duration) (different int64, err error)
 	// Since is told when the records of a table begin that tell what its rows are, once it is being loaded; of every table
 	// under the pattern %.%. May be nil.
 	Since func(table string, at time.Time)
@@ -50,7 +51,7 @@ type Reload struct {
 
 // Tables loads some tables again while the task follows the others. One that has no epochs is just loaded: no record of it
 // has come yet.
-func (r Reload) Tables(ctx context.Context, names []currentstate.Name) error {
+func (r Reload) Tables(ctx context.Context, names []table.Name) error {
 	tables := make([]string, len(names))
 	for i, n := range names {
 		tables[i] = n.String()
@@ -79,7 +80,7 @@ func (r Reload) All(ctx context.Context, wanted func(table string) bool) error {
 	if err != nil {
 		return err
 	}
-	var names []currentstate.Name
+	var names []table.Name
 	var tables []string
 	for _, t := range listed {
 		if wanted(t.Name.String()) {
@@ -126,11 +127,11 @@ type work struct {
 	command string
 	// halted says that the task was stopped and not started yet.
 	halted bool
-	tables []*table
+	tables []*passage
 }
 
-// table on its way to a new epoch.
-type table struct {
+// passage is the way of a table to a new epoch.
+type passage struct {
 	currentstate.TableEpochs
 	state state
 }
@@ -146,7 +147,7 @@ const (
 
 // begin a new epoch of each table that has any, and wait until all have begun. One that is not shown and in which nothing
 // has arrived is filled first, if it may be.
-func (w *work) begin(ctx context.Context, names []currentstate.Name, may func(currentstate.Epoch) bool) error {
+func (w *work) begin(ctx context.Context, names []table.Name, may func(currentstate.Epoch) bool) error {
 	for i, n := range names {
 		if slices.Contains(names[:i], n) {
 			continue
@@ -165,8 +166,8 @@ func (w *work) begin(ctx context.Context, names []currentstate.Name, may func(cu
 			}
 			epochs.Epochs = append(epochs.Epochs, latest)
 		}
-		w.tables = append(w.tables, &table{TableEpochs: epochs})
-		w.Tell("%s: epoch %d from %s on; until it is complete, %s shows epoch %d", n, latest.Number, latest.Since.Format(time.RFC3339), n.Alias(), epochs.Current)
+		w.tables = append(w.tables, &passage{TableEpochs: epochs})
+		w.Tell("%s: epoch %d from %s on; until it is complete, %s shows epoch %d", n, latest.Number, latest.Since.Format(time.RFC3339), currentstate.Alias(n), epochs.Current)
 	}
 	for _, t := range w.tables {
 		if err := w.Epochs.Await(ctx, t.Latest()); err != nil {
@@ -206,7 +207,7 @@ func (w *work) finish(ctx context.Context, load func() (task.Loads, error)) erro
 }
 
 // show a table's new epoch if it is equal to the source; so many tables are still to show.
-func (w *work) show(ctx context.Context, t *table, left int) error {
+func (w *work) show(ctx context.Context, t *passage, left int) error {
 	number := t.Latest().Number
 	if w.Compare != nil {
 		w.Tell("%s: comparing epoch %d with the database", t.Name, number)
@@ -224,7 +225,7 @@ func (w *work) show(ctx context.Context, t *table, left int) error {
 	}
 	t.state = shown
 	w.Tell("%s: %s shows epoch %d; epoch %d stays: `cdc epoch rollback --table %s` goes back to it, `cdc epoch drop --table %s` deletes it",
-		t.Name, t.Name.Alias(), number, t.Current, t.Name, t.Name)
+		t.Name, currentstate.Alias(t.Name), number, t.Current, t.Name, t.Name)
 	return nil
 }
 
@@ -253,7 +254,7 @@ func (w *work) early(err error) error {
 }
 
 // left is how a table is left.
-func (w *work) left(t *table) string {
+func (w *work) left(t *passage) string {
 	was := "shows no epoch"
 	if t.Current > 0 {
 		was = fmt.Sprintf("still shows epoch %d, the rows as of %s", t.Current, t.Until().Format(time.RFC3339))
@@ -267,5 +268,5 @@ func (w *work) left(t *table) string {
 	case t.state == differs:
 		next = fmt.Sprintf("is not shown: `cdc epoch switch --table %s` compares again, `cdc start --reload-table %s` loads anew", t.Name, t.Name)
 	}
-	return fmt.Sprintf("%s %s; epoch %d %s", t.Name.Alias(), was, t.Latest().Number, next)
+	return fmt.Sprintf("%s %s; epoch %d %s", currentstate.Alias(t.Name), was, t.Latest().Number, next)
 }

@@ -2,6 +2,7 @@ package reload
 
 import (
 	"cdcpipeline/internal/currentstate"
+	"cdcpipeline/internal/table"
 	"cdcpipeline/internal/task"
 	"context"
 	"errors"
@@ -15,8 +16,8 @@ import (
 )
 
 var (
-	ledger  = currentstate.Name{Schema: "shop", Table: "ledger"}
-	orders  = currentstate.Name{Schema: "shop", Table: "orders"}
+	ledger  = table.Name{Database: "shop", Table: "ledger"}
+	orders  = table.Name{Database: "shop", Table: "orders"}
 	noon    = time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
 	errAway = errors.New("the domain is away")
 )
@@ -31,14 +32,14 @@ type fake struct {
 	interrupt string
 	cancel    context.CancelFunc
 	// different rows by table, and how long was waited for them.
-	different map[currentstate.Name]int64
+	different map[table.Name]int64
 	waits     []time.Duration
 	told      []string
 	since     []string
 }
 
 // of has tables with one epoch each, which is shown.
-func of(names ...currentstate.Name) *fake {
+func of(names ...table.Name) *fake {
 	f := &fake{}
 	for _, n := range names {
 		f.tables = append(f.tables, currentstate.TableEpochs{Name: n, Current: 1, Epochs: []currentstate.Epoch{{Number: 1, Key: []string{"id"}, Binlog: "bin"}}})
@@ -86,7 +87,7 @@ func (f *fake) List(ctx context.Context) ([]currentstate.TableEpochs, error) {
 	return f.tables, f.call(ctx, "list")
 }
 
-func (f *fake) table(n currentstate.Name) *currentstate.TableEpochs {
+func (f *fake) table(n table.Name) *currentstate.TableEpochs {
 	for i := range f.tables {
 		if f.tables[i].Name == n {
 			return &f.tables[i]
@@ -95,7 +96,7 @@ func (f *fake) table(n currentstate.Name) *currentstate.TableEpochs {
 	return nil
 }
 
-func (f *fake) Current(_ context.Context, n currentstate.Name) (currentstate.TableEpochs, error) {
+func (f *fake) Current(_ context.Context, n table.Name) (currentstate.TableEpochs, error) {
 	t := f.table(n)
 	if t == nil {
 		return currentstate.TableEpochs{}, fmt.Errorf("table %s: %w", n, currentstate.ErrNoEpochs)
@@ -105,7 +106,7 @@ func (f *fake) Current(_ context.Context, n currentstate.Name) (currentstate.Tab
 	return clone, nil
 }
 
-func (f *fake) Begin(ctx context.Context, n currentstate.Name) (currentstate.Epoch, error) {
+func (f *fake) Begin(ctx context.Context, n table.Name) (currentstate.Epoch, error) {
 	if err := f.call(ctx, "begin %s", n); err != nil {
 		return currentstate.Epoch{}, err
 	}
@@ -119,7 +120,7 @@ func (f *fake) Await(ctx context.Context, e currentstate.Epoch) error {
 	return f.call(ctx, "await %d", e.Number)
 }
 
-func (f *fake) Advance(ctx context.Context, n currentstate.Name, number int) error {
+func (f *fake) Advance(ctx context.Context, n table.Name, number int) error {
 	if err := f.call(ctx, "switch %s %d", n, number); err != nil {
 		return err
 	}
@@ -127,7 +128,7 @@ func (f *fake) Advance(ctx context.Context, n currentstate.Name, number int) err
 	return nil
 }
 
-func (f *fake) compare(ctx context.Context, n currentstate.Name, epoch int, wait time.Duration) (int64, error) {
+func (f *fake) compare(ctx context.Context, n table.Name, epoch int, wait time.Duration) (int64, error) {
 	f.waits = append(f.waits, wait)
 	return f.different[n], f.call(ctx, "compare %s %d", n, epoch)
 }
@@ -141,7 +142,7 @@ func (f *fake) reload() Reload {
 }
 
 // some loads tables again; all of them, without names.
-func (f *fake) some(t *testing.T, names ...currentstate.Name) error {
+func (f *fake) some(t *testing.T, names ...table.Name) error {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
@@ -165,7 +166,7 @@ func TestATableIsLoadedIntoANewEpochWhileTheTaskRuns(t *testing.T) {
 }
 
 func TestTheTaskIsStoppedBeforeEpochsBeginAndStartedAfter(t *testing.T) {
-	f := of(ledger, orders, currentstate.Name{Schema: "gone", Table: "table"})
+	f := of(ledger, orders, table.Name{Database: "gone", Table: "table"})
 	require.NoError(t, f.some(t))
 	require.Equal(t, []string{
 		"list", "halt", "begin shop.ledger", "begin shop.orders", "await 2", "await 2", "anew shop.ledger shop.orders", "loaded",
@@ -187,7 +188,7 @@ func TestNothingIsComparedOnDemand(t *testing.T) {
 	f := of(ledger)
 	r := f.reload()
 	r.Compare = nil
-	require.NoError(t, r.Tables(t.Context(), []currentstate.Name{ledger}))
+	require.NoError(t, r.Tables(t.Context(), []table.Name{ledger}))
 	require.Equal(t, []string{"ready shop.ledger", "begin shop.ledger", "await 2", "reload shop.ledger", "loaded", "switch shop.ledger 2"}, f.calls)
 }
 
@@ -201,11 +202,11 @@ func with(e currentstate.Epoch, stopped time.Time) *fake {
 }
 
 func TestAnEpochInWhichNothingArrivedIsFilledFirst(t *testing.T) {
-	one, all := []currentstate.Name{ledger}, []currentstate.Name(nil)
+	one, all := []table.Name{ledger}, []table.Name(nil)
 	empty := currentstate.Epoch{Since: noon}
 	for name, c := range map[string]struct {
 		fake  *fake
-		names []currentstate.Name
+		names []table.Name
 		shown int
 	}{
 		"empty":                      {with(empty, time.Time{}), one, 2},
@@ -228,10 +229,10 @@ func TestAnEpochInWhichNothingArrivedIsFilledFirst(t *testing.T) {
 func TestWhatEndsEarlySaysHowItIsLeftAndWhatGoesOn(t *testing.T) {
 	const still = "\ncurrent-shop-ledger still shows epoch 1, the rows as of 2026-11-23T12:01:00Z; epoch 2 "
 	const filling = still + "is filling: when it is loaded, `cdc epoch switch --table shop.ledger` compares and shows it"
-	one, all := []currentstate.Name{ledger}, []currentstate.Name(nil)
+	one, all := []table.Name{ledger}, []table.Name(nil)
 	for name, c := range map[string]struct {
 		fake  func(*fake)
-		names []currentstate.Name
+		names []table.Name
 		err   string
 	}{
 		"no such table":        {func(f *fake) { f.fail = map[string]error{"ready": errAway} }, one, "the domain is away"},
@@ -246,7 +247,7 @@ func TestWhatEndsEarlySaysHowItIsLeftAndWhatGoesOn(t *testing.T) {
 		"while all load":       {func(f *fake) { f.interrupt = "loaded" }, all, "context canceled" + filling},
 		"while it is compared": {func(f *fake) { f.interrupt = "compare" }, one, "context canceled" + filling},
 		"not switched":         {func(f *fake) { f.fail = map[string]error{"switch": errAway} }, one, "the domain is away" + filling},
-		"rows differ":          {func(f *fake) { f.different = map[currentstate.Name]int64{ledger: 3} }, one, "shop.ledger: 3 rows of epoch 2 differ from the database" + still + "is not shown: `cdc epoch switch --table shop.ledger` compares again, `cdc start --reload-table shop.ledger` loads anew"},
+		"rows differ":          {func(f *fake) { f.different = map[table.Name]int64{ledger: 3} }, one, "shop.ledger: 3 rows of epoch 2 differ from the database" + still + "is not shown: `cdc epoch switch --table shop.ledger` compares again, `cdc start --reload-table shop.ledger` loads anew"},
 		"no epoch shown":       {func(f *fake) { f.tables[0].Current = 0; f.interrupt = "loaded" }, one, "current-shop-ledger shows no epoch; epoch 2 is filling"},
 		"an earlier one unshown": {func(f *fake) {
 			f.tables = with(currentstate.Epoch{Since: noon, Key: []string{"id"}}, noon).tables
@@ -270,7 +271,7 @@ func TestWhatEndsEarlySaysHowItIsLeftAndWhatGoesOn(t *testing.T) {
 
 func TestATableThatDiffersHoldsUpNoOther(t *testing.T) {
 	f := of(ledger, orders)
-	f.different = map[currentstate.Name]int64{ledger: 3}
+	f.different = map[table.Name]int64{ledger: 3}
 	err := f.some(t)
 	require.ErrorContains(t, err, "shop.ledger: 3 rows of epoch 2 differ")
 	require.NotContains(t, err.Error(), "shop-orders")
@@ -283,7 +284,7 @@ func TestTablesShareTheTimeThatIsLeft(t *testing.T) {
 		f := of(ledger, orders)
 		ctx, cancel := context.WithTimeout(t.Context(), 70*time.Second)
 		defer cancel()
-		require.NoError(t, f.reload().Tables(ctx, []currentstate.Name{ledger, orders}))
+		require.NoError(t, f.reload().Tables(ctx, []table.Name{ledger, orders}))
 		require.Equal(t, []time.Duration{30 * time.Second, time.Minute}, f.waits)
 		require.Equal(t, time.Hour, share(t.Context(), 2))
 		hasty, cancel := context.WithTimeout(t.Context(), time.Second)

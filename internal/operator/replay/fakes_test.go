@@ -5,6 +5,7 @@ import (
 	"cdcpipeline/internal/change"
 	"cdcpipeline/internal/currentstate"
 	"cdcpipeline/internal/lake/objects"
+	"cdcpipeline/internal/table"
 	"compress/gzip"
 	"context"
 	"errors"
@@ -21,7 +22,7 @@ import (
 	s3types "github.com/aws/aws-sdk-go-v2/service/s3/types"
 )
 
-var orders = currentstate.Name{Schema: "shop", Table: "orders"}
+var orders = table.Name{Database: "shop", Table: "orders"}
 
 // at is a minute of a day.
 func at(hour, minute int) time.Time { return time.Date(2026, 11, 23, hour, minute, 0, 0, time.UTC) }

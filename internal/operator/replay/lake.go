@@ -2,8 +2,8 @@ package replay
 
 import (
 	"cdcpipeline/internal/change"
-	"cdcpipeline/internal/currentstate"
 	"cdcpipeline/internal/lake/objects"
+	"cdcpipeline/internal/table"
 	"context"
 	"io"
 	"slices"
@@ -20,14 +20,14 @@ const lateness = time.Hour
 // Lake is the changes of a table.
 type Lake struct {
 	objects.Lake
-	Table currentstate.Name
+	Table table.Name
 	// From and To are the times at which DMS made the records, both included; zero is no bound.
 	From, To time.Time
 }
 
 // Objects of the table; S3 lists those of one hour before those of the next.
 func (l Lake) Objects(ctx context.Context) ([]objects.Object, error) {
-	folder := l.Folder(l.Table.Schema, l.Table.Table)
+	folder := l.Folder(l.Table.Database, l.Table.Table)
 	listed, err := l.List(ctx, folder)
 	return slices.DeleteFunc(listed, func(o objects.Object) bool {
 		at, ok := objects.Hour(strings.TrimPrefix(o.Key, folder))

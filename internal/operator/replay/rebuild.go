@@ -4,6 +4,7 @@ import (
 	"cdcpipeline/internal/change"
 	"cdcpipeline/internal/currentstate"
 	"cdcpipeline/internal/lake/objects"
+	"cdcpipeline/internal/table"
 	"context"
 	"fmt"
 	"slices"
@@ -12,10 +13,10 @@ import (
 
 // Epochs is the part of [currentstate.Epochs] that a rebuild needs.
 type Epochs interface {
-	Current(context.Context, currentstate.Name) (currentstate.TableEpochs, error)
-	BeginFrom(ctx context.Context, n currentstate.Name, from time.Time) (currentstate.Epoch, error)
+	Current(context.Context, table.Name) (currentstate.TableEpochs, error)
+	BeginFrom(ctx context.Context, n table.Name, from time.Time) (currentstate.Epoch, error)
 	Await(context.Context, currentstate.Epoch) error
-	Advance(ctx context.Context, n currentstate.Name, number int) error
+	Advance(ctx context.Context, n table.Name, number int) error
 }
 
 // Rebuild fills a new epoch of a table with what the lake has of the one that is shown, and switches the alias when it
@@ -26,7 +27,7 @@ type Rebuild struct {
 	Target Target
 	Lake   objects.Lake
 	// Differing counts the rows that an epoch has otherwise than the source.
-	Differing func(ctx context.Context, n currentstate.Name, epoch int) (int64, error)
+	Differing func(ctx context.Context, n table.Name, epoch int) (int64, error)
 	// Options of the replay; Only and Epoch are the rebuild's own.
 	Options Options
 	// Every is the time between two looks at the lake. Default 10 s.
@@ -39,7 +40,7 @@ type Rebuild struct {
 const patience = 20 * time.Minute
 
 // Run rebuilds one table. Interrupted, it goes on with the epoch that it has begun, and with the same journal.
-func (r Rebuild) Run(ctx context.Context, n currentstate.Name) (Summary, error) {
+func (r Rebuild) Run(ctx context.Context, n table.Name) (Summary, error) {
 	if r.Tell == nil {
 		r.Tell = func(string, ...any) {}
 	}
@@ -74,20 +75,20 @@ func (r Rebuild) begin(ctx context.Context, t currentstate.TableEpochs) (current
 	switch {
 	case was.Number == t.Current || t.Current == 0:
 	case was.From != nil:
-		r.Tell("going on with epoch %d of %s; %s shows epoch %d as of %s", was.Number, n, n.Alias(), t.Current, was.Since.Format(time.RFC3339))
+		r.Tell("going on with epoch %d of %s; %s shows epoch %d as of %s", was.Number, n, currentstate.Alias(n), t.Current, was.Since.Format(time.RFC3339))
 		return was, nil
 	default:
-		return was, fmt.Errorf("%s shows epoch %d, and epoch %d is the latest: show that one first with `cdc epoch switch --table %s`, or load the table again with `cdc start --reload-table %s`", n.Alias(), t.Current, was.Number, n, n)
+		return was, fmt.Errorf("%s shows epoch %d, and epoch %d is the latest: show that one first with `cdc epoch switch --table %s`, or load the table again with `cdc start --reload-table %s`", currentstate.Alias(n), t.Current, was.Number, n, n)
 	}
 	epoch, err := r.Epochs.BeginFrom(ctx, n, was.Begins())
 	if err == nil {
-		r.Tell("epoch %d of %s begins at %s; until it is shown, %s shows epoch %d as it is then", epoch.Number, n, epoch.Since.Format(time.RFC3339), n.Alias(), t.Current)
+		r.Tell("epoch %d of %s begins at %s; until it is shown, %s shows epoch %d as it is then", epoch.Number, n, epoch.Since.Format(time.RFC3339), currentstate.Alias(n), t.Current)
 	}
 	return epoch, err //nolint:wrapcheck // it names the table
 }
 
 // fill the epoch, again and again with what has come into the lake meanwhile, until it equals the source.
-func (r Rebuild) fill(ctx context.Context, n currentstate.Name, epoch currentstate.Epoch) (Summary, error) {
+func (r Rebuild) fill(ctx context.Context, n table.Name, epoch currentstate.Epoch) (Summary, error) {
 	from := Lake{Lake: r.Lake, Table: n, From: epoch.Begins()}
 	o := r.Options
 	o.Epoch, o.Only = epoch.Number, from.Wanted

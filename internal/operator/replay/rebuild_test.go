@@ -2,6 +2,7 @@ package replay
 
 import (
 	"cdcpipeline/internal/currentstate"
+	"cdcpipeline/internal/table"
 	"context"
 	"errors"
 	"testing"
@@ -18,11 +19,11 @@ type epochs struct {
 	calls []string
 }
 
-func (e *epochs) Current(_ context.Context, n currentstate.Name) (currentstate.TableEpochs, error) {
+func (e *epochs) Current(_ context.Context, n table.Name) (currentstate.TableEpochs, error) {
 	return currentstate.TableEpochs{Name: n, Epochs: e.all, Current: e.shown}, nil
 }
 
-func (e *epochs) BeginFrom(_ context.Context, _ currentstate.Name, from time.Time) (currentstate.Epoch, error) {
+func (e *epochs) BeginFrom(_ context.Context, _ table.Name, from time.Time) (currentstate.Epoch, error) {
 	e.calls = append(e.calls, "begin")
 	e.all = append(e.all, currentstate.Epoch{Number: e.all[len(e.all)-1].Number + 1, Since: e.since, From: &from})
 	return e.all[len(e.all)-1], nil
@@ -33,7 +34,7 @@ func (e *epochs) Await(context.Context, currentstate.Epoch) error {
 	return nil
 }
 
-func (e *epochs) Advance(_ context.Context, _ currentstate.Name, number int) error {
+func (e *epochs) Advance(_ context.Context, _ table.Name, number int) error {
 	e.calls = append(e.calls, "switch")
 	e.shown = number
 	return nil
@@ -45,7 +46,7 @@ func TestAnEpochIsFilledUntilItEqualsTheSourceAndThenShown(t *testing.T) {
 	b.deliver("former.gz", at(7, 0), insert(1, at(7, 0)))
 	b.deliver("x.gz", at(8, 0), insert(2, at(7, 59)), insert(3, at(8, 0)))
 	compared := 0
-	r := Rebuild{Epochs: e, Target: into, Lake: b.lake(), Every: time.Millisecond, Differing: func(_ context.Context, _ currentstate.Name, epoch int) (int64, error) {
+	r := Rebuild{Epochs: e, Target: into, Lake: b.lake(), Every: time.Millisecond, Differing: func(_ context.Context, _ table.Name, epoch int) (int64, error) {
 		require.Equal(t, 3, epoch)
 		if compared++; compared == 1 {
 			b.deliver("late.gz", at(9, 0), insert(4, at(8, 59)))
@@ -64,7 +65,7 @@ func TestAnEpochIsFilledUntilItEqualsTheSourceAndThenShown(t *testing.T) {
 func TestAnEpochThatDiffersIsNotShown(t *testing.T) {
 	b := newBucket()
 	e := &epochs{all: []currentstate.Epoch{{Number: 1}}, shown: 1, since: time.Now().Add(-time.Hour)}
-	r := Rebuild{Epochs: e, Target: newTarget(), Lake: b.lake(), Every: time.Millisecond, Differing: func(context.Context, currentstate.Name, int) (int64, error) {
+	r := Rebuild{Epochs: e, Target: newTarget(), Lake: b.lake(), Every: time.Millisecond, Differing: func(context.Context, table.Name, int) (int64, error) {
 		return 5, nil
 	}}
 	_, err := r.Run(t.Context(), orders)
@@ -77,7 +78,7 @@ func TestAnInterruptedRebuildGoesOnWithItsEpoch(t *testing.T) {
 	b.deliver("x.gz", at(8, 0), insert(1, at(8, 0)))
 	e := &epochs{all: []currentstate.Epoch{{Number: 1}}, shown: 1, since: time.Now()}
 	j := journal(t, dir)
-	r := Rebuild{Epochs: e, Target: into, Lake: b.lake(), Options: Options{Journal: j}, Differing: func(context.Context, currentstate.Name, int) (int64, error) {
+	r := Rebuild{Epochs: e, Target: into, Lake: b.lake(), Options: Options{Journal: j}, Differing: func(context.Context, table.Name, int) (int64, error) {
 		return 0, errors.New("the source is away")
 	}}
 	_, err := r.Run(t.Context(), orders)
@@ -86,7 +87,7 @@ func TestAnInterruptedRebuildGoesOnWithItsEpoch(t *testing.T) {
 
 	j = journal(t, dir)
 	r.Options.Journal = j
-	r.Differing = func(context.Context, currentstate.Name, int) (int64, error) { return 0, nil }
+	r.Differing = func(context.Context, table.Name, int) (int64, error) { return 0, nil }
 	sum, err := r.Run(t.Context(), orders)
 	require.NoError(t, err)
 	require.Equal(t, 1, sum.ObjectsDone)
@@ -106,7 +107,7 @@ func TestAnInterruptedRebuildGoesOnWithItsEpoch(t *testing.T) {
 func TestATableThatIsShownIsNotRebuiltAgainByTheSameReplay(t *testing.T) {
 	b, j := newBucket(), journal(t, t.TempDir())
 	e := &epochs{all: []currentstate.Epoch{{Number: 1}}, shown: 1, since: time.Now()}
-	r := Rebuild{Epochs: e, Target: newTarget(), Lake: b.lake(), Options: Options{Journal: j}, Differing: func(context.Context, currentstate.Name, int) (int64, error) { return 0, nil }}
+	r := Rebuild{Epochs: e, Target: newTarget(), Lake: b.lake(), Options: Options{Journal: j}, Differing: func(context.Context, table.Name, int) (int64, error) { return 0, nil }}
 	for range 2 {
 		_, err := r.Run(t.Context(), orders)
 		require.NoError(t, err)

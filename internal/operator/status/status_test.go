@@ -3,6 +3,7 @@ package status
 import (
 	"cdcpipeline/internal/currentstate"
 	"cdcpipeline/internal/outputs"
+	"cdcpipeline/internal/table"
 	"cdcpipeline/internal/task"
 	"cdcpipeline/internal/task/tasktest"
 	"context"
@@ -72,8 +73,8 @@ func wellParts() *parts {
 			sourceLatency: {90, 1}, targetLatency: {2}, iteratorAge: {250}, searchHolds: {4}, lakeHolds: {59.6},
 		}},
 		cluster: fakeCluster{health: "yellow", epochs: []currentstate.TableEpochs{
-			{Name: currentstate.Name{Schema: "shop", Table: "orders"}, Epochs: []currentstate.Epoch{{Number: 1}}, Current: 1},
-			{Name: currentstate.Name{Schema: "testdb", Table: "retail_trans"}, Epochs: []currentstate.Epoch{{Number: 1}, {Number: 2, Since: tasktest.Noon.Add(-30 * time.Minute)}}, Current: 2},
+			{Name: table.Name{Database: "shop", Table: "orders"}, Epochs: []currentstate.Epoch{{Number: 1}}, Current: 1},
+			{Name: table.Name{Database: "testdb", Table: "retail_trans"}, Epochs: []currentstate.Epoch{{Number: 1}, {Number: 2, Since: tasktest.Noon.Add(-30 * time.Minute)}}, Current: 2},
 		}, indices: []Index{{"retail-trans-2026-11-22", 9000, 1_250_000}, {"retail-trans-2026-11-23", 4020, 640_000}}},
 	}
 }

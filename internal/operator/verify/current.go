@@ -15,7 +15,7 @@ import (
 // Current is the domain with the present state of every row: an index for each table.
 type Current struct {
 	opensearch.Client
-	// Index of a table, [currentstate.Name.Index] for instance; nil is the alias under which its rows are read.
+	// Index of a table, [table.Name.Index] for instance; nil is the alias under which its rows are read.
 	Index func(table.Name) string
 }
 
@@ -61,7 +61,7 @@ func (s *currentSink) kept(context.Context) (time.Time, error) { return time.Tim
 
 // search is the index of a table.
 func (s *currentSink) search(t *sourceTable) Search {
-	index := currentstate.Name{Schema: t.Name.Database, Table: t.Name.Table}.Alias()
+	index := currentstate.Alias(table.Name{Database: t.Name.Database, Table: t.Name.Table})
 	if s.Index != nil {
 		index = s.Index(t.Name)
 	}

@@ -170,7 +170,7 @@ func TestTheIndexOfAnEpochIsComparedBeforeItIsShown(t *testing.T) {
 	count, _ := comparedCurrent(t, source, current, 0)
 	require.Equal(t, int64(1), count.Differs)
 	current.Index = func(name table.Name) string {
-		return currentstate.Name{Schema: name.Database, Table: name.Table}.Index(2)
+		return currentstate.Index(name, 2)
 	}
 	count, _ = comparedCurrent(t, source, current, 0)
 	require.Equal(t, []int64{1, 0}, []int64{count.Same, count.Different()})
