@@ -1,10 +1,10 @@
 package search_test
 
 import (
-	"cdcpipeline/internal/table"
 	"cdcpipeline/components/search"
 	"cdcpipeline/internal/componenttest"
 	"cdcpipeline/internal/currentstate"
+	"cdcpipeline/internal/table"
 	"encoding/json"
 	"path/filepath"
 	"strings"
