@@ -4,6 +4,7 @@ package main
 
 import (
 	"cdcpipeline/rehearsal/bench"
+	"cdcpipeline/rehearsal/bench/firstrun"
 	"cdcpipeline/rehearsal/engine/languagehost"
 	"cdcpipeline/rehearsal/machine"
 	"cdcpipeline/rehearsal/machine/family"
@@ -95,6 +96,11 @@ With --only just the stages whose names contain one of the pieces are run, after
 			RunE: func(cmd *cobra.Command, _ []string) error {
 				return bench.Publish(cmd.Context(), o.Project, machine.Describe())
 			},
+		},
+		&cobra.Command{
+			Use: "first-run COMMIT COMMIT", Short: "Measure the first rehearsal, the second, and the tests of two commits, each in an empty home; an hour in which nothing else may run",
+			Args: cobra.ExactArgs(2),
+			RunE: func(cmd *cobra.Command, commits []string) error { return firstrun.Publish(cmd.Context(), o.Project, commits) },
 		},
 		&cobra.Command{
 			Use: "schemas", Short: "Write the committed schemas anew from the built plugins", Args: cobra.NoArgs,

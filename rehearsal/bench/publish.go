@@ -11,7 +11,7 @@ import (
 // Publish measures, and writes the page in docs/ anew.
 func Publish(ctx context.Context, project, machine string) error {
 	cache := filepath.Join(project, ".cache")
-	r, err := Run(ctx, cache, machine, progress.New(os.Stderr))
+	r, err := Run(ctx, cache, machine, progress.New(os.Stderr, nil))
 	if err != nil {
 		return fmt.Errorf("measuring: %w", err)
 	}

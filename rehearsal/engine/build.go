@@ -5,18 +5,23 @@
 package engine
 
 import (
+	"bufio"
+	"cdcpipeline/rehearsal/engine/quick"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"os/exec"
+	"path"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
+	"time"
 )
 
 // Versions of what is built. The plugins carry the versions of the SDKs that call them.
@@ -28,18 +33,6 @@ const (
 	OpenSearchProviderVersion = "2.3.2"
 )
 
-// The Terraform AWS provider 5.82.2 in the form that exports a constructor, with its checksum as `go mod download -json` prints it.
-const (
-	awsModule = "github.com/upbound/terraform-provider-aws@v0.0.0-20250210124112-ca3a4c5ba291"
-	awsSum    = "h1:Q8atmog81+eoPwwU+0ZI6MDaXDuBpWS+wvXvUtNdthA="
-)
-
-// Pulumi's Terraform bridge, newest version served; it was written for an older engine than the one that is built here.
-const (
-	bridgeModule = "github.com/pulumi/pulumi-terraform-bridge/v3@v3.137.0"
-	bridgeSum    = "h1:y9HaS9/ylx52g0Ur4uxgfCYCl9b7Q9/i9a6tJhdUJsY="
-)
-
 // Engine is a built engine.
 type Engine struct {
 	// Dir holds the CLI and the plugins' binaries.
@@ -48,13 +41,22 @@ type Engine struct {
 	Home string
 	// Cached tells that nothing had to be compiled.
 	Cached bool
+	// Installed tells that the engine was not compiled here: it is the CLI at Path, with its own PULUMI_HOME.
+	Installed bool
+	Path      string
+	// Version of the CLI.
+	Version string
 }
 
 // CLI is the path of the pulumi command.
 func (e Engine) CLI() string { return filepath.Join(e.Dir, "bin", "pulumi") }
 
-// Env is the environment in which the CLI finds its plugins and asks nobody for newer ones.
+// Env is the environment in which the CLI finds its plugins and asks nobody for newer ones. An installed engine may fetch
+// plugins that it lacks.
 func (e Engine) Env() map[string]string {
+	if e.Installed {
+		return map[string]string{"PULUMI_SKIP_UPDATE_CHECK": "true", "PULUMI_AUTOMATION_API_SKIP_VERSION_CHECK": "true"}
+	}
 	return map[string]string{
 		"PULUMI_HOME":                                 e.Home,
 		"PULUMI_DYNAMIC_TF_PLUGIN_CACHE_DIR":          filepath.Join(e.Dir, "tf-plugins"),
@@ -75,6 +77,9 @@ func (e Engine) Environ() []string {
 
 // Alias offers an installed plugin under another version too, as one that a program of another release asks for.
 func (e Engine) Alias(plugin, version string) error {
+	if e.Installed {
+		return nil // it fetches what it is asked for
+	}
 	installed, err := filepath.Glob(filepath.Join(e.Home, "plugins", "resource-"+plugin+"-v*", "pulumi-resource-"+plugin))
 	if err != nil || len(installed) == 0 {
 		return fmt.Errorf("offering the plugin %s as %s: none is installed", plugin, version)
@@ -101,18 +106,18 @@ func Build(ctx context.Context, source, cache string, progress Progress) (Engine
 		return Engine{}, err
 	}
 	dir := filepath.Join(cache, "engine", key)
-	e := Engine{Dir: dir, Home: filepath.Join(dir, "home")}
+	e := Engine{Dir: dir, Home: filepath.Join(dir, "home"), Version: CLIVersion}
 	if _, err := os.Stat(filepath.Join(dir, "complete")); err == nil {
 		e.Cached = true
 		return e, nil
 	}
-	b := builder{src: filepath.Join(cache, "engine", "src"), out: dir, progress: progress}
+	b := &builder{src: filepath.Join(cache, "engine", "src"), out: dir, progress: progress}
 	if err := os.RemoveAll(dir); err != nil {
 		return Engine{}, fmt.Errorf("clearing an unfinished engine: %w", err)
 	}
 	for _, step := range []func(context.Context) error{
 		func(context.Context) error { return b.copySources(source) },
-		b.fetchSources, b.compile,
+		b.fetchModules, b.narrow, b.compile,
 		func(ctx context.Context) error { return b.install(ctx, e) },
 	} {
 		if err := step(ctx); err != nil {
@@ -128,7 +133,7 @@ func Build(ctx context.Context, source, cache string, progress Progress) (Engine
 // fingerprint is the hash of the engine's sources, the toolchain and this package's constants.
 func fingerprint(source string) (string, error) {
 	h := sha256.New()
-	fmt.Fprintln(h, runtime.Version(), runtime.GOOS, runtime.GOARCH, awsModule, awsSum, bridgeModule, bridgeSum, services, CLIVersion, AWSPluginVersion, RandomPluginVersion, BridgePluginVersion, OpenSearchProviderVersion)
+	fmt.Fprintln(h, runtime.Version(), runtime.GOOS, runtime.GOARCH, modules, CLIVersion, AWSPluginVersion, RandomPluginVersion, BridgePluginVersion, OpenSearchProviderVersion)
 	err := filepath.WalkDir(source, func(path string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() {
 			return err
@@ -154,89 +159,89 @@ func fingerprint(source string) (string, error) {
 type builder struct {
 	src, out string
 	progress Progress
+	packages int // that the programs consist of, known once they were listed
 }
 
-func (b builder) copySources(source string) error {
-	if err := os.RemoveAll(b.src); err != nil {
-		return fmt.Errorf("clearing %s: %w", b.src, err)
+// programs are the five that are compiled, each with the path that it gets in the engine's folder. They are one command
+// for the compiler, so that no core waits while another program's last package is compiled.
+func programs() map[string]string {
+	return map[string]string{
+		"github.com/pulumi/pulumi/pkg/v3/cmd/pulumi":                  "bin/pulumi",
+		"github.com/pulumi/pulumi-terraform-bridge/v3/dynamic":        "plugins/pulumi-resource-terraform-provider",
+		"github.com/opensearch-project/terraform-provider-opensearch": openSearchProvider(),
+		"./random": "plugins/pulumi-resource-random",
+		"./aws":    "plugins/pulumi-resource-aws",
 	}
-	if err := os.CopyFS(b.src, os.DirFS(source)); err != nil {
-		return fmt.Errorf("copying the engine's sources: %w", err)
-	}
-	return nil
 }
 
-// source is a Go module that is compiled from an edited copy of itself.
-type source struct {
-	what, module, sum string // sum as `go mod download -json` prints it
-	folder            string // where the engine's go.mod looks for the copy
-	edit              func(folder string) error
-}
-
-// sources are the edited modules.
-var sources = []source{
-	{"the AWS provider", awsModule, awsSum, "upstream", trim},
-	{"the Terraform bridge", bridgeModule, bridgeSum, "bridge", followEngine},
-}
-
-// fetchSources puts the edited modules where the engine's go.mod looks for them.
-func (b builder) fetchSources(ctx context.Context) error {
-	scratch, err := os.MkdirTemp("", "rehearsal-fetch-")
-	if err != nil {
-		return fmt.Errorf("making a folder to fetch from: %w", err)
-	}
-	defer os.RemoveAll(scratch)
-	for _, s := range sources {
-		b.progress("fetch " + s.what)
-		if err := b.fetch(ctx, scratch, s); err != nil {
-			return fmt.Errorf("fetching %s: %w", s.what, err)
-		}
-	}
-	return nil
-}
-
-func (b builder) fetch(ctx context.Context, scratch string, s source) error {
-	text, err := b.run(ctx, scratch, "go", "mod", "download", "-json", s.module)
-	if err != nil {
-		return err
-	}
-	var module struct{ Dir, Sum, Error string }
-	if err := json.Unmarshal(text, &module); err != nil {
-		return fmt.Errorf("reading what go mod download prints: %w", err)
-	}
-	if module.Sum != s.sum {
-		return fmt.Errorf("its checksum is %q, want %q: refusing to build it %s", module.Sum, s.sum, module.Error)
-	}
-	folder := filepath.Join(b.src, s.folder)
-	if err := copyWritable(module.Dir, folder); err != nil {
-		return err
-	}
-	return s.edit(folder)
-}
-
-func (b builder) compile(ctx context.Context) error {
-	cli := "-s -w -X github.com/pulumi/pulumi/pkg/v3/version.Version=v" + CLIVersion + " -X github.com/pulumi/pulumi/sdk/v3/go/common/version.Version=" + CLIVersion
-	bridge := "-s -w -X github.com/pulumi/pulumi-terraform-bridge/v3/dynamic/version.version=v" + BridgePluginVersion
-	// Where the terraform-provider plugin keeps what it has downloaded: with the binary there, it downloads nothing.
-	opensearch := filepath.Join("tf-plugins", "registry.opentofu.org", "opensearch-project", "opensearch", OpenSearchProviderVersion,
+// openSearchProvider is where the terraform-provider plugin keeps what it has downloaded: with the binary there, it downloads nothing.
+func openSearchProvider() string {
+	return filepath.Join("tf-plugins", "registry.opentofu.org", "opensearch-project", "opensearch", OpenSearchProviderVersion,
 		runtime.GOOS+"_"+runtime.GOARCH, "terraform-provider-opensearch_v"+OpenSearchProviderVersion)
-	for _, p := range []struct{ what, out, flags, pkg string }{
-		{"the Pulumi CLI", "bin/pulumi", cli, "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi"},
-		{"the terraform-provider plugin", "plugins/pulumi-resource-terraform-provider", bridge, "github.com/pulumi/pulumi-terraform-bridge/v3/dynamic"},
-		{"the OpenSearch provider", opensearch, "-s -w", "github.com/opensearch-project/terraform-provider-opensearch"},
-		{"the random plugin", "plugins/pulumi-resource-random", "-s -w", "./random"},
-		{"the AWS plugin", "plugins/pulumi-resource-aws", "-s -w", "./aws"},
-	} {
-		b.progress("compile " + p.what)
-		if _, err := b.run(ctx, b.src, "go", "build", "-ldflags", p.flags, "-o", filepath.Join(b.out, p.out), p.pkg); err != nil {
-			return fmt.Errorf("compiling %s: %w", p.what, err)
+}
+
+// linked are the versions that the programs say they have. Neither symbols nor debug information are wanted.
+const linked = "-s -w -X github.com/pulumi/pulumi/pkg/v3/version.Version=v" + CLIVersion +
+	" -X github.com/pulumi/pulumi/sdk/v3/go/common/version.Version=" + CLIVersion +
+	" -X github.com/pulumi/pulumi-terraform-bridge/v3/dynamic/version.version=v" + BridgePluginVersion
+
+func (b *builder) compile(ctx context.Context) error {
+	scratch, err := os.MkdirTemp(b.src, "bin-")
+	if err != nil {
+		return fmt.Errorf("making a folder to compile into: %w", err)
+	}
+	args := []string{"build", "-ldflags", linked, "-o", scratch + string(filepath.Separator)}
+	args = append(args, slices.Sorted(maps.Keys(programs()))...)
+	if err := b.build(ctx, args); err != nil {
+		return fmt.Errorf("compiling the engine: %w", err)
+	}
+	for pkg, to := range programs() {
+		to = filepath.Join(b.out, to)
+		if err := os.MkdirAll(filepath.Dir(to), 0o755); err != nil {
+			return fmt.Errorf("keeping the engine: %w", err)
+		}
+		if err := os.Rename(filepath.Join(scratch, path.Base(pkg)), to); err != nil {
+			return fmt.Errorf("keeping the engine: %w", err)
 		}
 	}
 	return nil
 }
+
+// build runs go build, which names each package that it has finished, and says now and then how far it is.
+func (b *builder) build(ctx context.Context, args []string) error {
+	cmd := b.command(ctx, b.src, "go", slices.Insert(args, 1, "-v")...)
+	said, err := cmd.StderrPipe()
+	if err != nil {
+		return fmt.Errorf("listening to the compiler: %w", err)
+	}
+	const what = "compile the Pulumi CLI, the plugins and the OpenSearch provider"
+	b.progress(what)
+	if err := cmd.Start(); err != nil {
+		return fmt.Errorf("starting the compiler: %w", err)
+	}
+	var last []string
+	finished, told := 0, time.Now()
+	for lines := bufio.NewScanner(said); lines.Scan(); {
+		if last = append(last, lines.Text()); len(last) > 20 {
+			last = last[1:]
+		}
+		finished++
+		if time.Since(told) > tellEvery {
+			told = time.Now()
+			b.progress(fmt.Sprintf("%s: %d of about %d packages", what, finished, b.packages))
+		}
+	}
+	if err := cmd.Wait(); err != nil {
+		return fmt.Errorf("%w: %s", err, strings.Join(last, "\n"))
+	}
+	return nil
+}
+
+// tellEvery is how often the compiler's progress is told.
+const tellEvery = 5 * time.Second
 
 // install puts the plugins into the engine's own home, where the CLI finds them without a download.
-func (b builder) install(ctx context.Context, e Engine) error {
+func (b *builder) install(ctx context.Context, e Engine) error {
 	b.progress("install the plugins")
 	for name, version := range map[string]string{"aws": AWSPluginVersion, "random": RandomPluginVersion, "terraform-provider": BridgePluginVersion} {
 		file := filepath.Join(b.out, "plugins", "pulumi-resource-"+name)
@@ -252,12 +257,18 @@ func (b builder) install(ctx context.Context, e Engine) error {
 	return nil
 }
 
-// run runs a command of the Go toolchain; go.sum is the pin, because the checksum database does not know every module.
-func (b builder) run(ctx context.Context, dir, name string, args ...string) ([]byte, error) {
+// command is one of the Go toolchain; go.sum is the pin, because the checksum database does not know every module.
+func (b *builder) command(ctx context.Context, dir, name string, args ...string) *exec.Cmd {
 	cmd := exec.CommandContext(ctx, name, args...)
 	cmd.Dir = dir
-	cmd.Env = append(os.Environ(), "GOSUMDB=off", "GOFLAGS=-mod=mod -trimpath -buildvcs=false", "GOWORK=off", "CGO_ENABLED=0")
-	text, err := cmd.Output()
+	cmd.Env = append(os.Environ(), "GOSUMDB=off", "GOWORK=off")
+	cmd.Env = append(cmd.Env, quick.Environ("-mod=mod", "-buildvcs=false")...)
+	return cmd
+}
+
+// run runs a command and returns what it prints.
+func (b *builder) run(ctx context.Context, dir, name string, args ...string) ([]byte, error) {
+	text, err := b.command(ctx, dir, name, args...).Output()
 	if err != nil {
 		var exit *exec.ExitError
 		if errors.As(err, &exit) {
@@ -271,25 +282,4 @@ func (b builder) run(ctx context.Context, dir, name string, args ...string) ([]b
 func tail(text string, lines int) string {
 	all := strings.Split(strings.TrimSpace(text), "\n")
 	return strings.Join(all[max(0, len(all)-lines):], "\n")
-}
-
-// copyWritable copies a module out of the module cache, whose files are read-only.
-func copyWritable(from, to string) error {
-	if err := os.CopyFS(to, os.DirFS(from)); err != nil {
-		return fmt.Errorf("copying %s: %w", from, err)
-	}
-	err := filepath.WalkDir(to, func(path string, d fs.DirEntry, err error) error {
-		if err != nil {
-			return err
-		}
-		mode := fs.FileMode(0o644)
-		if d.IsDir() {
-			mode = 0o755
-		}
-		return os.Chmod(path, mode)
-	})
-	if err != nil {
-		return fmt.Errorf("making %s writable: %w", to, err)
-	}
-	return nil
 }

@@ -23,7 +23,7 @@ type Part struct {
 }
 
 // always are the keys that every part reports.
-var always = []string{"machine", "date", "seconds", "peak_memory_mb", "not_run", "versions"}
+var always = []string{"machine", "date", "seconds", "peak_memory_mb", "engine", "not_run", "versions"}
 
 // Parts reads from a report's file what each part came to; none when there is no file.
 func Parts(path string) (map[string]Part, error) {

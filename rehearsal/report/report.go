@@ -14,6 +14,7 @@ type Report struct {
 	Seconds float64 `json:"seconds"`
 	// PeakMemoryMb is the highest sum of resident memory of the rehearsal and everything it started.
 	PeakMemoryMb int      `json:"peak_memory_mb"`
+	Engine       Engine   `json:"engine"`
 	Preview      Preview  `json:"preview"`
 	Up           Up       `json:"up"`
 	SecondUp     SecondUp `json:"second_up"`
@@ -50,6 +51,13 @@ func (r *Report) has(path string) bool {
 	return slices.ContainsFunc(r.filled, func(filled string) bool {
 		return path == filled || strings.HasPrefix(path, filled+".")
 	})
+}
+
+// Engine is what deployed: compiled by the rehearsal, or installed on this machine.
+type Engine struct {
+	Installed bool   `json:"installed"`
+	CLI       string `json:"cli"`
+	Version   string `json:"version"`
 }
 
 // Preview is the plan of the first deployment; Minimal the plan with nothing configured but the region.

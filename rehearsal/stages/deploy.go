@@ -22,6 +22,7 @@ func newStack(ctx context.Context, r *Run, name string, program pulumi.RunFunc, 
 // makeStack prepares a stack in this run's world.
 func makeStack(ctx context.Context, r *Run, o stack.Options, values map[string]string) (*stack.Stack, error) {
 	o.Project, o.Dir, o.CLI = r.Project, stacks(r), r.Engine.CLI()
+	o.Impatient = r.Engine.Installed
 	o.Env = maps.Clone(r.Engine.Env())
 	maps.Copy(o.Env, r.World.Env())
 	s, err := stack.New(ctx, o, stack.Settings{

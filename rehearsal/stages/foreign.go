@@ -1,17 +1,17 @@
 package stages
 
 import (
+	"cdcpipeline/rehearsal/standins/account/ec2"
 	"context"
 	"crypto/rand"
 	"database/sql"
 	"encoding/json"
 	"fmt"
+	"net/url"
 	"strconv"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/ec2"
-	ec2types "github.com/aws/aws-sdk-go-v2/service/ec2/types"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
@@ -42,38 +42,38 @@ func somebodyElses(ctx context.Context, r *Run) (map[string]string, error) {
 	return values, nil
 }
 
-//nolint:wrapcheck // somebodyElses names what was being made
 func foreignNetwork(ctx context.Context, r *Run, values map[string]string) error {
 	client := ec2.NewFromConfig(r.World.Account.Config())
-	vpc, err := client.CreateVpc(ctx, &ec2.CreateVpcInput{CidrBlock: aws.String("10.9.0.0/16")})
-	if err != nil {
+	var made struct {
+		VPC    string `xml:"vpc>vpcId"`
+		Subnet string `xml:"subnet>subnetId"`
+		Group  string `xml:"groupId"`
+	}
+	if err := client.Call(ctx, "CreateVpc", url.Values{"CidrBlock": {"10.9.0.0/16"}}, &made); err != nil {
 		return err
 	}
-	id := vpc.Vpc.VpcId
-	on := &ec2types.AttributeBooleanValue{Value: aws.Bool(true)}
-	if _, err := client.ModifyVpcAttribute(ctx, &ec2.ModifyVpcAttributeInput{VpcId: id, EnableDnsSupport: on}); err != nil {
-		return err
-	}
-	if _, err := client.ModifyVpcAttribute(ctx, &ec2.ModifyVpcAttributeInput{VpcId: id, EnableDnsHostnames: on}); err != nil {
-		return err
-	}
-	values["cdc-pipeline:network.vpcId"] = aws.ToString(id)
-	for i, zone := range []string{"us-east-1a", "us-east-1b"} {
-		subnet, err := client.CreateSubnet(ctx, &ec2.CreateSubnetInput{VpcId: id, CidrBlock: aws.String(fmt.Sprintf("10.9.%d.0/24", i)), AvailabilityZone: aws.String(zone)})
-		if err != nil {
+	for _, attribute := range []string{"EnableDnsSupport", "EnableDnsHostnames"} {
+		if err := client.Call(ctx, "ModifyVpcAttribute", url.Values{"VpcId": {made.VPC}, attribute + ".Value": {"true"}}, nil); err != nil {
 			return err
 		}
-		values[fmt.Sprintf("cdc-pipeline:network.privateSubnetIds[%d]", i)] = aws.ToString(subnet.Subnet.SubnetId)
 	}
-	group, err := client.CreateSecurityGroup(ctx, &ec2.CreateSecurityGroupInput{VpcId: id, GroupName: aws.String("legacy-database"), Description: aws.String("somebody else's database")})
-	if err != nil {
+	values["cdc-pipeline:network.vpcId"] = made.VPC
+	for i, zone := range []string{"us-east-1a", "us-east-1b"} {
+		subnet := url.Values{"VpcId": {made.VPC}, "CidrBlock": {fmt.Sprintf("10.9.%d.0/24", i)}, "AvailabilityZone": {zone}}
+		if err := client.Call(ctx, "CreateSubnet", subnet, &made); err != nil {
+			return err
+		}
+		values[fmt.Sprintf("cdc-pipeline:network.privateSubnetIds[%d]", i)] = made.Subnet
+	}
+	group := url.Values{"VpcId": {made.VPC}, "GroupName": {"legacy-database"}, "GroupDescription": {"somebody else's database"}}
+	if err := client.Call(ctx, "CreateSecurityGroup", group, &made); err != nil {
 		return err
 	}
-	values["cdc-pipeline:source.existing.securityGroupId"] = aws.ToString(group.GroupId)
+	values["cdc-pipeline:source.existing.securityGroupId"] = made.Group
 	return nil
 }
 
-//nolint:wrapcheck // as above
+//nolint:wrapcheck // somebodyElses names what was being made
 func foreignKey(ctx context.Context, r *Run, values map[string]string) error {
 	key, err := kms.NewFromConfig(r.World.Account.Config()).CreateKey(ctx, &kms.CreateKeyInput{Description: aws.String("somebody else's")})
 	if err != nil {

@@ -4,10 +4,22 @@ import (
 	"cdcpipeline/rehearsal/engine"
 	"cdcpipeline/rehearsal/stores"
 	"runtime"
+	"slices"
 )
 
-// notRun is what the rehearsal cannot show, beyond what its parts say of themselves.
-var notRun = []string{
+// notRun is what the rehearsal cannot show with an engine, beyond what its parts say of themselves.
+func notRun(e engine.Engine) []string {
+	if e.Installed {
+		return append(slices.Clone(never), "the installed AWS plugin's inputs: they were not compared with what the program gives")
+	}
+	return append(slices.Clone(never),
+		"the official Pulumi CLI and plugins: these are compiled from their sources, without the resources that the pipeline does not use (ENGINE=installed takes those on PATH)",
+		"the AWS provider is Terraform's 5.82.2 with useLargeIntegerValue added, one minor line older than pulumi-aws 6.83.4; its waits before and between looks are left out",
+	)
+}
+
+// never is what no rehearsal can show.
+var never = []string{
 	"AWS itself: nothing here has run against an AWS account",
 	"IAM: roles are assumed, but policies of AWS APIs are not evaluated; only OpenSearch's own roles are",
 	"network: VPC, subnets, security groups and endpoints are made in the control plane, no packet passes them",
@@ -22,7 +34,6 @@ var notRun = []string{
 	"64-bit integers of 19 and 20 digits arrive exactly here; AWS documents useLargeIntegerValue without saying so for all of them",
 	"ARM: functions run as x86_64 here when this machine is",
 	"the Go language host of the CLI: the program runs through the Automation API with the same engine",
-	"the AWS provider is Terraform's 5.82.2 with useLargeIntegerValue added, one minor line older than pulumi-aws 6.83.4",
 }
 
 func versions() map[string]string {

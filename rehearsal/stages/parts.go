@@ -36,7 +36,7 @@ var (
 )
 
 // begin are the stages that every part begins with. They run whatever was asked for.
-var begin = []Stage{{"engine", BuildEngine, nil}, {"stores and stand-ins", StartWorld, nil}}
+var begin = []Stage{{"engine and servers", Prepare, nil}, {"stores and stand-ins", StartWorld, nil}}
 
 // Basic is what `make rehearse` runs.
 var Basic = Part{

@@ -126,7 +126,8 @@ func TestAPartSaysFirstWhatItDoesAndHowLongThatTook(t *testing.T) {
 }
 
 func TestAPartThatFailsWritesItsResultAllTheSame(t *testing.T) {
-	r := newRun(Options{Project: t.TempDir()})
+	r, err := newRun(Options{Project: t.TempDir()})
+	require.NoError(t, err)
 	reached := false
 	failure := r.perform(context.Background(), []Stage{
 		{"first", func(context.Context, *Run) error { r.Report.Up.Seconds = 3; return nil }, []string{"up"}},

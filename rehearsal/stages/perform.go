@@ -28,7 +28,10 @@ func Perform(ctx context.Context, p Part, o Options) error {
 	if err := os.Chdir(o.Project); err != nil { // the program runs where the CLI would run it
 		return fmt.Errorf("entering the project: %w", err)
 	}
-	r := newRun(o)
+	r, err := newRun(o)
+	if err != nil {
+		return err
+	}
 	past, err := report.Parts(r.results("report.json"))
 	if err != nil {
 		return err
@@ -93,11 +96,11 @@ func (r *Run) failed() []error {
 
 // conclude merges the report of a part, which may have failed, and judges it.
 func (r *Run) conclude(name, commit string, failure error) error {
-	r.Report.NotRun = notRun
+	r.Report.NotRun = notRun(r.Engine)
 	if r.World != nil {
 		sessions := r.World.Sessions
 		r.Report.Tunnel = report.Tunnel{Used: sessions.Bytes() > 0, Sessions: sessions.Sessions(), Bytes: sessions.Bytes()}
-		r.Report.NotRun = append(r.World.Domains.NotRun(), notRun...)
+		r.Report.NotRun = append(r.World.Domains.NotRun(), notRun(r.Engine)...)
 	}
 	problems := r.Report.Problems(minimum)
 	path := r.results("report.json")

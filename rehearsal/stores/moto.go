@@ -60,7 +60,7 @@ func (s *Site) StartMoto(ctx context.Context, o MotoOptions) (*Moto, error) {
 	if err != nil {
 		return nil, err
 	}
-	port, err := FreePort()
+	port, err := s.Port()
 	if err != nil {
 		return nil, err
 	}

@@ -107,14 +107,17 @@ func (s *Site) StartOpenSearch(ctx context.Context, o OpenSearchOptions) (*OpenS
 	return node, nil
 }
 
-// InstallOpenSearch downloads and unpacks the server ahead of the first start, which is then short.
-func (s *Site) InstallOpenSearch(ctx context.Context) error {
-	_, err := s.openSearchHome(ctx)
-	return err
-}
-
 // openSearchHome is the installed server, shared by the nodes of this site and never written to.
 func (s *Site) openSearchHome(ctx context.Context) (string, error) {
+	tree, err := s.openSearchTree(ctx)
+	if err != nil {
+		return "", err
+	}
+	return s.clone(tree, "opensearch")
+}
+
+// openSearchTree is the server unpacked in the cache.
+func (s *Site) openSearchTree(ctx context.Context) (string, error) {
 	server, err := s.Cache.Fetch(ctx, openSearchServer)
 	if err != nil {
 		return "", fmt.Errorf("getting the server: %w", err)
@@ -135,7 +138,7 @@ func (s *Site) openSearchHome(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("unpacking the server: %w", err)
 	}
-	return s.clone(tree, "opensearch")
+	return tree, nil
 }
 
 // Client calls the node with the given Authorization header.

@@ -56,7 +56,7 @@ func (s *Site) configureOpenSearch(node *OpenSearch, home, dir string, o OpenSea
 	if err := s.openSearchCertificates(node, conf); err != nil {
 		return err
 	}
-	port, err := FreePort()
+	port, err := s.Port()
 	if err != nil {
 		return err
 	}

@@ -8,9 +8,9 @@ package stores
 
 import (
 	"cdcpipeline/rehearsal/machine/artifact"
+	"cdcpipeline/rehearsal/machine/port"
 	"errors"
 	"fmt"
-	"net"
 	"os"
 	"path/filepath"
 	"sync"
@@ -28,6 +28,8 @@ type Site struct {
 	Dir string
 
 	cloning sync.Mutex
+	mu      sync.Mutex
+	ports   []*port.Held
 }
 
 // NewSite makes a run folder with a fresh authority in it. Cached files go to cacheDir.
@@ -50,8 +52,13 @@ func NewSite(cacheDir string) (*Site, error) {
 	return &Site{Cache: cache, Authority: authority, Dir: dir}, nil
 }
 
-// Remove deletes the run folder. Stop the servers first.
+// Remove deletes the run folder and gives the ports back. Stop the servers first.
 func (s *Site) Remove() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, held := range s.ports {
+		held.Release()
+	}
 	if err := os.RemoveAll(s.Dir); err != nil {
 		return fmt.Errorf("removing the run folder: %w", err)
 	}
@@ -67,18 +74,16 @@ func (s *Site) folder(name string) (string, error) {
 	return dir, nil
 }
 
-// FreePort is a loopback port that nobody listened on a moment ago.
-func FreePort() (int, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+// Port is a loopback port that is the site's until it is removed, though nobody may listen on it yet.
+func (s *Site) Port() (int, error) {
+	held, err := port.Hold()
 	if err != nil {
-		return 0, fmt.Errorf("finding a free port: %w", err)
+		return 0, fmt.Errorf("taking a port: %w", err)
 	}
-	defer l.Close()
-	addr, ok := l.Addr().(*net.TCPAddr)
-	if !ok {
-		return 0, fmt.Errorf("finding a free port: %v is not a TCP address", l.Addr())
-	}
-	return addr.Port, nil
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.ports = append(s.ports, held)
+	return held.Number, nil
 }
 
 // clone makes a cached server readable for the user it runs as, below the run folder; once per rehearsal.

@@ -86,10 +86,6 @@ func Start(ctx context.Context, o Options) (w *World, err error) {
 	if w.bundle, err = w.Site.Authority.Bundle(); err != nil {
 		return nil, fmt.Errorf("writing the certificate bundle: %w", err)
 	}
-	o.Progress("OpenSearch %s, to be started when the program makes a domain", stores.OpenSearchVersion)
-	if err := w.Site.InstallOpenSearch(ctx); err != nil {
-		return nil, fmt.Errorf("installing OpenSearch: %w", err)
-	}
 	o.Progress("MariaDB %s", stores.MariaDBVersion)
 	if w.Database, err = w.Site.StartMariaDB(ctx, stores.MariaDBOptions{}); err != nil {
 		return nil, fmt.Errorf("starting the database: %w", err)

@@ -4,7 +4,7 @@ go 1.26.6
 
 replace github.com/atotto/clipboard => github.com/tgummerer/clipboard v0.0.0-20241001131231-d02d263e614e
 
-replace github.com/hashicorp/terraform-plugin-sdk/v2 => github.com/pulumi/terraform-plugin-sdk/v2 v2.0.0-20260318212141-5525259d096b
+replace github.com/hashicorp/terraform-plugin-sdk/v2 => ./plugin-sdk
 
 replace github.com/hashicorp/terraform-provider-aws => ./upstream
 

@@ -78,6 +78,8 @@ type Options struct {
 	Env map[string]string
 	// Program replaces the project's own, for variants.
 	Program pulumi.RunFunc
+	// Impatient makes the program wait seconds for a domain, for an engine whose AWS provider has AWS's patience.
+	Impatient bool
 	// Compiled makes the CLI itself run a program, in a process of its own: the environment that languagehost.Install gives.
 	Compiled map[string]string
 }
@@ -108,10 +110,15 @@ func New(ctx context.Context, o Options, settings Settings) (*Stack, error) {
 	switch {
 	case o.Compiled != nil:
 		maps.Copy(env, o.Compiled)
-	case o.Program != nil:
-		options = append(options, auto.Program(impatient(o.Program)))
 	default:
-		options = append(options, auto.Program(impatient(program.Deploy)))
+		run := program.Deploy
+		if o.Program != nil {
+			run = o.Program
+		}
+		if o.Impatient {
+			run = impatient(run)
+		}
+		options = append(options, auto.Program(run))
 	}
 	s, err := auto.UpsertStackLocalSource(ctx, o.Name, o.Dir, options...)
 	if err != nil {
@@ -128,8 +135,8 @@ func New(ctx context.Context, o Options, settings Settings) (*Stack, error) {
 	}, nil
 }
 
-// impatient is the only thing added to the program: the AWS provider sleeps ten minutes before it first looks at a
-// domain, unless the time allowed is shorter than that.
+// impatient is the only thing that may be added to the program: the AWS provider sleeps ten minutes before it first looks
+// at a domain, unless the time allowed is shorter than that.
 func impatient(program pulumi.RunFunc) pulumi.RunFunc {
 	return func(ctx *pulumi.Context) error {
 		err := ctx.RegisterResourceTransform(func(_ context.Context, a *pulumi.ResourceTransformArgs) *pulumi.ResourceTransformResult {

@@ -1,4 +1,5 @@
-// Package progress shows what the rehearsal is doing: one line per stage with its elapsed time, live on a terminal.
+// Package progress shows what the rehearsal is doing: one line per stage with its elapsed time, live on a terminal. It is
+// never silent for long, and says how long a stage usually takes.
 package progress
 
 import (
@@ -12,33 +13,40 @@ import (
 	"golang.org/x/term"
 )
 
+// quiet is the longest time without a line where there is no terminal.
+const quiet = 8 * time.Second
+
 // Log writes stages. The zero value is not usable; see [New].
 type Log struct {
 	out   io.Writer
 	live  bool
 	began time.Time
+	quiet time.Duration
+	usual *Durations
 
 	mu     sync.Mutex
 	name   string
 	detail string
 	since  time.Time
+	spoke  time.Time
 	bar    *progressbar.ProgressBar
 	stop   chan struct{}
 }
 
-// New writes to a file; on a terminal a running stage shows a spinner.
-func New(out *os.File) *Log {
-	return &Log{out: out, live: term.IsTerminal(int(out.Fd())), began: time.Now()}
+// New writes to a file; on a terminal a running stage shows a spinner. How long stages usually take may be nil: not known.
+func New(out *os.File, usual *Durations) *Log {
+	return &Log{out: out, live: term.IsTerminal(int(out.Fd())), began: time.Now(), quiet: quiet, usual: usual}
 }
 
 // Run runs one stage and says how long it took.
 func (l *Log) Run(name string, f func() error) error {
 	l.begin(name)
 	err := f()
-	l.end(err)
+	took := l.end(err)
 	if err != nil {
 		return fmt.Errorf("%s: %w", name, err)
 	}
+	l.usual.Took(name, took)
 	return nil
 }
 
@@ -48,25 +56,70 @@ func (l *Log) Detail(format string, args ...any) {
 	defer l.mu.Unlock()
 	l.detail = fmt.Sprintf(format, args...)
 	if !l.live && l.name != "" {
-		fmt.Fprintf(l.out, "           %s\n", l.detail)
+		l.say("           %s\n", l.detail)
 	}
 }
 
 // Elapsed is the time since the beginning.
 func (l *Log) Elapsed() time.Duration { return time.Since(l.began) }
 
+// say writes a line; the caller holds the lock.
+func (l *Log) say(format string, args ...any) {
+	l.spoke = time.Now()
+	fmt.Fprintf(l.out, format, args...)
+}
+
 func (l *Log) begin(name string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.name, l.detail, l.since = name, "", time.Now()
+	l.name, l.detail, l.since, l.stop = name, "", time.Now(), make(chan struct{})
 	if !l.live {
-		fmt.Fprintf(l.out, "[%7s] %s ...\n", clock(time.Since(l.began)), name)
+		l.say("[%7s] %s ...%s\n", clock(time.Since(l.began)), name, l.usually(name))
+		go l.speak(l.stop)
 		return
 	}
 	l.bar = progressbar.NewOptions(-1, progressbar.OptionSetWriter(l.out), progressbar.OptionSpinnerType(14),
 		progressbar.OptionSetElapsedTime(false), progressbar.OptionClearOnFinish(), progressbar.OptionSetDescription(name))
-	l.stop = make(chan struct{})
 	go l.spin(l.bar, l.stop)
+}
+
+// usually says how long a stage takes, where that is known.
+func (l *Log) usually(name string) string {
+	if d := l.usual.Of(name); d > 0 {
+		return " usually " + clock(d)
+	}
+	return ""
+}
+
+// speak repeats what the stage is at when nothing else is said for a while.
+func (l *Log) speak(stop <-chan struct{}) {
+	tick := time.NewTicker(l.quiet / 8)
+	defer tick.Stop()
+	for {
+		select {
+		case <-stop:
+			return
+		case <-tick.C:
+			l.mu.Lock()
+			if l.name != "" && time.Since(l.spoke) >= l.quiet {
+				l.say("           %s\n", l.standing())
+			}
+			l.mu.Unlock()
+		}
+	}
+}
+
+// standing is what the stage is at, since when, and how long it takes.
+func (l *Log) standing() string {
+	at := l.detail
+	if at == "" {
+		at = l.name
+	}
+	text := fmt.Sprintf("still: %s; %s", at, clock(time.Since(l.since)))
+	if d := l.usual.Of(l.name); d > 0 {
+		text += " of usually " + clock(d)
+	}
+	return text
 }
 
 func (l *Log) spin(bar *progressbar.ProgressBar, stop <-chan struct{}) {
@@ -78,7 +131,7 @@ func (l *Log) spin(bar *progressbar.ProgressBar, stop <-chan struct{}) {
 			return
 		case <-tick.C:
 			l.mu.Lock()
-			text := fmt.Sprintf("[%7s] %s %s", clock(time.Since(l.since)), l.name, l.detail)
+			text := fmt.Sprintf("[%7s] %s %s%s", clock(time.Since(l.since)), l.name, l.detail, l.usually(l.name))
 			l.mu.Unlock()
 			bar.Describe(text)
 			_ = bar.Add(1)
@@ -86,20 +139,22 @@ func (l *Log) spin(bar *progressbar.ProgressBar, stop <-chan struct{}) {
 	}
 }
 
-func (l *Log) end(err error) {
+func (l *Log) end(err error) time.Duration {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.stop != nil {
-		close(l.stop)
+	close(l.stop)
+	if l.bar != nil {
 		_ = l.bar.Finish()
-		l.stop = nil
+		l.bar = nil
 	}
 	mark := "done"
 	if err != nil {
 		mark = "FAILED"
 	}
-	fmt.Fprintf(l.out, "[%7s] %s: %s in %s\n", clock(time.Since(l.began)), l.name, mark, clock(time.Since(l.since)))
+	took := time.Since(l.since)
+	l.say("[%7s] %s: %s in %s\n", clock(time.Since(l.began)), l.name, mark, clock(took))
 	l.name = ""
+	return took
 }
 
 func clock(d time.Duration) string {

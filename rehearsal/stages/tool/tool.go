@@ -4,6 +4,7 @@ package tool
 
 import (
 	"bytes"
+	"cdcpipeline/rehearsal/engine/quick"
 	"cdcpipeline/rehearsal/report/progress"
 	"context"
 	"errors"
@@ -38,7 +39,9 @@ const ofStack = "rehearsal"
 
 // Compile builds the tool from the project's root.
 func Compile(ctx context.Context, binary string) error {
-	if text, err := exec.CommandContext(ctx, "go", "build", "-o", binary, "./cmd/cdc").CombinedOutput(); err != nil {
+	build := exec.CommandContext(ctx, "go", "build", "-o", binary, "./cmd/cdc")
+	build.Env = append(os.Environ(), quick.Environ()...)
+	if text, err := build.CombinedOutput(); err != nil {
 		return fmt.Errorf("compiling cdc: %w: %s", err, text)
 	}
 	return nil

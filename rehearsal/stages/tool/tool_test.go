@@ -17,7 +17,7 @@ func script(t *testing.T, text string) *Tool {
 	dir := t.TempDir()
 	binary := filepath.Join(dir, "cdc")
 	require.NoError(t, os.WriteFile(binary, []byte("#!/bin/sh\n"+text+"\n"), 0o700))
-	return &Tool{Binary: binary, Stacks: "/stacks", CA: "/ca.pem", Journals: dir, Sessions: filepath.Join(dir, "sessions"), Log: progress.New(os.Stderr)}
+	return &Tool{Binary: binary, Stacks: "/stacks", CA: "/ca.pem", Journals: dir, Sessions: filepath.Join(dir, "sessions"), Log: progress.New(os.Stderr, nil)}
 }
 
 func TestRunWantsAnExitCodeAndKeepsTheSession(t *testing.T) {

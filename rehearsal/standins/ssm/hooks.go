@@ -1,6 +1,7 @@
 package ssm
 
 import (
+	"cdcpipeline/rehearsal/standins/account/ec2"
 	"cdcpipeline/rehearsal/standins/controlplane"
 	"context"
 	"fmt"
@@ -9,10 +10,6 @@ import (
 	"slices"
 	"strconv"
 	"time"
-
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/ec2"
-	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
 )
 
 // document is the only kind of session here. Its parameters: aws ssm describe-document --name with it.
@@ -136,8 +133,8 @@ func (s *Service) describeInstanceInformation(ctx context.Context, c *controlpla
 	list := []map[string]any{}
 	for _, instance := range instances {
 		list = append(list, map[string]any{
-			"InstanceId": aws.ToString(instance.InstanceId), "PingStatus": "Online", "LastPingDateTime": time.Now().Unix(),
-			"AgentVersion": agentVersion, "PlatformType": "Linux", "ResourceType": "EC2Instance", "IPAddress": aws.ToString(instance.PrivateIpAddress),
+			"InstanceId": instance.ID, "PingStatus": "Online", "LastPingDateTime": time.Now().Unix(),
+			"AgentVersion": agentVersion, "PlatformType": "Linux", "ResourceType": "EC2Instance", "IPAddress": instance.Address,
 		})
 	}
 	return true, c.Answer(http.StatusOK, map[string]any{"InstanceInformationList": list})
@@ -162,23 +159,12 @@ func (s *Service) getConnectionStatus(ctx context.Context, c *controlplane.Call)
 
 // registered are the instances whose agent could have registered by now: running for a while, and with a role to do so. Without ids it
 // looks at all instances.
-func (s *Service) registered(ctx context.Context, ids ...string) ([]types.Instance, error) {
-	request := &ec2.DescribeInstancesInput{}
-	if len(ids) > 0 {
-		request.Filters = []types.Filter{{Name: aws.String("instance-id"), Values: ids}}
+func (s *Service) registered(ctx context.Context, ids ...string) ([]ec2.Instance, error) {
+	all, err := s.ec2.Instances(ctx, ids...)
+	if err != nil {
+		return nil, fmt.Errorf("looking for the instances %v: %w", ids, err)
 	}
-	var all []types.Instance
-	for pages := ec2.NewDescribeInstancesPaginator(s.ec2, request); pages.HasMorePages(); {
-		page, err := pages.NextPage(ctx)
-		if err != nil {
-			return nil, fmt.Errorf("asking EC2 for the instances %v: %w", ids, err)
-		}
-		for _, reservation := range page.Reservations {
-			all = append(all, reservation.Instances...)
-		}
-	}
-	return slices.DeleteFunc(all, func(i types.Instance) bool {
-		running := i.State != nil && i.State.Name == types.InstanceStateNameRunning
-		return !running || i.IamInstanceProfile == nil || time.Since(aws.ToTime(i.LaunchTime)) < s.options.RegistrationDelay
+	return slices.DeleteFunc(all, func(i ec2.Instance) bool {
+		return i.State != "running" || i.Profile == "" || time.Since(i.Since) < s.options.RegistrationDelay
 	}), nil
 }

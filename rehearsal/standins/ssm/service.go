@@ -7,6 +7,7 @@ package ssm
 
 import (
 	"cdcpipeline/rehearsal/standins/account"
+	"cdcpipeline/rehearsal/standins/account/ec2"
 	"cdcpipeline/rehearsal/standins/controlplane"
 	"context"
 	"errors"
@@ -18,7 +19,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	"github.com/google/uuid"
 )
 

@@ -1,6 +1,7 @@
 package inventory
 
 import (
+	"cdcpipeline/rehearsal/standins/account/ec2"
 	"context"
 	"errors"
 	"slices"
@@ -12,8 +13,6 @@ import (
 	logstypes "github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs/types"
 	"github.com/aws/aws-sdk-go-v2/service/databasemigrationservice"
 	dmstypes "github.com/aws/aws-sdk-go-v2/service/databasemigrationservice/types"
-	"github.com/aws/aws-sdk-go-v2/service/ec2"
-	ec2types "github.com/aws/aws-sdk-go-v2/service/ec2/types"
 	"github.com/aws/aws-sdk-go-v2/service/firehose"
 	"github.com/aws/aws-sdk-go-v2/service/glue"
 	gluetypes "github.com/aws/aws-sdk-go-v2/service/glue/types"
@@ -37,54 +36,51 @@ import (
 	secretstypes "github.com/aws/aws-sdk-go-v2/service/secretsmanager/types"
 )
 
-//nolint:wrapcheck // List names the service in which a listing failed
+// network lists what EC2 has. It shows what has ended for a while yet.
 func network(ctx context.Context, cfg aws.Config) ([]string, error) {
 	c := ec2.NewFromConfig(cfg)
 	var found []string
-	vpcs, err := c.DescribeVpcs(ctx, &ec2.DescribeVpcsInput{})
+	for _, kind := range []struct{ action, what string }{
+		{"DescribeVpcs", "vpc"}, {"DescribeSubnets", "subnet"}, {"DescribeSecurityGroups", "security-group"}, {"DescribeVpcEndpoints", "vpc-endpoint"},
+		{"DescribeNatGateways", "nat-gateway"}, {"DescribeAddresses", "address"},
+	} {
+		var answer struct {
+			VPCs      []string `xml:"vpcSet>item>vpcId"`
+			Subnets   []string `xml:"subnetSet>item>subnetId"`
+			Groups    []string `xml:"securityGroupInfo>item>groupId"`
+			Endpoints []string `xml:"vpcEndpointSet>item>vpcEndpointId"`
+			Addresses []string `xml:"addressesSet>item>allocationId"`
+			Gateways  []struct {
+				ID    string `xml:"natGatewayId"`
+				State string `xml:"state"`
+			} `xml:"natGatewaySet>item"`
+		}
+		if err := c.Call(ctx, kind.action, nil, &answer); err != nil {
+			return nil, err
+		}
+		ids := slices.Concat(answer.VPCs, answer.Subnets, answer.Groups, answer.Endpoints, answer.Addresses)
+		for _, gateway := range answer.Gateways {
+			if gateway.State != "deleted" {
+				ids = append(ids, gateway.ID)
+			}
+		}
+		for _, id := range ids {
+			found = append(found, kind.what+"/"+id)
+		}
+	}
+	instances, err := c.Instances(ctx)
 	if err != nil {
 		return nil, err
 	}
-	found = append(found, names("vpc", vpcs.Vpcs, func(v ec2types.Vpc) *string { return v.VpcId })...)
-	subnets, err := c.DescribeSubnets(ctx, &ec2.DescribeSubnetsInput{})
-	if err != nil {
-		return nil, err
+	for _, instance := range instances {
+		if instance.State != "terminated" {
+			found = append(found, "instance/"+instance.ID)
+		}
 	}
-	found = append(found, names("subnet", subnets.Subnets, func(s ec2types.Subnet) *string { return s.SubnetId })...)
-	groups, err := c.DescribeSecurityGroups(ctx, &ec2.DescribeSecurityGroupsInput{})
-	if err != nil {
-		return nil, err
-	}
-	found = append(found, names("security-group", groups.SecurityGroups, func(g ec2types.SecurityGroup) *string { return g.GroupId })...)
-	endpoints, err := c.DescribeVpcEndpoints(ctx, &ec2.DescribeVpcEndpointsInput{})
-	if err != nil {
-		return nil, err
-	}
-	found = append(found, names("vpc-endpoint", endpoints.VpcEndpoints, func(e ec2types.VpcEndpoint) *string { return e.VpcEndpointId })...)
-	instances, err := c.DescribeInstances(ctx, &ec2.DescribeInstancesInput{})
-	if err != nil {
-		return nil, err
-	}
-	for _, reservation := range instances.Reservations {
-		running := slices.DeleteFunc(reservation.Instances, func(i ec2types.Instance) bool { // EC2 shows one for a while yet
-			return i.State != nil && i.State.Name == ec2types.InstanceStateNameTerminated
-		})
-		found = append(found, names("instance", running, func(i ec2types.Instance) *string { return i.InstanceId })...)
-	}
-	gateways, err := c.DescribeNatGateways(ctx, &ec2.DescribeNatGatewaysInput{})
-	if err != nil {
-		return nil, err
-	}
-	standing := slices.DeleteFunc(gateways.NatGateways, func(g ec2types.NatGateway) bool { return g.State == ec2types.NatGatewayStateDeleted })
-	found = append(found, names("nat-gateway", standing, func(g ec2types.NatGateway) *string { return g.NatGatewayId })...)
-	addresses, err := c.DescribeAddresses(ctx, &ec2.DescribeAddressesInput{})
-	if err != nil {
-		return nil, err
-	}
-	return append(found, names("address", addresses.Addresses, func(a ec2types.Address) *string { return a.AllocationId })...), nil
+	return found, nil
 }
 
-//nolint:wrapcheck // as above
+//nolint:wrapcheck // List names the service in which a listing failed
 func databases(ctx context.Context, cfg aws.Config) ([]string, error) {
 	c := rds.NewFromConfig(cfg)
 	clusters, err := c.DescribeDBClusters(ctx, &rds.DescribeDBClustersInput{})

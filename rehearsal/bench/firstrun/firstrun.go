@@ -1,0 +1,248 @@
+// Package firstrun measures what somebody waits for who has just cloned the project: the first rehearsal on an empty
+// machine, the second, and the tests. It needs a machine on which nothing else runs, and an hour for two commits.
+//
+// Each commit is cloned into a folder of its own and has a home directory of its own, empty at first: so no compiler's,
+// Maven's or pip's cache is warm.
+package firstrun
+
+import (
+	"bytes"
+	"cdcpipeline/rehearsal/machine"
+	"context"
+	_ "embed"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/jedib0t/go-pretty/v6/table"
+)
+
+// Runs are what is measured of one commit.
+type Runs struct {
+	Commit  string  `json:"commit"`
+	Date    string  `json:"date"`
+	Machine string  `json:"machine"`
+	Cold    Reading `json:"cold"`
+	Warm    Reading `json:"warm"`
+	Test    Reading `json:"test"`
+}
+
+// Reading is one command's cost: all of the machine's, for nothing else runs there.
+type Reading struct {
+	Seconds    float64 `json:"seconds"`
+	CPUSeconds float64 `json:"cpu_seconds"`
+	PeakMB     int     `json:"peak_mb"` // most memory of all processes together, their files' pages left out
+	Passed     bool    `json:"passed"`
+}
+
+// measured are the runs that docs/performance.md shows: the baseline's and the newest.
+//
+//go:embed measured.json
+var measured []byte
+
+// Publish measures the commits of a clone, the first of which the others are compared with, and writes them where
+// [Section] finds them when it is compiled next.
+func Publish(ctx context.Context, project string, commits []string) error {
+	if len(commits) < 2 {
+		return errors.New("name the commits to measure, the one to compare with first: cd1bdd0 HEAD")
+	}
+	var all []Runs
+	for _, commit := range commits {
+		runs, err := measure(ctx, project, commit)
+		if err != nil {
+			return fmt.Errorf("measuring %s: %w", commit, err)
+		}
+		all = append(all, runs)
+	}
+	text, err := json.MarshalIndent(all, "", "  ")
+	if err != nil {
+		return fmt.Errorf("writing the runs: %w", err)
+	}
+	if err := os.WriteFile(filepath.Join(project, "rehearsal", "bench", "firstrun", "measured.json"), append(text, '\n'), 0o644); err != nil { // documentation
+		return fmt.Errorf("writing the runs: %w", err)
+	}
+	return write(project, all)
+}
+
+const heading = "## A first run\n"
+
+// write puts the section into docs/performance.md in the place of the former one.
+func write(project string, all []Runs) error {
+	path := filepath.Join(project, "docs", "performance.md")
+	page, err := os.ReadFile(path)
+	if err != nil {
+		return fmt.Errorf("reading the page: %w", err)
+	}
+	before, rest, found := strings.Cut(string(page), heading)
+	if !found {
+		return fmt.Errorf("%s has no heading %q", path, strings.TrimSpace(heading))
+	}
+	if next := strings.Index(rest, "\n## "); next >= 0 {
+		rest = rest[next+1:]
+	} else {
+		rest = ""
+	}
+	if err := os.WriteFile(path, []byte(before+section(all)+"\n"+rest), 0o644); err != nil { // documentation
+		return fmt.Errorf("writing the page: %w", err)
+	}
+	return nil
+}
+
+// Section is the part of docs/performance.md about the runs that were measured last.
+func Section() (string, error) {
+	var all []Runs
+	if err := json.Unmarshal(measured, &all); err != nil {
+		return "", fmt.Errorf("reading the runs: %w", err)
+	}
+	return section(all), nil
+}
+
+func section(all []Runs) string {
+	rows := table.NewWriter()
+	header := table.Row{"", "", "commit " + all[0].Commit}
+	for _, r := range all[1:] {
+		header = append(header, "commit "+r.Commit, "ratio")
+	}
+	rows.AppendHeader(header)
+	for _, command := range []struct {
+		name string
+		of   func(Runs) Reading
+	}{
+		{"`make rehearse`, cold", func(r Runs) Reading { return r.Cold }},
+		{"`make rehearse`, warm", func(r Runs) Reading { return r.Warm }},
+		{"`make test`", func(r Runs) Reading { return r.Test }},
+	} {
+		name := command.name
+		for _, figure := range []struct {
+			name string
+			of   func(Reading) float64
+		}{
+			{"minutes", func(r Reading) float64 { return r.Seconds / 60 }},
+			{"CPU minutes", func(r Reading) float64 { return r.CPUSeconds / 60 }},
+			{"peak memory, GB", func(r Reading) float64 { return float64(r.PeakMB) / 1024 }},
+		} {
+			first := figure.of(command.of(all[0]))
+			row := table.Row{name, figure.name, fmt.Sprintf("%.1f", first)}
+			for _, r := range all[1:] {
+				row = append(row, fmt.Sprintf("%.1f", figure.of(command.of(r))), fmt.Sprintf("%.2f", figure.of(command.of(r))/first))
+			}
+			rows.AppendRow(row)
+			name = ""
+		}
+	}
+	last := all[len(all)-1]
+	return heading + "\nMeasured on " + last.Date + " on one machine, one commit after the other (" + last.Machine + "), by `rehearsal/start first-run " + all[0].Commit + " " + last.Commit + "`:\n\n" +
+		rows.RenderMarkdown() + `
+
+- **Cold** begins with a fresh clone and an empty home directory: everything is downloaded and compiled. **Warm** is the second run there.
+- **` + "`make test`" + `** follows, with tests that are not cached (` + "`-count=1`" + `); it compiles what the rehearsal has not.
+- *CPU minutes* and *peak memory* are the whole machine's, on which nothing else runs; pages of files are not counted as memory.
+`
+}
+
+func measure(ctx context.Context, project, commit string) (Runs, error) {
+	folder, err := os.MkdirTemp("", "firstrun-")
+	if err != nil {
+		return Runs{}, fmt.Errorf("making a folder: %w", err)
+	}
+	defer exec.Command("sh", "-c", `chmod -R u+w "$0"; rm -rf "$0"`, folder).Run() //nolint:errcheck // A folder that stays does no harm.
+	home, clone := filepath.Join(folder, "home"), filepath.Join(folder, "clone")
+	if err := os.Mkdir(home, 0o700); err != nil {
+		return Runs{}, fmt.Errorf("making a home: %w", err)
+	}
+	short, err := exec.CommandContext(ctx, "git", "-C", project, "rev-parse", "--short", commit).Output()
+	if err != nil {
+		return Runs{}, fmt.Errorf("looking for the commit: %w", err)
+	}
+	runs := Runs{Commit: strings.TrimSpace(string(short)), Date: time.Now().UTC().Format(time.DateOnly), Machine: machine.Describe()}
+	for _, args := range [][]string{{"clone", "-q", project, clone}, {"-C", clone, "checkout", "-q", runs.Commit}} {
+		if text, err := exec.CommandContext(ctx, "git", args...).CombinedOutput(); err != nil {
+			return runs, fmt.Errorf("git %s: %w: %s", args[0], err, text)
+		}
+	}
+	for _, step := range []struct {
+		name    string
+		reading *Reading
+		command []string
+	}{
+		{"cold", &runs.Cold, []string{"make", "rehearse"}},
+		{"warm", &runs.Warm, []string{"make", "rehearse"}},
+		{"test", &runs.Test, []string{"make", "test"}},
+	} {
+		log := fmt.Sprintf("%s.%s.log", folder, step.name)
+		*step.reading, err = read(ctx, clone, home, log, step.command)
+		if err != nil {
+			return runs, fmt.Errorf("%s: %w (see %s)", step.name, err, log)
+		}
+		fmt.Fprintf(os.Stderr, "%s %s: %+v (%s)\n", runs.Commit, step.name, *step.reading, log)
+	}
+	return runs, nil
+}
+
+// read runs one command and looks at the whole machine meanwhile.
+func read(ctx context.Context, clone, home, log string, command []string) (Reading, error) {
+	output, err := os.Create(log)
+	if err != nil {
+		return Reading{}, fmt.Errorf("making the log: %w", err)
+	}
+	defer output.Close()
+	cmd := exec.CommandContext(ctx, command[0], command[1:]...)
+	cmd.Dir, cmd.Stdout, cmd.Stderr = clone, output, output
+	// Java asks the system, not HOME, where a user's home is.
+	cmd.Env = append(os.Environ(), "HOME="+home, "MAVEN_OPTS=-Duser.home="+home, "GOFLAGS=-count=1", "GONOSUMDB=*")
+	if command[1] != "test" {
+		cmd.Env = append(cmd.Env, "GOFLAGS=")
+	}
+	before, began := cpuSeconds(), time.Now()
+	if err := cmd.Start(); err != nil {
+		return Reading{}, fmt.Errorf("starting %s: %w", command[0], err)
+	}
+	done := make(chan error, 1)
+	go func() { done <- cmd.Wait() }()
+	var reading Reading
+	for {
+		select {
+		case err := <-done:
+			reading.Seconds, reading.CPUSeconds, reading.Passed = time.Since(began).Seconds(), cpuSeconds()-before, err == nil
+			return reading, err //nolint:wrapcheck // measure names the command
+		case <-time.After(time.Second):
+			reading.PeakMB = max(reading.PeakMB, memory())
+		}
+	}
+}
+
+// cpuSeconds is the processor time that all cores have worked, in seconds since the machine started.
+func cpuSeconds() float64 {
+	text, _ := os.ReadFile("/proc/stat")
+	line, _, _ := strings.Cut(string(text), "\n")
+	var ticks float64
+	for i, field := range strings.Fields(line) {
+		value, _ := strconv.ParseFloat(field, 64)
+		if i >= 1 && i <= 3 || i == 6 || i == 7 { // user, nice, system, irq, softirq
+			ticks += value
+		}
+	}
+	return ticks / 100
+}
+
+// memory is that of all processes in MB, without the pages of files.
+func memory() int {
+	files, _ := filepath.Glob("/proc/[0-9]*/status")
+	total := 0
+	for _, file := range files {
+		text, _ := os.ReadFile(file)
+		for line := range bytes.Lines(text) {
+			if bytes.HasPrefix(line, []byte("RssAnon:")) || bytes.HasPrefix(line, []byte("RssShmem:")) {
+				kb, _ := strconv.Atoi(string(bytes.Fields(line)[1]))
+				total += kb
+			}
+		}
+	}
+	return total / 1024
+}

@@ -1,0 +1,31 @@
+package stores
+
+import (
+	"cdcpipeline/rehearsal/machine/artifact"
+	"context"
+	"fmt"
+)
+
+// Fetch downloads and unpacks ahead of time what the servers are started from; tell is told of each when it begins.
+// What is in the cache is not fetched again.
+func Fetch(ctx context.Context, cacheDir string, tell func(what string)) error {
+	cache, err := artifact.NewCache(cacheDir)
+	if err != nil {
+		return fmt.Errorf("opening the cache: %w", err)
+	}
+	s := &Site{Cache: cache}
+	for _, server := range []struct {
+		what  string
+		fetch func(context.Context) (string, error)
+	}{
+		{"OpenSearch " + OpenSearchVersion, s.openSearchTree},
+		{"MariaDB " + MariaDBVersion, s.mariaDBTree},
+		{"moto " + MotoVersion, s.Python},
+	} {
+		tell("fetch " + server.what)
+		if _, err := server.fetch(ctx); err != nil {
+			return fmt.Errorf("fetching %s: %w", server.what, err)
+		}
+	}
+	return nil
+}
