@@ -100,7 +100,9 @@ With --only just the stages whose names contain one of the pieces are run, after
 		&cobra.Command{
 			Use: "first-run COMMIT COMMIT", Short: "Measure the first rehearsal, the second, and the tests of two commits, each in an empty home; an hour in which nothing else may run",
 			Args: cobra.ExactArgs(2),
-			RunE: func(cmd *cobra.Command, commits []string) error { return firstrun.Publish(cmd.Context(), o.Project, commits) },
+			RunE: func(cmd *cobra.Command, commits []string) error {
+				return firstrun.Publish(cmd.Context(), o.Project, commits)
+			},
 		},
 		&cobra.Command{
 			Use: "schemas", Short: "Write the committed schemas anew from the built plugins", Args: cobra.NoArgs,

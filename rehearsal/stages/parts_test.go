@@ -151,5 +151,7 @@ func TestAPartThatFailsWritesItsResultAllTheSame(t *testing.T) {
 
 func TestAnInterruptedCheckStopsThePart(t *testing.T) {
 	s := check("a check", "one", func(context.Context, *Run) error { return context.Canceled })
-	require.ErrorIs(t, s.Run(context.Background(), newRun(Options{Project: t.TempDir()})), context.Canceled)
+	r, err := newRun(Options{Project: t.TempDir()})
+	require.NoError(t, err)
+	require.ErrorIs(t, s.Run(context.Background(), r), context.Canceled)
 }

@@ -98,7 +98,9 @@ func write(t *testing.T) (dir string, packages []Package) {
 	return dir, []Package{
 		{ImportPath: "example.org/m", Name: "main", Dir: dir, GoFiles: []string{"main.go"}, Imports: []string{"example.org/m/lib", "fmt"}},
 		{ImportPath: "example.org/m/lib", Name: "lib", Dir: filepath.Join(dir, "lib"), GoFiles: []string{"lib.go", "more.go", "empty.go"}, Imports: []string{"os", "strings"}, Shake: true, Thin: []string{"Client"}},
-		{ImportPath: "os", Name: "os"}, {ImportPath: "fmt", Name: "fmt"}, {ImportPath: "strings", Name: "strings"},
+		{ImportPath: "os", Name: "os"},
+		{ImportPath: "fmt", Name: "fmt"},
+		{ImportPath: "strings", Name: "strings"},
 	}
 }
 

@@ -41,8 +41,12 @@ func network(ctx context.Context, cfg aws.Config) ([]string, error) {
 	c := ec2.NewFromConfig(cfg)
 	var found []string
 	for _, kind := range []struct{ action, what string }{
-		{"DescribeVpcs", "vpc"}, {"DescribeSubnets", "subnet"}, {"DescribeSecurityGroups", "security-group"}, {"DescribeVpcEndpoints", "vpc-endpoint"},
-		{"DescribeNatGateways", "nat-gateway"}, {"DescribeAddresses", "address"},
+		{"DescribeVpcs", "vpc"},
+		{"DescribeSubnets", "subnet"},
+		{"DescribeSecurityGroups", "security-group"},
+		{"DescribeVpcEndpoints", "vpc-endpoint"},
+		{"DescribeNatGateways", "nat-gateway"},
+		{"DescribeAddresses", "address"},
 	} {
 		var answer struct {
 			VPCs      []string `xml:"vpcSet>item>vpcId"`
