@@ -55,7 +55,7 @@ func TestASilentStageSaysEveryTenSecondsWhatItIsAt(t *testing.T) {
 func TestAStageThatSpeaksIsNotInterrupted(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l, out, _ := newLog(t, "")
-		require.NoError(t, l.Run("rows", func() error {
+		require.NoError(t, l.Run("a stage nobody knows", func() error {
 			for range 10 {
 				l.Detail("more")
 				time.Sleep(5 * time.Second)
@@ -70,14 +70,14 @@ func TestAStageThatSpeaksIsNotInterrupted(t *testing.T) {
 func TestWhatAStageTookIsRememberedWhenItSucceeds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l, _, usual := newLog(t, "half a fi")
-		require.NoError(t, l.Run("up", func() error {
+		require.NoError(t, l.Run("rise", func() error {
 			time.Sleep(40 * time.Second)
 			return nil
 		}))
-		require.Error(t, l.Run("down", func() error { return errors.New("no") }))
+		require.Error(t, l.Run("fall", func() error { return errors.New("no") }))
 		again, err := Remembered(usual.path)
 		require.NoError(t, err)
-		require.InDelta(t, 40, again.Of("up").Seconds(), 0.1)
-		require.Zero(t, again.Of("down"))
+		require.InDelta(t, 40, again.Of("rise").Seconds(), 0.1)
+		require.Zero(t, again.Of("fall"))
 	})
 }
