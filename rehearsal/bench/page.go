@@ -2,6 +2,7 @@ package bench
 
 import (
 	"bytes"
+	"cdcpipeline/rehearsal/bench/firstrun"
 	_ "embed"
 	"fmt"
 	"math"
@@ -33,6 +34,11 @@ func Page(r *Report) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("writing the page: %w", err)
 	}
+	waiting, err := firstrun.Section()
+	if err != nil {
+		return nil, err
+	}
+	out.WriteString(waiting)
 	return out.Bytes(), nil
 }
 

@@ -81,7 +81,7 @@ func write(project string, all []Runs) error {
 	}
 	before, rest, found := strings.Cut(string(page), heading)
 	if !found {
-		return fmt.Errorf("%s has no heading %q", path, strings.TrimSpace(heading))
+		before += "\n"
 	}
 	if next := strings.Index(rest, "\n## "); next >= 0 {
 		rest = rest[next+1:]
@@ -94,13 +94,16 @@ func write(project string, all []Runs) error {
 	return nil
 }
 
-// Section is the part of docs/performance.md about the runs that were measured last.
+// Section is the part of docs/performance.md about the runs that were measured last; empty while none were.
 func Section() (string, error) {
 	var all []Runs
 	if err := json.Unmarshal(measured, &all); err != nil {
 		return "", fmt.Errorf("reading the runs: %w", err)
 	}
-	return section(all), nil
+	if len(all) == 0 {
+		return "", nil
+	}
+	return "\n" + section(all), nil
 }
 
 func section(all []Runs) string {

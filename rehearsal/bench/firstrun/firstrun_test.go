@@ -1,0 +1,46 @@
+package firstrun
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+func reading(seconds float64) Reading {
+	return Reading{Seconds: seconds, CPUSeconds: 2 * seconds, PeakMB: 2048}
+}
+
+func runs(commit string, seconds float64) Runs {
+	return Runs{Commit: commit, Date: "2026-01-02", Machine: "two cores", Cold: reading(seconds), Warm: reading(seconds), Test: reading(seconds)}
+}
+
+func TestThePageGetsTheNewestRunsOnce(t *testing.T) {
+	project := t.TempDir()
+	require.NoError(t, os.Mkdir(filepath.Join(project, "docs"), 0o755))
+	page := filepath.Join(project, "docs", "performance.md")
+	require.NoError(t, os.WriteFile(page, []byte("# Performance\n\n## Writing\n\nfast\n"), 0o600))
+	for _, seconds := range []float64{300, 150} {
+		require.NoError(t, write(project, []Runs{runs("aaaaaaa", 600), runs("bbbbbbb", seconds)}))
+	}
+	text, err := os.ReadFile(page)
+	require.NoError(t, err)
+	require.True(t, strings.HasPrefix(string(text), "# Performance\n\n## Writing\n\nfast\n\n## A first run\n"))
+	require.Equal(t, 1, strings.Count(string(text), "## A first run"))
+	require.Contains(t, string(text), "| `make rehearse`, cold | minutes | 10.0 | 2.5 | 0.25 |")
+	require.NotContains(t, string(text), "0.50")
+}
+
+func TestASectionAboveAnotherIsReplacedAlone(t *testing.T) {
+	project := t.TempDir()
+	require.NoError(t, os.Mkdir(filepath.Join(project, "docs"), 0o755))
+	page := filepath.Join(project, "docs", "performance.md")
+	require.NoError(t, os.WriteFile(page, []byte("# Performance\n\n## A first run\n\noutdated\n\n## Writing\n\nfast\n"), 0o600))
+	require.NoError(t, write(project, []Runs{runs("aaaaaaa", 600), runs("bbbbbbb", 300)}))
+	text, err := os.ReadFile(page)
+	require.NoError(t, err)
+	require.NotContains(t, string(text), "outdated")
+	require.True(t, strings.HasSuffix(string(text), "\n\n## Writing\n\nfast\n"))
+}
