@@ -64,7 +64,7 @@ func (f *epochFlags) validate() error {
 // name of the table; validate has parsed it.
 func (f *epochFlags) name() table.Name {
 	n, _ := table.Parse(f.table)
-	return table.Name{Database: n.Database, Table: n.Table}
+	return n
 }
 
 // open the epochs of the stack.

@@ -1,6 +1,6 @@
 // Package engine makes the real Pulumi engine out of Go modules: the CLI and the plugins the pipeline uses.
 //
-// Sources are copied aside, the Terraform AWS provider is cut down to the services the pipeline uses, the bridge is
+// Sources are copied aside, the Terraform AWS provider is cut down to the resources the pipeline uses, the bridge is
 // adapted to the engine's version, five programs are compiled, and the result is kept in the cache under the hash of everything that went into it.
 package engine
 

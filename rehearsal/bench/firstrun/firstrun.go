@@ -38,7 +38,6 @@ type Reading struct {
 	Seconds    float64 `json:"seconds"`
 	CPUSeconds float64 `json:"cpu_seconds"`
 	PeakMB     int     `json:"peak_mb"` // most memory of all processes together, their files' pages left out
-	Passed     bool    `json:"passed"`
 }
 
 // measured are the runs that docs/performance.md shows: the baseline's and the newest.
@@ -198,9 +197,9 @@ func read(ctx context.Context, clone, home, log string, command []string) (Readi
 	cmd := exec.CommandContext(ctx, command[0], command[1:]...)
 	cmd.Dir, cmd.Stdout, cmd.Stderr = clone, output, output
 	// Java asks the system, not HOME, where a user's home is.
-	cmd.Env = append(os.Environ(), "HOME="+home, "MAVEN_OPTS=-Duser.home="+home, "GOFLAGS=-count=1", "GONOSUMDB=*")
-	if command[1] != "test" {
-		cmd.Env = append(cmd.Env, "GOFLAGS=")
+	cmd.Env = append(os.Environ(), "HOME="+home, "MAVEN_OPTS=-Duser.home="+home, "GOFLAGS=", "GONOSUMDB=*")
+	if command[1] == "test" {
+		cmd.Env = append(cmd.Env, "GOFLAGS=-count=1")
 	}
 	before, began := cpuSeconds(), time.Now()
 	if err := cmd.Start(); err != nil {
@@ -212,7 +211,7 @@ func read(ctx context.Context, clone, home, log string, command []string) (Readi
 	for {
 		select {
 		case err := <-done:
-			reading.Seconds, reading.CPUSeconds, reading.Passed = time.Since(began).Seconds(), cpuSeconds()-before, err == nil
+			reading.Seconds, reading.CPUSeconds = time.Since(began).Seconds(), cpuSeconds()-before
 			return reading, err //nolint:wrapcheck // measure names the command
 		case <-time.After(time.Second):
 			reading.PeakMB = max(reading.PeakMB, memory())

@@ -116,8 +116,8 @@ func (l *Log) standing() string {
 		at = l.name
 	}
 	text := fmt.Sprintf("still: %s; %s", at, clock(time.Since(l.since)))
-	if d := l.usual.Of(l.name); d > 0 {
-		text += " of usually " + clock(d)
+	if usually := l.usually(l.name); usually != "" {
+		text += " of" + usually
 	}
 	return text
 }
