@@ -7,7 +7,7 @@ FUMPT_VERSION := v0.12.0
 VULN_VERSION := v1.9.0
 LINT        := $(CACHE)/bin/golangci-lint-$(LINT_VERSION)
 # The engine's module cannot be resolved before the rehearsal has fetched the AWS provider: the rehearsal compiles it.
-MODULES     := . sdks/opensearch sdks/generate docs/diagram rehearsal
+MODULES     := rehearsal . sdks/opensearch sdks/generate docs/diagram
 
 # Tests are compiled as a rehearsal is (rehearsal/engine/quick): in half the time, and the compiler's cache serves both.
 export CGO_ENABLED := 0
@@ -27,8 +27,9 @@ rehearse-full: ## all parts of the rehearsal one after the other, or one: PART=l
 bench: ## measure the current-state function on a real OpenSearch and write docs/performance.md anew
 	@exec rehearsal/start bench
 
+# Many tests wait for servers: two modules at a time, each with as many packages as there are cores. The linters vet.
 test: ## all tests of every module
-	@set -e; for module in $(MODULES); do echo "== $$module"; (cd $$module && go test ./...); done
+	@printf '%s\n' $(MODULES) | xargs -P 2 -I{} sh -c 'cd {} && go test -vet=off ./...'
 
 lint: $(LINT) ## golangci-lint with the committed configuration, in every module
 	@set -e; for module in . sdks/generate docs/diagram rehearsal; do echo "== $$module"; (cd $$module && $(LINT) run --config $(CURDIR)/.golangci.yml ./...); done
@@ -45,8 +46,8 @@ sdk: ## write the OpenSearch SDK and the committed schemas anew
 	rehearsal/start schemas
 	cd sdks/generate && go run . ../opensearch/schema.json ../opensearch
 
-docs: ## write docs/configuration.md, policies.md and licences.md anew from configuration types, rules and modules
-	go generate ./config ./policy ./internal/licences
+docs: ## write docs/configuration.md, policies.md, assumptions.md, cost.md and licences.md anew from configuration types, rules, assumptions, prices and modules
+	go generate ./config ./policy ./internal/cost ./internal/operator/conformance ./internal/licences
 
 diagram: ## draw docs/architecture.svg anew from the program
 	cd docs/diagram && go run .

@@ -82,15 +82,15 @@ func (c Config) validateTogether(p *problems) {
 	if current := c.Search.Current; current.On() && current.MaxAgeHours == c.Stream.RetentionHours {
 		p.add("search.current.maxAgeHours", "%d hours, but the stream forgets a record after stream.retentionHours: %d, before it could be parked: use less, or a longer retention", current.MaxAgeHours, c.Stream.RetentionHours)
 	}
-	if have, need := c.Network.subnetAddresses(), c.subnetNeeds(); have > 0 && need > have {
+	if have, need := c.Network.subnetAddresses(), c.SubnetNeeds(); have > 0 && need > have {
 		p.add("network.cidr", "%s leaves %d addresses in each subnet, %d are needed: use a larger block, down to /16", c.Network.Cidr, have, need)
 	}
 }
 
-// subnetNeeds is how many addresses of a subnet are taken: three for each OpenSearch node in its zone, which blue/green
+// SubnetNeeds is how many addresses of a subnet are taken: three for each OpenSearch node in its zone, which blue/green
 // updates need (https://docs.aws.amazon.com/opensearch-service/latest/developerguide/vpc.html), and twenty for endpoints,
 // database, replication instance, function and delivery.
-func (c Config) subnetNeeds() int {
+func (c Config) SubnetNeeds() int {
 	zones := max(c.Search.AvailabilityZones, 1)
 	return 3*((c.Search.nodes()+zones-1)/zones) + 20
 }

@@ -170,7 +170,7 @@ func TestFilesAreRefusedBeforeAnythingIsMade(t *testing.T) {
 	empty := filepath.Join(t.TempDir(), "empty")
 	require.NoError(t, os.WriteFile(empty, nil, 0o600))
 	c := Config{Source: Source{SchemaFiles: []string{"absent.sql", empty}, CaFile: empty}}
-	err := c.validateFiles(os.ReadFile)
+	err := c.CheckFiles(os.ReadFile)
 	require.EqualError(t, err, lines(
 		"source.schemaFiles[0]: absent.sql: no such file or directory; paths are relative to the project's folder",
 		"source.schemaFiles[1]: "+empty+": is empty, SQL statements are expected; paths are relative to the project's folder",

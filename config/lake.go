@@ -23,7 +23,8 @@ type Lake struct {
 	BufferMb int `json:"bufferMb"`
 	// BufferSeconds of the delivery, 60 to 900. Default 60 in dev, 300 in prod.
 	BufferSeconds int `json:"bufferSeconds"`
-	// InfrequentAccessDays before raw changes move to STANDARD_IA, at least 30. Default 90.
+	// InfrequentAccessDays before raw changes move to STANDARD_IA, at least 30. S3 moves no object below 128 KB, here or to
+	// GLACIER_IR: those stay in STANDARD. Default 90.
 	InfrequentAccessDays int `json:"infrequentAccessDays"`
 	// GlacierDays before raw changes move to GLACIER_IR, at least 30 more. Default 365.
 	GlacierDays int `json:"glacierDays"`

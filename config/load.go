@@ -30,11 +30,11 @@ func Load(ctx *pulumi.Context) (Config, error) {
 			secrets = append(secrets, key)
 		}
 	}
-	c, err := Parse(values, secrets)
+	c, err := ParseFor(ctx.Stack(), values, secrets)
 	if err != nil {
 		return Config{}, err
 	}
-	if err := c.validateFiles(os.ReadFile); err != nil {
+	if err := c.CheckFiles(os.ReadFile); err != nil {
 		return Config{}, err
 	}
 	return c, nil
@@ -64,8 +64,9 @@ func topLevel() []string {
 	return keys
 }
 
-// validateFiles refuses files that cannot be read or used, before the first resource is made.
-func (c Config) validateFiles(read func(string) ([]byte, error)) error {
+// CheckFiles refuses files of the configuration that cannot be read or used. Paths are as they are configured: relative to the
+// project.
+func (c Config) CheckFiles(read func(string) ([]byte, error)) error {
 	var p problems
 	check := func(key, file string, usable func([]byte) error) {
 		text, err := read(file)

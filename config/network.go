@@ -9,7 +9,7 @@ import (
 
 // Network is the VPC everything runs in: made here, or adopted.
 type Network struct {
-	// VpcID adopts an existing VPC; PrivateSubnetIDs is then required, and Cidr, AvailabilityZones, Egress and FlowLogs are refused.
+	// VpcID adopts an existing VPC; PrivateSubnetIDs is then required, and Cidr, AvailabilityZones, Zones, Egress and FlowLogs are refused.
 	VpcID string `json:"vpcId"`
 	// PrivateSubnetIDs are the adopted VPC's subnets, in at least two zones.
 	PrivateSubnetIDs []string `json:"privateSubnetIds"`
@@ -17,6 +17,9 @@ type Network struct {
 	Cidr string `json:"cidr"`
 	// AvailabilityZones of a new VPC, 2 or 3. Default 2 in dev, 3 in prod.
 	AvailabilityZones int `json:"availabilityZones"`
+	// Zones of a new VPC by name (us-east-1a), as many as AvailabilityZones: where the chosen instance types are to be had.
+	// Others, in a stack that exists, replace its subnets and all that is in them. Default: the region's first.
+	Zones []string `json:"zones"`
 	// Egress is how private subnets reach AWS. Default endpoints.
 	Egress Egress `json:"egress"`
 	// FlowLogs records the VPC's traffic in CloudWatch Logs. Default false in dev, true in prod.
@@ -39,7 +42,7 @@ func (s Network) WithDefaults(env Environment) Network {
 		return s
 	}
 	s.Cidr = cmp.Or(s.Cidr, "10.0.0.0/16")
-	s.AvailabilityZones = cmp.Or(s.AvailabilityZones, choose(env, 2, 3))
+	s.AvailabilityZones = cmp.Or(s.AvailabilityZones, len(s.Zones), choose(env, 2, 3))
 	s.Egress = cmp.Or(s.Egress, EgressEndpoints)
 	s.FlowLogs = cmp.Or(s.FlowLogs, new(env == Prod))
 	return s
@@ -59,6 +62,7 @@ func (s Network) Validate() error {
 var (
 	vpcID           = regexp.MustCompile(`^vpc-([0-9a-f]{8}|[0-9a-f]{17})$`)
 	subnetID        = regexp.MustCompile(`^subnet-([0-9a-f]{8}|[0-9a-f]{17})$`)
+	zoneName        = regexp.MustCompile(`^[a-z]{2,}(-[a-z]+)+-[0-9]+[a-z]$`)
 	securityGroupID = regexp.MustCompile(`^sg-([0-9a-f]{8}|[0-9a-f]{17})$`)
 )
 
@@ -76,6 +80,9 @@ func (s Network) validateAdopted(p *problems) {
 	const why = "an adopted VPC stays as it is; remove one of the two"
 	apart(p, "network.cidr", s.Cidr, "network.vpcId", why)
 	apart(p, "network.availabilityZones", s.AvailabilityZones, "network.vpcId", why)
+	if len(s.Zones) > 0 {
+		p.add("network.zones", "stands beside network.vpcId: %s", why)
+	}
 	apart(p, "network.egress", s.Egress, "network.vpcId", why)
 	apart(p, "network.flowLogs", s.FlowLogs, "network.vpcId", why)
 }
@@ -85,6 +92,13 @@ func (s Network) validateNew(p *problems) {
 		p.add("network.privateSubnetIds", "belong to a VPC that exists: set network.vpcId too, or remove them")
 	}
 	p.between("network.availabilityZones", s.AvailabilityZones, 2, 3, "zones")
+	if n := len(s.Zones); n > 0 && n != s.AvailabilityZones {
+		p.add("network.zones", "%d zones, but network.availabilityZones is %d: name as many, or remove one of the two", n, s.AvailabilityZones)
+	}
+	p.distinct("network.zones", s.Zones)
+	for i, zone := range s.Zones {
+		p.matches(fmt.Sprintf("network.zones[%d]", i), zone, zoneName, "the name of a zone, such as us-east-1a (not its id, such as use1-az1)")
+	}
 	oneOf(p, "network.egress", s.Egress, EgressEndpoints, EgressNAT)
 
 	const key = "network.cidr"

@@ -15,15 +15,20 @@ import (
 	"github.com/go-viper/mapstructure/v2"
 )
 
-// Parse turns the stack's values, keyed without namespace, objects as JSON, into a complete and valid configuration.
+// Parse is ParseFor the stack whose resources have the names of the walkthrough.
+func Parse(values map[string]string, secretKeys []string) (Config, error) {
+	return ParseFor(DefaultStack, values, secretKeys)
+}
+
+// ParseFor turns a stack's values, keyed without namespace, objects as JSON, into a complete and valid configuration.
 //
 // It refuses secrets, unknown keys, values of another type and values that AWS would refuse, all of them at once.
 // Numbers and booleans may be strings, as `pulumi config set` stores them.
-func Parse(values map[string]string, secretKeys []string) (Config, error) {
+func ParseFor(stack string, values map[string]string, secretKeys []string) (Config, error) {
 	var p problems
 	raw := readSections(&p, values, secretKeys)
 	c, set := decode(&p, raw)
-	complete := c.WithDefaults()
+	complete := c.Named(stack).WithDefaults()
 	refuseEmpty(&p, c, complete, set)
 	p = append(p, complete.Validate())
 	if err := p.join(); err != nil {

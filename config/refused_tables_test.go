@@ -9,6 +9,7 @@ var refusedTables = []refusal{
 	{"an exclusion of nothing", `source: {tables: [{database: shop, table: "%"}], exclude: [{database: stock, table: "%"}], schemaFiles: [a.sql]}`, `source.exclude[0]: stock.% is in no entry of source.tables: remove it`},
 	{"an exclusion of everything", `source: {tables: [{database: shop, table: "order%"}], exclude: [{database: "%", table: "o%"}], schemaFiles: [a.sql]}`, `source.exclude[0]: %.o% leaves nothing of source.tables[0] (shop.order%): remove one of them`},
 	{"an exclusion of a table named", `source: {exclude: [{database: testdb, table: retail_trans}]}`, `source.exclude[0]: testdb.retail_trans leaves nothing of source.tables[0] (testdb.retail_trans): remove one of them`},
+	{"a probe that a pattern takes in", `source: {conformance: true, tables: [{database: "%", table: "%"}], schemaFiles: [a.sql]}`, `source.conformance: is not needed beside source.tables[0] (%.%), which takes cdc_conformance.% in: remove it, and name a table with ` + "`cdc conformance --table`"},
 	{"a column omitted twice", `source: {tables: [{database: testdb, table: retail_trans, omitColumns: [memo, memo, ""]}]}`, lines(
 		`source.tables[0].omitColumns[1]: "memo" is already source.tables[0].omitColumns[0]: remove one of them`,
 		`source.tables[0].omitColumns[2]: is empty: give a value or remove the entry`,
@@ -40,6 +41,7 @@ var refusedTimes = []refusal{
 
 // refusedAdoptions are what exists already, half named.
 var refusedAdoptions = []refusal{
+	{"a way with foreign keys there is not", `source: {cascades: ignore}`, `source.cascades: "ignore" is not a choice here: use warn, fail`},
 	{"a bootstrap there is not", `source: {bootstrap: none}`, `source.bootstrap: "none" is not a choice here: use apply, check`},
 	{"a check of a database that is made here", `source: {bootstrap: check, replicationSecretArn: SECRETARN}`, `source.bootstrap: check is for a database that is there already: name it in source.existing, or use apply`},
 	{"a check without a user", `{VPC, source: {bootstrap: check, existing: {host: db.example.com, secretArn: SECRETARN, securityGroupId: sg-01234567}}}`, `source.replicationSecretArn: is missing: with source.bootstrap check nobody makes the replication user, give the ARN of the secret of one who exists`},

@@ -4,7 +4,8 @@ import "cmp"
 
 // Search is the OpenSearch domain and the history index in it.
 type Search struct {
-	// DomainName, [a-z][a-z0-9-]{2,27}. Default retail-trans.
+	// DomainName, [a-z][a-z0-9-]{2,27}. Default retail-trans, with the stack's name behind it unless the stack is dev:
+	// retail-trans-prod.
 	DomainName string `json:"domainName"`
 	// EngineVersion of the domain, OpenSearch 2 or newer. Default OpenSearch_2.19.
 	EngineVersion string `json:"engineVersion"`
@@ -57,7 +58,7 @@ const (
 
 // WithDefaults fills what is not set.
 func (s Search) WithDefaults(env Environment) Search {
-	s.DomainName = cmp.Or(s.DomainName, "retail-trans")
+	s.DomainName = cmp.Or(s.DomainName, defaultDomainName)
 	s.EngineVersion = cmp.Or(s.EngineVersion, "OpenSearch_2.19")
 	s.InstanceType = cmp.Or(s.InstanceType, choose(env, "t3.small.search", "r7g.large.search"))
 	s.InstanceCount = cmp.Or(s.InstanceCount, choose(env, 1, 3))

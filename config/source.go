@@ -6,7 +6,7 @@ import "cmp"
 type Source struct {
 	// Existing names a database of yours; without it an Aurora MySQL cluster is made.
 	Existing *ExistingDatabase `json:"existing"`
-	// ClusterName of the Aurora cluster. Default dms-src.
+	// ClusterName of the Aurora cluster. Default dms-src, with the stack's name behind it unless the stack is dev: dms-src-prod.
 	ClusterName string `json:"clusterName"`
 	// EngineVersion of Aurora MySQL, e.g. 8.0.mysql_aurora.3.10.4.
 	EngineVersion string `json:"engineVersion"`
@@ -26,6 +26,9 @@ type Source struct {
 	Exclude []ExcludedTable `json:"exclude"`
 	// Bootstrap says what the bootstrap may do to the database. Default apply.
 	Bootstrap Bootstrap `json:"bootstrap"`
+	// Cascades says what the bootstrap does about foreign keys by which MySQL itself deletes or changes rows of followed tables
+	// (ON DELETE and ON UPDATE CASCADE, SET NULL, SET DEFAULT): nothing tells DMS of that. Default warn.
+	Cascades Cascades `json:"cascades"`
 	// ReplicationSecretArn names the Secrets Manager secret {"username","password","host","port"} of the replication user,
 	// who exists already: needed when Bootstrap is check, refused otherwise.
 	ReplicationSecretArn string `json:"replicationSecretArn"`
@@ -45,6 +48,9 @@ type Source struct {
 	RowsSince RowsSince `json:"rowsSince"`
 	// CaFile is a PEM bundle that signs the database's certificate. Default: the bundle of RDS.
 	CaFile string `json:"caFile"`
+	// Conformance prepares for cdc conformance, which makes a table of its own to see whether AWS does what this project
+	// assumes: the database cdc_conformance is made, and what is made in it later is followed. Default false.
+	Conformance bool `json:"conformance"`
 }
 
 // ExistingDatabase is a MySQL-compatible database that this stack does not own.
@@ -68,6 +74,16 @@ const (
 	BootstrapApply Bootstrap = "apply"
 	// BootstrapCheck changes nothing and fails the deployment when something is missing; needs source.existing.
 	BootstrapCheck Bootstrap = "check"
+)
+
+// Cascades names what is done about foreign keys that change rows by themselves.
+type Cascades string
+
+const (
+	// CascadesWarn names each with what to do.
+	CascadesWarn Cascades = "warn"
+	// CascadesFail fails the deployment too.
+	CascadesFail Cascades = "fail"
 )
 
 // Table is one table to follow, or all that a pattern matches.
@@ -152,6 +168,7 @@ func (o FilterOperator) negative() bool {
 func (s Source) WithDefaults(env Environment) Source {
 	s.BinlogRetentionHours = cmp.Or(s.BinlogRetentionHours, choose(env, 24, 168))
 	s.Bootstrap = cmp.Or(s.Bootstrap, BootstrapApply)
+	s.Cascades = cmp.Or(s.Cascades, CascadesWarn)
 	s.RotationDays = cmp.Or(s.RotationDays, new(s.rotationDays()))
 	if len(s.Tables) == 0 {
 		s.Tables = []Table{{Database: retailDatabase, Table: retailTable}}
@@ -165,7 +182,7 @@ func (s Source) WithDefaults(env Environment) Source {
 		s.Existing = &existing
 		return s
 	}
-	s.ClusterName = cmp.Or(s.ClusterName, "dms-src")
+	s.ClusterName = cmp.Or(s.ClusterName, defaultClusterName)
 	s.EngineVersion = cmp.Or(s.EngineVersion, "8.0.mysql_aurora.3.10.4")
 	s.InstanceClass = cmp.Or(s.InstanceClass, choose(env, "db.t4g.medium", "db.r7g.large"))
 	s.Instances = cmp.Or(s.Instances, choose(env, 1, 2))

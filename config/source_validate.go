@@ -18,6 +18,7 @@ func (s Source) Validate() error {
 	// https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_RotationRulesType.html
 	p.optionalBetween("source.rotationDays", s.RotationDays, 0, 1000, "days (0 turns the rotation off)")
 	s.validateBootstrap(&p)
+	oneOf(&p, "source.cascades", s.Cascades, CascadesWarn, CascadesFail)
 	s.validateTables(&p)
 	p.distinct("source.schemaFiles", s.SchemaFiles)
 	p = append(p, s.RowsSince.Validate(s.Tables))

@@ -7,7 +7,8 @@ import (
 
 // Stream is the Kinesis data stream between DMS and the sinks.
 type Stream struct {
-	// Name of the stream. Default retail_trans_stream.
+	// Name of the stream. Default retail_trans_stream, with the stack's name behind it unless the stack is dev:
+	// retail_trans_stream_prod.
 	Name string `json:"name"`
 	// Shards of a provisioned stream; 0, the default, is on-demand.
 	Shards int `json:"shards"`
@@ -17,7 +18,7 @@ type Stream struct {
 
 // WithDefaults fills what is not set.
 func (s Stream) WithDefaults(Environment) Stream {
-	s.Name = cmp.Or(s.Name, "retail_trans_stream")
+	s.Name = cmp.Or(s.Name, defaultStreamName)
 	s.RetentionHours = cmp.Or(s.RetentionHours, 168)
 	return s
 }

@@ -24,6 +24,14 @@ func (t Table) pattern() table.Pattern { return table.Pattern{Database: t.Databa
 
 func (t ExcludedTable) pattern() table.Pattern { return table.Pattern(t) }
 
+// Probes are the tables that cdc conformance makes, and drops; none unless Conformance is on.
+func (s Source) Probes() []Table {
+	if !s.Conformance {
+		return nil
+	}
+	return []Table{{Database: "cdc_conformance", Table: table.Any}}
+}
+
 func (s Source) validateTables(p *problems) {
 	if len(s.Tables) == 0 {
 		p.add("source.tables", "is empty: name at least one table to follow")
@@ -37,6 +45,13 @@ func (s Source) validateTables(p *problems) {
 	}
 	for i, excluded := range s.Exclude {
 		s.validateExcluded(p, fmt.Sprintf("source.exclude[%d]", i), excluded.pattern())
+	}
+	for _, probes := range s.Probes() {
+		for i, table := range s.Tables {
+			if probes.pattern().Folded().Overlaps(table.pattern().Folded()) {
+				p.add("source.conformance", "is not needed beside source.tables[%d] (%s), which takes %s in: remove it, and name a table with `cdc conformance --table`", i, table.pattern(), probes.pattern())
+			}
+		}
 	}
 }
 

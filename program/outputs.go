@@ -15,12 +15,8 @@ import (
 type written = outputs.Set[pulumi.StringInput, pulumi.IntInput, pulumi.StringArrayInput, pulumi.StringMapInput]
 
 // export makes the stack's outputs.
-func export(ctx *pulumi.Context, p *pipeline.Pipeline, cfg config.Config) error {
-	ask, err := askDMS(ctx)
-	if err != nil {
-		return err
-	}
-	all, err := describe(ctx, p, cfg.WithDefaults(), ask)
+func export(ctx *pulumi.Context, d *Deployment, cfg config.Config, unloaded unloadedTables) error {
+	all, err := describe(ctx, d, cfg.WithDefaults(), unloaded)
 	if err != nil {
 		return err
 	}
@@ -32,20 +28,20 @@ func export(ctx *pulumi.Context, p *pipeline.Pipeline, cfg config.Config) error 
 }
 
 // describe says what an operator needs: where everything is, and which secret opens it; never a password.
-func describe(ctx *pulumi.Context, p *pipeline.Pipeline, cfg config.Config, ask taskState) (written, error) {
-	region, err := aws.GetRegion(ctx, &aws.GetRegionArgs{}, pulumi.Parent(p))
+func describe(ctx *pulumi.Context, p *Deployment, cfg config.Config, unloaded unloadedTables) (written, error) {
+	region, err := aws.GetRegion(ctx, &aws.GetRegionArgs{}, pulumi.Parent(p.Pipeline))
 	if err != nil {
 		return written{}, fmt.Errorf("looking up the region: %w", err)
 	}
-	caller, err := aws.GetCallerIdentity(ctx, &aws.GetCallerIdentityArgs{}, pulumi.Parent(p))
+	caller, err := aws.GetCallerIdentity(ctx, &aws.GetCallerIdentityArgs{}, pulumi.Parent(p.Pipeline))
 	if err != nil {
 		return written{}, fmt.Errorf("looking up the account: %w", err)
 	}
 	url := pulumi.Sprintf("https://%s", p.Domain.Endpoint)
 	all := written{
-		Region: pulumi.String(region.Name), AccountID: pulumi.String(caller.AccountId), VpcID: p.Network.VpcID, KmsKeyArn: p.Key.Arn,
+		Environment: pulumi.String(cfg.Environment), Region: pulumi.String(region.Name), AccountID: pulumi.String(caller.AccountId), VpcID: p.Network.VpcID, KmsKeyArn: p.Key.Arn,
 
-		Tables: names(cfg.Source.Tables), TablesNotLoaded: tablesNotLoaded(ctx, p, cfg.Source, ask), RowsSince: pulumi.ToStringMap(cfg.Source.RowsSince),
+		Tables: names(cfg.Source.Tables), TablesNotLoaded: tablesNotLoaded(ctx, p.Pipeline, p.running, cfg.Source, unloaded), RowsSince: pulumi.ToStringMap(cfg.Source.RowsSince), ProbeTables: none,
 		SourceHost: p.Source.Host, SourcePort: p.Source.Port, SourceSecretArn: p.Source.AdminSecretArn,
 		ReplicationSecretArn: p.Bootstrap.ReplicationSecretArn, BootstrapFindings: p.Bootstrap.Findings,
 
@@ -59,7 +55,10 @@ func describe(ctx *pulumi.Context, p *pipeline.Pipeline, cfg config.Config, ask 
 		CatalogDatabase: none, AthenaWorkgroup: none,
 
 		Reach: pulumi.String(cfg.Search.Reach), BastionInstanceID: none, SearchTunnelPort: pulumi.Int(cfg.Search.TunnelPort),
-		ConsoleLinks: consoleLinks(p, region.Name),
+		ConsoleLinks: consoleLinks(p.Pipeline, region.Name),
+	}
+	for _, t := range cfg.Source.Probes() {
+		all.ProbeTables = pulumi.String(t.Database + "." + t.Table)
 	}
 	if p.Current != nil {
 		all.CurrentIndices, all.CurrentFunctionName = pulumi.String(search.CurrentIndices), p.Current.FunctionName

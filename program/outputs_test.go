@@ -6,7 +6,6 @@ import (
 	"cdcpipeline/internal/componenttest"
 	"cdcpipeline/internal/outputs"
 	"cdcpipeline/internal/table"
-	"cdcpipeline/internal/task"
 	"context"
 	"encoding/json"
 	"sync"
@@ -27,8 +26,8 @@ func read(t *testing.T, cfg config.Config) outputs.Outputs {
 		if err != nil {
 			return err
 		}
-		all, err := describe(ctx, p, cfg.WithDefaults(), func(context.Context, string, []table.Pattern) (task.State, error) {
-			return task.State{NotLoaded: []string{"shop.added"}}, nil
+		all, err := describe(ctx, &Deployment{Pipeline: p, running: pulumi.String("").ToStringOutput()}, cfg.WithDefaults(), func(context.Context, string, []table.Pattern) ([]string, error) {
+			return []string{"shop.added"}, nil
 		})
 		if err != nil {
 			return err
@@ -51,13 +50,14 @@ func read(t *testing.T, cfg config.Config) outputs.Outputs {
 }
 
 func TestEveryOutputThatIsWrittenIsRead(t *testing.T) {
-	o := read(t, config.Config{Source: config.Source{RowsSince: config.RowsSince{"testdb.retail_trans": "2026-01-31T12:00:00Z"}}})
+	o := read(t, config.Config{Source: config.Source{Conformance: true, RowsSince: config.RowsSince{"testdb.retail_trans": "2026-01-31T12:00:00Z"}}})
 
 	outputs.Set[string, int, []string, map[string]string](o).Each(func(name string, value any) {
 		require.NotEmpty(t, value, name)
 	})
 	require.Equal(t, []string{"testdb.retail_trans"}, o.Tables)
 	require.Equal(t, componenttest.Region, o.Region)
+	require.Equal(t, "cdc_conformance.%", o.ProbeTables)
 	require.Equal(t, 9200, o.SearchTunnelPort)
 	require.Equal(t, map[string]string{"testdb.retail_trans": "2026-01-31T12:00:00Z"}, o.RowsSince)
 	require.Contains(t, o.ConsoleLinks["task"], "us-east-1.console.aws.amazon.com/dms")
@@ -68,6 +68,6 @@ func TestPartsThatAreLeftOutHaveEmptyOutputs(t *testing.T) {
 		Search: config.Search{Reach: config.ReachDirect, Current: config.CurrentState{Enabled: new(false)}},
 		Lake:   config.Lake{Catalog: config.Catalog{Enabled: new(false)}},
 	})
-	require.Empty(t, o.BastionInstanceID+o.CurrentIndices+o.CurrentFunctionName+o.CurrentParkedPrefix+o.CurrentFailedPrefix+o.CatalogDatabase+o.AthenaWorkgroup)
+	require.Empty(t, o.BastionInstanceID+o.CurrentIndices+o.CurrentFunctionName+o.CurrentParkedPrefix+o.CurrentFailedPrefix+o.CatalogDatabase+o.AthenaWorkgroup+o.ProbeTables)
 	require.NotEmpty(t, o.SearchURL)
 }

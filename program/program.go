@@ -7,6 +7,7 @@ import (
 	"cdcpipeline/components/pipeline"
 	"cdcpipeline/components/source"
 	"cdcpipeline/config"
+	"cdcpipeline/internal/footprint"
 	"cdcpipeline/internal/lambdabuild"
 	"fmt"
 	"os"
@@ -16,13 +17,25 @@ import (
 
 // Deploy is the Pulumi program: configuration in, pipeline and stack outputs out.
 // All problems of the configuration come back together, before the first resource.
+// It ends when the replication task runs, and fails when the task does not.
 func Deploy(ctx *pulumi.Context) error {
-	_, err := FromConfig(ctx)
-	return err
+	d, err := FromConfig(ctx)
+	if err != nil {
+		return err
+	}
+	return d.TaskRuns(ctx)
 }
 
-// FromConfig is Deploy for a program that goes on building upon the pipeline.
-func FromConfig(ctx *pulumi.Context) (*pipeline.Pipeline, error) {
+// Deployment is a pipeline whose replication task is being started.
+type Deployment struct {
+	*pipeline.Pipeline
+
+	running pulumi.StringOutput
+}
+
+// FromConfig is Deploy for a program that goes on building upon the pipeline. Such a program calls TaskRuns when all of its
+// own resources are declared.
+func FromConfig(ctx *pulumi.Context) (*Deployment, error) {
 	cfg, err := config.Load(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("reading the configuration: %w", err)
@@ -49,7 +62,7 @@ func FromConfig(ctx *pulumi.Context) (*pipeline.Pipeline, error) {
 		}
 		return pulumi.NewFileArchive(zip), nil
 	}
-	args := &pipeline.Args{Config: cfg, CaBundle: bundle}
+	args := &pipeline.Args{Config: cfg, CaBundle: bundle, Remove: removeInside(cfg.WithDefaults().Search), Check: func() error { return compare(ctx, cfg.WithDefaults()) }}
 	if args.BootstrapCode, err = compile("bootstrap", true); err != nil {
 		return nil, err
 	}
@@ -63,10 +76,15 @@ func FromConfig(ctx *pulumi.Context) (*pipeline.Pipeline, error) {
 	if err != nil {
 		return nil, err
 	}
-	p, err := pipeline.New(ctx, "cdc", args)
+	p, err := pipeline.New(ctx, footprint.Pipeline, args)
 	if err != nil {
 		return nil, err
 	}
 	lead(way, p)
-	return p, export(ctx, p, cfg)
+	settings, err := awsSettings(ctx)
+	if err != nil {
+		return nil, err
+	}
+	d := &Deployment{Pipeline: p, running: runTask(ctx, p, keepByDMS(settings))}
+	return d, export(ctx, d, cfg, askDMS(settings))
 }

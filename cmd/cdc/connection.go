@@ -1,8 +1,8 @@
 package main
 
 import (
+	"cdcpipeline/internal/operator/schema"
 	"cdcpipeline/internal/operator/status"
-	"cdcpipeline/internal/operator/workload"
 	"cdcpipeline/internal/outputs"
 	"cdcpipeline/internal/source/mysql/rdsca"
 	"cdcpipeline/internal/tunnel"
@@ -68,7 +68,7 @@ func (f *connectionFlags) validate() error {
 
 // resolved is a connection and what must be closed after it: the tunnel, if it goes through one.
 type resolved struct {
-	workload.Connection
+	schema.Connection
 	Close func() error
 }
 
@@ -77,7 +77,7 @@ func (f *connectionFlags) resolve(ctx context.Context, tell func(string, ...any)
 	if f.host == "" {
 		return f.ofStack(ctx, tell)
 	}
-	r := &resolved{workload.Connection{Host: f.host, Port: f.port, User: f.user, Password: os.Getenv(passwordVariable)}, closed}
+	r := &resolved{schema.Connection{Host: f.host, Port: f.port, User: f.user, Password: os.Getenv(passwordVariable)}, closed}
 	var err error
 	if r.TLS, err = trust(f.caFile, f.host); err != nil || f.user != "" {
 		return r, err
@@ -100,7 +100,7 @@ func (f *connectionFlags) ofStack(ctx context.Context, tell func(string, ...any)
 		return nil, fmt.Errorf("%w; or give --host, --port and --secret-arn", err)
 	}
 	port := cmp.Or(f.port, o.SourcePort, 3306)
-	r := &resolved{workload.Connection{Host: o.SourceHost, Port: port, User: f.user, Password: os.Getenv(passwordVariable)}, closed}
+	r := &resolved{schema.Connection{Host: o.SourceHost, Port: port, User: f.user, Password: os.Getenv(passwordVariable)}, closed}
 	if r.TLS, err = trust(f.caFile, o.SourceHost); err != nil {
 		return nil, err
 	}
@@ -133,7 +133,7 @@ func (f *connectionFlags) open(ctx context.Context, tell func(string, ...any)) (
 	if err != nil {
 		return nil, nil, err
 	}
-	if db, err = workload.Open(ctx, connection.Connection); err != nil {
+	if db, err = schema.Open(ctx, connection.Connection); err != nil {
 		return nil, nil, errors.Join(fmt.Errorf("%w; see --host, --port, --direct, --user, --secret-arn and --ca", err), connection.Close())
 	}
 	return db, func() error { return errors.Join(db.Close(), connection.Close()) }, nil

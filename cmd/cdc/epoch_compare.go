@@ -2,6 +2,7 @@ package main
 
 import (
 	"cdcpipeline/internal/currentstate"
+	"cdcpipeline/internal/operator/schema"
 	"cdcpipeline/internal/operator/status"
 	"cdcpipeline/internal/operator/verify"
 	"cdcpipeline/internal/table"
@@ -85,9 +86,28 @@ func (c *currentIndices) compare(ctx context.Context, db *sql.DB, n table.Name, 
 		Index:  func(table.Name) string { return currentstate.Index(n, epoch) },
 	}
 	var result compared
-	var err error
-	result.Counts, err = verify.CompareCurrent(ctx, verify.Database{DB: db}, current, o, result.add)
-	return result.judged(), err
+	found, err := verify.CompareCurrent(ctx, verify.Database{DB: db}, current, o, result.add)
+	for _, u := range found.Uncompared {
+		err = errors.Join(err, fmt.Errorf("%w; --no-compare shows it as it is", u.Err))
+	}
+	return result.of(found), err
+}
+
+// readable refuses tables that cannot be compared, before anything is begun.
+func (f *compareFlags) readable(ctx context.Context, db *sql.DB, names []table.Name) error {
+	if f.without {
+		return nil
+	}
+	var problems []error
+	for _, n := range names {
+		if _, err := schema.Load(ctx, db, n); err != nil {
+			problems = append(problems, err)
+		}
+	}
+	if len(problems) > 0 {
+		return fmt.Errorf("nothing was begun, because these cannot be compared: %w; --no-compare does without", errors.Join(problems...))
+	}
+	return nil
 }
 
 // comparison for a reload: what differs is told as it is found.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cdcpipeline/internal/operator/schema"
 	"cdcpipeline/internal/operator/workload"
 	"cdcpipeline/internal/table"
 	"context"
@@ -124,7 +125,7 @@ func (f *generateFlags) run(cmd *cobra.Command) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, connection.Close()) }()
-	db, err := workload.Open(ctx, connection.Connection)
+	db, err := schema.Open(ctx, connection.Connection)
 	if err != nil {
 		return fmt.Errorf("%w; see --host, --port, --direct, --user, --secret-arn and --ca", err)
 	}

@@ -14,6 +14,9 @@ import (
 // exitInterrupted is the shell's code for a command that SIGINT ended.
 const exitInterrupted = 130
 
+// exitUnchecked is the code of a preflight in which nothing has failed, and not everything is known.
+const exitUnchecked = 2
+
 // errInterrupted says that a command ended early, and orderly, because it was told to.
 var errInterrupted = errors.New("interrupted")
 
@@ -36,6 +39,10 @@ func execute(ctx context.Context, args []string) int {
 		return exitInterrupted
 	case errors.Is(err, errUnhealthy):
 		return 1 // what was printed says why
+	case errors.Is(err, errUnseen):
+		return 2
+	case errors.Is(err, errUnchecked):
+		return exitUnchecked
 	}
 	fmt.Fprintln(command.ErrOrStderr(), "cdc: "+err.Error())
 	if ctx.Err() != nil {

@@ -33,6 +33,7 @@ func TestFlagsOfOperationsAreRefusedTogether(t *testing.T) {
 		messages []string
 	}{
 		{[]string{"status", "--output", "xml", "--watch", "10ms", "--max-lag", "0s", "--within", "-1s"}, []string{`--output "xml": write table or json`, "--watch: must be at least 1s", "--max-lag: must be more", "--within: must be more"}},
+		{[]string{"status", "--accept-table", "orders", "--no-database", "--port", "-1"}, []string{`--accept-table: table "orders": write database.table`, "--accept-table and --no-database: give one of them", "--port: must be"}},
 		{[]string{"start", "--reload", "--reload-table", "orders", "--reload-table", "a.b.c"}, []string{"--reload and --reload-table: give one of them", `table "orders": write database.table`, `table "a.b.c"`}},
 		{append([]string{"start", "--yes"}, elevenTables()...), []string{"--yes: only --reload asks", "--reload-table: 11 tables, and DMS reloads 10 at a time"}},
 		{[]string{"start", "--yes"}, []string{"--yes: only --reload asks"}},

@@ -13,7 +13,7 @@ var version string
 const rootLong = `cdc works on a pipeline that ` + "`pulumi up`" + ` has deployed.
 
 It reads the stack's outputs through the pulumi CLI to find the database and the rest, and calls AWS as the stack's own aws:* configuration
-does, after comparing the account with the stack's.`
+does, after comparing the account with the stack's. ` + "`cdc preflight`" + ` needs no outputs: it is for the time before.`
 
 func newRoot() *cobra.Command {
 	root := &cobra.Command{
@@ -28,7 +28,7 @@ func newRoot() *cobra.Command {
 	stack.register(root.PersistentFlags())
 	_ = root.RegisterFlagCompletionFunc("stack", stack.completeStacks)
 	root.AddCommand(
-		newStatus(stack), newStop(stack), newStart(stack), newEpoch(stack), newReplay(stack), newTunnel(stack), newGenerate(stack), newVerify(stack), newVersion(),
+		newPreflight(stack), newStatus(stack), newStop(stack), newStart(stack), newEpoch(stack), newReplay(stack), newTunnel(stack), newGenerate(stack), newVerify(stack), newConformance(stack), newVersion(),
 	)
 	return root
 }

@@ -69,4 +69,6 @@ type compared struct {
 	Equal       bool                `json:"equal"`
 	Counts      []verify.Count      `json:"counts"`
 	Differences []verify.Difference `json:"differences"`
+	// Uncompared tables are named with what to do.
+	Uncompared []verify.Uncompared `json:"uncompared"`
 }

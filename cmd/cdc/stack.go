@@ -91,27 +91,38 @@ type setting struct {
 	Secret bool    `json:"secret"`
 }
 
-// settings are the stack's configuration of the AWS provider. Secrets are opened only when there is one among them.
+// settings are the stack's configuration of the AWS provider.
 func (f *stackFlags) settings(ctx context.Context) (awsconfig.Settings, error) {
-	all, err := f.config(ctx)
+	all, err := f.opened(ctx)
 	if err != nil {
 		return nil, err
 	}
-	for key, s := range all {
-		if _, ok := strings.CutPrefix(key, "aws:"); ok && s.Secret {
-			if all, err = f.config(ctx, "--show-secrets"); err != nil {
-				return nil, err
-			}
-			break
-		}
-	}
+	return awsSettings(all), nil
+}
+
+// awsSettings are those of a stack's configuration that are the AWS provider's.
+func awsSettings(all map[string]setting) awsconfig.Settings {
 	found := awsconfig.Settings{}
 	for key, s := range all {
 		if name, ok := strings.CutPrefix(key, "aws:"); ok && s.Value != nil {
 			found[name] = *s.Value
 		}
 	}
-	return found, nil
+	return found
+}
+
+// opened is the stack's configuration. Its secrets are opened only when there is one among the AWS provider's settings.
+func (f *stackFlags) opened(ctx context.Context) (map[string]setting, error) {
+	all, err := f.config(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for key, s := range all {
+		if strings.HasPrefix(key, "aws:") && s.Secret {
+			return f.config(ctx, "--show-secrets")
+		}
+	}
+	return all, nil
 }
 
 func (f *stackFlags) config(ctx context.Context, flags ...string) (map[string]setting, error) {

@@ -2,7 +2,7 @@ package main
 
 import (
 	"cdcpipeline/internal/awsconfig"
-	"cdcpipeline/internal/operator/workload"
+	"cdcpipeline/internal/operator/schema"
 	"cdcpipeline/internal/outputs"
 	"fmt"
 	"net/http"
@@ -77,7 +77,7 @@ func TestDatabaseIsFoundByTheOutputsOfTheStack(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, "db.local", c.TLS.ServerName)
 	c.TLS = nil
-	require.Equal(t, workload.Connection{Host: "db.local", Port: 3307, User: "admin", Password: "hunter2"}, c.Connection)
+	require.Equal(t, schema.Connection{Host: "db.local", Port: 3307, User: "admin", Password: "hunter2"}, c.Connection)
 	require.NoError(t, c.Close())
 }
 

@@ -149,6 +149,11 @@ func (f *startFlags) reload(ctx context.Context, d *deployment, task task.Task, 
 	defer func() { err = errors.Join(err, shut()) }()
 	r := reload.Reload{Task: task, Epochs: c, Compare: f.compare.comparison(c, db, show), Tell: show.tell}
 	r.Since = func(table string, at time.Time) { f.compare.connection.stack.adviseSince(show.tell, table, at) }
+	defer func() {
+		if err == nil && db != nil {
+			err = d.noteTables(ctx, db)
+		}
+	}()
 	if f.options.Reload {
 		return r.All(ctx, d.Loads)
 	}
@@ -159,6 +164,9 @@ func (f *startFlags) reload(ctx context.Context, d *deployment, task task.Task, 
 			return err
 		}
 		names[i] = table.Name{Database: parsed.Database, Table: parsed.Table}
+	}
+	if err := f.compare.readable(ctx, db, names); err != nil {
+		return err
 	}
 	return r.Tables(ctx, names)
 }

@@ -1,9 +1,10 @@
 package main
 
 import (
+	"cdcpipeline/internal/operator/ddl"
 	"cdcpipeline/internal/operator/status"
 	"cdcpipeline/internal/outputs"
-	"context"
+	"cdcpipeline/internal/table"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -26,11 +27,17 @@ Lags are the latest points in CloudWatch of the last 15 minutes, "-" when there 
 nothing while nothing happens. A task or a reader of the stream is late beyond --max-lag; a delivery when it holds a
 record for more than 20 minutes, which is beyond the longest buffer. A yellow domain is no problem: one node has no place for replicas.
 
+DMS sends no record of TRUNCATE, DROP and RENAME TABLE, nor of statements on partitions: rows that went with one are still
+shown. So each table is compared with what it was at its load, as the database tells it; what is found is kept in the lake's
+bucket until the table is loaded again. A table that was only rebuilt, by OPTIMIZE TABLE for instance, looks like a truncated one: when
+"cdc verify --deep --table" finds it equal, --accept-table takes it as it is. --no-database does without all that.
+
 With --output json (keys are added, never renamed; times in UTC; what nobody measured is null):
 
   at, healthy, problems[]
   task    id arn state migrationType stopReason lastFailure startedAt stoppedAt logGroup logStream error
   tables  list[name state fullLoadRows loadedAt inserts updates deletes ddls validation] notLoaded[] error
+  ddl     tables[name gone changes[what after before]] error
   lag     sourceSeconds targetSeconds streamSeconds searchSeconds lakeSeconds error
   parked  objects bytes newest newestAt error
   search  cluster indices[name documents bytes] error
@@ -42,21 +49,24 @@ An error is present only where something could not be read. Validation is n/a: D
 
 const statusExample = `  cdc status
   cdc status --stack prod --output json | jq -r '.problems[]'
-  cdc status --watch 10s`
+  cdc status --watch 10s
+  cdc status --accept-table shop.orders`
 
 // errUnhealthy ends a status that says by itself what is wrong.
 var errUnhealthy = errors.New("the pipeline is not healthy")
 
 // statusFlags of the command line.
 type statusFlags struct {
-	stack   *stackFlags
-	output  string
-	watch   time.Duration
-	options status.Options
+	stack      *stackFlags
+	connection connectionFlags
+	without    bool
+	output     string
+	watch      time.Duration
+	options    status.Options
 }
 
 func newStatus(stack *stackFlags) *cobra.Command {
-	f := &statusFlags{stack: stack}
+	f := &statusFlags{stack: stack, connection: connectionFlags{stack: stack}}
 	cmd := &cobra.Command{
 		Use: "status", Short: "Say how the pipeline is", Long: statusLong, Example: statusExample, Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return f.run(cmd) },
@@ -66,6 +76,10 @@ func newStatus(stack *stackFlags) *cobra.Command {
 	flags.DurationVar(&f.watch, "watch", 0, "say it again at this interval, until Ctrl-C")
 	flags.DurationVar(&f.options.MaxLag, "max-lag", status.MaxLag, "lag of the task or of the stream's readers that is a problem")
 	flags.DurationVar(&f.options.Within, "within", 30*time.Second, "time that all sources have to answer")
+	flags.BoolVar(&f.without, "no-database", false, "do not ask the database how its tables are made")
+	flags.StringArrayVar(&f.options.Accept, "accept-table", nil, "table, as database.table, whose rows were compared: it counts as loaded as it is now; may be repeated")
+	f.connection.register(flags)
+	_ = cmd.RegisterFlagCompletionFunc("accept-table", stack.completeTables)
 	_ = cmd.RegisterFlagCompletionFunc("output", cobra.FixedCompletions([]string{"table", "json"}, cobra.ShellCompDirectiveNoFileComp))
 	return cmd
 }
@@ -85,7 +99,15 @@ func (f *statusFlags) validate() error {
 	if f.options.Within <= 0 {
 		problems = append(problems, fmt.Errorf("--within: must be more than 0s, is %s", f.options.Within))
 	}
-	return errors.Join(problems...)
+	for _, name := range f.options.Accept {
+		if _, err := table.Parse(name); err != nil {
+			problems = append(problems, fmt.Errorf("--accept-table: %w", err))
+		}
+	}
+	if f.without && len(f.options.Accept) > 0 {
+		problems = append(problems, errors.New("--accept-table and --no-database: give one of them"))
+	}
+	return errors.Join(append(problems, f.connection.validate())...)
 }
 
 func (f *statusFlags) run(cmd *cobra.Command) error {
@@ -102,12 +124,16 @@ func (f *statusFlags) run(cmd *cobra.Command) error {
 	if err != nil {
 		return err
 	}
-	door := &openDoor{deployment: d}
+	door := &openDoor{deployment: d, connection: &f.connection}
 	defer door.close()
 	sources := status.Sources{
 		DMS: dms.NewFromConfig(d.AWS), CloudWatch: cloudwatch.NewFromConfig(d.AWS),
 		S3:     d.s3(),
 		Search: door.search,
+		Kept:   ddl.Store{S3: d.s3(), Bucket: d.LakeBucket},
+	}
+	if !f.without {
+		sources.Database = door.database
 	}
 	for {
 		status := sources.Read(ctx, d.Outputs, f.options)
@@ -155,31 +181,3 @@ func isTerminal(stream any) bool {
 	file, ok := stream.(*os.File)
 	return ok && term.IsTerminal(int(file.Fd()))
 }
-
-// openDoor keeps the way to the domain between two looks.
-type openDoor struct {
-	*deployment
-	domain *status.Domain
-}
-
-func (o *openDoor) search(ctx context.Context) (status.Cluster, error) {
-	if o.domain == nil {
-		domain, err := o.deployment.search(ctx, func(string, ...any) {})
-		if err != nil {
-			return nil, err
-		}
-		o.domain = domain
-	}
-	return stayingOpen{o.domain}, nil
-}
-
-func (o *openDoor) close() {
-	if o.domain != nil {
-		_ = o.domain.Close()
-	}
-}
-
-// stayingOpen is closed with its door.
-type stayingOpen struct{ *status.Domain }
-
-func (stayingOpen) Close() error { return nil }

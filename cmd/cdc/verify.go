@@ -26,18 +26,21 @@ all at the same time, compared column by column where it is seen, and deleted ag
 --follow prints changes as they arrive in the stream, until Ctrl-C. It needs no database.
 
 --deep compares every row of the tables with the latest state that the records of each sink leave it in and, where the stack
-keeps a current state, with the row's document behind the table's alias. It names what is missing, extra or different. The source is
-read in chunks by its primary key in one REPEATABLE READ view, for which the server keeps old versions of changed rows until the
-comparison ends. Rows that differ are looked at again for --timeout, since they may be newer than the sinks; a document counts as it
-is then. Values are compared by meaning: 1.50 is 1.5, NULL is an absent column. A row that has not changed for longer than the history
-keeps its indices is expired there, and no difference. Rows that the task's filters leave out are missing in the sinks. Records of
-before source.rowsSince are passed over. The latest record or document of each row goes to temporary files (TMPDIR), about 1 KB a row and sink;
-memory does not grow with the tables: 280 MB for 500,000 rows in one sink.
+keeps a current state, with the row's document behind the table's alias. It names what is missing, extra or different. It compares every
+change that the lake has with the history too, and the other way round: one that a sink lacks is lost, even where the row is the same by now.
+The source is read in one statement, whatever the types of the primary key are; the server keeps old versions of changed rows until it has
+ended. Rows that differ, and changes that are lost, are looked at again for --timeout, since they may be newer than the sinks; a document
+counts as it is then. Values are compared by meaning: 1.50 is 1.5, NULL is an absent column. A row that has not changed for longer than the history
+keeps its indices is expired there, and no difference; changes are compared from the oldest of these indices on. Rows that the task's filters leave out are missing in the sinks. Records of
+before source.rowsSince are passed over. The latest record or document of each row goes to temporary files (TMPDIR), about 1 KB a row and sink,
+and the place of each change, about 100 bytes; memory does not grow with the tables: 280 MB for 500,000 rows in one sink.
+
+A table that cannot be compared, because it has no primary key for instance, is named with what to do, and the others are compared.
 
 With --output json the default prints one object with table, key, committed, sightings and deleted; --follow the records as they
-are, one a line; --deep one object with counts and differences. Progress goes to standard error.
+are, one a line; --deep one object with counts, differences and uncompared. Progress goes to standard error.
 
-Exit code 0 only if the row arrived everywhere as it was committed, or nothing differs.`
+Exit code 0 only if the row arrived everywhere as it was committed, or every table was compared and nothing differs.`
 
 const verifyExample = `  cdc verify
   cdc verify --table shop.orders --timeout 10m --output json

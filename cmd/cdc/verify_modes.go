@@ -11,6 +11,7 @@ import (
 	"io"
 	"math/rand/v2"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -124,7 +125,7 @@ func (c *compared) add(d verify.Difference) {
 	}
 }
 
-// different rows in all.
+// different rows and lost changes in all.
 func (c *compared) different() int64 {
 	var n int64
 	for _, one := range c.Counts {
@@ -133,14 +134,40 @@ func (c *compared) different() int64 {
 	return n
 }
 
-// judged is the comparison with its verdict.
-func (c *compared) judged() compared {
-	c.Equal = c.different() == 0
+// of takes a comparison and judges it.
+func (c *compared) of(r verify.Result) compared {
+	c.Counts, c.Uncompared = r.Counts, r.Uncompared
+	c.Equal = c.different() == 0 && len(c.Uncompared) == 0
+	// No null.
+	if c.Counts == nil {
+		c.Counts = []verify.Count{}
+	}
 	if c.Differences == nil {
-		c.Differences = []verify.Difference{} // no null
+		c.Differences = []verify.Difference{}
+	}
+	if c.Uncompared == nil {
+		c.Uncompared = []verify.Uncompared{}
 	}
 	return *c
 }
+
+// problem says what is wrong in one error: with tables that could not be compared, and with rows that differ.
+func (c *compared) problem() error {
+	var problems []error
+	for _, u := range c.Uncompared {
+		problems = append(problems, u.Err)
+	}
+	switch n := c.different(); n {
+	case 0:
+	case 1:
+		problems = append(problems, fmt.Errorf("1 row or change differs between the source and the sinks%s", refused))
+	default:
+		problems = append(problems, fmt.Errorf("%d rows and changes differ between the source and the sinks%s", n, refused))
+	}
+	return errors.Join(problems...)
+}
+
+const refused = ": records that a sink refused are below errors/ in the bucket (`cdc status` counts them)"
 
 // compare is --deep.
 func (f *verifyFlags) compare(ctx context.Context, w io.Writer, p verify.Pipeline, o verify.CompareOptions, show *waiting) (err error) {
@@ -151,22 +178,16 @@ func (f *verifyFlags) compare(ctx context.Context, w io.Writer, p verify.Pipelin
 	defer func() { err = errors.Join(err, shut()) }()
 	var result compared
 	o.Ignored, o.Wait, o.Progress = f.ignored, f.timeout, show.progress
-	result.Counts, err = verify.Compare(ctx, verify.Database{DB: db}, p, o, result.add)
+	found, err := verify.Compare(ctx, verify.Database{DB: db}, p, o, result.add)
 	show.finish()
+	if ctx.Err() != nil {
+		return errInterrupted
+	}
 	if err != nil {
-		if ctx.Err() != nil {
-			return errInterrupted
-		}
 		return err
 	}
-	if err := printComparison(w, f.output, result.judged()); err != nil || result.Equal {
-		return err
-	}
-	differ := "rows differ"
-	if result.different() == 1 {
-		differ = "row differs"
-	}
-	return fmt.Errorf("%d %s between the source and the sinks: records that a sink refused are below errors/ in the bucket (`cdc status` counts them)", result.different(), differ)
+	result.of(found)
+	return errors.Join(printComparison(w, f.output, result), result.problem())
 }
 
 func printComparison(w io.Writer, output string, c compared) error {
@@ -180,14 +201,25 @@ func printComparison(w io.Writer, output string, c compared) error {
 	if more := c.different() - int64(len(c.Differences)); more > 0 {
 		fmt.Fprintf(&b, "... and %d more\n", more)
 	}
-	t := plainTable("table", "sink", "rows", "records", "same", "missing", "extra", "differs", "expired")
+	t := plainTable("table", "sink", "rows", "records", "same", "missing", "extra", "differs", "expired", "changes", "lost")
+	var unread []string
 	for _, n := range c.Counts {
-		t.AppendRow(pretty.Row{n.Table, n.Sink, n.Rows, n.Records, n.Same, n.Missing, n.Extra, n.Differs, n.Expired})
+		t.AppendRow(pretty.Row{n.Table, n.Sink, n.Rows, n.Records, n.Same, n.Missing, n.Extra, n.Differs, n.Expired, n.Changes, n.Lost})
+		for _, column := range n.NotCompared {
+			unread = append(unread, n.Table+"."+column)
+		}
 	}
 	if b.Len() > 0 {
 		b.WriteByte('\n')
 	}
-	if _, err := fmt.Fprintf(w, "%s%s\n", b.String(), t.Render()); err != nil {
+	b.WriteString(t.Render() + "\n")
+	if unread = slices.Compact(unread); len(unread) > 0 {
+		fmt.Fprintf(&b, "\nnot compared, because their types are not known: %s\n", strings.Join(unread, ", "))
+	}
+	for _, u := range c.Uncompared {
+		fmt.Fprintf(&b, "\nnot compared: %s\n", u.Table)
+	}
+	if _, err := io.WriteString(w, b.String()); err != nil {
 		return fmt.Errorf("printing the comparison: %w", err)
 	}
 	return nil
@@ -200,7 +232,11 @@ func differs(d verify.Difference) string {
 	for _, column := range d.Columns {
 		fmt.Fprintf(&b, "\n    %s: source %s, %s %s", column.Column, cut(column.Source), d.Sink, cut(column.Sink))
 	}
-	if d.Record != "" {
+	switch {
+	case d.Record == "":
+	case d.Kind == verify.Lost:
+		fmt.Fprintf(&b, "\n    record at %s", d.Record)
+	default:
 		fmt.Fprintf(&b, "\n    latest record at %s", d.Record)
 	}
 	return b.String()

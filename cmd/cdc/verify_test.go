@@ -6,6 +6,7 @@ import (
 	"cdcpipeline/internal/table"
 	"context"
 	"encoding/json"
+	"errors"
 	"testing"
 	"time"
 
@@ -103,19 +104,43 @@ func TestTheVerdictNamesTheHopAndWhatToDo(t *testing.T) {
 func TestDifferencesArePrintedWithKeyAndValues(t *testing.T) {
 	var out bytes.Buffer
 	c := compared{
-		Counts: []verify.Count{{Table: "testdb.retail_trans", Sink: verify.HopLake, Rows: 10, Records: 12, Same: 7, Missing: 3}},
+		Uncompared: []verify.Uncompared{},
+		Counts:     []verify.Count{{Table: "testdb.retail_trans", Sink: verify.HopLake, Rows: 10, Records: 12, Same: 7, Missing: 3, Changes: 12, Lost: 1}},
 		Differences: []verify.Difference{{
 			Sink: verify.HopLake, Table: "testdb.retail_trans", Key: "trans_id=7", Kind: verify.Differs, Record: "bin.000001:4#1",
 			Columns: []verify.ColumnDifference{{Column: "amount", Source: "70", Sink: "7"}},
-		}},
+		}, {Sink: verify.HopHistory, Table: "testdb.retail_trans", Key: "trans_id=8", Kind: verify.Lost, Record: "bin.000001:9#1"}},
 	}
 	require.NoError(t, printComparison(&out, "table", c))
 	t.Log("\n" + out.String())
-	require.Contains(t, out.String(), "lake differs testdb.retail_trans trans_id=7\n    amount: source 70, lake 7\n    latest record at bin.000001:4#1\n... and 2 more\n")
+	require.Contains(t, out.String(), "history lost testdb.retail_trans trans_id=8\n    record at bin.000001:9#1\n")
+	require.Contains(t, out.String(), "lake differs testdb.retail_trans trans_id=7\n    amount: source 70, lake 7\n    latest record at bin.000001:4#1\n")
+	require.Contains(t, out.String(), "... and 2 more\n")
 	out.Reset()
 	require.NoError(t, printComparison(&out, "json", c))
-	require.JSONEq(t, `{"equal":false,"counts":[{"table":"testdb.retail_trans","sink":"lake","rows":10,"records":12,"same":7,"missing":3,"extra":0,"differs":0,"expired":0}],
-		"differences":[{"sink":"lake","table":"testdb.retail_trans","key":"trans_id=7","kind":"differs","record":"bin.000001:4#1","columns":[{"column":"amount","source":"70","sink":"7"}]}]}`, out.String())
+	require.JSONEq(t, `{"equal":false,"counts":[{"table":"testdb.retail_trans","sink":"lake","rows":10,"records":12,"same":7,"missing":3,"extra":0,"differs":0,"expired":0,"changes":12,"lost":1}],"uncompared":[],
+		"differences":[{"sink":"lake","table":"testdb.retail_trans","key":"trans_id=7","kind":"differs","record":"bin.000001:4#1","columns":[{"column":"amount","source":"70","sink":"7"}]},
+			{"sink":"history","table":"testdb.retail_trans","key":"trans_id=8","kind":"lost","record":"bin.000001:9#1"}]}`, out.String())
+}
+
+func TestATableThatCannotBeComparedIsNamedBesideTheOthers(t *testing.T) {
+	var c compared
+	c.of(verify.Result{
+		Counts:     []verify.Count{{Table: "shop.orders", Sink: verify.HopLake, Rows: 10, Same: 10, NotCompared: []string{"embedding"}}},
+		Uncompared: []verify.Uncompared{{Table: "shop.log", Problem: "no key", Err: errors.New("comparing shop.log: no key")}},
+	})
+	require.False(t, c.Equal)
+	require.EqualError(t, c.problem(), "comparing shop.log: no key")
+	var out bytes.Buffer
+	require.NoError(t, printComparison(&out, "table", c))
+	require.Regexp(t, `(?s)shop\.orders.*not compared, because their types are not known: shop\.orders\.embedding\n\nnot compared: shop\.log\n$`, out.String())
+	out.Reset()
+	require.NoError(t, printComparison(&out, "json", c))
+	require.Contains(t, out.String(), `"problem": "no key"`)
+	c = compared{}
+	c.of(verify.Result{})
+	require.True(t, c.Equal)
+	require.NoError(t, c.problem())
 }
 
 func TestProgressOfAComparisonIsALineWithoutTerminal(t *testing.T) {

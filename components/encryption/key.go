@@ -7,6 +7,7 @@ package encryption
 import (
 	"cdcpipeline/config"
 	"cdcpipeline/internal/component"
+	"cdcpipeline/internal/footprint"
 	"cmp"
 	"fmt"
 	"strings"
@@ -119,7 +120,7 @@ func (k *Key) make(ctx *pulumi.Context, name string, a *KeyArgs) error {
 		return fmt.Errorf("making the encryption key: %w", err)
 	}
 	_, err = kms.NewAlias(ctx, name+"-alias", &kms.AliasArgs{
-		Name:        pulumi.String(aliasName(ctx.Project(), ctx.Stack(), name)),
+		Name:        pulumi.String(footprint.KeyAlias(ctx.Project(), ctx.Stack(), name)),
 		TargetKeyId: key.KeyId,
 	}, pulumi.Parent(k))
 	if err != nil {
@@ -127,18 +128,6 @@ func (k *Key) make(ctx *pulumi.Context, name string, a *KeyArgs) error {
 	}
 	k.Arn = key.Arn
 	return nil
-}
-
-// aliasName replaces what stack names may hold and aliases may not: [a-zA-Z0-9/_-] is theirs,
-// https://docs.aws.amazon.com/kms/latest/APIReference/API_CreateAlias.html.
-func aliasName(parts ...string) string {
-	return "alias/" + strings.Map(func(r rune) rune {
-		switch {
-		case r >= 'a' && r <= 'z', r >= 'A' && r <= 'Z', r >= '0' && r <= '9', r == '-', r == '_':
-			return r
-		}
-		return '-'
-	}, strings.Join(parts, "-"))
 }
 
 // owner is the account, and where in AWS it is.

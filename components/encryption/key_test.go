@@ -41,10 +41,6 @@ func TestAliasNamesProjectStackAndComponent(t *testing.T) {
 	require.Equal(t, "cdc-key", alias.Input("targetKeyId"))
 }
 
-func TestAliasHoldsOnlyWhatKMSTakes(t *testing.T) {
-	require.Equal(t, "alias/cdc-pipeline-v1-2-key_x", aliasName("cdc-pipeline", "v1.2", "key_x"))
-}
-
 func TestDeletionWindowIsRefusedOutsideOfWhatKMSTakes(t *testing.T) {
 	for _, days := range []int{-1, 6, 31} {
 		_, err := componenttest.Try(func(ctx *pulumi.Context) error {

@@ -3,6 +3,7 @@ package lake
 import (
 	"cdcpipeline/config"
 	"cdcpipeline/internal/component"
+	"cdcpipeline/internal/footprint"
 	"cdcpipeline/internal/lake/views"
 	"cdcpipeline/internal/source/mysql"
 	"cdcpipeline/internal/table"
@@ -132,12 +133,7 @@ func (c *catalog) databaseName(ctx *pulumi.Context) string {
 	if c.args.Catalog.Database != "" {
 		return c.args.Catalog.Database
 	}
-	return strings.Map(func(r rune) rune {
-		if r >= 'a' && r <= 'z' || r >= '0' && r <= '9' {
-			return r
-		}
-		return '_'
-	}, strings.ToLower(ctx.Project()+"_"+ctx.Stack()))
+	return footprint.CatalogDatabase(ctx.Project(), ctx.Stack())
 }
 
 func (c *catalog) makeDatabase(ctx *pulumi.Context) error {

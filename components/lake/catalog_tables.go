@@ -2,6 +2,7 @@ package lake
 
 import (
 	"cdcpipeline/config"
+	"cdcpipeline/internal/lake/partition"
 	"cdcpipeline/internal/lake/views"
 	"fmt"
 
@@ -26,18 +27,18 @@ func (c *catalog) makeTables(ctx *pulumi.Context) error {
 			return err
 		}
 		for _, v := range []struct {
-			name, description string
-			of                func(views.Catalog) views.View
+			name string
+			of   func(views.Catalog) views.View
 		}{
-			{c.names[i].Changes(), "Every change of " + t.String() + ", and its rows as they were loaded", func(c views.Catalog) views.View { return c.Changes }},
-			{c.names[i].Rows(), "The rows of " + t.String() + " as they are", func(c views.Catalog) views.View { return c.Rows }},
+			{c.names[i].Changes(), func(c views.Catalog) views.View { return c.Changes }},
+			{c.names[i].Rows(), func(c views.Catalog) views.View { return c.Rows }},
 		} {
-			if err := c.view(ctx, v.name, v.description, c.described(t, c.names[i], v.of)); err != nil {
+			if err := c.view(ctx, v.name, c.described(t, c.names[i], v.of)); err != nil {
 				return err
 			}
 		}
 	}
-	control := c.location(func(string) (schema, table string, err error) { return ControlPartition, ControlPartition, nil })
+	control := c.location(func(string) (schema, table string, err error) { return partition.Control, partition.Control, nil })
 	return c.records(ctx, views.ControlRecords, "The records of DMS that are about no row: definitions of tables", control)
 }
 
@@ -45,7 +46,7 @@ func (c *catalog) makeTables(ctx *pulumi.Context) error {
 func (c *catalog) location(named func(found string) (schema, table string, err error)) pulumi.StringOutput {
 	return pulumi.All(c.args.Bucket, c.args.Found).ApplyT(func(known []any) (string, error) {
 		schema, table, err := named(known[1].(string))
-		return views.Location(fmt.Sprintf("s3://%s/%s", known[0], c.args.Prefix), schema, table), err
+		return partition.Folder(fmt.Sprintf("s3://%s/%s", known[0], c.args.Prefix), schema, table), err
 	}).(pulumi.StringOutput)
 }
 
@@ -99,8 +100,10 @@ func (c *catalog) records(ctx *pulumi.Context, name views.Name, description stri
 	return nil
 }
 
-// view is a table without storage. Glue wants a SerDe described all the same: a dash is what Athena writes.
-func (c *catalog) view(ctx *pulumi.Context, name, description string, described pulumi.AnyOutput) error {
+// view is a table without storage. Glue wants a SerDe described all the same: a dash is what Athena writes. It has no
+// description: Trino takes that in the place of the comment by which it knows a view, and then there is no such table
+// (https://github.com/trinodb/trino/blob/476/plugin/trino-hive/src/main/java/io/trino/plugin/hive/metastore/glue/GlueConverter.java).
+func (c *catalog) view(ctx *pulumi.Context, name string, described pulumi.AnyOutput) error {
 	text := pulumi.All(described, c.Database).ApplyT(func(known []any) (string, error) {
 		return known[0].(views.View).Text(known[1].(string))
 	}).(pulumi.StringOutput)
@@ -114,11 +117,11 @@ func (c *catalog) view(ctx *pulumi.Context, name, description string, described 
 	_, err := glue.NewCatalogTable(ctx, c.name+"-"+name, &glue.CatalogTableArgs{
 		DatabaseName:     c.Database,
 		Name:             pulumi.String(name),
-		Description:      pulumi.String(description),
 		TableType:        pulumi.String("VIRTUAL_VIEW"),
 		Parameters:       pulumi.ToStringMap(views.ViewParameters()),
 		ViewOriginalText: text,
 		ViewExpandedText: pulumi.String("/* Presto View */"),
+		Owner:            pulumi.String(views.Owner),
 		StorageDescriptor: &descriptor{
 			Columns: columns, SerDeInfo: &serde{Name: pulumi.String("-"), SerializationLibrary: pulumi.String("-")},
 		},

@@ -86,9 +86,13 @@ func TestViewsHaveTheSourcesTypesWithoutOmittedColumns(t *testing.T) {
 	view := cataloged(t, nil).One(t, tableType, "catalog-shop_orders")
 
 	require.Equal(t, []any{
-		map[string]any{"name": "id", "type": "decimal(20,0)"}, map[string]any{"name": "total", "type": "decimal(12,2)"},
+		map[string]any{"name": "id", "type": "decimal(20,0)"},
+		map[string]any{"name": "total", "type": "decimal(12,2)"},
+		map[string]any{"name": "cdc_unreadable", "type": "string"},
 	}, view.Input("storageDescriptor").(map[string]any)["columns"])
-	require.Equal(t, map[string]any{"presto_view": "true"}, view.Input("parameters"))
+	require.Equal(t, map[string]any{"presto_view": "true", "comment": "Presto View"}, view.Input("parameters"))
+	require.Nil(t, view.Input("description"), "Trino takes it for the comment")
+	require.Equal(t, "cdc-pipeline", view.Input("owner"))
 	encoded := strings.TrimSuffix(strings.TrimPrefix(view.Input("viewOriginalText").(string), "/* Presto View: "), " */")
 	text, err := base64.StdEncoding.DecodeString(encoded)
 	require.NoError(t, err)

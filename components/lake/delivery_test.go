@@ -3,6 +3,7 @@ package lake
 import (
 	"cdcpipeline/config"
 	"cdcpipeline/internal/componenttest"
+	"cdcpipeline/internal/lake/partition"
 	"testing"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -71,7 +72,7 @@ func TestDeliveryWritesPartitionedLinesThatAreZippedAndEncrypted(t *testing.T) {
 	require.Equal(t, map[string]any{"enabled": true, "processors": []any{
 		map[string]any{"type": "MetadataExtraction", "parameters": []any{
 			map[string]any{"parameterName": "JsonParsingEngine", "parameterValue": "JQ-1.6"},
-			map[string]any{"parameterName": "MetadataExtractionQuery", "parameterValue": partitionQuery()},
+			map[string]any{"parameterName": "MetadataExtractionQuery", "parameterValue": partition.Query()},
 		}},
 		map[string]any{"type": "AppendDelimiterToRecord", "parameters": []any{
 			map[string]any{"parameterName": "Delimiter", "parameterValue": `\n`},

@@ -2,29 +2,11 @@ package lake
 
 import (
 	"cdcpipeline/config"
-	"fmt"
+	"cdcpipeline/internal/lake/partition"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/kinesis"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
-
-// ControlPartition is the schema and the table under which records without a table's rows are kept: those that
-// describe tables, and those that name none.
-const ControlPartition = "_control"
-
-// partitionQuery is the jq program that gives each record its partition. It is one object, as Firehose wants it,
-// https://docs.aws.amazon.com/firehose/latest/dev/dynamic-partitioning-partitioning-keys.html.
-//
-// Firehose sends a record to the error prefix when a key is null or empty, hence the fallback. Names are escaped as in
-// a URI: a slash in the name of a table would otherwise open a folder of its own, and a partition that nothing reads.
-func partitionQuery() string {
-	return fmt.Sprintf("{schema: %s, table: %s}", nameOf("schema-name"), nameOf("table-name"))
-}
-
-func nameOf(key string) string {
-	return fmt.Sprintf(`(if .metadata."record-type" == "data" and (.metadata.%[1]q // "") != "" then (.metadata.%[1]q | @uri) else %[2]q end)`,
-		key, ControlPartition)
-}
 
 // objectPrefix is laid out as Hive does, which partition projection reads without a crawler. The time is that of the
 // record's arrival in the stream, in UTC, https://docs.aws.amazon.com/firehose/latest/dev/s3-prefixes.html.
@@ -47,8 +29,9 @@ type (
 	parameters = kinesis.FirehoseDeliveryStreamExtendedS3ConfigurationProcessingConfigurationProcessorParameterArray
 )
 
-// processing extracts the partition, then ends each record with a newline: one record, one line. The backslash and the
-// n are two characters, https://docs.aws.amazon.com/firehose/latest/APIReference/API_ProcessorParameter.html.
+// processing extracts the partition, then ends each record with a newline: one record, one line. Without it Firehose puts
+// nothing between records, https://docs.aws.amazon.com/firehose/latest/dev/basic-deliver.html. The backslash and the n are
+// two characters, https://docs.aws.amazon.com/firehose/latest/APIReference/API_ProcessorParameter.html.
 func processing() *kinesis.FirehoseDeliveryStreamExtendedS3ConfigurationProcessingConfigurationArgs {
 	set := func(name, value string) *parameter {
 		return &parameter{ParameterName: pulumi.String(name), ParameterValue: pulumi.String(value)}
@@ -57,7 +40,7 @@ func processing() *kinesis.FirehoseDeliveryStreamExtendedS3ConfigurationProcessi
 		Enabled: pulumi.Bool(true),
 		Processors: processors{
 			&processor{Type: pulumi.String("MetadataExtraction"), Parameters: parameters{
-				set("JsonParsingEngine", "JQ-1.6"), set("MetadataExtractionQuery", partitionQuery()),
+				set("JsonParsingEngine", "JQ-1.6"), set("MetadataExtractionQuery", partition.Query()),
 			}},
 			&processor{Type: pulumi.String("AppendDelimiterToRecord"), Parameters: parameters{
 				set("Delimiter", `\n`),

@@ -1,6 +1,7 @@
 package network
 
 import (
+	"cdcpipeline/internal/footprint"
 	"errors"
 	"fmt"
 	"slices"
@@ -28,7 +29,7 @@ func (n *Network) adopt(ctx *pulumi.Context, d design) (*place, error) {
 	if err := errors.Join(checkNames(vpc), checkSubnets(vpc.Id, subnets)); err != nil {
 		return nil, fmt.Errorf("adopting the vpc %s: %w", vpc.Id, err)
 	}
-	s3, err := ec2.GetPrefixList(ctx, &ec2.GetPrefixListArgs{Name: pulumi.StringRef(serviceName(region.Name, "s3"))}, pulumi.Parent(n))
+	s3, err := ec2.GetPrefixList(ctx, &ec2.GetPrefixListArgs{Name: pulumi.StringRef(footprint.EndpointService(region.Name, "s3"))}, pulumi.Parent(n))
 	if err != nil {
 		return nil, fmt.Errorf("looking up the prefix list of s3: %w", err)
 	}

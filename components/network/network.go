@@ -47,6 +47,9 @@ type NetworkArgs struct {
 	// Bastion makes a group for an instance through which the search domain and the database are reached from outside
 	// of the VPC. Default false.
 	Bastion bool
+	// DeliveryNeeds must exist before the group of Firehose's network interfaces, and outlive it: the role with which
+	// Firehose deletes them.
+	DeliveryNeeds []pulumi.Resource
 	// KmsKeyArn encrypts flow logs. Required where there are any.
 	KmsKeyArn pulumi.StringInput
 	// LogRetentionDays of flow logs. Default 14 in dev, 90 in prod.

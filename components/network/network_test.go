@@ -107,9 +107,7 @@ func TestEndpointsReachWhatRunsInTheVpcCalls(t *testing.T) {
 	}
 	require.Equal(t, map[string]any{
 		"com.amazonaws.us-east-1.s3":              "Gateway",
-		"com.amazonaws.us-east-1.ec2messages":     "Interface",
 		"com.amazonaws.us-east-1.kinesis-streams": "Interface",
-		"com.amazonaws.us-east-1.logs":            "Interface",
 		"com.amazonaws.us-east-1.secretsmanager":  "Interface",
 		"com.amazonaws.us-east-1.ssm":             "Interface",
 		"com.amazonaws.us-east-1.ssmmessages":     "Interface",

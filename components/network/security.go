@@ -33,11 +33,15 @@ func (n *Network) makeSecurityGroups(ctx *pulumi.Context, d design, p *place) er
 			*group.id = pulumi.String(d.ExistingDatabaseSecurityGroupID).ToStringOutput()
 			continue
 		}
+		opts := []pulumi.ResourceOption{pulumi.Parent(n), pulumi.Timeouts(&pulumi.CustomTimeouts{Delete: deleteTimeout})}
+		if group.role == "delivery" {
+			opts = append(opts, pulumi.DependsOn(d.DeliveryNeeds))
+		}
 		made, err := ec2.NewSecurityGroup(ctx, d.name+"-"+group.role, &ec2.SecurityGroupArgs{
 			VpcId:       p.vpcID,
 			Description: pulumi.String(group.description),
 			Tags:        named(d, group.role),
-		}, pulumi.Parent(n), pulumi.Timeouts(&pulumi.CustomTimeouts{Delete: deleteTimeout}))
+		}, opts...)
 		if err != nil {
 			return fmt.Errorf("making the security group %s: %w", group.role, err)
 		}

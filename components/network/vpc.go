@@ -1,6 +1,7 @@
 package network
 
 import (
+	"cdcpipeline/internal/footprint"
 	"fmt"
 	"net/netip"
 
@@ -9,17 +10,13 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// unsuitableZones lack services and instance types that the pipeline uses: the one of us-east-1 that is excluded by
-// most services, e.g. https://docs.aws.amazon.com/eks/latest/userguide/network-reqs.html. Regions without it ignore it.
-var unsuitableZones = []string{"use1-az3"}
-
 // makeVpc makes the VPC, its subnets and the routes out of them.
 func (n *Network) makeVpc(ctx *pulumi.Context, d design) (*place, error) {
 	region, err := aws.GetRegion(ctx, nil, pulumi.Parent(n))
 	if err != nil {
 		return nil, fmt.Errorf("looking up the region: %w", err)
 	}
-	zones, err := n.zones(ctx, d.AvailabilityZones)
+	zones, err := n.zones(ctx, d)
 	if err != nil {
 		return nil, err
 	}
@@ -73,11 +70,15 @@ func (n *Network) makeVpc(ctx *pulumi.Context, d design) (*place, error) {
 	return p, n.makeS3Endpoint(ctx, d, p, tables)
 }
 
-// zones are the first zones of the region that need no opting in.
-func (n *Network) zones(ctx *pulumi.Context, count int) ([]string, error) {
+// zones are those that were asked for, else the first of the region that need no opting in.
+func (n *Network) zones(ctx *pulumi.Context, d design) ([]string, error) {
+	if len(d.Zones) > 0 {
+		return d.Zones, nil
+	}
+	count := d.AvailabilityZones
 	found, err := aws.GetAvailabilityZones(ctx, &aws.GetAvailabilityZonesArgs{
 		State:          pulumi.StringRef("available"),
-		ExcludeZoneIds: unsuitableZones,
+		ExcludeZoneIds: footprint.UnsuitableZones,
 		Filters:        []aws.GetAvailabilityZonesFilter{{Name: "opt-in-status", Values: []string{"opt-in-not-required"}}},
 	}, pulumi.Parent(n))
 	if err != nil {
@@ -92,6 +93,10 @@ func (n *Network) zones(ctx *pulumi.Context, count int) ([]string, error) {
 // makeSubnets makes one subnet of a kind (private, public) in each zone.
 func (n *Network) makeSubnets(ctx *pulumi.Context, d design, vpcID pulumi.StringInput, kind string, zones []string, blocks []netip.Prefix) ([]pulumi.StringOutput, error) {
 	var ids []pulumi.StringOutput
+	opts := []pulumi.ResourceOption{pulumi.Parent(n), pulumi.Timeouts(&pulumi.CustomTimeouts{Delete: deleteTimeout})}
+	if len(d.Zones) == 0 { // a region that opens a zone must not move the subnets that exist
+		opts = append(opts, pulumi.IgnoreChanges([]string{"availabilityZone"}))
+	}
 	for i, zone := range zones {
 		role := fmt.Sprintf("%s-%d", kind, i+1)
 		subnet, err := ec2.NewSubnet(ctx, d.name+"-"+role, &ec2.SubnetArgs{
@@ -99,11 +104,7 @@ func (n *Network) makeSubnets(ctx *pulumi.Context, d design, vpcID pulumi.String
 			CidrBlock:        pulumi.String(blocks[i].String()),
 			AvailabilityZone: pulumi.String(zone),
 			Tags:             named(d, role),
-		},
-			pulumi.Parent(n),
-			// A region that opens a zone must not move the subnets that exist.
-			pulumi.IgnoreChanges([]string{"availabilityZone"}),
-			pulumi.Timeouts(&pulumi.CustomTimeouts{Delete: deleteTimeout}))
+		}, opts...)
 		if err != nil {
 			return nil, fmt.Errorf("making the subnet %s: %w", role, err)
 		}

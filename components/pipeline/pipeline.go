@@ -19,6 +19,7 @@ import (
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi/internals"
 )
 
 // Args is what a pipeline is made from.
@@ -35,6 +36,12 @@ type Args struct {
 	// CaBundle is the PEM bundle that signs the database's certificate. Default: the bundle of RDS; of its regions only
 	// this one's for DMS when the database is made here.
 	CaBundle string
+	// Remove lets the deployment that follows a destroy without an end replace what is left in the domain; see
+	// search.AccessArgs.
+	Remove search.Remove
+	// Check runs before the first resource of the pipeline is declared, when the engine knows the pipeline itself. Its
+	// error ends the deployment.
+	Check func() error
 }
 
 // Pipeline is the composition, with the parts that a caller may build upon.
@@ -78,17 +85,26 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 	if err := ctx.RegisterComponentResource("cdcpipeline:pipeline:Pipeline", name, p, opts...); err != nil {
 		return nil, fmt.Errorf("registering the pipeline %s: %w", name, err)
 	}
+	if args.Check != nil {
+		if _, err := internals.UnsafeAwaitOutput(ctx.Context(), p.URN()); err != nil {
+			return nil, fmt.Errorf("registering the pipeline %s: %w", name, err)
+		}
+		if err := args.Check(); err != nil {
+			return nil, err
+		}
+	}
 	b := builder{Pipeline: p, ctx: ctx, name: name, cfg: cfg, args: args}
 	for _, step := range []struct {
 		what string
 		make func() error
 	}{
 		{"encryption key", b.key},
+		{"roles", b.roles},
 		{"network", b.network},
+		{"change stream", b.stream},
 		{"source database", b.source},
 		{"bootstrap", b.bootstrap},
 		{"rotation", b.rotation},
-		{"change stream", b.stream},
 		{"lake", b.lake},
 		{"catalog", b.catalog},
 		{"bastion", b.bastion},
@@ -111,6 +127,11 @@ type builder struct {
 	name string
 	cfg  config.Config
 	args *Args
+
+	searchRole   *search.ServiceLinkedRole
+	domainLogs   *search.DomainLogs
+	deliveryRole *search.DeliveryRole
+	settling     []pulumi.Resource // AWS sees them some seconds after they are made
 }
 
 func (b *builder) child() pulumi.ResourceOption { return pulumi.Parent(b.Pipeline) }
@@ -119,6 +140,29 @@ func (b *builder) key() (err error) {
 	b.Key, err = encryption.NewKey(b.ctx, b.name+"-key", &encryption.KeyArgs{
 		Encryption: b.cfg.Encryption, RetainOnDelete: b.cfg.Environment == config.Prod,
 	}, b.child())
+	return err
+}
+
+// roles, and the policy of the domain's logs, are made first: see [builder.stream].
+func (b *builder) roles() (err error) {
+	if b.searchRole, err = search.NewServiceLinkedRole(b.ctx, b.name+"-linked-role", &search.ServiceLinkedRoleArgs{}, b.child()); err != nil {
+		return err
+	}
+	b.domainLogs, err = search.NewDomainLogs(b.ctx, b.name+"-search", &search.DomainLogsArgs{
+		DomainName: b.cfg.Search.DomainName, Environment: b.cfg.Environment, KmsKeyArn: b.Key.Arn, LogRetentionDays: b.cfg.Functions.LogRetentionDays,
+	}, b.child())
+	if err != nil {
+		return err
+	}
+	b.settling = []pulumi.Resource{b.searchRole.Resource, b.domainLogs.Policy}
+	if b.cfg.Source.Existing == nil {
+		rds, err := source.NewServiceLinkedRole(b.ctx, b.name+"-source-linked-role", &source.ServiceLinkedRoleArgs{}, b.child())
+		if err != nil {
+			return err
+		}
+		b.settling = append(b.settling, rds.Resource)
+	}
+	b.deliveryRole, err = search.NewDeliveryRole(b.ctx, b.name+"-search-delivery", &search.DeliveryRoleArgs{}, b.child())
 	return err
 }
 
@@ -131,6 +175,7 @@ func (b *builder) network() (err error) {
 		Network: b.cfg.Network, Environment: b.cfg.Environment, KmsKeyArn: b.Key.Arn, LogRetentionDays: b.cfg.Functions.LogRetentionDays,
 		DatabasePort: pulumi.Int(port), ExistingDatabaseSecurityGroupID: group,
 		FromVpc: b.cfg.Search.Reach == config.ReachDirect, Bastion: b.cfg.Search.Reach == config.ReachTunnel,
+		DeliveryNeeds: b.deliveryRole.Dependencies,
 	}, b.child())
 	return err
 }
@@ -147,6 +192,7 @@ func (b *builder) source() error {
 	aurora, err := source.NewAuroraMySQL(b.ctx, b.name+"-source", &source.AuroraMySQLArgs{
 		Source: b.cfg.Source, Environment: b.cfg.Environment, KmsKeyArn: b.Key.Arn, LogRetentionDays: b.cfg.Functions.LogRetentionDays,
 		SubnetIDs: b.Network.SubnetIDs(), SecurityGroupID: b.Network.SecurityGroups.Database,
+		StartAfter: b.settled(),
 	}, b.child())
 	if err != nil {
 		return err
@@ -181,12 +227,18 @@ func (b *builder) rotation() (err error) {
 	return err
 }
 
+// stream is made after the account's service-linked roles and the policy of the domain's logs, and before what needs them.
+// OpenSearch and RDS see these only seconds after they are made, and refuse a domain or a cluster until then. In an account that is
+// empty all would be made within those seconds. A stream takes longer: the provider looks at it for the first time after ten.
 func (b *builder) stream() (err error) {
 	b.Stream, err = stream.NewChangeStream(b.ctx, b.name+"-stream", &stream.ChangeStreamArgs{
-		Stream: b.cfg.Stream, Environment: b.cfg.Environment, KmsKeyArn: b.Key.Arn,
+		Stream: b.cfg.Stream, Environment: b.cfg.Environment, KmsKeyArn: b.Key.Arn, StartAfter: b.settling,
 	}, b.child())
 	return err
 }
+
+// settled exists when the service-linked roles and the policy were made some seconds ago.
+func (b *builder) settled() []pulumi.Resource { return []pulumi.Resource{b.Stream.Resource} }
 
 func (b *builder) lake() (err error) {
 	b.Bucket, err = lake.NewBucket(b.ctx, b.name+"-lake", &lake.BucketArgs{
@@ -218,27 +270,23 @@ func (b *builder) search() (err error) {
 	for i, id := range b.Network.Subnets {
 		subnets[i] = id
 	}
-	linked, err := search.NewServiceLinkedRole(b.ctx, b.name+"-linked-role", &search.ServiceLinkedRoleArgs{}, b.child())
-	if err != nil {
-		return err
-	}
 	b.Domain, err = search.NewDomain(b.ctx, b.name+"-search", &search.DomainArgs{
-		Search: b.cfg.Search, Environment: b.cfg.Environment, KmsKeyArn: b.Key.Arn, LogRetentionDays: b.cfg.Functions.LogRetentionDays,
+		Search: b.cfg.Search, Environment: b.cfg.Environment, KmsKeyArn: b.Key.Arn, Logs: b.domainLogs,
 		SubnetIDs: subnets, SecurityGroupID: b.Network.SecurityGroups.Search,
-		ServiceLinkedRole: linked,
+		ServiceLinkedRole: b.searchRole, StartAfter: b.settled(),
 	}, b.child())
 	if err != nil {
 		return err
 	}
 	b.Access, err = search.NewAccess(b.ctx, b.name+"-search-access", &search.AccessArgs{
-		Search: b.cfg.Search, Environment: b.cfg.Environment, Domain: b.Domain, ReachedAfter: b.wayToDomain(),
+		Search: b.cfg.Search, Environment: b.cfg.Environment, Domain: b.Domain, ReachedAfter: b.wayToDomain(), Remove: b.args.Remove,
 	}, b.child())
 	if err != nil {
 		return err
 	}
 	b.Search, err = search.NewDelivery(b.ctx, b.name+"-search-delivery", &search.DeliveryArgs{
 		Search: b.cfg.Search, Environment: b.cfg.Environment, KmsKeyArn: b.Key.Arn, LogRetentionDays: b.cfg.Functions.LogRetentionDays,
-		StreamArn: b.Stream.Arn, Target: b.Access.Target(),
+		Role: b.deliveryRole, StreamArn: b.Stream.Arn, Target: b.Access.Target(), Findings: b.Bootstrap.Result,
 		BackupBucketArn: b.Bucket.Arn, BackupPrefix: b.cfg.Lake.ErrorPrefix + "/search",
 		VpcSubnetIDs: b.Network.SubnetIDs(), SecurityGroupID: b.Network.SecurityGroups.Delivery,
 		DependsOn: slices.Concat(b.Bucket.Dependencies, b.Network.Dependencies),
@@ -258,9 +306,9 @@ func (b *builder) replication() error {
 		return err
 	}
 	b.Replication, err = replication.NewReplication(b.ctx, b.name+"-replication", &replication.ReplicationArgs{
-		Replication: b.cfg.Replication, Environment: b.cfg.Environment, Tables: b.cfg.Source.Tables, Exclude: b.cfg.Source.Exclude,
+		Replication: b.cfg.Replication, Environment: b.cfg.Environment, Tables: slices.Concat(b.cfg.Source.Tables, b.cfg.Source.Probes()), Exclude: b.cfg.Source.Exclude,
 		Source:    replication.SourceEndpoint{EngineName: b.Source.EngineName, SecretArn: b.Bootstrap.ReplicationSecretArn},
-		StreamArn: b.Stream.Arn, KmsKeyArn: b.Key.Arn, CaBundle: bundle,
+		StreamArn: b.Stream.Arn, KmsKeyArn: b.Key.Arn, CaBundle: bundle, LogRetentionDays: b.cfg.Functions.LogRetentionDays,
 		SubnetIDs: b.Network.SubnetIDs(), SecurityGroupID: b.Network.SecurityGroups.Replication,
 		AccountRoles: roles.Dependencies,
 		StartAfter:   slices.Concat(b.consumers(), []pulumi.Resource{b.Bootstrap.Invocation}, b.Network.Dependencies),

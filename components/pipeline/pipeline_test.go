@@ -34,11 +34,46 @@ func TestTheTaskStartsAfterTheBootstrapAndEveryConsumer(t *testing.T) {
 	require.Len(t, r.All("aws:kinesis/firehoseDeliveryStream:FirehoseDeliveryStream"), 2)
 }
 
+func TestTheTaskFollowsTheProbesDatabaseOnlyWhenAskedFor(t *testing.T) {
+	mappings := func(cfg config.Config) any {
+		return componenttest.Run(t, program(cfg)).One(t, "aws:dms/replicationTask:ReplicationTask").Input("tableMappings")
+	}
+	require.NotContains(t, mappings(config.Config{}), "conformance")
+	asked := mappings(config.Config{Source: config.Source{Conformance: true}})
+	require.Contains(t, asked, `"schema-name": "cdc[_]conformance"`)
+	require.Contains(t, asked, `"schema-name": "testdb"`)
+}
+
 func TestTheDatabaseIsReachedOnlyAfterTheNetworkIsWhole(t *testing.T) {
 	r := componenttest.Run(t, program(config.Config{}))
 	for _, typ := range []string{"aws:lambda/invocation:Invocation", "aws:dms/replicationTask:ReplicationTask"} {
 		dependencies := strings.Join(r.One(t, typ).DependsOn, " ")
 		require.Contains(t, dependencies, "aws:ec2/vpcEndpoint:VpcEndpoint", typ)
+	}
+}
+
+func TestWhatRefusesAYoungRoleIsMadeAfterTheStream(t *testing.T) {
+	r := componenttest.Run(t, program(config.Config{}))
+	stream := strings.Join(r.One(t, "aws:kinesis/stream:Stream").DependsOn, " ")
+	for _, role := range r.All("aws:iam/serviceLinkedRole:ServiceLinkedRole") {
+		require.Contains(t, stream, "::"+role.Name)
+	}
+	require.Len(t, r.All("aws:iam/serviceLinkedRole:ServiceLinkedRole"), 2, "of OpenSearch and RDS")
+	for _, typ := range []string{"aws:opensearch/domain:Domain", "aws:rds/cluster:Cluster"} {
+		require.Contains(t, strings.Join(r.One(t, typ).DependsOn, " "), "aws:kinesis/stream:Stream", typ)
+	}
+	require.Contains(t, stream, "aws:cloudwatch/logResourcePolicy:LogResourcePolicy::cdc-search-logs")
+}
+
+func TestTheRoleThatDeletesFirehosesInterfacesOutlivesTheirSecurityGroup(t *testing.T) {
+	r := componenttest.Run(t, program(config.Config{}))
+	group := strings.Join(r.One(t, "aws:ec2/securityGroup:SecurityGroup", "cdc-network-delivery").DependsOn, " ")
+	require.Contains(t, group, "aws:iam/role:Role::cdc-search-delivery-role")
+	require.Contains(t, group, "aws:iam/rolePolicy:RolePolicy::cdc-search-delivery-interfaces")
+	for _, x := range r.All("aws:ec2/securityGroup:SecurityGroup") {
+		if x.Name != "cdc-network-delivery" {
+			require.NotContains(t, strings.Join(x.DependsOn, " "), "cdc-search-delivery", x.Name)
+		}
 	}
 }
 
@@ -85,7 +120,7 @@ func TestLogsAreKeptAsLongAsEachOther(t *testing.T) {
 		30: {Network: flowLogs, Functions: config.Functions{LogRetentionDays: 30}},
 	} {
 		groups := componenttest.Run(t, program(cfg)).All("aws:cloudwatch/logGroup:LogGroup")
-		require.Len(t, groups, 13)
+		require.Len(t, groups, 14)
 		for _, group := range groups {
 			require.EqualValues(t, want, group.Input("retentionInDays"), group.Name)
 		}

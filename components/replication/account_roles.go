@@ -2,6 +2,7 @@ package replication
 
 import (
 	"cdcpipeline/internal/component"
+	"cdcpipeline/internal/footprint"
 	"cdcpipeline/internal/iampolicy"
 	"fmt"
 
@@ -9,15 +10,6 @@ import (
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/iam"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
-
-// accountRoles are the two roles that DMS looks up by these very names, once per account,
-// https://docs.aws.amazon.com/dms/latest/userguide/security-iam.html#CHAP_Security.APIRole.
-var accountRoles = []accountRole{
-	{name: "dms-vpc-role", policy: "AmazonDMSVPCManagementRole"},
-	{name: "dms-cloudwatch-logs-role", policy: "AmazonDMSCloudWatchLogsRole"},
-}
-
-type accountRole struct{ name, policy string }
 
 // AccountRolesArgs configures AccountRoles: there is nothing to choose.
 type AccountRolesArgs struct{}
@@ -51,7 +43,7 @@ func (r *AccountRoles) provision(ctx *pulumi.Context, name string) error {
 	if err != nil {
 		return fmt.Errorf("looking up the partition: %w", err)
 	}
-	for _, role := range accountRoles {
+	for _, role := range footprint.AccountRoles {
 		if err := r.register(ctx, name, role, partition.Partition); err != nil {
 			return err
 		}
@@ -59,7 +51,7 @@ func (r *AccountRoles) provision(ctx *pulumi.Context, name string) error {
 	return nil
 }
 
-func (r *AccountRoles) register(ctx *pulumi.Context, name string, role accountRole, partition string) error {
+func (r *AccountRoles) register(ctx *pulumi.Context, name string, role footprint.AccountRole, partition string) error {
 	shared := []pulumi.ResourceOption{
 		pulumi.Parent(r),
 		pulumi.RetainOnDelete(true),
@@ -68,31 +60,31 @@ func (r *AccountRoles) register(ctx *pulumi.Context, name string, role accountRo
 	}
 	roleOpts := shared
 	// iam.getRole fails on a role that does not exist; a list by exact name does not.
-	found, err := iam.GetRoles(ctx, &iam.GetRolesArgs{NameRegex: pulumi.StringRef("^" + role.name + "$")}, pulumi.Parent(r))
+	found, err := iam.GetRoles(ctx, &iam.GetRolesArgs{NameRegex: pulumi.StringRef("^" + role.Name + "$")}, pulumi.Parent(r))
 	if err != nil {
-		return fmt.Errorf("looking for the role %s: %w", role.name, err)
+		return fmt.Errorf("looking for the role %s: %w", role.Name, err)
 	}
 	if len(found.Names) > 0 {
-		roleOpts = append(roleOpts[:len(roleOpts):len(roleOpts)], pulumi.Import(pulumi.ID(role.name)))
+		roleOpts = append(roleOpts[:len(roleOpts):len(roleOpts)], pulumi.Import(pulumi.ID(role.Name)))
 	}
-	made, err := iam.NewRole(ctx, name+"-"+role.name, &iam.RoleArgs{
-		Name:        pulumi.String(role.name),
+	made, err := iam.NewRole(ctx, name+"-"+role.Name, &iam.RoleArgs{
+		Name:        pulumi.String(role.Name),
 		Description: pulumi.String("Used by every DMS replication instance of the account"),
 		// No conditions: DMS assumes both roles for the whole account, and a conditioned trust ends its logging,
 		// https://github.com/terraform-aws-modules/terraform-aws-dms/issues/84.
-		AssumeRolePolicy: iampolicy.Trust("dms.amazonaws.com"),
+		AssumeRolePolicy: iampolicy.Trust(role.Service),
 	}, roleOpts...)
 	if err != nil {
-		return fmt.Errorf("making the role %s: %w", role.name, err)
+		return fmt.Errorf("making the role %s: %w", role.Name, err)
 	}
 	// Never imported, even when the role was found: attaching an attached policy is no error in IAM, whereas
 	// importing the attachment of a role that somebody stripped would be.
-	attached, err := iam.NewRolePolicyAttachment(ctx, name+"-"+role.name, &iam.RolePolicyAttachmentArgs{
+	attached, err := iam.NewRolePolicyAttachment(ctx, name+"-"+role.Name, &iam.RolePolicyAttachmentArgs{
 		Role:      made.Name,
-		PolicyArn: pulumi.Sprintf("arn:%s:iam::aws:policy/service-role/%s", partition, role.policy),
+		PolicyArn: pulumi.Sprintf("arn:%s:iam::aws:policy/service-role/%s", partition, role.Policy),
 	}, shared...)
 	if err != nil {
-		return fmt.Errorf("attaching %s to the role %s: %w", role.policy, role.name, err)
+		return fmt.Errorf("attaching %s to the role %s: %w", role.Policy, role.Name, err)
 	}
 	r.Dependencies = append(r.Dependencies, made, attached)
 	return nil

@@ -37,6 +37,7 @@ func Example() {
 		return nil
 	})
 	// Output:
+	// aws:cloudwatch/logGroup:LogGroup: shop-log
 	// aws:dms/certificate:Certificate: shop-ca
 	// aws:dms/endpoint:Endpoint: shop-source, shop-target
 	// aws:dms/replicationInstance:ReplicationInstance: shop-instance

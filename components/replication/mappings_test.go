@@ -119,18 +119,3 @@ func TestLiteralEscapesAllButThePercentSign(t *testing.T) {
 		require.Equal(t, want, literal(name))
 	}
 }
-
-func TestIdentifierIsWhatDMSTakes(t *testing.T) {
-	require.Equal(t, "cdc-pipeline-dev-replication", identifier("cdc-pipeline", "dev", "replication"))
-	require.Equal(t, "cdc-9-lives", identifier("9", "Lives"))
-	rapid.Check(t, func(t *rapid.T) {
-		id := identifier(rapid.String().Draw(t, "project"), rapid.String().Draw(t, "stack"))
-		require.Regexp(t, `^[a-z]([a-z0-9]|-[a-z0-9])*$`, id)
-		require.LessOrEqual(t, len(id), maxIdentifier)
-	})
-}
-
-func TestLongIdentifiersStayApart(t *testing.T) {
-	long := "a-project-with-a-name-that-goes-on-and-on-and-on"
-	require.NotEqual(t, identifier(long, "dev"), identifier(long, "prod"))
-}

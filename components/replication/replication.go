@@ -7,7 +7,10 @@ package replication
 import (
 	"cdcpipeline/config"
 	"cdcpipeline/internal/component"
+	"cdcpipeline/internal/footprint"
+	"cmp"
 	"fmt"
+	"slices"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/dms"
@@ -42,6 +45,8 @@ type ReplicationArgs struct {
 	SecurityGroupID pulumi.StringInput
 	// CaBundle is the PEM text that signs the database's certificate. Required.
 	CaBundle string
+	// LogRetentionDays of the tasks' log. Default 14 in dev, 90 in prod.
+	LogRetentionDays int
 	// StartAfter must exist before the task starts: what prepares the database, and every consumer of the stream that
 	// reads only what is written after it.
 	StartAfter []pulumi.Resource
@@ -49,7 +54,8 @@ type ReplicationArgs struct {
 	AccountRoles []pulumi.Resource
 }
 
-// Replication is a running DMS task with its instance and endpoints.
+// Replication is a DMS task with its instance and endpoints. The task is made stopped: start it when all of its endpoints
+// and consumers are made, and again after each deployment.
 type Replication struct {
 	pulumi.ResourceState
 
@@ -75,7 +81,7 @@ type plan struct {
 	region, account              string
 }
 
-// NewReplication makes the instance, both endpoints and the task, and starts it.
+// NewReplication makes the instance, both endpoints and the task.
 func NewReplication(ctx *pulumi.Context, name string, args *ReplicationArgs, opts ...pulumi.ResourceOption) (*Replication, error) {
 	p, err := args.check(ctx, name)
 	if err != nil {
@@ -107,7 +113,8 @@ func (args *ReplicationArgs) check(ctx *pulumi.Context, name string) (*plan, err
 	}
 	a.Environment = a.Environment.WithDefault()
 	a.Replication = a.Replication.WithDefaults(a.Environment)
-	p := &plan{ReplicationArgs: a, name: name, id: identifier(ctx.Project(), ctx.Stack(), name)}
+	a.LogRetentionDays = cmp.Or(a.LogRetentionDays, a.Environment.LogRetentionDays())
+	p := &plan{ReplicationArgs: a, name: name, id: footprint.Identifier(ctx.Project(), ctx.Stack(), name)}
 	var ofMappings, ofSettings error
 	p.mappings, ofMappings = tableMappings(a.Tables, a.Exclude)
 	p.settings, ofSettings = taskSettings(a.Replication)
@@ -135,7 +142,11 @@ func (r *Replication) provision(ctx *pulumi.Context, p *plan) error {
 	if err != nil {
 		return err
 	}
-	return r.task(ctx, p, instance, source, target)
+	log, err := r.log(ctx, p)
+	if err != nil {
+		return err
+	}
+	return r.task(ctx, p, instance, source, target, log)
 }
 
 func (r *Replication) lookUp(ctx *pulumi.Context, p *plan) error {
@@ -189,11 +200,13 @@ func (r *Replication) instance(ctx *pulumi.Context, p *plan) (*dms.ReplicationIn
 	return instance, nil
 }
 
-// task runs again after every change: the provider stops it, waits, modifies it, and starts it where it was
-// (startReplicationTask), as DMS demands, https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Tasks.Modifying.html. The
-// same page says that its migration type cannot be changed, so another one makes another task. To delete it, the provider
-// stops it first, if DMS says at that moment that it runs.
-func (r *Replication) task(ctx *pulumi.Context, p *plan, instance *dms.ReplicationInstance, source, target *dms.Endpoint) error {
+// task is made stopped. DMS refuses to start a task whose connections were not tested, and the provider does not test them
+// before the first start (https://github.com/cockroachdb/cockroach/pull/82182). So whoever deploys starts the task when
+// all is made, and after every change: the provider stops it, waits and modifies it, as DMS demands,
+// https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Tasks.Modifying.html. The same page says that its migration type
+// cannot be changed, so another one makes another task. To delete the task, the provider stops it first, if DMS says at
+// that moment that it runs.
+func (r *Replication) task(ctx *pulumi.Context, p *plan, instance *dms.ReplicationInstance, source, target *dms.Endpoint, log pulumi.Resource) error {
 	task, err := dms.NewReplicationTask(ctx, p.name+"-task", &dms.ReplicationTaskArgs{
 		ReplicationTaskId:       pulumi.String(p.id),
 		MigrationType:           pulumi.String(p.MigrationType),
@@ -202,8 +215,8 @@ func (r *Replication) task(ctx *pulumi.Context, p *plan, instance *dms.Replicati
 		TargetEndpointArn:       target.EndpointArn,
 		TableMappings:           pulumi.String(p.mappings),
 		ReplicationTaskSettings: pulumi.String(p.settings),
-		StartReplicationTask:    pulumi.Bool(true),
-	}, pulumi.Parent(r), pulumi.DependsOn(p.StartAfter), pulumi.DeleteBeforeReplace(true),
+		StartReplicationTask:    pulumi.Bool(false),
+	}, pulumi.Parent(r), pulumi.DependsOn(append(slices.Clone(p.StartAfter), log)), pulumi.DeleteBeforeReplace(true),
 		pulumi.ReplaceOnChanges([]string{"migrationType"}))
 	if err != nil {
 		return fmt.Errorf("making the replication task: %w", err)

@@ -58,7 +58,7 @@ func TestReplicationRefusesMissingArguments(t *testing.T) {
 
 func TestTaskStartsAfterEverythingItIsToldTo(t *testing.T) {
 	task := run(t, args()).One(t, "aws:dms/replicationTask:ReplicationTask")
-	require.Equal(t, true, task.Input("startReplicationTask"))
+	require.Equal(t, false, task.Input("startReplicationTask"), "its connections are not tested yet")
 	require.Equal(t, "full-load-and-cdc", task.Input("migrationType"))
 	require.Contains(t, strings.Join(task.DependsOn, " "), "dms-vpc-role")
 }

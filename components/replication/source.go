@@ -2,6 +2,7 @@ package replication
 
 import (
 	"cdcpipeline/internal/iampolicy"
+	"cdcpipeline/internal/naming"
 	"fmt"
 	"strings"
 
@@ -36,9 +37,13 @@ func (r *Replication) source(ctx *pulumi.Context, p *plan, instance *dms.Replica
 		KmsKeyArn:                   p.KmsKeyArn.ToStringOutput().ToStringPtrOutput(),
 		SslMode:                     pulumi.String("verify-ca"),
 		CertificateArn:              certificate.CertificateArn,
-		// One second between looks into the binlog, the shortest there is; five by default. Spelled as DMS gives it
-		// back: the provider compares this text letter by letter.
-		ExtraConnectionAttributes: pulumi.String("EventsPollInterval=1;"),
+		// How often DMS looks for changes while the database is idle, in seconds: 5 by default, 1 at least,
+		// https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Source.MySQL.html#CHAP_Source.MySQL.ConnectionAttrib. Spelled
+		// as DMS gives it back: for a MySQL endpoint the provider compares the text as it is.
+		//
+		// A statement on partitions would suspend its table, and every change of the table from then on would be lost. DMS
+		// goes on instead; `cdc status` says when a partition went, whose rows DMS sends no deletes for.
+		ExtraConnectionAttributes: pulumi.String("EventsPollInterval=1;skipTableSuspensionForPartitionDdl=true;"),
 		PauseReplicationTasks:     pulumi.Bool(true),
 	}, endpointOptions(r, role, policy, instance)...)
 	if err != nil {
@@ -49,9 +54,9 @@ func (r *Replication) source(ctx *pulumi.Context, p *plan, instance *dms.Replica
 }
 
 // endpointOptions replace an endpoint by deleting it first, because its id is fixed. What can be changed in place is:
-// DMS refuses that while a task runs, so the provider stops the endpoint's tasks, tests the changed endpoint and starts
-// them again (pauseReplicationTasks), https://github.com/hashicorp/terraform-provider-aws/issues/27661. When that test
-// fails the task stays stopped, and no later deployment sees a reason to start it.
+// DMS refuses that while a task runs, so the provider stops the endpoint's tasks (pauseReplicationTasks),
+// https://github.com/hashicorp/terraform-provider-aws/issues/27661. It starts them again only when no other test of the
+// endpoint is under way, and DMS begins one itself: whoever deploys starts the task.
 //
 // One after the other: the instance, which tests; the source; the target. Two that stop and start one task at the same
 // time would meet it running when they change.
@@ -64,7 +69,7 @@ func endpointOptions(r *Replication, after ...pulumi.Resource) []pulumi.Resource
 func (r *Replication) certificate(ctx *pulumi.Context, p *plan) (*dms.Certificate, error) {
 	pem := strings.TrimSpace(p.CaBundle) + "\n"
 	certificate, err := dms.NewCertificate(ctx, p.name+"-ca", &dms.CertificateArgs{
-		CertificateId:  pulumi.String(p.id + "-ca-" + digest(pem)),
+		CertificateId:  pulumi.String(p.id + "-ca-" + naming.Digest(pem)),
 		CertificatePem: pulumi.String(pem),
 	}, pulumi.Parent(r))
 	if err != nil {

@@ -23,6 +23,9 @@ type AccessArgs struct {
 	Url pulumi.StringInput //nolint:revive // spelled as the provider's input
 	// ReachedAfter must exist before the domain can be reached, such as the instance that a tunnel leads through.
 	ReachedAfter []pulumi.Resource
+	// Remove lets the deployment that follows a destroy without an end replace what is left in the domain. Default: that
+	// deployment fails, and says what is there already.
+	Remove Remove
 	// Columns that are indexed by their type in the history index; all others are indexed as keywords.
 	// Default: those of the retail_trans table.
 	Columns []Column
@@ -44,6 +47,7 @@ type Access struct {
 	ctx    *pulumi.Context // the program's: Grant is called while it runs
 	name   string
 	domain *Domain
+	remove Remove
 }
 
 // NewAccess makes the provider and everything but grants.
@@ -52,7 +56,7 @@ func NewAccess(ctx *pulumi.Context, name string, args *AccessArgs, opts ...pulum
 	if err != nil {
 		return nil, err
 	}
-	a := &Access{ctx: ctx, name: name, domain: p.Domain}
+	a := &Access{ctx: ctx, name: name, domain: p.Domain, remove: p.Remove}
 	return component.Make(ctx, accessKind, name, a, component.Steps{
 		Inputs: pulumi.Map{
 			"environment":  pulumi.String(p.Environment),

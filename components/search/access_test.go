@@ -27,8 +27,12 @@ func runDelivery(t *testing.T, cfg config.Search) *componenttest.Recorder {
 		if err != nil {
 			return err
 		}
+		role, err := search.NewDeliveryRole(ctx, "history", &search.DeliveryRoleArgs{})
+		if err != nil {
+			return err
+		}
 		_, err = search.NewDelivery(ctx, "history", &search.DeliveryArgs{
-			Search: cfg, Target: access.Target(),
+			Search: cfg, Target: access.Target(), Role: role,
 			StreamArn: pulumi.String("arn:stream"), BackupBucketArn: pulumi.String("arn:bucket"), BackupPrefix: "failed/",
 			KmsKeyArn: pulumi.String(key), VpcSubnetIDs: pulumi.ToStringArray([]string{"a"}), SecurityGroupID: pulumi.String("group-2"),
 		})
@@ -178,17 +182,22 @@ func TestDeliveryDestination(t *testing.T) {
 }
 
 func TestDeliveryRoleHasNoStarWhereAnArnIsKnown(t *testing.T) {
-	policy, ok := runDelivery(t, config.Search{}).One(t, "aws:iam/rolePolicy:RolePolicy").Input("policy").(string)
-	require.True(t, ok)
-	var document struct {
-		Statement []struct {
-			Sid              string
-			Action, Resource []string
-		}
+	type statement struct {
+		Sid              string
+		Action, Resource []string
 	}
-	require.NoError(t, json.Unmarshal([]byte(policy), &document))
+	var statements []statement
+	var resources []string
+	for _, name := range []string{"history-role", "history-interfaces"} {
+		policy, ok := runDelivery(t, config.Search{}).One(t, "aws:iam/rolePolicy:RolePolicy", name).Input("policy").(string)
+		require.True(t, ok)
+		var document struct{ Statement []statement }
+		require.NoError(t, json.Unmarshal([]byte(policy), &document))
+		statements = append(statements, document.Statement...)
+	}
 	var ec2 []string
-	for _, s := range document.Statement {
+	for _, s := range statements {
+		resources = append(resources, s.Resource...)
 		if s.Sid != "DescribeVpc" {
 			require.NotContains(t, s.Resource, "*", s.Sid)
 		}
@@ -201,5 +210,5 @@ func TestDeliveryRoleHasNoStarWhereAnArnIsKnown(t *testing.T) {
 	}
 	require.Len(t, ec2, 8)
 	const domain = "arn:aws:opensearch:us-east-1:123456789012:search-domain"
-	require.Contains(t, policy, `"`+domain+`/retail-trans*/_mapping/*"`)
+	require.Contains(t, resources, domain+"/retail-trans*/_mapping/*")
 }

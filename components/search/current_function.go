@@ -5,6 +5,8 @@ import (
 	"cdcpipeline/internal/source/mysql"
 	"encoding/json"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -76,8 +78,8 @@ func (p *currentPlan) variables() pulumi.StringMapOutput {
 // https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html.
 const maxTables = 3200
 
-// tablesFound are those that the function is told of, as the bootstrap has found them: keys, and the columns that are more
-// than text for as long as there is room.
+// tablesFound are those that the function is told of, as the bootstrap has found them: keys, and for as long as there is room the
+// types of the key's columns and of those that are more than text.
 func tablesFound(findings string) ([]currentstate.Table, error) {
 	var found mysql.Findings
 	if err := json.Unmarshal([]byte(findings), &found); err != nil {
@@ -90,16 +92,18 @@ func tablesFound(findings string) ([]currentstate.Table, error) {
 		}
 		table := currentstate.Table{Database: t.Database, Table: t.Table.Table, Key: t.PrimaryKey, Columns: map[string]string{}}
 		for _, c := range t.Columns {
-			if indexedByType(c.Type) {
+			if indexedByType(c.Type) || slices.Contains(t.PrimaryKey, c.Name) {
 				table.Columns[c.Name] = c.Type
 			}
 		}
 		tables = append(tables, table)
 	}
 	text, err := currentstate.EncodeTables(tables)
-	for i := len(tables) - 1; i >= 0 && err == nil && len(text) > maxTables; i-- {
-		tables[i].Columns = nil
-		text, err = currentstate.EncodeTables(tables)
+	for _, kept := range []func(currentstate.Table, string) bool{inKey, none} {
+		for i := len(tables) - 1; i >= 0 && err == nil && len(text) > maxTables; i-- {
+			maps.DeleteFunc(tables[i].Columns, func(column, _ string) bool { return !kept(tables[i], column) })
+			text, err = currentstate.EncodeTables(tables)
+		}
 	}
 	if err != nil {
 		return nil, err
@@ -109,6 +113,11 @@ func tablesFound(findings string) ([]currentstate.Table, error) {
 	}
 	return tables, nil
 }
+
+// inKey reports whether a column's type says how the key is written.
+func inKey(t currentstate.Table, column string) bool { return slices.Contains(t.Key, column) }
+
+func none(currentstate.Table, string) bool { return false }
 
 // indexedByType reports whether a MySQL column is worth more than a keyword: numbers and times.
 func indexedByType(columnType string) bool {

@@ -5,10 +5,10 @@ import (
 	"cdcpipeline/internal/component"
 	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/cloudwatch"
-	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/iam"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/kinesis"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
@@ -20,6 +20,8 @@ type DeliveryArgs struct {
 	Environment config.Environment
 	// Target that is written to: [Access.Target]. Required.
 	Target Target
+	// Role that the delivery acts as. Required.
+	Role *DeliveryRole
 	// StreamArn names the Kinesis data stream that is read. Required.
 	StreamArn pulumi.StringInput
 	// BackupBucketArn names the bucket of documents that could not be delivered. Required.
@@ -30,10 +32,13 @@ type DeliveryArgs struct {
 	KmsKeyArn pulumi.StringInput
 	// VpcSubnetIDs in which Firehose puts its network interfaces. Required.
 	VpcSubnetIDs pulumi.StringArrayInput
-	// SecurityGroupID of those interfaces. Required.
+	// SecurityGroupID of those interfaces, made after the Role's Dependencies. Required.
 	SecurityGroupID pulumi.StringInput
 	// LogRetentionDays of the delivery's log. Default 14 in dev, 90 in prod.
 	LogRetentionDays int
+	// Findings is the JSON of mysql.Findings, source.Bootstrap's Result: a column that the history cannot hold is warned of.
+	// Default: nobody looks.
+	Findings pulumi.StringInput
 	// DependsOn must exist before the delivery does, such as the endpoints through which it reaches AWS.
 	DependsOn []pulumi.Resource
 }
@@ -63,7 +68,7 @@ type deliveryPlan struct {
 	index, backup *cloudwatch.LogStream
 }
 
-// NewDelivery makes the role, its grant inside the domain, and then the delivery stream.
+// NewDelivery gives the role its permissions and its grant inside the domain, and then makes the delivery stream.
 func NewDelivery(ctx *pulumi.Context, name string, args *DeliveryArgs, opts ...pulumi.ResourceOption) (*Delivery, error) {
 	p, err := args.check(name)
 	if err != nil {
@@ -92,7 +97,7 @@ func (args *DeliveryArgs) check(name string) (*deliveryPlan, error) {
 	a.LogRetentionDays = cmp.Or(a.LogRetentionDays, a.Environment.LogRetentionDays())
 	a.BackupPrefix = cmp.Or(strings.TrimSuffix(a.BackupPrefix, "/"), "search-failed")
 	return &deliveryPlan{DeliveryArgs: a, name: name}, deliveryKind.Check(a.Search.Validate(), component.Required(a.Target.given(component.Given{
-		"StreamArn": a.StreamArn != nil, "BackupBucketArn": a.BackupBucketArn != nil, "KmsKeyArn": a.KmsKeyArn != nil,
+		"Role": a.Role != nil, "StreamArn": a.StreamArn != nil, "BackupBucketArn": a.BackupBucketArn != nil, "KmsKeyArn": a.KmsKeyArn != nil,
 		"VpcSubnetIDs": a.VpcSubnetIDs != nil, "SecurityGroupID": a.SecurityGroupID != nil,
 	})))
 }
@@ -102,14 +107,15 @@ func (d *Delivery) provision(ctx *pulumi.Context, p *deliveryPlan) error {
 	if p.place, err = lookUpPlace(ctx, d); err != nil {
 		return err
 	}
+	d.warn(ctx, p.Findings)
 	if err := d.logs(ctx, p); err != nil {
 		return err
 	}
-	role, policy, err := d.role(ctx, p)
+	policy, err := d.permit(ctx, p)
 	if err != nil {
 		return err
 	}
-	grant, err := p.Target.Grant.Admit(p.name, role.Arn, Permissions{
+	grant, err := p.Target.Grant.Admit(p.name, p.Role.Arn, Permissions{
 		Cluster: []string{"cluster_composite_ops", "cluster_monitor"},
 		Indices: []IndexPermissions{{
 			Patterns: []string{p.HistoryIndex + "*"}, Actions: []string{"crud", "create_index", "manage"},
@@ -119,8 +125,8 @@ func (d *Delivery) provision(ctx *pulumi.Context, p *deliveryPlan) error {
 		return fmt.Errorf("granting the search delivery its indices: %w", err)
 	}
 	// The template first, so that no document makes an index with a guessed mapping.
-	dependsOn := append([]pulumi.Resource{grant, policy, p.Target.Grant.History}, p.DependsOn...)
-	return d.stream(ctx, p, role, dependsOn)
+	dependsOn := slices.Concat([]pulumi.Resource{grant, policy, p.Target.Grant.History}, p.Role.Dependencies, p.DependsOn)
+	return d.stream(ctx, p, dependsOn)
 }
 
 func (d *Delivery) logs(ctx *pulumi.Context, p *deliveryPlan) error {
@@ -149,27 +155,27 @@ func (d *Delivery) logStream(ctx *pulumi.Context, p *deliveryPlan, what string) 
 	return stream, nil
 }
 
-func (d *Delivery) stream(ctx *pulumi.Context, p *deliveryPlan, role *iam.Role, dependsOn []pulumi.Resource) error {
+func (d *Delivery) stream(ctx *pulumi.Context, p *deliveryPlan, dependsOn []pulumi.Resource) error {
 	// Nothing may be named here: source, domain's VPC and rotation are create-time settings, and a generated name lets
 	// Pulumi make the new delivery before it deletes the old one. While both read the source, a change is indexed
 	// twice; the other way round it would be lost, because a new delivery starts at LATEST.
 	stream, err := kinesis.NewFirehoseDeliveryStream(ctx, p.name, &kinesis.FirehoseDeliveryStreamArgs{
 		Destination: pulumi.String("opensearch"),
 		KinesisSourceConfiguration: &kinesis.FirehoseDeliveryStreamKinesisSourceConfigurationArgs{
-			KinesisStreamArn: p.StreamArn, RoleArn: role.Arn,
+			KinesisStreamArn: p.StreamArn, RoleArn: p.Role.Arn,
 		},
-		OpensearchConfiguration: destination(p, role),
+		OpensearchConfiguration: destination(p),
 	}, pulumi.Parent(d), pulumi.DependsOn(dependsOn))
 	if err != nil {
 		return fmt.Errorf("making the search delivery: %w", err)
 	}
-	d.Name, d.Arn, d.RoleArn, d.Stream = stream.Name, stream.Arn, role.Arn, stream
+	d.Name, d.Arn, d.RoleArn, d.Stream = stream.Name, stream.Arn, p.Role.Arn, stream
 	return nil
 }
 
-func destination(p *deliveryPlan, role *iam.Role) *kinesis.FirehoseDeliveryStreamOpensearchConfigurationArgs {
+func destination(p *deliveryPlan) *kinesis.FirehoseDeliveryStreamOpensearchConfigurationArgs {
 	return &kinesis.FirehoseDeliveryStreamOpensearchConfigurationArgs{
-		RoleArn:             role.Arn,
+		RoleArn:             p.Role.Arn,
 		DomainArn:           p.Target.Endpoint.Arn.ToStringPtrOutput(),
 		IndexName:           pulumi.String(p.HistoryIndex),
 		IndexRotationPeriod: pulumi.String("OneDay"), // TypeName stays unset: OpenSearch has no types
@@ -183,14 +189,14 @@ func destination(p *deliveryPlan, role *iam.Role) *kinesis.FirehoseDeliveryStrea
 			DefaultDocumentIdFormat: pulumi.String("FIREHOSE_DEFAULT"),
 		},
 		VpcConfig: &kinesis.FirehoseDeliveryStreamOpensearchConfigurationVpcConfigArgs{
-			RoleArn: role.Arn, SubnetIds: p.VpcSubnetIDs, SecurityGroupIds: pulumi.StringArray{p.SecurityGroupID},
+			RoleArn: p.Role.Arn, SubnetIds: p.VpcSubnetIDs, SecurityGroupIds: pulumi.StringArray{p.SecurityGroupID},
 		},
 		CloudwatchLoggingOptions: &kinesis.FirehoseDeliveryStreamOpensearchConfigurationCloudwatchLoggingOptionsArgs{
 			Enabled: pulumi.Bool(true), LogGroupName: p.group.Name, LogStreamName: p.index.Name,
 		},
 		S3BackupMode: pulumi.String("FailedDocumentsOnly"),
 		S3Configuration: &kinesis.FirehoseDeliveryStreamOpensearchConfigurationS3ConfigurationArgs{
-			RoleArn:           role.Arn,
+			RoleArn:           p.Role.Arn,
 			BucketArn:         p.BackupBucketArn,
 			Prefix:            pulumi.String(p.BackupPrefix + "/"),
 			ErrorOutputPrefix: pulumi.String(p.BackupPrefix + "/!{firehose:error-output-type}/"),

@@ -1,31 +1,84 @@
 package search
 
 import (
+	"cdcpipeline/internal/component"
 	"cdcpipeline/internal/iampolicy"
 	"fmt"
+	"strings"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/iam"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// role is what Firehose acts as, for this account's delivery streams only: the account is the external id that it sends,
+// DeliveryRoleArgs configures a DeliveryRole: there is nothing to choose.
+type DeliveryRoleArgs struct{}
+
+// DeliveryRole is what Firehose acts as when it delivers into a domain, with the permission to make and delete network
+// interfaces. [Delivery] adds its other permissions.
+//
+// Firehose deletes its interfaces minutes after the delivery stream, as this role. Without the role they stay for ever,
+// and nobody can delete their security group and subnets, https://github.com/hashicorp/terraform-provider-aws/issues/27696.
+// So the role exists before the security group, and is deleted after it.
+type DeliveryRole struct {
+	pulumi.ResourceState
+
+	// Arn of the role.
+	Arn pulumi.StringOutput
+	// Dependencies must exist before the security group of Firehose's interfaces does.
+	Dependencies []pulumi.Resource
+
+	role *iam.Role
+}
+
+// NewDeliveryRole makes the role. Name is the one of the Delivery that uses it: earlier releases made the role there.
+func NewDeliveryRole(ctx *pulumi.Context, name string, args *DeliveryRoleArgs, opts ...pulumi.ResourceOption) (*DeliveryRole, error) {
+	if _, err := component.Args(deliveryRoleKind, args); err != nil {
+		return nil, err
+	}
+	r := &DeliveryRole{}
+	return component.Make(ctx, deliveryRoleKind, name, r, component.Steps{
+		Inputs:    pulumi.Map{},
+		Provision: func() error { return r.provision(ctx, name) },
+		Outputs:   func() pulumi.Map { return pulumi.Map{"arn": r.Arn} },
+	}, opts...)
+}
+
+// provision makes a role for this account's delivery streams only: the account is the external id that Firehose sends,
 // https://docs.aws.amazon.com/firehose/latest/dev/controlling-access.html#firehose-assume-role, and the only condition
 // that AWS documents for it (aws:SourceArn is not: a key that Firehose leaves out would keep the delivery from being made),
-// https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-resource-kinesisfirehose-deliverystream.html. Its
-// policy is https://docs.aws.amazon.com/firehose/latest/dev/controlling-access.html#using-iam-es-vpc, a function per sentence.
-func (d *Delivery) role(ctx *pulumi.Context, p *deliveryPlan) (*iam.Role, *iam.RolePolicy, error) {
-	role, err := iam.NewRole(ctx, p.name+"-role", &iam.RoleArgs{
+// https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-resource-kinesisfirehose-deliverystream.html.
+func (r *DeliveryRole) provision(ctx *pulumi.Context, name string) error {
+	at, err := lookUpPlace(ctx, r)
+	if err != nil {
+		return err
+	}
+	former := r.URN().ApplyT(func(urn pulumi.URN) pulumi.URN {
+		return pulumi.URN(strings.Replace(string(urn), deliveryRoleKind.Token(), deliveryKind.Token(), 1))
+	}).(pulumi.URNOutput)
+	r.role, err = iam.NewRole(ctx, name+"-role", &iam.RoleArgs{
 		Description: pulumi.String("Firehose delivers changes to OpenSearch"),
 		AssumeRolePolicy: iampolicy.Trust(
-			"firehose.amazonaws.com", iampolicy.StringEquals("sts:ExternalId", pulumi.String(p.account)),
+			"firehose.amazonaws.com", iampolicy.StringEquals("sts:ExternalId", pulumi.String(at.account)),
 		),
-	}, pulumi.Parent(d))
+	}, pulumi.Parent(r), pulumi.Aliases([]pulumi.Alias{{ParentURN: former}}))
 	if err != nil {
-		return nil, nil, fmt.Errorf("making the role of the search delivery: %w", err)
+		return fmt.Errorf("making the role of the search delivery: %w", err)
 	}
+	interfaces, err := iam.NewRolePolicy(ctx, name+"-interfaces", &iam.RolePolicyArgs{
+		Role: r.role.Name, Policy: iampolicy.Document(useInterfaces(at)...),
+	}, pulumi.Parent(r))
+	if err != nil {
+		return fmt.Errorf("letting the search delivery make network interfaces: %w", err)
+	}
+	r.Arn, r.Dependencies = r.role.Arn, []pulumi.Resource{r.role, interfaces}
+	return nil
+}
+
+// permit lets the role read the stream, write the index and keep what it cannot deliver. Its permissions are
+// https://docs.aws.amazon.com/firehose/latest/dev/controlling-access.html#using-iam-es-vpc, a function per sentence.
+func (d *Delivery) permit(ctx *pulumi.Context, p *deliveryPlan) (*iam.RolePolicy, error) {
 	statements := []iampolicy.Statement{readStream(p)}
 	statements = append(statements, writeIndex(p)...)
-	statements = append(statements, useInterfaces(p)...)
 	statements = append(statements, writeBackup(p)...)
 	statements = append(statements, p.useKey(keyUse{
 		key: p.KmsKeyArn, stream: p.StreamArn,
@@ -33,12 +86,12 @@ func (d *Delivery) role(ctx *pulumi.Context, p *deliveryPlan) (*iam.Role, *iam.R
 	})...)
 	statements = append(statements, writeLogs(p))
 	policy, err := iam.NewRolePolicy(ctx, p.name+"-role", &iam.RolePolicyArgs{
-		Role: role.Name, Policy: iampolicy.Document(statements...),
+		Role: p.Role.role.Name, Policy: iampolicy.Document(statements...),
 	}, pulumi.Parent(d))
 	if err != nil {
-		return nil, nil, fmt.Errorf("making the policy of the search delivery: %w", err)
+		return nil, fmt.Errorf("making the policy of the search delivery: %w", err)
 	}
-	return role, policy, nil
+	return policy, nil
 }
 
 func readStream(p *deliveryPlan) iampolicy.Statement {
@@ -79,7 +132,7 @@ func writeIndex(p *deliveryPlan) []iampolicy.Statement {
 
 // useInterfaces are the eight EC2 actions of a delivery inside a VPC. EC2 describes without resources; interfaces are of
 // this region and account, but in a subnet and with a security group that another account may have shared.
-func useInterfaces(p *deliveryPlan) []iampolicy.Statement {
+func useInterfaces(p place) []iampolicy.Statement {
 	ec2 := func(account, kind string) pulumi.StringInput {
 		return pulumi.String(fmt.Sprintf("arn:%s:ec2:%s:%s:%s/*", p.partition, p.region, account, kind))
 	}

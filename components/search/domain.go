@@ -23,7 +23,9 @@ const (
 	domainKind            component.Kind = "search.Domain"
 	serviceLinkedRoleKind component.Kind = "search.ServiceLinkedRole"
 	accessKind            component.Kind = "search.Access"
+	domainLogsKind        component.Kind = "search.DomainLogs"
 	deliveryKind          component.Kind = "search.Delivery"
+	deliveryRoleKind      component.Kind = "search.DeliveryRole"
 	currentStateKind      component.Kind = "search.CurrentState"
 )
 
@@ -38,10 +40,15 @@ type DomainArgs struct {
 	SecurityGroupID pulumi.StringInput
 	// KmsKeyArn encrypts indices, logs and the master user's secret. Required.
 	KmsKeyArn pulumi.StringInput
-	// LogRetentionDays of audit, slow and application logs. Default 14 in dev, 90 in prod.
+	// Logs that were made ahead of the domain. Default: they are made here.
+	Logs *DomainLogs
+	// LogRetentionDays of logs that are made here. Default 14 in dev, 90 in prod.
 	LogRetentionDays int
 	// ServiceLinkedRole of the account; nil when it is known to exist.
 	ServiceLinkedRole *ServiceLinkedRole
+	// StartAfter must exist before the domain: what gives OpenSearch the time to see a new ServiceLinkedRole and the policy
+	// of its logs.
+	StartAfter []pulumi.Resource
 }
 
 // Domain is an OpenSearch domain inside a VPC with fine-grained access control.
@@ -75,9 +82,7 @@ type domainPlan struct {
 }
 
 // arn is the domain's, known before the domain is.
-func (p *domainPlan) arn() pulumi.StringInput {
-	return pulumi.String(fmt.Sprintf("arn:%s:es:%s:%s:domain/%s", p.partition, p.region, p.account, p.DomainName))
-}
+func (p *domainPlan) arn() pulumi.StringInput { return pulumi.String(p.domainArn(p.DomainName)) }
 
 // NewDomain makes the domain, its master user and its logs.
 func NewDomain(ctx *pulumi.Context, name string, args *DomainArgs, opts ...pulumi.ResourceOption) (*Domain, error) {
@@ -128,15 +133,19 @@ func (d *Domain) provision(ctx *pulumi.Context, p *domainPlan) error {
 	if p.place, err = lookUpPlace(ctx, d); err != nil {
 		return err
 	}
-	logs, err := d.logs(ctx, p)
-	if err != nil {
-		return err
+	logs := p.Logs
+	if logs == nil {
+		logs = &DomainLogs{}
+		err := logs.make(ctx, p.name, &DomainLogsArgs{DomainName: p.DomainName, KmsKeyArn: p.KmsKeyArn, LogRetentionDays: p.LogRetentionDays}, d)
+		if err != nil {
+			return err
+		}
 	}
 	password, err := d.masterPassword(ctx, p)
 	if err != nil {
 		return err
 	}
-	dependsOn := []pulumi.Resource{logs.policy}
+	dependsOn := append([]pulumi.Resource{logs.Policy}, p.StartAfter...)
 	if p.ServiceLinkedRole != nil {
 		dependsOn = append(dependsOn, p.ServiceLinkedRole.Resource)
 	}
@@ -164,7 +173,7 @@ func splitEndpoint(endpoint string) (host string, port int) {
 	return host, port
 }
 
-func domainArgs(p *domainPlan, logs *domainLogs, password pulumi.StringOutput) *opensearch.DomainArgs {
+func domainArgs(p *domainPlan, logs *DomainLogs, password pulumi.StringOutput) *opensearch.DomainArgs {
 	on := pulumi.Bool(true)
 	args := &opensearch.DomainArgs{
 		DomainName:     pulumi.String(p.DomainName),

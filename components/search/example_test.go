@@ -37,8 +37,14 @@ func Example() {
 		if err != nil {
 			return err
 		}
+		// Its Dependencies come before the security group sg-2, and outlive it.
+		role, err := search.NewDeliveryRole(ctx, "orders-delivery", &search.DeliveryRoleArgs{})
+		if err != nil {
+			return err
+		}
 		_, err = search.NewDelivery(ctx, "orders-delivery", &search.DeliveryArgs{
 			Search:          cfg,
+			Role:            role,
 			Target:          access.Target(),
 			StreamArn:       pulumi.String("arn:aws:kinesis:eu-west-1:123456789012:stream/changes"),
 			BackupBucketArn: pulumi.String("arn:aws:s3:::orders-backup"),
@@ -57,7 +63,7 @@ func Example() {
 	// aws:cloudwatch/logResourcePolicy:LogResourcePolicy: orders-logs
 	// aws:cloudwatch/logStream:LogStream: orders-delivery-backup, orders-delivery-index
 	// aws:iam/role:Role: orders-delivery-role
-	// aws:iam/rolePolicy:RolePolicy: orders-delivery-role
+	// aws:iam/rolePolicy:RolePolicy: orders-delivery-interfaces, orders-delivery-role
 	// aws:iam/serviceLinkedRole:ServiceLinkedRole: linked-role-role
 	// aws:kinesis/firehoseDeliveryStream:FirehoseDeliveryStream: orders-delivery
 	// aws:opensearch/domain:Domain: orders-domain
@@ -65,6 +71,7 @@ func Example() {
 	// aws:secretsmanager/secretVersion:SecretVersion: orders-master
 	// cdcpipeline:search:Access: orders-access
 	// cdcpipeline:search:Delivery: orders-delivery
+	// cdcpipeline:search:DeliveryRole: orders-delivery
 	// cdcpipeline:search:Domain: orders
 	// cdcpipeline:search:ServiceLinkedRole: linked-role
 	// opensearch:index/auditConfig:AuditConfig: orders-access-audit

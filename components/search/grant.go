@@ -64,10 +64,18 @@ func (a *Access) Grant(name string, roleArn pulumi.StringInput, p Permissions) (
 // indexTemplate makes a template of the domain by the name of template, and gives back what must exist before an index
 // that it is for.
 func (a *Access) indexTemplate(name, template, body string) (pulumi.Resource, error) {
+	return a.indexTemplateAfter(nil, name, template, body)
+}
+
+func (a *Access) indexTemplateAfter(after []pulumi.Resource, name, template, body string) (pulumi.Resource, error) {
+	replaces, err := a.replaceLeftovers(name)
+	if err != nil {
+		return nil, err
+	}
 	made, err := opensearch.NewComposableIndexTemplate(a.ctx, name, &opensearch.ComposableIndexTemplateArgs{
 		Name: pulumi.String(template),
 		Body: pulumi.String(body),
-	}, a.inside()...)
+	}, a.inside(append(replaces, pulumi.DependsOn(after))...)...)
 	if err != nil {
 		return nil, fmt.Errorf("making the index template %s: %w", template, err)
 	}

@@ -60,29 +60,25 @@ func (a *Access) history(ctx *pulumi.Context, cfg *config.Search, columns []Colu
 	if err != nil {
 		return nil, err
 	}
+	replaces, err := a.replaceLeftovers(a.name + "-retention")
+	if err != nil {
+		return nil, err
+	}
 	policy, err := opensearch.NewIsmPolicy(ctx, a.name+"-history", &opensearch.IsmPolicyArgs{
 		PolicyId: pulumi.String(cfg.HistoryIndex),
 		Body:     pulumi.String(body),
-	}, a.inside()...)
+	}, a.inside(replaces...)...)
 	if err != nil {
 		return nil, fmt.Errorf("making the retention of the history index: %w", err)
 	}
 	// After the policy: whoever waits for the template waits for the retention too. An index that exists before its
 	// policy never gets one, https://docs.opensearch.org/latest/im-plugin/ism/policies/#ism-templates.
-	made, err := opensearch.NewComposableIndexTemplate(ctx, a.name+"-history", &opensearch.ComposableIndexTemplateArgs{
-		Name: pulumi.String(cfg.HistoryIndex),
-		Body: pulumi.String(template),
-	}, a.inside(pulumi.DependsOn([]pulumi.Resource{policy}))...)
-	if err != nil {
-		return nil, fmt.Errorf("making the template of the history index: %w", err)
-	}
-	a.Template = made
-	return policy, nil
+	a.Template, err = a.indexTemplateAfter([]pulumi.Resource{policy}, a.name+"-history", cfg.HistoryIndex, template)
+	return policy, err
 }
 
 // historyTemplate is the index template of the daily indices, as JSON. Its mapping refuses no value that DMS writes:
-// what is not indexed is kept in the document all the same. What OpenSearch cannot hold in one mapping at all, a column
-// named a.b beside one named a, is left to the delivery's backup.
+// what is not indexed is kept in the document all the same. Names are another matter ([dotted]).
 func historyTemplate(cfg *config.Search, columns []Column) (string, error) {
 	text, err := json.MarshalIndent(object{
 		"index_patterns": []string{historyPattern(cfg)},
@@ -106,7 +102,7 @@ func historyMappings(columns []Column) object {
 	timestamp := field(Date)
 	typed := object{}
 	for _, c := range columns {
-		typed[c.Name] = field(c.Type)
+		typed[c.Name] = alsoAsKeyword(field(c.Type))
 	}
 	return object{
 		// Neither is guessed: two tables may use one column name for different types, and the first would win.
@@ -125,6 +121,14 @@ func historyMappings(columns []Column) object {
 			"control": object{"type": "object", "enabled": false},
 		},
 	}
+}
+
+// alsoAsKeyword lets the texts be found that another table has in a column of the name, as data.amount.keyword.
+func alsoAsKeyword(f object) object {
+	if f["type"] != "keyword" {
+		f["fields"] = object{"keyword": field("keyword")}
+	}
+	return f
 }
 
 // unsearched is the rule for objects. DMS writes JSON columns as strings, so an object is something new: keep it, whatever
@@ -154,7 +158,8 @@ func historySettings(cfg *config.Search) object {
 	return object{"index": object{
 		"number_of_shards":   cfg.InstanceCount,
 		"number_of_replicas": replicas(cfg),
-		"mapping":            object{"total_fields": object{"limit": fieldLimit}},
+		// Malformed are values of another table's column of the same name, an object where text was first among them.
+		"mapping": object{"total_fields": object{"limit": fieldLimit}, "ignore_malformed": true},
 		// What is slower than this is logged; without thresholds the domain's slow logs stay empty.
 		"search": object{"slowlog": object{"threshold": object{
 			"query": object{"warn": "5s", "info": "2s"}, "fetch": object{"warn": "1s"},

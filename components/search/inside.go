@@ -47,7 +47,7 @@ const dashboardsIndex = ".kibana"
 
 // dashboards sets the time zone of the global tenant, after everything else.
 func (a *Access) dashboards(ctx *pulumi.Context, cfg *config.Search, after ...pulumi.Resource) error {
-	guard, err := a.dashboardsGuard(ctx)
+	guard, err := a.dashboardsGuard()
 	if err != nil {
 		return err
 	}
@@ -74,7 +74,7 @@ func (a *Access) dashboards(ctx *pulumi.Context, cfg *config.Search, after ...pu
 // template gives such an index an alias of its own name, which OpenSearch refuses. The provider does not survive that
 // refusal ("error reading from server: EOF"), so the time zone is set last of all; the deployment that follows, once
 // Dashboards has started, succeeds.
-func (a *Access) dashboardsGuard(ctx *pulumi.Context) (pulumi.Resource, error) {
+func (a *Access) dashboardsGuard() (pulumi.Resource, error) {
 	body, err := json.Marshal(object{
 		// Matches .kibana alone; the name itself is refused as a pattern beside an alias of that name.
 		"index_patterns": []string{".*kibana"},
@@ -84,12 +84,5 @@ func (a *Access) dashboardsGuard(ctx *pulumi.Context) (pulumi.Resource, error) {
 	if err != nil {
 		return nil, fmt.Errorf("writing the guard of the dashboards' alias: %w", err)
 	}
-	guard, err := opensearch.NewComposableIndexTemplate(ctx, a.name+"-dashboards-guard", &opensearch.ComposableIndexTemplateArgs{
-		Name: pulumi.String("dashboards-alias-only"),
-		Body: pulumi.String(string(body)),
-	}, a.inside()...)
-	if err != nil {
-		return nil, fmt.Errorf("guarding the dashboards' alias: %w", err)
-	}
-	return guard, nil
+	return a.indexTemplate(a.name+"-dashboards-guard", "dashboards-alias-only", string(body))
 }

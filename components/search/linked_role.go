@@ -2,15 +2,12 @@ package search
 
 import (
 	"cdcpipeline/internal/component"
-	"fmt"
+	"cdcpipeline/internal/footprint"
+	"cdcpipeline/internal/linkedrole"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/iam"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
-
-// service is OpenSearch's name among service-linked roles,
-// https://docs.aws.amazon.com/opensearch-service/latest/developerguide/slr-aos.html.
-const service = "opensearchservice.amazonaws.com"
 
 // ServiceLinkedRoleArgs configures a ServiceLinkedRole: there is nothing to choose.
 type ServiceLinkedRoleArgs struct{}
@@ -39,27 +36,10 @@ func NewServiceLinkedRole(ctx *pulumi.Context, name string, args *ServiceLinkedR
 	}, opts...)
 }
 
-func (r *ServiceLinkedRole) provision(ctx *pulumi.Context, name string) error {
-	// By path: the role's own name is AWS's to choose.
-	found, err := iam.GetRoles(ctx, &iam.GetRolesArgs{
-		PathPrefix: pulumi.StringRef("/aws-service-role/" + service + "/"),
-	}, pulumi.Parent(r))
-	if err != nil {
-		return fmt.Errorf("looking for OpenSearch's service-linked role: %w", err)
+func (r *ServiceLinkedRole) provision(ctx *pulumi.Context, name string) (err error) {
+	if r.Resource, err = linkedrole.Register(ctx, r, name+"-role", footprint.SearchService); err != nil {
+		return err
 	}
-	// The provider's default tags are added behind "*"; a role that is there already must not get them.
-	opts := []pulumi.ResourceOption{
-		pulumi.Parent(r), pulumi.RetainOnDelete(true), pulumi.IgnoreChanges([]string{"*", "tags", "tagsAll"}),
-	}
-	if len(found.Arns) > 0 {
-		opts = append(opts, pulumi.Import(pulumi.ID(found.Arns[0])))
-	}
-	role, err := iam.NewServiceLinkedRole(ctx, name+"-role", &iam.ServiceLinkedRoleArgs{
-		AwsServiceName: pulumi.String(service),
-	}, opts...)
-	if err != nil {
-		return fmt.Errorf("making OpenSearch's service-linked role: %w", err)
-	}
-	r.Arn, r.Resource = role.Arn, role
+	r.Arn = r.Resource.Arn
 	return nil
 }

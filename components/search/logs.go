@@ -1,8 +1,12 @@
 package search
 
 import (
+	"cdcpipeline/config"
+	"cdcpipeline/internal/component"
 	"cdcpipeline/internal/iampolicy"
+	"cmp"
 	"fmt"
+	"strings"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/cloudwatch"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/opensearch"
@@ -18,50 +22,98 @@ var domainLogKinds = []struct{ kind, suffix string }{
 	{"ES_APPLICATION_LOGS", "application"},
 }
 
-type domainLogs struct {
-	publishing opensearch.DomainLogPublishingOptionArray
-	// policy must exist before the domain publishes: the service tries to write when it is told to.
-	policy *cloudwatch.LogResourcePolicy
+// DomainLogsArgs configures a DomainLogs.
+type DomainLogsArgs struct {
+	// DomainName of the domain that writes to the logs. Required.
+	DomainName string
+	// Environment chooses defaults. Default dev.
+	Environment config.Environment
+	// KmsKeyArn encrypts the logs. Required.
+	KmsKeyArn pulumi.StringInput
+	// LogRetentionDays of all four. Default 14 in dev, 90 in prod.
+	LogRetentionDays int
 }
 
-func (d *Domain) logs(ctx *pulumi.Context, p *domainPlan) (*domainLogs, error) {
-	logs := &domainLogs{}
+// DomainLogs are the log groups of a domain, and the policy that lets the domain write to them.
+//
+// OpenSearch sees a new policy seconds late, and refuses the domain until then,
+// https://github.com/aws-cloudformation/cloudformation-coverage-roadmap/issues/1769. A domain of which they are made ahead
+// of time waits for something else that takes longer (DomainArgs.StartAfter).
+type DomainLogs struct {
+	pulumi.ResourceState
+
+	// Policy must exist some seconds before the domain.
+	Policy *cloudwatch.LogResourcePolicy
+
+	publishing opensearch.DomainLogPublishingOptionArray
+}
+
+// NewDomainLogs makes the groups and the policy. Name is the one of the Domain: earlier releases made them there.
+func NewDomainLogs(ctx *pulumi.Context, name string, args *DomainLogsArgs, opts ...pulumi.ResourceOption) (*DomainLogs, error) {
+	a, err := component.Args(domainLogsKind, args)
+	if err != nil {
+		return nil, err
+	}
+	a.LogRetentionDays = cmp.Or(a.LogRetentionDays, a.Environment.WithDefault().LogRetentionDays())
+	if err := domainLogsKind.Check(component.Required(component.Given{"DomainName": a.DomainName != "", "KmsKeyArn": a.KmsKeyArn != nil})); err != nil {
+		return nil, err
+	}
+	l := &DomainLogs{}
+	return component.Make(ctx, domainLogsKind, name, l, component.Steps{
+		Inputs: pulumi.Map{"domainName": pulumi.String(a.DomainName)},
+		Provision: func() error {
+			former := l.URN().ApplyT(func(urn pulumi.URN) pulumi.URN {
+				return pulumi.URN(strings.Replace(string(urn), domainLogsKind.Token(), domainKind.Token(), 1))
+			}).(pulumi.URNOutput)
+			return l.make(ctx, name, a, l, pulumi.Aliases([]pulumi.Alias{{ParentURN: former}}))
+		},
+		Outputs: func() pulumi.Map { return pulumi.Map{} },
+	}, opts...)
+}
+
+// make makes the groups and the policy in a component. The policy is written for groups that need not exist yet.
+func (l *DomainLogs) make(ctx *pulumi.Context, name string, a *DomainLogsArgs, in pulumi.Resource, opts ...pulumi.ResourceOption) error {
+	opts = append(opts, pulumi.Parent(in))
+	at, err := lookUpPlace(ctx, in)
+	if err != nil {
+		return err
+	}
 	var streams []pulumi.StringInput
 	for _, log := range domainLogKinds {
-		group, err := cloudwatch.NewLogGroup(ctx, p.name+"-"+log.suffix, &cloudwatch.LogGroupArgs{
-			Name:            pulumi.String("/aws/opensearch/domains/" + p.DomainName + "/" + log.suffix),
-			KmsKeyId:        p.KmsKeyArn.ToStringOutput().ToStringPtrOutput(),
-			RetentionInDays: pulumi.Int(p.LogRetentionDays),
-		}, pulumi.Parent(d))
+		full := "/aws/opensearch/domains/" + a.DomainName + "/" + log.suffix
+		group, err := cloudwatch.NewLogGroup(ctx, name+"-"+log.suffix, &cloudwatch.LogGroupArgs{
+			Name:            pulumi.String(full),
+			KmsKeyId:        a.KmsKeyArn.ToStringOutput().ToStringPtrOutput(),
+			RetentionInDays: pulumi.Int(a.LogRetentionDays),
+		}, opts...)
 		if err != nil {
-			return nil, fmt.Errorf("making the log group of %s: %w", log.kind, err)
+			return fmt.Errorf("making the log group of %s: %w", log.kind, err)
 		}
-		logs.publishing = append(logs.publishing, &opensearch.DomainLogPublishingOptionArgs{
+		l.publishing = append(l.publishing, &opensearch.DomainLogPublishingOptionArgs{
 			LogType: pulumi.String(log.kind), CloudwatchLogGroupArn: group.Arn, Enabled: pulumi.Bool(true),
 		})
-		streams = append(streams, pulumi.Sprintf("%s:*", group.Arn))
+		streams = append(streams, pulumi.String(fmt.Sprintf("arn:%s:logs:%s:%s:log-group:%s:*", at.partition, at.region, at.account, full)))
 	}
-	policy, err := cloudwatch.NewLogResourcePolicy(ctx, p.name+"-logs", &cloudwatch.LogResourcePolicyArgs{
-		PolicyName:     pulumi.String("opensearch-" + p.DomainName),
-		PolicyDocument: publishLogs(p, streams),
-	}, pulumi.Parent(d))
+	l.Policy, err = cloudwatch.NewLogResourcePolicy(ctx, name+"-logs", &cloudwatch.LogResourcePolicyArgs{
+		PolicyName:     pulumi.String("opensearch-" + a.DomainName),
+		PolicyDocument: publishLogs(at, a.DomainName, streams),
+	}, opts...)
 	if err != nil {
-		return nil, fmt.Errorf("letting the domain write its logs: %w", err)
+		return fmt.Errorf("letting the domain write its logs: %w", err)
 	}
-	logs.policy = policy
-	return logs, nil
+	return nil
 }
 
 // publishLogs lets this domain, and no other, write to its log groups. One policy for all four: an account has ten per
 // region, https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/cloudwatch_limits_cwl.html.
-func publishLogs(p *domainPlan, streams []pulumi.StringInput) pulumi.StringOutput {
+func publishLogs(at place, domain string, streams []pulumi.StringInput) pulumi.StringOutput {
 	return iampolicy.Document(iampolicy.Statement{
 		Principals: []iampolicy.Principal{iampolicy.Service("es.amazonaws.com")},
 		Actions:    []string{"logs:CreateLogStream", "logs:PutLogEvents", "logs:PutLogEventsBatch"},
 		Resources:  streams,
 		Conditions: []iampolicy.Condition{
-			iampolicy.StringEquals("aws:SourceAccount", pulumi.String(p.account)),
-			iampolicy.ArnLike("aws:SourceArn", p.arn()),
+			iampolicy.StringEquals("aws:SourceAccount", pulumi.String(at.account)),
+			iampolicy.ArnLike("aws:SourceArn", pulumi.String(at.domainArn(domain))),
 		},
 	})
 }

@@ -11,6 +11,11 @@ import (
 // place is where the resources are made.
 type place struct{ partition, dnsSuffix, region, account string }
 
+// domainArn is a domain's, known before the domain is.
+func (p place) domainArn(name string) string {
+	return fmt.Sprintf("arn:%s:es:%s:%s:domain/%s", p.partition, p.region, p.account, name)
+}
+
 func lookUpPlace(ctx *pulumi.Context, parent pulumi.Resource) (place, error) {
 	partition, err := aws.GetPartition(ctx, &aws.GetPartitionArgs{}, pulumi.Parent(parent))
 	if err != nil {

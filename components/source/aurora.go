@@ -3,9 +3,11 @@ package source
 import (
 	"cdcpipeline/config"
 	"cdcpipeline/internal/component"
+	"cdcpipeline/internal/footprint"
 	"cmp"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/cloudwatch"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/rds"
@@ -20,14 +22,13 @@ const masterUser = "cdcadmin"
 // serverCertificate is the authority that signs the instances' certificates; [RDSCertificates] knows it.
 const serverCertificate = "rds-ca-rsa2048-g1"
 
-// logExports are the logs that the cluster publishes; clusterParameters turn on what is off by default.
-var logExports = []string{"audit", "error", "slowquery"}
-
 const (
 	auroraKind    component.Kind = "source.AuroraMySQL"
 	existingKind  component.Kind = "source.Existing"
 	bootstrapKind component.Kind = "source.Bootstrap"
 	rotationKind  component.Kind = "source.Rotation"
+
+	serviceLinkedRoleKind component.Kind = "source.ServiceLinkedRole"
 )
 
 // AuroraMySQLArgs are the inputs of [AuroraMySQL].
@@ -43,6 +44,8 @@ type AuroraMySQLArgs struct {
 	KmsKeyArn pulumi.StringInput
 	// LogRetentionDays of the logs that the cluster publishes. Default 14 in dev, 90 in prod.
 	LogRetentionDays int
+	// StartAfter must exist before the cluster: RDS's service-linked role, and what gives RDS the time to see it.
+	StartAfter []pulumi.Resource
 }
 
 // AuroraMySQL is an Aurora MySQL cluster that DMS can follow: row images in the binary log, TLS only, a master
@@ -151,7 +154,7 @@ func (a *AuroraMySQL) newCluster(ctx *pulumi.Context, p *auroraPlan) (*rds.Clust
 		// DMS needs automatic backups: without them RDS keeps no binary log.
 		BackupRetentionPeriod:        pulumi.Int(p.backupDays()),
 		CopyTagsToSnapshot:           pulumi.Bool(true),
-		EnabledCloudwatchLogsExports: pulumi.ToStringArray(logExports),
+		EnabledCloudwatchLogsExports: pulumi.ToStringArray(footprint.DatabaseLogs),
 		DeletionProtection:           pulumi.Bool(*p.DeletionProtection),
 		ApplyImmediately:             pulumi.Bool(p.Environment != config.Prod),
 		SkipFinalSnapshot:            pulumi.Bool(p.Environment != config.Prod),
@@ -162,7 +165,7 @@ func (a *AuroraMySQL) newCluster(ctx *pulumi.Context, p *auroraPlan) (*rds.Clust
 		}
 	}
 	cluster, err := rds.NewCluster(ctx, p.name+"-cluster", clusterArgs, parent,
-		pulumi.DependsOn(logs),
+		pulumi.DependsOn(slices.Concat(logs, p.StartAfter)),
 		pulumi.Protect(p.Environment == config.Prod),
 		// The identifier is the user's, so a successor cannot be made beside its predecessor.
 		pulumi.DeleteBeforeReplace(true),
@@ -175,8 +178,8 @@ func (a *AuroraMySQL) newCluster(ctx *pulumi.Context, p *auroraPlan) (*rds.Clust
 
 // newLogGroups makes the groups that RDS would otherwise make itself, unencrypted and kept for ever.
 func (a *AuroraMySQL) newLogGroups(ctx *pulumi.Context, p *auroraPlan) ([]pulumi.Resource, error) {
-	groups := make([]pulumi.Resource, 0, len(logExports))
-	for _, export := range logExports {
+	groups := make([]pulumi.Resource, 0, len(footprint.DatabaseLogs))
+	for _, export := range footprint.DatabaseLogs {
 		group, err := cloudwatch.NewLogGroup(ctx, p.name+"-log-"+export, &cloudwatch.LogGroupArgs{
 			Name:            pulumi.Sprintf("/aws/rds/cluster/%s/%s", p.ClusterName, export),
 			RetentionInDays: pulumi.Int(p.LogRetentionDays),

@@ -42,7 +42,8 @@ type BootstrapArgs struct {
 type Bootstrap struct {
 	pulumi.ResourceState
 
-	// Findings is a line per check: its status, and its value when there is one ("binlog_format": "ok: ROW").
+	// Findings is a line per check: its status, and its value when there is one ("binlog_format": "ok: ROW"). What is a warning
+	// is shown with every deployment too, with what to do.
 	Findings pulumi.StringMapOutput
 	// Result is the JSON of mysql.Findings: checks, changes, and the followed tables with columns and keys.
 	Result pulumi.StringOutput
@@ -114,7 +115,7 @@ func (b *Bootstrap) provision(ctx *pulumi.Context, p *bootstrapPlan) error {
 	b.ReplicationSecretArn, b.ReplicationUser = user.filled, user.name
 	b.Invocation = invocation
 	b.Result = invocation.Result
-	b.Findings = summary(invocation.Result)
+	b.Findings = b.summary(ctx, invocation.Result)
 	return nil
 }
 

@@ -31,10 +31,14 @@ func readSchema(files []string) ([]mysql.Script, error) {
 	return scripts, errors.Join(problems...)
 }
 
-func (a *BootstrapArgs) followed() []mysql.Table {
-	tables := make([]mysql.Table, len(a.Tables))
-	for i, t := range a.Tables {
-		tables[i] = mysql.Table{Database: t.Database, Table: t.Table}
+func (a *BootstrapArgs) followed() []mysql.Table { return named(a.Tables) }
+
+func (a *BootstrapArgs) later() []mysql.Table { return named(a.Probes()) }
+
+func named(of []config.Table) []mysql.Table {
+	var tables []mysql.Table
+	for _, t := range of {
+		tables = append(tables, mysql.Table{Database: t.Database, Table: t.Table})
 	}
 	return tables
 }
@@ -114,9 +118,11 @@ func (p *bootstrapPlan) input(replicationSecret pulumi.StringInput) pulumi.Strin
 				LobMaxSizeKb:         p.LobMaxSizeKb,
 				Tables:               p.followed(),
 				Exclude:              p.excluded(),
+				Later:                p.later(),
 				Columns:              p.columnRules(),
 				Schema:               p.schema,
 				CheckOnly:            p.checkOnly(),
+				FailOnCascades:       p.Cascades == config.CascadesFail,
 			})
 			if err != nil {
 				return "", fmt.Errorf("writing the bootstrap's input: %w", err)
@@ -142,11 +148,17 @@ func sha256Hex(text string) string {
 	return hex.EncodeToString(sum[:])
 }
 
-func summary(result pulumi.StringOutput) pulumi.StringMapOutput {
+// summary is a line for each check; those that somebody should look at are shown with every deployment.
+func (b *Bootstrap) summary(ctx *pulumi.Context, result pulumi.StringOutput) pulumi.StringMapOutput {
 	return result.ApplyT(func(text string) (map[string]string, error) {
 		var findings mysql.Findings
 		if err := json.Unmarshal([]byte(text), &findings); err != nil {
 			return nil, fmt.Errorf("reading the bootstrap's findings: %w", err)
+		}
+		for _, warning := range findings.Warnings() {
+			if err := ctx.Log.Warn(warning, &pulumi.LogArgs{Resource: b}); err != nil {
+				return nil, fmt.Errorf("warning of the database: %w", err)
+			}
 		}
 		return findings.Summary(), nil
 	}).(pulumi.StringMapOutput)

@@ -173,6 +173,14 @@ func TestOnlyACertificateOfOnesOwnTravelsInTheInput(t *testing.T) {
 	require.Equal(t, "mine", req.Certificates)
 }
 
+func TestTheProbesDatabaseIsPreparedOnlyWhenAskedFor(t *testing.T) {
+	_, text := request(t, bootstrapOf(t, nil))
+	require.NotContains(t, text, "later", "an input that changes runs the function again")
+	req, _ := request(t, bootstrapOf(t, func(a *source.BootstrapArgs) { a.Conformance = true }))
+	require.Equal(t, []mysql.Table{{Database: "cdc_conformance", Table: "%"}}, req.Later)
+	require.Equal(t, []mysql.Table{mysql.RetailTrans}, req.Tables)
+}
+
 func TestSchemaFilesReplaceTheDefault(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "orders.sql")
 	require.NoError(t, os.WriteFile(file, []byte("CREATE TABLE IF NOT EXISTS a.b (id INT PRIMARY KEY)"), 0o600))

@@ -22,6 +22,8 @@ type ChangeStreamArgs struct {
 	Environment config.Environment
 	// KmsKeyArn encrypts the records. Required.
 	KmsKeyArn pulumi.StringInput
+	// StartAfter must exist before the stream.
+	StartAfter []pulumi.Resource
 }
 
 // ChangeStream is an encrypted Kinesis data stream, on-demand unless a number of shards is given.
@@ -32,6 +34,8 @@ type ChangeStream struct {
 	Arn pulumi.StringOutput
 	// Name of the stream.
 	Name pulumi.StringOutput
+	// Resource to depend on.
+	Resource *kinesis.Stream
 }
 
 // NewChangeStream makes the stream.
@@ -48,7 +52,9 @@ func NewChangeStream(ctx *pulumi.Context, name string, args *ChangeStreamArgs, o
 			"retentionHours": pulumi.Int(a.RetentionHours),
 		},
 		Provision: func() error { return s.provision(ctx, name, a) },
-		Outputs:   func() pulumi.Map { return pulumi.Map{"arn": s.Arn, "name": s.Name} },
+		Outputs: func() pulumi.Map {
+			return pulumi.Map{"arn": s.Arn, "name": s.Name, "environment": pulumi.String(a.Environment)}
+		},
 	}, opts...)
 }
 
@@ -72,11 +78,11 @@ func (s *ChangeStream) provision(ctx *pulumi.Context, name string, a *ChangeStre
 		EnforceConsumerDeletion: pulumi.Bool(true),
 	}
 	capacity(args, a.Shards)
-	stream, err := kinesis.NewStream(ctx, name+"-stream", args, pulumi.Parent(s), pulumi.Protect(a.Environment == config.Prod))
+	stream, err := kinesis.NewStream(ctx, name+"-stream", args, pulumi.Parent(s), pulumi.DependsOn(a.StartAfter), pulumi.Protect(a.Environment == config.Prod))
 	if err != nil {
 		return fmt.Errorf("making the change stream: %w", err)
 	}
-	s.Arn, s.Name = stream.Arn, stream.Name
+	s.Arn, s.Name, s.Resource = stream.Arn, stream.Name, stream
 	return nil
 }
 

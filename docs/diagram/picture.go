@@ -45,6 +45,9 @@ var undrawn = map[string]string{
 	"cdcpipeline:replication:AccountRoles": "the account's, not the stack's",
 	"cdcpipeline:source:Rotation":          "beside the pipeline: it renews a password",
 	"cdcpipeline:search:ServiceLinkedRole": "the account's, not the stack's",
+	"cdcpipeline:source:ServiceLinkedRole": "the account's, not the stack's",
+	"cdcpipeline:search:DeliveryRole":      "the search delivery's",
+	"cdcpipeline:search:DomainLogs":        "the domain's",
 }
 
 // flow is data going from one part to another.

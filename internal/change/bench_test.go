@@ -57,7 +57,7 @@ func BenchmarkKeyAndOrder(b *testing.B) {
 	}
 	b.ReportAllocs()
 	for b.Loop() {
-		key, err := r.Key([]string{"trans_id"})
+		key, err := r.Key(KeyColumns{Names: []string{"trans_id"}})
 		if err != nil {
 			b.Fatal(err)
 		}

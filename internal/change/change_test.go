@@ -174,7 +174,7 @@ func FuzzParse(f *testing.F) {
 			for i := range r.Data {
 				columns[i] = r.Data[i].Name
 			}
-			if key, err := r.Key(columns); err == nil {
+			if key, err := r.Key(KeyColumns{Names: columns}); err == nil {
 				require.LessOrEqual(t, len(key.ID()), maxID)
 				require.NotEmpty(t, key.ID())
 			}

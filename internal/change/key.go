@@ -12,12 +12,28 @@ import (
 // https://docs.opensearch.org/latest/field-types/metadata-fields/id/.
 const maxID = 512
 
-// Key is a row's primary key: the values of its columns, in the key's order, as text. A number has no trailing zeros
-// after its point. A number and a string of the same characters are the same value, because a column has one type.
+// Key is a row's primary key: the values of its columns, in the key's order, as text. Equal values have one text, however they
+// were written, as far as their types are known ([KeyColumns]).
 type Key []string
 
-// Key of the row that the record is about. columns are those of the table's primary key, in its order.
-func (r *Record) Key(columns []string) (Key, error) {
+// KeyColumns are the columns of a table's primary key, in its order.
+type KeyColumns struct {
+	Names []string
+	// Types of the columns, as MySQL has them (datetime(6), binary(16)) or DMS (TIMESTAMP, BYTES). Where there is none, a value is
+	// taken as it was written, but for zeros at the end of a decimal number.
+	Types []string
+}
+
+// typeOf a column; empty when it is not known.
+func (k KeyColumns) typeOf(i int) string {
+	if i < len(k.Types) {
+		return k.Types[i]
+	}
+	return ""
+}
+
+// Key of the row that the record is about.
+func (r *Record) Key(columns KeyColumns) (Key, error) {
 	key, err := r.Data.key(columns)
 	if err != nil {
 		return nil, fmt.Errorf("the key of a record of %s: %w", r.Name(), err)
@@ -26,7 +42,7 @@ func (r *Record) Key(columns []string) (Key, error) {
 }
 
 // PreviousKey is the key that an update has changed; ok is false when it has not, or the record has no before-image.
-func (r *Record) PreviousKey(columns []string) (key Key, ok bool, err error) {
+func (r *Record) PreviousKey(columns KeyColumns) (key Key, ok bool, err error) {
 	if r.Operation != Update || r.Before == nil {
 		return nil, false, nil
 	}
@@ -40,48 +56,28 @@ func (r *Record) PreviousKey(columns []string) (key Key, ok bool, err error) {
 	return key, !slices.Equal(key, now), nil
 }
 
-func (r Row) key(columns []string) (Key, error) {
-	if len(columns) == 0 {
+// key of a row. A key has no NULL, so that text or bytes that are null, or left out of a row that has something else, are
+// empty ones: DMS does not say how it writes them without IncludeNullAndEmpty. Of a row that has nothing nobody can tell.
+func (r Row) key(columns KeyColumns) (Key, error) {
+	if len(columns.Names) == 0 {
 		return nil, fmt.Errorf("no columns of a primary key were named")
 	}
-	key := make(Key, len(columns))
-	for i, name := range columns {
+	key := make(Key, len(columns.Names))
+	for i, name := range columns.Names {
+		of := spellingOf(columns.typeOf(i))
 		raw, ok := r.Get(name)
 		if !ok || raw == "null" {
-			return nil, fmt.Errorf("column %s is missing or null", name)
+			if !of.empty() || len(r) == 0 {
+				return nil, fmt.Errorf("column %s is missing or null", name)
+			}
+			raw = `""`
 		}
 		var err error
-		if key[i], err = keyValue(raw); err != nil {
+		if key[i], err = of.text(raw); err != nil {
 			return nil, fmt.Errorf("column %s: %w", name, err)
 		}
 	}
 	return key, nil
-}
-
-// keyValue is a value's text. Scientific notation is refused: DMS writes an integer of more than 16 digits so without
-// UseLargeIntegerValue, and two rows would become one.
-func keyValue(raw string) (string, error) {
-	switch raw[0] {
-	case '"', 't', 'f':
-		return text(raw), nil
-	case '{', '[':
-		return "", fmt.Errorf("its value is not a string, number or boolean")
-	}
-	if strings.ContainsAny(raw, "eE") {
-		return "", fmt.Errorf("%s is in scientific notation, which may have lost digits: set UseLargeIntegerValue of the target endpoint", raw)
-	}
-	return plain(raw), nil
-}
-
-// plain writes equal decimal numbers equally.
-func plain(number string) string {
-	if strings.IndexByte(number, '.') >= 0 {
-		number = strings.TrimSuffix(strings.TrimRight(number, "0"), ".")
-	}
-	if number == "-0" {
-		return "0"
-	}
-	return number
 }
 
 // ID is the id of the row's document: equal for equal keys, different for different ones of the same table.

@@ -17,8 +17,8 @@ import (
 // Kind is a component as the program that uses it writes it: stream.ChangeStream.
 type Kind string
 
-// token is the type of the component's resource in a stack: cdcpipeline:stream:ChangeStream.
-func (k Kind) token() string { return "cdcpipeline:" + strings.ReplaceAll(string(k), ".", ":") }
+// Token is the type of the component's resource in a stack: cdcpipeline:stream:ChangeStream.
+func (k Kind) Token() string { return "cdcpipeline:" + strings.ReplaceAll(string(k), ".", ":") }
 
 // Args copies the arguments of a constructor, so that it can fill in defaults and leave the caller's as they are.
 func Args[A any](k Kind, args *A) (*A, error) {
@@ -64,7 +64,7 @@ type Steps struct {
 // Make registers the component c, provisions it and registers its outputs.
 func Make[C pulumi.ComponentResource](ctx *pulumi.Context, k Kind, name string, c C, steps Steps, opts ...pulumi.ResourceOption) (C, error) {
 	var none C
-	if err := ctx.RegisterComponentResourceV2(k.token(), name, steps.Inputs, c, opts...); err != nil {
+	if err := ctx.RegisterComponentResourceV2(k.Token(), name, steps.Inputs, c, opts...); err != nil {
 		return none, fmt.Errorf("registering %s %s: %w", k, name, err)
 	}
 	if err := steps.Provision(); err != nil {

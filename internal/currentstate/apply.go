@@ -2,21 +2,19 @@ package currentstate
 
 import (
 	"cdcpipeline/internal/change"
-	"cdcpipeline/internal/table"
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"runtime/debug"
-	"slices"
+	"strings"
 	"time"
 )
 
 const (
 	// grace is how long after a record of an unknown table its create-table record may still be on its way.
 	grace = time.Minute
-	// columnGrace is how long the control record of a new column may be: what comes after it is indexed by the rule for
-	// unknown columns, which is for good until the next epoch.
+	// columnGrace is how long the control record of a new column may still be on its way. A column that it does not come for is
+	// indexed by the rule for unknown columns, which is for good until the next epoch, and never waited for again.
 	columnGrace = 15 * time.Second
 	// reserve of an invocation's time, for parking and answering.
 	reserve = 5 * time.Second
@@ -40,7 +38,7 @@ func (f *Function) apply(ctx context.Context, items []item) Outcome {
 			f.guarded(it, func() { it.err = f.define(ctx, it, &out) })
 		}
 	}
-	b := newBulk(f, items)
+	b := &bulk{f: f, items: items}
 	for i := range items {
 		it := &items[i]
 		if it.record == nil || it.control || it.parked != nil {
@@ -50,10 +48,10 @@ func (f *Function) apply(ctx context.Context, items []item) Outcome {
 			continue // there is no time left for it
 		}
 		for _, d := range f.documents(ctx, it) {
-			b.add(ctx, i, d)
+			b.add(i, d)
 		}
 	}
-	b.flush(ctx)
+	b.write(ctx)
 	f.count(items, &out)
 	return out
 }
@@ -148,167 +146,37 @@ func (f *Function) plan(ctx context.Context, it *item) ([]document, error) {
 		return nil, err
 	}
 	o := origin{record: r, position: order.String(), committed: order.Time(), indexed: f.deps.Now()}
-	return rows(Index(e.name(), epoch.Number), epoch.Key, version, o)
+	docs, err := rows(Index(e.name(), epoch.Number), epoch.columns(), version, o)
+	if column := e.rounded(r.Data); err == nil && column != "" && r.Operation != change.Delete {
+		err = &problem{Rounded, fmt.Errorf("column %s is an integer in scientific notation, which may have lost digits: set UseLargeIntegerValue of the target endpoint", column)}
+	}
+	return docs, err
 }
 
 // announced waits for the description of columns that a record has and its table's definition, which is older, has not: it may
-// be on its way in another shard. The entry comes back as it is now.
+// be on its way in another shard. Those that nobody describes in time are entered, so that no record waits for them again. The
+// entry comes back as it is now.
 func (f *Function) announced(ctx context.Context, e *entry, r *change.Record, made time.Time) (*entry, error) {
-	column := e.lacks(r.Data, made)
-	if column == "" || f.deps.Now().Sub(made) >= columnGrace {
+	if len(e.lacks(r.Data, made)) == 0 {
 		return e, nil
 	}
 	fresh, err := f.registry.renewed(ctx, e.name())
 	if err != nil || fresh == nil {
 		return e, err
 	}
-	if column = fresh.lacks(r.Data, made); column != "" {
-		return nil, fmt.Errorf("indexing a record of %s: with %s: %w", e.name(), column, errUnknown)
+	columns := fresh.lacks(r.Data, made)
+	switch {
+	case len(columns) == 0:
+		return fresh, nil
+	case f.deps.Now().Sub(made) < columnGrace:
+		return nil, fmt.Errorf("indexing a record of %s: with %s: %w", e.name(), strings.Join(columns, ", "), errUnknown)
 	}
-	return fresh, nil
-}
-
-// rows are the documents of a record: the row's, and a tombstone where it was when its key has changed.
-func rows(index string, columns []string, version int64, o origin) ([]document, error) {
-	key, err := o.record.Key(columns)
-	if err != nil {
-		return nil, &problem{Unkeyed, err}
-	}
-	previous, moved, err := o.record.PreviousKey(columns)
-	if err != nil {
-		return nil, &problem{Unkeyed, err}
-	}
-	d := document{index: index, id: key.ID(), version: version, room: len(o.record.Raw()) + 512}
-	if o.record.Operation == change.Delete {
-		d.tombstone(o)
-		return []document{d}, nil
-	}
-	d.row(o)
-	if !moved {
-		return []document{d}, nil
-	}
-	was := document{index: index, id: previous.ID(), version: version, room: 512}
-	was.tombstone(o)
-	return []document{d, was}, nil
-}
-
-// epoch of a record that DMS made at a time, with its table; nil when it is no longer kept. What the epoch is bound to by
-// its first record, the key's columns and the source's binlog, is entered here.
-func (f *Function) epoch(ctx context.Context, it *item, made time.Time, order change.Order) (*entry, *Epoch, error) {
-	r := it.record
-	n := table.Name{Database: r.Schema, Table: r.Table}
-	e, err := f.entry(ctx, n)
-	if err != nil {
-		return nil, nil, err
-	}
-	if e == nil {
-		if f.deps.Now().Sub(made) < grace {
-			return nil, nil, fmt.Errorf("indexing a record of %s: %w", n, errUndefined)
-		}
-		return nil, nil, &problem{Unkeyed, fmt.Errorf("%w: deploy again, so that the function learns its primary key, then replay", errUndefined)}
-	}
-	epoch := it.epochIn(e, made)
-	if epoch == nil {
-		return e, nil, nil
-	}
-	if len(epoch.Key) == 0 && len(e.Key) > 0 || epoch.Binlog == "" && order.Binlog() != "" {
-		if e, err = f.bind(ctx, n, epoch.Number, order.Binlog()); err != nil {
-			return nil, nil, err
-		}
-		if epoch = e.epoch(epoch.Number); epoch == nil {
-			return e, nil, nil
-		}
-	}
-	if len(epoch.Key) == 0 {
-		return nil, nil, &problem{Unkeyed, fmt.Errorf("%s has no primary key", n)}
-	}
-	if order.Binlog() != "" && order.Binlog() != epoch.Binlog {
-		return nil, nil, &problem{Unordered, fmt.Errorf("the record is from the binlog %s, those of epoch %d from %s: the source is another one, begin a new epoch", order.Binlog(), epoch.Number, epoch.Binlog)}
-	}
-	return e, epoch, nil
-}
-
-// epochIn is the epoch of its table that an item belongs to; nil when that epoch is no longer kept.
-func (it *item) epochIn(e *entry, made time.Time) *Epoch {
-	if it.epoch > 0 {
-		return e.epoch(it.epoch)
-	}
-	return e.epochAt(made)
-}
-
-func (f *Function) bind(ctx context.Context, n table.Name, number int, binlog string) (*entry, error) {
-	return f.registry.update(ctx, n, func(e *entry) (*entry, error) {
+	f.deps.Log.Warn("columns came that no control record describes: they are indexed by the rule for unknown columns until a new epoch",
+		"table", e.name().String(), "columns", columns)
+	return f.registry.update(ctx, e.name(), func(e *entry) (*entry, error) {
 		if e == nil {
-			return nil, fmt.Errorf("the registry has lost %s", n)
-		}
-		epoch := e.epoch(number)
-		if epoch == nil {
 			return nil, nil
 		}
-		changed := false
-		if len(epoch.Key) == 0 && len(e.Key) > 0 {
-			epoch.Key, changed = slices.Clone(e.Key), true
-		}
-		if epoch.Binlog == "" && binlog != "" {
-			epoch.Binlog, changed = binlog, true
-		}
-		if !changed {
-			return nil, nil
-		}
-		return e, nil
+		return e.unannounced(columns), nil
 	})
-}
-
-// entry of a table with what the settings say of it; nil when nobody has described it.
-func (f *Function) entry(ctx context.Context, n table.Name) (*entry, error) {
-	e, err := f.registry.get(ctx, n)
-	t, configured := f.tables[n]
-	if err != nil || !configured {
-		return e, err
-	}
-	if seen, ok := f.seen.Load(n); ok && e != nil && seen == e {
-		return e, nil
-	}
-	if e == nil || !t.within(e) {
-		e, err = f.registry.update(ctx, n, func(e *entry) (*entry, error) {
-			if e != nil && t.within(e) {
-				return nil, nil
-			}
-			return t.into(e), nil
-		})
-		if err != nil {
-			return nil, err
-		}
-	}
-	f.seen.Store(n, e)
-	return e, nil
-}
-
-// within reports whether an entry has what the settings say.
-func (t Table) within(e *entry) bool {
-	for column := range t.Columns {
-		if _, ok := e.Columns[column]; !ok {
-			return false
-		}
-	}
-	return slices.Equal(e.Key, t.Key)
-}
-
-// into an entry: the key of the settings, and columns that it does not have. The types of those it has are newer.
-func (t Table) into(e *entry) *entry {
-	if e == nil {
-		e = newEntry(table.Name{Database: t.Database, Table: t.Table})
-	}
-	e.Key = slices.Clone(t.Key)
-	columns := make(map[string]fieldType, len(t.Columns)+len(e.Columns))
-	for column, declared := range t.Columns {
-		columns[column] = typeOf(declared)
-	}
-	maps.Copy(columns, e.Columns)
-	e.Columns = columns
-	return e
-}
-
-func newEntry(n table.Name) *entry {
-	return &entry{Schema: n.Database, Table: n.Table, Columns: map[string]fieldType{}, Epochs: []Epoch{{Number: 1}}}
 }

@@ -7,85 +7,95 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 )
 
-// bulk collects documents and writes them in requests of bounded size.
+// bulk writes documents of items in requests of bounded size. What the domain postpones waits until everything else has been
+// tried: a table whose index is out of order holds up no other table of its batch.
 type bulk struct {
-	f     *Function
-	items []item
-	// lines are the actions' bytes, one after the other.
-	lines   bytes.Buffer
-	actions []action
-}
-
-// newBulk has room for what is usual: a document is shorter than its record.
-func newBulk(f *Function, items []item) *bulk {
-	b := &bulk{f: f, items: items, actions: make([]action, 0, len(items))}
-	room := 0
-	for i := range items {
-		if r := items[i].record; r != nil {
-			room += len(r.Raw())
-		}
-	}
-	b.lines.Grow(min(room, f.settings.BulkBytes))
-	return b
+	f       *Function
+	items   []item
+	pending []action
+	// writable are the indices that were asked about in this pass, with what is wrong with them.
+	writable map[string]error
 }
 
 // action writes one document of an item.
 type action struct {
 	item            int
-	begin, end      int
 	index, document string
+	// lines are the action and the document.
+	lines []byte
+	// postponed says why it has to be tried again.
+	postponed error
 }
 
-// add a document of an item, after writing what is there when it would become too much.
-func (b *bulk) add(ctx context.Context, item int, d document) {
-	if len(b.actions) >= b.f.settings.BulkRecords || b.lines.Len() > 0 && b.lines.Len()+len(d.lines) > b.f.settings.BulkBytes {
-		b.flush(ctx)
-	}
-	begin := b.lines.Len()
-	b.lines.Write(d.lines)
-	b.actions = append(b.actions, action{item: item, begin: begin, end: b.lines.Len(), index: d.index, document: d.id})
+// add a document of an item.
+func (b *bulk) add(item int, d document) {
+	b.pending = append(b.pending, action{item: item, index: d.index, document: d.id, lines: d.lines})
 }
 
-// flush writes what there is. What cannot be written now stays unsettled.
-func (b *bulk) flush(ctx context.Context) {
-	if len(b.actions) > 0 {
-		b.send(ctx, b.actions)
+// write tries until nothing is left or ctx ends. What is left stays unsettled.
+func (b *bulk) write(ctx context.Context) {
+	_ = b.f.client.retry(ctx, func() error { return b.pass(ctx) }) // each action has its reason
+	for _, a := range b.pending {
+		b.items[a.item].err = a.postponed
 	}
-	b.lines.Reset()
-	b.actions = b.actions[:0]
 }
 
-// send tries until nothing is left or ctx ends. A request that is refused as a whole is halved, down to the document
-// that is to blame.
-func (b *bulk) send(ctx context.Context, pending []action) {
-	err := b.f.client.retry(ctx, func() (err error) {
-		pending, err = b.attempt(ctx, pending)
-		return err
-	})
-	if err == nil {
-		return
+// pass tries all that is pending once, and says why something still is.
+func (b *bulk) pass(ctx context.Context) error {
+	b.writable = map[string]error{}
+	for rest := b.take(); len(rest) > 0; {
+		n := b.fits(rest)
+		b.try(ctx, rest[:n])
+		rest = rest[n:]
 	}
-	status := opensearch.Status(err)
-	if b.f.client.outage(err) || status == http.StatusNotFound {
-		for _, a := range pending {
-			b.items[a.item].err = err
+	if len(b.pending) == 0 {
+		return nil
+	}
+	return b.pending[0].postponed
+}
+
+func (b *bulk) take() []action {
+	all := b.pending
+	b.pending = nil
+	return all
+}
+
+// fits is how many of some actions one request holds, one at least.
+func (b *bulk) fits(actions []action) int {
+	size := 0
+	for i, a := range actions {
+		size += len(a.lines)
+		if i > 0 && (i >= b.f.settings.BulkRecords || size > b.f.settings.BulkBytes) {
+			return i
 		}
-		return
 	}
-	if len(pending) == 1 {
-		a := pending[0]
-		b.refuse(a, err.Error())
-		return
-	}
-	half := len(pending) / 2
-	b.send(ctx, pending[:half])
-	b.send(ctx, pending[half:])
+	return len(actions)
 }
 
-// bulkPath asks for no more of an answer than is read.
-const bulkPath = "/_bulk?filter_path=items.*.status,items.*.error.type,items.*.error.reason,items.*.error.caused_by.reason"
+// try makes one request. One that is refused for what is in it is halved, down to the document that is to blame.
+func (b *bulk) try(ctx context.Context, actions []action) {
+	err := b.attempt(ctx, actions)
+	switch {
+	case err == nil:
+	case !unacceptable(err):
+		for _, a := range actions {
+			b.postpone(ctx, a, err)
+		}
+	case len(actions) == 1:
+		b.refuse(actions[0], err.Error())
+	default:
+		half := len(actions) / 2
+		b.try(ctx, actions[:half])
+		b.try(ctx, actions[half:])
+	}
+}
+
+// bulkPath asks for no more of an answer than is read. Its timeout is how long OpenSearch waits for a shard that is not there,
+// a minute by default: longer than the client waits, which would then know nothing of the documents that were written.
+const bulkPath = "/_bulk?timeout=" + shardTimeout + "&filter_path=items.*.status,items.*.error.type,items.*.error.reason,items.*.error.caused_by.reason"
 
 // answer to a bulk request, as far as it is asked for.
 type answer struct {
@@ -103,75 +113,133 @@ type verdict struct {
 	} `json:"error"`
 }
 
-var errPostponed = errors.New("the domain postponed documents")
+// kind of the error, as OpenSearch names it.
+func (v *verdict) kind() string {
+	if v.Error == nil {
+		return ""
+	}
+	return v.Error.Type
+}
 
-// attempt makes one request and gives back what is to be tried again, with the reason.
-func (b *bulk) attempt(ctx context.Context, pending []action) ([]action, error) {
+func (v *verdict) reason() string {
+	if v.Error == nil {
+		return fmt.Sprintf("status %d", v.Status)
+	}
+	reason := v.Error.Type + ": " + v.Error.Reason
+	if v.Error.CausedBy.Reason != "" {
+		reason += ": " + v.Error.CausedBy.Reason
+	}
+	return reason
+}
+
+// attempt makes one request and takes the verdict on each document of it.
+func (b *bulk) attempt(ctx context.Context, actions []action) error {
 	var out answer
-	if err := b.f.client.once.Do(ctx, http.MethodPost, bulkPath+"&require_alias=true", b.body(pending), &out); err != nil {
-		return pending, err
+	if err := b.f.client.once.Do(ctx, http.MethodPost, bulkPath+"&require_alias=true", body(actions), &out); err != nil {
+		return fmt.Errorf("writing to %s: %w", named(actions), err)
 	}
-	if len(out.Items) != len(pending) {
-		return pending, fmt.Errorf("the domain answered for %d documents of %d", len(out.Items), len(pending))
+	if len(out.Items) != len(actions) {
+		return fmt.Errorf("writing to %s: the domain answered for %d documents of %d", named(actions), len(out.Items), len(actions))
 	}
-	var again []action
-	var why error
-	for i, a := range pending {
+	for i, a := range actions {
 		for _, v := range out.Items[i] {
-			if err := b.settle(a, v); err != nil {
-				again, why = append(again, a), err
-			}
+			b.settle(ctx, a, v)
 		}
 	}
-	return again, why
+	return nil
 }
 
-// body has the lines of pending; no copy is made of one range.
-func (b *bulk) body(pending []action) []byte {
-	all := b.lines.Bytes()
-	first, last := pending[0], pending[len(pending)-1]
+func body(actions []action) []byte {
 	size := 0
-	for _, a := range pending {
-		size += a.end - a.begin
+	for _, a := range actions {
+		size += len(a.lines)
 	}
-	if size == last.end-first.begin {
-		return all[first.begin:last.end]
+	all := bytes.NewBuffer(make([]byte, 0, size))
+	for _, a := range actions {
+		all.Write(a.lines)
 	}
-	out := make([]byte, 0, size)
-	for _, a := range pending {
-		out = append(out, all[a.begin:a.end]...)
-	}
-	return out
+	return all.Bytes()
 }
 
-// settle takes the verdict on one document; an error postpones it.
-func (b *bulk) settle(a action, v *verdict) error {
-	it := &b.items[a.item]
-	reason := ""
-	if v.Error != nil {
-		reason = v.Error.Type + ": " + v.Error.Reason
-		if v.Error.CausedBy.Reason != "" {
-			reason += ": " + v.Error.CausedBy.Reason
-		}
+// named is the first index of some actions, and how many others there are.
+func named(actions []action) string {
+	indices := make([]string, len(actions))
+	for i, a := range actions {
+		indices[i] = a.index
 	}
+	slices.Sort(indices)
+	if n := len(slices.Compact(indices)); n > 1 {
+		return fmt.Sprintf("%s and %d more", actions[0].index, n-1)
+	}
+	return actions[0].index
+}
+
+// settle takes the verdict on one document. What is not the document's own fault is tried again, whatever its status.
+func (b *bulk) settle(ctx context.Context, a action, v *verdict) {
+	it := &b.items[a.item]
 	switch {
 	case v.Status == http.StatusConflict: // a later record of the row was there before
 		it.overtaken++
 	case v.Status/100 == 2:
 		it.written++
-	case v.Status == http.StatusBadRequest:
-		b.refuse(a, reason)
 	case v.Status == http.StatusNotFound: // the index is gone: it will be made again
 		b.f.indices.forget(a.index)
-		it.err = fmt.Errorf("writing to %s: %s", a.index, reason)
-	default: // too busy, out of space, not allowed yet, broken
-		return fmt.Errorf("%w: %d %s", errPostponed, v.Status, reason)
+		it.err = fmt.Errorf("writing to %s: %s", a.index, v.reason())
+	case v.kind() == illegalArgument: // too many fields, say; or an alias that leads nowhere
+		if err := b.target(ctx, a.index); err != nil {
+			b.postpone(ctx, a, err)
+			return
+		}
+		b.refuse(a, v.reason())
+	case slices.Contains(unfit, v.kind()):
+		b.refuse(a, v.reason())
+	default: // too busy, out of space, not allowed yet, closed, broken
+		b.postpone(ctx, a, fmt.Errorf("writing to %s: %w: %s", a.index, errPostponed, v.reason()))
 	}
-	return nil
+}
+
+// target says what is wrong with the alias under which an index is written.
+func (b *bulk) target(ctx context.Context, index string) error {
+	err, asked := b.writable[index]
+	if !asked {
+		if err = b.f.indices.target(ctx, index); err != nil {
+			err = fmt.Errorf("writing to %s: %w: %w", index, errPostponed, err)
+		}
+		b.writable[index] = err
+	}
+	return err
+}
+
+var errPostponed = errors.New("the domain postponed documents")
+
+// postpone an action. That there was no time for another try says less than why it was needed.
+func (b *bulk) postpone(ctx context.Context, a action, why error) {
+	if a.postponed == nil || ctx.Err() == nil {
+		a.postponed = why
+	}
+	b.pending = append(b.pending, a)
 }
 
 func (b *bulk) refuse(a action, reason string) {
 	it := &b.items[a.item]
 	it.park(b.f.deps.Now(), Refused, reason)
 	it.parked.Index, it.parked.Document = a.index, a.document
+}
+
+// illegalArgument is OpenSearch's error type for a document that its index cannot take, among others, but also for a request
+// that cannot be served as the indices are.
+const illegalArgument = "illegal_argument_exception"
+
+// unfit are the error types of a document that no index of its fields can take. Status 400 alone says nothing: a closed index
+// (index_closed_exception) has it too. Tried on OpenSearch 2.19.4; document_parsing_exception is what others call the first.
+var unfit = []string{"mapper_parsing_exception", "document_parsing_exception", "strict_dynamic_mapping_exception", "parse_exception", "parsing_exception", "x_content_parse_exception"}
+
+// unacceptable says that a request was refused as a whole for what is in it: its length, or a document's id or form.
+func unacceptable(err error) bool {
+	e := (*opensearch.Error)(nil)
+	if !errors.As(err, &e) {
+		return false
+	}
+	malformed := slices.Contains([]string{illegalArgument, "action_request_validation_exception", "json_parse_exception"}, e.Type) || slices.Contains(unfit, e.Type)
+	return e.Status == http.StatusRequestEntityTooLarge || e.Status == http.StatusBadRequest && malformed
 }

@@ -12,6 +12,8 @@ import (
 
 const (
 	requestTimeout = 30 * time.Second
+	// shardTimeout is how long OpenSearch waits for a shard that it is to write to: less than the client waits for the answer.
+	shardTimeout = "10s"
 	// patience is how long a call without a deadline is tried.
 	patience = 5 * time.Minute
 )

@@ -7,7 +7,8 @@
 // Every record says which rows it is about and what they are after it, so a document is written whole and never merged,
 // and it is written with the record's version ([change.Record.Version]) as its external version: OpenSearch keeps the
 // later of two records of a row whichever comes first. A deletion is a document too, a tombstone with its version that
-// the alias hides: OpenSearch forgets the version of a deleted document after a minute (index.gc_deletes). So shards,
+// the alias hides: OpenSearch forgets the version of a deleted document after a minute (index.gc_deletes), and whenever its index
+// is closed and opened. Neither touches a tombstone; one that is swept is so old that nothing can follow it. So shards,
 // retries, duplicates, replays and a load beside changes may come in any order. Versions are compared with external_gte:
 // a record that comes again writes the same document again.
 //
@@ -26,12 +27,14 @@
 // which the registry keeps. A partition key would not do: its values are joined with dots, so that two composite keys
 // may look alike, and it is cut from 256 characters on. A table that nobody has described is waited for a minute,
 // because its create-table record may be in another shard; then its records are parked. So is, for seconds, the description
-// of a column that a table did not have; then the column is indexed by a rule.
+// of a column that a table did not have; then the column is indexed by a rule, and no record waits for its description again.
 //
 // # Failures
 //
-// What is wrong with a record ([Reason]) parks it; what is wrong with the domain is tried again until the invocation
-// ends and then left to Lambda. So an outage parks nothing and a record that cannot be indexed holds up no other.
+// What is wrong with a record ([Reason]) parks it; what is wrong with the domain, or with one of its indices, is tried again
+// until the invocation ends and then left to Lambda. Which of the two it is, OpenSearch's error type says; its status does not.
+// So an outage parks nothing and a record that cannot be indexed holds up no other. A batch waits for the index that it cannot
+// write, and with it its shard; its documents for other indices are written at once.
 package currentstate
 
 import (

@@ -76,11 +76,29 @@ func (f *Function) described(n table.Name, e *entry, d *definition, made time.Ti
 	if !changed {
 		return nil
 	}
+	e.Unannounced = slices.DeleteFunc(e.Unannounced, func(column string) bool { _, known := e.Columns[column]; return known })
 	if !older {
-		e.Defined, e.Key = made, slices.Clone(d.Table.PrimaryKey)
+		e.Defined, e.Key, e.KeyTypes = made, slices.Clone(d.Table.PrimaryKey), map[string]string{}
+		for _, name := range e.Key {
+			e.KeyTypes[name] = d.Table.Columns[name].Type
+		}
 	}
 	if t, configured := f.tables[n]; configured {
 		e.Key = slices.Clone(t.Key)
+	}
+	return e
+}
+
+// unannounced is the entry with columns that nobody has described; nil when it says nothing new.
+func (e *entry) unannounced(columns []string) *entry {
+	had := len(e.Unannounced)
+	for _, column := range columns {
+		if _, known := e.Columns[column]; !known && !slices.Contains(e.Unannounced, column) {
+			e.Unannounced = append(e.Unannounced, column)
+		}
+	}
+	if len(e.Unannounced) == had {
+		return nil
 	}
 	return e
 }

@@ -61,9 +61,15 @@ type origin struct {
 	committed, indexed time.Time
 }
 
-// row is the document of a row: its columns as they came, and where they came from. NULL is no column, however it came.
-func (d *document) row(o origin) {
+// row is the document of a row: its columns as they came, and where they came from. NULL is no column, however it came; a column
+// of the key has a value though it did not come: an empty one.
+func (d *document) row(o origin, names []string, key change.Key) {
 	b := append(d.action(), '{')
+	for i, name := range names {
+		if raw, ok := o.record.Data.Get(name); !ok || raw == "null" {
+			b = append(appendText(append(appendText(b, field(name)), ':'), key[i]), ',')
+		}
+	}
 	for _, c := range o.record.Data {
 		if c.JSON == "null" {
 			continue

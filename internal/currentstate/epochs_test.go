@@ -156,7 +156,7 @@ func TestFunctionsThatMeetATableTogetherAgree(t *testing.T) {
 	s, err := newRegistry(r.f.client, r.domain.now).read(t.Context(), orders)
 	require.NoError(t, err)
 	require.Len(t, s.Source.Columns, 9)
-	require.Equal(t, []Epoch{{Number: 1, Key: []string{"region", "id"}, Binlog: "bin"}}, s.Source.Epochs)
+	require.Equal(t, []Epoch{{Number: 1, Key: []string{"region", "id"}, Types: []string{"", "int(11)"}, Binlog: "bin"}}, s.Source.Epochs)
 }
 
 func TestAnIndexThatSomebodyDeletedIsMadeAgainWithItsFieldsAndAlias(t *testing.T) {

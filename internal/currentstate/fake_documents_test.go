@@ -34,10 +34,10 @@ func (d *domain) bulk(r opensearchtest.Request) (int, any) {
 		if !indexing || !lines.Scan() {
 			return 400, object{"error": "malformed action"}
 		}
-		status, reason := d.index(r.URL.Query().Get("require_alias") == "true", a, bytes.Clone(lines.Bytes()))
+		status, kind, reason := d.index(r.URL.Query().Get("require_alias") == "true", a, bytes.Clone(lines.Bytes()))
 		item := object{"status": status}
 		if status/100 != 2 {
-			item["error"] = object{"type": "some_exception", "reason": reason}
+			item["error"] = object{"type": kind, "reason": reason}
 		}
 		items = append(items, object{"index": item})
 	}
@@ -45,18 +45,25 @@ func (d *domain) bulk(r opensearchtest.Request) (int, any) {
 	return 200, object{"items": items}
 }
 
-func (d *domain) index(onlyAlias bool, a bulkAction, source []byte) (int, string) {
+// index a document as OpenSearch 2.19.4 does, with its error types.
+func (d *domain) index(onlyAlias bool, a bulkAction, source []byte) (status int, kind, reason string) {
 	switch d.ask("document") {
 	case faultBusy:
-		return 429, "rejected"
+		return 429, "rejected_execution_exception", "rejected"
 	case faultBroken:
-		return 503, "unavailable"
+		return 503, "unavailable_shards_exception", "primary shard is not active"
+	}
+	if len(d.aliases[a.Index]) > 1 {
+		return 400, "illegal_argument_exception", "no write index is defined for alias [" + a.Index + "]"
 	}
 	for name := range d.aliases[a.Index] {
 		a.Index, onlyAlias = name, false
 	}
 	if onlyAlias {
-		return 404, "index_not_found_exception"
+		return 404, "index_not_found_exception", "is not an alias"
+	}
+	if out, ok := d.out[a.Index]; ok {
+		return out.status, out.kind, out.kind
 	}
 	x := d.indices[a.Index]
 	if x == nil { // as OpenSearch does
@@ -65,22 +72,22 @@ func (d *domain) index(onlyAlias bool, a bulkAction, source []byte) (int, string
 	}
 	var s map[string]any
 	if json.Unmarshal(source, &s) != nil {
-		return 400, "mapper_parsing_exception"
+		return 400, "mapper_parsing_exception", "failed to parse"
 	}
 	if d.refuse != nil {
-		if reason := d.refuse(s); reason != "" {
-			return 400, reason
+		if kind, reason, refused := strings.Cut(d.refuse(s), ": "); refused {
+			return 400, kind, reason
 		}
 	}
 	if had := x.docs[a.ID]; had != nil {
 		forgotten := !had.deleted.IsZero() && d.now().Sub(had.deleted) > time.Minute
 		if !forgotten && (a.Version < had.version || a.Version == had.version && a.VersionType == "external") {
-			return 409, "version_conflict_engine_exception"
+			return 409, "version_conflict_engine_exception", "version conflict"
 		}
 	}
 	d.seqNo++
 	x.docs[a.ID] = &doc{version: a.Version, seqNo: d.seqNo, source: source}
-	return 200, ""
+	return 200, "", ""
 }
 
 // sweepSearch finds tombstones, a few at a time.

@@ -27,12 +27,20 @@ type domain struct {
 	seqNo   int64
 	// fault is asked before each request and each document; nil means none.
 	fault func(what string) int
-	// refuse says why a document is refused.
+	// refuse says why a document is refused: its error type, and the reason.
 	refuse func(source map[string]any) string
-	bulks  []int // documents of each bulk request
-	sizes  []int // bytes of each bulk request
-	made   []string
-	calls  []string
+	// out of order are indices whose documents are not taken, by name.
+	out   map[string]outOfOrder
+	bulks []int // documents of each bulk request
+	sizes []int // bytes of each bulk request
+	made  []string
+	calls []string
+}
+
+// outOfOrder is what is answered for each document of an index, whatever the document is.
+type outOfOrder struct {
+	status int
+	kind   string
 }
 
 type index struct {
@@ -182,6 +190,10 @@ func (d *domain) document(r opensearchtest.Request, id string) (int, any) {
 	}
 	x := d.indices[RegistryIndex+"-1"]
 	had := x.docs[id]
+	if r.Method == http.MethodDelete {
+		delete(x.docs, id)
+		return 200, object{}
+	}
 	if r.Method == http.MethodGet {
 		if had == nil {
 			return 404, object{"found": false}

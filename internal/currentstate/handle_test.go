@@ -6,11 +6,13 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"log/slog"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/aws/aws-lambda-go/events"
+	"github.com/cenkalti/backoff/v5"
 	"github.com/stretchr/testify/require"
 )
 
@@ -20,6 +22,7 @@ type rig struct {
 	domain  *domain
 	parked  *objects
 	metrics bytes.Buffer
+	log     bytes.Buffer
 	f       *Function
 }
 
@@ -32,7 +35,8 @@ func newRig(t *testing.T, change func(*Settings)) *rig {
 		change(&s)
 	}
 	r.f = newFunction(t, s, r.domain, r.parked)
-	r.f.deps.Metrics = &r.metrics
+	r.f.deps.Metrics, r.f.deps.Log = &r.metrics, slog.New(slog.NewTextHandler(&r.log, nil))
+	r.f.client.pace = func() backoff.BackOff { return backoff.NewConstantBackOff(10 * time.Millisecond) }
 	return r
 }
 
@@ -73,7 +77,7 @@ func TestWhatIsWrongWithARecordIsParkedAndHoldsUpNoOther(t *testing.T) {
 	r := newRig(t, nil)
 	r.domain.refuse = func(source map[string]any) string {
 		if source["id"] == 3.0 {
-			return "object mapping tried to parse as object"
+			return "mapper_parsing_exception: object mapping tried to parse as object"
 		}
 		return ""
 	}
@@ -102,6 +106,21 @@ func TestWhatIsWrongWithARecordIsParkedAndHoldsUpNoOther(t *testing.T) {
 	// Again: the same object, not another one.
 	r.handle(t, append(records, row(9, 90, ""))...)
 	require.Len(t, r.parked.all, 1)
+}
+
+func TestAnIntegerThatHasLostDigitsIsParked(t *testing.T) {
+	r := newRig(t, func(s *Settings) {
+		s.Tables[0].Columns = map[string]string{"id": "int(11)", "big": "bigint(20) unsigned", "ratio": "double", "exact": "decimal(30,10)"}
+	})
+	require.Equal(t, -1, r.handle(t, row(1, 10, `,"big":18446744073709551615`), row(2, 20, `,"big":1.8446744073709552E19`), row(3, 30, `,"ratio":1e-7,"exact":1E2,"unknown":1e9`), row(4, 40, `,"big":"1e9"`)))
+	require.Len(t, r.domain.shown(t, Alias(orders)), 3)
+	lines := r.parked.lines(t)
+	require.Len(t, lines, 1)
+	require.Equal(t, Rounded, lines[0].Reason)
+	require.Contains(t, lines[0].Detail, "column big is an integer in scientific notation")
+	gone := strings.Replace(row(1, 50, `,"big":1.8446744073709552E19`), `"insert"`, `"delete"`, 1)
+	require.Equal(t, -1, r.handle(t, gone), "which row is deleted is certain")
+	require.Len(t, r.domain.shown(t, Alias(orders)), 2)
 }
 
 func TestAnOutageParksNothing(t *testing.T) {

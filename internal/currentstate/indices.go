@@ -1,13 +1,14 @@
 package currentstate
 
 import (
-	"cdcpipeline/internal/opensearch"
 	"cdcpipeline/internal/table"
 	"cmp"
 	"context"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 )
@@ -63,7 +64,7 @@ func (x *indices) make(ctx context.Context, e *entry, index string) (made bool, 
 		"mappings": mappings(e.Columns),
 		"settings": object{"index": object{
 			"number_of_shards": x.shards, "number_of_replicas": x.replicas,
-			"mapping": object{"total_fields": object{"limit": fieldLimit}},
+			"mapping": object{"total_fields": object{"limit": fieldLimit}, "ignore_malformed": true},
 		}},
 	}
 	aliases := object{written(index): object{}}
@@ -109,10 +110,32 @@ func (x *indices) describe(ctx context.Context, index string, columns map[string
 		return nil
 	}
 	err := x.client.call(ctx, http.MethodPut, path, object{"properties": lacking}, nil)
-	if err != nil && opensearch.Status(err) != http.StatusBadRequest {
+	if err != nil && !unacceptable(err) {
 		return fmt.Errorf("describing columns to %s: %w", index, err)
 	}
 	return nil
+}
+
+// target says what is wrong with the alias under which an index is written: it has to lead to this index alone, or to this one
+// among others. OpenSearch calls the other cases an illegal argument, as it does a document with too many fields.
+func (x *indices) target(ctx context.Context, index string) error {
+	var behind map[string]struct {
+		Aliases map[string]struct {
+			IsWriteIndex *bool `json:"is_write_index"`
+		} `json:"aliases"`
+	}
+	alias := written(index)
+	if err := x.client.call(ctx, http.MethodGet, "/_alias/"+url.PathEscape(alias), nil, &behind); err != nil {
+		return fmt.Errorf("reading the alias %s: %w", alias, err)
+	}
+	only := len(behind) == 1
+	for name, of := range behind {
+		if write := of.Aliases[alias].IsWriteIndex; name == index && (write == nil && only || write != nil && *write) {
+			return nil
+		}
+	}
+	return fmt.Errorf("the alias %s leads to %s and has to lead to %s alone: remove it from every other index (POST /_aliases)",
+		alias, strings.Join(slices.Sorted(maps.Keys(behind)), ", "), index)
 }
 
 func compareNames(a, b table.Name) int {

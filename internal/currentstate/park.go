@@ -25,6 +25,8 @@ const (
 	Unordered Reason = "unordered"
 	// Unkeyed is of a row or table whose primary key is not known.
 	Unkeyed Reason = "unkeyed"
+	// Rounded has an integer that may have lost digits.
+	Rounded Reason = "rounded"
 	// Refused by OpenSearch, for the document's sake.
 	Refused Reason = "refused"
 	// Panicked is what this program broke on.

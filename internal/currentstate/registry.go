@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 )
@@ -33,9 +34,13 @@ type entry struct {
 	Table  string `json:"table"`
 	// Key are the columns of the primary key as last heard of, for the next epoch; empty when the table has none.
 	Key []string `json:"key"`
+	// KeyTypes are DMS's types of the columns of the key in its latest definition, by column.
+	KeyTypes map[string]string `json:"keyTypes,omitempty"`
 	// Columns with the types their fields get.
 	Columns map[string]fieldType `json:"columns"`
-	// Defined is when DMS made the definition that these are from; definitions may come in any order.
+	// Unannounced are columns that rows had and no definition, by name: their fields are the rule's for unknown columns.
+	Unannounced []string `json:"unannounced,omitempty"`
+	// Defined is when DMS made the definition that the columns are from; definitions may come in any order.
 	Defined time.Time `json:"defined,omitzero"`
 	// Epochs by number, at least one.
 	Epochs []Epoch `json:"epochs"`
@@ -51,21 +56,39 @@ type Epoch struct {
 	From *time.Time `json:"from,omitempty"`
 	// Key are the columns of the primary key that the epoch's documents go by; empty until its first record.
 	Key []string `json:"key,omitempty"`
+	// Types of these columns as they were known at the first record, by which equal keys have one id however they are written
+	// ([change.KeyColumns]); none in an epoch of an earlier release, whose ids are of keys as they were written.
+	Types []string `json:"types,omitempty"`
 	// Binlog is the name of the source's binlog files without their number; empty until the epoch's first change.
 	Binlog string `json:"binlog,omitempty"`
 }
 
 func (e *entry) name() table.Name { return table.Name{Database: e.Schema, Table: e.Table} }
 
-// lacks is a column of a row that DMS made after the entry's definition, and that is not in it; empty for none, or when the
-// table was never defined by a control record.
-func (e *entry) lacks(row change.Row, made time.Time) string {
+// lacks are the columns of a row that DMS made after the entry's definition, and that are not in it; none when the table was
+// never defined by a control record, or when it is known that nobody describes them.
+func (e *entry) lacks(row change.Row, made time.Time) []string {
 	if e.Defined.IsZero() || !made.After(e.Defined) {
-		return ""
+		return nil
 	}
+	var columns []string
 	for i := range row {
-		if _, known := e.Columns[row[i].Name]; !known {
-			return row[i].Name
+		if _, known := e.Columns[row[i].Name]; !known && !slices.Contains(e.Unannounced, row[i].Name) {
+			columns = append(columns, row[i].Name)
+		}
+	}
+	return columns
+}
+
+// rounded is a column of integers whose value in a row is in scientific notation; empty for none. DMS writes an integer of more
+// than 16 digits so without UseLargeIntegerValue: what it was is lost.
+func (e *entry) rounded(row change.Row) string {
+	for i := range row {
+		first := row[i].JSON[0]
+		if (first == '-' || '0' <= first && first <= '9') && strings.ContainsAny(row[i].JSON, "eE") {
+			if t := e.Columns[row[i].Name]; t == long || t == unsignedLong {
+				return row[i].Name
+			}
 		}
 	}
 	return ""
@@ -103,7 +126,8 @@ func (e *entry) epoch(number int) *Epoch {
 
 func (e *entry) clone() *entry {
 	c := *e
-	c.Key, c.Columns, c.Epochs = slices.Clone(e.Key), maps.Clone(e.Columns), slices.Clone(e.Epochs)
+	c.Key, c.KeyTypes, c.Columns = slices.Clone(e.Key), maps.Clone(e.KeyTypes), maps.Clone(e.Columns)
+	c.Epochs, c.Unannounced = slices.Clone(e.Epochs), slices.Clone(e.Unannounced)
 	return &c
 }
 
@@ -238,7 +262,7 @@ func (r *registry) write(ctx context.Context, n table.Name, e *entry, s stored) 
 	if s.Source != nil {
 		condition = fmt.Sprintf("&if_seq_no=%d&if_primary_term=%d", s.SeqNo, s.PrimaryTerm)
 	}
-	return r.client.call(ctx, http.MethodPut, registryDocument(n)+"?require_alias=true"+condition, e, nil)
+	return r.client.call(ctx, http.MethodPut, registryDocument(n)+"?require_alias=true&timeout="+shardTimeout+condition, e, nil)
 }
 
 func (r *registry) create(ctx context.Context) error {

@@ -51,7 +51,8 @@ type Table struct {
 	// Key are the columns of the primary key, in its order.
 	Key []string `json:"key"`
 	// Columns by name, with their MySQL type as information_schema has it (bigint(20) unsigned). Those that are neither
-	// numbers nor dates may be left out: they become keywords anyway.
+	// numbers nor dates may be left out: they become keywords anyway. The types of the key's columns say how equal keys are
+	// told, however they are written; DMS's own do for most.
 	Columns map[string]string `json:"columns,omitempty"`
 }
 

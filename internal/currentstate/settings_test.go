@@ -97,7 +97,7 @@ func TestDifferentColumnsNeverShareAField(t *testing.T) {
 func TestADocumentIsItsRowWithoutNull(t *testing.T) {
 	r, err := change.Parse([]byte(row(1, 10, `,"none":null,"_id":"x","a.b":1.50,"big":18446744073709551615,"object":{"k": [1]},"text":"김 \"q\" \u0001"`)))
 	require.NoError(t, err)
-	docs, err := rows("i", []string{"id"}, 5, origin{record: r, position: "bin.000001:10#1", committed: began, indexed: began})
+	docs, err := rows("i", change.KeyColumns{Names: []string{"id"}}, 5, origin{record: r, position: "bin.000001:10#1", committed: began, indexed: began})
 	require.NoError(t, err)
 	lines := strings.Split(string(docs[0].lines), "\n")
 	require.Equal(t, `{"index":{"_index":"i-w","_id":"1","version":5,"version_type":"external_gte"}}`, lines[0])

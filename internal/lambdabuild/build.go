@@ -13,6 +13,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
+	"runtime"
 	"strings"
 	"sync"
 )
@@ -98,10 +100,21 @@ var flags = []string{"-trimpath", "-buildvcs=false", "-ldflags=-s -w -buildid=",
 // environment is what compiling depends on, set so that the user's own settings do not matter.
 func (b builder) environment() []string {
 	return []string{
-		"GOTOOLCHAIN=local", "GOFLAGS=-mod=readonly", "GOWORK=off", "GOEXPERIMENT=", "GOOS=linux", "CGO_ENABLED=0",
+		"GOTOOLCHAIN=" + toolchain(runtime.Version()), "GOFLAGS=-mod=readonly", "GOWORK=off", "GOEXPERIMENT=", "GOOS=linux", "CGO_ENABLED=0",
 		"GOARCH=" + b.goarch, "GOAMD64=v1", "GOARM64=v8.0",
 	}
 }
+
+// toolchain names the release that compiled this program, as GOTOOLCHAIN: the go command on PATH may be an older one, which
+// fetched that release for the program. Anything but a release is left to the go command: auto.
+func toolchain(version string) string {
+	if release.MatchString(version) {
+		return version
+	}
+	return "auto"
+}
+
+var release = regexp.MustCompile(`^go1\.[0-9]+(\.[0-9]+)?(rc[0-9]+)?$`)
 
 // run runs the go command in the module and gives back what it prints.
 func (b builder) run(ctx context.Context, args ...string) ([]byte, error) {

@@ -112,3 +112,11 @@ func TestErrorsNameTheFunction(t *testing.T) {
 	_, err = Build(context.Background(), dir, "hello", "mips")
 	require.ErrorContains(t, err, "functions.architecture")
 }
+
+func TestFunctionsAreCompiledByTheReleaseThatCompiledTheProgram(t *testing.T) {
+	for version, want := range map[string]string{
+		"go1.26.6": "go1.26.6", "go1.27": "go1.27", "go1.27rc1": "go1.27rc1", "devel go1.28-abc Thu": "auto", "go1.26.6 X:nocoverageredesign": "auto",
+	} {
+		require.Equal(t, want, toolchain(version))
+	}
+}

@@ -16,15 +16,19 @@ import (
 
 // Set is one value for each output, in the form that writing or reading needs.
 type Set[Text, Number, List, Map any] struct {
-	Region    Text `json:"region"`
-	AccountID Text `json:"accountId"`
-	VpcID     Text `json:"vpcId"`
-	KmsKeyArn Text `json:"kmsKeyArn"`
+	// Environment is the set of defaults: dev or prod.
+	Environment Text `json:"environment"`
+	Region      Text `json:"region"`
+	AccountID   Text `json:"accountId"`
+	VpcID       Text `json:"vpcId"`
+	KmsKeyArn   Text `json:"kmsKeyArn"`
 
 	// Tables as configured, database.table; % stands for any characters.
 	Tables List `json:"tables"`
 	// TablesNotLoaded were added after the task's first start: their changes are followed, the rows they had before are missing.
 	TablesNotLoaded List `json:"tablesNotLoaded"`
+	// ProbeTables is the pattern of the tables that `cdc conformance` makes; empty when source.conformance is false.
+	ProbeTables Text `json:"probeTables"`
 	// RowsSince holds for a table the time from which on its records count: config.RowsSince.
 	RowsSince Map `json:"rowsSince"`
 
@@ -114,7 +118,7 @@ func (o Outputs) Require(needed Fields) error {
 	case len(missing) == 0:
 		return nil
 	case v.IsZero():
-		return errors.New("the stack has no outputs: run `pulumi up` first, or choose another stack with --stack")
+		return errors.New("the stack has no outputs: run `pulumi up` first (`cdc preflight` says beforehand what would end it), or choose another stack with --stack")
 	}
 	return fmt.Errorf("the stack has no output %s: run `pulumi up` first, or choose another stack with --stack", strings.Join(missing, ", "))
 }

@@ -18,42 +18,61 @@ func untested(err error) bool {
 	return isInvalidState(err) && strings.Contains(strings.ToLower(err.Error()), "test connection")
 }
 
+// States of a connection, https://docs.aws.amazon.com/dms/latest/APIReference/API_Connection.html.
+const (
+	connectionTesting    = "testing"
+	connectionSuccessful = "successful"
+	connectionFailed     = "failed"
+	connectionDeleting   = "deleting"
+)
+
+// endpoint is one of the two that a task connects to: role is source or target.
+type endpoint struct{ role, arn string }
+
+func endpoints(task types.ReplicationTask) []endpoint {
+	return []endpoint{{"source", aws.ToString(task.SourceEndpointArn)}, {"target", aws.ToString(task.TargetEndpointArn)}}
+}
+
 // testConnections has the instance connect to both endpoints and waits for the outcomes; all failures come together.
 func (t Task) testConnections(ctx context.Context, task types.ReplicationTask) error {
-	endpoints := map[string]string{"source": aws.ToString(task.SourceEndpointArn), "target": aws.ToString(task.TargetEndpointArn)}
 	var problems []error
-	for _, role := range []string{"source", "target"} {
-		_, err := t.API.TestConnection(ctx, &dms.TestConnectionInput{
-			ReplicationInstanceArn: task.ReplicationInstanceArn, EndpointArn: aws.String(endpoints[role]),
-		})
-		// A test that is under way already is as good.
-		if err != nil && !isInvalidState(err) {
-			problems = append(problems, fmt.Errorf("testing the connection to the %s endpoint: %w", role, err))
-			continue
-		}
-		problems = append(problems, t.tested(ctx, aws.ToString(task.ReplicationInstanceArn), role, endpoints[role]))
+	for _, e := range endpoints(task) {
+		problems = append(problems, t.testConnection(ctx, aws.ToString(task.ReplicationInstanceArn), e))
 	}
 	return errors.Join(problems...)
 }
 
+// testConnection has the instance connect to an endpoint and waits for the outcome.
+func (t Task) testConnection(ctx context.Context, instance string, e endpoint) error {
+	_, err := t.API.TestConnection(ctx, &dms.TestConnectionInput{ReplicationInstanceArn: &instance, EndpointArn: &e.arn})
+	// A test that is under way already is as good.
+	if err != nil && !isInvalidState(err) {
+		return fmt.Errorf("testing the connection to the %s endpoint: %w", e.role, err)
+	}
+	if err := t.pause(ctx); err != nil { // until DMS no longer gives the outcome of the test before
+		return fmt.Errorf("waiting for the test of the connection to the %s endpoint: %w", e.role, err)
+	}
+	return t.tested(ctx, instance, e)
+}
+
 // tested waits for the outcome of a connection's test.
-func (t Task) tested(ctx context.Context, instance, role, endpoint string) error {
+func (t Task) tested(ctx context.Context, instance string, e endpoint) error {
 	for {
-		c, err := t.connection(ctx, instance, endpoint)
+		c, err := t.connection(ctx, instance, e.arn)
 		if err != nil {
-			return fmt.Errorf("testing the connection to the %s endpoint: %w", role, err)
+			return fmt.Errorf("testing the connection to the %s endpoint: %w", e.role, err)
 		}
 		switch aws.ToString(c.Status) {
-		case "successful":
-			t.tell("the connection to the %s endpoint is successful", role)
+		case connectionSuccessful:
+			t.tell("the connection to the %s endpoint is successful", e.role)
 			return nil
-		case "failed":
-			return fmt.Errorf("the connection to the %s endpoint %s failed: %s", role, aws.ToString(c.EndpointIdentifier), aws.ToString(c.LastFailureMessage))
-		case "deleting":
-			return fmt.Errorf("the connection to the %s endpoint is being deleted: run `pulumi up` first", role)
+		case connectionFailed:
+			return fmt.Errorf("the connection to the %s endpoint %s failed: %s", e.role, aws.ToString(c.EndpointIdentifier), aws.ToString(c.LastFailureMessage))
+		case connectionDeleting:
+			return fmt.Errorf("the connection to the %s endpoint is being deleted: run `pulumi up` first", e.role)
 		}
 		if err := t.pause(ctx); err != nil {
-			return fmt.Errorf("waiting for the test of the connection to the %s endpoint: %w", role, err)
+			return fmt.Errorf("waiting for the test of the connection to the %s endpoint: %w", e.role, err)
 		}
 	}
 }

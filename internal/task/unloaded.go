@@ -9,34 +9,17 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/databasemigrationservice/types"
 )
 
-// State is what DMS says of a task.
-type State struct {
-	// Status of the task: running, stopped, failed …
-	Status string
-	// Halted says that the task does not run although it should: it failed, or was stopped. One that only loads (full-load)
-	// stops by itself when it has.
-	Halted bool
-	// NotLoaded are the tables, database.table, whose rows were never loaded, sorted.
-	NotLoaded []string
-}
-
-// Ask asks DMS about a task that should follow the given tables.
-func Ask(ctx context.Context, api Reader, arn string, followed []table.Pattern) (State, error) {
+// Unloaded asks DMS which tables, database.table, of those that a task follows were never loaded, sorted; see [NotLoaded].
+func Unloaded(ctx context.Context, api Reader, arn string, followed []table.Pattern) ([]string, error) {
 	found, err := Describe(ctx, api, arn)
-	if err != nil {
-		return State{}, err
-	}
-	state := State{Status: aws.ToString(found.Status), NotLoaded: []string{}}
-	state.Halted = state.Status == StateFailed || state.Status == StateStopped && found.MigrationType != types.MigrationTypeValueFullLoad
-	if !loadedOnce(found) {
-		return state, nil
+	if err != nil || !loadedOnce(found) {
+		return []string{}, err
 	}
 	statistics, err := Statistics(ctx, api, arn)
 	if err != nil {
-		return State{}, err
+		return nil, err
 	}
-	state.NotLoaded = NotLoaded(found, statistics, followed, nil)
-	return state, nil
+	return NotLoaded(found, statistics, followed, nil), nil
 }
 
 // loadedOnce says that the task's first load is over.

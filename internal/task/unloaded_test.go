@@ -35,9 +35,9 @@ func TestNotLoaded(t *testing.T) {
 		"a pattern that matches nothing": {&tasktest.DMS{Ran: true, Looks: []tasktest.Look{tasktest.Running(loaded("stock.items"))}}, []string{}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			state, err := Ask(t.Context(), c.fake, tasktest.TaskArn, shop)
+			names, err := Unloaded(t.Context(), c.fake, tasktest.TaskArn, shop)
 			require.NoError(t, err)
-			require.Equal(t, c.want, state.NotLoaded)
+			require.Equal(t, c.want, names)
 		})
 	}
 }
@@ -51,27 +51,7 @@ func TestATableThatWasAddedIsNamedUntilItsLoadIsComplete(t *testing.T) {
 	}
 }
 
-func TestATaskThatShouldRunIsHalted(t *testing.T) {
-	for _, c := range []struct {
-		status    string
-		migration types.MigrationTypeValue
-		want      bool
-	}{
-		{"running", types.MigrationTypeValueFullLoadAndCdc, false},
-		{"starting", types.MigrationTypeValueCdc, false},
-		{"stopped", types.MigrationTypeValueFullLoadAndCdc, true},
-		{"failed", types.MigrationTypeValueCdc, true},
-		{"stopped", types.MigrationTypeValueFullLoad, false},
-		{"failed", types.MigrationTypeValueFullLoad, true},
-	} {
-		state, err := Ask(t.Context(), &tasktest.DMS{Ran: true, Kind: c.migration, Looks: tasktest.States(c.status)}, tasktest.TaskArn, nil)
-		require.NoError(t, err)
-		require.Equal(t, c.want, state.Halted, "%s %s", c.migration, c.status)
-		require.Equal(t, c.status, state.Status)
-	}
-}
-
 func TestWhatDMSDoesNotAnswerIsAnError(t *testing.T) {
-	_, err := Ask(t.Context(), &tasktest.DMS{Failing: map[string]error{"describe": errors.New("throttled")}}, tasktest.TaskArn, nil)
+	_, err := Unloaded(t.Context(), &tasktest.DMS{Failing: map[string]error{"describe": errors.New("throttled")}}, tasktest.TaskArn, nil)
 	require.ErrorContains(t, err, "reading the task "+tasktest.TaskArn+": throttled")
 }

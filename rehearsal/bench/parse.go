@@ -19,7 +19,7 @@ func parsed(raw []byte) (version int64, id string, err error) {
 	if version, err = r.Version(); err != nil {
 		return 0, "", err
 	}
-	k, err := r.Key([]string{key})
+	k, err := r.Key(change.KeyColumns{Names: []string{key}})
 	return version, k.ID(), err
 }
 

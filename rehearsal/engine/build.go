@@ -7,6 +7,7 @@ package engine
 import (
 	"bufio"
 	"cdcpipeline/rehearsal/engine/quick"
+	"cdcpipeline/rehearsal/machine/artifact"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -98,9 +99,21 @@ func (e Engine) Alias(plugin, version string) error {
 // Progress is told the name of each step when it begins.
 type Progress func(step string)
 
-// Build compiles the engine whose sources are in source, or takes it from the cache directory.
-// An interrupted build leaves nothing that a later one would take for finished.
-func Build(ctx context.Context, source, cache string, progress Progress) (Engine, error) {
+// Build compiles the engine whose sources are in source, or takes it from the cache directory. It waits while another
+// process compiles there. An interrupted build leaves nothing that a later one would take for finished.
+func Build(ctx context.Context, source, cache string, progress Progress) (e Engine, err error) {
+	shared, err := artifact.NewCache(cache)
+	if err != nil {
+		return e, fmt.Errorf("opening the cache: %w", err)
+	}
+	err = shared.Locked(ctx, "engine", func() error {
+		e, err = build(ctx, source, cache, progress)
+		return err
+	})
+	return e, err
+}
+
+func build(ctx context.Context, source, cache string, progress Progress) (Engine, error) {
 	key, err := fingerprint(source)
 	if err != nil {
 		return Engine{}, err
@@ -130,10 +143,10 @@ func Build(ctx context.Context, source, cache string, progress Progress) (Engine
 	return e, nil
 }
 
-// fingerprint is the hash of the engine's sources, the toolchain and this package's constants.
+// fingerprint is the hash of the engine's sources with its pins, the toolchain and this package's constants.
 func fingerprint(source string) (string, error) {
 	h := sha256.New()
-	fmt.Fprintln(h, runtime.Version(), runtime.GOOS, runtime.GOARCH, modules, CLIVersion, AWSPluginVersion, RandomPluginVersion, BridgePluginVersion, OpenSearchProviderVersion)
+	fmt.Fprintln(h, runtime.Version(), runtime.GOOS, runtime.GOARCH, CLIVersion, AWSPluginVersion, RandomPluginVersion, BridgePluginVersion, OpenSearchProviderVersion)
 	err := filepath.WalkDir(source, func(path string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() {
 			return err

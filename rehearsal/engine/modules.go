@@ -16,33 +16,22 @@ import (
 	"strings"
 )
 
-// module is a Go module that is compiled from an edited copy of itself.
+// module is a Go module that is compiled from an edited copy of itself. Its version and checksum are in the engine's
+// edited.sum, as go.sum has those of the others.
 type module struct {
-	what, path, sum string // path with its version; sum as `go mod download -json` prints it
-	folder          string // where the engine's go.mod looks for the copy
-	edit            func(folder string) error
+	what, path string
+	folder     string // where the engine's go.mod looks for the copy
+	edit       func(folder string) error
 }
 
 // modules are the edited modules.
 var modules = []module{
-	{
-		// The form of 5.82.2 that exports a constructor.
-		"the AWS provider", "github.com/upbound/terraform-provider-aws@v0.0.0-20250210124112-ca3a4c5ba291", "h1:Q8atmog81+eoPwwU+0ZI6MDaXDuBpWS+wvXvUtNdthA=",
-		"upstream", addLargeIntegers,
-	},
-	{
-		// Pulumi's Terraform bridge, newest version served; it was written for an older engine than the one that is built here.
-		"the Terraform bridge", "github.com/pulumi/pulumi-terraform-bridge/v3@v3.137.0", "h1:y9HaS9/ylx52g0Ur4uxgfCYCl9b7Q9/i9a6tJhdUJsY=",
-		"bridge", followEngine,
-	},
-	{
-		"the Terraform plugin SDK", "github.com/pulumi/terraform-plugin-sdk/v2@v2.0.0-20260318212141-5525259d096b", "h1:efoz3DmFhw7EPJ3JxVfWYwpg5Dl6QTLvzMV0a7Y7mlo=",
-		"plugin-sdk", lookAtOnce,
-	},
+	// The form of 5.82.2 that exports a constructor.
+	{"the AWS provider", "github.com/upbound/terraform-provider-aws", "upstream", addLargeIntegers},
+	// Pulumi's Terraform bridge, newest version served; it was written for an older engine than the one that is built here.
+	{"the Terraform bridge", "github.com/pulumi/pulumi-terraform-bridge/v3", "bridge", followEngine},
+	{"the Terraform plugin SDK", "github.com/pulumi/terraform-plugin-sdk/v2", "plugin-sdk", lookAtOnce},
 }
-
-// String makes the list a part of the engine's fingerprint.
-func (m module) String() string { return m.path + " " + m.sum }
 
 // copySources copies the engine's own sources to where the edited modules will be beside them.
 func (b *builder) copySources(source string) error {
@@ -72,7 +61,11 @@ func (b *builder) fetchModules(ctx context.Context) error {
 }
 
 func (b *builder) fetch(ctx context.Context, scratch string, m module) error {
-	text, err := b.run(ctx, scratch, "go", "mod", "download", "-json", m.path)
+	version, sum, err := b.pinned(m)
+	if err != nil {
+		return err
+	}
+	text, err := b.run(ctx, scratch, "go", "mod", "download", "-json", m.path+"@"+version)
 	if err != nil {
 		return err
 	}
@@ -80,14 +73,28 @@ func (b *builder) fetch(ctx context.Context, scratch string, m module) error {
 	if err := json.Unmarshal(text, &got); err != nil {
 		return fmt.Errorf("reading what go mod download prints: %w", err)
 	}
-	if got.Sum != m.sum {
-		return fmt.Errorf("its checksum is %q, want %q: refusing to build it %s", got.Sum, m.sum, got.Error)
+	if got.Sum != sum {
+		return fmt.Errorf("its checksum is %q, want %q: refusing to build it %s", got.Sum, sum, got.Error)
 	}
 	folder := filepath.Join(b.src, m.folder)
 	if err := copyModule(got.Dir, folder); err != nil {
 		return err
 	}
 	return m.edit(folder)
+}
+
+// pinned are the version and the checksum that a module must have.
+func (b *builder) pinned(m module) (version, sum string, err error) {
+	pins, err := os.ReadFile(filepath.Join(b.src, "edited.sum"))
+	if err != nil {
+		return "", "", fmt.Errorf("reading what is pinned: %w", err)
+	}
+	for line := range strings.Lines(string(pins)) {
+		if pin := strings.Fields(line); len(pin) == 3 && pin[0] == m.path {
+			return pin[1], pin[2], nil
+		}
+	}
+	return "", "", fmt.Errorf("edited.sum does not pin %s", m.path)
 }
 
 // listed is a package as `go list` prints it.

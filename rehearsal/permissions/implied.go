@@ -1,16 +1,20 @@
 package permissions
 
 // implied is what an operation needs of its caller without the caller calling it: a service looks at the caller's
-// network, uses his key, or takes a role that he must be allowed to pass on. No rehearsal can record these.
+// network, uses his key, or takes a role that he must be allowed to pass on. No rehearsal can record these; it demands
+// iam:PassRole where a request passes a role (standins/iam), and nothing else of them.
 type implied struct {
 	operations []string
 	actions    []string
-	// why, in a few words for the page, and where AWS says so.
+	// why, in a few words for the page, and where AWS or the provider says so.
 	why, source string
 }
 
 // The reference's own lists of dependent actions, less what the program does not use (ECS in flow logs, tenant databases).
 const authorization = "https://docs.aws.amazon.com/service-authorization/latest/reference/"
+
+// The AWS provider's source.
+const provider = "https://github.com/hashicorp/terraform-provider-aws/blob/v5.82.2/internal/service/"
 
 var allImplied = []implied{
 	{
@@ -119,5 +123,11 @@ var allImplied = []implied{
 		[]string{"secretsmanager:GetSecretValue"},
 		[]string{"kms:Decrypt"},
 		"and decrypted with it", "https://docs.aws.amazon.com/secretsmanager/latest/userguide/security-encryption.html",
+	},
+	{
+		[]string{"ec2:DeleteSecurityGroup", "ec2:DeleteSubnet"},
+		[]string{"ec2:DeleteNetworkInterface", "ec2:DescribeNetworkInterfaces", "ec2:DetachNetworkInterface"},
+		"before a subnet or a security group goes, the provider detaches and deletes the network interfaces that Lambda, DMS and RDS have left",
+		provider + "ec2/vpc_network_interface.go",
 	},
 }

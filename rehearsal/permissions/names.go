@@ -72,6 +72,8 @@ func read(resources []componenttest.Registered, pipeline string) (facts, error) 
 			f.names.add("iam:role", "aws-service-role/"+service+"/*")
 		case "aws:kinesis/streamConsumer:StreamConsumer":
 			f.names.add("kinesis:consumer", "stream") // the ARN's first variable is the kind of stream
+		case "aws:lambda/eventSourceMapping:EventSourceMapping":
+			f.names.add("lambda:eventSourceMapping", "*") // Lambda gives it its id
 		case "aws:scheduler/schedule:Schedule":
 			f.names.add("scheduler:schedule", "default") // the first is the schedule's group
 		}
@@ -105,6 +107,9 @@ func (n names) add(typ, pattern string) {
 // patternOf matches the names that a resource can have. A log group's and a secret's ARN go on after the name.
 func patternOf(r componenttest.Registered, input, pipeline string) (string, error) {
 	given, ok := r.Input(input).(string)
+	if !ok && r.Type == "aws:rds/clusterInstance:ClusterInstance" {
+		return "tf-*", nil // the provider makes this name, not Pulumi: provider + "rds/cluster_instance.go"
+	}
 	if !ok {
 		if !strings.HasPrefix(r.Name, pipeline+"-") {
 			return "", fmt.Errorf("%s %s: its name does not begin with %s-, so no policy can tell it from others'", r.Type, r.Name, pipeline)
@@ -115,9 +120,14 @@ func patternOf(r componenttest.Registered, input, pipeline string) (string, erro
 	case "aws:kms/alias:Alias":
 		return strings.Replace(strings.TrimPrefix(given, "alias/"), componenttest.Project+"-"+componenttest.Stack, project+"-*", 1), nil
 	case "aws:cloudwatch/logGroup:LogGroup":
-		return given[:strings.LastIndex(given, "/")+1] + "*", nil
+		if i := strings.LastIndex(given, "/"); i >= 0 {
+			return given[:i] + "*", nil
+		}
+		return strings.Replace(given, componenttest.Project+"-"+componenttest.Stack+"-"+pipeline, project+"-*", 1), nil
 	case "aws:secretsmanager/secret:Secret":
 		return given + "-*", nil
+	case "aws:kinesis/stream:Stream", "aws:opensearch/domain:Domain", "aws:rds/cluster:Cluster":
+		return given + "*", nil // a stack's own name follows, unless the stack is dev
 	}
 	return given, nil
 }

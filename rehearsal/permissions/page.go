@@ -3,7 +3,7 @@ package permissions
 import (
 	"bytes"
 	"cdcpipeline/internal/componenttest"
-	"cdcpipeline/rehearsal/standins/controlplane"
+	"cdcpipeline/rehearsal/permissions/document"
 	_ "embed"
 	"fmt"
 	"maps"
@@ -31,17 +31,24 @@ func Pages(r Recording, program Program) (map[string][]byte, error) {
 	}
 	pages := map[string][]byte{}
 	view := map[string]any{
-		"Region": region, "Account": account, "Quotas": quotaRows(program), "Tagging": code(tagging), "Production": code(production), "MaxPolicy": maxPolicy,
+		"Region": region, "Account": account, "Quotas": quotaRows(program), "Production": code(production), "MaxPolicy": maxPolicy,
 	}
-	deployment := slices.Concat(r[controlplane.Deployer], newIn(production, r[controlplane.Deployer]))
-	deployer, _, err := needs(deployment)
+	deployment := merged(r.Deployer, production)
+	deployer, _, err := needs(deployment, r.Tagged)
 	if err != nil {
 		return nil, err
 	}
-	for name, operations := range map[string][]string{
-		"Deployer": deployment, "Changes": newIn(changes, deployment), "Operator": r[controlplane.Operator],
-	} {
-		wanted, unrecorded, err := needs(operations)
+	tags, err := givenTags(r.Tagged)
+	if err != nil {
+		return nil, err
+	}
+	view["Tags"], view["Newer"] = impliedRows(tags), newerRows()
+	for name, operations := range map[string][]string{"Deployer": deployment, "Changes": newIn(changes, deployment), "Operator": r.Operator} {
+		var tagged []string
+		if name == "Deployer" {
+			tagged = r.Tagged
+		}
+		wanted, unrecorded, err := needs(operations, tagged)
 		if err != nil {
 			return nil, err
 		}
@@ -57,10 +64,10 @@ func Pages(r Recording, program Program) (map[string][]byte, error) {
 			return nil, err
 		}
 		var files []string
-		for i, document := range documents {
+		for i, d := range documents {
 			file := fmt.Sprintf("permissions/%s-%d.json", strings.ToLower(name), i+1)
 			files = append(files, file)
-			if pages[file], err = document.text(); err != nil {
+			if pages[file], err = d.Text(); err != nil {
 				return nil, err
 			}
 		}
@@ -86,7 +93,7 @@ func newIn(list, other []string) []string {
 // row of a table of permissions.
 type row struct{ Actions, On string }
 
-func rows(all []Statement) []row {
+func rows(all []document.Statement) []row {
 	var table []row
 	for _, s := range all {
 		on := code(s.Resource)
@@ -103,13 +110,34 @@ func rows(all []Statement) []row {
 	return table
 }
 
-// impliedRow of a table of what no rehearsal can record.
-type impliedRow struct{ Actions, Why, Source string }
+// impliedRow of a table of what no call is recorded of; Shown says whether a rehearsal demands it.
+type impliedRow struct{ Actions, Why, Shown, By, Source string }
 
 func impliedRows(unrecorded []implied) []impliedRow {
 	var table []impliedRow
 	for _, i := range unrecorded {
-		table = append(table, impliedRow{code(i.actions), i.why, i.source})
+		row := impliedRow{code(i.actions), i.why, "no", "AWS", i.source}
+		if strings.HasPrefix(i.source, provider) {
+			row.By = "provider"
+		}
+		called := slices.ContainsFunc(i.operations, func(o string) bool { return !slices.Contains(production, o) })
+		if called && slices.Contains(i.actions, "iam:PassRole") {
+			row.Shown = "yes"
+			if len(i.actions) > 1 {
+				row.Shown = "`iam:PassRole`"
+			}
+		}
+		table = append(table, row)
+	}
+	return table
+}
+
+type newerRow struct{ Actions, Since, Why, Source string }
+
+func newerRows() []newerRow {
+	var table []newerRow
+	for _, n := range newer {
+		table = append(table, newerRow{code(n.actions), n.since, n.why, n.source})
 	}
 	return table
 }

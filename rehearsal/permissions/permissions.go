@@ -11,27 +11,24 @@ import (
 	"cdcpipeline/rehearsal/standins/controlplane"
 	"encoding/json"
 	"fmt"
-	"maps"
 	"os"
 	"path/filepath"
 	"slices"
 )
 
 // Recording is which operations each caller called, as service:Operation, sorted.
-type Recording map[controlplane.Caller][]string
+type Recording struct {
+	Deployer []string `json:"deployer"`
+	Operator []string `json:"operator"`
+	// Tagged are those of the deployer's that gave tags to what they made.
+	Tagged []string `json:"tagged"`
+}
 
-// Add keeps what the deployer and the operator called in a part of the rehearsal, in a file of the part's in a folder,
-// and writes what all parts called beside the folder: calls/faults.json, calls.json. How often, and what anybody else
-// called, is of no interest to IAM.
-func Add(folder, part string, calls map[controlplane.Caller]map[controlplane.Action]int) error {
-	own := Recording{}
-	for _, caller := range []controlplane.Caller{controlplane.Deployer, controlplane.Operator} {
-		own[caller] = []string{}
-		for action := range maps.Keys(calls[caller]) {
-			own[caller] = append(own[caller], action.String())
-		}
-		slices.Sort(own[caller])
-	}
+// Add keeps what the deployer and the operator called in a part of the rehearsal, and with tags, in a file of the part's in
+// a folder, and writes what all parts called beside the folder: calls/faults.json, calls.json. How often, and what anybody
+// else called, is of no interest to IAM.
+func Add(folder, part string, calls map[controlplane.Caller]map[controlplane.Action]int, tagged []string) error {
+	own := Recording{operations(calls[controlplane.Deployer]), operations(calls[controlplane.Operator]), merged(tagged)}
 	if err := own.write(filepath.Join(folder, part+".json")); err != nil {
 		return err
 	}
@@ -45,13 +42,24 @@ func Add(folder, part string, calls map[controlplane.Caller]map[controlplane.Act
 		if err != nil {
 			return err
 		}
-		for caller, operations := range r {
-			operations = append(slices.Clone(operations), all[caller]...)
-			slices.Sort(operations)
-			all[caller] = slices.Compact(operations)
-		}
+		all = Recording{merged(all.Deployer, r.Deployer), merged(all.Operator, r.Operator), merged(all.Tagged, r.Tagged)}
 	}
 	return all.write(folder + ".json")
+}
+
+func operations(calls map[controlplane.Action]int) []string {
+	var names []string
+	for action := range calls {
+		names = append(names, action.String())
+	}
+	return merged(names)
+}
+
+// merged is what lists name, once and sorted; an empty list, not none, when they name nothing.
+func merged(lists ...[]string) []string {
+	all := append([]string{}, slices.Concat(lists...)...)
+	slices.Sort(all)
+	return slices.Compact(all)
 }
 
 // write writes a recording as JSON.
@@ -71,13 +79,13 @@ func (r Recording) write(path string) error {
 
 // Read reads a recording.
 func Read(path string) (Recording, error) {
+	var r Recording
 	text, err := os.ReadFile(path)
 	if err != nil {
-		return nil, fmt.Errorf("reading the recording: %w", err)
+		return r, fmt.Errorf("reading the recording: %w", err)
 	}
-	var r Recording
 	if err := json.Unmarshal(text, &r); err != nil {
-		return nil, fmt.Errorf("reading the recording %s: %w", path, err)
+		return r, fmt.Errorf("reading the recording %s: %w", path, err)
 	}
 	return r, nil
 }

@@ -4,10 +4,11 @@ import (
 	"cdcpipeline/components/pipeline"
 	"cdcpipeline/config"
 	"cdcpipeline/internal/componenttest"
+	"cdcpipeline/rehearsal/permissions/document"
+	"cdcpipeline/rehearsal/permissions/reference"
 	"cdcpipeline/rehearsal/standins/controlplane"
 	"encoding/json"
 	"flag"
-	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -70,16 +71,16 @@ func TestOnlyWhatTheCallersOfInterestCalledIsRecorded(t *testing.T) {
 	require.NoError(t, Add(folder, "faults", map[controlplane.Caller]map[controlplane.Action]int{
 		controlplane.Deployer: {{Service: "s3", Name: "HeadBucket"}: 3, {Service: "ec2", Name: "CreateVpc"}: 1},
 		controlplane.Other:    {{Service: "kinesis", Name: "PutRecords"}: 9},
-	}))
+	}, []string{"ec2:CreateVpc"}))
 	r, err := Read(folder + ".json")
 	require.NoError(t, err)
-	require.Equal(t, Recording{controlplane.Deployer: {"ec2:CreateVpc", "s3:HeadBucket"}, controlplane.Operator: {}}, r)
+	require.Equal(t, Recording{Deployer: []string{"ec2:CreateVpc", "s3:HeadBucket"}, Operator: []string{}, Tagged: []string{"ec2:CreateVpc"}}, r)
 }
 
 func TestTheRecordingIsOfAllPartsAndAPartReplacesItsOwn(t *testing.T) {
 	folder := filepath.Join(t.TempDir(), "calls")
 	add := func(part string, caller controlplane.Caller, name string) {
-		require.NoError(t, Add(folder, part, map[controlplane.Caller]map[controlplane.Action]int{caller: {{Service: "ec2", Name: name}: 1}}))
+		require.NoError(t, Add(folder, part, map[controlplane.Caller]map[controlplane.Action]int{caller: {{Service: "ec2", Name: name}: 1}}, []string{"ec2:" + name}))
 	}
 	add("rows", controlplane.Deployer, "CreateVpc")
 	add("faults", controlplane.Deployer, "CreateVpc")
@@ -87,52 +88,58 @@ func TestTheRecordingIsOfAllPartsAndAPartReplacesItsOwn(t *testing.T) {
 	add("account", controlplane.Deployer, "DeleteVpc")
 	r, err := Read(folder + ".json")
 	require.NoError(t, err)
-	require.Equal(t, Recording{controlplane.Deployer: {"ec2:CreateVpc", "ec2:DeleteVpc"}, controlplane.Operator: {"ec2:DescribeVpcs"}}, r)
-}
-
-func TestOperationsAreCalledWhatIAMCallsThem(t *testing.T) {
-	for operation, want := range map[string][]string{
-		"s3:HeadBucket":                         {"s3:ListBucket"},
-		"s3:GetBucketEncryption":                {"s3:GetEncryptionConfiguration"},
-		"s3:DeleteBucketLifecycleConfiguration": {"s3:PutLifecycleConfiguration"},
-		"s3:PutBucketPolicy":                    {"s3:PutBucketPolicy"},
-		"lambda:Invoke":                         {"lambda:InvokeFunction"},
-		"monitoring:GetMetricData":              {"cloudwatch:GetMetricData"},
-		"sts:GetCallerIdentity":                 nil,
-	} {
-		got, err := actions(operation)
-		require.NoError(t, err, operation)
-		require.Equal(t, want, got, operation)
-	}
+	require.Equal(t, Recording{
+		Deployer: []string{"ec2:CreateVpc", "ec2:DeleteVpc"}, Operator: []string{"ec2:DescribeVpcs"},
+		Tagged: []string{"ec2:CreateVpc", "ec2:DeleteVpc", "ec2:DescribeVpcs"},
+	}, r)
 }
 
 func TestAnOperationThatIAMDoesNotKnowIsRefused(t *testing.T) {
-	_, _, err := needs([]string{"s3:FrobBucket", "es:"})
+	_, _, err := needs([]string{"s3:FrobBucket", "es:"}, []string{"scheduler:CreateScheduleGroup"})
 	require.ErrorContains(t, err, "IAM has no action s3:FrobBucket")
 	require.ErrorContains(t, err, "an operation of es was recorded without its name")
+	require.ErrorContains(t, err, "scheduler:CreateScheduleGroup is given tags")
+}
+
+// What the default tags of Pulumi.yaml need is recorded of a deployment with them.
+func TestTheDeployerMayTagWhatHeMakes(t *testing.T) {
+	r, err := Read(recorded)
+	require.NoError(t, err)
+	wanted, _, err := needs(r.Deployer, r.Tagged)
+	require.NoError(t, err)
+	require.Subset(t, wanted, []string{
+		"athena:TagResource", "dms:AddTagsToResource", "ec2:CreateTags", "es:AddTags", "firehose:TagDeliveryStream", "glue:TagResource", "iam:TagInstanceProfile",
+		"iam:TagRole", "kinesis:AddTagsToStream", "kms:TagResource", "lambda:TagResource", "logs:TagResource", "rds:AddTagsToResource", "s3:PutBucketTagging",
+		"secretsmanager:TagResource",
+	})
+}
+
+func TestTheDeployerMayDetachWhatServicesLeaveInTheNetwork(t *testing.T) {
+	wanted, _, err := needs([]string{"ec2:DeleteSubnet"}, nil)
+	require.NoError(t, err)
+	require.Equal(t, []string{"ec2:DeleteNetworkInterface", "ec2:DeleteSubnet", "ec2:DescribeNetworkInterfaces", "ec2:DetachNetworkInterface"}, wanted)
 }
 
 // Every action of every table is one of the reference's.
 func TestNoActionIsInvented(t *testing.T) {
-	for operation, mapped := range renamed {
-		for _, action := range mapped {
-			require.True(t, known(action), "%s: %s", operation, action)
-		}
+	for _, action := range slices.Concat(changes, production) {
+		require.True(t, reference.Known(action), action)
 	}
-	for _, action := range slices.Concat(changes, production, tagging) {
-		require.True(t, known(action), action)
+	for _, n := range newer {
+		for _, action := range n.actions {
+			require.True(t, reference.Known(action), action)
+		}
 	}
 	for _, i := range allImplied {
 		require.NotEmpty(t, i.why)
 		for _, action := range i.actions {
-			require.True(t, known(action), action)
+			require.True(t, reference.Known(action), action)
 			if !strings.HasPrefix(i.source, authorization) {
 				continue
 			}
 			// What is said to be from the reference is a dependent action there.
 			require.True(t, slices.ContainsFunc(i.operations, func(o string) bool {
-				prefix, name, _ := strings.Cut(o, ":")
-				return slices.Contains(reference[prefix].Actions[name].Needs, action)
+				return slices.Contains(reference.Needs(o), action)
 			}), "%v: the reference does not list %s", i.operations, action)
 		}
 	}
@@ -145,7 +152,7 @@ func TestPoliciesAreNoLargerThanIAMTakesAndSayEverythingOnce(t *testing.T) {
 			continue
 		}
 		require.LessOrEqual(t, len(strings.Join(strings.Fields(string(text)), "")), 6144, name)
-		var p Policy
+		var p document.Policy
 		require.NoError(t, json.Unmarshal(text, &p))
 		caller, _, _ := strings.Cut(filepath.Base(name), "-")
 		for _, s := range p.Statement {
@@ -164,13 +171,16 @@ func TestWhatHasANameIsLimitedToIt(t *testing.T) {
 	f, err := read(program(t).Dev, "cdc")
 	require.NoError(t, err)
 	for action, want := range map[string][]string{
-		"kinesis:CreateStream":          {"arn:aws:kinesis:REGION:ACCOUNT:stream/retail_trans_stream"},
+		"kinesis:CreateStream":          {"arn:aws:kinesis:REGION:ACCOUNT:stream/retail_trans_stream*"},
 		"firehose:CreateDeliveryStream": {"arn:aws:firehose:REGION:ACCOUNT:deliverystream/cdc-*"},
 		"lambda:DeleteFunction":         {"arn:aws:lambda:REGION:ACCOUNT:function:cdc-*"},
 		"s3:PutBucketPolicy":            {"arn:aws:s3:::cdc-*"},
-		"es:CreateDomain":               {"arn:aws:es:REGION:ACCOUNT:domain/retail-trans"},
+		"es:CreateDomain":               {"arn:aws:es:REGION:ACCOUNT:domain/retail-trans*"},
+		"rds:DeleteDBInstance":          {"arn:aws:rds:REGION:ACCOUNT:db:tf-*"},
 		"ec2:CreateVpc":                 {"*"},
 		"logs:DescribeLogGroups":        {"*"},
+		"lambda:ListTags":               {"arn:aws:lambda:REGION:ACCOUNT:event-source-mapping:*", "arn:aws:lambda:REGION:ACCOUNT:function:cdc-*"},
+		"lambda:GetEventSourceMapping":  {"arn:aws:lambda:REGION:ACCOUNT:event-source-mapping:*"},
 	} {
 		got, err := resources(action, f.names)
 		require.NoError(t, err)
@@ -180,6 +190,11 @@ func TestWhatHasANameIsLimitedToIt(t *testing.T) {
 	require.NoError(t, err)
 	require.Contains(t, roles, "arn:aws:iam::ACCOUNT:role/dms-vpc-role")
 	require.NotContains(t, roles, "*")
+	const linked = "arn:aws:iam::ACCOUNT:role/aws-service-role/opensearchservice.amazonaws.com/*"
+	require.NotContains(t, roles, linked)
+	tagged, err := resources("iam:TagRole", f.names)
+	require.NoError(t, err)
+	require.Contains(t, tagged, linked, "it is made with the default tags")
 }
 
 func TestRolesArePassedOnlyToTheServicesThatTheProgramTrusts(t *testing.T) {
@@ -197,11 +212,9 @@ func TestANameThatNobodyForeseesIsRefused(t *testing.T) {
 func TestTheReferenceCoversEveryRecordedService(t *testing.T) {
 	r, err := Read(recorded)
 	require.NoError(t, err)
-	require.NotEmpty(t, r[controlplane.Deployer])
-	for _, operations := range maps.All(r) {
-		for _, operation := range operations {
-			_, err := actions(operation)
-			require.NoError(t, err)
-		}
+	require.NotEmpty(t, r.Deployer)
+	for _, operation := range slices.Concat(r.Deployer, r.Operator, r.Tagged) {
+		_, err := reference.Actions(operation)
+		require.NoError(t, err)
 	}
 }

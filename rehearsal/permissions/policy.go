@@ -1,8 +1,8 @@
 package permissions
 
 import (
-	"bytes"
-	"encoding/json"
+	"cdcpipeline/rehearsal/permissions/document"
+	"cdcpipeline/rehearsal/permissions/reference"
 	"errors"
 	"fmt"
 	"maps"
@@ -13,34 +13,24 @@ import (
 // maxPolicy is the most characters of a managed policy, white space not counted, https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html.
 const maxPolicy = 6144
 
-// Policy is an IAM policy document.
-type Policy struct {
-	Version   string
-	Statement []Statement
-}
-
-// Statement allows some actions of one service on some resources.
-type Statement struct {
-	Sid       string
-	Effect    string
-	Action    []string
-	Resource  []string
-	Condition map[string]map[string][]string `json:",omitempty"`
-}
-
-// needs are the actions behind some operations, and those that are implied by them, each of which was not recorded
-// itself; all sorted.
-func needs(operations []string) (all []string, unrecorded []implied, err error) {
+// needs are the actions behind some operations, some of which were given tags, and those that are implied by them, each of
+// which was not recorded itself; all sorted.
+func needs(operations, tagged []string) (all []string, unrecorded []implied, err error) {
 	recorded := map[string]bool{}
 	var problems []error
 	for _, operation := range operations {
-		found, err := actions(operation)
+		found, err := reference.Actions(operation)
 		problems = append(problems, err)
 		for _, action := range found {
 			recorded[action] = true
 		}
 	}
 	wanted := maps.Clone(recorded)
+	tags, err := givenTags(tagged)
+	problems = append(problems, err)
+	for _, i := range tags {
+		wanted[i.actions[0]] = true
+	}
 	for _, i := range allImplied {
 		if !slices.ContainsFunc(i.operations, func(o string) bool { return slices.Contains(operations, o) }) {
 			continue
@@ -56,6 +46,34 @@ func needs(operations []string) (all []string, unrecorded []implied, err error) 
 	return slices.Sorted(maps.Keys(wanted)), unrecorded, errors.Join(problems...)
 }
 
+// givenTags are the actions that operations need besides because they are given tags, one entry for each action; why is the
+// operations.
+func givenTags(tagged []string) ([]implied, error) {
+	byAction := map[string]implied{}
+	var problems []error
+	for _, operation := range slices.Sorted(slices.Values(tagged)) {
+		action, source, err := reference.TagAction(operation)
+		problems = append(problems, err)
+		if action == "" {
+			continue
+		}
+		of := byAction[action]
+		byAction[action] = implied{append(of.operations, operation), []string{action}, "", source}
+	}
+	var all []implied
+	for _, action := range slices.Sorted(maps.Keys(byAction)) {
+		i := byAction[action]
+		var names []string
+		for _, operation := range i.operations {
+			_, name, _ := strings.Cut(operation, ":")
+			names = append(names, name)
+		}
+		i.why = code(names)
+		all = append(all, i)
+	}
+	return all, errors.Join(problems...)
+}
+
 // wide are actions that the reference gives resources but that are called without naming one: lists.
 func wide(action string) bool {
 	return action == "logs:DescribeLogGroups" || strings.HasPrefix(action, "rds:Describe")
@@ -65,7 +83,7 @@ func wide(action string) bool {
 // that the action always needs as a whole; everything when no name is known.
 func resources(action string, n names) ([]string, error) {
 	prefix, _, _ := strings.Cut(action, ":")
-	possible, required := types(action)
+	possible, required := reference.Types(action)
 	if wide(action) || !slices.ContainsFunc(possible, func(t string) bool { return n[prefix+":"+t] != nil }) {
 		return []string{"*"}, nil
 	}
@@ -87,11 +105,32 @@ func resources(action string, n names) ([]string, error) {
 	return slices.Compact(all), nil
 }
 
-// untouched are the roles that an action leaves alone: those of services are read only, those of the account are taken by
-// their services without being passed.
+// arn is the ARN of the resources of a type whose name, the first variable that is not account or region, matches a
+// pattern.
+func arn(prefix, typ, pattern string) (string, error) {
+	first := true
+	return reference.Arn(prefix, typ, func(variable string) string { //nolint:wrapcheck // names the type
+		switch variable {
+		case "Partition":
+			return "aws"
+		case "Region":
+			return region
+		case "Account":
+			return account
+		}
+		if first {
+			first = false
+			return pattern
+		}
+		return "*"
+	})
+}
+
+// untouched are the roles that an action leaves alone: those of services are read and tagged only, those of the account are
+// taken by their services without being passed.
 func untouched(action, role string) bool {
-	reads := strings.HasPrefix(action, "iam:Get") || strings.HasPrefix(action, "iam:List")
-	return strings.HasPrefix(role, "aws-service-role/") && !reads || strings.HasPrefix(role, "dms-") && action == "iam:PassRole"
+	touches := slices.ContainsFunc([]string{"iam:Get", "iam:List", "iam:Tag", "iam:Untag"}, func(p string) bool { return strings.HasPrefix(action, p) })
+	return strings.HasPrefix(role, "aws-service-role/") && !touches || strings.HasPrefix(role, "dms-") && action == "iam:PassRole"
 }
 
 // global are the services whose calls belong to no region of the stack's.
@@ -115,8 +154,8 @@ func condition(action string, resources []string, f facts) map[string]map[string
 }
 
 // statements allow what is needed: one for each service, set of resources and condition.
-func statements(wanted []string, f facts) ([]Statement, error) {
-	var all []Statement
+func statements(wanted []string, f facts) ([]document.Statement, error) {
+	var all []document.Statement
 	index := map[string]int{}
 	count := map[string]int{}
 	for _, action := range wanted {
@@ -136,7 +175,7 @@ func statements(wanted []string, f facts) ([]Statement, error) {
 		}
 		count[prefix]++
 		index[key] = len(all)
-		all = append(all, Statement{
+		all = append(all, document.Statement{
 			Sid: fmt.Sprintf("%s%s%d", strings.ToUpper(prefix[:1]), prefix[1:], count[prefix]), Effect: "Allow",
 			Action: []string{action}, Resource: on, Condition: when,
 		})
@@ -145,12 +184,12 @@ func statements(wanted []string, f facts) ([]Statement, error) {
 }
 
 // policies are the statements in as few documents as their size allows.
-func policies(all []Statement) ([]Policy, error) {
-	var made []Policy
+func policies(all []document.Statement) ([]document.Policy, error) {
+	var made []document.Policy
 	for _, s := range all {
 		placed := false
 		for i := range made {
-			larger := Policy{made[i].Version, append(slices.Clone(made[i].Statement), s)}
+			larger := document.New(append(slices.Clone(made[i].Statement), s)...)
 			if size(larger) <= maxPolicy {
 				made[i], placed = larger, true
 				break
@@ -159,7 +198,7 @@ func policies(all []Statement) ([]Policy, error) {
 		if placed {
 			continue
 		}
-		alone := Policy{"2012-10-17", []Statement{s}}
+		alone := document.New(s)
 		if size(alone) > maxPolicy {
 			return nil, fmt.Errorf("the statement %s alone is larger than a managed policy may be", s.Sid)
 		}
@@ -169,21 +208,10 @@ func policies(all []Statement) ([]Policy, error) {
 }
 
 // size is a policy's length as IAM counts it.
-func size(p Policy) int {
-	text, err := p.text()
+func size(p document.Policy) int {
+	text, err := p.Text()
 	if err != nil {
 		return maxPolicy + 1
 	}
 	return len(strings.Join(strings.Fields(string(text)), ""))
-}
-
-func (p Policy) text() ([]byte, error) {
-	var b bytes.Buffer
-	encoder := json.NewEncoder(&b)
-	encoder.SetIndent("", "  ")
-	encoder.SetEscapeHTML(false)
-	if err := encoder.Encode(p); err != nil {
-		return nil, fmt.Errorf("writing a policy: %w", err)
-	}
-	return b.Bytes(), nil
 }

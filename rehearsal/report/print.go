@@ -39,8 +39,12 @@ func (r *Report) Print(out io.Writer) {
 	row("events.duplicated", r.Events.Duplicated)
 	row("current.rows", r.Current.Rows)
 	row("current.equal", r.Current.Equal)
+	row("catalog.engine", r.Catalog.Engine)
 	row("catalog.queries_run", r.Catalog.QueriesRun)
 	row("catalog.equal", fmt.Sprintf("%t: %d rows", r.Catalog.Equal, r.Catalog.Rows))
+	if p := r.PartitionText; p != nil {
+		row("partition_text", fmt.Sprintf("equal=%t: %d tables", p.Equal, p.Tables))
+	}
 	row("tunnel.used", fmt.Sprintf("%t: %d sessions, %.1f MB", r.Tunnel.Used, r.Tunnel.Sessions, float64(r.Tunnel.Bytes)/1e6))
 	for _, hop := range hops {
 		row("verify.hops_ms."+hop, r.Verify.HopsMs[hop])
@@ -51,10 +55,21 @@ func (r *Report) Print(out io.Writer) {
 	row("policy.violations", r.Policy.Violations)
 	row("policy.mutations_caught", r.Policy.MutationsCaught)
 	row("policy.controls", fmt.Sprintf("%d answered of %d that apply", r.Policy.ControlsAnswered, r.Policy.ControlsApplicable))
+	row("conformance", fmt.Sprintf("%d assumptions, %d held, %d caught when broken", r.Conformance.Assumptions, r.Conformance.Held, r.Conformance.BrokenCaught))
+	row("any_table", fmt.Sprintf("%d tables of odd kinds, %d compared and the same", r.AnyTable.Tables, r.AnyTable.Compared))
+	row("preflight.broken_caught", fmt.Sprintf("%d of %d checks", r.Preflight.BrokenCaught, r.Preflight.Checks))
+	if f := r.ForeignKeys; f != nil {
+		row("foreign_keys", fmt.Sprintf("%d that change rows, %d warned of", f.Constraints, f.Warned))
+	}
 	row("latency_ms.current", fmt.Sprintf("p50 %.0f, p99 %.0f", r.LatencyMs.Current.P50, r.LatencyMs.Current.P99))
 	row("destroy.left", list(r.Destroy.Left))
 	row("retained", list(r.Retained))
+	r.DeployerPolicy.print(row)
 	r.Faults.print(row)
+	if d := r.DDL; d != nil {
+		row("ddl", fmt.Sprintf("%d kinds, %d reported", d.Kinds, d.Reported))
+	}
+	r.ClosedIndex.print(row)
 	for _, name := range r.checkNames() {
 		always(name, fmt.Sprintf("ok=%t %s", r.Checks[name].OK, r.Checks[name].Detail))
 	}

@@ -10,6 +10,9 @@ import (
 // hops that a change passes, in their order.
 var hops = []string{"stream", "history", "lake"}
 
+// leastAssumptions are what the project relies on and nobody has published, at least.
+const leastAssumptions = 25
+
 // Problems are the reasons for which this report is not a success, among the keys that are reported.
 func (r *Report) Problems(minimum int) []string {
 	var p []string
@@ -29,17 +32,43 @@ func (r *Report) Problems(minimum int) []string {
 	fail("policy", r.Policy.Violations != 0, "a production stack violates %d policies", r.Policy.Violations)
 	fail("policy", r.Policy.MutationsCaught != r.Policy.Rules || r.Policy.Rules == 0, "of %d policies %d noticed their mutation", r.Policy.Rules, r.Policy.MutationsCaught)
 	fail("policy", r.Policy.ControlsAnswered != r.Policy.ControlsApplicable, "of %d controls that apply %d are answered", r.Policy.ControlsApplicable, r.Policy.ControlsAnswered)
+	fail("preflight", r.Preflight.BrokenCaught != r.Preflight.Checks || r.Preflight.Checks == 0, "of %d checks before a deployment %d noticed what was broken", r.Preflight.Checks, r.Preflight.BrokenCaught)
 	fail("current.equal", !r.Current.Equal || r.Current.Rows == 0, "the current indices do not equal the tables' %d rows", r.Current.Rows)
 	fail("catalog", !r.Catalog.Equal || r.Catalog.Rows == 0, "the lake's views do not equal the tables")
+	if t := r.PartitionText; t != nil {
+		fail("partition_text", !t.Equal, "records of tables whose names are escaped are not found where the delivery puts them")
+	}
 	fail("tunnel", !r.Tunnel.Used, "the tunnel was not used")
+	c := r.Conformance
+	fail("conformance", c.Assumptions < leastAssumptions || c.Held != c.Assumptions || c.BrokenCaught != c.Assumptions,
+		"of %d assumptions %d held, and of %d it was caught that they were broken", c.Assumptions, c.Held, c.BrokenCaught)
+	fail("any_table", r.AnyTable.Compared != r.AnyTable.Tables || r.AnyTable.Tables == 0, "of %d tables of odd kinds %d were compared and are the same", r.AnyTable.Tables, r.AnyTable.Compared)
 	for _, hop := range hops {
 		fail("verify", r.Verify.HopsMs[hop] <= 0, "cdc verify did not see its row at: %s", hop)
 	}
 	if u := r.Upgrade; u != nil {
 		fail("upgrade", u.Replacements != 0, "updating a stack of %s replaced or deleted %s", u.From, strings.Join(u.Gone, ", "))
 	}
+	if e := r.EmptyAccount; e != nil {
+		fail("empty_account", !e.OK, "a first deployment into an empty account was refused: %s", strings.Join(e.Refused, "; "))
+	}
+	if e := r.EndpointChange; e != nil {
+		fail("endpoint_change", !e.TaskRunning, "the task does not run after a change of an endpoint")
+		fail("endpoint_change", !strings.Contains(e.Unreachable, "Access denied"), "a deployment did not say why the task does not run: %q", e.Unreachable)
+		fail("endpoint_change", e.Changes != 0, "a deployment after the change of an endpoint changed %d resources", e.Changes)
+	}
+	if f := r.ForeignKeys; f != nil {
+		fail("foreign_keys", f.Constraints == 0 || f.Warned != f.Constraints, "of %d foreign keys that change rows the bootstrap named %d", f.Constraints, f.Warned)
+	}
+	if d := r.DDL; d != nil {
+		fail("ddl", d.Kinds == 0 || d.Reported != d.Kinds, "of %d kinds of statements that no record tells cdc status named %d", d.Kinds, d.Reported)
+	}
 	fail("destroy", len(r.Destroy.Left) != 0, "destroy left %s", strings.Join(r.Destroy.Left, ", "))
+	if r.has("deployer_policy") {
+		p = append(p, r.DeployerPolicy.problems()...)
+	}
 	p = append(p, r.Faults.Problems()...)
+	p = append(p, r.ClosedIndex.Problems()...)
 	for _, name := range r.checkNames() {
 		if c := r.Checks[name]; !c.OK {
 			p = append(p, name+": "+c.Detail)

@@ -22,17 +22,37 @@ type Report struct {
 	Events       Events   `json:"events"`
 	Current      Current  `json:"current"`
 	Catalog      Catalog  `json:"catalog"`
-	Tunnel       Tunnel   `json:"tunnel"`
-	Verify       Verify   `json:"verify"`
-	LatencyMs    Latency  `json:"latency_ms"`
-	Policy       Policy   `json:"policy"`
-	Destroy      Destroy  `json:"destroy"`
+	// PartitionText is nil when no such table was tried.
+	PartitionText *PartitionText `json:"partition_text,omitempty"`
+	Tunnel        Tunnel         `json:"tunnel"`
+	Verify        Verify         `json:"verify"`
+	LatencyMs     Latency        `json:"latency_ms"`
+	Policy        Policy         `json:"policy"`
+	// Preflight is what `cdc preflight` notices.
+	Preflight Preflight `json:"preflight"`
+	Destroy   Destroy   `json:"destroy"`
+	// DeployerPolicy is what the documented policies allowed.
+	DeployerPolicy DeployerPolicy `json:"deployer_policy"`
 	// Upgrade is nil when no earlier release was deployed first.
 	Upgrade *Upgrade `json:"upgrade,omitempty"`
+	// EmptyAccount is nil when the account was not empty.
+	EmptyAccount *EmptyAccount `json:"empty_account,omitempty"`
+	// EndpointChange is nil when no endpoint was changed.
+	EndpointChange *EndpointChange `json:"endpoint_change,omitempty"`
 	// Retained is what destroy leaves on purpose: account-wide roles that others may use.
 	Retained []string `json:"retained"`
 	// Faults is nil when there were none.
 	Faults *Faults `json:"faults,omitempty"`
+	// ForeignKeys is nil when no tables were followed that have some.
+	ForeignKeys *ForeignKeys `json:"foreign_keys,omitempty"`
+	// DDL is nil when no such statement was done.
+	DDL *DDL `json:"ddl,omitempty"`
+	// ClosedIndex is nil when no index was closed.
+	ClosedIndex *ClosedIndex `json:"closed_index,omitempty"`
+	// Conformance compares what the project assumes of AWS with the stand-ins.
+	Conformance Conformance `json:"conformance"`
+	// AnyTable counts tables of odd kinds, and those of which every row and change was compared and is the same.
+	AnyTable AnyTable `json:"any_table"`
 	// Checks are what a part shows beyond its figures, by name.
 	Checks map[string]Check `json:"checks,omitempty"`
 	// NotRun is what this rehearsal cannot show.
@@ -108,9 +128,18 @@ type Current struct {
 
 // Catalog compares the lake's views of present rows with the tables, and counts the saved queries that were run.
 type Catalog struct {
-	QueriesRun int  `json:"queries_run"`
-	Rows       int  `json:"rows"`
-	Equal      bool `json:"equal"`
+	// Engine that ran them: trino, which Athena is made from, or duckdb; with its version.
+	Engine     string `json:"engine"`
+	QueriesRun int    `json:"queries_run"`
+	Rows       int    `json:"rows"`
+	Equal      bool   `json:"equal"`
+}
+
+// PartitionText compares where the delivery puts the records of tables whose names are escaped with where views and replays
+// look for them.
+type PartitionText struct {
+	Tables int  `json:"tables"`
+	Equal  bool `json:"equal"`
 }
 
 // Tunnel says how the private domain and the private database were reached.
@@ -135,6 +164,12 @@ type Policy struct {
 	// Controls of Security Hub that apply to what the project makes, and those that a rule or a reason answers.
 	ControlsAnswered   int `json:"controls_answered"`
 	ControlsApplicable int `json:"controls_applicable"`
+}
+
+// Preflight counts the checks of `cdc preflight`, and those that alone have failed when what they look at was broken.
+type Preflight struct {
+	Checks       int `json:"checks"`
+	BrokenCaught int `json:"broken_caught"`
 }
 
 // Latency is from commit to each sink.
@@ -164,14 +199,55 @@ type Upgrade struct {
 	// Replacements counts what was replaced or deleted; Gone names it.
 	Replacements int      `json:"replacements"`
 	Gone         []string `json:"gone"`
+	// Dropped are resources that hold nothing, and that the program no longer has on purpose.
+	Dropped []string `json:"dropped"`
 	// Runs counts invocations of functions that were made once more, because their code or what they are given is another.
 	Runs int `json:"runs"`
+	// Queries counts saved queries whose text is another: the provider saves them anew.
+	Queries int `json:"queries"`
 	// Changes counts everything that was not the same.
 	Changes int `json:"changes"`
+}
+
+// EmptyAccount is a first deployment into an account in which nobody has made anything.
+type EmptyAccount struct {
+	OK bool `json:"ok"`
+	// Refused are the calls that a service refused because it did not see yet what was just made.
+	Refused []string `json:"refused"`
+}
+
+// EndpointChange is a deployment that changes an endpoint of a running task: the task is stopped for it.
+type EndpointChange struct {
+	// Unreachable is the error of the deployment while the endpoint cannot be reached.
+	Unreachable string `json:"unreachable"`
+	// TaskRunning says that the task runs after the next deployment, when the endpoint can be reached.
+	TaskRunning bool `json:"task_running"`
+	// Changes counts what one more deployment changes.
+	Changes int `json:"changes"`
+}
+
+// AnyTable counts tables, and those that were compared and are the same in every sink.
+type AnyTable struct {
+	Tables   int `json:"tables"`
+	Compared int `json:"compared"`
+}
+
+// Conformance counts assumptions: all of them, those that held, and those of which the break of one was caught by its line.
+type Conformance struct {
+	Assumptions  int `json:"assumptions"`
+	Held         int `json:"held"`
+	BrokenCaught int `json:"broken_caught"`
 }
 
 // Check is one check's outcome.
 type Check struct {
 	OK     bool   `json:"ok"`
 	Detail string `json:"detail,omitempty"`
+}
+
+// ForeignKeys counts the constraints by which MySQL itself changes rows of followed tables.
+type ForeignKeys struct {
+	Constraints int `json:"constraints"`
+	// Warned are those that the bootstrap names.
+	Warned int `json:"warned"`
 }

@@ -19,14 +19,17 @@ func success() *Report {
 		Events:  Events{Written: written, History: written, Lake: written},
 		Current: Current{Rows: 1, Equal: true}, Catalog: Catalog{Rows: 1, Equal: true}, Tunnel: Tunnel{Used: true},
 		Verify: Verify{HopsMs: map[string]int64{"stream": 1, "history": 2, "lake": 3}},
-		Policy: Policy{Rules: 1, MutationsCaught: 1, ControlsAnswered: 1, ControlsApplicable: 1},
+		Policy: Policy{Rules: 1, MutationsCaught: 1, ControlsAnswered: 1, ControlsApplicable: 1}, Preflight: Preflight{Checks: 2, BrokenCaught: 2},
 		Faults: &Faults{
 			Kills: 1, DownSeconds: 20.5, ThrottledRequests: 3, ThrottledItems: 4, BatchesTwice: 5, DelayedBatches: 6,
 			Poison: 7, PoisonParked: 7, Written: 5000, CurrentRows: 9, CurrentEqual: true,
 		},
-		Checks: map[string]Check{"faults": {OK: true}},
+		DDL:         &DDL{Kinds: 7, Reported: 7},
+		Conformance: Conformance{Assumptions: 50, Held: 50, BrokenCaught: 50},
+		AnyTable:    AnyTable{Tables: 10, Compared: 10},
+		Checks:      map[string]Check{"faults": {OK: true}},
 	}
-	r.Fill("second_up", "mapping", "events", "current", "catalog", "tunnel", "verify", "policy", "destroy", "faults", "checks.faults")
+	r.Fill("second_up", "mapping", "events", "current", "catalog", "tunnel", "verify", "policy", "preflight", "destroy", "faults", "ddl", "conformance", "any_table", "checks.faults")
 	return r
 }
 
@@ -49,12 +52,12 @@ func TestOnlyWhatAPartReportsIsJudgedAndPrinted(t *testing.T) {
 	r.Fill("checks.account_roles")
 	require.Empty(t, r.Problems(written))
 	require.Contains(t, printed(r), "account_roles")
-	for _, path := range []string{"up.seconds", "events.", "current.", "catalog.", "tunnel.", "policy.", "destroy.", "latency_ms."} {
+	for _, path := range []string{"up.seconds", "events.", "current.", "catalog.", "tunnel.", "policy.", "preflight.", "destroy.", "latency_ms."} {
 		require.NotContains(t, printed(r), path)
 	}
 	for key, problem := range map[string]string{
 		"mapping": "before the mapping", "events": "events were written", "current.equal": "current indices", "catalog": "lake's views",
-		"tunnel": "tunnel", "verify": "cdc verify", "policy": "policies",
+		"tunnel": "tunnel", "verify": "cdc verify", "policy": "policies", "conformance": "of 0 assumptions", "preflight": "of 0 checks before a deployment 0 noticed",
 	} {
 		r := &Report{}
 		r.Fill(key)
@@ -89,6 +92,78 @@ func TestWhatFaultsBrokeAndFaultsThatNeverWereAreProblems(t *testing.T) {
 	}
 }
 
+func TestWhatAClosedIndexCostIsAProblem(t *testing.T) {
+	for problem, change := range map[string]func(*ClosedIndex){
+		"no change came":                  func(c *ClosedIndex) { c.HeldSeconds = 0 },
+		"while the index was closed":      func(c *ClosedIndex) { c.ClosedSeconds = 0 },
+		"3 objects were parked":           func(c *ClosedIndex) { c.Parked = 3 },
+		"were held up for 90.0 s":         func(c *ClosedIndex) { c.OthersHeldSeconds = 90 },
+		"do not equal the tables' 9 rows": func(c *ClosedIndex) { c.Equal = false },
+		"do not equal the tables' 0 rows": func(c *ClosedIndex) { c.Rows = 0 },
+	} {
+		r := success()
+		r.ClosedIndex = &ClosedIndex{ClosedSeconds: 6, HeldSeconds: 9, OthersHeldSeconds: 8, Rows: 9, Equal: true}
+		r.Fill("closed_index")
+		require.Empty(t, r.Problems(written))
+		require.Contains(t, printed(r), "closed_index.parked")
+		change(r.ClosedIndex)
+		require.Len(t, r.Problems(written), 1)
+		require.Contains(t, r.Problems(written)[0], "closed_index: ")
+		require.Contains(t, r.Problems(written)[0], problem)
+	}
+}
+
+func TestAnAssumptionThatDoesNotHoldOrIsNotCaughtIsAProblem(t *testing.T) {
+	for problem, c := range map[string]Conformance{
+		"50 assumptions 49 held, and of 50": {50, 49, 50},
+		"50 assumptions 50 held, and of 49": {50, 50, 49},
+		"24 assumptions 24 held, and of 24": {24, 24, 24},
+	} {
+		r := success()
+		r.Conformance = c
+		require.Len(t, r.Problems(written), 1)
+		require.Contains(t, r.Problems(written)[0], problem)
+	}
+}
+
+func TestATableThatWasNotComparedIsAProblem(t *testing.T) {
+	for problem, c := range map[string]AnyTable{"of 10 tables of odd kinds 9 were compared": {10, 9}, "of 0 tables": {}} {
+		r := success()
+		r.AnyTable = c
+		require.Len(t, r.Problems(written), 1)
+		require.Contains(t, r.Problems(written)[0], problem)
+	}
+}
+
+func TestAStatementThatCdcStatusDoesNotNameIsAProblem(t *testing.T) {
+	for problem, d := range map[string]DDL{
+		"of 7 kinds of statements that no record tells cdc status named 6": {7, 6},
+		"of 0 kinds": {},
+	} {
+		r := success()
+		r.DDL = &d
+		require.Len(t, r.Problems(written), 1)
+		require.Contains(t, r.Problems(written)[0], problem)
+	}
+}
+
+func TestForeignKeysThatNobodyIsWarnedOfAreAProblem(t *testing.T) {
+	for keys, problem := range map[ForeignKeys]string{
+		{Constraints: 3, Warned: 3}: "",
+		{Constraints: 3, Warned: 2}: "of 3 foreign keys that change rows the bootstrap named 2",
+		{}:                          "of 0 foreign keys that change rows the bootstrap named 0",
+	} {
+		r := success()
+		r.ForeignKeys = &keys
+		r.Fill("foreign_keys")
+		require.Equal(t, problem, strings.Join(r.Problems(written), ""))
+		text, err := json.Marshal(r)
+		require.NoError(t, err)
+		require.Contains(t, string(text), `"foreign_keys":{"constraints":`)
+		require.Contains(t, printed(r), "that change rows")
+	}
+}
+
 func TestDuplicatesAreCountedAndNoProblem(t *testing.T) {
 	r := success()
 	r.Faults.Duplicated = 3
@@ -100,6 +175,28 @@ func TestAVariantThatFailedIsAProblem(t *testing.T) {
 	r := success()
 	r.Checks["faults"] = Check{Detail: "the node did not come back"}
 	require.Equal(t, []string{"faults: the node did not come back"}, r.Problems(written))
+}
+
+func TestWhatTheDeployerIsRefusedIsAProblemThatSaysWhatToType(t *testing.T) {
+	r := &Report{DeployerPolicy: DeployerPolicy{Calls: 3, Statements: 2, StatementsNeeded: 1, Refused: []string{}}}
+	r.Fill("deployer_policy")
+	require.Empty(t, r.Problems(written))
+	text, err := json.Marshal(r)
+	require.NoError(t, err)
+	require.Contains(t, string(text), `"deployer_policy":{"calls":3,"refused":[],`)
+	for problem, change := range map[string]func(*DeployerPolicy){
+		"do not allow a:B on c; d:E on f: if the program is to do that, PERMISSIONS=record": func(d *DeployerPolicy) { d.Refused = []string{"a:B on c", "d:E on f"} },
+		"no call of the deployer was judged":                                                func(d *DeployerPolicy) { d.Calls = 0 },
+		"no statement of the deployer's policies was needed":                                func(d *DeployerPolicy) { d.StatementsNeeded = 0 },
+	} {
+		changed := &Report{DeployerPolicy: r.DeployerPolicy}
+		changed.Fill("deployer_policy")
+		change(&changed.DeployerPolicy)
+		problems := changed.Problems(written)
+		require.Len(t, problems, 1)
+		require.Contains(t, problems[0], problem)
+		require.Contains(t, printed(changed), "deployer_policy.refused")
+	}
 }
 
 func TestFaultsAreWrittenByTheirNames(t *testing.T) {

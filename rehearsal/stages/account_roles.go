@@ -3,6 +3,7 @@ package stages
 import (
 	"cdcpipeline/components/replication"
 	"cdcpipeline/components/search"
+	"cdcpipeline/components/source"
 	"cdcpipeline/rehearsal/engine/stack"
 	"context"
 	"fmt"
@@ -20,7 +21,10 @@ func AccountRoles(ctx context.Context, r *Run) error {
 		if _, err := replication.NewAccountRoles(ctx, "account-roles", &replication.AccountRolesArgs{}); err != nil {
 			return err
 		}
-		_, err := search.NewServiceLinkedRole(ctx, "search-role", &search.ServiceLinkedRoleArgs{})
+		if _, err := search.NewServiceLinkedRole(ctx, "search-role", &search.ServiceLinkedRoleArgs{}); err != nil {
+			return err
+		}
+		_, err := source.NewServiceLinkedRole(ctx, "source-role", &source.ServiceLinkedRoleArgs{})
 		return err
 	}, nil)
 	if err != nil {
@@ -53,7 +57,7 @@ func AccountRoles(ctx context.Context, r *Run) error {
 				return fmt.Errorf("%s touched %d resources: %v", step.what, u.Touched(), u.Changes)
 			}
 		}
-		for _, role := range []string{"dms-vpc-role", "dms-cloudwatch-logs-role", "AWSServiceRoleForAmazonOpenSearchService"} {
+		for _, role := range sharedRoles {
 			out, err := client.GetRole(ctx, &iam.GetRoleInput{RoleName: &role})
 			if err != nil {
 				return fmt.Errorf("%s: the role %s: %w", step.what, role, err)

@@ -32,6 +32,7 @@ func Adopted(ctx context.Context, r *Run) (err error) {
 	if err != nil {
 		return fmt.Errorf("listing the account: %w", err)
 	}
+	r.World.Guard.Also("/retail-trans", "/legacy-trans") // the domain's name in the stack file
 	if r.Stack, err = newStack(ctx, r, "adopted", nil, values); err != nil {
 		return err
 	}
@@ -69,7 +70,7 @@ func Adopted(ctx context.Context, r *Run) (err error) {
 	if gone := inventory.Added(after, before); len(gone) > 0 {
 		return fmt.Errorf("destroy took what is somebody else's: %s", strings.Join(gone, ", "))
 	}
-	left := slices.DeleteFunc(inventory.Added(before, after), func(item string) bool { return slices.Contains(shared, item) })
+	left := slices.DeleteFunc(inventory.Added(before, after), func(item string) bool { return slices.Contains(sharedRoles, strings.TrimPrefix(item, "role/")) })
 	if len(left) > 0 {
 		return fmt.Errorf("destroy left %s", strings.Join(left, ", "))
 	}

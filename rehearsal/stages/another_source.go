@@ -64,18 +64,20 @@ func restore(ctx context.Context, r *Run) error {
 
 var advised = regexp.MustCompile(`pulumi config set --stack rehearsal --path '(cdc-pipeline:source\.rowsSince[^']+)' (\S+) && pulumi up --stack rehearsal`)
 
-// follow does what a command of the operator's tool has advised: a setting, and `pulumi up`.
+// follow does what a command of the operator's tool has advised: a setting for each table, or for all, and `pulumi up`.
 func follow(ctx context.Context, r *Run, session string) error {
 	text, err := os.ReadFile(r.Tool.Session(session))
 	if err != nil {
 		return fmt.Errorf("reading what the tool has said: %w", err)
 	}
-	found := advised.FindStringSubmatch(string(text))
-	if found == nil {
+	found := advised.FindAllStringSubmatch(string(text), -1)
+	if len(found) == 0 {
 		return fmt.Errorf("cdc %s did not say since when records count: %s", session, text)
 	}
-	if err := r.Stack.SetConfig(ctx, found[1], found[2]); err != nil {
-		return err
+	for _, setting := range found {
+		if err := r.Stack.SetConfig(ctx, setting[1], setting[2]); err != nil {
+			return err
+		}
 	}
 	u, err := r.deploy(ctx)
 	if changed := u.Changes["update"] + u.Changes["replace"]; err == nil && (changed == 0 || changed != u.Touched()) {

@@ -2,34 +2,38 @@ package stages
 
 import (
 	"cdcpipeline/rehearsal/report"
+	"cdcpipeline/rehearsal/standins/account"
 	"cdcpipeline/rehearsal/standins/athena"
+	"cdcpipeline/rehearsal/stores"
 	"context"
 	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
 )
 
 // compareCatalog runs the views and saved queries of the lake's catalog over the very objects that were written, and compares
 // each table's view with the table.
 func compareCatalog(ctx context.Context, r *Run) (report.Catalog, error) {
-	python, err := r.World.Site.Python(ctx)
-	if err != nil {
-		return report.Catalog{}, fmt.Errorf("finding Python: %w", err)
-	}
-	dir := filepath.Join(r.World.Site.Dir, "catalog")
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return report.Catalog{}, fmt.Errorf("making a directory for the lake's objects: %w", err)
-	}
 	r.Log.Detail("the catalog's views and saved queries, over the lake's objects")
-	result, err := athena.Check(ctx, athena.Options{
-		Account: r.World.Account, Bucket: r.output("lakeBucket"), Prefix: r.output("lakePrefix"),
-		Database: r.output("catalogDatabase"), Workgroup: r.output("athenaWorkgroup"), Python: python, Dir: dir,
-	})
+	return compareViews(ctx, r, nil)
+}
+
+// compareViews does it in an engine; nil is DuckDB.
+func compareViews(ctx context.Context, r *Run, engine athena.Engine) (report.Catalog, error) {
+	o, err := ofStack(ctx, r, engine)
+	if err != nil {
+		return report.Catalog{}, err
+	}
+	result, err := athena.Check(ctx, o)
 	if err != nil {
 		return report.Catalog{}, fmt.Errorf("querying the lake: %w", err)
 	}
-	found := report.Catalog{QueriesRun: len(result.Queries)}
+	found := report.Catalog{Engine: result.Engine, QueriesRun: len(result.Queries)}
 	for _, name := range tables {
 		database, table, _ := strings.Cut(name, ".")
 		view := strings.Replace(name, ".", "_", 1)
@@ -44,4 +48,101 @@ func compareCatalog(ctx context.Context, r *Run) (report.Catalog, error) {
 	}
 	found.Equal = true
 	return found, nil
+}
+
+// ofStack are the options for the stack's own catalog.
+func ofStack(ctx context.Context, r *Run, engine athena.Engine) (athena.Options, error) {
+	o, err := queried(ctx, r)
+	o.Bucket, o.Prefix = r.output("lakeBucket"), r.output("lakePrefix")
+	o.Database, o.Workgroup, o.Engine = r.output("catalogDatabase"), r.output("athenaWorkgroup"), engine
+	return o, err
+}
+
+// queried are the options of any catalog.
+func queried(ctx context.Context, r *Run) (athena.Options, error) {
+	python, err := r.World.Site.Python(ctx)
+	if err != nil {
+		return athena.Options{}, fmt.Errorf("finding Python: %w", err)
+	}
+	dir := filepath.Join(r.World.Site.Dir, "catalog")
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return athena.Options{}, fmt.Errorf("making a directory for the lake's objects: %w", err)
+	}
+	return athena.Options{Account: r.World.Account, Python: python, Dir: dir}, nil
+}
+
+// LakeInTrino queries the lake with the engine that Athena is made from: the stack's views and saved queries, tables whose
+// records hold what their columns do not allow, and tables whose names are escaped in the lake.
+func LakeInTrino(ctx context.Context, r *Run) error {
+	r.Report.Catalog = report.Catalog{}
+	r.Log.Detail("Trino %s", stores.TrinoVersion)
+	server, err := r.World.Site.StartTrino(ctx, stores.TrinoOptions{Endpoint: r.World.Account.Endpoint(), Region: account.Region, Key: account.Key})
+	if err != nil {
+		return fmt.Errorf("starting Athena's engine: %w", err)
+	}
+	defer server.Stop()
+	engine := func(database string) athena.Engine { return athena.Trino(server.URL, stores.TrinoVersion, database) }
+	for _, step := range []struct {
+		what string
+		run  func(context.Context, *Run, func(database string) athena.Engine) error
+	}{
+		{"the stack's views and saved queries", stackInTrino},
+		{"values that are not their columns'", valuesInTrino},
+		{"names that are escaped in the lake", namesInTrino},
+	} {
+		r.Log.Detail("in Trino: %s", step.what)
+		if err := step.run(ctx, r, engine); err != nil {
+			r.Report.Catalog.Equal = false
+			return fmt.Errorf("%s: %w", step.what, err)
+		}
+	}
+	return nil
+}
+
+// stackInTrino compares the stack's views. Trino lists the objects of every hour that partitions are projected for, and the
+// stand-in of S3 takes its time: the catalog begins on the day of the rehearsal.
+func stackInTrino(ctx context.Context, r *Run, engine func(string) athena.Engine) (err error) {
+	since := time.Now().Add(-12 * time.Hour).UTC().Format(time.DateOnly)
+	if err := r.Stack.SetConfig(ctx, "cdc-pipeline:lake.catalog.since", since); err != nil {
+		return err
+	}
+	if _, err := r.deploy(ctx); err != nil {
+		return fmt.Errorf("changing where the catalog begins: %w", err)
+	}
+	r.Report.Catalog, err = compareViews(ctx, r, engine(r.output("catalogDatabase")))
+	return err
+}
+
+// valuesInTrino has Trino and DuckDB answer the same, and what is expected.
+func valuesInTrino(ctx context.Context, r *Run, engine func(string) athena.Engine) error {
+	const name, prefix = "trials", "raw"
+	trials, day := athena.Trials(), time.Now().UTC().Format(time.DateOnly)
+	client := s3.NewFromConfig(r.World.Account.Config(), func(o *s3.Options) { o.UsePathStyle = true })
+	if _, err := client.CreateBucket(ctx, &s3.CreateBucketInput{Bucket: aws.String(name)}); err != nil {
+		return fmt.Errorf("making a bucket: %w", err)
+	}
+	if err := athena.Register(ctx, r.World.Account, name, name, prefix, day, athena.Tables(trials)); err != nil {
+		return err //nolint:wrapcheck // names what it was making
+	}
+	for _, t := range trials {
+		if err := athena.Put(ctx, r.World.Account, name, prefix, day, t); err != nil {
+			return err //nolint:wrapcheck // names the object
+		}
+	}
+	o, err := queried(ctx, r)
+	if err != nil {
+		return err
+	}
+	o.Bucket, o.Prefix, o.Database, o.Workgroup = name, prefix, name, name
+	for _, e := range []athena.Engine{engine(name), nil} {
+		o.Engine = e
+		result, err := athena.Check(ctx, o)
+		if err != nil {
+			return fmt.Errorf("querying the trials: %w", err)
+		}
+		if differences := athena.Differences(trials, result); len(differences) > 0 {
+			return fmt.Errorf("%s answers otherwise: %s", result.Engine, strings.Join(differences, "; "))
+		}
+	}
+	return nil
 }

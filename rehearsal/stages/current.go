@@ -2,7 +2,7 @@ package stages
 
 import (
 	"bytes"
-	"cdcpipeline/internal/operator/workload"
+	"cdcpipeline/internal/operator/schema"
 	"cdcpipeline/internal/table"
 	"cdcpipeline/rehearsal/report"
 	"cdcpipeline/rehearsal/report/reconcile"
@@ -84,23 +84,31 @@ func presentRows(ctx context.Context, r *Run, domain string) (want, have []recon
 
 // currentLatencies are from the return of the commit to the indexing, of the latest change of each row that is still there.
 func currentLatencies(r *Run, indexed []reconcile.Change) (report.Quantiles, error) {
+	latencies, err := latenciesOf(r, indexed, func(string) bool { return true }, "changes", "marker")
+	return quantiles(latencies), err
+}
+
+// latenciesOf are those of the changes of some tables that journals have.
+func latenciesOf(r *Run, indexed []reconcile.Change, of func(table string) bool, journals ...string) ([]time.Duration, error) {
 	committed := map[string]time.Time{}
-	for _, name := range []string{"changes", "marker"} {
+	for _, name := range journals {
 		text, err := os.ReadFile(r.Tool.Journal(name))
 		if err != nil {
-			return report.Quantiles{}, fmt.Errorf("reading the journal: %w", err)
+			return nil, fmt.Errorf("reading the journal: %w", err)
 		}
 		for line := range bytes.Lines(text) {
 			entry, err := decodeRow(line)
 			if err != nil {
-				return report.Quantiles{}, err
+				return nil, err
 			}
 			at, err := time.Parse(time.RFC3339, fmt.Sprint(entry["at"]))
 			if err != nil {
-				return report.Quantiles{}, fmt.Errorf("reading the journal: %w", err)
+				return nil, fmt.Errorf("reading the journal: %w", err)
 			}
 			row, _ := entry["row"].(map[string]any)
-			committed[reconcile.Row(fmt.Sprint(entry["table"]), row).ID] = at
+			if table := fmt.Sprint(entry["table"]); of(table) {
+				committed[reconcile.Row(table, row).ID] = at
+			}
 		}
 	}
 	var latencies []time.Duration
@@ -109,7 +117,7 @@ func currentLatencies(r *Run, indexed []reconcile.Change) (report.Quantiles, err
 			latencies = append(latencies, row.At.Sub(at))
 		}
 	}
-	return quantiles(latencies), nil
+	return latencies, nil
 }
 
 // tableRows are all rows of a table, in the form of the writer's journal.
@@ -119,39 +127,28 @@ func tableRows(ctx context.Context, r *Run, name string) ([]reconcile.Change, er
 		return nil, fmt.Errorf("the table's name: %w", err)
 	}
 	db := r.World.Database.Root()
-	table, err := workload.LoadTable(ctx, db, parsed)
+	table, err := schema.Load(ctx, db, parsed)
 	if err != nil {
 		return nil, fmt.Errorf("reading the table %s: %w", name, err)
 	}
-	const page = 1000
 	var all []reconcile.Change
-	for rows := [][]sql.NullString(nil); ; {
-		var after []sql.NullString
-		if len(rows) > 0 {
-			after = rows[len(rows)-1]
+	err = table.Each(ctx, db, func(row []sql.NullString) error {
+		_, columns, err := table.Canonical(row)
+		if err != nil {
+			return err //nolint:wrapcheck // it is wrapped below
 		}
-		if rows, err = table.Page(ctx, db, after, page); err != nil {
-			return nil, fmt.Errorf("reading the table %s: %w", name, err)
+		text, err := json.Marshal(columns)
+		if err != nil {
+			return fmt.Errorf("writing a row: %w", err)
 		}
-		for _, row := range rows {
-			_, columns, err := table.Canonical(row)
-			if err != nil {
-				return nil, fmt.Errorf("reading the table %s: %w", name, err)
-			}
-			text, err := json.Marshal(columns)
-			if err != nil {
-				return nil, fmt.Errorf("writing a row of %s: %w", name, err)
-			}
-			read, err := decodeRow(text)
-			if err != nil {
-				return nil, err
-			}
-			all = append(all, reconcile.Row(name, read))
-		}
-		if len(rows) < page {
-			return all, nil
-		}
+		read, err := decodeRow(text)
+		all = append(all, reconcile.Row(name, read))
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("reading the table %s: %w", name, err)
 	}
+	return all, nil
 }
 
 // decodeRow keeps every digit.

@@ -130,8 +130,8 @@ func SecondUp(ctx context.Context, r *Run) error {
 	return nil
 }
 
-// shared are the account-wide roles that a destroy keeps: others may use them.
-var shared = []string{"role/dms-vpc-role", "role/dms-cloudwatch-logs-role", "role/AWSServiceRoleForAmazonOpenSearchService"}
+// sharedRoles are the account-wide roles that a destroy keeps: others may use them.
+var sharedRoles = []string{"dms-vpc-role", "dms-cloudwatch-logs-role", "AWSServiceRoleForAmazonOpenSearchService", "AWSServiceRoleForRDS"}
 
 // Destroy takes the stack down and lists what is left in the account.
 func Destroy(ctx context.Context, r *Run) error {
@@ -146,8 +146,8 @@ func Destroy(ctx context.Context, r *Run) error {
 	}
 	r.Report.Destroy.Left, r.Report.Retained = []string{}, []string{}
 	for _, item := range inventory.Added(r.before, after) {
-		if slices.Contains(shared, item) {
-			r.Report.Retained = append(r.Report.Retained, strings.TrimPrefix(item, "role/"))
+		if role, ok := strings.CutPrefix(item, "role/"); ok && slices.Contains(sharedRoles, role) {
+			r.Report.Retained = append(r.Report.Retained, role)
 		} else {
 			r.Report.Destroy.Left = append(r.Report.Destroy.Left, item)
 		}

@@ -14,6 +14,7 @@ func DomainReplaced(ctx context.Context, r *Run) error {
 		return err
 	}
 	const name = "retail-trans-next"
+	r.World.Guard.Also("/retail-trans", "/"+name)
 	if err := r.Stack.SetConfig(ctx, "cdc-pipeline:search.domainName", name); err != nil {
 		return err
 	}

@@ -31,7 +31,7 @@ func Epochs(ctx context.Context, r *Run) error {
 		{"verify-deep-current", 1, "-1", []string{"verify", "--deep", "--timeout", "5s", "--table", reloadedTable, "--ca", ca}},
 		// There is no time for more than to begin an epoch: the next start fills that one.
 		{"start-reload-early", 1, "-1", []string{"start", "--reload-table", reloadedTable, "--timeout", "20s", "--ca", ca}},
-		{"status-epoch", 1, "-1", []string{"status"}},
+		{"status-epoch", 1, "-1", []string{"status", "--ca", ca}},
 		{"start-reload-epoch", 0, "-2", []string{"start", "--reload-table", reloadedTable, "--ca", ca}},
 		{"verify-deep-reloaded", 0, "-2", []string{"verify", "--deep", "--table", reloadedTable, "--ca", ca}},
 		{"epoch-switch-refused", 1, "-2", []string{"epoch", "switch", "--table", reloadedTable, "--epoch", "1", "--timeout", "5s", "--ca", ca}},
@@ -40,7 +40,7 @@ func Epochs(ctx context.Context, r *Run) error {
 		{"epoch-switch", 0, "-2", []string{"epoch", "switch", "--table", reloadedTable, "--ca", ca}},
 		{"epoch-drop", 0, "-2", []string{"epoch", "drop", "--table", reloadedTable, "--yes"}},
 		{"epoch-rollback-refused", 1, "-2", []string{"epoch", "rollback", "--table", reloadedTable}},
-		{"status-reloaded", 0, "-2", []string{"status"}},
+		{"status-reloaded", 0, "-2", []string{"status", "--ca", ca}},
 	} {
 		r.Log.Detail("cdc %s", c.name)
 		if _, err := r.Tool.Run(ctx, c.name, c.exit, c.args...); err != nil {

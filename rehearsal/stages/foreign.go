@@ -13,6 +13,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
+	kmstypes "github.com/aws/aws-sdk-go-v2/service/kms/types"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 )
@@ -75,7 +76,9 @@ func foreignNetwork(ctx context.Context, r *Run, values map[string]string) error
 
 //nolint:wrapcheck // somebodyElses names what was being made
 func foreignKey(ctx context.Context, r *Run, values map[string]string) error {
-	key, err := kms.NewFromConfig(r.World.Account.Config()).CreateKey(ctx, &kms.CreateKeyInput{Description: aws.String("somebody else's")})
+	key, err := kms.NewFromConfig(r.World.Account.Config()).CreateKey(ctx, &kms.CreateKeyInput{
+		Description: aws.String("somebody else's"), KeyUsage: kmstypes.KeyUsageTypeEncryptDecrypt, // AWS's default, and not moto's
+	})
 	if err != nil {
 		return err
 	}

@@ -18,13 +18,13 @@ func Operator(ctx context.Context, r *Run) error {
 		args []string
 	}{
 		{"generate", 0, []string{"generate", "--count", "500", "--rate", "250", "--seed", "42", "--ca", ca}},
-		{"status", 0, []string{"status"}},
-		{"status-json", 0, []string{"status", "--output", "json"}},
+		{"status", 0, []string{"status", "--ca", ca}},
+		{"status-json", 0, []string{"status", "--output", "json", "--ca", ca}},
 		{"verify", 0, []string{"verify", "--ca", ca}},
 		{"verify-deep", 0, []string{"verify", "--deep", "--ca", ca}},
 		{"stop", 0, []string{"stop"}},
 		{"stop-again", 0, []string{"stop"}},
-		{"status-stopped", 1, []string{"status"}},
+		{"status-stopped", 1, []string{"status", "--ca", ca}},
 		{"start", 0, []string{"start"}},
 		{"start-reload-refused", 1, []string{"start", "--reload"}},
 		{"start-reload-unknown", 1, []string{"start", "--reload-table", "shop.nothing"}},

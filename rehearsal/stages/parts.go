@@ -30,8 +30,9 @@ var (
 	preview        = Stage{"preview", Preview, []string{"preview.seconds", "preview.resources"}}
 	firstUp        = Stage{"up", Up, []string{"up", "mapping", "tunnel"}}
 	rows           = Stage{"rows", Rows, nil}
-	verify         = Stage{"verify", Verify, []string{"verify", "events", "latency_ms", "current.rows", "current.equal", "catalog"}}
-	secondUp       = Stage{"second up", SecondUp, []string{"second_up"}}
+	verify         = Stage{"verify", Verify, []string{"verify", "events", "latency_ms", "current.rows", "current.equal"}}
+	verifyAll      = Stage{"verify", Verify, append(slices.Clone(verify.Reports), "catalog")} // elsewhere the catalog that counts is Trino's
+	secondUp       = Stage{"second up", SecondUp, []string{"second_up", "deployer_policy"}}
 	destroy        = Stage{"destroy", Destroy, []string{"destroy", "retained"}}
 )
 
@@ -41,7 +42,7 @@ var begin = []Stage{{"engine and servers", Prepare, nil}, {"stores and stand-ins
 // Basic is what `make rehearse` runs.
 var Basic = Part{
 	"basic", "One stack is previewed, deployed, loaded, compared row by row, deployed again without a change, and destroyed.",
-	[]Stage{previewMinimal, previewProd, preview, firstUp, rows, verify, secondUp, destroy},
+	[]Stage{previewMinimal, previewProd, preview, firstUp, rows, verifyAll, secondUp, destroy},
 }
 
 // Look is deployed and left running.
@@ -58,30 +59,47 @@ var Full = []Part{
 			previewMinimal, previewProd,
 			check("policies in the engine", "policy_in_engine", PolicyInEngine),
 			{"up of the baseline", DeployBaseline, nil},
+			check("names of the baseline", "names_pinned", NamesPinned),
 			preview,
 			{"up over the baseline", Upgrade, append(slices.Clone(firstUp.Reports), "upgrade")},
 			rows, verify, secondUp,
 			check("a grant taken out of the program", "grant_removed", GrantRemoved),
+			check("a permission taken away", "permission_taken_away", PermissionTakenAway),
 			check("the operator's tool", "operator", Operator),
-			check("the task and an endpoint changed", "task_change", TaskChange),
+			check("the task and an endpoint changed", "task_change", TaskChange, "endpoint_change"),
 			check("a table added", "table_added", TableAdded),
 			check("passwords rotated", "rotation", Rotation),
 			check("a domain replaced", "domain_replaced", DomainReplaced),
+			check("dev turned into prod with a new name", "turned_into_prod", TurnedIntoProd),
+			check("a destroy that fails half-way", "half_destroyed", HalfDestroyed),
 			destroy,
 			check("everything adopted", "adopted", Adopted),
 		},
 	},
 	{
-		"account", "The account-wide roles are made where they are absent, kept by a destroy, and left alone where somebody else has made them.",
-		[]Stage{check("account roles: absent, present, again", "account_roles", AccountRoles)},
+		"account", "What would end a deployment is told before it; the account-wide roles are made where they are absent, kept by a destroy, and left alone where somebody else has made them; an empty account gets a whole stack; what is assumed of AWS holds in the stand-ins, and is caught where it does not.",
+		[]Stage{
+			check("preflight: each check broken once", "preflight", Preflight, "preflight"),
+			check("account roles: absent, present, again", "account_roles", AccountRoles),
+			check("up in an empty account", "first_deployment", EmptyAccount, append(slices.Clone(firstUp.Reports), "empty_account")...),
+			rows,
+			{"up with a database for probes", UpForProbes, nil},
+			check("what is assumed of AWS, held and broken", "conformance", Conformance, "conformance"),
+			destroy,
+		},
 	},
 	{
-		"rows", "Rows are applied once more, from the lake and from where they were parked, tables are loaded into new epochs, and a table gets a column.",
+		"rows", "Rows are applied once more, from the lake and from where they were parked, an index is closed while changes come, tables are loaded into new epochs, rows vanish in each way that no record tells, a table gets a column, tables of any kind are compared, rows go by foreign keys, and the lake is queried in Athena's engine.",
 		[]Stage{
 			firstUp, rows, verify,
+			check("an index closed while changes come", "closed_index", ClosedIndex, "closed_index"),
 			check("replays", "replay", Replay, "current.after_replay_equal", "current.after_epoch_equal"),
 			check("epochs of the current indices", "epochs", Epochs),
+			check("statements that no record tells", "ddl", DDL, "ddl"),
 			check("a column added", "column_added", ColumnAdded),
+			check("tables of any kind", "any_table", AnyTable, "any_table"),
+			check("rows that go by foreign keys", "foreign_keys", Cascades, "foreign_keys"),
+			check("the lake in Athena's engine", "lake_in_trino", LakeInTrino, "catalog", "partition_text"),
 			destroy,
 		},
 	},

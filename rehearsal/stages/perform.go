@@ -101,6 +101,7 @@ func (r *Run) conclude(name, commit string, failure error) error {
 		sessions := r.World.Sessions
 		r.Report.Tunnel = report.Tunnel{Used: sessions.Bytes() > 0, Sessions: sessions.Sessions(), Bytes: sessions.Bytes()}
 		r.Report.NotRun = append(r.World.Domains.NotRun(), notRun(r.Engine)...)
+		r.Report.DeployerPolicy = deployerPolicy(r.World.Guard.Findings())
 	}
 	problems := r.Report.Problems(minimum)
 	path := r.results("report.json")
@@ -108,10 +109,13 @@ func (r *Run) conclude(name, commit string, failure error) error {
 	if err := r.Report.Merge(path, name, part); err != nil {
 		return errors.Join(failure, err)
 	}
+	if missing := r.Report.DeployerPolicy.Missing(); failure != nil && missing != "" {
+		failure = fmt.Errorf("%w; %s", failure, missing)
+	}
 	if failure != nil {
 		return fmt.Errorf("%s: %w (report: %s)", name, failure, path)
 	}
-	if err := permissions.Add(r.results("calls"), name, r.World.Proxy.Calls()); err != nil {
+	if err := permissions.Add(r.results("calls"), name, r.World.Proxy.Calls(), r.World.Guard.Findings().Tagged); err != nil {
 		return err
 	}
 	r.Report.Print(os.Stdout)

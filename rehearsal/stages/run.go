@@ -3,6 +3,8 @@
 package stages
 
 import (
+	"cdcpipeline/config"
+	"cdcpipeline/internal/lambdabuild"
 	"cdcpipeline/program"
 	"cdcpipeline/rehearsal/engine"
 	"cdcpipeline/rehearsal/engine/schema"
@@ -63,6 +65,8 @@ type Run struct {
 	// tunnelPort is held for this run; the program listens there for the domain.
 	tunnelPort int
 	arrivals   *arrivals
+	// onFunction runs after a function has succeeded, where a stage wants it.
+	onFunction func(name string)
 	// seedErr says why the rows to load could not be written.
 	seedErr error
 }
@@ -80,18 +84,27 @@ func newRun(o Options) (*Run, error) {
 // results is a file or folder in which a rehearsal keeps what it has found.
 func (r *Run) results(name string) string { return filepath.Join(r.Cache, "rehearsal", name) }
 
-// Prepare makes ready what is kept in the cache: the engine with its plugins, the operator's tool and the policy pack are
-// compiled, and meanwhile the servers are downloaded.
+// Prepare makes ready what is kept in the cache: the engine with its plugins, the functions, the operator's tool and the
+// policy pack are compiled, and meanwhile the servers are downloaded. The engine takes longest; much of that time it uses
+// one core, or none.
 func Prepare(ctx context.Context, r *Run) error {
 	group, inner := errgroup.WithContext(ctx)
+	group.Go(func() (err error) { r.Engine, err = provideEngine(inner, r); return err })
 	group.Go(func() error { return compile(inner, r) })
 	group.Go(func() error { return stores.Fetch(inner, r.Cache, func(what string) { r.Log.Detail("%s", what) }) })
 	return group.Wait() //nolint:wrapcheck // each says what it was doing
 }
 
+// compile compiles what is the project's own. The first previews want the functions for Lambda's default architecture,
+// the deployment wants them for this machine's.
 func compile(ctx context.Context, r *Run) (err error) {
-	if r.Engine, err = provideEngine(ctx, r); err != nil {
-		return err
+	r.Log.Detail("compile the functions")
+	for _, arch := range []config.Architecture{config.ARM64, config.Architecture(architecture())} {
+		for _, name := range []string{"bootstrap", "rotation", "currentstate"} {
+			if _, err := lambdabuild.Build(ctx, r.Project, name, arch); err != nil {
+				return fmt.Errorf("making the functions ready: %w", err)
+			}
+		}
 	}
 	r.Log.Detail("compile cdc")
 	r.Tool = &tool.Tool{Binary: filepath.Join(r.Cache, "bin", "cdc"), Sessions: r.results("sessions"), Log: r.Log}
@@ -158,10 +171,19 @@ func compileEngine(ctx context.Context, project, cache string, log *progress.Log
 
 // StartWorld starts the stores and the stand-ins, and makes this process take the stand-ins for AWS.
 func StartWorld(ctx context.Context, r *Run) (err error) {
+	wish := os.Getenv("PERMISSIONS")
+	if wish != "" && wish != "record" {
+		return fmt.Errorf("PERMISSIONS=%s is not known: it may be record, to refuse the deployer nothing and record what it calls, or not set", wish)
+	}
 	r.World, err = world.Start(ctx, world.Options{
-		Project: r.Project, Cache: r.Cache, Progress: r.Log.Detail,
+		Project: r.Project, Cache: r.Cache, Progress: r.Log.Detail, RefuseNothing: wish == "record",
 		OnDelivered: r.arrivals.record,
-		OnFunction:  func(name string) { seed(ctx, r, name) },
+		OnFunction: func(name string) {
+			seed(ctx, r, name)
+			if r.onFunction != nil {
+				r.onFunction(name)
+			}
+		},
 	})
 	if err != nil {
 		return fmt.Errorf("starting the world: %w", err)

@@ -1,11 +1,14 @@
 package stages
 
 import (
+	"cdcpipeline/rehearsal/report"
 	"cdcpipeline/rehearsal/standins/controlplane"
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -13,10 +16,10 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/databasemigrationservice/types"
 )
 
-// TaskChange changes the task's settings and the source endpoint's certificate: the task is stopped first, and
-// runs afterwards.
+// TaskChange changes the task's settings and the source endpoint's certificate, first while the database locks the
+// replication user out: the deployment fails and says so. The next one finds nothing to change, and the task runs.
 func TaskChange(ctx context.Context, r *Run) error {
-	wanted := []string{"StopReplicationTask", "ModifyReplicationTask", "ModifyEndpoint", "StartReplicationTask"}
+	wanted := []string{"StopReplicationTask", "ModifyReplicationTask", "ModifyEndpoint"}
 	before := r.calls("dms", wanted)
 	bundle, err := renewedBundle(r)
 	if err != nil {
@@ -27,7 +30,9 @@ func TaskChange(ctx context.Context, r *Run) error {
 			return err
 		}
 	}
-	if _, err := r.deploy(ctx); err != nil {
+	change := &report.EndpointChange{}
+	r.Report.EndpointChange = change
+	if change.Unreachable, err = deployLockedOut(ctx, r); err != nil {
 		return err
 	}
 	for i, after := range r.calls("dms", wanted) {
@@ -35,10 +40,43 @@ func TaskChange(ctx context.Context, r *Run) error {
 			return fmt.Errorf("%s was not called: the change did not reach it", wanted[i])
 		}
 	}
+	u, err := r.deploy(ctx)
+	if err != nil {
+		return err
+	}
+	change.Changes = u.Touched()
 	if err := taskRuns(ctx, r); err != nil {
 		return err
 	}
+	change.TaskRunning = true
 	return rowsReach(ctx, r, "after-change", r.output("searchDomainName"))
+}
+
+// deployLockedOut deploys, and has the replication user locked out when the bootstrap, which would notice, has ended. It
+// gives the deployment's error.
+func deployLockedOut(ctx context.Context, r *Run) (problem string, err error) {
+	user, _, err := r.World.Credentials(ctx, r.output("replicationSecretArn"))
+	if err != nil {
+		return "", err //nolint:wrapcheck // names the secret
+	}
+	lock := func(how string) error {
+		return execute(ctx, r.World.Database.Root(), "ALTER USER '"+user+"'@'%' ACCOUNT "+how)
+	}
+	locked := errors.New("the bootstrap did not run")
+	r.onFunction = func(name string) {
+		if strings.Contains(name, "bootstrap") {
+			locked = lock("LOCK")
+		}
+	}
+	_, failed := r.Stack.Up(ctx, r.Pack, r.tell)
+	r.onFunction = nil
+	if locked != nil {
+		return "", locked
+	}
+	if failed != nil {
+		problem = failed.Error()
+	}
+	return problem, lock("UNLOCK")
 }
 
 // calls counts the deployer's calls of a service's operations.

@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -47,6 +48,8 @@ func DeployBaseline(ctx context.Context, r *Run) error {
 	if err != nil {
 		return err
 	}
+	r.World.DMS.AcceptUntested(true)
+	defer r.World.DMS.AcceptUntested(false)
 	if _, err := former.Up(ctx, stack.Pack{}, r.tell); err != nil {
 		return fmt.Errorf("deploying the baseline: %w", err)
 	}
@@ -60,12 +63,16 @@ func Upgrade(ctx context.Context, r *Run) error {
 	if err != nil {
 		return err
 	}
-	u := &report.Upgrade{From: baseline, Changes: changes.Touched(), Gone: []string{}}
+	u := &report.Upgrade{From: baseline, Changes: changes.Touched(), Gone: []string{}, Dropped: []string{}}
 	for _, resource := range changes.Gone {
 		switch {
 		case strings.HasPrefix(resource, "pulumi:providers:"): // another version's default provider
 		case strings.HasPrefix(resource, "aws:lambda/invocation:Invocation::"):
 			u.Runs++
+		case strings.HasPrefix(resource, "aws:athena/namedQuery:NamedQuery::"): // a text, which the provider cannot change
+			u.Queries++
+		case slices.Contains(dropped, resource):
+			u.Dropped = append(u.Dropped, resource)
 		default:
 			u.Replacements++
 			u.Gone = append(u.Gone, resource)
@@ -75,6 +82,9 @@ func Upgrade(ctx context.Context, r *Run) error {
 	r.Log.Detail("%v; gone: %v", changes.Changes, changes.Gone)
 	return nil
 }
+
+// dropped are resources of the baseline that hold nothing and that nothing needs.
+var dropped = []string{"aws:ec2/vpcEndpoint:VpcEndpoint::cdc-network-ec2messages", "aws:ec2/vpcEndpoint:VpcEndpoint::cdc-network-logs"}
 
 // compileBaseline takes the baseline out of the clone's history and compiles its program. It keeps both in the cache.
 func compileBaseline(ctx context.Context, r *Run) (folder, program string, err error) {

@@ -99,19 +99,24 @@ func (m *Moto) Err() error {
 // Python is the interpreter of a virtual environment that holds exactly the pinned requirements: moto, and what the lake is
 // queried with. It is made in the cache when it is not there.
 func (s *Site) Python(ctx context.Context) (string, error) {
+	return s.environment(ctx, "moto-"+MotoVersion, motoRequirements)
+}
+
+// environment is the interpreter of a virtual environment with pinned requirements.
+func (s *Site) environment(ctx context.Context, what string, pinned []byte) (string, error) {
 	system, err := exec.LookPath("python3")
 	if err != nil {
-		return "", fmt.Errorf("moto needs Python 3.11 or newer with venv, and python3 is not on PATH: %w", err)
+		return "", fmt.Errorf("%s needs Python 3.11 or newer with venv, and python3 is not on PATH: %w", what, err)
 	}
 	version, err := output(ctx, system, "-c", "import sys; print('%d.%d' % sys.version_info[:2])")
 	if err != nil {
 		return "", err
 	}
-	sum := sha256.Sum256(motoRequirements)
-	name := fmt.Sprintf("moto-%s-python%s-%s", MotoVersion, version, hex.EncodeToString(sum[:6]))
+	sum := sha256.Sum256(pinned)
+	name := fmt.Sprintf("%s-python%s-%s", what, version, hex.EncodeToString(sum[:6]))
 	tree, err := s.Cache.Tree(ctx, name, func(dir string) error {
 		requirements := filepath.Join(dir, "requirements.txt")
-		if err := os.WriteFile(requirements, motoRequirements, 0o644); err != nil {
+		if err := os.WriteFile(requirements, pinned, 0o644); err != nil {
 			return fmt.Errorf("writing the requirements: %w", err)
 		}
 		if _, err := output(ctx, system, "-m", "venv", dir); err != nil {

@@ -8,8 +8,11 @@ import (
 	"cdcpipeline/rehearsal/standins/controlplane"
 	"cdcpipeline/rehearsal/standins/dms"
 	"cdcpipeline/rehearsal/standins/firehose"
+	"cdcpipeline/rehearsal/standins/iam"
 	"cdcpipeline/rehearsal/standins/lambda"
+	"cdcpipeline/rehearsal/standins/offers"
 	"cdcpipeline/rehearsal/standins/opensearch"
+	"cdcpipeline/rehearsal/standins/propagation"
 	"cdcpipeline/rehearsal/standins/secretsmanager"
 	"cdcpipeline/rehearsal/standins/ssm"
 	"cdcpipeline/rehearsal/stores"
@@ -45,6 +48,12 @@ type World struct {
 	Sessions *ssm.Service
 	// Rotations are those of Secrets Manager.
 	Rotations *secretsmanager.Rotations
+	// Delay is what services see late of each other's work.
+	Delay *propagation.Delay
+	// Guard judges the deployer's calls by the documented policies.
+	Guard *iam.Guard
+	// Offers are what the region has, and what the account and its deployer may.
+	Offers *offers.Service
 	// MasterSecretArn names the database's master secret, once a cluster was made.
 	MasterSecretArn string
 
@@ -60,6 +69,8 @@ type World struct {
 type Options struct {
 	// Project is the project's root, Cache where downloads are kept.
 	Project, Cache string
+	// RefuseNothing lets the deployer do what the documented policies do not allow.
+	RefuseNothing bool
 	// OnDelivered is told of records that reached a destination.
 	OnDelivered func(stream string, n int, at time.Time, records [][]byte)
 	// OnFunction runs after a function has succeeded, before its caller hears of it.
@@ -114,7 +125,16 @@ func (w *World) attach(ctx context.Context, o Options) error {
 	}
 	w.Proxy = controlplane.New(target, w.log)
 	w.Account = account.New("http://" + listener.Addr().String())
+	if w.Guard, err = iam.Load(o.Project); err != nil {
+		return fmt.Errorf("preparing to judge the deployer: %w", err)
+	}
+	w.Guard.Lenient = o.RefuseNothing
+	w.Proxy.Admit(controlplane.Deployer, w.Guard.Judge)
 
+	w.Delay = propagation.New()
+	w.Delay.Attach(w.Proxy)
+	w.Offers = offers.New(w.Account)
+	w.Offers.Attach(w.Proxy)
 	w.Domains = opensearch.New(ctx, w.Site, w.log)
 	w.Domains.Attach(w.Proxy)
 	w.DMS = dms.New(w.Account, w.log)

@@ -5,12 +5,12 @@ package objects
 import (
 	"bufio"
 	"bytes"
+	"cdcpipeline/internal/lake/partition"
 	"compress/gzip"
 	"context"
 	"errors"
 	"fmt"
 	"io"
-	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -38,22 +38,8 @@ type Object struct {
 	Written time.Time
 }
 
-// Folder of a table. Names are escaped as jq's @uri does, which is how the delivery makes its partitions.
-func (l Lake) Folder(schema, table string) string {
-	return l.Prefix + "/schema=" + uri(schema) + "/table=" + uri(table) + "/"
-}
-
-func uri(s string) string {
-	var b strings.Builder
-	for i := range len(s) {
-		if c := s[i]; 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || strings.IndexByte("-_.~", c) >= 0 {
-			b.WriteByte(c)
-		} else {
-			fmt.Fprintf(&b, "%%%02X", c)
-		}
-	}
-	return b.String()
-}
+// Folder of a table.
+func (l Lake) Folder(schema, table string) string { return partition.Folder(l.Prefix, schema, table) }
 
 // hourForm is the folder of an hour.
 const hourForm = "dt=2006-01-02/hour=15/"

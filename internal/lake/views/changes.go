@@ -2,6 +2,7 @@ package views
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -13,51 +14,148 @@ const (
 )
 
 // placePattern is the beginning of a stream-position: the binlog file's number, after the last dot of its name, and the
-// offset in it.
-const placePattern = `^[^:]+\.([0-9]+):([0-9]+)`
+// offset in it. Of more digits than a bigint holds there is no such file.
+const placePattern = `^[^:]+\.([0-9]{1,18}):([0-9]{1,18})(:|$)`
+
+// oneRecord is the condition that a line is one record, whole. json_extract_scalar alone would take the first of two for the
+// line's only one, and a number that was cut off for a shorter number: it stops reading at what it looks for.
+const oneRecord = "TRY(json_parse(record)) IS NOT NULL"
 
 // member is the SQL of a member's text: NULL when it is absent or null, or the line is blank or no JSON.
 func member(path ...string) string {
+	return fmt.Sprintf("json_extract_scalar(record, %s)", jsonPath(path))
+}
+
+// memberOrJSON is the SQL of a member's text, which is JSON when the member is an object or an array.
+func memberOrJSON(path ...string) string {
+	return fmt.Sprintf("coalesce(%s, nullif(json_format(json_extract(record, %s)), 'null'))", member(path...), jsonPath(path))
+}
+
+func jsonPath(path []string) string {
 	var b strings.Builder
 	for _, name := range path {
 		b.WriteString(`["` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(name) + `"]`)
 	}
-	return fmt.Sprintf("json_extract_scalar(record, %s)", literal("$"+b.String()))
+	return literal("$" + b.String())
 }
 
 // changes is the view of every record of a row: its columns, each with its type, and what the record says of the change.
+//
+// A value that has not its column's type is NULL, and its text is in the column "unreadable": a value that cannot be read
+// takes nothing else away. Keys are compared as texts, so that rows whose keys cannot be read are rows of their own.
 func (d *describer) changes() View {
-	v := View{
-		Name:        d.name.Changes(),
-		Description: fmt.Sprintf("Every change of %s.%s, and its rows as they were loaded", d.table.Database, d.table.Name),
-	}
-	var columns []string
-	add := func(name string, t typ, text string) {
+	v := View{Name: d.name.Changes()}
+	var texts, values, columns, unreadable []string
+	show := func(name string, t typ, value string) {
 		v.Fields = append(v.Fields, Field{name, t.hive, t.sql})
-		columns = append(columns, t.cast(text)+" AS "+quoted(name))
+		columns = append(columns, value)
+	}
+	take := func(name string, t typ, source string) {
+		raw := d.raw(name, t)
+		texts = append(texts, source+" AS "+raw)
+		values = append(values, raw)
+		if t.cast != nil {
+			values = append(values, t.cast(raw)+" AS "+quoted(name))
+			// The value is mentioned twice so that engines compute it once, elsewhere: else they write all values' SQL in the place of
+			// their names, and an expression about some hundred columns is more than they take (QUERY_EXCEEDED_COMPILER_LIMIT).
+			unreadable = append(unreadable, fmt.Sprintf("CASE WHEN %[1]s IS NULL THEN %[2]s || %[3]s || coalesce(CAST(%[1]s AS varchar), '') END", quoted(name), literal(name+": "), raw))
+		}
+		show(name, t, quoted(name))
 	}
 	for _, f := range d.fields {
-		add(f.Name, f.typ, member(data, f.column.Name))
+		source := memberOrJSON(data, f.column.Name)
+		if d.inKey(f) {
+			source = oneText(f.column.Type, f.typ, source)
+		}
+		take(f.Name, f.typ, source)
 	}
 	position := member(metadata, "stream-position")
 	place := func(group int) string {
 		return fmt.Sprintf("regexp_extract(%s, %s, %d)", position, literal(placePattern), group)
 	}
-	bigint := castTo("bigint", "bigint")
-	add(d.prefix+"operation", text, member(metadata, "operation"))
-	add(d.prefix+"committed_at", moment(6), member(metadata, "commit-timestamp"))
-	add(d.prefix+"recorded_at", moment(6), member(metadata, "timestamp"))
-	add(d.prefix+"transaction_id", text, member(metadata, "transaction-id"))
-	add(d.prefix+"transaction_record", bigint, member(metadata, "transaction-record-id"))
-	add(d.prefix+"stream_position", text, position)
-	add(d.prefix+"binlog_file", bigint, place(1))
-	add(d.prefix+"binlog_offset", bigint, place(2))
+	// The pattern has digits alone.
+	digits := typ{"bigint", "bigint", func(text string) string { return "TRY_CAST(" + text + " AS bigint)" }}
+	take(d.prefix+"operation", text, member(metadata, "operation"))
+	take(d.prefix+"committed_at", noted, member(metadata, "commit-timestamp"))
+	take(d.prefix+"recorded_at", noted, member(metadata, "timestamp"))
+	take(d.prefix+"transaction_id", text, member(metadata, "transaction-id"))
+	take(d.prefix+"transaction_record", whole("bigint", "bigint"), member(metadata, "transaction-record-id"))
+	take(d.prefix+"stream_position", text, position)
+	take(d.prefix+"binlog_file", digits, place(1))
+	take(d.prefix+"binlog_offset", digits, place(2))
 	for _, key := range d.keys {
-		add(d.prefix+"before_"+key.Name, key.typ, member(beforeImage, key.column.Name))
+		unreadable = append(unreadable, fmt.Sprintf("CASE WHEN %s IS NULL THEN %s END", d.raw(key.Name, key.typ), literal(key.Name+": none")))
+		take(d.prefix+"before_"+key.Name, key.typ, beforeKey(key))
 	}
-	add(d.prefix+"dt", text, quoted("dt"))
-	add(d.prefix+"hour", text, quoted("hour"))
-	v.SQL = fmt.Sprintf("SELECT\n  %s\nFROM %s\nWHERE %s = 'data'\n",
-		join(",", "  ", columns), quoted(d.name.Records()), member(metadata, "record-type"))
+	take(d.prefix+"dt", text, quoted("dt"))
+	take(d.prefix+"hour", text, quoted("hour"))
+	texts, values = append(texts, "record AS "+d.meta("record")), append(values, d.meta("record"))
+	show(d.prefix+"key", keyType, d.key(false)+" AS "+d.meta("key"))
+	show(d.prefix+"key_before", keyType, d.key(true)+" AS "+d.meta("key_before"))
+	show(d.prefix+"unreadable", text, joined(unreadable)+" AS "+d.meta("unreadable"))
+	v.SQL = fmt.Sprintf(`SELECT
+  %s
+FROM (
+  SELECT
+    %s
+  FROM (
+    SELECT
+      %s
+    FROM %s
+    WHERE %s = 'data' AND %s
+  ) AS texts
+) AS typed
+`, join("  ", columns), join("    ", values), join("      ", texts), quoted(d.name.Records()), member(metadata, "record-type"), oneRecord)
 	return v
+}
+
+// raw is the quoted name of a column's text, which is the column itself where that is text. It is short: it is written often.
+func (d *describer) raw(column string, t typ) string {
+	if t.cast == nil {
+		return quoted(column)
+	}
+	if _, known := d.texts[column]; !known {
+		d.texts[column] = len(d.texts) + 1
+	}
+	return d.meta(fmt.Sprint(d.texts[column]))
+}
+
+// keyType is a text for each column of the primary key.
+var keyType = typ{hive: "array<string>", sql: "array(varchar)"}
+
+// key is the SQL of the key, or of the key as it was before an update; they are the same in a record that tells of no former
+// one. A record without a key is a row of its own: its text.
+func (d *describer) key(before bool) string {
+	parts := make([]string, len(d.keys))
+	for i, k := range d.keys {
+		var texts []string
+		if before {
+			texts = d.writings(d.prefix+"before_"+k.Name, k.typ)
+		}
+		parts[i] = fmt.Sprintf("coalesce(%s)", strings.Join(append(append(texts, d.writings(k.Name, k.typ)...), d.meta("record")), ", "))
+	}
+	return "ARRAY[" + strings.Join(parts, ", ") + "]"
+}
+
+// writings are the SQL of a value's text, the same for all ways to write the value, and of what cannot be read.
+func (d *describer) writings(column string, t typ) []string {
+	if t.cast == nil {
+		return []string{quoted(column)}
+	}
+	return []string{fmt.Sprintf("CAST(%s AS varchar)", quoted(column)), d.raw(column, t)}
+}
+
+// argumentsAtOnce is how many arguments a function is given: engines have limits above a hundred.
+const argumentsAtOnce = 100
+
+// joined is the SQL of texts in one, NULL when all are.
+func joined(texts []string) string {
+	if len(texts) > argumentsAtOnce {
+		var parts []string
+		for some := range slices.Chunk(texts, argumentsAtOnce) {
+			parts = append(parts, joined(some))
+		}
+		texts = parts
+	}
+	return fmt.Sprintf("nullif(concat_ws('; ', %s), '')", strings.Join(texts, ", "))
 }

@@ -1,10 +1,10 @@
 package views
 
 import (
+	"bytes"
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
-	"strings"
 )
 
 // Text is a view as Athena keeps it in the Glue Data Catalog: the view of Presto's Hive connector, JSON in base64 in a
@@ -24,15 +24,32 @@ func (v View) Text(database string) (string, error) {
 	for _, f := range v.Fields {
 		view.Columns = append(view.Columns, column{f.Name, f.SQL})
 	}
-	text, err := json.Marshal(view)
-	if err != nil {
+	var text bytes.Buffer
+	encoder := json.NewEncoder(&text)
+	encoder.SetEscapeHTML(false)
+	if err := encoder.Encode(view); err != nil {
 		return "", fmt.Errorf("writing the view %s: %w", v.Name, err)
 	}
-	return "/* Presto View: " + base64.StdEncoding.EncodeToString(text) + " */", nil
+	written := "/* Presto View: " + base64.StdEncoding.EncodeToString(bytes.TrimSpace(text.Bytes())) + " */"
+	if len(written) > longestText {
+		return "", fmt.Errorf("the view %s takes %d bytes for its %d columns, and Glue takes %d: leave columns out (omitColumns of source.tables)", v.Name, len(written), len(v.Fields), longestText)
+	}
+	return written, nil
 }
 
-// ViewParameters mark a table of the catalog as such a view.
-func ViewParameters() map[string]string { return map[string]string{"presto_view": "true"} }
+// longestText is how long a view's text may be, https://docs.aws.amazon.com/glue/latest/webapi/API_TableInput.html.
+const longestText = 409600
+
+// ViewParameters mark a table of the catalog as such a view. Trino looks for the comment,
+// https://github.com/trinodb/trino/blob/476/plugin/trino-hive/src/main/java/io/trino/plugin/hive/ViewReaderUtil.java; Athena's
+// CREATE VIEW writes both.
+func ViewParameters() map[string]string {
+	return map[string]string{"presto_view": "true", "comment": "Presto View"}
+}
+
+// Owner of the views: who made them, as Presto's Hive connector has it. Trino refuses a view without one,
+// https://github.com/trinodb/trino/blob/476/core/trino-spi/src/main/java/io/trino/spi/connector/ConnectorViewDefinition.java.
+const Owner = "cdc-pipeline"
 
 // LineParameters keep a line whole whatever is in it.
 func LineParameters() map[string]string {
@@ -52,26 +69,6 @@ const (
 	TextOutput = "org.apache.hadoop.hive.ql.io.HiveIgnoreKeyTextOutputFormat"
 	LineSerDe  = "org.apache.hadoop.hive.serde2.lazy.LazySimpleSerDe"
 )
-
-// Location is the folder of a table's records, with a slash at its end: root is s3://bucket/prefix. Names are escaped as
-// the delivery does it.
-func Location(root, schema, table string) string {
-	return fmt.Sprintf("%s/schema=%s/table=%s/", root, escaped(schema), escaped(table))
-}
-
-// escaped is a name as jq's @uri writes it.
-func escaped(name string) string {
-	var b strings.Builder
-	for i := range len(name) {
-		switch c := name[i]; {
-		case c >= 'a' && c <= 'z', c >= 'A' && c <= 'Z', c >= '0' && c <= '9', strings.IndexByte("-_.~", c) >= 0:
-			b.WriteByte(c)
-		default:
-			fmt.Fprintf(&b, "%%%02X", c)
-		}
-	}
-	return b.String()
-}
 
 // RecordParameters let Athena work out the partitions by itself, from a day (2026-01-31) to now: no crawler, no command
 // after each hour, https://docs.aws.amazon.com/athena/latest/ug/partition-projection-setting-up.html.

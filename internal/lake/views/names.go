@@ -55,13 +55,14 @@ func Names(tables [][2]string) []Name {
 	return names
 }
 
-// fieldNames are the columns' names in their order; one that another column has too gets its place.
+// fieldNames are the columns' names in their order. One that another column has too gets its place, as often as it takes: a
+// later column may be called what the first gets.
 func fieldNames(columns []Column) []string {
 	names := make([]string, len(columns))
 	taken := map[string]bool{}
 	for i, c := range columns {
 		names[i] = plain(c.Name)
-		if taken[names[i]] {
+		for taken[names[i]] {
 			names[i] = fmt.Sprintf("%s_%d", names[i], i+1)
 		}
 		taken[names[i]] = true

@@ -25,7 +25,7 @@ func (d *describer) queries() []Query {
 			SQL: d.expand(`SELECT *
 FROM {changes}
 WHERE {dt} >= date_format(current_timestamp - INTERVAL '1' HOUR, '%Y-%m-%d')
-  AND {committed_at} >= CAST(current_timestamp AT TIME ZONE 'UTC' AS timestamp(6)) - INTERVAL '1' HOUR
+  AND coalesce({committed_at} >= CAST(current_timestamp AT TIME ZONE 'UTC' AS timestamp(6)) - INTERVAL '1' HOUR, true)
 ORDER BY {committed_at} DESC, {binlog_file} DESC, {binlog_offset} DESC, {transaction_record} DESC
 `),
 		},
@@ -41,7 +41,7 @@ ORDER BY coalesce({committed_at}, {recorded_at}), {binlog_file}, {binlog_offset}
 		{
 			Name:        d.name.Rows() + ": " + TableQueries[2],
 			Description: "The rows of " + source + " as they were at a time after its load (the one of source.rowsSince, if that is set), in UTC: '2026-11-23 17:00:00'.",
-			SQL:         d.state(d.expand(`({operation} = 'load' OR {committed_at} <= CAST(? AS timestamp(6)))`)),
+			SQL:         d.state(d.expand(`({operation} = 'load' OR coalesce({committed_at} <= CAST(? AS timestamp(6)), true))`)),
 		},
 		{
 			Name:        d.name.Rows() + ": " + TableQueries[3],
@@ -99,6 +99,9 @@ func numbers(n int) string {
 	return strings.Join(all, ", ")
 }
 
+// Unplaced ends the name of the saved query of lines that are not in the views, or that a row cannot count.
+const Unplaced = "records that nobody can place"
+
 // Overview are the queries about all tables together. It needs nothing of their columns.
 func Overview(names []Name, tables [][2]string) []Query {
 	each := func(pattern string) string {
@@ -107,7 +110,7 @@ func Overview(names []Name, tables [][2]string) []Query {
 			parts[i] = strings.NewReplacer(
 				"{table}", literal(tables[i][0]+"."+tables[i][1]), "{rows}", quoted(name.Rows()), "{records}", quoted(name.Records()),
 				"{type}", member(metadata, "record-type"), "{operation}", member(metadata, "operation"), "{committed}", member(metadata, "commit-timestamp"),
-				"{position}", member(metadata, "stream-position"), "{place}", literal(placePattern),
+				"{position}", member(metadata, "stream-position"), "{place}", literal(placePattern), "{one}", oneRecord,
 			).Replace(pattern)
 		}
 		return strings.Join(parts, "\nUNION ALL\n")
@@ -123,15 +126,15 @@ func Overview(names []Name, tables [][2]string) []Query {
 			Description: "How much was changed in each table on each day, in UTC.",
 			SQL: each(`SELECT {table} AS "table", substr({committed}, 1, 10) AS "day", count(*) AS "changes"
 FROM {records}
-WHERE {type} = 'data' AND {operation} <> 'load'
+WHERE {type} = 'data' AND {operation} <> 'load' AND {one}
 GROUP BY 1, 2`) + "\nORDER BY 2 DESC, 1\n",
 		},
 		{
-			Name:        "all tables: records that nobody can place",
-			Description: "Lines that are no record of a row, or that do not say where in the binlog they come from. There should be none.",
+			Name:        "all tables: " + Unplaced,
+			Description: "Lines that are not one record of a row, or that do not say where in the binlog they come from. There should be none.",
 			SQL: each(`SELECT {table} AS "table", "dt", "hour", record
 FROM {records}
-WHERE trim(record) <> '' AND NOT coalesce({type} = 'data' AND ({operation} = 'load' OR regexp_like({position}, {place})), false)`) + "\nORDER BY 2, 3, 1\n",
+WHERE trim(record) <> '' AND NOT coalesce({type} = 'data' AND {one} AND ({operation} = 'load' OR {operation} IN ('insert', 'update', 'delete') AND regexp_like({position}, {place})), false)`) + "\nORDER BY 2, 3, 1\n",
 		},
 		{
 			Name:        "all tables: definitions",
@@ -143,10 +146,10 @@ WHERE trim(record) <> '' AND NOT coalesce({type} = 'data' AND ({operation} = 'lo
   %s AS "operation",
   record
 FROM %s
-WHERE %s = 'control'
+WHERE %s = 'control' AND %s
 ORDER BY 1
 `, member(metadata, "timestamp"), member(metadata, "schema-name"), member(metadata, "table-name"), member(metadata, "operation"),
-				quoted(ControlRecords.Records()), member(metadata, "record-type")),
+				quoted(ControlRecords.Records()), member(metadata, "record-type"), oneRecord),
 		},
 	}
 }

@@ -1,16 +1,16 @@
 package views
 
 import (
-	"fmt"
 	"strings"
 )
 
 // rows is the view of the table as it is now: of each row the latest change, unless it is a delete.
 func (d *describer) rows() View {
-	v := View{Name: d.name.Rows(), Description: fmt.Sprintf("The rows of %s.%s as they are", d.table.Database, d.table.Name)}
+	v := View{Name: d.name.Rows()}
 	for _, f := range d.fields {
 		v.Fields = append(v.Fields, f.Field)
 	}
+	v.Fields = append(v.Fields, Field{d.prefix + "unreadable", text.hive, text.sql})
 	v.SQL = d.state("")
 	return v
 }
@@ -19,25 +19,12 @@ func (d *describer) rows() View {
 // change: loaded rows before every change, changes by binlog file, offset and record within the transaction.
 //
 // An update that changes a key says something of two rows, that there is one and that there is another no more; it is
-// unfolded into both, so that the records are read once.
+// unfolded into both, so that the records are read once. A change that does not say where in the binlog it comes from counts
+// after all that do, and its row says so in the column "unreadable".
 func (d *describer) state(where string) string {
-	key := map[string]bool{}
-	for _, k := range d.keys {
-		key[k.Name] = true
-	}
-	columns, unfolded := make([]string, len(d.fields)), make([]string, len(d.fields))
-	left := d.meta("left")
+	columns := make([]string, len(d.fields))
 	for i, f := range d.fields {
 		columns[i] = quoted(f.Name)
-		unfolded[i] = columns[i]
-		if key[f.Name] {
-			unfolded[i] = fmt.Sprintf("CASE WHEN %s THEN coalesce(%s, %s) ELSE %s END AS %s", left, d.before(f), columns[i], columns[i], columns[i])
-		}
-	}
-	keys, moved := make([]string, len(d.keys)), make([]string, len(d.keys))
-	for i, k := range d.keys {
-		keys[i] = quoted(k.Name)
-		moved[i] = fmt.Sprintf("%s <> %s", d.before(k), quoted(k.Name))
 	}
 	conditions := d.counted()
 	if where != "" {
@@ -50,28 +37,35 @@ func (d *describer) state(where string) string {
 	return d.expand(`WITH states AS (
   SELECT
     {unfolded},
+    {unreadable},
+    CASE WHEN {left} THEN {key_before} ELSE {key} END AS {key},
     {left} OR {operation} = 'delete' AS {gone},
-    {place} AS {binlog_file},
+    CASE WHEN {operation} = 'load' THEN -1 WHEN {operation} IN ('insert', 'update', 'delete') THEN {binlog_file} END AS {binlog_file},
     {binlog_offset},
     {transaction_record},
-    coalesce({committed_at}, {recorded_at}) AS {at}
+    coalesce({committed_at}, {recorded_at}) AS {at},
+    coalesce({operation}, 'no operation') || ' at ' || coalesce({stream_position}, 'no position') AS {place}
   FROM {changes}
-  CROSS JOIN UNNEST(CASE WHEN {operation} = 'update' AND ({moved}) THEN ARRAY[false, true] ELSE ARRAY[false] END) AS unfolded ({left}){where}
+  CROSS JOIN UNNEST(CASE WHEN {operation} = 'update' AND {key_before} <> {key} THEN ARRAY[false, true] ELSE ARRAY[false] END) AS unfolded ({left}){where}
 ),
 ranked AS (
-  SELECT *, row_number() OVER (
-    PARTITION BY {keys}
-    ORDER BY {binlog_file} DESC, {binlog_offset} DESC NULLS LAST, {transaction_record} DESC NULLS LAST, {at} DESC NULLS LAST
-  ) AS {rank}
+  SELECT
+    *,
+    row_number() OVER (
+      PARTITION BY {key}
+      ORDER BY {binlog_file} DESC NULLS LAST, {binlog_offset} DESC NULLS LAST, {transaction_record} DESC NULLS LAST, {at} DESC NULLS LAST
+    ) AS {rank},
+    max(CASE WHEN {binlog_file} IS NULL THEN 'a change without a place in the binlog: ' || {place} END) OVER (PARTITION BY {key}) AS {astray}
   FROM states
 )
 SELECT
-  {columns}
+  {columns},
+  {all_unreadable} AS {unreadable}
 FROM ranked
-WHERE {rank} = 1 AND NOT {gone}
+WHERE {rank} = 1 AND NOT coalesce({gone}, false)
 `,
-		"unfolded", join(",", "    ", unfolded), "columns", join(",", "  ", columns), "keys", strings.Join(keys, ", "),
-		"moved", strings.Join(moved, " OR "), "place", d.place(), "where", where)
+		"unfolded", join("    ", columns), "columns", join("  ", columns), "where", where,
+		"all_unreadable", joined([]string{d.meta("unreadable"), d.meta("astray")}))
 }
 
 // counted are the conditions on records that tell what the rows are. One without a time is none to leave out. Partitions are
@@ -85,12 +79,6 @@ func (d *describer) counted() []string {
 	return []string{d.expand("coalesce({recorded_at} >= TIMESTAMP " + literal(since) + ", true)")}
 }
 
-// place is a binlog file's number, and less than any for a loaded row. A change that has none fails the query, and the
-// text that is no number says why: what cannot be placed cannot be left out either.
-func (d *describer) place() string {
-	return d.expand(`CASE WHEN {operation} = 'load' THEN -1 ELSE coalesce({binlog_file}, CAST(concat('no place in a binlog: ', coalesce({stream_position}, 'none')) AS bigint)) END`)
-}
-
 // expand fills a text in: what is given by name, the views' names, and otherwise columns of metadata.
 func (d *describer) expand(pattern string, given ...string) string {
 	pairs := []string{"{changes}", quoted(d.name.Changes()), "{rows}", quoted(d.name.Rows()), "{records}", quoted(d.name.Records())}
@@ -99,7 +87,7 @@ func (d *describer) expand(pattern string, given ...string) string {
 	}
 	for _, name := range []string{
 		"operation", "committed_at", "recorded_at", "transaction_record", "stream_position", "binlog_file", "binlog_offset", "dt",
-		"left", "gone", "at", "rank",
+		"key", "key_before", "unreadable", "left", "gone", "at", "rank", "place", "astray",
 	} {
 		pairs = append(pairs, "{"+name+"}", d.meta(name))
 	}

@@ -10,16 +10,51 @@ import (
 // typ is a type with the way a value gets it from the text in a record.
 type typ struct {
 	hive, sql string
-	// cast is the SQL of the value, from that of its text.
+	// cast is the SQL of the value, from that of its text: NULL for a text that is not exactly a value of the type. It never
+	// fails, whatever the text is. Nil for text, which is a value as it is.
 	cast func(text string) string
 }
 
 // text is what stays as DMS writes it: strings, ENUM and SET, JSON, TIME (which goes to 838 hours), and bytes, which DMS
 // writes in hexadecimal.
-var text = typ{"string", "varchar", func(text string) string { return text }}
+var text = typ{hive: "string", sql: "varchar"}
 
-func castTo(hive, sql string) typ {
-	return typ{hive, sql, func(text string) string { return fmt.Sprintf("CAST(%s AS %s)", text, sql) }}
+// A cast rounds what has too many digits, and what one engine takes another refuses ('12.0' as a bigint). So a text is cast
+// only when it has a form that means the same everywhere, and no digit of it is lost.
+const (
+	// plainNumber has up to so many digits after the point that are not zero.
+	plainNumber = `^-?[0-9]+(\.[0-9]{0,%d}0*)?$`
+	// powerNumber is a number times a power of ten: 1.2E3.
+	powerNumber = `^-?[0-9]+(\.[0-9]+)?[eE][+-]?[0-9]{1,2}$`
+	anyNumber   = `^-?[0-9]+(\.[0-9]*)?([eE][+-]?[0-9]{1,3})?$`
+	day         = `[0-9]{4}-[0-9]{2}-[0-9]{2}`
+	// midnight is what DMS may write after a date.
+	midnight = `^` + day + `([T ]00:00:00(\.0*)?Z?)?$`
+	// instant has so many digits after the second; a day alone is its beginning.
+	instant = `^` + day + `([T ]([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.%s)?Z?)?$`
+	// firstDay is the first of ISO 8601's year 1: what MySQL writes before it, 0000-00-00 above all, is no date.
+	firstDay = "0001-01-01"
+)
+
+// whole is an integer type.
+func whole(hive, sql string) typ {
+	return typ{hive, sql, func(text string) string {
+		return exactly(text, 0, fmt.Sprintf("TRY_CAST(TRY_CAST(%s AS decimal(38,0)) AS %s)", text, sql))
+	}}
+}
+
+// exactly is a number with up to so many digits after the point. A power of ten is told exact by its nearest floating-point
+// number, which is where DMS has it from.
+func exactly(text string, digits int, value string) string {
+	return fmt.Sprintf("CASE WHEN regexp_like(%[1]s, %[2]s) OR regexp_like(%[1]s, %[3]s) AND TRY_CAST(TRY_CAST(%[1]s AS decimal(38,%[4]d)) AS double) = TRY_CAST(%[1]s AS double) THEN %[5]s END",
+		text, literal(fmt.Sprintf(plainNumber, digits)), literal(powerNumber), digits, value)
+}
+
+// floating is a floating-point type. It rounds, as the source's own does; what is beyond its greatest number is no value of it.
+func floating(hive, sql, greatest string) typ {
+	return typ{hive, sql, func(text string) string {
+		return fmt.Sprintf("CASE WHEN regexp_like(%[1]s, %[2]s) AND abs(TRY_CAST(%[1]s AS double)) <= %[3]s THEN TRY_CAST(%[1]s AS %[4]s) END", text, literal(anyNumber), greatest, sql)
+	}}
 }
 
 var columnType = regexp.MustCompile(`^([a-z]+)(?:\((\d+)(?:,(\d+))?\))?(.*)$`)
@@ -35,30 +70,31 @@ func typeOf(mysql string) typ {
 	scale, _ := strconv.Atoi(m[3])
 	switch m[1] {
 	case "tinyint", "smallint", "mediumint", "year":
-		return castTo("int", "integer")
+		return whole("int", "integer")
 	case "int", "integer":
 		if unsigned {
-			return castTo("bigint", "bigint")
+			return whole("bigint", "bigint")
 		}
-		return castTo("int", "integer")
+		return whole("int", "integer")
 	case "bigint":
 		if unsigned {
-			return castTo("decimal(20,0)", "decimal(20,0)")
+			return decimal(true, 20, 0)
 		}
-		return castTo("bigint", "bigint")
+		return whole("bigint", "bigint")
 	case "decimal", "numeric":
 		return decimal(m[2] != "", length, scale)
 	case "float":
-		return castTo("float", "real")
+		return floating("float", "real", "3.4028235E38")
 	case "double", "real":
-		return castTo("double", "double")
+		return floating("double", "double", "1.7976931348623157E308")
 	case "bit":
 		if length <= 1 {
-			return castTo("boolean", "boolean")
+			return typ{"boolean", "boolean", func(text string) string {
+				return fmt.Sprintf("CASE %s WHEN 'true' THEN true WHEN '1' THEN true WHEN 'false' THEN false WHEN '0' THEN false END", text)
+			}}
 		}
 	case "date":
-		// DMS may write a date with a time of zero.
-		return typ{"date", "date", func(text string) string { return fmt.Sprintf("CAST(substr(%s, 1, 10) AS date)", text) }}
+		return typ{"date", "date", func(text string) string { return dated(text, midnight, fmt.Sprintf("substr(%s, 1, 10)", text), "date") }}
 	case "datetime", "timestamp":
 		return moment(length)
 	}
@@ -74,17 +110,31 @@ func decimal(given bool, precision, scale int) typ {
 		return text
 	}
 	name := fmt.Sprintf("decimal(%d,%d)", precision, scale)
-	return castTo(name, name)
+	return typ{name, name, func(text string) string { return exactly(text, scale, fmt.Sprintf("TRY_CAST(%s AS %s)", text, name)) }}
 }
 
 // moment is a time in UTC without its zone. Athena's timestamp has milliseconds by itself, and as many digits as it is
 // told in a view.
 func moment(digits int) typ {
-	sql := "timestamp(3)"
-	if digits > 3 {
-		sql = "timestamp(6)"
+	kept := 3
+	if digits > kept {
+		kept = 6
 	}
+	return timestamp(kept, fmt.Sprintf("[0-9]{0,%d}0*", kept))
+}
+
+// noted is a time that DMS notes of a record, to the microsecond: a finer one is rounded.
+var noted = timestamp(6, "[0-9]*")
+
+// timestamp has so many digits after the second, of a text with a fraction of a form.
+func timestamp(digits int, fraction string) typ {
+	sql := fmt.Sprintf("timestamp(%d)", digits)
 	return typ{"timestamp", sql, func(text string) string {
-		return fmt.Sprintf("CAST(replace(replace(%s, 'T', ' '), 'Z', '') AS %s)", text, sql)
+		return dated(text, fmt.Sprintf(instant, fraction), fmt.Sprintf("replace(replace(%s, 'T', ' '), 'Z', '')", text), sql)
 	}}
+}
+
+// dated is a date or a time of a form.
+func dated(text, form, value, sql string) string {
+	return fmt.Sprintf("CASE WHEN regexp_like(%[1]s, %[2]s) AND %[1]s >= %[3]s THEN TRY_CAST(%[4]s AS %[5]s) END", text, literal(form), literal(firstDay), value, sql)
 }

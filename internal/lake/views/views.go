@@ -7,7 +7,8 @@
 // unexpected null values" (https://docs.aws.amazon.com/athena/latest/ug/openx-json-serde.html), and OpenX's writes a
 // number anew when it becomes text. So the view takes each value out of the record as it was written
 // (json_extract_scalar, https://trino.io/docs/current/functions/json.html) and casts it to the type of its column in the
-// source. A value that has not that type fails the query: none is NULL that was not NULL.
+// source. A value that has not that type is NULL, and its text is in a column beside it: none is lost, and none takes the
+// others away.
 package views
 
 import (
@@ -45,8 +46,8 @@ type Field struct {
 
 // View is a query with a name.
 type View struct {
-	Name, Description, SQL string
-	Fields                 []Field
+	Name, SQL string
+	Fields    []Field
 }
 
 // Query is a query to save. A question mark in its SQL is a parameter, whose value Athena asks for.
@@ -67,7 +68,7 @@ type Catalog struct {
 // Describe makes the catalog of a table under a name that [Names] gave. It refuses a table without a primary key, whose
 // changes cannot be told from one another.
 func Describe(name Name, t Table) (Catalog, error) {
-	d := describer{table: t, name: name, prefix: metadataPrefix}
+	d := describer{table: t, name: name, prefix: metadataPrefix, texts: map[string]int{}}
 	if err := d.resolve(); err != nil {
 		return Catalog{}, fmt.Errorf("describing %s.%s: %w", t.Database, t.Name, err)
 	}
@@ -84,6 +85,8 @@ type describer struct {
 	prefix string
 	fields []sourceField
 	keys   []sourceField
+	// texts are the numbers of the columns that hold values as they were written.
+	texts map[string]int
 }
 
 // sourceField is a column of the source as the catalog has it.
@@ -128,7 +131,5 @@ func quoted(name string) string { return `"` + strings.ReplaceAll(name, `"`, `""
 // literal is a string.
 func literal(text string) string { return "'" + strings.ReplaceAll(text, "'", "''") + "'" }
 
-// join writes one thing a line, after the first, indented.
-func join(separator, indent string, lines []string) string {
-	return strings.Join(lines, separator+"\n"+indent)
-}
+// join lists one thing a line, after the first, indented.
+func join(indent string, lines []string) string { return strings.Join(lines, ",\n"+indent) }

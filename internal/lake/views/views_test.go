@@ -1,6 +1,7 @@
 package views_test
 
 import (
+	"cdcpipeline/internal/lake/partition"
 	"cdcpipeline/internal/lake/views"
 	"encoding/base64"
 	"encoding/json"
@@ -153,6 +154,35 @@ func TestColumnsOfTheSourceKeepTheirNames(t *testing.T) {
 	require.Contains(t, names, "dt")
 }
 
+// Whatever the columns are called, no two have a name in the catalog, and those of the source keep apart from the metadata's.
+func TestNamesOfColumnsAreUnique(t *testing.T) {
+	part := rapid.StringMatching(`(cdc_)?(cdc_|[abAB._-]|İ|K)?(before_|key|unreadable|a_b|record|dt)?(_[2-5])?`)
+	rapid.Check(t, func(t *rapid.T) {
+		table := views.Table{Database: "d", Name: "t"}
+		// MySQL tells names of columns apart without regard to case.
+		for _, name := range rapid.SliceOfNDistinct(part, 1, 8, strings.ToLower).Draw(t, "columns") {
+			table.Columns = append(table.Columns, views.Column{"x" + name, rapid.SampledFrom([]string{"int", "text"}).Draw(t, "type")}, views.Column{name + "y", "int"})
+		}
+		table.PrimaryKey = []string{table.Columns[0].Name, table.Columns[1].Name}
+		c, err := views.Describe("d_t", table)
+		require.NoError(t, err)
+		for _, v := range []views.View{c.Changes, c.Rows} {
+			seen := map[string]bool{}
+			for _, f := range v.Fields {
+				require.False(t, seen[f.Name], "%s of %v", f.Name, table.Columns)
+				require.Equal(t, strings.ToLower(f.Name), f.Name)
+				seen[f.Name] = true
+			}
+		}
+	})
+}
+
+// The third column would get the name that the first has.
+func TestANameThatIsMadeUniqueIsTakenToo(t *testing.T) {
+	c := described(t, views.Table{Database: "d", Name: "t", PrimaryKey: []string{"a_b_3"}, Columns: []views.Column{{"a_b_3", "int"}, {"a_b", "int"}, {"a.b", "int"}}})
+	require.Equal(t, []string{"a_b_3", "a_b", "a_b_3_3"}, []string{c.Rows.Fields[0].Name, c.Rows.Fields[1].Name, c.Rows.Fields[2].Name})
+}
+
 func TestTableWithoutAKeyIsRefused(t *testing.T) {
 	for want, table := range map[string]views.Table{
 		"describing d.t: it has no primary key":                                 {Database: "d", Name: "t", Columns: []views.Column{{"id", "int"}}},
@@ -180,12 +210,12 @@ func TestViewIsWrittenAsAthenaDoes(t *testing.T) {
 	require.Equal(t, "awsdatacatalog", got["catalog"])
 	require.Equal(t, "shop_dev", got["schema"])
 	require.Equal(t, map[string]any{"name": "id", "type": "decimal(20,0)"}, got["columns"].([]any)[1])
-	require.Len(t, got["columns"], len(orders.Columns))
+	require.Len(t, got["columns"], len(orders.Columns)+1, "and cdc_unreadable")
 }
 
 func TestRecordsAreWhereTheDeliveryPutsThem(t *testing.T) {
-	location := views.Location("s3://lake/raw", "shop", "a$b-ü")
-	require.Equal(t, "s3://lake/raw/schema=shop/table=a%24b-%C3%BC/", location)
+	location := partition.Folder("s3://lake/raw", "shop", "a$b-ü!")
+	require.Equal(t, "s3://lake/raw/schema=shop/table=a%24b-%C3%BC!/", location)
 	parameters := views.RecordParameters(location, "2026-01-01")
 	require.Equal(t, location+"dt=${dt}/hour=${hour}/", parameters["storage.location.template"])
 	require.Equal(t, "2026-01-01,NOW", parameters["projection.dt.range"])

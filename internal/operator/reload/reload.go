@@ -139,9 +139,10 @@ type passage struct {
 type state int
 
 const (
-	begun   state = iota // nothing was loaded
-	filling              // it is being loaded, or loaded
-	differs              // it was compared
+	begun      state = iota // nothing was loaded
+	filling                 // it is being loaded, or loaded
+	differs                 // it was compared
+	uncompared              // it could not be
 	shown
 )
 
@@ -213,6 +214,9 @@ func (w *work) show(ctx context.Context, t *passage, left int) error {
 		w.Tell("%s: comparing epoch %d with the database", t.Name, number)
 		different, err := w.Compare(ctx, t.Name, number, share(ctx, left))
 		if err != nil {
+			if ctx.Err() == nil {
+				t.state = uncompared
+			}
 			return err
 		}
 		if different > 0 {
@@ -265,6 +269,8 @@ func (w *work) left(t *passage) string {
 		next = "is empty"
 	case t.state == begun:
 		next = "has only what changes: `" + fmt.Sprintf(w.command, t.Name) + "` fills it"
+	case t.state == uncompared:
+		next = fmt.Sprintf("is not shown: `cdc epoch switch --table %s` compares again, with --no-compare it shows it as it is", t.Name)
 	case t.state == differs:
 		next = fmt.Sprintf("is not shown: `cdc epoch switch --table %s` compares again, `cdc start --reload-table %s` loads anew", t.Name, t.Name)
 	}

@@ -253,7 +253,7 @@ func TestWhatEndsEarlySaysHowItIsLeftAndWhatGoesOn(t *testing.T) {
 			f.tables = with(currentstate.Epoch{Since: noon, Key: []string{"id"}}, noon).tables
 			f.interrupt = "loaded"
 		}, one, "current-shop-ledger still shows epoch 1, the rows as of 2026-11-23T12:00:00Z; epoch 3 is filling"},
-		"fails to compare at all": {func(f *fake) { f.fail = map[string]error{"compare": errAway} }, one, "the domain is away" + filling},
+		"fails to compare at all": {func(f *fake) { f.fail = map[string]error{"compare": errAway} }, one, "the domain is away" + still + "is not shown: `cdc epoch switch --table shop.ledger` compares again, with --no-compare it shows it as it is"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			f := of(ledger)

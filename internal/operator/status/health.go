@@ -30,6 +30,9 @@ func (s *Status) judge(o outputs.Outputs, maxLag time.Duration) {
 		}
 		add(true, "table %s is not loaded: `cdc start --reload-table %s`", name, name)
 	}
+	for _, t := range s.DDL.Tables {
+		add(true, "%s", t.problem())
+	}
 	s.judgeLag(add, maxLag)
 	add(s.Parked.Objects > 0, "%s parked, the newest s3://%s/%s: each names the reason; `cdc replay --parked-only` applies those of the current state again", count(s.Parked.Objects, "object is", "objects are"), o.LakeBucket, s.Parked.Newest)
 	add(s.Search.Cluster == "red", "the domain is red: some index has lost a primary shard")
@@ -39,7 +42,7 @@ func (s *Status) judge(o outputs.Outputs, maxLag time.Duration) {
 			t.Name, t.Shown, timestamp(t.Until), t.Latest, t.Name)
 	}
 	for _, part := range []struct{ what, err string }{
-		{"task", s.Task.Error}, {"tables", s.Tables.Error}, {"lag", s.Lag.Error}, {"parked objects", s.Parked.Error}, {"search", s.Search.Error}, {"current state", s.Current.Error},
+		{"task", s.Task.Error}, {"tables", s.Tables.Error}, {"definitions of the tables", s.DDL.Error}, {"lag", s.Lag.Error}, {"parked objects", s.Parked.Error}, {"search", s.Search.Error}, {"current state", s.Current.Error},
 	} {
 		add(part.err != "", "%s unreadable: %s", part.what, part.err)
 	}

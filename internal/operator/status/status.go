@@ -22,6 +22,8 @@ type Status struct {
 
 	Task   TaskStatus   `json:"task"`
 	Tables TablesStatus `json:"tables"`
+	// DDL is unread where the table's statistics are, which Tables says.
+	DDL    DDLStatus    `json:"ddl"`
 	Lag    Lag          `json:"lag"`
 	Parked Parked       `json:"parked"`
 	Search SearchStatus `json:"search"`
@@ -117,6 +119,9 @@ type Sources struct {
 	S3         Objects
 	// Search reaches the domain; it is called once, and what it gives is closed.
 	Search func(context.Context) (Cluster, error)
+	// Database reaches the source in the same way; nil asks nothing of it. Kept is what earlier looks at it have found.
+	Database func(context.Context) (Database, error)
+	Kept     Kept
 }
 
 // Options of a status.
@@ -125,6 +130,8 @@ type Options struct {
 	Within time.Duration
 	// MaxLag of the task and of the stream's readers before it counts as a problem. Default 2 min.
 	MaxLag time.Duration
+	// Accept these tables, database.table, as they are now: what was done to them since their load is mended.
+	Accept []string
 	// Now is the time, for tests; nil is the clock.
 	Now func() time.Time
 }
@@ -151,7 +158,10 @@ func (s Sources) Read(ctx context.Context, o outputs.Outputs, options Options) S
 		status.Task = readTask(ctx, s.DMS, o)
 		status.Lag = readLag(ctx, s.CloudWatch, o, status.Task, options.Now())
 	})
-	all.Go(func() { status.Tables = readTables(ctx, s.DMS, o) })
+	all.Go(func() {
+		status.Tables = readTables(ctx, s.DMS, o)
+		status.DDL = s.readDDL(ctx, o, status.Tables, options)
+	})
 	all.Go(func() { status.Parked = readParked(ctx, s.S3, o) })
 	all.Go(func() { status.Search, status.Current = readDomain(ctx, s.Search, o) })
 	all.Wait()

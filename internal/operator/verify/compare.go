@@ -2,6 +2,7 @@ package verify
 
 import (
 	"cdcpipeline/internal/change"
+	"cdcpipeline/internal/operator/schema"
 	"cdcpipeline/internal/table"
 	"context"
 	"database/sql"
@@ -37,47 +38,11 @@ type CompareOptions struct {
 	Progress func(table table.Name, phase string, done, total int64)
 }
 
-// Difference is a row whose latest state in a sink is not that of the source.
-type Difference struct {
-	Sink  Hop    `json:"sink"`
-	Table string `json:"table"`
-	Key   string `json:"key"`
-	// Kind is missing (only the source has the row), extra (only the sink) or differs.
-	Kind    string             `json:"kind"`
-	Columns []ColumnDifference `json:"columns,omitempty"`
-	// Record is the position of the sink's latest record of the row, or of the one that the row's document is from.
-	Record string `json:"record,omitempty"`
-}
-
-// The kinds of differences.
-const (
-	Missing = "missing"
-	Extra   = "extra"
-	Differs = "differs"
-)
-
-// Count is what the comparison of one table with one sink has found.
-type Count struct {
-	Table string `json:"table"`
-	Sink  Hop    `json:"sink"`
-	// Rows of the source, and Records (or documents) of the sink that were read.
-	Rows    int64 `json:"rows"`
-	Records int64 `json:"records"`
-	Same    int64 `json:"same"`
-	Missing int64 `json:"missing"`
-	Extra   int64 `json:"extra"`
-	Differs int64 `json:"differs"`
-	// Expired rows have not changed for longer than the sink keeps records: the lake has them, the history no longer.
-	Expired int64 `json:"expired"`
-}
-
-// Different rows in all.
-func (c Count) Different() int64 { return c.Missing + c.Extra + c.Differs }
-
 // Compare every row of the source's tables with the latest state that the sinks' records leave it in, and with its document
-// in the current index. It reads each sink once, then the tables in the order of their primary keys. each is told of the
-// differences of a table, at most 10,000 in each sink.
-func Compare(ctx context.Context, source Source, p Pipeline, o CompareOptions, each func(Difference)) ([]Count, error) {
+// in the current index; and every change that the lake has with the history, and the other way round. It reads each sink once,
+// then the tables. each is told of the differences of a table, at most 10,000 rows and 10,000 changes in each sink. A table that
+// cannot be compared is no error: the others are.
+func Compare(ctx context.Context, source Source, p Pipeline, o CompareOptions, each func(Difference)) (Result, error) {
 	return compare(ctx, source, func() []sink {
 		sinks := []sink{&historySink{Search: p.History}, &lakeSink{Lake: p.Lake}}
 		if p.Current != nil {
@@ -87,21 +52,26 @@ func Compare(ctx context.Context, source Source, p Pipeline, o CompareOptions, e
 	}, o, each)
 }
 
-func compare(ctx context.Context, source Source, sinks func() []sink, o CompareOptions, each func(Difference)) ([]Count, error) {
-	var counts []Count
+func compare(ctx context.Context, source Source, sinks func() []sink, o CompareOptions, each func(Difference)) (Result, error) {
+	var all Result
 	for _, name := range o.Tables {
-		c := &comparison{source: source, options: o}
+		c := &comparison{source: source, options: o, began: time.Now()}
 		for _, s := range sinks() {
 			c.sides = append(c.sides, &side{sink: s, Count: Count{Table: name.String(), Sink: s.hop()}})
 		}
-		if err := c.run(ctx, name, each); err != nil {
-			return counts, fmt.Errorf("comparing %s: %w", name, err)
+		err := c.run(ctx, name, each)
+		if ctx.Err() != nil {
+			return all, fmt.Errorf("comparing %s: %w", name, errors.Join(ctx.Err(), err))
+		}
+		if err != nil {
+			all.Uncompared = append(all.Uncompared, Uncompared{name.String(), err.Error(), fmt.Errorf("comparing %s: %w", name, err)})
+			continue
 		}
 		for _, s := range c.sides {
-			counts = append(counts, s.Count)
+			all.Counts = append(all.Counts, s.Count)
 		}
 	}
-	return counts, nil
+	return all, nil
 }
 
 // comparison of one table.
@@ -110,6 +80,7 @@ type comparison struct {
 	options CompareOptions
 	table   *sourceTable
 	sides   []*side
+	began   time.Time
 }
 
 // side is one sink with what it has of the table.
@@ -120,6 +91,8 @@ type side struct {
 	kept   time.Time
 	// suspects by the id of their row.
 	suspects map[string]*suspect
+	// lost changes by their place, as many as are reported.
+	lost map[string]placed
 }
 
 func (c *comparison) progress(phase string, done, total int64) {
@@ -138,6 +111,11 @@ func (c *comparison) run(ctx context.Context, name table.Name, each func(Differe
 		c.table.since = c.options.Since(name.Database, name.Table)
 	}
 	for _, column := range definition.Columns {
+		if column.Kind == schema.Unsupported {
+			for _, s := range c.sides {
+				s.NotCompared = append(s.NotCompared, column.Name)
+			}
+		}
 		for _, ignored := range c.options.Ignored {
 			c.table.ignored[column.Name] = c.table.ignored[column.Name] || ignored == name.String()+"."+column.Name
 		}
@@ -150,6 +128,9 @@ func (c *comparison) run(ctx context.Context, name table.Name, each func(Differe
 		return err
 	}
 	if err := c.extras(); err != nil {
+		return err
+	}
+	if err := c.compareChanges(); err != nil {
 		return err
 	}
 	if err := c.lookAgain(ctx); err != nil {
@@ -192,33 +173,34 @@ func (c *comparison) readSinks(ctx context.Context) error {
 }
 
 // readSource compares all rows of one consistent view, chunk by chunk.
-func (c *comparison) readSource(ctx context.Context) (err error) {
+func (c *comparison) readSource(ctx context.Context) error {
 	total, err := c.source.Rows(ctx, c.table.Name)
 	if err != nil {
 		return err //nolint:wrapcheck // it says what it was doing
 	}
-	view, err := c.source.Snapshot(ctx)
+	var done int64
+	rows := make([][]sql.NullString, 0, chunk)
+	flush := func() error {
+		err := c.compareChunk(rows)
+		done += int64(len(rows))
+		rows = rows[:0]
+		c.progress("rows", done, max(total, done))
+		return err
+	}
+	err = c.source.Each(ctx, c.table.Table, func(row []sql.NullString) error {
+		if rows = append(rows, row); len(rows) < chunk {
+			return nil
+		}
+		return flush()
+	})
 	if err != nil {
 		return err //nolint:wrapcheck // it says what it was doing
 	}
-	defer func() { err = errors.Join(err, view.Close()) }()
-	var after []sql.NullString
-	for done := int64(0); ; {
-		rows, err := view.Page(ctx, c.table.Table, after, chunk)
-		if err != nil {
-			return err //nolint:wrapcheck // it says what it was doing
-		}
-		if err := c.compareChunk(rows); err != nil {
-			return err
-		}
-		done += int64(len(rows))
-		if len(rows) < chunk {
-			c.progress("rows", done, done)
-			return nil
-		}
-		c.progress("rows", done, max(total, done))
-		after = rows[len(rows)-1]
+	if err := flush(); err != nil {
+		return err
 	}
+	c.progress("rows", done, done)
+	return nil
 }
 
 // compareChunk compares rows of the source with what each sink has of them.

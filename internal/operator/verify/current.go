@@ -22,27 +22,28 @@ type Current struct {
 // CompareCurrent compares every row of the source's tables with its document in the current indices only: those that the
 // aliases show or, with [Current.Index], others, that of a new epoch for instance, which may still be filling: a table with
 // more differing rows than are looked at again is compared anew while o.Wait lasts.
-func CompareCurrent(ctx context.Context, source Source, current Current, o CompareOptions, each func(Difference)) ([]Count, error) {
-	var counts []Count
+func CompareCurrent(ctx context.Context, source Source, current Current, o CompareOptions, each func(Difference)) (Result, error) {
+	var all Result
 	for _, name := range o.Tables {
 		one, began := o, time.Now()
 		for one.Tables = []table.Name{name}; ; {
 			var found []Difference
-			count, err := compare(ctx, source, func() []sink { return []sink{&currentSink{Current: current}} }, one, func(d Difference) { found = append(found, d) })
+			result, err := compare(ctx, source, func() []sink { return []sink{&currentSink{Current: current}} }, one, func(d Difference) { found = append(found, d) })
 			if err != nil {
-				return counts, err
+				return all, err
 			}
-			if one.Wait = o.Wait - time.Since(began); one.Wait > 0 && count[0].Different() > 0 {
+			one.Wait = o.Wait - time.Since(began)
+			if one.Wait > 0 && slices.ContainsFunc(result.Counts, func(c Count) bool { return c.Different() > 0 }) {
 				continue
 			}
 			for _, d := range found {
 				each(d)
 			}
-			counts = append(counts, count...)
+			all.Counts, all.Uncompared = append(all.Counts, result.Counts...), append(all.Uncompared, result.Uncompared...)
 			break
 		}
 	}
-	return counts, nil
+	return all, nil
 }
 
 // lookup is how many documents are looked up at a time.

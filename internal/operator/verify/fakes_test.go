@@ -5,8 +5,8 @@ import (
 	"cdcpipeline/internal/change"
 	"cdcpipeline/internal/lake/objects"
 	"cdcpipeline/internal/opensearch"
+	"cdcpipeline/internal/operator/schema"
 	"cdcpipeline/internal/operator/status"
-	"cdcpipeline/internal/operator/workload"
 	"cdcpipeline/internal/table"
 	"compress/gzip"
 	"context"
@@ -31,10 +31,10 @@ import (
 
 // retail is a table as the pipeline's first one.
 func retail() *sourceTable {
-	return &sourceTable{Table: &workload.Table{Name: table.Name{Database: "testdb", Table: "retail_trans"}, Key: []int{0}, Columns: []workload.Column{
-		{Name: "trans_id", Kind: workload.Integer, Key: true},
-		{Name: "event", Kind: workload.Text, Nullable: true},
-		{Name: "amount", Kind: workload.Integer, Nullable: true},
+	return &sourceTable{Table: &schema.Table{Name: table.Name{Database: "testdb", Table: "retail_trans"}, Key: []int{0}, Columns: []schema.Column{
+		{Name: "trans_id", Kind: schema.Integer, Key: true},
+		{Name: "event", Kind: schema.Text, Nullable: true},
+		{Name: "amount", Kind: schema.Integer, Nullable: true},
 	}}}
 }
 

@@ -8,6 +8,7 @@ package verify
 import (
 	"cdcpipeline/internal/change"
 	"cdcpipeline/internal/lake/objects"
+	"cdcpipeline/internal/operator/schema"
 	"cdcpipeline/internal/operator/workload"
 	"cdcpipeline/internal/table"
 	"context"
@@ -107,7 +108,7 @@ func (m *marker) parse(raw []byte) (*change.Record, bool) {
 
 // Check that every hop can be read, before a row is written.
 func (p Pipeline) Check(ctx context.Context, name table.Name) error {
-	t := &sourceTable{Table: &workload.Table{Name: name}}
+	t := &sourceTable{Table: &schema.Table{Name: name}}
 	var problems []error
 	for _, at := range p.seekers() {
 		if err := at.check(ctx, t); err != nil {

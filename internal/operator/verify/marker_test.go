@@ -140,9 +140,9 @@ func TestEveryRecordIsReadOnceThroughErrorsAndSplits(t *testing.T) {
 			w.stream.put(2, []byte{20})
 		})
 		var got [21]int
-		err := Stream{w.stream, "s"}.read(t.Context(), begin, func(a arrival) error {
-			got[a.data[0]]++
-			if a.data[0] == 20 {
+		err := Stream{w.stream, "s"}.Read(t.Context(), begin, func(a Arrival) error {
+			got[a.Data[0]]++
+			if a.Data[0] == 20 {
 				return errFound
 			}
 			return nil
@@ -163,7 +163,7 @@ func TestAStreamThatDoesNotExistIsSaid(t *testing.T) {
 		}
 		return nil
 	}
-	err := Stream{w.stream, "s"}.read(t.Context(), time.Now(), func(arrival) error { return nil })
+	err := Stream{w.stream, "s"}.Read(t.Context(), time.Now(), func(Arrival) error { return nil })
 	var missing *types.ResourceNotFoundException
 	require.ErrorAs(t, err, &missing)
 }

@@ -3,7 +3,7 @@ package verify
 import (
 	"cdcpipeline/internal/change"
 	"cdcpipeline/internal/lake/objects"
-	"cdcpipeline/internal/operator/workload"
+	"cdcpipeline/internal/operator/schema"
 	"context"
 	"errors"
 	"fmt"
@@ -34,12 +34,12 @@ func (s *streamSeeker) check(ctx context.Context, _ *sourceTable) error {
 }
 
 func (s *streamSeeker) seek(ctx context.Context, m *marker) (where string, record *change.Record, err error) {
-	err = s.read(ctx, m.committed.Add(-clocksDiffer), func(a arrival) error {
-		r, ok := m.parse(a.data)
+	err = s.Read(ctx, m.committed.Add(-clocksDiffer), func(a Arrival) error {
+		r, ok := m.parse(a.Data)
 		if !ok {
 			return nil
 		}
-		where, record = a.shard+" "+a.sequence, r
+		where, record = a.Shard+" "+a.Sequence, r
 		return errFound
 	})
 	if record != nil {
@@ -95,12 +95,12 @@ func (m *marker) byKey() object {
 }
 
 // spellings are the texts that a record may have for a value.
-func spellings(c workload.Column, value any, normal string) []string {
+func spellings(c schema.Column, value any, normal string) []string {
 	text := fmt.Sprint(value)
 	switch c.Kind {
-	case workload.Binary:
+	case schema.Binary:
 		return []string{"0x" + normal, "0x" + strings.ToLower(normal), normal}
-	case workload.DateTime, workload.Timestamp:
+	case schema.DateTime, schema.Timestamp:
 		return []string{text, normal + "Z", normal}
 	default:
 	}

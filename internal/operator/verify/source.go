@@ -1,37 +1,30 @@
 package verify
 
 import (
-	"cdcpipeline/internal/operator/workload"
+	"cdcpipeline/internal/operator/schema"
 	"cdcpipeline/internal/table"
 	"context"
 	"database/sql"
-	"errors"
 	"fmt"
 )
 
 // Source is the database.
 type Source interface {
-	Table(ctx context.Context, name table.Name) (*workload.Table, error)
+	Table(ctx context.Context, name table.Name) (*schema.Table, error)
 	// Rows is about how many the table has.
 	Rows(ctx context.Context, name table.Name) (int64, error)
-	// Snapshot opens one consistent view, in which pages are read, until it is closed.
-	Snapshot(ctx context.Context) (Snapshot, error)
-	// Find reads a row as it is now; nil without one.
-	Find(ctx context.Context, t *workload.Table, key []sql.NullString) ([]sql.NullString, error)
-}
-
-// Snapshot is a view of the source at one moment.
-type Snapshot interface {
-	Page(ctx context.Context, t *workload.Table, after []sql.NullString, limit int) ([][]sql.NullString, error)
-	Close() error
+	// Each hands on every row of one consistent view.
+	Each(ctx context.Context, t *schema.Table, visit func(row []sql.NullString) error) error
+	// Find reads the rows whose key the server takes for equal, as they are now.
+	Find(ctx context.Context, t *schema.Table, key []sql.NullString) ([][]sql.NullString, error)
 }
 
 // Database is a [Source] by SQL.
 type Database struct{ DB *sql.DB }
 
 // Table reads the definition.
-func (d Database) Table(ctx context.Context, name table.Name) (*workload.Table, error) {
-	return workload.LoadTable(ctx, d.DB, name)
+func (d Database) Table(ctx context.Context, name table.Name) (*schema.Table, error) {
+	return schema.Load(ctx, d.DB, name)
 }
 
 // Rows is the server's estimate, which costs nothing.
@@ -45,30 +38,12 @@ func (d Database) Rows(ctx context.Context, name table.Name) (int64, error) {
 	return n, nil
 }
 
-// Snapshot is a read-only transaction at REPEATABLE READ: every page shows the table as the first one did. While it is
-// open the server keeps old versions of the rows that others change.
-func (d Database) Snapshot(ctx context.Context) (Snapshot, error) {
-	tx, err := d.DB.BeginTx(ctx, &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true})
-	if err != nil {
-		return nil, fmt.Errorf("opening a consistent view: %w", err)
-	}
-	return view{tx}, nil
+// Each reads every row.
+func (d Database) Each(ctx context.Context, t *schema.Table, visit func(row []sql.NullString) error) error {
+	return t.Each(ctx, d.DB, visit)
 }
 
-// Find reads a row.
-func (d Database) Find(ctx context.Context, t *workload.Table, key []sql.NullString) ([]sql.NullString, error) {
+// Find reads rows by their key.
+func (d Database) Find(ctx context.Context, t *schema.Table, key []sql.NullString) ([][]sql.NullString, error) {
 	return t.Find(ctx, d.DB, key)
-}
-
-type view struct{ tx *sql.Tx }
-
-func (v view) Page(ctx context.Context, t *workload.Table, after []sql.NullString, limit int) ([][]sql.NullString, error) {
-	return t.Page(ctx, v.tx, after, limit)
-}
-
-func (v view) Close() error {
-	if err := v.tx.Rollback(); err != nil && !errors.Is(err, sql.ErrTxDone) {
-		return fmt.Errorf("closing the view: %w", err)
-	}
-	return nil
 }

@@ -3,6 +3,7 @@ package verify
 import (
 	"cdcpipeline/internal/change"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"os"
@@ -17,11 +18,12 @@ const pendingBytes = 8 << 20
 
 // states reduces what one sink has of one table to the latest of each row. A temporary file holds one record or document a
 // row; memory holds what is not written yet, 8 MiB of them, and while that is written the pages it goes to. 500,000 rows
-// took 280 MB, and the file 1 KB a row.
+// took 280 MB, and the file 1 KB a row. In the same file are the places of all changes.
 type states struct {
 	table *sourceTable
 	dir   string
 	db    *bbolt.DB
+	places
 
 	pending map[string]state
 	size    int
@@ -35,6 +37,8 @@ type state struct {
 	// raw is the record as it came, or the document as a hit.
 	raw string
 	row change.Row
+	// key of a record's row.
+	key change.Key
 	// gone says that there is no such row any more: it was deleted or has another key.
 	gone bool
 	// position of the record, or of the one that the document is from, for people.
@@ -63,14 +67,15 @@ func newStates(t *sourceTable) (*states, error) {
 	if err == nil {
 		err = db.Update(func(tx *bbolt.Tx) error {
 			_, err := tx.CreateBucket(bucket)
-			return err //nolint:wrapcheck // wrapped below
+			_, err2 := tx.CreateBucket(placesBucket)
+			return errors.Join(err, err2)
 		})
 	}
 	if err != nil {
 		_ = os.RemoveAll(dir)
 		return nil, fmt.Errorf("making a temporary file: %w", err)
 	}
-	return &states{table: t, dir: dir, db: db, pending: map[string]state{}, limit: pendingBytes}, nil
+	return &states{table: t, dir: dir, db: db, places: places{db: db, waiting: map[string]placed{}}, pending: map[string]state{}, limit: pendingBytes}, nil
 }
 
 func (s *states) close() {
@@ -81,6 +86,9 @@ func (s *states) close() {
 // add a state that the sink has.
 func (s *states) add(id string, of state) error {
 	s.records++
+	if err := s.note(id, of); err != nil {
+		return err
+	}
 	return s.put(id, of)
 }
 
@@ -108,6 +116,7 @@ func (t *sourceTable) unfold(raw []byte, put visitor) error {
 	if err != nil {
 		return err
 	}
+	of.key = key
 	id := key.ID()
 	if r.Operation == change.Update && r.Before != nil {
 		before, err := t.keyOfSink(r.Before)

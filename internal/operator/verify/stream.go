@@ -34,15 +34,17 @@ const (
 	shardRefresh = 10 * time.Second
 )
 
-// arrival is one record in the stream.
-type arrival struct {
-	shard, sequence string
-	at              time.Time
-	data            []byte
+// Arrival is one record in the stream.
+type Arrival struct {
+	Shard, Sequence string
+	PartitionKey    string
+	// At is when it arrived, by Kinesis's clock.
+	At   time.Time
+	Data []byte
 }
 
-// read hands on every record that arrives in the stream after a moment, one at a time, until ctx ends or visit fails.
-func (s Stream) read(ctx context.Context, from time.Time, visit func(arrival) error) error {
+// Read hands on every record that arrives in the stream after a moment, one at a time, until ctx ends or visit fails.
+func (s Stream) Read(ctx context.Context, from time.Time, visit func(Arrival) error) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	r := &streamReader{Stream: s, from: from, visit: visit, known: map[string]bool{}, fail: cancel}
@@ -72,7 +74,7 @@ type streamReader struct {
 	known map[string]bool
 
 	mu    sync.Mutex // one visit at a time
-	visit func(arrival) error
+	visit func(Arrival) error
 }
 
 // discover lists the shards that are not followed yet.
@@ -147,7 +149,7 @@ func (r *streamReader) step(ctx context.Context, shard string, iterator **string
 	for _, record := range out.Records {
 		*last = aws.ToString(record.SequenceNumber)
 		r.mu.Lock()
-		err := r.visit(arrival{shard, *last, aws.ToTime(record.ApproximateArrivalTimestamp), record.Data})
+		err := r.visit(Arrival{shard, *last, aws.ToString(record.PartitionKey), aws.ToTime(record.ApproximateArrivalTimestamp), record.Data})
 		r.mu.Unlock()
 		if err != nil {
 			return &visitError{err}

@@ -2,38 +2,38 @@ package verify
 
 import (
 	"bytes"
-	"cdcpipeline/internal/change"
-	"cdcpipeline/internal/operator/workload"
+	"cdcpipeline/internal/operator/schema"
+	"cmp"
 	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"net/netip"
 	"regexp"
 	"strconv"
 	"strings"
-	"time"
 )
 
-// The source's values come as [workload.Column.Canonical] has them, the sinks' as raw JSON. Both are brought into one
+// The source's values come as [schema.Column.Canonical] has them, the sinks' as raw JSON. Both are brought into one
 // normal form, text that is equal for equal values: 1.50 and 1.5; 2026-01-02 03:04:05 and 2026-01-02T03:04:05.000Z;
 // JSON documents whose members are ordered differently.
 
 // ofSource is the normal form of a value of the source; null is also what no sink can hold, MySQL's zero date.
-func ofSource(c workload.Column, value any) (normal string, null bool) {
+func ofSource(c schema.Column, value any) (normal string, null bool) {
 	if value == nil {
 		return "", true
 	}
 	text := fmt.Sprint(value)
 	switch c.Kind {
-	case workload.Date, workload.DateTime, workload.Timestamp:
+	case schema.Date, schema.DateTime, schema.Timestamp:
 		if len(text) >= 10 && (text[:4] == "0000" || text[5:7] == "00" || text[8:10] == "00") {
 			return "", true
 		}
-	case workload.Binary:
+	case schema.Binary, schema.Spatial:
 		if raw, err := base64.StdEncoding.DecodeString(text); err == nil {
-			return strings.ToUpper(hex.EncodeToString(raw)), false
+			return padded(c, strings.ToUpper(hex.EncodeToString(raw))), false
 		}
-	case workload.Bool, workload.Bit, workload.Integer, workload.Year: // digits already
+	case schema.Bool, schema.Bit, schema.Integer, schema.Year: // digits already
 		return text, false
 	default:
 	}
@@ -42,7 +42,7 @@ func ofSource(c workload.Column, value any) (normal string, null bool) {
 
 // ofSink is the normal form of a column of a record. What does not have the column's type stays as it is, and so
 // differs from every value of it.
-func ofSink(c workload.Column, raw string, present bool) (normal string, null bool) {
+func ofSink(c schema.Column, raw string, present bool) (normal string, null bool) {
 	if !present || raw == "null" {
 		return "", true
 	}
@@ -53,35 +53,69 @@ func ofSink(c workload.Column, raw string, present bool) (normal string, null bo
 		}
 	}
 	switch c.Kind {
-	case workload.Integer, workload.Bool, workload.Year, workload.Bit:
+	case schema.Integer, schema.Bool, schema.Year, schema.Bit:
 		return integer(text), false
-	case workload.Binary:
-		return strings.ToUpper(strings.TrimPrefix(text, "0x")), false
+	case schema.Binary, schema.Spatial:
+		return padded(c, strings.ToUpper(strings.TrimPrefix(text, "0x"))), false
 	default:
 	}
 	return normalText(c, text), false
 }
 
-func normalText(c workload.Column, text string) string {
+func normalText(c schema.Column, text string) string {
 	switch c.Kind {
-	case workload.Decimal:
+	case schema.Decimal:
 		return decimal(text)
-	case workload.Float:
+	case schema.Float:
 		return float(text, 32)
-	case workload.Double:
+	case schema.Double:
 		return float(text, 64)
-	case workload.Date:
+	case schema.Date:
 		date, clock, _ := strings.Cut(text, "T")
 		if strings.Trim(clock, "0:.Z") == "" {
 			return date
 		}
-	case workload.DateTime, workload.Timestamp:
+	case schema.DateTime, schema.Timestamp:
 		return dateTime(text)
-	case workload.Time:
+	case schema.Time:
 		return trimFraction(text)
-	case workload.JSON:
+	case schema.JSON:
 		return document(text)
+	case schema.UUID:
+		return strings.ToLower(strings.ReplaceAll(cmp.Or(rawDigits(text, 16), text), "-", ""))
+	case schema.Inet:
+		if ip, err := netip.ParseAddr(address(text, c.Length)); err == nil {
+			return ip.String()
+		}
 	default:
+	}
+	return text
+}
+
+// padded are the digits of bytes. A BINARY has its full length, whether or not its last bytes, which the binlog leaves out when they are zero,
+// were written.
+func padded(c schema.Column, text string) string {
+	if missing := 2*int(c.Length) - len(text); c.Fixed && missing > 0 {
+		text += strings.Repeat("0", missing)
+	}
+	return text
+}
+
+// rawDigits gives the hexadecimal digits of a value of so many bytes that was written as such, 0x…; empty for another text. The
+// binlog leaves zero bytes at the end out.
+func rawDigits(text string, bytes int) string {
+	digits, ok := strings.CutPrefix(text, "0x")
+	if !ok || len(digits) > 2*bytes {
+		return ""
+	}
+	return digits + strings.Repeat("0", 2*bytes-len(digits))
+}
+
+// address is the text of an address of so many bytes, which may have been written as bytes.
+func address(text string, bytes int64) string {
+	b, err := hex.DecodeString(rawDigits(text, int(bytes)))
+	if ip, ok := netip.AddrFromSlice(b); ok && err == nil {
+		return ip.String()
 	}
 	return text
 }
@@ -187,79 +221,4 @@ func numbers(v any) any {
 		}
 	}
 	return v
-}
-
-// sourceTable is a table of the source with what is needed to compare its rows with those of the sinks.
-type sourceTable struct {
-	*workload.Table
-	ignored map[string]bool
-	// since is when the records begin that count.
-	since time.Time
-}
-
-// ColumnDifference is a column whose value in a sink does not mean what the source has.
-type ColumnDifference struct {
-	Column string `json:"column"`
-	// Source and Sink are the values; a sink's is raw JSON. NULL and an absent column are "NULL".
-	Source string `json:"source"`
-	Sink   string `json:"sink"`
-}
-
-// compare the columns of the source with a sink's. A column that only the sink has is none of the source's any more.
-func (t *sourceTable) compare(source map[string]any, sink change.Row) []ColumnDifference {
-	var found []ColumnDifference
-	for _, c := range t.Columns {
-		if c.Kind == workload.Unsupported || t.ignored[c.Name] {
-			continue
-		}
-		raw, present := sink.Get(c.Name)
-		want, none := ofSource(c, source[c.Name])
-		got, absent := ofSink(c, raw, present)
-		// DMS may leave an empty string out like a NULL: IncludeNullAndEmpty is false.
-		if want == got && none == absent || !present && want == "" {
-			continue
-		}
-		d := ColumnDifference{Column: c.Name, Source: "NULL", Sink: "NULL"}
-		if !none {
-			d.Source = fmt.Sprint(source[c.Name])
-		}
-		if !absent {
-			d.Sink = raw
-		}
-		found = append(found, d)
-	}
-	return found
-}
-
-// keyOfSource is the key of a row of the source in normal form.
-func (t *sourceTable) keyOfSource(row map[string]any) change.Key {
-	key := make(change.Key, len(t.Key))
-	for n, i := range t.Key {
-		key[n], _ = ofSource(t.Columns[i], row[t.Columns[i].Name])
-	}
-	return key
-}
-
-// keyOfSink is the key of a row that a record or a document has, in normal form.
-func (t *sourceTable) keyOfSink(row change.Row) (change.Key, error) {
-	key := make(change.Key, len(t.Key))
-	for n, i := range t.Key {
-		c := t.Columns[i]
-		raw, present := row.Get(c.Name)
-		normal, null := ofSink(c, raw, present)
-		if null {
-			return nil, fmt.Errorf("a row of %s in the sink lacks column %s of the primary key", t.Name, c.Name)
-		}
-		key[n] = normal
-	}
-	return key, nil
-}
-
-// describe writes a key for people: trans_id=42.
-func (t *sourceTable) describe(key change.Key) string {
-	parts := make([]string, len(key))
-	for n, i := range t.Key {
-		parts[n] = t.Columns[i].Name + "=" + key[n]
-	}
-	return strings.Join(parts, " ")
 }

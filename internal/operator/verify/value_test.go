@@ -2,7 +2,7 @@ package verify
 
 import (
 	"cdcpipeline/internal/change"
-	"cdcpipeline/internal/operator/workload"
+	"cdcpipeline/internal/operator/schema"
 	"database/sql"
 	"encoding/json"
 	"math/big"
@@ -14,61 +14,68 @@ import (
 
 func TestValuesAreComparedByMeaning(t *testing.T) {
 	for _, c := range []struct {
-		kind         workload.Kind
+		kind         schema.Kind
 		source, sink string // the source as the database prints it, "-" for NULL; the sink as JSON, "" when absent
 		same         bool
 	}{
-		{workload.Integer, "18446744073709551615", `18446744073709551615`, true},
-		{workload.Integer, "18446744073709551615", `18446744073709551614`, false},
-		{workload.Integer, "12345678901234567", `1.2345678901234568E16`, false},
-		{workload.Integer, "12345678901234568", `1.2345678901234568E16`, true},
-		{workload.Integer, "1", `"1"`, true},
-		{workload.Integer, "00000042", `42`, true},
-		{workload.Integer, "0", `null`, false},
-		{workload.Integer, "-", `0`, false},
-		{workload.Integer, "-", ``, true},
-		{workload.Integer, "-", `null`, true},
-		{workload.Bool, "1", `true`, true},
-		{workload.Bool, "0", `true`, false},
-		{workload.Bit, "511", `"0x01FF"`, true},
-		{workload.Bit, "1", `true`, true},
-		{workload.Bit, "510", `"0x01FF"`, false},
-		{workload.Decimal, "-12.3400", `-12.34`, true},
-		{workload.Decimal, "0.0000000001", `1E-10`, true},
-		{workload.Decimal, "99999999999999999999.9999999999", `99999999999999999999.9999999999`, true},
-		{workload.Decimal, "99999999999999999999.9999999999", `1e20`, false},
-		{workload.Decimal, "1.5", `"1.50"`, true},
-		{workload.Float, "0.1", `0.1`, true},
-		{workload.Float, "0.1", `0.10000000149011612`, true},
-		{workload.Float, "0.1", `0.2`, false},
-		{workload.Double, "1e+20", `100000000000000000000`, true},
-		{workload.Double, "0.1", `0.10000000149011612`, false},
-		{workload.Date, "2026-01-02", `"2026-01-02"`, true},
-		{workload.Date, "2026-01-02", `"2026-01-02T00:00:00Z"`, true},
-		{workload.Date, "2026-01-02", `"2026-01-02T10:00:00Z"`, false},
-		{workload.Date, "0000-00-00", ``, true},
-		{workload.DateTime, "2026-01-02 03:04:05.120", `"2026-01-02T03:04:05.120000Z"`, true},
-		{workload.DateTime, "2026-01-02 03:04:05", `"2026-01-02T03:04:05Z"`, true},
-		{workload.Timestamp, "2026-01-02 03:04:05", `"2026-01-02 03:04:05"`, true},
-		{workload.DateTime, "2026-01-02 03:04:05.12", `"2026-01-02T03:04:05Z"`, false},
-		{workload.Time, "-838:59:59.50", `"-838:59:59.500000"`, true},
-		{workload.Year, "2155", `2155`, true},
-		{workload.Text, "김 \"quoted\" 1.50", `"\uae40 \"quoted\" 1.50"`, true},
-		{workload.Text, "1.50", `"1.5"`, false},
-		{workload.Text, "a", ``, false},
-		{workload.Text, "", ``, true},
-		{workload.Text, "-", `""`, false},
-		{workload.Enum, "x,y", `"x,y"`, true},
-		{workload.Binary, "\x00\xff", `"0x00FF"`, true},
-		{workload.Binary, "\x00\xff", `"0x00FE"`, false},
-		{workload.JSON, `{"a": [1, {"b": null}], "id": 9007199254740993}`, `"{\"id\":9007199254740993,\"a\":[1.0,{\"b\":null}]}"`, true},
-		{workload.JSON, `{"id": 9007199254740993}`, `"{\"id\":9007199254740992}"`, false},
-		{workload.JSON, `{"a": 1}`, `{"a":1}`, true},
-		{workload.UUID, "123e4567-e89b-12d3-a456-426614174000", `"123e4567-e89b-12d3-a456-426614174000"`, true},
-		{workload.Unsupported, "-", `"0x00"`, true},
+		{schema.Integer, "18446744073709551615", `18446744073709551615`, true},
+		{schema.Integer, "18446744073709551615", `18446744073709551614`, false},
+		{schema.Integer, "12345678901234567", `1.2345678901234568E16`, false},
+		{schema.Integer, "12345678901234568", `1.2345678901234568E16`, true},
+		{schema.Integer, "1", `"1"`, true},
+		{schema.Integer, "00000042", `42`, true},
+		{schema.Integer, "0", `null`, false},
+		{schema.Integer, "-", `0`, false},
+		{schema.Integer, "-", ``, true},
+		{schema.Integer, "-", `null`, true},
+		{schema.Bool, "1", `true`, true},
+		{schema.Bool, "0", `true`, false},
+		{schema.Bit, "511", `"0x01FF"`, true},
+		{schema.Bit, "1", `true`, true},
+		{schema.Bit, "510", `"0x01FF"`, false},
+		{schema.Decimal, "-12.3400", `-12.34`, true},
+		{schema.Decimal, "0.0000000001", `1E-10`, true},
+		{schema.Decimal, "99999999999999999999.9999999999", `99999999999999999999.9999999999`, true},
+		{schema.Decimal, "99999999999999999999.9999999999", `1e20`, false},
+		{schema.Decimal, "1.5", `"1.50"`, true},
+		{schema.Float, "0.1", `0.1`, true},
+		{schema.Float, "0.1", `0.10000000149011612`, true},
+		{schema.Float, "0.1", `0.2`, false},
+		{schema.Double, "1e+20", `100000000000000000000`, true},
+		{schema.Double, "0.1", `0.10000000149011612`, false},
+		{schema.Date, "2026-01-02", `"2026-01-02"`, true},
+		{schema.Date, "2026-01-02", `"2026-01-02T00:00:00Z"`, true},
+		{schema.Date, "2026-01-02", `"2026-01-02T10:00:00Z"`, false},
+		{schema.Date, "0000-00-00", ``, true},
+		{schema.DateTime, "2026-01-02 03:04:05.120", `"2026-01-02T03:04:05.120000Z"`, true},
+		{schema.DateTime, "2026-01-02 03:04:05", `"2026-01-02T03:04:05Z"`, true},
+		{schema.Timestamp, "2026-01-02 03:04:05", `"2026-01-02 03:04:05"`, true},
+		{schema.DateTime, "2026-01-02 03:04:05.12", `"2026-01-02T03:04:05Z"`, false},
+		{schema.Time, "-838:59:59.50", `"-838:59:59.500000"`, true},
+		{schema.Year, "2155", `2155`, true},
+		{schema.Text, "김 \"quoted\" 1.50", `"\uae40 \"quoted\" 1.50"`, true},
+		{schema.Text, "1.50", `"1.5"`, false},
+		{schema.Text, "a", ``, false},
+		{schema.Text, "", ``, true},
+		{schema.Text, "-", `""`, false},
+		{schema.Enum, "x,y", `"x,y"`, true},
+		{schema.Binary, "\x00\xff", `"0x00FF"`, true},
+		{schema.Binary, "\x00\xff", `"0x00FE"`, false},
+		{schema.JSON, `{"a": [1, {"b": null}], "id": 9007199254740993}`, `"{\"id\":9007199254740993,\"a\":[1.0,{\"b\":null}]}"`, true},
+		{schema.JSON, `{"id": 9007199254740993}`, `"{\"id\":9007199254740992}"`, false},
+		{schema.JSON, `{"a": 1}`, `{"a":1}`, true},
+		{schema.UUID, "123e4567-e89b-12d3-a456-426614174000", `"123e4567-e89b-12d3-a456-426614174000"`, true},
+		{schema.UUID, "123e4567-e89b-12d3-a456-426614174000", `"0x123E4567E89B12D3A4564266141740"`, true},
+		{schema.Spatial, "\x00\x00\x00\x00\x01", `"0x0000000001"`, true},
+		{schema.Spatial, "\x00\x00\x00\x00\x01", `"0x0000000002"`, false},
+		{schema.Inet, "2001:db8::1", `"2001:0db8::0001"`, true},
+		{schema.Inet, "2001:db8::", `"0x20010DB8"`, true},
+		{schema.Inet, "2001:db8::1", `"2001:db8::2"`, false},
+		{schema.Text, "", `null`, true},
+		{schema.Unsupported, "-", `"0x00"`, true},
 	} {
-		column := workload.Column{Name: "c", Kind: c.kind}
-		one := &sourceTable{Table: &workload.Table{Columns: []workload.Column{column}}}
+		column := schema.Column{Name: "c", Kind: c.kind, Length: 16}
+		one := &sourceTable{Table: &schema.Table{Columns: []schema.Column{column}}}
 		value, err := column.Canonical(sql.NullString{String: c.source, Valid: c.source != "-"})
 		require.NoError(t, err)
 		var row change.Row
@@ -78,7 +85,7 @@ func TestValuesAreComparedByMeaning(t *testing.T) {
 		found := one.compare(map[string]any{"c": value}, row)
 		require.Equal(t, c.same, len(found) == 0, "%v %q %s: %v", c.kind, c.source, c.sink, found)
 		// What is the same has the same key.
-		if c.same && c.sink != "" && c.sink != "null" && c.kind != workload.Unsupported {
+		if c.same && c.sink != "" && c.sink != "null" && c.kind != schema.Unsupported {
 			one.Key = []int{0}
 			key, err := one.keyOfSink(row)
 			require.NoError(t, err)
@@ -110,7 +117,7 @@ func TestDecimalsAreEqualExactlyWhenTheirNumbersAre(t *testing.T) {
 }
 
 func TestKeysGoBackToTheDatabase(t *testing.T) {
-	one := &sourceTable{Table: &workload.Table{Key: []int{1, 0}, Columns: []workload.Column{{Name: "raw", Kind: workload.Binary}, {Name: "id", Kind: workload.Integer}}}}
+	one := &sourceTable{Table: &schema.Table{Key: []int{1, 0}, Columns: []schema.Column{{Name: "raw", Kind: schema.Binary}, {Name: "id", Kind: schema.Integer}}}}
 	key := one.keyOfSource(map[string]any{"raw": "AP8=", "id": json.Number("7")})
 	require.Equal(t, change.Key{"7", "00FF"}, key)
 	require.Equal(t, "id=7 raw=00FF", one.describe(key))

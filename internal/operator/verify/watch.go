@@ -30,7 +30,7 @@ func Watch(ctx context.Context, s Stream, o WatchOptions, w io.Writer) error {
 	if from.IsZero() {
 		from = time.Now()
 	}
-	err := s.read(ctx, from, func(a arrival) error {
+	err := s.Read(ctx, from, func(a Arrival) error {
 		line := o.line(a)
 		if line == "" {
 			return nil
@@ -47,14 +47,14 @@ func Watch(ctx context.Context, s Stream, o WatchOptions, w io.Writer) error {
 }
 
 // line of a record; empty when it is not asked for.
-func (o WatchOptions) line(a arrival) string {
-	r, err := change.Parse(a.data)
+func (o WatchOptions) line(a Arrival) string {
+	r, err := change.Parse(a.Data)
 	switch {
 	case err != nil && o.JSON:
-		line, _ := json.Marshal(map[string]string{"unreadable": err.Error(), "shard": a.shard, "sequence": a.sequence})
+		line, _ := json.Marshal(map[string]string{"unreadable": err.Error(), "shard": a.Shard, "sequence": a.Sequence})
 		return string(line)
 	case err != nil:
-		return fmt.Sprintf("%s unreadable record %s of %s: %v", a.at.UTC().Format(time.RFC3339), a.sequence, a.shard, err)
+		return fmt.Sprintf("%s unreadable record %s of %s: %v", a.At.UTC().Format(time.RFC3339), a.Sequence, a.Shard, err)
 	case len(o.Tables) > 0 && !slices.Contains(o.Tables, r.Name()):
 		return ""
 	case o.JSON:

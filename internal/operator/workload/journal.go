@@ -23,7 +23,7 @@ type Entry struct {
 	// Table is database.table.
 	Table string `json:"table"`
 	// Key is the row's primary key, Row the row after the change; for a delete, the row that was deleted.
-	// Values are as [Column.Canonical] has them.
+	// Values are as [schema.Column.Canonical] has them.
 	Key map[string]any `json:"key"`
 	Row map[string]any `json:"row"`
 }

@@ -1,6 +1,7 @@
 package workload
 
 import (
+	"cdcpipeline/internal/operator/schema"
 	"cdcpipeline/internal/table"
 	"context"
 	"database/sql"
@@ -10,7 +11,7 @@ import (
 
 // Inserted is one row that was inserted to be followed, and deleted again.
 type Inserted struct {
-	Table *Table
+	Table *schema.Table
 	// Key and Row as [Entry] has them.
 	Key, Row map[string]any
 	// Committed is when the commit had returned.
@@ -23,11 +24,11 @@ type Inserted struct {
 // InsertOne inserts one realistic row with a key of its own and journals it as [Run] does. journal may be nil. Close the
 // row when done with it, deleted or not.
 func InsertOne(ctx context.Context, db *sql.DB, name table.Name, seed uint64, journal io.Writer) (*Inserted, error) {
-	t, err := LoadTable(ctx, db, name)
+	t, err := load(ctx, db, name)
 	if err != nil {
 		return nil, err
 	}
-	s, err := newDatabase(ctx, db, []*Table{t})
+	s, err := newDatabase(ctx, db, []*schema.Table{t})
 	if err != nil {
 		return nil, err
 	}
@@ -41,12 +42,12 @@ func InsertOne(ctx context.Context, db *sql.DB, name table.Name, seed uint64, jo
 }
 
 // insertOne is InsertOne without the database.
-func insertOne(ctx context.Context, s store, t *Table, seed uint64, w io.Writer) (*Inserted, error) {
-	plan, err := newPlanner([]*Table{t}, Options{Count: 1, Mix: Mix{Insert: 100}, Seed: seed, MaxTransaction: 1})
+func insertOne(ctx context.Context, s store, t *schema.Table, seed uint64, w io.Writer) (*Inserted, error) {
+	plan, err := newPlanner([]*schema.Table{t}, Options{Count: 1, Mix: Mix{Insert: 100}, Seed: seed, MaxTransaction: 1})
 	if err != nil {
 		return nil, err
 	}
-	r := &runner{store: s, plan: plan, journal: newJournal(w), summary: newTally([]*Table{t}, seed)}
+	r := &runner{store: s, plan: plan, journal: newJournal(w), summary: newTally([]*schema.Table{t}, seed)}
 	if err := r.transaction(context.WithoutCancel(ctx)); err != nil {
 		return nil, err
 	}

@@ -1,6 +1,7 @@
 package workload
 
 import (
+	"cdcpipeline/internal/operator/schema"
 	"database/sql"
 	"errors"
 	"fmt"
@@ -27,7 +28,7 @@ type row struct {
 
 // tableState is a table with the rows that this run put there.
 type tableState struct {
-	*Table
+	*schema.Table
 	rows    []*row
 	mutable []int
 	// keys of live rows, kept when the key is generated here rather than by the database.
@@ -70,11 +71,11 @@ type planner struct {
 	max    int
 }
 
-func newPlanner(tables []*Table, o Options) (*planner, error) {
+func newPlanner(tables []*schema.Table, o Options) (*planner, error) {
 	p := &planner{values: newValues(o.Seed), quota: o.Mix.quota(o.Count), max: o.MaxTransaction}
 	updatable := false
 	for _, t := range tables {
-		state := &tableState{Table: t, mutable: t.mutable(), keys: map[string]bool{}}
+		state := &tableState{Table: t, mutable: mutable(t), keys: map[string]bool{}}
 		p.tables = append(p.tables, state)
 		updatable = updatable || len(state.mutable) > 0
 	}
@@ -187,7 +188,7 @@ func (p *planner) insert() (*change, error) {
 				r.values[i] = again[i]
 			}
 		}
-		if t.autoIncrement() >= 0 || !t.keys[t.key(r.values)] {
+		if autoIncrement(t.Table) >= 0 || !t.keys[t.key(r.values)] {
 			t.add(r)
 			return &change{op: Insert, table: t, row: r, after: r.values}, nil
 		}
@@ -198,7 +199,7 @@ func (p *planner) insert() (*change, error) {
 // fresh generates a value, or NULL one time in ten where that is allowed.
 func (p *planner) fresh(t *tableState, values []sql.NullString, i int) sql.NullString {
 	c := t.Columns[i]
-	if !c.settable() || c.Nullable && p.values.oneIn(10) {
+	if !settable(c) || c.Nullable && p.values.oneIn(10) {
 		return sql.NullString{}
 	}
 	known := func(name string) string {
@@ -243,7 +244,7 @@ func (p *planner) update() (*change, error) {
 func (p *planner) remove() *change {
 	t, r := p.choose(Delete)
 	t.remove(r)
-	if t.autoIncrement() < 0 {
+	if autoIncrement(t.Table) < 0 {
 		t.deleted = append(t.deleted, r.values)
 	}
 	return &change{op: Delete, table: t, row: r, before: r.values}
@@ -261,7 +262,7 @@ func (p *planner) undo(changes []*change) {
 			c.row.values = c.before
 		case Delete:
 			c.table.add(c.row)
-			if c.table.autoIncrement() < 0 {
+			if autoIncrement(c.table.Table) < 0 {
 				c.table.deleted = c.table.deleted[:len(c.table.deleted)-1]
 			}
 		}

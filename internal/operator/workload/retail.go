@@ -1,20 +1,23 @@
 package workload
 
-import "strconv"
+import (
+	"cdcpipeline/internal/operator/schema"
+	"strconv"
+)
 
 // named generates values for columns whose name says what they hold, when the type fits: those of the retail
 // transactions of aws-samples/aws-dms-cdc-data-pipeline first of all.
-func (v *values) named(c Column, known func(string) string) (string, bool) {
+func (v *values) named(c schema.Column, known func(string) string) (string, bool) {
 	switch {
-	case c.Kind == Text:
+	case c.Kind == schema.Text:
 		s, ok := v.namedText(c.Name)
 		if !ok || v.fit(c, s) != s {
 			return "", false
 		}
 		return s, true
-	case c.Kind == Integer && c.Name == "amount":
+	case c.Kind == schema.Integer && c.Name == "amount":
 		return strconv.Itoa(v.amount(known("event"))), true
-	case c.Kind == DateTime || c.Kind == Timestamp:
+	case c.Kind == schema.DateTime || c.Kind == schema.Timestamp:
 		switch c.Name {
 		case "trans_datetime", "created_at", "updated_at", "modified_at":
 			return timestamp(v.clock, c.Precision), true

@@ -1,6 +1,7 @@
 package workload
 
 import (
+	"cdcpipeline/internal/operator/schema"
 	"cdcpipeline/internal/table"
 	"context"
 	"fmt"
@@ -71,7 +72,7 @@ type tally struct {
 	index   map[table.Name]int
 }
 
-func newTally(tables []*Table, seed uint64) *tally {
+func newTally(tables []*schema.Table, seed uint64) *tally {
 	t := &tally{started: time.Now(), index: map[table.Name]int{}}
 	t.Seed = seed
 	for i, table := range tables {

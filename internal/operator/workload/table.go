@@ -1,101 +1,60 @@
 package workload
 
 import (
+	"cdcpipeline/internal/operator/schema"
 	"cdcpipeline/internal/table"
-	"strings"
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"slices"
 )
 
-// quoted writes a name for SQL.
-func quoted(n table.Name) string { return quote(n.Database) + "." + quote(n.Table) }
-
-func quote(identifier string) string {
-	return "`" + strings.ReplaceAll(identifier, "`", "``") + "`"
+// load reads a table and refuses one into which no row can be made up.
+func load(ctx context.Context, db *sql.DB, name table.Name) (*schema.Table, error) {
+	t, err := schema.Load(ctx, db, name)
+	if err != nil {
+		return nil, err
+	}
+	return t, writable(t)
 }
 
-// Table is what has to be known of a table to write into it.
-type Table struct {
-	Name table.Name
-	// Columns in the table's order, without those that the database computes (GENERATED ALWAYS AS).
-	Columns []Column
-	// Key holds the indices in Columns of the primary key, in the key's order.
-	Key []int
+// writable refuses what would make changes that fail.
+func writable(t *schema.Table) error {
+	var problems []error
+	for _, c := range t.Columns {
+		switch {
+		case c.Nullable && !c.Key:
+		case c.Foreign:
+			problems = append(problems, fmt.Errorf("column %s refers to another table and cannot be NULL, and foreign keys are not followed", c.Name))
+		case !generated(c.Kind):
+			problems = append(problems, fmt.Errorf("column %s has a type without a generator and cannot be NULL", c.Name))
+		}
+	}
+	if len(problems) == 0 {
+		return nil
+	}
+	return fmt.Errorf("no row of %s can be made up: %w; name another table with --table (`cdc verify --deep` compares this one as any other)", t.Name, errors.Join(problems...))
 }
 
-// Kind is what a column's values have in common.
-type Kind int
-
-// The kinds of columns. Unsupported ones (geometry, vectors, ...) stay NULL.
-const (
-	Unsupported Kind = iota
-	Integer
-	Decimal
-	Float
-	Double
-	Bool
-	Bit
-	Date
-	DateTime
-	Timestamp
-	Time
-	Year
-	Text
-	Binary
-	Enum
-	Set
-	JSON
-	UUID
-)
-
-// Column of a table.
-type Column struct {
-	Name string
-	Kind Kind
-	// Nullable columns are NULL now and then.
-	Nullable bool
-	// AutoIncrement columns get their value from the database.
-	AutoIncrement bool
-	// Key says that the column is part of the primary key, Unique that it is part of another unique index.
-	Key, Unique bool
-	// Foreign says that the column refers to another table. It stays NULL.
-	Foreign bool
-	// Unsigned numbers have no values below 0.
-	Unsigned bool
-	// Bits of an Integer or Bit.
-	Bits int
-	// Precision in digits of a Decimal, Float or Double, or of the fraction of a second. 0: not given.
-	Precision int
-	// Scale in digits after the point; -1 for a Float or Double without one.
-	Scale int
-	// Length at most, in characters for Text, in bytes for Binary.
-	Length int64
-	// Bytes at most for a TEXT, whose limit is not in characters. 0: no such limit.
-	Bytes int64
-	// Fixed says that a Binary always has its full length.
-	Fixed bool
-	// Charset of a Text, e.g. utf8mb4.
-	Charset string
-	// Members of an Enum or Set.
-	Members []string
+// generated says that there are values for a kind.
+func generated(k schema.Kind) bool {
+	return !slices.Contains([]schema.Kind{schema.Unsupported, schema.Spatial, schema.Inet}, k)
 }
 
 // settable says whether a value other than NULL can be generated and changed later.
-func (c Column) settable() bool { return c.Kind != Unsupported && !c.Foreign && !c.AutoIncrement }
+func settable(c schema.Column) bool { return generated(c.Kind) && !c.Foreign && !c.AutoIncrement }
 
 // autoIncrement is the index of the AUTO_INCREMENT column, or -1. A table has at most one.
-func (t *Table) autoIncrement() int {
-	for i, c := range t.Columns {
-		if c.AutoIncrement {
-			return i
-		}
-	}
-	return -1
+func autoIncrement(t *schema.Table) int {
+	return slices.IndexFunc(t.Columns, func(c schema.Column) bool { return c.AutoIncrement })
 }
 
 // mutable lists the columns that an update may change: never the primary key.
-func (t *Table) mutable() []int {
+func mutable(t *schema.Table) []int {
 	var columns []int
 	for i, c := range t.Columns {
-		if c.settable() && !c.Key {
+		if settable(c) && !c.Key {
 			columns = append(columns, i)
 		}
 	}

@@ -1,6 +1,7 @@
 package workload
 
 import (
+	"cdcpipeline/internal/operator/schema"
 	"fmt"
 	"strings"
 	"unicode/utf8"
@@ -20,7 +21,7 @@ var (
 )
 
 // text generates what the column's name suggests, cut to what the column holds.
-func (v *values) text(c Column) string {
+func (v *values) text(c schema.Column) string {
 	switch n := v.random.IntN(50); {
 	case n == 0 && c.Length > 0:
 		return ""
@@ -67,7 +68,7 @@ func (v *values) content(name string) string {
 }
 
 // long fills a short column to its last character, and a long one with more than usual.
-func (v *values) long(c Column) string {
+func (v *values) long(c schema.Column) string {
 	var s strings.Builder
 	for n := 0; n < int(min(c.Length, 1000)); n = utf8.RuneCountInString(s.String()) {
 		s.WriteString(pick(v, phrases...) + "·" + pick(v, names...) + "·")
@@ -77,7 +78,7 @@ func (v *values) long(c Column) string {
 
 // identifier is a short, practically unique text. Some begin with characters outside ASCII, as document ids and
 // object keys made of them must survive that.
-func (v *values) identifier(c Column) string {
+func (v *values) identifier(c schema.Column) string {
 	const letters = "0123456789abcdefghijklmnopqrstuvwxyz"
 	b := make([]byte, min(c.Length, 16))
 	for i := range b {
@@ -91,7 +92,7 @@ func (v *values) identifier(c Column) string {
 
 // fit drops what the character set lacks and cuts s to the column's length, without space at either end
 // (CHAR loses it at the end).
-func (v *values) fit(c Column, s string) string {
+func (v *values) fit(c schema.Column, s string) string {
 	s = strings.Map(func(r rune) rune {
 		if !encodes(c.Charset, r) {
 			return -1

@@ -1,6 +1,7 @@
 package workload
 
 import (
+	"cdcpipeline/internal/operator/schema"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -36,7 +37,7 @@ func (v *values) oneIn(n int) bool { return v.random.IntN(n) == 0 }
 func pick[T any](v *values, from ...T) T { return from[v.random.IntN(len(from))] }
 
 // value generates a value that fits the column. known gives the row's values so far, by column name.
-func (v *values) value(c Column, known func(string) string) string {
+func (v *values) value(c schema.Column, known func(string) string) string {
 	if !c.Key && !c.Unique {
 		if s, ok := v.named(c, known); ok {
 			return s
@@ -44,50 +45,50 @@ func (v *values) value(c Column, known func(string) string) string {
 	}
 	spread := c.Key || c.Unique
 	switch c.Kind {
-	case Integer:
+	case schema.Integer:
 		return v.integer(c, spread)
-	case Decimal:
+	case schema.Decimal:
 		return v.decimal(c, spread)
-	case Float:
+	case schema.Float:
 		return v.float(c, 6)
-	case Double:
+	case schema.Double:
 		return v.float(c, 15)
-	case Bool:
+	case schema.Bool:
 		return strconv.Itoa(v.random.IntN(2))
-	case Bit:
+	case schema.Bit:
 		return strconv.FormatUint(v.random.Uint64()>>(64-c.Bits), 10)
-	case Date:
+	case schema.Date:
 		return v.date(spread)
-	case DateTime:
+	case schema.DateTime:
 		return v.datetime(c, spread)
-	case Timestamp:
+	case schema.Timestamp:
 		return timestamp(v.moment(spread), c.Precision)
-	case Time:
+	case schema.Time:
 		return v.timeOfDay(c)
-	case Year:
+	case schema.Year:
 		return strconv.Itoa(pick(v, 1901, 2155, 1990+v.random.IntN(41), 1990+v.random.IntN(41)))
-	case Text:
+	case schema.Text:
 		if spread {
 			return v.identifier(c)
 		}
 		return v.text(c)
-	case Binary:
+	case schema.Binary:
 		return v.binary(c)
-	case Enum:
+	case schema.Enum:
 		return pick(v, c.Members...)
-	case Set:
+	case schema.Set:
 		return v.set(c)
-	case JSON:
+	case schema.JSON:
 		return v.json()
-	case UUID:
+	case schema.UUID:
 		return v.faker.UUID()
-	case Unsupported:
+	case schema.Unsupported, schema.Spatial, schema.Inet:
 	}
 	panic(fmt.Sprintf("column %s: a value for a column that stays NULL", c.Name))
 }
 
 // integer is mostly small, sometimes anything, sometimes a limit of the type; keys are spread over the whole type.
-func (v *values) integer(c Column, spread bool) string {
+func (v *values) integer(c schema.Column, spread bool) string {
 	unused := 64 - c.Bits
 	limits := []string{"0", strconv.FormatInt(-1<<(c.Bits-1), 10), strconv.FormatInt(1<<(c.Bits-1)-1, 10)}
 	anything := strconv.FormatInt(int64(v.random.Uint64())>>unused, 10)
@@ -107,7 +108,7 @@ func (v *values) integer(c Column, spread bool) string {
 }
 
 // decimal has exactly the column's scale, as the database prints it.
-func (v *values) decimal(c Column, spread bool) string {
+func (v *values) decimal(c schema.Column, spread bool) string {
 	whole := max(c.Precision-c.Scale, 0)
 	var digits, fraction string
 	switch n := v.random.IntN(20); {
@@ -144,7 +145,7 @@ func (v *values) digits(n int) string {
 }
 
 // float has few enough significant digits to come back from the database as it went in.
-func (v *values) float(c Column, significant int) string {
+func (v *values) float(c schema.Column, significant int) string {
 	scale := v.random.IntN(5)
 	if c.Scale >= 0 {
 		scale = min(scale, c.Scale)
@@ -187,7 +188,7 @@ func (v *values) date(spread bool) string {
 	return v.moment(spread).Format(time.DateOnly)
 }
 
-func (v *values) datetime(c Column, spread bool) string {
+func (v *values) datetime(c schema.Column, spread bool) string {
 	if v.oneIn(20) {
 		return pick(v, timestamp(time.Unix(0, 0), c.Precision),
 			timestamp(time.Date(2000, 2, 29, 23, 59, 59, 999_999_000, time.UTC), c.Precision),
@@ -209,7 +210,7 @@ func fraction(microseconds, digits int) string {
 }
 
 // timeOfDay is a time of day, or one of the limits of TIME, which is a duration.
-func (v *values) timeOfDay(c Column) string {
+func (v *values) timeOfDay(c schema.Column) string {
 	if v.oneIn(20) {
 		return pick(v, "-838:59:59", "838:59:59", "00:00:00") + fraction(0, c.Precision)
 	}
@@ -217,7 +218,7 @@ func (v *values) timeOfDay(c Column) string {
 		fraction(v.random.IntN(1_000_000), c.Precision)
 }
 
-func (v *values) binary(c Column) string {
+func (v *values) binary(c schema.Column) string {
 	n := c.Length
 	if !c.Fixed {
 		n = v.random.Int64N(min(c.Length, 64) + 1)
@@ -236,6 +237,6 @@ func (v *values) binary(c Column) string {
 }
 
 // set joins some of the members, in the order of the type, as the database does.
-func (v *values) set(c Column) string {
+func (v *values) set(c schema.Column) string {
 	return strings.Join(slices.DeleteFunc(slices.Clone(c.Members), func(string) bool { return v.oneIn(2) }), ",")
 }

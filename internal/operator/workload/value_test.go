@@ -1,7 +1,7 @@
 package workload
 
 import (
-	"database/sql"
+	"cdcpipeline/internal/operator/schema"
 	"encoding/json"
 	"math/big"
 	"regexp"
@@ -16,7 +16,7 @@ import (
 )
 
 // generated draws a value for the column from a random seed.
-func generated(t *rapid.T, c Column) string {
+func drawn(t *rapid.T, c schema.Column) string {
 	v := newValues(rapid.Uint64().Draw(t, "seed"))
 	for range rapid.IntRange(0, 20).Draw(t, "skip") {
 		v.tick()
@@ -26,8 +26,8 @@ func generated(t *rapid.T, c Column) string {
 
 func TestIntegersFitTheirType(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		c := Column{Kind: Integer, Bits: rapid.SampledFrom([]int{8, 16, 24, 32, 64}).Draw(t, "bits"), Unsigned: rapid.Bool().Draw(t, "unsigned"), Key: rapid.Bool().Draw(t, "key")}
-		n, ok := new(big.Int).SetString(generated(t, c), 10)
+		c := schema.Column{Kind: schema.Integer, Bits: rapid.SampledFrom([]int{8, 16, 24, 32, 64}).Draw(t, "bits"), Unsigned: rapid.Bool().Draw(t, "unsigned"), Key: rapid.Bool().Draw(t, "key")}
+		n, ok := new(big.Int).SetString(drawn(t, c), 10)
 		require.True(t, ok)
 		low, high := big.NewInt(0), new(big.Int).Lsh(big.NewInt(1), uint(c.Bits))
 		if !c.Unsigned {
@@ -40,7 +40,7 @@ func TestIntegersFitTheirType(t *testing.T) {
 
 func TestLargestUnsignedIntegerOccurs(t *testing.T) {
 	v := newValues(1)
-	c := Column{Kind: Integer, Bits: 64, Unsigned: true}
+	c := schema.Column{Kind: schema.Integer, Bits: 64, Unsigned: true}
 	for range 1000 {
 		if v.integer(c, false) == "18446744073709551615" {
 			return
@@ -52,8 +52,8 @@ func TestLargestUnsignedIntegerOccurs(t *testing.T) {
 func TestDecimalsHaveTheScaleOfTheirColumn(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		precision := rapid.IntRange(1, 65).Draw(t, "precision")
-		c := Column{Kind: Decimal, Precision: precision, Scale: rapid.IntRange(0, min(precision, 38)).Draw(t, "scale"), Unsigned: rapid.Bool().Draw(t, "unsigned")}
-		s := generated(t, c)
+		c := schema.Column{Kind: schema.Decimal, Precision: precision, Scale: rapid.IntRange(0, min(precision, 38)).Draw(t, "scale"), Unsigned: rapid.Bool().Draw(t, "unsigned")}
+		s := drawn(t, c)
 		require.Regexp(t, `^-?(0|[1-9]\d*)(\.\d+)?$`, s)
 		require.NotRegexp(t, `^-[0.]+$`, s)
 		whole, fraction, _ := strings.Cut(strings.TrimPrefix(s, "-"), ".")
@@ -66,11 +66,11 @@ func TestDecimalsHaveTheScaleOfTheirColumn(t *testing.T) {
 func TestFloatsKeepWithinDigitsOfTheirColumn(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		precision := rapid.IntRange(1, 20).Draw(t, "precision")
-		c := Column{Kind: rapid.SampledFrom([]Kind{Float, Double}).Draw(t, "kind"), Precision: precision, Scale: rapid.IntRange(-1, min(precision, 6)).Draw(t, "scale")}
-		s := strings.TrimPrefix(generated(t, c), "-")
+		c := schema.Column{Kind: rapid.SampledFrom([]schema.Kind{schema.Float, schema.Double}).Draw(t, "kind"), Precision: precision, Scale: rapid.IntRange(-1, min(precision, 6)).Draw(t, "scale")}
+		s := strings.TrimPrefix(drawn(t, c), "-")
 		whole, fraction, _ := strings.Cut(s, ".")
 		significant := len(strings.Trim(whole+fraction, "0"))
-		require.LessOrEqual(t, significant, map[Kind]int{Float: 6, Double: 15}[c.Kind])
+		require.LessOrEqual(t, significant, map[schema.Kind]int{schema.Float: 6, schema.Double: 15}[c.Kind])
 		if c.Scale >= 0 {
 			require.LessOrEqual(t, len(fraction), c.Scale)
 			require.LessOrEqual(t, len(strings.TrimLeft(whole, "0")), precision-c.Scale)
@@ -85,31 +85,31 @@ func TestTimesHaveTheFractionOfTheirColumn(t *testing.T) {
 		if digits > 0 {
 			layout += "." + strings.Repeat("0", digits)
 		}
-		kind := rapid.SampledFrom([]Kind{DateTime, Timestamp}).Draw(t, "kind")
-		at, err := time.Parse(layout, generated(t, Column{Kind: kind, Precision: digits, Key: rapid.Bool().Draw(t, "key")}))
+		kind := rapid.SampledFrom([]schema.Kind{schema.DateTime, schema.Timestamp}).Draw(t, "kind")
+		at, err := time.Parse(layout, drawn(t, schema.Column{Kind: kind, Precision: digits, Key: rapid.Bool().Draw(t, "key")}))
 		require.NoError(t, err)
-		if kind == Timestamp {
+		if kind == schema.Timestamp {
 			require.True(t, at.Year() > 1970 && at.Year() < 2038, at)
 		}
-		s := generated(t, Column{Kind: Time, Precision: digits})
+		s := drawn(t, schema.Column{Kind: schema.Time, Precision: digits})
 		_, fraction, _ := strings.Cut(s, ".")
 		require.Len(t, fraction, digits)
-		_, err = time.Parse(time.DateOnly, generated(t, Column{Kind: Date}))
+		_, err = time.Parse(time.DateOnly, drawn(t, schema.Column{Kind: schema.Date}))
 		require.NoError(t, err)
 	})
 }
 
 func TestTextKeepsLengthAndCharacterSet(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		c := Column{
+		c := schema.Column{
 			Name:    rapid.SampledFrom([]string{"name", "email", "note", "city", "sku", "event", "device", "customer_id", "x"}).Draw(t, "name"),
-			Kind:    Text,
+			Kind:    schema.Text,
 			Length:  rapid.Int64Range(1, 300).Draw(t, "length"),
 			Bytes:   rapid.SampledFrom([]int64{0, 255}).Draw(t, "bytes"),
 			Charset: rapid.SampledFrom([]string{"utf8mb4", "utf8mb3", "latin1", "ascii", "cp932"}).Draw(t, "charset"),
 			Key:     rapid.Bool().Draw(t, "key"),
 		}
-		s := generated(t, c)
+		s := drawn(t, c)
 		require.True(t, utf8.ValidString(s))
 		require.LessOrEqual(t, int64(utf8.RuneCountInString(s)), c.Length)
 		require.Equal(t, strings.TrimSpace(s), s)
@@ -127,47 +127,16 @@ func TestOtherTypesKeepTheirLimits(t *testing.T) {
 	members := []string{"a", "it's", "셋"}
 	rapid.Check(t, func(t *rapid.T) {
 		length := rapid.Int64Range(1, 300).Draw(t, "length")
-		require.LessOrEqual(t, int64(len(generated(t, Column{Kind: Binary, Length: length}))), length)
-		require.Len(t, generated(t, Column{Kind: Binary, Length: length, Fixed: true}), int(length))
-		require.Contains(t, members, generated(t, Column{Kind: Enum, Members: members}))
-		for member := range strings.SplitSeq(generated(t, Column{Kind: Set, Members: members}), ",") {
+		require.LessOrEqual(t, int64(len(drawn(t, schema.Column{Kind: schema.Binary, Length: length}))), length)
+		require.Len(t, drawn(t, schema.Column{Kind: schema.Binary, Length: length, Fixed: true}), int(length))
+		require.Contains(t, members, drawn(t, schema.Column{Kind: schema.Enum, Members: members}))
+		for member := range strings.SplitSeq(drawn(t, schema.Column{Kind: schema.Set, Members: members}), ",") {
 			require.True(t, member == "" || slices.Contains(members, member))
 		}
-		require.True(t, json.Valid([]byte(generated(t, Column{Kind: JSON}))))
-		require.Regexp(t, regexp.MustCompile(`^(19|20|21)\d\d$`), generated(t, Column{Kind: Year}))
+		require.True(t, json.Valid([]byte(drawn(t, schema.Column{Kind: schema.JSON}))))
+		require.Regexp(t, regexp.MustCompile(`^(19|20|21)\d\d$`), drawn(t, schema.Column{Kind: schema.Year}))
 		bits := rapid.IntRange(1, 64).Draw(t, "bits")
-		n, ok := new(big.Int).SetString(generated(t, Column{Kind: Bit, Bits: bits}), 10)
+		n, ok := new(big.Int).SetString(drawn(t, schema.Column{Kind: schema.Bit, Bits: bits}), 10)
 		require.True(t, ok && n.BitLen() <= bits)
 	})
-}
-
-func TestCanonicalForms(t *testing.T) {
-	for _, test := range []struct {
-		column Column
-		text   string
-		want   any
-	}{
-		{Column{Kind: Integer, Bits: 64, Unsigned: true}, "18446744073709551615", json.Number("18446744073709551615")},
-		{Column{Kind: Integer, Bits: 64}, "-9223372036854775808", json.Number("-9223372036854775808")},
-		{Column{Kind: Integer, Bits: 32}, "00042", json.Number("42")},
-		{Column{Kind: Bool}, "1", json.Number("1")},
-		{Column{Kind: Float}, "0.10", json.Number("0.1")},
-		{Column{Kind: Decimal}, "1.5000000000", "1.5000000000"},
-		{Column{Kind: Date}, "9999-12-31", "9999-12-31"},
-		{Column{Kind: DateTime, Precision: 6}, "2026-01-02 03:04:05.000006", "2026-01-02T03:04:05.000006Z"},
-		{Column{Kind: Timestamp}, "2026-01-02 03:04:05", "2026-01-02T03:04:05Z"},
-		{Column{Kind: Time}, "-838:59:59", "-838:59:59"},
-		{Column{Kind: Binary}, "\x00\xff", "AP8="},
-		{Column{Kind: JSON}, `{"a": 1}`, `{"a": 1}`},
-		{Column{Kind: Text}, "김서연", "김서연"},
-	} {
-		got, err := test.column.Canonical(sql.NullString{String: test.text, Valid: true})
-		require.NoError(t, err)
-		require.Equal(t, test.want, got)
-	}
-	got, err := Column{Kind: Integer}.Canonical(sql.NullString{})
-	require.NoError(t, err)
-	require.Nil(t, got)
-	_, err = Column{Kind: Integer, Name: "n"}.Canonical(sql.NullString{String: "x", Valid: true})
-	require.ErrorContains(t, err, "column n")
 }

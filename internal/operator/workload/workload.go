@@ -1,6 +1,6 @@
 // Package workload writes realistic, reproducible changes into tables of a MySQL-compatible database.
 //
-// It reads what a table looks like from information_schema, inserts, updates and deletes rows in a given mix inside
+// It reads what a table looks like (package schema), inserts, updates and deletes rows in a given mix inside
 // transactions of several rows, and journals each committed change in a form that a sink's copy can be compared with.
 //
 // It touches only rows that the same run inserted, so that it can work on a table that others use. The same seed on
@@ -8,6 +8,7 @@
 package workload
 
 import (
+	"cdcpipeline/internal/operator/schema"
 	"cdcpipeline/internal/table"
 	"cmp"
 	"context"
@@ -84,9 +85,9 @@ func Run(ctx context.Context, db *sql.DB, o Options) (Summary, error) {
 	if err := o.Validate(); err != nil {
 		return Summary{}, err
 	}
-	tables := make([]*Table, len(o.Tables))
+	tables := make([]*schema.Table, len(o.Tables))
 	for i, name := range o.Tables {
-		t, err := LoadTable(ctx, db, name)
+		t, err := load(ctx, db, name)
 		if err != nil {
 			return Summary{}, err
 		}
@@ -121,7 +122,7 @@ type runner struct {
 }
 
 // run is Run without the database.
-func run(ctx context.Context, s store, tables []*Table, o Options) (Summary, error) {
+func run(ctx context.Context, s store, tables []*schema.Table, o Options) (Summary, error) {
 	o = o.withDefaults()
 	plan, err := newPlanner(tables, o)
 	if err != nil {
@@ -195,7 +196,6 @@ const (
 	errForeignKeyChild  = 1452
 	errCheckMySQL       = 3819
 	errCheckMariaDB     = 4025
-	errAccessDenied     = 1045
 	errReadOnly         = 1290
 	errTableDenied      = 1142
 )
@@ -221,7 +221,6 @@ func explain(err error) error {
 		errForeignKeyChild:  "foreign keys to other tables are not followed: leave the table out",
 		errCheckMySQL:       "check constraints are not understood: leave the table out",
 		errCheckMariaDB:     "check constraints are not understood: leave the table out",
-		errAccessDenied:     "check the user and the password, or the secret they come from",
 		errReadOnly:         "the server is read only: connect to the writer endpoint",
 		errTableDenied:      "connect as a user who may write, e.g. with the secret of the administrator",
 	}

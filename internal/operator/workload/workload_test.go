@@ -2,6 +2,7 @@ package workload
 
 import (
 	"bytes"
+	"cdcpipeline/internal/operator/schema"
 	"cdcpipeline/internal/table"
 	"context"
 	"database/sql"
@@ -37,34 +38,34 @@ func (m *memory) apply(_ context.Context, c *change) error {
 			return err
 		}
 	}
-	if i := c.table.autoIncrement(); c.op == Insert && i >= 0 {
+	if i := autoIncrement(c.table.Table); c.op == Insert && i >= 0 {
 		m.next++
 		c.after[i] = sql.NullString{String: strconv.FormatInt(m.next, 10), Valid: true}
 	}
 	return nil
 }
 
-func retailTable() *Table {
-	return &Table{Name: table.Name{Database: "testdb", Table: "retail_trans"}, Key: []int{0}, Columns: []Column{
-		{Name: "trans_id", Kind: Integer, Bits: 64, Key: true, AutoIncrement: true},
-		{Name: "customer_id", Kind: Text, Length: 12, Charset: "utf8mb4"},
-		{Name: "event", Kind: Text, Length: 10, Charset: "utf8mb4", Nullable: true},
-		{Name: "amount", Kind: Integer, Bits: 32, Nullable: true},
-		{Name: "trans_datetime", Kind: DateTime, Nullable: true},
+func retailTable() *schema.Table {
+	return &schema.Table{Name: table.Name{Database: "testdb", Table: "retail_trans"}, Key: []int{0}, Columns: []schema.Column{
+		{Name: "trans_id", Kind: schema.Integer, Bits: 64, Key: true, AutoIncrement: true},
+		{Name: "customer_id", Kind: schema.Text, Length: 12, Charset: "utf8mb4"},
+		{Name: "event", Kind: schema.Text, Length: 10, Charset: "utf8mb4", Nullable: true},
+		{Name: "amount", Kind: schema.Integer, Bits: 32, Nullable: true},
+		{Name: "trans_datetime", Kind: schema.DateTime, Nullable: true},
 	}}
 }
 
-func ordersTable() *Table {
-	return &Table{Name: table.Name{Database: "testdb", Table: "orders"}, Key: []int{0, 1}, Columns: []Column{
-		{Name: "tenant", Kind: Text, Length: 24, Charset: "utf8mb4", Key: true},
-		{Name: "id", Kind: Integer, Bits: 64, Unsigned: true, Key: true},
-		{Name: "price", Kind: Decimal, Precision: 30, Scale: 10},
-		{Name: "doc", Kind: JSON, Nullable: true},
-		{Name: "raw", Kind: Binary, Length: 65535, Nullable: true},
+func ordersTable() *schema.Table {
+	return &schema.Table{Name: table.Name{Database: "testdb", Table: "orders"}, Key: []int{0, 1}, Columns: []schema.Column{
+		{Name: "tenant", Kind: schema.Text, Length: 24, Charset: "utf8mb4", Key: true},
+		{Name: "id", Kind: schema.Integer, Bits: 64, Unsigned: true, Key: true},
+		{Name: "price", Kind: schema.Decimal, Precision: 30, Scale: 10},
+		{Name: "doc", Kind: schema.JSON, Nullable: true},
+		{Name: "raw", Kind: schema.Binary, Length: 65535, Nullable: true},
 	}}
 }
 
-func options(count int64, journal *bytes.Buffer, tables ...*Table) Options {
+func options(count int64, journal *bytes.Buffer, tables ...*schema.Table) Options {
 	o := Options{Count: count, Seed: 42, Journal: journal}
 	for _, t := range tables {
 		o.Tables = append(o.Tables, t.Name)
@@ -85,7 +86,7 @@ func journaled(t require.TestingT, b *bytes.Buffer) []Entry {
 func TestSameSeedMakesTheSameChanges(t *testing.T) {
 	once := func(seed uint64) []Entry {
 		var b bytes.Buffer
-		tables := []*Table{retailTable(), ordersTable()}
+		tables := []*schema.Table{retailTable(), ordersTable()}
 		o := options(2000, &b, tables...)
 		o.Seed = seed
 		_, err := run(t.Context(), &memory{}, tables, o)
@@ -100,10 +101,10 @@ func TestMixIsKeptExactlyAndChangesMakeSense(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		var b bytes.Buffer
 		m := drawMix(t)
-		table := rapid.SampledFrom([]*Table{retailTable(), ordersTable()}).Draw(t, "table")
+		table := rapid.SampledFrom([]*schema.Table{retailTable(), ordersTable()}).Draw(t, "table")
 		o := options(rapid.Int64Range(1, 400).Draw(t, "count"), &b, table)
 		o.Mix, o.Seed = m, rapid.Uint64().Draw(t, "seed")
-		s, err := run(context.Background(), &memory{}, []*Table{table}, o)
+		s, err := run(context.Background(), &memory{}, []*schema.Table{table}, o)
 		require.NoError(t, err)
 		q := m.quota(o.Count)
 		require.Equal(t, o.Count, s.Changes)
@@ -152,7 +153,7 @@ func requireConsistent(t require.TestingT, entries []Entry, count int64) map[str
 
 func TestTransactionsHaveSeveralRows(t *testing.T) {
 	m, table := &memory{}, retailTable()
-	s, err := run(t.Context(), m, []*Table{table}, options(1000, &bytes.Buffer{}, table))
+	s, err := run(t.Context(), m, []*schema.Table{table}, options(1000, &bytes.Buffer{}, table))
 	require.NoError(t, err)
 	require.Contains(t, m.sizes, 1)
 	require.Contains(t, m.sizes, DefaultMaxTransaction)
@@ -169,7 +170,7 @@ func TestDuplicateKeyIsTriedWithOtherValues(t *testing.T) {
 		return nil
 	}}
 	o := options(500, &b, table)
-	s, err := run(t.Context(), m, []*Table{table}, o)
+	s, err := run(t.Context(), m, []*schema.Table{table}, o)
 	require.NoError(t, err)
 	require.Equal(t, Counts{Inserts: 350, Updates: 100, Deletes: 50}, s.Counts)
 	requireConsistent(t, journaled(t, &b), 500)
@@ -185,7 +186,7 @@ func TestFailedTransactionIsNotJournaled(t *testing.T) {
 		}
 		return nil
 	}}
-	s, err := run(t.Context(), m, []*Table{table}, options(500, &b, table))
+	s, err := run(t.Context(), m, []*schema.Table{table}, options(500, &b, table))
 	require.ErrorIs(t, err, broken)
 	require.Less(t, s.Changes, int64(50))
 	requireConsistent(t, journaled(t, &b), s.Changes)
@@ -201,7 +202,7 @@ func TestInterruptFinishesTheTransaction(t *testing.T) {
 		}
 		return nil
 	}}
-	s, err := run(ctx, m, []*Table{table}, options(1000, &b, table))
+	s, err := run(ctx, m, []*schema.Table{table}, options(1000, &b, table))
 	require.NoError(t, err)
 	require.True(t, s.Interrupted)
 	require.GreaterOrEqual(t, s.Changes, int64(100))
@@ -213,18 +214,18 @@ func TestRateIsHeld(t *testing.T) {
 	table := retailTable()
 	o := options(100, &bytes.Buffer{}, table)
 	o.Rate = 500
-	s, err := run(t.Context(), &memory{}, []*Table{table}, o)
+	s, err := run(t.Context(), &memory{}, []*schema.Table{table}, o)
 	require.NoError(t, err)
 	require.GreaterOrEqual(t, s.Seconds, 0.2)
 }
 
 func TestTooFewKeysAndNothingToUpdateAreSaid(t *testing.T) {
-	small := &Table{Name: table.Name{Database: "a", Table: "b"}, Key: []int{0}, Columns: []Column{{Name: "k", Kind: Bool, Key: true}}}
+	small := &schema.Table{Name: table.Name{Database: "a", Table: "b"}, Key: []int{0}, Columns: []schema.Column{{Name: "k", Kind: schema.Bool, Key: true}}}
 	o := options(50, &bytes.Buffer{}, small)
-	_, err := run(t.Context(), &memory{}, []*Table{small}, o)
+	_, err := run(t.Context(), &memory{}, []*schema.Table{small}, o)
 	require.ErrorContains(t, err, "give updates no share")
 	o.Mix = Mix{Insert: 100}
-	_, err = run(t.Context(), &memory{}, []*Table{small}, o)
+	_, err = run(t.Context(), &memory{}, []*schema.Table{small}, o)
 	require.ErrorContains(t, err, "no free primary key")
 }
 

@@ -8,6 +8,9 @@ import (
 	"strings"
 )
 
+// leastRetention is the least that source.binlogRetentionHours takes, in hours.
+const leastRetention = 24
+
 // checkRetention looks at how long the binary log is kept, and leaves it so.
 func (r *run) checkRetention(ctx context.Context) {
 	want := r.req.BinlogRetentionHours
@@ -18,10 +21,13 @@ func (r *run) checkRetention(ctx context.Context) {
 	case onRDS && hours >= want:
 		r.add(Finding{Check: retentionCheck, Status: OK, Value: fmt.Sprintf("%d h", hours)})
 	case onRDS:
-		r.add(Finding{
-			Check: retentionCheck, Status: Failed, Value: fmt.Sprintf("%d h", hours),
-			Advice: fmt.Sprintf("run CALL mysql.rds_set_configuration('%s', %d) as the administrator, or lower source.binlogRetentionHours", retentionSetting, want),
-		})
+		f := Finding{Check: retentionCheck, Value: fmt.Sprintf("%d h", hours)}
+		otherwise := " as the administrator"
+		if hours >= leastRetention {
+			otherwise += fmt.Sprintf(", or lower source.binlogRetentionHours from %d to %d", want, hours)
+		}
+		f.advise(Failed, otherwise, retentionCall(want))
+		r.add(f)
 	case r.server.amazon():
 		r.add(Finding{
 			Check: retentionCheck, Status: Warning, Value: "hidden from this user",

@@ -46,7 +46,7 @@ func MayFollow(ctx context.Context, db Admin, username string) error {
 }
 
 // Refused says that the server would not let a user in: it does not know the name, or not with that password.
-func Refused(err error) bool { return isServerError(err, errAccessDenied) }
+func Refused(err error) bool { return IsServerError(err, errAccessDenied) }
 
 // copied is what a clone gets, from the first of the users that has all it takes to follow the database.
 func copied(ctx context.Context, db Admin, users ...string) ([]privilege, error) {

@@ -101,7 +101,7 @@ func open(ctx context.Context, settings *mysql.Config) (*Connection, error) {
 
 // mayPass says whether the same attempt can succeed a moment later.
 func mayPass(err error) bool {
-	if isServerError(err, errTooManyConnections, errServerIsShuttingDown) {
+	if IsServerError(err, errTooManyConnections, errServerIsShuttingDown) {
 		return true
 	}
 	var server *mysql.MySQLError
@@ -115,9 +115,9 @@ func connectAdvice(err error) string {
 	switch {
 	case errors.As(err, &certificate):
 		return " (set source.caFile to the PEM of the authority that signs the server's certificate, and use the host name in it)"
-	case isServerError(err, errAccessDenied):
+	case IsServerError(err, errAccessDenied):
 		return " (the administrator's secret must hold the user name and password of a user who may log in from the VPC)"
-	case isServerError(err, errHostIsBlockedByErrors):
+	case IsServerError(err, errHostIsBlockedByErrors):
 		return " (run FLUSH HOSTS on the server)"
 	case errors.As(err, &network):
 		return " (the database's security group must admit the functions' on its port, and host and port must be the writer's)"

@@ -21,11 +21,24 @@ type fakeServer struct {
 	users      map[string]*fakeUser
 	statements []string
 	refuse     string // statements that begin so fail
+	status     map[string]string
+	prepared   [][]string // XA transactions, as XA RECOVER lists them
+	logs       [][]string // files of the binary log: name, size
+	replica    bool
+	foreign    []fakeForeignKey
+}
+
+// fakeForeignKey is a row of referential_constraints, and the columns of it.
+type fakeForeignKey struct {
+	child, parent            Table
+	name, onDelete, onUpdate string
+	column, referenced       string
 }
 
 type fakeTable struct {
 	kind    string
-	columns [][]string
+	options string
+	columns [][]string // name, type, nullable, extra
 	key     []string
 	longest string
 	slow    bool
@@ -48,6 +61,7 @@ func aurora() *fakeServer {
 			"binlog_checksum": "NONE", "binlog_transaction_compression": "OFF", "binlog_row_value_options": "", "server_id": "1", "sql_mode": "",
 			"read_only": "OFF", "super_read_only": "OFF", "innodb_read_only": "OFF", "max_execution_time": "0",
 		},
+		logs: [][]string{{"mysql-bin.000001", "1024"}}, status: map[string]string{},
 		databases: map[string]bool{}, tables: map[Table]fakeTable{}, users: map[string]*fakeUser{},
 	}
 }
@@ -59,8 +73,8 @@ func (f *fakeServer) Exec(_ context.Context, statement string) error {
 	}
 	var hours int
 	switch {
-	case strings.HasPrefix(statement, "CREATE DATABASE IF NOT EXISTS `testdb`"):
-		f.databases["testdb"] = true
+	case strings.HasPrefix(statement, "CREATE DATABASE IF NOT EXISTS `"):
+		f.databases[between(statement, "EXISTS `", "`")] = true
 	case statement == retailTrans:
 		f.tables[RetailTrans] = retailTransTable()
 	case strings.HasPrefix(statement, "CALL mysql.rds_set_configuration"):
@@ -79,10 +93,31 @@ func (f *fakeServer) Exec(_ context.Context, statement string) error {
 		f.users[between(statement, " TO '", "'@'%'")].privileges[between(statement, "GRANT ", " TO '")] = true
 	case strings.HasPrefix(statement, "REVOKE "):
 		delete(f.users[between(statement, " FROM '", "'@'%'")].privileges, between(statement, "REVOKE ", " FROM '"))
+	case strings.HasPrefix(statement, "SET SESSION "):
+		name, value, _ := strings.Cut(strings.TrimPrefix(statement, "SET SESSION "), " = ")
+		f.variables[name] = value
 	default:
-		return fmt.Errorf("the fake server does not know %s", statement)
+		return f.alter(statement)
 	}
 	return nil
+}
+
+// alter knows the statements that findings tell to run, as far as MariaDB has others for them.
+func (f *fakeServer) alter(statement string) error {
+	for t, table := range f.tables {
+		action, is := strings.CutPrefix(statement, "ALTER TABLE "+t.quoted()+" ")
+		if !is {
+			continue
+		}
+		name := between(action, "COLUMN `", "`")
+		for i, c := range table.columns {
+			if c[0] == name && action == "ALTER COLUMN "+quoteName(name)+" SET VISIBLE" {
+				table.columns[i] = []string{c[0], c[1], c[2], strings.TrimSuffix(c[3], "INVISIBLE")}
+				return nil
+			}
+		}
+	}
+	return fmt.Errorf("the fake server does not know %s", statement)
 }
 
 func (f *fakeServer) Query(_ context.Context, query string, args ...any) ([][]string, error) {
@@ -116,34 +151,78 @@ func (f *fakeServer) Query(_ context.Context, query string, args ...any) ([][]st
 		return [][]string{{user.tls}}, nil
 	case strings.Contains(query, "_privileges"):
 		return f.privileges(query, args[0].(string)), nil
-	case strings.Contains(query, "table_type = 'BASE TABLE'"):
-		var rows [][]string
-		for t, table := range f.tables {
-			if table.kind == "BASE TABLE" {
-				rows = append(rows, []string{t.Database, t.Table})
-			}
+	case strings.Contains(query, "information_schema.tables"):
+		return f.list(query, args), nil
+	case strings.Contains(query, "referential_constraints"), strings.Contains(query, "referenced_column_name"):
+		return f.foreignKeys(args), nil
+	case strings.HasPrefix(query, "SHOW GLOBAL STATUS LIKE"):
+		name := between(query, "'", "'")
+		if value, known := f.status[name]; known {
+			return [][]string{{name, value}}, nil
 		}
-		slices.SortFunc(rows, slices.Compare)
-		return rows, nil
+		return nil, nil
+	case strings.Contains(query, "LIKE '%COMPRESSED%'"):
+		return nil, nil
+	case query == "XA RECOVER":
+		return f.prepared, nil
+	case query == "SHOW BINARY LOGS":
+		return f.logs, nil
+	case query == "SHOW REPLICA STATUS":
+		return map[bool][][]string{true: {{"Waiting"}}}[f.replica], nil
 	case strings.Contains(query, "OCTET_LENGTH"):
 		return f.lengths(query)
+	}
+	if len(args) < 2 {
+		return nil, fmt.Errorf("the fake server does not know %s", query)
 	}
 	return f.describe(query, Table{Database: args[0].(string), Table: args[1].(string)}), nil
 }
 
-func (f *fakeServer) describe(query string, t Table) [][]string {
-	table, ok := f.tables[t]
-	switch {
-	case !ok:
-		return nil
-	case strings.Contains(query, "information_schema.tables"):
-		return [][]string{{table.kind}}
-	case strings.Contains(query, "information_schema.columns"):
-		return table.columns
+// list are the tables of a kind that the query names, or the one of the name that it is given.
+func (f *fakeServer) list(query string, args []any) [][]string {
+	var rows [][]string
+	for t, table := range f.tables {
+		named := len(args) == 2 && t == (Table{args[0].(string), args[1].(string)})
+		if named || len(args) == 0 && strings.Contains(query, "'"+table.kind+"'") {
+			rows = append(rows, []string{t.Database, t.Table, table.kind, table.options})
+		}
 	}
-	rows := make([][]string, len(table.key))
-	for i, k := range table.key {
-		rows[i] = []string{k}
+	slices.SortFunc(rows, slices.Compare)
+	return rows
+}
+
+// foreignKeys are all constraints, or the columns of the one of the name that is given.
+func (f *fakeServer) foreignKeys(args []any) [][]string {
+	var rows [][]string
+	for _, k := range f.foreign {
+		switch {
+		case len(args) == 0:
+			rows = append(rows, []string{k.child.Database, k.child.Table, k.parent.Database, k.parent.Table, k.name, k.onDelete, k.onUpdate})
+		case args[2] == k.name:
+			rows = append(rows, []string{k.column, k.referenced})
+		}
+	}
+	return rows
+}
+
+func (f *fakeServer) describe(query string, t Table) [][]string {
+	table := f.tables[t]
+	hidden := func(column string) bool {
+		return column == "my_row_id" && f.variables["show_gipk_in_create_table_and_information_schema"] == "OFF"
+	}
+	var rows [][]string
+	if strings.Contains(query, "information_schema.columns") {
+		for _, c := range table.columns {
+			if !hidden(c[0]) {
+				rows = append(rows, append(slices.Clone(c), "")[:4])
+			}
+		}
+		return rows
+	}
+	for _, k := range table.key {
+		if !hidden(k) {
+			rows = append(rows, []string{k})
+		}
 	}
 	return rows
 }

@@ -1,6 +1,7 @@
 package mysql
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 )
@@ -28,6 +29,13 @@ type Finding struct {
 	Value string `json:"value,omitempty"`
 	// Advice says what to do; empty when there is nothing to do.
 	Advice string `json:"advice,omitempty"`
+	// SQL are the statements that Advice tells to run as the administrator, in their order.
+	SQL []string `json:"sql,omitempty"`
+}
+
+// advise tells to run statements; otherwise says why, or what else would do.
+func (f *Finding) advise(status Status, otherwise string, statements ...string) {
+	f.Status, f.SQL, f.Advice = status, statements, "run "+strings.Join(statements, "; ")+otherwise
 }
 
 // Column of a followed table.
@@ -41,6 +49,7 @@ type Column struct {
 // TableFound is a followed table as it is in the database.
 type TableFound struct {
 	Table
+	// Columns that DMS carries: neither computed nor invisible ones.
 	Columns    []Column `json:"columns"`
 	PrimaryKey []string `json:"primaryKey"`
 }
@@ -66,6 +75,22 @@ func (f Findings) Summary() map[string]string {
 		lines[c.Check] = line
 	}
 	return lines
+}
+
+// Warnings are a line for each check that somebody should look at: what was found, and what to do.
+func (f Findings) Warnings() []string {
+	var lines []string
+	for _, c := range f.Checks {
+		if c.Status == Warning {
+			lines = append(lines, c.line())
+		}
+	}
+	return lines
+}
+
+// line is what was found, and what to do.
+func (f Finding) line() string {
+	return fmt.Sprintf("%s is %s: %s", f.Check, orNothing(f.Value), f.Advice)
 }
 
 func (f *Findings) changed(what string) { f.Changed = append(f.Changed, what) }
@@ -99,7 +124,7 @@ func (r *run) problems() error {
 	problems := Problems(r.broken)
 	for _, c := range r.findings.Checks {
 		if c.Status == Failed {
-			problems = append(problems, fmt.Errorf("%s is %s: %s", c.Check, orNothing(c.Value), c.Advice))
+			problems = append(problems, errors.New(c.line()))
 		}
 	}
 	if len(problems) == 0 {

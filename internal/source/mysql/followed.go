@@ -9,8 +9,8 @@ import (
 	"strings"
 )
 
-// systemSchemas are MySQL's own; no pattern takes them in.
-const systemSchemas = "('information_schema', 'mysql', 'performance_schema', 'sys')"
+// SystemSchemas are MySQL's own, as a list of SQL; no pattern takes them in.
+const SystemSchemas = "('information_schema', 'mysql', 'performance_schema', 'sys')"
 
 // wild reports whether t is a pattern.
 func (t Table) wild() bool {
@@ -25,10 +25,10 @@ func (t Table) matches(name Table) bool {
 // follow finds the tables behind patterns; a table by its own name stays as it is, there or not.
 func (r *run) follow(ctx context.Context) {
 	r.followed = nil
-	var existing []Table
 	if slices.ContainsFunc(r.req.Tables, Table.wild) {
+		r.checkHiddenKeys()
 		var err error
-		if existing, err = r.baseTables(ctx); err != nil {
+		if r.existing, err = r.list(ctx, "table_type IN ('BASE TABLE', '"+versioned+"') AND table_schema NOT IN "+SystemSchemas+" ORDER BY table_schema, table_name"); err != nil {
 			r.broke(fmt.Errorf("listing tables: %w", err))
 			return
 		}
@@ -38,16 +38,21 @@ func (r *run) follow(ctx context.Context) {
 			r.followed = append(r.followed, t)
 			continue
 		}
-		matched := slices.DeleteFunc(slices.Clone(existing), func(name Table) bool { return !t.matches(name) || r.excludes(name) })
-		f := Finding{Check: "tables " + t.String(), Status: OK, Value: count(len(matched), "table")}
-		if len(matched) == 0 {
+		n := 0
+		for _, seen := range r.existing {
+			if !t.matches(seen.Table) || r.excludes(seen.Table) {
+				continue
+			}
+			r.followed = append(r.followed, seen.Table)
+			if seen.kind != versioned {
+				n++
+			}
+		}
+		f := Finding{Check: "tables " + t.String(), Status: OK, Value: count(n, "table")}
+		if n == 0 {
 			f.Status, f.Advice = Failed, "create one before DMS starts, correct the pattern, or take it out of source.tables"
 		}
 		r.add(f)
-		for _, name := range matched {
-			r.checkName(name)
-		}
-		r.followed = append(r.followed, matched...)
 	}
 }
 
@@ -56,33 +61,36 @@ func (r *run) excludes(name Table) bool {
 }
 
 func (r *run) baseTables(ctx context.Context) ([]Table, error) {
-	rows, err := r.db.Query(ctx, `SELECT table_schema, table_name FROM information_schema.tables
-WHERE table_type = 'BASE TABLE' AND table_schema NOT IN `+systemSchemas+` ORDER BY table_schema, table_name`)
-	if err != nil {
-		return nil, err
+	seen, err := r.list(ctx, "table_type = 'BASE TABLE' AND table_schema NOT IN "+SystemSchemas+" ORDER BY table_schema, table_name")
+	tables := make([]Table, len(seen))
+	for i, s := range seen {
+		tables[i] = s.Table
 	}
-	tables := make([]Table, len(rows))
-	for i, row := range rows {
-		tables[i] = Table{Database: row[0], Table: row[1]}
-	}
-	return tables, nil
+	return tables, err
 }
 
-// carried are names that index names and object keys can hold; the configuration takes no others.
-var carried = regexp.MustCompile(`^[\p{L}\p{N}_$-]+$`)
+// uncarried are the characters that index names and object keys cannot hold; the configuration takes names without them.
+var uncarried = regexp.MustCompile(`[^\p{L}\p{N}_$-]+`)
 
 // checkName finds a table that only a pattern could bring in.
 func (r *run) checkName(t Table) {
-	if !carried.MatchString(t.Database) || !carried.MatchString(t.Table) {
-		r.add(Finding{
-			Check: "name of " + t.String(), Status: Failed, Value: "not one that an index or an object key can hold",
-			Advice: "leave the table out with source.exclude, or rename it: letters, digits, _, $ and - are taken",
-		})
+	if !uncarried.MatchString(t.Database + t.Table) {
+		return
 	}
+	f := Finding{Check: "name of " + t.String(), Status: Failed, Value: "not one that an index or an object key can hold", Advice: r.leaveOut(t)}
+	if renamed := (Table{t.Database, uncarried.ReplaceAllString(t.Table, "_")}); renamed != t {
+		renamed.Table = free(renamed.Table, func(name string) bool { return r.exists(Table{t.Database, name}) })
+		f.advise(Failed, ", or "+r.leaveOut(t), fmt.Sprintf("RENAME TABLE %s TO %s", t.quoted(), renamed.quoted()))
+	}
+	r.add(f)
+}
+
+func (r *run) exists(t Table) bool {
+	return slices.ContainsFunc(r.existing, func(seen tableSeen) bool { return folded(seen.Table) == folded(t) })
 }
 
 // checkColumns finds rules that cannot work as they are written: their columns are known only here.
-func (r *run) checkColumns(ctx context.Context, found TableFound) error {
+func (r *run) checkColumns(ctx context.Context, found TableFound, columns []column) error {
 	for _, rule := range r.req.Columns {
 		if !rule.Table.matches(found.Table) {
 			continue
@@ -91,7 +99,7 @@ func (r *run) checkColumns(ctx context.Context, found TableFound) error {
 			r.checkOmitted(found, column, rule.Table.wild())
 		}
 		for _, column := range rule.Filter {
-			r.checkFiltered(found, column)
+			r.checkFiltered(found, columns, column)
 		}
 		if len(rule.Filter) > 0 {
 			if err := r.checkNamesakes(ctx, found.Table); err != nil {
@@ -105,7 +113,7 @@ func (r *run) checkColumns(ctx context.Context, found TableFound) error {
 func (r *run) checkOmitted(found TableFound, column string, byPattern bool) {
 	f := Finding{Check: fmt.Sprintf("omitted column %s of %s", column, found), Status: OK}
 	known := slices.ContainsFunc(found.Columns, func(c Column) bool { return c.Name == column })
-	alike := slices.IndexFunc(found.Columns, func(c Column) bool { return c.Name != column && likeName(column, c.Name) })
+	alike := found.alike(column)
 	switch {
 	case !known && byPattern: // some of its tables have the column
 		return
@@ -129,9 +137,14 @@ func (r *run) omits(t Table, column string) bool {
 	})
 }
 
+// alike is the first other column that DMS takes for the one named, in whose name it reads _ as any character; -1 for none.
+func (t TableFound) alike(column string) int {
+	return slices.IndexFunc(t.Columns, func(c Column) bool { return c.Name != column && likeName(column, c.Name) })
+}
+
 // checkFiltered: a filter is for columns that DMS can compare.
 // https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Tasks.CustomizingTasks.Filters.html
-func (r *run) checkFiltered(found TableFound, column string) {
+func (r *run) checkFiltered(found TableFound, columns []column, column string) {
 	f := Finding{Check: fmt.Sprintf("filtered column %s of %s", column, found), Status: OK}
 	i := slices.IndexFunc(found.Columns, func(c Column) bool { return c.Name == column })
 	switch {
@@ -139,6 +152,8 @@ func (r *run) checkFiltered(found TableFound, column string) {
 		f.Status, f.Value, f.Advice = Failed, "unknown", "filter by a column of the table, in its very letters: "+columnNames(found)
 	case len(lobColumns(found.Columns[i:i+1], 0)) > 0:
 		f.Status, f.Value, f.Advice = Failed, found.Columns[i].Type, "filter by another column: DMS compares no LOBs"
+	case !carried(columns[i]):
+		f.Status, f.Value, f.Advice = Failed, "computed or invisible", "filter by another column: DMS does not carry this one"
 	}
 	r.add(f)
 }

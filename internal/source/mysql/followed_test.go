@@ -46,6 +46,18 @@ func TestATableOfAPatternNeedsAPrimaryKeyToo(t *testing.T) {
 	require.ErrorContains(t, err, "table my_shop.items is without a primary key")
 }
 
+func TestTablesThatAreMadeLaterNeedNotBeThere(t *testing.T) {
+	f := aurora()
+	req := defaultRequest()
+	req.Later = []Table{{"cdc_conformance", "%"}}
+	findings, err := runOn(f, req)
+	require.NoError(t, err)
+	require.Contains(t, findings.Changed, "database cdc_conformance")
+	require.Contains(t, findings.Changed, "granted SELECT ON `cdc\\_conformance`.*")
+	require.Len(t, findings.Tables, 1, "what is not there cannot be described")
+	require.NotContains(t, findings.Summary(), "tables cdc_conformance.%")
+}
+
 func TestAPatternOfNothingFails(t *testing.T) {
 	f, req := shop()
 	req.Tables = append(req.Tables, Table{"stock", "%"})
@@ -57,7 +69,7 @@ func TestANameThatNoSinkCanHoldFails(t *testing.T) {
 	f, req := shop()
 	f.tables[Table{"my_shop", "big orders"}] = f.tables[Table{"my_shop", "orders"}]
 	_, err := runOn(f, req)
-	require.ErrorContains(t, err, "name of my_shop.big orders is not one that an index or an object key can hold: leave the table out with source.exclude")
+	require.ErrorContains(t, err, "name of my_shop.big orders is not one that an index or an object key can hold: run RENAME TABLE `my_shop`.`big orders` TO `my_shop`.`big_orders`, or add {database: \"my_shop\", table: \"big%orders\"} to source.exclude")
 }
 
 func TestColumnsOfRulesAreChecked(t *testing.T) {

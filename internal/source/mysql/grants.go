@@ -25,7 +25,7 @@ const everything = "*.*"
 func (r *run) wanted() []privilege {
 	privileges := []privilege{{"REPLICATION CLIENT", everything}, {"REPLICATION SLAVE", everything}}
 	var wide []Table
-	for _, t := range r.req.Tables {
+	for _, t := range slices.Concat(r.req.Tables, r.req.Later) {
 		if p := (privilege{"SELECT", grantPattern(t.Database) + ".*"}); t.wild() && !slices.Contains(privileges, p) {
 			privileges, wide = append(privileges, p), append(wide, t)
 		}
@@ -87,10 +87,14 @@ func (r *run) privilegesFinding(has, wanted []privilege, given func(privilege) b
 		names[i] = p.String()
 	}
 	f := Finding{Check: checkPrivileges, Status: OK, Value: strings.Join(names, ", ")}
+	var grants []string
 	for _, p := range wanted {
 		if !given(p) {
-			f.Status, f.Advice = Failed, fmt.Sprintf("run GRANT %s TO %s as the administrator", p, r.account())
+			grants = append(grants, fmt.Sprintf("GRANT %s TO %s", p, r.account()))
 		}
+	}
+	if len(grants) > 0 {
+		f.advise(Failed, " as the administrator", grants...)
 	}
 	return f
 }

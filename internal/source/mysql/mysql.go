@@ -30,6 +30,12 @@ type Request struct {
 	Tables []Table `json:"tables"`
 	// Exclude leaves tables out that a pattern of Tables takes in.
 	Exclude []Table `json:"exclude,omitempty"`
+	// Later are patterns of tables that are followed too, and made later: their databases are made and may be read, and no
+	// table needs to be there.
+	Later []Table `json:"later,omitempty"`
+	// FailOnCascades makes a failed check of a foreign key that changes rows of a followed table by itself; otherwise it is a
+	// warning.
+	FailOnCascades bool `json:"failOnCascades,omitempty"`
 	// Columns that the task's rules name.
 	Columns []ColumnRule `json:"columns,omitempty"`
 	// Schema is run in order; each script must be idempotent.
@@ -94,10 +100,13 @@ func Run(ctx context.Context, db Admin, login Login, user Credentials, req Reque
 	r := &run{db: db, login: login, user: user, req: req, server: server}
 	r.findings.Server = server.version
 	r.checkServer()
-	if r.findings.failed(checkWriter) {
-		// Nothing can be written here, so whatever else would be found wrong would be a consequence.
+	if r.findings.failed(checkWriter) || r.checkSpelling() {
+		// Nothing can be written here, or it would be written under other names: whatever else would be found wrong would be
+		// a consequence.
 		return r.findings, r.problems()
 	}
+	r.checkBinaryLogs(ctx)
+	r.checkTransactions(ctx)
 	steps := []func(context.Context){
 		r.setRetention, r.createDatabases, r.applySchema, r.follow, r.checkTables, r.measureLobs, r.ensureUser,
 	}
@@ -118,8 +127,9 @@ type run struct {
 	req      Request
 	server   server
 	findings Findings
-	// followed are the tables of the request, patterns resolved.
+	// followed are the tables of the request, patterns resolved, of all that exist; these are listed for patterns only.
 	followed []Table
+	existing []tableSeen
 	// steps that could not be done.
 	broken []error
 }

@@ -3,6 +3,7 @@ package mysql
 import (
 	"context"
 	"fmt"
+	"math"
 	"strconv"
 	"time"
 )
@@ -25,7 +26,7 @@ func (r *run) setRetention(ctx context.Context) {
 		return
 	}
 	if hours != want {
-		if err := r.db.Exec(ctx, fmt.Sprintf("CALL mysql.rds_set_configuration('%s', %d)", retentionSetting, want)); err != nil {
+		if err := r.db.Exec(ctx, retentionCall(want)); err != nil {
 			r.broke(fmt.Errorf("setting the binary log's retention to %d hours (the administrator must be allowed to call mysql.rds_set_configuration): %w", want, err))
 			return
 		}
@@ -37,18 +38,22 @@ func (r *run) setRetention(ctx context.Context) {
 	}
 	f := Finding{Check: retentionCheck, Status: OK, Value: fmt.Sprintf("%d h", hours)}
 	if hours != want {
-		f.Status, f.Advice = Failed, fmt.Sprintf("run CALL mysql.rds_set_configuration('%s', %d) as the administrator", retentionSetting, want)
+		f.advise(Failed, " as the administrator", retentionCall(want))
 	}
 	r.add(f)
+}
+
+func retentionCall(hours int) string {
+	return fmt.Sprintf("CALL mysql.rds_set_configuration('%s', %d)", retentionSetting, hours)
 }
 
 // retention is what RDS is set to, 0 for as short as possible, and whether this is RDS at all.
 func (r *run) retention(ctx context.Context) (hours int, onRDS bool, err error) {
 	rows, err := r.db.Query(ctx, "CALL mysql.rds_show_configuration")
-	if isServerError(err, errNoSuchProcedure, errRoutineAccessDenied) {
+	if IsServerError(err, errNoSuchProcedure, errRoutineAccessDenied) {
 		rows, err = r.db.Query(ctx, "SELECT name, value FROM mysql.rds_configuration")
 	}
-	if isServerError(err, errNoSuchTable, errTableAccessDenied) {
+	if IsServerError(err, errNoSuchTable, errTableAccessDenied) {
 		return 0, false, nil
 	}
 	if err != nil {
@@ -67,20 +72,21 @@ func (r *run) retention(ctx context.Context) (hours int, onRDS bool, err error) 
 
 // checkExpiry looks at the settings of a server that is not RDS's; 0 keeps the binary log for ever.
 func (r *run) checkExpiry(want int) {
-	const advice = "this server is not RDS: set binlog_expire_logs_seconds to at least %d in its configuration"
-	seconds, known := r.server.variables["binlog_expire_logs_seconds"]
+	variable, unit := "binlog_expire_logs_seconds", time.Second
+	value, known := r.server.variables[variable]
 	if !known {
-		days, err := strconv.ParseFloat(r.server.variables["expire_logs_days"], 64)
-		if err != nil {
-			r.add(Finding{Check: retentionCheck, Status: NotApplicable})
-			return
-		}
-		seconds = strconv.FormatFloat(days*24*60*60, 'f', 0, 64)
+		variable, unit = "expire_logs_days", 24*time.Hour
+		value, known = r.server.variables[variable]
 	}
-	least := want * int(time.Hour/time.Second)
-	f := Finding{Check: retentionCheck, Status: OK, Value: seconds + " s"}
-	if kept, err := strconv.Atoi(seconds); err != nil || kept != 0 && kept < least {
-		f.Status, f.Advice = Failed, fmt.Sprintf(advice, least)
+	if !known {
+		r.add(Finding{Check: retentionCheck, Status: NotApplicable})
+		return
+	}
+	least := math.Ceil(float64(want) * float64(time.Hour) / float64(unit))
+	kept, err := strconv.ParseFloat(value, 64)
+	f := Finding{Check: retentionCheck, Status: OK, Value: fmt.Sprintf("%.0f s", kept*unit.Seconds())}
+	if err != nil || kept != 0 && kept < least {
+		f.advise(Failed, ", and write it into the server's configuration: this server is not RDS", fmt.Sprintf("SET GLOBAL %s = %.0f", variable, least))
 	}
 	r.add(f)
 }

@@ -46,6 +46,8 @@ type expectation struct {
 	variable, want, advice string
 	// optional variables are not applicable where the server lacks them.
 	optional bool
+	// session says that a session may have a value of its own, which nobody else sees.
+	session bool
 }
 
 const inParameterGroup = " in the parameter group (the server's configuration when it is your own) and restart the writer"
@@ -54,8 +56,8 @@ const inParameterGroup = " in the parameter group (the server's configuration wh
 // https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Tasks.AssessmentReport.MySQL.html.
 var expectations = []expectation{
 	{variable: "log_bin", want: "ON", advice: "turn the binary log on: set binlog_format to ROW in Aurora's cluster parameter group, turn on automatic backups on RDS, set log_bin on your own server; then restart the writer"},
-	{variable: "binlog_format", want: "ROW", advice: "set binlog_format to ROW" + inParameterGroup},
-	{variable: "binlog_row_image", want: "FULL", advice: "set binlog_row_image to FULL" + inParameterGroup},
+	{variable: "binlog_format", want: "ROW", session: true, advice: "set binlog_format to ROW" + inParameterGroup},
+	{variable: "binlog_row_image", want: "FULL", session: true, advice: "set binlog_row_image to FULL" + inParameterGroup + ": DMS needs every column of a row"},
 	{variable: "binlog_checksum", want: "NONE", advice: "set binlog_checksum to NONE" + inParameterGroup},
 	{variable: "binlog_transaction_compression", want: "OFF", optional: true, advice: "set binlog_transaction_compression to OFF" + inParameterGroup + ": DMS cannot read compressed transactions"},
 	{variable: "binlog_row_value_options", want: "", optional: true, advice: "empty binlog_row_value_options" + inParameterGroup + ": DMS cannot read partial JSON updates"},
@@ -77,6 +79,9 @@ func (e expectation) check(s server) Finding {
 	case !known && e.optional:
 		return Finding{Check: e.variable, Status: NotApplicable}
 	case strings.EqualFold(value, e.want), e.want == "OFF" && value == "0", e.want == "ON" && value == "1":
+		if e.session {
+			value += " (the server's: what a session sets for itself is not seen)"
+		}
 		return Finding{Check: e.variable, Status: OK, Value: value}
 	}
 	return Finding{Check: e.variable, Status: Failed, Value: value, Advice: e.advice}

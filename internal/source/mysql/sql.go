@@ -3,6 +3,7 @@ package mysql
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 
 	"github.com/go-sql-driver/mysql"
@@ -23,27 +24,24 @@ type Login func(ctx context.Context, user Credentials) error
 const (
 	errTooManyConnections    = 1040
 	errAccessDenied          = 1045
+	errSyntax                = 1064
 	errTableAccessDenied     = 1142
 	errNoSuchTable           = 1146
+	errSpecialPrivilege      = 1227
 	errNoSuchProcedure       = 1305
 	errRoutineAccessDenied   = 1370
+	errNoBinaryLog           = 1381
+	errTransactionsHidden    = 1401
 	errStatementTimeMariaDB  = 1969
 	errQueryTimeout          = 3024
 	errServerIsShuttingDown  = 1053
 	errHostIsBlockedByErrors = 1129
 )
 
-func isServerError(err error, numbers ...uint16) bool {
+// IsServerError reports whether an error is one of the server's with one of these numbers.
+func IsServerError(err error, numbers ...uint16) bool {
 	var server *mysql.MySQLError
-	if !errors.As(err, &server) {
-		return false
-	}
-	for _, n := range numbers {
-		if server.Number == n {
-			return true
-		}
-	}
-	return false
+	return errors.As(err, &server) && slices.Contains(numbers, server.Number)
 }
 
 // quoteName makes an identifier of any text.

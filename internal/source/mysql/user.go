@@ -61,7 +61,7 @@ func (r *run) createUser(ctx context.Context) error {
 		}
 		r.findings.changed("TLS required of user " + r.user.Username)
 	}
-	if err := r.login(ctx, r.user); isServerError(err, errAccessDenied) {
+	if err := r.login(ctx, r.user); IsServerError(err, errAccessDenied) {
 		if err := r.db.Exec(ctx, "ALTER USER "+r.account()+identified); err != nil {
 			return fmt.Errorf("setting the password of user %s: %w", r.user, err)
 		}
@@ -77,8 +77,7 @@ func (r *run) checkPlugin(ctx context.Context) error {
 	}
 	f := Finding{Check: checkPlugin, Status: OK, Value: rows[0][0]}
 	if !spokenPlugins[f.Value] {
-		f.Status = Failed
-		f.Advice = fmt.Sprintf("DMS speaks mysql_native_password and caching_sha2_password: DROP USER %s, make one of them the server's default and deploy again", r.account())
+		f.advise(Failed, ", make mysql_native_password or caching_sha2_password the server's default, which DMS speaks, and deploy again", "DROP USER "+r.account())
 	}
 	r.add(f)
 	return nil

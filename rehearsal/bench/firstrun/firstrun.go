@@ -16,6 +16,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -46,15 +47,23 @@ type Reading struct {
 var measured []byte
 
 // Publish measures the commits of a clone, the first of which the others are compared with, and writes them where
-// [Section] finds them when it is compiled next.
+// [Section] finds them when it is compiled next. What was measured on this machine today is not measured again.
 func Publish(ctx context.Context, project string, commits []string) error {
 	if len(commits) < 2 {
 		return errors.New("name the commits to measure, the one to compare with first: cd1bdd0 HEAD")
 	}
-	var all []Runs
+	var earlier, all []Runs
+	if err := json.Unmarshal(measured, &earlier); err != nil {
+		return fmt.Errorf("reading the runs: %w", err)
+	}
 	for _, commit := range commits {
-		runs, err := measure(ctx, project, commit)
+		runs, err := begin(ctx, project, commit)
 		if err != nil {
+			return err
+		}
+		if same := slices.IndexFunc(earlier, runs.sameDay); same >= 0 {
+			runs = earlier[same]
+		} else if err := measure(ctx, project, &runs); err != nil {
 			return fmt.Errorf("measuring %s: %w", commit, err)
 		}
 		all = append(all, runs)
@@ -99,7 +108,7 @@ func Section() (string, error) {
 	if err := json.Unmarshal(measured, &all); err != nil {
 		return "", fmt.Errorf("reading the runs: %w", err)
 	}
-	if len(all) == 0 {
+	if len(all) < 2 {
 		return "", nil
 	}
 	return "\n" + section(all), nil
@@ -148,24 +157,33 @@ func section(all []Runs) string {
 `
 }
 
-func measure(ctx context.Context, project, commit string) (Runs, error) {
+// begin is a commit that is not measured yet.
+func begin(ctx context.Context, project, commit string) (Runs, error) {
+	short, err := exec.CommandContext(ctx, "git", "-C", project, "rev-parse", "--short", commit).Output()
+	if err != nil {
+		return Runs{}, fmt.Errorf("looking for the commit %s: %w", commit, err)
+	}
+	return Runs{Commit: strings.TrimSpace(string(short)), Date: time.Now().UTC().Format(time.DateOnly), Machine: machine.Describe()}, nil
+}
+
+// sameDay tells whether other is the same commit, measured on the same machine on the same day.
+func (r Runs) sameDay(other Runs) bool {
+	return r.Commit == other.Commit && r.Date == other.Date && r.Machine == other.Machine
+}
+
+func measure(ctx context.Context, project string, runs *Runs) error {
 	folder, err := os.MkdirTemp("", "firstrun-")
 	if err != nil {
-		return Runs{}, fmt.Errorf("making a folder: %w", err)
+		return fmt.Errorf("making a folder: %w", err)
 	}
 	defer exec.Command("sh", "-c", `chmod -R u+w "$0"; rm -rf "$0"`, folder).Run() //nolint:errcheck // A folder that stays does no harm.
 	home, clone := filepath.Join(folder, "home"), filepath.Join(folder, "clone")
 	if err := os.Mkdir(home, 0o700); err != nil {
-		return Runs{}, fmt.Errorf("making a home: %w", err)
+		return fmt.Errorf("making a home: %w", err)
 	}
-	short, err := exec.CommandContext(ctx, "git", "-C", project, "rev-parse", "--short", commit).Output()
-	if err != nil {
-		return Runs{}, fmt.Errorf("looking for the commit: %w", err)
-	}
-	runs := Runs{Commit: strings.TrimSpace(string(short)), Date: time.Now().UTC().Format(time.DateOnly), Machine: machine.Describe()}
 	for _, args := range [][]string{{"clone", "-q", project, clone}, {"-C", clone, "checkout", "-q", runs.Commit}} {
 		if text, err := exec.CommandContext(ctx, "git", args...).CombinedOutput(); err != nil {
-			return runs, fmt.Errorf("git %s: %w: %s", args[0], err, text)
+			return fmt.Errorf("git %s: %w: %s", args[0], err, text)
 		}
 	}
 	for _, step := range []struct {
@@ -180,11 +198,11 @@ func measure(ctx context.Context, project, commit string) (Runs, error) {
 		log := fmt.Sprintf("%s.%s.log", folder, step.name)
 		*step.reading, err = read(ctx, clone, home, log, step.command)
 		if err != nil {
-			return runs, fmt.Errorf("%s: %w (see %s)", step.name, err, log)
+			return fmt.Errorf("%s: %w (see %s)", step.name, err, log)
 		}
 		fmt.Fprintf(os.Stderr, "%s %s: %+v (%s)\n", runs.Commit, step.name, *step.reading, log)
 	}
-	return runs, nil
+	return nil
 }
 
 // read runs one command and looks at the whole machine meanwhile.

@@ -44,3 +44,11 @@ func TestASectionAboveAnotherIsReplacedAlone(t *testing.T) {
 	require.NotContains(t, string(text), "outdated")
 	require.True(t, strings.HasSuffix(string(text), "\n\n## Writing\n\nfast\n"))
 }
+
+func TestOnlyTheSameDaysMeasurementOfTheSameMachineIsTaken(t *testing.T) {
+	r := runs("aaaaaaa", 600)
+	require.True(t, r.sameDay(runs("aaaaaaa", 1)))
+	for _, other := range []Runs{runs("bbbbbbb", 1), {Commit: "aaaaaaa", Date: "2026-01-03", Machine: "two cores"}, {Commit: "aaaaaaa", Date: "2026-01-02", Machine: "four cores"}} {
+		require.False(t, r.sameDay(other))
+	}
+}

@@ -63,7 +63,7 @@ func (c *Cache) Dir() string { return c.dir }
 // A download whose checksum differs from the pinned one is an error and is not kept.
 func (c *Cache) Fetch(ctx context.Context, a Artifact) (string, error) {
 	path := filepath.Join(c.dir, "artifacts", a.File())
-	err := c.locked(ctx, a.File(), func() error {
+	err := c.Locked(ctx, a.File(), func() error {
 		if verify(path, a.SHA256) == nil {
 			return nil
 		}

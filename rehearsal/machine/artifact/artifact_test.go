@@ -1,10 +1,13 @@
 package artifact
 
 import (
+	"archive/tar"
 	"archive/zip"
+	"compress/gzip"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -109,10 +112,10 @@ func TestMissingMavenIsNamed(t *testing.T) {
 
 func TestWaitingForAnotherRunEndsWithTheContext(t *testing.T) {
 	cache := newCache(t)
-	err := cache.locked(t.Context(), "busy", func() error {
+	err := cache.Locked(t.Context(), "busy", func() error {
 		ctx, cancel := context.WithCancel(t.Context())
 		cancel()
-		return cache.locked(ctx, "busy", func() error { return nil })
+		return cache.Locked(ctx, "busy", func() error { return nil })
 	})
 	require.ErrorIs(t, err, context.Canceled)
 }
@@ -190,6 +193,38 @@ func TestUnzipRefusesToLeaveItsFolder(t *testing.T) {
 	for _, name := range []string{"../evil", "/evil", "a/../../evil"} {
 		require.ErrorContains(t, Unzip(archive(t, name), "", t.TempDir()), "leaves its folder", name)
 	}
+}
+
+// Trino's archive has each jar once, and links to it from every other plugin that needs it.
+func TestUntarTakesWhatIsWantedAndWhatThatIsLinkedTo(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "a.tar.gz")
+	file, err := os.Create(path)
+	require.NoError(t, err)
+	zipped := gzip.NewWriter(file)
+	w := tar.NewWriter(zipped)
+	for name, header := range map[string]tar.Header{
+		"s-1/plugin/other/x.jar": {Typeflag: tar.TypeReg, Mode: 0o600, Size: int64(len(content))},
+		"s-1/plugin/hive/x.jar":  {Typeflag: tar.TypeLink, Linkname: "s-1/plugin/other/x.jar"},
+		"s-1/lib/y.jar":          {Typeflag: tar.TypeLink, Linkname: "s-1/plugin/other/x.jar"},
+		"s-1/plugin/other/z.jar": {Typeflag: tar.TypeLink, Linkname: "s-1/plugin/other/x.jar"},
+	} {
+		header.Name = name
+		require.NoError(t, w.WriteHeader(&header))
+		if header.Size > 0 {
+			_, err := w.Write([]byte(content))
+			require.NoError(t, err)
+		}
+	}
+	require.NoError(t, errors.Join(w.Close(), zipped.Close(), file.Close()))
+	dir := t.TempDir()
+	require.NoError(t, Untar(path, "s-1/", dir, func(name string) bool { return !strings.HasPrefix(name, "plugin/other/") }))
+	for _, name := range []string{"plugin/hive/x.jar", "lib/y.jar"} {
+		text, err := os.ReadFile(filepath.Join(dir, name))
+		require.NoError(t, err, name)
+		require.Equal(t, content, string(text))
+	}
+	require.NoDirExists(t, filepath.Join(dir, "plugin", "other"))
+	require.ErrorContains(t, Untar(path, "s-1/plugin", dir, func(string) bool { return true }), "leaves its folder")
 }
 
 func TestClonedTreeIsSharedAndACopyIsNot(t *testing.T) {

@@ -13,9 +13,9 @@ import (
 // lockPoll is how often a run looks whether another one has finished with the same part of the cache.
 const lockPoll = 200 * time.Millisecond
 
-// locked runs f while no other process or goroutine works on the same name in this cache.
+// Locked runs f while no other process or goroutine works on the same name in this cache.
 // The operating system gives the lock back when its holder dies.
-func (c *Cache) locked(ctx context.Context, name string, f func() error) error {
+func (c *Cache) Locked(ctx context.Context, name string, f func() error) error {
 	dir := filepath.Join(c.dir, "locks")
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return fmt.Errorf("making the lock folder: %w", err)

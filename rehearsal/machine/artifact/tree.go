@@ -1,8 +1,11 @@
 package artifact
 
 import (
+	"archive/tar"
 	"archive/zip"
+	"compress/gzip"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -15,7 +18,7 @@ import (
 // The folder appears only when build succeeds. Put what it is made of into the name: it is never rebuilt.
 func (c *Cache) Tree(ctx context.Context, name string, build func(dir string) error) (string, error) {
 	path := filepath.Join(c.dir, name)
-	err := c.locked(ctx, name, func() error {
+	err := c.Locked(ctx, name, func() error {
 		if _, err := os.Stat(path); err == nil {
 			return nil
 		}
@@ -77,6 +80,82 @@ func unzipEntry(entry *zip.File, path string) error {
 	}
 	defer in.Close()
 	return write(path, in, entry.Mode().Perm()|0o444)
+}
+
+// Untar unpacks the files of a gzipped tar below prefix into dir, those that keep wants by their names below it, keeping modes
+// but making everything readable for all. A file that is a hard link to another is a copy of it. Entries that would land
+// outside dir are an error.
+func Untar(archive, prefix, dir string, keep func(name string) bool) error {
+	copies := map[string][]string{} // by the file that they are linked to
+	err := eachEntry(archive, func(entry *tar.Header, _ io.Reader) error {
+		if name, ok := strings.CutPrefix(entry.Name, prefix); ok && entry.Typeflag == tar.TypeLink && keep(name) {
+			copies[entry.Linkname] = append(copies[entry.Linkname], name)
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	return eachEntry(archive, func(entry *tar.Header, content io.Reader) error {
+		if entry.Typeflag != tar.TypeReg {
+			return nil
+		}
+		names := copies[entry.Name]
+		if name, ok := strings.CutPrefix(entry.Name, prefix); ok && keep(name) {
+			names = append(names, name)
+		}
+		return untar(archive, entry, content, dir, names)
+	})
+}
+
+// eachEntry visits the entries of a gzipped tar.
+func eachEntry(archive string, visit func(*tar.Header, io.Reader) error) error {
+	file, err := os.Open(archive)
+	if err != nil {
+		return fmt.Errorf("opening %s: %w", filepath.Base(archive), err)
+	}
+	defer file.Close()
+	unzipped, err := gzip.NewReader(file)
+	if err != nil {
+		return fmt.Errorf("reading %s: %w", filepath.Base(archive), err)
+	}
+	for entries := tar.NewReader(unzipped); ; {
+		entry, err := entries.Next()
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return fmt.Errorf("reading %s: %w", filepath.Base(archive), err)
+		}
+		if err := visit(entry, entries); err != nil {
+			return err
+		}
+	}
+}
+
+// untar writes a file, and hard links to it, under names below dir.
+func untar(archive string, entry *tar.Header, content io.Reader, dir string, names []string) error {
+	first := ""
+	for _, name := range names {
+		if !filepath.IsLocal(filepath.FromSlash(name)) {
+			return fmt.Errorf("unpacking %s: %q leaves its folder", filepath.Base(archive), name)
+		}
+		path := filepath.Join(dir, filepath.FromSlash(name))
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			return fmt.Errorf("making the folder of %s: %w", name, err)
+		}
+		if first != "" {
+			if err := os.Link(first, path); err != nil {
+				return fmt.Errorf("unpacking %s: %w", filepath.Base(archive), err)
+			}
+			continue
+		}
+		if err := write(path, content, entry.FileInfo().Mode().Perm()|0o444); err != nil {
+			return err
+		}
+		first = path
+	}
+	return nil
 }
 
 // Clone makes the tree src appear at dst without unpacking it again: files are hard links where the file system

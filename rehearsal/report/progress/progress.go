@@ -109,15 +109,14 @@ func (l *Log) speak(stop <-chan struct{}) {
 	}
 }
 
-// standing is what the stage is at, since when, and how long it takes.
+// standing is how long the stage has lasted, how long it usually lasts, and what it said last.
 func (l *Log) standing() string {
-	at := l.detail
-	if at == "" {
-		at = l.name
-	}
-	text := fmt.Sprintf("still: %s; %s", at, clock(time.Since(l.since)))
+	text := fmt.Sprintf("still: %s, %s", l.name, clock(time.Since(l.since)))
 	if usually := l.usually(l.name); usually != "" {
 		text += " of" + usually
+	}
+	if l.detail != "" {
+		text += "; last: " + l.detail
 	}
 	return text
 }

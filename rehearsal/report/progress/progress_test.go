@@ -46,9 +46,9 @@ func TestASilentStageSaysEveryTenSecondsWhatItIsAt(t *testing.T) {
 			time.Sleep(50 * time.Second)
 			return nil
 		}))
-		require.GreaterOrEqual(t, strings.Count(out.String(), "still: compile the compiler"), 5)
+		require.GreaterOrEqual(t, strings.Count(out.String(), "; last: compile the compiler"), 5)
 		require.Contains(t, out.String(), "engine ... usually 1m30s")
-		require.Contains(t, out.String(), "of usually 1m30s")
+		require.Contains(t, out.String(), "still: engine, 24.0s of usually 1m30s")
 	})
 }
 

@@ -1,22 +1,13 @@
 // Package athena reads a lake the way Athena does: it runs the very views and saved queries that the program registered
-// in the Glue Data Catalog and in Athena, over the very objects in the bucket.
-//
-// A Python program does it: sqlglot writes Athena's SQL in DuckDB's dialect, and DuckDB runs it. It shows that the SQL
-// says what it should, on real records; that Athena itself takes it, it cannot show.
+// in the Glue Data Catalog and in Athena, over the very objects in the bucket. What runs them is an [Engine]: Trino, which
+// Athena is made from, or DuckDB, which is quicker.
 package athena
 
 import (
-	"bytes"
 	"cdcpipeline/rehearsal/standins/account"
 	"context"
-	_ "embed"
-	"encoding/json"
-	"errors"
 	"fmt"
-	"os"
-	"os/exec"
-	"path/filepath"
-	"strings"
+	"maps"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/athena"
@@ -35,16 +26,14 @@ type Options struct {
 	Python string
 	// Dir is where objects are kept while they are read; it exists.
 	Dir string
+	// Engine that runs them, over Database. Default DuckDB, in Python over what is in Dir.
+	Engine Engine
 }
-
-// Row of a view or query, by column. A value is text, or nil for NULL: digits with all their zeros for integers and
-// decimals, true and false, 2026-01-31, 2026-01-31 13:14:15.5 (no zeros at the end of a fraction).
-type Row map[string]any
 
 // Result of a check.
 type Result struct {
-	// Objects of the bucket that were read.
-	Objects int
+	// Engine that ran them, with its version.
+	Engine string
 	// Views and Queries are what each answered, by name.
 	Views, Queries map[string][]Row
 }
@@ -63,19 +52,52 @@ func Check(ctx context.Context, o Options) (Result, error) {
 	if len(tables) == 0 || len(queries) == 0 {
 		return Result{}, fmt.Errorf("database %s has %d tables, workgroup %s %d saved queries: nothing to run", o.Database, len(tables), o.Workgroup, len(queries))
 	}
-	objects, err := download(ctx, o)
-	if err != nil {
-		return Result{}, err
+	engine := o.Engine
+	if engine == nil {
+		objects, err := download(ctx, o)
+		if err != nil {
+			return Result{}, err
+		}
+		if engine, err = startDuckDB(ctx, o.Python, o.Dir, question{tables, objects}); err != nil {
+			return Result{}, err
+		}
+		defer engine.Close()
 	}
-	return run(ctx, o, question{tables, queries, objects})
+	return run(ctx, engine, tables, queries)
+}
+
+// run asks for every view whole, and every saved query.
+func run(ctx context.Context, e Engine, tables []table, queries []query) (Result, error) {
+	r := Result{Engine: e.Name(), Views: map[string][]Row{}, Queries: map[string][]Row{}}
+	for _, t := range tables {
+		if t.TableType != "VIRTUAL_VIEW" {
+			continue
+		}
+		rows, err := ask(ctx, e, `SELECT * FROM "`+t.Name+`"`)
+		if err != nil {
+			return Result{}, fmt.Errorf("the view %s: %w", t.Name, err)
+		}
+		r.Views[t.Name] = rows
+	}
+	for _, q := range queries {
+		if _, twice := r.Queries[q.Name]; twice {
+			return Result{}, fmt.Errorf("two saved queries are named %q", q.Name)
+		}
+		rows, err := ask(ctx, e, q.QueryString)
+		if err != nil {
+			return Result{}, fmt.Errorf("the saved query %q: %w", q.Name, err)
+		}
+		r.Queries[q.Name] = rows
+	}
+	return r, nil
 }
 
 // table is what Athena reads of a table's description in Glue, under the names of Glue's API.
 type table struct {
-	Name, TableType, ViewOriginalText string
-	Parameters                        map[string]string
-	PartitionKeys                     []column
-	StorageDescriptor                 storage
+	Name, TableType, ViewOriginalText, Owner string
+	Parameters                               map[string]string
+	PartitionKeys                            []column
+	StorageDescriptor                        storage
 }
 
 type column struct{ Name, Type string }
@@ -92,13 +114,6 @@ type storage struct {
 // query is a saved query, under the names of Athena's API.
 type query struct{ Name, QueryString string }
 
-// question is the Python program's input: objects are files by URL.
-type question struct {
-	Tables  []table           `json:"tables"`
-	Queries []query           `json:"queries"`
-	Objects map[string]string `json:"objects"`
-}
-
 func tables(ctx context.Context, o Options) ([]table, error) {
 	var all []table
 	pages := glue.NewGetTablesPaginator(glue.NewFromConfig(o.Account.Config()), &glue.GetTablesInput{DatabaseName: &o.Database})
@@ -108,16 +123,20 @@ func tables(ctx context.Context, o Options) ([]table, error) {
 			return nil, fmt.Errorf("reading the tables of %s: %w", o.Database, err)
 		}
 		for _, t := range page.TableList {
-			all = append(all, described(t))
+			all = append(all, read(t))
 		}
 	}
 	return all, nil
 }
 
-func described(t types.Table) table {
+func read(t types.Table) table {
 	out := table{
-		Name: aws.ToString(t.Name), TableType: aws.ToString(t.TableType), ViewOriginalText: aws.ToString(t.ViewOriginalText),
+		Name: aws.ToString(t.Name), TableType: aws.ToString(t.TableType), ViewOriginalText: aws.ToString(t.ViewOriginalText), Owner: aws.ToString(t.Owner),
 		Parameters: t.Parameters, PartitionKeys: columns(t.PartitionKeys),
+	}
+	if t.Description != nil { // it takes the comment's place in Trino
+		out.Parameters = maps.Clone(t.Parameters)
+		out.Parameters["comment"] = *t.Description
 	}
 	if s := t.StorageDescriptor; s != nil {
 		out.StorageDescriptor.Location, out.StorageDescriptor.Columns = aws.ToString(s.Location), columns(s.Columns)
@@ -158,39 +177,4 @@ func queries(ctx context.Context, o Options) ([]query, error) {
 		}
 	}
 	return all, nil
-}
-
-//go:embed query.py
-var program []byte
-
-// run asks the Python program.
-func run(ctx context.Context, o Options, q question) (Result, error) {
-	asked, err := json.Marshal(q)
-	if err != nil {
-		return Result{}, fmt.Errorf("writing down what to run: %w", err)
-	}
-	file := filepath.Join(o.Dir, "query.py")
-	if err := os.WriteFile(file, program, 0o600); err != nil {
-		return Result{}, fmt.Errorf("writing the program that queries: %w", err)
-	}
-	cmd := exec.CommandContext(ctx, o.Python, file)
-	cmd.Env = append(os.Environ(), "CATALOG_DIR="+o.Dir, "PYTHONUTF8=1", "PYTHONDONTWRITEBYTECODE=1")
-	cmd.Stdin = bytes.NewReader(asked)
-	var complaints strings.Builder
-	cmd.Stderr = &complaints
-	answered, err := cmd.Output()
-	if err != nil {
-		return Result{}, fmt.Errorf("querying the lake: %w\n%s", err, strings.TrimSpace(complaints.String()))
-	}
-	var answer struct {
-		Views   map[string][]Row `json:"views"`
-		Queries map[string][]Row `json:"queries"`
-	}
-	if err := json.Unmarshal(answered, &answer); err != nil {
-		return Result{}, fmt.Errorf("reading what the queries answered: %w", err)
-	}
-	if len(answer.Queries) != len(q.Queries) {
-		return Result{}, errors.New("two saved queries have the same name")
-	}
-	return Result{Objects: len(q.Objects), Views: answer.Views, Queries: answer.Queries}, nil
 }

@@ -16,7 +16,7 @@ func TestRowsAreThoseOfPackageChange(t *testing.T) {
 		random := rand.New(rand.NewPCG(seed, 7))
 		lines := histories(random)
 		random.Shuffle(len(lines), func(i, j int) { lines[i], lines[j] = lines[j], lines[i] })
-		got, err := answers(t, asked(t, orders), lake{object: lines[:len(lines)/2], partition + "b.gz": lines[len(lines)/2:]})
+		got, err := answers(t, asked(t, orders), lake{object: lines[:len(lines)/2], folder + "b.gz": lines[len(lines)/2:]})
 		require.NoError(t, err)
 		require.Equal(t, reduced(t, lines), customers(got.Views["shop_orders"]), "seed %d", seed)
 	}
@@ -71,9 +71,9 @@ func reduced(t *testing.T, lines []string) map[string]any {
 		require.NoError(t, err)
 		order, err := r.Order()
 		require.NoError(t, err)
-		key, err := r.Key([]string{"id"})
+		key, err := r.Key(change.KeyColumns{Names: []string{"id"}})
 		require.NoError(t, err)
-		before, moved, err := r.PreviousKey([]string{"id"})
+		before, moved, err := r.PreviousKey(change.KeyColumns{Names: []string{"id"}})
 		require.NoError(t, err)
 		if moved {
 			put(before, state{order, "", true})

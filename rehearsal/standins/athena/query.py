@@ -1,11 +1,13 @@
-"""Runs the catalog's views and saved queries over the objects of a lake.
+"""Runs Athena's SQL over the objects of a lake.
 
-What the program registered comes in on standard input, as JSON: tables as Glue describes them, queries as Athena does,
-and the objects by their URLs with the files that hold them. What every view and query answers goes out, as JSON. The SQL
-is Trino's; sqlglot writes it in DuckDB's, and this file makes up for what the two do differently.
+The first line of standard input is JSON: tables as Glue describes them, and the objects by their URLs with the files that
+hold them. Each further line is a statement to run, {"sql": …}; what it answers, or why it does not, goes out as a line of
+JSON. The SQL is Trino's; sqlglot writes it in DuckDB's, and this file makes up for what the two do differently. What it does
+not know to be the same in both is refused.
 """
 
 import base64
+import functools
 import gzip
 import json
 import os
@@ -22,22 +24,46 @@ LINE_SERDE = "org.apache.hadoop.hive.serde2.lazy.LazySimpleSerDe"
 
 
 def main():
-    asked = json.load(sys.stdin)
+    asked = json.loads(sys.stdin.readline())
     db = duckdb.connect()
     db.execute("SET TimeZone = 'UTC'")
+    for function, names in ((json_scalar, 2), (json_any, 2), (json_whole, 1)):
+        db.create_function(function.__name__, function, ["VARCHAR"] * names, "VARCHAR", null_handling="special")
+    say(tell(lambda: {"version": register(db, asked)}))
+    for line in sys.stdin:
+        say(tell(lambda: answer(db, json.loads(line)["sql"])))
+
+
+def say(answered):
+    print(json.dumps(answered), flush=True)
+
+
+def tell(run):
+    """Is what a function gives, or why it gives nothing."""
+    try:
+        return run()
+    except (Refused, duckdb.Error, sqlglot.errors.SqlglotError) as reason:
+        return {"error": str(reason)}
+
+
+def register(db, asked):
     stored = [t for t in asked["tables"] if t["TableType"] == "EXTERNAL_TABLE"]
     for table in stored:
         load(db, table, asked["objects"])
     views = [t for t in asked["tables"] if t["TableType"] == "VIRTUAL_VIEW"]
     if len(stored) + len(views) != len(asked["tables"]):
         fail("a table is neither EXTERNAL_TABLE nor VIRTUAL_VIEW")
-    rows = {v["Name"]: create(db, v) for v in in_order(views)}
-    answers = {q["Name"]: answer(db, q) for q in asked["queries"]}
-    json.dump({"views": rows, "queries": answers}, sys.stdout)
+    for view in in_order(views):
+        create(db, view)
+    return duckdb.__version__
+
+
+class Refused(Exception):
+    """Is what Athena refuses, or nobody knows here."""
 
 
 def fail(message):
-    sys.exit(message)
+    raise Refused(message)
 
 
 def load(db, table, objects):
@@ -54,7 +80,8 @@ def load(db, table, objects):
                 continue
             with gzip.open(path, "rb") as lines:
                 for line in lines:
-                    row = [exact(line.rstrip(b"\n").decode()), *partition]
+                    # Trino reads what is no UTF-8 as U+FFFD.
+                    row = [line.rstrip(b"\n").decode(errors="replace"), *partition]
                     file.write(json.dumps(dict(zip(columns, row))) + "\n")
         file.flush()
         if file.tell():
@@ -96,18 +123,6 @@ def within(parameters, key, value):
     fail(f"projection of {key} as {kind} in this form is not implemented")
 
 
-def exact(line):
-    """Is a line whose numbers are strings of the same characters.
-
-    json_extract_scalar of either gives the characters; DuckDB's would read a number first, and lose digits. What is no
-    JSON stays as it is.
-    """
-    try:
-        return json.dumps(json.loads(line, parse_int=str, parse_float=str), ensure_ascii=False)
-    except json.JSONDecodeError:
-        return line
-
-
 def in_order(views):
     """Puts a view after those it reads."""
     left = {v["Name"]: v for v in views}
@@ -120,8 +135,9 @@ def in_order(views):
 
 def definition(view):
     match = re.fullmatch(r"/\* Presto View: ([A-Za-z0-9+/=]+) \*/", view["ViewOriginalText"])
-    if match is None or view.get("Parameters", {}).get("presto_view") != "true":
-        fail(f"view {view['Name']}: not in the form that Athena reads")
+    marks = view.get("Parameters") or {}
+    if match is None or marks.get("presto_view") != "true" or marks.get("comment") != "Presto View":
+        fail(f"view {view['Name']}: not in the form that Trino reads: its parameters are {marks}; a description is its comment")
     return json.loads(base64.b64decode(match[1]))
 
 
@@ -130,43 +146,30 @@ def create(db, view):
     wanted = definition(view)
     name = quote(view["Name"])
     db.execute(f"CREATE TABLE {name} AS {translate(parse(wanted['originalSql']))}")
-    have = [(n, t) for n, t, *_ in db.execute(f"DESCRIBE {name}").fetchall()]
-    declared = [(c["name"], duck(db, c["type"], "trino")) for c in wanted["columns"]]
+    have = described(db, f"SELECT * FROM {name}")
+    declared = [(c["name"], c["type"]) for c in wanted["columns"]]
     glue = [c["Name"] for c in view["StorageDescriptor"]["Columns"]]
     if have != declared or glue != [n for n, _ in have]:
         fail(f"view {view['Name']} declares {declared}, in Glue {glue}, and has {have}")
-    return texts(db, f"SELECT * FROM {name}")
 
 
-def duck(db, name, dialect):
-    """Is DuckDB's name of a type."""
-    cast = exp.Cast(this=exp.Null(), to=exp.DataType.build(name, dialect=dialect))
-    return db.execute(f"SELECT typeof({cast.sql('duckdb')})").fetchone()[0]
+TYPES = {  # Trino's by DuckDB's
+    "VARCHAR": "varchar", "INTEGER": "integer", "BIGINT": "bigint", "HUGEINT": "bigint", "FLOAT": "real", "DOUBLE": "double", "BOOLEAN": "boolean",
+    "DATE": "date", "TIMESTAMP": "timestamp(6)", "TIMESTAMP_MS": "timestamp(3)", "VARCHAR[]": "array(varchar)",
+}  # fmt: skip
 
 
-def answer(db, query):
-    parsed = parse(query["QueryString"])
-    values = parameters(db, parsed)
-    return texts(db, translate(parsed), values)
+def described(db, sql):
+    return [(name, TYPES.get(kind, kind.lower())) for name, kind, *_ in db.execute(f"DESCRIBE {sql}").fetchall()]
 
 
-def parameters(db, parsed):
-    """Is a value for each parameter: of a key those of a row that there is, of a time one in the future."""
-    marks = list(parsed.find_all(exp.Placeholder, bfs=False))
-    columns = [m.parent.this.name for m in marks if isinstance(m.parent, exp.EQ)]
-    row = []
-    if columns:
-        table = next(parsed.find_all(exp.Table)).name
-        row = list(db.execute(f"SELECT {', '.join(quote(c) for c in columns)} FROM {quote(table)} LIMIT 1").fetchone() or [None] * len(columns))
-    return [row.pop(0) if isinstance(m.parent, exp.EQ) else "9999-12-31 00:00:00" for m in marks]
-
-
-def texts(db, sql, values=None):
-    """Is the rows of a query, each value as text that is equal for equal values."""
-    columns = db.execute(f"DESCRIBE {sql}", values).fetchall() if values else db.execute(f"DESCRIBE {sql}").fetchall()
-    names = [c[0] for c in columns]
-    rows = db.execute(f"SELECT {', '.join(quote(n) + '::VARCHAR' for n in names)} FROM ({sql}) AS answer", values).fetchall()
-    return [dict(zip(names, row)) for row in rows]
+def answer(db, sql):
+    """Is the columns and rows of a query: a value is text, an array a list of texts."""
+    translated = translate(parse(sql))
+    columns = described(db, translated)
+    kept = ", ".join(quote(n) + ("" if kind.startswith("array") else "::VARCHAR") for n, kind in columns)
+    rows = db.execute(f"SELECT {kept} FROM ({translated}) AS answer").fetchall()
+    return {"columns": [{"name": n, "type": kind} for n, kind in columns], "rows": rows}
 
 
 def parse(sql):
@@ -174,20 +177,115 @@ def parse(sql):
 
 
 def translate(parsed):
+    for node in parsed.walk():
+        if isinstance(node, exp.Func) and type(node).__name__ not in KNOWN or isinstance(node, UNLIKE):
+            fail(f"{node.sql('trino')}: nobody has shown that DuckDB means by it what Athena does")
     return parsed.copy().transform(same).sql("duckdb")
 
 
+# Functions that say the same in Trino and DuckDB, or are made to by this file; what both answer is compared in a rehearsal.
+KNOWN = {
+    "Abs", "And", "Array", "Case", "Cast", "Coalesce", "ConcatWs", "Count", "CurrentTimestamp", "If", "JSONExtract", "JSONExtractScalar", "JSONFormat",
+    "Max", "Nullif", "Or", "Pad", "ParseJSON", "RegexpExtract", "RegexpLike", "Replace", "RowNumber", "StrPosition", "Substring", "Sum", "TimeToStr", "Trim", "Try", "TryCast", "Unnest",
+}  # fmt: skip
+UNLIKE = (exp.Div, exp.IntDiv, exp.Mod)  # Trino divides integers as integers
+
+# The texts that Trino casts; DuckDB takes 12.0 for an integer.
+FORMS = {
+    "INT": r"[+-]?[0-9]+",
+    "BIGINT": r"[+-]?[0-9]+",
+    "DECIMAL": r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?",
+    "DATE": r"[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}",
+    "TIMESTAMP": r"[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}( [0-9]{1,2}:[0-9]{1,2}(:[0-9]{1,2}(\.[0-9]+)?)?)?",
+}
+
+
 def same(node):
-    """Gives DuckDB's function what Trino's answers where it finds nothing: NULL."""
+    """Gives DuckDB's function what Trino's answers where it answers something else."""
+    if isinstance(node, exp.Try) and isinstance(node.this, exp.ParseJSON):
+        return exp.func("json_whole", node.this.this)
+    if isinstance(node, exp.JSONFormat) and isinstance(node.this, exp.JSONExtract):
+        return exp.func("json_any", node.this.this, path(node.this))
     if isinstance(node, exp.JSONExtractScalar):
-        return exp.Case().when(exp.func("json_valid", node.this.copy()), node.copy())
-    if isinstance(node, exp.RegexpExtract):
-        return exp.func("nullif", node.transform(inner), exp.Literal.string(""))
+        return exp.func("json_scalar", node.this, path(node))
+    if isinstance(node, (exp.ParseJSON, exp.JSONExtract, exp.JSONFormat)) and not isinstance(node.parent, (exp.Try, exp.JSONFormat)):
+        fail(f"{node.sql('trino')}: is not implemented by itself")
+    if isinstance(node, exp.RegexpExtract):  # NULL when nothing matches
+        return exp.func("nullif", node, exp.Literal.string(""))
+    if isinstance(node, exp.Cast) and node.to.this.name in FORMS:
+        return strict(node)
     return node
 
 
-def inner(node):
-    return same(node) if isinstance(node, exp.JSONExtractScalar) else node
+def strict(cast):
+    """Casts a text that has Trino's form alone."""
+    form = exp.Literal.string(FORMS[cast.to.this.name])
+    text = exp.cast(cast.this.copy(), "text")
+    fits = exp.or_(exp.func("typeof", cast.this.copy()).neq("VARCHAR"), exp.func("regexp_full_match", text, form), text.copy().is_(exp.null()))
+    case = exp.Case().when(fits, cast.copy())
+    return case if isinstance(cast, exp.TryCast) else case.else_(exp.func("error", exp.Literal.string(f"{cast.sql('trino')}: a text is no such value")))
+
+
+def path(extract):
+    """Is the names of a JSON path, as JSON."""
+    parts = extract.expression.expressions
+    if not all(isinstance(p, (exp.JSONPathRoot, exp.JSONPathKey)) for p in parts):
+        fail(f"{extract.sql('trino')}: only names in a path are implemented")
+    return exp.Literal.string(json.dumps([p.this for p in parts[1:]]))
+
+
+class Number(str):
+    """The characters of a number, none of them changed."""
+
+
+@functools.lru_cache(maxsize=8192)  # a function is run over thousands of lines before the next one is
+def first(record):
+    """Is a line's first value, which is what Trino finds members in, and whether it is the only one."""
+    try:
+        value, end = DECODER.raw_decode(record, len(record) - len(record.lstrip()))
+        return value, not record[end:].strip()
+    except ValueError:
+        return None, False
+
+
+DECODER = json.JSONDecoder(parse_int=Number, parse_float=Number)
+
+
+def found(record, names):
+    value = None if record is None else first(record)[0]
+    for name in json.loads(names):
+        value = value.get(name) if isinstance(value, dict) else None
+    return value
+
+
+def json_scalar(record, names):
+    value = found(record, names)
+    if value is None or isinstance(value, (dict, list)):
+        return None
+    return written(value) if isinstance(value, bool) else sound(value)
+
+
+def json_any(record, names):
+    value = found(record, names)
+    return None if value is None else written(value)
+
+
+def json_whole(record):
+    return record if record is not None and first(record)[1] else None
+
+
+def written(value):
+    """Is JSON without blanks, with the members in their order."""
+    if isinstance(value, dict):
+        return "{" + ",".join(written(k) + ":" + written(v) for k, v in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ",".join(map(written, value)) + "]"
+    return str(value) if isinstance(value, Number) else sound(json.dumps(value, ensure_ascii=False))
+
+
+def sound(text):
+    """Is a text that can be written: half a surrogate pair is a question mark, as in Java."""
+    return text.encode(errors="replace").decode()
 
 
 def quote(name):

@@ -105,8 +105,8 @@ func (t sourceTable) rows(ctx context.Context, db *sql.DB) ([]Row, error) {
 		}
 		row := Row{}
 		for i, f := range t.fields {
-			row[f.Name] = nil
-			if texts[i].Valid {
+			row[f.Name] = nil // the view's last column too: there is nothing that it could not read
+			if i < len(texts) && texts[i].Valid {
 				row[f.Name] = texts[i].String
 			}
 		}

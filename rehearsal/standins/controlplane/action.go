@@ -1,6 +1,7 @@
 package controlplane
 
 import (
+	"compress/gzip"
 	"fmt"
 	"io"
 	"mime"
@@ -17,21 +18,36 @@ func (a Action) String() string { return a.Service + ":" + a.Name }
 
 // Credential is the access key and the service in a request's SigV4 signature, in its header or its query; empty when unsigned.
 func Credential(r *http.Request) (accessKeyID, service string) {
-	scope := ""
-	if _, rest, ok := strings.Cut(r.Header.Get("Authorization"), "Credential="); ok {
-		scope, _, _ = strings.Cut(rest, ",")
-	} else {
-		scope = r.URL.Query().Get("X-Amz-Credential")
-	}
-	parts := strings.Split(scope, "/") // key/date/region/service/aws4_request
-	if len(parts) != 5 {
-		return "", ""
-	}
-	return parts[0], parts[3]
+	key, _, service := scope(r)
+	return key, service
 }
 
-// identify names a request's action. A form is read, and put back, for its Action.
+// Region is the one that a call was signed for; empty when unsigned.
+func (c *Call) Region() string {
+	_, region, _ := scope(c.Request)
+	return region
+}
+
+func scope(r *http.Request) (accessKeyID, region, service string) {
+	credential := ""
+	if _, rest, ok := strings.Cut(r.Header.Get("Authorization"), "Credential="); ok {
+		credential, _, _ = strings.Cut(rest, ",")
+	} else {
+		credential = r.URL.Query().Get("X-Amz-Credential")
+	}
+	parts := strings.Split(credential, "/") // key/date/region/service/aws4_request
+	if len(parts) != 5 {
+		return "", "", ""
+	}
+	return parts[0], parts[2], parts[3]
+}
+
+// identify names a request's action. A form is read, and put back, for its Action; a compressed request is put back
+// unpacked.
 func identify(r *http.Request) (Action, error) {
+	if err := unpack(r); err != nil {
+		return Action{}, err
+	}
 	_, service := Credential(r)
 	action := Action{Service: service}
 	if target := r.Header.Get("X-Amz-Target"); target != "" {
@@ -58,6 +74,25 @@ func identify(r *http.Request) (Action, error) {
 	}
 	action.Name = restName(service, r)
 	return action, nil
+}
+
+// unpack unpacks a body that the SDK has compressed: PutMetricData's is, from 10 KB on
+// (https://docs.aws.amazon.com/sdkref/latest/guide/feature-compression.html). An object of S3 is kept as it comes.
+func unpack(r *http.Request) error {
+	if _, service := Credential(r); service == "s3" || r.Header.Get("Content-Encoding") != "gzip" {
+		return nil
+	}
+	packed, err := gzip.NewReader(r.Body)
+	if err != nil {
+		return &Error{Status: http.StatusBadRequest, Code: "SerializationException", Message: "the body is not gzip: " + err.Error()}
+	}
+	body, err := io.ReadAll(packed)
+	if err != nil {
+		return &Error{Status: http.StatusBadRequest, Code: "SerializationException", Message: "the body is not gzip: " + err.Error()}
+	}
+	r.Header.Del("Content-Encoding")
+	setBody(r, body)
+	return nil
 }
 
 func peekForm(r *http.Request) (url.Values, error) {
@@ -102,6 +137,7 @@ var routes = map[string]map[string]string{
 		"GET /2015-03-31/event-source-mappings/{id}":                 "GetEventSourceMapping",
 		"PUT /2015-03-31/event-source-mappings/{id}":                 "UpdateEventSourceMapping",
 		"DELETE /2015-03-31/event-source-mappings/{id}":              "DeleteEventSourceMapping",
+		"GET /2016-08-19/account-settings":                           "GetAccountSettings",
 		"GET /2017-03-31/tags/{arn}":                                 "ListTags",
 		"POST /2017-03-31/tags/{arn}":                                "TagResource",
 		"DELETE /2017-03-31/tags/{arn}":                              "UntagResource",
@@ -118,22 +154,24 @@ var routes = map[string]map[string]string{
 		"DELETE /tags/{arn}":          "UntagResource",
 	},
 	"es": {
-		"POST /2021-01-01/opensearch/domain":                      "CreateDomain",
-		"GET /2021-01-01/opensearch/domain/{name}":                "DescribeDomain",
-		"DELETE /2021-01-01/opensearch/domain/{name}":             "DeleteDomain",
-		"GET /2021-01-01/opensearch/domain/{name}/config":         "DescribeDomainConfig",
-		"POST /2021-01-01/opensearch/domain/{name}/config":        "UpdateDomainConfig",
-		"GET /2021-01-01/opensearch/domain/{name}/progress":       "DescribeDomainChangeProgress",
-		"GET /2021-01-01/opensearch/domain/{name}/autoTunes":      "DescribeDomainAutoTunes",
-		"POST /2021-01-01/opensearch/domain-info":                 "DescribeDomains",
-		"POST /2021-01-01/opensearch/upgradeDomain":               "UpgradeDomain",
-		"GET /2021-01-01/opensearch/upgradeDomain/{name}/status":  "GetUpgradeStatus",
-		"GET /2021-01-01/opensearch/compatibleVersions":           "GetCompatibleVersions",
-		"POST /2021-01-01/opensearch/serviceSoftwareUpdate/start": "StartServiceSoftwareUpdate",
-		"GET /2021-01-01/domain":                                  "ListDomainNames",
-		"GET /2021-01-01/tags":                                    "ListTags",
-		"POST /2021-01-01/tags":                                   "AddTags",
-		"POST /2021-01-01/tags-removal":                           "RemoveTags",
+		"POST /2021-01-01/opensearch/domain":                       "CreateDomain",
+		"GET /2021-01-01/opensearch/domain/{name}":                 "DescribeDomain",
+		"DELETE /2021-01-01/opensearch/domain/{name}":              "DeleteDomain",
+		"GET /2021-01-01/opensearch/domain/{name}/config":          "DescribeDomainConfig",
+		"POST /2021-01-01/opensearch/domain/{name}/config":         "UpdateDomainConfig",
+		"GET /2021-01-01/opensearch/domain/{name}/progress":        "DescribeDomainChangeProgress",
+		"GET /2021-01-01/opensearch/domain/{name}/autoTunes":       "DescribeDomainAutoTunes",
+		"POST /2021-01-01/opensearch/domain-info":                  "DescribeDomains",
+		"POST /2021-01-01/opensearch/upgradeDomain":                "UpgradeDomain",
+		"GET /2021-01-01/opensearch/upgradeDomain/{name}/status":   "GetUpgradeStatus",
+		"GET /2021-01-01/opensearch/compatibleVersions":            "GetCompatibleVersions",
+		"GET /2021-01-01/opensearch/versions":                      "ListVersions",
+		"GET /2021-01-01/opensearch/instanceTypeDetails/{version}": "ListInstanceTypeDetails",
+		"POST /2021-01-01/opensearch/serviceSoftwareUpdate/start":  "StartServiceSoftwareUpdate",
+		"GET /2021-01-01/domain":                                   "ListDomainNames",
+		"GET /2021-01-01/tags":                                     "ListTags",
+		"POST /2021-01-01/tags":                                    "AddTags",
+		"POST /2021-01-01/tags-removal":                            "RemoveTags",
 	},
 }
 
@@ -153,6 +191,11 @@ func restName(service string, r *http.Request) string {
 	if service == "s3" {
 		return s3Name(r)
 	}
+	return routes[service][route(service, r)]
+}
+
+// route is the pattern of a service's route table that a request is made by; empty when none is.
+func route(service string, r *http.Request) string {
 	mux, ok := muxes[service]
 	if !ok {
 		return ""
@@ -161,7 +204,7 @@ func restName(service string, r *http.Request) string {
 	trimmed.URL.Path = strings.TrimSuffix(r.URL.Path, "/")
 	trimmed.URL.RawPath = strings.TrimSuffix(r.URL.RawPath, "/")
 	_, pattern := mux.Handler(trimmed)
-	return routes[service][pattern]
+	return pattern
 }
 
 // s3Name is near enough to S3's operation names for counting; no hook needs it.

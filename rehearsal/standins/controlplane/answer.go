@@ -37,6 +37,24 @@ func (c *Call) Answer(status int, v any) error {
 	return nil
 }
 
+// Denied is the error by which the call's service refuses a caller whom IAM does not allow it; missing is an action, on is an ARN.
+//
+// Codes and statuses: https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html,
+// https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html, https://docs.aws.amazon.com/kinesis/latest/APIReference/CommonErrors.html,
+// the text: https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html.
+func (c *Call) Denied(user, missing, on string) *Error {
+	text := fmt.Sprintf("User: %s is not authorized to perform: %s on resource: %s because no identity-based policy allows the %s action", user, missing, on, missing)
+	switch protocol := protocolOf(c.Request, c.Action); {
+	case protocol == protocolEC2:
+		return &Error{http.StatusForbidden, "UnauthorizedOperation", "You are not authorized to perform this operation. " + text}
+	case protocol != protocolJSON:
+		return &Error{http.StatusForbidden, "AccessDenied", text}
+	case c.Request.Header.Get("X-Amz-Target") != "":
+		return &Error{http.StatusBadRequest, "AccessDeniedException", text}
+	}
+	return &Error{http.StatusForbidden, "AccessDeniedException", text}
+}
+
 func writeAnswer(w http.ResponseWriter, c *Call) {
 	status := c.Status
 	if status == 0 {

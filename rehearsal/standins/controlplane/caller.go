@@ -14,6 +14,8 @@ const (
 	Deployer Caller = "deployer"
 	// Operator is who runs `cdc`.
 	Operator Caller = "operator"
+	// Preflight is who runs `cdc preflight`, whose permissions have a policy of their own.
+	Preflight Caller = "preflight"
 	// Other is a role's own work (functions, stand-ins of services) and the rehearsal looking on.
 	Other Caller = "other"
 )
@@ -26,6 +28,8 @@ const (
 	ProgramApp = "cdc-pipeline"
 	// ToolApp is the name of `cdc` in a rehearsal.
 	ToolApp = "cdc"
+	// PreflightApp is the name of its command for the time before a deployment.
+	PreflightApp = "cdc-preflight"
 )
 
 // callerOf reads a request's User-Agent. Providers made from Terraform's begin theirs as partners of AWS do,
@@ -38,6 +42,8 @@ func callerOf(r *http.Request) Caller {
 		return Deployer
 	case slices.Contains(products, "app/"+ToolApp):
 		return Operator
+	case slices.Contains(products, "app/"+PreflightApp):
+		return Preflight
 	case slices.Contains(products, "app/"+ProgramApp):
 		return Deployer
 	default:

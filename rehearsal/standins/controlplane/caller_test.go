@@ -18,6 +18,7 @@ func TestTheCallerIsToldByItsUserAgent(t *testing.T) {
 		"aws-sdk-go-v2/1.43.0 ua/2.1 os/linux lang/go#1.26 api/ssm#1.60.0 app/cdc-pipeline":                                                     Deployer,
 		"aws-sdk-go-v2/1.43.0 ua/2.1 os/linux lang/go#1.26 api/dms#1.64.0 app/cdc":                                                              Operator,
 		"aws-sdk-go-v2/1.43.0 ua/2.1 os/linux lang/go#1.26 api/dms#1.64.0":                                                                      Other,
+		"aws-sdk-go-v2/1.43.0 app/cdc-preflight":                                                                                                Preflight,
 		"Boto3/1.40.1 md/app/cdc-pipelines":                                                                                                     Other,
 		"":                                                                                                                                      Other,
 	} {

@@ -37,6 +37,9 @@ type Call struct {
 // BeforeFunc sees a call before moto does. It answers itself by setting Status (0 is 200) and ResponseBody and returning true.
 type BeforeFunc = func(ctx context.Context, c *Call) (handled bool, err error)
 
+// AdmitFunc judges a call before anything else happens to it. Its error is the answer.
+type AdmitFunc = func(ctx context.Context, c *Call) error
+
 // AfterFunc sees, and may change, moto's answer before the caller gets it.
 type AfterFunc = func(ctx context.Context, c *Call) error
 
@@ -47,6 +50,7 @@ type Proxy struct {
 	server  http.Server
 
 	mu     sync.RWMutex
+	admit  map[Caller]AdmitFunc
 	before map[Action][]BeforeFunc
 	after  map[Action][]AfterFunc
 	calls  map[Caller]map[Action]int
@@ -57,6 +61,7 @@ type Proxy struct {
 func New(moto *url.URL, log *slog.Logger) *Proxy {
 	p := &Proxy{
 		log:    log,
+		admit:  map[Caller]AdmitFunc{},
 		before: map[Action][]BeforeFunc{},
 		after:  map[Action][]AfterFunc{},
 		calls:  map[Caller]map[Action]int{},
@@ -80,6 +85,13 @@ func New(moto *url.URL, log *slog.Logger) *Proxy {
 	p.server.Handler = p
 	p.After(Action{"sts", "AssumeRole"}, p.learnRole)
 	return p
+}
+
+// Admit has f judge every call of a caller.
+func (p *Proxy) Admit(caller Caller, f AdmitFunc) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.admit[caller] = f
 }
 
 // Before has f called before moto sees the action. Hooks run in the order in which they were added, until one has answered.
@@ -144,7 +156,7 @@ func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		p.log.Warn("an operation that the route table does not name", "service", action.Service, "method", r.Method, "path", r.URL.Path)
 	}
 	p.log.Debug("call", "action", action.String(), "path", r.URL.Path)
-	before, hooked := p.begin(callerOf(r), action)
+	admit, before, hooked := p.begin(callerOf(r), action)
 	if !hooked {
 		p.forward.ServeHTTP(w, r)
 		return
@@ -153,6 +165,13 @@ func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if call.RequestBody, err = io.ReadAll(r.Body); err != nil {
 		writeError(w, r, action, fmt.Errorf("reading the request: %w", err))
 		return
+	}
+	if admit != nil {
+		if err := admit(r.Context(), call); err != nil {
+			p.log.Warn("refused", "action", action.String(), "error", err)
+			writeError(w, r, action, err)
+			return
+		}
 	}
 	for _, f := range before {
 		handled, err := f(r.Context(), call)
@@ -170,16 +189,16 @@ func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	p.forward.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), callKey{}, call)))
 }
 
-// begin counts a call and says which hooks it has.
-func (p *Proxy) begin(caller Caller, a Action) (before []BeforeFunc, hooked bool) {
+// begin counts a call and says who judges it, and which hooks it has.
+func (p *Proxy) begin(caller Caller, a Action) (admit AdmitFunc, before []BeforeFunc, hooked bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.calls[caller] == nil {
 		p.calls[caller] = map[Action]int{}
 	}
 	p.calls[caller][a]++
-	before = p.before[a]
-	return before, len(before)+len(p.after[a]) > 0
+	admit, before = p.admit[caller], p.before[a]
+	return admit, before, admit != nil || len(before)+len(p.after[a]) > 0
 }
 
 // answered runs the After hooks on moto's answer.

@@ -2,6 +2,7 @@ package controlplane
 
 import (
 	"bytes"
+	"compress/gzip"
 	"context"
 	"errors"
 	"io"
@@ -103,6 +104,32 @@ func TestRequestsAreForwardedUntouched(t *testing.T) {
 	require.Equal(t, "abc", got.Header.Get("X-Amz-Content-Sha256"))
 	require.Empty(t, got.Header.Get("X-Forwarded-For"))
 	require.True(t, body == string(content), "the streamed body arrived whole: %d of %d bytes", len(body), len(content))
+}
+
+func TestCompressedRequestIsUnpackedUnlessItIsAnObject(t *testing.T) {
+	var packed bytes.Buffer
+	w := gzip.NewWriter(&packed)
+	_, err := w.Write([]byte("Action=PutMetricData&Namespace=a"))
+	require.NoError(t, err)
+	require.NoError(t, w.Close())
+	p, address := started(t, func(w http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		w.Header().Set("Encoding", r.Header.Get("Content-Encoding"))
+		_, _ = w.Write(body)
+	})
+	header := map[string]string{"Content-Encoding": "gzip", "Content-Type": "application/x-www-form-urlencoded"}
+	resp, body := send(t, signed(t, "POST", address, "monitoring", packed.String(), header))
+	require.Equal(t, "Action=PutMetricData&Namespace=a", body)
+	require.Empty(t, resp.Header.Get("Encoding"))
+	require.Equal(t, 1, p.Calls()[Other][Action{"monitoring", "PutMetricData"}])
+
+	resp, body = send(t, signed(t, "PUT", address+"/bucket/key", "s3", packed.String(), map[string]string{"Content-Encoding": "gzip"}))
+	require.Equal(t, packed.String(), body)
+	require.Equal(t, "gzip", resp.Header.Get("Encoding"))
+
+	resp, body = send(t, signed(t, "POST", address, "monitoring", "not packed", header))
+	require.Equal(t, http.StatusBadRequest, resp.StatusCode)
+	require.Contains(t, body, "gzip")
 }
 
 func TestHooksSeeAndChangeCalls(t *testing.T) {

@@ -43,6 +43,7 @@ func (r *run) syncer() *replication.BinlogSyncer {
 		FillZeroLogPos:   true,                          // MariaDB leaves positions within a transaction out
 		Logger:           slog.New(slog.DiscardHandler), // its errors come back
 
+		RowsEventDecodeFunc: r.decode,
 	})
 }
 
@@ -83,8 +84,13 @@ func (f *follower) handle(event *replication.BinlogEvent) error {
 	switch e := event.Event.(type) {
 	case *replication.RotateEvent:
 		f.file = string(e.NextLogName)
-	case *replication.MariadbGTIDEvent, *replication.GTIDEvent:
-		f.begin(h)
+	case *replication.MariadbGTIDEvent:
+		if err := f.begin(h); err != nil {
+			return err
+		}
+		f.open.prepared = e.Flags&preparedXA != 0
+	case *replication.GTIDEvent:
+		return f.begin(h)
 	case *replication.QueryEvent:
 		return f.query(string(e.Schema), string(e.Query), h)
 	case *replication.XIDEvent:
@@ -97,10 +103,10 @@ func (f *follower) handle(event *replication.BinlogEvent) error {
 	return nil
 }
 
-func (f *follower) begin(h *replication.EventHeader) {
+func (f *follower) begin(h *replication.EventHeader) error {
 	start := h.LogPos - h.EventSize
 	f.open = &transaction{id: transactionID(f.file, start), file: f.file, start: start}
-	f.changes = f.changes[:0]
+	return f.ended("another transaction")
 }
 
 // transactionID is the binlog file's number and the position in it of a transaction's first event.
@@ -111,16 +117,30 @@ func transactionID(file string, start uint32) uint64 {
 
 // query: what is not part of a transaction is a statement that changes definitions.
 func (f *follower) query(schema, text string, h *replication.EventHeader) error {
-	switch strings.ToUpper(strings.TrimSpace(text)) {
-	case "BEGIN":
+	statement := strings.ToUpper(strings.TrimSpace(text))
+	switch {
+	case statement == "BEGIN":
 		if f.open == nil {
-			f.begin(h)
+			return f.begin(h)
 		}
 		return nil
-	case "COMMIT": // of an engine without transactions
+	case statement == "COMMIT": // of an engine without transactions
 		return f.commit(h)
+	case strings.HasPrefix(statement, "SAVEPOINT "): // what is rolled back to it is not in the binlog
+		return nil
+	case strings.HasPrefix(statement, "XA START "):
+		if f.open == nil {
+			if err := f.begin(h); err != nil {
+				return err
+			}
+		}
+		f.open.prepared = true
+		return nil
 	}
 	f.open = nil
+	if err := f.ended(text); err != nil {
+		return err
+	}
 	if err := f.ddl(schema, text); err != nil {
 		return err
 	}
@@ -128,17 +148,18 @@ func (f *follower) query(schema, text string, h *replication.EventHeader) error 
 }
 
 func (f *follower) rows(e *replication.RowsEvent, h *replication.EventHeader) error {
+	undecoded, _ := f.undecoded.LoadAndDelete(e)
 	s, err := f.shape(e)
 	if err != nil || s == nil {
 		return err
 	}
 	if f.open == nil {
-		f.begin(h)
-	}
-	for _, skipped := range e.SkippedColumns {
-		if len(skipped) > 0 {
-			return fmt.Errorf("table %s: an event lacks columns: binlog_row_image must be FULL", s.table.name)
+		if err := f.begin(h); err != nil {
+			return err
 		}
+	}
+	if err := f.readable(e, h.EventType, undecoded); err != nil {
+		return fmt.Errorf("table %s: %w", s.table.name, err)
 	}
 	c := change{table: s.table, file: f.file, position: h.LogPos - h.EventSize, end: h.LogPos}
 	add := func(op operation, row, before []any) {

@@ -3,6 +3,7 @@ package dms
 // kind is how a column's values are written in JSON. It follows DMS's types for MySQL,
 // https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Source.MySQL.html#CHAP_Source.MySQL.DataTypes, as far as samples of
 // published records show their JSON; DECIMAL as a JSON number, BIT(1) as true or false and BYTES in hexadecimal are inferred.
+// MariaDB's UUID, INET4 and INET6 are in no list: they are the text that a query gives.
 type kind int
 
 const (
@@ -19,6 +20,8 @@ const (
 	kindBytes
 	kindEnum
 	kindSet
+	kindUUID
+	kindInet
 )
 
 // column is one column of a followed table.

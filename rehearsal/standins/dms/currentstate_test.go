@@ -4,6 +4,7 @@ import (
 	identity "cdcpipeline/internal/change"
 	"cdcpipeline/internal/currentstate"
 	"cdcpipeline/internal/opensearch"
+	"cdcpipeline/internal/operator/schema"
 	"cdcpipeline/internal/operator/verify"
 	"cdcpipeline/internal/operator/workload"
 	names "cdcpipeline/internal/table"
@@ -32,7 +33,7 @@ import (
 func TestTheCurrentIndexEqualsTheTable(t *testing.T) {
 	s := newScene(t, types.MigrationTypeValueFullLoadAndCdc)
 	database := storestest.MariaDB(t)
-	db, err := workload.Open(t.Context(), workload.Connection{Host: database.Host, Port: database.Port, User: database.User, Password: database.Password, TLS: database.ClientTLS()})
+	db, err := schema.Open(t.Context(), schema.Connection{Host: database.Host, Port: database.Port, User: database.User, Password: database.Password, TLS: database.ClientTLS()})
 	require.NoError(t, err)
 	defer db.Close()
 	tables := []names.Name{{Database: "dms_test", Table: "kinds"}, {Database: "dms_test", Table: "plain"}}
@@ -141,10 +142,11 @@ func (c *current) compare(db *sql.DB, tables []names.Name, index ...string) {
 		current.Index = func(names.Name) string { return index[0] }
 	}
 	var found []verify.Difference
-	counts, err := verify.CompareCurrent(c.t.Context(), verify.Database{DB: db}, current, verify.CompareOptions{Tables: tables, Wait: 20 * time.Second}, func(d verify.Difference) { found = append(found, d) })
+	result, err := verify.CompareCurrent(c.t.Context(), verify.Database{DB: db}, current, verify.CompareOptions{Tables: tables, Wait: 20 * time.Second}, func(d verify.Difference) { found = append(found, d) })
 	require.NoError(c.t, err)
 	require.Empty(c.t, found)
-	for _, count := range counts {
+	require.Empty(c.t, result.Uncompared)
+	for _, count := range result.Counts {
 		require.Equal(c.t, count.Rows, count.Same)
 		require.Equal(c.t, count.Rows, count.Records)
 		require.NotZero(c.t, count.Rows)

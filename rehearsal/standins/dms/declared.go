@@ -26,6 +26,8 @@ type sourceEndpoint struct {
 	secret, role string
 	ssl          types.DmsSslModeValue
 	ca           []byte
+	// skipPartitionDdl lets the task go on when a table's partitions are changed.
+	skipPartitionDdl bool
 }
 
 type targetEndpoint struct {
@@ -94,7 +96,7 @@ func readSource(ctx context.Context, client *api.Client, arn string) (sourceEndp
 		return sourceEndpoint{}, errors.New("source endpoint: only credentials in Secrets Manager are implemented")
 	}
 	s := sourceEndpoint{secret: aws.ToString(e.MySQLSettings.SecretsManagerSecretId), role: aws.ToString(e.MySQLSettings.SecretsManagerAccessRoleArn), ssl: e.SslMode}
-	if err := checkAttributes(aws.ToString(e.ExtraConnectionAttributes)); err != nil {
+	if err := s.readAttributes(aws.ToString(e.ExtraConnectionAttributes)); err != nil {
 		return s, err
 	}
 	switch s.ssl {
@@ -119,11 +121,16 @@ func readSource(ctx context.Context, client *api.Client, arn string) (sourceEndp
 	return s, nil
 }
 
-// checkAttributes knows the one extra connection attribute that a binlog reader without polling satisfies in any case.
-func checkAttributes(text string) error {
+// readAttributes knows EventsPollInterval, which a binlog reader without polling satisfies in any case, and one besides:
+// https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Source.MySQL.html#CHAP_Source.MySQL.ConnectionAttrib.
+func (s *sourceEndpoint) readAttributes(text string) error {
 	for attribute := range strings.SplitSeq(text, ";") {
-		key, _, _ := strings.Cut(strings.TrimSpace(attribute), "=")
-		if key != "" && !strings.EqualFold(key, "eventsPollInterval") {
+		key, value, _ := strings.Cut(strings.TrimSpace(attribute), "=")
+		switch {
+		case key == "", strings.EqualFold(key, "eventsPollInterval"):
+		case strings.EqualFold(key, "skipTableSuspensionForPartitionDdl"):
+			s.skipPartitionDdl = strings.EqualFold(value, "true")
+		default:
 			return fmt.Errorf("source endpoint: extra connection attribute %q is not implemented", key)
 		}
 	}

@@ -25,6 +25,8 @@ type transaction struct {
 	// file and position of the transaction's first event
 	file  string
 	start uint32
+	// prepared says that its rows are those of an XA transaction that may still be rolled back.
+	prepared bool
 }
 
 // change is one row of one event.

@@ -100,12 +100,15 @@ func (s *Service) beforeStart(ctx context.Context, c *controlplane.Call) (bool, 
 	case s.active(r.ReplicationTaskArn):
 		return false, invalidState("The task %s is running", r.ReplicationTaskArn)
 	}
-	return false, s.testedSinceChanged(ctx, r.ReplicationTaskArn)
+	return false, s.tested(ctx, r.ReplicationTaskArn)
 }
 
-func (s *Service) afterStart(_ context.Context, c *controlplane.Call) error {
+func (s *Service) afterStart(ctx context.Context, c *controlplane.Call) error {
 	r, err := decode(c)
 	if err != nil {
+		return err
+	}
+	if err := s.makeLog(ctx, r.ReplicationTaskArn); err != nil {
 		return err
 	}
 	if err := s.Start(r.ReplicationTaskArn, r.StartReplicationTaskType); err != nil {
@@ -168,15 +171,22 @@ func (s *Service) afterModify(_ context.Context, c *controlplane.Call) error {
 		return err
 	}
 	s.mu.Lock()
-	s.modifying[r.ReplicationTaskArn] = time.Now().Add(modifies)
+	s.modifying[r.ReplicationTaskArn]++
 	s.mu.Unlock()
+	done := s.after(modifies)
+	go func() {
+		<-done
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.modifying[r.ReplicationTaskArn]--
+	}()
 	return s.afterOne(c)
 }
 
 func (s *Service) isModifying(arn string) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return time.Now().Before(s.modifying[arn])
+	return s.modifying[arn] > 0
 }
 
 func (s *Service) described(ctx context.Context, filtered, by string) ([]types.ReplicationTask, error) {

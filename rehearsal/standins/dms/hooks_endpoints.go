@@ -27,8 +27,9 @@ const (
 	connectionSuccessful = "successful"
 	connectionFailed     = "failed"
 
-	// connectionTime is how long a test may take.
+	// connectionTime is how long a test may take, untilKnown how long it takes at least.
 	connectionTime = 30 * time.Second
+	untilKnown     = 2 * time.Second
 )
 
 // beforeEndpoint: an endpoint of a task that runs cannot be changed,
@@ -47,16 +48,25 @@ func (s *Service) beforeEndpoint(ctx context.Context, c *controlplane.Call) (boo
 	return false, err
 }
 
-// afterEndpoint forgets that the endpoint was ever reached.
-func (s *Service) afterEndpoint(_ context.Context, c *controlplane.Call) error {
+// afterEndpoint forgets that the endpoint was ever reached, and tests it from the instances of its tasks, as DMS does by
+// itself, https://github.com/hashicorp/terraform-provider-aws/issues/46139.
+func (s *Service) afterEndpoint(ctx context.Context, c *controlplane.Call) error {
 	r, err := decode(c)
 	if err != nil {
 		return err
 	}
+	tasks, err := s.described(ctx, "endpoint-arn", r.EndpointArn)
+	if err != nil {
+		return err
+	}
 	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.changed[r.EndpointArn] = true
 	s.forget(r.EndpointArn)
+	s.mu.Unlock()
+	for _, task := range tasks {
+		if _, err := s.beginTest(ctx, connectionKey{r.EndpointArn, aws.ToString(task.ReplicationInstanceArn)}); err != nil {
+			return err
+		}
+	}
 	return nil
 }
 
@@ -72,7 +82,6 @@ func (s *Service) beforeDeleteEndpoint(ctx context.Context, c *controlplane.Call
 	if err == nil {
 		s.mu.Lock()
 		defer s.mu.Unlock()
-		delete(s.changed, r.EndpointArn)
 		s.forget(r.EndpointArn)
 	}
 	return false, err
@@ -87,10 +96,17 @@ func (s *Service) forget(endpoint string) {
 	}
 }
 
-// testedSinceChanged refuses to start a task whose endpoint was changed and not tested since: that is why the provider
-// tests it, https://github.com/hashicorp/terraform-provider-aws/issues/27661. Whether DMS demands a test of an endpoint
-// that is new is not settled: here it does not.
-func (s *Service) testedSinceChanged(ctx context.Context, task string) error {
+// AcceptUntested lets a task start although its endpoints were never tested. Programs from before DMS was seen to refuse
+// that do not test them. A test that is under way or has failed keeps a task from starting all the same.
+func (s *Service) AcceptUntested(accept bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.acceptUntested = accept
+}
+
+// tested refuses to start a task one of whose connections is not known to work,
+// https://github.com/cockroachdb/cockroach/pull/82182.
+func (s *Service) tested(ctx context.Context, task string) error {
 	tasks, err := s.described(ctx, "replication-task-arn", task)
 	if err != nil {
 		return err
@@ -99,9 +115,11 @@ func (s *Service) testedSinceChanged(ctx context.Context, task string) error {
 	defer s.mu.Unlock()
 	for _, t := range tasks {
 		for _, endpoint := range []string{aws.ToString(t.SourceEndpointArn), aws.ToString(t.TargetEndpointArn)} {
-			if s.changed[endpoint] {
-				return invalidState("Test connection for replication instance and endpoint should be successful for starting the replication task: %s was changed", endpoint)
+			test := s.connections[connectionKey{endpoint, aws.ToString(t.ReplicationInstanceArn)}]
+			if test == nil && s.acceptUntested || test != nil && test.Status == connectionSuccessful {
+				continue
 			}
+			return invalidState("Test connection for replication instance and endpoint should be successful for starting the replication task: %s", endpoint)
 		}
 	}
 	return nil
@@ -113,31 +131,39 @@ func (s *Service) testConnection(ctx context.Context, c *controlplane.Call) (boo
 	if err != nil {
 		return false, err
 	}
-	endpoint, err := readEndpoint(ctx, s.client, r.EndpointArn)
+	test, err := s.beginTest(ctx, connectionKey{r.EndpointArn, r.ReplicationInstanceArn})
 	if err != nil {
-		return false, refuse("ResourceNotFoundFault", "Endpoint could not be found: %v", err)
+		return false, err
 	}
-	key := connectionKey{r.EndpointArn, r.ReplicationInstanceArn}
-	test := connection{EndpointArn: key.endpoint, ReplicationInstanceArn: key.instance, EndpointIdentifier: aws.ToString(endpoint.EndpointIdentifier), Status: connectionTesting}
-	s.mu.Lock()
-	if at := s.connections[key]; at != nil && at.Status == connectionTesting {
-		s.mu.Unlock()
-		return false, invalidState("The connection of %s and %s is already being tested", key.endpoint, key.instance)
-	}
-	s.connections[key] = &test
-	s.mu.Unlock()
-	answer := test
-	go s.test(key, endpoint, &test)
-	if err := c.Answer(http.StatusOK, map[string]any{"Connection": answer}); err != nil {
+	if err := c.Answer(http.StatusOK, map[string]any{"Connection": test}); err != nil {
 		return false, fmt.Errorf("answering %s: %w", c.Action, err)
 	}
 	return true, nil
 }
 
-func (s *Service) test(key connectionKey, endpoint *types.Endpoint, test *connection) {
+func (s *Service) beginTest(ctx context.Context, key connectionKey) (connection, error) {
+	endpoint, err := readEndpoint(ctx, s.client, key.endpoint)
+	if err != nil {
+		return connection{}, refuse("ResourceNotFoundFault", "Endpoint could not be found: %v", err)
+	}
+	test := connection{EndpointArn: key.endpoint, ReplicationInstanceArn: key.instance, EndpointIdentifier: aws.ToString(endpoint.EndpointIdentifier), Status: connectionTesting}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if at := s.connections[key]; at != nil && at.Status == connectionTesting {
+		return connection{}, invalidState("The connection of %s and %s is already being tested", key.endpoint, key.instance)
+	}
+	begun := test
+	s.connections[key] = &begun
+	go s.test(endpoint, &begun)
+	return test, nil
+}
+
+func (s *Service) test(endpoint *types.Endpoint, test *connection) {
 	ctx, cancel := context.WithTimeout(context.Background(), connectionTime)
 	defer cancel()
+	known := s.after(untilKnown)
 	err := s.reach(ctx, endpoint)
+	<-known
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if err != nil {
@@ -145,9 +171,6 @@ func (s *Service) test(key connectionKey, endpoint *types.Endpoint, test *connec
 		return
 	}
 	test.Status = connectionSuccessful
-	if s.connections[key] == test { // not changed once more
-		delete(s.changed, key.endpoint)
-	}
 }
 
 func (s *Service) reach(ctx context.Context, endpoint *types.Endpoint) error {

@@ -66,9 +66,11 @@ func TestAStoppedTaskIsModifiedAndGoesOn(t *testing.T) {
 	s.stop()
 	_, err := s.client.ModifyReplicationTask(t.Context(), &api.ModifyReplicationTaskInput{ReplicationTaskArn: &s.task, MigrationType: types.MigrationTypeValueCdc})
 	requireFault(t, err, "InvalidParameterCombinationException", "migration type")
+	goOn := s.hold()
 	require.NoError(t, s.modify([]string{"plain"}))
 	require.Equal(t, "modifying", *s.described().Status)
 	s.refusesStart(t, "while it is modified")
+	goOn()
 	s.wait("stopped")
 	s.start(types.StartReplicationTaskTypeValueResumeProcessing)
 	s.wait("running")
@@ -95,6 +97,7 @@ func TestAChangedEndpointIsTestedBeforeItsTaskStarts(t *testing.T) {
 	s.start(types.StartReplicationTaskTypeValueStartReplication)
 	s.wait("running")
 	s.stop()
+	goOn := s.hold()
 	for _, change := range []*api.ModifyEndpointInput{
 		{EndpointArn: &s.source, ExtraConnectionAttributes: aws.String("EventsPollInterval=2;")},
 		{EndpointArn: &s.target, KinesisSettings: &types.KinesisSettings{IncludeNullAndEmpty: aws.Bool(true)}},
@@ -102,11 +105,13 @@ func TestAChangedEndpointIsTestedBeforeItsTaskStarts(t *testing.T) {
 		_, err := s.client.ModifyEndpoint(t.Context(), change)
 		require.NoError(t, err)
 	}
-	s.refusesStart(t, "its endpoints are not tested")
+	s.refusesStart(t, "its endpoints are being tested")
 	for _, endpoint := range []string{s.source, s.target} {
-		out, err := s.client.TestConnection(t.Context(), &api.TestConnectionInput{EndpointArn: &endpoint, ReplicationInstanceArn: aws.String(instance)})
-		require.NoError(t, err)
-		require.Equal(t, "testing", *out.Connection.Status)
+		_, err := s.client.TestConnection(t.Context(), &api.TestConnectionInput{EndpointArn: &endpoint, ReplicationInstanceArn: aws.String(instance)})
+		requireFault(t, err, "InvalidResourceStateFault", "already being tested")
+	}
+	goOn()
+	for _, endpoint := range []string{s.source, s.target} {
 		require.Equal(t, "successful", s.tested(endpoint).Status)
 	}
 	s.start(types.StartReplicationTaskTypeValueResumeProcessing)
@@ -116,6 +121,24 @@ func TestAChangedEndpointIsTestedBeforeItsTaskStarts(t *testing.T) {
 	inserted := s.of("plain", "insert")[0]
 	require.Equal(t, "null", string(inserted.Data["amount"]), "as it was changed")
 	require.Contains(t, inserted.Metadata, "transaction-id", "what was not changed stays")
+}
+
+func TestATaskStartsOnlyWhenItsEndpointsWereReached(t *testing.T) {
+	s := newScene(t, types.MigrationTypeValueCdc)
+	s.service.AcceptUntested(false)
+	start := func() error {
+		_, err := s.client.StartReplicationTask(t.Context(), &api.StartReplicationTaskInput{ReplicationTaskArn: &s.task, StartReplicationTaskType: types.StartReplicationTaskTypeValueStartReplication})
+		return err
+	}
+	for _, endpoint := range []string{s.source, s.target} {
+		requireFault(t, start(), "InvalidResourceStateFault", "should be successful for starting the replication task: "+endpoint)
+		out, err := s.client.TestConnection(t.Context(), &api.TestConnectionInput{EndpointArn: &endpoint, ReplicationInstanceArn: aws.String(instance)})
+		require.NoError(t, err)
+		require.Equal(t, "testing", *out.Connection.Status)
+		require.Equal(t, "successful", s.tested(endpoint).Status)
+	}
+	require.NoError(t, start())
+	s.wait("running")
 }
 
 // tested waits for the end of a test.

@@ -11,6 +11,7 @@ import (
 	"log/slog"
 	"net"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/kinesis"
@@ -29,6 +30,7 @@ type run struct {
 	reloads    <-chan name          // tables to load while changes are followed
 	running    func()               // where the task begins is known: no change from now on is missed
 	complete   func()               // the load is in the stream
+	quirks     *quirks
 
 	source   *source
 	server   server
@@ -36,6 +38,9 @@ type run struct {
 	envelope *envelope
 	out      chan record
 	writing  context.Context // outlives a stop: a transaction is sent to its end
+	// undecoded are the errors of events whose rows could not be read: *replication.RowsEvent -> error. They matter when the
+	// table is followed.
+	undecoded sync.Map
 }
 
 // lastWrites is how long a task that is being stopped may take to put what it has read into the stream.
@@ -191,14 +196,16 @@ func parsePosition(text string) (mysql.Position, error) {
 }
 
 func (r *run) send(ctx context.Context, out record) error {
-	select {
-	case r.out <- out:
-		return nil
-	case <-ctx.Done():
-		return fmt.Errorf("stopping: %w", ctx.Err())
-	case <-r.writing.Done():
-		return fmt.Errorf("stopping: %w", r.writing.Err())
+	for _, one := range r.quirks.apply(out) {
+		select {
+		case r.out <- one:
+		case <-ctx.Done():
+			return fmt.Errorf("stopping: %w", ctx.Err())
+		case <-r.writing.Done():
+			return fmt.Errorf("stopping: %w", r.writing.Err())
+		}
 	}
+	return nil
 }
 
 func (r *run) table(n name) *table {

@@ -57,6 +57,7 @@ func newScene(t *testing.T, migration types.MigrationTypeValue) *scene {
 	acc := account.New(server.URL)
 	s := &scene{t: t, service: New(acc, slog.New(slog.NewTextHandler(t.Output(), nil))), client: api.NewFromConfig(acc.Config()), kinesis: kinesis.NewFromConfig(acc.Config())}
 	s.service.Attach(proxy)
+	s.service.AcceptUntested(true) // most tests are not about connections
 	t.Cleanup(s.service.Close)
 	s.db = database.Open(t)
 	s.exec(`DROP DATABASE IF EXISTS dms_test; CREATE DATABASE dms_test CHARACTER SET utf8mb4; ` + everyType + `;
@@ -127,10 +128,20 @@ func (s *scene) described() types.ReplicationTask {
 	return out.ReplicationTasks[0]
 }
 
+// hold lets nothing that takes time come to its end, until it is told to go on: a busy machine is slow to look.
+func (s *scene) hold() (goOn func()) {
+	released := make(chan time.Time)
+	s.service.after = func(time.Duration) <-chan time.Time { return released }
+	return func() {
+		s.service.after = time.After
+		close(released)
+	}
+}
+
 // until waits for something that a task does; a task that fails ends the wait.
 func (s *scene) until(done func() bool) {
 	s.t.Helper()
-	for end := time.Now().Add(30 * time.Second); !done(); time.Sleep(20 * time.Millisecond) {
+	for end := time.Now().Add(2 * time.Minute); !done(); time.Sleep(20 * time.Millisecond) {
 		state, _ := s.service.Task(s.task)
 		require.True(s.t, time.Now().Before(end) && state.Failure == "", "%+v", state)
 	}
@@ -141,6 +152,19 @@ func (s *scene) wait(status string) types.ReplicationTask {
 	var last types.ReplicationTask
 	s.until(func() bool { last = s.described(); return aws.ToString(last.Status) == status })
 	return last
+}
+
+// failure waits until the task fails, and is its message.
+func (s *scene) failure() string {
+	s.t.Helper()
+	for end := time.Now().Add(2 * time.Minute); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
+		if failed := s.described(); failed.LastFailureMessage != nil {
+			require.Equal(s.t, "failed", *failed.Status)
+			return *failed.LastFailureMessage
+		}
+	}
+	require.Fail(s.t, "the task goes on")
+	return ""
 }
 
 func (s *scene) counted(table string) types.TableStatistics {

@@ -39,12 +39,16 @@ type Service struct {
 	account account.Account
 	client  *api.Client
 	log     *slog.Logger
+	quirks  quirks
 
 	mu          sync.Mutex
 	tasks       map[string]*task
-	modifying   map[string]time.Time          // until when, by the ARN of the task
+	modifying   map[string]int                // how many changes are not done yet, by the ARN of the task
 	connections map[connectionKey]*connection // tests of endpoints
-	changed     map[string]bool               // endpoints that were changed and not tested since
+	// acceptUntested: see AcceptUntested.
+	acceptUntested bool
+	// after is time.After. Tests that look at what takes time decide themselves when it is over.
+	after func(time.Duration) <-chan time.Time
 }
 
 // task is what is remembered of a task between its runs.
@@ -68,8 +72,9 @@ type task struct {
 // New runs the tasks of an account.
 func New(acc account.Account, log *slog.Logger) *Service {
 	return &Service{
-		account: acc, client: api.NewFromConfig(acc.Config()), log: log.With("service", "dms"),
-		tasks: map[string]*task{}, modifying: map[string]time.Time{}, connections: map[connectionKey]*connection{}, changed: map[string]bool{},
+		account: acc, client: api.NewFromConfig(acc.Config()), log: log.With("service", "dms"), quirks: quirks{of: map[name]Quirk{}},
+		tasks: map[string]*task{}, modifying: map[string]int{}, connections: map[connectionKey]*connection{},
+		after: time.After,
 	}
 }
 
@@ -198,7 +203,7 @@ func (s *Service) run(ctx context.Context, t *task) {
 	log := s.log.With("task", t.arn)
 	d, err := readTask(ctx, s.client, t.arn)
 	for failures := 0; err == nil; {
-		r := &run{account: s.account, task: d, log: log, stats: t.stats, checkpoint: t.checkpoint, complete: func() { t.complete(d.load) }, reloads: t.reloads}
+		r := &run{account: s.account, task: d, log: log, stats: t.stats, checkpoint: t.checkpoint, complete: func() { t.complete(d.load) }, reloads: t.reloads, quirks: &s.quirks}
 		r.running = func() { failures = 0; t.set(StatusRunning) }
 		if err = r.attempt(ctx, t.from()); err == nil || ctx.Err() != nil || !recoverable(err) {
 			break

@@ -139,6 +139,7 @@ var wanted = []struct {
 	{"binlog_row_image", "FULL", false},
 	{"binlog_row_value_options", "", true},
 	{"binlog_transaction_compression", "OFF", true},
+	{"log_bin_compress", "OFF", true},
 }
 
 // check refuses a source whose binlog cannot be followed.

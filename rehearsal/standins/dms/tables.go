@@ -21,9 +21,14 @@ type table struct {
 
 var errNoTable = errors.New("no such table")
 
-// findTables are the base tables that the rules select, by name.
+// versioned is the type of a MariaDB table that keeps former versions of its rows. In the binlog a DELETE of one is an
+// UPDATE that ends a version, and an UPDATE inserts a row besides; DMS does not support them,
+// https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Source.MySQL.html#CHAP_Source.MySQL.Limitations.
+const versioned = "SYSTEM VERSIONED"
+
+// findTables are the base tables that the rules select, by name; those that keep former versions of their rows too.
 func findTables(ctx context.Context, conn *sql.Conn, m tableMappings) ([]name, error) {
-	rows, err := conn.QueryContext(ctx, `SELECT TABLE_SCHEMA, TABLE_NAME FROM information_schema.TABLES WHERE TABLE_TYPE = 'BASE TABLE'
+	rows, err := conn.QueryContext(ctx, `SELECT TABLE_SCHEMA, TABLE_NAME FROM information_schema.TABLES WHERE TABLE_TYPE IN ('BASE TABLE', '`+versioned+`')
 		AND TABLE_SCHEMA NOT IN ('mysql', 'information_schema', 'performance_schema', 'sys') ORDER BY 1, 2`)
 	if err != nil {
 		return nil, fmt.Errorf("listing tables: %w", err)
@@ -48,9 +53,10 @@ func findTables(ctx context.Context, conn *sql.Conn, m tableMappings) ([]name, e
 // define reads a table's definition and decides how its records are keyed.
 func define(ctx context.Context, conn *sql.Conn, n name, d *declared) (*table, error) {
 	t := &table{name: n}
-	rows, err := conn.QueryContext(ctx, `SELECT COLUMN_NAME, DATA_TYPE, COLUMN_TYPE, IS_NULLABLE = 'YES', COALESCE(CHARACTER_SET_NAME, ''),
-		COALESCE(CHARACTER_MAXIMUM_LENGTH, 0), COALESCE(NUMERIC_PRECISION, 0), EXTRA FROM information_schema.COLUMNS
-		WHERE TABLE_SCHEMA = ? AND TABLE_NAME = ? ORDER BY ORDINAL_POSITION`, n.schema, n.table)
+	rows, err := conn.QueryContext(ctx, `SELECT c.COLUMN_NAME, c.DATA_TYPE, c.COLUMN_TYPE, c.IS_NULLABLE = 'YES', COALESCE(c.CHARACTER_SET_NAME, ''),
+		COALESCE(c.CHARACTER_MAXIMUM_LENGTH, 0), COALESCE(c.NUMERIC_PRECISION, 0), c.EXTRA, t.TABLE_TYPE
+		FROM information_schema.COLUMNS c JOIN information_schema.TABLES t ON t.TABLE_SCHEMA = c.TABLE_SCHEMA AND t.TABLE_NAME = c.TABLE_NAME
+		WHERE c.TABLE_SCHEMA = ? AND c.TABLE_NAME = ? AND t.TABLE_SCHEMA = ? AND t.TABLE_NAME = ? ORDER BY c.ORDINAL_POSITION`, n.schema, n.table, n.schema, n.table)
 	if err != nil {
 		return nil, fmt.Errorf("defining %s: %w", n, err)
 	}
@@ -58,14 +64,22 @@ func define(ctx context.Context, conn *sql.Conn, n name, d *declared) (*table, e
 	var problems []error
 	for rows.Next() {
 		var c catalogColumn
-		if err := rows.Scan(&c.name, &c.dataType, &c.columnType, &c.nullable, &c.charset, &c.length, &c.precision, &c.extra); err != nil {
+		var kind string
+		if err := rows.Scan(&c.name, &c.dataType, &c.columnType, &c.nullable, &c.charset, &c.length, &c.precision, &c.extra, &kind); err != nil {
 			return nil, fmt.Errorf("defining %s: %w", n, err)
 		}
+		if kind == versioned {
+			return nil, fmt.Errorf("table %s: it is system-versioned (WITH SYSTEM VERSIONING), which DMS does not support: leave it out of the task's rules", n)
+		}
+		if why := c.unreadable(); why != "" { // even where a rule removes it: the columns after it are read wrongly
+			problems = append(problems, fmt.Errorf("table %s: column %s: %s", n, c.name, why))
+			continue
+		}
 		if strings.Contains(c.extra, "VIRTUAL GENERATED") {
-			continue // DMS does not migrate virtual columns
+			continue // the binlog does not have it
 		}
 		column, err := c.column()
-		column.omitted = d.mappings.omits(n, c.name)
+		column.omitted = d.mappings.omits(n, c.name) || c.uncarried()
 		if err != nil && !column.omitted {
 			problems = append(problems, fmt.Errorf("table %s: %w", n, err))
 		}
@@ -144,6 +158,24 @@ type catalogColumn struct {
 	precision                                  int
 }
 
+// uncarried columns are in the binlog and in no record: computed and invisible ones. PERSISTENT is MariaDB's other word for STORED.
+// https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Source.MySQL.html#CHAP_Source.MySQL.Limitations
+func (c catalogColumn) uncarried() bool {
+	extra := strings.ToUpper(c.extra)
+	return slices.ContainsFunc([]string{"STORED", "PERSISTENT", "INVISIBLE"}, func(word string) bool { return strings.Contains(extra, word) })
+}
+
+// unreadable says why the binlog's rows of a table with such a column cannot be read; empty when they can.
+func (c catalogColumn) unreadable() string {
+	switch {
+	case strings.Contains(c.columnType, "/* mariadb-5.3 */"):
+		return "its values are in the format of MariaDB 5.3, of which the binlog does not say the width: ALTER TABLE … FORCE with mysql56_temporal_format=ON"
+	case strings.Contains(c.columnType, "COMPRESSED"):
+		return "it is COMPRESSED, and so are its values in the binlog: take the attribute away"
+	}
+	return ""
+}
+
 // column turns MySQL's type into DMS's.
 func (c catalogColumn) column() (column, error) {
 	out := column{name: c.name, nullable: c.nullable, unsigned: strings.Contains(c.columnType, "unsigned"), length: int(c.length)}
@@ -171,6 +203,10 @@ func (c catalogColumn) column() (column, error) {
 		}
 	case "binary":
 		out.padded = true
+	case "inet4":
+		out.length = 4
+	case "inet6", "uuid":
+		out.length = 16
 	case "enum", "set":
 		out.members = members(c.columnType)
 	}
@@ -204,6 +240,9 @@ var shapes = map[string]struct {
 	"tinyblob": {kind: kindBytes, typ: "BYTES", lob: true}, "blob": {kind: kindBytes, typ: "BYTES", lob: true},
 	"mediumblob": {kind: kindBytes, typ: "BLOB", lob: true}, "longblob": {kind: kindBytes, typ: "BLOB", lob: true},
 	"enum": {kind: kindEnum, typ: "STRING"}, "set": {kind: kindSet, typ: "STRING"},
+	"uuid": {kind: kindUUID, typ: "STRING"}, "inet4": {kind: kindInet, typ: "STRING"}, "inet6": {kind: kindInet, typ: "STRING"},
+	"geometry": {kind: kindBytes, typ: "BLOB", lob: true}, "point": {kind: kindBytes, typ: "BLOB", lob: true},
+	"linestring": {kind: kindBytes, typ: "BLOB", lob: true}, "polygon": {kind: kindBytes, typ: "BLOB", lob: true},
 }
 
 // members reads enum('a','it”s') or set(...).

@@ -4,6 +4,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"math"
+	"net/netip"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -36,6 +37,8 @@ func (c *column) append(dst []byte, v any, f *format) (out []byte, null bool, er
 		dst, err = c.appendBytes(dst, v, f)
 	case kindEnum, kindSet:
 		dst, err = c.appendMembers(dst, v)
+	case kindUUID, kindInet:
+		dst, err = c.appendRaw(dst, v, f)
 	}
 	return dst, false, err
 }
@@ -250,6 +253,23 @@ func (c *column) appendMembers(dst []byte, v any) ([]byte, error) {
 		}
 	}
 	return appendString(dst, strings.Join(chosen, ",")), nil
+}
+
+// appendRaw writes the text of a UUID or an address, of which the binlog has the bytes without zeros at the end.
+func (c *column) appendRaw(dst []byte, v any, f *format) ([]byte, error) {
+	text, ok := asString(v)
+	if !ok || f.fromBinlog && len(text) > c.length {
+		return dst, c.wrong(v)
+	}
+	if f.fromBinlog {
+		b := []byte(text + strings.Repeat("\x00", c.length-len(text)))
+		if c.kind == kindUUID {
+			text = fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
+		} else if ip, ok := netip.AddrFromSlice(b); ok {
+			text = ip.String()
+		}
+	}
+	return appendString(dst, text), nil
 }
 
 func asString(v any) (string, bool) {

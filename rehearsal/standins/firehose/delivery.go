@@ -53,6 +53,7 @@ type delivery struct {
 	log         *slog.Logger
 	onDelivered func(stream string, n int, at time.Time, records [][]byte)
 	buffers     map[string]*buffer
+	quirks      *quirks
 }
 
 // run buffers what comes and writes what is due, until the context ends. What is not written by then is lost, as it is on AWS
@@ -109,6 +110,7 @@ func (d *delivery) partition(config *declared, r record) (string, map[string]str
 	if err != nil {
 		return "", nil, &extractionError{"DynamicPartitioning.MetadataExtractionFailed", err}
 	}
+	keys = d.quirks.keys(keys, r.data)
 	var b strings.Builder
 	for _, name := range config.lake.prefixes.records.keys() {
 		value, ok := keys[name]

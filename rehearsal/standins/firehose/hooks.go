@@ -8,6 +8,7 @@ import (
 
 // Hooks is where a control plane lets others take part in its calls.
 type Hooks interface {
+	Before(controlplane.Action, controlplane.BeforeFunc)
 	After(controlplane.Action, controlplane.AfterFunc)
 }
 
@@ -15,6 +16,7 @@ var _ Hooks = (*controlplane.Proxy)(nil)
 
 // Attach makes the control plane's delivery streams work. A stream reads from LATEST before the answer to its creation is given.
 func (s *Service) Attach(h Hooks) {
+	s.interfaces.attach(h)
 	for name, f := range map[string]func(context.Context, string) error{
 		"CreateDeliveryStream": s.Create,
 		"UpdateDestination":    s.Update,

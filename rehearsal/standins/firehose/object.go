@@ -97,7 +97,10 @@ func objectName(d *declared, at time.Time) string {
 }
 
 // lake writes buffers to S3.
-type lake struct{ *bucket }
+type lake struct {
+	*bucket
+	quirks *quirks
+}
 
 func (l lake) write(ctx context.Context, d *declared, b *buffer) (delivered []record, parked int, err error) {
 	to := d.lake
@@ -110,7 +113,8 @@ func (l lake) write(ctx context.Context, d *declared, b *buffer) (delivered []re
 	if err != nil {
 		return l.misplaced(ctx, d, b, err)
 	}
-	if err := l.put(ctx, d, to, prefix, b.lines); err != nil {
+	prefix, lines := l.quirks.object(b, prefix)
+	if err := l.put(ctx, d, to, prefix, lines); err != nil {
 		return nil, 0, err
 	}
 	if b.failed {

@@ -52,12 +52,9 @@ func (p *processing) add(kind types.ProcessorType, parameters map[string]string)
 		if engine := take("JsonParsingEngine"); engine != "JQ-1.6" {
 			return fmt.Errorf("engine %q is not implemented", engine)
 		}
-		query, err := gojq.Parse(take("MetadataExtractionQuery"))
-		if err != nil {
-			return fmt.Errorf("reading the query: %w", err)
-		}
-		if p.query, err = gojq.Compile(query); err != nil {
-			return fmt.Errorf("compiling the query: %w", err)
+		var err error
+		if p.query, err = compile(take("MetadataExtractionQuery")); err != nil {
+			return err
 		}
 	default:
 		return errors.New("this processor is not implemented")

@@ -25,6 +25,7 @@ type search struct {
 	*bucket
 	account  account.Account
 	http     *http.Client
+	quirks   *quirks
 	endpoint string // found, and forgotten after a failure
 }
 
@@ -54,6 +55,7 @@ func (s *search) write(ctx context.Context, d *declared, b *buffer) (delivered [
 			sum := sha256.Sum256([]byte(d.name + "/" + r.id))
 			one.id = hex.EncodeToString(sum[:16])
 		}
+		s.quirks.document(one)
 		waiting = append(waiting, one)
 	}
 	if to.backupAll { // with the documents, not by hints of its own

@@ -31,6 +31,9 @@ type Service struct {
 	log     *slog.Logger
 	options Options
 	http    *http.Client
+	quirks  *quirks
+
+	interfaces *interfaces
 
 	mu         sync.Mutex
 	deliveries map[string]*running
@@ -48,7 +51,7 @@ func New(acc account.Account, log *slog.Logger, o Options) *Service {
 	transport := &http.Transport{TLSClientConfig: &tls.Config{RootCAs: o.Roots, MinVersion: tls.VersionTLS12}, MaxIdleConnsPerHost: 8}
 	return &Service{
 		account: acc, client: api.NewFromConfig(acc.Config()), log: log.With("service", "firehose"), options: o,
-		http: &http.Client{Transport: transport}, deliveries: map[string]*running{},
+		http: &http.Client{Transport: transport}, interfaces: newInterfaces(acc, log.With("service", "firehose")), deliveries: map[string]*running{}, quirks: &quirks{of: map[string]Quirk{}},
 	}
 }
 
@@ -60,13 +63,13 @@ func (s *Service) Create(ctx context.Context, name string) error {
 	}
 	log := s.log.With("delivery", name)
 	st := &stats{}
-	one := &delivery{in: make(chan []record, 16), stats: st, log: log, onDelivered: s.options.OnDelivered}
+	one := &delivery{in: make(chan []record, 16), stats: st, log: log, onDelivered: s.options.OnDelivered, quirks: s.quirks}
 	one.config.Store(d)
 	objects := newBucket(s.account, log, st)
 	if d.search != nil {
-		one.destination = &search{bucket: objects, account: s.account, http: s.http}
+		one.destination = &search{bucket: objects, account: s.account, http: s.http, quirks: s.quirks}
 	} else {
-		one.destination = lake{objects}
+		one.destination = lake{objects, s.quirks}
 	}
 	r := &reader{
 		client: kinesis.NewFromConfig(s.account.As(d.sourceRole, "firehose")), stream: streamName(d.streamArn), log: log, out: one.in, took: st.took,
@@ -122,6 +125,7 @@ func (s *Service) Close() {
 	for _, name := range s.names() {
 		s.Delete(name)
 	}
+	s.interfaces.close()
 }
 
 // Drain waits until everything that is in the sources now is delivered or parked, at the streams' own pace.

@@ -65,13 +65,11 @@ func TestReadingsSayWhatIsReadAndHowOldItIs(t *testing.T) {
 }
 
 func TestRecordsWaitForTheInterval(t *testing.T) {
-	c, s, told := newCloud(t, searchJSON(1, 1, 5, ""))
+	c, s, _ := newCloud(t, searchJSON(1, 1, 5, ""))
 	require.NoError(t, s.Create(t.Context(), "d"))
 	began := time.Now()
 	c.put("shard-0", `{"a":1}`)
-	time.Sleep(600 * time.Millisecond)
-	require.Empty(t, told())
-	require.Positive(t, s.Stats()["d"].Oldest)
+	require.Eventually(t, func() bool { return s.Stats()["d"].Oldest > 0 }, time.Minute, time.Millisecond)
 	drained(t, s)
 	require.GreaterOrEqual(t, time.Since(began), time.Second)
 	require.Zero(t, s.Stats()["d"].Oldest)

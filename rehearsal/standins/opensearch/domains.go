@@ -16,6 +16,7 @@ import (
 	"maps"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -50,10 +51,11 @@ type Domains struct {
 	keys      *keys
 	log       *slog.Logger
 
-	mu      sync.Mutex
-	open    map[string]*Domain
-	all     []*Domain // deleted ones too, in the order of their creation
-	running sync.WaitGroup
+	mu          sync.Mutex
+	open        map[string]*Domain
+	all         []*Domain // deleted ones too, in the order of their creation
+	undeletable atomic.Bool
+	running     sync.WaitGroup
 }
 
 // New has no domains yet. They end with ctx, or with Close.

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"encoding/xml"
 	"fmt"
+	"net/http"
 	"net/url"
 	"strings"
 	"time"
@@ -19,6 +20,7 @@ func (d *Domains) Attach(p *controlplane.Proxy) {
 	p.After(controlplane.Action{Service: "es", Name: "DescribeDomain"}, d.described)
 	p.After(controlplane.Action{Service: "es", Name: "DescribeDomains"}, d.describedAll)
 	p.After(controlplane.Action{Service: "es", Name: "UpdateDomainConfig"}, d.updated)
+	p.Before(controlplane.Action{Service: "es", Name: "DeleteDomain"}, d.deletable)
 	p.After(controlplane.Action{Service: "es", Name: "DeleteDomain"}, d.deleted)
 	p.After(controlplane.Action{Service: "sts", Name: "AssumeRole"}, d.assumed)
 }
@@ -75,6 +77,16 @@ func (d *Domains) updated(ctx context.Context, c *controlplane.Call) error {
 		return fmt.Errorf("updating domain %q: the rehearsal runs no such domain", name)
 	}
 	return domain.SetMaster(ctx, master)
+}
+
+// RefuseDeletion has the deletion of every domain refused, until it is allowed again.
+func (d *Domains) RefuseDeletion(refuse bool) { d.undeletable.Store(refuse) }
+
+func (d *Domains) deletable(context.Context, *controlplane.Call) (bool, error) {
+	if d.undeletable.Load() {
+		return false, &controlplane.Error{Status: http.StatusBadRequest, Code: "ValidationException", Message: "The domain cannot be deleted at the moment."}
+	}
+	return false, nil
 }
 
 func (d *Domains) deleted(_ context.Context, c *controlplane.Call) error {

@@ -24,7 +24,11 @@ type realServer struct {
 
 func connectReal(t *testing.T) *realServer {
 	t.Helper()
-	database := storestest.MariaDB(t)
+	return connectTo(t, storestest.MariaDB(t))
+}
+
+func connectTo(t *testing.T, database *storestest.Database) *realServer {
+	t.Helper()
 	r := &realServer{
 		t: t, admin: mysql.Credentials{Username: "admin", Password: "Admin-password-1"}, root: database.Open(t),
 		server: mysql.Server{Host: database.Host, Port: database.Port, Certificates: string(database.Authority.PEM())},
@@ -41,8 +45,14 @@ func (r *realServer) exec(statements string) {
 	require.NoError(r.t, err)
 }
 
+func (r *realServer) count(query string) (n int) {
+	r.t.Helper()
+	require.NoError(r.t, r.root.QueryRow(query).Scan(&n))
+	return n
+}
+
 func (r *realServer) clean() {
-	r.exec("DROP DATABASE IF EXISTS testdb; DROP DATABASE IF EXISTS `odd``db`; DROP USER IF EXISTS 'cdc_test'@'%';" +
+	r.exec("DROP DATABASE IF EXISTS testdb; DROP USER IF EXISTS 'cdc_test'@'%';" +
 		"CALL mysql.rds_set_configuration('binlog retention hours', NULL)")
 }
 
@@ -138,16 +148,33 @@ func TestRealServerReportsEveryProblemAtOnce(t *testing.T) {
 	require.NotContains(t, err.Error(), password)
 }
 
-func TestRealServerTakesAnyName(t *testing.T) {
+func TestRealServerTakesAnyNameThatDMSTakes(t *testing.T) {
 	r := connectReal(t)
-	table := mysql.Table{Database: "odd`db", Table: "sel`ect' x"}
+	table := mysql.Table{Database: "testdb", Table: "or-ders$ü"}
 	req := r.request(table)
-	req.Schema = []mysql.Script{{Name: "odd.sql", SQL: "CREATE TABLE IF NOT EXISTS `odd``db`.`sel``ect' x` (`k``` INT PRIMARY KEY, `t``x` LONGTEXT)"}}
+	req.Schema = []mysql.Script{{Name: "odd.sql", SQL: "CREATE TABLE IF NOT EXISTS testdb.`or-ders$ü` (`k k` INT PRIMARY KEY, `t\"x` LONGTEXT)"}}
 	_, err := r.run(r.user(password), req)
 	require.NoError(t, err)
 	second, err := r.run(r.user(password), req)
 	require.NoError(t, err)
 	require.Empty(t, second.Changed)
+}
+
+// Such a server keeps names in lower case whatever is typed: a grant on others would be taken away by the next run.
+func TestRealServerWithoutCaseRefusesOtherNamesThanItsOwn(t *testing.T) {
+	r := connectTo(t, storestest.MariaDBWith(t, "--lower-case-table-names=1"))
+	req := r.request(mysql.Table{Database: "TestDB", Table: "Retail_Trans"})
+	req.Schema = mysql.DefaultSchema([]mysql.Table{mysql.RetailTrans})
+	findings, err := r.run(r.user(password), req)
+	require.ErrorContains(t, err, `write {database: "testdb", table: "retail_trans"} in source.tables`)
+	require.Empty(t, findings.Changed)
+	require.Zero(t, r.count("SELECT COUNT(*) FROM mysql.user WHERE user = 'cdc_test'"), "nothing is made under a wrong name")
+	for run, change := range []bool{true, false} {
+		findings, err = r.run(r.user(password), r.request())
+		require.NoError(t, err)
+		require.Equal(t, change, len(findings.Changed) > 0, "run %d", run)
+		require.Contains(t, findings.Summary()["replication user's privileges"], "SELECT ON `testdb`.`retail_trans`")
+	}
 }
 
 func TestRealServerRefusesABrokenScriptAndNamesIt(t *testing.T) {

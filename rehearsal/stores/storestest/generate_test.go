@@ -2,6 +2,7 @@ package storestest_test
 
 import (
 	"bytes"
+	"cdcpipeline/internal/operator/schema"
 	"cdcpipeline/internal/operator/workload"
 	"cdcpipeline/internal/table"
 	"cdcpipeline/rehearsal/stores/storestest"
@@ -32,7 +33,7 @@ const autoTable = "CREATE TABLE cdc_generate_test.auto (kind CHAR(2) NOT NULL, `
 
 func TestJournalEqualsTheTables(t *testing.T) {
 	server := storestest.MariaDB(t)
-	db, err := workload.Open(t.Context(), workload.Connection{
+	db, err := schema.Open(t.Context(), schema.Connection{
 		Host: server.Host, Port: server.Port, User: server.User, Password: server.Password, TLS: server.ClientTLS(),
 	})
 	require.NoError(t, err)
@@ -109,7 +110,7 @@ func stored(t *testing.T, db *sql.DB, names []table.Name) map[string]map[string]
 	t.Helper()
 	found := map[string]map[string]any{}
 	for _, name := range names {
-		table, err := workload.LoadTable(t.Context(), db, name)
+		table, err := schema.Load(t.Context(), db, name)
 		require.NoError(t, err)
 		columns := make([]string, len(table.Columns))
 		for i, c := range table.Columns {

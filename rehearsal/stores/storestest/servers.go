@@ -44,7 +44,7 @@ var binary struct {
 
 var (
 	place    = sync.OnceValues(newPlace)
-	database = sync.OnceValues(startDatabase)
+	database = sync.OnceValues(func() (*Database, error) { return startDatabase(place) })
 	moto     = sync.OnceValues(startMoto)
 )
 
@@ -66,6 +66,14 @@ func Run(m *testing.M) int {
 func MariaDB(t testing.TB) *Database {
 	t.Helper()
 	return started(t, database)
+}
+
+// MariaDBWith is another database, with options of the server's own, until the test ends.
+func MariaDBWith(t testing.TB, options ...string) *Database {
+	t.Helper()
+	server := started(t, func() (*Database, error) { return startDatabase(newPlace, options...) })
+	t.Cleanup(server.Stop)
+	return server
 }
 
 // Moto is the URL of the stand-in of AWS of this test binary.
@@ -157,13 +165,13 @@ func newPlace() (location, error) {
 	return location{Site: site, module: module}, err
 }
 
-func startDatabase() (*Database, error) {
-	at, err := place()
+func startDatabase(where func() (location, error), options ...string) (*Database, error) {
+	at, err := where()
 	if err != nil {
 		return nil, err
 	}
 	ctx := context.Background() // servers outlive the test that asks first
-	server, err := at.StartMariaDB(ctx, stores.MariaDBOptions{})
+	server, err := at.StartMariaDB(ctx, stores.MariaDBOptions{Args: options})
 	if err != nil {
 		return nil, err
 	}

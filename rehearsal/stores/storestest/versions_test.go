@@ -34,3 +34,18 @@ func TestAKeyWithADeleteMarkerCanBeDeletedForGood(t *testing.T) {
 	must(c.DeleteObjects(ctx, &s3.DeleteObjectsInput{Bucket: bucket, Delete: &types.Delete{Objects: all}}))
 	must(c.DeleteBucket(ctx, &s3.DeleteBucketInput{Bucket: bucket}))
 }
+
+// Whoever asks for encoded keys decodes them: a key with a % in it would be another one, and its bucket never empty.
+func TestVersionsAreListedWithEncodedKeysOnDemand(t *testing.T) {
+	client := s3.NewFromConfig(account.New(storestest.Moto(t)).Config(), func(o *s3.Options) { o.UsePathStyle = true })
+	bucket := aws.String("encoded")
+	_, err := client.CreateBucket(t.Context(), &s3.CreateBucketInput{Bucket: bucket})
+	require.NoError(t, err)
+	_, err = client.PutObject(t.Context(), &s3.PutObjectInput{Bucket: bucket, Key: aws.String("table=a%24/b&c")})
+	require.NoError(t, err)
+	for encoding, want := range map[types.EncodingType]string{"": "table=a%24/b&c", types.EncodingTypeUrl: "table%3Da%2524/b%26c"} {
+		versions, err := client.ListObjectVersions(t.Context(), &s3.ListObjectVersionsInput{Bucket: bucket, EncodingType: encoding})
+		require.NoError(t, err)
+		require.Equal(t, want, aws.ToString(versions.Versions[0].Key))
+	}
+}

@@ -7,5 +7,5 @@ SELECT
   json_extract_scalar(record, '$["metadata"]["operation"]') AS "operation",
   record
 FROM "dms_control_records"
-WHERE json_extract_scalar(record, '$["metadata"]["record-type"]') = 'control'
+WHERE json_extract_scalar(record, '$["metadata"]["record-type"]') = 'control' AND TRY(json_parse(record)) IS NOT NULL
 ORDER BY 1

@@ -1,11 +1,13 @@
-"""IAM: OpenSearch's service-linked role has the name that AWS gives it.
+"""IAM: service-linked roles have the names that AWS gives them.
 
 https://docs.aws.amazon.com/opensearch-service/latest/developerguide/slr-aos.html
+https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/UsingWithRDS.IAM.ServiceLinkedRoles.html
 """
 
 from moto.iam.models import SERVICE_NAME_CONVERSION, iam_backends
 
 SERVICE_NAME_CONVERSION["opensearchservice"] = "AmazonOpenSearchService"
+SERVICE_NAME_CONVERSION["rds"] = "RDS"
 
 
 def has_role(account_id, name):

@@ -1,8 +1,19 @@
-"""Kinesis: a stream can be made with its tags, https://docs.aws.amazon.com/kinesis/latest/APIReference/API_CreateStream.html."""
+"""Kinesis: a stream can be made with its tags, https://docs.aws.amazon.com/kinesis/latest/APIReference/API_CreateStream.html,
+and what is in use is counted, https://docs.aws.amazon.com/kinesis/latest/APIReference/API_DescribeLimits.html.
+"""
 
+from moto.kinesis.models import KinesisBackend
 from moto.kinesis.responses import KinesisResponse
 
 from .patch import wraps
+
+
+@wraps(KinesisBackend)
+def describe_limits(original, self):
+    on_demand = [s for s in self.streams.values() if s.stream_mode.get("StreamMode") == "ON_DEMAND"]
+    provisioned = [s for s in self.streams.values() if s not in on_demand]
+    open_shards = sum(shard.is_open for s in provisioned for shard in s.shards.values())
+    return original(self) | {"OnDemandStreamCount": len(on_demand), "OpenShardCount": open_shards}
 
 
 @wraps(KinesisResponse)

@@ -6,11 +6,15 @@ plain HTTP. Permissions on objects are therefore not rehearsed.
 
 import fnmatch
 import json
+import re
+from urllib.parse import quote
+from xml.sax.saxutils import unescape
 
 from moto.iam.access_control import PermissionResult
 from moto.s3.models import FakeBucket, FakeDeleteMarker
+from moto.s3.responses import S3Response
 
-from .patch import adds
+from .patch import adds, wraps
 
 
 @adds(FakeBucket)
@@ -24,6 +28,19 @@ def get_permission(self, action, resource):
 @adds(FakeDeleteMarker)
 def dispose(self):
     """There is nothing to let go of: a marker has no content."""
+
+
+# ---- versions are listed with their keys encoded when that is asked for,
+# https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectVersions.html: a key with a % in it could not be deleted
+
+
+@wraps(S3Response)
+def list_object_versions(original, self):
+    status, headers, body = original(self)
+    if self.querystring.get("encoding-type", [None])[0] == "url":
+        text = body.decode() if isinstance(body, bytes) else body
+        body = re.sub("<Key>(.*?)</Key>", lambda key: f"<Key>{quote(unescape(key[1]))}</Key>", text)
+    return status, headers, body
 
 
 # ---- a bucket takes access logs when its policy admits them: moto reads statements of single strings only

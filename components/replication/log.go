@@ -1,0 +1,55 @@
+package replication
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/cloudwatch"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+// log is the group of the instance's tasks, https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Monitoring.html. DMS makes
+// it itself when a task starts and there is none: without a key of ours, kept for ever, and left behind by a destroy.
+//
+// A group that DMS has made is taken into the stack as it is, so that a destroy deletes it. It gets its key and its
+// retention with the first deployment that finds it encrypted.
+func (r *Replication) log(ctx *pulumi.Context, p *plan) (*cloudwatch.LogGroup, error) {
+	name := "dms-tasks-" + p.id
+	opts := []pulumi.ResourceOption{pulumi.Parent(r)}
+	made, err := r.madeByDMS(ctx, name)
+	if err != nil {
+		return nil, err
+	}
+	if made {
+		opts = append(opts, pulumi.Import(pulumi.ID(name)), pulumi.IgnoreChanges([]string{"*", "tags", "tagsAll"}))
+		_ = ctx.Log.Warn(fmt.Sprintf("DMS has made the log group %[1]s, unencrypted and kept for ever: "+
+			"`aws logs associate-kms-key --log-group-name %[1]s --kms-key-id KEY` with the output kmsKeyArn, then `pulumi up` sets its retention", name),
+			&pulumi.LogArgs{Resource: r})
+	}
+	group, err := cloudwatch.NewLogGroup(ctx, p.name+"-log", &cloudwatch.LogGroupArgs{
+		Name:            pulumi.String(name),
+		KmsKeyId:        p.KmsKeyArn.ToStringOutput().ToStringPtrOutput(),
+		RetentionInDays: pulumi.Int(p.LogRetentionDays),
+	}, opts...)
+	if err != nil {
+		return nil, fmt.Errorf("making the log group of the task: %w", err)
+	}
+	return group, nil
+}
+
+// madeByDMS says that there is a group of that name without a key.
+func (r *Replication) madeByDMS(ctx *pulumi.Context, name string) (bool, error) {
+	// To look a single group up fails when there is none; a list by prefix does not.
+	found, err := cloudwatch.GetLogGroups(ctx, &cloudwatch.GetLogGroupsArgs{LogGroupNamePrefix: &name}, pulumi.Parent(r))
+	if err != nil {
+		return false, fmt.Errorf("looking for the log group %s: %w", name, err)
+	}
+	if !slices.Contains(found.LogGroupNames, name) {
+		return false, nil
+	}
+	group, err := cloudwatch.LookupLogGroup(ctx, &cloudwatch.LookupLogGroupArgs{Name: name}, pulumi.Parent(r))
+	if err != nil {
+		return false, fmt.Errorf("looking at the log group %s: %w", name, err)
+	}
+	return group.KmsKeyId == "", nil
+}

@@ -1,0 +1,145 @@
+package cost_test
+
+import (
+	"cdcpipeline/config"
+	"cdcpipeline/internal/cost"
+	"flag"
+	"os"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+//go:generate go test -run ^TestTheCostPageIsCurrent$ . -update
+
+var update = flag.Bool("update", false, "write docs/cost.md anew")
+
+const page = "../../docs/cost.md"
+
+var environments = []config.Environment{config.Dev, config.Prod}
+
+func defaults(environment config.Environment) config.Config {
+	return config.Config{Environment: environment}.WithDefaults()
+}
+
+func TestTheCostPageIsCurrent(t *testing.T) {
+	want, err := cost.Page()
+	require.NoError(t, err)
+	if *update {
+		require.NoError(t, os.WriteFile(page, want, 0o644)) //nolint:gosec // a page of the documentation
+	}
+	have, err := os.ReadFile(page)
+	require.NoError(t, err)
+	require.Equal(t, string(want), string(have), "stale: go generate ./internal/cost")
+}
+
+// Whoever multiplies what is printed gets the amount that is printed.
+func TestTheArithmeticOfThePageCanBeChecked(t *testing.T) {
+	text, err := cost.Page()
+	require.NoError(t, err)
+	lines := regexp.MustCompile(`(?m)^\| [^|]+ \| ([0-9., ×]+) \| [^|]+ \| ([0-9.]+) \| ([0-9.,]+) \|`).FindAllStringSubmatch(string(text), -1)
+	require.Greater(t, len(lines), 40)
+	for _, found := range lines {
+		product := 1.0
+		for _, factor := range append(strings.Split(found[1], " × "), found[2]) {
+			product *= parsed(t, factor)
+		}
+		require.InDelta(t, parsed(t, found[3]), product, 0.0051, found[0])
+	}
+}
+
+func parsed(t *testing.T, number string) float64 {
+	t.Helper()
+	v, err := strconv.ParseFloat(strings.ReplaceAll(number, ",", ""), 64)
+	require.NoError(t, err)
+	return v
+}
+
+// line is the line of a bill, by the name of its price.
+func line(t *testing.T, b cost.Bill, price string) cost.Line {
+	t.Helper()
+	i := slices.IndexFunc(b, func(l cost.Line) bool { return l.Price.Name == price })
+	require.GreaterOrEqual(t, i, 0, "no line of %s", price)
+	return b[i]
+}
+
+func TestALineIsQuantityTimesPrice(t *testing.T) {
+	prod := cost.Fixed(defaults(config.Prod))
+	require.InDelta(t, 2*730*0.276, line(t, prod, "db.r7g.large").USD(), 1e-9)
+	require.InDelta(t, 4*3*730*0.01, line(t, prod, "interface endpoint").USD(), 1e-9)
+	var sum float64
+	for _, l := range prod {
+		sum += l.USD()
+	}
+	require.InDelta(t, sum, prod.USD(), 1e-9)
+}
+
+func TestRowsAreRoundedUpAsEachServiceDoes(t *testing.T) {
+	l := cost.Load{RowsADay: 24 << 20, RecordBytes: 1025, Tables: 1}
+	require.InDelta(t, 730*2, l.InKinesis(), 1e-6)
+	require.InDelta(t, 730*5, l.InFirehose(), 1e-6)
+	require.InDelta(t, 730*1025/1024.0, l.Raw(), 1e-6)
+	dev, prod := cost.Rows(defaults(config.Dev), l), cost.Rows(defaults(config.Prod), l)
+	require.InDelta(t, 3*l.InKinesis()*0.04, line(t, dev, "Kinesis out").USD(), 1e-6, "two deliveries and the function")
+	require.InDelta(t, 2*l.InKinesis()*0.04, line(t, prod, "Kinesis out").USD(), 1e-6)
+	require.InDelta(t, l.InKinesis()*0.05, line(t, prod, "Kinesis consumer").USD(), 1e-6, "the function alone")
+	require.InDelta(t, 6*48*0.10, line(t, dev, "Kinesis kept").USD(), 1e-6, "of seven days with 48 GB each, one is free")
+}
+
+// Every other class and service must have a price; this one is named on the page.
+func TestOnlyWhatIsNamedHasNoPrice(t *testing.T) {
+	require.Empty(t, cost.Fixed(defaults(config.Dev)).NotFound())
+	require.Equal(t, []string{"dms.r6i.large"}, cost.Fixed(defaults(config.Prod)).NotFound())
+	for _, environment := range environments {
+		require.Empty(t, cost.Rows(defaults(environment), cost.Example).NotFound())
+		for _, s := range cost.Savings {
+			c := changed(t, environment, s)
+			require.Subset(t, []string{"dms.r6i.large"}, cost.Fixed(c).NotFound(), s.Keys)
+			require.Empty(t, cost.Rows(c, cost.Example).NotFound(), s.Keys)
+		}
+	}
+}
+
+// changed is a saving's configuration; it must be one that the program takes.
+func changed(t *testing.T, environment config.Environment, s cost.Saving) config.Config {
+	t.Helper()
+	c := config.Config{Environment: environment}
+	s.Apply(&c)
+	c = c.WithDefaults()
+	require.NoError(t, c.Validate(), s.Keys)
+	return c
+}
+
+func TestEveryPriceIsUsedAndSaysWhereItWasSeen(t *testing.T) {
+	var sources []string
+	for _, s := range cost.Sources {
+		sources = append(sources, s.Key)
+	}
+	used := map[string]bool{"DMS storage": true, "Kinesis kept long": true} // beyond the defaults
+	for _, environment := range environments {
+		configurations := []config.Config{defaults(environment)}
+		for _, s := range cost.Savings {
+			configurations = append(configurations, changed(t, environment, s))
+		}
+		for _, c := range configurations {
+			for _, l := range append(cost.Fixed(c), cost.Rows(c, cost.Example)...) {
+				used[l.Price.Name] = true
+			}
+		}
+	}
+	for _, p := range cost.Prices {
+		require.Subset(t, sources, p.Seen, p.Name)
+		require.Equal(t, p.Found(), len(p.Seen) > 0, "%s: a price has a source", p.Name)
+		require.True(t, used[p.Name], "%s is in no bill", p.Name)
+	}
+}
+
+func TestASavingWithoutAPriceIsNotGuessed(t *testing.T) {
+	i := slices.IndexFunc(cost.Savings, func(s cost.Saving) bool { return s.Keys == "`replication.multiAz: false`" })
+	_, known := cost.Savings[i].Saved(config.Prod, cost.Example)
+	require.False(t, known)
+}

@@ -1,0 +1,85 @@
+package cost
+
+import (
+	"cdcpipeline/config"
+	"math"
+	"strings"
+)
+
+// InterfaceEndpoints are the services that a VPC of the pipeline's own has interface endpoints for, in every zone.
+var InterfaceEndpoints = []string{"kinesis-streams", "secretsmanager", "ssm", "ssmmessages"}
+
+// BastionVolumeGb is the root volume of Amazon Linux's images; the program names no size.
+const BastionVolumeGb = 8
+
+// Fixed is what a month costs whether rows come or not. The configuration has its defaults (WithDefaults).
+func Fixed(c config.Config) Bill {
+	var b Bill
+	if c.Source.Existing == nil {
+		b.add("Aurora instances", "source.instances, source.instanceClass", c.Source.InstanceClass, float64(c.Source.Instances), HoursAMonth)
+	}
+	b.replication(c.Replication)
+	b.search(c.Search)
+	b.network(c)
+	b.stream(c)
+	b.add("Firehose in the VPC, by zone", "network.availabilityZones", "Firehose zone", zones(c), HoursAMonth)
+	bastion := count(c.Search.Reach == config.ReachTunnel)
+	b.add("bastion", "bastion.instanceType, search.reach", c.Bastion.InstanceType, bastion, HoursAMonth)
+	b.add("bastion's volume, GB", "search.reach", "EBS gp3", bastion, BastionVolumeGb)
+	b.add("KMS key", "encryption.kmsKeyArn", "KMS key", count(c.Encryption.KmsKeyArn == ""))
+	b.add("secrets", "source.existing", "secret", secrets(c))
+	return b
+}
+
+// replication counts a Multi-AZ instance as two, as AWS prices it, and its storage beyond what the class includes.
+func (b *Bill) replication(r config.Replication) {
+	instances := 1 + count(*r.MultiAz)
+	item := "DMS instance"
+	if *r.MultiAz {
+		item += " and its standby"
+	}
+	b.add(item, "replication.instanceClass, replication.multiAz", r.InstanceClass, instances, HoursAMonth)
+	included := 100
+	if strings.HasPrefix(r.InstanceClass, "dms.t") {
+		included = 50
+	}
+	b.add("DMS storage beyond the included, GB", "replication.storageGb", "DMS storage", instances, math.Max(0, float64(r.StorageGb-included)))
+}
+
+func (b *Bill) search(s config.Search) {
+	nodes := float64(s.InstanceCount)
+	b.add("OpenSearch data nodes", "search.instanceCount, search.instanceType", s.InstanceType, nodes, HoursAMonth)
+	b.add("OpenSearch dedicated masters", "search.dedicatedMasters, search.dedicatedMasterType", s.DedicatedMasterType, float64(*s.DedicatedMasters), HoursAMonth)
+	b.add("OpenSearch volumes, GB", "search.volumeGb", "OpenSearch gp3", nodes, float64(s.VolumeGb))
+}
+
+// network is the way out of a VPC of the pipeline's own: endpoints or, in their place, NAT gateways.
+func (b *Bill) network(c config.Config) {
+	switch {
+	case c.Network.VpcID != "":
+	case c.Network.Egress == config.EgressNAT:
+		b.add("NAT gateways", "network.egress", "NAT gateway", zones(c), HoursAMonth)
+		b.add("public addresses of the NAT gateways", "network.egress", "public address", zones(c), HoursAMonth)
+	default:
+		b.add("interface endpoints × zones", "network.egress, network.availabilityZones", "interface endpoint", float64(len(InterfaceEndpoints)), zones(c), HoursAMonth)
+	}
+}
+
+// stream is paid by its own hours while it scales by itself, by shards otherwise. A consumer with a throughput of its own
+// is then paid by shards too.
+func (b *Bill) stream(c config.Config) {
+	shards := float64(c.Stream.Shards)
+	b.add("Kinesis stream, on demand", "stream.shards", "Kinesis on demand", count(shards == 0), HoursAMonth)
+	b.add("Kinesis shards", "stream.shards", "Kinesis shard", shards, HoursAMonth)
+	b.add("Kinesis shards, kept beyond a day", "stream.retentionHours", "Kinesis shard kept", shards*count(c.Stream.RetentionHours > 24), HoursAMonth)
+	b.add("Kinesis consumer, by shard", "search.current.enhancedFanOut", "Kinesis shard consumer", shards*count(fansOut(c)), HoursAMonth)
+}
+
+func fansOut(c config.Config) bool {
+	return c.Search.Current.On() && *c.Search.Current.EnhancedFanOut
+}
+
+// secrets are the domain's master user, the user that DMS reads with, and the database's administrator, which RDS keeps.
+func secrets(c config.Config) float64 {
+	return 1 + count(c.Source.ReplicationSecretArn == "") + count(c.Source.Existing == nil)
+}

@@ -1,0 +1,110 @@
+package cost
+
+import (
+	"cdcpipeline/config"
+	"math"
+)
+
+// Load is what grows the bill.
+type Load struct {
+	// RowsADay is row changes a day, spread evenly.
+	RowsADay float64
+	// RecordBytes is the size of a change's record in the stream.
+	RecordBytes float64
+	// Tables that change all day: the lake gets objects for each.
+	Tables float64
+}
+
+// Example is the load of docs/cost.md: a record of 1140 bytes is an update of a row of 1 KB (docs/performance.md).
+var Example = Load{RowsADay: 1_000_000, RecordBytes: 1140, Tables: 1}
+
+// What is assumed of the current-state function: nobody has measured it on AWS.
+const (
+	// OnDemandShards is what a new on-demand stream begins with,
+	// https://docs.aws.amazon.com/streams/latest/dev/how-do-i-size-a-stream.html.
+	OnDemandShards = 4
+	// CallSeconds is how long a call takes, CallLogBytes what it logs.
+	CallSeconds  = 0.1
+	CallLogBytes = 1024
+	// CallMetrics are the metrics that a call reports.
+	CallMetrics = 7
+)
+
+func (l Load) rows() float64 { return l.RowsADay * DaysAMonth }
+
+// gb of a month's rows when each takes these bytes; AWS's GB are 2^30 bytes.
+func (l Load) gb(bytes float64) float64 { return l.rows() * bytes / (1 << 30) }
+
+// InKinesis is a month's GB as Kinesis counts them, each record rounded up to 1 KB.
+func (l Load) InKinesis() float64 { return l.gb(roundedUp(l.RecordBytes, 1<<10)) }
+
+// InFirehose is a month's GB as Firehose counts them, each record rounded up to 5 KB.
+func (l Load) InFirehose() float64 { return l.gb(roundedUp(l.RecordBytes, 5<<10)) }
+
+// Raw is a month's GB as they are.
+func (l Load) Raw() float64 { return l.gb(l.RecordBytes) }
+
+func roundedUp(bytes, step float64) float64 { return math.Ceil(bytes/step) * step }
+
+// Rows is what a month of a load costs on top of [Fixed]. Where AWS does not say which size it counts, the larger is taken.
+func Rows(c config.Config, l Load) Bill {
+	var b Bill
+	b.streamed(c, l)
+	b.add("Firehose: two deliveries × GB", "", "Firehose", 2, l.InFirehose())
+	b.add("Firehose: into the VPC, GB", "", "Firehose VPC GB", l.InFirehose())
+	b.add("lake: partitioned by table, GB", "", "Firehose partitioning", l.Raw())
+	objects := l.Tables * HoursAMonth * 3600 / float64(c.Lake.BufferSeconds) / 1000
+	b.add("lake: partitioned objects, thousands", "lake.bufferSeconds", "Firehose objects", objects)
+	b.add("lake: objects written, thousands", "lake.bufferSeconds", "S3 PUT", objects)
+	b.lake(c.Lake, l)
+	if c.Network.VpcID == "" {
+		way := map[config.Egress]string{config.EgressEndpoints: "endpoint GB", config.EgressNAT: "NAT GB"}[c.Network.Egress]
+		b.add("DMS: into the stream, GB", "network.egress", way, l.Raw())
+	}
+	if c.Search.Current.On() {
+		b.current(c, l)
+	}
+	return b
+}
+
+// streamed is writing, reading and keeping. Two deliveries read, and the current-state function; what Kinesis counts when it
+// is read is taken to be what it counts when it is written.
+func (b *Bill) streamed(c config.Config, l Load) {
+	kept := l.InKinesis() / DaysAMonth
+	days := float64(c.Stream.RetentionHours) / 24
+	if c.Stream.Shards > 0 {
+		b.add("Kinesis: records written, millions", "stream.shards", "Kinesis PUT", l.rows()*math.Ceil(l.RecordBytes/(25<<10))/1e6)
+		b.add("Kinesis: read by a consumer of its own, GB", "search.current.enhancedFanOut", "Kinesis shard consumer GB", count(fansOut(c))*l.InKinesis())
+	} else {
+		readers := 2 + count(c.Search.Current.On() && !fansOut(c))
+		b.add("Kinesis: written, GB", "", "Kinesis in", l.InKinesis())
+		b.add("Kinesis: readers that share × GB", "search.current.enhancedFanOut", "Kinesis out", readers, l.InKinesis())
+		b.add("Kinesis: read by a consumer of its own, GB", "search.current.enhancedFanOut", "Kinesis consumer", count(fansOut(c))*l.InKinesis())
+		b.add("Kinesis: days kept, 2nd to 7th × GB a day", "stream.retentionHours", "Kinesis kept", math.Min(days, 7)-1, kept)
+	}
+	b.add("Kinesis: days kept, from the 8th × GB a day", "stream.retentionHours", "Kinesis kept long", math.Max(days-7, 0), kept)
+}
+
+// lake is storage as it is after Glacier's age: younger objects in two classes. What is older grows on without end.
+func (b *Bill) lake(lake config.Lake, l Load) {
+	young, old := float64(lake.InfrequentAccessDays), float64(lake.GlacierDays)
+	b.add("lake: days in S3 Standard × GB a day", "lake.infrequentAccessDays", "S3 Standard", young, l.Raw()/DaysAMonth)
+	b.add("lake: days in Standard-IA × GB a day", "lake.glacierDays", "S3 Standard-IA", old-young, l.Raw()/DaysAMonth)
+}
+
+// current is the function's calls: at most one for each batch of each shard in each batch window, and no more than rows;
+// once batches are full, more.
+func (b *Bill) current(c config.Config, l Load) {
+	s := c.Search.Current
+	shards := float64(c.Stream.Shards)
+	if shards == 0 {
+		shards = OnDemandShards
+	}
+	window := math.Max(1, float64(*s.BatchSeconds))
+	calls := math.Min(l.rows(), shards*float64(s.Parallelization)*HoursAMonth*3600/window)
+	calls = math.Max(calls, l.rows()/float64(s.BatchSize))
+	b.add("current state: calls, millions", "search.current.batchSeconds", "Lambda calls", calls/1e6)
+	b.add("current state: millions of calls × seconds × GB", "search.current.memoryMb", "Lambda time", calls/1e6, CallSeconds, float64(s.MemoryMb)/1024)
+	b.add("current state: logs, GB", "search.current.batchSeconds", "logs", calls*CallLogBytes/(1<<30))
+	b.add("current state: metrics", "", "metric", CallMetrics)
+}

@@ -1,0 +1,45 @@
+package views
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// oneText is the SQL of a key's text, from that of the text in a record, where a record writes a key in more than one way, so
+// that equal keys get one text, as package change gives them one: empty text and bytes may be null or absent, a BINARY lack
+// the zeros at its end, a TIME have a fraction of zeros. Other types have one value however they are written.
+func oneText(mysql string, t typ, source string) string {
+	m := columnType.FindStringSubmatch(strings.ToLower(strings.TrimSpace(mysql)))
+	if m == nil || t.cast != nil {
+		return source
+	}
+	switch m[1] {
+	case "char", "varchar", "tinytext", "text", "mediumtext", "longtext", "enum", "set":
+		return fmt.Sprintf("coalesce(%s, '')", source)
+	case "varbinary", "tinyblob", "blob", "mediumblob", "longblob":
+		return fmt.Sprintf("coalesce(nullif(%s, ''), '0x')", source)
+	case "binary":
+		length, _ := strconv.Atoi(m[2])
+		return fmt.Sprintf("rpad(coalesce(nullif(%s, ''), '0x'), %d, '0')", source, 2+2*max(length, 1))
+	case "time", "decimal", "numeric": // a decimal of more digits than Athena has
+		return fmt.Sprintf("CASE WHEN strpos(%[1]s, '.') > 0 THEN trim(TRAILING '.' FROM trim(TRAILING '0' FROM %[1]s)) ELSE %[1]s END", source)
+	}
+	return source
+}
+
+// inKey says whether a field is part of the primary key.
+func (d *describer) inKey(f sourceField) bool {
+	return slices.ContainsFunc(d.keys, func(k sourceField) bool { return k.Name == f.Name })
+}
+
+// beforeKey is the SQL of a column's text of the key as it was before an update; NULL of a record that does not say.
+func beforeKey(key sourceField) string {
+	source := memberOrJSON(beforeImage, key.column.Name)
+	one := oneText(key.column.Type, key.typ, source)
+	if one == source {
+		return source
+	}
+	return fmt.Sprintf("CASE WHEN %s IS NOT NULL THEN %s END", memberOrJSON(beforeImage), one)
+}

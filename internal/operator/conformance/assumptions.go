@@ -1,0 +1,317 @@
+package conformance
+
+// The tests that show the marks, for every assumption with that mark: each is a subtest of the assumption's id.
+var (
+	parks  = []string{"internal/operator/conformance#TestWhatIsLoudIsParked"}
+	equals = []string{
+		"internal/operator/conformance#TestWhatIsHarmlessChangesNoRow",
+		"rehearsal/standins/athena#TestWhatIsHarmlessChangesNoRowOfTheViews",
+	}
+	ofViews = equals[1:]
+)
+
+// Assumptions are all of them, by area. An id is for good.
+func Assumptions() []Assumption {
+	return []Assumption{
+		{
+			ID: "table-followed", Area: Tables, Mark: Loud, Shown: parks, judge: followed,
+			Text:    "A table that is made while the task runs, and that a rule takes in, is followed from its first row on and announced by a create-table record.",
+			RestsOn: []string{"internal/currentstate/define.go#define", "internal/currentstate/apply.go#grace"},
+			IfWrong: "The function does not learn the table's key, waits a minute, and parks its records (unkeyed) until a deployment has described the table.",
+		},
+		{
+			ID: "definition-key", Area: Tables, Mark: Loud, Shown: parks, judge: definition(keyOfDefinition),
+			Text:    "A create-table record names the columns of the primary key, in the key's order.",
+			RestsOn: []string{"internal/currentstate/define.go#definition"},
+			IfWrong: "Records of tables made since the last deployment are parked (unkeyed).",
+		},
+		{
+			ID: "definition-types", Area: Tables, Mark: Harmless, Shown: equals, judge: definition(typesOfDefinition),
+			Text:    "A table's definition names types as DMS's documentation does: UINT64, NUMERIC, TIMESTAMP, STRING.",
+			RestsOn: []string{"internal/currentstate/fields.go#typeOf"},
+			IfWrong: "Columns of such tables are keywords: found by their value, not by ranges.",
+		},
+		{
+			ID: "alter-record", Area: Tables, Mark: Harmless, Shown: equals, judge: altered, step: stepAlter,
+			Text:    "ALTER TABLE ADD COLUMN comes as a control record with the whole new definition.",
+			RestsOn: []string{"internal/currentstate/registry.go#lacks", "internal/currentstate/apply.go#announced", "components/replication/target.go#IncludeTableAlterOperations"},
+			IfWrong: "A new column is indexed by the rule for unknown ones until the next deployment or epoch.",
+		},
+		{
+			ID: "control-marked", Area: Tables, Mark: Loud, Shown: parks, judge: marked,
+			Text:    "A record about a table, and not about a row, has record-type control.",
+			RestsOn: []string{"internal/change/change.go#classify", "internal/lake/partition/partition.go#Query"},
+			IfWrong: "It is parked (unreadable).",
+		},
+		{
+			ID: "operations", Area: Records, Mark: Loud, Shown: parks, judge: operations,
+			Text:    "A change's operation is insert, update or delete.",
+			RestsOn: []string{"internal/change/change.go#classify", "internal/lake/views/rows.go#state"},
+			IfWrong: "Records with another one are parked (unreadable).",
+		},
+		{
+			ID: "names", Area: Records, Mark: Loud, Shown: parks, judge: names,
+			Text:    "schema-name and table-name are MySQL's database and table, in the same letters.",
+			RestsOn: []string{"internal/change/change.go#classify", "internal/lake/partition/partition.go#Query"},
+			IfWrong: "A record without them is parked (unreadable); one with other letters is of a table that nobody has described, and parked (unkeyed).",
+		},
+		{
+			ID: "one-record", Area: Records, Mark: Loud, Shown: parks, judge: all(oneRecord),
+			Text:    "A Kinesis record is one change record: DMS puts none together, and nothing before it.",
+			RestsOn: []string{"internal/change/change.go#Parse"},
+			IfWrong: "It is parked (unreadable), and the lake's delivery puts it below errors/lake.",
+		},
+		{
+			ID: "utf8", Area: Records, Mark: Loud, Shown: parks, judge: all(unicode),
+			Text:    "Texts are UTF-8 whatever the column's character set is, and are not changed.",
+			RestsOn: []string{"internal/change/change.go#Parse"},
+			IfWrong: "A record that is not UTF-8 is parked (unreadable).",
+		},
+		{
+			ID: "whole-row", Area: Records, Mark: Undetectable, judge: wholeRow,
+			Text:    "An update has every column of its row, changed or not.",
+			RestsOn: []string{"internal/currentstate/document.go#row", "internal/lake/views/rows.go#state"},
+			IfWrong: "Columns that an update did not change are missing in the current index, and NULL in Athena's rows.",
+		},
+		{
+			ID: "before-key", Area: Records, Mark: Undetectable, judge: formerKey,
+			Text:    "The before-image of an update has the key's columns as they were.",
+			RestsOn: []string{"internal/change/key.go#PreviousKey", "internal/lake/views/rows.go#state", "components/replication/settings.go#BeforeImageSettings"},
+			IfWrong: "A row whose key changes stays under its former key, too.",
+		},
+		{
+			ID: "key-change", Area: Records, Mark: Harmless, Shown: equals, judge: movedAtOnce,
+			Text:    "A change of the key is one update, not a delete and an insert.",
+			RestsOn: []string{"internal/currentstate/apply.go#rows", "internal/lake/views/rows.go#state"},
+			IfWrong: "The rows are the same; the history says it in two documents.",
+		},
+		{
+			ID: "delete-key", Area: Records, Mark: Loud, Shown: parks, judge: deletedRow,
+			Text:    "A delete's data has the row's key.",
+			RestsOn: []string{"internal/change/key.go#key", "internal/currentstate/document.go#tombstone"},
+			IfWrong: "Deletes are parked (unkeyed): the rows stay.",
+		},
+		{
+			ID: "multi-row", Area: Records, Mark: Loud, Shown: parks, judge: oneEach,
+			Text:    "A statement over several rows is a record for each row.",
+			RestsOn: []string{"internal/change/change.go#parse"},
+			IfWrong: "A record of several rows is parked (unreadable).",
+		},
+		{
+			ID: "record-time", Area: Records, Mark: Undetectable, judge: madeThen,
+			Text:    "timestamp is when DMS made the record, in UTC.",
+			RestsOn: []string{"internal/change/order.go#Made", "internal/currentstate/registry.go#epochAt"},
+			IfWrong: "Records around the beginning of an epoch fall into the wrong one.",
+		},
+		{
+			ID: "position-form", Area: Order, Mark: Loud, Shown: parks, judge: all(positioned),
+			Text:    "stream-position begins with the binlog file and the offset in it: mysql-bin-changelog.000042:1975:…",
+			RestsOn: []string{"internal/change/order.go#position", "internal/lake/views/changes.go#placePattern"},
+			IfWrong: "Changes are parked (unordered), and Athena's queries of rows fail.",
+		},
+		{
+			ID: "position-grows", Area: Order, Mark: Undetectable, judge: positionsGrow,
+			Text:    "Of two changes the one that was committed later has the later stream-position.",
+			RestsOn: []string{"internal/change/order.go#Compare", "internal/lake/views/rows.go#state"},
+			IfWrong: "Athena's rows, and `cdc verify --deep`, take a former state for the latest.",
+		},
+		{
+			ID: "transaction-id-form", Area: Order, Mark: Loud, Shown: parks, judge: all(transacted),
+			Text:    "transaction-id is the number of the binlog file times 2^32 plus the offset at which the transaction begins.",
+			RestsOn: []string{"internal/change/version.go#version"},
+			IfWrong: "Changes are parked (unordered).",
+		},
+		{
+			ID: "transaction-id-grows", Area: Order, Mark: Undetectable, judge: transactionsGrow,
+			Text:    "A transaction's changes have one transaction-id, and a later transaction a greater one.",
+			RestsOn: []string{"internal/change/version.go#Version"},
+			IfWrong: "The current index keeps a former state of a row.",
+		},
+		{
+			ID: "interleaved", Area: Order, Mark: Undetectable, judge: interleaved,
+			Text:    "Of two transactions under way at the same time, the one that is committed first has the lower transaction-id, whichever began first.",
+			RestsOn: []string{"internal/change/version.go#Version"},
+			IfWrong: "Where two of them change one row, the current index may keep the former state.",
+		},
+		{
+			ID: "record-number", Area: Order, Mark: Loud, Shown: parks, judge: numberedFromOne,
+			Text:    "transaction-record-id counts the changes of a transaction from 1.",
+			RestsOn: []string{"internal/change/version.go#version"},
+			IfWrong: "A change with 0, or none, is parked (unordered).",
+		},
+		{
+			ID: "record-numbers", Area: Order, Mark: Undetectable, judge: numberedApart,
+			Text:    "Within a transaction each change has a transaction-record-id of its own, in the order of the statements.",
+			RestsOn: []string{"internal/change/version.go#Version", "internal/lake/views/rows.go#state"},
+			IfWrong: "Of a row that one transaction changes twice, either state may be kept.",
+		},
+		{
+			ID: "commit-time", Area: Order, Mark: Loud, Shown: parks, judge: all(committedThen),
+			Text:    "commit-timestamp is a time of RFC 3339.",
+			RestsOn: []string{"internal/change/order.go#moment", "internal/lake/views/types.go#moment"},
+			IfWrong: "Changes are parked (unordered).",
+		},
+		{
+			ID: "row-order", Area: Order, Mark: Harmless, Shown: equals, judge: inTurn,
+			Text:    "The changes of a row come into one shard, in the order of their commits.",
+			RestsOn: []string{"components/replication/mappings.go#follow"},
+			IfWrong: "Nothing of ours: versions say which change is later. Readers of yours may rely on it.",
+		},
+		{
+			ID: "partition-key", Area: Order, Mark: Harmless, Shown: equals, judge: keyedByRow,
+			Text:    "With partition-key-type primary-key, a record's partition key is schema, table and the row's key.",
+			RestsOn: []string{"components/replication/mappings.go#follow"},
+			IfWrong: "A table's changes go through one shard, about 1 MB a second.",
+		},
+		{
+			ID: "null-absent", Area: Values, Mark: Harmless, Shown: equals, judge: columnOf(sceneEmpty, "nothing", absent),
+			Text:    "A column that is NULL is absent.",
+			RestsOn: []string{"internal/currentstate/document.go#row", "components/replication/target.go#IncludeNullAndEmpty"},
+			IfWrong: "The rows are the same: null is read as NULL.",
+		},
+		{
+			ID: "empty-text", Area: Values, Mark: Undetectable, judge: columnOf(sceneEmpty, "empty_text", is(`""`)),
+			Text:    "Empty text is there, and not left out as NULL is.",
+			RestsOn: []string{"internal/currentstate/document.go#row", "components/replication/target.go#IncludeNullAndEmpty"},
+			IfWrong: "Empty text looks like NULL in the indices and in Athena.",
+		},
+		{
+			ID: "empty-key", Area: Values, Mark: Harmless, Shown: equals, judge: columnOf(sceneEmpty, "code", is(`""`)),
+			Text:    "Empty text in a column of the key is there.",
+			RestsOn: []string{"internal/change/key.go#key", "internal/currentstate/document.go#row", "internal/lake/views/keys.go#oneText"},
+			IfWrong: "The rows are the same: a key has no NULL, so that text which is left out, or null, is empty. An epoch of an earlier release, which does not know its key's types, parks such records.",
+		},
+		{
+			ID: "big-key", Area: Values, Mark: Loud, Shown: parks, judge: column("id", digits(bigKey)),
+			Text:    "A key of 20 digits has all of them, with useLargeIntegerValue.",
+			RestsOn: []string{"internal/change/spelling.go#rounded", "components/replication/target.go#UseLargeIntegerValue"},
+			IfWrong: "In scientific notation it is parked (unkeyed): two rows might be one.",
+		},
+		{
+			ID: "big-integers", Area: Values, Mark: Loud, Shown: parks, judge: both(column("signed19", digits("-9223372036854775807")), column("unsigned20", digits("18446744073709551614"))),
+			Text:    "Integers of 19 and 20 digits outside the key have all of them, with useLargeIntegerValue.",
+			RestsOn: []string{"internal/currentstate/registry.go#rounded", "internal/lake/views/types.go#typeOf", "components/replication/target.go#UseLargeIntegerValue"},
+			IfWrong: "In scientific notation they are parked (rounded), and Athena's queries of that column fail; the history has them rounded.",
+		},
+		{
+			ID: "decimal-digits", Area: Values, Mark: Undetectable, judge: column("exact", digits("1234567890123456789012345678.0123456789")),
+			Text:    "A DECIMAL has all its digits.",
+			RestsOn: []string{"internal/currentstate/fields.go#decimal", "internal/lake/views/types.go#decimal"},
+			IfWrong: "Amounts are rounded everywhere.",
+		},
+		{
+			ID: "decimal-number", Area: Values, Mark: Harmless, Shown: equals, judge: column("exact", aNumber),
+			Text:    "A DECIMAL is a JSON number, not text.",
+			RestsOn: []string{"internal/currentstate/fields.go#decimal", "internal/lake/views/types.go#decimal"},
+			IfWrong: "The rows are the same: digits in text are read as a number.",
+		},
+		{
+			ID: "binary-hex", Area: Values, Mark: Undetectable, judge: column("bytes", inHex("00FF10")),
+			Text:    "Bytes are text: 0x and hexadecimal digits in capitals.",
+			RestsOn: []string{"internal/lake/views/types.go#text", "internal/operator/verify/value.go#ofSink"},
+			IfWrong: "Bytes are in the indices and in Athena in another form, and are not found by the documented one.",
+		},
+		{
+			ID: "binary-zeros", Area: Values, Mark: Undetectable, judge: column("tag", ofBytes("CAFE0000")),
+			Text:    "BINARY keeps the zero bytes at its end, which the binlog leaves out.",
+			RestsOn: []string{"internal/change/spelling.go#bytes", "internal/lake/views/keys.go#oneText"},
+			IfWrong: "The bytes are shorter in the indices and in Athena. A key has its full length all the same where MySQL's type is known, which the bootstrap finds; of a table that is made later DMS tells no BINARY from a VARBINARY, and where a load has the zeros and a change has not, the row is there twice until the next deployment and epoch.",
+		},
+		{
+			ID: "time-text", Area: Values, Mark: Undetectable, judge: column("elapsed", aTime),
+			Text:    "TIME is text such as -123:04:05.600000, beyond a day and below zero.",
+			RestsOn: []string{"internal/lake/views/types.go#text", "internal/currentstate/fields.go#typeOf"},
+			IfWrong: "TIME is in the indices and in Athena in another form, or cut to a day.",
+		},
+		{
+			ID: "json-text", Area: Values, Mark: Undetectable, judge: column("document", aDocument),
+			Text:    "A JSON column is text that holds JSON.",
+			RestsOn: []string{"internal/currentstate/document.go#row", "components/search/history.go#unsearched", "internal/lake/views/changes.go#member"},
+			IfWrong: "The current index has the same text; the history does not search it, and Athena shows NULL.",
+		},
+		{
+			ID: "enum-set", Area: Values, Mark: Undetectable, judge: both(column("choice", is(`"two"`)), column("choices", is(`"a,c"`))),
+			Text:    "ENUM and SET are their members as text.",
+			RestsOn: []string{"internal/lake/views/types.go#text", "internal/currentstate/fields.go#typeOf"},
+			IfWrong: "The indices and Athena have numbers in their place.",
+		},
+		{
+			ID: "fractions", Area: Values, Mark: Undetectable, judge: both(column("happened", ends("123456")), column("noticed", ends("654321"))),
+			Text:    "DATETIME(6) and TIMESTAMP(6) have their microseconds.",
+			RestsOn: []string{"internal/lake/views/types.go#moment", "internal/currentstate/fields.go#dateFormats"},
+			IfWrong: "Times are cut to seconds or milliseconds.",
+		},
+		{
+			ID: "datetime-form", Area: Values, Mark: Harmless, Shown: equals, judge: both(column("happened", inISO), column("noticed", inISO)),
+			Text:    "DATETIME and TIMESTAMP are of the form 2026-02-03T04:05:06Z.",
+			RestsOn: []string{"internal/currentstate/fields.go#dateFormats", "internal/lake/views/types.go#moment", "components/search/history.go#dateFormats"},
+			IfWrong: "The rows are the same with a space in the place of T, and without Z.",
+		},
+		{
+			ID: "utc", Area: Values, Mark: Undetectable, judge: both(column("happened", atTheHour), column("noticed", atTheHour)),
+			Text:    "TIMESTAMP is in UTC, DATETIME as it was written, whatever zone server, DMS or session are in.",
+			RestsOn: []string{"internal/lake/views/types.go#moment", "internal/currentstate/fields.go#dateFormats"},
+			IfWrong: "Times are hours off.",
+		},
+		{
+			ID: "load-record", Area: Loads, Mark: Loud, Shown: parks, judge: loaded, step: stepLoad,
+			Text:    "A loaded row has the operation load, and needs no place in the binlog.",
+			RestsOn: []string{"internal/change/order.go#order", "internal/lake/views/rows.go#place"},
+			IfWrong: "Loaded rows are parked (unordered).",
+		},
+		{
+			ID: "load-key", Area: Loads, Mark: Undetectable, judge: alike(sameKey), step: stepLoad,
+			Text:    "The key of a row is written alike when it is loaded and when it is changed.",
+			RestsOn: []string{"internal/change/spelling.go#text", "internal/lake/views/keys.go#oneText", "internal/lake/views/rows.go#state"},
+			IfWrong: "Times, numbers, bytes, bits and empty text in a key are one key however they are written, where their type is known. What differs otherwise is another row: it is there twice, and a delete takes one of them away; `cdc verify --deep` names it.",
+		},
+		{
+			ID: "load-values", Area: Loads, Mark: Undetectable, judge: alike(sameValues), step: stepLoad,
+			Text:    "The other columns of a row are written alike when it is loaded and when it is changed.",
+			RestsOn: []string{"internal/currentstate/document.go#row", "internal/lake/views/types.go#typeOf"},
+			IfWrong: "A value is found in one form before its row's first change, and in another after it.",
+		},
+		{
+			ID: "history-index", Area: History, Mark: Undetectable, judge: documents(inItsDay),
+			Text:    "With rotation OneDay the index is the configured name, a hyphen, and the day of the record's arrival in UTC.",
+			RestsOn: []string{"components/search/history.go#historyPattern", "internal/operator/verify/history.go#oldest"},
+			IfWrong: "Indices are made without template, alias and retention: a search by the alias finds nothing.",
+		},
+		{
+			ID: "history-ids", Area: History, Mark: Undetectable, judge: documents(withItsID),
+			Text:    "With FIREHOSE_DEFAULT Firehose gives a document its id, so that one which is sent again is the same one.",
+			RestsOn: []string{"components/search/delivery.go#destination"},
+			IfWrong: "Changes that Firehose sends again are in the history twice.",
+		},
+		{
+			ID: "history-document", Area: History, Mark: Undetectable, judge: documents(asItWas),
+			Text:    "A document is the record as it is in the stream: nothing around it, and no number written anew.",
+			RestsOn: []string{"components/search/history.go#historyMappings", "internal/operator/verify/history.go#changes"},
+			IfWrong: "Searches of the history miss changes, or find rounded numbers.",
+		},
+		{
+			ID: "lake-folder", Area: Lake, Mark: Undetectable, judge: lines(ofScene(sceneNamed), inItsFolder(func(e *Evidence) string { return e.Database }, (*Evidence).second)),
+			Text:    "JQ-1.6 runs the partition query as jq does: @uri writes a $ in a table's name as %24, and split and join are there.",
+			RestsOn: []string{"internal/lake/partition/partition.go#Query", "internal/lake/partition/partition.go#Folder"},
+			IfWrong: "Records of tables with such a name are in a folder that neither Athena nor `cdc` reads.",
+		},
+		{
+			ID: "lake-hour", Area: Lake, Mark: Undetectable, judge: lines(ofRows, inItsHour),
+			Text:    "dt and hour of an object are those of its first record's arrival in UTC, with two digits each.",
+			RestsOn: []string{"components/lake/partition.go#objectPrefix", "internal/lake/objects/objects.go#Hours", "internal/lake/views/glue.go#RecordParameters"},
+			IfWrong: "Athena's projection and `cdc replay` pass over the object.",
+		},
+		{
+			ID: "lake-lines", Area: Lake, Mark: Undetectable, judge: lines(ofRows, aLineEach),
+			Text:    "An object is gzip with one record a line, each as it is in the stream.",
+			RestsOn: []string{"components/lake/partition.go#processing", "internal/lake/objects/objects.go#Lines", "internal/lake/views/glue.go#LineSerDe"},
+			IfWrong: "Athena's views lack changes, which the saved query of records that nobody can place lists; `cdc verify --deep` and `cdc replay` stop at the object.",
+		},
+		{
+			ID: "lake-control", Area: Lake, Mark: Harmless, Shown: ofViews, judge: lines(ofDefinitions, inItsFolder(ofControl, ofControl)),
+			Text:    "JQ-1.6 knows if, // and ==: records that are about no row are below schema=_control/table=_control.",
+			RestsOn: []string{"internal/lake/partition/partition.go#Query"},
+			IfWrong: "The rows are the same: a view takes records of rows alone. The saved query of definitions finds none.",
+		},
+	}
+}

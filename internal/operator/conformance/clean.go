@@ -1,0 +1,160 @@
+package conformance
+
+import (
+	"bytes"
+	"cdcpipeline/internal/opensearch"
+	"cdcpipeline/internal/table"
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/go-sql-driver/mysql"
+)
+
+// cleaning is how long it may take in all.
+const cleaning = 2 * time.Minute
+
+// free says that no table of somebody else's has one of the names; what an earlier run has left may be dropped.
+func (r *run) free(ctx context.Context) error {
+	for _, n := range []table.Name{r.Table, r.second()} {
+		var comment string
+		err := r.DB.QueryRowContext(ctx, `SELECT TABLE_COMMENT FROM information_schema.TABLES WHERE TABLE_SCHEMA = ? AND TABLE_NAME = ?`, n.Database, n.Table).Scan(&comment)
+		switch {
+		case errors.Is(err, sql.ErrNoRows):
+		case err != nil:
+			return fmt.Errorf("looking for the table %s: %w", n, err)
+		case comment != tableComment:
+			return &TakenError{n}
+		}
+	}
+	return nil
+}
+
+// makeTables makes both, after dropping what an earlier run has left.
+func (r *run) makeTables(ctx context.Context) error {
+	if err := r.dropTables(ctx); err != nil {
+		return err
+	}
+	for _, statement := range definitionsOf(r.Table, r.second()) {
+		if _, err := r.DB.ExecContext(ctx, statement); err != nil {
+			return fmt.Errorf("making the probe's tables %s and %s: %w%s", r.Table, r.second(), err, r.advice(err))
+		}
+	}
+	return nil
+}
+
+// advice says what helps against what the server refuses,
+// https://dev.mysql.com/doc/mysql-errors/8.4/en/server-error-reference.html.
+func (r *run) advice(err error) string {
+	const noDatabase, databaseDenied, tableDenied = 1049, 1044, 1142
+	var refusal *mysql.MySQLError
+	if !errors.As(err, &refusal) {
+		return ""
+	}
+	switch refusal.Number {
+	case noDatabase:
+		return ": make it, CREATE DATABASE " + quote(r.Table.Database)
+	case databaseDenied, tableDenied:
+		return ": the user needs CREATE, ALTER, DROP, SELECT, INSERT, UPDATE and DELETE on " + quote(r.Table.Database) + ".*; --user or --secret-arn name another one"
+	}
+	return ""
+}
+
+// TakenError is a table of somebody else's under the probe's name.
+type TakenError struct{ Table table.Name }
+
+func (e *TakenError) Error() string {
+	return fmt.Sprintf("there is a table %s, which is not the probe's: give another name with --table", e.Table)
+}
+
+func (r *run) dropTables(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, cleaning)
+	defer cancel()
+	var problems []error
+	for _, n := range []table.Name{r.Table, r.second()} {
+		if _, err := r.DB.ExecContext(ctx, "DROP TABLE IF EXISTS "+quoted(n)); err != nil {
+			problems = append(problems, fmt.Errorf("dropping the probe's table %s (drop it yourself): %w", n, err))
+		}
+	}
+	return errors.Join(problems...)
+}
+
+// clean removes what can be removed without danger, and says what is left and how it goes away.
+func (r *run) clean(ctx context.Context) (left []string, err error) {
+	for _, n := range []table.Name{r.Table, r.second()} {
+		left = append(left, fmt.Sprintf("objects in the lake: aws s3 rm --recursive 's3://%s/%s'", r.Lake.Bucket, r.Lake.Folder(n.Database, n.Table)))
+	}
+	left = append(left, fmt.Sprintf("the definitions of both tables below s3://%s/%s, among those of others", r.Lake.Bucket, r.Lake.Folder(controlFolder, controlFolder)))
+	if !r.complete {
+		left = append(left, "what still comes of the probe into the history, which forgets it in time")
+	}
+	if r.Keep {
+		return append(left, fmt.Sprintf("the tables %s and %s with their documents, as you have asked for", r.Table, r.second())), nil
+	}
+	r.Tell("removing the probe's tables and documents")
+	ctx, cancel := context.WithTimeout(ctx, cleaning)
+	defer cancel()
+	rows := r.presentRows(ctx)
+	problems := []error{r.dropTables(ctx), r.removeDocuments(ctx)}
+	if r.Forget != nil {
+		for i, n := range []table.Name{r.Table, r.second()} {
+			if err := r.forget(ctx, n, rows[i]); err != nil {
+				left = append(left, fmt.Sprintf("the current index of %s: %v", n, err))
+			}
+		}
+	}
+	return left, errors.Join(problems...)
+}
+
+// presentRows of both tables; -1 where they cannot be counted.
+func (r *run) presentRows(ctx context.Context) [2]int64 {
+	rows := [2]int64{-1, -1}
+	for i, n := range []table.Name{r.Table, r.second()} {
+		if err := r.DB.QueryRowContext(ctx, "SELECT COUNT(*) FROM "+quoted(n)).Scan(&rows[i]); err != nil {
+			rows[i] = -1
+		}
+	}
+	return rows
+}
+
+// forget a table in the current indices, unless records of it may still be on their way there.
+func (r *run) forget(ctx context.Context, n table.Name, rows int64) error {
+	if !r.complete || rows < 0 {
+		return errors.New("records of it may still come, which would make it again")
+	}
+	return r.Forget(ctx, n, rows)
+}
+
+// removeDocuments of the probe from the history: those of its rows, and those that define its tables.
+func (r *run) removeDocuments(ctx context.Context) error {
+	query := object{"bool": object{"minimum_should_match": 1, "should": []object{
+		r.documentsOfRun(),
+		{"bool": object{"filter": []object{
+			{"term": object{"metadata.schema-name": r.Table.Database}},
+			{"terms": object{"metadata.table-name": []string{r.Table.Table, r.second().Table}}},
+			{"range": object{"metadata.timestamp": object{"gte": r.evidence.Began.Add(-clocksDiffer).UnixMilli(), "format": "epoch_millis"}}},
+		}}},
+	}}}
+	search := object{"size": most, "query": query, "_source": false}
+	for {
+		found, err := opensearch.Search[Document](ctx, r.History.Client, r.History.Index+"*", search)
+		if err != nil {
+			return fmt.Errorf("looking for the probe's documents in the history: %w", err)
+		}
+		if len(found) == 0 {
+			return nil
+		}
+		var lines bytes.Buffer
+		for _, d := range found {
+			line, _ := json.Marshal(object{"delete": object{"_index": d.Index, "_id": d.ID}}) // texts have a form
+			lines.Write(append(line, '\n'))
+		}
+		if err := r.History.Do(ctx, http.MethodPost, "/_bulk?refresh=true", lines.Bytes(), nil); err != nil {
+			return fmt.Errorf("removing the probe's documents from the history: %w", err)
+		}
+	}
+}

@@ -1,0 +1,97 @@
+package conformance
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/tidwall/gjson"
+)
+
+const created = "create-table"
+
+// followed: a table that is made while the task runs announces itself.
+func followed(e *Evidence) Verdict {
+	for _, s := range e.definitions() {
+		if s.operation() == created {
+			return s.verdict(Held, "")
+		}
+	}
+	if rows := e.rows(stepRows); len(rows) > 0 {
+		return rows[0].verdict(NotHeld, "changes of the new table came, and no "+created+" record")
+	}
+	return Verdict{Outcome: NotSeen, Says: "nothing came of the new table: DMS may find it when the task is stopped and started (`cdc stop && cdc start`, while this command waits)"}
+}
+
+// definition judges the record that announces the table.
+func definition(problem func(sighting) string) func(*Evidence) Verdict {
+	return func(e *Evidence) Verdict {
+		return every(slices.DeleteFunc(e.definitions(), func(s sighting) bool { return s.operation() != created }), problem)
+	}
+}
+
+func keyOfDefinition(s sighting) string {
+	var named []string
+	for _, column := range s.json.Get("control.table-def.primary-key").Array() {
+		named = append(named, column.String())
+	}
+	if slices.Equal(named, keyColumns) {
+		return ""
+	}
+	return fmt.Sprintf("primary-key is %v, not %v", named, keyColumns)
+}
+
+// typesOf columns, as DMS names them: https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Reference.DataTypes.html. Its
+// numbers are of bits in some places and of bytes in others.
+var typesOf = map[string][]string{
+	"id": {"UINT64", "UINT8"}, "step": {"INT32", "INT4"}, "signed19": {"INT64", "INT8"}, "exact": {"NUMERIC", "DECIMAL"},
+	"happened": {"TIMESTAMP", "DATETIME"}, "words": {"STRING", "WSTRING"},
+}
+
+func typesOfDefinition(s sighting) string {
+	for _, column := range slices.Sorted(maps.Keys(typesOf)) {
+		declared := s.json.Get("control.table-def.columns." + column + ".type").String()
+		if !slices.Contains(typesOf[column], declared) {
+			return fmt.Sprintf("the type of %s is %q, not %s", column, declared, strings.Join(typesOf[column], " or "))
+		}
+	}
+	return ""
+}
+
+// altered: a new column is described before, or at least beside, the rows that have it.
+func altered(e *Evidence) Verdict {
+	for _, s := range e.definitions() {
+		if s.operation() != created && s.json.Get("control.table-def.columns.later").Exists() {
+			return s.verdict(Held, "")
+		}
+	}
+	for _, s := range e.rows(stepAlter) {
+		if s.scene == sceneAltered {
+			return s.verdict(NotHeld, "a row with the new column came, and no control record with the table's new definition")
+		}
+	}
+	return Verdict{Outcome: NotSeen, Says: "no row with the new column came"}
+}
+
+// marked: what is about a table says so.
+func marked(e *Evidence) Verdict {
+	var found []sighting
+	for _, step := range []Step{stepRows, stepAlter} {
+		found = append(found, e.pick(step, func(s sighting) bool { return s.json.Get("control").Exists() })...)
+	}
+	return every(found, func(s sighting) string {
+		return unlike("record-type", s.meta("record-type"), `"control"`)
+	})
+}
+
+// unlike says that a value is not written as expected; empty when it is.
+func unlike(name string, is gjson.Result, want string) string {
+	switch {
+	case !is.Exists():
+		return fmt.Sprintf("%s is absent, not %s", name, want)
+	case is.Raw != want:
+		return fmt.Sprintf("%s is %s, not %s", name, is.Raw, want)
+	}
+	return ""
+}

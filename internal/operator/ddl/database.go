@@ -1,0 +1,177 @@
+package ddl
+
+import (
+	"cdcpipeline/internal/source/mysql"
+	"cdcpipeline/internal/table"
+	"context"
+	"crypto/sha256"
+	"database/sql"
+	"encoding/hex"
+	"fmt"
+	"hash"
+	"strings"
+	"time"
+)
+
+// Server error numbers, https://dev.mysql.com/doc/mysql-errors/8.4/en/server-error-reference.html.
+const (
+	errUnknownTable    = 1109
+	errUnknownVariable = 1193
+	errNeedsPrivilege  = 1227
+)
+
+// Database reads how the tables are made.
+type Database struct{ DB *sql.DB }
+
+// Tables by name, of all databases but the server's own. The session's times must be UTC.
+func (d Database) Tables(ctx context.Context) (map[table.Name]*Table, error) {
+	conn, err := d.DB.Conn(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("connecting to the database: %w", err)
+	}
+	defer conn.Close()
+	// MySQL 8 shows times of a day ago, https://dev.mysql.com/doc/refman/8.4/en/information-schema-optimization.html;
+	// others do not know the variable.
+	if _, err := conn.ExecContext(ctx, "SET SESSION information_schema_stats_expiry = 0"); err != nil && !mysql.IsServerError(err, errUnknownVariable) {
+		return nil, fmt.Errorf("asking for times as they are: %w", err)
+	}
+	r := reading{conn: conn, tables: map[table.Name]*Table{}}
+	for _, step := range []func(context.Context) error{r.times, r.columns, r.partitions, r.identities} {
+		if err := step(ctx); err != nil {
+			return nil, fmt.Errorf("reading how the tables are made: %w", err)
+		}
+	}
+	return r.tables, nil
+}
+
+type reading struct {
+	conn   *sql.Conn
+	tables map[table.Name]*Table
+}
+
+const notOurs = ` TABLE_SCHEMA NOT IN ` + mysql.SystemSchemas
+
+func (r reading) times(ctx context.Context) error {
+	return r.each(ctx, `SELECT TABLE_SCHEMA, TABLE_NAME, DATE_FORMAT(CREATE_TIME, '%Y-%m-%d %H:%i:%s') FROM information_schema.TABLES
+		WHERE TABLE_TYPE IN ('BASE TABLE', 'SYSTEM VERSIONED') AND`+notOurs, func(row []string) error {
+		t := &Table{}
+		if row[2] != "" {
+			var err error
+			if t.Created, err = time.Parse(time.DateTime, row[2]); err != nil {
+				return fmt.Errorf("the creation of %s.%s: %w", row[0], row[1], err)
+			}
+		}
+		r.tables[table.Name{Database: row[0], Table: row[1]}] = t
+		return nil
+	})
+}
+
+func (r reading) columns(ctx context.Context) error {
+	digests := map[table.Name]hash.Hash{}
+	err := r.each(ctx, `SELECT TABLE_SCHEMA, TABLE_NAME, COLUMN_NAME, COLUMN_TYPE, IS_NULLABLE, COLLATION_NAME FROM information_schema.COLUMNS
+		WHERE`+notOurs+` ORDER BY TABLE_SCHEMA, TABLE_NAME, ORDINAL_POSITION`, func(row []string) error {
+		n := table.Name{Database: row[0], Table: row[1]}
+		if digests[n] == nil {
+			digests[n] = sha256.New()
+		}
+		_, err := fmt.Fprintf(digests[n], "%q\n", row[2:])
+		return err //nolint:wrapcheck // a hash takes everything
+	})
+	for n, digest := range digests {
+		if t := r.tables[n]; t != nil {
+			t.Columns = hex.EncodeToString(digest.Sum(nil)[:8])
+		}
+	}
+	return err
+}
+
+// partitions in their order, which InnoDB does not know; their ids are read later.
+func (r reading) partitions(ctx context.Context) error {
+	return r.each(ctx, `SELECT DISTINCT TABLE_SCHEMA, TABLE_NAME, PARTITION_NAME, PARTITION_ORDINAL_POSITION
+		FROM information_schema.PARTITIONS WHERE PARTITION_NAME IS NOT NULL AND`+notOurs+` ORDER BY 1, 2, 4`, func(row []string) error {
+		if t := r.tables[table.Name{Database: row[0], Table: row[1]}]; t != nil {
+			t.Partitions = append(t.Partitions, Partition{Name: row[2]})
+		}
+		return nil
+	})
+}
+
+// identities are InnoDB's. MySQL calls the view INNODB_TABLES, MariaDB INNODB_SYS_TABLES; both want PROCESS.
+// https://dev.mysql.com/doc/refman/8.4/en/information-schema-innodb-tables-table.html
+func (r reading) identities(ctx context.Context) error {
+	ids := map[string]string{}
+	read := func(view string) error {
+		return r.each(ctx, "SELECT NAME, TABLE_ID FROM information_schema."+view+" ORDER BY NAME", func(row []string) error {
+			name, part, ok := strings.Cut(strings.ToLower(row[0]), "#p#")
+			if ok {
+				part, _, _ = strings.Cut(part, "#sp#")
+				ids[name+"#p#"+part] += row[1] + " "
+			}
+			ids[row[0]] = row[1]
+			return nil
+		})
+	}
+	err := read("INNODB_TABLES")
+	if mysql.IsServerError(err, errUnknownTable) {
+		err = read("INNODB_SYS_TABLES")
+	}
+	if mysql.IsServerError(err, errNeedsPrivilege) {
+		return fmt.Errorf("%w: GRANT PROCESS ON *.* to the user, or do without with --no-database", err)
+	}
+	if err != nil {
+		return err
+	}
+	for n, t := range r.tables {
+		file := fileName(n.Database) + "/" + fileName(n.Table)
+		t.ID = ids[file]
+		for i, p := range t.Partitions {
+			t.Partitions[i].ID = strings.TrimSpace(ids[strings.ToLower(file+"#p#"+fileName(p.Name))])
+		}
+	}
+	return nil
+}
+
+// fileName is how the server writes a name in the names of files, and so does InnoDB:
+// https://dev.mysql.com/doc/refman/8.4/en/identifier-mapping.html. Letters that are not ASCII are written in another way
+// again; the bootstrap refuses such a table.
+func fileName(name string) string {
+	var b strings.Builder
+	for _, c := range name {
+		switch {
+		case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', '0' <= c && c <= '9', c == '_':
+			b.WriteRune(c)
+		default:
+			fmt.Fprintf(&b, "@%04x", c)
+		}
+	}
+	return b.String()
+}
+
+// each row of a query, as text; NULL is empty.
+func (r reading) each(ctx context.Context, query string, take func(row []string) error) error {
+	rows, err := r.conn.QueryContext(ctx, query)
+	if err != nil {
+		return err //nolint:wrapcheck // wrapped by Tables
+	}
+	defer rows.Close()
+	names, err := rows.Columns()
+	if err != nil {
+		return err //nolint:wrapcheck // wrapped by Tables
+	}
+	values, into, texts := make([]sql.NullString, len(names)), make([]any, len(names)), make([]string, len(names))
+	for i := range values {
+		into[i] = &values[i]
+	}
+	for rows.Next() {
+		if err := rows.Scan(into...); err != nil {
+			return err //nolint:wrapcheck // wrapped by Tables
+		}
+		for i, v := range values {
+			texts[i] = v.String
+		}
+		if err := take(texts); err != nil {
+			return err
+		}
+	}
+	return rows.Err() //nolint:wrapcheck // wrapped by Tables
+}

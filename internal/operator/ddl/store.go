@@ -1,0 +1,68 @@
+package ddl
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/s3/types"
+)
+
+// Key of the object, beside the changes in the lake's bucket, in which a stack's tables are kept.
+const Key = "cdc/loaded-tables.json"
+
+// Objects is the part of S3 that a store needs.
+type Objects interface {
+	GetObject(context.Context, *s3.GetObjectInput, ...func(*s3.Options)) (*s3.GetObjectOutput, error)
+	PutObject(context.Context, *s3.PutObjectInput, ...func(*s3.Options)) (*s3.PutObjectOutput, error)
+}
+
+// Store keeps what is known of tables, by database.table, in one object of a bucket.
+type Store struct {
+	S3     Objects
+	Bucket string
+}
+
+// Read what is kept; nothing where nobody has looked yet.
+func (s Store) Read(ctx context.Context) (map[string]Known, error) {
+	out, err := s.S3.GetObject(ctx, &s3.GetObjectInput{Bucket: &s.Bucket, Key: aws.String(Key)})
+	if missing := (*types.NoSuchKey)(nil); errors.As(err, &missing) {
+		return map[string]Known{}, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("reading s3://%s/%s: %w", s.Bucket, Key, err)
+	}
+	defer out.Body.Close()
+	known := map[string]Known{}
+	if err := json.NewDecoder(out.Body).Decode(&known); err != nil {
+		return nil, fmt.Errorf("reading s3://%s/%s: %w: delete it, and look at the tables with `cdc verify --deep` once", s.Bucket, Key, err)
+	}
+	return known, nil
+}
+
+// Write what is known, where it is other than what was kept.
+func (s Store) Write(ctx context.Context, known, kept map[string]Known) error {
+	if maps.EqualFunc(known, kept, equal) {
+		return nil
+	}
+	text, err := json.MarshalIndent(known, "", "  ")
+	if err != nil {
+		return fmt.Errorf("writing what tables are: %w", err)
+	}
+	_, err = s.S3.PutObject(ctx, &s3.PutObjectInput{Bucket: &s.Bucket, Key: aws.String(Key), Body: bytes.NewReader(text), ContentType: aws.String("application/json")})
+	if err != nil {
+		return fmt.Errorf("writing s3://%s/%s: %w", s.Bucket, Key, err)
+	}
+	return nil
+}
+
+func equal(a, b Known) bool {
+	x, _ := json.Marshal(a)
+	y, _ := json.Marshal(b)
+	return bytes.Equal(x, y)
+}

@@ -1,0 +1,59 @@
+package ddl
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/s3/types"
+	"github.com/stretchr/testify/require"
+)
+
+// fakeS3 holds one object.
+type fakeS3 struct {
+	text   []byte
+	writes int
+	err    error
+}
+
+func (f *fakeS3) GetObject(context.Context, *s3.GetObjectInput, ...func(*s3.Options)) (*s3.GetObjectOutput, error) {
+	if f.err != nil {
+		return nil, f.err
+	}
+	if f.text == nil {
+		return nil, &types.NoSuchKey{}
+	}
+	return &s3.GetObjectOutput{Body: io.NopCloser(bytes.NewReader(f.text))}, nil
+}
+
+func (f *fakeS3) PutObject(_ context.Context, in *s3.PutObjectInput, _ ...func(*s3.Options)) (*s3.PutObjectOutput, error) {
+	f.writes++
+	var err error
+	f.text, err = io.ReadAll(in.Body)
+	return &s3.PutObjectOutput{}, errors.Join(err, f.err)
+}
+
+func TestWhatIsKnownIsKept(t *testing.T) {
+	bucket := &fakeS3{}
+	store := Store{S3: bucket, Bucket: "lake"}
+	kept, err := store.Read(t.Context())
+	require.NoError(t, err)
+	require.Empty(t, kept)
+	known := map[string]Known{"shop.orders": lookedAt(t, madeAs("7", "a", "p0=1 p1=2"))}
+	require.NoError(t, store.Write(t.Context(), known, kept))
+	kept, err = store.Read(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, known, kept)
+	require.NoError(t, store.Write(t.Context(), known, kept))
+	require.Equal(t, 1, bucket.writes, "what is as it was is not written again")
+}
+
+func TestWhatCannotBeReadIsSaid(t *testing.T) {
+	_, err := Store{S3: &fakeS3{text: []byte("{")}, Bucket: "lake"}.Read(t.Context())
+	require.ErrorContains(t, err, "s3://lake/"+Key)
+	_, err = Store{S3: &fakeS3{err: errors.New("AccessDenied")}, Bucket: "lake"}.Read(t.Context())
+	require.ErrorContains(t, err, "reading s3://lake/"+Key+": AccessDenied")
+}

@@ -1,0 +1,143 @@
+package preflight
+
+import (
+	"cdcpipeline/internal/awsapi"
+	"context"
+	"errors"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
+)
+
+// adopted is what else exists already: a database, its secrets, a key, a bucket.
+func adopted(s *Stack) []Check {
+	var all []Check
+	if db := s.Config.Source.Existing; db != nil {
+		all = append(all, look{"adopted/database-group", databaseGroup}, secret{"adopted/database-secret", "source.existing.secretArn", db.SecretArn})
+	}
+	if arn := s.Config.Source.ReplicationSecretArn; arn != "" {
+		all = append(all, secret{"adopted/replication-secret", "source.replicationSecretArn", arn})
+	}
+	if s.Config.Encryption.KmsKeyArn != "" {
+		all = append(all, look{"adopted/key", keyWorks})
+	}
+	if s.Config.Lake.LogBucket != "" {
+		all = append(all, look{"adopted/log-bucket", logBucket})
+	}
+	return all
+}
+
+// databaseGroup is the group that rules are added to, which admit DMS and the functions: it must be the database's own, in the
+// VPC that they are in.
+func databaseGroup(ctx context.Context, s *Stack) (Finding, error) {
+	const key = "source.existing.securityGroupId"
+	id := s.Config.Source.Existing.SecurityGroupID
+	others := []string{s.cli("ec2 describe-network-interfaces --filters Name=vpc-id,Values=%s --query 'NetworkInterfaces[].[Description,PrivateIpAddress,Groups[].GroupId]' --output text", s.Config.Network.VpcID), s.set(key, "GROUP")}
+	found, err := s.group(ctx, id)
+	switch {
+	case err != nil:
+		return Finding{}, err
+	case found == nil:
+		return bad(others, "%s: %s does not exist in this account and region", key, id)
+	case found.VPC != s.Config.Network.VpcID:
+		return bad(others, "%s: %s is in %s, not in network.vpcId: a rule could not name the pipeline's groups", key, id, found.VPC)
+	}
+	values := url.Values{}
+	awsapi.Filter(values, 0, "group-id", id)
+	var used struct {
+		Interfaces []string `xml:"networkInterfaceSet>item>networkInterfaceId"`
+	}
+	if err := s.api(awsapi.EC2).Query(ctx, "DescribeNetworkInterfaces", values, &used); err != nil {
+		return Finding{}, err
+	}
+	if len(used.Interfaces) == 0 {
+		return bad(others, "%s: no network interface has %s, so that rules in it admit nobody to the database: name the group of the database's own", key, id)
+	}
+	return good("%s is in the VPC, and in use", id)
+}
+
+// secret is there, and not on its way out.
+type secret struct{ name, key, arn string }
+
+func (c secret) Name() string { return c.name }
+
+func (c secret) Look(ctx context.Context, s *Stack) (Finding, error) {
+	if region := strings.Split(c.arn, ":")[3]; region != s.AWS.Region {
+		return bad([]string{s.set(c.key, "ARN")}, "%s: is in %s, the stack in %s", c.key, region, s.AWS.Region)
+	}
+	found, err := secretsmanager.NewFromConfig(s.AWS).DescribeSecret(ctx, &secretsmanager.DescribeSecretInput{SecretId: &c.arn})
+	switch {
+	case awsapi.Is(err, "ResourceNotFoundException"):
+		return bad([]string{s.cli("secretsmanager list-secrets --query 'SecretList[].ARN' --output text"), s.set(c.key, "ARN")}, "%s: %s does not exist", c.key, c.arn)
+	case err != nil:
+		return Finding{}, reading("the secret", err)
+	case found.DeletedDate != nil:
+		return bad([]string{s.cli("secretsmanager restore-secret --secret-id %s", c.arn)}, "%s: %s is scheduled for deletion", c.key, aws.ToString(found.Name))
+	}
+	return good("%s exists", aws.ToString(found.Name))
+}
+
+// keyWorks: enabled, symmetric, and a customer's: AWS's own have policies that nobody can change. The program refuses one of
+// another region.
+func keyWorks(ctx context.Context, s *Stack) (Finding, error) {
+	const key = "encryption.kmsKeyArn"
+	arn := s.Config.Encryption.KmsKeyArn
+	other := []string{s.cli("kms create-key --description 'change data capture' --query KeyMetadata.Arn --output text"), s.set(key, "ARN")}
+	if region := strings.Split(arn, ":")[3]; region != s.AWS.Region {
+		return bad(other, "%s: is in %s, the stack in %s", key, region, s.AWS.Region)
+	}
+	var found struct {
+		KeyMetadata struct{ KeyState, KeySpec, KeyUsage, KeyManager string }
+	}
+	err := s.api(awsapi.KMS).JSON(ctx, "DescribeKey", map[string]string{"KeyId": arn}, &found)
+	k := found.KeyMetadata
+	switch {
+	case awsapi.Is(err, "NotFoundException"):
+		return bad(other, "%s: %s does not exist", key, arn)
+	case err != nil:
+		return Finding{}, err
+	case k.KeyState == "PendingDeletion":
+		return bad([]string{s.cli("kms cancel-key-deletion --key-id %s", arn), s.cli("kms enable-key --key-id %s", arn)}, "%s: the key is about to be deleted", key)
+	case k.KeyState == "Disabled":
+		return bad([]string{s.cli("kms enable-key --key-id %s", arn)}, "%s: the key is disabled", key)
+	case k.KeyState != "Enabled":
+		return bad(other, "%s: the key is %s", key, k.KeyState)
+	case k.KeySpec != "SYMMETRIC_DEFAULT" || k.KeyUsage != "ENCRYPT_DECRYPT":
+		return bad(other, "%s: the key is %s for %s, services encrypt with symmetric ones", key, k.KeySpec, k.KeyUsage)
+	case k.KeyManager != "CUSTOMER":
+		return bad(other, "%s: the key is AWS's own, whose policy cannot admit what the pipeline needs", key)
+	}
+	return good("enabled, symmetric")
+}
+
+// logBucket of this account and region.
+func logBucket(ctx context.Context, s *Stack) (Finding, error) {
+	const key = "lake.logBucket"
+	bucket := s.Config.Lake.LogBucket
+	caller, err := s.caller(ctx)
+	if err != nil {
+		return Finding{}, err
+	}
+	found, err := s.s3().HeadBucket(ctx, &s3.HeadBucketInput{Bucket: &bucket, ExpectedBucketOwner: &caller.account})
+	var response *awshttp.ResponseError
+	if errors.As(err, &response) {
+		switch response.HTTPStatusCode() {
+		case http.StatusNotFound:
+			return bad([]string{s.cli("s3 mb s3://%s", bucket)}, "%s: %s does not exist", key, bucket)
+		case http.StatusMovedPermanently:
+			return bad([]string{s.set(key, "BUCKET")}, "%s: %s is in another region, S3 logs to the same alone", key, bucket)
+		}
+	}
+	if err != nil {
+		return Finding{}, reading("the log bucket", err)
+	}
+	if region := aws.ToString(found.BucketRegion); region != "" && region != s.AWS.Region {
+		return bad([]string{s.set(key, "BUCKET")}, "%s: %s is in %s, S3 logs to the same region alone", key, bucket, region)
+	}
+	return good("%s exists", bucket)
+}

@@ -1,0 +1,154 @@
+package preflight
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"go/version"
+	"net"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/blang/semver"
+	"gopkg.in/yaml.v3"
+)
+
+// machine is what this machine must have, and the configuration itself.
+func machine(s *Stack) []Check {
+	all := []Check{
+		look{"config/valid", configured},
+		look{"machine/pulumi", pulumiVersion},
+		look{"machine/go", goVersion},
+	}
+	if s.Problems == nil && s.tunnels() {
+		all = append(all, look{"machine/port", freePort})
+	}
+	return all
+}
+
+// configured has no problem, and neither have the files that it names.
+func configured(_ context.Context, s *Stack) (Finding, error) {
+	problems := s.Problems
+	if problems == nil {
+		problems = s.Config.CheckFiles(func(file string) ([]byte, error) {
+			if !filepath.IsAbs(file) {
+				file = filepath.Join(s.Dir, file)
+			}
+			return os.ReadFile(file) //nolint:wrapcheck // CheckFiles names the key and the file
+		})
+	}
+	if problems != nil {
+		return bad(s.mending(problems), "%s", problems)
+	}
+	return good("environment %s", s.Config.Environment)
+}
+
+// configKey begins a problem of the configuration. What has none says itself what to type.
+var configKey = regexp.MustCompile(`^([a-z][A-Za-z]*(?:\.[A-Za-z]+|\[[0-9]+\])+): (.*)`)
+
+// mending are the commands that change the keys of problems, each of which is a line that says what to change it to.
+func (s *Stack) mending(problems error) (commands []string) {
+	for line := range strings.Lines(problems.Error()) {
+		found := configKey.FindStringSubmatch(line)
+		switch {
+		case found == nil:
+		case strings.HasPrefix(found[2], "is not a key") || strings.HasPrefix(found[2], "cannot be set together"):
+			commands = append(commands, fmt.Sprintf("pulumi config rm%s --path 'cdc-pipeline:%s'", s.flag(), found[1]))
+		default:
+			commands = append(commands, s.set(found[1], "VALUE"))
+		}
+	}
+	return slices.Compact(commands)
+}
+
+// pulumiVersion is as new as Pulumi.yaml asks for.
+func pulumiVersion(ctx context.Context, s *Stack) (Finding, error) {
+	const install = "curl -fsSL https://get.pulumi.com | sh"
+	printed, err := s.Tool(ctx, "pulumi", "version")
+	if err != nil {
+		return bad([]string{install}, "%s", oneLine(err.Error()))
+	}
+	text, err := os.ReadFile(filepath.Join(s.Dir, "Pulumi.yaml"))
+	if err != nil {
+		return Finding{}, fmt.Errorf("reading the project file: %w", err)
+	}
+	var project struct {
+		Required string `yaml:"requiredPulumiVersion"`
+	}
+	if err := yaml.Unmarshal(text, &project); err != nil {
+		return Finding{}, fmt.Errorf("reading the project file: %w", err)
+	}
+	have := strings.TrimSpace(printed)
+	if project.Required == "" {
+		return good("%s", have)
+	}
+	is, err := semver.ParseTolerant(have)
+	if err != nil {
+		return Finding{}, fmt.Errorf("`pulumi version` printed %q: %w", have, err)
+	}
+	is.Pre = nil // a build of a version has what the version has
+	enough, err := semver.ParseRange(project.Required)
+	if err != nil {
+		return Finding{}, fmt.Errorf("requiredPulumiVersion in Pulumi.yaml is %q: %w", project.Required, err)
+	}
+	if !enough(is) {
+		return bad([]string{install}, "%s, Pulumi.yaml requires %s", have, project.Required)
+	}
+	return good("%s, %s is required", have, project.Required)
+}
+
+// goVersion is the toolchain's that compiles the program and its functions: go itself may take a newer one for a project.
+func goVersion(ctx context.Context, s *Stack) (Finding, error) {
+	commands := []string{"go env -w GOTOOLCHAIN=auto"}
+	text, err := os.ReadFile(filepath.Join(s.Dir, "go.mod"))
+	if err != nil {
+		return Finding{}, fmt.Errorf("reading what Go the project needs: %w", err)
+	}
+	var wanted string
+	for line := range strings.Lines(string(text)) {
+		if v, ok := strings.CutPrefix(strings.TrimSpace(line), "go "); ok {
+			wanted = "go" + strings.TrimSpace(v)
+		}
+	}
+	printed, err := s.Tool(ctx, "go", "env", "GOVERSION")
+	if err != nil { // an old one that may not fetch a newer one says so itself
+		return bad(commands, "%s", oneLine(err.Error()))
+	}
+	have := strings.TrimSpace(printed)
+	if version.Compare(have, wanted) < 0 {
+		return bad(commands, "%s, go.mod asks for %s: get it from https://go.dev/dl, or let go fetch it", have, wanted)
+	}
+	return good("%s, go.mod asks for %s", have, wanted)
+}
+
+// freePort can be listened on, as the program will.
+func freePort(_ context.Context, s *Stack) (Finding, error) {
+	port := s.Config.Search.TunnelPort
+	err := listen(port)
+	if err == nil {
+		return good("127.0.0.1:%d is free", port)
+	}
+	if cause := (*net.OpError)(nil); errors.As(err, &cause) {
+		err = cause.Err
+	}
+	var commands []string
+	for other := port + 1; other <= min(port+100, 65535); other++ {
+		if listen(other) == nil {
+			commands = []string{s.set("search.tunnelPort", strconv.Itoa(other))}
+			break
+		}
+	}
+	return bad(commands, "127.0.0.1:%d, search.tunnelPort: %s", port, err)
+}
+
+func listen(port int) error {
+	l, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
+	if err != nil {
+		return err //nolint:wrapcheck // freePort says what it was for
+	}
+	return l.Close() //nolint:wrapcheck // as above
+}

@@ -1,0 +1,82 @@
+package preflight
+
+import (
+	"cdcpipeline/internal/footprint"
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	dms "github.com/aws/aws-sdk-go-v2/service/databasemigrationservice"
+	"github.com/aws/aws-sdk-go-v2/service/databasemigrationservice/types"
+)
+
+// dmsNamesAreFree: they are made of the project's and the stack's name, and unique in an account and region.
+func dmsNamesAreFree(ctx context.Context, s *Stack) (Finding, error) {
+	id := footprint.Identifier(s.Project, s.Name, footprint.Pipeline+"-replication")
+	var taken []string
+	for _, n := range []name{
+		{what: "replication instance", value: id, typ: "aws:dms/replicationInstance:ReplicationInstance", input: "replicationInstanceId", exists: instanceExists},
+		{what: "subnet group", value: id, typ: "aws:dms/replicationSubnetGroup:ReplicationSubnetGroup", input: "replicationSubnetGroupId", exists: groupExists},
+		{what: "endpoint", value: id + "-source", typ: "aws:dms/endpoint:Endpoint", input: "endpointId", exists: endpointExists},
+		{what: "endpoint", value: id + "-target", typ: "aws:dms/endpoint:Endpoint", input: "endpointId", exists: endpointExists},
+		{what: "task", value: id, typ: "aws:dms/replicationTask:ReplicationTask", input: "replicationTaskId", exists: taskExists},
+	} {
+		if s.State.owns(n.typ, n.input, n.value) {
+			continue
+		}
+		exists, err := n.exists(ctx, s, n.value)
+		if err != nil {
+			return Finding{}, fmt.Errorf("looking for the DMS %s %s: %w", n.what, n.value, err)
+		}
+		if exists {
+			taken = append(taken, n.what+" "+n.value)
+		}
+	}
+	if len(taken) > 0 {
+		return bad([]string{"pulumi stack init ANOTHER_NAME"}, "taken, by a stack of this name that has lost its state: %s: delete it, or name the stack otherwise", strings.Join(taken, ", "))
+	}
+	return good("%s is free or this stack's", id)
+}
+
+// notFound is DMS's word for a filter that nothing fits.
+const notFound = "ResourceNotFoundFault"
+
+func filter(name, value string) []types.Filter {
+	return []types.Filter{{Name: &name, Values: []string{value}}}
+}
+
+func instanceExists(ctx context.Context, s *Stack, id string) (bool, error) {
+	out, err := dms.NewFromConfig(s.AWS).DescribeReplicationInstances(ctx, &dms.DescribeReplicationInstancesInput{Filters: filter("replication-instance-id", id)})
+	if exists, err := absent(err, notFound); !exists {
+		return false, err
+	}
+	return slices.ContainsFunc(out.ReplicationInstances, func(i types.ReplicationInstance) bool { return equal(id, i.ReplicationInstanceIdentifier) }), nil
+}
+
+func groupExists(ctx context.Context, s *Stack, id string) (bool, error) {
+	out, err := dms.NewFromConfig(s.AWS).DescribeReplicationSubnetGroups(ctx, &dms.DescribeReplicationSubnetGroupsInput{Filters: filter("replication-subnet-group-id", id)})
+	if exists, err := absent(err, notFound); !exists {
+		return false, err
+	}
+	return slices.ContainsFunc(out.ReplicationSubnetGroups, func(g types.ReplicationSubnetGroup) bool { return equal(id, g.ReplicationSubnetGroupIdentifier) }), nil
+}
+
+func endpointExists(ctx context.Context, s *Stack, id string) (bool, error) {
+	out, err := dms.NewFromConfig(s.AWS).DescribeEndpoints(ctx, &dms.DescribeEndpointsInput{Filters: filter("endpoint-id", id)})
+	if exists, err := absent(err, notFound); !exists {
+		return false, err
+	}
+	return slices.ContainsFunc(out.Endpoints, func(e types.Endpoint) bool { return equal(id, e.EndpointIdentifier) }), nil
+}
+
+func taskExists(ctx context.Context, s *Stack, id string) (bool, error) {
+	out, err := dms.NewFromConfig(s.AWS).DescribeReplicationTasks(ctx, &dms.DescribeReplicationTasksInput{Filters: filter("replication-task-id", id)})
+	if exists, err := absent(err, notFound); !exists {
+		return false, err
+	}
+	return slices.ContainsFunc(out.ReplicationTasks, func(t types.ReplicationTask) bool { return equal(id, t.ReplicationTaskIdentifier) }), nil
+}
+
+func equal(id string, found *string) bool { return aws.ToString(found) == id }

@@ -1,0 +1,146 @@
+package preflight
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/agext/levenshtein"
+)
+
+// offers are what AWS must have in the region, and in the zones that were chosen.
+func offers(s *Stack) []Check {
+	c := s.Config
+	var all []Check
+	if s.makesVPC() {
+		all = append(all, look{"offer/zones", enoughZones})
+	}
+	zones := c.Search.AvailabilityZones // a domain is in the first of the stack's, and in each of them
+	all = append(
+		all,
+		release{name: "offer/search-version", key: "search.engineVersion", want: c.Search.EngineVersion, list: searchVersions},
+		offer{name: "offer/search-type", key: "search.instanceType", want: c.Search.InstanceType, list: searchTypes, first: zones, least: zones},
+	)
+	if *c.Search.DedicatedMasters > 0 {
+		all = append(all, offer{
+			name: "offer/search-master-type", key: "search.dedicatedMasterType", want: c.Search.DedicatedMasterType, list: searchTypes, first: zones, least: zones,
+		})
+	}
+	if s.makesDatabase() {
+		all = append(
+			all,
+			release{name: "offer/database-version", key: "source.engineVersion", want: c.Source.EngineVersion, list: databaseVersions},
+			offer{name: "offer/database-class", key: "source.instanceClass", want: c.Source.InstanceClass, list: databaseClasses, least: c.Source.Instances},
+		)
+	}
+	all = append(
+		all,
+		release{name: "offer/dms-version", key: "replication.engineVersion", want: c.Replication.EngineVersion, list: dmsVersions},
+		offer{name: "offer/dms-class", key: "replication.instanceClass", want: c.Replication.InstanceClass, list: dmsClasses, least: 1 + count(*c.Replication.MultiAz)},
+	)
+	if s.tunnels() {
+		all = append(all, offer{name: "offer/bastion-type", key: "bastion.instanceType", want: c.Bastion.InstanceType, list: bastionTypes, first: 1, least: 1})
+	}
+	return all
+}
+
+// release is a version that must be on offer.
+type release struct {
+	name, key, want string
+	list            func(context.Context, *Stack) ([]string, error)
+}
+
+func (r release) Name() string { return r.name }
+
+func (r release) Look(ctx context.Context, s *Stack) (Finding, error) {
+	offered, err := r.list(ctx, s)
+	if err != nil {
+		return Finding{}, err
+	}
+	if slices.Contains(offered, r.want) {
+		return good("%s", r.want)
+	}
+	return bad(s.instead(r.key, r.want, offered), "%s: %s is not offered in %s", r.key, r.want, s.AWS.Region)
+}
+
+// offer is a type of instance that must be on offer in as many zones as it takes.
+type offer struct {
+	name, key, want string
+	// list gives the zones of each type that is on offer; none where a service does not tell them.
+	list func(context.Context, *Stack) (map[string][]string, error)
+	// first limits the stack's zones to the first of them, 0 to none. Of these least must have it; more than there are is all.
+	first, least int
+}
+
+func (o offer) Name() string { return o.name }
+
+func (o offer) Look(ctx context.Context, s *Stack) (Finding, error) {
+	zones, err := s.zones(ctx)
+	if err != nil {
+		return Finding{}, err
+	}
+	if o.first > 0 {
+		zones = zones[:min(o.first, len(zones))]
+	}
+	offered, err := o.list(ctx, s)
+	if err != nil {
+		return Finding{}, err
+	}
+	least := min(o.least, len(zones))
+	having := func(typ string) (have []zone) {
+		for _, z := range zones {
+			if listed := offered[typ]; len(listed) == 0 || z.in(listed) {
+				have = append(have, z)
+			}
+		}
+		return have
+	}
+	_, known := offered[o.want]
+	have := having(o.want)
+	if known && len(have) >= least {
+		return good("%s in %s", o.want, zoneNames(have))
+	}
+	var others []string
+	for _, typ := range slices.Sorted(maps.Keys(offered)) {
+		if len(having(typ)) >= least {
+			others = append(others, typ)
+		}
+	}
+	commands := s.instead(o.key, o.want, others)
+	switch {
+	case !known:
+		return bad(commands, "%s: %s is not offered in %s", o.key, o.want, s.AWS.Region)
+	case len(have) == 0:
+		return bad(commands, "%s: %s is not offered in %s", o.key, o.want, zoneNames(zones))
+	}
+	return bad(commands, "%s: %s is offered in %s only, %d of %s are needed", o.key, o.want, zoneNames(have), least, zoneNames(zones))
+}
+
+// instead sets a key to what is most like the value that is not to be had.
+func (s *Stack) instead(key, value string, offered []string) []string {
+	if len(offered) == 0 {
+		return nil
+	}
+	nearest := slices.MinFunc(offered, func(a, b string) int { return distance(value, a) - distance(value, b) })
+	return []string{s.set(key, nearest)}
+}
+
+// distance of two types or versions: another size is further away than another family.
+func distance(a, b string) int {
+	d := levenshtein.Distance(a, b, nil)
+	if size(a) != size(b) {
+		d += 10
+	}
+	return d
+}
+
+// size is the large of r7g.large.search and db.r7g.large.
+func size(typ string) string {
+	typ = strings.TrimSuffix(typ, ".search")
+	return typ[strings.LastIndex(typ, ".")+1:]
+}
+
+// reading wraps what a list failed with; the errors of AWS say what was asked.
+func reading(what string, err error) error { return fmt.Errorf("reading %s: %w", what, err) }

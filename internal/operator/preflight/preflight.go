@@ -1,0 +1,152 @@
+// Package preflight says, before anything is deployed, what would end a deployment. It reads only: a stack's configuration
+// and state, this machine, and the account. Each thing that a deployment relies on is one [Check].
+package preflight
+
+import (
+	"cdcpipeline/internal/awsapi"
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+)
+
+// Check is one thing that a deployment relies on.
+type Check interface {
+	// Name is unique: its area and what is looked at, as in quota/vpcs.
+	Name() string
+	// Look says how it is. An error is what kept it from looking: then the check has neither passed nor failed.
+	Look(ctx context.Context, s *Stack) (Finding, error)
+}
+
+// Finding is what a check has seen.
+type Finding struct {
+	// OK says that a deployment can rely on it.
+	OK bool
+	// Found in a few words: what there is, or what is wrong.
+	Found string
+	// Type is what to type when it is not OK, a command each.
+	Type []string
+}
+
+func good(format string, args ...any) (Finding, error) {
+	return Finding{OK: true, Found: fmt.Sprintf(format, args...)}, nil
+}
+
+func bad(commands []string, format string, args ...any) (Finding, error) {
+	return Finding{Found: fmt.Sprintf(format, args...), Type: commands}, nil
+}
+
+// look makes a Check of a name and a function.
+type look struct {
+	name string
+	look func(ctx context.Context, s *Stack) (Finding, error)
+}
+
+func (l look) Name() string { return l.name }
+
+func (l look) Look(ctx context.Context, s *Stack) (Finding, error) { return l.look(ctx, s) }
+
+// Options of a run.
+type Options struct {
+	// Within is how long all checks may take together. Default 1 min.
+	Within time.Duration
+	// Skip are names of checks that are left out.
+	Skip []string
+}
+
+// atOnce is how many checks ask AWS at the same time: few enough for the calls that an account may make in a second.
+const atOnce = 12
+
+// Run makes all checks of a stack at the same time. What asks AWS waits for its credentials, and is not checked without them.
+func Run(ctx context.Context, s *Stack, o Options) (Report, error) {
+	checks, err := chosen(s, o.Skip)
+	if err != nil {
+		return Report{}, err
+	}
+	if o.Within == 0 {
+		o.Within = time.Minute
+	}
+	inner, cancel := context.WithTimeout(ctx, o.Within)
+	defer cancel()
+	results := make([]Result, len(checks))
+	var group errgroup.Group
+	group.SetLimit(atOnce)
+	for i, c := range checks {
+		group.Go(func() error {
+			results[i] = resultOf(inner, s, c, o.Within)
+			return nil
+		})
+	}
+	_ = group.Wait() // each result says what failed
+	return s.report(results), ctx.Err()
+}
+
+// resultOf looks once, unless there are no credentials to look with.
+func resultOf(ctx context.Context, s *Stack, c entry, within time.Duration) Result {
+	r := Result{Check: c.Name()}
+	if c.asksAWS {
+		if _, err := s.caller(ctx); err != nil {
+			r.Outcome, r.Found = Unchecked, "AWS was not asked: see account/credentials"
+			return r
+		}
+	}
+	f, err := c.Look(ctx, s)
+	switch {
+	case err == nil && f.OK:
+		r.Outcome, r.Found = Passed, f.Found
+	case err == nil:
+		r.Outcome, r.Found, r.Type = Failed, f.Found, f.Type
+	case awsapi.Denied(err):
+		r.Outcome, r.Needs = Unchecked, permission(err)
+		r.Found = "may not ask: " + r.Needs + " is needed"
+	case errors.Is(err, context.DeadlineExceeded):
+		r.Outcome, r.Found = Unchecked, "no answer within "+within.String()
+	default:
+		r.Outcome, r.Found = Unchecked, oneLine(err.Error())
+	}
+	return r
+}
+
+func oneLine(text string) string { return strings.Join(strings.Fields(text), " ") }
+
+// entry is a check of the list, and whether it needs credentials.
+type entry struct {
+	Check
+	asksAWS bool
+}
+
+// chosen are the checks that concern a stack, in the order of the report, without those that are skipped.
+func chosen(s *Stack, skip []string) ([]entry, error) {
+	var all []entry
+	for _, c := range append(machine(s), credentials{}) {
+		all = append(all, entry{c, false})
+	}
+	if s.Problems == nil {
+		for _, area := range []func(*Stack) []Check{account, offers, quotas, names, network, adopted} {
+			for _, c := range area(s) {
+				all = append(all, entry{c, true})
+			}
+		}
+	}
+	for _, name := range skip {
+		before := len(all)
+		all = without(all, name)
+		if len(all) == before {
+			return nil, fmt.Errorf("--skip: this stack has no check %q; the report names them", name)
+		}
+	}
+	return all, nil
+}
+
+func without(all []entry, name string) []entry {
+	var rest []entry
+	for _, e := range all {
+		if e.Name() != name {
+			rest = append(rest, e)
+		}
+	}
+	return rest
+}

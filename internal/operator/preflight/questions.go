@@ -1,0 +1,174 @@
+package preflight
+
+import (
+	"cdcpipeline/config"
+	"cdcpipeline/docs"
+	"cdcpipeline/internal/footprint"
+	"context"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"path"
+	"slices"
+	"strings"
+)
+
+// question is whether some actions are allowed on some resources, all alike.
+type question struct {
+	actions, resources []string
+	context            []contextKey
+}
+
+// contextKey is what a call would say of itself, https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html.
+type contextKey struct{ name, typ, value string }
+
+// mostActions of one question: 231 in one request would still be taken, but not be answered on one page.
+const mostActions = 100
+
+// questions are the documented policies as a simulation asks for them.
+func (s *Stack) questions(ctx context.Context) ([]question, error) {
+	caller, err := s.caller(ctx)
+	if err != nil {
+		return nil, err
+	}
+	texts, err := docs.DeployerPolicies()
+	if err != nil {
+		return nil, err
+	}
+	named := s.replacer(caller)
+	alike := map[string]*question{}
+	for _, text := range texts {
+		var policy struct {
+			Statement []struct {
+				Action, Resource []string
+				Condition        map[string]map[string][]string
+			}
+		}
+		if err := json.Unmarshal([]byte(named.Replace(string(text))), &policy); err != nil {
+			return nil, fmt.Errorf("reading the documented policies: %w", err)
+		}
+		for _, statement := range policy.Statement {
+			actions := slices.DeleteFunc(statement.Action, func(a string) bool { return !s.needs(a) })
+			if len(actions) == 0 {
+				continue
+			}
+			for _, given := range contexts(statement.Condition) {
+				key := fmt.Sprint(statement.Resource, given)
+				if alike[key] == nil {
+					alike[key] = &question{resources: examples(statement.Resource), context: given}
+				}
+				alike[key].actions = append(alike[key].actions, actions...)
+			}
+		}
+	}
+	var all []question
+	for _, key := range slices.Sorted(maps.Keys(alike)) {
+		for actions := range slices.Chunk(distinct(alike[key].actions), mostActions) {
+			all = append(all, question{actions, alike[key].resources, alike[key].context})
+		}
+	}
+	return all, nil
+}
+
+// replacer puts the stack's names in the place of the documents' placeholders and default names.
+func (s *Stack) replacer(caller *identity) *strings.Replacer {
+	plain := config.Config{}.WithDefaults()
+	var pairs []string // the first that fits is taken
+	if bucket := s.Config.Lake.BucketName; bucket != "" {
+		pairs = append(pairs, "arn:aws:s3:::cdc-*", "arn:"+caller.partition+":s3:::"+bucket)
+	}
+	pairs = append(
+		pairs,
+		"arn:aws:", "arn:"+caller.partition+":", "ACCOUNT", caller.account, "REGION", s.AWS.Region,
+		"domain/"+plain.Search.DomainName+"*", "domain/"+s.Config.Search.DomainName,
+		"domains/"+plain.Search.DomainName+"*", "domains/"+s.Config.Search.DomainName+"/audit",
+		"stream/"+plain.Stream.Name+"*", "stream/"+s.Config.Stream.Name,
+		"alias/cdc-pipeline-*-cdc-key", s.keyAlias(),
+	)
+	if s.makesDatabase() {
+		pairs = append(
+			pairs,
+			"cluster:"+plain.Source.ClusterName+"*", "cluster:"+s.Config.Source.ClusterName,
+			"cluster/"+plain.Source.ClusterName+"*", "cluster/"+s.Config.Source.ClusterName+"/audit",
+		)
+	}
+	return strings.NewReplacer(pairs...)
+}
+
+// keyAlias is the alias of the stack's key.
+func (s *Stack) keyAlias() string {
+	return footprint.KeyAlias(s.Project, s.Name, footprint.Pipeline+"-key")
+}
+
+// examples are names as a stack could make them: a simulation wants whole ARNs.
+func examples(resources []string) []string {
+	all := make([]string, 0, len(resources))
+	for _, r := range resources {
+		if r != "*" {
+			all = append(all, strings.ReplaceAll(r, "*", "preflight"))
+		}
+	}
+	return all
+}
+
+// contexts are the calls that a statement's condition admits: one for each value of a key. A statement has one key at most.
+func contexts(condition map[string]map[string][]string) [][]contextKey {
+	types := map[string]string{"Bool": "boolean", "Numeric": "numeric", "Date": "date", "IpAddress": "ip"}
+	all := [][]contextKey{nil}
+	for _, operator := range slices.Sorted(maps.Keys(condition)) {
+		typ := "string"
+		for prefix, other := range types {
+			if strings.HasPrefix(operator, prefix) {
+				typ = other
+			}
+		}
+		for _, name := range slices.Sorted(maps.Keys(condition[operator])) {
+			var more [][]contextKey
+			for _, given := range all {
+				for _, value := range condition[operator][name] {
+					more = append(more, append(slices.Clone(given), contextKey{name, typ, value}))
+				}
+			}
+			all = more
+		}
+	}
+	return all
+}
+
+// needs says whether a deployment of this configuration calls an action.
+func (s *Stack) needs(action string) bool {
+	if action == createLinkedRole {
+		return false
+	}
+	for _, part := range parts {
+		for _, pattern := range part.actions {
+			if is, _ := path.Match(pattern, action); is && !part.made(s) {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// parts of a pipeline that a configuration may do without, and the actions that nothing else calls.
+var parts = []struct {
+	made    func(s *Stack) bool
+	actions []string
+}{
+	{(*Stack).makesDatabase, []string{"rds:*"}},
+	{(*Stack).makesVPC, []string{
+		"ec2:CreateVpc", "ec2:DeleteVpc", "ec2:ModifyVpcAttribute", "ec2:CreateSubnet", "ec2:DeleteSubnet", "ec2:ModifySubnetAttribute",
+		"ec2:CreateRouteTable", "ec2:DeleteRouteTable", "ec2:AssociateRouteTable", "ec2:DisassociateRouteTable", "ec2:CreateRoute", "ec2:DeleteRoute",
+		"ec2:CreateVpcEndpoint", "ec2:DeleteVpcEndpoints", "ec2:ModifyVpcEndpoint", "route53:AssociateVPCWithHostedZone",
+	}},
+	{func(s *Stack) bool { return s.Config.Encryption.KmsKeyArn == "" }, []string{
+		"kms:CreateKey", "kms:CreateAlias", "kms:UpdateAlias", "kms:DeleteAlias", "kms:EnableKeyRotation", "kms:PutKeyPolicy", "kms:ScheduleKeyDeletion",
+	}},
+	{func(s *Stack) bool { return s.Config.Lake.Catalog.On() }, []string{"glue:*", "athena:*"}},
+	{func(s *Stack) bool { return s.Config.Network.FlowLogs != nil && *s.Config.Network.FlowLogs }, []string{"ec2:*FlowLogs"}},
+	{func(s *Stack) bool { return s.Config.Search.Current.On() }, []string{"lambda:*EventSourceMapping", "scheduler:*"}},
+	{func(s *Stack) bool { return s.Config.Search.Current.On() && *s.Config.Search.Current.EnhancedFanOut }, []string{"kinesis:*StreamConsumer"}},
+	{(*Stack).tunnels, []string{
+		"ec2:RunInstances", "ec2:TerminateInstances", "ec2:StartInstances", "ec2:StopInstances", "ec2:ModifyInstanceAttribute", "iam:*InstanceProfile", "ssm:*",
+	}},
+}

@@ -1,0 +1,146 @@
+package preflight
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/jedib0t/go-pretty/v6/table"
+	"github.com/jedib0t/go-pretty/v6/text"
+)
+
+// Outcome of a check.
+type Outcome string
+
+const (
+	// Passed is what a deployment can rely on.
+	Passed Outcome = "passed"
+	// Failed would end a deployment.
+	Failed Outcome = "failed"
+	// Unchecked is not known: AWS did not say, or may not be asked.
+	Unchecked Outcome = "unchecked"
+)
+
+// Result is a check's outcome. Its JSON is stable: keys are added, never renamed.
+type Result struct {
+	Check   string  `json:"check"`
+	Outcome Outcome `json:"outcome"`
+	// Found says what there is, what is wrong, or why it is not known.
+	Found string `json:"found"`
+	// Type is what to type when the check has failed.
+	Type []string `json:"type,omitempty"`
+	// Needs is the action of IAM that the caller lacks, when that is why it is not known.
+	Needs string `json:"needs,omitempty"`
+}
+
+// Report is what all checks have found.
+type Report struct {
+	Stack   string `json:"stack"`
+	Region  string `json:"region"`
+	Account string `json:"account"`
+	// Deployed says that the stack has outputs: what it has is not counted again.
+	Deployed bool `json:"deployed"`
+	// Ready says that every check has passed.
+	Ready bool `json:"ready"`
+
+	Passed    int      `json:"passed"`
+	Failed    int      `json:"failed"`
+	Unchecked int      `json:"unchecked"`
+	Checks    []Result `json:"checks"`
+}
+
+func (s *Stack) report(results []Result) Report {
+	r := Report{Stack: s.Name, Region: s.AWS.Region, Deployed: s.State.Deployed, Checks: results}
+	if known := s.identity.value; known != nil {
+		r.Account = known.account
+	}
+	for _, result := range results {
+		switch result.Outcome {
+		case Passed:
+			r.Passed++
+		case Failed:
+			r.Failed++
+		case Unchecked:
+			r.Unchecked++
+		}
+	}
+	r.Ready = r.Passed == len(results)
+	return r
+}
+
+// words for people, as wide as each other.
+var words = map[Outcome]struct {
+	word  string
+	color text.Color
+}{
+	Passed: {"ok", text.FgGreen}, Failed: {"FAILED", text.FgRed}, Unchecked: {"unknown", text.FgYellow},
+}
+
+// WriteTable prints a report for people: a line for each check, and below one that has failed what to type. The lines have no
+// frame, so that a command can be copied. Colour is for terminals.
+func (r Report) WriteTable(w io.Writer, color bool) error {
+	paint := func(c text.Color, what string) string {
+		if !color {
+			return what
+		}
+		return text.Colors{c}.EscapeSeq() + what + text.Reset.EscapeSeq()
+	}
+	t := table.NewWriter()
+	t.SetStyle(table.StyleDefault)
+	t.Style().Options = table.OptionsNoBordersAndSeparators
+	t.Style().Box.PaddingLeft, t.Style().Box.PaddingRight = "", "  "
+	for _, c := range r.Checks {
+		word := words[c.Outcome]
+		t.AppendRow(table.Row{paint(word.color, word.word), c.Check, c.Found})
+		for _, command := range c.Type {
+			t.AppendRow(table.Row{"", "  type:", command})
+		}
+	}
+	where := fmt.Sprintf("stack %s, region %s, account %s", orUnknown(r.Stack), orUnknown(r.Region), orUnknown(r.Account))
+	if !r.Deployed {
+		where += ": not deployed yet"
+	}
+	if _, err := io.WriteString(w, where+"\n\n"+trimmed(t.Render())+"\n\n"+r.verdict(paint)+"\n"); err != nil {
+		return fmt.Errorf("printing the report: %w", err)
+	}
+	return nil
+}
+
+func orUnknown(name string) string {
+	if name == "" {
+		return "unknown"
+	}
+	return name
+}
+
+// trimmed lines have no blanks at their ends.
+func trimmed(lines string) string {
+	all := strings.Split(lines, "\n")
+	for i, line := range all {
+		all[i] = strings.TrimRight(line, " ")
+	}
+	return strings.Join(all, "\n")
+}
+
+func (r Report) verdict(paint func(text.Color, string) string) string {
+	said := fmt.Sprintf("%d checks: %d ok", len(r.Checks), r.Passed)
+	if r.Failed > 0 {
+		said += fmt.Sprintf(", %d failed", r.Failed)
+	}
+	if r.Unchecked > 0 {
+		said += fmt.Sprintf(", %d unknown", r.Unchecked)
+	}
+	switch {
+	case r.Failed > 0:
+		return paint(text.FgRed, said)
+	case r.Unchecked > 0:
+		said = paint(text.FgYellow, said)
+		for _, c := range r.Checks {
+			if c.Needs != "" {
+				return said + "\nthe policy docs/preflight-policy.json allows all that is asked"
+			}
+		}
+		return said
+	}
+	return paint(text.FgGreen, said)
+}

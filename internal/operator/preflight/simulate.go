@@ -1,0 +1,123 @@
+package preflight
+
+import (
+	"cdcpipeline/internal/awsapi"
+	"context"
+	"fmt"
+	"net/url"
+	"strings"
+)
+
+// root is the principal of the root user, whose policies nobody can simulate: it has none.
+const root = "root"
+
+// principal is whose policies are simulated: the user, or the role behind an assumed one. The ARN of a session does not
+// tell the path of its role, https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html.
+func (s *Stack) principal(ctx context.Context) (string, error) {
+	return s.acting.get(func() (string, error) {
+		caller, err := s.caller(ctx)
+		if err != nil {
+			return "", err
+		}
+		kind, rest, _ := strings.Cut(caller.arn.Resource, "/")
+		switch kind {
+		case "root":
+			return root, nil
+		case "user", "role":
+			return caller.arn.String(), nil
+		case "assumed-role":
+			name, _, _ := strings.Cut(rest, "/")
+			var role struct {
+				Arn string `xml:"GetRoleResult>Role>Arn"`
+			}
+			err := s.api(awsapi.IAM).Query(ctx, "GetRole", url.Values{"RoleName": {name}}, &role)
+			if awsapi.Denied(err) { // most roles have no path
+				return fmt.Sprintf("arn:%s:iam::%s:role/%s", caller.partition, caller.account, name), nil
+			}
+			return role.Arn, err
+		}
+		return "", fmt.Errorf("the policies of %s cannot be simulated: deploy as a user or a role", caller.arn)
+	})
+}
+
+// simulate asks IAM, https://docs.aws.amazon.com/IAM/latest/APIReference/API_SimulatePrincipalPolicy.html. It gives the
+// actions that are denied, each with the resource and by what, and those whose policies want to know more of a call.
+func (s *Stack) simulate(ctx context.Context, q question) (denied, unknown []string, err error) {
+	principal, err := s.principal(ctx)
+	if err != nil || principal == root {
+		return nil, nil, err
+	}
+	values := url.Values{"PolicySourceArn": {principal}}
+	awsapi.Numbered(values, "ActionNames.member.", q.actions...)
+	awsapi.Numbered(values, "ResourceArns.member.", q.resources...)
+	for i, key := range q.context {
+		entry := fmt.Sprintf("ContextEntries.member.%d.", i+1)
+		values.Set(entry+"ContextKeyName", key.name)
+		values.Set(entry+"ContextKeyType", key.typ)
+		values.Set(entry+"ContextKeyValues.member.1", key.value)
+	}
+	err = pages(ctx, s.api(awsapi.IAM), "SimulatePrincipalPolicy", "Marker", values, func(page simulation) string {
+		for _, r := range page.Results {
+			for _, a := range r.answers() {
+				switch line := a.line(r.Action); {
+				case a.Decision == "allowed":
+				case len(a.Missing) > 0 && a.Decision != "explicitDeny":
+					unknown = append(unknown, fmt.Sprintf("%s (%s)", line, strings.Join(a.Missing, ", ")))
+				default:
+					denied = append(denied, line)
+				}
+			}
+		}
+		return page.Next
+	})
+	return denied, unknown, err
+}
+
+// simulation is a page of IAM's answer.
+type simulation struct {
+	Results []evaluation `xml:"SimulatePrincipalPolicyResult>EvaluationResults>member"`
+	Next    string       `xml:"SimulatePrincipalPolicyResult>Marker"`
+}
+
+type evaluation struct {
+	Action      string   `xml:"EvalActionName"`
+	Resource    string   `xml:"EvalResourceName"`
+	Decision    string   `xml:"EvalDecision"`
+	Missing     []string `xml:"MissingContextValues>member"`
+	ByOrg       string   `xml:"OrganizationsDecisionDetail>AllowedByOrganizations"`
+	ByBoundary  string   `xml:"PermissionsBoundaryDecisionDetail>AllowedByPermissionsBoundary"`
+	OnResources []struct {
+		Resource   string   `xml:"EvalResourceName"`
+		Decision   string   `xml:"EvalResourceDecision"`
+		Missing    []string `xml:"MissingContextValues>member"`
+		ByBoundary string   `xml:"PermissionsBoundaryDecisionDetail>AllowedByPermissionsBoundary"`
+	} `xml:"ResourceSpecificResults>member"`
+}
+
+// answers are those for each resource, where there are some, else the one for the action.
+func (e evaluation) answers() []evaluation {
+	if len(e.OnResources) == 0 {
+		return []evaluation{e}
+	}
+	all := make([]evaluation, len(e.OnResources))
+	for i, r := range e.OnResources {
+		all[i] = evaluation{Resource: r.Resource, Decision: r.Decision, Missing: r.Missing, ByBoundary: r.ByBoundary, ByOrg: e.ByOrg}
+	}
+	return all
+}
+
+// line names an action, on what it is denied, and by whom when it is not the principal's own policies.
+func (e evaluation) line(action string) string {
+	if e.Resource != "" && e.Resource != "*" {
+		action += " on " + e.Resource
+	}
+	switch {
+	case e.ByOrg == "false":
+		action += " (a service control policy of the organization)"
+	case e.ByBoundary == "false":
+		action += " (the permissions boundary)"
+	case e.Decision == "explicitDeny":
+		action += " (denied by a policy)"
+	}
+	return action
+}

@@ -1,0 +1,104 @@
+package preflight
+
+import (
+	"cdcpipeline/config"
+	"cdcpipeline/internal/awsapi"
+	"cdcpipeline/internal/awsconfig"
+	"context"
+	"fmt"
+	"strings"
+	"sync"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+)
+
+// Stack is what is going to be deployed, and where.
+type Stack struct {
+	// Project and Name of the stack, as Pulumi has them.
+	Project, Name string
+	// Named says that the stack is named on the command line, so that commands to type name it too.
+	Named bool
+	// Dir is the project's folder: paths in the configuration are relative to it.
+	Dir string
+	// Config is the stack's configuration, complete; Problems are what is wrong with it, and then Config is empty.
+	Config   config.Config
+	Problems error
+	// Settings are the stack's `aws:*` keys; AWS calls as the provider does with them, CannotCall is why it cannot.
+	Settings   awsconfig.Settings
+	AWS        aws.Config
+	CannotCall error
+	// State is what the stack has already.
+	State State
+	// Tool runs a command in Dir, such as `pulumi version`, and gives what it prints.
+	Tool func(ctx context.Context, command ...string) (string, error)
+
+	identity once[*identity]
+	acting   once[string]
+	zoneList once[[]zone]
+	subnets  once[[]subnet]
+	tables   once[[]routeTable]
+	ends     once[[]endpoint]
+}
+
+// once is an answer that several checks need, asked for one time.
+type once[T any] struct {
+	do    sync.Once
+	value T
+	err   error
+}
+
+func (o *once[T]) get(ask func() (T, error)) (T, error) {
+	o.do.Do(func() { o.value, o.err = ask() })
+	return o.value, o.err
+}
+
+func (s *Stack) api(service awsapi.Service) *awsapi.Client { return awsapi.New(s.AWS, service) }
+
+// set is the command that sets a key of the stack's configuration.
+func (s *Stack) set(key, value string) string {
+	return fmt.Sprintf("pulumi config set%s --path 'cdc-pipeline:%s' %s", s.flag(), key, quoted(value))
+}
+
+func (s *Stack) flag() string {
+	if s.Named {
+		return " --stack " + quoted(s.Name)
+	}
+	return ""
+}
+
+// cli is a command of the AWS CLI in the stack's region, with its profile.
+func (s *Stack) cli(format string, args ...any) string {
+	command := "aws " + fmt.Sprintf(format, args...)
+	if region := s.AWS.Region; region != "" {
+		command += " --region " + region
+	}
+	if profile := s.Settings["profile"]; profile != "" {
+		command += " --profile " + quoted(profile)
+	}
+	return command
+}
+
+// quoted is text as a shell reads it as one word.
+func quoted(text string) string {
+	if text != "" && !strings.ContainsFunc(text, func(r rune) bool { return !strings.ContainsRune(plain, r) }) {
+		return text
+	}
+	return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'"
+}
+
+const plain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./:,+=@%"
+
+// adopts says that the VPC exists.
+func (s *Stack) adopts() bool { return s.Config.Network.VpcID != "" }
+
+// makesDatabase says that an Aurora cluster is made.
+func (s *Stack) makesDatabase() bool { return s.Config.Source.Existing == nil }
+
+// makesVPC says that a VPC is made.
+func (s *Stack) makesVPC() bool { return !s.adopts() }
+
+// tunnels says that the domain is reached through a bastion.
+func (s *Stack) tunnels() bool { return s.Config.Search.Reach == config.ReachTunnel }
+
+// nat says that NAT gateways are made.
+func (s *Stack) nat() bool { return s.makesVPC() && s.Config.Network.Egress == config.EgressNAT }

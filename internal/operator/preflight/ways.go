@@ -1,0 +1,161 @@
+package preflight
+
+import (
+	"cdcpipeline/internal/footprint"
+	"context"
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+)
+
+// ways are how the subnets of an adopted VPC reach AWS.
+type ways struct {
+	vpc, region string
+	// enclosed are the subnets that need endpoints, because no default route leads out of them.
+	enclosed  []subnet
+	tables    []routeTable
+	endpoints []endpoint
+}
+
+func (s *Stack) ways(ctx context.Context) (w ways, err error) {
+	w = ways{vpc: s.Config.Network.VpcID, region: s.AWS.Region}
+	subnets, err := s.chosenSubnets(ctx)
+	if err != nil {
+		return w, err
+	}
+	if w.tables, err = s.routeTables(ctx); err != nil {
+		return w, err
+	}
+	w.enclosed = enclosed(subnets, w.tables)
+	if len(w.enclosed) > 0 {
+		w.endpoints, err = s.vpcEndpoints(ctx)
+	}
+	return w, err
+}
+
+// to are the endpoints that a service's own name leads to.
+func (w ways) to(service string) (found []endpoint) {
+	for _, e := range w.endpoints {
+		if e.serves(footprint.EndpointService(w.region, service)) {
+			found = append(found, e)
+		}
+	}
+	return found
+}
+
+// withoutS3 are the route tables of enclosed subnets that the endpoint of S3 is not in.
+func (w ways) withoutS3() (missing []string) {
+	for _, n := range w.enclosed {
+		table := tableOf(n, w.tables).ID
+		routed := slices.ContainsFunc(w.endpoints, func(e endpoint) bool {
+			return e.Service == footprint.EndpointService(w.region, "s3") && slices.Contains(e.Tables, table)
+		})
+		if !routed && !slices.Contains(missing, table) {
+			missing = append(missing, table)
+		}
+	}
+	return missing
+}
+
+// reachesAWS: each subnet has a default route that private addresses can use, or the VPC has the endpoints.
+func reachesAWS(ctx context.Context, s *Stack) (Finding, error) {
+	w, err := s.ways(ctx)
+	if err != nil {
+		return Finding{}, err
+	}
+	if len(w.enclosed) == 0 {
+		return good("every subnet has a default route")
+	}
+	create := func(kind, service, more string) string {
+		return s.cli("ec2 create-vpc-endpoint --vpc-id %s --vpc-endpoint-type %s --service-name %s %s", w.vpc, kind, footprint.EndpointService(w.region, service), more)
+	}
+	var missing, commands []string
+	for _, service := range footprint.InterfaceEndpoints {
+		if len(w.to(service)) == 0 {
+			missing = append(missing, service)
+			commands = append(commands, create("Interface", service, "--private-dns-enabled --subnet-ids "+strings.Join(s.Config.Network.PrivateSubnetIDs, " ")))
+		}
+	}
+	if tables := w.withoutS3(); len(tables) > 0 {
+		missing = append(missing, "s3 (gateway, in "+strings.Join(tables, ", ")+")")
+		commands = append(commands, create("Gateway", "s3", "--route-table-ids "+strings.Join(tables, " ")))
+	}
+	if len(missing) > 0 {
+		return bad(commands, "%s: no default route in %s, and no endpoint of %s", w.vpc, ids(w.enclosed), strings.Join(missing, ", "))
+	}
+	return good("endpoints of %s and s3", strings.Join(footprint.InterfaceEndpoints, ", "))
+}
+
+func ids(subnets []subnet) string {
+	all := make([]string, len(subnets))
+	for i, n := range subnets {
+		all[i] = n.ID
+	}
+	return strings.Join(all, ", ")
+}
+
+// https is the port of every endpoint.
+const https = 443
+
+// endpointsAdmit: where there is no default route, the endpoints' own groups let the subnets in. The pipeline's groups are
+// new, so that only a rule by addresses can admit them.
+func endpointsAdmit(ctx context.Context, s *Stack) (Finding, error) {
+	w, err := s.ways(ctx)
+	if err != nil {
+		return Finding{}, err
+	}
+	if len(w.enclosed) == 0 {
+		return good("not needed: every subnet has a default route")
+	}
+	groups, err := s.groupsOf(ctx, w.endpoints)
+	if err != nil {
+		return Finding{}, err
+	}
+	var shut, commands []string
+	for _, service := range footprint.InterfaceEndpoints {
+		for _, e := range w.to(service) {
+			for _, n := range w.enclosed {
+				admitted, err := e.admits(n, groups)
+				if err != nil {
+					return Finding{}, err
+				}
+				if !admitted {
+					shut = append(shut, service+" from "+n.Cidr)
+					commands = append(commands, s.cli("ec2 authorize-security-group-ingress --group-id %s --protocol tcp --port %d --cidr %s", e.Groups[0], https, n.Cidr))
+				}
+			}
+		}
+	}
+	if len(shut) > 0 {
+		return bad(distinct(commands), "the endpoints' groups do not admit %d to: %s", https, some(shut))
+	}
+	return good("the endpoints' groups admit the subnets")
+}
+
+// groupsOf are the security groups of endpoints, by id.
+func (s *Stack) groupsOf(ctx context.Context, endpoints []endpoint) (map[string]*group, error) {
+	all := map[string]*group{}
+	for _, e := range endpoints {
+		for _, id := range e.Groups {
+			if all[id] != nil {
+				continue
+			}
+			found, err := s.group(ctx, id)
+			if err != nil {
+				return nil, err
+			}
+			all[id] = found
+		}
+	}
+	return all, nil
+}
+
+// admits says that one of the endpoint's groups lets all of a subnet in; without a group there is nothing to shut anybody out.
+func (e endpoint) admits(n subnet, groups map[string]*group) (bool, error) {
+	block, err := netip.ParsePrefix(n.Cidr)
+	if err != nil {
+		return false, fmt.Errorf("reading the block of %s: %w", n.ID, err)
+	}
+	return len(e.Groups) == 0 || slices.ContainsFunc(e.Groups, func(id string) bool { return groups[id].admits(block, https) }), nil
+}

@@ -1,0 +1,103 @@
+package schema
+
+import (
+	"context"
+	"crypto/tls"
+	"database/sql"
+	"errors"
+	"fmt"
+	"net"
+	"strconv"
+	"time"
+
+	"github.com/go-sql-driver/mysql"
+)
+
+// Connection says where the database is and who connects.
+type Connection struct {
+	Host string
+	// Port, default 3306.
+	Port           int
+	User, Password string
+	// TLS verifies the server; nil: the system's root certificates and the host's name. There is no way without.
+	TLS *tls.Config
+}
+
+// Open connects, in a session whose times are UTC and which refuses a value that does not fit.
+func Open(ctx context.Context, c Connection) (*sql.DB, error) {
+	if c.Port == 0 {
+		c.Port = 3306
+	}
+	address := net.JoinHostPort(c.Host, strconv.Itoa(c.Port))
+	db, err := c.open(ctx, address)
+	if err != nil {
+		return nil, fmt.Errorf("connecting to %s as %s: %w", address, c.User, err)
+	}
+	return db, nil
+}
+
+func (c Connection) open(ctx context.Context, address string) (*sql.DB, error) {
+	settings := mysql.NewConfig()
+	settings.Net, settings.Addr = "tcp", address
+	settings.User, settings.Passwd = c.User, c.Password
+	settings.Collation = "utf8mb4_general_ci" // known to MySQL and MariaDB alike
+	settings.ClientFoundRows = true
+	settings.Timeout = 15 * time.Second
+	settings.Params = map[string]string{
+		"time_zone": "'+00:00'",
+		// Rows that are compared while they come may wait for longer than a minute, the default.
+		"net_write_timeout": "600",
+		"sql_mode":          "'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION,NO_AUTO_VALUE_ON_ZERO'",
+	}
+	if settings.TLS = c.TLS; c.TLS == nil {
+		settings.TLS = &tls.Config{MinVersion: tls.VersionTLS12}
+	}
+	if settings.TLS.ServerName == "" {
+		settings.TLS = settings.TLS.Clone()
+		settings.TLS.ServerName = c.Host
+	}
+	connector, err := mysql.NewConnector(settings)
+	if err != nil {
+		return nil, fmt.Errorf("setting up the driver: %w", err)
+	}
+	db := sql.OpenDB(connector)
+	if err := db.PingContext(ctx); err != nil {
+		_ = db.Close()
+		return nil, explainConnection(err)
+	}
+	return db, nil
+}
+
+// explainConnection adds what to do when no session could be opened.
+func explainConnection(err error) error {
+	var refused *mysql.MySQLError
+	var untrusted *tls.CertificateVerificationError
+	switch {
+	case errors.As(err, &refused):
+		return explain(err)
+	case errors.As(err, &untrusted):
+		return fmt.Errorf("%w (name the bundle that signs the server's certificate, e.g. that of RDS, and use the host name in the certificate)", err)
+	}
+	return fmt.Errorf("%w (check host and port, and that the network lets you through)", err)
+}
+
+// Numbers of MySQL's and MariaDB's errors.
+const (
+	errAccessDenied = 1045
+	errTableDenied  = 1142
+)
+
+// explain adds what to do to errors of the database that whoever reads meets.
+func explain(err error) error {
+	var e *mysql.MySQLError
+	if !errors.As(err, &e) {
+		return err
+	}
+	switch e.Number {
+	case errAccessDenied:
+		return fmt.Errorf("%w (check the user and the password, or the secret they come from)", err)
+	case errTableDenied:
+		return fmt.Errorf("%w (connect as a user who may read it, e.g. with the secret of the administrator)", err)
+	}
+	return err
+}

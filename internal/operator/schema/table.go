@@ -1,0 +1,92 @@
+// Package schema reads tables of a MySQL-compatible database: what they look like, from information_schema, and their rows.
+//
+// It reads every table. What cannot be told apart, because it has no primary key that records carry, is [ErrNoKey]; who
+// writes rows has stricter checks of its own (package workload).
+package schema
+
+import (
+	"cdcpipeline/internal/table"
+	"strings"
+)
+
+// quoted writes a name for SQL.
+func quoted(n table.Name) string { return Quote(n.Database) + "." + Quote(n.Table) }
+
+// Quote writes an identifier for SQL.
+func Quote(identifier string) string {
+	return "`" + strings.ReplaceAll(identifier, "`", "``") + "`"
+}
+
+// Table is what has to be known of a table.
+type Table struct {
+	Name table.Name
+	// Columns in the table's order, without those that DMS does not carry: computed ones (GENERATED ALWAYS AS) and invisible
+	// ones, https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Source.MySQL.html#CHAP_Source.MySQL.Limitations.
+	Columns []Column
+	// Key holds the indices in Columns of the primary key, in the key's order.
+	Key []int
+}
+
+// Quoted is the table's name for SQL.
+func (t *Table) Quoted() string { return quoted(t.Name) }
+
+// Kind is what a column's values have in common.
+type Kind int
+
+// The kinds of columns. Of Unsupported ones (vectors, whatever comes with a later server) only NULL is understood.
+const (
+	Unsupported Kind = iota
+	Integer
+	Decimal
+	Float
+	Double
+	Bool
+	Bit
+	Date
+	DateTime
+	Timestamp
+	Time
+	Year
+	Text
+	Binary
+	Enum
+	Set
+	JSON
+	UUID
+	// Spatial values are bytes: an SRID of four bytes and WKB, https://dev.mysql.com/doc/refman/8.0/en/gis-data-formats.html.
+	Spatial
+	// Inet is MariaDB's INET4 or INET6.
+	Inet
+)
+
+// Column of a table.
+type Column struct {
+	Name string
+	Kind Kind
+	// Nullable columns are NULL now and then.
+	Nullable bool
+	// AutoIncrement columns get their value from the database.
+	AutoIncrement bool
+	// Key says that the column is part of the primary key, Unique that it is part of another unique index.
+	Key, Unique bool
+	// Foreign says that the column refers to another table.
+	Foreign bool
+	// Unsigned numbers have no values below 0.
+	Unsigned bool
+	// Bits of an Integer or Bit.
+	Bits int
+	// Precision in digits of a Decimal, Float or Double, or of the fraction of a second. 0: not given.
+	Precision int
+	// Scale in digits after the point; -1 for a Float or Double without one.
+	Scale int
+	// Length at most, in characters for Text, in bytes for Binary; of an Inet always.
+	Length int64
+	// Bytes at most for a TEXT, whose limit is not in characters. 0: no such limit.
+	Bytes int64
+	// Fixed says that a Binary always has its full length.
+	Fixed bool
+	// Charset of a Text, e.g. utf8mb4.
+	Charset string
+	// Members of an Enum or Set.
+	Members []string
+}

@@ -1,0 +1,130 @@
+package status
+
+import (
+	"cdcpipeline/internal/operator/ddl"
+	"cdcpipeline/internal/outputs"
+	"cdcpipeline/internal/table"
+	"cmp"
+	"context"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/databasemigrationservice/types"
+)
+
+// Database tells how the source's tables are made.
+type Database interface {
+	Tables(context.Context) (map[table.Name]*ddl.Table, error)
+	io.Closer
+}
+
+// Kept is what looks before this one have found out about the tables: [ddl.Store].
+type Kept interface {
+	Read(context.Context) (map[string]ddl.Known, error)
+	Write(ctx context.Context, known, kept map[string]ddl.Known) error
+}
+
+// DDLStatus is what statements did to tables of which DMS sends no record.
+type DDLStatus struct {
+	// Tables that were emptied, replaced or dropped since their load, by name.
+	Tables []ChangedTable `json:"tables"`
+	Error  string         `json:"error,omitempty"`
+}
+
+// ChangedTable is one of them.
+type ChangedTable struct {
+	Name string `json:"name"`
+	// Gone says that there is no such table now.
+	Gone    bool         `json:"gone"`
+	Changes []ddl.Change `json:"changes"`
+}
+
+// readDDL compares the tables with what they were at their load, and keeps what it finds. Accepted tables are taken for
+// loaded as they are. The tables of `cdc conformance` come and go.
+func (s Sources) readDDL(ctx context.Context, o outputs.Outputs, tables TablesStatus, options Options) DDLStatus {
+	status := DDLStatus{Tables: []ChangedTable{}}
+	if s.Database == nil || tables.Error != "" {
+		return status
+	}
+	fail := func(err error) DDLStatus {
+		status.Error = explain(ctx, err)
+		return status
+	}
+	database, err := s.Database(ctx)
+	if err != nil {
+		return fail(err)
+	}
+	defer database.Close()
+	now, err := database.Tables(ctx)
+	if err != nil {
+		return fail(err)
+	}
+	kept, err := s.Kept.Read(ctx)
+	if err != nil {
+		return fail(err)
+	}
+	at := options.Now().UTC().Truncate(time.Second)
+	known, accept := maps.Clone(kept), slices.Clone(options.Accept)
+	probes, _ := table.ParsePattern(o.ProbeTables)
+	for _, t := range tables.statistics {
+		n := table.Name{Database: aws.ToString(t.SchemaName), Table: aws.ToString(t.TableName)}
+		loading := t.FullLoadStartTime != nil && t.FullLoadEndTime == nil
+		if loading || o.ProbeTables != "" && probes.Matches(n) {
+			continue
+		}
+		name, made, statistics := n.String(), now[n], ddlStatistics(t)
+		if i := slices.Index(accept, name); i >= 0 && made != nil {
+			accept = slices.Delete(accept, i, i+1)
+			known[name] = ddl.Accepted(made, statistics, at)
+			continue
+		}
+		var changes []ddl.Change
+		if known[name], changes = ddl.Look(kept[name], made, statistics, at); len(changes) > 0 {
+			status.Tables = append(status.Tables, ChangedTable{Name: name, Gone: made == nil, Changes: changes})
+		}
+	}
+	if len(accept) > 0 {
+		status.Error = "--accept-table: the task has no loaded table " + strings.Join(accept, ", ")
+	}
+	if err := s.Kept.Write(ctx, known, kept); err != nil {
+		return fail(err)
+	}
+	return status
+}
+
+// NoteTables compares the tables and keeps what it finds, as a status does, without showing it: whoever has loaded tables
+// again begins a record of what they are.
+func (s Sources) NoteTables(ctx context.Context, o outputs.Outputs) error {
+	tables := readTables(ctx, s.DMS, o)
+	noted := s.readDDL(ctx, o, tables, Options{Now: time.Now})
+	if problem := cmp.Or(tables.Error, noted.Error); problem != "" {
+		return fmt.Errorf("noting how the tables are made: %s: run `cdc status`, which does it too", problem)
+	}
+	return nil
+}
+
+func ddlStatistics(t types.TableStatistics) ddl.Statistics {
+	return ddl.Statistics{Began: aws.ToTime(t.FullLoadStartTime).UTC(), Loaded: aws.ToTime(t.FullLoadEndTime).UTC(), Ddls: t.Ddls}
+}
+
+// problem is what a person reads, with what to type.
+func (t ChangedTable) problem() string {
+	var what []string
+	for _, c := range t.Changes {
+		when := "before " + timestamp(&c.Before)
+		if !c.After.IsZero() {
+			when = fmt.Sprintf("between %s and %s", timestamp(&c.After), timestamp(&c.Before))
+		}
+		what = append(what, c.What+" "+when)
+	}
+	then := ""
+	if t.Gone {
+		then = " when it is there again"
+	}
+	return fmt.Sprintf("table %s: %s. DMS sends no record of that, so rows that went are still shown: `cdc start --reload-table %s`%s", t.Name, strings.Join(what, "; "), t.Name, then)
+}

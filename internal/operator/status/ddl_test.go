@@ -1,0 +1,140 @@
+package status
+
+import (
+	"cdcpipeline/internal/operator/ddl"
+	"cdcpipeline/internal/table"
+	"cdcpipeline/internal/task"
+	"cdcpipeline/internal/task/tasktest"
+	"context"
+	"encoding/json"
+	"maps"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+// fakeDatabase is how the tables are made, and what is kept of them.
+type fakeDatabase struct {
+	tables        map[table.Name]*ddl.Table
+	kept          map[string]ddl.Known
+	err, keptErr  error
+	closed, wrote bool
+}
+
+func (f *fakeDatabase) Tables(context.Context) (map[table.Name]*ddl.Table, error) {
+	return f.tables, f.err
+}
+
+func (f *fakeDatabase) Close() error {
+	f.closed = true
+	return nil
+}
+
+func (f *fakeDatabase) Read(context.Context) (map[string]ddl.Known, error) { return f.kept, f.keptErr }
+
+func (f *fakeDatabase) Write(_ context.Context, known, _ map[string]ddl.Known) error {
+	f.kept, f.wrote = maps.Clone(known), true
+	return nil
+}
+
+var orders = table.Name{Database: "shop", Table: "orders"}
+
+// wellDatabase has both tables as they were loaded, and nobody has looked yet.
+func wellDatabase() *fakeDatabase {
+	return &fakeDatabase{kept: map[string]ddl.Known{}, tables: map[table.Name]*ddl.Table{
+		orders: {ID: "7", Created: tasktest.Noon.Add(-2 * time.Hour), Columns: "a"},
+		{Database: "testdb", Table: "retail_trans"}: {ID: "8", Created: tasktest.Noon.Add(-2 * time.Hour), Columns: "b"},
+	}}
+}
+
+func (p *parts) readWith(t *testing.T, f *fakeDatabase, o Options) Status {
+	t.Helper()
+	sources := Sources{
+		DMS: p.dms, CloudWatch: p.metrics, S3: p.objects, Search: func(context.Context) (Cluster, error) { return p.cluster, p.open },
+		Database: func(context.Context) (Database, error) { return f, nil }, Kept: f,
+	}
+	if o.Now == nil {
+		o.Now = func() time.Time { return tasktest.Noon }
+	}
+	return sources.Read(t.Context(), p.outputs, o)
+}
+
+func later() Options { return Options{Now: func() time.Time { return tasktest.Noon.Add(time.Hour) }} }
+
+func TestATableIsComparedWithWhatItWasAtItsLoad(t *testing.T) {
+	p, f := wellParts(), wellDatabase()
+	s := p.readWith(t, f, Options{})
+	require.True(t, s.Healthy, s.Problems)
+	require.True(t, f.closed)
+	require.Equal(t, "7", f.kept["shop.orders"].Table.ID)
+
+	f.tables[orders] = &ddl.Table{ID: "9", Created: tasktest.Noon.Add(30 * time.Minute), Columns: "a"} // TRUNCATE
+	for range 2 {
+		s = p.readWith(t, f, later())
+		require.Equal(t, []string{"table shop.orders: " + ddl.Replaced + " between 2026-11-23T12:30:00Z and 2026-11-23T13:00:00Z. " +
+			"DMS sends no record of that, so rows that went are still shown: `cdc start --reload-table shop.orders`"}, s.Problems)
+	}
+	form, err := json.Marshal(s.DDL)
+	require.NoError(t, err)
+	require.JSONEq(t, `{"tables": [{"name": "shop.orders", "gone": false, "changes": [{"what": "`+ddl.Replaced+`", "after": "2026-11-23T12:30:00Z", "before": "2026-11-23T13:00:00Z"}]}]}`, string(form))
+
+	// It is loaded again.
+	p.dms.Looks[0].Tables[1] = tasktest.TableAt("shop.orders", task.TableCompleted, tasktest.Noon.Add(2*time.Hour), 20)
+	require.True(t, p.readWith(t, f, later()).Healthy)
+}
+
+func TestALoadBeginsTheRecordOfATable(t *testing.T) {
+	p, f := wellParts(), wellDatabase()
+	sources := Sources{DMS: p.dms, Database: func(context.Context) (Database, error) { return f, nil }, Kept: f}
+	require.NoError(t, sources.NoteTables(t.Context(), p.outputs))
+	require.Equal(t, "7", f.kept["shop.orders"].Table.ID)
+	f.err = tasktest.ErrRefused
+	require.ErrorContains(t, sources.NoteTables(t.Context(), p.outputs), "noting how the tables are made: AccessDenied")
+}
+
+func TestADroppedTableIsNamed(t *testing.T) {
+	p, f := wellParts(), wellDatabase()
+	p.readWith(t, f, Options{})
+	delete(f.tables, orders)
+	s := p.readWith(t, f, later())
+	require.True(t, s.DDL.Tables[0].Gone)
+	require.Contains(t, strings.Join(s.Problems, "\n"), "table shop.orders: DROP or RENAME between 2026-11-23T12:00:00Z and 2026-11-23T13:00:00Z. DMS sends no record of that, so rows that went are still shown: `cdc start --reload-table shop.orders` when it is there again")
+}
+
+func TestAnAcceptedTableIsNoProblem(t *testing.T) {
+	p, f := wellParts(), wellDatabase()
+	p.readWith(t, f, Options{})
+	f.tables[orders] = &ddl.Table{ID: "9", Columns: "a"} // OPTIMIZE TABLE
+	o := later()
+	require.False(t, p.readWith(t, f, o).Healthy)
+	o.Accept = []string{"shop.orders"}
+	require.True(t, p.readWith(t, f, o).Healthy)
+	require.True(t, p.readWith(t, f, later()).Healthy)
+	o.Accept = []string{"shop.nothing"}
+	require.Contains(t, p.readWith(t, f, o).DDL.Error, "--accept-table: the task has no loaded table shop.nothing")
+}
+
+func TestTablesThatAreLoadingOrProbesAreNotCompared(t *testing.T) {
+	p, f := wellParts(), wellDatabase()
+	p.outputs.ProbeTables = "shop.%"
+	delete(f.tables, orders)
+	p.dms.Looks[0].Tables[0].FullLoadEndTime = nil
+	s := p.readWith(t, f, Options{})
+	require.Empty(t, s.DDL.Tables)
+	require.Empty(t, f.kept)
+}
+
+func TestWhatCannotBeComparedIsSaid(t *testing.T) {
+	for problem, change := range map[string]func(*fakeDatabase){
+		"definitions of the tables unreadable: AccessDenied": func(f *fakeDatabase) { f.err = tasktest.ErrRefused },
+		"definitions of the tables unreadable: AccessDen":    func(f *fakeDatabase) { f.keptErr = tasktest.ErrRefused },
+	} {
+		p, f := wellParts(), wellDatabase()
+		change(f)
+		s := p.readWith(t, f, Options{})
+		require.Contains(t, strings.Join(s.Problems, "\n"), problem)
+		require.False(t, f.wrote)
+	}
+}

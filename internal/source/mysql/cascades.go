@@ -1,0 +1,94 @@
+package mysql
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// nativeForeignKeys is OFF where the server changes a foreign key's rows itself, and logs it: MySQL 9.6 and newer. Everywhere
+// else InnoDB does, below the binary log.
+// https://dev.mysql.com/doc/refman/9.6/en/innodb-parameters.html#sysvar_innodb_native_foreign_keys
+const nativeForeignKeys = "innodb_native_foreign_keys"
+
+// foreignKey is a constraint of a followed table, as information_schema.referential_constraints has it.
+type foreignKey struct {
+	child, parent      Table
+	name               string
+	onDelete, onUpdate string
+	columns, referred  []string
+}
+
+// keeps are the rules by which a parent's change leaves the child's rows alone.
+func keeps(rule string) bool { return rule == "RESTRICT" || rule == "NO ACTION" }
+
+// checkCascades finds the foreign keys by which rows of followed tables change without a row event: DMS, and with it every
+// sink, keeps them as they were. The parent need not be followed.
+// https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Source.MySQL.html#CHAP_Source.MySQL.Limitations
+func (r *run) checkCascades(ctx context.Context) {
+	if value, known := r.server.variables[nativeForeignKeys]; known && (value == "OFF" || value == "0") {
+		return
+	}
+	keys, err := r.cascading(ctx)
+	if err != nil {
+		r.broke(fmt.Errorf("reading foreign keys: %w", err))
+		return
+	}
+	status, otherwise := Warning, ""
+	if r.req.FailOnCascades {
+		status, otherwise = Failed, ", or set source.cascades to warn"
+	}
+	for _, k := range keys {
+		f := Finding{Check: fmt.Sprintf("foreign key %s of %s", k.name, k.child), Value: k.rules() + ", which no record tells of"}
+		f.advise(status, fmt.Sprintf(", and change rows of %s by statements of their own%s: what a foreign key changes is not in the binary log", k.child, otherwise), k.restrict()...)
+		r.add(f)
+	}
+}
+
+// cascading are the constraints of followed tables that change rows.
+func (r *run) cascading(ctx context.Context) ([]foreignKey, error) {
+	rows, err := r.db.Query(ctx, `SELECT constraint_schema, table_name, unique_constraint_schema, referenced_table_name, constraint_name, delete_rule, update_rule
+FROM information_schema.referential_constraints WHERE constraint_schema NOT IN `+SystemSchemas+` ORDER BY constraint_schema, table_name, constraint_name`)
+	if err != nil {
+		return nil, err
+	}
+	var found []foreignKey
+	for _, row := range rows {
+		k := foreignKey{child: Table{row[0], row[1]}, parent: Table{row[2], row[3]}, name: row[4], onDelete: row[5], onUpdate: row[6]}
+		if keeps(k.onDelete) && keeps(k.onUpdate) || !slices.Contains(r.followed, k.child) {
+			continue
+		}
+		columns, err := r.db.Query(ctx, `SELECT column_name, referenced_column_name FROM information_schema.key_column_usage
+WHERE table_schema = ? AND table_name = ? AND constraint_name = ? AND referenced_table_name IS NOT NULL ORDER BY ordinal_position`, k.child.Database, k.child.Table, k.name)
+		if err != nil {
+			return nil, err
+		}
+		for _, c := range columns {
+			k.columns, k.referred = append(k.columns, quoteName(c[0])), append(k.referred, quoteName(c[1]))
+		}
+		found = append(found, k)
+	}
+	return found, nil
+}
+
+// rules are those that change rows.
+func (k foreignKey) rules() string {
+	var rules []string
+	if !keeps(k.onDelete) {
+		rules = append(rules, "ON DELETE "+k.onDelete)
+	}
+	if !keeps(k.onUpdate) {
+		rules = append(rules, "ON UPDATE "+k.onUpdate)
+	}
+	return strings.Join(rules, " ") + " from " + k.parent.String()
+}
+
+// restrict makes the constraint anew without its rules: a statement for each step, since not every server takes both in one.
+func (k foreignKey) restrict() []string {
+	return []string{
+		fmt.Sprintf("ALTER TABLE %s DROP FOREIGN KEY %s", k.child.quoted(), quoteName(k.name)),
+		fmt.Sprintf("ALTER TABLE %s ADD CONSTRAINT %s FOREIGN KEY (%s) REFERENCES %s (%s)",
+			k.child.quoted(), quoteName(k.name), strings.Join(k.columns, ", "), k.parent.quoted(), strings.Join(k.referred, ", ")),
+	}
+}

@@ -1,0 +1,57 @@
+package mysql
+
+import "fmt"
+
+// How a server keeps the names of databases and tables: lower_case_table_names,
+// https://dev.mysql.com/doc/refman/8.4/en/identifier-case-sensitivity.html. DMS tells upper from lower case wherever names
+// are compared, and captures nothing of names with upper-case letters where files have no case:
+// https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Source.MySQL.html#CHAP_Source.MySQL.Limitations.
+const (
+	lowered  = "1" // in lower case, whatever was typed
+	caseless = "2" // as typed, on files without case
+)
+
+const caseVariable = "lower_case_table_names"
+
+// checkSpelling finds names that the server, or DMS, would take otherwise than they are written; true when there are some.
+func (r *run) checkSpelling() (failed bool) {
+	mode := r.server.variables[caseVariable]
+	if mode != lowered && mode != caseless {
+		return false
+	}
+	refuse := func(t Table, list string) {
+		if right := folded(t); right != t {
+			r.add(Finding{
+				Check: "spelling of " + t.String(), Status: Failed, Value: fmt.Sprintf("not in lower case, and %s is %s", caseVariable, mode),
+				Advice: fmt.Sprintf("write %s in %s: DMS tells upper from lower case, and this server does not", entry(right), list),
+			})
+			failed = true
+		}
+	}
+	for _, t := range r.req.Tables {
+		refuse(t, "source.tables")
+	}
+	if mode == lowered { // elsewhere DMS sees tables as they were typed
+		for _, t := range r.req.Exclude {
+			refuse(t, "source.exclude")
+		}
+	}
+	return failed
+}
+
+// checkCase finds a table behind a pattern whose changes DMS does not capture for its name's sake. Such a server takes
+// names for the same that differ in case, so the new name is reached by way of another.
+func (r *run) checkCase(t Table) {
+	if r.server.variables[caseVariable] != caseless || folded(t) == t {
+		return
+	}
+	f := Finding{Check: "spelling of " + t.String(), Status: Failed, Value: fmt.Sprintf("not in lower case, and %s is %s", caseVariable, caseless)}
+	why := ": DMS captures no changes of a table with upper-case letters on this server"
+	if t.Database != folded(t).Database {
+		f.Advice = r.leaveOut(t) + why
+	} else {
+		between := Table{t.Database, free(folded(t).Table+"_2", func(name string) bool { return r.exists(Table{t.Database, name}) })}
+		f.advise(Failed, ", or "+r.leaveOut(t)+why, fmt.Sprintf("RENAME TABLE %s TO %s, %s TO %s", t.quoted(), between.quoted(), between.quoted(), folded(t).quoted()))
+	}
+	r.add(f)
+}

@@ -1,0 +1,68 @@
+package mysql
+
+import (
+	"context"
+	"encoding/hex"
+	"fmt"
+	"strconv"
+	"strings"
+)
+
+// checkTransactions finds transactions of the XA protocol. Their rows are in the binary log at XA PREPARE: those of one that
+// is prepared before DMS starts, and committed later, are neither loaded nor followed. From MariaDB 10.6 on DMS supports none
+// of them. https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Source.MySQL.html#CHAP_Source.MySQL.XA
+func (r *run) checkTransactions(ctx context.Context) {
+	f := Finding{Check: "XA transactions", Status: OK, Value: "none prepared since the server started"}
+	prepared, err := r.status(ctx, "Com_xa_prepare")
+	if err != nil {
+		r.broke(fmt.Errorf("counting XA transactions: %w", err))
+		return
+	}
+	rows, err := r.db.Query(ctx, "XA RECOVER")
+	switch open := openTransactions(rows); {
+	case IsServerError(err, errTransactionsHidden, errSpecialPrivilege):
+		f.Value += ", as far as this user may see"
+	case err != nil:
+		r.broke(fmt.Errorf("listing prepared XA transactions: %w", err))
+		return
+	case len(open) > 0:
+		f.Value = count(len(open), "transaction") + " prepared and not committed"
+		f.advise(Failed, " (or XA ROLLBACK with the same): the rows would be neither loaded nor followed; deploy again when the application has none open", open...)
+		r.add(f)
+		return
+	}
+	if prepared != "" && prepared != "0" {
+		f.Status, f.Value = Warning, prepared+" prepared since the server started"
+		f.Advice = "start or reload the task only while none is prepared (XA RECOVER)"
+		if r.server.mariaDB() {
+			f.Advice = "write followed tables in ordinary transactions: DMS supports no XA transactions of MariaDB 10.6 and newer"
+		}
+	}
+	r.add(f)
+}
+
+// openTransactions commits each that XA RECOVER lists: its format, the lengths of its two names, and both names.
+func openTransactions(rows [][]string) []string {
+	var statements []string
+	for _, row := range rows {
+		if len(row) < 4 {
+			continue
+		}
+		first, err := strconv.Atoi(row[1])
+		if name := row[3]; err == nil && first <= len(name) {
+			statements = append(statements, fmt.Sprintf("XA COMMIT X'%s', X'%s', %s", hexadecimal(name[:first]), hexadecimal(name[first:]), row[0]))
+		}
+	}
+	return statements
+}
+
+func hexadecimal(text string) string { return strings.ToUpper(hex.EncodeToString([]byte(text))) }
+
+// status is a status variable of the server; empty when it has no such one.
+func (r *run) status(ctx context.Context, name string) (string, error) {
+	rows, err := r.db.Query(ctx, "SHOW GLOBAL STATUS LIKE '"+name+"'")
+	if err != nil || len(rows) == 0 {
+		return "", err
+	}
+	return rows[0][1], nil
+}

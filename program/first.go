@@ -1,0 +1,26 @@
+package program
+
+import (
+	"cdcpipeline/config"
+	"fmt"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+// compare holds the deployment against the stack's last one, and refuses what would lose something of it. Where there was
+// none it names `cdc preflight`. A backend that cannot be asked (one without projects has other names) is a warning.
+func compare(ctx *pulumi.Context, cfg config.Config) error {
+	last, err := lastDeployment(ctx)
+	switch {
+	case err != nil:
+		_ = ctx.Log.Warn(fmt.Sprintf("names and places are not compared with the last deployment's: %v", err), nil)
+		return nil
+	case last.never:
+		_ = ctx.Log.Info("nothing is deployed yet: `cdc preflight` (go run ./cmd/cdc preflight) says in a minute what would end a deployment", nil)
+		return nil
+	}
+	if err := check(last, ctx.Stack(), cfg); err != nil {
+		return fmt.Errorf("before anything is changed: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,161 @@
+package program
+
+import (
+	"cdcpipeline/config"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+// former is the stack as its last deployment left it; zero before the first.
+type former struct {
+	// Names and ids; empty where the stack does not make the thing.
+	environment, stream, domain, cluster, vpc, key, bucket string
+	// never says that nothing is deployed yet.
+	never bool
+}
+
+// lastDeployment reads the stack's state by the engine, as a StackReference does, which would be one resource more. In an
+// update the stack's outputs are no longer there, so it reads resources; they are there as long as the program has not
+// declared them. The engine does not survive that question about a stack that has no state at all
+// (https://github.com/pulumi/pulumi/blob/pkg/v3.276.0/pkg/backend/backend.go, GetStackResourceOutputs). So a preview asks
+// for outputs first, and an update asks when the engine has registered a component.
+func lastDeployment(ctx *pulumi.Context) (former, error) {
+	stack := strings.Join([]string{ctx.Organization(), ctx.Project(), ctx.Stack()}, "/")
+	if ctx.DryRun() {
+		var written struct {
+			Outputs map[string]any `pulumi:"outputs"`
+		}
+		byName := struct {
+			Name string `pulumi:"name"`
+		}{stack}
+		// In its raw form, as below, because it is no error that something is a secret.
+		if _, err := ctx.InvokePackageRaw("pulumi:pulumi:readStackOutputs", &byName, &written, ""); err != nil {
+			return former{}, fmt.Errorf("reading the outputs of the stack's last deployment: %w", err)
+		}
+		if len(written.Outputs) == 0 {
+			return former{never: true}, nil
+		}
+	}
+	var found struct {
+		Outputs map[string]resourceState `pulumi:"outputs"`
+	}
+	byName := struct {
+		StackName string `pulumi:"stackName"`
+	}{stack}
+	if _, err := ctx.InvokePackageRaw("pulumi:pulumi:readStackResourceOutputs", &byName, &found, ""); err != nil {
+		return former{}, fmt.Errorf("reading the resources of the stack's last deployment: %w", err)
+	}
+	return formerOf(found.Outputs), nil
+}
+
+// resourceState is a resource of the last deployment, with the outputs that identify what is stored. It has no others: of an
+// archive that a refresh has read from the provider only the hash is known, and the SDK cannot read one without a path.
+type resourceState struct {
+	Type    string `pulumi:"type"`
+	Outputs struct {
+		Arn               any `pulumi:"arn"`
+		Bucket            any `pulumi:"bucket"`
+		ClusterIdentifier any `pulumi:"clusterIdentifier"`
+		DomainName        any `pulumi:"domainName"`
+		Environment       any `pulumi:"environment"`
+		ID                any `pulumi:"id"`
+		Name              any `pulumi:"name"`
+	} `pulumi:"outputs"`
+}
+
+// formerOf takes from resources, by their URNs, what would be lost with them.
+func formerOf(resources map[string]resourceState) former {
+	f := former{never: true}
+	for urn, r := range resources {
+		for _, part := range []struct {
+			typ, name string
+			output    any
+			into      *string
+		}{
+			{"cdcpipeline:stream:ChangeStream", "", r.Outputs.Environment, &f.environment},
+			{"aws:kinesis/stream:Stream", "", r.Outputs.Name, &f.stream},
+			{"aws:opensearch/domain:Domain", "", r.Outputs.DomainName, &f.domain},
+			{"aws:rds/cluster:Cluster", "", r.Outputs.ClusterIdentifier, &f.cluster},
+			{"aws:ec2/vpc:Vpc", "", r.Outputs.ID, &f.vpc},
+			{"aws:kms/key:Key", "", r.Outputs.Arn, &f.key},
+			{"aws:s3/bucketV2:BucketV2", "-lake-bucket", r.Outputs.Bucket, &f.bucket},
+		} {
+			if r.Type == part.typ && strings.HasSuffix(urn, part.name) {
+				*part.into, _ = part.output.(string)
+				f.never = false
+			}
+		}
+	}
+	return f
+}
+
+// renamed are the parts of a stack that have another name than the last deployment gave them, and would be made anew.
+func renamed(last former, cfg config.Config) []name {
+	all := []name{
+		{"stream.name", "the stream", last.stream, cfg.Stream.Name},
+		{"search.domainName", "the domain", last.domain, cfg.Search.DomainName},
+	}
+	if cfg.Source.Existing == nil {
+		all = append(all, name{"source.clusterName", "the cluster", last.cluster, cfg.Source.ClusterName})
+	}
+	var changed []name
+	for _, n := range all {
+		if n.was != "" && n.was != n.is {
+			changed = append(changed, n)
+		}
+	}
+	return changed
+}
+
+// name is the setting that names a part of the stack, the part, and its names before and in this deployment.
+type name struct{ key, part, was, is string }
+
+// pin is the command that keeps the name.
+func (n name) pin() string {
+	return fmt.Sprintf("pulumi config set --path %s:%s %s", config.Namespace, n.key, n.was)
+}
+
+// check refuses a deployment of a stack that would lose something of the last one, before anything is changed. A name that
+// is not the stack's default was chosen.
+func check(last former, stack string, cfg config.Config) error {
+	var problems []error
+	plain := config.Config{}.Named(stack).WithDefaults()
+	chosen := map[string]bool{
+		"stream.name":       cfg.Stream.Name != plain.Stream.Name,
+		"search.domainName": cfg.Search.DomainName != plain.Search.DomainName, "source.clusterName": cfg.Source.ClusterName != plain.Source.ClusterName,
+	}
+	turned := last.environment == string(config.Dev) && cfg.Environment == config.Prod
+	for _, n := range renamed(last, cfg) {
+		switch {
+		case !chosen[n.key]:
+			problems = append(problems, fmt.Errorf("%s: %s of this stack is %s, and would be replaced by %s, which is the default since names contain the stack's: keep it with\n  %s",
+				n.key, n.part, n.was, n.is, n.pin()))
+		case turned:
+			problems = append(problems, fmt.Errorf("%s: %s %s would be replaced by %s in the deployment that turns the stack into prod, which protects it only afterwards: "+
+				"keep it for now, and rename it (or not) when prod is deployed\n  %s", n.key, n.part, n.was, n.is, n.pin()))
+		}
+	}
+	if turned {
+		problems = append(problems, moved(last, cfg)...)
+	}
+	return errors.Join(problems...)
+}
+
+// moved are the other settings that replace what a stack stores: they come before or after it is turned into prod.
+func moved(last former, cfg config.Config) []error {
+	const advice = "deploy one of the two changes first: what is stored is protected from replacement only when prod is deployed"
+	var problems []error
+	if cfg.Network.VpcID != "" && last.vpc != "" {
+		problems = append(problems, fmt.Errorf("network.vpcId: the stack is in %s, and moves to %s in the deployment that turns it into prod: %s", last.vpc, cfg.Network.VpcID, advice))
+	}
+	if cfg.Encryption.KmsKeyArn != "" && last.key != "" && cfg.Encryption.KmsKeyArn != last.key {
+		problems = append(problems, fmt.Errorf("encryption.kmsKeyArn: the stack is encrypted with %s, and another key replaces what is stored in the deployment that turns it into prod: %s", last.key, advice))
+	}
+	if cfg.Lake.BucketName != "" && last.bucket != "" && cfg.Lake.BucketName != last.bucket {
+		problems = append(problems, fmt.Errorf("lake.bucketName: the lake is %s, and %s replaces it in the deployment that turns the stack into prod: %s", last.bucket, cfg.Lake.BucketName, advice))
+	}
+	return problems
+}

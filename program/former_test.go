@@ -1,0 +1,127 @@
+package program
+
+import (
+	"cdcpipeline/config"
+	"testing"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/archive"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+	"github.com/stretchr/testify/require"
+)
+
+// walkthrough is a stack with the names of the walkthrough.
+func walkthrough(environment string) former {
+	return former{
+		environment: environment, stream: "retail_trans_stream", domain: "retail-trans", cluster: "dms-src",
+		vpc: "vpc-1", key: "arn:aws:kms:us-east-1:123456789012:key/1", bucket: "cdc-lake-1",
+	}
+}
+
+func checked(last former, set config.Config, stack string) error {
+	return check(last, stack, set.Named(stack).WithDefaults())
+}
+
+func TestAStackThatIsRenamedByItsDefaultsIsRefused(t *testing.T) {
+	for _, environment := range []string{"", "dev", "prod"} {
+		err := checked(walkthrough(environment), config.Config{Environment: config.Environment(environment)}, "staging")
+		require.ErrorContains(t, err, "stream.name: the stream of this stack is retail_trans_stream, and would be replaced by retail_trans_stream_staging")
+		for _, pin := range []string{
+			"pulumi config set --path cdc-pipeline:stream.name retail_trans_stream",
+			"pulumi config set --path cdc-pipeline:search.domainName retail-trans",
+			"pulumi config set --path cdc-pipeline:source.clusterName dms-src",
+		} {
+			require.ErrorContains(t, err, pin)
+		}
+	}
+}
+
+func TestAStackThatKeepsItsNamesIsNotRefused(t *testing.T) {
+	pinned := config.Config{Source: config.Source{ClusterName: "dms-src"}, Stream: config.Stream{Name: "retail_trans_stream"}, Search: config.Search{DomainName: "retail-trans"}}
+	require.NoError(t, checked(walkthrough("dev"), pinned, "staging"))
+	require.NoError(t, checked(walkthrough("dev"), config.Config{}, "dev"))
+	require.NoError(t, checked(former{}, config.Config{}, "staging"), "before its first deployment")
+	named := former{stream: "retail_trans_stream_staging", domain: "retail-trans-staging", cluster: "dms-src-staging"}
+	require.NoError(t, checked(named, config.Config{}, "staging"))
+	existing := former{stream: "retail_trans_stream_staging", domain: "retail-trans-staging"}
+	require.NoError(t, checked(existing, config.Config{Source: config.Source{Existing: &config.ExistingDatabase{Host: "h"}}}, "staging"))
+}
+
+func TestANameThatIsSetIsTheUsersToChangeExceptWhileTheStackTurnsIntoProd(t *testing.T) {
+	set := config.Config{Stream: config.Stream{Name: "changes"}}
+	require.NoError(t, checked(walkthrough("dev"), set, "dev"))
+	set.Environment = config.Prod
+	require.NoError(t, checked(walkthrough("prod"), set, "dev"), "the engine protects it")
+	err := checked(walkthrough("dev"), set, "dev")
+	require.ErrorContains(t, err, "stream.name: the stream retail_trans_stream would be replaced by changes in the deployment that turns the stack into prod")
+	require.ErrorContains(t, err, "pulumi config set --path cdc-pipeline:stream.name retail_trans_stream")
+}
+
+func TestNothingThatIsStoredMovesWhileTheStackTurnsIntoProd(t *testing.T) {
+	set := config.Config{
+		Environment: config.Prod, Network: config.Network{VpcID: "vpc-2"}, Lake: config.Lake{BucketName: "another"},
+		Encryption: config.Encryption{KmsKeyArn: "arn:aws:kms:us-east-1:123456789012:key/2"},
+	}
+	err := checked(walkthrough("dev"), set, "dev")
+	for _, key := range []string{"network.vpcId: the stack is in vpc-1, and moves to vpc-2", "encryption.kmsKeyArn: ", "lake.bucketName: the lake is cdc-lake-1, and another replaces it"} {
+		require.ErrorContains(t, err, key)
+	}
+	require.NoError(t, checked(walkthrough("prod"), set, "dev"))
+	require.NoError(t, checked(walkthrough("dev"), config.Config{Environment: config.Prod}, "dev"))
+}
+
+// state answers for the engine, which reads the stack's state.
+type state struct{ outputs, resources resource.PropertyMap }
+
+func (s state) NewResource(args pulumi.MockResourceArgs) (string, resource.PropertyMap, error) {
+	return args.Name, args.Inputs, nil
+}
+
+func (s state) Call(args pulumi.MockCallArgs) (resource.PropertyMap, error) {
+	found := s.outputs
+	if args.Token == "pulumi:pulumi:readStackResourceOutputs" {
+		found = s.resources
+	}
+	return resource.PropertyMap{"outputs": resource.NewObjectProperty(found)}, nil
+}
+
+func last(t *testing.T, preview bool, s state) (f former) {
+	t.Helper()
+	require.NoError(t, pulumi.RunErr(func(ctx *pulumi.Context) (err error) {
+		f, err = lastDeployment(ctx)
+		return err
+	}, pulumi.WithMocks("project", "stack", s), func(r *pulumi.RunInfo) { r.DryRun = preview }))
+	return f
+}
+
+func TestTheLastDeploymentIsReadFromTheStacksState(t *testing.T) {
+	resources := map[string]any{}
+	for urn, r := range map[string][3]string{
+		"a::changes":         {"cdcpipeline:stream:ChangeStream", "environment", "dev"},
+		"b::changes-stream":  {"aws:kinesis/stream:Stream", "name", "changes"},
+		"c::orders-domain":   {"aws:opensearch/domain:Domain", "domainName", "orders"},
+		"d::orders-cluster":  {"aws:rds/cluster:Cluster", "clusterIdentifier", "orders"},
+		"e::net-vpc":         {"aws:ec2/vpc:Vpc", "id", "vpc-1"},
+		"f::key":             {"aws:kms/key:Key", "arn", "arn:key"},
+		"g::cdc-lake-bucket": {"aws:s3/bucketV2:BucketV2", "bucket", "lake"},
+		"h::cdc-lake-logs":   {"aws:s3/bucketV2:BucketV2", "bucket", "logs"},
+	} {
+		resources[urn] = map[string]any{"type": r[0], "outputs": map[string]any{r[1]: r[2]}}
+	}
+	// A refresh has read the function: of its archive only the hash is known.
+	resources["i::function"] = map[string]any{"type": "aws:lambda/function:Function", "outputs": map[string]any{
+		"code": &archive.Archive{Sig: resource.ArchiveSig, Hash: "c0ffee"}, "environment": map[string]any{"variables": map[string]any{"TABLES": "[]"}},
+	}}
+	whole := state{outputs: resource.NewPropertyMapFromMap(map[string]any{"streamName": "changes"}), resources: resource.NewPropertyMapFromMap(resources)}
+	want := former{environment: "dev", stream: "changes", domain: "orders", cluster: "orders", vpc: "vpc-1", key: "arn:key", bucket: "lake"}
+	require.Equal(t, want, last(t, true, whole))
+	whole.outputs = nil // as in an update
+	require.Equal(t, want, last(t, false, whole))
+	require.Equal(t, former{never: true}, last(t, false, state{}), "before the first")
+}
+
+func TestAPreviewOfAStackWithoutStateAsksForNoResources(t *testing.T) {
+	require.Equal(t, former{never: true}, last(t, true, state{resources: resource.NewPropertyMapFromMap(map[string]any{
+		"a": map[string]any{"type": "aws:kinesis/stream:Stream", "outputs": map[string]any{"name": "never asked"}},
+	})}))
+}

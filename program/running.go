@@ -1,0 +1,67 @@
+package program
+
+import (
+	"cdcpipeline/components/pipeline"
+	"cdcpipeline/internal/awsconfig"
+	"cdcpipeline/internal/task"
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	dms "github.com/aws/aws-sdk-go-v2/service/databasemigrationservice"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi/internals"
+)
+
+const (
+	// runTimeout is how long a deployment waits for the task to run.
+	runTimeout = 15 * time.Minute
+	// runEvery is the time between two looks at it.
+	runEvery = 2 * time.Second
+)
+
+// keeper makes a task run, or says why it does not: task.Task.Keep, with the credentials of the deployment.
+type keeper func(ctx context.Context, taskArn string, tell func(line string)) error
+
+// keepByDMS is the keeper of the program's default AWS provider (its `aws:*` configuration, or the environment).
+func keepByDMS(settings awsconfig.Settings) keeper {
+	return func(ctx context.Context, taskArn string, tell func(string)) error {
+		cfg, err := awsconfig.Load(ctx, settings)
+		if err != nil {
+			return fmt.Errorf("preparing to ask DMS: %w", err)
+		}
+		return task.Task{API: dms.NewFromConfig(cfg), Arn: taskArn, Tell: tell, Every: runEvery}.Keep(ctx)
+	}
+}
+
+// runTask makes the task run once it is as it should be: in every deployment, whether it changes something or not, and in
+// no preview. The output says why the task does not run, and is empty when it does. It never fails: stack outputs that wait
+// for it are written all the same.
+func runTask(ctx *pulumi.Context, p *pipeline.Pipeline, keep keeper) pulumi.StringOutput {
+	if ctx.DryRun() {
+		return pulumi.String("").ToStringOutput()
+	}
+	tell := func(line string) { _ = ctx.Log.Info(line, &pulumi.LogArgs{Resource: p.Replication, Ephemeral: true}) }
+	return p.Replication.TaskArn.ApplyTWithContext(ctx.Context(), func(ctx context.Context, arn string) string {
+		ctx, cancel := context.WithTimeout(ctx, runTimeout)
+		defer cancel()
+		if err := keep(ctx, arn, tell); err != nil {
+			return err.Error()
+		}
+		return ""
+	}).(pulumi.StringOutput)
+}
+
+// TaskRuns waits until the replication task runs, and fails the deployment when it does not. It is the last thing that a
+// program does.
+func (d *Deployment) TaskRuns(ctx *pulumi.Context) error {
+	result, err := internals.UnsafeAwaitOutput(ctx.Context(), d.running)
+	if err != nil {
+		return nil //nolint:nilerr // The task could not be made, which the engine says.
+	}
+	if problem, _ := result.Value.(string); problem != "" {
+		return errors.New("the replication task does not run: " + problem + "\nmend that, then `pulumi up` or `cdc start`")
+	}
+	return nil
+}

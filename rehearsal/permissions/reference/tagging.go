@@ -1,0 +1,44 @@
+package reference
+
+import (
+	"fmt"
+	"strings"
+)
+
+// tagging says what a service demands besides when something is made with tags: the action, and where AWS says so. IAM has
+// an action for each type.
+var tagging = map[string]struct{ action, source string }{
+	"athena":         {"athena:TagResource", "https://docs.aws.amazon.com/athena/latest/ug/tags-access-control.html"},
+	"dms":            {"dms:AddTagsToResource", "https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Tagging.html"},
+	"ec2":            {"ec2:CreateTags", "https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/supported-iam-actions-tagging.html"},
+	"es":             {"es:AddTags", "https://docs.aws.amazon.com/opensearch-service/latest/developerguide/managedomains-awsresourcetagging.html"},
+	"firehose":       {"firehose:TagDeliveryStream", "https://docs.aws.amazon.com/firehose/latest/dev/firehose-tagging-basics.html"},
+	"glue":           {"glue:TagResource", "https://docs.aws.amazon.com/glue/latest/dg/monitor-tags.html"},
+	"iam":            {"iam:Tag", "https://docs.aws.amazon.com/IAM/latest/UserGuide/id_tags.html"},
+	"kinesis":        {"kinesis:AddTagsToStream", "https://docs.aws.amazon.com/kinesis/latest/APIReference/API_CreateStream.html"},
+	"kms":            {"kms:TagResource", "https://docs.aws.amazon.com/kms/latest/APIReference/API_CreateKey.html"},
+	"lambda":         {"lambda:TagResource", "https://docs.aws.amazon.com/lambda/latest/dg/tags-esm.html#esm-tags-required-permissions"},
+	"logs":           {"logs:TagResource", "https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_CreateLogGroup.html"},
+	"rds":            {"rds:AddTagsToResource", "https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonrds.html"},
+	"secretsmanager": {"secretsmanager:TagResource", "https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_CreateSecret.html"},
+}
+
+// TagAction is what an operation needs besides when it is given tags, and where AWS says so; none when it is itself what
+// tags, and its own action is all it needs.
+func TagAction(operation string) (action, source string, err error) {
+	signed, name, _ := strings.Cut(operation, ":")
+	if strings.Contains(name, "Tag") {
+		return "", "", nil
+	}
+	t, ok := tagging[signed]
+	if !ok {
+		return "", "", fmt.Errorf("%s is given tags: add the action that this needs to permissions/reference/tagging.go", operation)
+	}
+	if signed == "iam" {
+		t.action += strings.TrimPrefix(name, "Create")
+	}
+	if !Known(t.action) {
+		return "", "", fmt.Errorf("%s is given tags, and IAM has no action %s for it: mend permissions/reference/tagging.go", operation, t.action)
+	}
+	return t.action, t.source, nil
+}

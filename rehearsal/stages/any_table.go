@@ -1,0 +1,97 @@
+package stages
+
+import (
+	"cdcpipeline/rehearsal/odd"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+)
+
+// The odd tables' database, and a table that has no key.
+const (
+	oddDatabase  = "odd"
+	keylessTable = "odd_keyless.log"
+)
+
+// AnyTable has the pipeline carry tables of odd kinds, and the operator's tool load, change and compare them: every table is
+// compared, every row and every change is the same everywhere, and one that cannot be compared is named beside the others.
+func AnyTable(ctx context.Context, r *Run) error {
+	db := r.World.Database.Root()
+	made := []string{
+		"CREATE DATABASE " + oddDatabase + " CHARACTER SET utf8mb4",
+		"CREATE DATABASE odd_keyless", "CREATE TABLE " + keylessTable + " (line VARCHAR(20))", // in a database that no task follows
+	}
+	if err := execute(ctx, db, append(made, odd.Made(oddDatabase)...)...); err != nil {
+		return err
+	}
+	for key, value := range map[string]string{"database": oddDatabase, "table": "%"} {
+		if err := r.Stack.SetConfig(ctx, "cdc-pipeline:source.tables[2]."+key, value); err != nil {
+			return err
+		}
+	}
+	if _, err := r.deploy(ctx); err != nil {
+		return fmt.Errorf("adding the tables: %w", err)
+	}
+	load := []string{"start", "--ca", r.World.Site.Authority.File()}
+	compare := []string{"verify", "--deep", "--output", "json", "--timeout", "90s", "--ca", r.World.Site.Authority.File(), "--table", keylessTable}
+	for _, name := range odd.Tables(oddDatabase) {
+		load, compare = append(load, "--reload-table", name), append(compare, "--table", name)
+	}
+	if _, err := r.Tool.Run(ctx, "start-reload-odd", 0, load...); err != nil {
+		return err
+	}
+	if err := execute(ctx, db, odd.Changed(oddDatabase)...); err != nil {
+		return err
+	}
+	text, err := r.Tool.Run(ctx, "verify-deep-odd", 1, compare...)
+	if err != nil {
+		return err
+	}
+	return r.anyTable(text)
+}
+
+// anyTable reports what the tool says of the tables.
+func (r *Run) anyTable(said string) error {
+	var c struct {
+		Counts []struct {
+			Table       string   `json:"table"`
+			Sink        string   `json:"sink"`
+			Rows        int      `json:"rows"`
+			Same        int      `json:"same"`
+			Changes     int      `json:"changes"`
+			NotCompared []string `json:"notCompared"`
+		} `json:"counts"`
+		Differences []json.RawMessage   `json:"differences"`
+		Uncompared  []map[string]string `json:"uncompared"`
+	}
+	if err := json.Unmarshal([]byte(said), &c); err != nil {
+		return fmt.Errorf("reading what cdc verify says: %w", err)
+	}
+	sinks := map[string]int{}
+	for _, n := range c.Counts {
+		if n.Rows > 0 && n.Same == n.Rows && len(n.NotCompared) == 0 && (n.Sink == "current" || n.Changes > 0) {
+			sinks[n.Table]++
+		}
+	}
+	maps.DeleteFunc(sinks, func(_ string, equal int) bool { return equal < 3 }) // history, lake, current
+	r.Report.AnyTable.Tables, r.Report.AnyTable.Compared = len(odd.Tables(oddDatabase)), len(sinks)
+	var problems []error
+	for _, name := range odd.Tables(oddDatabase) {
+		if sinks[name] == 0 {
+			problems = append(problems, fmt.Errorf("%s was not compared, or is not the same in every sink", name))
+		}
+	}
+	for _, d := range c.Differences {
+		problems = append(problems, fmt.Errorf("it differs: %s", d))
+	}
+	if !slices.ContainsFunc(c.Uncompared, func(u map[string]string) bool {
+		return u["table"] == keylessTable && strings.Contains(u["problem"], "it has no primary key")
+	}) {
+		problems = append(problems, fmt.Errorf("%s has no key, and that was not said", keylessTable))
+	}
+	return errors.Join(problems...)
+}

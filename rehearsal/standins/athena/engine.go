@@ -1,0 +1,181 @@
+package athena
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"strconv"
+	"strings"
+)
+
+// Engine runs statements over a database of the Glue Data Catalog as Athena does, one at a time.
+type Engine interface {
+	// Name and version: trino 476.
+	Name() string
+	// Query answers a statement, or says why Athena would not.
+	Query(ctx context.Context, sql string) (Answer, error)
+	// Close ends it.
+	Close()
+}
+
+// Answer of a statement.
+type Answer struct {
+	// Columns with their types in Trino's words.
+	Columns []Column
+	// Rows of values as JSON has them: text, numbers, true and false, lists of texts, null.
+	Rows [][]any
+}
+
+// Column of an answer.
+type Column struct{ Name, Type string }
+
+// Row of a view or query, by column. A value is text, or nil for NULL: digits with all their zeros for integers and
+// decimals, true and false, 2026-01-31, 2026-01-31 13:14:15.5 (no zeros at the end of a fraction), JSON of an array.
+type Row map[string]any
+
+// rows are the answer's, written the same whichever engine gave them.
+func (a Answer) rows() ([]Row, error) {
+	rows := []Row{}
+	for _, values := range a.Rows {
+		if len(values) != len(a.Columns) {
+			return nil, fmt.Errorf("a row has %d values for %d columns", len(values), len(a.Columns))
+		}
+		row := Row{}
+		for i, c := range a.Columns {
+			value, err := normal(values[i], c.Type)
+			if err != nil {
+				return nil, fmt.Errorf("column %s: %w", c.Name, err)
+			}
+			row[c.Name] = value
+		}
+		rows = append(rows, row)
+	}
+	return rows, nil
+}
+
+// normal is a value of a type as a [Row] has it.
+func normal(value any, kind string) (any, error) {
+	switch value := value.(type) {
+	case nil:
+		return nil, nil
+	case []any:
+		var text bytes.Buffer
+		encoder := json.NewEncoder(&text)
+		encoder.SetEscapeHTML(false)
+		if err := encoder.Encode(value); err != nil {
+			return nil, fmt.Errorf("writing an array: %w", err)
+		}
+		return strings.TrimSpace(text.String()), nil
+	}
+	text := fmt.Sprint(value)
+	switch {
+	case strings.HasPrefix(kind, "timestamp") && strings.Contains(text, "."):
+		return strings.TrimRight(strings.TrimRight(text, "0"), "."), nil
+	case kind == "real" || kind == "double":
+		bits := map[string]int{"real": 32, "double": 64}[kind]
+		n, err := strconv.ParseFloat(text, bits)
+		if err != nil {
+			return nil, fmt.Errorf("reading a number: %w", err)
+		}
+		return strconv.FormatFloat(n, 'g', -1, bits), nil
+	}
+	return text, nil
+}
+
+// ask runs a statement whose question marks are parameters: of a key the values of a row that there is, of a time one in the
+// future. They are written where the marks are, which is what Athena does with execution parameters,
+// https://docs.aws.amazon.com/athena/latest/ug/querying-with-prepared-statements.html.
+func ask(ctx context.Context, e Engine, sql string) ([]Row, error) {
+	parts := split(sql)
+	values, err := keyValues(ctx, e, sql, parts)
+	if err != nil {
+		return nil, err
+	}
+	var filled strings.Builder
+	for i, part := range parts {
+		filled.WriteString(part)
+		if i == len(parts)-1 {
+			break
+		}
+		if keyOf(part) == "" {
+			filled.WriteString("'9999-12-31 00:00:00'")
+			continue
+		}
+		filled.WriteString(values[0])
+		values = values[1:]
+	}
+	answer, err := e.Query(ctx, filled.String())
+	if err != nil {
+		return nil, err
+	}
+	return answer.rows()
+}
+
+// split cuts a statement at its parameters.
+func split(sql string) []string {
+	var parts []string
+	var quote rune
+	from := 0
+	for i, c := range sql {
+		switch {
+		case quote != 0:
+			if c == quote {
+				quote = 0
+			}
+		case c == '\'' || c == '"':
+			quote = c
+		case c == '?':
+			parts, from = append(parts, sql[from:i]), i+1
+		}
+	}
+	return append(parts, sql[from:])
+}
+
+// keyOf is the quoted column that a parameter after this text is compared with, if any.
+func keyOf(before string) string {
+	before, ok := strings.CutSuffix(before, " = ")
+	if !ok {
+		return ""
+	}
+	return before[strings.LastIndexAny(before, " \n")+1:]
+}
+
+// keyValues are the SQL of values for the parameters that are columns of a key.
+func keyValues(ctx context.Context, e Engine, sql string, parts []string) ([]string, error) {
+	var keys []string
+	for _, part := range parts[:len(parts)-1] {
+		if key := keyOf(part); key != "" {
+			keys = append(keys, key)
+		}
+	}
+	if len(keys) == 0 {
+		return nil, nil
+	}
+	_, after, _ := strings.Cut(sql, "\nFROM ")
+	view, _, _ := strings.Cut(after, "\n")
+	answer, err := e.Query(ctx, fmt.Sprintf("SELECT %s FROM %s LIMIT 1", strings.Join(keys, ", "), view))
+	if err != nil {
+		return nil, fmt.Errorf("looking for a key: %w", err)
+	}
+	rows, err := answer.rows()
+	if err != nil {
+		return nil, err
+	}
+	values := make([]string, len(keys))
+	for i, c := range answer.Columns {
+		if values[i] = "NULL"; len(rows) > 0 && rows[0][c.Name] != nil {
+			values[i] = constant(rows[0][c.Name].(string), c.Type)
+		}
+	}
+	return values, nil
+}
+
+// constant is the SQL of a value of a type.
+func constant(text, kind string) string {
+	quoted := "'" + strings.ReplaceAll(text, "'", "''") + "'"
+	if kind == "varchar" {
+		return quoted
+	}
+	return "CAST(" + quoted + " AS " + kind + ")"
+}

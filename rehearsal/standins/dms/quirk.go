@@ -1,0 +1,70 @@
+package dms
+
+import (
+	"encoding/json"
+	"sync"
+)
+
+// Record is one that a task puts into the stream.
+type Record struct {
+	// Key is the partition key.
+	Key  string
+	Data []byte
+}
+
+// Quirk makes a task do otherwise than everything here takes DMS to do: it gives what comes in the place of a finished
+// record, some others or none.
+type Quirk func(Record) []Record
+
+// quirks are those of tables.
+type quirks struct {
+	mu sync.Mutex
+	of map[name]Quirk
+}
+
+// Quirk sets how records of a table are, from the next one on; nil is as usual.
+func (s *Service) Quirk(schema, table string, q Quirk) {
+	s.quirks.mu.Lock()
+	defer s.quirks.mu.Unlock()
+	if q == nil {
+		delete(s.quirks.of, name{schema, table})
+		return
+	}
+	s.quirks.of[name{schema, table}] = q
+}
+
+// apply gives what comes in the place of a record. The last of it is delivered when the record would be.
+func (q *quirks) apply(r record) []record {
+	change := q.find(r.data)
+	if change == nil {
+		return []record{r}
+	}
+	var out []record
+	for _, one := range change(Record{r.key, r.data}) {
+		out = append(out, record{key: one.Key, data: one.Data})
+	}
+	if len(out) == 0 {
+		return []record{{delivered: r.delivered}}
+	}
+	out[len(out)-1].delivered = r.delivered
+	return out
+}
+
+// find the quirk of the table that a record names.
+func (q *quirks) find(data []byte) Quirk {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if len(q.of) == 0 || data == nil {
+		return nil
+	}
+	var of struct {
+		Metadata struct {
+			Schema string `json:"schema-name"`
+			Table  string `json:"table-name"`
+		} `json:"metadata"`
+	}
+	if json.Unmarshal(data, &of) != nil {
+		return nil
+	}
+	return q.of[name{of.Metadata.Schema, of.Metadata.Table}]
+}

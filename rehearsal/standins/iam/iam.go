@@ -1,0 +1,160 @@
+// Package iam stands in for IAM as far as the deployer's own policies go: it refuses what the documents beside
+// docs/permissions.md do not allow, as the called service would, and remembers what a run needed of them.
+//
+// It evaluates what a request shows: its action, the resources that it names, the tags that it gives, the roles that it
+// passes. Where a policy limits an action to resources that the request does not tell, it goes by the action and says so.
+// No library is used: those that evaluate policies carry a model of whole accounts, and none knows a resource in part.
+package iam
+
+import (
+	"cdcpipeline/rehearsal/permissions/document"
+	"cdcpipeline/rehearsal/permissions/reference"
+	"cdcpipeline/rehearsal/standins/account"
+	"cdcpipeline/rehearsal/standins/controlplane"
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+)
+
+// deployer is who answers name as the caller.
+const deployer = "arn:aws:iam::" + account.ID + ":user/deployer"
+
+// Guard judges the deployer's calls. Its methods may be called from several goroutines.
+type Guard struct {
+	// Lenient lets through what is refused, and lists it all the same.
+	Lenient bool
+
+	all []document.Statement
+
+	mu sync.Mutex
+	// statements are those in force: all, or without one.
+	statements []document.Statement
+	refused    map[string]bool
+	unresolved map[string]bool
+	spared     map[string]bool
+	tagged     map[string]bool
+	// needed are the requests that were allowed, by their text.
+	needed map[string]document.Request
+	calls  int
+	// profiles are the roles of instance profiles, by name.
+	profiles map[string]string
+}
+
+// New is a guard by policies, in which REGION and ACCOUNT stand for the rehearsal's.
+func New(policies ...[]byte) (*Guard, error) {
+	g := &Guard{
+		refused: map[string]bool{}, unresolved: map[string]bool{}, spared: map[string]bool{}, tagged: map[string]bool{},
+		needed: map[string]document.Request{}, profiles: map[string]string{},
+	}
+	own := strings.NewReplacer("REGION", account.Region, "ACCOUNT", account.ID)
+	for _, text := range policies {
+		p, err := document.Parse([]byte(own.Replace(string(text))))
+		if err != nil {
+			return nil, err //nolint:wrapcheck // names the statement
+		}
+		g.all = append(g.all, p.Statement...)
+	}
+	g.statements = g.all
+	return g, nil
+}
+
+// Load is a guard by the deployer's policies of a project.
+func Load(project string) (*Guard, error) {
+	files, err := filepath.Glob(filepath.Join(project, "docs", "permissions", "deployer-*.json"))
+	if err != nil || len(files) == 0 {
+		return nil, errors.Join(errors.New("docs/permissions has no deployer-1.json: make permissions writes it"), err)
+	}
+	var policies [][]byte
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			return nil, fmt.Errorf("reading the deployer's policies: %w", err)
+		}
+		policies = append(policies, text)
+	}
+	return New(policies...)
+}
+
+// Also allows on names that somebody has configured what the policies allow on the defaults, as docs/permissions.md says to
+// write them: in every resource that has a part, such as /retail-trans, another may stand in its place.
+func (g *Guard) Also(part, another string) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	for i, s := range g.all {
+		for _, resource := range s.Resource {
+			if strings.Contains(resource, part) {
+				g.all[i].Resource = append(g.all[i].Resource, strings.ReplaceAll(resource, part, another))
+			}
+		}
+	}
+	g.statements = g.all
+}
+
+// Judge is nil when the policies allow a call, else the error by which its service refuses it.
+func (g *Guard) Judge(_ context.Context, c *controlplane.Call) error {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.calls++
+	operation := c.Action.String()
+	if reference.Spared(operation) {
+		g.spared[operation] = true
+		return c.Denied(deployer, operation, "*")
+	}
+	err := g.judge(c)
+	if g.Lenient {
+		return nil
+	}
+	return err
+}
+
+// judge is the first reason to refuse a call; it goes on to find all that is missing.
+func (g *Guard) judge(c *controlplane.Call) error {
+	d, err := g.demand(c)
+	if err != nil {
+		g.refused[err.Error()] = true
+		return err
+	}
+	if d.tagged {
+		g.tagged[c.Action.String()] = true
+	}
+	for _, unclear := range d.unclear {
+		g.unresolved[unclear] = true
+	}
+	var first error
+	for _, r := range d.requests {
+		text := describe(r)
+		switch document.Decide(g.statements, r) {
+		case document.Allowed:
+			g.needed[text] = r
+		case document.Unresolved:
+			g.needed[text] = r
+			g.unresolved[text] = true
+		case document.Refused:
+			g.refused[text] = true
+			if first == nil {
+				first = c.Denied(deployer, r.Action, readable(r.Resource))
+			}
+		}
+	}
+	return first
+}
+
+// describe says what was asked for in one line.
+func describe(r document.Request) string {
+	text := r.Action + " on " + readable(r.Resource)
+	for _, key := range slices.Sorted(maps.Keys(r.Context)) {
+		if key != "aws:RequestedRegion" {
+			text += ", " + key + " " + r.Context[key]
+		}
+	}
+	return text
+}
+
+// readable shows what is unknown of an ARN.
+func readable(arn string) string { return strings.ReplaceAll(arn, document.Unknown, "(unknown)") }

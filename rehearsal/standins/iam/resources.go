@@ -1,0 +1,142 @@
+package iam
+
+import (
+	"cdcpipeline/rehearsal/permissions/document"
+	"cdcpipeline/rehearsal/permissions/reference"
+	"cdcpipeline/rehearsal/standins/account"
+	"cdcpipeline/rehearsal/standins/controlplane"
+	"slices"
+	"strings"
+)
+
+// called are the parameters that hold a variable of an ARN and have another name than it; both without case.
+var called = map[string][]string{
+	"es:DomainName":                 {"name"},
+	"kms:Alias":                     {"AliasName"},
+	"kms:KeyId":                     {"TargetKeyId"},
+	"lambda:FunctionName":           {"name"},
+	"lambda:UUID":                   {"id"},
+	"rds:ClusterParameterGroupName": {"DBClusterParameterGroupName"},
+	"rds:ClusterSnapshotName":       {"FinalDBSnapshotIdentifier", "DBClusterSnapshotIdentifier"},
+	"rds:DbClusterInstanceName":     {"DBClusterIdentifier"},
+	"rds:DbInstanceName":            {"DBInstanceIdentifier"},
+	"rds:ParameterGroupName":        {"DBParameterGroupName"},
+	"rds:SubnetGroupName":           {"DBSubnetGroupName"},
+	"s3:BucketName":                 {"Bucket"},
+	"s3:ObjectName":                 {"Key"},
+	"scheduler:ScheduleName":        {"name"},
+	"secretsmanager:SecretId":       {"Name"},
+}
+
+// unnamed are what a variable is when the request does not name it: the service's own.
+// https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_WorkingWithOptionGroups.html,
+// https://docs.aws.amazon.com/scheduler/latest/UserGuide/managing-schedule-group.html.
+var unnamed = map[string]string{
+	"rds:OptionGroupName": "default:" + document.Unknown,
+	"scheduler:GroupName": "default",
+}
+
+// linked are the paths of service-linked roles, which requests name without it,
+// https://docs.aws.amazon.com/opensearch-service/latest/developerguide/slr-aos.html.
+var linked = map[string]string{
+	"AWSServiceRoleForAmazonOpenSearchService": "aws-service-role/opensearchservice.amazonaws.com/",
+	"AWSServiceRoleForRDS":                     "aws-service-role/rds.amazonaws.com/",
+}
+
+// made is what an operation makes whose action names no resource: its tags are given to it.
+var made = map[string]string{"lambda:CreateEventSourceMapping": "eventSourceMapping"}
+
+// partly are types, of actions that the reference lets have others instead, that a request always means, and may tell in
+// part: which objects go is in a body that is not looked into.
+var partly = map[string]bool{"s3:DeleteObject object": true, "s3:DeleteObjectVersion object": true}
+
+// given is what a request gives: its parameters, and the region that it was signed for.
+type given struct {
+	parameters []controlplane.Parameter
+	region     string
+}
+
+// named is the value of a parameter at the top of the request, by one of some names.
+func (g given) named(names ...string) (string, bool) {
+	for _, name := range names {
+		for _, p := range g.parameters {
+			if strings.EqualFold(p.Path, name) {
+				return p.Value, true
+			}
+		}
+	}
+	return "", false
+}
+
+// on are the ARNs of the resources that an action is asked for: those of each type that it always needs, with what the
+// request does not tell unknown, and those of other types that the request tells whole. Of an action without types, or
+// with such of which the request tells nothing, nothing is known.
+func (g given) on(action string) []string {
+	prefix, _, _ := strings.Cut(action, ":")
+	all, required := reference.Types(action)
+	var arns []string
+	for _, typ := range all {
+		arns = append(arns, slices.DeleteFunc(g.arns(prefix, typ), func(arn string) bool {
+			return strings.Contains(arn, document.Unknown) && !slices.Contains(required, typ) && !partly[action+" "+typ]
+		})...)
+	}
+	if len(arns) == 0 {
+		return []string{document.Unknown}
+	}
+	slices.Sort(arns)
+	return slices.Compact(arns)
+}
+
+// arns are those of one type of resource: given as such, else put together from names.
+func (g given) arns(prefix, typ string) []string {
+	pattern, err := reference.Arn(prefix, typ, func(string) string { return "*" })
+	if err != nil {
+		return nil // a type of another service
+	}
+	var whole []string
+	for _, p := range g.parameters {
+		if strings.HasPrefix(p.Value, "arn:") && document.Matches(pattern, p.Value) && !strings.ContainsAny(p.Path, ".") {
+			whole = append(whole, p.Value)
+		}
+	}
+	if len(whole) > 0 {
+		return whole
+	}
+	arn, _ := reference.Arn(prefix, typ, func(variable string) string { return g.variable(prefix, variable) }) // there is one: its pattern was made
+	return []string{strings.ReplaceAll(arn, "*", document.Unknown)}
+}
+
+func (g given) variable(prefix, variable string) string {
+	switch variable {
+	case "Partition":
+		return "aws"
+	case "Region":
+		return g.region
+	case "Account":
+		return account.ID
+	}
+	if name, ok := strings.CutSuffix(variable, "WithPath"); ok {
+		return g.withPath(name)
+	}
+	key := prefix + ":" + variable
+	if value, ok := g.named(append([]string{variable}, called[key]...)...); ok {
+		return strings.TrimPrefix(value, "alias/")
+	}
+	if value, ok := unnamed[key]; ok {
+		return value
+	}
+	return document.Unknown
+}
+
+// withPath is the name of something of IAM's, after the path that it is made with or known to have.
+func (g given) withPath(variable string) string {
+	if service, ok := g.named("AWSServiceName"); ok {
+		return "aws-service-role/" + service + "/" + document.Unknown
+	}
+	name, ok := g.named(variable)
+	if !ok {
+		return document.Unknown
+	}
+	path, _ := g.named("Path")
+	return strings.TrimPrefix(path, "/") + linked[name] + name
+}

@@ -1,0 +1,168 @@
+// Package propagation refuses what AWS refuses while a service does not see yet what another has just made: a new account's
+// service-linked roles, and the policy of a domain's logs.
+package propagation
+
+import (
+	"bytes"
+	"cdcpipeline/rehearsal/standins/controlplane"
+	"context"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"net/http"
+	"net/url"
+	"slices"
+	"sync"
+	"time"
+)
+
+const (
+	// Unseen is how long a role or a log policy is not seen by other services.
+	Unseen = 5 * time.Second
+	// Creating is how long a stream is being made, which in AWS takes longer than another service is blind.
+	Creating = 8 * time.Second
+)
+
+// Hooks is where a control plane lets others take part in its calls.
+type Hooks interface {
+	Before(controlplane.Action, controlplane.BeforeFunc)
+	After(controlplane.Action, controlplane.AfterFunc)
+}
+
+// Delay is what the services of an account see late. It delays nothing until it is switched on.
+type Delay struct {
+	mu      sync.Mutex
+	on      bool
+	made    map[string]time.Time // service-linked roles by service, the newest log policy as logs, streams as kinesis:NAME
+	refused []string
+	now     func() time.Time
+}
+
+// New delays nothing.
+func New() *Delay { return &Delay{made: map[string]time.Time{}, now: time.Now} }
+
+// Switch turns the delay on, as in an account in which nothing was made yet, or off.
+func (d *Delay) Switch(on bool) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.on = on
+}
+
+// Refused are the calls that were refused since the last look.
+func (d *Delay) Refused() []string {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	refused := append([]string{}, d.refused...)
+	d.refused = nil
+	return refused
+}
+
+// Attach makes the control plane's services see late.
+func (d *Delay) Attach(h Hooks) {
+	h.After(controlplane.Action{Service: "iam", Name: "CreateServiceLinkedRole"}, d.roleMade)
+	h.After(controlplane.Action{Service: "logs", Name: "PutResourcePolicy"}, d.policyPut)
+	h.After(controlplane.Action{Service: "kinesis", Name: "CreateStream"}, d.streamMade)
+	h.After(controlplane.Action{Service: "kinesis", Name: "DescribeStreamSummary"}, d.describeStream)
+	h.Before(controlplane.Action{Service: "es", Name: "CreateDomain"}, d.domain)
+	h.Before(controlplane.Action{Service: "rds", Name: "CreateDBCluster"}, d.cluster)
+}
+
+func (d *Delay) note(what string) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.made[what] = d.now()
+}
+
+// seen says whether something was made long enough ago; always, while nothing is delayed.
+func (d *Delay) seen(what string) bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	at, known := d.made[what]
+	return !d.on || known && d.now().Sub(at) >= Unseen
+}
+
+func (d *Delay) refuse(c *controlplane.Call, code, format string, args ...any) error {
+	message := fmt.Sprintf(format, args...)
+	d.mu.Lock()
+	d.refused = append(d.refused, c.String()+": "+message)
+	d.mu.Unlock()
+	return &controlplane.Error{Status: http.StatusBadRequest, Code: code, Message: message}
+}
+
+func (d *Delay) roleMade(_ context.Context, c *controlplane.Call) error {
+	form, err := url.ParseQuery(string(c.RequestBody))
+	if err != nil {
+		return fmt.Errorf("reading the role to make: %w", err)
+	}
+	d.note(form.Get("AWSServiceName"))
+	return nil
+}
+
+func (d *Delay) policyPut(context.Context, *controlplane.Call) error {
+	d.note("logs")
+	return nil
+}
+
+func (d *Delay) streamMade(_ context.Context, c *controlplane.Call) error {
+	var request struct{ StreamName string }
+	err := c.Decode(&request)
+	if err == nil {
+		d.note("kinesis:" + request.StreamName)
+	}
+	return err
+}
+
+// describeStream says that a new stream is being made.
+func (d *Delay) describeStream(_ context.Context, c *controlplane.Call) error {
+	var answer map[string]map[string]any
+	decoder := json.NewDecoder(bytes.NewReader(c.ResponseBody))
+	decoder.UseNumber()
+	if err := decoder.Decode(&answer); err != nil {
+		return fmt.Errorf("reading the answer to %s: %w", c.Action, err)
+	}
+	summary := answer["StreamDescriptionSummary"]
+	d.mu.Lock()
+	at, known := d.made["kinesis:"+fmt.Sprint(summary["StreamName"])]
+	young := d.on && known && d.now().Sub(at) < Creating
+	d.mu.Unlock()
+	if !young {
+		return nil
+	}
+	summary["StreamStatus"] = "CREATING"
+	text, err := json.Marshal(answer)
+	if err != nil {
+		return fmt.Errorf("rewriting the answer to %s: %w", c.Action, err)
+	}
+	c.ResponseBody = text
+	return nil
+}
+
+// domain: a domain in a VPC needs the role, https://docs.aws.amazon.com/opensearch-service/latest/developerguide/slr-aos.html;
+// one that writes logs needs the policy, https://github.com/aws-cloudformation/cloudformation-coverage-roadmap/issues/1769.
+func (d *Delay) domain(_ context.Context, c *controlplane.Call) (bool, error) {
+	var request struct {
+		VPCOptions           *struct{}
+		LogPublishingOptions map[string]struct{ CloudWatchLogsLogGroupArn string }
+	}
+	if err := c.Decode(&request); err != nil {
+		return false, fmt.Errorf("reading the domain to create: %w", err)
+	}
+	if request.VPCOptions != nil && !d.seen("opensearchservice.amazonaws.com") {
+		return false, d.refuse(c, "ValidationException", "Before you can proceed, you must enable a service-linked role to give Amazon OpenSearch Service permissions to access your VPC.")
+	}
+	for _, kind := range slices.Sorted(maps.Keys(request.LogPublishingOptions)) {
+		if !d.seen("logs") {
+			return false, d.refuse(c, "ValidationException", "The Resource Access Policy specified for the CloudWatch Logs log group %s does not grant sufficient permissions for Amazon OpenSearch Service to create a log stream. Please check the Resource Access Policy.",
+				request.LogPublishingOptions[kind].CloudWatchLogsLogGroupArn)
+		}
+	}
+	return false, nil
+}
+
+// cluster: https://github.com/terraform-aws-modules/terraform-aws-rds/issues/364.
+func (d *Delay) cluster(_ context.Context, c *controlplane.Call) (bool, error) {
+	if d.seen("rds.amazonaws.com") {
+		return false, nil
+	}
+	return false, d.refuse(c, "InvalidParameterValue", "Unable to create the resource. Verify that you have permission to create service linked role. Otherwise wait and try again later")
+}

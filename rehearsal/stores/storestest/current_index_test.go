@@ -1,0 +1,275 @@
+package storestest_test
+
+import (
+	"bytes"
+	"cdcpipeline/internal/currentstate"
+	"cdcpipeline/internal/opensearch"
+	"cdcpipeline/internal/table"
+	"cdcpipeline/rehearsal/stores"
+	"cdcpipeline/rehearsal/stores/storestest"
+	"context"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-lambda-go/events"
+	"github.com/stretchr/testify/require"
+)
+
+// asMaster is the master user in place of a signature.
+type asMaster struct{ client *stores.Client }
+
+func (a asMaster) RoundTrip(r *http.Request) (*http.Response, error) {
+	r = r.Clone(r.Context())
+	r.Header.Set("Authorization", a.client.Authorization)
+	return a.client.HTTP.Transport.RoundTrip(r)
+}
+
+// parkedLines is a bucket.
+type parkedLines struct{ bytes.Buffer }
+
+func (p *parkedLines) Put(_ context.Context, _ string, body []byte) error {
+	_, err := p.Write(body)
+	return err
+}
+
+// currentIndices are the function and a real node with tables of one database, which is a test's own.
+type currentIndices struct {
+	t            *testing.T
+	node         *stores.Client
+	f            *currentstate.Function
+	database     string
+	parked       parkedLines
+	metrics, log bytes.Buffer
+	now          time.Time // zero is the clock's
+}
+
+func newCurrentIndices(t *testing.T, database string, tables ...currentstate.Table) *currentIndices {
+	t.Helper()
+	node := storestest.OpenSearch(t)
+	c := &currentIndices{t: t, node: node.Master(), database: database}
+	for i := range tables {
+		tables[i].Database = database
+	}
+	var err error
+	c.f, err = currentstate.New(currentstate.Settings{
+		Endpoint: node.URL, Prefix: "parked/", Retention: 7 * 24 * time.Hour, Parked: 30 * 24 * time.Hour, Shards: 1, BulkBytes: 4 << 20, BulkRecords: 2000, Tables: tables,
+	}, currentstate.Deps{
+		Domain: opensearch.Client{URL: node.URL, Transport: asMaster{c.node}}, Parked: &c.parked, Metrics: &c.metrics,
+		Log: slog.New(slog.NewTextHandler(&c.log, nil)), Now: func() time.Time {
+			if c.now.IsZero() {
+				return time.Now()
+			}
+			return c.now
+		},
+	})
+	require.NoError(t, err)
+	return c
+}
+
+// change is a record of a row, at a place in the binlog.
+func (c *currentIndices) change(operation, of string, place int, columns string) string {
+	now := time.Now().UTC().Format(time.RFC3339Nano)
+	return fmt.Sprintf(`{"data":{%s},"metadata":{"timestamp":%q,"record-type":"data","operation":%q,"schema-name":%q,"table-name":%q,"commit-timestamp":%q,`+
+		`"transaction-id":%d,"transaction-record-id":1,"stream-position":"bin.000001:%d:"}}`, columns, now, operation, c.database, of, now, 1<<32+place, place)
+}
+
+func (c *currentIndices) insert(of string, place int, columns string) string {
+	return c.change("insert", of, place, columns)
+}
+
+// handle returns the index of the first record to be tried again; -1 for none.
+func (c *currentIndices) handle(patience time.Duration, records ...string) int {
+	c.t.Helper()
+	ctx, cancel := context.WithTimeout(c.t.Context(), patience)
+	defer cancel()
+	var batch events.KinesisEvent
+	for i, r := range records {
+		batch.Records = append(batch.Records, events.KinesisEventRecord{Kinesis: events.KinesisRecord{SequenceNumber: fmt.Sprint(i), Data: []byte(r)}})
+	}
+	c.metrics.Reset()
+	answer, err := c.f.Handle(ctx, batch)
+	require.NoError(c.t, err)
+	if len(answer.BatchItemFailures) == 0 {
+		return -1
+	}
+	at := 0
+	_, err = fmt.Sscan(answer.BatchItemFailures[0].ItemIdentifier, &at)
+	require.NoError(c.t, err)
+	return at
+}
+
+func (c *currentIndices) name(of string) table.Name {
+	return table.Name{Database: c.database, Table: of}
+}
+func (c *currentIndices) alias(of string) string { return currentstate.Alias(c.name(of)) }
+func (c *currentIndices) index(of string) string { return currentstate.Index(c.name(of), 1) }
+
+func (c *currentIndices) do(method, path string, body any) {
+	c.t.Helper()
+	if text, ok := body.(string); ok {
+		body = json.RawMessage(text)
+	}
+	require.NoError(c.t, c.node.Do(c.t.Context(), method, path, body, nil))
+}
+
+// finds how many rows of a table a query has.
+func (c *currentIndices) finds(of, query string) int {
+	c.t.Helper()
+	alias := url.PathEscape(c.alias(of))
+	require.NoError(c.t, c.node.Refresh(c.t.Context(), c.alias(of)))
+	var out struct{ Count int }
+	require.NoError(c.t, c.node.Do(c.t.Context(), http.MethodPost, "/"+alias+"/_count", json.RawMessage(`{"query":`+query+`}`), &out))
+	return out.Count
+}
+
+const everything = `{"match_all":{}}`
+
+func TestAnIndexOutOfOrderParksNothingAndHoldsUpNoOtherTable(t *testing.T) {
+	for name, s := range map[string]struct {
+		patience    time.Duration
+		spoil, mend func(c *currentIndices)
+		kind        string
+	}{
+		"closed": {3 * time.Second, func(c *currentIndices) { c.do(http.MethodPost, "/"+c.index("a")+"/_close", nil) }, func(c *currentIndices) {
+			c.do(http.MethodPost, "/"+c.index("a")+"/_open", nil)
+		}, "index_closed_exception"},
+		"write block": {3 * time.Second, func(c *currentIndices) { c.do(http.MethodPut, "/"+c.index("a")+"/_block/write", nil) }, func(c *currentIndices) {
+			c.do(http.MethodPut, "/"+c.index("a")+"/_settings", `{"index.blocks.write":null}`)
+		}, "cluster_block_exception"},
+		"alias with two indices": {3 * time.Second, func(c *currentIndices) {
+			c.do(http.MethodPut, "/stray-"+c.database, `{"aliases":{"`+c.index("a")+`-w":{}}}`)
+		}, func(c *currentIndices) { c.do(http.MethodDelete, "/stray-"+c.database, nil) }, "has to lead to"},
+		"alias without a write index": {3 * time.Second, func(c *currentIndices) {
+			c.do(http.MethodPut, "/"+c.index("a")+"/_alias/"+c.index("a")+"-w", `{"is_write_index":false}`)
+		}, func(c *currentIndices) {
+			c.do(http.MethodPut, "/"+c.index("a")+"/_alias/"+c.index("a")+"-w", `{"is_write_index":true}`)
+		}, "has to lead to"},
+		// OpenSearch waits for the shard, less long than the function waits for OpenSearch.
+		"red": {20 * time.Second, func(c *currentIndices) {
+			c.do(http.MethodDelete, "/"+c.index("a"), nil)
+			c.do(http.MethodPut, "/"+c.index("a")+"?wait_for_active_shards=0", `{"settings":{"index.number_of_replicas":0,"index.routing.allocation.require._name":"nowhere"},
+				"aliases":{"`+c.index("a")+`-w":{},"`+c.alias("a")+`":{}}}`)
+		}, func(c *currentIndices) {
+			c.do(http.MethodPut, "/"+c.index("a")+"/_settings", `{"index.routing.allocation.require._name":null}`)
+			c.do(http.MethodGet, "/_cluster/health/"+c.index("a")+"?wait_for_status=yellow&timeout=20s", nil)
+		}, "unavailable_shards_exception"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c := newCurrentIndices(t, strings.ReplaceAll(name, " ", "_"), currentstate.Table{Table: "a", Key: []string{"id"}}, currentstate.Table{Table: "b", Key: []string{"id"}})
+			require.Equal(t, -1, c.handle(time.Minute, c.insert("a", 10, `"id":1`), c.insert("b", 10, `"id":1`)))
+			s.spoil(c)
+			t.Cleanup(func() {
+				_, _, _ = c.node.Call(context.WithoutCancel(t.Context()), http.MethodDelete, "/"+c.index("a")+","+c.index("b"), nil)
+				_, _, _ = c.node.Call(context.WithoutCancel(t.Context()), http.MethodDelete, "/cdc-current-1/_doc/"+c.alias("a")+"?refresh=true", nil)
+			})
+			batch := []string{c.insert("a", 20, `"id":2`), c.insert("b", 20, `"id":2`)}
+			began := time.Now()
+			require.Equal(t, 0, c.handle(s.patience, batch...))
+			t.Logf("left after %s: %s", time.Since(began), c.log.String())
+			require.Contains(t, c.log.String(), "writing to "+c.index("a"))
+			require.Contains(t, c.log.String(), s.kind)
+			require.Contains(t, c.metrics.String(), `"Applied":1`, "what was written of the batch is counted")
+			require.Equal(t, 2, c.finds("b", everything))
+
+			s.mend(c)
+			require.Equal(t, -1, c.handle(time.Minute, batch...))
+			require.Equal(t, 1, c.finds("a", `{"term":{"id":2}}`))
+			require.Empty(t, c.parked.String())
+		})
+	}
+}
+
+// A process that begins while an index is closed makes nothing anew, and does not take its columns for described.
+func TestAnIndexThatIsClosedWhenAProcessBegins(t *testing.T) {
+	columns := currentstate.Table{Table: "a", Key: []string{"id"}, Columns: map[string]string{"id": "int(11)"}}
+	c := newCurrentIndices(t, "closed_at_begin", columns)
+	require.Equal(t, -1, c.handle(time.Minute, c.insert("a", 10, `"id":1`)))
+	c.do(http.MethodPost, "/"+c.index("a")+"/_close", nil)
+	columns.Columns = map[string]string{"id": "int(11)", "day": "date"}
+	c = newCurrentIndices(t, c.database, columns)
+	batch := []string{c.insert("a", 20, `"id":2,"day":"2026-11-28"`)}
+	require.Equal(t, 0, c.handle(3*time.Second, batch...))
+	c.do(http.MethodPost, "/"+c.index("a")+"/_open", nil)
+	require.Equal(t, -1, c.handle(time.Minute, batch...))
+	require.Equal(t, 1, c.finds("a", `{"range":{"day":{"gte":"2026-11-01"}}}`))
+	require.Empty(t, c.parked.String())
+}
+
+// OpenSearch forgets the version of a deleted document when its index is closed and opened (and after index.gc_deletes, a minute
+// by default). A tombstone is a document: nothing of that touches it.
+func TestADeletedRowStaysDeletedWhenItsIndexIsClosedAndOpened(t *testing.T) {
+	c := newCurrentIndices(t, "tombstones", currentstate.Table{Table: "a", Key: []string{"id"}})
+	first := c.insert("a", 10, `"id":1`)
+	require.Equal(t, -1, c.handle(time.Minute, first, c.change("delete", "a", 20, `"id":1`), c.insert("a", 30, `"id":2`)))
+	c.do(http.MethodPost, "/"+c.index("a")+"/_close", nil)
+	c.do(http.MethodPost, "/"+c.index("a")+"/_open", nil)
+	c.do(http.MethodGet, "/_cluster/health/"+c.index("a")+"?wait_for_status=yellow&timeout=20s", nil)
+	require.Equal(t, -1, c.handle(time.Minute, first))
+	require.Contains(t, c.metrics.String(), `"Superseded":1`)
+
+	// What docs/operations.md says of reading one row: _doc passes over the alias's filter, a search by ids does not.
+	var document struct {
+		Found bool `json:"found"`
+	}
+	require.NoError(t, c.node.Do(t.Context(), http.MethodGet, "/"+c.alias("a")+"/_doc/1", nil, &document))
+	require.True(t, document.Found)
+	require.Zero(t, c.finds("a", `{"ids":{"values":["1"]}}`))
+	require.Equal(t, 1, c.finds("a", `{"ids":{"values":["2"]}}`))
+
+	// A sweep deletes on condition: unlike a delete with an external version, that makes no index which is not there.
+	c.do(http.MethodDelete, "/"+c.index("a"), nil)
+	c.now = time.Now().Add(60 * 24 * time.Hour)
+	_, err := c.f.Sweep(t.Context())
+	require.NoError(t, err)
+	status, _, err := c.node.Call(t.Context(), http.MethodHead, "/"+c.index("a"), nil)
+	require.NoError(t, err)
+	require.Equal(t, http.StatusNotFound, status)
+}
+
+// Each table has an index of its own, so that one table's columns are nothing to another's; and no value is refused, with no
+// template for the index.
+func TestNoNameAndNoValueIsRefused(t *testing.T) {
+	types := map[string]string{"u": "bigint(20) unsigned", "n": "int(11)", "f": "double", "d": "decimal(30,10)", "day": "datetime"}
+	c := newCurrentIndices(t, "anything", currentstate.Table{Table: "a", Key: []string{"id"}, Columns: types}, currentstate.Table{Table: "b", Key: []string{"id"}})
+	values := []string{
+		`-1`, `18446744073709551615`, `18446744073709551616`, `1e400`, `-123456789012345678901234.5`, `1.5`, `true`, `""`, `"text"`, `"2026-11-28"`, `"0000-00-00"`, `"99999-01-01"`,
+		`{"a":{"b":1}}`, `[1,"a",{"b":[]}]`, `"` + strings.Repeat("한", 40_000) + `"`,
+	}
+	var records []string
+	for i, value := range values {
+		for j, column := range []string{"u", "n", "f", "d", "day", "unknown"} {
+			if value == `1e400` && j < 2 { // an integer that has lost digits
+				continue
+			}
+			records = append(records, c.insert("a", 10+10*i+j, fmt.Sprintf(`"id":"%d-%d",%q:%s`, i, j, column, value)))
+		}
+	}
+	require.Equal(t, -1, c.handle(time.Minute, records...))
+	require.Empty(t, c.parked.String())
+	require.Equal(t, len(records), c.finds("a", everything))
+
+	names := []string{"test", "test.CreatedBy", ".x", "x.", "a..b", ".", "..", "a", "a.b", "a.b.c", "_id", "_source", "_cdc", "%2E", "*", "a*", "#", "@timestamp", "a b", " a", "한글", `a"b`, `a\b`, "a/b", "a,b", "null", "\u00a0"}
+	var row strings.Builder
+	for i, name := range names {
+		text, err := json.Marshal(name)
+		require.NoError(t, err)
+		fmt.Fprintf(&row, `,%s:"value %d"`, text, i)
+	}
+	require.Equal(t, -1, c.handle(time.Minute, c.insert("b", 10, `"id":1`+row.String())), c.log.String())
+	require.Empty(t, c.parked.String())
+	for i, name := range names {
+		if name == "*" || name == "a*" { // a query takes them for patterns
+			continue
+		}
+		text, err := json.Marshal(strings.NewReplacer("%", "%25", ".", "%2E").Replace(name))
+		require.NoError(t, err)
+		query := strings.Replace(string(text), `"_`, `"%5F`, 1)
+		require.Equal(t, 1, c.finds("b", fmt.Sprintf(`{"term":{%s:"value %d"}}`, query, i)), name)
+	}
+}
