@@ -3,6 +3,7 @@ package program
 import (
 	"cdcpipeline/config"
 	"cdcpipeline/internal/componenttest"
+	"cdcpipeline/internal/port"
 	"cdcpipeline/internal/tunnel"
 	"net"
 	"testing"
@@ -37,13 +38,13 @@ func taken(t *testing.T) int {
 	return l.Addr().(*net.TCPAddr).Port
 }
 
-// free is a port that nobody listens on.
+// free is a port that nobody listens on, nor will while the test runs.
 func free(t *testing.T) int {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	held, err := port.Hold()
 	require.NoError(t, err)
-	defer l.Close()
-	return l.Addr().(*net.TCPAddr).Port
+	t.Cleanup(held.Release)
+	return held.Number
 }
 
 func TestATunnelListensOnItsPortAndConnectsToNothing(t *testing.T) {

@@ -7,8 +7,8 @@
 package stores
 
 import (
+	"cdcpipeline/internal/port"
 	"cdcpipeline/rehearsal/machine/artifact"
-	"cdcpipeline/rehearsal/machine/port"
 	"errors"
 	"fmt"
 	"os"

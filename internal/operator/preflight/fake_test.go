@@ -3,11 +3,11 @@ package preflight
 import (
 	"cdcpipeline/config"
 	"cdcpipeline/internal/awsconfig"
+	"cdcpipeline/internal/port"
 	"context"
 	"encoding/xml"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -164,13 +164,13 @@ func takenOver(t *testing.T) *scene {
 	})
 }
 
-// free is a port that nobody listens on.
+// free is a port that nobody listens on, nor will while the test runs.
 func free(t *testing.T) int {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	held, err := port.Hold()
 	require.NoError(t, err)
-	defer l.Close()
-	return l.Addr().(*net.TCPAddr).Port
+	t.Cleanup(held.Release)
+	return held.Number
 }
 
 // run makes all checks and gives the results by name.

@@ -1,5 +1,5 @@
 // Package port chooses ports of this machine that are free, and keeps them from its other programs until they are no
-// longer wanted: a rehearsal may need one only minutes after it has been chosen.
+// longer wanted: a rehearsal needs one only minutes after it has been chosen, and a test while its neighbours choose theirs.
 package port
 
 import (
