@@ -27,9 +27,9 @@ rehearse-full: ## all parts of the rehearsal one after the other, or one: PART=l
 bench: ## measure the current-state function on a real OpenSearch and write docs/performance.md anew
 	@exec rehearsal/start bench
 
-# Many tests wait for servers: two modules at a time, each with as many packages as there are cores. The linters vet.
+# Many tests wait for servers: two modules at a time, four packages of each. The linters vet.
 test: ## all tests of every module
-	@printf '%s\n' $(MODULES) | xargs -P 2 -I{} sh -c 'cd {} && go test -vet=off ./...'
+	@printf '%s\n' $(MODULES) | xargs -P 2 -I{} sh -c 'cd {} && go test -vet=off -p 4 ./...'
 
 lint: $(LINT) ## golangci-lint with the committed configuration, in every module
 	@set -e; for module in . sdks/generate docs/diagram rehearsal; do echo "== $$module"; (cd $$module && $(LINT) run --config $(CURDIR)/.golangci.yml ./...); done

@@ -29,6 +29,9 @@ type Source struct {
 	// Cascades says what the bootstrap does about foreign keys by which MySQL itself deletes or changes rows of followed tables
 	// (ON DELETE and ON UPDATE CASCADE, SET NULL, SET DEFAULT): nothing tells DMS of that. Default warn.
 	Cascades Cascades `json:"cascades"`
+	// DottedColumns says what the bootstrap does about columns of followed tables that have a dot in their names: the history
+	// index, which all tables share, takes them for objects. Default fail.
+	DottedColumns DottedColumns `json:"dottedColumns"`
 	// ReplicationSecretArn names the Secrets Manager secret {"username","password","host","port"} of the replication user,
 	// who exists already: needed when Bootstrap is check, refused otherwise.
 	ReplicationSecretArn string `json:"replicationSecretArn"`
@@ -84,6 +87,16 @@ const (
 	CascadesWarn Cascades = "warn"
 	// CascadesFail fails the deployment too.
 	CascadesFail Cascades = "fail"
+)
+
+// DottedColumns names what is done about columns with a dot in their names.
+type DottedColumns string
+
+const (
+	// DottedColumnsFail fails the deployment, and names each with what to do.
+	DottedColumnsFail DottedColumns = "fail"
+	// DottedColumnsWarn names each, with what the history index makes of it.
+	DottedColumnsWarn DottedColumns = "warn"
 )
 
 // Table is one table to follow, or all that a pattern matches.
@@ -169,6 +182,7 @@ func (s Source) WithDefaults(env Environment) Source {
 	s.BinlogRetentionHours = cmp.Or(s.BinlogRetentionHours, choose(env, 24, 168))
 	s.Bootstrap = cmp.Or(s.Bootstrap, BootstrapApply)
 	s.Cascades = cmp.Or(s.Cascades, CascadesWarn)
+	s.DottedColumns = cmp.Or(s.DottedColumns, DottedColumnsFail)
 	s.RotationDays = cmp.Or(s.RotationDays, new(s.rotationDays()))
 	if len(s.Tables) == 0 {
 		s.Tables = []Table{{Database: retailDatabase, Table: retailTable}}

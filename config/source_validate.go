@@ -19,6 +19,7 @@ func (s Source) Validate() error {
 	p.optionalBetween("source.rotationDays", s.RotationDays, 0, 1000, "days (0 turns the rotation off)")
 	s.validateBootstrap(&p)
 	oneOf(&p, "source.cascades", s.Cascades, CascadesWarn, CascadesFail)
+	oneOf(&p, "source.dottedColumns", s.DottedColumns, DottedColumnsFail, DottedColumnsWarn)
 	s.validateTables(&p)
 	p.distinct("source.schemaFiles", s.SchemaFiles)
 	p = append(p, s.RowsSince.Validate(s.Tables))

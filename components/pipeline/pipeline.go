@@ -286,7 +286,7 @@ func (b *builder) search() (err error) {
 	}
 	b.Search, err = search.NewDelivery(b.ctx, b.name+"-search-delivery", &search.DeliveryArgs{
 		Search: b.cfg.Search, Environment: b.cfg.Environment, KmsKeyArn: b.Key.Arn, LogRetentionDays: b.cfg.Functions.LogRetentionDays,
-		Role: b.deliveryRole, StreamArn: b.Stream.Arn, Target: b.Access.Target(), Findings: b.Bootstrap.Result,
+		Role: b.deliveryRole, StreamArn: b.Stream.Arn, Target: b.Access.Target(),
 		BackupBucketArn: b.Bucket.Arn, BackupPrefix: b.cfg.Lake.ErrorPrefix + "/search",
 		VpcSubnetIDs: b.Network.SubnetIDs(), SecurityGroupID: b.Network.SecurityGroups.Delivery,
 		DependsOn: slices.Concat(b.Bucket.Dependencies, b.Network.Dependencies),

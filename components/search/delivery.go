@@ -36,9 +36,6 @@ type DeliveryArgs struct {
 	SecurityGroupID pulumi.StringInput
 	// LogRetentionDays of the delivery's log. Default 14 in dev, 90 in prod.
 	LogRetentionDays int
-	// Findings is the JSON of mysql.Findings, source.Bootstrap's Result: a column that the history cannot hold is warned of.
-	// Default: nobody looks.
-	Findings pulumi.StringInput
 	// DependsOn must exist before the delivery does, such as the endpoints through which it reaches AWS.
 	DependsOn []pulumi.Resource
 }
@@ -107,7 +104,6 @@ func (d *Delivery) provision(ctx *pulumi.Context, p *deliveryPlan) error {
 	if p.place, err = lookUpPlace(ctx, d); err != nil {
 		return err
 	}
-	d.warn(ctx, p.Findings)
 	if err := d.logs(ctx, p); err != nil {
 		return err
 	}

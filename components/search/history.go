@@ -78,7 +78,8 @@ func (a *Access) history(ctx *pulumi.Context, cfg *config.Search, columns []Colu
 }
 
 // historyTemplate is the index template of the daily indices, as JSON. Its mapping refuses no value that DMS writes:
-// what is not indexed is kept in the document all the same. Names are another matter ([dotted]).
+// what is not indexed is kept in the document all the same. A column's name with a dot is another matter: the bootstrap
+// (internal/source/mysql) refuses it.
 func historyTemplate(cfg *config.Search, columns []Column) (string, error) {
 	text, err := json.MarshalIndent(object{
 		"index_patterns": []string{historyPattern(cfg)},

@@ -123,6 +123,7 @@ func (p *bootstrapPlan) input(replicationSecret pulumi.StringInput) pulumi.Strin
 				Schema:               p.schema,
 				CheckOnly:            p.checkOnly(),
 				FailOnCascades:       p.Cascades == config.CascadesFail,
+				AcceptDottedColumns:  p.DottedColumns == config.DottedColumnsWarn,
 			})
 			if err != nil {
 				return "", fmt.Errorf("writing the bootstrap's input: %w", err)

@@ -36,6 +36,8 @@ type Request struct {
 	// FailOnCascades makes a failed check of a foreign key that changes rows of a followed table by itself; otherwise it is a
 	// warning.
 	FailOnCascades bool `json:"failOnCascades,omitempty"`
+	// AcceptDottedColumns makes a warning of a column with a dot in its name; otherwise it is a failed check.
+	AcceptDottedColumns bool `json:"acceptDottedColumns,omitempty"`
 	// Columns that the task's rules name.
 	Columns []ColumnRule `json:"columns,omitempty"`
 	// Schema is run in order; each script must be idempotent.

@@ -106,6 +106,7 @@ func (r *run) checkTables(ctx context.Context) {
 		r.broke(fmt.Errorf("looking for compressed columns: %w", err))
 	}
 	r.checkCascades(ctx)
+	r.checkDottedColumns()
 }
 
 const versioned = "SYSTEM VERSIONED"

@@ -68,10 +68,10 @@ func TestTheCurrentIndexEqualsTheTable(t *testing.T) {
 
 	// Another epoch of one table, which its running task loads again because a row has got lost on the way.
 	plain := names.Name{Database: "dms_test", Table: "plain"}
-	epoch, err := c.epochs.Begin(t.Context(), plain)
-	require.NoError(t, err)
+	epoch := c.beginSoon(plain)
 	before := c.rows("plain", 1, "id", "name", "amount")
 	require.NoError(t, c.epochs.Await(t.Context(), epoch))
+	c.ahead = 30 * time.Second // the function's memory of its epochs is over
 	s.exec("SET sql_log_bin = 0; UPDATE dms_test.plain SET name = 'behind the back' WHERE id = 500001; SET sql_log_bin = 1")
 	write(13)
 	loads := len(s.of("plain", "load"))
@@ -94,7 +94,7 @@ func TestTheCurrentIndexEqualsTheTable(t *testing.T) {
 	require.Equal(t, before, c.documents("plain", "id", "name", "amount"))
 
 	// Tombstones go once nothing can follow them; no row does.
-	c.now = time.Now().Add(38 * 24 * time.Hour)
+	c.ahead = 38 * 24 * time.Hour
 	require.NotZero(t, c.tombstones())
 	swept, err := c.f.Sweep(t.Context())
 	require.NoError(t, err)
@@ -111,7 +111,7 @@ type current struct {
 	f      *currentstate.Function
 	epochs *currentstate.Epochs
 	random *rand.Rand
-	now    time.Time // zero is the clock's
+	ahead  time.Duration // of the clock, the function's
 }
 
 func newCurrent(t *testing.T, s *scene) *current {
@@ -123,15 +123,42 @@ func newCurrent(t *testing.T, s *scene) *current {
 	c.f, err = currentstate.New(currentstate.Settings{
 		Endpoint: node.URL, Prefix: "parked/", Retention: 7 * 24 * time.Hour, Parked: 30 * 24 * time.Hour, Shards: 2, BulkBytes: 1 << 18, BulkRecords: 300,
 		Tables: []currentstate.Table{{Database: "dms_test", Table: "plain", Key: []string{"id"}}, {Database: "dms_test", Table: "kinds", Key: []string{"a", "b"}}},
-	}, currentstate.Deps{Domain: reach, Parked: none{t}, Metrics: io.Discard, Log: slog.New(slog.NewTextHandler(t.Output(), nil)), Now: func() time.Time {
-		if c.now.IsZero() {
-			return time.Now()
-		}
-		return c.now
-	}})
+	}, currentstate.Deps{Domain: reach, Parked: none{t}, Metrics: io.Discard, Log: slog.New(slog.NewTextHandler(t.Output(), nil)), Now: func() time.Time { return time.Now().Add(c.ahead) }})
 	require.NoError(t, err)
 	c.epochs = currentstate.NewEpochs(currentstate.EpochsOptions{Domain: reach})
 	return c
+}
+
+// beginSoon begins an epoch some seconds from now, and not a minute: the one who enters it reads a domain's clock that is slow.
+func (c *current) beginSoon(n names.Name) currentstate.Epoch {
+	c.t.Helper()
+	slow := opensearch.Client{URL: c.node.URL, Transport: slowClock{authorized{c.node}, 55}}
+	epoch, err := currentstate.NewEpochs(currentstate.EpochsOptions{Domain: slow}).Begin(c.t.Context(), n)
+	require.NoError(c.t, err)
+	return epoch
+}
+
+// slowClock is a domain whose clock is some seconds slow.
+type slowClock struct {
+	domain  http.RoundTripper
+	seconds int64
+}
+
+func (s slowClock) RoundTrip(r *http.Request) (*http.Response, error) {
+	answer, err := s.domain.RoundTrip(r)
+	if err != nil || r.URL.Path != "/_cat/health" {
+		return answer, err
+	}
+	defer answer.Body.Close()
+	var health []struct {
+		Epoch int64 `json:"epoch,string"`
+	}
+	if err := json.NewDecoder(answer.Body).Decode(&health); err != nil || len(health) != 1 {
+		return nil, fmt.Errorf("the domain's clock: %w, %d answers", err, len(health))
+	}
+	answer.Body = io.NopCloser(strings.NewReader(fmt.Sprintf(`[{"epoch":"%d"}]`, health[0].Epoch-s.seconds)))
+	answer.ContentLength = -1
+	return answer, nil
 }
 
 // compare tables with what their aliases show, or one with an index, as `cdc verify` does.

@@ -69,6 +69,7 @@ var situations = []situation{
 	{name: "former times for ever", sql: "SET GLOBAL mysql56_temporal_format = OFF; CREATE TABLE advice.t (id INT PRIMARY KEY, at TIMESTAMP(3))", undo: "SET GLOBAL mysql56_temporal_format = ON", tables: one("t"), check: "format of column at of advice.t", ways: []string{"sql"}},
 	{name: "a back-tick", sql: "CREATE TABLE advice.t (id INT PRIMARY KEY, `a``b` INT, a_b INT)", tables: one("t"), check: "name of column a`b of advice.t", ways: []string{"sql"}},
 	{name: "a single quote", sql: "CREATE TABLE advice.t (id INT PRIMARY KEY, `a'b` INT)", tables: one("t"), check: "name of column a'b of advice.t", ways: []string{"sql"}},
+	{name: "a dot in a column", sql: "CREATE TABLE advice.t (id INT PRIMARY KEY, `a.b` INT, a_b INT)", tables: one("t"), check: "name of column a.b of advice.t", ways: []string{"sql", "dotted"}},
 	{name: "a dot", sql: "CREATE TABLE advice.t (id INT PRIMARY KEY); CREATE TABLE advice.`a.b` (id INT PRIMARY KEY)", tables: everyTable, check: "name of advice.a.b", ways: []string{"sql", "exclude"}},
 	{name: "spaces and quotes", sql: "CREATE TABLE advice.t (id INT PRIMARY KEY); CREATE TABLE advice.`it's ``1``` (id INT PRIMARY KEY)", tables: everyTable, check: "name of advice.it's `1`", ways: []string{"sql", "exclude"}},
 	{name: "system versions", sql: "CREATE TABLE advice.t (id INT PRIMARY KEY) WITH SYSTEM VERSIONING", tables: append(one("t"), config.Table{Database: "testdb", Table: "retail_trans"}), check: "table advice.t", ways: []string{"sql", "take out"}},
@@ -140,7 +141,8 @@ func (r *realServer) execAndLeave(statements string) {
 func (r *realServer) finding(c config.Config, check string) (mysql.Findings, mysql.Finding) {
 	r.t.Helper()
 	c = c.WithDefaults()
-	req := mysql.Request{BinlogRetentionHours: c.Source.BinlogRetentionHours, LobMaxSizeKb: c.Replication.LobMaxSizeKb, FailOnCascades: c.Source.Cascades == config.CascadesFail}
+	req := mysql.Request{BinlogRetentionHours: c.Source.BinlogRetentionHours, LobMaxSizeKb: c.Replication.LobMaxSizeKb, FailOnCascades: c.Source.Cascades == config.CascadesFail,
+		AcceptDottedColumns: c.Source.DottedColumns == config.DottedColumnsWarn}
 	for _, t := range c.Source.Tables {
 		at := mysql.Table{Database: t.Database, Table: t.Table}
 		rule := mysql.ColumnRule{Table: at, Omit: t.OmitColumns}

@@ -81,7 +81,7 @@ func TestTablesShareAHistoryWhateverTheirColumnsAre(t *testing.T) {
 	}
 }
 
-// What a deployment warns of (components/search/dotted.go).
+// What the bootstrap says of such columns (internal/source/mysql/dotted.go).
 func TestWhatTheHistoryMakesOfNamesWithDots(t *testing.T) {
 	const index, refused = "retail-trans-dots", "mapper_parsing_exception"
 	node := historyDay(t, index)

@@ -86,6 +86,9 @@ func everyWay() map[string]way {
 		i := of(r, c, f.Check[strings.LastIndex(f.Check, " ")+1:])
 		c.Source.Tables = slices.Delete(c.Source.Tables, i, i+1)
 	})
+	add("dotted", `set source\.dottedColumns to warn`, func(_ way, _ *realServer, c *config.Config, _ mysql.Finding, _ []string) {
+		c.Source.DottedColumns = config.DottedColumnsWarn
+	})
 	add("cascades", `set source\.cascades to warn`, func(_ way, _ *realServer, c *config.Config, _ mysql.Finding, _ []string) {
 		c.Source.Cascades = config.CascadesWarn
 	})

@@ -1,0 +1,53 @@
+package mysql
+
+import (
+	"fmt"
+	"strings"
+)
+
+// checkDottedColumns finds the columns that have a dot in their names. The records of all tables come as they are into one
+// daily history index, where such a name is an object. No mapping of OpenSearch 2.19 takes it for a name: disable_objects is in
+// 3.5 and newer, https://docs.opensearch.org/latest/mappings/mapping-parameters/disable-objects/; a flat_object would, but has
+// no sums, sorting or ranges of numbers, and refuses a document with a value of more than 32,766 bytes. An ingest pipeline
+// could rename it, but respells the numbers of every table (1.10 becomes 1.1), and DMS does not rename it:
+// https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Tasks.CustomizingTasks.TableMapping.SelectionTransformation.Transformations.html.
+func (r *run) checkDottedColumns() {
+	tables := map[string][]string{} // by their columns
+	for _, t := range r.findings.Tables {
+		for _, c := range t.Columns {
+			tables[c.Name] = append(tables[c.Name], t.String())
+		}
+	}
+	status, otherwise := Failed, ", or set source.dottedColumns to warn"
+	if r.req.AcceptDottedColumns {
+		status, otherwise = Warning, ""
+	}
+	for _, t := range r.findings.Tables {
+		for _, c := range t.Columns {
+			before, _, has := strings.Cut(c.Name, ".")
+			if !has || r.omits(t.Table, c.Name) {
+				continue
+			}
+			f := Finding{Check: fmt.Sprintf("name of column %s of %s", c.Name, t), Value: "one with a dot: the history " + inHistory(c.Name, before, tables[before])}
+			f.advise(status, otherwise+": the current index and the lake have it as it is",
+				fmt.Sprintf("ALTER TABLE %s RENAME COLUMN %s TO %s", t.quoted(), quoteName(c.Name), quoteName(free(strings.ReplaceAll(c.Name, ".", "_"), t.has))))
+			r.add(f)
+		}
+	}
+}
+
+// inHistory is what the history makes of a name with a dot, beside tables that have a column of the name before it. Tried on
+// OpenSearch 2.19.4.
+func inHistory(name, before string, beside []string) string {
+	first := strings.TrimRight(name, ".")
+	switch {
+	case first != "" && !strings.Contains(first, "."):
+		return "finds it as " + first
+	case first == "" || strings.HasPrefix(first, ".") || strings.Contains(first, ".."):
+		return "takes no record of the table: they are put below the search delivery's error prefix"
+	case len(beside) > 0:
+		return fmt.Sprintf("cannot hold it beside the column %q of %s: on each day either that column is not found, or records of this table are put below the search delivery's error prefix",
+			before, strings.Join(beside, ", "))
+	}
+	return "keeps it, and does not find it"
+}
