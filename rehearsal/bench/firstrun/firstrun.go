@@ -13,9 +13,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -31,7 +33,16 @@ type Runs struct {
 	Machine string  `json:"machine"`
 	Cold    Reading `json:"cold"`
 	Warm    Reading `json:"warm"`
-	Test    Reading `json:"test"`
+	// Test are the tests that the commit to compare with has too, by their names; Tests tells how many there are.
+	Test  Reading `json:"test"`
+	Tests Tests   `json:"tests"`
+}
+
+// Tests are numbers of tests.
+type Tests struct {
+	// Common are those that the commit to compare with has too, All those of the commit.
+	Common int `json:"common"`
+	All    int `json:"all"`
 }
 
 // Reading is one command's cost: all of the machine's, for nothing else runs there.
@@ -63,7 +74,7 @@ func Publish(ctx context.Context, project string, commits []string) error {
 		}
 		if same := slices.IndexFunc(earlier, runs.sameDay); same >= 0 {
 			runs = earlier[same]
-		} else if err := measure(ctx, project, &runs); err != nil {
+		} else if err := measure(ctx, project, commits[0], &runs); err != nil {
 			return fmt.Errorf("measuring %s: %w", commit, err)
 		}
 		all = append(all, runs)
@@ -152,7 +163,8 @@ func section(all []Runs) string {
 		rows.RenderMarkdown() + `
 
 - **Cold** begins with a fresh clone and an empty home directory: everything is downloaded and compiled. **Warm** is the second run there.
-- **` + "`make test`" + `** follows, with tests that are not cached (` + "`-count=1`" + `); it compiles what the rehearsal has not.
+- **` + "`make test`" + `** follows, with tests that are not cached (` + "`-count=1`" + `); it compiles what the rehearsal has not. It runs the tests that commit
+  ` + all[0].Commit + ` has too, by their names: ` + fmt.Sprintf("%d of the %d", last.Tests.Common, last.Tests.All) + ` of commit ` + last.Commit + `.
 - *CPU minutes* and *peak memory* are the whole machine's, on which nothing else runs; pages of files are not counted as memory.
 `
 }
@@ -171,7 +183,11 @@ func (r Runs) sameDay(other Runs) bool {
 	return r.Commit == other.Commit && r.Date == other.Date && r.Machine == other.Machine
 }
 
-func measure(ctx context.Context, project string, runs *Runs) error {
+func measure(ctx context.Context, project, first string, runs *Runs) error {
+	common, err := runs.common(ctx, project, first)
+	if err != nil {
+		return err
+	}
 	folder, err := os.MkdirTemp("", "firstrun-")
 	if err != nil {
 		return fmt.Errorf("making a folder: %w", err)
@@ -189,14 +205,15 @@ func measure(ctx context.Context, project string, runs *Runs) error {
 	for _, step := range []struct {
 		name    string
 		reading *Reading
+		flags   string
 		command []string
 	}{
-		{"cold", &runs.Cold, []string{"make", "rehearse"}},
-		{"warm", &runs.Warm, []string{"make", "rehearse"}},
-		{"test", &runs.Test, []string{"make", "test"}},
+		{"cold", &runs.Cold, "", []string{"make", "rehearse"}},
+		{"warm", &runs.Warm, "", []string{"make", "rehearse"}},
+		{"test", &runs.Test, "-count=1 '-run=^(" + strings.Join(common, "|") + `)\z'`, []string{"make", "test"}},
 	} {
 		log := fmt.Sprintf("%s.%s.log", folder, step.name)
-		*step.reading, err = read(ctx, clone, home, log, step.command)
+		*step.reading, err = read(ctx, clone, home, log, step.flags, step.command)
 		if err != nil {
 			return fmt.Errorf("%s: %w (see %s)", step.name, err, log)
 		}
@@ -205,8 +222,30 @@ func measure(ctx context.Context, project string, runs *Runs) error {
 	return nil
 }
 
+// declared is a test or an example, as grep prints it.
+var declared = regexp.MustCompile(`(?m)^func ((?:Test|Example)\w+)`)
+
+// common are the names of the commit's tests that the first commit has too, and counts them.
+func (r *Runs) common(ctx context.Context, project, first string) ([]string, error) {
+	var names [2]map[string]bool
+	for i, commit := range []string{first, r.Commit} {
+		text, err := exec.CommandContext(ctx, "git", "-C", project, "grep", "-hE", `^func (Test|Example)`, commit, "--", "*_test.go").Output()
+		if err != nil {
+			return nil, fmt.Errorf("listing the tests of %s: %w", commit, err)
+		}
+		names[i] = map[string]bool{}
+		for _, name := range declared.FindAllStringSubmatch(string(text), -1) {
+			names[i][name[1]] = true
+		}
+	}
+	r.Tests.All = len(names[1])
+	maps.DeleteFunc(names[1], func(name string, _ bool) bool { return !names[0][name] })
+	r.Tests.Common = len(names[1])
+	return slices.Sorted(maps.Keys(names[1])), nil
+}
+
 // read runs one command and looks at the whole machine meanwhile.
-func read(ctx context.Context, clone, home, log string, command []string) (Reading, error) {
+func read(ctx context.Context, clone, home, log, flags string, command []string) (Reading, error) {
 	output, err := os.Create(log)
 	if err != nil {
 		return Reading{}, fmt.Errorf("making the log: %w", err)
@@ -215,10 +254,7 @@ func read(ctx context.Context, clone, home, log string, command []string) (Readi
 	cmd := exec.CommandContext(ctx, command[0], command[1:]...)
 	cmd.Dir, cmd.Stdout, cmd.Stderr = clone, output, output
 	// Java asks the system, not HOME, where a user's home is.
-	cmd.Env = append(os.Environ(), "HOME="+home, "MAVEN_OPTS=-Duser.home="+home, "GOFLAGS=", "GONOSUMDB=*")
-	if command[1] == "test" {
-		cmd.Env = append(cmd.Env, "GOFLAGS=-count=1")
-	}
+	cmd.Env = append(os.Environ(), "HOME="+home, "MAVEN_OPTS=-Duser.home="+home, "GOFLAGS="+flags, "GONOSUMDB=*")
 	before, began := cpuSeconds(), time.Now()
 	if err := cmd.Start(); err != nil {
 		return Reading{}, fmt.Errorf("starting %s: %w", command[0], err)

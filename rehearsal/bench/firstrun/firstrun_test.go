@@ -2,6 +2,7 @@ package firstrun
 
 import (
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -43,6 +44,22 @@ func TestASectionAboveAnotherIsReplacedAlone(t *testing.T) {
 	require.NoError(t, err)
 	require.NotContains(t, string(text), "outdated")
 	require.True(t, strings.HasSuffix(string(text), "\n\n## Writing\n\nfast\n"))
+}
+
+func TestTheTestsOfTwoCommitsAreThoseOfOneName(t *testing.T) {
+	project := t.TempDir()
+	for i, tests := range []string{"func TestKept(t *testing.T) {}\nfunc TestGone(t *testing.T) {}\n", "func TestKept(t *testing.T) {}\n\nfunc TestNew(t *testing.T) {}\nfunc ExampleNew() {}\n"} {
+		require.NoError(t, os.WriteFile(filepath.Join(project, "a_test.go"), []byte("package a\n"+tests), 0o600))
+		for _, args := range [][]string{{"init", "-q"}, {"add", "-A"}, {"-c", "user.name=a", "-c", "user.email=a@b.c", "commit", "-qm", "one"}, {"tag", []string{"first", "last"}[i]}} {
+			text, err := exec.CommandContext(t.Context(), "git", append([]string{"-C", project}, args...)...).CombinedOutput()
+			require.NoError(t, err, string(text))
+		}
+	}
+	r := Runs{Commit: "last"}
+	common, err := r.common(t.Context(), project, "first")
+	require.NoError(t, err)
+	require.Equal(t, []string{"TestKept"}, common)
+	require.Equal(t, Tests{Common: 1, All: 3}, r.Tests)
 }
 
 func TestOnlyTheSameDaysMeasurementOfTheSameMachineIsTaken(t *testing.T) {
