@@ -141,8 +141,10 @@ func (r *realServer) execAndLeave(statements string) {
 func (r *realServer) finding(c config.Config, check string) (mysql.Findings, mysql.Finding) {
 	r.t.Helper()
 	c = c.WithDefaults()
-	req := mysql.Request{BinlogRetentionHours: c.Source.BinlogRetentionHours, LobMaxSizeKb: c.Replication.LobMaxSizeKb, FailOnCascades: c.Source.Cascades == config.CascadesFail,
-		AcceptDottedColumns: c.Source.DottedColumns == config.DottedColumnsWarn}
+	req := mysql.Request{
+		BinlogRetentionHours: c.Source.BinlogRetentionHours, LobMaxSizeKb: c.Replication.LobMaxSizeKb,
+		FailOnCascades: c.Source.Cascades == config.CascadesFail, AcceptDottedColumns: c.Source.DottedColumns == config.DottedColumnsWarn,
+	}
 	for _, t := range c.Source.Tables {
 		at := mysql.Table{Database: t.Database, Table: t.Table}
 		rule := mysql.ColumnRule{Table: at, Omit: t.OmitColumns}
