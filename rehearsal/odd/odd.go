@@ -8,7 +8,11 @@ import "strings"
 // table with what is written into it: rows before the load, and what changes after it. {db} stands for the database.
 type table struct{ name, definition, rows, changes string }
 
-var tables = []table{
+// Set is tables that are made and changed together: as many as are loaded anew at a time, or fewer.
+type Set []table
+
+// Listed are tables of kinds that others' reports of faults name.
+var Listed = Set{
 	{
 		"orders", `(id BIGINT UNSIGNED PRIMARY KEY, v INT)`, `(1, 1), (18446744073709551615, 2)`,
 		`INSERT INTO {db}.orders VALUES (3, 3)`,
@@ -60,30 +64,30 @@ var tables = []table{
 	},
 }
 
-// Tables of a database by name, as database.table: as many as are loaded anew at a time.
-func Tables(database string) []string {
-	names := make([]string, len(tables))
-	for i, t := range tables {
+// Tables of a database by name, as database.table.
+func (s Set) Tables(database string) []string {
+	names := make([]string, len(s))
+	for i, t := range s {
 		names[i] = database + "." + t.name
 	}
 	return names
 }
 
 // Made are the statements that make the tables in a database that is there, with their first rows.
-func Made(database string) []string {
+func (s Set) Made(database string) []string {
 	var statements []string
-	for _, t := range tables {
+	for _, t := range s {
 		statements = append(statements, "CREATE TABLE {db}."+t.name+" "+t.definition, "INSERT INTO {db}."+t.name+" VALUES "+t.rows)
 	}
 	return in(database, statements)
 }
 
-// Changed are the statements that change the rows: of every table values, keys, or both, and every row once more.
-func Changed(database string) []string {
+// Changed are the statements that change the rows: of every table values, keys, or both, and every row once more. Those of one
+// table are one text, for one connection.
+func (s Set) Changed(database string) []string {
 	var statements []string
-	for _, t := range tables {
-		statements = append(statements, strings.Split(t.changes, "; ")...)
-		statements = append(statements, "UPDATE {db}."+t.name+" SET v = v + 10")
+	for _, t := range s {
+		statements = append(statements, t.changes+"; UPDATE {db}."+t.name+" SET v = v + 10")
 	}
 	return in(database, statements)
 }

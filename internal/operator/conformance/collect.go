@@ -3,6 +3,7 @@ package conformance
 import (
 	"cdcpipeline/internal/operator/verify"
 	"context"
+	"slices"
 	"sync"
 	"time"
 )
@@ -46,13 +47,13 @@ func (c *collector) take(a verify.Arrival) error {
 	return nil
 }
 
-// count the records of a step that hold rows.
-func (c *collector) count(s Step) int {
+// count the records of steps that hold rows; of all steps when none is named.
+func (c *collector) count(steps ...Step) int {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	var texts []string
 	for _, a := range c.evidence.Stream {
-		if a.Step == s {
+		if len(steps) == 0 || slices.Contains(steps, a.Step) {
 			texts = append(texts, a.Data)
 		}
 	}

@@ -19,6 +19,7 @@ import (
 	"net/http"
 	"path"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -43,6 +44,8 @@ type world struct {
 	late string
 	// again lets the first half of what the sinks get come twice, and the other half twenty seconds later.
 	again bool
+	// behind is a scene whose record comes into the lake twenty seconds after the others, and after the rows that are loaded.
+	behind string
 	// comments of the tables that are there.
 	comments   map[string]string
 	statements []string
@@ -100,10 +103,21 @@ func (w *world) come(step conformance.Step) {
 			w.arrive(a)
 		}
 	}
+	if step == "load" && w.behind != "" {
+		w.deliver("", nil, w.loaded())
+	}
 	if step != "rows" || w.silent {
 		return
 	}
 	history, lake := w.recorded.History, w.recorded.Lake
+	if w.behind != "" {
+		lake = slices.DeleteFunc(slices.Clone(lake), func(l conformance.Line) bool { return strings.Contains(l.Text, `"scene":"`+w.behind+`"`) })
+		time.AfterFunc(20*time.Second, func() {
+			w.mu.Lock()
+			defer w.mu.Unlock()
+			w.deliver("", nil, w.recorded.Lake)
+		})
+	}
 	if !w.again {
 		w.deliver("", history, lake)
 		return
@@ -115,6 +129,16 @@ func (w *world) come(step conformance.Step) {
 		defer w.mu.Unlock()
 		w.deliver("", history[len(history)/2:], lake[len(lake)/2:])
 	})
+}
+
+// loaded are the lines of the rows that are loaded again.
+func (w *world) loaded() (lines []conformance.Line) {
+	for _, a := range w.recorded.Stream {
+		if a.Step == "load" {
+			lines = append(lines, conformance.Line{Text: a.Data})
+		}
+	}
+	return lines
 }
 
 // deliver documents, whose ids get an end, and an object of lines.

@@ -113,6 +113,15 @@ func TestWhatComesTwiceIsNotTakenForTheRest(t *testing.T) {
 	require.Len(t, report.Evidence.History, len(w.recorded.History)*3/2)
 }
 
+// Rows that are loaded again are not taken for a row that is still to come.
+func TestWhatIsLoadedAgainIsNotTakenForTheRest(t *testing.T) {
+	w := newWorld(t)
+	w.behind = "named"
+	report, err := made(t, w, nil, "alter-record", "load-key", "lake-folder")
+	require.NoError(t, err)
+	require.NotEqual(t, conformance.NotSeen, outcomes(report)["lake-folder"], "the world has one folder")
+}
+
 func TestWhatDoesNotComeIsNotSeen(t *testing.T) {
 	w := newWorld(t)
 	w.silent = true

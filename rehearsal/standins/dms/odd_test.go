@@ -7,6 +7,7 @@ import (
 	names "cdcpipeline/internal/table"
 	"cdcpipeline/rehearsal/odd"
 	"cdcpipeline/rehearsal/stores/storestest"
+	"database/sql"
 	"testing"
 	"time"
 
@@ -17,69 +18,87 @@ import (
 // TestTablesOfAnyKindAreCompared: with a real database, what `cdc verify --deep` reads of tables whose keys no paging by the key
 // could follow, and into which no row could be made up, is what a task writes of them.
 func TestTablesOfAnyKindAreCompared(t *testing.T) {
-	s := newScene(t, types.MigrationTypeValueFullLoadAndCdc)
-	for _, statement := range odd.Made("dms_test") {
-		s.exec(statement)
-	}
-	s.start(types.StartReplicationTaskTypeValueStartReplication)
-	s.wait("running")
-	for _, statement := range odd.Changed("dms_test") {
-		s.exec(statement)
-	}
-	copies, end := newCopies(t, storestest.Moto(t), s)
-	defer end()
-	database := storestest.MariaDB(t)
-	db, err := schema.Open(t.Context(), schema.Connection{Host: database.Host, Port: database.Port, User: database.User, Password: database.Password, TLS: database.ClientTLS()})
-	require.NoError(t, err)
-	defer db.Close()
-
-	o := verify.CompareOptions{Wait: time.Minute}
-	for _, name := range odd.Tables("dms_test") {
-		n, err := names.Parse(name)
-		require.NoError(t, err)
-		o.Tables = append(o.Tables, n)
-	}
-	compare := func() (verify.Result, []verify.Difference) {
-		var found []verify.Difference
-		result, err := verify.Compare(t.Context(), verify.Database{DB: db}, copies.pipeline(s), o, func(d verify.Difference) { found = append(found, d) })
-		require.NoError(t, err)
-		return result, found
-	}
-	result, found := compare()
-	require.Empty(t, found)
-	require.Empty(t, result.Uncompared)
-	require.Len(t, result.Counts, 2*len(o.Tables))
-	for _, c := range result.Counts {
-		require.Equal(t, c.Rows, c.Same, c.Table)
-		require.NotZero(t, c.Rows, c.Table)
-		require.NotZero(t, c.Changes, c.Table)
-		require.Empty(t, c.NotCompared, c.Table)
-	}
-
-	// A difference in each table is found, and looked up by its key once more.
-	o.Wait = 200 * time.Millisecond
-	for _, name := range odd.Tables("dms_test") {
-		s.exec("SET sql_log_bin = 0; UPDATE " + name + " SET v = -1 LIMIT 1; SET sql_log_bin = 1")
-	}
-	_, found = compare()
-	require.Len(t, found, 2*len(o.Tables))
-	for _, d := range found {
-		require.Equal(t, verify.Differs, d.Kind, "%+v", d)
-		require.Equal(t, []verify.ColumnDifference{{Column: "v", Source: "-1", Sink: d.Columns[0].Sink}}, d.Columns)
-	}
+	c := compareTables(t, odd.Listed)
 	// A row that only the server's collation takes for the same is another row.
-	s.exec("SET sql_log_bin = 0; UPDATE dms_test.names SET name = 'A', v = 11 WHERE name = 'a'; SET sql_log_bin = 1")
-	o.Tables = []names.Name{{Database: "dms_test", Table: "names"}}
-	_, found = compare()
+	c.s.exec("SET sql_log_bin = 0; UPDATE dms_test.names SET name = 'A', v = 11 WHERE name = 'a'; SET sql_log_bin = 1")
+	c.options.Tables = []names.Name{{Database: "dms_test", Table: "names"}}
+	_, found := c.compare()
 	kinds := map[string]int{}
 	for _, d := range found {
 		kinds[d.Key+" "+d.Kind]++
 	}
 	require.Subset(t, kinds, map[string]int{"name=A country=DE missing": 2, "name=a country=DE extra": 2})
 
-	_, err = workload.InsertOne(t.Context(), db, names.Name{Database: "dms_test", Table: "order_items"}, 1, nil)
+	_, err := workload.InsertOne(t.Context(), c.db, names.Name{Database: "dms_test", Table: "order_items"}, 1, nil)
 	require.ErrorContains(t, err, "column order_id refers to another table and cannot be NULL")
-	s.exec("CREATE TABLE dms_test.keyless (line VARCHAR(20))")
-	_, err = schema.Load(t.Context(), db, names.Name{Database: "dms_test", Table: "keyless"})
+	c.s.exec("CREATE TABLE dms_test.keyless (line VARCHAR(20))")
+	_, err = schema.Load(t.Context(), c.db, names.Name{Database: "dms_test", Table: "keyless"})
 	require.ErrorIs(t, err, schema.ErrNoKey)
+}
+
+func TestTablesOfKindsThatNobodyListedAreCompared(t *testing.T) { compareTables(t, odd.Unlisted) }
+
+// comparison of tables with what a task writes of them.
+type comparison struct {
+	s       *scene
+	db      *sql.DB
+	copies  *copies
+	options verify.CompareOptions
+}
+
+func (c *comparison) compare() (verify.Result, []verify.Difference) {
+	var found []verify.Difference
+	result, err := verify.Compare(c.s.t.Context(), verify.Database{DB: c.db}, c.copies.pipeline(c.s), c.options, func(d verify.Difference) { found = append(found, d) })
+	require.NoError(c.s.t, err)
+	return result, found
+}
+
+// compareTables has a task load tables and follow their changes, and requires that every row and change is the same, and that a
+// difference in each table is found.
+func compareTables(t *testing.T, tables odd.Set) *comparison {
+	s := newScene(t, types.MigrationTypeValueFullLoadAndCdc)
+	for _, statement := range tables.Made("dms_test") {
+		s.exec(statement)
+	}
+	s.start(types.StartReplicationTaskTypeValueStartReplication)
+	s.wait("running")
+	for _, statement := range tables.Changed("dms_test") {
+		s.exec(statement)
+	}
+	copies, end := newCopies(t, storestest.Moto(t), s)
+	t.Cleanup(end)
+	database := storestest.MariaDB(t)
+	db, err := schema.Open(t.Context(), schema.Connection{Host: database.Host, Port: database.Port, User: database.User, Password: database.Password, TLS: database.ClientTLS()})
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = db.Close() })
+
+	c := &comparison{s, db, copies, verify.CompareOptions{Wait: time.Minute}}
+	for _, name := range tables.Tables("dms_test") {
+		n, err := names.Parse(name)
+		require.NoError(t, err)
+		c.options.Tables = append(c.options.Tables, n)
+	}
+	result, found := c.compare()
+	require.Empty(t, found)
+	require.Empty(t, result.Uncompared)
+	require.Len(t, result.Counts, 2*len(tables))
+	for _, n := range result.Counts {
+		require.Equal(t, n.Rows, n.Same, n.Table)
+		require.NotZero(t, n.Rows, n.Table)
+		require.NotZero(t, n.Changes, n.Table)
+		require.Empty(t, n.NotCompared, n.Table)
+	}
+
+	// A difference in each table is found, and looked up by its key once more.
+	c.options.Wait = 200 * time.Millisecond
+	for _, name := range tables.Tables("dms_test") {
+		s.exec("SET sql_log_bin = 0; UPDATE " + name + " SET v = -1 LIMIT 1; SET sql_log_bin = 1")
+	}
+	_, found = c.compare()
+	require.Len(t, found, 2*len(tables))
+	for _, d := range found {
+		require.Equal(t, verify.Differs, d.Kind, "%+v", d)
+		require.Equal(t, []verify.ColumnDifference{{Column: "v", Source: "-1", Sink: d.Columns[0].Sink}}, d.Columns)
+	}
+	return c
 }
