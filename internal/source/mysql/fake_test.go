@@ -169,7 +169,7 @@ func (f *fakeServer) Query(_ context.Context, query string, args ...any) ([][]st
 		return f.logs, nil
 	case query == "SHOW REPLICA STATUS":
 		return map[bool][][]string{true: {{"Waiting"}}}[f.replica], nil
-	case strings.Contains(query, "OCTET_LENGTH"):
+	case strings.Contains(query, "OCTET_LENGTH") || strings.Contains(query, "CHAR_LENGTH"):
 		return f.lengths(query)
 	}
 	if len(args) < 2 {

@@ -19,8 +19,8 @@ var lobCapacity = map[string]int64{
 	"multilinestring": 1<<32 - 1, "multipolygon": 1<<32 - 1, "geometrycollection": 1<<32 - 1, "geomcollection": 1<<32 - 1,
 }
 
-// lobScanSeconds is how long one table may be read for its longest LOB.
-const lobScanSeconds = 45
+// scanSeconds is how long one table may be read for its longest value.
+const scanSeconds = 45
 
 // measureLobs compares the real lengths of LOBs with what the task takes: a longer one would stop it.
 func (r *run) measureLobs(ctx context.Context) {
@@ -52,7 +52,7 @@ func (r *run) measureTable(ctx context.Context, found TableFound, lobs []string)
 	longest, column, err := r.longestLob(ctx, t, lobs)
 	switch kb := (longest + 1023) / 1024; {
 	case IsServerError(err, errQueryTimeout, errStatementTimeMariaDB):
-		f.Status, f.Value = Warning, fmt.Sprintf("not measured within %d s", lobScanSeconds)
+		f.Status, f.Value = Warning, fmt.Sprintf("not measured within %d s", scanSeconds)
 		f.Advice = fmt.Sprintf("be sure that no value of %s is longer than replication.lobMaxSizeKb (%d)", strings.Join(lobs, ", "), r.req.LobMaxSizeKb)
 	case err != nil:
 		r.broke(fmt.Errorf("measuring the LOBs of %s: %w", t, err))
@@ -84,11 +84,7 @@ func (r *run) longestLob(ctx context.Context, t Table, lobs []string) (longest i
 	for i, c := range lobs {
 		lengths[i] = "MAX(OCTET_LENGTH(" + quoteName(c) + "))"
 	}
-	query := fmt.Sprintf("SELECT /*+ MAX_EXECUTION_TIME(%d) */ %s FROM %s", lobScanSeconds*1000, strings.Join(lengths, ", "), t.quoted())
-	if r.server.mariaDB() {
-		query = fmt.Sprintf("SET STATEMENT max_statement_time = %d FOR SELECT %s FROM %s", lobScanSeconds, strings.Join(lengths, ", "), t.quoted())
-	}
-	rows, err := r.db.Query(ctx, query)
+	rows, err := r.db.Query(ctx, r.limited("SELECT "+strings.Join(lengths, ", ")+" FROM "+t.quoted()))
 	if err != nil || len(rows) == 0 {
 		return 0, "", err
 	}
@@ -98,4 +94,12 @@ func (r *run) longestLob(ctx context.Context, t Table, lobs []string) (longest i
 		}
 	}
 	return longest, column, nil
+}
+
+// limited is a SELECT that the server ends when it takes too long.
+func (r *run) limited(query string) string {
+	if r.server.mariaDB() {
+		return fmt.Sprintf("SET STATEMENT max_statement_time = %d FOR %s", scanSeconds, query)
+	}
+	return fmt.Sprintf("SELECT /*+ MAX_EXECUTION_TIME(%d) */%s", scanSeconds*1000, strings.TrimPrefix(query, "SELECT"))
 }

@@ -110,10 +110,10 @@ func Run(ctx context.Context, db Admin, login Login, user Credentials, req Reque
 	r.checkBinaryLogs(ctx)
 	r.checkTransactions(ctx)
 	steps := []func(context.Context){
-		r.setRetention, r.createDatabases, r.applySchema, r.follow, r.checkTables, r.measureLobs, r.ensureUser,
+		r.setRetention, r.createDatabases, r.applySchema, r.follow, r.checkTables, r.measureLobs, r.measureKeys, r.ensureUser,
 	}
 	if req.CheckOnly {
-		steps = []func(context.Context){r.checkRetention, r.follow, r.checkTables, r.measureLobs, r.checkUser, r.checkAddress}
+		steps = []func(context.Context){r.checkRetention, r.follow, r.checkTables, r.measureLobs, r.measureKeys, r.checkUser, r.checkAddress}
 	}
 	for _, step := range steps {
 		step(ctx)

@@ -69,6 +69,7 @@ var situations = []situation{
 	{name: "former times for ever", sql: "SET GLOBAL mysql56_temporal_format = OFF; CREATE TABLE advice.t (id INT PRIMARY KEY, at TIMESTAMP(3))", undo: "SET GLOBAL mysql56_temporal_format = ON", tables: one("t"), check: "format of column at of advice.t", ways: []string{"sql"}},
 	{name: "a back-tick", sql: "CREATE TABLE advice.t (id INT PRIMARY KEY, `a``b` INT, a_b INT)", tables: one("t"), check: "name of column a`b of advice.t", ways: []string{"sql"}},
 	{name: "a single quote", sql: "CREATE TABLE advice.t (id INT PRIMARY KEY, `a'b` INT)", tables: one("t"), check: "name of column a'b of advice.t", ways: []string{"sql"}},
+	{name: "a long key", sql: "CREATE TABLE advice.t (id VARCHAR(300) PRIMARY KEY); INSERT INTO advice.t VALUES (REPEAT('x', 300))", tables: append(one("t"), config.Table{Database: "testdb", Table: "retail_trans"}), check: "longest key of advice.t", ways: []string{"take out"}},
 	{name: "a dot in a column", sql: "CREATE TABLE advice.t (id INT PRIMARY KEY, `a.b` INT, a_b INT)", tables: one("t"), check: "name of column a.b of advice.t", ways: []string{"sql", "dotted"}},
 	{name: "a dot", sql: "CREATE TABLE advice.t (id INT PRIMARY KEY); CREATE TABLE advice.`a.b` (id INT PRIMARY KEY)", tables: everyTable, check: "name of advice.a.b", ways: []string{"sql", "exclude"}},
 	{name: "spaces and quotes", sql: "CREATE TABLE advice.t (id INT PRIMARY KEY); CREATE TABLE advice.`it's ``1``` (id INT PRIMARY KEY)", tables: everyTable, check: "name of advice.it's `1`", ways: []string{"sql", "exclude"}},
