@@ -5,7 +5,7 @@
 # and a keyword search for the text that was sent finds nothing. Without a pipeline, and with one that has no processors, the
 # document is kept to the byte. Integers of any length are kept by all three.
 # Seen: none {"a":1.10,"b":-123456789012345678901234.5,"c":1e400,"d":18446744073709551616}
-#       set {"a":1.1,"b":-1.2345678901234568E23,"c":"Infinity","d":18446744073709551616,"f":1}, found 0
+#       set {"a":1.1,"b":-1.2345678901234569E23,"c":"Infinity","d":18446744073709551616,"f":1}, found 0
 # Needs Maven, a JDK of 17 to 23, curl, python3, and, as root, the user nobody (OpenSearch refuses root).
 set -euo pipefail
 folder=$(mktemp -d)
@@ -81,5 +81,5 @@ done | tee seen
 diff seen - <<'SEEN'
 none {"a":1.10,"b":-123456789012345678901234.5,"c":1e400,"d":18446744073709551616}, found 1
 empty {"a":1.10,"b":-123456789012345678901234.5,"c":1e400,"d":18446744073709551616}, found 1
-set {"a":1.1,"b":-1.2345678901234568E23,"c":"Infinity","d":18446744073709551616,"f":1}, found 0
+set {"a":1.1,"b":-1.2345678901234569E23,"c":"Infinity","d":18446744073709551616,"f":1}, found 0
 SEEN
