@@ -82,12 +82,13 @@ func (s Set) Made(database string) []string {
 	return in(database, statements)
 }
 
-// Changed are the statements that change the rows: of every table values, keys, or both, and every row once more. Those of one
-// table are one text, for one connection.
+// Changed are the statements that change the rows, for one connection: of every table values, keys, or both, and every row once
+// more.
 func (s Set) Changed(database string) []string {
 	var statements []string
 	for _, t := range s {
-		statements = append(statements, t.changes+"; UPDATE {db}."+t.name+" SET v = v + 10")
+		statements = append(statements, strings.Split(t.changes, "; ")...)
+		statements = append(statements, "UPDATE {db}."+t.name+" SET v = v + 10")
 	}
 	return in(database, statements)
 }

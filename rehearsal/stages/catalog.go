@@ -144,5 +144,28 @@ func valuesInTrino(ctx context.Context, r *Run, engine func(string) athena.Engin
 			return fmt.Errorf("%s answers otherwise: %s", result.Engine, strings.Join(differences, "; "))
 		}
 	}
+	if err := athena.Forget(ctx, r.World.Account, name); err != nil {
+		return err //nolint:wrapcheck // names what it was deleting
+	}
+	return emptied(ctx, client, name)
+}
+
+// emptied deletes a bucket with all that is in it.
+func emptied(ctx context.Context, client *s3.Client, bucket string) error {
+	pages := s3.NewListObjectsV2Paginator(client, &s3.ListObjectsV2Input{Bucket: &bucket})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return fmt.Errorf("listing the objects of %s: %w", bucket, err)
+		}
+		for _, o := range page.Contents {
+			if _, err := client.DeleteObject(ctx, &s3.DeleteObjectInput{Bucket: &bucket, Key: o.Key}); err != nil {
+				return fmt.Errorf("deleting %s: %w", *o.Key, err)
+			}
+		}
+	}
+	if _, err := client.DeleteBucket(ctx, &s3.DeleteBucketInput{Bucket: &bucket}); err != nil {
+		return fmt.Errorf("deleting the bucket %s: %w", bucket, err)
+	}
 	return nil
 }

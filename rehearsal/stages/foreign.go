@@ -136,9 +136,15 @@ func foreignDatabase(ctx context.Context, r *Run, values map[string]string) erro
 	return nil
 }
 
+// execute statements one after the other, in one connection.
 func execute(ctx context.Context, db *sql.DB, statements ...string) error {
+	session, err := db.Conn(ctx)
+	if err != nil {
+		return fmt.Errorf("connecting: %w", err)
+	}
+	defer session.Close()
 	for _, s := range statements {
-		if _, err := db.ExecContext(ctx, s); err != nil {
+		if _, err := session.ExecContext(ctx, s); err != nil {
 			return fmt.Errorf("%.60s: %w", s, err)
 		}
 	}

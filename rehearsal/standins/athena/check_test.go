@@ -42,4 +42,10 @@ func TestCheckRunsWhatIsRegistered(t *testing.T) {
 	o.Workgroup = "primary"
 	_, err = Check(ctx, o)
 	require.ErrorContains(t, err, "workgroup primary 0 saved queries: nothing to run")
+
+	o.Workgroup = database
+	require.NoError(t, Forget(ctx, a, database))
+	_, err = Check(ctx, o)
+	require.Error(t, err)
+	require.NoError(t, Register(ctx, a, database, bucket, "raw", "2026-11-01", []views.Table{orders}), "nothing of the names is left")
 }

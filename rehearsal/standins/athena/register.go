@@ -27,6 +27,31 @@ func Register(ctx context.Context, a account.Account, name, bucket, prefix, sinc
 	return register(ctx, a, name, tables, queries)
 }
 
+// Forget takes away what [Register] has made by a name.
+func Forget(ctx context.Context, a account.Account, name string) error {
+	client, ids := athena.NewFromConfig(a.Config()), []string(nil)
+	saved := athena.NewListNamedQueriesPaginator(client, &athena.ListNamedQueriesInput{WorkGroup: &name})
+	for saved.HasMorePages() {
+		page, err := saved.NextPage(ctx)
+		if err != nil {
+			return fmt.Errorf("listing the saved queries of %s: %w", name, err)
+		}
+		ids = append(ids, page.NamedQueryIds...)
+	}
+	for _, id := range ids {
+		if _, err := client.DeleteNamedQuery(ctx, &athena.DeleteNamedQueryInput{NamedQueryId: &id}); err != nil {
+			return fmt.Errorf("deleting a saved query of %s: %w", name, err)
+		}
+	}
+	if _, err := client.DeleteWorkGroup(ctx, &athena.DeleteWorkGroupInput{WorkGroup: &name, RecursiveDeleteOption: aws.Bool(true)}); err != nil {
+		return fmt.Errorf("deleting the workgroup %s: %w", name, err)
+	}
+	if _, err := glue.NewFromConfig(a.Config()).DeleteDatabase(ctx, &glue.DeleteDatabaseInput{Name: &name}); err != nil {
+		return fmt.Errorf("deleting the database %s: %w", name, err)
+	}
+	return nil
+}
+
 // described are the tables and queries, as the component describes them.
 func described(database, bucket, prefix, since string, of []views.Table) ([]table, []query, error) {
 	names, sources := NamesOf(of), make([][2]string, len(of))

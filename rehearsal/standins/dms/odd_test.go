@@ -8,6 +8,7 @@ import (
 	"cdcpipeline/rehearsal/odd"
 	"cdcpipeline/rehearsal/stores/storestest"
 	"database/sql"
+	"strings"
 	"testing"
 	"time"
 
@@ -62,9 +63,7 @@ func compareTables(t *testing.T, tables odd.Set) *comparison {
 	}
 	s.start(types.StartReplicationTaskTypeValueStartReplication)
 	s.wait("running")
-	for _, statement := range tables.Changed("dms_test") {
-		s.exec(statement)
-	}
+	s.exec(strings.Join(tables.Changed("dms_test"), "; "))
 	copies, end := newCopies(t, storestest.Moto(t), s)
 	t.Cleanup(end)
 	database := storestest.MariaDB(t)
