@@ -71,10 +71,9 @@ func newConformance(stack *stackFlags) *cobra.Command {
 	flags.DurationVar(&f.timeout, "timeout", verify.DefaultTimeout, "how long a record may take to each place; longer than the lake's buffer (lake.bufferSeconds)")
 	flags.BoolVar(&f.keep, "keep", false, "leave the probe's tables and documents")
 	flags.StringVar(&f.file, "file", "conformance.json", "file for the result; an existing file is replaced, an empty name writes none")
-	flags.StringVarP(&f.output, "output", "o", "table", "form of what is printed: table or json")
+	registerOutput(cmd, &f.output, "form of what is printed")
 	f.connection.register(flags)
 	_ = cmd.RegisterFlagCompletionFunc("only", cobra.FixedCompletions(assumptionIDs(), cobra.ShellCompDirectiveNoFileComp))
-	_ = cmd.RegisterFlagCompletionFunc("output", cobra.FixedCompletions([]string{"table", "json"}, cobra.ShellCompDirectiveNoFileComp))
 	return cmd
 }
 
@@ -92,8 +91,8 @@ func (f *conformanceFlags) validate() ([]conformance.Assumption, error) {
 	if f.timeout <= 0 {
 		problems = append(problems, fmt.Errorf("--timeout: must be more than 0s, is %s", f.timeout))
 	}
-	if f.output != "table" && f.output != "json" {
-		problems = append(problems, fmt.Errorf("--output %q: write table or json (a file is named by --file)", f.output))
+	if err := checkOutput(f.output); err != nil {
+		problems = append(problems, fmt.Errorf("%w (a file is named by --file)", err))
 	}
 	if f.table != "" {
 		if _, err := table.Parse(f.table); err != nil {

@@ -41,8 +41,7 @@ type epochFlags struct {
 // register the flags that the commands share; one is for a single table unless it lists all.
 func (f *epochFlags) register(cmd *cobra.Command, single bool) {
 	flags := cmd.Flags()
-	flags.StringVarP(&f.output, "output", "o", "table", "form: table or json")
-	_ = cmd.RegisterFlagCompletionFunc("output", cobra.FixedCompletions([]string{"table", "json"}, cobra.ShellCompDirectiveNoFileComp))
+	registerOutput(cmd, &f.output, "form")
 	if single {
 		flags.StringVar(&f.table, "table", "", "table as database.table")
 		_ = cmd.MarkFlagRequired("table")
@@ -51,10 +50,7 @@ func (f *epochFlags) register(cmd *cobra.Command, single bool) {
 }
 
 func (f *epochFlags) validate() error {
-	var problems []error
-	if f.output != "table" && f.output != "json" {
-		problems = append(problems, fmt.Errorf("--output %q: write table or json", f.output))
-	}
+	problems := []error{checkOutput(f.output)}
 	if _, err := table.Parse(f.table); f.table != "" && err != nil {
 		problems = append(problems, fmt.Errorf("--table: %w", err))
 	}

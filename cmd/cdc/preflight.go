@@ -60,19 +60,15 @@ func newPreflight(stack *stackFlags) *cobra.Command {
 		RunE: func(cmd *cobra.Command, _ []string) error { return f.run(cmd) },
 	}
 	flags := cmd.Flags()
-	flags.StringVarP(&f.output, "output", "o", "table", "form: table or json")
+	registerOutput(cmd, &f.output, "form")
 	flags.DurationVar(&f.options.Within, "within", time.Minute, "time that all checks have together")
 	flags.StringArrayVar(&f.options.Skip, "skip", nil, "check to leave out, as quota/vpcs; may be repeated")
-	_ = cmd.RegisterFlagCompletionFunc("output", cobra.FixedCompletions([]string{"table", "json"}, cobra.ShellCompDirectiveNoFileComp))
 	return cmd
 }
 
 // validate refuses what cannot be; all problems come together.
 func (f *preflightFlags) validate() error {
-	var problems []error
-	if f.output != "table" && f.output != "json" {
-		problems = append(problems, fmt.Errorf("--output %q: write table or json", f.output))
-	}
+	problems := []error{checkOutput(f.output)}
 	if f.options.Within <= 0 {
 		problems = append(problems, fmt.Errorf("--within: must be more than 0s, is %s", f.options.Within))
 	}

@@ -85,11 +85,10 @@ func newReplay(stack *stackFlags) *cobra.Command {
 	flags.BoolVar(&f.restart, "restart", false, "begin anew, and forget what an interrupted replay has done")
 	flags.BoolVar(&f.dryRun, "dry-run", false, "read and count, and apply nothing")
 	flags.IntVar(&f.rate, "rate", 0, "records a second at most (default: as fast as the domain takes them)")
-	flags.StringVarP(&f.output, "output", "o", "table", "form: table or json")
+	registerOutput(cmd, &f.output, "form")
 	flags.StringArrayVar(&f.compare.ignored, "ignore-column", nil, "with --new-epoch: column as database.table.column that the pipeline leaves out; may be repeated")
 	f.compare.connection.register(flags)
 	_ = cmd.RegisterFlagCompletionFunc("table", stack.completeTables)
-	_ = cmd.RegisterFlagCompletionFunc("output", cobra.FixedCompletions([]string{"table", "json"}, cobra.ShellCompDirectiveNoFileComp))
 	return cmd
 }
 
@@ -109,7 +108,7 @@ func (f *replayFlags) validate() error {
 	refuse(f.newEpoch && f.dryRun, "--new-epoch and --dry-run: count what the lake has without --new-epoch")
 	refuse(f.keep && !f.parked, "--keep: only --parked-only removes anything")
 	refuse(f.rate < 0, "--rate: must not be negative, is %d", f.rate)
-	refuse(f.output != "table" && f.output != "json", "--output %q: write table or json", f.output)
+	problems = append(problems, checkOutput(f.output))
 	for _, s := range f.tables {
 		if _, err := table.Parse(s); err != nil {
 			problems = append(problems, err)

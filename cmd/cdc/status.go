@@ -72,7 +72,7 @@ func newStatus(stack *stackFlags) *cobra.Command {
 		RunE: func(cmd *cobra.Command, _ []string) error { return f.run(cmd) },
 	}
 	flags := cmd.Flags()
-	flags.StringVarP(&f.output, "output", "o", "table", "form: table or json")
+	registerOutput(cmd, &f.output, "form")
 	flags.DurationVar(&f.watch, "watch", 0, "say it again at this interval, until Ctrl-C")
 	flags.DurationVar(&f.options.MaxLag, "max-lag", status.MaxLag, "lag of the task or of the stream's readers that is a problem")
 	flags.DurationVar(&f.options.Within, "within", 30*time.Second, "time that all sources have to answer")
@@ -80,16 +80,12 @@ func newStatus(stack *stackFlags) *cobra.Command {
 	flags.StringArrayVar(&f.options.Accept, "accept-table", nil, "table, as database.table, whose rows were compared: it counts as loaded as it is now; may be repeated")
 	f.connection.register(flags)
 	_ = cmd.RegisterFlagCompletionFunc("accept-table", stack.completeTables)
-	_ = cmd.RegisterFlagCompletionFunc("output", cobra.FixedCompletions([]string{"table", "json"}, cobra.ShellCompDirectiveNoFileComp))
 	return cmd
 }
 
 // validate refuses what cannot be; all problems come together.
 func (f *statusFlags) validate() error {
-	var problems []error
-	if f.output != "table" && f.output != "json" {
-		problems = append(problems, fmt.Errorf("--output %q: write table or json", f.output))
-	}
+	problems := []error{checkOutput(f.output)}
 	if f.watch != 0 && f.watch < time.Second {
 		problems = append(problems, fmt.Errorf("--watch: must be at least 1s, is %s", f.watch))
 	}

@@ -79,10 +79,9 @@ func newVerify(stack *stackFlags) *cobra.Command {
 	flags.DurationVar(&f.timeout, "timeout", verify.DefaultTimeout, "how long a change may take; longer than the lake's buffer (lake.bufferSeconds)")
 	flags.StringVar(&f.journal, "journal", "", "file for the committed changes, as of cdc generate; an existing file is replaced")
 	flags.StringArrayVar(&f.ignored, "ignore-column", nil, "with --deep: column as database.table.column that the pipeline leaves out; may be repeated")
-	flags.StringVarP(&f.output, "output", "o", "table", "form: table or json")
+	registerOutput(cmd, &f.output, "form")
 	f.connection.register(flags)
 	_ = cmd.RegisterFlagCompletionFunc("table", stack.completeTables)
-	_ = cmd.RegisterFlagCompletionFunc("output", cobra.FixedCompletions([]string{"table", "json"}, cobra.ShellCompDirectiveNoFileComp))
 	return cmd
 }
 
@@ -100,7 +99,7 @@ func (f *verifyFlags) validate() error {
 	refuse(f.since < 0 || f.since > 0 && !f.follow, "--since: give how long ago --follow begins")
 	refuse(len(f.ignored) > 0 && !f.deep, "--ignore-column: only --deep compares tables")
 	refuse(f.timeout <= 0, "--timeout: must be more than 0s, is %s", f.timeout)
-	refuse(f.output != "table" && f.output != "json", "--output %q: write table or json", f.output)
+	problems = append(problems, checkOutput(f.output))
 	for _, s := range f.tables {
 		if _, err := table.Parse(s); err != nil {
 			problems = append(problems, err)
