@@ -163,10 +163,17 @@ func section(all []Runs) string {
 		rows.RenderMarkdown() + `
 
 - **Cold** begins with a fresh clone and an empty home directory: everything is downloaded and compiled. **Warm** is the second run there.
-- **` + "`make test`" + `** follows, with tests that are not cached (` + "`-count=1`" + `); it compiles what the rehearsal has not. It runs the tests that commit
-  ` + all[0].Commit + ` has too, by their names: ` + fmt.Sprintf("%d of the %d", last.Tests.Common, last.Tests.All) + ` of commit ` + last.Commit + `.
+- **` + "`make test`" + `** follows, with tests that are not cached (` + "`-count=1`" + `); it compiles what the rehearsal has not.` + common(all[0], last) + `
 - *CPU minutes* and *peak memory* are the whole machine's, on which nothing else runs; pages of files are not counted as memory.
 `
+}
+
+// common says which tests were measured; earlier measurements took all of them, and counted none.
+func common(first, last Runs) string {
+	if last.Tests.All == 0 {
+		return ""
+	}
+	return fmt.Sprintf(" It runs the tests that\n  commit %s has too, by their names: %d of the %d of commit %s.", first.Commit, last.Tests.Common, last.Tests.All, last.Commit)
 }
 
 // begin is a commit that is not measured yet.

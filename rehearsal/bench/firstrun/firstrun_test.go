@@ -32,6 +32,14 @@ func TestThePageGetsTheNewestRunsOnce(t *testing.T) {
 	require.Equal(t, 1, strings.Count(string(text), "## A first run"))
 	require.Contains(t, string(text), "| `make rehearse`, cold | minutes | 10.0 | 2.5 | 0.25 |")
 	require.NotContains(t, string(text), "0.50")
+	require.NotContains(t, string(text), "by their names", "tests that nobody counted")
+
+	counted := runs("bbbbbbb", 150)
+	counted.Tests = Tests{Common: 3, All: 4}
+	require.NoError(t, write(project, []Runs{runs("aaaaaaa", 600), counted}))
+	text, err = os.ReadFile(page)
+	require.NoError(t, err)
+	require.Contains(t, string(text), "commit aaaaaaa has too, by their names: 3 of the 4 of commit bbbbbbb.")
 }
 
 func TestASectionAboveAnotherIsReplacedAlone(t *testing.T) {
