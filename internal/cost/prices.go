@@ -39,8 +39,8 @@ type Source struct {
 // Sources are stored copies: AWS's own pages load their tables by script, so that copies of them hold no figures.
 var Sources = []Source{
 	{
-		"cache", "https://github.com/aws/agent-toolkit-for-aws/blob/main/plugins/aws-startup-advisor/skills/gcp-to-aws/references/shared/pricing-cache.md",
-		"AWS's own repository: us-east-1 by the price list API, of 2026-09-03",
+		"cache", "https://github.com/aws/agent-toolkit-for-aws/blob/main/plugins/aws-startup-advisor/skills/gcp-to-aws/references",
+		"AWS's own repository, pricing-cache.md there: us-east-1 by the price list API, of 2026-09-03",
 	},
 	{
 		"aurora", "https://github.com/aws/agent-toolkit-for-aws/blob/main/skills/specialized-skills/database-skills/amazon-aurora-mysql/scripts/commitment_pricing_analyzer.py",
