@@ -197,19 +197,13 @@ func (n none) Put(_ context.Context, key string, body []byte) error {
 	return nil
 }
 
-// deliver hands over everything that was ever written, in any order, some of it twice, until the stream has nothing new.
+// deliver hands over everything that is written of what the source has, in any order, some of it twice.
 func (c *current) deliver() {
-	var queue []string
-	for last := -1; ; { // until the task has nothing more to write
-		queue = queue[:0]
-		for _, r := range c.s.records() {
-			queue = append(queue, r.raw)
-		}
-		if len(queue) == last {
-			break
-		}
-		last = len(queue)
-		time.Sleep(time.Second)
+	c.s.caughtUp()
+	records := c.s.records()
+	queue := make([]string, len(records))
+	for i, r := range records {
+		queue[i] = r.raw
 	}
 	for _, i := range c.random.Perm(len(queue))[:len(queue)/5] {
 		queue = append(queue, queue[i])

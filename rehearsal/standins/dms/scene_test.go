@@ -4,6 +4,7 @@ import (
 	"cdcpipeline/rehearsal/standins/account"
 	"cdcpipeline/rehearsal/standins/controlplane"
 	"cdcpipeline/rehearsal/stores/storestest"
+	"context"
 	"database/sql"
 	"encoding/json"
 	"fmt"
@@ -154,6 +155,20 @@ func (s *scene) wait(status string) types.ReplicationTask {
 	return last
 }
 
+// caughtUp waits until everything that the source's binlog has by now is in the stream.
+func (s *scene) caughtUp() {
+	s.t.Helper()
+	conn, err := s.db.Conn(s.t.Context())
+	require.NoError(s.t, err)
+	defer conn.Close()
+	end, err := (&run{task: &declared{cdc: true}}).now(s.t.Context(), conn)
+	require.NoError(s.t, err)
+	s.until(func() bool {
+		at := s.service.task(s.task).from()
+		return at != nil && at.Compare(end) >= 0
+	})
+}
+
 // failure waits until the task fails, and is its message.
 func (s *scene) failure() string {
 	s.t.Helper()
@@ -186,31 +201,47 @@ type published struct {
 	Metadata map[string]any
 	key      string
 	raw      string
+	id       string // within the stream
 }
 
 func (s *scene) records() []published {
 	s.t.Helper()
-	shards, err := s.kinesis.ListShards(s.t.Context(), &kinesis.ListShardsInput{StreamName: &s.stream})
+	all, err := s.read(s.t.Context())
 	require.NoError(s.t, err)
+	return all
+}
+
+// read gives every record of the stream, shard by shard: new ones stand between those of before.
+func (s *scene) read(ctx context.Context) ([]published, error) {
+	shards, err := s.kinesis.ListShards(ctx, &kinesis.ListShardsInput{StreamName: &s.stream})
+	if err != nil {
+		return nil, fmt.Errorf("listing shards: %w", err)
+	}
 	var all []published
 	for _, shard := range shards.Shards {
-		it, err := s.kinesis.GetShardIterator(s.t.Context(), &kinesis.GetShardIteratorInput{StreamName: &s.stream, ShardId: shard.ShardId, ShardIteratorType: ktypes.ShardIteratorTypeTrimHorizon})
-		require.NoError(s.t, err)
+		it, err := s.kinesis.GetShardIterator(ctx, &kinesis.GetShardIteratorInput{StreamName: &s.stream, ShardId: shard.ShardId, ShardIteratorType: ktypes.ShardIteratorTypeTrimHorizon})
+		if err != nil {
+			return nil, fmt.Errorf("shard %s: %w", *shard.ShardId, err)
+		}
 		for next := it.ShardIterator; ; {
-			out, err := s.kinesis.GetRecords(s.t.Context(), &kinesis.GetRecordsInput{ShardIterator: next})
-			require.NoError(s.t, err)
+			out, err := s.kinesis.GetRecords(ctx, &kinesis.GetRecordsInput{ShardIterator: next})
+			if err != nil {
+				return nil, fmt.Errorf("shard %s: %w", *shard.ShardId, err)
+			}
 			if len(out.Records) == 0 {
 				break
 			}
 			for _, r := range out.Records {
-				one := published{key: *r.PartitionKey, raw: string(r.Data)}
-				require.NoError(s.t, json.Unmarshal(r.Data, &one), string(r.Data))
+				one := published{key: *r.PartitionKey, raw: string(r.Data), id: *shard.ShardId + " " + *r.SequenceNumber}
+				if err := json.Unmarshal(r.Data, &one); err != nil {
+					return nil, fmt.Errorf("record %s: %w", r.Data, err)
+				}
 				all = append(all, one)
 			}
 			next = out.NextShardIterator
 		}
 	}
-	return all
+	return all, nil
 }
 
 func (s *scene) of(table, operation string) []published {
