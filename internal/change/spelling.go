@@ -156,7 +156,7 @@ func exact(value string) (string, error) {
 		return "0", nil
 	}
 	switch {
-	case value == "", strings.Trim(value, "0123456789.+-eE") != "":
+	case !numeral(value):
 		return value, nil
 	case strings.ContainsAny(value, "eE"):
 		return "", rounded(value)
@@ -172,10 +172,15 @@ func exact(value string) (string, error) {
 	return plain(sign + digits), nil
 }
 
+// numeral says that a value has the characters of a number only.
+func numeral(value string) bool {
+	return value != "" && strings.Trim(value, "0123456789.+-eE") == ""
+}
+
 // float of so many bits, without an exponent.
 func float(value string, bits int) string {
 	f, err := strconv.ParseFloat(value, bits)
-	if err != nil {
+	if err != nil || !numeral(value) { // ParseFloat takes 1_0, 0x1p4 and inf too
 		return value
 	}
 	if f == 0 { // -0 too

@@ -1,0 +1,124 @@
+"""Gives the values of a record the types of a table's columns. No digit is lost: what does not fit is Unreadable."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import date, datetime, timezone
+from decimal import Decimal
+from typing import Any
+
+from cdctables.record import Number, Spelling, Unreadable, single
+
+_NUMBER = re.compile(r"-?[0-9]+(\.[0-9]*)?([eE][+-]?[0-9]{1,3})?", re.ASCII)
+_DAY = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})([T ]00:00:00(\.0*)?Z?)?", re.ASCII)
+_INSTANT = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})(?:[T ]([01][0-9]|2[0-3]):([0-5][0-9]):([0-5][0-9])(?:\.([0-9]*))?Z?)?", re.ASCII)
+_DECIMAL = re.compile(r"decimal\((\d+),(\d+)\)")
+_WHOLE_BITS = {"int": 31, "bigint": 63}
+_EXACT_DIGITS = 15
+"""Of a number in scientific notation: DMS has it from a floating-point one, which holds so many."""
+
+Converter = Callable[[Any], Any]
+
+
+def converter(type_: str, declared: str) -> Converter:
+    """The function that gives a JSON value, which is not null, a Spark type. It raises Unreadable."""
+    if type_ in _WHOLE_BITS:
+        return _whole(_WHOLE_BITS[type_])
+    if decimal := _DECIMAL.fullmatch(type_):
+        return _decimal(int(decimal[1]), int(decimal[2]))
+    if type_ in _SIMPLE:
+        return _SIMPLE[type_]
+    if type_ != "string":
+        raise ValueError(f"there is no column of type {type_}")
+    return Spelling(declared).text
+
+
+def _scalar(value: Any) -> str:
+    if isinstance(value, bool):
+        return "1" if value else "0"
+    if not isinstance(value, str):
+        raise Unreadable("its value is not a string, number or boolean")
+    return value
+
+
+def _exact(value: Any) -> Decimal:
+    digits = _scalar(value)
+    match = _NUMBER.fullmatch(digits)
+    if not match:
+        raise Unreadable(f"{digits!r} is no number")
+    number = Decimal(digits)
+    if match[2] and len(number.as_tuple().digits) > _EXACT_DIGITS:
+        raise Unreadable(f"{digits} is in scientific notation, which may have lost digits: set UseLargeIntegerValue of the target endpoint")
+    return number
+
+
+def _whole(bits: int) -> Converter:
+    def convert(value: Any) -> int:
+        number = int(value) if type(value) is Number and value.isdigit() else _exact(value)
+        if number != int(number) or not -(1 << bits) <= number < 1 << bits:
+            raise Unreadable(f"{value} is no whole number of {bits + 1} bits")
+        return int(number)
+
+    return convert
+
+
+def _decimal(precision: int, scale: int) -> Converter:
+    unit, limit = Decimal(1).scaleb(-scale), 10**precision
+
+    def convert(value: Any) -> Decimal:
+        number = _exact(value)
+        if abs(number.scaleb(scale)) >= limit or (number.scaleb(scale) % 1):
+            raise Unreadable(f"{value} is no decimal({precision},{scale})")
+        return number.quantize(unit)
+
+    return convert
+
+
+def _floating(parse: Callable[[str], float]) -> Converter:
+    def convert(value: Any) -> float:
+        digits = _scalar(value)
+        try:
+            if _NUMBER.fullmatch(digits) and abs(number := parse(digits)) < float("inf"):
+                return number
+        except OverflowError:
+            pass
+        raise Unreadable(f"{digits!r} is no floating-point number")
+
+    return convert
+
+
+def _boolean(value: Any) -> bool:
+    spelled = Spelling("boolean").text(value)
+    if spelled not in ("true", "false"):
+        raise Unreadable(f"{spelled!r} is neither true nor false")
+    return spelled == "true"
+
+
+def _date(value: Any) -> date:
+    match = _DAY.fullmatch(_scalar(value))
+    try:
+        if match:
+            return date.fromisoformat(match[1])
+    except ValueError:
+        pass
+    raise Unreadable(f"{value!r} is no date")
+
+
+def _timestamp(value: Any) -> datetime:
+    match = _INSTANT.fullmatch(_scalar(value))
+    fraction = match[5] or "" if match else ""
+    try:
+        if match and not fraction[6:].strip("0"):
+            day = date.fromisoformat(match[1])
+            return datetime(
+                day.year, day.month, day.day, int(match[2] or 0), int(match[3] or 0), int(match[4] or 0), int(f"{fraction[:6]:0<6}"), timezone.utc
+            )
+    except ValueError:
+        pass
+    raise Unreadable(f"{value!r} is no time of microseconds")
+
+
+_SIMPLE: dict[str, Converter] = {
+    "float": _floating(single), "double": _floating(float), "boolean": _boolean, "date": _date, "timestamp": _timestamp,
+}  # fmt: skip

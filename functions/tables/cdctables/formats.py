@@ -1,0 +1,234 @@
+"""The table formats: how a table is made, changed by a batch of states, and asked what its commits have read."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from pyspark.sql import DataFrame, SparkSession
+
+from cdctables.reader import METADATA
+from cdctables.spec import Spec, Table
+
+READ = "cdc.read"
+"""The name under which a commit keeps what was read: `objects.Read.text`."""
+
+
+def quoted(name: str) -> str:
+    """An identifier."""
+    return "`" + name.replace("`", "``") + "`"
+
+
+def columns_of(table: Table) -> dict[str, str]:
+    """Names and types of a table's columns, in their order."""
+    return {c.name: c.type for c in table.columns} | dict(METADATA)
+
+
+class Format(ABC):
+    """One table format. A session of Spark has one: Delta Lake and Hudi both want to be its own catalog."""
+
+    settings: Mapping[str, str] = {}
+    """What a session needs for it."""
+
+    def __init__(self, spark: SparkSession, spec: Spec) -> None:
+        self.spark, self.spec = spark, spec
+
+    @abstractmethod
+    def named(self, table: Table) -> str:
+        """The table in SQL."""
+
+    @abstractmethod
+    def exists(self, table: Table) -> bool:
+        """Whether the table was made."""
+
+    @abstractmethod
+    def create(self, table: Table) -> None:
+        """Makes the table, empty, with its columns."""
+
+    @abstractmethod
+    def commits(self, table: Table) -> Iterator[str]:
+        """What the commits say under READ, the latest first. Commits of others say nothing."""
+
+    @abstractmethod
+    def commit(self, statement: str, read: str) -> None:
+        """Runs a statement that changes a table, and has its commit say what was read."""
+
+    def location(self, table: Table) -> str:
+        """Where the table's files are."""
+        return f"s3://{self.spec.bucket}/{table.location}"
+
+    def columns(self, table: Table) -> dict[str, str]:
+        """Names and types of the columns that the table has now."""
+        return {f.name: f.dataType.simpleString() for f in self.spark.table(self.named(table)).schema.fields if not f.name.startswith("_hoodie_")}
+
+    def merge(self, table: Table, states: DataFrame, read: str) -> None:
+        """Applies states, one a key: the one with the greater version stays. A deleted row stays, as a tombstone."""
+        states.createOrReplaceTempView("states")
+        self.commit(
+            f"MERGE INTO {self.named(table)} t USING states s ON t.cdc_key = s.cdc_key "
+            "WHEN MATCHED AND s.cdc_version > t.cdc_version THEN UPDATE SET * WHEN NOT MATCHED THEN INSERT *",
+            read,
+        )
+
+    def definition(self, columns: Mapping[str, str]) -> str:
+        """Columns as SQL defines them."""
+        return ", ".join(f"{quoted(name)} {type_}" for name, type_ in columns.items())
+
+
+class Iceberg(Format):
+    """Apache Iceberg 1.10, format version 2, merge on read: what Athena reads and writes."""
+
+    settings = {
+        "spark.sql.extensions": "org.apache.iceberg.spark.extensions.IcebergSparkSessionExtensions",
+        "spark.sql.catalog.lake": "org.apache.iceberg.spark.SparkCatalog",
+        "spark.sql.catalog.lake.catalog-impl": "org.apache.iceberg.aws.glue.GlueCatalog",
+        "spark.sql.catalog.lake.io-impl": "org.apache.iceberg.aws.s3.S3FileIO",
+    }
+
+    def named(self, table: Table) -> str:
+        return f"lake.{quoted(self.spec.database)}.{quoted(table.name)}"
+
+    def exists(self, table: Table) -> bool:
+        return self.spark.catalog.tableExists(self.named(table))
+
+    def create(self, table: Table) -> None:
+        properties = {"format-version": "2", "write.parquet.compression-codec": "zstd", "write.metadata.delete-after-commit.enabled": "true"}
+        properties |= {f"write.{what}.mode": "merge-on-read" for what in ("merge", "update", "delete")}
+        listed = ", ".join(f"'{k}'='{v}'" for k, v in properties.items())
+        self.spark.sql(f"CREATE TABLE {self.named(table)} ({self.definition(columns_of(table))}) USING iceberg LOCATION '{self.location(table)}' TBLPROPERTIES ({listed})")
+
+    def commits(self, table: Table) -> Iterator[str]:
+        history = self.spark.sql(f"SELECT summary['{READ}'] read FROM {self.named(table)}.snapshots ORDER BY committed_at DESC, snapshot_id")
+        yield from (row.read for row in history.collect() if row.read)
+
+    def commit(self, statement: str, read: str) -> None:
+        # The properties of a snapshot are given to what is called, not to a session: the setting spark.sql.iceberg.snapshot-property.*
+        # has no effect on a MERGE (seen with 1.10.0 on Spark 3.5.6).
+        jvm: Any = self.spark.sparkContext._jvm
+        properties = jvm.java.util.HashMap()
+        properties.put(READ, read)
+        call = _Call(self.spark, statement)
+        jvm.org.apache.iceberg.spark.CommitMetadata.withCommitProperties(properties, call, jvm.java.lang.Class.forName("java.lang.RuntimeException"))
+        if call.error:
+            raise call.error
+
+
+class _Call:
+    """A java.util.concurrent.Callable that runs a statement."""
+
+    class Java:
+        implements = ["java.util.concurrent.Callable"]
+
+    def __init__(self, spark: SparkSession, statement: str) -> None:
+        from pyspark.java_gateway import ensure_callback_server_started
+
+        ensure_callback_server_started(spark.sparkContext._gateway)
+        self._spark, self._statement, self.error = spark, statement, None
+
+    def call(self) -> None:
+        try:
+            self._spark.sql(self._statement)
+        except Exception as e:  # it would reach Java as a text
+            self.error = e
+
+
+class Delta(Format):
+    """Delta Lake 3.3 without deletion vectors, which Athena does not read."""
+
+    settings = {
+        "spark.sql.extensions": "io.delta.sql.DeltaSparkSessionExtension",
+        "spark.sql.catalog.spark_catalog": "org.apache.spark.sql.delta.catalog.DeltaCatalog",
+    }
+
+    def named(self, table: Table) -> str:
+        return f"delta.{quoted(self.location(table))}"
+
+    def exists(self, table: Table) -> bool:
+        jvm: Any = self.spark.sparkContext._jvm
+        return bool(jvm.io.delta.tables.DeltaTable.isDeltaTable(self.spark._jsparkSession, self.location(table)))
+
+    def create(self, table: Table) -> None:
+        self.spark.sql(f"CREATE TABLE {self.named(table)} ({self.definition(columns_of(table))}) USING delta TBLPROPERTIES ('delta.enableDeletionVectors'='false')")
+
+    def commits(self, table: Table) -> Iterator[str]:
+        history = self.spark.sql(f"DESCRIBE HISTORY {self.named(table)}").select("version", "userMetadata").where("userMetadata IS NOT NULL").orderBy("version", ascending=False)
+        yield from (row.userMetadata.removeprefix(READ + "=") for row in history.collect() if row.userMetadata.startswith(READ + "="))
+
+    def commit(self, statement: str, read: str) -> None:
+        setting = "spark.databricks.delta.commitInfo.userMetadata"
+        self.spark.conf.set(setting, f"{READ}={read}")
+        try:
+            self.spark.sql(statement)
+        finally:
+            self.spark.conf.unset(setting)
+
+
+class Hudi(Format):
+    """Apache Hudi 1.0, copy on write, in table version 6: Athena reads tables of Hudi 0.14 and 0.15, which write that."""
+
+    settings = {
+        "spark.sql.extensions": "org.apache.spark.sql.hudi.HoodieSparkSessionExtension",
+        "spark.sql.catalog.spark_catalog": "org.apache.spark.sql.hudi.catalog.HoodieCatalog",
+        "spark.serializer": "org.apache.spark.serializer.KryoSerializer",
+        "spark.kryo.registrator": "org.apache.spark.HoodieSparkKryoRegistrar",
+    }
+
+    def named(self, table: Table) -> str:
+        return quoted(table.name)
+
+    def exists(self, table: Table) -> bool:
+        jvm: Any = self.spark.sparkContext._jvm
+        path = jvm.org.apache.hadoop.fs.Path(self.location(table) + "/.hoodie/hoodie.properties")
+        found = bool(path.getFileSystem(self.spark.sparkContext._jsc.hadoopConfiguration()).exists(path))
+        if found and not self.spark.catalog.tableExists(table.name):
+            self.spark.sql(f"CREATE TABLE {self.named(table)} USING hudi LOCATION '{self.location(table)}'")
+        return found
+
+    def create(self, table: Table) -> None:
+        properties = {
+            "type": "cow", "primaryKey": "cdc_key", "preCombineField": "cdc_version", "hoodie.write.table.version": "6",
+            "hoodie.table.version": "6", "hoodie.datasource.write.row.writer.enable": "false",
+        }  # fmt: skip
+        listed = ", ".join(f"'{k}'='{v}'" for k, v in properties.items())
+        self.spark.sql(f"CREATE TABLE {self.named(table)} ({self.definition(columns_of(table))}) USING hudi TBLPROPERTIES ({listed}) LOCATION '{self.location(table)}'")
+
+    def commits(self, table: Table) -> Iterator[str]:
+        jvm: Any = self.spark.sparkContext._jvm
+        conf = jvm.org.apache.hudi.storage.hadoop.HadoopStorageConfiguration(self.spark.sparkContext._jsc.hadoopConfiguration())
+        meta = jvm.org.apache.hudi.common.table.HoodieTableMetaClient.builder().setConf(conf).setBasePath(self.location(table)).build()
+        timeline = meta.getActiveTimeline().getCommitsTimeline().filterCompletedInstants()
+        for instant in timeline.getReverseOrderedInstants().iterator():
+            read = timeline.readCommitMetadata(instant).getMetadata(f"hoodie.{READ}")
+            if read:
+                yield str(read)
+
+    def commit(self, statement: str, read: str) -> None:
+        settings = {"hoodie.datasource.write.commitmeta.key.prefix": "hoodie.cdc.", f"hoodie.{READ}": read, "hoodie.write.table.version": "6"}
+        for name, value in settings.items():
+            self.spark.conf.set(name, value)
+        try:
+            self.spark.sql(statement)
+        finally:
+            for name in settings:
+                self.spark.conf.unset(name)
+
+
+FORMATS: Mapping[str, type[Format]] = {"iceberg": Iceberg, "delta": Delta, "hudi": Hudi}
+
+
+def session(name: str, settings: Mapping[str, str]) -> SparkSession:
+    """A session of Spark for a format. What the environment has configured stays (Glue's arguments, spark-defaults.conf)."""
+    builder = SparkSession.builder.appName("cdc tables")
+    common = {
+        "spark.sql.session.timeZone": "UTC",
+        # Times before 1900 and days before 1582 as they are, and microseconds.
+        "spark.sql.parquet.outputTimestampType": "TIMESTAMP_MICROS",
+        "spark.sql.parquet.datetimeRebaseModeInWrite": "CORRECTED",
+        "spark.sql.parquet.datetimeRebaseModeInRead": "CORRECTED",
+    }
+    for key, value in (common | dict(FORMATS[name].settings) | dict(settings)).items():
+        builder = builder.config(key, value)
+    spark = builder.getOrCreate()
+    spark.sparkContext.setLogLevel("WARN")
+    return spark

@@ -1,0 +1,116 @@
+"""Finds the objects of records that were delivered since the last commit, and says what a commit has read."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta, timezone
+from typing import Any
+
+MARGIN = timedelta(days=1)
+"""How much later than a younger object an older one may become visible: an upload in parts has the time of its beginning."""
+
+
+@dataclass(frozen=True)
+class Object:
+    """An object of the lake."""
+
+    key: str
+    size: int
+    modified: datetime
+
+    @property
+    def mark(self) -> str:
+        """The key in 64 bits: 11 characters."""
+        return base64.urlsafe_b64encode(hashlib.blake2b(self.key.encode(), digest_size=8).digest()).decode().rstrip("=")
+
+    @property
+    def hour(self) -> str:
+        """When it was delivered."""
+        return _hour(self.modified)
+
+
+_MARK = 11
+
+
+@dataclass(frozen=True)
+class Read:
+    """What a table's commits have read: every object up to a day before `until`, and those of that day that are marked. So it has
+    the size of a day's objects, however many there were."""
+
+    until: datetime | None = None
+    marks: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """By the hour in which the objects were delivered."""
+    binlog: str = ""
+    """The name of the source's binlog files without their number: another one is another server's, and has no order with it."""
+    purged: datetime | None = None
+    """Tombstones of changes that were committed before are no longer in the table: an older change would bring its row back."""
+
+    def __contains__(self, o: Object) -> bool:
+        return self.until is not None and (o.modified < self.until - MARGIN or o.mark in self.marks.get(o.hour, ()))
+
+    def and_these(self, objects: Sequence[Object], binlog: str = "") -> Read:
+        """What is read when these objects are, too. No older one may be left."""
+        until = max([o.modified for o in objects] + ([self.until] if self.until else []), default=None)
+        marks = dict(self.marks)
+        for o in objects:
+            marks[o.hour] = marks.get(o.hour, frozenset()) | {o.mark}
+        first = _hour(until - MARGIN) if until else ""
+        return replace(self, until=until, marks={h: m for h, m in marks.items() if h >= first}, binlog=self.binlog or binlog)
+
+    def text(self) -> str:
+        """As a commit keeps it: JSON."""
+        raw = {
+            "until": until_text(self.until), "marks": {h: "".join(sorted(m)) for h, m in sorted(self.marks.items())},
+            "binlog": self.binlog, "purged": until_text(self.purged),
+        }  # fmt: skip
+        return json.dumps(raw, separators=(",", ":"))
+
+    @staticmethod
+    def parse(text: str) -> Read:
+        """What `text` has written."""
+        raw: dict[str, Any] = json.loads(text)
+        marks = {h: frozenset(m[i : i + _MARK] for i in range(0, len(m), _MARK)) for h, m in raw["marks"].items()}
+        return Read(time_of(raw["until"]), marks, raw["binlog"], time_of(raw["purged"]))
+
+
+def _hour(at: datetime) -> str:
+    return at.astimezone(timezone.utc).strftime("%Y%m%d%H")
+
+
+def until_text(at: datetime | None) -> str:
+    """An RFC 3339 time in UTC; empty for none."""
+    return at.astimezone(timezone.utc).isoformat().replace("+00:00", "Z") if at else ""
+
+
+def time_of(text: str) -> datetime | None:
+    """The time that `until_text` has written, or another RFC 3339 one."""
+    return datetime.fromisoformat(text).astimezone(timezone.utc) if text else None
+
+
+def listed(s3: Any, bucket: str, prefix: str, read: Read, lookback: timedelta) -> Iterator[Object]:
+    """The objects below a prefix that were not read yet. Objects are named by the hour in which their first record came, which may
+    be as long ago as the stream and the delivery keep one: so far back it looks."""
+    after = f"{prefix}dt={(read.until - MARGIN - lookback).astimezone(timezone.utc):%Y-%m-%d}" if read.until else prefix
+    for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix, StartAfter=after):
+        for found in page.get("Contents", ()):
+            o = Object(found["Key"], found["Size"], found["LastModified"].astimezone(timezone.utc))
+            if o not in read:
+                yield o
+
+
+def batches(objects: Iterable[Object], most: int) -> Iterator[list[Object]]:
+    """The objects from the oldest on, in batches of at most so many bytes, or one object."""
+    batch: list[Object] = []
+    size = 0
+    for o in sorted(objects, key=lambda o: (o.modified, o.key)):
+        if batch and size + o.size > most:
+            yield batch
+            batch, size = [], 0
+        batch.append(o)
+        size += o.size
+    if batch:
+        yield batch

@@ -1,0 +1,427 @@
+"""Reads a DMS record of a change: which row it is about, and where it stands among the changes of that row.
+
+It says what the Go package `internal/change` says. Both are tested with testdata/vectors.json, which that package writes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import ipaddress
+import json
+import re
+import struct
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
+from typing import Any
+
+BEFORE_IMAGE = "before-image"
+"""The member that holds a row's columns before an update, as the task's settings name it."""
+
+
+class Unreadable(ValueError):
+    """A record, or a value of it, of which nobody can say what it means. Its text is the reason."""
+
+
+class Number(str):
+    """A JSON number as it was written: no digit is lost."""
+
+    __slots__ = ()
+
+
+Value = str | Number | bool | None
+Row = dict[str, Any]  # of Value; an object or array is refused where it is read
+
+
+def _members(pairs: list[tuple[str, Any]]) -> Row:
+    members = dict(pairs)
+    if len(members) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise Unreadable(f'"{twice}" comes twice')
+    return members
+
+
+def _refuse(constant: str) -> Any:
+    raise Unreadable(f"it is not JSON: {constant}")
+
+
+_decoder = json.JSONDecoder(object_pairs_hook=_members, parse_int=Number, parse_float=Number, parse_constant=_refuse)
+
+
+def text(value: str) -> str:
+    """A string without halves of surrogate pairs, which UTF-8 cannot hold: each is U+FFFD, as in Go."""
+    if value.isascii():
+        return value
+    return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One record of a data change. `before` is None without a before-image."""
+
+    operation: str
+    schema: str
+    table: str
+    data: Row
+    before: Row | None
+    metadata: Row
+
+    def version(self) -> int:
+        """The order of the record among those of its row, from 1 to 2^63-1: `change.Record.Version`, where the bits are told."""
+        if self.operation == "load":
+            micros = _micros(self.made())
+            if not 0 < micros < _CHANGED:
+                raise Unreadable(f"timestamp {self._member('timestamp')} is not after 1970")
+            return micros
+        _, file, _ = self.place()
+        number = _digits(self._member("transaction-record-id"))
+        if number is None:
+            raise Unreadable(f"transaction-record-id {self._quoted('transaction-record-id')} is no number: set IncludeTransactionDetails of the target endpoint")
+        self.committed()
+        transaction = _digits(self._member("transaction-id"))
+        if transaction is None:
+            raise Unreadable(f"transaction-id {self._quoted('transaction-id')} is no number: set IncludeTransactionDetails of the target endpoint")
+        if transaction >> 32 != file:
+            raise Unreadable(f"transaction-id {transaction} does not begin in the binlog file of stream-position {self._member('stream-position')}")
+        if file >= 1 << 28:
+            raise Unreadable(f"binlog file {file} is beyond {(1 << 28) - 1}")
+        begin = transaction & 0xFFFFFFFF
+        if not 0 < number < (1 << 34) - begin:
+            raise Unreadable(f"transaction-record-id {number} of a transaction at {begin} is not from 1 to {(1 << 34) - 1 - begin}")
+        return _CHANGED | file << 34 | begin + number
+
+    def place(self) -> tuple[str, int, int]:
+        """The binlog: the name of its files without their number, the file's number, and the offset in it."""
+        position = self._member("stream-position")
+        match = _PLACE.match(position)
+        if not match or (file := _digits(match[2])) is None or (offset := _digits(match[3])) is None:
+            raise Unreadable(f"stream-position {self._quoted('stream-position')} does not begin with a binlog file and an offset")
+        return match[1], file, offset
+
+    def made(self) -> datetime:
+        """When DMS made the record, in UTC."""
+        return _moment("timestamp", self._member("timestamp"))
+
+    def committed(self) -> datetime:
+        """When the change was committed, or the row was loaded, in UTC."""
+        return self.made() if self.operation == "load" else _moment("commit-timestamp", self._member("commit-timestamp"))
+
+    def _member(self, name: str) -> str:
+        value = self.metadata.get(name)
+        return "" if value is None else str(value)
+
+    def _quoted(self, name: str) -> str:
+        return json.dumps(self._member(name), ensure_ascii=False)
+
+
+_CHANGED = 1 << 62
+_PLACE = re.compile(r"^([^:]+)\.([0-9]+):([0-9]+)(?::|$)", re.DOTALL)
+_TIME = re.compile(r"^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(\.\d+)?(Z|[+-]\d\d:\d\d)$", re.ASCII)
+_EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
+
+
+def _digits(value: str) -> int | None:
+    """A whole number of up to 64 bits; None for anything else."""
+    if not value.isascii() or not value.isdigit() or (n := int(value)) >= 1 << 64:
+        return None
+    return n
+
+
+def _moment(name: str, value: str) -> datetime:
+    match = _TIME.match(value)
+    try:
+        if match:
+            fraction = (match[2] or ".0")[1:7]  # finer than microseconds is cut, as Go's UnixMicro does
+            return datetime.fromisoformat(f"{match[1]}.{fraction:0<6}{'+00:00' if match[3] == 'Z' else match[3]}").astimezone(timezone.utc)
+    except ValueError:
+        pass
+    raise Unreadable(f"{name} {json.dumps(value, ensure_ascii=False)} is no time (RFC 3339)")
+
+
+def _micros(at: datetime) -> int:
+    return (at - _EPOCH) // timedelta(microseconds=1)
+
+
+def parse(line: bytes) -> Record | None:
+    """The record in a line; None for a control record, which is about no row. Anything else is Unreadable."""
+    try:
+        decoded = line.decode()
+    except UnicodeDecodeError:
+        raise Unreadable("it is not UTF-8") from None
+    try:
+        record = _decoder.decode(decoded.strip(" \t\r\n"))
+    except (json.JSONDecodeError, RecursionError):
+        raise Unreadable("it is not JSON") from None
+    if not isinstance(record, dict):
+        raise Unreadable("the record is not an object")
+    metadata = record.get("metadata")
+    if not isinstance(metadata, dict):
+        raise Unreadable("it has no metadata")
+    for name in ("record-type", "operation", "schema-name", "table-name", *_TEXTS):
+        if isinstance(metadata.get(name), (bool, dict, list)):
+            raise Unreadable(f"metadata: {name} is neither a string nor a number")
+    kind, operation = metadata.get("record-type") or "", metadata.get("operation") or ""
+    if kind == "control":
+        if not operation:
+            raise Unreadable("metadata: a control record has no operation")
+        return None
+    if kind != "data":
+        raise Unreadable(f'metadata: record-type is "{kind}", neither data nor control')
+    if operation not in ("load", "insert", "update", "delete"):
+        raise Unreadable(f'metadata: operation "{operation}" of a data record is not known')
+    schema, table = metadata.get("schema-name") or "", metadata.get("table-name") or ""
+    if not schema or not table:
+        raise Unreadable("metadata: a data record names no schema-name or no table-name")
+    data, before = record.get("data"), record.get(BEFORE_IMAGE)
+    if not isinstance(data, dict):
+        raise Unreadable("a data record has no data")
+    if BEFORE_IMAGE in record and not isinstance(before, dict):
+        raise Unreadable(f"{BEFORE_IMAGE} is not an object")
+    return Record(str(operation), str(schema), str(table), data, before, metadata)
+
+
+_TEXTS = (
+    "timestamp", "commit-timestamp", "partition-key-type", "partition-key-value", "transaction-id", "transaction-record-id",
+    "prev-transaction-id", "prev-transaction-record-id", "stream-position",
+)  # fmt: skip
+
+
+# Keys. A row's key is a text for each column of its primary key, the same for equal values however they were written:
+# a load and a change write a time with its fraction and without, bytes with the zeros at their end and without.
+
+_KINDS = {
+    "texts": "char varchar tinytext text mediumtext longtext enum set string wstring clob nclob",
+    "exact": "tinyint smallint mediumint int integer bigint year int1 int2 int4 int8 int16 int32 int64 "
+    "uint1 uint2 uint4 uint8 uint16 uint32 uint64 decimal numeric",
+    "single": "float real4",
+    "double": "double real real8",
+    "boolean": "boolean",
+    "bits": "bit",
+    "date": "date",
+    "instant": "datetime timestamp",
+    "clock": "time",
+    "fixed": "binary",
+    "octets": "varbinary tinyblob blob mediumblob longblob bytes",
+    "uuid": "uuid",
+    "address": "inet4 inet6",
+}
+_KIND_OF = {name: kind for kind, names in _KINDS.items() for name in names.split()}
+_LENGTHS = {"inet4": 4, "inet6": 16, "uuid": 16}
+_LONGEST_BINARY = 255
+
+
+class Spelling:
+    """Writes equal values of one type as one text. A value that does not look like one of the type stays as it was written."""
+
+    __slots__ = ("kind", "length")
+
+    def __init__(self, declared: str) -> None:
+        """declared is a type as MySQL has it (datetime(6), bigint(20) unsigned) or DMS (TIMESTAMP); empty if nobody knows."""
+        name, _, rest = declared.lower().replace("(", " ", 1).partition(" ")
+        self.kind = _KIND_OF.get(name, "")
+        self.length = _LENGTHS.get(name, 0)
+        if self.kind in ("fixed", "bits"):
+            digits = rest.partition(")")[0]
+            self.length = min(max(int(digits) if digits.isdigit() else 0, 1), _LONGEST_BINARY)
+            if self.kind == "bits" and self.length == 1:
+                self.kind = "boolean"
+
+    def may_be_empty(self) -> bool:
+        """Whether the type has an empty value, which DMS may write as null or leave out."""
+        return self.kind in ("texts", "octets", "fixed")
+
+    def text(self, value: Any) -> str:
+        """The value's text."""
+        if value is None or isinstance(value, (dict, list)):
+            raise Unreadable("its value is not a string, number or boolean")
+        if isinstance(value, bool):
+            value = "true" if value else "false"
+        if not self.kind:
+            return self._unknown(value)
+        if self.kind == "texts":
+            return text(value)
+        return str(getattr(self, "_" + self.kind)(text(value)))
+
+    @staticmethod
+    def _unknown(value: str) -> str:
+        if not isinstance(value, Number):
+            return text(value)
+        if "e" in value or "E" in value:
+            raise _rounded(value)
+        return _plain(value)
+
+    @staticmethod
+    def _exact(value: str) -> str:
+        if value in ("true", "false"):
+            return "1" if value == "true" else "0"
+        if not value or value.strip("0123456789.+-eE"):
+            return value
+        if "e" in value or "E" in value:
+            raise _rounded(value)
+        sign, digits = ("-", value[1:]) if value.startswith("-") else ("", value)
+        digits = digits.lstrip("0")
+        if not digits or digits[0] == ".":
+            digits = "0" + digits
+        return _plain(sign + digits)
+
+    @staticmethod
+    def _double(value: str) -> str:
+        return _float(value, float)
+
+    @staticmethod
+    def _single(value: str) -> str:
+        return _float(value, single)
+
+    @staticmethod
+    def _boolean(value: str) -> str:
+        return {"1": "true", "0x1": "true", "0x01": "true", "0": "false", "0x0": "false", "0x00": "false"}.get(value, value)
+
+    def _bits(self, value: str) -> str:
+        digits = value[2:] if value.startswith("0x") else value
+        try:
+            if not re.fullmatch(r"[0-9a-fA-F]+", digits) or (n := int(digits, 16 if value.startswith("0x") else 10)) >= 1 << 64:
+                return value
+        except ValueError:
+            return value
+        return f"0x{n:0{2 * ((self.length + 7) // 8)}X}"
+
+    @staticmethod
+    def _date(value: str) -> str:
+        return value[:10] if len(value) > 10 and not value[10:].strip("T 0:.Z") else value
+
+    @staticmethod
+    def _instant(value: str) -> str:
+        clock = value.removesuffix("Z").removesuffix("+00:00")
+        if len(clock) < 19 or clock[10] not in "T " or clock[19:].strip("0123456789."):
+            return value
+        return f"{clock[:10]}T{_without_fraction(clock[11:])}Z"
+
+    @staticmethod
+    def _clock(value: str) -> str:
+        return _without_fraction(value)
+
+    def _octets(self, value: str) -> str:
+        digits = value.removeprefix("0x")
+        if value and not value.startswith("0x") or digits.strip("0123456789abcdefABCDEF"):
+            return value
+        if self.kind == "fixed":
+            digits = f"{digits:0<{2 * self.length}}"
+        return "0x" + digits.upper()
+
+    _fixed = _octets
+
+    def _raw(self, value: str) -> bytes | None:
+        """The bytes of a value of a fixed length that was written as such; the binlog leaves zeros at the end out."""
+        digits = value[2:]
+        if not value.startswith("0x") or len(digits) > 2 * self.length or digits.strip("0123456789abcdefABCDEF") or len(digits) % 2:
+            return None
+        return bytes.fromhex(f"{digits:0<{2 * self.length}}")
+
+    def _uuid(self, value: str) -> str:
+        if (raw := self._raw(value)) is not None:
+            value = raw.hex()
+            return "-".join((value[:8], value[8:12], value[12:16], value[16:20], value[20:]))
+        return value.lower()
+
+    def _address(self, value: str) -> str:
+        try:
+            raw = self._raw(value)
+            return _ip(ipaddress.ip_address(value if raw is None else raw))
+        except ValueError:
+            return value
+
+
+def _ip(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> str:
+    """As Go writes addresses: an IPv4 one within IPv6 with dots."""
+    if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped:
+        return f"::ffff:{address.ipv4_mapped}"
+    return str(address)
+
+
+def _rounded(number: str) -> Unreadable:
+    return Unreadable(f"{number} is in scientific notation, which may have lost digits: set UseLargeIntegerValue of the target endpoint")
+
+
+def _plain(number: str) -> str:
+    if "." in number:
+        number = number.rstrip("0").removesuffix(".")
+    return "0" if number == "-0" else str(number)
+
+
+def _without_fraction(clock: str) -> str:
+    return clock.rstrip("0").removesuffix(".") if "." in clock else clock
+
+
+def single(value: str) -> float:
+    """The number of 32 bits that is nearest to a decimal one."""
+    return float(struct.unpack("f", struct.pack("f", float(value)))[0])
+
+
+def _float(value: str, parse_float: Any) -> str:
+    """A number without an exponent, in the fewest digits that tell it from its neighbours."""
+    if not re.fullmatch(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", value, re.ASCII):
+        return value
+    try:
+        number = parse_float(value)
+    except OverflowError:
+        return value
+    if number in (float("inf"), float("-inf")):
+        return value
+    if number == 0:
+        return "0"
+    digits = repr(number) if parse_float is float else _shortest_single(number)
+    return _plain(f"{_decimal(digits):f}")
+
+
+def _decimal(digits: str) -> Any:
+    from decimal import Decimal
+
+    return Decimal(digits)
+
+
+def _shortest_single(number: float) -> str:
+    """The fewest digits that only this number of 32 bits has."""
+    for digits in range(1, 10):
+        shorter = f"{number:.{digits}g}"
+        if single(shorter) == number:
+            return shorter
+    return repr(number)
+
+
+class Key:
+    """The columns of a primary key, in its order, with their types."""
+
+    def __init__(self, names: Sequence[str], types: Sequence[str]) -> None:
+        if not names:
+            raise ValueError("no columns of a primary key were named")
+        self._columns = [(name, Spelling(declared)) for name, declared in zip(names, types, strict=True)]
+
+    def of(self, row: Row) -> list[str]:
+        """The key of a row."""
+        key = []
+        for name, spelling in self._columns:
+            value = row.get(name)
+            if value is None:
+                # A key has no NULL, so that text or bytes that are null or absent are empty ones. Of a row that has nothing nobody can tell.
+                if not row or not spelling.may_be_empty():
+                    raise Unreadable(f"column {name} is missing or null")
+                value = ""
+            try:
+                key.append(spelling.text(value))
+            except Unreadable as e:
+                raise Unreadable(f"column {name}: {e}") from None
+        return key
+
+    def id(self, row: Row) -> str:
+        """The key as one text, equal for equal keys: the id of the row's document in the current index, `change.Key.ID`."""
+        joined = ",".join(_escaped(value) for value in self.of(row))
+        raw = joined.encode()
+        return joined if len(raw) <= 512 else "#" + hashlib.sha256(raw).hexdigest()
+
+
+_SPECIAL = re.compile(r"[\x00-\x1f\x7f%,#]")
+
+
+def _escaped(value: str) -> str:
+    return _SPECIAL.sub(lambda m: f"%{ord(m[0]):02X}", value) or "%e"

@@ -1,0 +1,69 @@
+"""What the job is to do: the specification that `pulumi up` writes beside the job, as JSON."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of a table. `member` is its name in the source and in a record's row."""
+
+    name: str
+    member: str
+    declared: str
+    """The source's type, as in bigint(20) unsigned."""
+    type: str
+    """Spark's type: int, bigint, decimal(20,0), float, double, boolean, date, timestamp, string."""
+
+
+@dataclass(frozen=True)
+class Table:
+    """A followed table."""
+
+    name: str
+    """In the catalog's database."""
+    schema: str
+    table: str
+    raw: str
+    """Where its records are, with a slash at the end: raw/schema=shop/table=orders/."""
+    location: str
+    """Where its files are below the bucket: tables/iceberg/shop_orders/1."""
+    columns: tuple[Column, ...]
+    key: tuple[str, ...]
+    """Names of columns, as members."""
+    omitted: tuple[str, ...] = ()
+    """Members that may be in records, and are not wanted in the table."""
+    since: str = ""
+    """Records that were made before are none of this table's: an RFC 3339 time, or empty."""
+
+
+@dataclass(frozen=True)
+class Spec:
+    """Everything the job is told."""
+
+    format: str
+    bucket: str
+    database: str
+    errors: str
+    """Prefix of records that cannot be applied: errors/tables."""
+    state: str
+    """Prefix of what the job keeps for itself: tables/_state."""
+    tombstone_days: int
+    lookback_days: int
+    """How long before the last commit's objects a new one may be named: the stream's retention and what a delivery retries."""
+    batch_mb: int = 1024
+    """Compressed megabytes of objects that one commit takes at most."""
+    tables: tuple[Table, ...] = field(default=())
+
+    @staticmethod
+    def parse(text: str) -> Spec:
+        """Reads the JSON. A member that is missing, or that nobody knows, is an error."""
+        raw: dict[str, Any] = json.loads(text)
+        raw["tables"] = tuple(
+            Table(**{**t, "columns": tuple(Column(**c) for c in t["columns"]), "key": tuple(t["key"]), "omitted": tuple(t.get("omitted", ()))})
+            for t in raw.get("tables", ())
+        )
+        return Spec(**raw)
