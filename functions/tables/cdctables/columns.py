@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from datetime import date, datetime, timezone
-from decimal import Decimal
+from decimal import Context, Decimal, Inexact, InvalidOperation
 from typing import Any
 
 from cdctables.record import Number, Spelling, Unreadable, single
@@ -64,13 +64,14 @@ def _whole(bits: int) -> Converter:
 
 
 def _decimal(precision: int, scale: int) -> Converter:
-    unit, limit = Decimal(1).scaleb(-scale), 10**precision
+    unit = Decimal(1).scaleb(-scale)
+    exact = Context(prec=precision, traps=[Inexact, InvalidOperation])
 
     def convert(value: Any) -> Decimal:
-        number = _exact(value)
-        if abs(number.scaleb(scale)) >= limit or (number.scaleb(scale) % 1):
-            raise Unreadable(f"{value} is no decimal({precision},{scale})")
-        return number.quantize(unit)
+        try:
+            return _exact(value).quantize(unit, context=exact)
+        except (Inexact, InvalidOperation):
+            raise Unreadable(f"{value} is no decimal({precision},{scale})") from None
 
     return convert
 

@@ -1,0 +1,87 @@
+"""What the lines of an object say of a table's rows."""
+
+import gzip
+import json
+import unittest
+from datetime import datetime, timezone
+from typing import Any
+
+from cdctables.reader import REFUSED, ROW, SKIPPED, UNKNOWN, Reader, read
+from cdctables.spec import Column, Table
+
+TABLE = Table(
+    "shop_orders_table", "shop", "orders", "raw/schema=shop/table=orders/", "tables/iceberg/shop_orders/1",
+    (Column("id", "Id", "int(11)", "int"), Column("tag", "tag", "binary(2)", "string"), Column("total", "total", "decimal(9,2)", "decimal(9,2)")),
+    ("Id", "tag"), ("secret",),
+)  # fmt: skip
+
+
+def line(op: str, data: dict[str, Any], before: dict[str, Any] | None = None, number: int = 1, binlog: str = "bin", made: str = "2026-11-28T10:00:00Z", table: str = "orders") -> bytes:
+    metadata = {"record-type": "data", "operation": op, "schema-name": "shop", "table-name": table, "timestamp": made}
+    if op != "load":
+        metadata |= {"commit-timestamp": made, "transaction-id": 7 << 32 | 4, "transaction-record-id": number, "stream-position": f"{binlog}.000007:4:0"}
+    return json.dumps({"data": data, "metadata": metadata} | ({"before-image": before} if before is not None else {})).encode()
+
+
+def states(text: bytes, **known: Any) -> list[dict[str, Any]]:
+    names = ["id", "tag", "total", "key", "version", "gone", "at", "kind", "binlog", "detail"]
+    return [dict(zip(names, state, strict=True)) for state in Reader(TABLE, **known).states(text)]
+
+
+class Lines(unittest.TestCase):
+    def test_a_row(self) -> None:
+        (row,) = states(line("insert", {"Id": 1, "tag": "0xCA", "total": 1.5, "secret": "s"}))
+        self.assertEqual((1, "0xCA00", "1.50", "1,0xCA00", False, ROW, "bin"), (row["id"], row["tag"], str(row["total"]), row["key"], row["gone"], row["kind"], row["binlog"]))
+
+    def test_a_deleted_row_keeps_its_key_alone(self) -> None:
+        (row,) = states(line("delete", {"Id": 1, "tag": "0xCA00", "total": 1.5}))
+        self.assertEqual((1, "0xCA00", None, True), (row["id"], row["tag"], row["total"], row["gone"]))
+
+    def test_an_update_of_the_key_ends_the_former_row(self) -> None:
+        now, former = states(line("update", {"Id": 2, "tag": "0xCA00", "total": 1.5}, {"Id": 1, "tag": "0xCA"}))
+        self.assertEqual((2, False, 1, True, "1,0xCA00"), (now["id"], now["gone"], former["id"], former["gone"], former["key"]))
+        self.assertEqual(now["version"], former["version"])
+        self.assertEqual(1, len(states(line("update", {"Id": 1, "tag": "0xCA00"}, {"Id": 1, "tag": "0xCA"}))), "the same key, written otherwise")
+
+    def test_an_empty_value_in_the_key_may_be_null(self) -> None:
+        (row,) = states(line("load", {"Id": 1}))
+        self.assertEqual(("0x0000", "1,0x0000", ""), (row["tag"], row["key"], row["binlog"]))
+
+    def test_what_is_refused_says_why(self) -> None:
+        for text, why in {
+            b"{": "not JSON",
+            line("insert", {"Id": 1, "tag": "", "total": 1.005}): "column total: 1.005 is no decimal",
+            line("insert", {"tag": ""}): "column Id is missing",
+            line("insert", {"Id": 1, "tag": ""}, table="others"): "it is of shop.others",
+            line("insert", {"Id": 1, "tag": ""}, binlog="other"): "set source.rowsSince",
+            line("insert", {"Id": 1, "tag": ""}, made="2026-01-01T00:00:00Z"): "rebuild the table",
+            line("load", {"Id": 1, "tag": ""}, made="2026-01-01T00:00:00Z"): "rebuild the table",
+            line("update", {"Id": 1, "tag": "", "total": 1}, {"tag": ""}): "column Id is missing",
+        }.items():
+            with self.subTest(why):
+                (row,) = states(text, binlog="bin", purged=datetime(2026, 6, 1, tzinfo=timezone.utc))
+                self.assertEqual((REFUSED, None), (row["kind"], row["key"]))
+                self.assertIn(why, row["detail"])
+
+    def test_a_column_that_the_table_lacks_is_told(self) -> None:
+        (row,) = states(line("insert", {"Id": 1, "tag": "", "colour": "red"}))
+        self.assertEqual((UNKNOWN, "colour"), (row["kind"], row["detail"]))
+
+    def test_what_is_none_of_the_tables_is_skipped(self) -> None:
+        (control,) = states(b'{"control":{},"metadata":{"record-type":"control","operation":"add-column"}}')
+        self.assertEqual(SKIPPED, control["kind"])
+        later = Table(**{**TABLE.__dict__, "since": "2026-11-28T11:00:00Z"})
+        self.assertEqual([SKIPPED], [s[-3] for s in Reader(later).states(line("load", {"Id": 1, "tag": ""}))])
+
+    def test_refused_lines_are_put_aside_as_they_came(self) -> None:
+        good, bad = line("load", {"Id": 1, "tag": ""}), b'{"a": 1.10, "\xff"'
+        body = gzip.compress(good + b"\n") + gzip.compress(b"\n" + bad)  # Firehose may write several members
+        aside: dict[str, list[bytes]] = {}
+        found = list(read(Reader(TABLE), ["k.gz"], {"k.gz": body}.__getitem__, aside.__setitem__))
+        self.assertEqual([ROW, REFUSED], [s[-3] for s in found])
+        (put,) = map(json.loads, aside["k.gz"])
+        self.assertEqual({"reason": "it is not UTF-8", "object": "k.gz", "record": '{"a": 1.10, "\\xff"'}, put)
+
+
+if __name__ == "__main__":
+    unittest.main()
