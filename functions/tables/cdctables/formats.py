@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
+from datetime import datetime, timezone
 from typing import Any
 
 from pyspark.sql import DataFrame, SparkSession
@@ -54,6 +55,14 @@ class Format(ABC):
     def commit(self, statement: str, read: str) -> None:
         """Runs a statement that changes a table, and has its commit say what was read."""
 
+    @abstractmethod
+    def rewrite(self, table: Table, read: str) -> None:
+        """Writes the whole table anew with the types of `table`, in one commit."""
+
+    @abstractmethod
+    def upkeep(self, table: Table, before: datetime) -> None:
+        """Merges small files, and deletes what only versions of the table from before a time have."""
+
     def location(self, table: Table) -> str:
         """Where the table's files are."""
         return f"s3://{self.spec.bucket}/{table.location}"
@@ -70,6 +79,15 @@ class Format(ABC):
             "WHEN MATCHED AND s.cdc_version > t.cdc_version THEN UPDATE SET * WHEN NOT MATCHED THEN INSERT *",
             read,
         )
+
+    def purge(self, table: Table, before: datetime, read: str) -> None:
+        """Takes tombstones out whose change was committed before a time."""
+        self.commit(f"DELETE FROM {self.named(table)} WHERE cdc_gone AND cdc_at < TIMESTAMP '{before:%Y-%m-%d %H:%M:%S.%f}'", read)
+
+    def cast(self, table: Table) -> str:
+        """The table's rows as SQL, with the types of `table`."""
+        columns = ", ".join(f"CAST({quoted(name)} AS {type_}) AS {quoted(name)}" for name, type_ in columns_of(table).items())
+        return f"SELECT {columns} FROM {self.named(table)}"
 
     def definition(self, columns: Mapping[str, str]) -> str:
         """Columns as SQL defines them."""
@@ -93,10 +111,29 @@ class Iceberg(Format):
         return self.spark.catalog.tableExists(self.named(table))
 
     def create(self, table: Table) -> None:
+        self.spark.sql(f"CREATE TABLE {self.named(table)} ({self.definition(columns_of(table))}) {self._made(table)}")
+
+    def rewrite(self, table: Table, read: str) -> None:
+        self.commit(f"CREATE OR REPLACE TABLE {self.named(table)} {self._made(table)} AS {self.cast(table)}", read)
+
+    def _made(self, table: Table) -> str:
         properties = {"format-version": "2", "write.parquet.compression-codec": "zstd", "write.metadata.delete-after-commit.enabled": "true"}
         properties |= {f"write.{what}.mode": "merge-on-read" for what in ("merge", "update", "delete")}
         listed = ", ".join(f"'{k}'='{v}'" for k, v in properties.items())
-        self.spark.sql(f"CREATE TABLE {self.named(table)} ({self.definition(columns_of(table))}) USING iceberg LOCATION '{self.location(table)}' TBLPROPERTIES ({listed})")
+        return f"USING iceberg LOCATION '{self.location(table)}' TBLPROPERTIES ({listed})"
+
+    def upkeep(self, table: Table, before: datetime) -> None:
+        name = f"{quoted(self.spec.database)}.{quoted(table.name)}"
+        older = f"TIMESTAMP '{before:%Y-%m-%d %H:%M:%S.%f}'"
+        for procedure in (
+            # A file with any deleted row is written anew: every reader would have to take them out.
+            f"rewrite_data_files(table => '{name}', options => map('delete-file-threshold', '1', 'remove-dangling-deletes', 'true'))",
+            f"rewrite_position_delete_files(table => '{name}')",
+            f"rewrite_manifests(table => '{name}')",
+            f"expire_snapshots(table => '{name}', older_than => {older}, retain_last => 1)",
+            f"remove_orphan_files(table => '{name}', older_than => {older})",
+        ):
+            self.spark.sql(f"CALL lake.system.{procedure}")
 
     def commits(self, table: Table) -> Iterator[str]:
         history = self.spark.sql(f"SELECT summary['{READ}'] read FROM {self.named(table)}.snapshots ORDER BY committed_at DESC, snapshot_id")
@@ -149,7 +186,18 @@ class Delta(Format):
         return bool(jvm.io.delta.tables.DeltaTable.isDeltaTable(self.spark._jsparkSession, self.location(table)))
 
     def create(self, table: Table) -> None:
-        self.spark.sql(f"CREATE TABLE {self.named(table)} ({self.definition(columns_of(table))}) USING delta TBLPROPERTIES ('delta.enableDeletionVectors'='false')")
+        self.spark.sql(f"CREATE TABLE {self.named(table)} ({self.definition(columns_of(table))}) {self._MADE}")
+
+    _MADE = "USING delta TBLPROPERTIES ('delta.enableDeletionVectors'='false')"
+
+    def rewrite(self, table: Table, read: str) -> None:
+        self.commit(f"CREATE OR REPLACE TABLE {self.named(table)} {self._MADE} AS {self.cast(table)}", read)
+
+    def upkeep(self, table: Table, before: datetime) -> None:
+        self.spark.sql(f"OPTIMIZE {self.named(table)}")
+        hours = max(0, int((datetime.now(timezone.utc) - before).total_seconds() // 3600))
+        self.spark.conf.set("spark.databricks.delta.retentionDurationCheck.enabled", "false")  # the time is ours to choose: one run at a time writes
+        self.spark.sql(f"VACUUM {self.named(table)} RETAIN {hours} HOURS")
 
     def commits(self, table: Table) -> Iterator[str]:
         history = self.spark.sql(f"DESCRIBE HISTORY {self.named(table)}").select("version", "userMetadata").where("userMetadata IS NOT NULL").orderBy("version", ascending=False)
@@ -203,8 +251,24 @@ class Hudi(Format):
             if read:
                 yield str(read)
 
+    def rewrite(self, table: Table, read: str) -> None:
+        settings = self._told(read) | {
+            "hoodie.table.name": table.name, "hoodie.datasource.write.recordkey.field": "cdc_key", "hoodie.datasource.write.precombine.field": "cdc_version",
+            "hoodie.datasource.write.operation": "insert_overwrite_table", "hoodie.datasource.write.row.writer.enable": "false",
+        }  # fmt: skip
+        self.spark.sql(self.cast(table)).write.format("hudi").options(**settings).mode("append").save(self.location(table))
+        self.spark.sql(f"REFRESH TABLE {self.named(table)}")
+
+    def upkeep(self, table: Table, before: datetime) -> None:
+        hours = max(1, int((datetime.now(timezone.utc) - before).total_seconds() // 3600))
+        self.spark.sql(f"CALL run_clean(table => '{table.name}', clean_policy => 'KEEP_LATEST_BY_HOURS', hours_retained => {hours})")
+
+    @staticmethod
+    def _told(read: str) -> dict[str, str]:
+        return {"hoodie.datasource.write.commitmeta.key.prefix": "hoodie.cdc.", f"hoodie.{READ}": read, "hoodie.write.table.version": "6"}
+
     def commit(self, statement: str, read: str) -> None:
-        settings = {"hoodie.datasource.write.commitmeta.key.prefix": "hoodie.cdc.", f"hoodie.{READ}": read, "hoodie.write.table.version": "6"}
+        settings = self._told(read)
         for name, value in settings.items():
             self.spark.conf.set(name, value)
         try:

@@ -1,9 +1,11 @@
-"""The job: brings every table of a specification up to date.
+"""The job: brings every table of a specification up to date, or keeps it small.
 
-    cdctables run --spec s3://bucket/key [--table NAME ...]
+    --spec s3://bucket/key [--action run|upkeep] [--tables NAME,...]
 
-It prints a line of JSON for each commit, and for each table that stopped, on standard output: `table`, `objects`, `states`,
-`refused`, `stopped`. It ends with 1 when a table has stopped; the others are up to date all the same.
+It prints a line of JSON on standard output for each commit (`table`, `objects`, `states`, `refused`), for each table that is kept
+small (`table` and the members of `run.Upkeep`) and for each that stopped (`table`, `stopped`). It ends with 1 when a table has
+stopped; the others are up to date all the same. What each table is like after a run is in an object below the specification's
+`state`: `run.Run.note`.
 """
 
 from __future__ import annotations
@@ -12,11 +14,13 @@ import argparse
 import json
 import sys
 from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import datetime, timezone
 from typing import Any
 
 from cdctables.formats import FORMATS, session
 from cdctables.run import Run, Stopped
-from cdctables.spec import Spec
+from cdctables.spec import Spec, Table
 
 
 def client() -> Any:
@@ -30,29 +34,42 @@ def main(arguments: Sequence[str]) -> int:
     """Runs the job, and gives its exit code."""
     parser = argparse.ArgumentParser(prog="cdctables")
     parser.add_argument("--spec", required=True, help="the specification: s3://bucket/key")
-    parser.add_argument("--table", action="append", help="only this table of the catalog; may be repeated")
+    parser.add_argument("--action", choices=("run", "upkeep"), default="run")
+    parser.add_argument("--tables", default="", help="only these tables of the catalog, with commas between them")
     chosen, _ = parser.parse_known_args(arguments)  # Glue adds arguments of its own
     bucket, _, key = chosen.spec.removeprefix("s3://").partition("/")
     spec = Spec.parse(client().get_object(Bucket=bucket, Key=key)["Body"].read().decode())
-    unknown = set(chosen.table or ()) - {t.name for t in spec.tables}
+    names = set(filter(None, chosen.tables.split(",")))
+    unknown = names - {t.name for t in spec.tables}
     if unknown:
         parser.error(f"there is no table {', '.join(sorted(unknown))}: the tables are {', '.join(t.name for t in spec.tables)}")
+    begun = datetime.now(timezone.utc)
     spark = session(spec.format, {"spark.sql.catalog.lake.warehouse": f"s3://{spec.bucket}/tables"})
     run = Run(spark, spec, FORMATS[spec.format](spark, spec), client)
-    stopped = False
+    wanted = [t for t in spec.tables if not names or t.name in names]
     try:
-        for table in spec.tables:
-            if chosen.table and table.name not in chosen.table:
-                continue
-            try:
-                for batch in run.table(table):
-                    _tell(table=table.name, objects=batch.objects, states=batch.states, refused=batch.refused)
-            except Stopped as e:
-                stopped = True
-                _tell(table=table.name, stopped=str(e))
+        if chosen.action == "upkeep":
+            for table in wanted:
+                if (kept := run.upkeep(table, begun)) is not None:
+                    _tell(table=table.name, **asdict(kept))
+            return 0
+        stopped = [table.name for table in wanted if not _brought_up(run, table)]
+        return 1 if stopped else 0
     finally:
         spark.stop()
-    return 1 if stopped else 0
+
+
+def _brought_up(run: Run, table: Table) -> bool:
+    """Brings one table up to date and says so; false for one that has stopped."""
+    try:
+        for batch in run.table(table):
+            _tell(table=table.name, **asdict(batch))
+        stopped = ""
+    except Stopped as e:
+        stopped = str(e)
+        _tell(table=table.name, stopped=stopped)
+    run.note(table, stopped)
+    return not stopped
 
 
 def _tell(**what: Any) -> None:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from datetime import timedelta
+import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import Any
 
 from pyspark.sql import DataFrame, SparkSession, Window
 from pyspark.sql import functions as f
 
 from cdctables import frames, objects, reader
-from cdctables.formats import Format, columns_of
+from cdctables.formats import Format, columns_of, quoted
 from cdctables.spec import Spec, Table
 
 
@@ -28,12 +29,41 @@ class Batch:
     refused: int
 
 
+@dataclass(frozen=True)
+class Upkeep:
+    """What a table had and has: objects and bytes in S3, of all versions that are kept."""
+
+    objects_before: int
+    bytes_before: int
+    objects_after: int
+    bytes_after: int
+
+
+def widens(before: str, now: str) -> bool:
+    """Whether a type has every value of another one."""
+    if (before, now) in (("int", "bigint"), ("float", "double")):
+        return True
+    had, has = _digits(before), _digits(now)
+    return had is not None and has is not None and now.startswith("decimal") and has[0] >= had[0] and has[1] >= had[1]
+
+
+def _digits(type_: str) -> tuple[int, int] | None:
+    """The most digits before and after the point."""
+    if type_ in ("int", "bigint"):
+        return (10 if type_ == "int" else 19), 0
+    if not type_.startswith("decimal("):
+        return None
+    precision, scale = map(int, type_[len("decimal(") : -1].split(","))
+    return precision - scale, scale
+
+
 class Run:
     """One run of the job. `client` makes a client of S3, on the driver and on workers."""
 
     def __init__(self, spark: SparkSession, spec: Spec, format_: Format, client: Callable[[], Any]) -> None:
         self._spark, self._spec, self._format, self._client = spark, spec, format_, client
         self._s3 = client()
+        self._refused: dict[str, int] = {}
 
     def table(self, table: Table) -> Iterator[Batch]:
         """Brings one table up to date, a commit a batch. A run that was killed is made up for by the next: what a commit has read
@@ -46,20 +76,66 @@ class Run:
         found = objects.listed(self._s3, self._spec.bucket, table.raw, read, lookback)
         for batch in objects.batches(found, self._spec.batch_mb << 20):
             done, read = self._apply(table, batch, read)
+            self._refused[table.name] = self._refused.get(table.name, 0) + done.refused
             yield done
 
     def read(self, table: Table) -> objects.Read:
-        """What the table's commits have read."""
-        return next(map(objects.Read.parse, self._format.commits(table)), objects.Read())
+        """What the table's commits have read. The last one that says so may have been cleaned away; upkeep keeps what it said."""
+        said = next(self._format.commits(table), None)
+        if said is None:
+            try:
+                said = self._s3.get_object(Bucket=self._spec.bucket, Key=self._kept(table))["Body"].read().decode()
+            except self._s3.exceptions.NoSuchKey:
+                return objects.Read()
+        return objects.Read.parse(said)
+
+    def _kept(self, table: Table) -> str:
+        return f"{self._spec.state}/read/{table.location}.json"
+
+    def note(self, table: Table, stopped: str) -> None:
+        """Keeps what a table is like: an object of JSON, for whoever asks how it stands."""
+        rows = self._spark.sql(f"SELECT count(*) n FROM {self._format.named(table)} WHERE NOT cdc_gone").first()
+        count, size = self._size(table)
+        said = {
+            "table": table.name, "source": f"{table.schema}.{table.table}", "at": objects.until_text(datetime.now(timezone.utc)), "until": objects.until_text(self.read(table).until) or None,
+            "rows": rows.n if rows else 0, "objects": count, "bytes": size, "refused": self._refused.get(table.name, 0), "stopped": stopped,
+        }  # fmt: skip
+        self._s3.put_object(Bucket=self._spec.bucket, Key=f"{self._spec.state}/{table.name}.json", Body=json.dumps(said, ensure_ascii=False).encode())
+
+    def upkeep(self, table: Table, now: datetime) -> Upkeep | None:
+        """Takes out old tombstones and versions, and merges small files. None for a table that is not there."""
+        if not self._format.exists(table):
+            return None
+        self._format.columns(table)
+        read = self.read(table)
+        if read.until is None:
+            return None
+        objects_before, bytes_before = self._size(table)
+        horizon = now - timedelta(days=self._spec.tombstone_days)
+        purged = replace(read, purged=max(horizon, read.purged or horizon))
+        self._format.purge(table, horizon, purged.text())
+        self._s3.put_object(Bucket=self._spec.bucket, Key=self._kept(table), Body=purged.text().encode())
+        self._format.upkeep(table, now - timedelta(days=self._spec.version_days))
+        objects_after, bytes_after = self._size(table)
+        return Upkeep(objects_before, bytes_before, objects_after, bytes_after)
+
+    def _size(self, table: Table) -> tuple[int, int]:
+        found = [o["Size"] for page in self._s3.get_paginator("list_objects_v2").paginate(Bucket=self._spec.bucket, Prefix=table.location + "/") for o in page.get("Contents", ())]
+        return len(found), sum(found)
 
     def _evolve(self, table: Table) -> None:
+        """Gives the table the columns and types that the source has. A column that the source has no more stays, with the values that
+        it had."""
         has = self._format.columns(table)
-        for name, type_ in columns_of(table).items():
-            if has.get(name, type_) != type_:
-                raise Stopped(f"column {name} is {has[name]} in the table, and the source's is {type_} now: rebuild the table")
+        changed = {name: (has[name], type_) for name, type_ in columns_of(table).items() if has.get(name, type_) != type_}
+        for name, (before, now) in changed.items():
+            if not widens(before, now):
+                raise Stopped(f"column {name} is {before} in the table and {now} in the source, which does not hold every value of it: rebuild the table")
         new = {name: type_ for name, type_ in columns_of(table).items() if name not in has}
         if new:
             self._spark.sql(f"ALTER TABLE {self._format.named(table)} ADD COLUMNS ({self._format.definition(new)})")
+        if changed:
+            self._format.rewrite(table, self.read(table).text())
 
     def _apply(self, table: Table, batch: list[objects.Object], read: objects.Read) -> tuple[Batch, objects.Read]:
         found = frames.states(self._spark, table, batch, self._client, self._spec.bucket, self._spec.errors, read.binlog, read.purged).persist()
@@ -71,15 +147,16 @@ class Run:
             if len(binlogs) > 1:
                 raise Stopped(f"records come from {' and '.join(binlogs)}: changes of different servers have no order; set source.rowsSince")
             now = read.and_these(batch, *binlogs)
-            self._format.merge(table, _newest(table, found), now.text())
+            self._format.merge(table, _newest(found, self._format.columns(table)), now.text())
             counted = {kind: row.n for kind, row in kinds.items()}
             return Batch(len(batch), counted.get(reader.ROW, 0), counted.get(reader.REFUSED, 0)), now
         finally:
             found.unpersist()
 
 
-def _newest(table: Table, found: DataFrame) -> DataFrame:
-    """Of each row the state with the greatest version."""
+def _newest(found: DataFrame, columns: Mapping[str, str]) -> DataFrame:
+    """Of each row the state with the greatest version, with a table's columns: those that the source has no more are NULL."""
     order = Window.partitionBy("cdc_key").orderBy(f.desc("cdc_version"))
-    ranked = found.where(f.col("cdc_kind") == reader.ROW).withColumn("cdc_rank", f.row_number().over(order))
-    return ranked.where("cdc_rank = 1").select(*(f.col(f"`{name}`") for name in columns_of(table)))
+    ranked = found.where(f.col("cdc_kind") == reader.ROW).withColumn("cdc_rank", f.row_number().over(order)).where("cdc_rank = 1")
+    known = set(found.columns)
+    return ranked.select(*(f.col(quoted(name)) if name in known else f.lit(None).cast(type_).alias(name) for name, type_ in columns.items()))

@@ -54,6 +54,8 @@ class Spec:
     tombstone_days: int
     lookback_days: int
     """How long before the last commit's objects a new one may be named: the stream's retention and what a delivery retries."""
+    version_days: int = 5
+    """How long what only former versions of a table have is kept."""
     batch_mb: int = 1024
     """Compressed megabytes of objects that one commit takes at most."""
     tables: tuple[Table, ...] = field(default=())

@@ -40,6 +40,12 @@ func TestThePageGetsTheNewestRunsOnce(t *testing.T) {
 	text, err = os.ReadFile(page)
 	require.NoError(t, err)
 	require.Contains(t, string(text), "commit aaaaaaa has too, by their names: 3 of the 4 of commit bbbbbbb.")
+
+	counted.Cold, counted.Warm = Reading{Seconds: 600, CPUSeconds: 1000}, Reading{Seconds: 120, CPUSeconds: 160}
+	require.NoError(t, write(project, []Runs{runs("aaaaaaa", 600), counted}))
+	text, err = os.ReadFile(page)
+	require.NoError(t, err)
+	require.Contains(t, string(text), "takes 7.0 minutes with both cores always busy; a warm\n  run comes on top. That is 9.0 minutes, beside the 10.0 that were measured.")
 }
 
 func TestASectionAboveAnotherIsReplacedAlone(t *testing.T) {

@@ -148,6 +148,16 @@ func (p *Process) Err() error {
 	}
 }
 
+// ExitCode of the process, once it has ended; -1 before, and when a signal has ended it.
+func (p *Process) ExitCode() int {
+	select {
+	case <-p.done:
+		return p.cmd.ProcessState.ExitCode()
+	default:
+		return -1
+	}
+}
+
 // PID of the process, which is also the id of its group.
 func (p *Process) PID() int { return p.cmd.Process.Pid }
 

@@ -82,6 +82,20 @@ func Moto(t testing.TB) string {
 	return started(t, moto).URL
 }
 
+// Site is where the servers of this test binary live.
+func Site(t testing.TB) *stores.Site {
+	t.Helper()
+	return started(t, place).Site
+}
+
+// Depend looks at the files of a folder that another program reads, so that `go test` keeps no result beyond their change.
+func Depend(t testing.TB, dir string) {
+	t.Helper()
+	if err := depend(dir); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // Address is host:port.
 func (d *Database) Address() string { return net.JoinHostPort(d.Host, strconv.Itoa(d.Port)) }
 
@@ -211,7 +225,7 @@ func depend(dir string) error {
 		return err //nolint:wrapcheck // it names the file
 	})
 	if err != nil {
-		return fmt.Errorf("looking at moto's program: %w", err)
+		return fmt.Errorf("looking at %s: %w", dir, err)
 	}
 	return nil
 }

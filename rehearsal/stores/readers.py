@@ -1,0 +1,76 @@
+"""Reads a table that changes in place by an engine that shares no code with Spark, and prints its rows: a line of JSON each, numbers
+with a point and times as text.
+
+    readers.py READER TABLE LOCATION
+
+READER is pyiceberg, delta-rs, hudi-rs, duckdb-iceberg or duckdb-delta; TABLE is database.table of the Glue Data Catalog, LOCATION s3://bucket/folder.
+AWS_ENDPOINT_URL and the variables of AWS's SDKs say where that is.
+"""
+
+import json
+import os
+import sys
+from datetime import date, datetime, timezone
+from decimal import Decimal
+from pathlib import Path
+
+import pyarrow
+
+ENDPOINT = os.environ["AWS_ENDPOINT_URL"]
+REGION = os.environ["AWS_REGION"]
+KEY, SECRET = os.environ["AWS_ACCESS_KEY_ID"], os.environ["AWS_SECRET_ACCESS_KEY"]
+STORE = {"AWS_ENDPOINT_URL": ENDPOINT, "AWS_ALLOW_HTTP": "true", "AWS_REGION": REGION, "AWS_ACCESS_KEY_ID": KEY, "AWS_SECRET_ACCESS_KEY": SECRET}
+
+
+def iceberg(table):
+    from pyiceberg.catalog import load_catalog
+
+    settings = {f"{what}.{name}": value for what in ("glue", "s3") for name, value in (("endpoint", ENDPOINT), ("region", REGION), ("access-key-id", KEY), ("secret-access-key", SECRET))}
+    return load_catalog("lake", type="glue", **settings).load_table(table)
+
+
+def duckdb(scan):
+    import duckdb
+    import duckdb_ext
+
+    connection = duckdb.connect(config={"allow_unsigned_extensions": "true"})
+    for name in ("httpfs", "avro", "iceberg", "delta"):
+        (file,) = Path(list(duckdb_ext.__path__)[0]).glob(f"extensions/v{duckdb.__version__}/*/{name}.duckdb_extension")
+        connection.execute(f"LOAD '{file}'")
+    connection.execute(f"CREATE SECRET s (TYPE s3, KEY_ID '{KEY}', SECRET '{SECRET}', REGION '{REGION}', ENDPOINT '{ENDPOINT.split('//')[1]}', URL_STYLE 'path', USE_SSL false)")
+    connection.execute("SET TimeZone = 'UTC'")
+    return connection.execute(f"SELECT * FROM {scan}").fetch_arrow_table()
+
+
+def read(reader, table, location):
+    if reader == "pyiceberg":
+        return iceberg(table).scan().to_arrow()
+    if reader == "delta-rs":
+        from deltalake import DeltaTable
+
+        return DeltaTable(location, storage_options=STORE).to_pyarrow_table()
+    if reader == "hudi-rs":
+        from hudi import HudiTableBuilder
+
+        found = HudiTableBuilder.from_base_uri(location).with_options(STORE).build().read()
+        return pyarrow.Table.from_batches([pyarrow.record_batch(batch) for batch in found])
+    if reader == "duckdb-iceberg":
+        return duckdb(f"iceberg_scan('{iceberg(table).metadata_location}')")
+    if reader == "duckdb-delta":
+        return duckdb(f"delta_scan('{location}')")
+    raise SystemExit(f"there is no reader {reader}")
+
+
+def text(value):
+    if isinstance(value, Decimal):
+        return f"{value:f}"
+    if isinstance(value, datetime):
+        return value.astimezone(timezone.utc).isoformat(timespec="microseconds").replace("+00:00", "Z")
+    if isinstance(value, date):
+        return value.isoformat()
+    raise TypeError(type(value))
+
+
+for batch in read(*sys.argv[1:4]).to_batches():
+    for row in batch.to_pylist():
+        print(json.dumps(row, default=text, ensure_ascii=False))
