@@ -4,4 +4,6 @@ import sys
 
 from cdctables.job import main
 
-sys.exit(main(sys.argv[1:]))
+code = main(sys.argv[1:])
+if code:  # Glue takes SystemExit for a failure
+    sys.exit(code)

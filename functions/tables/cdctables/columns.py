@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from datetime import date, datetime, timezone
+from datetime import UTC, date, datetime
 from decimal import Context, Decimal, Inexact, InvalidOperation
 from typing import Any
 
@@ -112,9 +112,7 @@ def _timestamp(value: Any) -> datetime:
     try:
         if match and not fraction[6:].strip("0"):
             day = date.fromisoformat(match[1])
-            return datetime(
-                day.year, day.month, day.day, int(match[2] or 0), int(match[3] or 0), int(match[4] or 0), int(f"{fraction[:6]:0<6}"), timezone.utc
-            )
+            return datetime(day.year, day.month, day.day, int(match[2] or 0), int(match[3] or 0), int(match[4] or 0), int(f"{fraction[:6]:0<6}"), UTC)
     except ValueError:
         pass
     raise Unreadable(f"{value!r} is no time of microseconds")

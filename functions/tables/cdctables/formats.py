@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from typing import Any
 
 from pyspark.sql import DataFrame, SparkSession
@@ -160,8 +160,10 @@ class _Call:
     def __init__(self, spark: SparkSession, statement: str) -> None:
         from pyspark.java_gateway import ensure_callback_server_started
 
-        ensure_callback_server_started(spark.sparkContext._gateway)
-        self._spark, self._statement, self.error = spark, statement, None
+        start: Any = ensure_callback_server_started  # it has no types
+        start(spark.sparkContext._gateway)
+        self._spark, self._statement = spark, statement
+        self.error: Exception | None = None
 
     def call(self) -> None:
         try:
@@ -195,12 +197,17 @@ class Delta(Format):
 
     def upkeep(self, table: Table, before: datetime) -> None:
         self.spark.sql(f"OPTIMIZE {self.named(table)}")
-        hours = max(0, int((datetime.now(timezone.utc) - before).total_seconds() // 3600))
+        hours = max(0, int((datetime.now(UTC) - before).total_seconds() // 3600))
         self.spark.conf.set("spark.databricks.delta.retentionDurationCheck.enabled", "false")  # the time is ours to choose: one run at a time writes
         self.spark.sql(f"VACUUM {self.named(table)} RETAIN {hours} HOURS")
 
     def commits(self, table: Table) -> Iterator[str]:
-        history = self.spark.sql(f"DESCRIBE HISTORY {self.named(table)}").select("version", "userMetadata").where("userMetadata IS NOT NULL").orderBy("version", ascending=False)
+        history = (
+            self.spark.sql(f"DESCRIBE HISTORY {self.named(table)}")
+            .select("version", "userMetadata")
+            .where("userMetadata IS NOT NULL")
+            .orderBy("version", ascending=False)
+        )
         yield from (row.userMetadata.removeprefix(READ + "=") for row in history.collect() if row.userMetadata.startswith(READ + "="))
 
     def commit(self, statement: str, read: str) -> None:
@@ -239,7 +246,9 @@ class Hudi(Format):
             "hoodie.table.version": "6", "hoodie.datasource.write.row.writer.enable": "false",
         }  # fmt: skip
         listed = ", ".join(f"'{k}'='{v}'" for k, v in properties.items())
-        self.spark.sql(f"CREATE TABLE {self.named(table)} ({self.definition(columns_of(table))}) USING hudi TBLPROPERTIES ({listed}) LOCATION '{self.location(table)}'")
+        self.spark.sql(
+            f"CREATE TABLE {self.named(table)} ({self.definition(columns_of(table))}) USING hudi TBLPROPERTIES ({listed}) LOCATION '{self.location(table)}'"
+        )
 
     def commits(self, table: Table) -> Iterator[str]:
         jvm: Any = self.spark.sparkContext._jvm
@@ -260,7 +269,7 @@ class Hudi(Format):
         self.spark.sql(f"REFRESH TABLE {self.named(table)}")
 
     def upkeep(self, table: Table, before: datetime) -> None:
-        hours = max(1, int((datetime.now(timezone.utc) - before).total_seconds() // 3600))
+        hours = max(1, int((datetime.now(UTC) - before).total_seconds() // 3600))
         self.spark.sql(f"CALL run_clean(table => '{table.name}', clean_policy => 'KEEP_LATEST_BY_HOURS', hours_retained => {hours})")
 
     @staticmethod

@@ -15,7 +15,7 @@ import json
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from typing import Any
 
 from cdctables.formats import FORMATS, session
@@ -43,7 +43,7 @@ def main(arguments: Sequence[str]) -> int:
     unknown = names - {t.name for t in spec.tables}
     if unknown:
         parser.error(f"there is no table {', '.join(sorted(unknown))}: the tables are {', '.join(t.name for t in spec.tables)}")
-    begun = datetime.now(timezone.utc)
+    begun = datetime.now(UTC)
     spark = session(spec.format, {"spark.sql.catalog.lake.warehouse": f"s3://{spec.bucket}/tables"})
     run = Run(spark, spec, FORMATS[spec.format](spark, spec), client)
     wanted = [t for t in spec.tables if not names or t.name in names]

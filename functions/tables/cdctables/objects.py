@@ -7,7 +7,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 MARGIN = timedelta(days=1)
@@ -78,26 +78,26 @@ class Read:
 
 
 def _hour(at: datetime) -> str:
-    return at.astimezone(timezone.utc).strftime("%Y%m%d%H")
+    return at.astimezone(UTC).strftime("%Y%m%d%H")
 
 
 def until_text(at: datetime | None) -> str:
     """An RFC 3339 time in UTC; empty for none."""
-    return at.astimezone(timezone.utc).isoformat().replace("+00:00", "Z") if at else ""
+    return at.astimezone(UTC).isoformat().replace("+00:00", "Z") if at else ""
 
 
 def time_of(text: str) -> datetime | None:
     """The time that `until_text` has written, or another RFC 3339 one."""
-    return datetime.fromisoformat(text).astimezone(timezone.utc) if text else None
+    return datetime.fromisoformat(text).astimezone(UTC) if text else None
 
 
 def listed(s3: Any, bucket: str, prefix: str, read: Read, lookback: timedelta) -> Iterator[Object]:
     """The objects below a prefix that were not read yet. Objects are named by the hour in which their first record came, which may
     be as long ago as the stream and the delivery keep one: so far back it looks."""
-    after = f"{prefix}dt={(read.until - MARGIN - lookback).astimezone(timezone.utc):%Y-%m-%d}" if read.until else prefix
+    after = f"{prefix}dt={(read.until - MARGIN - lookback).astimezone(UTC):%Y-%m-%d}" if read.until else prefix
     for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix, StartAfter=after):
         for found in page.get("Contents", ()):
-            o = Object(found["Key"], found["Size"], found["LastModified"].astimezone(timezone.utc))
+            o = Object(found["Key"], found["Size"], found["LastModified"].astimezone(UTC))
             if o not in read:
                 yield o
 

@@ -55,9 +55,13 @@ class Reader:
         version, at = record.version(), record.committed()
         binlog = "" if record.operation == "load" else record.place()[0]
         if binlog and self._binlog and binlog != self._binlog:
-            raise Unreadable(f"it comes from {binlog}, and the table from {self._binlog}: another server's changes have no order with it; set source.rowsSince")
+            raise Unreadable(
+                f"it comes from {binlog}, and the table from {self._binlog}: another server's changes have no order with it; set source.rowsSince"
+            )
         if self._purged and at < self._purged:
-            raise Unreadable(f"it is of before {self._purged.isoformat()}: deleted rows of that time are no longer remembered, and it could bring one back; rebuild the table")
+            raise Unreadable(
+                f"it is of before {self._purged.isoformat()}: deleted rows of that time are no longer remembered, and it could bring one back; rebuild the table"
+            )
         for name in record.data:
             if name not in self._known:
                 yield self._other(UNKNOWN, name)

@@ -12,7 +12,7 @@ import re
 import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 BEFORE_IMAGE = "before-image"
@@ -77,7 +77,9 @@ class Record:
         _, file, _ = self.place()
         number = _digits(self._member("transaction-record-id"))
         if number is None:
-            raise Unreadable(f"transaction-record-id {self._quoted('transaction-record-id')} is no number: set IncludeTransactionDetails of the target endpoint")
+            raise Unreadable(
+                f"transaction-record-id {self._quoted('transaction-record-id')} is no number: set IncludeTransactionDetails of the target endpoint"
+            )
         self.committed()
         transaction = _digits(self._member("transaction-id"))
         if transaction is None:
@@ -118,7 +120,7 @@ class Record:
 _CHANGED = 1 << 62
 _PLACE = re.compile(r"^([^:]+)\.([0-9]+):([0-9]+)(?::|$)", re.DOTALL)
 _TIME = re.compile(r"^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(\.\d+)?(Z|[+-]\d\d:\d\d)$", re.ASCII)
-_EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def _digits(value: str) -> int | None:
@@ -133,7 +135,7 @@ def _moment(name: str, value: str) -> datetime:
     try:
         if match:
             fraction = (match[2] or ".0")[1:7]  # finer than microseconds is cut, as Go's UnixMicro does
-            return datetime.fromisoformat(f"{match[1]}.{fraction:0<6}{'+00:00' if match[3] == 'Z' else match[3]}").astimezone(timezone.utc)
+            return datetime.fromisoformat(f"{match[1]}.{fraction:0<6}{'+00:00' if match[3] == 'Z' else match[3]}").astimezone(UTC)
     except ValueError:
         pass
     raise Unreadable(f"{name} {json.dumps(value, ensure_ascii=False)} is no time (RFC 3339)")
@@ -303,7 +305,7 @@ class Spelling:
 
     def _octets(self, value: str) -> str:
         digits = value.removeprefix("0x")
-        if value and not value.startswith("0x") or digits.strip("0123456789abcdefABCDEF"):
+        if (value and not value.startswith("0x")) or digits.strip("0123456789abcdefABCDEF"):
             return value
         if self.kind == "fixed":
             digits = f"{digits:0<{2 * self.length}}"

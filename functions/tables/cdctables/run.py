@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from pyspark.sql import DataFrame, SparkSession, Window
@@ -97,7 +97,7 @@ class Run:
         rows = self._spark.sql(f"SELECT count(*) n FROM {self._format.named(table)} WHERE NOT cdc_gone").first()
         count, size = self._size(table)
         said = {
-            "table": table.name, "source": f"{table.schema}.{table.table}", "at": objects.until_text(datetime.now(timezone.utc)), "until": objects.until_text(self.read(table).until) or None,
+            "table": table.name, "source": f"{table.schema}.{table.table}", "at": objects.until_text(datetime.now(UTC)), "until": objects.until_text(self.read(table).until) or None,
             "rows": rows.n if rows else 0, "objects": count, "bytes": size, "refused": self._refused.get(table.name, 0), "stopped": stopped,
         }  # fmt: skip
         self._s3.put_object(Bucket=self._spec.bucket, Key=f"{self._spec.state}/{table.name}.json", Body=json.dumps(said, ensure_ascii=False).encode())
@@ -120,7 +120,11 @@ class Run:
         return Upkeep(objects_before, bytes_before, objects_after, bytes_after)
 
     def _size(self, table: Table) -> tuple[int, int]:
-        found = [o["Size"] for page in self._s3.get_paginator("list_objects_v2").paginate(Bucket=self._spec.bucket, Prefix=table.location + "/") for o in page.get("Contents", ())]
+        found = [
+            o["Size"]
+            for page in self._s3.get_paginator("list_objects_v2").paginate(Bucket=self._spec.bucket, Prefix=table.location + "/")
+            for o in page.get("Contents", ())
+        ]
         return len(found), sum(found)
 
     def _evolve(self, table: Table) -> None:
@@ -130,7 +134,9 @@ class Run:
         changed = {name: (has[name], type_) for name, type_ in columns_of(table).items() if has.get(name, type_) != type_}
         for name, (before, now) in changed.items():
             if not widens(before, now):
-                raise Stopped(f"column {name} is {before} in the table and {now} in the source, which does not hold every value of it: rebuild the table")
+                raise Stopped(
+                    f"column {name} is {before} in the table and {now} in the source, which does not hold every value of it: rebuild the table"
+                )
         new = {name: type_ for name, type_ in columns_of(table).items() if name not in has}
         if new:
             self._spark.sql(f"ALTER TABLE {self._format.named(table)} ADD COLUMNS ({self._format.definition(new)})")
@@ -140,7 +146,12 @@ class Run:
     def _apply(self, table: Table, batch: list[objects.Object], read: objects.Read) -> tuple[Batch, objects.Read]:
         found = frames.states(self._spark, table, batch, self._client, self._spec.bucket, self._spec.errors, read.binlog, read.purged).persist()
         try:
-            kinds = {r.cdc_kind: r for r in found.groupBy("cdc_kind").agg(f.count("*").alias("n"), f.max("cdc_detail").alias("detail"), f.collect_set("cdc_binlog").alias("binlogs")).collect()}
+            kinds = {
+                r.cdc_kind: r
+                for r in found.groupBy("cdc_kind")
+                .agg(f.count("*").alias("n"), f.max("cdc_detail").alias("detail"), f.collect_set("cdc_binlog").alias("binlogs"))
+                .collect()
+            }
             if unknown := kinds.get(reader.UNKNOWN):
                 raise Stopped(f"records have a column {unknown.detail} that the table does not have: raise source.schemaRevision and run pulumi up")
             binlogs = sorted(set(kinds[reader.ROW].binlogs) - {""}) if reader.ROW in kinds else []

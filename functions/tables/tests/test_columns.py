@@ -1,7 +1,7 @@
 """Values get their columns' types, or are refused; no digit is lost."""
 
 import unittest
-from datetime import date, datetime, timezone
+from datetime import UTC, date, datetime
 from decimal import Decimal
 
 from cdctables.columns import converter
@@ -20,9 +20,9 @@ READ = [
     ("boolean", "bit(1)", Number("1"), True),
     ("boolean", "bit(1)", "0x00", False),
     ("date", "date", "2026-02-28T00:00:00Z", date(2026, 2, 28)),
-    ("timestamp", "datetime(6)", "1850-01-02T03:04:05.000006Z", datetime(1850, 1, 2, 3, 4, 5, 6, timezone.utc)),
-    ("timestamp", "datetime", "9999-12-31 23:59:59", datetime(9999, 12, 31, 23, 59, 59, tzinfo=timezone.utc)),
-    ("timestamp", "datetime", "2026-02-28", datetime(2026, 2, 28, tzinfo=timezone.utc)),
+    ("timestamp", "datetime(6)", "1850-01-02T03:04:05.000006Z", datetime(1850, 1, 2, 3, 4, 5, 6, UTC)),
+    ("timestamp", "datetime", "9999-12-31 23:59:59", datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)),
+    ("timestamp", "datetime", "2026-02-28", datetime(2026, 2, 28, tzinfo=UTC)),
     ("string", "time(6)", "12:00:00.500000", "12:00:00.5"),
     ("string", "binary(4)", "0xCAFE", "0xCAFE0000"),
     ("string", "varchar(9)", "a\ud800\U0001f600", "a\ufffd\U0001f600"),

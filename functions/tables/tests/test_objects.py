@@ -2,11 +2,11 @@
 
 import random
 import unittest
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 
 from cdctables.objects import MARGIN, Object, Read, batches
 
-BEGIN = datetime(2026, 11, 28, tzinfo=timezone.utc)
+BEGIN = datetime(2026, 11, 28, tzinfo=UTC)
 
 
 def delivered(n: int, minutes: float) -> Object:

@@ -3,7 +3,7 @@
 import gzip
 import json
 import unittest
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from typing import Any
 
 from cdctables.reader import REFUSED, ROW, SKIPPED, UNKNOWN, Reader, read
@@ -16,10 +16,23 @@ TABLE = Table(
 )  # fmt: skip
 
 
-def line(op: str, data: dict[str, Any], before: dict[str, Any] | None = None, number: int = 1, binlog: str = "bin", made: str = "2026-11-28T10:00:00Z", table: str = "orders") -> bytes:
+def line(
+    op: str,
+    data: dict[str, Any],
+    before: dict[str, Any] | None = None,
+    number: int = 1,
+    binlog: str = "bin",
+    made: str = "2026-11-28T10:00:00Z",
+    table: str = "orders",
+) -> bytes:
     metadata = {"record-type": "data", "operation": op, "schema-name": "shop", "table-name": table, "timestamp": made}
     if op != "load":
-        metadata |= {"commit-timestamp": made, "transaction-id": 7 << 32 | 4, "transaction-record-id": number, "stream-position": f"{binlog}.000007:4:0"}
+        metadata |= {
+            "commit-timestamp": made,
+            "transaction-id": 7 << 32 | 4,
+            "transaction-record-id": number,
+            "stream-position": f"{binlog}.000007:4:0",
+        }
     return json.dumps({"data": data, "metadata": metadata} | ({"before-image": before} if before is not None else {})).encode()
 
 
@@ -31,7 +44,10 @@ def states(text: bytes, **known: Any) -> list[dict[str, Any]]:
 class Lines(unittest.TestCase):
     def test_a_row(self) -> None:
         (row,) = states(line("insert", {"Id": 1, "tag": "0xCA", "total": 1.5, "secret": "s"}))
-        self.assertEqual((1, "0xCA00", "1.50", "1,0xCA00", False, ROW, "bin"), (row["id"], row["tag"], str(row["total"]), row["key"], row["gone"], row["kind"], row["binlog"]))
+        self.assertEqual(
+            (1, "0xCA00", "1.50", "1,0xCA00", False, ROW, "bin"),
+            (row["id"], row["tag"], str(row["total"]), row["key"], row["gone"], row["kind"], row["binlog"]),
+        )
 
     def test_a_deleted_row_keeps_its_key_alone(self) -> None:
         (row,) = states(line("delete", {"Id": 1, "tag": "0xCA00", "total": 1.5}))
@@ -59,7 +75,7 @@ class Lines(unittest.TestCase):
             line("update", {"Id": 1, "tag": "", "total": 1}, {"tag": ""}): "column Id is missing",
         }.items():
             with self.subTest(why):
-                (row,) = states(text, binlog="bin", purged=datetime(2026, 6, 1, tzinfo=timezone.utc))
+                (row,) = states(text, binlog="bin", purged=datetime(2026, 6, 1, tzinfo=UTC))
                 self.assertEqual((REFUSED, None), (row["kind"], row["key"]))
                 self.assertIn(why, row["detail"])
 

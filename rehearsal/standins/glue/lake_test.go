@@ -27,7 +27,8 @@ type lake struct {
 	s3      *s3.Client
 	options stores.SparkOptions
 	spark   *stores.Spark
-	bucket  string // and the database
+	bucket  string
+	name    string // of the database
 	columns []specified
 	n       int // objects
 }
@@ -52,7 +53,7 @@ func newLake(t *testing.T, format string) *lake {
 	t.Helper()
 	acc := account.New(storestest.Moto(t))
 	l := &lake{
-		t: t, s3: s3.NewFromConfig(acc.Config(), func(o *s3.Options) { o.UsePathStyle = true }), bucket: fmt.Sprintf("lake-%d", time.Now().UnixNano()),
+		t: t, s3: s3.NewFromConfig(acc.Config(), func(o *s3.Options) { o.UsePathStyle = true }), bucket: fmt.Sprintf("lake-%d", time.Now().UnixNano()), name: fmt.Sprintf("lake_%d", time.Now().UnixNano()),
 		options: stores.SparkOptions{Format: format, Endpoint: storestest.Moto(t), Region: acc.Config().Region, Key: "test"},
 		columns: []specified{
 			{"id", "id", "bigint(20)", "bigint"}, {"part", "part", "varchar(20)", "string"}, {"big", "big", "bigint(20) unsigned", "decimal(20,0)"},
@@ -64,7 +65,7 @@ func newLake(t *testing.T, format string) *lake {
 	require.NoError(t, err)
 	_, err = l.s3.CreateBucket(t.Context(), &s3.CreateBucketInput{Bucket: &l.bucket})
 	require.NoError(t, err)
-	_, err = glue.NewFromConfig(acc.Config()).CreateDatabase(t.Context(), &glue.CreateDatabaseInput{DatabaseInput: &types.DatabaseInput{Name: &l.bucket}})
+	_, err = glue.NewFromConfig(acc.Config()).CreateDatabase(t.Context(), &glue.CreateDatabaseInput{DatabaseInput: &types.DatabaseInput{Name: &l.name}})
 	require.NoError(t, err)
 	l.specify(nil)
 	return l
@@ -74,7 +75,7 @@ func newLake(t *testing.T, format string) *lake {
 func (l *lake) specify(otherwise map[string]any) {
 	l.t.Helper()
 	spec := map[string]any{
-		"format": l.options.Format, "bucket": l.bucket, "database": l.bucket, "errors": "errors/tables", "state": "tables/_state", "tombstone_days": 14, "lookback_days": 9, "version_days": 5,
+		"format": l.options.Format, "bucket": l.bucket, "database": l.name, "errors": "errors/tables", "state": "tables/_state", "tombstone_days": 14, "lookback_days": 9, "version_days": 5,
 		"tables": []any{map[string]any{
 			"name": tableName, "schema": "shop", "table": "orders", "raw": folder, "location": l.location(), "columns": l.columns, "key": []string{"id", "part"}, "omitted": []string{"secret"},
 		}},
@@ -185,7 +186,7 @@ func (l *lake) equal(m *model, columns ...string) {
 // rows that a reader sees, by key: columns and values; and the keys of tombstones.
 func (l *lake) rows(reader string) (rows map[string]string, gone []string) {
 	l.t.Helper()
-	lines, err := storestest.Site(l.t).ReadTable(l.t.Context(), l.options, reader, l.bucket+"."+tableName, "s3://"+l.bucket+"/"+l.location())
+	lines, err := storestest.Site(l.t).ReadTable(l.t.Context(), l.options, reader, l.name+"."+tableName, "s3://"+l.bucket+"/"+l.location())
 	require.NoError(l.t, err)
 	rows = map[string]string{}
 	for _, line := range lines {
