@@ -6,7 +6,10 @@ package config
 
 //go:generate go test . -run TestConfigurationPageIsCurrent -update
 
-import "cmp"
+import (
+	"cmp"
+	"slices"
+)
 
 // Config is everything a user can set, one section per component and named like its folder.
 type Config struct {
@@ -47,6 +50,7 @@ func (c Config) WithDefaults() Config {
 	if c.Search.Reach == ReachTunnel {
 		c.Bastion = c.Bastion.WithDefaults(c.Environment)
 	}
+	c.Lake.Tables = c.Lake.Tables.remembering(c.Stream.RetentionHours)
 	c.Lake = c.Lake.WithDefaults(c.Environment)
 	c.Functions = c.Functions.WithDefaults(c.Environment)
 	return c
@@ -85,6 +89,15 @@ func (c Config) validateTogether(p *problems) {
 	if have, need := c.Network.subnetAddresses(), c.SubnetNeeds(); have > 0 && need > have {
 		p.add("network.cidr", "%s leaves %d addresses in each subnet, %d are needed: use a larger block, down to /16", c.Network.Cidr, have, need)
 	}
+}
+
+// KeepsTables reports whether the lake's tables are kept: of those of source.tables that are given by name. Call it after
+// WithDefaults.
+func (c Config) KeepsTables() bool {
+	return c.Lake.Tables.On() && slices.ContainsFunc(c.Source.Tables, func(t Table) bool {
+		_, one := t.pattern().One()
+		return one
+	})
 }
 
 // SubnetNeeds is how many addresses of a subnet are taken: three for each OpenSearch node in its zone, which blue/green

@@ -30,6 +30,8 @@ type Lake struct {
 	GlacierDays int `json:"glacierDays"`
 	// Catalog is how the lake is read with SQL.
 	Catalog Catalog `json:"catalog"`
+	// Tables are kept from the raw changes.
+	Tables LakeTables `json:"tables"`
 }
 
 // WithDefaults fills what is not set; an empty bucket name stays empty.
@@ -42,6 +44,10 @@ func (s Lake) WithDefaults(env Environment) Lake {
 	s.InfrequentAccessDays = cmp.Or(s.InfrequentAccessDays, 90)
 	s.GlacierDays = cmp.Or(s.GlacierDays, 365)
 	s.Catalog = s.Catalog.WithDefaults(env)
+	if !s.Catalog.On() { // where the tables would be
+		s.Tables.Format = cmp.Or(s.Tables.Format, FormatNone)
+	}
+	s.Tables = s.Tables.WithDefaults(env)
 	return s
 }
 
@@ -61,7 +67,8 @@ func (s Lake) Validate() error {
 	if s.Catalog.On() && (under(s.Prefix, ResultsPrefix) || under(s.ErrorPrefix, ResultsPrefix)) {
 		p.add("lake.prefix", "and lake.errorPrefix must not lie under %s, whose objects are deleted after lake.catalog.resultDays: use other prefixes", ResultsPrefix)
 	}
-	p = append(p, s.Catalog.Validate())
+	p = append(p, s.Catalog.Validate(), s.Tables.Validate())
+	s.validateTables(&p)
 	p.between("lake.bufferMb", s.BufferMb, 64, 128, "MB: Firehose takes no other buffer with dynamic partitioning")
 	p.between("lake.bufferSeconds", s.BufferSeconds, 60, 900, "seconds: Firehose takes no other interval with dynamic partitioning")
 	p.between("lake.infrequentAccessDays", s.InfrequentAccessDays, 30, maxLifecycleDays, "days: S3 keeps an object in STANDARD for 30 days first")
@@ -69,6 +76,22 @@ func (s Lake) Validate() error {
 		p.add("lake.glacierDays", "%d must be at least 30 days after lake.infrequentAccessDays (%d) and at most %d", s.GlacierDays, s.InfrequentAccessDays, maxLifecycleDays)
 	}
 	return p.join()
+}
+
+// validateTables holds what tables demand of the rest of the lake.
+func (s Lake) validateTables(p *problems) {
+	if !s.Tables.On() {
+		return
+	}
+	if !s.Catalog.On() {
+		p.add("lake.tables.format", "%s needs the catalog, in whose database the tables are: set lake.catalog.enabled to true, or use none", s.Tables.Format)
+	}
+	jobs, _, _ := strings.Cut(TablesJobsPrefix, "/")
+	for _, own := range []string{TablesPrefix, jobs} {
+		if under(s.Prefix, own) || under(s.ErrorPrefix, own) {
+			p.add("lake.prefix", "and lake.errorPrefix must not lie under %s, which lake.tables writes: use other prefixes, or set lake.tables.format to none", own)
+		}
+	}
 }
 
 // maxLifecycleDays is a hundred years.

@@ -37,6 +37,7 @@ func TestAdoptionsAreRefused(t *testing.T)         { requireRefused(t, refusedAd
 func TestStreamsAndTasksAreRefused(t *testing.T)   { requireRefused(t, refusedStreams) }
 func TestDomainsAreRefused(t *testing.T)           { requireRefused(t, refusedDomains) }
 func TestLakesAndFunctionsAreRefused(t *testing.T) { requireRefused(t, refusedLakes) }
+func TestLakesTablesAreRefused(t *testing.T)       { requireRefused(t, refusedLakeTables) }
 
 // refusedKeys cannot be decoded.
 var refusedKeys = []refusal{

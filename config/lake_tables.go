@@ -1,0 +1,100 @@
+package config
+
+import "cmp"
+
+// LakeTables is the tables that a job keeps from the lake's raw records, a row of the source a row, changed in place: for
+// queries that are not to read every change there ever was.
+type LakeTables struct {
+	// Format of the tables. Default none in dev, iceberg in prod while lake.catalog.enabled is true.
+	Format TableFormat `json:"format"`
+	// Minutes from one run of the job to the next, which divide an hour or are hours that divide a day: 5, 6, 10, 12, 15, 20, 30,
+	// 60, 120, 180, 240, 360, 480, 720 or 1440. Default 60.
+	Minutes int `json:"minutes"`
+	// TombstoneDays for which a table remembers that a row was deleted, at least 1: an older change that comes later than that is
+	// refused. Default: as long as the stream and the parked records last, stream.retentionHours and 30 days.
+	TombstoneDays int `json:"tombstoneDays"`
+	// Workers of a run, 2 to 299; one of them is the driver. Default 2.
+	Workers int `json:"workers"`
+	// WorkerType of all of them. Default G.1X.
+	WorkerType WorkerType `json:"workerType"`
+	// TimeoutMinutes after which a run is ended, 5 to 10080: the next goes on where its last commit was. Default 60.
+	TimeoutMinutes int `json:"timeoutMinutes"`
+}
+
+// TableFormat names how tables that change in place are stored.
+type TableFormat string
+
+const (
+	// FormatNone keeps no tables: queries read the records.
+	FormatNone TableFormat = "none"
+	// FormatIceberg is Apache Iceberg, which Athena reads and writes.
+	FormatIceberg TableFormat = "iceberg"
+	// FormatDelta is Delta Lake, which Athena reads, times to the millisecond.
+	FormatDelta TableFormat = "delta"
+	// FormatHudi is Apache Hudi, which Athena reads, times to the millisecond.
+	FormatHudi TableFormat = "hudi"
+)
+
+// WorkerType names a size of Glue's workers, https://docs.aws.amazon.com/glue/latest/dg/worker-types.html.
+type WorkerType string
+
+const (
+	// G1X is 4 vCPUs and 16 GB.
+	G1X WorkerType = "G.1X"
+	// G2X is twice that.
+	G2X WorkerType = "G.2X"
+	// G4X is four times that, in some regions.
+	G4X WorkerType = "G.4X"
+	// G8X is eight times that, in some regions.
+	G8X WorkerType = "G.8X"
+)
+
+// DPUs is what one worker counts as in a bill.
+func (w WorkerType) DPUs() int {
+	return map[WorkerType]int{G1X: 1, G2X: 2, G4X: 4, G8X: 8}[w]
+}
+
+// Where in the lake's bucket the tables are, and the code and the specification of their job.
+const (
+	TablesPrefix     = "tables"
+	TablesJobsPrefix = "jobs/tables"
+)
+
+// ParkedDays is how old a parked record may be when it is replayed, which the current state's tombstones outlive too.
+const ParkedDays = 30
+
+// On reports whether tables are kept; call it after WithDefaults.
+func (s LakeTables) On() bool { return s.Format != "" && s.Format != FormatNone }
+
+// WithDefaults fills what is not set, for a stream that keeps seven days.
+func (s LakeTables) WithDefaults(env Environment) LakeTables {
+	s.Format = cmp.Or(s.Format, choose(env, FormatNone, FormatIceberg))
+	s.Minutes = cmp.Or(s.Minutes, 60)
+	s = s.remembering(168)
+	s.Workers = cmp.Or(s.Workers, 2)
+	s.WorkerType = cmp.Or(s.WorkerType, G1X)
+	s.TimeoutMinutes = cmp.Or(s.TimeoutMinutes, 60)
+	return s
+}
+
+// remembering fills in for how long deleted rows are remembered, by the hours for which the stream keeps a record.
+func (s LakeTables) remembering(retentionHours int) LakeTables {
+	s.TombstoneDays = cmp.Or(s.TombstoneDays, (retentionHours+23)/24+ParkedDays)
+	return s
+}
+
+// tableMinutes are those that a cron expression says: the divisors of an hour from five minutes on, which is as often as Glue
+// takes (https://docs.aws.amazon.com/glue/latest/dg/monitor-data-warehouse-schedule.html), and hours that divide a day.
+var tableMinutes = []int{5, 6, 10, 12, 15, 20, 30, 60, 120, 180, 240, 360, 480, 720, 1440}
+
+// Validate returns every problem, joined; call it after WithDefaults.
+func (s LakeTables) Validate() error {
+	var p problems
+	oneOf(&p, "lake.tables.format", s.Format, FormatNone, FormatIceberg, FormatDelta, FormatHudi)
+	oneOf(&p, "lake.tables.minutes", s.Minutes, tableMinutes...)
+	p.between("lake.tables.tombstoneDays", s.TombstoneDays, 1, maxLifecycleDays, "days")
+	p.between("lake.tables.workers", s.Workers, 2, 299, "workers, one of which is the driver")
+	oneOf(&p, "lake.tables.workerType", s.WorkerType, G1X, G2X, G4X, G8X)
+	p.between("lake.tables.timeoutMinutes", s.TimeoutMinutes, 5, 10080, "minutes: Glue ends a run after seven days")
+	return p.join()
+}
