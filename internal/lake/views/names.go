@@ -20,8 +20,16 @@ func (n Name) Changes() string { return string(n) + "_changes" }
 // Rows names the view of rows.
 func (n Name) Rows() string { return string(n) }
 
-// all are the names that a table takes.
-func (n Name) all() []string { return []string{n.Rows(), n.Changes(), n.Records()} }
+// Table names the table of rows that a job keeps, where there is one. The view of rows reads it then, and the view that reads
+// the records is [Name.Raw].
+func (n Name) Table() string { return string(n) + "_table" }
+
+// Raw names the view of rows that reads the records, where the view of rows reads a table.
+func (n Name) Raw() string { return string(n) + "_raw" }
+
+// all are the names that a table takes without a table of rows, and withTable with one.
+func (n Name) all() []string       { return []string{n.Rows(), n.Changes(), n.Records()} }
+func (n Name) withTable() []string { return append(n.all(), n.Table(), n.Raw()) }
 
 // ControlRecords names the table of records that are about no row: tables' definitions.
 const ControlRecords Name = "dms_control"
@@ -31,20 +39,25 @@ const maxName = 200
 
 // Names are the names of tables (database and table in the source), in their order: shop.Order-Lines is
 // shop_order_lines. Tables that would share a name, or that a view of another has, get eight digits that only they have.
-func Names(tables [][2]string) []Name {
+func Names(tables [][2]string) []Name { return apart(tables, Name.all) }
+
+// NamesWithTables are [Names] where each table has a table of rows too.
+func NamesWithTables(tables [][2]string) []Name { return apart(tables, Name.withTable) }
+
+func apart(tables [][2]string, all func(Name) []string) []Name {
 	names := make([]Name, len(tables))
 	taken := map[string]int{}
-	for _, name := range ControlRecords.all() {
+	for _, name := range all(ControlRecords) {
 		taken[name]++
 	}
 	for i, t := range tables {
 		names[i] = Name(plain(t[0]) + "_" + plain(t[1]))
-		for _, name := range names[i].all() {
+		for _, name := range all(names[i]) {
 			taken[name]++
 		}
 	}
 	for i, t := range tables {
-		for _, name := range names[i].all() {
+		for _, name := range all(names[i]) {
 			if taken[name] > 1 || len(names[i]) > maxName {
 				sum := sha256.Sum256([]byte(t[0] + "\x00" + t[1]))
 				names[i] = Name(strings.ToValidUTF8(string(names[i][:min(len(names[i]), maxName)]), "") + "_" + hex.EncodeToString(sum[:4]))

@@ -75,6 +75,29 @@ func Describe(name Name, t Table) (Catalog, error) {
 	return Catalog{Changes: d.changes(), Rows: d.rows(), Queries: d.queries()}, nil
 }
 
+// SourceField is a column of the source with the field that the views have of it.
+type SourceField struct {
+	Field
+
+	Column Column
+}
+
+// Fields are the columns of a table in their order, and those of its primary key in the key's. It refuses what [Describe] does.
+func Fields(t Table) (columns, key []SourceField, err error) {
+	d := describer{table: t, prefix: metadataPrefix}
+	if err := d.resolve(); err != nil {
+		return nil, nil, fmt.Errorf("describing %s.%s: %w", t.Database, t.Name, err)
+	}
+	shown := func(fields []sourceField) []SourceField {
+		all := make([]SourceField, len(fields))
+		for i, f := range fields {
+			all[i] = SourceField{f.Field, f.column}
+		}
+		return all
+	}
+	return shown(d.fields), shown(d.keys), nil
+}
+
 // metadataPrefix begins the names of what a record says beside the row.
 const metadataPrefix = "cdc_"
 

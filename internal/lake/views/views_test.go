@@ -136,6 +136,35 @@ func TestNamesOfDifferentTablesDiffer(t *testing.T) {
 	})
 }
 
+// Tables that have a table of rows each, and views of both, keep apart from one another; without, names are what they were.
+func TestNamesWithTablesDifferTooAndOthersAreNotChangedByThem(t *testing.T) {
+	tables := [][2]string{{"shop", "orders"}, {"shop", "orders_raw"}, {"shop", "lines"}, {"shop", "lines_table"}, {"shop", "returns"}}
+	require.Equal(t, []views.Name{"shop_orders", "shop_orders_raw", "shop_lines", "shop_lines_table", "shop_returns"}, views.Names(tables))
+	names := views.NamesWithTables(tables)
+	require.Equal(t, views.Name("shop_returns"), names[4])
+	seen := map[string]bool{}
+	for _, n := range names {
+		for _, name := range []string{n.Rows(), n.Changes(), n.Records(), n.Table(), n.Raw()} {
+			require.False(t, seen[name], name)
+			seen[name] = true
+		}
+	}
+}
+
+func TestFieldsAreThoseOfTheViews(t *testing.T) {
+	fields, key, err := views.Fields(orders)
+	require.NoError(t, err)
+	rows := described(t, orders).Rows
+	require.Len(t, fields, len(orders.Columns))
+	for i, f := range fields {
+		require.Equal(t, rows.Fields[i], f.Field)
+		require.Equal(t, orders.Columns[i], f.Column)
+	}
+	require.Equal(t, fields[:2], key)
+	_, _, err = views.Fields(views.Table{Database: "d", Name: "t"})
+	require.EqualError(t, err, "describing d.t: it has no primary key")
+}
+
 func TestColumnsOfTheSourceKeepTheirNames(t *testing.T) {
 	c := described(t, views.Table{
 		Database: "d", Name: "t", PrimaryKey: []string{"id"},
