@@ -1,0 +1,173 @@
+// Package tables says what the job that keeps the lake's tables is to do, in the words of functions/tables: which columns a
+// table has, where its records and its files are. It packs the job's code, and writes the view by which Athena reads a table.
+package tables
+
+import (
+	"cdcpipeline/config"
+	"cdcpipeline/internal/lake/partition"
+	"cdcpipeline/internal/lake/views"
+	"encoding/json"
+	"fmt"
+	"regexp"
+	"strings"
+	"time"
+)
+
+// Spec is everything the job is told: cdctables/spec.py, whose members these are.
+type Spec struct {
+	Format   config.TableFormat `json:"format"`
+	Bucket   string             `json:"bucket"`
+	Database string             `json:"database"`
+	// Errors is the prefix of records that cannot be applied, State of what the job keeps for itself.
+	Errors        string `json:"errors"`
+	State         string `json:"state"`
+	TombstoneDays int    `json:"tombstone_days"`
+	LookbackDays  int    `json:"lookback_days"`
+	// BatchMb of objects that a commit takes at most; 0 leaves it to the job.
+	BatchMb int     `json:"batch_mb,omitempty"`
+	Tables  []Table `json:"tables"`
+}
+
+// Table is a table of the specification.
+type Table struct {
+	Name     string   `json:"name"`
+	Schema   string   `json:"schema"`
+	Table    string   `json:"table"`
+	Raw      string   `json:"raw"`
+	Location string   `json:"location"`
+	Columns  []Column `json:"columns"`
+	Key      []string `json:"key"`
+	Omitted  []string `json:"omitted"`
+	Since    string   `json:"since"`
+}
+
+// Column is a column of the specification.
+type Column struct {
+	Name     string `json:"name"`
+	Member   string `json:"member"`
+	Declared string `json:"declared"`
+	Type     string `json:"type"`
+}
+
+// Of is the specification for a lake, whose settings have their defaults, and a stream that keeps records for so many hours.
+func Of(lake config.Lake, bucket, database string, retentionHours int, tables ...Table) Spec {
+	return Spec{
+		Format: lake.Tables.Format, Bucket: bucket, Database: database,
+		Errors: Errors(lake), State: config.TablesPrefix + "/_state",
+		TombstoneDays: lake.Tables.TombstoneDays, LookbackDays: (retentionHours+23)/24 + deliveryDays,
+		Tables: append([]Table{}, tables...),
+	}
+}
+
+// deliveryDays is for how long a delivery may go on trying, rounded up: Firehose tries to write to S3 for a day
+// (https://docs.aws.amazon.com/firehose/latest/dev/retry.html), and an object has the hour of its first record.
+const deliveryDays = 2
+
+// Errors is the prefix of records that cannot be applied.
+func Errors(lake config.Lake) string { return lake.ErrorPrefix + "/tables" }
+
+// Text is the specification as the job reads it. Equal specifications have equal texts.
+func (s Spec) Text() (string, error) {
+	text, err := json.MarshalIndent(s, "", " ")
+	if err != nil {
+		return "", fmt.Errorf("writing the specification of the tables' job: %w", err)
+	}
+	return string(text) + "\n", nil
+}
+
+// Describe is a table of the lake under its name in the catalog. The records below the lake's prefix may have the omitted columns
+// still, from before they were.
+func Describe(lake config.Lake, name views.Name, t views.Table, omitted []string) (Table, error) {
+	fields, key, err := views.Fields(t)
+	if err != nil {
+		return Table{}, fmt.Errorf("the lake's tables: %w", err)
+	}
+	out := Table{
+		Name: name.Table(), Schema: t.Database, Table: t.Name,
+		Raw:      partition.Folder(lake.Prefix, t.Database, t.Name),
+		Location: Location(lake.Tables.Format, name),
+		Omitted:  append([]string{}, omitted...),
+	}
+	if !t.Since.IsZero() {
+		out.Since = t.Since.UTC().Format(time.RFC3339Nano)
+	}
+	for i, column := range columnNames(fields) {
+		out.Columns = append(out.Columns, Column{Name: column, Member: fields[i].Column.Name, Declared: fields[i].Column.Type, Type: fields[i].Hive})
+	}
+	for _, k := range key {
+		out.Key = append(out.Key, k.Column.Name)
+	}
+	return out, nil
+}
+
+// Location is where a table's files are, below the bucket. The number is for a table that is made anew beside its predecessor.
+func Location(format config.TableFormat, name views.Name) string {
+	return fmt.Sprintf("%s/%s/%s/1", config.TablesPrefix, format, name)
+}
+
+// own are the columns that a table has beside the source's, with their Hive types: METADATA of cdctables/reader.py.
+var own = []views.Field{
+	{Name: "cdc_key", Hive: "string"}, {Name: "cdc_version", Hive: "bigint"}, {Name: "cdc_gone", Hive: "boolean"}, {Name: "cdc_at", Hive: "timestamp"},
+}
+
+// reserved are the names of columns that the job has for itself, in a table or on the way there.
+var reserved = regexp.MustCompile(`^(cdc_(key|version|gone|at|kind|binlog|detail|rank)|_hoodie_.*)$`)
+
+// columnNames are the names of columns in a table: those of the views, but for a column of the source that is called what the
+// job calls one of its own. Views have longer names for their own columns then; the job's are the same in every table.
+func columnNames(fields []views.SourceField) []string {
+	taken := map[string]bool{}
+	for _, f := range fields {
+		taken[f.Name] = !reserved.MatchString(f.Name)
+	}
+	names := make([]string, len(fields))
+	for i, f := range fields {
+		names[i] = f.Name
+		if !reserved.MatchString(f.Name) {
+			continue
+		}
+		for names[i] = "source_" + f.Name; taken[names[i]]; {
+			names[i] = "source_" + names[i]
+		}
+		taken[names[i]] = true
+	}
+	return names
+}
+
+// Rows is the view of rows that reads a table. It has the source's columns, in the types of the view that reads the records.
+func Rows(format config.TableFormat, name views.Name, t views.Table) (views.View, error) {
+	fields, _, err := views.Fields(t)
+	if err != nil {
+		return views.View{}, fmt.Errorf("the lake's tables: %w", err)
+	}
+	v := views.View{Name: name.Rows()}
+	shown := make([]string, len(fields))
+	for i, column := range columnNames(fields) {
+		v.Fields = append(v.Fields, fields[i].Field)
+		shown[i] = quoted(column)
+		if fields[i].Hive == "timestamp" {
+			shown[i] = instant(format, shown[i], fields[i].SQL)
+		}
+		if shown[i] != quoted(fields[i].Name) {
+			shown[i] += " AS " + quoted(fields[i].Name)
+		}
+	}
+	v.SQL = fmt.Sprintf("SELECT\n  %s\nFROM %s\nWHERE NOT \"cdc_gone\"\n", strings.Join(shown, ",\n  "), quoted(name.Table()))
+	return v, nil
+}
+
+// instant is the SQL of a time as the views have it: in UTC, without a zone. Iceberg's times, which Spark calls timestamps, have a
+// zone. Whether Delta Lake's have one depends on the version of Athena, whose sessions are in UTC; Hudi's have none.
+func instant(format config.TableFormat, column, sql string) string {
+	switch format {
+	case config.FormatIceberg:
+		column = fmt.Sprintf("at_timezone(%s, 'UTC')", column)
+	case config.FormatDelta:
+		column = fmt.Sprintf("at_timezone(CAST(%s AS timestamp(3) with time zone), 'UTC')", column)
+	default: // as it is
+	}
+	return fmt.Sprintf("CAST(%s AS %s)", column, sql)
+}
+
+// quoted is an identifier, of letters, digits and underscores.
+func quoted(name string) string { return `"` + name + `"` }

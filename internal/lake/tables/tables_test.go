@@ -1,0 +1,278 @@
+package tables_test
+
+import (
+	"archive/zip"
+	"bytes"
+	"cdcpipeline/config"
+	"cdcpipeline/internal/lake/tables"
+	"cdcpipeline/internal/lake/views"
+	"encoding/json"
+	"flag"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"reflect"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+var update = flag.Bool("update", false, "write the golden files")
+
+// job is the folder of the job's code.
+const job = "../../../functions/tables"
+
+var orders = views.Table{
+	Database: "shop", Name: "Order-Lines",
+	Columns: []views.Column{
+		{Name: "tenant", Type: "int(10) unsigned"},
+		{Name: "id", Type: "bigint(20) unsigned"},
+		{Name: "Total", Type: "decimal(12,2)"},
+		{Name: "placed-at", Type: "datetime(6)"},
+		{Name: "seen", Type: "timestamp"},
+		{Name: "due", Type: "date"},
+		{Name: "paid", Type: "bit(1)"},
+		{Name: "rate", Type: "float"},
+		{Name: "weight", Type: "double"},
+		{Name: "year", Type: "year(4)"},
+		{Name: "digits", Type: "decimal(65,30)"},
+		{Name: "cdc_key", Type: "varchar(20)"},
+	},
+	PrimaryKey: []string{"TENANT", "id"},
+	Since:      time.Date(2026, 11, 23, 21, 38, 10, 0, time.UTC),
+}
+
+func lakeOf(format config.TableFormat) config.Lake {
+	return config.Lake{Tables: config.LakeTables{Format: format}}.WithDefaults(config.Dev)
+}
+
+func described(t *testing.T, format config.TableFormat) tables.Table {
+	t.Helper()
+	table, err := tables.Describe(lakeOf(format), "shop_order_lines", orders, []string{"Secret"})
+	require.NoError(t, err)
+	return table
+}
+
+func written(t *testing.T) string {
+	t.Helper()
+	lake := lakeOf(config.FormatIceberg)
+	text, err := tables.Of(lake, "lake", "shop_dev", 169, described(t, config.FormatIceberg)).Text()
+	require.NoError(t, err)
+	return text
+}
+
+func golden(t *testing.T, name, got string) {
+	t.Helper()
+	file := filepath.Join("testdata", name)
+	if *update {
+		require.NoError(t, os.WriteFile(file, []byte(got), 0o644))
+	}
+	want, err := os.ReadFile(file)
+	require.NoError(t, err)
+	require.Equal(t, string(want), got, "run go test ./internal/lake/tables -update after looking at the difference")
+}
+
+func TestSpecification(t *testing.T) { golden(t, "spec.json", written(t)) }
+
+// python runs a program that sees the job's code, and gives what it prints.
+func python(t *testing.T, program, input string) string {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), "python3", "-c", program)
+	cmd.Env = append(os.Environ(), "PYTHONPATH="+job, "PYTHONDONTWRITEBYTECODE=1")
+	cmd.Stdin = strings.NewReader(input)
+	var said bytes.Buffer
+	cmd.Stderr = &said
+	out, err := cmd.Output()
+	require.NoError(t, err, said.String())
+	return string(out)
+}
+
+// The job refuses a member that it does not know, and one that is missing.
+func TestTheJobReadsWhatIsWritten(t *testing.T) {
+	printed := python(t, `
+import dataclasses, json, sys
+from cdctables.columns import converter
+from cdctables.record import Key
+from cdctables.spec import Spec
+spec = Spec.parse(sys.stdin.read())
+for table in spec.tables:
+    types = {c.member: c.declared for c in table.columns}
+    Key(table.key, [types[name] for name in table.key])
+    for c in table.columns:
+        converter(c.type, c.declared)
+print(json.dumps(dataclasses.asdict(spec)))
+`, written(t))
+	var read, wrote map[string]any
+	require.NoError(t, json.Unmarshal([]byte(printed), &read))
+	require.NoError(t, json.Unmarshal([]byte(written(t)), &wrote))
+	require.NotZero(t, read["batch_mb"], "the job's own")
+	delete(read, "batch_mb")
+	require.Equal(t, wrote, read)
+}
+
+func TestMembersAreThoseOfTheJob(t *testing.T) {
+	printed := python(t, `
+import dataclasses, json
+from cdctables.spec import Column, Spec, Table
+print(json.dumps([[f.name for f in dataclasses.fields(c)] for c in (Spec, Table, Column)]))
+`, "")
+	var want [][]string
+	require.NoError(t, json.Unmarshal([]byte(printed), &want))
+	for i, typ := range []reflect.Type{reflect.TypeFor[tables.Spec](), reflect.TypeFor[tables.Table](), reflect.TypeFor[tables.Column]()} {
+		var members []string
+		for f := range typ.Fields() {
+			name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+			members = append(members, name)
+		}
+		require.ElementsMatch(t, want[i], members, typ)
+	}
+}
+
+func TestSpecificationSaysForHowLong(t *testing.T) {
+	for hours, days := range map[int]int{168: 7 + 2, 169: 8 + 2, 8760: 365 + 2} {
+		require.Equal(t, days, tables.Of(lakeOf(config.FormatDelta), "b", "d", hours).LookbackDays)
+	}
+	lake := lakeOf(config.FormatDelta)
+	lake.Tables.TombstoneDays = 3
+	require.Equal(t, 3, tables.Of(lake, "b", "d", 168).TombstoneDays)
+}
+
+func TestTypesAreThoseOfTheViews(t *testing.T) {
+	fields, _, err := views.Fields(orders)
+	require.NoError(t, err)
+	for i, c := range described(t, config.FormatIceberg).Columns {
+		require.Equal(t, fields[i].Hive, c.Type, c.Name)
+		require.Equal(t, orders.Columns[i], views.Column{Name: c.Member, Type: c.Declared})
+	}
+}
+
+func TestATableWithoutAKeyIsRefused(t *testing.T) {
+	bad := views.Table{Database: "d", Name: "t", Columns: []views.Column{{Name: "id", Type: "int"}}}
+	_, err := tables.Describe(lakeOf(config.FormatIceberg), "d_t", bad, nil)
+	require.EqualError(t, err, "the lake's tables: describing d.t: it has no primary key")
+	_, err = tables.Rows(config.FormatIceberg, "d_t", bad)
+	require.EqualError(t, err, "the lake's tables: describing d.t: it has no primary key")
+}
+
+// Every name of that kind in the job's code is kept from the source's columns.
+func TestColumnsOfTheSourceKeepApartFromTheJobs(t *testing.T) {
+	own := map[string]bool{}
+	files, err := filepath.Glob(job + "/cdctables/*.py")
+	require.NoError(t, err)
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		require.NoError(t, err)
+		for _, name := range regexp.MustCompile(`\bcdc_[a-z]+\b`).FindAllString(string(text), -1) {
+			own[name] = true
+		}
+	}
+	require.Contains(t, own, "cdc_version")
+	odd := views.Table{Database: "d", Name: "t", PrimaryKey: []string{"cdc_key"}, Columns: []views.Column{
+		{Name: "source_cdc_key", Type: "int"}, {Name: "source-cdc-key", Type: "int"}, {Name: "_hoodie_file_name", Type: "text"}, {Name: "cdc_other", Type: "text"},
+	}}
+	for name := range own {
+		odd.Columns = append(odd.Columns, views.Column{Name: name, Type: "int"})
+	}
+	table, err := tables.Describe(lakeOf(config.FormatHudi), "d_t", odd, nil)
+	require.NoError(t, err)
+	require.Equal(t, []string{"cdc_key"}, table.Key, "as the records call it")
+	seen := map[string]bool{}
+	for i, c := range table.Columns {
+		require.False(t, own[c.Name] || seen[c.Name] || strings.HasPrefix(c.Name, "_hoodie_"), c.Name)
+		require.Equal(t, odd.Columns[i].Name, c.Member)
+		seen[c.Name] = true
+	}
+	require.True(t, seen["cdc_other"], "what the job does not use keeps its name")
+
+	v, err := tables.Rows(config.FormatHudi, "d_t", odd)
+	require.NoError(t, err)
+	require.Contains(t, v.SQL, `"source_source_cdc_key" AS "cdc_key"`)
+	require.Contains(t, v.SQL, `"source__hoodie_file_name" AS "_hoodie_file_name"`)
+	fields, _, err := views.Fields(odd)
+	require.NoError(t, err)
+	for i, f := range fields {
+		require.Equal(t, f.Field, v.Fields[i])
+	}
+}
+
+func TestTheColumnsBesideTheSourcesAreTheJobs(t *testing.T) {
+	printed := python(t, "import json\nfrom cdctables.reader import METADATA\nprint(json.dumps(METADATA))", "")
+	var metadata [][2]string
+	require.NoError(t, json.Unmarshal([]byte(printed), &metadata))
+	stored := described(t, config.FormatDelta).Stored(config.FormatDelta)
+	for i, m := range metadata {
+		f := stored[len(stored)-len(metadata)+i]
+		require.Equal(t, m, [2]string{f.Name, f.Hive})
+	}
+	hudi := described(t, config.FormatHudi).Stored(config.FormatHudi)
+	require.Equal(t, "_hoodie_commit_time", hudi[0].Name)
+	require.Equal(t, stored, hudi[5:])
+}
+
+func TestViewOfATable(t *testing.T) {
+	for _, format := range []config.TableFormat{config.FormatIceberg, config.FormatDelta, config.FormatHudi} {
+		v, err := tables.Rows(format, "shop_order_lines", orders)
+		require.NoError(t, err)
+		golden(t, "rows_"+string(format)+".sql", v.SQL)
+		fields, _, err := views.Fields(orders)
+		require.NoError(t, err)
+		require.Equal(t, "shop_order_lines", v.Name)
+		require.Len(t, v.Fields, len(fields), "and no cdc_unreadable")
+	}
+}
+
+func TestTheZipIsTheCode(t *testing.T) {
+	first, err := tables.Zip()
+	require.NoError(t, err)
+	again, err := tables.Zip()
+	require.NoError(t, err)
+	require.Equal(t, first, again)
+	archive, err := zip.NewReader(bytes.NewReader(first), int64(len(first)))
+	require.NoError(t, err)
+	var names []string
+	for _, f := range archive.File {
+		names = append(names, f.Name)
+		require.Equal(t, 1980, f.Modified.UTC().Year(), f.Name)
+		r, err := f.Open()
+		require.NoError(t, err)
+		content, err := io.ReadAll(r)
+		require.NoError(t, err)
+		want, err := os.ReadFile(filepath.Join(job, f.Name))
+		require.NoError(t, err)
+		require.Equal(t, string(want), string(content), f.Name)
+	}
+	files, err := filepath.Glob(job + "/cdctables/*.py")
+	require.NoError(t, err)
+	require.Len(t, names, len(files))
+	require.True(t, slices.IsSorted(names))
+}
+
+// The script needs the zip alone: Python imports from it. The job itself needs Spark, which is Glue's.
+func TestTheScriptStartsTheJob(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "code.zip")
+	content, err := tables.Zip()
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(file, content, 0o600))
+	cmd := exec.CommandContext(t.Context(), "python3", "-c", `
+import sys, types
+job = types.ModuleType("cdctables.job")
+job.main = lambda arguments: print("asked for", *arguments) or 3
+sys.modules["cdctables.job"] = job
+import cdctables.spec
+assert "code.zip" in cdctables.spec.__file__
+sys.argv = ["main.py", "--spec", "s3://b/k"]
+exec(sys.stdin.read())
+`)
+	cmd.Env = append(os.Environ(), "PYTHONPATH="+file)
+	cmd.Stdin = strings.NewReader(tables.Script())
+	out, err := cmd.Output()
+	var exit *exec.ExitError
+	require.ErrorAs(t, err, &exit)
+	require.Equal(t, 3, exit.ExitCode())
+	require.Equal(t, "asked for --spec s3://b/k\n", string(out))
+}
