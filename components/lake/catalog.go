@@ -4,12 +4,7 @@ import (
 	"cdcpipeline/config"
 	"cdcpipeline/internal/component"
 	"cdcpipeline/internal/footprint"
-	"cdcpipeline/internal/lake/views"
-	"cdcpipeline/internal/source/mysql"
-	"cdcpipeline/internal/table"
-	"encoding/json"
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws"
@@ -41,6 +36,11 @@ type CatalogArgs struct {
 //	database_table_changes    a view of all their changes
 //	database_table_records    the table of raw records that both read
 //
+// and, where [Tables] keeps a table of rows,
+//
+//	database_table            a view of that table's rows, as they were at the job's last run
+//	database_table_raw        a view of the rows as they are now
+//
 // with the columns and types that the source has. Partitions are worked out by Athena: there is no crawler, and a record
 // is found as soon as it is delivered. Queries go through a workgroup that encrypts their results and bounds what they
 // read; it has saved queries for what people ask most.
@@ -58,13 +58,10 @@ type Catalog struct {
 // catalog is what the parts of a Catalog are made from.
 type catalog struct {
 	*Catalog
+	followed
 
-	args  *CatalogArgs
-	name  string
-	table []config.Table
-	// names of the tables in the catalog, and in the source as they are configured.
-	names  []views.Name
-	source [][2]string
+	args *CatalogArgs
+	name string
 }
 
 // NewCatalog makes the database with its tables and views, and the workgroup with its saved queries.
@@ -94,9 +91,9 @@ func (args *CatalogArgs) check() (*CatalogArgs, error) {
 }
 
 func (c *Catalog) provision(ctx *pulumi.Context, name string, a *CatalogArgs) error {
-	parts := &catalog{Catalog: c, args: a, name: name}
+	parts := &catalog{Catalog: c, followed: follow(a.Lake, a.Tables, a.RowsSince), args: a, name: name}
 	for _, step := range []func(*pulumi.Context) error{
-		parts.choose, parts.makeDatabase, parts.makeTables, parts.makeWorkgroup, parts.saveQueries, parts.allowReaders,
+		parts.warn, parts.makeDatabase, parts.makeTables, parts.makeWorkgroup, parts.saveQueries, parts.allowReaders,
 	} {
 		if err := step(ctx); err != nil {
 			return err
@@ -105,23 +102,13 @@ func (c *Catalog) provision(ctx *pulumi.Context, name string, a *CatalogArgs) er
 	return nil
 }
 
-// choose takes the tables that are given by name.
-func (c *catalog) choose(ctx *pulumi.Context) error {
-	var patterns []string
-	for _, t := range c.args.Tables {
-		if _, one := (table.Pattern{Database: t.Database, Table: t.Table}).One(); !one {
-			patterns = append(patterns, t.String())
-			continue
-		}
-		c.table = append(c.table, t)
-		c.source = append(c.source, [2]string{t.Database, t.Table})
-	}
-	c.names = views.Names(c.source)
-	if len(patterns) == 0 {
+// warn says which tables are not there.
+func (c *catalog) warn(ctx *pulumi.Context) error {
+	if len(c.patterns) == 0 {
 		return nil
 	}
 	message := fmt.Sprintf("the lake's catalog has no tables for the patterns %s of source.tables: their records are in the lake; "+
-		"name the tables that you want to query", strings.Join(patterns, ", "))
+		"name the tables that you want to query", strings.Join(c.patterns, ", "))
 	if err := ctx.Log.Warn(message, &pulumi.LogArgs{Resource: c.Catalog}); err != nil {
 		return fmt.Errorf("warning of patterns: %w", err)
 	}
@@ -149,32 +136,6 @@ func (c *catalog) makeDatabase(ctx *pulumi.Context) error {
 }
 
 func (c *catalog) child() pulumi.ResourceOption { return pulumi.Parent(c.Catalog) }
-
-// found is a table as the bootstrap found it, without the columns that are omitted from its records.
-func (c *catalog) found(t config.Table, result string) (views.Table, error) {
-	var findings mysql.Findings
-	if err := json.Unmarshal([]byte(result), &findings); err != nil {
-		return views.Table{}, fmt.Errorf("reading what the bootstrap found: %w", err)
-	}
-	is := func(same func(a, b string) bool) int {
-		return slices.IndexFunc(findings.Tables, func(f mysql.TableFound) bool { return same(f.Database, t.Database) && same(f.Table.Table, t.Table) })
-	}
-	i := is(func(a, b string) bool { return a == b })
-	if i < 0 { // a server may keep names in lower case
-		i = is(strings.EqualFold)
-	}
-	if i < 0 {
-		return views.Table{}, fmt.Errorf("the bootstrap has not looked at %s: raise source.schemaRevision to have it look again", t)
-	}
-	f := findings.Tables[i]
-	out := views.Table{Database: f.Database, Name: f.Table.Table, PrimaryKey: f.PrimaryKey, Since: c.args.RowsSince.Of(t.Database, t.Table)}
-	for _, column := range f.Columns {
-		if !slices.ContainsFunc(t.OmitColumns, func(o string) bool { return strings.EqualFold(o, column.Name) }) {
-			out.Columns = append(out.Columns, views.Column{Name: column.Name, Type: column.Type})
-		}
-	}
-	return out, nil
-}
 
 // where is the AWS partition, region and account of the program.
 type where struct{ partition, region, account, suffix string }

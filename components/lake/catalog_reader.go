@@ -66,17 +66,36 @@ func readCatalog(at where, database pulumi.StringInput) iampolicy.Statement {
 
 // readRecords leaves out what could not be delivered: nobody has said whose rows these are.
 func readRecords(bucket pulumi.StringInput, cfg config.Lake) iampolicy.Statement {
-	return iampolicy.Statement{Sid: "ReadRecords", Actions: []string{"s3:GetObject"}, Resources: []pulumi.StringInput{pulumi.Sprintf("%s/%s/*", bucket, cfg.Prefix)}}
+	s := iampolicy.Statement{Sid: "ReadRecords", Actions: []string{"s3:GetObject"}}
+	for _, prefix := range readable(cfg) {
+		s.Resources = append(s.Resources, pulumi.Sprintf("%s/%s/*", bucket, prefix))
+	}
+	return s
+}
+
+// readable are the prefixes of what the catalog shows.
+func readable(cfg config.Lake) []string {
+	if cfg.Tables.On() {
+		return []string{cfg.Prefix, config.TablesPrefix}
+	}
+	return []string{cfg.Prefix}
 }
 
 func findObjects(bucket pulumi.StringInput, cfg config.Lake) iampolicy.Statement {
+	return listBelow(bucket, append(readable(cfg), config.ResultsPrefix)...)
+}
+
+// listBelow is the names of objects below prefixes.
+func listBelow(bucket pulumi.StringInput, prefixes ...string) iampolicy.Statement {
+	below := make([]string, len(prefixes))
+	for i, prefix := range prefixes {
+		below[i] = prefix + "/*"
+	}
 	return iampolicy.Statement{
-		Sid:       "FindObjects",
-		Actions:   []string{"s3:ListBucket"},
-		Resources: []pulumi.StringInput{bucket},
-		Conditions: []iampolicy.Condition{{
-			Operator: "StringLike", Key: "s3:prefix", Values: iampolicy.Strings(cfg.Prefix+"/*", config.ResultsPrefix+"/*"),
-		}},
+		Sid:        "FindObjects",
+		Actions:    []string{"s3:ListBucket"},
+		Resources:  []pulumi.StringInput{bucket},
+		Conditions: []iampolicy.Condition{{Operator: "StringLike", Key: "s3:prefix", Values: iampolicy.Strings(below...)}},
 	}
 }
 

@@ -16,22 +16,31 @@ type (
 	column     = glue.CatalogTableStorageDescriptorColumn
 )
 
-// makeTables makes the three of each table, and the table of control records.
+// makeTables makes what there is of each table, and the table of control records.
 func (c *catalog) makeTables(ctx *pulumi.Context) error {
 	for i, t := range c.table {
 		location := c.location(func(result string) (schema, table string, err error) {
-			f, err := c.found(t, result)
+			f, _, err := c.found(t, result)
 			return f.Database, f.Name, err
 		})
 		if err := c.records(ctx, c.names[i], "The records of "+t.String()+" as DMS wrote them", location); err != nil {
 			return err
+		}
+		rows := c.names[i].Rows()
+		if c.args.Lake.Tables.On() {
+			rows = c.names[i].Raw()
+			if err := c.kept(ctx, t, c.names[i]); err != nil {
+				return err
+			}
 		}
 		for _, v := range []struct {
 			name string
 			of   func(views.Catalog) views.View
 		}{
 			{c.names[i].Changes(), func(c views.Catalog) views.View { return c.Changes }},
-			{c.names[i].Rows(), func(c views.Catalog) views.View { return c.Rows }},
+			{rows, func(c views.Catalog) views.View {
+				return views.View{Name: rows, SQL: c.Rows.SQL, Fields: c.Rows.Fields}
+			}},
 		} {
 			if err := c.view(ctx, v.name, c.described(t, c.names[i], v.of)); err != nil {
 				return err
@@ -53,7 +62,7 @@ func (c *catalog) location(named func(found string) (schema, table string, err e
 // described is one view of a table.
 func (c *catalog) described(t config.Table, name views.Name, of func(views.Catalog) views.View) pulumi.AnyOutput {
 	return c.args.Found.ToStringOutput().ApplyT(func(result string) (any, error) {
-		f, err := c.found(t, result)
+		f, _, err := c.found(t, result)
 		if err != nil {
 			return nil, err
 		}

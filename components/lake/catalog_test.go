@@ -67,6 +67,70 @@ func TestEachTableHasRecordsChangesAndRows(t *testing.T) {
 	}
 }
 
+func keeping(format config.TableFormat) func(*CatalogArgs) {
+	return func(a *CatalogArgs) { a.Lake.Tables.Format = format }
+}
+
+// sqlOf is the SQL of a view.
+func sqlOf(t *testing.T, view componenttest.Registered) string {
+	t.Helper()
+	encoded := strings.TrimSuffix(strings.TrimPrefix(view.Input("viewOriginalText").(string), "/* Presto View: "), " */")
+	text, err := base64.StdEncoding.DecodeString(encoded)
+	require.NoError(t, err)
+	var v struct {
+		OriginalSQL string `json:"originalSql"`
+	}
+	require.NoError(t, json.Unmarshal(text, &v))
+	return v.OriginalSQL
+}
+
+func TestTheViewOfRowsReadsTheirTableWhereThereIsOne(t *testing.T) {
+	plain, r := cataloged(t, nil), cataloged(t, keeping(config.FormatIceberg))
+
+	require.ElementsMatch(t, []string{"shop_orders", "shop_orders_raw", "shop_orders_changes", "shop_lines", "shop_lines_raw", "shop_lines_changes"}, names(r.All(tableType), "VIRTUAL_VIEW"))
+	require.ElementsMatch(t, names(plain.All(tableType), "EXTERNAL_TABLE"), names(r.All(tableType), "EXTERNAL_TABLE"), "the job makes its own")
+	require.Equal(t, "SELECT\n  \"id\",\n  \"total\"\nFROM \"shop_orders_table\"\nWHERE NOT \"cdc_gone\"\n", sqlOf(t, r.One(t, tableType, "catalog-shop_orders")))
+	raw, was := r.One(t, tableType, "catalog-shop_orders_raw"), plain.One(t, tableType, "catalog-shop_orders")
+	require.Equal(t, was.Input("viewOriginalText"), raw.Input("viewOriginalText"))
+	require.Equal(t, was.Input("storageDescriptor"), raw.Input("storageDescriptor"))
+	require.Equal(t, was.Input("storageDescriptor").(map[string]any)["columns"].([]any)[:2], r.One(t, tableType, "catalog-shop_orders").Input("storageDescriptor").(map[string]any)["columns"], "without cdc_unreadable")
+	for _, query := range plain.All(queryType) {
+		require.Equal(t, query.Input("query"), r.One(t, queryType, query.Name).Input("query"), "saved queries have the names that they had")
+	}
+}
+
+func TestFilesOfTablesAreToldToAthena(t *testing.T) {
+	for format, input := range map[config.TableFormat]string{
+		config.FormatDelta: "org.apache.hadoop.mapred.SequenceFileInputFormat", config.FormatHudi: "org.apache.hudi.hadoop.HoodieParquetInputFormat",
+	} {
+		table := cataloged(t, keeping(format)).One(t, tableType, "catalog-shop_orders_table")
+		storage := table.Input("storageDescriptor").(map[string]any)
+		location := "s3://lake/tables/" + string(format) + "/shop_orders/1"
+		require.Equal(t, []any{location, input}, []any{storage["location"], storage["inputFormat"]})
+		require.Equal(t, location, storage["serDeInfo"].(map[string]any)["parameters"].(map[string]any)["path"])
+		require.Contains(t, storage["columns"], map[string]any{"name": "cdc_version", "type": "bigint"})
+		require.Equal(t, format == config.FormatDelta, table.Input("parameters").(map[string]any)["table_type"] == "DELTA")
+	}
+}
+
+func TestReadersOfTablesReadTheirFiles(t *testing.T) {
+	policy := make(chan string, 1)
+	componenttest.Run(t, func(ctx *pulumi.Context) error {
+		c, err := NewCatalog(ctx, "catalog", &CatalogArgs{
+			Lake: config.Lake{Tables: config.LakeTables{Format: config.FormatIceberg}}, Tables: shopTables, Found: pulumi.String(foundInShops),
+			Bucket: pulumi.String("lake"), BucketArn: pulumi.String(bucketArn), KmsKeyArn: pulumi.String(keyArn),
+		})
+		if err != nil {
+			return err
+		}
+		c.ReaderPolicy.ApplyT(func(text string) string { policy <- text; return text })
+		return nil
+	})
+	read := statements(t, <-policy)
+	require.Equal(t, []string{bucketArn + "/raw/*", bucketArn + "/tables/*"}, read["ReadRecords"].Resource)
+	require.Equal(t, []string{"raw/*", "tables/*", "athena-results/*"}, read["FindObjects"].Condition["StringLike"]["s3:prefix"])
+}
+
 func TestRecordsAreFoundWithoutACrawler(t *testing.T) {
 	table := cataloged(t, nil).One(t, tableType, "catalog-shop_lines_records")
 

@@ -51,7 +51,7 @@ func (c *catalog) saveQueries(ctx *pulumi.Context) error {
 		name := c.names[i]
 		for n, id := range views.TableQueries {
 			query := c.args.Found.ToStringOutput().ApplyT(func(result string) (views.Query, error) {
-				f, err := c.found(t, result)
+				f, _, err := c.found(t, result)
 				if err != nil {
 					return views.Query{}, err
 				}

@@ -1,0 +1,78 @@
+package lake
+
+import (
+	"cdcpipeline/config"
+	"cdcpipeline/internal/lake/tables"
+	"cdcpipeline/internal/lake/views"
+	"cdcpipeline/internal/source/mysql"
+	"cdcpipeline/internal/table"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// followed are the tables that the catalog has a place for: those that are given by name.
+type followed struct {
+	table []config.Table
+	// names of the tables in the catalog, and in the source as they are configured.
+	names  []views.Name
+	source [][2]string
+	// patterns of the others.
+	patterns []string
+	since    config.RowsSince
+}
+
+func follow(lake config.Lake, tables []config.Table, since config.RowsSince) followed {
+	f := followed{since: since}
+	for _, t := range tables {
+		if _, one := (table.Pattern{Database: t.Database, Table: t.Table}).One(); !one {
+			f.patterns = append(f.patterns, t.String())
+			continue
+		}
+		f.table = append(f.table, t)
+		f.source = append(f.source, [2]string{t.Database, t.Table})
+	}
+	f.names = views.Names(f.source)
+	if lake.Tables.On() {
+		f.names = views.NamesWithTables(f.source)
+	}
+	return f
+}
+
+// found is a table as the bootstrap found it, without the columns that are omitted from its records: those are the others.
+func (f followed) found(t config.Table, result string) (found views.Table, omitted []string, err error) {
+	var findings mysql.Findings
+	if err := json.Unmarshal([]byte(result), &findings); err != nil {
+		return views.Table{}, nil, fmt.Errorf("reading what the bootstrap found: %w", err)
+	}
+	is := func(same func(a, b string) bool) int {
+		return slices.IndexFunc(findings.Tables, func(f mysql.TableFound) bool { return same(f.Database, t.Database) && same(f.Table.Table, t.Table) })
+	}
+	i := is(func(a, b string) bool { return a == b })
+	if i < 0 { // a server may keep names in lower case
+		i = is(strings.EqualFold)
+	}
+	if i < 0 {
+		return views.Table{}, nil, fmt.Errorf("the bootstrap has not looked at %s: raise source.schemaRevision to have it look again", t)
+	}
+	it := findings.Tables[i]
+	out := views.Table{Database: it.Database, Name: it.Table.Table, PrimaryKey: it.PrimaryKey, Since: f.since.Of(t.Database, t.Table)}
+	for _, column := range it.Columns {
+		if slices.ContainsFunc(t.OmitColumns, func(o string) bool { return strings.EqualFold(o, column.Name) }) {
+			omitted = append(omitted, column.Name)
+			continue
+		}
+		out.Columns = append(out.Columns, views.Column{Name: column.Name, Type: column.Type})
+	}
+	return out, omitted, nil
+}
+
+// describe is what a job is told of a table.
+func (f followed) describe(lake config.Lake, t config.Table, name views.Name, result string) (tables.Table, error) {
+	found, omitted, err := f.found(t, result)
+	if err != nil {
+		return tables.Table{}, err
+	}
+	return tables.Describe(lake, name, found, omitted)
+}
