@@ -17,6 +17,7 @@ const (
 	bucketKind   component.Kind = "lake.Bucket"
 	deliveryKind component.Kind = "lake.Delivery"
 	catalogKind  component.Kind = "lake.Catalog"
+	tablesKind   component.Kind = "lake.Tables"
 )
 
 // BucketArgs configures a Bucket.

@@ -78,3 +78,32 @@ func ExampleNewCatalog() {
 	// aws:glue/catalogTable:CatalogTable: 4
 	// cdcpipeline:lake:Catalog: catalog
 }
+
+// Tables of rows in Apache Iceberg, which a job brings up to the records each quarter of an hour. Its views are the catalog's.
+func ExampleNewTables() {
+	componenttest.Example(func(ctx *pulumi.Context) error {
+		found := pulumi.String(`{"tables":[{"database":"shop","table":"orders","columns":[{"name":"id","type":"bigint"}],"primaryKey":["id"]}]}`)
+		tables, err := lake.NewTables(ctx, "tables", &lake.TablesArgs{
+			Lake:   config.Lake{Prefix: "changes", Tables: config.LakeTables{Format: config.FormatIceberg, Minutes: 15}},
+			Tables: []config.Table{{Database: "shop", Table: "orders"}},
+			Found:  found, Database: pulumi.String("shop"),
+			Bucket: pulumi.String("changes"), BucketArn: pulumi.String("arn:aws:s3:::changes"),
+			KmsKeyArn: pulumi.String("arn:aws:kms:eu-west-1:123456789012:key/1234"),
+		})
+		if err != nil {
+			return err
+		}
+		// aws glue start-job-run --job-name, for whoever does not want to wait
+		ctx.Export("tablesJob", tables.JobName)
+		return nil
+	})
+	// Output:
+	// aws:cloudwatch/logGroup:LogGroup: tables-error, tables-output
+	// aws:glue/job:Job: tables-job
+	// aws:glue/securityConfiguration:SecurityConfiguration: tables-security
+	// aws:glue/trigger:Trigger: tables-schedule
+	// aws:iam/role:Role: tables-role
+	// aws:iam/rolePolicy:RolePolicy: tables-policy
+	// aws:s3/bucketObjectv2:BucketObjectv2: 3
+	// cdcpipeline:lake:Tables: tables
+}

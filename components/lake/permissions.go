@@ -22,7 +22,7 @@ func deliveryPermissions(args *DeliveryArgs, logStream pulumi.StringInput, regio
 		decryptStream(args, region.Name, suffix),
 		findBucket(args.BucketArn),
 		writeObjects(args.Lake, args.BucketArn),
-		encryptObjects(args, region.Name, suffix),
+		encryptObjects(args.KmsKeyArn, args.BucketArn, region.Name, suffix),
 		iampolicy.Statement{Sid: "Log", Actions: []string{"logs:PutLogEvents"}, Resources: []pulumi.StringInput{logStream}},
 	)
 }
@@ -68,14 +68,14 @@ func writeObjects(cfg config.Lake, bucket pulumi.StringInput) iampolicy.Statemen
 
 // encryptObjects: S3 names the bucket to KMS where the bucket key is used, and the object where it is not,
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-key.html#bucket-key-changes.
-func encryptObjects(args *DeliveryArgs, region, suffix string) iampolicy.Statement {
+func encryptObjects(key, bucket pulumi.StringInput, region, suffix string) iampolicy.Statement {
 	return iampolicy.Statement{
 		Sid:       "EncryptObjects",
 		Actions:   []string{"kms:Decrypt", "kms:GenerateDataKey"},
-		Resources: []pulumi.StringInput{args.KmsKeyArn},
+		Resources: []pulumi.StringInput{key},
 		Conditions: []iampolicy.Condition{
 			via("s3", region, suffix),
-			iampolicy.ArnLike("kms:EncryptionContext:aws:s3:arn", args.BucketArn, pulumi.Sprintf("%s/*", args.BucketArn)),
+			iampolicy.ArnLike("kms:EncryptionContext:aws:s3:arn", bucket, pulumi.Sprintf("%s/*", bucket)),
 		},
 	}
 }

@@ -1,0 +1,78 @@
+package lake
+
+import (
+	"cdcpipeline/config"
+	"cdcpipeline/internal/lake/tables"
+	"cdcpipeline/internal/naming"
+	"encoding/base64"
+	"fmt"
+
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/s3"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+// jobCode are the keys of what a run reads before any record: the script that Glue starts, the code that it imports, and what
+// the job is to do.
+type jobCode struct{ script, zip, spec pulumi.StringInput }
+
+// putCode writes them. The content is in the name, so that a change makes the job read another object, and a run that is going
+// on finds its own until the job has changed.
+func (p *tablesPlan) putCode(ctx *pulumi.Context) (jobCode, error) {
+	var code jobCode
+	zip, err := tables.Zip()
+	if err != nil {
+		return code, err
+	}
+	spec := p.spec()
+	for _, o := range []struct {
+		name string
+		key  pulumi.StringInput
+		args s3.BucketObjectv2Args
+		into *pulumi.StringInput
+	}{
+		{
+			"script", pulumi.String(keyOf("main", tables.Script(), "py")),
+			s3.BucketObjectv2Args{Content: pulumi.String(tables.Script()), ContentType: pulumi.String("text/x-python")},
+			&code.script,
+		},
+		{
+			"code", pulumi.String(keyOf("cdctables", string(zip), "zip")),
+			s3.BucketObjectv2Args{ContentBase64: pulumi.String(base64.StdEncoding.EncodeToString(zip)), ContentType: pulumi.String("application/zip")},
+			&code.zip,
+		},
+		{
+			"spec", spec.ApplyT(func(text string) string { return keyOf("spec", text, "json") }).(pulumi.StringOutput),
+			s3.BucketObjectv2Args{Content: spec, ContentType: pulumi.String("application/json")},
+			&code.spec,
+		},
+	} {
+		o.args.Bucket, o.args.Key = p.Bucket, o.key.ToStringOutput().ToStringPtrOutput()
+		o.args.ServerSideEncryption, o.args.KmsKeyId = pulumi.String("aws:kms"), p.KmsKeyArn.ToStringOutput().ToStringPtrOutput()
+		o.args.BucketKeyEnabled = pulumi.Bool(true)
+		made, err := s3.NewBucketObjectv2(ctx, p.name+"-"+o.name, &o.args, p.child(), pulumi.DependsOn(p.after))
+		if err != nil {
+			return code, fmt.Errorf("writing the %s of the tables' job: %w", o.name, err)
+		}
+		*o.into = made.Key
+	}
+	return code, nil
+}
+
+func keyOf(name, content, extension string) string {
+	return fmt.Sprintf("%s/%s-%s.%s", config.TablesJobsPrefix, name, naming.Digest(content), extension)
+}
+
+// spec is the text of what the job is to do.
+func (p *tablesPlan) spec() pulumi.StringOutput {
+	f := follow(p.Lake, p.TablesArgs.Tables, p.RowsSince)
+	return pulumi.All(p.Bucket, p.Database, p.Found).ApplyT(func(known []any) (string, error) {
+		described := make([]tables.Table, len(f.table))
+		for i, t := range f.table {
+			var err error
+			if described[i], err = f.describe(p.Lake, t, f.names[i], known[2].(string)); err != nil {
+				return "", err
+			}
+		}
+		return tables.Of(p.Lake, known[0].(string), known[1].(string), p.StreamRetentionHours, described...).Text()
+	}).(pulumi.StringOutput)
+}

@@ -1,0 +1,87 @@
+package lake
+
+import (
+	"cdcpipeline/config"
+	"cdcpipeline/internal/iampolicy"
+	"cdcpipeline/internal/lake/tables"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+// tablesTrust admits Glue on behalf of this account's jobs alone,
+// https://docs.aws.amazon.com/glue/latest/dg/cross-service-confused-deputy-prevention.html.
+func tablesTrust(account string) pulumi.StringOutput {
+	return iampolicy.Trust("glue.amazonaws.com", iampolicy.StringEquals("aws:SourceAccount", pulumi.String(account)))
+}
+
+// permissions are what a run does: it reads its code and the records, keeps the tables, and puts aside what it cannot apply.
+func (p *tablesPlan) permissions(logs jobLogs) pulumi.StringOutput {
+	statements := []iampolicy.Statement{
+		{Sid: "ReadCodeAndRecords", Actions: []string{"s3:GetObject"}, Resources: p.below(config.TablesJobsPrefix+"/*", p.Prefix+"/*")},
+		keep("KeepTables", p.below(config.TablesPrefix+"/*")),
+		{Sid: "PutAside", Actions: []string{"s3:PutObject"}, Resources: p.below(tables.Errors(p.Lake) + "/*")},
+		listBelow(p.BucketArn, config.TablesJobsPrefix, p.Prefix, config.TablesPrefix),
+		{Sid: "FindBucket", Actions: []string{"s3:GetBucketLocation"}, Resources: []pulumi.StringInput{p.BucketArn}},
+		encryptObjects(p.KmsKeyArn, p.BucketArn, p.at.region, p.at.suffix),
+		writeJobLogs(logs),
+	}
+	if p.Lake.Tables.Format == config.FormatIceberg {
+		return iampolicy.Document(append(statements,
+			p.useCatalog("ReadTables", "*", "glue:GetDatabase", "glue:GetDatabases", "glue:GetTable", "glue:GetTables"),
+			p.useCatalog("WriteTables", "*_table", "glue:CreateTable", "glue:DeleteTable", "glue:UpdateTable"))...)
+	}
+	return iampolicy.Document(append(statements, p.missObjects(), keep("MarkFolder", p.below(config.TablesPrefix+"_$folder$")))...)
+}
+
+func keep(sid string, objects []pulumi.StringInput) iampolicy.Statement {
+	return iampolicy.Statement{
+		Sid:       sid,
+		Actions:   []string{"s3:AbortMultipartUpload", "s3:DeleteObject", "s3:GetObject", "s3:ListMultipartUploadParts", "s3:PutObject"},
+		Resources: objects,
+	}
+}
+
+func (p *tablesPlan) below(paths ...string) []pulumi.StringInput {
+	all := make([]pulumi.StringInput, len(paths))
+	for i, path := range paths {
+		all[i] = pulumi.Sprintf("%s/%s", p.BucketArn, path)
+	}
+	return all
+}
+
+// missObjects has S3 say of an object that is not there that it is not there (404). To whoever may not list it says that access is
+// denied (403, https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html), and Hadoop's file systems, by which Delta Lake
+// and Hudi write, look before they write; they may also mark a folder by an object beside it. A request for an object has no
+// prefix; neither has a list of the whole bucket's names, which this admits. Iceberg has its own way to S3, and looks into the catalog.
+func (p *tablesPlan) missObjects() iampolicy.Statement {
+	return iampolicy.Statement{
+		Sid:        "MissObjects",
+		Actions:    []string{"s3:ListBucket"},
+		Resources:  []pulumi.StringInput{p.BucketArn},
+		Conditions: []iampolicy.Condition{{Operator: "Null", Key: "s3:prefix", Values: iampolicy.Strings("true")}},
+	}
+}
+
+// useCatalog: Glue asks for the catalog, the database and the table of each. Views and tables of records are not the job's to change.
+func (p *tablesPlan) useCatalog(sid, names string, actions ...string) iampolicy.Statement {
+	arn := func(what string, args ...any) pulumi.StringInput {
+		return pulumi.Sprintf("arn:%s:glue:%s:%s:"+what, append([]any{p.at.partition, p.at.region, p.at.account}, args...)...)
+	}
+	return iampolicy.Statement{
+		Sid: sid, Actions: actions,
+		Resources: []pulumi.StringInput{arn("catalog"), arn("database/%s", p.Database), arn("table/%s/%s", p.Database, names)},
+	}
+}
+
+// writeJobLogs: without AssociateKmsKey Glue writes no logs at all,
+// https://docs.aws.amazon.com/glue/latest/dg/monitor-continuous-logging.html.
+func writeJobLogs(logs jobLogs) iampolicy.Statement {
+	s := iampolicy.Statement{
+		Sid:     "WriteOwnLogs",
+		Actions: []string{"logs:AssociateKmsKey", "logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents"},
+	}
+	for _, group := range []pulumi.StringInput{logs.output.Arn, logs.errors.Arn} {
+		s.Resources = append(s.Resources, group, pulumi.Sprintf("%s:*", group))
+	}
+	return s
+}
