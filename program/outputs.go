@@ -52,7 +52,7 @@ func describe(ctx *pulumi.Context, p *Deployment, cfg config.Config, unloaded un
 		CurrentIndices: none, CurrentFunctionName: none, CurrentParkedPrefix: none, CurrentFailedPrefix: none,
 
 		LakeBucket: p.Bucket.Name, LakePrefix: pulumi.String(cfg.Lake.Prefix), LakeErrorPrefix: pulumi.String(cfg.Lake.ErrorPrefix), LakeDeliveryName: p.Lake.Name,
-		CatalogDatabase: none, AthenaWorkgroup: none,
+		CatalogDatabase: none, AthenaWorkgroup: none, TablesJob: none,
 
 		Reach: pulumi.String(cfg.Search.Reach), BastionInstanceID: none, SearchTunnelPort: pulumi.Int(cfg.Search.TunnelPort),
 		ConsoleLinks: consoleLinks(p.Pipeline, region.Name),
@@ -66,6 +66,9 @@ func describe(ctx *pulumi.Context, p *Deployment, cfg config.Config, unloaded un
 	}
 	if p.Catalog != nil {
 		all.CatalogDatabase, all.AthenaWorkgroup = p.Catalog.Database, p.Catalog.Workgroup
+	}
+	if p.Tables != nil {
+		all.TablesJob = p.Tables.JobName
 	}
 	if p.Bastion != nil {
 		all.BastionInstanceID = p.Bastion.InstanceID

@@ -50,7 +50,10 @@ func read(t *testing.T, cfg config.Config) outputs.Outputs {
 }
 
 func TestEveryOutputThatIsWrittenIsRead(t *testing.T) {
-	o := read(t, config.Config{Source: config.Source{Conformance: true, RowsSince: config.RowsSince{"testdb.retail_trans": "2026-01-31T12:00:00Z"}}})
+	o := read(t, config.Config{
+		Source: config.Source{Conformance: true, RowsSince: config.RowsSince{"testdb.retail_trans": "2026-01-31T12:00:00Z"}},
+		Lake:   config.Lake{Tables: config.LakeTables{Format: config.FormatIceberg}},
+	})
 
 	outputs.Set[string, int, []string, map[string]string](o).Each(func(name string, value any) {
 		require.NotEmpty(t, value, name)
@@ -59,6 +62,7 @@ func TestEveryOutputThatIsWrittenIsRead(t *testing.T) {
 	require.Equal(t, componenttest.Region, o.Region)
 	require.Equal(t, "cdc_conformance.%", o.ProbeTables)
 	require.Equal(t, 9200, o.SearchTunnelPort)
+	require.Equal(t, "project-stack-cdc-tables", o.TablesJob)
 	require.Equal(t, map[string]string{"testdb.retail_trans": "2026-01-31T12:00:00Z"}, o.RowsSince)
 	require.Contains(t, o.ConsoleLinks["task"], "us-east-1.console.aws.amazon.com/dms")
 }
@@ -68,6 +72,6 @@ func TestPartsThatAreLeftOutHaveEmptyOutputs(t *testing.T) {
 		Search: config.Search{Reach: config.ReachDirect, Current: config.CurrentState{Enabled: new(false)}},
 		Lake:   config.Lake{Catalog: config.Catalog{Enabled: new(false)}},
 	})
-	require.Empty(t, o.BastionInstanceID+o.CurrentIndices+o.CurrentFunctionName+o.CurrentParkedPrefix+o.CurrentFailedPrefix+o.CatalogDatabase+o.AthenaWorkgroup+o.ProbeTables)
+	require.Empty(t, o.BastionInstanceID+o.CurrentIndices+o.CurrentFunctionName+o.CurrentParkedPrefix+o.CurrentFailedPrefix+o.CatalogDatabase+o.AthenaWorkgroup+o.TablesJob+o.ProbeTables)
 	require.NotEmpty(t, o.SearchURL)
 }

@@ -65,7 +65,9 @@ type Pipeline struct {
 	Bucket  *lake.Bucket
 	Lake    *lake.Delivery
 	// Catalog of the lake; nil with lake.catalog.enabled: false.
-	Catalog     *lake.Catalog
+	Catalog *lake.Catalog
+	// Tables of the lake; nil with lake.tables.format: none, and when source.tables has patterns alone.
+	Tables      *lake.Tables
 	Replication *replication.Replication
 }
 
@@ -107,6 +109,7 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 		{"rotation", b.rotation},
 		{"lake", b.lake},
 		{"catalog", b.catalog},
+		{"lake's tables", b.tables},
 		{"bastion", b.bastion},
 		{"search", b.search},
 		{"current state", b.currentState},
@@ -262,6 +265,18 @@ func (b *builder) catalog() (err error) {
 		Lake: b.cfg.Lake, Environment: b.cfg.Environment, Tables: b.cfg.Source.Tables, RowsSince: b.cfg.Source.RowsSince, Found: b.Bootstrap.Result,
 		Bucket: b.Bucket.Name, BucketArn: b.Bucket.Arn, KmsKeyArn: b.Key.Arn,
 	}, b.child())
+	return err
+}
+
+func (b *builder) tables() (err error) {
+	if !b.cfg.KeepsTables() {
+		return nil
+	}
+	b.Tables, err = lake.NewTables(b.ctx, b.name+"-tables", &lake.TablesArgs{
+		Lake: b.cfg.Lake, Environment: b.cfg.Environment, Tables: b.cfg.Source.Tables, RowsSince: b.cfg.Source.RowsSince, Found: b.Bootstrap.Result,
+		Database: b.Catalog.Database, Bucket: b.Bucket.Name, BucketArn: b.Bucket.Arn, KmsKeyArn: b.Key.Arn,
+		StreamRetentionHours: b.cfg.Stream.RetentionHours, LogRetentionDays: b.cfg.Functions.LogRetentionDays,
+	}, b.child(), pulumi.DependsOn(b.Bucket.Dependencies))
 	return err
 }
 

@@ -64,6 +64,8 @@ type Set[Text, Number, List, Map any] struct {
 	// CatalogDatabase and AthenaWorkgroup are empty when lake.catalog.enabled is false.
 	CatalogDatabase Text `json:"catalogDatabase"`
 	AthenaWorkgroup Text `json:"athenaWorkgroup"`
+	// TablesJob is the Glue job that keeps the lake's tables; empty when there are none.
+	TablesJob Text `json:"tablesJob"`
 
 	// Reach of the domain: tunnel or direct. BastionInstanceID is empty when it is direct.
 	Reach             Text `json:"reach"`
