@@ -103,6 +103,7 @@ var deputies = map[string]struct {
 	why  string
 }{
 	"firehose.amazonaws.com":       {[]string{"sts:ExternalId"}, "https://docs.aws.amazon.com/firehose/latest/dev/controlling-access.html#firehose-assume-role"},
+	"glue.amazonaws.com":           {[]string{"aws:SourceAccount"}, "https://docs.aws.amazon.com/glue/latest/dg/cross-service-confused-deputy-prevention.html"},
 	"scheduler.amazonaws.com":      {[]string{"aws:SourceAccount", "aws:SourceArn"}, "https://docs.aws.amazon.com/scheduler/latest/UserGuide/cross-service-confused-deputy-prevention.html"},
 	"vpc-flow-logs.amazonaws.com":  {[]string{"aws:SourceAccount", "aws:SourceArn"}, "https://docs.aws.amazon.com/vpc/latest/userguide/flow-logs-iam-role.html"},
 	"es.amazonaws.com":             {[]string{"aws:SourceAccount", "aws:SourceArn"}, "https://docs.aws.amazon.com/opensearch-service/latest/developerguide/createdomain-configure-slow-logs.html"},

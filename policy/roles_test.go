@@ -22,6 +22,7 @@ var (
 	viaStream = map[string]string{"kms:ViaService": "kinesis.us-east-1.amazonaws.com", "kms:EncryptionContext:aws:kinesis:arn": "arn:aws:kinesis:us-east-1:123456789012:cdc-stream-stream"}
 	viaLake   = map[string]string{"kms:ViaService": "s3.us-east-1.amazonaws.com", "kms:EncryptionContext:aws:s3:arn": "arn:aws:s3:us-east-1:123456789012:cdc-lake-bucket/raw/x"}
 	viaParked = map[string]string{"kms:ViaService": "s3.us-east-1.amazonaws.com", "kms:EncryptionContext:aws:s3:arn": "arn:aws:s3:us-east-1:123456789012:cdc-lake-bucket/errors/current/x"}
+	viaTables = map[string]string{"kms:ViaService": "s3.us-east-1.amazonaws.com", "kms:EncryptionContext:aws:s3:arn": "arn:aws:s3:us-east-1:123456789012:cdc-lake-bucket"}
 	viaBackup = map[string]string{"kms:ViaService": "s3.us-east-1.amazonaws.com", "kms:EncryptionContext:aws:s3:arn": "arn:aws:s3:us-east-1:123456789012:cdc-lake-bucket/errors/search/x"}
 	fromCode  = map[string]string{"lambda:SourceFunctionArn": "arn:aws:lambda:us-east-1:123456789012:function:cdc-bootstrap"}
 	ofAdmin   = map[string]string{"kms:EncryptionContext:SecretARN": "arn:aws:secretsmanager:us-east-1:123456789012:secret:rds!cluster"}
@@ -133,6 +134,36 @@ var roles = map[string][]call{
 		{"lambda:InvokeFunction", "cdc-current-function", nil, yes},
 		{"lambda:InvokeFunction", "cdc-bootstrap-function", nil, no},
 		{"lambda:UpdateFunctionCode", "cdc-current-function", nil, no},
+	},
+	"cdc-tables-role": {
+		{"s3:GetObject", "cdc-lake-bucket/jobs/tables/spec-01234567.json", nil, yes},
+		{"s3:PutObject", "cdc-lake-bucket/jobs/tables/main-01234567.py", nil, no},
+		{"s3:GetObject", "cdc-lake-bucket/raw/schema=a/table=b/x.gz", nil, yes},
+		{"s3:PutObject", "cdc-lake-bucket/raw/schema=a/table=b/x.gz", nil, no},
+		{"s3:DeleteObject", "cdc-lake-bucket/raw/schema=a/table=b/x.gz", nil, no},
+		{"s3:PutObject", "cdc-lake-bucket/tables/iceberg/a_b/1/data/x.parquet", nil, yes},
+		{"s3:DeleteObject", "cdc-lake-bucket/tables/iceberg/a_b/1/data/x.parquet", nil, yes},
+		{"s3:PutObject", "cdc-lake-bucket/errors/tables/raw/schema=a/x.jsonl.gz", nil, yes},
+		{"s3:GetObject", "cdc-lake-bucket/errors/current/x.jsonl", nil, no},
+		{"s3:GetObject", "cdc-lake-bucket/athena-results/x.csv", nil, no},
+		{"s3:ListBucket", "cdc-lake-bucket", map[string]string{"s3:prefix": "raw/schema=a/table=b/"}, yes},
+		{"s3:ListBucket", "cdc-lake-bucket", map[string]string{"s3:prefix": "errors/"}, no},
+		{"s3:ListBucket", "cdc-lake-bucket", nil, no},
+		{"s3:PutBucketPolicy", "cdc-lake-bucket", nil, no},
+		{"kms:GenerateDataKey", "cdc-key-key", viaTables, yes},
+		{"kms:Decrypt", "cdc-key-key", viaStream, no},
+		{"kms:Decrypt", "cdc-key-key", nil, no},
+		{"glue:GetTable", "arn:aws:glue:us-east-1:123456789012:table/cdc_pipeline_policies/testdb_retail_trans_table", nil, yes},
+		{"glue:UpdateTable", "arn:aws:glue:us-east-1:123456789012:table/cdc_pipeline_policies/testdb_retail_trans_table", nil, yes},
+		{"glue:UpdateTable", "arn:aws:glue:us-east-1:123456789012:table/cdc_pipeline_policies/testdb_retail_trans", nil, no},
+		{"glue:GetTable", "arn:aws:glue:us-east-1:123456789012:table/other/t", nil, no},
+		{"glue:UpdateTable", "arn:aws:glue:us-east-1:123456789012:table/other/t_table", nil, no},
+		{"glue:DeleteDatabase", "arn:aws:glue:us-east-1:123456789012:database/cdc_pipeline_policies", nil, no},
+		{"glue:StartJobRun", "cdc-tables-job", nil, no},
+		{"logs:PutLogEvents", "cdc-tables-output:log-stream:jr_x-driver", nil, yes},
+		{"logs:PutLogEvents", "cdc-current-logs:log-stream:x", nil, no},
+		{"kinesis:GetRecords", "cdc-stream-stream", nil, no},
+		{"secretsmanager:GetSecretValue", "cdc-search-master", nil, no},
 	},
 	"cdc-network-flow": {
 		{"logs:PutLogEvents", "cdc-network-flow:log-stream:eni-1", nil, yes},

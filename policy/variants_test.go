@@ -20,6 +20,8 @@ func TestVariantsBreakOnlyWhatTheyTurnOff(t *testing.T) {
 		"one replication instance": {cfg: config.Config{Replication: config.Replication{MultiAz: new(false)}}, breaks: []string{"dms-13"}},
 		"provisioned shards":       {cfg: config.Config{Stream: config.Stream{Shards: 2}}},
 		"access logs":              {cfg: config.Config{Lake: config.Lake{LogBucket: "logs-of-the-account"}}},
+		"no tables":                {cfg: config.Config{Lake: config.Lake{Tables: config.LakeTables{Format: config.FormatNone}}}},
+		"tables of Delta Lake":     {cfg: config.Config{Lake: config.Lake{Tables: config.LakeTables{Format: config.FormatDelta}}}},
 		"MySQL's own port":         {cfg: config.Config{Source: config.Source{Port: 3306}}, breaks: []string{"rds-23"}},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -26,6 +26,7 @@ const (
 	ingress         = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"
 	template        = "aws:ec2/launchTemplate:LaunchTemplate"
 	rotation        = "aws:secretsmanager/secretRotation:SecretRotation"
+	job             = "aws:glue/job:Job"
 )
 
 type object = map[string]any

@@ -47,6 +47,8 @@ func compute() []Mutation {
 		launch("ec2-170", object{"metadataOptions": object{"httpTokens": "optional"}}),
 		launch("ec2-181", object{"blockDeviceMappings": []any{object{"ebs": object{"encrypted": "false"}}}}),
 		set("ssm-1", instance, "iamInstanceProfile", nil),
+		set("glue-4", job, "glueVersion", "1.0"),
+		set("jobs-are-encrypted", job, "securityConfiguration", nil),
 		add("lambda-1", "aws:lambda/permission:Permission", object{"principal": "*", "action": "lambda:InvokeFunction"}),
 		set("lambda-2", function, "runtime", "go1.x"),
 		set("lambda-3", function, "vpcConfig", nil),

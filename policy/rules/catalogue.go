@@ -36,6 +36,7 @@ var others = map[string][]int{
 	"CloudWatch":     {15, 16, 17},
 	"DMS":            {2, 3, 4, 5},
 	"EC2":            {12, 13, 14, 28, 37, 38, 39, 40, 42, 43, 44, 46, 48, 53, 54, 175},
+	"Glue":           {1},
 	"IAM":            {24, 27},
 	"KMS":            {4},
 	"Kinesis":        {2},
@@ -52,7 +53,7 @@ var others = map[string][]int{
 var elsewhere = map[string][]int{
 	"EC2":         {20, 23, 51, 171, 173},           // VPN, transit gateways, client VPN, spot fleets
 	"EventBridge": {3},                              // custom buses
-	"Glue":        {3, 4},                           // transforms and jobs
+	"Glue":        {3},                              // transforms
 	"IAM":         {3, 4, 5, 6, 7, 8},               // users and the account
 	"RDS":         {36, 37, 40, 41, 42, 43, 44, 47}, // other engines, proxies
 	"S3":          {24, 25},                         // multi-region access points, directory buckets

@@ -20,6 +20,8 @@ const (
 	endpointType       = "aws:dms/endpoint:Endpoint"
 	taskType           = "aws:dms/replicationTask:ReplicationTask"
 	functionType       = "aws:lambda/function:Function"
+	glueJob            = "aws:glue/job:Job"
+	glueSecurity       = "aws:glue/securityConfiguration:SecurityConfiguration"
 	rolePolicy         = "aws:iam/rolePolicy:RolePolicy"
 	keyType            = "aws:kms/key:Key"
 	ingressRule        = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"

@@ -27,6 +27,7 @@ var computeExamples = map[string]example{
 	"lambda-3": {functionType, `{"vpcConfig":{"subnetIds":["a","b"]}}`, `{}`, `{"vpcConfig":"?"}`},
 	"lambda-5": {functionType, `{"vpcConfig":{"subnetIds":["?","?"]}}`, `{"vpcConfig":{"subnetIds":["a"]}}`, `{"vpcConfig":{"subnetIds":"?"}}`},
 
+	"glue-4": {glueJob, `{"glueVersion":"5.1"}`, `{"glueVersion":"2.0"}`, `{"glueVersion":"?"}`},
 	"iam-1":  {rolePolicy, policyOf(`{"Effect":"Allow","Action":"s3:GetObject","Resource":"*"}`), policyOf(`{"Effect":"Allow","Action":"*","Resource":"*"}`), unknownPolicy},
 	"iam-21": {rolePolicy, policyOf(`{"Effect":"Deny","Action":"s3:*","Resource":"*"}`), policyOf(`{"Effect":"Allow","Action":"s3:*","Resource":"b"}`), unknownPolicy},
 	"iam-27": {"aws:iam/rolePolicyAttachment:RolePolicyAttachment", `{"policyArn":"arn:aws:iam::aws:policy/AmazonSSMManagedInstanceCore"}`, `{"policyArn":"arn:aws:iam::aws:policy/AWSCloudShellFullAccess"}`, `{"policyArn":"?"}`},
@@ -40,6 +41,12 @@ var ownExamples = map[string]example{
 	"failures-are-kept": {
 		firehoseType,
 		`{"extendedS3Configuration":{"bucketArn":"b","errorOutputPrefix":"errors/"}}`, `{"opensearchConfiguration":{"indexName":"i"}}`, `{"opensearchConfiguration":{"indexName":"i","s3Configuration":"?"}}`,
+	},
+	"jobs-are-encrypted": {
+		"",
+		`{"j":{"t":"` + glueJob + `","p":{"securityConfiguration":"s"}},"s":{"t":"` + glueSecurity + `","p":{"encryptionConfiguration":{"s3Encryption":{"s3EncryptionMode":"SSE-KMS"},"cloudwatchEncryption":{"cloudwatchEncryptionMode":"SSE-KMS"},"jobBookmarksEncryption":{"jobBookmarksEncryptionMode":"CSE-KMS"}}}}}`,
+		`{"j":{"t":"` + glueJob + `"}}`,
+		`{"j":{"t":"` + glueJob + `","p":{"securityConfiguration":"?"}},"s":{"t":"` + glueSecurity + `","p":{"encryptionConfiguration":"?"}}}`,
 	},
 	"tls-is-verified": {
 		endpointType,

@@ -60,6 +60,11 @@ func own() []Rule {
 			Default: "both deliveries write to the lake's error prefix", Check: failuresKept,
 		},
 		{
+			Name: "jobs-are-encrypted", Title: "What a Glue job writes is encrypted: objects, logs, bookmarks", Severity: High, Types: []string{glueJobType, glueSecurityType},
+			Change: "a securityConfiguration for the job, in which no mode is DISABLED", Unseen: "taken for encrypted",
+			Default: "the stack's key for all three, in prod; no job is made in dev", Check: encryptedJobs,
+		},
+		{
 			Name: "tls-is-verified", Title: "The server's certificate is verified on every hop", Severity: High, Types: []string{endpointType, openSearchProviderType},
 			Change:  "sslMode verify-ca or verify-full with a certificateArn for DMS; an https url and no insecure for the OpenSearch provider",
 			Unseen:  "taken for verified",

@@ -151,6 +151,8 @@ func TestEachPartOfARuleIsLookedAt(t *testing.T) {
 		"a policy that cannot be read":      {"iam-1", rolePolicy, `{"policy":"{\"Statement\":[{\"Effect\":\"Allow\",\"NotAction\":\"iam:*\"}]}"}`, "unknown field"},
 		"a default group with rules":        {"ec2-2", "", `{"v":{` + vpcT + `},"d":{"t":"aws:ec2/defaultSecurityGroup:DefaultSecurityGroup","p":{"egress":[{"protocol":"-1"}]},"r":{"vpcId":["v"]}}}`, "it has rules"},
 		"a volume that is not encrypted":    {"ec2-3", instanceType, `{}`, "not encrypted"},
+		"a job of an old default":           {"glue-4", glueJob, `{}`, "not set"},
+		"logs in the clear":                 {"jobs-are-encrypted", glueSecurity, `{"encryptionConfiguration":{"s3Encryption":{"s3EncryptionMode":"SSE-KMS"},"cloudwatchEncryption":{"cloudwatchEncryptionMode":"DISABLED"},"jobBookmarksEncryption":{"jobBookmarksEncryptionMode":"CSE-KMS"}}}`, "cloudwatchEncryptionMode is DISABLED"},
 		"a function with a password":        {"secrets-are-encrypted", functionType, `{"environment":{"variables":{"DB_PASSWORD":"x","SECRET_KEY_ARN":"arn:x"}}}`, "DB_PASSWORD"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -33,6 +33,8 @@ var taggable = []string{
 	"aws:ec2/vpc:Vpc",
 	"aws:ec2/vpcEndpoint:VpcEndpoint",
 	"aws:glue/catalogDatabase:CatalogDatabase",
+	"aws:glue/job:Job",
+	"aws:glue/trigger:Trigger",
 	"aws:iam/instanceProfile:InstanceProfile",
 	"aws:iam/policy:Policy",
 	"aws:iam/role:Role",
@@ -69,7 +71,7 @@ func tags() []Rule {
 		Name: "tagged", Title: "Everything that takes tags has one", Severity: Low,
 		Controls: []string{
 			"Athena.3", "DMS.2", "DMS.3", "DMS.4", "DMS.5", "EC2.37", "EC2.38", "EC2.39", "EC2.40", "EC2.42", "EC2.43", "EC2.44", "EC2.46", "EC2.48",
-			"EC2.175", "IAM.24", "Kinesis.2", "Lambda.6", "Opensearch.9", "RDS.28", "RDS.30", "RDS.33", "SecretsManager.5", "SNS.3", "SQS.2",
+			"EC2.175", "Glue.1", "IAM.24", "Kinesis.2", "Lambda.6", "Opensearch.9", "RDS.28", "RDS.30", "RDS.33", "SecretsManager.5", "SNS.3", "SQS.2",
 		},
 		Types:  taggable,
 		Change: "aws:defaultTags in the stack's configuration, or tags of its own", Unseen: "tags that are not known are taken for given",
