@@ -23,6 +23,7 @@ func Fixed(c config.Config) Bill {
 	b.network(c)
 	b.stream(c)
 	b.add("Firehose in the VPC, by zone", "network.availabilityZones", "Firehose zone", zones(c), HoursAMonth)
+	b.tables(c)
 	bastion := count(c.Search.Reach == config.ReachTunnel)
 	b.add("bastion", "bastion.instanceType, search.reach", c.Bastion.InstanceType, bastion, HoursAMonth)
 	b.add("bastion's volume, GB", "search.reach", "EBS gp3", bastion, BastionVolumeGb)
@@ -51,6 +52,14 @@ func (b *Bill) search(s config.Search) {
 	b.add("OpenSearch data nodes", "search.instanceCount, search.instanceType", s.InstanceType, nodes, HoursAMonth)
 	b.add("OpenSearch dedicated masters", "search.dedicatedMasters, search.dedicatedMasterType", s.DedicatedMasterType, float64(*s.DedicatedMasters), HoursAMonth)
 	b.add("OpenSearch volumes, GB", "search.volumeGb", "OpenSearch gp3", nodes, float64(s.VolumeGb))
+}
+
+// tables is what runs of the tables' job cost at the least: each is paid for a minute, however little there is to do.
+func (b *Bill) tables(c config.Config) {
+	t := c.Lake.Tables
+	runs := HoursAMonth * 60 / float64(t.Minutes)
+	b.add("tables' job: workers × DPUs × runs × a minute, in hours", "lake.tables.format, lake.tables.minutes, lake.tables.workers, lake.tables.workerType", "Glue DPU",
+		count(c.KeepsTables())*float64(t.Workers), float64(t.WorkerType.DPUs()), runs, 1.0/60)
 }
 
 // network is the way out of a VPC of the pipeline's own: endpoints or, in their place, NAT gateways.

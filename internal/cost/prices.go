@@ -78,6 +78,10 @@ var Sources = []Source{
 		"firehose", "https://aws.amazon.com/kinesis/data-firehose/pricing/",
 		"text of the page, undated: records are rounded up to 5 KB",
 	},
+	{
+		"glue", "https://aws.amazon.com/glue/pricing/",
+		"text of the page, undated: its example of a Spark job, as a [guide of May 2026](https://awsnegotiations.com/glue-job-cost-optimization.html) has it too",
+	},
 }
 
 // Prices are all unit prices. A class that is missing here is named as not found.
@@ -117,6 +121,7 @@ var Prices = []Price{
 	{"S3 PUT", 0.005, "thousand", []string{"cache"}, "s3/pricing/", ""},
 	{"Lambda calls", 0.20, "million", []string{"cache", "infracost"}, "lambda/pricing/", ""},
 	{"Lambda time", 13.3334, "million GB-seconds", []string{"cache", "infracost"}, "lambda/pricing/", "arm64"},
+	{"Glue DPU", 0.44, "hour", []string{"glue"}, "glue/pricing/", "by the second, a minute for a run at the least; a DPU is 4 vCPUs and 16 GB"},
 	{"logs", 0.50, "GB", []string{"cache", "calc"}, "cloudwatch/pricing/", "and 0.03 for a GB-month, compressed"},
 	{"metric", 0.30, "month", []string{"cache", "infracost"}, "cloudwatch/pricing/", ""},
 	{"t4g.nano", 0.0042, "hour", []string{"vantage"}, "ec2/pricing/on-demand/", ""},

@@ -64,6 +64,7 @@ func TestQuantitiesAreThoseOfTheResources(t *testing.T) {
 			}
 		}
 		require.Len(t, r.All("aws:kinesis/streamConsumer:StreamConsumer"), int(fansOut(environment)))
+		keepsTables(t, r, bill)
 	}
 }
 
@@ -73,6 +74,17 @@ func fansOut(environment config.Environment) float64 {
 		return 1
 	}
 	return 0
+}
+
+func keepsTables(t *testing.T, r *componenttest.Recorder, bill cost.Bill) {
+	t.Helper()
+	jobs := r.All("aws:glue/job:Job")
+	require.Equal(t, len(jobs) > 0, slices.ContainsFunc(bill, func(l cost.Line) bool { return l.Price.Name == "Glue DPU" }))
+	for _, job := range jobs {
+		dpus := config.WorkerType(job.Input("workerType").(string)).DPUs()
+		require.Equal(t, []float64{job.Input("numberOfWorkers").(float64), float64(dpus), cost.HoursAMonth, 1.0 / 60}, line(t, bill, "Glue DPU").Quantity)
+		require.Equal(t, "cron(0 * * * ? *)", r.One(t, "aws:glue/trigger:Trigger").Input("schedule"), "a run an hour")
+	}
 }
 
 func replicates(t *testing.T, instance componenttest.Registered, bill cost.Bill) {
@@ -116,7 +128,7 @@ func endpointZones(t *testing.T, r *componenttest.Recorder) float64 {
 // paid are the types of resources that have a line in the bill, or are named on the page as not counted.
 var paid = []string{
 	"aws:athena/workgroup:Workgroup", "aws:cloudwatch/logGroup:LogGroup", "aws:dms/replicationInstance:ReplicationInstance", "aws:ec2/flowLog:FlowLog",
-	"aws:ec2/instance:Instance", "aws:ec2/vpcEndpoint:VpcEndpoint", "aws:kinesis/firehoseDeliveryStream:FirehoseDeliveryStream",
+	"aws:ec2/instance:Instance", "aws:ec2/vpcEndpoint:VpcEndpoint", "aws:glue/job:Job", "aws:kinesis/firehoseDeliveryStream:FirehoseDeliveryStream",
 	"aws:kinesis/stream:Stream", "aws:kinesis/streamConsumer:StreamConsumer", "aws:kms/key:Key", "aws:lambda/function:Function",
 	"aws:opensearch/domain:Domain", "aws:rds/cluster:Cluster", "aws:rds/clusterInstance:ClusterInstance", "aws:s3/bucketV2:BucketV2",
 	"aws:scheduler/schedule:Schedule", "aws:secretsmanager/secret:Secret",
@@ -126,8 +138,8 @@ var paid = []string{
 var free = []string{
 	"aws:athena/namedQuery", "aws:cloudwatch/logResourcePolicy", "aws:cloudwatch/logStream", "aws:dms/certificate", "aws:dms/endpoint",
 	"aws:dms/replicationSubnetGroup", "aws:dms/replicationTask", "aws:ec2/defaultSecurityGroup", "aws:ec2/routeTable", "aws:ec2/securityGroup",
-	"aws:ec2/subnet", "aws:ec2/vpc:", "aws:glue/", "aws:iam/", "aws:kms/alias", "aws:lambda/eventSourceMapping", "aws:lambda/invocation",
-	"aws:lambda/permission", "aws:rds/clusterParameterGroup", "aws:rds/subnetGroup", "aws:s3/bucketLifecycle", "aws:s3/bucketLogging",
+	"aws:ec2/subnet", "aws:ec2/vpc:", "aws:glue/catalog", "aws:glue/securityConfiguration", "aws:glue/trigger", "aws:iam/", "aws:kms/alias", "aws:lambda/eventSourceMapping", "aws:lambda/invocation",
+	"aws:lambda/permission", "aws:rds/clusterParameterGroup", "aws:rds/subnetGroup", "aws:s3/bucketLifecycle", "aws:s3/bucketObjectv2", "aws:s3/bucketLogging",
 	"aws:s3/bucketOwnership", "aws:s3/bucketPolicy", "aws:s3/bucketPublic", "aws:s3/bucketServerSide", "aws:s3/bucketVersioning",
 	"aws:secretsmanager/secretRotation", "aws:secretsmanager/secretVersion", "aws:vpc/securityGroup", "cdcpipeline:", "opensearch:", "pulumi:", "random:",
 }

@@ -51,6 +51,14 @@ var Savings = []Saving{
 		"three readers share what a shard gives, and rows are found later when a lot is written",
 	},
 	{
+		"`lake.tables.format: none`", func(c *config.Config) { c.Lake.Tables.Format = config.FormatNone },
+		"Athena works out present rows from all changes, in each query",
+	},
+	{
+		"`lake.tables.minutes: 720`", func(c *config.Config) { c.Lake.Tables.Minutes = 720 },
+		"the tables are up to half a day old",
+	},
+	{
 		"`search.reach: direct`", func(c *config.Config) { c.Search.Reach = config.ReachDirect },
 		"no bastion: whoever deploys, and whoever searches, needs a way into the VPC",
 	},
