@@ -62,7 +62,7 @@ func TestEveryOutputThatIsWrittenIsRead(t *testing.T) {
 	require.Equal(t, componenttest.Region, o.Region)
 	require.Equal(t, "cdc_conformance.%", o.ProbeTables)
 	require.Equal(t, 9200, o.SearchTunnelPort)
-	require.Equal(t, "project-stack-cdc-tables", o.TablesJob)
+	require.Equal(t, "cdc-tables-job", o.TablesJob)
 	require.Equal(t, map[string]string{"testdb.retail_trans": "2026-01-31T12:00:00Z"}, o.RowsSince)
 	require.Contains(t, o.ConsoleLinks["task"], "us-east-1.console.aws.amazon.com/dms")
 }

@@ -94,7 +94,7 @@ type tablesPlan struct {
 	*TablesArgs
 	*Tables
 
-	// name of the parts in the program, id in the account.
+	// name of the parts in the program; id, which the names of logs begin with.
 	name, id string
 	after    []pulumi.Resource
 	at       where
@@ -198,7 +198,6 @@ func (p *tablesPlan) job(ctx *pulumi.Context, code jobCode, role *iam.Role, secu
 	cfg := p.Lake.Tables
 	at := func(key pulumi.StringInput) pulumi.StringOutput { return pulumi.Sprintf("s3://%s/%s", p.Bucket, key) }
 	job, err := glue.NewJob(ctx, p.name+"-job", &glue.JobArgs{
-		Name:        pulumi.String(p.id),
 		Description: pulumi.String("Brings the tables of the lake up to its records"),
 		RoleArn:     role.Arn,
 		GlueVersion: pulumi.String(glueVersion),
@@ -229,7 +228,6 @@ func (p *tablesPlan) job(ctx *pulumi.Context, code jobCode, role *iam.Role, secu
 // schedule starts the job. A run that is still going on when the next is due goes on alone.
 func (p *tablesPlan) schedule(ctx *pulumi.Context, job *glue.Job) error {
 	_, err := glue.NewTrigger(ctx, p.name+"-schedule", &glue.TriggerArgs{
-		Name:            pulumi.String(p.id),
 		Description:     pulumi.String("Starts the job that keeps the tables of the lake"),
 		Type:            pulumi.String("SCHEDULED"),
 		Schedule:        pulumi.String(cron(p.Lake.Tables.Minutes)),

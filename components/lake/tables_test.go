@@ -19,7 +19,7 @@ import (
 const (
 	objectType = "aws:s3/bucketObjectv2:BucketObjectv2"
 	jobType    = "aws:glue/job:Job"
-	job        = "project-stack-tables"
+	logPrefix  = "/aws-glue/project-stack-tables"
 )
 
 func tabled(t *testing.T, change func(*TablesArgs)) *componenttest.Recorder {
@@ -105,12 +105,12 @@ func TestAnotherSpecificationIsAnotherObject(t *testing.T) {
 func TestJobIsAsConfigured(t *testing.T) {
 	plain := tabled(t, nil).One(t, jobType)
 	require.Equal(t, map[string]any{
-		"name": job, "glueVersion": "5.1", "workerType": "G.1X", "numberOfWorkers": 2.0, "timeout": 60.0, "maxRetries": 1.0,
+		"name": nil, "glueVersion": "5.1", "workerType": "G.1X", "numberOfWorkers": 2.0, "timeout": 60.0, "maxRetries": 1.0,
 		"executionProperty": map[string]any{"maxConcurrentRuns": 1.0}, "securityConfiguration": "tables-security",
 	}, inputs(plain, "name", "glueVersion", "workerType", "numberOfWorkers", "timeout", "maxRetries", "executionProperty", "securityConfiguration"))
 	arguments := plain.Input("defaultArguments").(map[string]any)
 	require.Len(t, arguments, 6)
-	require.Equal(t, []any{"iceberg", "job-bookmark-disable", "true", "/aws-glue/" + job}, []any{
+	require.Equal(t, []any{"iceberg", "job-bookmark-disable", "true", logPrefix}, []any{
 		arguments["--datalake-formats"], arguments["--job-bookmark-option"], arguments["--enable-continuous-cloudwatch-log"], arguments["--custom-logGroup-prefix"],
 	})
 	large := tabled(t, func(a *TablesArgs) {
@@ -133,7 +133,7 @@ func TestScheduleIsACronExpression(t *testing.T) {
 		5: "cron(0/5 * * * ? *)", 30: "cron(0/30 * * * ? *)", 60: "cron(0 * * * ? *)", 120: "cron(0 0/2 * * ? *)", 720: "cron(0 0/12 * * ? *)", 1440: "cron(0 0 * * ? *)",
 	} {
 		trigger := tabled(t, func(a *TablesArgs) { a.Lake.Tables.Minutes = minutes }).One(t, "aws:glue/trigger:Trigger")
-		require.Equal(t, map[string]any{"type": "SCHEDULED", "schedule": want, "startOnCreation": true, "actions": []any{map[string]any{"jobName": job}}},
+		require.Equal(t, map[string]any{"type": "SCHEDULED", "schedule": want, "startOnCreation": true, "actions": []any{map[string]any{"jobName": "tables-job"}}},
 			inputs(trigger, "type", "schedule", "startOnCreation", "actions"))
 	}
 }
@@ -146,7 +146,7 @@ func TestEverythingThatGlueWritesIsEncryptedWithTheKey(t *testing.T) {
 		"jobBookmarksEncryption": map[string]any{"jobBookmarksEncryptionMode": "CSE-KMS", "kmsKeyArn": keyArn},
 	}, r.One(t, "aws:glue/securityConfiguration:SecurityConfiguration").Input("encryptionConfiguration"))
 	groups := r.All("aws:cloudwatch/logGroup:LogGroup")
-	require.Equal(t, []string{"/aws-glue/" + job + "/tables-security-role/tables-role/error", "/aws-glue/" + job + "/tables-security-role/tables-role/output"}, names(groups, ""), "as Glue names them")
+	require.Equal(t, []string{logPrefix + "/tables-security-role/tables-role/error", logPrefix + "/tables-security-role/tables-role/output"}, names(groups, ""), "as Glue names them")
 	for _, group := range groups {
 		require.Equal(t, map[string]any{"kmsKeyId": keyArn, "retentionInDays": 30.0}, inputs(group, "kmsKeyId", "retentionInDays"))
 	}
