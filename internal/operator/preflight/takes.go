@@ -73,6 +73,7 @@ func roles(s *Stack) int {
 	n += functions(s) + count(c.Search.Current.On())              // the current state's sweep has a schedule with a role
 	n += count(s.tunnels())                                       // the bastion
 	n += count(flowLogs)                                          // the VPC's log
+	n += count(c.KeepsTables())                                   // the tables' job
 	n += count(s.makesDatabase() && c.Environment == config.Prod) // enhanced monitoring
 	return n
 }
