@@ -9,7 +9,7 @@ var changes = []string{
 	"ec2:ModifyInstanceAttribute", "ec2:ModifyInstanceMetadataOptions", "ec2:ModifySecurityGroupRules", "ec2:ModifySubnetAttribute", "ec2:ModifyVpcEndpoint", "ec2:ReplaceRoute", "ec2:ReplaceRouteTableAssociation", "ec2:StartInstances", "ec2:StopInstances",
 	"es:GetUpgradeStatus", "es:UpdateDomainConfig", "es:UpgradeDomain",
 	"firehose:UpdateDestination",
-	"glue:UpdateDatabase",
+	"glue:StartTrigger", "glue:StopTrigger", "glue:UpdateDatabase", "glue:UpdateJob", "glue:UpdateTrigger",
 	"iam:DetachRolePolicy", "iam:UpdateAssumeRolePolicy", "iam:UpdateRole", "iam:UpdateRoleDescription",
 	"kinesis:DecreaseStreamRetentionPeriod", "kinesis:StopStreamEncryption", "kinesis:UpdateShardCount", "kinesis:UpdateStreamMode",
 	"kms:PutKeyPolicy", "kms:UpdateAlias", "kms:UpdateKeyDescription",
@@ -22,18 +22,21 @@ var changes = []string{
 	// When a default tag goes: each service's UpdateTags, tags_gen.go. What adds tags is among what the first deployment needs.
 	"athena:UntagResource", "dms:RemoveTagsFromResource", "ec2:DeleteTags", "es:RemoveTags", "firehose:UntagDeliveryStream", "glue:UntagResource",
 	"iam:UntagInstanceProfile", "iam:UntagRole", "kinesis:RemoveTagsFromStream", "kms:UntagResource", "lambda:UntagResource", "logs:UntagResource",
-	"rds:RemoveTagsFromResource", "secretsmanager:UntagResource",
+	"rds:RemoveTagsFromResource", "s3:DeleteObjectTagging", "secretsmanager:UntagResource",
 }
 
-// production is what a stack in prod calls besides, for its flow logs, the lake's access logs and the current state's
-// reading of the stream, and one with network.egress: nat for its way out: a rehearsal deploys dev, without.
+// production is what a stack in prod calls besides, for its flow logs, the lake's access logs, the lake's tables and the current
+// state's reading of the stream, and one with network.egress: nat for its way out: a rehearsal deploys dev, without.
 var production = []string{
 	"ec2:AllocateAddress", "ec2:AttachInternetGateway", "ec2:CreateInternetGateway", "ec2:CreateNatGateway", "ec2:CreateRoute",
 	"ec2:DeleteInternetGateway", "ec2:DeleteNatGateway", "ec2:DeleteRoute", "ec2:DescribeAddresses", "ec2:DescribeAddressesAttribute",
 	"ec2:DescribeNatGateways", "ec2:DetachInternetGateway", "ec2:DisassociateAddress", "ec2:ReleaseAddress",
 	"ec2:CreateFlowLogs", "ec2:DeleteFlowLogs", "ec2:DescribeFlowLogs",
+	"glue:CreateJob", "glue:CreateSecurityConfiguration", "glue:CreateTrigger", "glue:DeleteJob", "glue:DeleteSecurityConfiguration",
+	"glue:DeleteTrigger", "glue:GetJob", "glue:GetSecurityConfiguration", "glue:GetTrigger",
 	"kinesis:DeregisterStreamConsumer", "kinesis:DescribeStreamConsumer", "kinesis:RegisterStreamConsumer",
 	"s3:PutBucketLogging",
+	"s3:GetObject", "s3:GetObjectTagging", "s3:PutObject", "s3:PutObjectTagging",
 }
 
 // newer is what later versions of the provider call for the program's types of resources, that the rehearsed one does not:

@@ -115,6 +115,16 @@ var allImplied = []implied{
 		"EventBridge Scheduler is given the role that calls the function", authorization + "list_amazoneventbridgescheduler.html",
 	},
 	{
+		[]string{"glue:CreateJob"},
+		[]string{"iam:PassRole"},
+		"Glue is given the role of the job that keeps the lake's tables", "https://docs.aws.amazon.com/glue/latest/dg/create-an-iam-role.html",
+	},
+	{
+		[]string{"s3:PutObject"},
+		[]string{"kms:Decrypt", "kms:GenerateDataKey"},
+		"that job's code is encrypted with the stack's key on the caller's behalf", "https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingKMSEncryption.html",
+	},
+	{
 		[]string{"secretsmanager:CreateSecret", "secretsmanager:PutSecretValue"},
 		[]string{"kms:Decrypt", "kms:GenerateDataKey"},
 		"secrets are encrypted with the stack's key on the caller's behalf", "https://docs.aws.amazon.com/secretsmanager/latest/userguide/security-encryption.html",

@@ -120,6 +120,9 @@ func patternOf(r componenttest.Registered, input, pipeline string) (string, erro
 	case "aws:kms/alias:Alias":
 		return strings.Replace(strings.TrimPrefix(given, "alias/"), componenttest.Project+"-"+componenttest.Stack, project+"-*", 1), nil
 	case "aws:cloudwatch/logGroup:LogGroup":
+		if strings.HasPrefix(given, "/aws-glue/"+componenttest.Project+"-"+componenttest.Stack+"-"+pipeline) { // names of others follow
+			return "/aws-glue/" + project + "-*", nil
+		}
 		if i := strings.LastIndex(given, "/"); i >= 0 {
 			return given[:i] + "*", nil
 		}

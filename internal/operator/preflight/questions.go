@@ -165,6 +165,9 @@ var parts = []struct {
 		"kms:CreateKey", "kms:CreateAlias", "kms:UpdateAlias", "kms:DeleteAlias", "kms:EnableKeyRotation", "kms:PutKeyPolicy", "kms:ScheduleKeyDeletion",
 	}},
 	{func(s *Stack) bool { return s.Config.Lake.Catalog.On() }, []string{"glue:*", "athena:*"}},
+	{func(s *Stack) bool { return s.Config.KeepsTables() }, []string{
+		"glue:*Job", "glue:*SecurityConfiguration", "glue:*Trigger", "s3:GetObject", "s3:GetObjectTagging", "s3:PutObject", "s3:PutObjectTagging",
+	}},
 	{func(s *Stack) bool { return s.Config.Network.FlowLogs != nil && *s.Config.Network.FlowLogs }, []string{"ec2:*FlowLogs"}},
 	{func(s *Stack) bool { return s.Config.Search.Current.On() }, []string{"lambda:*EventSourceMapping", "scheduler:*"}},
 	{func(s *Stack) bool { return s.Config.Search.Current.On() && *s.Config.Search.Current.EnhancedFanOut }, []string{"kinesis:*StreamConsumer"}},

@@ -14,6 +14,7 @@ var passed = map[string]string{
 	"ec2:DeliverLogsPermissionArn":    "vpc-flow-logs.amazonaws.com",
 	"ec2:IamInstanceProfile":          "ec2.amazonaws.com",
 	"firehose:RoleARN":                "firehose.amazonaws.com",
+	"glue:Role":                       "glue.amazonaws.com",
 	"iam:RoleName":                    "ec2.amazonaws.com", // AddRoleToInstanceProfile
 	"lambda:Role":                     "lambda.amazonaws.com",
 	"rds:MonitoringRoleArn":           "monitoring.rds.amazonaws.com",
