@@ -5,7 +5,8 @@ import "cmp"
 // LakeTables is the tables that a job keeps from the lake's raw records, a row of the source a row, changed in place: for
 // queries that are not to read every change there ever was.
 type LakeTables struct {
-	// Format of the tables. Default none in dev, iceberg in prod while lake.catalog.enabled is true.
+	// Format of the tables. Those of source.tables that are given by a pattern have none. Default none in dev, iceberg in prod
+	// while lake.catalog.enabled is true.
 	Format TableFormat `json:"format"`
 	// Minutes from one run of the job to the next, which divide an hour or are hours that divide a day: 5, 6, 10, 12, 15, 20, 30,
 	// 60, 120, 180, 240, 360, 480, 720 or 1440. Default 60.

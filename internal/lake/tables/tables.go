@@ -89,7 +89,7 @@ func Describe(lake config.Lake, name views.Name, t views.Table, omitted []string
 		Omitted:  append([]string{}, omitted...),
 	}
 	if !t.Since.IsZero() {
-		out.Since = t.Since.UTC().Format(time.RFC3339Nano)
+		out.Since = t.Since.UTC().Truncate(time.Microsecond).Format(time.RFC3339Nano) // what Python holds
 	}
 	for i, column := range columnNames(fields) {
 		out.Columns = append(out.Columns, Column{Name: column, Member: fields[i].Column.Name, Declared: fields[i].Column.Type, Type: fields[i].Hive})
