@@ -253,26 +253,33 @@ func TestTheZipIsTheCode(t *testing.T) {
 }
 
 // The script needs the zip alone: Python imports from it. The job itself needs Spark, which is Glue's.
-func TestTheScriptStartsTheJob(t *testing.T) {
+func TestTheScriptStartsTheJobAndExitsWhenItFails(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "code.zip")
 	content, err := tables.Zip()
 	require.NoError(t, err)
 	require.NoError(t, os.WriteFile(file, content, 0o600))
-	cmd := exec.CommandContext(t.Context(), "python3", "-c", `
+	for _, code := range []string{"0", "3"} {
+		cmd := exec.CommandContext(t.Context(), "python3", "-c", `
 import sys, types
 job = types.ModuleType("cdctables.job")
-job.main = lambda arguments: print("asked for", *arguments) or 3
+job.main = lambda arguments: print("asked for", *arguments) or int(arguments[-1])
 sys.modules["cdctables.job"] = job
 import cdctables.spec
 assert "code.zip" in cdctables.spec.__file__
-sys.argv = ["main.py", "--spec", "s3://b/k"]
-exec(sys.stdin.read())
-`)
-	cmd.Env = append(os.Environ(), "PYTHONPATH="+file)
-	cmd.Stdin = strings.NewReader(tables.Script())
-	out, err := cmd.Output()
-	var exit *exec.ExitError
-	require.ErrorAs(t, err, &exit)
-	require.Equal(t, 3, exit.ExitCode())
-	require.Equal(t, "asked for --spec s3://b/k\n", string(out))
+sys.argv = ["main.py", "--spec", "s3://b/k", sys.argv[1]]
+try:
+    exec(sys.stdin.read())
+except SystemExit as e:
+    print("exits with", e.code)
+`, code)
+		cmd.Env = append(os.Environ(), "PYTHONPATH="+file)
+		cmd.Stdin = strings.NewReader(tables.Script())
+		out, err := cmd.CombinedOutput()
+		require.NoError(t, err, string(out))
+		want := "asked for --spec s3://b/k " + code + "\n"
+		if code != "0" {
+			want += "exits with " + code + "\n"
+		}
+		require.Equal(t, want, string(out))
+	}
 }
