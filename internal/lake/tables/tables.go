@@ -23,6 +23,8 @@ type Spec struct {
 	State         string `json:"state"`
 	TombstoneDays int    `json:"tombstone_days"`
 	LookbackDays  int    `json:"lookback_days"`
+	// VersionDays is how long what only former versions of a table have is kept; 0 leaves it to the job.
+	VersionDays int `json:"version_days,omitempty"`
 	// BatchMb of objects that a commit takes at most; 0 leaves it to the job.
 	BatchMb int     `json:"batch_mb,omitempty"`
 	Tables  []Table `json:"tables"`
