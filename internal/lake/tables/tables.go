@@ -23,8 +23,8 @@ type Spec struct {
 	State         string `json:"state"`
 	TombstoneDays int    `json:"tombstone_days"`
 	LookbackDays  int    `json:"lookback_days"`
-	// VersionDays is how long what only former versions of a table have is kept; 0 leaves it to the job.
-	VersionDays int `json:"version_days,omitempty"`
+	// VersionDays is how long what only former versions of a table have is kept.
+	VersionDays int `json:"version_days"`
 	// BatchMb of objects that a commit takes at most; 0 leaves it to the job.
 	BatchMb int     `json:"batch_mb,omitempty"`
 	Tables  []Table `json:"tables"`
@@ -56,10 +56,13 @@ func Of(lake config.Lake, bucket, database string, retentionHours int, tables ..
 	return Spec{
 		Format: lake.Tables.Format, Bucket: bucket, Database: database,
 		Errors: Errors(lake), State: config.TablesPrefix + "/_state",
-		TombstoneDays: lake.Tables.TombstoneDays, LookbackDays: (retentionHours+23)/24 + deliveryDays,
+		TombstoneDays: lake.Tables.TombstoneDays, LookbackDays: (retentionHours+23)/24 + deliveryDays, VersionDays: versionDays,
 		Tables: append([]Table{}, tables...),
 	}
 }
+
+// versionDays is Iceberg's default of expire_snapshots, https://iceberg.apache.org/docs/1.10.0/configuration/#table-behavior-properties.
+const versionDays = 5
 
 // deliveryDays is for how long a delivery may go on trying, rounded up: Firehose tries to write to S3 for a day
 // (https://docs.aws.amazon.com/firehose/latest/dev/retry.html), and an object has the hour of its first record.
