@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"cdcpipeline/internal/operator/status"
+	"cdcpipeline/internal/operator/tables"
 	"cdcpipeline/internal/task"
 	"encoding/json"
 	"fmt"
@@ -43,6 +44,8 @@ func TestFlagsOfOperationsAreRefusedTogether(t *testing.T) {
 		{[]string{"epoch", "rollback"}, []string{`required flag(s) "table" not set`}},
 		{[]string{"epoch", "drop", "--table", "a.b"}, []string{"give --yes, there is no terminal to ask at"}},
 		{[]string{"epoch", "list", "--output", "xml"}, []string{"write table or json"}},
+		{[]string{"tables", "run", "--timeout", "-1s"}, []string{"--timeout: must not be negative"}},
+		{[]string{"tables", "status", "--output", "xml"}, []string{"write table or json"}},
 		{[]string{"stop", "--timeout", "-1s"}, []string{"--timeout: must not be negative"}},
 		{[]string{"tunnel", "search", "--port", "70000"}, []string{"--port: must be 1 to 65535, is 70000"}},
 		{[]string{"stop", "now"}, []string{"unknown command"}},
@@ -138,4 +141,26 @@ func TestTheAdviceIsForTheStackThatWasNamed(t *testing.T) {
 		(&stackFlags{name: name}).adviseSince(func(format string, args ...any) { told = fmt.Sprintf(format, args...) }, anyTable, time.Date(2026, 1, 31, 12, 0, 0, 900, time.UTC))
 		require.Contains(t, told, want)
 	}
+}
+
+func TestAStackWithoutTablesSaysHowToHaveThem(t *testing.T) {
+	stackOf(t, deployed, region)
+	for _, command := range []string{"run", "upkeep", "status"} {
+		_, err := runs(t, "tables", command)
+		require.ErrorContains(t, err, "the stack keeps no tables (lake.tables.format is none): `pulumi config set --path lake.tables.format iceberg`, then `pulumi up`")
+	}
+}
+
+func TestTablesAreShownAndAStoppedOneIsAnError(t *testing.T) {
+	until := time.Date(2026, 11, 28, 9, 0, 0, 0, time.UTC)
+	notes := []tables.Note{{Table: "shop_a_table", Source: "shop.a", At: until, Until: &until, Rows: 3, Objects: 2, Bytes: 1_540_000, Refused: 1}, {Table: "shop_b_table", Source: "shop.b", At: until}}
+	var shown bytes.Buffer
+	require.NoError(t, printTables(&shown, notes))
+	require.Regexp(t, `│ shop_a +│ shop.a +│ +3 │ +2 │ 1.5 MB │ 2026-11-28T09:00:00Z │ +1 │`, shown.String())
+	require.Regexp(t, `│ shop_b +│ shop.b +│ +0 │ +0 │ 0.0 MB │ - +│ +0 │`, shown.String())
+	shown.Reset()
+	require.NoError(t, printTables(&shown, nil))
+	require.Equal(t, "the job has not run yet: `cdc tables run` starts it\n", shown.String())
+	require.ErrorContains(t, stoppedOf(append(notes, tables.Note{Table: "shop_c_table", Stopped: "no column x"})), "shop_c has stopped: no column x")
+	require.NoError(t, stoppedOf(notes))
 }

@@ -77,7 +77,7 @@ func (b *builder) fetch(ctx context.Context, scratch string, m module) error {
 		return fmt.Errorf("its checksum is %q, want %q: refusing to build it %s", got.Sum, sum, got.Error)
 	}
 	folder := filepath.Join(b.src, m.folder)
-	if err := copyModule(got.Dir, folder); err != nil {
+	if err := copyModule(ctx, got.Dir, folder); err != nil {
 		return err
 	}
 	return m.edit(folder)
@@ -133,7 +133,7 @@ func (b *builder) narrow(ctx context.Context) error {
 			to, ok := copied[p.Module.Path]
 			if !ok {
 				to = filepath.Join("aws-sdk", strings.TrimPrefix(p.Module.Path, sdkServices))
-				if err := copyModule(p.Module.Dir, filepath.Join(b.src, to)); err != nil {
+				if err := copyModule(ctx, p.Module.Dir, filepath.Join(b.src, to)); err != nil {
 					return err
 				}
 				copied[p.Module.Path] = to
@@ -147,7 +147,7 @@ func (b *builder) narrow(ctx context.Context) error {
 	for i, p := range packages {
 		shaken[i] = p.Package
 	}
-	if err := shake.Shake(shaken); err != nil {
+	if err := shake.Shake(ctx, shaken); err != nil {
 		return fmt.Errorf("leaving out what is not used: %w", err)
 	}
 	_, err = b.run(ctx, b.src, "go", append([]string{"mod", "edit"}, replace...)...)
@@ -178,9 +178,9 @@ func (b *builder) list(ctx context.Context) ([]listed, error) {
 }
 
 // copyModule copies a module out of the module cache, whose files are read-only, without what no program is compiled from.
-func copyModule(from, to string) error {
+func copyModule(ctx context.Context, from, to string) error {
 	err := filepath.WalkDir(from, func(path string, d fs.DirEntry, err error) error {
-		if err != nil {
+		if err := errors.Join(err, context.Cause(ctx)); err != nil {
 			return err
 		}
 		name, err := filepath.Rel(from, path)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from pyspark.sql import DataFrame, SparkSession
@@ -124,14 +124,16 @@ class Iceberg(Format):
 
     def upkeep(self, table: Table, before: datetime) -> None:
         name = f"{quoted(self.spec.database)}.{quoted(table.name)}"
-        older = f"TIMESTAMP '{before:%Y-%m-%d %H:%M:%S.%f}'"
+        # Iceberg refuses to look for files of no version among those of the last day: one may be about to become part of a version.
+        unfinished = min(before, datetime.now(UTC) - timedelta(hours=25))
+        older, orphaned = (f"TIMESTAMP '{at:%Y-%m-%d %H:%M:%S.%f}'" for at in (before, unfinished))
         for procedure in (
             # A file with any deleted row is written anew: every reader would have to take them out.
             f"rewrite_data_files(table => '{name}', options => map('delete-file-threshold', '1', 'remove-dangling-deletes', 'true'))",
             f"rewrite_position_delete_files(table => '{name}')",
             f"rewrite_manifests(table => '{name}')",
             f"expire_snapshots(table => '{name}', older_than => {older}, retain_last => 1)",
-            f"remove_orphan_files(table => '{name}', older_than => {older})",
+            f"remove_orphan_files(table => '{name}', older_than => {orphaned})",
         ):
             self.spark.sql(f"CALL lake.system.{procedure}")
 

@@ -55,7 +55,7 @@ type Column struct {
 func Of(lake config.Lake, bucket, database string, retentionHours int, tables ...Table) Spec {
 	return Spec{
 		Format: lake.Tables.Format, Bucket: bucket, Database: database,
-		Errors: Errors(lake), State: config.TablesPrefix + "/_state",
+		Errors: Errors(lake), State: State,
 		TombstoneDays: lake.Tables.TombstoneDays, LookbackDays: (retentionHours+23)/24 + deliveryDays, VersionDays: versionDays,
 		Tables: append([]Table{}, tables...),
 	}
@@ -67,6 +67,9 @@ const versionDays = 5
 // deliveryDays is for how long a delivery may go on trying, rounded up: Firehose tries to write to S3 for a day
 // (https://docs.aws.amazon.com/firehose/latest/dev/retry.html), and an object has the hour of its first record.
 const deliveryDays = 2
+
+// State is the prefix of what the job keeps for itself, and says of its tables.
+const State = config.TablesPrefix + "/_state"
 
 // Errors is the prefix of records that cannot be applied.
 func Errors(lake config.Lake) string { return lake.ErrorPrefix + "/tables" }

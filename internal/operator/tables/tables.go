@@ -155,6 +155,9 @@ type Note struct {
 	Stopped string `json:"stopped,omitempty"`
 }
 
+// View is the name under which the table is queried in Athena: without its tombstones.
+func (n Note) View() string { return strings.TrimSuffix(n.Table, "_table") }
+
 // Notes are what the job says of the tables, by their names in the catalog. The lake's prefix is that of the job's state.
 func Notes(ctx context.Context, state objects.Lake) ([]Note, error) {
 	listed, err := state.List(ctx, state.Prefix+"/")

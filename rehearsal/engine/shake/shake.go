@@ -7,6 +7,8 @@ package shake
 
 import (
 	"bytes"
+	"context"
+	"errors"
 	"fmt"
 	"go/ast"
 	"go/parser"
@@ -32,15 +34,15 @@ type Package struct {
 }
 
 // Shake rewrites the packages that may be shaken, in their folders: unused declarations, imports and files go. packages
-// are all of a program's, the standard library's among them.
-func Shake(packages []Package) error {
+// are all of a program's, the standard library's among them. When ctx ends it stops, and leaves the folders half rewritten.
+func Shake(ctx context.Context, packages []Package) error {
 	t := tree{packages: map[string]*pkg{}, methods: map[string]bool{}, waiting: map[string][]*decl{}}
 	for _, p := range packages {
 		t.packages[p.ImportPath] = &pkg{Package: p, decls: map[string][]*decl{}, methods: map[string][]*decl{}}
 	}
 	for _, p := range t.packages {
 		if p.Shake || slices.ContainsFunc(p.Imports, t.shaken) {
-			if err := t.parse(p); err != nil {
+			if err := errors.Join(context.Cause(ctx), t.parse(p)); err != nil {
 				return err
 			}
 		}
@@ -56,7 +58,7 @@ func Shake(packages []Package) error {
 	}
 	for _, p := range t.packages {
 		if p.Shake {
-			if err := t.write(p); err != nil {
+			if err := errors.Join(context.Cause(ctx), t.write(p)); err != nil {
 				return err
 			}
 		}

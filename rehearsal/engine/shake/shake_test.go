@@ -1,6 +1,8 @@
 package shake
 
 import (
+	"context"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -116,13 +118,13 @@ func run(t *testing.T, dir string) string {
 func TestAShakenProgramDoesWhatItDid(t *testing.T) {
 	dir, packages := write(t)
 	before := run(t, dir)
-	require.NoError(t, Shake(packages))
+	require.NoError(t, Shake(t.Context(), packages))
 	require.Equal(t, before, run(t, dir))
 }
 
 func TestWhatNobodyMentionsGoes(t *testing.T) {
 	dir, packages := write(t)
-	require.NoError(t, Shake(packages))
+	require.NoError(t, Shake(t.Context(), packages))
 	left, err := filepath.Glob(filepath.Join(dir, "lib", "*"))
 	require.NoError(t, err)
 	var text strings.Builder
@@ -147,6 +149,30 @@ func TestAPackageOfWhichNothingIsLeftCanStillBeImported(t *testing.T) {
 	dir, packages := write(t)
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "main.go"), []byte("package main\n\nimport _ \"example.org/m/lib\"\n\nfunc main() {}\n"), 0o600))
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "lib", "more.go"), []byte("package lib\n"), 0o600))
-	require.NoError(t, Shake(packages))
+	require.NoError(t, Shake(t.Context(), packages))
 	require.Empty(t, run(t, dir))
+}
+
+func TestWhoIsToStopWritesNothing(t *testing.T) {
+	dir, packages := write(t)
+	before := textsOf(t, dir)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	require.ErrorIs(t, Shake(ctx, packages), context.Canceled)
+	require.Equal(t, before, textsOf(t, dir))
+}
+
+// textsOf are the files of a folder with their texts.
+func textsOf(t *testing.T, dir string) map[string]string {
+	t.Helper()
+	files := map[string]string{}
+	require.NoError(t, filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		text, err := os.ReadFile(path)
+		files[path] = string(text)
+		return err
+	}))
+	return files
 }

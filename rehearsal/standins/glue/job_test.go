@@ -46,7 +46,7 @@ func TestARunThatIsKilledIsMadeUpFor(t *testing.T) {
 				m.apply(history...)
 				l.deliver(s.shuffled(history, 5)...)
 				p := l.start()
-				require.Eventually(t, func() bool { return len(l.said(p)) >= wait }, time.Minute, 20*time.Millisecond)
+				require.Eventually(t, func() bool { return len(l.said(p)) >= wait }, 5*time.Minute, 20*time.Millisecond)
 				p.Kill()
 				require.Less(t, len(l.said(p)), 5)
 				if round == 1 {

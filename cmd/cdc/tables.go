@@ -1,0 +1,208 @@
+package main
+
+import (
+	"cdcpipeline/internal/awsapi"
+	"cdcpipeline/internal/lake/objects"
+	lake "cdcpipeline/internal/lake/tables"
+	"cdcpipeline/internal/operator/tables"
+	"cdcpipeline/internal/outputs"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	pretty "github.com/jedib0t/go-pretty/v6/table"
+	"github.com/spf13/cobra"
+)
+
+const tablesLong = `Work on the lake's tables that change in place (lake.tables): a Glue job keeps them, on its schedule and when it is told to.`
+
+func newTables(stack *stackFlags) *cobra.Command {
+	cmd := &cobra.Command{
+		Use: "tables", Short: "Run the job that keeps the lake's tables, and see how they are", Long: tablesLong,
+		Example: "  cdc tables status\n  cdc tables run --table shop_orders", Args: cobra.NoArgs,
+	}
+	cmd.AddCommand(
+		newTablesRun(stack, tables.Update, "run", "Apply what was delivered since the last run", `Start the job, and wait until every table has what was delivered to the lake by then. A run that goes on already is waited for first.
+
+A run costs what AWS Glue takes for its time: a minute at least for each worker. When --timeout is over, or at Ctrl-C, the run goes on by itself.`),
+		newTablesRun(stack, tables.Upkeep, "upkeep", "Make the tables small: merge files, delete former versions", `Start the job for upkeep, and wait for its end: small files are merged, versions that are older than five days are deleted, and so
+are the tombstones of rows that were deleted longer ago than lake.tables.tombstoneDays.
+
+After that, a record from before is refused where it comes late, and put below errors/tables: without its tombstone, a deleted row
+could come back by it.`),
+		newTablesStatus(stack),
+	)
+	return cmd
+}
+
+func newTablesRun(stack *stackFlags, action tables.Action, name, short, long string) *cobra.Command {
+	var only []string
+	var timeout time.Duration
+	cmd := &cobra.Command{
+		Use: name, Short: short, Long: long, Example: "  cdc tables " + name, Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if timeout < 0 {
+				return fmt.Errorf("--timeout: must not be negative, is %s", timeout)
+			}
+			k, err := openTables(cmd.Context(), stack)
+			if err != nil {
+				return err
+			}
+			names, err := k.physical(cmd.Context(), only)
+			if err != nil {
+				return err
+			}
+			ctx := cmd.Context()
+			if timeout > 0 {
+				var cancel context.CancelFunc
+				ctx, cancel = context.WithTimeout(ctx, timeout)
+				defer cancel()
+			}
+			k.Tell = teller(cmd.ErrOrStderr())
+			run, err := k.Start(ctx, action, names...)
+			if err != nil {
+				return err //nolint:wrapcheck // it says which run
+			}
+			k.Tell("run %s has ended after %s", run.ID, time.Duration(run.Seconds)*time.Second)
+			return k.print(cmd.Context(), cmd.OutOrStdout(), "table", only)
+		},
+	}
+	cmd.Flags().StringArrayVar(&only, "table", nil, "only this table of the catalog, as `cdc tables status` names it; may be repeated")
+	registerTimeout(cmd.Flags(), &timeout)
+	return cmd
+}
+
+const tablesStatusLong = `Show each table as the job's last run has left it.
+
+until is when the youngest object was delivered that is in the table; what came after it is applied by the next run. Objects and size
+are of all versions that are kept. refused are the records that the last run could not apply; they are below errors/tables, each with
+its reason. A table that is stopped says why, and the command ends with 1.
+
+With --output json (keys are added, never renamed; times in UTC; until is null before the first object):
+
+  tables[table source at until rows objects bytes refused stopped]`
+
+func newTablesStatus(stack *stackFlags) *cobra.Command {
+	var output string
+	cmd := &cobra.Command{
+		Use: "status", Short: "Show rows, size and lag of the lake's tables", Long: tablesStatusLong, Example: "  cdc tables status", Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := checkOutput(output); err != nil {
+				return err
+			}
+			k, err := openTables(cmd.Context(), stack)
+			if err != nil {
+				return err
+			}
+			return k.print(cmd.Context(), cmd.OutOrStdout(), output, nil)
+		},
+	}
+	registerOutput(cmd, &output, "form of the tables")
+	return cmd
+}
+
+// keptTables are a stack's tables and the job that keeps them.
+type keptTables struct {
+	tables.Job
+
+	state objects.Lake
+}
+
+func openTables(ctx context.Context, stack *stackFlags) (*keptTables, error) {
+	o, err := stack.outputs(ctx, func(o *outputs.Outputs) []any { return []any{&o.LakeBucket} })
+	if err != nil {
+		return nil, err
+	}
+	if o.TablesJob == "" {
+		return nil, errors.New("the stack keeps no tables (lake.tables.format is none): `pulumi config set --path lake.tables.format iceberg`, then `pulumi up`")
+	}
+	d, err := stack.account(ctx, o)
+	if err != nil {
+		return nil, err
+	}
+	client := s3.NewFromConfig(d.AWS, func(o *s3.Options) { o.UsePathStyle = d.PathStyle })
+	return &keptTables{
+		Job:   tables.Job{Glue: awsapi.New(d.AWS, awsapi.Glue), Name: d.TablesJob},
+		state: objects.Lake{Client: client, Bucket: d.LakeBucket, Prefix: lake.State},
+	}, nil
+}
+
+// physical gives the names by which the job knows tables of the catalog.
+func (k *keptTables) physical(ctx context.Context, named []string) ([]string, error) {
+	if len(named) == 0 {
+		return nil, nil
+	}
+	notes, err := tables.Notes(ctx, k.state)
+	if err != nil {
+		return nil, err //nolint:wrapcheck // it says what of
+	}
+	known := make([]string, len(notes))
+	for i, n := range notes {
+		known[i] = n.View()
+	}
+	var names []string
+	var problems []error
+	for _, name := range named {
+		i := slices.Index(known, name)
+		if i < 0 {
+			problems = append(problems, fmt.Errorf("--table %s: the job has kept no such table yet; it keeps %s", name, orDash(strings.Join(known, ", "))))
+			continue
+		}
+		names = append(names, notes[i].Table)
+	}
+	return names, errors.Join(problems...)
+}
+
+// print shows what the job says of the tables, or of those that are named. A table that has stopped is an error.
+func (k *keptTables) print(ctx context.Context, w io.Writer, output string, only []string) error {
+	notes, err := tables.Notes(ctx, k.state)
+	if err != nil {
+		return err //nolint:wrapcheck // it says what of
+	}
+	if len(only) > 0 {
+		notes = slices.DeleteFunc(notes, func(n tables.Note) bool { return !slices.Contains(only, n.View()) })
+	}
+	if output == "json" {
+		if err := printJSON(w, map[string]any{"tables": append([]tables.Note{}, notes...)}); err != nil {
+			return err
+		}
+	} else if err := printTables(w, notes); err != nil {
+		return err
+	}
+	return stoppedOf(notes)
+}
+
+// stoppedOf is the error of tables that do not go on.
+func stoppedOf(notes []tables.Note) error {
+	var stopped []error
+	for _, n := range notes {
+		if n.Stopped != "" {
+			stopped = append(stopped, fmt.Errorf("%s has stopped: %s", n.View(), n.Stopped))
+		}
+	}
+	return errors.Join(stopped...)
+}
+
+func printTables(w io.Writer, notes []tables.Note) error {
+	if len(notes) == 0 {
+		_, err := fmt.Fprintln(w, "the job has not run yet: `cdc tables run` starts it")
+		return err //nolint:wrapcheck // the terminal's
+	}
+	t := plainTable("table", "source", "rows", "objects", "size", "until", "refused")
+	for _, n := range notes {
+		until := "-"
+		if n.Until != nil {
+			until = n.Until.UTC().Format(time.RFC3339)
+		}
+		t.AppendRow(pretty.Row{n.View(), n.Source, n.Rows, n.Objects, fmt.Sprintf("%.1f MB", float64(n.Bytes)/1e6), until, n.Refused})
+	}
+	if _, err := fmt.Fprintln(w, t.Render()); err != nil {
+		return fmt.Errorf("printing the tables: %w", err)
+	}
+	return nil
+}
