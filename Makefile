@@ -13,7 +13,7 @@ MODULES     := rehearsal . sdks/opensearch sdks/generate docs/diagram
 export CGO_ENABLED := 0
 export GOFLAGS     := -trimpath '-gcflags=all=-l -dwarf=false' $(GOFLAGS)
 
-.PHONY: help rehearse rehearse-full bench test lint vuln sdk docs diagram permissions clean
+.PHONY: help rehearse rehearse-full bench test test-tables lint vuln sdk docs diagram permissions clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 18
@@ -29,7 +29,12 @@ bench: ## measure the current-state function on a real OpenSearch and write docs
 
 # Many tests wait for servers: two modules at a time, four packages of each. The linters vet.
 test: ## all tests of every module
+	@cd functions/tables && PYTHONDONTWRITEBYTECODE=1 PYTHONPATH=. python3 -m unittest discover -q -s tests
 	@printf '%s\n' $(MODULES) | xargs -P 2 -I{} sh -c 'cd {} && go test -vet=off -p 4 ./...'
+
+# Spark and what it needs are a gigabyte to download, and each run of the job takes it some ten seconds.
+test-tables: ## the job of tables that change in place, with Spark and other engines' readers
+	cd rehearsal && go test -vet=off -tags spark -count=1 -timeout 60m ./standins/glue
 
 lint: $(LINT) ## golangci-lint with the committed configuration, in every module
 	@set -e; for module in . sdks/generate docs/diagram rehearsal; do echo "== $$module"; (cd $$module && $(LINT) run --config $(CURDIR)/.golangci.yml ./...); done

@@ -133,7 +133,7 @@ class Iceberg(Format):
             f"rewrite_position_delete_files(table => '{name}')",
             f"rewrite_manifests(table => '{name}')",
             f"expire_snapshots(table => '{name}', older_than => {older}, retain_last => 1)",
-            f"remove_orphan_files(table => '{name}', older_than => {orphaned})",
+            f"remove_orphan_files(table => '{name}', older_than => {orphaned}, prefix_listing => true)",
         ):
             self.spark.sql(f"CALL lake.system.{procedure}")
 

@@ -1,7 +1,10 @@
+//go:build spark
+
 package glue
 
 import (
 	"bytes"
+	"cdcpipeline/internal/lake/objects"
 	"cdcpipeline/rehearsal/standins/account"
 	"cdcpipeline/rehearsal/stores"
 	"cdcpipeline/rehearsal/stores/storestest"
@@ -107,6 +110,9 @@ func (l *lake) deliver(objects ...[]string) {
 		l.put(fmt.Sprintf("%sdt=2026-11-28/hour=10/delivery-%04d.gz", folder, l.n), body.Bytes())
 	}
 }
+
+// asOperator is the bucket as the operator's tool reads it.
+func (l *lake) asOperator() objects.Lake { return objects.Lake{Client: l.s3, Bucket: l.bucket} }
 
 // keys of the objects below a prefix.
 func (l *lake) keys(prefix string) []string {
