@@ -5,7 +5,7 @@
 It prints a line of JSON on standard output for each commit (`table`, `objects`, `states`, `refused`), for each table that is kept
 small (`table` and the members of `run.Upkeep`) and for each that stopped (`table`, `stopped`). It ends with 1 when a table has
 stopped; the others are up to date all the same. What each table is like after a run is in an object below the specification's
-`state`: `run.Run.note`.
+`state`: `run.Run.note`. A run does upkeep too, a day after the last.
 """
 
 from __future__ import annotations
@@ -50,10 +50,12 @@ def main(arguments: Sequence[str]) -> int:
     try:
         if chosen.action == "upkeep":
             for table in wanted:
-                if (kept := run.upkeep(table, begun)) is not None:
-                    _tell(table=table.name, **asdict(kept))
+                _keep_up(run, table, begun)
             return 0
         stopped = [table.name for table in wanted if not _brought_up(run, table)]
+        for table in wanted:
+            if run.upkeep_is_due(table, begun):
+                _keep_up(run, table, begun)
         return 1 if stopped else 0
     finally:
         spark.stop()
@@ -70,6 +72,11 @@ def _brought_up(run: Run, table: Table) -> bool:
         _tell(table=table.name, stopped=stopped)
     run.note(table, stopped)
     return not stopped
+
+
+def _keep_up(run: Run, table: Table, now: datetime) -> None:
+    if (kept := run.upkeep(table, now)) is not None:
+        _tell(table=table.name, **asdict(kept))
 
 
 def _tell(**what: Any) -> None:

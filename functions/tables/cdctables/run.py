@@ -102,6 +102,14 @@ class Run:
         }  # fmt: skip
         self._s3.put_object(Bucket=self._spec.bucket, Key=f"{self._spec.state}/{table.name}.json", Body=json.dumps(said, ensure_ascii=False).encode())
 
+    def upkeep_is_due(self, table: Table, now: datetime) -> bool:
+        """Whether the last upkeep was long enough ago. A table's first one counts from its first run."""
+        bucket, key = self._spec.bucket, self._kept(table)
+        found = self._s3.list_objects_v2(Bucket=bucket, Prefix=key, MaxKeys=1).get("Contents")
+        if not found:
+            self._s3.put_object(Bucket=bucket, Key=key, Body=self.read(table).text().encode())
+        return bool(found) and now - found[0]["LastModified"] >= timedelta(hours=self._spec.upkeep_hours)
+
     def upkeep(self, table: Table, now: datetime) -> Upkeep | None:
         """Takes out old tombstones and versions, and merges small files. None for a table that is not there."""
         if not self._format.exists(table):

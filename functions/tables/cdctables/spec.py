@@ -56,6 +56,8 @@ class Spec:
     """How long before the last commit's objects a new one may be named: the stream's retention and what a delivery retries."""
     version_days: int = 5
     """How long what only former versions of a table have is kept."""
+    upkeep_hours: int = 24
+    """How long after upkeep of a table a run does it again, when the table is up to date."""
     batch_mb: int = 1024
     """Compressed megabytes of objects that one commit takes at most."""
     tables: tuple[Table, ...] = field(default=())

@@ -25,6 +25,8 @@ type Spec struct {
 	LookbackDays  int    `json:"lookback_days"`
 	// VersionDays is how long what only former versions of a table have is kept.
 	VersionDays int `json:"version_days"`
+	// UpkeepHours after upkeep of a table a run does it again.
+	UpkeepHours int `json:"upkeep_hours"`
 	// BatchMb of objects that a commit takes at most; 0 leaves it to the job.
 	BatchMb int     `json:"batch_mb,omitempty"`
 	Tables  []Table `json:"tables"`
@@ -56,7 +58,7 @@ func Of(lake config.Lake, bucket, database string, retentionHours int, tables ..
 	return Spec{
 		Format: lake.Tables.Format, Bucket: bucket, Database: database,
 		Errors: Errors(lake), State: State,
-		TombstoneDays: lake.Tables.TombstoneDays, LookbackDays: (retentionHours+23)/24 + deliveryDays, VersionDays: versionDays,
+		TombstoneDays: lake.Tables.TombstoneDays, LookbackDays: (retentionHours+23)/24 + deliveryDays, VersionDays: versionDays, UpkeepHours: 24,
 		Tables: append([]Table{}, tables...),
 	}
 }

@@ -88,8 +88,8 @@ func TestWhatIsDeletedStaysSo(t *testing.T) {
 			l.equal(m, all...)
 			require.Contains(t, m.rows, a.number+","+a.part)
 
-			l.specify(map[string]any{"tombstone_days": -1, "version_days": 0}) // everything until tomorrow is old
-			kept := l.run("--action", "upkeep")
+			l.specify(map[string]any{"tombstone_days": -1, "version_days": 0, "upkeep_hours": 0}) // everything until tomorrow is old, and upkeep is due
+			kept := l.run()
 			require.Less(t, kept[0].ObjectsAfter, kept[0].ObjectsBefore)
 			maps.DeleteFunc(m.rows, func(_ string, r change.Row) bool { return r == nil })
 			l.equal(m, all...)

@@ -59,8 +59,11 @@ func newLake(t *testing.T, format string) *lake {
 		t: t, s3: s3.NewFromConfig(acc.Config(), func(o *s3.Options) { o.UsePathStyle = true }), bucket: fmt.Sprintf("lake-%d", time.Now().UnixNano()), name: fmt.Sprintf("lake_%d", time.Now().UnixNano()),
 		options: stores.SparkOptions{Format: format, Endpoint: storestest.Moto(t), Region: acc.Config().Region, Key: "test"},
 		columns: []specified{
-			{"id", "id", "bigint(20)", "bigint"}, {"part", "part", "varchar(20)", "string"}, {"big", "big", "bigint(20) unsigned", "decimal(20,0)"},
-			{"total", "total", "decimal(12,2)", "decimal(12,2)"}, {"placed_at", "placed-at", "datetime(6)", "timestamp"},
+			{"id", "id", "bigint(20)", "bigint"},
+			{"part", "part", "varchar(20)", "string"},
+			{"big", "big", "bigint(20) unsigned", "decimal(20,0)"},
+			{"total", "total", "decimal(12,2)", "decimal(12,2)"},
+			{"placed_at", "placed-at", "datetime(6)", "timestamp"},
 		},
 	}
 	var err error
