@@ -21,7 +21,7 @@ help: ## list the targets
 rehearse: ## deploy, load, verify, update and destroy the whole pipeline on this machine
 	@exec rehearsal/start
 
-rehearse-full: ## all parts of the rehearsal one after the other, or one: PART=lifecycle, account, rows, faults, sources
+rehearse-full: ## all parts of the rehearsal one after the other, or one: PART=lifecycle, account, rows, tables, faults, sources
 	@exec rehearsal/start full $(PART)
 
 bench: ## measure the current-state function on a real OpenSearch and write docs/performance.md anew

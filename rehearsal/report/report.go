@@ -53,6 +53,8 @@ type Report struct {
 	Conformance Conformance `json:"conformance"`
 	// AnyTable counts tables of odd kinds, and those of which every row and change was compared and is the same.
 	AnyTable AnyTable `json:"any_table"`
+	// Tables are those that change in place, by their format.
+	Tables map[string]Table `json:"tables,omitempty"`
 	// Checks are what a part shows beyond its figures, by name.
 	Checks map[string]Check `json:"checks,omitempty"`
 	// NotRun is what this rehearsal cannot show.
@@ -224,6 +226,15 @@ type EndpointChange struct {
 	TaskRunning bool `json:"task_running"`
 	// Changes counts what one more deployment changes.
 	Changes int `json:"changes"`
+}
+
+// Table is what tables that change in place hold, of one format.
+type Table struct {
+	// Rows that are present, of all tables.
+	Rows int `json:"rows"`
+	// EqualToSource says that every row is the source's, to each of the readers, which share no code with Spark.
+	EqualToSource bool     `json:"equal_to_source"`
+	Readers       []string `json:"readers"`
 }
 
 // AnyTable counts tables, and those that were compared and are the same in every sink.

@@ -8,6 +8,7 @@ import (
 	"cdcpipeline/rehearsal/standins/controlplane"
 	"cdcpipeline/rehearsal/standins/dms"
 	"cdcpipeline/rehearsal/standins/firehose"
+	"cdcpipeline/rehearsal/standins/glue"
 	"cdcpipeline/rehearsal/standins/iam"
 	"cdcpipeline/rehearsal/standins/lambda"
 	"cdcpipeline/rehearsal/standins/offers"
@@ -44,6 +45,8 @@ type World struct {
 	Mappings *lambda.Mappings
 	DMS      *dms.Service
 	Firehose *firehose.Service
+	// Jobs are those of Glue.
+	Jobs *glue.Service
 	// Sessions are those of Systems Manager, through which the domain is reached.
 	Sessions *ssm.Service
 	// Rotations are those of Secrets Manager.
@@ -155,6 +158,8 @@ func (w *World) attach(ctx context.Context, o Options) error {
 	w.unpublish = cloudwatch.Start(ctx, w.Account, w.DMS, w.Firehose, 10*time.Second, w.log)
 	w.Rotations = secretsmanager.New(w.Account, w.Runner, w.log)
 	w.Rotations.Attach(w.Proxy)
+	w.Jobs = glue.New(w.Account, w.Site, w.log)
+	w.Jobs.Attach(w.Proxy)
 	w.Sessions = ssm.New(w.Account, w.log, ssm.Options{RegistrationDelay: registrationDelay})
 	w.Sessions.Attach(w.Proxy)
 	for _, action := range []string{"CreateDBCluster", "ModifyDBCluster"} {
@@ -221,6 +226,9 @@ func (w *World) Close() {
 	w.closed = true
 	if w.unpublish != nil {
 		w.unpublish()
+	}
+	if w.Jobs != nil {
+		w.Jobs.Close()
 	}
 	if w.DMS != nil {
 		w.DMS.Close()

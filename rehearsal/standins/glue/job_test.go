@@ -4,18 +4,14 @@ package glue
 
 import (
 	"cdcpipeline/internal/change"
-	"cdcpipeline/rehearsal/stores/storestest"
 	"fmt"
 	"maps"
-	"os"
 	"slices"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 )
-
-func TestMain(m *testing.M) { os.Exit(storestest.Run(m)) }
 
 var formats = []string{"iceberg", "delta", "hudi"}
 
