@@ -28,6 +28,7 @@ var never = []string{
 	"DMS and Firehose: stand-ins that act on the declared settings; their throughput and time-outs are not AWS's",
 	"Systems Manager: its sessions are a stand-in that speaks the protocol of AWS's agent; the service itself, its agent and its VPC endpoints are not run",
 	"Lambda: event source mappings are a stand-in, enhanced fan-out is a faster poll there; schedules are kept and not fired",
+	"Glue: the job that keeps tables is run by Spark with the jars of Glue 5.1, on this machine, in part tables; its schedule is kept and not run, its role is simulated",
 	"Athena: the views and saved queries are run by Trino, which it is made from, in part rows, and by DuckDB elsewhere; AWS's own view format is not published",
 	"secret rotation: schedules and Secrets Manager's own retries are not run; MySQL's accounts are MariaDB's here",
 	"CDC stream-position: its MySQL format is not published; the stand-in's is inferred",
@@ -41,6 +42,6 @@ func versions() map[string]string {
 		"go": runtime.Version(), "pulumi": engine.CLIVersion, "pulumi-aws (plugin name)": engine.AWSPluginVersion, "terraform-provider-aws": "5.82.2",
 		"pulumi-random (plugin name)": engine.RandomPluginVersion, "pulumi-terraform-provider": engine.BridgePluginVersion,
 		"terraform-provider-opensearch": engine.OpenSearchProviderVersion,
-		"opensearch":                    stores.OpenSearchVersion, "mariadb": stores.MariaDBVersion, "moto": stores.MotoVersion, "trino": stores.TrinoVersion,
+		"opensearch":                    stores.OpenSearchVersion, "mariadb": stores.MariaDBVersion, "moto": stores.MotoVersion, "trino": stores.TrinoVersion, "spark": stores.SparkVersion,
 	}
 }
