@@ -101,7 +101,10 @@ func (o SparkOptions) configure(dir string, jars []string) error {
 		"spark.master": "local[2]", "spark.driver.memory": "2g", "spark.jars": strings.Join(jars, ","), "spark.local.dir": dir, "spark.sql.warehouse.dir": filepath.Join(dir, "warehouse"),
 		"spark.driver.host": "127.0.0.1", "spark.driver.bindAddress": "127.0.0.1", "spark.ui.enabled": "false", "spark.ui.showConsoleProgress": "false", "spark.sql.shuffle.partitions": "4",
 		"spark.hadoop.fs.s3.impl": "org.apache.hadoop.fs.s3a.S3AFileSystem", "spark.hadoop.fs.s3a.endpoint": o.Endpoint, "spark.hadoop.fs.s3a.endpoint.region": o.Region,
-		"spark.hadoop.fs.s3a.path.style.access": "true", "spark.hadoop.fs.s3a.connection.ssl.enabled": "false",
+		// Hadoop's client of S3 copies nothing that is encrypted with a key of KMS unless it speaks https: "HTTPS must be used when sending
+		// customer encryption keys (SSE-C)". Delta Lake renames, which is a copy there, its files of checksums alone.
+		"spark.databricks.delta.writeChecksumFile.enabled": "false",
+		"spark.hadoop.fs.s3a.path.style.access":            "true", "spark.hadoop.fs.s3a.connection.ssl.enabled": "false",
 		"spark.sql.catalog.lake.glue.endpoint": o.Endpoint, "spark.sql.catalog.lake.s3.endpoint": o.Endpoint, "spark.sql.catalog.lake.s3.path-style-access": "true", "spark.sql.catalog.lake.client.region": o.Region,
 	}
 	var b strings.Builder
