@@ -34,6 +34,14 @@ func registerTimeout(flags *pflag.FlagSet, timeout *time.Duration) {
 	flags.DurationVar(timeout, "timeout", 30*time.Minute, "how long to wait, 0 for as long as it takes; the task goes on by itself")
 }
 
+// bounded ends ctx after a timeout, 0 for never.
+func bounded(ctx context.Context, timeout time.Duration) (context.Context, context.CancelFunc) {
+	if timeout == 0 {
+		return context.WithCancel(ctx)
+	}
+	return context.WithTimeout(ctx, timeout)
+}
+
 // onTask does something with the stack's task, for so long at most.
 func onTask(cmd *cobra.Command, stack *stackFlags, timeout time.Duration, tell func(string, ...any), do func(context.Context, *deployment, task.Task) error) error {
 	if timeout < 0 {
@@ -43,12 +51,8 @@ func onTask(cmd *cobra.Command, stack *stackFlags, timeout time.Duration, tell f
 	if err != nil {
 		return err
 	}
-	ctx := cmd.Context()
-	if timeout > 0 {
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(ctx, timeout)
-		defer cancel()
-	}
+	ctx, cancel := bounded(cmd.Context(), timeout)
+	defer cancel()
 	loading := &loads{tell: tell}
 	task := task.Task{
 		API: dms.NewFromConfig(d.AWS), Arn: d.TaskArn, Loading: loading.show,

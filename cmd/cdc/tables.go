@@ -57,12 +57,8 @@ func newTablesRun(stack *stackFlags, action tables.Action, name, short, long str
 			if err != nil {
 				return err
 			}
-			ctx := cmd.Context()
-			if timeout > 0 {
-				var cancel context.CancelFunc
-				ctx, cancel = context.WithTimeout(ctx, timeout)
-				defer cancel()
-			}
+			ctx, cancel := bounded(cmd.Context(), timeout)
+			defer cancel()
 			k.Tell = teller(cmd.ErrOrStderr())
 			run, err := k.Start(ctx, action, names...)
 			if err != nil {

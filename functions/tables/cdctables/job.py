@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
 from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -81,7 +80,3 @@ def _keep_up(run: Run, table: Table, now: datetime) -> None:
 
 def _tell(**what: Any) -> None:
     print(json.dumps(what, ensure_ascii=False), flush=True)
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))

@@ -114,7 +114,6 @@ class Run:
         """Takes out old tombstones and versions, and merges small files. None for a table that is not there."""
         if not self._format.exists(table):
             return None
-        self._format.columns(table)
         read = self.read(table)
         if read.until is None:
             return None
