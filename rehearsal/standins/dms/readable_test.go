@@ -1,6 +1,12 @@
 package dms
 
 import (
+	"cdcpipeline/rehearsal/stores/storestest"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"sync/atomic"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -141,4 +147,46 @@ func TestTableInAFollowedTablesPlaceIsFollowed(t *testing.T) {
 	s.exec("CREATE TABLE dms_test.ghost LIKE dms_test.plain; RENAME TABLE dms_test.plain TO dms_test.was, dms_test.ghost TO dms_test.plain; INSERT INTO dms_test.plain (name) VALUES ('new')")
 	s.until(func() bool { return s.counted("plain").Inserts == 1 })
 	require.Zero(t, s.counted("plain").Ddls)
+}
+
+func TestATableIsDefinedAsItIsAtOneMoment(t *testing.T) {
+	db := storestest.MariaDB(t).Open(t)
+	exec := func(text string) {
+		t.Helper()
+		_, err := db.ExecContext(t.Context(), text)
+		require.NoError(t, err)
+	}
+	exec("CREATE OR REPLACE DATABASE dms_moment; CREATE TABLE dms_moment.t (a INT PRIMARY KEY); CREATE TABLE dms_moment.other (b INT, c INT, PRIMARY KEY (b, c))")
+	var stop atomic.Bool
+	swapping := make(chan error, 1)
+	go func() {
+		for !stop.Load() {
+			if _, err := db.ExecContext(t.Context(), "RENAME TABLE dms_moment.t TO dms_moment.was; RENAME TABLE dms_moment.other TO dms_moment.t; RENAME TABLE dms_moment.was TO dms_moment.other"); err != nil {
+				swapping <- err
+				return
+			}
+		}
+		swapping <- nil
+	}()
+	conn, err := db.Conn(t.Context())
+	require.NoError(t, err)
+	defer conn.Close()
+	seen := map[string]int{}
+	for range 300 {
+		defined, err := define(t.Context(), conn, name{"dms_moment", "t"}, &declared{})
+		if errors.Is(err, errNoTable) {
+			seen["none"]++
+			continue
+		}
+		require.NoError(t, err)
+		columns := make([]string, len(defined.columns))
+		for i, c := range defined.columns {
+			columns[i] = c.name
+		}
+		seen[fmt.Sprint(columns, defined.key)]++
+	}
+	stop.Store(true)
+	require.NoError(t, <-swapping)
+	delete(seen, "none")
+	require.ElementsMatch(t, []string{"[a] [0]", "[b c] [0 1]"}, slices.Collect(maps.Keys(seen)))
 }

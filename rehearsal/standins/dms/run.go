@@ -109,6 +109,9 @@ func (r *run) define(ctx context.Context, conn *sql.Conn, load bool) error {
 	r.stats.keep(names)
 	for _, n := range names {
 		t, err := define(ctx, conn, n, r.task)
+		if errors.Is(err, errNoTable) {
+			continue // dropped since
+		}
 		if err != nil {
 			return err
 		}

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/go-sql-driver/mysql"
 )
 
 // table is a followed table as the source defines it.
@@ -50,10 +52,18 @@ func findTables(ctx context.Context, conn *sql.Conn, m tableMappings) ([]name, e
 	return found, nil
 }
 
-// define reads a table's definition and decides how its records are keyed.
+// define reads a table's definition, all of it as it is at one moment, and decides how its records are keyed.
 func define(ctx context.Context, conn *sql.Conn, n name, d *declared) (*table, error) {
+	tx, err := conn.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
+	if err != nil {
+		return nil, fmt.Errorf("defining %s: %w", n, err)
+	}
+	defer func() { _ = tx.Rollback() }() // it has only read
+	if err := hold(ctx, tx, n); err != nil {
+		return nil, err
+	}
 	t := &table{name: n}
-	rows, err := conn.QueryContext(ctx, `SELECT c.COLUMN_NAME, c.DATA_TYPE, c.COLUMN_TYPE, c.IS_NULLABLE = 'YES', COALESCE(c.CHARACTER_SET_NAME, ''),
+	rows, err := tx.QueryContext(ctx, `SELECT c.COLUMN_NAME, c.DATA_TYPE, c.COLUMN_TYPE, c.IS_NULLABLE = 'YES', COALESCE(c.CHARACTER_SET_NAME, ''),
 		COALESCE(c.CHARACTER_MAXIMUM_LENGTH, 0), COALESCE(c.NUMERIC_PRECISION, 0), c.EXTRA, t.TABLE_TYPE
 		FROM information_schema.COLUMNS c JOIN information_schema.TABLES t ON t.TABLE_SCHEMA = c.TABLE_SCHEMA AND t.TABLE_NAME = c.TABLE_NAME
 		WHERE c.TABLE_SCHEMA = ? AND c.TABLE_NAME = ? AND t.TABLE_SCHEMA = ? AND t.TABLE_NAME = ? ORDER BY c.ORDINAL_POSITION`, n.schema, n.table, n.schema, n.table)
@@ -91,7 +101,7 @@ func define(ctx context.Context, conn *sql.Conn, n name, d *declared) (*table, e
 	if len(t.columns) == 0 {
 		return nil, fmt.Errorf("defining %s: %w", n, errNoTable)
 	}
-	if err := t.readKey(ctx, conn); err != nil {
+	if err := t.readKey(ctx, tx); err != nil {
 		return nil, err
 	}
 	if err := t.readFilters(d.mappings); err != nil {
@@ -100,8 +110,22 @@ func define(ctx context.Context, conn *sql.Conn, n name, d *declared) (*table, e
 	return t, t.decideKeys(d)
 }
 
-func (t *table) readKey(ctx context.Context, conn *sql.Conn) error {
-	rows, err := conn.QueryContext(ctx, `SELECT COLUMN_NAME FROM information_schema.KEY_COLUMN_USAGE
+// hold lets no statement alter, rename or drop a table until the transaction ends, by the metadata lock that a read takes:
+// information_schema alone may show the columns of one table, and the key of the one that a RENAME put in its place.
+func hold(ctx context.Context, tx *sql.Tx, n name) error {
+	_, err := tx.ExecContext(ctx, "SELECT 1 FROM "+quote(n.schema)+"."+quote(n.table)+" LIMIT 0")
+	var refused *mysql.MySQLError
+	if errors.As(err, &refused) && (refused.Number == 1146 || refused.Number == 1049) { // ER_NO_SUCH_TABLE, ER_BAD_DB_ERROR
+		return fmt.Errorf("defining %s: %w", n, errNoTable)
+	}
+	if err != nil {
+		return fmt.Errorf("defining %s: %w", n, err)
+	}
+	return nil
+}
+
+func (t *table) readKey(ctx context.Context, tx *sql.Tx) error {
+	rows, err := tx.QueryContext(ctx, `SELECT COLUMN_NAME FROM information_schema.KEY_COLUMN_USAGE
 		WHERE TABLE_SCHEMA = ? AND TABLE_NAME = ? AND CONSTRAINT_NAME = 'PRIMARY' ORDER BY ORDINAL_POSITION`, t.schema, t.table)
 	if err != nil {
 		return fmt.Errorf("reading the primary key of %s: %w", t.name, err)
