@@ -8,6 +8,10 @@ type LakeTables struct {
 	// Format of the tables. Those of source.tables that are given by a pattern have none. Default none in dev, iceberg in prod
 	// while lake.catalog.enabled is true.
 	Format TableFormat `json:"format"`
+	// Generation of the tables, 1 to 9999. Another one is built anew from the records, in another folder, beside the present
+	// one: for another format, or for a type that does not hold all that the former held. The job fills it, and `cdc tables
+	// switch` compares it with the source and has queries see it. Default 1.
+	Generation int `json:"generation"`
 	// Minutes from one run of the job to the next, which divide an hour or are hours that divide a day: 5, 6, 10, 12, 15, 20, 30,
 	// 60, 120, 180, 240, 360, 480, 720 or 1440. Default 60.
 	Minutes int `json:"minutes"`
@@ -70,6 +74,7 @@ func (s LakeTables) On() bool { return s.Format != "" && s.Format != FormatNone 
 // WithDefaults fills what is not set, for a stream that keeps seven days.
 func (s LakeTables) WithDefaults(env Environment) LakeTables {
 	s.Format = cmp.Or(s.Format, choose(env, FormatNone, FormatIceberg))
+	s.Generation = cmp.Or(s.Generation, 1)
 	s.Minutes = cmp.Or(s.Minutes, 60)
 	s = s.remembering(168)
 	s.Workers = cmp.Or(s.Workers, 2)
@@ -92,6 +97,7 @@ var tableMinutes = []int{5, 6, 10, 12, 15, 20, 30, 60, 120, 180, 240, 360, 480, 
 func (s LakeTables) Validate() error {
 	var p problems
 	oneOf(&p, "lake.tables.format", s.Format, FormatNone, FormatIceberg, FormatDelta, FormatHudi)
+	p.between("lake.tables.generation", s.Generation, 1, 9999, "")
 	oneOf(&p, "lake.tables.minutes", s.Minutes, tableMinutes...)
 	p.between("lake.tables.tombstoneDays", s.TombstoneDays, 1, maxLifecycleDays, "days")
 	p.between("lake.tables.workers", s.Workers, 2, 299, "workers, one of which is the driver")

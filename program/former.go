@@ -13,6 +13,9 @@ import (
 type former struct {
 	// Names and ids; empty where the stack does not make the thing.
 	environment, stream, domain, cluster, vpc, key, bucket string
+	// Of the lake's tables; the format is empty where the stack keeps none.
+	tableFormat string
+	generation  int
 	// never says that nothing is deployed yet.
 	never bool
 }
@@ -61,6 +64,8 @@ type resourceState struct {
 		ClusterIdentifier any `pulumi:"clusterIdentifier"`
 		DomainName        any `pulumi:"domainName"`
 		Environment       any `pulumi:"environment"`
+		Format            any `pulumi:"format"`
+		Generation        any `pulumi:"generation"`
 		ID                any `pulumi:"id"`
 		Name              any `pulumi:"name"`
 	} `pulumi:"outputs"`
@@ -70,6 +75,11 @@ type resourceState struct {
 func formerOf(resources map[string]resourceState) former {
 	f := former{never: true}
 	for urn, r := range resources {
+		if r.Type == "cdcpipeline:lake:Tables" {
+			f.tableFormat, _ = r.Outputs.Format.(string)
+			generation, _ := r.Outputs.Generation.(float64)
+			f.generation = int(generation)
+		}
 		for _, part := range []struct {
 			typ, name string
 			output    any
@@ -141,7 +151,19 @@ func check(last former, stack string, cfg config.Config) error {
 	if turned {
 		problems = append(problems, moved(last, cfg)...)
 	}
+	problems = append(problems, reformatted(last, cfg))
 	return errors.Join(problems...)
+}
+
+// reformatted is the problem of tables that would be of another format under the folder's number that they have.
+func reformatted(last former, cfg config.Config) error {
+	now := cfg.Lake.Tables
+	if last.tableFormat == "" || !cfg.KeepsTables() || string(now.Format) == last.tableFormat || now.Generation > last.generation {
+		return nil
+	}
+	return fmt.Errorf("lake.tables.format: the lake's tables are %s, and no table changes its format: build them anew beside the present ones with\n"+
+		"  pulumi config set --path %s:lake.tables.generation %d\nthen run `pulumi up`, `cdc tables run` and `cdc tables switch`; until then queries read the present ones",
+		last.tableFormat, config.Namespace, last.generation+1)
 }
 
 // moved are the other settings that replace what a stack stores: they come before or after it is turned into prod.

@@ -70,6 +70,24 @@ func TestNothingThatIsStoredMovesWhileTheStackTurnsIntoProd(t *testing.T) {
 	require.NoError(t, checked(walkthrough("dev"), config.Config{Environment: config.Prod}, "dev"))
 }
 
+func TestATableThatThereIsKeepsItsFormat(t *testing.T) {
+	last := walkthrough("dev")
+	last.tableFormat, last.generation = "iceberg", 3
+	of := func(format config.TableFormat, generation int) error {
+		return checked(last, config.Config{Lake: config.Lake{Tables: config.LakeTables{Format: format, Generation: generation}}}, "dev")
+	}
+	for _, generation := range []int{1, 3} {
+		err := of(config.FormatDelta, generation)
+		require.ErrorContains(t, err, "lake.tables.format: the lake's tables are iceberg, and no table changes its format")
+		require.ErrorContains(t, err, "pulumi config set --path cdc-pipeline:lake.tables.generation 4\n")
+	}
+	require.NoError(t, of(config.FormatDelta, 4), "another table")
+	require.NoError(t, of(config.FormatIceberg, 3))
+	require.NoError(t, of(config.FormatNone, 3), "the table stays as it is")
+	last.tableFormat = ""
+	require.NoError(t, of(config.FormatDelta, 3), "the stack has none")
+}
+
 // state answers for the engine, which reads the stack's state.
 type state struct{ outputs, resources resource.PropertyMap }
 
@@ -108,12 +126,13 @@ func TestTheLastDeploymentIsReadFromTheStacksState(t *testing.T) {
 	} {
 		resources[urn] = map[string]any{"type": r[0], "outputs": map[string]any{r[1]: r[2]}}
 	}
+	resources["j::tables"] = map[string]any{"type": "cdcpipeline:lake:Tables", "outputs": map[string]any{"format": "hudi", "generation": 2}}
 	// A refresh has read the function: of its archive only the hash is known.
 	resources["i::function"] = map[string]any{"type": "aws:lambda/function:Function", "outputs": map[string]any{
 		"code": &archive.Archive{Sig: resource.ArchiveSig, Hash: "c0ffee"}, "environment": map[string]any{"variables": map[string]any{"TABLES": "[]"}},
 	}}
 	whole := state{outputs: resource.NewPropertyMapFromMap(map[string]any{"streamName": "changes"}), resources: resource.NewPropertyMapFromMap(resources)}
-	want := former{environment: "dev", stream: "changes", domain: "orders", cluster: "orders", vpc: "vpc-1", key: "arn:key", bucket: "lake"}
+	want := former{environment: "dev", stream: "changes", domain: "orders", cluster: "orders", vpc: "vpc-1", key: "arn:key", bucket: "lake", tableFormat: "hudi", generation: 2}
 	require.Equal(t, want, last(t, true, whole))
 	whole.outputs = nil // as in an update
 	require.Equal(t, want, last(t, false, whole))

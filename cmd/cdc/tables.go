@@ -35,6 +35,7 @@ are the tombstones of rows that were deleted longer ago than lake.tables.tombsto
 
 After that, a record from before is refused where it comes late, and put below errors/tables: without its tombstone, a deleted row
 could come back by it.`),
+		newTablesSwitch(stack),
 		newTablesStatus(stack),
 	)
 	return cmd
@@ -137,19 +138,18 @@ func (k *keptTables) physical(ctx context.Context, named []string) ([]string, er
 	if err != nil {
 		return nil, err //nolint:wrapcheck // it says what of
 	}
-	known := make([]string, len(notes))
-	for i, n := range notes {
-		known[i] = n.View()
-	}
-	var names []string
-	var problems []error
-	for _, name := range named {
-		i := slices.Index(known, name)
-		if i < 0 {
-			problems = append(problems, fmt.Errorf("--table %s: the job has kept no such table yet; it keeps %s", name, orDash(strings.Join(known, ", "))))
-			continue
+	var known []string
+	for _, n := range notes {
+		if _, filled := n.Filled(); !filled {
+			known = append(known, n.View())
 		}
-		names = append(names, notes[i].Table)
+	}
+	names := make([]string, len(named))
+	var problems []error
+	for i, name := range named {
+		if names[i] = name + "_table"; !slices.Contains(known, name) {
+			problems = append(problems, fmt.Errorf("--table %s: the job has kept no such table yet; it keeps %s", name, orDash(strings.Join(known, ", "))))
+		}
 	}
 	return names, errors.Join(problems...)
 }

@@ -67,9 +67,7 @@ func TestEachTableHasRecordsChangesAndRows(t *testing.T) {
 	}
 }
 
-func keeping(format config.TableFormat) func(*CatalogArgs) {
-	return func(a *CatalogArgs) { a.Lake.Tables.Format = format }
-}
+func keeping(a *CatalogArgs) { a.Lake.Tables.Format = config.FormatHudi }
 
 // sqlOf is the SQL of a view.
 func sqlOf(t *testing.T, view componenttest.Registered) string {
@@ -85,7 +83,7 @@ func sqlOf(t *testing.T, view componenttest.Registered) string {
 }
 
 func TestTheViewOfRowsReadsTheirTableWhereThereIsOne(t *testing.T) {
-	plain, r := cataloged(t, nil), cataloged(t, keeping(config.FormatIceberg))
+	plain, r := cataloged(t, nil), cataloged(t, keeping)
 
 	require.ElementsMatch(t, []string{"shop_orders", "shop_orders_raw", "shop_orders_changes", "shop_lines", "shop_lines_raw", "shop_lines_changes"}, names(r.All(tableType), "VIRTUAL_VIEW"))
 	require.ElementsMatch(t, names(plain.All(tableType), "EXTERNAL_TABLE"), names(r.All(tableType), "EXTERNAL_TABLE"), "the job makes its own")
@@ -96,20 +94,6 @@ func TestTheViewOfRowsReadsTheirTableWhereThereIsOne(t *testing.T) {
 	require.Equal(t, was.Input("storageDescriptor").(map[string]any)["columns"].([]any)[:2], r.One(t, tableType, "catalog-shop_orders").Input("storageDescriptor").(map[string]any)["columns"], "without cdc_unreadable")
 	for _, query := range plain.All(queryType) {
 		require.Equal(t, query.Input("query"), r.One(t, queryType, query.Name).Input("query"), "saved queries have the names that they had")
-	}
-}
-
-func TestFilesOfTablesAreToldToAthena(t *testing.T) {
-	for format, input := range map[config.TableFormat]string{
-		config.FormatDelta: "org.apache.hadoop.mapred.SequenceFileInputFormat", config.FormatHudi: "org.apache.hudi.hadoop.HoodieParquetInputFormat",
-	} {
-		table := cataloged(t, keeping(format)).One(t, tableType, "catalog-shop_orders_table")
-		storage := table.Input("storageDescriptor").(map[string]any)
-		location := "s3://lake/tables/" + string(format) + "/shop_orders/1"
-		require.Equal(t, []any{location, input}, []any{storage["location"], storage["inputFormat"]})
-		require.Equal(t, location, storage["serDeInfo"].(map[string]any)["parameters"].(map[string]any)["path"])
-		require.Contains(t, storage["columns"], map[string]any{"name": "cdc_version", "type": "bigint"})
-		require.Equal(t, format == config.FormatDelta, table.Input("parameters").(map[string]any)["table_type"] == "DELTA")
 	}
 }
 

@@ -46,6 +46,9 @@ type Tables struct {
 
 	// JobName of the job, which whoever does not want to wait for the schedule starts.
 	JobName pulumi.StringOutput
+	// Format and Generation are those of the arguments. The next deployment is held against them.
+	Format     pulumi.StringOutput
+	Generation pulumi.IntOutput
 }
 
 // NewTables makes the job with its code, its role, its logs and its schedule. What the option DependsOn names comes before the
@@ -59,12 +62,14 @@ func NewTables(ctx *pulumi.Context, name string, args *TablesArgs, opts ...pulum
 	if err != nil {
 		return nil, fmt.Errorf("reading the options of the lake's tables: %w", err)
 	}
-	t := &Tables{}
+	t := &Tables{Format: pulumi.String(a.Lake.Tables.Format).ToStringOutput(), Generation: pulumi.Int(a.Lake.Tables.Generation).ToIntOutput()}
 	p := &tablesPlan{TablesArgs: a, Tables: t, name: name, id: footprint.Identifier(ctx.Project(), ctx.Stack(), name), after: given.DependsOn}
 	return component.Make(ctx, tablesKind, name, t, component.Steps{
 		Inputs:    pulumi.Map{"format": pulumi.String(a.Lake.Tables.Format), "minutes": pulumi.Int(a.Lake.Tables.Minutes)},
 		Provision: func() error { return p.provision(ctx) },
-		Outputs:   func() pulumi.Map { return pulumi.Map{"jobName": t.JobName} },
+		Outputs: func() pulumi.Map {
+			return pulumi.Map{"jobName": t.JobName, "format": t.Format, "generation": t.Generation}
+		},
 	}, opts...)
 }
 

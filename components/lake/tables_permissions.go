@@ -25,12 +25,13 @@ func (p *tablesPlan) permissions(logs jobLogs) pulumi.StringOutput {
 		encryptObjects(p.KmsKeyArn, p.BucketArn, p.at.region, p.at.suffix),
 		writeJobLogs(logs),
 	}
-	if p.Lake.Tables.Format == config.FormatIceberg {
-		return iampolicy.Document(append(statements,
-			p.useCatalog("ReadTables", "*", "glue:GetDatabase", "glue:GetDatabases", "glue:GetTable", "glue:GetTables"),
-			p.useCatalog("WriteTables", "*_table", "glue:CreateTable", "glue:DeleteTable", "glue:UpdateTable"))...)
+	statements = append(statements,
+		p.useCatalog("ReadCatalog", []string{"*"}, "glue:GetDatabase", "glue:GetDatabases", "glue:GetTable", "glue:GetTables"),
+		p.useCatalog("ShowTables", []string{"*_table", "*_next"}, "glue:CreateTable", "glue:DeleteTable", "glue:UpdateTable"))
+	if p.Lake.Tables.Format != config.FormatIceberg {
+		statements = append(statements, p.missObjects(), keep("MarkFolder", p.below(config.TablesPrefix+"_$folder$")))
 	}
-	return iampolicy.Document(append(statements, p.missObjects(), keep("MarkFolder", p.below(config.TablesPrefix+"_$folder$")))...)
+	return iampolicy.Document(statements...)
 }
 
 func keep(sid string, objects []pulumi.StringInput) iampolicy.Statement {
@@ -63,14 +64,15 @@ func (p *tablesPlan) missObjects() iampolicy.Statement {
 }
 
 // useCatalog: Glue asks for the catalog, the database and the table of each. Views and tables of records are not the job's to change.
-func (p *tablesPlan) useCatalog(sid, names string, actions ...string) iampolicy.Statement {
+func (p *tablesPlan) useCatalog(sid string, names []string, actions ...string) iampolicy.Statement {
 	arn := func(what string, args ...any) pulumi.StringInput {
 		return pulumi.Sprintf("arn:%s:glue:%s:%s:"+what, append([]any{p.at.partition, p.at.region, p.at.account}, args...)...)
 	}
-	return iampolicy.Statement{
-		Sid: sid, Actions: actions,
-		Resources: []pulumi.StringInput{arn("catalog"), arn("database/%s", p.Database), arn("table/%s/%s", p.Database, names)},
+	s := iampolicy.Statement{Sid: sid, Actions: actions, Resources: []pulumi.StringInput{arn("catalog"), arn("database/%s", p.Database)}}
+	for _, name := range names {
+		s.Resources = append(s.Resources, arn("table/%s/%s", p.Database, name))
 	}
+	return s
 }
 
 // writeJobLogs: without AssociateKmsKey Glue writes no logs at all,

@@ -3,6 +3,8 @@ package report
 import (
 	"fmt"
 	"io"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/jedib0t/go-pretty/v6/table"
@@ -57,6 +59,13 @@ func (r *Report) Print(out io.Writer) {
 	row("policy.controls", fmt.Sprintf("%d answered of %d that apply", r.Policy.ControlsAnswered, r.Policy.ControlsApplicable))
 	row("conformance", fmt.Sprintf("%d assumptions, %d held, %d caught when broken", r.Conformance.Assumptions, r.Conformance.Held, r.Conformance.BrokenCaught))
 	row("any_table", fmt.Sprintf("%d tables of odd kinds, %d compared and the same", r.AnyTable.Tables, r.AnyTable.Compared))
+	for _, format := range slices.Sorted(maps.Keys(r.Tables)) {
+		t := r.Tables[format]
+		for _, what := range slices.Sorted(maps.Keys(t.equal())) {
+			row("tables."+format+"."+what, t.equal()[what])
+		}
+		row("tables."+format+".rows", fmt.Sprintf("%d, read by %s", t.Rows, strings.Join(t.Readers, ", ")))
+	}
 	row("preflight.broken_caught", fmt.Sprintf("%d of %d checks", r.Preflight.BrokenCaught, r.Preflight.Checks))
 	if f := r.ForeignKeys; f != nil {
 		row("foreign_keys", fmt.Sprintf("%d that change rows, %d warned of", f.Constraints, f.Warned))

@@ -43,6 +43,12 @@ func (r *Report) Problems(minimum int) []string {
 	fail("conformance", c.Assumptions < leastAssumptions || c.Held != c.Assumptions || c.BrokenCaught != c.Assumptions,
 		"of %d assumptions %d held, and of %d it was caught that they were broken", c.Assumptions, c.Held, c.BrokenCaught)
 	fail("any_table", r.AnyTable.Compared != r.AnyTable.Tables || r.AnyTable.Tables == 0, "of %d tables of odd kinds %d were compared and are the same", r.AnyTable.Tables, r.AnyTable.Compared)
+	fail("tables", len(r.Tables) == 0, "the lake keeps no tables")
+	for format, t := range r.Tables {
+		for what, equal := range t.equal() {
+			fail("tables", !equal || t.Rows == 0, "the lake's tables of %s do not equal the source's: %s", format, what)
+		}
+	}
 	for _, hop := range hops {
 		fail("verify", r.Verify.HopsMs[hop] <= 0, "cdc verify did not see its row at: %s", hop)
 	}

@@ -232,9 +232,26 @@ type EndpointChange struct {
 type Table struct {
 	// Rows that are present, of all tables.
 	Rows int `json:"rows"`
-	// EqualToSource says that every row is the source's, to each of the readers, which share no code with Spark.
+	// EqualToSource says that every row is the source's, to each of the readers, which share no code with Spark; the other
+	// members that it was after something had happened.
 	EqualToSource bool     `json:"equal_to_source"`
 	Readers       []string `json:"readers"`
+	// OutOfOrderEqual: the job has read the records in another order than that of the changes.
+	OutOfOrderEqual bool `json:"out_of_order_equal"`
+	// KilledAndRerunEqual: the job was killed after its first commit, and tried again.
+	KilledAndRerunEqual bool `json:"killed_and_rerun_equal"`
+	// LateAfterDeleteAbsent: records of rows that were deleted since came once more.
+	LateAfterDeleteAbsent bool `json:"late_after_delete_absent"`
+	// ColumnAddedEqual: the source has got a column.
+	ColumnAddedEqual bool `json:"column_added_equal"`
+}
+
+// equal are the comparisons.
+func (t Table) equal() map[string]bool {
+	return map[string]bool{
+		"equal_to_source": t.EqualToSource, "out_of_order_equal": t.OutOfOrderEqual, "killed_and_rerun_equal": t.KilledAndRerunEqual,
+		"late_after_delete_absent": t.LateAfterDeleteAbsent, "column_added_equal": t.ColumnAddedEqual,
+	}
 }
 
 // AnyTable counts tables, and those that were compared and are the same in every sink.

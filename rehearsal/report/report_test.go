@@ -27,9 +27,10 @@ func success() *Report {
 		DDL:         &DDL{Kinds: 7, Reported: 7},
 		Conformance: Conformance{Assumptions: 50, Held: 50, BrokenCaught: 50},
 		AnyTable:    AnyTable{Tables: 10, Compared: 10},
+		Tables:      map[string]Table{"iceberg": {1, true, []string{"a reader"}, true, true, true, true}},
 		Checks:      map[string]Check{"faults": {OK: true}},
 	}
-	r.Fill("second_up", "mapping", "events", "current", "catalog", "tunnel", "verify", "policy", "preflight", "destroy", "faults", "ddl", "conformance", "any_table", "checks.faults")
+	r.Fill("second_up", "mapping", "events", "current", "catalog", "tunnel", "verify", "policy", "preflight", "destroy", "faults", "ddl", "conformance", "any_table", "tables", "checks.faults")
 	return r
 }
 
@@ -133,6 +134,25 @@ func TestATableThatWasNotComparedIsAProblem(t *testing.T) {
 		require.Len(t, r.Problems(written), 1)
 		require.Contains(t, r.Problems(written)[0], problem)
 	}
+}
+
+func TestATableThatIsNotTheSourcesIsAProblem(t *testing.T) {
+	for problem, change := range map[string]func(*Table){
+		"equal_to_source":          func(t *Table) { t.EqualToSource = false },
+		"out_of_order_equal":       func(t *Table) { t.OutOfOrderEqual = false },
+		"killed_and_rerun_equal":   func(t *Table) { t.KilledAndRerunEqual = false },
+		"late_after_delete_absent": func(t *Table) { t.LateAfterDeleteAbsent = false },
+		"column_added_equal":       func(t *Table) { t.ColumnAddedEqual = false },
+	} {
+		r := success()
+		changed := r.Tables["iceberg"]
+		change(&changed)
+		r.Tables["iceberg"] = changed
+		require.Equal(t, []string{"the lake's tables of iceberg do not equal the source's: " + problem}, r.Problems(written))
+	}
+	r := success()
+	r.Tables = nil
+	require.Equal(t, []string{"the lake keeps no tables"}, r.Problems(written))
 }
 
 func TestAStatementThatCdcStatusDoesNotNameIsAProblem(t *testing.T) {

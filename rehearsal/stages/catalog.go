@@ -99,11 +99,9 @@ func LakeInTrino(ctx context.Context, r *Run) error {
 	return nil
 }
 
-// stackInTrino compares the stack's views. Trino lists the objects of every hour that partitions are projected for, and the
-// stand-in of S3 takes its time: the catalog begins on the day of the rehearsal.
+// stackInTrino compares the stack's views.
 func stackInTrino(ctx context.Context, r *Run, engine func(string) athena.Engine) (err error) {
-	since := time.Now().Add(-12 * time.Hour).UTC().Format(time.DateOnly)
-	if err := r.Stack.SetConfig(ctx, "cdc-pipeline:lake.catalog.since", since); err != nil {
+	if err := r.catalogSinceToday(ctx); err != nil {
 		return err
 	}
 	if _, err := r.deploy(ctx); err != nil {

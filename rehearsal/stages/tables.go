@@ -2,143 +2,178 @@ package stages
 
 import (
 	"cdcpipeline/rehearsal/report"
-	"cdcpipeline/rehearsal/stages/tool"
 	"cdcpipeline/rehearsal/standins/account"
 	"cdcpipeline/rehearsal/standins/athena"
 	"cdcpipeline/rehearsal/stores"
 	"context"
-	"encoding/json"
+	"errors"
 	"fmt"
+	"strconv"
 	"strings"
+	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/glue"
 )
 
 // LakeTables has the stack keep tables of each format in turn, the operator's tool run their job, and readers that share no code
-// with Spark compare them with the source.
+// with Spark compare them with the source. Athena's engine runs the views and saved queries over them.
 func LakeTables(ctx context.Context, r *Run) error {
 	r.Report.Tables = map[string]report.Table{}
-	for _, format := range []string{"iceberg", "delta", "hudi"} {
+	server, err := r.World.Site.StartTrino(ctx, stores.TrinoOptions{Endpoint: r.World.Account.Endpoint(), Region: account.Region, Key: account.Key})
+	if err != nil {
+		return fmt.Errorf("starting Athena's engine: %w", err)
+	}
+	defer server.Stop()
+	if err := r.catalogSinceToday(ctx); err != nil {
+		return err
+	}
+	for i, format := range []string{"iceberg", "delta", "hudi"} {
+		k := &keptTables{Run: r, format: format, generation: i + 1, engine: athena.Trino(server.URL, stores.TrinoVersion, r.output("catalogDatabase"))}
 		r.Log.Detail("tables of %s", format)
-		if err := r.keepTables(ctx, format); err != nil {
+		err := k.keep(ctx)
+		r.Report.Tables[format] = k.found
+		if err != nil {
 			return fmt.Errorf("tables of %s: %w", format, err)
 		}
 	}
 	return nil
 }
 
-func (r *Run) keepTables(ctx context.Context, format string) error {
-	if err := r.Stack.SetConfig(ctx, "cdc-pipeline:lake.tables.format", format); err != nil {
-		return err
-	}
-	if _, err := r.deploy(ctx); err != nil {
-		return fmt.Errorf("deploying: %w", err)
-	}
-	if _, err := r.Tool.Run(ctx, "tables-run-"+format, 0, "tables", "run"); err != nil {
-		return err
-	}
-	found := report.Table{Readers: stores.Readers[format]}
-	var err error
-	if found.Rows, err = r.compareTables(ctx, format); err != nil {
-		return err
-	}
-	if err := r.Tool.Generate(ctx, tool.Load{Journal: "tables-" + format, Count: 600, Mix: "40/40/20", Seed: 400, Tables: tables}); err != nil {
-		return err
-	}
-	if err := arrive(ctx, r, "tables-"+format); err != nil {
-		return err
-	}
-	if _, err := r.Tool.Run(ctx, "tables-again-"+format, 0, "tables", "run"); err != nil {
-		return err
-	}
-	if found.Rows, err = r.compareTables(ctx, format); err != nil {
-		return err
-	}
-	found.EqualToSource = true
-	r.Report.Tables[format] = found
-	return r.forgetTables(ctx, format)
+// catalogSinceToday has the catalog begin with the rehearsal. Trino lists the objects of every hour that partitions are projected
+// for, and the stand-in of S3 takes its time.
+func (r *Run) catalogSinceToday(ctx context.Context) error {
+	return r.Stack.SetConfig(ctx, "cdc-pipeline:lake.catalog.since", time.Now().Add(-12*time.Hour).UTC().Format(time.DateOnly))
 }
 
-// forgetTables takes tables out of the catalog that the job has made there, so that those of another format can take their names.
-func (r *Run) forgetTables(ctx context.Context, format string) error {
-	if format != "iceberg" { // the stack's own
+// keptTables are the stack's tables in one format.
+type keptTables struct {
+	*Run
+
+	format     string
+	generation int
+	engine     athena.Engine
+	found      report.Table
+}
+
+func (k *keptTables) keep(ctx context.Context) error {
+	k.found.Readers = append(append([]string{}, stores.Readers[k.format]...), k.engine.Name())
+	for _, step := range []struct {
+		what  string
+		run   func(context.Context) error
+		equal *bool
+	}{
+		{"they are filled", k.fill, &k.found.EqualToSource},
+		{"another program merges into them", k.mergeByAthena, nil},
+		{"records in another order", k.outOfOrder, &k.found.OutOfOrderEqual},
+		{"a run that is killed", k.killedAndRerun, &k.found.KilledAndRerunEqual},
+		{"records of deleted rows, once more", k.lateAfterDelete, &k.found.LateAfterDeleteAbsent},
+		{"a column added", k.columnAdded, &k.found.ColumnAddedEqual},
+	} {
+		k.Log.Detail("tables of %s: %s", k.format, step.what)
+		err := step.run(ctx)
+		if err == nil && step.equal != nil {
+			k.found.Rows, err = k.compareTables(ctx)
+			*step.equal = err == nil
+		}
+		if err != nil {
+			return fmt.Errorf("%s: %w", step.what, err)
+		}
+	}
+	views, err := compareViews(ctx, k.Run, k.engine)
+	if err != nil {
+		return err
+	}
+	k.Report.Catalog = views
+	return nil
+}
+
+// run has the operator's tool run the job.
+func (k *keptTables) run(ctx context.Context, session string) error {
+	_, err := k.Tool.Run(ctx, "tables-"+session+"-"+k.format, 0, "tables", "run")
+	return err
+}
+
+// fill builds the tables. Those of another format than the present ones are refused before anything is made, then built beside them.
+func (k *keptTables) fill(ctx context.Context) error {
+	if err := k.Stack.SetConfig(ctx, "cdc-pipeline:lake.tables.format", k.format); err != nil {
+		return err
+	}
+	if k.generation > 1 {
+		if err := k.refused(ctx); err != nil {
+			return err
+		}
+	}
+	if err := k.Stack.SetConfig(ctx, "cdc-pipeline:lake.tables.generation", strconv.Itoa(k.generation)); err != nil {
+		return err
+	}
+	if _, err := k.deploy(ctx); err != nil {
+		return fmt.Errorf("deploying: %w", err)
+	}
+	if err := k.run(ctx, "run"); err != nil {
+		return err
+	}
+	if k.generation == 1 {
 		return nil
 	}
-	client := glue.NewFromConfig(r.World.Account.Config())
-	for _, name := range tables {
-		physical := strings.Replace(name, ".", "_", 1) + "_table"
-		if _, err := client.DeleteTable(ctx, &glue.DeleteTableInput{DatabaseName: aws.String(r.output("catalogDatabase")), Name: &physical}); err != nil {
-			return fmt.Errorf("taking the table %s out of the catalog: %w", physical, err)
-		}
+	_, err := k.Tool.Run(ctx, "tables-switch-"+k.format, 0, "tables", "switch")
+	return err
+}
+
+// refused says that a preview does not take another format for the tables that there are.
+func (k *keptTables) refused(ctx context.Context) error {
+	_, err := k.Stack.Preview(ctx, k.Pack)
+	const want = "lake.tables.format: the lake's tables are "
+	switch {
+	case err == nil:
+		return errors.New("another format for the same tables was not refused")
+	case !strings.Contains(err.Error(), want):
+		return fmt.Errorf("another format for the same tables was refused, but not with %q: %w", want, err)
 	}
 	return nil
 }
 
 // compareTables compares each table, as each reader sees it, with the source's.
-func (r *Run) compareTables(ctx context.Context, format string) (rows int, err error) {
-	options := stores.SparkOptions{Format: format, Endpoint: r.World.Account.Endpoint(), Region: account.Region, Key: account.Key}
+func (k *keptTables) compareTables(ctx context.Context) (rows int, err error) {
+	options := stores.SparkOptions{Format: k.format, Endpoint: k.World.Account.Endpoint(), Region: account.Region, Key: account.Key}
+	catalog := glue.NewFromConfig(k.World.Account.Config())
+	gone := 0
 	for _, name := range tables {
 		database, table, _ := strings.Cut(name, ".")
 		view := database + "_" + table
-		for i, reader := range stores.Readers[format] {
-			location := fmt.Sprintf("s3://%s/tables/%s/%s/1", r.output("lakeBucket"), format, view)
-			lines, err := r.World.Site.ReadTable(ctx, options, reader, r.output("catalogDatabase")+"."+view+"_table", location)
-			if err != nil {
-				return rows, fmt.Errorf("reading: %w", err)
+		lake, physical := k.output("catalogDatabase"), view+"_table"
+		entry, err := catalog.GetTable(ctx, &glue.GetTableInput{DatabaseName: &lake, Name: &physical})
+		if err != nil {
+			return rows, fmt.Errorf("finding the table %s: %w", physical, err)
+		}
+		for i, reader := range append(append([]string{}, stores.Readers[k.format]...), "") {
+			var present []athena.Row
+			var tombstones int
+			if reader == "" {
+				reader = k.engine.Name()
+				present, err = athena.Rows(ctx, k.engine, view)
+			} else if lines, unread := k.World.Site.ReadTable(ctx, options, reader, lake+"."+physical, *entry.Table.StorageDescriptor.Location); unread == nil {
+				present, tombstones, err = withoutTombstones(lines)
+			} else {
+				err = unread
 			}
-			present, err := withoutTombstones(lines)
 			if err != nil {
 				return rows, fmt.Errorf("reading %s by %s: %w", view, reader, err)
 			}
-			differences, n, err := athena.Compare(ctx, r.World.Database.Root(), database, table, present)
+			differences, n, err := athena.Compare(ctx, k.World.Database.Root(), database, table, present)
 			if err != nil {
 				return rows, fmt.Errorf("comparing %s by %s with its table: %w", view, reader, err)
 			}
 			if len(differences) > 0 {
 				return rows, fmt.Errorf("%s, by %s, differs from its table in %d rows, the first: %s", view, reader, len(differences), differences[0])
 			}
+			gone += tombstones
 			if i == 0 {
 				rows += n
 			}
 		}
 	}
-	return rows, nil
-}
-
-// withoutTombstones are the rows in the lines of a reader that are present, as the view of rows writes values.
-func withoutTombstones(lines []string) ([]athena.Row, error) {
-	var rows []athena.Row
-	for _, line := range lines {
-		var raw map[string]any
-		decoder := json.NewDecoder(strings.NewReader(line))
-		decoder.UseNumber()
-		if err := decoder.Decode(&raw); err != nil {
-			return nil, fmt.Errorf("its line: %w", err)
-		}
-		if gone, _ := raw["cdc_gone"].(bool); gone {
-			continue
-		}
-		row := athena.Row{"cdc_unreadable": nil}
-		for name, value := range raw {
-			switch {
-			case strings.HasPrefix(name, "cdc_"), strings.HasPrefix(name, "_hoodie_"):
-			case value == nil:
-				row[name] = nil
-			default:
-				row[name] = plainTime(fmt.Sprint(value))
-			}
-		}
-		rows = append(rows, row)
+	if gone == 0 {
+		return rows, errors.New("no row was ever deleted")
 	}
 	return rows, nil
-}
-
-// plainTime is a time without the marks of ISO 8601; anything else is as it is.
-func plainTime(text string) string {
-	const form = "2006-01-02T15:04:05.000000Z"
-	if len(text) == len(form) && text[10] == 'T' && strings.HasSuffix(text, "Z") {
-		return text[:10] + " " + text[11:len(text)-1]
-	}
-	return text
 }

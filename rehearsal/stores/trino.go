@@ -4,7 +4,9 @@ import (
 	"cdcpipeline/rehearsal/machine/artifact"
 	"cdcpipeline/rehearsal/machine/process"
 	"context"
+	"crypto/sha256"
 	_ "embed"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -29,9 +31,9 @@ var trinoServer = artifact.Artifact{
 	SHA256: "cfd5accde17e8ebd251eeeb78aed1f490e77bb3a164d95a0f454bf8a7c1cbd3f",
 }
 
-// trinoParts are what of the server is kept: itself, and the connector that reads a lake by the Glue Data Catalog. The rest
-// is nine tenths of it.
-var trinoParts = []string{"lib/", "plugin/hive/"}
+// trinoParts are what of the server is kept: itself, and the connectors that read a lake by the Glue Data Catalog. The rest is
+// most of it.
+var trinoParts = []string{"lib/", "plugin/hive/", "plugin/iceberg/", "plugin/delta-lake/", "plugin/hudi/"}
 
 // javaRequirements are a Java that is new enough for Trino: 24.
 //
@@ -125,8 +127,28 @@ func started(ctx context.Context, client *http.Client, url string) error {
 	return nil
 }
 
-// configure writes https://trino.io/docs/476/installation/deployment.html#configuring-trino and the catalog,
-// https://trino.io/docs/476/connector/hive.html: as Athena has it, with partition projection.
+// catalogs are the Glue Data Catalog as Athena has it, https://trino.io/docs/476/connector/hive.html: with partition projection, and
+// with tables of the formats that change in place, to whose connectors the first hands them on.
+func (o TrinoOptions) catalogs() map[string][]string {
+	glue := []string{
+		"hive.metastore.glue.region=" + o.Region, "hive.metastore.glue.endpoint-url=" + o.Endpoint,
+		"hive.metastore.glue.aws-access-key=" + o.Key, "hive.metastore.glue.aws-secret-key=" + o.Key,
+		"fs.native-s3.enabled=true", "s3.endpoint=" + o.Endpoint, "s3.region=" + o.Region, "s3.path-style-access=true",
+		"s3.aws-access-key=" + o.Key, "s3.aws-secret-key=" + o.Key,
+	}
+	const noStatistics = "hive.table-statistics-enabled=false" // moto knows none of columns
+	return map[string][]string{
+		"awsdatacatalog": append([]string{
+			"connector.name=hive", "hive.metastore=glue", "hive.partition-projection-enabled=true", noStatistics,
+			"hive.iceberg-catalog-name=iceberg", "hive.delta-lake-catalog-name=delta", "hive.hudi-catalog-name=hudi",
+		}, glue...),
+		"iceberg": append([]string{"connector.name=iceberg", "iceberg.catalog.type=glue"}, glue...),
+		"delta":   append([]string{"connector.name=delta_lake", "hive.metastore=glue"}, glue...),
+		"hudi":    append([]string{"connector.name=hudi", "hive.metastore=glue"}, glue...),
+	}
+}
+
+// configure writes https://trino.io/docs/476/installation/deployment.html#configuring-trino and the catalogs.
 func (o TrinoOptions) configure(dir string, port int, url string) error {
 	catalogs := filepath.Join(dir, "catalog")
 	files := map[string][]string{
@@ -136,13 +158,9 @@ func (o TrinoOptions) configure(dir string, port int, url string) error {
 			"node.bind-ip=127.0.0.1", "node.internal-address=127.0.0.1", "query.max-memory=512MB", "query.max-memory-per-node=512MB",
 			"memory.heap-headroom-per-node=512MB", "catalog.management=static", "catalog.config-dir=" + catalogs,
 		},
-		filepath.Join(catalogs, "awsdatacatalog.properties"): {
-			"connector.name=hive", "hive.metastore=glue", "hive.metastore.glue.region=" + o.Region, "hive.metastore.glue.endpoint-url=" + o.Endpoint,
-			"hive.metastore.glue.aws-access-key=" + o.Key, "hive.metastore.glue.aws-secret-key=" + o.Key, "hive.partition-projection-enabled=true",
-			"hive.table-statistics-enabled=false", // moto knows no statistics of columns
-			"fs.native-s3.enabled=true", "s3.endpoint=" + o.Endpoint, "s3.region=" + o.Region, "s3.path-style-access=true",
-			"s3.aws-access-key=" + o.Key, "s3.aws-secret-key=" + o.Key,
-		},
+	}
+	for name, lines := range o.catalogs() {
+		files[filepath.Join(catalogs, name+".properties")] = lines
 	}
 	if err := os.Mkdir(catalogs, 0o755); err != nil {
 		return fmt.Errorf("making the folder of Trino's catalogs: %w", err)
@@ -157,7 +175,8 @@ func (o TrinoOptions) configure(dir string, port int, url string) error {
 
 // trinoTree is the server unpacked in the cache.
 func (s *Site) trinoTree(ctx context.Context) (string, error) {
-	tree, err := s.Cache.Tree(ctx, "trino-"+trinoServer.SHA256[:12], func(dir string) error {
+	kept := sha256.Sum256([]byte(trinoServer.SHA256 + strings.Join(trinoParts, " ")))
+	tree, err := s.Cache.Tree(ctx, "trino-"+hex.EncodeToString(kept[:6]), func(dir string) error {
 		archive, err := s.Cache.Fetch(ctx, trinoServer)
 		if err != nil {
 			return fmt.Errorf("getting the server: %w", err)

@@ -9,6 +9,7 @@ from typing import Any
 
 from pyspark.sql import DataFrame, SparkSession
 
+from cdctables.catalog import Storage
 from cdctables.reader import METADATA
 from cdctables.spec import Spec, Table
 
@@ -31,6 +32,8 @@ class Format(ABC):
 
     settings: Mapping[str, str] = {}
     """What a session needs for it."""
+    storage: Storage | None = None
+    """How Athena reads the files, where the format does not make the entry in the catalog itself."""
 
     def __init__(self, spark: SparkSession, spec: Spec) -> None:
         self.spark, self.spec = spark, spec
@@ -69,7 +72,11 @@ class Format(ABC):
 
     def columns(self, table: Table) -> dict[str, str]:
         """Names and types of the columns that the table has now."""
-        return {f.name: f.dataType.simpleString() for f in self.spark.table(self.named(table)).schema.fields if not f.name.startswith("_hoodie_")}
+        return {name: type_ for name, type_ in self.stored(table).items() if not name.startswith("_hoodie_")}
+
+    def stored(self, table: Table) -> dict[str, str]:
+        """The same, with the format's own."""
+        return {f.name: f.dataType.simpleString() for f in self.spark.table(self.named(table)).schema.fields}
 
     def merge(self, table: Table, states: DataFrame, read: str) -> None:
         """Applies states, one a key: the one with the greater version stays. A deleted row stays, as a tombstone."""
@@ -105,7 +112,7 @@ class Iceberg(Format):
     }
 
     def named(self, table: Table) -> str:
-        return f"lake.{quoted(self.spec.database)}.{quoted(table.name)}"
+        return f"lake.{quoted(self.spec.database)}.{quoted(table.entry)}"
 
     def exists(self, table: Table) -> bool:
         return self.spark.catalog.tableExists(self.named(table))
@@ -123,7 +130,7 @@ class Iceberg(Format):
         return f"USING iceberg LOCATION '{self.location(table)}' TBLPROPERTIES ({listed})"
 
     def upkeep(self, table: Table, before: datetime) -> None:
-        name = f"{quoted(self.spec.database)}.{quoted(table.name)}"
+        name = f"{quoted(self.spec.database)}.{quoted(table.entry)}"
         # Iceberg refuses to look for files of no version among those of the last day: one may be about to become part of a version.
         unfinished = min(before, datetime.now(UTC) - timedelta(hours=25))
         older, orphaned = (f"TIMESTAMP '{at:%Y-%m-%d %H:%M:%S.%f}'" for at in (before, unfinished))
@@ -181,6 +188,14 @@ class Delta(Format):
         "spark.sql.extensions": "io.delta.sql.DeltaSparkSessionExtension",
         "spark.sql.catalog.spark_catalog": "org.apache.spark.sql.delta.catalog.DeltaCatalog",
     }
+    # What the log beside the files says is the table, and nobody loads the classes, which are those that Spark writes:
+    # https://docs.aws.amazon.com/athena/latest/ug/delta-lake-tables-getting-started.html.
+    storage = Storage(
+        "org.apache.hadoop.mapred.SequenceFileInputFormat",
+        "org.apache.hadoop.hive.ql.io.HiveSequenceFileOutputFormat",
+        "org.apache.hadoop.hive.serde2.lazy.LazySimpleSerDe",
+        {"table_type": "DELTA", "classification": "delta", "spark.sql.sources.provider": "delta"},
+    )
 
     def named(self, table: Table) -> str:
         return f"delta.{quoted(self.location(table))}"
@@ -230,6 +245,12 @@ class Hudi(Format):
         "spark.serializer": "org.apache.spark.serializer.KryoSerializer",
         "spark.kryo.registrator": "org.apache.spark.HoodieSparkKryoRegistrar",
     }
+    # https://docs.aws.amazon.com/athena/latest/ug/querying-hudi-copy-on-write-create-table-examples.html
+    storage = Storage(
+        "org.apache.hudi.hadoop.HoodieParquetInputFormat",
+        "org.apache.hadoop.hive.ql.io.parquet.MapredParquetOutputFormat",
+        "org.apache.hadoop.hive.ql.io.parquet.serde.ParquetHiveSerDe",
+    )
 
     def named(self, table: Table) -> str:
         return quoted(table.name)

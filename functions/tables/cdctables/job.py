@@ -1,11 +1,11 @@
-"""The job: brings every table of a specification up to date, or keeps it small.
+"""The job: brings every table of a specification up to date, keeps it small, or has its name show another epoch.
 
-    --spec s3://bucket/key [--action run|upkeep] [--tables NAME,...]
+    --spec s3://bucket/key [--action run|upkeep|switch] [--tables NAME,...]
 
 It prints a line of JSON on standard output for each commit (`table`, `objects`, `states`, `refused`), for each table that is kept
-small (`table` and the members of `run.Upkeep`) and for each that stopped (`table`, `stopped`). It ends with 1 when a table has
-stopped; the others are up to date all the same. What each table is like after a run is in an object below the specification's
-`state`: `run.Run.note`. A run does upkeep too, a day after the last.
+small (`table` and the members of `run.Upkeep`), for each whose name shows another epoch now (`table`, `switched`) and for each that
+stopped (`table`, `stopped`). It ends with 1 when a table has stopped; the others are up to date all the same. What each table is
+like after a run is in an object below the specification's `state`: `run.Run.note`. A run does upkeep too, a day after the last.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
+from cdctables.catalog import Catalog
 from cdctables.formats import FORMATS, session
 from cdctables.run import Run, Stopped
 from cdctables.spec import Spec, Table
@@ -33,7 +34,7 @@ def main(arguments: Sequence[str]) -> int:
     """Runs the job, and gives its exit code."""
     parser = argparse.ArgumentParser(prog="cdctables")
     parser.add_argument("--spec", required=True, help="the specification: s3://bucket/key")
-    parser.add_argument("--action", choices=("run", "upkeep"), default="run")
+    parser.add_argument("--action", choices=("run", "upkeep", "switch"), default="run")
     parser.add_argument("--tables", default="", help="only these tables of the catalog, with commas between them")
     chosen, _ = parser.parse_known_args(arguments)  # Glue adds arguments of its own
     bucket, _, key = chosen.spec.removeprefix("s3://").partition("/")
@@ -44,9 +45,11 @@ def main(arguments: Sequence[str]) -> int:
         parser.error(f"there is no table {', '.join(sorted(unknown))}: the tables are {', '.join(t.name for t in spec.tables)}")
     begun = datetime.now(UTC)
     spark = session(spec.format, {"spark.sql.catalog.lake.warehouse": f"s3://{spec.bucket}/tables"})
-    run = Run(spark, spec, FORMATS[spec.format](spark, spec), client)
-    wanted = [t for t in spec.tables if not names or t.name in names]
+    run = Run(spark, spec, FORMATS[spec.format](spark, spec), Catalog(_glue(), spec.database), client)
+    wanted = [run.epoch(t) for t in spec.tables if not names or t.name in names]
     try:
+        if chosen.action == "switch":
+            return 0 if all([_switched(run, table) for table in wanted]) else 1
         if chosen.action == "upkeep":
             for table in wanted:
                 _keep_up(run, table, begun)
@@ -60,22 +63,42 @@ def main(arguments: Sequence[str]) -> int:
         spark.stop()
 
 
+def _glue() -> Any:
+    import boto3
+
+    return boto3.client("glue")
+
+
+def _switched(run: Run, table: Table) -> bool:
+    """Has a table's name show the epoch that was filled; false for one that cannot."""
+    try:
+        taken = run.take_name(table)
+    except Stopped as e:
+        _tell(table=table.entry, stopped=str(e))
+        return False
+    if taken:
+        shown = run.epoch(Table(**vars(table)))
+        _tell(table=shown.entry, switched=shown.location)
+        run.note(shown, "")
+    return True
+
+
 def _brought_up(run: Run, table: Table) -> bool:
     """Brings one table up to date and says so; false for one that has stopped."""
     try:
         for batch in run.table(table):
-            _tell(table=table.name, **asdict(batch))
+            _tell(table=table.entry, **asdict(batch))
         stopped = ""
     except Stopped as e:
         stopped = str(e)
-        _tell(table=table.name, stopped=stopped)
+        _tell(table=table.entry, stopped=stopped)
     run.note(table, stopped)
     return not stopped
 
 
 def _keep_up(run: Run, table: Table, now: datetime) -> None:
     if (kept := run.upkeep(table, now)) is not None:
-        _tell(table=table.name, **asdict(kept))
+        _tell(table=table.entry, **asdict(kept))
 
 
 def _tell(**what: Any) -> None:

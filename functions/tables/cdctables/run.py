@@ -12,8 +12,9 @@ from pyspark.sql import DataFrame, SparkSession, Window
 from pyspark.sql import functions as f
 
 from cdctables import frames, objects, reader
+from cdctables.catalog import Catalog
 from cdctables.formats import Format, columns_of, quoted
-from cdctables.spec import Spec, Table
+from cdctables.spec import Filling, Spec, Table
 
 
 class Stopped(Exception):
@@ -58,19 +59,48 @@ def _digits(type_: str) -> tuple[int, int] | None:
 
 
 class Run:
-    """One run of the job. `client` makes a client of S3, on the driver and on workers."""
+    """One run of the job. `client` makes a client of S3, on the driver and on workers. Every method takes a table as `epoch` gives it."""
 
-    def __init__(self, spark: SparkSession, spec: Spec, format_: Format, client: Callable[[], Any]) -> None:
-        self._spark, self._spec, self._format, self._client = spark, spec, format_, client
+    def __init__(self, spark: SparkSession, spec: Spec, format_: Format, catalog: Catalog, client: Callable[[], Any]) -> None:
+        self._spark, self._spec, self._format, self._catalog, self._client = spark, spec, format_, catalog, client
         self._s3 = client()
         self._refused: dict[str, int] = {}
+
+    def epoch(self, table: Table) -> Table:
+        """The table of a specification, and whether it is another epoch than the one that its name shows: that one then stays as it
+        is, and this one is filled beside it, until it takes the name."""
+        shown = self._catalog.location(table.name)
+        if shown not in (None, self._format.location(table)):
+            return Filling(**vars(table))
+        if self._catalog.location(table.next) is not None:
+            self._forget_next(table)
+        return table
+
+    def take_name(self, table: Table) -> bool:
+        """Has the table's name show an epoch that was filled beside the shown one. False when it is the shown one."""
+        if not table.filling:
+            return False
+        if not self._format.exists(table) or self.read(table).until is None:
+            raise Stopped("nothing was applied to it yet: run the job first")
+        self._catalog.take(table.name, table.next)
+        self._forget_next(table)
+        return True
+
+    def _forget_next(self, table: Table) -> None:
+        self._catalog.forget(table.next)
+        self._s3.delete_object(Bucket=self._spec.bucket, Key=self._noted(table.next))
 
     def table(self, table: Table) -> Iterator[Batch]:
         """Brings one table up to date, a commit a batch. A run that was killed is made up for by the next: what a commit has read
         is in the commit itself, and what is applied twice has the same version."""
+        if table.filling and self._catalog.location(table.next) not in (None, self._format.location(table)):
+            self._forget_next(table)  # of an epoch that nobody wants any more
         if not self._format.exists(table):
+            self._s3.delete_object(Bucket=self._spec.bucket, Key=self._kept(table))  # of a table that somebody has deleted
             self._format.create(table)
         self._evolve(table)
+        if self._format.storage:
+            self._catalog.show(table.entry, self._format.location(table), self._format.stored(table), self._format.storage)
         read = self.read(table)
         lookback = timedelta(days=self._spec.lookback_days)
         found = objects.listed(self._s3, self._spec.bucket, table.raw, read, lookback)
@@ -92,15 +122,18 @@ class Run:
     def _kept(self, table: Table) -> str:
         return f"{self._spec.state}/read/{table.location}.json"
 
+    def _noted(self, name: str) -> str:
+        return f"{self._spec.state}/{name}.json"
+
     def note(self, table: Table, stopped: str) -> None:
         """Keeps what a table is like: an object of JSON, for whoever asks how it stands."""
         rows = self._spark.sql(f"SELECT count(*) n FROM {self._format.named(table)} WHERE NOT cdc_gone").first()
         count, size = self._size(table)
         said = {
-            "table": table.name, "source": f"{table.schema}.{table.table}", "at": objects.until_text(datetime.now(UTC)), "until": objects.until_text(self.read(table).until) or None,
+            "table": table.entry, "source": f"{table.schema}.{table.table}", "location": table.location, "at": objects.until_text(datetime.now(UTC)), "until": objects.until_text(self.read(table).until) or None,
             "rows": rows.n if rows else 0, "objects": count, "bytes": size, "refused": self._refused.get(table.name, 0), "stopped": stopped,
         }  # fmt: skip
-        self._s3.put_object(Bucket=self._spec.bucket, Key=f"{self._spec.state}/{table.name}.json", Body=json.dumps(said, ensure_ascii=False).encode())
+        self._s3.put_object(Bucket=self._spec.bucket, Key=self._noted(table.entry), Body=json.dumps(said, ensure_ascii=False).encode())
 
     def upkeep_is_due(self, table: Table, now: datetime) -> bool:
         """Whether the last upkeep was long enough ago. A table's first one counts from its first run."""
@@ -122,17 +155,32 @@ class Run:
         purged = replace(read, purged=max(horizon, read.purged or horizon))
         self._format.purge(table, horizon, purged.text())
         self._s3.put_object(Bucket=self._spec.bucket, Key=self._kept(table), Body=purged.text().encode())
-        self._format.upkeep(table, now - timedelta(days=self._spec.version_days))
+        before = now - timedelta(days=self._spec.version_days)
+        self._format.upkeep(table, before)
+        self._delete_former(table, before)
         objects_after, bytes_after = self._size(table)
         return Upkeep(objects_before, bytes_before, objects_after, bytes_after)
 
+    def _delete_former(self, table: Table, before: datetime) -> None:
+        """Deletes the table's epochs of the same generation and format that are shown no more, and were last written before a time."""
+        if table.filling:
+            return
+        folder = table.location.rpartition("/")[0]
+        epochs: dict[str, list[Any]] = {}
+        for o in self._objects(folder):
+            epochs.setdefault(o["Key"][len(folder) + 1 :].partition("/")[0], []).append(o)
+        for epoch, found in epochs.items():
+            if f"{folder}/{epoch}" != table.location and max(o["LastModified"] for o in found) < before:
+                for o in found:
+                    self._s3.delete_object(Bucket=self._spec.bucket, Key=o["Key"])
+
     def _size(self, table: Table) -> tuple[int, int]:
-        found = [
-            o["Size"]
-            for page in self._s3.get_paginator("list_objects_v2").paginate(Bucket=self._spec.bucket, Prefix=table.location + "/")
-            for o in page.get("Contents", ())
-        ]
+        found = [o["Size"] for o in self._objects(table.location)]
         return len(found), sum(found)
+
+    def _objects(self, folder: str) -> Iterator[Any]:
+        for page in self._s3.get_paginator("list_objects_v2").paginate(Bucket=self._spec.bucket, Prefix=folder + "/"):
+            yield from page.get("Contents", ())
 
     def _evolve(self, table: Table) -> None:
         """Gives the table the columns and types that the source has. A column that the source has no more stays, with the values that

@@ -25,12 +25,14 @@ class Table:
 
     name: str
     """In the catalog's database."""
+    next: str
+    """There too, of an epoch that is being filled, while `name` shows another."""
     schema: str
     table: str
     raw: str
     """Where its records are, with a slash at the end: raw/schema=shop/table=orders/."""
     location: str
-    """Where its files are below the bucket: tables/iceberg/shop_orders/1."""
+    """Where its files are below the bucket, in a folder of this epoch of the table: tables/1/iceberg/shop_orders/all."""
     columns: tuple[Column, ...]
     key: tuple[str, ...]
     """Names of columns, as members."""
@@ -38,6 +40,24 @@ class Table:
     """Members that may be in records, and are not wanted in the table."""
     since: str = ""
     """Records that were made before are none of this table's: an RFC 3339 time, or empty."""
+
+    @property
+    def filling(self) -> bool:
+        """Whether `name` shows another epoch, beside which this one is filled."""
+        return False
+
+    @property
+    def entry(self) -> str:
+        """The name in the catalog that shows this epoch."""
+        return self.next if self.filling else self.name
+
+
+class Filling(Table):
+    """A table that is filled beside the epoch that its name shows."""
+
+    @property
+    def filling(self) -> bool:
+        return True
 
 
 @dataclass(frozen=True)

@@ -35,6 +35,7 @@ type Spec struct {
 // Table is a table of the specification.
 type Table struct {
 	Name     string   `json:"name"`
+	Next     string   `json:"next"`
 	Schema   string   `json:"schema"`
 	Table    string   `json:"table"`
 	Raw      string   `json:"raw"`
@@ -93,9 +94,9 @@ func Describe(lake config.Lake, name views.Name, t views.Table, omitted []string
 		return Table{}, fmt.Errorf("the lake's tables: %w", err)
 	}
 	out := Table{
-		Name: name.Table(), Schema: t.Database, Table: t.Name,
+		Name: name.Table(), Next: name.Next(), Schema: t.Database, Table: t.Name,
 		Raw:      partition.Folder(lake.Prefix, t.Database, t.Name),
-		Location: Location(lake.Tables.Format, name),
+		Location: Location(lake.Tables, name, t.Since),
 		Omitted:  append([]string{}, omitted...),
 	}
 	if !t.Since.IsZero() {
@@ -110,14 +111,14 @@ func Describe(lake config.Lake, name views.Name, t views.Table, omitted []string
 	return out, nil
 }
 
-// Location is where a table's files are, below the bucket. The number is for a table that is made anew beside its predecessor.
-func Location(format config.TableFormat, name views.Name) string {
-	return fmt.Sprintf("%s/%s/%s/1", config.TablesPrefix, format, name)
-}
-
-// own are the columns that a table has beside the source's, with their Hive types: METADATA of cdctables/reader.py.
-var own = []views.Field{
-	{Name: "cdc_key", Hive: "string"}, {Name: "cdc_version", Hive: "bigint"}, {Name: "cdc_gone", Hive: "boolean"}, {Name: "cdc_at", Hive: "timestamp"},
+// Location is where a table's files are, below the bucket: a folder for each epoch. Another one begins with another generation or
+// format, and where since when the records tell what the rows are.
+func Location(cfg config.LakeTables, name views.Name, since time.Time) string {
+	epoch := "all"
+	if !since.IsZero() {
+		epoch = since.UTC().Format("20060102T150405.000000Z")
+	}
+	return fmt.Sprintf("%s/%d/%s/%s/%s", config.TablesPrefix, cfg.Generation, cfg.Format, name, epoch)
 }
 
 // reserved are the names of columns that the job has for itself, in a table or on the way there.
@@ -145,7 +146,7 @@ func columnNames(fields []views.SourceField) []string {
 }
 
 // Rows is the view of rows that reads a table. It has the source's columns, in the types of the view that reads the records.
-func Rows(format config.TableFormat, name views.Name, t views.Table) (views.View, error) {
+func Rows(name views.Name, t views.Table) (views.View, error) {
 	fields, _, err := views.Fields(t)
 	if err != nil {
 		return views.View{}, fmt.Errorf("the lake's tables: %w", err)
@@ -156,7 +157,7 @@ func Rows(format config.TableFormat, name views.Name, t views.Table) (views.View
 		v.Fields = append(v.Fields, fields[i].Field)
 		shown[i] = quoted(column)
 		if fields[i].Hive == "timestamp" {
-			shown[i] = instant(format, shown[i], fields[i].SQL)
+			shown[i] = instant(shown[i], fields[i].SQL)
 		}
 		if shown[i] != quoted(fields[i].Name) {
 			shown[i] += " AS " + quoted(fields[i].Name)
@@ -167,16 +168,9 @@ func Rows(format config.TableFormat, name views.Name, t views.Table) (views.View
 }
 
 // instant is the SQL of a time as the views have it: in UTC, without a zone. Iceberg's times, which Spark calls timestamps, have a
-// zone. Whether Delta Lake's have one depends on the version of Athena, whose sessions are in UTC; Hudi's have none.
-func instant(format config.TableFormat, column, sql string) string {
-	switch format {
-	case config.FormatIceberg:
-		column = fmt.Sprintf("at_timezone(%s, 'UTC')", column)
-	case config.FormatDelta:
-		column = fmt.Sprintf("at_timezone(CAST(%s AS timestamp(3) with time zone), 'UTC')", column)
-	default: // as it is
-	}
-	return fmt.Sprintf("CAST(%s AS %s)", column, sql)
+// zone, Hudi's have none, and whether Delta Lake's have one depends on the version of Athena, whose sessions are in UTC.
+func instant(column, sql string) string {
+	return fmt.Sprintf("CAST(at_timezone(CAST(%s AS timestamp(6) with time zone), 'UTC') AS %s)", column, sql)
 }
 
 // quoted is an identifier, of letters, digits and underscores.

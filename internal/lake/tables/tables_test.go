@@ -155,7 +155,7 @@ func TestATableWithoutAKeyIsRefused(t *testing.T) {
 	bad := views.Table{Database: "d", Name: "t", Columns: []views.Column{{Name: "id", Type: "int"}}}
 	_, err := tables.Describe(lakeOf(config.FormatIceberg), "d_t", bad, nil)
 	require.EqualError(t, err, "the lake's tables: describing d.t: it has no primary key")
-	_, err = tables.Rows(config.FormatIceberg, "d_t", bad)
+	_, err = tables.Rows("d_t", bad)
 	require.EqualError(t, err, "the lake's tables: describing d.t: it has no primary key")
 }
 
@@ -189,7 +189,7 @@ func TestColumnsOfTheSourceKeepApartFromTheJobs(t *testing.T) {
 	}
 	require.True(t, seen["cdc_other"], "what the job does not use keeps its name")
 
-	v, err := tables.Rows(config.FormatHudi, "d_t", odd)
+	v, err := tables.Rows("d_t", odd)
 	require.NoError(t, err)
 	require.Contains(t, v.SQL, `"source_source_cdc_key" AS "cdc_key"`)
 	require.Contains(t, v.SQL, `"source__hoodie_file_name" AS "_hoodie_file_name"`)
@@ -200,30 +200,22 @@ func TestColumnsOfTheSourceKeepApartFromTheJobs(t *testing.T) {
 	}
 }
 
-func TestTheColumnsBesideTheSourcesAreTheJobs(t *testing.T) {
-	printed := python(t, "import json\nfrom cdctables.reader import METADATA\nprint(json.dumps(METADATA))", "")
-	var metadata [][2]string
-	require.NoError(t, json.Unmarshal([]byte(printed), &metadata))
-	stored := described(t, config.FormatDelta).Stored(config.FormatDelta)
-	for i, m := range metadata {
-		f := stored[len(stored)-len(metadata)+i]
-		require.Equal(t, m, [2]string{f.Name, f.Hive})
-	}
-	hudi := described(t, config.FormatHudi).Stored(config.FormatHudi)
-	require.Equal(t, "_hoodie_commit_time", hudi[0].Name)
-	require.Equal(t, stored, hudi[5:])
+func TestViewOfATable(t *testing.T) {
+	v, err := tables.Rows("shop_order_lines", orders)
+	require.NoError(t, err)
+	golden(t, "rows.sql", v.SQL)
+	fields, _, err := views.Fields(orders)
+	require.NoError(t, err)
+	require.Equal(t, "shop_order_lines", v.Name)
+	require.Len(t, v.Fields, len(fields), "and no cdc_unreadable")
 }
 
-func TestViewOfATable(t *testing.T) {
-	for _, format := range []config.TableFormat{config.FormatIceberg, config.FormatDelta, config.FormatHudi} {
-		v, err := tables.Rows(format, "shop_order_lines", orders)
-		require.NoError(t, err)
-		golden(t, "rows_"+string(format)+".sql", v.SQL)
-		fields, _, err := views.Fields(orders)
-		require.NoError(t, err)
-		require.Equal(t, "shop_order_lines", v.Name)
-		require.Len(t, v.Fields, len(fields), "and no cdc_unreadable")
-	}
+func TestEveryEpochHasAFolder(t *testing.T) {
+	cfg := lakeOf(config.FormatIceberg).Tables
+	require.Equal(t, "tables/1/iceberg/shop_orders/all", tables.Location(cfg, "shop_orders", time.Time{}))
+	require.Equal(t, "tables/1/iceberg/shop_orders/20261123T213810.000000Z", tables.Location(cfg, "shop_orders", orders.Since.In(time.FixedZone("", 3600))))
+	cfg.Generation, cfg.Format = 2, config.FormatHudi
+	require.Equal(t, "tables/2/hudi/shop_orders/all", tables.Location(cfg, "shop_orders", time.Time{}))
 }
 
 func TestTheZipIsTheCode(t *testing.T) {

@@ -24,12 +24,15 @@ func (n Name) Rows() string { return string(n) }
 // the records is [Name.Raw].
 func (n Name) Table() string { return string(n) + "_table" }
 
+// Next names another epoch of that table, while it is filled.
+func (n Name) Next() string { return string(n) + "_next" }
+
 // Raw names the view of rows that reads the records, where the view of rows reads a table.
 func (n Name) Raw() string { return string(n) + "_raw" }
 
 // all are the names that a table takes without a table of rows, and withTable with one.
 func (n Name) all() []string       { return []string{n.Rows(), n.Changes(), n.Records()} }
-func (n Name) withTable() []string { return append(n.all(), n.Table(), n.Raw()) }
+func (n Name) withTable() []string { return append(n.all(), n.Table(), n.Next(), n.Raw()) }
 
 // ControlRecords names the table of records that are about no row: tables' definitions.
 const ControlRecords Name = "dms_control"

@@ -30,6 +30,8 @@ const (
 	Update Action = "run"
 	// Upkeep merges small files, and deletes what only former versions of the tables have and tombstones that are old enough.
 	Upkeep Action = "upkeep"
+	// Switch has a table's name show the epoch that was filled beside the shown one.
+	Switch Action = "switch"
 )
 
 // Job keeps a stack's tables.
@@ -142,6 +144,8 @@ type Note struct {
 	// Table in the catalog, and in the source as database.table.
 	Table  string `json:"table"`
 	Source string `json:"source"`
+	// Location of its files below the bucket.
+	Location string `json:"location"`
 	// At is when the run was over. Until is when the youngest object was delivered that is in the table; nil for none.
 	At    time.Time  `json:"at"`
 	Until *time.Time `json:"until"`
@@ -155,8 +159,11 @@ type Note struct {
 	Stopped string `json:"stopped,omitempty"`
 }
 
-// View is the name under which the table is queried in Athena: without its tombstones.
+// View is the name under which the table is queried in Athena: without its tombstones. An epoch that is filled beside it has none.
 func (n Note) View() string { return strings.TrimSuffix(n.Table, "_table") }
+
+// Filled says that the table's name shows another epoch, beside which this one is filled, and what that one's view is.
+func (n Note) Filled() (view string, ok bool) { return strings.CutSuffix(n.Table, "_next") }
 
 // Notes are what the job says of the tables, by their names in the catalog. The lake's prefix is that of the job's state.
 func Notes(ctx context.Context, state objects.Lake) ([]Note, error) {

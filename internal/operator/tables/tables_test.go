@@ -115,18 +115,23 @@ func (b bucket) GetObject(_ context.Context, in *s3.GetObjectInput, _ ...func(*s
 func TestWhatTheJobSaysOfTables(t *testing.T) {
 	state := objects.Lake{Bucket: "b", Prefix: "tables/_state", Client: bucket{
 		"tables/_state/b_table.json":                      `{"table":"b_table","source":"s.b","at":"2026-11-28T10:00:00Z","until":null,"rows":0,"objects":2,"bytes":9,"refused":0,"stopped":"column x"}`,
-		"tables/_state/a_table.json":                      `{"table":"a_table","source":"s.a","at":"2026-11-28T10:00:00.5Z","until":"2026-11-28T09:00:00Z","rows":3,"objects":2,"bytes":9,"refused":1,"stopped":""}`,
-		"tables/_state/read/tables/iceberg/a/1.json":      `{"until":"x"}`,
-		"tables/iceberg/a/1/metadata/00001.metadata.json": `{}`,
+		"tables/_state/a_table.json":                      `{"table":"a_table","source":"s.a","location":"tables/1/iceberg/a/all","at":"2026-11-28T10:00:00.5Z","until":"2026-11-28T09:00:00Z","rows":3,"objects":2,"bytes":9,"refused":1,"stopped":""}`,
+		"tables/_state/read/tables/1/iceberg/a/all.json":      `{"until":"x"}`,
+		"tables/1/iceberg/a/all/metadata/00001.metadata.json": `{}`,
 	}}
 	notes, err := Notes(t.Context(), state)
 	require.NoError(t, err)
 	until := time.Date(2026, 11, 28, 9, 0, 0, 0, time.UTC)
 	require.Equal(t, []Note{
-		{Table: "a_table", Source: "s.a", At: until.Add(time.Hour + 500*time.Millisecond), Until: &until, Rows: 3, Objects: 2, Bytes: 9, Refused: 1},
+		{Table: "a_table", Source: "s.a", Location: "tables/1/iceberg/a/all", At: until.Add(time.Hour + 500*time.Millisecond), Until: &until, Rows: 3, Objects: 2, Bytes: 9, Refused: 1},
 		{Table: "b_table", Source: "s.b", At: until.Add(time.Hour), Objects: 2, Bytes: 9, Stopped: "column x"},
 	}, notes)
 	require.Equal(t, "a", notes[0].View())
+	_, filled := notes[0].Filled()
+	require.False(t, filled)
+	view, filled := Note{Table: "a_next"}.Filled()
+	require.True(t, filled)
+	require.Equal(t, "a", view)
 	state.Client = bucket{"tables/_state/a_table.json": "{"}
 	_, err = Notes(t.Context(), state)
 	require.ErrorContains(t, err, "reading tables/_state/a_table.json")

@@ -73,7 +73,7 @@ func run(ctx context.Context, e Engine, tables []table, queries []query) (Result
 		if t.TableType != "VIRTUAL_VIEW" {
 			continue
 		}
-		rows, err := ask(ctx, e, `SELECT * FROM "`+t.Name+`"`)
+		rows, err := Rows(ctx, e, t.Name)
 		if err != nil {
 			return Result{}, fmt.Errorf("the view %s: %w", t.Name, err)
 		}

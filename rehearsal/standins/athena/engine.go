@@ -179,3 +179,8 @@ func constant(text, kind string) string {
 	}
 	return "CAST(" + quoted + " AS " + kind + ")"
 }
+
+// Rows are all of a view or a table.
+func Rows(ctx context.Context, e Engine, name string) ([]Row, error) {
+	return ask(ctx, e, `SELECT * FROM "`+name+`"`)
+}

@@ -142,6 +142,9 @@ func written(c views.Column) string {
 func (t sourceTable) text(row Row) string {
 	same := Row{}
 	maps.Copy(same, row)
+	if same["cdc_unreadable"] == nil {
+		delete(same, "cdc_unreadable") // a view that reads a table does not have it
+	}
 	for _, f := range t.fields {
 		text, ok := same[f.Name].(string)
 		if !ok {

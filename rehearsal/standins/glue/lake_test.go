@@ -28,12 +28,15 @@ import (
 type lake struct {
 	t       *testing.T
 	s3      *s3.Client
+	glue    *glue.Client
 	options stores.SparkOptions
 	spark   *stores.Spark
 	bucket  string
 	name    string // of the database
 	columns []specified
 	n       int // objects
+	epoch   string
+	since   string
 }
 
 // specified is a column of the job's specification.
@@ -47,6 +50,7 @@ type specified struct {
 const (
 	folder    = "raw/schema=shop/table=orders/"
 	tableName = "shop_orders_table"
+	nextName  = "shop_orders_next"
 	specKey   = "jobs/tables/spec.json"
 )
 
@@ -56,8 +60,9 @@ func newLake(t *testing.T, format string) *lake {
 	t.Helper()
 	acc := account.New(storestest.Moto(t))
 	l := &lake{
-		t: t, s3: s3.NewFromConfig(acc.Config(), func(o *s3.Options) { o.UsePathStyle = true }), bucket: fmt.Sprintf("lake-%d", time.Now().UnixNano()), name: fmt.Sprintf("lake_%d", time.Now().UnixNano()),
+		t: t, s3: s3.NewFromConfig(acc.Config(), func(o *s3.Options) { o.UsePathStyle = true }), glue: glue.NewFromConfig(acc.Config()), bucket: fmt.Sprintf("lake-%d", time.Now().UnixNano()), name: fmt.Sprintf("lake_%d", time.Now().UnixNano()),
 		options: stores.SparkOptions{Format: format, Endpoint: storestest.Moto(t), Region: acc.Config().Region, Key: "test"},
+		epoch: "all",
 		columns: []specified{
 			{"id", "id", "bigint(20)", "bigint"},
 			{"part", "part", "varchar(20)", "string"},
@@ -71,7 +76,7 @@ func newLake(t *testing.T, format string) *lake {
 	require.NoError(t, err)
 	_, err = l.s3.CreateBucket(t.Context(), &s3.CreateBucketInput{Bucket: &l.bucket})
 	require.NoError(t, err)
-	_, err = glue.NewFromConfig(acc.Config()).CreateDatabase(t.Context(), &glue.CreateDatabaseInput{DatabaseInput: &types.DatabaseInput{Name: &l.name}})
+	_, err = l.glue.CreateDatabase(t.Context(), &glue.CreateDatabaseInput{DatabaseInput: &types.DatabaseInput{Name: &l.name}})
 	require.NoError(t, err)
 	l.specify(nil)
 	return l
@@ -83,7 +88,7 @@ func (l *lake) specify(otherwise map[string]any) {
 	spec := map[string]any{
 		"format": l.options.Format, "bucket": l.bucket, "database": l.name, "errors": "errors/tables", "state": "tables/_state", "tombstone_days": 14, "lookback_days": 9, "version_days": 5,
 		"tables": []any{map[string]any{
-			"name": tableName, "schema": "shop", "table": "orders", "raw": folder, "location": l.location(), "columns": l.columns, "key": []string{"id", "part"}, "omitted": []string{"secret"},
+			"name": tableName, "next": nextName, "schema": "shop", "table": "orders", "raw": folder, "location": l.location(), "columns": l.columns, "key": []string{"id", "part"}, "omitted": []string{"secret"}, "since": l.since,
 		}},
 	}
 	maps.Copy(spec, otherwise)
@@ -92,7 +97,7 @@ func (l *lake) specify(otherwise map[string]any) {
 	l.put(specKey, text)
 }
 
-func (l *lake) location() string { return "tables/" + l.options.Format + "/shop_orders/1" }
+func (l *lake) location() string { return "tables/1/" + l.options.Format + "/shop_orders/" + l.epoch }
 
 func (l *lake) put(key string, body []byte) {
 	l.t.Helper()
@@ -144,7 +149,9 @@ func (l *lake) start(arguments ...string) *stores.Program {
 
 // told is a line that the job has said.
 type told struct {
+	Table         string
 	Stopped       string
+	Switched      string
 	Objects       int
 	States        int
 	Refused       int
@@ -184,18 +191,26 @@ func said(t *testing.T, lines []string) []told {
 // equal requires that the table is what the model says, tombstones too, as every reader sees it.
 func (l *lake) equal(m *model, columns ...string) {
 	l.t.Helper()
+	l.shows(tableName, m, columns...)
+}
+
+// shows requires it of a name in the catalog.
+func (l *lake) shows(name string, m *model, columns ...string) {
+	l.t.Helper()
 	want, wantGone := m.texts(columns...)
 	for _, reader := range stores.Readers[l.options.Format] {
-		have, haveGone := l.rows(reader)
+		have, haveGone := l.rows(reader, name)
 		require.Equal(l.t, want, have, reader)
 		require.ElementsMatch(l.t, wantGone, haveGone, reader)
 	}
 }
 
 // rows that a reader sees, by key: columns and values; and the keys of tombstones.
-func (l *lake) rows(reader string) (rows map[string]string, gone []string) {
+func (l *lake) rows(reader, name string) (rows map[string]string, gone []string) {
 	l.t.Helper()
-	lines, err := storestest.Site(l.t).ReadTable(l.t.Context(), l.options, reader, l.name+"."+tableName, "s3://"+l.bucket+"/"+l.location())
+	entry, err := l.glue.GetTable(l.t.Context(), &glue.GetTableInput{DatabaseName: &l.name, Name: &name})
+	require.NoError(l.t, err)
+	lines, err := storestest.Site(l.t).ReadTable(l.t.Context(), l.options, reader, l.name+"."+name, *entry.Table.StorageDescriptor.Location)
 	require.NoError(l.t, err)
 	rows = map[string]string{}
 	for _, line := range lines {

@@ -40,6 +40,7 @@ type Service struct {
 	mu    sync.Mutex
 	runs  map[string][]*run // of a job, the latest first
 	spark map[string]*stores.Spark
+	kill  chan struct{}
 }
 
 // run is one run of a job, in the members of https://docs.aws.amazon.com/glue/latest/webapi/API_JobRun.html.
@@ -218,7 +219,10 @@ func (s *Service) try(r *run, job *types.Job, arguments map[string]string) error
 	s.mu.Lock()
 	r.program = program
 	s.mu.Unlock()
+	watching, ended := context.WithCancel(s.ctx)
+	s.work.Go(func() { s.mayKill(watching, program) })
 	lines, err := program.Wait()
+	ended()
 	s.mu.Lock()
 	r.lines = append(r.lines, lines...)
 	s.mu.Unlock()

@@ -1,0 +1,195 @@
+package stages
+
+import (
+	"bytes"
+	"cdcpipeline/internal/lake/objects"
+	"cdcpipeline/rehearsal/stages/tool"
+	"compress/gzip"
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+)
+
+// change writes rows, and waits until they are in the lake.
+func (k *keptTables) change(ctx context.Context, what string, count int) error {
+	k.rounds++
+	journal := "tables-" + what + "-" + k.format
+	if err := k.Tool.Generate(ctx, tool.Load{Journal: journal, Count: count, Mix: "40/40/20", Seed: 400 + k.rounds, Tables: tables}); err != nil {
+		return err
+	}
+	return arrive(ctx, k.Run, journal)
+}
+
+// mergeByAthena has Athena's engine merge into a table of Iceberg, of which the job is told nothing. The rows stay what they are.
+func (k *keptTables) mergeByAthena(ctx context.Context) error {
+	if k.format != "iceberg" {
+		return nil
+	}
+	for _, name := range tables {
+		physical := strings.Replace(name, ".", "_", 1) + "_table"
+		answer, err := k.engine.Query(ctx, fmt.Sprintf(`MERGE INTO %[1]s t USING (SELECT cdc_key, cdc_version FROM %[1]s ORDER BY cdc_key LIMIT 100) s
+			ON t.cdc_key = s.cdc_key WHEN MATCHED THEN UPDATE SET cdc_version = s.cdc_version`, physical))
+		if err != nil {
+			return fmt.Errorf("merging into %s: %w", physical, err)
+		}
+		if n := fmt.Sprint(answer.Rows); n != "[[100]]" {
+			return fmt.Errorf("merging into %s has changed %s rows, not 100", physical, n)
+		}
+	}
+	return nil
+}
+
+// outOfOrder shuffles the records that were delivered since the last run.
+func (k *keptTables) outOfOrder(ctx context.Context) error {
+	bucket := k.bucket()
+	before := map[string]bool{}
+	for _, name := range tables {
+		known, err := k.records(ctx, name)
+		if err != nil {
+			return err
+		}
+		for _, o := range known {
+			before[o.Key] = true
+		}
+	}
+	if err := k.change(ctx, "shuffled", 600); err != nil {
+		return err
+	}
+	random := rand.New(rand.NewPCG(1, uint64(k.generation)))
+	for _, name := range tables {
+		delivered, err := k.records(ctx, name)
+		if err != nil {
+			return err
+		}
+		delivered = slices.DeleteFunc(delivered, func(o objects.Object) bool { return before[o.Key] })
+		lines := make([][]byte, 0, 600)
+		for _, o := range delivered {
+			if err := bucket.Lines(ctx, o.Key, func(line []byte) error { lines = append(lines, bytes.Clone(line)); return nil }); err != nil {
+				return fmt.Errorf("reading the lake: %w", err)
+			}
+		}
+		if len(lines) < 2 {
+			return fmt.Errorf("%s: %d records were delivered", name, len(lines))
+		}
+		random.Shuffle(len(lines), func(i, j int) { lines[i], lines[j] = lines[j], lines[i] })
+		for i, o := range delivered {
+			from, to := i*len(lines)/len(delivered), (i+1)*len(lines)/len(delivered)
+			if err := k.put(ctx, o.Key, lines[from:to]); err != nil {
+				return err
+			}
+		}
+	}
+	return k.run(ctx, "shuffled")
+}
+
+// killedAndRerun kills the job once it has told of a commit. Glue tries again.
+func (k *keptTables) killedAndRerun(ctx context.Context) error {
+	if err := k.change(ctx, "killed", 300); err != nil {
+		return err
+	}
+	killed := k.World.Jobs.KillNext()
+	if err := k.run(ctx, "killed"); err != nil {
+		return err
+	}
+	select {
+	case <-killed:
+		return nil
+	default:
+		return errors.New("the run was over before it was killed")
+	}
+}
+
+// lateAfterDelete delivers every record of the tables once more, and takes them away again when the job has read them.
+func (k *keptTables) lateAfterDelete(ctx context.Context) error {
+	bucket := k.bucket()
+	var again []string
+	for _, name := range tables {
+		known, err := k.records(ctx, name)
+		if err != nil {
+			return err
+		}
+		for i, o := range known {
+			lines := make([][]byte, 0, 600)
+			if err := bucket.Lines(ctx, o.Key, func(line []byte) error { lines = append(lines, bytes.Clone(line)); return nil }); err != nil {
+				return fmt.Errorf("reading the lake: %w", err)
+			}
+			newest := known[len(known)-1].Key
+			key := newest[:strings.LastIndex(newest, "/")+1] + "late-" + k.format + "-" + strconv.Itoa(i) + ".gz"
+			if err := k.put(ctx, key, lines); err != nil {
+				return err
+			}
+			again = append(again, key)
+		}
+	}
+	if err := k.run(ctx, "late"); err != nil {
+		return err
+	}
+	client, name := k.s3(), k.output("lakeBucket")
+	for _, key := range again {
+		if _, err := client.DeleteObject(ctx, &s3.DeleteObjectInput{Bucket: &name, Key: &key}); err != nil {
+			return fmt.Errorf("deleting %s: %w", key, err)
+		}
+	}
+	return nil
+}
+
+// columnAdded gives a table of the source a column, which the bootstrap tells the job of.
+func (k *keptTables) columnAdded(ctx context.Context) error {
+	if err := execute(ctx, k.World.Database.Root(), "ALTER TABLE shop.ledger ADD COLUMN noted_by_"+k.format+" VARCHAR(40)"); err != nil {
+		return err
+	}
+	if err := k.Stack.SetConfig(ctx, "cdc-pipeline:source.schemaRevision", strconv.Itoa(10+k.generation)); err != nil {
+		return err
+	}
+	if _, err := k.deploy(ctx); err != nil {
+		return fmt.Errorf("looking at the tables again: %w", err)
+	}
+	if err := k.change(ctx, "column", 300); err != nil {
+		return err
+	}
+	return k.run(ctx, "column")
+}
+
+func (k *keptTables) s3() *s3.Client {
+	return s3.NewFromConfig(k.World.Account.Config(), func(o *s3.Options) { o.UsePathStyle = true })
+}
+
+// bucket is the lake's.
+func (k *keptTables) bucket() objects.Lake {
+	return objects.Lake{Client: k.s3(), Bucket: k.output("lakeBucket"), Prefix: k.output("lakePrefix")}
+}
+
+// records are the objects of a table's records, the latest last.
+func (k *keptTables) records(ctx context.Context, name string) ([]objects.Object, error) {
+	database, table, _ := strings.Cut(name, ".")
+	bucket := k.bucket()
+	found, err := bucket.List(ctx, bucket.Folder(database, table))
+	if err != nil {
+		return nil, fmt.Errorf("looking for the records of %s: %w", name, err)
+	}
+	slices.SortFunc(found, func(a, b objects.Object) int { return a.Written.Compare(b.Written) })
+	return found, nil
+}
+
+// put writes an object of records, as the delivery does.
+func (k *keptTables) put(ctx context.Context, key string, lines [][]byte) error {
+	var body bytes.Buffer
+	w := gzip.NewWriter(&body)
+	for _, line := range lines {
+		_, _ = w.Write(append(line, '\n')) // memory takes all
+	}
+	if err := w.Close(); err != nil {
+		return fmt.Errorf("compressing records: %w", err)
+	}
+	bucket := k.output("lakeBucket")
+	if _, err := k.s3().PutObject(ctx, &s3.PutObjectInput{Bucket: &bucket, Key: &key, Body: bytes.NewReader(body.Bytes())}); err != nil {
+		return fmt.Errorf("writing %s: %w", key, err)
+	}
+	return nil
+}
