@@ -24,11 +24,14 @@ func LakeTables(ctx context.Context, r *Run) error {
 		return fmt.Errorf("starting Athena's engine: %w", err)
 	}
 	defer server.Stop()
+	engine := func(database string) athena.Engine { return athena.Trino(server.URL, stores.TrinoVersion, database) }
+	r.World.Queries.Use(engine)
+	defer r.World.Queries.Use(nil)
 	if err := r.catalogSinceToday(ctx); err != nil {
 		return err
 	}
 	for i, format := range []string{"iceberg", "delta", "hudi"} {
-		k := &keptTables{Run: r, format: format, generation: i + 1, engine: athena.Trino(server.URL, stores.TrinoVersion, r.output("catalogDatabase"))}
+		k := &keptTables{Run: r, format: format, generation: i + 1, engine: engine(r.output("catalogDatabase"))}
 		r.Log.Detail("tables of %s", format)
 		err := k.keep(ctx)
 		r.Report.Tables[format] = k.found

@@ -4,6 +4,7 @@ package world
 
 import (
 	"cdcpipeline/rehearsal/standins/account"
+	"cdcpipeline/rehearsal/standins/athena"
 	"cdcpipeline/rehearsal/standins/cloudwatch"
 	"cdcpipeline/rehearsal/standins/controlplane"
 	"cdcpipeline/rehearsal/standins/dms"
@@ -47,6 +48,8 @@ type World struct {
 	Firehose *firehose.Service
 	// Jobs are those of Glue.
 	Jobs *glue.Service
+	// Queries are Athena's.
+	Queries *athena.Service
 	// Sessions are those of Systems Manager, through which the domain is reached.
 	Sessions *ssm.Service
 	// Rotations are those of Secrets Manager.
@@ -160,6 +163,8 @@ func (w *World) attach(ctx context.Context, o Options) error {
 	w.Rotations.Attach(w.Proxy)
 	w.Jobs = glue.New(w.Account, w.Site, w.log)
 	w.Jobs.Attach(w.Proxy)
+	w.Queries = athena.NewService(w.Account)
+	w.Queries.Attach(w.Proxy)
 	w.Sessions = ssm.New(w.Account, w.log, ssm.Options{RegistrationDelay: registrationDelay})
 	w.Sessions.Attach(w.Proxy)
 	for _, action := range []string{"CreateDBCluster", "ModifyDBCluster"} {
@@ -229,6 +234,9 @@ func (w *World) Close() {
 	}
 	if w.Jobs != nil {
 		w.Jobs.Close()
+	}
+	if w.Queries != nil {
+		w.Queries.Close()
 	}
 	if w.DMS != nil {
 		w.DMS.Close()

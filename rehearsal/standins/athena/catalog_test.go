@@ -2,7 +2,7 @@ package athena
 
 import (
 	"cdcpipeline/internal/lake/views"
-	"cdcpipeline/rehearsal/stores"
+	"cdcpipeline/rehearsal/stores/storestest"
 	"fmt"
 	"maps"
 	"os"
@@ -21,19 +21,7 @@ const (
 	database = "shops"
 )
 
-// site of servers for all tests: moto, and the interpreter that it runs in.
-var site *stores.Site
-
-func TestMain(m *testing.M) {
-	var err error
-	if site, err = stores.NewSite("../../../.cache"); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
-	}
-	code := m.Run()
-	_ = site.Remove()
-	os.Exit(code)
-}
+func TestMain(m *testing.M) { os.Exit(storestest.Run(m)) }
 
 var orders = views.Table{
 	Database: "shop", Name: "Orders",
@@ -72,7 +60,7 @@ func asked(t *testing.T, of ...views.Table) catalogued {
 // answers runs everything over a lake.
 func answers(t *testing.T, q catalogued, l lake) (Result, error) {
 	t.Helper()
-	python, err := site.Python(t.Context())
+	python, err := storestest.Site(t).Python(t.Context())
 	require.NoError(t, err)
 	dir := t.TempDir()
 	objects := map[string]string{}

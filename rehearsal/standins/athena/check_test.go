@@ -4,7 +4,7 @@ import (
 	"bytes"
 	"cdcpipeline/internal/lake/views"
 	"cdcpipeline/rehearsal/standins/account"
-	"cdcpipeline/rehearsal/stores"
+	"cdcpipeline/rehearsal/stores/storestest"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -15,13 +15,10 @@ import (
 // Check reads what is registered from the control plane, and the objects from the bucket.
 func TestCheckRunsWhatIsRegistered(t *testing.T) {
 	ctx := t.Context()
-	moto, err := site.StartMoto(ctx, stores.MotoOptions{Program: "../controlplane/moto"})
-	require.NoError(t, err)
-	defer moto.Stop()
-	a := account.New(moto.URL)
+	a := account.New(storestest.Moto(t))
 	require.NoError(t, Register(ctx, a, database, bucket, "raw", "2026-11-01", []views.Table{orders}))
 	client := s3.NewFromConfig(a.Config(), func(o *s3.Options) { o.UsePathStyle = true })
-	_, err = client.CreateBucket(ctx, &s3.CreateBucketInput{Bucket: aws.String(bucket)})
+	_, err := client.CreateBucket(ctx, &s3.CreateBucketInput{Bucket: aws.String(bucket)})
 	require.NoError(t, err)
 	objects := lake{object: {load(1, `{"id":1,"Customer":"a"}`)}, "errors/x": {"x"}}
 	for key, lines := range objects {
@@ -30,7 +27,7 @@ func TestCheckRunsWhatIsRegistered(t *testing.T) {
 		_, err = client.PutObject(ctx, &s3.PutObjectInput{Bucket: aws.String(bucket), Key: &key, Body: bytes.NewReader(body)})
 		require.NoError(t, err)
 	}
-	python, err := site.Python(ctx)
+	python, err := storestest.Site(t).Python(ctx)
 	require.NoError(t, err)
 	o := Options{Account: a, Bucket: bucket, Prefix: "raw", Database: database, Workgroup: database, Python: python, Dir: t.TempDir()}
 

@@ -3,6 +3,7 @@ package athena
 import (
 	"cdcpipeline/internal/lake/views"
 	"cdcpipeline/rehearsal/stores"
+	"cdcpipeline/rehearsal/stores/storestest"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -11,7 +12,7 @@ import (
 // The source writes its values in its own way; what it says of a row and what the view says of that row's record agree.
 func TestSourceAndViewAreCompared(t *testing.T) {
 	ctx := t.Context()
-	server, err := site.StartMariaDB(ctx, stores.MariaDBOptions{})
+	server, err := storestest.Site(t).StartMariaDB(ctx, stores.MariaDBOptions{})
 	require.NoError(t, err)
 	defer server.Stop()
 	db := server.Root()
