@@ -114,8 +114,8 @@ func (b bucket) GetObject(_ context.Context, in *s3.GetObjectInput, _ ...func(*s
 
 func TestWhatTheJobSaysOfTables(t *testing.T) {
 	state := objects.Lake{Bucket: "b", Prefix: "tables/_state", Client: bucket{
-		"tables/_state/b_table.json":                      `{"table":"b_table","source":"s.b","at":"2026-11-28T10:00:00Z","until":null,"rows":0,"objects":2,"bytes":9,"refused":0,"stopped":"column x"}`,
-		"tables/_state/a_table.json":                      `{"table":"a_table","source":"s.a","location":"tables/1/iceberg/a/all","at":"2026-11-28T10:00:00.5Z","until":"2026-11-28T09:00:00Z","rows":3,"objects":2,"bytes":9,"refused":1,"stopped":""}`,
+		"tables/_state/b_table.json":                          `{"table":"b_table","source":"s.b","at":"2026-11-28T10:00:00Z","until":null,"rows":0,"objects":2,"bytes":9,"refused":0,"stopped":"column x"}`,
+		"tables/_state/a_table.json":                          `{"table":"a_table","source":"s.a","location":"tables/1/iceberg/a/all","at":"2026-11-28T10:00:00.5Z","until":"2026-11-28T09:00:00Z","rows":3,"objects":2,"bytes":9,"refused":1,"stopped":""}`,
 		"tables/_state/read/tables/1/iceberg/a/all.json":      `{"until":"x"}`,
 		"tables/1/iceberg/a/all/metadata/00001.metadata.json": `{}`,
 	}}
