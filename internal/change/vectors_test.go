@@ -135,6 +135,14 @@ func orderVectors() []vector {
 			add(op, "", fmt.Sprintf(`,"timestamp":"2026-01-02T03:04:05Z","commit-timestamp":"2026-01-02T03:04:05Z","transaction-id":%s,"transaction-record-id":%s,"stream-position":%s`, m.id, m.record, m.position))
 		}
 	}
+	// Places around those where a field of the version begins, in files whose numbers have another number of digits.
+	for _, file := range []uint64{1, 2, 9, 10, 99, 999999, 1000000} {
+		for _, begin := range []uint64{4, 1 << 28, 1 << 31} {
+			for _, record := range []uint64{1, 2, 10, 11, 1 << 20} {
+				add("insert", "", fmt.Sprintf(`,"timestamp":"2026-01-02T03:04:05Z","commit-timestamp":"2026-01-02T03:04:05Z","transaction-id":%d,"transaction-record-id":%d,"stream-position":"m.%06d:%d:0"`, file<<32|begin, record, file, begin+100))
+			}
+		}
+	}
 	const place = `,"commit-timestamp":"2026-01-02T03:04:05Z","transaction-id":4294967300,"transaction-record-id":7,"stream-position":"m.000001:4:0"`
 	for _, before := range []string{`"before-image":{"a":1,"b":"x"},`, `"before-image":{"a":2,"b":"x"},`, `"before-image":{"a":2},`, `"before-image":{"b":"x"},`, `"before-image":{},`, `"before-image":null,`, `"before-image":7,`} {
 		for _, op := range []string{"update", "insert"} {

@@ -10,7 +10,7 @@ from cdctables.reader import REFUSED, ROW, SKIPPED, UNKNOWN, Reader, read
 from cdctables.spec import Column, Table
 
 TABLE = Table(
-    "shop_orders_table", "shop", "orders", "raw/schema=shop/table=orders/", "tables/iceberg/shop_orders/1",
+    "shop_orders_table", "shop_orders_next", "shop", "orders", "raw/schema=shop/table=orders/", "tables/1/iceberg/shop_orders/all",
     (Column("id", "Id", "int(11)", "int"), Column("tag", "tag", "binary(2)", "string"), Column("total", "total", "decimal(9,2)", "decimal(9,2)")),
     ("Id", "tag"), ("secret",),
 )  # fmt: skip

@@ -2,8 +2,14 @@ package athena
 
 import (
 	"cdcpipeline/internal/change"
+	"encoding/json"
 	"fmt"
+	"maps"
 	"math/rand/v2"
+	"os"
+	"regexp"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -20,6 +26,42 @@ func TestRowsAreThoseOfPackageChange(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, reduced(t, lines), customers(got.Views["shop_orders"]), "seed %d", seed)
 	}
+}
+
+var inUTC = regexp.MustCompile(`"timestamp":"[^"]+Z"`)
+
+// vectors are what package change says of lines: internal/change/vectors_test.go. Of any two of its places the row is the later one's.
+func TestTheOrderIsThatOfTheVectors(t *testing.T) {
+	text, err := os.ReadFile("../../../internal/change/testdata/vectors.json")
+	require.NoError(t, err)
+	var vectors []struct{ Line, Version string }
+	require.NoError(t, json.Unmarshal(text, &vectors))
+	metadata := map[int64]string{} // by version
+	for _, v := range vectors {
+		var line struct{ Metadata json.RawMessage }
+		// A row that is gone is not shown, and DMS writes a time into every record, in UTC.
+		if v.Version == "" || json.Unmarshal([]byte(v.Line), &line) != nil || strings.Contains(string(line.Metadata), `"delete"`) || !inUTC.Match(line.Metadata) {
+			continue
+		}
+		version, err := strconv.ParseInt(v.Version, 10, 64)
+		require.NoError(t, err)
+		metadata[version] = strings.NewReplacer(`"schema-name":"s"`, `"schema-name":"shop"`, `"table-name":"t"`, `"table-name":"Orders"`).Replace(string(line.Metadata))
+	}
+	versions := slices.Sorted(maps.Keys(metadata))
+	require.Greater(t, len(versions), 100)
+	var lines []string
+	want := map[string]any{}
+	row := func(id int, version int64) {
+		lines = append(lines, fmt.Sprintf(`{"data":{"id":%d,"Customer":"%d"},"metadata":%s}`, id, version, metadata[version]))
+	}
+	for i, later := range versions[1:] {
+		row(i, versions[i])
+		row(i, later)
+		want[fmt.Sprint(i)] = fmt.Sprint(later)
+	}
+	got, err := answers(t, asked(t, orders), lake{object: lines})
+	require.NoError(t, err)
+	require.Equal(t, want, customers(got.Views["shop_orders"]))
 }
 
 // histories are changes of a few rows, keys included, at places of their own.
