@@ -14,7 +14,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/service/s3"
 	pretty "github.com/jedib0t/go-pretty/v6/table"
 	"github.com/spf13/cobra"
 )
@@ -122,11 +121,14 @@ func openTables(ctx context.Context, stack *stackFlags) (*keptTables, error) {
 	if err != nil {
 		return nil, err
 	}
-	client := s3.NewFromConfig(d.AWS, func(o *s3.Options) { o.UsePathStyle = d.PathStyle })
+	return d.keptTables(), nil
+}
+
+func (d *deployment) keptTables() *keptTables {
 	return &keptTables{
 		Job:   tables.Job{Glue: awsapi.New(d.AWS, awsapi.Glue), Name: d.TablesJob},
-		state: objects.Lake{Client: client, Bucket: d.LakeBucket, Prefix: lake.State},
-	}, nil
+		state: objects.Lake{Client: d.s3(), Bucket: d.LakeBucket, Prefix: lake.State},
+	}
 }
 
 // physical gives the names by which the job knows tables of the catalog.

@@ -2,6 +2,8 @@ package main
 
 import (
 	"cdcpipeline/config"
+	"cdcpipeline/internal/awsapi"
+	"cdcpipeline/internal/lake/athena"
 	"cdcpipeline/internal/lake/objects"
 	"cdcpipeline/internal/operator/verify"
 	"cdcpipeline/internal/outputs"
@@ -32,13 +34,22 @@ The source is read in one statement, whatever the types of the primary key are; 
 ended. Rows that differ, and changes that are lost, are looked at again for --timeout, since they may be newer than the sinks; a document
 counts as it is then. Values are compared by meaning: 1.50 is 1.5, NULL is an absent column. A row that has not changed for longer than the history
 keeps its indices is expired there, and no difference; changes are compared from the oldest of these indices on. Rows that the task's filters leave out are missing in the sinks. Records of
-before source.rowsSince are passed over. The latest record or document of each row goes to temporary files (TMPDIR), about 1 KB a row and sink,
+before source.rowsSince are passed over.
+
+Where the lake has tables (lake.tables), their rows are compared too, as Athena shows them: a query of each whole table, which Athena takes
+money for. A table is as new as its job's last run. So when rows differ, and the lake has records that came since, the job is started before
+they are looked at again, and waited for however long it takes; then these rows alone are read, by their keys. With --timeout 0 the job is not
+started: rows that differ are behind then, where the lake has such records, and nobody knows of them. Times of Delta Lake and Hudi are
+compared to the millisecond, as Athena shows them, and the columns named. A table that has stopped, or that the job has not filled yet, is named as
+not compared.
+
+The latest record or document of each row goes to temporary files (TMPDIR), about 1 KB a row and sink,
 and the place of each change, about 100 bytes; memory does not grow with the tables: 280 MB for 500,000 rows in one sink.
 
 A table that cannot be compared, because it has no primary key for instance, is named with what to do, and the others are compared.
 
 With --output json the default prints one object with table, key, committed, sightings and deleted; --follow the records as they
-are, one a line; --deep one object with counts, differences and uncompared. Progress goes to standard error.
+are, one a line; --deep one object with counts, differences and uncompared (which has sink where one sink alone is not). Progress goes to standard error.
 
 Exit code 0 only if the row arrived everywhere as it was committed, or every table was compared and nothing differs.`
 
@@ -76,7 +87,7 @@ func newVerify(stack *stackFlags) *cobra.Command {
 	flags.StringArrayVar(&f.tables, "table", nil, "table as database.table; may be repeated with --follow and --deep (default: the stack's first, all for those)")
 	flags.BoolVar(&f.keep, "keep", false, "leave the inserted row in the table")
 	flags.DurationVar(&f.since, "since", 0, "with --follow: begin this long ago")
-	flags.DurationVar(&f.timeout, "timeout", verify.DefaultTimeout, "how long a change may take; longer than the lake's buffer (lake.bufferSeconds)")
+	flags.DurationVar(&f.timeout, "timeout", verify.DefaultTimeout, "how long a change may take; longer than the lake's buffer (lake.bufferSeconds); with --deep, 0 looks at nothing again")
 	flags.StringVar(&f.journal, "journal", "", "file for the committed changes, as of cdc generate; an existing file is replaced")
 	flags.StringArrayVar(&f.ignored, "ignore-column", nil, "with --deep: column as database.table.column that the pipeline leaves out; may be repeated")
 	registerOutput(cmd, &f.output, "form")
@@ -98,7 +109,7 @@ func (f *verifyFlags) validate() error {
 	refuse((f.follow || f.deep) && (f.keep || f.journal != ""), "--keep and --journal: nothing is inserted with --follow and --deep")
 	refuse(f.since < 0 || f.since > 0 && !f.follow, "--since: give how long ago --follow begins")
 	refuse(len(f.ignored) > 0 && !f.deep, "--ignore-column: only --deep compares tables")
-	refuse(f.timeout <= 0, "--timeout: must be more than 0s, is %s", f.timeout)
+	refuse(f.timeout < 0 || f.timeout == 0 && (f.follow || !f.deep), "--timeout: must be more than 0s, is %s", f.timeout)
 	problems = append(problems, checkOutput(f.output))
 	for _, s := range f.tables {
 		if _, err := table.Parse(s); err != nil {
@@ -180,6 +191,14 @@ func (d *deployment) pipeline(ctx context.Context, tell func(string, ...any)) (v
 	}
 	if d.CurrentFunctionName != "" {
 		p.Current = &verify.Current{Client: domain.Client}
+	}
+	if d.TablesJob != "" {
+		kept := d.keptTables()
+		kept.Tell = tell
+		p.Tables = &verify.Tables{
+			Athena: athena.Database{API: awsapi.New(d.AWS, awsapi.Athena), Name: d.CatalogDatabase, Workgroup: d.AthenaWorkgroup},
+			Job:    kept.Job, State: kept.state,
+		}
 	}
 	return p, func() { _ = domain.Close() }, nil
 }

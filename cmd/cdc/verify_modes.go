@@ -134,10 +134,19 @@ func (c *compared) different() int64 {
 	return n
 }
 
+// behind are rows of which nobody knows.
+func (c *compared) behind() int64 {
+	var n int64
+	for _, one := range c.Counts {
+		n += one.Behind
+	}
+	return n
+}
+
 // of takes a comparison and judges it.
 func (c *compared) of(r verify.Result) compared {
 	c.Counts, c.Uncompared = r.Counts, r.Uncompared
-	c.Equal = c.different() == 0 && len(c.Uncompared) == 0
+	c.Equal = c.different()+c.behind() == 0 && len(c.Uncompared) == 0
 	// No null.
 	if c.Counts == nil {
 		c.Counts = []verify.Count{}
@@ -163,6 +172,9 @@ func (c *compared) problem() error {
 		problems = append(problems, fmt.Errorf("1 row or change differs between the source and the sinks%s", refused))
 	default:
 		problems = append(problems, fmt.Errorf("%d rows and changes differ between the source and the sinks%s", n, refused))
+	}
+	if n := c.behind(); n > 0 {
+		problems = append(problems, fmt.Errorf("%d rows of the lake's tables differ, which lack records that were delivered: `cdc tables run`, then compare again, or give a --timeout", n))
 	}
 	return errors.Join(problems...)
 }
@@ -198,15 +210,21 @@ func printComparison(w io.Writer, output string, c compared) error {
 	for _, d := range c.Differences {
 		b.WriteString(differs(d) + "\n")
 	}
-	if more := c.different() - int64(len(c.Differences)); more > 0 {
+	if more := c.different() + c.behind() - int64(len(c.Differences)); more > 0 {
 		fmt.Fprintf(&b, "... and %d more\n", more)
 	}
 	t := plainTable("table", "sink", "rows", "records", "same", "missing", "extra", "differs", "expired", "changes", "lost")
-	var unread []string
+	var unread, coarse, behind []string
 	for _, n := range c.Counts {
 		t.AppendRow(pretty.Row{n.Table, n.Sink, n.Rows, n.Records, n.Same, n.Missing, n.Extra, n.Differs, n.Expired, n.Changes, n.Lost})
 		for _, column := range n.NotCompared {
 			unread = append(unread, n.Table+"."+column)
+		}
+		for _, column := range n.ToTheMillisecond {
+			coarse = append(coarse, n.Table+"."+column)
+		}
+		if n.Behind > 0 {
+			behind = append(behind, fmt.Sprintf("%s in %d rows", n.Table, n.Behind))
 		}
 	}
 	if b.Len() > 0 {
@@ -216,8 +234,18 @@ func printComparison(w io.Writer, output string, c compared) error {
 	if unread = slices.Compact(unread); len(unread) > 0 {
 		fmt.Fprintf(&b, "\nnot compared, because their types are not known: %s\n", strings.Join(unread, ", "))
 	}
+	if len(behind) > 0 {
+		fmt.Fprintf(&b, "\nbehind in tables, which lack delivered records: %s\n", strings.Join(behind, ", "))
+	}
+	if len(coarse) > 0 {
+		fmt.Fprintf(&b, "\ncompared to the millisecond in tables, as Athena shows them: %s\n", strings.Join(coarse, ", "))
+	}
 	for _, u := range c.Uncompared {
-		fmt.Fprintf(&b, "\nnot compared: %s\n", u.Table)
+		in := ""
+		if u.Sink != "" {
+			in = " in " + string(u.Sink)
+		}
+		fmt.Fprintf(&b, "\nnot compared%s: %s\n", in, u.Table)
 	}
 	if _, err := io.WriteString(w, b.String()); err != nil {
 		return fmt.Errorf("printing the comparison: %w", err)

@@ -87,7 +87,7 @@ func (s *waiting) progress(name table.Name, phase string, done, total int64) {
 		return
 	}
 	what := name.String() + ": " + phase
-	if slices.Contains([]verify.Hop{verify.HopHistory, verify.HopLake, verify.HopCurrent}, verify.Hop(phase)) {
+	if slices.Contains([]verify.Hop{verify.HopHistory, verify.HopLake, verify.HopCurrent, verify.HopTables}, verify.Hop(phase)) {
 		what = name.String() + ": reading the sinks"
 		if s.phase != what {
 			s.parts = map[string]int64{}

@@ -143,6 +143,35 @@ func TestATableThatCannotBeComparedIsNamedBesideTheOthers(t *testing.T) {
 	require.NoError(t, c.problem())
 }
 
+func TestWhatIsNotKnownOfALakesTableIsSaid(t *testing.T) {
+	var c compared
+	c.of(verify.Result{
+		Counts:     []verify.Count{{Table: "shop.orders", Sink: verify.HopTables, Rows: 10, Same: 8, Behind: 2, ToTheMillisecond: []string{"placed"}}},
+		Uncompared: []verify.Uncompared{{Table: "shop.log", Sink: verify.HopTables, Problem: "stopped", Err: errors.New("comparing shop.log with the lake's table: stopped")}},
+	})
+	c.add(verify.Difference{Sink: verify.HopTables, Table: "shop.orders", Key: "id=1", Kind: verify.Behind})
+	require.False(t, c.Equal)
+	require.ErrorContains(t, c.problem(), "comparing shop.log with the lake's table: stopped\n2 rows of the lake's tables differ, which lack records that were delivered: `cdc tables run`")
+	var out bytes.Buffer
+	require.NoError(t, printComparison(&out, "table", c))
+	for _, want := range []string{
+		"tables behind shop.orders id=1\n... and 1 more\n", "behind in tables, which lack delivered records: shop.orders in 2 rows\n",
+		"compared to the millisecond in tables, as Athena shows them: shop.orders.placed\n", "not compared in tables: shop.log\n",
+	} {
+		require.Contains(t, out.String(), want)
+	}
+}
+
+func TestOnlyAComparisonMayLookAtNothingAgain(t *testing.T) {
+	pulumi(t, "exit 8")
+	_, err := runs(t, "verify", "--deep", "--timeout", "0s")
+	require.ErrorContains(t, err, "exit status 8")
+	for _, args := range [][]string{{"--timeout", "0s"}, {"--follow", "--timeout", "0s"}, {"--deep", "--timeout", "-1s"}} {
+		_, err := runs(t, append([]string{"verify"}, args...)...)
+		require.ErrorContains(t, err, "--timeout: must be")
+	}
+}
+
 func TestProgressOfAComparisonIsALineWithoutTerminal(t *testing.T) {
 	var out bytes.Buffer
 	s := newWaiting(&out)

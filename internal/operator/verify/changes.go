@@ -104,7 +104,7 @@ func (c *comparison) compareChanges() error {
 	for _, s := range c.sides {
 		s.Changes, s.Lost, s.lost = 0, 0, map[string]placed{}
 		for _, other := range c.sides {
-			if s == other || s.hop() == HopCurrent || other.hop() == HopCurrent {
+			if s == other || !s.hop().changes() || !other.hop().changes() {
 				continue
 			}
 			err := other.states.compare(&s.states.places, s.kept, c.began, func(place string, of placed, both bool) {

@@ -39,7 +39,7 @@ type CompareOptions struct {
 }
 
 // Compare every row of the source's tables with the latest state that the sinks' records leave it in, and with its document
-// in the current index; and every change that the lake has with the history, and the other way round. It reads each sink once,
+// in the current index and its row in the lake's table; and every change that the lake has with the history, and the other way round. It reads each sink once,
 // then the tables. each is told of the differences of a table, at most 10,000 rows and 10,000 changes in each sink. A table that
 // cannot be compared is no error: the others are.
 func Compare(ctx context.Context, source Source, p Pipeline, o CompareOptions, each func(Difference)) (Result, error) {
@@ -47,6 +47,9 @@ func Compare(ctx context.Context, source Source, p Pipeline, o CompareOptions, e
 		sinks := []sink{&historySink{Search: p.History}, &lakeSink{Lake: p.Lake}}
 		if p.Current != nil {
 			sinks = append(sinks, &currentSink{Current: *p.Current})
+		}
+		if p.Tables != nil {
+			sinks = append(sinks, &tablesSink{Tables: *p.Tables, lake: p.Lake})
 		}
 		return sinks
 	}, o, each)
@@ -64,12 +67,13 @@ func compare(ctx context.Context, source Source, sinks func() []sink, o CompareO
 			return all, fmt.Errorf("comparing %s: %w", name, errors.Join(ctx.Err(), err))
 		}
 		if err != nil {
-			all.Uncompared = append(all.Uncompared, Uncompared{name.String(), err.Error(), fmt.Errorf("comparing %s: %w", name, err)})
+			all.Uncompared = append(all.Uncompared, Uncompared{Table: name.String(), Problem: err.Error(), Err: fmt.Errorf("comparing %s: %w", name, err)})
 			continue
 		}
 		for _, s := range c.sides {
 			all.Counts = append(all.Counts, s.Count)
 		}
+		all.Uncompared = append(all.Uncompared, c.uncompared...)
 	}
 	return all, nil
 }
@@ -81,6 +85,8 @@ type comparison struct {
 	table   *sourceTable
 	sides   []*side
 	began   time.Time
+	// uncompared are the sinks that were set aside.
+	uncompared []Uncompared
 }
 
 // side is one sink with what it has of the table.
@@ -91,6 +97,10 @@ type side struct {
 	kept   time.Time
 	// suspects by the id of their row.
 	suspects map[string]*suspect
+	// failed is why the sink alone is not compared.
+	failed error
+	// late says that what differs may be older than what was delivered, since nothing is looked at again.
+	late bool
 	// lost changes by their place, as many as are reported.
 	lost map[string]placed
 }
@@ -124,6 +134,7 @@ func (c *comparison) run(ctx context.Context, name table.Name, each func(Differe
 	if err := c.readSinks(ctx); err != nil {
 		return err
 	}
+	c.setAside()
 	if err := c.readSource(ctx); err != nil {
 		return err
 	}
@@ -162,10 +173,11 @@ func (c *comparison) readSinks(ctx context.Context) error {
 			if s.kept, err = s.sink.kept(ctx); err == nil {
 				err = s.all(ctx, c.table, func(done, total int64) { c.progress(string(s.hop()), done, total) }, s.states.add)
 			}
-			if err != nil {
-				return fmt.Errorf("%s: %w", s.hop(), err)
+			if err := s.aside(err); err != nil || s.failed != nil {
+				return err
 			}
 			s.Records = s.states.records
+			c.described(s)
 			return nil
 		})
 	}

@@ -28,7 +28,12 @@ const (
 	HopLake    Hop = "lake"
 	// HopCurrent has no changes but the rows as they are.
 	HopCurrent Hop = "current"
+	// HopTables has the rows too, as they were at its last run.
+	HopTables Hop = "tables"
 )
+
+// changes says that a sink has changes, and not only rows.
+func (h Hop) changes() bool { return h != HopCurrent && h != HopTables }
 
 // DefaultTimeout is longer than the lake's default buffer, 300 seconds in prod.
 const DefaultTimeout = 7 * time.Minute
@@ -40,6 +45,8 @@ type Pipeline struct {
 	Lake    objects.Lake
 	// Current is nil where no current state is kept.
 	Current *Current
+	// Tables is nil where the lake has no tables that change in place.
+	Tables *Tables
 }
 
 // Sighting is a row's change at one hop.

@@ -6,7 +6,8 @@ type Difference struct {
 	Table string `json:"table"`
 	Key   string `json:"key"`
 	// Kind is missing (only the source has the row), extra (only the sink), differs, or lost: a change that the other sink of
-	// changes has and this one has not, whether or not the row is the same by now.
+	// changes has and this one has not, whether or not the row is the same by now. It is behind where the sink is a table that
+	// lacks delivered records, and was not looked at again: the row may be as the table had it when its job ran last.
 	Kind    string             `json:"kind"`
 	Columns []ColumnDifference `json:"columns,omitempty"`
 	// Record is the position of the sink's latest record of the row, of the one that the row's document is from, or of the
@@ -20,19 +21,22 @@ const (
 	Extra   = "extra"
 	Differs = "differs"
 	Lost    = "lost"
+	Behind  = "behind"
 )
 
 // Result of a comparison.
 type Result struct {
 	// Counts of the tables that were compared, one for each sink.
 	Counts []Count
-	// Uncompared are the tables that could not be.
+	// Uncompared are the tables that could not be, in any sink or in one.
 	Uncompared []Uncompared
 }
 
 // Uncompared is a table that could not be compared.
 type Uncompared struct {
 	Table string `json:"table"`
+	// Sink that alone could not be compared; empty is all.
+	Sink Hop `json:"sink,omitempty"`
 	// Problem says why, and what to do.
 	Problem string `json:"problem"`
 	// Err is the problem.
@@ -56,8 +60,12 @@ type Count struct {
 	// current index, which has rows.
 	Changes int64 `json:"changes"`
 	Lost    int64 `json:"lost"`
+	// Behind are rows that differ from a table which lacks delivered records, and was not looked at again: nobody knows of them.
+	Behind int64 `json:"behind,omitempty"`
 	// NotCompared are columns of a type that is not understood.
 	NotCompared []string `json:"notCompared,omitempty"`
+	// ToTheMillisecond are columns of finer times, of which the sink shows no more.
+	ToTheMillisecond []string `json:"toTheMillisecond,omitempty"`
 }
 
 // Different rows and lost changes in all.

@@ -47,8 +47,10 @@ type state struct {
 	// Of a record: where it stands among those of its row, and when it was made (RFC 3339).
 	order change.Order
 	made  string
-	// Of a document: its id.
+	// Of a document, or of a row of a view: its id.
 	document string
+	// Of a row of a view: that it is one, and that its times have milliseconds at most.
+	shown, millis bool
 }
 
 // none says that the sink has nothing of the row.
@@ -211,11 +213,14 @@ const (
 	markRecord   = '+'
 	markGone     = '-' // a record after which there is no such row
 	markDocument = '='
+	markShown    = '*' // a row of a view
 )
 
 func (s state) encode() []byte {
 	mark := byte(markRecord)
 	switch {
+	case s.shown:
+		mark = markShown
 	case s.document != "":
 		mark = markDocument
 	case s.gone:
@@ -228,7 +233,15 @@ func (s *states) decode(b []byte) (of state, found bool, err error) {
 	if b == nil {
 		return state{}, false, nil
 	}
-	if b[0] == markDocument {
+	switch b[0] {
+	case markShown:
+		var r shownRow
+		if err := json.Unmarshal(b[1:], &r); err != nil {
+			return state{}, false, fmt.Errorf("reading the temporary file: %w", err)
+		}
+		of, err = r.state()
+		return of, err == nil, err
+	case markDocument:
 		var h hit
 		if err := json.Unmarshal(b[1:], &h); err != nil {
 			return state{}, false, fmt.Errorf("reading the temporary file: %w", err)

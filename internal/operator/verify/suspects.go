@@ -30,7 +30,7 @@ func (t *sourceTable) equal(row map[string]any, latest state) bool {
 	if row == nil || absent {
 		return row == nil && absent
 	}
-	return len(t.compare(row, latest.row)) == 0
+	return len(t.differences(row, latest)) == 0
 }
 
 // suspect remembers a row that differs, or only counts it when there are too many.
@@ -39,11 +39,17 @@ func (c *comparison) suspect(s *side, of *suspect) {
 		s.suspects[of.id] = of
 		return
 	}
+	if s.late {
+		s.count(Behind)
+		return
+	}
 	s.count(c.table.difference(s.hop(), of).Kind)
 }
 
 func (s *side) count(kind string) {
 	switch kind {
+	case Behind:
+		s.Behind++
 	case Missing:
 		s.Missing++
 	case Extra:
@@ -73,10 +79,11 @@ func (c *comparison) lookAgain(ctx context.Context) error {
 			if len(s.suspects) == 0 && s.Lost == 0 {
 				continue
 			}
-			if err := c.again(ctx, s); err != nil {
-				return fmt.Errorf("%s: %w", s.hop(), err)
+			if err := s.aside(c.again(ctx, s)); err != nil {
+				return err
 			}
 		}
+		c.setAside()
 		if err := c.compareChanges(); err != nil {
 			return err
 		}
@@ -168,12 +175,24 @@ func (t *sourceTable) sourceKey(key change.Key) ([]sql.NullString, error) {
 	return row, nil
 }
 
+// differences between a row of the source and what a sink has of it.
+func (t *sourceTable) differences(row map[string]any, latest state) []ColumnDifference {
+	found := t.compare(row, latest.row)
+	if latest.millis {
+		found = slices.DeleteFunc(found, func(d ColumnDifference) bool { return sameToTheMillisecond(d.Source, d.Sink) })
+	}
+	return found
+}
+
 // report the suspects that are left, by sink and key.
 func (c *comparison) report(each func(Difference)) {
 	for _, s := range c.sides {
 		left := slices.SortedFunc(maps.Values(s.suspects), func(a, b *suspect) int { return cmp.Compare(a.id, b.id) })
 		for _, of := range left {
 			d := c.table.difference(s.hop(), of)
+			if s.late {
+				d.Kind, d.Columns = Behind, nil
+			}
 			s.count(d.Kind)
 			each(d)
 		}
@@ -191,7 +210,7 @@ func (t *sourceTable) difference(in Hop, of *suspect) Difference {
 	case of.latest.none() || of.latest.gone:
 		d.Kind = Missing
 	default:
-		d.Columns = t.compare(row, of.latest.row)
+		d.Columns = t.differences(row, of.latest)
 	}
 	return d
 }

@@ -12,6 +12,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // The source's values come as [schema.Column.Canonical] has them, the sinks' as raw JSON. Both are brought into one
@@ -181,6 +182,15 @@ func decimal(text string) string {
 func dateTime(text string) string {
 	text = strings.TrimSuffix(strings.TrimSuffix(text, "Z"), "+00:00")
 	return trimFraction(strings.Replace(text, " ", "T", 1))
+}
+
+// sameToTheMillisecond says that two times, the second as JSON, are less than one apart: which way what is finer was cut or rounded
+// is the reader's.
+func sameToTheMillisecond(source, sink string) bool {
+	const form = "2006-01-02T15:04:05.999999999"
+	a, err := time.Parse(form, dateTime(source))
+	b, err2 := time.Parse(form, dateTime(strings.Trim(sink, `"`)))
+	return err == nil && err2 == nil && a.Sub(b).Abs() < time.Millisecond
 }
 
 func trimFraction(text string) string {

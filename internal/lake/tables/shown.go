@@ -1,0 +1,43 @@
+package tables
+
+import (
+	"cdcpipeline/internal/lake/views"
+	"encoding/json"
+	"fmt"
+	"strings"
+)
+
+// Parse reads a specification that [Spec.Text] has written.
+func Parse(text []byte) (Spec, error) {
+	var s Spec
+	if err := json.Unmarshal(text, &s); err != nil {
+		return Spec{}, fmt.Errorf("reading the specification of the tables' job: %w", err)
+	}
+	return s, nil
+}
+
+// Of finds a table of the source by its name; false when the job keeps none of it.
+func (s Spec) Of(database, table string) (Table, bool) {
+	for _, t := range s.Tables {
+		if t.Schema == database && t.Table == table && strings.HasSuffix(t.Name, views.Name("").Table()) {
+			return t, true
+		}
+	}
+	return Table{}, false
+}
+
+// View is the name under which Athena shows the table's rows.
+func (t Table) View() string { return strings.TrimSuffix(t.Name, views.Name("").Table()) }
+
+// Shown are the columns of that view, each with its column of the source: those of [Rows].
+func (t Table) Shown() ([]views.SourceField, error) {
+	source := views.Table{Database: t.Schema, Name: t.Table, PrimaryKey: t.Key}
+	for _, c := range t.Columns {
+		source.Columns = append(source.Columns, views.Column{Name: c.Member, Type: c.Declared})
+	}
+	fields, _, err := views.Fields(source)
+	if err != nil {
+		return nil, fmt.Errorf("the lake's tables: %w", err)
+	}
+	return fields, nil
+}

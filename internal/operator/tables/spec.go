@@ -1,0 +1,34 @@
+package tables
+
+import (
+	"cdcpipeline/internal/lake/objects"
+	lake "cdcpipeline/internal/lake/tables"
+	"context"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+)
+
+// Spec is what the job is told to do: the object that its argument --spec names.
+func (j Job) Spec(ctx context.Context, client objects.S3) (lake.Spec, error) {
+	var out struct {
+		Job struct{ DefaultArguments map[string]string }
+	}
+	if err := j.Glue.JSON(ctx, "GetJob", map[string]any{"JobName": j.Name}, &out); err != nil {
+		return lake.Spec{}, fmt.Errorf("asking what the job %s is told: %w", j.Name, err)
+	}
+	at := out.Job.DefaultArguments["--spec"]
+	bucket, key, _ := strings.Cut(strings.TrimPrefix(at, "s3://"), "/")
+	found, err := client.GetObject(ctx, &s3.GetObjectInput{Bucket: &bucket, Key: &key})
+	if err != nil {
+		return lake.Spec{}, fmt.Errorf("reading what the job %s is told, %s: %w", j.Name, at, err)
+	}
+	defer found.Body.Close()
+	text, err := io.ReadAll(found.Body)
+	if err != nil {
+		return lake.Spec{}, fmt.Errorf("reading what the job %s is told, %s: %w", j.Name, at, err)
+	}
+	return lake.Parse(text) //nolint:wrapcheck // it says what it reads
+}

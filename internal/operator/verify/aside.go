@@ -1,0 +1,60 @@
+package verify
+
+import (
+	"context"
+	"errors"
+	"fmt"
+)
+
+// asideError is one of a sink that is set aside: the others are compared all the same.
+type asideError struct{ error }
+
+func (e asideError) Unwrap() error { return e.error }
+
+// alone makes an error one of its sink alone, unless ctx has ended, which ends all.
+func alone(ctx context.Context, err error) error {
+	if err == nil || ctx.Err() != nil {
+		return err
+	}
+	return asideError{err}
+}
+
+// aside takes an error that is of this sink alone; any other comes back with the sink's name.
+func (s *side) aside(err error) error {
+	var alone asideError
+	switch {
+	case err == nil:
+		return nil
+	case errors.As(err, &alone):
+		s.failed = alone.error
+		return nil
+	}
+	return fmt.Errorf("%s: %w", s.hop(), err)
+}
+
+// setAside takes the sinks that have failed out of the comparison, and notes why.
+func (c *comparison) setAside() {
+	var left []*side
+	for _, s := range c.sides {
+		if s.failed == nil {
+			left = append(left, s)
+			continue
+		}
+		s.states.close()
+		name := c.table.Name.String()
+		c.uncompared = append(c.uncompared, Uncompared{
+			Table: name, Sink: s.hop(), Problem: s.failed.Error(), Err: fmt.Errorf("comparing %s with the lake's table: %w", name, s.failed),
+		})
+	}
+	c.sides = left
+}
+
+// described notes what a sink says of itself once it was read.
+func (c *comparison) described(s *side) {
+	of, ok := s.sink.(*tablesSink)
+	if !ok {
+		return
+	}
+	s.ToTheMillisecond = of.view.cut()
+	s.late = of.lags && c.options.Wait == 0
+}

@@ -1,0 +1,251 @@
+package verify
+
+import (
+	"bytes"
+	"cdcpipeline/config"
+	"cdcpipeline/internal/change"
+	"cdcpipeline/internal/lake/athena"
+	"cdcpipeline/internal/lake/views"
+	"cdcpipeline/internal/operator/schema"
+	"database/sql"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// rowsView is the view of a table's rows.
+type rowsView struct {
+	// name of the view, and of the table in the catalog.
+	name, table string
+	// columns are those of the source that the view has, fields what it calls them, in the same order.
+	columns []schema.Column
+	fields  []views.Field
+	// millis says that times have milliseconds at most: https://docs.aws.amazon.com/athena/latest/ug/data-types.html.
+	millis bool
+}
+
+func newRowsView(t *sourceTable, table, name string, fields []views.SourceField, format config.TableFormat) (*rowsView, error) {
+	v := &rowsView{name: name, table: table, millis: format != config.FormatIceberg}
+	for _, c := range t.Columns {
+		i := slices.IndexFunc(fields, func(f views.SourceField) bool { return f.Column.Name == c.Name })
+		if i < 0 {
+			if c.Key {
+				return nil, fmt.Errorf("its table has not the column %s of the primary key: raise source.schemaRevision, then `pulumi up`", c.Name)
+			}
+			continue // a difference in every row that has a value of it
+		}
+		if c.Key && v.cuts(c) {
+			return nil, fmt.Errorf("column %s of its primary key has finer times than milliseconds, which Athena does not show of %s", c.Name, format)
+		}
+		v.columns, v.fields = append(v.columns, c), append(v.fields, fields[i].Field)
+	}
+	return v, nil
+}
+
+// cuts says that the view has fewer digits of a time than its column.
+func (v *rowsView) cuts(c schema.Column) bool {
+	return v.millis && (c.Kind == schema.DateTime || c.Kind == schema.Timestamp) && c.Precision > 3
+}
+
+// cut are the columns whose times are compared to the millisecond.
+func (v *rowsView) cut() []string {
+	var names []string
+	for _, c := range v.columns {
+		if v.cuts(c) {
+			names = append(names, c.Name)
+		}
+	}
+	return names
+}
+
+func (v *rowsView) statement(where string) string {
+	names := make([]string, len(v.fields))
+	for i, f := range v.fields {
+		names[i] = identifier(f.Name)
+	}
+	return "SELECT " + strings.Join(names, ", ") + " FROM " + identifier(v.name) + where
+}
+
+func identifier(name string) string { return `"` + strings.ReplaceAll(name, `"`, `""`) + `"` }
+
+func literal(text string) string { return "'" + strings.ReplaceAll(text, "'", "''") + "'" }
+
+// row of the view, by the key that it has.
+func (v *rowsView) row(t *sourceTable, values []sql.NullString, visit visitor) error {
+	if len(values) != len(v.columns) {
+		return fmt.Errorf("%s: a row has %d values for %d columns", v.name, len(values), len(v.columns))
+	}
+	of := shownRow{Millis: v.millis, Row: map[string]json.RawMessage{}}
+	for i, c := range v.columns {
+		if !values[i].Valid {
+			continue
+		}
+		raw, err := rawJSON(c, values[i].String)
+		if err != nil {
+			return fmt.Errorf("%s: column %s: %w", v.name, c.Name, err)
+		}
+		of.Row[c.Name] = raw
+	}
+	key, err := t.keyOfSink(of.columns())
+	if err != nil {
+		return err
+	}
+	of.ID = key.ID()
+	s, err := of.state()
+	if err != nil {
+		return err
+	}
+	return visit(of.ID, s)
+}
+
+// rawJSON is a value of Athena as a record would have it: numbers as they are.
+func rawJSON(c schema.Column, text string) (json.RawMessage, error) {
+	switch c.Kind {
+	case schema.Integer, schema.Decimal, schema.Float, schema.Double, schema.Year:
+		if json.Valid([]byte(text)) {
+			return json.RawMessage(text), nil
+		}
+	default:
+	}
+	return asJSON(text)
+}
+
+// asJSON writes a value as people read it: < is no \u003c.
+func asJSON(value any) (json.RawMessage, error) {
+	var b bytes.Buffer
+	encoder := json.NewEncoder(&b)
+	encoder.SetEscapeHTML(false)
+	err := encoder.Encode(value)
+	return bytes.TrimSpace(b.Bytes()), err //nolint:wrapcheck // the caller names the column or the row
+}
+
+// shownRow is a row of a view as it is kept in a temporary file.
+type shownRow struct {
+	ID     string                     `json:"id"`
+	Millis bool                       `json:"millis,omitempty"`
+	Row    map[string]json.RawMessage `json:"row"`
+}
+
+func (r shownRow) columns() change.Row {
+	row := make(change.Row, 0, len(r.Row))
+	for _, name := range slices.Sorted(maps.Keys(r.Row)) {
+		row = append(row, change.Column{Name: name, JSON: string(r.Row[name])})
+	}
+	return row
+}
+
+func (r shownRow) state() (state, error) {
+	raw, err := asJSON(r)
+	if err != nil {
+		return state{}, fmt.Errorf("keeping a row of a view: %w", err)
+	}
+	return state{raw: string(raw), row: r.columns(), document: r.ID, shown: true, millis: r.Millis}, nil
+}
+
+// some rows that are read by their keys.
+type some struct {
+	ids   []string
+	where string
+}
+
+const (
+	// keyRows and keyBytes bound a list of keys in a statement, which has room for little else.
+	keyRows, keyBytes = 500, athena.MaxStatement / 2
+)
+
+// chunks of suspects, each for one statement.
+func (v *rowsView) chunks(t *sourceTable, of map[string]*suspect) func(func(some) bool) {
+	columns := make([]string, len(t.Key))
+	for n, i := range t.Key {
+		columns[n] = identifier(v.fields[v.index(t.Columns[i])].Name)
+	}
+	return func(yield func(some) bool) {
+		var now some
+		var keys []string
+		size := 0
+		flush := func() bool {
+			now.where = ""
+			if len(keys) == 0 {
+				return true
+			}
+			now.where = " WHERE " + tuple(columns) + " IN (" + strings.Join(keys, ", ") + ")"
+			more := yield(now)
+			now, keys, size = some{}, nil, 0
+			return more
+		}
+		for _, id := range slices.Sorted(maps.Keys(of)) {
+			key := v.constant(t, of[id].key)
+			if size+len(key) > keyBytes || len(keys) == keyRows {
+				if !flush() {
+					return
+				}
+			}
+			now.ids, keys, size = append(now.ids, id), append(keys, key), size+len(key)+2
+		}
+		flush()
+	}
+}
+
+func (v *rowsView) index(c schema.Column) int {
+	return slices.IndexFunc(v.columns, func(has schema.Column) bool { return has.Name == c.Name })
+}
+
+// tuple of SQL: one value is none.
+func tuple(values []string) string {
+	if len(values) == 1 {
+		return values[0]
+	}
+	return "(" + strings.Join(values, ", ") + ")"
+}
+
+// constant is the SQL of a key in normal form, as the view has it: functions/tables/cdctables/record.py (Spelling) writes what
+// stays text. A value that the view's type has not, a zero date, is NULL: no row has it.
+func (v *rowsView) constant(t *sourceTable, key change.Key) string {
+	values := make([]string, len(t.Key))
+	for n, i := range t.Key {
+		c, field := t.Columns[i], v.fields[v.index(t.Columns[i])]
+		if field.SQL == "varchar" {
+			values[n] = literal(spelled(c, key[n]))
+		} else {
+			values[n] = fmt.Sprintf("TRY_CAST(%s AS %s)", literal(plainValue(c, key[n])), field.SQL)
+		}
+	}
+	return tuple(values)
+}
+
+// plainValue is a value in normal form as Athena casts it.
+func plainValue(c schema.Column, normal string) string {
+	switch c.Kind {
+	case schema.DateTime, schema.Timestamp:
+		return strings.Replace(normal, "T", " ", 1)
+	case schema.Bool, schema.Bit: // BIT(1) is a boolean
+		if c.Bits <= 1 && c.Kind == schema.Bit {
+			return map[string]string{"0": "false", "1": "true"}[normal]
+		}
+	default:
+	}
+	return normal
+}
+
+// spelled is a value in normal form as the job writes one that stays text.
+func spelled(c schema.Column, normal string) string {
+	switch c.Kind {
+	case schema.Binary:
+		return "0x" + normal
+	case schema.Bit:
+		n, err := strconv.ParseUint(normal, 10, 64)
+		if err != nil {
+			return normal
+		}
+		return fmt.Sprintf("0x%0*X", 2*((c.Bits+7)/8), n)
+	case schema.UUID:
+		if len(normal) == 32 {
+			return strings.Join([]string{normal[:8], normal[8:12], normal[12:16], normal[16:20], normal[20:]}, "-")
+		}
+	default:
+	}
+	return normal
+}
