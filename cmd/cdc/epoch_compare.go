@@ -51,7 +51,7 @@ type compareFlags struct {
 }
 
 func (f *compareFlags) register(flags *pflag.FlagSet) {
-	flags.BoolVar(&f.without, "no-compare", false, "show the index of an epoch without comparing it with the database")
+	flags.BoolVar(&f.without, "no-compare", false, "show it without comparing it with the database")
 	flags.StringArrayVar(&f.ignored, "ignore-column", nil, "column as database.table.column that the pipeline leaves out; may be repeated")
 	f.connection.register(flags)
 }

@@ -2,9 +2,11 @@ package main
 
 import (
 	"cdcpipeline/internal/awsapi"
+	"cdcpipeline/internal/lake/athena"
 	"cdcpipeline/internal/lake/objects"
 	lake "cdcpipeline/internal/lake/tables"
 	"cdcpipeline/internal/operator/tables"
+	"cdcpipeline/internal/operator/verify"
 	"cdcpipeline/internal/outputs"
 	"context"
 	"errors"
@@ -106,11 +108,19 @@ func newTablesStatus(stack *stackFlags) *cobra.Command {
 type keptTables struct {
 	tables.Job
 
-	state objects.Lake
+	// state is where the job says how the tables are, records what it reads; queries run in athena.
+	state, records objects.Lake
+	athena         athena.Database
 }
 
 func openTables(ctx context.Context, stack *stackFlags) (*keptTables, error) {
-	o, err := stack.outputs(ctx, func(o *outputs.Outputs) []any { return []any{&o.LakeBucket} })
+	o, err := stack.outputs(ctx, func(o *outputs.Outputs) []any {
+		needed := []any{&o.LakeBucket}
+		if o.TablesJob != "" {
+			needed = append(needed, &o.LakePrefix, &o.CatalogDatabase, &o.AthenaWorkgroup)
+		}
+		return needed
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -127,8 +137,14 @@ func openTables(ctx context.Context, stack *stackFlags) (*keptTables, error) {
 func (d *deployment) keptTables() *keptTables {
 	return &keptTables{
 		Job:   tables.Job{Glue: awsapi.New(d.AWS, awsapi.Glue), Name: d.TablesJob},
-		state: objects.Lake{Client: d.s3(), Bucket: d.LakeBucket, Prefix: lake.State},
+		state: objects.Lake{Client: d.s3(), Bucket: d.LakeBucket, Prefix: lake.State}, records: d.lake(),
+		athena: athena.Database{API: awsapi.New(d.AWS, awsapi.Athena), Name: d.CatalogDatabase, Workgroup: d.AthenaWorkgroup},
 	}
+}
+
+// asSink are the tables as a comparison reads them.
+func (k *keptTables) asSink() verify.Tables {
+	return verify.Tables{Athena: k.athena, Job: k.Job, State: k.state}
 }
 
 // physical gives the names by which the job knows tables of the catalog.

@@ -2,8 +2,6 @@ package main
 
 import (
 	"cdcpipeline/config"
-	"cdcpipeline/internal/awsapi"
-	"cdcpipeline/internal/lake/athena"
 	"cdcpipeline/internal/lake/objects"
 	"cdcpipeline/internal/operator/verify"
 	"cdcpipeline/internal/outputs"
@@ -195,10 +193,7 @@ func (d *deployment) pipeline(ctx context.Context, tell func(string, ...any)) (v
 	if d.TablesJob != "" {
 		kept := d.keptTables()
 		kept.Tell = tell
-		p.Tables = &verify.Tables{
-			Athena: athena.Database{API: awsapi.New(d.AWS, awsapi.Athena), Name: d.CatalogDatabase, Workgroup: d.AthenaWorkgroup},
-			Job:    kept.Job, State: kept.state,
-		}
+		p.Tables = new(kept.asSink())
 	}
 	return p, func() { _ = domain.Close() }, nil
 }

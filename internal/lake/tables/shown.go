@@ -29,13 +29,23 @@ func (s Spec) Of(database, table string) (Table, bool) {
 // View is the name under which Athena shows the table's rows.
 func (t Table) View() string { return strings.TrimSuffix(t.Name, views.Name("").Table()) }
 
-// Shown are the columns of that view, each with its column of the source: those of [Rows].
-func (t Table) Shown() ([]views.SourceField, error) {
+// Filled is a SELECT that gives what the view would if it read the epoch that is filled beside the shown one.
+func (t Table) Filled() (string, error) {
+	v, err := rows(views.Name(t.View()), t.Next, t.source())
+	return v.SQL, err
+}
+
+func (t Table) source() views.Table {
 	source := views.Table{Database: t.Schema, Name: t.Table, PrimaryKey: t.Key}
 	for _, c := range t.Columns {
 		source.Columns = append(source.Columns, views.Column{Name: c.Member, Type: c.Declared})
 	}
-	fields, _, err := views.Fields(source)
+	return source
+}
+
+// Shown are the columns of that view, each with its column of the source: those of [Rows].
+func (t Table) Shown() ([]views.SourceField, error) {
+	fields, _, err := views.Fields(t.source())
 	if err != nil {
 		return nil, fmt.Errorf("the lake's tables: %w", err)
 	}

@@ -1,7 +1,6 @@
 package tables_test
 
 import (
-	"cdcpipeline/config"
 	"cdcpipeline/internal/lake/tables"
 	"cdcpipeline/internal/lake/views"
 	"testing"
@@ -17,7 +16,7 @@ func TestTheSpecificationTellsWhatTheViewShows(t *testing.T) {
 	require.Equal(t, "shop_order_lines", table.View())
 	shown, err := table.Shown()
 	require.NoError(t, err)
-	view, err := tables.Rows(config.FormatIceberg, "shop_order_lines", orders)
+	view, err := tables.Rows("shop_order_lines", orders)
 	require.NoError(t, err)
 	var fields []views.Field
 	for i, f := range shown {

@@ -146,7 +146,9 @@ func columnNames(fields []views.SourceField) []string {
 }
 
 // Rows is the view of rows that reads a table. It has the source's columns, in the types of the view that reads the records.
-func Rows(name views.Name, t views.Table) (views.View, error) {
+func Rows(name views.Name, t views.Table) (views.View, error) { return rows(name, name.Table(), t) }
+
+func rows(name views.Name, table string, t views.Table) (views.View, error) {
 	fields, _, err := views.Fields(t)
 	if err != nil {
 		return views.View{}, fmt.Errorf("the lake's tables: %w", err)
@@ -163,7 +165,7 @@ func Rows(name views.Name, t views.Table) (views.View, error) {
 			shown[i] += " AS " + quoted(fields[i].Name)
 		}
 	}
-	v.SQL = fmt.Sprintf("SELECT\n  %s\nFROM %s\nWHERE NOT \"cdc_gone\"\n", strings.Join(shown, ",\n  "), quoted(name.Table()))
+	v.SQL = fmt.Sprintf("SELECT\n  %s\nFROM %s\nWHERE NOT \"cdc_gone\"\n", strings.Join(shown, ",\n  "), quoted(table))
 	return v, nil
 }
 

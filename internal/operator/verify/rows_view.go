@@ -18,8 +18,8 @@ import (
 
 // rowsView is the view of a table's rows.
 type rowsView struct {
-	// name of the view, and of the table in the catalog.
-	name, table string
+	// table in the catalog, from which in SQL, and its name for the job.
+	table, from, job string
 	// columns are those of the source that the view has, fields what it calls them, in the same order.
 	columns []schema.Column
 	fields  []views.Field
@@ -27,8 +27,8 @@ type rowsView struct {
 	millis bool
 }
 
-func newRowsView(t *sourceTable, table, name string, fields []views.SourceField, format config.TableFormat) (*rowsView, error) {
-	v := &rowsView{name: name, table: table, millis: format != config.FormatIceberg}
+func newRowsView(t *sourceTable, table, from string, fields []views.SourceField, format config.TableFormat) (*rowsView, error) {
+	v := &rowsView{table: table, from: from, job: table, millis: format != config.FormatIceberg}
 	for _, c := range t.Columns {
 		i := slices.IndexFunc(fields, func(f views.SourceField) bool { return f.Column.Name == c.Name })
 		if i < 0 {
@@ -66,7 +66,7 @@ func (v *rowsView) statement(where string) string {
 	for i, f := range v.fields {
 		names[i] = identifier(f.Name)
 	}
-	return "SELECT " + strings.Join(names, ", ") + " FROM " + identifier(v.name) + where
+	return "SELECT " + strings.Join(names, ", ") + " FROM " + v.from + where
 }
 
 func identifier(name string) string { return `"` + strings.ReplaceAll(name, `"`, `""`) + `"` }
@@ -76,7 +76,7 @@ func literal(text string) string { return "'" + strings.ReplaceAll(text, "'", "'
 // row of the view, by the key that it has.
 func (v *rowsView) row(t *sourceTable, values []sql.NullString, visit visitor) error {
 	if len(values) != len(v.columns) {
-		return fmt.Errorf("%s: a row has %d values for %d columns", v.name, len(values), len(v.columns))
+		return fmt.Errorf("%s: a row has %d values for %d columns", v.table, len(values), len(v.columns))
 	}
 	of := shownRow{Millis: v.millis, Row: map[string]json.RawMessage{}}
 	for i, c := range v.columns {
@@ -85,7 +85,7 @@ func (v *rowsView) row(t *sourceTable, values []sql.NullString, visit visitor) e
 		}
 		raw, err := rawJSON(c, values[i].String)
 		if err != nil {
-			return fmt.Errorf("%s: column %s: %w", v.name, c.Name, err)
+			return fmt.Errorf("%s: column %s: %w", v.table, c.Name, err)
 		}
 		of.Row[c.Name] = raw
 	}

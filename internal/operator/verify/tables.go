@@ -26,6 +26,8 @@ type tablesSink struct {
 	// lake has the records that the job reads.
 	lake objects.Lake
 	view *rowsView
+	// filling says that it is the epoch which is filled beside the one that the view shows.
+	filling bool
 	// until is when the youngest object was delivered that the table has.
 	until time.Time
 	lags  bool
@@ -68,7 +70,15 @@ func (s *tablesSink) find(ctx context.Context, t *sourceTable) (rows int64, err 
 	if !ok {
 		return 0, errors.New("the job keeps no table of it: name it in source.tables, not by a pattern, then `pulumi up`")
 	}
-	note, err := s.note(ctx, kept.Name)
+	name, from := kept.Name, identifier(kept.View())
+	if s.filling {
+		sql, err := kept.Filled()
+		if err != nil {
+			return 0, err //nolint:wrapcheck // it names the table
+		}
+		name, from = kept.Next, "("+sql+")"
+	}
+	note, err := s.note(ctx, name)
 	if err != nil {
 		return 0, err
 	}
@@ -76,8 +86,17 @@ func (s *tablesSink) find(ctx context.Context, t *sourceTable) (rows int64, err 
 	if err != nil {
 		return 0, err //nolint:wrapcheck // it names the table
 	}
-	s.view, err = newRowsView(t, kept.Name, kept.View(), fields, spec.Format)
-	return note.Rows, err
+	if s.view, err = newRowsView(t, name, from, fields, spec.Format); err != nil {
+		return 0, err
+	}
+	s.view.job = kept.Name
+	return note.Rows, nil
+}
+
+// CompareFilled compares the epochs that are filled beside the shown ones with the source, as [Compare] does the shown ones. The lake
+// has the records that they are filled from.
+func CompareFilled(ctx context.Context, source Source, kept Tables, lake objects.Lake, o CompareOptions, each func(Difference)) (Result, error) {
+	return compare(ctx, source, func() []sink { return []sink{&tablesSink{Tables: kept, lake: lake, filling: true}} }, o, each)
 }
 
 // note is what the job says of a table that goes on.
@@ -116,7 +135,7 @@ func (s *tablesSink) readAgain(ctx context.Context, t *sourceTable, of map[strin
 		return err
 	}
 	if late {
-		_, failed := s.Job.Start(ctx, tables.Update, s.view.table)
+		_, failed := s.Job.Start(ctx, tables.Update, s.view.job)
 		if _, err := s.note(ctx, s.view.table); err != nil { // a table that has stopped fails the run, and says more
 			return err
 		}

@@ -48,7 +48,7 @@ const (
 // newTables is a table that the job has filled just now.
 func newTables(bucket *fakeBucket, format config.TableFormat) *fakeTables {
 	f := &fakeTables{bucket: bucket, shown: map[int]int{}, delivered: map[int]int{}, spec: lake.Spec{Format: format, Tables: []lake.Table{{
-		Name: "testdb_retail_trans_table", Schema: "testdb", Table: "retail_trans", Key: []string{"trans_id"}, Columns: []lake.Column{
+		Name: "testdb_retail_trans_table", Next: "testdb_retail_trans_next", Schema: "testdb", Table: "retail_trans", Key: []string{"trans_id"}, Columns: []lake.Column{
 			{Name: "trans_id", Member: "trans_id", Declared: "int(11)", Type: "int"},
 			{Name: "event", Member: "event", Declared: "varchar(9)", Type: "string"},
 			{Name: "amount", Member: "amount", Declared: "int(11)", Type: "int"},
@@ -128,7 +128,7 @@ func (f *fakeTables) JSON(_ context.Context, action string, request, answer any)
 		}
 		rows := []any{}
 		for _, id := range slices.Sorted(maps.Keys(f.shown)) {
-			if text := fmt.Sprint(id); !strings.Contains(statement, "WHERE") || wanted[text] {
+			if text := fmt.Sprint(id); !strings.Contains(statement, " IN (") || wanted[text] {
 				rows = append(rows, map[string]any{"Data": []any{map[string]string{"VarCharValue": text}, map[string]string{"VarCharValue": "cart"}, map[string]string{"VarCharValue": fmt.Sprint(f.shown[id])}}})
 			}
 		}
@@ -183,6 +183,30 @@ func TestEveryKindOfDifferenceOfALakesTableIsNamed(t *testing.T) {
 	require.Equal(t, Count{Table: "testdb.retail_trans", Sink: HopTables, Rows: chunk + 4, Records: chunk + 4, Same: chunk + 2, Missing: 1, Extra: 1, Differs: 1}, ofTables(t, result))
 	require.Equal(t, []string{`SELECT "trans_id", "event", "amount" FROM "testdb_retail_trans"`}, f.asked, "a column that the source has no more is none")
 	require.Zero(t, f.runs)
+}
+
+// What is filled has no view; the job knows it by the table's name.
+func TestWhatIsFilledIsComparedBeforeItIsShown(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		source, w := &fakeSource{rows: map[int]int{1: 10, 2: 20}}, newWorld()
+		f := newTables(w.bucket, config.FormatIceberg)
+		f.shown = map[int]int{1: 10}
+		compare := func() (Result, error) {
+			return CompareFilled(t.Context(), source, *f.tables(), w.pipeline().Lake, CompareOptions{Tables: []table.Name{retail().Name}, Wait: time.Minute}, func(Difference) {})
+		}
+		result, err := compare()
+		require.NoError(t, err)
+		require.ErrorContains(t, result.Uncompared[0].Err, "`cdc tables run`")
+		f.put(strings.Replace(noteKey, "_table", "_next", 1), map[string]any{"table": "testdb_retail_trans_next", "source": "testdb.retail_trans", "at": time.Now(), "until": time.Now()})
+		time.Sleep(time.Second)
+		f.deliver(2, 20)
+		result, err = compare()
+		require.NoError(t, err)
+		require.Empty(t, result.Uncompared)
+		require.EqualValues(t, 2, result.Counts[0].Same)
+		const rows = "SELECT \"trans_id\", \"event\", \"amount\" FROM (SELECT\n  \"trans_id\",\n  \"event\",\n  \"amount\",\n  \"gone\"\nFROM \"testdb_retail_trans_next\"\nWHERE NOT \"cdc_gone\"\n)"
+		require.Equal(t, []string{rows, "run testdb_retail_trans_table", rows + " WHERE \"trans_id\" IN (TRY_CAST('2' AS integer))"}, f.asked)
+	})
 }
 
 func TestRowsThatDifferAreReadAgainOnceTheJobHasRun(t *testing.T) {

@@ -10,11 +10,21 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // Compare says how the rows of a table's view differ from those of the table itself, at most once a row: "only in the
 // source: {...}". A view of all rows, each as it is, gives no difference.
 func Compare(ctx context.Context, db *sql.DB, database, table string, view []Row) (differences []string, rows int, err error) {
+	return compare(ctx, db, database, table, view, 0)
+}
+
+// CompareToTheMillisecond does so where times are shown with three digits of a second, whichever way they were cut.
+func CompareToTheMillisecond(ctx context.Context, db *sql.DB, database, table string, view []Row) (differences []string, rows int, err error) {
+	return compare(ctx, db, database, table, view, time.Millisecond)
+}
+
+func compare(ctx context.Context, db *sql.DB, database, table string, view []Row, within time.Duration) (differences []string, rows int, err error) {
 	source, err := describe(ctx, db, database, table)
 	if err != nil {
 		return nil, 0, fmt.Errorf("looking at %s.%s: %w", database, table, err)
@@ -22,6 +32,9 @@ func Compare(ctx context.Context, db *sql.DB, database, table string, view []Row
 	want, err := source.rows(ctx, db)
 	if err != nil {
 		return nil, 0, fmt.Errorf("reading %s.%s: %w", database, table, err)
+	}
+	if within > 0 {
+		view = source.snapped(view, want, within)
 	}
 	count := map[string]int{}
 	for _, row := range want {
@@ -113,6 +126,40 @@ func (t sourceTable) rows(ctx context.Context, db *sql.DB) ([]Row, error) {
 		all = append(all, row)
 	}
 	return all, found.Err() //nolint:wrapcheck // as above
+}
+
+// snapped are the rows of a view with the times of the source's rows of the same key, where these are that near.
+func (t sourceTable) snapped(view, source []Row, within time.Duration) []Row {
+	key := func(row Row) string {
+		var b strings.Builder
+		for _, c := range t.PrimaryKey {
+			i := slices.IndexFunc(t.Columns, func(has views.Column) bool { return has.Name == c })
+			fmt.Fprintf(&b, "%q,", row[t.fields[i].Name])
+		}
+		return b.String()
+	}
+	of := map[string]Row{}
+	for _, row := range source {
+		of[key(row)] = row
+	}
+	snapped := make([]Row, len(view))
+	for i, row := range view {
+		snapped[i] = maps.Clone(row)
+		known := of[key(row)]
+		for _, f := range t.fields {
+			a, err1 := instantOf(row[f.Name])
+			b, err2 := instantOf(known[f.Name])
+			if f.Hive == "timestamp" && err1 == nil && err2 == nil && a.Sub(b).Abs() < within {
+				snapped[i][f.Name] = known[f.Name]
+			}
+		}
+	}
+	return snapped
+}
+
+func instantOf(value any) (time.Time, error) {
+	text, _ := value.(string)
+	return time.Parse("2006-01-02 15:04:05", text) //nolint:wrapcheck // whether it is one is all that is asked
 }
 
 func named(name string) string { return "`" + strings.ReplaceAll(name, "`", "``") + "`" }

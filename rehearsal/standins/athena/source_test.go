@@ -5,6 +5,7 @@ import (
 	"cdcpipeline/rehearsal/stores"
 	"cdcpipeline/rehearsal/stores/storestest"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 )
@@ -51,4 +52,16 @@ func TestSourceAndViewAreCompared(t *testing.T) {
 	require.Len(t, differences, 2)
 	require.Contains(t, differences[0], "only in the lake: ")
 	require.Contains(t, differences[1], "only in the source: ")
+}
+
+func TestTimesAreComparedToTheMillisecondOnDemand(t *testing.T) {
+	table := sourceTable{
+		Table:  views.Table{Columns: []views.Column{{Name: "id"}, {Name: "at"}}, PrimaryKey: []string{"id"}},
+		fields: []views.Field{{Name: "id", Hive: "int"}, {Name: "at", Hive: "timestamp"}},
+	}
+	source := []Row{{"id": "1", "at": "2026-11-28 10:00:00.123456"}, {"id": "2", "at": "2026-11-28 10:00:00.999999"}, {"id": "3", "at": nil}}
+	cut := []Row{{"id": "1", "at": "2026-11-28 10:00:00.123"}, {"id": "2", "at": "2026-11-28 10:00:01"}, {"id": "3", "at": nil}}
+	require.Equal(t, source, table.snapped(cut, source, time.Millisecond))
+	wrong := []Row{{"id": "1", "at": "2026-11-28 10:00:00.122"}, {"id": "4", "at": "2026-11-28 10:00:00.123"}, {"id": "3", "at": "2026-11-28 10:00:00"}}
+	require.Equal(t, wrong, table.snapped(wrong, source, time.Millisecond))
 }
