@@ -145,7 +145,7 @@ func TestTheAdviceIsForTheStackThatWasNamed(t *testing.T) {
 
 func TestAStackWithoutTablesSaysHowToHaveThem(t *testing.T) {
 	stackOf(t, deployed, region)
-	for _, command := range []string{"run", "upkeep", "status"} {
+	for _, command := range []string{"run", "replay", "upkeep", "status"} {
 		_, err := runs(t, "tables", command)
 		require.ErrorContains(t, err, "the stack keeps no tables (lake.tables.format is none): `pulumi config set --path lake.tables.format iceberg`, then `pulumi up`")
 	}
@@ -163,4 +163,6 @@ func TestTablesAreShownAndAStoppedOneIsAnError(t *testing.T) {
 	require.Equal(t, "the job has not run yet: `cdc tables run` starts it\n", shown.String())
 	require.ErrorContains(t, stoppedOf(append(notes, tables.Note{Table: "shop_c_table", Stopped: "no column x"})), "shop_c has stopped: no column x")
 	require.NoError(t, stoppedOf(notes))
+	require.EqualError(t, refusedOf(notes), "shop_a: 1 records are refused, each with its reason below errors/tables in the lake's bucket")
+	require.NoError(t, refusedOf(notes[1:]))
 }

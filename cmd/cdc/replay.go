@@ -32,6 +32,8 @@ Without a mode, the records that DMS made from --from to --to are read from the 
 up. Objects of which every record is applied are removed from where they were parked (the bucket keeps the former version for a while),
 unless --keep is given. --from and --to are then the times at which they were parked.
 
+What the job of the lake's tables has refused, "cdc tables replay" applies once more.
+
 --new-epoch fills a new index of each table from everything that the lake has of the one that is shown, and switches the table's alias to
 it when it equals the source: for another number of shards, or documents that were damaged. Searches see the former index,
 as it was when the replay began, until then.

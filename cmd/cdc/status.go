@@ -42,8 +42,13 @@ With --output json (keys are added, never renamed; times in UTC; what nobody mea
   parked  objects bytes newest newestAt error
   search  cluster indices[name documents bytes] error
   current tables[name shown latest until] error
+  lakeTables tables[name source lagSeconds until rows objects bytes refused stopped] run runError error
 
 Current says which epoch of the current index of each table is shown (` + "`cdc epoch --help`" + `); one that is not the latest is a problem.
+
+The lag of the lake's tables (` + "`cdc tables --help`" + `) is the time since the job's last run of them: what was delivered since is in none. Of a
+table that has stopped it is the time since the youngest object was delivered that the table has. A table that has stopped is a problem, and so is a run
+that failed for another reason.
 
 An error is present only where something could not be read. Validation is n/a: DMS cannot validate a stream.`
 
@@ -127,6 +132,10 @@ func (f *statusFlags) run(cmd *cobra.Command) error {
 		S3:     d.s3(),
 		Search: door.search,
 		Kept:   ddl.Store{S3: d.s3(), Bucket: d.LakeBucket},
+	}
+	if d.TablesJob != "" {
+		kept := d.keptTables()
+		sources.LakeTables = &status.LakeTables{Job: kept.Job, State: kept.state}
 	}
 	if !f.without {
 		sources.Database = door.database

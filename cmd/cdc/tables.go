@@ -31,6 +31,12 @@ func newTables(stack *stackFlags) *cobra.Command {
 		newTablesRun(stack, tables.Update, "run", "Apply what was delivered since the last run", `Start the job, and wait until every table has what was delivered to the lake by then. A run that goes on already is waited for first.
 
 A run costs what AWS Glue takes for its time: a minute at least for each worker. When --timeout is over, or at Ctrl-C, the run goes on by itself.`),
+		newTablesRun(stack, tables.Replay, "replay", "Apply once more what the job has refused", `Start the job, and have it read once more the objects of the lake of which it has refused records: when the cause is mended, after a
+pulumi up that gave a column its new type for instance. What was delivered since the last run is applied first. A change that was applied
+already stays as it is, whatever is read again.
+
+What the job has refused is below errors/tables in the lake's bucket, each record with its reason. Objects of which no record is refused any more
+are deleted there (the bucket keeps the former version for a while); what is refused again stays, and the command ends with 1.`),
 		newTablesRun(stack, tables.Upkeep, "upkeep", "Make the tables small: merge files, delete former versions", `Start the job for upkeep, and wait for its end: small files are merged, versions that are older than five days are deleted, and so
 are the tombstones of rows that were deleted longer ago than lake.tables.tombstoneDays.
 
@@ -67,7 +73,11 @@ func newTablesRun(stack *stackFlags, action tables.Action, name, short, long str
 				return err //nolint:wrapcheck // it says which run
 			}
 			k.Tell("run %s has ended after %s", run.ID, time.Duration(run.Seconds)*time.Second)
-			return k.print(cmd.Context(), cmd.OutOrStdout(), "table", only)
+			notes, err := k.print(cmd.Context(), cmd.OutOrStdout(), "table", only)
+			if err == nil && action == tables.Replay {
+				err = refusedOf(notes)
+			}
+			return err
 		},
 	}
 	cmd.Flags().StringArrayVar(&only, "table", nil, "only this table of the catalog, as `cdc tables status` names it; may be repeated")
@@ -79,7 +89,7 @@ const tablesStatusLong = `Show each table as the job's last run has left it.
 
 until is when the youngest object was delivered that is in the table; what came after it is applied by the next run. Objects and size
 are of all versions that are kept. refused are the records that the last run could not apply; they are below errors/tables, each with
-its reason. A table that is stopped says why, and the command ends with 1.
+its reason: "cdc tables replay" applies them when that is mended. A table that is stopped says why, and the command ends with 1.
 
 With --output json (keys are added, never renamed; times in UTC; until is null before the first object):
 
@@ -97,7 +107,8 @@ func newTablesStatus(stack *stackFlags) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return k.print(cmd.Context(), cmd.OutOrStdout(), output, nil)
+			_, err = k.print(cmd.Context(), cmd.OutOrStdout(), output, nil)
+			return err
 		},
 	}
 	registerOutput(cmd, &output, "form of the tables")
@@ -173,22 +184,33 @@ func (k *keptTables) physical(ctx context.Context, named []string) ([]string, er
 }
 
 // print shows what the job says of the tables, or of those that are named. A table that has stopped is an error.
-func (k *keptTables) print(ctx context.Context, w io.Writer, output string, only []string) error {
+func (k *keptTables) print(ctx context.Context, w io.Writer, output string, only []string) ([]tables.Note, error) {
 	notes, err := tables.Notes(ctx, k.state)
 	if err != nil {
-		return err //nolint:wrapcheck // it says what of
+		return nil, err //nolint:wrapcheck // it says what of
 	}
 	if len(only) > 0 {
 		notes = slices.DeleteFunc(notes, func(n tables.Note) bool { return !slices.Contains(only, n.View()) })
 	}
 	if output == "json" {
 		if err := printJSON(w, map[string]any{"tables": append([]tables.Note{}, notes...)}); err != nil {
-			return err
+			return nil, err
 		}
 	} else if err := printTables(w, notes); err != nil {
-		return err
+		return nil, err
 	}
-	return stoppedOf(notes)
+	return notes, stoppedOf(notes)
+}
+
+// refusedOf is the error of records that a replay has refused again.
+func refusedOf(notes []tables.Note) error {
+	var refused []error
+	for _, n := range notes {
+		if n.Refused > 0 {
+			refused = append(refused, fmt.Errorf("%s: %d records are refused, each with its reason below errors/tables in the lake's bucket", n.View(), n.Refused))
+		}
+	}
+	return errors.Join(refused...)
 }
 
 // stoppedOf is the error of tables that do not go on.

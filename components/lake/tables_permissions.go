@@ -14,13 +14,13 @@ func tablesTrust(account string) pulumi.StringOutput {
 	return iampolicy.Trust("glue.amazonaws.com", iampolicy.StringEquals("aws:SourceAccount", pulumi.String(account)))
 }
 
-// permissions are what a run does: it reads its code and the records, keeps the tables, and puts aside what it cannot apply.
+// permissions are what a run does: it reads its code and the records, keeps the tables, and puts aside what it cannot apply, until it can.
 func (p *tablesPlan) permissions(logs jobLogs) pulumi.StringOutput {
 	statements := []iampolicy.Statement{
 		{Sid: "ReadCodeAndRecords", Actions: []string{"s3:GetObject"}, Resources: p.below(config.TablesJobsPrefix+"/*", p.Prefix+"/*")},
 		keep("KeepTables", p.below(config.TablesPrefix+"/*")),
-		{Sid: "PutAside", Actions: []string{"s3:PutObject"}, Resources: p.below(tables.Errors(p.Lake) + "/*")},
-		listBelow(p.BucketArn, config.TablesJobsPrefix, p.Prefix, config.TablesPrefix),
+		{Sid: "PutAside", Actions: []string{"s3:DeleteObject", "s3:GetObject", "s3:PutObject"}, Resources: p.below(tables.Errors(p.Lake) + "/*")},
+		listBelow(p.BucketArn, config.TablesJobsPrefix, p.Prefix, config.TablesPrefix, tables.Errors(p.Lake)),
 		{Sid: "FindBucket", Actions: []string{"s3:GetBucketLocation"}, Resources: []pulumi.StringInput{p.BucketArn}},
 		encryptObjects(p.KmsKeyArn, p.BucketArn, p.at.region, p.at.suffix),
 		writeJobLogs(logs),

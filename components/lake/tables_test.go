@@ -201,7 +201,7 @@ func TestTablesRoleReachesItsOwnAlone(t *testing.T) {
 		"ReadCatalog":        {catalog + "catalog", catalog + "database/project_stack", catalog + "table/project_stack/*"},
 		"ShowTables":         {catalog + "catalog", catalog + "database/project_stack", catalog + "table/project_stack/*_table", catalog + "table/project_stack/*_next"},
 	}, resources)
-	require.Equal(t, []string{"jobs/tables/*", "raw/*", "tables/*"}, policy["FindObjects"].Condition["StringLike"]["s3:prefix"])
+	require.Equal(t, []string{"jobs/tables/*", "raw/*", "tables/*", "errors/tables/*"}, policy["FindObjects"].Condition["StringLike"]["s3:prefix"])
 	require.Equal(t, []string{"s3.us-east-1.amazonaws.com"}, policy["EncryptObjects"].Condition["StringEquals"]["kms:ViaService"])
 	require.NotContains(t, policy["ReadCodeAndRecords"].Action, "s3:PutObject")
 	require.NotContains(t, policy, "MissObjects")

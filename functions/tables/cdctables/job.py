@@ -1,25 +1,26 @@
 """The job: brings every table of a specification up to date, keeps it small, or has its name show another epoch.
 
-    --spec s3://bucket/key [--action run|upkeep|switch] [--tables NAME,...]
+    --spec s3://bucket/key [--action run|replay|upkeep|switch] [--tables NAME,...]
 
 It prints a line of JSON on standard output for each commit (`table`, `objects`, `states`, `refused`), for each table that is kept
 small (`table` and the members of `run.Upkeep`), for each whose name shows another epoch now (`table`, `switched`) and for each that
 stopped (`table`, `stopped`). It ends with 1 when a table has stopped; the others are up to date all the same. What each table is
 like after a run is in an object below the specification's `state`: `run.Run.note`. A run does upkeep too, a day after the last.
+A replay is a run that then reads once more what was refused.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
 from cdctables.catalog import Catalog
 from cdctables.formats import FORMATS, session
-from cdctables.run import Run, Stopped
+from cdctables.run import Batch, Run, Stopped
 from cdctables.spec import Spec, Table
 
 
@@ -34,7 +35,7 @@ def main(arguments: Sequence[str]) -> int:
     """Runs the job, and gives its exit code."""
     parser = argparse.ArgumentParser(prog="cdctables")
     parser.add_argument("--spec", required=True, help="the specification: s3://bucket/key")
-    parser.add_argument("--action", choices=("run", "upkeep", "switch"), default="run")
+    parser.add_argument("--action", choices=("run", "replay", "upkeep", "switch"), default="run")
     parser.add_argument("--tables", default="", help="only these tables of the catalog, with commas between them")
     chosen, _ = parser.parse_known_args(arguments)  # Glue adds arguments of its own
     bucket, _, key = chosen.spec.removeprefix("s3://").partition("/")
@@ -54,7 +55,8 @@ def main(arguments: Sequence[str]) -> int:
             for table in wanted:
                 _keep_up(run, table, begun)
             return 0
-        stopped = [table.name for table in wanted if not _brought_up(run, table)]
+        steps = run.replay if chosen.action == "replay" else run.table
+        stopped = [table.name for table in wanted if not _brought_up(run, table, steps)]
         for table in wanted:
             if run.upkeep_is_due(table, begun):
                 _keep_up(run, table, begun)
@@ -83,10 +85,10 @@ def _switched(run: Run, table: Table) -> bool:
     return True
 
 
-def _brought_up(run: Run, table: Table) -> bool:
+def _brought_up(run: Run, table: Table, steps: Callable[[Table], Iterator[Batch]]) -> bool:
     """Brings one table up to date and says so; false for one that has stopped."""
     try:
-        for batch in run.table(table):
+        for batch in steps(table):
             _tell(table=table.entry, **asdict(batch))
         stopped = ""
     except Stopped as e:

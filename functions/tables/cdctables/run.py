@@ -11,7 +11,7 @@ from typing import Any
 from pyspark.sql import DataFrame, SparkSession, Window
 from pyspark.sql import functions as f
 
-from cdctables import frames, objects, reader
+from cdctables import frames, objects, parked, reader
 from cdctables.catalog import Catalog
 from cdctables.formats import Format, columns_of, quoted
 from cdctables.spec import Filling, Spec, Table
@@ -109,6 +109,22 @@ class Run:
             self._refused[table.name] = self._refused.get(table.name, 0) + done.refused
             yield done
 
+    def replay(self, table: Table) -> Iterator[Batch]:
+        """Brings a table up to date, then reads the objects once more of which records had been refused before. A change that is
+        applied twice has the same version; what is refused again stays put aside, and nothing else does. An object that is in the
+        lake no more cannot be read again: its records stay too."""
+        bucket = self._spec.bucket
+        aside = {p.object: p for p in parked.parked(self._s3, bucket, f"{self._spec.errors}/{table.raw}")}
+        yield from self.table(table)
+        read = self.read(table)  # of which no older object may be left out: what a run has stopped at is the next one's
+        found = [o for o in (parked.object_of(self._s3, bucket, key) for key in aside) if o is not None and o in read]
+        for batch in objects.batches(found, self._spec.batch_mb << 20):
+            done, read = self._apply(table, batch, read, again=True)
+            for o in batch:
+                parked.settle(self._s3, bucket, aside[o.key])
+            self._refused[table.name] = self._refused.get(table.name, 0) + done.refused
+            yield done
+
     def read(self, table: Table) -> objects.Read:
         """What the table's commits have read. The last one that says so may have been cleaned away; upkeep keeps what it said."""
         said = next(self._format.commits(table), None)
@@ -198,7 +214,7 @@ class Run:
         if changed:
             self._format.rewrite(table, self.read(table).text())
 
-    def _apply(self, table: Table, batch: list[objects.Object], read: objects.Read) -> tuple[Batch, objects.Read]:
+    def _apply(self, table: Table, batch: list[objects.Object], read: objects.Read, again: bool = False) -> tuple[Batch, objects.Read]:
         found = frames.states(self._spark, table, batch, self._client, self._spec.bucket, self._spec.errors, read.binlog, read.purged).persist()
         try:
             kinds = {
@@ -212,7 +228,7 @@ class Run:
             binlogs = sorted(set(kinds[reader.ROW].binlogs) - {""}) if reader.ROW in kinds else []
             if len(binlogs) > 1:
                 raise Stopped(f"records come from {' and '.join(binlogs)}: changes of different servers have no order; set source.rowsSince")
-            now = read.and_these(batch, *binlogs)
+            now = read.and_these([] if again else batch, *binlogs)
             self._format.merge(table, _newest(found, self._format.columns(table)), now.text())
             counted = {kind: row.n for kind, row in kinds.items()}
             return Batch(len(batch), counted.get(reader.ROW, 0), counted.get(reader.REFUSED, 0)), now

@@ -34,15 +34,16 @@ func (s *Status) judge(o outputs.Outputs, maxLag time.Duration) {
 		add(true, "%s", t.problem())
 	}
 	s.judgeLag(add, maxLag)
-	add(s.Parked.Objects > 0, "%s parked, the newest s3://%s/%s: each names the reason; `cdc replay --parked-only` applies those of the current state again", count(s.Parked.Objects, "object is", "objects are"), o.LakeBucket, s.Parked.Newest)
+	add(s.Parked.Objects > 0, "%s parked, the newest s3://%s/%s: each names the reason; `cdc replay --parked-only` applies those of the current state again, `cdc tables replay` those of the lake's tables", count(s.Parked.Objects, "object is", "objects are"), o.LakeBucket, s.Parked.Newest)
 	add(s.Search.Cluster == "red", "the domain is red: some index has lost a primary shard")
 	for _, t := range s.Current.Tables {
 		add(t.Shown == 0, "the alias of %s shows none of its epochs: `cdc epoch list`, then `cdc epoch switch --table %s`", t.Name, t.Name)
 		add(t.Shown > 0 && t.Shown != t.Latest, "the current index of %s shows epoch %d, the rows as of %s, and epoch %d is the latest: `cdc epoch switch --table %s` when it is loaded",
 			t.Name, t.Shown, timestamp(t.Until), t.Latest, t.Name)
 	}
+	s.LakeTables.judge(add)
 	for _, part := range []struct{ what, err string }{
-		{"task", s.Task.Error}, {"tables", s.Tables.Error}, {"definitions of the tables", s.DDL.Error}, {"lag", s.Lag.Error}, {"parked objects", s.Parked.Error}, {"search", s.Search.Error}, {"current state", s.Current.Error},
+		{"task", s.Task.Error}, {"tables", s.Tables.Error}, {"definitions of the tables", s.DDL.Error}, {"lag", s.Lag.Error}, {"parked objects", s.Parked.Error}, {"search", s.Search.Error}, {"current state", s.Current.Error}, {"the lake's tables", s.LakeTables.Error},
 	} {
 		add(part.err != "", "%s unreadable: %s", part.what, part.err)
 	}

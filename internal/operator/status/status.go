@@ -29,6 +29,8 @@ type Status struct {
 	Search SearchStatus `json:"search"`
 	// Current is unread where the domain could not be opened, which Search says.
 	Current CurrentStatus `json:"current"`
+	// LakeTables are none where the lake keeps none.
+	LakeTables LakeTablesStatus `json:"lakeTables"`
 }
 
 // TaskStatus is the replication task's.
@@ -122,6 +124,8 @@ type Sources struct {
 	// Database reaches the source in the same way; nil asks nothing of it. Kept is what earlier looks at it have found.
 	Database func(context.Context) (Database, error)
 	Kept     Kept
+	// LakeTables is nil where the lake keeps none.
+	LakeTables *LakeTables
 }
 
 // Options of a status.
@@ -164,6 +168,7 @@ func (s Sources) Read(ctx context.Context, o outputs.Outputs, options Options) S
 	})
 	all.Go(func() { status.Parked = readParked(ctx, s.S3, o) })
 	all.Go(func() { status.Search, status.Current = readDomain(ctx, s.Search, o) })
+	all.Go(func() { status.LakeTables = s.LakeTables.read(ctx, options.Now()) })
 	all.Wait()
 	if status.Tables.Error == "" {
 		status.Tables.NotLoaded = notLoaded(o, status.Task.found, status.Tables.statistics)

@@ -59,6 +59,7 @@ type parts struct {
 	metrics fakeMetrics
 	objects fakeObjects
 	cluster fakeCluster
+	tables  *LakeTables
 	open    error
 	maxLag  time.Duration
 }
@@ -81,7 +82,7 @@ func wellParts() *parts {
 
 func (p *parts) read(t *testing.T) Status {
 	t.Helper()
-	sources := Sources{DMS: p.dms, CloudWatch: p.metrics, S3: p.objects, Search: func(context.Context) (Cluster, error) { return p.cluster, p.open }}
+	sources := Sources{DMS: p.dms, CloudWatch: p.metrics, S3: p.objects, Search: func(context.Context) (Cluster, error) { return p.cluster, p.open }, LakeTables: p.tables}
 	return sources.Read(t.Context(), p.outputs, Options{Now: func() time.Time { return tasktest.Noon }, MaxLag: p.maxLag})
 }
 

@@ -75,6 +75,9 @@ func (s Status) parts(paint painter) string {
 		t.AppendRow(s.Current.row(paint))
 	}
 	t.AppendRow(table.Row{"lake", "-", duration(s.Lag.LakeSeconds), "-"})
+	if s.LakeTables.kept {
+		t.AppendRow(s.LakeTables.row(paint))
+	}
 	parked, newest := stateOf(paint, s.Parked.Error, count(s.Parked.Objects, "object", "objects"), s.Parked.Objects == 0), "-"
 	if s.Parked.NewestAt != nil {
 		newest = fmt.Sprintf("%s, newest %s", bytes(s.Parked.Bytes), s.Parked.NewestAt.Format(time.RFC3339))

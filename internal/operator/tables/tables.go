@@ -28,6 +28,8 @@ type Action string
 const (
 	// Update applies what was delivered since the last run.
 	Update Action = "run"
+	// Replay does what Update does, and then reads the records once more that were refused before.
+	Replay Action = "replay"
 	// Upkeep merges small files, and deletes what only former versions of the tables have and tombstones that are old enough.
 	Upkeep Action = "upkeep"
 	// Switch has a table's name show the epoch that was filled beside the shown one.

@@ -1,0 +1,50 @@
+"""What was refused: objects of refused records below the prefix of errors, one for each object of the lake that had any."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from cdctables.objects import Object
+
+
+@dataclass(frozen=True)
+class Parked:
+    """The refused records of one object of the lake, as they were put aside at a time."""
+
+    key: str
+    modified: datetime
+    object: str
+    """The key of the lake's object, which has the records whole."""
+
+
+def parked(s3: Any, bucket: str, prefix: str) -> Iterator[Parked]:
+    """What is put aside below a prefix."""
+    for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):
+        for found in page.get("Contents", ()):
+            body = s3.get_object(Bucket=bucket, Key=found["Key"])["Body"].read()
+            line = gzip.decompress(body).split(b"\n", 1)[0]
+            yield Parked(found["Key"], found["LastModified"], json.loads(line)["object"])
+
+
+def object_of(s3: Any, bucket: str, key: str) -> Object | None:
+    """An object by its key. It is looked for by a list, which a role may do that sees some prefixes alone: of an object that is not
+    there S3 says to such a role that access is denied."""
+    for found in s3.list_objects_v2(Bucket=bucket, Prefix=key, MaxKeys=1).get("Contents", ()):
+        if found["Key"] == key:
+            return Object(key, found["Size"], found["LastModified"].astimezone(UTC))
+    return None
+
+
+def settle(s3: Any, bucket: str, before: Parked) -> bool:
+    """Deletes what was put aside, once the object has been read again: unless records of it were refused again, which put it aside
+    anew. Says whether it did."""
+    now = object_of(s3, bucket, before.key)
+    if now is None or now.modified != before.modified.astimezone(UTC):
+        return False
+    s3.delete_object(Bucket=bucket, Key=before.key)
+    return True
