@@ -138,7 +138,7 @@ func TestTheAdviceIsForTheStackThatWasNamed(t *testing.T) {
 		"prod": "`pulumi config set --stack prod --path 'cdc-pipeline:source.rowsSince[\"%.%\"]' 2026-01-31T12:00:00Z && pulumi up --stack prod`",
 	} {
 		var told string
-		(&stackFlags{name: name}).adviseSince(func(format string, args ...any) { told = fmt.Sprintf(format, args...) }, anyTable, time.Date(2026, 1, 31, 12, 0, 0, 900, time.UTC))
+		(&stackFlags{name: name}).adviseSince(func(format string, args ...any) { told = fmt.Sprintf(format, args...) }, anyTable, time.Date(2026, 1, 31, 12, 0, 0, 900, time.UTC), false)
 		require.Contains(t, told, want)
 	}
 }

@@ -114,7 +114,7 @@ func (f *startFlags) run(cmd *cobra.Command, stack *stackFlags) error {
 		}
 		started, err := t.Started(ctx)
 		if err == nil && !started.IsZero() {
-			stack.adviseSince(show.tell, anyTable, started)
+			stack.adviseSince(show.tell, anyTable, started, d.TablesJob != "")
 		}
 		return err
 	})
@@ -125,13 +125,16 @@ const anyTable = "%.%"
 
 // adviseSince says how those who read records learn that tables were loaded anew: the history and the lake keep what was
 // before, and a loaded row never takes the place of a changed one.
-func (f *stackFlags) adviseSince(tell func(string, ...any), table string, at time.Time) {
-	stack := ""
+func (f *stackFlags) adviseSince(tell func(string, ...any), table string, at time.Time, kept bool) {
+	stack, then := "", ""
 	if f.name != "" {
 		stack = " --stack " + f.name
 	}
+	if kept {
+		then = ", then `cdc tables run` and `cdc tables switch`: the lake's tables are filled anew beside the present ones"
+	}
 	tell("where the source is another one now, or records had been lost, have Athena's rows and `cdc verify --deep` pass over what was recorded before: "+
-		"`pulumi config set%s --path 'cdc-pipeline:source.rowsSince[%q]' %s && pulumi up%s`", stack, table, at.UTC().Format(time.RFC3339), stack)
+		"`pulumi config set%s --path 'cdc-pipeline:source.rowsSince[%q]' %s && pulumi up%s`%s", stack, table, at.UTC().Format(time.RFC3339), stack, then)
 }
 
 // reload loads tables again where the stack keeps a current state: into new epochs.
@@ -148,7 +151,7 @@ func (f *startFlags) reload(ctx context.Context, d *deployment, task task.Task, 
 	}
 	defer func() { err = errors.Join(err, shut()) }()
 	r := reload.Reload{Task: task, Epochs: c, Compare: f.compare.comparison(c, db, show), Tell: show.tell}
-	r.Since = func(table string, at time.Time) { f.compare.connection.stack.adviseSince(show.tell, table, at) }
+	r.Since = func(table string, at time.Time) { f.compare.connection.stack.adviseSince(show.tell, table, at, d.TablesJob != "") }
 	defer func() {
 		if err == nil && db != nil {
 			err = d.noteTables(ctx, db)

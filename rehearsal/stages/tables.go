@@ -67,6 +67,7 @@ func (k *keptTables) keep(ctx context.Context) error {
 	}{
 		{"they are filled", k.fill, &k.found.EqualToSource},
 		{"another program merges into them", k.mergeByAthena, nil},
+		{"a table loaded anew", k.loadedAnew, nil},
 		{"records in another order", k.outOfOrder, &k.found.OutOfOrderEqual},
 		{"a run that is killed", k.killedAndRerun, &k.found.KilledAndRerunEqual},
 		{"records of deleted rows, once more", k.lateAfterDelete, &k.found.LateAfterDeleteAbsent},
@@ -118,7 +119,7 @@ func (k *keptTables) fill(ctx context.Context) error {
 	if k.generation == 1 {
 		return nil
 	}
-	_, err := k.Tool.Run(ctx, "tables-switch-"+k.format, 0, "tables", "switch")
+	_, err := k.switched(ctx, "generation")
 	return err
 }
 
@@ -144,6 +145,7 @@ func (k *keptTables) compareTables(ctx context.Context) (rows int, err error) {
 		database, table, _ := strings.Cut(name, ".")
 		view := database + "_" + table
 		lake, physical := k.output("catalogDatabase"), view+"_table"
+		// The name shows whichever epoch was shown last.
 		entry, err := catalog.GetTable(ctx, &glue.GetTableInput{DatabaseName: &lake, Name: &physical})
 		if err != nil {
 			return rows, fmt.Errorf("finding the table %s: %w", physical, err)

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -43,6 +44,50 @@ func (k *keptTables) mergeByAthena(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// loadedAnew loads a table of Iceberg again, and follows the advice: its rows are filled beside the shown ones, compared, and shown.
+func (k *keptTables) loadedAnew(ctx context.Context) error {
+	if k.format != "iceberg" {
+		return nil
+	}
+	const session = "tables-reload"
+	if _, err := k.Tool.Run(ctx, session, 0, "start", "--reload-table", tables[len(tables)-1], "--ca", k.World.Site.Authority.File()); err != nil {
+		return err
+	}
+	text, err := os.ReadFile(k.Tool.Session(session))
+	if err != nil {
+		return fmt.Errorf("reading what the tool has said: %w", err)
+	}
+	setting := advised.FindSubmatch(text)
+	if setting == nil || !bytes.Contains(text, []byte("then `cdc tables run` and `cdc tables switch`")) {
+		return fmt.Errorf("cdc start --reload-table did not say how the lake's tables follow: %s", text)
+	}
+	if err := k.Stack.SetConfig(ctx, string(setting[1]), string(setting[2])); err != nil {
+		return err
+	}
+	if _, err := k.deploy(ctx); err != nil {
+		return fmt.Errorf("saying since when records count: %w", err)
+	}
+	if err := k.change(ctx, "anew", 100); err != nil {
+		return err
+	}
+	if err := k.run(ctx, "anew"); err != nil {
+		return err
+	}
+	said, err := k.switched(ctx, "anew")
+	if err == nil && !strings.Contains(said, "shown now: "+strings.Replace(tables[len(tables)-1], ".", "_", 1)) {
+		err = fmt.Errorf("cdc tables switch has not shown the table that was loaded anew: %s", said)
+	}
+	if err == nil {
+		_, err = k.compareTables(ctx)
+	}
+	return err
+}
+
+// switched has the operator's tool compare what was filled with the source, and show it.
+func (k *keptTables) switched(ctx context.Context, session string) (string, error) {
+	return k.Tool.Run(ctx, "tables-switch-"+session+"-"+k.format, 0, "tables", "switch", "--ca", k.World.Site.Authority.File())
 }
 
 // outOfOrder shuffles the records that were delivered since the last run.
