@@ -1,11 +1,12 @@
-"""The job: brings every table of a specification up to date, or keeps it small.
+"""The job: brings every table of a specification up to date, keeps it small, or erases rows.
 
-    --spec s3://bucket/key [--action run|upkeep] [--tables NAME,...]
+    --spec s3://bucket/key [--action run|upkeep|erase] [--tables NAME,...] [--request KEY]
 
 It prints a line of JSON on standard output for each commit (`table`, `objects`, `states`, `refused`), for each table that is kept
 small (`table` and the members of `run.Upkeep`) and for each that stopped (`table`, `stopped`). It ends with 1 when a table has
 stopped; the others are up to date all the same. What each table is like after a run is in an object below the specification's
-`state`: `run.Run.note`. A run does upkeep too, a day after the last.
+`state`: `run.Run.note`. A run does upkeep too, a day after the last. For erase, the request is an object of the same bucket, `request.Request`;
+it prints `table` and `rows` of each table that had rows to erase, or could have had.
 """
 
 from __future__ import annotations
@@ -17,7 +18,9 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
+from cdctables.erase import erase
 from cdctables.formats import FORMATS, session
+from cdctables.request import Request
 from cdctables.run import Run, Stopped
 from cdctables.spec import Spec, Table
 
@@ -33,10 +36,13 @@ def main(arguments: Sequence[str]) -> int:
     """Runs the job, and gives its exit code."""
     parser = argparse.ArgumentParser(prog="cdctables")
     parser.add_argument("--spec", required=True, help="the specification: s3://bucket/key")
-    parser.add_argument("--action", choices=("run", "upkeep"), default="run")
+    parser.add_argument("--action", choices=("run", "upkeep", "erase"), default="run")
+    parser.add_argument("--request", default="", help="for erase: the key of the object that says what")
     parser.add_argument("--tables", default="", help="only these tables of the catalog, with commas between them")
     chosen, _ = parser.parse_known_args(arguments)  # Glue adds arguments of its own
     bucket, _, key = chosen.spec.removeprefix("s3://").partition("/")
+    if (chosen.action == "erase") != bool(chosen.request):
+        parser.error("--action erase and --request: give both or none")
     spec = Spec.parse(client().get_object(Bucket=bucket, Key=key)["Body"].read().decode())
     names = set(filter(None, chosen.tables.split(",")))
     unknown = names - {t.name for t in spec.tables}
@@ -44,9 +50,16 @@ def main(arguments: Sequence[str]) -> int:
         parser.error(f"there is no table {', '.join(sorted(unknown))}: the tables are {', '.join(t.name for t in spec.tables)}")
     begun = datetime.now(UTC)
     spark = session(spec.format, {"spark.sql.catalog.lake.warehouse": f"s3://{spec.bucket}/tables"})
-    run = Run(spark, spec, FORMATS[spec.format](spark, spec), client)
+    format_ = FORMATS[spec.format](spark, spec)
+    run = Run(spark, spec, format_, client)
     wanted = [t for t in spec.tables if not names or t.name in names]
     try:
+        if chosen.action == "erase":
+            request = Request.parse(client().get_object(Bucket=spec.bucket, Key=chosen.request)["Body"].read().decode())
+            for table in request.tables(spec):
+                if (rows := erase(spark, spec, format_, run, client(), table, request)) is not None:
+                    _tell(table=table.name, rows=rows)
+            return 0
         if chosen.action == "upkeep":
             for table in wanted:
                 _keep_up(run, table, begun)

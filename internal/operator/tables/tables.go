@@ -30,6 +30,8 @@ const (
 	Update Action = "run"
 	// Upkeep merges small files, and deletes what only former versions of the tables have and tombstones that are old enough.
 	Upkeep Action = "upkeep"
+	// erasing takes rows out for good: [Job.Erase].
+	erasing Action = "erase"
 )
 
 // Job keeps a stack's tables.
@@ -62,6 +64,16 @@ func (j Job) Start(ctx context.Context, action Action, tables ...string) (Run, e
 	if len(tables) > 0 {
 		arguments["--tables"] = strings.Join(tables, ",")
 	}
+	return j.start(ctx, arguments)
+}
+
+// Erase starts a run that takes rows out of the tables for good, and waits for its end as [Job.Start] does. The request is the key of
+// an object in the job's bucket: cdctables/request.py.
+func (j Job) Erase(ctx context.Context, request string) (Run, error) {
+	return j.start(ctx, map[string]string{"--action": string(erasing), "--request": request})
+}
+
+func (j Job) start(ctx context.Context, arguments map[string]string) (Run, error) {
 	for {
 		var out struct {
 			JobRunID string `json:"JobRunId"`
