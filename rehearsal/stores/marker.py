@@ -53,7 +53,10 @@ s3, seen = boto3.client("s3"), 0
 for page in s3.get_paginator("list_object_versions").paginate(Bucket=bucket):
     for version in page.get("Versions", ()):
         seen += 1
-        body = s3.get_object(Bucket=bucket, Key=version["Key"], VersionId=version["VersionId"])["Body"].read()
+        try:
+            body = s3.get_object(Bucket=bucket, Key=version["Key"], VersionId=version["VersionId"])["Body"].read()
+        except s3.exceptions.ClientError as e:
+            raise SystemExit(f"{version}: {e}")
         if how := list(places(version["Key"], body)):
             print(json.dumps({"key": version["Key"], "version": version["VersionId"], "latest": version["IsLatest"], "how": how}))
 print(json.dumps({"seen": seen}))

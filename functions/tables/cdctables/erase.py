@@ -88,7 +88,8 @@ _VERSIONED = re.compile(r"(\d{20})\.")
 
 
 def _hudi(s: _Scrub) -> None:
-    s.call(f"run_clean(table => '{s.table.name}', clean_policy => 'KEEP_LATEST_FILE_VERSIONS', file_versions_retained => 1)")
+    clean = "clean_policy => 'KEEP_LATEST_FILE_VERSIONS', file_versions_retained => 1, options => 'hoodie.write.table.version=6'"
+    s.format.commit(f"CALL run_clean(table => '{s.table.name}', {clean})", s.read.text())
 
 
 _SCRUBS: Mapping[str, Callable[[_Scrub], None]] = {"iceberg": _iceberg, "delta": _delta, "hudi": _hudi}

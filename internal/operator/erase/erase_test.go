@@ -57,8 +57,8 @@ func TestARowIsErasedFromEveryPlaceWithAllVersions(t *testing.T) {
 	require.Equal(t, Documents{2, []string{"current-shop-orders-1", "current-shop-orders-2"}}, report.Current)
 	require.Equal(t, []any{[]string{"shop_orders_table"}, 2, 2}, []any{report.Tables, report.TableVersions, report.QueryResults})
 	require.Equal(t, []string{"current-shop-orders-1", "current-shop-orders-2", daily}, slices.Sorted(slices.Values(s.merged)))
-	require.Len(t, s.asked, 1)
-	require.Equal(t, []string{"7"}, s.asked[0].Keys)
+	require.Len(t, s.told, 1)
+	require.Equal(t, []string{"7"}, s.told[0].Keys)
 
 	for _, v := range s.versions {
 		if v.key == folder+"mixed.gz" {
@@ -83,7 +83,7 @@ func TestADryRunSaysWhatThereIsAndChangesNothing(t *testing.T) {
 	require.Equal(t, []int{4, 7, 4, 2}, []int{report.Raw.Records, report.Parked.Records, report.History.Documents, report.Current.Documents})
 	require.Len(t, s.versions, before)
 	require.Len(t, s.history, 8)
-	require.Empty(t, s.asked)
+	require.Empty(t, s.told)
 	require.Empty(t, s.merged)
 }
 
@@ -148,7 +148,7 @@ func TestARowIsErasedUnderEveryKeyThatItHad(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, []string{"8", "9"}, report.OtherKeys)
 	require.NotContains(t, s.current["current-shop-orders-2"], "9")
-	require.ElementsMatch(t, []string{"7", "8", "9"}, s.asked[0].Keys)
+	require.ElementsMatch(t, []string{"7", "8", "9"}, s.told[0].Keys)
 	s.nothing(map[string]int{"1": 2, "2": 2, "7": 1})
 }
 

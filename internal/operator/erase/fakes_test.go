@@ -242,7 +242,7 @@ type domain struct {
 	history map[string]string            // records, by id
 	current map[string]map[string]string // sources, by index and id
 	merged  []string
-	down    bool
+	asked   int // for what is retained
 }
 
 func (d *domain) Current(context.Context, table.Name) (currentstate.TableEpochs, error) {
@@ -255,9 +255,6 @@ const daily = "retail-trans-2026-11-28"
 func (d *domain) answer(r opensearchtest.Request) (int, any) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if d.down {
-		return http.StatusInternalServerError, nil
-	}
 	switch path := r.URL.Path; {
 	case path == "/retail-trans/_search":
 		hits := []any{}
@@ -294,7 +291,10 @@ func (d *domain) answer(r opensearchtest.Request) (int, any) {
 		return http.StatusOK, `{"task":"node:1"}`
 	case strings.HasPrefix(path, "/_tasks/"):
 		return http.StatusOK, `{"completed":true}`
-	case r.Last() == "_settings", r.Last() == "_refresh":
+	case strings.HasSuffix(path, "/_stats/docs"): // of one copy, which keeps what is the last at first
+		d.asked++
+		return http.StatusOK, fmt.Sprintf(`{"indices":{"i":{"shards":{"0":[{"seq_no":{"max_seq_no":7},"retention_leases":{"leases":[{"retaining_seq_no":%d}]}}]}}}}`, 7+d.asked%2)
+	case r.Last() == "_settings", r.Last() == "_refresh", r.Last() == "_flush":
 		return http.StatusOK, `{}`
 	}
 	return http.StatusNotFound, `{"error":"no such call"}`
@@ -303,7 +303,7 @@ func (d *domain) answer(r opensearchtest.Request) (int, any) {
 // job is Glue; what it was asked is read from the bucket.
 type job struct {
 	bucket *bucket
-	asked  []request
+	told   []request
 	fail   bool
 }
 
@@ -321,7 +321,7 @@ func (j *job) JSON(_ context.Context, action string, in, answer any) error {
 				if err := json.Unmarshal(v.body, &r); err != nil {
 					return err
 				}
-				j.asked = append(j.asked, r)
+				j.told = append(j.told, r)
 			}
 		}
 	}
@@ -371,7 +371,7 @@ func (s *scene) erasure(yes bool) Erasure {
 		Lake: Lake{
 			Client: s.bucket, Name: "lake", Prefix: "raw", Parked: []string{"errors/", "aws/"}, Invocations: "aws/", Results: "athena-results/", Files: "tables",
 		},
-		Search:  &Search{Client: opensearch.Client{URL: "https://domain", Transport: opensearchtest.Domain(s.answer)}, History: "retail-trans", Epochs: s.domain},
+		Search:  &Search{Client: opensearch.Client{URL: "https://domain", Transport: opensearchtest.Domain(s.answer)}, History: "retail-trans", Epochs: s.domain, Pause: time.Millisecond},
 		Tables:  &Tables{Job: tables.Job{Glue: s.job, Name: "job", Pause: time.Millisecond}},
 		Options: Options{Yes: yes, Settle: 30 * time.Minute, Now: func() time.Time { return noon }},
 	}
