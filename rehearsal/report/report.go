@@ -55,6 +55,8 @@ type Report struct {
 	AnyTable AnyTable `json:"any_table"`
 	// Tables are those that change in place, by their format.
 	Tables map[string]Table `json:"tables,omitempty"`
+	// Erase is nil when no row was erased.
+	Erase *Erase `json:"erase,omitempty"`
 	// Checks are what a part shows beyond its figures, by name.
 	Checks map[string]Check `json:"checks,omitempty"`
 	// NotRun is what this rehearsal cannot show.
@@ -235,6 +237,14 @@ type Table struct {
 	// EqualToSource says that every row is the source's, to each of the readers, which share no code with Spark.
 	EqualToSource bool     `json:"equal_to_source"`
 	Readers       []string `json:"readers"`
+}
+
+// Erase is where a row was that was erased, what cannot be reached, and in how many versions of objects and documents its text was
+// found afterwards.
+type Erase struct {
+	Reached     []string `json:"reached"`
+	Left        []string `json:"left"`
+	MarkerFound int      `json:"marker_found"`
 }
 
 // AnyTable counts tables, and those that were compared and are the same in every sink.
