@@ -124,11 +124,10 @@ func (f *eraseFlags) run(cmd *cobra.Command) error {
 	e.Table, e.Row = n, row
 	e.Options = erase.Options{Yes: f.yes, Vanished: f.vanished, Settle: f.settle, Tell: tell}
 	report, err := e.Run(ctx)
-	if report.Table == "" || report.Left == nil { // it did not come to look
-		return err
+	if report.Table != "" {
+		report.Left = append(report.Left, kept.Left(time.Now())...)
+		err = errors.Join(f.print(cmd.OutOrStdout(), report, err != nil), err)
 	}
-	report.Left = append(report.Left, kept.Left(time.Now())...)
-	err = errors.Join(f.print(cmd.OutOrStdout(), report, err != nil), err)
 	if ctx.Err() != nil {
 		if f.yes {
 			tell("interrupted: the same command goes on from here")
@@ -205,6 +204,9 @@ func (f *eraseFlags) kept(ctx context.Context, d *deployment) (erase.Kept, error
 	}
 	for _, group := range state.Outputs("aws:cloudwatch/logGroup:LogGroup") {
 		name, _ := group["name"].(string)
+		if strings.Contains(name, "-flow-") { // the network's: addresses, and no values
+			continue
+		}
 		days, _ := group["retentionInDays"].(float64)
 		k.Logs[name] = int(days)
 	}

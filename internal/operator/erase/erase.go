@@ -125,7 +125,8 @@ type Left struct {
 	Why   string    `json:"why"`
 }
 
-// Run says what there is of the row, and erases it when it is told to. The report is good as far as it goes when there is an error.
+// Run says what there is of the row, and erases it when it is told to. The report is empty when not everything could be looked at;
+// with any other error, a refusal for instance, it says what there is.
 func (e Erasure) Run(ctx context.Context) (Report, error) {
 	if e.Now == nil {
 		e.Now = time.Now
@@ -151,9 +152,11 @@ type run struct {
 
 func (r *run) run(ctx context.Context) error {
 	if err := r.identify(ctx); err != nil {
+		r.report = Report{}
 		return err
 	}
 	if err := r.look(ctx); err != nil {
+		r.report = Report{}
 		return err
 	}
 	if err := r.refuse(ctx); err != nil || !r.Yes {
