@@ -1,6 +1,7 @@
 package task
 
 import (
+	"cdcpipeline/internal/table"
 	"context"
 	"errors"
 	"fmt"
@@ -47,6 +48,14 @@ func (t Task) Reload(ctx context.Context, tables []string) (Loads, error) {
 	}
 	t.tell("loading again: %s", strings.Join(slices.Sorted(maps.Keys(loading)), ", "))
 	return loading, nil
+}
+
+// IsLoading says whether a task loads a table just now.
+func IsLoading(ctx context.Context, api Reader, arn string, name table.Name) (bool, error) {
+	statistics, err := Statistics(ctx, api, arn)
+	return slices.ContainsFunc(statistics, func(s types.TableStatistics) bool {
+		return TableName(s) == name.String() && slices.Contains([]string{TableLoading, TableReloading}, aws.ToString(s.TableState))
+	}), err
 }
 
 // reloadable are the statistics of tables, each of which the task must have.

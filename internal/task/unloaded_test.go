@@ -55,3 +55,13 @@ func TestWhatDMSDoesNotAnswerIsAnError(t *testing.T) {
 	_, err := Unloaded(t.Context(), &tasktest.DMS{Failing: map[string]error{"describe": errors.New("throttled")}}, tasktest.TaskArn, nil)
 	require.ErrorContains(t, err, "reading the task "+tasktest.TaskArn+": throttled")
 }
+
+func TestATableIsLoadingWhileDMSReadsIt(t *testing.T) {
+	orders := table.Name{Database: "shop", Table: "orders"}
+	for state, want := range map[string]bool{TableLoading: true, TableReloading: true, TableCompleted: false, TableError: false} {
+		fake := &tasktest.DMS{Ran: true, Looks: []tasktest.Look{tasktest.Running(tasktest.TableAt("shop.lines", TableLoading, time.Time{}, 1), tasktest.TableAt("shop.orders", state, tasktest.Noon, 1))}}
+		loading, err := IsLoading(t.Context(), fake, tasktest.TaskArn, orders)
+		require.NoError(t, err)
+		require.Equal(t, want, loading, state)
+	}
+}

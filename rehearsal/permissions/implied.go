@@ -122,7 +122,7 @@ var allImplied = []implied{
 	{
 		[]string{"s3:PutObject"},
 		[]string{"kms:Decrypt", "kms:GenerateDataKey"},
-		"that job's code is encrypted with the stack's key on the caller's behalf", "https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingKMSEncryption.html",
+		"an object is encrypted with the stack's key on the caller's behalf", "https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingKMSEncryption.html",
 	},
 	{
 		[]string{"secretsmanager:CreateSecret", "secretsmanager:PutSecretValue"},

@@ -69,6 +69,9 @@ func (r *Report) Problems(minimum int) []string {
 	if d := r.DDL; d != nil {
 		fail("ddl", d.Kinds == 0 || d.Reported != d.Kinds, "of %d kinds of statements that no record tells cdc status named %d", d.Kinds, d.Reported)
 	}
+	if e := r.Erase; e != nil {
+		fail("erase", e.MarkerFound != 0 || len(e.Reached) == 0, "a row that was erased was found in %d versions of objects and documents", e.MarkerFound)
+	}
 	fail("destroy", len(r.Destroy.Left) != 0, "destroy left %s", strings.Join(r.Destroy.Left, ", "))
 	if r.has("deployer_policy") {
 		p = append(p, r.DeployerPolicy.problems()...)

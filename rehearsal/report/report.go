@@ -55,6 +55,8 @@ type Report struct {
 	AnyTable AnyTable `json:"any_table"`
 	// Tables are those that change in place, by their format.
 	Tables map[string]Table `json:"tables,omitempty"`
+	// Erase is nil when no row was erased.
+	Erase *Erase `json:"erase,omitempty"`
 	// Checks are what a part shows beyond its figures, by name.
 	Checks map[string]Check `json:"checks,omitempty"`
 	// NotRun is what this rehearsal cannot show.
@@ -252,6 +254,14 @@ func (t Table) equal() map[string]bool {
 		"equal_to_source": t.EqualToSource, "out_of_order_equal": t.OutOfOrderEqual, "killed_and_rerun_equal": t.KilledAndRerunEqual,
 		"late_after_delete_absent": t.LateAfterDeleteAbsent, "column_added_equal": t.ColumnAddedEqual,
 	}
+}
+
+// Erase is where a row was that was erased, what cannot be reached, and in how many versions of objects and documents its text was
+// found afterwards.
+type Erase struct {
+	Reached     []string `json:"reached"`
+	Left        []string `json:"left"`
+	MarkerFound int      `json:"marker_found"`
 }
 
 // AnyTable counts tables, and those that were compared and are the same in every sink.

@@ -104,8 +104,8 @@ var Full = []Part{
 		},
 	},
 	{
-		"tables", "The lake keeps tables that change in place, of each format in turn; the operator's tool runs their job, which is killed and reads records late, twice and in disorder; readers that share no code with Spark compare them with the source.",
-		[]Stage{firstUp, rows, verify, check("tables that change in place", "lake_tables", LakeTables, "tables", "catalog"), secondUp, destroy},
+		"tables", "The lake keeps tables that change in place, of each format in turn; the operator's tool runs their job, which is killed and reads records late, twice and in disorder; readers that share no code with Spark compare them with the source; a row is erased from everything.",
+		[]Stage{firstUp, rows, verify, check("tables that change in place", "lake_tables", LakeTables, "tables", "catalog"), check("a row erased", "row_erased", Erase, "erase"), secondUp, destroy},
 	},
 	{
 		"faults", "The domain is killed, requests are refused, and batches come twice and late while rows are written: none is lost.",

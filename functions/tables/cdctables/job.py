@@ -1,12 +1,16 @@
-"""The job: brings every table of a specification up to date, keeps it small, or has its name show another epoch.
+"""The job: brings every table of a specification up to date, keeps it small, has its name show another epoch,
+or erases rows.
 
-    --spec s3://bucket/key [--action run|replay|upkeep|switch] [--tables NAME,...]
+    --spec s3://bucket/key [--action run|replay|upkeep|switch|erase] [--tables NAME,...] [--request KEY]
 
 It prints a line of JSON on standard output for each commit (`table`, `objects`, `states`, `refused`), for each table that is kept
 small (`table` and the members of `run.Upkeep`), for each whose name shows another epoch now (`table`, `switched`) and for each that
 stopped (`table`, `stopped`). It ends with 1 when a table has stopped; the others are up to date all the same. What each table is
 like after a run is in an object below the specification's `state`: `run.Run.note`. A run does upkeep too, a day after the last.
 A replay is a run that then reads once more what was refused.
+
+For erase, the request is an object of the same bucket, `request.Request`; it prints `table` and `rows` of each table that had rows to
+erase, or could have had.
 """
 
 from __future__ import annotations
@@ -19,7 +23,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from cdctables.catalog import Catalog
+from cdctables.erase import erase
 from cdctables.formats import FORMATS, session
+from cdctables.request import Request
 from cdctables.run import Batch, Run, Stopped
 from cdctables.spec import Spec, Table
 
@@ -35,10 +41,13 @@ def main(arguments: Sequence[str]) -> int:
     """Runs the job, and gives its exit code."""
     parser = argparse.ArgumentParser(prog="cdctables")
     parser.add_argument("--spec", required=True, help="the specification: s3://bucket/key")
-    parser.add_argument("--action", choices=("run", "replay", "upkeep", "switch"), default="run")
+    parser.add_argument("--action", choices=("run", "replay", "upkeep", "switch", "erase"), default="run")
+    parser.add_argument("--request", default="", help="for erase: the key of the object that says what")
     parser.add_argument("--tables", default="", help="only these tables of the catalog, with commas between them")
     chosen, _ = parser.parse_known_args(arguments)  # Glue adds arguments of its own
     bucket, _, key = chosen.spec.removeprefix("s3://").partition("/")
+    if (chosen.action == "erase") != bool(chosen.request):
+        parser.error("--action erase and --request: give both or none")
     spec = Spec.parse(client().get_object(Bucket=bucket, Key=key)["Body"].read().decode())
     names = set(filter(None, chosen.tables.split(",")))
     unknown = names - {t.name for t in spec.tables}
@@ -46,9 +55,16 @@ def main(arguments: Sequence[str]) -> int:
         parser.error(f"there is no table {', '.join(sorted(unknown))}: the tables are {', '.join(t.name for t in spec.tables)}")
     begun = datetime.now(UTC)
     spark = session(spec.format, {"spark.sql.catalog.lake.warehouse": f"s3://{spec.bucket}/tables"})
-    run = Run(spark, spec, FORMATS[spec.format](spark, spec), Catalog(_glue(), spec.database), client)
+    format_ = FORMATS[spec.format](spark, spec)
+    run = Run(spark, spec, format_, Catalog(_glue(), spec.database), client)
     wanted = [run.epoch(t) for t in spec.tables if not names or t.name in names]
     try:
+        if chosen.action == "erase":
+            request = Request.parse(client().get_object(Bucket=spec.bucket, Key=chosen.request)["Body"].read().decode())
+            for table in map(run.epoch, request.tables(spec)):
+                if (rows := erase(spark, spec, format_, run, client(), table, request)) is not None:
+                    _tell(table=table.entry, rows=rows)
+            return 0
         if chosen.action == "switch":
             return 0 if all([_switched(run, table) for table in wanted]) else 1
         if chosen.action == "upkeep":

@@ -135,6 +135,10 @@ class Run:
                 return objects.Read()
         return objects.Read.parse(said)
 
+    def keep(self, table: Table, read: objects.Read) -> None:
+        """Keeps what was read beside the table too: the commits that say so may be cleaned away."""
+        self._s3.put_object(Bucket=self._spec.bucket, Key=self._kept(table), Body=read.text().encode())
+
     def _kept(self, table: Table) -> str:
         return f"{self._spec.state}/read/{table.location}.json"
 
@@ -170,7 +174,7 @@ class Run:
         horizon = now - timedelta(days=self._spec.tombstone_days)
         purged = replace(read, purged=max(horizon, read.purged or horizon))
         self._format.purge(table, horizon, purged.text())
-        self._s3.put_object(Bucket=self._spec.bucket, Key=self._kept(table), Body=purged.text().encode())
+        self.keep(table, purged)
         before = now - timedelta(days=self._spec.version_days)
         self._format.upkeep(table, before)
         self._delete_former(table, before)

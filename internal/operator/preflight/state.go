@@ -58,6 +58,15 @@ func (s State) of(typ string) (found []resource) {
 	return found
 }
 
+// Outputs are what the stack's resources of a type are like.
+func (s State) Outputs(typ string) []map[string]any {
+	found := []map[string]any{}
+	for _, r := range s.of(typ) {
+		found = append(found, r.Outputs)
+	}
+	return found
+}
+
 // owns says that the stack has a resource whose input is a name.
 func (s State) owns(typ, input, name string) bool {
 	for _, r := range s.of(typ) {

@@ -34,6 +34,8 @@ const (
 	Upkeep Action = "upkeep"
 	// Switch has a table's name show the epoch that was filled beside the shown one.
 	Switch Action = "switch"
+	// erasing takes rows out for good: [Job.Erase].
+	erasing Action = "erase"
 )
 
 // Job keeps a stack's tables.
@@ -66,6 +68,16 @@ func (j Job) Start(ctx context.Context, action Action, tables ...string) (Run, e
 	if len(tables) > 0 {
 		arguments["--tables"] = strings.Join(tables, ",")
 	}
+	return j.start(ctx, arguments)
+}
+
+// Erase starts a run that takes rows out of the tables for good, and waits for its end as [Job.Start] does. The request is the key of
+// an object in the job's bucket: cdctables/request.py.
+func (j Job) Erase(ctx context.Context, request string) (Run, error) {
+	return j.start(ctx, map[string]string{"--action": string(erasing), "--request": request})
+}
+
+func (j Job) start(ctx context.Context, arguments map[string]string) (Run, error) {
 	for {
 		var out struct {
 			JobRunID string `json:"JobRunId"`

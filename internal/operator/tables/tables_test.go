@@ -78,6 +78,13 @@ func TestARunIsWaitedFor(t *testing.T) {
 	})
 }
 
+func TestARowsKeyIsInNoArgument(t *testing.T) {
+	g := &glue{states: []string{"SUCCEEDED"}}
+	_, err := Job{Glue: g, Name: "j"}.Erase(t.Context(), "tables/_state/erase/x.json")
+	require.NoError(t, err)
+	require.Equal(t, []map[string]any{{"JobName": "j", "Arguments": map[string]string{"--action": "erase", "--request": "tables/_state/erase/x.json"}}}, g.started)
+}
+
 func TestARunThatFailsSaysWhy(t *testing.T) {
 	for _, state := range []string{"FAILED", "TIMEOUT", "STOPPED", "ERROR", "EXPIRED"} {
 		_, err := Job{Glue: &glue{states: []string{state}}, Name: "j"}.Start(t.Context(), Upkeep)

@@ -253,6 +253,8 @@ func s3Name(r *http.Request) string {
 		return "CreateBucket"
 	case r.Method == http.MethodPut && r.Header.Get("X-Amz-Copy-Source") != "":
 		return "CopyObject"
+	case key != "" && r.Method == http.MethodGet && query.Has("versionId"):
+		return "GetObjectVersion" // which IAM calls so, too
 	default:
 		return verb + noun
 	}

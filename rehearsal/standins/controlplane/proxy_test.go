@@ -72,6 +72,7 @@ func TestActionIsIdentifiedInEachProtocol(t *testing.T) {
 		{"POST", "/2021-01-01/opensearch/domain/d/config", "es", "{}", nil, Action{"es", "UpdateDomainConfig"}},
 		{"PUT", "/bucket?policy", "s3", "{}", nil, Action{"s3", "PutBucketPolicy"}},
 		{"PUT", "/bucket/a/b?x-id=PutObject", "s3", "x", nil, Action{"s3", "PutObject"}},
+		{"GET", "/bucket/a/b?versionId=v&x-id=GetObject", "s3", "", nil, Action{"s3", "GetObjectVersion"}},
 		{"GET", "/bucket?list-type=2", "s3", "", nil, Action{"s3", "ListObjects"}},
 		{"GET", "/somewhere", "glacier", "", nil, Action{"glacier", ""}},
 	} {

@@ -21,6 +21,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/glue"
 	"github.com/aws/aws-sdk-go-v2/service/glue/types"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
+	s3types "github.com/aws/aws-sdk-go-v2/service/s3/types"
 	"github.com/stretchr/testify/require"
 )
 
@@ -75,6 +76,8 @@ func newLake(t *testing.T, format string) *lake {
 	l.spark, err = storestest.Site(t).Spark(t.Context(), l.options)
 	require.NoError(t, err)
 	_, err = l.s3.CreateBucket(t.Context(), &s3.CreateBucketInput{Bucket: &l.bucket})
+	require.NoError(t, err)
+	_, err = l.s3.PutBucketVersioning(t.Context(), &s3.PutBucketVersioningInput{Bucket: &l.bucket, VersioningConfiguration: &s3types.VersioningConfiguration{Status: s3types.BucketVersioningStatusEnabled}})
 	require.NoError(t, err)
 	_, err = l.glue.CreateDatabase(t.Context(), &glue.CreateDatabaseInput{DatabaseInput: &types.DatabaseInput{Name: &l.name}})
 	require.NoError(t, err)

@@ -40,6 +40,8 @@ def list_object_versions(original, self):
     if self.querystring.get("encoding-type", [None])[0] == "url":
         text = body.decode() if isinstance(body, bytes) else body
         body = re.sub("<Key>(.*?)</Key>", lambda key: f"<Key>{quote(unescape(key[1]))}</Key>", text)
+        if "<EncodingType>" not in body:  # by which a client knows that it has to decode them
+            body = body.replace("</Name>", "</Name><EncodingType>url</EncodingType>", 1)
     return status, headers, body
 
 

@@ -1,0 +1,218 @@
+package main
+
+import (
+	"cdcpipeline/config"
+	"cdcpipeline/internal/awsapi"
+	"cdcpipeline/internal/operator/erase"
+	"cdcpipeline/internal/operator/preflight"
+	"cdcpipeline/internal/operator/tables"
+	"cdcpipeline/internal/outputs"
+	"cdcpipeline/internal/table"
+	"cdcpipeline/internal/task"
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	dms "github.com/aws/aws-sdk-go-v2/service/databasemigrationservice"
+	"github.com/spf13/cobra"
+)
+
+const eraseLong = `Take one row out of everything that the pipeline keeps: what the right to be forgotten (GDPR, article 17) asks for.
+
+Without --yes nothing is changed: the command says what there is of the row, what it cannot reach, and what to type.
+
+It erases, with every former version of an object: the row's records in the lake and those that were parked below the prefixes of errors; its
+documents in the history and in the index of every epoch; the row in the lake's tables, with the files that only former versions of a table
+have; and all results of Athena's queries, since any may have the row. Objects with other rows are written anew without the row's records,
+under the same name, and compared before a former version is deleted. A row whose key was changed is erased under every key that it had.
+
+It is refused as long as the source has the row: delete it there first. It is also refused until the deletion has arrived in the lake and
+nothing has come of the row for --settle: what is still on its way would bring the row back. A row that went without a record (TRUNCATE, a
+foreign key, another source) is erased with --vanished.
+
+The lake is read whole, each version of each object of the table, and so is the table's part of the history. Ctrl-C leaves nothing worse: the
+same command finishes what is left.
+
+What it cannot reach is named with the day after which it has nothing of the row: the stream, snapshots of the domain, logs, the source's own
+backups. Records of which nobody can tell the row are named, and left.
+
+With --output json (keys are added, never renamed; times in UTC): table, key, otherKeys[], erased, raw and parked (records, objects, versions),
+history and current (documents, indices[]), tables[], tableVersions, queryResults, unreadable[], left[where until why].`
+
+const eraseExample = `  cdc erase --table shop.orders --key id=7
+  cdc erase --table shop.order_lines --key order_id=7 --key line=1 --yes`
+
+// eraseFlags of the command line.
+type eraseFlags struct {
+	stack      *stackFlags
+	connection connectionFlags
+	table      string
+	key        []string
+	yes        bool
+	vanished   bool
+	settle     time.Duration
+	output     string
+	// typed is the command that does it.
+	typed string
+}
+
+func newErase(stack *stackFlags) *cobra.Command {
+	f := &eraseFlags{stack: stack, connection: connectionFlags{stack: stack}}
+	cmd := &cobra.Command{
+		Use: "erase", Short: "Take one row out of everything that the pipeline keeps", Long: eraseLong, Example: eraseExample, Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return f.run(cmd) },
+	}
+	flags := cmd.Flags()
+	flags.StringVar(&f.table, "table", "", "table as database.table")
+	flags.StringArrayVar(&f.key, "key", nil, "column of the primary key and its value, as COLUMN=VALUE; once for each column; bytes as 0xCAFE, times as 2026-11-23T18:00:00Z")
+	flags.BoolVarP(&f.yes, "yes", "y", false, "do it; without, it is only said what would be done")
+	flags.BoolVar(&f.vanished, "vanished", false, "the row went without a record of its deletion")
+	flags.DurationVar(&f.settle, "settle", erase.DefaultSettle, "how old the newest record of the row has to be; longer than the deliveries' buffers and retries (lake.bufferSeconds, search.retrySeconds)")
+	registerOutput(cmd, &f.output, "form")
+	f.connection.register(flags)
+	_ = cmd.MarkFlagRequired("table")
+	_ = cmd.MarkFlagRequired("key")
+	_ = cmd.RegisterFlagCompletionFunc("table", stack.completeTables)
+	return cmd
+}
+
+// validate refuses what cannot be; all problems come together.
+func (f *eraseFlags) validate() (n table.Name, row map[string]string, err error) {
+	n, err = table.Parse(f.table)
+	problems := []error{err, checkOutput(f.output)}
+	row = map[string]string{}
+	for _, text := range f.key {
+		column, value, ok := strings.Cut(text, "=")
+		if _, twice := row[column]; !ok || column == "" {
+			problems = append(problems, fmt.Errorf("--key %q: write COLUMN=VALUE", text))
+		} else if twice {
+			problems = append(problems, fmt.Errorf("--key %s: is given twice", column))
+		}
+		row[column] = value
+	}
+	if f.settle < 0 {
+		problems = append(problems, fmt.Errorf("--settle: must not be negative, is %s", f.settle))
+	}
+	return n, row, errors.Join(append(problems, f.connection.validate())...)
+}
+
+func (f *eraseFlags) run(cmd *cobra.Command) error {
+	n, row, err := f.validate()
+	if err != nil {
+		return err
+	}
+	f.typed = typed(cmd)
+	ctx := cmd.Context()
+	d, err := f.stack.open(ctx, func(o *outputs.Outputs) []any {
+		return []any{&o.LakeBucket, &o.LakePrefix, &o.LakeErrorPrefix, &o.SearchURL, &o.SearchEndpoint, &o.SearchMasterSecretArn, &o.HistoryIndex, &o.StreamName, &o.TaskArn}
+	})
+	if err != nil {
+		return err
+	}
+	kept, err := f.kept(ctx, d)
+	if err != nil {
+		return err
+	}
+	tell := teller(cmd.ErrOrStderr())
+	e, shut, err := f.open(ctx, d, tell)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = shut() }()
+	e.Table, e.Row = n, row
+	e.Options = erase.Options{Yes: f.yes, Vanished: f.vanished, Settle: f.settle, Tell: tell}
+	report, err := e.Run(ctx)
+	if report.Table != "" {
+		report.Left = append(report.Left, kept.Left(time.Now())...)
+		err = errors.Join(f.print(cmd.OutOrStdout(), report, err != nil), err)
+	}
+	if ctx.Err() != nil {
+		if f.yes {
+			tell("interrupted: the same command goes on from here")
+		}
+		return errInterrupted
+	}
+	return err
+}
+
+// open everything that may have the row.
+func (f *eraseFlags) open(ctx context.Context, d *deployment, tell func(string, ...any)) (erase.Erasure, func() error, error) {
+	e := erase.Erasure{Lake: d.erasable()}
+	api := dms.NewFromConfig(d.AWS)
+	e.Loading = func(ctx context.Context, n table.Name) (bool, error) {
+		return task.IsLoading(ctx, api, d.TaskArn, n) //nolint:wrapcheck // it says what of
+	}
+	if d.TablesJob != "" {
+		e.Tables = &erase.Tables{Job: tables.Job{Glue: awsapi.New(d.AWS, awsapi.Glue), Name: d.TablesJob, Tell: tell}}
+	}
+	db, closeDatabase, err := f.connection.open(ctx, tell)
+	if err != nil {
+		return e, nil, err
+	}
+	e.Source = erase.Database{DB: db}
+	search := &erase.Search{History: d.HistoryIndex}
+	var shut func() error
+	if d.CurrentFunctionName == "" {
+		domain, err := d.search(ctx, tell)
+		if err != nil {
+			return e, nil, errors.Join(err, closeDatabase())
+		}
+		search.Client = domain.Client
+		shut = func() error { return errors.Join(domain.Close(), closeDatabase()) }
+	} else {
+		current, err := d.currentIndices(ctx, tell)
+		if err != nil {
+			return e, nil, errors.Join(err, closeDatabase())
+		}
+		search.Client, search.Epochs = current.domain.Client, current
+		shut = func() error { return errors.Join(current.domain.Close(), closeDatabase()) }
+	}
+	e.Search = search
+	return e, shut, nil
+}
+
+// erasable is the stack's bucket as an erasure sees it.
+func (d *deployment) erasable() erase.Lake {
+	l := erase.Lake{
+		Client: d.s3(), Name: d.LakeBucket, Prefix: d.LakePrefix, Parked: []string{d.LakeErrorPrefix + "/"}, Invocations: d.CurrentFailedPrefix,
+		Results: config.ResultsPrefix + "/", Files: config.TablesPrefix,
+	}
+	for _, prefix := range []string{d.CurrentParkedPrefix, d.CurrentFailedPrefix} {
+		if prefix != "" && !strings.HasPrefix(prefix, l.Parked[0]) {
+			l.Parked = append(l.Parked, prefix)
+		}
+	}
+	return l
+}
+
+// kept is what the stack keeps out of reach, as its state tells.
+func (f *eraseFlags) kept(ctx context.Context, d *deployment) (erase.Kept, error) {
+	k := erase.Kept{Stream: d.StreamName, Domain: d.SearchDomainName, Queries: d.AthenaWorkgroup != "", Logs: map[string]int{}}
+	printed, err := f.stack.pulumi(ctx, "stack", "export")
+	if err != nil {
+		return k, fmt.Errorf("reading the stack's state: %w", err)
+	}
+	state, err := preflight.ParseState(printed)
+	if err != nil {
+		return k, err
+	}
+	for _, stream := range state.Outputs("aws:kinesis/stream:Stream") {
+		hours, _ := stream["retentionPeriod"].(float64)
+		k.StreamHours = max(k.StreamHours, int(hours))
+	}
+	for _, group := range state.Outputs("aws:cloudwatch/logGroup:LogGroup") {
+		name, _ := group["name"].(string)
+		if strings.Contains(name, "-flow-") { // the network's: addresses, and no values
+			continue
+		}
+		days, _ := group["retentionInDays"].(float64)
+		k.Logs[name] = int(days)
+	}
+	for _, cluster := range state.Outputs("aws:rds/cluster:Cluster") {
+		days, _ := cluster["backupRetentionPeriod"].(float64)
+		k.Backups, k.BackupDays = true, int(days)
+	}
+	return k, nil
+}

@@ -1,0 +1,110 @@
+package main
+
+import (
+	"cdcpipeline/internal/operator/erase"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	pretty "github.com/jedib0t/go-pretty/v6/table"
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+)
+
+// print what there is of the row, or was. A refused erasure has its reasons elsewhere.
+func (f *eraseFlags) print(w io.Writer, r erase.Report, failed bool) error {
+	if f.output == "json" {
+		return printJSON(w, r)
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s with %s\n", r.Table, f.named(r))
+	for _, key := range r.OtherKeys {
+		fmt.Fprintf(&b, "it had the key %s too\n", key)
+	}
+	fmt.Fprintf(&b, "\n%s\n", foundOf(r).Render())
+	if len(r.Unreadable) > 0 {
+		fmt.Fprintf(&b, "\nof these nobody can tell whether they are of the row; they are left:\n")
+		for _, line := range r.Unreadable {
+			fmt.Fprintf(&b, "  %s\n", cut(line))
+		}
+	}
+	t := plainTable("out of reach", "until", "why")
+	t.SetColumnConfigs([]pretty.ColumnConfig{{Number: 3, WidthMax: 80}})
+	for _, l := range r.Left {
+		until := "-"
+		if !l.Until.IsZero() {
+			until = l.Until.Format(time.DateOnly)
+		}
+		t.AppendRow(pretty.Row{l.Where, until, l.Why})
+	}
+	fmt.Fprintf(&b, "\n%s\n", t.Render())
+	switch {
+	case r.Erased:
+		b.WriteString("\nthe row is erased\n")
+	case !failed:
+		fmt.Fprintf(&b, "\nnothing was done; to erase the row for good:\n\n  %s\n", f.typed)
+	}
+	if _, err := io.WriteString(w, b.String()); err != nil {
+		return fmt.Errorf("printing the erasure: %w", err)
+	}
+	return nil
+}
+
+func foundOf(r erase.Report) pretty.Writer {
+	t := plainTable("where", "of the row")
+	of := func(f erase.Found) string {
+		return fmt.Sprintf("%d records in %d objects, %d former versions", f.Records, f.Objects, f.Versions)
+	}
+	documents := func(d erase.Documents) string {
+		if d.Documents == 0 {
+			return "0 documents"
+		}
+		return fmt.Sprintf("%d documents in %s", d.Documents, strings.Join(d.Indices, ", "))
+	}
+	t.AppendRow(pretty.Row{"lake", of(r.Raw)})
+	t.AppendRow(pretty.Row{"parked records", of(r.Parked)})
+	t.AppendRow(pretty.Row{"history", documents(r.History)})
+	t.AppendRow(pretty.Row{"current indices", documents(r.Current)})
+	t.AppendRow(pretty.Row{"tables", fmt.Sprintf("%s; %d former versions of files, of all rows", orDash(strings.Join(r.Tables, ", ")), r.TableVersions)})
+	t.AppendRow(pretty.Row{"query results", fmt.Sprintf("%d versions of objects, of all queries", r.QueryResults)})
+	return t
+}
+
+// named writes the key for people.
+func (f *eraseFlags) named(r erase.Report) string {
+	parts := make([]string, 0, len(r.Key))
+	for _, column := range slices.Sorted(maps.Keys(r.Key)) {
+		parts = append(parts, column+"="+r.Key[column])
+	}
+	return strings.Join(parts, " ")
+}
+
+// typed is a command with the flags that it was given, and --yes.
+func typed(cmd *cobra.Command) string {
+	parts := []string{cmd.CommandPath()}
+	cmd.Flags().Visit(func(flag *pflag.Flag) {
+		values := []string{flag.Value.String()}
+		if several, ok := flag.Value.(pflag.SliceValue); ok {
+			values = several.GetSlice()
+		}
+		for _, value := range values {
+			if flag.Value.Type() == "bool" {
+				parts = append(parts, "--"+flag.Name+"="+value)
+				continue
+			}
+			parts = append(parts, "--"+flag.Name, shellQuoted(value))
+		}
+	})
+	return strings.Join(append(parts, "--yes"), " ")
+}
+
+// shellQuoted is a word as a shell takes it.
+func shellQuoted(word string) string {
+	if strings.Trim(word, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.=:/@") == "" {
+		return word
+	}
+	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
+}

@@ -1,0 +1,95 @@
+"""Takes rows out of tables for good: the rows, and every byte that only former versions of a table have of them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from pyspark.sql import SparkSession
+
+from cdctables import objects
+from cdctables.formats import Format, quoted
+from cdctables.request import Request, and_rewritten, rewritten
+from cdctables.run import Run
+from cdctables.spec import Spec, Table
+
+
+def erase(spark: SparkSession, spec: Spec, format_: Format, run: Run, s3: Any, table: Table, request: Request) -> int | None:
+    """Erases rows of one table, and gives how many it had, tombstones included. None for a table that is not there.
+
+    What the table has read stays known: the commit that deletes the rows says it, and an object beside the table does. Interrupted, it
+    is to be done again: the rows that are gone by then are none, and the files of former versions are deleted all the same."""
+    if not format_.exists(table):
+        return None
+    begun = datetime.now(UTC)
+    named = format_.named(table)
+    found = spark.sql(f"SELECT count(*) n FROM {named} WHERE {request.condition}").first()
+    read = run.read(table)
+    known = and_rewritten(read, rewritten(s3, spec, table, read))
+    format_.commit(f"DELETE FROM {named} WHERE {request.condition}", known.text())
+    run.keep(table, known)
+    _SCRUBS[spec.format](_Scrub(spark, spec, format_, s3, table, known, begun))
+    return int(found.n) if found else 0
+
+
+@dataclass(frozen=True)
+class _Scrub:
+    """What is needed to delete the files of a table's former versions."""
+
+    spark: SparkSession
+    spec: Spec
+    format: Format
+    s3: Any
+    table: Table
+    read: objects.Read
+    begun: datetime
+
+    def call(self, procedure: str) -> None:
+        self.spark.sql(f"CALL {procedure}")
+
+
+def _iceberg(s: _Scrub) -> None:
+    name = f"{quoted(s.spec.database)}.{quoted(s.table.entry)}"
+    s.call(f"lake.system.rewrite_data_files(table => '{name}', options => map('delete-file-threshold', '1', 'remove-dangling-deletes', 'true'))")
+    s.call(f"lake.system.rewrite_position_delete_files(table => '{name}', options => map('rewrite-all', 'true'))")
+    s.call(f"lake.system.rewrite_manifests(table => '{name}')")
+    # Manifests have the least and the greatest value of each column, so they have to go with their files.
+    s.call(f"lake.system.expire_snapshots(table => '{name}', older_than => TIMESTAMP '{datetime.now(UTC):%Y-%m-%d %H:%M:%S.%f}', retain_last => 1)")
+    # What a run that was killed has left. The procedure refuses files of the last day, which another writer may be about to commit; here
+    # one run at a time writes, so what is older than this run is nobody's.
+    jvm: Any = s.spark.sparkContext._jvm
+    table = jvm.org.apache.iceberg.spark.Spark3Util.loadIcebergTable(s.spark._jsparkSession, s.format.named(s.table))
+    actions = jvm.org.apache.iceberg.spark.actions.SparkActions.get(s.spark._jsparkSession)
+    actions.deleteOrphanFiles(table).usePrefixListing(True).olderThan(int(s.begun.timestamp() * 1000)).execute()
+
+
+def _delta(s: _Scrub) -> None:
+    named, location = s.format.named(s.table), s.format.location(s.table)
+    s.spark.conf.set("spark.databricks.delta.retentionDurationCheck.enabled", "false")  # one run at a time writes
+    s.spark.sql(f"VACUUM {named} RETAIN 0 HOURS")
+    # The log has the least and the greatest value of each column of each file. Delta Lake deletes parts of it by the day; a commit
+    # without files and a checkpoint of it leave nothing that a reader needs before them.
+    s.format.commit(f"ALTER TABLE {named} SET TBLPROPERTIES ('cdc.erased' = '{s.begun.isoformat()}')", s.read.text())
+    jvm: Any = s.spark.sparkContext._jvm
+    log = jvm.org.apache.spark.sql.delta.DeltaLog.forTable(s.spark._jsparkSession, location)
+    log.checkpoint()
+    last = log.unsafeVolatileSnapshot().version()
+    for page in s.s3.get_paginator("list_objects_v2").paginate(Bucket=s.spec.bucket, Prefix=f"{s.table.location}/_delta_log/"):
+        for found in page.get("Contents", ()):
+            if (name := _VERSIONED.match(found["Key"].rpartition("/")[2])) and int(name[1]) < last:
+                s.s3.delete_object(Bucket=s.spec.bucket, Key=found["Key"])
+
+
+_VERSIONED = re.compile(r"(\d{20})\.")
+"""The name of a file of Delta Lake's log begins with the version that it is of."""
+
+
+def _hudi(s: _Scrub) -> None:
+    clean = "clean_policy => 'KEEP_LATEST_FILE_VERSIONS', file_versions_retained => 1, options => 'hoodie.write.table.version=6'"
+    s.format.commit(f"CALL run_clean(table => '{s.table.name}', {clean})", s.read.text())
+
+
+_SCRUBS: Mapping[str, Callable[[_Scrub], None]] = {"iceberg": _iceberg, "delta": _delta, "hudi": _hudi}

@@ -1,0 +1,302 @@
+package erase
+
+import (
+	"cdcpipeline/internal/lake/partition"
+	"cdcpipeline/internal/table"
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/s3/types"
+	"golang.org/x/sync/errgroup"
+)
+
+// Bucket is as much of S3's API as is called here.
+type Bucket interface {
+	ListObjectVersions(context.Context, *s3.ListObjectVersionsInput, ...func(*s3.Options)) (*s3.ListObjectVersionsOutput, error)
+	GetObject(context.Context, *s3.GetObjectInput, ...func(*s3.Options)) (*s3.GetObjectOutput, error)
+	PutObject(context.Context, *s3.PutObjectInput, ...func(*s3.Options)) (*s3.PutObjectOutput, error)
+	DeleteObjects(context.Context, *s3.DeleteObjectsInput, ...func(*s3.Options)) (*s3.DeleteObjectsOutput, error)
+}
+
+// Lake is the stack's bucket, which has versions.
+type Lake struct {
+	Client Bucket
+	Name   string
+	// Prefix below which the tables' records are, without a slash at its end.
+	Prefix string
+	// Parked are the prefixes of records that could not be delivered or applied, each with a slash at its end; Invocations that
+	// of batches which Lambda has given up, one of them.
+	Parked      []string
+	Invocations string
+	// Results is the prefix of results of queries, with a slash at its end.
+	Results string
+	// Files is the prefix of the tables that change in place, without a slash at its end.
+	Files string
+}
+
+func (l Lake) folder(n table.Name) string { return partition.Folder(l.Prefix, n.Database, n.Table) }
+
+// version of an object, or a mark that it was deleted.
+type version struct {
+	key, id string
+	latest  bool
+	mark    bool
+	written time.Time
+}
+
+// versions of all objects below a prefix, of each object the latest first. An empty prefix is none.
+func (l Lake) versions(ctx context.Context, prefix string) ([]version, error) {
+	if prefix == "" {
+		return nil, nil
+	}
+	var found []version
+	in := &s3.ListObjectVersionsInput{Bucket: &l.Name, Prefix: &prefix}
+	for pages := s3.NewListObjectVersionsPaginator(l.Client, in); pages.HasMorePages(); {
+		out, err := pages.NextPage(ctx)
+		if err != nil {
+			return nil, fmt.Errorf("listing the versions of s3://%s/%s: %w", l.Name, prefix, err)
+		}
+		for _, v := range out.Versions {
+			found = append(found, version{aws.ToString(v.Key), aws.ToString(v.VersionId), aws.ToBool(v.IsLatest), false, aws.ToTime(v.LastModified)})
+		}
+		for _, m := range out.DeleteMarkers {
+			found = append(found, version{aws.ToString(m.Key), aws.ToString(m.VersionId), aws.ToBool(m.IsLatest), true, aws.ToTime(m.LastModified)})
+		}
+	}
+	slices.SortStableFunc(found, func(a, b version) int {
+		if a.latest != b.latest && a.key == b.key {
+			if a.latest {
+				return -1
+			}
+			return 1
+		}
+		return cmp.Or(strings.Compare(a.key, b.key), b.written.Compare(a.written))
+	})
+	return found, nil
+}
+
+// deleteAtOnce is how many versions one request deletes at most,
+// https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html.
+const deleteAtOnce = 1000
+
+// deleteVersions deletes versions for good.
+func (l Lake) deleteVersions(ctx context.Context, all []version) error {
+	for some := range slices.Chunk(all, deleteAtOnce) {
+		ids := make([]types.ObjectIdentifier, len(some))
+		for i, v := range some {
+			ids[i] = types.ObjectIdentifier{Key: &v.key, VersionId: &v.id}
+		}
+		out, err := l.Client.DeleteObjects(ctx, &s3.DeleteObjectsInput{Bucket: &l.Name, Delete: &types.Delete{Objects: ids, Quiet: aws.Bool(true)}})
+		if err != nil {
+			return fmt.Errorf("deleting versions of objects of %s: %w", l.Name, err)
+		}
+		for _, e := range out.Errors {
+			return fmt.Errorf("deleting the version %s of s3://%s/%s: %s: %s (%d of %d were not deleted)",
+				aws.ToString(e.VersionId), l.Name, aws.ToString(e.Key), aws.ToString(e.Code), aws.ToString(e.Message), len(out.Errors), len(some))
+		}
+	}
+	return nil
+}
+
+// survey is what some prefixes have of the row.
+type survey struct {
+	of       *row
+	prefixes []string
+	// objects that have a version with records of the row, by key.
+	objects map[string]*stored
+	// newest record of each of the row's keys, by its id, among the objects as they are now.
+	newest map[string]newest
+	moves  []move
+	// unreadable objects and records, for people.
+	unreadable []string
+	// seen versions, by key and id.
+	seen map[string]bool
+
+	mu sync.Mutex
+}
+
+// stored is all versions of an object, the latest first, with how many records of the row each has.
+type stored struct {
+	key      string
+	versions []version
+	counts   map[string]counted // by version
+}
+
+// newest record of a key: when DMS made it, its version, and whether it ends the row.
+type newest struct {
+	made    time.Time
+	version int64
+	ends    bool
+}
+
+// readers is how many objects are read at a time.
+const readers = 8
+
+// survey reads every version of every object below prefixes.
+func (l Lake) survey(ctx context.Context, of *row, prefixes ...string) (*survey, error) {
+	return l.read(ctx, &survey{of: of, prefixes: prefixes, seen: map[string]bool{}})
+}
+
+// surveyNew reads what has come since another survey.
+func (l Lake) surveyNew(ctx context.Context, before *survey) (*survey, error) {
+	return l.read(ctx, &survey{of: before.of, prefixes: before.prefixes, seen: maps.Clone(before.seen)})
+}
+
+func (l Lake) read(ctx context.Context, s *survey) (*survey, error) {
+	s.objects, s.newest = map[string]*stored{}, map[string]newest{}
+	for _, prefix := range s.prefixes {
+		all, err := l.versions(ctx, prefix)
+		if err != nil {
+			return nil, err
+		}
+		work, ctx := errgroup.WithContext(ctx)
+		work.SetLimit(readers)
+		for _, o := range objects(all) {
+			work.Go(func() error { return l.look(ctx, s, o) })
+		}
+		if err := work.Wait(); err != nil {
+			return nil, err //nolint:wrapcheck // it names the object
+		}
+	}
+	slices.Sort(s.unreadable)
+	return s, nil
+}
+
+// objects by their keys, in their order.
+func objects(all []version) []*stored {
+	var found []*stored
+	for _, v := range all {
+		if len(found) == 0 || found[len(found)-1].key != v.key {
+			found = append(found, &stored{key: v.key, counts: map[string]counted{}})
+		}
+		last := found[len(found)-1]
+		last.versions = append(last.versions, v)
+	}
+	return found
+}
+
+// look at every version of an object that was not seen yet.
+func (l Lake) look(ctx context.Context, s *survey, o *stored) error {
+	for _, v := range o.versions {
+		mark := v.key + "\x00" + v.id
+		s.mu.Lock()
+		seen := s.seen[mark]
+		s.seen[mark] = true
+		s.mu.Unlock()
+		if v.mark || seen {
+			continue
+		}
+		body, _, err := l.get(ctx, v)
+		if gone := (*types.NoSuchKey)(nil); errors.As(err, &gone) || code(err) == "NoSuchVersion" {
+			continue // expired, or replayed, meanwhile
+		}
+		if err != nil {
+			return err
+		}
+		unreadable := 0
+		_, n, err := l.form(v.key)(body, func(record []byte) bool {
+			b, err := s.of.read(record)
+			if err != nil {
+				unreadable++
+				return false
+			}
+			return b != nil && s.note(b, v.latest)
+		})
+		s.mu.Lock()
+		switch {
+		case err != nil:
+			s.unreadable = append(s.unreadable, fmt.Sprintf("%s: %s", v.key, err))
+		case unreadable > 0 && v.latest:
+			s.unreadable = append(s.unreadable, fmt.Sprintf("%s: %d records", v.key, unreadable))
+		}
+		if n.dropped > 0 {
+			o.counts[v.id] = n
+			s.objects[o.key] = o
+		}
+		s.mu.Unlock()
+	}
+	return nil
+}
+
+// code of an answer of AWS.
+func code(err error) string {
+	var coded interface{ ErrorCode() string }
+	if errors.As(err, &coded) {
+		return coded.ErrorCode()
+	}
+	return ""
+}
+
+// note a record of the table; it says whether it is the row's.
+func (s *survey) note(b *belonging, latest bool) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if b.move != nil {
+		s.moves = append(s.moves, *b.move)
+	}
+	if len(b.of) == 0 {
+		return false
+	}
+	made, err := b.r.Made()
+	if !latest || err != nil {
+		return true
+	}
+	version, _ := b.r.Version() // one without an order is older than one with
+	for _, id := range b.of {
+		was, ok := s.newest[id]
+		if !ok || was.made.Before(made) || was.made.Equal(made) && was.version < version {
+			s.newest[id] = newest{made, version, b.now != id}
+		}
+	}
+	return true
+}
+
+// form of an object.
+func (l Lake) form(key string) form {
+	if l.Invocations != "" && strings.HasPrefix(key, l.Invocations) {
+		return invocation
+	}
+	return lines
+}
+
+func (l Lake) get(ctx context.Context, v version) ([]byte, *s3.GetObjectOutput, error) {
+	out, err := l.Client.GetObject(ctx, &s3.GetObjectInput{Bucket: &l.Name, Key: &v.key, VersionId: &v.id})
+	if err != nil {
+		return nil, nil, fmt.Errorf("reading the version %s of s3://%s/%s: %w", v.id, l.Name, v.key, err)
+	}
+	defer func() { _ = out.Body.Close() }()
+	body, err := io.ReadAll(out.Body)
+	if err != nil {
+		return nil, nil, fmt.Errorf("reading the version %s of s3://%s/%s: %w", v.id, l.Name, v.key, err)
+	}
+	return body, out, nil
+}
+
+// count what was found.
+func (s *survey) count() Found {
+	var f Found
+	for _, o := range s.objects {
+		for _, v := range o.versions {
+			n, ok := o.counts[v.id]
+			switch {
+			case !ok:
+			case v.latest:
+				f.Objects++
+				f.Records += n.dropped
+			default:
+				f.Versions++
+			}
+		}
+	}
+	return f
+}

@@ -1,0 +1,73 @@
+package erase
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+)
+
+// Kept is what of a stack keeps values of rows out of an erasure's reach, and for how long.
+type Kept struct {
+	Stream string
+	// StreamHours that the stream keeps a record; 0 when it is not known.
+	StreamHours int
+	// Logs are the groups of the stack's logs, with the days that they keep a line; 0 is for ever.
+	Logs map[string]int
+	// Domain of OpenSearch; empty without one.
+	Domain string
+	// Queries says that Athena is asked.
+	Queries bool
+	// Backups says that the stack has made the database, with the days that it keeps a backup.
+	Backups    bool
+	BackupDays int
+}
+
+const (
+	// snapshotDays is how long OpenSearch Service keeps the snapshots that it makes every hour,
+	// https://docs.aws.amazon.com/opensearch-service/latest/developerguide/managedomains-snapshots.html.
+	snapshotDays = 14
+	// leaseHours is how long a copy of a shard that is away may keep deleted documents in their segments, though these are merged
+	// (index.soft_deletes.retention_lease.period), https://docs.opensearch.org/latest/api-reference/index-apis/force-merge/.
+	leaseHours = 12
+	// queryDays is how long Athena keeps the text of a query,
+	// https://docs.aws.amazon.com/athena/latest/ug/querying-keeping-query-history.html.
+	queryDays = 45
+	// uploadDays is the lake's rule for uploads that nobody finishes.
+	uploadDays = 7
+)
+
+// Left says what may hold values of a row that is erased now.
+func (k Kept) Left(now time.Time) []Left {
+	day := func(days int) time.Time { return now.UTC().AddDate(0, 0, days).Truncate(24 * time.Hour) }
+	stream := Left{Where: "the stream " + k.Stream, Why: "a record cannot be deleted from it; whoever reads it from its beginning gets the row again"}
+	if k.StreamHours > 0 {
+		stream.Until = day((k.StreamHours + 23) / 24)
+	}
+	all := []Left{stream}
+	if k.Domain != "" {
+		all = append(all, Left{
+			Where: "segments of the indices", Until: now.UTC().Add(leaseHours * time.Hour).Truncate(24 * time.Hour),
+			Why: "their deleted documents were merged away; a copy of a shard that was away just then may keep them for some hours",
+		}, Left{Where: "hourly snapshots of the domain " + k.Domain, Until: day(snapshotDays), Why: "OpenSearch Service keeps them, and nobody can change one"})
+	}
+	for _, name := range slices.Sorted(maps.Keys(k.Logs)) {
+		days := k.Logs[name]
+		one := Left{Where: "log group " + name, Why: "an error may quote a value"}
+		if days > 0 {
+			one.Until = day(days)
+		} else {
+			one.Why += "; it keeps its lines for ever"
+		}
+		all = append(all, one)
+	}
+	if k.Queries {
+		all = append(all, Left{Where: "Athena's history of queries", Until: day(queryDays), Why: "the text of a query may name the row"})
+	}
+	all = append(all, Left{Where: "unfinished uploads to the bucket", Until: day(uploadDays), Why: "a write that broke off leaves its parts"})
+	source := Left{Where: "the source's backups and binlog", Why: "they are the database's own"}
+	if k.Backups {
+		source.Until, source.Why = day(k.BackupDays), fmt.Sprintf("Aurora keeps backups for %d days; snapshots that somebody has made stay", k.BackupDays)
+	}
+	return append(all, source, Left{Where: "whatever else reads the stream or the bucket", Why: "copies that others have made are theirs to erase"})
+}

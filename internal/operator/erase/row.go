@@ -1,0 +1,141 @@
+package erase
+
+import (
+	"cdcpipeline/internal/change"
+	"cdcpipeline/internal/table"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+)
+
+// row is what records are compared with: a row under each key that it had.
+type row struct {
+	table   table.Name
+	columns change.KeyColumns
+	// first is the key that was asked for.
+	first change.Key
+	// keys by their ids.
+	keys map[string]change.Key
+}
+
+// newRow of a table. Values are as a person writes them: 42, 2026-02-03T04:05:06Z, 0xCAFE.
+func newRow(name table.Name, columns change.KeyColumns, values map[string]string) (*row, error) {
+	var problems []error
+	for _, column := range columns.Names {
+		if _, ok := values[column]; !ok {
+			problems = append(problems, fmt.Errorf("--key: the primary key of %s has the column %s: give --key %s=VALUE", name, column, column))
+		}
+	}
+	for _, column := range slices.Sorted(maps.Keys(values)) {
+		if !slices.Contains(columns.Names, column) {
+			problems = append(problems, fmt.Errorf("--key %s: is no column of the primary key of %s, which is %s", column, name, strings.Join(columns.Names, ", ")))
+		}
+	}
+	if err := errors.Join(problems...); err != nil {
+		return nil, err
+	}
+	r := &row{table: name, columns: columns, keys: map[string]change.Key{}}
+	text := make(change.Key, len(columns.Names))
+	for i, column := range columns.Names {
+		text[i] = values[column]
+	}
+	key, err := respelled(text, columns)
+	if err != nil {
+		return nil, fmt.Errorf("--key: %w", err)
+	}
+	r.first = key
+	r.add(key)
+	return r, nil
+}
+
+// respelled gives a key the spelling of columns: those of the source's table, or of an epoch's index.
+func respelled(key change.Key, columns change.KeyColumns) (change.Key, error) {
+	record := change.Record{Operation: change.Delete}
+	for i, name := range columns.Names {
+		text, err := json.Marshal(key[i])
+		if err != nil {
+			return nil, fmt.Errorf("writing a key: %w", err)
+		}
+		record.Data = append(record.Data, change.Column{Name: name, JSON: string(text)})
+	}
+	return record.Key(columns) //nolint:wrapcheck // it names the column
+}
+
+func (r *row) add(key change.Key) { r.keys[key.ID()] = key }
+
+// describe a key for people: id=7 part=a.
+func (r *row) describe(key change.Key) string {
+	parts := make([]string, len(key))
+	for i, name := range r.columns.Names {
+		parts[i] = name + "=" + key[i]
+	}
+	return strings.Join(parts, " ")
+}
+
+// move is an update that has changed a key.
+type move struct{ from, to change.Key }
+
+// follow moves to and from the row's keys; it says whether the row has more keys now.
+func (r *row) follow(all ...[]move) (more bool) {
+	for changed := true; changed; {
+		changed = false
+		for _, m := range slices.Concat(all...) {
+			_, from := r.keys[m.from.ID()]
+			_, to := r.keys[m.to.ID()]
+			if from != to {
+				r.add(m.from)
+				r.add(m.to)
+				changed, more = true, true
+			}
+		}
+	}
+	return more
+}
+
+// belonging is what a record says of the row.
+type belonging struct {
+	// of are the ids of the row's keys that the record has: one, or two of an update that has changed the key.
+	of []string
+	// now is the id of the key that the record leaves a row under; empty after a deletion.
+	now  string
+	move *move
+	r    *change.Record
+}
+
+// read a record. It is an error when nobody can tell of which row it is; nil when it is of another table.
+func (r *row) read(raw []byte) (*belonging, error) {
+	record, err := change.Parse(raw)
+	if err != nil {
+		return nil, err //nolint:wrapcheck // it says what it is
+	}
+	if record.Type != change.Data || record.Schema != r.table.Database || record.Table != r.table.Table {
+		return nil, nil
+	}
+	key, err := record.Key(r.columns)
+	if err != nil {
+		return nil, err //nolint:wrapcheck // it names the table
+	}
+	b := &belonging{r: record, now: key.ID()}
+	if record.Operation == change.Delete {
+		b.now = ""
+	}
+	b.note(r, key)
+	previous, moved, err := record.PreviousKey(r.columns)
+	if err != nil && len(b.of) == 0 {
+		return nil, err //nolint:wrapcheck // it names the table
+	}
+	if moved {
+		b.move = &move{previous, key}
+		b.note(r, previous)
+	}
+	return b, nil
+}
+
+func (b *belonging) note(r *row, key change.Key) {
+	if id := key.ID(); r.keys[id] != nil {
+		b.of = append(b.of, id)
+	}
+}
