@@ -25,6 +25,9 @@ func (p *tablesPlan) permissions(logs jobLogs) pulumi.StringOutput {
 		encryptObjects(p.KmsKeyArn, p.BucketArn, p.at.region, p.at.suffix),
 		writeJobLogs(logs),
 	}
+	if p.alarmed() {
+		statements = append(statements, publishMetrics())
+	}
 	if p.Lake.Tables.Format == config.FormatIceberg {
 		return iampolicy.Document(append(statements,
 			p.useCatalog("ReadTables", "*", "glue:GetDatabase", "glue:GetDatabases", "glue:GetTable", "glue:GetTables"),

@@ -1,11 +1,12 @@
 """The job: brings every table of a specification up to date, or keeps it small.
 
-    --spec s3://bucket/key [--action run|replay|upkeep] [--tables NAME,...]
+    --spec s3://bucket/key [--action run|replay|upkeep] [--tables NAME,...] [--metrics NAMESPACE]
 
 It prints a line of JSON on standard output for each commit (`table`, `objects`, `states`, `refused`), for each table that is kept
 small (`table` and the members of `run.Upkeep`) and for each that stopped (`table`, `stopped`). It ends with 1 when a table has
 stopped; the others are up to date all the same. What each table is like after a run is in an object below the specification's
 `state`: `run.Run.note`. A run does upkeep too, a day after the last. A replay is a run that then reads once more what was refused.
+With a namespace, a run of all tables tells CloudWatch how many tables have stopped, and how many records were refused.
 """
 
 from __future__ import annotations
@@ -17,16 +18,17 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
+from cdctables import metrics
 from cdctables.formats import FORMATS, session
 from cdctables.run import Batch, Run, Stopped
 from cdctables.spec import Spec, Table
 
 
-def client() -> Any:
-    """A client of S3, as the job's role."""
+def client(service: str = "s3") -> Any:
+    """A client of S3, or of another service, as the job's role."""
     import boto3
 
-    return boto3.client("s3")
+    return boto3.client(service)
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -35,6 +37,7 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--spec", required=True, help="the specification: s3://bucket/key")
     parser.add_argument("--action", choices=("run", "replay", "upkeep"), default="run")
     parser.add_argument("--tables", default="", help="only these tables of the catalog, with commas between them")
+    parser.add_argument("--metrics", default="", help="namespace of CloudWatch that the end of a run is told to; none without it")
     chosen, _ = parser.parse_known_args(arguments)  # Glue adds arguments of its own
     bucket, _, key = chosen.spec.removeprefix("s3://").partition("/")
     spec = Spec.parse(client().get_object(Bucket=bucket, Key=key)["Body"].read().decode())
@@ -56,6 +59,8 @@ def main(arguments: Sequence[str]) -> int:
         for table in wanted:
             if run.upkeep_is_due(table, begun):
                 _keep_up(run, table, begun)
+        if chosen.metrics and not names:  # a run of some tables says nothing of the others
+            metrics.publish(client("cloudwatch"), chosen.metrics, spec.database, len(stopped), run.refused())
         return 1 if stopped else 0
     finally:
         spark.stop()
