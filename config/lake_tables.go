@@ -1,6 +1,9 @@
 package config
 
-import "cmp"
+import (
+	"cmp"
+	"regexp"
+)
 
 // LakeTables is the tables that a job keeps from the lake's raw records, a row of the source a row, changed in place: for
 // queries that are not to read every change there ever was.
@@ -24,6 +27,9 @@ type LakeTables struct {
 	WorkerType WorkerType `json:"workerType"`
 	// TimeoutMinutes after which a run is ended, 5 to 10080: the next goes on where its last commit was. Default 60.
 	TimeoutMinutes int `json:"timeoutMinutes"`
+	// AlarmTopic is the ARN of an SNS topic of the stack's region and account, which is told when a table has stopped, when records were
+	// refused, and when no run has ended for long. Its policy must let cloudwatch.amazonaws.com publish. Default none: no alarms.
+	AlarmTopic string `json:"alarmTopic"`
 }
 
 // TableFormat names how tables that change in place are stored.
@@ -103,5 +109,12 @@ func (s LakeTables) Validate() error {
 	p.between("lake.tables.workers", s.Workers, 2, 299, "workers, one of which is the driver")
 	oneOf(&p, "lake.tables.workerType", s.WorkerType, G1X, G2X, G4X, G8X)
 	p.between("lake.tables.timeoutMinutes", s.TimeoutMinutes, 5, 10080, "minutes: Glue ends a run after seven days")
+	if s.AlarmTopic != "" {
+		p.matches("lake.tables.alarmTopic", s.AlarmTopic, topicArn, "the whole ARN of an SNS topic, arn:aws:sns:<region>:<account>:<name>")
+	}
 	return p.join()
 }
+
+// topicArn is that of a standard topic: alarms publish to no FIFO topic but by a name that ends with .fifo,
+// https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Notify_Users_Alarm_Changes.html.
+var topicArn = regexp.MustCompile(`^arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]{1,256}$`)

@@ -210,6 +210,25 @@ func TestEachRoleCanDoItsJobAndNothingElse(t *testing.T) {
 	require.Len(t, seen, len(roles), "roles that are said something of, and are not there")
 }
 
+// What is told to CloudWatch is of one namespace, and only where somebody wants to hear of it.
+func TestTheTablesJobTellsCloudWatchWhereAlarmsAre(t *testing.T) {
+	for topic, want := range map[string]iam.Decision{"": no, "arn:aws:sns:us-east-1:123456789012:ops": yes} {
+		cfg := environments["prod"]
+		cfg.Lake.Tables.AlarmTopic = topic
+		s := deployed(t, cfg)
+		for _, role := range s {
+			if role.Type != roleType || role.Name != "cdc-tables-role" {
+				continue
+			}
+			for namespace, want := range map[string]iam.Decision{"cdc-pipeline/tables": want, "AWS/EC2": no} {
+				got, err := iam.Evaluate(policiesOf(t, s, role), iam.Request{Action: "cloudwatch:PutMetricData", Resource: "*", Context: map[string]string{"cloudwatch:namespace": namespace}})
+				require.NoError(t, err)
+				require.Equal(t, want, got, namespace)
+			}
+		}
+	}
+}
+
 // policiesOf are the inline policies of a role.
 func policiesOf(t *testing.T, s capture.Stack, role capture.Resource) []iam.Document {
 	t.Helper()

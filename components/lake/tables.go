@@ -141,6 +141,9 @@ func (p *tablesPlan) provision(ctx *pulumi.Context) error {
 		return err
 	}
 	p.JobName = job.Name
+	if err := p.alarms(ctx); err != nil {
+		return err
+	}
 	return p.schedule(ctx, job)
 }
 
@@ -202,6 +205,17 @@ const glueVersion = "5.1"
 func (p *tablesPlan) job(ctx *pulumi.Context, code jobCode, role *iam.Role, security *glue.SecurityConfiguration, after []pulumi.Resource) (*glue.Job, error) {
 	cfg := p.Lake.Tables
 	at := func(key pulumi.StringInput) pulumi.StringOutput { return pulumi.Sprintf("s3://%s/%s", p.Bucket, key) }
+	arguments := pulumi.StringMap{
+		"--spec":                             at(code.spec),
+		"--extra-py-files":                   at(code.zip),
+		"--datalake-formats":                 pulumi.String(cfg.Format),
+		"--job-bookmark-option":              pulumi.String("job-bookmark-disable"),
+		"--enable-continuous-cloudwatch-log": pulumi.String("true"),
+		"--custom-logGroup-prefix":           pulumi.String(p.logPrefix()),
+	}
+	if p.alarmed() {
+		arguments["--metrics"] = pulumi.String(metricsNamespace)
+	}
 	job, err := glue.NewJob(ctx, p.name+"-job", &glue.JobArgs{
 		Description: pulumi.String("Brings the tables of the lake up to its records"),
 		RoleArn:     role.Arn,
@@ -215,14 +229,7 @@ func (p *tablesPlan) job(ctx *pulumi.Context, code jobCode, role *iam.Role, secu
 		MaxRetries:            pulumi.Int(1),
 		ExecutionProperty:     &glue.JobExecutionPropertyArgs{MaxConcurrentRuns: pulumi.Int(1)},
 		SecurityConfiguration: security.Name,
-		DefaultArguments: pulumi.StringMap{
-			"--spec":                             at(code.spec),
-			"--extra-py-files":                   at(code.zip),
-			"--datalake-formats":                 pulumi.String(cfg.Format),
-			"--job-bookmark-option":              pulumi.String("job-bookmark-disable"),
-			"--enable-continuous-cloudwatch-log": pulumi.String("true"),
-			"--custom-logGroup-prefix":           pulumi.String(p.logPrefix()),
-		},
+		DefaultArguments:      arguments,
 	}, p.child(), pulumi.DependsOn(after))
 	if err != nil {
 		return nil, fmt.Errorf("making the tables' job: %w", err)

@@ -25,6 +25,9 @@ func (p *tablesPlan) permissions(logs jobLogs) pulumi.StringOutput {
 		encryptObjects(p.KmsKeyArn, p.BucketArn, p.at.region, p.at.suffix),
 		writeJobLogs(logs),
 	}
+	if p.alarmed() {
+		statements = append(statements, publishMetrics())
+	}
 	statements = append(statements,
 		p.useCatalog("ReadCatalog", []string{"*"}, "glue:GetDatabase", "glue:GetDatabases", "glue:GetTable", "glue:GetTables"),
 		p.useCatalog("ShowTables", []string{"*_table", "*_next"}, "glue:CreateTable", "glue:DeleteTable", "glue:UpdateTable"))

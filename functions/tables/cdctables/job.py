@@ -1,13 +1,14 @@
 """The job: brings every table of a specification up to date, keeps it small, has its name show another epoch,
 or erases rows.
 
-    --spec s3://bucket/key [--action run|replay|upkeep|switch|erase] [--tables NAME,...] [--request KEY]
+    --spec s3://bucket/key [--action run|replay|upkeep|switch|erase] [--tables NAME,...] [--request KEY] [--metrics NAMESPACE]
 
 It prints a line of JSON on standard output for each commit (`table`, `objects`, `states`, `refused`), for each table that is kept
 small (`table` and the members of `run.Upkeep`), for each whose name shows another epoch now (`table`, `switched`) and for each that
 stopped (`table`, `stopped`). It ends with 1 when a table has stopped; the others are up to date all the same. What each table is
 like after a run is in an object below the specification's `state`: `run.Run.note`. A run does upkeep too, a day after the last.
 A replay is a run that then reads once more what was refused.
+With a namespace, a run of all tables tells CloudWatch how many tables have stopped, and how many records were refused.
 
 For erase, the request is an object of the same bucket, `request.Request`; it prints `table` and `rows` of each table that had rows to
 erase, or could have had.
@@ -22,6 +23,7 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
+from cdctables import metrics
 from cdctables.catalog import Catalog
 from cdctables.erase import erase
 from cdctables.formats import FORMATS, session
@@ -30,11 +32,11 @@ from cdctables.run import Batch, Run, Stopped
 from cdctables.spec import Spec, Table
 
 
-def client() -> Any:
-    """A client of S3, as the job's role."""
+def client(service: str = "s3") -> Any:
+    """A client of S3, or of another service, as the job's role."""
     import boto3
 
-    return boto3.client("s3")
+    return boto3.client(service)
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -44,6 +46,7 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--action", choices=("run", "replay", "upkeep", "switch", "erase"), default="run")
     parser.add_argument("--request", default="", help="for erase: the key of the object that says what")
     parser.add_argument("--tables", default="", help="only these tables of the catalog, with commas between them")
+    parser.add_argument("--metrics", default="", help="namespace of CloudWatch that the end of a run is told to; none without it")
     chosen, _ = parser.parse_known_args(arguments)  # Glue adds arguments of its own
     bucket, _, key = chosen.spec.removeprefix("s3://").partition("/")
     if (chosen.action == "erase") != bool(chosen.request):
@@ -56,7 +59,7 @@ def main(arguments: Sequence[str]) -> int:
     begun = datetime.now(UTC)
     spark = session(spec.format, {"spark.sql.catalog.lake.warehouse": f"s3://{spec.bucket}/tables"})
     format_ = FORMATS[spec.format](spark, spec)
-    run = Run(spark, spec, format_, Catalog(_glue(), spec.database), client)
+    run = Run(spark, spec, format_, Catalog(client("glue"), spec.database), client)
     wanted = [run.epoch(t) for t in spec.tables if not names or t.name in names]
     try:
         if chosen.action == "erase":
@@ -76,15 +79,11 @@ def main(arguments: Sequence[str]) -> int:
         for table in wanted:
             if run.upkeep_is_due(table, begun):
                 _keep_up(run, table, begun)
+        if chosen.metrics and not names:  # a run of some tables says nothing of the others
+            metrics.publish(client("cloudwatch"), chosen.metrics, spec.database, len(stopped), run.refused())
         return 1 if stopped else 0
     finally:
         spark.stop()
-
-
-def _glue() -> Any:
-    import boto3
-
-    return boto3.client("glue")
 
 
 def _switched(run: Run, table: Table) -> bool:

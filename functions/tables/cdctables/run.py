@@ -125,6 +125,10 @@ class Run:
             self._refused[table.name] = self._refused.get(table.name, 0) + done.refused
             yield done
 
+    def refused(self) -> int:
+        """How many records of all tables this run could not apply."""
+        return sum(self._refused.values())
+
     def read(self, table: Table) -> objects.Read:
         """What the table's commits have read. The last one that says so may have been cleaned away; upkeep keeps what it said."""
         said = next(self._format.commits(table), None)
