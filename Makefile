@@ -13,7 +13,7 @@ MODULES     := rehearsal . sdks/opensearch sdks/generate docs/diagram
 export CGO_ENABLED := 0
 export GOFLAGS     := -trimpath '-gcflags=all=-l -dwarf=false' $(GOFLAGS)
 
-.PHONY: help rehearse rehearse-full bench test test-tables lint vuln sdk docs diagram permissions clean
+.PHONY: help rehearse rehearse-full bench bench-tables test test-tables lint vuln sdk docs diagram permissions clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 18
@@ -26,6 +26,9 @@ rehearse-full: ## all parts of the rehearsal one after the other, or one: PART=l
 
 bench: ## measure the current-state function on a real OpenSearch and write docs/performance.md anew
 	@exec rehearsal/start bench
+
+bench-tables: ## measure the job that keeps the lake's tables and write its section of docs/performance.md anew
+	@exec rehearsal/start bench-tables
 
 # Many tests wait for servers: two modules at a time, four packages of each. The linters vet.
 test: ## all tests of every module

@@ -3,6 +3,7 @@ package bench
 import (
 	"bytes"
 	"cdcpipeline/rehearsal/bench/firstrun"
+	"cdcpipeline/rehearsal/bench/tables"
 	_ "embed"
 	"fmt"
 	"math"
@@ -39,6 +40,11 @@ func Page(r *Report) ([]byte, error) {
 		return nil, err
 	}
 	out.WriteString(waiting)
+	kept, err := tables.Section()
+	if err != nil {
+		return nil, err
+	}
+	out.WriteString(kept)
 	return out.Bytes(), nil
 }
 

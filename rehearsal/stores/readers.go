@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 )
 
@@ -26,17 +27,25 @@ var readerProgram string
 // ReadTable reads a table that changes in place by one of [Readers]: a line of JSON for each row, numbers with a point and times
 // as text. The table is database.table of the Data Catalog, its location s3://bucket/folder.
 func (s *Site) ReadTable(ctx context.Context, o SparkOptions, reader, table, location string) ([]string, error) {
+	return s.ReadBy(ctx, o, readerProgram, reader, table, location)
+}
+
+// ReadBy runs a program of Python where the readers are, and gives the lines that it prints. It may import readers.
+func (s *Site) ReadBy(ctx context.Context, o SparkOptions, program string, arguments ...string) ([]string, error) {
 	python, err := s.environment(ctx, "readers", readerRequirements)
 	if err != nil {
 		return nil, fmt.Errorf("installing the readers: %w", err)
 	}
-	cmd := exec.CommandContext(ctx, python, "-c", readerProgram, reader, table, location)
-	cmd.Env = append(os.Environ(), o.environment()...)
+	if err := os.WriteFile(filepath.Join(s.Dir, "readers.py"), []byte(readerProgram), 0o600); err != nil {
+		return nil, fmt.Errorf("writing the readers: %w", err)
+	}
+	cmd := exec.CommandContext(ctx, python, append([]string{"-c", program}, arguments...)...)
+	cmd.Env = append(append(os.Environ(), o.environment()...), "PYTHONPATH="+s.Dir, "PYTHONDONTWRITEBYTECODE=1")
 	out, err := cmd.Output()
 	if failed := (*exec.ExitError)(nil); errors.As(err, &failed) {
-		return nil, fmt.Errorf("reading %s by %s: %w\n%s", table, reader, err, failed.Stderr)
+		return nil, fmt.Errorf("reading %s: %w\n%s", strings.Join(arguments, " "), err, failed.Stderr)
 	} else if err != nil {
-		return nil, fmt.Errorf("reading %s by %s: %w", table, reader, err)
+		return nil, fmt.Errorf("reading %s: %w", strings.Join(arguments, " "), err)
 	}
 	text := strings.TrimSpace(string(out))
 	if text == "" {

@@ -29,7 +29,8 @@ def iceberg(table):
     return load_catalog("lake", type="glue", **settings).load_table(table)
 
 
-def duckdb(scan):
+def duckdb():
+    """Is a connection of DuckDB that reads tables in S3."""
     import duckdb
     import duckdb_ext
 
@@ -39,7 +40,12 @@ def duckdb(scan):
         connection.execute(f"LOAD '{file}'")
     connection.execute(f"CREATE SECRET s (TYPE s3, KEY_ID '{KEY}', SECRET '{SECRET}', REGION '{REGION}', ENDPOINT '{ENDPOINT.split('//')[1]}', URL_STYLE 'path', USE_SSL false)")
     connection.execute("SET TimeZone = 'UTC'")
-    return connection.execute(f"SELECT * FROM {scan}").fetch_arrow_table()
+    return connection
+
+
+def scan(reader, table, location):
+    """Is the table as DuckDB names it."""
+    return f"iceberg_scan('{iceberg(table).metadata_location}')" if reader == "duckdb-iceberg" else f"delta_scan('{location}')"
 
 
 def read(reader, table, location):
@@ -54,10 +60,8 @@ def read(reader, table, location):
 
         found = HudiTableBuilder.from_base_uri(location).with_options(STORE).build().read()
         return pyarrow.Table.from_batches([pyarrow.record_batch(batch) for batch in found])
-    if reader == "duckdb-iceberg":
-        return duckdb(f"iceberg_scan('{iceberg(table).metadata_location}')")
-    if reader == "duckdb-delta":
-        return duckdb(f"delta_scan('{location}')")
+    if reader in ("duckdb-iceberg", "duckdb-delta"):
+        return duckdb().execute(f"SELECT * FROM {scan(reader, table, location)}").fetch_arrow_table()
     raise SystemExit(f"there is no reader {reader}")
 
 
@@ -71,6 +75,7 @@ def text(value):
     raise TypeError(type(value))
 
 
-for batch in read(*sys.argv[1:4]).to_batches():
-    for row in batch.to_pylist():
-        print(json.dumps(row, default=text, ensure_ascii=False))
+if __name__ == "__main__":
+    for batch in read(*sys.argv[1:4]).to_batches():
+        for row in batch.to_pylist():
+            print(json.dumps(row, default=text, ensure_ascii=False))

@@ -7,6 +7,7 @@ package firstrun
 
 import (
 	"bytes"
+	"cdcpipeline/rehearsal/bench/page"
 	"cdcpipeline/rehearsal/machine"
 	"context"
 	_ "embed"
@@ -93,24 +94,7 @@ const heading = "## A first run\n"
 
 // write puts the section into docs/performance.md in the place of the former one.
 func write(project string, all []Runs) error {
-	path := filepath.Join(project, "docs", "performance.md")
-	page, err := os.ReadFile(path)
-	if err != nil {
-		return fmt.Errorf("reading the page: %w", err)
-	}
-	before, rest, found := strings.Cut(string(page), heading)
-	if !found {
-		before += "\n"
-	}
-	if next := strings.Index(rest, "\n## "); next >= 0 {
-		rest = rest[next+1:]
-	} else {
-		rest = ""
-	}
-	if err := os.WriteFile(path, []byte(before+section(all)+"\n"+rest), 0o644); err != nil { // documentation
-		return fmt.Errorf("writing the page: %w", err)
-	}
-	return nil
+	return page.Replace(project, heading, section(all)) //nolint:wrapcheck // it names the page
 }
 
 // Section is the part of docs/performance.md about the runs that were measured last; empty while none were.

@@ -1,0 +1,31 @@
+// Package page puts what was measured into docs/performance.md, a section at a time.
+package page
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// Replace puts a section in the place of the one with its heading, "## …" and an end of line, or at the page's end where there is none.
+func Replace(project, heading, section string) error {
+	path := filepath.Join(project, "docs", "performance.md")
+	page, err := os.ReadFile(path)
+	if err != nil {
+		return fmt.Errorf("reading the page: %w", err)
+	}
+	before, rest, found := strings.Cut(string(page), heading)
+	if !found {
+		before += "\n"
+	}
+	if next := strings.Index(rest, "\n## "); next >= 0 {
+		rest = rest[next+1:]
+	} else {
+		rest = ""
+	}
+	if err := os.WriteFile(path, []byte(before+section+"\n"+rest), 0o644); err != nil { // documentation
+		return fmt.Errorf("writing the page: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,101 @@
+package tables
+
+import (
+	"bytes"
+	"cdcpipeline/rehearsal/bench/page"
+	"cdcpipeline/rehearsal/report/progress"
+	"cdcpipeline/rehearsal/stores"
+	"context"
+	_ "embed"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"text/template"
+)
+
+// measured is the run that docs/performance.md shows; null while there is none.
+//
+//go:embed measured.json
+var measured []byte
+
+//go:embed section.md.tmpl
+var sectionTemplate string
+
+// Publish measures, prints the figures and, at the full scale, writes them where [Section] finds them when it is compiled next,
+// and the section in docs/performance.md anew.
+func Publish(ctx context.Context, project, machine string, scale Scale) error {
+	if err := scale.check(); err != nil {
+		return err
+	}
+	r, err := Run(ctx, project, machine, scale, progress.New(os.Stderr, nil))
+	if err != nil {
+		return fmt.Errorf("measuring: %w", err)
+	}
+	r.Print(os.Stdout)
+	if scale != Full {
+		return nil
+	}
+	text, err := json.MarshalIndent(r, "", "  ")
+	if err != nil {
+		return fmt.Errorf("writing the run: %w", err)
+	}
+	if err := os.WriteFile(filepath.Join(project, "rehearsal", "bench", "tables", "measured.json"), append(text, '\n'), 0o644); err != nil { // documentation
+		return fmt.Errorf("writing the run: %w", err)
+	}
+	section, err := r.section()
+	if err != nil {
+		return err
+	}
+	return page.Replace(project, heading, section) //nolint:wrapcheck // it names the page
+}
+
+// check names every number that cannot be measured.
+func (s Scale) check() error {
+	var problems []error
+	for _, one := range []struct {
+		flag         string
+		value, least int
+	}{{"--rows", s.Rows, 1000}, {"--changes", s.Changes, few}, {"--times", s.Times, 1}} {
+		if one.value < one.least {
+			problems = append(problems, fmt.Errorf("%s is %d: set it to %d or more", one.flag, one.value, one.least))
+		}
+	}
+	if s.Changes > s.Rows {
+		problems = append(problems, fmt.Errorf("--changes is %d and --rows is %d: set --changes to no more than --rows", s.Changes, s.Rows))
+	}
+	return errors.Join(problems...)
+}
+
+const heading = "## The lake's tables\n"
+
+// Section is the part of docs/performance.md about the run that was measured last; empty while none was.
+func Section() (string, error) {
+	var r *Report
+	if err := json.Unmarshal(measured, &r); err != nil {
+		return "", fmt.Errorf("reading the run: %w", err)
+	}
+	if r == nil {
+		return "", nil
+	}
+	text, err := r.section()
+	return "\n" + text, err
+}
+
+func (r *Report) section() (string, error) {
+	parsed, err := template.New("section").Parse(sectionTemplate)
+	if err != nil {
+		return "", fmt.Errorf("reading the section's template: %w", err)
+	}
+	var out bytes.Buffer
+	err = parsed.Execute(&out, map[string]any{
+		"Heading": heading, "Report": r, "Missed": r.Missed(), "Merging": r.merging().RenderMarkdown(), "Growing": r.growing().RenderMarkdown(), "Reading": r.reading().RenderMarkdown(),
+		"Peer": peerName, "GoalPeer": goalPeer, "GoalPoint": goalPoint, "GoalGrowth": goalGrowth, "Few": r.Scale.Changes / few, "Large": many * r.Scale.Rows, "Records": 2 * r.Scale.Rows,
+		"Spark": stores.SparkVersion,
+	})
+	if err != nil {
+		return "", fmt.Errorf("writing the section: %w", err)
+	}
+	return out.String(), nil
+}

@@ -1,0 +1,100 @@
+package tables
+
+import (
+	"cdcpipeline/config"
+	"context"
+	_ "embed"
+	"encoding/json"
+	"fmt"
+	"slices"
+)
+
+//go:embed query.py
+var queryProgram string
+
+// read measures what it takes DuckDB to read a table into which as many changes were merged as it had rows, as it is after the
+// merge and after upkeep, and to work the rows out of all records. What is read is compared.
+func (b *bench) read(ctx context.Context) error {
+	for _, format := range []config.TableFormat{config.FormatIceberg, config.FormatDelta} {
+		k, err := b.keep(ctx, format, "read")
+		if err != nil {
+			return err
+		}
+		s := newSource(2)
+		if _, err := k.merge(ctx, s.load(b.scale.Rows)); err != nil {
+			return err
+		}
+		changed := s.changes("changes", b.scale.Rows, false)
+		if _, err := k.merge(ctx, changed); err != nil {
+			return err
+		}
+		var keys []string
+		for range b.scale.Times {
+			keys = append(keys, fmt.Sprint(s.existing(false)))
+		}
+		r := Reading{Format: string(format), Records: 2 * b.scale.Rows}
+		for _, of := range []struct {
+			name    string
+			upkeep  bool
+			records string
+			cost    *Read
+		}{{"reading", false, "s3://" + bucket + "/" + k.raw() + "**/*.gz", &r.Merged}, {"reading after upkeep", true, "", &r.KeptUp}} {
+			if of.upkeep {
+				if _, err := b.measure(ctx, k.name+": upkeep", format, changed.expect, "job", "--spec", "s3://"+bucket+"/"+k.spec(), "--action", "upkeep"); err != nil {
+					return err
+				}
+			}
+			err := b.log.Run(k.name+": "+of.name, func() error {
+				costs, err := b.query(ctx, k, of.records, changed.expect, keys)
+				if err != nil {
+					return err
+				}
+				*of.cost = costs["table"]
+				if of.records != "" {
+					r.FromRecords = costs["records"]
+				}
+				b.log.Detail("%+v", costs)
+				return nil
+			})
+			if err != nil {
+				return err //nolint:wrapcheck // the log names the stage
+			}
+		}
+		b.report.Reading = append(b.report.Reading, r)
+	}
+	return nil
+}
+
+// query asks DuckDB for all rows, and for one at a time. It gives the costs by what was read: the table, and the records.
+func (b *bench) query(ctx context.Context, k kept, records string, expect state, keys []string) (map[string]Read, error) {
+	lines, err := b.site.ReadBy(ctx, b.options(k.format), queryProgram, append([]string{
+		"duckdb-" + string(k.format), database + "." + k.name, "s3://" + bucket + "/" + k.location(), records, fmt.Sprint(b.scale.Times),
+	}, keys...)...)
+	if err != nil {
+		return nil, err //nolint:wrapcheck // it says what was read
+	}
+	costs, answers := map[[2]string][]Cost{}, map[string][]string{}
+	for _, line := range lines {
+		var asked struct {
+			Cost
+
+			Of, What, Answer string
+		}
+		if err := json.Unmarshal([]byte(line), &asked); err != nil {
+			return nil, fmt.Errorf("reading what was measured: %w", err)
+		}
+		costs[[2]string{asked.Of, asked.What}] = append(costs[[2]string{asked.Of, asked.What}], asked.Cost)
+		answers[asked.Of] = append(answers[asked.Of], asked.Answer)
+	}
+	if records != "" && !slices.Equal(answers["table"], answers["records"]) {
+		return nil, fmt.Errorf("the table says %q, and the records say %q", answers["table"], answers["records"])
+	}
+	if want := fmt.Sprintf("%d, %s, ", expect.Rows, expect.total()); len(answers["table"]) == 0 || answers["table"][0][:len(want)] != want {
+		return nil, fmt.Errorf("the table says %q, and the records say %q", answers["table"], want)
+	}
+	found := map[string]Read{}
+	for of := range answers {
+		found[of] = Read{All: spread(costs[[2]string{of, "all"}]), One: spread(costs[[2]string{of, "one"}])}
+	}
+	return found, nil
+}

@@ -1,0 +1,201 @@
+package tables
+
+import (
+	"cdcpipeline/config"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/jedib0t/go-pretty/v6/table"
+)
+
+// What the job is held to.
+const (
+	goalPeer   = 2.0  // times the changes per processor second of Hudi's own writer, for Iceberg
+	goalPoint  = 20.0 // times as fast is one row from a table as from the records
+	goalGrowth = 1.5  // times the cost of few changes, in a table of four times the rows
+)
+
+const (
+	iceberg = string(config.FormatIceberg)
+	hudi    = string(config.FormatHudi)
+)
+
+// Report of one run.
+type Report struct {
+	Machine string  `json:"machine"`
+	Date    string  `json:"date"`
+	Seconds float64 `json:"seconds"`
+	Scale   Scale   `json:"scale"`
+	// Startup of Spark, by format: it is in none of the others.
+	Startup map[string]Cost `json:"startup"`
+	Merging []Merging       `json:"merging"`
+	Growing []Growth        `json:"growing"`
+	Reading []Reading       `json:"reading"`
+}
+
+// Cost in seconds: of the processors, and of the clock.
+type Cost struct {
+	CPU  float64 `json:"cpu"`
+	Wall float64 `json:"wall"`
+}
+
+// Spread of costs; of each the median, the least and the most.
+type Spread struct {
+	Median Cost `json:"median"`
+	Least  Cost `json:"least"`
+	Most   Cost `json:"most"`
+}
+
+// Merging of changes of any rows into a table.
+type Merging struct {
+	Contender string `json:"contender"`
+	Changes   int    `json:"changes"`
+	Cost      Spread `json:"cost"`
+}
+
+// Growth of the cost of a few changes, from a usual table to a large one.
+type Growth struct {
+	Format  string `json:"format"`
+	Changes int    `json:"changes"`
+	// Recent are changes of the latest rows alone.
+	Recent bool   `json:"recent"`
+	Usual  Spread `json:"usual"`
+	Large  Spread `json:"large"`
+}
+
+// Ratio of the processor time in the large table to that in the usual one.
+func (g Growth) Ratio() float64 { return g.Large.Median.CPU / g.Usual.Median.CPU }
+
+// Reading of rows: from all records of a table, and from the table.
+type Reading struct {
+	Format  string `json:"format"`
+	Records int    `json:"records"`
+	// FromRecords, and from the table as merges have left it, and as upkeep has.
+	FromRecords Read `json:"from_records"`
+	Merged      Read `json:"merged"`
+	KeptUp      Read `json:"kept_up"`
+}
+
+// Read is what all rows have cost, and one.
+type Read struct {
+	All Spread `json:"all"`
+	One Spread `json:"one"`
+}
+
+// Faster says how many times as fast, by the clock, one row is read from the table as merges have left it.
+func (r Reading) Faster() float64 { return r.FromRecords.One.Median.Wall / r.Merged.One.Median.Wall }
+
+// PerSecond are the changes that a second of a processor merges.
+func (m Merging) PerSecond() float64 { return float64(m.Changes) / m.Cost.Median.CPU }
+
+// beside says how many times the changes per processor second of Hudi's own writer this is.
+func (r *Report) beside(m Merging) float64 {
+	own := slices.IndexFunc(r.Merging, func(m Merging) bool { return m.Contender == peerName })
+	return m.PerSecond() / r.Merging[own].PerSecond()
+}
+
+// Missed are the goals that this run has not reached.
+func (r *Report) Missed() []string {
+	var missed []string
+	for _, m := range r.Merging {
+		if ratio := r.beside(m); m.Contender == iceberg && ratio < goalPeer {
+			missed = append(missed, fmt.Sprintf("%s merges %.2f times the changes per processor second of %s, not %.0f", m.Contender, ratio, peerName, goalPeer))
+		}
+	}
+	for _, g := range r.Growing {
+		if g.Format == iceberg && !g.Recent && g.Ratio() > goalGrowth {
+			missed = append(missed, fmt.Sprintf("%s takes %.2f times as long in a table of %d times the rows, not %.1f", g.Format, g.Ratio(), many, goalGrowth))
+		}
+	}
+	for _, one := range r.Reading {
+		if one.Faster() < goalPoint {
+			missed = append(missed, fmt.Sprintf("one row from %s comes %.1f times as fast as from the records, not %.0f", one.Format, one.Faster(), goalPoint))
+		}
+	}
+	return missed
+}
+
+// Print writes the report as tables.
+func (r *Report) Print(out io.Writer) {
+	for _, t := range []table.Writer{r.merging(), r.growing(), r.reading()} {
+		t.SetStyle(table.StyleLight)
+		fmt.Fprintf(out, "%s\n\n", t.Render())
+	}
+	if missed := r.Missed(); len(missed) > 0 {
+		fmt.Fprintln(out, "goals missed:", strings.Join(missed, "; "))
+	}
+}
+
+func (r *Report) merging() table.Writer {
+	t := table.NewWriter()
+	t.AppendHeader(table.Row{"table", "changes per processor second", "beside " + peerName, "processors, s", "clock, s", "start of Spark: processors + clock, s"})
+	for _, m := range r.Merging {
+		format := m.Contender
+		if format == peerName {
+			format = hudi
+		}
+		start := r.Startup[format]
+		t.AppendRow(table.Row{
+			m.Contender, fmt.Sprintf("%.0f", m.PerSecond()), fmt.Sprintf("%.2f", r.beside(m)), m.Cost.cpu(), m.Cost.wall(), fmt.Sprintf("%.1f + %.1f", start.CPU, start.Wall),
+		})
+	}
+	return t
+}
+
+func (r *Report) growing() table.Writer {
+	t := table.NewWriter()
+	t.AppendHeader(table.Row{"table", "changes", "of", fmt.Sprintf("%d rows, s", r.Scale.Rows), fmt.Sprintf("%d rows, s", many*r.Scale.Rows), "ratio"})
+	for _, g := range r.Growing {
+		of := "any rows"
+		if g.Recent {
+			of = "the latest hundredth"
+		}
+		t.AppendRow(table.Row{g.Format, g.Changes, of, g.Usual.cpu(), g.Large.cpu(), fmt.Sprintf("%.2f", g.Ratio())})
+	}
+	return t
+}
+
+func (r *Report) reading() table.Writer {
+	t := table.NewWriter()
+	t.AppendHeader(table.Row{"read", "", "from the records, s", "from the table, s", "times as fast", "after upkeep, s"})
+	for _, one := range r.Reading {
+		for _, what := range []struct {
+			name string
+			of   func(Read) Spread
+		}{{"all rows", func(r Read) Spread { return r.All }}, {"one row", func(r Read) Spread { return r.One }}} {
+			records, merged := what.of(one.FromRecords), what.of(one.Merged)
+			t.AppendRow(table.Row{one.Format, what.name, records.wall(), merged.wall(), fmt.Sprintf("%.1f", records.Median.Wall/merged.Median.Wall), what.of(one.KeptUp).wall()})
+		}
+	}
+	return t
+}
+
+func (s Spread) cpu() string  { return between(s.Median.CPU, s.Least.CPU, s.Most.CPU) }
+func (s Spread) wall() string { return between(s.Median.Wall, s.Least.Wall, s.Most.Wall) }
+
+func between(median, least, most float64) string {
+	return fmt.Sprintf("%.3g (%.3g to %.3g)", median, least, most)
+}
+
+// spread of at least one cost.
+func spread(costs []Cost) Spread {
+	of := func(figure func(Cost) float64) (least, median, most float64) {
+		values := make([]float64, len(costs))
+		for i, c := range costs {
+			values[i] = figure(c)
+		}
+		slices.Sort(values)
+		half := len(values) / 2
+		median = values[half]
+		if len(values)%2 == 0 {
+			median = (values[half-1] + median) / 2
+		}
+		return values[0], median, values[len(values)-1]
+	}
+	var s Spread
+	s.Least.CPU, s.Median.CPU, s.Most.CPU = of(func(c Cost) float64 { return c.CPU })
+	s.Least.Wall, s.Median.Wall, s.Most.Wall = of(func(c Cost) float64 { return c.Wall })
+	return s
+}

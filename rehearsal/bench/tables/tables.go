@@ -1,0 +1,235 @@
+// Package tables measures the job that keeps the lake's tables: what it takes to merge changes into a table of each format,
+// beside Hudi's own writer; how that grows with the table; and what reading a table takes, beside working the rows out of
+// the records.
+//
+// The job is the project's own, run by Spark as the rehearsal runs it, on the stand-in of S3 and Glue. What is compared is
+// processor time of Spark and its workers: the stand-in's is its own. A table whose rows are not those of the records fails
+// the run.
+package tables
+
+import (
+	"bytes"
+	"cdcpipeline/config"
+	"cdcpipeline/internal/lake/tables"
+	"cdcpipeline/rehearsal/report/progress"
+	"cdcpipeline/rehearsal/standins/account"
+	"cdcpipeline/rehearsal/stores"
+	"context"
+	_ "embed"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/glue"
+	"github.com/aws/aws-sdk-go-v2/service/glue/types"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+)
+
+// Scale of a run.
+type Scale struct {
+	// Rows of a table, and Changes that are merged into it at a time.
+	Rows, Changes int
+	// Times that changes are merged; medians are reported.
+	Times int
+}
+
+// Full is the scale of what docs/performance.md says.
+var Full = Scale{Rows: 1_000_000, Changes: 100_000, Times: 3}
+
+// A small batch, and a large table, beside the usual ones.
+const (
+	few  = 10 // times fewer changes
+	many = 4  // times more rows
+)
+
+var formats = []config.TableFormat{config.FormatIceberg, config.FormatDelta, config.FormatHudi}
+
+//go:embed measure.py
+var measureProgram []byte
+
+const (
+	bucket   = "bench"
+	database = "bench"
+)
+
+// bench is one run.
+type bench struct {
+	scale   Scale
+	log     *progress.Log
+	site    *stores.Site
+	account account.Account
+	s3      *s3.Client
+	job     string // folder of the job's code
+	program string // measure.py
+	spark   map[config.TableFormat]*stores.Spark
+	report  *Report
+}
+
+// Run measures everything. Servers come from the cache folder, and nothing is left of them.
+func Run(ctx context.Context, project, machine string, scale Scale, log *progress.Log) (r *Report, err error) {
+	site, err := stores.NewSite(filepath.Join(project, ".cache"))
+	if err != nil {
+		return nil, fmt.Errorf("making a place for the servers: %w", err)
+	}
+	defer func() { err = errors.Join(err, site.Remove()) }()
+	b := &bench{
+		scale: scale, log: log, site: site, job: filepath.Join(project, "functions", "tables"), program: filepath.Join(site.Dir, "measure.py"),
+		report: &Report{Machine: machine, Date: time.Now().UTC().Format(time.DateOnly), Scale: scale, Startup: map[string]Cost{}},
+	}
+	if err := os.WriteFile(b.program, measureProgram, 0o600); err != nil {
+		return nil, fmt.Errorf("writing the program that measures: %w", err)
+	}
+	var moto *stores.Moto
+	err = log.Run("start the stand-in of AWS", func() error {
+		moto, err = site.StartMoto(ctx, stores.MotoOptions{Program: filepath.Join(project, "rehearsal", "standins", "controlplane", "moto")})
+		return err //nolint:wrapcheck // it says what was started
+	})
+	if err != nil {
+		return nil, err
+	}
+	defer moto.Stop()
+	if err := b.prepare(ctx, account.New(moto.URL)); err != nil {
+		return nil, err
+	}
+	if err := b.merge(ctx); err != nil {
+		return nil, err
+	}
+	if err := b.grow(ctx); err != nil {
+		return nil, err
+	}
+	if err := b.read(ctx); err != nil {
+		return nil, err
+	}
+	b.report.Seconds = log.Elapsed().Round(time.Second).Seconds()
+	return b.report, nil
+}
+
+// prepare installs Spark, and makes bucket and database.
+func (b *bench) prepare(ctx context.Context, acc account.Account) error {
+	b.account, b.s3, b.spark = acc, s3.NewFromConfig(acc.Config(), func(o *s3.Options) { o.UsePathStyle = true }), map[config.TableFormat]*stores.Spark{}
+	for _, format := range formats {
+		spark, err := b.site.Spark(ctx, b.options(format))
+		if err != nil {
+			return err //nolint:wrapcheck // it says what it is
+		}
+		b.spark[format] = spark
+	}
+	if _, err := b.s3.CreateBucket(ctx, &s3.CreateBucketInput{Bucket: aws.String(bucket)}); err != nil {
+		return fmt.Errorf("making the bucket: %w", err)
+	}
+	if _, err := glue.NewFromConfig(acc.Config()).CreateDatabase(ctx, &glue.CreateDatabaseInput{DatabaseInput: &types.DatabaseInput{Name: aws.String(database)}}); err != nil {
+		return fmt.Errorf("making the database: %w", err)
+	}
+	return nil
+}
+
+func (b *bench) options(format config.TableFormat) stores.SparkOptions {
+	return stores.SparkOptions{Format: string(format), Endpoint: b.account.Endpoint(), Region: account.Region, Key: account.Key}
+}
+
+// kept is a table that the job keeps, with records of its own.
+type kept struct {
+	bench  *bench
+	format config.TableFormat
+	name   string
+}
+
+// keep specifies a table.
+func (b *bench) keep(ctx context.Context, format config.TableFormat, name string) (kept, error) {
+	k := kept{b, format, fmt.Sprintf("%s_%s", name, format)}
+	spec := tables.Spec{
+		Format: format, Bucket: bucket, Database: database, Errors: "errors/tables", State: tables.State, TombstoneDays: 14, LookbackDays: 9, VersionDays: 5, UpkeepHours: 24,
+		Tables: []tables.Table{{
+			Name: k.name, Schema: "shop", Table: "orders", Raw: k.raw(), Location: k.location(), Key: []string{"id"}, Omitted: []string{},
+			Columns: []tables.Column{
+				{Name: "id", Member: "id", Declared: "bigint(20)", Type: "bigint"},
+				{Name: "customer", Member: "customer", Declared: "bigint(20)", Type: "bigint"},
+				{Name: "status", Member: "status", Declared: "varchar(20)", Type: "string"},
+				{Name: "total", Member: "total", Declared: "decimal(12,2)", Type: "decimal(12,2)"},
+				{Name: "note", Member: "note", Declared: "varchar(200)", Type: "string"},
+				{Name: "placed_at", Member: "placed_at", Declared: "datetime(6)", Type: "timestamp"},
+				{Name: "updated_at", Member: "updated_at", Declared: "datetime(6)", Type: "timestamp"},
+			},
+		}},
+	}
+	text, err := spec.Text()
+	if err != nil {
+		return kept{}, err //nolint:wrapcheck // it says what it is
+	}
+	return k, b.put(ctx, k.spec(), []byte(text))
+}
+
+func (k kept) raw() string      { return "raw/schema=shop/table=" + k.name + "/" }
+func (k kept) location() string { return "tables/" + string(k.format) + "/" + k.name + "/1" }
+func (k kept) spec() string     { return "jobs/tables/" + k.name + ".json" }
+
+func (b *bench) put(ctx context.Context, key string, body []byte) error {
+	if _, err := b.s3.PutObject(ctx, &s3.PutObjectInput{Bucket: aws.String(bucket), Key: &key, Body: bytes.NewReader(body)}); err != nil {
+		return fmt.Errorf("writing %s: %w", key, err)
+	}
+	return nil
+}
+
+// deliver writes a batch's objects below a folder.
+func (b *bench) deliver(ctx context.Context, folder string, batch batch) error {
+	for i, object := range batch.objects {
+		if err := b.put(ctx, fmt.Sprintf("%sdt=2026-11-28/hour=10/cdc-lake-1-2026-11-28-10-%02d-00-%s-%04d.gz", folder, i%60, batch.name, i), object); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// merge delivers a batch and has the job merge it.
+func (k kept) merge(ctx context.Context, batch batch) (Cost, error) {
+	if err := k.bench.deliver(ctx, k.raw(), batch); err != nil {
+		return Cost{}, err
+	}
+	name := fmt.Sprintf("%s: %s", k.name, batch.name)
+	return k.bench.measure(ctx, name, k.format, batch.expect, "job", "--spec", "s3://"+bucket+"/"+k.spec())
+}
+
+// measure runs measure.py, and compares the rows with those that there are to be.
+func (b *bench) measure(ctx context.Context, name string, format config.TableFormat, expect state, arguments ...string) (Cost, error) {
+	var found struct {
+		Startup, Work Cost
+		Rows          int
+		Total         string
+	}
+	err := b.log.Run(name, func() error {
+		lines, err := b.run(ctx, format, arguments...)
+		if err != nil {
+			return err
+		}
+		for _, line := range lines {
+			if strings.HasPrefix(line, `{"startup"`) {
+				if err := json.Unmarshal([]byte(line), &found); err != nil {
+					return fmt.Errorf("reading what was measured: %w", err)
+				}
+			}
+		}
+		if found.Rows != expect.Rows || found.Total != expect.total() {
+			return fmt.Errorf("the table has %d rows with a total of %s, and the records say %d rows with %s", found.Rows, found.Total, expect.Rows, expect.total())
+		}
+		b.log.Detail("%.1f s of processors in %.1f s, after %.1f s in %.1f s until Spark was there", found.Work.CPU, found.Work.Wall, found.Startup.CPU, found.Startup.Wall)
+		return nil
+	})
+	if _, known := b.report.Startup[string(format)]; !known {
+		b.report.Startup[string(format)] = found.Startup
+	}
+	return found.Work, err //nolint:wrapcheck // the log names the stage
+}
+
+// run runs measure.py with Spark for a format.
+func (b *bench) run(ctx context.Context, format config.TableFormat, arguments ...string) ([]string, error) {
+	program, err := b.spark[format].Start(ctx, b.program, []string{b.job}, arguments)
+	if err != nil {
+		return nil, err //nolint:wrapcheck // it says what was started
+	}
+	return program.Wait() //nolint:wrapcheck // it says what has ended
+}

@@ -1,0 +1,90 @@
+package tables
+
+import (
+	"bytes"
+	"cdcpipeline/internal/change"
+	"compress/gzip"
+	"fmt"
+	"io"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// The rows that a batch expects are those that its records say, by package change.
+func TestRecordsAreThoseOfTheRowsThatAreExpected(t *testing.T) {
+	key := change.KeyColumns{Names: []string{"id"}, Types: []string{"bigint(20)"}}
+	s := newSource(1)
+	totals, last := map[string]string{}, map[string]int64{}
+	for _, b := range []batch{s.load(perObject + 1), s.changes("any", 500, false), s.changes("recent", 500, true)} {
+		for _, line := range lines(t, b) {
+			r, err := change.Parse([]byte(line))
+			require.NoError(t, err, line)
+			version, err := r.Version()
+			require.NoError(t, err, line)
+			id, err := r.Key(key)
+			require.NoError(t, err, line)
+			require.Greater(t, version, last[id.ID()], "a row's records come in order")
+			last[id.ID()] = version
+			totals[id.ID()], _ = r.Data.Get("total")
+			if r.Operation == change.Delete {
+				delete(totals, id.ID())
+			}
+		}
+		sum := state{Rows: len(totals)}
+		for _, total := range totals {
+			var whole, cents int64
+			_, err := fmt.Sscanf(total, "%d.%d", &whole, &cents)
+			require.NoError(t, err, total)
+			sum.Cents += whole*100 + cents
+		}
+		require.Equal(t, sum, b.expect, b.name)
+	}
+	require.NotEqual(t, len(last), len(totals), "some rows are deleted")
+}
+
+func lines(t *testing.T, b batch) []string {
+	t.Helper()
+	var all []string
+	for _, object := range b.objects {
+		r, err := gzip.NewReader(bytes.NewReader(object))
+		require.NoError(t, err)
+		text, err := io.ReadAll(r)
+		require.NoError(t, err)
+		all = append(all, strings.Split(strings.TrimSpace(string(text)), "\n")...)
+	}
+	return all
+}
+
+func TestAScaleThatCannotBeMeasuredIsRefused(t *testing.T) {
+	require.NoError(t, Full.check())
+	err := Scale{Rows: 5, Changes: 7}.check()
+	for _, flag := range []string{"--rows is 5: set it to 1000", "--changes is 7: set it to 10", "--times is 0: set it to 1", "--changes to no more than --rows"} {
+		require.ErrorContains(t, err, flag)
+	}
+}
+
+func TestMissedGoalsAreNamed(t *testing.T) {
+	of := func(seconds float64) Spread { return spread([]Cost{{seconds, seconds}}) }
+	r := &Report{
+		Merging: []Merging{{peerName, 100, of(10)}, {iceberg, 100, of(8)}, {hudi, 100, of(20)}},
+		Growing: []Growth{{iceberg, 10, false, of(10), of(16)}, {hudi, 10, true, of(10), of(40)}},
+		Reading: []Reading{{Format: iceberg, Merged: Read{One: of(1)}, FromRecords: Read{One: of(10)}}},
+	}
+	require.Equal(t, []string{
+		"iceberg merges 1.25 times the changes per processor second of hudi's own, not 2",
+		"iceberg takes 1.60 times as long in a table of 4 times the rows, not 1.5",
+		"one row from iceberg comes 10.0 times as fast as from the records, not 20",
+	}, r.Missed())
+	section, err := r.section()
+	require.NoError(t, err)
+	require.Contains(t, section, "| iceberg | 12 | 1.25 | 8 (8 to 8) |")
+	r.Merging[1].Cost, r.Growing[0].Large, r.Reading[0].Merged.One = of(4), of(14), of(0.4)
+	require.Empty(t, r.Missed())
+}
+
+func TestASpreadIsMedianAndEnds(t *testing.T) {
+	require.Equal(t, Spread{Median: Cost{2, 5}, Least: Cost{1, 3}, Most: Cost{9, 6}}, spread([]Cost{{9, 5}, {1, 6}, {2, 3}}))
+	require.Equal(t, 2.5, spread([]Cost{{9, 0}, {1, 0}, {2, 0}, {3, 0}}).Median.CPU)
+}
