@@ -145,7 +145,7 @@ func (b *bench) keep(ctx context.Context, format config.TableFormat, name string
 	spec := tables.Spec{
 		Format: format, Bucket: bucket, Database: database, Errors: "errors/tables", State: tables.State, TombstoneDays: 14, LookbackDays: 9, VersionDays: 5, UpkeepHours: 24,
 		Tables: []tables.Table{{
-			Name: k.name, Schema: "shop", Table: "orders", Raw: k.raw(), Location: k.location(), Key: []string{"id"}, Omitted: []string{},
+			Name: k.name, Next: k.name + "_next", Schema: "shop", Table: "orders", Raw: k.raw(), Location: k.location(), Key: []string{"id"}, Omitted: []string{},
 			Columns: []tables.Column{
 				{Name: "id", Member: "id", Declared: "bigint(20)", Type: "bigint"},
 				{Name: "customer", Member: "customer", Declared: "bigint(20)", Type: "bigint"},
@@ -165,7 +165,7 @@ func (b *bench) keep(ctx context.Context, format config.TableFormat, name string
 }
 
 func (k kept) raw() string      { return "raw/schema=shop/table=" + k.name + "/" }
-func (k kept) location() string { return "tables/" + string(k.format) + "/" + k.name + "/1" }
+func (k kept) location() string { return "tables/1/" + string(k.format) + "/" + k.name + "/all" }
 func (k kept) spec() string     { return "jobs/tables/" + k.name + ".json" }
 
 func (b *bench) put(ctx context.Context, key string, body []byte) error {
