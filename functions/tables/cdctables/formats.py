@@ -205,12 +205,13 @@ class Delta(Format):
         return bool(jvm.io.delta.tables.DeltaTable.isDeltaTable(self.spark._jsparkSession, self.location(table)))
 
     def create(self, table: Table) -> None:
-        self.spark.sql(f"CREATE TABLE {self.named(table)} ({self.definition(columns_of(table))}) {self._MADE}")
-
-    _MADE = "USING delta TBLPROPERTIES ('delta.enableDeletionVectors'='false')"
+        properties = "TBLPROPERTIES ('delta.enableDeletionVectors'='false')"
+        self.spark.sql(f"CREATE TABLE {self.named(table)} ({self.definition(columns_of(table))}) USING delta {properties}")
 
     def rewrite(self, table: Table, read: str) -> None:
-        self.commit(f"CREATE OR REPLACE TABLE {self.named(table)} {self._MADE} AS {self.cast(table)}", read)
+        # Spark 3.5.6 refuses CREATE OR REPLACE TABLE AS SELECT with this Delta Lake: https://github.com/delta-io/delta/issues/4671.
+        settings = {"overwriteSchema": "true", "userMetadata": f"{READ}={read}"}
+        self.spark.sql(self.cast(table)).write.format("delta").mode("overwrite").options(**settings).save(self.location(table))
 
     def upkeep(self, table: Table, before: datetime) -> None:
         self.spark.sql(f"OPTIMIZE {self.named(table)}")
