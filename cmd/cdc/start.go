@@ -151,7 +151,9 @@ func (f *startFlags) reload(ctx context.Context, d *deployment, task task.Task, 
 	}
 	defer func() { err = errors.Join(err, shut()) }()
 	r := reload.Reload{Task: task, Epochs: c, Compare: f.compare.comparison(c, db, show), Tell: show.tell}
-	r.Since = func(table string, at time.Time) { f.compare.connection.stack.adviseSince(show.tell, table, at, d.TablesJob != "") }
+	r.Since = func(table string, at time.Time) {
+		f.compare.connection.stack.adviseSince(show.tell, table, at, d.TablesJob != "")
+	}
 	defer func() {
 		if err == nil && db != nil {
 			err = d.noteTables(ctx, db)

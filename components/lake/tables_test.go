@@ -105,9 +105,9 @@ func TestAnotherSpecificationIsAnotherObject(t *testing.T) {
 func TestJobIsAsConfigured(t *testing.T) {
 	plain := tabled(t, nil).One(t, jobType)
 	require.Equal(t, map[string]any{
-		"name": nil, "glueVersion": "5.1", "workerType": "G.1X", "numberOfWorkers": 2.0, "timeout": 60.0, "maxRetries": 1.0,
+		"name": nil, "glueVersion": "5.1", "workerType": "G.1X", "numberOfWorkers": 2.0, "timeout": 60.0, "maxRetries": 1.0, "executionClass": "STANDARD",
 		"executionProperty": map[string]any{"maxConcurrentRuns": 1.0}, "securityConfiguration": "tables-security",
-	}, inputs(plain, "name", "glueVersion", "workerType", "numberOfWorkers", "timeout", "maxRetries", "executionProperty", "securityConfiguration"))
+	}, inputs(plain, "name", "glueVersion", "workerType", "numberOfWorkers", "timeout", "maxRetries", "executionClass", "executionProperty", "securityConfiguration"))
 	arguments := plain.Input("defaultArguments").(map[string]any)
 	require.Len(t, arguments, 6)
 	require.Equal(t, []any{"iceberg", "job-bookmark-disable", "true", logPrefix}, []any{

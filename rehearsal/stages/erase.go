@@ -109,6 +109,9 @@ func (r *Run) recordsOfErased(ctx context.Context, n int) error {
 	database, table, _ := strings.Cut(erasedTable, ".")
 	prefix := fmt.Sprintf("%s/schema=%s/table=%s/", r.output("lakePrefix"), database, table)
 	return until(ctx, fmt.Sprintf("the lake has %d records of the row", n), func() (bool, error) {
+		if err := r.World.Firehose.Drain(ctx); err != nil { // the lake's buffer alone may take a minute
+			return false, fmt.Errorf("waiting for the deliveries: %w", err)
+		}
 		found := 0
 		err := objects.Lines(ctx, r.World.Account.Config(), r.output("lakeBucket"), prefix, func(_ string, line []byte) error {
 			if strings.Contains(string(line), erasedKey) {
