@@ -81,20 +81,21 @@ With --only just the stages whose names contain one of the pieces are run, after
 			return stages.Perform(cmd.Context(), part, o)
 		},
 	}
-	scale := tables.Full
+	scale, parts := tables.Full, []string(nil)
 	benchTables := &cobra.Command{
 		Use: "bench-tables", Short: "Measure the job that keeps the lake's tables and write its section of docs/performance.md anew", Args: cobra.NoArgs,
 		Long: `Measure the job that keeps the lake's tables beside Hudi's own writer, and what reading a table takes beside reading the records.
 
-At another scale than the usual one it prints the figures and leaves docs/performance.md as it is.`,
+At another scale than the usual one, or with --only, it prints the figures and leaves docs/performance.md as it is.`,
 		Example: "  go run . bench-tables --rows 20000 --changes 2000 --times 1",
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return tables.Publish(cmd.Context(), o.Project, machine.Describe(), scale)
+			return tables.Publish(cmd.Context(), o.Project, machine.Describe(), scale, parts)
 		},
 	}
 	benchTables.Flags().IntVar(&scale.Rows, "rows", scale.Rows, "rows of a table; the large one has four times as many")
 	benchTables.Flags().IntVar(&scale.Changes, "changes", scale.Changes, "changes that are merged at a time")
 	benchTables.Flags().IntVar(&scale.Times, "times", scale.Times, "how often each is measured")
+	benchTables.Flags().StringSliceVar(&parts, "only", nil, "parts to measure: "+strings.Join(tables.Parts(), ", "))
 	full.Flags().StringSliceVar(&o.Only, "only", nil, "stages to run, each by a piece of its name")
 	root.AddCommand(
 		full,

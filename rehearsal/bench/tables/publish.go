@@ -12,6 +12,8 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"text/template"
 )
 
@@ -23,18 +25,18 @@ var measured []byte
 //go:embed section.md.tmpl
 var sectionTemplate string
 
-// Publish measures, prints the figures and, at the full scale, writes them where [Section] finds them when it is compiled next,
-// and the section in docs/performance.md anew.
-func Publish(ctx context.Context, project, machine string, scale Scale) error {
-	if err := scale.check(); err != nil {
+// Publish measures, and prints the figures. Those of all parts at the full scale it writes where [Section] finds them when it is
+// compiled next, and the section in docs/performance.md anew.
+func Publish(ctx context.Context, project, machine string, scale Scale, only []string) error {
+	if err := errors.Join(scale.check(), known(only)); err != nil {
 		return err
 	}
-	r, err := Run(ctx, project, machine, scale, progress.New(os.Stderr, nil))
+	r, err := Run(ctx, project, machine, scale, only, progress.New(os.Stderr, nil))
 	if err != nil {
 		return fmt.Errorf("measuring: %w", err)
 	}
 	r.Print(os.Stdout)
-	if scale != Full {
+	if scale != Full || len(only) > 0 {
 		return nil
 	}
 	text, err := json.MarshalIndent(r, "", "  ")
@@ -66,6 +68,15 @@ func (s Scale) check() error {
 		problems = append(problems, fmt.Errorf("--changes is %d and --rows is %d: set --changes to no more than --rows", s.Changes, s.Rows))
 	}
 	return errors.Join(problems...)
+}
+
+func known(only []string) error {
+	for _, name := range only {
+		if !slices.Contains(Parts(), name) {
+			return fmt.Errorf("--only: there is no part %q: choose of %s", name, strings.Join(Parts(), ", "))
+		}
+	}
+	return nil
 }
 
 const heading = "## The lake's tables\n"

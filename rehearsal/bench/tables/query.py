@@ -34,14 +34,14 @@ changes AS (
     t[8] AS operation, coalesce(TRY_CAST(t[9] AS BIGINT), TRY_CAST(t[1] AS BIGINT)) AS before_id,
     CASE WHEN t[8] = 'load' THEN -1 ELSE TRY_CAST(regexp_extract(t[10], {PLACE}, 1) AS BIGINT) END AS binlog_file,
     TRY_CAST(regexp_extract(t[10], {PLACE}, 2) AS BIGINT) AS binlog_offset, TRY_CAST(t[11] AS BIGINT) AS record,
-    TRY_CAST(replace(replace(coalesce(t[12], t[13]), 'T', ' '), 'Z', '') AS TIMESTAMP) AS at
+    TRY_CAST(replace(replace(coalesce(t[12], t[13]), 'T', ' '), 'Z', '') AS TIMESTAMP) AS made
   FROM texts
 ),
 states AS (SELECT *, unnest(CASE WHEN operation = 'update' AND before_id <> id THEN [false, true] ELSE [false] END) AS moved FROM changes),
 ranked AS (
   SELECT *, row_number() OVER (
     PARTITION BY [CASE WHEN moved THEN before_id ELSE id END::VARCHAR]
-    ORDER BY binlog_file DESC NULLS LAST, binlog_offset DESC NULLS LAST, record DESC NULLS LAST, at DESC NULLS LAST
+    ORDER BY binlog_file DESC NULLS LAST, binlog_offset DESC NULLS LAST, record DESC NULLS LAST, made DESC NULLS LAST
   ) AS rank
   FROM states
 )

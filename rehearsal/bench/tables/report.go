@@ -120,6 +120,9 @@ func (r *Report) Missed() []string {
 // Print writes the report as tables.
 func (r *Report) Print(out io.Writer) {
 	for _, t := range []table.Writer{r.merging(), r.growing(), r.reading()} {
+		if t.Length() == 0 {
+			continue
+		}
 		t.SetStyle(table.StyleLight)
 		fmt.Fprintf(out, "%s\n\n", t.Render())
 	}

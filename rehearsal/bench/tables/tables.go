@@ -21,6 +21,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -70,8 +71,23 @@ type bench struct {
 	report  *Report
 }
 
-// Run measures everything. Servers come from the cache folder, and nothing is left of them.
-func Run(ctx context.Context, project, machine string, scale Scale, log *progress.Log) (r *Report, err error) {
+// parts of a run, each with tables of its own.
+var parts = []struct {
+	name    string
+	measure func(*bench, context.Context) error
+}{{"merge", (*bench).merge}, {"grow", (*bench).grow}, {"read", (*bench).read}}
+
+// Parts are the names of the parts of a run.
+func Parts() []string {
+	names := make([]string, len(parts))
+	for i, part := range parts {
+		names[i] = part.name
+	}
+	return names
+}
+
+// Run measures the parts that are named, all of them when none is. Servers come from the cache folder, and nothing is left of them.
+func Run(ctx context.Context, project, machine string, scale Scale, only []string, log *progress.Log) (r *Report, err error) {
 	site, err := stores.NewSite(filepath.Join(project, ".cache"))
 	if err != nil {
 		return nil, fmt.Errorf("making a place for the servers: %w", err)
@@ -96,14 +112,13 @@ func Run(ctx context.Context, project, machine string, scale Scale, log *progres
 	if err := b.prepare(ctx, account.New(moto.URL)); err != nil {
 		return nil, err
 	}
-	if err := b.merge(ctx); err != nil {
-		return nil, err
-	}
-	if err := b.grow(ctx); err != nil {
-		return nil, err
-	}
-	if err := b.read(ctx); err != nil {
-		return nil, err
+	for _, part := range parts {
+		if len(only) > 0 && !slices.Contains(only, part.name) {
+			continue
+		}
+		if err := part.measure(b, ctx); err != nil {
+			return nil, err
+		}
 	}
 	b.report.Seconds = log.Elapsed().Round(time.Second).Seconds()
 	return b.report, nil

@@ -63,6 +63,8 @@ func TestAScaleThatCannotBeMeasuredIsRefused(t *testing.T) {
 	for _, flag := range []string{"--rows is 5: set it to 1000", "--changes is 7: set it to 10", "--times is 0: set it to 1", "--changes to no more than --rows"} {
 		require.ErrorContains(t, err, flag)
 	}
+	require.NoError(t, known([]string{"merge", "read"}))
+	require.ErrorContains(t, known([]string{"write"}), `there is no part "write": choose of merge, grow, read`)
 }
 
 func TestMissedGoalsAreNamed(t *testing.T) {
