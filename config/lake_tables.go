@@ -103,7 +103,7 @@ var tableMinutes = []int{5, 6, 10, 12, 15, 20, 30, 60, 120, 180, 240, 360, 480, 
 func (s LakeTables) Validate() error {
 	var p problems
 	oneOf(&p, "lake.tables.format", s.Format, FormatNone, FormatIceberg, FormatDelta, FormatHudi)
-	p.between("lake.tables.generation", s.Generation, 1, 9999, "")
+	p.between("lake.tables.generation", s.Generation, 1, 9999, "generations")
 	oneOf(&p, "lake.tables.minutes", s.Minutes, tableMinutes...)
 	p.between("lake.tables.tombstoneDays", s.TombstoneDays, 1, maxLifecycleDays, "days")
 	p.between("lake.tables.workers", s.Workers, 2, 299, "workers, one of which is the driver")

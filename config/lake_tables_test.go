@@ -18,6 +18,7 @@ var refusedLakeTables = []refusal{
 		`lake.tables.workerType: "Standard" is not a choice here: use G.1X, G.2X, G.4X, G.8X`,
 		`lake.tables.timeoutMinutes: 1 is out of range: use 5 to 10080 minutes: Glue ends a run after seven days`,
 	)},
+	{"a generation that no folder has", `lake: {tables: {generation: 10000}}`, `lake.tables.generation: 10000 is out of range: use 1 to 9999 generations`},
 	{"a topic by its name", `lake: {tables: {alarmTopic: ops}}`, `lake.tables.alarmTopic: "ops" must be the whole ARN of an SNS topic, arn:aws:sns:<region>:<account>:<name>`},
 	{"tables without a catalog", `lake: {catalog: {enabled: false}, tables: {format: delta}}`, `lake.tables.format: delta needs the catalog, in whose database the tables are: set lake.catalog.enabled to true, or use none`},
 	{"records among the tables", `lake: {prefix: tables/raw, errorPrefix: jobs/failed, tables: {format: iceberg}}`, lines(

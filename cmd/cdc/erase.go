@@ -2,10 +2,8 @@ package main
 
 import (
 	"cdcpipeline/config"
-	"cdcpipeline/internal/awsapi"
 	"cdcpipeline/internal/operator/erase"
 	"cdcpipeline/internal/operator/preflight"
-	"cdcpipeline/internal/operator/tables"
 	"cdcpipeline/internal/outputs"
 	"cdcpipeline/internal/table"
 	"cdcpipeline/internal/task"
@@ -145,7 +143,8 @@ func (f *eraseFlags) open(ctx context.Context, d *deployment, tell func(string, 
 		return task.IsLoading(ctx, api, d.TaskArn, n) //nolint:wrapcheck // it says what of
 	}
 	if d.TablesJob != "" {
-		e.Tables = &erase.Tables{Job: tables.Job{Glue: awsapi.New(d.AWS, awsapi.Glue), Name: d.TablesJob, Tell: tell}}
+		e.Tables = &d.keptTables().Job
+		e.Tables.Tell = tell
 	}
 	db, closeDatabase, err := f.connection.open(ctx, tell)
 	if err != nil {
@@ -177,7 +176,7 @@ func (f *eraseFlags) open(ctx context.Context, d *deployment, tell func(string, 
 func (d *deployment) erasable() erase.Lake {
 	l := erase.Lake{
 		Client: d.s3(), Name: d.LakeBucket, Prefix: d.LakePrefix, Parked: []string{d.LakeErrorPrefix + "/"}, Invocations: d.CurrentFailedPrefix,
-		Results: config.ResultsPrefix + "/", Files: config.TablesPrefix,
+		Results: config.ResultsPrefix + "/",
 	}
 	for _, prefix := range []string{d.CurrentParkedPrefix, d.CurrentFailedPrefix} {
 		if prefix != "" && !strings.HasPrefix(prefix, l.Parked[0]) {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"cdcpipeline/internal/operator/erase"
+	"cdcpipeline/internal/operator/preflight"
 	"fmt"
 	"io"
 	"maps"
@@ -95,16 +96,8 @@ func typed(cmd *cobra.Command) string {
 				parts = append(parts, "--"+flag.Name+"="+value)
 				continue
 			}
-			parts = append(parts, "--"+flag.Name, shellQuoted(value))
+			parts = append(parts, "--"+flag.Name, preflight.Quoted(value))
 		}
 	})
 	return strings.Join(append(parts, "--yes"), " ")
-}
-
-// shellQuoted is a word as a shell takes it.
-func shellQuoted(word string) string {
-	if strings.Trim(word, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.=:/@") == "" {
-		return word
-	}
-	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
 }

@@ -5,6 +5,7 @@ import (
 	"cdcpipeline/internal/lake/athena"
 	"cdcpipeline/internal/lake/objects"
 	lake "cdcpipeline/internal/lake/tables"
+	"cdcpipeline/internal/lake/views"
 	"cdcpipeline/internal/operator/tables"
 	"cdcpipeline/internal/operator/verify"
 	"cdcpipeline/internal/outputs"
@@ -61,9 +62,15 @@ func newTablesRun(stack *stackFlags, action tables.Action, name, short, long str
 			if err != nil {
 				return err
 			}
-			names, err := k.physical(cmd.Context(), only)
-			if err != nil {
-				return err
+			var names []string
+			if len(only) > 0 {
+				notes, err := tables.Notes(cmd.Context(), k.state)
+				if err != nil {
+					return err //nolint:wrapcheck // it says what of
+				}
+				if names, err = physical(notes, only); err != nil {
+					return err
+				}
 			}
 			ctx, cancel := bounded(cmd.Context(), timeout)
 			defer cancel()
@@ -158,15 +165,8 @@ func (k *keptTables) asSink() verify.Tables {
 	return verify.Tables{Athena: k.athena, Job: k.Job, State: k.state}
 }
 
-// physical gives the names by which the job knows tables of the catalog.
-func (k *keptTables) physical(ctx context.Context, named []string) ([]string, error) {
-	if len(named) == 0 {
-		return nil, nil
-	}
-	notes, err := tables.Notes(ctx, k.state)
-	if err != nil {
-		return nil, err //nolint:wrapcheck // it says what of
-	}
+// physical gives the names by which the job knows tables of the catalog, of which it has said how they are.
+func physical(notes []tables.Note, named []string) ([]string, error) {
 	var known []string
 	for _, n := range notes {
 		if _, filled := n.Filled(); !filled {
@@ -176,7 +176,7 @@ func (k *keptTables) physical(ctx context.Context, named []string) ([]string, er
 	names := make([]string, len(named))
 	var problems []error
 	for i, name := range named {
-		if names[i] = name + "_table"; !slices.Contains(known, name) {
+		if names[i] = views.Name(name).Table(); !slices.Contains(known, name) {
 			problems = append(problems, fmt.Errorf("--table %s: the job has kept no such table yet; it keeps %s", name, orDash(strings.Join(known, ", "))))
 		}
 	}

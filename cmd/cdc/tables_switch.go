@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cdcpipeline/internal/lake/views"
 	"cdcpipeline/internal/operator/tables"
 	"cdcpipeline/internal/operator/verify"
 	"cdcpipeline/internal/table"
@@ -64,11 +65,15 @@ func (f *tablesSwitchFlags) run(cmd *cobra.Command) error {
 		return err
 	}
 	k.Tell = show.tell
-	if _, err := k.physical(ctx, f.only); err != nil {
+	notes, err := tables.Notes(ctx, k.state)
+	if err != nil {
+		return err //nolint:wrapcheck // it says what of
+	}
+	if _, err := physical(notes, f.only); err != nil {
 		return err
 	}
-	filled, err := k.filled(ctx, f.only)
-	if err != nil {
+	filled := filledOf(notes, f.only)
+	if err := stoppedOf(filled); err != nil {
 		return err
 	}
 	if len(filled) == 0 {
@@ -80,31 +85,26 @@ func (f *tablesSwitchFlags) run(cmd *cobra.Command) error {
 			return err
 		}
 	}
-	views, names := make([]string, len(filled)), make([]string, len(filled))
+	shown, names := make([]string, len(filled)), make([]string, len(filled))
 	for i, n := range filled {
-		views[i], _ = n.Filled()
-		names[i] = views[i] + "_table"
+		shown[i], _ = n.Filled()
+		names[i] = views.Name(shown[i]).Table()
 	}
 	if _, err := k.Start(ctx, tables.Switch, names...); err != nil {
 		return err //nolint:wrapcheck // it says which run
 	}
-	if _, err := fmt.Fprintf(out, "shown now: %s\n", strings.Join(views, ", ")); err != nil {
+	if _, err := fmt.Fprintf(out, "shown now: %s\n", strings.Join(shown, ", ")); err != nil {
 		return fmt.Errorf("printing: %w", err)
 	}
 	return nil
 }
 
-// filled are the tables that were filled beside the shown ones, of all or of some. One that has stopped is an error.
-func (k *keptTables) filled(ctx context.Context, only []string) ([]tables.Note, error) {
-	notes, err := tables.Notes(ctx, k.state)
-	if err != nil {
-		return nil, err //nolint:wrapcheck // it says what of
-	}
-	notes = slices.DeleteFunc(notes, func(n tables.Note) bool {
+// filledOf are the tables that were filled beside the shown ones, of all or of some.
+func filledOf(notes []tables.Note, only []string) []tables.Note {
+	return slices.DeleteFunc(notes, func(n tables.Note) bool {
 		view, filled := n.Filled()
 		return !filled || len(only) > 0 && !slices.Contains(only, view)
 	})
-	return notes, stoppedOf(notes)
 }
 
 // compareFilled says that the tables are not to be shown, and why.

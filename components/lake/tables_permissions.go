@@ -4,6 +4,7 @@ import (
 	"cdcpipeline/config"
 	"cdcpipeline/internal/iampolicy"
 	"cdcpipeline/internal/lake/tables"
+	"cdcpipeline/internal/lake/views"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
@@ -30,7 +31,7 @@ func (p *tablesPlan) permissions(logs jobLogs) pulumi.StringOutput {
 	}
 	statements = append(statements,
 		p.useCatalog("ReadCatalog", []string{"*"}, "glue:GetDatabase", "glue:GetDatabases", "glue:GetTable", "glue:GetTables"),
-		p.useCatalog("ShowTables", []string{"*_table", "*_next"}, "glue:CreateTable", "glue:DeleteTable", "glue:UpdateTable"))
+		p.useCatalog("ShowTables", []string{views.Name("*").Table(), views.Name("*").Next()}, "glue:CreateTable", "glue:DeleteTable", "glue:UpdateTable"))
 	if p.Lake.Tables.Format != config.FormatIceberg {
 		statements = append(statements, p.missObjects(), keep("MarkFolder", p.below(config.TablesPrefix+"_$folder$")))
 	}

@@ -25,6 +25,8 @@ package erase
 
 import (
 	"cdcpipeline/internal/change"
+	lake "cdcpipeline/internal/lake/tables"
+	"cdcpipeline/internal/operator/tables"
 	"cdcpipeline/internal/table"
 	"context"
 	"errors"
@@ -52,8 +54,8 @@ type Erasure struct {
 	Lake   Lake
 	// Search is nil in a stack without a domain.
 	Search *Search
-	// Tables is nil in a stack that keeps no tables in the lake.
-	Tables *Tables
+	// Tables is the job that keeps the lake's tables; nil in a stack that keeps none.
+	Tables *tables.Job
 	// Loading says whether the task loads the table just now; nil is never.
 	Loading func(context.Context, table.Name) (bool, error)
 	Table   table.Name
@@ -268,6 +270,10 @@ func (r *run) refuse(ctx context.Context) error {
 	if view := r.files.filling; view != "" {
 		refuse("another table is filled beside %[1]s, and both may have the row: `cdc tables switch --table %[1]s` first", view)
 	}
+	if r.Tables == nil && len(r.files.names) > 0 {
+		refuse("the lake has the tables %s of it, and no job that erases from them: set lake.tables.format to what they are and run `pulumi up`, or delete their files "+
+			"below s3://%s/%s with all versions, and then what the job has said of them below %s", strings.Join(r.files.names, ", "), r.Lake.Name, files, lake.State)
+	}
 	for id, newest := range r.raw.newest {
 		if !newest.made.After(r.request.Began) {
 			continue // an erasure that was interrupted has looked at it, and may have erased the deletion since
@@ -311,8 +317,8 @@ func (r *run) erase(ctx context.Context) error {
 	}
 	if r.Tables != nil && len(r.files.names) > 0 {
 		r.tell("having the job erase the row from %s", strings.Join(r.files.names, ", "))
-		if err := r.Tables.erase(ctx, r.request.key()); err != nil {
-			return err
+		if _, err := r.Tables.Erase(ctx, r.request.key()); err != nil {
+			return err //nolint:wrapcheck // it names the run
 		}
 	}
 	if err := r.Lake.forgetFiles(ctx, r.Table); err != nil {

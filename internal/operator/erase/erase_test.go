@@ -270,6 +270,24 @@ func TestFilesOfFormerTablesGoAsAWhole(t *testing.T) {
 	require.Equal(t, map[string]bool{"tables/1/iceberg/shop_orders/all/data/b.parquet": true}, left)
 }
 
+// Where its files are is what tells them from those of former tables.
+func TestNothingIsErasedOfATableThatIsNobodyKnowsWhere(t *testing.T) {
+	s := newScene(t)
+	s.keep()
+	s.bucket.put("tables/_state/shop_orders_table.json", []byte(`{"table":"shop_orders_table","source":"shop.orders"}`))
+	_, err := s.erasure(true).Run(t.Context())
+	require.ErrorContains(t, err, "nobody knows where the files of shop_orders_table are: run `cdc tables run`")
+}
+
+func TestNothingIsErasedWhileNoJobKeepsTheTables(t *testing.T) {
+	s := newScene(t)
+	s.keep()
+	e := s.erasure(true)
+	e.Tables = nil
+	_, err := e.Run(t.Context())
+	require.ErrorContains(t, err, "the lake has the tables shop_orders_table of it, and no job that erases from them")
+}
+
 func TestNothingIsErasedWhileAnotherTableIsFilled(t *testing.T) {
 	s := newScene(t)
 	s.keep()

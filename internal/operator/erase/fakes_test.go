@@ -103,11 +103,23 @@ func (b *bucket) ListObjectVersions(_ context.Context, in *s3.ListObjectVersions
 	return out, nil
 }
 
+func (b *bucket) ListObjectsV2(_ context.Context, in *s3.ListObjectsV2Input, _ ...func(*s3.Options)) (*s3.ListObjectsV2Output, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	out := &s3.ListObjectsV2Output{}
+	for _, v := range b.versions {
+		if strings.HasPrefix(v.key, *in.Prefix) && b.isLatest(v) && !v.mark {
+			out.Contents = append(out.Contents, types.Object{Key: &v.key, LastModified: &v.written})
+		}
+	}
+	return out, nil
+}
+
 func (b *bucket) GetObject(_ context.Context, in *s3.GetObjectInput, _ ...func(*s3.Options)) (*s3.GetObjectOutput, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	for _, v := range b.versions {
-		if v.key == *in.Key && v.id == *in.VersionId {
+		if v.key == *in.Key && (v.id == aws.ToString(in.VersionId) || in.VersionId == nil && b.isLatest(v)) {
 			return &s3.GetObjectOutput{
 				Body: io.NopCloser(bytes.NewReader(v.body)), Metadata: v.meta, StorageClass: v.class,
 				ServerSideEncryption: types.ServerSideEncryptionAwsKms, SSEKMSKeyId: &v.kms, BucketKeyEnabled: aws.Bool(true),
@@ -369,10 +381,10 @@ func (s *scene) erasure(yes bool) Erasure {
 	return Erasure{
 		Source: s.source, Table: orders, Row: map[string]string{"id": "7"},
 		Lake: Lake{
-			Client: s.bucket, Name: "lake", Prefix: "raw", Parked: []string{"errors/", "aws/"}, Invocations: "aws/", Results: "athena-results/", Files: "tables",
+			Client: s.bucket, Name: "lake", Prefix: "raw", Parked: []string{"errors/", "aws/"}, Invocations: "aws/", Results: "athena-results/",
 		},
 		Search:  &Search{Client: opensearch.Client{URL: "https://domain", Transport: opensearchtest.Domain(s.answer)}, History: "retail-trans", Epochs: s.domain, Pause: time.Millisecond},
-		Tables:  &Tables{Job: tables.Job{Glue: s.job, Name: "job", Pause: time.Millisecond}},
+		Tables:  &tables.Job{Glue: s.job, Name: "job", Pause: time.Millisecond},
 		Options: Options{Yes: yes, Settle: 30 * time.Minute, Now: func() time.Time { return noon }},
 	}
 }

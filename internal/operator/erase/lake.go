@@ -1,6 +1,8 @@
 package erase
 
 import (
+	"cdcpipeline/internal/awsapi"
+	"cdcpipeline/internal/lake/objects"
 	"cdcpipeline/internal/lake/partition"
 	"cdcpipeline/internal/table"
 	"cmp"
@@ -22,8 +24,8 @@ import (
 
 // Bucket is as much of S3's API as is called here.
 type Bucket interface {
+	objects.S3
 	ListObjectVersions(context.Context, *s3.ListObjectVersionsInput, ...func(*s3.Options)) (*s3.ListObjectVersionsOutput, error)
-	GetObject(context.Context, *s3.GetObjectInput, ...func(*s3.Options)) (*s3.GetObjectOutput, error)
 	PutObject(context.Context, *s3.PutObjectInput, ...func(*s3.Options)) (*s3.PutObjectOutput, error)
 	DeleteObjects(context.Context, *s3.DeleteObjectsInput, ...func(*s3.Options)) (*s3.DeleteObjectsOutput, error)
 }
@@ -40,8 +42,6 @@ type Lake struct {
 	Invocations string
 	// Results is the prefix of results of queries, with a slash at its end.
 	Results string
-	// Files is the prefix of the tables that change in place, without a slash at its end.
-	Files string
 }
 
 func (l Lake) folder(n table.Name) string { return partition.Folder(l.Prefix, n.Database, n.Table) }
@@ -161,7 +161,7 @@ func (l Lake) read(ctx context.Context, s *survey) (*survey, error) {
 		}
 		work, ctx := errgroup.WithContext(ctx)
 		work.SetLimit(readers)
-		for _, o := range objects(all) {
+		for _, o := range byKey(all) {
 			work.Go(func() error { return l.look(ctx, s, o) })
 		}
 		if err := work.Wait(); err != nil {
@@ -172,8 +172,8 @@ func (l Lake) read(ctx context.Context, s *survey) (*survey, error) {
 	return s, nil
 }
 
-// objects by their keys, in their order.
-func objects(all []version) []*stored {
+// byKey are the objects of versions, in their order.
+func byKey(all []version) []*stored {
 	var found []*stored
 	for _, v := range all {
 		if len(found) == 0 || found[len(found)-1].key != v.key {
@@ -197,7 +197,7 @@ func (l Lake) look(ctx context.Context, s *survey, o *stored) error {
 			continue
 		}
 		body, _, err := l.get(ctx, v)
-		if gone := (*types.NoSuchKey)(nil); errors.As(err, &gone) || code(err) == "NoSuchVersion" {
+		if gone := (*types.NoSuchKey)(nil); errors.As(err, &gone) || awsapi.Is(err, "NoSuchVersion") {
 			continue // expired, or replayed, meanwhile
 		}
 		if err != nil {
@@ -226,15 +226,6 @@ func (l Lake) look(ctx context.Context, s *survey, o *stored) error {
 		s.mu.Unlock()
 	}
 	return nil
-}
-
-// code of an answer of AWS.
-func code(err error) string {
-	var coded interface{ ErrorCode() string }
-	if errors.As(err, &coded) {
-		return coded.ErrorCode()
-	}
-	return ""
 }
 
 // note a record of the table; it says whether it is the row's.

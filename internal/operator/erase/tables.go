@@ -2,7 +2,10 @@ package erase
 
 import (
 	"bytes"
+	"cdcpipeline/config"
 	"cdcpipeline/internal/change"
+	"cdcpipeline/internal/lake/objects"
+	lake "cdcpipeline/internal/lake/tables"
 	"cdcpipeline/internal/operator/tables"
 	"cdcpipeline/internal/table"
 	"context"
@@ -15,15 +18,6 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 )
-
-// Tables are those of the lake that change in place, and the job that keeps them.
-type Tables struct{ tables.Job }
-
-// erase has the job erase what a request says.
-func (t *Tables) erase(ctx context.Context, request string) error {
-	_, err := t.Job.Erase(ctx, request)
-	return err //nolint:wrapcheck // it names the run
-}
 
 // request is an object of the bucket that keeps what an erasure is of until it is done: for the job, and for a run that goes on.
 // No key is in the job's arguments, which Glue keeps.
@@ -47,14 +41,14 @@ func newRequest(n table.Name, at time.Time) request {
 func (r request) of(n table.Name) bool { return r.Schema == n.Database && r.Table == n.Table }
 
 // requestsFolder is below the tables' files, where the job may read.
-const requestsFolder = "/_state/erase/"
+const requestsFolder = lake.State + "/erase/"
 
-// key of the request's object. The folder of the tables is that of [config.TablesPrefix] in every stack.
-func (r request) key() string { return "tables" + requestsFolder + r.ID + ".json" }
+// key of the request's object.
+func (r request) key() string { return requestsFolder + r.ID + ".json" }
 
 // requests that were not finished.
 func (l Lake) requests(ctx context.Context) ([]request, error) {
-	all, err := l.versions(ctx, l.Files+requestsFolder)
+	all, err := l.versions(ctx, requestsFolder)
 	if err != nil {
 		return nil, err
 	}
@@ -99,6 +93,9 @@ func (l Lake) settle(ctx context.Context, r request) error {
 	return l.deleteVersions(ctx, all)
 }
 
+// files is where those of all tables are.
+const files = config.TablesPrefix + "/"
+
 // tableFiles are what the bucket has of a table that changes in place.
 type tableFiles struct {
 	// names of the tables in the catalog, as the job's notes have them.
@@ -113,17 +110,17 @@ type tableFiles struct {
 // tableFiles of every epoch, of a table that the job has kept.
 func (l Lake) tableFiles(ctx context.Context, n table.Name) (tableFiles, error) {
 	found := tableFiles{names: []string{}}
-	if l.Files == "" {
-		return found, nil
-	}
-	notes, err := l.notes(ctx)
+	notes, err := tables.Notes(ctx, objects.Lake{Client: l.Client, Bucket: l.Name, Prefix: lake.State})
 	if err != nil {
-		return found, err
+		return found, err //nolint:wrapcheck // it says what of
 	}
 	shown := map[string]string{} // where, by the folder's name
 	for _, note := range notes {
 		if note.Source != n.String() {
 			continue
+		}
+		if note.Location == "" { // every file would be a former one
+			return found, fmt.Errorf("nobody knows where the files of %s are: run `cdc tables run`, which says it", note.Table)
 		}
 		found.names = append(found.names, note.Table)
 		if view, filled := note.Filled(); filled {
@@ -135,12 +132,12 @@ func (l Lake) tableFiles(ctx context.Context, n table.Name) (tableFiles, error) 
 	if len(shown) == 0 {
 		return found, nil
 	}
-	all, err := l.versions(ctx, l.Files+"/")
+	all, err := l.versions(ctx, files)
 	if err != nil {
 		return found, err
 	}
 	for _, v := range all {
-		parts := strings.Split(strings.TrimPrefix(v.key, l.Files+"/"), "/") // generation, format, view, epoch, and what is below
+		parts := strings.Split(strings.TrimPrefix(v.key, files), "/") // generation, format, view, epoch, and what is below
 		if len(parts) < 5 {
 			continue
 		}
@@ -153,35 +150,11 @@ func (l Lake) tableFiles(ctx context.Context, n table.Name) (tableFiles, error) 
 	return found, nil
 }
 
-// notes of the tables' job.
-func (l Lake) notes(ctx context.Context) ([]tables.Note, error) {
-	all, err := l.versions(ctx, l.Files+"/_state/")
-	if err != nil {
-		return nil, err
-	}
-	var notes []tables.Note
-	for _, v := range all {
-		if below := strings.TrimPrefix(v.key, l.Files+"/_state/"); v.mark || !v.latest || strings.Contains(below, "/") || !strings.HasSuffix(below, ".json") {
-			continue
-		}
-		body, _, err := l.get(ctx, v)
-		if err != nil {
-			return nil, err
-		}
-		var note tables.Note
-		if err := json.Unmarshal(body, &note); err != nil {
-			return nil, fmt.Errorf("reading s3://%s/%s: %w", l.Name, v.key, err)
-		}
-		notes = append(notes, note)
-	}
-	return notes, nil
-}
-
 // forgetFiles deletes the former versions of a table's files: those that the job has deleted just now, too.
 func (l Lake) forgetFiles(ctx context.Context, n table.Name) error {
-	files, err := l.tableFiles(ctx, n)
+	found, err := l.tableFiles(ctx, n)
 	if err != nil {
 		return err
 	}
-	return l.deleteVersions(ctx, files.former)
+	return l.deleteVersions(ctx, found.former)
 }

@@ -70,7 +70,7 @@ func (credentials) Look(ctx context.Context, s *Stack) (Finding, error) {
 	case err != nil:
 		login := "aws sso login"
 		if profile := s.Settings["profile"]; profile != "" {
-			login += " --profile " + quoted(profile)
+			login += " --profile " + Quoted(profile)
 		}
 		return bad([]string{login}, "%s: log in, or set aws:profile or AWS_PROFILE", oneLine(err.Error()))
 	case s.State.Account != "" && s.State.Account != caller.account:
@@ -122,7 +122,7 @@ func (r accountRole) Look(ctx context.Context, s *Stack) (Finding, error) {
 		return good("exists, and trusts %s", r.footprint.Service)
 	}
 	policy := fmt.Sprintf(`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":%q},"Action":"sts:AssumeRole"}]}`, r.footprint.Service)
-	return bad([]string{s.cli("iam update-assume-role-policy --role-name %s --policy-document %s", name, quoted(policy))},
+	return bad([]string{s.cli("iam update-assume-role-policy --role-name %s --policy-document %s", name, Quoted(policy))},
 		"exists, and trusts %s: DMS could not assume it", orNobody(services))
 }
 

@@ -291,7 +291,7 @@ func TestATimeoutIsUnknown(t *testing.T) {
 
 func TestWordsAreQuotedForAShell(t *testing.T) {
 	for word, want := range map[string]string{"plain/word-1": "plain/word-1", "": "''", "a b": "'a b'", "it's": `'it'\''s'`, "$(x)": "'$(x)'"} {
-		require.Equal(t, want, quoted(word))
+		require.Equal(t, want, Quoted(word))
 	}
 }
 

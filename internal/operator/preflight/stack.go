@@ -56,12 +56,12 @@ func (s *Stack) api(service awsapi.Service) *awsapi.Client { return awsapi.New(s
 
 // set is the command that sets a key of the stack's configuration.
 func (s *Stack) set(key, value string) string {
-	return fmt.Sprintf("pulumi config set%s --path 'cdc-pipeline:%s' %s", s.flag(), key, quoted(value))
+	return fmt.Sprintf("pulumi config set%s --path 'cdc-pipeline:%s' %s", s.flag(), key, Quoted(value))
 }
 
 func (s *Stack) flag() string {
 	if s.Named {
-		return " --stack " + quoted(s.Name)
+		return " --stack " + Quoted(s.Name)
 	}
 	return ""
 }
@@ -73,13 +73,13 @@ func (s *Stack) cli(format string, args ...any) string {
 		command += " --region " + region
 	}
 	if profile := s.Settings["profile"]; profile != "" {
-		command += " --profile " + quoted(profile)
+		command += " --profile " + Quoted(profile)
 	}
 	return command
 }
 
-// quoted is text as a shell reads it as one word.
-func quoted(text string) string {
+// Quoted is text as a shell reads it as one word.
+func Quoted(text string) string {
 	if text != "" && !strings.ContainsFunc(text, func(r rune) bool { return !strings.ContainsRune(plain, r) }) {
 		return text
 	}

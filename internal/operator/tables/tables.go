@@ -3,10 +3,11 @@
 package tables
 
 import (
+	"cdcpipeline/internal/awsapi"
 	"cdcpipeline/internal/lake/objects"
+	"cdcpipeline/internal/lake/views"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -83,7 +84,7 @@ func (j Job) start(ctx context.Context, arguments map[string]string) (Run, error
 			JobRunID string `json:"JobRunId"`
 		}
 		err := j.Glue.JSON(ctx, "StartJobRun", map[string]any{"JobName": j.Name, "Arguments": arguments}, &out)
-		if code := (interface{ ErrorCode() string })(nil); errors.As(err, &code) && code.ErrorCode() == "ConcurrentRunsExceededException" {
+		if awsapi.Is(err, "ConcurrentRunsExceededException") {
 			j.tell("the job %s runs already: waiting for its end", j.Name)
 			if err := j.pause(ctx); err != nil {
 				return Run{}, err
@@ -174,10 +175,12 @@ type Note struct {
 }
 
 // View is the name under which the table is queried in Athena: without its tombstones. An epoch that is filled beside it has none.
-func (n Note) View() string { return strings.TrimSuffix(n.Table, "_table") }
+func (n Note) View() string { return strings.TrimSuffix(n.Table, views.Name("").Table()) }
 
 // Filled says that the table's name shows another epoch, beside which this one is filled, and what that one's view is.
-func (n Note) Filled() (view string, ok bool) { return strings.CutSuffix(n.Table, "_next") }
+func (n Note) Filled() (view string, ok bool) {
+	return strings.CutSuffix(n.Table, views.Name("").Next())
+}
 
 // Notes are what the job says of the tables, by their names in the catalog. The lake's prefix is that of the job's state.
 func Notes(ctx context.Context, state objects.Lake) ([]Note, error) {

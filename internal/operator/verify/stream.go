@@ -1,6 +1,7 @@
 package verify
 
 import (
+	"cdcpipeline/internal/awsapi"
 	"context"
 	"errors"
 	"fmt"
@@ -166,16 +167,7 @@ func (r *streamReader) step(ctx context.Context, shard string, iterator **string
 func permanent(err error) bool {
 	var missing *types.ResourceNotFoundException
 	var denied *types.KMSAccessDeniedException
-	return errors.As(err, &missing) || errors.As(err, &denied) || code(err) == "AccessDeniedException"
-}
-
-// code of an answer of AWS.
-func code(err error) string {
-	var coded interface{ ErrorCode() string }
-	if errors.As(err, &coded) {
-		return coded.ErrorCode()
-	}
-	return ""
+	return errors.As(err, &missing) || errors.As(err, &denied) || awsapi.Is(err, "AccessDeniedException")
 }
 
 // sleep is false when ctx has ended.

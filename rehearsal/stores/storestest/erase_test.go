@@ -78,7 +78,7 @@ func TestARowIsInNoStoreAfterItsErasure(t *testing.T) {
 
 	e := erase.Erasure{
 		Source: erase.Database{DB: db}, Table: table.Name{Database: database, Table: "people"}, Row: map[string]string{"id": "07", "tag": "0xca"},
-		Lake: erase.Lake{Client: client, Name: bucket, Prefix: "raw", Parked: []string{"errors/"}, Results: "athena-results/", Files: "tables"},
+		Lake: erase.Lake{Client: client, Name: bucket, Prefix: "raw", Parked: []string{"errors/"}, Results: "athena-results/"},
 		Search: &erase.Search{
 			Client: opensearch.Client{URL: node.URL, Transport: asMaster{node}}, History: "retail-trans-erase-" + day, Pause: 50 * time.Millisecond,
 			Epochs: currentstate.NewEpochs(currentstate.EpochsOptions{Domain: opensearch.Client{URL: node.URL, Transport: asMaster{node}}}),
