@@ -8,6 +8,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -59,7 +60,7 @@ type keptTables struct {
 }
 
 func (k *keptTables) keep(ctx context.Context) error {
-	k.found.Readers = append(append([]string{}, stores.Readers[k.format]...), k.engine.Name())
+	k.found.Readers = append(slices.Clone(stores.Readers[k.format]), k.engine.Name())
 	for _, step := range []struct {
 		what  string
 		run   func(context.Context) error
@@ -138,31 +139,13 @@ func (k *keptTables) refused(ctx context.Context) error {
 
 // compareTables compares each table, as each reader sees it, with the source's.
 func (k *keptTables) compareTables(ctx context.Context) (rows int, err error) {
-	options := stores.SparkOptions{Format: k.format, Endpoint: k.World.Account.Endpoint(), Region: account.Region, Key: account.Key}
-	catalog := glue.NewFromConfig(k.World.Account.Config())
 	gone := 0
 	for _, name := range tables {
 		database, table, _ := strings.Cut(name, ".")
-		view := database + "_" + table
-		lake, physical := k.output("catalogDatabase"), view+"_table"
-		// The name shows whichever epoch was shown last.
-		entry, err := catalog.GetTable(ctx, &glue.GetTableInput{DatabaseName: &lake, Name: &physical})
-		if err != nil {
-			return rows, fmt.Errorf("finding the table %s: %w", physical, err)
-		}
-		for i, reader := range append(append([]string{}, stores.Readers[k.format]...), "") {
-			var present []athena.Row
-			var tombstones int
-			if reader == "" {
-				reader = k.engine.Name()
-				present, err = athena.Rows(ctx, k.engine, view)
-			} else if lines, unread := k.World.Site.ReadTable(ctx, options, reader, lake+"."+physical, *entry.Table.StorageDescriptor.Location); unread == nil {
-				present, tombstones, err = withoutTombstones(lines)
-			} else {
-				err = unread
-			}
+		for i, reader := range k.found.Readers {
+			present, tombstones, err := k.read(ctx, reader, database+"_"+table)
 			if err != nil {
-				return rows, fmt.Errorf("reading %s by %s: %w", view, reader, err)
+				return rows, fmt.Errorf("reading %s by %s: %w", name, reader, err)
 			}
 			compare := athena.Compare
 			if reader == k.engine.Name() && k.format != "iceberg" { // as Athena
@@ -170,10 +153,10 @@ func (k *keptTables) compareTables(ctx context.Context) (rows int, err error) {
 			}
 			differences, n, err := compare(ctx, k.World.Database.Root(), database, table, present)
 			if err != nil {
-				return rows, fmt.Errorf("comparing %s by %s with its table: %w", view, reader, err)
+				return rows, fmt.Errorf("comparing %s by %s with its table: %w", name, reader, err)
 			}
 			if len(differences) > 0 {
-				return rows, fmt.Errorf("%s, by %s, differs from its table in %d rows, the first: %s", view, reader, len(differences), differences[0])
+				return rows, fmt.Errorf("%s, by %s, differs from its table in %d rows, the first: %s", name, reader, len(differences), differences[0])
 			}
 			gone += tombstones
 			if i == 0 {
@@ -185,4 +168,23 @@ func (k *keptTables) compareTables(ctx context.Context) (rows int, err error) {
 		return rows, errors.New("no row was ever deleted")
 	}
 	return rows, nil
+}
+
+// read a table: Athena's engine reads its view, the others the files that its name shows, tombstones too.
+func (k *keptTables) read(ctx context.Context, reader, view string) (present []athena.Row, tombstones int, err error) {
+	if reader == k.engine.Name() {
+		present, err = athena.Rows(ctx, k.engine, view)
+		return present, 0, err //nolint:wrapcheck // the caller says what of
+	}
+	database, physical := k.output("catalogDatabase"), view+"_table"
+	entry, err := glue.NewFromConfig(k.World.Account.Config()).GetTable(ctx, &glue.GetTableInput{DatabaseName: &database, Name: &physical})
+	if err != nil {
+		return nil, 0, fmt.Errorf("finding it in the catalog: %w", err)
+	}
+	options := stores.SparkOptions{Format: k.format, Endpoint: k.World.Account.Endpoint(), Region: account.Region, Key: account.Key}
+	lines, err := k.World.Site.ReadTable(ctx, options, reader, database+"."+physical, *entry.Table.StorageDescriptor.Location)
+	if err != nil {
+		return nil, 0, err //nolint:wrapcheck // the caller says what of
+	}
+	return withoutTombstones(lines)
 }

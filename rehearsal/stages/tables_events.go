@@ -92,7 +92,6 @@ func (k *keptTables) switched(ctx context.Context, session string) (string, erro
 
 // outOfOrder shuffles the records that were delivered since the last run.
 func (k *keptTables) outOfOrder(ctx context.Context) error {
-	bucket := k.bucket()
 	before := map[string]bool{}
 	for _, name := range tables {
 		known, err := k.records(ctx, name)
@@ -113,11 +112,9 @@ func (k *keptTables) outOfOrder(ctx context.Context) error {
 			return err
 		}
 		delivered = slices.DeleteFunc(delivered, func(o objects.Object) bool { return before[o.Key] })
-		lines := make([][]byte, 0, 600)
-		for _, o := range delivered {
-			if err := bucket.Lines(ctx, o.Key, func(line []byte) error { lines = append(lines, bytes.Clone(line)); return nil }); err != nil {
-				return fmt.Errorf("reading the lake: %w", err)
-			}
+		lines, err := k.lines(ctx, delivered...)
+		if err != nil {
+			return err
 		}
 		if len(lines) < 2 {
 			return fmt.Errorf("%s: %d records were delivered", name, len(lines))
@@ -152,7 +149,6 @@ func (k *keptTables) killedAndRerun(ctx context.Context) error {
 
 // lateAfterDelete delivers every record of the tables once more, and takes them away again when the job has read them.
 func (k *keptTables) lateAfterDelete(ctx context.Context) error {
-	bucket := k.bucket()
 	var again []string
 	for _, name := range tables {
 		known, err := k.records(ctx, name)
@@ -160,9 +156,9 @@ func (k *keptTables) lateAfterDelete(ctx context.Context) error {
 			return err
 		}
 		for i, o := range known {
-			lines := make([][]byte, 0, 600)
-			if err := bucket.Lines(ctx, o.Key, func(line []byte) error { lines = append(lines, bytes.Clone(line)); return nil }); err != nil {
-				return fmt.Errorf("reading the lake: %w", err)
+			lines, err := k.lines(ctx, o)
+			if err != nil {
+				return err
 			}
 			newest := known[len(known)-1].Key
 			key := newest[:strings.LastIndex(newest, "/")+1] + "late-" + k.format + "-" + strconv.Itoa(i) + ".gz"
@@ -220,6 +216,17 @@ func (k *keptTables) records(ctx context.Context, name string) ([]objects.Object
 	}
 	slices.SortFunc(found, func(a, b objects.Object) int { return a.Written.Compare(b.Written) })
 	return found, nil
+}
+
+// lines are the records of objects.
+func (k *keptTables) lines(ctx context.Context, of ...objects.Object) (lines [][]byte, err error) {
+	for _, o := range of {
+		err := k.bucket().Lines(ctx, o.Key, func(line []byte) error { lines = append(lines, bytes.Clone(line)); return nil })
+		if err != nil {
+			return nil, fmt.Errorf("reading the lake: %w", err)
+		}
+	}
+	return lines, nil
 }
 
 // put writes an object of records, as the delivery does.
