@@ -227,7 +227,7 @@ func (p *tablesPlan) job(ctx *pulumi.Context, code jobCode, role *iam.Role, secu
 		NumberOfWorkers:       pulumi.Int(cfg.Workers),
 		Timeout:               pulumi.Int(cfg.TimeoutMinutes),
 		MaxRetries:            pulumi.Int(1),
-		ExecutionClass:        pulumi.String("STANDARD"), // Glue's default, said, since a read job may have it
+		ExecutionClass:        pulumi.String("STANDARD"), // the default: a job that is read again has it
 		ExecutionProperty:     &glue.JobExecutionPropertyArgs{MaxConcurrentRuns: pulumi.Int(1)},
 		SecurityConfiguration: security.Name,
 		DefaultArguments:      arguments,

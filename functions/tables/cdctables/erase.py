@@ -11,7 +11,7 @@ from typing import Any
 from pyspark.sql import SparkSession
 
 from cdctables import objects
-from cdctables.formats import Format, quoted
+from cdctables.formats import Format, Hudi
 from cdctables.request import Request, and_rewritten, rewritten
 from cdctables.run import Run
 from cdctables.spec import Spec, Table
@@ -31,13 +31,14 @@ def erase(spark: SparkSession, spec: Spec, format_: Format, run: Run, s3: Any, t
     known = and_rewritten(read, rewritten(s3, spec, table, read))
     format_.commit(f"DELETE FROM {named} WHERE {request.condition}", known.text())
     run.keep(table, known)
+    format_.upkeep(table, datetime.now(UTC))
     _SCRUBS[spec.format](_Scrub(spark, spec, format_, s3, table, known, begun))
     return int(found.n) if found else 0
 
 
 @dataclass(frozen=True)
 class _Scrub:
-    """What is needed to delete the files of a table's former versions."""
+    """What is needed to delete what upkeep leaves of a table's former versions."""
 
     spark: SparkSession
     spec: Spec
@@ -47,18 +48,9 @@ class _Scrub:
     read: objects.Read
     begun: datetime
 
-    def call(self, procedure: str) -> None:
-        self.spark.sql(f"CALL {procedure}")
-
 
 def _iceberg(s: _Scrub) -> None:
-    name = f"{quoted(s.spec.database)}.{quoted(s.table.entry)}"
-    s.call(f"lake.system.rewrite_data_files(table => '{name}', options => map('delete-file-threshold', '1', 'remove-dangling-deletes', 'true'))")
-    s.call(f"lake.system.rewrite_position_delete_files(table => '{name}', options => map('rewrite-all', 'true'))")
-    s.call(f"lake.system.rewrite_manifests(table => '{name}')")
-    # Manifests have the least and the greatest value of each column, so they have to go with their files.
-    s.call(f"lake.system.expire_snapshots(table => '{name}', older_than => TIMESTAMP '{datetime.now(UTC):%Y-%m-%d %H:%M:%S.%f}', retain_last => 1)")
-    # What a run that was killed has left. The procedure refuses files of the last day, which another writer may be about to commit; here
+    # What a run that was killed has left. Upkeep's procedure refuses files of the last day, which another writer may be about to commit; here
     # one run at a time writes, so what is older than this run is nobody's.
     jvm: Any = s.spark.sparkContext._jvm
     table = jvm.org.apache.iceberg.spark.Spark3Util.loadIcebergTable(s.spark._jsparkSession, s.format.named(s.table))
@@ -67,20 +59,16 @@ def _iceberg(s: _Scrub) -> None:
 
 
 def _delta(s: _Scrub) -> None:
-    named, location = s.format.named(s.table), s.format.location(s.table)
-    s.spark.conf.set("spark.databricks.delta.retentionDurationCheck.enabled", "false")  # one run at a time writes
-    s.spark.sql(f"VACUUM {named} RETAIN 0 HOURS")
     # The log has the least and the greatest value of each column of each file. Delta Lake deletes parts of it by the day; a commit
     # without files and a checkpoint of it leave nothing that a reader needs before them.
-    s.format.commit(f"ALTER TABLE {named} SET TBLPROPERTIES ('cdc.erased' = '{s.begun.isoformat()}')", s.read.text())
+    s.format.commit(f"ALTER TABLE {s.format.named(s.table)} SET TBLPROPERTIES ('cdc.erased' = '{s.begun.isoformat()}')", s.read.text())
     jvm: Any = s.spark.sparkContext._jvm
-    log = jvm.org.apache.spark.sql.delta.DeltaLog.forTable(s.spark._jsparkSession, location)
+    log = jvm.org.apache.spark.sql.delta.DeltaLog.forTable(s.spark._jsparkSession, s.format.location(s.table))
     log.checkpoint()
     last = log.unsafeVolatileSnapshot().version()
-    for page in s.s3.get_paginator("list_objects_v2").paginate(Bucket=s.spec.bucket, Prefix=f"{s.table.location}/_delta_log/"):
-        for found in page.get("Contents", ()):
-            if (name := _VERSIONED.match(found["Key"].rpartition("/")[2])) and int(name[1]) < last:
-                s.s3.delete_object(Bucket=s.spec.bucket, Key=found["Key"])
+    for found in objects.below(s.s3, s.spec.bucket, f"{s.table.location}/_delta_log/"):
+        if (name := _VERSIONED.match(found["Key"].rpartition("/")[2])) and int(name[1]) < last:
+            s.s3.delete_object(Bucket=s.spec.bucket, Key=found["Key"])
 
 
 _VERSIONED = re.compile(r"(\d{20})\.")
@@ -88,8 +76,8 @@ _VERSIONED = re.compile(r"(\d{20})\.")
 
 
 def _hudi(s: _Scrub) -> None:
-    clean = "clean_policy => 'KEEP_LATEST_FILE_VERSIONS', file_versions_retained => 1, options => 'hoodie.write.table.version=6'"
-    s.format.commit(f"CALL run_clean(table => '{s.table.name}', {clean})", s.read.text())
+    statement = Hudi.cleaning(s.table, "clean_policy => 'KEEP_LATEST_FILE_VERSIONS', file_versions_retained => 1")
+    s.format.commit(statement, s.read.text())
 
 
 _SCRUBS: Mapping[str, Callable[[_Scrub], None]] = {"iceberg": _iceberg, "delta": _delta, "hudi": _hudi}

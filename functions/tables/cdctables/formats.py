@@ -294,7 +294,12 @@ class Hudi(Format):
 
     def upkeep(self, table: Table, before: datetime) -> None:
         hours = max(1, int((datetime.now(UTC) - before).total_seconds() // 3600))
-        self.spark.sql(f"CALL run_clean(table => '{table.name}', clean_policy => 'KEEP_LATEST_BY_HOURS', hours_retained => {hours})")
+        self.spark.sql(self.cleaning(table, f"clean_policy => 'KEEP_LATEST_BY_HOURS', hours_retained => {hours}"))
+
+    @staticmethod
+    def cleaning(table: Table, policy: str) -> str:
+        """The statement that deletes files of former versions. Without the table's version Hudi 1.0.2 takes it for one of its own."""
+        return f"CALL run_clean(table => '{table.name}', {policy}, options => 'hoodie.write.table.version=6')"
 
     @staticmethod
     def _told(read: str) -> dict[str, str]:

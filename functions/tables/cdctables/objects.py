@@ -91,15 +91,30 @@ def time_of(text: str) -> datetime | None:
     return datetime.fromisoformat(text).astimezone(UTC) if text else None
 
 
+def below(s3: Any, bucket: str, prefix: str, after: str = "") -> Iterator[dict[str, Any]]:
+    """The objects whose keys begin with a prefix, behind a key, as S3 lists them: `Key`, `Size`, `LastModified`."""
+    behind = {"StartAfter": after} if after else {}
+    for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix, **behind):
+        yield from page.get("Contents", ())
+
+
+def object_of(s3: Any, bucket: str, key: str) -> Object | None:
+    """An object by its key. It is looked for by a list, which a role may do that sees some prefixes alone: of an object that is not
+    there S3 says to such a role that access is denied."""
+    for found in s3.list_objects_v2(Bucket=bucket, Prefix=key, MaxKeys=1).get("Contents", ()):
+        if found["Key"] == key:
+            return Object(key, found["Size"], found["LastModified"].astimezone(UTC))
+    return None
+
+
 def listed(s3: Any, bucket: str, prefix: str, read: Read, lookback: timedelta) -> Iterator[Object]:
     """The objects below a prefix that were not read yet. Objects are named by the hour in which their first record came, which may
     be as long ago as the stream and the delivery keep one: so far back it looks."""
     after = f"{prefix}dt={(read.until - MARGIN - lookback).astimezone(UTC):%Y-%m-%d}" if read.until else prefix
-    for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix, StartAfter=after):
-        for found in page.get("Contents", ()):
-            o = Object(found["Key"], found["Size"], found["LastModified"].astimezone(UTC))
-            if o not in read:
-                yield o
+    for found in below(s3, bucket, prefix, after):
+        o = Object(found["Key"], found["Size"], found["LastModified"].astimezone(UTC))
+        if o not in read:
+            yield o
 
 
 def batches(objects: Iterable[Object], most: int) -> Iterator[list[Object]]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from cdctables.objects import Object
+from cdctables.objects import below, object_of
 
 
 @dataclass(frozen=True)
@@ -24,20 +24,10 @@ class Parked:
 
 def parked(s3: Any, bucket: str, prefix: str) -> Iterator[Parked]:
     """What is put aside below a prefix."""
-    for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):
-        for found in page.get("Contents", ()):
-            body = s3.get_object(Bucket=bucket, Key=found["Key"])["Body"].read()
-            line = gzip.decompress(body).split(b"\n", 1)[0]
-            yield Parked(found["Key"], found["LastModified"], json.loads(line)["object"])
-
-
-def object_of(s3: Any, bucket: str, key: str) -> Object | None:
-    """An object by its key. It is looked for by a list, which a role may do that sees some prefixes alone: of an object that is not
-    there S3 says to such a role that access is denied."""
-    for found in s3.list_objects_v2(Bucket=bucket, Prefix=key, MaxKeys=1).get("Contents", ()):
-        if found["Key"] == key:
-            return Object(key, found["Size"], found["LastModified"].astimezone(UTC))
-    return None
+    for found in below(s3, bucket, prefix):
+        body = s3.get_object(Bucket=bucket, Key=found["Key"])["Body"].read()
+        line = gzip.decompress(body).split(b"\n", 1)[0]
+        yield Parked(found["Key"], found["LastModified"], json.loads(line)["object"])
 
 
 def settle(s3: Any, bucket: str, before: Parked) -> bool:

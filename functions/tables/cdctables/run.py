@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -64,7 +65,7 @@ class Run:
     def __init__(self, spark: SparkSession, spec: Spec, format_: Format, catalog: Catalog, client: Callable[[], Any]) -> None:
         self._spark, self._spec, self._format, self._catalog, self._client = spark, spec, format_, catalog, client
         self._s3 = client()
-        self._refused: dict[str, int] = {}
+        self._refused: Counter[str] = Counter()
 
     def epoch(self, table: Table) -> Table:
         """The table of a specification, and whether it is another epoch than the one that its name shows: that one then stays as it
@@ -106,7 +107,6 @@ class Run:
         found = objects.listed(self._s3, self._spec.bucket, table.raw, read, lookback)
         for batch in objects.batches(found, self._spec.batch_mb << 20):
             done, read = self._apply(table, batch, read)
-            self._refused[table.name] = self._refused.get(table.name, 0) + done.refused
             yield done
 
     def replay(self, table: Table) -> Iterator[Batch]:
@@ -117,17 +117,16 @@ class Run:
         aside = {p.object: p for p in parked.parked(self._s3, bucket, f"{self._spec.errors}/{table.raw}")}
         yield from self.table(table)
         read = self.read(table)  # of which no older object may be left out: what a run has stopped at is the next one's
-        found = [o for o in (parked.object_of(self._s3, bucket, key) for key in aside) if o is not None and o in read]
+        found = [o for o in (objects.object_of(self._s3, bucket, key) for key in aside) if o is not None and o in read]
         for batch in objects.batches(found, self._spec.batch_mb << 20):
             done, read = self._apply(table, batch, read, again=True)
             for o in batch:
                 parked.settle(self._s3, bucket, aside[o.key])
-            self._refused[table.name] = self._refused.get(table.name, 0) + done.refused
             yield done
 
     def refused(self) -> int:
         """How many records of all tables this run could not apply."""
-        return sum(self._refused.values())
+        return self._refused.total()
 
     def read(self, table: Table) -> objects.Read:
         """What the table's commits have read. The last one that says so may have been cleaned away; upkeep keeps what it said."""
@@ -155,17 +154,16 @@ class Run:
         count, size = self._size(table)
         said = {
             "table": table.entry, "source": f"{table.schema}.{table.table}", "location": table.location, "at": objects.until_text(datetime.now(UTC)), "until": objects.until_text(self.read(table).until) or None,
-            "rows": rows.n if rows else 0, "objects": count, "bytes": size, "refused": self._refused.get(table.name, 0), "stopped": stopped,
+            "rows": rows.n if rows else 0, "objects": count, "bytes": size, "refused": self._refused[table.name], "stopped": stopped,
         }  # fmt: skip
         self._s3.put_object(Bucket=self._spec.bucket, Key=self._noted(table.entry), Body=json.dumps(said, ensure_ascii=False).encode())
 
     def upkeep_is_due(self, table: Table, now: datetime) -> bool:
         """Whether the last upkeep was long enough ago. A table's first one counts from its first run."""
-        bucket, key = self._spec.bucket, self._kept(table)
-        found = self._s3.list_objects_v2(Bucket=bucket, Prefix=key, MaxKeys=1).get("Contents")
-        if not found:
-            self._s3.put_object(Bucket=bucket, Key=key, Body=self.read(table).text().encode())
-        return bool(found) and now - found[0]["LastModified"] >= timedelta(hours=self._spec.upkeep_hours)
+        last = objects.object_of(self._s3, self._spec.bucket, self._kept(table))
+        if last is None:
+            self.keep(table, self.read(table))
+        return last is not None and now - last.modified >= timedelta(hours=self._spec.upkeep_hours)
 
     def upkeep(self, table: Table, now: datetime) -> Upkeep | None:
         """Takes out old tombstones and versions, and merges small files. None for a table that is not there."""
@@ -191,7 +189,7 @@ class Run:
             return
         folder = table.location.rpartition("/")[0]
         epochs: dict[str, list[Any]] = {}
-        for o in self._objects(folder):
+        for o in objects.below(self._s3, self._spec.bucket, folder + "/"):
             epochs.setdefault(o["Key"][len(folder) + 1 :].partition("/")[0], []).append(o)
         for epoch, found in epochs.items():
             if f"{folder}/{epoch}" != table.location and max(o["LastModified"] for o in found) < before:
@@ -199,12 +197,8 @@ class Run:
                     self._s3.delete_object(Bucket=self._spec.bucket, Key=o["Key"])
 
     def _size(self, table: Table) -> tuple[int, int]:
-        found = [o["Size"] for o in self._objects(table.location)]
+        found = [o["Size"] for o in objects.below(self._s3, self._spec.bucket, table.location + "/")]
         return len(found), sum(found)
-
-    def _objects(self, folder: str) -> Iterator[Any]:
-        for page in self._s3.get_paginator("list_objects_v2").paginate(Bucket=self._spec.bucket, Prefix=folder + "/"):
-            yield from page.get("Contents", ())
 
     def _evolve(self, table: Table) -> None:
         """Gives the table the columns and types that the source has. A column that the source has no more stays, with the values that
@@ -214,7 +208,7 @@ class Run:
         for name, (before, now) in changed.items():
             if not widens(before, now):
                 raise Stopped(
-                    f"column {name} is {before} in the table and {now} in the source, which does not hold every value of it: rebuild the table"
+                    f"column {name} is {before} in the table and {now} in the source, which does not hold every value of it: raise lake.tables.generation and run pulumi up"
                 )
         new = {name: type_ for name, type_ in columns_of(table).items() if name not in has}
         if new:
@@ -239,7 +233,9 @@ class Run:
             now = read.and_these([] if again else batch, *binlogs)
             self._format.merge(table, _newest(found, self._format.columns(table)), now.text())
             counted = {kind: row.n for kind, row in kinds.items()}
-            return Batch(len(batch), counted.get(reader.ROW, 0), counted.get(reader.REFUSED, 0)), now
+            done = Batch(len(batch), counted.get(reader.ROW, 0), counted.get(reader.REFUSED, 0))
+            self._refused[table.name] += done.refused
+            return done, now
         finally:
             found.unpersist()
 
