@@ -73,6 +73,7 @@ func (k *keptTables) keep(ctx context.Context) error {
 		{"a run that is killed", k.killedAndRerun, &k.found.KilledAndRerunEqual},
 		{"records of deleted rows, once more", k.lateAfterDelete, &k.found.LateAfterDeleteAbsent},
 		{"a column added", k.columnAdded, &k.found.ColumnAddedEqual},
+		{"the operator's tool compares all sinks with the source", k.verifyDeep, nil},
 	} {
 		k.Log.Detail("tables of %s: %s", k.format, step.what)
 		err := step.run(ctx)
@@ -95,6 +96,12 @@ func (k *keptTables) keep(ctx context.Context) error {
 // run has the operator's tool run the job.
 func (k *keptTables) run(ctx context.Context, session string) error {
 	_, err := k.Tool.Run(ctx, "tables-"+session+"-"+k.format, 0, "tables", "run")
+	return err
+}
+
+// verifyDeep has the operator's tool compare the tables as Athena shows them, beside the other sinks, with the source.
+func (k *keptTables) verifyDeep(ctx context.Context) error {
+	_, err := k.Tool.Run(ctx, "verify-deep-tables-"+k.format, 0, "verify", "--deep", "--timeout", "3m", "--ca", k.World.Site.Authority.File())
 	return err
 }
 
