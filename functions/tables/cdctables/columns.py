@@ -12,7 +12,7 @@ from cdctables.record import Number, Spelling, Unreadable, single
 
 _NUMBER = re.compile(r"-?[0-9]+(\.[0-9]*)?([eE][+-]?[0-9]{1,3})?", re.ASCII)
 _DAY = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})([T ]00:00:00(\.0*)?Z?)?", re.ASCII)
-_INSTANT = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})(?:[T ]([01][0-9]|2[0-3]):([0-5][0-9]):([0-5][0-9])(?:\.([0-9]*))?Z?)?", re.ASCII)
+_INSTANT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?:[T ][0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.([0-9]*))?Z?)?", re.ASCII)
 _DECIMAL = re.compile(r"decimal\((\d+),(\d+)\)")
 _WHOLE_BITS = {"int": 31, "bigint": 63}
 _EXACT_DIGITS = 15
@@ -108,11 +108,10 @@ def _date(value: Any) -> date:
 
 def _timestamp(value: Any) -> datetime:
     match = _INSTANT.fullmatch(_scalar(value))
-    fraction = match[5] or "" if match else ""
     try:
-        if match and not fraction[6:].strip("0"):
-            day = date.fromisoformat(match[1])
-            return datetime(day.year, day.month, day.day, int(match[2] or 0), int(match[3] or 0), int(match[4] or 0), int(f"{fraction[:6]:0<6}"), UTC)
+        if match and not (match[1] or "")[6:].strip("0"):
+            at = datetime.fromisoformat(value.removesuffix("Z").removesuffix("."))
+            return at.replace(tzinfo=UTC)
     except ValueError:
         pass
     raise Unreadable(f"{value!r} is no time of microseconds")

@@ -109,6 +109,10 @@ class Iceberg(Format):
         "spark.sql.catalog.lake": "org.apache.iceberg.spark.SparkCatalog",
         "spark.sql.catalog.lake.catalog-impl": "org.apache.iceberg.aws.glue.GlueCatalog",
         "spark.sql.catalog.lake.io-impl": "org.apache.iceberg.aws.s3.S3FileIO",
+        # A merge joins by the key. A filter of the states' keys leaves out the table's other rows before they are sent and sorted.
+        "spark.sql.optimizer.runtime.bloomFilter.enabled": "true",
+        "spark.sql.optimizer.runtime.bloomFilter.applicationSideScanSizeThreshold": "0",
+        "spark.sql.optimizer.runtime.bloomFilter.creationSideThreshold": "16g",
     }
 
     def named(self, table: Table) -> str:
@@ -145,8 +149,14 @@ class Iceberg(Format):
             self.spark.sql(f"CALL lake.system.{procedure}")
 
     def commits(self, table: Table) -> Iterator[str]:
-        history = self.spark.sql(f"SELECT summary['{READ}'] read FROM {self.named(table)}.snapshots ORDER BY committed_at DESC, snapshot_id")
-        yield from (row.read for row in history.collect() if row.read)
+        jvm: Any = self.spark.sparkContext._jvm
+        loaded = jvm.org.apache.iceberg.spark.Spark3Util.loadIcebergTable(self.spark._jsparkSession, self.named(table))
+        snapshot = loaded.currentSnapshot()
+        while snapshot is not None:
+            if read := snapshot.summary().get(READ):
+                yield str(read)
+            parent = snapshot.parentId()
+            snapshot = None if parent is None else loaded.snapshot(parent)
 
     def commit(self, statement: str, read: str) -> None:
         # The properties of a snapshot are given to what is called, not to a session: the setting spark.sql.iceberg.snapshot-property.*

@@ -11,13 +11,17 @@ from typing import Any
 from pyspark.sql import DataFrame, SparkSession
 
 from cdctables.objects import Object
-from cdctables.reader import CHUNK, FLAGS, METADATA, Reader, read
+from cdctables.reader import CHUNK, METADATA, Reader, Told, read
 from cdctables.spec import Table
+
+
+TOLD = "cdc_told"
+"""The column of what records tell beside states, `Told.text`: one row for each part of the objects has it, and nothing else."""
 
 
 def schema(table: Table) -> list[tuple[str, str]]:
     """Names and Spark types of what `states` gives."""
-    return [(c.name, c.type) for c in table.columns] + list(METADATA) + list(FLAGS)
+    return [(c.name, c.type) for c in table.columns] + list(METADATA) + [(TOLD, "string")]
 
 
 def states(
@@ -25,12 +29,12 @@ def states(
     binlog: str = "", purged: datetime | None = None,
 ) -> DataFrame:  # fmt: skip
     """What objects say, with the columns of `schema`. `client` makes a client of S3 on the worker."""
-    names = schema(table)
+    names, keys = schema(table), [o.key for o in objects]
 
     def work(arrived: Iterable[Any]) -> Iterator[Any]:
         import pyarrow
 
-        s3, types = client(), [_arrow(pyarrow, t) for _, t in names]
+        s3, types, told = client(), [_arrow(pyarrow, t) for _, t in names], Told()
         reader = Reader(table, binlog, purged)
 
         def get(key: str) -> bytes:
@@ -39,15 +43,19 @@ def states(
         def refuse(key: str, lines: list[bytes]) -> None:
             s3.put_object(Bucket=bucket, Key=f"{errors}/{key.removesuffix('.gz')}.jsonl.gz", Body=gzip.compress(b"".join(lines), mtime=0))
 
-        for batch in arrived:
-            found = read(reader, batch.column(0).to_pylist(), get, refuse)
-            while chunk := list(islice(found, CHUNK)):
-                columns = [pyarrow.array(values, type=t) for values, t in zip(zip(*chunk, strict=True), types, strict=True)]
-                yield pyarrow.RecordBatch.from_arrays(columns, names=[name for name, _ in names])
+        def rows() -> Iterator[tuple[Any, ...]]:
+            mine = (keys[i] for batch in arrived for i in batch.column(0).to_pylist())
+            for state in read(reader, mine, get, refuse, told):
+                yield (*state, None)
+            yield (*(None,) * (len(names) - 1), told.text())
 
-    keys = spark.createDataFrame([(o.key,) for o in objects], "object string")
-    parts = spark.sparkContext.defaultParallelism
-    return keys.repartition(parts).mapInArrow(work, ", ".join(f"`{n}` {t}" for n, t in names))
+        found = rows()
+        while chunk := list(islice(found, CHUNK)):
+            columns = [pyarrow.array(values, type=t) for values, t in zip(zip(*chunk, strict=True), types, strict=True)]
+            yield pyarrow.RecordBatch.from_arrays(columns, names=[name for name, _ in names])
+
+    parts = spark.range(0, len(keys), numPartitions=spark.sparkContext.defaultParallelism)
+    return parts.mapInArrow(work, ", ".join(f"`{n}` {t}" for n, t in names))
 
 
 def _arrow(pyarrow: Any, type_: str) -> Any:

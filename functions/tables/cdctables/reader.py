@@ -5,24 +5,25 @@ from __future__ import annotations
 import gzip
 import json
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from cdctables.columns import converter
 from cdctables.objects import time_of
-from cdctables.record import Key, Record, Unreadable, parse
+from cdctables.record import Key, Unreadable, parse
 from cdctables.spec import Table
 
 METADATA = (("cdc_key", "string"), ("cdc_version", "bigint"), ("cdc_gone", "boolean"), ("cdc_at", "timestamp"))
 """The columns of a table beside the source's: the key as one text, the order of the last change, whether that deleted the row,
 and when it was committed."""
 
-ROW, REFUSED, UNKNOWN, SKIPPED = "row", "refused", "unknown", "skipped"
-"""What a line is: the state of a row; a record that cannot be applied; one with a column that the table does not have; one that
-is none of this table's."""
-
 CHUNK = 10_000
 """Rows of a batch that goes to Spark."""
+
+
+class UnknownColumn(Exception):
+    """A column that the table does not have; its text is the name."""
 
 
 class Reader:
@@ -32,28 +33,22 @@ class Reader:
     def __init__(self, table: Table, binlog: str = "", purged: datetime | None = None) -> None:
         self._table, self._binlog, self._purged = table, binlog, purged
         self._since = time_of(table.since)
-        self._columns = [(c.member, converter(c.type, c.declared)) for c in table.columns]
+        self.binlogs: set[str] = set()
+        """Those of all records whose states were given."""
+        self._columns = [(c.member, converter(c.type, c.declared), c.member in table.key) for c in table.columns]
         types = {c.member: c.declared for c in table.columns}
         self._key = Key(table.key, [types[name] for name in table.key])
-        self._key_columns = set(table.key)
         self._known = set(types) | set(table.omitted)
 
-    def states(self, line: bytes) -> Iterator[tuple[Any, ...]]:
-        """The states that a line tells of: values of the columns, then those of METADATA, then kind, binlog and detail."""
-        try:
-            record = parse(line)
-            if record is None or (self._since and record.made() < self._since):
-                yield self._other(SKIPPED, "")
-                return
-            if (record.schema, record.table) != (self._table.schema, self._table.table):
-                raise Unreadable(f"it is of {record.schema}.{record.table}")
-            yield from list(self._of(record))
-        except Unreadable as e:
-            yield self._other(REFUSED, str(e))
-
-    def _of(self, record: Record) -> Iterator[tuple[Any, ...]]:
-        version, at = record.version(), record.committed()
-        binlog = "" if record.operation == "load" else record.place()[0]
+    def states(self, line: bytes) -> list[tuple[Any, ...]]:
+        """The states that a line tells of, each the values of the columns and then of METADATA. Unreadable for a record that cannot be
+        applied, UnknownColumn for one with a column that the table does not have."""
+        record = parse(line)
+        if record is None or (self._since and record.made() < self._since):
+            return []
+        if (record.schema, record.table) != (self._table.schema, self._table.table):
+            raise Unreadable(f"it is of {record.schema}.{record.table}")
+        version, at, binlog = record.order()
         if binlog and self._binlog and binlog != self._binlog:
             raise Unreadable(
                 f"it comes from {binlog}, and the table from {self._binlog}: another server's changes have no order with it; set source.rowsSince"
@@ -62,50 +57,81 @@ class Reader:
             raise Unreadable(
                 f"it is of before {self._purged.isoformat()}: deleted rows of that time are no longer remembered, and it could bring one back; rebuild the table"
             )
-        for name in record.data:
-            if name not in self._known:
-                yield self._other(UNKNOWN, name)
-                return
+        if not self._known.issuperset(record.data):
+            raise UnknownColumn(next(name for name in record.data if name not in self._known))
         key = self._key.id(record.data)
         gone = record.operation == "delete"
-        yield (*self._values(record.data, only_key=gone), key, version, gone, at, ROW, binlog, "")
+        states = [(*self._values(record.data, only_key=gone), key, version, gone, at)]
         if record.operation == "update" and record.before is not None:
             before = self._key.id(record.before)
             if before != key:  # the row that had this key is no more
-                yield (*self._values(record.before, only_key=True), before, version, True, at, ROW, binlog, "")
+                states.append((*self._values(record.before, only_key=True), before, version, True, at))
+        if binlog:
+            self.binlogs.add(binlog)
+        return states
 
-    def _values(self, row: dict[str, Any], only_key: bool) -> Iterator[Any]:
-        for member, convert in self._columns:
-            value = row.get(member)
-            if only_key and member not in self._key_columns:
-                value = None
-            elif value is None and member in self._key_columns:
-                value = ""  # the key has made sure that this is its value
-            try:
-                yield None if value is None else convert(value)
-            except Unreadable as e:
-                raise Unreadable(f"column {member}: {e}") from None
-
-    def _other(self, kind: str, detail: str) -> tuple[Any, ...]:
-        return (None,) * (len(self._columns) + len(METADATA)) + (kind, "", detail)
-
-
-FLAGS = (("cdc_kind", "string"), ("cdc_binlog", "string"), ("cdc_detail", "string"))
-"""What a reader says of a line beside the state."""
+    def _values(self, row: dict[str, Any], only_key: bool) -> list[Any]:
+        values: list[Any] = []
+        member = ""
+        try:
+            for member, convert, in_key in self._columns:
+                value = row.get(member)
+                if in_key and value is None:
+                    value = ""  # the key has made sure that this is its value
+                values.append(None if value is None or (only_key and not in_key) else convert(value))
+        except Unreadable as e:
+            raise Unreadable(f"column {member}: {e}") from None
+        return values
 
 
-def read(reader: Reader, keys: Iterable[str], get: Callable[[str], bytes], refuse: Callable[[str, list[bytes]], None]) -> Iterator[tuple[Any, ...]]:
-    """The states of objects. What is refused of an object is put aside as a whole: a line of JSON for each, `reason`, `object` and
-    `record`, the text as it came. An object that is read again gives the same."""
+@dataclass
+class Told:
+    """What records tell beside the states of rows."""
+
+    states: int = 0
+    refused: int = 0
+    """Records that cannot be applied."""
+    unknown: str = ""
+    """A column that the table does not have. What comes after its record was not read."""
+    binlogs: set[str] = field(default_factory=set)
+
+    def text(self) -> str:
+        return json.dumps(vars(self) | {"binlogs": sorted(self.binlogs)})
+
+    @classmethod
+    def parse(cls, texts: Iterable[str]) -> Told:
+        """What all of several tell together."""
+        told = cls()
+        for one in map(json.loads, texts):
+            told.states += one["states"]
+            told.refused += one["refused"]
+            told.unknown = told.unknown or one["unknown"]
+            told.binlogs |= set(one["binlogs"])
+        return told
+
+
+def read(
+    reader: Reader, keys: Iterable[str], get: Callable[[str], bytes], refuse: Callable[[str, list[bytes]], None], told: Told
+) -> Iterator[tuple[Any, ...]]:
+    """The states of objects; the rest is added to `told`. What is refused of an object is put aside as a whole: a line of JSON for each,
+    `reason`, `object` and `record`, the text as it came. An object that is read again gives the same."""
+    told.binlogs = reader.binlogs
     for key in keys:
         refused = []
         for line in gzip.decompress(get(key)).split(b"\n"):
             if not line.strip():
                 continue
-            for state in reader.states(line):
-                if state[-3] == REFUSED:
-                    put = {"reason": state[-1], "object": key, "record": line.decode("utf-8", "backslashreplace")}
-                    refused.append(json.dumps(put, ensure_ascii=False).encode() + b"\n")
-                yield state
+            try:
+                states = reader.states(line)
+            except Unreadable as e:
+                put = {"reason": str(e), "object": key, "record": line.decode("utf-8", "backslashreplace")}
+                refused.append(json.dumps(put, ensure_ascii=False).encode() + b"\n")
+                continue
+            except UnknownColumn as e:
+                told.unknown = str(e)
+                return
+            told.states += len(states)
+            yield from states
         if refused:
+            told.refused += len(refused)
             refuse(key, refused)

@@ -13,7 +13,7 @@ import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 BEFORE_IMAGE = "before-image"
 """The member that holds a row's columns before an update, as the task's settings name it."""
@@ -56,6 +56,17 @@ def text(value: str) -> str:
     return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
+class Order(NamedTuple):
+    """Where a record stands among those of its row, and when."""
+
+    version: int
+    """From 1 to 2^63-1; a change's is greater than any load's."""
+    at: datetime
+    """When the change was committed, or the row was loaded, in UTC."""
+    binlog: str
+    """The name of the binlog's files without their number; empty for a load."""
+
+
 @dataclass(frozen=True, slots=True)
 class Record:
     """One record of a data change. `before` is None without a before-image."""
@@ -67,20 +78,21 @@ class Record:
     before: Row | None
     metadata: Row
 
-    def version(self) -> int:
-        """The order of the record among those of its row, from 1 to 2^63-1: `change.Record.Version`, where the bits are told."""
+    def order(self) -> Order:
+        """Where the record stands among those of its row: `change.Record.Version`, where the bits are told."""
         if self.operation == "load":
-            micros = _micros(self.made())
+            at = self.made()
+            micros = _micros(at)
             if not 0 < micros < _CHANGED:
                 raise Unreadable(f"timestamp {self._member('timestamp')} is not after 1970")
-            return micros
-        _, file, _ = self.place()
+            return Order(micros, at, "")
+        binlog, file = self._place()
         number = _digits(self._member("transaction-record-id"))
         if number is None:
             raise Unreadable(
                 f"transaction-record-id {self._quoted('transaction-record-id')} is no number: set IncludeTransactionDetails of the target endpoint"
             )
-        self.committed()
+        at = _moment("commit-timestamp", self._member("commit-timestamp"))
         transaction = _digits(self._member("transaction-id"))
         if transaction is None:
             raise Unreadable(f"transaction-id {self._quoted('transaction-id')} is no number: set IncludeTransactionDetails of the target endpoint")
@@ -91,23 +103,19 @@ class Record:
         begin = transaction & 0xFFFFFFFF
         if not 0 < number < (1 << 34) - begin:
             raise Unreadable(f"transaction-record-id {number} of a transaction at {begin} is not from 1 to {(1 << 34) - 1 - begin}")
-        return _CHANGED | file << 34 | begin + number
+        return Order(_CHANGED | file << 34 | begin + number, at, binlog)
 
-    def place(self) -> tuple[str, int, int]:
-        """The binlog: the name of its files without their number, the file's number, and the offset in it."""
+    def _place(self) -> tuple[str, int]:
+        """The name of the binlog's files without their number, and the file's number."""
         position = self._member("stream-position")
         match = _PLACE.match(position)
-        if not match or (file := _digits(match[2])) is None or (offset := _digits(match[3])) is None:
+        if not match or (file := _digits(match[2])) is None or _digits(match[3]) is None:
             raise Unreadable(f"stream-position {self._quoted('stream-position')} does not begin with a binlog file and an offset")
-        return match[1], file, offset
+        return match[1], file
 
     def made(self) -> datetime:
         """When DMS made the record, in UTC."""
         return _moment("timestamp", self._member("timestamp"))
-
-    def committed(self) -> datetime:
-        """When the change was committed, or the row was loaded, in UTC."""
-        return self.made() if self.operation == "load" else _moment("commit-timestamp", self._member("commit-timestamp"))
 
     def _member(self, name: str) -> str:
         value = self.metadata.get(name)
@@ -131,11 +139,10 @@ def _digits(value: str) -> int | None:
 
 
 def _moment(name: str, value: str) -> datetime:
-    match = _TIME.match(value)
     try:
-        if match:
-            fraction = (match[2] or ".0")[1:7]  # finer than microseconds is cut, as Go's UnixMicro does
-            return datetime.fromisoformat(f"{match[1]}.{fraction:0<6}{'+00:00' if match[3] == 'Z' else match[3]}").astimezone(UTC)
+        if match := _TIME.match(value):
+            at = datetime.fromisoformat(value)  # finer than microseconds is cut, as Go's UnixMicro does
+            return at if match[3] == "Z" else at.astimezone(UTC)
     except ValueError:
         pass
     raise Unreadable(f"{name} {json.dumps(value, ensure_ascii=False)} is no time (RFC 3339)")
@@ -160,9 +167,10 @@ def parse(line: bytes) -> Record | None:
     metadata = record.get("metadata")
     if not isinstance(metadata, dict):
         raise Unreadable("it has no metadata")
-    for name in ("record-type", "operation", "schema-name", "table-name", *_TEXTS):
-        if isinstance(metadata.get(name), (bool, dict, list)):
-            raise Unreadable(f"metadata: {name} is neither a string nor a number")
+    if not _PLAIN.issuperset(map(type, metadata.values())):
+        for name in ("record-type", "operation", "schema-name", "table-name", *_TEXTS):
+            if isinstance(metadata.get(name), (bool, dict, list)):
+                raise Unreadable(f"metadata: {name} is neither a string nor a number")
     kind, operation = metadata.get("record-type") or "", metadata.get("operation") or ""
     if kind == "control":
         if not operation:
@@ -183,6 +191,7 @@ def parse(line: bytes) -> Record | None:
     return Record(str(operation), str(schema), str(table), data, before, metadata)
 
 
+_PLAIN = {str, Number, type(None)}
 _TEXTS = (
     "timestamp", "commit-timestamp", "partition-key-type", "partition-key-value", "transaction-id", "transaction-record-id",
     "prev-transaction-id", "prev-transaction-record-id", "stream-position",

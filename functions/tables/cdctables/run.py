@@ -217,32 +217,29 @@ class Run:
             self._format.rewrite(table, self.read(table).text())
 
     def _apply(self, table: Table, batch: list[objects.Object], read: objects.Read, again: bool = False) -> tuple[Batch, objects.Read]:
-        found = frames.states(self._spark, table, batch, self._client, self._spec.bucket, self._spec.errors, read.binlog, read.purged).persist()
+        states = frames.states(self._spark, table, batch, self._client, self._spec.bucket, self._spec.errors, read.binlog, read.purged)
+        found = _ranked(states).persist()
         try:
-            kinds = {
-                r.cdc_kind: r
-                for r in found.groupBy("cdc_kind")
-                .agg(f.count("*").alias("n"), f.max("cdc_detail").alias("detail"), f.collect_set("cdc_binlog").alias("binlogs"))
-                .collect()
-            }
-            if unknown := kinds.get(reader.UNKNOWN):
-                raise Stopped(f"records have a column {unknown.detail} that the table does not have: raise source.schemaRevision and run pulumi up")
-            binlogs = sorted(set(kinds[reader.ROW].binlogs) - {""}) if reader.ROW in kinds else []
+            told = reader.Told.parse(row[0] for row in found.select(frames.TOLD).where(f"{frames.TOLD} IS NOT NULL").collect())
+            if told.unknown:
+                raise Stopped(f"records have a column {told.unknown} that the table does not have: raise source.schemaRevision and run pulumi up")
+            binlogs = sorted(told.binlogs)
             if len(binlogs) > 1:
                 raise Stopped(f"records come from {' and '.join(binlogs)}: changes of different servers have no order; set source.rowsSince")
             now = read.and_these([] if again else batch, *binlogs)
             self._format.merge(table, _newest(found, self._format.columns(table)), now.text())
-            counted = {kind: row.n for kind, row in kinds.items()}
-            done = Batch(len(batch), counted.get(reader.ROW, 0), counted.get(reader.REFUSED, 0))
-            self._refused[table.name] += done.refused
-            return done, now
+            self._refused[table.name] += told.refused
+            return Batch(len(batch), told.states, told.refused), now
         finally:
             found.unpersist()
 
 
-def _newest(found: DataFrame, columns: Mapping[str, str]) -> DataFrame:
+def _ranked(states: DataFrame) -> DataFrame:
+    """States with their rank among those of the same row: the greatest version is first."""
+    return states.withColumn("cdc_rank", f.row_number().over(Window.partitionBy("cdc_key").orderBy(f.desc("cdc_version"))))
+
+
+def _newest(ranked: DataFrame, columns: Mapping[str, str]) -> DataFrame:
     """Of each row the state with the greatest version, with a table's columns: those that the source has no more are NULL."""
-    order = Window.partitionBy("cdc_key").orderBy(f.desc("cdc_version"))
-    ranked = found.where(f.col("cdc_kind") == reader.ROW).withColumn("cdc_rank", f.row_number().over(order)).where("cdc_rank = 1")
-    known = set(found.columns)
-    return ranked.select(*(f.col(quoted(name)) if name in known else f.lit(None).cast(type_).alias(name) for name, type_ in columns.items()))
+    newest, known = ranked.where("cdc_rank = 1 AND cdc_key IS NOT NULL"), set(ranked.columns)
+    return newest.select(*(f.col(quoted(name)) if name in known else f.lit(None).cast(type_).alias(name) for name, type_ in columns.items()))

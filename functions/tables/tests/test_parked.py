@@ -7,7 +7,8 @@ import unittest
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from cdctables.parked import Parked, object_of, parked, settle
+from cdctables.objects import object_of
+from cdctables.parked import Parked, parked, settle
 
 AT = datetime(2026, 11, 28, 10, tzinfo=UTC)
 

@@ -6,7 +6,8 @@ import unittest
 from datetime import UTC, datetime
 from typing import Any
 
-from cdctables.reader import REFUSED, ROW, SKIPPED, UNKNOWN, Reader, read
+from cdctables.reader import Reader, Told, UnknownColumn, read
+from cdctables.record import Unreadable
 from cdctables.spec import Column, Table
 
 TABLE = Table(
@@ -37,17 +38,14 @@ def line(
 
 
 def states(text: bytes, **known: Any) -> list[dict[str, Any]]:
-    names = ["id", "tag", "total", "key", "version", "gone", "at", "kind", "binlog", "detail"]
+    names = ["id", "tag", "total", "key", "version", "gone", "at"]
     return [dict(zip(names, state, strict=True)) for state in Reader(TABLE, **known).states(text)]
 
 
 class Lines(unittest.TestCase):
     def test_a_row(self) -> None:
         (row,) = states(line("insert", {"Id": 1, "tag": "0xCA", "total": 1.5, "secret": "s"}))
-        self.assertEqual(
-            (1, "0xCA00", "1.50", "1,0xCA00", False, ROW, "bin"),
-            (row["id"], row["tag"], str(row["total"]), row["key"], row["gone"], row["kind"], row["binlog"]),
-        )
+        self.assertEqual((1, "0xCA00", "1.50", "1,0xCA00", False), (row["id"], row["tag"], str(row["total"]), row["key"], row["gone"]))
 
     def test_a_deleted_row_keeps_its_key_alone(self) -> None:
         (row,) = states(line("delete", {"Id": 1, "tag": "0xCA00", "total": 1.5}))
@@ -61,7 +59,7 @@ class Lines(unittest.TestCase):
 
     def test_an_empty_value_in_the_key_may_be_null(self) -> None:
         (row,) = states(line("load", {"Id": 1}))
-        self.assertEqual(("0x0000", "1,0x0000", ""), (row["tag"], row["key"], row["binlog"]))
+        self.assertEqual(("0x0000", "1,0x0000"), (row["tag"], row["key"]))
 
     def test_what_is_refused_says_why(self) -> None:
         for text, why in {
@@ -74,27 +72,38 @@ class Lines(unittest.TestCase):
             line("load", {"Id": 1, "tag": ""}, made="2026-01-01T00:00:00Z"): "rebuild the table",
             line("update", {"Id": 1, "tag": "", "total": 1}, {"tag": ""}): "column Id is missing",
         }.items():
-            with self.subTest(why):
-                (row,) = states(text, binlog="bin", purged=datetime(2026, 6, 1, tzinfo=UTC))
-                self.assertEqual((REFUSED, None), (row["kind"], row["key"]))
-                self.assertIn(why, row["detail"])
+            with self.subTest(why), self.assertRaisesRegex(Unreadable, why):
+                states(text, binlog="bin", purged=datetime(2026, 6, 1, tzinfo=UTC))
 
-    def test_a_column_that_the_table_lacks_is_told(self) -> None:
-        (row,) = states(line("insert", {"Id": 1, "tag": "", "colour": "red"}))
-        self.assertEqual((UNKNOWN, "colour"), (row["kind"], row["detail"]))
+    def test_a_column_that_the_table_lacks_ends_the_reading(self) -> None:
+        bad = line("insert", {"Id": 1, "tag": "", "colour": "red"})
+        with self.assertRaisesRegex(UnknownColumn, "^colour$"):
+            states(bad)
+        told, body = Told(), gzip.compress(line("load", {"Id": 1, "tag": ""}) + b"\n" + bad)
+        self.assertEqual(1, len(list(read(Reader(TABLE), ["k.gz", "absent"], {"k.gz": body}.__getitem__, {}.__setitem__, told))))
+        self.assertEqual("colour", told.unknown)
+
+    def test_what_parts_tell_is_added_up(self) -> None:
+        reader, texts = Reader(TABLE), []
+        for binlog in ("bin", "other"):
+            told = Told()
+            body = gzip.compress(b"\n".join((line("insert", {"Id": 1, "tag": ""}, binlog=binlog), line("load", {"Id": 2, "tag": ""}), b"{")))
+            list(read(reader, ["k.gz"], {"k.gz": body}.__getitem__, {}.__setitem__, told))
+            texts.append(told.text())
+        self.assertEqual(Told(states=4, refused=2, unknown="", binlogs={"bin", "other"}), Told.parse(texts))
 
     def test_what_is_none_of_the_tables_is_skipped(self) -> None:
-        (control,) = states(b'{"control":{},"metadata":{"record-type":"control","operation":"add-column"}}')
-        self.assertEqual(SKIPPED, control["kind"])
+        self.assertEqual([], states(b'{"control":{},"metadata":{"record-type":"control","operation":"add-column"}}'))
         later = Table(**{**TABLE.__dict__, "since": "2026-11-28T11:00:00Z"})
-        self.assertEqual([SKIPPED], [s[-3] for s in Reader(later).states(line("load", {"Id": 1, "tag": ""}))])
+        self.assertEqual([], Reader(later).states(line("load", {"Id": 1, "tag": ""})))
 
     def test_refused_lines_are_put_aside_as_they_came(self) -> None:
         good, bad = line("load", {"Id": 1, "tag": ""}), b'{"a": 1.10, "\xff"'
         body = gzip.compress(good + b"\n") + gzip.compress(b"\n" + bad)  # Firehose may write several members
         aside: dict[str, list[bytes]] = {}
-        found = list(read(Reader(TABLE), ["k.gz"], {"k.gz": body}.__getitem__, aside.__setitem__))
-        self.assertEqual([ROW, REFUSED], [s[-3] for s in found])
+        told = Told()
+        self.assertEqual(1, len(list(read(Reader(TABLE), ["k.gz"], {"k.gz": body}.__getitem__, aside.__setitem__, told))))
+        self.assertEqual((1, 1), (told.states, told.refused))
         (put,) = map(json.loads, aside["k.gz"])
         self.assertEqual({"reason": "it is not UTF-8", "object": "k.gz", "record": '{"a": 1.10, "\\xff"'}, put)
 

@@ -23,7 +23,7 @@ def said(vector: dict[str, object]) -> dict[str, object]:
         record = parse(vector["line"].encode())
         if record is None:
             return {"control": True}
-        out = {"id": key.id(record.data), "version": str(record.version())}
+        out = {"id": key.id(record.data), "version": str(record.order().version)}
         if record.operation == "update" and record.before is not None:
             before = key.id(record.before)
             if before != out["id"]:
