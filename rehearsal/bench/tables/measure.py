@@ -1,11 +1,13 @@
 """Runs a program of Spark in this process, and says what it took:
 
-    measure.py job ARGUMENTS...          the job of the lake's tables, with its arguments
+    measure.py job STAGED ARGUMENTS...   the job of the lake's tables, with its arguments, once for each of the prefixes in STAGED, which
+                                         have commas between them; the objects there are put among the table's records before
     measure.py flat BUCKET FROM TO...    writes records below prefixes as the flat rows that Hudi's payload for DMS reads
-    measure.py peer BUCKET FROM TABLE OPERATION   writes such rows into a table, by Hudi itself
+    measure.py peer BUCKET TABLE OPERATION FROM...   writes such rows into a table, by Hudi itself, once for each FROM
 
-It prints a line of JSON: `startup`, until Spark is there, and `work`, what came then, each in seconds of the clock (`wall`) and of
-the processors (`cpu`: this process and all that it has started), and what the table has then (`rows`, `total`).
+All are done in one session of Spark. It prints a line of JSON for each: `startup`, until Spark is there, and `work`, what came then, in
+seconds of the clock (`wall`) and of the processors (`cpu`: this process and all that it has started), and what the table has then
+(`rows`, `total`).
 """
 
 import json
@@ -38,43 +40,42 @@ def cpu():
 
 
 class Meter:
-    """Reads the clock and the processors when Spark is there, and when the work is done."""
+    """Reads the clock and the processors when Spark is there, and around what is measured."""
 
     def __init__(self):
+        self.startup = {"wall": time.time() - BEGAN, "cpu": cpu()}
+
+    def begin(self):
         self.wall, self.cpu = time.time(), cpu()
 
-    def startup(self):
-        return {"wall": self.wall - BEGAN, "cpu": self.cpu}
+    def end(self):
+        self.work = {"wall": time.time() - self.wall, "cpu": cpu() - self.cpu}
 
-    def work(self):
-        return {"wall": time.time() - self.wall, "cpu": cpu() - self.cpu}
-
-
-def say(meter, work, found):
-    print(json.dumps({"startup": meter.startup(), "work": work, "rows": found[0], "total": str(found[1])}), flush=True)
+    def say(self, found):
+        print(json.dumps({"startup": self.startup, "work": self.work, "rows": found[0], "total": str(found[1])}), flush=True)
 
 
-def run_job(arguments):
-    """Looks at the job between the start of its session and its end."""
-    make = job.session
-
-    def session(name, settings):
-        spark = make(name, settings)
-        meter, stop = Meter(), spark.stop
-
-        def stopped():
-            work = meter.work()
-            bucket, _, key = arguments[arguments.index("--spec") + 1].removeprefix("s3://").partition("/")
-            spec = Spec.parse(job.client().get_object(Bucket=bucket, Key=key)["Body"].read().decode())
-            table = formats.FORMATS[name](spark, spec).named(spec.tables[0])
-            say(meter, work, spark.sql(f"SELECT count(*), sum(total) FROM {table} WHERE NOT cdc_gone").first())
-            stop()
-
-        spark.stop = stopped
-        return spark
-
-    job.session = session
-    return job.main(arguments)
+def run_job(staged, *arguments):
+    bucket, _, key = arguments[arguments.index("--spec") + 1].removeprefix("s3://").partition("/")
+    s3 = job.client()
+    spec = Spec.parse(s3.get_object(Bucket=bucket, Key=key)["Body"].read().decode())
+    spark = job.session(spec.format, {"spark.sql.catalog.lake.warehouse": f"s3://{bucket}/tables"})
+    table = formats.FORMATS[spec.format](spark, spec).named(spec.tables[0])
+    meter, stop = Meter(), spark.stop
+    job.session, spark.stop = lambda *_: spark, lambda: None
+    for prefix in staged.split(","):
+        if prefix:
+            for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):
+                for found in page["Contents"]:
+                    to = spec.tables[0].raw + found["Key"].removeprefix(prefix)
+                    s3.copy_object(Bucket=bucket, Key=to, CopySource={"Bucket": bucket, "Key": found["Key"]})
+        meter.begin()
+        if code := job.main(arguments):
+            return code
+        meter.end()
+        meter.say(spark.sql(f"SELECT count(*), sum(total) FROM {table} WHERE NOT cdc_gone").first())
+    stop()
+    return 0
 
 
 RECORD = """data struct<id: bigint, customer: bigint, status: string, total: decimal(12,2), note: string, placed_at: timestamp, updated_at: timestamp>,
@@ -91,16 +92,18 @@ def flat(bucket, *places):
     spark.stop()
 
 
-def peer(bucket, source, table, operation):
+def peer(bucket, table, operation, *sources):
     spark = formats.session("hudi", {})
     meter = Meter()
-    spark.read.parquet(f"s3://{bucket}/{source}").write.format("hudi").options(**{
-        "hoodie.table.name": "peer", "hoodie.datasource.write.recordkey.field": "id", "hoodie.datasource.write.precombine.field": "seq",
-        "hoodie.datasource.write.payload.class": "org.apache.hudi.common.model.AWSDmsAvroPayload", "hoodie.datasource.write.operation": operation,
-    }).mode("append").save(f"s3://{bucket}/{table}")  # fmt: skip
-    work = meter.work()
-    say(meter, work, spark.read.format("hudi").load(f"s3://{bucket}/{table}").selectExpr("count(*)", "sum(total)").first())
+    for source in sources:
+        meter.begin()
+        spark.read.parquet(f"s3://{bucket}/{source}").write.format("hudi").options(**{
+            "hoodie.table.name": "peer", "hoodie.datasource.write.recordkey.field": "id", "hoodie.datasource.write.precombine.field": "seq",
+            "hoodie.datasource.write.payload.class": "org.apache.hudi.common.model.AWSDmsAvroPayload", "hoodie.datasource.write.operation": operation,
+        }).mode("append").save(f"s3://{bucket}/{table}")  # fmt: skip
+        meter.end()
+        meter.say(spark.read.format("hudi").load(f"s3://{bucket}/{table}").selectExpr("count(*)", "sum(total)").first())
     spark.stop()
 
 
-sys.exit({"job": lambda *a: run_job(list(a)), "flat": flat, "peer": peer}[sys.argv[1]](*sys.argv[2:]))
+sys.exit({"job": run_job, "flat": flat, "peer": peer}[sys.argv[1]](*sys.argv[2:]))

@@ -41,7 +41,7 @@ func (b *bench) read(ctx context.Context) error {
 			cost    *Read
 		}{{"reading", false, "s3://" + bucket + "/" + k.raw() + "**/*.gz", &r.Merged}, {"reading after upkeep", true, "", &r.KeptUp}} {
 			if of.upkeep {
-				if _, err := b.measure(ctx, k.name+": upkeep", format, changed.expect, "job", "--spec", "s3://"+bucket+"/"+k.spec(), "--action", "upkeep"); err != nil {
+				if err := k.upkeep(ctx, changed); err != nil {
 					return err
 				}
 			}

@@ -41,6 +41,8 @@ type Cost struct {
 	Wall float64 `json:"wall"`
 }
 
+func (c Cost) String() string { return fmt.Sprintf("%.1f + %.1f", c.CPU, c.Wall) }
+
 // Spread of costs; of each the median, the least and the most.
 type Spread struct {
 	Median Cost `json:"median"`
@@ -48,11 +50,17 @@ type Spread struct {
 	Most   Cost `json:"most"`
 }
 
+// Merges that one session of Spark has done. The first has to load and to compile the programs that all need.
+type Merges struct {
+	First Cost   `json:"first"`
+	Later Spread `json:"later"`
+}
+
 // Merging of changes of any rows into a table.
 type Merging struct {
 	Contender string `json:"contender"`
 	Changes   int    `json:"changes"`
-	Cost      Spread `json:"cost"`
+	Cost      Merges `json:"cost"`
 }
 
 // Growth of the cost of a few changes, from a usual table to a large one.
@@ -61,12 +69,16 @@ type Growth struct {
 	Changes int    `json:"changes"`
 	// Recent are changes of the latest rows alone.
 	Recent bool   `json:"recent"`
-	Usual  Spread `json:"usual"`
-	Large  Spread `json:"large"`
+	Usual  Merges `json:"usual"`
+	Large  Merges `json:"large"`
 }
 
-// Ratio of the processor time in the large table to that in the usual one.
-func (g Growth) Ratio() float64 { return g.Large.Median.CPU / g.Usual.Median.CPU }
+// First is the ratio of the processor time in the large table to that in the usual one, of a session's first merge, and Later that
+// of the others.
+func (g Growth) First() float64 { return g.Large.First.CPU / g.Usual.First.CPU }
+
+// Later is the same of the merges after the first.
+func (g Growth) Later() float64 { return g.Large.Later.Median.CPU / g.Usual.Later.Median.CPU }
 
 // Reading of rows: from all records of a table, and from the table.
 type Reading struct {
@@ -87,26 +99,29 @@ type Read struct {
 // Faster says how many times as fast, by the clock, one row is read from the table as merges have left it.
 func (r Reading) Faster() float64 { return r.FromRecords.One.Median.Wall / r.Merged.One.Median.Wall }
 
-// PerSecond are the changes that a second of a processor merges.
-func (m Merging) PerSecond() float64 { return float64(m.Changes) / m.Cost.Median.CPU }
+// PerSecond are the changes that a second of a processor merges, once a session has merged before.
+func (m Merging) PerSecond() float64 { return float64(m.Changes) / m.Cost.Later.Median.CPU }
 
-// beside says how many times the changes per processor second of Hudi's own writer this is.
-func (r *Report) beside(m Merging) float64 {
+// FirstPerSecond is the same of a session's first merge.
+func (m Merging) FirstPerSecond() float64 { return float64(m.Changes) / m.Cost.First.CPU }
+
+// beside says how many times as many of something this is as of Hudi's own writer.
+func (r *Report) beside(m Merging, of func(Merging) float64) float64 {
 	own := slices.IndexFunc(r.Merging, func(m Merging) bool { return m.Contender == peerName })
-	return m.PerSecond() / r.Merging[own].PerSecond()
+	return of(m) / of(r.Merging[own])
 }
 
 // Missed are the goals that this run has not reached.
 func (r *Report) Missed() []string {
 	var missed []string
 	for _, m := range r.Merging {
-		if ratio := r.beside(m); m.Contender == iceberg && ratio < goalPeer {
+		if ratio := r.beside(m, Merging.PerSecond); m.Contender == iceberg && ratio < goalPeer {
 			missed = append(missed, fmt.Sprintf("%s merges %.2f times the changes per processor second of %s, not %.0f", m.Contender, ratio, peerName, goalPeer))
 		}
 	}
 	for _, g := range r.Growing {
-		if g.Format == iceberg && !g.Recent && g.Ratio() > goalGrowth {
-			missed = append(missed, fmt.Sprintf("%s takes %.2f times as long in a table of %d times the rows, not %.1f", g.Format, g.Ratio(), many, goalGrowth))
+		if worst := max(g.First(), g.Later()); g.Format == iceberg && !g.Recent && worst > goalGrowth {
+			missed = append(missed, fmt.Sprintf("%s takes %.2f times as long in a table of %d times the rows, not %.1f", g.Format, worst, many, goalGrowth))
 		}
 	}
 	for _, one := range r.Reading {
@@ -133,7 +148,7 @@ func (r *Report) Print(out io.Writer) {
 
 func (r *Report) merging() table.Writer {
 	t := table.NewWriter()
-	t.AppendHeader(table.Row{"table", "changes per processor second", "beside " + peerName, "processors, s", "clock, s", "start of Spark: processors + clock, s"})
+	t.AppendHeader(table.Row{"table", "changes per processor second", "beside " + peerName, "processors, s", "clock, s", "first merge: changes per processor second", "beside " + peerName, "first: processors + clock, s", "start of Spark: processors + clock, s"})
 	for _, m := range r.Merging {
 		format := m.Contender
 		if format == peerName {
@@ -141,7 +156,8 @@ func (r *Report) merging() table.Writer {
 		}
 		start := r.Startup[format]
 		t.AppendRow(table.Row{
-			m.Contender, fmt.Sprintf("%.0f", m.PerSecond()), fmt.Sprintf("%.2f", r.beside(m)), m.Cost.cpu(), m.Cost.wall(), fmt.Sprintf("%.1f + %.1f", start.CPU, start.Wall),
+			m.Contender, fmt.Sprintf("%.0f", m.PerSecond()), fmt.Sprintf("%.2f", r.beside(m, Merging.PerSecond)), m.Cost.Later.cpu(), m.Cost.Later.wall(),
+			fmt.Sprintf("%.0f", m.FirstPerSecond()), fmt.Sprintf("%.2f", r.beside(m, Merging.FirstPerSecond)), m.Cost.First, start,
 		})
 	}
 	return t
@@ -149,13 +165,16 @@ func (r *Report) merging() table.Writer {
 
 func (r *Report) growing() table.Writer {
 	t := table.NewWriter()
-	t.AppendHeader(table.Row{"table", "changes", "of", fmt.Sprintf("%d rows, s", r.Scale.Rows), fmt.Sprintf("%d rows, s", many*r.Scale.Rows), "ratio"})
+	t.AppendHeader(table.Row{"table", "changes", "of", fmt.Sprintf("%d rows, s", r.Scale.Rows), fmt.Sprintf("%d rows, s", many*r.Scale.Rows), "ratio", "first: of both, s", "ratio"})
 	for _, g := range r.Growing {
 		of := "any rows"
 		if g.Recent {
 			of = "the latest hundredth"
 		}
-		t.AppendRow(table.Row{g.Format, g.Changes, of, g.Usual.cpu(), g.Large.cpu(), fmt.Sprintf("%.2f", g.Ratio())})
+		t.AppendRow(table.Row{
+			g.Format, g.Changes, of, g.Usual.Later.cpu(), g.Large.Later.cpu(), fmt.Sprintf("%.2f", g.Later()),
+			fmt.Sprintf("%.3g, %.3g", g.Usual.First.CPU, g.Large.First.CPU), fmt.Sprintf("%.2f", g.First()),
+		})
 	}
 	return t
 }

@@ -35,7 +35,7 @@ import (
 type Scale struct {
 	// Rows of a table, and Changes that are merged into it at a time.
 	Rows, Changes int
-	// Times that changes are merged; medians are reported.
+	// Times that changes are merged in a session of Spark after the first; medians are reported.
 	Times int
 }
 
@@ -190,54 +190,85 @@ func (b *bench) put(ctx context.Context, key string, body []byte) error {
 	return nil
 }
 
-// deliver writes a batch's objects below a folder.
-func (b *bench) deliver(ctx context.Context, folder string, batch batch) error {
+// stage writes a batch's objects where a run may take them from.
+func (b *bench) stage(ctx context.Context, table string, batch batch) (folder string, err error) {
+	folder = "staged/" + table + "/" + batch.name + "/"
 	for i, object := range batch.objects {
 		if err := b.put(ctx, fmt.Sprintf("%sdt=2026-11-28/hour=10/cdc-lake-1-2026-11-28-10-%02d-00-%s-%04d.gz", folder, i%60, batch.name, i), object); err != nil {
-			return err
+			return "", err
 		}
 	}
-	return nil
+	return folder, nil
 }
 
-// merge delivers a batch and has the job merge it.
-func (k kept) merge(ctx context.Context, batch batch) (Cost, error) {
-	if err := k.bench.deliver(ctx, k.raw(), batch); err != nil {
-		return Cost{}, err
+// merge has the job merge batches, one after the other in one session of Spark.
+func (k kept) merge(ctx context.Context, batches ...batch) (Merges, error) {
+	folders := make([]string, len(batches))
+	for i, batch := range batches {
+		var err error
+		if folders[i], err = k.bench.stage(ctx, k.name, batch); err != nil {
+			return Merges{}, err
+		}
 	}
-	name := fmt.Sprintf("%s: %s", k.name, batch.name)
-	return k.bench.measure(ctx, name, k.format, batch.expect, "job", "--spec", "s3://"+bucket+"/"+k.spec())
+	return k.bench.measure(ctx, k.name, k.format, batches, "job", strings.Join(folders, ","), "--spec", "s3://"+bucket+"/"+k.spec())
 }
 
-// measure runs measure.py, and compares the rows with those that there are to be.
-func (b *bench) measure(ctx context.Context, name string, format config.TableFormat, expect state, arguments ...string) (Cost, error) {
-	var found struct {
-		Startup, Work Cost
-		Rows          int
-		Total         string
+// upkeep has the job do its daily work.
+func (k kept) upkeep(ctx context.Context, after batch) error {
+	after.name = "upkeep after " + after.name
+	_, err := k.bench.measure(ctx, k.name, k.format, []batch{after}, "job", "", "--spec", "s3://"+bucket+"/"+k.spec(), "--action", "upkeep")
+	return err
+}
+
+// measure runs measure.py, and compares the rows after each batch with those that there are to be.
+func (b *bench) measure(ctx context.Context, table string, format config.TableFormat, batches []batch, arguments ...string) (Merges, error) {
+	var costs []Cost
+	names := make([]string, len(batches))
+	for i, batch := range batches {
+		names[i] = batch.name
 	}
-	err := b.log.Run(name, func() error {
+	err := b.log.Run(table+": "+strings.Join(names, ", "), func() error {
 		lines, err := b.run(ctx, format, arguments...)
 		if err != nil {
 			return err
 		}
 		for _, line := range lines {
-			if strings.HasPrefix(line, `{"startup"`) {
-				if err := json.Unmarshal([]byte(line), &found); err != nil {
-					return fmt.Errorf("reading what was measured: %w", err)
+			if !strings.HasPrefix(line, `{"startup"`) {
+				continue
+			}
+			var found struct {
+				Startup, Work Cost
+				Rows          int
+				Total         string
+			}
+			if err := json.Unmarshal([]byte(line), &found); err != nil {
+				return fmt.Errorf("reading what was measured: %w", err)
+			}
+			if expect := batches[len(costs)].expect; found.Rows != expect.Rows || found.Total != expect.total() {
+				return fmt.Errorf("the table has %d rows with a total of %s, and the records say %d rows with %s", found.Rows, found.Total, expect.Rows, expect.total())
+			}
+			if len(costs) == 0 {
+				b.log.Detail("Spark was there after %.1f s of processors and %.1f s", found.Startup.CPU, found.Startup.Wall)
+				if _, known := b.report.Startup[string(format)]; !known {
+					b.report.Startup[string(format)] = found.Startup
 				}
 			}
+			costs = append(costs, found.Work)
+			b.log.Detail("%.1f s of processors in %.1f s", found.Work.CPU, found.Work.Wall)
 		}
-		if found.Rows != expect.Rows || found.Total != expect.total() {
-			return fmt.Errorf("the table has %d rows with a total of %s, and the records say %d rows with %s", found.Rows, found.Total, expect.Rows, expect.total())
+		if len(costs) < len(batches) {
+			return fmt.Errorf("%d of %d merges were measured", len(costs), len(batches))
 		}
-		b.log.Detail("%.1f s of processors in %.1f s, after %.1f s in %.1f s until Spark was there", found.Work.CPU, found.Work.Wall, found.Startup.CPU, found.Startup.Wall)
 		return nil
 	})
-	if _, known := b.report.Startup[string(format)]; !known {
-		b.report.Startup[string(format)] = found.Startup
+	if err != nil {
+		return Merges{}, err //nolint:wrapcheck // the log names the stage
 	}
-	return found.Work, err //nolint:wrapcheck // the log names the stage
+	m := Merges{First: costs[0]}
+	if len(costs) > 1 {
+		m.Later = spread(costs[1:])
+	}
+	return m, nil
 }
 
 // run runs measure.py with Spark for a format.

@@ -69,9 +69,10 @@ func TestAScaleThatCannotBeMeasuredIsRefused(t *testing.T) {
 
 func TestMissedGoalsAreNamed(t *testing.T) {
 	of := func(seconds float64) Spread { return spread([]Cost{{seconds, seconds}}) }
+	merges := func(first, later float64) Merges { return Merges{Cost{first, first}, of(later)} }
 	r := &Report{
-		Merging: []Merging{{peerName, 100, of(10)}, {iceberg, 100, of(8)}, {hudi, 100, of(20)}},
-		Growing: []Growth{{iceberg, 10, false, of(10), of(16)}, {hudi, 10, true, of(10), of(40)}},
+		Merging: []Merging{{peerName, 100, merges(20, 10)}, {iceberg, 100, merges(16, 8)}, {hudi, 100, merges(30, 20)}},
+		Growing: []Growth{{iceberg, 10, false, merges(10, 5), merges(16, 6)}, {hudi, 10, true, merges(10, 10), merges(40, 40)}},
 		Reading: []Reading{{Format: iceberg, Merged: Read{One: of(1)}, FromRecords: Read{One: of(10)}}},
 	}
 	require.Equal(t, []string{
@@ -81,9 +82,11 @@ func TestMissedGoalsAreNamed(t *testing.T) {
 	}, r.Missed())
 	section, err := r.section()
 	require.NoError(t, err)
-	require.Contains(t, section, "| iceberg | 12 | 1.25 | 8 (8 to 8) |")
-	r.Merging[1].Cost, r.Growing[0].Large, r.Reading[0].Merged.One = of(4), of(14), of(0.4)
+	require.Contains(t, section, "| iceberg | 12 | 1.25 | 8 (8 to 8) | 8 (8 to 8) | 6 | 1.25 | 16.0 + 16.0 |")
+	r.Merging[1].Cost, r.Growing[0].Large, r.Reading[0].Merged.One = merges(16, 4), merges(14, 6), of(0.4)
 	require.Empty(t, r.Missed())
+	r.Growing[0].Large = merges(14, 8)
+	require.Equal(t, []string{"iceberg takes 1.60 times as long in a table of 4 times the rows, not 1.5"}, r.Missed())
 }
 
 func TestASpreadIsMedianAndEnds(t *testing.T) {
