@@ -43,7 +43,8 @@ func (b *bench) merge(ctx context.Context) error {
 func (s *source) changing(times, n int, recent bool) []batch {
 	batches := make([]batch, 1+times)
 	for i := range batches {
-		batches[i] = s.changes(fmt.Sprintf("changes-%d", i+1), n, recent)
+		s.changed++
+		batches[i] = s.changes(fmt.Sprintf("changes-%d", s.changed), n, recent)
 	}
 	return batches
 }

@@ -38,6 +38,7 @@ type source struct {
 	gzip    *gzip.Writer
 	written int
 	batch   batch
+	changed int // batches of changes, which their names count
 }
 
 func newSource(seed uint64) *source {
