@@ -105,6 +105,17 @@ func (m Merging) PerSecond() float64 { return float64(m.Changes) / m.Cost.Later.
 // FirstPerSecond is the same of a session's first merge.
 func (m Merging) FirstPerSecond() float64 { return float64(m.Changes) / m.Cost.First.CPU }
 
+// dpuMinutes are the minutes of AWS Glue's unit that a million changes take, as long as they take here with two of its four processors.
+func (m Merging) dpuMinutes() float64 {
+	return m.Cost.Later.Median.Wall / 60 * threads / processorsOfDPU * 1e6 / float64(m.Changes)
+}
+
+// threads that Spark has here; and the virtual processors of a DPU, https://docs.aws.amazon.com/glue/latest/dg/add-job.html.
+const (
+	threads         = 2
+	processorsOfDPU = 4
+)
+
 // beside says how many times as many of something this is as of Hudi's own writer.
 func (r *Report) beside(m Merging, of func(Merging) float64) float64 {
 	own := slices.IndexFunc(r.Merging, func(m Merging) bool { return m.Contender == peerName })
@@ -148,7 +159,7 @@ func (r *Report) Print(out io.Writer) {
 
 func (r *Report) merging() table.Writer {
 	t := table.NewWriter()
-	t.AppendHeader(table.Row{"table", "changes per processor second", "beside " + peerName, "processors, s", "clock, s", "first merge: changes per processor second", "beside " + peerName, "first: processors + clock, s", "start of Spark: processors + clock, s"})
+	t.AppendHeader(table.Row{"table", "changes per processor second", "beside " + peerName, "processors, s", "clock, s", "DPU minutes a million changes", "first merge: changes per processor second", "beside " + peerName, "first: processors + clock, s", "start of Spark: processors + clock, s"})
 	for _, m := range r.Merging {
 		format := m.Contender
 		if format == peerName {
@@ -156,7 +167,7 @@ func (r *Report) merging() table.Writer {
 		}
 		start := r.Startup[format]
 		t.AppendRow(table.Row{
-			m.Contender, fmt.Sprintf("%.0f", m.PerSecond()), fmt.Sprintf("%.2f", r.beside(m, Merging.PerSecond)), m.Cost.Later.cpu(), m.Cost.Later.wall(),
+			m.Contender, fmt.Sprintf("%.0f", m.PerSecond()), fmt.Sprintf("%.2f", r.beside(m, Merging.PerSecond)), m.Cost.Later.cpu(), m.Cost.Later.wall(), fmt.Sprintf("%.1f", m.dpuMinutes()),
 			fmt.Sprintf("%.0f", m.FirstPerSecond()), fmt.Sprintf("%.2f", r.beside(m, Merging.FirstPerSecond)), m.Cost.First, start,
 		})
 	}

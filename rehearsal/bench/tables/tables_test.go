@@ -82,7 +82,7 @@ func TestMissedGoalsAreNamed(t *testing.T) {
 	}, r.Missed())
 	section, err := r.section()
 	require.NoError(t, err)
-	require.Contains(t, section, "| iceberg | 12 | 1.25 | 8 (8 to 8) | 8 (8 to 8) | 6 | 1.25 | 16.0 + 16.0 |")
+	require.Contains(t, section, "| iceberg | 12 | 1.25 | 8 (8 to 8) | 8 (8 to 8) | 666.7 | 6 | 1.25 | 16.0 + 16.0 |")
 	r.Merging[1].Cost, r.Growing[0].Large, r.Reading[0].Merged.One = merges(16, 4), merges(14, 6), of(0.4)
 	require.Empty(t, r.Missed())
 	r.Growing[0].Large = merges(14, 8)
