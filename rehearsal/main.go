@@ -86,7 +86,7 @@ With --only just the stages whose names contain one of the pieces are run, after
 		Use: "bench-tables", Short: "Measure the job that keeps the lake's tables and write its section of docs/performance.md anew", Args: cobra.NoArgs,
 		Long: `Measure the job that keeps the lake's tables beside Hudi's own writer, and what reading a table takes beside reading the records.
 
-At another scale than the usual one, or with --only, it prints the figures and leaves docs/performance.md as it is.`,
+With --only the other parts of docs/performance.md stay as they are. At another scale than the usual one it prints the figures alone.`,
 		Example: "  go run . bench-tables --rows 20000 --changes 2000 --times 1",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return tables.Publish(cmd.Context(), o.Project, machine.Describe(), scale, parts)

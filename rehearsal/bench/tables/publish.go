@@ -25,8 +25,8 @@ var measured []byte
 //go:embed section.md.tmpl
 var sectionTemplate string
 
-// Publish measures, and prints the figures. Those of all parts at the full scale it writes where [Section] finds them when it is
-// compiled next, and the section in docs/performance.md anew.
+// Publish measures, and prints the figures. Those at the full scale it writes where [Section] finds them when it is compiled next, beside the
+// figures of parts that were not measured now, and the section in docs/performance.md anew.
 func Publish(ctx context.Context, project, machine string, scale Scale, only []string) error {
 	if err := errors.Join(scale.check(), known(only)); err != nil {
 		return err
@@ -36,8 +36,15 @@ func Publish(ctx context.Context, project, machine string, scale Scale, only []s
 		return fmt.Errorf("measuring: %w", err)
 	}
 	r.Print(os.Stdout)
-	if scale != Full || len(only) > 0 {
+	if scale != Full {
 		return nil
+	}
+	before, err := latest()
+	if err != nil {
+		return err
+	}
+	if before != nil {
+		r = before.with(r)
 	}
 	text, err := json.MarshalIndent(r, "", "  ")
 	if err != nil {
@@ -83,15 +90,21 @@ const heading = "## The lake's tables\n"
 
 // Section is the part of docs/performance.md about the run that was measured last; empty while none was.
 func Section() (string, error) {
-	var r *Report
-	if err := json.Unmarshal(measured, &r); err != nil {
-		return "", fmt.Errorf("reading the run: %w", err)
-	}
-	if r == nil {
-		return "", nil
+	r, err := latest()
+	if r == nil || err != nil {
+		return "", err
 	}
 	text, err := r.section()
 	return "\n" + text, err
+}
+
+// latest are the figures that were written last; nil while there are none.
+func latest() (*Report, error) {
+	var r *Report
+	if err := json.Unmarshal(measured, &r); err != nil {
+		return nil, fmt.Errorf("reading what was measured: %w", err)
+	}
+	return r, nil
 }
 
 func (r *Report) section() (string, error) {
@@ -101,7 +114,7 @@ func (r *Report) section() (string, error) {
 	}
 	var out bytes.Buffer
 	err = parsed.Execute(&out, map[string]any{
-		"Heading": heading, "Report": r, "Missed": r.Missed(), "Merging": r.merging().RenderMarkdown(), "Growing": r.growing().RenderMarkdown(), "Reading": r.reading().RenderMarkdown(),
+		"Heading": heading, "Report": r, "Missed": r.Missed(), "Merged": r.Taken[merging], "Grown": r.Taken[growing], "Read": r.Taken[reading], "Merging": r.merging().RenderMarkdown(), "Growing": r.growing().RenderMarkdown(), "Reading": r.reading().RenderMarkdown(),
 		"Peer": peerName, "GoalPeer": goalPeer, "GoalPoint": goalPoint, "GoalGrowth": goalGrowth, "Few": r.Scale.Changes / few, "Large": many * r.Scale.Rows, "Records": 2 * r.Scale.Rows,
 		"Spark": stores.SparkVersion,
 	})

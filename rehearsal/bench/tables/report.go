@@ -4,6 +4,7 @@ import (
 	"cdcpipeline/config"
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 	"strings"
 
@@ -24,15 +25,44 @@ const (
 
 // Report of one run.
 type Report struct {
-	Machine string  `json:"machine"`
-	Date    string  `json:"date"`
-	Seconds float64 `json:"seconds"`
-	Scale   Scale   `json:"scale"`
+	Scale Scale `json:"scale"`
+	// Taken says of each part where and when it was measured.
+	Taken map[string]Taken `json:"taken"`
 	// Startup of Spark, by format: it is in none of the others.
 	Startup map[string]Cost `json:"startup"`
 	Merging []Merging       `json:"merging"`
 	Growing []Growth        `json:"growing"`
 	Reading []Reading       `json:"reading"`
+}
+
+// Taken is where and when a part was measured.
+type Taken struct {
+	Machine string  `json:"machine"`
+	Date    string  `json:"date"`
+	Seconds float64 `json:"seconds"`
+}
+
+func (t Taken) String() string { return "Measured on " + t.Date + ": " + t.Machine }
+
+// with is the report with the parts of another run in place of its own.
+func (r *Report) with(other *Report) *Report {
+	all := *other
+	all.Taken = maps.Clone(other.Taken)
+	for part, taken := range r.Taken {
+		if _, again := other.Taken[part]; again {
+			continue
+		}
+		all.Taken[part] = taken
+		switch part {
+		case merging:
+			all.Merging, all.Startup = r.Merging, r.Startup
+		case growing:
+			all.Growing = r.Growing
+		case reading:
+			all.Reading = r.Reading
+		}
+	}
+	return &all
 }
 
 // Cost in seconds: of the processors, and of the clock.

@@ -75,7 +75,13 @@ type bench struct {
 var parts = []struct {
 	name    string
 	measure func(*bench, context.Context) error
-}{{"merge", (*bench).merge}, {"grow", (*bench).grow}, {"read", (*bench).read}}
+}{{merging, (*bench).merge}, {growing, (*bench).grow}, {reading, (*bench).read}}
+
+const (
+	merging = "merge"
+	growing = "grow"
+	reading = "read"
+)
 
 // Parts are the names of the parts of a run.
 func Parts() []string {
@@ -95,7 +101,7 @@ func Run(ctx context.Context, project, machine string, scale Scale, only []strin
 	defer func() { err = errors.Join(err, site.Remove()) }()
 	b := &bench{
 		scale: scale, log: log, site: site, job: filepath.Join(project, "functions", "tables"), program: filepath.Join(site.Dir, "measure.py"),
-		report: &Report{Machine: machine, Date: time.Now().UTC().Format(time.DateOnly), Scale: scale, Startup: map[string]Cost{}},
+		report: &Report{Scale: scale, Taken: map[string]Taken{}, Startup: map[string]Cost{}},
 	}
 	if err := os.WriteFile(b.program, measureProgram, 0o600); err != nil {
 		return nil, fmt.Errorf("writing the program that measures: %w", err)
@@ -116,11 +122,12 @@ func Run(ctx context.Context, project, machine string, scale Scale, only []strin
 		if len(only) > 0 && !slices.Contains(only, part.name) {
 			continue
 		}
+		before := log.Elapsed()
 		if err := part.measure(b, ctx); err != nil {
 			return nil, err
 		}
+		b.report.Taken[part.name] = Taken{Machine: machine, Date: time.Now().UTC().Format(time.DateOnly), Seconds: (log.Elapsed() - before).Round(time.Second).Seconds()}
 	}
-	b.report.Seconds = log.Elapsed().Round(time.Second).Seconds()
 	return b.report, nil
 }
 

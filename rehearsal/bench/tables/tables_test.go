@@ -80,6 +80,7 @@ func TestMissedGoalsAreNamed(t *testing.T) {
 		"iceberg takes 1.60 times as long in a table of 4 times the rows, not 1.5",
 		"one row from iceberg comes 10.0 times as fast as from the records, not 20",
 	}, r.Missed())
+	r.Taken = map[string]Taken{merging: {Machine: "one", Date: "2026-11-28"}}
 	section, err := r.section()
 	require.NoError(t, err)
 	require.Contains(t, section, "| iceberg | 12 | 1.25 | 8 (8 to 8) | 8 (8 to 8) | 666.7 | 6 | 1.25 | 16.0 + 16.0 |")
@@ -87,6 +88,20 @@ func TestMissedGoalsAreNamed(t *testing.T) {
 	require.Empty(t, r.Missed())
 	r.Growing[0].Large = merges(14, 8)
 	require.Equal(t, []string{"iceberg takes 1.60 times as long in a table of 4 times the rows, not 1.5"}, r.Missed())
+}
+
+// A part that is measured takes the place of its former figures; the others stay, each with its day.
+func TestPartsAreMeasuredOneByOne(t *testing.T) {
+	before := &Report{Taken: map[string]Taken{merging: {Date: "day 1"}, reading: {Date: "day 1"}}, Merging: []Merging{{Contender: peerName}}, Reading: []Reading{{Format: hudi}}}
+	now := &Report{Taken: map[string]Taken{reading: {Date: "day 2"}}, Reading: []Reading{{Format: iceberg}}}
+	all := before.with(now)
+	require.Equal(t, map[string]Taken{merging: {Date: "day 1"}, reading: {Date: "day 2"}}, all.Taken)
+	require.Equal(t, before.Merging, all.Merging)
+	require.Equal(t, now.Reading, all.Reading)
+	text, err := now.section()
+	require.NoError(t, err)
+	require.Contains(t, text, "### Reading\n\nMeasured on day 2")
+	require.NotContains(t, text, "### Many changes")
 }
 
 func TestASpreadIsMedianAndEnds(t *testing.T) {
