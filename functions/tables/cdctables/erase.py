@@ -11,7 +11,7 @@ from typing import Any
 from pyspark.sql import SparkSession
 
 from cdctables import objects
-from cdctables.formats import Format, Hudi
+from cdctables.formats import Format, Hudi, Iceberg
 from cdctables.request import Request, and_rewritten, rewritten
 from cdctables.run import Run
 from cdctables.spec import Spec, Table
@@ -50,6 +50,9 @@ class _Scrub:
 
 
 def _iceberg(s: _Scrub) -> None:
+    # Upkeep's own versions are younger than the time that it was given. Their manifests name the files that it has replaced, with the least
+    # and the greatest value of each column.
+    s.spark.sql(f"CALL lake.system.{Iceberg.expiring(s.spec.database, s.table, datetime.now(UTC))}")
     # What a run that was killed has left. Upkeep's procedure refuses files of the last day, which another writer may be about to commit; here
     # one run at a time writes, so what is older than this run is nobody's.
     jvm: Any = s.spark.sparkContext._jvm

@@ -89,11 +89,12 @@ class Format(ABC):
 
     def purge(self, table: Table, before: datetime, read: str) -> None:
         """Takes tombstones out whose change was committed before a time."""
-        self.commit(f"DELETE FROM {self.named(table)} WHERE cdc_gone AND cdc_at < TIMESTAMP '{before:%Y-%m-%d %H:%M:%S.%f}'", read)
+        self.commit(f"DELETE FROM {self.named(table)} WHERE cdc_gone AND cdc_at < {_timestamp(before)}", read)
 
     def cast(self, table: Table) -> str:
-        """The table's rows as SQL, with the types of `table`."""
-        columns = ", ".join(f"CAST({quoted(name)} AS {type_}) AS {quoted(name)}" for name, type_ in columns_of(table).items())
+        """The table's rows as SQL, with the types of `table`. A column that the source has no more keeps its own."""
+        types = self.columns(table) | columns_of(table)
+        columns = ", ".join(f"CAST({quoted(name)} AS {type_}) AS {quoted(name)}" for name, type_ in types.items())
         return f"SELECT {columns} FROM {self.named(table)}"
 
     def definition(self, columns: Mapping[str, str]) -> str:
@@ -137,16 +138,21 @@ class Iceberg(Format):
         name = f"{quoted(self.spec.database)}.{quoted(table.entry)}"
         # Iceberg refuses to look for files of no version among those of the last day: one may be about to become part of a version.
         unfinished = min(before, datetime.now(UTC) - timedelta(hours=25))
-        older, orphaned = (f"TIMESTAMP '{at:%Y-%m-%d %H:%M:%S.%f}'" for at in (before, unfinished))
         for procedure in (
             # A file with any deleted row is written anew: every reader would have to take them out.
             f"rewrite_data_files(table => '{name}', options => map('delete-file-threshold', '1', 'remove-dangling-deletes', 'true'))",
             f"rewrite_position_delete_files(table => '{name}')",
             f"rewrite_manifests(table => '{name}')",
-            f"expire_snapshots(table => '{name}', older_than => {older}, retain_last => 1)",
-            f"remove_orphan_files(table => '{name}', older_than => {orphaned}, prefix_listing => true)",
+            self.expiring(self.spec.database, table, before),
+            f"remove_orphan_files(table => '{name}', older_than => {_timestamp(unfinished)}, prefix_listing => true)",
         ):
             self.spark.sql(f"CALL lake.system.{procedure}")
+
+    @staticmethod
+    def expiring(database: str, table: Table, before: datetime) -> str:
+        """The call of a procedure that deletes what only versions from before a time have, manifests too."""
+        name = f"{quoted(database)}.{quoted(table.entry)}"
+        return f"expire_snapshots(table => '{name}', older_than => {_timestamp(before)}, retain_last => 1)"
 
     def commits(self, table: Table) -> Iterator[str]:
         jvm: Any = self.spark.sparkContext._jvm
@@ -168,6 +174,10 @@ class Iceberg(Format):
         jvm.org.apache.iceberg.spark.CommitMetadata.withCommitProperties(properties, call, jvm.java.lang.Class.forName("java.lang.RuntimeException"))
         if call.error:
             raise call.error
+
+
+def _timestamp(at: datetime) -> str:
+    return f"TIMESTAMP '{at:%Y-%m-%d %H:%M:%S.%f}'"
 
 
 class _Call:
@@ -302,7 +312,8 @@ class Hudi(Format):
         settings = self._told(read) | {
             "hoodie.table.name": table.name, "hoodie.datasource.write.recordkey.field": "cdc_key", "hoodie.datasource.write.precombine.field": "cdc_version",
             "hoodie.datasource.write.operation": "insert_overwrite_table", "hoodie.datasource.write.row.writer.enable": "false",
-            # Hudi 1.0.2 refuses a decimal of more digits, also with hoodie.avro.schema.validate=false; this lets it be.
+            # Hudi 1.0.2 refuses a decimal of more digits, also with hoodie.avro.schema.validate=false. This setting
+            # permits it; it permits columns to disappear too, and `cast` keeps all.
             "hoodie.datasource.write.schema.allow.auto.evolution.column.drop": "true",
         }  # fmt: skip
         self.spark.sql(self.cast(table)).write.format("hudi").options(**settings).mode("append").save(self.location(table))

@@ -16,7 +16,7 @@ from cdctables.spec import Table
 
 
 TOLD = "cdc_told"
-"""The column of what records tell beside states, `Told.text`: one row for each part of the objects has it, and nothing else."""
+"""The column of what records tell beside states, `Told.text`: one row for each part of the objects holds it, with all other columns NULL."""
 
 
 def schema(table: Table) -> list[tuple[str, str]]:

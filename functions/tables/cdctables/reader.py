@@ -11,7 +11,7 @@ from typing import Any
 
 from cdctables.columns import converter
 from cdctables.objects import time_of
-from cdctables.record import Key, Unreadable, parse
+from cdctables.record import Key, Unreadable, parse, text
 from cdctables.spec import Table
 
 METADATA = (("cdc_key", "string"), ("cdc_version", "bigint"), ("cdc_gone", "boolean"), ("cdc_at", "timestamp"))
@@ -58,7 +58,7 @@ class Reader:
                 f"it is of before {self._purged.isoformat()}: deleted rows of that time are no longer remembered, and it could bring one back; rebuild the table"
             )
         if not self._known.issuperset(record.data):
-            raise UnknownColumn(next(name for name in record.data if name not in self._known))
+            raise UnknownColumn(text(next(name for name in record.data if name not in self._known)))
         key = self._key.id(record.data)
         gone = record.operation == "delete"
         states = [(*self._values(record.data, only_key=gone), key, version, gone, at)]
@@ -91,7 +91,7 @@ class Told:
     states: int = 0
     refused: int = 0
     """Records that cannot be applied."""
-    unknown: str = ""
+    unknown: str | None = None
     """A column that the table does not have. What comes after its record was not read."""
     binlogs: set[str] = field(default_factory=set)
 
@@ -105,7 +105,7 @@ class Told:
         for one in map(json.loads, texts):
             told.states += one["states"]
             told.refused += one["refused"]
-            told.unknown = told.unknown or one["unknown"]
+            told.unknown = one["unknown"] if told.unknown is None else told.unknown
             told.binlogs |= set(one["binlogs"])
         return told
 
@@ -123,9 +123,9 @@ def read(
                 continue
             try:
                 states = reader.states(line)
-            except Unreadable as e:
+            except (ValueError, OverflowError) as e:  # Unreadable, and what Python says of a number or a time that it cannot hold
                 put = {"reason": str(e), "object": key, "record": line.decode("utf-8", "backslashreplace")}
-                refused.append(json.dumps(put, ensure_ascii=False).encode() + b"\n")
+                refused.append(json.dumps(put, ensure_ascii=False).encode(errors="backslashreplace") + b"\n")
                 continue
             except UnknownColumn as e:
                 told.unknown = str(e)

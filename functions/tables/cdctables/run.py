@@ -221,7 +221,7 @@ class Run:
         found = _ranked(states).persist()
         try:
             told = reader.Told.parse(row[0] for row in found.select(frames.TOLD).where(f"{frames.TOLD} IS NOT NULL").collect())
-            if told.unknown:
+            if told.unknown is not None:
                 raise Stopped(f"records have a column {told.unknown} that the table does not have: raise source.schemaRevision and run pulumi up")
             binlogs = sorted(told.binlogs)
             if len(binlogs) > 1:

@@ -83,6 +83,20 @@ class Lines(unittest.TestCase):
         self.assertEqual(1, len(list(read(Reader(TABLE), ["k.gz", "absent"], {"k.gz": body}.__getitem__, {}.__setitem__, told))))
         self.assertEqual("colour", told.unknown)
 
+    def test_what_python_cannot_hold_is_refused_and_nothing_else(self) -> None:
+        good = line("load", {"Id": 1, "tag": ""})
+        bad = [
+            good.replace(b'"orders"', b'"\\ud800"'),
+            good.replace(b'"Id": 1', b'"Id": 1' + b"0" * 5000),
+            good.replace(b"2026-11-28T10:00:00Z", b"0001-01-01T00:00:00+01:00"),
+        ]
+        told, aside = Told(), {}
+        found = list(read(Reader(TABLE), ["k.gz"], {"k.gz": gzip.compress(b"\n".join([*bad, good]))}.__getitem__, aside.__setitem__, told))
+        self.assertEqual((1, 3, 3), (len(found), told.refused, len(aside["k.gz"])))
+        nameless = gzip.compress(line("load", {"Id": 1, "tag": "", "": 1}))
+        list(read(Reader(TABLE), ["k.gz"], {"k.gz": nameless}.__getitem__, aside.__setitem__, told))
+        self.assertEqual("", Told.parse([Told().text(), told.text()]).unknown)
+
     def test_what_parts_tell_is_added_up(self) -> None:
         reader, texts = Reader(TABLE), []
         for binlog in ("bin", "other"):
@@ -90,7 +104,7 @@ class Lines(unittest.TestCase):
             body = gzip.compress(b"\n".join((line("insert", {"Id": 1, "tag": ""}, binlog=binlog), line("load", {"Id": 2, "tag": ""}), b"{")))
             list(read(reader, ["k.gz"], {"k.gz": body}.__getitem__, {}.__setitem__, told))
             texts.append(told.text())
-        self.assertEqual(Told(states=4, refused=2, unknown="", binlogs={"bin", "other"}), Told.parse(texts))
+        self.assertEqual(Told(states=4, refused=2, unknown=None, binlogs={"bin", "other"}), Told.parse(texts))
 
     def test_what_is_none_of_the_tables_is_skipped(self) -> None:
         self.assertEqual([], states(b'{"control":{},"metadata":{"record-type":"control","operation":"add-column"}}'))

@@ -122,7 +122,7 @@ func Location(cfg config.LakeTables, name views.Name, since time.Time) string {
 }
 
 // reserved are the names of columns that the job has for itself, in a table or on the way there.
-var reserved = regexp.MustCompile(`^(cdc_(key|version|gone|at|kind|binlog|detail|rank)|_hoodie_.*)$`)
+var reserved = regexp.MustCompile(`^(cdc_(key|version|gone|at|kind|binlog|detail|rank|told)|_hoodie_.*)$`)
 
 // columnNames are the names of columns in a table: those of the views, but for a column of the source that is called what the
 // job calls one of its own. Views have longer names for their own columns then; the job's are the same in every table.

@@ -34,7 +34,11 @@ func (b *bench) merge(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		b.report.Merging = append(b.report.Merging, Merging{Contender: string(format), Changes: b.scale.Changes, Cost: costs})
+		upkeep, err := k.upkeep(ctx, changes[len(changes)-1])
+		if err != nil {
+			return err
+		}
+		b.report.Merging = append(b.report.Merging, Merging{Contender: string(format), Changes: b.scale.Changes, Cost: costs, Upkeep: upkeep})
 	}
 	return nil
 }

@@ -10,20 +10,22 @@ seconds of the clock (`wall`) and of the processors (`cpu`: this process and all
 (`rows`, `total`).
 """
 
+import time
+
+BEGAN = time.time()
+
 import json
 import os
 import sys
-import time
 
 from cdctables import formats, job
 from cdctables.spec import Spec
 
-BEGAN = time.time()
 TICK = os.sysconf("SC_CLK_TCK")
 
 
 def cpu():
-    """Is the processor time of this process and all below it, those that have ended too."""
+    """The processor time of this process and of all that it has started, those that have ended too."""
     spent, parents = {}, {}
     for pid in filter(str.isdigit, os.listdir("/proc")):
         try:

@@ -41,7 +41,7 @@ func (b *bench) read(ctx context.Context) error {
 			cost    *Read
 		}{{"reading", false, "s3://" + bucket + "/" + k.raw() + "**/*.gz", &r.Merged}, {"reading after upkeep", true, "", &r.KeptUp}} {
 			if of.upkeep {
-				if err := k.upkeep(ctx, changed); err != nil {
+				if _, err := k.upkeep(ctx, changed); err != nil {
 					return err
 				}
 			}

@@ -91,6 +91,8 @@ type Merging struct {
 	Contender string `json:"contender"`
 	Changes   int    `json:"changes"`
 	Cost      Merges `json:"cost"`
+	// Upkeep that followed; Hudi's own writer does its own while it merges.
+	Upkeep Cost `json:"upkeep"`
 }
 
 // Growth of the cost of a few changes, from a usual table to a large one.
@@ -135,9 +137,14 @@ func (m Merging) PerSecond() float64 { return float64(m.Changes) / m.Cost.Later.
 // FirstPerSecond is the same of a session's first merge.
 func (m Merging) FirstPerSecond() float64 { return float64(m.Changes) / m.Cost.First.CPU }
 
-// dpuMinutes are the minutes of AWS Glue's unit that a million changes take, as long as they take here with two of its four processors.
-func (m Merging) dpuMinutes() float64 {
-	return m.Cost.Later.Median.Wall / 60 * threads / processorsOfDPU * 1e6 / float64(m.Changes)
+// dpuMinutes are the minutes of AWS Glue's unit of a run that merges a million changes in so many batches, the start of Spark among them.
+func (r *Report) dpuMinutes(m Merging) float64 {
+	format := m.Contender
+	if format == peerName {
+		format = hudi
+	}
+	later := 1e6/float64(m.Changes) - 1
+	return (r.Startup[format].Wall + m.Cost.First.Wall + later*m.Cost.Later.Median.Wall) / 60 * threads / processorsOfDPU
 }
 
 // threads that Spark has here; and the virtual processors of a DPU, https://docs.aws.amazon.com/glue/latest/dg/add-job.html.
@@ -189,16 +196,19 @@ func (r *Report) Print(out io.Writer) {
 
 func (r *Report) merging() table.Writer {
 	t := table.NewWriter()
-	t.AppendHeader(table.Row{"table", "changes per processor second", "beside " + peerName, "processors, s", "clock, s", "DPU minutes a million changes", "first merge: changes per processor second", "beside " + peerName, "first: processors + clock, s", "start of Spark: processors + clock, s"})
+	t.AppendHeader(table.Row{"table", "changes per processor second", "beside " + peerName, "processors, s", "clock, s", "DPU minutes of a run of a million changes", "first merge: changes per processor second", "beside " + peerName, "first: processors + clock, s", "upkeep after all: processors + clock, s", "start of Spark: processors + clock, s"})
 	for _, m := range r.Merging {
 		format := m.Contender
 		if format == peerName {
 			format = hudi
 		}
-		start := r.Startup[format]
+		start, upkeep := r.Startup[format], m.Upkeep.String()
+		if m.Contender == peerName {
+			upkeep = "within its merges"
+		}
 		t.AppendRow(table.Row{
-			m.Contender, fmt.Sprintf("%.0f", m.PerSecond()), fmt.Sprintf("%.2f", r.beside(m, Merging.PerSecond)), m.Cost.Later.cpu(), m.Cost.Later.wall(), fmt.Sprintf("%.1f", m.dpuMinutes()),
-			fmt.Sprintf("%.0f", m.FirstPerSecond()), fmt.Sprintf("%.2f", r.beside(m, Merging.FirstPerSecond)), m.Cost.First, start,
+			m.Contender, fmt.Sprintf("%.0f", m.PerSecond()), fmt.Sprintf("%.2f", r.beside(m, Merging.PerSecond)), m.Cost.Later.cpu(), m.Cost.Later.wall(), fmt.Sprintf("%.1f", r.dpuMinutes(m)),
+			fmt.Sprintf("%.0f", m.FirstPerSecond()), fmt.Sprintf("%.2f", r.beside(m, Merging.FirstPerSecond)), m.Cost.First, upkeep, start,
 		})
 	}
 	return t

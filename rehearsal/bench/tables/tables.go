@@ -3,8 +3,8 @@
 // the records.
 //
 // The job is the project's own, run by Spark as the rehearsal runs it, on the stand-in of S3 and Glue. What is compared is
-// processor time of Spark and its workers: the stand-in's is its own. A table whose rows are not those of the records fails
-// the run.
+// processor time of Spark and its workers: the stand-in's is its own. A table with another number of rows than the
+// records say, or another sum of their totals, fails the run.
 package tables
 
 import (
@@ -221,10 +221,10 @@ func (k kept) merge(ctx context.Context, batches ...batch) (Merges, error) {
 }
 
 // upkeep has the job do its daily work.
-func (k kept) upkeep(ctx context.Context, after batch) error {
+func (k kept) upkeep(ctx context.Context, after batch) (Cost, error) {
 	after.name = "upkeep after " + after.name
-	_, err := k.bench.measure(ctx, k.name, k.format, []batch{after}, "job", "", "--spec", "s3://"+bucket+"/"+k.spec(), "--action", "upkeep")
-	return err
+	m, err := k.bench.measure(ctx, k.name, k.format, []batch{after}, "job", "", "--spec", "s3://"+bucket+"/"+k.spec(), "--action", "upkeep")
+	return m.First, err
 }
 
 // measure runs measure.py, and compares the rows after each batch with those that there are to be.

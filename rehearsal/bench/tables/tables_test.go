@@ -71,7 +71,7 @@ func TestMissedGoalsAreNamed(t *testing.T) {
 	of := func(seconds float64) Spread { return spread([]Cost{{seconds, seconds}}) }
 	merges := func(first, later float64) Merges { return Merges{Cost{first, first}, of(later)} }
 	r := &Report{
-		Merging: []Merging{{peerName, 100, merges(20, 10)}, {iceberg, 100, merges(16, 8)}, {hudi, 100, merges(30, 20)}},
+		Merging: []Merging{{peerName, 100, merges(20, 10), Cost{}}, {iceberg, 100, merges(16, 8), Cost{7, 5}}, {hudi, 100, merges(30, 20), Cost{}}},
 		Growing: []Growth{{iceberg, 10, false, merges(10, 5), merges(16, 6)}, {hudi, 10, true, merges(10, 10), merges(40, 40)}},
 		Reading: []Reading{{Format: iceberg, Merged: Read{One: of(1)}, FromRecords: Read{One: of(10)}}},
 	}
@@ -83,7 +83,7 @@ func TestMissedGoalsAreNamed(t *testing.T) {
 	r.Taken = map[string]Taken{merging: {Machine: "one", Date: "2026-11-28"}}
 	section, err := r.section()
 	require.NoError(t, err)
-	require.Contains(t, section, "| iceberg | 12 | 1.25 | 8 (8 to 8) | 8 (8 to 8) | 666.7 | 6 | 1.25 | 16.0 + 16.0 |")
+	require.Contains(t, section, "| iceberg | 12 | 1.25 | 8 (8 to 8) | 8 (8 to 8) | 666.7 | 6 | 1.25 | 16.0 + 16.0 | 7.0 + 5.0 |")
 	r.Merging[1].Cost, r.Growing[0].Large, r.Reading[0].Merged.One = merges(16, 4), merges(14, 6), of(0.4)
 	require.Empty(t, r.Missed())
 	r.Growing[0].Large = merges(14, 8)

@@ -4,6 +4,7 @@ package glue
 
 import (
 	"cdcpipeline/internal/change"
+	"cdcpipeline/rehearsal/stores"
 	"fmt"
 	"maps"
 	"slices"
@@ -131,6 +132,14 @@ func TestColumnsComeAndChange(t *testing.T) {
 			l.columns[i].Declared, l.columns[i].Type = "bigint(20)", "bigint"
 			i = slices.IndexFunc(l.columns, func(c specified) bool { return c.Name == "total" })
 			l.columns[i].Declared, l.columns[i].Type = "decimal(20,2)", "decimal(20,2)"
+			known, reader := l.columns, stores.Readers[format][0]
+			l.columns = slices.DeleteFunc(slices.Clone(known), func(c specified) bool { return c.Name == "colour" })
+			l.specify(nil)
+			was, _ := l.rows(reader, tableName)
+			require.Empty(t, l.run())
+			is, _ := l.rows(reader, tableName)
+			require.Equal(t, was, is, "a column that the source has no more keeps its values, also when the table is written anew")
+			l.columns = known
 			l.specify(nil)
 			s.more = func() string { return fmt.Sprintf(`,"colour":"blue","ratio":%d`, s.random.Int64()) }
 			step(with...)
