@@ -26,6 +26,14 @@ const (
 // Erase takes a row out of everything: cdc erase is refused while the source has it, says what there is, and does it; then the
 // row's text is looked for in every version of every object, and in every index.
 func Erase(ctx context.Context, r *Run) error {
+	if job := r.Outputs["tablesJob"]; job == nil || job == "" { // with --only; else they are of the format that the stage before has kept last
+		if err := r.Stack.SetConfig(ctx, "cdc-pipeline:lake.tables.format", "iceberg"); err != nil {
+			return err
+		}
+		if _, err := r.deploy(ctx); err != nil {
+			return fmt.Errorf("having the stack keep tables: %w", err)
+		}
+	}
 	db := r.World.Database.Root()
 	if err := execute(ctx, db, fmt.Sprintf("INSERT INTO %s (trans_id, customer_id, event, sku, amount) VALUES (%s, '%s', 'view', 'sku', 1)", erasedTable, erasedKey, erasedMarker)); err != nil {
 		return err

@@ -90,9 +90,10 @@ func (s *Site) Spark(ctx context.Context, o SparkOptions) (*Spark, error) {
 	return &Spark{dir: dir, python: python, env: env}, nil
 }
 
-// environment of a program that calls AWS.
+// environment of a program that calls AWS. It has a name of its own: that of the process is the deployer's, whose permissions its calls
+// would need.
 func (o SparkOptions) environment() []string {
-	return []string{"AWS_ENDPOINT_URL=" + o.Endpoint, "AWS_REGION=" + o.Region, "AWS_DEFAULT_REGION=" + o.Region, "AWS_ACCESS_KEY_ID=" + o.Key, "AWS_SECRET_ACCESS_KEY=" + o.Key}
+	return []string{"AWS_SDK_UA_APP_ID=spark", "AWS_ENDPOINT_URL=" + o.Endpoint, "AWS_REGION=" + o.Region, "AWS_DEFAULT_REGION=" + o.Region, "AWS_ACCESS_KEY_ID=" + o.Key, "AWS_SECRET_ACCESS_KEY=" + o.Key}
 }
 
 // configure says where things are, as Glue's own defaults do: the program's settings are its own.

@@ -192,3 +192,8 @@ func TestFailedCommandSaysWhatItComplainedOf(t *testing.T) {
 	_, err := output(context.Background(), "/bin/sh", "-c", "echo no such package >&2; exit 2")
 	require.ErrorContains(t, err, "no such package")
 }
+
+// Programs of Spark and readers are not the deployer, whose name the rehearsal's own process has: who calls is told by it.
+func TestSparkDoesNotCallInTheNameOfTheProcess(t *testing.T) {
+	require.Contains(t, SparkOptions{}.environment(), "AWS_SDK_UA_APP_ID=spark")
+}
