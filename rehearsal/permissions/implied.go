@@ -120,6 +120,14 @@ var allImplied = []implied{
 		"Glue is given the role of the job that keeps the lake's tables", "https://docs.aws.amazon.com/glue/latest/dg/create-an-iam-role.html",
 	},
 	{
+		[]string{"athena:StartQueryExecution"},
+		[]string{
+			"glue:GetDatabase", "glue:GetPartitions", "glue:GetTable", "s3:AbortMultipartUpload", "s3:GetBucketLocation", "s3:GetObject", "s3:ListBucket",
+			"s3:ListMultipartUploadParts", "s3:PutObject", "kms:Decrypt", "kms:GenerateDataKey",
+		},
+		"Athena reads the catalog and the lake, and writes what it answers, with the caller's permissions", "https://docs.aws.amazon.com/athena/latest/ug/security-iam-athena.html",
+	},
+	{
 		[]string{"s3:PutObject"},
 		[]string{"kms:Decrypt", "kms:GenerateDataKey"},
 		"an object is encrypted with the stack's key on the caller's behalf", "https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingKMSEncryption.html",
