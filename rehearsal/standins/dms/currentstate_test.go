@@ -117,7 +117,9 @@ type current struct {
 func newCurrent(t *testing.T, s *scene) *current {
 	node := storestest.OpenSearch(t)
 	master := node.Master()
-	c := &current{t: t, s: s, node: master, random: rand.New(rand.NewPCG(1, 2))}
+	// Records come in any order: the minute for which the function waits for a table's description is not to be over before it comes,
+	// however slow the machine is.
+	c := &current{t: t, s: s, node: master, random: rand.New(rand.NewPCG(1, 2)), ahead: -3 * time.Minute}
 	reach := opensearch.Client{URL: node.URL, Transport: authorized{master}}
 	var err error
 	c.f, err = currentstate.New(currentstate.Settings{
