@@ -131,6 +131,14 @@ type Read struct {
 // Faster says how many times as fast, by the clock, one row is read from the table as merges have left it.
 func (r Reading) Faster() float64 { return r.FromRecords.One.Median.Wall / r.Merged.One.Median.Wall }
 
+// format of the contender's table.
+func (m Merging) format() string {
+	if m.Contender == peerName {
+		return hudi
+	}
+	return m.Contender
+}
+
 // PerSecond are the changes that a second of a processor merges, once a session has merged before.
 func (m Merging) PerSecond() float64 { return float64(m.Changes) / m.Cost.Later.Median.CPU }
 
@@ -139,12 +147,8 @@ func (m Merging) FirstPerSecond() float64 { return float64(m.Changes) / m.Cost.F
 
 // dpuMinutes are the minutes of AWS Glue's unit of a run that merges a million changes in so many batches, the start of Spark among them.
 func (r *Report) dpuMinutes(m Merging) float64 {
-	format := m.Contender
-	if format == peerName {
-		format = hudi
-	}
 	later := 1e6/float64(m.Changes) - 1
-	return (r.Startup[format].Wall + m.Cost.First.Wall + later*m.Cost.Later.Median.Wall) / 60 * threads / processorsOfDPU
+	return (r.Startup[m.format()].Wall + m.Cost.First.Wall + later*m.Cost.Later.Median.Wall) / 60 * threads / processorsOfDPU
 }
 
 // threads that Spark has here; and the virtual processors of a DPU, https://docs.aws.amazon.com/glue/latest/dg/add-job.html.
@@ -198,11 +202,7 @@ func (r *Report) merging() table.Writer {
 	t := table.NewWriter()
 	t.AppendHeader(table.Row{"table", "changes per processor second", "beside " + peerName, "processors, s", "clock, s", "DPU minutes of a run of a million changes", "first merge: changes per processor second", "beside " + peerName, "first: processors + clock, s", "upkeep after all: processors + clock, s", "start of Spark: processors + clock, s"})
 	for _, m := range r.Merging {
-		format := m.Contender
-		if format == peerName {
-			format = hudi
-		}
-		start, upkeep := r.Startup[format], m.Upkeep.String()
+		start, upkeep := r.Startup[m.format()], m.Upkeep.String()
 		if m.Contender == peerName {
 			upkeep = "within its merges"
 		}
