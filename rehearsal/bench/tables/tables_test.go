@@ -6,6 +6,8 @@ import (
 	"compress/gzip"
 	"fmt"
 	"io"
+	"os"
+	"slices"
 	"strings"
 	"testing"
 
@@ -107,4 +109,18 @@ func TestPartsAreMeasuredOneByOne(t *testing.T) {
 func TestASpreadIsMedianAndEnds(t *testing.T) {
 	require.Equal(t, Spread{Median: Cost{2, 5}, Least: Cost{1, 3}, Most: Cost{9, 6}}, spread([]Cost{{9, 5}, {1, 6}, {2, 3}}))
 	require.Equal(t, 2.5, spread([]Cost{{9, 0}, {1, 0}, {2, 0}, {3, 0}}).Median.CPU)
+}
+
+func TestThePageOfTheTablesHasTheMeasuredCosts(t *testing.T) {
+	r, err := latest()
+	require.NoError(t, err)
+	require.NotNil(t, r)
+	row := "| DPU minutes for a million changes |"
+	for _, format := range formats {
+		at := slices.IndexFunc(r.Merging, func(m Merging) bool { return m.Contender == string(format) })
+		row += fmt.Sprintf(" %.1f |", r.dpuMinutes(r.Merging[at]))
+	}
+	page, err := os.ReadFile("../../../docs/tables.md")
+	require.NoError(t, err)
+	require.Contains(t, string(page), row)
 }
