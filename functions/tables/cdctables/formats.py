@@ -114,6 +114,8 @@ class Iceberg(Format):
         "spark.sql.optimizer.runtime.bloomFilter.enabled": "true",
         "spark.sql.optimizer.runtime.bloomFilter.applicationSideScanSizeThreshold": "0",
         "spark.sql.optimizer.runtime.bloomFilter.creationSideThreshold": "16g",
+        # Spark makes no such filter of states that it could broadcast by their size; in this join, which keeps each state, it cannot.
+        "spark.sql.autoBroadcastJoinThreshold": "-1",
     }
 
     def named(self, table: Table) -> str:
