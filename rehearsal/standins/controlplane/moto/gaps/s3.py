@@ -7,11 +7,12 @@ plain HTTP. Permissions on objects are therefore not rehearsed.
 import fnmatch
 import json
 import re
+import threading
 from urllib.parse import quote
 from xml.sax.saxutils import unescape
 
 from moto.iam.access_control import PermissionResult
-from moto.s3.models import FakeBucket, FakeDeleteMarker
+from moto.s3.models import FakeBucket, FakeDeleteMarker, FakeKey
 from moto.s3.responses import S3Response
 
 from .patch import adds, wraps
@@ -20,6 +21,44 @@ from .patch import adds, wraps
 @adds(FakeBucket)
 def get_permission(self, action, resource):
     return PermissionResult.NEUTRAL
+
+
+# ---- a part of an object is read alone: moto reads all of it, so that a file with an index at its end costs as often as it is asked for
+
+
+class _Part:
+    """The content of an object of which a part will be taken."""
+
+    def __init__(self, key):
+        self._key = key
+
+    def __len__(self):
+        return self._key.contentsize
+
+    def __getitem__(self, part):
+        begin, end, _ = part.indices(len(self))
+        with self._key.lock:
+            self._key._value_buffer.seek(begin)
+            return self._key._value_buffer.read(end - begin)
+
+
+_asked = threading.local()
+_whole = FakeKey.value
+
+
+@wraps(S3Response)
+def key_response(original, self, request, *args, **kwargs):
+    # One part, as in "bytes=0-3"; for anything else moto gives the whole object.
+    wanted = re.fullmatch(r"bytes=([0-9]+-[0-9]*|-[0-9]+)", request.headers.get("range", ""))
+    _asked.part = request.method == "GET" and wanted is not None
+    try:
+        status, headers, content = original(self, request, *args, **kwargs)
+    finally:
+        _asked.part = False
+    return status, headers, content[:] if isinstance(content, _Part) else content
+
+
+FakeKey.value = _whole.getter(lambda key: _Part(key) if getattr(_asked, "part", False) else _whole.fget(key))
 
 
 # ---- a key whose versions end in a delete marker can be deleted for good
