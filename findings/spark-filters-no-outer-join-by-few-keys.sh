@@ -19,9 +19,9 @@ builder = builder.config("spark.sql.optimizer.runtime.bloomFilter.enabled", "tru
 spark = builder.config("spark.sql.shuffle.partitions", "1").getOrCreate()
 spark.sparkContext.setLogLevel("OFF")
 spark.range(200000).selectExpr("concat('key', id) k", "md5(cast(id as string)) v", "sha2(cast(id as string), 512) w").write.parquet("large")
-spark.range(10).selectExpr("concat('key', id * 1000) k", "id % 2 = 0 wanted", "md5(cast(id as string)) v").write.parquet("small")
+spark.range(10).selectExpr("concat('key', id * 1000) k", "id % 2 part", "md5(cast(id as string)) v").write.parquet("small")
 spark.read.parquet("large").createOrReplaceTempView("large")
-spark.read.parquet("small").where("wanted = true").createOrReplaceTempView("small")
+spark.read.parquet("small").where("part = 0").createOrReplaceTempView("small")
 join = "SELECT l.v, s.k FROM large l RIGHT JOIN small s ON l.k = s.k"
 seen = []
 for name, threshold in (("10 MB", "10485760"), ("-1", "-1")):
