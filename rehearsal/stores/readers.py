@@ -40,6 +40,7 @@ def duckdb():
         connection.execute(f"LOAD '{file}'")
     connection.execute(f"CREATE SECRET s (TYPE s3, KEY_ID '{KEY}', SECRET '{SECRET}', REGION '{REGION}', ENDPOINT '{ENDPOINT.split('//')[1]}', URL_STYLE 'path', USE_SSL false)")
     connection.execute("SET TimeZone = 'UTC'")
+    connection.execute("SET enable_progress_bar = false")  # it is drawn among what a program prints that is no file
     return connection
 
 

@@ -52,7 +52,6 @@ def main(reader, table, location, records, times, *keys):
     db = readers.duckdb()
     db.execute("SET enable_external_file_cache = false")  # each query reads S3
     db.execute("SET threads = 2")
-    db.execute("SET enable_progress_bar = false")  # it is printed among the answers once a query takes two seconds
     readers.scan(reader, table, location)  # loads what finds a table
 
     def ask(of, what, sql):
