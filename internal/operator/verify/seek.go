@@ -120,35 +120,47 @@ func (s *lakeSeeker) check(ctx context.Context, t *sourceTable) error {
 
 func (s *lakeSeeker) seek(ctx context.Context, m *marker) (where string, record *change.Record, last error) {
 	done := map[string]bool{}
-	since := m.committed.Add(-clocksDiffer)
 	for {
-		for _, folder := range s.Hours(m.Name.Database, m.Name.Table, since, time.Now().Add(clocksDiffer)) {
-			objects, err := s.List(ctx, folder)
-			if ctx.Err() == nil {
-				last = err
-			}
-			for _, o := range objects {
-				if done[o.Key] || o.Written.Before(since) {
-					continue
-				}
-				err := s.Lines(ctx, o.Key, func(line []byte) error {
-					r, ok := m.parse(line)
-					if !ok {
-						return nil
-					}
-					record = r
-					return errFound
-				})
-				if record != nil {
-					return o.Key, record, nil
-				}
-				if done[o.Key] = err == nil; err != nil && ctx.Err() == nil {
-					last = err
-				}
-			}
+		where, record, err := s.look(ctx, m, done)
+		if record != nil {
+			return where, record, nil
+		}
+		if ctx.Err() == nil { // a look that was cut short says nothing
+			last = err
 		}
 		if !sleep(ctx, lakePoll) {
 			return "", nil, last
 		}
 	}
+}
+
+// look reads the objects that are not done, and gives the last error that it met.
+func (s *lakeSeeker) look(ctx context.Context, m *marker, done map[string]bool) (where string, record *change.Record, last error) {
+	since := m.committed.Add(-clocksDiffer)
+	for _, folder := range s.Hours(m.Name.Database, m.Name.Table, since, time.Now().Add(clocksDiffer)) {
+		objects, err := s.List(ctx, folder)
+		if err != nil {
+			last = err
+		}
+		for _, o := range objects {
+			if done[o.Key] || o.Written.Before(since) {
+				continue
+			}
+			err := s.Lines(ctx, o.Key, func(line []byte) error {
+				r, ok := m.parse(line)
+				if !ok {
+					return nil
+				}
+				record = r
+				return errFound
+			})
+			if record != nil {
+				return o.Key, record, nil
+			}
+			if done[o.Key] = err == nil; err != nil {
+				last = err
+			}
+		}
+	}
+	return "", nil, last
 }
