@@ -268,6 +268,9 @@ class Hudi(Format):
         "spark.serializer": "org.apache.spark.serializer.KryoSerializer",
         "spark.kryo.registrator": "org.apache.spark.HoodieSparkKryoRegistrar",
     }
+    # How every write is done. Hudi's own index of the least and the greatest value of each column keeps those of rows that are gone,
+    # whatever is cleaned: an erased row could be read there.
+    _written: Mapping[str, str] = {"hoodie.write.table.version": "6", "hoodie.metadata.index.column.stats.enable": "false"}
     # https://docs.aws.amazon.com/athena/latest/ug/querying-hudi-copy-on-write-create-table-examples.html
     storage = Storage(
         "org.apache.hudi.hadoop.HoodieParquetInputFormat",
@@ -329,11 +332,12 @@ class Hudi(Format):
     @staticmethod
     def cleaning(table: Table, policy: str) -> str:
         """The statement that deletes files of former versions. Without the table's version Hudi 1.0.2 takes it for one of its own."""
-        return f"CALL run_clean(table => '{table.name}', {policy}, options => 'hoodie.write.table.version=6')"
+        options = ",".join(f"{name}={value}" for name, value in Hudi._written.items())
+        return f"CALL run_clean(table => '{table.name}', {policy}, options => '{options}')"
 
     @staticmethod
     def _told(read: str) -> dict[str, str]:
-        return {"hoodie.datasource.write.commitmeta.key.prefix": "hoodie.cdc.", f"hoodie.{READ}": read, "hoodie.write.table.version": "6"}
+        return {"hoodie.datasource.write.commitmeta.key.prefix": "hoodie.cdc.", f"hoodie.{READ}": read, **Hudi._written}
 
     def commit(self, statement: str, read: str) -> None:
         settings = self._told(read)
