@@ -1,8 +1,11 @@
 """Kinesis: a stream can be made with its tags, https://docs.aws.amazon.com/kinesis/latest/APIReference/API_CreateStream.html,
-and what is in use is counted, https://docs.aws.amazon.com/kinesis/latest/APIReference/API_DescribeLimits.html.
+what is in use is counted, https://docs.aws.amazon.com/kinesis/latest/APIReference/API_DescribeLimits.html,
+and each record has a sequence number of its own: moto gives two writers the same one when they come at once, and keeps one record.
 """
 
-from moto.kinesis.models import KinesisBackend
+import threading
+
+from moto.kinesis.models import KinesisBackend, Shard
 from moto.kinesis.responses import KinesisResponse
 
 from .patch import wraps
@@ -23,3 +26,12 @@ def create_stream(original, self):
     if tags:
         self.kinesis_backend.add_tags_to_stream(stream_arn=None, stream_name=self._get_param("StreamName"), tags=tags)
     return answer
+
+
+_one_at_a_time = threading.Lock()
+
+
+@wraps(Shard)
+def put_record(original, self, *args, **kwargs):
+    with _one_at_a_time:
+        return original(self, *args, **kwargs)
