@@ -21,7 +21,7 @@ help: ## list the targets
 rehearse: ## deploy, load, verify, update and destroy the whole pipeline on this machine
 	@exec rehearsal/start
 
-rehearse-full: ## all parts of the rehearsal one after the other, or one: PART=lifecycle, account, rows, tables, faults, sources
+rehearse-full: ## all parts of the rehearsal one after the other, or one: PART=lifecycle, account, rows, tables, serverless, faults, sources
 	@exec rehearsal/start full $(PART)
 
 bench: ## measure the current-state function on a real OpenSearch and write docs/performance.md anew
@@ -37,7 +37,7 @@ test: ## all tests of every module
 
 # Spark and what it needs are a gigabyte to download, and each run of the job takes it some ten seconds.
 test-tables: ## the job of tables that change in place, with Spark and other engines' readers
-	cd rehearsal && go test -vet=off -tags spark -count=1 -timeout 60m ./standins/glue
+	cd rehearsal && go test -vet=off -tags spark -count=1 -timeout 120m ./standins/glue
 
 lint: $(LINT) ## golangci-lint with the committed configuration, in every module
 	@set -e; for module in . sdks/generate docs/diagram rehearsal; do echo "== $$module"; (cd $$module && $(LINT) run --config $(CURDIR)/.golangci.yml ./...); done

@@ -82,6 +82,9 @@ func (c Config) validateTogether(p *problems) {
 	if c.Source.Existing != nil && c.Network.VpcID == "" {
 		p.add("source.existing", "lives in a VPC that exists, which a new one has no route to: set network.vpcId and network.privateSubnetIds to the database's own")
 	}
+	if c.Network.VpcID == "" && c.Network.Egress == EgressNAT && c.Replication.Serverless() {
+		p.add("network.egress", "nat makes no endpoints, and a serverless task reaches Kinesis, Secrets Manager and S3 only through VPC endpoints: use endpoints, or a task on an instance (replication.kind, replication.next)")
+	}
 	// The one is at most, the other at least seven days.
 	if current := c.Search.Current; current.On() && current.MaxAgeHours == c.Stream.RetentionHours {
 		p.add("search.current.maxAgeHours", "%d hours, but the stream forgets a record after stream.retentionHours: %d, before it could be parked: use less, or a longer retention", current.MaxAgeHours, c.Stream.RetentionHours)

@@ -140,12 +140,13 @@ func configurationPage(t *testing.T) []byte {
 	return out.Bytes()
 }
 
-// defaults are those of a cluster of ours, and below source.existing those of a database of yours.
+// defaults are those of a cluster of ours on an instance of DMS, below source.existing those of a database of yours, and of capacity those of
+// a serverless task.
 func defaults(environment Environment) []field {
 	all := fields(Config{Environment: environment}.WithDefaults())
-	yours := fields(Config{Environment: environment, Source: Source{Existing: &ExistingDatabase{}}}.WithDefaults())
+	yours := fields(Config{Environment: environment, Source: Source{Existing: &ExistingDatabase{}}, Replication: Replication{Kind: Serverless}}.WithDefaults())
 	for i, f := range yours {
-		if f.owner == reflect.TypeFor[ExistingDatabase]() {
+		if f.owner == reflect.TypeFor[ExistingDatabase]() || strings.HasSuffix(f.key, "Dcu") {
 			all[i] = f
 		}
 	}

@@ -102,6 +102,18 @@ var refusedStreams = []refusal{
 	{"half a DMS version", `replication: {engineVersion: "3.6"}`, `replication.engineVersion: "3.6" must be a full version such as 3.6.1`},
 	{"too much replication storage", `replication: {storageGb: 7000}`, `replication.storageGb: 7000 is out of range: use 5 to 6144 GB`},
 	{"a migration type", `replication: {migrationType: full-load-and-change}`, `replication.migrationType: "full-load-and-change" is not a choice here: use full-load-and-cdc, full-load, cdc`},
+	{"serverless replication without endpoints", "network: {egress: nat}\nreplication: {next: serverless}", `network.egress: nat makes no endpoints, and a serverless task reaches Kinesis, Secrets Manager and S3 only through VPC endpoints: use endpoints, or a task on an instance (replication.kind, replication.next)`},
+	{"a kind of replication", `replication: {kind: Serverless}`, `replication.kind: "Serverless" is not a choice here: use instance, serverless`},
+	{"an instance class without an instance", `replication: {kind: serverless, instanceClass: dms.t3.medium}`, `replication.instanceClass: is of a replication instance, and neither replication.kind nor replication.next is instance: remove it`},
+	{"an engine version without an instance", `replication: {kind: serverless, engineVersion: "3.6.1"}`, `replication.engineVersion: is of a replication instance, and neither replication.kind nor replication.next is instance: remove it`},
+	{"storage without an instance", `replication: {kind: serverless, storageGb: 50}`, `replication.storageGb: is of a replication instance, and neither replication.kind nor replication.next is instance: remove it`},
+	{"a greatest capacity of an instance", `replication: {maxDcu: 4}`, `replication.maxDcu: is of a serverless task, and neither replication.kind nor replication.next is serverless: remove it`},
+	{"a least capacity of an instance", `replication: {kind: instance, minDcu: 2}`, `replication.minDcu: is of a serverless task, and neither replication.kind nor replication.next is serverless: remove it`},
+	{"a capacity that DMS does not know", `replication: {kind: serverless, maxDcu: 12}`, `replication.maxDcu: 12 is not a choice here: use 1, 2, 4, 8, 16, 32, 64, 128, 192, 256, 384`},
+	{"a capacity below the least", `replication: {kind: serverless, minDcu: -1}`, `replication.minDcu: -1 is not a choice here: use 1, 2, 4, 8, 16, 32, 64, 128, 192, 256, 384`},
+	{"more capacity at least than at most", `replication: {kind: serverless, maxDcu: 4, minDcu: 8}`, `replication.minDcu: 8 is above replication.maxDcu: 4`},
+	{"the same kind next", `replication: {kind: serverless, next: serverless}`, `replication.next: serverless is what replication.kind is already: remove it, or give the other kind`},
+	{"an unknown kind next", `replication: {next: none}`, `replication.next: "none" is not a choice here: use instance, serverless`},
 	{"LOBs larger than a record", `replication: {lobMaxSizeKb: 2048}`, `replication.lobMaxSizeKb: 2048 is out of range: use 1 to 1024 KB: a Kinesis record holds 1 MB`},
 }
 

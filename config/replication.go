@@ -3,24 +3,59 @@ package config
 import (
 	"cmp"
 	"regexp"
+	"slices"
 	"strconv"
 )
 
 // Replication is the DMS task that turns committed rows into stream records.
 type Replication struct {
+	// Kind of the task: on a replication instance, or serverless. Default instance.
+	Kind ReplicationKind `json:"kind"`
+	// Next is the kind to move to. A second task, of that kind, is made beside the present one, and `cdc start --next` loads it. Afterwards set
+	// Kind to it and remove Next. Default none.
+	Next ReplicationKind `json:"next"`
 	// InstanceClass of the replication instance. Default dms.t3.medium in dev, dms.r6i.large in prod.
 	InstanceClass string `json:"instanceClass"`
-	// EngineVersion of DMS, 3.5.4 or newer. Default 3.6.1.
+	// EngineVersion of DMS on the replication instance, 3.5.4 or newer. Default 3.6.1.
 	EngineVersion string `json:"engineVersion"`
-	// MultiAz keeps a standby instance. Default false in dev, true in prod.
-	MultiAz *bool `json:"multiAz"`
 	// StorageGb of the replication instance, 5 to 6144. Default 50.
 	StorageGb int `json:"storageGb"`
+	// MaxDcu is the most capacity that a serverless task takes, in units of 2 GB of memory: 1, 2, 4, 8, 16, 32, 64, 128, 192, 256
+	// or 384. Default 4 in dev, 16 in prod.
+	MaxDcu int `json:"maxDcu"`
+	// MinDcu is the least capacity that a serverless task keeps, one of the same and not above maxDcu. Default 1 in dev, 2 in prod.
+	MinDcu int `json:"minDcu"`
+	// MultiAz keeps a standby in another zone. Default false in dev, true in prod.
+	MultiAz *bool `json:"multiAz"`
 	// MigrationType is what the task does. Default full-load-and-cdc.
 	MigrationType MigrationType `json:"migrationType"`
 	// LobMaxSizeKb truncates nothing: a larger LOB stops the task. 1 to 1024. Default 64.
 	LobMaxSizeKb int `json:"lobMaxSizeKb"`
 }
+
+// ReplicationKind names what a DMS task runs on.
+type ReplicationKind string
+
+const (
+	// OnInstance runs on a replication instance.
+	OnInstance ReplicationKind = "instance"
+	// Serverless runs on capacity that DMS provides as it is needed.
+	Serverless ReplicationKind = "serverless"
+)
+
+// Kinds are those of which there is a task: the present one, and the next if there is one.
+func (s Replication) Kinds() []ReplicationKind {
+	if s.Next == "" || s.Next == s.Kind {
+		return []ReplicationKind{s.Kind}
+	}
+	return []ReplicationKind{s.Kind, s.Next}
+}
+
+// Serverless reports whether one of the tasks is serverless.
+func (s Replication) Serverless() bool { return slices.Contains(s.Kinds(), Serverless) }
+
+// dcus are the capacities that DMS knows, https://docs.aws.amazon.com/dms/latest/APIReference/API_ComputeConfig.html.
+var dcus = []int{1, 2, 4, 8, 16, 32, 64, 128, 192, 256, 384}
 
 // MigrationType names what a DMS task does.
 type MigrationType string
@@ -36,10 +71,19 @@ const (
 
 // WithDefaults fills what is not set.
 func (s Replication) WithDefaults(env Environment) Replication {
-	s.InstanceClass = cmp.Or(s.InstanceClass, choose(env, "dms.t3.medium", "dms.r6i.large"))
-	s.EngineVersion = cmp.Or(s.EngineVersion, "3.6.1")
+	s.Kind = cmp.Or(s.Kind, OnInstance)
 	s.MultiAz = cmp.Or(s.MultiAz, new(env == Prod))
-	s.StorageGb = cmp.Or(s.StorageGb, 50)
+	for _, kind := range s.Kinds() {
+		switch kind {
+		case OnInstance:
+			s.InstanceClass = cmp.Or(s.InstanceClass, choose(env, "dms.t3.medium", "dms.r6i.large"))
+			s.EngineVersion = cmp.Or(s.EngineVersion, "3.6.1")
+			s.StorageGb = cmp.Or(s.StorageGb, 50)
+		case Serverless:
+			s.MaxDcu = cmp.Or(s.MaxDcu, choose(env, 4, 16))
+			s.MinDcu = cmp.Or(s.MinDcu, min(choose(env, 1, 2), s.MaxDcu))
+		}
+	}
 	s.MigrationType = cmp.Or(s.MigrationType, FullLoadAndCDC)
 	s.LobMaxSizeKb = cmp.Or(s.LobMaxSizeKb, 64)
 	return s
@@ -48,14 +92,57 @@ func (s Replication) WithDefaults(env Environment) Replication {
 // Validate returns every problem, joined; call it after WithDefaults.
 func (s Replication) Validate() error {
 	var p problems
+	oneOf(&p, "replication.kind", s.Kind, OnInstance, Serverless)
+	if s.Next != "" {
+		oneOf(&p, "replication.next", s.Next, OnInstance, Serverless)
+		if s.Next == s.Kind {
+			p.add("replication.next", "%s is what replication.kind is already: remove it, or give the other kind", s.Next)
+		}
+	}
+	s.validateInstance(&p)
+	s.validateServerless(&p)
+	oneOf(&p, "replication.migrationType", s.MigrationType, FullLoadAndCDC, FullLoad, CDC)
+	p.between("replication.lobMaxSizeKb", s.LobMaxSizeKb, 1, 1024, "KB: a Kinesis record holds 1 MB")
+	return p.join()
+}
+
+// validateInstance holds what there is for a replication instance, and refuses it where there is none.
+func (s Replication) validateInstance(p *problems) {
+	if !slices.Contains(s.Kinds(), OnInstance) {
+		for key, set := range map[string]bool{"instanceClass": s.InstanceClass != "", "engineVersion": s.EngineVersion != "", "storageGb": s.StorageGb != 0} {
+			if set {
+				p.add("replication."+key, "is of a replication instance, and neither replication.kind nor replication.next is instance: remove it")
+			}
+		}
+		return
+	}
 	p.matches("replication.instanceClass", s.InstanceClass, dmsClass, "a replication instance class such as dms.t3.medium")
 	if p.matches("replication.engineVersion", s.EngineVersion, dmsVersion, "a full version such as 3.6.1") && versionBelow(s.EngineVersion, 3, 5, 4) {
 		p.add("replication.engineVersion", "%s writes large integers in scientific notation and takes no new instances: use 3.5.4 or newer", s.EngineVersion)
 	}
 	p.between("replication.storageGb", s.StorageGb, 5, 6144, "GB")
-	oneOf(&p, "replication.migrationType", s.MigrationType, FullLoadAndCDC, FullLoad, CDC)
-	p.between("replication.lobMaxSizeKb", s.LobMaxSizeKb, 1, 1024, "KB: a Kinesis record holds 1 MB")
-	return p.join()
+}
+
+// validateServerless does the same for serverless capacity.
+func (s Replication) validateServerless(p *problems) {
+	units := []struct {
+		key   string
+		value int
+	}{{"replication.maxDcu", s.MaxDcu}, {"replication.minDcu", s.MinDcu}}
+	if !s.Serverless() {
+		for _, u := range units {
+			if u.value != 0 {
+				p.add(u.key, "is of a serverless task, and neither replication.kind nor replication.next is serverless: remove it")
+			}
+		}
+		return
+	}
+	for _, u := range units {
+		oneOf(p, u.key, u.value, dcus...)
+	}
+	if s.MinDcu > s.MaxDcu {
+		p.add("replication.minDcu", "%d is above replication.maxDcu: %d", s.MinDcu, s.MaxDcu)
+	}
 }
 
 var (

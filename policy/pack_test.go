@@ -67,7 +67,7 @@ func TestAViolationSaysWhatIsWrongAndWhatToDo(t *testing.T) {
 			require.True(t, strings.HasSuffix(v.URN, "::cdc-replication-instance"))
 		}
 	}
-	require.Equal(t, "Replication instances have a standby in another zone\ncdc-replication-instance: multiAz is false. Severity medium. "+
+	require.Equal(t, "Replication instances and serverless tasks have a standby in another zone\ncdc-replication-instance: multiAz is false. Severity medium. "+
 		"To do: multiAz: true (replication.multiAz). https://docs.aws.amazon.com/securityhub/latest/userguide/dms-controls.html#dms-13", message)
 }
 

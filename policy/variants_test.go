@@ -13,17 +13,20 @@ func TestVariantsBreakOnlyWhatTheyTurnOff(t *testing.T) {
 		cfg    config.Config
 		breaks []string
 	}{
-		"NAT instead of endpoints":  {cfg: config.Config{Network: config.Network{Egress: config.EgressNAT}}, breaks: []string{"ec2-57"}},
-		"no bastion":                {cfg: config.Config{Search: config.Search{Reach: config.ReachDirect}}},
-		"no rotation":               {cfg: config.Config{Source: config.Source{RotationDays: new(0)}}, breaks: []string{"secretsmanager-1"}},
-		"no flow logs":              {cfg: config.Config{Network: config.Network{FlowLogs: new(false)}}, breaks: []string{"ec2-6"}},
-		"one replication instance":  {cfg: config.Config{Replication: config.Replication{MultiAz: new(false)}}, breaks: []string{"dms-13"}},
-		"provisioned shards":        {cfg: config.Config{Stream: config.Stream{Shards: 2}}},
-		"access logs":               {cfg: config.Config{Lake: config.Lake{LogBucket: "logs-of-the-account"}}},
-		"no tables":                 {cfg: config.Config{Lake: config.Lake{Tables: config.LakeTables{Format: config.FormatNone}}}},
-		"tables of Delta Lake":      {cfg: config.Config{Lake: config.Lake{Tables: config.LakeTables{Format: config.FormatDelta}}}},
-		"alarms of the tables' job": {cfg: config.Config{Lake: config.Lake{Tables: config.LakeTables{AlarmTopic: "arn:aws:sns:us-east-1:123456789012:ops"}}}},
-		"MySQL's own port":          {cfg: config.Config{Source: config.Source{Port: 3306}}, breaks: []string{"rds-23"}},
+		"NAT instead of endpoints":            {cfg: config.Config{Network: config.Network{Egress: config.EgressNAT}}, breaks: []string{"ec2-57"}},
+		"no bastion":                          {cfg: config.Config{Search: config.Search{Reach: config.ReachDirect}}},
+		"no rotation":                         {cfg: config.Config{Source: config.Source{RotationDays: new(0)}}, breaks: []string{"secretsmanager-1"}},
+		"no flow logs":                        {cfg: config.Config{Network: config.Network{FlowLogs: new(false)}}, breaks: []string{"ec2-6"}},
+		"one replication instance":            {cfg: config.Config{Replication: config.Replication{MultiAz: new(false)}}, breaks: []string{"dms-13"}},
+		"a serverless task":                   {cfg: config.Config{Replication: config.Replication{Kind: config.Serverless}}},
+		"a serverless task without a standby": {cfg: config.Config{Replication: config.Replication{Kind: config.Serverless, MultiAz: new(false)}}, breaks: []string{"dms-13"}},
+		"tasks of both kinds":                 {cfg: config.Config{Replication: config.Replication{Next: config.Serverless}}},
+		"provisioned shards":                  {cfg: config.Config{Stream: config.Stream{Shards: 2}}},
+		"access logs":                         {cfg: config.Config{Lake: config.Lake{LogBucket: "logs-of-the-account"}}},
+		"no tables":                           {cfg: config.Config{Lake: config.Lake{Tables: config.LakeTables{Format: config.FormatNone}}}},
+		"tables of Delta Lake":                {cfg: config.Config{Lake: config.Lake{Tables: config.LakeTables{Format: config.FormatDelta}}}},
+		"alarms of the tables' job":           {cfg: config.Config{Lake: config.Lake{Tables: config.LakeTables{AlarmTopic: "arn:aws:sns:us-east-1:123456789012:ops"}}}},
+		"MySQL's own port":                    {cfg: config.Config{Source: config.Source{Port: 3306}}, breaks: []string{"rds-23"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			v.cfg.Environment = config.Prod

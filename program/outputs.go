@@ -45,7 +45,7 @@ func describe(ctx *pulumi.Context, p *Deployment, cfg config.Config, unloaded un
 		SourceHost: p.Source.Host, SourcePort: p.Source.Port, SourceSecretArn: p.Source.AdminSecretArn,
 		ReplicationSecretArn: p.Bootstrap.ReplicationSecretArn, BootstrapFindings: p.Bootstrap.Findings,
 
-		StreamName: p.Stream.Name, StreamArn: p.Stream.Arn, TaskArn: p.Replication.TaskArn,
+		StreamName: p.Stream.Name, StreamArn: p.Stream.Arn, TaskArn: p.Replication.TaskArn, NextTaskArn: p.Replication.NextTaskArn,
 
 		SearchDomainName: p.Domain.Name, SearchEndpoint: p.Domain.Endpoint, SearchURL: url, DashboardsURL: pulumi.Sprintf("%s/_dashboards/", url),
 		SearchMasterSecretArn: p.Domain.MasterSecretArn, SearchDeliveryName: p.Search.Name, HistoryIndex: pulumi.String(cfg.Search.HistoryIndex),

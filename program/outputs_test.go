@@ -52,7 +52,7 @@ func read(t *testing.T, cfg config.Config) outputs.Outputs {
 func TestEveryOutputThatIsWrittenIsRead(t *testing.T) {
 	o := read(t, config.Config{
 		Source: config.Source{Conformance: true, RowsSince: config.RowsSince{"testdb.retail_trans": "2026-01-31T12:00:00Z"}},
-		Lake:   config.Lake{Tables: config.LakeTables{Format: config.FormatIceberg}},
+		Lake:   config.Lake{Tables: config.LakeTables{Format: config.FormatIceberg}}, Replication: config.Replication{Next: config.Serverless},
 	})
 
 	outputs.Set[string, int, []string, map[string]string](o).Each(func(name string, value any) {

@@ -62,7 +62,11 @@ func FromConfig(ctx *pulumi.Context) (*Deployment, error) {
 		}
 		return pulumi.NewFileArchive(zip), nil
 	}
-	args := &pipeline.Args{Config: cfg, CaBundle: bundle, Remove: removeInside(cfg.WithDefaults().Search), Check: func() error { return compare(ctx, cfg.WithDefaults()) }}
+	settings, err := awsSettings(ctx)
+	if err != nil {
+		return nil, err
+	}
+	args := &pipeline.Args{Config: cfg, CaBundle: bundle, Remove: removeInside(cfg.WithDefaults().Search), StopTask: stopByDMS(settings), Check: func() error { return compare(ctx, cfg.WithDefaults()) }}
 	if args.BootstrapCode, err = compile("bootstrap", true); err != nil {
 		return nil, err
 	}
@@ -81,10 +85,6 @@ func FromConfig(ctx *pulumi.Context) (*Deployment, error) {
 		return nil, err
 	}
 	lead(way, p)
-	settings, err := awsSettings(ctx)
-	if err != nil {
-		return nil, err
-	}
 	d := &Deployment{Pipeline: p, running: runTask(ctx, p, keepByDMS(settings))}
 	return d, export(ctx, d, cfg, askDMS(settings))
 }

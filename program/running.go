@@ -14,24 +14,47 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi/internals"
 )
 
-const (
-	// runTimeout is how long a deployment waits for the task to run.
-	runTimeout = 15 * time.Minute
-	// runEvery is the time between two looks at it.
-	runEvery = 2 * time.Second
-)
+// runEvery is the time between two looks at the task.
+const runEvery = 2 * time.Second
 
-// keeper makes a task run, or says why it does not: task.Task.Keep, with the credentials of the deployment.
-type keeper func(ctx context.Context, taskArn string, tell func(line string)) error
+// keeper makes a task run, or says why it does not: task.Task.Keep, with the credentials of the deployment. The next task, if there is one,
+// goes on if it ran before.
+type keeper func(ctx context.Context, taskArn, nextTaskArn string, tell func(line string)) error
 
 // keepByDMS is the keeper of the program's default AWS provider (its `aws:*` configuration, or the environment).
 func keepByDMS(settings awsconfig.Settings) keeper {
-	return func(ctx context.Context, taskArn string, tell func(string)) error {
+	return func(ctx context.Context, taskArn, nextTaskArn string, tell func(string)) error {
 		cfg, err := awsconfig.Load(ctx, settings)
 		if err != nil {
 			return fmt.Errorf("preparing to ask DMS: %w", err)
 		}
-		return task.Task{API: dms.NewFromConfig(cfg), Arn: taskArn, Tell: tell, Every: runEvery}.Keep(ctx)
+		present := task.Task{API: dms.NewFromConfig(cfg), Arn: taskArn, Tell: tell, Every: runEvery}
+		problem := present.Keep(ctx)
+		if nextTaskArn == "" {
+			return problem //nolint:wrapcheck // it says what was kept
+		}
+		next := present
+		next.Arn = nextTaskArn
+		if err := next.Continue(ctx); err != nil {
+			problem = errors.Join(problem, fmt.Errorf("the next task: %w", err))
+		}
+		return problem
+	}
+}
+
+// stopByDMS stops a task and waits until it is stopped, with the credentials of the deployment. One that does not exist yet is stopped.
+func stopByDMS(settings awsconfig.Settings) func(ctx context.Context, taskArn string) error {
+	return func(ctx context.Context, taskArn string) error {
+		cfg, err := awsconfig.Load(ctx, settings)
+		if err != nil {
+			return fmt.Errorf("preparing to ask DMS: %w", err)
+		}
+		ctx, cancel := context.WithTimeout(ctx, task.StartPatience(taskArn))
+		defer cancel()
+		if err := (task.Task{API: dms.NewFromConfig(cfg), Arn: taskArn, Every: runEvery}).Stop(ctx); err != nil && !errors.Is(err, task.ErrNone) {
+			return err //nolint:wrapcheck // it says what was stopped
+		}
+		return nil
 	}
 }
 
@@ -43,10 +66,11 @@ func runTask(ctx *pulumi.Context, p *pipeline.Pipeline, keep keeper) pulumi.Stri
 		return pulumi.String("").ToStringOutput()
 	}
 	tell := func(line string) { _ = ctx.Log.Info(line, &pulumi.LogArgs{Resource: p.Replication, Ephemeral: true}) }
-	return p.Replication.TaskArn.ApplyTWithContext(ctx.Context(), func(ctx context.Context, arn string) string {
-		ctx, cancel := context.WithTimeout(ctx, runTimeout)
+	arns := pulumi.ToStringArrayOutput([]pulumi.StringOutput{p.Replication.TaskArn, p.Replication.NextTaskArn})
+	return arns.ApplyTWithContext(ctx.Context(), func(ctx context.Context, arns []string) string {
+		ctx, cancel := context.WithTimeout(ctx, max(task.StartPatience(arns[0]), task.StartPatience(arns[1])))
 		defer cancel()
-		if err := keep(ctx, arn, tell); err != nil {
+		if err := keep(ctx, arns[0], arns[1], tell); err != nil {
 			return err.Error()
 		}
 		return ""

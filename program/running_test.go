@@ -31,18 +31,20 @@ func deployed(t *testing.T, preview bool, keep keeper) error {
 
 func TestADeploymentEndsWhenTheTaskRuns(t *testing.T) {
 	kept := ""
-	require.NoError(t, deployed(t, false, func(_ context.Context, arn string, _ func(string)) error {
-		kept = arn
+	require.NoError(t, deployed(t, false, func(_ context.Context, arn, next string, _ func(string)) error {
+		kept = arn + next
 		return nil
 	}))
-	require.Contains(t, kept, ":task:cdc-replication-task")
+	require.Regexp(t, `:task:cdc-replication-task$`, kept, "there is no next task")
 }
 
 func TestADeploymentFailsWhenTheTaskDoesNotRun(t *testing.T) {
-	err := deployed(t, false, func(context.Context, string, func(string)) error { return errors.New("the task failed: no binlog") })
+	err := deployed(t, false, func(context.Context, string, string, func(string)) error {
+		return errors.New("the task failed: no binlog")
+	})
 	require.ErrorContains(t, err, "the replication task does not run: the task failed: no binlog\nmend that, then `pulumi up` or `cdc start`")
 }
 
 func TestAPreviewStartsNothing(t *testing.T) {
-	require.NoError(t, deployed(t, true, func(context.Context, string, func(string)) error { return errors.New("must not be asked") }))
+	require.NoError(t, deployed(t, true, func(context.Context, string, string, func(string)) error { return errors.New("must not be asked") }))
 }

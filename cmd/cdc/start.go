@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"cdcpipeline/internal/operator/reload"
+	"cdcpipeline/internal/outputs"
 	"cdcpipeline/internal/table"
 	"cdcpipeline/internal/task"
 	"context"
@@ -30,11 +31,16 @@ leave out rows, give --no-compare, which shows an epoch as soon as it is loaded.
 Athena's rows and "cdc verify --deep" read records, and those of another source, or of before a loss, would outrank loaded rows: when
 all is loaded, the setting is named that has them pass over what was recorded before.
 
+--next is for a stack with replication.next: the task of the other kind loads every table while the present task goes on. It waits until the tables
+are loaded, and, where a current state is kept, compared and shown. Then set replication.kind to the other kind, remove replication.next, and run
+"pulumi up": the former task is deleted, and no change is lost.
+
 If DMS wants its connections tested before the task may start, they are, and the task is started after that.`
 
 const startExample = `  cdc start
   cdc start --reload-table testdb.retail_trans --reload-table shop.orders
-  cdc start --reload --yes`
+  cdc start --reload --yes
+  cdc start --next`
 
 // maxReload is how many tables DMS reloads, https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Tasks.ReloadTables.html.
 const maxReload = 10
@@ -43,6 +49,7 @@ const maxReload = 10
 type startFlags struct {
 	options task.StartOptions
 	compare compareFlags
+	next    bool
 	yes     bool
 	timeout time.Duration
 	// terminal says that somebody can answer; a variable for tests.
@@ -58,6 +65,7 @@ func newStart(stack *stackFlags) *cobra.Command {
 	flags := cmd.Flags()
 	flags.StringArrayVar(&f.options.Tables, "reload-table", nil, "table to load again, as database.table; may be repeated, for 10 tables at most")
 	flags.BoolVar(&f.options.Reload, "reload", false, "load every table again")
+	flags.BoolVar(&f.next, "next", false, "load every table by the task of replication.next, while the present one goes on")
 	flags.BoolVarP(&f.yes, "yes", "y", false, "do not ask before --reload")
 	registerTimeout(flags, &f.timeout)
 	f.compare.register(flags)
@@ -68,6 +76,9 @@ func newStart(stack *stackFlags) *cobra.Command {
 // validate refuses flags that contradict each other; all problems come together.
 func (f *startFlags) validate() error {
 	var problems []error
+	if f.next && (f.options.Reload || len(f.options.Tables) > 0) {
+		problems = append(problems, errors.New("--next cannot be combined with --reload or --reload-table"))
+	}
 	if f.options.Reload && len(f.options.Tables) > 0 {
 		problems = append(problems, errors.New("--reload and --reload-table: give one of them"))
 	}
@@ -83,13 +94,13 @@ func (f *startFlags) validate() error {
 		problems = append(problems, errors.New("--yes: only --reload asks"))
 	}
 	if (f.compare.without || len(f.compare.ignored) > 0) && !f.loads() {
-		problems = append(problems, errors.New("--no-compare and --ignore-column: nothing is compared without --reload and --reload-table"))
+		problems = append(problems, errors.New("--no-compare and --ignore-column: nothing is compared without --reload, --reload-table and --next"))
 	}
 	return errors.Join(append(problems, f.compare.validate())...)
 }
 
 // loads says that tables are loaded again.
-func (f *startFlags) loads() bool { return f.options.Reload || len(f.options.Tables) > 0 }
+func (f *startFlags) loads() bool { return f.options.Reload || f.next || len(f.options.Tables) > 0 }
 
 func (f *startFlags) run(cmd *cobra.Command, stack *stackFlags) error {
 	if err := f.validate(); err != nil {
@@ -105,9 +116,12 @@ func (f *startFlags) run(cmd *cobra.Command, stack *stackFlags) error {
 	}
 	show := newWaiting(cmd.ErrOrStderr())
 	defer show.finish()
-	return onTask(cmd, stack, f.timeout, show.tell, func(ctx context.Context, d *deployment, t task.Task) error {
+	return onTaskOf(cmd, stack, f.timeout, show.tell, f.task, func(ctx context.Context, d *deployment, t task.Task) error {
 		if f.loads() && d.CurrentFunctionName != "" {
 			return f.reload(ctx, d, t, show)
+		}
+		if f.next {
+			return f.loadNext(ctx, d, t)
 		}
 		if err := t.Start(ctx, f.options); err != nil || !f.options.Reload {
 			return err
@@ -118,6 +132,35 @@ func (f *startFlags) run(cmd *cobra.Command, stack *stackFlags) error {
 		}
 		return err
 	})
+}
+
+// task is the one that is started.
+func (f *startFlags) task(o outputs.Outputs) (string, error) {
+	switch {
+	case !f.next:
+		return o.TaskArn, nil
+	case o.NextTaskArn == "":
+		return "", errors.New("--next: the stack has one task only: set replication.next to the other kind and run `pulumi up` first")
+	}
+	return o.NextTaskArn, nil
+}
+
+// loadNext has the next task load its tables where no current state is kept, and waits for those that the stack names.
+func (f *startFlags) loadNext(ctx context.Context, d *deployment, t task.Task) error {
+	if err := t.Fresh(ctx); err != nil {
+		return err
+	}
+	var names []string
+	for _, text := range d.Tables {
+		if !strings.Contains(text, "%") {
+			names = append(names, text)
+		}
+	}
+	loading, err := t.Anew(ctx, names)
+	if err != nil {
+		return err
+	}
+	return t.Loaded(ctx, loading)
 }
 
 // anyTable is the pattern of all tables.
@@ -159,7 +202,10 @@ func (f *startFlags) reload(ctx context.Context, d *deployment, task task.Task, 
 			err = d.noteTables(ctx, db)
 		}
 	}()
-	if f.options.Reload {
+	switch {
+	case f.next:
+		return r.Next(ctx, d.Loads)
+	case f.options.Reload:
 		return r.All(ctx, d.Loads)
 	}
 	names := make([]table.Name, len(f.options.Tables))

@@ -31,7 +31,7 @@ func newStop(stack *stackFlags) *cobra.Command {
 }
 
 func registerTimeout(flags *pflag.FlagSet, timeout *time.Duration) {
-	flags.DurationVar(timeout, "timeout", 30*time.Minute, "how long to wait, 0 for as long as it takes; the task goes on by itself")
+	flags.DurationVar(timeout, "timeout", 30*time.Minute, "how long to wait, 0 for as long as it takes; the task goes on by itself; 75 minutes more by default where it is serverless")
 }
 
 // bounded ends ctx after a timeout, 0 for never.
@@ -44,6 +44,14 @@ func bounded(ctx context.Context, timeout time.Duration) (context.Context, conte
 
 // onTask does something with the stack's task, for so long at most.
 func onTask(cmd *cobra.Command, stack *stackFlags, timeout time.Duration, tell func(string, ...any), do func(context.Context, *deployment, task.Task) error) error {
+	return onTaskOf(cmd, stack, timeout, tell, func(o outputs.Outputs) (string, error) { return o.TaskArn, nil }, do)
+}
+
+// onTaskOf does something with one of the stack's tasks.
+func onTaskOf(
+	cmd *cobra.Command, stack *stackFlags, timeout time.Duration, tell func(string, ...any), which func(outputs.Outputs) (arn string, err error),
+	do func(context.Context, *deployment, task.Task) error,
+) error {
 	if timeout < 0 {
 		return fmt.Errorf("--timeout: must not be negative, is %s", timeout)
 	}
@@ -51,11 +59,18 @@ func onTask(cmd *cobra.Command, stack *stackFlags, timeout time.Duration, tell f
 	if err != nil {
 		return err
 	}
+	arn, err := which(d.Outputs)
+	if err != nil {
+		return err
+	}
+	if task.Serverless(arn) && !cmd.Flags().Changed("timeout") {
+		timeout += task.StartPatience(arn)
+	}
 	ctx, cancel := bounded(cmd.Context(), timeout)
 	defer cancel()
 	loading := &loads{tell: tell}
 	task := task.Task{
-		API: dms.NewFromConfig(d.AWS), Arn: d.TaskArn, Loading: loading.show,
+		API: dms.NewFromConfig(d.AWS), Arn: arn, Loading: loading.show,
 		Tell: func(line string) { tell("%s", line) },
 	}
 	return do(ctx, d, task)

@@ -14,6 +14,7 @@ import (
 	"cdcpipeline/components/stream"
 	"cdcpipeline/config"
 	"cmp"
+	"context"
 	"fmt"
 	"slices"
 
@@ -39,6 +40,8 @@ type Args struct {
 	// Remove lets the deployment that follows a destroy without an end replace what is left in the domain; see
 	// search.AccessArgs.
 	Remove search.Remove
+	// StopTask stops a running serverless task before its endpoints are changed; see replication.ReplicationArgs.
+	StopTask func(ctx context.Context, taskArn string) error
 	// Check runs before the first resource of the pipeline is declared, when the engine knows the pipeline itself. Its
 	// error ends the deployment.
 	Check func() error
@@ -312,7 +315,9 @@ func (b *builder) search() (err error) {
 // replication comes last and starts last: a delivery reads its stream from LATEST, so what a task writes before a
 // delivery is active would never reach it (https://docs.aws.amazon.com/firehose/latest/dev/writing-with-kinesis-streams.html).
 func (b *builder) replication() error {
-	roles, err := replication.NewAccountRoles(b.ctx, b.name+"-account-roles", &replication.AccountRolesArgs{}, b.child())
+	roles, err := replication.NewAccountRoles(b.ctx, b.name+"-account-roles", &replication.AccountRolesArgs{
+		Serverless: slices.Contains(b.cfg.Replication.Kinds(), config.Serverless),
+	}, b.child())
 	if err != nil {
 		return err
 	}
@@ -325,8 +330,8 @@ func (b *builder) replication() error {
 		Source:    replication.SourceEndpoint{EngineName: b.Source.EngineName, SecretArn: b.Bootstrap.ReplicationSecretArn},
 		StreamArn: b.Stream.Arn, KmsKeyArn: b.Key.Arn, CaBundle: bundle, LogRetentionDays: b.cfg.Functions.LogRetentionDays,
 		SubnetIDs: b.Network.SubnetIDs(), SecurityGroupID: b.Network.SecurityGroups.Replication,
-		AccountRoles: roles.Dependencies,
-		StartAfter:   slices.Concat(b.consumers(), []pulumi.Resource{b.Bootstrap.Invocation}, b.Network.Dependencies),
+		AccountRoles: roles.Dependencies, Stop: b.args.StopTask,
+		StartAfter: slices.Concat(b.consumers(), []pulumi.Resource{b.Bootstrap.Invocation}, b.Network.Dependencies),
 	}, b.child())
 	return err
 }

@@ -4,6 +4,7 @@ import (
 	"cdcpipeline/internal/component"
 	"cdcpipeline/internal/footprint"
 	"cdcpipeline/internal/iampolicy"
+	"cdcpipeline/internal/linkedrole"
 	"fmt"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws"
@@ -11,8 +12,11 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// AccountRolesArgs configures AccountRoles: there is nothing to choose.
-type AccountRolesArgs struct{}
+// AccountRolesArgs configures AccountRoles.
+type AccountRolesArgs struct {
+	// Serverless makes sure of DMS Serverless's service-linked role too. Default false.
+	Serverless bool
+}
 
 // AccountRoles makes sure that the roles DMS needs once per account exist, without ever owning them.
 //
@@ -27,18 +31,19 @@ type AccountRoles struct {
 
 // NewAccountRoles registers both roles with their AWS managed policies.
 func NewAccountRoles(ctx *pulumi.Context, name string, args *AccountRolesArgs, opts ...pulumi.ResourceOption) (*AccountRoles, error) {
-	if _, err := component.Args(accountRolesKind, args); err != nil {
+	a, err := component.Args(accountRolesKind, args)
+	if err != nil {
 		return nil, err
 	}
 	r := &AccountRoles{}
 	return component.Make(ctx, accountRolesKind, name, r, component.Steps{
 		Inputs:    pulumi.Map{},
-		Provision: func() error { return r.provision(ctx, name) },
+		Provision: func() error { return r.provision(ctx, name, a) },
 		Outputs:   func() pulumi.Map { return pulumi.Map{} },
 	}, opts...)
 }
 
-func (r *AccountRoles) provision(ctx *pulumi.Context, name string) error {
+func (r *AccountRoles) provision(ctx *pulumi.Context, name string, args *AccountRolesArgs) error {
 	partition, err := aws.GetPartition(ctx, &aws.GetPartitionArgs{}, pulumi.Parent(r))
 	if err != nil {
 		return fmt.Errorf("looking up the partition: %w", err)
@@ -48,6 +53,14 @@ func (r *AccountRoles) provision(ctx *pulumi.Context, name string) error {
 			return err
 		}
 	}
+	if !args.Serverless {
+		return nil
+	}
+	linked, err := linkedrole.Register(ctx, r, name+"-serverless", footprint.ReplicationService)
+	if err != nil {
+		return err
+	}
+	r.Dependencies = append(r.Dependencies, linked)
 	return nil
 }
 

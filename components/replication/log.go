@@ -8,13 +8,13 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// log is the group of the instance's tasks, https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Monitoring.html. DMS makes
+// log is the group of a task's log: dms-tasks-INSTANCE, https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Monitoring.html, or
+// dms-serverless-replication-ID, https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Serverless.Components.html. DMS makes
 // it itself when a task starts and there is none: without a key of ours, kept for ever, and left behind by a destroy.
 //
 // A group that DMS has made is taken into the stack as it is, so that a destroy deletes it. It gets its key and its
 // retention with the first deployment that finds it encrypted.
-func (r *Replication) log(ctx *pulumi.Context, p *plan) (*cloudwatch.LogGroup, error) {
-	name := "dms-tasks-" + p.id
+func (r *Replication) log(ctx *pulumi.Context, p *plan, resource, name string) (*cloudwatch.LogGroup, error) {
 	opts := []pulumi.ResourceOption{pulumi.Parent(r)}
 	made, err := r.madeByDMS(ctx, name)
 	if err != nil {
@@ -26,7 +26,7 @@ func (r *Replication) log(ctx *pulumi.Context, p *plan) (*cloudwatch.LogGroup, e
 			"`aws logs associate-kms-key --log-group-name %[1]s --kms-key-id KEY` with the output kmsKeyArn, then `pulumi up` sets its retention", name),
 			&pulumi.LogArgs{Resource: r})
 	}
-	group, err := cloudwatch.NewLogGroup(ctx, p.name+"-log", &cloudwatch.LogGroupArgs{
+	group, err := cloudwatch.NewLogGroup(ctx, resource, &cloudwatch.LogGroupArgs{
 		Name:            pulumi.String(name),
 		KmsKeyId:        p.KmsKeyArn.ToStringOutput().ToStringPtrOutput(),
 		RetentionInDays: pulumi.Int(p.LogRetentionDays),

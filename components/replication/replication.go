@@ -1,7 +1,7 @@
 // Package replication turns committed rows of a MySQL-compatible database into records of a Kinesis data stream.
 //
-// It makes one DMS instance with one task: the tables are loaded, then their changes are followed, and the task stops
-// rather than lose a row. Credentials are read from Secrets Manager by DMS itself.
+// It makes one DMS task, on a replication instance or serverless: the tables are loaded, then their changes are followed, and the task
+// stops rather than lose a row. Credentials are read from Secrets Manager by DMS itself.
 package replication
 
 import (
@@ -9,6 +9,7 @@ import (
 	"cdcpipeline/internal/component"
 	"cdcpipeline/internal/footprint"
 	"cmp"
+	"context"
 	"fmt"
 	"slices"
 
@@ -37,11 +38,11 @@ type ReplicationArgs struct {
 	Source SourceEndpoint
 	// StreamArn names the Kinesis data stream that is written to. Required.
 	StreamArn pulumi.StringInput
-	// KmsKeyArn encrypts the instance's storage, the stream and the source's secret. Required.
+	// KmsKeyArn encrypts the task's storage, the stream and the source's secret. Required.
 	KmsKeyArn pulumi.StringInput
-	// SubnetIDs the instance may live in, in at least two zones. Required.
+	// SubnetIDs the task may run in, in at least two zones. Required.
 	SubnetIDs pulumi.StringArrayInput
-	// SecurityGroupID of the instance. Required.
+	// SecurityGroupID of the task. Required.
 	SecurityGroupID pulumi.StringInput
 	// CaBundle is the PEM text that signs the database's certificate. Required.
 	CaBundle string
@@ -50,22 +51,27 @@ type ReplicationArgs struct {
 	// StartAfter must exist before the task starts: what prepares the database, and every consumer of the stream that
 	// reads only what is written after it.
 	StartAfter []pulumi.Resource
-	// AccountRoles are the Dependencies of [AccountRoles]; none when the account is known to have both roles.
+	// AccountRoles are the Dependencies of [AccountRoles]; none when the account is known to have the roles.
 	AccountRoles []pulumi.Resource
+	// Stop stops a serverless task and waits until it is stopped, because DMS refuses to change it, or its endpoints, while it runs.
+	// Whoever deploys starts it again. Default: such a change is refused.
+	Stop func(ctx context.Context, taskArn string) error
 }
 
-// Replication is a DMS task with its instance and endpoints. The task is made stopped: start it when all of its endpoints
-// and consumers are made, and again after each deployment.
+// Replication is a DMS task with its endpoints, and with its instance unless it is serverless. The task is made stopped: start it when all of
+// its endpoints and consumers are made, and again after each deployment.
 type Replication struct {
 	pulumi.ResourceState
 
-	// TaskArn of the replication task.
+	// TaskArn of the replication task; of a serverless one it names the replication's configuration.
 	TaskArn pulumi.StringOutput
 	// TaskID of the replication task, the name in metrics.
 	TaskID pulumi.StringOutput
-	// InstanceArn of the replication instance.
+	// NextTaskArn of the task of the next kind; empty when there is none.
+	NextTaskArn pulumi.StringOutput
+	// InstanceArn of the replication instance; empty when there is none.
 	InstanceArn pulumi.StringOutput
-	// InstanceID of the replication instance, the name in metrics.
+	// InstanceID of the replication instance, the name in metrics; empty when there is none.
 	InstanceID pulumi.StringOutput
 	// SourceEndpointArn of the database.
 	SourceEndpointArn pulumi.StringOutput
@@ -79,9 +85,11 @@ type plan struct {
 	name, id, mappings, settings string
 	partition, dnsSuffix         string
 	region, account              string
+	// stopping is the hook that stops the serverless task; nil when there is none to stop.
+	stopping *pulumi.ResourceHook
 }
 
-// NewReplication makes the instance, both endpoints and the task.
+// NewReplication makes both endpoints and the task, with what it runs on.
 func NewReplication(ctx *pulumi.Context, name string, args *ReplicationArgs, opts ...pulumi.ResourceOption) (*Replication, error) {
 	p, err := args.check(ctx, name)
 	if err != nil {
@@ -89,13 +97,7 @@ func NewReplication(ctx *pulumi.Context, name string, args *ReplicationArgs, opt
 	}
 	r := &Replication{}
 	return component.Make(ctx, replicationKind, name, r, component.Steps{
-		Inputs: pulumi.Map{
-			"environment":   pulumi.String(p.Environment),
-			"engineVersion": pulumi.String(p.EngineVersion),
-			"instanceClass": pulumi.String(p.InstanceClass),
-			"migrationType": pulumi.String(p.MigrationType),
-			"multiAz":       pulumi.Bool(*p.MultiAz),
-		},
+		Inputs:    p.shown(),
 		Provision: func() error { return r.provision(ctx, p) },
 		Outputs: func() pulumi.Map {
 			return pulumi.Map{
@@ -126,27 +128,74 @@ func (args *ReplicationArgs) check(ctx *pulumi.Context, name string) (*plan, err
 	}))
 }
 
+// shown is what the stack shows of the arguments.
+func (p *plan) shown() pulumi.Map {
+	m := pulumi.Map{
+		"environment": pulumi.String(p.Environment), "migrationType": pulumi.String(p.MigrationType), "multiAz": pulumi.Bool(*p.MultiAz),
+	}
+	if p.has(config.OnInstance) {
+		m["engineVersion"], m["instanceClass"] = pulumi.String(p.EngineVersion), pulumi.String(p.InstanceClass)
+	}
+	if p.has(config.Serverless) {
+		m["maxDcu"], m["minDcu"] = pulumi.Int(p.MaxDcu), pulumi.Int(p.MinDcu)
+	}
+	return m
+}
+
+// has says that there is a task of a kind.
+func (p *plan) has(kind config.ReplicationKind) bool { return slices.Contains(p.Kinds(), kind) }
+
+// made is what the tasks are made of.
+type made struct {
+	group          *dms.ReplicationSubnetGroup
+	source, target *dms.Endpoint
+}
+
 func (r *Replication) provision(ctx *pulumi.Context, p *plan) error {
 	if err := r.lookUp(ctx, p); err != nil {
 		return err
 	}
-	instance, err := r.instance(ctx, p)
-	if err != nil {
+	if err := p.stopBefore(ctx); err != nil {
 		return err
 	}
-	source, err := r.source(ctx, p, instance)
-	if err != nil {
+	var m made
+	var instance *dms.ReplicationInstance
+	var before []pulumi.Resource
+	var err error
+	if m.group, err = r.subnets(ctx, p); err != nil {
 		return err
 	}
-	target, err := r.target(ctx, p, source)
-	if err != nil {
+	none := pulumi.String("").ToStringOutput()
+	r.InstanceArn, r.InstanceID, r.NextTaskArn = none, none, none
+	if p.has(config.OnInstance) {
+		if instance, err = r.instance(ctx, p, m.group); err != nil {
+			return err
+		}
+		before = []pulumi.Resource{instance}
+	}
+	if m.source, err = r.source(ctx, p, before); err != nil {
 		return err
 	}
-	log, err := r.log(ctx, p)
-	if err != nil {
+	if m.target, err = r.target(ctx, p, m.source); err != nil {
 		return err
 	}
-	return r.task(ctx, p, instance, source, target, log)
+	for _, kind := range p.Kinds() {
+		var arn, id pulumi.StringOutput
+		if kind == config.Serverless {
+			arn, id, err = r.serverless(ctx, p, m)
+		} else {
+			arn, id, err = r.task(ctx, p, instance, m)
+		}
+		switch {
+		case err != nil:
+			return err
+		case kind == p.Kind:
+			r.TaskArn, r.TaskID = arn, id
+		default:
+			r.NextTaskArn = arn
+		}
+	}
+	return nil
 }
 
 func (r *Replication) lookUp(ctx *pulumi.Context, p *plan) error {
@@ -166,7 +215,7 @@ func (r *Replication) lookUp(ctx *pulumi.Context, p *plan) error {
 	return nil
 }
 
-func (r *Replication) instance(ctx *pulumi.Context, p *plan) (*dms.ReplicationInstance, error) {
+func (r *Replication) subnets(ctx *pulumi.Context, p *plan) (*dms.ReplicationSubnetGroup, error) {
 	// DMS looks into the VPC with dms-vpc-role as soon as the group is made, so its policy must be attached by then,
 	// https://github.com/hashicorp/terraform-provider-aws/issues/11025.
 	group, err := dms.NewReplicationSubnetGroup(ctx, p.name+"-subnets", &dms.ReplicationSubnetGroupArgs{
@@ -177,6 +226,10 @@ func (r *Replication) instance(ctx *pulumi.Context, p *plan) (*dms.ReplicationIn
 	if err != nil {
 		return nil, fmt.Errorf("making the replication subnet group: %w", err)
 	}
+	return group, nil
+}
+
+func (r *Replication) instance(ctx *pulumi.Context, p *plan, group *dms.ReplicationSubnetGroup) (*dms.ReplicationInstance, error) {
 	instance, err := dms.NewReplicationInstance(ctx, p.name+"-instance", &dms.ReplicationInstanceArgs{
 		ReplicationInstanceId:    pulumi.String(p.id),
 		ReplicationInstanceClass: pulumi.String(p.InstanceClass),
@@ -206,21 +259,24 @@ func (r *Replication) instance(ctx *pulumi.Context, p *plan) (*dms.ReplicationIn
 // https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Tasks.Modifying.html. The same page says that its migration type
 // cannot be changed, so another one makes another task. To delete the task, the provider stops it first, if DMS says at
 // that moment that it runs.
-func (r *Replication) task(ctx *pulumi.Context, p *plan, instance *dms.ReplicationInstance, source, target *dms.Endpoint, log pulumi.Resource) error {
+func (r *Replication) task(ctx *pulumi.Context, p *plan, instance *dms.ReplicationInstance, m made) (arn, id pulumi.StringOutput, err error) {
+	log, err := r.log(ctx, p, p.name+"-log", "dms-tasks-"+p.id)
+	if err != nil {
+		return arn, id, err
+	}
 	task, err := dms.NewReplicationTask(ctx, p.name+"-task", &dms.ReplicationTaskArgs{
 		ReplicationTaskId:       pulumi.String(p.id),
 		MigrationType:           pulumi.String(p.MigrationType),
 		ReplicationInstanceArn:  instance.ReplicationInstanceArn,
-		SourceEndpointArn:       source.EndpointArn,
-		TargetEndpointArn:       target.EndpointArn,
+		SourceEndpointArn:       m.source.EndpointArn,
+		TargetEndpointArn:       m.target.EndpointArn,
 		TableMappings:           pulumi.String(p.mappings),
 		ReplicationTaskSettings: pulumi.String(p.settings),
 		StartReplicationTask:    pulumi.Bool(false),
 	}, pulumi.Parent(r), pulumi.DependsOn(append(slices.Clone(p.StartAfter), log)), pulumi.DeleteBeforeReplace(true),
 		pulumi.ReplaceOnChanges([]string{"migrationType"}))
 	if err != nil {
-		return fmt.Errorf("making the replication task: %w", err)
+		return arn, id, fmt.Errorf("making the replication task: %w", err)
 	}
-	r.TaskArn, r.TaskID = task.ReplicationTaskArn, task.ReplicationTaskId
-	return nil
+	return task.ReplicationTaskArn, task.ReplicationTaskId, nil
 }

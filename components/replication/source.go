@@ -19,7 +19,7 @@ type SourceEndpoint struct {
 	SecretArn pulumi.StringInput
 }
 
-func (r *Replication) source(ctx *pulumi.Context, p *plan, instance *dms.ReplicationInstance) (*dms.Endpoint, error) {
+func (r *Replication) source(ctx *pulumi.Context, p *plan, before []pulumi.Resource) (*dms.Endpoint, error) {
 	role, policy, err := r.sourceRole(ctx, p)
 	if err != nil {
 		return nil, err
@@ -45,7 +45,7 @@ func (r *Replication) source(ctx *pulumi.Context, p *plan, instance *dms.Replica
 		// goes on instead; `cdc status` says when a partition went, whose rows DMS sends no deletes for.
 		ExtraConnectionAttributes: pulumi.String("EventsPollInterval=1;skipTableSuspensionForPartitionDdl=true;"),
 		PauseReplicationTasks:     pulumi.Bool(true),
-	}, endpointOptions(r, role, policy, instance)...)
+	}, p.endpointOptions(r, append(before, role, policy)...)...)
 	if err != nil {
 		return nil, fmt.Errorf("making the source endpoint: %w", err)
 	}
@@ -56,12 +56,13 @@ func (r *Replication) source(ctx *pulumi.Context, p *plan, instance *dms.Replica
 // endpointOptions replace an endpoint by deleting it first, because its id is fixed. What can be changed in place is:
 // DMS refuses that while a task runs, so the provider stops the endpoint's tasks (pauseReplicationTasks),
 // https://github.com/hashicorp/terraform-provider-aws/issues/27661. It starts them again only when no other test of the
-// endpoint is under way, and DMS begins one itself: whoever deploys starts the task.
+// endpoint is under way, and DMS begins one itself: whoever deploys starts the task. The provider does not know serverless
+// tasks: a hook stops those.
 //
 // One after the other: the instance, which tests; the source; the target. Two that stop and start one task at the same
 // time would meet it running when they change.
-func endpointOptions(r *Replication, after ...pulumi.Resource) []pulumi.ResourceOption {
-	return []pulumi.ResourceOption{pulumi.Parent(r), pulumi.DependsOn(after), pulumi.DeleteBeforeReplace(true)}
+func (p *plan) endpointOptions(r *Replication, after ...pulumi.Resource) []pulumi.ResourceOption {
+	return append(p.hooked(), pulumi.Parent(r), pulumi.DependsOn(after), pulumi.DeleteBeforeReplace(true))
 }
 
 // certificate imports the CA bundle. Its id changes with the text, so that a new bundle is there before the endpoint

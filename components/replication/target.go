@@ -37,7 +37,7 @@ func (r *Replication) target(ctx *pulumi.Context, p *plan, source *dms.Endpoint)
 			UseLargeIntegerValue: pulumi.Bool(true),
 		},
 		PauseReplicationTasks: pulumi.Bool(true),
-	}, endpointOptions(r, role, policy, source)...)
+	}, p.endpointOptions(r, role, policy, source)...)
 	if err != nil {
 		return nil, fmt.Errorf("making the target endpoint: %w", err)
 	}

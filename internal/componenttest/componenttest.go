@@ -40,6 +40,7 @@ type Registered struct {
 	ReplaceWith        []string
 	ReplaceOnChanges   []string
 	CustomTimeouts     [3]string // create, update, delete
+	BeforeUpdate       []string  // names of hooks
 }
 
 // Input is the plain value of one input, nil when it was not set; secrets and outputs are unwrapped.
@@ -133,6 +134,7 @@ func (r *Recorder) NewResource(args pulumi.MockResourceArgs) (string, resource.P
 		x.Parent, x.DependsOn, x.IgnoreChanges = rpc.GetParent(), rpc.GetDependencies(), rpc.GetIgnoreChanges()
 		x.Protect, x.RetainOnDelete, x.DeletedWith = rpc.GetProtect(), rpc.GetRetainOnDelete(), rpc.GetDeletedWith()
 		x.ReplaceWith, x.ReplaceOnChanges = rpc.GetReplaceWith(), rpc.GetReplaceOnChanges()
+		x.BeforeUpdate = rpc.GetHooks().GetBeforeUpdate()
 		x.PropertyDependsOn = map[string][]string{}
 		for input, from := range rpc.GetPropertyDependencies() {
 			x.PropertyDependsOn[input] = from.GetUrns()
@@ -209,6 +211,8 @@ func computed(token, name string) resource.PropertyMap {
 		return resource.PropertyMap{"replicationInstanceArn": s("arn:aws:dms:" + Region + ":" + Account + ":rep:" + name)}
 	case "aws:dms/replicationTask:ReplicationTask":
 		return resource.PropertyMap{"replicationTaskArn": s("arn:aws:dms:" + Region + ":" + Account + ":task:" + name)}
+	case "aws:dms/replicationConfig:ReplicationConfig":
+		return resource.PropertyMap{"arn": s("arn:aws:dms:" + Region + ":" + Account + ":replication-config:" + name)}
 	case "aws:kms/key:Key":
 		return resource.PropertyMap{"keyId": s(name)}
 	}

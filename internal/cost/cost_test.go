@@ -26,6 +26,25 @@ func defaults(environment config.Environment) config.Config {
 	return config.Config{Environment: environment}.WithDefaults()
 }
 
+func TestAServerlessTaskIsPaidByItsLeastCapacity(t *testing.T) {
+	for kind, has := range map[config.Replication]struct{ units, instances int }{
+		{Kind: config.Serverless}:                          {2 * 2, 0},
+		{Kind: config.Serverless, MinDcu: 8}:               {2 * 8, 0},
+		{Kind: config.OnInstance, Next: config.Serverless}: {2 * 2, 2},
+	} {
+		units, instances := 0.0, 0.0
+		for _, l := range cost.Fixed(config.Config{Environment: config.Prod, Replication: kind}.WithDefaults()) {
+			switch l.Price.Name {
+			case "DMS DCU":
+				units = l.Quantity[0] * l.Quantity[1]
+			case "dms.r6i.large":
+				instances = l.Quantity[0]
+			}
+		}
+		require.Equal(t, has, struct{ units, instances int }{int(units), int(instances)}, kind)
+	}
+}
+
 func TestTheCostPageIsCurrent(t *testing.T) {
 	want, err := cost.Page()
 	require.NoError(t, err)
@@ -119,7 +138,7 @@ func TestEveryPriceIsUsedAndSaysWhereItWasSeen(t *testing.T) {
 	for _, s := range cost.Sources {
 		sources = append(sources, s.Key)
 	}
-	used := map[string]bool{"DMS storage": true, "Kinesis kept long": true} // beyond the defaults
+	used := map[string]bool{"DMS storage": true, "DMS DCU": true, "Kinesis kept long": true} // beyond the defaults
 	for _, environment := range environments {
 		configurations := []config.Config{defaults(environment)}
 		for _, s := range cost.Savings {

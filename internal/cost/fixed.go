@@ -32,8 +32,19 @@ func Fixed(c config.Config) Bill {
 	return b
 }
 
-// replication counts a Multi-AZ instance as two, as AWS prices it, and its storage beyond what the class includes.
+// replication counts what each of the tasks runs on; two while the stack moves from one kind to the other.
 func (b *Bill) replication(r config.Replication) {
+	for _, kind := range r.Kinds() {
+		if kind == config.Serverless {
+			b.serverless(r)
+		} else {
+			b.instance(r)
+		}
+	}
+}
+
+// instance counts a Multi-AZ instance as two, as AWS prices it, and its storage beyond what the class includes.
+func (b *Bill) instance(r config.Replication) {
 	instances := 1 + count(*r.MultiAz)
 	item := "DMS instance"
 	if *r.MultiAz {
@@ -45,6 +56,11 @@ func (b *Bill) replication(r config.Replication) {
 		included = 50
 	}
 	b.add("DMS storage beyond the included, GB", "replication.storageGb", "DMS storage", instances, math.Max(0, float64(r.StorageGb-included)))
+}
+
+// serverless counts the least capacity, which a task keeps whether rows come or not, and a standby's as much.
+func (b *Bill) serverless(r config.Replication) {
+	b.add("DMS capacity units, the least", "replication.kind, replication.minDcu, replication.multiAz", "DMS DCU", 1+count(*r.MultiAz), float64(r.MinDcu), HoursAMonth)
 }
 
 func (b *Bill) search(s config.Search) {

@@ -90,6 +90,7 @@ var Prices = []Price{
 	{"db.r7g.large", 0.276, "hour", []string{"aurora"}, "rds/aurora/pricing/", ""},
 	{"dms.t3.medium", 0.0745, "hour", []string{"dms"}, "dms/pricing/", "a Multi-AZ instance is priced as two"},
 	{"dms.r6i.large", 0, "hour", nil, "dms/pricing/", "eu-west-1: 0.230, Multi-AZ 0.460, which is 335.80 a month (*dms*)"},
+	{"DMS DCU", 0, "hour", nil, "dms/pricing/", "a unit is 2 GB of memory. Sources disagree: from 0.11 to 0.25 in different regions"},
 	{"DMS storage", 0.115, "GB-month", []string{"infracost"}, "dms/pricing/", "50 GB of a T class, 100 GB of others are included (*dms*)"},
 	{"t3.small.search", 0.036, "hour", []string{"opensearch"}, "opensearch-service/pricing/", ""},
 	{"r7g.large.search", 0.178, "hour", []string{"opensearch"}, "opensearch-service/pricing/", ""},

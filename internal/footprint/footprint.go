@@ -26,6 +26,10 @@ var UnsuitableZones = []string{"use1-az3"}
 // decrypt on the caller's behalf, outside the VPC. Each endpoint costs about 7 USD a month and zone.
 var InterfaceEndpoints = []string{"kinesis-streams", "secretsmanager", "ssm", "ssmmessages"}
 
+// ServerlessEndpoints are the services that a serverless DMS task calls by interface endpoints of its VPC, whatever routes there are, beside S3
+// by a gateway, https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Serverless.Limitations.html.
+var ServerlessEndpoints = []string{"kinesis-streams", "secretsmanager"}
+
 // EndpointService is an endpoint service of AWS, https://docs.aws.amazon.com/vpc/latest/privatelink/aws-services-privatelink-support.html.
 func EndpointService(region, service string) string { return "com.amazonaws." + region + "." + service }
 
@@ -51,6 +55,8 @@ var AccountRoles = []AccountRole{
 const (
 	SearchService   = "opensearchservice.amazonaws.com"
 	DatabaseService = "rds.amazonaws.com"
+	// ReplicationService has AWSServiceRoleForDMSServerless, https://docs.aws.amazon.com/dms/latest/userguide/slr-services-sl.html.
+	ReplicationService = "dms.amazonaws.com"
 )
 
 // LinkedRolePath is where the role of a service is, whose own name is AWS's to choose.

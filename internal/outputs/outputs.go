@@ -41,7 +41,10 @@ type Set[Text, Number, List, Map any] struct {
 
 	StreamName Text `json:"streamName"`
 	StreamArn  Text `json:"streamArn"`
-	TaskArn    Text `json:"taskArn"`
+	// TaskArn of the replication task; of a serverless one, of its configuration.
+	TaskArn Text `json:"taskArn"`
+	// NextTaskArn is that of the task of replication.next; empty when there is none.
+	NextTaskArn Text `json:"nextTaskArn"`
 
 	SearchDomainName      Text `json:"searchDomainName"`
 	SearchEndpoint        Text `json:"searchEndpoint"`

@@ -29,15 +29,15 @@ const (
 // endpoint is one of the two that a task connects to: role is source or target.
 type endpoint struct{ role, arn string }
 
-func endpoints(task types.ReplicationTask) []endpoint {
-	return []endpoint{{"source", aws.ToString(task.SourceEndpointArn)}, {"target", aws.ToString(task.TargetEndpointArn)}}
+func endpoints(d Description) []endpoint {
+	return []endpoint{{"source", d.Source}, {"target", d.Target}}
 }
 
 // testConnections has the instance connect to both endpoints and waits for the outcomes; all failures come together.
-func (t Task) testConnections(ctx context.Context, task types.ReplicationTask) error {
+func (t Task) testConnections(ctx context.Context, task Description) error {
 	var problems []error
 	for _, e := range endpoints(task) {
-		problems = append(problems, t.testConnection(ctx, aws.ToString(task.ReplicationInstanceArn), e))
+		problems = append(problems, t.testConnection(ctx, task.Instance, e))
 	}
 	return errors.Join(problems...)
 }

@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-	dms "github.com/aws/aws-sdk-go-v2/service/databasemigrationservice"
 	"github.com/aws/aws-sdk-go-v2/service/databasemigrationservice/types"
 )
 
@@ -59,11 +57,11 @@ func (t Task) Stop(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if state := aws.ToString(task.Status); state != StateRunning {
+	if state := task.State; state != StateRunning {
 		t.tell("the task is %s: nothing to stop", state)
 		return nil
 	}
-	if _, err := t.API.StopReplicationTask(ctx, &dms.StopReplicationTaskInput{ReplicationTaskArn: &t.Arn}); err != nil && !isInvalidState(err) {
+	if err := kindOf(t.Arn).stop(ctx, t.API, t.Arn); err != nil && !isInvalidState(err) {
 		return fmt.Errorf("stopping the task: %w", err)
 	} // else somebody else stops it
 	last := ""
@@ -71,7 +69,7 @@ func (t Task) Stop(ctx context.Context) error {
 		if task, err = Describe(ctx, t.API, t.Arn); err != nil {
 			return err
 		}
-		state := aws.ToString(task.Status)
+		state := task.State
 		if state != last {
 			t.tell("the task is %s", state)
 			last = state
@@ -93,14 +91,14 @@ func (t Task) Stop(ctx context.Context) error {
 }
 
 // settled waits while the task is on its way from one state to another, and gives it when it is not.
-func (t Task) settled(ctx context.Context) (types.ReplicationTask, error) {
+func (t Task) settled(ctx context.Context) (Description, error) {
 	last := ""
 	for {
 		task, err := Describe(ctx, t.API, t.Arn)
 		if err != nil {
 			return task, err
 		}
-		state := aws.ToString(task.Status)
+		state := task.State
 		switch state {
 		case StateReady, StateRunning, StateStopped, StateFailed:
 			return task, nil
@@ -120,20 +118,22 @@ func (t Task) settled(ctx context.Context) (types.ReplicationTask, error) {
 }
 
 // failed says what DMS says, and which log says more.
-func (t Task) failed(ctx context.Context, task types.ReplicationTask, what string) error {
+func (t Task) failed(ctx context.Context, task Description, what string) error {
 	message := what
-	if reason := aws.ToString(task.StopReason); reason != "" {
+	if reason := task.StopReason; reason != "" {
 		message += " (" + reason + ")"
 	}
-	if failure := aws.ToString(task.LastFailureMessage); failure != "" {
+	if failure := task.Failure; failure != "" {
 		message += ": " + failure
 	}
-	instance, err := Instance(context.WithoutCancel(ctx), t.API, aws.ToString(task.ReplicationInstanceArn))
+	group, stream, err := Log(context.WithoutCancel(ctx), t.API, task)
 	if err != nil {
 		return errors.New(message)
 	}
-	group, stream := Log(instance, t.Arn)
-	return fmt.Errorf("%s\nits log: aws logs tail %s --log-stream-names %s --since 1h", message, group, stream)
+	if stream != "" {
+		group += " --log-stream-names " + stream
+	}
+	return fmt.Errorf("%s\nits log: aws logs tail %s --since 1h", message, group)
 }
 
 // isInvalidState says that DMS refused because of the state the task is in.

@@ -3,10 +3,8 @@ package task
 import (
 	"context"
 	"errors"
-	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/databasemigrationservice/types"
 )
 
 // Keep makes sure that the task runs. It waits while the task changes from one state to another, tests the connections that
@@ -20,7 +18,7 @@ func (t Task) Keep(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if aws.ToString(task.Status) == StateStopped && strings.Contains(aws.ToString(task.StopReason), LoadFinished) {
+	if task.loadedAll() {
 		return nil
 	}
 	if err := t.connect(ctx, task); err != nil {
@@ -29,10 +27,23 @@ func (t Task) Keep(ctx context.Context) error {
 	return t.resume(ctx, task)
 }
 
+// Continue makes a task run that ran before, and leaves one alone that never did.
+func (t Task) Continue(ctx context.Context) error {
+	task, err := t.settled(ctx)
+	if err != nil || !task.everRan() {
+		return err
+	}
+	return t.Keep(ctx)
+}
+
 // connect tests the connections whose last test failed, and waits for the tests that are under way. An endpoint that was
-// never tested is tested too, unless the task runs: that shows enough.
-func (t Task) connect(ctx context.Context, task types.ReplicationTask) error {
-	instance := aws.ToString(task.ReplicationInstanceArn)
+// never tested is tested too, unless the task runs: that shows enough. A serverless replication tests its connections itself
+// when it starts, and nobody else can.
+func (t Task) connect(ctx context.Context, task Description) error {
+	if Serverless(task.Arn) {
+		return nil
+	}
+	instance := task.Instance
 	var problems []error
 	for _, e := range endpoints(task) {
 		c, err := t.connection(ctx, instance, e.arn)
@@ -40,7 +51,7 @@ func (t Task) connect(ctx context.Context, task types.ReplicationTask) error {
 			return err
 		}
 		switch state := aws.ToString(c.Status); {
-		case state == connectionSuccessful, state == "" && aws.ToString(task.Status) == StateRunning:
+		case state == connectionSuccessful, state == "" && task.State == StateRunning:
 		case state == connectionTesting:
 			problems = append(problems, t.tested(ctx, instance, e))
 		default:

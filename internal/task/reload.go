@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	dms "github.com/aws/aws-sdk-go-v2/service/databasemigrationservice"
 	"github.com/aws/aws-sdk-go-v2/service/databasemigrationservice/types"
 )
 
@@ -40,10 +39,7 @@ func (t Task) Reload(ctx context.Context, tables []string) (Loads, error) {
 		loading[TableName(s)] = aws.ToTime(s.FullLoadEndTime)
 		wanted = append(wanted, types.TableToReload{SchemaName: s.SchemaName, TableName: s.TableName})
 	}
-	_, err = t.API.ReloadTables(ctx, &dms.ReloadTablesInput{
-		ReplicationTaskArn: &t.Arn, TablesToReload: wanted, ReloadOption: types.ReloadOptionValueDataReload,
-	})
-	if err != nil {
+	if err := kindOf(t.Arn).reload(ctx, t.API, t.Arn, wanted); err != nil {
 		return nil, fmt.Errorf("loading the tables again: %w", err)
 	}
 	t.tell("loading again: %s", strings.Join(slices.Sorted(maps.Keys(loading)), ", "))
@@ -101,11 +97,11 @@ func (t Task) Loaded(ctx context.Context, loading Loads) error {
 		if err != nil {
 			return err
 		}
-		done := aws.ToString(task.Status) == StateStopped && strings.Contains(aws.ToString(task.StopReason), LoadFinished)
+		done := task.loadedAll()
 		early := func() error {
-			return t.failed(ctx, task, "the task is "+aws.ToString(task.Status)+" before the tables were loaded")
+			return t.failed(ctx, task, "the task is "+task.State+" before the tables were loaded")
 		}
-		if aws.ToString(task.Status) != StateRunning && !done {
+		if task.State != StateRunning && !done {
 			return early()
 		}
 		statistics, err := Statistics(ctx, t.API, t.Arn)

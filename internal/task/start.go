@@ -5,11 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	dms "github.com/aws/aws-sdk-go-v2/service/databasemigrationservice"
 	"github.com/aws/aws-sdk-go-v2/service/databasemigrationservice/types"
 )
 
@@ -54,7 +52,10 @@ func (t Task) Halt(ctx context.Context) (stopped time.Time, err error) {
 	if err != nil {
 		return time.Time{}, err
 	}
-	if aws.ToString(task.Status) == StateRunning {
+	if Serverless(t.Arn) && task.everRan() {
+		return time.Time{}, errNoFreshStart
+	}
+	if task.State == StateRunning {
 		t.tell("the task is running: stopping it, to load everything again")
 		if err := t.Stop(ctx); err != nil {
 			return time.Time{}, err
@@ -63,16 +64,13 @@ func (t Task) Halt(ctx context.Context) (stopped time.Time, err error) {
 			return time.Time{}, err
 		}
 	}
-	return stoppedAt(task), nil
+	return aws.ToTime(task.Stopped), nil
 }
 
 // Started says when the task's present run began, or its last one; zero when it never ran.
 func (t Task) Started(ctx context.Context) (time.Time, error) {
 	task, err := Describe(ctx, t.API, t.Arn)
-	if err != nil || task.ReplicationTaskStats == nil {
-		return time.Time{}, err
-	}
-	return aws.ToTime(task.ReplicationTaskStats.StartDate), nil
+	return aws.ToTime(task.Started), err
 }
 
 // Anew starts the halted task with a load of everything, waits until it runs, and says what to wait for until some of its
@@ -82,7 +80,7 @@ func (t Task) Anew(ctx context.Context, tables []string) (Loads, error) {
 	if err != nil {
 		return nil, err
 	}
-	if aws.ToString(task.Status) == StateRunning {
+	if task.State == StateRunning {
 		return nil, errors.New("somebody else has started the task meanwhile: try again")
 	}
 	loading := Loads{}
@@ -122,7 +120,7 @@ func (t Task) Ready(ctx context.Context, tables []string) error {
 }
 
 // loads is the settled task, if it is one that loads.
-func (t Task) loads(ctx context.Context) (types.ReplicationTask, error) {
+func (t Task) loads(ctx context.Context) (Description, error) {
 	task, err := t.settled(ctx)
 	if err == nil && task.MigrationType == types.MigrationTypeValueCdc {
 		return task, errors.New("the task only follows changes (migration type cdc): it has no load to repeat; set replication.migrationType to full-load-and-cdc")
@@ -130,9 +128,19 @@ func (t Task) loads(ctx context.Context) (types.ReplicationTask, error) {
 	return task, err
 }
 
+// Fresh waits until the task is settled, and says what to do instead when it cannot load tables for the first time.
+func (t Task) Fresh(ctx context.Context) error {
+	task, err := t.loads(ctx)
+	if err == nil && task.everRan() {
+		return errors.New("the next task has run before, and its tables are loaded or loading: when they are loaded, `cdc epoch switch --table` shows them; or make another task: " +
+			"remove replication.next, `pulumi up`, set it again, `pulumi up`")
+	}
+	return err
+}
+
 // resume makes the task run from where it stopped.
-func (t Task) resume(ctx context.Context, task types.ReplicationTask) error {
-	if aws.ToString(task.Status) == StateRunning {
+func (t Task) resume(ctx context.Context, task Description) error {
+	if task.State == StateRunning {
 		t.tell("the task is running")
 		return nil
 	}
@@ -144,9 +152,9 @@ func (t Task) resume(ctx context.Context, task types.ReplicationTask) error {
 
 // startType follows what AWS allows: start-replication is the only first start, and resume-processing needs one before,
 // https://docs.aws.amazon.com/dms/latest/APIReference/API_StartReplicationTask.html.
-func startType(task types.ReplicationTask, reload bool) types.StartReplicationTaskTypeValue {
+func startType(task Description, reload bool) types.StartReplicationTaskTypeValue {
 	switch {
-	case !everRan(task):
+	case !task.everRan():
 		return types.StartReplicationTaskTypeValueStartReplication
 	case reload:
 		return types.StartReplicationTaskTypeValueReloadTarget
@@ -155,14 +163,14 @@ func startType(task types.ReplicationTask, reload bool) types.StartReplicationTa
 }
 
 // launch starts the task; once more, after testing its connections, if that is what DMS asks for.
-func (t Task) launch(ctx context.Context, before types.ReplicationTask, how types.StartReplicationTaskTypeValue) error {
-	t.tell("the task is %s: starting it (%s)", aws.ToString(before.Status), how)
-	start := func() error {
-		_, err := t.API.StartReplicationTask(ctx, &dms.StartReplicationTaskInput{ReplicationTaskArn: &t.Arn, StartReplicationTaskType: how})
-		return err //nolint:wrapcheck // wrapped below
+func (t Task) launch(ctx context.Context, before Description, how types.StartReplicationTaskTypeValue) error {
+	if err := lapsed(before, time.Now()); err != nil {
+		return err
 	}
+	t.tell("the task is %s: starting it (%s)", before.State, how)
+	start := func() error { return kindOf(t.Arn).start(ctx, t.API, t.Arn, how) }
 	err := start()
-	if untested(err) {
+	if untested(err) && !Serverless(t.Arn) { // which tests them itself
 		t.tell("DMS wants its connections tested first")
 		if err := t.testConnections(ctx, before); err != nil {
 			return err
@@ -176,7 +184,7 @@ func (t Task) launch(ctx context.Context, before types.ReplicationTask, how type
 }
 
 // running waits until the started task runs. One that only loads may be done before anybody sees it run.
-func (t Task) running(ctx context.Context, before types.ReplicationTask) error {
+func (t Task) running(ctx context.Context, before Description) error {
 	last := ""
 	for began := time.Now(); ; {
 		if err := t.pause(ctx); err != nil {
@@ -186,8 +194,8 @@ func (t Task) running(ctx context.Context, before types.ReplicationTask) error {
 		if err != nil {
 			return err
 		}
-		state := aws.ToString(task.Status)
-		old := state == aws.ToString(before.Status) && stoppedAt(task).Equal(stoppedAt(before)) && last == "" && time.Since(began) < stale
+		state := task.State
+		old := state == before.State && aws.ToTime(task.Stopped).Equal(aws.ToTime(before.Stopped)) && last == "" && time.Since(began) < stale
 		if state == last || old {
 			continue
 		}
@@ -197,7 +205,7 @@ func (t Task) running(ctx context.Context, before types.ReplicationTask) error {
 		case StateRunning:
 			return nil
 		case StateStopped:
-			if strings.Contains(aws.ToString(task.StopReason), LoadFinished) {
+			if task.loadedAll() {
 				t.tell("it has loaded everything, which is all it does")
 				return nil
 			}

@@ -23,9 +23,8 @@ func Unloaded(ctx context.Context, api Reader, arn string, followed []table.Patt
 }
 
 // loadedOnce says that the task's first load is over.
-func loadedOnce(t types.ReplicationTask) bool {
-	stats := t.ReplicationTaskStats
-	return t.MigrationType != types.MigrationTypeValueCdc && stats != nil && stats.FullLoadFinishDate != nil
+func loadedOnce(d Description) bool {
+	return d.MigrationType != types.MigrationTypeValueCdc && d.Loaded != nil
 }
 
 // NotLoaded are the tables, database.table, that a task follows without having loaded the rows they had before, sorted.
@@ -39,9 +38,9 @@ func loadedOnce(t types.ReplicationTask) bool {
 // only follows changes (cdc) loads nothing by design, so for it nothing is named either. A table that was made while the
 // task ran is named, although all its rows came as changes: DMS does not tell the two apart. Which tables a pattern takes
 // in, only DMS knows.
-func NotLoaded(t types.ReplicationTask, statistics []types.TableStatistics, followed []table.Pattern, added []string) []string {
+func NotLoaded(d Description, statistics []types.TableStatistics, followed []table.Pattern, added []string) []string {
 	missing := []string{}
-	if !loadedOnce(t) {
+	if !loadedOnce(d) {
 		return missing
 	}
 	listed := map[string]types.TableStatistics{}

@@ -10,6 +10,7 @@ const (
 	replicationInstanceType = "aws:dms/replicationInstance:ReplicationInstance"
 	endpointType            = "aws:dms/endpoint:Endpoint"
 	taskType                = "aws:dms/replicationTask:ReplicationTask"
+	serverlessType          = "aws:dms/replicationConfig:ReplicationConfig"
 )
 
 // ReplicationInstance is where DMS runs.
@@ -45,6 +46,17 @@ type Task struct {
 	Settings      view.Of[string] `prop:"replicationTaskSettings"`
 }
 
+// Serverless is a serverless replication task.
+type Serverless struct {
+	Settings view.Of[string] `prop:"replicationSettings"`
+	Compute  Compute         `prop:"computeConfig"`
+}
+
+// Compute is what a serverless task runs on.
+type Compute struct {
+	MultiAz view.Of[bool] `prop:"multiAz"`
+}
+
 func dms() []Rule {
 	return []Rule{
 		{
@@ -69,17 +81,17 @@ func dms() []Rule {
 		},
 		{
 			Name: "dms-7", Title: "Tasks log the target's side", Severity: Medium,
-			Controls: []string{"DMS.7"}, Types: []string{taskType},
+			Controls: []string{"DMS.7"}, Types: []string{taskType, serverlessType},
 			Change: "Logging.EnableLogging: true in the task settings, TARGET_APPLY and TARGET_LOAD at LOGGER_SEVERITY_DEFAULT or finer",
 			Unseen: "taken for logged", Default: "logging on, every component at DMS's default",
-			Check: each(taskType, logs("TARGET_APPLY", "TARGET_LOAD")),
+			Check: logs("TARGET_APPLY", "TARGET_LOAD"),
 		},
 		{
 			Name: "dms-8", Title: "Tasks log the source's side", Severity: Medium,
-			Controls: []string{"DMS.8"}, Types: []string{taskType},
+			Controls: []string{"DMS.8"}, Types: []string{taskType, serverlessType},
 			Change: "Logging.EnableLogging: true in the task settings, SOURCE_CAPTURE and SOURCE_UNLOAD at LOGGER_SEVERITY_DEFAULT or finer",
 			Unseen: "taken for logged", Default: "logging on, every component at DMS's default",
-			Check: each(taskType, logs("SOURCE_CAPTURE", "SOURCE_UNLOAD")),
+			Check: logs("SOURCE_CAPTURE", "SOURCE_UNLOAD"),
 		},
 		{
 			Name: "dms-9", Title: "Database endpoints use TLS", Severity: Medium,
@@ -91,12 +103,17 @@ func dms() []Rule {
 			}),
 		},
 		{
-			Name: "dms-13", Title: "Replication instances have a standby in another zone", Severity: Medium,
-			Controls: []string{"DMS.13"}, Types: []string{replicationInstanceType},
+			Name: "dms-13", Title: "Replication instances and serverless tasks have a standby in another zone", Severity: Medium,
+			Controls: []string{"DMS.13"}, Types: []string{replicationInstanceType, serverlessType},
 			Change: "multiAz: true (replication.multiAz)", Unseen: "taken for true", Default: "prod: yes; dev: one instance, an exception",
-			Check: each(replicationInstanceType, func(i ReplicationInstance) []Violation {
-				return broken(i.MultiAz.Isnt(true), "multiAz is %s", i.MultiAz)
-			}),
+			Check: either(
+				each(replicationInstanceType, func(i ReplicationInstance) []Violation {
+					return broken(i.MultiAz.Isnt(true), "multiAz is %s", i.MultiAz)
+				}),
+				each(serverlessType, func(s Serverless) []Violation {
+					return broken(s.Compute.MultiAz.Isnt(true), "computeConfig.multiAz is %s", s.Compute.MultiAz)
+				}),
+			),
 		},
 	}
 }
@@ -112,12 +129,12 @@ func (e Endpoint) database() bool {
 var loud = []string{"LOGGER_SEVERITY_DEFAULT", "LOGGER_SEVERITY_DEBUG", "LOGGER_SEVERITY_DETAILED_DEBUG"}
 
 // logs checks that the named components log. One that the settings do not name logs at DMS's default.
-func logs(components ...string) func(Task) []Violation {
-	return func(t Task) []Violation {
-		if t.Settings.Unknown() {
+func logs(components ...string) func(view.Resource) []Violation {
+	check := func(given view.Of[string]) []Violation {
+		if given.Unknown() {
 			return nil
 		}
-		text, _ := t.Settings.Get()
+		text, _ := given.Get()
 		var settings struct {
 			Logging struct {
 				EnableLogging bool
@@ -137,4 +154,8 @@ func logs(components ...string) func(Task) []Violation {
 		}
 		return nil
 	}
+	return either(
+		each(taskType, func(t Task) []Violation { return check(t.Settings) }),
+		each(serverlessType, func(s Serverless) []Violation { return check(s.Settings) }),
+	)
 }

@@ -90,6 +90,17 @@ func each[V any](typ string, check func(V) []Violation) func(view.Resource) []Vi
 	}
 }
 
+// either is what checks of several types find.
+func either(checks ...func(view.Resource) []Violation) func(view.Resource) []Violation {
+	return func(r view.Resource) []Violation {
+		var all []Violation
+		for _, check := range checks {
+			all = append(all, check(r)...)
+		}
+		return all
+	}
+}
+
 // broken is a violation when the condition holds.
 func broken(condition bool, format string, args ...any) []Violation {
 	if !condition {

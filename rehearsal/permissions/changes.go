@@ -5,7 +5,7 @@ package permissions
 // https://github.com/hashicorp/terraform-provider-aws/tree/v5.82.2/internal/service, one line a service.
 var changes = []string{
 	"athena:UpdateWorkGroup",
-	"dms:ModifyEndpoint", "dms:ModifyReplicationInstance", "dms:ModifyReplicationSubnetGroup", "dms:ModifyReplicationTask", "dms:TestConnection",
+	"dms:ModifyEndpoint", "dms:ModifyReplicationConfig", "dms:ModifyReplicationInstance", "dms:ModifyReplicationSubnetGroup", "dms:ModifyReplicationTask", "dms:TestConnection",
 	"ec2:ModifyInstanceAttribute", "ec2:ModifyInstanceMetadataOptions", "ec2:ModifySecurityGroupRules", "ec2:ModifySubnetAttribute", "ec2:ModifyVpcEndpoint", "ec2:ReplaceRoute", "ec2:ReplaceRouteTableAssociation", "ec2:StartInstances", "ec2:StopInstances",
 	"es:GetUpgradeStatus", "es:UpdateDomainConfig", "es:UpgradeDomain",
 	"firehose:UpdateDestination",

@@ -38,7 +38,7 @@ var allImplied = []implied{
 		"OpenSearch takes a grant on the stack's key", "https://docs.aws.amazon.com/opensearch-service/latest/developerguide/encryption-at-rest.html",
 	},
 	{
-		[]string{"dms:CreateReplicationInstance", "dms:CreateReplicationSubnetGroup"},
+		[]string{"dms:CreateReplicationConfig", "dms:CreateReplicationInstance", "dms:CreateReplicationSubnetGroup"},
 		[]string{
 			"ec2:CreateNetworkInterface", "ec2:DeleteNetworkInterface", "ec2:DescribeAvailabilityZones", "ec2:DescribeInternetGateways",
 			"ec2:DescribeSecurityGroups", "ec2:DescribeSubnets", "ec2:DescribeVpcs", "ec2:ModifyNetworkInterfaceAttribute",
@@ -47,7 +47,7 @@ var allImplied = []implied{
 		"DMS looks at the network, its account-wide roles and the key", "https://docs.aws.amazon.com/dms/latest/userguide/security-iam.html#CHAP_Security.IAMPermissions",
 	},
 	{
-		[]string{"dms:CreateReplicationInstance"},
+		[]string{"dms:CreateReplicationConfig", "dms:CreateReplicationInstance"},
 		[]string{"kms:CreateGrant"},
 		"DMS takes a grant on the stack's key", "https://docs.aws.amazon.com/dms/latest/userguide/security_iam_resource-based-policy-examples.html",
 	},

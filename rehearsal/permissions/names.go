@@ -126,6 +126,9 @@ func patternOf(r componenttest.Registered, input, pipeline string) (string, erro
 		if i := strings.LastIndex(given, "/"); i >= 0 {
 			return given[:i] + "*", nil
 		}
+		if serverless := "dms-serverless-replication-"; strings.HasPrefix(given, serverless) { // the rest is cut, and has a digest at its end
+			return serverless + project + "-*", nil
+		}
 		return strings.Replace(given, componenttest.Project+"-"+componenttest.Stack+"-"+pipeline, project+"-*", 1), nil
 	case "aws:secretsmanager/secret:Secret":
 		return given + "-*", nil

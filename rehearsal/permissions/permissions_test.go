@@ -31,7 +31,7 @@ func program(t *testing.T) Program {
 	run := func(env config.Environment) []componenttest.Registered {
 		return componenttest.Run(t, func(ctx *pulumi.Context) error {
 			code := pulumi.NewAssetArchive(map[string]any{"bootstrap": pulumi.NewStringAsset("")})
-			_, err := pipeline.New(ctx, "cdc", &pipeline.Args{Config: config.Config{Environment: env}, BootstrapCode: code, RotationCode: code, CurrentStateCode: code})
+			_, err := pipeline.New(ctx, "cdc", &pipeline.Args{Config: config.Config{Environment: env, Replication: config.Replication{Next: config.Serverless}}, BootstrapCode: code, RotationCode: code, CurrentStateCode: code})
 			return err
 		}).Resources()
 	}

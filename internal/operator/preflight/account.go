@@ -26,6 +26,9 @@ func account(s *Stack) []Check {
 	if s.makesDatabase() {
 		all = append(all, linkedRole{"account/rds-linked-role", footprint.DatabaseService})
 	}
+	if s.Config.Replication.Serverless() {
+		all = append(all, linkedRole{"account/dms-linked-role", footprint.ReplicationService})
+	}
 	return all
 }
 

@@ -1,6 +1,7 @@
 package preflight
 
 import (
+	"cdcpipeline/config"
 	"context"
 	"fmt"
 	"net/http"
@@ -214,6 +215,24 @@ func TestADefaultRouteMakesEndpointsUnnecessary(t *testing.T) {
 	s.answer("ec2:DescribeVpcEndpoints", said(`<R/>`))
 	s.answer("ec2:DescribeRouteTables", said(tablesAnswer("igw-1")))
 	require.Contains(t, s.run(t)["vpc/endpoints"].Found, "no default route in subnet-0000000a, subnet-0000000b", "private addresses cannot use an internet gateway")
+}
+
+func TestAServerlessTaskNeedsEndpointsBesideADefaultRoute(t *testing.T) {
+	s := takenOver(t)
+	s.Config.Replication = config.Replication{Kind: config.Serverless}
+	s.answer("ec2:DescribeRouteTables", said(tablesAnswer("nat-1")))
+	results := s.run(t)
+	require.Equal(t, "endpoints of kinesis-streams, secretsmanager and s3", results["vpc/endpoints"].Found)
+	require.Equal(t, "the endpoints' groups admit the subnets", results["vpc/endpoint-access"].Found)
+
+	s = takenOver(t)
+	s.Config.Replication = config.Replication{Kind: config.Serverless}
+	s.answer("ec2:DescribeRouteTables", said(tablesAnswer("nat-1")))
+	s.answer("ec2:DescribeVpcEndpoints", said(endpointsAnswer("kinesis-streams", "ssm", "s3")))
+	f, err := s.lookAt(t, "vpc/endpoints")
+	require.NoError(t, err)
+	require.Equal(t, "vpc-01234567: a serverless task needs VPC endpoints, and no endpoint of kinesis-streams, s3 (gateway, in rtb-1)", f.Found)
+	require.Len(t, f.Type, 2)
 }
 
 func TestSubnetsMustExistInTheVPCAndHaveRoom(t *testing.T) {

@@ -1,6 +1,7 @@
 package preflight
 
 import (
+	"cdcpipeline/config"
 	"cdcpipeline/internal/footprint"
 	"context"
 	"fmt"
@@ -16,13 +17,22 @@ import (
 func dmsNamesAreFree(ctx context.Context, s *Stack) (Finding, error) {
 	id := footprint.Identifier(s.Project, s.Name, footprint.Pipeline+"-replication")
 	var taken []string
-	for _, n := range []name{
-		{what: "replication instance", value: id, typ: "aws:dms/replicationInstance:ReplicationInstance", input: "replicationInstanceId", exists: instanceExists},
+	names := []name{
 		{what: "subnet group", value: id, typ: "aws:dms/replicationSubnetGroup:ReplicationSubnetGroup", input: "replicationSubnetGroupId", exists: groupExists},
 		{what: "endpoint", value: id + "-source", typ: "aws:dms/endpoint:Endpoint", input: "endpointId", exists: endpointExists},
 		{what: "endpoint", value: id + "-target", typ: "aws:dms/endpoint:Endpoint", input: "endpointId", exists: endpointExists},
-		{what: "task", value: id, typ: "aws:dms/replicationTask:ReplicationTask", input: "replicationTaskId", exists: taskExists},
-	} {
+	}
+	if s.replicates(config.OnInstance) {
+		names = append(
+			names,
+			name{what: "replication instance", value: id, typ: "aws:dms/replicationInstance:ReplicationInstance", input: "replicationInstanceId", exists: instanceExists},
+			name{what: "task", value: id, typ: "aws:dms/replicationTask:ReplicationTask", input: "replicationTaskId", exists: taskExists},
+		)
+	}
+	if s.replicates(config.Serverless) {
+		names = append(names, name{what: "serverless replication", value: id, typ: "aws:dms/replicationConfig:ReplicationConfig", input: "replicationConfigIdentifier", exists: serverlessExists})
+	}
+	for _, n := range names {
 		if s.State.owns(n.typ, n.input, n.value) {
 			continue
 		}
@@ -38,6 +48,11 @@ func dmsNamesAreFree(ctx context.Context, s *Stack) (Finding, error) {
 		return bad([]string{"pulumi stack init ANOTHER_NAME"}, "taken, by a stack of this name that has lost its state: %s: delete it, or name the stack otherwise", strings.Join(taken, ", "))
 	}
 	return good("%s is free or this stack's", id)
+}
+
+// replicates says that there is a task of a kind.
+func (s *Stack) replicates(kind config.ReplicationKind) bool {
+	return slices.Contains(s.Config.Replication.Kinds(), kind)
 }
 
 // notFound is DMS's word for a filter that nothing fits.
@@ -80,3 +95,11 @@ func taskExists(ctx context.Context, s *Stack, id string) (bool, error) {
 }
 
 func equal(id string, found *string) bool { return aws.ToString(found) == id }
+
+func serverlessExists(ctx context.Context, s *Stack, id string) (bool, error) {
+	out, err := dms.NewFromConfig(s.AWS).DescribeReplicationConfigs(ctx, &dms.DescribeReplicationConfigsInput{Filters: filter("replication-config-id", id)})
+	if exists, err := absent(err, notFound); !exists {
+		return false, err
+	}
+	return slices.ContainsFunc(out.ReplicationConfigs, func(c types.ReplicationConfig) bool { return equal(id, c.ReplicationConfigIdentifier) }), nil
+}

@@ -1,6 +1,7 @@
 package preflight
 
 import (
+	"cdcpipeline/config"
 	"context"
 	"fmt"
 	"maps"
@@ -35,11 +36,13 @@ func offers(s *Stack) []Check {
 			offer{name: "offer/database-class", key: "source.instanceClass", want: c.Source.InstanceClass, list: databaseClasses, least: c.Source.Instances},
 		)
 	}
-	all = append(
-		all,
-		release{name: "offer/dms-version", key: "replication.engineVersion", want: c.Replication.EngineVersion, list: dmsVersions},
-		offer{name: "offer/dms-class", key: "replication.instanceClass", want: c.Replication.InstanceClass, list: dmsClasses, least: 1 + count(*c.Replication.MultiAz)},
-	)
+	if s.replicates(config.OnInstance) {
+		all = append(
+			all,
+			release{name: "offer/dms-version", key: "replication.engineVersion", want: c.Replication.EngineVersion, list: dmsVersions},
+			offer{name: "offer/dms-class", key: "replication.instanceClass", want: c.Replication.InstanceClass, list: dmsClasses, least: 1 + count(*c.Replication.MultiAz)},
+		)
+	}
 	if s.tunnels() {
 		all = append(all, offer{name: "offer/bastion-type", key: "bastion.instanceType", want: c.Bastion.InstanceType, list: bastionTypes, first: 1, least: 1})
 	}

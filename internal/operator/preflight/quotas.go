@@ -1,6 +1,7 @@
 package preflight
 
 import (
+	"cdcpipeline/config"
 	"context"
 )
 
@@ -85,7 +86,7 @@ var limits = []quota{
 		adds: more("aws:rds/clusterInstance:ClusterInstance", databaseInstances), usage: ofRDS("DBInstances", "L-7B6409FD"),
 	},
 	{
-		name: "dms-instances", what: "DMS replication instances",
+		name: "dms-instances", what: "DMS replication instances", of: func(s *Stack) bool { return s.replicates(config.OnInstance) },
 		adds: more("aws:dms/replicationInstance:ReplicationInstance", one), usage: ofDMS,
 	},
 	{name: "streams", what: "Kinesis streams on demand, or shards", adds: streamCapacity, usage: ofKinesis},

@@ -12,10 +12,16 @@ import (
 // ways are how the subnets of an adopted VPC reach AWS.
 type ways struct {
 	vpc, region string
-	// enclosed are the subnets that need endpoints, because no default route leads out of them.
-	enclosed  []subnet
-	tables    []routeTable
-	endpoints []endpoint
+	demands     []demand
+	tables      []routeTable
+	endpoints   []endpoint
+}
+
+// demand is which endpoints some subnets need, beside that of S3, and why they do.
+type demand struct {
+	subnets  []subnet
+	services []string
+	why      string
 }
 
 func (s *Stack) ways(ctx context.Context) (w ways, err error) {
@@ -27,8 +33,13 @@ func (s *Stack) ways(ctx context.Context) (w ways, err error) {
 	if w.tables, err = s.routeTables(ctx); err != nil {
 		return w, err
 	}
-	w.enclosed = enclosed(subnets, w.tables)
-	if len(w.enclosed) > 0 {
+	if shut := enclosed(subnets, w.tables); len(shut) > 0 {
+		w.demands = append(w.demands, demand{shut, footprint.InterfaceEndpoints, "no default route in " + ids(shut)})
+	}
+	if s.Config.Replication.Serverless() {
+		w.demands = append(w.demands, demand{subnets, footprint.ServerlessEndpoints, "a serverless task needs VPC endpoints"})
+	}
+	if len(w.demands) > 0 {
 		w.endpoints, err = s.vpcEndpoints(ctx)
 	}
 	return w, err
@@ -44,9 +55,9 @@ func (w ways) to(service string) (found []endpoint) {
 	return found
 }
 
-// withoutS3 are the route tables of enclosed subnets that the endpoint of S3 is not in.
-func (w ways) withoutS3() (missing []string) {
-	for _, n := range w.enclosed {
+// withoutS3 are the route tables of subnets that the endpoint of S3 is not in.
+func (w ways) withoutS3(subnets []subnet) (missing []string) {
+	for _, n := range subnets {
 		table := tableOf(n, w.tables).ID
 		routed := slices.ContainsFunc(w.endpoints, func(e endpoint) bool {
 			return e.Service == footprint.EndpointService(w.region, "s3") && slices.Contains(e.Tables, table)
@@ -64,27 +75,34 @@ func reachesAWS(ctx context.Context, s *Stack) (Finding, error) {
 	if err != nil {
 		return Finding{}, err
 	}
-	if len(w.enclosed) == 0 {
-		return good("every subnet has a default route")
-	}
 	create := func(kind, service, more string) string {
 		return s.cli("ec2 create-vpc-endpoint --vpc-id %s --vpc-endpoint-type %s --service-name %s %s", w.vpc, kind, footprint.EndpointService(w.region, service), more)
 	}
-	var missing, commands []string
-	for _, service := range footprint.InterfaceEndpoints {
-		if len(w.to(service)) == 0 {
-			missing = append(missing, service)
-			commands = append(commands, create("Interface", service, "--private-dns-enabled --subnet-ids "+strings.Join(s.Config.Network.PrivateSubnetIDs, " ")))
+	var missing, commands, has []string
+	for _, d := range w.demands {
+		var lacks []string
+		for _, service := range d.services {
+			if len(w.to(service)) == 0 {
+				lacks = append(lacks, service)
+				commands = append(commands, create("Interface", service, "--private-dns-enabled --subnet-ids "+strings.Join(s.Config.Network.PrivateSubnetIDs, " ")))
+			}
 		}
+		if tables := w.withoutS3(d.subnets); len(tables) > 0 {
+			lacks = append(lacks, "s3 (gateway, in "+strings.Join(tables, ", ")+")")
+			commands = append(commands, create("Gateway", "s3", "--route-table-ids "+strings.Join(tables, " ")))
+		}
+		if len(lacks) > 0 {
+			missing = append(missing, fmt.Sprintf("%s, and no endpoint of %s", d.why, strings.Join(lacks, ", ")))
+		}
+		has = append(has, d.services...)
 	}
-	if tables := w.withoutS3(); len(tables) > 0 {
-		missing = append(missing, "s3 (gateway, in "+strings.Join(tables, ", ")+")")
-		commands = append(commands, create("Gateway", "s3", "--route-table-ids "+strings.Join(tables, " ")))
+	switch {
+	case len(missing) > 0:
+		return bad(distinct(commands), "%s: %s", w.vpc, strings.Join(missing, "; "))
+	case len(w.demands) == 0:
+		return good("every subnet has a default route")
 	}
-	if len(missing) > 0 {
-		return bad(commands, "%s: no default route in %s, and no endpoint of %s", w.vpc, ids(w.enclosed), strings.Join(missing, ", "))
-	}
-	return good("endpoints of %s and s3", strings.Join(footprint.InterfaceEndpoints, ", "))
+	return good("endpoints of %s and s3", strings.Join(distinct(has), ", "))
 }
 
 func ids(subnets []subnet) string {
@@ -98,14 +116,14 @@ func ids(subnets []subnet) string {
 // https is the port of every endpoint.
 const https = 443
 
-// endpointsAdmit: where there is no default route, the endpoints' own groups let the subnets in. The pipeline's groups are
+// endpointsAdmit: where endpoints are needed, their own groups let the subnets in. The pipeline's groups are
 // new, so that only a rule by addresses can admit them.
 func endpointsAdmit(ctx context.Context, s *Stack) (Finding, error) {
 	w, err := s.ways(ctx)
 	if err != nil {
 		return Finding{}, err
 	}
-	if len(w.enclosed) == 0 {
+	if len(w.demands) == 0 {
 		return good("not needed: every subnet has a default route")
 	}
 	groups, err := s.groupsOf(ctx, w.endpoints)
@@ -113,22 +131,24 @@ func endpointsAdmit(ctx context.Context, s *Stack) (Finding, error) {
 		return Finding{}, err
 	}
 	var shut, commands []string
-	for _, service := range footprint.InterfaceEndpoints {
-		for _, e := range w.to(service) {
-			for _, n := range w.enclosed {
-				admitted, err := e.admits(n, groups)
-				if err != nil {
-					return Finding{}, err
-				}
-				if !admitted {
-					shut = append(shut, service+" from "+n.Cidr)
-					commands = append(commands, s.cli("ec2 authorize-security-group-ingress --group-id %s --protocol tcp --port %d --cidr %s", e.Groups[0], https, n.Cidr))
+	for _, d := range w.demands {
+		for _, service := range d.services {
+			for _, e := range w.to(service) {
+				for _, n := range d.subnets {
+					admitted, err := e.admits(n, groups)
+					if err != nil {
+						return Finding{}, err
+					}
+					if !admitted {
+						shut = append(shut, service+" from "+n.Cidr)
+						commands = append(commands, s.cli("ec2 authorize-security-group-ingress --group-id %s --protocol tcp --port %d --cidr %s", e.Groups[0], https, n.Cidr))
+					}
 				}
 			}
 		}
 	}
 	if len(shut) > 0 {
-		return bad(distinct(commands), "the endpoints' groups do not admit %d to: %s", https, some(shut))
+		return bad(distinct(commands), "the endpoints' groups do not admit %d to: %s", https, some(distinct(shut)))
 	}
 	return good("the endpoints' groups admit the subnets")
 }

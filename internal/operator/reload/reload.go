@@ -22,6 +22,7 @@ type Task interface {
 	Ready(ctx context.Context, tables []string) error
 	Reload(ctx context.Context, tables []string) (task.Loads, error)
 	Halt(ctx context.Context) (stopped time.Time, err error)
+	Fresh(ctx context.Context) error
 	Anew(ctx context.Context, tables []string) (task.Loads, error)
 	Loaded(ctx context.Context, loading task.Loads) error
 }
@@ -76,16 +77,9 @@ func (r Reload) Tables(ctx context.Context, names []table.Name) error {
 // All loads everything again, from the same source or another: the task is stopped before the new epochs begin and started
 // when they have, so that nothing of the former source falls into them. wanted says which tables the task loads.
 func (r Reload) All(ctx context.Context, wanted func(table string) bool) error {
-	listed, err := r.Epochs.List(ctx)
+	names, tables, err := r.listed(ctx, wanted)
 	if err != nil {
 		return err
-	}
-	var names []table.Name
-	var tables []string
-	for _, t := range listed {
-		if wanted(t.Name.String()) {
-			names, tables = append(names, t.Name), append(tables, t.Name.String())
-		}
 	}
 	stopped, err := r.Task.Halt(ctx)
 	if err != nil {
@@ -103,15 +97,57 @@ func (r Reload) All(ctx context.Context, wanted func(table string) bool) error {
 		return loading, err
 	})
 	// Nothing was recorded between the end of the former run and the beginning of the last epoch.
-	for _, t := range w.tables {
-		if since := t.Latest().Since; since.After(stopped) {
-			stopped = since
-		}
-	}
 	if !w.halted {
-		w.since("%.%", stopped)
+		w.since("%.%", w.latest(stopped))
 	}
 	return err
+}
+
+// Next loads everything by another task of the same source, which has never run, while the present one goes on. wanted says which tables it
+// loads. What both record of a row is the same, so that an epoch may have records of either.
+func (r Reload) Next(ctx context.Context, wanted func(table string) bool) error {
+	names, tables, err := r.listed(ctx, wanted)
+	if err != nil {
+		return err
+	}
+	if err := r.Task.Fresh(ctx); err != nil {
+		return err
+	}
+	w := &work{Reload: r, command: "cdc start --next"}
+	if err := w.begin(ctx, names, func(currentstate.Epoch) bool { return true }); err != nil {
+		return w.early(err)
+	}
+	started := false
+	err = w.finish(ctx, func() (task.Loads, error) {
+		loading, err := r.Task.Anew(ctx, tables)
+		started = loading != nil
+		return loading, err
+	})
+	if started {
+		w.since("%.%", w.latest(time.Time{}))
+	}
+	return err
+}
+
+// latest is when the last of the new epochs begins, or a time that is later.
+func (w *work) latest(at time.Time) time.Time {
+	for _, t := range w.tables {
+		if since := t.Latest().Since; since.After(at) {
+			at = since
+		}
+	}
+	return at
+}
+
+// listed are the tables that have epochs, of those that are wanted.
+func (r Reload) listed(ctx context.Context, wanted func(table string) bool) (names []table.Name, tables []string, err error) {
+	all, err := r.Epochs.List(ctx)
+	for _, t := range all {
+		if wanted(t.Name.String()) {
+			names, tables = append(names, t.Name), append(tables, t.Name.String())
+		}
+	}
+	return names, tables, err
 }
 
 func (w *work) since(table string, at time.Time) {

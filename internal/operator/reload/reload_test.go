@@ -73,6 +73,7 @@ func (f *fake) Reload(ctx context.Context, tables []string) (task.Loads, error) 
 }
 
 func (f *fake) Halt(ctx context.Context) (time.Time, error) { return f.stopped, f.call(ctx, "halt") }
+func (f *fake) Fresh(ctx context.Context) error             { return f.call(ctx, "fresh") }
 
 func (f *fake) Anew(ctx context.Context, tables []string) (task.Loads, error) {
 	if err := f.call(ctx, "anew %s", strings.Join(tables, " ")); err != nil {
@@ -173,6 +174,18 @@ func TestTheTaskIsStoppedBeforeEpochsBeginAndStartedAfter(t *testing.T) {
 		"compare shop.ledger 2", "switch shop.ledger 2", "compare shop.orders 2", "switch shop.orders 2",
 	}, f.calls)
 	require.Equal(t, []string{"%.% 12:01"}, f.since)
+}
+
+func TestTheNextTaskLoadsWhileThePresentOneGoesOn(t *testing.T) {
+	f := of(ledger, table.Name{Database: "gone", Table: "table"})
+	require.NoError(t, f.reload().Next(t.Context(), func(table string) bool { return table != "gone.table" }))
+	require.Equal(t, []string{"list", "fresh", "begin shop.ledger", "await 2", "anew shop.ledger", "loaded", "compare shop.ledger 2", "switch shop.ledger 2"}, f.calls)
+	require.Equal(t, []string{"%.% 12:01"}, f.since, "for a task that was stopped for too long")
+
+	f = of(ledger)
+	f.fail = map[string]error{"fresh": errors.New("it has run before")}
+	require.ErrorContains(t, f.reload().Next(t.Context(), func(string) bool { return true }), "it has run before")
+	require.Equal(t, []string{"list", "fresh"}, f.calls, "nothing is begun")
 }
 
 func TestATableWithoutEpochsIsJustLoaded(t *testing.T) {

@@ -4,6 +4,9 @@ import (
 	"cdcpipeline/internal/currentstate"
 	"context"
 	"fmt"
+	"maps"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -35,6 +38,32 @@ func (f fakeMetrics) GetMetricData(_ context.Context, in *cloudwatch.GetMetricDa
 			result.Timestamps = append(result.Timestamps, in.StartTime.Add(time.Duration(i+1)*time.Minute)) // the last one is the latest
 		}
 		out.MetricDataResults = append(out.MetricDataResults, result)
+	}
+	return out, nil
+}
+
+// ListMetrics gives one metric on a page.
+func (f fakeMetrics) ListMetrics(_ context.Context, in *cloudwatch.ListMetricsInput, _ ...func(*cloudwatch.Options)) (*cloudwatch.ListMetricsOutput, error) {
+	if f.err != nil {
+		return nil, f.err
+	}
+	keys := slices.Sorted(maps.Keys(f.points))
+	var page int
+	_, _ = fmt.Sscan(aws.ToString(in.NextToken), &page)
+	out := &cloudwatch.ListMetricsOutput{}
+	if page+1 < len(keys) {
+		out.NextToken = aws.String(fmt.Sprint(page + 1))
+	}
+	if page < len(keys) {
+		parts := strings.Fields(keys[page])
+		if parts[0] == *in.Namespace && parts[1] == *in.MetricName {
+			metric := cwtypes.Metric{Namespace: &parts[0], MetricName: &parts[1]}
+			for _, d := range parts[2:] {
+				name, value, _ := strings.Cut(d, "=")
+				metric.Dimensions = append(metric.Dimensions, cwtypes.Dimension{Name: &name, Value: &value})
+			}
+			out.Metrics = append(out.Metrics, metric)
+		}
 	}
 	return out, nil
 }

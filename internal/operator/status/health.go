@@ -58,8 +58,11 @@ func (s *Status) judgeTask(add func(bool, string, ...any)) {
 	case t.State == task.StateStopped || t.State == task.StateReady:
 		add(true, "the task is %s%s: `cdc start`", t.State, parenthesized(t.StopReason))
 	case t.State == task.StateFailed:
-		add(true, "the task failed%s: %s: mend the cause, then `cdc start`; its log is %s, stream %s",
-			parenthesized(t.StopReason), orElse(t.LastFailure, "DMS gives no message"), orElse(t.LogGroup, "in CloudWatch"), orElse(t.LogStream, "unknown"))
+		log := orElse(t.LogGroup, "in CloudWatch")
+		if t.LogStream != "" {
+			log += ", stream " + t.LogStream
+		}
+		add(true, "the task failed%s: %s: mend the cause, then `cdc start`; its log is %s", parenthesized(t.StopReason), orElse(t.LastFailure, "DMS gives no message"), log)
 	default:
 		add(true, "the task is %s: not running yet", t.State)
 	}

@@ -4,7 +4,9 @@ import (
 	"cdcpipeline/internal/outputs"
 	"cdcpipeline/internal/task"
 	"context"
+	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -15,6 +17,7 @@ import (
 // Metrics is the part of CloudWatch that a status needs.
 type Metrics interface {
 	GetMetricData(context.Context, *cloudwatch.GetMetricDataInput, ...func(*cloudwatch.Options)) (*cloudwatch.GetMetricDataOutput, error)
+	ListMetrics(context.Context, *cloudwatch.ListMetricsInput, ...func(*cloudwatch.Options)) (*cloudwatch.ListMetricsOutput, error)
 }
 
 // recent is how old a point of a metric may be: services publish every minute, and late by a few.
@@ -28,35 +31,75 @@ type figure struct {
 	into              **float64
 }
 
-// figures under the names and dimensions of their services: DMS wants the instance's id, which no ARN holds, and the last
-// part of the task's ARN (https://github.com/prometheus-community/yet-another-cloudwatch-exporter/pull/492);
+const (
+	sourceLatency = "CDCLatencySource"
+	targetLatency = "CDCLatencyTarget"
+)
+
+// figures under the names and dimensions of their services:
 // https://docs.aws.amazon.com/streams/latest/dev/monitoring-with-cloudwatch.html and
-// https://docs.aws.amazon.com/firehose/latest/dev/monitoring-with-cloudwatch-metrics.html.
-func (l *Lag) figures(o outputs.Outputs, instance string) []figure {
-	dimension := func(name, value string) types.Dimension {
-		return types.Dimension{Name: aws.String(name), Value: aws.String(value)}
-	}
+// https://docs.aws.amazon.com/firehose/latest/dev/monitoring-with-cloudwatch-metrics.html. Those of the task are left out when its
+// dimensions are not known.
+func (l *Lag) figures(o outputs.Outputs, task []types.Dimension) []figure {
 	all := []figure{
 		{"AWS/Kinesis", "GetRecords.IteratorAgeMilliseconds", []types.Dimension{dimension("StreamName", o.StreamName)}, 1e-3, &l.StreamSeconds},
 		{"AWS/Firehose", "DeliveryToAmazonOpenSearchService.DataFreshness", []types.Dimension{dimension("DeliveryStreamName", o.SearchDeliveryName)}, 1, &l.SearchSeconds},
 		{"AWS/Firehose", "DeliveryToS3.DataFreshness", []types.Dimension{dimension("DeliveryStreamName", o.LakeDeliveryName)}, 1, &l.LakeSeconds},
 	}
-	if instance != "" {
-		task := []types.Dimension{
-			dimension("ReplicationInstanceIdentifier", instance), dimension("ReplicationTaskIdentifier", task.ResourceID(o.TaskArn)),
-		}
-		all = append(all, figure{"AWS/DMS", "CDCLatencySource", task, 1, &l.SourceSeconds}, figure{"AWS/DMS", "CDCLatencyTarget", task, 1, &l.TargetSeconds})
+	if task != nil {
+		all = append(all, figure{dmsMetrics, sourceLatency, task, 1, &l.SourceSeconds}, figure{dmsMetrics, targetLatency, task, 1, &l.TargetSeconds})
 	}
 	return all
+}
+
+const dmsMetrics = "AWS/DMS"
+
+func dimension(name, value string) types.Dimension {
+	return types.Dimension{Name: aws.String(name), Value: aws.String(value)}
+}
+
+// taskDimensions are those of the task's metrics; nil when they are not known. On an instance that is the instance's id, which no ARN holds,
+// and the last part of the task's ARN (https://github.com/prometheus-community/yet-another-cloudwatch-exporter/pull/492). What those of a
+// serverless task are called is documented nowhere: they are looked for by their values.
+func taskDimensions(ctx context.Context, api Metrics, t TaskStatus) ([]types.Dimension, error) {
+	if !task.Serverless(t.Arn) {
+		if t.instance == "" {
+			return nil, errors.New("its replication instance could not be read")
+		}
+		return []types.Dimension{dimension("ReplicationInstanceIdentifier", t.instance), dimension("ReplicationTaskIdentifier", task.ResourceID(t.Arn))}, nil
+	}
+	pages := cloudwatch.NewListMetricsPaginator(api, &cloudwatch.ListMetricsInput{Namespace: aws.String(dmsMetrics), MetricName: aws.String(sourceLatency), RecentlyActive: types.RecentlyActivePt3h})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return nil, fmt.Errorf("listing the metrics: %w", err)
+		}
+		for _, m := range page.Metrics {
+			if measures(m.Dimensions, t) {
+				return m.Dimensions, nil
+			}
+		}
+	}
+	return nil, nil // nothing was measured yet
+}
+
+// measures reports whether a metric is one of a serverless task. A task on an instance may be of the same name, and so may its instance.
+func measures(dimensions []types.Dimension, t TaskStatus) bool {
+	its := func(d types.Dimension) bool {
+		return slices.Contains([]string{task.ResourceID(t.Arn), t.ID, t.Arn}, aws.ToString(d.Value))
+	}
+	other := func(d types.Dimension) bool { return aws.ToString(d.Name) == "ReplicationTaskIdentifier" && !its(d) }
+	return slices.ContainsFunc(dimensions, its) && !slices.ContainsFunc(dimensions, other)
 }
 
 // readLag reads the latest point of every figure in one call.
 func readLag(ctx context.Context, api Metrics, o outputs.Outputs, task TaskStatus, now time.Time) Lag {
 	var lag Lag
-	if task.instance == "" {
-		lag.Error = "the task's latencies are unknown: its replication instance could not be read"
+	dimensions, err := taskDimensions(ctx, api, task)
+	if err != nil {
+		lag.Error = "the task's latencies are unknown: " + explain(ctx, err)
 	}
-	figures := lag.figures(o, task.instance)
+	figures := lag.figures(o, dimensions)
 	in := &cloudwatch.GetMetricDataInput{
 		StartTime: aws.Time(now.Add(-recent)), EndTime: aws.Time(now), ScanBy: types.ScanByTimestampDescending,
 	}

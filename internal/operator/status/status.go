@@ -50,7 +50,7 @@ type TaskStatus struct {
 	Error     string `json:"error,omitempty"`
 
 	instance string
-	found    types.ReplicationTask
+	found    task.Description
 }
 
 // TablesStatus is what DMS counts of each table.

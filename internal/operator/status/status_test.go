@@ -44,12 +44,12 @@ var stackOutputs = outputs.Outputs{
 }
 
 const (
-	taskDimensions = " ReplicationInstanceIdentifier=cdc-dev-instance ReplicationTaskIdentifier=TASK7RESOURCE"
-	sourceLatency  = "AWS/DMS CDCLatencySource" + taskDimensions
-	targetLatency  = "AWS/DMS CDCLatencyTarget" + taskDimensions
-	iteratorAge    = "AWS/Kinesis GetRecords.IteratorAgeMilliseconds StreamName=changes"
-	searchHolds    = "AWS/Firehose DeliveryToAmazonOpenSearchService.DataFreshness DeliveryStreamName=to-search"
-	lakeHolds      = "AWS/Firehose DeliveryToS3.DataFreshness DeliveryStreamName=to-lake"
+	onInstance    = " ReplicationInstanceIdentifier=cdc-dev-instance ReplicationTaskIdentifier=TASK7RESOURCE"
+	sourceSeconds = "AWS/DMS CDCLatencySource" + onInstance
+	targetSeconds = "AWS/DMS CDCLatencyTarget" + onInstance
+	iteratorAge   = "AWS/Kinesis GetRecords.IteratorAgeMilliseconds StreamName=changes"
+	searchHolds   = "AWS/Firehose DeliveryToAmazonOpenSearchService.DataFreshness DeliveryStreamName=to-search"
+	lakeHolds     = "AWS/Firehose DeliveryToS3.DataFreshness DeliveryStreamName=to-lake"
 )
 
 // parts are what a status asks; a test changes some.
@@ -71,7 +71,7 @@ func wellParts() *parts {
 		outputs: stackOutputs,
 		dms:     &tasktest.DMS{Ran: true, Looks: []tasktest.Look{tasktest.Running(retail, orders)}},
 		metrics: fakeMetrics{points: map[string][]float64{
-			sourceLatency: {90, 1}, targetLatency: {2}, iteratorAge: {250}, searchHolds: {4}, lakeHolds: {59.6},
+			sourceSeconds: {90, 1}, targetSeconds: {2}, iteratorAge: {250}, searchHolds: {4}, lakeHolds: {59.6},
 		}},
 		cluster: fakeCluster{health: "yellow", epochs: []currentstate.TableEpochs{
 			{Name: table.Name{Database: "shop", Table: "orders"}, Epochs: []currentstate.Epoch{{Number: 1}}, Current: 1},
@@ -175,8 +175,8 @@ func TestEachProblemIsNamedAndMakesTheStatusUnhealthy(t *testing.T) {
 		"search unreadable: no health":                                                                        func(p *parts) { p.cluster.healthErr = errors.New("no health\nwith details") },
 		"search unreadable: no indices":                                                                       func(p *parts) { p.cluster.indexErr = errors.New("no indices") },
 		"the domain is red":                                                                                   func(p *parts) { p.cluster.health = "red" },
-		"the task reads the database 2m1s late, more than 2m0s":                                               func(p *parts) { p.metrics.points[sourceLatency] = []float64{1, 121} },
-		"the task writes the stream 11s late, more than 10s":                                                  func(p *parts) { p.metrics.points[targetLatency] = []float64{11}; p.maxLag = 10 * time.Second },
+		"the task reads the database 2m1s late, more than 2m0s":                                               func(p *parts) { p.metrics.points[sourceSeconds] = []float64{1, 121} },
+		"the task writes the stream 11s late, more than 10s":                                                  func(p *parts) { p.metrics.points[targetSeconds] = []float64{11}; p.maxLag = 10 * time.Second },
 		"a consumer reads the stream 10m0s late":                                                              func(p *parts) { p.metrics.points[iteratorAge] = []float64{600_000} },
 		"the search delivery holds a record for 20m1s, more than 20m0s":                                       func(p *parts) { p.metrics.points[searchHolds] = []float64{1201} },
 		"the lake delivery holds a record for 1h0m0s":                                                         func(p *parts) { p.metrics.points[lakeHolds] = []float64{3600} },
@@ -210,6 +210,21 @@ func TestTableLoadedSinceItWasAddedIsNoProblem(t *testing.T) {
 	require.True(t, p.read(t).Healthy)
 }
 
+func TestLatenciesOfAServerlessTaskAreFoundByTheirValues(t *testing.T) {
+	p := wellParts()
+	p.outputs.TaskArn = tasktest.ServerlessArn
+	p.metrics = fakeMetrics{points: map[string][]float64{
+		// A task on an instance of the same name has metrics too, for two weeks after it was deleted.
+		"AWS/DMS CDCLatencySource ReplicationInstanceIdentifier=cdc-dev-replication ReplicationTaskIdentifier=OTHER": {99},
+		"AWS/DMS CDCLatencySource SomeIdentifier=cdc-dev-replication":                                                {3},
+		"AWS/DMS CDCLatencyTarget SomeIdentifier=cdc-dev-replication":                                                {4},
+	}}
+	lag := p.read(t).Lag
+	require.Empty(t, lag.Error)
+	require.InDelta(t, 3, *lag.SourceSeconds, 0)
+	require.InDelta(t, 4, *lag.TargetSeconds, 0)
+}
+
 func TestEpochsAreAskedForWhereACurrentStateIsKept(t *testing.T) {
 	p := wellParts()
 	p.cluster.epochs[1].Current = 1
@@ -224,7 +239,7 @@ func TestEpochsAreAskedForWhereACurrentStateIsKept(t *testing.T) {
 
 func TestConfiguredTablesMayHoldWildcards(t *testing.T) {
 	for configured, known := range map[string]bool{"a.b": true, "a.%": true, "%.b": true, "a.b%": true, "a.c%": false, "a.bc": false, "b": false, "axb": false} {
-		missing := notLoaded(outputs.Outputs{Tables: []string{configured}}, types.ReplicationTask{}, []types.TableStatistics{tasktest.TableAt("a.b", task.TableCompleted, tasktest.Noon, 1)})
+		missing := notLoaded(outputs.Outputs{Tables: []string{configured}}, task.Description{}, []types.TableStatistics{tasktest.TableAt("a.b", task.TableCompleted, tasktest.Noon, 1)})
 		require.Equal(t, known, len(missing) == 0, configured)
 	}
 }

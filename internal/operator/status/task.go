@@ -24,17 +24,14 @@ func readTask(ctx context.Context, api task.Reader, o outputs.Outputs) TaskStatu
 		return status
 	}
 	status.found = found
-	status.ID, status.State = aws.ToString(found.ReplicationTaskIdentifier), aws.ToString(found.Status)
-	status.MigrationType = string(found.MigrationType)
-	status.StopReason, status.LastFailure = aws.ToString(found.StopReason), aws.ToString(found.LastFailureMessage)
-	if s := found.ReplicationTaskStats; s != nil {
-		status.StartedAt, status.StoppedAt = utc(s.StartDate), utc(s.StopDate)
-	}
-	if status.instance, err = task.Instance(ctx, api, aws.ToString(found.ReplicationInstanceArn)); err != nil {
+	status.ID, status.State, status.MigrationType = found.ID, found.State, string(found.MigrationType)
+	status.StopReason, status.LastFailure = found.StopReason, found.Failure
+	status.StartedAt, status.StoppedAt = utc(found.Started), utc(found.Stopped)
+	if status.instance, err = task.Instance(ctx, api, found); err != nil {
 		status.Error = explain(ctx, err)
 		return status
 	}
-	status.LogGroup, status.LogStream = task.Log(status.instance, o.TaskArn)
+	status.LogGroup, status.LogStream = task.LogOf(status.instance, o.TaskArn)
 	return status
 }
 
@@ -56,7 +53,7 @@ func readTables(ctx context.Context, api task.Reader, o outputs.Outputs) TablesS
 }
 
 // notLoaded are the tables whose load is missing, and what is configured of which DMS knows no table.
-func notLoaded(o outputs.Outputs, found types.ReplicationTask, statistics []types.TableStatistics) []string {
+func notLoaded(o outputs.Outputs, found task.Description, statistics []types.TableStatistics) []string {
 	var followed []table.Pattern
 	missing := []string{}
 	for _, configured := range o.Tables {

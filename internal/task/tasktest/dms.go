@@ -14,8 +14,10 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/databasemigrationservice/types"
 )
 
-// TaskArn and InstanceArn are those of the task and of the instance that it runs on.
+// TaskArn and InstanceArn are those of the task and of the instance that it runs on; ServerlessArn is that of the task when it is serverless.
 const (
+	ServerlessArn = "arn:aws:dms:us-east-1:123456789012:replication-config:cdc-dev-replication"
+
 	TaskArn     = "arn:aws:dms:us-east-1:123456789012:task:TASK7RESOURCE"
 	InstanceArn = "arn:aws:dms:us-east-1:123456789012:rep:INSTANCE7RESOURCE"
 )
@@ -101,12 +103,9 @@ func (f *DMS) DescribeReplicationTasks(ctx context.Context, _ *dms.DescribeRepli
 	if err := f.begin(ctx, "describe"); err != nil {
 		return nil, err
 	}
-	if len(f.Looks) == 0 {
+	l, ok := f.look()
+	if !ok {
 		return &dms.DescribeReplicationTasksOutput{}, nil
-	}
-	l := f.Looks[0]
-	if len(f.Looks) > 1 {
-		f.Looks = f.Looks[1:]
 	}
 	task := types.ReplicationTask{
 		ReplicationTaskArn: aws.String(TaskArn), ReplicationTaskIdentifier: aws.String("cdc-dev"), ReplicationInstanceArn: aws.String(InstanceArn),
@@ -133,6 +132,54 @@ func (f *DMS) DescribeReplicationTasks(ctx context.Context, _ *dms.DescribeRepli
 	return &dms.DescribeReplicationTasksOutput{ReplicationTasks: []types.ReplicationTask{task}}, nil
 }
 
+// look is the next one; false when there is no task.
+func (f *DMS) look() (Look, bool) {
+	if len(f.Looks) == 0 {
+		return Look{}, false
+	}
+	l := f.Looks[0]
+	if len(f.Looks) > 1 {
+		f.Looks = f.Looks[1:]
+	}
+	return l, true
+}
+
+// DescribeReplications gives the task as a serverless one, in its words.
+func (f *DMS) DescribeReplications(ctx context.Context, _ *dms.DescribeReplicationsInput, _ ...func(*dms.Options)) (*dms.DescribeReplicationsOutput, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if err := f.begin(ctx, "describe"); err != nil {
+		return nil, err
+	}
+	l, ok := f.look()
+	if !ok {
+		return &dms.DescribeReplicationsOutput{}, nil
+	}
+	r := types.Replication{
+		ReplicationConfigArn: aws.String(ServerlessArn), ReplicationConfigIdentifier: aws.String("cdc-dev"),
+		SourceEndpointArn: aws.String("source-arn"), TargetEndpointArn: aws.String("target-arn"), Status: aws.String(l.State), ReplicationType: f.Kind,
+	}
+	if r.ReplicationType == "" {
+		r.ReplicationType = types.MigrationTypeValueFullLoadAndCdc
+	}
+	if l.Reason != "" {
+		r.StopReason = aws.String(l.Reason)
+	}
+	if l.Failure != "" {
+		r.FailureMessages = []string{l.Failure}
+	}
+	if f.Ran {
+		r.ReplicationStats = &types.ReplicationStats{StartDate: aws.Time(Noon.Add(-time.Hour))}
+		if !f.Loading {
+			r.ReplicationStats.FullLoadFinishDate = aws.Time(Noon.Add(-30 * time.Minute))
+		}
+	}
+	if !l.Stopped.IsZero() {
+		r.ReplicationLastStopTime = aws.Time(l.Stopped)
+	}
+	return &dms.DescribeReplicationsOutput{Replications: []types.Replication{r}}, nil
+}
+
 // DescribeReplicationInstances as DMS does it.
 func (f *DMS) DescribeReplicationInstances(ctx context.Context, _ *dms.DescribeReplicationInstancesInput, _ ...func(*dms.Options)) (*dms.DescribeReplicationInstancesOutput, error) {
 	f.mu.Lock()
@@ -144,65 +191,104 @@ func (f *DMS) DescribeReplicationInstances(ctx context.Context, _ *dms.DescribeR
 
 // DescribeTableStatistics gives one table on a page.
 func (f *DMS) DescribeTableStatistics(ctx context.Context, in *dms.DescribeTableStatisticsInput, _ ...func(*dms.Options)) (*dms.DescribeTableStatisticsOutput, error) {
+	tables, next, err := f.page(ctx, in.Marker)
+	return &dms.DescribeTableStatisticsOutput{TableStatistics: tables, Marker: next}, err
+}
+
+// DescribeReplicationTableStatistics does the same.
+func (f *DMS) DescribeReplicationTableStatistics(
+	ctx context.Context, in *dms.DescribeReplicationTableStatisticsInput, _ ...func(*dms.Options),
+) (*dms.DescribeReplicationTableStatisticsOutput, error) {
+	tables, next, err := f.page(ctx, in.Marker)
+	return &dms.DescribeReplicationTableStatisticsOutput{ReplicationTableStatistics: tables, Marker: next}, err
+}
+
+func (f *DMS) page(ctx context.Context, marker *string) (tables []types.TableStatistics, next *string, err error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if err := f.begin(ctx, "tables"); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	tables := f.Looks[0].Tables
+	all := f.Looks[0].Tables
 	var page int
-	_, _ = fmt.Sscan(aws.ToString(in.Marker), &page)
-	if page >= len(tables) {
-		return &dms.DescribeTableStatisticsOutput{}, nil
+	_, _ = fmt.Sscan(aws.ToString(marker), &page)
+	if page >= len(all) {
+		return nil, nil, nil
 	}
-	out := &dms.DescribeTableStatisticsOutput{TableStatistics: tables[page : page+1]}
-	if page+1 < len(tables) {
-		out.Marker = aws.String(fmt.Sprint(page + 1))
+	if page+1 < len(all) {
+		next = aws.String(fmt.Sprint(page + 1))
 	}
-	return out, nil
+	return all[page : page+1], next, nil
 }
 
 // StartReplicationTask as DMS does it.
 func (f *DMS) StartReplicationTask(_ context.Context, in *dms.StartReplicationTaskInput, _ ...func(*dms.Options)) (*dms.StartReplicationTaskOutput, error) {
+	return &dms.StartReplicationTaskOutput{}, f.start(string(in.StartReplicationTaskType))
+}
+
+// StartReplication does the same.
+func (f *DMS) StartReplication(_ context.Context, in *dms.StartReplicationInput, _ ...func(*dms.Options)) (*dms.StartReplicationOutput, error) {
+	return &dms.StartReplicationOutput{}, f.start(*in.StartReplicationType)
+}
+
+func (f *DMS) start(how string) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.Calls = append(f.Calls, "start "+string(in.StartReplicationTaskType))
+	f.Calls = append(f.Calls, "start "+how)
 	if len(f.StartErrors) > 0 {
 		err := f.StartErrors[0]
 		f.StartErrors = f.StartErrors[1:]
-		return nil, err
+		return err
 	}
 	f.Ran = true
 	if f.OnStart != nil {
 		f.Looks = f.OnStart
 	}
-	return &dms.StartReplicationTaskOutput{}, nil
+	return nil
 }
 
 // StopReplicationTask as DMS does it.
 func (f *DMS) StopReplicationTask(context.Context, *dms.StopReplicationTaskInput, ...func(*dms.Options)) (*dms.StopReplicationTaskOutput, error) {
+	return &dms.StopReplicationTaskOutput{}, f.stop()
+}
+
+// StopReplication does the same.
+func (f *DMS) StopReplication(context.Context, *dms.StopReplicationInput, ...func(*dms.Options)) (*dms.StopReplicationOutput, error) {
+	return &dms.StopReplicationOutput{}, f.stop()
+}
+
+func (f *DMS) stop() error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.Calls = append(f.Calls, "stop")
 	if f.OnStop != nil {
 		f.Looks = f.OnStop
 	}
-	return &dms.StopReplicationTaskOutput{}, f.StopErr
+	return f.StopErr
 }
 
 // ReloadTables as DMS does it.
 func (f *DMS) ReloadTables(_ context.Context, in *dms.ReloadTablesInput, _ ...func(*dms.Options)) (*dms.ReloadTablesOutput, error) {
+	return &dms.ReloadTablesOutput{}, f.reload(in.ReloadOption, in.TablesToReload)
+}
+
+// ReloadReplicationTables does the same.
+func (f *DMS) ReloadReplicationTables(_ context.Context, in *dms.ReloadReplicationTablesInput, _ ...func(*dms.Options)) (*dms.ReloadReplicationTablesOutput, error) {
+	return &dms.ReloadReplicationTablesOutput{}, f.reload(in.ReloadOption, in.TablesToReload)
+}
+
+func (f *DMS) reload(option types.ReloadOptionValue, tables []types.TableToReload) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	call := "reload " + string(in.ReloadOption)
-	for _, t := range in.TablesToReload {
+	call := "reload " + string(option)
+	for _, t := range tables {
 		call += " " + *t.SchemaName + "." + *t.TableName
 	}
 	f.Calls = append(f.Calls, call)
 	if f.OnReload != nil {
 		f.Looks = f.OnReload
 	}
-	return &dms.ReloadTablesOutput{}, f.ReloadErr
+	return f.ReloadErr
 }
 
 // TestConnection as DMS does it.
