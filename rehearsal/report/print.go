@@ -66,6 +66,9 @@ func (r *Report) Print(out io.Writer) {
 		}
 		row("tables."+format+".rows", fmt.Sprintf("%d, read by %s", t.Rows, strings.Join(t.Readers, ", ")))
 	}
+	if d := r.Switch.DMS; d != nil {
+		row("switch.dms", fmt.Sprintf("lost %d, equal=%t", d.Lost, d.Equal))
+	}
 	row("preflight.broken_caught", fmt.Sprintf("%d of %d checks", r.Preflight.BrokenCaught, r.Preflight.Checks))
 	if f := r.ForeignKeys; f != nil {
 		row("foreign_keys", fmt.Sprintf("%d that change rows, %d warned of", f.Constraints, f.Warned))

@@ -72,6 +72,9 @@ func (r *Report) Problems(minimum int) []string {
 	if e := r.Erase; e != nil {
 		fail("erase", e.MarkerFound != 0 || len(e.Reached) == 0, "a row that was erased was found in %d versions of objects and documents", e.MarkerFound)
 	}
+	if d := r.Switch.DMS; d == nil || d.Lost != 0 || !d.Equal {
+		fail("switch.dms", true, "moving from one kind of task to the other lost changes, or rows differ: %+v", d)
+	}
 	fail("destroy", len(r.Destroy.Left) != 0, "destroy left %s", strings.Join(r.Destroy.Left, ", "))
 	if r.has("deployer_policy") {
 		p = append(p, r.DeployerPolicy.problems()...)

@@ -55,6 +55,8 @@ type Report struct {
 	AnyTable AnyTable `json:"any_table"`
 	// Tables are those that change in place, by their format.
 	Tables map[string]Table `json:"tables,omitempty"`
+	// Switch is what was moved from one kind to the other while rows were written.
+	Switch Switch `json:"switch"`
 	// Erase is nil when no row was erased.
 	Erase *Erase `json:"erase,omitempty"`
 	// Checks are what a part shows beyond its figures, by name.
@@ -262,6 +264,17 @@ type Erase struct {
 	Reached     []string `json:"reached"`
 	Left        []string `json:"left"`
 	MarkerFound int      `json:"marker_found"`
+}
+
+// Switch is nil for what was not moved.
+type Switch struct {
+	DMS *Switched `json:"dms,omitempty"`
+}
+
+// Switched counts the changes that a sink lacks, and says whether the present rows equal the tables.
+type Switched struct {
+	Lost  int  `json:"lost"`
+	Equal bool `json:"equal"`
 }
 
 // AnyTable counts tables, and those that were compared and are the same in every sink.

@@ -131,7 +131,7 @@ func SecondUp(ctx context.Context, r *Run) error {
 }
 
 // sharedRoles are the account-wide roles that a destroy keeps: others may use them.
-var sharedRoles = []string{"dms-vpc-role", "dms-cloudwatch-logs-role", "AWSServiceRoleForAmazonOpenSearchService", "AWSServiceRoleForRDS"}
+var sharedRoles = []string{"dms-vpc-role", "dms-cloudwatch-logs-role", "AWSServiceRoleForAmazonOpenSearchService", "AWSServiceRoleForRDS", "AWSServiceRoleForDMSServerless"}
 
 // Destroy takes the stack down and lists what is left in the account.
 func Destroy(ctx context.Context, r *Run) error {

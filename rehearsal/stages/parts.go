@@ -108,6 +108,17 @@ var Full = []Part{
 		[]Stage{firstUp, rows, verify, check("tables that change in place", "lake_tables", LakeTables, "tables", "catalog"), check("a row erased", "row_erased", Erase, "erase"), secondUp, destroy},
 	},
 	{
+		"serverless", "A stack with a serverless task is deployed, loaded, compared, stopped, changed and moved to a task on an instance and back while rows are written, and destroyed while its task runs.",
+		[]Stage{
+			{"up with a serverless task", UpServerless, firstUp.Reports},
+			rows, verify, secondUp,
+			check("a serverless task stopped, started and refused", "serverless_task", ServerlessTask),
+			check("the task and an endpoint changed", "serverless_change", TaskChange, "endpoint_change"),
+			check("from one kind of task to the other and back", "switch_dms", OtherTask, "switch.dms"),
+			destroy,
+		},
+	},
+	{
 		"faults", "The domain is killed, requests are refused, and batches come twice and late while rows are written: none is lost.",
 		[]Stage{firstUp, rows, verify, check("faults while rows are written", "faults", Faults, "faults"), destroy},
 	},

@@ -45,7 +45,7 @@ func TestEveryCheckIsMadeByExactlyOnePart(t *testing.T) {
 	require.Equal(t, map[string][]string{
 		"policy_in_engine": {"lifecycle"}, "grant_removed": {"lifecycle"}, "permission_taken_away": {"lifecycle"}, "operator": {"lifecycle"}, "task_change": {"lifecycle"}, "table_added": {"lifecycle"},
 		"rotation": {"lifecycle"}, "domain_replaced": {"lifecycle"}, "names_pinned": {"lifecycle"}, "turned_into_prod": {"lifecycle"}, "half_destroyed": {"lifecycle"}, "adopted": {"lifecycle"}, "preflight": {"account"}, "account_roles": {"account"}, "first_deployment": {"account"}, "conformance": {"account"},
-		"replay": {"rows"}, "closed_index": {"rows"}, "epochs": {"rows"}, "column_added": {"rows"}, "ddl": {"rows"}, "lake_in_trino": {"rows"}, "any_table": {"rows"}, "foreign_keys": {"rows"}, "lake_tables": {"tables"}, "row_erased": {"tables"}, "faults": {"faults"}, "another_source": {"sources"},
+		"replay": {"rows"}, "closed_index": {"rows"}, "epochs": {"rows"}, "column_added": {"rows"}, "ddl": {"rows"}, "lake_in_trino": {"rows"}, "any_table": {"rows"}, "foreign_keys": {"rows"}, "lake_tables": {"tables"}, "row_erased": {"tables"}, "serverless_task": {"serverless"}, "serverless_change": {"serverless"}, "switch_dms": {"serverless"}, "faults": {"faults"}, "another_source": {"sources"},
 	}, by)
 }
 
@@ -93,7 +93,7 @@ func TestAllPartsTogetherReportWhatTheBasicOneDoes(t *testing.T) {
 
 func TestAnUnknownPartIsRefusedWithTheNames(t *testing.T) {
 	_, err := Named("fault")
-	require.EqualError(t, err, `there is no part "fault": choose one of lifecycle, account, rows, tables, faults, sources`)
+	require.EqualError(t, err, `there is no part "fault": choose one of lifecycle, account, rows, tables, serverless, faults, sources`)
 	p, err := Named("faults")
 	require.NoError(t, err)
 	require.Equal(t, "faults", p.Name)

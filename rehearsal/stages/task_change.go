@@ -1,6 +1,7 @@
 package stages
 
 import (
+	"cdcpipeline/internal/task"
 	"cdcpipeline/rehearsal/report"
 	"cdcpipeline/rehearsal/standins/controlplane"
 	"context"
@@ -11,15 +12,16 @@ import (
 	"strings"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/databasemigrationservice"
-	"github.com/aws/aws-sdk-go-v2/service/databasemigrationservice/types"
 )
 
 // TaskChange changes the task's settings and the source endpoint's certificate, first while the database locks the
 // replication user out: the deployment fails and says so. The next one finds nothing to change, and the task runs.
 func TaskChange(ctx context.Context, r *Run) error {
 	wanted := []string{"StopReplicationTask", "ModifyReplicationTask", "ModifyEndpoint"}
+	if task.Serverless(r.output("taskArn")) {
+		wanted = []string{"StopReplication", "ModifyReplicationConfig", "ModifyEndpoint"}
+	}
 	before := r.calls("dms", wanted)
 	bundle, err := renewedBundle(r)
 	if err != nil {
@@ -105,21 +107,15 @@ func renewedBundle(r *Run) (string, error) {
 func taskRuns(ctx context.Context, r *Run) error {
 	client := databasemigrationservice.NewFromConfig(r.World.Account.Config())
 	for began := time.Now(); ; {
-		out, err := client.DescribeReplicationTasks(ctx, &databasemigrationservice.DescribeReplicationTasksInput{
-			Filters: []types.Filter{{Name: aws.String("replication-task-arn"), Values: []string{r.output("taskArn")}}},
-		})
+		found, err := task.Describe(ctx, client, r.output("taskArn"))
 		if err != nil {
 			return fmt.Errorf("asking for the task: %w", err)
 		}
-		if len(out.ReplicationTasks) != 1 {
-			return fmt.Errorf("there are %d tasks", len(out.ReplicationTasks))
-		}
-		status := aws.ToString(out.ReplicationTasks[0].Status)
-		if status == "running" {
+		if found.State == task.StateRunning {
 			return nil
 		}
 		if time.Since(began) > time.Minute {
-			return fmt.Errorf("the task is %s, not running: %s", status, aws.ToString(out.ReplicationTasks[0].LastFailureMessage))
+			return fmt.Errorf("the task is %s, not running: %s", found.State, found.Failure)
 		}
 		if err := pause(ctx, time.Second); err != nil {
 			return err

@@ -303,6 +303,14 @@ func (s *Stack) SetConfig(ctx context.Context, key, value string) error {
 	return nil
 }
 
+// RemoveConfig takes one key out of the stack's configuration.
+func (s *Stack) RemoveConfig(ctx context.Context, key string) error {
+	if err := s.auto.RemoveConfigWithOptions(ctx, key, &auto.ConfigOptions{Path: true}); err != nil {
+		return fmt.Errorf("removing %s: %w", key, err)
+	}
+	return nil
+}
+
 // Dir is the work directory, for `pulumi --cwd`.
 func (s *Stack) Dir() string { return s.dir }
 

@@ -80,12 +80,10 @@ func (p *publisher) publish(ctx context.Context, now time.Time) error {
 		})
 	}
 	for arn, at := range p.tasks.Latencies() {
-		instance, err := p.instance(ctx, arn)
+		task, err := p.dimensions(ctx, arn)
 		if err != nil {
 			return err
 		}
-		// The task's resource id, not its name, stands in its dimension.
-		task := []types.Dimension{dimension("ReplicationInstanceIdentifier", instance), dimension("ReplicationTaskIdentifier", arn[strings.LastIndex(arn, ":")+1:])}
 		add("AWS/DMS", "CDCLatencySource", at.Source.Seconds(), types.StandardUnitSeconds, task...)
 		add("AWS/DMS", "CDCLatencyTarget", at.Target.Seconds(), types.StandardUnitSeconds, task...)
 	}
@@ -108,6 +106,20 @@ func (p *publisher) publish(ctx context.Context, now time.Time) error {
 
 func dimension(name, value string) types.Dimension {
 	return types.Dimension{Name: aws.String(name), Value: aws.String(value)}
+}
+
+// dimensions of a task's metrics hold its resource id, not its name. What that of a serverless one is called is documented nowhere, so that
+// nobody may rely on this name.
+func (p *publisher) dimensions(ctx context.Context, task string) ([]types.Dimension, error) {
+	id := task[strings.LastIndex(task, ":")+1:]
+	if strings.Contains(task, ":replication-config:") {
+		return []types.Dimension{dimension("Undocumented", id)}, nil
+	}
+	instance, err := p.instance(ctx, task)
+	if err != nil {
+		return nil, err
+	}
+	return []types.Dimension{dimension("ReplicationInstanceIdentifier", instance), dimension("ReplicationTaskIdentifier", id)}, nil
 }
 
 // instance is the id of the one that a task runs on.

@@ -41,6 +41,9 @@ type targetEndpoint struct {
 
 // readTask reads a task, its endpoints and its certificate; every refusal comes back at once.
 func readTask(ctx context.Context, client *api.Client, arn string) (*declared, error) {
+	if isServerless(arn) {
+		return readServerless(ctx, client, arn)
+	}
 	out, err := client.DescribeReplicationTasks(ctx, &api.DescribeReplicationTasksInput{Filters: filter("replication-task-arn", arn)})
 	if err != nil {
 		return nil, fmt.Errorf("reading the task: %w", err)
@@ -50,13 +53,17 @@ func readTask(ctx context.Context, client *api.Client, arn string) (*declared, e
 	}
 	task := out.ReplicationTasks[0]
 	d := &declared{arn: arn, id: aws.ToString(task.ReplicationTaskIdentifier), startAt: aws.ToString(task.CdcStartPosition)}
+	return d, d.read(ctx, client, task.MigrationType, task.TableMappings, task.ReplicationTaskSettings, task.SourceEndpointArn, task.TargetEndpointArn)
+}
+
+func (d *declared) read(ctx context.Context, client *api.Client, migration types.MigrationTypeValue, mappings, settings, source, target *string) error {
 	var problems [5]error
-	d.load, d.cdc, problems[0] = phases(task.MigrationType)
-	d.mappings, problems[1] = parseMappings(aws.ToString(task.TableMappings))
-	d.settings, problems[2] = parseSettings(aws.ToString(task.ReplicationTaskSettings))
-	d.source, problems[3] = readSource(ctx, client, aws.ToString(task.SourceEndpointArn))
-	d.target, problems[4] = readTarget(ctx, client, aws.ToString(task.TargetEndpointArn))
-	return d, errors.Join(problems[:]...)
+	d.load, d.cdc, problems[0] = phases(migration)
+	d.mappings, problems[1] = parseMappings(aws.ToString(mappings))
+	d.settings, problems[2] = parseSettings(aws.ToString(settings))
+	d.source, problems[3] = readSource(ctx, client, aws.ToString(source))
+	d.target, problems[4] = readTarget(ctx, client, aws.ToString(target))
+	return errors.Join(problems[:]...)
 }
 
 func phases(t types.MigrationTypeValue) (load, cdc bool, err error) {

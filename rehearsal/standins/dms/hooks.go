@@ -39,12 +39,15 @@ func (s *Service) Attach(h Hooks) {
 	h.Before(action("DeleteEndpoint"), s.beforeDeleteEndpoint)
 	h.Before(action("TestConnection"), s.testConnection)
 	h.Before(action("DescribeConnections"), s.describeConnections)
+	s.attachServerless(h)
 }
 
 func action(name string) controlplane.Action { return controlplane.Action{Service: "dms", Name: name} }
 
 type request struct {
 	ReplicationTaskArn       string
+	ReplicationConfigArn     string
+	StartReplicationType     StartType
 	StartReplicationTaskType StartType
 	CdcStartPosition         string
 	CdcStartTime             json.RawMessage
@@ -78,7 +81,7 @@ func refuse(code, format string, args ...any) error {
 
 func (s *Service) active(arn string) bool {
 	state, _ := s.Task(arn)
-	return state.Status == StatusStarting || state.Status == StatusRunning || state.Status == StatusStopping
+	return state.Status.active()
 }
 
 // beforeStart: start-replication is for the first run alone and the other types for every later one,
@@ -170,17 +173,22 @@ func (s *Service) afterModify(_ context.Context, c *controlplane.Call) error {
 	if err != nil {
 		return err
 	}
+	s.modify(r.ReplicationTaskArn)
+	return s.afterOne(c)
+}
+
+// modify has a task be modified for a while.
+func (s *Service) modify(arn string) {
 	s.mu.Lock()
-	s.modifying[r.ReplicationTaskArn]++
+	s.modifying[arn]++
 	s.mu.Unlock()
 	done := s.after(modifies)
 	go func() {
 		<-done
 		s.mu.Lock()
 		defer s.mu.Unlock()
-		s.modifying[r.ReplicationTaskArn]--
+		s.modifying[arn]--
 	}()
-	return s.afterOne(c)
 }
 
 func (s *Service) isModifying(arn string) bool {
@@ -248,8 +256,21 @@ func (s *Service) describe(described map[string]any) {
 		delete(described, "ReplicationTaskStats") // of a task that never ran there are none
 		return
 	}
+	stats := state.statistics(described["MigrationType"] != "cdc")
+	maps.Copy(described, map[string]any{"Status": string(state.Status), "ReplicationTaskStats": stats, "ReplicationTaskStartDate": seconds(state.Started)})
+	for key, text := range map[string]string{"LastFailureMessage": state.Failure, "StopReason": state.StopReason} {
+		delete(described, key)
+		if text != "" {
+			described[key] = text
+		}
+	}
+}
+
+// statistics of a task's run, https://docs.aws.amazon.com/dms/latest/APIReference/API_ReplicationTaskStats.html; those of a serverless
+// replication are the same.
+func (state Task) statistics(loads bool) map[string]any {
 	stats := map[string]any{"StartDate": seconds(state.Started), "FreshStartDate": seconds(state.Fresh), "ElapsedTimeMillis": state.elapsed().Milliseconds()}
-	if described["MigrationType"] != "cdc" {
+	if loads {
 		stats["FullLoadStartDate"] = seconds(state.Fresh)
 	}
 	if !state.LoadFinished.IsZero() {
@@ -278,11 +299,5 @@ func (s *Service) describe(described map[string]any) {
 	if !state.Ended.IsZero() {
 		stats["StopDate"] = seconds(state.Ended)
 	}
-	maps.Copy(described, map[string]any{"Status": string(state.Status), "ReplicationTaskStats": stats, "ReplicationTaskStartDate": seconds(state.Started)})
-	for key, text := range map[string]string{"LastFailureMessage": state.Failure, "StopReason": state.StopReason} {
-		delete(described, key)
-		if text != "" {
-			described[key] = text
-		}
-	}
+	return stats
 }

@@ -3,6 +3,7 @@ package dms
 import (
 	"cdcpipeline/rehearsal/standins/controlplane"
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"slices"
@@ -45,7 +46,7 @@ func (s *Service) beforeEndpoint(ctx context.Context, c *controlplane.Call) (boo
 			return false, invalidState("Endpoint %s is used by the task %s, which is %s: stop it first", r.EndpointArn, arn, aws.ToString(task.Status))
 		}
 	}
-	return false, err
+	return false, errors.Join(err, s.idleServerless(ctx, r.EndpointArn))
 }
 
 // afterEndpoint forgets that the endpoint was ever reached, and tests it from the instances of its tasks, as DMS does by
@@ -78,6 +79,12 @@ func (s *Service) beforeDeleteEndpoint(ctx context.Context, c *controlplane.Call
 	tasks, err := s.described(ctx, "endpoint-arn", r.EndpointArn)
 	if err == nil && len(tasks) > 0 {
 		err = invalidState("Endpoint arn:%s is part of one or more ReplicationTasks.", r.EndpointArn)
+	}
+	if err == nil {
+		var configs []configuration
+		if configs, err = s.replications(ctx, r.EndpointArn); err == nil && len(configs) > 0 {
+			err = invalidState("Endpoint %s is part of one or more ReplicationConfigs.", r.EndpointArn)
+		}
 	}
 	if err == nil {
 		s.mu.Lock()

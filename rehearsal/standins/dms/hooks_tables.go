@@ -33,40 +33,46 @@ func (s *Service) reloadTables(ctx context.Context, c *controlplane.Call) (bool,
 	if err != nil {
 		return false, err
 	}
-	names, err := s.reloadable(ctx, r)
+	tasks, err := s.described(ctx, "replication-task-arn", r.ReplicationTaskArn)
 	if err != nil {
 		return false, err
 	}
-	t := s.task(r.ReplicationTaskArn)
+	if len(tasks) != 1 {
+		return false, refuse("ResourceNotFoundFault", "Replication task could not be found.")
+	}
+	loads := tasks[0].MigrationType != types.MigrationTypeValueCdc
+	return true, s.reload(c, r, r.ReplicationTaskArn, loads, map[string]any{"ReplicationTaskArn": r.ReplicationTaskArn})
+}
+
+// reload has a task load the tables of a request, and answers.
+func (s *Service) reload(c *controlplane.Call, r request, arn string, loads bool, answer any) error {
+	names, err := s.reloadable(r, arn, loads)
+	if err != nil {
+		return err
+	}
+	t := s.task(arn)
 	for _, n := range names {
 		if !t.reload(n) {
-			return false, refuse("ResourceQuotaExceededFault", "too many tables are waiting to be reloaded")
+			return refuse("ResourceQuotaExceededFault", "too many tables are waiting to be reloaded")
 		}
 	}
-	if err := c.Answer(http.StatusOK, map[string]any{"ReplicationTaskArn": r.ReplicationTaskArn}); err != nil {
-		return false, fmt.Errorf("answering %s: %w", c.Action, err)
+	if err := c.Answer(http.StatusOK, answer); err != nil {
+		return fmt.Errorf("answering %s: %w", c.Action, err)
 	}
-	return true, nil
+	return nil
 }
 
 // reloadable are the tables of a request that breaks none of the conditions in
 // https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Tasks.ReloadTables.html.
-func (s *Service) reloadable(ctx context.Context, r request) ([]name, error) {
-	tasks, err := s.described(ctx, "replication-task-arn", r.ReplicationTaskArn)
-	if err != nil {
-		return nil, err
-	}
-	if len(tasks) != 1 {
-		return nil, refuse("ResourceNotFoundFault", "Replication task could not be found.")
-	}
-	t := s.task(r.ReplicationTaskArn)
-	if state, _ := s.Task(r.ReplicationTaskArn); state.Status != StatusRunning {
+func (s *Service) reloadable(r request, arn string, loads bool) ([]name, error) {
+	t := s.task(arn)
+	if state, _ := s.Task(arn); state.Status != StatusRunning {
 		return nil, invalidState("Replication Task is not in a running state")
 	}
 	switch {
 	case r.ReloadOption != "" && r.ReloadOption != string(types.ReloadOptionValueDataReload):
 		return nil, refuse("InvalidParameterValueException", "ReloadOption %s needs validation, which the task does not have", r.ReloadOption)
-	case tasks[0].MigrationType == types.MigrationTypeValueCdc:
+	case !loads:
 		return nil, refuse("InvalidParameterCombinationException", "the task loads no tables: its migration type is cdc")
 	case len(r.TablesToReload) == 0 || len(r.TablesToReload) > maxReloads:
 		return nil, refuse("InvalidParameterValueException", "%d tables to reload: 1 to %d can be named", len(r.TablesToReload), maxReloads)

@@ -24,6 +24,15 @@ const (
 	StatusFailed   Status = "failed"
 )
 
+// provisioning is what a serverless replication passes before it starts, in the AWS provider's spelling of
+// https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Serverless.Components.html.
+var provisioning = []Status{
+	"initializing", "preparing_metadata_resources", "testing_connection", "fetching_metadata", "calculating_capacity", "provisioning_capacity", "replication_starting",
+}
+
+// provisions is how long each of them takes: minutes in AWS.
+const provisions = 300 * time.Millisecond
+
 // StartType of a task, as the API names it.
 type StartType string
 
@@ -49,6 +58,10 @@ type Service struct {
 	acceptUntested bool
 	// after is time.After. Tests that look at what takes time decide themselves when it is over.
 	after func(time.Duration) <-chan time.Time
+	// now is time.Now. Tests that look at what is long ago decide themselves how long.
+	now func() time.Time
+	// neverRan is what a serverless replication is called before its first start.
+	neverRan Status
 }
 
 // task is what is remembered of a task between its runs.
@@ -74,7 +87,7 @@ func New(acc account.Account, log *slog.Logger) *Service {
 	return &Service{
 		account: acc, client: api.NewFromConfig(acc.Config()), log: log.With("service", "dms"), quirks: quirks{of: map[name]Quirk{}},
 		tasks: map[string]*task{}, modifying: map[string]int{}, connections: map[connectionKey]*connection{},
-		after: time.After,
+		after: time.After, now: time.Now, neverRan: "created",
 	}
 }
 
@@ -121,8 +134,27 @@ func (s *Service) Start(arn string, how StartType) error {
 	t.stop, t.done, t.reloads = stop, make(chan struct{}), make(chan name, 10*maxReloads)
 	go func() {
 		defer close(t.done)
+		if isServerless(arn) {
+			if err := s.provision(ctx, t); err != nil {
+				t.end(ctx, err)
+				return
+			}
+		}
 		s.run(ctx, t)
 	}()
+	return nil
+}
+
+// provision passes the states of a serverless replication that is being started.
+func (s *Service) provision(ctx context.Context, t *task) error {
+	for _, state := range provisioning {
+		t.set(state)
+		select {
+		case <-ctx.Done():
+			return ctx.Err() //nolint:wrapcheck // nobody asks for it
+		case <-s.after(provisions):
+		}
+	}
 	return nil
 }
 
@@ -149,9 +181,9 @@ func (s *Service) beginStop(arn string) <-chan struct{} {
 }
 
 // active says that the task is doing something; its lock is held.
-func (t *task) active() bool {
-	return t.status == StatusStarting || t.status == StatusRunning || t.status == StatusStopping
-}
+func (t *task) active() bool { return t.status.active() }
+
+func (s Status) active() bool { return s != "" && s != StatusStopped && s != StatusFailed }
 
 // Delete stops a task and forgets it.
 func (s *Service) Delete(arn string) {

@@ -63,7 +63,7 @@ func newLake(t *testing.T, format string) *lake {
 	l := &lake{
 		t: t, s3: s3.NewFromConfig(acc.Config(), func(o *s3.Options) { o.UsePathStyle = true }), glue: glue.NewFromConfig(acc.Config()), bucket: fmt.Sprintf("lake-%d", time.Now().UnixNano()), name: fmt.Sprintf("lake_%d", time.Now().UnixNano()),
 		options: stores.SparkOptions{Format: format, Endpoint: storestest.Moto(t), Region: acc.Config().Region, Key: "test"},
-		epoch: "all",
+		epoch:   "all",
 		columns: []specified{
 			{"id", "id", "bigint(20)", "bigint"},
 			{"part", "part", "varchar(20)", "string"},

@@ -118,6 +118,11 @@ func replication(ctx context.Context, cfg aws.Config) ([]string, error) {
 		return nil, err
 	}
 	found = append(found, names("dms-task", tasks.ReplicationTasks, func(x dmstypes.ReplicationTask) *string { return x.ReplicationTaskIdentifier })...)
+	configs, err := c.DescribeReplicationConfigs(ctx, &databasemigrationservice.DescribeReplicationConfigsInput{})
+	if err != nil {
+		return nil, err
+	}
+	found = append(found, names("dms-serverless", configs.ReplicationConfigs, func(x dmstypes.ReplicationConfig) *string { return x.ReplicationConfigIdentifier })...)
 	endpoints, err := c.DescribeEndpoints(ctx, &databasemigrationservice.DescribeEndpointsInput{})
 	if err != nil {
 		return nil, err

@@ -233,40 +233,45 @@ _configs = {}
 
 
 def _config(arn):
-    return {k: v for k, v in _configs[arn].items() if k != "Status"}
+    if arn not in _configs:
+        raise ResourceNotFoundFault(f"Replication Config {arn} not found.")
+    return _configs[arn]
 
 
 def _replication(arn):
-    keys = ("ReplicationConfigIdentifier", "ReplicationConfigArn", "ReplicationType", "Status")
-    return {key: _configs[arn][key] for key in keys}
+    """A replication that never ran: what runs says more, in its place."""
+    config = _config(arn)
+    keys = ("ReplicationConfigIdentifier", "ReplicationConfigArn", "ReplicationType", "SourceEndpointArn", "TargetEndpointArn")
+    return {key: config[key] for key in keys} | {"ReplicationCreateTime": config["ReplicationConfigCreateTime"], "Status": "created"}
 
 
 def _selected(request):
-    wanted = _values(request)
-    return [arn for arn in _configs if not wanted or arn in wanted]
+    found = dict(_configs)
+    for f in request.get("Filters", []):
+        key = {"replication-config-arn": "ReplicationConfigArn", "replication-config-id": "ReplicationConfigIdentifier"}.get(f["Name"])
+        if key is None:
+            raise DmsClientError("InvalidParameterValueException", f"The filter {f['Name']} is not implemented")
+        found = {arn: config for arn, config in found.items() if config[key] in f["Values"]}
+    return list(found)
 
 
 @adds(DatabaseMigrationServiceResponse)
 def create_replication_config(self):
     request, backend = _request(self), self.dms_backend
-    arn = _arn(backend, "replication-config", request["ReplicationConfigIdentifier"])
-    request.pop("ResourceIdentifier", None)
-    tags = request.pop("Tags", None)
-    if tags:
+    name = request["ReplicationConfigIdentifier"]
+    arn = _arn(backend, "replication-config", request.pop("ResourceIdentifier", None) or name.upper())
+    if arn in _configs or any(c["ReplicationConfigIdentifier"] == name for c in _configs.values()):
+        raise DmsClientError("ResourceAlreadyExistsFault", f"Replication Config {name} already exists.")
+    if tags := request.pop("Tags", None):
         backend.tagger.tag_resource(arn, tags)
-    _configs[arn] = dict(
-        request,
-        ReplicationConfigArn=arn,
-        ReplicationConfigCreateTime=_now(),
-        ReplicationConfigUpdateTime=_now(),
-        Status="created",
-    )
-    return json.dumps({"ReplicationConfig": _config(arn)})
+    made = {"ReplicationConfigArn": arn, "ReplicationConfigCreateTime": _now(), "ReplicationConfigUpdateTime": _now()}
+    _configs[arn] = request | made
+    return json.dumps({"ReplicationConfig": _configs[arn]})
 
 
 @adds(DatabaseMigrationServiceResponse)
 def describe_replication_configs(self):
-    return json.dumps({"ReplicationConfigs": [_config(arn) for arn in _selected(_request(self))]})
+    return json.dumps({"ReplicationConfigs": [_configs[arn] for arn in _selected(_request(self))]})
 
 
 @adds(DatabaseMigrationServiceResponse)
@@ -277,8 +282,10 @@ def describe_replications(self):
 @adds(DatabaseMigrationServiceResponse)
 def modify_replication_config(self):
     request = _request(self)
-    _configs[request["ReplicationConfigArn"]].update(request)
-    return json.dumps({"ReplicationConfig": _config(request["ReplicationConfigArn"])})
+    config = _config(request["ReplicationConfigArn"])
+    compute = config.get("ComputeConfig", {}) | request.pop("ComputeConfig", {})
+    config.update(request, ComputeConfig=compute, ReplicationConfigUpdateTime=_now())
+    return json.dumps({"ReplicationConfig": config})
 
 
 @adds(DatabaseMigrationServiceResponse)
@@ -289,17 +296,27 @@ def delete_replication_config(self):
     return answer
 
 
-def _set_replication(status):
-    def answer(self):
-        arn = _request(self)["ReplicationConfigArn"]
-        _configs[arn]["Status"] = status
-        return json.dumps({"Replication": _replication(arn)})
+@adds(DatabaseMigrationServiceResponse)
+def start_replication(self):
+    """Refuses at once what DMS would find while it tests the connections: services that only a VPC endpoint leads to.
 
-    return answer
+    https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Serverless.Limitations.html
+    """
+    arn, backend = _request(self)["ReplicationConfigArn"], self.dms_backend
+    group = backend.replication_subnet_groups.get(_config(arn).get("ComputeConfig", {}).get("ReplicationSubnetGroupId"))
+    if group is not None:
+        ec2 = ec2_backends[backend.account_id][backend.region_name]
+        vpc = ec2.get_subnet(group.subnetIds[0]).vpc_id
+        there = [e.service_name for e in ec2.vpc_end_points.values() if e.vpc_id == vpc]
+        lacking = [s for s in ("s3", "kinesis-streams", "secretsmanager") if not any(name.endswith("." + s) for name in there)]
+        if lacking:
+            raise DmsClientError("InvalidResourceStateFault", f"Test connection failed: the VPC has no endpoint of {', '.join(lacking)}")
+    return json.dumps({"Replication": _replication(arn)})
 
 
-DatabaseMigrationServiceResponse.start_replication = _set_replication("running")
-DatabaseMigrationServiceResponse.stop_replication = _set_replication("stopped")
+@adds(DatabaseMigrationServiceResponse)
+def stop_replication(self):
+    return json.dumps({"Replication": _replication(_request(self)["ReplicationConfigArn"])})
 
 
 # ---- event subscriptions

@@ -2,12 +2,14 @@
 
 https://docs.aws.amazon.com/opensearch-service/latest/developerguide/slr-aos.html
 https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/UsingWithRDS.IAM.ServiceLinkedRoles.html
+https://docs.aws.amazon.com/dms/latest/userguide/slr-services-sl.html
 """
 
 from moto.iam.models import SERVICE_NAME_CONVERSION, iam_backends
 
 SERVICE_NAME_CONVERSION["opensearchservice"] = "AmazonOpenSearchService"
 SERVICE_NAME_CONVERSION["rds"] = "RDS"
+SERVICE_NAME_CONVERSION["dms"] = "DMSServerless"
 
 
 def has_role(account_id, name):
