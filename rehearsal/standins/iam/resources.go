@@ -41,6 +41,7 @@ var unnamed = map[string]string{
 var linked = map[string]string{
 	"AWSServiceRoleForAmazonOpenSearchService": "aws-service-role/opensearchservice.amazonaws.com/",
 	"AWSServiceRoleForRDS":                     "aws-service-role/rds.amazonaws.com/",
+	"AWSServiceRoleForDMSServerless":           "aws-service-role/dms.amazonaws.com/",
 }
 
 // made is what an operation makes whose action names no resource: its tags are given to it.
