@@ -109,9 +109,12 @@ func (s Replication) Validate() error {
 // validateInstance holds what there is for a replication instance, and refuses it where there is none.
 func (s Replication) validateInstance(p *problems) {
 	if !slices.Contains(s.Kinds(), OnInstance) {
-		for key, set := range map[string]bool{"instanceClass": s.InstanceClass != "", "engineVersion": s.EngineVersion != "", "storageGb": s.StorageGb != 0} {
-			if set {
-				p.add("replication."+key, "is of a replication instance, and neither replication.kind nor replication.next is instance: remove it")
+		for _, f := range []struct {
+			key string
+			set bool
+		}{{"replication.instanceClass", s.InstanceClass != ""}, {"replication.engineVersion", s.EngineVersion != ""}, {"replication.storageGb", s.StorageGb != 0}} {
+			if f.set {
+				p.add(f.key, "is of a replication instance, and neither replication.kind nor replication.next is instance: remove it")
 			}
 		}
 		return

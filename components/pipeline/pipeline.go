@@ -316,7 +316,7 @@ func (b *builder) search() (err error) {
 // delivery is active would never reach it (https://docs.aws.amazon.com/firehose/latest/dev/writing-with-kinesis-streams.html).
 func (b *builder) replication() error {
 	roles, err := replication.NewAccountRoles(b.ctx, b.name+"-account-roles", &replication.AccountRolesArgs{
-		Serverless: slices.Contains(b.cfg.Replication.Kinds(), config.Serverless),
+		Serverless: b.cfg.Replication.Serverless(),
 	}, b.child())
 	if err != nil {
 		return err
