@@ -89,6 +89,9 @@ func (c Config) validateTogether(p *problems) {
 	if current := c.Search.Current; current.On() && current.MaxAgeHours == c.Stream.RetentionHours {
 		p.add("search.current.maxAgeHours", "%d hours, but the stream forgets a record after stream.retentionHours: %d, before it could be parked: use less, or a longer retention", current.MaxAgeHours, c.Stream.RetentionHours)
 	}
+	if c.Search.Current.On() && (under(c.Lake.Prefix, RegistryPrefix) || under(c.Lake.ErrorPrefix, RegistryPrefix)) {
+		p.add("lake.prefix", "and lake.errorPrefix must not lie under %s, where the current-state function keeps what it knows of the tables: use other prefixes, or set search.current.enabled to false", RegistryPrefix)
+	}
 	if have, need := c.Network.subnetAddresses(), c.SubnetNeeds(); have > 0 && need > have {
 		p.add("network.cidr", "%s leaves %d addresses in each subnet, %d are needed: use a larger block, down to /16", c.Network.Cidr, have, need)
 	}

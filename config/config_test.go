@@ -132,7 +132,7 @@ func TestAcceptedConfigurations(t *testing.T) {
 		"an index that only begins": `search: {historyIndex: currents}`,
 		"tables of one's own":       `source: {tables: [{database: shop, table: orders}], schemaFiles: [orders.sql]}`,
 		"no catalog":                `lake: {prefix: athena-results, catalog: {enabled: false}}`,
-		"no current state":          `search: {current: {enabled: false, maxAgeHours: 168}}`,
+		"no current state":          `{search: {current: {enabled: false, maxAgeHours: 168}}, lake: {prefix: registry}}`,
 		"patterns and an exclusion": `source: {tables: [{database: "shop%", table: "%"}, {database: stock, table: "item%"}], exclude: [{database: "%", table: "tmp%"}], schemaFiles: [a.sql]}`,
 		"filters and omissions":     `source: {tables: [{database: testdb, table: retail_trans, omitColumns: [memo], filters: [{column: trans_id, operator: between, value: "1", endValue: "9"}, {column: trans_id, operator: gte, value: "100"}, {column: event, operator: notnull}]}]}`,
 		"everything adopted":        `{VPC, encryption: {kmsKeyArn: "arn:aws:kms:us-east-1:123456789012:key/mrk-1234"}, lake: {logBucket: logs.example.com}, source: {bootstrap: check, replicationSecretArn: SECRETARN, existing: {host: db.example.com, securityGroupId: sg-01234567}}}`,

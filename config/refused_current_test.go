@@ -13,6 +13,7 @@ var refusedCurrentStates = []refusal{
 	{"too many calls for a shard", `search: {current: {parallelization: 11}}`, `search.current.parallelization: 11 is out of range: use 1 to 10 calls at once for a shard`},
 	{"attempts without number", `search: {current: {retryAttempts: -2}}`, `search.current.retryAttempts: -2 is out of range: use -1 to 10000 attempts (-1: until search.current.maxAgeHours)`},
 	{"a record older than Lambda reads", `{stream: {retentionHours: 8760}, search: {current: {maxAgeHours: 169}}}`, `search.current.maxAgeHours: 169 is out of range: use 1 to 168 hours: Lambda keeps trying for at most seven days`},
+	{"the lake where the registry is", `lake: {prefix: registry/raw}`, `lake.prefix: and lake.errorPrefix must not lie under registry, where the current-state function keeps what it knows of the tables: use other prefixes, or set search.current.enabled to false`},
 	{"a record that the stream forgets first", `search: {current: {maxAgeHours: 168}}`, `search.current.maxAgeHours: 168 hours, but the stream forgets a record after stream.retentionHours: 168, before it could be parked: use less, or a longer retention`},
 	{"a reservation that throttles one shard", `search: {current: {parallelization: 4, reservedConcurrency: 2}}`, `search.current.reservedConcurrency: 2 is less than one shard may take (search.current.parallelization: 4): reserve that much for each shard, or remove it`},
 	{"more memory than Lambda has", `search: {current: {memoryMb: 20000}}`, `search.current.memoryMb: 20000 is out of range: use 128 to 10240 MB`},

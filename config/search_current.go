@@ -34,6 +34,9 @@ type CurrentState struct {
 	SweepHours int `json:"sweepHours"`
 }
 
+// RegistryPrefix is where in the lake's bucket the function keeps what it knows of the tables: their columns, keys and epochs.
+const RegistryPrefix = "registry"
+
 // On reports whether the current-state indices are made; call it after WithDefaults.
 func (s CurrentState) On() bool { return s.Enabled != nil && *s.Enabled }
 

@@ -19,14 +19,15 @@ type call struct {
 }
 
 var (
-	viaStream = map[string]string{"kms:ViaService": "kinesis.us-east-1.amazonaws.com", "kms:EncryptionContext:aws:kinesis:arn": "arn:aws:kinesis:us-east-1:123456789012:cdc-stream-stream"}
-	viaLake   = map[string]string{"kms:ViaService": "s3.us-east-1.amazonaws.com", "kms:EncryptionContext:aws:s3:arn": "arn:aws:s3:us-east-1:123456789012:cdc-lake-bucket/raw/x"}
-	viaParked = map[string]string{"kms:ViaService": "s3.us-east-1.amazonaws.com", "kms:EncryptionContext:aws:s3:arn": "arn:aws:s3:us-east-1:123456789012:cdc-lake-bucket/errors/current/x"}
-	viaTables = map[string]string{"kms:ViaService": "s3.us-east-1.amazonaws.com", "kms:EncryptionContext:aws:s3:arn": "arn:aws:s3:us-east-1:123456789012:cdc-lake-bucket"}
-	viaBackup = map[string]string{"kms:ViaService": "s3.us-east-1.amazonaws.com", "kms:EncryptionContext:aws:s3:arn": "arn:aws:s3:us-east-1:123456789012:cdc-lake-bucket/errors/search/x"}
-	fromCode  = map[string]string{"lambda:SourceFunctionArn": "arn:aws:lambda:us-east-1:123456789012:function:cdc-bootstrap"}
-	ofAdmin   = map[string]string{"kms:EncryptionContext:SecretARN": "arn:aws:secretsmanager:us-east-1:123456789012:secret:rds!cluster"}
-	ofDomain  = map[string]string{"kms:EncryptionContext:SecretARN": "arn:aws:secretsmanager:us-east-1:123456789012:secret:cdc-search-master"}
+	viaStream   = map[string]string{"kms:ViaService": "kinesis.us-east-1.amazonaws.com", "kms:EncryptionContext:aws:kinesis:arn": "arn:aws:kinesis:us-east-1:123456789012:cdc-stream-stream"}
+	viaLake     = map[string]string{"kms:ViaService": "s3.us-east-1.amazonaws.com", "kms:EncryptionContext:aws:s3:arn": "arn:aws:s3:us-east-1:123456789012:cdc-lake-bucket/raw/x"}
+	viaParked   = map[string]string{"kms:ViaService": "s3.us-east-1.amazonaws.com", "kms:EncryptionContext:aws:s3:arn": "arn:aws:s3:us-east-1:123456789012:cdc-lake-bucket/errors/current/x"}
+	viaRegistry = map[string]string{"kms:ViaService": "s3.us-east-1.amazonaws.com", "kms:EncryptionContext:aws:s3:arn": "arn:aws:s3:us-east-1:123456789012:cdc-lake-bucket/registry/current/a-b.json"}
+	viaTables   = map[string]string{"kms:ViaService": "s3.us-east-1.amazonaws.com", "kms:EncryptionContext:aws:s3:arn": "arn:aws:s3:us-east-1:123456789012:cdc-lake-bucket"}
+	viaBackup   = map[string]string{"kms:ViaService": "s3.us-east-1.amazonaws.com", "kms:EncryptionContext:aws:s3:arn": "arn:aws:s3:us-east-1:123456789012:cdc-lake-bucket/errors/search/x"}
+	fromCode    = map[string]string{"lambda:SourceFunctionArn": "arn:aws:lambda:us-east-1:123456789012:function:cdc-bootstrap"}
+	ofAdmin     = map[string]string{"kms:EncryptionContext:SecretARN": "arn:aws:secretsmanager:us-east-1:123456789012:secret:rds!cluster"}
+	ofDomain    = map[string]string{"kms:EncryptionContext:SecretARN": "arn:aws:secretsmanager:us-east-1:123456789012:secret:cdc-search-master"}
 )
 
 const (
@@ -115,7 +116,11 @@ var roles = map[string][]call{
 		{"kinesis:SubscribeToShard", "arn:aws:kinesis:us-east-1:123456789012:stream/other/consumer/c:1", nil, no},
 		{"es:ESHttpPost", "cdc-search-domain/_bulk", nil, yes},
 		{"es:ESHttpPut", "cdc-search-domain/current-testdb-retail_trans-1", nil, yes},
-		{"es:ESHttpGet", "cdc-search-domain/cdc-current/_doc/x", nil, yes},
+		{"es:ESHttpGet", "cdc-search-domain/_alias/cdc-current", nil, yes},
+		{"es:ESHttpPut", "cdc-search-domain/cdc-current/_block/write", nil, yes},
+		{"es:ESHttpPost", "cdc-search-domain/cdc-current/_search", nil, yes},
+		{"es:ESHttpPut", "cdc-search-domain/cdc-current/_doc/x", nil, no},
+		{"es:ESHttpPut", "cdc-search-domain/cdc-current-1", nil, no},
 		{"es:ESHttpGet", "cdc-search-domain/retail-trans-2026-11-23/_search", nil, no},
 		{"es:ESHttpDelete", "cdc-search-domain/current-testdb-retail_trans-1", nil, no},
 		{"es:ESHttpPut", "cdc-search-domain/_plugins/_security/api/roles/x", nil, no},
@@ -123,8 +128,14 @@ var roles = map[string][]call{
 		{"s3:PutObject", "cdc-lake-bucket/aws/lambda/uuid/shard/x", nil, yes},
 		{"s3:PutObject", "cdc-lake-bucket/raw/schema=a/x.gz", nil, no},
 		{"s3:GetObject", "cdc-lake-bucket/errors/current/x.jsonl", nil, no},
+		{"s3:GetObject", "cdc-lake-bucket/registry/current/a-b.json", nil, yes},
+		{"s3:PutObject", "cdc-lake-bucket/registry/current.json", nil, yes},
+		{"s3:DeleteObject", "cdc-lake-bucket/registry/current/a-b.json", nil, no},
+		{"s3:ListBucket", "cdc-lake-bucket", map[string]string{"s3:prefix": "registry/current/"}, yes},
 		{"kms:Decrypt", "cdc-key-key", viaStream, yes},
 		{"kms:GenerateDataKey", "cdc-key-key", viaParked, yes},
+		{"kms:Decrypt", "cdc-key-key", viaRegistry, yes},
+		{"kms:GenerateDataKey", "cdc-key-key", viaRegistry, yes},
 		{"kms:Decrypt", "cdc-key-key", viaLake, no},
 		{"secretsmanager:GetSecretValue", "cdc-search-master", nil, no},
 		{"logs:PutLogEvents", "cdc-current-logs:log-stream:x", nil, yes},

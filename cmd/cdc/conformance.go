@@ -196,7 +196,7 @@ func (f *conformanceFlags) examine(ctx context.Context, d *deployment, name tabl
 		Timeout: f.timeout, Keep: f.keep, Tell: show.tell,
 	}
 	if p.Current != nil {
-		epochs := currentstate.NewEpochs(currentstate.EpochsOptions{Domain: p.Current.Client})
+		epochs := currentstate.NewEpochs(currentstate.EpochsOptions{Domain: p.Current.Client, Bucket: d.bucket()})
 		if err := unknownTo(ctx, epochs, name); err != nil {
 			return nil, err
 		}

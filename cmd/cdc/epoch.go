@@ -66,7 +66,7 @@ func (f *epochFlags) name() table.Name {
 // open the epochs of the stack.
 func (f *epochFlags) open(ctx context.Context, tell func(string, ...any)) (*currentIndices, error) {
 	d, err := f.stack.open(ctx, func(o *outputs.Outputs) []any {
-		return []any{&o.SearchURL, &o.SearchEndpoint, &o.SearchMasterSecretArn}
+		return []any{&o.SearchURL, &o.SearchEndpoint, &o.SearchMasterSecretArn, &o.LakeBucket}
 	})
 	if err != nil {
 		return nil, err

@@ -39,7 +39,7 @@ func (d *deployment) currentIndices(ctx context.Context, tell func(string, ...an
 		return nil, err
 	}
 	return &currentIndices{settings: settings, domain: domain, Epochs: currentstate.NewEpochs(currentstate.EpochsOptions{
-		Domain: domain.Client, Shards: settings.Shards, Replicas: settings.Replicas,
+		Domain: domain.Client, Bucket: d.bucket(), Shards: settings.Shards, Replicas: settings.Replicas,
 	})}, nil
 }
 

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cdcpipeline/internal/bucket/buckettest"
 	"compress/gzip"
 	"encoding/json"
 	"fmt"
@@ -16,9 +17,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// fakeCurrent is a domain with one table in its registry, and the indices that its alias shows.
+// fakeCurrent is a domain with the indices of one table, and those that its alias shows.
 type fakeCurrent struct {
-	entry string
 	shown map[string]any
 	rows  map[string]int // by index
 }
@@ -29,13 +29,16 @@ const ledgerEntry = `{"schema":"shop","table":"ledger","key":["id"],"columns":{}
 // currentOf makes a stack that keeps a current state, in a domain of one table with two epochs, the first of which is shown.
 func currentOf(t *testing.T) *fakeCurrent {
 	t.Helper()
-	f := &fakeCurrent{entry: ledgerEntry, shown: map[string]any{"current-shop-ledger-1": 1}, rows: map[string]int{"current-shop-ledger-1": 5, "current-shop-ledger-2": 4}}
+	f := &fakeCurrent{shown: map[string]any{"current-shop-ledger-1": 1}, rows: map[string]int{"current-shop-ledger-1": 5, "current-shop-ledger-2": 4}}
 	server := httptest.NewTLSServer(f)
 	t.Cleanup(server.Close)
 	plain := http.DefaultTransport
 	http.DefaultTransport = server.Client().Transport // which trusts it
 	t.Cleanup(func() { http.DefaultTransport = plain })
-	awsAnswers(t, map[string]string{
+	objects := &buckettest.S3{}
+	objects.Set("b", "registry/current.json", "{}")
+	objects.Set("b", "registry/current/shop-ledger.json", ledgerEntry)
+	awsWithBucket(t, objects, map[string]string{
 		"GetCallerIdentity": caller, "GetSecretValue": secret,
 		"configuration": `{"Environment":{"Variables":{"SEARCH_ENDPOINT":"https://vpc.local","PARKING_BUCKET":"b"}}}`,
 	})
@@ -68,14 +71,6 @@ func (f *fakeCurrent) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			}
 		}
 		_, _ = io.WriteString(w, "{}")
-	case index == "_cat":
-		_, _ = io.WriteString(w, `[{"epoch":"1800000000"}]`)
-	case what == "_search":
-		_, _ = fmt.Fprintf(w, `{"hits":{"hits":[{"_source":%s}]}}`, f.entry)
-	case what == "_doc/current-shop-ledger":
-		_, _ = fmt.Fprintf(w, `{"_source":%s,"_seq_no":1,"_primary_term":1}`, f.entry)
-	case strings.HasPrefix(what, "_doc"):
-		w.WriteHeader(http.StatusNotFound)
 	case what == "_count":
 		_, _ = fmt.Fprintf(w, `{"count":%d}`, f.rows[index])
 	default: // indices and fields are there

@@ -216,7 +216,7 @@ func (f *replayFlags) open(ctx context.Context, d *deployment, show *waiting) (*
 		return nil, nil, err
 	}
 	shut := func() { _ = w.current.domain.Close() }
-	w.function, err = currentstate.New(w.current.settings, currentstate.Deps{Domain: w.current.domain.Client, Log: slog.New(slog.DiscardHandler)})
+	w.function, err = currentstate.New(w.current.settings, currentstate.Deps{Domain: w.current.domain.Client, Bucket: d.bucket(), Log: slog.New(slog.DiscardHandler)})
 	if err == nil {
 		err = f.safe(w.current.settings)
 	}

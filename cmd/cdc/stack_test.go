@@ -2,6 +2,7 @@ package main
 
 import (
 	"cdcpipeline/internal/awsconfig"
+	"cdcpipeline/internal/bucket/buckettest"
 	"cdcpipeline/internal/operator/schema"
 	"cdcpipeline/internal/outputs"
 	"fmt"
@@ -37,7 +38,17 @@ esac`)
 // awsAnswers answers calls by their action, and refuses all others.
 func awsAnswers(t *testing.T, answers map[string]string) {
 	t.Helper()
+	awsWithBucket(t, nil, answers)
+}
+
+// awsWithBucket is awsAnswers with the bucket b of the stack.
+func awsWithBucket(t *testing.T, objects *buckettest.S3, answers map[string]string) {
+	t.Helper()
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if objects != nil && (r.URL.Path == "/b" || strings.HasPrefix(r.URL.Path, "/b/")) {
+			objects.ServeHTTP(w, r)
+			return
+		}
 		target := r.Header.Get("X-Amz-Target")
 		action := target[strings.LastIndex(target, ".")+1:]
 		if err := r.ParseForm(); err == nil && action == "" {

@@ -24,6 +24,7 @@ func (o *openDoor) search(ctx context.Context) (status.Cluster, error) {
 		if err != nil {
 			return nil, err
 		}
+		domain.Registry = o.bucket()
 		o.domain = domain
 	}
 	return stayingOpen{o.domain}, nil

@@ -2,6 +2,7 @@ package main
 
 import (
 	"cdcpipeline/config"
+	"cdcpipeline/internal/bucket"
 	"cdcpipeline/internal/lake/objects"
 	"cdcpipeline/internal/operator/verify"
 	"cdcpipeline/internal/outputs"
@@ -208,6 +209,9 @@ func (d *deployment) s3() *s3.Client {
 		o.DisableLogOutputChecksumValidationSkipped = true // a line for every object that is older than checksums
 	})
 }
+
+// bucket is the lake's, where the current-state function keeps its registry.
+func (d *deployment) bucket() bucket.Bucket { return bucket.Bucket{S3: d.s3(), Name: d.LakeBucket} }
 
 func (d *deployment) stream() verify.Stream {
 	return verify.Stream{Client: kinesis.NewFromConfig(d.AWS), Name: d.StreamName}

@@ -4,6 +4,7 @@ import (
 	"cdcpipeline/config"
 	"cdcpipeline/internal/componenttest"
 	"encoding/json"
+	"strings"
 	"testing"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -106,6 +107,19 @@ func TestRawChangesAgeAndNeverExpire(t *testing.T) {
 	require.Equal(t, map[string]any{"daysAfterInitiation": 7.0}, tidy["abortIncompleteMultipartUpload"])
 	for _, rule := range []map[string]any{raw, tidy} {
 		require.NotContains(t, rule, "expiration")
+	}
+}
+
+func TestNoRuleMovesOrDeletesTheRegistryOfTheCurrentState(t *testing.T) {
+	rules, ok := madeBucket(t, BucketArgs{}).One(t, "aws:s3/bucketLifecycleConfigurationV2:BucketLifecycleConfigurationV2").Input("rules").([]any)
+	require.True(t, ok)
+	for _, one := range rules {
+		rule := one.(map[string]any)
+		prefix := rule["filter"].(map[string]any)["prefix"].(string)
+		if strings.HasPrefix(config.RegistryPrefix+"/current/x.json", prefix) {
+			require.NotContains(t, rule, "expiration", prefix)
+			require.NotContains(t, rule, "transitions", prefix)
+		}
 	}
 }
 

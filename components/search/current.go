@@ -3,7 +3,6 @@ package search
 import (
 	"cdcpipeline/config"
 	"cdcpipeline/internal/component"
-	"cdcpipeline/internal/currentstate"
 	"cmp"
 	"errors"
 	"fmt"
@@ -16,9 +15,6 @@ import (
 
 // CurrentIndices are the indices of the current state, some for each table.
 const CurrentIndices = "current-*"
-
-// registryIndices are where the function keeps what it knows of the tables.
-const registryIndices = currentstate.RegistryIndex + "*"
 
 // CurrentStateArgs configures a CurrentState.
 type CurrentStateArgs struct {
@@ -37,7 +33,7 @@ type CurrentStateArgs struct {
 	// Findings is the JSON of mysql.Findings, which has every table with its columns and key: source.Bootstrap's
 	// Result. Default: no table is known beforehand.
 	Findings pulumi.StringInput
-	// ParkingBucketArn names the bucket of records that cannot be indexed. Required.
+	// ParkingBucketArn names the bucket of records that cannot be indexed, and of what the function knows of the tables. Required.
 	ParkingBucketArn pulumi.StringInput
 	// ParkingPrefix of those records, without a slash at its end. Default parked/current.
 	ParkingPrefix string

@@ -1,6 +1,7 @@
 package search
 
 import (
+	"cdcpipeline/internal/currentstate"
 	"cdcpipeline/internal/iampolicy"
 	"fmt"
 	"slices"
@@ -9,14 +10,18 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// currentPermissions are what the function may do inside the domain: with its own indices all it likes, with others
-// nothing. A bulk request is a cluster action before it is one on indices.
+// currentPermissions are what the function may do inside the domain: with its own indices all it likes, with the registry of a former
+// release what it takes to copy it, with others nothing. A bulk request is a cluster action before it is one on indices.
 func currentPermissions() Permissions {
 	return Permissions{
 		Cluster: []string{"cluster_composite_ops"},
-		Indices: []IndexPermissions{{
-			Patterns: []string{CurrentIndices, registryIndices}, Actions: []string{"crud", "create_index", "manage"},
-		}},
+		Indices: []IndexPermissions{
+			{Patterns: []string{CurrentIndices}, Actions: []string{"crud", "create_index", "manage"}},
+			{
+				Patterns: []string{currentstate.FormerRegistry + "*"},
+				Actions:  []string{"read", "indices:admin/aliases/get", "indices:admin/block/add*", "indices:admin/refresh*"},
+			},
+		},
 	}
 }
 
@@ -33,10 +38,12 @@ func (s *CurrentState) role(ctx *pulumi.Context, p *currentPlan, logGroup pulumi
 		iampolicy.Function(logGroup),
 		p.followStream(),
 		[]iampolicy.Statement{p.writeIndices()},
+		p.copyRegistry(),
 		p.park(),
+		[]iampolicy.Statement{p.keepRegistry()},
 		p.useKey(keyUse{
 			key: p.KmsKeyArn, stream: p.StreamArn,
-			encrypt: "EncryptParked", bucket: p.ParkingBucketArn, objectsInBucket: p.parked(),
+			encrypt: "EncryptParked", bucket: p.ParkingBucketArn, objectsInBucket: append(p.parked(), p.registry()),
 		}),
 	)
 	policy, err := iam.NewRolePolicy(ctx, p.name+"-role", &iam.RolePolicyArgs{
@@ -69,12 +76,38 @@ func (p *currentPlan) followStream() []iampolicy.Statement {
 
 // writeIndices lets requests for its own indices through to the domain, which then decides by the grant.
 func (p *currentPlan) writeIndices() iampolicy.Statement {
-	below := func(path string) pulumi.StringInput { return pulumi.Sprintf("%s/%s", p.Target.Endpoint.Arn, path) }
 	return iampolicy.Statement{
 		Sid:       "WriteIndices",
 		Actions:   []string{"es:ESHttpGet", "es:ESHttpPost", "es:ESHttpPut"},
-		Resources: []pulumi.StringInput{below(CurrentIndices), below(registryIndices), below("_bulk")},
+		Resources: []pulumi.StringInput{p.inDomain(CurrentIndices), p.inDomain("_bulk")},
 	}
+}
+
+func (p *currentPlan) inDomain(path string) pulumi.StringInput {
+	return pulumi.Sprintf("%s/%s", p.Target.Endpoint.Arn, path)
+}
+
+// copyRegistry is what it takes to find the registry of a former release, to have nobody write to it any more, and to read it.
+func (p *currentPlan) copyRegistry() []iampolicy.Statement {
+	const former = currentstate.FormerRegistry
+	return []iampolicy.Statement{
+		{Sid: "FindFormerRegistry", Actions: []string{"es:ESHttpGet"}, Resources: []pulumi.StringInput{p.inDomain("_alias/" + former)}},
+		{Sid: "BlockFormerRegistry", Actions: []string{"es:ESHttpPut"}, Resources: []pulumi.StringInput{p.inDomain(former + "/_block/write")}},
+		{Sid: "ReadFormerRegistry", Actions: []string{"es:ESHttpPost"}, Resources: []pulumi.StringInput{p.inDomain(former + "/_refresh"), p.inDomain(former + "/_search")}},
+	}
+}
+
+// keepRegistry: a change on the condition of what was read takes s3:GetObject too,
+// https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html. It is listed, and an object that is not there is told
+// from one that may not be read, with FindParking.
+func (p *currentPlan) keepRegistry() iampolicy.Statement {
+	return iampolicy.Statement{
+		Sid: "KeepRegistry", Actions: []string{"s3:GetObject", "s3:PutObject"}, Resources: []pulumi.StringInput{p.registry()},
+	}
+}
+
+func (p *currentPlan) registry() pulumi.StringInput {
+	return pulumi.Sprintf("%s/%s*", p.ParkingBucketArn, currentstate.RegistryPrefix)
 }
 
 // park is what the function parks records with under its prefix, and Lambda under its own,

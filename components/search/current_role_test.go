@@ -2,6 +2,7 @@ package search_test
 
 import (
 	"cdcpipeline/components/search"
+	"cdcpipeline/config"
 	"cdcpipeline/internal/componenttest"
 	"cdcpipeline/internal/currentstate"
 	"cdcpipeline/internal/table"
@@ -41,23 +42,35 @@ func TestTheFunctionsRoleReachesItsOwnAlone(t *testing.T) {
 		}
 	}
 	require.Equal(t, map[string][]string{
-		"ReadStream":    {changesArn},
-		"WriteIndices":  {domain + "current-*", domain + currentstate.RegistryIndex + "*", domain + "_bulk"},
-		"FindParking":   {bucketArn},
-		"Park":          {bucketArn + "/errors/current/*", bucketArn + "/aws/lambda/*"},
-		"DecryptStream": {key}, "EncryptParked": {key},
+		"ReadStream":          {changesArn},
+		"WriteIndices":        {domain + "current-*", domain + "_bulk"},
+		"FindFormerRegistry":  {domain + "_alias/cdc-current"},
+		"BlockFormerRegistry": {domain + "cdc-current/_block/write"},
+		"ReadFormerRegistry":  {domain + "cdc-current/_refresh", domain + "cdc-current/_search"},
+		"KeepRegistry":        {bucketArn + "/registry/*"},
+		"FindParking":         {bucketArn},
+		"Park":                {bucketArn + "/errors/current/*", bucketArn + "/aws/lambda/*"},
+		"DecryptStream":       {key}, "EncryptParked": {key},
 		"JoinVpc":         {"*"},
 		"LeaveInterfaces": {"*"},
 		"WriteOwnLogs":    {"arn:aws:cloudwatch:us-east-1:123456789012:current-logs:*"},
 	}, resources)
 }
 
+func TestNothingElseIsWrittenWhereTheRegistryIs(t *testing.T) {
+	require.Equal(t, currentstate.RegistryPrefix, config.RegistryPrefix+"/")
+}
+
 func TestTheFunctionMayTouchItsOwnIndicesAlone(t *testing.T) {
 	role := runCurrent(t, nil).One(t, "opensearch:index/role:Role")
 	require.Equal(t, []any{"cluster_composite_ops"}, role.Input("clusterPermissions"))
-	require.Equal(t, []any{map[string]any{
-		"indexPatterns": []any{"current-*", currentstate.RegistryIndex + "*"}, "allowedActions": []any{"crud", "create_index", "manage"},
-	}}, role.Input("indexPermissions"))
+	require.Equal(t, []any{
+		map[string]any{"indexPatterns": []any{"current-*"}, "allowedActions": []any{"crud", "create_index", "manage"}},
+		map[string]any{
+			"indexPatterns":  []any{"cdc-current*"},
+			"allowedActions": []any{"read", "indices:admin/aliases/get", "indices:admin/block/add*", "indices:admin/refresh*"},
+		},
+	}, role.Input("indexPermissions"))
 	for name, want := range map[string]bool{
 		currentstate.Index(table.Name{Database: "testdb", Table: "retail_trans"}, 1): true, currentstate.Alias(table.Name{Database: "A", Table: "B"}): true, "retail-trans-2026-11-23": false,
 	} {

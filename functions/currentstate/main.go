@@ -2,7 +2,7 @@
 package main
 
 import (
-	"bytes"
+	"cdcpipeline/internal/bucket"
 	"cdcpipeline/internal/currentstate"
 	"cdcpipeline/internal/opensearch"
 	"context"
@@ -33,27 +33,12 @@ func run(ctx context.Context) error {
 	}
 	f, err := currentstate.New(settings, currentstate.Deps{
 		Domain:  opensearch.Client{URL: settings.Endpoint, Transport: opensearch.Signed(cfg, opensearch.Domain, http.DefaultTransport)},
-		Parked:  bucket{s3.NewFromConfig(cfg), settings.Bucket},
+		Bucket:  bucket.Bucket{S3: s3.NewFromConfig(cfg), Name: settings.Bucket},
 		Metrics: os.Stdout,
 	})
 	if err != nil {
 		return err
 	}
 	lambda.StartWithOptions(f.Dispatch, lambda.WithContext(ctx))
-	return nil
-}
-
-// bucket implements currentstate.Objects.
-type bucket struct {
-	client *s3.Client
-	name   string
-}
-
-func (b bucket) Put(ctx context.Context, key string, body []byte) error {
-	kind := "application/x-ndjson"
-	_, err := b.client.PutObject(ctx, &s3.PutObjectInput{Bucket: &b.name, Key: &key, Body: bytes.NewReader(body), ContentType: &kind})
-	if err != nil {
-		return fmt.Errorf("asking S3: %w", err)
-	}
 	return nil
 }

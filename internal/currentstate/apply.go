@@ -27,11 +27,8 @@ var (
 
 // apply settles items as far as it can. Definitions come first: they may be for rows that are before them in the batch.
 func (f *Function) apply(ctx context.Context, items []item) Outcome {
-	if deadline, ok := ctx.Deadline(); ok {
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithDeadline(ctx, deadline.Add(-min(reserve, time.Until(deadline)/4)))
-		defer cancel()
-	}
+	ctx, cancel := withReserve(ctx)
+	defer cancel()
 	var out Outcome
 	for i := range items {
 		if it := &items[i]; it.record != nil && it.record.Type == change.Control {
@@ -54,6 +51,15 @@ func (f *Function) apply(ctx context.Context, items []item) Outcome {
 	b.write(ctx)
 	f.count(items, &out)
 	return out
+}
+
+// withReserve ends somewhat before an invocation does.
+func withReserve(ctx context.Context) (context.Context, context.CancelFunc) {
+	deadline, ok := ctx.Deadline()
+	if !ok {
+		return ctx, func() {}
+	}
+	return context.WithDeadline(ctx, deadline.Add(-min(reserve, time.Until(deadline)/4)))
 }
 
 // count what became of items. Those from the first unsettled one on will come again.

@@ -3,6 +3,7 @@
 package currentstate
 
 import (
+	"cdcpipeline/internal/bucket/buckettest"
 	"cdcpipeline/internal/change"
 	"cdcpipeline/internal/opensearch/opensearchtest"
 	"fmt"
@@ -46,8 +47,7 @@ func BenchmarkHandle(b *testing.B) {
 			s := settings()
 			s.BulkBytes, s.BulkRecords = 4<<20, 2000
 			d := newDomain(func() time.Time { return began })
-			f := newFunction(b, s, d, nil)
-			f.deps.Parked = &objects{all: map[string][]byte{}}
+			f := newFunction(b, s, d, &buckettest.S3{})
 			f.client.once.Transport = accepting{d}
 			records, total := []string{}, 0
 			for i := range 500 {

@@ -25,11 +25,11 @@ func TestAColumnThatNobodyDescribesIsWaitedForOnce(t *testing.T) {
 
 	for range 2 { // the same process, and another one
 		require.Equal(t, -1, r.handle(t, at(row(2, 20, `,"ghost":2,"shade":"y"`), time.Minute+columnGrace)), "a record of just now waits for nothing")
-		r.f = newFunction(t, r.f.settings, r.domain, r.parked)
+		r.f = newFunction(t, r.f.settings, r.domain, r.s3)
 	}
 	require.Equal(t, 0, r.handle(t, at(row(3, 30, `,"ghost":3,"another":1`), time.Minute+columnGrace)), "this column is another one")
 	require.Len(t, r.domain.shown(t, Alias(orders)), 2)
-	require.Empty(t, r.parked.all)
+	require.Empty(t, r.parked())
 }
 
 func TestAColumnThatIsDescribedAfterAllGetsItsType(t *testing.T) {

@@ -29,6 +29,12 @@
 // because its create-table record may be in another shard; then its records are parked. So is, for seconds, the description
 // of a column that a table did not have; then the column is indexed by a rule, and no record waits for its description again.
 //
+// # The registry
+//
+// What is known of the tables, their columns, keys and epochs, is in the bucket ([RegistryPrefix]): one object for each table, which
+// is changed only as it was read (If-Match), and made only where there is none (If-None-Match). So the indices may be lost, and the
+// domain with them, and no epoch is. A former release had it in an index of the domain, which the function copies once.
+//
 // # Failures
 //
 // What is wrong with a record ([Reason]) parks it; what is wrong with the domain, or with one of its indices, is tried again
@@ -38,6 +44,7 @@
 package currentstate
 
 import (
+	"cdcpipeline/internal/bucket"
 	"cdcpipeline/internal/change"
 	"cdcpipeline/internal/opensearch"
 	"cdcpipeline/internal/table"
@@ -51,17 +58,12 @@ import (
 	"github.com/aws/aws-lambda-go/events"
 )
 
-// Objects is where parked records go.
-type Objects interface {
-	Put(ctx context.Context, key string, body []byte) error
-}
-
 // Deps are what the function works with.
 type Deps struct {
 	// Domain is called under the function's own name; a role that the domain does not know yet is waited for.
 	Domain opensearch.Client
-	// Parked is the bucket of the settings. Only [Function.Handle] parks, and cannot without one.
-	Parked Objects
+	// Bucket of the settings, in which the registry is and where [Function.Handle] parks records.
+	Bucket bucket.Bucket
 	// Metrics get a line per invocation in CloudWatch's embedded format: standard output, in Lambda. Default nowhere.
 	Metrics io.Writer
 	// Log is for people; default slog's.
@@ -84,8 +86,8 @@ type Function struct {
 
 // New makes the function. It calls nobody.
 func New(s Settings, d Deps) (*Function, error) {
-	if d.Domain.URL == "" || d.Domain.Transport == nil {
-		return nil, errors.New("making the current-state function: a client of the domain is needed")
+	if d.Domain.URL == "" || d.Domain.Transport == nil || d.Bucket.S3 == nil {
+		return nil, errors.New("making the current-state function: clients of the domain and of S3 are needed")
 	}
 	if d.Metrics == nil {
 		d.Metrics = io.Discard
@@ -97,7 +99,7 @@ func New(s Settings, d Deps) (*Function, error) {
 		d.Now = time.Now
 	}
 	f := &Function{settings: s, deps: d, client: newClient(d.Domain), tables: map[table.Name]Table{}}
-	f.registry = newRegistry(f.client, d.Now)
+	f.registry = newRegistry(d.Bucket, f.client, d.Now)
 	f.indices = &indices{client: f.client, shards: s.Shards, replicas: s.Replicas, ready: map[string]int{}}
 	for _, t := range s.Tables {
 		f.tables[table.Name{Database: t.Database, Table: t.Table}] = t

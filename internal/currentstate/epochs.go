@@ -1,6 +1,7 @@
 package currentstate
 
 import (
+	"cdcpipeline/internal/bucket"
 	"cdcpipeline/internal/opensearch"
 	"cdcpipeline/internal/table"
 	"context"
@@ -9,7 +10,6 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
-	"strconv"
 	"time"
 )
 
@@ -29,11 +29,13 @@ type Epochs struct {
 	indices  *indices
 }
 
-// EpochsOptions is how the domain is reached.
+// EpochsOptions is how the domain and the registry are reached.
 type EpochsOptions struct {
 	// Domain is called under a person's name: when it refuses that (401, 403), it is an error at once; outages are waited
 	// for, up to 5 minutes.
 	Domain opensearch.Client
+	// Bucket of the function's settings, in which the registry is.
+	Bucket bucket.Bucket
 	// Shards and Replicas of an index, should [Epochs.Switch] have to make one: no row has come in its epoch.
 	Shards, Replicas int
 }
@@ -42,7 +44,7 @@ type EpochsOptions struct {
 func NewEpochs(o EpochsOptions) *Epochs {
 	c := newClient(o.Domain)
 	c.person = true
-	return &Epochs{c, newRegistry(c, time.Now), &indices{client: c, shards: max(o.Shards, 1), replicas: o.Replicas, ready: map[string]int{}}}
+	return &Epochs{c, newRegistry(o.Bucket, c, time.Now), &indices{client: c, shards: max(o.Shards, 1), replicas: o.Replicas, ready: map[string]int{}}}
 }
 
 // TableEpochs are the epochs of a table.
@@ -77,10 +79,10 @@ func (e *Epochs) Current(ctx context.Context, n table.Name) (TableEpochs, error)
 	if err != nil {
 		return TableEpochs{}, err
 	}
-	if s.Source == nil {
+	if s.entry == nil {
 		return TableEpochs{}, fmt.Errorf("table %s has no epochs: %w", n, ErrNoEpochs)
 	}
-	return e.current(ctx, s.Source)
+	return e.current(ctx, s.entry)
 }
 
 // current is which epoch of a table its alias shows.
@@ -136,7 +138,7 @@ func (e *Epochs) shown(ctx context.Context, n table.Name) ([]string, error) {
 	return indices, nil
 }
 
-// Begin a new epoch. Its Since is a minute from now by the domain's clock, not this machine's: by then every function
+// Begin a new epoch. Its Since is a minute from now by S3's clock, not this machine's, which may be wrong: by then every function
 // knows of it. Nothing that is for the epoch may be started before ([Epochs.Await]).
 func (e *Epochs) Begin(ctx context.Context, n table.Name) (Epoch, error) { return e.begin(ctx, n, nil) }
 
@@ -152,7 +154,7 @@ func (e *Epochs) begin(ctx context.Context, n table.Name, from *time.Time) (Epoc
 		if t == nil {
 			return nil, fmt.Errorf("beginning an epoch of %s: %w", n, ErrNoEpochs)
 		}
-		now, err := e.now(ctx)
+		now, err := e.registry.bucket.Now(ctx)
 		if err != nil {
 			return nil, err
 		}
@@ -173,7 +175,7 @@ func (e *Epochs) begin(ctx context.Context, n table.Name, from *time.Time) (Epoc
 func (e *Epochs) Await(ctx context.Context, epoch Epoch) error {
 	const skew = 5 * time.Second
 	for {
-		now, err := e.now(ctx)
+		now, err := e.registry.bucket.Now(ctx)
 		if err != nil {
 			return err
 		}
@@ -189,24 +191,6 @@ func (e *Epochs) Await(ctx context.Context, epoch Epoch) error {
 	}
 }
 
-// now is the domain's clock, to the second.
-func (e *Epochs) now(ctx context.Context) (time.Time, error) {
-	var out []struct {
-		Epoch string `json:"epoch"`
-	}
-	if err := e.client.call(ctx, http.MethodGet, "/_cat/health?format=json&h=epoch", nil, &out); err != nil {
-		return time.Time{}, fmt.Errorf("reading the domain's clock: %w", err)
-	}
-	if len(out) != 1 {
-		return time.Time{}, errors.New("reading the domain's clock: the answer has no time")
-	}
-	seconds, err := strconv.ParseInt(out[0].Epoch, 10, 64)
-	if err != nil {
-		return time.Time{}, fmt.Errorf("reading the domain's clock: %w", err)
-	}
-	return time.Unix(seconds, 0).UTC(), nil
-}
-
 // Switch the alias to an epoch, in one step: no search sees none or both. That the epoch is complete is the caller's to
 // know.
 func (e *Epochs) Switch(ctx context.Context, n table.Name, number int) error {
@@ -214,10 +198,10 @@ func (e *Epochs) Switch(ctx context.Context, n table.Name, number int) error {
 	if err != nil {
 		return err
 	}
-	if s.Source == nil || s.Source.epoch(number) == nil {
+	if s.entry == nil || s.entry.epoch(number) == nil {
 		return fmt.Errorf("switching %s: there is no epoch %d", n, number)
 	}
-	if err := e.ready(ctx, s.Source, number); err != nil {
+	if err := e.ready(ctx, s.entry, number); err != nil {
 		return err
 	}
 	shown, err := e.shown(ctx, n)
@@ -309,8 +293,7 @@ func (e *Epochs) Drop(ctx context.Context, n table.Name, before int) error {
 		}
 	}
 	for number := 1; number < before; number++ { // all, also those that a drop which was interrupted has left
-		err := e.client.call(ctx, http.MethodDelete, "/"+url.PathEscape(Index(n, number))+"?ignore_unavailable=true", nil, nil)
-		if err != nil && opensearch.Status(err) != http.StatusNotFound {
+		if err := e.indices.remove(ctx, Index(n, number)); err != nil {
 			return fmt.Errorf("dropping epoch %d of %s: %w", number, n, err)
 		}
 	}

@@ -1,6 +1,7 @@
 package currentstate
 
 import (
+	"cdcpipeline/internal/bucket/buckettest"
 	"cdcpipeline/internal/change"
 	"cdcpipeline/internal/opensearch"
 	"fmt"
@@ -15,7 +16,7 @@ import (
 )
 
 func (r *rig) epochs() *Epochs {
-	return &Epochs{r.f.client, newRegistry(r.f.client, r.domain.now), &indices{client: r.f.client, shards: 1, ready: map[string]int{}}}
+	return &Epochs{r.f.client, newRegistry(r.f.deps.Bucket, r.f.client, r.domain.now), &indices{client: r.f.client, shards: 1, ready: map[string]int{}}}
 }
 
 func TestAnEpochBeginsLaterThanAnyFunctionRemembers(t *testing.T) {
@@ -117,23 +118,24 @@ func TestAnEmptyTableCanBeSwitchedToo(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, e.Switch(t.Context(), orders, 2))
 	require.Empty(t, r.domain.shown(t, Alias(orders)))
-	require.Equal(t, []string{RegistryIndex + "-1", Index(orders, 1), Index(orders, 2)}, r.domain.names())
+	require.Equal(t, []string{Index(orders, 1), Index(orders, 2)}, r.domain.names())
 }
 
 func TestALostAnswerBeginsNoSecondEpoch(t *testing.T) {
 	r := newRig(t, nil)
 	require.Equal(t, -1, r.handle(t, row(1, 10, "")))
-	requests := 0
-	r.domain.fault = func(string) int {
-		if requests++; requests == 3 { // read, clock, write
-			return faultLost
+	lost := false
+	r.s3.Fault = func(method, _ string) buckettest.Fault {
+		if method == http.MethodPut && !lost {
+			lost = true
+			return buckettest.Lost
 		}
-		return faultNone
+		return buckettest.None
 	}
 	epoch, err := r.epochs().Begin(t.Context(), orders)
 	require.NoError(t, err)
 	require.Equal(t, 2, epoch.Number)
-	r.domain.fault = nil
+	require.True(t, lost)
 	current, err := r.epochs().Current(t.Context(), orders)
 	require.NoError(t, err)
 	require.Len(t, current.Epochs, 2)
@@ -144,7 +146,7 @@ func TestFunctionsThatMeetATableTogetherAgree(t *testing.T) {
 	var wait sync.WaitGroup
 	for i := range 8 {
 		wait.Go(func() {
-			f := newFunction(t, r.f.settings, r.domain, r.parked)
+			f := newFunction(t, r.f.settings, r.domain, r.s3)
 			answer, err := f.Handle(t.Context(), event(i, 0, []string{row(i, 10+i, ""), created("orders", `"column_`+string(rune('a'+i))+`":{"type":"INT32"}`, `"region","id"`)}))
 			require.NoError(t, err)
 			require.Empty(t, answer.BatchItemFailures)
@@ -152,11 +154,11 @@ func TestFunctionsThatMeetATableTogetherAgree(t *testing.T) {
 	}
 	wait.Wait()
 	require.Len(t, r.domain.shown(t, Alias(orders)), 8)
-	require.Equal(t, []string{RegistryIndex + "-1", Index(orders, 1)}, r.domain.made)
-	s, err := newRegistry(r.f.client, r.domain.now).read(t.Context(), orders)
+	require.Equal(t, []string{Index(orders, 1)}, r.domain.made)
+	s, err := newRegistry(r.f.deps.Bucket, r.f.client, r.domain.now).read(t.Context(), orders)
 	require.NoError(t, err)
-	require.Len(t, s.Source.Columns, 9)
-	require.Equal(t, []Epoch{{Number: 1, Key: []string{"region", "id"}, Types: []string{"", "int(11)"}, Binlog: "bin"}}, s.Source.Epochs)
+	require.Len(t, s.entry.Columns, 9)
+	require.Equal(t, []Epoch{{Number: 1, Key: []string{"region", "id"}, Types: []string{"", "int(11)"}, Binlog: "bin"}}, s.entry.Epochs)
 }
 
 func TestAnIndexThatSomebodyDeletedIsMadeAgainWithItsFieldsAndAlias(t *testing.T) {
@@ -183,7 +185,7 @@ func TestANewColumnWaitsForItsDescriptionInAnotherShard(t *testing.T) {
 	require.Len(t, r.domain.indices[Index(orders, 1)].docs, 1)
 
 	added := strings.ReplaceAll(created("orders", `"region":{"type":"STRING"},"id":{"type":"INT64"},"day":{"type":"DATE"}`, `"region","id"`), "create-table", "add-column")
-	other := newFunction(t, r.f.settings, r.domain, r.parked) // that of another shard
+	other := newFunction(t, r.f.settings, r.domain, r.s3) // that of another shard
 	other.deps.Now = r.f.deps.Now
 	answer, err := other.Handle(t.Context(), event(1, 0, []string{later(added, 8*time.Second)}))
 	require.NoError(t, err)
@@ -237,7 +239,9 @@ func TestWhoMayNotIsToldAtOnce(t *testing.T) {
 			asked++
 			http.Error(w, "no permissions", status)
 		}))
-		_, err := NewEpochs(EpochsOptions{Domain: opensearch.Client{URL: server.URL, Transport: server.Client().Transport}}).List(t.Context())
+		_, err := NewEpochs(EpochsOptions{
+			Bucket: (&buckettest.S3{}).Bucket("b"), Domain: opensearch.Client{URL: server.URL, Transport: server.Client().Transport},
+		}).List(t.Context())
 		server.Close()
 		require.ErrorContains(t, err, fmt.Sprintf("the domain answered %d: no permissions", status))
 		require.Equal(t, 1, asked)

@@ -1,9 +1,7 @@
 package currentstate
 
 import (
-	"bytes"
 	"cdcpipeline/internal/opensearch/opensearchtest"
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -35,6 +33,8 @@ type domain struct {
 	sizes []int // bytes of each bulk request
 	made  []string
 	calls []string
+	// former is nil where no former release has been.
+	former *former
 }
 
 // outOfOrder is what is answered for each document of an index, whatever the document is.
@@ -108,18 +108,14 @@ func (d *domain) serve(r opensearchtest.Request) (int, any) {
 		return d.switchAliases(content)
 	case path[0] == "_alias":
 		return d.readAlias(path[1])
-	case path[0] == "_cat":
-		return 200, []object{{"epoch": fmt.Sprint(d.now().Unix())}}
+	case path[0] == FormerRegistry:
+		return d.registry(r)
 	case last == "_count":
 		return d.count(path[0], content)
-	case last == "_search" && path[0] == RegistryIndex:
-		return d.search(path[0])
 	case last == "_search":
 		return d.sweepSearch(path[0], content)
 	case last == "_mapping":
 		return d.mapping(r.Method, path[0], content)
-	case len(path) == 3 && path[1] == "_doc":
-		return d.document(r, path[2])
 	case r.Method == http.MethodPut && len(path) == 3 && path[1] == "_alias":
 		d.alias(path[2])[path[0]] = false
 		return 200, object{}
@@ -183,42 +179,44 @@ func (d *domain) mapping(method, name string, content []byte) (int, any) {
 	return 200, object{}
 }
 
-// document reads or writes one in the registry.
-func (d *domain) document(r opensearchtest.Request, id string) (int, any) {
-	if d.aliases[RegistryIndex] == nil {
-		return 404, object{"error": object{"type": "index_not_found_exception"}}
-	}
-	x := d.indices[RegistryIndex+"-1"]
-	had := x.docs[id]
-	if r.Method == http.MethodDelete {
-		delete(x.docs, id)
-		return 200, object{}
-	}
-	if r.Method == http.MethodGet {
-		if had == nil {
-			return 404, object{"found": false}
-		}
-		return 200, object{"_source": had.source, "_seq_no": had.seqNo, "_primary_term": 1}
-	}
-	q := r.URL.Query()
-	switch {
-	case q.Get("op_type") == "create" && had != nil,
-		q.Get("if_seq_no") != "" && (had == nil || fmt.Sprint(had.seqNo) != q.Get("if_seq_no")):
-		return 409, object{"error": "version_conflict_engine_exception"}
-	}
-	d.seqNo++
-	x.docs[id] = &doc{seqNo: d.seqNo, source: r.Content}
-	return 200, object{}
+// former is the registry of a former release: documents that a search finds once they are refreshed.
+type former struct {
+	docs, unseen map[string]json.RawMessage
+	blocked      bool
 }
 
-func (d *domain) search(name string) (int, any) {
-	hits := []object{}
-	if x := d.indices[name+"-1"]; x != nil {
-		for _, had := range x.docs {
-			hits = append(hits, object{"_source": had.source})
-		}
+// formerly has a former release's registry with an entry for each source, by document id.
+func (d *domain) formerly(entries map[string]string) {
+	d.former = &former{docs: map[string]json.RawMessage{}, unseen: map[string]json.RawMessage{}}
+	d.alias(FormerRegistry)[FormerRegistry+"-1"] = false
+	for id, source := range entries {
+		d.former.unseen[id] = json.RawMessage(source)
 	}
-	return 200, object{"hits": object{"hits": hits}}
+}
+
+// registry answers what is asked of a former release's registry, under its alias.
+func (d *domain) registry(r opensearchtest.Request) (int, any) {
+	switch path := strings.Join(r.Parts[1:], "/"); {
+	case d.former == nil:
+		return 404, object{"error": object{"type": "index_not_found_exception"}}
+	case path == "_block/write":
+		before := d.former.blocked
+		d.former.blocked = true
+		return 200, object{"acknowledged": true, "shards_acknowledged": !before}
+	case path == "_refresh":
+		maps.Copy(d.former.docs, d.former.unseen)
+	case path == "_search":
+		hits := []object{}
+		for _, source := range d.former.docs {
+			hits = append(hits, object{"_source": source})
+		}
+		return 200, object{"hits": object{"hits": hits}}
+	case d.former.blocked:
+		return 403, object{"error": object{"type": "cluster_block_exception"}}
+	default: // a document
+		d.former.unseen[r.Last()] = r.Content
+	}
+	return 200, object{}
 }
 
 // count the documents that are rows.
@@ -310,32 +308,21 @@ func (d *domain) removeIndex(name string) {
 
 func (d *domain) names() []string { return slices.Sorted(maps.Keys(d.indices)) }
 
-// objects is a bucket.
-type objects struct {
-	mu   sync.Mutex
-	all  map[string][]byte
-	down bool
-}
-
-func (o *objects) Put(_ context.Context, key string, body []byte) error {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	if o.down {
-		return errors.New("S3 is away")
-	}
-	o.all[key] = bytes.Clone(body)
-	return nil
-}
-
 // lines are the parked records.
-func (o *objects) lines(t testing.TB) []Parked {
+func (r *rig) lines(t testing.TB) []Parked {
+	objects := r.s3.Objects(r.f.settings.Bucket, r.f.settings.Prefix)
 	var all []Parked
-	for _, key := range slices.Sorted(maps.Keys(o.all)) {
-		for line := range bytes.Lines(o.all[key]) {
+	for _, key := range slices.Sorted(maps.Keys(objects)) {
+		for line := range strings.Lines(objects[key]) {
 			var p Parked
-			require.NoError(t, json.Unmarshal(line, &p))
+			require.NoError(t, json.Unmarshal([]byte(line), &p))
 			all = append(all, p)
 		}
 	}
 	return all
+}
+
+// parked are the objects of parked records.
+func (r *rig) parked() map[string]string {
+	return r.s3.Objects(r.f.settings.Bucket, r.f.settings.Prefix)
 }

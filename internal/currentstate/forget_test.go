@@ -23,7 +23,7 @@ func TestATableThatIsForgottenLeavesNothingAndMayComeAgain(t *testing.T) {
 	require.Empty(t, r.domain.aliases[Alias(orders)])
 	_, err = e.Current(t.Context(), orders)
 	require.ErrorIs(t, err, ErrNoEpochs)
-	require.Contains(t, r.domain.names(), RegistryIndex+"-1")
+	require.Empty(t, r.s3.Objects("b", entriesPrefix))
 
 	r.now = r.now.Add(2 * remembered) // until then the function remembers it
 	require.Equal(t, 0, r.handle(t, row(2, 30, "")), "its index is missed first")
@@ -35,6 +35,6 @@ func mustEntry(t *testing.T, e *Epochs) *entry {
 	t.Helper()
 	s, err := e.registry.read(t.Context(), orders)
 	require.NoError(t, err)
-	require.NotNil(t, s.Source)
-	return s.Source
+	require.NotNil(t, s.entry)
+	return s.entry
 }

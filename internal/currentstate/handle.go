@@ -26,10 +26,13 @@ func (f *Function) Dispatch(ctx context.Context, event json.RawMessage) (any, er
 	return nil, errors.New("the event is neither a batch of a stream nor a schedule")
 }
 
-// Handle indexes a batch. The answer names the first record that has to be tried again, with which Lambda goes on: those
+// Handle indexes a batch, after it has taken over what a former release knows of the tables. The answer names the first record that has to be tried again, with which Lambda goes on: those
 // before it are settled, those after it come once more, which does no harm.
 // https://docs.aws.amazon.com/lambda/latest/dg/services-kinesis-batchfailurereporting.html
 func (f *Function) Handle(ctx context.Context, batch events.KinesisEvent) (events.KinesisEventResponse, error) {
+	if err := f.takeOver(ctx); err != nil && len(batch.Records) > 0 {
+		return f.goOn(batch, 0, err), nil
+	}
 	items := make([]item, len(batch.Records))
 	for i := range batch.Records {
 		it := &items[i]
@@ -45,14 +48,29 @@ func (f *Function) Handle(ctx context.Context, batch events.KinesisEvent) (event
 	}
 	out := f.apply(ctx, items)
 	failed := f.parkUntil(ctx, items, &out)
-	var answer events.KinesisEventResponse
-	if failed >= 0 {
-		answer.BatchItemFailures = []events.KinesisBatchItemFailure{{ItemIdentifier: batch.Records[failed].Kinesis.SequenceNumber}}
-		f.deps.Log.Warn("a batch is not finished: it will be tried again from the first record that is not",
-			"settled", failed, "records", len(items), "reason", items[failed].err)
-	}
 	f.report(out.metrics())
-	return answer, nil
+	if failed >= 0 {
+		return f.goOn(batch, failed, items[failed].err), nil
+	}
+	return events.KinesisEventResponse{}, nil
+}
+
+// goOn with the record that is not settled is what Lambda is told.
+func (f *Function) goOn(batch events.KinesisEvent, failed int, reason error) events.KinesisEventResponse {
+	f.deps.Log.Warn("a batch is not finished: it will be tried again from the first record that is not",
+		"settled", failed, "records", len(batch.Records), "reason", reason)
+	return events.KinesisEventResponse{BatchItemFailures: []events.KinesisBatchItemFailure{{ItemIdentifier: batch.Records[failed].Kinesis.SequenceNumber}}}
+}
+
+// takeOver the registry of a former release, the first time.
+func (f *Function) takeOver(ctx context.Context) error {
+	ctx, cancel := withReserve(ctx)
+	defer cancel()
+	m, err := f.registry.takeOver(ctx)
+	if m != nil && err == nil {
+		f.deps.Log.Info("the registry of the tables is in the bucket from now on", "copied", m.Copied, "from", m.From)
+	}
+	return err
 }
 
 // parkUntil parks what is wrong up to the first unsettled record, which it returns; -1 without any. What is after it will

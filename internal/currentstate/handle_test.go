@@ -2,7 +2,9 @@ package currentstate
 
 import (
 	"bytes"
+	"cdcpipeline/internal/bucket/buckettest"
 	"cdcpipeline/internal/table"
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -20,21 +22,24 @@ import (
 type rig struct {
 	now     time.Time
 	domain  *domain
-	parked  *objects
+	s3      *buckettest.S3
 	metrics bytes.Buffer
 	log     bytes.Buffer
 	f       *Function
+	// patience of an invocation; 0 is two seconds.
+	patience time.Duration
 }
 
 func newRig(t *testing.T, change func(*Settings)) *rig {
-	r := &rig{now: began.Add(time.Second), parked: &objects{all: map[string][]byte{}}}
+	r := &rig{now: began.Add(time.Second)}
 	r.domain = newDomain(func() time.Time { return r.now })
+	r.s3 = &buckettest.S3{Now: r.domain.now}
 	s := settings()
 	s.BulkBytes, s.BulkRecords = 1<<20, 1000
 	if change != nil {
 		change(&s)
 	}
-	r.f = newFunction(t, s, r.domain, r.parked)
+	r.f = newFunction(t, s, r.domain, r.s3)
 	r.f.deps.Metrics, r.f.deps.Log = &r.metrics, slog.New(slog.NewTextHandler(&r.log, nil))
 	r.f.client.pace = func() backoff.BackOff { return backoff.NewConstantBackOff(10 * time.Millisecond) }
 	return r
@@ -43,7 +48,7 @@ func newRig(t *testing.T, change func(*Settings)) *rig {
 // handle returns the index of the first record to be tried again; -1 for none.
 func (r *rig) handle(t *testing.T, records ...string) int {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), cmp.Or(r.patience, 2*time.Second))
 	defer cancel()
 	answer, err := r.f.Handle(ctx, event(0, 0, records))
 	require.NoError(t, err)
@@ -90,8 +95,8 @@ func TestWhatIsWrongWithARecordIsParkedAndHoldsUpNoOther(t *testing.T) {
 	require.Equal(t, -1, r.handle(t, append(records, row(9, 90, ""))...))
 	require.Len(t, r.domain.shown(t, Alias(orders)), 2)
 
-	lines := r.parked.lines(t)
-	require.Len(t, r.parked.all, 1)
+	lines := r.lines(t)
+	require.Len(t, r.parked(), 1)
 	reasons := []Reason{Unreadable, Unreadable, Refused, Unordered, Unkeyed, Unordered, Unordered, Unordered}
 	require.Len(t, lines, len(reasons))
 	for i, p := range lines {
@@ -105,7 +110,7 @@ func TestWhatIsWrongWithARecordIsParkedAndHoldsUpNoOther(t *testing.T) {
 
 	// Again: the same object, not another one.
 	r.handle(t, append(records, row(9, 90, ""))...)
-	require.Len(t, r.parked.all, 1)
+	require.Len(t, r.parked(), 1)
 }
 
 func TestAnIntegerThatHasLostDigitsIsParked(t *testing.T) {
@@ -114,7 +119,7 @@ func TestAnIntegerThatHasLostDigitsIsParked(t *testing.T) {
 	})
 	require.Equal(t, -1, r.handle(t, row(1, 10, `,"big":18446744073709551615`), row(2, 20, `,"big":1.8446744073709552E19`), row(3, 30, `,"ratio":1e-7,"exact":1E2,"unknown":1e9`), row(4, 40, `,"big":"1e9"`)))
 	require.Len(t, r.domain.shown(t, Alias(orders)), 3)
-	lines := r.parked.lines(t)
+	lines := r.lines(t)
 	require.Len(t, lines, 1)
 	require.Equal(t, Rounded, lines[0].Reason)
 	require.Contains(t, lines[0].Detail, "column big is an integer in scientific notation")
@@ -135,7 +140,7 @@ func TestAnOutageParksNothing(t *testing.T) {
 			require.Equal(t, -1, r.handle(t, row(1, 10, "")))
 			r.domain.fault = fault
 			require.Equal(t, 1, r.handle(t, "unreadable", row(2, 20, ""), row(3, 30, "")), "what is before the outage is settled")
-			require.Len(t, r.parked.lines(t), 1)
+			require.Len(t, r.lines(t), 1)
 			r.domain.fault = nil
 			require.Equal(t, -1, r.handle(t, row(2, 20, ""), row(3, 30, "")))
 			require.Len(t, r.domain.shown(t, Alias(orders)), 3)
@@ -175,17 +180,22 @@ func TestRequestsAreBoundedInBytesAndDocuments(t *testing.T) {
 
 func TestABucketThatIsAwayMakesTheBatchComeAgain(t *testing.T) {
 	r := newRig(t, nil)
-	r.parked.down = true
+	r.s3.Fault = func(_, key string) buckettest.Fault {
+		if strings.HasPrefix(key, r.f.settings.Prefix) {
+			return buckettest.Unsent
+		}
+		return buckettest.None
+	}
 	require.Equal(t, 1, r.handle(t, row(1, 10, ""), "unreadable", row(2, 20, "")))
-	r.parked.down = false
+	r.s3.Fault = nil
 	require.Equal(t, -1, r.handle(t, "unreadable", row(2, 20, "")))
-	require.Len(t, r.parked.lines(t), 1)
+	require.Len(t, r.lines(t), 1)
 }
 
 func TestWhatComesAgainIsNotParkedYet(t *testing.T) {
 	r := newRig(t, nil)
 	require.Equal(t, 0, r.handle(t, rowOf("later", "bin", 1, 10, ""), "unreadable"))
-	require.Empty(t, r.parked.all)
+	require.Empty(t, r.parked())
 	require.Contains(t, r.metrics.String(), `"Parked":0`)
 }
 
@@ -200,7 +210,7 @@ func TestATableIsWaitedForAndThenParked(t *testing.T) {
 
 	r.now = began.Add(2 * grace)
 	require.Equal(t, -1, r.handle(t, rowOf("never", "bin", 1, 10, ""), rowOf("keyless", "bin", 1, 10, ""), created("keyless", `"id":{"type":"INT32"}`, "")))
-	lines := r.parked.lines(t)
+	lines := r.lines(t)
 	require.Len(t, lines, 2)
 	require.Equal(t, []Reason{Unkeyed, Unkeyed}, []Reason{lines[0].Reason, lines[1].Reason})
 	require.Contains(t, lines[1].Detail, "no primary key")

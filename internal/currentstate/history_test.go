@@ -1,6 +1,7 @@
 package currentstate
 
 import (
+	"cdcpipeline/internal/bucket/buckettest"
 	"cdcpipeline/internal/change"
 	"cdcpipeline/internal/opensearch"
 	"cdcpipeline/internal/table"
@@ -8,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net/http"
 	"testing"
 	"time"
 
@@ -41,8 +43,8 @@ func settings() Settings {
 	}
 }
 
-func newFunction(t require.TestingT, s Settings, d *domain, parked *objects) *Function {
-	f, err := New(s, Deps{Domain: opensearch.Client{URL: s.Endpoint, Transport: d}, Parked: parked, Metrics: io.Discard, Now: d.now, Log: slog.New(slog.DiscardHandler)})
+func newFunction(t require.TestingT, s Settings, d *domain, s3 *buckettest.S3) *Function {
+	f, err := New(s, Deps{Domain: opensearch.Client{URL: s.Endpoint, Transport: d}, Bucket: s3.Bucket(s.Bucket), Metrics: io.Discard, Now: d.now, Log: slog.New(slog.DiscardHandler)})
 	require.NoError(t, err)
 	f.client.pace = func() backoff.BackOff { return &backoff.ZeroBackOff{} }
 	return f
@@ -53,6 +55,7 @@ type delivery struct {
 	t      *rapid.T
 	s      *source
 	d      *domain
+	s3     *buckettest.S3
 	f      *Function
 	at     []int
 	faulty bool
@@ -70,19 +73,35 @@ func (v *delivery) deliver(shard int) {
 	if v.faulty {
 		faults = rapid.IntRange(0, 4).Draw(v.t, "faults")
 	}
+	happens := func(fault bool) {
+		if !fault {
+			return
+		}
+		if faults--; rapid.IntRange(0, 3).Draw(v.t, "time is up") == 0 {
+			cancel()
+		}
+	}
 	v.d.fault = func(what string) int {
 		if faults == 0 {
 			return faultNone
 		}
 		fault := rapid.SampledFrom([]int{faultNone, faultNone, faultBusy, faultBroken, faultLost, faultUnsent}).Draw(v.t, what)
-		if fault != faultNone {
-			if faults--; rapid.IntRange(0, 3).Draw(v.t, "time is up") == 0 {
-				cancel()
-			}
-		}
+		happens(fault != faultNone)
 		return fault
 	}
-	defer func() { v.d.fault = nil }()
+	v.s3.Fault = func(method, _ string) buckettest.Fault {
+		if faults == 0 {
+			return buckettest.None
+		}
+		possible := []buckettest.Fault{buckettest.None, buckettest.None, buckettest.Broken, buckettest.Denied, buckettest.Lost, buckettest.Unsent}
+		if method == http.MethodPut {
+			possible = append(possible, buckettest.Conflict)
+		}
+		fault := rapid.SampledFrom(possible).Draw(v.t, "S3")
+		happens(fault != buckettest.None)
+		return fault
+	}
+	defer func() { v.d.fault, v.s3.Fault = nil, nil }()
 	records := v.s.shards[shard][v.at[shard] : v.at[shard]+n]
 	answer, err := v.f.Handle(ctx, event(shard, v.at[shard], records))
 	require.NoError(v.t, err)
@@ -145,7 +164,7 @@ func (v *delivery) step() {
 	}
 	*v.s.now = v.s.now.Add(time.Millisecond)
 	if rapid.IntRange(0, 19).Draw(v.t, "a new process") == 0 {
-		v.f = newFunction(v.t, v.f.settings, v.d, &objects{all: map[string][]byte{}})
+		v.f = newFunction(v.t, v.f.settings, v.d, v.s3)
 	}
 }
 
@@ -156,7 +175,8 @@ func TestTheIndexEqualsTheTable(t *testing.T) {
 		clock := func() time.Time { return now }
 		d := newDomain(clock)
 		s := newSource(t, &now, rapid.IntRange(1, 3).Draw(t, "shards"))
-		v := &delivery{t: t, s: s, d: d, f: newFunction(t, settings(), d, &objects{all: map[string][]byte{}}), at: make([]int, len(s.shards)), faulty: true}
+		s3 := &buckettest.S3{Now: clock}
+		v := &delivery{t: t, s: s, d: d, s3: s3, f: newFunction(t, settings(), d, s3), at: make([]int, len(s.shards)), faulty: true}
 		for range rapid.IntRange(0, 4).Draw(t, "rows before") { // known only by the load
 			s.rows[s.key("row before")] = 0
 		}
@@ -167,7 +187,7 @@ func TestTheIndexEqualsTheTable(t *testing.T) {
 		for len(s.loads) > 0 {
 			s.sendLoad()
 		}
-		epochs := &Epochs{v.f.client, newRegistry(v.f.client, clock), v.f.indices}
+		epochs := &Epochs{v.f.client, newRegistry(v.f.deps.Bucket, v.f.client, clock), v.f.indices}
 		if rapid.Bool().Draw(t, "another source") && d.indices[Index(orders, 1)] != nil {
 			before := s.rowsWanted()
 			v.another(epochs)
@@ -222,7 +242,7 @@ func TestATombstoneOutlivesWhatOpenSearchForgets(t *testing.T) {
 			d := newDomain(func() time.Time { return now })
 			s := settings()
 			s.Retention, s.Parked = c.retention, 0
-			f := newFunction(t, s, d, &objects{all: map[string][]byte{}})
+			f := newFunction(t, s, d, &buckettest.S3{})
 			record := func(op string, place int) []*change.Record {
 				r, err := change.Parse(fmt.Appendf(nil, `{"data":{"region":"eu","id":1},"metadata":{"timestamp":%q,"record-type":"data","operation":%q,"schema-name":"shop","table-name":"orders",`+
 					`"commit-timestamp":%q,"transaction-id":%d,"transaction-record-id":1,"stream-position":"bin.000001:%d:"}}`, stamp(began), op, stamp(began), 1<<32+place, place))

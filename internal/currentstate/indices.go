@@ -1,9 +1,11 @@
 package currentstate
 
 import (
+	"cdcpipeline/internal/opensearch"
 	"cdcpipeline/internal/table"
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"net/http"
@@ -25,7 +27,8 @@ type indices struct {
 
 // prepare makes the index of an epoch if it is not there, and gives it the columns it lacks. A field's type is for good:
 // a column that changes its type keeps its field until the next epoch, values that do not fit are kept and not indexed.
-// Of a table that has known no other epoch the alias is made with the index, in one step.
+// Of an epoch that is the only one of its table the alias is made with the index, in one step: there is none, or it was lost with the
+// index, or with the domain.
 func (x *indices) prepare(ctx context.Context, e *entry, epoch int) error {
 	index := Index(e.name(), epoch)
 	x.mu.Lock()
@@ -68,7 +71,7 @@ func (x *indices) make(ctx context.Context, e *entry, index string) (made bool, 
 		}},
 	}
 	aliases := object{written(index): object{}}
-	if len(e.Epochs) == 1 && e.Epochs[0].Number == 1 {
+	if len(e.Epochs) == 1 {
 		aliases[Alias(e.name())] = object{"filter": visible()}
 	}
 	body["aliases"] = aliases
@@ -80,6 +83,21 @@ func (x *indices) make(ctx context.Context, e *entry, index string) (made bool, 
 		return false, x.writable(ctx, index)
 	}
 	return false, fmt.Errorf("making the index %s: %w", index, err)
+}
+
+// remove an index, if it is there.
+func (x *indices) remove(ctx context.Context, index string) error {
+	err := x.client.call(ctx, http.MethodDelete, "/"+url.PathEscape(index)+"?ignore_unavailable=true", nil, nil)
+	if opensearch.Status(err) == http.StatusNotFound {
+		return nil
+	}
+	return err
+}
+
+// exists is the answer to who makes an index that is there.
+func exists(err error) bool {
+	e := (*opensearch.Error)(nil)
+	return errors.As(err, &e) && e.Status == http.StatusBadRequest && e.Type == "resource_already_exists_exception"
 }
 
 // writable gives an index that is there the alias under which it is written: one that was restored, say, lacks it.

@@ -49,7 +49,7 @@ func TestARowHasOneDocumentHoweverItsKeyIsWritten(t *testing.T) {
 				}
 				require.Equal(t, -1, r.handle(t, keyed("delete", 30, image(0, 2), "")))
 				require.Empty(t, r.domain.shown(t, "current-shop-odd"))
-				require.Empty(t, r.parked.all)
+				require.Empty(t, r.parked())
 			})
 		}
 	}

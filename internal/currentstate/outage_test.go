@@ -44,7 +44,7 @@ func TestAnIndexThatIsOutOfOrderParksNothingAndHoldsUpNoOther(t *testing.T) {
 
 			r.domain.out = nil
 			require.Equal(t, -1, r.handle(t, row(2, 20, ""), rowOf(clicks.Table, "bin", 2, 20, "")))
-			require.Empty(t, r.parked.all)
+			require.Empty(t, r.parked())
 			require.Len(t, r.domain.shown(t, Alias(orders)), 2)
 		})
 	}
@@ -54,7 +54,7 @@ func TestAnAliasThatLeadsNowhereParksNothing(t *testing.T) {
 	r := twoTables(t)
 	r.domain.alias(written(Index(orders, 1)))["stray"] = false
 	require.Equal(t, 0, r.handle(t, row(2, 20, ""), rowOf(clicks.Table, "bin", 2, 20, "")))
-	require.Empty(t, r.parked.all)
+	require.Empty(t, r.parked())
 	require.Contains(t, r.log.String(), "the alias current-shop-orders-1-w leads to current-shop-orders-1, stray and has to lead to current-shop-orders-1 alone")
 	require.Len(t, r.domain.shown(t, Alias(clicks)), 2)
 
@@ -76,7 +76,7 @@ func TestADocumentThatItsIndexCannotTakeIsParked(t *testing.T) {
 			return ""
 		}
 		require.Equal(t, -1, r.handle(t, row(2, 20, ""), row(3, 30, "")))
-		lines := r.parked.lines(t)
+		lines := r.lines(t)
 		require.Len(t, lines, 1)
 		require.Equal(t, Refused, lines[0].Reason)
 		require.Equal(t, refusal, lines[0].Detail)
@@ -105,7 +105,7 @@ func TestARequestIsRefusedForItsDocumentsOrTriedAgain(t *testing.T) {
 				return r.domain.answer(request)
 			})
 			settled := r.handle(t, row(2, 20, ""), row(3, 30, ""))
-			require.Len(t, r.parked.lines(t), c.parked)
+			require.Len(t, r.lines(t), c.parked)
 			if c.parked == 0 {
 				require.Equal(t, 0, settled)
 				return

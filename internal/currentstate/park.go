@@ -106,10 +106,7 @@ func (f *Function) store(ctx context.Context, parked []Parked) error {
 	}
 	first := parked[0]
 	key := f.settings.Prefix + first.Arrived.Format("2006/01/02/15/") + first.SequenceNumber + "-" + hex.EncodeToString(sum.Sum(nil)[:8]) + ".jsonl"
-	if f.deps.Parked == nil {
-		return fmt.Errorf("parking %d records: there is no bucket", len(parked))
-	}
-	if err := f.deps.Parked.Put(ctx, key, lines.Bytes()); err != nil {
+	if err := f.deps.Bucket.Put(ctx, key, lines.Bytes()); err != nil {
 		return fmt.Errorf("parking %d records: %w", len(parked), err)
 	}
 	f.deps.Log.Warn("records were parked", "count", len(parked), "key", key, "reason", first.Reason, "detail", first.Detail)

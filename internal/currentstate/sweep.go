@@ -25,6 +25,9 @@ type Swept struct {
 // deletion; a new epoch is the place for it.
 func (f *Function) Sweep(ctx context.Context) (Swept, error) {
 	var out Swept
+	if err := f.takeOver(ctx); err != nil {
+		return out, err
+	}
 	entries, err := f.registry.all(ctx)
 	if err != nil {
 		return out, err

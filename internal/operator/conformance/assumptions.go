@@ -34,7 +34,7 @@ func Assumptions() []Assumption {
 		{
 			ID: "alter-record", Area: Tables, Mark: Harmless, Shown: equals, judge: altered, step: stepAlter,
 			Text:    "ALTER TABLE ADD COLUMN comes as a control record with the whole new definition.",
-			RestsOn: []string{"internal/currentstate/registry.go#lacks", "internal/currentstate/apply.go#announced", "components/replication/target.go#IncludeTableAlterOperations"},
+			RestsOn: []string{"internal/currentstate/entry.go#lacks", "internal/currentstate/apply.go#announced", "components/replication/target.go#IncludeTableAlterOperations"},
 			IfWrong: "A new column is indexed by the rule for unknown ones until the next deployment or epoch.",
 		},
 		{
@@ -100,7 +100,7 @@ func Assumptions() []Assumption {
 		{
 			ID: "record-time", Area: Records, Mark: Undetectable, judge: madeThen,
 			Text:    "timestamp is when DMS made the record, in UTC.",
-			RestsOn: []string{"internal/change/order.go#Made", "internal/currentstate/registry.go#epochAt"},
+			RestsOn: []string{"internal/change/order.go#Made", "internal/currentstate/entry.go#epochAt"},
 			IfWrong: "Records around the beginning of an epoch fall into the wrong one.",
 		},
 		{
@@ -190,7 +190,7 @@ func Assumptions() []Assumption {
 		{
 			ID: "big-integers", Area: Values, Mark: Loud, Shown: parks, judge: both(column("signed19", digits("-9223372036854775807")), column("unsigned20", digits("18446744073709551614"))),
 			Text:    "Integers of 19 and 20 digits outside the key have all of them, with useLargeIntegerValue.",
-			RestsOn: []string{"internal/currentstate/registry.go#rounded", "internal/lake/views/types.go#typeOf", "components/replication/target.go#UseLargeIntegerValue"},
+			RestsOn: []string{"internal/currentstate/entry.go#rounded", "internal/lake/views/types.go#typeOf", "components/replication/target.go#UseLargeIntegerValue"},
 			IfWrong: "In scientific notation they are parked (rounded), and Athena's queries of that column fail; the history has them rounded.",
 		},
 		{

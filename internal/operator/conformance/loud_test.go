@@ -3,17 +3,18 @@ package conformance_test
 import (
 	"bufio"
 	"bytes"
+	"cdcpipeline/internal/bucket/buckettest"
 	"cdcpipeline/internal/currentstate"
 	"cdcpipeline/internal/opensearch"
 	"cdcpipeline/internal/opensearch/opensearchtest"
 	"cdcpipeline/internal/operator/conformance"
 	"cdcpipeline/internal/operator/conformance/conformancetest"
-	"context"
 	"encoding/json"
 	"fmt"
 	"log/slog"
 	"net/http"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -27,13 +28,12 @@ import (
 type domain struct {
 	mu        sync.Mutex
 	indices   map[string]bool
-	registry  map[string][]byte
 	versions  map[string]int64
 	documents map[string]string
 }
 
 func newDomain() *domain {
-	return &domain{indices: map[string]bool{}, registry: map[string][]byte{}, versions: map[string]int64{}, documents: map[string]string{}}
+	return &domain{indices: map[string]bool{}, versions: map[string]int64{}, documents: map[string]string{}}
 }
 
 func (d *domain) answer(r opensearchtest.Request) (int, any) {
@@ -42,13 +42,8 @@ func (d *domain) answer(r opensearchtest.Request) (int, any) {
 	switch {
 	case r.Parts[0] == "_bulk":
 		return d.bulk(r.Content)
-	case len(r.Parts) == 3 && r.Parts[1] == "_doc" && r.Method == http.MethodGet:
-		if source, ok := d.registry[r.Parts[2]]; ok {
-			return http.StatusOK, map[string]any{"_source": json.RawMessage(source), "_seq_no": 1, "_primary_term": 1}
-		}
+	case r.Parts[0] == "_alias":
 		return http.StatusNotFound, map[string]any{}
-	case len(r.Parts) == 3 && r.Parts[1] == "_doc":
-		d.registry[r.Parts[2]] = r.Content
 	case r.Last() == "_mapping" && r.Method == http.MethodGet:
 		return http.StatusOK, map[string]any{r.Parts[0]: map[string]any{"mappings": map[string]any{"properties": map[string]any{}}}}
 	}
@@ -91,22 +86,14 @@ func (d *domain) rows() map[string]string {
 	return rows
 }
 
-// bucket holds what is parked.
-type bucket struct{ lines []string }
-
-func (b *bucket) Put(_ context.Context, _ string, body []byte) error {
-	b.lines = append(b.lines, strings.Split(strings.TrimSpace(string(body)), "\n")...)
-	return nil
-}
-
 // indexed has the current-state function index the records of a probe, an hour later, when nothing is waited for any more.
 func indexed(t *testing.T, e *conformance.Evidence) (rows map[string]string, parked []string) {
 	t.Helper()
-	d, b := newDomain(), &bucket{}
+	d, objects := newDomain(), &buckettest.S3{}
 	f, err := currentstate.New(currentstate.Settings{
 		Endpoint: "https://domain", Bucket: "lake", Prefix: "parked/", Retention: 168 * time.Hour, Parked: 720 * time.Hour, Shards: 1, BulkBytes: 1 << 20, BulkRecords: 1000,
 	}, currentstate.Deps{
-		Domain: opensearch.Client{URL: "https://domain", Transport: opensearchtest.Domain(d.answer)}, Parked: b, Log: slog.New(slog.DiscardHandler),
+		Domain: opensearch.Client{URL: "https://domain", Transport: opensearchtest.Domain(d.answer)}, Bucket: objects.Bucket("lake"), Log: slog.New(slog.DiscardHandler),
 		Now: func() time.Time { return e.Began.Add(time.Hour) },
 	})
 	require.NoError(t, err)
@@ -119,7 +106,10 @@ func indexed(t *testing.T, e *conformance.Evidence) (rows map[string]string, par
 	answer, err := f.Handle(t.Context(), batch)
 	require.NoError(t, err)
 	require.Empty(t, answer.BatchItemFailures)
-	return d.rows(), b.lines
+	for _, content := range objects.Objects("lake", "parked/") {
+		parked = slices.AppendSeq(parked, strings.SplitSeq(strings.TrimSpace(content), "\n"))
+	}
+	return d.rows(), parked
 }
 
 func marked(m conformance.Mark) []conformance.Assumption {

@@ -1,6 +1,7 @@
 package status
 
 import (
+	"cdcpipeline/internal/bucket"
 	"cdcpipeline/internal/currentstate"
 	"cdcpipeline/internal/opensearch"
 	"cdcpipeline/internal/outputs"
@@ -62,6 +63,8 @@ func readSearch(ctx context.Context, cluster Cluster, o outputs.Outputs) SearchS
 // Domain is a domain's REST API under its master user.
 type Domain struct {
 	opensearch.Client
+	// Registry is the bucket that says which epochs the tables have; only [Domain.Epochs] needs it.
+	Registry bucket.Bucket
 	// Shut is called by Close; nil is nothing.
 	Shut func() error
 }

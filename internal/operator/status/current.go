@@ -68,5 +68,5 @@ func readCurrent(ctx context.Context, cluster Cluster) CurrentStatus {
 
 // Epochs of the tables whose present state the domain holds.
 func (d *Domain) Epochs(ctx context.Context) ([]currentstate.TableEpochs, error) {
-	return currentstate.NewEpochs(currentstate.EpochsOptions{Domain: d.Client}).List(ctx)
+	return currentstate.NewEpochs(currentstate.EpochsOptions{Domain: d.Client, Bucket: d.Registry}).List(ctx)
 }
