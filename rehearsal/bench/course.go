@@ -202,7 +202,7 @@ func race(ctx context.Context, workers []worker, parts int) error {
 
 // clear removes all indices.
 func (c *course) clear(ctx context.Context) error {
-	if err := c.node.Admin().Do(ctx, http.MethodDelete, "/current-*,cdc-current-*,"+rawIndex+"?ignore_unavailable=true", nil, nil); err != nil {
+	if err := c.node.Admin().Do(ctx, http.MethodDelete, "/current-*,"+rawIndex+"?ignore_unavailable=true", nil, nil); err != nil {
 		return fmt.Errorf("removing the indices: %w", err)
 	}
 	return nil

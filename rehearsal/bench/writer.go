@@ -2,6 +2,7 @@ package bench
 
 import (
 	"bytes"
+	"cdcpipeline/internal/bucket/buckettest"
 	"cdcpipeline/internal/currentstate"
 	"cdcpipeline/internal/opensearch"
 	"compress/gzip"
@@ -20,7 +21,7 @@ import (
 )
 
 // function as its main makes it, in an environment of its own: with its defaults, its own connections and requests that
-// it signs. The node takes a password in place of the signature.
+// it signs. The node takes a password in place of the signature, and the registry is in memory.
 func (b *bench) function(shards int, around func(http.RoundTripper) http.RoundTripper) (*currentstate.Function, error) {
 	environment := map[string]string{"SEARCH_ENDPOINT": b.node.URL, "PARKING_BUCKET": "none", "INDEX_SHARDS": strconv.Itoa(shards), "INDEX_REPLICAS": "0"}
 	settings, err := currentstate.ReadSettings(func(name string) string { return environment[name] })
@@ -32,9 +33,15 @@ func (b *bench) function(shards int, around func(http.RoundTripper) http.RoundTr
 	if around != nil {
 		send = around(send)
 	}
+	objects := &buckettest.S3{Fault: func(_, key string) buckettest.Fault {
+		if strings.HasPrefix(key, settings.Prefix) {
+			return buckettest.Denied // all records are good: none may be parked
+		}
+		return buckettest.None
+	}}
 	cfg := aws.Config{Region: "us-east-1", Credentials: credentials.NewStaticCredentialsProvider("bench", "bench", "")}
 	return currentstate.New(settings, currentstate.Deps{
-		Domain: opensearch.Client{URL: settings.Endpoint, Transport: opensearch.Signed(cfg, opensearch.Domain, send)}, Parked: nothing{}, Metrics: io.Discard, Log: slog.New(slog.DiscardHandler),
+		Domain: opensearch.Client{URL: settings.Endpoint, Transport: opensearch.Signed(cfg, opensearch.Domain, send)}, Bucket: objects.Bucket(settings.Bucket), Metrics: io.Discard, Log: slog.New(slog.DiscardHandler),
 	})
 }
 
@@ -57,14 +64,6 @@ func (a authorized) RoundTrip(r *http.Request) (*http.Response, error) {
 	r = r.Clone(r.Context())
 	r.Header.Set("Authorization", a.login)
 	return a.RoundTripper.RoundTrip(r) //nolint:wrapcheck // as if nothing were in between
-}
-
-// nothing is a bucket into which nothing may go.
-type nothing struct{}
-
-// Put refuses parked records: all of them are good.
-func (nothing) Put(_ context.Context, _ string, body []byte) error {
-	return fmt.Errorf("records were parked: %.1000s", body)
 }
 
 // handle a batch, all of which has to be settled.

@@ -1,6 +1,7 @@
 package dms
 
 import (
+	"cdcpipeline/internal/bucket/buckettest"
 	identity "cdcpipeline/internal/change"
 	"cdcpipeline/internal/currentstate"
 	"cdcpipeline/internal/opensearch"
@@ -10,7 +11,6 @@ import (
 	names "cdcpipeline/internal/table"
 	"cdcpipeline/rehearsal/stores"
 	"cdcpipeline/rehearsal/stores/storestest"
-	"context"
 	"database/sql"
 	"encoding/json"
 	"fmt"
@@ -20,6 +20,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -112,6 +113,8 @@ type current struct {
 	epochs *currentstate.Epochs
 	random *rand.Rand
 	ahead  time.Duration // of the clock, the function's
+	lake   buckettest.S3 // its bucket, into which no record may be parked
+	slow   atomic.Int64  // is the clock of S3 by so much
 }
 
 func newCurrent(t *testing.T, s *scene) *current {
@@ -123,44 +126,24 @@ func newCurrent(t *testing.T, s *scene) *current {
 	reach := opensearch.Client{URL: node.URL, Transport: authorized{master}}
 	var err error
 	c.f, err = currentstate.New(currentstate.Settings{
-		Endpoint: node.URL, Prefix: "parked/", Retention: 7 * 24 * time.Hour, Parked: 30 * 24 * time.Hour, Shards: 2, BulkBytes: 1 << 18, BulkRecords: 300,
+		Endpoint: node.URL, Bucket: "lake", Prefix: "parked/", Retention: 7 * 24 * time.Hour, Parked: 30 * 24 * time.Hour, Shards: 2, BulkBytes: 1 << 18, BulkRecords: 300,
 		Tables: []currentstate.Table{{Database: "dms_test", Table: "plain", Key: []string{"id"}}, {Database: "dms_test", Table: "kinds", Key: []string{"a", "b"}}},
-	}, currentstate.Deps{Domain: reach, Parked: none{t}, Metrics: io.Discard, Log: slog.New(slog.NewTextHandler(t.Output(), nil)), Now: func() time.Time { return time.Now().Add(c.ahead) }})
+	}, currentstate.Deps{Domain: reach, Bucket: c.lake.Bucket("lake"), Metrics: io.Discard, Log: slog.New(slog.NewTextHandler(t.Output(), nil)), Now: func() time.Time { return time.Now().Add(c.ahead) }})
 	require.NoError(t, err)
-	c.epochs = currentstate.NewEpochs(currentstate.EpochsOptions{Domain: reach})
+	c.lake.Now = func() time.Time { return time.Now().Add(-time.Duration(c.slow.Load())) }
+	t.Cleanup(func() { require.Empty(t, c.lake.Objects("lake", "parked/"), "a record was parked") })
+	c.epochs = currentstate.NewEpochs(currentstate.EpochsOptions{Domain: reach, Bucket: c.lake.Bucket("lake")})
 	return c
 }
 
-// beginSoon begins an epoch some seconds from now, and not a minute: the one who enters it reads a domain's clock that is slow.
+// beginSoon begins an epoch some seconds from now, and not a minute: the one who enters it reads a clock of S3's that is slow.
 func (c *current) beginSoon(n names.Name) currentstate.Epoch {
 	c.t.Helper()
-	slow := opensearch.Client{URL: c.node.URL, Transport: slowClock{authorized{c.node}, 55}}
-	epoch, err := currentstate.NewEpochs(currentstate.EpochsOptions{Domain: slow}).Begin(c.t.Context(), n)
+	c.slow.Store(int64(55 * time.Second))
+	defer c.slow.Store(0)
+	epoch, err := c.epochs.Begin(c.t.Context(), n)
 	require.NoError(c.t, err)
 	return epoch
-}
-
-// slowClock is a domain whose clock is some seconds slow.
-type slowClock struct {
-	domain  http.RoundTripper
-	seconds int64
-}
-
-func (s slowClock) RoundTrip(r *http.Request) (*http.Response, error) {
-	answer, err := s.domain.RoundTrip(r)
-	if err != nil || r.URL.Path != "/_cat/health" {
-		return answer, err
-	}
-	defer answer.Body.Close()
-	var health []struct {
-		Epoch int64 `json:"epoch,string"`
-	}
-	if err := json.NewDecoder(answer.Body).Decode(&health); err != nil || len(health) != 1 {
-		return nil, fmt.Errorf("the domain's clock: %w, %d answers", err, len(health))
-	}
-	answer.Body = io.NopCloser(strings.NewReader(fmt.Sprintf(`[{"epoch":"%d"}]`, health[0].Epoch-s.seconds)))
-	answer.ContentLength = -1
-	return answer, nil
 }
 
 // compare tables with what their aliases show, or one with an index, as `cdc verify` does.
@@ -189,14 +172,6 @@ func (a authorized) RoundTrip(r *http.Request) (*http.Response, error) {
 	r = r.Clone(r.Context())
 	r.Header.Set("Authorization", a.client.Authorization)
 	return a.client.HTTP.Transport.RoundTrip(r)
-}
-
-// none is a bucket into which nothing may go.
-type none struct{ t *testing.T }
-
-func (n none) Put(_ context.Context, key string, body []byte) error {
-	require.Fail(n.t, "a record was parked", "%s: %s", key, body)
-	return nil
 }
 
 // deliver hands over everything that is written of what the source has, in any order, some of it twice.

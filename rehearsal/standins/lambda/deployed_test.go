@@ -51,7 +51,8 @@ func TestDeployedFunctionKeepsRowsAsItsRole(t *testing.T) {
 	require.NoError(t, err)
 	put("/_index_template/current", template)
 	put("/_plugins/_security/api/roles/current", []byte(`{"cluster_permissions":["cluster_composite_ops"],
-		"index_permissions":[{"index_patterns":["current-*","cdc-current*"],"allowed_actions":["crud","create_index","manage"]}]}`))
+		"index_permissions":[{"index_patterns":["current-*"],"allowed_actions":["crud","create_index","manage"]},
+		{"index_patterns":["cdc-current*"],"allowed_actions":["read","indices:admin/aliases/get","indices:admin/block/add*","indices:admin/refresh*"]}]}`))
 
 	s.Inject(Faults{Twice: true, Delay: func(shard string) time.Duration {
 		if strings.HasSuffix(shard, "0") {

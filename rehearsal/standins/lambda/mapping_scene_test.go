@@ -1,6 +1,7 @@
 package lambda
 
 import (
+	"cdcpipeline/internal/currentstate"
 	"cdcpipeline/rehearsal/standins/account"
 	"cdcpipeline/rehearsal/standins/controlplane"
 	"cdcpipeline/rehearsal/stores/storestest"
@@ -176,13 +177,16 @@ func (s *scene) data() []string {
 	return all
 }
 
-// parked are the objects in the bucket.
+// parked are the objects in the bucket, without the function's registry.
 func (s *scene) parked() map[string]string {
 	s.t.Helper()
 	listed, err := s.s3.ListObjectsV2(s.t.Context(), &s3.ListObjectsV2Input{Bucket: &s.name})
 	require.NoError(s.t, err)
 	all := map[string]string{}
 	for _, o := range listed.Contents {
+		if strings.HasPrefix(*o.Key, currentstate.RegistryPrefix) {
+			continue
+		}
 		out, err := s.s3.GetObject(s.t.Context(), &s3.GetObjectInput{Bucket: &s.name, Key: o.Key})
 		require.NoError(s.t, err)
 		text, err := io.ReadAll(out.Body)

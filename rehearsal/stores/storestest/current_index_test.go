@@ -2,6 +2,7 @@ package storestest_test
 
 import (
 	"bytes"
+	"cdcpipeline/internal/bucket/buckettest"
 	"cdcpipeline/internal/currentstate"
 	"cdcpipeline/internal/opensearch"
 	"cdcpipeline/internal/table"
@@ -30,13 +31,8 @@ func (a asMaster) RoundTrip(r *http.Request) (*http.Response, error) {
 	return a.client.HTTP.Transport.RoundTrip(r)
 }
 
-// parkedLines is a bucket.
-type parkedLines struct{ bytes.Buffer }
-
-func (p *parkedLines) Put(_ context.Context, _ string, body []byte) error {
-	_, err := p.Write(body)
-	return err
-}
+// lake is the bucket of all tests, as the node is that of all.
+var lake = &buckettest.S3{}
 
 // currentIndices are the function and a real node with tables of one database, which is a test's own.
 type currentIndices struct {
@@ -44,7 +40,6 @@ type currentIndices struct {
 	node         *stores.Client
 	f            *currentstate.Function
 	database     string
-	parked       parkedLines
 	metrics, log bytes.Buffer
 	now          time.Time // zero is the clock's
 }
@@ -58,9 +53,9 @@ func newCurrentIndices(t *testing.T, database string, tables ...currentstate.Tab
 	}
 	var err error
 	c.f, err = currentstate.New(currentstate.Settings{
-		Endpoint: node.URL, Prefix: "parked/", Retention: 7 * 24 * time.Hour, Parked: 30 * 24 * time.Hour, Shards: 1, BulkBytes: 4 << 20, BulkRecords: 2000, Tables: tables,
+		Endpoint: node.URL, Bucket: "lake", Prefix: "parked/" + database + "/", Retention: 7 * 24 * time.Hour, Parked: 30 * 24 * time.Hour, Shards: 1, BulkBytes: 4 << 20, BulkRecords: 2000, Tables: tables,
 	}, currentstate.Deps{
-		Domain: opensearch.Client{URL: node.URL, Transport: asMaster{c.node}}, Parked: &c.parked, Metrics: &c.metrics,
+		Domain: opensearch.Client{URL: node.URL, Transport: asMaster{c.node}}, Bucket: lake.Bucket("lake"), Metrics: &c.metrics,
 		Log: slog.New(slog.NewTextHandler(&c.log, nil)), Now: func() time.Time {
 			if c.now.IsZero() {
 				return time.Now()
@@ -70,6 +65,11 @@ func newCurrentIndices(t *testing.T, database string, tables ...currentstate.Tab
 	})
 	require.NoError(t, err)
 	return c
+}
+
+// parked are the objects of parked records.
+func (c *currentIndices) parked() map[string]string {
+	return lake.Objects("lake", "parked/"+c.database+"/")
 }
 
 // change is a record of a row, at a place in the binlog.
@@ -166,7 +166,7 @@ func TestAnIndexOutOfOrderParksNothingAndHoldsUpNoOtherTable(t *testing.T) {
 			s.spoil(c)
 			t.Cleanup(func() {
 				_, _, _ = c.node.Call(context.WithoutCancel(t.Context()), http.MethodDelete, "/"+c.index("a")+","+c.index("b"), nil)
-				_, _, _ = c.node.Call(context.WithoutCancel(t.Context()), http.MethodDelete, "/cdc-current-1/_doc/"+c.alias("a")+"?refresh=true", nil)
+				_ = lake.Bucket("lake").Delete(context.WithoutCancel(t.Context()), currentstate.RegistryPrefix+"current/"+strings.TrimPrefix(c.alias("a"), "current-")+".json")
 			})
 			batch := []string{c.insert("a", 20, `"id":2`), c.insert("b", 20, `"id":2`)}
 			began := time.Now()
@@ -180,7 +180,7 @@ func TestAnIndexOutOfOrderParksNothingAndHoldsUpNoOtherTable(t *testing.T) {
 			s.mend(c)
 			require.Equal(t, -1, c.handle(time.Minute, batch...))
 			require.Equal(t, 1, c.finds("a", `{"term":{"id":2}}`))
-			require.Empty(t, c.parked.String())
+			require.Empty(t, c.parked())
 		})
 	}
 }
@@ -198,7 +198,7 @@ func TestAnIndexThatIsClosedWhenAProcessBegins(t *testing.T) {
 	c.do(http.MethodPost, "/"+c.index("a")+"/_open", nil)
 	require.Equal(t, -1, c.handle(time.Minute, batch...))
 	require.Equal(t, 1, c.finds("a", `{"range":{"day":{"gte":"2026-11-01"}}}`))
-	require.Empty(t, c.parked.String())
+	require.Empty(t, c.parked())
 }
 
 // OpenSearch forgets the version of a deleted document when its index is closed and opened (and after index.gc_deletes, a minute
@@ -251,7 +251,7 @@ func TestNoNameAndNoValueIsRefused(t *testing.T) {
 		}
 	}
 	require.Equal(t, -1, c.handle(time.Minute, records...))
-	require.Empty(t, c.parked.String())
+	require.Empty(t, c.parked())
 	require.Equal(t, len(records), c.finds("a", everything))
 
 	names := []string{"test", "test.CreatedBy", ".x", "x.", "a..b", ".", "..", "a", "a.b", "a.b.c", "_id", "_source", "_cdc", "%2E", "*", "a*", "#", "@timestamp", "a b", " a", "한글", `a"b`, `a\b`, "a/b", "a,b", "null", "\u00a0"}
@@ -262,7 +262,7 @@ func TestNoNameAndNoValueIsRefused(t *testing.T) {
 		fmt.Fprintf(&row, `,%s:"value %d"`, text, i)
 	}
 	require.Equal(t, -1, c.handle(time.Minute, c.insert("b", 10, `"id":1`+row.String())), c.log.String())
-	require.Empty(t, c.parked.String())
+	require.Empty(t, c.parked())
 	for i, name := range names {
 		if name == "*" || name == "a*" { // a query takes them for patterns
 			continue

@@ -81,7 +81,7 @@ func TestARowIsInNoStoreAfterItsErasure(t *testing.T) {
 		Lake: erase.Lake{Client: client, Name: bucket, Prefix: "raw", Parked: []string{"errors/"}, Results: "athena-results/"},
 		Search: &erase.Search{
 			Client: opensearch.Client{URL: node.URL, Transport: asMaster{node}}, History: "retail-trans-erase-" + day, Pause: 50 * time.Millisecond,
-			Epochs: currentstate.NewEpochs(currentstate.EpochsOptions{Domain: opensearch.Client{URL: node.URL, Transport: asMaster{node}}}),
+			Epochs: currentstate.NewEpochs(currentstate.EpochsOptions{Domain: opensearch.Client{URL: node.URL, Transport: asMaster{node}}, Bucket: lake.Bucket("lake")}),
 		},
 		Options: erase.Options{Yes: true},
 	}

@@ -61,6 +61,25 @@ def key_response(original, self, request, *args, **kwargs):
 FakeKey.value = _whole.getter(lambda key: _Part(key) if getattr(_asked, "part", False) else _whole.fget(key))
 
 
+# ---- a write on a condition is one step: moto looks, and writes later. S3 answers 409 when another write of the object is under way,
+# https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html; here it does at the first change of each bucket, and
+# never again, so that whoever changes objects on a condition meets one in each rehearsal
+
+_one_at_a_time = threading.Lock()
+_has_answered_409 = set()
+
+
+@wraps(S3Response)
+def put_object(original, self):
+    if not (self.headers.get("If-Match") or self.headers.get("If-None-Match")):
+        return original(self)
+    with _one_at_a_time:
+        if self.headers.get("If-Match") and self.bucket_name not in _has_answered_409:
+            _has_answered_409.add(self.bucket_name)
+            return 409, {}, "<Error><Code>ConditionalRequestConflict</Code><Message>Another write is under way.</Message></Error>"
+        return original(self)
+
+
 # ---- a key whose versions end in a delete marker can be deleted for good
 
 
