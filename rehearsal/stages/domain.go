@@ -7,9 +7,14 @@ import (
 	"net/http"
 )
 
-// DomainReplaced changes the domain's name, which replaces it: the new one must have its roles, and take rows.
+// DomainReplaced changes the domain's name, which replaces it: the new one must have its roles, and take rows, in the epochs that the
+// tables were in.
 func DomainReplaced(ctx context.Context, r *Run) error {
 	before, err := mapped(ctx, r, r.output("searchDomainName"))
+	if err != nil {
+		return err
+	}
+	epochs, err := registered(ctx, r)
 	if err != nil {
 		return err
 	}
@@ -33,7 +38,10 @@ func DomainReplaced(ctx context.Context, r *Run) error {
 			return fmt.Errorf("the new domain does not map %s to %s", arn, role)
 		}
 	}
-	return rowsReach(ctx, r, "replaced", name)
+	if err := rowsReach(ctx, r, "replaced", name); err != nil {
+		return err
+	}
+	return epochsOutlive(ctx, r, epochs, name)
 }
 
 // mapped is which role of a domain each backend role is mapped to, without those that the domain comes with.

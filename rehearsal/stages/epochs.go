@@ -13,7 +13,7 @@ import (
 const reloadedTable = "shop.ledger"
 
 // Epochs mends a current index as an operator would: a document is taken out behind the pipeline's back, the table is loaded
-// again into a new epoch, which is compared with the table and shown; then back, forward again, and the former one deleted.
+// again into a new epoch, which is compared with the table and shown; then back, forward again, and the former one deleted. In the end the index is lost, and its epoch is not.
 func Epochs(ctx context.Context, r *Run) error {
 	if err := r.World.Firehose.Drain(ctx); err != nil { // so that nothing else differs
 		return fmt.Errorf("waiting for the deliveries: %w", err)
@@ -58,7 +58,13 @@ func Epochs(ctx context.Context, r *Run) error {
 			}
 		}
 	}
-	return listed(ctx, r)
+	if err := listed(ctx, r); err != nil {
+		return err
+	}
+	if err := loseIndex(ctx, r); err != nil {
+		return fmt.Errorf("losing an index: %w", err)
+	}
+	return conflictMet(r)
 }
 
 // loseDocument takes a row out of the current index.

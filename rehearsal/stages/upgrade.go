@@ -25,7 +25,8 @@ var formerFiles = []string{"bootstrap/schema/retail_trans.sql", "rehearsal/stack
 // formerPlugins are the versions of plugins that the baseline's SDKs ask for: plugin, version.
 var formerPlugins = [][2]string{{"aws", "6.83.2"}, {"random", "4.19.0"}}
 
-// DeployBaseline deploys the stack with the baseline's own program, which is compiled from this clone's history.
+// DeployBaseline deploys the stack with the baseline's own program, which is compiled from this clone's history, and waits until its
+// function has met every table.
 func DeployBaseline(ctx context.Context, r *Run) error {
 	folder, program, err := compileBaseline(ctx, r)
 	if err != nil {
@@ -50,8 +51,12 @@ func DeployBaseline(ctx context.Context, r *Run) error {
 	}
 	r.World.DMS.AcceptUntested(true)
 	defer r.World.DMS.AcceptUntested(false)
-	if _, err := former.Up(ctx, stack.Pack{}, r.tell); err != nil {
+	made, err := former.Up(ctx, stack.Pack{}, r.tell)
+	if err != nil {
 		return fmt.Errorf("deploying the baseline: %w", err)
+	}
+	if err := knownToTheBaseline(ctx, r, fmt.Sprint(made.Outputs["searchDomainName"].Value)); err != nil {
+		return err
 	}
 	return r.World.Healthy() //nolint:wrapcheck // names the server
 }

@@ -27,6 +27,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"time"
 
@@ -176,6 +177,15 @@ func (w *World) attach(ctx context.Context, o Options) error {
 		}
 	}()
 	return nil
+}
+
+// Logged says whether the log of the control plane's stand-in, which names each request and the status of its answer, has such a line.
+func (w *World) Logged(line *regexp.Regexp) (bool, error) {
+	text, err := os.ReadFile(w.moto.Log)
+	if err != nil {
+		return false, fmt.Errorf("reading the log of the control plane: %w", err)
+	}
+	return line.Match(text), nil
 }
 
 // applyMaster gives the database the master user that RDS would: with the password of the secret that it manages.
