@@ -138,8 +138,8 @@ func TestAnEntryThatCannotBeReadIsNoNewTable(t *testing.T) {
 			require.Equal(t, -1, r.handle(t, row(1, 10, "")))
 			r.now = r.now.Add(remembered)
 			r.s3.Set("b", entryKey(orders), c.content)
-			r.s3.Fault = func(_, key string) buckettest.Fault {
-				if key == entryKey(orders) {
+			r.s3.Fault = func(method, key string) buckettest.Fault {
+				if method == http.MethodGet && key == entryKey(orders) {
 					return c.fault
 				}
 				return buckettest.None

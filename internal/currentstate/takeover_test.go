@@ -236,6 +236,20 @@ func TestAWriterOfAFormerReleaseLosesNothing(t *testing.T) {
 	require.Equal(t, late, r.copied()[entryKey(clicks)])
 }
 
+// Who has blocked them knows that no write is under way any more; who finds them blocked does not.
+func TestARunThatFindsTheWritesBlockedWaits(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		for _, before := range []bool{false, true} {
+			r := ofAFormerRelease(t)
+			r.domain.former.blocked = before
+			began := time.Now()
+			_, err := r.registry().takeOver(t.Context())
+			require.NoError(t, err)
+			require.Equal(t, before, time.Since(began) >= underWay)
+		}
+	})
+}
+
 func TestADomainThatIsAwayIsNotTakenForOneWithoutARegistry(t *testing.T) {
 	for name, fault := range map[string]int{"busy": faultBusy, "broken": faultBroken, "unreachable": faultUnsent} {
 		t.Run(name, func(t *testing.T) {
