@@ -2,6 +2,7 @@ package lambda
 
 import (
 	"cdcpipeline/config"
+	"cdcpipeline/internal/currentstate"
 	"cdcpipeline/internal/lambdabuild"
 	"cdcpipeline/rehearsal/standins/account"
 	"cdcpipeline/rehearsal/standins/opensearch"
@@ -54,6 +55,11 @@ func TestDeployedFunctionKeepsRowsAsItsRole(t *testing.T) {
 		"index_permissions":[{"index_patterns":["current-*"],"allowed_actions":["crud","create_index","manage"]},
 		{"index_patterns":["cdc-current*"],"allowed_actions":["read","indices:admin/aliases/get","indices:admin/block/add*","indices:admin/refresh*"]}]}`))
 
+	// A former release has left its registry; the role may copy it, and no more.
+	put("/cdc-current-1", []byte(`{"aliases":{"cdc-current":{}},"settings":{"index":{"number_of_shards":1,"number_of_replicas":0}}}`))
+	const former = `{"schema":"shop","table":"orders","key":["id"],"columns":{"id":"long","total":"decimal"},"epochs":[{"number":1,"since":"0001-01-01T00:00:00Z","key":["id"],"types":["int(11)"],"binlog":"bin"}]}`
+	put("/cdc-current/_doc/current-shop-orders?require_alias=true", []byte(former))
+
 	s.Inject(Faults{Twice: true, Delay: func(shard string) time.Duration {
 		if strings.HasSuffix(shard, "0") {
 			return time.Second // the loads, which come after the changes so
@@ -91,6 +97,13 @@ func TestDeployedFunctionKeepsRowsAsItsRole(t *testing.T) {
 		require.Contains(t, text, "no record")
 	}
 	require.Zero(t, s.Stats()[uuid].Parked+s.Stats()[uuid].Lost)
+
+	registry := s.objects(currentstate.RegistryPrefix)
+	require.JSONEq(t, former, registry["registry/current/shop-orders.json"])
+	require.Contains(t, registry["registry/current.json"], `"copied":1`)
+	refused, _, err := admin.Call(t.Context(), http.MethodPut, "/cdc-current/_doc/late", []byte(`{}`))
+	require.NoError(t, err)
+	require.Equal(t, http.StatusForbidden, refused, "its writes are blocked")
 
 	swept, err := s.invoker.Invoke(t.Context(), s.name, []byte(`{"source":"aws.scheduler"}`))
 	require.NoError(t, err)

@@ -9,6 +9,7 @@ import (
 	"encoding/json"
 	"io"
 	"log/slog"
+	"maps"
 	"net/http/httptest"
 	"net/url"
 	"slices"
@@ -180,13 +181,18 @@ func (s *scene) data() []string {
 // parked are the objects in the bucket, without the function's registry.
 func (s *scene) parked() map[string]string {
 	s.t.Helper()
-	listed, err := s.s3.ListObjectsV2(s.t.Context(), &s3.ListObjectsV2Input{Bucket: &s.name})
+	all := s.objects("")
+	maps.DeleteFunc(all, func(key, _ string) bool { return strings.HasPrefix(key, currentstate.RegistryPrefix) })
+	return all
+}
+
+// objects in the bucket whose keys begin with a prefix, by key.
+func (s *scene) objects(prefix string) map[string]string {
+	s.t.Helper()
+	listed, err := s.s3.ListObjectsV2(s.t.Context(), &s3.ListObjectsV2Input{Bucket: &s.name, Prefix: &prefix})
 	require.NoError(s.t, err)
 	all := map[string]string{}
 	for _, o := range listed.Contents {
-		if strings.HasPrefix(*o.Key, currentstate.RegistryPrefix) {
-			continue
-		}
 		out, err := s.s3.GetObject(s.t.Context(), &s3.GetObjectInput{Bucket: &s.name, Key: o.Key})
 		require.NoError(s.t, err)
 		text, err := io.ReadAll(out.Body)
