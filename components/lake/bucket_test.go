@@ -113,10 +113,11 @@ func TestRawChangesAgeAndNeverExpire(t *testing.T) {
 func TestNoRuleMovesOrDeletesTheRegistryOfTheCurrentState(t *testing.T) {
 	rules, ok := madeBucket(t, BucketArgs{}).One(t, "aws:s3/bucketLifecycleConfigurationV2:BucketLifecycleConfigurationV2").Input("rules").([]any)
 	require.True(t, ok)
+	entry := config.RegistryPrefix + "/current/x.json"
 	for _, one := range rules {
 		rule := one.(map[string]any)
 		prefix := rule["filter"].(map[string]any)["prefix"].(string)
-		if strings.HasPrefix(config.RegistryPrefix+"/current/x.json", prefix) {
+		if strings.HasPrefix(entry, prefix) {
 			require.NotContains(t, rule, "expiration", prefix)
 			require.NotContains(t, rule, "transitions", prefix)
 		}
