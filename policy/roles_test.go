@@ -116,7 +116,7 @@ var roles = map[string][]call{
 		{"kinesis:SubscribeToShard", "arn:aws:kinesis:us-east-1:123456789012:stream/other/consumer/c:1", nil, no},
 		{"es:ESHttpPost", "cdc-search-domain/_bulk", nil, yes},
 		{"es:ESHttpPut", "cdc-search-domain/current-testdb-retail_trans-1", nil, yes},
-		{"es:ESHttpGet", "cdc-search-domain/_alias/cdc-current", nil, yes},
+		{"es:ESHttpGet", "cdc-search-domain/cdc-current/_mapping", nil, yes},
 		{"es:ESHttpPut", "cdc-search-domain/cdc-current/_block/write", nil, yes},
 		{"es:ESHttpPost", "cdc-search-domain/cdc-current/_search", nil, yes},
 		{"es:ESHttpPut", "cdc-search-domain/cdc-current/_doc/x", nil, no},

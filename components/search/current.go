@@ -51,7 +51,7 @@ type CurrentStateArgs struct {
 // deletes by the rows' keys, newer versions over older ones, whatever the order they come in.
 //
 // It reads the stream from its oldest record, so it may be made, switched off and made again at any time within the
-// stream's retention. Destroying it leaves the indices where they are.
+// stream's retention. Destroying it leaves the indices where they are, and what it knows of the tables.
 type CurrentState struct {
 	pulumi.ResourceState
 

@@ -19,7 +19,7 @@ func currentPermissions() Permissions {
 			{Patterns: []string{CurrentIndices}, Actions: []string{"crud", "create_index", "manage"}},
 			{
 				Patterns: []string{currentstate.FormerRegistry + "*"},
-				Actions:  []string{"read", "indices:admin/aliases/get", "indices:admin/block/add*", "indices:admin/refresh*"},
+				Actions:  []string{"read", "indices:admin/mappings/get", "indices:admin/block/add*", "indices:admin/refresh*"},
 			},
 		},
 	}
@@ -91,7 +91,7 @@ func (p *currentPlan) inDomain(path string) pulumi.StringInput {
 func (p *currentPlan) copyRegistry() []iampolicy.Statement {
 	const former = currentstate.FormerRegistry
 	return []iampolicy.Statement{
-		{Sid: "FindFormerRegistry", Actions: []string{"es:ESHttpGet"}, Resources: []pulumi.StringInput{p.inDomain("_alias/" + former)}},
+		{Sid: "FindFormerRegistry", Actions: []string{"es:ESHttpGet"}, Resources: []pulumi.StringInput{p.inDomain(former + "/_mapping")}},
 		{Sid: "BlockFormerRegistry", Actions: []string{"es:ESHttpPut"}, Resources: []pulumi.StringInput{p.inDomain(former + "/_block/write")}},
 		{Sid: "ReadFormerRegistry", Actions: []string{"es:ESHttpPost"}, Resources: []pulumi.StringInput{p.inDomain(former + "/_refresh"), p.inDomain(former + "/_search")}},
 	}

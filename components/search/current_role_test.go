@@ -44,7 +44,7 @@ func TestTheFunctionsRoleReachesItsOwnAlone(t *testing.T) {
 	require.Equal(t, map[string][]string{
 		"ReadStream":          {changesArn},
 		"WriteIndices":        {domain + "current-*", domain + "_bulk"},
-		"FindFormerRegistry":  {domain + "_alias/cdc-current"},
+		"FindFormerRegistry":  {domain + "cdc-current/_mapping"},
 		"BlockFormerRegistry": {domain + "cdc-current/_block/write"},
 		"ReadFormerRegistry":  {domain + "cdc-current/_refresh", domain + "cdc-current/_search"},
 		"KeepRegistry":        {bucketArn + "/registry/*"},
@@ -68,7 +68,7 @@ func TestTheFunctionMayTouchItsOwnIndicesAlone(t *testing.T) {
 		map[string]any{"indexPatterns": []any{"current-*"}, "allowedActions": []any{"crud", "create_index", "manage"}},
 		map[string]any{
 			"indexPatterns":  []any{"cdc-current*"},
-			"allowedActions": []any{"read", "indices:admin/aliases/get", "indices:admin/block/add*", "indices:admin/refresh*"},
+			"allowedActions": []any{"read", "indices:admin/mappings/get", "indices:admin/block/add*", "indices:admin/refresh*"},
 		},
 	}, role.Input("indexPermissions"))
 	for name, want := range map[string]bool{

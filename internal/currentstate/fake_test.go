@@ -188,7 +188,6 @@ type former struct {
 // formerly has a former release's registry with an entry for each source, by document id.
 func (d *domain) formerly(entries map[string]string) {
 	d.former = &former{docs: map[string]json.RawMessage{}, unseen: map[string]json.RawMessage{}}
-	d.alias(FormerRegistry)[FormerRegistry+"-1"] = false
 	for id, source := range entries {
 		d.former.unseen[id] = json.RawMessage(source)
 	}
@@ -203,6 +202,7 @@ func (d *domain) registry(r opensearchtest.Request) (int, any) {
 		before := d.former.blocked
 		d.former.blocked = true
 		return 200, object{"acknowledged": true, "shards_acknowledged": !before}
+	case path == "_mapping":
 	case path == "_refresh":
 		maps.Copy(d.former.docs, d.former.unseen)
 	case path == "_search":

@@ -15,7 +15,7 @@ import (
 // bounds to 4 KB in all, and the function reads them with [ReadSettings]:
 //
 //	SEARCH_ENDPOINT         https://vpc-name-....es.amazonaws.com, the domain; required
-//	PARKING_BUCKET          name of the bucket for records that cannot be indexed; required
+//	PARKING_BUCKET          name of the bucket for the registry, and for records that cannot be indexed; required
 //	PARKING_PREFIX          of their keys; default parked/current/
 //	TABLES                  JSON list of the tables known when the function is deployed; default []:
 //	                        [{"database":"testdb","table":"retail_trans","key":["trans_id"],
@@ -31,7 +31,7 @@ import (
 type Settings struct {
 	// Endpoint is the domain's URL without a trailing slash.
 	Endpoint string
-	// Bucket and Prefix (with a trailing slash) for parked records.
+	// Bucket of the registry and of parked records, and the latter's Prefix with a trailing slash.
 	Bucket, Prefix string
 	Tables         []Table
 	// Retention of the stream, and how old a parked record may be when it is replayed: a tombstone outlives both.

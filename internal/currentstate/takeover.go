@@ -52,13 +52,17 @@ func (r *registry) here(ctx context.Context) error {
 	return err
 }
 
-// former says whether a former release has left a registry in the domain.
+// former says whether a former release has left a registry in the domain. The alias is asked for as an index is, so that the question is
+// about that index alone, whatever the role may know of others.
 func (r *registry) former(ctx context.Context) (bool, error) {
-	behind, err := r.client.Behind(ctx, FormerRegistry)
+	err := r.client.call(ctx, http.MethodGet, "/"+FormerRegistry+"/_mapping", nil, nil)
+	if opensearch.Status(err) == http.StatusNotFound {
+		return false, nil
+	}
 	if err != nil {
 		return false, fmt.Errorf("looking for a former registry: %w", err)
 	}
-	return len(behind) > 0, nil
+	return true, nil
 }
 
 // marked says whether there is the marker.

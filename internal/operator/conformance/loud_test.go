@@ -42,7 +42,7 @@ func (d *domain) answer(r opensearchtest.Request) (int, any) {
 	switch {
 	case r.Parts[0] == "_bulk":
 		return d.bulk(r.Content)
-	case r.Parts[0] == "_alias":
+	case r.Parts[0] == currentstate.FormerRegistry:
 		return http.StatusNotFound, map[string]any{}
 	case r.Last() == "_mapping" && r.Method == http.MethodGet:
 		return http.StatusOK, map[string]any{r.Parts[0]: map[string]any{"mappings": map[string]any{"properties": map[string]any{}}}}

@@ -53,7 +53,7 @@ func TestDeployedFunctionKeepsRowsAsItsRole(t *testing.T) {
 	put("/_index_template/current", template)
 	put("/_plugins/_security/api/roles/current", []byte(`{"cluster_permissions":["cluster_composite_ops"],
 		"index_permissions":[{"index_patterns":["current-*"],"allowed_actions":["crud","create_index","manage"]},
-		{"index_patterns":["cdc-current*"],"allowed_actions":["read","indices:admin/aliases/get","indices:admin/block/add*","indices:admin/refresh*"]}]}`))
+		{"index_patterns":["cdc-current*"],"allowed_actions":["read","indices:admin/mappings/get","indices:admin/block/add*","indices:admin/refresh*"]}]}`))
 
 	// A former release has left its registry; the role may copy it, and no more.
 	put("/cdc-current-1", []byte(`{"aliases":{"cdc-current":{}},"settings":{"index":{"number_of_shards":1,"number_of_replicas":0}}}`))
