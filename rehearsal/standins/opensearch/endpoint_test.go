@@ -127,7 +127,7 @@ func TestProbeIsRefusedUntilTheRoleIsMapped(t *testing.T) {
 	node.mu.Lock()
 	node.mapped, node.refuse = false, http.StatusInternalServerError
 	node.mu.Unlock()
-	require.NoError(t, put(rolesPath+"delivery", `{"index_permissions":[{"index_patterns":["exact","retail-trans*"]}]}`))
+	require.NoError(t, put(rolesPath+"delivery", `{"index_permissions":[{"index_patterns":["former*"],"allowed_actions":["read"]},{"index_patterns":["exact","retail-trans*"],"allowed_actions":["crud"]}]}`))
 	require.Error(t, put(mappingsPath+"delivery", `{"users":["admin"]}`))
 	require.Zero(t, r.Probe(), "neither is a user")
 	require.Error(t, put(mappingsPath+"delivery", mapping))

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 )
@@ -38,17 +39,21 @@ func (p *prober) result() Probe {
 	return p.probe
 }
 
-// learn remembers which indices a role is for: the first pattern that ends with a star.
+// learn remembers which indices a role is for: the first pattern that ends with a star, of those that it may not only read.
 func (p *prober) learn(role string, body []byte) {
 	var request struct {
 		IndexPermissions []struct {
-			IndexPatterns []string `json:"index_patterns"`
+			IndexPatterns  []string `json:"index_patterns"`
+			AllowedActions []string `json:"allowed_actions"`
 		} `json:"index_permissions"`
 	}
 	if json.Unmarshal(body, &request) != nil {
 		return // the node says what is wrong with it
 	}
 	for _, permission := range request.IndexPermissions {
+		if slices.Contains(permission.AllowedActions, "read") {
+			continue
+		}
 		for _, pattern := range permission.IndexPatterns {
 			prefix, ok := strings.CutSuffix(pattern, "*")
 			if !ok || prefix == "" || strings.ContainsAny(prefix, "*?/<$") {
