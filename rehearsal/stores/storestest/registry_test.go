@@ -5,6 +5,7 @@ import (
 	"cdcpipeline/internal/currentstate"
 	"cdcpipeline/internal/opensearch"
 	"cdcpipeline/rehearsal/stores/storestest"
+	"context"
 	"encoding/json"
 	"net/http"
 	"testing"
@@ -24,7 +25,10 @@ func TestTheRegistryOfAFormerReleaseIsCopiedOfARealNode(t *testing.T) {
 		require.NoError(t, err)
 		return status, string(answer)
 	}
-	t.Cleanup(func() { do(http.MethodDelete, "/cdc-current-1", "") })
+	t.Cleanup(func() {
+		_, _, err := node.Call(context.WithoutCancel(t.Context()), http.MethodDelete, "/cdc-current-1", nil)
+		require.NoError(t, err)
+	})
 	status, answer := do(http.MethodPut, "/cdc-current-1", `{"aliases":{"cdc-current":{}},"settings":{"index":{"number_of_shards":1,"auto_expand_replicas":"0-1","refresh_interval":-1}},
 		"mappings":{"dynamic":false,"properties":{"schema":{"type":"keyword"},"table":{"type":"keyword"}}}}`)
 	require.Equal(t, http.StatusOK, status, answer)
