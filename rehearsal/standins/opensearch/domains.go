@@ -7,9 +7,10 @@
 package opensearch
 
 import (
+	"cdcpipeline/rehearsal/standins/front"
+	"cdcpipeline/rehearsal/standins/signature"
 	"cdcpipeline/rehearsal/stores"
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -17,7 +18,6 @@ import (
 	"slices"
 	"sync"
 	"sync/atomic"
-	"time"
 )
 
 // AdminClient calls a domain's node as its administrator, past every permission: for verifying, not for the pipeline.
@@ -26,29 +26,15 @@ type AdminClient = stores.Client
 // Hit is one document the [AdminClient] found.
 type Hit = stores.Hit
 
-// Node is the server behind a domain. [stores.OpenSearch] is one.
-type Node interface {
-	// Authorization header of a caller with this name and these backend roles.
-	Authorization(user string, backendRoles ...string) (string, error)
-	// Admin is allowed everything.
-	Admin() *stores.Client
-	// SetMasterPassword of the internal master user; an empty user keeps its name.
-	SetMasterPassword(ctx context.Context, user, password string) error
-	// TLS verifies the node.
-	TLS() *tls.Config
-	// Crash kills the node, and starts it again after so long; it returns when it answers.
-	Crash(ctx context.Context, down time.Duration) error
-	Stop()
-	Done() <-chan struct{}
-	Err() error
-}
+// Node is the server behind a domain.
+type Node = front.Node
 
 // Domains of one rehearsal. Its methods may be called from several goroutines.
 type Domains struct {
 	ctx       context.Context
 	authority *stores.Authority
 	start     func(ctx context.Context, master MasterUser) (Node, error)
-	keys      *keys
+	keys      *signature.Keys
 	log       *slog.Logger
 
 	mu          sync.Mutex
@@ -70,7 +56,7 @@ func New(ctx context.Context, site *stores.Site, log *slog.Logger) *Domains {
 }
 
 func newDomains(ctx context.Context, authority *stores.Authority, log *slog.Logger, start func(context.Context, MasterUser) (Node, error)) *Domains {
-	return &Domains{ctx: ctx, authority: authority, start: start, keys: newKeys(), log: log, open: map[string]*Domain{}}
+	return &Domains{ctx: ctx, authority: authority, start: start, keys: signature.New(), log: log, open: map[string]*Domain{}}
 }
 
 // MasterUser of a domain's internal user database.
@@ -105,7 +91,7 @@ func (d *Domains) Delete(name string) {
 	defer d.mu.Unlock()
 	if domain, ok := d.open[name]; ok {
 		delete(d.open, name)
-		domain.cancel()
+		domain.Close()
 	}
 }
 

@@ -2,7 +2,9 @@ package opensearch
 
 import (
 	"bytes"
-	"encoding/json"
+	"cdcpipeline/rehearsal/standins/bulk"
+	"cdcpipeline/rehearsal/standins/front"
+	"cdcpipeline/rehearsal/standins/signature"
 	"fmt"
 	"io"
 	"net/http"
@@ -13,6 +15,8 @@ const (
 	rolesPath    = "/_plugins/_security/api/roles/"
 	mappingsPath = "/_plugins/_security/api/rolesmapping/"
 	ismPath      = "/_plugins/_ism/"
+
+	signingService = "es"
 )
 
 // ServeHTTP is the domain's endpoint. A password passes through to the node. A signature that holds becomes the caller's
@@ -26,7 +30,7 @@ func (d *Domain) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	r.Body, r.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
 	caller, err := d.authenticate(r, body)
 	if err != nil {
-		d.log.Warn("a signature was refused", "path", r.URL.Path, "reason", err)
+		d.Log.Warn("a signature was refused", "path", r.URL.Path, "reason", err)
 		refuse(w, http.StatusForbidden, sentence(err))
 		return
 	}
@@ -35,13 +39,13 @@ func (d *Domain) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		d.serveISM(w, r, body)
 	case r.Method == http.MethodPut && strings.HasPrefix(r.URL.Path, rolesPath):
 		d.prober.learn(strings.TrimPrefix(r.URL.Path, rolesPath), body)
-		d.forward.ServeHTTP(w, r)
+		d.Forward(w, r)
 	case r.Method == http.MethodPut && strings.HasPrefix(r.URL.Path, mappingsPath):
 		d.probeAround(w, r, body)
-	case isBulk(r):
+	case bulk.Is(r):
 		d.serveBulk(w, r, body, caller)
 	default:
-		d.forward.ServeHTTP(w, r)
+		d.Forward(w, r)
 	}
 }
 
@@ -50,12 +54,12 @@ func (d *Domain) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func (d *Domain) authenticate(r *http.Request, body []byte) (caller string, err error) {
 	header := r.Header.Get("Authorization")
 	switch {
-	case strings.HasPrefix(header, signatureScheme):
-		role, err := d.domains.keys.caller(r, body)
+	case strings.HasPrefix(header, signature.Scheme):
+		role, err := d.domains.keys.Caller(r, body, signingService)
 		if err != nil {
 			return "", err
 		}
-		token, err := d.node.Authorization(role, role)
+		token, err := d.Node().Authorization(role, role)
 		if err != nil {
 			return "", fmt.Errorf("introducing %s to the node: %w", role, err)
 		}
@@ -76,13 +80,7 @@ func sentence(err error) string {
 
 // refuse answers as the Amazon service does.
 func refuse(w http.ResponseWriter, status int, message string) {
-	answer(w, status, map[string]any{"message": message})
-}
-
-func answer(w http.ResponseWriter, status int, content any) {
-	w.Header().Set("Content-Type", "application/json; charset=UTF-8")
-	w.WriteHeader(status)
-	_ = json.NewEncoder(w).Encode(content) // a caller who has hung up misses nothing
+	front.Answer(w, status, map[string]any{"message": message})
 }
 
 // statusWriter remembers the status of an answer.

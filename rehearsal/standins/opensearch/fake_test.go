@@ -2,6 +2,8 @@ package opensearch
 
 import (
 	"bytes"
+	"cdcpipeline/rehearsal/standins/bulk"
+	"cdcpipeline/rehearsal/standins/signature"
 	"cdcpipeline/rehearsal/stores"
 	"context"
 	"crypto/sha256"
@@ -85,11 +87,11 @@ func (n *fakeNode) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // bulk writes documents and answers for each, as far as it is asked for.
 func (n *fakeNode) bulk(w http.ResponseWriter, r *http.Request) {
 	body, _ := io.ReadAll(r.Body)
-	actions, _ := bulkActions(r.Header, body)
+	actions, _ := bulk.Parse(r.Header, body)
 	items := make([]string, len(actions))
 	for i, a := range actions {
-		n.written = append(n.written, a.id)
-		items[i] = fmt.Sprintf(`{%q:{"_id":%q,"status":201}}`, a.operation, a.id)
+		n.written = append(n.written, a.ID)
+		items[i] = fmt.Sprintf(`{%q:{"_id":%q,"status":201}}`, a.Operation, a.ID)
 	}
 	rest := `"took":1,"errors":false,`
 	if r.URL.Query().Has("filter_path") {
@@ -172,7 +174,7 @@ func newRig(t *testing.T) *rig {
 		r.nodes <- node
 		return node, nil
 	})
-	r.keys.add(keyID, key{role: deliveryRole, secret: keySecret, session: keySession})
+	r.keys.Add(keyID, signature.Key{Role: deliveryRole, Secret: keySecret, Session: keySession})
 	t.Cleanup(r.Close)
 	return r
 }

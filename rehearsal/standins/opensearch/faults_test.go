@@ -183,21 +183,3 @@ func TestADomainsNodeCrashesWhenItIsReady(t *testing.T) {
 	require.Equal(t, []time.Duration{3 * time.Second}, node.crashes)
 	require.NoError(t, r.Err())
 }
-
-// FuzzBulkActions: the parts of a body, put together, are the body.
-func FuzzBulkActions(f *testing.F) {
-	f.Add(lines("a", "-b", "c"))
-	f.Add("{\"delete\":{}}")
-	f.Add("{\"index\":{}}\n")
-	f.Fuzz(func(t *testing.T, body string) {
-		actions, err := bulkActions(http.Header{}, []byte(body))
-		if err != nil {
-			return
-		}
-		var whole []byte
-		for _, a := range actions {
-			whole = append(whole, a.lines...)
-		}
-		require.Equal(t, body, string(whole))
-	})
-}

@@ -5,10 +5,8 @@ import (
 	"cdcpipeline/rehearsal/standins/controlplane"
 	"context"
 	"encoding/json"
-	"encoding/xml"
 	"fmt"
 	"net/http"
-	"net/url"
 	"strings"
 	"time"
 )
@@ -22,7 +20,7 @@ func (d *Domains) Attach(p *controlplane.Proxy) {
 	p.After(controlplane.Action{Service: "es", Name: "UpdateDomainConfig"}, d.updated)
 	p.Before(controlplane.Action{Service: "es", Name: "DeleteDomain"}, d.deletable)
 	p.After(controlplane.Action{Service: "es", Name: "DeleteDomain"}, d.deleted)
-	p.After(controlplane.Action{Service: "sts", Name: "AssumeRole"}, d.assumed)
+	d.keys.Attach(p)
 }
 
 // domainRequest is what matters here of CreateDomain's and UpdateDomainConfig's request.
@@ -156,43 +154,4 @@ func rewrite(c *controlplane.Call, key string, change func(map[string]any) error
 	}
 	c.ResponseBody = changed
 	return nil
-}
-
-// assumed learns whose keys an AssumeRole answer holds.
-func (d *Domains) assumed(_ context.Context, c *controlplane.Call) error {
-	form, err := url.ParseQuery(string(c.RequestBody))
-	if err != nil {
-		return fmt.Errorf("reading an AssumeRole request: %w", err)
-	}
-	issued, err := assumedCredentials(c.ResponseBody)
-	if err != nil {
-		return err
-	}
-	d.keys.add(issued.AccessKeyID, key{role: form.Get("RoleArn"), secret: issued.SecretAccessKey, session: issued.SessionToken})
-	return nil
-}
-
-// credentials as STS gives them, in XML, or in JSON to those who ask for it.
-type credentials struct {
-	AccessKeyID     string `xml:"AccessKeyId" json:"AccessKeyId"`
-	SecretAccessKey string
-	SessionToken    string
-}
-
-func assumedCredentials(answer []byte) (credentials, error) {
-	var inXML struct {
-		Credentials credentials `xml:"AssumeRoleResult>Credentials"`
-	}
-	if err := xml.Unmarshal(answer, &inXML); err == nil {
-		return inXML.Credentials, nil
-	}
-	var inJSON struct {
-		AssumeRoleResponse struct {
-			AssumeRoleResult struct{ Credentials credentials }
-		}
-	}
-	if err := json.Unmarshal(answer, &inJSON); err != nil {
-		return credentials{}, fmt.Errorf("reading an AssumeRole answer, which is neither XML nor JSON: %w", err)
-	}
-	return inJSON.AssumeRoleResponse.AssumeRoleResult.Credentials, nil
 }

@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/stretchr/testify/require"
 )
 
@@ -177,12 +178,14 @@ func TestNodeThatDiesIsReported(t *testing.T) {
 	require.ErrorIs(t, r.Err(), errNoMemory)
 }
 
-func TestKeysOfAssumedRolesAreLearned(t *testing.T) {
+func TestTheKeysOfAnAssumedRoleOpenItsDomain(t *testing.T) {
 	r := newRig(t)
+	domain, node := r.ready(t)
 	newAPI(t, r).call("sts", http.MethodPost, "/", "Action=AssumeRole&RoleArn="+url.QueryEscape(deliveryRole))
-	require.Equal(t, key{role: deliveryRole, secret: "s", session: "t"}, r.keys.known["ASIANEW"])
-
-	inJSON, err := assumedCredentials([]byte(`{"AssumeRoleResponse":{"AssumeRoleResult":{"Credentials":{"AccessKeyId":"A","SecretAccessKey":"s","SessionToken":"t"}}}}`))
+	res, err := r.client(domain, "").HTTP.Do(signed(t, domain, http.MethodGet, "/_search", "", func(_ *http.Request, c *aws.Credentials) {
+		*c = aws.Credentials{AccessKeyID: "ASIANEW", SecretAccessKey: "s", SessionToken: "t"}
+	}, nil))
 	require.NoError(t, err)
-	require.Equal(t, credentials{AccessKeyID: "A", SecretAccessKey: "s", SessionToken: "t"}, inJSON)
+	require.NoError(t, res.Body.Close())
+	require.Contains(t, node.seen(), "GET /_search Bearer "+deliveryRole+" as "+deliveryRole)
 }

@@ -1,6 +1,7 @@
 package opensearch
 
 import (
+	"cdcpipeline/rehearsal/standins/front"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -45,7 +46,7 @@ func (p *policies) written() int {
 
 // serveISM stands in for the index management plugin. Who may call it is asked of the node.
 func (d *Domain) serveISM(w http.ResponseWriter, r *http.Request, body []byte) {
-	status, content, err := d.as(r.Header.Get("Authorization")).Call(r.Context(), http.MethodGet, "/_plugins/_security/authinfo", nil)
+	status, content, err := d.As(r.Header.Get("Authorization")).Call(r.Context(), http.MethodGet, "/_plugins/_security/authinfo", nil)
 	if err != nil {
 		refuse(w, http.StatusBadGateway, err.Error())
 		return
@@ -64,7 +65,7 @@ func (d *Domain) serveISM(w http.ResponseWriter, r *http.Request, body []byte) {
 		return
 	}
 	if !slices.ContainsFunc(info.Roles, func(role string) bool { return slices.Contains(ismRoles, role) }) {
-		fail(w, http.StatusForbidden, "security_exception", fmt.Sprintf("no permissions for [%s] and %s", ismPermission, info.User))
+		front.Fail(w, http.StatusForbidden, "security_exception", fmt.Sprintf("no permissions for [%s] and %s", ismPermission, info.User))
 		return
 	}
 	action, name, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, ismPath), "/")
@@ -72,11 +73,11 @@ func (d *Domain) serveISM(w http.ResponseWriter, r *http.Request, body []byte) {
 	case "policies":
 		d.policies.serve(w, r, name, body)
 	case "add", "change_policy", "remove", "retry":
-		answer(w, http.StatusOK, map[string]any{"updated_indices": 0, "failures": false, "failed_indices": []any{}})
+		front.Answer(w, http.StatusOK, map[string]any{"updated_indices": 0, "failures": false, "failed_indices": []any{}})
 	case "explain":
-		answer(w, http.StatusOK, map[string]any{"total_managed_indices": 0})
+		front.Answer(w, http.StatusOK, map[string]any{"total_managed_indices": 0})
 	default:
-		fail(w, http.StatusBadRequest, "illegal_argument_exception", "the rehearsal knows no "+r.Method+" "+r.URL.Path)
+		front.Fail(w, http.StatusBadRequest, "illegal_argument_exception", "the rehearsal knows no "+r.Method+" "+r.URL.Path)
 	}
 }
 
@@ -91,18 +92,18 @@ func (p *policies) serve(w http.ResponseWriter, r *http.Request, id string, body
 	case r.Method == http.MethodPut && id != "":
 		p.put(w, r, id, body)
 	case found == nil:
-		fail(w, http.StatusNotFound, "status_exception", "Policy not found")
+		front.Fail(w, http.StatusNotFound, "status_exception", "Policy not found")
 	case r.Method == http.MethodGet:
-		answer(w, http.StatusOK, found)
+		front.Answer(w, http.StatusOK, found)
 	case r.Method == http.MethodDelete:
 		delete(p.byID, id)
 		p.seq++
-		answer(w, http.StatusOK, map[string]any{
+		front.Answer(w, http.StatusOK, map[string]any{
 			"_index": ".opendistro-ism-config", "_id": id, "_version": found.Version + 1, "result": "deleted", "forced_refresh": true,
 			"_shards": map[string]any{"total": 1, "successful": 1, "failed": 0}, "_seq_no": p.seq, "_primary_term": 1,
 		})
 	default:
-		fail(w, http.StatusMethodNotAllowed, "method_not_allowed", "Incorrect HTTP method "+r.Method)
+		front.Fail(w, http.StatusMethodNotAllowed, "method_not_allowed", "Incorrect HTTP method "+r.Method)
 	}
 }
 
@@ -112,7 +113,7 @@ func (p *policies) list(w http.ResponseWriter) {
 		all = append(all, found)
 	}
 	slices.SortFunc(all, func(a, b *policy) int { return strings.Compare(a.ID, b.ID) })
-	answer(w, http.StatusOK, map[string]any{"policies": all, "total_policies": len(all)})
+	front.Answer(w, http.StatusOK, map[string]any{"policies": all, "total_policies": len(all)})
 }
 
 // put creates a policy; an existing one is changed only by who names the version that was read.
@@ -121,14 +122,14 @@ func (p *policies) put(w http.ResponseWriter, r *http.Request, id string, body [
 		Policy map[string]any `json:"policy"`
 	}
 	if err := json.Unmarshal(body, &request); err != nil || request.Policy == nil {
-		fail(w, http.StatusBadRequest, "parsing_exception", "the body needs an object named policy")
+		front.Fail(w, http.StatusBadRequest, "parsing_exception", "the body needs an object named policy")
 		return
 	}
 	found, version, status := p.byID[id], 1, http.StatusCreated
 	seq, seqErr := strconv.Atoi(r.URL.Query().Get("if_seq_no"))
 	switch {
 	case found == nil && seqErr == nil, found != nil && (seqErr != nil || seq != found.SeqNo):
-		fail(w, http.StatusConflict, "version_conflict_engine_exception", fmt.Sprintf("[%s]: version conflict, required seqNo differs", id))
+		front.Fail(w, http.StatusConflict, "version_conflict_engine_exception", fmt.Sprintf("[%s]: version conflict, required seqNo differs", id))
 		return
 	case found != nil:
 		version, status = found.Version+1, http.StatusOK
@@ -136,7 +137,7 @@ func (p *policies) put(w http.ResponseWriter, r *http.Request, id string, body [
 	p.seq++
 	kept := &policy{ID: id, Version: version, SeqNo: p.seq, PrimaryTerm: 1, Policy: complete(id, request.Policy)}
 	p.byID[id], p.writes[id] = kept, true
-	answer(w, status, map[string]any{
+	front.Answer(w, status, map[string]any{
 		"_id": id, "_version": kept.Version, "_seq_no": kept.SeqNo, "_primary_term": kept.PrimaryTerm, "policy": map[string]any{"policy": kept.Policy},
 	})
 }
@@ -183,13 +184,4 @@ func objects(list any) []map[string]any {
 		}
 	}
 	return found
-}
-
-// fail answers as OpenSearch does.
-func fail(w http.ResponseWriter, status int, kind, reason string) {
-	cause := map[string]any{"type": kind, "reason": reason}
-	answer(w, status, map[string]any{
-		"error":  map[string]any{"root_cause": []any{cause}, "type": kind, "reason": reason},
-		"status": status,
-	})
 }

@@ -100,7 +100,7 @@ func (p *prober) settle(probe Probe, again bool) {
 func (d *Domain) probeAround(w http.ResponseWriter, r *http.Request, body []byte) {
 	arn, index, ok := d.prober.claim(strings.TrimPrefix(r.URL.Path, mappingsPath), body)
 	if !ok {
-		d.forward.ServeHTTP(w, r)
+		d.Forward(w, r)
 		return
 	}
 	probe := Probe{Role: arn, Index: index}
@@ -111,7 +111,7 @@ func (d *Domain) probeAround(w http.ResponseWriter, r *http.Request, body []byte
 	probe.BeforeStatus, probe.BeforeMessage = status, message
 
 	recorded := &statusWriter{ResponseWriter: w, status: http.StatusOK}
-	d.forward.ServeHTTP(recorded, r)
+	d.Forward(recorded, r)
 	if recorded.status > 299 {
 		d.prober.settle(probe, true)
 		return
@@ -119,21 +119,21 @@ func (d *Domain) probeAround(w http.ResponseWriter, r *http.Request, body []byte
 	if probe.AfterStatus, _, err = d.writeAs(r.Context(), arn, index); err != nil {
 		probe.Problem = err.Error()
 	}
-	if err := d.node.Admin().Do(r.Context(), http.MethodDelete, "/"+index+"?ignore_unavailable=true", nil, nil); err != nil {
+	if err := d.Node().Admin().Do(r.Context(), http.MethodDelete, "/"+index+"?ignore_unavailable=true", nil, nil); err != nil {
 		probe.Problem = err.Error()
 	}
 	d.prober.settle(probe, false)
-	d.log.Info("the delivery role was probed", "before", probe.BeforeStatus, "message", probe.BeforeMessage, "after", probe.AfterStatus)
+	d.Log.Info("the delivery role was probed", "before", probe.BeforeStatus, "message", probe.BeforeMessage, "after", probe.AfterStatus)
 }
 
 // writeAs sends one document as a role, straight to the node, and returns the status and reason of the call's refusal, or
 // of the document.
 func (d *Domain) writeAs(ctx context.Context, arn, index string) (status int, reason string, err error) {
-	authorization, err := d.node.Authorization(arn, arn)
+	authorization, err := d.Node().Authorization(arn, arn)
 	if err != nil {
 		return 0, "", fmt.Errorf("introducing %s to the node: %w", arn, err)
 	}
-	caller := d.as(authorization)
+	caller := d.As(authorization)
 	lines := fmt.Sprintf("{\"index\":{\"_index\":%q}}\n{\"metadata\":{\"operation\":\"probe\"}}\n", index)
 	status, content, err := caller.Call(ctx, http.MethodPost, "/_bulk", []byte(lines))
 	if err != nil {
