@@ -1,0 +1,221 @@
+"""Policies are kept with a version, which an update has to name, and apply to the collections whose names they match."""
+
+import base64
+import json
+import time
+
+from moto.kms.models import kms_backends
+from moto.opensearchserverless.exceptions import ConflictException, ResourceNotFoundException, ValidationException
+from moto.opensearchserverless.models import OpenSearchServiceServerlessBackend
+
+from ..patch import wraps
+from .request import answers
+from .syntax import read
+
+# What takes minutes in AWS takes so many seconds here: to be seen, and not to be waited for.
+PENDING = 1.0
+
+
+@wraps(OpenSearchServiceServerlessBackend, "__init__")
+def _backend(original, self, *args, **kwargs):
+    original(self, *args, **kwargs)
+    self.policies, self.collections, self.endpoints = {}, {}, {}
+
+
+def now():
+    return int(time.time() * 1000)
+
+
+def matches(pattern, name):
+    return name == pattern or pattern.endswith("*") and name.startswith(pattern[:-1])
+
+
+def matching(policy, collection):
+    """The longest pattern of a policy that a collection's name matches; empty when none does."""
+    patterns = [resource.removeprefix("collection/") for resource in policy.resources()]
+    return max((p for p in patterns if matches(p, collection)), key=lambda p: (p == collection, len(p)), default="")
+
+
+def remaining(kept):
+    """What is kept by id, without what has been deleted for long enough."""
+    for each in [id for id, one in kept.items() if one.gone_at and one.gone_at <= time.time()]:
+        del kept[each]
+    return list(kept.values())
+
+
+class Policy:
+    def __init__(self, request, document):
+        self.kind, self.name, self.number = request["type"], request["name"], 0
+        self.created = now()
+        self.change(request.get("description"), document)
+
+    def change(self, description, document):
+        self.description, self.document, self.modified = description, document, now()
+        self.number += 1
+        # As AWS's examples have it: MTY2NDA1NDE4MDg1OF8x is 1664054180858_1.
+        self.version = base64.b64encode(f"{self.modified}_{self.number}".encode()).decode()
+
+    def resources(self):
+        parts = self.document if isinstance(self.document, list) else [self.document]
+        return [resource for part in parts for rule in part["Rules"] for resource in rule["Resource"]]
+
+    def summary(self):
+        told = {"type": self.kind, "name": self.name, "policyVersion": self.version}
+        if self.description is not None:
+            told["description"] = self.description
+        return told | {"createdDate": self.created, "lastModifiedDate": self.modified}
+
+    def detail(self):
+        return self.summary() | {"policy": self.document}
+
+
+def found(backend, request):
+    policy = backend.policies.get((request["type"], request["name"]))
+    if policy is None:
+        raise ResourceNotFoundException(f"Policy with name {request['name']} and type {request['type']} is not found")
+    return policy
+
+
+def create(backend, request):
+    key = (request["type"], request["name"])
+    if key in backend.policies:
+        raise ConflictException(f"Policy with name {request['name']} and type {request['type']} already exists")
+    policy = Policy(request, read(request["type"], request["policy"], backend.account_id))
+    unique(backend, policy)
+    backend.policies[key] = policy
+    return policy.detail()
+
+
+def update(backend, request):
+    policy = found(backend, request)
+    if policy.version != request["policyVersion"]:
+        raise ConflictException("Policy version specified in the request refers to an older version and policy has since changed")
+    document = policy.document
+    if "policy" in request:
+        document = read(policy.kind, request["policy"], backend.account_id)
+    description = request.get("description", policy.description)
+    if (document, description) == (policy.document, policy.description):
+        raise ValidationException("No changes detected in policy or policy metadata")
+    before = policy.document
+    policy.document = document
+    try:
+        unique(backend, policy)
+    finally:
+        policy.document = before
+    policy.change(description, document)
+    return policy.detail()
+
+
+def unique(backend, policy):
+    """The key of an encryption policy is there, and none of its patterns is in another one."""
+    if policy.kind != "encryption":
+        return
+    key = policy.document.get("KmsARN", "").rpartition("/")[2]
+    if key and key not in kms_backends[backend.account_id][backend.region_name].keys:
+        raise ValidationException(f"The KMS key {key} does not exist")
+    for other in backend.policies.values():
+        twice = sorted(set(policy.resources()) & set(other.resources())) if other.kind == "encryption" and other.name != policy.name else []
+        if twice:
+            raise ConflictException(f"Policy {other.name} has the resources {twice} already")
+
+
+def delete(backend, request):
+    """A security policy is deleted once no collection matches it.
+
+    https://docs.aws.amazon.com/opensearch-service/latest/developerguide/serverless-network.html#serverless-network-delete;
+    nothing is published of encryption policies: they are taken to be alike.
+    """
+    policy = found(backend, request)
+    users = [c.name for c in remaining(backend.collections) if policy.kind in ("encryption", "network") and matching(policy, c.name)]
+    if users:
+        raise ConflictException(f"Policy with name {policy.name} is in use by the collections {sorted(users)}")
+    del backend.policies[policy.kind, policy.name]
+    return {}
+
+
+def listed(backend, kind, resources):
+    """Policies of a kind, with at least one of some resources if any are asked for."""
+    kept = [p for p in backend.policies.values() if p.kind == kind and (not resources or set(resources) & set(p.resources()))]
+    return [p.summary() for p in sorted(kept, key=lambda p: p.name)]
+
+
+@answers
+def create_security_policy(backend, request):
+    return {"securityPolicyDetail": create(backend, request)}
+
+
+@answers
+def get_security_policy(backend, request):
+    return {"securityPolicyDetail": found(backend, request).detail()}
+
+
+@answers
+def update_security_policy(backend, request):
+    return {"securityPolicyDetail": update(backend, request)}
+
+
+@answers
+def delete_security_policy(backend, request):
+    return delete(backend, request)
+
+
+@answers
+def list_security_policies(backend, request):
+    return {"securityPolicySummaries": listed(backend, request["type"], request.get("resource"))}
+
+
+@answers
+def create_access_policy(backend, request):
+    return {"accessPolicyDetail": create(backend, request)}
+
+
+@answers
+def get_access_policy(backend, request):
+    return {"accessPolicyDetail": found(backend, request).detail()}
+
+
+@answers
+def update_access_policy(backend, request):
+    return {"accessPolicyDetail": update(backend, request)}
+
+
+@answers
+def delete_access_policy(backend, request):
+    return delete(backend, request)
+
+
+@answers
+def list_access_policies(backend, request):
+    return {"accessPolicySummaries": listed(backend, request["type"], request.get("resource"))}
+
+
+@answers
+def create_lifecycle_policy(backend, request):
+    return {"lifecyclePolicyDetail": create(backend, request)}
+
+
+@answers
+def update_lifecycle_policy(backend, request):
+    return {"lifecyclePolicyDetail": update(backend, request)}
+
+
+@answers
+def delete_lifecycle_policy(backend, request):
+    return delete(backend, request)
+
+
+@answers
+def list_lifecycle_policies(backend, request):
+    return {"lifecyclePolicySummaries": listed(backend, request["type"], request.get("resources"))}
+
+
+@answers
+def batch_get_lifecycle_policy(backend, request):
+    details, errors = [], []
+    for wanted in request["identifiers"]:
+        policy = backend.policies.get((wanted["type"], wanted["name"]))
+        if policy:
+            details.append(policy.detail())
+        else:
+            errors.append(wanted | {"errorCode": "NOT_FOUND", "errorMessage": "The specified Lifecycle Policy is not found."})
+    return {"lifecyclePolicyDetails": details, "lifecyclePolicyErrorDetails": errors}
