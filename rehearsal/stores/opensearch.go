@@ -177,7 +177,7 @@ func (n *OpenSearch) SetMasterPassword(ctx context.Context, user, password strin
 	if err != nil {
 		return err
 	}
-	account := map[string]any{"hash": hash, "backend_roles": []string{masterBackendRole}}
+	account := map[string]any{"hash": hash, "backend_roles": []string{MasterBackendRole}}
 	if err := n.admin.Do(ctx, http.MethodPut, "/_plugins/_security/api/internalusers/"+user, account, nil); err != nil {
 		return fmt.Errorf("changing the master user: %w", err)
 	}

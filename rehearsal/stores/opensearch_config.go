@@ -17,8 +17,8 @@ import (
 const (
 	nodeName  = "rehearsal-node"
 	adminName = "rehearsal-admin"
-	// masterBackendRole is what the master user is mapped to all_access by.
-	masterBackendRole = "master"
+	// MasterBackendRole is what the master user is mapped to all_access by; so is everybody else who has it.
+	MasterBackendRole = "master"
 
 	// jvmOptions are the distribution's own for Java 17 and newer, without logs beside the installed server.
 	jvmOptions = `-Xms%[1]s
@@ -195,14 +195,14 @@ func authentication(key []byte) map[string]any {
 func internalUsers(user, hash string) map[string]any {
 	return map[string]any{
 		"_meta": meta("internalusers"),
-		user:    map[string]any{"hash": hash, "reserved": false, "backend_roles": []string{masterBackendRole}, "description": "Master user"},
+		user:    map[string]any{"hash": hash, "reserved": false, "backend_roles": []string{MasterBackendRole}, "description": "Master user"},
 	}
 }
 
 // rolesMapping lets the master user in and nobody else. The plugin's demo mapping own_index (everybody) is left out: it
 // would let every caller into _bulk and turn the refusal of the call into one of each item.
 func rolesMapping() map[string]any {
-	mapping := map[string]any{"reserved": false, "backend_roles": []string{masterBackendRole}}
+	mapping := map[string]any{"reserved": false, "backend_roles": []string{MasterBackendRole}}
 	return map[string]any{
 		"_meta":                    meta("rolesmapping"),
 		"all_access":               mapping,

@@ -111,7 +111,7 @@ func (n *OpenSearch) Crash(ctx context.Context, down time.Duration) error {
 	n.crash(ctx, down)
 	err := n.start(func(ctx context.Context) error {
 		// Not the master user, whose password may be another one by now.
-		header, err := n.Authorization("rehearsal", masterBackendRole)
+		header, err := n.Authorization("rehearsal", MasterBackendRole)
 		if err != nil {
 			return err
 		}

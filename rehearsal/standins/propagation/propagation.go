@@ -1,5 +1,5 @@
 // Package propagation refuses what AWS refuses while a service does not see yet what another has just made: a new account's
-// service-linked roles, and the policy of a domain's logs.
+// service-linked roles, and the policy of a domain's logs. Other stand-ins ask it about what they see late themselves.
 package propagation
 
 import (
@@ -33,7 +33,7 @@ type Hooks interface {
 type Delay struct {
 	mu      sync.Mutex
 	on      bool
-	made    map[string]time.Time // service-linked roles by service, the newest log policy as logs, streams as kinesis:NAME
+	made    map[string]time.Time // service-linked roles by service, the newest log policy as logs, streams as kinesis:NAME, what others note
 	refused []string
 	now     func() time.Time
 }
@@ -67,14 +67,15 @@ func (d *Delay) Attach(h Hooks) {
 	h.Before(controlplane.Action{Service: "rds", Name: "CreateDBCluster"}, d.cluster)
 }
 
-func (d *Delay) note(what string) {
+// Note remembers that something has just been made or changed.
+func (d *Delay) Note(what string) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.made[what] = d.now()
 }
 
-// seen says whether something was made long enough ago; always, while nothing is delayed.
-func (d *Delay) seen(what string) bool {
+// Seen says whether something was made long enough ago; always, while nothing is delayed.
+func (d *Delay) Seen(what string) bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	at, known := d.made[what]
@@ -94,12 +95,12 @@ func (d *Delay) roleMade(_ context.Context, c *controlplane.Call) error {
 	if err != nil {
 		return fmt.Errorf("reading the role to make: %w", err)
 	}
-	d.note(form.Get("AWSServiceName"))
+	d.Note(form.Get("AWSServiceName"))
 	return nil
 }
 
 func (d *Delay) policyPut(context.Context, *controlplane.Call) error {
-	d.note("logs")
+	d.Note("logs")
 	return nil
 }
 
@@ -107,7 +108,7 @@ func (d *Delay) streamMade(_ context.Context, c *controlplane.Call) error {
 	var request struct{ StreamName string }
 	err := c.Decode(&request)
 	if err == nil {
-		d.note("kinesis:" + request.StreamName)
+		d.Note("kinesis:" + request.StreamName)
 	}
 	return err
 }
@@ -147,11 +148,11 @@ func (d *Delay) domain(_ context.Context, c *controlplane.Call) (bool, error) {
 	if err := c.Decode(&request); err != nil {
 		return false, fmt.Errorf("reading the domain to create: %w", err)
 	}
-	if request.VPCOptions != nil && !d.seen("opensearchservice.amazonaws.com") {
+	if request.VPCOptions != nil && !d.Seen("opensearchservice.amazonaws.com") {
 		return false, d.refuse(c, "ValidationException", "Before you can proceed, you must enable a service-linked role to give Amazon OpenSearch Service permissions to access your VPC.")
 	}
 	for _, kind := range slices.Sorted(maps.Keys(request.LogPublishingOptions)) {
-		if !d.seen("logs") {
+		if !d.Seen("logs") {
 			return false, d.refuse(c, "ValidationException", "The Resource Access Policy specified for the CloudWatch Logs log group %s does not grant sufficient permissions for Amazon OpenSearch Service to create a log stream. Please check the Resource Access Policy.",
 				request.LogPublishingOptions[kind].CloudWatchLogsLogGroupArn)
 		}
@@ -161,7 +162,7 @@ func (d *Delay) domain(_ context.Context, c *controlplane.Call) (bool, error) {
 
 // cluster: https://github.com/terraform-aws-modules/terraform-aws-rds/issues/364.
 func (d *Delay) cluster(_ context.Context, c *controlplane.Call) (bool, error) {
-	if d.seen("rds.amazonaws.com") {
+	if d.Seen("rds.amazonaws.com") {
 		return false, nil
 	}
 	return false, d.refuse(c, "InvalidParameterValue", "Unable to create the resource. Verify that you have permission to create service linked role. Otherwise wait and try again later")

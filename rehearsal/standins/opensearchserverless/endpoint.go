@@ -1,0 +1,364 @@
+package opensearchserverless
+
+import (
+	"bytes"
+	"cdcpipeline/rehearsal/standins/bulk"
+	"cdcpipeline/rehearsal/standins/front"
+	"cdcpipeline/rehearsal/standins/signature"
+	"cdcpipeline/rehearsal/stores"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+)
+
+const (
+	signingService = "aoss"
+	hashHeader     = "X-Amz-Content-Sha256"
+	// hint is the header by which AWS says who has refused a request,
+	// https://docs.aws.amazon.com/opensearch-service/latest/developerguide/serverless-troubleshooting.html.
+	hint = "X-Aoss-Response-Hint"
+)
+
+// request is one request to a collection, as far as it is understood.
+type request struct {
+	*http.Request
+	op *Operation
+	// index is what the path has for {index}.
+	index string
+	query url.Values
+	body  []byte // without compression
+	role  string
+}
+
+// refusal is how a request is refused: by OpenSearch's words, or without a body.
+type refusal struct {
+	status       int
+	hint         string
+	kind, reason string
+}
+
+func (r *refusal) Error() string { return fmt.Sprintf("%d %s: %s", r.status, r.kind, r.reason) }
+
+func invalid(format string, args ...any) error {
+	return &refusal{status: http.StatusBadRequest, kind: "illegal_argument_exception", reason: fmt.Sprintf(format, args...)}
+}
+
+// forbidden is a request whose signature does not hold, or that no policy allows.
+func forbidden(reason string) error {
+	return &refusal{status: http.StatusForbidden, hint: "X01:gw-helper-deny", reason: reason}
+}
+
+// ServeHTTP is the collection's endpoint.
+func (c *Collection) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	err := c.serve(w, r)
+	var no *refusal
+	switch {
+	case err == nil:
+	case errors.As(err, &no):
+		c.Log.Warn("a request was refused", "method", r.Method, "path", r.URL.Path, "error", err)
+		no.answer(w)
+	default:
+		front.NoAnswer(w, err)
+	}
+}
+
+// answer in AWS's words: its own refusals are seen as {"status":403,"error":{"reason":"403 Forbidden","type":"Forbidden"}}
+// (https://github.com/opensearch-project/logstash-output-opensearch/issues/228 has one's headers), an unknown call as an empty
+// 404 (https://github.com/opensearch-project/k-NN/issues/1037), anything else as OpenSearch says it.
+func (r *refusal) answer(w http.ResponseWriter) {
+	if r.hint != "" {
+		w.Header().Set(hint, r.hint)
+	}
+	switch {
+	case r.status == http.StatusNotFound:
+		w.WriteHeader(r.status)
+	case r.hint != "":
+		text := http.StatusText(r.status)
+		front.Answer(w, r.status, map[string]any{"status": r.status, "error": map[string]any{"reason": fmt.Sprintf("%d %s", r.status, text), "type": text}})
+	default:
+		front.Fail(w, r.status, r.kind, r.reason)
+	}
+}
+
+func (c *Collection) serve(w http.ResponseWriter, r *http.Request) error {
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		return fmt.Errorf("reading the request: %w", err)
+	}
+	if !c.all.policies.admits(c.Name) {
+		return &refusal{status: http.StatusUnauthorized, hint: "X01:network-policy-deny", reason: "no network policy admits the request"}
+	}
+	role, err := c.caller(r, body)
+	if err != nil {
+		return err
+	}
+	q, err := c.read(r, body, role)
+	if err != nil {
+		return err
+	}
+	if q.op.writes() && bulk.Is(r) {
+		return c.serveBulk(w, q)
+	}
+	return c.serveOther(w, q)
+}
+
+// caller is the role that has signed a request and whose IAM policies allow it to call collections. The hash of the body has to
+// be a signed header, and the length must not be one,
+// https://docs.aws.amazon.com/opensearch-service/latest/developerguide/serverless-clients.html#serverless-signing.
+func (c *Collection) caller(r *http.Request, body []byte) (string, error) {
+	headers := signature.Headers(r)
+	switch {
+	case len(headers) == 0:
+		return "", forbidden("the request is not signed")
+	case r.Header.Get(hashHeader) == "" || !slices.Contains(headers, strings.ToLower(hashHeader)):
+		return "", forbidden("the signature does not cover the header " + hashHeader)
+	case slices.Contains(headers, "content-length"):
+		return "", forbidden("the signature covers the header Content-Length")
+	}
+	role, err := c.all.keys.Caller(r, body, signingService)
+	if err != nil {
+		return "", forbidden(err.Error())
+	}
+	allowed, err := c.all.roles.allows(r.Context(), role, c.arn)
+	if err != nil || !allowed {
+		return "", forbidden(errors.Join(fmt.Errorf("no policy of %s allows %s on %s", role, apiAccess, c.arn), err).Error())
+	}
+	return role, nil
+}
+
+// read finds a request's operation and refuses what collections, or those of this type, do not take of it.
+func (c *Collection) read(r *http.Request, body []byte, role string) (*request, error) {
+	operation, index := find(r.Method, r.URL.EscapedPath())
+	if operation == nil {
+		return nil, &refusal{status: http.StatusNotFound, reason: "collections have no such call"}
+	}
+	if operation.SearchOnly != "" && c.Type != search {
+		return nil, invalid(noIDs)
+	}
+	query, err := url.ParseQuery(r.URL.RawQuery)
+	if err != nil {
+		return nil, invalid("the query cannot be read: %v", err)
+	}
+	if name := operation.unknown(query); name != "" {
+		return nil, invalid("request [%s] contains unrecognized parameter: [%s]", r.URL.Path, name)
+	}
+	// https://github.com/opensearch-project/opensearch-ruby/issues/131
+	if value := query.Get(refresh); query.Has(refresh) && value != "false" {
+		if value == "" {
+			value = "true"
+		}
+		return nil, &refusal{status: http.StatusBadRequest, kind: "status_exception", reason: value + " refresh policy is not supported."}
+	}
+	plain, err := bulk.Unpacked(r.Header, body)
+	if err != nil {
+		return nil, invalid("%v", err)
+	}
+	c.all.used.operation(operation, query)
+	return &request{Request: r, op: operation, index: index, query: query, body: plain, role: role}, nil
+}
+
+// search is the type whose documents have ids of the writer's.
+const search = "SEARCH"
+
+// noIDs is what collections of other types say to an id,
+// https://github.com/opensearch-project/opensearch-py/issues/792.
+const noIDs = "Document ID is not supported in create/index operation request"
+
+// serveOther serves everything but bulk requests.
+func (c *Collection) serveOther(w http.ResponseWriter, q *request) error {
+	if err := c.check(q); err != nil {
+		return err
+	}
+	node, err := c.asNode()
+	if err != nil {
+		return err
+	}
+	names, err := c.names(q)
+	if err != nil {
+		return err
+	}
+	made, err := c.authorize(q, node, names)
+	if err != nil {
+		return err
+	}
+	status, answer, err := node.Call(q.Context(), q.Method, c.target(q), nonEmpty(q.body))
+	if err != nil {
+		return err //nolint:wrapcheck // names the call
+	}
+	if q.op.Permission == createIndex {
+		made = []string{q.index}
+	}
+	if err := c.settle(q.Context(), node, made); err != nil {
+		return err
+	}
+	c.remember(q, answer)
+	reply(w, q, status, answer)
+	return nil
+}
+
+// serveBulk serves a bulk request. One document that no policy allows refuses all of it: that is assumed, as AWS says no more
+// than that a request without permission gets 403. An id in a collection that takes none is refused for its document alone,
+// as https://github.com/opensearch-project/opensearch-migrations has seen it.
+func (c *Collection) serveBulk(w http.ResponseWriter, q *request) error {
+	actions, err := bulk.Parse(http.Header{}, q.body)
+	if err != nil {
+		return invalid("Malformed action/metadata line: %v", err)
+	}
+	var names []string
+	for i := range actions {
+		a := &actions[i]
+		if a.Index == "" {
+			a.Index = q.index
+		}
+		if !slices.Contains(names, a.Index) {
+			names = append(names, a.Index)
+		}
+		if err := c.all.used.metadata(a.Metadata); err != nil {
+			return err
+		}
+		if c.Type != search && (a.Operation == "update" || a.ID != "" && a.Operation != "delete") {
+			a.Refused = &bulk.Refusal{Status: http.StatusBadRequest, Type: "illegal_argument_exception", Reason: noIDs}
+		}
+	}
+	node, err := c.asNode()
+	if err != nil {
+		return err
+	}
+	made, err := c.authorize(q, node, names)
+	if err != nil {
+		return err
+	}
+	forwarded := q.Request.Clone(q.Context())
+	forwarded.Header = http.Header{"Authorization": {node.Authorization}}
+	forwarded.URL.RawQuery = withoutRefresh(q.query).Encode()
+	if c.ForwardPart(w, forwarded, actions) == http.StatusOK {
+		if err := c.settle(q.Context(), node, made); err != nil {
+			c.Log.Error("new indices", "error", err) // the caller has its answer
+		}
+	}
+	return nil
+}
+
+// authorize refuses what the data access policies do not allow, and returns the indices that a write will make. Of an alias
+// both its own name and the indices behind it have to be allowed; AWS does not say which it looks at.
+func (c *Collection) authorize(q *request, node *stores.Client, names []string) (made []string, err error) {
+	if ofCollection(q.op.Permission) {
+		return nil, c.allow(q, q.op.Permission, "")
+	}
+	indices, err := c.layout(q.Context(), node)
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range names {
+		behind := indices.behind(name)
+		wanted := []string{q.op.Permission}
+		if q.op.writes() {
+			wanted = append(wanted, updateIndex)
+			if len(behind) == 0 {
+				wanted = append(wanted, createIndex)
+				made = append(made, name)
+			}
+		}
+		for _, permission := range wanted {
+			for _, one := range append([]string{name}, behind...) {
+				if err := c.allow(q, permission, one); err != nil {
+					return nil, err
+				}
+			}
+		}
+	}
+	return made, nil
+}
+
+func (c *Collection) allow(q *request, permission, index string) error {
+	if c.all.policies.allows(q.role, permission, c.Name, index) {
+		return nil
+	}
+	return forbidden(fmt.Sprintf("no data access policy allows %s to %s on %s in the collection %s", permission, q.role, index, c.Name))
+}
+
+// target is the request's path and query for the node. Patterns do not reach the node's own indices, documents are found by id
+// no sooner than by a search, and no refresh is asked for.
+func (c *Collection) target(q *request) string {
+	path, query := q.URL.EscapedPath(), withoutRefresh(q.query)
+	switch {
+	case strings.Contains(q.index, "*"):
+		before, _, _ := strings.Cut(q.op.Path, "{index}")
+		path = before + url.PathEscape(q.index+",-.*") + rest(q)
+	case q.index == "" && overAll[q.op.Path] != "" && !c.isPIT(q):
+		path = overAll[q.op.Path]
+	}
+	if byID(q.op) {
+		query.Set("realtime", "false")
+	}
+	if strings.HasPrefix(q.op.Path, "/_cat/indices") {
+		query.Set("h", columns(query.Get("h")))
+	}
+	if len(query) > 0 {
+		path += "?" + query.Encode()
+	}
+	return path
+}
+
+// overAll are the paths that stand for all indices, as the node is asked for all but its own.
+var overAll = map[string]string{
+	"/_search": "/" + own + "/_search", "/_mapping": "/" + own + "/_mapping", "/_mappings": "/" + own + "/_mapping", "/_settings": "/" + own + "/_settings",
+	"/_field_caps": "/" + own + "/_field_caps", "/_cat/indices": "/_cat/indices/" + own, "/_alias": "/" + own + "/_alias",
+}
+
+// rest of a request's path after what it has for {index}.
+func rest(q *request) string {
+	before := strings.Count(q.op.Path[:strings.Index(q.op.Path, "{index}")], "/")
+	segments := strings.Split(q.URL.EscapedPath(), "/")
+	if len(segments) <= before+1 {
+		return ""
+	}
+	return "/" + strings.Join(segments[before+1:], "/")
+}
+
+func byID(o *Operation) bool {
+	return o.Permission == readDocument && (strings.Contains(o.Path, "/_doc/") || strings.Contains(o.Path, "/_source/") || strings.HasSuffix(o.Path, "/_mget"))
+}
+
+// columns of _cat/indices are all but health and status, which a collection does not have.
+func columns(asked string) string {
+	if asked == "" {
+		asked = "index,uuid,pri,rep,docs.count,docs.deleted,store.size,pri.store.size"
+	}
+	kept := slices.DeleteFunc(strings.Split(asked, ","), func(one string) bool { return one == "health" || one == "status" })
+	return strings.Join(kept, ",")
+}
+
+func withoutRefresh(query url.Values) url.Values {
+	kept := url.Values{}
+	for name, values := range query {
+		if name != refresh {
+			kept[name] = values
+		}
+	}
+	return kept
+}
+
+func nonEmpty(body []byte) any {
+	if len(bytes.TrimSpace(body)) == 0 {
+		return nil
+	}
+	return body
+}
+
+// reply passes the node's answer on.
+func reply(w http.ResponseWriter, q *request, status int, answer []byte) {
+	kind := "application/json; charset=UTF-8"
+	if strings.HasPrefix(q.op.Path, "/_cat/") && q.query.Get("format") != "json" {
+		kind = "text/plain; charset=UTF-8"
+	}
+	w.Header().Set("Content-Type", kind)
+	w.WriteHeader(status)
+	_, _ = w.Write(answer) // a caller who has hung up misses nothing
+}
+
+var _ http.Handler = (*Collection)(nil)

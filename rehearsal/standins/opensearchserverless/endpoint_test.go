@@ -1,0 +1,459 @@
+package opensearchserverless
+
+import (
+	"bytes"
+	"cdcpipeline/internal/opensearch"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
+	"github.com/stretchr/testify/require"
+)
+
+func status(err error) int {
+	if err == nil {
+		return http.StatusOK
+	}
+	return opensearch.Status(err)
+}
+
+// https://docs.aws.amazon.com/opensearch-service/latest/developerguide/serverless-troubleshooting.html
+func TestARequestIsRefusedUntilEveryPolicyAdmitsIt(t *testing.T) {
+	s := newScene(t, Options{})
+	one, node := s.collection(search)
+	role := s.bareRole("writer")
+	write := func() int {
+		s.all.roles.known = map[string]said{} // what IAM said before
+		return status(s.as(role, one).Do(t.Context(), http.MethodPost, "/_bulk", []byte("{\"index\":{\"_index\":\"a\"}}\n{}\n"), nil))
+	}
+	require.Equal(t, http.StatusUnauthorized, write(), "no network policy")
+	s.public()
+	require.Equal(t, http.StatusForbidden, write(), "no permission in IAM")
+	s.may("writer", `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["aoss:APIAccessAll"],"Resource":["`+one.arn+`"]}]}`)
+	require.Equal(t, http.StatusForbidden, write(), "no data access policy")
+	s.grant("mine", role, map[string][]string{"index/" + s.n + "/a": {createIndex, writeDocument, updateIndex}})
+	require.Empty(t, node.asked(), "nothing that is refused reaches the node")
+	require.Equal(t, http.StatusOK, write())
+	require.Equal(t, []string{"POST /_bulk"}, node.asked())
+	s.call("DeleteAccessPolicy", `{"name":"`+s.n+`-mine","type":"data"}`)
+	require.Equal(t, http.StatusForbidden, write(), "the policy is gone")
+}
+
+func TestARefusalHasAWSsFormAndHint(t *testing.T) {
+	s := newScene(t, Options{})
+	one, _ := s.collection(search)
+	role := s.role("writer")
+	ask := func() (*http.Response, string) {
+		request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "https://"+one.Endpoint()+"/a/_search", nil)
+		require.NoError(t, err)
+		response, err := s.as(role, one).Transport.RoundTrip(request)
+		require.NoError(t, err)
+		defer response.Body.Close()
+		body, err := io.ReadAll(response.Body)
+		require.NoError(t, err)
+		return response, string(body)
+	}
+	response, _ := ask()
+	require.Equal(t, "X01:network-policy-deny", response.Header.Get(hint))
+	s.public()
+	response, body := ask()
+	require.Equal(t, "X01:gw-helper-deny", response.Header.Get(hint))
+	require.JSONEq(t, `{"status":403,"error":{"reason":"403 Forbidden","type":"Forbidden"}}`, body)
+}
+
+// A VPC endpoint admits when a network policy names it, and it is there.
+func TestANetworkPolicyAdmitsByAVPCEndpointThatIsThere(t *testing.T) {
+	s := newScene(t, Options{})
+	one, _ := s.collection(search)
+	role := s.role("reader")
+	s.grant("mine", role, map[string][]string{"index/" + s.n + "/*": {readDocument}})
+	vpc := ec2Call(t, s.url, "Action=CreateVpc&CidrBlock=10.0.0.0/16", "vpcId")
+	subnet := ec2Call(t, s.url, "Action=CreateSubnet&CidrBlock=10.0.0.0/24&VpcId="+vpc, "subnetId")
+	made := s.call("CreateVpcEndpoint", `{"name":"mine","vpcId":"`+vpc+`","subnetIds":["`+subnet+`"]}`)
+	id := made["createVpcEndpointDetail"].(map[string]any)["id"].(string)
+	read := func() int { return status(s.as(role, one).Do(t.Context(), http.MethodGet, "/a/_search", nil, nil)) }
+	s.policy("CreateSecurityPolicy", "network", s.n+"-mine", `[{"Rules":[{"ResourceType":"collection","Resource":["collection/`+s.n+`*"]}],"AllowFromPublic":false,"SourceVPCEs":["vpce-0"]}]`)
+	require.Equal(t, http.StatusUnauthorized, read(), "another endpoint")
+	s.policy("CreateSecurityPolicy", "network", s.n+"-too", `[{"Rules":[{"ResourceType":"collection","Resource":["collection/`+s.n+`*"]}],"AllowFromPublic":false,"SourceVPCEs":["`+id+`"]}]`)
+	require.Equal(t, http.StatusOK, read())
+	require.Eventually(t, func() bool {
+		status, _ := aoss(t, s.url, "DeleteVpcEndpoint", `{"id":"`+id+`"}`)
+		return status == http.StatusOK
+	}, 10*time.Second, 100*time.Millisecond)
+	require.Equal(t, http.StatusUnauthorized, read(), "the endpoint is gone")
+}
+
+// https://docs.aws.amazon.com/opensearch-service/latest/developerguide/serverless-clients.html#serverless-signing
+func TestASignatureHasToBeAsCollectionsWantIt(t *testing.T) {
+	s := newScene(t, Options{})
+	one, node, client := s.open(search)
+	require.NoError(t, client.Do(t.Context(), http.MethodPost, "/a/_search", map[string]any{}, nil))
+	node.asked()
+	keys, err := s.acc.Credentials(t.Context(), roleOf("writer"), "test")
+	require.NoError(t, err)
+	body := []byte("{}")
+	sum := sha256.Sum256(body)
+	hash := hex.EncodeToString(sum[:])
+	for name, sign := range map[string]func(r *http.Request) error{
+		"not at all":        func(*http.Request) error { return nil },
+		"with the password": func(r *http.Request) error { r.SetBasicAuth("a", "b"); return nil },
+		"for a domain": func(r *http.Request) error {
+			r.Header.Set(hashHeader, hash)
+			r.ContentLength = 0
+			return v4.NewSigner().SignHTTP(t.Context(), keys, r, hash, "es", "us-east-1", time.Now())
+		},
+		"without the hash": func(r *http.Request) error {
+			r.ContentLength = 0
+			return v4.NewSigner().SignHTTP(t.Context(), keys, r, hash, "aoss", "us-east-1", time.Now())
+		},
+		"with a hash that is not signed": func(r *http.Request) error {
+			r.ContentLength = 0
+			err := v4.NewSigner().SignHTTP(t.Context(), keys, r, hash, "aoss", "us-east-1", time.Now())
+			r.Header.Set(hashHeader, hash)
+			return err
+		},
+		"with the length": func(r *http.Request) error {
+			r.Header.Set(hashHeader, hash)
+			return v4.NewSigner().SignHTTP(t.Context(), keys, r, hash, "aoss", "us-east-1", time.Now())
+		},
+		"by somebody else": func(r *http.Request) error {
+			r.Header.Set(hashHeader, hash)
+			r.ContentLength = 0
+			return v4.NewSigner().SignHTTP(t.Context(), aws.Credentials{AccessKeyID: "A", SecretAccessKey: "b"}, r, hash, "aoss", "us-east-1", time.Now())
+		},
+	} {
+		request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "https://"+one.Endpoint()+"/a/_search", bytes.NewReader(body))
+		require.NoError(t, err)
+		require.NoError(t, sign(request))
+		request.ContentLength = int64(len(body))
+		response, err := (&http.Transport{TLSClientConfig: s.authority.ClientTLS()}).RoundTrip(request)
+		require.NoError(t, err)
+		require.NoError(t, response.Body.Close())
+		require.Equal(t, http.StatusForbidden, response.StatusCode, name)
+	}
+	require.Empty(t, node.asked())
+}
+
+func TestWhatAWSDoesNotDocumentIsNotFound(t *testing.T) {
+	s := newScene(t, Options{})
+	_, node, client := s.open(search)
+	for _, call := range []string{
+		"GET /", "GET /_cluster/health", "PUT /_cluster/settings", "GET /_cluster/state", "GET /_nodes", "GET /_cat/health", "GET /_cat/nodes", "GET /_cat/shards", "GET /_tasks/1",
+		"POST /a/_refresh", "POST /_refresh", "POST /a/_flush", "POST /a/_forcemerge", "POST /a/_close", "POST /a/_open", "GET /a/_stats", "POST /a/_update_by_query", "POST /a/_delete_by_query",
+		"POST /_reindex", "POST /a/_rollover", "POST /_search/scroll", "DELETE /_search/scroll", "PUT /_scripts/a", "PUT /_template/a", "PUT /_ingest/pipeline/a", "PUT /_snapshot/a",
+		"GET /_plugins/_ism/policies", "PUT /_plugins/_security/api/roles/a", "GET /_all/_search", "PUT /_bulk", "POST /a", "GET /a/_alias", "GET /.opendistro_security/_doc/1/x", "GET /a/_search/",
+	} {
+		method, path, _ := strings.Cut(call, " ")
+		require.Equal(t, http.StatusNotFound, status(client.Do(t.Context(), method, path, nil, nil)), call)
+	}
+	require.Empty(t, node.asked())
+}
+
+func TestWhatCollectionsDoNotTakeIsInvalid(t *testing.T) {
+	s := newScene(t, Options{})
+	_, node, client := s.open(search)
+	for name, c := range map[string]struct{ call, body, reason string }{
+		"an unknown parameter":     {"GET /_cat/indices?expand_wildcards=open", "", "request [/_cat/indices] contains unrecognized parameter: [expand_wildcards]"},
+		"a scroll":                 {"POST /a/_search?scroll=1m", "{}", "unrecognized parameter: [scroll]"},
+		"a pipeline":               {"POST /_bulk?pipeline=a", "", "unrecognized parameter: [pipeline]"},
+		"a refresh":                {"PUT /a/_doc/1?refresh=true", "{}", "true refresh policy is not supported."},
+		"a refresh without a word": {"PUT /a/_doc/1?refresh", "{}", "true refresh policy is not supported."},
+		"waiting for a refresh":    {"POST /_bulk?refresh=wait_for", "", "wait_for refresh policy is not supported."},
+		"shards":                   {"PUT /a", `{"settings":{"index":{"number_of_shards":2}}}`, "unknown setting [index.number_of_shards]"},
+		"replicas, with dots":      {"PUT /a/_settings", `{"index.number_of_replicas":2}`, "unknown setting [index.number_of_replicas]"},
+		"a refresh interval":       {"PUT /_index_template/a", `{"template":{"settings":{"refresh_interval":"1s"}}}`, "unknown setting [refresh_interval]"},
+		"an index by an alias":     {"POST /_aliases", `{"actions":[{"remove_index":{"index":"a"}}]}`, "remove_index"},
+		"an ingest pipeline":       {"POST /_bulk", "{\"index\":{\"_index\":\"a\",\"pipeline\":\"p\"}}\n{}\n", "unknown parameter [pipeline]"},
+	} {
+		method, path, _ := strings.Cut(c.call, " ")
+		err := client.Do(t.Context(), method, path, []byte(c.body), nil)
+		require.Equal(t, http.StatusBadRequest, status(err), name)
+		require.ErrorContains(t, err, c.reason, name)
+	}
+	require.Empty(t, node.asked())
+	require.NoError(t, client.Do(t.Context(), http.MethodPut, "/a/_doc/1?refresh=false", []byte("{}"), nil))
+	require.Equal(t, []string{"PUT /a/_doc/1"}, node.asked())
+}
+
+// Operations: each is taken from a role that has what its row says, and refused to one that has everything else.
+func TestEachOperationNeedsItsPermission(t *testing.T) {
+	s := newScene(t, Options{})
+	one, node := s.collection(search)
+	node.have(map[string]string{"a": ""})
+	s.public()
+	every := []string{createIndex, deleteIndex, updateIndex, describeIndex, readDocument, writeDocument}
+	items := []string{createItems, deleteItems, updateItems, describeItems}
+	clients := map[string][2]opensearch.Client{} // with it, and without
+	except := func(all []string, one string) []string {
+		kept := []string{}
+		for _, p := range all {
+			if p != one {
+				kept = append(kept, p)
+			}
+		}
+		return kept
+	}
+	for _, permission := range append(every, items...) {
+		short := strings.TrimPrefix(permission, "aoss:")
+		with, without := s.role("with-"+short), s.role("without-"+short)
+		mine := []string{permission}
+		if permission == writeDocument {
+			mine = append(mine, updateIndex)
+		}
+		resource := "index/" + s.n + "/*"
+		if ofCollection(permission) {
+			resource = "collection/" + s.n
+		}
+		s.grant("w"+strings.ToLower(short[:10]), with, map[string][]string{resource: mine})
+		s.grant("n"+strings.ToLower(short[:10]), without, map[string][]string{"index/" + s.n + "/*": except(every, permission), "collection/" + s.n: except(items, permission)})
+		clients[permission] = [2]opensearch.Client{s.as(with, one), s.as(without, one)}
+	}
+	for _, o := range Operations {
+		path := strings.NewReplacer("{index}", "a", "{id}", "1", "{alias}", "b", "{name}", "c", "{setting}", "d").Replace(o.Path)
+		body := []byte("{}")
+		if strings.HasSuffix(path, "_bulk") {
+			body = []byte("{\"delete\":{\"_index\":\"a\",\"_id\":\"1\"}}\n")
+		}
+		if strings.HasSuffix(path, "_mget") {
+			body = []byte(`{"docs":[{"_index":"a","_id":"1"}]}`)
+		}
+		require.NoError(t, clients[o.Permission][0].Do(t.Context(), o.Method, path, body, nil), o)
+		if asked := node.asked(); path != "/_alias" { // which the endpoint asks for itself
+			require.Len(t, asked, 1, o)
+		}
+		require.Equal(t, http.StatusForbidden, status(clients[o.Permission][1].Do(t.Context(), o.Method, path, body, nil)), o)
+		require.Empty(t, node.asked(), o)
+	}
+}
+
+func TestEveryOperationHasASourceOrAReason(t *testing.T) {
+	for _, o := range Operations {
+		require.NotEqual(t, o.Source == "", o.Undocumented == "", o)
+		require.True(t, o.Source == "" || strings.HasPrefix(o.Source, "https://docs.aws.amazon.com/"), o)
+	}
+}
+
+// https://docs.aws.amazon.com/opensearch-service/latest/developerguide/serverless-overview.html#serverless-usecase
+func TestATimeSeriesCollectionTakesNoIDs(t *testing.T) {
+	s := newScene(t, Options{})
+	_, node, client := s.open("TIMESERIES")
+	for _, call := range []string{"PUT /a/_doc/1", "POST /a/_create/1", "PUT /a/_create/1", "POST /a/_update/1", "GET /a/_doc/1", "HEAD /a/_source/1", "POST /_mget"} {
+		method, path, _ := strings.Cut(call, " ")
+		require.Equal(t, http.StatusBadRequest, status(client.Do(t.Context(), method, path, []byte("{}"), nil)), call)
+	}
+	require.Empty(t, node.asked())
+	require.NoError(t, client.Do(t.Context(), http.MethodPost, "/a/_doc", []byte("{}"), nil))
+	var answer struct {
+		Errors bool
+		Items  []map[string]struct {
+			Status int
+			Error  struct{ Type, Reason string }
+		}
+	}
+	lines := "{\"index\":{\"_index\":\"a\"}}\n{}\n{\"index\":{\"_index\":\"a\",\"_id\":\"1\"}}\n{}\n{\"create\":{\"_index\":\"a\",\"_id\":\"2\"}}\n{}\n{\"update\":{\"_index\":\"a\",\"_id\":\"1\"}}\n{}\n{\"delete\":{\"_index\":\"a\",\"_id\":\"1\"}}\n"
+	require.NoError(t, client.Do(t.Context(), http.MethodPost, "/_bulk", []byte(lines), &answer))
+	require.True(t, answer.Errors)
+	var statuses []int
+	for _, item := range answer.Items {
+		for _, result := range item {
+			statuses = append(statuses, result.Status)
+		}
+	}
+	require.Equal(t, []int{201, 400, 400, 400, 201}, statuses)
+	require.Equal(t, noIDs, answer.Items[1]["index"].Error.Reason)
+}
+
+func TestABulkRequestIsRefusedAsAWholeForOneDocument(t *testing.T) {
+	s := newScene(t, Options{})
+	one, node := s.collection(search)
+	node.have(map[string]string{"a": ""})
+	role := s.role("writer")
+	s.public()
+	granted := s.grant("mine", role, map[string][]string{"index/" + s.n + "/a": {writeDocument, updateIndex}})
+	write := func(lines string) int {
+		return status(s.as(role, one).Do(t.Context(), http.MethodPost, "/a/_bulk", []byte(lines), nil))
+	}
+	require.Equal(t, http.StatusOK, write("{\"index\":{}}\n{}\n"), "the index is the path's")
+	require.Equal(t, http.StatusForbidden, write("{\"index\":{}}\n{}\n{\"index\":{\"_index\":\"b\"}}\n{}\n"))
+	node.have(nil)
+	require.Equal(t, http.StatusForbidden, write("{\"index\":{}}\n{}\n"), "an index has to be made, which is not allowed")
+	version := granted["accessPolicyDetail"].(map[string]any)["policyVersion"].(string)
+	s.call("UpdateAccessPolicy", `{"name":"`+s.n+`-mine","type":"data","policyVersion":"`+version+`","policy":`+text(accessOf(role, map[string][]string{"index/" + s.n + "/a": {writeDocument, updateIndex, createIndex}}))+`}`)
+	require.Equal(t, http.StatusOK, write("{\"index\":{}}\n{}\n"))
+	require.Contains(t, node.settled[len(node.settled)-1], "/a/_settings")
+}
+
+func TestOfAnAliasItsIndicesHaveToBeAllowedToo(t *testing.T) {
+	s := newScene(t, Options{})
+	one, node := s.collection(search)
+	node.have(map[string]string{"orders-1": "orders"})
+	role := s.role("reader")
+	s.public()
+	s.grant("alias", role, map[string][]string{"index/" + s.n + "/orders": {readDocument}})
+	read := func(path string) int { return status(s.as(role, one).Do(t.Context(), http.MethodGet, path, nil, nil)) }
+	require.Equal(t, http.StatusForbidden, read("/orders/_search"))
+	s.grant("index", role, map[string][]string{"index/" + s.n + "/orders-*": {readDocument}})
+	require.Equal(t, http.StatusOK, read("/orders/_search"))
+	require.Equal(t, http.StatusOK, read("/orders-*/_search"), "a pattern that the policy's covers")
+	require.Equal(t, http.StatusForbidden, read("/ord*/_search"), "a pattern that is wider than the policy's")
+	require.Equal(t, http.StatusForbidden, read("/_search"), "all of them")
+	require.Equal(t, []string{"GET /orders/_search", "GET /orders-%2A%2C-.%2A/_search"}, node.asked())
+}
+
+// fakeDelay sees nothing until it is told to.
+type fakeDelay struct{ seen bool }
+
+func (d *fakeDelay) Note(string)      { d.seen = false }
+func (d *fakeDelay) Seen(string) bool { return d.seen }
+
+// https://docs.aws.amazon.com/opensearch-service/latest/developerguide/serverless-data-access.html#serverless-data-access-console
+func TestAPolicyComesIntoForceLate(t *testing.T) {
+	delay := &fakeDelay{}
+	s := newScene(t, Options{Delay: delay})
+	one, _ := s.collection(search)
+	role := s.role("reader")
+	s.public()
+	read := func() int { return status(s.as(role, one).Do(t.Context(), http.MethodGet, "/a/_search", nil, nil)) }
+	s.grant("mine", role, map[string][]string{"index/" + s.n + "/a": {readDocument}})
+	require.Equal(t, http.StatusForbidden, read())
+	delay.seen = true
+	require.Equal(t, http.StatusOK, read())
+	s.call("DeleteAccessPolicy", `{"name":"`+s.n+`-mine","type":"data"}`)
+	require.Equal(t, http.StatusOK, read(), "what was allowed before is, until the change is in force")
+	delay.seen = true
+	require.Equal(t, http.StatusForbidden, read())
+}
+
+func TestDocumentsAreFoundLate(t *testing.T) {
+	s := newScene(t, Options{Refresh: 3 * time.Second})
+	_, node, client := s.open(search)
+	require.JSONEq(t, `{"persistent":{"cluster.default.index.refresh_interval":"3000ms"}}`, node.interval)
+	require.NoError(t, client.Do(t.Context(), http.MethodPut, "/a", []byte("{}"), nil))
+	require.Equal(t, []string{`/a/_settings {"index.number_of_replicas":0,"index.refresh_interval":"3000ms"}`}, node.settled)
+	require.NoError(t, client.Do(t.Context(), http.MethodGet, "/a/_doc/1", nil, nil))
+	require.Equal(t, []string{"PUT /a", "GET /a/_doc/1?realtime=false"}, node.asked(), "by its id no sooner than by a search")
+}
+
+func TestTheNodesOwnIndicesAreNotSeen(t *testing.T) {
+	s := newScene(t, Options{})
+	_, node, client := s.open(search)
+	for call, want := range map[string]string{
+		"GET /_search":                     "GET /*,-.*/_search",
+		"DELETE /*":                        "DELETE /%2A%2C-.%2A",
+		"GET /a*/_mapping":                 "GET /a%2A%2C-.%2A/_mapping",
+		"GET /_cat/indices?h=health,index": "GET /_cat/indices/*,-.*?h=index",
+	} {
+		method, path, _ := strings.Cut(call, " ")
+		require.NoError(t, client.Do(t.Context(), method, path, nil, nil), call)
+		require.Equal(t, []string{want}, node.asked())
+	}
+	require.Equal(t, http.StatusForbidden, status(client.Do(t.Context(), http.MethodGet, "/.opendistro_security/_search", nil, nil)), "no policy can name it")
+}
+
+func TestAPointInTimeIsOfTheIndicesThatItWasMadeOf(t *testing.T) {
+	s := newScene(t, Options{})
+	one, node := s.collection(search)
+	reader, other := s.role("reader"), s.role("other")
+	s.public()
+	s.grant("reader", reader, map[string][]string{"index/" + s.n + "/a": {readDocument}})
+	s.grant("other", other, map[string][]string{"index/" + s.n + "/b": {readDocument}})
+	require.NoError(t, s.as(reader, one).Do(t.Context(), http.MethodPost, "/a/_search/point_in_time?keep_alive=1m", nil, nil))
+	in := []byte(`{"pit":{"id":"frozen"}}`)
+	require.NoError(t, s.as(reader, one).Do(t.Context(), http.MethodPost, "/_search", in, nil))
+	require.Equal(t, http.StatusForbidden, status(s.as(other, one).Do(t.Context(), http.MethodPost, "/_search", in, nil)))
+	require.Equal(t, http.StatusForbidden, status(s.as(other, one).Do(t.Context(), http.MethodDelete, "/_search/point_in_time", []byte(`{"pit_id":["frozen"]}`), nil)))
+	require.Equal(t, http.StatusNotFound, status(s.as(reader, one).Do(t.Context(), http.MethodPost, "/_search", []byte(`{"pit":{"id":"another"}}`), nil)))
+	require.Equal(t, []string{"POST /a/_search/point_in_time?keep_alive=1m", "POST /_search"}, node.asked())
+}
+
+func TestWhatIsUsedAndNotDocumentedIsListed(t *testing.T) {
+	s := newScene(t, Options{})
+	require.Empty(t, s.all.NotRun(), "nothing is said of collections before there is one")
+	_, _, client := s.open(search)
+	require.Empty(t, s.all.Undocumented())
+	require.NoError(t, client.Do(t.Context(), http.MethodPost, "/_bulk?timeout=1m", []byte("{\"index\":{\"_index\":\"a\",\"_id\":\"1\",\"version\":1,\"version_type\":\"external\"}}\n{}\n"), nil))
+	require.NoError(t, client.Do(t.Context(), http.MethodPost, "/_mget", []byte(`{"docs":[{"_index":"a","_id":"1"}]}`), nil))
+	require.NoError(t, client.Do(t.Context(), http.MethodPost, "/_aliases", []byte(`{"actions":[{"add":{"index":"a","alias":"b","filter":{}}}]}`), nil))
+	require.Equal(t, []string{
+		"OpenSearch Serverless: POST /_mget, which AWS does not document (AWS names GET alone, and most clients send a body with POST)",
+		"OpenSearch Serverless: aliases with filter, which AWS does not document (OpenSearch's reference has it)",
+		"OpenSearch Serverless: the parameter timeout of POST /_bulk, which AWS does not document (OpenSearch's reference has it)",
+		"OpenSearch Serverless: version_type external in _bulk, which AWS does not document (public pipelines of OpenSearch Ingestion write to collections with external versions)",
+		"OpenSearch Serverless: versions of the writer's in _bulk, which AWS does not document (public pipelines of OpenSearch Ingestion write to collections with external versions)",
+	}, s.all.Undocumented())
+	require.Subset(t, s.all.NotRun(), s.all.Undocumented())
+}
+
+func TestACollectionIsDescribedAsItIs(t *testing.T) {
+	s := newScene(t, Options{})
+	s.hold = make(chan struct{})
+	s.policy("CreateSecurityPolicy", "encryption", s.n, strings.Replace(encryptionOfLogs, "logs-application", s.n+"*", 1))
+	answer := s.call("CreateCollection", `{"name":"`+s.n+`"}`)
+	require.Equal(t, "CREATING", answer["createCollectionDetail"].(map[string]any)["status"])
+	describe := func(name string) map[string]any {
+		return s.call("BatchGetCollection", `{"names":["`+name+`"]}`)["collectionDetails"].([]any)[0].(map[string]any)
+	}
+	told := describe(s.n)
+	require.Equal(t, "CREATING", told["status"])
+	require.NotContains(t, told, "collectionEndpoint")
+	close(s.hold)
+	told = describe(s.n)
+	require.Equal(t, "ACTIVE", told["status"])
+	one, _ := s.all.Collection(s.n)
+	require.Equal(t, "https://"+one.Endpoint(), told["collectionEndpoint"])
+	require.NoError(t, s.all.Err())
+
+	node := <-s.nodes
+	s.call("DeleteCollection", `{"id":"`+told["id"].(string)+`"}`)
+	<-node.done
+	require.Empty(t, s.all.Names())
+
+	s.failure = errors.New("no memory for the heap")
+	s.call("CreateCollection", `{"name":"`+s.n+`-b"}`)
+	told = describe(s.n + "-b")
+	require.Equal(t, "FAILED", told["status"])
+	require.Contains(t, told["failureMessage"], "no memory for the heap")
+	require.ErrorContains(t, s.all.Err(), "no memory for the heap")
+}
+
+func TestIAMHasToAllowCollections(t *testing.T) {
+	s := newScene(t, Options{})
+	const mine, other = "arn:aws:aoss:us-east-1:123456789012:collection/mine", "arn:aws:aoss:us-east-1:123456789012:collection/other"
+	role := s.bareRole("reader")
+	for document, want := range map[string]bool{
+		`[{"Effect":"Allow","Action":"aoss:APIAccessAll","Resource":"` + mine + `"}]`:                                                   true,
+		`[{"Effect":"Allow","Action":["aoss:*"],"Resource":["arn:aws:aoss:*:*:collection/*"]}]`:                                         true,
+		`[{"Effect":"Allow","Action":"aoss:APIAccessAll","Resource":"` + other + `"}]`:                                                  false,
+		`[{"Effect":"Allow","Action":"aoss:BatchGetCollection","Resource":"*"}]`:                                                        false,
+		`[{"Effect":"Allow","Action":"*","Resource":"*"},{"Effect":"Deny","Action":"aoss:APIAccessAll","Resource":"` + mine + `"}]`:     false,
+		`[{"Effect":"Allow","Action":"aoss:APIAccessAll","Resource":"*","Condition":{"StringEquals":{"aws:ResourceTag/project":"x"}}}]`: false,
+		`[{"Effect":"Allow","NotAction":"s3:*","Resource":"*"}]`:                                                                        false,
+	} {
+		s.may("reader", `{"Version":"2012-10-17","Statement":`+document+`}`)
+		s.all.roles.known = map[string]said{}
+		got, err := s.all.roles.allows(t.Context(), role, mine)
+		require.NoError(t, err)
+		require.Equal(t, want, got, document)
+	}
+	_, err := s.all.roles.allows(t.Context(), "arn:aws:iam::123456789012:role/nobody", mine)
+	require.ErrorContains(t, err, "nobody")
+}
+
+func TestAPatternCoversWhatItStandsFor(t *testing.T) {
+	for _, c := range []struct {
+		pattern, name string
+		want          bool
+	}{
+		{"a", "a", true}, {"a", "ab", false}, {"a*", "ab", true}, {"a*", "a", true}, {"*", "*", true}, {"*", "a*", true},
+		{"ab*", "a*", false}, {"ab*", "abc*", true}, {"ab*", "ab*", true}, {"ab", "ab*", false},
+	} {
+		require.Equal(t, c.want, covers(c.pattern, c.name), "%s of %s", c.name, c.pattern)
+	}
+}

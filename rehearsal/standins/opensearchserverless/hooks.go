@@ -1,0 +1,213 @@
+package opensearchserverless
+
+import (
+	"bytes"
+	"cdcpipeline/rehearsal/standins/controlplane"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// Hooks is where a control plane lets others take part in its calls.
+type Hooks interface {
+	After(controlplane.Action, controlplane.AfterFunc)
+}
+
+var _ Hooks = (*controlplane.Proxy)(nil)
+
+// Attach makes the control plane's collections real: what it creates, starts; what it describes is active and has its endpoint
+// when it is ready; what it deletes, ends. Its policies decide about requests, and the keys it gives out are known.
+func (c *Collections) Attach(h Hooks) {
+	c.keys.Attach(h)
+	for name, f := range map[string]controlplane.AfterFunc{
+		"CreateCollection":      c.created,
+		"BatchGetCollection":    c.described,
+		"ListCollections":       c.listed,
+		"DeleteCollection":      c.deleted,
+		"CreateAccessPolicy":    c.accessChanged,
+		"UpdateAccessPolicy":    c.accessChanged,
+		"DeleteAccessPolicy":    c.accessDeleted,
+		"CreateSecurityPolicy":  c.securityChanged,
+		"UpdateSecurityPolicy":  c.securityChanged,
+		"DeleteSecurityPolicy":  c.securityDeleted,
+		"CreateLifecyclePolicy": c.lifecycleMade,
+		"CreateVpcEndpoint":     c.endpointMade,
+		"DeleteVpcEndpoint":     c.endpointDeleted,
+	} {
+		h.After(controlplane.Action{Service: signingService, Name: name}, f)
+	}
+}
+
+// detail is what matters here of a collection, a policy or a VPC endpoint in an answer.
+type detail struct {
+	ID     string          `json:"id"`
+	Name   string          `json:"name"`
+	Type   string          `json:"type"`
+	ARN    string          `json:"arn"`
+	Policy json.RawMessage `json:"policy"`
+}
+
+// only is the one object that an answer holds.
+func only(c *controlplane.Call) (detail, error) {
+	var answer map[string]detail
+	if err := json.Unmarshal(c.ResponseBody, &answer); err != nil {
+		return detail{}, fmt.Errorf("reading the answer to %s: %w", c.Action, err)
+	}
+	for _, one := range answer {
+		return one, nil
+	}
+	return detail{}, fmt.Errorf("the answer to %s is empty", c.Action)
+}
+
+func (c *Collections) created(_ context.Context, call *controlplane.Call) error {
+	one, err := only(call)
+	if err != nil {
+		return err
+	}
+	c.had.Store(true)
+	return c.create(one.ID, one.Name, one.Type, one.ARN)
+}
+
+func (c *Collections) deleted(_ context.Context, call *controlplane.Call) error {
+	one, err := only(call)
+	if err == nil {
+		c.delete(one.ID)
+	}
+	return err
+}
+
+// patience is how long a description waits for a collection that is being made: whoever asks again and again does so at once.
+const patience = time.Second
+
+// described says of each collection whether it is there, and where.
+func (c *Collections) described(ctx context.Context, call *controlplane.Call) error {
+	return c.rewrite(call, "collectionDetails", func(one *Collection, told map[string]any) {
+		waiting, cancel := context.WithTimeout(ctx, patience)
+		defer cancel()
+		_ = one.Wait(waiting) // what has come of it is said below
+		one.describe(told)
+	})
+}
+
+func (c *Collections) listed(_ context.Context, call *controlplane.Call) error {
+	return c.rewrite(call, "collectionSummaries", func(one *Collection, told map[string]any) { told["status"] = one.status() })
+}
+
+// rewrite changes what an answer says of each collection that is run.
+func (c *Collections) rewrite(call *controlplane.Call, key string, change func(*Collection, map[string]any)) error {
+	decoder := json.NewDecoder(bytes.NewReader(call.ResponseBody))
+	decoder.UseNumber()
+	var answer map[string]any
+	if err := decoder.Decode(&answer); err != nil {
+		return fmt.Errorf("reading the answer to %s: %w", call.Action, err)
+	}
+	list, _ := answer[key].([]any)
+	for _, each := range list {
+		told, _ := each.(map[string]any)
+		id, _ := told["id"].(string)
+		if one, ok := c.byID(id); ok {
+			change(one, told)
+		}
+	}
+	text, err := json.Marshal(answer)
+	if err != nil {
+		return fmt.Errorf("rewriting the answer to %s: %w", call.Action, err)
+	}
+	call.ResponseBody = text
+	return nil
+}
+
+func (c *Collection) status() string {
+	ready, err := c.Ready()
+	switch {
+	case err != nil:
+		return "FAILED"
+	case ready:
+		return "ACTIVE"
+	default:
+		return "CREATING"
+	}
+}
+
+// describe as AWS does: no endpoint before the collection is active. The name of its host is the rehearsal's, as a domain's is:
+// nothing resolves AWS's here.
+func (c *Collection) describe(told map[string]any) {
+	delete(told, "collectionEndpoint")
+	delete(told, "dashboardEndpoint")
+	told["status"] = c.status()
+	switch told["status"] {
+	case "ACTIVE":
+		told["collectionEndpoint"] = "https://" + c.Endpoint()
+		told["dashboardEndpoint"] = "https://" + c.Endpoint() + "/_dashboards"
+	case "FAILED":
+		_, err := c.Ready()
+		told["failureCode"], told["failureMessage"] = "RehearsalFailure", err.Error()
+	}
+}
+
+func (c *Collections) accessChanged(_ context.Context, call *controlplane.Call) error {
+	one, err := only(call)
+	if err != nil {
+		return err
+	}
+	return c.policies.put(one.Name, one.Policy)
+}
+
+func (c *Collections) accessDeleted(_ context.Context, call *controlplane.Call) error {
+	one, err := named(call)
+	if err != nil {
+		return err
+	}
+	return c.policies.put(one.Name, nil)
+}
+
+func (c *Collections) securityChanged(_ context.Context, call *controlplane.Call) error {
+	one, err := only(call)
+	if err != nil || one.Type != "network" {
+		return err
+	}
+	return c.policies.putNetwork(one.Name, one.Policy)
+}
+
+func (c *Collections) securityDeleted(_ context.Context, call *controlplane.Call) error {
+	one, err := named(call)
+	if err != nil || one.Type != "network" {
+		return err
+	}
+	return c.policies.putNetwork(one.Name, nil)
+}
+
+func (c *Collections) lifecycleMade(_ context.Context, call *controlplane.Call) error {
+	one, err := only(call)
+	if err == nil {
+		c.policies.putRetention(one.Name)
+	}
+	return err
+}
+
+func (c *Collections) endpointMade(_ context.Context, call *controlplane.Call) error {
+	one, err := only(call)
+	if err == nil {
+		c.policies.putEndpoint(one.ID, true)
+	}
+	return err
+}
+
+func (c *Collections) endpointDeleted(_ context.Context, call *controlplane.Call) error {
+	one, err := only(call)
+	if err == nil {
+		c.policies.putEndpoint(one.ID, false)
+	}
+	return err
+}
+
+// named is what a request names.
+func named(call *controlplane.Call) (detail, error) {
+	var one struct{ Name, Type string }
+	if err := call.Decode(&one); err != nil {
+		return detail{}, errors.Join(fmt.Errorf("reading the request of %s", call.Action), err)
+	}
+	return detail{Name: one.Name, Type: one.Type}, nil
+}

@@ -1,0 +1,187 @@
+package opensearchserverless
+
+import (
+	"encoding/json"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+)
+
+// Delay says when a policy comes into force. [propagation.Delay] is one: AWS says that it takes about a minute,
+// https://docs.aws.amazon.com/opensearch-service/latest/developerguide/serverless-data-access.html#serverless-data-access-console.
+type Delay interface {
+	// Note remembers that something has just been changed, and Seen says whether that is long enough ago.
+	Note(what string)
+	Seen(what string) bool
+}
+
+// grant is one entry of a data access policy.
+type grant struct {
+	Rules     []rule
+	Principal []string
+}
+
+type rule struct {
+	ResourceType         string
+	Resource, Permission []string
+}
+
+// access is one entry of a network policy.
+type access struct {
+	Rules           []rule
+	AllowFromPublic bool
+	SourceVPCEs     []string
+}
+
+// policies are those that the control plane has, as far as they decide about requests.
+type policies struct {
+	delay Delay
+
+	mu        sync.Mutex
+	data      map[string]*version
+	network   map[string][]access
+	endpoints map[string]bool // VPC endpoints
+	retention map[string]bool // names of lifecycle policies ever made
+}
+
+// version is a data access policy, and what it was before its last change came into force.
+type version struct{ now, before []grant }
+
+func newPolicies(delay Delay) *policies {
+	return &policies{delay: delay, data: map[string]*version{}, network: map[string][]access{}, endpoints: map[string]bool{}, retention: map[string]bool{}}
+}
+
+func delayed(name string) string { return "aoss:data/" + name }
+
+// put changes a data access policy; nothing deletes it.
+func (p *policies) put(name string, document json.RawMessage) error {
+	var now []grant
+	if len(document) > 0 {
+		if err := json.Unmarshal(document, &now); err != nil {
+			return fmt.Errorf("reading the data access policy %s: %w", name, err)
+		}
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	before := p.inForce(name)
+	p.data[name] = &version{now: now, before: before}
+	p.delay.Note(delayed(name))
+	return nil
+}
+
+// inForce are the entries of a data access policy that decide now.
+func (p *policies) inForce(name string) []grant {
+	kept := p.data[name]
+	switch {
+	case kept == nil:
+		return nil
+	case p.delay.Seen(delayed(name)):
+		return kept.now
+	default:
+		return kept.before
+	}
+}
+
+func (p *policies) putNetwork(name string, document json.RawMessage) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if len(document) == 0 {
+		delete(p.network, name)
+		return nil
+	}
+	var entries []access
+	if err := json.Unmarshal(document, &entries); err != nil {
+		return fmt.Errorf("reading the network policy %s: %w", name, err)
+	}
+	p.network[name] = entries
+	return nil
+}
+
+func (p *policies) putEndpoint(id string, there bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.endpoints[id] = there
+}
+
+func (p *policies) putRetention(name string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.retention[name] = true
+}
+
+func (p *policies) retentions() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return len(p.retention)
+}
+
+// admits says that a network policy lets requests to a collection in: from everywhere, or through a VPC endpoint that is
+// there. Whether a caller comes through it is not known here. Policies are additive,
+// https://docs.aws.amazon.com/opensearch-service/latest/developerguide/serverless-network.html#serverless-network-precedence.
+func (p *policies) admits(collection string) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, entries := range p.network {
+		for _, entry := range entries {
+			mine := slices.ContainsFunc(entry.Rules, func(r rule) bool {
+				return r.ResourceType == "collection" && slices.ContainsFunc(r.Resource, func(one string) bool { return covers(one, "collection/"+collection) })
+			})
+			if mine && (entry.AllowFromPublic || slices.ContainsFunc(entry.SourceVPCEs, func(id string) bool { return p.endpoints[id] })) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// indexName is what a policy can name, as the API's model of lifecycle policies has it,
+// https://docs.aws.amazon.com/opensearch-service/latest/ServerlessAPIReference/API_LifecyclePolicyResourceIdentifier.html.
+var indexName = regexp.MustCompile(`^(\*|[a-z;0-9&$%][+.~=\-_a-z;0-9&$%]*\*?)$`)
+
+// allows says that a data access policy gives a role a permission: on the collection, or on what an index or a pattern of
+// indices stands for. Permissions are additive, and nothing denies,
+// https://docs.aws.amazon.com/opensearch-service/latest/developerguide/serverless-data-access.html#serverless-data-access-syntax.
+func (p *policies) allows(role, permission, collection, index string) bool {
+	if !ofCollection(permission) && !indexName.MatchString(index) {
+		return false
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for name := range p.data {
+		for _, entry := range p.inForce(name) {
+			if slices.Contains(entry.Principal, role) && slices.ContainsFunc(entry.Rules, func(r rule) bool { return r.allows(permission, collection, index) }) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func (r rule) allows(permission, collection, index string) bool {
+	if !slices.Contains(r.Permission, permission) && !slices.Contains(r.Permission, "aoss:*") {
+		return false
+	}
+	return slices.ContainsFunc(r.Resource, func(resource string) bool {
+		kind, rest, _ := strings.Cut(resource, "/")
+		if kind != r.ResourceType {
+			return false
+		}
+		if ofCollection(permission) {
+			return kind == "collection" && covers(rest, collection)
+		}
+		of, name, _ := strings.Cut(rest, "/")
+		return kind == "index" && covers(of, collection) && covers(name, index)
+	})
+}
+
+// covers says that a pattern, a name or a prefix with a star, has all that a name or another pattern stands for.
+func covers(pattern, name string) bool {
+	prefix, open := strings.CutSuffix(pattern, "*")
+	if !open {
+		return pattern == name
+	}
+	literal, _, _ := strings.Cut(name, "*")
+	return strings.HasPrefix(literal, prefix)
+}
