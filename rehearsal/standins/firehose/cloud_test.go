@@ -30,6 +30,8 @@ type cloud struct {
 	bulks       int
 	indexed     map[string]string // id -> index and document
 	headers     http.Header
+	service     string      // that requests to the domain are signed for; es when it is empty
+	sent        http.Header // of the last of them
 	domain      *httptest.Server
 }
 
@@ -138,7 +140,8 @@ func (c *cloud) serveBulk(w http.ResponseWriter, r *http.Request) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.bulks++
-	if !strings.Contains(r.Header.Get("Authorization"), "AKIDROLE") || !strings.Contains(r.Header.Get("Authorization"), "/us-east-1/es/aws4_request") {
+	c.sent = r.Header
+	if !strings.Contains(r.Header.Get("Authorization"), "AKIDROLE") || !strings.Contains(r.Header.Get("Authorization"), "/us-east-1/"+cmp.Or(c.service, "es")+"/aws4_request") {
 		w.WriteHeader(http.StatusUnauthorized)
 		return
 	}

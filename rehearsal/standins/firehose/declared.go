@@ -31,6 +31,8 @@ type buffering struct {
 }
 
 type searchDestination struct {
+	// service is what requests are signed for: es for a domain, aoss for a collection.
+	service                   string
 	role, domainArn, endpoint string
 	index                     string
 	rotation                  types.AmazonopensearchserviceIndexRotationPeriod
@@ -82,15 +84,17 @@ func declare(in *types.DeliveryStreamDescription) (*declared, error) {
 	switch to := in.Destinations[0]; {
 	case to.AmazonopensearchserviceDestinationDescription != nil:
 		return d, d.declareSearch(to.AmazonopensearchserviceDestinationDescription)
+	case to.AmazonOpenSearchServerlessDestinationDescription != nil:
+		return d, d.declareServerless(to.AmazonOpenSearchServerlessDestinationDescription)
 	case to.ExtendedS3DestinationDescription != nil:
 		return d, d.declareLake(to.ExtendedS3DestinationDescription)
 	}
-	return nil, errors.New("only OpenSearch and extended S3 destinations are implemented")
+	return nil, errors.New("only OpenSearch, OpenSearch Serverless and extended S3 destinations are implemented")
 }
 
 func (d *declared) declareSearch(in *types.AmazonopensearchserviceDestinationDescription) error {
 	s := &searchDestination{
-		role: aws.ToString(in.RoleARN), domainArn: aws.ToString(in.DomainARN), endpoint: aws.ToString(in.ClusterEndpoint),
+		service: "es", role: aws.ToString(in.RoleARN), domainArn: aws.ToString(in.DomainARN), endpoint: aws.ToString(in.ClusterEndpoint),
 		index: aws.ToString(in.IndexName), rotation: in.IndexRotationPeriod, ownIDs: true, retry: 300 * time.Second,
 		backupAll: in.S3BackupMode == types.AmazonopensearchserviceS3BackupModeAllDocuments,
 	}
@@ -122,9 +126,47 @@ func (d *declared) declareSearch(in *types.AmazonopensearchserviceDestinationDes
 	if h := in.BufferingHints; h != nil {
 		d.buffer = hints(h.SizeInMBs, h.IntervalInSeconds, d.buffer)
 	}
-	b := in.S3DestinationDescription
+	d.search = s
+	return errors.Join(append(problems, s.declareBackup(in.S3DestinationDescription))...)
+}
+
+// declareServerless reads a collection as destination. It has one index, no rotation, no type, and its documents get their ids
+// from the collection: the API has no settings of these,
+// https://docs.aws.amazon.com/firehose/latest/APIReference/API_AmazonOpenSearchServerlessDestinationDescription.html.
+func (d *declared) declareServerless(in *types.AmazonOpenSearchServerlessDestinationDescription) error {
+	s := &searchDestination{
+		service: serverless, role: aws.ToString(in.RoleARN), endpoint: aws.ToString(in.CollectionEndpoint), index: aws.ToString(in.IndexName),
+		rotation: types.AmazonopensearchserviceIndexRotationPeriodNoRotation, retry: 300 * time.Second,
+		backupAll: in.S3BackupMode == types.AmazonOpenSearchServerlessS3BackupModeAllDocuments,
+	}
+	var problems []error
+	if s.endpoint == "" {
+		problems = append(problems, errors.New("there must be the endpoint of a collection"))
+	}
+	if !slices.Contains([]types.AmazonOpenSearchServerlessS3BackupMode{"", types.AmazonOpenSearchServerlessS3BackupModeFailedDocumentsOnly, types.AmazonOpenSearchServerlessS3BackupModeAllDocuments}, in.S3BackupMode) {
+		problems = append(problems, errors.New("the S3 backup mode is unknown"))
+	}
+	if in.ProcessingConfiguration != nil && aws.ToBool(in.ProcessingConfiguration.Enabled) {
+		problems = append(problems, errors.New("processing before OpenSearch is not implemented"))
+	}
+	if in.RetryOptions != nil && in.RetryOptions.DurationInSeconds != nil {
+		s.retry = time.Duration(*in.RetryOptions.DurationInSeconds) * time.Second
+	}
+	if _, err := indexName(s.index, s.rotation, time.Now()); err != nil {
+		problems = append(problems, err)
+	}
+	d.buffer = buffering{5 * mega, 300 * time.Second}
+	if h := in.BufferingHints; h != nil {
+		d.buffer = hints(h.SizeInMBs, h.IntervalInSeconds, d.buffer)
+	}
+	d.search = s
+	return errors.Join(append(problems, s.declareBackup(in.S3DestinationDescription))...)
+}
+
+// declareBackup reads where documents go that are not indexed, and all of them if so wished.
+func (s *searchDestination) declareBackup(b *types.S3DestinationDescription) error {
 	if b == nil {
-		return errors.Join(append(problems, errors.New("there must be an S3 backup"))...)
+		return errors.New("there must be an S3 backup")
 	}
 	failures := b.ErrorOutputPrefix
 	if aws.ToString(failures) == "" {
@@ -132,8 +174,7 @@ func (d *declared) declareSearch(in *types.AmazonopensearchserviceDestinationDes
 	}
 	var err error
 	s.backup, err = declareS3(b.RoleARN, b.BucketARN, b.Prefix, failures, b.CompressionFormat, b.EncryptionConfiguration, b.BufferingHints, false)
-	d.search = s
-	return errors.Join(append(problems, err)...)
+	return err
 }
 
 func (d *declared) declareLake(in *types.ExtendedS3DestinationDescription) error {

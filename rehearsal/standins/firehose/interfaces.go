@@ -4,6 +4,7 @@ import (
 	"cdcpipeline/rehearsal/standins/account"
 	"cdcpipeline/rehearsal/standins/account/ec2"
 	"cdcpipeline/rehearsal/standins/controlplane"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -65,13 +66,13 @@ func (i *interfaces) attach(h Hooks) {
 
 func (i *interfaces) create(ctx context.Context, c *controlplane.Call) error {
 	var request struct {
-		DeliveryStreamName                              string
-		AmazonopensearchserviceDestinationConfiguration *struct{ VpcConfiguration *vpcConfig }
+		DeliveryStreamName                                                                                  string
+		AmazonopensearchserviceDestinationConfiguration, AmazonOpenSearchServerlessDestinationConfiguration *struct{ VpcConfiguration *vpcConfig }
 	}
 	if err := c.Decode(&request); err != nil {
 		return fmt.Errorf("reading the request: %w", err)
 	}
-	destination := request.AmazonopensearchserviceDestinationConfiguration
+	destination := cmp.Or(request.AmazonopensearchserviceDestinationConfiguration, request.AmazonOpenSearchServerlessDestinationConfiguration)
 	if destination == nil || destination.VpcConfiguration == nil {
 		return nil
 	}

@@ -20,7 +20,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/opensearch"
 )
 
-// search indexes buffers in an OpenSearch domain and parks in S3 what it cannot.
+// search indexes buffers in an OpenSearch domain or collection and parks in S3 what it cannot.
 type search struct {
 	*bucket
 	account  account.Account
@@ -37,6 +37,10 @@ type document struct {
 	code      string // of the last attempt
 	message   string
 }
+
+// serverless is what requests to a collection are signed for,
+// https://docs.aws.amazon.com/opensearch-service/latest/developerguide/serverless-clients.html#serverless-signing.
+const serverless = "aoss"
 
 // maxRequest is the smallest limit of a domain on a request's size:
 // https://docs.aws.amazon.com/opensearch-service/latest/developerguide/limits.html#network-limits.
@@ -213,9 +217,15 @@ func (s *search) post(ctx context.Context, to *searchDestination, body []byte) (
 		return 0, nil, fmt.Errorf("assuming the delivery's role: %w", err)
 	}
 	sum := sha256.Sum256(body)
-	if err := v4.NewSigner().SignHTTP(ctx, keys, request, hex.EncodeToString(sum[:]), "es", account.Region, time.Now()); err != nil {
+	hash := hex.EncodeToString(sum[:])
+	if to.service == serverless { // a collection wants the hash in a signed header, and the length in none
+		request.Header.Set("X-Amz-Content-Sha256", hash)
+		request.ContentLength = 0
+	}
+	if err := v4.NewSigner().SignHTTP(ctx, keys, request, hash, to.service, account.Region, time.Now()); err != nil {
 		return 0, nil, fmt.Errorf("signing the request: %w", err)
 	}
+	request.ContentLength = int64(len(body))
 	response, err := s.http.Do(request)
 	if err != nil {
 		return 0, nil, fmt.Errorf("sending: %w", err)
@@ -248,7 +258,8 @@ func (s *search) find(ctx context.Context, config aws.Config, to *searchDestinat
 	return "https://" + host, nil
 }
 
-// Where a domain's failed documents go, as a folder below the prefix and as an error output type.
+// Where failed documents go, as a folder below the prefix and as an error output type: of a collection as of a domain,
+// https://docs.aws.amazon.com/firehose/latest/APIReference/API_AmazonOpenSearchServerlessDestinationConfiguration.html.
 const (
 	failedFolder = "AmazonOpenSearchService_failed/"
 	failedType   = "AmazonOpenSearchService-failed"

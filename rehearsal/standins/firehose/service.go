@@ -101,7 +101,7 @@ func (s *Service) Update(ctx context.Context, name string) error {
 	if !ok {
 		return fmt.Errorf("delivery stream %s is not at work", name)
 	}
-	if old := one.config.Load(); (old.search == nil) != (d.search == nil) || old.streamArn != d.streamArn {
+	if old := one.config.Load(); (old.search == nil) != (d.search == nil) || d.search != nil && old.search.service != d.search.service || old.streamArn != d.streamArn {
 		return fmt.Errorf("delivery stream %s: its source and the kind of its destination cannot change", name)
 	}
 	one.config.Store(d)

@@ -21,6 +21,14 @@ func searchJSON(size, interval, retry int, more string) string {
 		role, size, interval, retry, role, more)
 }
 
+// serverlessJSON is a collection at an endpoint; index is as it is.
+func serverlessJSON(endpoint string, retry int, mode string) string {
+	return fmt.Sprintf(`"AmazonOpenSearchServerlessDestinationDescription":{"RoleARN":%q,"CollectionEndpoint":%q,"IndexName":"retail-trans","BufferingHints":{"SizeInMBs":1,"IntervalInSeconds":0},
+		"RetryOptions":{"DurationInSeconds":%d},"S3BackupMode":%q,
+		"S3DestinationDescription":{"RoleARN":%q,"BucketARN":"arn:aws:s3:::lake","Prefix":"search/","BufferingHints":{"SizeInMBs":5,"IntervalInSeconds":300},"CompressionFormat":"UNCOMPRESSED","EncryptionConfiguration":{}}}`,
+		role, endpoint, retry, mode, role)
+}
+
 func lakeJSON(interval int) string {
 	return fmt.Sprintf(`"ExtendedS3DestinationDescription":{"RoleARN":%q,"BucketARN":"arn:aws:s3:::lake","Prefix":"raw/t=!{partitionKeyFromQuery:t}/dt=!{timestamp:yyyy-MM-dd}/","ErrorOutputPrefix":"errors/!{firehose:error-output-type}/",
 		"BufferingHints":{"SizeInMBs":64,"IntervalInSeconds":%d},"CompressionFormat":"GZIP","EncryptionConfiguration":{"KMSEncryptionConfig":{"AWSKMSKeyARN":"arn:aws:kms:us-east-1:1:key/k"}},"DynamicPartitioningConfiguration":{"Enabled":true},
@@ -124,6 +132,37 @@ func TestDocumentsThatStayRefusedAreParked(t *testing.T) {
 	require.Greater(t, parked.AttemptsMade, 1)
 }
 
+// A collection: https://docs.aws.amazon.com/opensearch-service/latest/developerguide/serverless-clients.html#serverless-signing,
+// https://docs.aws.amazon.com/firehose/latest/APIReference/API_AmazonOpenSearchServerlessDestinationConfiguration.html.
+func TestACollectionIsDeliveredTo(t *testing.T) {
+	c, s, _ := newCloud(t, "")
+	c.destination, c.service = serverlessJSON(c.domain.URL+"/", 30, "FailedDocumentsOnly"), "aoss"
+	c.bulk = func(call int, _ []string) (int, string) {
+		if call == 1 {
+			return http.StatusForbidden, `{"status":403,"error":{"reason":"403 Forbidden","type":"Forbidden"}}`
+		}
+		return 0, ""
+	}
+	require.NoError(t, s.Create(t.Context(), "d"))
+	c.put("shard-0", `{"a":1}`)
+	require.Equal(t, Stats{Records: 1, Delivered: 1, Retries: 1}, drained(t, s))
+	require.Equal(t, map[string]string{"0": `retail-trans {"a":1}`}, c.indexed, "no rotation, and no id")
+	require.NotEmpty(t, c.sent.Get("X-Amz-Content-Sha256"))
+	require.Contains(t, c.sent.Get("Authorization"), "x-amz-content-sha256")
+	require.NotContains(t, c.sent.Get("Authorization"), "content-length")
+}
+
+func TestWhatACollectionRefusesIsParked(t *testing.T) {
+	c, s, _ := newCloud(t, "")
+	c.destination, c.service = serverlessJSON(c.domain.URL, 0, "AllDocuments"), "aoss"
+	require.NoError(t, s.Create(t.Context(), "d"))
+	c.put("shard-0", `{"a":"good"}`, `{"a":"poison"}`)
+	require.Equal(t, Stats{Records: 2, Delivered: 1, Parked: 1}, drained(t, s))
+	_, failed := c.object("search/AmazonOpenSearchService_failed/")
+	require.Contains(t, failed, `"esDocumentId":""`)
+	require.Len(t, c.objects, 2, "all documents are in the bucket, too")
+}
+
 func TestNoRetriesParkAtOnce(t *testing.T) {
 	c, s, _ := newCloud(t, searchJSON(1, 0, 0, `,"DocumentIdOptions":{"DefaultDocumentIdFormat":"NO_DOCUMENT_ID"}`))
 	c.bulk = func(int, []string) (int, string) { return http.StatusServiceUnavailable, "later" }
@@ -176,16 +215,18 @@ func TestUpdateIsActedOn(t *testing.T) {
 
 func TestWhatIsNotImplementedIsRefused(t *testing.T) {
 	for message, destination := range map[string]string{
-		"only OpenSearch and extended S3": `"SplunkDestinationDescription":{}`,
-		"type name must be empty":         searchJSON(1, 0, 5, `,"TypeName":"_doc"`),
-		"processing before OpenSearch":    searchJSON(1, 0, 5, `,"ProcessingConfiguration":{"Enabled":true}`),
-		"document id format is unknown":   searchJSON(1, 0, 5, `,"DocumentIdOptions":{"DefaultDocumentIdFormat":"RANDOM"}`),
-		`index rotation "OneYear"`:        strings.Replace(searchJSON(1, 0, 5, ""), "OneDay", "OneYear", 1),
-		"compression Snappy":              strings.Replace(lakeJSON(60), "GZIP", "Snappy", 1),
-		"at least 64 MB":                  lakeJSON(0),
-		"needs dynamic partitioning":      strings.Replace(strings.Replace(lakeJSON(60), `"DynamicPartitioningConfiguration":{"Enabled":true}`, `"S3BackupMode":"Disabled"`, 1), "!{partitionKeyFromQuery:t}", "t", 1),
-		"backup of an S3 destination":     strings.Replace(lakeJSON(60), `"CompressionFormat"`, `"S3BackupMode":"Enabled","CompressionFormat"`, 1),
-		"format conversion":               strings.Replace(lakeJSON(60), `"CompressionFormat"`, `"DataFormatConversionConfiguration":{"Enabled":true},"CompressionFormat"`, 1),
+		"only OpenSearch, OpenSearch Serverless and extended S3": `"SplunkDestinationDescription":{}`,
+		"must be the endpoint of a collection":                   serverlessJSON("", 0, "FailedDocumentsOnly"),
+		"S3 backup mode is unknown":                              serverlessJSON("https://x", 0, "Never"),
+		"type name must be empty":                                searchJSON(1, 0, 5, `,"TypeName":"_doc"`),
+		"processing before OpenSearch":                           searchJSON(1, 0, 5, `,"ProcessingConfiguration":{"Enabled":true}`),
+		"document id format is unknown":                          searchJSON(1, 0, 5, `,"DocumentIdOptions":{"DefaultDocumentIdFormat":"RANDOM"}`),
+		`index rotation "OneYear"`:                               strings.Replace(searchJSON(1, 0, 5, ""), "OneDay", "OneYear", 1),
+		"compression Snappy":                                     strings.Replace(lakeJSON(60), "GZIP", "Snappy", 1),
+		"at least 64 MB":                                         lakeJSON(0),
+		"needs dynamic partitioning":                             strings.Replace(strings.Replace(lakeJSON(60), `"DynamicPartitioningConfiguration":{"Enabled":true}`, `"S3BackupMode":"Disabled"`, 1), "!{partitionKeyFromQuery:t}", "t", 1),
+		"backup of an S3 destination":                            strings.Replace(lakeJSON(60), `"CompressionFormat"`, `"S3BackupMode":"Enabled","CompressionFormat"`, 1),
+		"format conversion":                                      strings.Replace(lakeJSON(60), `"CompressionFormat"`, `"DataFormatConversionConfiguration":{"Enabled":true},"CompressionFormat"`, 1),
 	} {
 		_, s, _ := newCloud(t, destination)
 		require.ErrorContains(t, s.Create(t.Context(), "d"), message)
