@@ -5,6 +5,7 @@ package awsapi
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"encoding/xml"
@@ -22,7 +23,7 @@ type Service struct {
 	ID string
 	// Signs is the name that requests are signed for. It is also the first part of the service's addresses and actions of IAM.
 	Signs string
-	// Version of the API, of services with the query protocol.
+	// Version of the API, of services with the query protocol; of the protocol, of those with JSON, when it is not 1.1.
 	Version string
 	// Target stands before an action's name, of services with the JSON protocol.
 	Target string
@@ -41,6 +42,7 @@ var (
 	KMS           = Service{ID: "KMS", Signs: "kms", Target: "TrentService"}
 	Glue          = Service{ID: "Glue", Signs: "glue", Target: "AWSGlue"}
 	Athena        = Service{ID: "Athena", Signs: "athena", Target: "AmazonAthena"}
+	Serverless    = Service{ID: "OpenSearchServerless", Signs: "aoss", Target: "OpenSearchServerless", Version: "1.0"}
 	Logs          = Service{ID: "CloudWatch Logs", Signs: "logs", Target: "Logs_20140328"}
 )
 
@@ -71,14 +73,14 @@ func (c *Client) Query(ctx context.Context, action string, parameters url.Values
 	return nil
 }
 
-// JSON calls an action by the JSON protocol, https://smithy.io/2.0/aws/protocols/aws-json-1_1-protocol.html, and reads the
+// JSON calls an action by the JSON protocol, https://smithy.io/2.0/aws/protocols/aws-json-1_1-protocol.html, or 1.0, and reads the
 // answer into a value with json tags.
 func (c *Client) JSON(ctx context.Context, action string, request, answer any) error {
 	body, err := json.Marshal(request)
 	if err != nil {
 		return fmt.Errorf("writing the request of %s:%s: %w", c.service.Signs, action, err)
 	}
-	header := http.Header{"Content-Type": {"application/x-amz-json-1.1"}, "X-Amz-Target": {c.service.Target + "." + action}}
+	header := http.Header{"Content-Type": {"application/x-amz-json-" + cmp.Or(c.service.Version, "1.1")}, "X-Amz-Target": {c.service.Target + "." + action}}
 	content, err := c.send(ctx, call{action, http.MethodPost, "/", body, header})
 	if err != nil {
 		return err

@@ -66,6 +66,17 @@ func TestJSONNamesItsTarget(t *testing.T) {
 	require.ErrorContains(t, New(config, KMS).JSON(t.Context(), "DescribeKey", func() {}, &found), "writing the request of kms:DescribeKey")
 }
 
+// https://smithy.io/2.0/aws/protocols/aws-json-1_0-protocol.html
+func TestJSONHasTheVersionOfItsProtocol(t *testing.T) {
+	config := at(t, func(w http.ResponseWriter, r *http.Request) {
+		require.Equal(t, "application/x-amz-json-1.0", r.Header.Get("Content-Type"))
+		require.Equal(t, "OpenSearchServerless.ListCollections", r.Header.Get("X-Amz-Target"))
+		require.Contains(t, r.Header.Get("Authorization"), "/aoss/aws4_request")
+		_, _ = io.WriteString(w, "{}")
+	})
+	require.NoError(t, New(config, Serverless).JSON(t.Context(), "ListCollections", map[string]string{}, &struct{}{}))
+}
+
 func TestGetHasAPathOfItsOwn(t *testing.T) {
 	config := at(t, func(w http.ResponseWriter, r *http.Request) {
 		require.Equal(t, "GET /2021-01-01/opensearch/versions?maxResults=100", r.Method+" "+r.URL.String())

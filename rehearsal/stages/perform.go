@@ -100,7 +100,7 @@ func (r *Run) conclude(name, commit string, failure error) error {
 	if r.World != nil {
 		sessions := r.World.Sessions
 		r.Report.Tunnel = report.Tunnel{Used: sessions.Bytes() > 0, Sessions: sessions.Sessions(), Bytes: sessions.Bytes()}
-		r.Report.NotRun = append(r.World.Domains.NotRun(), notRun(r.Engine)...)
+		r.Report.NotRun = slices.Concat(r.World.Domains.NotRun(), r.World.Collections.NotRun(), notRun(r.Engine))
 		r.Report.DeployerPolicy = deployerPolicy(r.World.Guard.Findings())
 	}
 	problems := r.Report.Problems(minimum)

@@ -14,6 +14,7 @@ import (
 	"cdcpipeline/rehearsal/standins/lambda"
 	"cdcpipeline/rehearsal/standins/offers"
 	"cdcpipeline/rehearsal/standins/opensearch"
+	"cdcpipeline/rehearsal/standins/opensearchserverless"
 	"cdcpipeline/rehearsal/standins/propagation"
 	"cdcpipeline/rehearsal/standins/secretsmanager"
 	"cdcpipeline/rehearsal/standins/ssm"
@@ -42,7 +43,9 @@ type World struct {
 	Proxy    *controlplane.Proxy
 	Database *stores.MariaDB
 	Domains  *opensearch.Domains
-	Runner   *lambda.Runner
+	// Collections are those of OpenSearch Serverless.
+	Collections *opensearchserverless.Collections
+	Runner      *lambda.Runner
 	// Mappings bring the stream's records to functions.
 	Mappings *lambda.Mappings
 	DMS      *dms.Service
@@ -144,6 +147,8 @@ func (w *World) attach(ctx context.Context, o Options) error {
 	w.Offers.Attach(w.Proxy)
 	w.Domains = opensearch.New(ctx, w.Site, w.log)
 	w.Domains.Attach(w.Proxy)
+	w.Collections = opensearchserverless.New(ctx, w.Site, w.Account, w.log, opensearchserverless.Options{Delay: w.Delay})
+	w.Collections.Attach(w.Proxy)
 	w.DMS = dms.New(w.Account, w.log)
 	w.DMS.Attach(w.Proxy)
 	w.Firehose = firehose.New(w.Account, w.log, firehose.Options{Roots: w.Site.Authority.Pool(), OnDelivered: o.OnDelivered})
@@ -230,7 +235,7 @@ func (w *World) Env() map[string]string {
 
 // Healthy tells which of the servers has died, if any has.
 func (w *World) Healthy() error {
-	return errors.Join(w.Database.Err(), w.moto.Err(), w.Domains.Err(), w.Rotations.Err())
+	return errors.Join(w.Database.Err(), w.moto.Err(), w.Domains.Err(), w.Collections.Err(), w.Rotations.Err())
 }
 
 // Close stops everything and removes the run directory. It may be called twice.
@@ -268,6 +273,9 @@ func (w *World) Close() {
 	}
 	if w.Domains != nil {
 		w.Domains.Close()
+	}
+	if w.Collections != nil {
+		w.Collections.Close()
 	}
 	if w.Proxy != nil {
 		_ = w.Proxy.Close()

@@ -8,6 +8,7 @@ import (
 // tagging says what a service demands besides when something is made with tags: the action, and where AWS says so. IAM has
 // an action for each type.
 var tagging = map[string]struct{ action, source string }{
+	"aoss":           {"aoss:TagResource", "https://docs.aws.amazon.com/opensearch-service/latest/developerguide/tag-collection.html"},
 	"athena":         {"athena:TagResource", "https://docs.aws.amazon.com/athena/latest/ug/tags-access-control.html"},
 	"dms":            {"dms:AddTagsToResource", "https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Tagging.html"},
 	"ec2":            {"ec2:CreateTags", "https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/supported-iam-actions-tagging.html"},

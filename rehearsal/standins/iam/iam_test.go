@@ -105,6 +105,8 @@ func TestResourcesAreReadFromTheRequest(t *testing.T) {
 			"lambda:ListTags on arn:aws:lambda:us-east-1:123456789012:event-source-mapping:id",
 		}},
 		{"es:DescribeDomain", "GET /2021-01-01/opensearch/domain/d", []string{"es:DescribeDomain on arn:aws:es:us-east-1:123456789012:domain/d"}},
+		{"aoss:DeleteCollection", `{"id":"c"}`, []string{"aoss:DeleteCollection on arn:aws:aoss:us-east-1:123456789012:collection/c"}},
+		{"aoss:CreateAccessPolicy", `{"name":"n","type":"data"}`, []string{"aoss:CreateAccessPolicy on (unknown)"}},
 		{"scheduler:CreateSchedule", `POST /schedules/s {"FlexibleTimeWindow":{}}`, []string{"scheduler:CreateSchedule on arn:aws:scheduler:us-east-1:123456789012:schedule/default/s"}},
 		{"secretsmanager:CreateSecret", `{"Name":"n"}`, []string{"secretsmanager:CreateSecret on arn:aws:secretsmanager:us-east-1:123456789012:secret:n"}},
 		{"kms:CreateAlias", `{"AliasName":"alias/a","TargetKeyId":"k"}`, []string{

@@ -11,6 +11,7 @@ import (
 
 // called are the parameters that hold a variable of an ARN and have another name than it; both without case.
 var called = map[string][]string{
+	"aoss:CollectionId":             {"id"},
 	"es:DomainName":                 {"name"},
 	"kms:Alias":                     {"AliasName"},
 	"kms:KeyId":                     {"TargetKeyId"},

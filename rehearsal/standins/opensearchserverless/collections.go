@@ -56,6 +56,8 @@ type Collections struct {
 	log       *slog.Logger
 	had       atomic.Bool // a collection, ever
 
+	undeletable atomic.Bool
+
 	mu      sync.Mutex
 	open    map[string]*Collection // by id
 	running sync.WaitGroup

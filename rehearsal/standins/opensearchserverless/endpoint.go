@@ -157,7 +157,6 @@ func (c *Collection) read(r *http.Request, body []byte, role string) (*request, 
 	if err != nil {
 		return nil, invalid("%v", err)
 	}
-	c.all.used.operation(operation, query)
 	return &request{Request: r, op: operation, index: index, query: query, body: plain, role: role}, nil
 }
 
@@ -185,6 +184,7 @@ func (c *Collection) serveOther(w http.ResponseWriter, q *request) error {
 	if err != nil {
 		return err
 	}
+	c.all.used.operation(q.op, q.query)
 	status, answer, err := node.Call(q.Context(), q.Method, c.target(q), nonEmpty(q.body))
 	if err != nil {
 		return err //nolint:wrapcheck // names the call
@@ -232,6 +232,7 @@ func (c *Collection) serveBulk(w http.ResponseWriter, q *request) error {
 	if err != nil {
 		return err
 	}
+	c.all.used.operation(q.op, q.query)
 	forwarded := q.Request.Clone(q.Context())
 	forwarded.Header = http.Header{"Authorization": {node.Authorization}}
 	forwarded.URL.RawQuery = withoutRefresh(q.query).Encode()
@@ -312,12 +313,12 @@ var overAll = map[string]string{
 
 // rest of a request's path after what it has for {index}.
 func rest(q *request) string {
-	before := strings.Count(q.op.Path[:strings.Index(q.op.Path, "{index}")], "/")
-	segments := strings.Split(q.URL.EscapedPath(), "/")
-	if len(segments) <= before+1 {
+	before, _, _ := strings.Cut(q.op.Path, "{index}")
+	_, after, found := strings.Cut(strings.TrimPrefix(q.URL.EscapedPath(), before), "/")
+	if !found {
 		return ""
 	}
-	return "/" + strings.Join(segments[before+1:], "/")
+	return "/" + after
 }
 
 func byID(o *Operation) bool {

@@ -403,6 +403,9 @@ func TestACollectionIsDescribedAsItIs(t *testing.T) {
 	told := describe(s.n)
 	require.Equal(t, "CREATING", told["status"])
 	require.NotContains(t, told, "collectionEndpoint")
+	del := `{"id":"` + told["id"].(string) + `"}`
+	_, answer = aoss(t, s.url, "DeleteCollection", del)
+	require.Equal(t, "ConflictException", answer["__type"], "it is being made")
 	close(s.hold)
 	told = describe(s.n)
 	require.Equal(t, "ACTIVE", told["status"])
@@ -411,7 +414,11 @@ func TestACollectionIsDescribedAsItIs(t *testing.T) {
 	require.NoError(t, s.all.Err())
 
 	node := <-s.nodes
-	s.call("DeleteCollection", `{"id":"`+told["id"].(string)+`"}`)
+	s.all.RefuseDeletion(true)
+	_, answer = aoss(t, s.url, "DeleteCollection", del)
+	require.Equal(t, "ConflictException", answer["__type"])
+	s.all.RefuseDeletion(false)
+	s.call("DeleteCollection", del)
 	<-node.done
 	require.Empty(t, s.all.Names())
 
@@ -451,8 +458,16 @@ func TestAPatternCoversWhatItStandsFor(t *testing.T) {
 		pattern, name string
 		want          bool
 	}{
-		{"a", "a", true}, {"a", "ab", false}, {"a*", "ab", true}, {"a*", "a", true}, {"*", "*", true}, {"*", "a*", true},
-		{"ab*", "a*", false}, {"ab*", "abc*", true}, {"ab*", "ab*", true}, {"ab", "ab*", false},
+		{"a", "a", true},
+		{"a", "ab", false},
+		{"a*", "ab", true},
+		{"a*", "a", true},
+		{"*", "*", true},
+		{"*", "a*", true},
+		{"ab*", "a*", false},
+		{"ab*", "abc*", true},
+		{"ab*", "ab*", true},
+		{"ab", "ab*", false},
 	} {
 		require.Equal(t, c.want, covers(c.pattern, c.name), "%s of %s", c.name, c.pattern)
 	}

@@ -7,11 +7,13 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/http"
 	"time"
 )
 
 // Hooks is where a control plane lets others take part in its calls.
 type Hooks interface {
+	Before(controlplane.Action, controlplane.BeforeFunc)
 	After(controlplane.Action, controlplane.AfterFunc)
 }
 
@@ -21,6 +23,7 @@ var _ Hooks = (*controlplane.Proxy)(nil)
 // when it is ready; what it deletes, ends. Its policies decide about requests, and the keys it gives out are known.
 func (c *Collections) Attach(h Hooks) {
 	c.keys.Attach(h)
+	h.Before(controlplane.Action{Service: signingService, Name: "DeleteCollection"}, c.deletable)
 	for name, f := range map[string]controlplane.AfterFunc{
 		"CreateCollection":      c.created,
 		"BatchGetCollection":    c.described,
@@ -68,6 +71,23 @@ func (c *Collections) created(_ context.Context, call *controlplane.Call) error 
 	}
 	c.had.Store(true)
 	return c.create(one.ID, one.Name, one.Type, one.ARN)
+}
+
+// RefuseDeletion has the deletion of every collection refused, until it is allowed again.
+func (c *Collections) RefuseDeletion(refuse bool) { c.undeletable.Store(refuse) }
+
+// deletable: a collection that is being made cannot be deleted,
+// https://docs.aws.amazon.com/opensearch-service/latest/ServerlessAPIReference/API_DeleteCollection.html#API_DeleteCollection_Errors.
+func (c *Collections) deletable(_ context.Context, call *controlplane.Call) (bool, error) {
+	var request struct{ ID string }
+	if err := call.Decode(&request); err != nil {
+		return false, fmt.Errorf("reading the collection to delete: %w", err)
+	}
+	one, ok := c.byID(request.ID)
+	if c.undeletable.Load() || ok && one.status() == "CREATING" {
+		return false, &controlplane.Error{Status: http.StatusBadRequest, Code: "ConflictException", Message: "Collection cannot be deleted because it is not in the ACTIVE or FAILED state."}
+	}
+	return false, nil
 }
 
 func (c *Collections) deleted(_ context.Context, call *controlplane.Call) error {

@@ -1,7 +1,6 @@
 package opensearchserverless
 
 import (
-	"net/http"
 	"net/url"
 	"slices"
 	"strings"
@@ -45,6 +44,23 @@ type Operation struct {
 	Undocumented string
 }
 
+func documented(call, permission string, parameters []string) Operation {
+	method, path, _ := strings.Cut(call, " ")
+	return Operation{Method: method, Path: path, Permission: permission, Parameters: parameters, Source: genref}
+}
+
+func undocumented(call, permission string, parameters []string, reason string) Operation {
+	o := documented(call, permission, parameters)
+	o.Source, o.Undocumented = "", reason
+	return o
+}
+
+// searchOnly is an operation that AWS has for collections of type SEARCH alone, and where it says so.
+func searchOnly(o Operation, source string) Operation {
+	o.SearchOnly = source
+	return o
+}
+
 func (o Operation) String() string { return o.Method + " " + o.Path }
 
 // Parameters. AWS documents none, and refuses some that OpenSearch takes (expand_wildcards of _cat/indices:
@@ -63,104 +79,109 @@ var (
 	ofUpdates  = slices.Concat(ofWrites, ofSources, []string{"retry_on_conflict"})
 	ofQueries  = slices.Concat(ofIndices, []string{"q", "df", "default_operator", "analyzer", "routing", "terminate_after"})
 	ofSearches = slices.Concat(ofQueries, ofSources, []string{"size", "from", "sort", "timeout", "track_total_hits", "track_scores", "version", "seq_no_primary_term", "search_type", "request_cache", "rest_total_hits_as_int"})
+	ofFields   = slices.Concat(ofIndices, []string{"fields"})
+	ofPITs     = []string{"keep_alive", "routing"}
 	ofCounts   = slices.Concat(ofQueries, []string{"min_score"})
 )
 
-const refresh = "refresh"
+const (
+	refresh  = "refresh"
+	getAlone = "AWS names GET alone, and most clients send a body with POST"
+)
 
 // Operations are AWS's table, row for row, as far as the node behind a collection can do it: what plugins do (SQL, PPL, machine
 // learning, flows, agents), pipelines of searches and ingestion, and snapshots are not rehearsed, and answered with 404.
 var Operations = []Operation{
-	{http.MethodPut, "/{index}", createIndex, ofChanges, genref, "", ""},
+	documented("PUT /{index}", createIndex, ofChanges),
 
-	{http.MethodGet, "/{index}", describeIndex, ofSettings, genref, "", ""},
-	{http.MethodHead, "/{index}", describeIndex, ofSettings, genref, "", ""},
-	{http.MethodGet, "/{index}/_mapping", describeIndex, ofMappings, genref, "", ""},
-	{http.MethodGet, "/{index}/_mappings", describeIndex, ofMappings, genref, "", ""},
-	{http.MethodGet, "/{index}/_settings", describeIndex, ofSettings, genref, "", ""},
-	{http.MethodGet, "/{index}/_settings/{setting}", describeIndex, ofSettings, genref, "", ""},
-	{http.MethodGet, "/_mapping", describeIndex, ofMappings, genref, "", ""},
-	{http.MethodGet, "/_mappings", describeIndex, ofMappings, genref, "", ""},
-	{http.MethodGet, "/_cat/indices", describeIndex, ofCat, genref, "", ""},
-	{http.MethodGet, "/_cat/indices/{index}", describeIndex, ofCat, genref, "", ""},
-	{http.MethodGet, "/_resolve/index/{index}", describeIndex, nil, genref, "", ""},
+	documented("GET /{index}", describeIndex, ofSettings),
+	documented("HEAD /{index}", describeIndex, ofSettings),
+	documented("GET /{index}/_mapping", describeIndex, ofMappings),
+	documented("GET /{index}/_mappings", describeIndex, ofMappings),
+	documented("GET /{index}/_settings", describeIndex, ofSettings),
+	documented("GET /{index}/_settings/{setting}", describeIndex, ofSettings),
+	documented("GET /_mapping", describeIndex, ofMappings),
+	documented("GET /_mappings", describeIndex, ofMappings),
+	documented("GET /_cat/indices", describeIndex, ofCat),
+	documented("GET /_cat/indices/{index}", describeIndex, ofCat),
+	documented("GET /_resolve/index/{index}", describeIndex, nil),
 
-	{http.MethodPost, "/_bulk", writeDocument, ofBulk, genref, "", ""},
-	{http.MethodPost, "/{index}/_bulk", writeDocument, ofBulk, genref, "", ""},
-	{http.MethodPost, "/{index}/_doc", writeDocument, ofWrites, genref, "", ""},
-	{http.MethodPut, "/{index}/_doc/{id}", writeDocument, ofWrites, genref, genref, ""},
-	{http.MethodPut, "/{index}/_create/{id}", writeDocument, ofWrites, genref, genref, ""},
-	{http.MethodPost, "/{index}/_create/{id}", writeDocument, ofWrites, genref, genref, ""},
-	{http.MethodPost, "/{index}/_update/{id}", writeDocument, ofUpdates, genref, genref, ""},
-	{http.MethodDelete, "/{index}/_doc/{id}", writeDocument, ofWrites, genref, "", ""},
+	documented("POST /_bulk", writeDocument, ofBulk),
+	documented("POST /{index}/_bulk", writeDocument, ofBulk),
+	documented("POST /{index}/_doc", writeDocument, ofWrites),
+	searchOnly(documented("PUT /{index}/_doc/{id}", writeDocument, ofWrites), genref),
+	searchOnly(documented("PUT /{index}/_create/{id}", writeDocument, ofWrites), genref),
+	searchOnly(documented("POST /{index}/_create/{id}", writeDocument, ofWrites), genref),
+	searchOnly(documented("POST /{index}/_update/{id}", writeDocument, ofUpdates), genref),
+	documented("DELETE /{index}/_doc/{id}", writeDocument, ofWrites),
 
-	{http.MethodGet, "/{index}/_doc/{id}", readDocument, ofSources, genref, overview, ""},
-	{http.MethodHead, "/{index}/_doc/{id}", readDocument, ofSources, genref, overview, ""},
-	{http.MethodGet, "/{index}/_source/{id}", readDocument, ofSources, genref, overview, ""},
-	{http.MethodHead, "/{index}/_source/{id}", readDocument, ofSources, genref, overview, ""},
-	{http.MethodGet, "/{index}/_explain/{id}", readDocument, ofQueries, genref, overview, ""},
-	{http.MethodPost, "/{index}/_explain/{id}", readDocument, ofQueries, genref, overview, ""},
-	{http.MethodGet, "/_mget", readDocument, ofSources, genref, overview, ""},
-	{http.MethodGet, "/{index}/_mget", readDocument, ofSources, genref, overview, ""},
-	{http.MethodPost, "/_mget", readDocument, ofSources, "", overview, "AWS names GET alone, and most clients send a body with POST"},
-	{http.MethodPost, "/{index}/_mget", readDocument, ofSources, "", overview, "AWS names GET alone, and most clients send a body with POST"},
-	{http.MethodGet, "/_search", readDocument, ofSearches, genref, "", ""},
-	{http.MethodPost, "/_search", readDocument, ofSearches, genref, "", ""},
-	{http.MethodGet, "/{index}/_search", readDocument, ofSearches, genref, "", ""},
-	{http.MethodPost, "/{index}/_search", readDocument, ofSearches, genref, "", ""},
-	{http.MethodGet, "/{index}/_count", readDocument, ofCounts, genref, "", ""},
-	{http.MethodPost, "/{index}/_count", readDocument, ofCounts, genref, "", ""},
-	{http.MethodGet, "/_field_caps", readDocument, append([]string{"fields"}, ofIndices...), genref, "", ""},
-	{http.MethodPost, "/_field_caps", readDocument, append([]string{"fields"}, ofIndices...), genref, "", ""},
-	{http.MethodGet, "/{index}/_field_caps", readDocument, append([]string{"fields"}, ofIndices...), genref, "", ""},
-	{http.MethodPost, "/{index}/_field_caps", readDocument, append([]string{"fields"}, ofIndices...), genref, "", ""},
-	{http.MethodGet, "/{index}/_validate/query", readDocument, ofQueries, genref, "", ""},
-	{http.MethodGet, "/{index}/_analyze", readDocument, nil, genref, "", ""},
-	{http.MethodPost, "/{index}/_analyze", readDocument, nil, genref, "", ""},
-	{http.MethodPost, "/{index}/_search/point_in_time", readDocument, []string{"keep_alive", "routing"}, "", "", "AWS names it without an index, and OpenSearch has it with one alone"},
-	{http.MethodDelete, "/_search/point_in_time", readDocument, nil, genref, "", ""},
+	searchOnly(documented("GET /{index}/_doc/{id}", readDocument, ofSources), overview),
+	searchOnly(documented("HEAD /{index}/_doc/{id}", readDocument, ofSources), overview),
+	searchOnly(documented("GET /{index}/_source/{id}", readDocument, ofSources), overview),
+	searchOnly(documented("HEAD /{index}/_source/{id}", readDocument, ofSources), overview),
+	searchOnly(documented("GET /{index}/_explain/{id}", readDocument, ofQueries), overview),
+	searchOnly(documented("POST /{index}/_explain/{id}", readDocument, ofQueries), overview),
+	searchOnly(documented("GET /_mget", readDocument, ofSources), overview),
+	searchOnly(documented("GET /{index}/_mget", readDocument, ofSources), overview),
+	searchOnly(undocumented("POST /_mget", readDocument, ofSources, getAlone), overview),
+	searchOnly(undocumented("POST /{index}/_mget", readDocument, ofSources, getAlone), overview),
+	documented("GET /_search", readDocument, ofSearches),
+	documented("POST /_search", readDocument, ofSearches),
+	documented("GET /{index}/_search", readDocument, ofSearches),
+	documented("POST /{index}/_search", readDocument, ofSearches),
+	documented("GET /{index}/_count", readDocument, ofCounts),
+	documented("POST /{index}/_count", readDocument, ofCounts),
+	documented("GET /_field_caps", readDocument, ofFields),
+	documented("POST /_field_caps", readDocument, ofFields),
+	documented("GET /{index}/_field_caps", readDocument, ofFields),
+	documented("POST /{index}/_field_caps", readDocument, ofFields),
+	documented("GET /{index}/_validate/query", readDocument, ofQueries),
+	documented("GET /{index}/_analyze", readDocument, nil),
+	documented("POST /{index}/_analyze", readDocument, nil),
+	undocumented("POST /{index}/_search/point_in_time", readDocument, ofPITs, "AWS names it without an index, and OpenSearch has it with one alone"),
+	documented("DELETE /_search/point_in_time", readDocument, nil),
 
-	{http.MethodDelete, "/{index}", deleteIndex, slices.Concat(ofIndices, ofChanges), genref, "", ""},
+	documented("DELETE /{index}", deleteIndex, ofMappings),
 
-	{http.MethodPut, "/_mapping", updateIndex, ofMappings, genref, "", ""},
-	{http.MethodPost, "/_mapping", updateIndex, ofMappings, genref, "", ""},
-	{http.MethodPut, "/{index}/_mapping", updateIndex, ofMappings, genref, "", ""},
-	{http.MethodPost, "/{index}/_mapping", updateIndex, ofMappings, genref, "", ""},
-	{http.MethodPut, "/{index}/_mappings", updateIndex, ofMappings, genref, "", ""},
-	{http.MethodPost, "/{index}/_mappings", updateIndex, ofMappings, genref, "", ""},
-	{http.MethodPut, "/_settings", updateIndex, ofSettings, genref, "", ""},
-	{http.MethodPut, "/{index}/_settings", updateIndex, ofSettings, genref, "", ""},
+	documented("PUT /_mapping", updateIndex, ofMappings),
+	documented("POST /_mapping", updateIndex, ofMappings),
+	documented("PUT /{index}/_mapping", updateIndex, ofMappings),
+	documented("POST /{index}/_mapping", updateIndex, ofMappings),
+	documented("PUT /{index}/_mappings", updateIndex, ofMappings),
+	documented("POST /{index}/_mappings", updateIndex, ofMappings),
+	documented("PUT /_settings", updateIndex, ofSettings),
+	documented("PUT /{index}/_settings", updateIndex, ofSettings),
 
-	{http.MethodPost, "/_aliases", createItems, ofChanges, genref, "", ""},
+	documented("POST /_aliases", createItems, ofChanges),
 
-	{http.MethodGet, "/_alias", describeItems, ofIndices, genref, "", ""},
-	{http.MethodGet, "/_alias/{alias}", describeItems, ofIndices, genref, "", ""},
-	{http.MethodHead, "/_alias/{alias}", describeItems, ofIndices, genref, "", ""},
-	{http.MethodGet, "/{index}/_alias/{alias}", describeItems, ofIndices, genref, "", ""},
-	{http.MethodHead, "/{index}/_alias/{alias}", describeItems, ofIndices, genref, "", ""},
-	{http.MethodGet, "/_cat/aliases", describeItems, ofCat, genref, "", ""},
-	{http.MethodGet, "/_cat/templates", describeItems, ofCat, genref, "", ""},
-	{http.MethodGet, "/_cat/templates/{name}", describeItems, ofCat, genref, "", ""},
-	{http.MethodGet, "/_index_template", describeItems, nil, genref, "", ""},
-	{http.MethodGet, "/_index_template/{name}", describeItems, nil, genref, "", ""},
-	{http.MethodHead, "/_index_template/{name}", describeItems, nil, genref, "", ""},
-	{http.MethodGet, "/_component_template", describeItems, nil, genref, "", ""},
-	{http.MethodGet, "/_component_template/{name}", describeItems, nil, genref, "", ""},
-	{http.MethodHead, "/_component_template/{name}", describeItems, nil, genref, "", ""},
+	documented("GET /_alias", describeItems, ofIndices),
+	documented("GET /_alias/{alias}", describeItems, ofIndices),
+	documented("HEAD /_alias/{alias}", describeItems, ofIndices),
+	documented("GET /{index}/_alias/{alias}", describeItems, ofIndices),
+	documented("HEAD /{index}/_alias/{alias}", describeItems, ofIndices),
+	documented("GET /_cat/aliases", describeItems, ofCat),
+	documented("GET /_cat/templates", describeItems, ofCat),
+	documented("GET /_cat/templates/{name}", describeItems, ofCat),
+	documented("GET /_index_template", describeItems, nil),
+	documented("GET /_index_template/{name}", describeItems, nil),
+	documented("HEAD /_index_template/{name}", describeItems, nil),
+	documented("GET /_component_template", describeItems, nil),
+	documented("GET /_component_template/{name}", describeItems, nil),
+	documented("HEAD /_component_template/{name}", describeItems, nil),
 
-	{http.MethodPut, "/{index}/_alias/{alias}", updateItems, ofChanges, genref, "", ""},
-	{http.MethodPost, "/{index}/_alias/{alias}", updateItems, ofChanges, genref, "", ""},
-	{http.MethodPut, "/{index}/_aliases/{alias}", updateItems, ofChanges, genref, "", ""},
-	{http.MethodPost, "/{index}/_aliases/{alias}", updateItems, ofChanges, genref, "", ""},
-	{http.MethodPut, "/_index_template/{name}", updateItems, ofChanges, genref, "", ""},
-	{http.MethodPost, "/_index_template/{name}", updateItems, ofChanges, genref, "", ""},
-	{http.MethodPut, "/_component_template/{name}", updateItems, ofChanges, genref, "", ""},
-	{http.MethodPost, "/_component_template/{name}", updateItems, ofChanges, genref, "", ""},
+	documented("PUT /{index}/_alias/{alias}", updateItems, ofChanges),
+	documented("POST /{index}/_alias/{alias}", updateItems, ofChanges),
+	documented("PUT /{index}/_aliases/{alias}", updateItems, ofChanges),
+	documented("POST /{index}/_aliases/{alias}", updateItems, ofChanges),
+	documented("PUT /_index_template/{name}", updateItems, ofChanges),
+	documented("POST /_index_template/{name}", updateItems, ofChanges),
+	documented("PUT /_component_template/{name}", updateItems, ofChanges),
+	documented("POST /_component_template/{name}", updateItems, ofChanges),
 
-	{http.MethodDelete, "/{index}/_alias/{alias}", deleteItems, ofChanges, genref, "", ""},
-	{http.MethodDelete, "/{index}/_aliases/{alias}", deleteItems, ofChanges, genref, "", ""},
-	{http.MethodDelete, "/_index_template/{name}", deleteItems, ofChanges, genref, "", ""},
-	{http.MethodDelete, "/_component_template/{name}", deleteItems, ofChanges, genref, "", ""},
+	documented("DELETE /{index}/_alias/{alias}", deleteItems, ofChanges),
+	documented("DELETE /{index}/_aliases/{alias}", deleteItems, ofChanges),
+	documented("DELETE /_index_template/{name}", deleteItems, ofChanges),
+	documented("DELETE /_component_template/{name}", deleteItems, ofChanges),
 }
 
 // find is the operation that a request asks for, with what its path has for {index}; nil when collections have none.

@@ -117,73 +117,117 @@ const (
 // published are AWS's requests and answers, in an order in which each finds what it needs. ID stands for what the request
 // before it has made, VERSION for its version.
 var published = []struct{ operation, source, request, answer string }{
-	{"CreateSecurityPolicy", guide + "serverless-create.html",
+	{
+		"CreateSecurityPolicy", guide + "serverless-create.html",
 		`{"name":"logs-policy","type":"encryption","policy":` + text(encryptionOfLogs) + `}`,
-		`{"securityPolicyDetail":{"createdDate":0,"lastModifiedDate":0,"name":"logs-policy","policy":` + encryptionOfLogs + `,"policyVersion":"","type":"encryption"}}`},
-	{"GetSecurityPolicy", reference + "API_GetSecurityPolicy.html",
+		`{"securityPolicyDetail":{"createdDate":0,"lastModifiedDate":0,"name":"logs-policy","policy":` + encryptionOfLogs + `,"policyVersion":"","type":"encryption"}}`,
+	},
+	{
+		"GetSecurityPolicy", reference + "API_GetSecurityPolicy.html",
 		`{"name":"logs-policy","type":"encryption"}`,
-		`{"securityPolicyDetail":{"createdDate":0,"lastModifiedDate":0,"name":"string","policy":{},"policyVersion":"","type":"string"}}`},
-	{"CreateSecurityPolicy", guide + "serverless-create.html",
+		`{"securityPolicyDetail":{"createdDate":0,"lastModifiedDate":0,"name":"string","policy":{},"policyVersion":"","type":"string"}}`,
+	},
+	{
+		"CreateSecurityPolicy", guide + "serverless-create.html",
 		`{"name":"logs-policy","type":"network","policy":` + text(networkOfLogs) + `}`,
-		`{"securityPolicyDetail":{"name":"logs-policy","policy":` + networkOfLogs + `,"policyVersion":"","type":"network"}}`},
-	{"ListSecurityPolicies", reference + "API_ListSecurityPolicies.html",
+		`{"securityPolicyDetail":{"name":"logs-policy","policy":` + networkOfLogs + `,"policyVersion":"","type":"network"}}`,
+	},
+	{
+		"ListSecurityPolicies", reference + "API_ListSecurityPolicies.html",
 		`{"type":"network"}`,
-		`{"securityPolicySummaries":[{"createdDate":0,"lastModifiedDate":0,"name":"string","policyVersion":"","type":"string"}]}`},
-	{"UpdateSecurityPolicy", guide + "serverless-network.html#serverless-network-update",
+		`{"securityPolicySummaries":[{"createdDate":0,"lastModifiedDate":0,"name":"string","policyVersion":"","type":"string"}]}`,
+	},
+	{
+		"UpdateSecurityPolicy", guide + "serverless-network.html#serverless-network-update",
 		`{"name":"logs-policy","type":"network","policyVersion":"VERSION","policy":` + text(strings.ReplaceAll(networkOfLogs, "logs-application", "finance")) + `}`,
-		`{"securityPolicyDetail":{"name":"logs-policy","policyVersion":"","type":"network"}}`},
+		`{"securityPolicyDetail":{"name":"logs-policy","policyVersion":"","type":"network"}}`,
+	},
 	{"DeleteSecurityPolicy", guide + "serverless-network.html#serverless-network-delete", `{"name":"logs-policy","type":"network"}`, `{}`},
 
-	{"CreateAccessPolicy", guide + "serverless-data-access.html#serverless-data-access-cli",
+	{
+		"CreateAccessPolicy", guide + "serverless-data-access.html#serverless-data-access-cli",
 		`{"name":"marketing","type":"data","policy":` + text(accessOfShaheen) + `}`,
-		`{"accessPolicyDetail":{"createdDate":0,"lastModifiedDate":0,"name":"marketing","policy":` + accessOfShaheen + `,"policyVersion":"","type":"data"}}`},
-	{"GetAccessPolicy", reference + "API_GetAccessPolicy.html",
+		`{"accessPolicyDetail":{"createdDate":0,"lastModifiedDate":0,"name":"marketing","policy":` + accessOfShaheen + `,"policyVersion":"","type":"data"}}`,
+	},
+	{
+		"GetAccessPolicy", reference + "API_GetAccessPolicy.html",
 		`{"name":"marketing","type":"data"}`,
-		`{"accessPolicyDetail":{"createdDate":0,"lastModifiedDate":0,"name":"string","policy":[{}],"policyVersion":"","type":"string"}}`},
-	{"ListAccessPolicies", guide + "serverless-data-access.html#serverless-data-access-list",
+		`{"accessPolicyDetail":{"createdDate":0,"lastModifiedDate":0,"name":"string","policy":[{}],"policyVersion":"","type":"string"}}`,
+	},
+	{
+		"ListAccessPolicies", guide + "serverless-data-access.html#serverless-data-access-list",
 		`{"type":"data","resource":["index/autopartsinventory/*"]}`,
-		`{"accessPolicySummaries":[{"createdDate":0,"lastModifiedDate":0,"name":"marketing","policyVersion":"","type":"data"}]}`},
-	{"UpdateAccessPolicy", guide + "serverless-data-access.html#serverless-data-access-update",
+		`{"accessPolicySummaries":[{"createdDate":0,"lastModifiedDate":0,"name":"marketing","policyVersion":"","type":"data"}]}`,
+	},
+	{
+		"UpdateAccessPolicy", guide + "serverless-data-access.html#serverless-data-access-update",
 		`{"name":"marketing","type":"data","policyVersion":"VERSION","policy":` + text(strings.ReplaceAll(accessOfShaheen, "user/Shaheen", "role/RegulatoryCompliance")) + `}`,
-		`{"accessPolicyDetail":{"name":"marketing","policyVersion":"","type":"data"}}`},
+		`{"accessPolicyDetail":{"name":"marketing","policyVersion":"","type":"data"}}`,
+	},
 	{"DeleteAccessPolicy", guide + "serverless-data-access.html#serverless-data-access-delete", `{"name":"marketing","type":"data"}`, `{}`},
 
-	{"CreateLifecyclePolicy", guide + "serverless-lifecycle.html#serverless-lifecycle-policies",
+	{
+		"CreateLifecyclePolicy", guide + "serverless-lifecycle.html#serverless-lifecycle-policies",
 		`{"name":"my-policy","type":"retention","policy":` + text(lifecycleOfLogs) + `}`,
-		`{"lifecyclePolicyDetail":{"type":"retention","name":"my-policy","policyVersion":"","policy":` + lifecycleOfLogs + `,"createdDate":1688245369957,"lastModifiedDate":1688245369957}}`},
-	{"BatchGetLifecyclePolicy", reference + "API_BatchGetLifecyclePolicy.html",
+		`{"lifecyclePolicyDetail":{"type":"retention","name":"my-policy","policyVersion":"","policy":` + lifecycleOfLogs + `,"createdDate":1688245369957,"lastModifiedDate":1688245369957}}`,
+	},
+	{
+		"BatchGetLifecyclePolicy", reference + "API_BatchGetLifecyclePolicy.html",
 		`{"identifiers":[{"name":"my-policy","type":"retention"},{"name":"another","type":"retention"}]}`,
-		`{"lifecyclePolicyDetails":[{"createdDate":0,"lastModifiedDate":0,"name":"string","policy":{},"policyVersion":"","type":"string"}],"lifecyclePolicyErrorDetails":[{"errorCode":"string","errorMessage":"","name":"another","type":"retention"}]}`},
-	{"ListLifecyclePolicies", reference + "API_ListLifecyclePolicies.html",
+		`{"lifecyclePolicyDetails":[{"createdDate":0,"lastModifiedDate":0,"name":"string","policy":{},"policyVersion":"","type":"string"}],"lifecyclePolicyErrorDetails":[{"errorCode":"string","errorMessage":"","name":"another","type":"retention"}]}`,
+	},
+	{
+		"ListLifecyclePolicies", reference + "API_ListLifecyclePolicies.html",
 		`{"type":"retention"}`,
-		`{"lifecyclePolicySummaries":[{"createdDate":0,"lastModifiedDate":0,"name":"string","policyVersion":"","type":"string"}]}`},
-	{"UpdateLifecyclePolicy", reference + "API_UpdateLifecyclePolicy.html",
+		`{"lifecyclePolicySummaries":[{"createdDate":0,"lastModifiedDate":0,"name":"string","policyVersion":"","type":"string"}]}`,
+	},
+	{
+		"UpdateLifecyclePolicy", reference + "API_UpdateLifecyclePolicy.html",
 		`{"name":"my-policy","type":"retention","policyVersion":"VERSION","description":"longer","policy":` + text(strings.ReplaceAll(lifecycleOfLogs, "15d", "3650d")) + `}`,
-		`{"lifecyclePolicyDetail":{"createdDate":0,"description":"longer","lastModifiedDate":0,"name":"string","policy":{},"policyVersion":"","type":"string"}}`},
+		`{"lifecyclePolicyDetail":{"createdDate":0,"description":"longer","lastModifiedDate":0,"name":"string","policy":{},"policyVersion":"","type":"string"}}`,
+	},
 	{"DeleteLifecyclePolicy", reference + "API_DeleteLifecyclePolicy.html", `{"name":"my-policy","type":"retention"}`, `{}`},
 
-	{"CreateCollection", guide + "serverless-create.html",
+	{
+		"CreateCollection", guide + "serverless-create.html",
 		`{"name":"logs-application","type":"SEARCH","description":"A collection for storing log data","tags":[{"key":"a","value":"b"}]}`,
-		`{"createCollectionDetail":{"id":"07tjusf2h91cunochc","name":"logs-application","description":"A collection for storing log data","status":"CREATING","type":"SEARCH","kmsKeyArn":"auto","arn":"","createdDate":1665952577473}}`},
-	{"ListCollections", guide + "serverless-list.html",
+		`{"createCollectionDetail":{"id":"07tjusf2h91cunochc","name":"logs-application","description":"A collection for storing log data","status":"CREATING","type":"SEARCH","kmsKeyArn":"auto","arn":"","createdDate":1665952577473}}`,
+	},
+	{
+		"ListCollections", guide + "serverless-list.html",
 		`{"collectionFilters":{"status":"ACTIVE"}}`,
-		`{"collectionSummaries":[{"arn":"","id":"","name":"logs-application","status":"ACTIVE"}]}`},
-	{"BatchGetCollection", guide + "serverless-list.html",
+		`{"collectionSummaries":[{"arn":"","id":"","name":"logs-application","status":"ACTIVE"}]}`,
+	},
+	{
+		"BatchGetCollection", guide + "serverless-list.html",
 		`{"names":["logs-application","missing"]}`,
-		`{"collectionDetails":[{"id":"07tjusf2h91cunochc","name":"logs-application","status":"ACTIVE","type":"SEARCH","description":"string","arn":"","kmsKeyArn":"string","createdDate":1667446262828,"lastModifiedDate":1667446300769,"collectionEndpoint":"","dashboardEndpoint":""}],"collectionErrorDetails":[{"errorCode":"NOT_FOUND","errorMessage":"","name":"missing"}]}`},
-	{"ListTagsForResource", reference + "API_ListTagsForResource.html",
-		`{"resourceArn":"arn:aws:aoss:us-east-1:123456789012:collection/ID"}`, `{"tags":[{"key":"a","value":"b"}]}`},
-	{"TagResource", reference + "API_TagResource.html",
-		`{"resourceArn":"arn:aws:aoss:us-east-1:123456789012:collection/ID","tags":[{"key":"c","value":"d"}]}`, `{}`},
-	{"UntagResource", reference + "API_UntagResource.html",
-		`{"resourceArn":"arn:aws:aoss:us-east-1:123456789012:collection/ID","tagKeys":["a"]}`, `{}`},
-	{"UpdateCollection", reference + "API_UpdateCollection.html",
+		`{"collectionDetails":[{"id":"07tjusf2h91cunochc","name":"logs-application","status":"ACTIVE","type":"SEARCH","description":"string","arn":"","kmsKeyArn":"string","createdDate":1667446262828,"lastModifiedDate":1667446300769,"collectionEndpoint":"","dashboardEndpoint":""}],"collectionErrorDetails":[{"errorCode":"NOT_FOUND","errorMessage":"","name":"missing"}]}`,
+	},
+	{
+		"ListTagsForResource", reference + "API_ListTagsForResource.html",
+		`{"resourceArn":"arn:aws:aoss:us-east-1:123456789012:collection/ID"}`, `{"tags":[{"key":"a","value":"b"}]}`,
+	},
+	{
+		"TagResource", reference + "API_TagResource.html",
+		`{"resourceArn":"arn:aws:aoss:us-east-1:123456789012:collection/ID","tags":[{"key":"c","value":"d"}]}`, `{}`,
+	},
+	{
+		"UntagResource", reference + "API_UntagResource.html",
+		`{"resourceArn":"arn:aws:aoss:us-east-1:123456789012:collection/ID","tagKeys":["a"]}`, `{}`,
+	},
+	{
+		"UpdateCollection", reference + "API_UpdateCollection.html",
 		`{"id":"ID","description":"another"}`,
-		`{"updateCollectionDetail":{"arn":"","createdDate":0,"description":"another","id":"","lastModifiedDate":0,"name":"string","status":"string","type":"string"}}`},
-	{"DeleteCollection", guide + "serverless-delete.html",
-		`{"id":"ID"}`, `{"deleteCollectionDetail":{"id":"07tjusf2h91cunochc","name":"logs-application","status":"DELETING"}}`},
-	{"GetAccountSettings", reference + "API_GetAccountSettings.html",
-		`{}`, `{"accountSettingsDetail":{"capacityLimits":{}}}`},
+		`{"updateCollectionDetail":{"arn":"","createdDate":0,"description":"another","id":"","lastModifiedDate":0,"name":"string","status":"string","type":"string"}}`,
+	},
+	{
+		"DeleteCollection", guide + "serverless-delete.html",
+		`{"id":"ID"}`, `{"deleteCollectionDetail":{"id":"07tjusf2h91cunochc","name":"logs-application","status":"DELETING"}}`,
+	},
+	{
+		"GetAccountSettings", reference + "API_GetAccountSettings.html",
+		`{}`, `{"accountSettingsDetail":{"capacityLimits":{}}}`,
+	},
 }
 
 func TestPublishedRequestsGetPublishedAnswers(t *testing.T) {

@@ -1,6 +1,7 @@
 package storestest_test
 
 import (
+	"cdcpipeline/internal/awsapi"
 	"cdcpipeline/rehearsal/standins/account"
 	"cdcpipeline/rehearsal/standins/account/ec2"
 	"cdcpipeline/rehearsal/stores/storestest"
@@ -49,6 +50,17 @@ func TestTheInventoryHasWhatIsMadeInsideOtherThings(t *testing.T) {
 		Target: &schedulertypes.Target{Arn: aws.String("arn:aws:lambda:us-east-1:123456789012:function:x"), RoleArn: aws.String("arn:aws:iam::123456789012:role/x")},
 	}))
 
+	serverless := func(action string, request map[string]string) {
+		t.Helper()
+		var answer map[string]any
+		require.NoError(t, awsapi.New(cfg, awsapi.Serverless).JSON(ctx, action, request, &answer))
+	}
+	serverless("CreateSecurityPolicy", map[string]string{"name": "inventoried", "type": "encryption", "policy": `{"Rules":[{"ResourceType":"collection","Resource":["collection/inventoried"]}],"AWSOwnedKey":true}`})
+	serverless("CreateSecurityPolicy", map[string]string{"name": "inventoried", "type": "network", "policy": `[{"Rules":[{"ResourceType":"collection","Resource":["collection/inventoried"]}],"AllowFromPublic":true}]`})
+	serverless("CreateAccessPolicy", map[string]string{"name": "inventoried", "type": "data", "policy": `[{"Rules":[{"ResourceType":"index","Resource":["index/inventoried/*"],"Permission":["aoss:*"]}],"Principal":["arn:aws:iam::123456789012:role/x"]}]`})
+	serverless("CreateLifecyclePolicy", map[string]string{"name": "inventoried", "type": "retention", "policy": `{"Rules":[{"ResourceType":"index","Resource":["index/inventoried/*"],"MinIndexRetention":"30d"}]}`})
+	serverless("CreateCollection", map[string]string{"name": "inventoried"})
+
 	after, err := inventory.List(ctx, cfg)
 	require.NoError(t, err)
 	kinds := map[string]int{}
@@ -57,6 +69,7 @@ func TestTheInventoryHasWhatIsMadeInsideOtherThings(t *testing.T) {
 		kinds[kind]++
 	}
 	require.Equal(t, map[string]int{
+		"collection": 1, "collection-encryption-policy": 1, "collection-network-policy": 1, "collection-access-policy": 1, "collection-lifecycle-policy": 1,
 		"kinesis-stream": 1, "stream-consumer": 1, "glue-database": 1, "glue-table": 1, "athena-workgroup": 1, "athena-query": 1,
 		"instance-profile": 1, "key": 1, "key-alias": 1, "address": 1, "schedule": 1,
 	}, kinds)

@@ -1,8 +1,10 @@
 package inventory
 
 import (
+	"cdcpipeline/internal/awsapi"
 	"cdcpipeline/rehearsal/standins/account/ec2"
 	"context"
+	"encoding/json"
 	"errors"
 	"slices"
 
@@ -318,6 +320,46 @@ func queries(ctx context.Context, cfg aws.Config) ([]string, error) {
 			return nil, err
 		}
 		found = append(found, names("athena-query", saved.NamedQueryIds, func(id string) *string { return &id })...)
+	}
+	return found, nil
+}
+
+// collections lists what OpenSearch Serverless has; a VPC endpoint of it is one of EC2's, too.
+//
+//nolint:wrapcheck // as above
+func collections(ctx context.Context, cfg aws.Config) ([]string, error) {
+	c := awsapi.New(cfg, awsapi.Serverless)
+	var found []string
+	for _, kind := range []struct{ action, typ, what string }{
+		{"ListCollections", "", "collection"},
+		{"ListSecurityPolicies", "encryption", "collection-encryption-policy"},
+		{"ListSecurityPolicies", "network", "collection-network-policy"},
+		{"ListAccessPolicies", "data", "collection-access-policy"},
+		{"ListLifecyclePolicies", "retention", "collection-lifecycle-policy"},
+		{"ListVpcEndpoints", "", "collection-vpc-endpoint"},
+	} {
+		request := map[string]string{}
+		if kind.typ != "" {
+			request["type"] = kind.typ
+		}
+		var answer map[string]json.RawMessage // the list, under a name of its own, and perhaps a token
+		if err := c.JSON(ctx, kind.action, request, &answer); err != nil {
+			return nil, err
+		}
+		for key, text := range answer {
+			if key == "nextToken" {
+				continue
+			}
+			var list []struct{ Name, Status string }
+			if err := json.Unmarshal(text, &list); err != nil {
+				return nil, err
+			}
+			for _, one := range list {
+				if one.Status != "DELETING" { // what has ended is shown for a while yet
+					found = append(found, kind.what+"/"+one.Name)
+				}
+			}
+		}
 	}
 	return found, nil
 }

@@ -43,6 +43,11 @@ def remaining(kept):
     return list(kept.values())
 
 
+def resources(document):
+    parts = document if isinstance(document, list) else [document]
+    return [resource for part in parts for rule in part["Rules"] for resource in rule["Resource"]]
+
+
 class Policy:
     def __init__(self, request, document):
         self.kind, self.name, self.number = request["type"], request["name"], 0
@@ -56,8 +61,7 @@ class Policy:
         self.version = base64.b64encode(f"{self.modified}_{self.number}".encode()).decode()
 
     def resources(self):
-        parts = self.document if isinstance(self.document, list) else [self.document]
-        return [resource for part in parts for rule in part["Rules"] for resource in rule["Resource"]]
+        return resources(self.document)
 
     def summary(self):
         told = {"type": self.kind, "name": self.name, "policyVersion": self.version}
@@ -80,8 +84,9 @@ def create(backend, request):
     key = (request["type"], request["name"])
     if key in backend.policies:
         raise ConflictException(f"Policy with name {request['name']} and type {request['type']} already exists")
-    policy = Policy(request, read(request["type"], request["policy"], backend.account_id))
-    unique(backend, policy)
+    document = read(request["type"], request["policy"], backend.account_id)
+    unique(backend, *key, document)
+    policy = Policy(request, document)
     backend.policies[key] = policy
     return policy.detail()
 
@@ -96,27 +101,22 @@ def update(backend, request):
     description = request.get("description", policy.description)
     if (document, description) == (policy.document, policy.description):
         raise ValidationException("No changes detected in policy or policy metadata")
-    before = policy.document
-    policy.document = document
-    try:
-        unique(backend, policy)
-    finally:
-        policy.document = before
+    unique(backend, policy.kind, policy.name, document)
     policy.change(description, document)
     return policy.detail()
 
 
-def unique(backend, policy):
+def unique(backend, kind, name, document):
     """The key of an encryption policy is there, and none of its patterns is in another one."""
-    if policy.kind != "encryption":
+    if kind != "encryption":
         return
-    key = policy.document.get("KmsARN", "").rpartition("/")[2]
+    key = document.get("KmsARN", "").rpartition("/")[2]
     if key and key not in kms_backends[backend.account_id][backend.region_name].keys:
         raise ValidationException(f"The KMS key {key} does not exist")
     for other in backend.policies.values():
-        twice = sorted(set(policy.resources()) & set(other.resources())) if other.kind == "encryption" and other.name != policy.name else []
-        if twice:
-            raise ConflictException(f"Policy {other.name} has the resources {twice} already")
+        twice = set(resources(document)) & set(other.resources())
+        if twice and other.kind == "encryption" and other.name != name:
+            raise ConflictException(f"Policy {other.name} has the resources {sorted(twice)} already")
 
 
 def delete(backend, request):
