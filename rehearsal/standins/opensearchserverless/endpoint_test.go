@@ -35,10 +35,10 @@ func TestARequestIsRefusedUntilEveryPolicyAdmitsIt(t *testing.T) {
 	}
 	require.Equal(t, http.StatusUnauthorized, write(), "no network policy")
 	s.public()
+	require.Equal(t, http.StatusForbidden, write(), "no data access policy, and no permission in IAM")
+	s.grant("mine", role, map[string][]string{"index/" + s.n + "/a": {createIndex, writeDocument, updateIndex}})
 	require.Equal(t, http.StatusForbidden, write(), "no permission in IAM")
 	s.may("writer", `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["aoss:APIAccessAll"],"Resource":["`+one.arn+`"]}]}`)
-	require.Equal(t, http.StatusForbidden, write(), "no data access policy")
-	s.grant("mine", role, map[string][]string{"index/" + s.n + "/a": {createIndex, writeDocument, updateIndex}})
 	require.Empty(t, node.asked(), "nothing that is refused reaches the node")
 	require.Equal(t, http.StatusOK, write())
 	require.Equal(t, []string{"POST /_bulk"}, node.asked())
