@@ -184,7 +184,7 @@ func (c *Collection) serveOther(w http.ResponseWriter, q *request) error {
 	if err != nil {
 		return err
 	}
-	c.all.used.operation(q.op, q.query)
+	c.all.used.request(q)
 	status, answer, err := node.Call(q.Context(), q.Method, c.target(q), nonEmpty(q.body))
 	if err != nil {
 		return err //nolint:wrapcheck // names the call
@@ -232,7 +232,7 @@ func (c *Collection) serveBulk(w http.ResponseWriter, q *request) error {
 	if err != nil {
 		return err
 	}
-	c.all.used.operation(q.op, q.query)
+	c.all.used.request(q)
 	forwarded := q.Request.Clone(q.Context())
 	forwarded.Header = http.Header{"Authorization": {node.Authorization}}
 	forwarded.URL.RawQuery = withoutRefresh(q.query).Encode()

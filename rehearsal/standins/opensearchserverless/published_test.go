@@ -310,12 +310,17 @@ func TestAVPCEndpointIsOneOfEC2sToo(t *testing.T) {
 		"vpcEndpointDetails":      []any{map[string]any{"createdDate": 0.0, "id": "", "name": "mine", "securityGroupIds": []any{group}, "status": "ACTIVE", "subnetIds": []any{second}, "vpcId": vpc}},
 		"vpcEndpointErrorDetails": []any{map[string]any{"errorCode": "string", "errorMessage": "", "id": ""}},
 	}, answer, "BatchGetVpcEndpoint")
+	require.Equal(t, "DependencyViolation", ec2Call(t, url, "Action=DeleteSecurityGroup&GroupId="+group, "Code"))
+	require.Equal(t, "DependencyViolation", ec2Call(t, url, "Action=DeleteSubnet&SubnetId="+second, "Code"))
+	require.NotEmpty(t, ec2Call(t, url, "Action=DeleteSubnet&SubnetId="+first, "requestId"), "the endpoint has left it")
 	_, answer = aoss(t, url, "DeleteVpcEndpoint", fmt.Sprintf(`{"id":%q}`, id))
 	like(t, map[string]any{"deleteVpcEndpointDetail": map[string]any{"id": "", "name": "mine", "status": "DELETING"}}, answer, "DeleteVpcEndpoint")
 	require.Eventually(t, func() bool {
 		_, answer := aoss(t, url, "BatchGetVpcEndpoint", fmt.Sprintf(`{"ids":[%q]}`, id))
 		return len(answer["vpcEndpointDetails"].([]any)) == 0
 	}, 10*time.Second, 50*time.Millisecond)
+	require.NotEmpty(t, ec2Call(t, url, "Action=DeleteSubnet&SubnetId="+second, "requestId"))
+	require.NotEmpty(t, ec2Call(t, url, "Action=DeleteSecurityGroup&GroupId="+group, "requestId"))
 }
 
 func TestWhatAWSRefusesIsRefused(t *testing.T) {

@@ -3,7 +3,6 @@ package opensearchserverless
 import (
 	"encoding/json"
 	"fmt"
-	"net/url"
 	"slices"
 	"sync"
 )
@@ -35,11 +34,15 @@ func (u *used) note(what, reason string) {
 	u.all[what] = reason
 }
 
-func (u *used) operation(o *Operation, query url.Values) {
+func (u *used) request(q *request) {
+	o := q.op
+	if q.Header.Get("Content-Encoding") != "" {
+		u.note("compressed requests", "domains take them")
+	}
 	if o.Undocumented != "" {
 		u.note(o.String(), o.Undocumented)
 	}
-	for name := range query {
+	for name := range q.query {
 		if name != refresh {
 			u.note(fmt.Sprintf("the parameter %s of %s", name, o), "OpenSearch's reference has it")
 		}

@@ -3,8 +3,13 @@
 import time
 
 from moto.ec2 import ec2_backends
+from moto.ec2.exceptions import DependencyViolationError
+from moto.ec2.models.security_groups import SecurityGroupBackend
+from moto.ec2.models.subnets import SubnetBackend
 from moto.opensearchserverless.exceptions import ConflictException, ResourceNotFoundException, ValidationException
+from moto.opensearchserverless.models import opensearchserverless_backends
 
+from ..patch import wraps
 from .policies import PENDING, now, remaining
 from .request import answers
 
@@ -13,9 +18,9 @@ class Endpoint:
         self.name, self.vpc = request["name"], request["vpcId"]
         self.subnets = list(request["subnetIds"])
         self.created, self.ready_at, self.gone_at = now(), time.time() + PENDING, None
-        with_groups = request.get("securityGroupIds") or [default_group(backend, self.vpc)]
+        self.groups = list(request.get("securityGroupIds") or [default_group(backend, self.vpc)])
         made = ec2(backend).create_vpc_endpoint(
-            self.vpc, f"com.amazonaws.{backend.region_name}.aoss", "Interface", None, [], subnet_ids=self.subnets, security_group_ids=with_groups
+            self.vpc, f"com.amazonaws.{backend.region_name}.aoss", "Interface", None, [], subnet_ids=self.subnets, security_group_ids=list(self.groups)
         )
         self.id = made.id
 
@@ -28,9 +33,8 @@ class Endpoint:
     def summary(self):
         return {"id": self.id, "name": self.name, "status": self.status}
 
-    def detail(self, backend):
-        groups = ec2(backend).vpc_end_points[self.id].security_group_ids
-        return self.summary() | {"vpcId": self.vpc, "subnetIds": self.subnets, "securityGroupIds": groups, "createdDate": self.created}
+    def detail(self):
+        return self.summary() | {"vpcId": self.vpc, "subnetIds": self.subnets, "securityGroupIds": self.groups, "createdDate": self.created}
 
 
 def ec2(backend):
@@ -85,9 +89,10 @@ def update_vpc_endpoint(backend, request):
     ec2(backend).modify_vpc_endpoint(
         endpoint.id, None, added["SubnetIds"], removed["SubnetIds"], None, None, added["SecurityGroupIds"], removed["SecurityGroupIds"]
     )
-    endpoint.subnets = list(ec2(backend).vpc_end_points[endpoint.id].subnet_ids)
+    changed = ec2(backend).vpc_end_points[endpoint.id]
+    endpoint.subnets, endpoint.groups = list(changed.subnet_ids), list(changed.security_group_ids)
     endpoint.ready_at = time.time() + PENDING
-    answer = endpoint.detail(backend) | {"lastModifiedDate": now()}
+    answer = endpoint.detail() | {"lastModifiedDate": now()}
     del answer["vpcId"], answer["createdDate"]
     return {"UpdateVpcEndpointDetail": answer}
 
@@ -103,7 +108,7 @@ def delete_vpc_endpoint(backend, request):
 @answers
 def batch_get_vpc_endpoint(backend, request):
     there = {e.id: e for e in remaining(backend.endpoints)}
-    details = [there[id].summary() if there[id].gone_at else there[id].detail(backend) for id in request["ids"] if id in there]
+    details = [there[id].detail() for id in request["ids"] if id in there]
     missing = {"errorCode": "NOT_FOUND", "errorMessage": "The specified VpcEndpoint is not found."}
     return {"vpcEndpointDetails": details, "vpcEndpointErrorDetails": [{"id": id} | missing for id in request["ids"] if id not in there]}
 
@@ -112,3 +117,25 @@ def batch_get_vpc_endpoint(backend, request):
 def list_vpc_endpoints(backend, request):
     status = request.get("vpcEndpointFilters", {}).get("status")
     return {"vpcEndpointSummaries": [e.summary() for e in remaining(backend.endpoints) if status in (None, e.status)]}
+
+
+# ---- an endpoint has an interface in each subnet, with its security groups: none of them can go before it,
+# https://docs.aws.amazon.com/opensearch-service/latest/developerguide/serverless-vpc.html
+
+
+def unused(there, what):
+    for endpoint in remaining(opensearchserverless_backends[there.account_id][there.region_name].endpoints):
+        if what in endpoint.subnets + endpoint.groups:
+            raise DependencyViolationError(f"resource {what} has a dependent object")
+
+
+@wraps(SecurityGroupBackend)
+def delete_security_group(original, self, name=None, group_id=None):
+    unused(self, group_id)
+    return original(self, name, group_id)
+
+
+@wraps(SubnetBackend)
+def delete_subnet(original, self, subnet_id):
+    unused(self, subnet_id)
+    return original(self, subnet_id)
