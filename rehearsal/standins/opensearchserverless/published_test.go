@@ -346,6 +346,8 @@ func TestWhatAWSRefusesIsRefused(t *testing.T) {
 		"a name in capitals":          {"CreateCollection", `{"name":"Logs"}`, "ValidationException", "regular expression"},
 		"a name with an underscore":   {"CreateCollection", `{"name":"logs_a"}`, "ValidationException", "regular expression"},
 		"a name of 33 characters":     {"CreateCollection", `{"name":"logs-` + strings.Repeat("a", 28) + `"}`, "ValidationException", "regular expression"},
+		"a policy in capitals":        {"CreateAccessPolicy", `{"name":"Upper","type":"data","policy":` + text(accessOfShaheen) + `}`, "ValidationException", "regular expression pattern: [a-z][a-z0-9-]+"},
+		"a policy of two letters":     {"CreateAccessPolicy", `{"name":"ab","type":"data","policy":` + text(accessOfShaheen) + `}`, "ValidationException", "length greater than or equal to 3"},
 		"an unknown type":             {"CreateCollection", `{"name":"logs-b","type":"SQL"}`, "ValidationException", "enum value set"},
 		"no name":                     {"CreateCollection", `{}`, "ValidationException", "must not be null"},
 		"a policy again":              {"CreateAccessPolicy", `{"name":"access","type":"data","policy":` + text(accessOfShaheen) + `}`, "ConflictException", "already exists"},

@@ -188,14 +188,20 @@ func (s *scene) policy(operation, kind, name, document string) map[string]any {
 	return s.call(operation, fmt.Sprintf(`{"name":%q,"type":%q,"policy":%s}`, name, kind, text(document)))
 }
 
-// collection makes one and waits for its node; nothing admits anybody to it yet.
-func (s *scene) collection(kind string) (*Collection, *fakeNode) {
+// create makes a collection and waits for its node; nothing admits anybody to it yet.
+func (s *scene) create(kind string) *Collection {
 	s.t.Helper()
 	s.policy("CreateSecurityPolicy", "encryption", s.n, strings.Replace(encryptionOfLogs, "logs-application", s.n, 1))
 	s.call("CreateCollection", fmt.Sprintf(`{"name":%q,"type":%q}`, s.n, kind))
 	one, ok := s.all.Collection(s.n)
 	require.True(s.t, ok)
 	require.NoError(s.t, one.Wait(s.t.Context()))
+	return one
+}
+
+func (s *scene) collection(kind string) (*Collection, *fakeNode) {
+	s.t.Helper()
+	one := s.create(kind)
 	return one, <-s.nodes
 }
 
@@ -263,8 +269,14 @@ func (s *scene) as(role string, one *Collection) opensearch.Client {
 func (s *scene) open(kind string) (*Collection, *fakeNode, opensearch.Client) {
 	s.t.Helper()
 	one, node := s.collection(kind)
+	return one, node, s.admit(one)
+}
+
+// admit a role that may do everything with a collection.
+func (s *scene) admit(one *Collection) opensearch.Client {
+	s.t.Helper()
 	role := s.role("writer")
 	s.public()
 	s.grant("all", role, map[string][]string{"collection/" + s.n: {"aoss:*"}, "index/" + s.n + "/*": {"aoss:*"}})
-	return one, node, s.as(role, one)
+	return s.as(role, one)
 }
