@@ -182,64 +182,6 @@ func TestWhatCollectionsDoNotTakeIsInvalid(t *testing.T) {
 	require.Equal(t, []string{"PUT /a/_doc/1"}, node.asked())
 }
 
-// Operations: each is taken from a role that has what its row says, and refused to one that has everything else.
-func TestEachOperationNeedsItsPermission(t *testing.T) {
-	s := newScene(t, Options{})
-	one, node := s.collection(search)
-	node.have(map[string]string{"a": ""})
-	s.public()
-	every := []string{createIndex, deleteIndex, updateIndex, describeIndex, readDocument, writeDocument}
-	items := []string{createItems, deleteItems, updateItems, describeItems}
-	clients := map[string][2]opensearch.Client{} // with it, and without
-	except := func(all []string, one string) []string {
-		kept := []string{}
-		for _, p := range all {
-			if p != one {
-				kept = append(kept, p)
-			}
-		}
-		return kept
-	}
-	for _, permission := range append(every, items...) {
-		short := strings.TrimPrefix(permission, "aoss:")
-		with, without := s.role("with-"+short), s.role("without-"+short)
-		mine := []string{permission}
-		if permission == writeDocument {
-			mine = append(mine, updateIndex)
-		}
-		resource := "index/" + s.n + "/*"
-		if ofCollection(permission) {
-			resource = "collection/" + s.n
-		}
-		s.grant("w"+strings.ToLower(short[:10]), with, map[string][]string{resource: mine})
-		s.grant("n"+strings.ToLower(short[:10]), without, map[string][]string{"index/" + s.n + "/*": except(every, permission), "collection/" + s.n: except(items, permission)})
-		clients[permission] = [2]opensearch.Client{s.as(with, one), s.as(without, one)}
-	}
-	for _, o := range Operations {
-		path := strings.NewReplacer("{index}", "a", "{id}", "1", "{alias}", "b", "{name}", "c", "{setting}", "d").Replace(o.Path)
-		body := []byte("{}")
-		if strings.HasSuffix(path, "_bulk") {
-			body = []byte("{\"delete\":{\"_index\":\"a\",\"_id\":\"1\"}}\n")
-		}
-		if strings.HasSuffix(path, "_mget") {
-			body = []byte(`{"docs":[{"_index":"a","_id":"1"}]}`)
-		}
-		require.NoError(t, clients[o.Permission][0].Do(t.Context(), o.Method, path, body, nil), o)
-		if asked := node.asked(); path != "/_alias" { // which the endpoint asks for itself
-			require.Len(t, asked, 1, o)
-		}
-		require.Equal(t, http.StatusForbidden, status(clients[o.Permission][1].Do(t.Context(), o.Method, path, body, nil)), o)
-		require.Empty(t, node.asked(), o)
-	}
-}
-
-func TestEveryOperationHasASourceOrAReason(t *testing.T) {
-	for _, o := range Operations {
-		require.NotEqual(t, o.Source == "", o.Undocumented == "", o)
-		require.True(t, o.Source == "" || strings.HasPrefix(o.Source, "https://docs.aws.amazon.com/"), o)
-	}
-}
-
 // https://docs.aws.amazon.com/opensearch-service/latest/developerguide/serverless-overview.html#serverless-usecase
 func TestATimeSeriesCollectionTakesNoIDs(t *testing.T) {
 	s := newScene(t, Options{})
@@ -288,47 +230,6 @@ func TestABulkRequestIsRefusedAsAWholeForOneDocument(t *testing.T) {
 	s.call("UpdateAccessPolicy", `{"name":"`+s.n+`-mine","type":"data","policyVersion":"`+version+`","policy":`+text(accessOf(role, map[string][]string{"index/" + s.n + "/a": {writeDocument, updateIndex, createIndex}}))+`}`)
 	require.Equal(t, http.StatusOK, write("{\"index\":{}}\n{}\n"))
 	require.Contains(t, node.settled[len(node.settled)-1], "/a/_settings")
-}
-
-func TestOfAnAliasItsIndicesHaveToBeAllowedToo(t *testing.T) {
-	s := newScene(t, Options{})
-	one, node := s.collection(search)
-	node.have(map[string]string{"orders-1": "orders"})
-	role := s.role("reader")
-	s.public()
-	s.grant("alias", role, map[string][]string{"index/" + s.n + "/orders": {readDocument}})
-	read := func(path string) int { return status(s.as(role, one).Do(t.Context(), http.MethodGet, path, nil, nil)) }
-	require.Equal(t, http.StatusForbidden, read("/orders/_search"))
-	s.grant("index", role, map[string][]string{"index/" + s.n + "/orders-*": {readDocument}})
-	require.Equal(t, http.StatusOK, read("/orders/_search"))
-	require.Equal(t, http.StatusOK, read("/orders-*/_search"), "a pattern that the policy's covers")
-	require.Equal(t, http.StatusForbidden, read("/ord*/_search"), "a pattern that is wider than the policy's")
-	require.Equal(t, http.StatusForbidden, read("/_search"), "all of them")
-	require.Equal(t, []string{"GET /orders/_search", "GET /orders-%2A%2C-.%2A/_search"}, node.asked())
-}
-
-// fakeDelay sees nothing until it is told to.
-type fakeDelay struct{ seen bool }
-
-func (d *fakeDelay) Note(string)      { d.seen = false }
-func (d *fakeDelay) Seen(string) bool { return d.seen }
-
-// https://docs.aws.amazon.com/opensearch-service/latest/developerguide/serverless-data-access.html#serverless-data-access-console
-func TestAPolicyComesIntoForceLate(t *testing.T) {
-	delay := &fakeDelay{}
-	s := newScene(t, Options{Delay: delay})
-	one, _ := s.collection(search)
-	role := s.role("reader")
-	s.public()
-	read := func() int { return status(s.as(role, one).Do(t.Context(), http.MethodGet, "/a/_search", nil, nil)) }
-	s.grant("mine", role, map[string][]string{"index/" + s.n + "/a": {readDocument}})
-	require.Equal(t, http.StatusForbidden, read())
-	delay.seen = true
-	require.Equal(t, http.StatusOK, read())
-	s.call("DeleteAccessPolicy", `{"name":"`+s.n+`-mine","type":"data"}`)
-	require.Equal(t, http.StatusOK, read(), "what was allowed before is, until the change is in force")
-	delay.seen = true
-	require.Equal(t, http.StatusForbidden, read())
 }
 
 func TestDocumentsAreFoundLate(t *testing.T) {
@@ -430,47 +331,4 @@ func TestACollectionIsDescribedAsItIs(t *testing.T) {
 	require.Equal(t, "FAILED", told["status"])
 	require.Contains(t, told["failureMessage"], "no memory for the heap")
 	require.ErrorContains(t, s.all.Err(), "no memory for the heap")
-}
-
-func TestIAMHasToAllowCollections(t *testing.T) {
-	s := newScene(t, Options{})
-	const mine, other = "arn:aws:aoss:us-east-1:123456789012:collection/mine", "arn:aws:aoss:us-east-1:123456789012:collection/other"
-	role := s.bareRole("reader")
-	for document, want := range map[string]bool{
-		`[{"Effect":"Allow","Action":"aoss:APIAccessAll","Resource":"` + mine + `"}]`:                                                   true,
-		`[{"Effect":"Allow","Action":["aoss:*"],"Resource":["arn:aws:aoss:*:*:collection/*"]}]`:                                         true,
-		`[{"Effect":"Allow","Action":"aoss:APIAccessAll","Resource":"` + other + `"}]`:                                                  false,
-		`[{"Effect":"Allow","Action":"aoss:BatchGetCollection","Resource":"*"}]`:                                                        false,
-		`[{"Effect":"Allow","Action":"*","Resource":"*"},{"Effect":"Deny","Action":"aoss:APIAccessAll","Resource":"` + mine + `"}]`:     false,
-		`[{"Effect":"Allow","Action":"aoss:APIAccessAll","Resource":"*","Condition":{"StringEquals":{"aws:ResourceTag/project":"x"}}}]`: false,
-		`[{"Effect":"Allow","NotAction":"s3:*","Resource":"*"}]`:                                                                        false,
-	} {
-		s.may("reader", `{"Version":"2012-10-17","Statement":`+document+`}`)
-		s.all.roles.known = map[string]said{}
-		got, err := s.all.roles.allows(t.Context(), role, mine)
-		require.NoError(t, err)
-		require.Equal(t, want, got, document)
-	}
-	_, err := s.all.roles.allows(t.Context(), "arn:aws:iam::123456789012:role/nobody", mine)
-	require.ErrorContains(t, err, "nobody")
-}
-
-func TestAPatternCoversWhatItStandsFor(t *testing.T) {
-	for _, c := range []struct {
-		pattern, name string
-		want          bool
-	}{
-		{"a", "a", true},
-		{"a", "ab", false},
-		{"a*", "ab", true},
-		{"a*", "a", true},
-		{"*", "*", true},
-		{"*", "a*", true},
-		{"ab*", "a*", false},
-		{"ab*", "abc*", true},
-		{"ab*", "ab*", true},
-		{"ab", "ab*", false},
-	} {
-		require.Equal(t, c.want, covers(c.pattern, c.name), "%s of %s", c.name, c.pattern)
-	}
 }

@@ -55,7 +55,7 @@ func newPolicies(delay Delay) *policies {
 
 func delayed(name string) string { return "aoss:data/" + name }
 
-// put changes a data access policy; nothing deletes it.
+// put changes a data access policy; without a document it is deleted.
 func (p *policies) put(name string, document json.RawMessage) error {
 	var now []grant
 	if len(document) > 0 {
