@@ -156,7 +156,7 @@ func Merged(actions []Action, answered []byte) ([]byte, error) {
 		return nil, fmt.Errorf("writing the items: %w", err)
 	}
 	content["items"] = list
-	if _, ok := content["errors"]; ok { // filter_path may have left it out
+	if _, ok := content["errors"]; ok && Refused(actions) > 0 { // filter_path may have left it out
 		content["errors"] = json.RawMessage("true")
 	}
 	text, err := json.Marshal(content)

@@ -35,6 +35,11 @@ func TestAnswersAreAtTheirPlaces(t *testing.T) {
 	text, err := Merged(actions, []byte(`{"took":1,"errors":false,"items":[{"index":{"status":201}},{"create":{"status":200}}]}`))
 	require.NoError(t, err)
 	require.JSONEq(t, `{"took":1,"errors":true,"items":[{"index":{"status":201}},{"delete":{"_index":"b","_id":"2","status":403,"error":{"type":"x","reason":"y"}}},{"create":{"status":200}}]}`, string(text))
+	actions[1].Refused = nil
+	text, err = Merged(actions, []byte(`{"errors":false,"items":[{},{},{}]}`))
+	require.NoError(t, err)
+	require.JSONEq(t, `{"errors":false,"items":[{},{},{}]}`, string(text), "what was passed on whole is answered as it was")
+	actions[1].Refused = &Refusal{Status: 403, Type: "x", Reason: "y"}
 	for _, wrong := range []string{`{"items":[]}`, `{"items":[{},{},{}]}`, `[]`} {
 		_, err = Merged(actions, []byte(wrong))
 		require.Error(t, err, wrong)
