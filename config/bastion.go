@@ -5,7 +5,7 @@ import (
 	"regexp"
 )
 
-// Bastion is the instance inside the VPC through which the domain is reached with search.reach tunnel; direct has none.
+// Bastion is the instance inside the VPC through which the domain, or the collections, are reached with search.reach tunnel; direct has none.
 type Bastion struct {
 	// InstanceType, of a Graviton (ARM) family, second generation or newer. Default t4g.nano.
 	InstanceType string `json:"instanceType"`

@@ -85,6 +85,9 @@ func (c Config) validateTogether(p *problems) {
 	if c.Network.VpcID == "" && c.Network.Egress == EgressNAT && c.Replication.Serverless() {
 		p.add("network.egress", "nat makes no endpoints, and a serverless task reaches Kinesis, Secrets Manager and S3 only through VPC endpoints: use endpoints, or a task on an instance (replication.kind, replication.next)")
 	}
+	if c.Search.Next != "" && c.Replication.Next != "" {
+		p.add("search.next", "and replication.next: the loads of a new task are epochs that the next place would not know of: finish one move before the other")
+	}
 	// The one is at most, the other at least seven days.
 	if current := c.Search.Current; current.On() && current.MaxAgeHours == c.Stream.RetentionHours {
 		p.add("search.current.maxAgeHours", "%d hours, but the stream forgets a record after stream.retentionHours: %d, before it could be parked: use less, or a longer retention", current.MaxAgeHours, c.Stream.RetentionHours)
@@ -106,10 +109,13 @@ func (c Config) KeepsTables() bool {
 	})
 }
 
-// SubnetNeeds is how many addresses of a subnet are taken: three for each OpenSearch node in its zone, which blue/green
+// SubnetNeeds is how many addresses of a subnet are taken: three for each node of an OpenSearch domain in its zone, which blue/green
 // updates need (https://docs.aws.amazon.com/opensearch-service/latest/developerguide/vpc.html), and twenty for endpoints,
 // database, replication instance, function and delivery.
 func (c Config) SubnetNeeds() int {
+	if !c.Search.On(OnDomain) {
+		return 20
+	}
 	zones := max(c.Search.AvailabilityZones, 1)
 	return 3*((c.Search.nodes()+zones-1)/zones) + 20
 }

@@ -31,7 +31,7 @@ func TestDefaultsOfEveryEnvironmentAreValid(t *testing.T) {
 		c := Config{Environment: environment}.WithDefaults()
 		require.NoError(t, c.Validate())
 		for _, f := range fields(c) {
-			if f.value.Kind() == reflect.Pointer && f.key != "source.existing" {
+			if f.value.Kind() == reflect.Pointer && f.key != "source.existing" && f.key != "search.standbyReplicas" { // not of a domain
 				require.False(t, f.value.IsNil(), "%s has no default in %s", f.key, environment)
 			}
 		}
@@ -240,4 +240,31 @@ func FuzzParse(f *testing.F) {
 		require.NoError(t, c.Validate())
 		require.Equal(t, c, c.WithDefaults())
 	})
+}
+
+func TestCollectionsAreReachedByAPortOfThisMachineInEitherWay(t *testing.T) {
+	for _, reach := range []Reach{ReachTunnel, ReachDirect} {
+		c := Config{Search: Search{Kind: OnCollections, Reach: reach}}.WithDefaults()
+		require.NoError(t, c.Validate())
+		require.Equal(t, []int{0, 9201}, []int{c.Search.TunnelPort, c.Search.GatewayPort})
+		c.Search.GatewayPort = 9300
+		require.NoError(t, c.Validate())
+	}
+}
+
+func TestTheNextPlaceThatIsSearchedTakesTheDefaultsOfItsKind(t *testing.T) {
+	for _, kind := range []SearchKind{OnDomain, OnCollections} {
+		next := OnCollections
+		if kind == next {
+			next = OnDomain
+		}
+		c := Config{Search: Search{Kind: kind, Next: next}}.Named("blue").WithDefaults()
+		require.NoError(t, c.Validate())
+		require.Equal(t, []SearchKind{kind, next}, c.Search.Kinds())
+		require.Equal(t, []string{"retail-trans-blue", "retail-trans-blue"}, []string{c.Search.DomainName, c.Search.CollectionName})
+		for _, one := range c.Search.Kinds() {
+			alone := Config{Search: Search{Kind: one}}.Named("blue").WithDefaults().Search
+			require.Equal(t, alone, c.Search.Only(one))
+		}
+	}
 }

@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"reflect"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -140,13 +141,13 @@ func configurationPage(t *testing.T) []byte {
 	return out.Bytes()
 }
 
-// defaults are those of a cluster of ours on an instance of DMS, below source.existing those of a database of yours, and of capacity those of
-// a serverless task.
+// defaults are those of a cluster of ours, a domain and an instance of DMS; below source.existing those of a database of yours, and what
+// only serverless capacity has.
 func defaults(environment Environment) []field {
 	all := fields(Config{Environment: environment}.WithDefaults())
-	yours := fields(Config{Environment: environment, Source: Source{Existing: &ExistingDatabase{}}, Replication: Replication{Kind: Serverless}}.WithDefaults())
+	yours := fields(Config{Environment: environment, Source: Source{Existing: &ExistingDatabase{}}, Replication: Replication{Kind: Serverless}, Search: Search{Kind: OnCollections}}.WithDefaults())
 	for i, f := range yours {
-		if f.owner == reflect.TypeFor[ExistingDatabase]() || strings.HasSuffix(f.key, "Dcu") {
+		if f.owner == reflect.TypeFor[ExistingDatabase]() || slices.Contains([]string{"replication.maxDcu", "replication.minDcu", "search.collectionName", "search.standbyReplicas", "search.gatewayPort"}, f.key) {
 			all[i] = f
 		}
 	}

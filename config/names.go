@@ -1,6 +1,9 @@
 package config
 
-import "cdcpipeline/internal/naming"
+import (
+	"cdcpipeline/internal/naming"
+	"cmp"
+)
 
 // DefaultStack is the stack whose resources have the names of the walkthrough.
 const DefaultStack = "dev"
@@ -18,7 +21,12 @@ func (c Config) Named(stack string) Config {
 	if c.Stream.Name == "" {
 		c.Stream.Name = defaultStreamName + "_" + stack // of the same letters, 100 at most
 	}
-	if c.Search.DomainName == "" {
+	kinds := c.Search
+	kinds.Kind = cmp.Or(kinds.Kind, OnDomain)
+	if kinds.On(OnCollections) && c.Search.CollectionName == "" {
+		c.Search.CollectionName = naming.Fit(maxCollectionName, defaultDomainName, stack)
+	}
+	if kinds.On(OnDomain) && c.Search.DomainName == "" {
 		c.Search.DomainName = naming.Fit(maxDomainName, defaultDomainName, stack)
 	}
 	return c
@@ -33,4 +41,7 @@ const (
 	defaultDomainName  = "retail-trans"
 	maxClusterName     = 63
 	maxDomainName      = 28
+	// maxCollectionName leaves room for what each collection's and each policy's name ends with: 32 are AWS's,
+	// https://docs.aws.amazon.com/opensearch-service/latest/ServerlessAPIReference/API_CreateCollection.html.
+	maxCollectionName = 24
 )

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -14,8 +15,17 @@ type refusal struct{ name, config, want string }
 var expand = strings.NewReplacer(
 	"LONG", strings.Repeat("abcdefghij", 9),
 	"{VPC,", "{network: {vpcId: vpc-01234567, privateSubnetIds: [subnet-01234567, subnet-89abcdef]},",
+	"OPERATORS", strings.Join(operators(21), ", "),
 	"SECRETARN", "arn:aws:secretsmanager:us-east-1:123456789012:secret:db-AbCdEf",
 )
+
+func operators(n int) []string {
+	all := make([]string, n)
+	for i := range all {
+		all[i] = fmt.Sprintf(`"arn:aws:iam::123456789012:role/ops%d"`, i)
+	}
+	return all
+}
 
 func lines(each ...string) string { return strings.Join(each, "\n") }
 
@@ -51,8 +61,8 @@ var refusedKeys = []refusal{
 		`source.tables[0].tabel: is not a key of this project: did you mean source.tables[].table?`,
 		`source.tables[0].table: is missing: each table needs a database and a table`,
 	)},
-	{"a section that is text", `search: retail`, "search: is not an object but text: set its keys one by one, like `pulumi config set --path 'cdc-pipeline:search.domainName' <value>`"},
-	{"a section that is a list", `search: [retail]`, "search: is not an object but a JSON array: set its keys one by one, like `pulumi config set --path 'cdc-pipeline:search.domainName' <value>`"},
+	{"a section that is text", `search: retail`, "search: is not an object but text: set its keys one by one, like `pulumi config set --path 'cdc-pipeline:search.kind' <value>`"},
+	{"a section that is a list", `search: [retail]`, "search: is not an object but a JSON array: set its keys one by one, like `pulumi config set --path 'cdc-pipeline:search.kind' <value>`"},
 	{"an unquoted version", `replication: {engineVersion: 3.10}`, `replication.engineVersion: 3.1 was read as a number (an unquoted 3.10 arrives as 3.1): put the value in quotes`},
 	{"an unquoted boolean", `search: {historyIndex: true}`, `search.historyIndex: true was read as a boolean: put the value in quotes`},
 	{"an object for text", `search: {domainName: {name: retail}}`, `search.domainName: {"name":"retail"} is not text: give one value, in quotes`},

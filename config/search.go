@@ -1,13 +1,29 @@
 package config
 
-import "cmp"
+import (
+	"cmp"
+	"slices"
+)
 
-// Search is the OpenSearch domain and the history index in it.
+// Search is where rows and their history are searched: an OpenSearch domain, or collections of OpenSearch Serverless.
 type Search struct {
-	// DomainName, [a-z][a-z0-9-]{2,27}. Default retail-trans, with the stack's name behind it unless the stack is dev:
+	// Kind of the place: a domain, or collections of OpenSearch Serverless. Default domain.
+	Kind SearchKind `json:"kind"`
+	// Next is the kind to move to. A place of that kind is made beside the present one, with a delivery and a current state of its own, and
+	// `cdc replay --next` fills both from the lake. Afterwards set Kind to it and remove Next. Default none.
+	Next SearchKind `json:"next"`
+	// CollectionName begins the names of the collections, which end with -history and -current, [a-z][a-z0-9-]{2,23}. Default retail-trans,
+	// with the stack's name behind it unless the stack is dev.
+	CollectionName string `json:"collectionName"`
+	// StandbyReplicas keeps copies of the collections in other zones. Default false in dev, true in prod.
+	StandbyReplicas *bool `json:"standbyReplicas"`
+	// Operators are the ARNs of IAM roles and users that may work in the collections besides whoever deploys: search, repair, erase, and
+	// open the dashboards. Name every deployer of the stack here when there are several, or each takes the other's place.
+	Operators []string `json:"operators"`
+	// DomainName of a domain, [a-z][a-z0-9-]{2,27}. Default retail-trans, with the stack's name behind it unless the stack is dev:
 	// retail-trans-prod.
 	DomainName string `json:"domainName"`
-	// EngineVersion of the domain, OpenSearch 2 or newer. Default OpenSearch_2.19.
+	// EngineVersion of the domain, OpenSearch 2.5 or newer. Default OpenSearch_2.19.
 	EngineVersion string `json:"engineVersion"`
 	// InstanceType of data nodes. Default t3.small.search in dev, r7g.large.search in prod.
 	InstanceType string `json:"instanceType"`
@@ -21,14 +37,18 @@ type Search struct {
 	DedicatedMasterType string `json:"dedicatedMasterType"`
 	// VolumeGb of each data node's gp3 volume, 10 to 16384. Default 20 in dev, 100 in prod.
 	VolumeGb int `json:"volumeGb"`
-	// Reach is how the deployment reaches the domain's endpoint. Default tunnel.
+	// Reach is how the deployment reaches the endpoint of the domain, or of the collections. Default tunnel.
 	Reach Reach `json:"reach"`
-	// TunnelPort of this machine, 1024 to 65535, on which the tunnel to the domain listens; each of two stacks that are
-	// deployed at the same time needs its own. Default 9200.
+	// TunnelPort of this machine, 1024 to 65535, on which the tunnel to the domain listens; each of two stacks that are deployed at the same
+	// time needs its own. Default 9200.
 	TunnelPort int `json:"tunnelPort"`
-	// HistoryIndex is the base name and alias of the daily history indices. Default retail-trans.
+	// GatewayPort of this machine, 1024 to 65535, on which what signs requests to the collections listens, whatever the reach; each of two
+	// stacks that are deployed at the same time needs its own. Default 9201.
+	GatewayPort int `json:"gatewayPort"`
+	// HistoryIndex is the base name and alias of a domain's daily history indices, and the name of a collection's one. Default retail-trans.
 	HistoryIndex string `json:"historyIndex"`
-	// HistoryRetentionDays before ISM deletes a daily index. Default 30 in dev, 90 in prod.
+	// HistoryRetentionDays before a domain deletes a daily index, or a collection a document: that at its best effort, within 48 hours or a
+	// tenth of the retention, whichever is longer. Default 30 in dev, 90 in prod.
 	HistoryRetentionDays int `json:"historyRetentionDays"`
 	// BufferMb of the delivery, 1 to 100. Default 1.
 	BufferMb int `json:"bufferMb"`
@@ -36,13 +56,49 @@ type Search struct {
 	BufferSeconds *int `json:"bufferSeconds"`
 	// RetrySeconds before the delivery parks a document in S3, 0 to 7200. Default 300.
 	RetrySeconds *int `json:"retrySeconds"`
-	// TimeZone of the dashboards. Default Etc/UTC.
+	// TimeZone of a domain's dashboards. Default Etc/UTC.
 	TimeZone string `json:"timeZone"`
-	// PasswordGeneration counts the master passwords that were asked for: raise it, and a new one is made. Default 0.
+	// PasswordGeneration counts the master passwords of a domain that were asked for: raise it, and a new one is made. Default 0.
 	PasswordGeneration int `json:"passwordGeneration"`
 	// Current is each row as it is now, beside the history of its changes.
 	Current CurrentState `json:"current"`
 }
+
+// SearchKind names what kind of place is searched.
+type SearchKind string
+
+const (
+	// OnDomain is a domain of Amazon OpenSearch Service: nodes of yours, with a security plugin of their own.
+	OnDomain SearchKind = "domain"
+	// OnCollections is two collections of Amazon OpenSearch Serverless: capacity is provided as it is needed.
+	OnCollections SearchKind = "serverless"
+)
+
+// Kinds are those of which there is a place: the present one, and the next if there is one. Call it after WithDefaults.
+func (s Search) Kinds() []SearchKind {
+	if s.Next == "" || s.Next == s.Kind {
+		return []SearchKind{s.Kind}
+	}
+	return []SearchKind{s.Kind, s.Next}
+}
+
+// On reports whether there is a place of a kind; call it after WithDefaults.
+func (s Search) On(kind SearchKind) bool { return slices.Contains(s.Kinds(), kind) }
+
+// Only is the configuration of the place of one kind, as if there were no other.
+func (s Search) Only(kind SearchKind) Search {
+	s.Kind, s.Next = kind, ""
+	if kind == OnCollections {
+		s.DomainName, s.EngineVersion, s.InstanceType, s.InstanceCount, s.AvailabilityZones, s.DedicatedMasters = "", "", "", 0, 0, nil
+		s.DedicatedMasterType, s.VolumeGb, s.TunnelPort, s.TimeZone, s.PasswordGeneration = "", 0, 0, "", 0
+		return s
+	}
+	s.CollectionName, s.StandbyReplicas, s.Operators, s.GatewayPort = "", nil, nil, 0
+	return s
+}
+
+// Serverless reports whether collections are searched now; call it after WithDefaults.
+func (s Search) Serverless() bool { return s.Kind == OnCollections }
 
 // Reach names how the deployment reaches the domain's endpoint, which is inside the VPC.
 type Reach string
@@ -58,6 +114,27 @@ const (
 
 // WithDefaults fills what is not set.
 func (s Search) WithDefaults(env Environment) Search {
+	s.Kind = cmp.Or(s.Kind, OnDomain)
+	s.Reach = cmp.Or(s.Reach, ReachTunnel)
+	if s.On(OnCollections) {
+		s.CollectionName = cmp.Or(s.CollectionName, defaultDomainName)
+		s.StandbyReplicas = cmp.Or(s.StandbyReplicas, new(env == Prod))
+		s.GatewayPort = cmp.Or(s.GatewayPort, 9201)
+	}
+	if s.On(OnDomain) {
+		s = s.withDomainDefaults(env)
+	}
+	s.HistoryIndex = cmp.Or(s.HistoryIndex, "retail-trans")
+	s.HistoryRetentionDays = cmp.Or(s.HistoryRetentionDays, choose(env, 30, 90))
+	s.BufferMb = cmp.Or(s.BufferMb, 1)
+	s.BufferSeconds = cmp.Or(s.BufferSeconds, new(5))
+	s.RetrySeconds = cmp.Or(s.RetrySeconds, new(300))
+	s.Current = s.Current.WithDefaults(env)
+	return s
+}
+
+// withDomainDefaults fills what only a domain has.
+func (s Search) withDomainDefaults(env Environment) Search {
 	s.DomainName = cmp.Or(s.DomainName, defaultDomainName)
 	s.EngineVersion = cmp.Or(s.EngineVersion, "OpenSearch_2.19")
 	s.InstanceType = cmp.Or(s.InstanceType, choose(env, "t3.small.search", "r7g.large.search"))
@@ -66,16 +143,9 @@ func (s Search) WithDefaults(env Environment) Search {
 	s.DedicatedMasters = cmp.Or(s.DedicatedMasters, new(choose(env, 0, 3)))
 	s.DedicatedMasterType = cmp.Or(s.DedicatedMasterType, "m7g.large.search")
 	s.VolumeGb = cmp.Or(s.VolumeGb, choose(env, 20, 100))
-	s.Reach = cmp.Or(s.Reach, ReachTunnel)
+	s.TimeZone = cmp.Or(s.TimeZone, "Etc/UTC")
 	if s.Reach == ReachTunnel {
 		s.TunnelPort = cmp.Or(s.TunnelPort, 9200)
 	}
-	s.HistoryIndex = cmp.Or(s.HistoryIndex, "retail-trans")
-	s.HistoryRetentionDays = cmp.Or(s.HistoryRetentionDays, choose(env, 30, 90))
-	s.BufferMb = cmp.Or(s.BufferMb, 1)
-	s.BufferSeconds = cmp.Or(s.BufferSeconds, new(5))
-	s.RetrySeconds = cmp.Or(s.RetrySeconds, new(300))
-	s.TimeZone = cmp.Or(s.TimeZone, "Etc/UTC")
-	s.Current = s.Current.WithDefaults(env)
 	return s
 }

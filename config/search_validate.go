@@ -12,29 +12,84 @@ import (
 // Validate returns every problem, joined; call it after WithDefaults.
 func (s Search) Validate() error {
 	var p problems
-	p.matches("search.domainName", s.DomainName, domainName, "[a-z][a-z0-9-]{2,27}: 3 to 28 lower-case letters, digits and hyphens, beginning with a letter")
-	if p.matches("search.engineVersion", s.EngineVersion, engineVersion, "OpenSearch_ and a version such as OpenSearch_2.19") && versionBelow(s.EngineVersion, 2) {
-		p.add("search.engineVersion", "%s is too old: template, retention and roles are written for OpenSearch 2 and newer, use OpenSearch_2.19", s.EngineVersion)
+	oneOf(&p, "search.kind", s.Kind, OnDomain, OnCollections)
+	if s.Next != "" {
+		oneOf(&p, "search.next", s.Next, OnDomain, OnCollections)
+		if s.Next == s.Kind {
+			p.add("search.next", "%s is what search.kind is already: remove it, or give the other kind", s.Next)
+		}
 	}
-	s.validateNodes(&p)
 	oneOf(&p, "search.reach", s.Reach, ReachTunnel, ReachDirect)
-	switch s.Reach {
-	case ReachTunnel:
-		p.between("search.tunnelPort", s.TunnelPort, 1024, 65535, "(below them, ports need privileges)")
-	case ReachDirect:
-		apart(&p, "search.tunnelPort", s.TunnelPort, "search.reach: direct", "there is no tunnel then; remove one of the two")
+	if s.On(OnDomain) {
+		s.validateDomain(&p)
+	} else {
+		refuseKeys(&p, s.ofDomain(), "is of a domain, and neither search.kind nor search.next is domain: remove it")
 	}
-	p.between("search.passwordGeneration", s.PasswordGeneration, 0, 1_000_000, "generations")
+	if s.On(OnCollections) {
+		s.validateCollections(&p)
+	} else {
+		refuseKeys(&p, s.ofCollections(), "is of collections, and neither search.kind nor search.next is serverless: remove it")
+	}
+	if s.TunnelPort != 0 && s.TunnelPort == s.GatewayPort {
+		p.add("search.gatewayPort", "%d is search.tunnelPort too: each listens on a port of its own", s.GatewayPort)
+	}
 	s.validateHistoryIndex(&p)
 	p.between("search.historyRetentionDays", s.HistoryRetentionDays, 1, 3650, "days")
 	p.between("search.bufferMb", s.BufferMb, 1, 100, "MB")
 	p.optionalBetween("search.bufferSeconds", s.BufferSeconds, 0, 900, "seconds")
 	p.optionalBetween("search.retrySeconds", s.RetrySeconds, 0, 7200, "seconds")
+	p = append(p, s.Current.Validate())
+	return p.join()
+}
+
+// setKey is a key, and whether it is set.
+type setKey struct {
+	key string
+	set bool
+}
+
+func refuseKeys(p *problems, keys []setKey, why string) {
+	for _, k := range keys {
+		if k.set {
+			p.add(k.key, "%s", why)
+		}
+	}
+}
+
+// ofDomain are the keys that only a domain has.
+func (s Search) ofDomain() []setKey {
+	return []setKey{
+		{"search.domainName", s.DomainName != ""},
+		{"search.engineVersion", s.EngineVersion != ""},
+		{"search.instanceType", s.InstanceType != ""},
+		{"search.instanceCount", s.InstanceCount != 0},
+		{"search.availabilityZones", s.AvailabilityZones != 0},
+		{"search.dedicatedMasters", s.DedicatedMasters != nil},
+		{"search.dedicatedMasterType", s.DedicatedMasterType != ""},
+		{"search.volumeGb", s.VolumeGb != 0},
+		{"search.tunnelPort", s.TunnelPort != 0},
+		{"search.timeZone", s.TimeZone != ""},
+		{"search.passwordGeneration", s.PasswordGeneration != 0},
+	}
+}
+
+// validateDomain holds what a domain has.
+func (s Search) validateDomain(p *problems) {
+	p.matches("search.domainName", s.DomainName, domainName, "[a-z][a-z0-9-]{2,27}: 3 to 28 lower-case letters, digits and hyphens, beginning with a letter")
+	if p.matches("search.engineVersion", s.EngineVersion, engineVersion, "OpenSearch_ and a version such as OpenSearch_2.19") && versionBelow(s.EngineVersion, 2, 5) {
+		p.add("search.engineVersion", "%s is too old: cdc reads by points in time, which domains have since OpenSearch 2.5: use OpenSearch_2.19", s.EngineVersion)
+	}
+	s.validateNodes(p)
 	if _, err := time.LoadLocation(s.TimeZone); err != nil || s.TimeZone == "" || s.TimeZone == "Local" {
 		p.add("search.timeZone", "%q is not a time zone of the IANA database: write it like Etc/UTC or Asia/Seoul", s.TimeZone)
 	}
-	p = append(p, s.Current.Validate())
-	return p.join()
+	p.between("search.passwordGeneration", s.PasswordGeneration, 0, 1_000_000, "generations")
+	switch s.Reach {
+	case ReachTunnel:
+		p.between("search.tunnelPort", s.TunnelPort, 1024, 65535, "(below them, ports need privileges)")
+	case ReachDirect:
+		apart(p, "search.tunnelPort", s.TunnelPort, "search.reach: direct", "there is no tunnel then; remove one of the two")
+	}
 }
 
 var (
@@ -106,7 +161,7 @@ func (s Search) validateHistoryIndex(p *problems) {
 	before := len(*p)
 	switch {
 	case name == "":
-		p.add(key, "is missing: give the base name of the daily indices")
+		p.add(key, "is missing: give the base name of the daily indices, or the name of a collection's one")
 		return
 	case len(name) > 80:
 		p.add(key, "is %d bytes long: Firehose takes 80", len(name))
@@ -121,6 +176,10 @@ func (s Search) validateHistoryIndex(p *problems) {
 		p.add(key, "%q must not begin with - _ + or . (hidden and system indices): begin with a letter or digit", name)
 	}
 	if len(*p) > before {
+		return
+	}
+	if s.Serverless() && !collectionIndex.MatchString(name) {
+		p.add(key, "%q has characters that no policy of a collection can name: use lower-case letters, digits, . _ and -", name)
 		return
 	}
 	// The template, the retention and the grant all hold for <name>*.
