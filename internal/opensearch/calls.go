@@ -18,6 +18,14 @@ func (c Client) Count(ctx context.Context, index string, query any) (int64, erro
 	return out.Count, err
 }
 
+// Refresh an index or alias, so that everything that was written to it is found. In a collection nothing does that.
+func (c Client) Refresh(ctx context.Context, index string) error {
+	if c.FoundAfter > 0 {
+		return nil
+	}
+	return c.Do(ctx, http.MethodPost, path(index, "_refresh"), nil, nil)
+}
+
 // Behind are the indices that an alias shows, by name; none when it does not exist.
 func (c Client) Behind(ctx context.Context, alias string) ([]string, error) {
 	var out map[string]json.RawMessage

@@ -1,6 +1,7 @@
 package opensearch
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -18,6 +19,8 @@ const (
 // Error is an answer other than 2xx.
 type Error struct {
 	Status int
+	// Place that answered: the domain.
+	Place string
 	// Hint is what to do about it; empty when the client has none.
 	Hint string
 	// Type that OpenSearch gives the error, index_not_found_exception for instance; empty when it gives none.
@@ -27,7 +30,7 @@ type Error struct {
 }
 
 func (e *Error) Error() string {
-	text := fmt.Sprintf("the domain answered %d", e.Status)
+	text := fmt.Sprintf("%s answered %d", cmp.Or(e.Place, "the domain"), e.Status)
 	if e.Hint != "" {
 		text += " (" + e.Hint + ")"
 	}
@@ -45,10 +48,10 @@ func Status(err error) int {
 	return 0
 }
 
-func newError(status int, hint string, answer io.Reader) *Error {
+func newError(place string, status int, hint string, answer io.Reader) *Error {
 	text, _ := io.ReadAll(io.LimitReader(answer, maxRefusal)) // what could be read says enough
 	kind, reason := explain(text)
-	return &Error{Status: status, Hint: hint, Type: kind, Reason: shorten(reason)}
+	return &Error{Status: status, Place: place, Hint: hint, Type: kind, Reason: shorten(reason)}
 }
 
 // cause is OpenSearch's error, and what it was caused by.

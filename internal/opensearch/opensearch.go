@@ -21,7 +21,11 @@ import (
 // defaultMaxAnswer has room for what OpenSearch says of 10,000 refused documents.
 const defaultMaxAnswer = 32 << 20
 
-// Client calls one domain. A copy with other limits uses the same connections.
+// FoundInCollection is the time after which a document of a collection is found: AWS says that it takes 10 to 30 seconds,
+// https://docs.aws.amazon.com/opensearch-service/latest/developerguide/serverless-overview.html#serverless-limitations.
+const FoundInCollection = time.Minute
+
+// Client calls one domain or collection. A copy with other limits uses the same connections.
 type Client struct {
 	// URL of the domain without a trailing slash.
 	URL string
@@ -38,6 +42,11 @@ type Client struct {
 	Retry func(ctx context.Context, try func() error) error
 	// Hints say by an answer's status what to do about it.
 	Hints map[int]string
+	// Place is what errors call it; default "the domain".
+	Place string
+	// FoundAfter is how long after it was written a document may not be found, where nothing makes it so sooner, as in a collection
+	// ([FoundInCollection]). Zero is a place whose indices are refreshed when they are to be read.
+	FoundAfter time.Duration
 }
 
 // Do makes a request and decodes the answer into out. A body that is no []byte becomes JSON; nil is no body, and no
@@ -80,14 +89,14 @@ func (c Client) once(ctx context.Context, method, path string, content []byte, o
 	// No http.Client: it follows redirects, and a transport that signs in would sign in wherever they lead.
 	response, err := c.Transport.RoundTrip(request)
 	if err != nil {
-		return fmt.Errorf("calling the domain: %w", err)
+		return fmt.Errorf("calling %s: %w", c.place(), err)
 	}
 	defer func() { _ = response.Body.Close() }()
 	limit := cmp.Or(c.MaxAnswer, defaultMaxAnswer)
 	answer := &io.LimitedReader{R: response.Body, N: limit + 1}
 	defer func() { _, _ = io.Copy(io.Discard, answer) }() // to its end, so that the connection is used again
 	if response.StatusCode/100 != 2 {
-		return newError(response.StatusCode, c.Hints[response.StatusCode], answer)
+		return newError(c.place(), response.StatusCode, c.Hints[response.StatusCode], answer)
 	}
 	if out == nil {
 		return nil
@@ -95,12 +104,14 @@ func (c Client) once(ctx context.Context, method, path string, content []byte, o
 	err = json.NewDecoder(answer).Decode(out)
 	switch {
 	case err != nil && answer.N <= 0:
-		return fmt.Errorf("reading the domain's answer: it is longer than %d bytes", limit)
+		return fmt.Errorf("reading %s's answer: it is longer than %d bytes", c.place(), limit)
 	case err != nil:
-		return fmt.Errorf("reading the domain's answer: %w", err)
+		return fmt.Errorf("reading %s's answer: %w", c.place(), err)
 	}
 	return nil
 }
+
+func (c Client) place() string { return cmp.Or(c.Place, "the domain") }
 
 // compressors are kept: each has a megabyte of tables.
 var compressors = sync.Pool{New: func() any {

@@ -1,0 +1,133 @@
+package gateway
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"log"
+	"net/http"
+	"net/http/httputil"
+	"net/url"
+	"strings"
+	"time"
+)
+
+// forward sends requests to a collection, as one of its own users would.
+func (g *Gateway) forward(prefix string, to Route) http.Handler {
+	collection, err := url.Parse(to.URL)
+	if err != nil || collection.Host == "" {
+		return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			http.Error(w, "the gateway's route is no URL of a collection", http.StatusBadGateway)
+		})
+	}
+	return http.StripPrefix(prefix, &httputil.ReverseProxy{
+		Transport: g.signed(to),
+		ErrorLog:  log.New(io.Discard, "", 0), // what is wrong is told by refuse
+		Rewrite: func(r *httputil.ProxyRequest) {
+			if r.Out.URL.Path == "" {
+				r.Out.URL.Path, r.Out.URL.RawPath = "/", ""
+			}
+			r.Out.URL.Scheme, r.Out.URL.Host, r.Out.Host = collection.Scheme, collection.Host, collection.Host
+			r.Out.TransferEncoding = nil // its length is known when it is signed
+			withoutBrowser(r.Out.Header)
+		},
+		ModifyResponse: func(r *http.Response) error {
+			local(r.Header, collection.Host, prefix)
+			return nil
+		},
+		ErrorHandler: g.refuse,
+	})
+}
+
+// withoutBrowser takes away what is between the browser and the gateway: the password, and where the page is from, which is this machine.
+func withoutBrowser(h http.Header) {
+	for name := range h {
+		if strings.HasPrefix(name, "Sec-") {
+			h.Del(name)
+		}
+	}
+	for _, name := range []string{"Authorization", "Origin", "Referer"} {
+		h.Del(name)
+	}
+}
+
+// local makes of an answer's redirects and cookies those of this machine. A cookie that is Secure is one that not every browser keeps for
+// http://localhost, and one for the collection's host none does.
+func local(h http.Header, host, prefix string) {
+	h.Del("WWW-Authenticate") // the browser would ask for the gateway's password
+	if to, err := url.Parse(h.Get("Location")); err == nil && h.Get("Location") != "" && (to.Host == host || to.Host == "" && to.Path != "") {
+		to.Scheme, to.Host, to.User = "", "", nil
+		if strings.HasPrefix(to.Path, "/") {
+			to.Path = prefix + to.Path
+		}
+		h.Set("Location", to.String())
+	}
+	cookies := h.Values("Set-Cookie")
+	h.Del("Set-Cookie")
+	for _, line := range cookies {
+		cookie, err := http.ParseSetCookie(line)
+		if err != nil {
+			h.Add("Set-Cookie", line)
+			continue
+		}
+		cookie.Domain, cookie.Secure = "", false
+		if cookie.SameSite == http.SameSiteNoneMode { // which only Secure cookies may be
+			cookie.SameSite = http.SameSiteLaxMode
+		}
+		h.Add("Set-Cookie", cookie.String())
+	}
+}
+
+// refuse says why a request has no answer: to its sender, and to the log.
+func (g *Gateway) refuse(w http.ResponseWriter, r *http.Request, err error) {
+	if r.Context().Err() != nil {
+		w.WriteHeader(http.StatusServiceUnavailable)
+		return
+	}
+	if tooLong := (*http.MaxBytesError)(nil); errors.As(err, &tooLong) {
+		http.Error(w, fmt.Sprintf("the gateway takes no request of more than %d bytes", tooLong.Limit), http.StatusRequestEntityTooLarge)
+		return
+	}
+	g.options.Log("%s %s: the collection does not answer: %v", r.Method, r.URL.Path, err)
+	http.Error(w, fmt.Sprintf("the collection does not answer: %v", err), http.StatusBadGateway)
+}
+
+// pause is between two tries.
+const pause = 3 * time.Second
+
+// patient tries again what a collection refuses with 403, as long as its data access policy may not be in force yet.
+type patient struct {
+	http.RoundTripper
+	patience time.Duration
+}
+
+// RoundTrip tries requests that may be sent twice.
+func (p *patient) RoundTrip(r *http.Request) (*http.Response, error) {
+	if r.Method != http.MethodGet && r.Method != http.MethodHead && r.Method != http.MethodPut {
+		return p.RoundTripper.RoundTrip(r) //nolint:wrapcheck // as if nothing were in between
+	}
+	var body []byte
+	if r.Body != nil {
+		var err error
+		if body, err = io.ReadAll(r.Body); err != nil {
+			return nil, fmt.Errorf("reading the request: %w", err)
+		}
+		_ = r.Body.Close()
+	}
+	for end := time.Now().Add(p.patience); ; {
+		again := r.Clone(r.Context())
+		again.Body, again.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
+		answer, err := p.RoundTripper.RoundTrip(again)
+		if err != nil || answer.StatusCode != http.StatusForbidden || time.Now().Add(pause).After(end) {
+			return answer, err //nolint:wrapcheck // as if nothing were in between
+		}
+		_, _ = io.Copy(io.Discard, io.LimitReader(answer.Body, 1<<20)) // so that the connection is used again
+		_ = answer.Body.Close()
+		select {
+		case <-time.After(pause):
+		case <-r.Context().Done():
+			return nil, r.Context().Err() //nolint:wrapcheck // as a transport's
+		}
+	}
+}
