@@ -32,7 +32,7 @@ func run(ctx context.Context) error {
 		return fmt.Errorf("loading the AWS configuration: %w", err)
 	}
 	f, err := currentstate.New(settings, currentstate.Deps{
-		Domain:  opensearch.Client{URL: settings.Endpoint, Transport: opensearch.Signed(cfg, opensearch.Domain, http.DefaultTransport)},
+		Domain:  opensearch.Client{URL: settings.Endpoint, Transport: opensearch.Signed(cfg, settings.Service, http.DefaultTransport)},
 		Bucket:  bucket.Bucket{S3: s3.NewFromConfig(cfg, quiet), Name: settings.Bucket},
 		Metrics: os.Stdout,
 	})

@@ -82,7 +82,7 @@ func BenchmarkEncode(b *testing.B) {
 		if err != nil {
 			b.Fatal(err)
 		}
-		if _, err := rows("current-shop-orders-1", change.KeyColumns{Names: []string{"region", "id"}}, version, origin{record: r, position: "mysql-bin-changelog.157832:1975#2", committed: began, indexed: began}); err != nil {
+		if _, err := rows(domainIndices{}, "current-shop-orders-1", change.KeyColumns{Names: []string{"region", "id"}}, version, origin{record: r, position: "mysql-bin-changelog.157832:1975#2", committed: began, indexed: began}); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"strings"
 )
 
 // bulk writes documents of items in requests of bounded size. What the domain postpones waits until everything else has been
@@ -93,9 +94,9 @@ func (b *bulk) try(ctx context.Context, actions []action) {
 	}
 }
 
-// bulkPath asks for no more of an answer than is read. Its timeout is how long OpenSearch waits for a shard that is not there,
-// a minute by default: longer than the client waits, which would then know nothing of the documents that were written.
-const bulkPath = "/_bulk?timeout=" + shardTimeout + "&filter_path=items.*.status,items.*.error.type,items.*.error.reason,items.*.error.caused_by.reason"
+// bulkPath has how long OpenSearch waits for a shard that is not there, a minute by default: longer than the client waits, which would
+// then know nothing of the documents that were written.
+const bulkPath = "/_bulk?timeout=" + shardTimeout
 
 // answer to a bulk request, as far as it is asked for.
 type answer struct {
@@ -135,7 +136,7 @@ func (v *verdict) reason() string {
 // attempt makes one request and takes the verdict on each document of it.
 func (b *bulk) attempt(ctx context.Context, actions []action) error {
 	var out answer
-	if err := b.f.client.once.Do(ctx, http.MethodPost, bulkPath+"&require_alias=true", body(actions), &out); err != nil {
+	if err := b.f.client.once.Do(ctx, http.MethodPost, bulkPath+b.f.indices.kind.ofRows(), body(actions), &out); err != nil {
 		return fmt.Errorf("writing to %s: %w", named(actions), err)
 	}
 	if len(out.Items) != len(actions) {
@@ -178,11 +179,11 @@ func named(actions []action) string {
 func (b *bulk) settle(ctx context.Context, a action, v *verdict) {
 	it := &b.items[a.item]
 	switch {
-	case v.Status == http.StatusConflict: // a later record of the row was there before
+	case v.Status == http.StatusConflict: // a later record of the row was there before, or this very one (kind.versionType)
 		it.overtaken++
 	case v.Status/100 == 2:
 		it.written++
-	case v.Status == http.StatusNotFound: // the index is gone: it will be made again
+	case b.f.indices.kind.lost(v): // the next call makes the index again
 		b.f.indices.forget(a.index)
 		it.err = fmt.Errorf("writing to %s: %s", a.index, v.reason())
 	case v.kind() == illegalArgument: // too many fields, say; or an alias that leads nowhere
@@ -198,11 +199,11 @@ func (b *bulk) settle(ctx context.Context, a action, v *verdict) {
 	}
 }
 
-// target says what is wrong with the alias under which an index is written.
+// target says what is wrong with the name under which an index is written.
 func (b *bulk) target(ctx context.Context, index string) error {
 	err, asked := b.writable[index]
 	if !asked {
-		if err = b.f.indices.target(ctx, index); err != nil {
+		if err = b.f.indices.kind.check(ctx, b.f.indices.client, index); err != nil {
 			err = fmt.Errorf("writing to %s: %w: %w", index, errPostponed, err)
 		}
 		b.writable[index] = err
@@ -238,6 +239,9 @@ var unfit = []string{"mapper_parsing_exception", "document_parsing_exception", "
 func unacceptable(err error) bool {
 	e := (*opensearch.Error)(nil)
 	if !errors.As(err, &e) {
+		return false
+	}
+	if strings.Contains(e.Reason, "unrecognized parameter") { // that is about what this program asks for
 		return false
 	}
 	malformed := slices.Contains([]string{illegalArgument, "action_request_validation_exception", "json_parse_exception"}, e.Type) || slices.Contains(unfit, e.Type)

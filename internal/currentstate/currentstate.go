@@ -31,9 +31,14 @@
 //
 // # The registry
 //
-// What is known of the tables, their columns, keys and epochs, is in the bucket ([RegistryPrefix]): one object for each table, which
+// What is known of the tables, their columns, keys and epochs, is in the bucket ([Place]): one object for each table, which
 // is changed only as it was read (If-Match), and made only where there is none (If-None-Match). So the indices may be lost, and the
 // domain with them, and no epoch is. A former release had it in an index of the domain, which the function copies once.
+//
+// # Domains and collections
+//
+// The indices are in a domain, or in a collection of OpenSearch Serverless ([Settings.Service]). What differs is a [kind]: by which rule
+// versions are compared, how an index is made, and how one is missed that somebody has deleted.
 //
 // # Failures
 //
@@ -60,7 +65,7 @@ import (
 
 // Deps are what the function works with.
 type Deps struct {
-	// Domain is called under the function's own name; a role that the domain does not know yet is waited for.
+	// Domain, or collection of the settings' service, is called under the function's own name; a role that the domain does not know yet is waited for.
 	Domain opensearch.Client
 	// Bucket of the settings, in which the registry is and where [Function.Handle] parks records.
 	Bucket bucket.Bucket
@@ -99,8 +104,9 @@ func New(s Settings, d Deps) (*Function, error) {
 		d.Now = time.Now
 	}
 	f := &Function{settings: s, deps: d, client: newClient(d.Domain), tables: map[table.Name]Table{}}
-	f.registry = newRegistry(d.Bucket, f.client, d.Now)
-	f.indices = &indices{client: f.client, shards: s.Shards, replicas: s.Replicas, ready: map[string]int{}}
+	f.indices = newIndices(f.client, kindOf(s.Service, s.Shards, s.Replicas))
+	f.registry = newRegistry(d.Bucket, s.Registry, f.indices, d.Now)
+	f.registry.copied = s.RegistryFrom != ""
 	for _, t := range s.Tables {
 		f.tables[table.Name{Database: t.Database, Table: t.Table}] = t
 	}
@@ -109,7 +115,7 @@ func New(s Settings, d Deps) (*Function, error) {
 
 // Outcome of some records.
 type Outcome struct {
-	// Records that were indexed, that a later record of their row had overtaken, that belong to an epoch which is no
+	// Records that were indexed, that a later record of their row had overtaken (or, in a collection, that were indexed before), that belong to an epoch which is no
 	// longer kept, and control records, which say nothing of rows.
 	Applied, Superseded, Retired, Control int
 	// Parked are the records that cannot be indexed as they are, in their order.

@@ -45,6 +45,7 @@ func ReadDocument(source []byte) (Document, error) {
 
 // document is what a record makes of a row.
 type document struct {
+	in        kind
 	index, id string
 	version   int64
 	// room is about how long its lines will be.
@@ -91,15 +92,14 @@ func (d *document) tombstone(o origin) {
 	d.lines = append(o.appendTo(append(d.action(), '{'), true), '}', '\n')
 }
 
-// action: with external_gte what comes again is written again, and a row whose tombstone was just swept, which leaves a
-// deleted document one version above the tombstone's, can come back with the very next version.
-// https://docs.opensearch.org/latest/api-reference/document-apis/index-document/
+// action is how a bulk request says where the document goes, and which one it takes the place of.
 func (d *document) action() []byte {
 	b := make([]byte, 0, d.room)
-	b = appendText(append(b, `{"index":{"_index":`...), written(d.index))
+	b = appendText(append(b, `{"index":{"_index":`...), d.in.target(d.index))
 	b = appendText(append(b, `,"_id":`...), d.id)
 	b = strconv.AppendInt(append(b, `,"version":`...), d.version, 10)
-	return append(b, `,"version_type":"external_gte"}}`+"\n"...)
+	b = append(append(b, `,"version_type":"`...), d.in.versionType()...)
+	return append(b, `"}}`+"\n"...)
 }
 
 func (o origin) appendTo(b []byte, deleted bool) []byte {

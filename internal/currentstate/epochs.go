@@ -29,14 +29,19 @@ type Epochs struct {
 	indices  *indices
 }
 
-// EpochsOptions is how the domain and the registry are reached.
+// EpochsOptions is how the indices and the registry are reached.
 type EpochsOptions struct {
-	// Domain is called under a person's name: when it refuses that (401, 403), it is an error at once; outages are waited
+	// Domain, or collection, is called under a person's name: when it refuses that (401, 403), it is an error at once; outages are waited
 	// for, up to 5 minutes.
 	Domain opensearch.Client
-	// Bucket of the function's settings, in which the registry is.
-	Bucket bucket.Bucket
-	// Shards and Replicas of an index, should [Epochs.Switch] have to make one: no row has come in its epoch.
+	// Service of the function's settings: what the indices are in. Default a domain.
+	Service opensearch.Service
+	// Bucket and Registry of the function's settings.
+	Bucket   bucket.Bucket
+	Registry Place
+	// Copied says that the function copies the registry from another place's, before which nothing is known.
+	Copied bool
+	// Shards and Replicas of a domain's index, should [Epochs.Switch] have to make one: no row has come in its epoch.
 	Shards, Replicas int
 }
 
@@ -44,15 +49,10 @@ type EpochsOptions struct {
 func NewEpochs(o EpochsOptions) *Epochs {
 	c := newClient(o.Domain)
 	c.person = true
-	return &Epochs{c, newRegistry(o.Bucket, c, time.Now), &indices{client: c, shards: max(o.Shards, 1), replicas: o.Replicas, ready: map[string]int{}}}
-}
-
-// TableEpochs are the epochs of a table.
-type TableEpochs struct {
-	Name   table.Name
-	Epochs []Epoch
-	// Current is the number of the one that the alias shows; 0 when it shows none.
-	Current int
+	x := newIndices(c, kindOf(o.Service, max(o.Shards, 1), o.Replicas))
+	r := newRegistry(o.Bucket, o.Registry, x, time.Now)
+	r.copied = o.Copied
+	return &Epochs{c, r, x}
 }
 
 // List the tables that records have come of, by name.
@@ -96,28 +96,6 @@ func (e *Epochs) current(ctx context.Context, t *entry) (TableEpochs, error) {
 		}
 	}
 	return out, err
-}
-
-// Latest epoch: records that come belong to it, from its Since on.
-func (t TableEpochs) Latest() Epoch { return t.Epochs[len(t.Epochs)-1] }
-
-// Epoch of a number; ok is false when it is not kept.
-func (t TableEpochs) Epoch(number int) (epoch Epoch, ok bool) {
-	i := slices.IndexFunc(t.Epochs, func(e Epoch) bool { return e.Number == number })
-	if i < 0 {
-		return Epoch{}, false
-	}
-	return t.Epochs[i], true
-}
-
-// Until is when the epoch that is shown ended, because the next one began: what is shown is as it was then. Zero while it
-// is the latest, or when none is shown.
-func (t TableEpochs) Until() time.Time {
-	i := slices.IndexFunc(t.Epochs, func(e Epoch) bool { return e.Number == t.Current })
-	if i < 0 || i == len(t.Epochs)-1 {
-		return time.Time{}
-	}
-	return t.Epochs[i+1].Since
 }
 
 // Rows is how many an epoch's index holds, without the tombstones of deleted ones; 0 without an index.

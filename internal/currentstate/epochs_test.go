@@ -16,7 +16,7 @@ import (
 )
 
 func (r *rig) epochs() *Epochs {
-	return &Epochs{r.f.client, newRegistry(r.f.deps.Bucket, r.f.client, r.domain.now), &indices{client: r.f.client, shards: 1, ready: map[string]int{}}}
+	return &Epochs{r.f.client, r.registry(), newIndices(r.f.client, r.f.indices.kind)}
 }
 
 func TestAnEpochBeginsLaterThanAnyFunctionRemembers(t *testing.T) {
@@ -155,7 +155,7 @@ func TestFunctionsThatMeetATableTogetherAgree(t *testing.T) {
 	wait.Wait()
 	require.Len(t, r.domain.shown(t, Alias(orders)), 8)
 	require.Equal(t, []string{Index(orders, 1)}, r.domain.made)
-	s, err := newRegistry(r.f.deps.Bucket, r.f.client, r.domain.now).read(t.Context(), orders)
+	s, err := r.registry().read(t.Context(), orders)
 	require.NoError(t, err)
 	require.Len(t, s.entry.Columns, 9)
 	require.Equal(t, []Epoch{{Number: 1, Key: []string{"region", "id"}, Types: []string{"", "int(11)"}, Binlog: "bin"}}, s.entry.Epochs)

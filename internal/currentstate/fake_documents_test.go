@@ -4,7 +4,9 @@ import (
 	"bufio"
 	"bytes"
 	"cdcpipeline/internal/opensearch/opensearchtest"
+	"cmp"
 	"encoding/json"
+	"slices"
 	"strings"
 	"time"
 )
@@ -14,7 +16,7 @@ type bulkAction struct {
 	ID          string `json:"_id"`
 	Version     int64  `json:"version"`
 	VersionType string `json:"version_type"`
-	SeqNo       int64  `json:"if_seq_no"`
+	SeqNo       *int64 `json:"if_seq_no"`
 }
 
 func (d *domain) bulk(r opensearchtest.Request) (int, any) {
@@ -25,6 +27,11 @@ func (d *domain) bulk(r opensearchtest.Request) (int, any) {
 		var action map[string]bulkAction
 		if json.Unmarshal(lines.Bytes(), &action) != nil {
 			return 400, object{"error": "malformed action"}
+		}
+		for _, a := range action {
+			if d.collection && (a.SeqNo != nil || a.VersionType != "external") {
+				return 400, object{"error": object{"type": "not_of_collections", "reason": lines.Text()}}
+			}
 		}
 		if a, removing := action["delete"]; removing {
 			items = append(items, object{"delete": object{"status": d.remove(a)}})
@@ -66,9 +73,15 @@ func (d *domain) index(onlyAlias bool, a bulkAction, source []byte) (status int,
 		return out.status, out.kind, out.kind
 	}
 	x := d.indices[a.Index]
-	if x == nil { // as OpenSearch does
+	if x == nil { // as OpenSearch does, by the template
 		x = &index{docs: map[string]*doc{}, fields: map[string]any{}}
+		if d.collection {
+			x.dynamic, _ = Closed()["dynamic"].(string)
+		}
 		d.indices[a.Index] = x
+	}
+	if x.dynamic == "strict" {
+		return 400, "strict_dynamic_mapping_exception", "mapping set to strict, dynamic introduction of [" + control + "] within [_doc] is not allowed"
 	}
 	var s map[string]any
 	if json.Unmarshal(source, &s) != nil {
@@ -90,35 +103,65 @@ func (d *domain) index(onlyAlias bool, a bulkAction, source []byte) (status int,
 	return 200, "", ""
 }
 
-// sweepSearch finds tombstones, a few at a time.
+// unseen is how long a search finds what was deleted: it is refreshed only now and then.
+const unseen = time.Second
+
+// sweepSearch finds tombstones, the oldest first.
 func (d *domain) sweepSearch(name string, content []byte) (int, any) {
+	var asked struct {
+		Size    int     `json:"size"`
+		After   []int64 `json:"search_after"`
+		Version bool    `json:"version"`
+		SeqNo   bool    `json:"seq_no_primary_term"`
+	}
 	text := string(content)
 	_, before, _ := strings.Cut(text, `"lt":"`)
 	before, _, _ = strings.Cut(before, `"`)
 	limit, err := time.Parse(time.RFC3339Nano, before)
-	if err != nil || !strings.Contains(text, `"_cdc.deleted":true`) {
+	if err != nil || json.Unmarshal(content, &asked) != nil || !strings.Contains(text, `"_cdc.deleted":true`) ||
+		!strings.Contains(text, `"sort":[{"_cdc.indexed":{"order":"asc","unmapped_type":"date"}}]`) {
 		return 400, object{"error": "query"}
 	}
-	hits := []object{}
+	var hits []object
 	if x := d.indices[name]; x != nil {
 		for id, had := range x.docs {
-			if had.deleted.IsZero() && isTombstone(had.source) && indexedAt(had.source).Before(limit) && len(hits) < sweepAtOnce {
-				hits = append(hits, object{"_id": id, "_seq_no": had.seqNo, "_primary_term": 1})
+			at := indexedAt(had.source)
+			gone := !had.deleted.IsZero() && d.now().Sub(had.deleted) >= unseen
+			if gone || !isTombstone(had.source) || !at.Before(limit) || len(asked.After) > 0 && at.UnixMilli() <= asked.After[0] {
+				continue
 			}
+			hit := object{"_id": id, "sort": []int64{at.UnixMilli()}}
+			if asked.Version {
+				hit["_version"] = cmp.Or(had.was, had.version)
+			}
+			if asked.SeqNo {
+				hit["_seq_no"], hit["_primary_term"] = had.seqNo, 1
+			}
+			hits = append(hits, hit)
 		}
 	}
-	return 200, object{"hits": object{"hits": hits}}
+	slices.SortFunc(hits, func(a, b object) int { return slices.Compare(a["sort"].([]int64), b["sort"].([]int64)) })
+	return 200, object{"hits": object{"hits": hits[:min(len(hits), asked.Size)]}}
 }
 
-// remove a document on condition. Its version goes one up and is forgotten after a minute.
+// remove a document on condition. Its version goes one up, or to the one that is given, and is forgotten after a minute.
 func (d *domain) remove(a bulkAction) int {
 	x := d.indices[a.Index]
-	if x == nil || x.docs[a.ID] == nil || x.docs[a.ID].seqNo != a.SeqNo || !x.docs[a.ID].deleted.IsZero() {
-		return 409
+	if x == nil || x.docs[a.ID] == nil {
+		return 404
 	}
 	had := x.docs[a.ID]
+	version := had.version + 1
+	switch {
+	case a.SeqNo != nil && (had.seqNo != *a.SeqNo || !had.deleted.IsZero()):
+		return 409
+	case a.SeqNo == nil && a.Version <= had.version:
+		return 409
+	case a.SeqNo == nil:
+		version = a.Version
+	}
 	d.seqNo++
-	had.deleted, had.version, had.seqNo = d.now(), had.version+1, d.seqNo
+	had.deleted, had.was, had.version, had.seqNo = d.now(), had.version, version, d.seqNo
 	return 200
 }
 

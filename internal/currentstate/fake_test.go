@@ -35,6 +35,8 @@ type domain struct {
 	calls []string
 	// former is nil where no former release has been.
 	former *former
+	// collection says that it is one, and not a domain.
+	collection bool
 }
 
 // outOfOrder is what is answered for each document of an index, whatever the document is.
@@ -46,6 +48,8 @@ type outOfOrder struct {
 type index struct {
 	docs   map[string]*doc
 	fields map[string]any
+	// dynamic is "strict" of an index that takes no field that it does not have.
+	dynamic string
 }
 
 type doc struct {
@@ -53,6 +57,8 @@ type doc struct {
 	seqNo   int64
 	source  json.RawMessage
 	deleted time.Time
+	// was is the version before it was deleted, which a search still finds.
+	was int64
 }
 
 const (
@@ -102,6 +108,8 @@ func (d *domain) serve(r opensearchtest.Request) (int, any) {
 	switch {
 	case len(content) > 0 && !r.Compressed:
 		return 0, errors.New("a body is not compressed")
+	case d.collection && !collectionsTake(r):
+		return 400, object{"error": object{"type": "not_of_collections", "reason": r.Method + " " + r.URL.String()}}
 	case path[0] == "_bulk":
 		return d.bulk(r)
 	case path[0] == "_aliases":
@@ -135,13 +143,14 @@ func (d *domain) makeIndex(name string, content []byte) (int, any) {
 	var body struct {
 		Aliases  map[string]map[string]any `json:"aliases"`
 		Mappings struct {
+			Dynamic    string         `json:"dynamic"`
 			Properties map[string]any `json:"properties"`
 		} `json:"mappings"`
 	}
 	if json.Unmarshal(content, &body) != nil {
 		return 400, object{"error": "parsing"}
 	}
-	d.indices[name] = &index{docs: map[string]*doc{}, fields: body.Mappings.Properties}
+	d.indices[name] = &index{docs: map[string]*doc{}, fields: body.Mappings.Properties, dynamic: body.Mappings.Dynamic}
 	d.made = append(d.made, name)
 	for alias, settings := range body.Aliases {
 		d.alias(alias)[name] = settings["filter"] != nil
@@ -162,15 +171,22 @@ func (d *domain) mapping(method, name string, content []byte) (int, any) {
 		return 404, object{"error": "index_not_found_exception"}
 	}
 	if method == http.MethodGet {
-		return 200, object{name: object{"mappings": object{"properties": x.fields}}}
+		return 200, object{name: object{"mappings": object{"properties": x.fields, "dynamic": x.dynamic}}}
 	}
 	var body struct {
+		Dynamic    *bool          `json:"dynamic"`
 		Properties map[string]any `json:"properties"`
 	}
 	if json.Unmarshal(content, &body) != nil {
 		return 400, nil
 	}
+	if body.Dynamic != nil {
+		x.dynamic = fmt.Sprint(*body.Dynamic)
+	}
 	for field, m := range body.Properties {
+		if x.fields == nil {
+			x.fields = map[string]any{}
+		}
 		if had, ok := x.fields[field]; ok && fmt.Sprint(had) != fmt.Sprint(m) {
 			return 400, object{"error": "cannot be changed"}
 		}

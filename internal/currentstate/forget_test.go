@@ -23,7 +23,7 @@ func TestATableThatIsForgottenLeavesNothingAndMayComeAgain(t *testing.T) {
 	require.Empty(t, r.domain.aliases[Alias(orders)])
 	_, err = e.Current(t.Context(), orders)
 	require.ErrorIs(t, err, ErrNoEpochs)
-	require.Empty(t, r.s3.Objects("b", entriesPrefix))
+	require.Empty(t, r.s3.Objects("b", Place("").entries()))
 
 	r.now = r.now.Add(2 * remembered) // until then the function remembers it
 	require.Equal(t, 0, r.handle(t, row(2, 30, "")), "its index is missed first")

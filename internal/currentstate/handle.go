@@ -62,11 +62,23 @@ func (f *Function) goOn(batch events.KinesisEvent, failed int, reason error) eve
 	return events.KinesisEventResponse{BatchItemFailures: []events.KinesisBatchItemFailure{{ItemIdentifier: batch.Records[failed].Kinesis.SequenceNumber}}}
 }
 
-// takeOver the registry of a former release, the first time.
+// Begin has the registry of a place that is made beside another one copied, if no invocation has done it yet.
+func (f *Function) Begin(ctx context.Context) error {
+	if !f.registry.copied {
+		return nil
+	}
+	return f.takeOver(ctx)
+}
+
+// takeOver the registry of a former release, or of another place, the first time.
 func (f *Function) takeOver(ctx context.Context) error {
 	ctx, cancel := withReserve(ctx)
 	defer cancel()
-	m, err := f.registry.takeOver(ctx)
+	take := f.registry.takeOver
+	if from := f.settings.RegistryFrom; from != "" {
+		take = func(ctx context.Context) (*marker, error) { return f.registry.copyPlace(ctx, from) }
+	}
+	m, err := take(ctx)
 	if m != nil && err == nil {
 		f.deps.Log.Info("the registry of the tables is in the bucket from now on", "copied", m.Copied, "from", m.From)
 	}

@@ -176,7 +176,11 @@ func TestTheIndexEqualsTheTable(t *testing.T) {
 		d := newDomain(clock)
 		s := newSource(t, &now, rapid.IntRange(1, 3).Draw(t, "shards"))
 		s3 := &buckettest.S3{Now: clock}
-		v := &delivery{t: t, s: s, d: d, s3: s3, f: newFunction(t, settings(), d, s3), at: make([]int, len(s.shards)), faulty: true}
+		set := settings()
+		if d.collection = rapid.Bool().Draw(t, "a collection"); d.collection {
+			set.Service = opensearch.Serverless
+		}
+		v := &delivery{t: t, s: s, d: d, s3: s3, f: newFunction(t, set, d, s3), at: make([]int, len(s.shards)), faulty: true}
 		for range rapid.IntRange(0, 4).Draw(t, "rows before") { // known only by the load
 			s.rows[s.key("row before")] = 0
 		}
@@ -187,7 +191,7 @@ func TestTheIndexEqualsTheTable(t *testing.T) {
 		for len(s.loads) > 0 {
 			s.sendLoad()
 		}
-		epochs := &Epochs{v.f.client, newRegistry(v.f.deps.Bucket, v.f.client, clock), v.f.indices}
+		epochs := &Epochs{v.f.client, newRegistry(v.f.deps.Bucket, v.f.settings.Registry, v.f.indices, clock), v.f.indices}
 		if rapid.Bool().Draw(t, "another source") && d.indices[Index(orders, 1)] != nil {
 			before := s.rowsWanted()
 			v.another(epochs)

@@ -6,7 +6,7 @@ import (
 )
 
 // rows are the documents of a record: the row's, and a tombstone where it was when its key has changed.
-func rows(index string, columns change.KeyColumns, version int64, o origin) ([]document, error) {
+func rows(in kind, index string, columns change.KeyColumns, version int64, o origin) ([]document, error) {
 	key, err := o.record.Key(columns)
 	if err != nil {
 		return nil, &problem{Unkeyed, err}
@@ -15,7 +15,7 @@ func rows(index string, columns change.KeyColumns, version int64, o origin) ([]d
 	if err != nil {
 		return nil, &problem{Unkeyed, err}
 	}
-	d := document{index: index, id: key.ID(), version: version, room: len(o.record.Raw()) + 512}
+	d := document{in: in, index: index, id: key.ID(), version: version, room: len(o.record.Raw()) + 512}
 	if o.record.Operation == change.Delete {
 		d.tombstone(o)
 		return []document{d}, nil
@@ -24,7 +24,7 @@ func rows(index string, columns change.KeyColumns, version int64, o origin) ([]d
 	if !moved {
 		return []document{d}, nil
 	}
-	was := document{index: index, id: previous.ID(), version: version, room: 512}
+	was := document{in: in, index: index, id: previous.ID(), version: version, room: 512}
 	was.tombstone(o)
 	return []document{d, was}, nil
 }

@@ -27,8 +27,7 @@ func Alias(n table.Name) string { return indexPrefix + part(n.Database) + "-" + 
 // Index of an epoch of the table. No alias is like it: a hyphen in a name is escaped.
 func Index(n table.Name, epoch int) string { return Alias(n) + "-" + strconv.Itoa(epoch) }
 
-// written is the alias under which an index is written. Only this package makes one: an index that somebody has deleted is
-// missed, and made again with its fields, where OpenSearch would make one that knows nothing of them (require_alias).
+// written is the alias under which an index of a domain is written.
 func written(index string) string { return index + "-w" }
 
 func part(name string) string {

@@ -89,18 +89,21 @@ func TestARequestIsRefusedForItsDocumentsOrTriedAgain(t *testing.T) {
 		status int
 		kind   string
 		parked int
+		reason string
 	}{
-		"too long":                 {413, "", 1},
-		"an id is too long":        {400, "action_request_validation_exception", 1},
-		"a proxy has its say":      {400, "", 0},
-		"a method is not let":      {405, "", 0},
-		"an index of it is closed": {400, "index_closed_exception", 0},
+		"too long":                 {413, "", 1, "why"},
+		"an id is too long":        {400, "action_request_validation_exception", 1, "why"},
+		"a line is malformed":      {400, illegalArgument, 1, "Malformed action/metadata line"},
+		"a parameter is not taken": {400, illegalArgument, 0, "request [/_bulk] contains unrecognized parameter: [filter_path]"},
+		"a proxy has its say":      {400, "", 0, "why"},
+		"a method is not let":      {405, "", 0, "why"},
+		"an index of it is closed": {400, "index_closed_exception", 0, "why"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := twoTables(t)
 			r.f.client.once.Transport = opensearchtest.Domain(func(request opensearchtest.Request) (int, any) {
 				if request.Parts[0] == "_bulk" && strings.Contains(string(request.Content), `"id":2`) {
-					return c.status, object{"error": object{"type": c.kind, "reason": "why"}}
+					return c.status, object{"error": object{"type": c.kind, "reason": c.reason}}
 				}
 				return r.domain.answer(request)
 			})

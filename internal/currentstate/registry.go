@@ -12,12 +12,7 @@ import (
 	"time"
 )
 
-// RegistryPrefix is where in the bucket the registry is: below it one JSON object for each table, with its definition and its epochs,
-// and the marker that says since when ([registry.takeOver]). An index or a whole domain that is lost takes no epoch with it.
-const RegistryPrefix = "registry/"
-
 const (
-	entriesPrefix = RegistryPrefix + "current/"
 	// remembered is how long a registry entry is used without looking again. An epoch begins later than that after it
 	// was entered (lead), so that whoever meets its first record knows of it.
 	remembered = 20 * time.Second
@@ -29,7 +24,11 @@ const (
 // registry reads and changes entries. What it has read it remembers.
 type registry struct {
 	bucket bucket.Bucket
-	client *client // of the domain that may have a former release's registry
+	place  Place
+	// copied from another place's registry, before which nothing is known here ([registry.copyPlace]).
+	copied bool
+	client *client // of what may have a former release's registry
+	kind   kind
 	now    func() time.Time
 
 	mu    sync.Mutex
@@ -43,8 +42,8 @@ type remembrance struct {
 	until time.Time
 }
 
-func newRegistry(b bucket.Bucket, c *client, now func() time.Time) *registry {
-	return &registry{bucket: b, client: c, now: now, known: map[table.Name]remembrance{}}
+func newRegistry(b bucket.Bucket, p Place, x *indices, now func() time.Time) *registry {
+	return &registry{bucket: b, place: p, client: x.client, kind: x.kind, now: now, known: map[table.Name]remembrance{}}
 }
 
 // get an entry, which nobody may change; nil without any.
@@ -95,7 +94,7 @@ func (r *registry) read(ctx context.Context, n table.Name) (stored, error) {
 	if err := r.here(ctx); err != nil {
 		return stored{}, err
 	}
-	body, version, err := r.bucket.Get(ctx, entryKey(n))
+	body, version, err := r.bucket.Get(ctx, r.place.key(n))
 	if err != nil || version == "" {
 		return stored{}, err
 	}
@@ -104,7 +103,7 @@ func (r *registry) read(ctx context.Context, n table.Name) (stored, error) {
 		err = fmt.Errorf("it is that of %s", e.name())
 	}
 	if err != nil {
-		return stored{}, fmt.Errorf("reading the registry's entry of %s, %s: %w: restore a former version of the object", n, r.bucket.URL(entryKey(n)), err)
+		return stored{}, fmt.Errorf("reading the registry's entry of %s, %s: %w: restore a former version of the object", n, r.bucket.URL(r.place.key(n)), err)
 	}
 	return stored{e, version}, nil
 }
@@ -152,12 +151,12 @@ func (r *registry) write(ctx context.Context, n table.Name, e *entry, version st
 	if err != nil {
 		return fmt.Errorf("writing the registry's entry of %s: %w", n, err)
 	}
-	return r.bucket.Change(ctx, entryKey(n), body, version)
+	return r.bucket.Change(ctx, r.place.key(n), body, version)
 }
 
 // forget an entry.
 func (r *registry) forget(ctx context.Context, n table.Name) error {
-	return r.bucket.Delete(ctx, entryKey(n))
+	return r.bucket.Delete(ctx, r.place.key(n))
 }
 
 // all entries, by the names of their tables.
@@ -165,7 +164,12 @@ func (r *registry) all(ctx context.Context) ([]*entry, error) {
 	if err := r.here(ctx); err != nil {
 		return nil, err
 	}
-	keys, err := r.bucket.Keys(ctx, entriesPrefix)
+	return r.entries(ctx)
+}
+
+// entries that the bucket has.
+func (r *registry) entries(ctx context.Context) ([]*entry, error) {
+	keys, err := r.bucket.Keys(ctx, r.place.entries())
 	if err != nil {
 		return nil, err
 	}
@@ -188,9 +192,9 @@ func (r *registry) all(ctx context.Context) ([]*entry, error) {
 	return entries, nil
 }
 
-// entryKey is that of a table's object; no two tables have the same ([Alias]).
-func entryKey(n table.Name) string {
-	return entriesPrefix + part(n.Database) + "-" + part(n.Table) + ".json"
+// key of a table's object; no two tables have the same ([Alias]).
+func (p Place) key(n table.Name) string {
+	return p.entries() + part(n.Database) + "-" + part(n.Table) + ".json"
 }
 
 func parseEntry(body []byte) (*entry, error) {

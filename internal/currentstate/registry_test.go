@@ -13,7 +13,9 @@ import (
 )
 
 // registryOf is the registry of a rig as another process has it.
-func (r *rig) registry() *registry { return newRegistry(r.f.deps.Bucket, r.f.client, r.domain.now) }
+func (r *rig) registry() *registry {
+	return newRegistry(r.f.deps.Bucket, r.f.settings.Registry, r.f.indices, r.domain.now)
+}
 
 // renames gives an entry another name of the binlog, and counts how often it is asked.
 func renames(times *int, meanwhile func()) func(*entry) (*entry, error) {
@@ -137,17 +139,17 @@ func TestAnEntryThatCannotBeReadIsNoNewTable(t *testing.T) {
 			r := newRig(t, nil)
 			require.Equal(t, -1, r.handle(t, row(1, 10, "")))
 			r.now = r.now.Add(remembered)
-			r.s3.Set("b", entryKey(orders), c.content)
+			r.s3.Set("b", Place("").key(orders), c.content)
 			r.s3.Fault = func(method, key string) buckettest.Fault {
-				if method == http.MethodGet && key == entryKey(orders) {
+				if method == http.MethodGet && key == Place("").key(orders) {
 					return c.fault
 				}
 				return buckettest.None
 			}
 			require.Equal(t, 0, r.handle(t, row(2, 20, "")))
 			require.Contains(t, r.log.String(), c.says)
-			require.Contains(t, r.log.String(), entryKey(orders))
-			require.Equal(t, c.content, r.s3.Objects("b", "")[entryKey(orders)])
+			require.Contains(t, r.log.String(), Place("").key(orders))
+			require.Equal(t, c.content, r.s3.Objects("b", "")[Place("").key(orders)])
 			require.Empty(t, r.parked())
 		})
 	}
@@ -161,7 +163,7 @@ func TestTablesAreListedByName(t *testing.T) {
 	require.Len(t, entries, 2)
 	require.Equal(t, []table.Name{clicks, orders}, []table.Name{entries[0].name(), entries[1].name()})
 
-	r.s3.Set("b", entryKey(clicks), "{")
+	r.s3.Set("b", Place("").key(clicks), "{")
 	_, err = r.registry().all(t.Context())
 	require.ErrorContains(t, err, "reading the registry's entry s3://b/registry/current/shop-clicks.json")
 }
@@ -215,7 +217,7 @@ func TestAnEntryIsWrittenAsBefore(t *testing.T) {
 	r := newRig(t, nil)
 	require.Equal(t, -1, r.handle(t, row(1, 10, "")))
 	var text map[string]any
-	require.NoError(t, json.Unmarshal([]byte(r.s3.Objects("b", entriesPrefix)["registry/current/shop-orders.json"]), &text))
+	require.NoError(t, json.Unmarshal([]byte(r.s3.Objects("b", Place("").entries())["registry/current/shop-orders.json"]), &text))
 	require.Equal(t, map[string]any{
 		"schema": "shop", "table": "orders", "key": []any{"region", "id"}, "columns": map[string]any{"id": "long"},
 		"epochs": []any{map[string]any{"number": 1.0, "since": "0001-01-01T00:00:00Z", "key": []any{"region", "id"}, "types": []any{"", "int(11)"}, "binlog": "bin"}},

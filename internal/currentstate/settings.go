@@ -1,6 +1,7 @@
 package currentstate
 
 import (
+	"cdcpipeline/internal/opensearch"
 	"cmp"
 	"encoding/json"
 	"errors"
@@ -14,26 +15,35 @@ import (
 // Settings of the function. The component writes them with [Settings.Variables] into the function's environment, which Lambda
 // bounds to 4 KB in all, and the function reads them with [ReadSettings]:
 //
-//	SEARCH_ENDPOINT         https://vpc-name-....es.amazonaws.com, the domain; required
+//	SEARCH_ENDPOINT         https://vpc-name-....es.amazonaws.com, the domain, or the collection's; required
+//	SEARCH_SERVICE          what that is: es, a domain, or aoss, a collection of OpenSearch Serverless; default es
 //	PARKING_BUCKET          name of the bucket for the registry, and for records that cannot be indexed; required
+//	REGISTRY                name of the registry below registry/ of that bucket; default current
 //	PARKING_PREFIX          of their keys; default parked/current/
 //	TABLES                  JSON list of the tables known when the function is deployed; default []:
 //	                        [{"database":"testdb","table":"retail_trans","key":["trans_id"],
 //	                          "columns":{"trans_id":"bigint(20)","amount":"int(11)","trans_datetime":"datetime"}}]
 //	STREAM_RETENTION_HOURS  of the Kinesis stream; default 168
 //	PARKED_DAYS             how old a parked record may be when it is replayed; default 30
-//	INDEX_SHARDS            primary shards of a new index; default 1
+//	INDEX_SHARDS            primary shards of a domain's new index; default 1
 //	INDEX_REPLICAS          of each shard; default 1
 //	BULK_BYTES              of one request before it is compressed; default 4194304
 //	BULK_RECORDS            documents of one request; default 2000
 //
 // Empty is the same as absent. Certificates are verified with the system's authorities, or those of SSL_CERT_FILE.
 type Settings struct {
-	// Endpoint is the domain's URL without a trailing slash.
+	// Endpoint is the URL of the domain or collection without a trailing slash.
 	Endpoint string
+	// Service is what is there, and what requests are signed for.
+	Service opensearch.Service
 	// Bucket of the registry and of parked records, and the latter's Prefix with a trailing slash.
 	Bucket, Prefix string
-	Tables         []Table
+	// Registry is the name of the former.
+	Registry Place
+	// RegistryFrom is a registry of another place that is searched, from which this one is copied when the function runs there for the
+	// first time: so both know the same tables, each by its latest epoch. Empty copies none.
+	RegistryFrom Place
+	Tables       []Table
 	// Retention of the stream, and how old a parked record may be when it is replayed: a tombstone outlives both.
 	Retention, Parked time.Duration
 	Shards, Replicas  int
@@ -58,17 +68,20 @@ type Table struct {
 
 // The variables by which settings are handed over; Lambda itself sets the last.
 const (
-	endpointVariable    = "SEARCH_ENDPOINT"
-	bucketVariable      = "PARKING_BUCKET"
-	prefixVariable      = "PARKING_PREFIX"
-	tablesVariable      = "TABLES"
-	retentionVariable   = "STREAM_RETENTION_HOURS"
-	parkedVariable      = "PARKED_DAYS"
-	shardsVariable      = "INDEX_SHARDS"
-	replicasVariable    = "INDEX_REPLICAS"
-	bulkBytesVariable   = "BULK_BYTES"
-	bulkRecordsVariable = "BULK_RECORDS"
-	functionVariable    = "AWS_LAMBDA_FUNCTION_NAME"
+	endpointVariable     = "SEARCH_ENDPOINT"
+	serviceVariable      = "SEARCH_SERVICE"
+	registryVariable     = "REGISTRY"
+	registryFromVariable = "REGISTRY_FROM"
+	bucketVariable       = "PARKING_BUCKET"
+	prefixVariable       = "PARKING_PREFIX"
+	tablesVariable       = "TABLES"
+	retentionVariable    = "STREAM_RETENTION_HOURS"
+	parkedVariable       = "PARKED_DAYS"
+	shardsVariable       = "INDEX_SHARDS"
+	replicasVariable     = "INDEX_REPLICAS"
+	bulkBytesVariable    = "BULK_BYTES"
+	bulkRecordsVariable  = "BULK_RECORDS"
+	functionVariable     = "AWS_LAMBDA_FUNCTION_NAME"
 
 	day = 24 * time.Hour
 )
@@ -89,6 +102,11 @@ func (s Settings) Variables() (map[string]string, error) {
 	variables := map[string]string{
 		endpointVariable: s.Endpoint, bucketVariable: s.Bucket, prefixVariable: s.Prefix, tablesVariable: tables,
 		shardsVariable: strconv.Itoa(s.Shards), replicasVariable: strconv.Itoa(s.Replicas),
+	}
+	for name, value := range map[string]string{serviceVariable: string(s.Service), registryVariable: string(s.Registry), registryFromVariable: string(s.RegistryFrom)} {
+		if value != "" {
+			variables[name] = value
+		}
 	}
 	for name, value := range map[string]int{
 		retentionVariable: int(s.Retention / time.Hour), parkedVariable: int(s.Parked / day),
@@ -117,8 +135,10 @@ func EncodeTables(tables []Table) (string, error) {
 func ReadSettings(get func(string) string) (Settings, error) {
 	e := environment{get: get}
 	s := Settings{
-		Endpoint:    strings.TrimSuffix(e.required(endpointVariable), "/"),
-		Bucket:      e.required(bucketVariable),
+		Endpoint: strings.TrimSuffix(e.required(endpointVariable), "/"),
+		Service:  cmp.Or(opensearch.Service(get(serviceVariable)), opensearch.Domain),
+		Bucket:   e.required(bucketVariable),
+		Registry: Place(get(registryVariable)), RegistryFrom: Place(get(registryFromVariable)),
 		Prefix:      cmp.Or(get(prefixVariable), "parked/current/"),
 		Retention:   time.Duration(e.number(retentionVariable, 168, 24, 8760)) * time.Hour,
 		Parked:      time.Duration(e.number(parkedVariable, 30, 1, 3650)) * day,
@@ -132,6 +152,15 @@ func ReadSettings(get func(string) string) (Settings, error) {
 		if u, err := url.Parse(s.Endpoint); err != nil || u.Scheme != "https" || u.Host == "" || u.Path != "" {
 			e.add(endpointVariable+": %q is not https://<host>", s.Endpoint)
 		}
+	}
+	if s.Service != opensearch.Domain && s.Service != opensearch.Serverless {
+		e.add(serviceVariable+": %q is neither %s nor %s", s.Service, opensearch.Domain, opensearch.Serverless)
+	}
+	if err := s.Registry.Validate(); err != nil {
+		e.add(registryVariable+": %w", err)
+	}
+	if err := s.RegistryFrom.Validate(); err != nil {
+		e.add(registryFromVariable+": %w", err)
 	}
 	if !strings.HasSuffix(s.Prefix, "/") || strings.HasPrefix(s.Prefix, "/") {
 		e.add(prefixVariable+": %q does not end, or begins, with a slash", s.Prefix)

@@ -2,6 +2,7 @@ package currentstate
 
 import (
 	"cdcpipeline/internal/change"
+	"cdcpipeline/internal/opensearch"
 	"cdcpipeline/internal/table"
 	"encoding/json"
 	"reflect"
@@ -21,7 +22,7 @@ func TestSettingsComeFromTheEnvironment(t *testing.T) {
 	s, err := ReadSettings(func(name string) string { return environment[name] })
 	require.NoError(t, err)
 	require.Equal(t, Settings{
-		Endpoint: "https://vpc-x.es.amazonaws.com", Bucket: "lake", Prefix: "parked/current/", Retention: 24 * time.Hour, Parked: 720 * time.Hour,
+		Endpoint: "https://vpc-x.es.amazonaws.com", Service: opensearch.Domain, Bucket: "lake", Prefix: "parked/current/", Retention: 24 * time.Hour, Parked: 720 * time.Hour,
 		Shards: 1, BulkBytes: 4 << 20, BulkRecords: 2000, Function: "currentstate",
 		Tables: []Table{{"testdb", "retail_trans", []string{"trans_id"}, map[string]string{"trans_id": "bigint(20)"}}},
 	}, s)
@@ -30,7 +31,7 @@ func TestSettingsComeFromTheEnvironment(t *testing.T) {
 // A setting that is written by a name and read by another would be a default in production.
 func TestWhatIsWrittenIsReadBack(t *testing.T) {
 	written := Settings{
-		Endpoint: "https://vpc-x.es.amazonaws.com", Bucket: "lake", Prefix: "errors/current/", Retention: 200 * time.Hour, Parked: 10 * day,
+		Endpoint: "https://x.us-east-1.aoss.amazonaws.com", Service: opensearch.Serverless, Bucket: "lake", Registry: "serverless", RegistryFrom: "current", Prefix: "errors/current/", Retention: 200 * time.Hour, Parked: 10 * day,
 		Shards: 2, Replicas: 3, BulkBytes: 1 << 20, BulkRecords: 77, Function: "f",
 		Tables: []Table{{"testdb", "retail_trans", []string{"trans_id"}, map[string]string{"trans_id": "bigint(20)"}}},
 	}
@@ -55,9 +56,9 @@ func TestNoReplicaIsWrittenAndTheRestIsTheFunctionsToChoose(t *testing.T) {
 }
 
 func TestAllThatIsWrongWithTheEnvironmentComesBackAtOnce(t *testing.T) {
-	environment := map[string]string{"SEARCH_ENDPOINT": "http://x", "PARKING_PREFIX": "p", "BULK_BYTES": "1", "PARKED_DAYS": "x", "TABLES": `[{"database":"d"}]`}
+	environment := map[string]string{"SEARCH_ENDPOINT": "http://x", "SEARCH_SERVICE": "s3", "REGISTRY": "../x", "PARKING_PREFIX": "p", "BULK_BYTES": "1", "PARKED_DAYS": "x", "TABLES": `[{"database":"d"}]`}
 	_, err := ReadSettings(func(name string) string { return environment[name] })
-	for _, name := range []string{"SEARCH_ENDPOINT", "PARKING_BUCKET", "PARKING_PREFIX", "BULK_BYTES", "PARKED_DAYS", "TABLES: d."} {
+	for _, name := range []string{"SEARCH_ENDPOINT", "SEARCH_SERVICE", "REGISTRY", "PARKING_BUCKET", "PARKING_PREFIX", "BULK_BYTES", "PARKED_DAYS", "TABLES: d."} {
 		require.ErrorContains(t, err, name)
 	}
 	environment["TABLES"] = "{"
@@ -97,7 +98,7 @@ func TestDifferentColumnsNeverShareAField(t *testing.T) {
 func TestADocumentIsItsRowWithoutNull(t *testing.T) {
 	r, err := change.Parse([]byte(row(1, 10, `,"none":null,"_id":"x","a.b":1.50,"big":18446744073709551615,"object":{"k": [1]},"text":"김 \"q\" \u0001"`)))
 	require.NoError(t, err)
-	docs, err := rows("i", change.KeyColumns{Names: []string{"id"}}, 5, origin{record: r, position: "bin.000001:10#1", committed: began, indexed: began})
+	docs, err := rows(domainIndices{}, "i", change.KeyColumns{Names: []string{"id"}}, 5, origin{record: r, position: "bin.000001:10#1", committed: began, indexed: began})
 	require.NoError(t, err)
 	lines := strings.Split(string(docs[0].lines), "\n")
 	require.Equal(t, `{"index":{"_index":"i-w","_id":"1","version":5,"version_type":"external_gte"}}`, lines[0])

@@ -3,6 +3,7 @@ package currentstate
 import (
 	"cdcpipeline/internal/opensearch"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -45,13 +46,19 @@ func (f *Function) Sweep(ctx context.Context) (Swept, error) {
 	return out, errors.Join(problems...)
 }
 
-// sweep an index: search and delete, page by page. Each deletion is for the very tombstone that was found; one that has
-// become a row meanwhile stays.
+// sweep an index: search and delete, page by page in the order in which the tombstones were made, because a deleted one may still be
+// found: when a search notices is the service's. Each deletion is for the very tombstone that was found; one that has become a row
+// meanwhile stays. What no page has, one that was made in the same millisecond as the last of a page for instance, is the next sweep's.
 func (f *Function) sweep(ctx context.Context, index string, before time.Time) (int, error) {
-	query := object{"size": sweepAtOnce, "_source": false, "seq_no_primary_term": true, "query": object{"bool": object{"filter": []object{
-		{"term": object{control + ".deleted": true}},
-		{"range": object{control + ".indexed": object{"lt": before.UTC().Format(time.RFC3339Nano)}}},
-	}}}}
+	made := control + ".indexed"
+	query := object{
+		"size": sweepAtOnce, "_source": false, f.indices.kind.asked(): true,
+		"query": object{"bool": object{"filter": []object{
+			{"term": object{control + ".deleted": true}},
+			{"range": object{made: object{"lt": before.UTC().Format(time.RFC3339Nano)}}},
+		}}},
+		"sort": []object{{made: object{"order": "asc", "unmapped_type": "date"}}},
+	}
 	for all := 0; ; {
 		found, err := opensearch.Search[tombstone](ctx, f.client.Client, index, query)
 		if err != nil {
@@ -62,17 +69,21 @@ func (f *Function) sweep(ctx context.Context, index string, before time.Time) (i
 		}
 		removed, err := f.remove(ctx, index, found)
 		all += removed
-		if err != nil || removed == 0 || len(found) < sweepAtOnce {
+		if err != nil || len(found) < sweepAtOnce {
 			return all, err
 		}
+		query["search_after"] = found[len(found)-1].Sort
 	}
 }
 
 // tombstone is one that was found.
 type tombstone struct {
-	ID          string `json:"_id"`
-	SeqNo       int64  `json:"_seq_no"`
-	PrimaryTerm int64  `json:"_primary_term"`
+	ID string `json:"_id"`
+	// Version, or SeqNo and PrimaryTerm: what its kind has asked for.
+	Version     int64           `json:"_version"`
+	SeqNo       int64           `json:"_seq_no"`
+	PrimaryTerm int64           `json:"_primary_term"`
+	Sort        json.RawMessage `json:"sort"`
 }
 
 func (f *Function) remove(ctx context.Context, index string, found []tombstone) (int, error) {
@@ -80,10 +91,10 @@ func (f *Function) remove(ctx context.Context, index string, found []tombstone) 
 	for _, t := range found {
 		line := appendText(append(lines, `{"delete":{"_index":`...), index)
 		line = appendText(append(line, `,"_id":`...), t.ID)
-		lines = fmt.Appendf(line, `,"if_seq_no":%d,"if_primary_term":%d}}`+"\n", t.SeqNo, t.PrimaryTerm)
+		lines = append(f.indices.kind.unchanged(append(line, ','), t), "}}\n"...)
 	}
 	var out answer
-	if err := f.client.call(ctx, http.MethodPost, bulkPath+"&refresh=true", lines, &out); err != nil {
+	if err := f.client.call(ctx, http.MethodPost, bulkPath+f.indices.kind.ofBulk(), lines, &out); err != nil {
 		return 0, fmt.Errorf("sweeping %s: %w", index, err)
 	}
 	removed := 0

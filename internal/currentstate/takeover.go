@@ -16,12 +16,8 @@ import (
 // each table. The function copies it when it runs for the first time; the index stays, and takes no write any more.
 const FormerRegistry = "cdc-current"
 
-const (
-	// markerKey is that of the object that says that the registry is in the bucket. Without it tables may be missing.
-	markerKey = RegistryPrefix + "current.json"
-	// underWay is how long a write may be that the former registry's index has let in before its writes were blocked.
-	underWay = 2 * time.Second
-)
+// underWay is how long a write may be that the former registry's index has let in before its writes were blocked.
+const underWay = 2 * time.Second
 
 // marker says since when the registry is in the bucket.
 type marker struct {
@@ -29,6 +25,8 @@ type marker struct {
 	// Copied is how many entries the former registry had; From is its alias, empty where there was none.
 	Copied int    `json:"copied"`
 	From   string `json:"from,omitempty"`
+	// Of is the URL of what is searched by a registry that was copied from another place's.
+	Of string `json:"of,omitempty"`
 }
 
 // errElsewhere is that of who reads before the function has copied the former registry.
@@ -42,6 +40,9 @@ func (r *registry) here(ctx context.Context) error {
 	if err != nil || moved {
 		return err
 	}
+	if r.copied {
+		return errNotCopied
+	}
 	if former, err := r.former(ctx); err != nil || !former {
 		return err
 	}
@@ -52,9 +53,12 @@ func (r *registry) here(ctx context.Context) error {
 	return err
 }
 
-// former says whether a former release has left a registry in the domain. The alias is asked for as an index is, so that the question is
+// former says whether a former release has left a registry in the domain; no collection has one. The alias is asked for as an index is, so that the question is
 // about that index alone, whatever the role may know of others.
 func (r *registry) former(ctx context.Context) (bool, error) {
+	if !r.kind.formerRegistry() {
+		return false, nil
+	}
 	err := r.client.call(ctx, http.MethodGet, "/"+FormerRegistry+"/_mapping", nil, nil)
 	if opensearch.Status(err) == http.StatusNotFound {
 		return false, nil
@@ -65,16 +69,29 @@ func (r *registry) former(ctx context.Context) (bool, error) {
 	return true, nil
 }
 
-// marked says whether there is the marker.
+// marked says whether there is the marker; that of a place that was filled before, and is gone, is none for a registry that is copied.
 func (r *registry) marked(ctx context.Context) (bool, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.moved {
 		return true, nil
 	}
-	_, version, err := r.bucket.Get(ctx, markerKey)
-	r.moved = err == nil && version != ""
+	there, _, err := r.readMarker(ctx)
+	r.moved = err == nil && there != nil && (!r.copied || there.Of == r.client.URL)
 	return r.moved, err
+}
+
+// readMarker, with its version; nil when there is none.
+func (r *registry) readMarker(ctx context.Context) (*marker, string, error) {
+	body, version, err := r.bucket.Get(ctx, r.place.marker())
+	if err != nil || version == "" {
+		return nil, "", err
+	}
+	m := &marker{}
+	if err := json.Unmarshal(body, m); err != nil {
+		return nil, "", fmt.Errorf("reading %s: %w: restore a former version of the object", r.bucket.URL(r.place.marker()), err)
+	}
+	return m, version, nil
 }
 
 // takeOver what a former release knows of the tables, once: its registry takes no write from then on, is copied, and what was
@@ -101,7 +118,7 @@ func (r *registry) takeOver(ctx context.Context) (*marker, error) {
 	if err != nil {
 		return nil, fmt.Errorf("writing the registry's marker: %w", err)
 	}
-	if err := r.bucket.Change(ctx, markerKey, body, ""); err != nil && !errors.Is(err, bucket.ErrChanged) {
+	if err := r.bucket.Change(ctx, r.place.marker(), body, ""); err != nil && !errors.Is(err, bucket.ErrChanged) {
 		return nil, err
 	}
 	_, err = r.marked(ctx)
@@ -135,7 +152,7 @@ func (r *registry) copyFormer(ctx context.Context) (copied int, err error) {
 		return 0, err
 	}
 	for _, f := range former {
-		if err := r.bucket.Change(ctx, entryKey(f.entry.name()), f.source, ""); err != nil && !errors.Is(err, bucket.ErrChanged) {
+		if err := r.bucket.Change(ctx, r.place.key(f.entry.name()), f.source, ""); err != nil && !errors.Is(err, bucket.ErrChanged) {
 			return 0, fmt.Errorf("copying the registry's entry of %s: %w", f.entry.name(), err)
 		}
 	}
@@ -181,7 +198,7 @@ func (r *registry) formerEntries(ctx context.Context) ([]formerEntry, error) {
 
 // compare an entry with its copy. When another run has finished meanwhile the copy may have been changed since, or forgotten.
 func (r *registry) compare(ctx context.Context, was *entry) error {
-	key := entryKey(was.name())
+	key := r.place.key(was.name())
 	body, _, err := r.bucket.Get(ctx, key)
 	if err != nil {
 		return err

@@ -33,15 +33,15 @@ func ofAFormerRelease(t *testing.T) *rig {
 	return r
 }
 
-func (r *rig) copied() map[string]string { return r.s3.Objects("b", entriesPrefix) }
+func (r *rig) copied() map[string]string { return r.s3.Objects("b", Place("").entries()) }
 
-func (r *rig) marker() string { return r.s3.Objects("b", "")[markerKey] }
+func (r *rig) marker() string { return r.s3.Objects("b", "")[Place("").marker()] }
 
 // copies are the objects that the former entries become, byte by byte.
 func copies() map[string]string {
 	all := map[string]string{}
 	for id, source := range formerly() {
-		all[entriesPrefix+strings.TrimPrefix(id, indexPrefix)+".json"] = source
+		all[Place("").entries()+strings.TrimPrefix(id, indexPrefix)+".json"] = source
 	}
 	return all
 }
@@ -136,7 +136,7 @@ func TestAnInterruptedRunIsDoneAgain(t *testing.T) {
 					require.ErrorIs(t, err, errElsewhere, "step %d", steps)
 				}
 				require.Equal(t, -1, r.handle(t, row(1, 10, "")), "step %d: %s", steps, r.log.String())
-				require.Equal(t, copies()[entryKey(clicks)], r.copied()[entryKey(clicks)], "step %d", steps)
+				require.Equal(t, copies()[Place("").key(clicks)], r.copied()[Place("").key(clicks)], "step %d", steps)
 				require.Equal(t, []string{Index(orders, 2)}, r.domain.names(), "step %d", steps)
 				require.True(t, r.domain.former.blocked)
 				if err == nil {
@@ -166,7 +166,7 @@ func TestShardsThatTakeItOverTogetherAgree(t *testing.T) {
 		s, err := r.registry().read(t.Context(), orders)
 		require.NoError(t, err)
 		require.Len(t, s.entry.Columns, 10, "no shard has written over another's column")
-		require.Equal(t, copies()[entryKey(clicks)], r.copied()[entryKey(clicks)])
+		require.Equal(t, copies()[Place("").key(clicks)], r.copied()[Place("").key(clicks)])
 	})
 }
 
@@ -179,14 +179,14 @@ func TestASlowRunLeavesAloneWhatAnotherHasChanged(t *testing.T) {
 			r.s3.Fault = func(string, string) buckettest.Fault {
 				if calls++; calls == step {
 					require.Equal(t, -1, r.handle(t, created("orders", `"more":{"type":"INT32"}`, `"region","id"`)))
-					changed = r.copied()[entryKey(orders)]
+					changed = r.copied()[Place("").key(orders)]
 				}
 				return buckettest.None
 			}
 			_, err := r.registry().takeOver(t.Context())
 			require.NoError(t, err, "step %d", step)
 			require.Contains(t, changed, "more", "step %d", step)
-			require.Equal(t, changed, r.copied()[entryKey(orders)], "step %d", step)
+			require.Equal(t, changed, r.copied()[Place("").key(orders)], "step %d", step)
 		}
 	})
 }
@@ -195,7 +195,7 @@ func TestACopyThatDiffersIsNotUsed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := ofAFormerRelease(t)
 		other := strings.Replace(formerly()[Alias(orders)], `"number":2`, `"number":3`, 1)
-		r.s3.Set("b", entryKey(orders), other)
+		r.s3.Set("b", Place("").key(orders), other)
 		require.Equal(t, 0, r.handle(t, row(1, 10, "")))
 		require.Contains(t, r.log.String(), "what s3://b/registry/current/shop-orders.json has of shop.orders is other than what the index cdc-current has")
 		require.Empty(t, r.marker())
@@ -203,7 +203,7 @@ func TestACopyThatDiffersIsNotUsed(t *testing.T) {
 		_, err := r.f.Sweep(t.Context())
 		require.ErrorContains(t, err, "has of shop.orders is other")
 
-		require.NoError(t, r.f.deps.Bucket.Delete(t.Context(), entryKey(orders)), "as the message says")
+		require.NoError(t, r.f.deps.Bucket.Delete(t.Context(), Place("").key(orders)), "as the message says")
 		require.Equal(t, -1, r.handle(t, row(1, 10, "")))
 		require.Equal(t, copies(), r.copied())
 	})
@@ -233,7 +233,7 @@ func TestAWriterOfAFormerReleaseLosesNothing(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, 1, written, "while the marker was looked for")
 	require.Greater(t, refused, 3)
-	require.Equal(t, late, r.copied()[entryKey(clicks)])
+	require.Equal(t, late, r.copied()[Place("").key(clicks)])
 }
 
 // Who has blocked them knows that no write is under way any more; who finds them blocked does not.

@@ -1,0 +1,67 @@
+package currentstate
+
+import (
+	"cdcpipeline/internal/bucket"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+)
+
+// errNotCopied is that of who reads the registry of a place before the function has run there.
+var errNotCopied = errors.New("the function of this place has not run yet, and begins with what the other place's knows of the tables: it runs with the next change of a row; " +
+	"`cdc replay --next` begins too")
+
+// copyPlace is what [registry.takeOver] does in a place that is made beside another one: its registry begins with what the other's has. Of
+// each table the latest epoch alone is taken, because the documents of former ones are not in this place.
+//
+// What an earlier place of this name has left is overwritten. Several invocations may do this at once: each looks at the marker again
+// before it writes an entry, and what one of them overwrites all the same the function learns again from the next record.
+func (r *registry) copyPlace(ctx context.Context, from Place) (*marker, error) {
+	if moved, err := r.marked(ctx); err != nil || moved {
+		return nil, err
+	}
+	other := newRegistry(r.bucket, from, &indices{client: r.client, kind: r.kind}, r.now)
+	if begun, _, err := other.readMarker(ctx); err != nil || begun == nil {
+		return nil, errors.Join(err, fmt.Errorf("copying the registry %s: the function of that place has not moved it into the bucket yet", from.name()))
+	}
+	_, version, err := r.readMarker(ctx)
+	if err != nil {
+		return nil, err
+	}
+	entries, err := other.entries(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, e := range entries {
+		e.Epochs = e.Epochs[len(e.Epochs)-1:]
+		if err := r.copyEntry(ctx, e); err != nil {
+			return nil, fmt.Errorf("copying the registry's entry of %s: %w", e.name(), err)
+		}
+	}
+	m := &marker{Since: r.now().UTC(), Copied: len(entries), From: from.entries(), Of: r.client.URL}
+	body, err := json.Marshal(m)
+	if err != nil {
+		return nil, fmt.Errorf("writing the registry's marker: %w", err)
+	}
+	if err := r.bucket.Change(ctx, r.place.marker(), body, version); err != nil && !errors.Is(err, bucket.ErrChanged) {
+		return nil, err
+	}
+	_, err = r.marked(ctx)
+	return m, err
+}
+
+// copyEntry unless another invocation has finished.
+func (r *registry) copyEntry(ctx context.Context, e *entry) error {
+	if moved, err := r.marked(ctx); err != nil || moved {
+		return err
+	}
+	_, version, err := r.bucket.Get(ctx, r.place.key(e.name()))
+	if err != nil {
+		return err
+	}
+	if err := r.write(ctx, e.name(), e, version); err != nil && !errors.Is(err, bucket.ErrChanged) {
+		return err
+	}
+	return nil
+}
