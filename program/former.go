@@ -12,7 +12,7 @@ import (
 // former is the stack as its last deployment left it; zero before the first.
 type former struct {
 	// Names and ids; empty where the stack does not make the thing.
-	environment, stream, domain, cluster, vpc, key, bucket string
+	environment, stream, domain, collections, cluster, vpc, key, bucket string
 	// Of the lake's tables; the format is empty where the stack keeps none.
 	tableFormat string
 	generation  int
@@ -88,6 +88,7 @@ func formerOf(resources map[string]resourceState) former {
 			{"cdcpipeline:stream:ChangeStream", "", r.Outputs.Environment, &f.environment},
 			{"aws:kinesis/stream:Stream", "", r.Outputs.Name, &f.stream},
 			{"aws:opensearch/domain:Domain", "", r.Outputs.DomainName, &f.domain},
+			{"aws:opensearch/serverlessCollection:ServerlessCollection", historyCollection, r.Outputs.Name, &f.collections},
 			{"aws:rds/cluster:Cluster", "", r.Outputs.ClusterIdentifier, &f.cluster},
 			{"aws:ec2/vpc:Vpc", "", r.Outputs.ID, &f.vpc},
 			{"aws:kms/key:Key", "", r.Outputs.Arn, &f.key},
@@ -99,14 +100,23 @@ func formerOf(resources map[string]resourceState) former {
 			}
 		}
 	}
+	f.collections = strings.TrimSuffix(f.collections, historyCollection)
 	return f
 }
+
+// historyCollection ends the name of a collection, and of its resource.
+const historyCollection = "-history"
 
 // renamed are the parts of a stack that have another name than the last deployment gave them, and would be made anew.
 func renamed(last former, cfg config.Config) []name {
 	all := []name{
 		{"stream.name", "the stream", last.stream, cfg.Stream.Name},
-		{"search.domainName", "the domain", last.domain, cfg.Search.DomainName},
+	}
+	if cfg.Search.On(config.OnCollections) {
+		all = append(all, name{"search.collectionName", "the collections", last.collections, cfg.Search.CollectionName})
+	}
+	if cfg.Search.On(config.OnDomain) {
+		all = append(all, name{"search.domainName", "the domain", last.domain, cfg.Search.DomainName})
 	}
 	if cfg.Source.Existing == nil {
 		all = append(all, name{"source.clusterName", "the cluster", last.cluster, cfg.Source.ClusterName})
@@ -132,10 +142,11 @@ func (n name) pin() string {
 // is not the stack's default was chosen.
 func check(last former, stack string, cfg config.Config) error {
 	var problems []error
-	plain := config.Config{}.Named(stack).WithDefaults()
+	plain := config.Config{Search: config.Search{Kind: cfg.Search.Kind, Next: cfg.Search.Next}}.Named(stack).WithDefaults()
 	chosen := map[string]bool{
 		"stream.name":       cfg.Stream.Name != plain.Stream.Name,
-		"search.domainName": cfg.Search.DomainName != plain.Search.DomainName, "source.clusterName": cfg.Source.ClusterName != plain.Source.ClusterName,
+		"search.domainName": cfg.Search.DomainName != plain.Search.DomainName, "search.collectionName": cfg.Search.CollectionName != plain.Search.CollectionName,
+		"source.clusterName": cfg.Source.ClusterName != plain.Source.ClusterName,
 	}
 	turned := last.environment == string(config.Dev) && cfg.Environment == config.Prod
 	for _, n := range renamed(last, cfg) {
@@ -170,6 +181,12 @@ func reformatted(last former, cfg config.Config) error {
 func moved(last former, cfg config.Config) []error {
 	const advice = "deploy one of the two changes first: what is stored is protected from replacement only when prod is deployed"
 	var problems []error
+	switch {
+	case !cfg.Search.On(config.OnDomain) && last.domain != "":
+		problems = append(problems, fmt.Errorf("search.kind: the stack has the domain %s, and collections take its place in the deployment that turns it into prod: %s", last.domain, advice))
+	case !cfg.Search.On(config.OnCollections) && last.collections != "":
+		problems = append(problems, fmt.Errorf("search.kind: the stack has the collections %s, and a domain takes their place in the deployment that turns it into prod: %s", last.collections, advice))
+	}
 	if cfg.Network.VpcID != "" && last.vpc != "" {
 		problems = append(problems, fmt.Errorf("network.vpcId: the stack is in %s, and moves to %s in the deployment that turns it into prod: %s", last.vpc, cfg.Network.VpcID, advice))
 	}

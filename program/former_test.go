@@ -70,6 +70,20 @@ func TestNothingThatIsStoredMovesWhileTheStackTurnsIntoProd(t *testing.T) {
 	require.NoError(t, checked(walkthrough("dev"), config.Config{Environment: config.Prod}, "dev"))
 }
 
+func TestCollectionsKeepTheirNameAndTheirKind(t *testing.T) {
+	collections := config.Config{Search: config.Search{Kind: config.OnCollections}}
+	was := former{environment: "dev", collections: "retail-trans"}
+	err := checked(was, collections, "staging")
+	require.ErrorContains(t, err, "search.collectionName: the collections of this stack is retail-trans, and would be replaced by retail-trans-staging")
+	require.NoError(t, checked(was, collections, "dev"))
+	require.NoError(t, checked(walkthrough("dev"), collections, "dev"), "another kind, which was asked for")
+
+	collections.Environment = config.Prod
+	require.NoError(t, checked(was, collections, "dev"))
+	require.ErrorContains(t, checked(walkthrough("dev"), collections, "dev"), "search.kind: the stack has the domain retail-trans, and collections take its place in the deployment that turns it into prod")
+	require.ErrorContains(t, checked(was, config.Config{Environment: config.Prod}, "dev"), "search.kind: the stack has the collections retail-trans")
+}
+
 func TestATableThatThereIsKeepsItsFormat(t *testing.T) {
 	last := walkthrough("dev")
 	last.tableFormat, last.generation = "iceberg", 3
@@ -118,6 +132,7 @@ func TestTheLastDeploymentIsReadFromTheStacksState(t *testing.T) {
 		"a::changes":         {"cdcpipeline:stream:ChangeStream", "environment", "dev"},
 		"b::changes-stream":  {"aws:kinesis/stream:Stream", "name", "changes"},
 		"c::orders-domain":   {"aws:opensearch/domain:Domain", "domainName", "orders"},
+		"f::rows-history":    {"aws:opensearch/serverlessCollection:ServerlessCollection", "name", "rows-history"},
 		"d::orders-cluster":  {"aws:rds/cluster:Cluster", "clusterIdentifier", "orders"},
 		"e::net-vpc":         {"aws:ec2/vpc:Vpc", "id", "vpc-1"},
 		"f::key":             {"aws:kms/key:Key", "arn", "arn:key"},
@@ -132,7 +147,7 @@ func TestTheLastDeploymentIsReadFromTheStacksState(t *testing.T) {
 		"code": &archive.Archive{Sig: resource.ArchiveSig, Hash: "c0ffee"}, "environment": map[string]any{"variables": map[string]any{"TABLES": "[]"}},
 	}}
 	whole := state{outputs: resource.NewPropertyMapFromMap(map[string]any{"streamName": "changes"}), resources: resource.NewPropertyMapFromMap(resources)}
-	want := former{environment: "dev", stream: "changes", domain: "orders", cluster: "orders", vpc: "vpc-1", key: "arn:key", bucket: "lake", tableFormat: "hudi", generation: 2}
+	want := former{environment: "dev", stream: "changes", domain: "orders", collections: "rows", cluster: "orders", vpc: "vpc-1", key: "arn:key", bucket: "lake", tableFormat: "hudi", generation: 2}
 	require.Equal(t, want, last(t, true, whole))
 	whole.outputs = nil // as in an update
 	require.Equal(t, want, last(t, false, whole))

@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -19,19 +20,19 @@ import (
 // removeTimeout of one deletion.
 const removeTimeout = time.Minute
 
-// removeInside deletes something from the domain, by the way that the provider takes.
+// removeInside deletes something from the domain or a collection, by the way that the provider takes: to collections that of the doorway.
 func removeInside(cfg config.Search) search.Remove {
-	return func(ctx context.Context, d *search.Domain, path string) error {
-		values, err := texts(ctx, d.Endpoint, d.MasterUser, d.MasterPassword)
+	return func(ctx context.Context, at search.Inside, path string) error {
+		values, err := texts(ctx, at.URL, at.User, at.Password)
 		if err != nil {
 			return err
 		}
 		transport := &http.Transport{}
-		if cfg.Reach == config.ReachTunnel {
+		if doorway := "http://"; cfg.Reach == config.ReachTunnel && !strings.HasPrefix(values[0], doorway) {
 			transport = opensearch.Through(net.JoinHostPort("127.0.0.1", strconv.Itoa(cfg.TunnelPort)))
 		}
 		defer transport.CloseIdleConnections()
-		client := opensearch.Client{URL: "https://" + values[0], Timeout: removeTimeout, Transport: opensearch.BasicAuth(values[1], values[2], transport)}
+		client := opensearch.Client{URL: values[0], Timeout: removeTimeout, Transport: opensearch.BasicAuth(values[1], values[2], transport)}
 		err = client.Do(ctx, http.MethodDelete, path, nil, nil)
 		if refused := (*opensearch.Error)(nil); errors.As(err, &refused) && refused.Status == http.StatusNotFound {
 			return nil
@@ -46,7 +47,7 @@ func texts(ctx context.Context, outputs ...pulumi.StringOutput) ([]string, error
 	for i, o := range outputs {
 		result, err := internals.UnsafeAwaitOutput(ctx, o)
 		if err != nil {
-			return nil, fmt.Errorf("waiting for the domain: %w", err)
+			return nil, fmt.Errorf("waiting for what is searched: %w", err)
 		}
 		values[i], _ = result.Value.(string)
 	}

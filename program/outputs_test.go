@@ -8,6 +8,7 @@ import (
 	"cdcpipeline/internal/table"
 	"context"
 	"encoding/json"
+	"slices"
 	"sync"
 	"testing"
 
@@ -19,6 +20,7 @@ import (
 func read(t *testing.T, cfg config.Config) outputs.Outputs {
 	t.Helper()
 	var mu sync.Mutex
+	var told sync.WaitGroup // an output that belongs to no resource is not waited for by the program
 	values := map[string]any{}
 	componenttest.Run(t, func(ctx *pulumi.Context) error {
 		archive := pulumi.NewAssetArchive(map[string]any{"bootstrap": pulumi.NewStringAsset("")})
@@ -33,7 +35,9 @@ func read(t *testing.T, cfg config.Config) outputs.Outputs {
 			return err
 		}
 		all.Each(func(name string, value any) {
+			told.Add(1)
 			pulumi.ToOutput(value).ApplyT(func(v any) error {
+				defer told.Done()
 				mu.Lock()
 				defer mu.Unlock()
 				values[name] = v
@@ -42,6 +46,7 @@ func read(t *testing.T, cfg config.Config) outputs.Outputs {
 		})
 		return nil
 	})
+	told.Wait()
 	printed, err := json.Marshal(values)
 	require.NoError(t, err)
 	o, err := outputs.Parse(printed)
@@ -54,10 +59,16 @@ func TestEveryOutputThatIsWrittenIsRead(t *testing.T) {
 		Source: config.Source{Conformance: true, RowsSince: config.RowsSince{"testdb.retail_trans": "2026-01-31T12:00:00Z"}},
 		Lake:   config.Lake{Tables: config.LakeTables{Format: config.FormatIceberg}}, Replication: config.Replication{Next: config.Serverless},
 	})
+	o.NextSearch = read(t, config.Config{Search: config.Search{Next: config.OnCollections}}).NextSearch // two moves at once are refused
 
 	outputs.Set[string, int, []string, map[string]string](o).Each(func(name string, value any) {
+		if slices.Contains([]string{"historyCollection", "currentCollection"}, name) {
+			require.Empty(t, value, name)
+			return
+		}
 		require.NotEmpty(t, value, name)
 	})
+	require.Equal(t, []string{"domain", o.SearchURL, o.SearchURL}, []string{o.SearchKind, o.HistoryEndpoint, o.CurrentEndpoint})
 	require.Equal(t, []string{"testdb.retail_trans"}, o.Tables)
 	require.Equal(t, componenttest.Region, o.Region)
 	require.Equal(t, "cdc_conformance.%", o.ProbeTables)
@@ -74,4 +85,27 @@ func TestPartsThatAreLeftOutHaveEmptyOutputs(t *testing.T) {
 	})
 	require.Empty(t, o.BastionInstanceID+o.CurrentIndices+o.CurrentFunctionName+o.CurrentParkedPrefix+o.CurrentFailedPrefix+o.CatalogDatabase+o.AthenaWorkgroup+o.TablesJob+o.ProbeTables)
 	require.NotEmpty(t, o.SearchURL)
+}
+
+func TestCollectionsHaveOutputsInPlaceOfADomains(t *testing.T) {
+	o := read(t, config.Config{Search: config.Search{Kind: config.OnCollections, Reach: config.ReachDirect}})
+	require.Equal(t, "serverless", o.SearchKind)
+	require.Empty(t, o.SearchDomainName+o.SearchEndpoint+o.SearchURL+o.SearchMasterSecretArn+o.BastionInstanceID)
+	require.Equal(t, []string{"retail-trans-history", "retail-trans-current"}, []string{o.HistoryCollection, o.CurrentCollection})
+	require.Equal(t, "https://cdc-collections-history.us-east-1.aoss.amazonaws.com", o.HistoryEndpoint)
+	require.Equal(t, "https://cdc-collections-current.us-east-1.aoss.amazonaws.com", o.CurrentEndpoint)
+	require.Equal(t, o.HistoryEndpoint+"/_dashboards/", o.DashboardsURL)
+	require.Equal(t, 9201, o.SearchTunnelPort)
+}
+
+func TestTheNextPlaceHasOutputsOfItsOwn(t *testing.T) {
+	o := read(t, config.Config{Search: config.Search{Next: config.OnCollections}})
+	require.Equal(t, "retail-trans", o.SearchDomainName)
+	next, err := o.Next()
+	require.NoError(t, err)
+	alone := read(t, config.Config{Search: config.Search{Kind: config.OnCollections}})
+	alone.SearchTunnelPort, alone.ConsoleLinks, alone.NextSearch, next.ConsoleLinks = next.SearchTunnelPort, nil, nil, nil
+	require.Equal(t, alone, next, "they are those of the stack that has moved there")
+	_, err = alone.Next()
+	require.ErrorContains(t, err, "set search.next to the other kind")
 }

@@ -1,6 +1,6 @@
 // Package program is the Pulumi program: it turns the stack's configuration into a pipeline and writes the stack's outputs.
 //
-// It does what components must not: it reads files, compiles the functions, opens the tunnel to the domain and asks DMS.
+// It does what components must not: it reads files, compiles the functions, opens the way to the domain or the collections, and asks DMS.
 package program
 
 import (
@@ -80,11 +80,17 @@ func FromConfig(ctx *pulumi.Context) (*Deployment, error) {
 	if err != nil {
 		return nil, err
 	}
+	door, err := openDoorway(ctx, cfg.Search)
+	if err != nil {
+		return nil, err
+	}
+	args.Gateway = door.url()
 	p, err := pipeline.New(ctx, footprint.Pipeline, args)
 	if err != nil {
 		return nil, err
 	}
 	lead(way, p)
+	door.lead(ctx, p)
 	d := &Deployment{Pipeline: p, running: runTask(ctx, p, keepByDMS(settings))}
 	return d, export(ctx, d, cfg, askDMS(settings))
 }

@@ -2,6 +2,7 @@ package program
 
 import (
 	"cdcpipeline/components/pipeline"
+	"cdcpipeline/components/search"
 	"cdcpipeline/config"
 	"cdcpipeline/internal/awsconfig"
 	"cdcpipeline/internal/tunnel"
@@ -16,7 +17,7 @@ import (
 
 // openTunnel listens on search.tunnelPort for the connections of the provider that works inside the domain, with the
 // credentials of the program's default AWS provider (its `aws:*` configuration, or the environment). With search.reach
-// direct there is nothing to open: it gives nil.
+// direct there is nothing to open, and collections have a [doorway]: it gives nil.
 //
 // It connects to nothing. A session through the bastion begins with the first connection, which neither a preview nor an
 // `up` that changes nothing inside the domain makes. A port that is taken fails an `up` and is a warning in a preview.
@@ -30,15 +31,15 @@ import (
 //
 // A destroy needs no tunnel, because what is inside the domain goes with it. `pulumi refresh` does not run the program:
 // give it --run-program, or have `cdc tunnel search` open in another terminal.
-func openTunnel(ctx *pulumi.Context, search config.Search) (*tunnel.Tunnel, error) {
-	if search.Reach != config.ReachTunnel {
+func openTunnel(ctx *pulumi.Context, cfg config.Search) (*tunnel.Tunnel, error) {
+	if cfg.Reach != config.ReachTunnel || !cfg.On(config.OnDomain) {
 		return nil, nil
 	}
 	options, err := tunnelOptions(ctx)
 	if err != nil {
 		return nil, err
 	}
-	options.Address = net.JoinHostPort("127.0.0.1", strconv.Itoa(search.TunnelPort))
+	options.Address = net.JoinHostPort("127.0.0.1", strconv.Itoa(cfg.TunnelPort))
 	// Not the program's context, which in the Automation API ends before the deployment does.
 	t, err := tunnel.Listen(context.WithoutCancel(ctx.Context()), options)
 	switch {
@@ -64,7 +65,7 @@ func tunnelOptions(ctx *pulumi.Context) (tunnel.Options, error) {
 	}
 	cfg, err := awsconfig.Load(ctx.Context(), settings)
 	if err != nil {
-		return tunnel.Options{}, fmt.Errorf("preparing the tunnel to the domain: %w", err)
+		return tunnel.Options{}, fmt.Errorf("preparing the way to what is searched: %w", err)
 	}
 	return tunnel.Options{
 		AWS: cfg, Account: caller.AccountId,
@@ -91,14 +92,35 @@ func awsSettings(ctx *pulumi.Context) (awsconfig.Settings, error) {
 
 // lead tells the tunnel the way to the pipeline's domain as soon as it is known. A nil tunnel is not there.
 func lead(t *tunnel.Tunnel, p *pipeline.Pipeline) {
-	if t == nil || p.Bastion == nil {
+	domain := domainOf(p)
+	if t == nil || p.Bastion == nil || domain == nil {
 		return
 	}
-	pulumi.All(p.Bastion.InstanceID, p.Domain.Host, p.Domain.Port).ApplyT(func(v []any) error {
+	pulumi.All(p.Bastion.InstanceID, domain.Host, domain.Port).ApplyT(func(v []any) error {
 		instance, _ := v[0].(string)
 		host, _ := v[1].(string)
 		port, _ := v[2].(int)
 		t.SetTarget(tunnel.Target{InstanceID: instance, Host: host, Port: port})
 		return nil
 	})
+}
+
+// domainOf is the domain of a pipeline, the present or the next; nil without one.
+func domainOf(p *pipeline.Pipeline) *search.Domain {
+	for _, place := range []*pipeline.Place{p.Place, p.NextPlace} {
+		if place != nil && place.Domain != nil {
+			return place.Domain
+		}
+	}
+	return nil
+}
+
+// collectionsOf are the same of collections.
+func collectionsOf(p *pipeline.Pipeline) *search.Collections {
+	for _, place := range []*pipeline.Place{p.Place, p.NextPlace} {
+		if place != nil && place.Collections != nil {
+			return place.Collections
+		}
+	}
+	return nil
 }

@@ -34,7 +34,7 @@ func TestDeliveryReadsTheStreamWithItsOwnRole(t *testing.T) {
 	r := madeDelivery(t, DeliveryArgs{})
 	stream := r.One(t, "aws:kinesis/firehoseDeliveryStream:FirehoseDeliveryStream")
 
-	role := "arn:aws:iam:us-east-1:123456789012:raw-role"
+	role := "arn:aws:iam::123456789012:role/raw-role"
 	require.Equal(t, map[string]any{"kinesisStreamArn": streamArn, "roleArn": role}, stream.Input("kinesisSourceConfiguration"))
 	require.Equal(t, role, destination(t, r)["roleArn"])
 	require.Contains(t, stream.Parent, "cdcpipeline:lake:Delivery::raw")

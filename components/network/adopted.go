@@ -39,8 +39,13 @@ func (n *Network) adopt(ctx *pulumi.Context, d design) (*place, error) {
 		s3:      pulumi.String(s3.Id),
 		adopted: true,
 	}
+	zones := map[string]bool{}
 	for _, subnet := range subnets {
 		p.subnets = append(p.subnets, pulumi.String(subnet.Id).ToStringOutput())
+		if !zones[subnet.AvailabilityZone] {
+			p.zoned = append(p.zoned, pulumi.String(subnet.Id))
+		}
+		zones[subnet.AvailabilityZone] = true
 	}
 	for _, association := range vpc.CidrBlockAssociations {
 		p.blocks = append(p.blocks, pulumi.String(association.CidrBlock))

@@ -168,3 +168,18 @@ func TestVpcThatDoesNotSuitIsNotAdopted(t *testing.T) {
 		})
 	}
 }
+
+// An interface endpoint takes one subnet of a zone.
+func TestOfAnAdoptedVpcOneSubnetIsKnownForEachZone(t *testing.T) {
+	const beside = "subnet-0123456789abcdef2"
+	a := account{Recorder: &componenttest.Recorder{}, zones: map[string]string{left: "z1", beside: "z1", right: "z2"}}
+	var zoned pulumi.StringArray
+	require.NoError(t, pulumi.RunErr(func(ctx *pulumi.Context) error {
+		n, err := NewNetwork(ctx, "cdc", &NetworkArgs{Network: config.Network{VpcID: vpcID, PrivateSubnetIDs: []string{left, beside, right}}})
+		if err == nil {
+			zoned = n.ZoneSubnets
+		}
+		return err
+	}, pulumi.WithMocks("project", "stack", a)))
+	require.Equal(t, pulumi.ToStringArray([]string{left, right}), zoned)
+}

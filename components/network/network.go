@@ -40,11 +40,11 @@ type NetworkArgs struct {
 	// ExistingDatabaseSecurityGroupID is the security group of a database that exists; rules that admit replication and
 	// functions are added to it, and no Database group is made.
 	ExistingDatabaseSecurityGroupID string
-	// FromVpc admits all of the VPC to the search domain's HTTPS port and to the port of a database that is made here: for
+	// FromVpc admits all of the VPC to the HTTPS port of what is searched and to the port of a database that is made here: for
 	// a deployment and its operators inside the VPC, or in an AWS Client VPN, whose clients have addresses of the VPC.
 	// Default false.
 	FromVpc bool
-	// Bastion makes a group for an instance through which the search domain and the database are reached from outside
+	// Bastion makes a group for an instance through which what is searched and the database are reached from outside
 	// of the VPC. Default false.
 	Bastion bool
 	// DeliveryNeeds must exist before the group of Firehose's network interfaces, and outlive it: the role with which
@@ -62,15 +62,15 @@ type SecurityGroups struct {
 	Database pulumi.StringOutput
 	// Replication is the DMS instance: to the database, and to AWS.
 	Replication pulumi.StringOutput
-	// Search is the OpenSearch domain: accepts HTTPS from Delivery, Functions and Bastion.
+	// Search is the OpenSearch domain, or the endpoint of collections: accepts HTTPS from Delivery, Functions and Bastion.
 	Search pulumi.StringOutput
-	// Delivery is Firehose's network interfaces: to the domain.
+	// Delivery is Firehose's network interfaces: to Search.
 	Delivery pulumi.StringOutput
-	// Functions is Lambda: to the database, to the domain, and to AWS.
+	// Functions is Lambda: to the database, to Search, and to AWS.
 	Functions pulumi.StringOutput
 	// Endpoints is the VPC endpoints: accepts HTTPS from Replication, Functions and Bastion.
 	Endpoints pulumi.StringOutput
-	// Bastion is the instance of NetworkArgs.Bastion, nothing without it: to the domain, the database and Systems
+	// Bastion is the instance of NetworkArgs.Bastion, nothing without it: to Search, the database and Systems
 	// Manager. It accepts nothing.
 	Bastion pulumi.StringOutput
 }
@@ -83,6 +83,9 @@ type Network struct {
 	VpcID pulumi.StringOutput
 	// Subnets are the ids of the private subnets, one for each zone in a VPC made here.
 	Subnets []pulumi.StringOutput
+	// ZoneSubnets are one of them for each zone, which is what an interface endpoint takes,
+	// https://docs.aws.amazon.com/vpc/latest/privatelink/create-interface-endpoint.html.
+	ZoneSubnets pulumi.StringArray
 	// SecurityGroups of the roles.
 	SecurityGroups SecurityGroups
 	// Dependencies must exist before something in the VPC calls AWS or a database: endpoints, routes, rules.
@@ -153,7 +156,10 @@ func (n *Network) provision(ctx *pulumi.Context, d design) error {
 	if err != nil {
 		return err
 	}
-	n.VpcID, n.Subnets = place.vpcID, place.subnets
+	n.VpcID, n.Subnets, n.ZoneSubnets = place.vpcID, place.subnets, place.zoned
+	if n.ZoneSubnets == nil {
+		n.ZoneSubnets = n.SubnetIDs()
+	}
 	if err := n.makeSecurityGroups(ctx, d, place); err != nil {
 		return err
 	}
@@ -175,7 +181,9 @@ func (n *Network) provision(ctx *pulumi.Context, d design) error {
 type place struct {
 	vpcID   pulumi.StringOutput
 	subnets []pulumi.StringOutput
-	region  string
+	// zoned are one for each zone; nil when all are.
+	zoned  pulumi.StringArray
+	region string
 	// blocks are the VPC's own addresses.
 	blocks []pulumi.StringInput
 	// s3 is the prefix list of S3 in the region.

@@ -37,9 +37,11 @@ type Args struct {
 	// CaBundle is the PEM bundle that signs the database's certificate. Default: the bundle of RDS; of its regions only
 	// this one's for DMS when the database is made here.
 	CaBundle string
-	// Remove lets the deployment that follows a destroy without an end replace what is left in the domain; see
-	// search.AccessArgs.
+	// Remove lets the deployment that follows a destroy without an end replace what is left in the domain or the
+	// collections; see search.AccessArgs.
 	Remove search.Remove
+	// Gateway says where the collections are reached; see search.CollectionsArgs. Not needed when a domain is searched.
+	Gateway func(password pulumi.StringOutput) pulumi.StringOutput
 	// StopTask stops a running serverless task before its endpoints are changed; see replication.ReplicationArgs.
 	StopTask func(ctx context.Context, taskArn string) error
 	// Check runs before the first resource of the pipeline is declared, when the engine knows the pipeline itself. Its
@@ -58,15 +60,13 @@ type Pipeline struct {
 	// Rotation of the replication user's password; nil when there is none.
 	Rotation *source.Rotation
 	Stream   *stream.ChangeStream
-	Domain   *search.Domain
-	// Bastion leads to the domain and the database; nil with search.reach direct.
+	// Bastion leads to what is searched and to the database; nil with search.reach direct.
 	Bastion *bastion.Bastion
-	Access  *search.Access
-	Search  *search.Delivery
-	// Current is each row as it is now; nil with search.current.enabled: false.
-	Current *search.CurrentState
-	Bucket  *lake.Bucket
-	Lake    *lake.Delivery
+	// Place is what is searched, and NextPlace what search.next is making of it; nil without one.
+	*Place
+	NextPlace *Place
+	Bucket    *lake.Bucket
+	Lake      *lake.Delivery
 	// Catalog of the lake; nil with lake.catalog.enabled: false.
 	Catalog *lake.Catalog
 	// Tables of the lake; nil with lake.tables.format: none, and when source.tables has patterns alone.
@@ -77,7 +77,8 @@ type Pipeline struct {
 // New makes the whole pipeline.
 //
 // With search.reach tunnel, the caller leads search.tunnelPort of this machine to Domain.Host and Domain.Port by way of
-// Bastion, for as long as the deployment takes: what is made inside the domain is made through it.
+// Bastion, for as long as the deployment takes: what is made inside the domain is made through it. To Collections it leads what listens at
+// Args.Gateway, whatever the reach.
 func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOption) (*Pipeline, error) {
 	if args == nil {
 		return nil, fmt.Errorf("pipeline %s: args are required", name)
@@ -86,7 +87,7 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 	if err := cfg.Validate(); err != nil {
 		return nil, fmt.Errorf("pipeline %s: %w", name, err)
 	}
-	p := &Pipeline{}
+	p := &Pipeline{Place: &Place{}}
 	if err := ctx.RegisterComponentResource("cdcpipeline:pipeline:Pipeline", name, p, opts...); err != nil {
 		return nil, fmt.Errorf("registering the pipeline %s: %w", name, err)
 	}
@@ -115,7 +116,6 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 		{"lake's tables", b.tables},
 		{"bastion", b.bastion},
 		{"search", b.search},
-		{"current state", b.currentState},
 		{"replication", b.replication},
 	} {
 		if err := step.make(); err != nil {
@@ -149,18 +149,15 @@ func (b *builder) key() (err error) {
 	return err
 }
 
-// roles, and the policy of the domain's logs, are made first: see [builder.stream].
+// roles, and the policy of the domain's logs, are made first: see [builder.stream]. The role that is linked to OpenSearch Serverless is AWS's
+// to make, with the account's first collection,
+// https://docs.aws.amazon.com/opensearch-service/latest/developerguide/serverless-service-linked-roles.html.
 func (b *builder) roles() (err error) {
-	if b.searchRole, err = search.NewServiceLinkedRole(b.ctx, b.name+"-linked-role", &search.ServiceLinkedRoleArgs{}, b.child()); err != nil {
-		return err
+	if b.cfg.Search.On(config.OnDomain) {
+		if err := b.domainNeeds(); err != nil {
+			return err
+		}
 	}
-	b.domainLogs, err = search.NewDomainLogs(b.ctx, b.name+"-search", &search.DomainLogsArgs{
-		DomainName: b.cfg.Search.DomainName, Environment: b.cfg.Environment, KmsKeyArn: b.Key.Arn, LogRetentionDays: b.cfg.Functions.LogRetentionDays,
-	}, b.child())
-	if err != nil {
-		return err
-	}
-	b.settling = []pulumi.Resource{b.searchRole.Resource, b.domainLogs.Policy}
 	if b.cfg.Source.Existing == nil {
 		rds, err := source.NewServiceLinkedRole(b.ctx, b.name+"-source-linked-role", &source.ServiceLinkedRoleArgs{}, b.child())
 		if err != nil {
@@ -168,6 +165,8 @@ func (b *builder) roles() (err error) {
 		}
 		b.settling = append(b.settling, rds.Resource)
 	}
+	// One for both kinds of places: Firehose deletes a delivery's network interfaces minutes after the delivery, as this role. Were it deleted with
+	// the delivery that a move leaves behind, they would stay, and no security group or subnet could be deleted any more.
 	b.deliveryRole, err = search.NewDeliveryRole(b.ctx, b.name+"-search-delivery", &search.DeliveryRoleArgs{}, b.child())
 	return err
 }
@@ -280,35 +279,6 @@ func (b *builder) tables() (err error) {
 		Database: b.Catalog.Database, Bucket: b.Bucket.Name, BucketArn: b.Bucket.Arn, KmsKeyArn: b.Key.Arn,
 		StreamRetentionHours: b.cfg.Stream.RetentionHours, LogRetentionDays: b.cfg.Functions.LogRetentionDays,
 	}, b.child(), pulumi.DependsOn(b.Bucket.Dependencies))
-	return err
-}
-
-func (b *builder) search() (err error) {
-	subnets := make([]pulumi.StringInput, len(b.Network.Subnets))
-	for i, id := range b.Network.Subnets {
-		subnets[i] = id
-	}
-	b.Domain, err = search.NewDomain(b.ctx, b.name+"-search", &search.DomainArgs{
-		Search: b.cfg.Search, Environment: b.cfg.Environment, KmsKeyArn: b.Key.Arn, Logs: b.domainLogs,
-		SubnetIDs: subnets, SecurityGroupID: b.Network.SecurityGroups.Search,
-		ServiceLinkedRole: b.searchRole, StartAfter: b.settled(),
-	}, b.child())
-	if err != nil {
-		return err
-	}
-	b.Access, err = search.NewAccess(b.ctx, b.name+"-search-access", &search.AccessArgs{
-		Search: b.cfg.Search, Environment: b.cfg.Environment, Domain: b.Domain, ReachedAfter: b.wayToDomain(), Remove: b.args.Remove,
-	}, b.child())
-	if err != nil {
-		return err
-	}
-	b.Search, err = search.NewDelivery(b.ctx, b.name+"-search-delivery", &search.DeliveryArgs{
-		Search: b.cfg.Search, Environment: b.cfg.Environment, KmsKeyArn: b.Key.Arn, LogRetentionDays: b.cfg.Functions.LogRetentionDays,
-		Role: b.deliveryRole, StreamArn: b.Stream.Arn, Target: b.Access.Target(),
-		BackupBucketArn: b.Bucket.Arn, BackupPrefix: b.cfg.Lake.ErrorPrefix + "/search",
-		VpcSubnetIDs: b.Network.SubnetIDs(), SecurityGroupID: b.Network.SecurityGroups.Delivery,
-		DependsOn: slices.Concat(b.Bucket.Dependencies, b.Network.Dependencies),
-	}, b.child())
 	return err
 }
 

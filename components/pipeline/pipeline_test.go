@@ -155,6 +155,50 @@ func TestAnInvalidConfigurationMakesNothing(t *testing.T) {
 	require.Empty(t, r.All("aws:kms/key:Key"))
 }
 
+func TestCollectionsTakeThePlaceOfTheDomain(t *testing.T) {
+	for _, env := range []config.Environment{config.Dev, config.Prod} {
+		r := componenttest.Run(t, program(config.Config{Environment: env, Search: config.Search{Kind: config.OnCollections}}))
+		require.Len(t, r.All("aws:opensearch/serverlessCollection:ServerlessCollection"), 2)
+		for _, x := range r.Resources() {
+			require.NotContains(t, x.Type, "aws:opensearch/domain")
+			require.NotContains(t, x.Name, "cdc-linked-role")
+			require.NotContains(t, x.Type, "logResourcePolicy")
+		}
+		require.Len(t, r.All("aws:iam/serviceLinkedRole:ServiceLinkedRole"), 1, "of RDS")
+		group := r.One(t, "aws:opensearch/serverlessVpcEndpoint:ServerlessVpcEndpoint").Input("securityGroupIds")
+		require.Equal(t, []any{"cdc-network-search-id"}, group)
+		for _, from := range []string{"delivery", "functions", "bastion"} {
+			rule := r.One(t, "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule", "cdc-network-search-from-"+from)
+			require.EqualValues(t, 443, rule.Input("fromPort"))
+		}
+		task := strings.Join(r.One(t, "aws:dms/replicationTask:ReplicationTask").DependsOn, " ")
+		require.Contains(t, task, "::cdc-collections-delivery")
+		require.Contains(t, task, "::cdc-collections-current")
+	}
+}
+
+func TestTheNextPlaceIsMadeBesideThePresentOneAndStaysAsItIs(t *testing.T) {
+	for kind, next := range map[config.SearchKind]config.SearchKind{config.OnDomain: config.OnCollections, config.OnCollections: config.OnDomain} {
+		both := componenttest.Run(t, program(config.Config{Search: config.Search{Kind: kind, Next: next}}))
+		require.Len(t, both.All("aws:kinesis/firehoseDeliveryStream:FirehoseDeliveryStream"), 3)
+		require.Len(t, both.All("aws:lambda/eventSourceMapping:EventSourceMapping"), 2)
+		for _, alone := range []config.SearchKind{kind, next} {
+			was := map[string]componenttest.Registered{}
+			for _, x := range both.Resources() {
+				was[x.Type+" "+x.Name] = x
+			}
+			for _, x := range componenttest.Run(t, program(config.Config{Search: config.Search{Kind: alone}})).Resources() {
+				before, ok := was[x.Type+" "+x.Name]
+				require.Truef(t, ok, "%s %s is new when %s is searched alone", x.Type, x.Name, alone)
+				if begins := strings.HasSuffix(x.Name, "-current-role") || strings.HasSuffix(x.Name, "-current-function"); alone == next && begins {
+					continue // it knows where the other registry is, and may copy it, as long as there is one
+				}
+				require.Equal(t, before.Inputs, x.Inputs, x.Name)
+			}
+		}
+	}
+}
+
 func ExampleNew() {
 	pulumi.Run(func(ctx *pulumi.Context) error {
 		_, err := pipeline.New(ctx, "orders", &pipeline.Args{

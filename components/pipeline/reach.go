@@ -20,8 +20,8 @@ func (b *builder) bastion() (err error) {
 	return err
 }
 
-// wayToDomain is what must exist before anything inside the domain is made.
-func (b *builder) wayToDomain() []pulumi.Resource {
+// wayToSearch is what must exist before anything inside the domain or a collection is made.
+func (b *builder) wayToSearch() []pulumi.Resource {
 	if b.Bastion == nil {
 		return nil
 	}

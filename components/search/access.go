@@ -128,6 +128,12 @@ func throughTunnel(provider *opensearch.ProviderArgs, domain *Domain, port int) 
 	provider.HostOverride = domain.Host.ToStringPtrOutput()
 }
 
+// replaceLeftovers are the options of what may be there already.
+func (a *Access) replaceLeftovers(name string) ([]pulumi.ResourceOption, error) {
+	at := Inside{pulumi.Sprintf("https://%s", a.domain.Endpoint), a.domain.MasterUser, a.domain.MasterPassword}
+	return replaceLeftovers(a.ctx, name, at, a.remove)
+}
+
 // inside are the options of everything that lives in the domain.
 func (a *Access) inside(more ...pulumi.ResourceOption) []pulumi.ResourceOption {
 	return append([]pulumi.ResourceOption{

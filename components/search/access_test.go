@@ -132,7 +132,7 @@ func TestDeliveryIsMadeAfterItsRoleIsMapped(t *testing.T) {
 		"indexPatterns": []any{"retail-trans*"}, "allowedActions": []any{"crud", "create_index", "manage"},
 	}}, role.Input("indexPermissions"))
 	mapping := r.One(t, "opensearch:index/rolesMapping:RolesMapping")
-	require.Equal(t, []any{"arn:aws:iam:us-east-1:123456789012:history-role"}, mapping.Input("backendRoles"))
+	require.Equal(t, []any{"arn:aws:iam::123456789012:role/history-role"}, mapping.Input("backendRoles"))
 
 	dependsOn := strings.Join(r.One(t, "aws:kinesis/firehoseDeliveryStream:FirehoseDeliveryStream").DependsOn, " ")
 	for _, want := range []string{"rolesMapping:RolesMapping", "rolePolicy:RolePolicy", "composableIndexTemplate"} {

@@ -3,6 +3,7 @@ package search
 import (
 	"cdcpipeline/config"
 	"cdcpipeline/internal/component"
+	"cdcpipeline/internal/currentstate"
 	"cmp"
 	"errors"
 	"fmt"
@@ -22,7 +23,7 @@ type CurrentStateArgs struct {
 	config.Functions
 	// Environment chooses defaults. Default dev.
 	Environment config.Environment
-	// Target that is written to: [Access.Target]. Required.
+	// Target that is written to: [Access.Target] or [Collections.Current]. Required.
 	Target Target
 	// Code is the zip of functions/currentstate, compiled for Functions.Architecture. Required.
 	Code pulumi.Archive
@@ -35,11 +36,17 @@ type CurrentStateArgs struct {
 	Findings pulumi.StringInput
 	// ParkingBucketArn names the bucket of records that cannot be indexed, and of what the function knows of the tables. Required.
 	ParkingBucketArn pulumi.StringInput
+	// Registry is the name of what the function knows of the tables, in that bucket; two functions on one stream that write to different
+	// places need two. Default current.
+	Registry string
+	// RegistryFrom is the name of the registry of a place that is searched, from which this one begins: so a second place is filled beside the
+	// first. Default: none.
+	RegistryFrom string
 	// ParkingPrefix of those records, without a slash at its end. Default parked/current.
 	ParkingPrefix string
 	// KmsKeyArn encrypts the stream, the bucket's objects and the logs. Required.
 	KmsKeyArn pulumi.StringInput
-	// SubnetIDs and SecurityGroupID the function runs in; from there it must reach the domain and S3. Required. It needs no
+	// SubnetIDs and SecurityGroupID the function runs in; from there it must reach the target and S3. Required. It needs no
 	// way to Kinesis: Lambda reads the stream from outside the VPC.
 	SubnetIDs       pulumi.StringArrayInput
 	SecurityGroupID pulumi.StringInput
@@ -64,6 +71,8 @@ type CurrentState struct {
 	// ParkedPrefix is where the function puts records that cannot be indexed, with a slash at its end; FailedPrefix, where
 	// Lambda puts those that it gives up.
 	ParkedPrefix string
+	// Registry is the name of what the function knows of the tables; see CurrentStateArgs.
+	Registry     string
 	FailedPrefix pulumi.StringOutput
 }
 
@@ -80,7 +89,7 @@ func NewCurrentState(ctx *pulumi.Context, name string, args *CurrentStateArgs, o
 	if err != nil {
 		return nil, err
 	}
-	s := &CurrentState{ParkedPrefix: p.ParkingPrefix + "/"}
+	s := &CurrentState{ParkedPrefix: p.ParkingPrefix + "/", Registry: p.Registry}
 	return component.Make(ctx, currentStateKind, name, s, component.Steps{
 		Inputs: pulumi.Map{
 			"environment":    pulumi.String(p.Environment),
@@ -104,7 +113,7 @@ func (args *CurrentStateArgs) check(name string) (*currentPlan, error) {
 	a.Search, a.Functions = a.Search.WithDefaults(a.Environment), a.Functions.WithDefaults(a.Environment)
 	a.StreamRetentionHours = cmp.Or(a.StreamRetentionHours, 168)
 	a.ParkingPrefix = cmp.Or(strings.TrimSuffix(a.ParkingPrefix, "/"), "parked/current")
-	problems := []error{a.Search.Validate(), a.Functions.Validate(), component.Required(a.Target.given(component.Given{
+	problems := []error{a.Search.Validate(), a.Functions.Validate(), currentstate.Place(a.Registry).Validate(), currentstate.Place(a.RegistryFrom).Validate(), component.Required(a.Target.given(component.Given{
 		"Code":      a.Code != nil,
 		"StreamArn": a.StreamArn != nil, "ParkingBucketArn": a.ParkingBucketArn != nil, "KmsKeyArn": a.KmsKeyArn != nil,
 		"SubnetIDs": a.SubnetIDs != nil, "SecurityGroupID": a.SecurityGroupID != nil,
@@ -138,7 +147,7 @@ func (s *CurrentState) provision(ctx *pulumi.Context, p *currentPlan) error {
 	if err != nil {
 		return err
 	}
-	grant, err := p.Target.Grant.Admit(p.name, role.Arn, currentPermissions())
+	grant, err := p.Target.Grant.Admit(p.name, role.Arn, p.Target.backend().currentPermissions())
 	if err != nil {
 		return fmt.Errorf("granting the current state its indices: %w", err)
 	}

@@ -2,6 +2,7 @@ package search
 
 import (
 	"cdcpipeline/internal/currentstate"
+	"cdcpipeline/internal/opensearch"
 	"cdcpipeline/internal/source/mysql"
 	"encoding/json"
 	"fmt"
@@ -67,11 +68,17 @@ func (p *currentPlan) variables() pulumi.StringMapOutput {
 		}
 		bucket := known[1].(string)
 		settings := currentstate.Settings{
-			Endpoint: known[0].(string), Bucket: bucket[strings.LastIndex(bucket, ":")+1:], Prefix: p.ParkingPrefix + "/", Tables: tables,
+			Endpoint: known[0].(string), Service: p.service(),
+			Bucket: bucket[strings.LastIndex(bucket, ":")+1:], Registry: currentstate.Place(p.Registry), RegistryFrom: currentstate.Place(p.RegistryFrom), Prefix: p.ParkingPrefix + "/", Tables: tables,
 			Retention: time.Duration(p.StreamRetentionHours) * time.Hour, Shards: currentShards, Replicas: replicas(&p.Search),
 		}
 		return settings.Variables()
 	}).(pulumi.StringMapOutput)
+}
+
+// service is what the function writes to.
+func (p *currentPlan) service() opensearch.Service {
+	return opensearch.Service(p.Target.backend().service())
 }
 
 // maxTables leaves room for the other variables in the 4 KB that a function's environment holds,

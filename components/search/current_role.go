@@ -10,21 +10,6 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// currentPermissions are what the function may do inside the domain: with its own indices all it likes, with the registry of a former
-// release what it takes to copy it, with others nothing. A bulk request is a cluster action before it is one on indices.
-func currentPermissions() Permissions {
-	return Permissions{
-		Cluster: []string{"cluster_composite_ops"},
-		Indices: []IndexPermissions{
-			{Patterns: []string{CurrentIndices}, Actions: []string{"crud", "create_index", "manage"}},
-			{
-				Patterns: []string{currentstate.FormerRegistry + "*"},
-				Actions:  []string{"read", "indices:admin/mappings/get", "indices:admin/block/add*", "indices:admin/refresh*"},
-			},
-		},
-	}
-}
-
 // role is what the function and Lambda's reading of the stream act as, a function per sentence of its policy.
 func (s *CurrentState) role(ctx *pulumi.Context, p *currentPlan, logGroup pulumi.StringInput) (*iam.Role, *iam.RolePolicy, error) {
 	role, err := iam.NewRole(ctx, p.name+"-role", &iam.RoleArgs{
@@ -37,13 +22,12 @@ func (s *CurrentState) role(ctx *pulumi.Context, p *currentPlan, logGroup pulumi
 	statements := slices.Concat(
 		iampolicy.Function(logGroup),
 		p.followStream(),
-		[]iampolicy.Statement{p.writeIndices()},
-		p.copyRegistry(),
+		p.Target.backend().admitCurrent(p),
 		p.park(),
-		[]iampolicy.Statement{p.keepRegistry()},
+		p.registries(),
 		p.useKey(keyUse{
 			key: p.KmsKeyArn, stream: p.StreamArn,
-			encrypt: "EncryptParked", bucket: p.ParkingBucketArn, objectsInBucket: append(p.parked(), p.registry()),
+			encrypt: "EncryptParked", bucket: p.ParkingBucketArn, objectsInBucket: slices.Concat(p.parked(), p.registry(p.Registry), p.otherRegistry()),
 		}),
 	)
 	policy, err := iam.NewRolePolicy(ctx, p.name+"-role", &iam.RolePolicyArgs{
@@ -97,17 +81,34 @@ func (p *currentPlan) copyRegistry() []iampolicy.Statement {
 	}
 }
 
-// keepRegistry: a change on the condition of what was read takes s3:GetObject too,
-// https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html. It is listed, and an object that is not there is told
+// registries: a change on the condition of what was read takes s3:GetObject too,
+// https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html. They are listed, and an object that is not there is told
 // from one that may not be read, with FindParking.
-func (p *currentPlan) keepRegistry() iampolicy.Statement {
-	return iampolicy.Statement{
-		Sid: "KeepRegistry", Actions: []string{"s3:GetObject", "s3:PutObject"}, Resources: []pulumi.StringInput{p.registry()},
+func (p *currentPlan) registries() []iampolicy.Statement {
+	statements := []iampolicy.Statement{{
+		Sid: "KeepRegistry", Actions: []string{"s3:GetObject", "s3:PutObject"}, Resources: p.registry(p.Registry),
+	}}
+	if former := p.otherRegistry(); former != nil {
+		statements = append(statements, iampolicy.Statement{Sid: "CopyRegistry", Actions: []string{"s3:GetObject"}, Resources: former})
 	}
+	return statements
 }
 
-func (p *currentPlan) registry() pulumi.StringInput {
-	return pulumi.Sprintf("%s/%s*", p.ParkingBucketArn, currentstate.RegistryPrefix)
+// registry is the objects of one.
+func (p *currentPlan) registry(name string) []pulumi.StringInput {
+	var objects []pulumi.StringInput
+	for _, pattern := range currentstate.Place(name).Objects() {
+		objects = append(objects, pulumi.Sprintf("%s/%s", p.ParkingBucketArn, pattern))
+	}
+	return objects
+}
+
+// otherRegistry is the one from which this one begins; nil for none.
+func (p *currentPlan) otherRegistry() []pulumi.StringInput {
+	if p.RegistryFrom == "" {
+		return nil
+	}
+	return p.registry(p.RegistryFrom)
 }
 
 // park is what the function parks records with under its prefix, and Lambda under its own,

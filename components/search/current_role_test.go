@@ -47,7 +47,7 @@ func TestTheFunctionsRoleReachesItsOwnAlone(t *testing.T) {
 		"FindFormerRegistry":  {domain + "cdc-current/_mapping"},
 		"BlockFormerRegistry": {domain + "cdc-current/_block/write"},
 		"ReadFormerRegistry":  {domain + "cdc-current/_refresh", domain + "cdc-current/_search"},
-		"KeepRegistry":        {bucketArn + "/registry/*"},
+		"KeepRegistry":        {bucketArn + "/registry/current/*", bucketArn + "/registry/current.json"},
 		"FindParking":         {bucketArn},
 		"Park":                {bucketArn + "/errors/current/*", bucketArn + "/aws/lambda/*"},
 		"DecryptStream":       {key}, "EncryptParked": {key},
@@ -55,6 +55,17 @@ func TestTheFunctionsRoleReachesItsOwnAlone(t *testing.T) {
 		"LeaveInterfaces": {"*"},
 		"WriteOwnLogs":    {"arn:aws:cloudwatch:us-east-1:123456789012:current-logs:*"},
 	}, resources)
+}
+
+func TestAFunctionReachesItsOwnRegistryAlone(t *testing.T) {
+	r := runCurrent(t, func(a *search.CurrentStateArgs) { a.Registry = "serverless" })
+	policy := currentPolicy(t, r)
+	require.Contains(t, policy, bucketArn+"/registry/serverless/*")
+	require.Contains(t, policy, bucketArn+"/registry/serverless.json")
+	require.NotContains(t, policy, "registry/current")
+	variables, ok := section(t, r.One(t, functionType), "environment")["variables"].(map[string]any)
+	require.True(t, ok)
+	require.Equal(t, "serverless", variables["REGISTRY"])
 }
 
 func TestNothingElseIsWrittenWhereTheRegistryIs(t *testing.T) {
@@ -105,5 +116,5 @@ func TestTheCurrentTemplateAndGrantGoWithTheDomain(t *testing.T) {
 		require.Contains(t, strings.Join(x.ReplaceWith, " "), domainType, x.Name)
 		require.Contains(t, x.Parent, "search:Access", x.Name)
 	}
-	require.Equal(t, []any{"arn:aws:iam:us-east-1:123456789012:current-role"}, r.One(t, "opensearch:index/rolesMapping:RolesMapping").Input("backendRoles"))
+	require.Equal(t, []any{"arn:aws:iam::123456789012:role/current-role"}, r.One(t, "opensearch:index/rolesMapping:RolesMapping").Input("backendRoles"))
 }

@@ -2,6 +2,8 @@ package search
 
 import (
 	"cdcpipeline/config"
+	"cdcpipeline/internal/currentstate"
+	"cdcpipeline/internal/opensearch"
 	"encoding/json"
 	"fmt"
 
@@ -14,7 +16,7 @@ const currentShards = 1
 
 // template is what the indices of the current state have in common.
 func (p *currentPlan) template() (pulumi.Resource, error) {
-	body, err := currentTemplateBody(&p.Search)
+	body, err := currentTemplateBody(&p.Search, p.service())
 	if err != nil {
 		return nil, err
 	}
@@ -29,29 +31,49 @@ func (p *currentPlan) template() (pulumi.Resource, error) {
 const currentFields = 10_000
 
 // currentTemplateBody is the index template, as JSON. Whatever type a value has, no document is refused for it: what is
-// not indexed is kept in the document all the same. The function adds the columns that it knows, and rules for numbers,
-// when it makes an index; rules of one name would keep their place before those, so these are for other kinds.
-func currentTemplateBody(cfg *config.Search) (string, error) {
+// not indexed is kept in the document all the same.
+func currentTemplateBody(cfg *config.Search, service opensearch.Service) (string, error) {
+	template := domainIndices(cfg)
+	if service == opensearch.Serverless {
+		template = collectionIndices()
+	}
 	text, err := json.MarshalIndent(object{
-		"index_patterns": []string{CurrentIndices},
-		"priority":       templatePriority,
-		"template": object{
-			"mappings": object{
-				"date_detection":    false,
-				"numeric_detection": false,
-				"dynamic_templates": []object{unsearched(), asKeyword("string"), asKeyword("boolean")},
-			},
-			"settings": object{"index": object{
-				"number_of_shards":   currentShards,
-				"number_of_replicas": replicas(cfg),
-				"mapping":            object{"total_fields": object{"limit": currentFields}, "ignore_malformed": true},
-			}},
-		},
+		"index_patterns": []string{CurrentIndices}, "priority": templatePriority, "template": template,
 	}, "", "  ")
 	if err != nil {
 		return "", fmt.Errorf("writing the template of the current-state indices: %w", err)
 	}
 	return string(text), nil
+}
+
+// domainIndices are mappings and settings of a domain's indices. The function adds the columns that it knows, and rules for numbers,
+// when it makes an index; rules of one name would keep their place before those, so these are for other kinds.
+func domainIndices(cfg *config.Search) object {
+	return object{
+		"mappings": object{
+			"date_detection":    false,
+			"numeric_detection": false,
+			"dynamic_templates": []object{unsearched(), asKeyword("string"), asKeyword("boolean")},
+		},
+		"settings": object{"index": object{
+			"number_of_shards":   currentShards,
+			"number_of_replicas": replicas(cfg),
+			"mapping":            fieldsOfCurrent(),
+		}},
+	}
+}
+
+// collectionIndices are those of a collection's: how many shards an index has is the service's, and no index takes a document before the
+// function has opened it.
+func collectionIndices() object {
+	return object{
+		"mappings": currentstate.Closed(),
+		"settings": object{"index": object{"mapping": fieldsOfCurrent()}},
+	}
+}
+
+func fieldsOfCurrent() object {
+	return object{"total_fields": object{"limit": currentFields}, "ignore_malformed": true}
 }
 
 // asKeyword is the rule for a kind of values. A boolean field would refuse what is none.

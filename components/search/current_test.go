@@ -141,7 +141,7 @@ func TestTheFunctionKnowsWhereItWorks(t *testing.T) {
 	require.JSONEq(t, `[{"database":"shop","table":"table_0","key":["id"],"columns":{"id":"bigint(20)","amount":"decimal(10,2)","at":"datetime"}}]`, environment["TABLES"].(string))
 	delete(environment, "TABLES")
 	require.Equal(t, map[string]any{
-		"SEARCH_ENDPOINT": "https://search-domain.example.internal", "PARKING_BUCKET": "lake", "PARKING_PREFIX": "errors/current/",
+		"SEARCH_ENDPOINT": "https://search-domain.example.internal", "SEARCH_SERVICE": "es", "PARKING_BUCKET": "lake", "PARKING_PREFIX": "errors/current/",
 		"STREAM_RETENTION_HOURS": "200", "INDEX_SHARDS": "1", "INDEX_REPLICAS": "1",
 	}, environment)
 	settings, err := currentstate.ReadSettings(func(name string) string { text, _ := environment[name].(string); return text })

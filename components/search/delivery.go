@@ -18,7 +18,7 @@ type DeliveryArgs struct {
 	config.Search
 	// Environment chooses defaults. Default dev.
 	Environment config.Environment
-	// Target that is written to: [Access.Target]. Required.
+	// Target that is written to: [Access.Target] or [Collections.History]. Required.
 	Target Target
 	// Role that the delivery acts as. Required.
 	Role *DeliveryRole
@@ -40,7 +40,7 @@ type DeliveryArgs struct {
 	DependsOn []pulumi.Resource
 }
 
-// Delivery is a Firehose stream that appends every change to the daily history index.
+// Delivery is a Firehose stream that appends every change to the history index, of a domain to that of its day.
 //
 // It reads the source from LATEST: what was written before it is active never reaches it, so whatever writes to the
 // source starts afterwards.
@@ -111,12 +111,7 @@ func (d *Delivery) provision(ctx *pulumi.Context, p *deliveryPlan) error {
 	if err != nil {
 		return err
 	}
-	grant, err := p.Target.Grant.Admit(p.name, p.Role.Arn, Permissions{
-		Cluster: []string{"cluster_composite_ops", "cluster_monitor"},
-		Indices: []IndexPermissions{{
-			Patterns: []string{p.HistoryIndex + "*"}, Actions: []string{"crud", "create_index", "manage"},
-		}},
-	})
+	grant, err := p.Target.Grant.Admit(p.name, p.Role.Arn, p.Target.backend().historyPermissions(p.HistoryIndex))
 	if err != nil {
 		return fmt.Errorf("granting the search delivery its indices: %w", err)
 	}
@@ -155,13 +150,13 @@ func (d *Delivery) stream(ctx *pulumi.Context, p *deliveryPlan, dependsOn []pulu
 	// Nothing may be named here: source, domain's VPC and rotation are create-time settings, and a generated name lets
 	// Pulumi make the new delivery before it deletes the old one. While both read the source, a change is indexed
 	// twice; the other way round it would be lost, because a new delivery starts at LATEST.
-	stream, err := kinesis.NewFirehoseDeliveryStream(ctx, p.name, &kinesis.FirehoseDeliveryStreamArgs{
-		Destination: pulumi.String("opensearch"),
+	args := &kinesis.FirehoseDeliveryStreamArgs{
 		KinesisSourceConfiguration: &kinesis.FirehoseDeliveryStreamKinesisSourceConfigurationArgs{
 			KinesisStreamArn: p.StreamArn, RoleArn: p.Role.Arn,
 		},
-		OpensearchConfiguration: destination(p),
-	}, pulumi.Parent(d), pulumi.DependsOn(dependsOn))
+	}
+	p.Target.backend().deliver(p, args)
+	stream, err := kinesis.NewFirehoseDeliveryStream(ctx, p.name, args, pulumi.Parent(d), pulumi.DependsOn(dependsOn))
 	if err != nil {
 		return fmt.Errorf("making the search delivery: %w", err)
 	}

@@ -78,7 +78,7 @@ func (r *DeliveryRole) provision(ctx *pulumi.Context, name string) error {
 // https://docs.aws.amazon.com/firehose/latest/dev/controlling-access.html#using-iam-es-vpc, a function per sentence.
 func (d *Delivery) permit(ctx *pulumi.Context, p *deliveryPlan) (*iam.RolePolicy, error) {
 	statements := []iampolicy.Statement{readStream(p)}
-	statements = append(statements, writeIndex(p)...)
+	statements = append(statements, p.Target.backend().admitDelivery(p)...)
 	statements = append(statements, writeBackup(p)...)
 	statements = append(statements, p.useKey(keyUse{
 		key: p.KmsKeyArn, stream: p.StreamArn,

@@ -27,6 +27,7 @@ const (
 	deliveryKind          component.Kind = "search.Delivery"
 	deliveryRoleKind      component.Kind = "search.DeliveryRole"
 	currentStateKind      component.Kind = "search.CurrentState"
+	collectionsKind       component.Kind = "search.Collections"
 )
 
 // DomainArgs configures a Domain.

@@ -9,9 +9,10 @@ import (
 )
 
 // Permissions are what a role may do inside a domain, as action groups or single actions,
-// https://docs.opensearch.org/latest/security/access-control/default-action-groups/.
+// https://docs.opensearch.org/latest/security/access-control/default-action-groups/; or in a collection, as permissions of data access
+// policies, https://docs.aws.amazon.com/opensearch-service/latest/developerguide/serverless-genref.html#serverless-operations.
 type Permissions struct {
-	// Cluster actions.
+	// Cluster actions; permissions on the collection and its items, such as aliases and templates.
 	Cluster []string
 	// Indices and the actions on them.
 	Indices []IndexPermissions

@@ -152,15 +152,19 @@ func field(t ColumnType) object {
 	}
 }
 
-// replicas of each shard: one needs a second node; without that, the index would stay yellow.
-func replicas(cfg *config.Search) int { return min(cfg.InstanceCount-1, 1) }
+// replicas of each shard: one needs a second node; without that, the index would stay yellow. A collection has its own.
+func replicas(cfg *config.Search) int { return max(0, min(cfg.InstanceCount-1, 1)) }
+
+// lenient refuses no document. Malformed are values of another table's column of the same name, an object where text was first among them.
+func lenient() object {
+	return object{"total_fields": object{"limit": fieldLimit}, "ignore_malformed": true}
+}
 
 func historySettings(cfg *config.Search) object {
 	return object{"index": object{
 		"number_of_shards":   cfg.InstanceCount,
 		"number_of_replicas": replicas(cfg),
-		// Malformed are values of another table's column of the same name, an object where text was first among them.
-		"mapping": object{"total_fields": object{"limit": fieldLimit}, "ignore_malformed": true},
+		"mapping":            lenient(),
 		// What is slower than this is logged; without thresholds the domain's slow logs stay empty.
 		"search": object{"slowlog": object{"threshold": object{
 			"query": object{"warn": "5s", "info": "2s"}, "fetch": object{"warn": "1s"},

@@ -75,3 +75,11 @@ func TestEndpointIsSplit(t *testing.T) {
 		require.Equal(t, want.port, port)
 	}
 }
+
+// What a collection manages by itself stays out of it.
+func TestTheTemplateOfACollectionHasTheDomainsMappingAndNoShards(t *testing.T) {
+	cfg := config.Search{Kind: config.OnCollections}.WithDefaults(config.Prod)
+	got, err := collectedHistoryTemplate(&cfg, RetailTransColumns())
+	require.NoError(t, err)
+	golden(t, "template_collection.golden.json", got)
+}

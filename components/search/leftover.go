@@ -9,27 +9,30 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// Remove deletes what has a path from the inside of a domain, as its master user. What is not there is no error.
-type Remove func(ctx context.Context, d *Domain, path string) error
+// Remove deletes what has a path from the inside of a place. What is not there is no error.
+type Remove func(ctx context.Context, at Inside, path string) error
+
+// Inside is where requests to the inside of a domain or a collection are sent, and who signs in there.
+type Inside struct{ URL, User, Password pulumi.StringOutput }
 
 // maxLeftovers is how often a resource may find a leftover of its name before it fails.
 const maxLeftovers = 3
 
-// replaceLeftovers has a resource of the domain take the place of one of its name that the stack does not know. A destroy
-// that cannot delete the domain leaves them: the engine takes everything inside out of the state all the same (DeletedWith).
+// replaceLeftovers has a resource take the place of one of its name that the stack does not know. A destroy that cannot delete
+// the domain or the collection leaves them: the engine takes everything inside out of the state all the same (DeletedWith).
 // Templates and policies are the ones that the provider then cannot make; all others overwrite what is there.
-func (a *Access) replaceLeftovers(name string) ([]pulumi.ResourceOption, error) {
-	if a.remove == nil {
+func replaceLeftovers(ctx *pulumi.Context, name string, at Inside, remove Remove) ([]pulumi.ResourceOption, error) {
+	if remove == nil {
 		return nil, nil
 	}
-	hook, err := a.ctx.RegisterErrorHook(name+"-leftover", func(args *pulumi.ErrorHookArgs) (bool, error) {
+	hook, err := ctx.RegisterErrorHook(name+"-leftover", func(args *pulumi.ErrorHookArgs) (bool, error) {
 		path := leftover(args)
 		if path == "" {
 			return false, nil
 		}
-		_ = a.ctx.Log.Warn(fmt.Sprintf("the domain has %s already, left by a destroy that did not end: it is made anew", path), nil)
-		if err := a.remove(a.ctx.Context(), a.domain, path); err != nil {
-			return false, fmt.Errorf("removing %s from the domain: %w", path, err)
+		_ = ctx.Log.Warn(fmt.Sprintf("there is %s already, left by a destroy that did not end: it is made anew", path), nil)
+		if err := remove(ctx.Context(), at, path); err != nil {
+			return false, fmt.Errorf("removing %s: %w", path, err)
 		}
 		return true, nil
 	})

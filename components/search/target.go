@@ -7,10 +7,20 @@ import (
 )
 
 // Target is all that a writer knows of the place it writes documents to: where it is, and how one is let in.
-// [Access.Target] gives that of a domain.
+// [Access.Target] gives that of a domain, [Collections.History] and [Collections.Current] those of collections.
 type Target struct {
 	Endpoint Endpoint
 	Grant    Grant
+
+	// other than a domain.
+	other backend
+}
+
+func (t Target) backend() backend {
+	if t.other == nil {
+		return domainBackend{}
+	}
+	return t.other
 }
 
 // Endpoint is where documents are sent.

@@ -213,6 +213,11 @@ func computed(token, name string) resource.PropertyMap {
 		return resource.PropertyMap{"replicationTaskArn": s("arn:aws:dms:" + Region + ":" + Account + ":task:" + name)}
 	case "aws:dms/replicationConfig:ReplicationConfig":
 		return resource.PropertyMap{"arn": s("arn:aws:dms:" + Region + ":" + Account + ":replication-config:" + name)}
+	case "aws:iam/role:Role":
+		return resource.PropertyMap{"arn": s("arn:" + Partition + ":iam::" + Account + ":role/" + name)}
+	case "aws:opensearch/serverlessCollection:ServerlessCollection":
+		host := "https://" + name + "." + Region + ".aoss.amazonaws.com"
+		return resource.PropertyMap{"collectionEndpoint": s(host), "dashboardEndpoint": s(host + "/_dashboards")}
 	case "aws:kms/key:Key":
 		return resource.PropertyMap{"keyId": s(name)}
 	}

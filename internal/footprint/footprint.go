@@ -3,6 +3,7 @@
 package footprint
 
 import (
+	"cdcpipeline/internal/naming"
 	"regexp"
 	"strings"
 )
@@ -53,8 +54,11 @@ var AccountRoles = []AccountRole{
 // first database, which it then refuses, https://github.com/terraform-aws-modules/terraform-aws-rds/issues/364,
 // https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/UsingWithRDS.IAM.ServiceLinkedRoles.html.
 const (
-	SearchService   = "opensearchservice.amazonaws.com"
-	DatabaseService = "rds.amazonaws.com"
+	SearchService = "opensearchservice.amazonaws.com"
+	// CollectionsService has AWSServiceRoleForAmazonOpenSearchServerless, which AWS makes with the account's first collection, as whoever makes
+	// that, https://docs.aws.amazon.com/opensearch-service/latest/developerguide/serverless-service-linked-roles.html.
+	CollectionsService = "observability.aoss.amazonaws.com"
+	DatabaseService    = "rds.amazonaws.com"
 	// ReplicationService has AWSServiceRoleForDMSServerless, https://docs.aws.amazon.com/dms/latest/userguide/slr-services-sl.html.
 	ReplicationService = "dms.amazonaws.com"
 )
@@ -86,6 +90,22 @@ var DatabaseLogs = []string{"audit", "error", "slowquery"}
 // SearchLogGroups are those that a domain publishes to.
 func SearchLogGroups(domain string) []string {
 	return below("/aws/opensearch/domains/"+domain+"/", "audit", "search-slow", "index-slow", "application")
+}
+
+// Collections are the names of a stack's two.
+func Collections(name string) []string { return []string{name + "-history", name + "-current"} }
+
+// CollectionsDelivery and CollectionsCurrent end the names of those that write to collections.
+const (
+	CollectionsDelivery = "-collections-delivery"
+	CollectionsCurrent  = "-collections-current"
+)
+
+// CollectionPolicy is the name of the data access policy of whoever writes to collections: 32 characters are the most,
+// https://docs.aws.amazon.com/opensearch-service/latest/ServerlessAPIReference/API_CreateAccessPolicy.html.
+func CollectionPolicy(collections, writer string) string {
+	const most = 32
+	return naming.Fit(most, collections, writer)
 }
 
 // DatabaseLogGroups are those that RDS publishes a cluster's logs to, and would make by itself.

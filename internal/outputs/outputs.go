@@ -4,6 +4,7 @@ package outputs
 
 import (
 	"cdcpipeline/internal/table"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -46,6 +47,15 @@ type Set[Text, Number, List, Map any] struct {
 	// NextTaskArn is that of the task of replication.next; empty when there is none.
 	NextTaskArn Text `json:"nextTaskArn"`
 
+	// SearchKind is domain or serverless; an older stack's has none, and is a domain.
+	SearchKind Text `json:"searchKind"`
+	// HistoryEndpoint and CurrentEndpoint are URLs without a slash at their end; on a domain both are SearchURL.
+	HistoryEndpoint Text `json:"historyEndpoint"`
+	CurrentEndpoint Text `json:"currentEndpoint"`
+	// HistoryCollection and CurrentCollection are the names of collections; empty on a domain.
+	HistoryCollection Text `json:"historyCollection"`
+	CurrentCollection Text `json:"currentCollection"`
+	// Those of a domain are empty when collections are searched.
 	SearchDomainName      Text `json:"searchDomainName"`
 	SearchEndpoint        Text `json:"searchEndpoint"`
 	SearchURL             Text `json:"searchUrl"`
@@ -53,12 +63,19 @@ type Set[Text, Number, List, Map any] struct {
 	SearchMasterSecretArn Text `json:"searchMasterSecretArn"`
 	SearchDeliveryName    Text `json:"searchDeliveryName"`
 	HistoryIndex          Text `json:"historyIndex"`
+	// HistoryRetentionDays is how long a document of the history is kept.
+	HistoryRetentionDays Number `json:"historyRetentionDays"`
 
-	// The current state's four are empty when search.current.enabled is false.
+	// The current state's are empty when search.current.enabled is false.
 	CurrentIndices      Text `json:"currentIndices"`
 	CurrentFunctionName Text `json:"currentFunctionName"`
 	CurrentParkedPrefix Text `json:"currentParkedPrefix"`
 	CurrentFailedPrefix Text `json:"currentFailedPrefix"`
+	// CurrentRegistry is the name of what the function knows of the tables; an older stack's has none, and is current.
+	CurrentRegistry Text `json:"currentRegistry"`
+
+	// NextSearch are those outputs that are others in the place of search.next, by their names; empty when there is none.
+	NextSearch Map `json:"nextSearch"`
 
 	LakeBucket       Text `json:"lakeBucket"`
 	LakePrefix       Text `json:"lakePrefix"`
@@ -70,10 +87,10 @@ type Set[Text, Number, List, Map any] struct {
 	// TablesJob is the Glue job that keeps the lake's tables; empty when there are none.
 	TablesJob Text `json:"tablesJob"`
 
-	// Reach of the domain: tunnel or direct. BastionInstanceID is empty when it is direct.
+	// Reach of the domain or the collections: tunnel or direct. BastionInstanceID is empty when it is direct.
 	Reach             Text `json:"reach"`
 	BastionInstanceID Text `json:"bastionInstanceId"`
-	// SearchTunnelPort of this machine, at which a deployment expects the domain.
+	// SearchTunnelPort of this machine, at which a deployment expects the domain, or listens for the collections.
 	SearchTunnelPort Number `json:"searchTunnelPort"`
 
 	// ConsoleLinks open the parts in the AWS console.
@@ -93,12 +110,13 @@ func name(f reflect.StructField) string { return f.Tag.Get("json") }
 // Outputs of a stack, as they are read. An output that the stack does not have is zero.
 type Outputs Set[string, int, []string, map[string]string]
 
-// Parse reads what `pulumi stack output --json` prints.
+// Parse reads what `pulumi stack output --json` prints. What older stacks lack and others tell is filled in.
 func Parse(b []byte) (Outputs, error) {
 	var o Outputs
 	if err := json.Unmarshal(b, &o); err != nil {
 		return Outputs{}, fmt.Errorf("reading the stack's outputs: %w", err)
 	}
+	o.HistoryEndpoint, o.CurrentEndpoint = cmp.Or(o.HistoryEndpoint, o.SearchURL), cmp.Or(o.CurrentEndpoint, o.SearchURL)
 	return o, nil
 }
 
@@ -137,7 +155,25 @@ func (o Outputs) Loads(name string) bool {
 	})
 }
 
-// Tunnelled says that the domain and the database are reached through the stack's bastion.
+// Next are the outputs as they will be when the place of search.next is searched.
+func (o Outputs) Next() (Outputs, error) {
+	if len(o.NextSearch) == 0 {
+		return o, errors.New("--next: the stack has no next place to search: set search.next to the other kind and run `pulumi up`")
+	}
+	v := reflect.ValueOf(&o).Elem()
+	for i := range v.NumField() {
+		if text, ok := o.NextSearch[name(v.Type().Field(i))]; ok && v.Field(i).Kind() == reflect.String {
+			v.Field(i).SetString(text)
+		}
+	}
+	o.NextSearch = nil
+	return o, nil
+}
+
+// Serverless says that collections of OpenSearch Serverless are searched, and no domain.
+func (o Outputs) Serverless() bool { return o.SearchKind == "serverless" }
+
+// Tunnelled says that what is searched and the database are reached through the stack's bastion.
 func (o Outputs) Tunnelled() bool { return o.BastionInstanceID != "" }
 
 // SearchAddress is the host and the port of the domain's endpoint, 443 unless the endpoint names another.

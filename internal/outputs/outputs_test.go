@@ -36,3 +36,14 @@ func TestTablesThatAreLoadedAreThoseConfigured(t *testing.T) {
 		require.Equal(t, want, o.Loads(table), table)
 	}
 }
+
+func TestAnOlderStackIsOneOfADomain(t *testing.T) {
+	o, err := outputs.Parse([]byte(`{"searchUrl":"https://domain"}`))
+	require.NoError(t, err)
+	require.False(t, o.Serverless())
+	require.Equal(t, "https://domain https://domain", o.HistoryEndpoint+" "+o.CurrentEndpoint)
+	o, err = outputs.Parse([]byte(`{"searchUrl":"","searchKind":"serverless","historyEndpoint":"https://h","currentEndpoint":"https://c"}`))
+	require.NoError(t, err)
+	require.True(t, o.Serverless())
+	require.Equal(t, "https://h https://c", o.HistoryEndpoint+" "+o.CurrentEndpoint)
+}

@@ -1,0 +1,116 @@
+package pipeline
+
+import (
+	"cdcpipeline/components/search"
+	"cdcpipeline/config"
+	"cdcpipeline/internal/footprint"
+	"slices"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+// domainNeeds are the role and the logs of a domain.
+func (b *builder) domainNeeds() (err error) {
+	if b.searchRole, err = search.NewServiceLinkedRole(b.ctx, b.name+"-linked-role", &search.ServiceLinkedRoleArgs{}, b.child()); err != nil {
+		return err
+	}
+	b.domainLogs, err = search.NewDomainLogs(b.ctx, b.name+"-search", &search.DomainLogsArgs{
+		DomainName: b.cfg.Search.DomainName, Environment: b.cfg.Environment, KmsKeyArn: b.Key.Arn, LogRetentionDays: b.cfg.Functions.LogRetentionDays,
+	}, b.child())
+	if err != nil {
+		return err
+	}
+	b.settling = []pulumi.Resource{b.searchRole.Resource, b.domainLogs.Policy}
+	return nil
+}
+
+// Place is one that is searched, and what writes to it.
+type Place struct {
+	// Domain and Access to its inside; nil when it is of collections.
+	Domain *search.Domain
+	Access *search.Access
+	// Collections; nil when it is a domain.
+	Collections *search.Collections
+	// Search is the delivery of changes into the history.
+	Search *search.Delivery
+	// Current is each row as it is now; nil with search.current.enabled: false.
+	Current *search.CurrentState
+}
+
+// called are the names of what a kind of place has, so that two are made side by side, and what becomes the present one stays what it was.
+var called = map[config.SearchKind]struct{ delivery, current, failed, parked, registry string }{
+	config.OnDomain:      {"-search-delivery", "-current", "search", "current", "current"},
+	config.OnCollections: {footprint.CollectionsDelivery, footprint.CollectionsCurrent, "collections", "collections-current", "collections"},
+}
+
+// search is the place that is searched, and the next one.
+func (b *builder) search() (err error) {
+	if b.Place, err = b.place(b.cfg.Search.Kind); err != nil || b.cfg.Search.Next == "" {
+		return err
+	}
+	b.NextPlace, err = b.place(b.cfg.Search.Next)
+	return err
+}
+
+// place is made with the delivery of changes into it, and the current state.
+func (b *builder) place(kind config.SearchKind) (*Place, error) {
+	made, names := &Place{}, called[kind]
+	history, current, err := b.targets(kind, made)
+	if err != nil {
+		return nil, err
+	}
+	made.Search, err = search.NewDelivery(b.ctx, b.name+names.delivery, &search.DeliveryArgs{
+		Search: b.cfg.Search.Only(kind), Environment: b.cfg.Environment, KmsKeyArn: b.Key.Arn, LogRetentionDays: b.cfg.Functions.LogRetentionDays,
+		Role: b.deliveryRole, StreamArn: b.Stream.Arn, Target: history,
+		BackupBucketArn: b.Bucket.Arn, BackupPrefix: b.cfg.Lake.ErrorPrefix + "/" + names.failed,
+		VpcSubnetIDs: b.Network.SubnetIDs(), SecurityGroupID: b.Network.SecurityGroups.Delivery,
+		DependsOn: slices.Concat(b.Bucket.Dependencies, b.Network.Dependencies),
+	}, b.child())
+	if err != nil {
+		return nil, err //nolint:wrapcheck // wrapped by the caller
+	}
+	made.Current, err = b.currentState(kind, current)
+	return made, err
+}
+
+// targets are where changes and rows are written.
+func (b *builder) targets(kind config.SearchKind, of *Place) (history, current search.Target, err error) {
+	if kind == config.OnCollections {
+		if of.Collections, err = b.collections(); err != nil {
+			return history, current, err
+		}
+		return of.Collections.History(), of.Collections.Current(), nil
+	}
+	if of.Domain, of.Access, err = b.domain(); err != nil {
+		return history, current, err
+	}
+	return of.Access.Target(), of.Access.Target(), nil
+}
+
+func (b *builder) domain() (*search.Domain, *search.Access, error) {
+	subnets := make([]pulumi.StringInput, len(b.Network.Subnets))
+	for i, id := range b.Network.Subnets {
+		subnets[i] = id
+	}
+	cfg := b.cfg.Search.Only(config.OnDomain)
+	domain, err := search.NewDomain(b.ctx, b.name+"-search", &search.DomainArgs{
+		Search: cfg, Environment: b.cfg.Environment, KmsKeyArn: b.Key.Arn, Logs: b.domainLogs,
+		SubnetIDs: subnets, SecurityGroupID: b.Network.SecurityGroups.Search,
+		ServiceLinkedRole: b.searchRole, StartAfter: b.settled(),
+	}, b.child())
+	if err != nil {
+		return nil, nil, err //nolint:wrapcheck // wrapped by the caller
+	}
+	access, err := search.NewAccess(b.ctx, b.name+"-search-access", &search.AccessArgs{
+		Search: cfg, Environment: b.cfg.Environment, Domain: domain, ReachedAfter: b.wayToSearch(), Remove: b.args.Remove,
+	}, b.child())
+	return domain, access, err //nolint:wrapcheck // as above
+}
+
+func (b *builder) collections() (*search.Collections, error) {
+	return search.NewCollections(b.ctx, b.name+"-collections", &search.CollectionsArgs{ //nolint:wrapcheck // as above
+		Search: b.cfg.Search.Only(config.OnCollections), Environment: b.cfg.Environment, KmsKeyArn: b.Key.Arn,
+		VpcID: b.Network.VpcID, SubnetIDs: b.Network.ZoneSubnets, SecurityGroupID: b.Network.SecurityGroups.Search,
+		ReachedAfter: b.wayToSearch(), Gateway: b.args.Gateway, Remove: b.args.Remove,
+	}, b.child())
+}

@@ -1,0 +1,144 @@
+package search
+
+import (
+	"cdcpipeline/internal/footprint"
+	"errors"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws"
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/iam"
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/opensearch"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+// Permissions of a data access policy,
+// https://docs.aws.amazon.com/opensearch-service/latest/developerguide/serverless-genref.html#serverless-operations.
+const (
+	createIndex   = "aoss:CreateIndex"
+	describeIndex = "aoss:DescribeIndex"
+	updateIndex   = "aoss:UpdateIndex"
+	deleteIndex   = "aoss:DeleteIndex"
+	readDocument  = "aoss:ReadDocument"
+	writeDocument = "aoss:WriteDocument"
+	createItems   = "aoss:CreateCollectionItems"
+	describeItems = "aoss:DescribeCollectionItems"
+	updateItems   = "aoss:UpdateCollectionItems"
+	deleteItems   = "aoss:DeleteCollectionItems"
+)
+
+// dataRules are permissions on a collection and on its indices.
+func dataRules(collection string, p Permissions) ([]collectionRule, error) {
+	var rules []collectionRule
+	if len(p.Cluster) > 0 {
+		rules = append(rules, collectionRule{ResourceType: "collection", Resource: []string{"collection/" + collection}, Permission: p.Cluster})
+	}
+	for _, indices := range p.Indices {
+		rule := collectionRule{ResourceType: "index", Permission: indices.Actions}
+		for _, pattern := range indices.Patterns {
+			rule.Resource = append(rule.Resource, "index/"+collection+"/"+pattern)
+		}
+		rules = append(rules, rule)
+	}
+	for _, rule := range rules {
+		if i := slices.IndexFunc(rule.Permission, func(of string) bool { return !strings.HasPrefix(of, "aoss:") || strings.Contains(of, "*") }); i >= 0 {
+			return nil, fmt.Errorf("%s is no permission of a data access policy: name those of collections one by one, such as %s", rule.Permission[i], readDocument)
+		}
+	}
+	return rules, nil
+}
+
+// admit lets an IAM role act in a collection by a data access policy of its own, and gives back what the role's user must wait for.
+func (c *Collections) admit(to *collection, name string, roleArn pulumi.StringInput, p Permissions) (pulumi.Resource, error) {
+	if name == "" || roleArn == nil {
+		return nil, errors.New("admitting a role to a collection needs a name and the ARN of the role")
+	}
+	rules, err := dataRules(to.name, p)
+	if err != nil {
+		return nil, fmt.Errorf("admitting %s to the collection %s: %w", name, to.name, err)
+	}
+	policy := roleArn.ToStringOutput().ApplyT(func(arn string) (string, error) {
+		return collectionPolicy([]object{{"Rules": rules, "Principal": []string{arn}}})
+	}).(pulumi.StringOutput)
+	return c.dataPolicy(c.ctx, name, footprint.CollectionPolicy(c.prefix, name), policy)
+}
+
+func (c *Collections) dataPolicy(ctx *pulumi.Context, name, called string, policy pulumi.StringInput) (pulumi.Resource, error) {
+	made, err := opensearch.NewServerlessAccessPolicy(ctx, c.name+"-"+name, &opensearch.ServerlessAccessPolicyArgs{
+		Name: pulumi.String(called), Type: pulumi.String("data"), Policy: policy,
+	}, pulumi.Parent(c))
+	if err != nil {
+		return nil, fmt.Errorf("making the data access policy of %s: %w", name, err)
+	}
+	return made, nil
+}
+
+// operate admits whoever deploys, and search.operators, to what deploying and operating takes: less than a domain's master user may, who is
+// refused nothing.
+func (c *Collections) operate(ctx *pulumi.Context, p *collectionsPlan) (pulumi.Resource, error) {
+	deployer, err := c.deployer(ctx)
+	if err != nil {
+		return nil, err
+	}
+	principals := append([]string{deployer}, p.Operators...)
+	slices.Sort(principals)
+	entry := object{"Description": "Deployment and operation", "Rules": p.operatorRules(), "Principal": slices.Compact(principals)}
+	policy, err := collectionPolicy([]object{entry})
+	if err != nil {
+		return nil, err
+	}
+	return c.dataPolicy(ctx, "operators", p.CollectionName, pulumi.String(policy))
+}
+
+// operatorRules are permissions by what they are for.
+func (p *collectionsPlan) operatorRules() []collectionRule {
+	return []collectionRule{
+		// Templates are the deployment's. Aliases, behind which are the epochs of the tables, are switched by cdc epoch; and items are what
+		// dashboards are kept as.
+		{
+			ResourceType: "collection", Resource: p.collections(),
+			Permission: []string{createItems, describeItems, updateItems, deleteItems},
+		},
+		// Changes are searched, counted and compared; cdc erase deletes those of a row; cdc replay --history writes those that are lacking, the
+		// first of which makes the index. Nobody deletes it.
+		{
+			ResourceType: "index", Resource: []string{"index/" + p.historyCollection() + "/" + p.HistoryIndex},
+			Permission: []string{createIndex, describeIndex, updateIndex, readDocument, writeDocument},
+		},
+		// Rows are searched and compared; cdc replay writes them again, cdc erase without what is to be forgotten; a new epoch is an index
+		// that is made (with columns that are added to it), and a former one an index that is deleted.
+		{
+			ResourceType: "index", Resource: []string{"index/" + p.currentCollection() + "/" + CurrentIndices},
+			Permission: []string{createIndex, describeIndex, updateIndex, deleteIndex, readDocument, writeDocument},
+		},
+	}
+}
+
+var (
+	// principal is whom a data access policy takes, of those that can deploy,
+	// https://docs.aws.amazon.com/opensearch-service/latest/developerguide/serverless-data-access.html#serverless-data-access-syntax.
+	principal = regexp.MustCompile(`^arn:[a-z-]+:iam::[0-9]+:(role|user)/`)
+	// session of a role. Its ARN has the role's name, and not its path.
+	session = regexp.MustCompile(`^arn:[a-z-]+:sts::[0-9]+:assumed-role/([^/]+)/`)
+)
+
+// deployer is the IAM role or user that this program acts as.
+func (c *Collections) deployer(ctx *pulumi.Context) (string, error) {
+	caller, err := aws.GetCallerIdentity(ctx, &aws.GetCallerIdentityArgs{}, pulumi.Parent(c))
+	if err != nil {
+		return "", fmt.Errorf("looking up who deploys: %w", err)
+	}
+	if assumed := session.FindStringSubmatch(caller.Arn); assumed != nil {
+		role, err := iam.LookupRole(ctx, &iam.LookupRoleArgs{Name: assumed[1]}, pulumi.Parent(c))
+		if err != nil {
+			return "", fmt.Errorf("looking up the role that deploys, %s, which needs iam:GetRole on itself: %w", assumed[1], err)
+		}
+		return role.Arn, nil
+	}
+	if !principal.MatchString(caller.Arn) {
+		return "", fmt.Errorf("search.kind: %s deploys, and a collection admits roles and users of IAM alone: deploy as one of them", caller.Arn)
+	}
+	return caller.Arn, nil
+}

@@ -1,0 +1,125 @@
+package search
+
+import (
+	"cdcpipeline/config"
+	"encoding/json"
+	"fmt"
+
+	search "github.com/pulumi/pulumi-opensearch/sdk/v2/go/opensearch"
+	"github.com/pulumi/pulumi-random/sdk/v4/go/random"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+const (
+	// gatewayUser signs in to the gateway.
+	gatewayUser = "cdc"
+	// gatewayPassword has as many letters and digits: more than anybody tries.
+	gatewayPassword = 40
+	// collectionVersion is what the provider takes for granted of a collection, which it cannot ask: its own
+	// (https://github.com/opensearch-project/terraform-provider-opensearch/blob/029b9a3d5eff/provider/provider.go).
+	collectionVersion = "2.0.0"
+)
+
+// History is the collection of changes.
+func (c *Collections) History() Target { return c.target(c.history) }
+
+// Current is the collection of present rows.
+func (c *Collections) Current() Target { return c.target(c.current) }
+
+func (c *Collections) target(of *collection) Target {
+	return Target{
+		Endpoint: Endpoint{Arn: of.made.Arn, URL: of.made.CollectionEndpoint},
+		Grant: Grant{
+			Admit: func(name string, roleArn pulumi.StringInput, p Permissions) (pulumi.Resource, error) {
+				return c.admit(of, name, roleArn, p)
+			},
+			Template: func(name, template, body string) (pulumi.Resource, error) {
+				return c.template(c.ctx, of, name, template, body)
+			},
+			History: c.Template,
+		},
+		other: collectionBackend{},
+	}
+}
+
+// inside makes what there is in the collections from the beginning: the template of the history index.
+func (c *Collections) inside(ctx *pulumi.Context, p *collectionsPlan) error {
+	admits, err := c.operate(ctx, p)
+	if err != nil {
+		return err
+	}
+	url, password, err := c.gateway(ctx, p)
+	if err != nil {
+		return err
+	}
+	for _, of := range []*collection{c.history, c.current} {
+		of.admits, of.at = admits, Inside{pulumi.Sprintf("%s/%s", url, of.what), pulumi.String(gatewayUser).ToStringOutput(), password}
+		of.provider, err = search.NewProvider(ctx, p.name+"-"+of.what, &search.ProviderArgs{
+			Url: of.at.URL, Username: of.at.User.ToStringPtrOutput(), Password: password.ToStringPtrOutput(),
+			OpensearchVersion: pulumi.String(collectionVersion),
+			SignAwsRequests:   pulumi.Bool(false), Healthcheck: pulumi.Bool(false), Sniff: pulumi.Bool(false),
+		}, pulumi.Parent(c), pulumi.DependsOn(p.ReachedAfter))
+		if err != nil {
+			return fmt.Errorf("making the provider of the collection %s: %w", of.name, err)
+		}
+	}
+	columns := p.Columns
+	if columns == nil {
+		columns = RetailTransColumns()
+	}
+	body, err := collectedHistoryTemplate(&p.Search, columns)
+	if err != nil {
+		return err
+	}
+	c.Template, err = c.template(ctx, c.history, p.name+"-history", p.HistoryIndex, body)
+	return err
+}
+
+// gateway is where the providers find the collections. They cannot go there by themselves: they do not sign through a tunnel and verify the
+// certificate at once. HTTP without TLS does not leave this machine.
+func (c *Collections) gateway(ctx *pulumi.Context, p *collectionsPlan) (url, password pulumi.StringOutput, err error) {
+	made, err := random.NewRandomPassword(ctx, p.name+"-gateway", &random.RandomPasswordArgs{
+		Length: pulumi.Int(gatewayPassword), Special: pulumi.Bool(false),
+	}, pulumi.Parent(c))
+	if err != nil {
+		return url, password, fmt.Errorf("making the password of the gateway: %w", err)
+	}
+	password, _ = pulumi.ToSecret(made.Result).(pulumi.StringOutput)
+	if p.Gateway != nil {
+		return p.Gateway(password), password, nil
+	}
+	return pulumi.Sprintf("http://localhost:%d", p.GatewayPort), password, nil
+}
+
+// template makes an index template inside of a collection, and gives back what must exist before an index that it is for.
+func (c *Collections) template(ctx *pulumi.Context, of *collection, name, template, body string) (pulumi.Resource, error) {
+	replaces, err := replaceLeftovers(ctx, name, of.at, c.remove)
+	if err != nil {
+		return nil, err
+	}
+	made, err := search.NewComposableIndexTemplate(ctx, name, &search.ComposableIndexTemplateArgs{
+		Name: pulumi.String(template), Body: pulumi.String(body),
+	}, append(replaces, pulumi.Parent(c), pulumi.Provider(of.provider), pulumi.DependsOn([]pulumi.Resource{of.admits}),
+		pulumi.DeletedWith(of.made), pulumi.ReplaceWith([]pulumi.Resource{of.made}))...)
+	if err != nil {
+		return nil, fmt.Errorf("making the index template %s of the collection %s: %w", template, of.name, err)
+	}
+	return made, nil
+}
+
+// collectedHistoryTemplate is the index template of a collection's one history index, as JSON: the mapping is that of a domain's. Shards and
+// replicas are not there to be set, slow logs are not kept, and the index has no alias, because it has the name itself.
+func collectedHistoryTemplate(cfg *config.Search, columns []Column) (string, error) {
+	text, err := json.MarshalIndent(object{
+		"index_patterns": []string{cfg.HistoryIndex},
+		"priority":       templatePriority,
+		"template": object{
+			"mappings": historyMappings(columns),
+			"settings": object{"index": object{"mapping": lenient()}},
+		},
+	}, "", "  ")
+	if err != nil {
+		return "", fmt.Errorf("writing the template of the history index: %w", err)
+	}
+	return string(text), nil
+}
