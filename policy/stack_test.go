@@ -1,6 +1,7 @@
 package main_test
 
 import (
+	"cdcpipeline/config"
 	"cdcpipeline/policy/capture"
 	"cdcpipeline/policy/exception"
 	"cdcpipeline/policy/mutation"
@@ -86,9 +87,14 @@ func TestEveryExceptionOfDevIsNeeded(t *testing.T) {
 	list, err := exception.Parse(file.Exceptions, ruleNames())
 	require.NoError(t, err)
 	a := serve(t, "")
-	for name, s := range map[string]capture.Stack{"first": first(t, environments["dev"]), "deployed": deployed(t, environments["dev"])} {
-		violations, err := a.Look(t.Context(), s, nil)
-		require.NoError(t, err)
+	collections := config.Config{Search: config.Search{Kind: config.OnCollections}}
+	for name, look := range map[string]func(*testing.T, config.Config) capture.Stack{"first": first, "deployed": deployed} {
+		var violations []mutation.Violation
+		for _, cfg := range []config.Config{environments["dev"], collections} {
+			found, err := a.Look(t.Context(), look(t, cfg), nil)
+			require.NoError(t, err)
+			violations = append(violations, found...)
+		}
 		for _, e := range list {
 			needed := slices.ContainsFunc(violations, func(v mutation.Violation) bool {
 				return exception.List{e}.Allows(v.Rule, v.URN, v.URN[strings.LastIndex(v.URN, ":")+1:], today())

@@ -162,3 +162,32 @@ func TestASavingWithoutAPriceIsNotGuessed(t *testing.T) {
 	_, known := cost.Savings[i].Saved(config.Prod, cost.Example)
 	require.False(t, known)
 }
+
+func TestCollectionsHaveACapacityThatIsPaidWhateverComes(t *testing.T) {
+	for environment, units := range map[config.Environment]float64{config.Dev: 1, config.Prod: 2} {
+		c := config.Config{Environment: environment, Search: config.Search{Kind: config.OnCollections}}.WithDefaults()
+		bill := cost.Fixed(c)
+		require.InDelta(t, units*730*0.24, line(t, bill, "OCU").USD(), 1e-9, environment)
+		for _, l := range bill {
+			require.NotContains(t, l.Price.Name, ".search", "no nodes")
+			require.NotEqual(t, "OpenSearch gp3", l.Price.Name)
+		}
+		require.InDelta(t, line(t, cost.Fixed(defaults(environment)), "secret").Quantity[0]-1, line(t, bill, "secret").Quantity[0], 0, "no master user")
+		idle := cost.Compare(environment, 0)
+		require.InDelta(t, line(t, bill, "OCU").USD(), idle.Least, 1e-9)
+		require.InDelta(t, idle.Least, idle.Most, 1e-9)
+	}
+}
+
+func TestCapacityGrowsWithTheHistory(t *testing.T) {
+	few, many := cost.Compare(config.Dev, 100), cost.Compare(config.Dev, 1000)
+	gb := 100 * 86400 * 1140.0 / (1 << 30) * 30 * 1.1
+	require.InDelta(t, gb, few.Gb, 1e-6)
+	require.InDelta(t, 730*0.24+gb*0.024, few.Least, 1e-6)
+	require.InDelta(t, (0.5+3)*730*0.24+gb*0.024, few.Most, 1e-6, "303 GB in three units")
+	require.InDelta(t, 10*gb, many.Gb, 1e-6)
+	require.Equal(t, "r7g.large.search", few.Nodes, "a t3.small takes no volume of that size")
+	require.Less(t, few.Domain, many.Domain)
+	twice := cost.Compare(config.Prod, 0)
+	require.InDelta(t, 2*cost.Compare(config.Dev, 0).Least, twice.Least, 1e-9, "a standby")
+}

@@ -19,7 +19,12 @@ func Fixed(c config.Config) Bill {
 		b.add("Aurora instances", "source.instances, source.instanceClass", c.Source.InstanceClass, float64(c.Source.Instances), HoursAMonth)
 	}
 	b.replication(c.Replication)
-	b.search(c.Search)
+	if c.Search.On(config.OnCollections) { // both, while the stack moves from one kind to the other
+		b.collections(c)
+	}
+	if c.Search.On(config.OnDomain) {
+		b.domain(c.Search)
+	}
 	b.network(c)
 	b.stream(c)
 	b.add("Firehose in the VPC, by zone", "network.availabilityZones", "Firehose zone", zones(c), HoursAMonth)
@@ -63,7 +68,7 @@ func (b *Bill) serverless(r config.Replication) {
 	b.add("DMS capacity units, the least", "replication.kind, replication.minDcu, replication.multiAz", "DMS DCU", 1+count(*r.MultiAz), float64(r.MinDcu), HoursAMonth)
 }
 
-func (b *Bill) search(s config.Search) {
+func (b *Bill) domain(s config.Search) {
 	nodes := float64(s.InstanceCount)
 	b.add("OpenSearch data nodes", "search.instanceCount, search.instanceType", s.InstanceType, nodes, HoursAMonth)
 	b.add("OpenSearch dedicated masters", "search.dedicatedMasters, search.dedicatedMasterType", s.DedicatedMasterType, float64(*s.DedicatedMasters), HoursAMonth)
@@ -104,7 +109,7 @@ func fansOut(c config.Config) bool {
 	return c.Search.Current.On() && *c.Search.Current.EnhancedFanOut
 }
 
-// secrets are the domain's master user, the user that DMS reads with, and the database's administrator, which RDS keeps.
+// secrets are a domain's master user, the user that DMS reads with, and the database's administrator, which RDS keeps.
 func secrets(c config.Config) float64 {
-	return 1 + count(c.Source.ReplicationSecretArn == "") + count(c.Source.Existing == nil)
+	return count(c.Search.On(config.OnDomain)) + count(c.Source.ReplicationSecretArn == "") + count(c.Source.Existing == nil)
 }

@@ -70,6 +70,7 @@ func Page() ([]byte, error) {
 	err = page.Execute(&out, map[string]any{
 		"Dated": Dated, "Dev": dev, "Prod": prod, "Load": Example, "Stacks": []stack{dev, prod},
 		"Endpoints": "`" + strings.Join(InterfaceEndpoints, "`, `") + "`", "Shards": OnDemandShards, "CallSeconds": CallSeconds, "CallMetrics": CallMetrics,
+		"Rates": rates(), "RowMicros": RowSeconds * 1e6, "OCUGb": OCUGb, "OCU": find("OCU").USD,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("writing the page: %w", err)
@@ -80,6 +81,22 @@ func Page() ([]byte, error) {
 func newStack(environment config.Environment) stack {
 	c := config.Config{Environment: environment}.WithDefaults()
 	return stack{environment, c, Fixed(c), Rows(c, Example)}
+}
+
+// rate is a row of the comparison.
+type rate struct {
+	Environment config.Environment
+	Searched
+}
+
+func rates() []rate {
+	var all []rate
+	for _, environment := range []config.Environment{config.Dev, config.Prod} {
+		for _, rows := range []float64{0, 100, 1000} {
+			all = append(all, rate{environment, Compare(environment, rows)})
+		}
+	}
+	return all
 }
 
 func billTable(b Bill) string {

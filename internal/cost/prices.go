@@ -63,6 +63,10 @@ var Sources = []Source{
 		"us-east-1 by the price list API, read on 2026-10-01",
 	},
 	{
+		"collections", "https://aws.amazon.com/opensearch-service/pricing/",
+		"as several public repositories quote the page for us-east-1, undated, of 2026; a [guide of February 2026](https://awsnegotiations.com/opensearch-serverless-cost) has the unit's hour too",
+	},
+	{
 		"volumes", "https://github.com/macro-inc/macro/pull/4905",
 		"a bill for more OpenSearch volumes, of 2026-07-16, region not named; AWS says [9.6 % less than gp2](https://aws.amazon.com/blogs/big-data/lower-your-amazon-opensearch-service-storage-cost-with-gp3-amazon-ebs-volumes/)",
 	},
@@ -96,6 +100,8 @@ var Prices = []Price{
 	{"r7g.large.search", 0.178, "hour", []string{"opensearch"}, "opensearch-service/pricing/", ""},
 	{"m7g.large.search", 0.135, "hour", []string{"opensearch"}, "opensearch-service/pricing/", ""},
 	{"OpenSearch gp3", 0.122, "GB-month", []string{"volumes"}, "opensearch-service/pricing/", ""},
+	{"OCU", 0.24, "hour", []string{"collections"}, "opensearch-service/pricing/", "a unit of OpenSearch Serverless: a vCPU, 6 GB of memory, 120 GB of indices"},
+	{"collection GB", 0.024, "GB-month", []string{"collections"}, "opensearch-service/pricing/", "what collections keep in S3"},
 	{"interface endpoint", 0.01, "zone-hour", []string{"cache"}, "privatelink/pricing/", ""},
 	{"endpoint GB", 0.01, "GB", []string{"infracost"}, "privatelink/pricing/", ""},
 	{"NAT gateway", 0.045, "hour", []string{"cache", "infracost"}, "vpc/pricing/", ""},

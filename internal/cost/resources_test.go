@@ -16,12 +16,17 @@ import (
 // made is what the pipeline makes with nothing configured but the environment.
 func made(t *testing.T, environment config.Environment) *componenttest.Recorder {
 	t.Helper()
+	return makes(t, config.Config{Environment: environment})
+}
+
+func makes(t *testing.T, cfg config.Config) *componenttest.Recorder {
+	t.Helper()
 	code := func() pulumi.Archive {
 		return pulumi.NewAssetArchive(map[string]any{"bootstrap": pulumi.NewStringAsset("")})
 	}
 	return componenttest.Run(t, func(ctx *pulumi.Context) error {
 		_, err := pipeline.New(ctx, "cdc", &pipeline.Args{
-			Config: config.Config{Environment: environment}, BootstrapCode: code(), RotationCode: code(), CurrentStateCode: code(),
+			Config: cfg, BootstrapCode: code(), RotationCode: code(), CurrentStateCode: code(),
 		})
 		return err
 	})
@@ -130,7 +135,8 @@ var paid = []string{
 	"aws:athena/workgroup:Workgroup", "aws:cloudwatch/logGroup:LogGroup", "aws:dms/replicationInstance:ReplicationInstance", "aws:ec2/flowLog:FlowLog",
 	"aws:ec2/instance:Instance", "aws:ec2/vpcEndpoint:VpcEndpoint", "aws:glue/job:Job", "aws:kinesis/firehoseDeliveryStream:FirehoseDeliveryStream",
 	"aws:kinesis/stream:Stream", "aws:kinesis/streamConsumer:StreamConsumer", "aws:kms/key:Key", "aws:lambda/function:Function",
-	"aws:opensearch/domain:Domain", "aws:rds/cluster:Cluster", "aws:rds/clusterInstance:ClusterInstance", "aws:s3/bucketV2:BucketV2",
+	"aws:opensearch/domain:Domain", "aws:opensearch/serverlessCollection:ServerlessCollection",
+	"aws:opensearch/serverlessVpcEndpoint:ServerlessVpcEndpoint", "aws:rds/cluster:Cluster", "aws:rds/clusterInstance:ClusterInstance", "aws:s3/bucketV2:BucketV2",
 	"aws:scheduler/schedule:Schedule", "aws:secretsmanager/secret:Secret",
 }
 
@@ -139,16 +145,42 @@ var free = []string{
 	"aws:athena/namedQuery", "aws:cloudwatch/logResourcePolicy", "aws:cloudwatch/logStream", "aws:dms/certificate", "aws:dms/endpoint",
 	"aws:dms/replicationSubnetGroup", "aws:dms/replicationTask", "aws:ec2/defaultSecurityGroup", "aws:ec2/routeTable", "aws:ec2/securityGroup",
 	"aws:ec2/subnet", "aws:ec2/vpc:", "aws:glue/catalog", "aws:glue/securityConfiguration", "aws:glue/trigger", "aws:iam/", "aws:kms/alias", "aws:lambda/eventSourceMapping", "aws:lambda/invocation",
-	"aws:lambda/permission", "aws:rds/clusterParameterGroup", "aws:rds/subnetGroup", "aws:s3/bucketLifecycle", "aws:s3/bucketObjectv2", "aws:s3/bucketLogging",
+	"aws:lambda/permission", "aws:opensearch/serverlessAccessPolicy", "aws:opensearch/serverlessLifecyclePolicy", "aws:opensearch/serverlessSecurityPolicy", "aws:rds/clusterParameterGroup", "aws:rds/subnetGroup", "aws:s3/bucketLifecycle", "aws:s3/bucketObjectv2", "aws:s3/bucketLogging",
 	"aws:s3/bucketOwnership", "aws:s3/bucketPolicy", "aws:s3/bucketPublic", "aws:s3/bucketServerSide", "aws:s3/bucketVersioning",
 	"aws:secretsmanager/secretRotation", "aws:secretsmanager/secretVersion", "aws:vpc/securityGroup", "cdcpipeline:", "opensearch:", "pulumi:", "random:",
 }
 
 func TestEveryTypeOfResourceIsCountedOrFree(t *testing.T) {
 	for _, environment := range environments {
-		for _, x := range made(t, environment).Resources() {
-			isFree := slices.ContainsFunc(free, func(beginning string) bool { return strings.HasPrefix(x.Type, beginning) })
-			require.True(t, isFree || slices.Contains(paid, x.Type), "%s: does it cost money? count it, or name it as free", x.Type)
+		for _, kind := range []config.SearchKind{config.OnDomain, config.OnCollections} {
+			for _, x := range makes(t, config.Config{Environment: environment, Search: config.Search{Kind: kind}}).Resources() {
+				isFree := slices.ContainsFunc(free, func(beginning string) bool { return strings.HasPrefix(x.Type, beginning) })
+				require.True(t, isFree || slices.Contains(paid, x.Type), "%s: does it cost money? count it, or name it as free", x.Type)
+			}
 		}
+	}
+}
+
+// The two collections share capacity only with one key between them, and need a zone's endpoint each.
+func TestCollectionsAreCountedAsTheyAreMade(t *testing.T) {
+	for _, environment := range environments {
+		cfg := config.Config{Environment: environment, Search: config.Search{Kind: config.OnCollections}}
+		r, bill := makes(t, cfg), cost.Fixed(cfg.WithDefaults())
+		copies := 1.0
+		for _, c := range r.All("aws:opensearch/serverlessCollection:ServerlessCollection") {
+			if c.Input("standbyReplicas") == "ENABLED" {
+				copies = 2
+			}
+		}
+		require.InDelta(t, copies, line(t, bill, "OCU").Quantity[2], 0)
+		zones := len(r.One(t, "aws:opensearch/serverlessVpcEndpoint:ServerlessVpcEndpoint").Input("subnetIds").([]any))
+		found := false
+		for _, l := range bill {
+			if l.Item == "endpoint of the collections × zones" {
+				found = true
+				require.Equal(t, []float64{1, float64(zones), cost.HoursAMonth}, l.Quantity)
+			}
+		}
+		require.True(t, found)
 	}
 }

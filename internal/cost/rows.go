@@ -61,6 +61,7 @@ func Rows(c config.Config, l Load) Bill {
 		way := map[config.Egress]string{config.EgressEndpoints: "endpoint GB", config.EgressNAT: "NAT GB"}[c.Network.Egress]
 		b.add("DMS: into the stream, GB", "network.egress", way, l.Raw())
 	}
+	b.add("collections: days of history × GB a day", "search.historyRetentionDays", "collection GB", count(c.Search.On(config.OnCollections))*float64(c.Search.HistoryRetentionDays), l.Raw()/DaysAMonth*IndexOverhead)
 	if c.Search.Current.On() {
 		b.current(c, l)
 	}

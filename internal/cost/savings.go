@@ -31,6 +31,10 @@ var Savings = []Saving{
 		}
 	}, "one node holds everything while the other is replaced, and a third of the storage is gone. Policy `opensearch-6` wants an exception"},
 	{
+		"`search.kind: serverless`", func(c *config.Config) { c.Search.Kind = config.OnCollections },
+		"no nodes to size, and no security plugin, alias over days, ISM or slow logs; a change is found 10 to 30 s after it was written, and what a rate costs is AWS's to say: [which to take](#domain-or-collections)",
+	},
+	{
 		"`replication.multiAz: false`", func(c *config.Config) { c.Replication.MultiAz = new(false) },
 		"half the DMS instance's price. A failed instance is made anew and the task resumes; changes wait in the binary log. Policy `dms-13` wants an exception",
 	},

@@ -64,7 +64,7 @@ func tagged(inputs object) object {
 
 // All are the mutations: one for every rule, each breaking a deployed prod stack in one respect.
 func All() []Mutation {
-	return slices.Concat(storage(), databases(), search(), network(), compute(), identity(), messages(), own())
+	return slices.Concat(storage(), databases(), search(), collections(), network(), compute(), identity(), messages(), own())
 }
 
 func storage() []Mutation {

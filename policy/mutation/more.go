@@ -1,5 +1,7 @@
 package mutation
 
+import "encoding/json"
+
 func network() []Mutation {
 	// opened lets everybody in on a range of ports.
 	opened := func(rule, property, from string, port, to int) Mutation {
@@ -86,6 +88,22 @@ func messages() []Mutation {
 		add("cloudwatch-15", "aws:cloudwatch/metricAlarm:MetricAlarm", tagged(object{"alarmActions": []any{}})),
 		add("cloudwatch-17", "aws:cloudwatch/metricAlarm:MetricAlarm", tagged(alarm)),
 		add("athena-4", "aws:athena/workgroup:Workgroup", tagged(object{"configuration": object{"publishCloudwatchMetricsEnabled": false}})),
+	}
+}
+
+// collections are put in beside the domain, one in one respect as none of the stack's would be.
+func collections() []Mutation {
+	policy := func(rule, typ, kind string, policy any) Mutation {
+		text, _ := json.Marshal(policy)
+		return add(rule, "aws:opensearch/"+typ, object{"name": "mutant", "type": kind, "policy": string(text)})
+	}
+	rules := []any{object{"ResourceType": "index", "Resource": []any{"index/rows/current-*"}, "Permission": []any{"aoss:ReadDocument"}}}
+	const guard, access = "serverlessSecurityPolicy:ServerlessSecurityPolicy", "serverlessAccessPolicy:ServerlessAccessPolicy"
+	return []Mutation{
+		policy("collections-are-encrypted", guard, "encryption", object{"Rules": rules, "AWSOwnedKey": true}),
+		policy("collections-are-closed", guard, "network", []any{object{"Rules": rules, "AllowFromPublic": true}}),
+		policy("collections-admit-by-name", access, "data", []any{object{"Rules": rules, "Principal": []any{"saml/123456789012/idp/group/all"}}}),
+		add("collections-have-standbys", "aws:opensearch/serverlessCollection:ServerlessCollection", tagged(object{"standbyReplicas": "DISABLED"})),
 	}
 }
 

@@ -57,7 +57,7 @@ func policyOf(statement string) string {
 }
 
 var examples = merge(
-	storageExamples, databaseExamples, computeExamples, ownExamples,
+	storageExamples, databaseExamples, computeExamples, ownExamples, collectionExamples,
 )
 
 func merge(all ...map[string]example) map[string]example {

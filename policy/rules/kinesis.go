@@ -67,17 +67,21 @@ type Delivery struct {
 		StreamArn view.Of[string] `prop:"kinesisStreamArn"`
 		RoleArn   view.Of[string] `prop:"roleArn"`
 	} `prop:"kinesisSourceConfiguration"`
-	OpenSearch struct {
-		RoleArn   view.Of[string] `prop:"roleArn"`
-		IndexName view.Of[string] `prop:"indexName"`
-		Backup    struct {
-			BucketArn view.Of[string] `prop:"bucketArn"`
-		} `prop:"s3Configuration"`
-	} `prop:"opensearchConfiguration"`
-	S3 struct {
+	OpenSearch SearchDelivery `prop:"opensearchConfiguration"`
+	Collection SearchDelivery `prop:"opensearchserverlessConfiguration"`
+	S3         struct {
 		BucketArn         view.Of[string] `prop:"bucketArn"`
 		ErrorOutputPrefix view.Of[string] `prop:"errorOutputPrefix"`
 	} `prop:"extendedS3Configuration"`
+}
+
+// SearchDelivery is where a delivery stream writes documents: a domain or a collection.
+type SearchDelivery struct {
+	RoleArn   view.Of[string] `prop:"roleArn"`
+	IndexName view.Of[string] `prop:"indexName"`
+	Backup    struct {
+		BucketArn view.Of[string] `prop:"bucketArn"`
+	} `prop:"s3Configuration"`
 }
 
 func deliveriesEncrypted(s view.Stack) []Violation {

@@ -69,3 +69,32 @@ func grant(waitsFor, role string) string {
 	return `{"r":{"t":"aws:iam/role:Role"},"d":{` + firehoseT + `,"p":{"opensearchConfiguration":{"roleArn":"?","indexName":"i"}},"r":{"opensearchConfiguration":["r"],"x":[` + waitsFor + `]}},` +
 		`"w":{"t":"opensearch:index/rolesMapping:RolesMapping","p":{"backendRoles":["?"],"roleName":` + role + `},"r":{"backendRoles":["r"]}}}`
 }
+
+const (
+	guardType  = "aws:opensearch/serverlessSecurityPolicy:ServerlessSecurityPolicy"
+	accessType = "aws:opensearch/serverlessAccessPolicy:ServerlessAccessPolicy"
+	someRole   = "arn:aws:iam::123456789012:role/path/name"
+)
+
+// dataPolicy is a data access policy of one rule.
+func dataPolicy(principal, permission, resource string) string {
+	return `{"type":"data","policy":"[{\"Rules\":[{\"ResourceType\":\"index\",\"Resource\":[\"` + resource + `\"],\"Permission\":[\"` + permission + `\"]}],\"Principal\":[\"` + principal + `\"]}]"}`
+}
+
+// admission is a delivery into a collection that waits for w, and a data access policy w of its role.
+func admission(waitsFor string) string {
+	return `{"r":{"t":"aws:iam/role:Role"},"d":{` + firehoseT + `,"p":{"opensearchserverlessConfiguration":{"roleArn":"?","indexName":"i"}},"r":{"opensearchserverlessConfiguration":["r"],"x":[` + waitsFor + `]}},` +
+		`"w":{"t":"` + accessType + `","p":{"type":"data","policy":"?"},"r":{"policy":["r"]}}}`
+}
+
+var collectionExamples = map[string]example{
+	"collections-are-encrypted": {
+		guardType, `{"type":"encryption","policy":"{\"AWSOwnedKey\":false,\"KmsARN\":\"arn:k\"}"}`, `{"type":"encryption","policy":"{\"AWSOwnedKey\":true}"}`, `{"type":"encryption","policy":"?"}`,
+	},
+	"collections-are-closed": {
+		guardType, `{"type":"network","policy":"[{\"AllowFromPublic\":false,\"SourceVPCEs\":[\"vpce-1\"]}]"}`,
+		`{"type":"network","policy":"[{\"AllowFromPublic\":false,\"SourceVPCEs\":[\"vpce-1\"]},{\"AllowFromPublic\":true}]"}`, `{"type":"network","policy":"?"}`,
+	},
+	"collections-admit-by-name": {accessType, dataPolicy(someRole, "aoss:ReadDocument", "index/rows/current-*"), dataPolicy("saml/123456789012/idp/group/all", "aoss:ReadDocument", "index/rows/current-*"), `{"type":"data","policy":"?"}`},
+	"collections-have-standbys": {"aws:opensearch/serverlessCollection:ServerlessCollection", `{"standbyReplicas":"ENABLED"}`, `{"standbyReplicas":"DISABLED"}`, `{"standbyReplicas":"?"}`},
+}

@@ -36,10 +36,10 @@ type OpenSearchProvider struct {
 func own() []Rule {
 	return []Rule{
 		{
-			Name: "delivery-is-granted", Title: "Each delivery into OpenSearch waits for its own role mapping", Severity: High,
-			Types:  []string{firehoseType, rolesMappingType},
-			Change: "search.Access.Grant for the delivery's role, and the delivery depends on what it returns",
-			Unseen: "a mapping that refers to the delivery's role maps it", Default: "search.Delivery makes its grant first",
+			Name: "delivery-is-granted", Title: "Each delivery into OpenSearch waits for its own role mapping, or data access policy", Severity: High,
+			Types:  []string{firehoseType, rolesMappingType, collectionAccessType},
+			Change: "Target.Grant.Admit for the delivery's role, and the delivery depends on what it returns",
+			Unseen: "a mapping or policy that refers to the delivery's role admits it", Default: "search.Delivery makes its grant first",
 			CheckStack: deliveriesGranted,
 		},
 		{
@@ -66,7 +66,7 @@ func own() []Rule {
 		},
 		{
 			Name: "tls-is-verified", Title: "The server's certificate is verified on every hop", Severity: High, Types: []string{endpointType, openSearchProviderType},
-			Change:  "sslMode verify-ca or verify-full with a certificateArn for DMS; an https url and no insecure for the OpenSearch provider",
+			Change:  "sslMode verify-ca or verify-full with a certificateArn for DMS; an https url, or one of this machine's gateway, and no insecure for the OpenSearch provider",
 			Unseen:  "taken for verified",
 			Default: "DMS verifies with RDS's authorities, the provider with the system's; OpenSearch's own policy is opensearch-8, the bucket's s3-5",
 			Check:   verified,
@@ -78,10 +78,12 @@ func deliveriesGranted(s view.Stack) []Violation {
 	var found []Violation
 	for _, r := range s.OfType(firehoseType) {
 		d := view.Decode[Delivery](r.Properties)
-		if d.OpenSearch.IndexName.Unset() && d.OpenSearch.RoleArn.Unset() {
-			continue
+		if !d.OpenSearch.IndexName.Unset() || !d.OpenSearch.RoleArn.Unset() {
+			found = append(found, at(r, granted(s, r, d))...)
 		}
-		found = append(found, at(r, granted(s, r, d))...)
+		if !d.Collection.IndexName.Unset() || !d.Collection.RoleArn.Unset() {
+			found = append(found, at(r, admitted(s, r, d))...)
+		}
 	}
 	return found
 }
@@ -167,7 +169,8 @@ func failuresKept(r view.Resource) []Violation {
 		return broken(view.Decode[EventSourceMapping](r.Properties).OnFailure.Destination.Arn.Unset(), "it has no on-failure destination")
 	case firehoseType:
 		d := view.Decode[Delivery](r.Properties)
-		search := !d.OpenSearch.IndexName.Unset() && d.OpenSearch.Backup.BucketArn.Unset()
+		search := !d.OpenSearch.IndexName.Unset() && d.OpenSearch.Backup.BucketArn.Unset() ||
+			!d.Collection.IndexName.Unset() && d.Collection.Backup.BucketArn.Unset()
 		lake := !d.S3.BucketArn.Unset() && d.S3.ErrorOutputPrefix.Unset()
 		return append(broken(search, "documents that OpenSearch refuses go nowhere"), broken(lake, "records that cannot be partitioned lie among the others: it has no errorOutputPrefix")...)
 	}
@@ -187,7 +190,7 @@ func verified(r view.Resource) []Violation {
 		p := view.Decode[OpenSearchProvider](r.Properties)
 		url, known := p.URL.Get()
 		return append(broken(p.Insecure.Is(true), "the provider is insecure"),
-			broken(known && !strings.HasPrefix(url, "https://"), "the provider's url is not https")...)
+			broken(known && !strings.HasPrefix(url, "https://") && !loopback.MatchString(url), "the provider's url is not https")...)
 	}
 	return nil
 }

@@ -74,7 +74,7 @@ func Link(control string) string {
 // All are the rules, by service and then by number, the pipeline's own last.
 func All() []Rule {
 	return slices.Concat(
-		athena(), cloudWatch(), firehose(), dms(), ec2(), securityGroups(), vpcs(), glue(), iamRules(), kinesis(), kms(), lambda(), openSearch(),
+		athena(), cloudWatch(), firehose(), dms(), ec2(), securityGroups(), vpcs(), glue(), iamRules(), kinesis(), kms(), lambda(), openSearch(), collections(),
 		rds(), s3(), secretsManager(), messaging(), systemsManager(),
 		own(), secrets(), tags(),
 	)

@@ -139,21 +139,33 @@ func TestNothingKnownIsNoViolation(t *testing.T) {
 // What rules of several parts say of each part, beyond their examples.
 func TestEachPartOfARuleIsLookedAt(t *testing.T) {
 	for name, c := range map[string]struct{ rule, typ, text, says string }{
-		"a delivery that does not wait":     {"delivery-is-granted", "", grant(``, `"cdc-delivery"`), "does not wait"},
-		"a delivery without a mapping":      {"delivery-is-granted", firehoseType, `{"opensearchConfiguration":{"roleArn":"arn:x","indexName":"i"}}`, "no security role"},
-		"a cluster without parameters":      {"binlog-is-whole", "", `{"k":{"t":"` + taskType + `","p":{"migrationType":"cdc"}},"c":{` + clusterT + `,"p":{"engine":"aurora-mysql"}}}`, "no parameter group"},
-		"an event source without a way out": {"failures-are-kept", "aws:lambda/eventSourceMapping:EventSourceMapping", `{"batchSize":100}`, "no on-failure destination"},
-		"a lake without an error prefix":    {"failures-are-kept", firehoseType, `{"extendedS3Configuration":{"bucketArn":"b"}}`, "no errorOutputPrefix"},
-		"a provider that verifies nothing":  {"tls-is-verified", "pulumi:providers:opensearch", `{"url":"https://d","insecure":"true"}`, "insecure"},
-		"a provider without TLS":            {"tls-is-verified", "pulumi:providers:opensearch", `{"url":"http://d"}`, "not https"},
-		"DMS with TLS that verifies nobody": {"tls-is-verified", endpointType, `{"sslMode":"require"}`, "verifies nothing"},
-		"a domain that answers HTTP":        {"opensearch-8", domainType, `{"domainEndpointOptions":{"enforceHttps":false,"tlsSecurityPolicy":"Policy-Min-TLS-1-2-PFS-2023-10"}}`, "plain HTTP"},
-		"a policy that cannot be read":      {"iam-1", rolePolicy, `{"policy":"{\"Statement\":[{\"Effect\":\"Allow\",\"NotAction\":\"iam:*\"}]}"}`, "unknown field"},
-		"a default group with rules":        {"ec2-2", "", `{"v":{` + vpcT + `},"d":{"t":"aws:ec2/defaultSecurityGroup:DefaultSecurityGroup","p":{"egress":[{"protocol":"-1"}]},"r":{"vpcId":["v"]}}}`, "it has rules"},
-		"a volume that is not encrypted":    {"ec2-3", instanceType, `{}`, "not encrypted"},
-		"a job of an old default":           {"glue-4", glueJob, `{}`, "not set"},
-		"logs in the clear":                 {"jobs-are-encrypted", glueSecurity, `{"encryptionConfiguration":{"s3Encryption":{"s3EncryptionMode":"SSE-KMS"},"cloudwatchEncryption":{"cloudwatchEncryptionMode":"DISABLED"},"jobBookmarksEncryption":{"jobBookmarksEncryptionMode":"CSE-KMS"}}}`, "cloudwatchEncryptionMode is DISABLED"},
-		"a function with a password":        {"secrets-are-encrypted", functionType, `{"environment":{"variables":{"DB_PASSWORD":"x","SECRET_KEY_ARN":"arn:x"}}}`, "DB_PASSWORD"},
+		"a delivery that does not wait":               {"delivery-is-granted", "", grant(``, `"cdc-delivery"`), "does not wait"},
+		"a delivery without a mapping":                {"delivery-is-granted", firehoseType, `{"opensearchConfiguration":{"roleArn":"arn:x","indexName":"i"}}`, "no security role"},
+		"a collection's delivery without a policy":    {"delivery-is-granted", firehoseType, `{"opensearchserverlessConfiguration":{"roleArn":"arn:x","indexName":"i"}}`, "no data access policy"},
+		"a collection's delivery that does not wait":  {"delivery-is-granted", "", admission(``), "does not wait"},
+		"a collection's delivery without a backup":    {"failures-are-kept", firehoseType, `{"opensearchserverlessConfiguration":{"indexName":"i"}}`, "go nowhere"},
+		"a network policy without an endpoint":        {"collections-are-closed", guardType, `{"type":"network","policy":"[{\"AllowFromPublic\":false}]"}`, "no VPC endpoint"},
+		"a policy of collections that cannot be read": {"collections-are-closed", guardType, `{"type":"network","policy":"public"}`, "cannot be read"},
+		"a policy that admits everybody":              {"collections-admit-by-name", accessType, dataPolicy("*", "aoss:ReadDocument", "index/rows/a-*"), "* is no role or user"},
+		"a policy that admits all roles":              {"collections-admit-by-name", accessType, dataPolicy("arn:aws:iam::123456789012:role/*", "aoss:ReadDocument", "index/rows/a-*"), "is no role or user"},
+		"a policy that allows everything":             {"collections-admit-by-name", accessType, dataPolicy(someRole, "aoss:*", "index/rows/a-*"), "it gives aoss:*"},
+		"a policy for all collections":                {"collections-admit-by-name", accessType, dataPolicy(someRole, "aoss:DescribeCollectionItems", "collection/*"), "it is for collection/*"},
+		"a policy for more collections":               {"collections-admit-by-name", accessType, dataPolicy(someRole, "aoss:DescribeCollectionItems", "collection/rows*"), "it is for collection/rows*"},
+		"a policy for all indices":                    {"collections-admit-by-name", accessType, dataPolicy(someRole, "aoss:ReadDocument", "index/rows/*"), "it is for index/rows/*"},
+		"a provider to another machine":               {"tls-is-verified", "pulumi:providers:opensearch", `{"url":"http://localhost.example.com:9200/history"}`, "not https"},
+		"a cluster without parameters":                {"binlog-is-whole", "", `{"k":{"t":"` + taskType + `","p":{"migrationType":"cdc"}},"c":{` + clusterT + `,"p":{"engine":"aurora-mysql"}}}`, "no parameter group"},
+		"an event source without a way out":           {"failures-are-kept", "aws:lambda/eventSourceMapping:EventSourceMapping", `{"batchSize":100}`, "no on-failure destination"},
+		"a lake without an error prefix":              {"failures-are-kept", firehoseType, `{"extendedS3Configuration":{"bucketArn":"b"}}`, "no errorOutputPrefix"},
+		"a provider that verifies nothing":            {"tls-is-verified", "pulumi:providers:opensearch", `{"url":"https://d","insecure":"true"}`, "insecure"},
+		"a provider without TLS":                      {"tls-is-verified", "pulumi:providers:opensearch", `{"url":"http://d"}`, "not https"},
+		"DMS with TLS that verifies nobody":           {"tls-is-verified", endpointType, `{"sslMode":"require"}`, "verifies nothing"},
+		"a domain that answers HTTP":                  {"opensearch-8", domainType, `{"domainEndpointOptions":{"enforceHttps":false,"tlsSecurityPolicy":"Policy-Min-TLS-1-2-PFS-2023-10"}}`, "plain HTTP"},
+		"a policy that cannot be read":                {"iam-1", rolePolicy, `{"policy":"{\"Statement\":[{\"Effect\":\"Allow\",\"NotAction\":\"iam:*\"}]}"}`, "unknown field"},
+		"a default group with rules":                  {"ec2-2", "", `{"v":{` + vpcT + `},"d":{"t":"aws:ec2/defaultSecurityGroup:DefaultSecurityGroup","p":{"egress":[{"protocol":"-1"}]},"r":{"vpcId":["v"]}}}`, "it has rules"},
+		"a volume that is not encrypted":              {"ec2-3", instanceType, `{}`, "not encrypted"},
+		"a job of an old default":                     {"glue-4", glueJob, `{}`, "not set"},
+		"logs in the clear":                           {"jobs-are-encrypted", glueSecurity, `{"encryptionConfiguration":{"s3Encryption":{"s3EncryptionMode":"SSE-KMS"},"cloudwatchEncryption":{"cloudwatchEncryptionMode":"DISABLED"},"jobBookmarksEncryption":{"jobBookmarksEncryptionMode":"CSE-KMS"}}}`, "cloudwatchEncryptionMode is DISABLED"},
+		"a function with a password":                  {"secrets-are-encrypted", functionType, `{"environment":{"variables":{"DB_PASSWORD":"x","SECRET_KEY_ARN":"arn:x"}}}`, "DB_PASSWORD"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			for _, r := range rules.All() {
@@ -164,6 +176,25 @@ func TestEachPartOfARuleIsLookedAt(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// What is sent to this machine leaves it through a gateway.
+func TestAProviderMaySpeakToThisMachineWithoutTLS(t *testing.T) {
+	for _, r := range rules.All() {
+		if r.Name == "tls-is-verified" {
+			for _, url := range []string{"http://localhost:9200/history", "http://127.0.0.1:9200", "http://localhost"} {
+				require.Empty(t, check(r, resources(t, "pulumi:providers:opensearch", `{"url":"`+url+`"}`)))
+			}
+		}
+	}
+}
+
+func TestADeliveryThatWaitsForItsPolicyIsGranted(t *testing.T) {
+	for _, r := range rules.All() {
+		if r.Name == "delivery-is-granted" {
+			require.Empty(t, check(r, resources(t, "", admission(`"w"`))))
+		}
 	}
 }
 
@@ -192,9 +223,7 @@ var plain = []string{
 	"aws:glue/catalogTable:CatalogTable",
 	"aws:kinesis/streamConsumer:StreamConsumer", "aws:kms/alias:Alias", "aws:sns/topicSubscription:TopicSubscription",
 	"aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig", "aws:lambda/invocation:Invocation",
-	// OpenSearch Serverless, which no component makes, has no controls.
-	"aws:opensearch/serverlessAccessPolicy:ServerlessAccessPolicy", "aws:opensearch/serverlessLifecyclePolicy:ServerlessLifecyclePolicy",
-	"aws:opensearch/serverlessSecurityPolicy:ServerlessSecurityPolicy", "aws:opensearch/serverlessVpcEndpoint:ServerlessVpcEndpoint",
+	"aws:opensearch/serverlessLifecyclePolicy:ServerlessLifecyclePolicy", "aws:opensearch/serverlessVpcEndpoint:ServerlessVpcEndpoint",
 	"aws:opensearch/domainPolicy:DomainPolicy", // no component makes one: the domain has its policy itself
 	"aws:rds/clusterRoleAssociation:ClusterRoleAssociation", "aws:s3/bucketNotification:BucketNotification",
 	"aws:secretsmanager/secretPolicy:SecretPolicy",

@@ -22,7 +22,11 @@ func account(s *Stack) []Check {
 	for _, role := range footprint.AccountRoles {
 		all = append(all, accountRole{role})
 	}
-	all = append(all, linkedRole{"account/opensearch-linked-role", footprint.SearchService})
+	if s.makesDomain() {
+		all = append(all, linkedRole{"account/opensearch-linked-role", footprint.SearchService})
+	} else {
+		all = append(all, linkedRole{"account/opensearch-serverless-linked-role", footprint.CollectionsService})
+	}
 	if s.makesDatabase() {
 		all = append(all, linkedRole{"account/rds-linked-role", footprint.DatabaseService})
 	}

@@ -39,6 +39,11 @@ func rightAnswers() map[string]func(request) answer {
 		},
 		"ec2:DescribeNetworkInterfaces": said(`<R>` + items("networkInterfaceSet", "item", tag("networkInterfaceId", "eni-1")) + `</R>`),
 
+		"aoss:BatchGetCollection":      said(`{"collectionDetails":[],"collectionErrorDetails":[{"name":"x","errorCode":"404"}]}`),
+		"aoss:GetSecurityPolicy":       refused(http.StatusBadRequest, "ResourceNotFoundException"),
+		"aoss:GetAccessPolicy":         refused(http.StatusBadRequest, "ResourceNotFoundException"),
+		"aoss:BatchGetLifecyclePolicy": said(`{"lifecyclePolicyDetails":[],"lifecyclePolicyErrorDetails":[]}`),
+
 		"es:ListVersions": said(`{"Versions":["OpenSearch_2.19","OpenSearch_2.17","Elasticsearch_7.10"]}`),
 		"es:ListInstanceTypeDetails": said(`{"InstanceTypeDetails":[` + searchType("t3.small.search", "us-east-1a", "us-east-1b") + `,` +
 			searchType("m7g.large.search", "us-east-1a", "us-east-1b") + `,` + searchType("r7g.large.search", "us-east-1a", "us-east-1b") + `]}`),
@@ -188,5 +193,26 @@ func keyAnswer(state string) func(request) answer {
 			return answer{status: http.StatusBadRequest, code: "NotFoundException"}
 		}
 		return answer{body: fmt.Sprintf(`{"KeyMetadata":{"KeyState":%q,"KeySpec":"SYMMETRIC_DEFAULT","KeyUsage":"ENCRYPT_DECRYPT","KeyManager":"CUSTOMER"}}`, state)}
+	}
+}
+
+// roleThatTrusts exists with another trust than DMS needs.
+func roleThatTrusts(name, service string) func(request) answer {
+	right := rightAnswers()["iam:GetRole"]
+	return func(r request) answer {
+		if r.form.Get("RoleName") == name {
+			return answer{body: role(name, "arn:aws:iam::123456789012:role/"+name, service)}
+		}
+		return right(r)
+	}
+}
+
+// noLinkedRole denies to make the role of one service.
+func noLinkedRole(service string) func(request) answer {
+	return func(r request) answer {
+		if r.form.Get("ContextEntries.member.1.ContextKeyName") == "iam:AWSServiceName" && r.form.Get("ContextEntries.member.1.ContextKeyValues.member.1") == service {
+			return simulated(map[string]string{createLinkedRole: tag("EvalDecision", "implicitDeny")})(r)
+		}
+		return simulated(nil)(r)
 	}
 }

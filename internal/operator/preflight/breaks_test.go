@@ -14,9 +14,11 @@ import (
 type broken struct {
 	// adopted has the check in the stack that adopts, else it is in the one that makes.
 	adopted bool
-	how     func(t *testing.T, s *scene)
-	found   string
-	typed   string
+	// collections has it in the stack that makes those.
+	collections bool
+	how         func(t *testing.T, s *scene)
+	found       string
+	typed       string
 	// asks is the action that the check cannot do without; empty when it asks nobody.
 	asks string
 }
@@ -86,6 +88,18 @@ var breaks = map[string]broken{
 	"account/rds-linked-role": {
 		how:   on("iam:SimulatePrincipalPolicy", noLinkedRole("rds.amazonaws.com")),
 		found: "is absent, and the deployer may not make it", typed: "--aws-service-name rds.amazonaws.com", asks: "iam:ListRoles",
+	},
+	"account/opensearch-serverless-linked-role": {
+		collections: true, how: on("iam:SimulatePrincipalPolicy", noLinkedRole("observability.aoss.amazonaws.com")),
+		found: "is absent, and the deployer may not make it", typed: "aws iam create-service-linked-role --aws-service-name observability.aoss.amazonaws.com", asks: "iam:ListRoles",
+	},
+	"name/collections": {
+		collections: true, how: on("aoss:BatchGetCollection", said(`{"collectionDetails":[{"name":"retail-trans-current"}]}`)),
+		found: "search.collectionName: retail-trans-current is taken", typed: "pulumi config set --stack dev --path 'cdc-pipeline:search.collectionName' retail-trans-2", asks: "aoss:BatchGetCollection",
+	},
+	"name/collection-policies": {
+		collections: true, how: on("aoss:BatchGetLifecyclePolicy", said(`{"lifecyclePolicyDetails":[{"name":"retail-trans"}]}`)),
+		found: "left of an earlier deployment: retail-trans", typed: "aws opensearchserverless delete-lifecycle-policy --type retention --name retail-trans --region us-east-1", asks: "aoss:GetAccessPolicy",
 	},
 	"offer/zones": {
 		how:   func(_ *testing.T, s *scene) { s.Config.Network.AvailabilityZones = 4 },
@@ -261,28 +275,10 @@ func (b broken) scene(t *testing.T) *scene {
 	if b.adopted {
 		return takenOver(t)
 	}
+	if b.collections {
+		return collected(t)
+	}
 	s := made(t)
 	s.answer("servicequotas:GetServiceQuota", quotaOf("none", 0))
 	return s
-}
-
-// roleThatTrusts exists with another trust than DMS needs.
-func roleThatTrusts(name, service string) func(request) answer {
-	right := rightAnswers()["iam:GetRole"]
-	return func(r request) answer {
-		if r.form.Get("RoleName") == name {
-			return answer{body: role(name, "arn:aws:iam::123456789012:role/"+name, service)}
-		}
-		return right(r)
-	}
-}
-
-// noLinkedRole denies to make the role of one service.
-func noLinkedRole(service string) func(request) answer {
-	return func(r request) answer {
-		if r.form.Get("ContextEntries.member.1.ContextKeyName") == "iam:AWSServiceName" && r.form.Get("ContextEntries.member.1.ContextKeyValues.member.1") == service {
-			return simulated(map[string]string{createLinkedRole: tag("EvalDecision", "implicitDeny")})(r)
-		}
-		return simulated(nil)(r)
-	}
 }

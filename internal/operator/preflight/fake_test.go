@@ -153,6 +153,11 @@ func made(t *testing.T) *scene {
 	})
 }
 
+// collected is one that makes collections.
+func collected(t *testing.T) *scene {
+	return newScene(t, map[string]string{"search": fmt.Sprintf(`{"kind":"serverless","reach":"direct","gatewayPort":%d}`, free(t))})
+}
+
 // takenOver is one that adopts all there is to adopt.
 func takenOver(t *testing.T) *scene {
 	return newScene(t, map[string]string{

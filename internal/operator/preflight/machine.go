@@ -24,10 +24,28 @@ func machine(s *Stack) []Check {
 		look{"machine/pulumi", pulumiVersion},
 		look{"machine/go", goVersion},
 	}
-	if s.Problems == nil && s.tunnels() {
-		all = append(all, look{"machine/port", freePort})
+	if s.Problems == nil && s.Config.Search.TunnelPort+s.Config.Search.GatewayPort != 0 {
+		all = append(all, look{"machine/port", freePorts})
 	}
 	return all
+}
+
+// freePorts are those that the program listens on.
+func freePorts(_ context.Context, s *Stack) (Finding, error) {
+	var free []string
+	for _, p := range []struct {
+		key  string
+		port int
+	}{{"search.tunnelPort", s.Config.Search.TunnelPort}, {"search.gatewayPort", s.Config.Search.GatewayPort}} {
+		if p.port == 0 {
+			continue
+		}
+		if found, err := freePort(s, p.key, p.port); err != nil || !found.OK {
+			return found, err
+		}
+		free = append(free, fmt.Sprintf("127.0.0.1:%d", p.port))
+	}
+	return good("free: %s", strings.Join(free, ", "))
 }
 
 // configured has no problem, and neither have the files that it names.
@@ -126,8 +144,7 @@ func goVersion(ctx context.Context, s *Stack) (Finding, error) {
 }
 
 // freePort can be listened on, as the program will.
-func freePort(_ context.Context, s *Stack) (Finding, error) {
-	port := s.Config.Search.TunnelPort
+func freePort(s *Stack, key string, port int) (Finding, error) {
 	err := listen(port)
 	if err == nil {
 		return good("127.0.0.1:%d is free", port)
@@ -138,11 +155,11 @@ func freePort(_ context.Context, s *Stack) (Finding, error) {
 	var commands []string
 	for other := port + 1; other <= min(port+100, 65535); other++ {
 		if listen(other) == nil {
-			commands = []string{s.set("search.tunnelPort", strconv.Itoa(other))}
+			commands = []string{s.set(key, strconv.Itoa(other))}
 			break
 		}
 	}
-	return bad(commands, "127.0.0.1:%d, search.tunnelPort: %s", port, err)
+	return bad(commands, "127.0.0.1:%d, %s: %s", port, key, err)
 }
 
 func listen(port int) error {

@@ -19,8 +19,13 @@ import (
 // names are those that a stack gives itself, and that somebody may have: all others end in random digits.
 func names(s *Stack) []Check {
 	all := []Check{
-		name{what: "domain", key: "search.domainName", value: s.Config.Search.DomainName, typ: "aws:opensearch/domain:Domain", input: "domainName", exists: domainExists},
 		name{what: "stream", key: "stream.name", value: s.Config.Stream.Name, typ: "aws:kinesis/stream:Stream", input: "name", exists: streamExists},
+	}
+	if s.makesDomain() {
+		domain := s.Config.Search.DomainName
+		all = append(all, name{what: "domain", key: "search.domainName", value: domain, typ: "aws:opensearch/domain:Domain", input: "domainName", exists: domainExists})
+	} else {
+		all = append(all, look{"name/collections", collectionsAreFree}, look{"name/collection-policies", collectionPoliciesAreFree})
 	}
 	if s.makesDatabase() {
 		cluster := s.Config.Source.ClusterName
@@ -41,7 +46,10 @@ func names(s *Stack) []Check {
 	if s.Config.Encryption.KmsKeyArn == "" {
 		all = append(all, look{"name/key-alias", aliasIsFree})
 	}
-	return append(all, look{"name/log-groups", logGroupsAreFree}, look{"name/dms", dmsNamesAreFree})
+	if s.makesDomain() || s.makesDatabase() {
+		all = append(all, look{"name/log-groups", logGroupsAreFree})
+	}
+	return append(all, look{"name/dms", dmsNamesAreFree})
 }
 
 // name is one that the configuration chooses.
@@ -162,7 +170,10 @@ func aliasIsFree(ctx context.Context, s *Stack) (Finding, error) {
 
 // logGroupsAreFree: a service goes on writing for a while when what it logs is deleted, and makes the group again.
 func logGroupsAreFree(ctx context.Context, s *Stack) (Finding, error) {
-	wanted := footprint.SearchLogGroups(s.Config.Search.DomainName)
+	var wanted []string
+	if s.makesDomain() {
+		wanted = footprint.SearchLogGroups(s.Config.Search.DomainName)
+	}
 	if s.makesDatabase() {
 		wanted = append(wanted, footprint.DatabaseLogGroups(s.Config.Source.ClusterName)...)
 	}

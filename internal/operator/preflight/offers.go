@@ -18,16 +18,8 @@ func offers(s *Stack) []Check {
 	if s.makesVPC() {
 		all = append(all, look{"offer/zones", enoughZones})
 	}
-	zones := c.Search.AvailabilityZones // a domain is in the first of the stack's, and in each of them
-	all = append(
-		all,
-		release{name: "offer/search-version", key: "search.engineVersion", want: c.Search.EngineVersion, list: searchVersions},
-		offer{name: "offer/search-type", key: "search.instanceType", want: c.Search.InstanceType, list: searchTypes, first: zones, least: zones},
-	)
-	if *c.Search.DedicatedMasters > 0 {
-		all = append(all, offer{
-			name: "offer/search-master-type", key: "search.dedicatedMasterType", want: c.Search.DedicatedMasterType, list: searchTypes, first: zones, least: zones,
-		})
+	if s.makesDomain() {
+		all = append(all, ofDomain(c.Search)...)
 	}
 	if s.makesDatabase() {
 		all = append(
@@ -45,6 +37,21 @@ func offers(s *Stack) []Check {
 	}
 	if s.tunnels() {
 		all = append(all, offer{name: "offer/bastion-type", key: "bastion.instanceType", want: c.Bastion.InstanceType, list: bastionTypes, first: 1, least: 1})
+	}
+	return all
+}
+
+// ofDomain are its version and its types. It is in the first of the stack's zones, and in each of them.
+func ofDomain(c config.Search) []Check {
+	zones := c.AvailabilityZones
+	all := []Check{
+		release{name: "offer/search-version", key: "search.engineVersion", want: c.EngineVersion, list: searchVersions},
+		offer{name: "offer/search-type", key: "search.instanceType", want: c.InstanceType, list: searchTypes, first: zones, least: zones},
+	}
+	if *c.DedicatedMasters > 0 {
+		all = append(all, offer{
+			name: "offer/search-master-type", key: "search.dedicatedMasterType", want: c.DedicatedMasterType, list: searchTypes, first: zones, least: zones,
+		})
 	}
 	return all
 }

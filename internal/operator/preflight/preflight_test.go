@@ -16,7 +16,7 @@ import (
 
 func TestEveryCheckPassesWhereNothingIsWrong(t *testing.T) {
 	all := map[string]bool{}
-	for _, s := range []*scene{made(t), takenOver(t)} {
+	for _, s := range []*scene{made(t), takenOver(t), collected(t)} {
 		for name, r := range s.run(t) {
 			all[name] = true
 			require.Equalf(t, Passed, r.Outcome, "%s: %s", name, r.Found)
@@ -69,7 +69,7 @@ func TestWhatMayNotBeAskedIsNotPassed(t *testing.T) {
 
 func TestThePolicyAllowsWhatIsAskedAndNothingElse(t *testing.T) {
 	asked := map[string]bool{}
-	for _, s := range []*scene{made(t), takenOver(t)} {
+	for _, s := range []*scene{made(t), takenOver(t), collected(t)} {
 		s.answer("servicequotas:GetServiceQuota", func(r request) answer {
 			if strings.Contains(r.body, "L-14BB0BE7") {
 				return answer{status: http.StatusBadRequest, code: "NoSuchResourceException"}

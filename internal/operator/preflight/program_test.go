@@ -23,6 +23,7 @@ var variants = map[string]config.Config{
 		Search: config.Search{Reach: config.ReachDirect, Current: config.CurrentState{Enabled: new(false)}},
 		Source: config.Source{RotationDays: new(0)}, Lake: config.Lake{Catalog: config.Catalog{Enabled: new(false)}},
 	},
+	"collections": {Search: config.Search{Kind: config.OnCollections}},
 	"adopted": {
 		Network: config.Network{VpcID: componenttest.ExistingVpcID, PrivateSubnetIDs: []string{"subnet-01234567", "subnet-89abcdef"}},
 		Source: config.Source{

@@ -67,7 +67,11 @@ func (s *Stack) questions(ctx context.Context) ([]question, error) {
 			all = append(all, question{actions, alike[key].resources, alike[key].context})
 		}
 	}
-	return all, nil
+	principal, err := s.principal(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return append(all, s.onCollections(caller, principal)...), nil
 }
 
 // replacer puts the stack's names in the place of the documents' placeholders and default names.
@@ -156,6 +160,8 @@ var parts = []struct {
 	actions []string
 }{
 	{(*Stack).makesDatabase, []string{"rds:*"}},
+	{(*Stack).makesDomain, []string{"es:*", "logs:*ResourcePolic*"}},
+	{func(s *Stack) bool { return s.Config.Search.On(config.OnCollections) }, []string{"aoss:*"}},
 	{(*Stack).makesVPC, []string{
 		"ec2:CreateVpc", "ec2:DeleteVpc", "ec2:ModifyVpcAttribute", "ec2:CreateSubnet", "ec2:DeleteSubnet", "ec2:ModifySubnetAttribute",
 		"ec2:CreateRouteTable", "ec2:DeleteRouteTable", "ec2:AssociateRouteTable", "ec2:DisassociateRouteTable", "ec2:CreateRoute", "ec2:DeleteRoute",

@@ -95,17 +95,17 @@ var limits = []quota{
 		adds: more("aws:kinesis/firehoseDeliveryStream:FirehoseDeliveryStream", deliveries), usage: counted("firehose", "L-14BB0BE7", deliveryStreams),
 	},
 	{
-		name: "domains", what: "OpenSearch domains",
+		name: "domains", what: "OpenSearch domains", of: (*Stack).makesDomain,
 		adds: more("aws:opensearch/domain:Domain", one), usage: counted("es", "L-076D529E", searchDomains),
 	},
 	{
-		name: "domain-nodes", what: "instances in a domain",
+		name: "domain-nodes", what: "instances in a domain", of: (*Stack).makesDomain,
 		adds: domainNodes, usage: counted("es", "L-6408ABDE", func(context.Context, *Stack) (int, error) { return 0, nil }),
 	},
 	{name: "concurrency", what: "concurrent executions of functions", adds: concurrency, usage: ofLambda},
 	{name: "roles", what: "IAM roles in the account", adds: more("aws:iam/role:Role", roles), usage: ofIAM},
 	{
-		name: "log-policies", what: "resource policies of CloudWatch Logs in the region",
+		name: "log-policies", what: "resource policies of CloudWatch Logs in the region", of: (*Stack).makesDomain,
 		adds: more("aws:cloudwatch/logResourcePolicy:LogResourcePolicy", one), usage: logPolicies,
 	},
 }

@@ -97,7 +97,10 @@ func (s *Stack) makesDatabase() bool { return s.Config.Source.Existing == nil }
 // makesVPC says that a VPC is made.
 func (s *Stack) makesVPC() bool { return !s.adopts() }
 
-// tunnels says that the domain is reached through a bastion.
+// makesDomain says that a domain is made, and no collections.
+func (s *Stack) makesDomain() bool { return s.Config.Search.On(config.OnDomain) }
+
+// tunnels says that the domain, or the collections, are reached through a bastion.
 func (s *Stack) tunnels() bool { return s.Config.Search.Reach == config.ReachTunnel }
 
 // nat says that NAT gateways are made.

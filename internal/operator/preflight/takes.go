@@ -18,7 +18,7 @@ func zonesOfVPC(s *Stack) int { return s.Config.Network.AvailabilityZones }
 
 func databaseInstances(s *Stack) int { return s.Config.Source.Instances }
 
-// deliveries are the one into the domain and the one into the lake.
+// deliveries are the one into OpenSearch and the one into the lake.
 func deliveries(*Stack) int { return 2 }
 
 // gatewayEndpoint is S3's; the others are interfaces.
