@@ -2,6 +2,7 @@ package main
 
 import (
 	"cdcpipeline/internal/currentstate"
+	"cdcpipeline/internal/opensearch"
 	"cdcpipeline/internal/operator/conformance"
 	"cdcpipeline/internal/operator/verify"
 	"cdcpipeline/internal/outputs"
@@ -113,7 +114,7 @@ func (f *conformanceFlags) run(cmd *cobra.Command) error {
 	}
 	ctx := cmd.Context()
 	d, err := f.stack.open(ctx, func(o *outputs.Outputs) []any {
-		return []any{&o.StreamName, &o.TaskArn, &o.SearchURL, &o.SearchEndpoint, &o.SearchMasterSecretArn, &o.HistoryIndex, &o.LakeBucket, &o.LakePrefix}
+		return append(searchOutputs(o), &o.StreamName, &o.TaskArn, &o.HistoryIndex, &o.LakeBucket, &o.LakePrefix)
 	})
 	if err != nil {
 		return err
@@ -196,7 +197,7 @@ func (f *conformanceFlags) examine(ctx context.Context, d *deployment, name tabl
 		Timeout: f.timeout, Keep: f.keep, Tell: show.tell,
 	}
 	if p.Current != nil {
-		epochs := currentstate.NewEpochs(currentstate.EpochsOptions{Domain: p.Current.Client, Bucket: d.bucket()})
+		epochs := currentstate.NewEpochs(d.registry(p.Current.Client))
 		if err := unknownTo(ctx, epochs, name); err != nil {
 			return nil, err
 		}
@@ -244,8 +245,8 @@ func unknownTo(ctx context.Context, epochs *currentstate.Epochs, name table.Name
 	return nil
 }
 
-// settling is how long the current indices may take to have what the stream has.
-const settling = 30 * time.Second
+// settling is how long the current indices may take to have what the stream has, and a collection to find it.
+const settling = 30*time.Second + opensearch.FoundInCollection
 
 // forgetting waits until all of a table's rows are in its index: what came later would make it again.
 func forgetting(epochs *currentstate.Epochs) func(context.Context, table.Name, int64) error {

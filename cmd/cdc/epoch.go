@@ -66,7 +66,7 @@ func (f *epochFlags) name() table.Name {
 // open the epochs of the stack.
 func (f *epochFlags) open(ctx context.Context, tell func(string, ...any)) (*currentIndices, error) {
 	d, err := f.stack.open(ctx, func(o *outputs.Outputs) []any {
-		return []any{&o.SearchURL, &o.SearchEndpoint, &o.SearchMasterSecretArn, &o.LakeBucket}
+		return append(searchOutputs(o), &o.LakeBucket)
 	})
 	if err != nil {
 		return nil, err
@@ -106,7 +106,7 @@ func newEpochList(stack *stackFlags) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			defer c.domain.Close()
+			defer c.search.Close()
 			listed, err := c.list(cmd.Context())
 			if err != nil {
 				return err

@@ -36,7 +36,7 @@ func (f *epochFlags) rollback(cmd *cobra.Command) error {
 	if err != nil {
 		return err
 	}
-	defer c.domain.Close()
+	defer c.search.Close()
 	before, err := c.Current(ctx, n)
 	if err != nil {
 		return err
@@ -87,7 +87,7 @@ func (f *dropFlags) run(cmd *cobra.Command) error {
 	if err != nil {
 		return err
 	}
-	defer c.domain.Close()
+	defer c.search.Close()
 	epochs, err := c.Current(ctx, n)
 	if err != nil {
 		return err

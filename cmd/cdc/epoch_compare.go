@@ -2,6 +2,7 @@ package main
 
 import (
 	"cdcpipeline/internal/currentstate"
+	"cdcpipeline/internal/opensearch"
 	"cdcpipeline/internal/operator/schema"
 	"cdcpipeline/internal/operator/status"
 	"cdcpipeline/internal/operator/verify"
@@ -17,15 +18,15 @@ import (
 	"github.com/spf13/pflag"
 )
 
-// currentIndices are the epochs of a stack's tables, and what else there is in the domain that holds them.
+// currentIndices are the epochs of a stack's tables, and what else there is where they are.
 type currentIndices struct {
 	*currentstate.Epochs
 	// settings are those of the function that fills them.
 	settings currentstate.Settings
-	domain   *status.Domain
+	search   *status.Search
 }
 
-// currentIndices opens the domain of a stack that keeps a current state. Closing the domain closes the tunnel.
+// currentIndices opens what is searched of a stack that keeps a current state. Closing that closes the tunnels.
 func (d *deployment) currentIndices(ctx context.Context, tell func(string, ...any)) (*currentIndices, error) {
 	if d.CurrentFunctionName == "" {
 		return nil, errors.New("the stack keeps no current state: set search.current.enabled to true and run `pulumi up`")
@@ -34,13 +35,30 @@ func (d *deployment) currentIndices(ctx context.Context, tell func(string, ...an
 	if err != nil {
 		return nil, err
 	}
-	domain, err := d.search(ctx, tell)
+	search, err := d.search(ctx, tell)
 	if err != nil {
 		return nil, err
 	}
-	return &currentIndices{settings: settings, domain: domain, Epochs: currentstate.NewEpochs(currentstate.EpochsOptions{
-		Domain: domain.Client, Bucket: d.bucket(), Shards: settings.Shards, Replicas: settings.Replicas,
-	})}, nil
+	registry := d.registry(search.Current)
+	registry.Shards, registry.Replicas = settings.Shards, settings.Replicas
+	return &currentIndices{settings: settings, search: search, Epochs: currentstate.NewEpochs(registry)}, nil
+}
+
+// beginsEpochs refuses a new epoch while another place is filled, whose registry would not know of it.
+func (d *deployment) beginsEpochs() error {
+	if len(d.NextSearch) == 0 {
+		return nil
+	}
+	return errors.New("the stack moves to another place to search (search.next), which would not know of new epochs: finish that first, or remove search.next and run `pulumi up`")
+}
+
+// registry of the tables whose present rows are behind a client.
+func (d *deployment) registry(current opensearch.Client) currentstate.EpochsOptions {
+	o := currentstate.EpochsOptions{Domain: current, Bucket: d.bucket(), Registry: currentstate.Place(d.CurrentRegistry), Copied: d.next}
+	if d.Serverless() {
+		o.Service = opensearch.Serverless
+	}
+	return o
 }
 
 // compareFlags say how the index of an epoch is compared with the database before it is shown.
@@ -82,7 +100,7 @@ func (f *compareFlags) open(ctx context.Context, tell func(string, ...any)) (db 
 func (c *currentIndices) compare(ctx context.Context, db *sql.DB, n table.Name, epoch int, o verify.CompareOptions) (compared, error) {
 	o.Tables = []table.Name{{Database: n.Database, Table: n.Table}}
 	current := verify.Current{
-		Client: c.domain.Client,
+		Client: c.search.Current,
 		Index:  func(table.Name) string { return currentstate.Index(n, epoch) },
 	}
 	var result compared

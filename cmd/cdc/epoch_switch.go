@@ -64,7 +64,7 @@ func (f *switchFlags) run(cmd *cobra.Command) error {
 	if err != nil {
 		return err
 	}
-	defer c.domain.Close()
+	defer c.search.Close()
 	n := f.name()
 	epochs, err := c.Current(ctx, n)
 	if err != nil {

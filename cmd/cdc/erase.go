@@ -4,6 +4,7 @@ import (
 	"cdcpipeline/config"
 	"cdcpipeline/internal/operator/erase"
 	"cdcpipeline/internal/operator/preflight"
+	"cdcpipeline/internal/operator/status"
 	"cdcpipeline/internal/outputs"
 	"cdcpipeline/internal/table"
 	"cdcpipeline/internal/task"
@@ -34,7 +35,8 @@ The lake is read whole, each version of each object of the table, and so is the 
 same command finishes what is left.
 
 What it cannot reach is named with the day after which it has nothing of the row: the stream, snapshots of the domain, logs, the source's own
-backups. Records of which nobody can tell the row are named, and left.
+backups. In collections documents are deleted one by one, and looked for until none has been found for a minute; their segments and snapshots
+are the service's own, and have no day. Records of which nobody can tell the row are named, and left.
 
 With --output json (keys are added, never renamed; times in UTC): table, key, otherKeys[], erased, raw and parked (records, objects, versions),
 history and current (documents, indices[]), tables[], tableVersions, queryResults, unreadable[], left[where until why].`
@@ -104,7 +106,7 @@ func (f *eraseFlags) run(cmd *cobra.Command) error {
 	f.typed = typed(cmd)
 	ctx := cmd.Context()
 	d, err := f.stack.open(ctx, func(o *outputs.Outputs) []any {
-		return []any{&o.LakeBucket, &o.LakePrefix, &o.LakeErrorPrefix, &o.SearchURL, &o.SearchEndpoint, &o.SearchMasterSecretArn, &o.HistoryIndex, &o.StreamName, &o.TaskArn}
+		return append(searchOutputs(o), &o.LakeBucket, &o.LakePrefix, &o.LakeErrorPrefix, &o.HistoryIndex, &o.StreamName, &o.TaskArn)
 	})
 	if err != nil {
 		return err
@@ -151,25 +153,21 @@ func (f *eraseFlags) open(ctx context.Context, d *deployment, tell func(string, 
 		return e, nil, err
 	}
 	e.Source = erase.Database{DB: db}
-	search := &erase.Search{History: d.HistoryIndex}
-	var shut func() error
+	e.Search = &erase.Search{Index: d.HistoryIndex}
+	var search *status.Search
 	if d.CurrentFunctionName == "" {
-		domain, err := d.search(ctx, tell)
-		if err != nil {
-			return e, nil, errors.Join(err, closeDatabase())
-		}
-		search.Client = domain.Client
-		shut = func() error { return errors.Join(domain.Close(), closeDatabase()) }
+		search, err = d.search(ctx, tell)
 	} else {
-		current, err := d.currentIndices(ctx, tell)
-		if err != nil {
-			return e, nil, errors.Join(err, closeDatabase())
+		var current *currentIndices
+		if current, err = d.currentIndices(ctx, tell); err == nil {
+			search, e.Search.Epochs = current.search, current
 		}
-		search.Client, search.Epochs = current.domain.Client, current
-		shut = func() error { return errors.Join(current.domain.Close(), closeDatabase()) }
 	}
-	e.Search = search
-	return e, shut, nil
+	if err != nil {
+		return e, nil, errors.Join(err, closeDatabase())
+	}
+	e.Search.History, e.Search.Current = search.History, search.Current
+	return e, func() error { return errors.Join(search.Close(), closeDatabase()) }, nil
 }
 
 // erasable is the stack's bucket as an erasure sees it.
@@ -189,6 +187,9 @@ func (d *deployment) erasable() erase.Lake {
 // kept is what the stack keeps out of reach, as its state tells.
 func (f *eraseFlags) kept(ctx context.Context, d *deployment) (erase.Kept, error) {
 	k := erase.Kept{Stream: d.StreamName, Domain: d.SearchDomainName, Queries: d.AthenaWorkgroup != "", Logs: map[string]int{}}
+	if d.Serverless() {
+		k.Collections = []string{d.HistoryCollection, d.CurrentCollection}
+	}
 	printed, err := f.stack.pulumi(ctx, "stack", "export")
 	if err != nil {
 		return k, fmt.Errorf("reading the stack's state: %w", err)

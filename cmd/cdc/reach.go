@@ -3,11 +3,15 @@ package main
 import (
 	"cdcpipeline/internal/opensearch"
 	"cdcpipeline/internal/operator/status"
+	"cdcpipeline/internal/outputs"
 	"cdcpipeline/internal/tunnel"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
+	"strconv"
 	"syscall"
 
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
@@ -18,7 +22,7 @@ import (
 func (d *deployment) tunnel(ctx context.Context, local string, to tunnel.Target, tell func(string, ...any)) (*tunnel.Tunnel, error) {
 	t, err := tunnel.Listen(ctx, tunnel.Options{AWS: d.AWS, Account: d.AccountID, Address: local, Log: tell})
 	if errors.Is(err, syscall.EADDRINUSE) {
-		return nil, fmt.Errorf("%s is taken, by another tunnel perhaps, or by a running `pulumi up`: choose another port with --port", local)
+		return nil, taken(local)
 	}
 	if err != nil {
 		return nil, err
@@ -31,24 +35,68 @@ func (d *deployment) tunnel(ctx context.Context, local string, to tunnel.Target,
 	return t, nil
 }
 
-// search is the domain under its master user, through the stack's bastion if it has one. Closing it closes the tunnel.
-func (d *deployment) search(ctx context.Context, tell func(string, ...any)) (*status.Domain, error) {
-	host, port, err := d.SearchAddress()
+func taken(local string) error {
+	return fmt.Errorf("%s is taken, by another tunnel perhaps, or by a running `pulumi up`: choose another port with --port", local)
+}
+
+// searchOutputs are those by which what is searched is reached.
+func searchOutputs(o *outputs.Outputs) []any {
+	if o.Serverless() {
+		return []any{&o.HistoryEndpoint, &o.CurrentEndpoint, &o.HistoryCollection, &o.CurrentCollection}
+	}
+	return []any{&o.SearchURL, &o.SearchEndpoint, &o.SearchMasterSecretArn}
+}
+
+// way to a URL inside the VPC: through the stack's bastion, if it has one, or straight.
+func (d *deployment) way(ctx context.Context, to string, tell func(string, ...any)) (send http.RoundTripper, shut func() error, err error) {
+	if !d.Tunnelled() {
+		return http.DefaultTransport, closed, nil
+	}
+	parsed, err := url.Parse(to)
+	if err != nil || parsed.Hostname() == "" {
+		return nil, nil, fmt.Errorf("the stack's output %q is no URL: run `pulumi up`", to)
+	}
+	port, err := strconv.Atoi(cmp.Or(parsed.Port(), "443"))
 	if err != nil {
-		return nil, err
+		return nil, nil, fmt.Errorf("the stack's output %q has no port that is a number", to)
+	}
+	t, err := d.tunnel(ctx, "127.0.0.1:0", tunnel.Target{Host: parsed.Hostname(), Port: port}, tell)
+	if err != nil {
+		return nil, nil, err
+	}
+	return opensearch.Through(t.Addr().String()), t.Close, nil
+}
+
+// search is where the history and the present rows are: the domain under its master user, or the collections under the operator's own AWS
+// identity. Closing it closes the tunnels.
+func (d *deployment) search(ctx context.Context, tell func(string, ...any)) (*status.Search, error) {
+	if d.Serverless() {
+		return d.collections(ctx, tell)
 	}
 	login, err := status.ReadLogin(ctx, secretsmanager.NewFromConfig(d.AWS), d.SearchMasterSecretArn)
 	if err != nil {
 		return nil, err
 	}
-	if !d.Tunnelled() {
-		return status.NewDomain(d.SearchURL, login, http.DefaultTransport), nil
-	}
-	t, err := d.tunnel(ctx, "127.0.0.1:0", tunnel.Target{Host: host, Port: port}, tell)
+	send, shut, err := d.way(ctx, d.SearchURL, tell)
 	if err != nil {
 		return nil, err
 	}
-	domain := status.NewDomain(d.SearchURL, login, opensearch.Through(t.Addr().String()))
-	domain.Shut = t.Close
+	domain := status.NewDomain(d.SearchURL, login, send)
+	domain.Shut = shut
 	return domain, nil
+}
+
+func (d *deployment) collections(ctx context.Context, tell func(string, ...any)) (*status.Search, error) {
+	history, shutHistory, err := d.way(ctx, d.HistoryEndpoint, tell)
+	if err != nil {
+		return nil, err
+	}
+	current, shutCurrent, err := d.way(ctx, d.CurrentEndpoint, tell)
+	if err != nil {
+		return nil, errors.Join(err, shutHistory())
+	}
+	s := status.NewCollections(d.AWS, status.Way{Name: d.HistoryCollection, URL: d.HistoryEndpoint, Send: history},
+		status.Way{Name: d.CurrentCollection, URL: d.CurrentEndpoint, Send: current})
+	s.Shut = func() error { return errors.Join(shutHistory(), shutCurrent()) }
+	return s, nil
 }

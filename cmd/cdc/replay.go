@@ -9,17 +9,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
-	"maps"
-	"os"
-	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
-	pretty "github.com/jedib0t/go-pretty/v6/table"
 	"github.com/spf13/cobra"
 )
 
@@ -38,6 +32,11 @@ What the job of the lake's tables has refused, "cdc tables replay" applies once 
 it when it equals the source: for another number of shards, or documents that were damaged. Searches see the former index,
 as it was when the replay began, until then.
 
+--history gives the history index those changes of the lake that it lacks, as far back as it is kept (search.historyRetentionDays): after a
+move to another place (--next), or when somebody has deleted a part. A change that its delivery brings at the same moment may be there twice.
+
+--next does all of this in the place that search.next is making, before it is the one that is searched.
+
 A deletion is remembered for as long as the stream and parked records may bring back the row (STREAM_RETENTION_HOURS and PARKED_DAYS of
 the function: 7 and 30 days by default). What is older cannot be replayed in part into an index that is in use: a row whose
 deletion is left out would come back. Leave out --to, or take --new-epoch. Deleted rows of that age are shown until the replay has come
@@ -51,7 +50,8 @@ Exit code 0 only if no record was refused.`
 const replayExample = `  cdc replay --parked-only --dry-run
   cdc replay --parked-only
   cdc replay --table testdb.retail_trans --from 2026-11-23T18:00:00Z --rate 500
-  cdc replay --table testdb.retail_trans --new-epoch`
+  cdc replay --table testdb.retail_trans --new-epoch
+  cdc replay --history --next`
 
 // replayFlags of the command line.
 type replayFlags struct {
@@ -61,6 +61,7 @@ type replayFlags struct {
 	from, to string
 	parked   bool
 	newEpoch bool
+	history  bool
 	keep     bool
 	restart  bool
 	dryRun   bool
@@ -83,6 +84,8 @@ func newReplay(stack *stackFlags) *cobra.Command {
 	flags.StringVar(&f.to, "to", "", "replay what is not newer, written as --from is")
 	flags.BoolVar(&f.parked, "parked-only", false, "replay records that were parked, not the lake")
 	flags.BoolVar(&f.newEpoch, "new-epoch", false, "fill a new index from the lake, compare it with the source, and show it")
+	flags.BoolVar(&f.history, "history", false, "give the history index what the lake has and it lacks")
+	stack.registerNext(flags)
 	flags.BoolVar(&f.keep, "keep", false, "with --parked-only: leave the objects whose records were applied")
 	flags.BoolVar(&f.restart, "restart", false, "begin anew, and forget what an interrupted replay has done")
 	flags.BoolVar(&f.dryRun, "dry-run", false, "read and count, and apply nothing")
@@ -108,6 +111,8 @@ func (f *replayFlags) validate() error {
 	refuse(f.newEpoch && (f.from != "" || f.to != ""), "--new-epoch: an index is filled with everything: leave out --from and --to")
 	refuse(len(f.compare.ignored) > 0 && !f.newEpoch, "--ignore-column: only --new-epoch compares tables")
 	refuse(f.newEpoch && f.dryRun, "--new-epoch and --dry-run: count what the lake has without --new-epoch")
+	refuse(f.history && (f.parked || f.newEpoch), "--history and --parked-only or --new-epoch: give one of them")
+	refuse(f.history && f.rate > 0, "--history and --rate: what the history lacks is written as fast as it takes it")
 	refuse(f.keep && !f.parked, "--keep: only --parked-only removes anything")
 	refuse(f.rate < 0, "--rate: must not be negative, is %d", f.rate)
 	problems = append(problems, checkOutput(f.output))
@@ -146,13 +151,16 @@ func (f *replayFlags) run(cmd *cobra.Command) error {
 	}
 	ctx := cmd.Context()
 	d, err := f.stack.open(ctx, func(o *outputs.Outputs) []any {
-		return []any{&o.Tables, &o.SearchURL, &o.SearchEndpoint, &o.SearchMasterSecretArn, &o.LakeBucket, &o.LakePrefix}
+		return append(searchOutputs(o), &o.Tables, &o.LakeBucket, &o.LakePrefix)
 	})
 	if err != nil {
 		return err
 	}
 	show := newWaiting(cmd.ErrOrStderr())
 	defer show.finish()
+	if f.history {
+		return f.fillHistory(ctx, cmd.OutOrStdout(), d, show)
+	}
 	w, shut, err := f.open(ctx, d, show)
 	if err != nil {
 		return err
@@ -198,33 +206,50 @@ type replaying struct {
 // open what every mode needs.
 func (f *replayFlags) open(ctx context.Context, d *deployment, show *waiting) (*replaying, func(), error) {
 	w := &replaying{replayFlags: f, d: d, show: show}
-	tables, err := tablesOf(f.tables, d.Tables, true)
-	if err != nil && (!f.parked || len(f.tables) > 0) {
+	if err := w.choose(); err != nil {
 		return nil, nil, err
 	}
-	var unknown []error
-	for _, t := range tables {
-		w.tables = append(w.tables, table.Name{Database: t.Database, Table: t.Table})
-		if !d.Loads(t.String()) {
-			unknown = append(unknown, fmt.Errorf("--table %s: the stack does not follow it: its tables are %s", t, strings.Join(d.Tables, ", ")))
+	var err error
+	if f.newEpoch {
+		if err := d.beginsEpochs(); err != nil {
+			return nil, nil, err
 		}
-	}
-	if err := errors.Join(unknown...); err != nil && !f.parked { // what is parked may be of a table that is followed no more
-		return nil, nil, err
 	}
 	if w.current, err = d.currentIndices(ctx, show.tell); err != nil {
 		return nil, nil, err
 	}
-	shut := func() { _ = w.current.domain.Close() }
-	w.function, err = currentstate.New(w.current.settings, currentstate.Deps{Domain: w.current.domain.Client, Bucket: d.bucket(), Log: slog.New(slog.DiscardHandler)})
+	shut := func() { _ = w.current.search.Close() }
+	w.function, err = currentstate.New(w.current.settings, currentstate.Deps{Domain: w.current.search.Current, Bucket: d.bucket(), Log: slog.New(slog.DiscardHandler)})
 	if err == nil {
 		err = f.safe(w.current.settings)
+	}
+	if err == nil && !f.dryRun {
+		err = w.function.Begin(ctx)
 	}
 	if err != nil {
 		shut()
 		return nil, nil, err
 	}
 	return w, shut, nil
+}
+
+// choose the tables.
+func (w *replaying) choose() error {
+	tables, err := tablesOf(w.replayFlags.tables, w.d.Tables, true)
+	if err != nil && (!w.parked || len(w.replayFlags.tables) > 0) {
+		return err
+	}
+	var unknown []error
+	for _, t := range tables {
+		w.tables = append(w.tables, table.Name{Database: t.Database, Table: t.Table})
+		if !w.d.Loads(t.String()) {
+			unknown = append(unknown, fmt.Errorf("--table %s: the stack does not follow it: its tables are %s", t, strings.Join(w.d.Tables, ", ")))
+		}
+	}
+	if w.parked { // what is parked may be of a table that is followed no more
+		return nil
+	}
+	return errors.Join(unknown...)
 }
 
 // safe refuses to replay a part of what is older than the memory of deletions into an index in use.
@@ -290,33 +315,6 @@ func (w *replaying) replayLake(ctx context.Context, n table.Name, o replay.Optio
 	return sum, w.showAgain(ctx, n, sum)
 }
 
-// openJournal of a replay with these flags of this stack. Times that were given as ago are those of the first run.
-func (w *replaying) openJournal() (*replay.Journal, error) {
-	cache, err := os.UserCacheDir()
-	if err != nil {
-		return nil, fmt.Errorf("finding the user's cache directory: %w", err)
-	}
-	what := fmt.Sprintf("%q", []string{
-		w.d.AccountID, w.d.Region, w.d.SearchURL, w.d.LakeBucket, w.from, w.to, strconv.FormatBool(w.parked), strconv.FormatBool(w.newEpoch), strings.Join(w.replayFlags.tables, " "),
-	})
-	now := w.now().UTC()
-	open := func() (*replay.Journal, error) {
-		return replay.OpenJournal(filepath.Join(cache, "cdc-pipeline"), what, now)
-	}
-	journal, err := open()
-	if err == nil && w.restart {
-		if err := journal.Remove(); err != nil {
-			return nil, err
-		}
-		journal, err = open()
-	}
-	if err != nil || journal.Began.Equal(now) {
-		return journal, err
-	}
-	w.show.tell("going on with the replay of %s; --restart begins anew", journal.Began.Format(time.RFC3339))
-	return journal, w.times(journal.Began)
-}
-
 func (w *replaying) replayParked(ctx context.Context, o replay.Options) (replay.Summary, error) {
 	parkedFor := w.current.settings.Parked
 	oldest := w.now().Add(-parkedFor)
@@ -361,45 +359,4 @@ func (w *replaying) showAgain(ctx context.Context, n table.Name, sum replay.Summ
 	}
 	w.show.tell("%s showed no index: it shows epoch %d now", currentstate.Alias(n), t.Latest().Number)
 	return w.current.Switch(ctx, n, t.Latest().Number)
-}
-
-// progress in bytes read.
-func (w *replaying) progress(done, total int64) {
-	w.show.of("bytes read", done, total)
-}
-
-func (f *replayFlags) print(w io.Writer, sum replay.Summary) error {
-	if f.output == "json" {
-		return printJSON(w, sum)
-	}
-	var b strings.Builder
-	for _, p := range sum.Problems {
-		fmt.Fprintf(&b, "%s: %s %s: %s\n", p.Object, p.Reason, p.Table, cut(p.Detail))
-	}
-	if b.Len() > 0 {
-		b.WriteByte('\n')
-	}
-	t := plainTable("table", "load", "insert", "update", "delete", "control")
-	for _, name := range slices.Sorted(maps.Keys(sum.Tables)) {
-		of := sum.Tables[name]
-		described := int64(0)
-		for operation, n := range of {
-			if !slices.Contains([]change.Operation{change.Load, change.Insert, change.Update, change.Delete}, operation) {
-				described += n
-			}
-		}
-		t.AppendRow(pretty.Row{name, of[change.Load], of[change.Insert], of[change.Update], of[change.Delete], described})
-	}
-	ending := fmt.Sprintf("%d records in %d objects: %d applied, %d behind what is indexed, %d of epochs that are no longer kept, %d control records, %d refused",
-		sum.Records, sum.Objects, sum.Applied, sum.Superseded, sum.Retired, sum.Control, sum.Refused)
-	if f.dryRun {
-		ending = fmt.Sprintf("%d records in %d objects, %d would be applied, %d are refused as they are; nothing was done", sum.Records, sum.Objects, sum.Wanted, sum.Refused)
-	}
-	if sum.ObjectsDone > 0 || sum.RecordsDone > 0 {
-		ending += fmt.Sprintf("; %d objects, and %d records of others, were done before", sum.ObjectsDone, sum.RecordsDone)
-	}
-	if _, err := fmt.Fprintf(w, "%s%s\n\n%s\n", b.String(), t.Render(), ending); err != nil {
-		return fmt.Errorf("printing the replay: %w", err)
-	}
-	return nil
 }

@@ -22,6 +22,13 @@ import (
 // stackFlags name the Pulumi stack that a command works on. Every command has them, from the root.
 type stackFlags struct {
 	name, dir string
+	// next is --next, which some commands have.
+	next bool
+}
+
+// registerNext gives a command --next.
+func (f *stackFlags) registerNext(flags *pflag.FlagSet) {
+	flags.BoolVar(&f.next, "next", false, "work on the place of search.next, which is not searched yet")
 }
 
 func (f *stackFlags) register(flags *pflag.FlagSet) {
@@ -38,6 +45,8 @@ type deployment struct {
 	Profile string
 	// PathStyle says that S3 is called by path, as the stack's provider does.
 	PathStyle bool
+	// next says that the outputs are those of the place of search.next.
+	next bool
 }
 
 // open finds the stack's outputs, of which those needed must be there, and its account.
@@ -58,7 +67,7 @@ func (f *stackFlags) account(ctx context.Context, o outputs.Outputs) (*deploymen
 	if region := cmp.Or(settings["region"], o.Region); region != "" {
 		settings["region"] = region
 	}
-	d := &deployment{Outputs: o, Profile: settings["profile"], PathStyle: settings["s3UsePathStyle"] == "true"}
+	d := &deployment{Outputs: o, Profile: settings["profile"], PathStyle: settings["s3UsePathStyle"] == "true", next: f.next}
 	if d.AWS, err = awsconfig.Load(ctx, settings); err != nil {
 		return nil, err
 	}
@@ -81,6 +90,11 @@ func (f *stackFlags) outputs(ctx context.Context, needed outputs.Fields) (output
 	o, err := outputs.Parse(printed)
 	if err != nil {
 		return outputs.Outputs{}, err
+	}
+	if f.next {
+		if o, err = o.Next(); err != nil {
+			return o, err
+		}
 	}
 	return o, o.Require(needed)
 }

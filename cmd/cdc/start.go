@@ -117,6 +117,11 @@ func (f *startFlags) run(cmd *cobra.Command, stack *stackFlags) error {
 	show := newWaiting(cmd.ErrOrStderr())
 	defer show.finish()
 	return onTaskOf(cmd, stack, f.timeout, show.tell, f.task, func(ctx context.Context, d *deployment, t task.Task) error {
+		if f.loads() {
+			if err := d.beginsEpochs(); err != nil {
+				return err
+			}
+		}
 		if f.loads() && d.CurrentFunctionName != "" {
 			return f.reload(ctx, d, t, show)
 		}
@@ -187,7 +192,7 @@ func (f *startFlags) reload(ctx context.Context, d *deployment, task task.Task, 
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, c.domain.Close()) }()
+	defer func() { err = errors.Join(err, c.search.Close()) }()
 	db, shut, err := f.compare.open(ctx, show.tell)
 	if err != nil {
 		return err

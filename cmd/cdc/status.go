@@ -19,13 +19,14 @@ import (
 )
 
 const statusLong = `Say how the pipeline is: its task, what each table has been through, how late each step is, what no sink took, and what
-is in the domain. All of it is asked for at the same time; what cannot be read is said, and the rest is shown.
+is in the domain or the collections. All of it is asked for at the same time; what cannot be read is said, and the rest is shown.
 
 Exit code 0: healthy. 1: something is wrong or could not be read; the problems are listed, each with what to do.
 
 Lags are the latest points in CloudWatch of the last 15 minutes, "-" when there are none: services publish every minute, some
 nothing while nothing happens. A task or a reader of the stream is late beyond --max-lag; a delivery when it holds a
 record for more than 20 minutes, which is beyond the longest buffer. A yellow domain is no problem: one node has no place for replicas.
+Collections of OpenSearch Serverless have a status each in place of a colour; one that is not ACTIVE is a problem.
 
 DMS sends no record of TRUNCATE, DROP and RENAME TABLE, nor of statements on partitions: rows that went with one are still
 shown. So each table is compared with what it was at its load, as the database tells it; what is found is kept in the lake's
@@ -40,7 +41,7 @@ With --output json (keys are added, never renamed; times in UTC; what nobody mea
   ddl     tables[name gone changes[what after before]] error
   lag     sourceSeconds targetSeconds streamSeconds searchSeconds lakeSeconds error
   parked  objects bytes newest newestAt error
-  search  cluster indices[name documents bytes] error
+  search  cluster collections[name status problem] indices[name documents bytes] error
   current tables[name shown latest until] error
   lakeTables tables[name source lagSeconds until rows objects bytes refused stopped] run runError error
 
@@ -117,10 +118,7 @@ func (f *statusFlags) run(cmd *cobra.Command) error {
 	}
 	ctx := cmd.Context()
 	d, err := f.stack.open(ctx, func(o *outputs.Outputs) []any {
-		return []any{
-			&o.TaskArn, &o.StreamName, &o.SearchURL, &o.SearchEndpoint, &o.SearchMasterSecretArn, &o.SearchDeliveryName,
-			&o.HistoryIndex, &o.LakeBucket, &o.LakeErrorPrefix, &o.LakeDeliveryName,
-		}
+		return append(searchOutputs(o), &o.TaskArn, &o.StreamName, &o.SearchDeliveryName, &o.HistoryIndex, &o.LakeBucket, &o.LakeErrorPrefix, &o.LakeDeliveryName)
 	})
 	if err != nil {
 		return err

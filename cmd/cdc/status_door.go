@@ -9,25 +9,25 @@ import (
 	dms "github.com/aws/aws-sdk-go-v2/service/databasemigrationservice"
 )
 
-// openDoor keeps the ways to the domain and to the database between two looks.
+// openDoor keeps the ways to what is searched and to the database between two looks.
 type openDoor struct {
 	*deployment
 	connection *connectionFlags
-	domain     *status.Domain
+	searched   *status.Search
 	source     *sql.DB
 	shut       func() error
 }
 
 func (o *openDoor) search(ctx context.Context) (status.Cluster, error) {
-	if o.domain == nil {
-		domain, err := o.deployment.search(ctx, discard)
+	if o.searched == nil {
+		search, err := o.deployment.search(ctx, discard)
 		if err != nil {
 			return nil, err
 		}
-		domain.Registry = o.bucket()
-		o.domain = domain
+		search.Registry = o.registry(search.Current)
+		o.searched = search
 	}
-	return stayingOpen{o.domain}, nil
+	return stayingOpen{o.searched}, nil
 }
 
 func (o *openDoor) database(ctx context.Context) (status.Database, error) {
@@ -42,8 +42,8 @@ func (o *openDoor) database(ctx context.Context) (status.Database, error) {
 }
 
 func (o *openDoor) close() {
-	if o.domain != nil {
-		_ = o.domain.Close()
+	if o.searched != nil {
+		_ = o.searched.Close()
 	}
 	if o.shut != nil {
 		_ = o.shut()
@@ -61,7 +61,7 @@ func (d *deployment) noteTables(ctx context.Context, db *sql.DB) error {
 func discard(string, ...any) {}
 
 // stayingOpen is closed with its door.
-type stayingOpen struct{ *status.Domain }
+type stayingOpen struct{ *status.Search }
 
 func (stayingOpen) Close() error { return nil }
 

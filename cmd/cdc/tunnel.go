@@ -17,6 +17,9 @@ import (
 
 const tunnelLong = `Open a way from this machine to what is inside the VPC, through an SSM session to the stack's bastion.
 
+Collections of OpenSearch Serverless sign in nobody with a password. So what listens for one is a gateway, which signs requests with your AWS
+credentials: your own identity acts. It asks for a password of its own, which is made anew each time.
+
 Nothing listens on the internet for it: the bastion has no address there, and AWS decides by your credentials who may open
 a session (ssm:StartSession on the bastion). The tunnel listens on 127.0.0.1 only. It opens its session at once; when that
 breaks for good, the next connection opens another. Ctrl-C ends it.`
@@ -33,16 +36,18 @@ type entrance struct {
 	straight                  func(outputs.Outputs) string
 	secret                    func(outputs.Outputs) string
 	guide                     func(status.Guide) (string, error)
+	// collection that is opened where there is no domain, and what is said of it; none for what has nothing to do with them.
+	collection string
+	explain    func(status.CollectionGuide) (string, error)
 }
 
 var searchDoor = entrance{
-	use: "search", short: "Reach the OpenSearch domain",
-	long:    "Open a tunnel to the OpenSearch domain, at the port where `pulumi refresh` expects it, and say how to search through it.",
-	example: "  cdc tunnel search\n  cdc tunnel search --stack prod --port 9201",
-	needs: func(o *outputs.Outputs) []any {
-		return []any{&o.SearchEndpoint, &o.SearchURL, &o.SearchMasterSecretArn}
-	},
-	port: func(o outputs.Outputs) int { return cmp.Or(o.SearchTunnelPort, 9200) },
+	use: "search", short: "Reach the OpenSearch domain, or a collection",
+	long: "Open a tunnel to the OpenSearch domain, at the port where `pulumi refresh` expects it, and say how to search through it. " +
+		"Where the stack has collections, open a gateway to one: to the present rows, or with --collection history to the history.",
+	example: "  cdc tunnel search\n  cdc tunnel search --stack prod --port 9201\n  cdc tunnel search --collection history",
+	needs:   searchOutputs,
+	port:    func(o outputs.Outputs) int { return cmp.Or(o.SearchTunnelPort, 9200) },
 	target: func(o outputs.Outputs) (tunnel.Target, error) {
 		host, port, err := o.SearchAddress()
 		return tunnel.Target{Host: host, Port: port}, err
@@ -50,18 +55,25 @@ var searchDoor = entrance{
 	straight: func(o outputs.Outputs) string { return o.SearchURL },
 	secret:   func(o outputs.Outputs) string { return o.SearchMasterSecretArn },
 	guide:    status.Guide.Search,
+
+	collection: collectionCurrent, explain: status.CollectionGuide.Search,
 }
 
 func dashboardsDoor() entrance {
 	e := searchDoor
 	e.use, e.short = "dashboards", "Reach OpenSearch Dashboards in a browser"
-	e.long = "Open a tunnel to the OpenSearch domain and say how to open its Dashboards in a browser."
+	e.long = "Open a tunnel to the OpenSearch domain and say how to open its Dashboards in a browser. " +
+		"Where the stack has collections, open a gateway to the one of the history, or with --collection current to that of the present rows."
 	e.example = "  cdc tunnel dashboards\n  cdc tunnel dashboards --show-secret"
 	e.needs = func(o *outputs.Outputs) []any {
-		return []any{&o.DashboardsURL, &o.SearchEndpoint, &o.SearchURL, &o.SearchMasterSecretArn}
+		if o.Serverless() {
+			return searchOutputs(o)
+		}
+		return append(searchOutputs(o), &o.DashboardsURL)
 	}
 	e.straight = func(o outputs.Outputs) string { return o.DashboardsURL }
 	e.guide = status.Guide.Dashboards
+	e.collection, e.explain = collectionHistory, status.CollectionGuide.Dashboards
 	return e
 }
 
@@ -95,13 +107,17 @@ func newTunnel(stack *stackFlags) *cobra.Command {
 func newEntrance(stack *stackFlags, e entrance) *cobra.Command {
 	var port int
 	var show bool
+	var collection string
 	cmd := &cobra.Command{
 		Use: e.use, Short: e.short, Long: e.long + "\n\nCtrl-C ends it, with exit code 0.", Example: e.example, Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if port < 0 || port > 65535 {
 				return fmt.Errorf("--port: must be 1 to 65535, is %d", port)
 			}
-			return e.run(cmd, stack, port, show)
+			if collection != "" && collection != collectionCurrent && collection != collectionHistory {
+				return fmt.Errorf("--collection %q: write %s or %s", collection, collectionCurrent, collectionHistory)
+			}
+			return e.run(cmd, stack, port, show, collection)
 		},
 	}
 	usual := "the stack's output searchTunnelPort"
@@ -110,14 +126,24 @@ func newEntrance(stack *stackFlags, e entrance) *cobra.Command {
 	}
 	cmd.Flags().IntVar(&port, "port", 0, "port on 127.0.0.1 to listen at (default: "+usual+")")
 	cmd.Flags().BoolVar(&show, "show-secret", false, "print user and password too")
+	if e.collection != "" {
+		cmd.Flags().StringVar(&collection, "collection", "", "collection to open, where the stack has collections: current or history (default: "+e.collection+")")
+		_ = cmd.RegisterFlagCompletionFunc("collection", cobra.FixedCompletions([]string{collectionCurrent, collectionHistory}, cobra.ShellCompDirectiveNoFileComp))
+	}
 	return cmd
 }
 
-func (e entrance) run(cmd *cobra.Command, stack *stackFlags, port int, show bool) error {
+func (e entrance) run(cmd *cobra.Command, stack *stackFlags, port int, show bool, collection string) error {
 	ctx := cmd.Context()
 	o, err := stack.outputs(ctx, e.needs)
 	if err != nil {
 		return err
+	}
+	if e.collection != "" && o.Serverless() {
+		return e.openCollection(cmd, stack, o, cmp.Or(port, e.port(o)), show, cmp.Or(collection, e.collection))
+	}
+	if collection != "" {
+		return errors.New("--collection: the stack has a domain, with all indices in one place (search.kind is domain)")
 	}
 	if !o.Tunnelled() {
 		return fmt.Errorf("the stack has no bastion (search.reach is direct), so there is no tunnel: from inside the VPC, or its Client VPN, "+

@@ -42,6 +42,9 @@ started: rows that differ are behind then, where the lake has such records, and 
 compared to the millisecond, as Athena shows them, and the columns named. A table that has stopped, or that the job has not filled yet, is named as
 not compared.
 
+A collection of OpenSearch Serverless finds a document up to half a minute after it was written. What is missing there is looked for again for a
+minute at least, also with --timeout 0.
+
 The latest record or document of each row goes to temporary files (TMPDIR), about 1 KB a row and sink,
 and the place of each change, about 100 bytes; memory does not grow with the tables: 280 MB for 500,000 rows in one sink.
 
@@ -90,6 +93,7 @@ func newVerify(stack *stackFlags) *cobra.Command {
 	flags.StringVar(&f.journal, "journal", "", "file for the committed changes, as of cdc generate; an existing file is replaced")
 	flags.StringArrayVar(&f.ignored, "ignore-column", nil, "with --deep: column as database.table.column that the pipeline leaves out; may be repeated")
 	registerOutput(cmd, &f.output, "form")
+	stack.registerNext(flags)
 	f.connection.register(flags)
 	_ = cmd.RegisterFlagCompletionFunc("table", stack.completeTables)
 	return cmd
@@ -129,7 +133,7 @@ func (f *verifyFlags) run(cmd *cobra.Command) error {
 	d, err := f.stack.open(ctx, func(o *outputs.Outputs) []any {
 		needed := []any{&o.StreamName}
 		if !f.follow {
-			needed = append(needed, &o.Tables, &o.SearchURL, &o.SearchEndpoint, &o.SearchMasterSecretArn, &o.HistoryIndex, &o.LakeBucket, &o.LakePrefix)
+			needed = append(append(needed, searchOutputs(o)...), &o.Tables, &o.HistoryIndex, &o.LakeBucket, &o.LakePrefix)
 		}
 		return needed
 	})
@@ -179,24 +183,27 @@ func tablesOf(named, configured []string, all bool) ([]table.Name, error) {
 
 // pipeline opens what is needed to read the stack's sinks.
 func (d *deployment) pipeline(ctx context.Context, tell func(string, ...any)) (verify.Pipeline, func(), error) {
-	domain, err := d.search(ctx, tell)
+	search, err := d.search(ctx, tell)
 	if err != nil {
 		return verify.Pipeline{}, nil, err
 	}
 	p := verify.Pipeline{
 		Stream:  d.stream(),
-		History: verify.Search{Client: domain.Client, Index: d.HistoryIndex},
+		History: verify.Search{Client: search.History, Index: d.HistoryIndex},
 		Lake:    d.lake(),
 	}
+	if d.Serverless() {
+		p.History.Retention = time.Duration(d.HistoryRetentionDays) * 24 * time.Hour
+	}
 	if d.CurrentFunctionName != "" {
-		p.Current = &verify.Current{Client: domain.Client}
+		p.Current = &verify.Current{Client: search.Current}
 	}
 	if d.TablesJob != "" {
 		kept := d.keptTables()
 		kept.Tell = tell
 		p.Tables = new(kept.asSink())
 	}
-	return p, func() { _ = domain.Close() }, nil
+	return p, func() { _ = search.Close() }, nil
 }
 
 func (d *deployment) lake() objects.Lake {

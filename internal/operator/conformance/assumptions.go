@@ -272,14 +272,14 @@ func Assumptions() []Assumption {
 			IfWrong: "A value is found in one form before its row's first change, and in another after it.",
 		},
 		{
-			ID: "history-index", Area: History, Mark: Undetectable, judge: documents(inItsDay),
-			Text:    "With rotation OneDay the index is the configured name, a hyphen, and the day of the record's arrival in UTC.",
+			ID: "history-index", Area: History, Mark: Undetectable, judge: documents(inItsIndex),
+			Text:    "With rotation OneDay the index is the configured name, a hyphen, and the day of the record's arrival in UTC; in a collection it is the configured name.",
 			RestsOn: []string{"components/search/history.go#historyPattern", "internal/operator/verify/history.go#oldest"},
 			IfWrong: "Indices are made without template, alias and retention: a search by the alias finds nothing.",
 		},
 		{
-			ID: "history-ids", Area: History, Mark: Undetectable, judge: documents(withItsID),
-			Text:    "With FIREHOSE_DEFAULT Firehose gives a document its id, so that one which is sent again is the same one.",
+			ID: "history-ids", Area: History, Mark: Undetectable, onDomain: true, judge: documents(withItsID),
+			Text:    "With FIREHOSE_DEFAULT Firehose gives a domain's document its id, so that one which is sent again is the same one.",
 			RestsOn: []string{"components/search/delivery.go#destination"},
 			IfWrong: "Changes that Firehose sends again are in the history twice.",
 		},

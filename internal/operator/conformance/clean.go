@@ -10,6 +10,8 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
+	"slices"
 	"time"
 
 	"github.com/go-sql-driver/mysql"
@@ -140,21 +142,40 @@ func (r *run) removeDocuments(ctx context.Context) error {
 		}}},
 	}}}
 	search := object{"size": most, "query": query, "_source": false}
+	removed := map[string]bool{} // a collection still finds them for a while
 	for {
-		found, err := opensearch.Search[Document](ctx, r.History.Client, r.History.Index+"*", search)
+		found, err := opensearch.Search[Document](ctx, r.History.Client, r.histories(), search)
 		if err != nil {
 			return fmt.Errorf("looking for the probe's documents in the history: %w", err)
 		}
+		found = slices.DeleteFunc(found, func(d Document) bool { return removed[d.ID] })
 		if len(found) == 0 {
 			return nil
 		}
-		var lines bytes.Buffer
 		for _, d := range found {
-			line, _ := json.Marshal(object{"delete": object{"_index": d.Index, "_id": d.ID}}) // texts have a form
-			lines.Write(append(line, '\n'))
+			removed[d.ID] = true
 		}
-		if err := r.History.Do(ctx, http.MethodPost, "/_bulk?refresh=true", lines.Bytes(), nil); err != nil {
+		if err := r.remove(ctx, found); err != nil {
 			return fmt.Errorf("removing the probe's documents from the history: %w", err)
 		}
 	}
+}
+
+// remove documents: of a domain at once; of a collection one by one, the only deletion that AWS documents for every kind of collection.
+func (r *run) remove(ctx context.Context, found []Document) error {
+	if r.inCollection() {
+		for _, d := range found {
+			err := r.History.Do(ctx, http.MethodDelete, "/"+url.PathEscape(d.Index)+"/_doc/"+url.PathEscape(d.ID), nil, nil)
+			if err != nil && opensearch.Status(err) != http.StatusNotFound {
+				return err //nolint:wrapcheck // wrapped by the caller
+			}
+		}
+		return nil
+	}
+	var lines bytes.Buffer
+	for _, d := range found {
+		line, _ := json.Marshal(object{"delete": object{"_index": d.Index, "_id": d.ID}}) // texts have a form
+		lines.Write(append(line, '\n'))
+	}
+	return r.History.Do(ctx, http.MethodPost, "/_bulk?refresh=true", lines.Bytes(), nil) //nolint:wrapcheck // wrapped by the caller
 }

@@ -63,6 +63,8 @@ type Assumption struct {
 	// Shown are the tests that show the mark, as folder#name; none for what is undetectable. Each has a subtest of the id.
 	Shown []string
 
+	// onDomain says that it is about a domain's documents alone, and of no meaning in a collection.
+	onDomain bool
 	// step is the part of the probe that shows it; stepRows by default.
 	step  Step
 	judge func(*Evidence) Verdict

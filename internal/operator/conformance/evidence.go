@@ -23,7 +23,9 @@ type Evidence struct {
 	Began time.Time `json:"began"`
 	// HistoryIndex is the alias over the daily indices, LakePrefix is above all tables, without a slash at its end.
 	HistoryIndex string `json:"historyIndex"`
-	LakePrefix   string `json:"lakePrefix"`
+	// OneIndex says that HistoryIndex is a collection's one index.
+	OneIndex   bool   `json:"oneIndex,omitempty"`
+	LakePrefix string `json:"lakePrefix"`
 
 	// Stream has the records in the order of each shard.
 	Stream  []Arrival  `json:"stream"`

@@ -291,6 +291,13 @@ func (w *world) domain(r opensearchtest.Request) (int, any) {
 	if r.Last() == "_bulk" {
 		w.documents = nil
 	}
+	if r.Method == http.MethodDelete { // of a collection, which finds it for a while
+		time.AfterFunc(20*time.Second, func() {
+			w.mu.Lock()
+			defer w.mu.Unlock()
+			w.documents = slices.DeleteFunc(w.documents, func(d conformance.Document) bool { return d.ID == r.Last() })
+		})
+	}
 	if r.Last() != "_search" {
 		return http.StatusOK, map[string]any{}
 	}

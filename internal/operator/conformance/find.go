@@ -17,11 +17,19 @@ const (
 	most = 1000
 )
 
+// histories are whatever indices have the alias's name; of a collection the one that a data access policy gives.
+func (p *Probe) histories() string {
+	if p.inCollection() {
+		return p.History.Index
+	}
+	return p.History.Index + "*"
+}
+
 // findDocuments looks for the probe's in whatever index has the alias's name, until there are as many as records.
 func (r *run) findDocuments(ctx context.Context, want int) error {
 	search := object{"size": most, "query": r.documentsOfRun()}
 	for began := time.Now(); ; {
-		found, err := opensearch.Search[Document](ctx, r.History.Client, r.History.Index+"*", search)
+		found, err := opensearch.Search[Document](ctx, r.History.Client, r.histories(), search)
 		if err != nil {
 			return fmt.Errorf("searching the history: %w", err)
 		}

@@ -58,8 +58,14 @@ func identity(text string) string {
 	return strings.Join([]string{s.scene, strconv.Itoa(s.step), id, s.operation(), s.meta("timestamp").String(), s.meta("stream-position").String()}, "\x00")
 }
 
-// inItsDay: an index has the name of the alias, and the day of the record's arrival in UTC.
-func inItsDay(e *Evidence, d Document, arrived *sighting) string {
+// inItsIndex: an index has the name of the alias, and the day of the record's arrival in UTC; that of a collection has its name.
+func inItsIndex(e *Evidence, d Document, arrived *sighting) string {
+	if e.OneIndex {
+		if d.Index != e.HistoryIndex {
+			return fmt.Sprintf("the index is %s, not %s", d.Index, e.HistoryIndex)
+		}
+		return ""
+	}
 	day, ok := strings.CutPrefix(d.Index, e.HistoryIndex+"-")
 	at, err := time.Parse(time.DateOnly, day)
 	if !ok || err != nil {

@@ -9,6 +9,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 )
@@ -18,7 +19,7 @@ type Probe struct {
 	DB *sql.DB
 	// Table is the name of the probe's first table, which is not there; the task follows it, and one with a $ at its end.
 	Table table.Name
-	// Places that are read; History's index is the alias over the daily indices.
+	// Places that are read; History's index is the alias over the daily indices, or a collection's one index.
 	Stream  verify.Stream
 	History verify.Search
 	Lake    objects.Lake
@@ -39,6 +40,9 @@ func (p *Probe) second() table.Name {
 	return table.Name{Database: p.Table.Database, Table: p.Table.Table + escaped}
 }
 
+// inCollection says that the history is a collection's one index, whose documents have no ids of Firehose's.
+func (p *Probe) inCollection() bool { return p.History.FoundAfter > 0 }
+
 // Report is the result of a probe. It holds values of the probe alone, so that it may be shown to anybody.
 type Report struct {
 	// Versions of what took part, by name.
@@ -56,9 +60,15 @@ type Report struct {
 // Run makes a probe for some assumptions and judges them. It leaves no table, also when ctx ends early, unless it is told to
 // keep them. An error comes with what was seen until then, or with no report when no table was made.
 func Run(ctx context.Context, p Probe, assumptions []Assumption) (report *Report, err error) {
+	if p.inCollection() {
+		assumptions = slices.DeleteFunc(slices.Clone(assumptions), func(a Assumption) bool { return a.onDomain })
+	}
+	if len(assumptions) == 0 {
+		return nil, errors.New("nothing that was asked for can be seen in a collection, where Firehose gives no document an id: leave out --only history-ids")
+	}
 	r := &run{Probe: p, needs: needsOf(assumptions), evidence: &Evidence{
 		Database: p.Table.Database, Table: p.Table.Table, Run: strings.ToLower(rand.Text()[:12]),
-		Began: time.Now().UTC(), HistoryIndex: p.History.Index, LakePrefix: p.Lake.Prefix,
+		Began: time.Now().UTC(), HistoryIndex: p.History.Index, OneIndex: p.inCollection(), LakePrefix: p.Lake.Prefix,
 	}}
 	versions, err := versions(ctx, p.DB)
 	if err != nil {

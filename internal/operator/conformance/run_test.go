@@ -1,6 +1,7 @@
 package conformance_test
 
 import (
+	"cdcpipeline/internal/opensearch"
 	"cdcpipeline/internal/operator/conformance"
 	"context"
 	"errors"
@@ -67,6 +68,27 @@ func TestAProbeIsSeenEverywhereAndLeavesNothing(t *testing.T) {
 	require.Contains(t, last, report.Evidence.Run)
 	require.Contains(t, last, `"metadata.table-name":["probe_a","probe_a$"]`)
 	require.Contains(t, strings.Join(report.Left, "\n"), "aws s3 rm --recursive 's3://lake/raw/schema=cdc_conformance/table=probe_a%24/'")
+}
+
+func TestAProbeOfACollectionIsOfItsOneIndex(t *testing.T) {
+	inCollection := func(p *conformance.Probe) {
+		p.History.FoundAfter, p.History.Index = opensearch.FoundInCollection, "retail-trans"
+	}
+	w := newWorld(t)
+	for i := range w.recorded.History {
+		w.recorded.History[i].Index = "retail-trans"
+	}
+	report, err := made(t, w, inCollection, "time-text", "alter-record", "load-record", "history-index", "history-ids", "history-document")
+	require.NoError(t, err)
+	require.Equal(t, map[string]conformance.Outcome{"time-text": conformance.Held, "alter-record": conformance.Held, "load-record": conformance.Held, "history-index": conformance.Held, "history-document": conformance.Held}, outcomes(report), "nobody but the collection gives ids")
+	calls := strings.Join(w.calls, "\n")
+	require.NotContains(t, calls, "_bulk")
+	require.Contains(t, calls, "DELETE /retail-trans/_doc/")
+	report, err = made(t, newWorld(t), inCollection, "history-index")
+	require.NoError(t, err)
+	require.Equal(t, conformance.NotHeld, outcomes(report)["history-index"], "a dated one is none of a collection")
+	_, err = made(t, newWorld(t), inCollection, "history-ids")
+	require.ErrorContains(t, err, "leave out --only history-ids")
 }
 
 func TestAProbeDoesNoMoreThanIsAskedFor(t *testing.T) {

@@ -326,7 +326,7 @@ func (r *run) erase(ctx context.Context) error {
 	}
 	if r.Search != nil {
 		r.tell("erasing documents")
-		if err := r.Search.erase(ctx, r.found, r.request.Indices); err != nil {
+		if err := r.Search.erase(ctx, r.row, r.found, r.request.Indices); err != nil {
 			return err
 		}
 	}

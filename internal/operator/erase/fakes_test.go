@@ -255,6 +255,9 @@ type domain struct {
 	current map[string]map[string]string // sources, by index and id
 	merged  []string
 	asked   int // for what is retained
+	// Of collections: what was deleted, with its version, and the answer to all deletions.
+	deleted, gone []string
+	refuses       int
 }
 
 func (d *domain) Current(context.Context, table.Name) (currentstate.TableEpochs, error) {
@@ -268,20 +271,22 @@ func (d *domain) answer(r opensearchtest.Request) (int, any) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	switch path := r.URL.Path; {
-	case path == "/retail-trans/_search":
+	case r.Method == http.MethodDelete && r.Parts[1] == "_doc":
+		return d.delete(r)
+	case r.Last() == "point_in_time":
+		return http.StatusOK, `{"pit_id":"p"}`
+	case path == "/_search":
 		hits := []any{}
 		for id, text := range d.history {
-			hits = append(hits, map[string]any{"_index": daily, "_id": id, "_seq_no": 1, "_primary_term": 1, "_source": json.RawMessage(text)})
+			hits = append(hits, map[string]any{"_index": daily, "_id": id, "_seq_no": 1, "_primary_term": 1, "_source": json.RawMessage(text), "sort": []int{len(hits)}})
 		}
-		return http.StatusOK, map[string]any{"_scroll_id": "s", "hits": map[string]any{"hits": hits}}
-	case strings.HasPrefix(path, "/_search/scroll"):
-		return http.StatusOK, `{"hits":{"hits":[]}}`
+		return http.StatusOK, map[string]any{"hits": map[string]any{"hits": hits}}
 	case path == "/_mget":
 		var in struct{ Docs []document }
 		_ = json.Unmarshal(r.Content, &in)
 		for i, wanted := range in.Docs {
 			if text, ok := d.current[wanted.Index][wanted.ID]; ok {
-				in.Docs[i].Found, in.Docs[i].Source, in.Docs[i].SeqNo = true, json.RawMessage(text), 7
+				in.Docs[i].Found, in.Docs[i].Source, in.Docs[i].SeqNo, in.Docs[i].Version = true, json.RawMessage(text), 7, 40
 			}
 		}
 		return http.StatusOK, map[string]any{"docs": in.Docs}
@@ -310,6 +315,26 @@ func (d *domain) answer(r opensearchtest.Request) (int, any) {
 		return http.StatusOK, `{}`
 	}
 	return http.StatusNotFound, `{"error":"no such call"}`
+}
+
+// delete a document as a collection does: it is found for a while.
+func (d *domain) delete(r opensearchtest.Request) (int, any) {
+	if d.refuses != 0 {
+		return d.refuses, `{"error":{"type":"illegal_argument_exception","reason":"no ids here"}}`
+	}
+	index, id, version := r.Parts[0], r.Parts[2], r.URL.RawQuery
+	d.deleted = append(d.deleted, index+" "+version)
+	if slices.Contains(d.gone, index+"/"+id) {
+		return http.StatusNotFound, `{"result":"not_found"}`
+	}
+	d.gone = append(d.gone, index+"/"+id)
+	time.AfterFunc(20*time.Second, func() {
+		d.mu.Lock()
+		defer d.mu.Unlock()
+		delete(d.history, id)
+		delete(d.current[index], id)
+	})
+	return http.StatusOK, `{"result":"deleted"}`
 }
 
 // job is Glue; what it was asked is read from the bucket.
@@ -378,12 +403,13 @@ func (s *scene) deliver(name string, records ...string) {
 }
 
 func (s *scene) erasure(yes bool) Erasure {
+	client := opensearch.Client{URL: "https://domain", Transport: opensearchtest.Domain(s.answer)}
 	return Erasure{
 		Source: s.source, Table: orders, Row: map[string]string{"id": "7"},
 		Lake: Lake{
 			Client: s.bucket, Name: "lake", Prefix: "raw", Parked: []string{"errors/", "aws/"}, Invocations: "aws/", Results: "athena-results/",
 		},
-		Search:  &Search{Client: opensearch.Client{URL: "https://domain", Transport: opensearchtest.Domain(s.answer)}, History: "retail-trans", Epochs: s.domain, Pause: time.Millisecond},
+		Search:  &Search{History: client, Current: client, Index: "retail-trans", Epochs: s.domain, Pause: time.Millisecond},
 		Tables:  &tables.Job{Glue: s.job, Name: "job", Pause: time.Millisecond},
 		Options: Options{Yes: yes, Settle: 30 * time.Minute, Now: func() time.Time { return noon }},
 	}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -14,8 +15,9 @@ type Kept struct {
 	StreamHours int
 	// Logs are the groups of the stack's logs, with the days that they keep a line; 0 is for ever.
 	Logs map[string]int
-	// Domain of OpenSearch; empty without one.
-	Domain string
+	// Domain of OpenSearch, or its Collections.
+	Domain      string
+	Collections []string
 	// Queries says that Athena is asked.
 	Queries bool
 	// Backups says that the stack has made the database, with the days that it keeps a backup.
@@ -23,6 +25,7 @@ type Kept struct {
 	BackupDays int
 }
 
+// Collections have snapshots every hour too, https://docs.aws.amazon.com/opensearch-service/latest/developerguide/serverless-snapshots.html.
 const (
 	// snapshotDays is how long OpenSearch Service keeps the snapshots that it makes every hour,
 	// https://docs.aws.amazon.com/opensearch-service/latest/developerguide/managedomains-snapshots.html.
@@ -50,6 +53,12 @@ func (k Kept) Left(now time.Time) []Left {
 			Where: "segments of the indices", Until: now.UTC().Add(leaseHours * time.Hour).Truncate(24 * time.Hour),
 			Why: "their deleted documents were merged away; a copy of a shard that was away just then may keep them for some hours",
 		}, Left{Where: "hourly snapshots of the domain " + k.Domain, Until: day(snapshotDays), Why: "OpenSearch Service keeps them, and nobody can change one"})
+	}
+	if len(k.Collections) > 0 {
+		names := strings.Join(k.Collections, ", ")
+		all = append(all, Left{
+			Where: "segments of the collections " + names, Why: "their deleted documents are found no more; the service merges them away by itself, and does not say when",
+		}, Left{Where: "hourly snapshots of the collections " + names, Why: "OpenSearch Serverless keeps them, and nobody can change one"})
 	}
 	for _, name := range slices.Sorted(maps.Keys(k.Logs)) {
 		days := k.Logs[name]

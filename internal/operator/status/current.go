@@ -66,7 +66,7 @@ func readCurrent(ctx context.Context, cluster Cluster) CurrentStatus {
 	return status
 }
 
-// Epochs of the tables whose present state the domain holds.
-func (d *Domain) Epochs(ctx context.Context) ([]currentstate.TableEpochs, error) {
-	return currentstate.NewEpochs(currentstate.EpochsOptions{Domain: d.Client, Bucket: d.Registry}).List(ctx)
+// Epochs of the tables whose present state is kept.
+func (s *Search) Epochs(ctx context.Context) ([]currentstate.TableEpochs, error) {
+	return currentstate.NewEpochs(s.Registry).List(ctx)
 }

@@ -96,6 +96,7 @@ func (f fakeObjects) ListObjectsV2(_ context.Context, in *s3.ListObjectsV2Input,
 
 type fakeCluster struct {
 	health              string
+	collections         []Collection
 	epochs              []currentstate.TableEpochs
 	epochsErr           error
 	indices             []Index
@@ -104,11 +105,13 @@ type fakeCluster struct {
 	closed              *bool
 }
 
-func (f fakeCluster) Health(context.Context) (string, error) { return f.health, f.healthErr }
+func (f fakeCluster) Health(context.Context) (Health, error) {
+	return Health{Cluster: f.health, Collections: f.collections}, f.healthErr
+}
 
-func (f fakeCluster) Indices(_ context.Context, pattern string) ([]Index, error) {
+func (f fakeCluster) Indices(_ context.Context, history string) ([]Index, error) {
 	if f.pattern != nil {
-		*f.pattern = pattern
+		*f.pattern = history
 	}
 	return f.indices, f.indexErr
 }

@@ -36,6 +36,9 @@ func (s *Status) judge(o outputs.Outputs, maxLag time.Duration) {
 	s.judgeLag(add, maxLag)
 	add(s.Parked.Objects > 0, "%s parked, the newest s3://%s/%s: each names the reason; `cdc replay --parked-only` applies those of the current state again, `cdc tables replay` those of the lake's tables", count(s.Parked.Objects, "object is", "objects are"), o.LakeBucket, s.Parked.Newest)
 	add(s.Search.Cluster == "red", "the domain is red: some index has lost a primary shard")
+	for _, c := range s.Search.Collections {
+		add(!c.Active(), "the collection %s is %s%s: `aws opensearchserverless batch-get-collection --names %[1]s`, then `pulumi up`", c.Name, orElse(c.Status, "missing"), parenthesized(c.Problem))
+	}
 	for _, t := range s.Current.Tables {
 		add(t.Shown == 0, "the alias of %s shows none of its epochs: `cdc epoch list`, then `cdc epoch switch --table %s`", t.Name, t.Name)
 		add(t.Shown > 0 && t.Shown != t.Latest, "the current index of %s shows epoch %d, the rows as of %s, and epoch %d is the latest: `cdc epoch switch --table %s` when it is loaded",

@@ -41,9 +41,13 @@ const (
 // https://docs.aws.amazon.com/firehose/latest/dev/monitoring-with-cloudwatch-metrics.html. Those of the task are left out when its
 // dimensions are not known.
 func (l *Lag) figures(o outputs.Outputs, task []types.Dimension) []figure {
+	delivery := "DeliveryToAmazonOpenSearchService"
+	if o.Serverless() {
+		delivery = "DeliveryToAmazonOpenSearchServerless"
+	}
 	all := []figure{
 		{"AWS/Kinesis", "GetRecords.IteratorAgeMilliseconds", []types.Dimension{dimension("StreamName", o.StreamName)}, 1e-3, &l.StreamSeconds},
-		{"AWS/Firehose", "DeliveryToAmazonOpenSearchService.DataFreshness", []types.Dimension{dimension("DeliveryStreamName", o.SearchDeliveryName)}, 1, &l.SearchSeconds},
+		{"AWS/Firehose", delivery + ".DataFreshness", []types.Dimension{dimension("DeliveryStreamName", o.SearchDeliveryName)}, 1, &l.SearchSeconds},
 		{"AWS/Firehose", "DeliveryToS3.DataFreshness", []types.Dimension{dimension("DeliveryStreamName", o.LakeDeliveryName)}, 1, &l.LakeSeconds},
 	}
 	if task != nil {

@@ -27,7 +27,7 @@ type Status struct {
 	Lag    Lag          `json:"lag"`
 	Parked Parked       `json:"parked"`
 	Search SearchStatus `json:"search"`
-	// Current is unread where the domain could not be opened, which Search says.
+	// Current is unread where the domain or the collections could not be opened, which Search says.
 	Current CurrentStatus `json:"current"`
 	// LakeTables are none where the lake keeps none.
 	LakeTables LakeTablesStatus `json:"lakeTables"`
@@ -99,15 +99,38 @@ type Parked struct {
 	Error    string     `json:"error,omitempty"`
 }
 
-// SearchStatus is the domain's.
+// SearchStatus is the domain's, or the collections'.
 type SearchStatus struct {
-	// Cluster is green, yellow or red. Yellow is a replica without a node, which a domain of one node may have.
-	Cluster string  `json:"cluster"`
-	Indices []Index `json:"indices"`
-	Error   string  `json:"error,omitempty"`
+	// Cluster is green, yellow or red; empty for collections. Yellow is a replica without a node, which a domain of one node may have.
+	Cluster string `json:"cluster"`
+	// Collections are none on a domain.
+	Collections []Collection `json:"collections,omitempty"`
+	Indices     []Index      `json:"indices"`
+	Error       string       `json:"error,omitempty"`
 }
 
-// Index is a history index.
+// state in a word: the cluster's, or what the collections are that are not active.
+func (s SearchStatus) state() string {
+	if len(s.Collections) == 0 {
+		return s.Cluster
+	}
+	for _, c := range s.Collections {
+		if !c.Active() {
+			return orElse(c.Status, "missing")
+		}
+	}
+	return "ACTIVE"
+}
+
+// good says that what is searched serves requests.
+func (s SearchStatus) good() bool {
+	if len(s.Collections) == 0 {
+		return s.Cluster != "red"
+	}
+	return s.state() == "ACTIVE"
+}
+
+// Index is one of the history; of collections, a current one too.
 type Index struct {
 	Name      string `json:"name"`
 	Documents int64  `json:"documents"`
@@ -119,7 +142,7 @@ type Sources struct {
 	DMS        task.Reader
 	CloudWatch Metrics
 	S3         Objects
-	// Search reaches the domain; it is called once, and what it gives is closed.
+	// Search reaches the domain or the collections; it is called once, and what it gives is closed.
 	Search func(context.Context) (Cluster, error)
 	// Database reaches the source in the same way; nil asks nothing of it. Kept is what earlier looks at it have found.
 	Database func(context.Context) (Database, error)

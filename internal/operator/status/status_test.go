@@ -263,7 +263,7 @@ func TestHistoryIsAskedForWithoutItsAlias(t *testing.T) {
 	var pattern string
 	p.cluster.closed, p.cluster.pattern = &closed, &pattern
 	p.read(t)
-	require.Equal(t, "retail-trans-*", pattern)
+	require.Equal(t, "retail-trans", pattern)
 	require.True(t, closed)
 }
 

@@ -70,7 +70,7 @@ func (s Status) parts(paint painter) string {
 	if s.Search.Error == "" {
 		found = fmt.Sprintf("%s in %s", count(documents, "document", "documents"), count(int64(len(s.Search.Indices)), "index", "indices"))
 	}
-	t.AppendRow(table.Row{"search", stateOf(paint, s.Search.Error, s.Search.Cluster, s.Search.Cluster != "red"), duration(s.Lag.SearchSeconds), found})
+	t.AppendRow(table.Row{"search", stateOf(paint, s.Search.Error, s.Search.state(), s.Search.good()), duration(s.Lag.SearchSeconds), found})
 	if len(s.Current.Tables) > 0 || s.Current.Error != "" {
 		t.AppendRow(s.Current.row(paint))
 	}

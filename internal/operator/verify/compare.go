@@ -32,7 +32,7 @@ type CompareOptions struct {
 	// and in the lake. Zero, and nil: all tell.
 	Since func(database, table string) time.Time
 	// Wait is for how long rows that differ are looked at again before they are reported: they may be newer than the
-	// sinks. 0: not at all.
+	// sinks. 0: not at all, but in a collection for as long as its documents may not be found (opensearch.FoundInCollection).
 	Wait time.Duration
 	// Progress of a phase ("history", "lake", "current", "rows", "looking again"); total is 0 when it is not known. May be nil.
 	Progress func(table table.Name, phase string, done, total int64)

@@ -187,6 +187,23 @@ func TestRowsThatRetentionDeletedAreExpired(t *testing.T) {
 	})
 }
 
+func TestACollectionKeepsDocumentsForAsLongAsItsRetention(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		now := time.Now()
+		for _, c := range []struct {
+			retention time.Duration
+			want      time.Time
+		}{{0, time.Date(2026, 2, 1, 0, 0, 0, 0, time.UTC)}, {48 * time.Hour, now.Add(-48 * time.Hour)}} {
+			f := &fakeDomain{indices: []string{"retail-trans-2026-02-01"}}
+			s := f.search()
+			s.Retention = c.retention
+			kept, err := (&historySink{Search: s}).kept(t.Context())
+			require.NoError(t, err)
+			require.Equal(t, c.want, kept)
+		}
+	})
+}
+
 func TestMoreDifferencesThanAreRememberedAreCounted(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		source := &fakeSource{rows: map[int]int{}}

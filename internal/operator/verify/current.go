@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-// Current is the domain with the present state of every row: an index for each table.
+// Current is where the present state of every row is: an index for each table.
 type Current struct {
 	opensearch.Client
 	// Index of a table, [table.Name.Index] for instance; nil is the alias under which its rows are read.
@@ -58,6 +58,8 @@ type currentSink struct {
 
 func (s *currentSink) hop() Hop { return HopCurrent }
 
+func (s *currentSink) foundAfter() time.Duration { return s.FoundAfter }
+
 func (s *currentSink) kept(context.Context) (time.Time, error) { return time.Time{}, nil }
 
 // search is the index of a table.
@@ -66,7 +68,7 @@ func (s *currentSink) search(t *sourceTable) Search {
 	if s.Index != nil {
 		index = s.Index(t.Name)
 	}
-	return Search{s.Client, index}
+	return Search{Client: s.Client, Index: index}
 }
 
 // rows are the documents of rows that are there. An alias shows no others, an index has tombstones too.
@@ -77,7 +79,7 @@ func rows(more ...object) object {
 func (s *currentSink) all(ctx context.Context, t *sourceTable, progress func(done, total int64), visit visitor) error {
 	s.began = time.Now()
 	index := s.search(t)
-	if err := index.refresh(ctx); err != nil { // what was written just now is to be found
+	if err := index.Refresh(ctx, index.Index); err != nil { // what was written just now is to be found
 		return err
 	}
 	total, err := index.Count(ctx, index.Index, rows())

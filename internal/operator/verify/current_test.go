@@ -2,8 +2,10 @@ package verify
 
 import (
 	"cdcpipeline/internal/currentstate"
+	"cdcpipeline/internal/opensearch"
 	"cdcpipeline/internal/operator/schema"
 	"cdcpipeline/internal/table"
+	"cmp"
 	"database/sql"
 	"encoding/json"
 	"fmt"
@@ -81,11 +83,18 @@ func (f *fakeIndices) RoundTrip(r *http.Request) (*http.Response, error) {
 		}
 		return w.Result(), nil
 	}
-	if strings.Contains(r.URL.Path, "/scroll") { // one page has all
-		_, _ = w.WriteString(`{"hits":{"hits":[]}}`)
+	if strings.HasPrefix(r.URL.Path, "/_alias/") {
+		w.WriteHeader(http.StatusNotFound)
+		return w.Result(), nil
+	}
+	if strings.HasSuffix(r.URL.Path, "/point_in_time") { // by the index's name
+		_ = json.NewEncoder(w).Encode(map[string]any{"pit_id": strings.Split(r.URL.Path, "/")[1]})
 		return w.Result(), nil
 	}
 	var query struct {
+		PIT   struct{ ID string }
+		Size  int
+		After []int `json:"search_after"`
 		Query struct {
 			Bool struct {
 				Filter []struct {
@@ -100,9 +109,9 @@ func (f *fakeIndices) RoundTrip(r *http.Request) (*http.Response, error) {
 		w.WriteHeader(http.StatusBadRequest)
 		return w.Result(), nil
 	}
-	index := strings.Split(strings.TrimPrefix(r.URL.Path, "/"), "/")[0]
-	hits := []hit{}
-	for _, id := range slices.Sorted(maps.Keys(f.indices[index])) {
+	index := cmp.Or(query.PIT.ID, strings.Split(strings.TrimPrefix(r.URL.Path, "/"), "/")[0])
+	hits := []any{}
+	for n, id := range slices.Sorted(maps.Keys(f.indices[index])) {
 		source := f.indices[index][id]
 		wanted := !strings.Contains(source, `"deleted":true`)
 		for _, filter := range query.Query.Bool.Filter {
@@ -117,14 +126,14 @@ func (f *fakeIndices) RoundTrip(r *http.Request) (*http.Response, error) {
 				wanted = wanted && json.Unmarshal([]byte(source), &d) == nil && d.Cdc.Indexed.UnixMilli() >= limit.Gte
 			}
 		}
-		if wanted {
-			hits = append(hits, hit{index, id, json.RawMessage(source)})
+		if wanted && (len(query.After) == 0 || n > query.After[0]) && (query.Size == 0 || len(hits) < query.Size) {
+			hits = append(hits, map[string]any{"_index": index, "_id": id, "_source": json.RawMessage(source), "sort": []int{n}})
 		}
 	}
 	if strings.HasSuffix(r.URL.Path, "/_count") {
 		_, _ = fmt.Fprintf(w, `{"count":%d}`, len(hits))
 	} else {
-		_ = json.NewEncoder(w).Encode(map[string]any{"_scroll_id": "s", "hits": map[string]any{"hits": hits}})
+		_ = json.NewEncoder(w).Encode(map[string]any{"hits": map[string]any{"hits": hits}})
 	}
 	return w.Result(), nil
 }
@@ -174,7 +183,7 @@ func TestTheIndexOfAnEpochIsComparedBeforeItIsShown(t *testing.T) {
 	}
 	count, _ = comparedCurrent(t, source, current, 0)
 	require.Equal(t, []int64{1, 0}, []int64{count.Same, count.Different()})
-	require.Equal(t, "/current-testdb-retail_trans-2/_count", f.asked[len(f.asked)-4])
+	require.Equal(t, "/current-testdb-retail_trans-2/_count", f.asked[len(f.asked)-5])
 }
 
 func TestDocumentsOnTheirWayAreLookedAtAgain(t *testing.T) {
@@ -200,6 +209,26 @@ func TestDocumentsOnTheirWayAreLookedAtAgain(t *testing.T) {
 		}, found)
 		require.Equal(t, []int64{3, 1, 1, 0}, []int64{count.Same, count.Missing, count.Differs, count.Extra})
 		require.Equal(t, time.Minute, time.Since(began))
+	})
+}
+
+// A document of a collection is found some time after it was written, and nothing makes that sooner.
+func TestRowsOfACollectionAreLookedForAgainWithoutBeingTold(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		source, f := &fakeSource{rows: map[int]int{1: 10, 2: 20}}, &fakeIndices{}
+		f.put(shownIndex, 1, 10)
+		time.AfterFunc(28*time.Second, func() { f.put(shownIndex, 2, 20) })
+		current := f.current()
+		current.FoundAfter = opensearch.FoundInCollection
+		began := time.Now()
+		_, found := comparedCurrent(t, source, current, 0)
+		require.Empty(t, found)
+		require.Equal(t, 30*time.Second, time.Since(began))
+		require.NotContains(t, strings.Join(f.asked, " "), "_refresh")
+		source.rows[3] = 30
+		count, _ := comparedCurrent(t, source, current, 0)
+		require.EqualValues(t, 1, count.Missing)
+		require.Equal(t, 90*time.Second, time.Since(began), "a minute, and not for ever")
 	})
 }
 

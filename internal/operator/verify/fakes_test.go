@@ -156,12 +156,12 @@ func (f *fakeDomain) put(documents ...[]byte) {
 }
 
 func (f *fakeDomain) search() Search {
-	return Search{reached(f, "p"), "retail-trans"}
+	return Search{Client: reached(f, "p"), Index: "retail-trans"}
 }
 
 // reached is a domain as `cdc` reaches it.
 func reached(domain http.RoundTripper, password string) opensearch.Client {
-	return status.NewDomain("https://domain", status.Login{User: "admin", Password: password}, domain).Client
+	return status.NewDomain("https://domain", status.Login{User: "admin", Password: password}, domain).History
 }
 
 // RoundTrip answers without a network, so that time can be made up.
@@ -188,27 +188,28 @@ func (f *fakeDomain) RoundTrip(r *http.Request) (*http.Response, error) {
 		_, _ = fmt.Fprintf(w, `{"count":%d}`, len(f.documents))
 	case r.Method == http.MethodDelete:
 		_, _ = w.WriteString(`{}`)
-	case strings.HasSuffix(r.URL.Path, "/scroll"):
-		var in struct {
-			At string `json:"scroll_id"`
-		}
-		_ = json.Unmarshal(body, &in)
-		at, _ := strconv.Atoi(in.At)
-		f.page(w, at)
+	case strings.HasSuffix(r.URL.Path, "/point_in_time"):
+		_, _ = w.WriteString(`{"pit_id":"p"}`)
 	default:
-		f.page(w, 0)
+		f.page(w, body)
 	}
 	return w.Result(), nil
 }
 
-// page has two documents.
-func (f *fakeDomain) page(w io.Writer, at int) {
-	end := min(at+2, len(f.documents))
-	hits := []hit{}
-	for i, d := range f.documents[min(at, end):end] {
-		hits = append(hits, hit{"retail-trans-2026-01-02", strconv.Itoa(at + i), d})
+// page of the documents behind those that a search names.
+func (f *fakeDomain) page(w io.Writer, search []byte) {
+	var in struct {
+		Size  int
+		After []int `json:"search_after"`
 	}
-	_ = json.NewEncoder(w).Encode(map[string]any{"_scroll_id": strconv.Itoa(end), "hits": map[string]any{"hits": hits}})
+	_ = json.Unmarshal(search, &in)
+	hits := []any{}
+	for i, d := range f.documents {
+		if (len(in.After) == 0 || i > in.After[0]) && len(hits) < in.Size {
+			hits = append(hits, map[string]any{"_index": "retail-trans-2026-01-02", "_id": strconv.Itoa(i), "_source": json.RawMessage(d), "sort": []int{i}})
+		}
+	}
+	_ = json.NewEncoder(w).Encode(map[string]any{"hits": map[string]any{"hits": hits}})
 }
 
 // fakeBucket is S3 in memory.

@@ -4,25 +4,21 @@ import (
 	"cdcpipeline/internal/opensearch"
 	"context"
 	"encoding/json"
-	"net/http"
-	"net/url"
 	"strings"
 	"time"
 )
 
-// Search is the domain with the history index.
+// Search is where the history is.
 type Search struct {
 	opensearch.Client
-	// Index is the alias over the daily indices.
+	// Index is the alias over a domain's daily indices, or a collection's one index.
 	Index string
+	// Retention is how long a collection keeps each document at least; zero where daily indices are deleted by their age.
+	Retention time.Duration
 }
 
-const (
-	scrollPage = 1000
-	scrollKeep = "5m"
-	// maxPage has room for a page of records as large as a stream takes them.
-	maxPage = scrollPage * 12 << 20
-)
+// maxPage has room for a page of a thousand records as large as a stream takes them.
+const maxPage = 1000 * 12 << 20
 
 type object map[string]any
 
@@ -33,16 +29,6 @@ type hit struct {
 	Source json.RawMessage `json:"_source"`
 }
 
-type page struct {
-	ScrollID string `json:"_scroll_id"`
-	opensearch.Page[hit]
-}
-
-// refresh makes everything that was written visible.
-func (s Search) refresh(ctx context.Context) error {
-	return s.Do(ctx, http.MethodPost, s.path("_refresh"), nil, nil)
-}
-
 // find the first documents of a query.
 func (s Search) find(ctx context.Context, query object) ([]hit, error) {
 	s.MaxAnswer = maxPage
@@ -50,37 +36,21 @@ func (s Search) find(ctx context.Context, query object) ([]hit, error) {
 }
 
 // each document of a query, as they were when it began.
-func (s Search) each(ctx context.Context, query object, visit func(hit) error) (err error) {
+func (s Search) each(ctx context.Context, query object, visit func(hit) error) error {
 	s.MaxAnswer = maxPage
-	var at page
-	body := object{"size": scrollPage, "query": query, "sort": []string{"_doc"}}
-	if err := s.Do(ctx, http.MethodPost, s.path("_search")+"&scroll="+scrollKeep, body, &at); err != nil {
-		return err
-	}
-	defer func() { // what is left open closes itself after scrollKeep
-		_ = s.Do(context.WithoutCancel(ctx), http.MethodDelete, "/_search/scroll", object{"scroll_id": at.ScrollID}, nil)
-	}()
-	for len(at.Hits.Hits) > 0 {
-		for _, h := range at.Hits.Hits {
-			if err := visit(h); err != nil {
-				return err
-			}
-		}
-		next := object{"scroll": scrollKeep, "scroll_id": at.ScrollID}
-		at = page{ScrollID: at.ScrollID}
-		if err := s.Do(ctx, http.MethodPost, "/_search/scroll", next, &at); err != nil {
-			return err
-		}
-	}
-	return nil
+	return opensearch.Each(ctx, s.Client, s.Index, object{"query": query}, visit)
 }
 
-func (s Search) path(what string) string {
-	return "/" + url.PathEscape(s.Index) + "/" + what + "?ignore_unavailable=true"
-}
+// foundAfter is how long what was written may not be found.
+func (s Search) foundAfter() time.Duration { return s.FoundAfter }
 
-// oldest is the day of the oldest daily index: what was written before it, retention has deleted. Zero without any.
+// oldest is from when on retention has deleted nothing: the day of the oldest daily index, zero without any; in a collection the
+// time that AWS keeps documents for at least. It deletes older ones when it comes to it,
+// https://docs.aws.amazon.com/opensearch-service/latest/developerguide/serverless-lifecycle.html.
 func (s Search) oldest(ctx context.Context) (time.Time, error) {
+	if s.Retention > 0 {
+		return time.Now().Add(-s.Retention), nil
+	}
 	indices, err := s.Behind(ctx, s.Index)
 	if err != nil {
 		return time.Time{}, err

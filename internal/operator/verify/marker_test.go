@@ -204,7 +204,7 @@ func TestChangesAreWatchedOneALine(t *testing.T) {
 
 // No up and no refresh looks into the domain: only another generation of the password brings both together again.
 func TestARefusedPasswordIsExplained(t *testing.T) {
-	domain := Search{reached(&fakeDomain{}, "old"), "retail-trans"}
+	domain := Search{Client: reached(&fakeDomain{}, "old"), Index: "retail-trans"}
 	_, err := domain.Count(t.Context(), domain.Index, object{})
 	require.ErrorContains(t, err, "with another search.passwordGeneration")
 }

@@ -25,6 +25,8 @@ type sink interface {
 	since(ctx context.Context, t *sourceTable, of map[string]*suspect, visit visitor) error
 	// kept is from when on the sink keeps what it has; zero is forever.
 	kept(ctx context.Context) (time.Time, error)
+	// foundAfter is how long after it was written something may not be found: it is looked for again for as long.
+	foundAfter() time.Duration
 }
 
 // visitor takes the state that a record or a document leaves a row in, by the id of the row's key.
@@ -97,6 +99,8 @@ func (s *lakeSink) since(ctx context.Context, t *sourceTable, _ map[string]*susp
 	}
 	return s.each(ctx, fresh, func(int64) {}, func(line []byte) error { return t.unfold(line, visit) })
 }
+
+func (s *lakeSink) foundAfter() time.Duration { return 0 }
 
 func (s *lakeSink) kept(context.Context) (time.Time, error) { return time.Time{}, nil }
 

@@ -63,22 +63,22 @@ func (s *side) count(kind string) {
 func (c *comparison) lookAgain(ctx context.Context) error {
 	began := time.Now()
 	for {
-		left := 0
+		waited, left, longest := time.Since(began), 0, time.Duration(0)
+		var waiting []*side
 		for _, s := range c.sides {
-			left += len(s.suspects) + int(s.Lost)
+			wait := max(c.options.Wait, s.foundAfter())
+			if n := len(s.suspects) + int(s.Lost); n > 0 && waited < wait {
+				waiting, left, longest = append(waiting, s), left+n, max(longest, wait)
+			}
 		}
-		waited := time.Since(began)
-		if left == 0 || waited >= c.options.Wait {
+		if left == 0 {
 			return nil
 		}
-		c.progress(fmt.Sprintf("looking again at %d rows and changes", left), int64(waited.Seconds()), int64(c.options.Wait.Seconds()))
-		if !sleep(ctx, min(lookAgain, c.options.Wait-waited)) {
+		c.progress(fmt.Sprintf("looking again at %d rows and changes", left), int64(waited.Seconds()), int64(longest.Seconds()))
+		if !sleep(ctx, min(lookAgain, longest-waited)) {
 			return fmt.Errorf("waiting for the sinks: %w", ctx.Err())
 		}
-		for _, s := range c.sides {
-			if len(s.suspects) == 0 && s.Lost == 0 {
-				continue
-			}
+		for _, s := range waiting {
 			if err := s.aside(c.again(ctx, s)); err != nil {
 				return err
 			}

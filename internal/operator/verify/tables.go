@@ -35,6 +35,8 @@ type tablesSink struct {
 
 func (s *tablesSink) hop() Hop { return HopTables }
 
+func (s *tablesSink) foundAfter() time.Duration { return 0 }
+
 func (s *tablesSink) kept(context.Context) (time.Time, error) { return time.Time{}, nil }
 
 // all sets the sink aside where the view cannot be read: the others are compared all the same.

@@ -1,0 +1,38 @@
+package main
+
+import (
+	"cdcpipeline/internal/operator/replay"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// openJournal of a replay with these flags of this stack. Times that were given as ago are those of the first run.
+func (w *replaying) openJournal() (*replay.Journal, error) {
+	cache, err := os.UserCacheDir()
+	if err != nil {
+		return nil, fmt.Errorf("finding the user's cache directory: %w", err)
+	}
+	what := fmt.Sprintf("%q", []string{
+		w.d.AccountID, w.d.Region, w.d.CurrentEndpoint, w.d.LakeBucket, w.from, w.to, strconv.FormatBool(w.parked), strconv.FormatBool(w.newEpoch), strconv.FormatBool(w.history), strings.Join(w.replayFlags.tables, " "),
+	})
+	now := w.now().UTC()
+	open := func() (*replay.Journal, error) {
+		return replay.OpenJournal(filepath.Join(cache, "cdc-pipeline"), what, now)
+	}
+	journal, err := open()
+	if err == nil && w.restart {
+		if err := journal.Remove(); err != nil {
+			return nil, err
+		}
+		journal, err = open()
+	}
+	if err != nil || journal.Began.Equal(now) {
+		return journal, err
+	}
+	w.show.tell("going on with the replay of %s; --restart begins anew", journal.Began.Format(time.RFC3339))
+	return journal, w.times(journal.Began)
+}

@@ -1,0 +1,63 @@
+package status
+
+import (
+	"fmt"
+	"net"
+	"strings"
+	"text/template"
+)
+
+// CollectionGuide says how to use a collection that is at a local address: an open gateway's.
+type CollectionGuide struct {
+	// Name of the collection, its URL, and an index or alias that it has.
+	Name, URL, Index string
+	// Local address of the gateway.
+	Local *net.TCPAddr
+	// User of the gateway, and the file with its password in the form of .netrc.
+	User, LoginFile string
+	// Profile of the AWS credentials that sign; empty for their own default.
+	Profile string
+	// Login is shown when it is not nil.
+	Login *Login
+}
+
+// Search is what a person types to search.
+func (g CollectionGuide) Search() (string, error) { return g.print(collectionSearch) }
+
+// Dashboards is what a person does to see the dashboards.
+func (g CollectionGuide) Dashboards() (string, error) { return g.print(collectionDashboards) }
+
+// identity explains who acts and who asks for which password.
+const identity = `
+It is your own AWS identity that acts{{with .Profile}} (profile {{.}}){{end}}: each request is signed with your credentials. What it may do the
+collection's data access policies say; when it answers 403, ask whoever deploys to add your role to search.operators.
+The password is this gateway's alone, so that no other user of this machine acts as you. It is neither AWS's nor the collection's, and ends
+with the gateway.
+`
+
+var collectionSearch = template.Must(template.New("search").Parse(`{{.URL}}, the collection {{.Name}}, is at http://{{.Local}}.
+
+Search; user and password are in a file that only you can read:
+  curl --netrc-file {{.LoginFile}} 'http://{{.Local}}/{{.Index}}/_search?pretty'
+` + identity + shown))
+
+var collectionDashboards = template.Must(template.New("dashboards").Parse(`OpenSearch Dashboards of the collection {{.Name}} is at http://{{.Local}}/_dashboards/.
+
+Type the address into a browser: links of other pages are refused. The browser asks for user and password: {{.User}}, and the last word of
+{{.LoginFile}}, which only you can read; --show-secret prints it.
+` + identity + `No document of AWS's says that Dashboards take signed requests in place of a session. If they ask you to sign in all the same, give the access
+key, the secret key and the session token of your AWS credentials.
+` + shown))
+
+const shown = `{{with .Login}}
+user      {{.User}}
+password  {{.Password}}
+{{end}}`
+
+func (g CollectionGuide) print(guide *template.Template) (string, error) {
+	var b strings.Builder
+	if err := guide.Execute(&b, g); err != nil {
+		return "", fmt.Errorf("writing what to do: %w", err)
+	}
+	return b.String(), nil
+}
