@@ -4,6 +4,8 @@ package permissions
 // recorded: a rehearsal changes few settings. Taken from the update functions of the provider's resources,
 // https://github.com/hashicorp/terraform-provider-aws/tree/v5.82.2/internal/service, one line a service.
 var changes = []string{
+	// Reading is among them: creating a policy of a collection reads none, `pulumi refresh` does.
+	"aoss:BatchGetLifecyclePolicy", "aoss:GetAccessPolicy", "aoss:GetSecurityPolicy", "aoss:ListTagsForResource", "aoss:UpdateAccessPolicy", "aoss:UpdateCollection", "aoss:UpdateLifecyclePolicy", "aoss:UpdateSecurityPolicy", "aoss:UpdateVpcEndpoint",
 	"athena:UpdateWorkGroup",
 	"dms:ModifyEndpoint", "dms:ModifyReplicationConfig", "dms:ModifyReplicationInstance", "dms:ModifyReplicationSubnetGroup", "dms:ModifyReplicationTask", "dms:TestConnection",
 	"ec2:ModifyInstanceAttribute", "ec2:ModifyInstanceMetadataOptions", "ec2:ModifySecurityGroupRules", "ec2:ModifySubnetAttribute", "ec2:ModifyVpcEndpoint", "ec2:ReplaceRoute", "ec2:ReplaceRouteTableAssociation", "ec2:StartInstances", "ec2:StopInstances",
@@ -20,7 +22,7 @@ var changes = []string{
 	"secretsmanager:UpdateSecret",
 
 	// When a default tag goes: each service's UpdateTags, tags_gen.go. What adds tags is among what the first deployment needs.
-	"athena:UntagResource", "cloudwatch:UntagResource", "dms:RemoveTagsFromResource", "ec2:DeleteTags", "es:RemoveTags", "firehose:UntagDeliveryStream", "glue:UntagResource",
+	"aoss:UntagResource", "athena:UntagResource", "cloudwatch:UntagResource", "dms:RemoveTagsFromResource", "ec2:DeleteTags", "es:RemoveTags", "firehose:UntagDeliveryStream", "glue:UntagResource",
 	"iam:UntagInstanceProfile", "iam:UntagRole", "kinesis:RemoveTagsFromStream", "kms:UntagResource", "lambda:UntagResource", "logs:UntagResource",
 	"rds:RemoveTagsFromResource", "s3:DeleteObjectTagging", "secretsmanager:UntagResource",
 }

@@ -87,6 +87,27 @@ var allImplied = []implied{
 		"an interface endpoint brings a private name into the VPC", authorization + "list_amazonec2.html",
 	},
 	{
+		[]string{"aoss:BatchGetCollection"},
+		[]string{"aoss:APIAccessAll"},
+		"requests to a collection itself are no calls of its API",
+		"https://docs.aws.amazon.com/opensearch-service/latest/developerguide/security-iam-serverless.html#security_iam_id-based-policy-examples-data-plane",
+	},
+	{
+		[]string{"aoss:CreateCollection"},
+		[]string{"iam:CreateServiceLinkedRole", "kms:CreateGrant", "kms:DescribeKey"},
+		"the account's first collection makes OpenSearch Serverless's service-linked role, and a collection takes a grant on the stack's key",
+		"https://docs.aws.amazon.com/opensearch-service/latest/developerguide/serverless-encryption.html",
+	},
+	{
+		[]string{"aoss:CreateVpcEndpoint", "aoss:UpdateVpcEndpoint", "aoss:DeleteVpcEndpoint"},
+		[]string{
+			"ec2:CreateTags", "ec2:CreateVpcEndpoint", "ec2:DeleteVpcEndpoints", "ec2:DescribeSecurityGroups", "ec2:DescribeSubnets", "ec2:DescribeVpcEndpoints",
+			"ec2:DescribeVpcs", "ec2:ModifyVpcEndpoint", "route53:AssociateVPCWithHostedZone", "route53:ChangeResourceRecordSets", "route53:CreateHostedZone",
+			"route53:DeleteHostedZone", "route53:GetChange", "route53:GetHostedZone", "route53:ListHostedZonesByName", "route53:ListHostedZonesByVPC", "route53:ListResourceRecordSets",
+		},
+		"OpenSearch Serverless makes the endpoint and its private names on the caller's behalf", "https://docs.aws.amazon.com/opensearch-service/latest/developerguide/serverless-vpc.html",
+	},
+	{
 		[]string{"ec2:RunInstances"},
 		[]string{"ec2:CreateTags", "iam:PassRole"},
 		"the instance is given its profile's role", authorization + "list_amazonec2.html",

@@ -78,6 +78,11 @@ func read(resources []componenttest.Registered, pipeline string) (facts, error) 
 			f.names.add("scheduler:schedule", "default") // the first is the schedule's group
 		}
 	}
+	// OpenSearch Serverless makes its own role with the account's first collection, RDS with the first database; the deployer must be allowed to.
+	for _, service := range []string{"observability.aoss.amazonaws.com", "rds.amazonaws.com"} {
+		f.linked = append(f.linked, service)
+		f.names.add("iam:role", "aws-service-role/"+service+"/*")
+	}
 	for _, bucket := range f.names["s3:bucket"] {
 		f.names.add("s3:object", bucket) // the key is the ARN's second variable
 	}

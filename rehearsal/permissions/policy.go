@@ -143,7 +143,7 @@ func condition(action string, resources []string, f facts) map[string]map[string
 	case action == "iam:PassRole":
 		return map[string]map[string][]string{"StringEquals": {"iam:PassedToService": f.passed}}
 	case action == "iam:CreateServiceLinkedRole":
-		return map[string]map[string][]string{"StringEquals": {"iam:AWSServiceName": append(slices.Clone(f.linked), "rds.amazonaws.com")}}
+		return map[string]map[string][]string{"StringEquals": {"iam:AWSServiceName": f.linked}}
 	case action == "kms:CreateGrant":
 		// https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html#conditions-kms-grant-is-for-aws-resource
 		return map[string]map[string][]string{"Bool": {"kms:GrantIsForAWSResource": {"true"}}}

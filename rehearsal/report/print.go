@@ -66,8 +66,13 @@ func (r *Report) Print(out io.Writer) {
 		}
 		row("tables."+format+".rows", fmt.Sprintf("%d, read by %s", t.Rows, strings.Join(t.Readers, ", ")))
 	}
-	if d := r.Switch.DMS; d != nil {
-		row("switch.dms", fmt.Sprintf("lost %d, equal=%t", d.Lost, d.Equal))
+	if s := r.Serverless; s != nil {
+		row("serverless", fmt.Sprintf("lost %d, current_equal=%t, second_up_changes %d, left %d, status %d before and %d after", s.Lost, s.CurrentEqual, s.SecondUpChanges, len(s.Left), s.BeforeStatus, s.AfterStatus))
+	}
+	for path, s := range map[string]*Switched{"switch.dms": r.Switch.DMS, "switch.search": r.Switch.Search} {
+		if s != nil {
+			row(path, fmt.Sprintf("lost %d, equal=%t", s.Lost, s.Equal))
+		}
 	}
 	row("preflight.broken_caught", fmt.Sprintf("%d of %d checks", r.Preflight.BrokenCaught, r.Preflight.Checks))
 	if f := r.ForeignKeys; f != nil {

@@ -55,6 +55,8 @@ type Report struct {
 	AnyTable AnyTable `json:"any_table"`
 	// Tables are those that change in place, by their format.
 	Tables map[string]Table `json:"tables,omitempty"`
+	// Serverless is nil when nothing was serverless.
+	Serverless *Serverless `json:"serverless,omitempty"`
 	// Switch is what was moved from one kind to the other while rows were written.
 	Switch Switch `json:"switch"`
 	// Erase is nil when no row was erased.
@@ -268,7 +270,8 @@ type Erase struct {
 
 // Switch is nil for what was not moved.
 type Switch struct {
-	DMS *Switched `json:"dms,omitempty"`
+	DMS    *Switched `json:"dms,omitempty"`
+	Search *Switched `json:"search,omitempty"`
 }
 
 // Switched counts the changes that a sink lacks, and says whether the present rows equal the tables.

@@ -21,7 +21,7 @@ func AnotherSource(ctx context.Context, r *Run) error {
 	if _, err := r.Tool.Run(ctx, "start-reload", 0, "start", "--reload", "--yes", "--ca", ca); err != nil {
 		return err
 	}
-	if err := rowsReach(ctx, r, "restored", r.output("searchDomainName")); err != nil {
+	if err := rowsReach(ctx, r, "restored", r.searched().history); err != nil {
 		return err
 	}
 	if _, _, err := compareCurrent(ctx, r); err != nil {

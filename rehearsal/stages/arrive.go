@@ -62,7 +62,7 @@ func arrive(ctx context.Context, r *Run, journal string) error {
 		return err
 	}
 	return await(ctx, r, len(written), func() ([]string, error) {
-		history, err := history(ctx, r, r.output("searchDomainName"))
+		history, err := history(ctx, r, r.searched().history)
 		if err != nil {
 			return nil, err
 		}

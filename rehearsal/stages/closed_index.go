@@ -65,7 +65,7 @@ func ClosedIndex(ctx context.Context, r *Run) error {
 
 // closeForAWhile closes the index when changes have begun to come, and opens it again.
 func closeForAWhile(ctx context.Context, r *Run, c *report.ClosedIndex) error {
-	admin, err := r.admin(ctx, r.output("searchDomainName"))
+	admin, err := r.admin(ctx, r.searched().current)
 	if err != nil {
 		return err
 	}

@@ -39,7 +39,7 @@ func ColumnAdded(ctx context.Context, r *Run) error {
 
 // fieldIs says whether every index behind an alias has a field of a type.
 func fieldIs(ctx context.Context, r *Run, alias, field, kind string) error {
-	admin, err := r.admin(ctx, r.output("searchDomainName"))
+	admin, err := r.admin(ctx, r.searched().current)
 	if err != nil {
 		return err
 	}

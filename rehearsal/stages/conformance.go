@@ -102,7 +102,7 @@ func allHold(ctx context.Context, r *Run) error {
 
 // noDocuments of a probe are in the domain.
 func noDocuments(ctx context.Context, r *Run, table string) error {
-	admin, err := r.admin(ctx, r.output("searchDomainName"))
+	admin, err := r.admin(ctx, r.searched().history)
 	if err != nil {
 		return err
 	}

@@ -24,7 +24,7 @@ import (
 func compareCurrent(ctx context.Context, r *Run) (report.Current, []reconcile.Change, error) {
 	began, last := time.Now(), ""
 	for {
-		rows, indexed, err := presentRows(ctx, r, r.output("searchDomainName"))
+		rows, indexed, err := presentRows(ctx, r, r.searched().current)
 		if err != nil {
 			return report.Current{}, nil, err
 		}
@@ -167,7 +167,7 @@ func aliasOf(table string) string { return "current-" + strings.Replace(table, "
 
 // behind names the indices that an alias shows.
 func behind(ctx context.Context, r *Run, alias string) ([]string, error) {
-	admin, err := r.admin(ctx, r.output("searchDomainName"))
+	admin, err := r.admin(ctx, r.searched().current)
 	if err != nil {
 		return nil, err
 	}

@@ -162,7 +162,7 @@ func mended(ctx context.Context, r *Run) error {
 
 // showsRows waits until a table's alias shows a number of rows.
 func showsRows(ctx context.Context, r *Run, table string, rows int) error {
-	admin, err := r.admin(ctx, r.output("searchDomainName"))
+	admin, err := r.admin(ctx, r.searched().current)
 	if err != nil {
 		return err
 	}

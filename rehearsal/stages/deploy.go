@@ -109,11 +109,9 @@ func up(ctx context.Context, r *Run) (stack.Result, error) {
 		return u, err
 	}
 	r.Report.Up = report.Up{Seconds: round(u.Seconds), Resources: u.Total()}
-	probe := r.World.Domains.Probe()
-	if probe.Problem != "" {
-		return u, fmt.Errorf("probing the mapping: %s", probe.Problem)
+	if err := r.probe(ctx); err != nil {
+		return u, fmt.Errorf("probing what the delivery may do: %w", err)
 	}
-	r.Report.Mapping = report.Mapping{BeforeStatus: probe.BeforeStatus, BeforeMessage: probe.BeforeMessage, AfterStatus: probe.AfterStatus}
 	if r.seedErr != nil {
 		return u, fmt.Errorf("writing the rows to load: %w", r.seedErr)
 	}
@@ -131,7 +129,7 @@ func SecondUp(ctx context.Context, r *Run) error {
 }
 
 // sharedRoles are the account-wide roles that a destroy keeps: others may use them.
-var sharedRoles = []string{"dms-vpc-role", "dms-cloudwatch-logs-role", "AWSServiceRoleForAmazonOpenSearchService", "AWSServiceRoleForRDS", "AWSServiceRoleForDMSServerless"}
+var sharedRoles = []string{"dms-vpc-role", "dms-cloudwatch-logs-role", "AWSServiceRoleForAmazonOpenSearchService", "AWSServiceRoleForRDS", "AWSServiceRoleForDMSServerless", "AWSServiceRoleForAmazonOpenSearchServerless"}
 
 // Destroy takes the stack down and lists what is left in the account.
 func Destroy(ctx context.Context, r *Run) error {
@@ -152,9 +150,7 @@ func Destroy(ctx context.Context, r *Run) error {
 			r.Report.Destroy.Left = append(r.Report.Destroy.Left, item)
 		}
 	}
-	if names := r.World.Domains.Names(); len(names) > 0 {
-		r.Report.Destroy.Left = append(r.Report.Destroy.Left, names...)
-	}
+	r.Report.Destroy.Left = append(r.Report.Destroy.Left, slices.Concat(r.World.Domains.Names(), r.World.Collections.Names())...)
 	return nil
 }
 

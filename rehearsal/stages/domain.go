@@ -1,7 +1,6 @@
 package stages
 
 import (
-	"cdcpipeline/rehearsal/stores"
 	"context"
 	"fmt"
 	"net/http"
@@ -66,16 +65,4 @@ func mapped(ctx context.Context, r *Run, domain string) (map[string]string, erro
 		}
 	}
 	return found, nil
-}
-
-func (r *Run) admin(ctx context.Context, domain string) (*stores.Client, error) {
-	d, ok := r.World.Domains.Domain(domain)
-	if !ok {
-		return nil, fmt.Errorf("the domain %s does not exist", domain)
-	}
-	admin, err := d.Admin(ctx)
-	if err != nil {
-		return nil, fmt.Errorf("signing in to the domain %s: %w", domain, err)
-	}
-	return admin, nil
 }

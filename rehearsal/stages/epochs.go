@@ -50,7 +50,7 @@ func Epochs(ctx context.Context, r *Run) error {
 			return fmt.Errorf("after %s: %w", c.name, err)
 		}
 		if c.name == "start-reload-epoch" { // changes fill the new epoch, and it equals the tables
-			if err := rowsReach(ctx, r, "reloaded", r.output("searchDomainName")); err != nil {
+			if err := rowsReach(ctx, r, "reloaded", r.searched().history); err != nil {
 				return err
 			}
 			if _, _, err := compareCurrent(ctx, r); err != nil {
@@ -69,7 +69,7 @@ func Epochs(ctx context.Context, r *Run) error {
 
 // loseDocument takes a row out of the current index.
 func loseDocument(ctx context.Context, r *Run) error {
-	admin, err := r.admin(ctx, r.output("searchDomainName"))
+	admin, err := r.admin(ctx, r.searched().current)
 	if err != nil {
 		return err
 	}

@@ -147,7 +147,7 @@ func (r *Run) findErased(ctx context.Context) (erasedIn, error) {
 	for _, m := range marked {
 		found.objects = append(found.objects, m.Key)
 	}
-	admin, err := r.admin(ctx, r.output("searchDomainName"))
+	admin, err := r.admin(ctx, r.searched().current)
 	if err != nil {
 		return found, err
 	}

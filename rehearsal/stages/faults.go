@@ -93,7 +93,7 @@ func present(ctx context.Context, r *Run) (expected, error) {
 	if err != nil {
 		return now, err
 	}
-	if now.history, err = history(ctx, r, r.output("searchDomainName")); err != nil {
+	if now.history, err = history(ctx, r, r.searched().history); err != nil {
 		return now, err
 	}
 	if now.lake, err = lake(ctx, r, r.output("lakePrefix")+"/"); err != nil {

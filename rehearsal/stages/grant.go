@@ -49,7 +49,7 @@ func GrantRemoved(ctx context.Context, r *Run) error {
 }
 
 func roleGone(ctx context.Context, r *Run, role string) error {
-	admin, err := r.admin(ctx, r.output("searchDomainName"))
+	admin, err := r.admin(ctx, r.searched().current)
 	if err != nil {
 		return err
 	}

@@ -21,5 +21,5 @@ func HalfDestroyed(ctx context.Context, r *Run) error {
 	if err := taskRuns(ctx, r); err != nil {
 		return err
 	}
-	return rowsReach(ctx, r, "after-half-destroy", r.output("searchDomainName"))
+	return rowsReach(ctx, r, "after-half-destroy", r.searched().history)
 }

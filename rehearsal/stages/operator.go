@@ -45,7 +45,7 @@ func Operator(ctx context.Context, r *Run) error {
 
 // differenceIsNamed takes a row out of the history behind the pipeline's back: the deep comparison must find it.
 func differenceIsNamed(ctx context.Context, r *Run) error {
-	admin, err := r.admin(ctx, r.output("searchDomainName"))
+	admin, err := r.admin(ctx, r.searched().history)
 	if err != nil {
 		return err
 	}

@@ -110,14 +110,15 @@ var Full = []Part{
 		[]Stage{firstUp, rows, verify, check("tables that change in place", "lake_tables", LakeTables, "tables", "catalog"), check("a row erased", "row_erased", Erase, "erase"), secondUp, destroy},
 	},
 	{
-		"serverless", "A stack with a serverless task is deployed, loaded, compared, stopped, changed and moved to a task on an instance and back while rows are written, and destroyed while its task runs.",
+		"serverless", "A stack whose task and search are serverless is deployed, loaded and compared; its task is stopped and changed, and both are moved to the other kind and back while rows are written; it is destroyed while its task runs.",
 		[]Stage{
-			{"up with a serverless task", UpServerless, firstUp.Reports},
+			{"up with everything serverless", UpServerless, firstUp.Reports},
 			rows, verify, secondUp,
 			check("a serverless task stopped, started and refused", "serverless_task", ServerlessTask),
 			check("the task and an endpoint changed", "serverless_change", TaskChange, "endpoint_change"),
 			check("from one kind of task to the other and back", "switch_dms", OtherTask, "switch.dms"),
-			destroy,
+			check("from collections to a domain and back", "switch_search", OtherSearch, "switch.search"),
+			{destroy.Name, DestroyServerless, append(slices.Clone(destroy.Reports), "serverless")},
 		},
 	},
 	{

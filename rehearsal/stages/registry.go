@@ -35,7 +35,7 @@ func knownToTheBaseline(ctx context.Context, r *Run, domain string) error {
 // RegistryTakenOver compares the registry that the baseline has left in the domain with the first version of each object that the
 // function has made of it; and the former one takes no write any more.
 func RegistryTakenOver(ctx context.Context, r *Run) error {
-	admin, err := r.admin(ctx, r.output("searchDomainName"))
+	admin, err := r.admin(ctx, r.searched().current)
 	if err != nil {
 		return err
 	}

@@ -76,7 +76,7 @@ func replayDeletions(ctx context.Context, r *Run) error {
 // interrupted.
 func replayDeletedIndex(ctx context.Context, r *Run) error {
 	const table = "testdb.retail_trans"
-	admin, err := r.admin(ctx, r.output("searchDomainName"))
+	admin, err := r.admin(ctx, r.searched().current)
 	if err != nil {
 		return err
 	}
@@ -140,7 +140,7 @@ func replayParked(ctx context.Context, r *Run) error {
 	if err := put(ctx, r, described); err != nil {
 		return err
 	}
-	admin, err := r.admin(ctx, r.output("searchDomainName"))
+	admin, err := r.admin(ctx, r.searched().current)
 	if err != nil {
 		return err
 	}

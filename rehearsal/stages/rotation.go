@@ -33,13 +33,13 @@ func Rotation(ctx context.Context, r *Run) error {
 			return fmt.Errorf("the %s rotation left the user %s in the secret", round, after)
 		}
 		users[after] = true
-		if err := rowsReach(ctx, r, round+"-rotation-before-cut", r.output("searchDomainName")); err != nil {
+		if err := rowsReach(ctx, r, round+"-rotation-before-cut", r.searched().history); err != nil {
 			return fmt.Errorf("after the %s rotation, on the connection of before: %w", round, err)
 		}
 		if err := cut(ctx, r, before); err != nil {
 			return err
 		}
-		if err := rowsReach(ctx, r, round+"-rotation-after-cut", r.output("searchDomainName")); err != nil {
+		if err := rowsReach(ctx, r, round+"-rotation-after-cut", r.searched().history); err != nil {
 			return fmt.Errorf("after the %s rotation, connected anew: %w", round, err)
 		}
 	}
@@ -56,7 +56,7 @@ func Rotation(ctx context.Context, r *Run) error {
 	if n := u.Touched(); n > 0 {
 		return fmt.Errorf("the up after all rotations changed %d resources: %v", n, u.Changes)
 	}
-	return rowsReach(ctx, r, "rotated", r.output("searchDomainName"))
+	return rowsReach(ctx, r, "rotated", r.searched().history)
 }
 
 // rotate has Secrets Manager rotate a secret now, and waits for its end.

@@ -64,7 +64,9 @@ type Run struct {
 	rounds int
 	// tunnelPort is held for this run; the program listens there for the domain.
 	tunnelPort int
-	arrivals   *arrivals
+	// gatewayPort is the same for collections.
+	gatewayPort int
+	arrivals    *arrivals
 	// onFunction runs after a function has succeeded, where a stage wants it.
 	onFunction func(name string)
 	// seedErr says why the rows to load could not be written.
@@ -188,8 +190,10 @@ func StartWorld(ctx context.Context, r *Run) (err error) {
 	if err != nil {
 		return fmt.Errorf("starting the world: %w", err)
 	}
-	if r.tunnelPort, err = r.World.Site.Port(); err != nil {
-		return err
+	for _, port := range []*int{&r.tunnelPort, &r.gatewayPort} {
+		if *port, err = r.World.Site.Port(); err != nil {
+			return err
+		}
 	}
 	for name, value := range r.World.Env() {
 		if err := os.Setenv(name, value); err != nil {

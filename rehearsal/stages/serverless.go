@@ -6,6 +6,9 @@ import (
 	"cdcpipeline/rehearsal/stages/tool"
 	"context"
 	"fmt"
+	"maps"
+	"slices"
+	"strconv"
 
 	"golang.org/x/sync/errgroup"
 )
@@ -13,17 +16,44 @@ import (
 const (
 	kindKey = "cdc-pipeline:replication.kind"
 	nextKey = "cdc-pipeline:replication.next"
+
+	searchKindKey  = "cdc-pipeline:search.kind"
+	gatewayPortKey = "cdc-pipeline:search.gatewayPort"
+	tunnelPortKey  = "cdc-pipeline:search.tunnelPort"
 )
 
-// UpServerless deploys a stack whose task is serverless from the beginning.
+// UpServerless deploys a stack whose task and whose search are serverless from the beginning.
 func UpServerless(ctx context.Context, r *Run) error {
 	if err := prepare(ctx, r); err != nil {
 		return err
 	}
-	if err := r.Stack.SetConfig(ctx, kindKey, "serverless"); err != nil {
+	if err := r.set(ctx, map[string]string{
+		kindKey: "serverless", searchKindKey: "serverless", gatewayPortKey: strconv.Itoa(r.gatewayPort), tunnelPortKey: "",
+	}); err != nil {
 		return err
 	}
 	return Up(ctx, r)
+}
+
+// set configures the stack; an empty value removes a key.
+func (r *Run) set(ctx context.Context, values map[string]string) error {
+	for _, key := range slices.Sorted(maps.Keys(values)) {
+		change := func() error { return r.Stack.SetConfig(ctx, key, values[key]) }
+		if values[key] == "" {
+			change = func() error { return r.Stack.RemoveConfig(ctx, key) }
+		}
+		if err := change(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// DestroyServerless takes the stack down, and reports it as one whose task and search were serverless.
+func DestroyServerless(ctx context.Context, r *Run) error {
+	err := Destroy(ctx, r)
+	r.Report.Serverless = report.NewServerless(r.Report)
+	return err
 }
 
 // ServerlessTask has the operator's tool stop and start a serverless task, load a table by it, and be refused what it cannot do.
@@ -47,7 +77,7 @@ func ServerlessTask(ctx context.Context, r *Run) error {
 			return err
 		}
 	}
-	return rowsReach(ctx, r, "serverless", r.output("searchDomainName"))
+	return rowsReach(ctx, r, "serverless", r.searched().history)
 }
 
 // OtherTask moves the stack from one kind of task to the other and back, while rows are written.
@@ -117,7 +147,7 @@ func (r *Run) startNext(ctx context.Context, journal string) error {
 // compareMoved compares all sinks with the tables, after more rows.
 func (r *Run) compareMoved(ctx context.Context, journal string) error {
 	after := journal + "-after"
-	if err := rowsReach(ctx, r, after, r.output("searchDomainName")); err != nil {
+	if err := rowsReach(ctx, r, after, r.searched().history); err != nil {
 		return err
 	}
 	for _, name := range []string{journal, after} {
@@ -145,7 +175,7 @@ func (r *Run) lost(ctx context.Context, journals ...string) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	history, err := history(ctx, r, r.output("searchDomainName"))
+	history, err := history(ctx, r, r.searched().history)
 	if err != nil {
 		return 0, err
 	}

@@ -36,7 +36,7 @@ func compareSinks(ctx context.Context, r *Run, want expected) (inHistory, inLake
 	if err := settle(ctx, r, want); err != nil {
 		return inHistory, inLake, err
 	}
-	history, err := history(ctx, r, r.output("searchDomainName"))
+	history, err := history(ctx, r, r.searched().history)
 	if err != nil {
 		return inHistory, inLake, err
 	}
@@ -109,15 +109,11 @@ func read(r *Run) int {
 	return int(n)
 }
 
-// history is every change in the domain's history index, by the search that the blog makes.
-func history(ctx context.Context, r *Run, domain string) ([]reconcile.Change, error) {
-	d, ok := r.World.Domains.Domain(domain)
-	if !ok {
-		return nil, fmt.Errorf("the domain %s does not exist", domain)
-	}
-	admin, err := d.Admin(ctx)
+// history is every change in the history index of a domain or a collection, by the search that the walkthrough makes.
+func history(ctx context.Context, r *Run, name string) ([]reconcile.Change, error) {
+	admin, err := r.admin(ctx, name)
 	if err != nil {
-		return nil, fmt.Errorf("signing in to the domain: %w", err)
+		return nil, err
 	}
 	index := r.output("historyIndex")
 	err = admin.Refresh(ctx, index)

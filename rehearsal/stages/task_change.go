@@ -51,7 +51,7 @@ func TaskChange(ctx context.Context, r *Run) error {
 		return err
 	}
 	change.TaskRunning = true
-	return rowsReach(ctx, r, "after-change", r.output("searchDomainName"))
+	return rowsReach(ctx, r, "after-change", r.searched().history)
 }
 
 // deployLockedOut deploys, and has the replication user locked out when the bootstrap, which would notice, has ended. It

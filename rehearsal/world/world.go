@@ -140,6 +140,7 @@ func (w *World) attach(ctx context.Context, o Options) error {
 	}
 	w.Guard.Lenient = o.RefuseNothing
 	w.Proxy.Admit(controlplane.Deployer, w.Guard.Judge)
+	w.Proxy.After(controlplane.Action{Service: "sts", Name: "GetCallerIdentity"}, iam.Named)
 
 	w.Delay = propagation.New()
 	w.Delay.Attach(w.Proxy)
@@ -147,7 +148,9 @@ func (w *World) attach(ctx context.Context, o Options) error {
 	w.Offers.Attach(w.Proxy)
 	w.Domains = opensearch.New(ctx, w.Site, w.log)
 	w.Domains.Attach(w.Proxy)
-	w.Collections = opensearchserverless.New(ctx, w.Site, w.Account, w.log, opensearchserverless.Options{Delay: w.Delay})
+	w.Collections = opensearchserverless.New(ctx, w.Site, w.Account, w.log, opensearchserverless.Options{
+		Delay: w.Delay, Probe: true, User: opensearchserverless.User{Key: account.Key, Arn: iam.Deployer, Allow: w.Guard.Allow},
+	})
 	w.Collections.Attach(w.Proxy)
 	w.DMS = dms.New(w.Account, w.log)
 	w.DMS.Attach(w.Proxy)

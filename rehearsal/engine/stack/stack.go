@@ -51,7 +51,7 @@ type Settings struct {
 // Services are the names under aws:endpoints of every service that the program calls.
 func (Settings) Services() []string {
 	return []string{
-		"athena", "cloudwatch", "cloudwatchlogs", "dms", "ec2", "firehose", "glue", "iam", "kinesis", "kms", "lambda", "logs", "opensearch",
+		"athena", "cloudwatch", "cloudwatchlogs", "dms", "ec2", "firehose", "glue", "iam", "kinesis", "kms", "lambda", "logs", "opensearch", "opensearchserverless",
 		"rds", "s3", "secretsmanager", "sns", "sqs", "ssm", "sts",
 	}
 }

@@ -63,3 +63,10 @@ func FuzzParse(f *testing.F) {
 		require.Equal(t, body, string(whole))
 	})
 }
+
+func TestAnAnswerForAllOfARequestIsAsTheNodeGivesIt(t *testing.T) {
+	answer := `{"took":1,"errors":false,"items":[{"index":{"status":201}}]}`
+	text, err := Merged([]Action{{Operation: "index"}}, []byte(answer))
+	require.NoError(t, err)
+	require.JSONEq(t, answer, string(text))
+}

@@ -280,6 +280,7 @@ func (c *current) finds(table string, want int, filters string) {
 }
 
 func (c *current) tombstones() int {
+	require.NoError(c.t, c.node.Refresh(c.t.Context(), "current-*"))
 	var out struct{ Count int }
 	require.NoError(c.t, c.node.Do(c.t.Context(), http.MethodPost, "/current-*/_count", json.RawMessage(`{"query":{"term":{"_cdc.deleted":true}}}`), &out))
 	return out.Count

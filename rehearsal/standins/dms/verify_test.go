@@ -159,7 +159,7 @@ func (c *copies) add(ctx context.Context, t *testing.T, n int, records []publish
 	}
 }
 
-// serve answers every search with everything.
+// serve answers every search with everything, page by page.
 func (c *copies) serve(w http.ResponseWriter, r *http.Request) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -168,14 +168,24 @@ func (c *copies) serve(w http.ResponseWriter, r *http.Request) {
 		_, _ = io.WriteString(w, `{}`)
 	case strings.HasSuffix(r.URL.Path, "/_count"):
 		_, _ = fmt.Fprintf(w, `{"count":%d}`, len(c.documents))
-	case strings.HasSuffix(r.URL.Path, "/scroll"):
-		_, _ = io.WriteString(w, `{"hits":{"hits":[]}}`)
+	case strings.HasSuffix(r.URL.Path, "/point_in_time"):
+		_, _ = io.WriteString(w, `{"pit_id":"p"}`)
 	default:
-		hits := make([]map[string]any, len(c.documents))
-		for i, d := range c.documents {
-			hits[i] = map[string]any{"_index": "i", "_id": fmt.Sprint(i), "_source": d}
+		var in struct {
+			Size  int
+			After []int `json:"search_after"`
 		}
-		_ = json.NewEncoder(w).Encode(map[string]any{"_scroll_id": "s", "hits": map[string]any{"hits": hits}})
+		_ = json.NewDecoder(r.Body).Decode(&in)
+		if r.URL.Path != "/_search" { // of no point in time: whatever is asked for is among all
+			in.Size = len(c.documents)
+		}
+		hits := []map[string]any{}
+		for i, d := range c.documents {
+			if (len(in.After) == 0 || i > in.After[0]) && len(hits) < in.Size {
+				hits = append(hits, map[string]any{"_index": "i", "_id": fmt.Sprint(i), "_source": d, "sort": []int{i}})
+			}
+		}
+		_ = json.NewEncoder(w).Encode(map[string]any{"hits": map[string]any{"hits": hits}})
 	}
 }
 

@@ -17,13 +17,14 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
 )
 
-// deployer is who answers name as the caller.
-const deployer = "arn:aws:iam::" + account.ID + ":user/deployer"
+// Deployer is the IAM user whose key a rehearsal uses.
+const Deployer = "arn:aws:iam::" + account.ID + ":user/deployer"
 
 // Guard judges the deployer's calls. Its methods may be called from several goroutines.
 type Guard struct {
@@ -104,7 +105,7 @@ func (g *Guard) Judge(_ context.Context, c *controlplane.Call) error {
 	operation := c.Action.String()
 	if reference.Spared(operation) {
 		g.spared[operation] = true
-		return c.Denied(deployer, operation, "*")
+		return c.Denied(Deployer, operation, "*")
 	}
 	err := g.judge(c)
 	if g.Lenient {
@@ -112,6 +113,33 @@ func (g *Guard) Judge(_ context.Context, c *controlplane.Call) error {
 	}
 	return err
 }
+
+// Allow judges an action that is no call of the control plane, such as a request to a collection.
+func (g *Guard) Allow(action, resource string) error {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	r := document.Request{Action: action, Resource: resource, Context: map[string]string{"aws:RequestedRegion": account.Region}}
+	text := describe(r)
+	if document.Decide(g.statements, r) == document.Allowed {
+		g.needed[text] = r
+		return nil
+	}
+	g.refused[text] = true
+	if g.Lenient {
+		return nil
+	}
+	return fmt.Errorf("%s is not allowed to do %s", Deployer, text)
+}
+
+// Named has the control plane name the deployer as who holds the rehearsal's key.
+func Named(_ context.Context, c *controlplane.Call) error {
+	if strings.Contains(c.Request.Header.Get("Authorization"), "Credential="+account.Key+"/") {
+		c.ResponseBody = callerArn.ReplaceAll(c.ResponseBody, []byte("<Arn>"+Deployer+"</Arn>"))
+	}
+	return nil
+}
+
+var callerArn = regexp.MustCompile(`<Arn>[^<]*</Arn>`)
 
 // judge is the first reason to refuse a call; it goes on to find all that is missing.
 func (g *Guard) judge(c *controlplane.Call) error {
@@ -138,7 +166,7 @@ func (g *Guard) judge(c *controlplane.Call) error {
 		case document.Refused:
 			g.refused[text] = true
 			if first == nil {
-				first = c.Denied(deployer, r.Action, readable(r.Resource))
+				first = c.Denied(Deployer, r.Action, readable(r.Resource))
 			}
 		}
 	}

@@ -289,3 +289,10 @@ func TestTheDocumentedPoliciesAreEvaluated(t *testing.T) {
 	require.NoError(t, err)
 	require.Greater(t, g.Findings().Statements, 20)
 }
+
+func TestWhatIsNoCallOfTheControlPlaneIsJudgedToo(t *testing.T) {
+	g, err := New([]byte(`{"Version":"2012-10-17","Statement":[{"Sid":"A","Effect":"Allow","Action":["aoss:APIAccessAll"],"Resource":["*"],"Condition":{"StringEquals":{"aws:RequestedRegion":["REGION"]}}}]}`))
+	require.NoError(t, err)
+	require.NoError(t, g.Allow("aoss:APIAccessAll", "arn:aws:aoss:us-east-1:123456789012:collection/x"))
+	require.ErrorContains(t, g.Allow("aoss:DashboardsAccessAll", "arn:aws:aoss:us-east-1:123456789012:dashboards/default"), "user/deployer is not allowed to do aoss:DashboardsAccessAll")
+}

@@ -7,7 +7,6 @@ import (
 	"cdcpipeline/rehearsal/standins/account"
 	"cdcpipeline/rehearsal/standins/opensearch"
 	"cdcpipeline/rehearsal/stores"
-	"encoding/json"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -77,19 +76,7 @@ func TestDeployedFunctionKeepsRowsAsItsRole(t *testing.T) {
 	put("/_plugins/_security/api/rolesmapping/current", map[string]any{"backend_roles": []string{s.role}})
 	s.drained()
 
-	require.NoError(t, admin.Refresh(t.Context(), "current-shop-orders"))
-	hits, err := admin.Search(t.Context(), "current-shop-orders", map[string]any{"query": map[string]any{"match_all": map[string]any{}}})
-	require.NoError(t, err)
-	rows := map[string]string{}
-	for _, hit := range hits {
-		var row struct {
-			ID   json.Number `json:"id"`
-			Name string      `json:"name"`
-		}
-		require.NoError(t, json.Unmarshal(hit.Source, &row))
-		rows[row.ID.String()] = row.Name
-	}
-	require.Equal(t, map[string]string{"1": "now", "3": "third"}, rows)
+	require.Equal(t, map[string]string{"1": "now", "3": "third"}, rowsBehind(t, admin, "current-shop-orders"))
 	parked := s.parked()
 	require.Len(t, parked, 1)
 	for key, text := range parked {

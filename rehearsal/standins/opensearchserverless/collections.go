@@ -36,6 +36,19 @@ type Options struct {
 	Refresh time.Duration
 	// Heap of each node, as the JVM takes it; 512m when nothing is said: a second node runs beside a domain's.
 	Heap string
+	// User is whose key is no role's; without one only roles are known.
+	User User
+	// Probe keeps the first data access policy of a delivery back until its collection is there, and asks that beforehand what the
+	// delivery may do ([Collections.Probe]).
+	Probe bool
+}
+
+// User is an IAM user who calls collections.
+type User struct {
+	// Key is both the id and the secret of the key; Arn is what policies name.
+	Key, Arn string
+	// Allow judges an action on a resource by the user's IAM policies.
+	Allow func(action, resource string) error
 }
 
 const (
@@ -54,12 +67,14 @@ type Collections struct {
 	roles     *roles
 	used      *used
 	log       *slog.Logger
+	probes    bool
 	had       atomic.Bool // a collection, ever
 
 	undeletable atomic.Bool
 
 	mu      sync.Mutex
 	open    map[string]*Collection // by id
+	probe   Probe                  // of the first delivery
 	running sync.WaitGroup
 }
 
@@ -84,9 +99,13 @@ func newCollections(ctx context.Context, authority *stores.Authority, acc accoun
 	if o.Refresh <= 0 {
 		o.Refresh = defaultRefresh
 	}
+	keys := signature.New()
+	if o.User.Key != "" {
+		keys.Add(o.User.Key, signature.Key{Role: o.User.Arn, Secret: o.User.Key})
+	}
 	return &Collections{
-		ctx: ctx, authority: authority, start: start, refresh: o.Refresh, keys: signature.New(), policies: newPolicies(o.Delay), roles: newRoles(acc.Config()),
-		used: newUsed(), log: log, open: map[string]*Collection{},
+		ctx: ctx, authority: authority, start: start, refresh: o.Refresh, keys: keys, policies: newPolicies(o.Delay), roles: newRoles(acc.Config(), o.User),
+		used: newUsed(), probes: o.Probe, log: log, open: map[string]*Collection{},
 	}
 }
 

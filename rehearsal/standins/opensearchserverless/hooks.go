@@ -167,11 +167,12 @@ func (c *Collection) describe(told map[string]any) {
 	}
 }
 
-func (c *Collections) accessChanged(_ context.Context, call *controlplane.Call) error {
+func (c *Collections) accessChanged(ctx context.Context, call *controlplane.Call) error {
 	one, err := only(call)
 	if err != nil {
 		return err
 	}
+	c.probeBefore(ctx, one.Policy)
 	return c.policies.put(one.Name, one.Policy)
 }
 

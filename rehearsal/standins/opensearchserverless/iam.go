@@ -25,6 +25,7 @@ const fresh = time.Second
 // roles are the identity-based policies of callers. Boundaries, sessions and organizations are not looked at.
 type roles struct {
 	client *iam.Client
+	user   User
 
 	mu    sync.Mutex
 	known map[string]said
@@ -59,13 +60,16 @@ func (t *texts) UnmarshalJSON(text []byte) error {
 	return err //nolint:wrapcheck // the decoder says where
 }
 
-func newRoles(cfg aws.Config) *roles {
-	return &roles{client: iam.NewFromConfig(cfg), known: map[string]said{}}
+func newRoles(cfg aws.Config, user User) *roles {
+	return &roles{client: iam.NewFromConfig(cfg), user: user, known: map[string]said{}}
 }
 
 // allows says that a role's policies allow [apiAccess] on a collection. A condition counts as not met, and a statement that
 // says NotAction or NotResource as not said: what is not evaluated allows nothing.
 func (r *roles) allows(ctx context.Context, role, collection string) (bool, error) {
+	if role == r.user.Arn {
+		return r.user.Allow(apiAccess, collection) == nil, nil
+	}
 	statements, err := r.of(ctx, role)
 	if err != nil {
 		return false, err

@@ -70,6 +70,7 @@ var (
 	ofAll      = []string{"pretty", "human", "error_trace", "filter_path"}
 	ofIndices  = []string{"ignore_unavailable", "allow_no_indices"}
 	ofChanges  = []string{"timeout", "cluster_manager_timeout"}
+	ofNew      = slices.Concat(ofChanges, []string{"create", "cause"})
 	ofMappings = slices.Concat(ofIndices, ofChanges)
 	ofSettings = slices.Concat(ofIndices, ofChanges, []string{"flat_settings", "include_defaults"})
 	ofCat      = []string{"format", "h", "s", "v", "bytes"}
@@ -173,10 +174,10 @@ var Operations = []Operation{
 	documented("POST /{index}/_alias/{alias}", updateItems, ofChanges),
 	documented("PUT /{index}/_aliases/{alias}", updateItems, ofChanges),
 	documented("POST /{index}/_aliases/{alias}", updateItems, ofChanges),
-	documented("PUT /_index_template/{name}", updateItems, ofChanges),
-	documented("POST /_index_template/{name}", updateItems, ofChanges),
-	documented("PUT /_component_template/{name}", updateItems, ofChanges),
-	documented("POST /_component_template/{name}", updateItems, ofChanges),
+	documented("PUT /_index_template/{name}", updateItems, ofNew),
+	documented("POST /_index_template/{name}", updateItems, ofNew),
+	documented("PUT /_component_template/{name}", updateItems, ofNew),
+	documented("POST /_component_template/{name}", updateItems, ofNew),
 
 	documented("DELETE /{index}/_alias/{alias}", deleteItems, ofChanges),
 	documented("DELETE /{index}/_aliases/{alias}", deleteItems, ofChanges),

@@ -28,7 +28,10 @@ func TestARealOpenSearchAnswersWhatIsAllowed(t *testing.T) {
 	do(http.MethodPut, "/_index_template/orders", `{"index_patterns":["orders-*"],"template":{"mappings":{"dynamic":false,"properties":{"id":{"type":"keyword"}}}}}`, nil)
 	var written struct {
 		Errors bool
-		Items  []map[string]struct{ Status int; Error any }
+		Items  []map[string]struct {
+			Status int
+			Error  any
+		}
 	}
 	do(http.MethodPost, "/_bulk", "{\"index\":{\"_index\":\"orders-1\",\"_id\":\"1\",\"version\":7,\"version_type\":\"external\"}}\n{\"id\":\"a\"}\n", &written)
 	require.False(t, written.Errors, "%+v", written)

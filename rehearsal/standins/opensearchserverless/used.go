@@ -16,9 +16,13 @@ var ofLines = map[string]feature{
 	"version_type":    {"version_type %s in _bulk", "public pipelines of OpenSearch Ingestion write to collections with external versions"},
 	"require_alias":   {"require_alias in _bulk", "OpenSearch's reference has it"},
 	"routing":         {"routing in _bulk", "OpenSearch's reference has it"},
-	"if_seq_no":       {"if_seq_no in _bulk", "OpenSearch's reference has it"},
-	"if_primary_term": {"if_seq_no in _bulk", "OpenSearch's reference has it"},
+	"if_seq_no":       {"if_seq_no in _bulk", doubtful},
+	"if_primary_term": {"if_seq_no in _bulk", doubtful},
 }
+
+// doubtful: https://github.com/opensearch-project/OpenSearch/blob/2.19.4/server/src/main/java/org/opensearch/action/DocWriteRequest.java
+// refuses a condition with the term 0.
+const doubtful = "it is doubtful: collections have been seen to answer every write with _seq_no 0 and _primary_term 0"
 
 // used is what was used in a run, and AWS does not document.
 type used struct {
@@ -97,6 +101,7 @@ func (c *Collections) NotRun() []string {
 	}
 	notRun := []string{
 		"OpenSearch Serverless: capacity, replicas and encryption of collections; whether a caller comes through the VPC endpoint that a network policy names",
+		"OpenSearch Serverless: Dashboards, whether signed requests open them, and a browser's sign-in by IAM Identity Center or SAML",
 		"OpenSearch Serverless: when a document is found is the stand-in's option (AWS: 10 to 30 seconds)",
 	}
 	if n := c.policies.retentions(); n > 0 {

@@ -80,7 +80,8 @@ func TestARowIsInNoStoreAfterItsErasure(t *testing.T) {
 		Source: erase.Database{DB: db}, Table: table.Name{Database: database, Table: "people"}, Row: map[string]string{"id": "07", "tag": "0xca"},
 		Lake: erase.Lake{Client: client, Name: bucket, Prefix: "raw", Parked: []string{"errors/"}, Results: "athena-results/"},
 		Search: &erase.Search{
-			Client: opensearch.Client{URL: node.URL, Transport: asMaster{node}}, History: "retail-trans-erase-" + day, Pause: 50 * time.Millisecond,
+			History: opensearch.Client{URL: node.URL, Transport: asMaster{node}}, Current: opensearch.Client{URL: node.URL, Transport: asMaster{node}},
+			Index: "retail-trans-erase-" + day, Pause: 50 * time.Millisecond,
 			Epochs: currentstate.NewEpochs(currentstate.EpochsOptions{Domain: opensearch.Client{URL: node.URL, Transport: asMaster{node}}, Bucket: lake.Bucket("lake")}),
 		},
 		Options: erase.Options{Yes: true},
