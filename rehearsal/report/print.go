@@ -28,6 +28,7 @@ func (r *Report) Print(out io.Writer) {
 	always("seconds", r.Seconds)
 	always("peak_memory_mb", r.PeakMemoryMb)
 	row("preview.seconds", r.Preview.Seconds)
+	row("preview.combinations", r.Preview.Combinations)
 	row("up.seconds", r.Up.Seconds)
 	row("up.resources", r.Up.Resources)
 	row("second_up.changes", r.SecondUp.Changes)

@@ -21,6 +21,7 @@ func (r *Report) Problems(minimum int) []string {
 			p = append(p, fmt.Sprintf(format, args...))
 		}
 	}
+	fail("preview.combinations", r.Preview.Combinations != 8, "of 8 combinations of kinds and environments %d were previewed", r.Preview.Combinations)
 	fail("second_up", r.SecondUp.Changes != 0, "the second up changed %d resources", r.SecondUp.Changes)
 	fail("mapping", r.Mapping.BeforeStatus != 403, "before the mapping the delivery role got %d, not 403", r.Mapping.BeforeStatus)
 	fail("mapping", !slices.ContainsFunc(refusals, func(refusal string) bool { return strings.HasPrefix(r.Mapping.BeforeMessage, refusal) }), "before the mapping the message was %q", r.Mapping.BeforeMessage)

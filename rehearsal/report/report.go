@@ -93,6 +93,8 @@ type Preview struct {
 	Seconds          float64 `json:"seconds"`
 	Resources        int     `json:"resources"`
 	MinimalResources int     `json:"minimal_resources"`
+	// Combinations of kinds of tasks and places, in dev and in prod, that were previewed under the policy pack.
+	Combinations int `json:"combinations,omitempty"`
 }
 
 // Up is the first deployment.

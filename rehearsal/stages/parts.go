@@ -112,6 +112,7 @@ var Full = []Part{
 	{
 		"serverless", "A stack whose task and search are serverless is deployed, loaded and compared; its task is stopped and changed, and both are moved to the other kind and back while rows are written; it is destroyed while its task runs.",
 		[]Stage{
+			{"preview of each combination of kinds", PreviewKinds, []string{"preview.combinations"}},
 			{"up with everything serverless", UpServerless, firstUp.Reports},
 			rows, verify, secondUp,
 			check("a serverless task stopped, started and refused", "serverless_task", ServerlessTask),

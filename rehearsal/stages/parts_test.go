@@ -52,7 +52,7 @@ func TestEveryCheckIsMadeByExactlyOnePart(t *testing.T) {
 // A stage that works on a deployed stack needs an up before it; what compares everything with the journals needs the rows.
 func TestWhatAStageReliesOnIsInThePartBeforeIt(t *testing.T) {
 	rowless := []string{rows.Name, "what is assumed of AWS, held and broken"}
-	alone := []string{previewMinimal.Name, previewProd.Name, preview.Name, "policies in the engine", "names of the baseline", "preflight: each check broken once", "account roles: absent, present, again", "everything adopted"}
+	alone := []string{previewMinimal.Name, "preview of each combination of kinds", previewProd.Name, preview.Name, "policies in the engine", "names of the baseline", "preflight: each check broken once", "account roles: absent, present, again", "everything adopted"}
 	for _, p := range append(slices.Clone(Full), Basic, Look) {
 		position := func(name string) int {
 			return slices.IndexFunc(p.Stages, func(s Stage) bool { return s.Name == name || name == firstUp.Name && strings.HasPrefix(s.Name, "up ") })

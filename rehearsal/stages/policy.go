@@ -75,6 +75,29 @@ func PreviewProd(ctx context.Context, r *Run) error {
 	return nil
 }
 
+// PreviewKinds plans a stack of each combination of kinds of tasks and places, in dev and in prod, under the policy pack.
+func PreviewKinds(ctx context.Context, r *Run) error {
+	r.Report.Preview.Combinations = 0
+	for _, environment := range []string{"dev", "prod"} {
+		for _, task := range []string{"instance", "serverless"} {
+			for _, place := range []string{"domain", "serverless"} {
+				s, err := newStack(ctx, r, "minimal", nil, map[string]string{
+					"cdc-pipeline:environment": environment, kindKey: task, searchKindKey: place,
+				})
+				if err != nil {
+					return err
+				}
+				exceptions := filepath.Join(r.Project, "policy", environment+".json")
+				if _, err := s.Preview(ctx, stack.Pack{Path: r.Pack.Path, Config: exceptions}); err != nil {
+					return fmt.Errorf("%s with replication.kind %s and search.kind %s under the policy pack: %w", environment, task, place, err)
+				}
+				r.Report.Preview.Combinations++
+			}
+		}
+	}
+	return nil
+}
+
 // PolicyInEngine breaks the program itself, and has the real engine preview it: the pack must stop the preview by
 // the one rule.
 func PolicyInEngine(ctx context.Context, r *Run) error {
