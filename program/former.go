@@ -162,7 +162,7 @@ func check(last former, stack string, cfg config.Config) error {
 	if turned {
 		problems = append(problems, moved(last, cfg)...)
 	}
-	problems = append(problems, reformatted(last, cfg))
+	problems = append(problems, reformatted(last, cfg), abandoned(last, cfg.Search))
 	return errors.Join(problems...)
 }
 
@@ -177,14 +177,29 @@ func reformatted(last former, cfg config.Config) error {
 		last.tableFormat, config.Namespace, last.generation+1)
 }
 
+// abandoned is the problem of what is searched, when another kind would take its place without having been filled.
+func abandoned(last former, s config.Search) error {
+	left, next := "", config.SearchKind("")
+	switch {
+	case last.domain != "" && last.collections == "" && !s.On(config.OnDomain):
+		left, next = "the domain "+last.domain, config.OnCollections
+	case last.collections != "" && last.domain == "" && !s.On(config.OnCollections):
+		left, next = "the collections "+last.collections, config.OnDomain
+	default:
+		return nil
+	}
+	return fmt.Errorf("search.kind: %s would be deleted, and its successor begins empty: leave search.kind as it was, and make the other kind beside it with\n"+
+		"  pulumi config set --path %s:search.next %s\nthen go on as docs/operations.md says (\"From a domain to collections, and back\")", left, config.Namespace, next)
+}
+
 // moved are the other settings that replace what a stack stores: they come before or after it is turned into prod.
 func moved(last former, cfg config.Config) []error {
 	const advice = "deploy one of the two changes first: what is stored is protected from replacement only when prod is deployed"
 	var problems []error
 	switch {
-	case !cfg.Search.On(config.OnDomain) && last.domain != "":
+	case !cfg.Search.On(config.OnDomain) && last.domain != "" && last.collections != "":
 		problems = append(problems, fmt.Errorf("search.kind: the stack has the domain %s, and collections take its place in the deployment that turns it into prod: %s", last.domain, advice))
-	case !cfg.Search.On(config.OnCollections) && last.collections != "":
+	case !cfg.Search.On(config.OnCollections) && last.domain != "" && last.collections != "":
 		problems = append(problems, fmt.Errorf("search.kind: the stack has the collections %s, and a domain takes their place in the deployment that turns it into prod: %s", last.collections, advice))
 	}
 	if cfg.Network.VpcID != "" && last.vpc != "" {

@@ -76,12 +76,18 @@ func TestCollectionsKeepTheirNameAndTheirKind(t *testing.T) {
 	err := checked(was, collections, "staging")
 	require.ErrorContains(t, err, "search.collectionName: the collections of this stack is retail-trans, and would be replaced by retail-trans-staging")
 	require.NoError(t, checked(was, collections, "dev"))
-	require.NoError(t, checked(walkthrough("dev"), collections, "dev"), "another kind, which was asked for")
+
+	require.ErrorContains(t, checked(walkthrough("dev"), collections, "dev"), "search.kind: the domain retail-trans would be deleted, and its successor begins empty")
+	require.ErrorContains(t, checked(was, config.Config{}, "dev"), "pulumi config set --path cdc-pipeline:search.next domain")
+	both := walkthrough("dev")
+	both.collections = "retail-trans"
+	require.NoError(t, checked(both, collections, "dev"), "the end of a move")
+	require.NoError(t, checked(both, config.Config{}, "dev"))
 
 	collections.Environment = config.Prod
 	require.NoError(t, checked(was, collections, "dev"))
-	require.ErrorContains(t, checked(walkthrough("dev"), collections, "dev"), "search.kind: the stack has the domain retail-trans, and collections take its place in the deployment that turns it into prod")
-	require.ErrorContains(t, checked(was, config.Config{Environment: config.Prod}, "dev"), "search.kind: the stack has the collections retail-trans")
+	require.ErrorContains(t, checked(both, collections, "dev"), "search.kind: the stack has the domain retail-trans, and collections take its place in the deployment that turns it into prod")
+	require.ErrorContains(t, checked(both, config.Config{Environment: config.Prod}, "dev"), "search.kind: the stack has the collections retail-trans")
 }
 
 func TestATableThatThereIsKeepsItsFormat(t *testing.T) {

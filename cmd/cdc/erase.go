@@ -111,6 +111,9 @@ func (f *eraseFlags) run(cmd *cobra.Command) error {
 	if err != nil {
 		return err
 	}
+	if len(d.NextSearch) > 0 {
+		return errors.New("the stack moves to another place to search (search.next), where the row would stay: finish that first, or remove search.next and run `pulumi up`")
+	}
 	kept, err := f.kept(ctx, d)
 	if err != nil {
 		return err

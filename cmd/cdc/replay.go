@@ -201,6 +201,8 @@ type replaying struct {
 	current  *currentIndices
 	function *currentstate.Function
 	journal  *replay.Journal
+	// resumed says that an earlier run has begun.
+	resumed bool
 }
 
 // open what every mode needs.

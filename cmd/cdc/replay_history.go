@@ -32,7 +32,13 @@ func (f *replayFlags) fillHistory(ctx context.Context, out io.Writer, d *deploym
 		}
 		return d.HistoryIndex + made.UTC().Format("-2006-01-02")
 	}}
-	filled, err := w.fill(ctx, history)
+	filled := replay.Filled{}
+	if w.resumed {
+		err = history.Found(ctx)
+	}
+	if err == nil {
+		filled, err = w.fill(ctx, history)
+	}
 	show.finish()
 	if w.journal != nil {
 		if err == nil {
@@ -53,7 +59,8 @@ func (f *replayFlags) fillHistory(ctx context.Context, out io.Writer, d *deploym
 
 func (w *replaying) fill(ctx context.Context, history replay.History) (replay.Filled, error) {
 	all := replay.Filled{Problems: []replay.Problem{}}
-	kept := w.now().AddDate(0, 0, -w.d.HistoryRetentionDays)
+	// Whole days, so that a daily index is complete or not there.
+	kept := w.now().UTC().Truncate(24*time.Hour).AddDate(0, 0, 1-w.d.HistoryRetentionDays)
 	for _, n := range w.tables {
 		from := replay.Lake{Lake: w.d.lake(), Table: n, From: w.after, To: w.before}
 		if from.From.Before(kept) {

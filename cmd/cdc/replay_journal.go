@@ -33,6 +33,7 @@ func (w *replaying) openJournal() (*replay.Journal, error) {
 	if err != nil || journal.Began.Equal(now) {
 		return journal, err
 	}
+	w.resumed = true
 	w.show.tell("going on with the replay of %s; --restart begins anew", journal.Began.Format(time.RFC3339))
 	return journal, w.times(journal.Began)
 }

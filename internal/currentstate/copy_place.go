@@ -22,8 +22,12 @@ func (r *registry) copyPlace(ctx context.Context, from Place) (*marker, error) {
 		return nil, err
 	}
 	other := newRegistry(r.bucket, from, &indices{client: r.client, kind: r.kind}, r.now)
-	if begun, _, err := other.readMarker(ctx); err != nil || begun == nil {
-		return nil, errors.Join(err, fmt.Errorf("copying the registry %s: the function of that place has not moved it into the bucket yet", from.name()))
+	begun, _, err := other.readMarker(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if begun == nil {
+		return nil, fmt.Errorf("copying the registry %s: the function of that place has not moved it into the bucket yet, and does with its next change of a row, or the next sweep", from.name())
 	}
 	_, version, err := r.readMarker(ctx)
 	if err != nil {
@@ -53,11 +57,12 @@ func (r *registry) copyPlace(ctx context.Context, from Place) (*marker, error) {
 
 // copyEntry unless another invocation has finished.
 func (r *registry) copyEntry(ctx context.Context, e *entry) error {
-	if moved, err := r.marked(ctx); err != nil || moved {
-		return err
-	}
 	_, version, err := r.bucket.Get(ctx, r.place.key(e.name()))
 	if err != nil {
+		return err
+	}
+	// Who has finished may have changed the entry, but not between that reading and this.
+	if moved, err := r.marked(ctx); err != nil || moved {
 		return err
 	}
 	if err := r.write(ctx, e.name(), e, version); err != nil && !errors.Is(err, bucket.ErrChanged) {

@@ -45,13 +45,41 @@ func (f Filled) Plus(other Filled) Filled {
 	}
 }
 
+// maxPage has room for a page of a thousand records as large as a stream takes them.
+const maxPage = 1000 * 12 << 20
+
+// refresh a domain's indices, if there are any.
+func (h History) refresh(ctx context.Context) error {
+	if err := h.Refresh(ctx, h.Index); err != nil && opensearch.Status(err) != http.StatusNotFound {
+		return fmt.Errorf("refreshing the history: %w", err)
+	}
+	return nil
+}
+
+// Found lets everything be found that was written before, by an interrupted run for instance: in a collection after a minute.
+func (h History) Found(ctx context.Context) error {
+	if err := h.refresh(ctx); err != nil {
+		return err
+	}
+	select {
+	case <-time.After(h.FoundAfter):
+		return nil
+	case <-ctx.Done():
+		return ctx.Err() //nolint:wrapcheck // interrupted
+	}
+}
+
 // window is the time whose changes are compared at once.
 const window = time.Minute
 
 // Fill the history from a table's objects, one after the other. On an error some records are not written; with the same journal it goes on
-// there. Of an object that was left half done, what is not found yet is written twice: wait for as long as [opensearch.Client.FoundAfter].
+// there, after [History.Found].
 func (h History) Fill(ctx context.Context, from Lake, o Options) (Filled, error) {
+	h.MaxAnswer = maxPage
 	f := &filling{History: h, from: from, Options: o}
+	if err := h.refresh(ctx); err != nil {
+		return f.Filled, err
+	}
 	listed, err := from.Objects(ctx)
 	if err != nil {
 		return f.Filled, err
@@ -125,8 +153,22 @@ func (f *filling) refuse(detail string) {
 	}
 }
 
-// window writes those records of a minute that the history lacks.
+// window writes those records of a minute that the history lacks. When an answer does not come, what was written before is looked for first.
 func (f *filling) window(ctx context.Context, at time.Time, records [][]byte) error {
+	for try := 1; ; try++ {
+		before := f.Filled
+		err := f.lacking(ctx, at, records)
+		if err == nil || try == tries || ctx.Err() != nil || opensearch.Status(err) != 0 {
+			return err
+		}
+		f.Had = before.Had
+		if err := f.Found(ctx); err != nil {
+			return err
+		}
+	}
+}
+
+func (f *filling) lacking(ctx context.Context, at time.Time, records [][]byte) error {
 	has, err := f.has(ctx, at)
 	if err != nil {
 		return err
@@ -207,7 +249,7 @@ func (f *filling) write(ctx context.Context, index string, records [][]byte) err
 			} `json:"items"`
 		}
 		if err := f.Do(ctx, http.MethodPost, "/_bulk", body.Bytes(), &out); err != nil {
-			return struct{}{}, err //nolint:wrapcheck // wrapped by the caller
+			return struct{}{}, backoff.Permanent(err) //nolint:wrapcheck // wrapped by the caller
 		}
 		if len(out.Items) != len(records) {
 			return struct{}{}, backoff.Permanent(fmt.Errorf("%d of %d documents were answered for", len(out.Items), len(records)))

@@ -24,7 +24,7 @@ type history struct {
 
 func (h *history) answer(r opensearchtest.Request) (int, any) {
 	switch {
-	case r.Method == http.MethodDelete, r.Parts[0] == "_alias":
+	case r.Method == http.MethodDelete, r.Parts[0] == "_alias", r.Last() == "_refresh":
 		return http.StatusOK, `{}`
 	case r.Last() == "point_in_time":
 		return http.StatusOK, `{"pit_id":"p"}`
