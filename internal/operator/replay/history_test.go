@@ -5,6 +5,7 @@ import (
 	"cdcpipeline/internal/opensearch"
 	"cdcpipeline/internal/opensearch/opensearchtest"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"strings"
@@ -20,6 +21,7 @@ type history struct {
 	into      []string // the indices that were written to
 	busy      int      // documents that it has no time for
 	refuse    string   // in a document that it cannot take
+	lost      int      // answers that do not come
 }
 
 func (h *history) answer(r opensearchtest.Request) (int, any) {
@@ -29,7 +31,12 @@ func (h *history) answer(r opensearchtest.Request) (int, any) {
 	case r.Last() == "point_in_time":
 		return http.StatusOK, `{"pit_id":"p"}`
 	case r.Last() == "_bulk":
-		return http.StatusOK, map[string]any{"items": h.write(r.Content)}
+		items := h.write(r.Content)
+		if h.lost > 0 {
+			h.lost--
+			return 0, errors.New("the connection broke")
+		}
+		return http.StatusOK, map[string]any{"items": items}
 	}
 	var search struct {
 		Query struct {
@@ -118,4 +125,12 @@ func TestADryRunCountsWhatAHistoryLacks(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, []int64{1, 1}, []int64{filled.Had, filled.Written})
 	require.Len(t, h.documents, 1)
+}
+
+func TestWhatWasWrittenWithoutAnAnswerIsNotWrittenAgain(t *testing.T) {
+	b, h := newBucket(), &history{lost: 1}
+	b.deliver("1.gz", at(9, 0), insert(1, at(9, 1)), insert(2, at(9, 1)))
+	_, err := h.index().Fill(t.Context(), Lake{Lake: b.lake(), Table: orders}, Options{})
+	require.NoError(t, err)
+	require.Len(t, h.documents, 2)
 }
