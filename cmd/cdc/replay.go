@@ -269,13 +269,7 @@ func (w *replaying) replay(ctx context.Context) (sum replay.Summary, err error) 
 		if w.journal, err = w.openJournal(); err != nil {
 			return sum, err
 		}
-		defer func() {
-			if err == nil {
-				err = w.journal.Remove() // the replay is over
-				return
-			}
-			err = errors.Join(err, w.journal.Close())
-		}()
+		defer func() { err = w.endJournal(err) }()
 	}
 	o := replay.Options{Rate: w.rate, DryRun: w.dryRun, Journal: w.journal, Progress: w.progress}
 	switch {

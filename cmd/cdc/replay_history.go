@@ -41,11 +41,7 @@ func (f *replayFlags) fillHistory(ctx context.Context, out io.Writer, d *deploym
 	}
 	show.finish()
 	if w.journal != nil {
-		if err == nil {
-			err = w.journal.Remove()
-		} else {
-			err = errors.Join(err, w.journal.Close())
-		}
+		err = w.endJournal(err)
 	}
 	if ctx.Err() != nil {
 		show.tell("%s", w.left())

@@ -2,6 +2,7 @@ package main
 
 import (
 	"cdcpipeline/internal/operator/replay"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -36,4 +37,12 @@ func (w *replaying) openJournal() (*replay.Journal, error) {
 	w.resumed = true
 	w.show.tell("going on with the replay of %s; --restart begins anew", journal.Began.Format(time.RFC3339))
 	return journal, w.times(journal.Began)
+}
+
+// endJournal of a replay that is over; one that has failed keeps it for the next run.
+func (w *replaying) endJournal(failure error) error {
+	if failure == nil {
+		return w.journal.Remove()
+	}
+	return errors.Join(failure, w.journal.Close())
 }

@@ -3,7 +3,6 @@ package currentstate
 import (
 	"cdcpipeline/internal/bucket"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 )
@@ -44,15 +43,7 @@ func (r *registry) copyPlace(ctx context.Context, from Place) (*marker, error) {
 		}
 	}
 	m := &marker{Since: r.now().UTC(), Copied: len(entries), From: from.entries(), Of: r.client.URL}
-	body, err := json.Marshal(m)
-	if err != nil {
-		return nil, fmt.Errorf("writing the registry's marker: %w", err)
-	}
-	if err := r.bucket.Change(ctx, r.place.marker(), body, version); err != nil && !errors.Is(err, bucket.ErrChanged) {
-		return nil, err
-	}
-	_, err = r.marked(ctx)
-	return m, err
+	return m, r.writeMarker(ctx, m, version)
 }
 
 // copyEntry unless another invocation has finished.

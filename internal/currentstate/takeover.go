@@ -114,15 +114,20 @@ func (r *registry) takeOver(ctx context.Context) (*marker, error) {
 			return nil, err
 		}
 	}
+	return m, r.writeMarker(ctx, m, "")
+}
+
+// writeMarker over the version that was read, empty for none. That another invocation has written it is as good.
+func (r *registry) writeMarker(ctx context.Context, m *marker, version string) error {
 	body, err := json.Marshal(m)
 	if err != nil {
-		return nil, fmt.Errorf("writing the registry's marker: %w", err)
+		return fmt.Errorf("writing the registry's marker: %w", err)
 	}
-	if err := r.bucket.Change(ctx, r.place.marker(), body, ""); err != nil && !errors.Is(err, bucket.ErrChanged) {
-		return nil, err
+	if err := r.bucket.Change(ctx, r.place.marker(), body, version); err != nil && !errors.Is(err, bucket.ErrChanged) {
+		return err
 	}
 	_, err = r.marked(ctx)
-	return m, err
+	return err
 }
 
 // block the former registry's writes, so that nothing is written to it while it is copied, or later.
