@@ -18,12 +18,14 @@ type Config struct {
 	Encryption  Encryption  `json:"encryption"`
 	Network     Network     `json:"network"`
 	Source      Source      `json:"source"`
-	Stream      Stream      `json:"stream"`
-	Replication Replication `json:"replication"`
-	Search      Search      `json:"search"`
-	Bastion     Bastion     `json:"bastion"`
-	Lake        Lake        `json:"lake"`
-	Functions   Functions   `json:"functions"`
+	// Sources are further databases, each by a name of its own: [a-z][a-z0-9]{0,15}.
+	Sources     map[string]NamedSource `json:"sources"`
+	Stream      Stream                 `json:"stream"`
+	Replication Replication            `json:"replication"`
+	Search      Search                 `json:"search"`
+	Bastion     Bastion                `json:"bastion"`
+	Lake        Lake                   `json:"lake"`
+	Functions   Functions              `json:"functions"`
 }
 
 // Environment names a set of defaults.
@@ -43,14 +45,18 @@ func (e Environment) WithDefault() Environment { return cmp.Or(e, Dev) }
 func (c Config) WithDefaults() Config {
 	c.Environment = c.Environment.WithDefault()
 	c.Network = c.Network.WithDefaults(c.Environment)
-	c.Source = c.Source.WithDefaults(c.Environment)
+	c.Sources = c.namedSources() // by the sections as they are given
+	if c.unnamed() {
+		c.Source.Enabled = new(true)
+		c.Source = c.Source.WithDefaults(c.Environment)
+	}
 	c.Stream = c.Stream.WithDefaults(c.Environment)
 	c.Replication = c.Replication.WithDefaults(c.Environment)
 	c.Search = c.Search.WithDefaults(c.Environment)
 	if c.Search.Reach == ReachTunnel {
 		c.Bastion = c.Bastion.WithDefaults(c.Environment)
 	}
-	c.Lake.Tables = c.Lake.Tables.remembering(c.Stream.RetentionHours)
+	c.Lake.Tables = c.Lake.Tables.remembering(c.retentionHours())
 	c.Lake = c.Lake.WithDefaults(c.Environment)
 	c.Functions = c.Functions.WithDefaults(c.Environment)
 	return c
@@ -61,7 +67,7 @@ func (c Config) Validate() error {
 	var p problems
 	oneOf(&p, "environment", c.Environment, Dev, Prod)
 	p = append(p,
-		c.Encryption.Validate(), c.Network.Validate(), c.Source.Validate(), c.Stream.Validate(), c.Replication.Validate(),
+		c.Encryption.Validate(), c.Network.Validate(), c.validateSources(), c.Stream.Validate(), c.Replication.Validate(), c.validateNamedSources(),
 		c.Search.Validate(), c.Lake.Validate(), c.Functions.Validate())
 	if c.Search.Reach == ReachTunnel {
 		p = append(p, c.Bastion.Validate())
@@ -79,18 +85,25 @@ func (c Config) validateTogether(p *problems) {
 	if c.Search.AvailabilityZones > zones && zones > 0 {
 		p.add("search.availabilityZones", "%d zones, but the network has %d: use at most that many, or more zones in the network", c.Search.AvailabilityZones, zones)
 	}
-	if c.Source.Existing != nil && c.Network.VpcID == "" {
-		p.add("source.existing", "lives in a VPC that exists, which a new one has no route to: set network.vpcId and network.privateSubnetIds to the database's own")
+	feeds := c.Feeds()
+	for _, f := range feeds {
+		if f.Source.Existing != nil && c.Network.VpcID == "" {
+			p.add(f.Key("source.existing"), "lives in a VPC that exists, which a new one has no route to: set network.vpcId and network.privateSubnetIds to the database's own")
+		}
 	}
-	if c.Network.VpcID == "" && c.Network.Egress == EgressNAT && c.Replication.Serverless() {
-		p.add("network.egress", "nat makes no endpoints, and a serverless task reaches Kinesis, Secrets Manager and S3 only through VPC endpoints: use endpoints, or a task on an instance (replication.kind, replication.next)")
+	serverless := slices.DeleteFunc(slices.Clone(feeds), func(f Feed) bool { return !f.Replication.Serverless() })
+	if c.Network.VpcID == "" && c.Network.Egress == EgressNAT && len(serverless) > 0 {
+		p.add("network.egress", "nat makes no endpoints, and a serverless task reaches Kinesis, Secrets Manager and S3 only through VPC endpoints: use endpoints, or a task on an instance (%s)", keysOf(serverless, "replication.kind", "replication.next"))
 	}
-	if c.Search.Next != "" && c.Replication.Next != "" {
-		p.add("search.next", "and replication.next: the loads of a new task are epochs that the next place would not know of: finish one move before the other")
+	moving := slices.DeleteFunc(slices.Clone(feeds), func(f Feed) bool { return f.Replication.Next == "" })
+	if c.Search.Next != "" && len(moving) > 0 {
+		p.add("search.next", "and %s: the loads of a new task are epochs that the next place would not know of: finish one move before the other", keysOf(moving, "replication.next"))
 	}
 	// The one is at most, the other at least seven days.
-	if current := c.Search.Current; current.On() && current.MaxAgeHours == c.Stream.RetentionHours {
-		p.add("search.current.maxAgeHours", "%d hours, but the stream forgets a record after stream.retentionHours: %d, before it could be parked: use less, or a longer retention", current.MaxAgeHours, c.Stream.RetentionHours)
+	current := c.Search.Current
+	forgetful := slices.DeleteFunc(slices.Clone(feeds), func(f Feed) bool { return f.Stream.RetentionHours != current.MaxAgeHours })
+	if current.On() && len(forgetful) > 0 {
+		p.add("search.current.maxAgeHours", "%d hours, but the stream forgets a record after %s: %d, before it could be parked: use less, or a longer retention", current.MaxAgeHours, keysOf(forgetful, "stream.retentionHours"), current.MaxAgeHours)
 	}
 	if c.Search.Current.On() && (under(c.Lake.Prefix, RegistryPrefix) || under(c.Lake.ErrorPrefix, RegistryPrefix)) {
 		p.add("lake.prefix", "and lake.errorPrefix must not lie under %s, where the current-state function keeps what it knows of the tables: use other prefixes, or set search.current.enabled to false", RegistryPrefix)
@@ -100,24 +113,24 @@ func (c Config) validateTogether(p *problems) {
 	}
 }
 
-// KeepsTables reports whether the lake's tables are kept: of those of source.tables that are given by name. Call it after
-// WithDefaults.
-func (c Config) KeepsTables() bool {
-	return c.Lake.Tables.On() && slices.ContainsFunc(c.Source.Tables, func(t Table) bool {
-		_, one := t.pattern().One()
-		return one
-	})
-}
+// KeepsTables reports whether the lake's tables are kept, of one source or more. Call it after WithDefaults.
+func (c Config) KeepsTables() bool { return slices.ContainsFunc(c.Feeds(), Feed.KeepsTables) }
 
 // SubnetNeeds is how many addresses of a subnet are taken: three for each node of an OpenSearch domain in its zone, which blue/green
-// updates need (https://docs.aws.amazon.com/opensearch-service/latest/developerguide/vpc.html), and twenty for endpoints,
-// database, replication instance, function and delivery.
+// updates need (https://docs.aws.amazon.com/opensearch-service/latest/developerguide/vpc.html), twenty for endpoints, function and
+// the first source, and what each further source takes.
 func (c Config) SubnetNeeds() int {
-	if !c.Search.On(OnDomain) {
-		return 20
+	need := 20
+	for i, f := range c.Feeds() {
+		if i > 0 {
+			need += f.SubnetNeeds()
+		}
 	}
-	zones := max(c.Search.AvailabilityZones, 1)
-	return 3*((c.Search.nodes()+zones-1)/zones) + 20
+	if c.Search.On(OnDomain) {
+		zones := max(c.Search.AvailabilityZones, 1)
+		need += 3 * ((c.Search.nodes() + zones - 1) / zones)
+	}
+	return need
 }
 
 // choose picks the default of the environment; anything but prod gets dev's.

@@ -28,10 +28,10 @@ func TestNoConfigurationIsADevPipeline(t *testing.T) {
 
 func TestDefaultsOfEveryEnvironmentAreValid(t *testing.T) {
 	for _, environment := range []Environment{Dev, Prod} {
-		c := Config{Environment: environment}.WithDefaults()
+		c := Config{Environment: environment, Source: Source{Enabled: new(true)}, Sources: map[string]NamedSource{"orders": {}}}.WithDefaults()
 		require.NoError(t, c.Validate())
 		for _, f := range fields(c) {
-			if f.value.Kind() == reflect.Pointer && f.key != "source.existing" && f.key != "search.standbyReplicas" { // not of a domain
+			if f.value.Kind() == reflect.Pointer && f.key != "source.existing" && f.key != "sources.orders.existing" && f.key != "search.standbyReplicas" { // not of a domain
 				require.False(t, f.value.IsNil(), "%s has no default in %s", f.key, environment)
 			}
 		}
@@ -58,6 +58,9 @@ func TestDefaultsAreIdempotent(t *testing.T) {
 func clearField(v reflect.Value, key string) {
 	name, rest, nested := strings.Cut(key, ".")
 	for i := range v.NumField() {
+		if v.Type().Field(i).Anonymous {
+			clearField(v.Field(i), key)
+		}
 		if v.Type().Field(i).Tag.Get("json") != name {
 			continue
 		}
@@ -67,6 +70,14 @@ func clearField(v reflect.Value, key string) {
 			field.SetZero()
 		case field.Kind() == reflect.Struct:
 			clearField(field, rest)
+		case field.Kind() == reflect.Map: // of entries that are not addressable
+			_, rest, _ = strings.Cut(rest, ".")
+			for _, name := range field.MapKeys() {
+				entry := reflect.New(field.Type().Elem()).Elem()
+				entry.Set(field.MapIndex(name))
+				clearField(entry, rest)
+				field.SetMapIndex(name, entry)
+			}
 		case field.Kind() == reflect.Pointer && !field.IsNil():
 			clearField(field.Elem(), rest)
 		}
@@ -226,6 +237,7 @@ func FuzzParse(f *testing.F) {
 	f.Add("source", `{"tables":[{"database":"testdb","table":"retail_trans"}],"existing":{"port":1}}`, false)
 	f.Add("network", `{"cidr":"10.0.0.0/16","privateSubnetIds":[null,1,{}]}`, true)
 	f.Add("environment", "prod", false)
+	f.Add("sources", `{"orders":{"stream":{"shards":"1"},"tables":[{"table":"x"}]},"a.b":{},"c":null,"d":[]}`, false)
 	f.Add("lake.prefix", `null`, false)
 	f.Fuzz(func(t *testing.T, key, value string, secret bool) {
 		var secrets []string

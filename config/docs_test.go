@@ -111,6 +111,41 @@ config:
     schemaFiles: [orders.sql]
 ` + "```" + `
 
+A stack has one source, or several: what ` + "`source`" + ` is, ` + "`sources`" + ` has by name, each with a stream and a task of its own. The one without a
+name stays what it was when others come. This stack has three, the databases of three services, one of them with more capacity:
+
+` + "```yaml" + `
+config:
+  cdc-pipeline:environment: prod
+  cdc-pipeline:network:
+    vpcId: vpc-0123456789abcdef0
+    privateSubnetIds: [subnet-0123456789abcdef0, subnet-0fedcba9876543210, subnet-0123456789abcdef1]
+  cdc-pipeline:source: # the one without a name; "enabled: false" when there is none
+    tables:
+      - {database: shop, table: customers}
+    schemaFiles: [customers.sql]
+  cdc-pipeline:replication: # of all, where a source says nothing else
+    storageGb: 100
+  cdc-pipeline:sources:
+    orders:
+      existing:
+        host: orders.example.com
+        secretArn: arn:aws:secretsmanager:eu-central-1:123456789012:secret:orders-admin-AbCdEf
+        securityGroupId: sg-0123456789abcdef0
+      tables:
+        - {database: shop, table: "%"}
+      stream: {shards: 4}
+      replication: {instanceClass: dms.r6i.2xlarge}
+    stock:
+      tables:
+        - {database: warehouse, table: items}
+      schemaFiles: [items.sql]
+      replication: {kind: serverless, maxDcu: 8}
+` + "```" + `
+
+or by keys: ` + "`pulumi config set --path 'cdc-pipeline:sources.orders.tables[0].database' shop`" + `. A name is 1 to 16 lower-case letters and digits, a letter first,
+and at most 20 sources have one. It is part of the names of all that the source has, so that another name is another source.
+
 All problems of a configuration are reported at once, before the first resource is made: unknown keys with the nearest
 known one, values of the wrong type, and what AWS would refuse later. No value may be a secret: secrets are in Secrets
 Manager, the configuration holds their ARNs. The AWS account and region are those of Pulumi's AWS provider (` + "`aws:region`" + `,
@@ -129,25 +164,53 @@ func configurationPage(t *testing.T) []byte {
 	for i, f := range fields(Config{}) {
 		if name, _, _ := strings.Cut(f.key, "."); name != section {
 			section = name
-			about := comments[f.owner.Name()]
-			if f.owner == reflect.TypeFor[Config]() {
-				about = comments[f.value.Type().Name()]
-			}
-			fmt.Fprintf(&out, "\n## %s\n\n%s\n\n| key | type | default in dev | default in prod | meaning |\n|---|---|---|---|---|\n", section, about)
+			fmt.Fprintf(&out, "\n## %s\n\n%s\n\n| key | type | default in dev | default in prod | meaning |\n|---|---|---|---|---|\n", section, comments[sectionType(section).Name()])
 		}
 		meaning := inKeys(f.owner, comments[f.owner.Name()+"."+f.name]) + comments["choices of "+f.value.Type().Name()]
+		if own, named := strings.CutPrefix(f.key, "sources."+anyName+"."); named {
+			meaning = ofNamed(own)
+		}
 		fmt.Fprintf(&out, "| `%s` | %s | %s | %s | %s |\n", f.key, typeName(f.value.Type()), shownDefault(dev[i].value), shownDefault(prod[i].value), strings.ReplaceAll(meaning, "|", `\|`))
 	}
 	return out.Bytes()
 }
 
+// sectionType is that of a section, or of what it has by name.
+func sectionType(section string) reflect.Type {
+	all := reflect.TypeFor[Config]()
+	for i := range all.NumField() {
+		if f := all.Field(i); f.Tag.Get("json") == section {
+			if f.Type.Kind() == reflect.Map {
+				return f.Type.Elem()
+			}
+			return f.Type
+		}
+	}
+	return all
+}
+
+// ofNamed is what a key below a source's name means, by the key that means it for the unnamed source.
+func ofNamed(own string) string {
+	section, _, _ := strings.Cut(own, ".")
+	switch {
+	case own == "stream.name":
+		return "As `stream.name`, with the source's name behind it."
+	case own == "clusterName":
+		return "As `source.clusterName`, with the source's name behind it."
+	case section == "stream" || section == "replication":
+		return fmt.Sprintf("As `%[1]s`, whose value it has unless it is set.", own)
+	}
+	return fmt.Sprintf("As `source.%s`.", own)
+}
+
 // defaults are those of a cluster of ours, a domain and an instance of DMS; below source.existing those of a database of yours, and what
 // only serverless capacity has.
 func defaults(environment Environment) []field {
-	all := fields(Config{Environment: environment}.WithDefaults())
-	yours := fields(Config{Environment: environment, Source: Source{Existing: &ExistingDatabase{}}, Replication: Replication{Kind: Serverless}, Search: Search{Kind: OnCollections}}.WithDefaults())
+	existing := Source{Existing: &ExistingDatabase{}}
+	all := fields(Config{Environment: environment, Source: Source{Enabled: new(true)}, Sources: map[string]NamedSource{"orders": {}}}.WithDefaults())
+	yours := fields(Config{Environment: environment, Source: existing, Sources: map[string]NamedSource{"orders": {Source: existing}}, Replication: Replication{Kind: Serverless}, Search: Search{Kind: OnCollections}}.WithDefaults())
 	for i, f := range yours {
-		if f.owner == reflect.TypeFor[ExistingDatabase]() || slices.Contains([]string{"replication.maxDcu", "replication.minDcu", "search.collectionName", "search.standbyReplicas", "search.gatewayPort"}, f.key) {
+		if f.owner == reflect.TypeFor[ExistingDatabase]() || strings.HasSuffix(f.key, "Dcu") || slices.Contains([]string{"search.collectionName", "search.standbyReplicas", "search.gatewayPort"}, f.key) {
 			all[i] = f
 		}
 	}

@@ -12,20 +12,25 @@ import (
 
 // field is one key that takes a value.
 type field struct {
-	key   string // as in search.domainName; an entry of a list is written source.tables[].table
+	key   string // as in search.domainName; an entry of a list is written source.tables[].table, one of a map sources.<name>.tables
 	value reflect.Value
 	owner reflect.Type // the struct it belongs to
 	name  string       // its Go name
 }
 
 // fields are all keys of the configuration with their values in c, in the order of the types; the order and number are
-// the same for every c.
+// the same for every c with the same named sources. Without any, the keys of one are there as sources.<name>.
 func fields(c Config) []field { return appendFields(nil, "", reflect.ValueOf(c)) }
 
 func appendFields(all []field, path string, v reflect.Value) []field {
 	for i := range v.NumField() {
 		f := v.Type().Field(i)
 		key, value := path+f.Tag.Get("json"), v.Field(i)
+		if f.Anonymous { // a source below its name, which is enabled by that
+			embedded := appendFields(nil, path, value)
+			all = append(all, slices.DeleteFunc(embedded, func(f field) bool { return f.key == path+"enabled" })...)
+			continue
+		}
 		all = append(all, field{key: key, value: value, owner: v.Type(), name: f.Name})
 		switch element := f.Type; {
 		case element.Kind() == reflect.Struct:
@@ -37,9 +42,31 @@ func appendFields(all []field, path string, v reflect.Value) []field {
 			all = appendFields(all, key+".", value.Elem())
 		case element.Kind() == reflect.Slice && element.Elem().Kind() == reflect.Struct:
 			all = appendFields(all, key+"[].", reflect.Zero(element.Elem()))
+		case element.Kind() == reflect.Map && element.Elem().Kind() == reflect.Struct:
+			all = all[:len(all)-1]
+			if value.Len() == 0 {
+				all = appendFields(all, key+"."+anyName+".", reflect.Zero(element.Elem()))
+			}
+			for _, name := range slices.SortedFunc(slices.Values(value.MapKeys()), func(a, b reflect.Value) int { return cmp.Compare(a.String(), b.String()) }) {
+				all = appendFields(all, key+"."+name.String()+".", value.MapIndex(name))
+			}
 		}
 	}
 	return all
+}
+
+// anyName stands for the name of a source in a key.
+const anyName = "<name>"
+
+var inSource = regexp.MustCompile(`^sources\.[^.]+`)
+
+// general is a key with anyName in the place of a source's name.
+func general(key string) string { return inSource.ReplaceAllLiteralString(key, "sources."+anyName) }
+
+// known reports whether a key takes a value, or has keys below it.
+func known(key string) bool {
+	key = general(key)
+	return key == "sources."+anyName || slices.ContainsFunc(fields(Config{}), func(f field) bool { return f.key == key })
 }
 
 // sections are the keys that `pulumi config` stores: one object each, but for the environment.
@@ -54,14 +81,18 @@ func sections() []string {
 
 // nearest is the known key most like an unknown one; being in another section counts as two letters.
 func nearest(unknown string) string {
-	section, leaf := split(unknown)
+	section, leaf := split(general(unknown))
 	known := sections()
 	for _, f := range fields(Config{}) {
 		known = append(known, f.key)
 	}
-	return slices.MinFunc(known, func(a, b string) int {
+	found := slices.MinFunc(known, func(a, b string) int {
 		return cmp.Compare(distance(section, leaf, a), distance(section, leaf, b))
 	})
+	if own := inSource.FindString(unknown); own != "" {
+		return strings.Replace(found, "sources."+anyName, own, 1)
+	}
+	return found
 }
 
 func distance(section, leaf, key string) int {
@@ -86,7 +117,7 @@ func split(key string) (section, leaf string) {
 func example(section string) string {
 	for _, f := range fields(Config{}) {
 		if strings.HasPrefix(f.key, section+".") {
-			return f.key
+			return strings.Replace(f.key, anyName, "orders", 1)
 		}
 	}
 	return section

@@ -15,9 +15,9 @@ type Lake struct {
 	// LogBucket is an existing bucket of this account and region that takes the lake's access logs, below the lake's name.
 	// Its policy must let logging.s3.amazonaws.com put objects. Default: a bucket made for them in prod, no access logs in dev.
 	LogBucket string `json:"logBucket"`
-	// Prefix of raw changes, without partitions. Default raw. With search.current neither prefix may lie under registry.
+	// Prefix of raw changes, without partitions; those of a named source are below source=NAME in it. Default raw. With search.current neither prefix may lie under registry.
 	Prefix string `json:"prefix"`
-	// ErrorPrefix of records that could not be partitioned or delivered. Default errors. Must not lie under Prefix.
+	// ErrorPrefix of records that could not be partitioned or delivered; those of a named source are below source=NAME in it. Default errors. Must not lie under Prefix.
 	ErrorPrefix string `json:"errorPrefix"`
 	// BufferMb of the delivery, 64 to 128 (dynamic partitioning). Default 64.
 	BufferMb int `json:"bufferMb"`

@@ -80,11 +80,13 @@ func (c Config) CheckFiles(read func(string) ([]byte, error)) error {
 			p.add(key, "%s: %w; paths are relative to the project's folder", file, err)
 		}
 	}
-	for i, file := range c.Source.SchemaFiles {
-		check(fmt.Sprintf("source.schemaFiles[%d]", i), file, holdsText)
-	}
-	if c.Source.CaFile != "" {
-		check("source.caFile", c.Source.CaFile, holdsCertificates)
+	for _, f := range c.Feeds() {
+		for i, file := range f.Source.SchemaFiles {
+			check(f.Key(fmt.Sprintf("source.schemaFiles[%d]", i)), file, holdsText)
+		}
+		if f.Source.CaFile != "" {
+			check(f.Key("source.caFile"), f.Source.CaFile, holdsCertificates)
+		}
 	}
 	return p.join()
 }

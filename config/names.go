@@ -3,6 +3,8 @@ package config
 import (
 	"cdcpipeline/internal/naming"
 	"cmp"
+	"maps"
+	"strings"
 )
 
 // DefaultStack is the stack whose resources have the names of the walkthrough.
@@ -15,11 +17,15 @@ func (c Config) Named(stack string) Config {
 	if stack == DefaultStack {
 		return c
 	}
-	if c.Source.Existing == nil && c.Source.ClusterName == "" {
+	if c.unnamed() && c.Source.Existing == nil && c.Source.ClusterName == "" {
 		c.Source.ClusterName = naming.Fit(maxClusterName, defaultClusterName, stack)
 	}
-	if c.Stream.Name == "" {
-		c.Stream.Name = defaultStreamName + "_" + stack // of the same letters, 100 at most
+	if c.unnamed() && c.Stream.Name == "" {
+		c.Stream.Name = fitStream(stack)
+	}
+	c.Sources = maps.Clone(c.Sources)
+	for name, s := range c.Sources {
+		c.Sources[name] = s.named(stack, name)
 	}
 	kinds := c.Search
 	kinds.Kind = cmp.Or(kinds.Kind, OnDomain)
@@ -32,6 +38,16 @@ func (c Config) Named(stack string) Config {
 	return c
 }
 
+// fitStream is the default name of a stream; one that is too long ends in a hash of all of it.
+func fitStream(parts ...string) string {
+	name := strings.Join(append([]string{defaultStreamName}, parts...), "_")
+	if len(name) <= maxStreamName {
+		return name
+	}
+	hash := naming.Digest(name)
+	return name[:maxStreamName-len(hash)-1] + "_" + hash
+}
+
 // Names that the walkthrough gives, and limits of AWS:
 // https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_CreateDBCluster.html,
 // https://docs.aws.amazon.com/opensearch-service/latest/APIReference/API_CreateDomain.html.
@@ -39,7 +55,8 @@ const (
 	defaultClusterName = "dms-src"
 	defaultStreamName  = "retail_trans_stream"
 	defaultDomainName  = "retail-trans"
-	maxClusterName     = 63
+	maxClusterName     = 60 // of RDS's 63, for instances append their number
+	maxStreamName      = 128
 	maxDomainName      = 28
 	// maxCollectionName leaves room for what each collection's and each policy's name ends with: 32 are AWS's,
 	// https://docs.aws.amazon.com/opensearch-service/latest/ServerlessAPIReference/API_CreateCollection.html.

@@ -8,6 +8,7 @@ import (
 	"io"
 	"maps"
 	"reflect"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -53,14 +54,31 @@ func readSections(p *problems, values map[string]string, secretKeys []string) ma
 				p.add(key, "is not an object %w: set its keys one by one, like `pulumi config set --path '%s:%s' <value>`", err, Namespace, example(key))
 				continue
 			}
+			if key == "sources" {
+				refuseSources(p, section)
+			}
 			raw[key] = section
-		case slices.ContainsFunc(fields(Config{}), func(f field) bool { return f.key == key }):
+		case known(key):
 			p.add(key, "was set without --path: remove it with `pulumi config rm %s:%s`, then `pulumi config set --path '%s:%s' <value>`", Namespace, key, Namespace, key)
 		default:
 			p.add(key, "is not a key of this project: did you mean %s?", nearest(key))
 		}
 	}
 	return raw
+}
+
+// refuseSources takes out what is no source, or has a name that no source can have: it is not read further.
+func refuseSources(p *problems, sources map[string]any) {
+	for _, name := range slices.Sorted(maps.Keys(sources)) {
+		refused := refuseName(p, name)
+		if _, object := sources[name].(map[string]any); !object && !refused {
+			p.add("sources."+name, "%s is not an object: write its keys below it, indented, or {} for a source that is all defaults", shown(sources[name]))
+			refused = true
+		}
+		if refused {
+			delete(sources, name)
+		}
+	}
 }
 
 var errNotJSON = errors.New("but text")
@@ -87,18 +105,30 @@ func decode(p *problems, raw map[string]any) (Config, []string) {
 	// A struct with a value of the wrong type loses its Unused keys, so they are looked for in a pass of their own.
 	_, known, err := decodeWith(raw, onlyStructure)
 	refuseMistyped(p, err)
-	for _, key := range slices.Sorted(slices.Values(known.Unused)) {
+	for _, key := range slices.Sorted(slices.Values(written(known.Unused))) {
 		p.add(key, "is not a key of this project: did you mean %s?", nearest(key))
 	}
 	c, decoded, err := decodeWith(raw, convert)
 	mistyped := refuseMistyped(p, err)
-	return c, slices.DeleteFunc(decoded.Keys, func(key string) bool { return slices.Contains(mistyped, key) })
+	return c, slices.DeleteFunc(written(decoded.Keys), func(key string) bool { return slices.Contains(mistyped, key) })
+}
+
+var entry = regexp.MustCompile(`^sources\[([^\]]*)\]`)
+
+// written are keys as a user writes them, where the decoder has sources[orders] for sources.orders.
+func written(keys []string) []string {
+	all := make([]string, len(keys))
+	for i, key := range keys {
+		all[i] = entry.ReplaceAllString(key, "sources.$1")
+	}
+	return all
 }
 
 func decodeWith(raw map[string]any, hook mapstructure.DecodeHookFuncValue) (c Config, found mapstructure.Metadata, err error) {
 	decoder, err := mapstructure.NewDecoder(&mapstructure.DecoderConfig{
 		Result:     &c,
 		TagName:    "json",
+		Squash:     true, // the keys of an embedded struct stand among its owner's
 		Metadata:   &found,
 		DecodeHook: hook,
 		MatchName:  func(key, field string) bool { return key == field },
@@ -111,7 +141,7 @@ func decodeWith(raw map[string]any, hook mapstructure.DecodeHookFuncValue) (c Co
 
 // onlyStructure leaves out every value, and every object or list that is not where one belongs.
 func onlyStructure(from, to reflect.Value) (any, error) {
-	if to.Kind() == reflect.Pointer || kindOf(from) == kindOf(to) && (to.Kind() == reflect.Struct || to.Kind() == reflect.Slice) {
+	if to.Kind() == reflect.Pointer || kindOf(from) == kindOf(to) && slices.Contains([]reflect.Kind{reflect.Struct, reflect.Slice, reflect.Map}, to.Kind()) {
 		return from.Interface(), nil
 	}
 	return nil, nil
@@ -186,8 +216,9 @@ func refuseMistyped(p *problems, err error) (keys []string) {
 			keys = append(keys, refuseMistyped(p, err)...)
 		}
 	case errors.As(err, &one):
-		p.add(one.Name(), "%w", one.Unwrap())
-		keys = append(keys, one.Name())
+		key := written([]string{one.Name()})[0]
+		p.add(key, "%w", one.Unwrap())
+		keys = append(keys, key)
 	default:
 		p.add("configuration", "%w", err)
 	}
@@ -199,9 +230,17 @@ func refuseEmpty(p *problems, given, complete Config, set []string) {
 	after := fields(complete)
 	for i, field := range fields(given) {
 		if slices.Contains(set, field.key) && isEmpty(field.value) && !isEmpty(after[i].value) {
-			p.add(field.key, "is empty or zero: give a value, or remove the key to have the default")
+			p.add(field.key, "is empty or zero: give a value, or remove the key to have %s", insteadOf(field.key))
 		}
 	}
+}
+
+// insteadOf a value that is not set there is a default; in a source's own stream and replication what is set for all.
+func insteadOf(key string) string {
+	if section := inSource.ReplaceAllLiteralString(key, ""); section != key && strings.Count(section, ".") > 1 && !strings.Contains(section, "[") {
+		return "what is set as " + section[1:]
+	}
+	return "the default"
 }
 
 func isEmpty(v reflect.Value) bool { return v.IsZero() || v.Kind() == reflect.Slice && v.Len() == 0 }

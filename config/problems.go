@@ -16,7 +16,7 @@ func (p *problems) add(key, format string, args ...any) {
 }
 
 // join returns all of them as one error, nil when there are none.
-func (p *problems) join() error { return errors.Join(*p...) }
+func (p problems) join() error { return errors.Join(p...) }
 
 // between refuses a value outside low..high; unit is what is counted.
 func (p *problems) between(key string, value, low, high int, unit string) {

@@ -15,14 +15,20 @@ type refusal struct{ name, config, want string }
 var expand = strings.NewReplacer(
 	"LONG", strings.Repeat("abcdefghij", 9),
 	"{VPC,", "{network: {vpcId: vpc-01234567, privateSubnetIds: [subnet-01234567, subnet-89abcdef]},",
+	"MANY", strings.Join(numbered("s%d: {}", 21), ", "),
+	"TWENTY", strings.Join(numbered("s%d: {}", 20), ", "),
+	"HISTORY", strings.Repeat("history", 11)[:75],
 	"OPERATORS", strings.Join(operators(21), ", "),
+	"EXISTING", "existing: {host: db.example.com, secretArn: \"arn:aws:secretsmanager:us-east-1:123456789012:secret:db-AbCdEf\", securityGroupId: sg-01234567}",
 	"SECRETARN", "arn:aws:secretsmanager:us-east-1:123456789012:secret:db-AbCdEf",
 )
 
-func operators(n int) []string {
+func operators(n int) []string { return numbered(`"arn:aws:iam::123456789012:role/ops%d"`, n) }
+
+func numbered(format string, n int) []string {
 	all := make([]string, n)
 	for i := range all {
-		all[i] = fmt.Sprintf(`"arn:aws:iam::123456789012:role/ops%d"`, i)
+		all[i] = fmt.Sprintf(format, i)
 	}
 	return all
 }

@@ -90,52 +90,54 @@ func (s Replication) WithDefaults(env Environment) Replication {
 }
 
 // Validate returns every problem, joined; call it after WithDefaults.
-func (s Replication) Validate() error {
-	var p problems
-	oneOf(&p, "replication.kind", s.Kind, OnInstance, Serverless)
+func (s Replication) Validate() error { return s.validate("replication").join() }
+
+// validate names the keys as the user has written them, below at.
+func (s Replication) validate(at string) (p problems) {
+	oneOf(&p, at+".kind", s.Kind, OnInstance, Serverless)
 	if s.Next != "" {
-		oneOf(&p, "replication.next", s.Next, OnInstance, Serverless)
+		oneOf(&p, at+".next", s.Next, OnInstance, Serverless)
 		if s.Next == s.Kind {
-			p.add("replication.next", "%s is what replication.kind is already: remove it, or give the other kind", s.Next)
+			p.add(at+".next", "%s is what %s.kind is already: remove it, or give the other kind", s.Next, at)
 		}
 	}
-	s.validateInstance(&p)
-	s.validateServerless(&p)
-	oneOf(&p, "replication.migrationType", s.MigrationType, FullLoadAndCDC, FullLoad, CDC)
-	p.between("replication.lobMaxSizeKb", s.LobMaxSizeKb, 1, 1024, "KB: a Kinesis record holds 1 MB")
-	return p.join()
+	s.validateInstance(&p, at)
+	s.validateServerless(&p, at)
+	oneOf(&p, at+".migrationType", s.MigrationType, FullLoadAndCDC, FullLoad, CDC)
+	p.between(at+".lobMaxSizeKb", s.LobMaxSizeKb, 1, 1024, "KB: a Kinesis record holds 1 MB")
+	return p
 }
 
 // validateInstance holds what there is for a replication instance, and refuses it where there is none.
-func (s Replication) validateInstance(p *problems) {
+func (s Replication) validateInstance(p *problems, at string) {
 	if !slices.Contains(s.Kinds(), OnInstance) {
 		for _, f := range []struct {
 			key string
 			set bool
-		}{{"replication.instanceClass", s.InstanceClass != ""}, {"replication.engineVersion", s.EngineVersion != ""}, {"replication.storageGb", s.StorageGb != 0}} {
+		}{{at + ".instanceClass", s.InstanceClass != ""}, {at + ".engineVersion", s.EngineVersion != ""}, {at + ".storageGb", s.StorageGb != 0}} {
 			if f.set {
-				p.add(f.key, "is of a replication instance, and neither replication.kind nor replication.next is instance: remove it")
+				p.add(f.key, "is of a replication instance, and neither %[1]s.kind nor %[1]s.next is instance: remove it", at)
 			}
 		}
 		return
 	}
-	p.matches("replication.instanceClass", s.InstanceClass, dmsClass, "a replication instance class such as dms.t3.medium")
-	if p.matches("replication.engineVersion", s.EngineVersion, dmsVersion, "a full version such as 3.6.1") && versionBelow(s.EngineVersion, 3, 5, 4) {
-		p.add("replication.engineVersion", "%s writes large integers in scientific notation and takes no new instances: use 3.5.4 or newer", s.EngineVersion)
+	p.matches(at+".instanceClass", s.InstanceClass, dmsClass, "a replication instance class such as dms.t3.medium")
+	if p.matches(at+".engineVersion", s.EngineVersion, dmsVersion, "a full version such as 3.6.1") && versionBelow(s.EngineVersion, 3, 5, 4) {
+		p.add(at+".engineVersion", "%s writes large integers in scientific notation and takes no new instances: use 3.5.4 or newer", s.EngineVersion)
 	}
-	p.between("replication.storageGb", s.StorageGb, 5, 6144, "GB")
+	p.between(at+".storageGb", s.StorageGb, 5, 6144, "GB")
 }
 
 // validateServerless does the same for serverless capacity.
-func (s Replication) validateServerless(p *problems) {
+func (s Replication) validateServerless(p *problems, at string) {
 	units := []struct {
 		key   string
 		value int
-	}{{"replication.maxDcu", s.MaxDcu}, {"replication.minDcu", s.MinDcu}}
+	}{{at + ".maxDcu", s.MaxDcu}, {at + ".minDcu", s.MinDcu}}
 	if !s.Serverless() {
 		for _, u := range units {
 			if u.value != 0 {
-				p.add(u.key, "is of a serverless task, and neither replication.kind nor replication.next is serverless: remove it")
+				p.add(u.key, "is of a serverless task, and neither %[1]s.kind nor %[1]s.next is serverless: remove it", at)
 			}
 		}
 		return
@@ -144,7 +146,7 @@ func (s Replication) validateServerless(p *problems) {
 		oneOf(p, u.key, u.value, dcus...)
 	}
 	if s.MinDcu > s.MaxDcu {
-		p.add("replication.minDcu", "%d is above replication.maxDcu: %d", s.MinDcu, s.MaxDcu)
+		p.add(at+".minDcu", "%d is above %s.maxDcu: %d", s.MinDcu, at, s.MaxDcu)
 	}
 }
 

@@ -26,16 +26,19 @@ func (r RowsSince) Of(database, name string) time.Time {
 }
 
 // Validate returns every problem, joined.
-func (r RowsSince) Validate(tables []Table) error {
+func (r RowsSince) Validate(tables []Table) error { return r.validate("source", tables) }
+
+// validate names the keys of the source as the user has written them, below at.
+func (r RowsSince) validate(at string, tables []Table) error {
 	var p problems
 	for _, name := range slices.Sorted(maps.Keys(r)) {
-		key := fmt.Sprintf("source.rowsSince[%q]", name)
+		key := fmt.Sprintf("%s.rowsSince[%q]", at, name)
 		named, err := table.ParsePattern(name)
 		switch {
 		case err != nil:
 			p.add(key, "is not the name of a table: write database.table, with %% for any text")
 		case !slices.ContainsFunc(tables, func(t Table) bool { return named.Folded().Overlaps(t.pattern().Folded()) }):
-			p.add(key, "is in no entry of source.tables: remove it")
+			p.add(key, "is in no entry of %s.tables: remove it", at)
 		}
 		if _, err := time.Parse(time.RFC3339, r[name]); err != nil {
 			p.add(key, "%q is not a time: write it in quotes, like \"2026-01-31T12:00:00Z\"", r[name])

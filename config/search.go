@@ -45,7 +45,8 @@ type Search struct {
 	// GatewayPort of this machine, 1024 to 65535, on which what signs requests to the collections listens, whatever the reach; each of two
 	// stacks that are deployed at the same time needs its own. Default 9201.
 	GatewayPort int `json:"gatewayPort"`
-	// HistoryIndex is the base name and alias of a domain's daily history indices, and the name of a collection's one. Default retail-trans.
+	// HistoryIndex is the base name and alias of a domain's daily history indices, and the name of a collection's one; a named source has
+	// NAME-retail-trans. Default retail-trans.
 	HistoryIndex string `json:"historyIndex"`
 	// HistoryRetentionDays before a domain deletes a daily index, or a collection a document: that at its best effort, within 48 hours or a
 	// tenth of the retention, whichever is longer. Default 30 in dev, 90 in prod.

@@ -152,7 +152,10 @@ func (s Search) nodes() int {
 // OpenSearch's audit log and its query insights.
 var reservedIndices = []string{"current-", "cdc-current", "security-auditlog-", "top_queries-"}
 
-// validateHistoryIndex holds the name to the rules of OpenSearch and of Firehose (80 characters):
+// maxHistoryIndex is how long Firehose takes a name.
+const maxHistoryIndex = 80
+
+// validateHistoryIndex holds the name to the rules of OpenSearch and of Firehose:
 // https://docs.opensearch.org/latest/api-reference/index-apis/create-index/#index-naming-restrictions
 // https://docs.aws.amazon.com/firehose/latest/APIReference/API_AmazonopensearchserviceDestinationConfiguration.html
 func (s Search) validateHistoryIndex(p *problems) {
@@ -163,8 +166,8 @@ func (s Search) validateHistoryIndex(p *problems) {
 	case name == "":
 		p.add(key, "is missing: give the base name of the daily indices, or the name of a collection's one")
 		return
-	case len(name) > 80:
-		p.add(key, "is %d bytes long: Firehose takes 80", len(name))
+	case len(name) > maxHistoryIndex:
+		p.add(key, "is %d bytes long: Firehose takes %d", len(name), maxHistoryIndex)
 	}
 	if name != strings.ToLower(name) {
 		p.add(key, "%q must be lower-case: use %q", name, strings.ToLower(name))

@@ -4,6 +4,9 @@ import "cmp"
 
 // Source is the MySQL-compatible database whose committed rows are followed.
 type Source struct {
+	// Enabled makes the source. With false there are the sources of the section sources alone, and nothing else is set here. To be
+	// said when sources is set and nothing else here is. Default true.
+	Enabled *bool `json:"enabled"`
 	// Existing names a database of yours; without it an Aurora MySQL cluster is made.
 	Existing *ExistingDatabase `json:"existing"`
 	// ClusterName of the Aurora cluster. Default dms-src, with the stack's name behind it unless the stack is dev: dms-src-prod.
@@ -176,6 +179,9 @@ func (o FilterOperator) Values() int {
 func (o FilterOperator) negative() bool {
 	return o == FilterNotEq || o == FilterNotBetween || o == FilterNotNull
 }
+
+// On reports whether the unnamed source is made; call it after WithDefaults of the whole configuration.
+func (s Source) On() bool { return s.Enabled != nil && *s.Enabled }
 
 // WithDefaults fills what is not set. With an existing database the cluster's own settings stay unset.
 func (s Source) WithDefaults(env Environment) Source {

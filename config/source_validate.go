@@ -7,22 +7,25 @@ import (
 )
 
 // Validate returns every problem, joined; call it after WithDefaults.
-func (s Source) Validate() error {
+func (s Source) Validate() error { return s.validate("source") }
+
+// validate names the keys of the source as the user has written them, below at.
+func (s Source) validate(at string) error {
 	var p problems
 	if s.Existing != nil {
-		s.validateExisting(&p)
+		s.validateExisting(&p, at)
 	} else {
-		s.validateCluster(&p)
+		s.validateCluster(&p, at)
 	}
-	p.between("source.binlogRetentionHours", s.BinlogRetentionHours, 24, 2160, "hours")
+	p.between(at+".binlogRetentionHours", s.BinlogRetentionHours, 24, 2160, "hours")
 	// https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_RotationRulesType.html
-	p.optionalBetween("source.rotationDays", s.RotationDays, 0, 1000, "days (0 turns the rotation off)")
-	s.validateBootstrap(&p)
-	oneOf(&p, "source.cascades", s.Cascades, CascadesWarn, CascadesFail)
-	oneOf(&p, "source.dottedColumns", s.DottedColumns, DottedColumnsFail, DottedColumnsWarn)
-	s.validateTables(&p)
-	p.distinct("source.schemaFiles", s.SchemaFiles)
-	p = append(p, s.RowsSince.Validate(s.Tables))
+	p.optionalBetween(at+".rotationDays", s.RotationDays, 0, 1000, "days (0 turns the rotation off)")
+	s.validateBootstrap(&p, at)
+	oneOf(&p, at+".cascades", s.Cascades, CascadesWarn, CascadesFail)
+	oneOf(&p, at+".dottedColumns", s.DottedColumns, DottedColumnsFail, DottedColumnsWarn)
+	s.validateTables(&p, at)
+	p.distinct(at+".schemaFiles", s.SchemaFiles)
+	p = append(p, s.RowsSince.validate(at, s.Tables))
 	return p.join()
 }
 
@@ -34,27 +37,27 @@ var (
 	dbClassRefused = regexp.MustCompile(`^db\.(m[0-9]|t2\.|t3\.(micro|small|xlarge|2xlarge)|t4g\.(micro|small|xlarge|2xlarge))`)
 )
 
-func (s Source) validateCluster(p *problems) {
-	const key = "source.clusterName"
+func (s Source) validateCluster(p *problems, at string) {
+	key := at + ".clusterName"
 	if p.matches(key, s.ClusterName, clusterName, "lower-case letters, digits and single hyphens, beginning with a letter, not ending with a hyphen") && len(s.ClusterName) > 60 {
 		p.add(key, "is %d characters long: RDS takes 63 and the instances append their number, use at most 60", len(s.ClusterName))
 	}
-	if p.matches("source.engineVersion", s.EngineVersion, auroraVersion, "a full Aurora MySQL version such as 8.0.mysql_aurora.3.10.4") && auroraMajor(s.EngineVersion) < 3 {
-		p.add("source.engineVersion", "%s is out of support: use Aurora MySQL version 3 or newer, such as 8.0.mysql_aurora.3.10.4", s.EngineVersion)
+	if p.matches(at+".engineVersion", s.EngineVersion, auroraVersion, "a full Aurora MySQL version such as 8.0.mysql_aurora.3.10.4") && auroraMajor(s.EngineVersion) < 3 {
+		p.add(at+".engineVersion", "%s is out of support: use Aurora MySQL version 3 or newer, such as 8.0.mysql_aurora.3.10.4", s.EngineVersion)
 	}
 	switch {
 	case s.InstanceClass == "db.serverless":
-		p.add("source.instanceClass", "db.serverless is not offered here: name a class with a size, such as db.t4g.medium")
-	case !p.matches("source.instanceClass", s.InstanceClass, dbClass, "a database instance class such as db.t4g.medium"):
+		p.add(at+".instanceClass", "db.serverless is not offered here: name a class with a size, such as db.t4g.medium")
+	case !p.matches(at+".instanceClass", s.InstanceClass, dbClass, "a database instance class such as db.t4g.medium"):
 	case dbClassRefused.MatchString(s.InstanceClass):
-		p.add("source.instanceClass", "%s does not run Aurora MySQL version 3: use db.t4g.medium, db.t4g.large or a memory-optimized class such as db.r7g.large", s.InstanceClass)
+		p.add(at+".instanceClass", "%s does not run Aurora MySQL version 3: use db.t4g.medium, db.t4g.large or a memory-optimized class such as db.r7g.large", s.InstanceClass)
 	}
-	p.between("source.instances", s.Instances, 1, 16, "instances: one writer and up to 15 readers")
-	p.between("source.port", s.Port, 1150, 65535, "(what RDS takes)")
+	p.between(at+".instances", s.Instances, 1, 16, "instances: one writer and up to 15 readers")
+	p.between(at+".port", s.Port, 1150, 65535, "(what RDS takes)")
 	if len(s.SchemaFiles) == 0 {
 		for i, table := range s.Tables {
 			if table.String() != retailDatabase+"."+retailTable && table.Database != "" && table.Table != "" {
-				p.add("source.schemaFiles", "must name the SQL files that create source.tables[%d] (%s.%s): only testdb.retail_trans is made without one", i, table.Database, table.Table)
+				p.add(at+".schemaFiles", "must name the SQL files that create %s.tables[%d] (%s.%s): only testdb.retail_trans is made without one", at, i, table.Database, table.Table)
 				break
 			}
 		}
@@ -75,58 +78,58 @@ var (
 	secretArn = regexp.MustCompile(`^arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:[A-Za-z0-9/_+=.@-]+$`)
 )
 
-func (s Source) validateExisting(p *problems) {
-	const host = "source.existing.host"
+func (s Source) validateExisting(p *problems, at string) {
+	host := at + ".existing.host"
 	switch db := s.Existing; {
 	case db.Host == "":
 		p.add(host, "is missing: give the host name of the writer")
 	case reader.MatchString(db.Host):
 		p.add(host, "%q does not always lead to the writer, the only instance with a binlog: use the cluster's writer endpoint", db.Host)
 	default:
-		p.matches(host, db.Host, hostName, "a host name alone, without scheme, port or user (the port is source.existing.port)")
+		p.matches(host, db.Host, hostName, "a host name alone, without scheme, port or user (the port is "+at+".existing.port)")
 	}
-	p.between("source.existing.port", s.Existing.Port, 1, 65535, "(a TCP port)")
+	p.between(at+".existing.port", s.Existing.Port, 1, 65535, "(a TCP port)")
 	if s.Existing.SecretArn == "" {
-		p.add("source.existing.secretArn", "is missing: give the ARN of the Secrets Manager secret of a user who may create users")
+		p.add(at+".existing.secretArn", "is missing: give the ARN of the Secrets Manager secret of a user who may create users")
 	} else {
-		p.matches("source.existing.secretArn", s.Existing.SecretArn, secretArn, "the whole ARN of a Secrets Manager secret, arn:aws:secretsmanager:<region>:<account>:secret:<name>")
+		p.matches(at+".existing.secretArn", s.Existing.SecretArn, secretArn, "the whole ARN of a Secrets Manager secret, arn:aws:secretsmanager:<region>:<account>:secret:<name>")
 	}
 	if s.Existing.SecurityGroupID == "" {
-		p.add("source.existing.securityGroupId", "is missing: give the security group of the database, which must admit DMS and the bootstrap function")
+		p.add(at+".existing.securityGroupId", "is missing: give the security group of the database, which must admit DMS and the bootstrap function")
 	} else {
-		p.matches("source.existing.securityGroupId", s.Existing.SecurityGroupID, securityGroupID, "the id of a security group, sg- and 8 or 17 hexadecimal digits")
+		p.matches(at+".existing.securityGroupId", s.Existing.SecurityGroupID, securityGroupID, "the id of a security group, sg- and 8 or 17 hexadecimal digits")
 	}
 	const why = "it describes the Aurora cluster that is made without it; remove one of the two"
-	apart(p, "source.clusterName", s.ClusterName, "source.existing", why)
-	apart(p, "source.engineVersion", s.EngineVersion, "source.existing", why)
-	apart(p, "source.instanceClass", s.InstanceClass, "source.existing", why)
-	apart(p, "source.instances", s.Instances, "source.existing", why)
-	apart(p, "source.port", s.Port, "source.existing", why+", or set source.existing.port")
-	apart(p, "source.deletionProtection", s.DeletionProtection, "source.existing", why)
+	apart(p, at+".clusterName", s.ClusterName, at+".existing", why)
+	apart(p, at+".engineVersion", s.EngineVersion, at+".existing", why)
+	apart(p, at+".instanceClass", s.InstanceClass, at+".existing", why)
+	apart(p, at+".instances", s.Instances, at+".existing", why)
+	apart(p, at+".port", s.Port, at+".existing", why+", or set "+at+".existing.port")
+	apart(p, at+".deletionProtection", s.DeletionProtection, at+".existing", why)
 }
 
 // validateBootstrap: a bootstrap that only checks needs what it may not make.
-func (s Source) validateBootstrap(p *problems) {
-	const key = "source.replicationSecretArn"
-	oneOf(p, "source.bootstrap", s.Bootstrap, BootstrapApply, BootstrapCheck)
+func (s Source) validateBootstrap(p *problems, at string) {
+	key := at + ".replicationSecretArn"
+	oneOf(p, at+".bootstrap", s.Bootstrap, BootstrapApply, BootstrapCheck)
 	if s.Bootstrap != BootstrapCheck {
 		if s.ReplicationSecretArn != "" {
-			p.add(key, "is for a replication user who exists: set source.bootstrap to check too, or remove this and have the user made")
+			p.add(key, "is for a replication user who exists: set %s.bootstrap to check too, or remove this and have the user made", at)
 		}
 		return
 	}
 	if s.ReplicationSecretArn == "" {
-		p.add(key, "is missing: with source.bootstrap check nobody makes the replication user, give the ARN of the secret of one who exists")
+		p.add(key, "is missing: with %s.bootstrap check nobody makes the replication user, give the ARN of the secret of one who exists", at)
 	} else {
 		p.matches(key, s.ReplicationSecretArn, secretArn, "the whole ARN of a Secrets Manager secret, arn:aws:secretsmanager:<region>:<account>:secret:<name>")
 	}
 	if s.Existing == nil {
-		p.add("source.bootstrap", "check is for a database that is there already: name it in source.existing, or use apply")
+		p.add(at+".bootstrap", "check is for a database that is there already: name it in %s.existing, or use apply", at)
 	}
 	if s.RotationDays != nil && *s.RotationDays > 0 {
-		p.add("source.rotationDays", "cannot be set together with source.bootstrap check: rotate the secret of a user of yours yourself, DMS reads it again when it reconnects")
+		p.add(at+".rotationDays", "cannot be set together with %s.bootstrap check: rotate the secret of a user of yours yourself, DMS reads it again when it reconnects", at)
 	}
 	if len(s.SchemaFiles) > 0 {
-		p.add("source.schemaFiles", "are not run with source.bootstrap check: remove them, or use apply")
+		p.add(at+".schemaFiles", "are not run with %s.bootstrap check: remove them, or use apply", at)
 	}
 }

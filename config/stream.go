@@ -24,12 +24,14 @@ func (s Stream) WithDefaults(Environment) Stream {
 }
 
 // Validate returns every problem, joined; call it after WithDefaults.
-func (s Stream) Validate() error {
-	var p problems
-	p.matches("stream.name", s.Name, streamName, "1 to 128 letters, digits, _, . and -")
-	p.between("stream.shards", s.Shards, 0, 500, "shards (0: on-demand); more need a higher quota of the account first")
-	p.between("stream.retentionHours", s.RetentionHours, 168, 8760, "hours: seven days is what a delivery that fails may need, a year is what Kinesis keeps")
-	return p.join()
+func (s Stream) Validate() error { return s.validate("stream").join() }
+
+// validate names the keys as the user has written them, below at.
+func (s Stream) validate(at string) (p problems) {
+	p.matches(at+".name", s.Name, streamName, "1 to 128 letters, digits, _, . and -")
+	p.between(at+".shards", s.Shards, 0, 500, "shards (0: on-demand); more need a higher quota of the account first")
+	p.between(at+".retentionHours", s.RetentionHours, 168, 8760, "hours: seven days is what a delivery that fails may need, a year is what Kinesis keeps")
+	return p
 }
 
 var streamName = regexp.MustCompile(`^[a-zA-Z0-9_.-]{1,128}$`)

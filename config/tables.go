@@ -32,24 +32,24 @@ func (s Source) Probes() []Table {
 	return []Table{{Database: "cdc_conformance", Table: table.Any}}
 }
 
-func (s Source) validateTables(p *problems) {
+func (s Source) validateTables(p *problems, at string) {
 	if len(s.Tables) == 0 {
-		p.add("source.tables", "is empty: name at least one table to follow")
+		p.add(at+".tables", "is empty: name at least one table to follow")
 	}
 	for i, table := range s.Tables {
-		key := fmt.Sprintf("source.tables[%d]", i)
+		key := fmt.Sprintf("%s.tables[%d]", at, i)
 		validatePattern(p, key, table.pattern())
-		s.validateOverlap(p, key, i)
+		s.validateOverlap(p, at, i)
 		validateOmitted(p, key+".omitColumns", table.OmitColumns)
 		validateFilters(p, key, table)
 	}
-	for i, excluded := range s.Exclude {
-		s.validateExcluded(p, fmt.Sprintf("source.exclude[%d]", i), excluded.pattern())
+	for i := range s.Exclude {
+		s.validateExcluded(p, at, i)
 	}
 	for _, probes := range s.Probes() {
 		for i, table := range s.Tables {
 			if probes.pattern().Folded().Overlaps(table.pattern().Folded()) {
-				p.add("source.conformance", "is not needed beside source.tables[%d] (%s), which takes %s in: remove it, and name a table with `cdc conformance --table`", i, table.pattern(), probes.pattern())
+				p.add(at+".conformance", "is not needed beside %s.tables[%d] (%s), which takes %s in: remove it, and name a table with `cdc conformance --table`", at, i, table.pattern(), probes.pattern())
 			}
 		}
 	}
@@ -76,15 +76,15 @@ func validateIdentifier(p *problems, key, name string) {
 
 // validateOverlap refuses a table that an earlier entry takes in too: whose filters would then choose its rows is not
 // documented.
-func (s Source) validateOverlap(p *problems, key string, i int) {
-	table := s.Tables[i].pattern()
+func (s Source) validateOverlap(p *problems, at string, i int) {
+	key, table := fmt.Sprintf("%s.tables[%d]", at, i), s.Tables[i].pattern()
 	for j, earlier := range s.Tables[:i] {
 		other := earlier.pattern()
 		switch a, b := table.Folded(), other.Folded(); {
 		case a == b:
-			p.add(key, "%s is already source.tables[%d] (upper and lower case are one name): remove one of them", table, j)
+			p.add(key, "%s is already %s.tables[%d] (upper and lower case are one name): remove one of them", table, at, j)
 		case a.Overlaps(b):
-			p.add(key, "%s and source.tables[%d] (%s) take in the same tables: make them apart, or remove one of them", table, j, other)
+			p.add(key, "%s and %s.tables[%d] (%s) take in the same tables: make them apart, or remove one of them", table, at, j, other)
 		default:
 			continue
 		}
@@ -92,7 +92,8 @@ func (s Source) validateOverlap(p *problems, key string, i int) {
 	}
 }
 
-func (s Source) validateExcluded(p *problems, key string, excluded table.Pattern) {
+func (s Source) validateExcluded(p *problems, at string, i int) {
+	key, excluded := fmt.Sprintf("%s.exclude[%d]", at, i), s.Exclude[i].pattern()
 	validateIdentifier(p, key+".database", excluded.Database)
 	validateIdentifier(p, key+".table", excluded.Table)
 	if excluded.Database == "" || excluded.Table == "" {
@@ -102,14 +103,14 @@ func (s Source) validateExcluded(p *problems, key string, excluded table.Pattern
 	for i, table := range s.Tables {
 		switch {
 		case excluded.Covers(table.pattern()):
-			p.add(key, "%s leaves nothing of source.tables[%d] (%s): remove one of them", excluded, i, table.pattern())
+			p.add(key, "%s leaves nothing of %s.tables[%d] (%s): remove one of them", excluded, at, i, table.pattern())
 			return
 		case excluded.Overlaps(table.pattern()):
 			useful = true
 		}
 	}
 	if !useful {
-		p.add(key, "%s is in no entry of source.tables: remove it", excluded)
+		p.add(key, "%s is in no entry of %s.tables: remove it", excluded, at)
 	}
 }
 

@@ -81,3 +81,7 @@ func TestPatternsOverlapInDatabaseAndTable(t *testing.T) {
 		require.Equal(t, c.want, c.b.Overlaps(c.a), "%s %s", c.b, c.a)
 	}
 }
+
+func TestAPlainNameNeedsNoQuotesInAthena(t *testing.T) {
+	require.Equal(t, "order_lines_2_größe", Plain("Order-Lines$2 Größe"))
+}

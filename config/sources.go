@@ -1,0 +1,160 @@
+package config
+
+import (
+	"cdcpipeline/internal/naming"
+	"cmp"
+	"maps"
+	"reflect"
+	"slices"
+	"strings"
+)
+
+// NamedSource is a further source: what [Source] says, with a stream and a task of its own.
+type NamedSource struct {
+	Source
+	// Stream of the source. What is not set is as in the section stream, but for the name: retail_trans_stream, the stack's
+	// name unless the stack is dev, and the source's.
+	Stream Stream `json:"stream"`
+	// Replication of the source. What is not set is as in the section replication; one that sets kind has a next of its own.
+	Replication Replication `json:"replication"`
+}
+
+// Feed is one source with what is its own, complete.
+type Feed struct {
+	// Name of the source; empty for the unnamed one.
+	Name        string
+	Source      Source
+	Stream      Stream
+	Replication Replication
+	// Search has the source's own history index.
+	Search Search
+	// Lake has the source's own prefixes.
+	Lake Lake
+}
+
+// Feeds are the sources of the stack: the unnamed one first, when it is enabled, then the others by name. Call it after
+// WithDefaults.
+func (c Config) Feeds() []Feed {
+	var feeds []Feed
+	if c.unnamed() {
+		feeds = append(feeds, Feed{Source: c.Source, Stream: c.Stream, Replication: c.Replication, Search: c.Search, Lake: c.Lake})
+	}
+	for _, name := range slices.Sorted(maps.Keys(c.Sources)) {
+		s := c.Sources[name]
+		feed := Feed{Name: name, Source: s.Source, Stream: s.Stream, Replication: s.Replication, Search: c.Search, Lake: c.Lake}
+		feed.Search.HistoryIndex = name + "-" + c.Search.HistoryIndex
+		feed.Lake.Prefix += "/source=" + name
+		feed.Lake.ErrorPrefix += "/source=" + name
+		feeds = append(feeds, feed)
+	}
+	return feeds
+}
+
+// Key is what a user sets for this source where it is key for the unnamed one: of a source called orders source.tables is
+// sources.orders.tables, and stream.shards is sources.orders.stream.shards.
+func (f Feed) Key(key string) string {
+	if f.Name == "" {
+		return key
+	}
+	if key != "source" && !strings.HasPrefix(key, "source.") {
+		key = "." + key
+	}
+	return "sources." + f.Name + strings.TrimPrefix(key, "source")
+}
+
+// KeepsTables reports whether the lake's tables are kept: of those of the source's tables that are given by name.
+func (f Feed) KeepsTables() bool {
+	return f.Lake.Tables.On() && slices.ContainsFunc(f.Source.Tables, func(t Table) bool {
+		_, one := t.pattern().One()
+		return one
+	})
+}
+
+// SubnetNeeds is how many addresses of one subnet a source takes at most: three for each delivery into what is searched,
+// https://docs.aws.amazon.com/firehose/latest/APIReference/API_VpcConfiguration.html, two for each task, whose instance or capacity is
+// replaced by another, and one for each instance of the cluster. Its functions share the interfaces of all functions.
+func (f Feed) SubnetNeeds() int {
+	return 3*len(f.Search.Kinds()) + 2*len(f.Replication.Kinds()) + f.Source.Instances
+}
+
+// keysOf are the keys of feeds by which the unnamed source's are known.
+func keysOf(feeds []Feed, keys ...string) string {
+	var all []string
+	for _, f := range feeds {
+		for _, key := range keys {
+			all = append(all, f.Key(key))
+		}
+	}
+	return strings.Join(all, ", ")
+}
+
+// unnamed reports whether there is an unnamed source, before WithDefaults too.
+func (c Config) unnamed() bool {
+	return c.Source.On() || c.Source.Enabled == nil && !c.ambiguous()
+}
+
+// ambiguous reports whether nothing says if there is an unnamed source beside the named ones.
+func (c Config) ambiguous() bool {
+	return len(c.Sources) > 0 && reflect.ValueOf(c.Source).IsZero()
+}
+
+// namedSources are the named sources, complete.
+func (c Config) namedSources() map[string]NamedSource {
+	all := maps.Clone(c.Sources)
+	for name, s := range all {
+		s = s.named(name)
+		s.Source = s.Source.WithDefaults(c.Environment)
+		s.Stream = s.Stream.over(c.Stream).WithDefaults(c.Environment)
+		s.Replication = s.Replication.over(c.Replication).WithDefaults(c.Environment)
+		all[name] = s
+	}
+	return all
+}
+
+// named gives the parts of a name, the last of which is the source's, to what an account has only one of.
+func (s NamedSource) named(parts ...string) NamedSource {
+	if s.Existing == nil && s.ClusterName == "" {
+		s.ClusterName = naming.Fit(maxClusterName, append([]string{defaultClusterName}, parts...)...)
+	}
+	s.Stream.Name = cmp.Or(s.Stream.Name, fitStream(parts...))
+	return s
+}
+
+// over takes from the section what is not set, but for the name.
+func (s Stream) over(section Stream) Stream {
+	s.Shards = cmp.Or(s.Shards, section.Shards)
+	s.RetentionHours = cmp.Or(s.RetentionHours, section.RetentionHours)
+	return s
+}
+
+// over takes from the section what is not set: of a replication instance or of serverless capacity where there is one.
+func (s Replication) over(section Replication) Replication {
+	if s.Kind == "" {
+		s.Next = cmp.Or(s.Next, section.Next)
+	}
+	s.Kind = cmp.Or(s.Kind, section.Kind, OnInstance)
+	for _, kind := range s.Kinds() {
+		switch kind {
+		case OnInstance:
+			s.InstanceClass = cmp.Or(s.InstanceClass, section.InstanceClass)
+			s.EngineVersion = cmp.Or(s.EngineVersion, section.EngineVersion)
+			s.StorageGb = cmp.Or(s.StorageGb, section.StorageGb)
+		case Serverless:
+			s.MaxDcu = cmp.Or(s.MaxDcu, section.MaxDcu)
+			s.MinDcu = cmp.Or(s.MinDcu, section.MinDcu)
+		}
+	}
+	s.MultiAz = cmp.Or(s.MultiAz, section.MultiAz)
+	s.MigrationType = cmp.Or(s.MigrationType, section.MigrationType)
+	s.LobMaxSizeKb = cmp.Or(s.LobMaxSizeKb, section.LobMaxSizeKb)
+	return s
+}
+
+// retentionHours is the longest that a stream keeps a record; call it when sources and streams are complete.
+func (c Config) retentionHours() int {
+	longest := 0
+	for _, f := range c.Feeds() {
+		longest = max(longest, f.Stream.RetentionHours)
+	}
+	return longest
+}

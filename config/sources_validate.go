@@ -1,0 +1,127 @@
+package config
+
+import (
+	"fmt"
+	"maps"
+	"reflect"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// mostSources is how many named sources a stack has: each has a function that reads its stream, deliveries and a task, of
+// which an account has tens.
+const mostSources = 20
+
+var (
+	sourceName = regexp.MustCompile(`^[a-z][a-z0-9]{0,15}$`)
+	plainKey   = regexp.MustCompile(`^[A-Za-z0-9_-]+$`) // one that stands in a path without quotes
+)
+
+// reservedNames are what names of the stack's other parts begin with, and words that mean something else where a source is named.
+var reservedNames = []string{
+	"account", "all", "bastion", "bootstrap", "catalog", "collections", "control", "current", "dms", "feed", "history", "key", "lake", "linked",
+	"network", "replication", "rotation", "search", "source", "stream", "tables",
+}
+
+// refuseName refuses what no source can be called.
+func refuseName(p *problems, name string) bool {
+	key := "sources." + name
+	if !plainKey.MatchString(name) {
+		key = fmt.Sprintf("sources[%q]", name)
+	}
+	switch {
+	case !sourceName.MatchString(name):
+		p.add(key, "%q must be a name of 1 to 16 lower-case letters and digits, beginning with a letter: names of all that the source has are made with it", name)
+	case slices.Contains(reservedNames, name):
+		p.add(key, "%q is the name of another part of the stack: give the source another, such as that of its database", name)
+	default:
+		return false
+	}
+	return true
+}
+
+// validateSources holds whether there is an unnamed source, and what that is.
+func (c Config) validateSources() error {
+	var p problems
+	const key = "source.enabled"
+	switch {
+	case c.ambiguous():
+		p.add(key, "is to be said when there are sources and nothing else is set in the section source: true has the source without a name too, which every stack has that was made without sources, false has those of sources alone")
+	case c.unnamed():
+		return c.Source.Validate()
+	default:
+		if len(c.Sources) == 0 {
+			p.add(key, "is false, and sources has none: name a source there, or remove it")
+		}
+		source := reflect.ValueOf(c.Source)
+		for i := range source.NumField() {
+			if name := source.Type().Field(i).Tag.Get("json"); name != "enabled" && !isEmpty(source.Field(i)) {
+				p.add("source."+name, "cannot be set together with source.enabled: false, with which there is no such source; remove one of the two")
+			}
+		}
+		if c.Stream.Name != defaultStreamName {
+			p.add("stream.name", "cannot be set together with source.enabled: false, because each of sources has a stream of its own; set sources.<name>.stream.name")
+		}
+	}
+	return p.join()
+}
+
+// validateNamedSources holds the named sources, each for itself and all of them together.
+func (c Config) validateNamedSources() error {
+	var p problems
+	if len(c.Sources) > mostSources {
+		p.add("sources", "has %d sources: name at most %d in a stack, and the others in another", len(c.Sources), mostSources)
+	}
+	for _, name := range slices.Sorted(maps.Keys(c.Sources)) {
+		if !refuseName(&p, name) {
+			c.Sources[name].validate(&p, c, Feed{Name: name})
+		}
+	}
+	c.validateApart(&p)
+	return p.join()
+}
+
+func (s NamedSource) validate(p *problems, c Config, named Feed) {
+	if s.Enabled != nil {
+		p.add(named.Key("source.enabled"), "is for the section source: a source is there as long as sources names it; remove the key, or the source")
+	}
+	*p = append(*p, s.Source.validate(named.Key("source")))
+	*p = append(*p, beyond(c.Stream, s.Stream, "stream", named.Key("stream"))...)
+	*p = append(*p, beyond(c.Replication, s.Replication, "replication", named.Key("replication"))...)
+}
+
+// beyond are the problems that a source's own section has, called key, beside those that it has from the section, which are told there.
+func beyond[S interface{ validate(at string) problems }](section, own S, name, key string) (p problems) {
+	var told []string
+	for _, problem := range section.validate(name) {
+		told = append(told, problem.Error())
+	}
+	as := own.validate(key)
+	for i, problem := range own.validate(name) {
+		if !slices.Contains(told, problem.Error()) {
+			p = append(p, as[i])
+		}
+	}
+	return p
+}
+
+// validateHistories: what holds for the unnamed source's daily indices holds for no other source's.
+func (c Config) validateHistories(p *problems) {
+	const key = "search.historyIndex"
+	base := c.Search.HistoryIndex
+	for _, f := range c.Feeds() {
+		index := f.Search.HistoryIndex
+		if f.Name == "" || base == "" {
+			continue
+		}
+		switch i := slices.IndexFunc(reservedIndices, func(r string) bool { return strings.HasPrefix(index, r) }); {
+		case len(index) > maxHistoryIndex && len(base) <= maxHistoryIndex:
+			p.add(key, "is %d bytes long as %q, the history of %s: Firehose takes %d", len(index), index, f.Key("source"), maxHistoryIndex)
+		case i >= 0:
+			p.add(key, "is %q for %s, among %s*, which are other indices: give one of the two another name", index, f.Key("source"), reservedIndices[i])
+		case c.unnamed() && strings.HasPrefix(index, base):
+			p.add(key, "the pattern %s* also matches %s, the history of %s: give one of the two another name", base, index, f.Key("source"))
+		}
+	}
+}
