@@ -41,7 +41,7 @@ func (collectionIndices) ofRows() string { return "" }
 // make an index in steps, of which the last one opens it: until then it takes no document, and whoever comes to it goes on. So it is
 // the same whether this function makes the index, another one has begun to, or OpenSearch has made it. An index that is there is never
 // deleted: another function may have opened and filled it since.
-func (c collectionIndices) make(ctx context.Context, k *client, e *entry, index string) (complete bool, err error) {
+func (c collectionIndices) make(ctx context.Context, k *client, e *entry, index, alias string) (complete bool, err error) {
 	err = k.call(ctx, http.MethodPut, "/"+url.PathEscape(index), object{"mappings": Closed()}, nil)
 	if err != nil && !exists(err) {
 		return false, fmt.Errorf("making the index %s: %w", index, err)
@@ -51,7 +51,7 @@ func (c collectionIndices) make(ctx context.Context, k *client, e *entry, index 
 		return false, err
 	}
 	if len(e.Epochs) == 1 {
-		show := object{"add": object{"index": index, "alias": Alias(e.name()), "filter": visible()}}
+		show := object{"add": object{"index": index, "alias": alias, "filter": visible()}}
 		if err := k.call(ctx, http.MethodPost, "/_aliases", object{"actions": []object{show}}, nil); err != nil {
 			return false, fmt.Errorf("making the alias of %s: %w", index, err)
 		}

@@ -45,18 +45,18 @@ func newCollection(t *testing.T) *rig {
 func TestACollectionsIndexIsMadeOpenWithItsFieldsAndAlias(t *testing.T) {
 	r := newCollection(t)
 	require.Equal(t, -1, r.handle(t, row(1, 10, "")), r.log.String())
-	x := r.domain.indices[Index(orders, 1)]
+	x := r.domain.indices[unnamed.Index(orders, 1)]
 	require.Equal(t, "true", x.dynamic)
 	require.Contains(t, x.fields, control)
 	require.Equal(t, "long", x.fields["id"].(map[string]any)["type"])
-	require.Len(t, r.domain.shown(t, Alias(orders)), 1)
-	require.Equal(t, []string{Alias(orders)}, r.domain.aliasNames(), "there is none to write under")
+	require.Len(t, r.domain.shown(t, unnamed.Alias(orders)), 1)
+	require.Equal(t, []string{unnamed.Alias(orders)}, r.domain.aliasNames(), "there is none to write under")
 
 	r.domain.calls = nil
 	r.f = newFunction(t, r.f.settings, r.domain, r.s3)
 	require.Equal(t, -1, r.handle(t, row(2, 20, "")))
 	require.NotContains(t, r.domain.calls, "POST /_aliases", "an index that is open is left as it is")
-	require.NotContains(t, r.domain.calls, "PUT /"+Index(orders, 1)+"/_mapping")
+	require.NotContains(t, r.domain.calls, "PUT /"+unnamed.Index(orders, 1)+"/_mapping")
 }
 
 func (d *domain) aliasNames() []string {
@@ -73,24 +73,24 @@ func TestAnIndexThatTheCollectionMadeByItselfIsOpened(t *testing.T) {
 	r := newCollection(t)
 	described := created("orders", `"region":{"type":"STRING"},"id":{"type":"INT64"},"n":{"type":"INT64"}`, `"region","id"`)
 	require.Equal(t, -1, r.handle(t, described, row(1, 10, `,"n":1`)))
-	fields := r.domain.indices[Index(orders, 1)].fields
+	fields := r.domain.indices[unnamed.Index(orders, 1)].fields
 
-	r.domain.removeIndex(Index(orders, 1))
+	r.domain.removeIndex(unnamed.Index(orders, 1))
 	require.Equal(t, 0, r.handle(t, row(2, 20, `,"n":2`)), "the function learns that the index is not its own")
-	require.Equal(t, "strict", r.domain.indices[Index(orders, 1)].dynamic, "as the collection has made it")
-	require.Empty(t, r.domain.indices[Index(orders, 1)].docs)
+	require.Equal(t, "strict", r.domain.indices[unnamed.Index(orders, 1)].dynamic, "as the collection has made it")
+	require.Empty(t, r.domain.indices[unnamed.Index(orders, 1)].docs)
 	require.Empty(t, r.parked())
 
 	require.Equal(t, -1, r.handle(t, row(2, 20, `,"n":2`)))
-	require.Equal(t, fields, r.domain.indices[Index(orders, 1)].fields)
-	require.Len(t, r.domain.shown(t, Alias(orders)), 1)
+	require.Equal(t, fields, r.domain.indices[unnamed.Index(orders, 1)].fields)
+	require.Len(t, r.domain.shown(t, unnamed.Alias(orders)), 1)
 }
 
 // Another function has opened the index, written to it and described a column, while this one still believes that it is closed.
 func TestAnIndexThatAnotherFunctionHasOpenedKeepsWhatItHas(t *testing.T) {
 	r := newCollection(t)
 	require.Equal(t, -1, r.handle(t, row(1, 10, "")))
-	r.domain.removeIndex(Index(orders, 1))
+	r.domain.removeIndex(unnamed.Index(orders, 1))
 	require.Equal(t, 0, r.handle(t, row(2, 20, "")))
 
 	other := newFunction(t, r.f.settings, r.domain, r.s3)
@@ -98,12 +98,12 @@ func TestAnIndexThatAnotherFunctionHasOpenedKeepsWhatItHas(t *testing.T) {
 	require.NoError(t, err)
 	require.Empty(t, answer.BatchItemFailures)
 	require.Equal(t, -1, r.handle(t, row(2, 20, "")))
-	require.Len(t, r.domain.shown(t, Alias(orders)), 2)
+	require.Len(t, r.domain.shown(t, unnamed.Alias(orders)), 2)
 }
 
 // The alias comes before the fields: an index is open only when it is shown, so that whoever comes to one that is not goes on.
 func TestOpeningAnIndexIsGoneOnWith(t *testing.T) {
-	for _, path := range []string{"/_aliases", "/" + Index(orders, 1) + "/_mapping"} {
+	for _, path := range []string{"/_aliases", "/" + unnamed.Index(orders, 1) + "/_mapping"} {
 		r := newCollection(t)
 		broken := true
 		r.f.client.Transport = opensearchtest.Domain(func(request opensearchtest.Request) (int, any) {
@@ -113,10 +113,10 @@ func TestOpeningAnIndexIsGoneOnWith(t *testing.T) {
 			return r.domain.answer(request)
 		})
 		require.Equal(t, 0, r.handle(t, row(1, 10, "")))
-		require.Empty(t, r.domain.indices[Index(orders, 1)].docs)
+		require.Empty(t, r.domain.indices[unnamed.Index(orders, 1)].docs)
 		broken = false
 		require.Equal(t, -1, r.handle(t, row(1, 10, "")))
-		require.Len(t, r.domain.shown(t, Alias(orders)), 1, path)
+		require.Len(t, r.domain.shown(t, unnamed.Alias(orders)), 1, path)
 	}
 }
 
@@ -124,11 +124,11 @@ func TestInACollectionARecordThatComesAgainLeavesItsDocumentAsItIs(t *testing.T)
 	r := newCollection(t)
 	require.Equal(t, -1, r.handle(t, row(1, 10, "")))
 	require.Contains(t, r.metrics.String(), `"Applied":1`)
-	before := *r.domain.indices[Index(orders, 1)].docs["eu,1"]
+	before := *r.domain.indices[unnamed.Index(orders, 1)].docs["eu,1"]
 	r.metrics.Reset()
 	r.now = r.now.Add(time.Minute)
 	require.Equal(t, -1, r.handle(t, row(1, 10, "")))
-	require.Equal(t, before, *r.domain.indices[Index(orders, 1)].docs["eu,1"])
+	require.Equal(t, before, *r.domain.indices[unnamed.Index(orders, 1)].docs["eu,1"])
 	require.Contains(t, r.metrics.String(), `"Superseded":1`)
 	require.NotContains(t, r.metrics.String(), `"Lag"`)
 
@@ -137,7 +137,7 @@ func TestInACollectionARecordThatComesAgainLeavesItsDocumentAsItIs(t *testing.T)
 		return fmt.Sprintf(`{"data":{"region":"eu","id":2,"n":%d},"metadata":{"timestamp":%q,"record-type":"data","operation":"load","schema-name":"shop","table-name":"orders"}}`, n, stamp(at))
 	}
 	require.Equal(t, -1, r.handle(t, load(began, 1), load(began.Add(time.Hour), 2)))
-	require.Equal(t, 2.0, r.domain.shown(t, Alias(orders))["eu,2"]["n"])
+	require.Equal(t, 2.0, r.domain.shown(t, unnamed.Alias(orders))["eu,2"]["n"])
 }
 
 func TestAnEpochOfACollectionIsBegunFilledShownAndDropped(t *testing.T) {
@@ -147,7 +147,7 @@ func TestAnEpochOfACollectionIsBegunFilledShownAndDropped(t *testing.T) {
 	epoch, err := e.Begin(t.Context(), orders)
 	require.NoError(t, err)
 	require.NoError(t, e.Switch(t.Context(), orders, epoch.Number), "its index is made for it")
-	require.Equal(t, "true", r.domain.indices[Index(orders, 2)].dynamic)
+	require.Equal(t, "true", r.domain.indices[unnamed.Index(orders, 2)].dynamic)
 	current, err := e.Current(t.Context(), orders)
 	require.NoError(t, err)
 	require.Equal(t, 2, current.Current)
@@ -156,7 +156,7 @@ func TestAnEpochOfACollectionIsBegunFilledShownAndDropped(t *testing.T) {
 	require.EqualValues(t, 1, rows)
 	_, err = e.Rollback(t.Context(), orders)
 	require.NoError(t, err)
-	require.Len(t, r.domain.shown(t, Alias(orders)), 1)
+	require.Len(t, r.domain.shown(t, unnamed.Alias(orders)), 1)
 	require.NoError(t, e.Forget(t.Context(), orders))
 	require.Empty(t, r.domain.names())
 }
@@ -176,11 +176,11 @@ func TestNobodyLooksForAFormerRegistryInACollection(t *testing.T) {
 func TestAnIndexOfGuessedFieldsIsOpenedToo(t *testing.T) {
 	r := newCollection(t)
 	guessed := map[string]any{"type": "text"}
-	r.domain.indices[Index(orders, 1)] = &index{docs: map[string]*doc{}, fields: map[string]any{"id": guessed}}
+	r.domain.indices[unnamed.Index(orders, 1)] = &index{docs: map[string]*doc{}, fields: map[string]any{"id": guessed}}
 	require.Equal(t, -1, r.handle(t, row(1, 10, "")), r.log.String())
-	x := r.domain.indices[Index(orders, 1)]
+	x := r.domain.indices[unnamed.Index(orders, 1)]
 	require.Equal(t, "true", x.dynamic)
 	require.Equal(t, guessed, x.fields["id"])
 	require.Contains(t, x.fields, control)
-	require.Len(t, r.domain.shown(t, Alias(orders)), 1)
+	require.Len(t, r.domain.shown(t, unnamed.Alias(orders)), 1)
 }

@@ -28,7 +28,7 @@ func TestAColumnThatNobodyDescribesIsWaitedForOnce(t *testing.T) {
 		r.f = newFunction(t, r.f.settings, r.domain, r.s3)
 	}
 	require.Equal(t, 0, r.handle(t, at(row(3, 30, `,"ghost":3,"another":1`), time.Minute+columnGrace)), "this column is another one")
-	require.Len(t, r.domain.shown(t, Alias(orders)), 2)
+	require.Len(t, r.domain.shown(t, unnamed.Alias(orders)), 2)
 	require.Empty(t, r.parked())
 }
 

@@ -20,7 +20,7 @@ func (r *registry) copyPlace(ctx context.Context, from Place) (*marker, error) {
 	if moved, err := r.marked(ctx); err != nil || moved {
 		return nil, err
 	}
-	other := newRegistry(r.bucket, from, &indices{client: r.client, kind: r.kind}, r.now)
+	other := &registry{bucket: r.bucket, place: from, client: r.client, now: r.now}
 	begun, _, err := other.readMarker(ctx)
 	if err != nil {
 		return nil, err

@@ -30,8 +30,8 @@ func TestAPlaceBesideAnotherBeginsWithWhatThatKnows(t *testing.T) {
 	require.ErrorIs(t, err, errNotCopied)
 
 	require.Equal(t, -1, r.handle(t, row(1, 10, "")))
-	require.Equal(t, []string{Index(orders, 2)}, r.domain.names(), "its rows go into the epoch they are in there")
-	require.Contains(t, r.domain.aliasNames(), Alias(orders), "which is the only one here, and is shown")
+	require.Equal(t, []string{unnamed.Index(orders, 2)}, r.domain.names(), "its rows go into the epoch they are in there")
+	require.Contains(t, r.domain.aliasNames(), unnamed.Alias(orders), "which is the only one here, and is shown")
 	tables, err := r.besideEpochs().List(t.Context())
 	require.NoError(t, err)
 	require.Len(t, tables, 2)
@@ -57,7 +57,7 @@ func TestWhatAnEarlierPlaceHasLeftIsOverwritten(t *testing.T) {
 	_, err := r.besideEpochs().List(t.Context())
 	require.ErrorIs(t, err, errNotCopied)
 	require.Equal(t, -1, r.handle(t, row(1, 10, "")))
-	require.Equal(t, []string{Index(orders, 2)}, r.domain.names())
+	require.Equal(t, []string{unnamed.Index(orders, 2)}, r.domain.names())
 	var m marker
 	require.NoError(t, json.Unmarshal([]byte(r.s3.Objects("b", "")[Place("collections").marker()]), &m))
 	require.Equal(t, []any{2, "registry/current/", r.f.deps.Domain.URL}, []any{m.Copied, m.From, m.Of})

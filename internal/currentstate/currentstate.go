@@ -35,6 +35,12 @@
 // is changed only as it was read (If-Match), and made only where there is none (If-None-Match). So the indices may be lost, and the
 // domain with them, and no epoch is. A former release had it in an index of the domain, which the function copies once.
 //
+// # Sources
+//
+// Several sources may be searched in one place and have the same tables. Each has a function and a registry of its own, and a named
+// one its name in the names of its indices ([Source]), so that no name is of two of them. Which source a record is of its stream tells,
+// and nothing in it.
+//
 // # Domains and collections
 //
 // The indices are in a domain, or in a collection of OpenSearch Serverless ([Settings.Service]). What differs is a [kind]: by which rule
@@ -104,7 +110,7 @@ func New(s Settings, d Deps) (*Function, error) {
 		d.Now = time.Now
 	}
 	f := &Function{settings: s, deps: d, client: newClient(d.Domain), tables: map[table.Name]Table{}}
-	f.indices = newIndices(f.client, kindOf(s.Service, s.Shards, s.Replicas))
+	f.indices = newIndices(s.Source, f.client, kindOf(s.Service, s.Shards, s.Replicas))
 	f.registry = newRegistry(d.Bucket, s.Registry, f.indices, d.Now)
 	f.registry.copied = s.RegistryFrom != ""
 	for _, t := range s.Tables {

@@ -31,7 +31,7 @@ func (domainIndices) ofBulk() string {
 func (d domainIndices) ofRows() string { return d.ofBulk() + "&require_alias=true" }
 
 // make an index with its aliases in one step.
-func (d domainIndices) make(ctx context.Context, c *client, e *entry, index string) (complete bool, err error) {
+func (d domainIndices) make(ctx context.Context, c *client, e *entry, index, alias string) (complete bool, err error) {
 	body := object{
 		"mappings": mappings(e.Columns),
 		"settings": object{"index": object{
@@ -41,7 +41,7 @@ func (d domainIndices) make(ctx context.Context, c *client, e *entry, index stri
 	}
 	aliases := object{written(index): object{}}
 	if len(e.Epochs) == 1 {
-		aliases[Alias(e.name())] = object{"filter": visible()}
+		aliases[alias] = object{"filter": visible()}
 	}
 	body["aliases"] = aliases
 	err = c.call(ctx, http.MethodPut, "/"+url.PathEscape(index), body, nil)

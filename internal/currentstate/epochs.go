@@ -24,6 +24,7 @@ import (
 //
 // While a new epoch fills, the alias shows the former one as it was when the new one began.
 type Epochs struct {
+	Source
 	client   *client
 	registry *registry
 	indices  *indices
@@ -34,6 +35,8 @@ type EpochsOptions struct {
 	// Domain, or collection, is called under a person's name: when it refuses that (401, 403), it is an error at once; outages are waited
 	// for, up to 5 minutes.
 	Domain opensearch.Client
+	// Source of the function's settings.
+	Source Source
 	// Service of the function's settings: what the indices are in. Default a domain.
 	Service opensearch.Service
 	// Bucket and Registry of the function's settings.
@@ -49,10 +52,10 @@ type EpochsOptions struct {
 func NewEpochs(o EpochsOptions) *Epochs {
 	c := newClient(o.Domain)
 	c.person = true
-	x := newIndices(c, kindOf(o.Service, max(o.Shards, 1), o.Replicas))
+	x := newIndices(o.Source, c, kindOf(o.Service, max(o.Shards, 1), o.Replicas))
 	r := newRegistry(o.Bucket, o.Registry, x, time.Now)
 	r.copied = o.Copied
-	return &Epochs{c, r, x}
+	return &Epochs{o.Source, c, r, x}
 }
 
 // List the tables that records have come of, by name.
@@ -91,7 +94,7 @@ func (e *Epochs) current(ctx context.Context, t *entry) (TableEpochs, error) {
 	out := TableEpochs{Name: n, Epochs: t.Epochs}
 	shown, err := e.shown(ctx, n)
 	for _, epoch := range t.Epochs {
-		if slices.Contains(shown, Index(n, epoch.Number)) {
+		if slices.Contains(shown, e.Index(n, epoch.Number)) {
 			out.Current = epoch.Number
 		}
 	}
@@ -100,7 +103,7 @@ func (e *Epochs) current(ctx context.Context, t *entry) (TableEpochs, error) {
 
 // Rows is how many an epoch's index holds, without the tombstones of deleted ones; 0 without an index.
 func (e *Epochs) Rows(ctx context.Context, n table.Name, number int) (int64, error) {
-	rows, err := e.client.Count(ctx, Index(n, number), visible())
+	rows, err := e.client.Count(ctx, e.Index(n, number), visible())
 	if err != nil {
 		return 0, fmt.Errorf("counting the rows of epoch %d of %s: %w", number, n, err)
 	}
@@ -109,7 +112,7 @@ func (e *Epochs) Rows(ctx context.Context, n table.Name, number int) (int64, err
 
 // shown are the indices behind a table's alias.
 func (e *Epochs) shown(ctx context.Context, n table.Name) ([]string, error) {
-	indices, err := e.client.Behind(ctx, Alias(n))
+	indices, err := e.client.Behind(ctx, e.Alias(n))
 	if err != nil {
 		return nil, fmt.Errorf("reading the alias of %s: %w", n, err)
 	}
@@ -186,10 +189,10 @@ func (e *Epochs) Switch(ctx context.Context, n table.Name, number int) error {
 	if err != nil {
 		return err
 	}
-	actions := []object{{"add": object{"index": Index(n, number), "alias": Alias(n), "filter": visible()}}}
+	actions := []object{{"add": object{"index": e.Index(n, number), "alias": e.Alias(n), "filter": visible()}}}
 	for _, index := range shown {
-		if index != Index(n, number) {
-			actions = append(actions, object{"remove": object{"index": index, "alias": Alias(n)}})
+		if index != e.Index(n, number) {
+			actions = append(actions, object{"remove": object{"index": index, "alias": e.Alias(n)}})
 		}
 	}
 	if err := e.client.call(ctx, http.MethodPost, "/_aliases", object{"actions": actions}, nil); err != nil {
@@ -203,7 +206,7 @@ func (e *Epochs) ready(ctx context.Context, t *entry, number int) error {
 	if number == t.Epochs[len(t.Epochs)-1].Number {
 		return e.indices.prepare(ctx, t, number)
 	}
-	index := Index(t.name(), number)
+	index := e.Index(t.name(), number)
 	err := e.client.call(ctx, http.MethodGet, "/"+url.PathEscape(index)+"/_mapping", nil, nil)
 	if opensearch.Status(err) == http.StatusNotFound {
 		return fmt.Errorf("switching %s: the index %s is gone", t.name(), index)
@@ -218,7 +221,7 @@ func (e *Epochs) Advance(ctx context.Context, n table.Name, number int) error {
 		return err
 	}
 	if t.Current > number {
-		return fmt.Errorf("%s shows epoch %d, which somebody else has filled meanwhile: epoch %d is not needed", Alias(n), t.Current, number)
+		return fmt.Errorf("%s shows epoch %d, which somebody else has filled meanwhile: epoch %d is not needed", e.Alias(n), t.Current, number)
 	}
 	return e.Switch(ctx, n, number)
 }
@@ -271,7 +274,7 @@ func (e *Epochs) Drop(ctx context.Context, n table.Name, before int) error {
 		}
 	}
 	for number := 1; number < before; number++ { // all, also those that a drop which was interrupted has left
-		if err := e.indices.remove(ctx, Index(n, number)); err != nil {
+		if err := e.indices.remove(ctx, e.Index(n, number)); err != nil {
 			return fmt.Errorf("dropping epoch %d of %s: %w", number, n, err)
 		}
 	}

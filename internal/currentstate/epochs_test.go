@@ -16,7 +16,7 @@ import (
 )
 
 func (r *rig) epochs() *Epochs {
-	return &Epochs{r.f.client, r.registry(), newIndices(r.f.client, r.f.indices.kind)}
+	return &Epochs{r.f.settings.Source, r.f.client, r.registry(), newIndices(r.f.settings.Source, r.f.client, r.f.indices.kind)}
 }
 
 func TestAnEpochBeginsLaterThanAnyFunctionRemembers(t *testing.T) {
@@ -40,8 +40,8 @@ func TestAnEpochBeginsLaterThanAnyFunctionRemembers(t *testing.T) {
 	require.NoError(t, e.Await(t.Context(), epoch))
 	later := strings.ReplaceAll(rowOf("orders", "new-bin", 3, 5, ""), `"timestamp":"`+stamp(began), `"timestamp":"`+stamp(epoch.Since))
 	require.Equal(t, -1, r.handle(t, later))
-	require.Len(t, r.domain.indices[Index(orders, 1)].docs, 2)
-	require.Len(t, r.domain.indices[Index(orders, 2)].docs, 1)
+	require.Len(t, r.domain.indices[unnamed.Index(orders, 1)].docs, 2)
+	require.Len(t, r.domain.indices[unnamed.Index(orders, 2)].docs, 1)
 
 	current, err := e.Current(t.Context(), orders)
 	require.NoError(t, err)
@@ -83,9 +83,9 @@ func TestWhatIsGoneIsNotShown(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, e.Advance(t.Context(), orders, 2))
 	require.ErrorContains(t, e.Advance(t.Context(), orders, 1), "shows epoch 2, which somebody else has filled meanwhile")
-	r.domain.removeIndex(Index(orders, 1))
+	r.domain.removeIndex(unnamed.Index(orders, 1))
 	_, err = e.Rollback(t.Context(), orders)
-	require.ErrorContains(t, err, "the index "+Index(orders, 1)+" is gone")
+	require.ErrorContains(t, err, "the index "+unnamed.Index(orders, 1)+" is gone")
 	current, err := e.Current(t.Context(), orders)
 	require.NoError(t, err)
 	require.Equal(t, epoch.Number, current.Current)
@@ -94,10 +94,10 @@ func TestWhatIsGoneIsNotShown(t *testing.T) {
 func TestAnIndexThatWasRestoredIsWritable(t *testing.T) {
 	r := newRig(t, nil)
 	require.Equal(t, -1, r.handle(t, row(1, 10, "")))
-	delete(r.domain.aliases, written(Index(orders, 1)))
+	delete(r.domain.aliases, written(unnamed.Index(orders, 1)))
 	require.Equal(t, 0, r.handle(t, row(2, 20, "")))
 	require.Equal(t, -1, r.handle(t, row(2, 20, "")))
-	require.Len(t, r.domain.indices[Index(orders, 1)].docs, 2)
+	require.Len(t, r.domain.indices[unnamed.Index(orders, 1)].docs, 2)
 }
 
 func TestRecordsThatFilledAnEpochAreItsOwnForGood(t *testing.T) {
@@ -117,8 +117,8 @@ func TestAnEmptyTableCanBeSwitchedToo(t *testing.T) {
 	_, err := e.Begin(t.Context(), orders)
 	require.NoError(t, err)
 	require.NoError(t, e.Switch(t.Context(), orders, 2))
-	require.Empty(t, r.domain.shown(t, Alias(orders)))
-	require.Equal(t, []string{Index(orders, 1), Index(orders, 2)}, r.domain.names())
+	require.Empty(t, r.domain.shown(t, unnamed.Alias(orders)))
+	require.Equal(t, []string{unnamed.Index(orders, 1), unnamed.Index(orders, 2)}, r.domain.names())
 }
 
 func TestALostAnswerBeginsNoSecondEpoch(t *testing.T) {
@@ -153,8 +153,8 @@ func TestFunctionsThatMeetATableTogetherAgree(t *testing.T) {
 		})
 	}
 	wait.Wait()
-	require.Len(t, r.domain.shown(t, Alias(orders)), 8)
-	require.Equal(t, []string{Index(orders, 1)}, r.domain.made)
+	require.Len(t, r.domain.shown(t, unnamed.Alias(orders)), 8)
+	require.Equal(t, []string{unnamed.Index(orders, 1)}, r.domain.made)
 	s, err := r.registry().read(t.Context(), orders)
 	require.NoError(t, err)
 	require.Len(t, s.entry.Columns, 9)
@@ -164,13 +164,13 @@ func TestFunctionsThatMeetATableTogetherAgree(t *testing.T) {
 func TestAnIndexThatSomebodyDeletedIsMadeAgainWithItsFieldsAndAlias(t *testing.T) {
 	r := newRig(t, nil)
 	require.Equal(t, -1, r.handle(t, created("orders", `"region":{"type":"STRING"},"id":{"type":"INT64"},"n":{"type":"INT64"}`, `"region","id"`), row(1, 10, `,"n":1`)))
-	fields := r.domain.indices[Index(orders, 1)].fields
+	fields := r.domain.indices[unnamed.Index(orders, 1)].fields
 
-	r.domain.removeIndex(Index(orders, 1))
+	r.domain.removeIndex(unnamed.Index(orders, 1))
 	require.Equal(t, 0, r.handle(t, row(2, 20, `,"n":2`)), "the function misses the index when it writes")
 	require.Equal(t, -1, r.handle(t, row(2, 20, `,"n":2`)))
-	require.Equal(t, fields, r.domain.indices[Index(orders, 1)].fields)
-	require.Len(t, r.domain.shown(t, Alias(orders)), 1)
+	require.Equal(t, fields, r.domain.indices[unnamed.Index(orders, 1)].fields)
+	require.Len(t, r.domain.shown(t, unnamed.Alias(orders)), 1)
 }
 
 func TestANewColumnWaitsForItsDescriptionInAnotherShard(t *testing.T) {
@@ -182,7 +182,7 @@ func TestANewColumnWaitsForItsDescriptionInAnotherShard(t *testing.T) {
 	r.now = began.Add(10 * time.Second)
 	with := later(row(2, 20, `,"day":"2026-11-23"`), 9*time.Second)
 	require.Equal(t, 0, r.handle(t, with))
-	require.Len(t, r.domain.indices[Index(orders, 1)].docs, 1)
+	require.Len(t, r.domain.indices[unnamed.Index(orders, 1)].docs, 1)
 
 	added := strings.ReplaceAll(created("orders", `"region":{"type":"STRING"},"id":{"type":"INT64"},"day":{"type":"DATE"}`, `"region","id"`), "create-table", "add-column")
 	other := newFunction(t, r.f.settings, r.domain, r.s3) // that of another shard
@@ -192,13 +192,13 @@ func TestANewColumnWaitsForItsDescriptionInAnotherShard(t *testing.T) {
 	require.Empty(t, answer.BatchItemFailures)
 	r.now = r.now.Add(2 * time.Second) // less than an entry is remembered
 	require.Equal(t, -1, r.handle(t, with))
-	require.Contains(t, r.domain.indices[Index(orders, 1)].fields, "day")
+	require.Contains(t, r.domain.indices[unnamed.Index(orders, 1)].fields, "day")
 
 	undescribed := later(row(3, 30, `,"never":1`), 11*time.Second)
 	require.Equal(t, 0, r.handle(t, undescribed))
 	r.now = r.now.Add(columnGrace)
 	require.Equal(t, -1, r.handle(t, undescribed))
-	require.Len(t, r.domain.indices[Index(orders, 1)].docs, 3)
+	require.Len(t, r.domain.indices[unnamed.Index(orders, 1)].docs, 3)
 }
 
 func TestRecordsOfOneEpochFillAnother(t *testing.T) {
@@ -218,14 +218,14 @@ func TestRecordsOfOneEpochFillAnother(t *testing.T) {
 	out, err := r.f.Apply(t.Context(), 0, records)
 	require.NoError(t, err)
 	require.Equal(t, 2, out.Applied)
-	require.NotContains(t, r.domain.indices, Index(orders, begun.Number), "by their time they are of the first epoch")
+	require.NotContains(t, r.domain.indices, unnamed.Index(orders, begun.Number), "by their time they are of the first epoch")
 
 	out, err = r.f.Apply(t.Context(), begun.Number, records)
 	require.NoError(t, err)
 	require.Equal(t, 2, out.Applied)
-	require.Len(t, r.domain.indices[Index(orders, begun.Number)].docs, 2)
+	require.Len(t, r.domain.indices[unnamed.Index(orders, begun.Number)].docs, 2)
 	require.NoError(t, epochs.Switch(t.Context(), orders, begun.Number))
-	require.Len(t, r.domain.shown(t, Alias(orders)), 2)
+	require.Len(t, r.domain.shown(t, unnamed.Alias(orders)), 2)
 
 	out, err = r.f.Apply(t.Context(), 7, records)
 	require.NoError(t, err)

@@ -14,7 +14,7 @@ func (e *Epochs) Forget(ctx context.Context, n table.Name) error {
 		return err
 	}
 	for number := 1; number <= s.entry.Epochs[len(s.entry.Epochs)-1].Number; number++ {
-		if err := e.indices.remove(ctx, Index(n, number)); err != nil {
+		if err := e.indices.remove(ctx, e.Index(n, number)); err != nil {
 			return fmt.Errorf("forgetting %s: %w", n, err)
 		}
 	}

@@ -18,9 +18,9 @@ func TestATableThatIsForgottenLeavesNothingAndMayComeAgain(t *testing.T) {
 	require.NotEqual(t, before, r.domain.names())
 
 	require.NoError(t, e.Forget(t.Context(), orders))
-	require.NotContains(t, r.domain.names(), Index(orders, 1))
-	require.NotContains(t, r.domain.names(), Index(orders, 2))
-	require.Empty(t, r.domain.aliases[Alias(orders)])
+	require.NotContains(t, r.domain.names(), unnamed.Index(orders, 1))
+	require.NotContains(t, r.domain.names(), unnamed.Index(orders, 2))
+	require.Empty(t, r.domain.aliases[unnamed.Alias(orders)])
 	_, err = e.Current(t.Context(), orders)
 	require.ErrorIs(t, err, ErrNoEpochs)
 	require.Empty(t, r.s3.Objects("b", Place("").entries()))
@@ -28,7 +28,7 @@ func TestATableThatIsForgottenLeavesNothingAndMayComeAgain(t *testing.T) {
 	r.now = r.now.Add(2 * remembered) // until then the function remembers it
 	require.Equal(t, 0, r.handle(t, row(2, 30, "")), "its index is missed first")
 	require.Equal(t, -1, r.handle(t, row(2, 30, "")))
-	require.Len(t, r.domain.shown(t, Alias(orders)), 1)
+	require.Len(t, r.domain.shown(t, unnamed.Alias(orders)), 1)
 }
 
 func mustEntry(t *testing.T, e *Epochs) *entry {

@@ -93,7 +93,7 @@ func TestWhatIsWrongWithARecordIsParkedAndHoldsUpNoOther(t *testing.T) {
 	records := []string{row(1, 10, "")}
 	records = append(records, bad...)
 	require.Equal(t, -1, r.handle(t, append(records, row(9, 90, ""))...))
-	require.Len(t, r.domain.shown(t, Alias(orders)), 2)
+	require.Len(t, r.domain.shown(t, unnamed.Alias(orders)), 2)
 
 	lines := r.lines(t)
 	require.Len(t, r.parked(), 1)
@@ -118,14 +118,14 @@ func TestAnIntegerThatHasLostDigitsIsParked(t *testing.T) {
 		s.Tables[0].Columns = map[string]string{"id": "int(11)", "big": "bigint(20) unsigned", "ratio": "double", "exact": "decimal(30,10)"}
 	})
 	require.Equal(t, -1, r.handle(t, row(1, 10, `,"big":18446744073709551615`), row(2, 20, `,"big":1.8446744073709552E19`), row(3, 30, `,"ratio":1e-7,"exact":1E2,"unknown":1e9`), row(4, 40, `,"big":"1e9"`)))
-	require.Len(t, r.domain.shown(t, Alias(orders)), 3)
+	require.Len(t, r.domain.shown(t, unnamed.Alias(orders)), 3)
 	lines := r.lines(t)
 	require.Len(t, lines, 1)
 	require.Equal(t, Rounded, lines[0].Reason)
 	require.Contains(t, lines[0].Detail, "column big is an integer in scientific notation")
 	gone := strings.Replace(row(1, 50, `,"big":1.8446744073709552E19`), `"insert"`, `"delete"`, 1)
 	require.Equal(t, -1, r.handle(t, gone), "which row is deleted is certain")
-	require.Len(t, r.domain.shown(t, Alias(orders)), 2)
+	require.Len(t, r.domain.shown(t, unnamed.Alias(orders)), 2)
 }
 
 func TestAnOutageParksNothing(t *testing.T) {
@@ -143,7 +143,7 @@ func TestAnOutageParksNothing(t *testing.T) {
 			require.Len(t, r.lines(t), 1)
 			r.domain.fault = nil
 			require.Equal(t, -1, r.handle(t, row(2, 20, ""), row(3, 30, "")))
-			require.Len(t, r.domain.shown(t, Alias(orders)), 3)
+			require.Len(t, r.domain.shown(t, unnamed.Alias(orders)), 3)
 		})
 	}
 }
@@ -161,7 +161,7 @@ func TestOnlyThePostponedDocumentsAreTriedAgain(t *testing.T) {
 	}
 	require.Equal(t, -1, r.handle(t, row(1, 10, ""), row(2, 20, ""), row(3, 30, ""), row(4, 40, "")))
 	require.Equal(t, []int{4, 2}, r.domain.bulks)
-	require.Len(t, r.domain.shown(t, Alias(orders)), 4)
+	require.Len(t, r.domain.shown(t, unnamed.Alias(orders)), 4)
 }
 
 func TestRequestsAreBoundedInBytesAndDocuments(t *testing.T) {
@@ -175,7 +175,7 @@ func TestRequestsAreBoundedInBytesAndDocuments(t *testing.T) {
 		require.LessOrEqual(t, n, 3)
 		require.True(t, r.domain.sizes[i] <= 5000 || n == 1)
 	}
-	require.Len(t, r.domain.shown(t, Alias(orders)), 10)
+	require.Len(t, r.domain.shown(t, unnamed.Alias(orders)), 10)
 }
 
 func TestABucketThatIsAwayMakesTheBatchComeAgain(t *testing.T) {
@@ -205,7 +205,7 @@ func TestATableIsWaitedForAndThenParked(t *testing.T) {
 	require.Equal(t, 0, r.handle(t, later), "its create-table record may be in another shard")
 	require.Equal(t, -1, r.handle(t, created("later", `"id":{"type":"INT32"},"day":{"type":"DATE"}`, `"id"`)))
 	require.Equal(t, -1, r.handle(t, later))
-	require.Contains(t, r.domain.shown(t, Alias(table.Name{Database: "shop", Table: "later"})), "1")
+	require.Contains(t, r.domain.shown(t, unnamed.Alias(table.Name{Database: "shop", Table: "later"})), "1")
 	require.Equal(t, date.mapping()["format"], r.domain.indices["current-shop-later-1"].fields["day"].(map[string]any)["format"])
 
 	r.now = began.Add(2 * grace)
@@ -222,7 +222,7 @@ func TestControlRecordsAreCountedAndRemoveNothing(t *testing.T) {
 		return strings.Replace(created("orders", `"id":{"type":"INT32"}`, `"region","id"`), "create-table", op, 1)
 	}
 	require.Equal(t, -1, r.handle(t, row(1, 10, ""), other("drop-table"), other("rename-table"), other("truncate"), other("whatever"), strings.Replace(other("create-table"), `"shop"`, `""`, 1)))
-	require.Len(t, r.domain.shown(t, Alias(orders)), 1)
+	require.Len(t, r.domain.shown(t, unnamed.Alias(orders)), 1)
 	require.Contains(t, r.metrics.String(), `"ControlRecords":5`)
 }
 
@@ -291,7 +291,7 @@ func TestTheFunctionTellsItsEventsApart(t *testing.T) {
 	answer, err := r.f.Dispatch(t.Context(), batch)
 	require.NoError(t, err)
 	require.Equal(t, events.KinesisEventResponse{}, answer)
-	require.Len(t, r.domain.shown(t, Alias(orders)), 1)
+	require.Len(t, r.domain.shown(t, unnamed.Alias(orders)), 1)
 	for _, scheduled := range []string{`{"source":"aws.events","detail-type":"Scheduled Event"}`, `{"source":"aws.scheduler"}`} {
 		swept, err := r.f.Dispatch(t.Context(), json.RawMessage(scheduled))
 		require.NoError(t, err)
@@ -309,5 +309,5 @@ func TestARowWhoseTombstoneWasJustSweptComesBackWithTheNextVersion(t *testing.T)
 	require.NoError(t, err)
 	require.Equal(t, 1, swept.Removed)
 	require.Equal(t, -1, r.handle(t, row(1, 11, "")))
-	require.Len(t, r.domain.shown(t, Alias(orders)), 1)
+	require.Len(t, r.domain.shown(t, unnamed.Alias(orders)), 1)
 }

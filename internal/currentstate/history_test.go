@@ -33,6 +33,9 @@ func event(shard, from int, records []string) events.KinesisEvent {
 	return e
 }
 
+// unnamed is the source of most tests.
+const unnamed = Source("")
+
 var orders = table.Name{Database: "shop", Table: "orders"}
 
 func settings() Settings {
@@ -191,29 +194,29 @@ func TestTheIndexEqualsTheTable(t *testing.T) {
 		for len(s.loads) > 0 {
 			s.sendLoad()
 		}
-		epochs := &Epochs{v.f.client, newRegistry(v.f.deps.Bucket, v.f.settings.Registry, v.f.indices, clock), v.f.indices}
-		if rapid.Bool().Draw(t, "another source") && d.indices[Index(orders, 1)] != nil {
+		epochs := &Epochs{unnamed, v.f.client, newRegistry(v.f.deps.Bucket, v.f.settings.Registry, v.f.indices, clock), v.f.indices}
+		if rapid.Bool().Draw(t, "another source") && d.indices[unnamed.Index(orders, 1)] != nil {
 			before := s.rowsWanted()
 			v.another(epochs)
-			require.Equal(t, before, d.shown(t, Alias(orders)), "the former epoch is shown, complete and frozen")
+			require.Equal(t, before, d.shown(t, unnamed.Alias(orders)), "the former epoch is shown, complete and frozen")
 			require.NoError(t, epochs.Switch(context.Background(), orders, 2))
-			require.Equal(t, s.rowsWanted(), d.shown(t, Alias(orders)))
+			require.Equal(t, s.rowsWanted(), d.shown(t, unnamed.Alias(orders)))
 			back, err := epochs.Rollback(context.Background(), orders)
 			require.NoError(t, err)
 			require.Equal(t, 1, back.Number)
-			require.Equal(t, before, d.shown(t, Alias(orders)))
+			require.Equal(t, before, d.shown(t, unnamed.Alias(orders)))
 			require.NoError(t, epochs.Switch(context.Background(), orders, 2))
 		}
 		v.drain()
-		require.Equal(t, s.rowsWanted(), d.shown(t, Alias(orders)))
+		require.Equal(t, s.rowsWanted(), d.shown(t, unnamed.Alias(orders)))
 		v.replay()
-		require.Equal(t, s.rowsWanted(), d.shown(t, Alias(orders)), "after a late replay")
+		require.Equal(t, s.rowsWanted(), d.shown(t, unnamed.Alias(orders)), "after a late replay")
 
 		now = now.Add(40 * 24 * time.Hour)
 		_, err := v.f.Sweep(context.Background())
 		require.NoError(t, err)
 		require.Zero(t, d.tombstones())
-		require.Equal(t, s.rowsWanted(), d.shown(t, Alias(orders)), "after the sweep")
+		require.Equal(t, s.rowsWanted(), d.shown(t, unnamed.Alias(orders)), "after the sweep")
 	})
 }
 
@@ -264,7 +267,7 @@ func TestATombstoneOutlivesWhatOpenSearchForgets(t *testing.T) {
 				require.NoError(t, err)
 				now = now.Add(2 * time.Minute)
 			}
-			require.Len(t, d.shown(t, Alias(orders)), c.rows)
+			require.Len(t, d.shown(t, unnamed.Alias(orders)), c.rows)
 		})
 	}
 }

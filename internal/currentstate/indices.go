@@ -12,8 +12,9 @@ import (
 	"sync"
 )
 
-// indices makes the indices of epochs and describes new columns to them.
+// indices makes the indices of a source's epochs and describes new columns to them.
 type indices struct {
+	source Source
 	client *client
 	kind   kind
 
@@ -22,8 +23,8 @@ type indices struct {
 	ready map[string]int
 }
 
-func newIndices(c *client, k kind) *indices {
-	return &indices{client: c, kind: k, ready: map[string]int{}}
+func newIndices(s Source, c *client, k kind) *indices {
+	return &indices{source: s, client: c, kind: k, ready: map[string]int{}}
 }
 
 // prepare makes the index of an epoch if it is not there, and gives it the columns it lacks. A field's type is for good:
@@ -31,7 +32,7 @@ func newIndices(c *client, k kind) *indices {
 // Of an epoch that is the only one of its table the alias is made with the index: there is none, or it was lost with the index, or with
 // the domain.
 func (x *indices) prepare(ctx context.Context, e *entry, epoch int) error {
-	index := Index(e.name(), epoch)
+	index := x.source.Index(e.name(), epoch)
 	x.mu.Lock()
 	known, ok := x.ready[index]
 	x.mu.Unlock()
@@ -39,7 +40,7 @@ func (x *indices) prepare(ctx context.Context, e *entry, epoch int) error {
 		return nil
 	}
 	if !ok {
-		complete, err := x.kind.make(ctx, x.client, e, index)
+		complete, err := x.kind.make(ctx, x.client, e, index, x.source.Alias(e.name()))
 		if err != nil {
 			return err
 		}

@@ -14,8 +14,9 @@ type kind interface {
 	// ofBulk and ofRows are parameters of every bulk request, and of one of rows.
 	ofBulk() string
 	ofRows() string
-	// make an index of a table, or make one that is there ready to be written. The answer says that it has all columns of its entry.
-	make(ctx context.Context, c *client, e *entry, index string) (complete bool, err error)
+	// make an index of a table that is read under an alias, or make one that is there ready to be written. The answer says that it has all
+	// columns of its entry.
+	make(ctx context.Context, c *client, e *entry, index, alias string) (complete bool, err error)
 	// lost says of a verdict that the index is not there, or not as it was made: it has to be made again.
 	lost(v *verdict) bool
 	// check says what is wrong with the name under which an index is written.

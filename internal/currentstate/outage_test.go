@@ -36,31 +36,31 @@ func TestAnIndexThatIsOutOfOrderParksNothingAndHoldsUpNoOther(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			r := twoTables(t)
 			r.f.settings.BulkRecords = 1
-			r.domain.out = map[string]outOfOrder{Index(orders, 1): out}
+			r.domain.out = map[string]outOfOrder{unnamed.Index(orders, 1): out}
 			require.Equal(t, 0, r.handle(t, row(2, 20, ""), rowOf(clicks.Table, "bin", 2, 20, "")))
-			require.Len(t, r.domain.shown(t, Alias(clicks)), 2, "the other table's row is there, though its request came later")
-			require.Contains(t, r.log.String(), "writing to "+Index(orders, 1))
+			require.Len(t, r.domain.shown(t, unnamed.Alias(clicks)), 2, "the other table's row is there, though its request came later")
+			require.Contains(t, r.log.String(), "writing to "+unnamed.Index(orders, 1))
 			require.Contains(t, r.log.String(), out.kind)
 
 			r.domain.out = nil
 			require.Equal(t, -1, r.handle(t, row(2, 20, ""), rowOf(clicks.Table, "bin", 2, 20, "")))
 			require.Empty(t, r.parked())
-			require.Len(t, r.domain.shown(t, Alias(orders)), 2)
+			require.Len(t, r.domain.shown(t, unnamed.Alias(orders)), 2)
 		})
 	}
 }
 
 func TestAnAliasThatLeadsNowhereParksNothing(t *testing.T) {
 	r := twoTables(t)
-	r.domain.alias(written(Index(orders, 1)))["stray"] = false
+	r.domain.alias(written(unnamed.Index(orders, 1)))["stray"] = false
 	require.Equal(t, 0, r.handle(t, row(2, 20, ""), rowOf(clicks.Table, "bin", 2, 20, "")))
 	require.Empty(t, r.parked())
 	require.Contains(t, r.log.String(), "the alias current-shop-orders-1-w leads to current-shop-orders-1, stray and has to lead to current-shop-orders-1 alone")
-	require.Len(t, r.domain.shown(t, Alias(clicks)), 2)
+	require.Len(t, r.domain.shown(t, unnamed.Alias(clicks)), 2)
 
-	delete(r.domain.alias(written(Index(orders, 1))), "stray")
+	delete(r.domain.alias(written(unnamed.Index(orders, 1))), "stray")
 	require.Equal(t, -1, r.handle(t, row(2, 20, "")))
-	require.Len(t, r.domain.shown(t, Alias(orders)), 2)
+	require.Len(t, r.domain.shown(t, unnamed.Alias(orders)), 2)
 }
 
 func TestADocumentThatItsIndexCannotTakeIsParked(t *testing.T) {
@@ -114,7 +114,7 @@ func TestARequestIsRefusedForItsDocumentsOrTriedAgain(t *testing.T) {
 				return
 			}
 			require.Equal(t, -1, settled)
-			require.Len(t, r.domain.shown(t, Alias(orders)), 2)
+			require.Len(t, r.domain.shown(t, unnamed.Alias(orders)), 2)
 		})
 	}
 }
@@ -139,7 +139,7 @@ func TestColumnsOfAnIndexThatIsOutOfOrderAreDescribedLater(t *testing.T) {
 	require.Equal(t, 0, r.handle(t, altered))
 	closed = false
 	require.Equal(t, -1, r.handle(t, altered))
-	require.Equal(t, "date", r.domain.indices[Index(orders, 1)].fields["day"].(map[string]any)["type"])
+	require.Equal(t, "date", r.domain.indices[unnamed.Index(orders, 1)].fields["day"].(map[string]any)["type"])
 }
 
 // A delete heeds no require_alias and, with an external version, makes an index that is not there (OpenSearch 2.19.4): rows are

@@ -28,8 +28,9 @@ type registry struct {
 	// copied from another place's registry, before which nothing is known here ([registry.copyPlace]).
 	copied bool
 	client *client // of what may have a former release's registry
-	kind   kind
-	now    func() time.Time
+	// formerly says that a former release may have left its registry there.
+	formerly bool
+	now      func() time.Time
 
 	mu    sync.Mutex
 	known map[table.Name]remembrance
@@ -43,7 +44,7 @@ type remembrance struct {
 }
 
 func newRegistry(b bucket.Bucket, p Place, x *indices, now func() time.Time) *registry {
-	return &registry{bucket: b, place: p, client: x.client, kind: x.kind, now: now, known: map[table.Name]remembrance{}}
+	return &registry{bucket: b, place: p, client: x.client, formerly: x.source == "" && x.kind.formerRegistry(), now: now, known: map[table.Name]remembrance{}}
 }
 
 // get an entry, which nobody may change; nil without any.
@@ -192,7 +193,7 @@ func (r *registry) entries(ctx context.Context) ([]*entry, error) {
 	return entries, nil
 }
 
-// key of a table's object; no two tables have the same ([Alias]).
+// key of a table's object; no two tables have the same ([Source.Alias]).
 func (p Place) key(n table.Name) string {
 	return p.entries() + part(n.Database) + "-" + part(n.Table) + ".json"
 }

@@ -200,15 +200,15 @@ func TestTheRegistryOutlivesTheDomain(t *testing.T) {
 		r.f = newFunction(t, r.f.settings, r.domain, r.s3)
 		later := strings.ReplaceAll(rowOf("orders", "new-bin", 2, 5, ""), `"timestamp":"`+stamp(began), `"timestamp":"`+stamp(epoch.Since))
 		require.Equal(t, -1, r.handle(t, later))
-		require.Equal(t, []string{Index(orders, 2)}, r.domain.names())
-		require.Len(t, r.domain.indices[Index(orders, 2)].docs, 1)
+		require.Equal(t, []string{unnamed.Index(orders, 2)}, r.domain.names())
+		require.Len(t, r.domain.indices[unnamed.Index(orders, 2)].docs, 1)
 		if dropped {
-			require.Len(t, r.domain.shown(t, Alias(orders)), 1)
+			require.Len(t, r.domain.shown(t, unnamed.Alias(orders)), 1)
 			continue
 		}
-		require.Empty(t, r.domain.aliases[Alias(orders)], "which epoch is to be shown is the operator's to say")
+		require.Empty(t, r.domain.aliases[unnamed.Alias(orders)], "which epoch is to be shown is the operator's to say")
 		require.NoError(t, r.epochs().Switch(t.Context(), orders, 2))
-		require.Len(t, r.domain.shown(t, Alias(orders)), 1)
+		require.Len(t, r.domain.shown(t, unnamed.Alias(orders)), 1)
 	}
 }
 

@@ -17,8 +17,9 @@ import (
 //
 //	SEARCH_ENDPOINT         https://vpc-name-....es.amazonaws.com, the domain, or the collection's; required
 //	SEARCH_SERVICE          what that is: es, a domain, or aoss, a collection of OpenSearch Serverless; default es
+//	SOURCE                  short name of the source, which its indices have in their names; default none, the unnamed source
 //	PARKING_BUCKET          name of the bucket for the registry, and for records that cannot be indexed; required
-//	REGISTRY                name of the registry below registry/ of that bucket; default current
+//	REGISTRY                name of the registry below registry/ of that bucket, a source's own; default current, the unnamed source's
 //	PARKING_PREFIX          of their keys; default parked/current/
 //	TABLES                  JSON list of the tables known when the function is deployed; default []:
 //	                        [{"database":"testdb","table":"retail_trans","key":["trans_id"],
@@ -36,6 +37,8 @@ type Settings struct {
 	Endpoint string
 	// Service is what is there, and what requests are signed for.
 	Service opensearch.Service
+	// Source that the stream is of.
+	Source Source
 	// Bucket of the registry and of parked records, and the latter's Prefix with a trailing slash.
 	Bucket, Prefix string
 	// Registry is the name of the former.
@@ -70,6 +73,7 @@ type Table struct {
 const (
 	endpointVariable     = "SEARCH_ENDPOINT"
 	serviceVariable      = "SEARCH_SERVICE"
+	sourceVariable       = "SOURCE"
 	registryVariable     = "REGISTRY"
 	registryFromVariable = "REGISTRY_FROM"
 	bucketVariable       = "PARKING_BUCKET"
@@ -103,7 +107,7 @@ func (s Settings) Variables() (map[string]string, error) {
 		endpointVariable: s.Endpoint, bucketVariable: s.Bucket, prefixVariable: s.Prefix, tablesVariable: tables,
 		shardsVariable: strconv.Itoa(s.Shards), replicasVariable: strconv.Itoa(s.Replicas),
 	}
-	for name, value := range map[string]string{serviceVariable: string(s.Service), registryVariable: string(s.Registry), registryFromVariable: string(s.RegistryFrom)} {
+	for name, value := range map[string]string{serviceVariable: string(s.Service), sourceVariable: string(s.Source), registryVariable: string(s.Registry), registryFromVariable: string(s.RegistryFrom)} {
 		if value != "" {
 			variables[name] = value
 		}
@@ -137,6 +141,7 @@ func ReadSettings(get func(string) string) (Settings, error) {
 	s := Settings{
 		Endpoint: strings.TrimSuffix(e.required(endpointVariable), "/"),
 		Service:  cmp.Or(opensearch.Service(get(serviceVariable)), opensearch.Domain),
+		Source:   Source(get(sourceVariable)),
 		Bucket:   e.required(bucketVariable),
 		Registry: Place(get(registryVariable)), RegistryFrom: Place(get(registryFromVariable)),
 		Prefix:      cmp.Or(get(prefixVariable), "parked/current/"),
@@ -156,8 +161,14 @@ func ReadSettings(get func(string) string) (Settings, error) {
 	if s.Service != opensearch.Domain && s.Service != opensearch.Serverless {
 		e.add(serviceVariable+": %q is neither %s nor %s", s.Service, opensearch.Domain, opensearch.Serverless)
 	}
+	if err := s.Source.Validate(); err != nil {
+		e.add(sourceVariable+": %w", err)
+	}
 	if err := s.Registry.Validate(); err != nil {
 		e.add(registryVariable+": %w", err)
+	}
+	if s.Source != "" && s.Registry.name() == Place("").name() {
+		e.add(registryVariable+": %s is the unnamed source's: the source %s needs a registry of its own", s.Registry.name(), s.Source)
 	}
 	if err := s.RegistryFrom.Validate(); err != nil {
 		e.add(registryFromVariable+": %w", err)

@@ -5,6 +5,7 @@ import (
 	"cdcpipeline/internal/opensearch"
 	"cdcpipeline/internal/table"
 	"encoding/json"
+	"path"
 	"reflect"
 	"strings"
 	"testing"
@@ -31,7 +32,7 @@ func TestSettingsComeFromTheEnvironment(t *testing.T) {
 // A setting that is written by a name and read by another would be a default in production.
 func TestWhatIsWrittenIsReadBack(t *testing.T) {
 	written := Settings{
-		Endpoint: "https://x.us-east-1.aoss.amazonaws.com", Service: opensearch.Serverless, Bucket: "lake", Registry: "serverless", RegistryFrom: "current", Prefix: "errors/current/", Retention: 200 * time.Hour, Parked: 10 * day,
+		Endpoint: "https://x.us-east-1.aoss.amazonaws.com", Service: opensearch.Serverless, Source: "orders", Bucket: "lake", Registry: "serverless", RegistryFrom: "current", Prefix: "errors/current/", Retention: 200 * time.Hour, Parked: 10 * day,
 		Shards: 2, Replicas: 3, BulkBytes: 1 << 20, BulkRecords: 77, Function: "f",
 		Tables: []Table{{"testdb", "retail_trans", []string{"trans_id"}, map[string]string{"trans_id": "bigint(20)"}}},
 	}
@@ -56,32 +57,69 @@ func TestNoReplicaIsWrittenAndTheRestIsTheFunctionsToChoose(t *testing.T) {
 }
 
 func TestAllThatIsWrongWithTheEnvironmentComesBackAtOnce(t *testing.T) {
-	environment := map[string]string{"SEARCH_ENDPOINT": "http://x", "SEARCH_SERVICE": "s3", "REGISTRY": "../x", "PARKING_PREFIX": "p", "BULK_BYTES": "1", "PARKED_DAYS": "x", "TABLES": `[{"database":"d"}]`}
+	environment := map[string]string{"SEARCH_ENDPOINT": "http://x", "SEARCH_SERVICE": "s3", "SOURCE": "a-b", "REGISTRY": "../x", "PARKING_PREFIX": "p", "BULK_BYTES": "1", "PARKED_DAYS": "x", "TABLES": `[{"database":"d"}]`}
 	_, err := ReadSettings(func(name string) string { return environment[name] })
-	for _, name := range []string{"SEARCH_ENDPOINT", "SEARCH_SERVICE", "REGISTRY", "PARKING_BUCKET", "PARKING_PREFIX", "BULK_BYTES", "PARKED_DAYS", "TABLES: d."} {
+	for _, name := range []string{"SEARCH_ENDPOINT", "SEARCH_SERVICE", "SOURCE", "REGISTRY", "PARKING_BUCKET", "PARKING_PREFIX", "BULK_BYTES", "PARKED_DAYS", "TABLES: d."} {
 		require.ErrorContains(t, err, name)
 	}
+	environment["SOURCE"], environment["REGISTRY"] = "orders", ""
+	_, err = ReadSettings(func(name string) string { return environment[name] })
+	require.ErrorContains(t, err, "REGISTRY: current is the unnamed source's: the source orders needs a registry of its own")
 	environment["TABLES"] = "{"
 	_, err = ReadSettings(func(name string) string { return environment[name] })
 	require.ErrorContains(t, err, "not a JSON list")
 }
 
-func TestDifferentTablesNeverShareAnIndexOrAlias(t *testing.T) {
-	name := rapid.OneOf(rapid.SampledFrom([]string{"a", "A", "a-b", "b", "b-1", "a.2db", "a.b", "..", "주문", "ORDERS", strings.Repeat("A", 60)}), rapid.StringN(1, 64, -1))
-	rapid.Check(t, func(t *rapid.T) {
-		a, b := table.Name{Database: name.Draw(t, "schema"), Table: name.Draw(t, "table")}, table.Name{Database: name.Draw(t, "schema"), Table: name.Draw(t, "table")}
-		m, n := rapid.IntRange(1, 3).Draw(t, "epoch"), rapid.IntRange(1, 3).Draw(t, "epoch")
-		require.Equal(t, a == b, Alias(a) == Alias(b))
-		require.Equal(t, a == b && m == n, Index(a, m) == Index(b, n))
-		require.NotEqual(t, Index(a, m), Alias(b))
-		require.LessOrEqual(t, len(Index(a, m)), 255)
-		require.Equal(t, strings.ToLower(Index(a, m)), Index(a, m))
-		require.NotRegexp(t, `[\\/*?"<>| ,#:]`, Index(a, m))
+// indexed is a table's epoch in a place that is searched.
+type indexed struct {
+	source Source
+	table  table.Name
+	epoch  int
+}
+
+func TestNoTwoTablesOfAnySourcesShareAName(t *testing.T) {
+	odd := []string{"A", "a-b", "b-1", "12", "012", ".31", "a.2db", "a.b", "..", "주문", "ORDERS", strings.Repeat("A", 60), strings.Repeat("1", 64)}
+	name := rapid.OneOf(rapid.SampledFrom(odd), rapid.StringN(1, 64, -1))
+	strange := rapid.Custom(func(t *rapid.T) indexed {
+		source := rapid.OneOf(rapid.Just(""), rapid.StringMatching(sourceForm.String())).Draw(t, "source")
+		return indexed{Source(source), table.Name{Database: name.Draw(t, "schema"), Table: name.Draw(t, "table")}, rapid.IntRange(1, 12).Draw(t, "epoch")}
 	})
-	require.NotEqual(t, Index(table.Name{Database: "a", Table: "b"}, 1), Alias(table.Name{Database: "a", Table: "b-1"}))
-	require.NotEqual(t, Alias(table.Name{Database: "a", Table: "b-c"}), Alias(table.Name{Database: "a-b", Table: "c"}))
-	require.Equal(t, "current-testdb-retail_trans-1", Index(table.Name{Database: "testdb", Table: "retail_trans"}, 1))
-	require.Equal(t, "current-.53hop-주문", Alias(table.Name{Database: "Shop", Table: "주문"}))
+	like := rapid.SampledFrom([]string{"a", "1"}) // a source's name, or an epoch
+	alike := rapid.Custom(func(t *rapid.T) indexed {
+		return indexed{rapid.SampledFrom([]Source{"", "a"}).Draw(t, "source"), table.Name{Database: like.Draw(t, "schema"), Table: like.Draw(t, "table")}, 1}
+	})
+	tables := rapid.OneOf(strange, alike, alike, alike)
+	rapid.Check(t, func(t *rapid.T) {
+		a, b := tables.Draw(t, "a"), tables.Draw(t, "b")
+		require.NoError(t, a.source.Validate())
+		same := a.source == b.source && a.table == b.table
+		require.Equal(t, same, a.source.Alias(a.table) == b.source.Alias(b.table))
+		index := a.source.Index(a.table, a.epoch)
+		require.Equal(t, same && a.epoch == b.epoch, index == b.source.Index(b.table, b.epoch))
+		require.Equal(t, same && a.epoch == b.epoch, written(index) == written(b.source.Index(b.table, b.epoch)))
+		for _, other := range []string{b.source.Alias(b.table), written(b.source.Index(b.table, b.epoch))} {
+			require.NotEqual(t, index, other)
+		}
+		require.NotEqual(t, written(index), b.source.Alias(b.table))
+		require.True(t, a.source.Has(index))
+		require.Equal(t, a.source == b.source, b.source.Has(index), "nobody takes another source's index for its own")
+		require.False(t, b.source.Has(a.source.Alias(a.table)) || b.source.Has(written(index)))
+		matches, err := path.Match(a.source.Indices(), index)
+		require.NoError(t, err)
+		require.True(t, matches)
+		require.LessOrEqual(t, len(written(index)), 255)
+		require.Equal(t, strings.ToLower(index), index)
+		require.NotRegexp(t, `[\\/*?"<>| ,#:]`, index)
+	})
+}
+
+func TestNamesAreReadable(t *testing.T) {
+	require.Equal(t, "current-testdb-retail_trans-1", unnamed.Index(table.Name{Database: "testdb", Table: "retail_trans"}, 1))
+	require.Equal(t, "current-.53hop-주문", unnamed.Alias(table.Name{Database: "Shop", Table: "주문"}))
+	require.NotEqual(t, unnamed.Alias(table.Name{Database: "a", Table: "b-c"}), unnamed.Alias(table.Name{Database: "a-b", Table: "c"}))
+	require.Equal(t, "current-orders-testdb-retail_trans-12", Source("orders").Index(table.Name{Database: "testdb", Table: "retail_trans"}, 12))
+	require.Equal(t, "current-orders-shop-.31", Source("orders").Alias(table.Name{Database: "shop", Table: "1"}))
+	require.Equal(t, "current-orders-shop-1", unnamed.Index(table.Name{Database: "orders", Table: "shop"}, 1))
 }
 
 func TestDifferentColumnsNeverShareAField(t *testing.T) {

@@ -37,7 +37,7 @@ func (f *Function) Sweep(ctx context.Context) (Swept, error) {
 	var problems []error
 	for _, e := range entries {
 		for _, epoch := range e.Epochs {
-			removed, err := f.sweep(ctx, Index(e.name(), epoch.Number), before)
+			removed, err := f.sweep(ctx, f.settings.Source.Index(e.name(), epoch.Number), before)
 			out.Indices, out.Removed = out.Indices+1, out.Removed+removed
 			problems = append(problems, err)
 		}

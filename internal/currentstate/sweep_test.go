@@ -29,7 +29,7 @@ func deleted(id, place int) string {
 func TestASweepGoesOnThroughItsPagesWithoutARefresh(t *testing.T) {
 	inBoth(t, func(t *testing.T, r *rig) {
 		require.Equal(t, -1, r.handle(t, row(1, 10, "")))
-		docs := r.domain.indices[Index(orders, 1)].docs
+		docs := r.domain.indices[unnamed.Index(orders, 1)].docs
 		const tombstones = 2*sweepAtOnce + 7
 		for i := range tombstones {
 			source := fmt.Appendf(nil, `{"_cdc":{"deleted":true,"indexed":%q}}`, stamp(began.Add(time.Duration(i)*time.Millisecond)))
@@ -41,7 +41,7 @@ func TestASweepGoesOnThroughItsPagesWithoutARefresh(t *testing.T) {
 		require.Equal(t, tombstones, swept.Removed)
 		require.Zero(t, r.domain.tombstones())
 		require.Equal(t, 3, strings.Count(strings.Join(r.domain.calls, "\n"), "/_search"))
-		require.Len(t, r.domain.shown(t, Alias(orders)), 1)
+		require.Len(t, r.domain.shown(t, unnamed.Alias(orders)), 1)
 	})
 }
 
@@ -49,7 +49,7 @@ func TestASweepGoesOnThroughItsPagesWithoutARefresh(t *testing.T) {
 func TestWhatASweepMissesIsTheNextOnes(t *testing.T) {
 	inBoth(t, func(t *testing.T, r *rig) {
 		require.Equal(t, -1, r.handle(t, row(1, 10, "")))
-		docs := r.domain.indices[Index(orders, 1)].docs
+		docs := r.domain.indices[unnamed.Index(orders, 1)].docs
 		for i := range sweepAtOnce + 7 {
 			docs[fmt.Sprintf("eu,%d", 100+i)] = &doc{version: 5, seqNo: int64(1000 + i), source: fmt.Appendf(nil, `{"_cdc":{"deleted":true,"indexed":%q}}`, stamp(began))}
 		}
@@ -67,14 +67,14 @@ func TestWhatASweepMissesIsTheNextOnes(t *testing.T) {
 func TestARowThatCameBackSinceTheSearchIsNotSwept(t *testing.T) {
 	inBoth(t, func(t *testing.T, r *rig) {
 		require.Equal(t, -1, r.handle(t, row(1, 10, ""), deleted(1, 20)))
-		d := r.domain.indices[Index(orders, 1)].docs["eu,1"]
+		d := r.domain.indices[unnamed.Index(orders, 1)].docs["eu,1"]
 		found := []tombstone{{ID: "eu,1", Version: d.version, SeqNo: d.seqNo, PrimaryTerm: 1}}
 		require.Equal(t, -1, r.handle(t, row(1, 21, "")), "with the very next version")
-		require.Equal(t, found[0].Version+1, r.domain.indices[Index(orders, 1)].docs["eu,1"].version)
-		removed, err := r.f.remove(t.Context(), Index(orders, 1), found)
+		require.Equal(t, found[0].Version+1, r.domain.indices[unnamed.Index(orders, 1)].docs["eu,1"].version)
+		removed, err := r.f.remove(t.Context(), unnamed.Index(orders, 1), found)
 		require.NoError(t, err)
 		require.Zero(t, removed)
-		require.Len(t, r.domain.shown(t, Alias(orders)), 1)
+		require.Len(t, r.domain.shown(t, unnamed.Alias(orders)), 1)
 	})
 }
 
@@ -89,7 +89,7 @@ func TestWhatIsReplayedAfterASweepEndsWithTheDeletion(t *testing.T) {
 			require.Zero(t, r.domain.tombstones())
 			r.now = r.now.Add(later)
 			require.Equal(t, -1, r.handle(t, row(1, 10, ""), deleted(1, 20)))
-			require.Empty(t, r.domain.shown(t, Alias(orders)))
+			require.Empty(t, r.domain.shown(t, unnamed.Alias(orders)))
 		}
 	})
 }
@@ -99,7 +99,7 @@ func TestASweepPassesOverWhatTheOneBeforeHasDeleted(t *testing.T) {
 	inBoth(t, func(t *testing.T, r *rig) {
 		require.Equal(t, -1, r.handle(t, row(1, 10, "")))
 		r.now = r.now.Add(60 * 24 * time.Hour)
-		docs := r.domain.indices[Index(orders, 1)].docs
+		docs := r.domain.indices[unnamed.Index(orders, 1)].docs
 		for i := range sweepAtOnce + 7 {
 			source := fmt.Appendf(nil, `{"_cdc":{"deleted":true,"indexed":%q}}`, stamp(began.Add(time.Duration(i)*time.Millisecond)))
 			one := &doc{version: 5, seqNo: int64(1000 + i), source: source}

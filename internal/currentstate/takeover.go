@@ -53,10 +53,10 @@ func (r *registry) here(ctx context.Context) error {
 	return err
 }
 
-// former says whether a former release has left a registry in the domain; no collection has one. The alias is asked for as an index is, so that the question is
+// former says whether a former release has left a registry in the domain; no collection has one, and of no other source than the unnamed one there is one. The alias is asked for as an index is, so that the question is
 // about that index alone, whatever the role may know of others.
 func (r *registry) former(ctx context.Context) (bool, error) {
-	if !r.kind.formerRegistry() {
+	if !r.formerly {
 		return false, nil
 	}
 	err := r.client.call(ctx, http.MethodGet, "/"+FormerRegistry+"/_mapping", nil, nil)

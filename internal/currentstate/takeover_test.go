@@ -19,9 +19,9 @@ import (
 // formerly are the entries of a former release, by document id: orders is in its second epoch.
 func formerly() map[string]string {
 	return map[string]string{
-		Alias(orders): `{"schema":"shop","table":"orders","key":["region","id"],"columns":{"id":"long","region":"keyword"},"defined":"2026-11-22T10:00:00.123456Z",` +
+		unnamed.Alias(orders): `{"schema":"shop","table":"orders","key":["region","id"],"columns":{"id":"long","region":"keyword"},"defined":"2026-11-22T10:00:00.123456Z",` +
 			`"epochs":[{"number":1,"since":"0001-01-01T00:00:00Z","key":["region","id"],"binlog":"old"},{"number":2,"since":"2026-11-22T11:00:00Z","key":["region","id"],"types":["","int(11)"],"binlog":"bin"}]}`,
-		Alias(clicks): `{"schema":"shop","table":"clicks","key":["id"],"columns":{},"epochs":[{"number":1,"since":"0001-01-01T00:00:00Z"}]}`,
+		unnamed.Alias(clicks): `{"schema":"shop","table":"clicks","key":["id"],"columns":{},"epochs":[{"number":1,"since":"0001-01-01T00:00:00Z"}]}`,
 	}
 }
 
@@ -58,7 +58,7 @@ func TestTheRegistryOfAFormerReleaseIsTakenOver(t *testing.T) {
 	require.True(t, r.domain.former.blocked)
 
 	require.Equal(t, -1, r.handle(t, row(1, 10, "")))
-	require.Equal(t, []string{Index(orders, 2)}, r.domain.names(), "its rows go on in the epoch they were in")
+	require.Equal(t, []string{unnamed.Index(orders, 2)}, r.domain.names(), "its rows go on in the epoch they were in")
 
 	r.domain.calls = nil
 	r.f = newFunction(t, r.f.settings, r.domain, r.s3)
@@ -137,7 +137,7 @@ func TestAnInterruptedRunIsDoneAgain(t *testing.T) {
 				}
 				require.Equal(t, -1, r.handle(t, row(1, 10, "")), "step %d: %s", steps, r.log.String())
 				require.Equal(t, copies()[Place("").key(clicks)], r.copied()[Place("").key(clicks)], "step %d", steps)
-				require.Equal(t, []string{Index(orders, 2)}, r.domain.names(), "step %d", steps)
+				require.Equal(t, []string{unnamed.Index(orders, 2)}, r.domain.names(), "step %d", steps)
 				require.True(t, r.domain.former.blocked)
 				if err == nil {
 					break
@@ -161,8 +161,8 @@ func TestShardsThatTakeItOverTogetherAgree(t *testing.T) {
 			})
 		}
 		wait.Wait()
-		require.Equal(t, []string{Index(orders, 2)}, r.domain.names())
-		require.Len(t, r.domain.indices[Index(orders, 2)].docs, 8)
+		require.Equal(t, []string{unnamed.Index(orders, 2)}, r.domain.names())
+		require.Len(t, r.domain.indices[unnamed.Index(orders, 2)].docs, 8)
 		s, err := r.registry().read(t.Context(), orders)
 		require.NoError(t, err)
 		require.Len(t, s.entry.Columns, 10, "no shard has written over another's column")
@@ -194,7 +194,7 @@ func TestASlowRunLeavesAloneWhatAnotherHasChanged(t *testing.T) {
 func TestACopyThatDiffersIsNotUsed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := ofAFormerRelease(t)
-		other := strings.Replace(formerly()[Alias(orders)], `"number":2`, `"number":3`, 1)
+		other := strings.Replace(formerly()[unnamed.Alias(orders)], `"number":2`, `"number":3`, 1)
 		r.s3.Set("b", Place("").key(orders), other)
 		require.Equal(t, 0, r.handle(t, row(1, 10, "")))
 		require.Contains(t, r.log.String(), "what s3://b/registry/current/shop-orders.json has of shop.orders is other than what the index cdc-current has")
@@ -213,9 +213,9 @@ func TestACopyThatDiffersIsNotUsed(t *testing.T) {
 // its batch comes again.
 func TestAWriterOfAFormerReleaseLosesNothing(t *testing.T) {
 	r := ofAFormerRelease(t)
-	late := strings.Replace(formerly()[Alias(clicks)], `"columns":{}`, `"columns":{"n":"long"}`, 1)
+	late := strings.Replace(formerly()[unnamed.Alias(clicks)], `"columns":{}`, `"columns":{"n":"long"}`, 1)
 	write := func() error {
-		return r.f.client.once.Do(t.Context(), http.MethodPut, "/"+FormerRegistry+"/_doc/"+Alias(clicks)+"?require_alias=true", json.RawMessage(late), nil)
+		return r.f.client.once.Do(t.Context(), http.MethodPut, "/"+FormerRegistry+"/_doc/"+unnamed.Alias(clicks)+"?require_alias=true", json.RawMessage(late), nil)
 	}
 	written, refused := 0, 0
 	r.s3.Fault = func(string, string) buckettest.Fault { // S3 is asked between the steps
