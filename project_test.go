@@ -97,6 +97,7 @@ func main() {
 import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
+	"cdcpipeline/components/feed"
 	"cdcpipeline/components/pipeline"
 	"cdcpipeline/components/search"
 	"cdcpipeline/config"
@@ -106,8 +107,8 @@ func main() {
 	pulumi.Run(func(ctx *pulumi.Context) error {
 		code := pulumi.NewFileArchive("function.zip")
 		p, err := pipeline.New(ctx, "orders", &pipeline.Args{
-			Config:        config.Config{Environment: config.Prod, Search: config.Search{Reach: config.ReachDirect}},
-			BootstrapCode: code, RotationCode: code, CurrentStateCode: code,
+			Config: config.Config{Environment: config.Prod, Search: config.Search{Reach: config.ReachDirect}},
+			Code: feed.Code{Bootstrap: code, Rotation: code, CurrentState: code},
 		})
 		if err != nil {
 			return err
@@ -115,7 +116,7 @@ func main() {
 		_, err = p.Access.Grant("analyst", pulumi.String("arn:aws:iam::123456789012:role/analyst"), search.Permissions{
 			Indices: []search.IndexPermissions{{Patterns: []string{"retail-trans*"}, Actions: []string{"read"}}},
 		})
-		ctx.Export("stream", p.Stream.Arn)
+		ctx.Export("stream", p.Feeds[0].Stream.Arn)
 		return err
 	})
 }

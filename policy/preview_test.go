@@ -1,6 +1,7 @@
 package main_test
 
 import (
+	"cdcpipeline/components/feed"
 	"cdcpipeline/components/pipeline"
 	"cdcpipeline/config"
 	"cdcpipeline/internal/componenttest"
@@ -80,12 +81,11 @@ var environments = map[string]config.Config{
 func taken(t *testing.T, cfg config.Config, preview bool) capture.Stack {
 	t.Helper()
 	r := &recorder{Recorder: &componenttest.Recorder{}, preview: preview}
+	code := pulumi.NewAssetArchive(map[string]any{"bootstrap": pulumi.NewStringAsset("")})
 	program := func(ctx *pulumi.Context) error {
 		_, err := pipeline.New(ctx, "cdc", &pipeline.Args{
-			Config: cfg, CaBundle: "-----BEGIN CERTIFICATE-----",
-			BootstrapCode:    pulumi.NewAssetArchive(map[string]any{"bootstrap": pulumi.NewStringAsset("")}),
-			RotationCode:     pulumi.NewAssetArchive(map[string]any{"bootstrap": pulumi.NewStringAsset("")}),
-			CurrentStateCode: pulumi.NewAssetArchive(map[string]any{"bootstrap": pulumi.NewStringAsset("")}),
+			Config: cfg, CaBundles: map[string]string{"": "-----BEGIN CERTIFICATE-----"},
+			Code: feed.Code{Bootstrap: code, Rotation: code, CurrentState: code},
 		})
 		return err
 	}

@@ -22,5 +22,8 @@ func compare(ctx *pulumi.Context, cfg config.Config) error {
 	if err := check(last, ctx.Stack(), cfg); err != nil {
 		return fmt.Errorf("before anything is changed: %w", err)
 	}
+	for _, left := range leaving(last, cfg) {
+		_ = ctx.Log.Warn(left, nil)
+	}
 	return nil
 }

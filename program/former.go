@@ -4,6 +4,7 @@ import (
 	"cdcpipeline/config"
 	"errors"
 	"fmt"
+	"regexp"
 	"strings"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -12,7 +13,11 @@ import (
 // former is the stack as its last deployment left it; zero before the first.
 type former struct {
 	// Names and ids; empty where the stack does not make the thing.
-	environment, stream, domain, collections, cluster, vpc, key, bucket string
+	environment, domain, collections, vpc, key, bucket string
+	// streams and clusters, by the name of their source; the unnamed one's is empty.
+	streams, clusters map[string]string
+	// urns of both.
+	urns map[string][]string
 	// Of the lake's tables; the format is empty where the stack keeps none.
 	tableFormat string
 	generation  int
@@ -73,8 +78,23 @@ type resourceState struct {
 
 // formerOf takes from resources, by their URNs, what would be lost with them.
 func formerOf(resources map[string]resourceState) former {
-	f := former{never: true}
+	f := former{never: true, streams: map[string]string{}, clusters: map[string]string{}, urns: map[string][]string{}}
 	for urn, r := range resources {
+		for _, part := range []struct {
+			typ    string
+			urn    *regexp.Regexp
+			output any
+			into   map[string]string
+		}{
+			{"aws:kinesis/stream:Stream", ofStream, r.Outputs.Name, f.streams},
+			{"aws:rds/cluster:Cluster", ofCluster, r.Outputs.ClusterIdentifier, f.clusters},
+		} {
+			if found := part.urn.FindStringSubmatch(urn); r.Type == part.typ && found != nil {
+				part.into[found[1]], _ = part.output.(string)
+				f.urns[found[1]] = append(f.urns[found[1]], urn)
+				f.never = false
+			}
+		}
 		if r.Type == "cdcpipeline:lake:Tables" {
 			f.tableFormat, _ = r.Outputs.Format.(string)
 			generation, _ := r.Outputs.Generation.(float64)
@@ -86,10 +106,8 @@ func formerOf(resources map[string]resourceState) former {
 			into      *string
 		}{
 			{"cdcpipeline:stream:ChangeStream", "", r.Outputs.Environment, &f.environment},
-			{"aws:kinesis/stream:Stream", "", r.Outputs.Name, &f.stream},
 			{"aws:opensearch/domain:Domain", "", r.Outputs.DomainName, &f.domain},
 			{"aws:opensearch/serverlessCollection:ServerlessCollection", historyCollection, r.Outputs.Name, &f.collections},
-			{"aws:rds/cluster:Cluster", "", r.Outputs.ClusterIdentifier, &f.cluster},
 			{"aws:ec2/vpc:Vpc", "", r.Outputs.ID, &f.vpc},
 			{"aws:kms/key:Key", "", r.Outputs.Arn, &f.key},
 			{"aws:s3/bucketV2:BucketV2", "-lake-bucket", r.Outputs.Bucket, &f.bucket},
@@ -104,13 +122,20 @@ func formerOf(resources map[string]resourceState) former {
 	return f
 }
 
+// ofStream and ofCluster are what the URNs of a source's parts end with; the source has a name or none.
+var (
+	ofStream  = regexp.MustCompile(`::cdc-(?:([a-z][a-z0-9]*)-)?stream-stream$`)
+	ofCluster = regexp.MustCompile(`::cdc-(?:([a-z][a-z0-9]*)-)?source-cluster$`)
+)
+
 // historyCollection ends the name of a collection, and of its resource.
 const historyCollection = "-history"
 
 // renamed are the parts of a stack that have another name than the last deployment gave them, and would be made anew.
 func renamed(last former, cfg config.Config) []name {
-	all := []name{
-		{"stream.name", "the stream", last.stream, cfg.Stream.Name},
+	var all []name
+	for _, f := range cfg.Feeds() {
+		all = append(all, name{f.Key("stream.name"), "the stream", last.streams[f.Name], f.Stream.Name})
 	}
 	if cfg.Search.On(config.OnCollections) {
 		all = append(all, name{"search.collectionName", "the collections", last.collections, cfg.Search.CollectionName})
@@ -118,8 +143,10 @@ func renamed(last former, cfg config.Config) []name {
 	if cfg.Search.On(config.OnDomain) {
 		all = append(all, name{"search.domainName", "the domain", last.domain, cfg.Search.DomainName})
 	}
-	if cfg.Source.Existing == nil {
-		all = append(all, name{"source.clusterName", "the cluster", last.cluster, cfg.Source.ClusterName})
+	for _, f := range cfg.Feeds() {
+		if f.Source.Existing == nil {
+			all = append(all, name{f.Key("source.clusterName"), "the cluster", last.clusters[f.Name], f.Source.ClusterName})
+		}
 	}
 	var changed []name
 	for _, n := range all {
@@ -147,6 +174,10 @@ func check(last former, stack string, cfg config.Config) error {
 		"stream.name":       cfg.Stream.Name != plain.Stream.Name,
 		"search.domainName": cfg.Search.DomainName != plain.Search.DomainName, "search.collectionName": cfg.Search.CollectionName != plain.Search.CollectionName,
 		"source.clusterName": cfg.Source.ClusterName != plain.Source.ClusterName,
+	}
+	for name := range cfg.Sources { // their names have contained the stack's from the beginning
+		f := config.Feed{Name: name}
+		chosen[f.Key("stream.name")], chosen[f.Key("source.clusterName")] = true, true
 	}
 	turned := last.environment == string(config.Dev) && cfg.Environment == config.Prod
 	for _, n := range renamed(last, cfg) {

@@ -13,7 +13,7 @@ import (
 // walkthrough is a stack with the names of the walkthrough.
 func walkthrough(environment string) former {
 	return former{
-		environment: environment, stream: "retail_trans_stream", domain: "retail-trans", cluster: "dms-src",
+		environment: environment, streams: map[string]string{"": "retail_trans_stream"}, domain: "retail-trans", clusters: map[string]string{"": "dms-src"},
 		vpc: "vpc-1", key: "arn:aws:kms:us-east-1:123456789012:key/1", bucket: "cdc-lake-1",
 	}
 }
@@ -41,9 +41,9 @@ func TestAStackThatKeepsItsNamesIsNotRefused(t *testing.T) {
 	require.NoError(t, checked(walkthrough("dev"), pinned, "staging"))
 	require.NoError(t, checked(walkthrough("dev"), config.Config{}, "dev"))
 	require.NoError(t, checked(former{}, config.Config{}, "staging"), "before its first deployment")
-	named := former{stream: "retail_trans_stream_staging", domain: "retail-trans-staging", cluster: "dms-src-staging"}
+	named := former{streams: map[string]string{"": "retail_trans_stream_staging"}, domain: "retail-trans-staging", clusters: map[string]string{"": "dms-src-staging"}}
 	require.NoError(t, checked(named, config.Config{}, "staging"))
-	existing := former{stream: "retail_trans_stream_staging", domain: "retail-trans-staging"}
+	existing := former{streams: map[string]string{"": "retail_trans_stream_staging"}, domain: "retail-trans-staging"}
 	require.NoError(t, checked(existing, config.Config{Source: config.Source{Existing: &config.ExistingDatabase{Host: "h"}}}, "staging"))
 }
 
@@ -55,6 +55,17 @@ func TestANameThatIsSetIsTheUsersToChangeExceptWhileTheStackTurnsIntoProd(t *tes
 	err := checked(walkthrough("dev"), set, "dev")
 	require.ErrorContains(t, err, "stream.name: the stream retail_trans_stream would be replaced by changes in the deployment that turns the stack into prod")
 	require.ErrorContains(t, err, "pulumi config set --path cdc-pipeline:stream.name retail_trans_stream")
+}
+
+func TestANamedSourceKeepsItsNamesWhileTheStackTurnsIntoProd(t *testing.T) {
+	last := walkthrough("dev")
+	last.streams["orders"], last.clusters["orders"] = "retail_trans_stream_orders", "dms-src-orders"
+	set := config.Config{Source: config.Source{Enabled: new(true)}, Sources: map[string]config.NamedSource{"orders": {}, "billing": {}}}
+	require.NoError(t, checked(last, set, "dev"))
+	set.Environment = config.Prod
+	require.NoError(t, checked(last, set, "dev"))
+	set.Sources["orders"] = config.NamedSource{Stream: config.Stream{Name: "changes"}}
+	require.ErrorContains(t, checked(last, set, "dev"), "pulumi config set --path cdc-pipeline:sources.orders.stream.name retail_trans_stream_orders")
 }
 
 func TestNothingThatIsStoredMovesWhileTheStackTurnsIntoProd(t *testing.T) {
@@ -135,15 +146,17 @@ func last(t *testing.T, preview bool, s state) (f former) {
 func TestTheLastDeploymentIsReadFromTheStacksState(t *testing.T) {
 	resources := map[string]any{}
 	for urn, r := range map[string][3]string{
-		"a::changes":         {"cdcpipeline:stream:ChangeStream", "environment", "dev"},
-		"b::changes-stream":  {"aws:kinesis/stream:Stream", "name", "changes"},
-		"c::orders-domain":   {"aws:opensearch/domain:Domain", "domainName", "orders"},
-		"f::rows-history":    {"aws:opensearch/serverlessCollection:ServerlessCollection", "name", "rows-history"},
-		"d::orders-cluster":  {"aws:rds/cluster:Cluster", "clusterIdentifier", "orders"},
-		"e::net-vpc":         {"aws:ec2/vpc:Vpc", "id", "vpc-1"},
-		"f::key":             {"aws:kms/key:Key", "arn", "arn:key"},
-		"g::cdc-lake-bucket": {"aws:s3/bucketV2:BucketV2", "bucket", "lake"},
-		"h::cdc-lake-logs":   {"aws:s3/bucketV2:BucketV2", "bucket", "logs"},
+		"a::changes":                   {"cdcpipeline:stream:ChangeStream", "environment", "dev"},
+		"b::cdc-stream-stream":         {"aws:kinesis/stream:Stream", "name", "changes"},
+		"b::cdc-orders-stream-stream":  {"aws:kinesis/stream:Stream", "name", "changes_orders"},
+		"c::orders-domain":             {"aws:opensearch/domain:Domain", "domainName", "orders"},
+		"f::rows-history":              {"aws:opensearch/serverlessCollection:ServerlessCollection", "name", "rows-history"},
+		"d::cdc-source-cluster":        {"aws:rds/cluster:Cluster", "clusterIdentifier", "rows"},
+		"d::cdc-orders-source-cluster": {"aws:rds/cluster:Cluster", "clusterIdentifier", "orders"},
+		"e::net-vpc":                   {"aws:ec2/vpc:Vpc", "id", "vpc-1"},
+		"f::key":                       {"aws:kms/key:Key", "arn", "arn:key"},
+		"g::cdc-lake-bucket":           {"aws:s3/bucketV2:BucketV2", "bucket", "lake"},
+		"h::cdc-lake-logs":             {"aws:s3/bucketV2:BucketV2", "bucket", "logs"},
 	} {
 		resources[urn] = map[string]any{"type": r[0], "outputs": map[string]any{r[1]: r[2]}}
 	}
@@ -153,11 +166,20 @@ func TestTheLastDeploymentIsReadFromTheStacksState(t *testing.T) {
 		"code": &archive.Archive{Sig: resource.ArchiveSig, Hash: "c0ffee"}, "environment": map[string]any{"variables": map[string]any{"TABLES": "[]"}},
 	}}
 	whole := state{outputs: resource.NewPropertyMapFromMap(map[string]any{"streamName": "changes"}), resources: resource.NewPropertyMapFromMap(resources)}
-	want := former{environment: "dev", stream: "changes", domain: "orders", collections: "rows", cluster: "orders", vpc: "vpc-1", key: "arn:key", bucket: "lake", tableFormat: "hudi", generation: 2}
-	require.Equal(t, want, last(t, true, whole))
+	want := former{
+		environment: "dev", domain: "orders", collections: "rows", vpc: "vpc-1", key: "arn:key", bucket: "lake", tableFormat: "hudi", generation: 2,
+		streams: map[string]string{"": "changes", "orders": "changes_orders"}, clusters: map[string]string{"": "rows", "orders": "orders"},
+	}
+	require.ElementsMatch(t, []string{"b::cdc-orders-stream-stream", "d::cdc-orders-source-cluster"}, last(t, true, whole).urns["orders"])
+	of := func(preview bool) former {
+		found := last(t, preview, whole)
+		found.urns = nil
+		return found
+	}
+	require.Equal(t, want, of(true))
 	whole.outputs = nil // as in an update
-	require.Equal(t, want, last(t, false, whole))
-	require.Equal(t, former{never: true}, last(t, false, state{}), "before the first")
+	require.Equal(t, want, of(false))
+	require.True(t, last(t, false, state{}).never, "before the first")
 }
 
 func TestAPreviewOfAStackWithoutStateAsksForNoResources(t *testing.T) {

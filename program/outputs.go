@@ -1,11 +1,13 @@
 package program
 
 import (
+	"cdcpipeline/components/feed"
 	"cdcpipeline/components/pipeline"
 	"cdcpipeline/components/search"
 	"cdcpipeline/config"
 	"cdcpipeline/internal/outputs"
 	"fmt"
+	"maps"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -14,7 +16,7 @@ import (
 // written are the outputs as the program writes them.
 type written = outputs.Set[pulumi.StringInput, pulumi.IntInput, pulumi.StringArrayInput, pulumi.StringMapInput]
 
-// export makes the stack's outputs.
+// export makes the stack's outputs: those of the unnamed source at the top, where they were before there were others.
 func export(ctx *pulumi.Context, d *Deployment, cfg config.Config, unloaded unloadedTables) error {
 	all, err := describe(ctx, d, cfg.WithDefaults(), unloaded)
 	if err != nil {
@@ -24,6 +26,15 @@ func export(ctx *pulumi.Context, d *Deployment, cfg config.Config, unloaded unlo
 		input, _ := value.(pulumi.Input)
 		ctx.Export(name, input)
 	})
+	if len(all.Sources) > 0 {
+		sources := pulumi.Map{}
+		for source, of := range all.Sources {
+			own := pulumi.Map{}
+			of.Own(func(name string, value any) { own[name], _ = value.(pulumi.Input) })
+			sources[source] = own
+		}
+		ctx.Export("sources", sources)
+	}
 	return nil
 }
 
@@ -37,42 +48,34 @@ func describe(ctx *pulumi.Context, p *Deployment, cfg config.Config, unloaded un
 	if err != nil {
 		return written{}, fmt.Errorf("looking up the account: %w", err)
 	}
-	all := written{
-		Environment: pulumi.String(cfg.Environment), Region: pulumi.String(region.Name), AccountID: pulumi.String(caller.AccountId), VpcID: p.Network.VpcID, KmsKeyArn: p.Key.Arn,
-
-		Tables: names(cfg.Source.Tables), TablesNotLoaded: tablesNotLoaded(ctx, p.Pipeline, p.running, cfg.Source, unloaded), RowsSince: pulumi.ToStringMap(cfg.Source.RowsSince), ProbeTables: none,
-		SourceHost: p.Source.Host, SourcePort: p.Source.Port, SourceSecretArn: p.Source.AdminSecretArn,
-		ReplicationSecretArn: p.Bootstrap.ReplicationSecretArn, BootstrapFindings: p.Bootstrap.Findings,
-
-		StreamName: p.Stream.Name, StreamArn: p.Stream.Arn, TaskArn: p.Replication.TaskArn, NextTaskArn: p.Replication.NextTaskArn,
-
-		HistoryIndex: pulumi.String(cfg.Search.HistoryIndex), HistoryRetentionDays: pulumi.Int(cfg.Search.HistoryRetentionDays), CurrentIndices: none, NextSearch: pulumi.StringMap{},
-
-		LakeBucket: p.Bucket.Name, LakePrefix: pulumi.String(cfg.Lake.Prefix), LakeErrorPrefix: pulumi.String(cfg.Lake.ErrorPrefix), LakeDeliveryName: p.Lake.Name,
-		CatalogDatabase: none, AthenaWorkgroup: none, TablesJob: none,
-
-		Reach: pulumi.String(cfg.Search.Reach), BastionInstanceID: none, SearchTunnelPort: pulumi.Int(portOf(cfg.Search)),
-		ConsoleLinks: consoleLinks(p.Pipeline, region.Name),
+	all, sources, links := nothing(), map[string]written{}, map[string]pulumi.StringMap{}
+	for i, f := range p.Feeds {
+		of := nothing()
+		ofFeed(ctx, &of, p, i, unloaded)
+		links[f.Config.Name] = feedLinks(f, region.Name)
+		of.ConsoleLinks = links[f.Config.Name]
+		if f.Config.Name == "" {
+			all = of
+			continue
+		}
+		sources[f.Config.Name] = of
 	}
+	all.Sources = sources
+	all.Environment, all.Region, all.AccountID, all.VpcID, all.KmsKeyArn = pulumi.String(cfg.Environment), pulumi.String(region.Name), pulumi.String(caller.AccountId), p.Network.VpcID, p.Key.Arn
+	all.LakeBucket = p.Bucket.Name
+	all.HistoryRetentionDays = pulumi.Int(cfg.Search.HistoryRetentionDays)
+	all.Reach, all.SearchTunnelPort = pulumi.String(cfg.Search.Reach), pulumi.Int(portOf(cfg.Search))
 	ofPlace(&all, p.Place)
-	if p.NextPlace != nil {
-		all.NextSearch = nextSearch(p.NextPlace)
-	}
-	for _, t := range cfg.Source.Probes() {
-		all.ProbeTables = pulumi.String(t.Database + "." + t.Table)
-	}
-	if p.Current != nil {
+	if cfg.Search.Current.On() {
 		all.CurrentIndices = pulumi.String(search.CurrentIndices)
 	}
 	if p.Catalog != nil {
 		all.CatalogDatabase, all.AthenaWorkgroup = p.Catalog.Database, p.Catalog.Workgroup
 	}
-	if p.Tables != nil {
-		all.TablesJob = p.Tables.JobName
-	}
 	if p.Bastion != nil {
 		all.BastionInstanceID = p.Bastion.InstanceID
 	}
+	all.ConsoleLinks = sharedLinks(p.Pipeline, links[""], region.Name)
 	return all, nil
 }
 
@@ -84,16 +87,40 @@ func portOf(s config.Search) int {
 	return s.TunnelPort
 }
 
-// ofPlace are the outputs of a place that is searched.
-func ofPlace(all *written, p *pipeline.Place) {
-	all.SearchDeliveryName, all.CurrentFunctionName, all.CurrentParkedPrefix, all.CurrentFailedPrefix = p.Search.Name, none, none, none
-	all.CurrentRegistry = none
-	if c := p.Current; c != nil {
+// ofFeed are the outputs that are a source's own.
+func ofFeed(ctx *pulumi.Context, all *written, p *Deployment, i int, unloaded unloadedTables) {
+	f := p.Feeds[i]
+	cfg := f.Config
+	all.Tables, all.TablesNotLoaded, all.RowsSince = names(cfg.Source.Tables), tablesNotLoaded(ctx, f, p.running[i], unloaded), pulumi.ToStringMap(cfg.Source.RowsSince)
+	for _, t := range cfg.Source.Probes() {
+		all.ProbeTables = pulumi.String(t.Database + "." + t.Table)
+	}
+	all.SourceHost, all.SourcePort, all.SourceSecretArn = f.Source.Host, f.Source.Port, f.Source.AdminSecretArn
+	all.ReplicationSecretArn, all.BootstrapFindings = f.Bootstrap.ReplicationSecretArn, f.Bootstrap.Findings
+	all.StreamName, all.StreamArn = f.Stream.Name, f.Stream.Arn
+	all.TaskArn, all.NextTaskArn = f.Replication.TaskArn, f.Replication.NextTaskArn
+	all.HistoryIndex = pulumi.String(cfg.Search.HistoryIndex)
+	all.LakePrefix, all.LakeErrorPrefix, all.LakeDeliveryName = pulumi.String(cfg.Lake.Prefix), pulumi.String(cfg.Lake.ErrorPrefix), f.Lake.Name
+	if t := p.Tables[cfg.Name]; t != nil {
+		all.TablesJob = t.JobName
+	}
+	ofDelivery(all, f.Deliveries[0])
+	if len(f.Deliveries) > 1 {
+		all.NextSearch = nextSearch(p.NextPlace, f.Deliveries[1])
+	}
+}
+
+// ofDelivery are the outputs of what writes to a place.
+func ofDelivery(all *written, d feed.Delivery) {
+	all.SearchDeliveryName = d.Search.Name
+	if c := d.Current; c != nil {
 		all.CurrentFunctionName, all.CurrentParkedPrefix, all.CurrentFailedPrefix = c.FunctionName, pulumi.String(c.ParkedPrefix), c.FailedPrefix
 		all.CurrentRegistry = pulumi.String(c.Registry)
 	}
-	all.SearchDomainName, all.SearchEndpoint, all.SearchURL, all.SearchMasterSecretArn = none, none, none, none
-	all.HistoryCollection, all.CurrentCollection = none, none
+}
+
+// ofPlace are the outputs of a place that is searched.
+func ofPlace(all *written, p *pipeline.Place) {
 	if c := p.Collections; c != nil { // each has dashboards of its own: those of the history are named
 		all.SearchKind, all.HistoryCollection, all.CurrentCollection = pulumi.String(config.OnCollections), c.HistoryName, c.CurrentName
 		all.HistoryEndpoint, all.CurrentEndpoint, all.DashboardsURL = c.HistoryEndpoint, c.CurrentEndpoint, pulumi.Sprintf("%s/", c.HistoryDashboards)
@@ -106,16 +133,34 @@ func ofPlace(all *written, p *pipeline.Place) {
 	all.HistoryEndpoint, all.CurrentEndpoint, all.DashboardsURL = url, url, pulumi.Sprintf("%s/_dashboards/", url)
 }
 
-// nextSearch are the outputs of the next place, by their names.
-func nextSearch(p *pipeline.Place) pulumi.StringMap {
+// nextSearch are the outputs of the next place, and of what writes a source's changes there, by their names.
+func nextSearch(p *pipeline.Place, d feed.Delivery) pulumi.StringMap {
 	next, all := written{}, pulumi.StringMap{}
+	next.CurrentFunctionName, next.CurrentParkedPrefix, next.CurrentFailedPrefix, next.CurrentRegistry = none, none, none, none
+	next.SearchDomainName, next.SearchEndpoint, next.SearchURL, next.SearchMasterSecretArn = none, none, none, none
+	next.HistoryCollection, next.CurrentCollection = none, none
 	ofPlace(&next, p)
+	ofDelivery(&next, d)
 	next.Each(func(name string, value any) {
 		if text, ok := value.(pulumi.StringInput); ok {
 			all[name] = text
 		}
 	})
 	return all
+}
+
+// nothing is every output that a stack may not have.
+func nothing() written {
+	return written{
+		Tables: pulumi.StringArray{}, TablesNotLoaded: pulumi.StringArray{}, ProbeTables: none, RowsSince: pulumi.StringMap{},
+		SourceHost: none, SourcePort: pulumi.Int(0), SourceSecretArn: none, ReplicationSecretArn: none, BootstrapFindings: pulumi.StringMap{},
+		StreamName: none, StreamArn: none, TaskArn: none, NextTaskArn: none,
+		HistoryCollection: none, CurrentCollection: none, SearchDomainName: none, SearchEndpoint: none, SearchURL: none, SearchMasterSecretArn: none,
+		SearchDeliveryName: none, HistoryIndex: none,
+		CurrentIndices: none, CurrentFunctionName: none, CurrentParkedPrefix: none, CurrentFailedPrefix: none, CurrentRegistry: none, NextSearch: pulumi.StringMap{},
+		LakePrefix: none, LakeErrorPrefix: none, LakeDeliveryName: none, CatalogDatabase: none, AthenaWorkgroup: none, TablesJob: none,
+		BastionInstanceID: none, ConsoleLinks: pulumi.StringMap{},
+	}
 }
 
 // none is the output of a part that this stack does not have.
@@ -130,23 +175,30 @@ func names(tables []config.Table) pulumi.StringArray {
 	return all
 }
 
-// consoleLinks opens each part in the AWS console.
-func consoleLinks(p *pipeline.Pipeline, region string) pulumi.StringMap {
-	page := func(path string, args ...any) pulumi.StringOutput {
-		return pulumi.Sprintf("https://%s.console.aws.amazon.com/"+path, append([]any{region}, args...)...)
+// page of the AWS console in a region.
+func page(region, path string, args ...any) pulumi.StringOutput {
+	return pulumi.Sprintf("https://%s.console.aws.amazon.com/"+path, append([]any{region}, args...)...)
+}
+
+// feedLinks open the parts of a source in the AWS console.
+func feedLinks(f *feed.Feed, region string) pulumi.StringMap {
+	return pulumi.StringMap{
+		"task":           page(region, "dms/v2/home?region=%s#taskList", region),
+		"stream":         page(region, "kinesis/home?region=%s#/streams/details/%s/monitoring", region, f.Stream.Name),
+		"searchDelivery": page(region, "firehose/home?region=%s#/details/%s/monitoring", region, f.Deliveries[0].Search.Name),
+		"lakeDelivery":   page(region, "firehose/home?region=%s#/details/%s/monitoring", region, f.Lake.Name),
 	}
+}
+
+// sharedLinks open what all sources share, besides those of the unnamed source.
+func sharedLinks(p *pipeline.Pipeline, unnamed pulumi.StringMap, region string) pulumi.StringMap {
 	var searched pulumi.StringOutput
 	if p.Domain != nil {
-		searched = page("aos/home?region=%s#opensearch/domains/%s", region, p.Domain.Name)
+		searched = page(region, "aos/home?region=%s#opensearch/domains/%s", region, p.Domain.Name)
 	} else {
-		searched = page("aos/home?region=%s#opensearch/collections/%s", region, p.Collections.CurrentName)
+		searched = page(region, "aos/home?region=%s#opensearch/collections/%s", region, p.Collections.CurrentName)
 	}
-	return pulumi.StringMap{
-		"task":           page("dms/v2/home?region=%s#taskList", region),
-		"stream":         page("kinesis/home?region=%s#/streams/details/%s/monitoring", region, p.Stream.Name),
-		"search":         searched,
-		"searchDelivery": page("firehose/home?region=%s#/details/%s/monitoring", region, p.Search.Name),
-		"lakeDelivery":   page("firehose/home?region=%s#/details/%s/monitoring", region, p.Lake.Name),
-		"lake":           page("s3/buckets/%s?region=%s", p.Bucket.Name, region),
-	}
+	links := pulumi.StringMap{"search": searched, "lake": page(region, "s3/buckets/%s?region=%s", p.Bucket.Name, region)}
+	maps.Copy(links, unnamed)
+	return links
 }

@@ -1,6 +1,7 @@
 package program
 
 import (
+	"cdcpipeline/components/feed"
 	"cdcpipeline/components/pipeline"
 	"cdcpipeline/config"
 	"cdcpipeline/internal/componenttest"
@@ -24,26 +25,42 @@ func read(t *testing.T, cfg config.Config) outputs.Outputs {
 	values := map[string]any{}
 	componenttest.Run(t, func(ctx *pulumi.Context) error {
 		archive := pulumi.NewAssetArchive(map[string]any{"bootstrap": pulumi.NewStringAsset("")})
-		p, err := pipeline.New(ctx, "cdc", &pipeline.Args{Config: cfg, BootstrapCode: archive, RotationCode: archive, CurrentStateCode: archive})
+		p, err := pipeline.New(ctx, "cdc", &pipeline.Args{Config: cfg, Code: feed.Code{Bootstrap: archive, Rotation: archive, CurrentState: archive}})
 		if err != nil {
 			return err
 		}
-		all, err := describe(ctx, &Deployment{Pipeline: p, running: pulumi.String("").ToStringOutput()}, cfg.WithDefaults(), func(context.Context, string, []table.Pattern) ([]string, error) {
+		d := &Deployment{Pipeline: p}
+		for range p.Feeds {
+			d.running = append(d.running, pulumi.String("").ToStringOutput())
+		}
+		all, err := describe(ctx, d, cfg.WithDefaults(), func(context.Context, string, []table.Pattern) ([]string, error) {
 			return []string{"shop.added"}, nil
 		})
 		if err != nil {
 			return err
 		}
-		all.Each(func(name string, value any) {
-			told.Add(1)
-			pulumi.ToOutput(value).ApplyT(func(v any) error {
-				defer told.Done()
-				mu.Lock()
-				defer mu.Unlock()
-				values[name] = v
-				return nil
-			})
-		})
+		keep := func(in map[string]any) func(name string, value any) {
+			return func(name string, value any) {
+				told.Add(1)
+				pulumi.ToOutput(value).ApplyT(func(v any) error {
+					defer told.Done()
+					mu.Lock()
+					defer mu.Unlock()
+					in[name] = v
+					return nil
+				})
+			}
+		}
+		all.Each(keep(values))
+		sources := map[string]any{}
+		for name, of := range all.Sources {
+			own := map[string]any{}
+			of.Own(keep(own))
+			sources[name] = own
+		}
+		if len(sources) > 0 {
+			values["sources"] = sources
+		}
 		return nil
 	})
 	told.Wait()
@@ -108,4 +125,32 @@ func TestTheNextPlaceHasOutputsOfItsOwn(t *testing.T) {
 	require.Equal(t, alone, next, "they are those of the stack that has moved there")
 	_, err = alone.Next()
 	require.ErrorContains(t, err, "set search.next to the other kind")
+}
+
+func TestEachSourceHasOutputsOfItsOwn(t *testing.T) {
+	named := config.NamedSource{Source: config.Source{Tables: []config.Table{{Database: "shop", Table: "orders"}}, SchemaFiles: []string{"outputs_test.go"}}}
+	cfg := config.Config{
+		Source:  config.Source{Enabled: new(true)},
+		Sources: map[string]config.NamedSource{"orders": named, "billing": {}},
+		Lake:    config.Lake{Tables: config.LakeTables{Format: config.FormatIceberg}},
+	}.Named("dev")
+	o := read(t, cfg)
+	require.Len(t, o.All(), 3)
+	orders, err := o.Of("orders")
+	require.NoError(t, err)
+	require.Equal(t, []string{"shop.orders"}, orders.Tables)
+	require.Equal(t, []string{"raw/source=orders", "errors/source=orders", "orders-retail-trans", "retail_trans_stream_orders", "current-orders", "cdc-orders-tables-job"},
+		[]string{orders.LakePrefix, orders.LakeErrorPrefix, orders.HistoryIndex, orders.StreamName, orders.CurrentRegistry, orders.TablesJob})
+	require.Equal(t, "errors/source=orders/current/", orders.CurrentParkedPrefix)
+	require.Contains(t, orders.TaskArn, "cdc-orders-replication-task")
+	require.Equal(t, o.LakeBucket, orders.LakeBucket)
+	require.Equal(t, []string{"raw", "retail-trans", "retail_trans_stream", "current"}, []string{o.LakePrefix, o.HistoryIndex, o.StreamName, o.CurrentRegistry})
+}
+
+func TestAStackOfNamedSourcesAloneHasNoOutputsOfAnUnnamedOne(t *testing.T) {
+	o := read(t, config.Config{Source: config.Source{Enabled: new(false)}, Sources: map[string]config.NamedSource{"orders": {}}}.Named("dev"))
+	require.Empty(t, o.SourceHost+o.StreamName+o.TaskArn+o.LakePrefix+o.HistoryIndex+o.CurrentRegistry)
+	only, err := o.Of("")
+	require.NoError(t, err)
+	require.Equal(t, "orders raw/source=orders", only.Source+" "+only.LakePrefix)
 }

@@ -11,13 +11,14 @@ import (
 	"cdcpipeline/internal/lambdabuild"
 	"fmt"
 	"os"
+	"slices"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
 // Deploy is the Pulumi program: configuration in, pipeline and stack outputs out.
 // All problems of the configuration come back together, before the first resource.
-// It ends when the replication task runs, and fails when the task does not.
+// It ends when the replication task of each source runs, and fails when one does not.
 func Deploy(ctx *pulumi.Context) error {
 	d, err := FromConfig(ctx)
 	if err != nil {
@@ -26,11 +27,29 @@ func Deploy(ctx *pulumi.Context) error {
 	return d.TaskRuns(ctx)
 }
 
-// Deployment is a pipeline whose replication task is being started.
+// Deployment is a pipeline whose replication tasks are being started.
 type Deployment struct {
 	*pipeline.Pipeline
 
-	running pulumi.StringOutput
+	// running says of each feed why its task does not run; see [runTask].
+	running []pulumi.StringOutput
+}
+
+// readBundles are the certificates of the sources that have a file of them, by the sources' names.
+func readBundles(feeds []config.Feed) (map[string]string, error) {
+	bundles := map[string]string{}
+	for _, f := range feeds {
+		if f.Source.CaFile == "" {
+			bundles[f.Name] = source.RDSCertificates()
+			continue
+		}
+		pem, err := os.ReadFile(f.Source.CaFile)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", f.Key("source.caFile"), err)
+		}
+		bundles[f.Name] = string(pem)
+	}
+	return bundles, nil
 }
 
 // FromConfig is Deploy for a program that goes on building upon the pipeline. Such a program calls TaskRuns when all of its
@@ -40,13 +59,9 @@ func FromConfig(ctx *pulumi.Context) (*Deployment, error) {
 	if err != nil {
 		return nil, fmt.Errorf("reading the configuration: %w", err)
 	}
-	bundle := source.RDSCertificates()
-	if cfg.Source.CaFile != "" {
-		pem, err := os.ReadFile(cfg.Source.CaFile)
-		if err != nil {
-			return nil, fmt.Errorf("source.caFile: %w", err)
-		}
-		bundle = string(pem)
+	bundles, err := readBundles(cfg.Feeds())
+	if err != nil {
+		return nil, err
 	}
 	root, err := os.Getwd() // the project's root; the engine, which reads the zip, may be elsewhere
 	if err != nil {
@@ -66,14 +81,15 @@ func FromConfig(ctx *pulumi.Context) (*Deployment, error) {
 	if err != nil {
 		return nil, err
 	}
-	args := &pipeline.Args{Config: cfg, CaBundle: bundle, Remove: removeInside(cfg.WithDefaults().Search), StopTask: stopByDMS(settings), Check: func() error { return compare(ctx, cfg.WithDefaults()) }}
-	if args.BootstrapCode, err = compile("bootstrap", true); err != nil {
+	args := &pipeline.Args{Config: cfg, CaBundles: bundles, Remove: removeInside(cfg.WithDefaults().Search), StopTask: stopByDMS(settings), Check: func() error { return compare(ctx, cfg.WithDefaults()) }}
+	if args.Code.Bootstrap, err = compile("bootstrap", true); err != nil {
 		return nil, err
 	}
-	if args.RotationCode, err = compile("rotation", cfg.Source.Rotates()); err != nil {
+	rotates := slices.ContainsFunc(cfg.Feeds(), func(f config.Feed) bool { return f.Source.Rotates() })
+	if args.Code.Rotation, err = compile("rotation", rotates); err != nil {
 		return nil, err
 	}
-	if args.CurrentStateCode, err = compile("currentstate", cfg.Search.Current.On()); err != nil {
+	if args.Code.CurrentState, err = compile("currentstate", cfg.Search.Current.On()); err != nil {
 		return nil, err
 	}
 	way, err := openTunnel(ctx, cfg.Search)
@@ -91,6 +107,9 @@ func FromConfig(ctx *pulumi.Context) (*Deployment, error) {
 	}
 	lead(way, p)
 	door.lead(ctx, p)
-	d := &Deployment{Pipeline: p, running: runTask(ctx, p, keepByDMS(settings))}
+	d := &Deployment{Pipeline: p}
+	for _, f := range p.Feeds {
+		d.running = append(d.running, runTask(ctx, f, keepByDMS(settings)))
+	}
 	return d, export(ctx, d, cfg, askDMS(settings))
 }

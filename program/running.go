@@ -1,7 +1,7 @@
 package program
 
 import (
-	"cdcpipeline/components/pipeline"
+	"cdcpipeline/components/feed"
 	"cdcpipeline/internal/awsconfig"
 	"cdcpipeline/internal/task"
 	"context"
@@ -61,12 +61,12 @@ func stopByDMS(settings awsconfig.Settings) func(ctx context.Context, taskArn st
 // runTask makes the task run once it is as it should be: in every deployment, whether it changes something or not, and in
 // no preview. The output says why the task does not run, and is empty when it does. It never fails: stack outputs that wait
 // for it are written all the same.
-func runTask(ctx *pulumi.Context, p *pipeline.Pipeline, keep keeper) pulumi.StringOutput {
+func runTask(ctx *pulumi.Context, f *feed.Feed, keep keeper) pulumi.StringOutput {
 	if ctx.DryRun() {
 		return pulumi.String("").ToStringOutput()
 	}
-	tell := func(line string) { _ = ctx.Log.Info(line, &pulumi.LogArgs{Resource: p.Replication, Ephemeral: true}) }
-	arns := pulumi.ToStringArrayOutput([]pulumi.StringOutput{p.Replication.TaskArn, p.Replication.NextTaskArn})
+	tell := func(line string) { _ = ctx.Log.Info(line, &pulumi.LogArgs{Resource: f.Replication, Ephemeral: true}) }
+	arns := pulumi.ToStringArrayOutput([]pulumi.StringOutput{f.Replication.TaskArn, f.Replication.NextTaskArn})
 	return arns.ApplyTWithContext(ctx.Context(), func(ctx context.Context, arns []string) string {
 		ctx, cancel := context.WithTimeout(ctx, max(task.StartPatience(arns[0]), task.StartPatience(arns[1])))
 		defer cancel()
@@ -77,15 +77,22 @@ func runTask(ctx *pulumi.Context, p *pipeline.Pipeline, keep keeper) pulumi.Stri
 	}).(pulumi.StringOutput)
 }
 
-// TaskRuns waits until the replication task runs, and fails the deployment when it does not. It is the last thing that a
+// TaskRuns waits until the replication task of each source runs, and fails the deployment when one does not. It is the last thing that a
 // program does.
 func (d *Deployment) TaskRuns(ctx *pulumi.Context) error {
-	result, err := internals.UnsafeAwaitOutput(ctx.Context(), d.running)
-	if err != nil {
-		return nil //nolint:nilerr // The task could not be made, which the engine says.
+	var problems []error
+	for i, f := range d.Feeds {
+		result, err := internals.UnsafeAwaitOutput(ctx.Context(), d.running[i])
+		if err != nil {
+			continue // The task could not be made, which the engine says.
+		}
+		if problem, _ := result.Value.(string); problem != "" {
+			of, start := "", "cdc start"
+			if name := f.Config.Name; name != "" {
+				of, start = " of the source "+name, "cdc start --source "+name
+			}
+			problems = append(problems, fmt.Errorf("the replication task%s does not run: %s\nmend that, then `pulumi up` or `%s`", of, problem, start))
+		}
 	}
-	if problem, _ := result.Value.(string); problem != "" {
-		return errors.New("the replication task does not run: " + problem + "\nmend that, then `pulumi up` or `cdc start`")
-	}
-	return nil
+	return errors.Join(problems...)
 }

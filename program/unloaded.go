@@ -1,8 +1,7 @@
 package program
 
 import (
-	"cdcpipeline/components/pipeline"
-	"cdcpipeline/config"
+	"cdcpipeline/components/feed"
 	"cdcpipeline/internal/awsconfig"
 	"cdcpipeline/internal/table"
 	"cdcpipeline/internal/task"
@@ -36,18 +35,22 @@ func askDMS(settings awsconfig.Settings) unloadedTables {
 // after it had run, until they are reloaded. It is unknown in a preview, where the task is as it was.
 //
 // DMS is asked once the task runs. What goes wrong then is a warning.
-func tablesNotLoaded(ctx *pulumi.Context, p *pipeline.Pipeline, running pulumi.StringOutput, source config.Source, unloaded unloadedTables) pulumi.StringArrayOutput {
+func tablesNotLoaded(ctx *pulumi.Context, f *feed.Feed, running pulumi.StringOutput, unloaded unloadedTables) pulumi.StringArrayOutput {
 	if ctx.DryRun() {
 		return pulumi.UnsafeUnknownOutput(nil).ApplyT(func(any) []string { return nil }).(pulumi.StringArrayOutput)
 	}
-	followed := make([]table.Pattern, len(source.Tables))
-	for i, t := range source.Tables {
+	source := ""
+	if name := f.Config.Name; name != "" {
+		source = " --source " + name
+	}
+	followed := make([]table.Pattern, len(f.Config.Source.Tables))
+	for i, t := range f.Config.Source.Tables {
 		followed[i] = table.Pattern{Database: t.Database, Table: t.Table}
 	}
 	warn := func(format string, args ...any) {
-		_ = ctx.Log.Warn(fmt.Sprintf(format, args...), &pulumi.LogArgs{Resource: p.Replication})
+		_ = ctx.Log.Warn(fmt.Sprintf(format, args...), &pulumi.LogArgs{Resource: f.Replication})
 	}
-	return pulumi.All(p.Replication.TaskArn, running).ApplyTWithContext(ctx.Context(), func(ctx context.Context, all []any) []string {
+	return pulumi.All(f.Replication.TaskArn, running).ApplyTWithContext(ctx.Context(), func(ctx context.Context, all []any) []string {
 		task, _ := all[0].(string)
 		ctx, cancel := context.WithTimeout(ctx, askTimeout)
 		defer cancel()
@@ -57,7 +60,7 @@ func tablesNotLoaded(ctx *pulumi.Context, p *pipeline.Pipeline, running pulumi.S
 			return []string{}
 		}
 		if len(names) > 0 {
-			warn("changes of %s are followed, but what was in there before was never loaded: load them with `cdc start --reload-table %s`", strings.Join(names, ", "), names[0])
+			warn("changes of %s are followed, but what was in there before was never loaded: load them with `cdc start --reload-table %s%s`", strings.Join(names, ", "), names[0], source)
 		}
 		return names
 	}).(pulumi.StringArrayOutput)

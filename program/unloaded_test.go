@@ -1,6 +1,7 @@
 package program
 
 import (
+	"cdcpipeline/components/feed"
 	"cdcpipeline/components/pipeline"
 	"cdcpipeline/config"
 	"cdcpipeline/internal/componenttest"
@@ -21,11 +22,11 @@ func notLoaded(t *testing.T, preview bool, answer []string, failure error) (outp
 	require.NoError(t, pulumi.RunErr(func(ctx *pulumi.Context) error {
 		archive := pulumi.NewAssetArchive(map[string]any{"bootstrap": pulumi.NewStringAsset("")})
 		cfg := config.Config{Source: config.Source{Tables: tables, SchemaFiles: []string{"unloaded_test.go"}}}
-		p, err := pipeline.New(ctx, "cdc", &pipeline.Args{Config: cfg, BootstrapCode: archive, RotationCode: archive, CurrentStateCode: archive})
+		p, err := pipeline.New(ctx, "cdc", &pipeline.Args{Config: cfg, Code: feed.Code{Bootstrap: archive, Rotation: archive, CurrentState: archive}})
 		if err != nil {
 			return err
 		}
-		tablesNotLoaded(ctx, p, pulumi.String("").ToStringOutput(), cfg.Source, func(_ context.Context, taskArn string, followed []table.Pattern) ([]string, error) {
+		tablesNotLoaded(ctx, p.Feeds[0], pulumi.String("").ToStringOutput(), func(_ context.Context, taskArn string, followed []table.Pattern) ([]string, error) {
 			asked = true
 			require.Contains(t, taskArn, ":task:cdc-replication-task")
 			require.Equal(t, []table.Pattern{{Database: "testdb", Table: "retail_trans"}, {Database: "shop", Table: "%"}}, followed)

@@ -4,7 +4,10 @@ import (
 	"cdcpipeline/config"
 	"cdcpipeline/internal/component"
 	"cdcpipeline/internal/footprint"
+	"cdcpipeline/internal/lake/views"
+	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws"
@@ -17,17 +20,27 @@ type CatalogArgs struct {
 	config.Lake
 	// Environment chooses defaults. Default dev.
 	Environment config.Environment
+	// Sources whose tables are in the catalog. At least one.
+	Sources []CatalogSource
+	// Bucket is the lake's, by name and by ARN. Required.
+	Bucket, BucketArn pulumi.StringInput
+	// KmsKeyArn that the lake is encrypted with encrypts results too. Required.
+	KmsKeyArn pulumi.StringInput
+}
+
+// CatalogSource is a source whose records are in the lake.
+type CatalogSource struct {
+	// Name of the source, with which the names of its tables begin; empty for the unnamed one.
+	Name string
+	// Prefix of the source's records. Default lake.prefix.
+	Prefix string
 	// Tables that are followed. Those that are given by a pattern are not in the catalog, with a warning: what it makes has
 	// to be known before anything is made.
 	Tables []config.Table
 	// RowsSince says since when records of tables tell what their rows are: source.rowsSince.
 	RowsSince config.RowsSince
-	// Found is the JSON of mysql.Findings, whose columns and keys the tables have: source.Bootstrap.Result. Required.
+	// Found is the JSON of mysql.Findings, whose columns and keys the tables have: source.Bootstrap's Result. Required.
 	Found pulumi.StringInput
-	// Bucket is the lake's, by name and by ARN. Required.
-	Bucket, BucketArn pulumi.StringInput
-	// KmsKeyArn that the lake is encrypted with encrypts results too. Required.
-	KmsKeyArn pulumi.StringInput
 }
 
 // Catalog is how a lake is read with SQL, in Athena. Of each followed table it makes
@@ -41,7 +54,7 @@ type CatalogArgs struct {
 //	database_table            a view of that table's rows, as they were at the job's last run
 //	database_table_raw        a view of the rows as they are now
 //
-// with the columns and types that the source has. Partitions are worked out by Athena: there is no crawler, and a record
+// with the columns and types that the source has; where a source has a name, it is before all of these. Partitions are worked out by Athena: there is no crawler, and a record
 // is found as soon as it is delivered. Queries go through a workgroup that encrypts their results and bounds what they
 // read; it has saved queries for what people ask most.
 type Catalog struct {
@@ -58,11 +71,20 @@ type Catalog struct {
 // catalog is what the parts of a Catalog are made from.
 type catalog struct {
 	*Catalog
-	followed
 
-	args *CatalogArgs
-	name string
+	args    *CatalogArgs
+	name    string
+	sources []catalogSource
 }
+
+// catalogSource is one source's part of it.
+type catalogSource struct {
+	CatalogSource
+	followed
+}
+
+// of is the source as the views know it.
+func (s catalogSource) of() views.Source { return views.Source(s.Name) }
 
 // NewCatalog makes the database with its tables and views, and the workgroup with its saved queries.
 func NewCatalog(ctx *pulumi.Context, name string, args *CatalogArgs, opts ...pulumi.ResourceOption) (*Catalog, error) {
@@ -72,7 +94,7 @@ func NewCatalog(ctx *pulumi.Context, name string, args *CatalogArgs, opts ...pul
 	}
 	c := &Catalog{}
 	return component.Make(ctx, catalogKind, name, c, component.Steps{
-		Inputs:    pulumi.Map{"since": pulumi.String(a.Catalog.Since), "tables": pulumi.Int(len(a.Tables))},
+		Inputs:    pulumi.Map{"since": pulumi.String(a.Catalog.Since), "tables": pulumi.Int(a.tables())},
 		Provision: func() error { return c.provision(ctx, name, a) },
 		Outputs:   func() pulumi.Map { return pulumi.Map{"database": c.Database, "workgroup": c.Workgroup} },
 	}, opts...)
@@ -85,13 +107,31 @@ func (args *CatalogArgs) check() (*CatalogArgs, error) {
 	}
 	a.Environment = a.Environment.WithDefault()
 	a.Lake = a.Lake.WithDefaults(a.Environment)
-	return a, catalogKind.Check(a.Lake.Validate(), a.RowsSince.Validate(a.Tables), component.Required(component.Given{
-		"Found": a.Found != nil, "Bucket": a.Bucket != nil, "BucketArn": a.BucketArn != nil, "KmsKeyArn": a.KmsKeyArn != nil,
-	}))
+	a.Sources = slices.Clone(a.Sources)
+	problems := []error{a.Lake.Validate()}
+	given := component.Given{"Sources": len(a.Sources) > 0, "Bucket": a.Bucket != nil, "BucketArn": a.BucketArn != nil, "KmsKeyArn": a.KmsKeyArn != nil}
+	for i := range a.Sources {
+		s := &a.Sources[i]
+		s.Prefix = cmp.Or(s.Prefix, a.Prefix)
+		problems = append(problems, s.RowsSince.Validate(s.Tables))
+		given[strings.TrimSuffix("Found of "+s.Name, " of ")] = s.Found != nil
+	}
+	return a, catalogKind.Check(append(problems, component.Required(given))...)
+}
+
+// tables of all sources, as they are configured.
+func (args *CatalogArgs) tables() (n int) {
+	for _, s := range args.Sources {
+		n += len(s.Tables)
+	}
+	return n
 }
 
 func (c *Catalog) provision(ctx *pulumi.Context, name string, a *CatalogArgs) error {
-	parts := &catalog{Catalog: c, followed: follow(a.Lake, a.Tables, a.RowsSince), args: a, name: name}
+	parts := &catalog{Catalog: c, args: a, name: name}
+	for _, s := range a.Sources {
+		parts.sources = append(parts.sources, catalogSource{s, follow(s.Name, a.Lake, s.Tables, s.RowsSince)})
+	}
 	for _, step := range []func(*pulumi.Context) error{
 		parts.warn, parts.makeDatabase, parts.makeTables, parts.makeWorkgroup, parts.saveQueries, parts.allowReaders,
 	} {
@@ -104,13 +144,15 @@ func (c *Catalog) provision(ctx *pulumi.Context, name string, a *CatalogArgs) er
 
 // warn says which tables are not there.
 func (c *catalog) warn(ctx *pulumi.Context) error {
-	if len(c.patterns) == 0 {
-		return nil
-	}
-	message := fmt.Sprintf("the lake's catalog has no tables for the patterns %s of source.tables: their records are in the lake; "+
-		"name the tables that you want to query", strings.Join(c.patterns, ", "))
-	if err := ctx.Log.Warn(message, &pulumi.LogArgs{Resource: c.Catalog}); err != nil {
-		return fmt.Errorf("warning of patterns: %w", err)
+	for _, s := range c.sources {
+		if len(s.patterns) == 0 {
+			continue
+		}
+		message := fmt.Sprintf("the lake's catalog has no tables for the patterns %s of %s: their records are in the lake; "+
+			"name the tables that you want to query", strings.Join(s.patterns, ", "), config.Feed{Name: s.Name}.Key("source.tables"))
+		if err := ctx.Log.Warn(message, &pulumi.LogArgs{Resource: c.Catalog}); err != nil {
+			return fmt.Errorf("warning of patterns: %w", err)
+		}
 	}
 	return nil
 }

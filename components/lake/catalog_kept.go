@@ -10,9 +10,9 @@ import (
 
 // kept makes the view of the table that [Tables] keeps of a source table. The job itself tells Glue of the table; before its first
 // run the view finds none.
-func (c *catalog) kept(ctx *pulumi.Context, t config.Table, name views.Name) error {
-	return c.view(ctx, name.Rows(), c.args.Found.ToStringOutput().ApplyT(func(result string) (any, error) {
-		f, _, err := c.found(t, result)
+func (c *catalog) kept(ctx *pulumi.Context, s catalogSource, t config.Table, name views.Name) error {
+	return c.view(ctx, name.Rows(), s.Found.ToStringOutput().ApplyT(func(result string) (any, error) {
+		f, _, err := s.found(t, result)
 		if err != nil {
 			return nil, err
 		}

@@ -18,18 +18,28 @@ type (
 
 // makeTables makes what there is of each table, and the table of control records.
 func (c *catalog) makeTables(ctx *pulumi.Context) error {
-	for i, t := range c.table {
-		location := c.location(func(result string) (schema, table string, err error) {
-			f, _, err := c.found(t, result)
-			return f.Database, f.Name, err
-		})
-		if err := c.records(ctx, c.names[i], "The records of "+t.String()+" as DMS wrote them", location); err != nil {
+	for _, s := range c.sources {
+		if err := c.makeSource(ctx, s); err != nil {
 			return err
 		}
-		rows := c.names[i].Rows()
+	}
+	return nil
+}
+
+// makeSource makes those of one source.
+func (c *catalog) makeSource(ctx *pulumi.Context, s catalogSource) error {
+	for i, t := range s.table {
+		location := c.location(s, func(result string) (schema, table string, err error) {
+			f, _, err := s.found(t, result)
+			return f.Database, f.Name, err
+		})
+		if err := c.records(ctx, s.names[i], "The records of "+t.String()+" as DMS wrote them", location); err != nil {
+			return err
+		}
+		rows := s.names[i].Rows()
 		if c.args.Lake.Tables.On() {
-			rows = c.names[i].Raw()
-			if err := c.kept(ctx, t, c.names[i]); err != nil {
+			rows = s.names[i].Raw()
+			if err := c.kept(ctx, s, t, s.names[i]); err != nil {
 				return err
 			}
 		}
@@ -37,32 +47,32 @@ func (c *catalog) makeTables(ctx *pulumi.Context) error {
 			name string
 			of   func(views.Catalog) views.View
 		}{
-			{c.names[i].Changes(), func(c views.Catalog) views.View { return c.Changes }},
+			{s.names[i].Changes(), func(c views.Catalog) views.View { return c.Changes }},
 			{rows, func(c views.Catalog) views.View {
 				return views.View{Name: rows, SQL: c.Rows.SQL, Fields: c.Rows.Fields}
 			}},
 		} {
-			if err := c.view(ctx, v.name, c.described(t, c.names[i], v.of)); err != nil {
+			if err := c.view(ctx, v.name, s.described(t, s.names[i], v.of)); err != nil {
 				return err
 			}
 		}
 	}
-	control := c.location(func(string) (schema, table string, err error) { return partition.Control, partition.Control, nil })
-	return c.records(ctx, views.ControlRecords, "The records of DMS that are about no row: definitions of tables", control)
+	control := c.location(s, func(string) (schema, table string, err error) { return partition.Control, partition.Control, nil })
+	return c.records(ctx, s.of().ControlRecords(), "The records of DMS that are about no row: definitions of tables", control)
 }
 
 // location is the folder of a table's records.
-func (c *catalog) location(named func(found string) (schema, table string, err error)) pulumi.StringOutput {
-	return pulumi.All(c.args.Bucket, c.args.Found).ApplyT(func(known []any) (string, error) {
+func (c *catalog) location(s catalogSource, named func(found string) (schema, table string, err error)) pulumi.StringOutput {
+	return pulumi.All(c.args.Bucket, s.Found).ApplyT(func(known []any) (string, error) {
 		schema, table, err := named(known[1].(string))
-		return partition.Folder(fmt.Sprintf("s3://%s/%s", known[0], c.args.Prefix), schema, table), err
+		return partition.Folder(fmt.Sprintf("s3://%s/%s", known[0], s.Prefix), schema, table), err
 	}).(pulumi.StringOutput)
 }
 
 // described is one view of a table.
-func (c *catalog) described(t config.Table, name views.Name, of func(views.Catalog) views.View) pulumi.AnyOutput {
-	return c.args.Found.ToStringOutput().ApplyT(func(result string) (any, error) {
-		f, _, err := c.found(t, result)
+func (s catalogSource) described(t config.Table, name views.Name, of func(views.Catalog) views.View) pulumi.AnyOutput {
+	return s.Found.ToStringOutput().ApplyT(func(result string) (any, error) {
+		f, _, err := s.found(t, result)
 		if err != nil {
 			return nil, err
 		}

@@ -35,8 +35,8 @@ func cataloged(t *testing.T, change func(*CatalogArgs)) *componenttest.Recorder 
 
 func tryCatalog(change func(*CatalogArgs)) (*componenttest.Recorder, error) {
 	args := &CatalogArgs{
-		Tables: shopTables, Found: pulumi.String(foundInShops),
-		Bucket: pulumi.String("lake"), BucketArn: pulumi.String(bucketArn), KmsKeyArn: pulumi.String(keyArn),
+		Sources: []CatalogSource{{Tables: shopTables, Found: pulumi.String(foundInShops)}},
+		Bucket:  pulumi.String("lake"), BucketArn: pulumi.String(bucketArn), KmsKeyArn: pulumi.String(keyArn),
 	}
 	if change != nil {
 		change(args)
@@ -101,7 +101,7 @@ func TestReadersOfTablesReadTheirFiles(t *testing.T) {
 	policy := make(chan string, 1)
 	componenttest.Run(t, func(ctx *pulumi.Context) error {
 		c, err := NewCatalog(ctx, "catalog", &CatalogArgs{
-			Lake: config.Lake{Tables: config.LakeTables{Format: config.FormatIceberg}}, Tables: shopTables, Found: pulumi.String(foundInShops),
+			Lake: config.Lake{Tables: config.LakeTables{Format: config.FormatIceberg}}, Sources: []CatalogSource{{Tables: shopTables, Found: pulumi.String(foundInShops)}},
 			Bucket: pulumi.String("lake"), BucketArn: pulumi.String(bucketArn), KmsKeyArn: pulumi.String(keyArn),
 		})
 		if err != nil {
@@ -148,7 +148,7 @@ func TestViewsHaveTheSourcesTypesWithoutOmittedColumns(t *testing.T) {
 }
 
 func TestRowsAreOfTheRecordsThatCount(t *testing.T) {
-	r := cataloged(t, func(a *CatalogArgs) { a.RowsSince = config.RowsSince{"shop.orders": "2026-11-23T21:38:10Z"} })
+	r := cataloged(t, func(a *CatalogArgs) { a.Sources[0].RowsSince = config.RowsSince{"shop.orders": "2026-11-23T21:38:10Z"} })
 	sql := func(view string) string {
 		encoded := strings.TrimSuffix(strings.TrimPrefix(r.One(t, tableType, view).Input("viewOriginalText").(string), "/* Presto View: "), " */")
 		text, err := base64.StdEncoding.DecodeString(encoded)
@@ -162,7 +162,7 @@ func TestRowsAreOfTheRecordsThatCount(t *testing.T) {
 
 func TestTimesOfOtherTablesAreRefused(t *testing.T) {
 	_, err := tryCatalog(func(a *CatalogArgs) {
-		a.RowsSince = config.RowsSince{"shop.orders": "yesterday", "shop.returns": "2026-11-23T21:38:10Z"}
+		a.Sources[0].RowsSince = config.RowsSince{"shop.orders": "yesterday", "shop.returns": "2026-11-23T21:38:10Z"}
 	})
 	require.ErrorContains(t, err, `source.rowsSince["shop.orders"]: "yesterday" is not a time`)
 	require.ErrorContains(t, err, `source.rowsSince["shop.returns"]: is in no entry of source.tables`)
@@ -199,7 +199,7 @@ func TestQueriesAreSavedOfEachTableAndOfAll(t *testing.T) {
 }
 
 func TestPatternsAreNotInTheCatalog(t *testing.T) {
-	r := cataloged(t, func(a *CatalogArgs) { a.Tables = []config.Table{{Database: "shop", Table: "%"}} })
+	r := cataloged(t, func(a *CatalogArgs) { a.Sources[0].Tables = []config.Table{{Database: "shop", Table: "%"}} })
 
 	require.Equal(t, []string{"dms_control_records"}, names(r.All(tableType), ""))
 	require.Empty(t, r.All(queryType))
@@ -227,7 +227,7 @@ func TestReadersPolicyIsTheDocumentedOne(t *testing.T) {
 	policy := make(chan string, 1)
 	componenttest.Run(t, func(ctx *pulumi.Context) error {
 		c, err := NewCatalog(ctx, "catalog", &CatalogArgs{
-			Tables: shopTables, Found: pulumi.String(foundInShops), Lake: config.Lake{Catalog: config.Catalog{Database: "catalog_database"}},
+			Sources: []CatalogSource{{Tables: shopTables, Found: pulumi.String(foundInShops)}}, Lake: config.Lake{Catalog: config.Catalog{Database: "catalog_database"}},
 			Bucket: pulumi.String("LAKE_BUCKET"), BucketArn: pulumi.String("arn:aws:s3:::LAKE_BUCKET"), KmsKeyArn: pulumi.String("KMS_KEY_ARN"),
 		})
 		if err != nil {
@@ -272,13 +272,13 @@ func TestCatalogIsRefused(t *testing.T) {
 		change func(*CatalogArgs)
 		want   string
 	}{
-		"without findings": {func(a *CatalogArgs) { a.Found = nil }, "the arguments of lake.Catalog: Found: is missing"},
+		"without findings": {func(a *CatalogArgs) { a.Sources[0].Found = nil }, "the arguments of lake.Catalog: Found: is missing"},
 		"with a bad day":   {func(a *CatalogArgs) { a.Catalog.Since = "yesterday" }, "lake.catalog.since"},
 		"of an unseen table": {
-			func(a *CatalogArgs) { a.Tables = []config.Table{{Database: "shop", Table: "new"}} },
+			func(a *CatalogArgs) { a.Sources[0].Tables = []config.Table{{Database: "shop", Table: "new"}} },
 			"the bootstrap has not looked at shop.new: raise source.schemaRevision to have it look again",
 		},
-		"of findings that are none": {func(a *CatalogArgs) { a.Found = pulumi.String("null?") }, "reading what the bootstrap found"},
+		"of findings that are none": {func(a *CatalogArgs) { a.Sources[0].Found = pulumi.String("null?") }, "reading what the bootstrap found"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := tryCatalog(c.change)

@@ -4,6 +4,7 @@ import (
 	"cdcpipeline/config"
 	"cdcpipeline/internal/lake/views"
 	"fmt"
+	"slices"
 
 	awsathena "github.com/pulumi/pulumi-aws/sdk/v6/go/aws/athena"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/s3"
@@ -45,13 +46,35 @@ func (c *catalog) makeWorkgroup(ctx *pulumi.Context) error {
 	return nil
 }
 
-// saveQueries saves what people ask, of each table and of all.
+// saveQueries saves what people ask: of each table, of all of a source, and of several sources.
 func (c *catalog) saveQueries(ctx *pulumi.Context) error {
-	for i, t := range c.table {
-		name := c.names[i]
+	var all []views.OfSource
+	for _, s := range c.sources {
+		if err := c.saveSource(ctx, s); err != nil {
+			return err
+		}
+		if len(s.names) > 0 {
+			all = append(all, views.OfSource{Source: s.of(), Names: s.names, Tables: s.source})
+		}
+	}
+	if len(all) < 2 {
+		return nil
+	}
+	for _, q := range views.AllSources(all) {
+		if err := c.save(ctx, q.Name, q.Name, pulumi.ToOutput(q)); err != nil {
+			return err
+		}
+	}
+	return c.saveJoins(ctx, all)
+}
+
+// saveSource saves the queries of one source.
+func (c *catalog) saveSource(ctx *pulumi.Context, s catalogSource) error {
+	for i, t := range s.table {
+		name := s.names[i]
 		for n, id := range views.TableQueries {
-			query := c.args.Found.ToStringOutput().ApplyT(func(result string) (views.Query, error) {
-				f, _, err := c.found(t, result)
+			query := s.Found.ToStringOutput().ApplyT(func(result string) (views.Query, error) {
+				f, _, err := s.found(t, result)
 				if err != nil {
 					return views.Query{}, err
 				}
@@ -66,11 +89,43 @@ func (c *catalog) saveQueries(ctx *pulumi.Context) error {
 			}
 		}
 	}
-	if len(c.names) == 0 {
+	if len(s.names) == 0 {
 		return nil
 	}
-	for _, q := range views.Overview(c.names, c.source) {
+	for _, q := range s.of().Overview(s.names, s.followed.source) {
 		if err := c.save(ctx, q.Name, q.Name, pulumi.ToOutput(q)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// saveJoins joins the first source's rows with those of each other, which depends on the two alone.
+func (c *catalog) saveJoins(ctx *pulumi.Context, all []views.OfSource) error {
+	side := func(of views.OfSource) catalogSource {
+		return c.sources[slices.IndexFunc(c.sources, func(s catalogSource) bool { return s.of() == of.Source })]
+	}
+	a := side(all[0])
+	for _, of := range all[1:] {
+		b := side(of)
+		i, j, _ := views.Pair(all[0], of)
+		query := pulumi.All(a.Found, b.Found).ApplyT(func(found []any) (views.Query, error) {
+			left, _, err := a.found(a.table[i], found[0].(string))
+			if err != nil {
+				return views.Query{}, err
+			}
+			right, _, err := b.found(b.table[j], found[1].(string))
+			if err != nil {
+				return views.Query{}, err
+			}
+			made, err := views.Join(views.Joined{Source: a.of(), Name: a.names[i], Table: left}, views.Joined{Source: b.of(), Name: b.names[j], Table: right})
+			if err != nil {
+				return views.Query{}, fmt.Errorf("the lake's queries: %w", err)
+			}
+			return made, nil
+		})
+		name := views.JoinName(a.of(), b.of())
+		if err := c.save(ctx, name, name, query); err != nil {
 			return err
 		}
 	}

@@ -58,10 +58,9 @@ func ExampleNewCatalog() {
 		// From source.Bootstrap, its Result.
 		found := pulumi.String(`{"tables":[{"database":"shop","table":"orders","columns":[{"name":"id","type":"bigint"}],"primaryKey":["id"]}]}`)
 		catalog, err := lake.NewCatalog(ctx, "catalog", &lake.CatalogArgs{
-			Lake:   config.Lake{Prefix: "changes", Catalog: config.Catalog{Database: "shop", ScanLimitGb: 50}},
-			Tables: []config.Table{{Database: "shop", Table: "orders"}},
-			Found:  found,
-			Bucket: pulumi.String("changes"), BucketArn: pulumi.String("arn:aws:s3:::changes"),
+			Lake:    config.Lake{Prefix: "changes", Catalog: config.Catalog{Database: "shop", ScanLimitGb: 50}},
+			Sources: []lake.CatalogSource{{Tables: []config.Table{{Database: "shop", Table: "orders"}}, Found: found}},
+			Bucket:  pulumi.String("changes"), BucketArn: pulumi.String("arn:aws:s3:::changes"),
 			KmsKeyArn: pulumi.String("arn:aws:kms:eu-west-1:123456789012:key/1234"),
 		})
 		if err != nil {

@@ -23,7 +23,7 @@ type followed struct {
 	since    config.RowsSince
 }
 
-func follow(lake config.Lake, tables []config.Table, since config.RowsSince) followed {
+func follow(source string, lake config.Lake, tables []config.Table, since config.RowsSince) followed {
 	f := followed{since: since}
 	for _, t := range tables {
 		if _, one := (table.Pattern{Database: t.Database, Table: t.Table}).One(); !one {
@@ -33,9 +33,9 @@ func follow(lake config.Lake, tables []config.Table, since config.RowsSince) fol
 		f.table = append(f.table, t)
 		f.source = append(f.source, [2]string{t.Database, t.Table})
 	}
-	f.names = views.Names(f.source)
+	f.names = views.Source(source).Names(f.source)
 	if lake.Tables.On() {
-		f.names = views.NamesWithTables(f.source)
+		f.names = views.Source(source).NamesWithTables(f.source)
 	}
 	return f
 }

@@ -20,6 +20,8 @@ type TablesArgs struct {
 	config.Lake
 	// Environment chooses defaults. Default dev.
 	Environment config.Environment
+	// Source is the name of the source, with which the names of its tables begin; empty for the unnamed one.
+	Source string
 	// Tables that are followed. Those that are given by a pattern are left out, as they are of the Catalog.
 	Tables []config.Table
 	// RowsSince says since when records of tables tell what their rows are: source.rowsSince.
@@ -88,7 +90,7 @@ func (args *TablesArgs) check() (*TablesArgs, error) {
 	if !a.Lake.Tables.On() {
 		problems = append(problems, errors.New("lake.tables.format: is none: leave lake.Tables out"))
 	}
-	if len(follow(a.Lake, a.Tables, a.RowsSince).table) == 0 {
+	if len(follow(a.Source, a.Lake, a.Tables, a.RowsSince).table) == 0 {
 		problems = append(problems, errors.New("Tables: has no table by its name, and of patterns no table is kept: leave lake.Tables out"))
 	}
 	return a, tablesKind.Check(problems...)

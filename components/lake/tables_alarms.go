@@ -3,6 +3,7 @@ package lake
 import (
 	"cdcpipeline/config"
 	"cdcpipeline/internal/iampolicy"
+	"cdcpipeline/internal/lake/tables"
 	"fmt"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/cloudwatch"
@@ -21,6 +22,15 @@ const (
 // alarmed says that somebody is told of the job: an alarm that tells nobody is none (Security Hub, CloudWatch.15).
 func (p *tablesPlan) alarmed() bool { return p.Lake.Tables.AlarmTopic != "" }
 
+// dimensions of the job's metrics.
+func (p *tablesPlan) dimensions() pulumi.StringMap {
+	all := pulumi.StringMap{"Database": p.Database}
+	if p.Source != "" {
+		all["Source"] = pulumi.String(p.Source)
+	}
+	return all
+}
+
 // alarms of a table that has stopped, of refused records, and of a time without a run that has ended by itself: it failed, was ended
 // for its time, or was not started.
 func (p *tablesPlan) alarms(ctx *pulumi.Context) error {
@@ -28,20 +38,24 @@ func (p *tablesPlan) alarms(ctx *pulumi.Context) error {
 		return nil
 	}
 	hours, quiet := quietHours(p.Lake.Tables)
+	aside, of := "errors/tables", ""
+	if p.Source != "" {
+		aside, of = tables.Errors(p.Lake), " --source "+p.Source
+	}
 	for _, a := range []struct {
 		name, text, metric, statistic, comparison, missing string
 		periods                                            int
 	}{
 		{
-			"stopped", "A table of the lake has stopped: `cdc tables status` says why, and what to do", stoppedTables, "Maximum", "GreaterThanOrEqualToThreshold",
+			"stopped", "A table of the lake has stopped: `cdc tables status" + of + "` says why, and what to do", stoppedTables, "Maximum", "GreaterThanOrEqualToThreshold",
 			"ignore", 1, // until a run says otherwise
 		},
 		{
-			"refused", "Records could not be applied to tables of the lake: they are below errors/tables, each with its reason; `cdc tables replay` when that is mended",
+			"refused", "Records could not be applied to tables of the lake: they are below " + aside + ", each with its reason; `cdc tables replay" + of + "` when that is mended",
 			refusedRecords, "Sum", "GreaterThanOrEqualToThreshold", "notBreaching", 1,
 		},
 		{
-			"late", fmt.Sprintf("No run of the job that keeps the lake's tables has ended by itself for %d hours: see the job's runs in Glue; `cdc tables run` starts one", hours*quiet),
+			"late", fmt.Sprintf("No run of the job that keeps the lake's tables has ended by itself for %d hours: see the job's runs in Glue; `cdc tables run%s` starts one", hours*quiet, of),
 			stoppedTables, "SampleCount", "LessThanThreshold", "breaching", quiet,
 		},
 	} {
@@ -49,7 +63,7 @@ func (p *tablesPlan) alarms(ctx *pulumi.Context) error {
 			AlarmDescription:   pulumi.String(a.text),
 			Namespace:          pulumi.String(metricsNamespace),
 			MetricName:         pulumi.String(a.metric),
-			Dimensions:         pulumi.StringMap{"Database": p.Database},
+			Dimensions:         p.dimensions(),
 			Statistic:          pulumi.String(a.statistic),
 			ComparisonOperator: pulumi.String(a.comparison),
 			Threshold:          pulumi.Float64(1),

@@ -38,7 +38,7 @@ func TestAlarmsTellOfWhatTheJobPublishes(t *testing.T) {
 	}
 	code, err := os.ReadFile("../../functions/tables/cdctables/metrics.py")
 	require.NoError(t, err)
-	for _, name := range []string{stoppedTables, refusedRecords, `"Name": "Database"`} {
+	for _, name := range []string{stoppedTables, refusedRecords, `{"Database": database}`, `{"Source": source}`} {
 		require.Contains(t, string(code), name)
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"cdcpipeline/internal/naming"
 	"encoding/base64"
 	"fmt"
+	"path"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/s3"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -31,17 +32,17 @@ func (p *tablesPlan) putCode(ctx *pulumi.Context) (jobCode, error) {
 		into *pulumi.StringInput
 	}{
 		{
-			"script", pulumi.String(keyOf("main", tables.Script(), "py")),
+			"script", pulumi.String(keyOf(p.Source, "main", tables.Script(), "py")),
 			s3.BucketObjectv2Args{Content: pulumi.String(tables.Script()), ContentType: pulumi.String("text/x-python")},
 			&code.script,
 		},
 		{
-			"code", pulumi.String(keyOf("cdctables", string(zip), "zip")),
+			"code", pulumi.String(keyOf(p.Source, "cdctables", string(zip), "zip")),
 			s3.BucketObjectv2Args{ContentBase64: pulumi.String(base64.StdEncoding.EncodeToString(zip)), ContentType: pulumi.String("application/zip")},
 			&code.zip,
 		},
 		{
-			"spec", spec.ApplyT(func(text string) string { return keyOf("spec", text, "json") }).(pulumi.StringOutput),
+			"spec", spec.ApplyT(func(text string) string { return keyOf(p.Source, "spec", text, "json") }).(pulumi.StringOutput),
 			s3.BucketObjectv2Args{Content: spec, ContentType: pulumi.String("application/json")},
 			&code.spec,
 		},
@@ -58,13 +59,14 @@ func (p *tablesPlan) putCode(ctx *pulumi.Context) (jobCode, error) {
 	return code, nil
 }
 
-func keyOf(name, content, extension string) string {
-	return fmt.Sprintf("%s/%s-%s.%s", config.TablesJobsPrefix, name, naming.Digest(content), extension)
+// keyOf is an object of one source's job: when the source goes, its objects go.
+func keyOf(source, name, content, extension string) string {
+	return fmt.Sprintf("%s/%s-%s.%s", path.Join(config.TablesJobsPrefix, source), name, naming.Digest(content), extension)
 }
 
 // spec is the text of what the job is to do.
 func (p *tablesPlan) spec() pulumi.StringOutput {
-	f := follow(p.Lake, p.TablesArgs.Tables, p.RowsSince)
+	f := follow(p.Source, p.Lake, p.TablesArgs.Tables, p.RowsSince)
 	return pulumi.All(p.Bucket, p.Database, p.Found).ApplyT(func(known []any) (string, error) {
 		described := make([]tables.Table, len(f.table))
 		for i, t := range f.table {
@@ -73,6 +75,6 @@ func (p *tablesPlan) spec() pulumi.StringOutput {
 				return "", err
 			}
 		}
-		return tables.Of(p.Lake, known[0].(string), known[1].(string), p.StreamRetentionHours, described...).Text()
+		return tables.Of(p.Source, p.Lake, known[0].(string), known[1].(string), p.StreamRetentionHours, described...).Text()
 	}).(pulumi.StringOutput)
 }

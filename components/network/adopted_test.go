@@ -107,7 +107,7 @@ func TestAdoptedVpcWithoutARouteOutIsLeftForItsOwnEndpointsOnly(t *testing.T) {
 
 func TestBastionOfAnAdoptedVpcReachesTheEndpointsThere(t *testing.T) {
 	const database = "sg-0123456789abcdef0"
-	r, err := adopt(account{}, NetworkArgs{Bastion: true, ExistingDatabaseSecurityGroupID: database})
+	r, err := adopt(account{}, NetworkArgs{Bastion: true, Databases: []Database{{ExistingSecurityGroupID: database}}})
 
 	require.NoError(t, err)
 	for _, block := range []string{"cdc-bastion-to-vpc-1", "cdc-bastion-to-vpc-2"} {

@@ -47,7 +47,7 @@ func ExampleNewNetwork_adopted() {
 				VpcID:            "vpc-01234567",
 				PrivateSubnetIDs: []string{"subnet-0123456789abcdef0", "subnet-0123456789abcdef1"},
 			},
-			ExistingDatabaseSecurityGroupID: "sg-0123456789abcdef0",
+			Databases: []network.Database{{ExistingSecurityGroupID: "sg-0123456789abcdef0"}},
 		})
 		return err
 	})

@@ -10,6 +10,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -35,16 +36,13 @@ type NetworkArgs struct {
 	config.Network
 	// Environment chooses defaults: zones and flow logs. Default dev.
 	Environment config.Environment
-	// DatabasePort that replication and functions may reach. Default 3306.
-	DatabasePort pulumi.IntInput
-	// ExistingDatabaseSecurityGroupID is the security group of a database that exists; rules that admit replication and
-	// functions are added to it, and no Database group is made.
-	ExistingDatabaseSecurityGroupID string
-	// FromVpc admits all of the VPC to the HTTPS port of what is searched and to the port of a database that is made here: for
+	// Databases that replication and functions may reach. Default: one that is made here, on port 3306.
+	Databases []Database
+	// FromVpc admits all of the VPC to the HTTPS port of what is searched and to the ports of databases that are made here: for
 	// a deployment and its operators inside the VPC, or in an AWS Client VPN, whose clients have addresses of the VPC.
 	// Default false.
 	FromVpc bool
-	// Bastion makes a group for an instance through which what is searched and the database are reached from outside
+	// Bastion makes a group for an instance through which what is searched and the databases are reached from outside
 	// of the VPC. Default false.
 	Bastion bool
 	// DeliveryNeeds must exist before the group of Firehose's network interfaces, and outlive it: the role with which
@@ -56,21 +54,32 @@ type NetworkArgs struct {
 	LogRetentionDays int
 }
 
+// Database is that of one source.
+type Database struct {
+	// Source is the name of the source; empty for the unnamed one.
+	Source string
+	// Port it listens on. Default 3306.
+	Port int
+	// ExistingSecurityGroupID is the security group of a database that exists; rules that admit replication and
+	// functions are added to it, and none is made.
+	ExistingSecurityGroupID string
+}
+
 // SecurityGroups are the ids of one security group per role.
 type SecurityGroups struct {
-	// Database accepts the database port from Replication, Functions and Bastion.
-	Database pulumi.StringOutput
-	// Replication is the DMS instance: to the database, and to AWS.
+	// Databases, by the name of a source: each accepts its port from Replication, Functions and Bastion.
+	Databases map[string]pulumi.StringOutput
+	// Replication is the DMS instances: to the databases, and to AWS.
 	Replication pulumi.StringOutput
 	// Search is the OpenSearch domain, or the endpoint of collections: accepts HTTPS from Delivery, Functions and Bastion.
 	Search pulumi.StringOutput
 	// Delivery is Firehose's network interfaces: to Search.
 	Delivery pulumi.StringOutput
-	// Functions is Lambda: to the database, to Search, and to AWS.
+	// Functions is Lambda: to the databases, to Search, and to AWS.
 	Functions pulumi.StringOutput
 	// Endpoints is the VPC endpoints: accepts HTTPS from Replication, Functions and Bastion.
 	Endpoints pulumi.StringOutput
-	// Bastion is the instance of NetworkArgs.Bastion, nothing without it: to Search, the database and Systems
+	// Bastion is the instance of NetworkArgs.Bastion, nothing without it: to Search, the databases and Systems
 	// Manager. It accepts nothing.
 	Bastion pulumi.StringOutput
 }
@@ -123,8 +132,12 @@ func (args *NetworkArgs) check(name string) (design, error) {
 	a.Environment = a.Environment.WithDefault()
 	a.Network = a.Network.WithDefaults(a.Environment)
 	a.LogRetentionDays = cmp.Or(a.LogRetentionDays, a.Environment.LogRetentionDays())
-	if a.DatabasePort == nil {
-		a.DatabasePort = pulumi.Int(defaultDatabasePort)
+	a.Databases = slices.Clone(a.Databases)
+	if len(a.Databases) == 0 {
+		a.Databases = []Database{{}}
+	}
+	for i := range a.Databases {
+		a.Databases[i].Port = cmp.Or(a.Databases[i].Port, defaultDatabasePort)
 	}
 	d := design{NetworkArgs: a, name: name}
 	d.flowLogs = !d.adopts() && a.FlowLogs != nil && *a.FlowLogs

@@ -164,7 +164,7 @@ func TestEveryRuleIsOnePortOfOneProtocolAndSaysWhatFor(t *testing.T) {
 }
 
 func TestRolesReachEachOtherAsThePipelineNeeds(t *testing.T) {
-	r := componenttest.Run(t, program(&NetworkArgs{DatabasePort: pulumi.Int(3307)}))
+	r := componenttest.Run(t, program(&NetworkArgs{Databases: []Database{{Port: 3307}}}))
 
 	type way struct {
 		of, peer string
@@ -206,7 +206,7 @@ func ways(r *componenttest.Recorder, token, one string) []string {
 }
 
 func TestBastionReachesDomainDatabaseAndSystemsManagerAndNobodyReachesIt(t *testing.T) {
-	r := componenttest.Run(t, program(&NetworkArgs{DatabasePort: pulumi.Int(3307), Bastion: true}))
+	r := componenttest.Run(t, program(&NetworkArgs{Databases: []Database{{Port: 3307}}, Bastion: true}))
 
 	require.ElementsMatch(t, []string{
 		"cdc-bastion-id cdc-search-id 443", "cdc-bastion-id cdc-database-id 3307", "cdc-bastion-id cdc-endpoints-id 443",
@@ -245,12 +245,12 @@ func TestTheVpcReachesDomainAndOwnDatabaseOnlyWhenTold(t *testing.T) {
 	require.Equal(t, "10.0.0.0/16", r.One(t, tokenIn, "cdc-search-from-vpc-1").Input("cidrIpv4"))
 	require.Equal(t, "10.0.0.0/16", r.One(t, tokenIn, "cdc-database-from-vpc-1").Input("cidrIpv4"))
 
-	r = componenttest.Run(t, program(&NetworkArgs{FromVpc: true, ExistingDatabaseSecurityGroupID: "sg-0123456789abcdef0"}))
+	r = componenttest.Run(t, program(&NetworkArgs{FromVpc: true, Databases: []Database{{ExistingSecurityGroupID: "sg-0123456789abcdef0"}}}))
 	require.NotContains(t, names(r.All(tokenIn)), "cdc-database-from-vpc-1", "who may reach somebody else's database is not ours to say")
 }
 
 func TestExistingDatabaseGroupGetsTheRulesInsteadOfANewGroup(t *testing.T) {
-	r := componenttest.Run(t, program(&NetworkArgs{ExistingDatabaseSecurityGroupID: "sg-0123456789abcdef0"}))
+	r := componenttest.Run(t, program(&NetworkArgs{Databases: []Database{{ExistingSecurityGroupID: "sg-0123456789abcdef0"}}}))
 
 	require.NotContains(t, names(r.All(tokenGroup)), "cdc-database")
 	for _, role := range []string{"replication", "functions"} {

@@ -2,6 +2,8 @@ package network
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ec2"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/vpc"
@@ -13,12 +15,14 @@ import (
 // https://docs.aws.amazon.com/vpc/latest/userguide/vpc-security-groups.html.
 func (n *Network) makeSecurityGroups(ctx *pulumi.Context, d design, p *place) error {
 	g := &n.SecurityGroups
+	if err := n.databaseGroups(ctx, d, p); err != nil {
+		return err
+	}
 	type group struct {
 		role, description string
 		id                *pulumi.StringOutput
 	}
 	groups := []group{
-		{"database", "Source database of the change pipeline", &g.Database},
 		{"replication", "DMS replication of the change pipeline", &g.Replication},
 		{"search", "OpenSearch domain of the change pipeline", &g.Search},
 		{"delivery", "Firehose delivery into the OpenSearch domain", &g.Delivery},
@@ -29,23 +33,14 @@ func (n *Network) makeSecurityGroups(ctx *pulumi.Context, d design, p *place) er
 		groups = append(groups, group{"bastion", "Bastion of the change pipeline, without a way in", &g.Bastion})
 	}
 	for _, group := range groups {
-		if group.role == "database" && d.ExistingDatabaseSecurityGroupID != "" {
-			*group.id = pulumi.String(d.ExistingDatabaseSecurityGroupID).ToStringOutput()
-			continue
-		}
-		opts := []pulumi.ResourceOption{pulumi.Parent(n), pulumi.Timeouts(&pulumi.CustomTimeouts{Delete: deleteTimeout})}
+		var needs []pulumi.Resource
 		if group.role == "delivery" {
-			opts = append(opts, pulumi.DependsOn(d.DeliveryNeeds))
+			needs = d.DeliveryNeeds
 		}
-		made, err := ec2.NewSecurityGroup(ctx, d.name+"-"+group.role, &ec2.SecurityGroupArgs{
-			VpcId:       p.vpcID,
-			Description: pulumi.String(group.description),
-			Tags:        named(d, group.role),
-		}, opts...)
-		if err != nil {
-			return fmt.Errorf("making the security group %s: %w", group.role, err)
+		var err error
+		if *group.id, err = n.makeGroup(ctx, d, p, group.role, group.description, needs); err != nil {
+			return err
 		}
-		*group.id = made.ID().ToStringOutput()
 	}
 	for _, r := range n.rules(d, p) {
 		if err := n.makeRule(ctx, d, r); err != nil {
@@ -55,29 +50,106 @@ func (n *Network) makeSecurityGroups(ctx *pulumi.Context, d design, p *place) er
 	return nil
 }
 
+// databaseGroups makes a group for each database that is made here.
+func (n *Network) databaseGroups(ctx *pulumi.Context, d design, p *place) error {
+	n.SecurityGroups.Databases = map[string]pulumi.StringOutput{}
+	for _, database := range d.Databases {
+		id := pulumi.String(database.ExistingSecurityGroupID).ToStringOutput()
+		if database.ExistingSecurityGroupID == "" {
+			description := "Source database of the change pipeline"
+			if database.Source != "" {
+				description = "Source database " + database.Source + " of the change pipeline"
+			}
+			var err error
+			if id, err = n.makeGroup(ctx, d, p, database.role(), description, nil); err != nil {
+				return err
+			}
+		}
+		n.SecurityGroups.Databases[database.Source] = id
+	}
+	return nil
+}
+
+// role of a database in names. Two that exist and share group and port share the rules too.
+func (d Database) role() string {
+	switch {
+	case d.Source == "":
+		return unnamed
+	case d.ExistingSecurityGroupID != "":
+		return d.shared()
+	}
+	return d.Source + "-database"
+}
+
+// unnamed is the role of the unnamed source's database.
+const unnamed = "database"
+
+// shared is the role of a database that exists, by what AWS tells rules apart by.
+func (d Database) shared() string { return fmt.Sprintf("%s-%d", d.ExistingSecurityGroupID, d.Port) }
+
+// former are the roles under which the same rules may have been made, because the unnamed source, whose role is another, had them before, or has
+// them now. Were they made anew, AWS would refuse them: the former ones go last.
+func (d Database) former(all []Database) string {
+	switch {
+	case d.ExistingSecurityGroupID == "":
+		return ""
+	case d.Source == "":
+		return d.shared()
+	case all[0] == d: // no two may claim what the unnamed source had
+		return unnamed
+	}
+	return ""
+}
+
+func (n *Network) makeGroup(ctx *pulumi.Context, d design, p *place, role, description string, needs []pulumi.Resource) (pulumi.StringOutput, error) {
+	made, err := ec2.NewSecurityGroup(ctx, d.name+"-"+role, &ec2.SecurityGroupArgs{
+		VpcId:       p.vpcID,
+		Description: pulumi.String(description),
+		Tags:        named(d, role),
+	}, pulumi.Parent(n), pulumi.Timeouts(&pulumi.CustomTimeouts{Delete: deleteTimeout}), pulumi.DependsOn(needs))
+	if err != nil {
+		return pulumi.StringOutput{}, fmt.Errorf("making the security group %s: %w", role, err)
+	}
+	return made.ID().ToStringOutput(), nil
+}
+
 // rule is one way that traffic may take, in or out of a group. Exactly one of group, block and list is the other side.
 type rule struct {
 	name, description string
-	in                bool
-	of                pulumi.StringInput
-	port              pulumi.IntInput
-	group             pulumi.StringInput
-	block             pulumi.StringInput
-	list              pulumi.StringInput
+	// former name, under which the rule may have been made; empty for none.
+	former string
+	in     bool
+	of     pulumi.StringInput
+	port   pulumi.IntInput
+	group  pulumi.StringInput
+	block  pulumi.StringInput
+	list   pulumi.StringInput
 }
 
 // rules are all of them: whoever starts a connection has a rule out, and who accepts it a rule in.
 func (n *Network) rules(d design, p *place) []rule {
 	g := n.SecurityGroups
-	all := connection("replication", g.Replication, "database", g.Database, d.DatabasePort, "Rows and binlog")
-	all = append(all, connection("functions", g.Functions, "database", g.Database, d.DatabasePort, "Bootstrap SQL")...)
+	var all []rule
+	for _, database := range d.reached() {
+		role, id, port := database.role(), g.Databases[database.Source], pulumi.Int(database.Port)
+		ways := connection("replication", g.Replication, role, id, port, "Rows and binlog")
+		ways = append(ways, connection("functions", g.Functions, role, id, port, "Bootstrap SQL")...)
+		if d.Bastion {
+			ways = append(ways, connection("bastion", g.Bastion, role, id, port, "Operation")...)
+		}
+		for _, way := range ways {
+			if former := database.former(d.Databases); former != "" {
+				way.former = strings.Replace(way.name, role, former, 1)
+			}
+			all = append(all, way)
+		}
+	}
 	all = append(all, connection("delivery", g.Delivery, "search", g.Search, pulumi.Int(https), "History documents")...)
 	all = append(all, connection("functions", g.Functions, "search", g.Search, pulumi.Int(https), "Current documents")...)
 	all = append(all, toAWS("replication", g.Replication, g.Endpoints, p)...)
 	all = append(all, toAWS("functions", g.Functions, g.Endpoints, p)...)
 	if d.Bastion {
 		all = append(all, connection("bastion", g.Bastion, "search", g.Search, pulumi.Int(https), "Deployment and operation")...)
-		all = append(all, connection("bastion", g.Bastion, "database", g.Database, d.DatabasePort, "Operation")...)
 		all = append(all, toServices("bastion", g.Bastion, g.Endpoints, p)...)
 	}
 	if d.FromVpc {
@@ -86,12 +158,29 @@ func (n *Network) rules(d design, p *place) []rule {
 				name: numbered("search-from-vpc", i), description: "Deployment inside the VPC",
 				in: true, of: g.Search, port: pulumi.Int(https), block: block,
 			})
-			if d.ExistingDatabaseSecurityGroupID == "" { // who may reach a database that exists is its owner's to say
+			for _, database := range d.Databases {
+				if database.ExistingSecurityGroupID != "" { // who may reach a database that exists is its owner's to say
+					continue
+				}
 				all = append(all, rule{
-					name: numbered("database-from-vpc", i), description: "Operation inside the VPC",
-					in: true, of: g.Database, port: d.DatabasePort, block: block,
+					name: numbered(database.role()+"-from-vpc", i), description: "Operation inside the VPC",
+					in: true, of: g.Databases[database.Source], port: pulumi.Int(database.Port), block: block,
 				})
 			}
+		}
+	}
+	return all
+}
+
+// reached are the databases without those whose rules another one has: AWS refuses a rule that is there.
+func (d design) reached() []Database {
+	var all []Database
+	for _, database := range d.Databases {
+		same := func(other Database) bool {
+			return other.ExistingSecurityGroupID != "" && other.ExistingSecurityGroupID == database.ExistingSecurityGroupID && other.Port == database.Port
+		}
+		if !slices.ContainsFunc(all, same) {
+			all = append(all, database)
 		}
 	}
 	return all
@@ -132,18 +221,22 @@ func numbered(name string, i int) string { return fmt.Sprintf("%s-%d", name, i+1
 func (n *Network) makeRule(ctx *pulumi.Context, d design, r rule) error {
 	var made pulumi.Resource
 	var err error
+	opts := []pulumi.ResourceOption{pulumi.Parent(n)}
+	if r.former != "" {
+		opts = append(opts, pulumi.Aliases([]pulumi.Alias{{Name: pulumi.String(d.name + "-" + r.former)}}))
+	}
 	if r.in {
 		made, err = vpc.NewSecurityGroupIngressRule(ctx, d.name+"-"+r.name, &vpc.SecurityGroupIngressRuleArgs{
 			SecurityGroupId: r.of, Description: pulumi.String(r.description),
 			IpProtocol: pulumi.String("tcp"), FromPort: r.port.ToIntOutput().ToIntPtrOutput(), ToPort: r.port.ToIntOutput().ToIntPtrOutput(),
 			ReferencedSecurityGroupId: optional(r.group), CidrIpv4: optional(r.block), PrefixListId: optional(r.list),
-		}, pulumi.Parent(n))
+		}, opts...)
 	} else {
 		made, err = vpc.NewSecurityGroupEgressRule(ctx, d.name+"-"+r.name, &vpc.SecurityGroupEgressRuleArgs{
 			SecurityGroupId: r.of, Description: pulumi.String(r.description),
 			IpProtocol: pulumi.String("tcp"), FromPort: r.port.ToIntOutput().ToIntPtrOutput(), ToPort: r.port.ToIntOutput().ToIntPtrOutput(),
 			ReferencedSecurityGroupId: optional(r.group), CidrIpv4: optional(r.block), PrefixListId: optional(r.list),
-		}, pulumi.Parent(n))
+		}, opts...)
 	}
 	if err != nil {
 		return fmt.Errorf("making the security group rule %s: %w", r.name, err)

@@ -1,11 +1,13 @@
-// Package pipeline composes the components into the whole: rows committed in MySQL, searchable and in the lake.
+// Package pipeline composes the components into the whole: rows committed in databases, searchable and in the lake.
 //
-// It reads like the picture in the README, from left to right; what a part is made of is the part's own business.
+// It reads like the picture in the README: what all sources share, a feed for each source, and the catalog over all; what a part is made of
+// is the part's own business.
 package pipeline
 
 import (
 	"cdcpipeline/components/bastion"
 	"cdcpipeline/components/encryption"
+	"cdcpipeline/components/feed"
 	"cdcpipeline/components/lake"
 	"cdcpipeline/components/network"
 	"cdcpipeline/components/replication"
@@ -13,12 +15,10 @@ import (
 	"cdcpipeline/components/source"
 	"cdcpipeline/components/stream"
 	"cdcpipeline/config"
-	"cmp"
 	"context"
 	"fmt"
 	"slices"
 
-	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi/internals"
 )
@@ -27,16 +27,11 @@ import (
 type Args struct {
 	// Config of every part; zero fields take the environment's defaults.
 	Config config.Config
-	// BootstrapCode is the bootstrap function's zip, for the architecture in Config.
-	BootstrapCode pulumi.Archive
-	// RotationCode is the rotation function's zip, for the same architecture. Not needed when source.rotationDays is 0.
-	RotationCode pulumi.Archive
-	// CurrentStateCode is the current-state function's zip, for the same architecture. Not needed when
-	// search.current.enabled is false.
-	CurrentStateCode pulumi.Archive
-	// CaBundle is the PEM bundle that signs the database's certificate. Default: the bundle of RDS; of its regions only
-	// this one's for DMS when the database is made here.
-	CaBundle string
+	// Code is the functions' zips, for the architecture in Config.
+	Code feed.Code
+	// CaBundles are, by the name of a source, the PEM bundle that signs its database's certificate; the unnamed source's name is empty.
+	// Default: the bundle of RDS; of its regions only this one's for DMS when the database is made here.
+	CaBundles map[string]string
 	// Remove lets the deployment that follows a destroy without an end replace what is left in the domain or the
 	// collections; see search.AccessArgs.
 	Remove search.Remove
@@ -53,25 +48,21 @@ type Args struct {
 type Pipeline struct {
 	pulumi.ResourceState
 
-	Key       *encryption.Key
-	Network   *network.Network
-	Source    source.Database
-	Bootstrap *source.Bootstrap
-	// Rotation of the replication user's password; nil when there is none.
-	Rotation *source.Rotation
-	Stream   *stream.ChangeStream
-	// Bastion leads to what is searched and to the database; nil with search.reach direct.
+	Key     *encryption.Key
+	Network *network.Network
+	// Feeds are the sources with all that is their own: the unnamed one first, where there is one, then the others by name.
+	Feeds []*feed.Feed
+	// Bastion leads to what is searched and to the databases; nil with search.reach direct.
 	Bastion *bastion.Bastion
 	// Place is what is searched, and NextPlace what search.next is making of it; nil without one.
 	*Place
 	NextPlace *Place
 	Bucket    *lake.Bucket
-	Lake      *lake.Delivery
 	// Catalog of the lake; nil with lake.catalog.enabled: false.
 	Catalog *lake.Catalog
-	// Tables of the lake; nil with lake.tables.format: none, and when source.tables has patterns alone.
-	Tables      *lake.Tables
-	Replication *replication.Replication
+	// Tables of the lake, by the name of their source. A source has none with lake.tables.format: none, and when its tables are given by
+	// patterns alone.
+	Tables map[string]*lake.Tables
 }
 
 // New makes the whole pipeline.
@@ -87,7 +78,7 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 	if err := cfg.Validate(); err != nil {
 		return nil, fmt.Errorf("pipeline %s: %w", name, err)
 	}
-	p := &Pipeline{Place: &Place{}}
+	p := &Pipeline{Place: &Place{}, Tables: map[string]*lake.Tables{}}
 	if err := ctx.RegisterComponentResource("cdcpipeline:pipeline:Pipeline", name, p, opts...); err != nil {
 		return nil, fmt.Errorf("registering the pipeline %s: %w", name, err)
 	}
@@ -107,22 +98,29 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 		{"encryption key", b.key},
 		{"roles", b.roles},
 		{"network", b.network},
-		{"change stream", b.stream},
-		{"source database", b.source},
-		{"bootstrap", b.bootstrap},
-		{"rotation", b.rotation},
-		{"lake", b.lake},
-		{"catalog", b.catalog},
-		{"lake's tables", b.tables},
+		{"change streams", b.streams},
+		{"lake's bucket", b.bucket},
 		{"bastion", b.bastion},
 		{"search", b.search},
-		{"replication", b.replication},
+		{"sources", b.sources},
+		{"catalog", b.catalog},
+		{"lake's tables", b.tables},
 	} {
 		if err := step.make(); err != nil {
 			return nil, fmt.Errorf("making the %s: %w", step.what, err)
 		}
 	}
-	return p, ctx.RegisterResourceOutputs(p, pulumi.Map{"streamArn": p.Stream.Arn, "taskArn": p.Replication.TaskArn})
+	return p, ctx.RegisterResourceOutputs(p, p.outputs())
+}
+
+// outputs are the unnamed source's, as they were before there were others.
+func (p *Pipeline) outputs() pulumi.Map {
+	for _, f := range p.Feeds {
+		if f.Config.Name == "" {
+			return pulumi.Map{"streamArn": f.Stream.Arn, "taskArn": f.Replication.TaskArn}
+		}
+	}
+	return pulumi.Map{}
 }
 
 // builder makes the parts, each from those before it.
@@ -138,6 +136,16 @@ type builder struct {
 	domainLogs   *search.DomainLogs
 	deliveryRole *search.DeliveryRole
 	settling     []pulumi.Resource // AWS sees them some seconds after they are made
+	// ofSources are the streams, in the order of the configuration's feeds.
+	ofSources []*stream.ChangeStream
+}
+
+// part is the name of what a source has: cdc-orders-stream, or cdc-stream of the unnamed one.
+func (b *builder) part(source, suffix string) string {
+	if source == "" {
+		return b.name + suffix
+	}
+	return b.name + "-" + source + suffix
 }
 
 func (b *builder) child() pulumi.ResourceOption { return pulumi.Parent(b.Pipeline) }
@@ -158,7 +166,7 @@ func (b *builder) roles() (err error) {
 			return err
 		}
 	}
-	if b.cfg.Source.Existing == nil {
+	if slices.ContainsFunc(b.cfg.Feeds(), func(f config.Feed) bool { return f.Source.Existing == nil }) {
 		rds, err := source.NewServiceLinkedRole(b.ctx, b.name+"-source-linked-role", &source.ServiceLinkedRoleArgs{}, b.child())
 		if err != nil {
 			return err
@@ -172,152 +180,114 @@ func (b *builder) roles() (err error) {
 }
 
 func (b *builder) network() (err error) {
-	port, group := b.cfg.Source.Port, ""
-	if existing := b.cfg.Source.Existing; existing != nil {
-		port, group = existing.Port, existing.SecurityGroupID
+	var databases []network.Database
+	for _, f := range b.cfg.Feeds() {
+		d := network.Database{Source: f.Name, Port: f.Source.Port}
+		if existing := f.Source.Existing; existing != nil {
+			d.Port, d.ExistingSecurityGroupID = existing.Port, existing.SecurityGroupID
+		}
+		databases = append(databases, d)
 	}
 	b.Network, err = network.NewNetwork(b.ctx, b.name+"-network", &network.NetworkArgs{
 		Network: b.cfg.Network, Environment: b.cfg.Environment, KmsKeyArn: b.Key.Arn, LogRetentionDays: b.cfg.Functions.LogRetentionDays,
-		DatabasePort: pulumi.Int(port), ExistingDatabaseSecurityGroupID: group,
-		FromVpc: b.cfg.Search.Reach == config.ReachDirect, Bastion: b.cfg.Search.Reach == config.ReachTunnel,
+		Databases: databases,
+		FromVpc:   b.cfg.Search.Reach == config.ReachDirect, Bastion: b.cfg.Search.Reach == config.ReachTunnel,
 		DeliveryNeeds: b.deliveryRole.Dependencies,
 	}, b.child())
 	return err
 }
 
-func (b *builder) source() error {
-	if b.cfg.Source.Existing != nil {
-		existing, err := source.NewExisting(b.ctx, b.name+"-source", &source.ExistingArgs{Source: b.cfg.Source, Environment: b.cfg.Environment}, b.child())
+// streams are made after the account's service-linked roles and the policy of the domain's logs, and before what needs them.
+// OpenSearch and RDS see these only seconds after they are made, and refuse a domain or a cluster until then. In an account that is
+// empty all would be made within those seconds. A stream takes longer: the provider looks at it for the first time after ten.
+func (b *builder) streams() error {
+	for _, f := range b.cfg.Feeds() {
+		made, err := stream.NewChangeStream(b.ctx, b.part(f.Name, "-stream"), &stream.ChangeStreamArgs{
+			Stream: f.Stream, Environment: b.cfg.Environment, KmsKeyArn: b.Key.Arn, StartAfter: b.settling,
+		}, b.child())
 		if err != nil {
 			return err
 		}
-		b.Source = existing.Database
-		return nil
+		b.ofSources = append(b.ofSources, made)
 	}
-	aurora, err := source.NewAuroraMySQL(b.ctx, b.name+"-source", &source.AuroraMySQLArgs{
-		Source: b.cfg.Source, Environment: b.cfg.Environment, KmsKeyArn: b.Key.Arn, LogRetentionDays: b.cfg.Functions.LogRetentionDays,
-		SubnetIDs: b.Network.SubnetIDs(), SecurityGroupID: b.Network.SecurityGroups.Database,
-		StartAfter: b.settled(),
-	}, b.child())
-	if err != nil {
-		return err
-	}
-	b.Source = aurora.Database
 	return nil
 }
 
-func (b *builder) bootstrap() (err error) {
-	b.Bootstrap, err = source.NewBootstrap(b.ctx, b.name+"-bootstrap", &source.BootstrapArgs{
-		Source: b.cfg.Source, Environment: b.cfg.Environment, Functions: b.cfg.Functions,
-		Database: b.Source, Code: b.args.BootstrapCode, KmsKeyArn: b.Key.Arn, CaBundle: b.args.CaBundle,
-		LobMaxSizeKb: b.cfg.Replication.LobMaxSizeKb,
-		SubnetIDs:    b.Network.SubnetIDs(), SecurityGroupID: b.Network.SecurityGroups.Functions,
-		StartAfter: b.Network.Dependencies,
-	}, b.child())
-	return err
-}
-
-// rotation is set up when there is a user to log in as: Secrets Manager tries that at once.
-func (b *builder) rotation() (err error) {
-	if !b.cfg.Source.Rotates() {
-		return nil
-	}
-	b.Rotation, err = source.NewRotation(b.ctx, b.name+"-rotation", &source.RotationArgs{
-		Source: b.cfg.Source, Environment: b.cfg.Environment, Functions: b.cfg.Functions,
-		Database: b.Source, SecretArn: b.Bootstrap.ReplicationSecretArn, User: b.Bootstrap.ReplicationUser,
-		Code: b.args.RotationCode, KmsKeyArn: b.Key.Arn, CaBundle: b.args.CaBundle,
-		SubnetIDs: b.Network.SubnetIDs(), SecurityGroupID: b.Network.SecurityGroups.Functions,
-		StartAfter: append([]pulumi.Resource{b.Bootstrap.Invocation}, b.Network.Dependencies...),
-	}, b.child())
-	return err
-}
-
-// stream is made after the account's service-linked roles and the policy of the domain's logs, and before what needs them.
-// OpenSearch and RDS see these only seconds after they are made, and refuse a domain or a cluster until then. In an account that is
-// empty all would be made within those seconds. A stream takes longer: the provider looks at it for the first time after ten.
-func (b *builder) stream() (err error) {
-	b.Stream, err = stream.NewChangeStream(b.ctx, b.name+"-stream", &stream.ChangeStreamArgs{
-		Stream: b.cfg.Stream, Environment: b.cfg.Environment, KmsKeyArn: b.Key.Arn, StartAfter: b.settling,
-	}, b.child())
-	return err
-}
-
 // settled exists when the service-linked roles and the policy were made some seconds ago.
-func (b *builder) settled() []pulumi.Resource { return []pulumi.Resource{b.Stream.Resource} }
+func (b *builder) settled() []pulumi.Resource { return []pulumi.Resource{b.ofSources[0].Resource} }
 
-func (b *builder) lake() (err error) {
+func (b *builder) bucket() (err error) {
 	b.Bucket, err = lake.NewBucket(b.ctx, b.name+"-lake", &lake.BucketArgs{
 		Lake: b.cfg.Lake, Environment: b.cfg.Environment, KmsKeyArn: b.Key.Arn,
+	}, b.child())
+	return err
+}
+
+// sources are a feed each.
+func (b *builder) sources() error {
+	roles, err := replication.NewAccountRoles(b.ctx, b.name+"-account-roles", &replication.AccountRolesArgs{
+		Serverless: slices.ContainsFunc(b.cfg.Feeds(), func(f config.Feed) bool { return f.Replication.Serverless() }),
 	}, b.child())
 	if err != nil {
 		return err
 	}
-	b.Lake, err = lake.NewDelivery(b.ctx, b.name+"-lake-delivery", &lake.DeliveryArgs{
-		Lake: b.cfg.Lake, Environment: b.cfg.Environment, KmsKeyArn: b.Key.Arn, LogRetentionDays: b.cfg.Functions.LogRetentionDays,
-		StreamArn: b.Stream.Arn, BucketArn: b.Bucket.Arn,
-	}, b.child(), pulumi.DependsOn(b.Bucket.Dependencies))
-	return err
+	shared := feed.Shared{Network: b.Network, Key: b.Key, Bucket: b.Bucket, DeliveryRole: b.deliveryRole, AccountRoles: roles}
+	for _, place := range []*Place{b.Place, b.NextPlace} {
+		if place != nil {
+			shared.Places = append(shared.Places, place.written())
+		}
+	}
+	for i, f := range b.cfg.Feeds() {
+		args := &feed.Args{
+			Feed: f, Functions: b.cfg.Functions, Environment: b.cfg.Environment, Shared: shared, Stream: b.ofSources[i], Code: b.args.Code,
+			CaBundle: b.args.CaBundles[f.Name], StopTask: b.args.StopTask,
+		}
+		if f.Name == "" {
+			args.Former = b.Pipeline
+		}
+		made, err := feed.New(b.ctx, b.part(f.Name, ""), args, b.child())
+		if err != nil {
+			return fmt.Errorf("%s: %w", f.Key("source"), err)
+		}
+		b.Feeds = append(b.Feeds, made)
+	}
+	return nil
 }
 
 func (b *builder) catalog() (err error) {
 	if !b.cfg.Lake.Catalog.On() {
 		return nil
 	}
+	var sources []lake.CatalogSource
+	for _, f := range b.Feeds {
+		cfg := f.Config
+		sources = append(sources, lake.CatalogSource{
+			Name: cfg.Name, Prefix: cfg.Lake.Prefix, Tables: cfg.Source.Tables, RowsSince: cfg.Source.RowsSince, Found: f.Bootstrap.Result,
+		})
+	}
 	b.Catalog, err = lake.NewCatalog(b.ctx, b.name+"-catalog", &lake.CatalogArgs{
-		Lake: b.cfg.Lake, Environment: b.cfg.Environment, Tables: b.cfg.Source.Tables, RowsSince: b.cfg.Source.RowsSince, Found: b.Bootstrap.Result,
+		Lake: b.cfg.Lake, Environment: b.cfg.Environment, Sources: sources,
 		Bucket: b.Bucket.Name, BucketArn: b.Bucket.Arn, KmsKeyArn: b.Key.Arn,
 	}, b.child())
 	return err
 }
 
-func (b *builder) tables() (err error) {
-	if !b.cfg.KeepsTables() {
-		return nil
+// tables are kept by a job for each source.
+func (b *builder) tables() error {
+	for _, f := range b.Feeds {
+		cfg := f.Config
+		if !cfg.KeepsTables() {
+			continue
+		}
+		made, err := lake.NewTables(b.ctx, b.part(cfg.Name, "-tables"), &lake.TablesArgs{
+			Lake: cfg.Lake, Environment: b.cfg.Environment, Source: cfg.Name, Tables: cfg.Source.Tables, RowsSince: cfg.Source.RowsSince, Found: f.Bootstrap.Result,
+			Database: b.Catalog.Database, Bucket: b.Bucket.Name, BucketArn: b.Bucket.Arn, KmsKeyArn: b.Key.Arn,
+			StreamRetentionHours: cfg.Stream.RetentionHours, LogRetentionDays: b.cfg.Functions.LogRetentionDays,
+		}, b.child(), pulumi.DependsOn(b.Bucket.Dependencies))
+		if err != nil {
+			return err
+		}
+		b.Tables[cfg.Name] = made
 	}
-	b.Tables, err = lake.NewTables(b.ctx, b.name+"-tables", &lake.TablesArgs{
-		Lake: b.cfg.Lake, Environment: b.cfg.Environment, Tables: b.cfg.Source.Tables, RowsSince: b.cfg.Source.RowsSince, Found: b.Bootstrap.Result,
-		Database: b.Catalog.Database, Bucket: b.Bucket.Name, BucketArn: b.Bucket.Arn, KmsKeyArn: b.Key.Arn,
-		StreamRetentionHours: b.cfg.Stream.RetentionHours, LogRetentionDays: b.cfg.Functions.LogRetentionDays,
-	}, b.child(), pulumi.DependsOn(b.Bucket.Dependencies))
-	return err
-}
-
-// replication comes last and starts last: a delivery reads its stream from LATEST, so what a task writes before a
-// delivery is active would never reach it (https://docs.aws.amazon.com/firehose/latest/dev/writing-with-kinesis-streams.html).
-func (b *builder) replication() error {
-	roles, err := replication.NewAccountRoles(b.ctx, b.name+"-account-roles", &replication.AccountRolesArgs{
-		Serverless: b.cfg.Replication.Serverless(),
-	}, b.child())
-	if err != nil {
-		return err
-	}
-	bundle, err := b.caBundle()
-	if err != nil {
-		return err
-	}
-	b.Replication, err = replication.NewReplication(b.ctx, b.name+"-replication", &replication.ReplicationArgs{
-		Replication: b.cfg.Replication, Environment: b.cfg.Environment, Tables: slices.Concat(b.cfg.Source.Tables, b.cfg.Source.Probes()), Exclude: b.cfg.Source.Exclude,
-		Source:    replication.SourceEndpoint{EngineName: b.Source.EngineName, SecretArn: b.Bootstrap.ReplicationSecretArn},
-		StreamArn: b.Stream.Arn, KmsKeyArn: b.Key.Arn, CaBundle: bundle, LogRetentionDays: b.cfg.Functions.LogRetentionDays,
-		SubnetIDs: b.Network.SubnetIDs(), SecurityGroupID: b.Network.SecurityGroups.Replication,
-		AccountRoles: roles.Dependencies, Stop: b.args.StopTask,
-		StartAfter: slices.Concat(b.consumers(), []pulumi.Resource{b.Bootstrap.Invocation}, b.Network.Dependencies),
-	}, b.child())
-	return err
-}
-
-// caBundle is what DMS verifies the database's certificate with. A certificate in DMS is a .pem file of undocumented
-// size, https://docs.aws.amazon.com/dms/latest/APIReference/API_ImportCertificate.html, and 80 regional authorities are
-// more than a database in this region needs; one that exists may be in another.
-func (b *builder) caBundle() (string, error) {
-	all := source.RDSCertificates()
-	bundle := cmp.Or(b.args.CaBundle, all)
-	if bundle != all || b.cfg.Source.Existing != nil {
-		return bundle, nil
-	}
-	region, err := aws.GetRegion(b.ctx, &aws.GetRegionArgs{}, pulumi.Parent(b.Pipeline))
-	if err != nil {
-		return "", fmt.Errorf("looking up the region: %w", err)
-	}
-	return source.RDSRegionalCertificates(region.Name), nil
+	return nil
 }

@@ -1,6 +1,7 @@
 package pipeline_test
 
 import (
+	"cdcpipeline/components/feed"
 	"cdcpipeline/components/pipeline"
 	"cdcpipeline/components/source"
 	"cdcpipeline/config"
@@ -15,13 +16,15 @@ import (
 func program(cfg config.Config) pulumi.RunFunc {
 	return func(ctx *pulumi.Context) error {
 		_, err := pipeline.New(ctx, "cdc", &pipeline.Args{
-			Config: cfg, CaBundle: "-----BEGIN CERTIFICATE-----",
-			BootstrapCode:    pulumi.NewAssetArchive(map[string]any{"bootstrap": pulumi.NewStringAsset("")}),
-			RotationCode:     pulumi.NewAssetArchive(map[string]any{"bootstrap": pulumi.NewStringAsset("")}),
-			CurrentStateCode: pulumi.NewAssetArchive(map[string]any{"bootstrap": pulumi.NewStringAsset("")}),
+			Config: cfg, Code: code(), CaBundles: map[string]string{"": "-----BEGIN CERTIFICATE-----", "orders": "-----BEGIN CERTIFICATE----- of orders"},
 		})
 		return err
 	}
+}
+
+func code() feed.Code {
+	zip := pulumi.NewAssetArchive(map[string]any{"bootstrap": pulumi.NewStringAsset("")})
+	return feed.Code{Bootstrap: zip, Rotation: zip, CurrentState: zip}
 }
 
 func TestTheTaskStartsAfterTheBootstrapAndEveryConsumer(t *testing.T) {
@@ -96,10 +99,7 @@ func TestDMSTrustsTheAuthoritiesOfTheRegionAlone(t *testing.T) {
 	bundle := func(given string) string {
 		pem, ok := componenttest.Run(t, func(ctx *pulumi.Context) error {
 			_, err := pipeline.New(ctx, "cdc", &pipeline.Args{
-				CaBundle:         given,
-				BootstrapCode:    pulumi.NewAssetArchive(map[string]any{"bootstrap": pulumi.NewStringAsset("")}),
-				RotationCode:     pulumi.NewAssetArchive(map[string]any{"bootstrap": pulumi.NewStringAsset("")}),
-				CurrentStateCode: pulumi.NewAssetArchive(map[string]any{"bootstrap": pulumi.NewStringAsset("")}),
+				CaBundles: map[string]string{"": given}, Code: code(),
 			})
 			return err
 		}).One(t, "aws:dms/certificate:Certificate").Input("certificatePem").(string)
@@ -206,9 +206,11 @@ func ExampleNew() {
 				Environment: config.Prod,
 				Source:      config.Source{Tables: []config.Table{{Database: "shop", Table: "orders"}}, SchemaFiles: []string{"orders.sql"}},
 			},
-			BootstrapCode:    pulumi.NewFileArchive("bootstrap.zip"),
-			RotationCode:     pulumi.NewFileArchive("rotation.zip"),
-			CurrentStateCode: pulumi.NewFileArchive("currentstate.zip"),
+			Code: feed.Code{
+				Bootstrap:    pulumi.NewFileArchive("bootstrap.zip"),
+				Rotation:     pulumi.NewFileArchive("rotation.zip"),
+				CurrentState: pulumi.NewFileArchive("currentstate.zip"),
+			},
 		})
 		return err
 	})

@@ -1,10 +1,9 @@
 package pipeline
 
 import (
+	"cdcpipeline/components/feed"
 	"cdcpipeline/components/search"
 	"cdcpipeline/config"
-	"cdcpipeline/internal/footprint"
-	"slices"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
@@ -24,23 +23,22 @@ func (b *builder) domainNeeds() (err error) {
 	return nil
 }
 
-// Place is one that is searched, and what writes to it.
+// Place is one that is searched. What writes to it is the feeds'.
 type Place struct {
 	// Domain and Access to its inside; nil when it is of collections.
 	Domain *search.Domain
 	Access *search.Access
 	// Collections; nil when it is a domain.
 	Collections *search.Collections
-	// Search is the delivery of changes into the history.
-	Search *search.Delivery
-	// Current is each row as it is now; nil with search.current.enabled: false.
-	Current *search.CurrentState
+
+	kind             config.SearchKind
+	history, current search.Target
+	template         pulumi.Resource // of the present rows' indices
 }
 
-// called are the names of what a kind of place has, so that two are made side by side, and what becomes the present one stays what it was.
-var called = map[config.SearchKind]struct{ delivery, current, failed, parked, registry string }{
-	config.OnDomain:      {"-search-delivery", "-current", "search", "current", "current"},
-	config.OnCollections: {footprint.CollectionsDelivery, footprint.CollectionsCurrent, "collections", "collections-current", "collections"},
+// written is the place as those see it who write to it.
+func (p *Place) written() feed.Place {
+	return feed.Place{Kind: p.kind, History: p.history, Current: p.current, Template: p.template}
 }
 
 // search is the place that is searched, and the next one.
@@ -52,25 +50,17 @@ func (b *builder) search() (err error) {
 	return err
 }
 
-// place is made with the delivery of changes into it, and the current state.
+// place is made with the template of the present rows' indices, which all sources share.
 func (b *builder) place(kind config.SearchKind) (*Place, error) {
-	made, names := &Place{}, called[kind]
-	history, current, err := b.targets(kind, made)
-	if err != nil {
+	made := &Place{kind: kind}
+	var err error
+	if made.history, made.current, err = b.targets(kind, made); err != nil {
 		return nil, err
 	}
-	made.Search, err = search.NewDelivery(b.ctx, b.name+names.delivery, &search.DeliveryArgs{
-		Search: b.cfg.Search.Only(kind), Environment: b.cfg.Environment, KmsKeyArn: b.Key.Arn, LogRetentionDays: b.cfg.Functions.LogRetentionDays,
-		Role: b.deliveryRole, StreamArn: b.Stream.Arn, Target: history,
-		BackupBucketArn: b.Bucket.Arn, BackupPrefix: b.cfg.Lake.ErrorPrefix + "/" + names.failed,
-		VpcSubnetIDs: b.Network.SubnetIDs(), SecurityGroupID: b.Network.SecurityGroups.Delivery,
-		DependsOn: slices.Concat(b.Bucket.Dependencies, b.Network.Dependencies),
-	}, b.child())
-	if err != nil {
-		return nil, err //nolint:wrapcheck // wrapped by the caller
+	if b.cfg.Search.Current.On() {
+		made.template, err = search.CurrentTemplate(feed.CurrentName(b.name, kind), made.current, b.cfg.Search.Only(kind))
 	}
-	made.Current, err = b.currentState(kind, current)
-	return made, err
+	return made, err //nolint:wrapcheck // wrapped by the caller
 }
 
 // targets are where changes and rows are written.

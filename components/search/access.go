@@ -44,10 +44,11 @@ type Access struct {
 	// Template of the history index must exist before the first document does.
 	Template pulumi.Resource
 
-	ctx    *pulumi.Context // the program's: Grant is called while it runs
-	name   string
-	domain *Domain
-	remove Remove
+	ctx     *pulumi.Context // the program's: Grant is called while it runs
+	name    string
+	domain  *Domain
+	remove  Remove
+	columns []Column // of every history
 }
 
 // NewAccess makes the provider and everything but grants.
@@ -56,7 +57,7 @@ func NewAccess(ctx *pulumi.Context, name string, args *AccessArgs, opts ...pulum
 	if err != nil {
 		return nil, err
 	}
-	a := &Access{ctx: ctx, name: name, domain: p.Domain, remove: p.Remove}
+	a := &Access{ctx: ctx, name: name, domain: p.Domain, remove: p.Remove, columns: p.Columns}
 	return component.Make(ctx, accessKind, name, a, component.Steps{
 		Inputs: pulumi.Map{
 			"environment":  pulumi.String(p.Environment),
@@ -75,6 +76,9 @@ func (args *AccessArgs) check() (*AccessArgs, error) {
 	}
 	a.Environment = a.Environment.WithDefault()
 	a.Search = a.Search.WithDefaults(a.Environment)
+	if a.Columns == nil {
+		a.Columns = RetailTransColumns()
+	}
 	return a, accessKind.Check(a.Search.Validate(), component.Required(component.Given{"Domain": a.Domain != nil}))
 }
 
@@ -82,8 +86,9 @@ func (a *Access) provision(ctx *pulumi.Context, p *AccessArgs) error {
 	if err := a.provider(ctx, p); err != nil {
 		return err
 	}
-	retention, err := a.history(ctx, &p.Search, p.Columns)
-	if err != nil {
+	var retention pulumi.Resource
+	var err error
+	if a.Template, retention, err = a.history("", &p.Search); err != nil {
 		return err
 	}
 	audit, err := a.audit(ctx)

@@ -14,7 +14,7 @@ type backend interface {
 	service() string
 	// historyPermissions and currentPermissions are what the writers may do with their indices, in the place's own words.
 	historyPermissions(index string) Permissions
-	currentPermissions() Permissions
+	currentPermissions(source string) Permissions
 	// deliver gives a delivery stream its destination.
 	deliver(p *deliveryPlan, stream *kinesis.FirehoseDeliveryStreamArgs)
 	// admitDelivery lets requests of the delivery's role through to the place, which then decides by the grant.
@@ -37,17 +37,18 @@ func (domainBackend) historyPermissions(index string) Permissions {
 
 // currentPermissions are with its own indices all it likes, with the registry of a former release what it takes to copy it, with others
 // nothing. A bulk request is a cluster action before it is one on indices.
-func (domainBackend) currentPermissions() Permissions {
-	return Permissions{
+func (domainBackend) currentPermissions(source string) Permissions {
+	p := Permissions{
 		Cluster: []string{"cluster_composite_ops"},
-		Indices: []IndexPermissions{
-			{Patterns: []string{CurrentIndices}, Actions: []string{"crud", "create_index", "manage"}},
-			{
-				Patterns: []string{currentstate.FormerRegistry + "*"},
-				Actions:  []string{"read", "indices:admin/mappings/get", "indices:admin/block/add*", "indices:admin/refresh*"},
-			},
-		},
+		Indices: []IndexPermissions{{Patterns: []string{currentIndices(source)}, Actions: []string{"crud", "create_index", "manage"}}},
 	}
+	if source == "" {
+		p.Indices = append(p.Indices, IndexPermissions{
+			Patterns: []string{currentstate.FormerRegistry + "*"},
+			Actions:  []string{"read", "indices:admin/mappings/get", "indices:admin/block/add*", "indices:admin/refresh*"},
+		})
+	}
+	return p
 }
 
 func (domainBackend) deliver(p *deliveryPlan, stream *kinesis.FirehoseDeliveryStreamArgs) {
@@ -58,6 +59,9 @@ func (domainBackend) deliver(p *deliveryPlan, stream *kinesis.FirehoseDeliverySt
 func (domainBackend) admitDelivery(p *deliveryPlan) []iampolicy.Statement { return writeIndex(p) }
 
 func (domainBackend) admitCurrent(p *currentPlan) []iampolicy.Statement {
+	if p.Source != "" { // no former release has kept rows of a named source
+		return []iampolicy.Statement{p.writeIndices()}
+	}
 	return append([]iampolicy.Statement{p.writeIndices()}, p.copyRegistry()...)
 }
 
@@ -77,11 +81,11 @@ func (collectionBackend) historyPermissions(index string) Permissions {
 
 // currentPermissions are to make indices and add columns to them, to write rows and to look at them, and to make the aliases behind which
 // they are. Indices are deleted by people alone.
-func (collectionBackend) currentPermissions() Permissions {
+func (collectionBackend) currentPermissions(source string) Permissions {
 	return Permissions{
 		Cluster: []string{createItems},
 		Indices: []IndexPermissions{{
-			Patterns: []string{CurrentIndices}, Actions: []string{createIndex, describeIndex, updateIndex, readDocument, writeDocument},
+			Patterns: []string{currentIndices(source)}, Actions: []string{createIndex, describeIndex, updateIndex, readDocument, writeDocument},
 		}},
 	}
 }
@@ -89,7 +93,7 @@ func (collectionBackend) currentPermissions() Permissions {
 func (collectionBackend) deliver(p *deliveryPlan, stream *kinesis.FirehoseDeliveryStreamArgs) {
 	stream.Destination = pulumi.String("opensearchserverless")
 	stream.OpensearchserverlessConfiguration = &kinesis.FirehoseDeliveryStreamOpensearchserverlessConfigurationArgs{
-		RoleArn:            p.Role.Arn,
+		RoleArn:            p.acts.Arn,
 		CollectionEndpoint: p.Target.Endpoint.URL,
 		IndexName:          pulumi.String(p.HistoryIndex), // one index: Firehose rotates none in a collection
 		BufferingSize:      pulumi.Int(p.BufferMb),
@@ -103,7 +107,7 @@ func (collectionBackend) deliver(p *deliveryPlan, stream *kinesis.FirehoseDelive
 		},
 		S3BackupMode: pulumi.String("FailedDocumentsOnly"),
 		S3Configuration: &kinesis.FirehoseDeliveryStreamOpensearchserverlessConfigurationS3ConfigurationArgs{
-			RoleArn:           p.Role.Arn,
+			RoleArn:           p.acts.Arn,
 			BucketArn:         p.BackupBucketArn,
 			Prefix:            pulumi.String(p.BackupPrefix + "/"),
 			ErrorOutputPrefix: pulumi.String(p.BackupPrefix + "/!{firehose:error-output-type}/"),

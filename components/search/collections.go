@@ -59,6 +59,8 @@ type Collections struct {
 	name, prefix     string          // of the component, and of what AWS knows by name
 	remove           Remove
 	history, current *collection
+	columns          []Column // of every history
+	operators        []string // ARNs of who operates the collections
 }
 
 type collectionsPlan struct {
@@ -72,7 +74,7 @@ func NewCollections(ctx *pulumi.Context, name string, args *CollectionsArgs, opt
 	if err != nil {
 		return nil, err
 	}
-	c := &Collections{ctx: ctx, name: name, prefix: p.CollectionName, remove: p.Remove}
+	c := &Collections{ctx: ctx, name: name, prefix: p.CollectionName, remove: p.Remove, columns: p.Columns}
 	return component.Make(ctx, collectionsKind, name, c, component.Steps{
 		Inputs: pulumi.Map{
 			"environment":     pulumi.String(p.Environment),
@@ -97,6 +99,9 @@ func (args *CollectionsArgs) check(name string) (*collectionsPlan, error) {
 	a.Environment = a.Environment.WithDefault()
 	a.Kind = config.OnCollections
 	a.Search = a.Search.WithDefaults(a.Environment)
+	if a.Columns == nil {
+		a.Columns = RetailTransColumns()
+	}
 	return &collectionsPlan{CollectionsArgs: a, name: name}, collectionsKind.Check(a.Search.Validate(), component.Required(component.Given{
 		"VpcID": a.VpcID != nil, "SubnetIDs": a.SubnetIDs != nil, "SecurityGroupID": a.SecurityGroupID != nil, "KmsKeyArn": a.KmsKeyArn != nil,
 	}))

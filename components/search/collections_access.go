@@ -84,12 +84,34 @@ func (c *Collections) operate(ctx *pulumi.Context, p *collectionsPlan) (pulumi.R
 	}
 	principals := append([]string{deployer}, p.Operators...)
 	slices.Sort(principals)
-	entry := object{"Description": "Deployment and operation", "Rules": p.operatorRules(), "Principal": slices.Compact(principals)}
+	c.operators = slices.Compact(principals)
+	entry := object{"Description": "Deployment and operation", "Rules": p.operatorRules(), "Principal": c.operators}
 	policy, err := collectionPolicy([]object{entry})
 	if err != nil {
 		return nil, err
 	}
 	return c.dataPolicy(ctx, "operators", p.CollectionName, pulumi.String(policy))
+}
+
+// operateHistory admits the same to the history of a source with a name: see [collectionsPlan.operatorRules].
+func (c *Collections) operateHistory(source, index string) error {
+	policy, err := collectionPolicy([]object{{
+		"Description": "Operation of " + source, "Principal": c.operators, "Rules": []collectionRule{historyRule(c.history.name, index)},
+	}})
+	if err != nil {
+		return err
+	}
+	_, err = c.dataPolicy(c.ctx, "operators-"+source, footprint.CollectionPolicy(c.prefix, "operators-"+source), pulumi.String(policy))
+	return err
+}
+
+// historyRule is what operating takes of a history: changes are searched, counted and compared; cdc erase deletes those of a row; cdc replay
+// --history writes those that are lacking, the first of which makes the index. Nobody deletes it.
+func historyRule(collection, index string) collectionRule {
+	return collectionRule{
+		ResourceType: "index", Resource: []string{"index/" + collection + "/" + index},
+		Permission: []string{createIndex, describeIndex, updateIndex, readDocument, writeDocument},
+	}
 }
 
 // operatorRules are permissions by what they are for.
@@ -101,12 +123,7 @@ func (p *collectionsPlan) operatorRules() []collectionRule {
 			ResourceType: "collection", Resource: p.collections(),
 			Permission: []string{createItems, describeItems, updateItems, deleteItems},
 		},
-		// Changes are searched, counted and compared; cdc erase deletes those of a row; cdc replay --history writes those that are lacking, the
-		// first of which makes the index. Nobody deletes it.
-		{
-			ResourceType: "index", Resource: []string{"index/" + p.historyCollection() + "/" + p.HistoryIndex},
-			Permission: []string{createIndex, describeIndex, updateIndex, readDocument, writeDocument},
-		},
+		historyRule(p.historyCollection(), p.HistoryIndex),
 		// Rows are searched and compared; cdc replay writes them again, cdc erase without what is to be forgotten; a new epoch is an index
 		// that is made (with columns that are added to it), and a former one an index that is deleted.
 		{

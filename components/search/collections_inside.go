@@ -36,7 +36,7 @@ func (c *Collections) target(of *collection) Target {
 			Template: func(name, template, body string) (pulumi.Resource, error) {
 				return c.template(c.ctx, of, name, template, body)
 			},
-			History: c.Template,
+			History: c.Template, Histories: c.histories,
 		},
 		other: collectionBackend{},
 	}
@@ -63,16 +63,27 @@ func (c *Collections) inside(ctx *pulumi.Context, p *collectionsPlan) error {
 			return fmt.Errorf("making the provider of the collection %s: %w", of.name, err)
 		}
 	}
-	columns := p.Columns
-	if columns == nil {
-		columns = RetailTransColumns()
-	}
-	body, err := collectedHistoryTemplate(&p.Search, columns)
-	if err != nil {
-		return err
-	}
-	c.Template, err = c.template(ctx, c.history, p.name+"-history", p.HistoryIndex, body)
+	c.Template, err = c.historyOf("", &p.Search)
 	return err
+}
+
+// historyOf makes the template of a history index; of is behind its name.
+func (c *Collections) historyOf(of string, cfg *config.Search) (pulumi.Resource, error) {
+	body, err := collectedHistoryTemplate(cfg, c.columns)
+	if err != nil {
+		return nil, err
+	}
+	return c.template(c.ctx, c.history, c.name+"-history"+of, cfg.HistoryIndex, body)
+}
+
+// histories makes what the history of a source with this name needs: its template, and that whoever operates the collections may search it.
+// It gives back what must exist before the first document does.
+func (c *Collections) histories(source string, cfg config.Search) (pulumi.Resource, error) {
+	template, err := c.historyOf("-"+source, &cfg)
+	if err != nil {
+		return nil, err
+	}
+	return template, c.operateHistory(source, cfg.HistoryIndex)
 }
 
 // gateway is where the providers find the collections. They cannot go there by themselves: they do not sign through a tunnel and verify the

@@ -50,8 +50,12 @@ func tryCollections(cfg config.Search, env config.Environment, gateway func(pulu
 		if err != nil {
 			return err
 		}
+		template, err := search.CurrentTemplate("present", c.Current(), cfg.WithDefaults(env))
+		if err != nil {
+			return err
+		}
 		_, err = search.NewCurrentState(ctx, "present", &search.CurrentStateArgs{
-			Search: cfg, Target: c.Current(), Code: pulumi.NewAssetArchive(map[string]any{"bootstrap": pulumi.NewStringAsset("")}),
+			Search: cfg, Target: c.Current(), Template: template, Code: pulumi.NewAssetArchive(map[string]any{"bootstrap": pulumi.NewStringAsset("")}),
 			StreamArn: pulumi.String("arn:stream"), ParkingBucketArn: pulumi.String("arn:aws:s3:::bucket"), KmsKeyArn: pulumi.String(key),
 			SubnetIDs: pulumi.ToStringArray([]string{"a"}), SecurityGroupID: pulumi.String("group-3"),
 		})

@@ -17,6 +17,14 @@ import (
 // CurrentIndices are the indices of the current state, some for each table.
 const CurrentIndices = "current-*"
 
+// currentIndices are those of one source. The unnamed one's have no name before them that others would not have.
+func currentIndices(source string) string {
+	if source == "" {
+		return CurrentIndices
+	}
+	return "current-" + source + "-*"
+}
+
 // CurrentStateArgs configures a CurrentState.
 type CurrentStateArgs struct {
 	config.Search
@@ -25,6 +33,10 @@ type CurrentStateArgs struct {
 	Environment config.Environment
 	// Target that is written to: [Access.Target] or [Collections.Current]. Required.
 	Target Target
+	// Template is what [CurrentTemplate] has made in the Target. Required.
+	Template pulumi.Resource
+	// Source is the name of the source whose rows are kept; empty for the unnamed one.
+	Source string
 	// Code is the zip of functions/currentstate, compiled for Functions.Architecture. Required.
 	Code pulumi.Archive
 	// StreamArn names the Kinesis data stream that is read. Required.
@@ -83,7 +95,7 @@ type currentPlan struct {
 	consumer *kinesis.StreamConsumer // nil without enhanced fan-out
 }
 
-// NewCurrentState makes the index template and the function with its grant, and then connects it to the stream.
+// NewCurrentState makes the function with its grant, and then connects it to the stream.
 func NewCurrentState(ctx *pulumi.Context, name string, args *CurrentStateArgs, opts ...pulumi.ResourceOption) (*CurrentState, error) {
 	p, err := args.check(name)
 	if err != nil {
@@ -93,7 +105,7 @@ func NewCurrentState(ctx *pulumi.Context, name string, args *CurrentStateArgs, o
 	return component.Make(ctx, currentStateKind, name, s, component.Steps{
 		Inputs: pulumi.Map{
 			"environment":    pulumi.String(p.Environment),
-			"indices":        pulumi.String(CurrentIndices),
+			"indices":        pulumi.String(currentIndices(p.Source)),
 			"enhancedFanOut": pulumi.Bool(*p.Current.EnhancedFanOut),
 			"maxAgeHours":    pulumi.Int(p.Current.MaxAgeHours),
 		},
@@ -113,8 +125,8 @@ func (args *CurrentStateArgs) check(name string) (*currentPlan, error) {
 	a.Search, a.Functions = a.Search.WithDefaults(a.Environment), a.Functions.WithDefaults(a.Environment)
 	a.StreamRetentionHours = cmp.Or(a.StreamRetentionHours, 168)
 	a.ParkingPrefix = cmp.Or(strings.TrimSuffix(a.ParkingPrefix, "/"), "parked/current")
-	problems := []error{a.Search.Validate(), a.Functions.Validate(), currentstate.Place(a.Registry).Validate(), currentstate.Place(a.RegistryFrom).Validate(), component.Required(a.Target.given(component.Given{
-		"Code":      a.Code != nil,
+	problems := []error{a.Search.Validate(), a.Functions.Validate(), currentstate.Source(a.Source).Validate(), currentstate.Place(a.Registry).Validate(), currentstate.Place(a.RegistryFrom).Validate(), component.Required(a.Target.given(component.Given{
+		"Code": a.Code != nil, "Template": a.Template != nil,
 		"StreamArn": a.StreamArn != nil, "ParkingBucketArn": a.ParkingBucketArn != nil, "KmsKeyArn": a.KmsKeyArn != nil,
 		"SubnetIDs": a.SubnetIDs != nil, "SecurityGroupID": a.SecurityGroupID != nil,
 	}))}
@@ -135,10 +147,6 @@ func (s *CurrentState) provision(ctx *pulumi.Context, p *currentPlan) error {
 	if err := s.consumer(ctx, p); err != nil {
 		return err
 	}
-	template, err := p.template()
-	if err != nil {
-		return err
-	}
 	logs, err := s.logs(ctx, p)
 	if err != nil {
 		return err
@@ -147,7 +155,7 @@ func (s *CurrentState) provision(ctx *pulumi.Context, p *currentPlan) error {
 	if err != nil {
 		return err
 	}
-	grant, err := p.Target.Grant.Admit(p.name, role.Arn, p.Target.backend().currentPermissions())
+	grant, err := p.Target.Grant.Admit(p.name, role.Arn, p.Target.backend().currentPermissions(p.Source))
 	if err != nil {
 		return fmt.Errorf("granting the current state its indices: %w", err)
 	}
@@ -157,7 +165,7 @@ func (s *CurrentState) provision(ctx *pulumi.Context, p *currentPlan) error {
 	}
 	s.RoleArn, s.FunctionName, s.FunctionArn = role.Arn, function.Name, function.Arn
 	// The template first, so that no document makes an index with a guessed mapping.
-	ready := append([]pulumi.Resource{grant, policy, template}, p.DependsOn...)
+	ready := append([]pulumi.Resource{grant, policy, p.Template}, p.DependsOn...)
 	if err := s.source(ctx, p, function, ready); err != nil {
 		return err
 	}

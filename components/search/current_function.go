@@ -69,7 +69,7 @@ func (p *currentPlan) variables() pulumi.StringMapOutput {
 		bucket := known[1].(string)
 		settings := currentstate.Settings{
 			Endpoint: known[0].(string), Service: p.service(),
-			Bucket: bucket[strings.LastIndex(bucket, ":")+1:], Registry: currentstate.Place(p.Registry), RegistryFrom: currentstate.Place(p.RegistryFrom), Prefix: p.ParkingPrefix + "/", Tables: tables,
+			Bucket: bucket[strings.LastIndex(bucket, ":")+1:], Source: currentstate.Source(p.Source), Registry: currentstate.Place(p.Registry), RegistryFrom: currentstate.Place(p.RegistryFrom), Prefix: p.ParkingPrefix + "/", Tables: tables,
 			Retention: time.Duration(p.StreamRetentionHours) * time.Hour, Shards: currentShards, Replicas: replicas(&p.Search),
 		}
 		return settings.Variables()

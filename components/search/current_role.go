@@ -63,7 +63,7 @@ func (p *currentPlan) writeIndices() iampolicy.Statement {
 	return iampolicy.Statement{
 		Sid:       "WriteIndices",
 		Actions:   []string{"es:ESHttpGet", "es:ESHttpPost", "es:ESHttpPut"},
-		Resources: []pulumi.StringInput{p.inDomain(CurrentIndices), p.inDomain("_bulk")},
+		Resources: []pulumi.StringInput{p.inDomain(currentIndices(p.Source)), p.inDomain("_bulk")},
 	}
 }
 

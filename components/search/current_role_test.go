@@ -83,7 +83,7 @@ func TestTheFunctionMayTouchItsOwnIndicesAlone(t *testing.T) {
 		},
 	}, role.Input("indexPermissions"))
 	for name, want := range map[string]bool{
-		currentstate.Index(table.Name{Database: "testdb", Table: "retail_trans"}, 1): true, currentstate.Alias(table.Name{Database: "A", Table: "B"}): true, "retail-trans-2026-11-23": false,
+		currentstate.Source("").Index(table.Name{Database: "testdb", Table: "retail_trans"}, 1): true, currentstate.Source("").Alias(table.Name{Database: "A", Table: "B"}): true, "retail-trans-2026-11-23": false,
 	} {
 		matched, err := filepath.Match(search.CurrentIndices, name)
 		require.NoError(t, err)

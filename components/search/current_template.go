@@ -14,13 +14,14 @@ import (
 // https://docs.aws.amazon.com/opensearch-service/latest/developerguide/bp-sharding.html.
 const currentShards = 1
 
-// template is what the indices of the current state have in common.
-func (p *currentPlan) template() (pulumi.Resource, error) {
-	body, err := currentTemplateBody(&p.Search, p.service())
+// CurrentTemplate makes what the indices of the current state have in common, of all sources: once for a target, by the name of the current state
+// of the unnamed source, as whose part earlier releases made it. The settings have their defaults.
+func CurrentTemplate(name string, in Target, cfg config.Search) (pulumi.Resource, error) {
+	body, err := currentTemplateBody(&cfg, opensearch.Service(in.backend().service()))
 	if err != nil {
 		return nil, err
 	}
-	template, err := p.Target.Grant.Template(p.name, "current", body)
+	template, err := in.Grant.Template(name, "current", body)
 	if err != nil {
 		return nil, fmt.Errorf("making the template of the current-state indices: %w", err)
 	}

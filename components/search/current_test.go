@@ -39,8 +39,12 @@ func currentProgram(change func(*search.CurrentStateArgs)) pulumi.RunFunc {
 		if err != nil {
 			return err
 		}
+		template, err := search.CurrentTemplate("current", access.Target(), config.Search{}.WithDefaults(config.Dev))
+		if err != nil {
+			return err
+		}
 		a := &search.CurrentStateArgs{
-			Target: access.Target(), Code: pulumi.NewAssetArchive(map[string]any{"bootstrap": pulumi.NewStringAsset("")}),
+			Target: access.Target(), Template: template, Code: pulumi.NewAssetArchive(map[string]any{"bootstrap": pulumi.NewStringAsset("")}),
 			StreamArn: pulumi.String(changesArn), ParkingBucketArn: pulumi.String(bucketArn), ParkingPrefix: "errors/current/",
 			KmsKeyArn: pulumi.String(key), SubnetIDs: pulumi.ToStringArray([]string{"a", "b"}), SecurityGroupID: pulumi.String("group-3"),
 			DependsOn: []pulumi.Resource{way},
@@ -64,7 +68,7 @@ func TestCurrentStateSaysAllThatIsMissing(t *testing.T) {
 		a.Current.Enabled = new(false)
 	}))
 	for _, want := range []string{
-		"Code", "StreamArn", "ParkingBucketArn", "KmsKeyArn", "SubnetIDs", "SecurityGroupID",
+		"Code", "Template", "StreamArn", "ParkingBucketArn", "KmsKeyArn", "SubnetIDs", "SecurityGroupID",
 		"search.current.enabled: is false", "search.current.maxAgeHours: 144 is not less than StreamRetentionHours (24)",
 	} {
 		require.ErrorContains(t, err, want)

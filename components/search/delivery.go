@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/cloudwatch"
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/iam"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/kinesis"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
@@ -20,7 +21,10 @@ type DeliveryArgs struct {
 	Environment config.Environment
 	// Target that is written to: [Access.Target] or [Collections.History]. Required.
 	Target Target
-	// Role that the delivery acts as. Required.
+	// Source is the name of the source whose changes are delivered; empty for the unnamed one. A delivery of a named source acts as a role of
+	// its own, and has the history of the source made in the Target.
+	Source string
+	// Role that makes the network interfaces, and that the delivery acts as when the source has no name. Required.
 	Role *DeliveryRole
 	// StreamArn names the Kinesis data stream that is read. Required.
 	StreamArn pulumi.StringInput
@@ -63,6 +67,7 @@ type deliveryPlan struct {
 	name          string
 	group         *cloudwatch.LogGroup
 	index, backup *cloudwatch.LogStream
+	acts          *iam.Role // the role that the delivery acts as
 }
 
 // NewDelivery gives the role its permissions and its grant inside the domain, and then makes the delivery stream.
@@ -107,16 +112,23 @@ func (d *Delivery) provision(ctx *pulumi.Context, p *deliveryPlan) error {
 	if err := d.logs(ctx, p); err != nil {
 		return err
 	}
+	if err := d.role(ctx, p); err != nil {
+		return err
+	}
 	policy, err := d.permit(ctx, p)
 	if err != nil {
 		return err
 	}
-	grant, err := p.Target.Grant.Admit(p.name, p.Role.Arn, p.Target.backend().historyPermissions(p.HistoryIndex))
+	history, err := p.Target.Grant.history(p.Source, p.Search)
+	if err != nil {
+		return fmt.Errorf("making the history of %s: %w", p.Source, err)
+	}
+	grant, err := p.Target.Grant.Admit(p.name, p.acts.Arn, p.Target.backend().historyPermissions(p.HistoryIndex))
 	if err != nil {
 		return fmt.Errorf("granting the search delivery its indices: %w", err)
 	}
 	// The template first, so that no document makes an index with a guessed mapping.
-	dependsOn := slices.Concat([]pulumi.Resource{grant, policy, p.Target.Grant.History}, p.Role.Dependencies, p.DependsOn)
+	dependsOn := slices.Concat([]pulumi.Resource{grant, policy, history}, p.Role.Dependencies, p.DependsOn)
 	return d.stream(ctx, p, dependsOn)
 }
 
@@ -152,7 +164,7 @@ func (d *Delivery) stream(ctx *pulumi.Context, p *deliveryPlan, dependsOn []pulu
 	// twice; the other way round it would be lost, because a new delivery starts at LATEST.
 	args := &kinesis.FirehoseDeliveryStreamArgs{
 		KinesisSourceConfiguration: &kinesis.FirehoseDeliveryStreamKinesisSourceConfigurationArgs{
-			KinesisStreamArn: p.StreamArn, RoleArn: p.Role.Arn,
+			KinesisStreamArn: p.StreamArn, RoleArn: p.acts.Arn,
 		},
 	}
 	p.Target.backend().deliver(p, args)
@@ -160,13 +172,13 @@ func (d *Delivery) stream(ctx *pulumi.Context, p *deliveryPlan, dependsOn []pulu
 	if err != nil {
 		return fmt.Errorf("making the search delivery: %w", err)
 	}
-	d.Name, d.Arn, d.RoleArn, d.Stream = stream.Name, stream.Arn, p.Role.Arn, stream
+	d.Name, d.Arn, d.RoleArn, d.Stream = stream.Name, stream.Arn, p.acts.Arn, stream
 	return nil
 }
 
 func destination(p *deliveryPlan) *kinesis.FirehoseDeliveryStreamOpensearchConfigurationArgs {
 	return &kinesis.FirehoseDeliveryStreamOpensearchConfigurationArgs{
-		RoleArn:             p.Role.Arn,
+		RoleArn:             p.acts.Arn,
 		DomainArn:           p.Target.Endpoint.Arn.ToStringPtrOutput(),
 		IndexName:           pulumi.String(p.HistoryIndex),
 		IndexRotationPeriod: pulumi.String("OneDay"), // TypeName stays unset: OpenSearch has no types
@@ -187,7 +199,7 @@ func destination(p *deliveryPlan) *kinesis.FirehoseDeliveryStreamOpensearchConfi
 		},
 		S3BackupMode: pulumi.String("FailedDocumentsOnly"),
 		S3Configuration: &kinesis.FirehoseDeliveryStreamOpensearchConfigurationS3ConfigurationArgs{
-			RoleArn:           p.Role.Arn,
+			RoleArn:           p.acts.Arn,
 			BucketArn:         p.BackupBucketArn,
 			Prefix:            pulumi.String(p.BackupPrefix + "/"),
 			ErrorOutputPrefix: pulumi.String(p.BackupPrefix + "/!{firehose:error-output-type}/"),

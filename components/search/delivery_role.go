@@ -43,10 +43,23 @@ func NewDeliveryRole(ctx *pulumi.Context, name string, args *DeliveryRoleArgs, o
 	}, opts...)
 }
 
-// provision makes a role for this account's delivery streams only: the account is the external id that Firehose sends,
+// newDeliveryRole makes a role for this account's delivery streams only: the account is the external id that Firehose sends,
 // https://docs.aws.amazon.com/firehose/latest/dev/controlling-access.html#firehose-assume-role, and the only condition
 // that AWS documents for it (aws:SourceArn is not: a key that Firehose leaves out would keep the delivery from being made),
 // https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-resource-kinesisfirehose-deliverystream.html.
+func newDeliveryRole(ctx *pulumi.Context, name, account string, opts ...pulumi.ResourceOption) (*iam.Role, error) {
+	role, err := iam.NewRole(ctx, name+"-role", &iam.RoleArgs{
+		Description: pulumi.String("Firehose delivers changes to OpenSearch"),
+		AssumeRolePolicy: iampolicy.Trust(
+			"firehose.amazonaws.com", iampolicy.StringEquals("sts:ExternalId", pulumi.String(account)),
+		),
+	}, opts...)
+	if err != nil {
+		return nil, fmt.Errorf("making the role of the search delivery: %w", err)
+	}
+	return role, nil
+}
+
 func (r *DeliveryRole) provision(ctx *pulumi.Context, name string) error {
 	at, err := lookUpPlace(ctx, r)
 	if err != nil {
@@ -55,14 +68,8 @@ func (r *DeliveryRole) provision(ctx *pulumi.Context, name string) error {
 	former := r.URN().ApplyT(func(urn pulumi.URN) pulumi.URN {
 		return pulumi.URN(strings.Replace(string(urn), deliveryRoleKind.Token(), deliveryKind.Token(), 1))
 	}).(pulumi.URNOutput)
-	r.role, err = iam.NewRole(ctx, name+"-role", &iam.RoleArgs{
-		Description: pulumi.String("Firehose delivers changes to OpenSearch"),
-		AssumeRolePolicy: iampolicy.Trust(
-			"firehose.amazonaws.com", iampolicy.StringEquals("sts:ExternalId", pulumi.String(at.account)),
-		),
-	}, pulumi.Parent(r), pulumi.Aliases([]pulumi.Alias{{ParentURN: former}}))
-	if err != nil {
-		return fmt.Errorf("making the role of the search delivery: %w", err)
+	if r.role, err = newDeliveryRole(ctx, name, at.account, pulumi.Parent(r), pulumi.Aliases([]pulumi.Alias{{ParentURN: former}})); err != nil {
+		return err
 	}
 	interfaces, err := iam.NewRolePolicy(ctx, name+"-interfaces", &iam.RolePolicyArgs{
 		Role: r.role.Name, Policy: iampolicy.Document(useInterfaces(at)...),
@@ -72,6 +79,17 @@ func (r *DeliveryRole) provision(ctx *pulumi.Context, name string) error {
 	}
 	r.Arn, r.Dependencies = r.role.Arn, []pulumi.Resource{r.role, interfaces}
 	return nil
+}
+
+// role of a named source's delivery is its own: it reads one stream and writes one history. Its network interfaces are made by the role that
+// all have, which outlives them.
+func (d *Delivery) role(ctx *pulumi.Context, p *deliveryPlan) (err error) {
+	p.acts = p.Role.role
+	if p.Source == "" {
+		return nil
+	}
+	p.acts, err = newDeliveryRole(ctx, p.name, p.account, pulumi.Parent(d))
+	return err
 }
 
 // permit lets the role read the stream, write the index and keep what it cannot deliver. Its permissions are
@@ -86,7 +104,7 @@ func (d *Delivery) permit(ctx *pulumi.Context, p *deliveryPlan) (*iam.RolePolicy
 	})...)
 	statements = append(statements, writeLogs(p))
 	policy, err := iam.NewRolePolicy(ctx, p.name+"-role", &iam.RolePolicyArgs{
-		Role: p.Role.role.Name, Policy: iampolicy.Document(statements...),
+		Role: p.acts.Name, Policy: iampolicy.Document(statements...),
 	}, pulumi.Parent(d))
 	if err != nil {
 		return nil, fmt.Errorf("making the policy of the search delivery: %w", err)

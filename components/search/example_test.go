@@ -122,9 +122,15 @@ func ExampleNewCurrentState() {
 		if err != nil {
 			return err
 		}
+		settings := config.Search{Current: config.CurrentState{BatchSize: 1000, EnhancedFanOut: new(true)}}
+		template, err := search.CurrentTemplate("orders-current", access.Target(), settings.WithDefaults(config.Dev))
+		if err != nil {
+			return err
+		}
 		state, err := search.NewCurrentState(ctx, "orders-current", &search.CurrentStateArgs{
-			Search:           config.Search{Current: config.CurrentState{BatchSize: 1000, EnhancedFanOut: new(true)}},
+			Search:           settings,
 			Target:           access.Target(),
+			Template:         template,
 			Code:             pulumi.NewAssetArchive(map[string]any{"bootstrap": pulumi.NewFileAsset("testdata/function")}),
 			StreamArn:        pulumi.String("arn:aws:kinesis:eu-west-1:123456789012:stream/changes"),
 			Findings:         pulumi.String(`{"tables":[{"database":"shop","table":"orders","columns":[{"name":"id","type":"bigint"}],"primaryKey":["id"]}]}`),

@@ -47,34 +47,38 @@ func RetailTransColumns() []Column {
 // historyPattern matches the daily indices of the delivery (retail-trans-2026-11-23) and not their alias.
 func historyPattern(cfg *config.Search) string { return cfg.HistoryIndex + "-*" }
 
-// history makes the template of the daily indices and their retention, which it gives back.
-func (a *Access) history(ctx *pulumi.Context, cfg *config.Search, columns []Column) (pulumi.Resource, error) {
-	if columns == nil {
-		columns = RetailTransColumns()
-	}
-	template, err := historyTemplate(cfg, columns)
+// histories makes what another history needs that is in the domain too, the one of a source with this name: the template of its daily indices
+// and their retention. It gives back what must exist before the first document does.
+func (a *Access) histories(source string, cfg config.Search) (pulumi.Resource, error) {
+	template, _, err := a.history("-"+source, &cfg)
+	return template, err
+}
+
+// history makes the template of the daily indices and their retention; of is behind the names of both.
+func (a *Access) history(of string, cfg *config.Search) (template, retention pulumi.Resource, err error) {
+	text, err := historyTemplate(cfg, a.columns)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	body, err := historyRetention(cfg)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	replaces, err := a.replaceLeftovers(a.name + "-retention")
+	replaces, err := a.replaceLeftovers(a.name + "-retention" + of)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	policy, err := opensearch.NewIsmPolicy(ctx, a.name+"-history", &opensearch.IsmPolicyArgs{
+	retention, err = opensearch.NewIsmPolicy(a.ctx, a.name+"-history"+of, &opensearch.IsmPolicyArgs{
 		PolicyId: pulumi.String(cfg.HistoryIndex),
 		Body:     pulumi.String(body),
 	}, a.inside(replaces...)...)
 	if err != nil {
-		return nil, fmt.Errorf("making the retention of the history index: %w", err)
+		return nil, nil, fmt.Errorf("making the retention of the history index %s: %w", cfg.HistoryIndex, err)
 	}
 	// After the policy: whoever waits for the template waits for the retention too. An index that exists before its
 	// policy never gets one, https://docs.opensearch.org/latest/im-plugin/ism/policies/#ism-templates.
-	a.Template, err = a.indexTemplateAfter([]pulumi.Resource{policy}, a.name+"-history", cfg.HistoryIndex, template)
-	return policy, err
+	template, err = a.indexTemplateAfter([]pulumi.Resource{retention}, a.name+"-history"+of, cfg.HistoryIndex, text)
+	return template, retention, err
 }
 
 // historyTemplate is the index template of the daily indices, as JSON. Its mapping refuses no value that DMS writes:

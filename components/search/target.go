@@ -1,6 +1,7 @@
 package search
 
 import (
+	"cdcpipeline/config"
 	"cdcpipeline/internal/component"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -39,19 +40,29 @@ type Grant struct {
 	Template func(name, template, body string) (pulumi.Resource, error)
 	// History must exist before the first document of the history index does.
 	History pulumi.Resource
+	// Histories makes what the history of a named source needs, and gives what must exist before its first document does.
+	Histories func(source string, cfg config.Search) (pulumi.Resource, error)
+}
+
+// history is what must exist before the first document of a source's history does; that of the unnamed source is there with the place.
+func (g Grant) history(source string, cfg config.Search) (pulumi.Resource, error) {
+	if source == "" {
+		return g.History, nil
+	}
+	return g.Histories(source, cfg)
 }
 
 // Target is the inside of the domain.
 func (a *Access) Target() Target {
 	return Target{
 		Endpoint: Endpoint{Arn: a.domain.Arn, URL: pulumi.Sprintf("https://%s", a.domain.Endpoint)},
-		Grant:    Grant{Admit: a.Grant, Template: a.indexTemplate, History: a.Template},
+		Grant:    Grant{Admit: a.Grant, Template: a.indexTemplate, History: a.Template, Histories: a.histories},
 	}
 }
 
 // given says what of the target a writer has.
 func (t Target) given(given component.Given) component.Given {
 	given["Target.Endpoint"] = t.Endpoint.Arn.OutputState != nil && t.Endpoint.URL.OutputState != nil
-	given["Target.Grant"] = t.Grant.Admit != nil && t.Grant.Template != nil && t.Grant.History != nil
+	given["Target.Grant"] = t.Grant.Admit != nil && t.Grant.Template != nil && t.Grant.History != nil && t.Grant.Histories != nil
 	return given
 }

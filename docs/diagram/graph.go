@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cdcpipeline/components/feed"
 	"cdcpipeline/components/pipeline"
 	"cdcpipeline/config"
 	"cdcpipeline/internal/componenttest"
@@ -22,7 +23,7 @@ type graph struct {
 func observe() (*graph, error) {
 	recorded, err := componenttest.Try(func(ctx *pulumi.Context) error {
 		code := pulumi.NewAssetArchive(map[string]any{"bootstrap": pulumi.NewStringAsset("")})
-		_, err := pipeline.New(ctx, "cdc", &pipeline.Args{Config: config.Config{}, BootstrapCode: code, RotationCode: code, CurrentStateCode: code})
+		_, err := pipeline.New(ctx, "cdc", &pipeline.Args{Config: config.Config{}, Code: feed.Code{Bootstrap: code, Rotation: code, CurrentState: code}})
 		return err
 	})
 	if err != nil {

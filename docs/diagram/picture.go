@@ -40,6 +40,7 @@ const (
 // undrawn are the components that are in the picture otherwise, or not at all, and why.
 var undrawn = map[string]string{
 	"cdcpipeline:pipeline:Pipeline":        "the picture itself",
+	"cdcpipeline:feed:Feed":                "one for each source; the picture has one",
 	keyComponent:                           "the legend says what it encrypts",
 	networkComponent:                       "what is inside is framed",
 	"cdcpipeline:replication:AccountRoles": "the account's, not the stack's",

@@ -29,3 +29,7 @@ func TestAliasHoldsOnlyWhatKMSTakes(t *testing.T) {
 func TestTheCatalogsDatabaseIsWhatAthenaTakesWithoutQuotes(t *testing.T) {
 	require.Equal(t, "cdc_pipeline_v1_2", CatalogDatabase("cdc-pipeline", "V1.2"))
 }
+
+func TestPartsOfANamedSourceHaveItsName(t *testing.T) {
+	require.Equal(t, []string{"cdc", "cdc-orders"}, []string{Parts(""), Parts("orders")})
+}

@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"net"
 	"reflect"
 	"slices"
@@ -95,13 +96,21 @@ type Set[Text, Number, List, Map any] struct {
 
 	// ConsoleLinks open the parts in the AWS console.
 	ConsoleLinks Map `json:"consoleLinks"`
+
+	// Sources are, by the name of a source, those outputs of it that are its own. The unnamed source's are above; they are empty when
+	// source.enabled is false.
+	Sources map[string]Set[Text, Number, List, Map] `json:"sources,omitempty"`
+	// Source is the name of the source whose outputs these are, where somebody has chosen one: [Outputs.Of].
+	Source string `json:"-"`
 }
 
-// Each calls visit with the name and the value of every output, in the order of the fields.
+// Each calls visit with the name and the value of every output but those of named sources, in the order of the fields.
 func (s Set[Text, Number, List, Map]) Each(visit func(name string, value any)) {
 	v := reflect.ValueOf(s)
 	for i := range v.NumField() {
-		visit(name(v.Type().Field(i)), v.Field(i).Interface())
+		if f := v.Type().Field(i); f.Name != "Sources" && f.Name != "Source" {
+			visit(name(f), v.Field(i).Interface())
+		}
 	}
 }
 
@@ -118,6 +127,66 @@ func Parse(b []byte) (Outputs, error) {
 	}
 	o.HistoryEndpoint, o.CurrentEndpoint = cmp.Or(o.HistoryEndpoint, o.SearchURL), cmp.Or(o.CurrentEndpoint, o.SearchURL)
 	return o, nil
+}
+
+// Of are the outputs as they are for one source: its own, and those that all share. An empty name is the unnamed source, or the only one where
+// there is no unnamed one. The error lists the sources.
+func (o Outputs) Of(source string) (Outputs, error) {
+	names := slices.Sorted(maps.Keys(o.Sources))
+	switch unnamed := o.SourceHost != "" || len(names) == 0; {
+	case source == "" && unnamed:
+		return o, nil
+	case source == "" && len(names) == 1:
+		source = names[0]
+	case source == "":
+		return o, fmt.Errorf("--source: the stack has the sources %s, and none without a name: choose one of them", strings.Join(names, ", "))
+	}
+	own, ok := o.Sources[source]
+	if !ok && len(names) == 0 {
+		return o, fmt.Errorf("--source: the stack has no source %q, but only one without a name: leave --source out", source)
+	}
+	if !ok {
+		return o, fmt.Errorf("--source: the stack has no source %q: choose one of %s", source, strings.Join(names, ", "))
+	}
+	of, has := reflect.ValueOf(&o).Elem(), reflect.ValueOf(own)
+	for i := range of.NumField() {
+		if slices.Contains(ofSource, name(of.Type().Field(i))) {
+			of.Field(i).Set(has.Field(i))
+		}
+	}
+	o.Source = source
+	return o, nil
+}
+
+// ofSource are the outputs that are one source's alone, whether it has them or not.
+var ofSource = []string{
+	"tables", "tablesNotLoaded", "probeTables", "rowsSince", "sourceHost", "sourcePort", "sourceSecretArn", "replicationSecretArn",
+	"bootstrapFindings", "streamName", "streamArn", "taskArn", "nextTaskArn", "historyIndex", "searchDeliveryName", "currentFunctionName",
+	"currentParkedPrefix", "currentFailedPrefix", "currentRegistry", "nextSearch", "lakePrefix", "lakeErrorPrefix", "lakeDeliveryName",
+	"tablesJob", "consoleLinks",
+}
+
+// Own are, of all outputs, those that are one source's alone.
+func (s Set[Text, Number, List, Map]) Own(visit func(name string, value any)) {
+	s.Each(func(name string, value any) {
+		if slices.Contains(ofSource, name) {
+			visit(name, value)
+		}
+	})
+}
+
+// All are the outputs as they are for each source: the unnamed one first, where there is one, then the others by name.
+func (o Outputs) All() []Outputs {
+	var all []Outputs
+	if o.SourceHost != "" || len(o.Sources) == 0 {
+		all = append(all, o)
+	}
+	for _, source := range slices.Sorted(maps.Keys(o.Sources)) {
+		if of, err := o.Of(source); err == nil {
+			all = append(all, of)
+		}
+	}
+	return all
 }
 
 // Fields picks the outputs that somebody needs, by pointers to the fields.

@@ -123,6 +123,7 @@ func byName(e collectionEntry) []Violation {
 // admitted looks for a data access policy that names the role of a delivery into a collection, and comes first.
 func admitted(s view.Stack, r view.Resource, d Delivery) []Violation {
 	roles := s.Referred(r, "opensearchserverlessConfiguration", roleType)
+	found := broken(true, "no data access policy admits its role")
 	for _, policy := range s.OfType(collectionAccessType) {
 		role, known := d.Collection.RoleArn.Get()
 		text, seen := view.Decode[CollectionPolicy](policy.Properties).Policy.Get()
@@ -130,12 +131,15 @@ func admitted(s view.Stack, r view.Resource, d Delivery) []Violation {
 		for _, role := range roles {
 			names = names || s.Refers(policy, "policy", role)
 		}
-		if !names {
-			continue
+		switch {
+		case !names:
+		case s.WaitsFor(r, policy):
+			return nil
+		default:
+			found = broken(true, "it does not wait for the data access policy %s, so its first documents are refused", policy.Name)
 		}
-		return broken(!s.WaitsFor(r, policy), "it does not wait for the data access policy %s, so its first documents are refused", policy.Name)
 	}
-	return broken(true, "no data access policy admits its role")
+	return found
 }
 
 // loopback is the URL of what listens on this machine alone: requests leave it through a gateway, which verifies.

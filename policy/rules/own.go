@@ -2,6 +2,7 @@ package rules
 
 import (
 	"cdcpipeline/policy/view"
+	"slices"
 	"strings"
 )
 
@@ -88,27 +89,31 @@ func deliveriesGranted(s view.Stack) []Violation {
 	return found
 }
 
-// granted looks for a mapping that names the delivery's role, is not of the administrators' role, and comes first.
+// granted looks for a mapping that names the delivery's role, is not of the administrators' role, and comes first. The configuration refers to
+// the role of its network interfaces too, whose mapping may be another delivery's: one of them has to come first.
 func granted(s view.Stack, r view.Resource, d Delivery) []Violation {
-	roles := s.Referred(r, "opensearchConfiguration", roleType)
+	found := broken(true, "no security role is mapped to its role")
 	for _, mapping := range s.OfType(rolesMappingType) {
 		m := view.Decode[RolesMapping](mapping.Properties)
-		role, known := d.OpenSearch.RoleArn.Get()
-		names := known && view.Has(m.BackendRoles, role)
-		for _, role := range roles {
-			names = names || s.Refers(mapping, "backendRoles", role)
-		}
 		switch {
-		case !names:
+		case !mapsTo(s, mapping, m, r, d):
 		case m.RoleName.Is("all_access"):
 			return broken(true, "its role is mapped to all_access: everybody else's mapping is gone, and it may do everything")
-		case !s.WaitsFor(r, mapping):
-			return broken(true, "it does not wait for the mapping %s, so its first documents are refused", mapping.Name)
-		default:
+		case s.WaitsFor(r, mapping):
 			return nil
+		default:
+			found = broken(true, "it does not wait for the mapping %s, so its first documents are refused", mapping.Name)
 		}
 	}
-	return broken(true, "no security role is mapped to its role")
+	return found
+}
+
+// mapsTo says that a mapping is of a role of the delivery's.
+func mapsTo(s view.Stack, mapping view.Resource, m RolesMapping, r view.Resource, d Delivery) bool {
+	role, known := d.OpenSearch.RoleArn.Get()
+	return known && view.Has(m.BackendRoles, role) || slices.ContainsFunc(s.Referred(r, "opensearchConfiguration", roleType), func(role view.Resource) bool {
+		return s.Refers(mapping, "backendRoles", role)
+	})
 }
 
 func wholeBinlog(s view.Stack) []Violation {

@@ -291,3 +291,18 @@ func TestEveryControlIsAnsweredOrSetAsideWithAReason(t *testing.T) {
 		require.Contains(t, catalogue, a.Control)
 	}
 }
+
+func TestADeliveryWhoseInterfacesAreMadeByAnotherRoleWaitsForItsOwnMapping(t *testing.T) {
+	delivery := func(waitsFor string) string {
+		return `{"r":{"t":"aws:iam/role:Role"},"s":{"t":"aws:iam/role:Role"},` +
+			`"d":{` + firehoseT + `,"p":{"opensearchConfiguration":{"roleArn":"?","indexName":"i"}},"r":{"opensearchConfiguration":["s","r"],"x":[` + waitsFor + `]}},` +
+			`"v":{"t":"opensearch:index/rolesMapping:RolesMapping","p":{"backendRoles":["?"],"roleName":"shared"},"r":{"backendRoles":["s"]}},` +
+			`"w":{"t":"opensearch:index/rolesMapping:RolesMapping","p":{"backendRoles":["?"],"roleName":"own"},"r":{"backendRoles":["r"]}}}`
+	}
+	for _, r := range rules.All() {
+		if r.Name == "delivery-is-granted" {
+			require.Empty(t, check(r, resources(t, "", delivery(`"w"`))))
+			require.NotEmpty(t, check(r, resources(t, "", delivery(""))))
+		}
+	}
+}

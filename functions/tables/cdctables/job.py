@@ -80,7 +80,7 @@ def main(arguments: Sequence[str]) -> int:
             if run.upkeep_is_due(table, begun):
                 _keep_up(run, table, begun)
         if chosen.metrics and not names:  # a run of some tables says nothing of the others
-            metrics.publish(client("cloudwatch"), chosen.metrics, spec.database, len(stopped), run.refused())
+            metrics.publish(client("cloudwatch"), chosen.metrics, spec.database, spec.source, len(stopped), run.refused())
         return 1 if stopped else 0
     finally:
         spark.stop()

@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 
-def publish(cloudwatch: Any, namespace: str, database: str, stopped: int, refused: int) -> None:
-    """Publishes the metrics of one run: tables that have stopped, and records that were refused."""
+def publish(cloudwatch: Any, namespace: str, database: str, source: str, stopped: int, refused: int) -> None:
+    """Publishes the metrics of one run: tables that have stopped, and records that were refused. A source without a name is no dimension."""
+    dimensions = {"Database": database} | ({"Source": source} if source else {})
     counts = {"StoppedTables": stopped, "RefusedRecords": refused}
     cloudwatch.put_metric_data(
         Namespace=namespace,
         MetricData=[
-            {"MetricName": name, "Dimensions": [{"Name": "Database", "Value": database}], "Value": n, "Unit": "Count"} for name, n in counts.items()
+            {"MetricName": name, "Dimensions": [{"Name": d, "Value": v} for d, v in dimensions.items()], "Value": n, "Unit": "Count"}
+            for name, n in counts.items()
         ],
     )

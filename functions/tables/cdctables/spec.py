@@ -78,6 +78,8 @@ class Spec:
     """How long what only former versions of a table have is kept."""
     upkeep_hours: int = 24
     """How long after upkeep of a table a run does it again, when the table is up to date."""
+    source: str = ""
+    """The name of the source whose tables these are; empty for the unnamed one."""
     batch_mb: int = 1024
     """Compressed megabytes of objects that one commit takes at most."""
     tables: tuple[Table, ...] = field(default=())

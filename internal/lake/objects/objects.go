@@ -11,6 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -40,6 +41,12 @@ type Object struct {
 
 // Folder of a table.
 func (l Lake) Folder(schema, table string) string { return partition.Folder(l.Prefix, schema, table) }
+
+// OfAnother says that an object that was listed below a prefix, with its slash, is another source's: below the unnamed source's prefixes
+// are those of the others, source=NAME/.
+func OfAnother(prefix, key string) bool {
+	return strings.HasPrefix(strings.TrimPrefix(key, prefix), "source=")
+}
 
 // hourForm is the folder of an hour.
 const hourForm = "dt=2006-01-02/hour=15/"

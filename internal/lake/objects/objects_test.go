@@ -8,6 +8,15 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
+func TestAnotherSourcesObjectsAreBelowTheUnnamedSourcesPrefixes(t *testing.T) {
+	for key, another := range map[string]bool{
+		"errors/lake/x": false, "errors/source=orders/lake/x": true, "errors/lake/source=orders/x": false,
+	} {
+		require.Equal(t, another, objects.OfAnother("errors/", key), key)
+	}
+	require.False(t, objects.OfAnother("errors/source=orders/", "errors/source=orders/lake/x"), "its own")
+}
+
 func TestFoldersAreThoseOfTheDelivery(t *testing.T) {
 	l := objects.Lake{Prefix: "raw"}
 	require.Equal(t, "raw/schema=a%2Fb/table=%EA%B9%80-1_x.y~/", l.Folder("a/b", "김-1_x.y~"))

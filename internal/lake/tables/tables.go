@@ -18,6 +18,8 @@ type Spec struct {
 	Format   config.TableFormat `json:"format"`
 	Bucket   string             `json:"bucket"`
 	Database string             `json:"database"`
+	// Source is the name of the source; empty for the unnamed one.
+	Source string `json:"source,omitempty"`
 	// Errors is the prefix of records that cannot be applied, State of what the job keeps for itself.
 	Errors        string `json:"errors"`
 	State         string `json:"state"`
@@ -54,11 +56,11 @@ type Column struct {
 	Type     string `json:"type"`
 }
 
-// Of is the specification for a lake, whose settings have their defaults, and a stream that keeps records for so many hours.
-func Of(lake config.Lake, bucket, database string, retentionHours int, tables ...Table) Spec {
+// Of is the specification for a source's lake, whose settings have their defaults, and a stream that keeps records for so many hours.
+func Of(source string, lake config.Lake, bucket, database string, retentionHours int, tables ...Table) Spec {
 	return Spec{
-		Format: lake.Tables.Format, Bucket: bucket, Database: database,
-		Errors: Errors(lake), State: State,
+		Format: lake.Tables.Format, Bucket: bucket, Database: database, Source: source,
+		Errors: Errors(lake), State: StateOf(source),
 		TombstoneDays: lake.Tables.TombstoneDays, LookbackDays: (retentionHours+23)/24 + deliveryDays, VersionDays: versionDays, UpkeepHours: 24,
 		Tables: append([]Table{}, tables...),
 	}
@@ -71,8 +73,16 @@ const versionDays = 5
 // (https://docs.aws.amazon.com/firehose/latest/dev/retry.html), and an object has the hour of its first record.
 const deliveryDays = 2
 
-// State is the prefix of what the job keeps for itself, and says of its tables.
+// State is the prefix of what the unnamed source's job keeps for itself, and says of its tables.
 const State = config.TablesPrefix + "/_state"
+
+// StateOf is that prefix of a source's job; empty is the unnamed source.
+func StateOf(source string) string {
+	if source == "" {
+		return State
+	}
+	return State + "/source=" + source
+}
 
 // Errors is the prefix of records that cannot be applied.
 func Errors(lake config.Lake) string { return lake.ErrorPrefix + "/tables" }

@@ -34,27 +34,46 @@ func (n Name) Raw() string { return string(n) + "_raw" }
 func (n Name) all() []string       { return []string{n.Rows(), n.Changes(), n.Records()} }
 func (n Name) withTable() []string { return append(n.all(), n.Table(), n.Next(), n.Raw()) }
 
-// ControlRecords names the table of records that are about no row: tables' definitions.
+// ControlRecords names the table of records that are about no row: tables' definitions; those of the unnamed source.
 const ControlRecords Name = "dms_control"
+
+// Source is the name of a source, with which all names of its tables begin; empty for the unnamed one.
+type Source string
+
+// ControlRecords names the table of the source's records that are about no row.
+func (s Source) ControlRecords() Name { return Name(s.prefix()) + ControlRecords }
+
+func (s Source) prefix() string {
+	if s == "" {
+		return ""
+	}
+	return string(s) + "_"
+}
 
 // maxName leaves room for what is added to a name; Glue takes 255 bytes.
 const maxName = 200
 
 // Names are the names of tables (database and table in the source), in their order: shop.Order-Lines is
 // shop_order_lines. Tables that would share a name, or that a view of another has, get eight digits that only they have.
-func Names(tables [][2]string) []Name { return apart(tables, Name.all) }
+func Names(tables [][2]string) []Name { return Source("").Names(tables) }
 
 // NamesWithTables are [Names] where each table has a table of rows too.
-func NamesWithTables(tables [][2]string) []Name { return apart(tables, Name.withTable) }
+func NamesWithTables(tables [][2]string) []Name { return Source("").NamesWithTables(tables) }
 
-func apart(tables [][2]string, all func(Name) []string) []Name {
+// Names are the names of the source's tables: those of tables, behind the source's name.
+func (s Source) Names(tables [][2]string) []Name { return s.apart(tables, Name.all) }
+
+// NamesWithTables are the same where each table has a table of rows too.
+func (s Source) NamesWithTables(tables [][2]string) []Name { return s.apart(tables, Name.withTable) }
+
+func (s Source) apart(tables [][2]string, all func(Name) []string) []Name {
 	names := make([]Name, len(tables))
 	taken := map[string]int{}
-	for _, name := range all(ControlRecords) {
+	for _, name := range all(s.ControlRecords()) {
 		taken[name]++
 	}
 	for i, t := range tables {
-		names[i] = Name(plain(t[0]) + "_" + plain(t[1]))
+		names[i] = Name(s.prefix() + plain(t[0]) + "_" + plain(t[1]))
 		for _, name := range all(names[i]) {
 			taken[name]++
 		}

@@ -102,8 +102,15 @@ func numbers(n int) string {
 // Unplaced ends the name of the saved query of lines that are not in the views, or that a row cannot count.
 const Unplaced = "records that nobody can place"
 
-// Overview are the queries about all tables together. It needs nothing of their columns.
-func Overview(names []Name, tables [][2]string) []Query {
+// Overview are the queries about all tables of the unnamed source together. It needs nothing of their columns.
+func Overview(names []Name, tables [][2]string) []Query { return Source("").Overview(names, tables) }
+
+// Overview are the queries about all tables of the source together.
+func (s Source) Overview(names []Name, tables [][2]string) []Query {
+	all := "all tables: "
+	if s != "" {
+		all = string(s) + ": " + all
+	}
 	each := func(pattern string) string {
 		parts := make([]string, len(names))
 		for i, name := range names {
@@ -117,12 +124,12 @@ func Overview(names []Name, tables [][2]string) []Query {
 	}
 	return []Query{
 		{
-			Name:        "all tables: rows",
+			Name:        all + "rows",
 			Description: "How many rows each table has now.",
 			SQL:         each(`SELECT {table} AS "table", count(*) AS "rows" FROM {rows}`) + "\nORDER BY 1\n",
 		},
 		{
-			Name:        "all tables: changes per day",
+			Name:        all + "changes per day",
 			Description: "How much was changed in each table on each day, in UTC.",
 			SQL: each(`SELECT {table} AS "table", substr({committed}, 1, 10) AS "day", count(*) AS "changes"
 FROM {records}
@@ -130,14 +137,14 @@ WHERE {type} = 'data' AND {operation} <> 'load' AND {one}
 GROUP BY 1, 2`) + "\nORDER BY 2 DESC, 1\n",
 		},
 		{
-			Name:        "all tables: " + Unplaced,
+			Name:        all + Unplaced,
 			Description: "Lines that are not one record of a row, or that do not say where in the binlog they come from. There should be none.",
 			SQL: each(`SELECT {table} AS "table", "dt", "hour", record
 FROM {records}
 WHERE trim(record) <> '' AND NOT coalesce({type} = 'data' AND {one} AND ({operation} = 'load' OR {operation} IN ('insert', 'update', 'delete') AND regexp_like({position}, {place})), false)`) + "\nORDER BY 2, 3, 1\n",
 		},
 		{
-			Name:        "all tables: definitions",
+			Name:        all + "definitions",
 			Description: "What DMS said of the tables themselves: how it made them, and how they were altered.",
 			SQL: fmt.Sprintf(`SELECT
   %s AS "at",
@@ -149,7 +156,7 @@ FROM %s
 WHERE %s = 'control' AND %s
 ORDER BY 1
 `, member(metadata, "timestamp"), member(metadata, "schema-name"), member(metadata, "table-name"), member(metadata, "operation"),
-				quoted(ControlRecords.Records()), member(metadata, "record-type"), oneRecord),
+				quoted(s.ControlRecords().Records()), member(metadata, "record-type"), oneRecord),
 		},
 	}
 }
