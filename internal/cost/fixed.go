@@ -12,13 +12,51 @@ var InterfaceEndpoints = []string{"kinesis-streams", "secretsmanager", "ssm", "s
 // BastionVolumeGb is the root volume of Amazon Linux's images; the program names no size.
 const BastionVolumeGb = 8
 
-// Fixed is what a month costs whether rows come or not. The configuration has its defaults (WithDefaults).
+// Fixed is what a month costs whether rows come or not: each source, then what all of them share. The configuration has its
+// defaults (WithDefaults).
 func Fixed(c config.Config) Bill {
 	var b Bill
-	if c.Source.Existing == nil {
-		b.add("Aurora instances", "source.instances, source.instanceClass", c.Source.InstanceClass, float64(c.Source.Instances), HoursAMonth)
+	for _, f := range c.Feeds() {
+		b = append(b, OfSource(c, f)...)
 	}
-	b.replication(c.Replication)
+	return append(b, shared(c)...)
+}
+
+// OfSource is what one source costs a month whether rows come or not.
+func OfSource(c config.Config, f config.Feed) Bill {
+	var b Bill
+	if f.Source.Existing == nil {
+		b.add("Aurora instances", "source.instances, source.instanceClass", f.Source.InstanceClass, float64(f.Source.Instances), HoursAMonth)
+	}
+	b.replication(f.Replication)
+	b.stream(f)
+	b.add("Firehose in the VPC, by zone", "network.availabilityZones", "Firehose zone", zones(c), HoursAMonth)
+	b.tables(f)
+	// The user that DMS reads with, and the database's administrator, which RDS keeps.
+	b.add("secrets of the source", "source.existing", "secret", count(f.Source.ReplicationSecretArn == "")+count(f.Source.Existing == nil))
+	return b.of(f)
+}
+
+// of writes the source's name before its lines, and its own keys behind them.
+func (b Bill) of(f config.Feed) Bill {
+	if f.Name == "" {
+		return b
+	}
+	for i, l := range b {
+		keys := strings.Split(l.Keys, ", ")
+		for k, key := range keys {
+			if section, _, _ := strings.Cut(key, "."); section == "source" || section == "stream" || section == "replication" {
+				keys[k] = f.Key(key)
+			}
+		}
+		b[i].Item, b[i].Keys = f.Name+": "+l.Item, strings.Join(keys, ", ")
+	}
+	return b
+}
+
+// shared is what there is once, whatever the number of sources.
+func shared(c config.Config) Bill {
+	var b Bill
 	if c.Search.On(config.OnCollections) { // both, while the stack moves from one kind to the other
 		b.collections(c)
 	}
@@ -26,14 +64,11 @@ func Fixed(c config.Config) Bill {
 		b.domain(c.Search)
 	}
 	b.network(c)
-	b.stream(c)
-	b.add("Firehose in the VPC, by zone", "network.availabilityZones", "Firehose zone", zones(c), HoursAMonth)
-	b.tables(c)
 	bastion := count(c.Search.Reach == config.ReachTunnel)
 	b.add("bastion", "bastion.instanceType, search.reach", c.Bastion.InstanceType, bastion, HoursAMonth)
 	b.add("bastion's volume, GB", "search.reach", "EBS gp3", bastion, BastionVolumeGb)
 	b.add("KMS key", "encryption.kmsKeyArn", "KMS key", count(c.Encryption.KmsKeyArn == ""))
-	b.add("secrets", "source.existing", "secret", secrets(c))
+	b.add("secret of the domain's master user", "search.kind", "secret", count(c.Search.On(config.OnDomain)))
 	return b
 }
 
@@ -76,11 +111,11 @@ func (b *Bill) domain(s config.Search) {
 }
 
 // tables is what runs of the tables' job cost at the least: each is paid for a minute, however little there is to do.
-func (b *Bill) tables(c config.Config) {
-	t := c.Lake.Tables
+func (b *Bill) tables(f config.Feed) {
+	t := f.Lake.Tables
 	runs := HoursAMonth * 60 / float64(t.Minutes)
 	b.add("tables' job: workers × DPUs × runs × a minute, in hours", "lake.tables.format, lake.tables.minutes, lake.tables.workers, lake.tables.workerType", "Glue DPU",
-		count(c.KeepsTables())*float64(t.Workers), float64(t.WorkerType.DPUs()), runs, 1.0/60)
+		count(f.KeepsTables())*float64(t.Workers), float64(t.WorkerType.DPUs()), runs, 1.0/60)
 }
 
 // network is the way out of a VPC of the pipeline's own: endpoints or, in their place, NAT gateways.
@@ -97,19 +132,14 @@ func (b *Bill) network(c config.Config) {
 
 // stream is paid by its own hours while it scales by itself, by shards otherwise. A consumer with a throughput of its own
 // is then paid by shards too.
-func (b *Bill) stream(c config.Config) {
-	shards := float64(c.Stream.Shards)
+func (b *Bill) stream(f config.Feed) {
+	shards := float64(f.Stream.Shards)
 	b.add("Kinesis stream, on demand", "stream.shards", "Kinesis on demand", count(shards == 0), HoursAMonth)
 	b.add("Kinesis shards", "stream.shards", "Kinesis shard", shards, HoursAMonth)
-	b.add("Kinesis shards, kept beyond a day", "stream.retentionHours", "Kinesis shard kept", shards*count(c.Stream.RetentionHours > 24), HoursAMonth)
-	b.add("Kinesis consumer, by shard", "search.current.enhancedFanOut", "Kinesis shard consumer", shards*count(fansOut(c)), HoursAMonth)
+	b.add("Kinesis shards, kept beyond a day", "stream.retentionHours", "Kinesis shard kept", shards*count(f.Stream.RetentionHours > 24), HoursAMonth)
+	b.add("Kinesis consumer, by shard", "search.current.enhancedFanOut", "Kinesis shard consumer", shards*count(fansOut(f)), HoursAMonth)
 }
 
-func fansOut(c config.Config) bool {
-	return c.Search.Current.On() && *c.Search.Current.EnhancedFanOut
-}
-
-// secrets are a domain's master user, the user that DMS reads with, and the database's administrator, which RDS keeps.
-func secrets(c config.Config) float64 {
-	return count(c.Search.On(config.OnDomain)) + count(c.Source.ReplicationSecretArn == "") + count(c.Source.Existing == nil)
+func fansOut(f config.Feed) bool {
+	return f.Search.Current.On() && *f.Search.Current.EnhancedFanOut
 }

@@ -23,6 +23,12 @@ type stack struct {
 	Fixed, Rows Bill
 }
 
+// Source is the fixed costs of the source alone, Shared those of all else.
+func (s stack) Source() float64 { return OfSource(s.Config, s.Config.Feeds()[0]).USD() }
+
+// Shared is what a second source does not pay again.
+func (s stack) Shared() float64 { return shared(s.Config).USD() }
+
 // Month is the fixed costs and those of the rows, with what has no price left out.
 func (s stack) Month() float64 { return s.Fixed.USD() + s.Rows.USD() }
 
@@ -60,7 +66,7 @@ func (s stack) Dearest() string {
 // Page is docs/cost.md.
 func Page() ([]byte, error) {
 	page, err := template.New("page").Funcs(template.FuncMap{
-		"bill": billTable, "usd": usd, "number": number, "prices": priceTable, "savings": savingTable, "sources": sourceList,
+		"bill": billTable, "usd": usd, "number": number, "prices": priceTable, "savings": savingTable, "further": furtherTable, "sources": sourceList,
 	}).Parse(pageTemplate)
 	if err != nil {
 		return nil, fmt.Errorf("reading the page's template: %w", err)

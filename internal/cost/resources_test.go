@@ -1,6 +1,7 @@
 package cost_test
 
 import (
+	"cdcpipeline/components/feed"
 	"cdcpipeline/components/pipeline"
 	"cdcpipeline/config"
 	"cdcpipeline/internal/componenttest"
@@ -26,7 +27,7 @@ func makes(t *testing.T, cfg config.Config) *componenttest.Recorder {
 	}
 	return componenttest.Run(t, func(ctx *pulumi.Context) error {
 		_, err := pipeline.New(ctx, "cdc", &pipeline.Args{
-			Config: cfg, BootstrapCode: code(), RotationCode: code(), CurrentStateCode: code(),
+			Config: cfg, Code: feed.Code{Bootstrap: code(), Rotation: code(), CurrentState: code()},
 		})
 		return err
 	})
@@ -62,7 +63,7 @@ func TestQuantitiesAreThoseOfTheResources(t *testing.T) {
 		hours("Kinesis on demand", float64(len(r.All("aws:kinesis/stream:Stream"))))
 		require.InDelta(t, float64(len(r.All("aws:kms/key:Key"))), line(t, bill, "KMS key").Quantity[0], 0)
 		ofRDS := float64(len(r.All("aws:rds/cluster:Cluster"))) // RDS keeps the administrator's password in a secret that it makes
-		require.InDelta(t, float64(len(r.All("aws:secretsmanager/secret:Secret")))+ofRDS, line(t, bill, "secret").Quantity[0], 0)
+		require.InDelta(t, float64(len(r.All("aws:secretsmanager/secret:Secret")))+ofRDS, quantity(bill, "secret"), 0)
 		for _, x := range r.All("aws:kinesis/firehoseDeliveryStream:FirehoseDeliveryStream") {
 			if search, ok := x.Input("opensearchConfiguration").(map[string]any); ok {
 				hours("Firehose zone", float64(len(search["vpcConfig"].(map[string]any)["subnetIds"].([]any))))

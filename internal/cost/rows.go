@@ -46,10 +46,20 @@ func (l Load) Raw() float64 { return l.gb(l.RecordBytes) }
 
 func roundedUp(bytes, step float64) float64 { return math.Ceil(bytes/step) * step }
 
-// Rows is what a month of a load costs on top of [Fixed]. Where AWS does not say which size it counts, the larger is taken.
+// Rows is what a month costs on top of [Fixed] when each source has a load. Where AWS does not say which size it counts, the
+// larger is taken.
 func Rows(c config.Config, l Load) Bill {
 	var b Bill
-	b.streamed(c, l)
+	for _, f := range c.Feeds() {
+		b = append(b, rows(c, f, l)...)
+	}
+	return b
+}
+
+// rows are those of one source.
+func rows(c config.Config, f config.Feed, l Load) Bill {
+	var b Bill
+	b.streamed(f, l)
 	b.add("Firehose: two deliveries × GB", "", "Firehose", 2, l.InFirehose())
 	b.add("Firehose: into the VPC, GB", "", "Firehose VPC GB", l.InFirehose())
 	b.add("lake: partitioned by table, GB", "", "Firehose partitioning", l.Raw())
@@ -63,24 +73,24 @@ func Rows(c config.Config, l Load) Bill {
 	}
 	b.add("collections: days of history × GB a day", "search.historyRetentionDays", "collection GB", count(c.Search.On(config.OnCollections))*float64(c.Search.HistoryRetentionDays), l.Raw()/DaysAMonth*IndexOverhead)
 	if c.Search.Current.On() {
-		b.current(c, l)
+		b.current(f, l)
 	}
-	return b
+	return b.of(f)
 }
 
 // streamed is writing, reading and keeping. Two deliveries read, and the current-state function; what Kinesis counts when it
 // is read is taken to be what it counts when it is written.
-func (b *Bill) streamed(c config.Config, l Load) {
+func (b *Bill) streamed(f config.Feed, l Load) {
 	kept := l.InKinesis() / DaysAMonth
-	days := float64(c.Stream.RetentionHours) / 24
-	if c.Stream.Shards > 0 {
+	days := float64(f.Stream.RetentionHours) / 24
+	if f.Stream.Shards > 0 {
 		b.add("Kinesis: records written, millions", "stream.shards", "Kinesis PUT", l.rows()*math.Ceil(l.RecordBytes/(25<<10))/1e6)
-		b.add("Kinesis: read by a consumer of its own, GB", "search.current.enhancedFanOut", "Kinesis shard consumer GB", count(fansOut(c))*l.InKinesis())
+		b.add("Kinesis: read by a consumer of its own, GB", "search.current.enhancedFanOut", "Kinesis shard consumer GB", count(fansOut(f))*l.InKinesis())
 	} else {
-		readers := 2 + count(c.Search.Current.On() && !fansOut(c))
+		readers := 2 + count(f.Search.Current.On() && !fansOut(f))
 		b.add("Kinesis: written, GB", "", "Kinesis in", l.InKinesis())
 		b.add("Kinesis: readers that share × GB", "search.current.enhancedFanOut", "Kinesis out", readers, l.InKinesis())
-		b.add("Kinesis: read by a consumer of its own, GB", "search.current.enhancedFanOut", "Kinesis consumer", count(fansOut(c))*l.InKinesis())
+		b.add("Kinesis: read by a consumer of its own, GB", "search.current.enhancedFanOut", "Kinesis consumer", count(fansOut(f))*l.InKinesis())
 		b.add("Kinesis: days kept, 2nd to 7th × GB a day", "stream.retentionHours", "Kinesis kept", math.Min(days, 7)-1, kept)
 	}
 	b.add("Kinesis: days kept, from the 8th × GB a day", "stream.retentionHours", "Kinesis kept long", math.Max(days-7, 0), kept)
@@ -95,9 +105,9 @@ func (b *Bill) lake(lake config.Lake, l Load) {
 
 // current is the function's calls: at most one for each batch of each shard in each batch window, and no more than rows;
 // once batches are full, more.
-func (b *Bill) current(c config.Config, l Load) {
-	s := c.Search.Current
-	shards := float64(c.Stream.Shards)
+func (b *Bill) current(f config.Feed, l Load) {
+	s := f.Search.Current
+	shards := float64(f.Stream.Shards)
 	if shards == 0 {
 		shards = OnDemandShards
 	}

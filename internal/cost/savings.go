@@ -18,7 +18,7 @@ var Savings = []Saving{
 	{"`network.vpcId`", adoptVPC, "a VPC that is there already, with a way out of its own that somebody pays: one for several pipelines is cheaper than one for each"},
 	{"`network.vpcId`, `source.existing`", func(c *config.Config) {
 		adoptVPC(c)
-		c.Source.Existing = &config.ExistingDatabase{Host: "db.example.com", SecretArn: "arn:aws:secretsmanager:us-east-1:123456789012:secret:db-AbCdEf", SecurityGroupID: "sg-0123456789abcdef0"}
+		c.Source.Existing = existing
 	}, "the same, and a database that is there already, with its own bill"},
 	{"`source.instances: 1`", func(c *config.Config) { c.Source.Instances = 1 }, "no reader that takes over: a failed instance is made anew, for minutes nothing is read or written. Policy `rds-15` wants an exception"},
 	{

@@ -1,6 +1,7 @@
 package preflight
 
 import (
+	"cdcpipeline/config"
 	"cdcpipeline/internal/awsapi"
 	"cdcpipeline/internal/footprint"
 	"context"
@@ -30,7 +31,7 @@ func account(s *Stack) []Check {
 	if s.makesDatabase() {
 		all = append(all, linkedRole{"account/rds-linked-role", footprint.DatabaseService})
 	}
-	if s.Config.Replication.Serverless() {
+	if s.replicates(config.Serverless) {
 		all = append(all, linkedRole{"account/dms-linked-role", footprint.ReplicationService})
 	}
 	return all

@@ -17,11 +17,15 @@ import (
 // adopted is what else exists already: a database, its secrets, a key, a bucket.
 func adopted(s *Stack) []Check {
 	var all []Check
-	if db := s.Config.Source.Existing; db != nil {
-		all = append(all, look{"adopted/database-group", databaseGroup}, secret{"adopted/database-secret", "source.existing.secretArn", db.SecretArn})
-	}
-	if arn := s.Config.Source.ReplicationSecretArn; arn != "" {
-		all = append(all, secret{"adopted/replication-secret", "source.replicationSecretArn", arn})
+	for _, f := range s.Config.Feeds() {
+		if db := f.Source.Existing; db != nil {
+			all = append(all,
+				databaseGroup{of("adopted/database-group", f), f.Key("source.existing.securityGroupId"), db.SecurityGroupID},
+				secret{of("adopted/database-secret", f), f.Key("source.existing.secretArn"), db.SecretArn})
+		}
+		if arn := f.Source.ReplicationSecretArn; arn != "" {
+			all = append(all, secret{of("adopted/replication-secret", f), f.Key("source.replicationSecretArn"), arn})
+		}
 	}
 	if s.Config.Encryption.KmsKeyArn != "" {
 		all = append(all, look{"adopted/key", keyWorks})
@@ -34,9 +38,12 @@ func adopted(s *Stack) []Check {
 
 // databaseGroup is the group that rules are added to, which admit DMS and the functions: it must be the database's own, in the
 // VPC that they are in.
-func databaseGroup(ctx context.Context, s *Stack) (Finding, error) {
-	const key = "source.existing.securityGroupId"
-	id := s.Config.Source.Existing.SecurityGroupID
+type databaseGroup struct{ name, key, id string }
+
+func (c databaseGroup) Name() string { return c.name }
+
+func (c databaseGroup) Look(ctx context.Context, s *Stack) (Finding, error) {
+	key, id := c.key, c.id
 	others := []string{s.cli("ec2 describe-network-interfaces --filters Name=vpc-id,Values=%s --query 'NetworkInterfaces[].[Description,PrivateIpAddress,Groups[].GroupId]' --output text", s.Config.Network.VpcID), s.set(key, "GROUP")}
 	found, err := s.group(ctx, id)
 	switch {

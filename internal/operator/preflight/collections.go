@@ -62,10 +62,13 @@ func (s *Stack) collectionPolicies() []collectionPolicy {
 			retention, name, "BatchGetLifecyclePolicy", "delete-lifecycle-policy --type retention --name " + name,
 			map[string]any{"identifiers": []any{map[string]string{"type": "retention", "name": name}}},
 		},
-		get(access, "GetAccessPolicy", "data", footprint.CollectionPolicy(name, footprint.Pipeline+footprint.CollectionsDelivery)),
 	}
-	if s.Config.Search.Current.On() {
-		all = append(all, get(access, "GetAccessPolicy", "data", footprint.CollectionPolicy(name, footprint.Pipeline+footprint.CollectionsCurrent)))
+	for _, f := range s.Config.Feeds() {
+		parts := footprint.Parts(f.Name)
+		all = append(all, get(access, "GetAccessPolicy", "data", footprint.CollectionPolicy(name, parts+footprint.CollectionsDelivery)))
+		if s.Config.Search.Current.On() {
+			all = append(all, get(access, "GetAccessPolicy", "data", footprint.CollectionPolicy(name, parts+footprint.CollectionsCurrent)))
+		}
 	}
 	return all
 }

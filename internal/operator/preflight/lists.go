@@ -67,73 +67,83 @@ const aurora = "aurora-mysql"
 // databaseVersions: https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_DescribeDBEngineVersions.html; those that
 // take no new clusters are left out there.
 func databaseVersions(ctx context.Context, s *Stack) ([]string, error) {
-	type page struct {
-		Versions []string `xml:"DescribeDBEngineVersionsResult>DBEngineVersions>DBEngineVersion>EngineVersion"`
-		Marker   string   `xml:"DescribeDBEngineVersionsResult>Marker"`
-	}
-	var all []string
-	err := pages(ctx, s.api(awsapi.RDS), "DescribeDBEngineVersions", "Marker", url.Values{"Engine": {aurora}}, func(p page) string {
-		all = append(all, p.Versions...)
-		return p.Marker
+	return s.databaseVersions.get(func() (all []string, err error) {
+		type page struct {
+			Versions []string `xml:"DescribeDBEngineVersionsResult>DBEngineVersions>DBEngineVersion>EngineVersion"`
+			Marker   string   `xml:"DescribeDBEngineVersionsResult>Marker"`
+		}
+		err = pages(ctx, s.api(awsapi.RDS), "DescribeDBEngineVersions", "Marker", url.Values{"Engine": {aurora}}, func(p page) string {
+			all = append(all, p.Versions...)
+			return p.Marker
+		})
+		return all, err
 	})
-	return all, err
 }
 
-// databaseClasses: https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_DescribeOrderableDBInstanceOptions.html.
-func databaseClasses(ctx context.Context, s *Stack) (map[string][]string, error) {
-	type page struct {
-		Options []struct {
-			Class string   `xml:"DBInstanceClass"`
-			Zones []string `xml:"AvailabilityZones>AvailabilityZone>Name"`
-		} `xml:"DescribeOrderableDBInstanceOptionsResult>OrderableDBInstanceOptions>OrderableDBInstanceOption"`
-		Marker string `xml:"DescribeOrderableDBInstanceOptionsResult>Marker"`
+// databaseClasses for a version: https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_DescribeOrderableDBInstanceOptions.html.
+func databaseClasses(version string) func(context.Context, *Stack) (map[string][]string, error) {
+	return func(ctx context.Context, s *Stack) (map[string][]string, error) {
+		return s.databaseClasses.get(version, func() (map[string][]string, error) {
+			type page struct {
+				Options []struct {
+					Class string   `xml:"DBInstanceClass"`
+					Zones []string `xml:"AvailabilityZones>AvailabilityZone>Name"`
+				} `xml:"DescribeOrderableDBInstanceOptionsResult>OrderableDBInstanceOptions>OrderableDBInstanceOption"`
+				Marker string `xml:"DescribeOrderableDBInstanceOptionsResult>Marker"`
+			}
+			values := url.Values{"Engine": {aurora}, "EngineVersion": {version}, "Vpc": {"true"}}
+			all := map[string][]string{}
+			err := pages(ctx, s.api(awsapi.RDS), "DescribeOrderableDBInstanceOptions", "Marker", values, func(p page) string {
+				for _, o := range p.Options { // one for each type of storage
+					all[o.Class] = append(all[o.Class], o.Zones...)
+				}
+				return p.Marker
+			})
+			return all, err
+		})
 	}
-	values := url.Values{"Engine": {aurora}, "EngineVersion": {s.Config.Source.EngineVersion}, "Vpc": {"true"}}
-	all := map[string][]string{}
-	err := pages(ctx, s.api(awsapi.RDS), "DescribeOrderableDBInstanceOptions", "Marker", values, func(p page) string {
-		for _, o := range p.Options { // one for each type of storage
-			all[o.Class] = append(all[o.Class], o.Zones...)
-		}
-		return p.Marker
-	})
-	return all, err
 }
 
 // dmsVersions that can be requested, https://docs.aws.amazon.com/dms/latest/APIReference/API_EngineVersion.html.
 func dmsVersions(ctx context.Context, s *Stack) ([]string, error) {
-	var all []string
-	pager := dms.NewDescribeEngineVersionsPaginator(dms.NewFromConfig(s.AWS), &dms.DescribeEngineVersionsInput{})
-	for pager.HasMorePages() {
-		page, err := pager.NextPage(ctx)
-		if err != nil {
-			return nil, reading("DMS's versions", err)
-		}
-		for _, v := range page.EngineVersions {
-			if aws.ToString(v.Lifecycle) != "DEPRECATED" {
-				all = append(all, aws.ToString(v.Version))
+	return s.dmsVersions.get(func() (all []string, err error) {
+		pager := dms.NewDescribeEngineVersionsPaginator(dms.NewFromConfig(s.AWS), &dms.DescribeEngineVersionsInput{})
+		for pager.HasMorePages() {
+			page, err := pager.NextPage(ctx)
+			if err != nil {
+				return nil, reading("DMS's versions", err)
+			}
+			for _, v := range page.EngineVersions {
+				if aws.ToString(v.Lifecycle) != "DEPRECATED" {
+					all = append(all, aws.ToString(v.Version))
+				}
 			}
 		}
-	}
-	return all, nil
+		return all, nil
+	})
 }
 
-// dmsClasses: https://docs.aws.amazon.com/dms/latest/APIReference/API_DescribeOrderableReplicationInstances.html.
-func dmsClasses(ctx context.Context, s *Stack) (map[string][]string, error) {
-	all := map[string][]string{}
-	pager := dms.NewDescribeOrderableReplicationInstancesPaginator(dms.NewFromConfig(s.AWS), &dms.DescribeOrderableReplicationInstancesInput{})
-	for pager.HasMorePages() {
-		page, err := pager.NextPage(ctx)
-		if err != nil {
-			return nil, reading("DMS's instance classes", err)
-		}
-		for _, o := range page.OrderableReplicationInstances {
-			if aws.ToString(o.EngineVersion) == s.Config.Replication.EngineVersion {
-				class := aws.ToString(o.ReplicationInstanceClass)
-				all[class] = append(all[class], o.AvailabilityZones...)
+// dmsClasses for a version: https://docs.aws.amazon.com/dms/latest/APIReference/API_DescribeOrderableReplicationInstances.html.
+func dmsClasses(version string) func(context.Context, *Stack) (map[string][]string, error) {
+	return func(ctx context.Context, s *Stack) (map[string][]string, error) {
+		return s.dmsClasses.get(version, func() (map[string][]string, error) {
+			all := map[string][]string{}
+			pager := dms.NewDescribeOrderableReplicationInstancesPaginator(dms.NewFromConfig(s.AWS), &dms.DescribeOrderableReplicationInstancesInput{})
+			for pager.HasMorePages() {
+				page, err := pager.NextPage(ctx)
+				if err != nil {
+					return nil, reading("DMS's instance classes", err)
+				}
+				for _, o := range page.OrderableReplicationInstances {
+					if aws.ToString(o.EngineVersion) == version {
+						class := aws.ToString(o.ReplicationInstanceClass)
+						all[class] = append(all[class], o.AvailabilityZones...)
+					}
+				}
 			}
-		}
+			return all, nil
+		})
 	}
-	return all, nil
 }
 
 // bastionTypes are the configured one and those that would do as well.

@@ -66,7 +66,7 @@ func configured(_ context.Context, s *Stack) (Finding, error) {
 }
 
 // configKey begins a problem of the configuration. What has none says itself what to type.
-var configKey = regexp.MustCompile(`^([a-z][A-Za-z]*(?:\.[A-Za-z]+|\[[0-9]+\])+): (.*)`)
+var configKey = regexp.MustCompile(`^([a-z][A-Za-z]*(?:\.[A-Za-z][A-Za-z0-9]*|\[[0-9]+\])+): (.*)`)
 
 // mending are the commands that change the keys of problems, each of which is a line that says what to change it to.
 func (s *Stack) mending(problems error) (commands []string) {

@@ -18,8 +18,9 @@ import (
 
 // names are those that a stack gives itself, and that somebody may have: all others end in random digits.
 func names(s *Stack) []Check {
-	all := []Check{
-		name{what: "stream", key: "stream.name", value: s.Config.Stream.Name, typ: "aws:kinesis/stream:Stream", input: "name", exists: streamExists},
+	var all []Check
+	for _, f := range s.Config.Feeds() {
+		all = append(all, name{what: of("stream", f), key: f.Key("stream.name"), value: f.Stream.Name, typ: "aws:kinesis/stream:Stream", input: "name", exists: streamExists})
 	}
 	if s.makesDomain() {
 		domain := s.Config.Search.DomainName
@@ -27,9 +28,10 @@ func names(s *Stack) []Check {
 	} else {
 		all = append(all, look{"name/collections", collectionsAreFree}, look{"name/collection-policies", collectionPoliciesAreFree})
 	}
-	if s.makesDatabase() {
-		cluster := s.Config.Source.ClusterName
-		all = append(all, name{what: "database", key: "source.clusterName", value: cluster, typ: "aws:rds/cluster:Cluster", input: "clusterIdentifier", exists: clusterExists})
+	for _, f := range s.Config.Feeds() {
+		if makesCluster(f) {
+			all = append(all, name{what: of("database", f), key: f.Key("source.clusterName"), value: f.Source.ClusterName, typ: "aws:rds/cluster:Cluster", input: "clusterIdentifier", exists: clusterExists})
+		}
 	}
 	if bucket := s.Config.Lake.BucketName; bucket != "" {
 		all = append(all, name{what: "bucket", key: "lake.bucketName", value: bucket, typ: "aws:s3/bucketV2:BucketV2", input: "bucket", exists: bucketExists})
@@ -49,7 +51,10 @@ func names(s *Stack) []Check {
 	if s.makesDomain() || s.makesDatabase() {
 		all = append(all, look{"name/log-groups", logGroupsAreFree})
 	}
-	return append(all, look{"name/dms", dmsNamesAreFree})
+	for _, f := range s.Config.Feeds() {
+		all = append(all, dmsNames{f})
+	}
+	return all
 }
 
 // name is one that the configuration chooses.
@@ -174,8 +179,10 @@ func logGroupsAreFree(ctx context.Context, s *Stack) (Finding, error) {
 	if s.makesDomain() {
 		wanted = footprint.SearchLogGroups(s.Config.Search.DomainName)
 	}
-	if s.makesDatabase() {
-		wanted = append(wanted, footprint.DatabaseLogGroups(s.Config.Source.ClusterName)...)
+	for _, f := range s.Config.Feeds() {
+		if makesCluster(f) {
+			wanted = append(wanted, footprint.DatabaseLogGroups(f.Source.ClusterName)...)
+		}
 	}
 	var taken, commands []string
 	for _, group := range wanted {

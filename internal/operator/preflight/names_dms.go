@@ -13,23 +13,28 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/databasemigrationservice/types"
 )
 
-// dmsNamesAreFree: they are made of the project's and the stack's name, and unique in an account and region.
-func dmsNamesAreFree(ctx context.Context, s *Stack) (Finding, error) {
-	id := footprint.Identifier(s.Project, s.Name, footprint.Pipeline+"-replication")
+// dmsNames of a source are free, or the stack's: they are made of the project's, the stack's and the source's name, and unique in an account
+// and region.
+type dmsNames struct{ feed config.Feed }
+
+func (d dmsNames) Name() string { return of("name/dms", d.feed) }
+
+func (d dmsNames) Look(ctx context.Context, s *Stack) (Finding, error) {
+	id := footprint.Identifier(s.Project, s.Name, footprint.Parts(d.feed.Name)+"-replication")
 	var taken []string
 	names := []name{
 		{what: "subnet group", value: id, typ: "aws:dms/replicationSubnetGroup:ReplicationSubnetGroup", input: "replicationSubnetGroupId", exists: groupExists},
 		{what: "endpoint", value: id + "-source", typ: "aws:dms/endpoint:Endpoint", input: "endpointId", exists: endpointExists},
 		{what: "endpoint", value: id + "-target", typ: "aws:dms/endpoint:Endpoint", input: "endpointId", exists: endpointExists},
 	}
-	if s.replicates(config.OnInstance) {
+	if replicates(d.feed, config.OnInstance) {
 		names = append(
 			names,
 			name{what: "replication instance", value: id, typ: "aws:dms/replicationInstance:ReplicationInstance", input: "replicationInstanceId", exists: instanceExists},
 			name{what: "task", value: id, typ: "aws:dms/replicationTask:ReplicationTask", input: "replicationTaskId", exists: taskExists},
 		)
 	}
-	if s.replicates(config.Serverless) {
+	if replicates(d.feed, config.Serverless) {
 		names = append(names, name{what: "serverless replication", value: id, typ: "aws:dms/replicationConfig:ReplicationConfig", input: "replicationConfigIdentifier", exists: serverlessExists})
 	}
 	for _, n := range names {
@@ -50,9 +55,14 @@ func dmsNamesAreFree(ctx context.Context, s *Stack) (Finding, error) {
 	return good("%s is free or this stack's", id)
 }
 
-// replicates says that there is a task of a kind.
+// replicates says that a source has a task of a kind.
+func replicates(f config.Feed, kind config.ReplicationKind) bool {
+	return slices.Contains(f.Replication.Kinds(), kind)
+}
+
+// replicates says that one source or more has.
 func (s *Stack) replicates(kind config.ReplicationKind) bool {
-	return slices.Contains(s.Config.Replication.Kinds(), kind)
+	return slices.ContainsFunc(s.Config.Feeds(), func(f config.Feed) bool { return replicates(f, kind) })
 }
 
 // notFound is DMS's word for a filter that nothing fits.

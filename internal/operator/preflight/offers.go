@@ -21,22 +21,30 @@ func offers(s *Stack) []Check {
 	if s.makesDomain() {
 		all = append(all, ofDomain(c.Search)...)
 	}
-	if s.makesDatabase() {
-		all = append(
-			all,
-			release{name: "offer/database-version", key: "source.engineVersion", want: c.Source.EngineVersion, list: databaseVersions},
-			offer{name: "offer/database-class", key: "source.instanceClass", want: c.Source.InstanceClass, list: databaseClasses, least: c.Source.Instances},
-		)
-	}
-	if s.replicates(config.OnInstance) {
-		all = append(
-			all,
-			release{name: "offer/dms-version", key: "replication.engineVersion", want: c.Replication.EngineVersion, list: dmsVersions},
-			offer{name: "offer/dms-class", key: "replication.instanceClass", want: c.Replication.InstanceClass, list: dmsClasses, least: 1 + count(*c.Replication.MultiAz)},
-		)
+	for _, f := range c.Feeds() {
+		all = append(all, ofSource(f)...)
 	}
 	if s.tunnels() {
 		all = append(all, offer{name: "offer/bastion-type", key: "bastion.instanceType", want: c.Bastion.InstanceType, list: bastionTypes, first: 1, least: 1})
+	}
+	return all
+}
+
+// ofSource are the versions and classes of its cluster and its replication instance.
+func ofSource(f config.Feed) (all []Check) {
+	if makesCluster(f) {
+		all = append(
+			all,
+			release{name: of("offer/database-version", f), key: f.Key("source.engineVersion"), want: f.Source.EngineVersion, list: databaseVersions},
+			offer{name: of("offer/database-class", f), key: f.Key("source.instanceClass"), want: f.Source.InstanceClass, list: databaseClasses(f.Source.EngineVersion), least: f.Source.Instances},
+		)
+	}
+	if replicates(f, config.OnInstance) {
+		all = append(
+			all,
+			release{name: of("offer/dms-version", f), key: f.Key("replication.engineVersion"), want: f.Replication.EngineVersion, list: dmsVersions},
+			offer{name: of("offer/dms-class", f), key: f.Key("replication.instanceClass"), want: f.Replication.InstanceClass, list: dmsClasses(f.Replication.EngineVersion), least: 1 + count(*f.Replication.MultiAz)},
+		)
 	}
 	return all
 }

@@ -1,6 +1,7 @@
 package preflight
 
 import (
+	"cdcpipeline/components/feed"
 	"cdcpipeline/components/pipeline"
 	"cdcpipeline/config"
 	"cdcpipeline/internal/componenttest"
@@ -24,6 +25,17 @@ var variants = map[string]config.Config{
 		Source: config.Source{RotationDays: new(0)}, Lake: config.Lake{Catalog: config.Catalog{Enabled: new(false)}},
 	},
 	"collections": {Search: config.Search{Kind: config.OnCollections}},
+	"next task":   {Replication: config.Replication{Next: config.Serverless}},
+	"sources": {
+		Source: config.Source{Enabled: new(true)},
+		Sources: map[string]config.NamedSource{
+			"orders": {}, "stock": {Source: config.Source{Instances: 2, RotationDays: new(0)}, Replication: config.Replication{Kind: config.Serverless}},
+		},
+	},
+	"sources alone":          {Environment: config.Prod, Source: config.Source{Enabled: new(false)}, Sources: map[string]config.NamedSource{"orders": {}, "stock": {}}},
+	"sources in collections": {Search: config.Search{Kind: config.OnCollections}, Source: config.Source{Enabled: new(true)}, Sources: map[string]config.NamedSource{"orders": {}}},
+	"sources, next place":    {Search: config.Search{Next: config.OnCollections}, Source: config.Source{Enabled: new(true)}, Sources: map[string]config.NamedSource{"orders": {}}},
+	"next place":             {Search: config.Search{Next: config.OnCollections}},
 	"adopted": {
 		Network: config.Network{VpcID: componenttest.ExistingVpcID, PrivateSubnetIDs: []string{"subnet-01234567", "subnet-89abcdef"}},
 		Source: config.Source{
@@ -40,7 +52,7 @@ func registered(t *testing.T, cfg config.Config) *componenttest.Recorder {
 	r := &componenttest.Recorder{}
 	require.NoError(t, pulumi.RunErr(func(ctx *pulumi.Context) error {
 		code := pulumi.NewAssetArchive(map[string]any{"bootstrap": pulumi.NewStringAsset("")})
-		_, err := pipeline.New(ctx, footprint.Pipeline, &pipeline.Args{Config: cfg, BootstrapCode: code, RotationCode: code, CurrentStateCode: code})
+		_, err := pipeline.New(ctx, footprint.Pipeline, &pipeline.Args{Config: cfg, Code: feed.Code{Bootstrap: code, Rotation: code, CurrentState: code}})
 		return err
 	}, pulumi.WithMocks("cdc-pipeline", "dev", componenttest.ExistingVpc{Recorder: r})))
 	return r

@@ -55,7 +55,7 @@ func (s *Stack) questions(ctx context.Context) ([]question, error) {
 			for _, given := range contexts(statement.Condition) {
 				key := fmt.Sprint(statement.Resource, given)
 				if alike[key] == nil {
-					alike[key] = &question{resources: examples(statement.Resource), context: given}
+					alike[key] = &question{resources: s.examples(statement.Resource), context: given}
 				}
 				alike[key].actions = append(alike[key].actions, actions...)
 			}
@@ -86,17 +86,31 @@ func (s *Stack) replacer(caller *identity) *strings.Replacer {
 		"arn:aws:", "arn:"+caller.partition+":", "ACCOUNT", caller.account, "REGION", s.AWS.Region,
 		"domain/"+plain.Search.DomainName+"*", "domain/"+s.Config.Search.DomainName,
 		"domains/"+plain.Search.DomainName+"*", "domains/"+s.Config.Search.DomainName+"/audit",
-		"stream/"+plain.Stream.Name+"*", "stream/"+s.Config.Stream.Name,
 		"alias/cdc-pipeline-*-cdc-key", s.keyAlias(),
 	)
-	if s.makesDatabase() {
-		pairs = append(
-			pairs,
-			"cluster:"+plain.Source.ClusterName+"*", "cluster:"+s.Config.Source.ClusterName,
-			"cluster/"+plain.Source.ClusterName+"*", "cluster/"+s.Config.Source.ClusterName+"/audit",
-		)
-	}
 	return strings.NewReplacer(pairs...)
+}
+
+// each is a resource for each source, where its name is one of them: a stream, a cluster or a cluster's logs.
+func (s *Stack) each(resource string) (all []string) {
+	plain := config.Config{}.WithDefaults()
+	for _, f := range s.Config.Feeds() {
+		own := strings.NewReplacer("stream/"+plain.Stream.Name+"*", "stream/"+f.Stream.Name)
+		if makesCluster(f) {
+			own = strings.NewReplacer(
+				"stream/"+plain.Stream.Name+"*", "stream/"+f.Stream.Name,
+				"cluster:"+plain.Source.ClusterName+"*", "cluster:"+f.Source.ClusterName,
+				"cluster/"+plain.Source.ClusterName+"*", "cluster/"+f.Source.ClusterName+"/audit",
+			)
+		}
+		if named := own.Replace(resource); named != resource {
+			all = append(all, named)
+		}
+	}
+	if len(all) == 0 {
+		return []string{resource}
+	}
+	return all
 }
 
 // keyAlias is the alias of the stack's key.
@@ -104,12 +118,15 @@ func (s *Stack) keyAlias() string {
 	return footprint.KeyAlias(s.Project, s.Name, footprint.Pipeline+"-key")
 }
 
-// examples are names as a stack could make them: a simulation wants whole ARNs.
-func examples(resources []string) []string {
-	all := make([]string, 0, len(resources))
+// examples are names as the stack will make them, or could: a simulation wants whole ARNs.
+func (s *Stack) examples(resources []string) []string {
+	all := []string{}
 	for _, r := range resources {
-		if r != "*" {
-			all = append(all, strings.ReplaceAll(r, "*", "preflight"))
+		if r == "*" {
+			continue
+		}
+		for _, named := range s.each(r) {
+			all = append(all, strings.ReplaceAll(named, "*", "preflight"))
 		}
 	}
 	return all

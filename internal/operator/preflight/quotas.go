@@ -79,20 +79,21 @@ var limits = []quota{
 	{name: "vcpus", what: "vCPUs of running on-demand instances", of: (*Stack).tunnels, adds: bastionVCPUs, usage: vCPUs},
 	{
 		name: "database-clusters", what: "database clusters", of: (*Stack).makesDatabase,
-		adds: more("aws:rds/cluster:Cluster", one), usage: ofRDS("DBClusters", "L-952B80B8"),
+		adds: more("aws:rds/cluster:Cluster", ofFeeds(cluster)), usage: ofRDS("DBClusters", "L-952B80B8"),
 	},
 	{
 		name: "database-instances", what: "database instances", of: (*Stack).makesDatabase,
-		adds: more("aws:rds/clusterInstance:ClusterInstance", databaseInstances), usage: ofRDS("DBInstances", "L-7B6409FD"),
+		adds: more("aws:rds/clusterInstance:ClusterInstance", ofFeeds(databaseInstances)), usage: ofRDS("DBInstances", "L-7B6409FD"),
 	},
 	{
 		name: "dms-instances", what: "DMS replication instances", of: func(s *Stack) bool { return s.replicates(config.OnInstance) },
-		adds: more("aws:dms/replicationInstance:ReplicationInstance", one), usage: ofDMS,
+		adds: more("aws:dms/replicationInstance:ReplicationInstance", ofFeeds(replicationInstance)), usage: ofDMS,
 	},
-	{name: "streams", what: "Kinesis streams on demand, or shards", adds: streamCapacity, usage: ofKinesis},
+	{name: "streams", what: "Kinesis streams on demand, or shards", adds: streamCapacity, usage: ofStreams},
+	{name: "shards", what: "shards of Kinesis", of: (*Stack).bothKinds, adds: shards, usage: ofShards},
 	{
 		name: "deliveries", what: "Firehose streams",
-		adds: more("aws:kinesis/firehoseDeliveryStream:FirehoseDeliveryStream", deliveries), usage: counted("firehose", "L-14BB0BE7", deliveryStreams),
+		adds: more("aws:kinesis/firehoseDeliveryStream:FirehoseDeliveryStream", ofFeeds(deliveries)), usage: counted("firehose", "L-14BB0BE7", deliveryStreams),
 	},
 	{
 		name: "domains", what: "OpenSearch domains", of: (*Stack).makesDomain,

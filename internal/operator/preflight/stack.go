@@ -6,6 +6,7 @@ import (
 	"cdcpipeline/internal/awsconfig"
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 
@@ -38,6 +39,11 @@ type Stack struct {
 	subnets  once[[]subnet]
 	tables   once[[]routeTable]
 	ends     once[[]endpoint]
+
+	databaseVersions once[[]string]
+	databaseClasses  each[map[string][]string]
+	dmsVersions      once[[]string]
+	dmsClasses       each[map[string][]string]
 }
 
 // once is an answer that several checks need, asked for one time.
@@ -50,6 +56,25 @@ type once[T any] struct {
 func (o *once[T]) get(ask func() (T, error)) (T, error) {
 	o.do.Do(func() { o.value, o.err = ask() })
 	return o.value, o.err
+}
+
+// each is an answer for each of several keys, such as versions.
+type each[T any] struct {
+	mu  sync.Mutex
+	all map[string]*once[T]
+}
+
+func (e *each[T]) get(key string, ask func() (T, error)) (T, error) {
+	e.mu.Lock()
+	if e.all == nil {
+		e.all = map[string]*once[T]{}
+	}
+	if e.all[key] == nil {
+		e.all[key] = &once[T]{}
+	}
+	one := e.all[key]
+	e.mu.Unlock()
+	return one.get(ask)
 }
 
 func (s *Stack) api(service awsapi.Service) *awsapi.Client { return awsapi.New(s.AWS, service) }
@@ -91,8 +116,19 @@ const plain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.
 // adopts says that the VPC exists.
 func (s *Stack) adopts() bool { return s.Config.Network.VpcID != "" }
 
-// makesDatabase says that an Aurora cluster is made.
-func (s *Stack) makesDatabase() bool { return s.Config.Source.Existing == nil }
+// makesDatabase says that an Aurora cluster is made, or several.
+func (s *Stack) makesDatabase() bool { return slices.ContainsFunc(s.Config.Feeds(), makesCluster) }
+
+// makesCluster says that one is made for a source.
+func makesCluster(f config.Feed) bool { return f.Source.Existing == nil }
+
+// of is the name of a check of a source's own: name/stream, and name/stream/orders for the source orders.
+func of(check string, f config.Feed) string {
+	if f.Name == "" {
+		return check
+	}
+	return check + "/" + f.Name
+}
 
 // makesVPC says that a VPC is made.
 func (s *Stack) makesVPC() bool { return !s.adopts() }

@@ -14,12 +14,26 @@ func more(typ string, makes func(s *Stack) int) func(context.Context, *Stack) (i
 
 func one(*Stack) int { return 1 }
 
+// ofFeeds is the sum of what each source makes.
+func ofFeeds(makes func(f config.Feed) int) func(s *Stack) int {
+	return func(s *Stack) (n int) {
+		for _, f := range s.Config.Feeds() {
+			n += makes(f)
+		}
+		return n
+	}
+}
+
+func cluster(f config.Feed) int { return count(makesCluster(f)) }
+
+func replicationInstance(f config.Feed) int { return count(replicates(f, config.OnInstance)) }
+
 func zonesOfVPC(s *Stack) int { return s.Config.Network.AvailabilityZones }
 
-func databaseInstances(s *Stack) int { return s.Config.Source.Instances }
+func databaseInstances(f config.Feed) int { return f.Source.Instances }
 
-// deliveries are the one into OpenSearch and the one into the lake.
-func deliveries(*Stack) int { return 2 }
+// deliveries of a source are the one into the lake and one into each place that is searched.
+func deliveries(f config.Feed) int { return 1 + len(f.Search.Kinds()) }
 
 // gatewayEndpoint is S3's; the others are interfaces.
 func gatewayEndpoint(_ context.Context, s *Stack) (int, error) {
@@ -35,46 +49,78 @@ func domainNodes(_ context.Context, s *Stack) (int, error) {
 	return s.Config.Search.InstanceCount + *s.Config.Search.DedicatedMasters, nil
 }
 
-// streamCapacity is in shards, or it is one stream on demand.
-func streamCapacity(_ context.Context, s *Stack) (int, error) {
-	if s.State.owns("aws:kinesis/stream:Stream", "name", s.Config.Stream.Name) {
-		return 0, nil
+// streams of the stack, on demand or with shards.
+func (s *Stack) streams(provisioned bool) (found []config.Stream) {
+	for _, f := range s.Config.Feeds() {
+		if f.Stream.Shards > 0 == provisioned {
+			found = append(found, f.Stream)
+		}
 	}
-	return max(s.Config.Stream.Shards, 1), nil
+	return found
 }
 
-// functions that a configuration makes: bootstrap, rotation, current state.
-func functions(s *Stack) int {
-	return 1 + count(s.Config.Source.Rotates()) + count(s.Config.Search.Current.On())
+func (s *Stack) allProvisioned() bool { return len(s.streams(false)) == 0 }
+
+// bothKinds says that some streams are on demand and others have shards, which are counted in quotas of their own.
+func (s *Stack) bothKinds() bool { return !s.allProvisioned() && len(s.streams(true)) > 0 }
+
+// streamCapacity is in streams on demand or, where there are none, in shards.
+func streamCapacity(_ context.Context, s *Stack) (int, error) {
+	return s.capacity(s.allProvisioned()), nil
 }
 
-// concurrency that functions need: an execution each, or what is reserved for one of them.
+func shards(_ context.Context, s *Stack) (int, error) { return s.capacity(true), nil }
+
+func (s *Stack) capacity(provisioned bool) (n int) {
+	for _, stream := range s.streams(provisioned) {
+		if !s.State.owns("aws:kinesis/stream:Stream", "name", stream.Name) {
+			n += max(stream.Shards, 1)
+		}
+	}
+	return n
+}
+
+// currentStates of a source: one for each place that is searched.
+func currentStates(f config.Feed) int {
+	if !f.Search.Current.On() {
+		return 0
+	}
+	return len(f.Search.Kinds())
+}
+
+// functions that a source makes: bootstrap, rotation, current states.
+func functions(f config.Feed) int { return 1 + count(f.Source.Rotates()) + currentStates(f) }
+
+// concurrency that functions need: an execution each, or what is reserved for some of them.
 func concurrency(_ context.Context, s *Stack) (int, error) {
 	const typ = "aws:lambda/function:Function"
 	current := s.Config.Search.Current
 	if !current.On() || current.ReservedConcurrency == 0 {
-		return max(functions(s)-s.State.count(typ), 0), nil
+		return max(ofFeeds(functions)(s)-s.State.count(typ), 0), nil
 	}
 	has := 0
 	for _, f := range s.State.of(typ) {
 		reserved, _ := f.Inputs["reservedConcurrentExecutions"].(float64)
-		has = max(has, int(reserved))
+		has += max(int(reserved), 0)
 	}
-	return max(current.ReservedConcurrency-has, 0), nil
+	return max(current.ReservedConcurrency*ofFeeds(currentStates)(s)-has, 0), nil
 }
 
 // roles that a configuration makes, with the two that DMS shares with the account.
 func roles(s *Stack) int {
 	c := s.Config
 	flowLogs := c.Network.FlowLogs != nil && *c.Network.FlowLogs
-	n := 2                                                        // account-wide
-	n += 2                                                        // DMS reads the secret, and writes the stream
-	n += deliveries(s)                                            // each its own
-	n += functions(s) + count(c.Search.Current.On())              // the current state's sweep has a schedule with a role
-	n += count(s.tunnels())                                       // the bastion
-	n += count(flowLogs)                                          // the VPC's log
-	n += count(c.KeepsTables())                                   // the tables' job
-	n += count(s.makesDatabase() && c.Environment == config.Prod) // enhanced monitoring
+	n := 2                  // account-wide
+	n += count(s.tunnels()) // the bastion
+	n += count(flowLogs)    // the VPC's log
+	n++                     // the network interfaces of all deliveries into what is searched, which is the unnamed source's for all else too
+	for _, f := range c.Feeds() {
+		n += 2                                                      // DMS reads the secret, and writes the stream
+		n += 1 + count(f.Name != "")*len(f.Search.Kinds())          // the delivery into the lake, and those into what is searched
+		n += functions(f) + currentStates(f)                        // a current state's sweep has a schedule with a role
+		n += count(f.KeepsTables())                                 // the tables' job
+		n += count(makesCluster(f) && c.Environment == config.Prod) // enhanced monitoring
+	}
 	return n
 }
 

@@ -79,8 +79,15 @@ func ofDMS(ctx context.Context, s *Stack) (usage, error) {
 	return usage{}, fmt.Errorf("DMS tells no quota %s", "ReplicationInstances")
 }
 
-// ofKinesis counts streams on demand, or shards: https://docs.aws.amazon.com/kinesis/latest/APIReference/API_DescribeLimits.html.
-func ofKinesis(ctx context.Context, s *Stack) (usage, error) {
+// ofStreams counts streams on demand or, where all have shards, these.
+func ofStreams(ctx context.Context, s *Stack) (usage, error) {
+	return s.ofKinesis(ctx, s.allProvisioned())
+}
+
+func ofShards(ctx context.Context, s *Stack) (usage, error) { return s.ofKinesis(ctx, true) }
+
+// ofKinesis: https://docs.aws.amazon.com/kinesis/latest/APIReference/API_DescribeLimits.html.
+func (s *Stack) ofKinesis(ctx context.Context, provisioned bool) (usage, error) {
 	found, err := kinesis.NewFromConfig(s.AWS).DescribeLimits(ctx, &kinesis.DescribeLimitsInput{})
 	if err != nil {
 		return usage{}, reading("Kinesis's limits", err)
@@ -89,7 +96,7 @@ func ofKinesis(ctx context.Context, s *Stack) (usage, error) {
 		s.cli("service-quotas list-service-quotas --service-code kinesis --query 'Quotas[].[QuotaCode,QuotaName,Value]' --output text"),
 		s.cli("service-quotas request-service-quota-increase --service-code kinesis --quota-code CODE --desired-value NUMBER"),
 	}
-	if s.Config.Stream.Shards > 0 {
+	if provisioned {
 		return usage{int(aws.ToInt32(found.OpenShardCount)), int(aws.ToInt32(found.ShardLimit)), raise}, nil
 	}
 	return usage{int(aws.ToInt32(found.OnDemandStreamCount)), int(aws.ToInt32(found.OnDemandStreamCountLimit)), raise}, nil

@@ -76,6 +76,19 @@ func (s *Stack) chosenSubnets(ctx context.Context) ([]subnet, error) {
 	})
 }
 
+// addresses that a deployment takes in one subnet: of a stack that is deployed, those of the sources that are not there yet.
+func (s *Stack) addresses() (needed int) {
+	if !s.State.Deployed {
+		return s.Config.SubnetNeeds()
+	}
+	for _, f := range s.Config.Feeds() {
+		if !s.State.owns("aws:kinesis/stream:Stream", "name", f.Stream.Name) {
+			needed += f.SubnetNeeds()
+		}
+	}
+	return needed
+}
+
 // subnetsFit: they exist in the VPC, in two zones at least, and have the addresses that the pipeline takes.
 func subnetsFit(ctx context.Context, s *Stack) (Finding, error) {
 	found, err := s.chosenSubnets(ctx)
@@ -88,12 +101,12 @@ func subnetsFit(ctx context.Context, s *Stack) (Finding, error) {
 			wrong = append(wrong, id+" does not exist")
 		}
 	}
-	needed := s.Config.SubnetNeeds()
+	needed := s.addresses()
 	for _, n := range found {
 		if n.VPC != s.Config.Network.VpcID {
 			wrong = append(wrong, n.ID+" is in "+n.VPC)
 		}
-		if n.Free < needed && !s.State.Deployed {
+		if n.Free < needed {
 			wrong = append(wrong, fmt.Sprintf("%s has %d free addresses, %d are needed", n.ID, n.Free, needed))
 		}
 		if !slices.Contains(zones, n.Zone) {

@@ -1,6 +1,7 @@
 package preflight
 
 import (
+	"cdcpipeline/config"
 	"cdcpipeline/internal/footprint"
 	"context"
 	"fmt"
@@ -36,7 +37,7 @@ func (s *Stack) ways(ctx context.Context) (w ways, err error) {
 	if shut := enclosed(subnets, w.tables); len(shut) > 0 {
 		w.demands = append(w.demands, demand{shut, footprint.InterfaceEndpoints, "no default route in " + ids(shut)})
 	}
-	if s.Config.Replication.Serverless() {
+	if s.replicates(config.Serverless) {
 		w.demands = append(w.demands, demand{subnets, footprint.ServerlessEndpoints, "a serverless task needs VPC endpoints"})
 	}
 	if len(w.demands) > 0 {
