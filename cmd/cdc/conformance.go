@@ -75,6 +75,7 @@ func newConformance(stack *stackFlags) *cobra.Command {
 	registerOutput(cmd, &f.output, "form of what is printed")
 	f.connection.register(flags)
 	_ = cmd.RegisterFlagCompletionFunc("only", cobra.FixedCompletions(assumptionIDs(), cobra.ShellCompDirectiveNoFileComp))
+	stack.registerSource(cmd, oneSource)
 	return cmd
 }
 
@@ -123,7 +124,7 @@ func (f *conformanceFlags) run(cmd *cobra.Command) error {
 	if err != nil {
 		return err
 	}
-	show := newWaiting(cmd.ErrOrStderr())
+	show := newWaiting(cmd.ErrOrStderr(), f.stack)
 	defer show.finish()
 	report, err := f.examine(ctx, d, name, chosen, show)
 	if report == nil {
@@ -257,7 +258,7 @@ func forgetting(epochs *currentstate.Epochs) func(context.Context, table.Name, i
 				return epochs.Forget(ctx, n)
 			}
 			if time.Since(began) > settling {
-				return errors.Join(fmt.Errorf("it has %d of %d rows, and records may still come: delete the index %s later", has, rows, currentstate.Index(n, 1)), err)
+				return errors.Join(fmt.Errorf("it has %d of %d rows, and records may still come: delete the index %s later", has, rows, epochs.Index(n, 1)), err)
 			}
 			select {
 			case <-ctx.Done():

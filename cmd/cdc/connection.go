@@ -34,6 +34,8 @@ type connectionFlags struct {
 	user      string
 	caFile    string
 	stack     *stackFlags
+	// known is the stack as a source has it, where that was asked for already; nil asks the stack.
+	known *deployment
 }
 
 func (f *connectionFlags) register(flags *pflag.FlagSet) {
@@ -90,12 +92,7 @@ func (f *connectionFlags) resolve(ctx context.Context, tell func(string, ...any)
 }
 
 func (f *connectionFlags) ofStack(ctx context.Context, tell func(string, ...any)) (*resolved, error) {
-	o, err := f.stack.outputs(ctx, func(o *outputs.Outputs) []any {
-		if f.user == "" && f.secretArn == "" {
-			return []any{&o.SourceHost, &o.SourceSecretArn}
-		}
-		return []any{&o.SourceHost}
-	})
+	o, err := f.outputs(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("%w; or give --host, --port and --secret-arn", err)
 	}
@@ -108,9 +105,11 @@ func (f *connectionFlags) ofStack(ctx context.Context, tell func(string, ...any)
 	if f.user != "" && !through {
 		return r, nil // nobody asks AWS anything
 	}
-	d, err := f.stack.account(ctx, o)
-	if err != nil {
-		return nil, err
+	d := f.known
+	if d == nil {
+		if d, err = f.stack.account(ctx, o); err != nil {
+			return nil, err
+		}
 	}
 	if f.user == "" {
 		if err := r.readLogin(ctx, d.AWS, cmp.Or(f.secretArn, o.SourceSecretArn)); err != nil {
@@ -125,6 +124,25 @@ func (f *connectionFlags) ofStack(ctx context.Context, tell func(string, ...any)
 		r.Host, r.Port, r.Close = t.Addr().IP.String(), t.Addr().Port, t.Close
 	}
 	return r, nil
+}
+
+// outputs of the source, of which those must be there that no flag stands for.
+func (f *connectionFlags) outputs(ctx context.Context) (outputs.Outputs, error) {
+	needed := func(o *outputs.Outputs) []any {
+		if f.user == "" && f.secretArn == "" {
+			return []any{&o.SourceHost, &o.SourceSecretArn}
+		}
+		return []any{&o.SourceHost}
+	}
+	if f.known != nil {
+		return f.known.Outputs, f.known.Require(needed)
+	}
+	return f.stack.outputs(ctx, needed)
+}
+
+// one says that the flags name one database, and not how any is reached.
+func (f *connectionFlags) one() bool {
+	return f.host != "" || f.port != 0 || f.secretArn != "" || f.user != ""
 }
 
 // open the database.

@@ -1,7 +1,7 @@
 package main
 
 import (
-	"cdcpipeline/internal/currentstate"
+	"cdcpipeline/internal/operator/advice"
 	"cdcpipeline/internal/outputs"
 	"cdcpipeline/internal/table"
 	"context"
@@ -28,6 +28,7 @@ func newEpoch(stack *stackFlags) *cobra.Command {
 		Example: "  cdc epoch list\n  cdc epoch switch --table shop.orders", Args: cobra.NoArgs,
 	}
 	cmd.AddCommand(newEpochList(stack), newEpochSwitch(stack), newEpochRollback(stack), newEpochDrop(stack))
+	stack.registerSource(cmd, oneSource)
 	return cmd
 }
 
@@ -79,7 +80,7 @@ func (f *epochFlags) print(w io.Writer, result any, format string, args ...any) 
 	if f.output == "json" {
 		return printJSON(w, result)
 	}
-	if _, err := fmt.Fprintf(w, format+"\n", args...); err != nil {
+	if _, err := fmt.Fprintln(w, advice.Of(f.stack.source, fmt.Sprintf(format, args...))); err != nil {
 		return fmt.Errorf("printing the result: %w", err)
 	}
 	return nil
@@ -102,7 +103,7 @@ func newEpochList(stack *stackFlags) *cobra.Command {
 			if err := f.validate(); err != nil {
 				return err
 			}
-			c, err := f.open(cmd.Context(), teller(cmd.ErrOrStderr()))
+			c, err := f.open(cmd.Context(), f.stack.teller(cmd.ErrOrStderr()))
 			if err != nil {
 				return err
 			}
@@ -125,13 +126,13 @@ func (c *currentIndices) list(ctx context.Context) ([]listedTable, error) {
 	}
 	listed := make([]listedTable, len(tables))
 	for i, t := range tables {
-		listed[i] = listedTable{Table: t.Name.String(), Alias: currentstate.Alias(t.Name), Shown: t.Current, Latest: t.Latest().Number}
+		listed[i] = listedTable{Table: t.Name.String(), Alias: c.Alias(t.Name), Shown: t.Current, Latest: t.Latest().Number}
 		for _, e := range t.Epochs {
 			rows, err := c.Rows(ctx, t.Name, e.Number)
 			if err != nil {
 				return nil, err
 			}
-			listed[i].Epochs = append(listed[i].Epochs, listedEpoch{e.Number, currentstate.Index(t.Name, e.Number), e.Since, e.Binlog, e.Key, rows})
+			listed[i].Epochs = append(listed[i].Epochs, listedEpoch{e.Number, c.Index(t.Name, e.Number), e.Since, e.Binlog, e.Key, rows})
 		}
 	}
 	return listed, nil

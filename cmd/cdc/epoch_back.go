@@ -32,7 +32,7 @@ func (f *epochFlags) rollback(cmd *cobra.Command) error {
 		return err
 	}
 	ctx, n := cmd.Context(), f.name()
-	c, err := f.open(ctx, teller(cmd.ErrOrStderr()))
+	c, err := f.open(ctx, f.stack.teller(cmd.ErrOrStderr()))
 	if err != nil {
 		return err
 	}
@@ -48,7 +48,7 @@ func (f *epochFlags) rollback(cmd *cobra.Command) error {
 	now := before
 	now.Current = to.Number
 	return f.print(cmd.OutOrStdout(), rolledBack{n.String(), now.Current, before.Current, now.Until().UTC()},
-		"%s shows epoch %d again, the rows as of %s; `cdc epoch switch --table %s` goes forward to the latest", currentstate.Alias(n), now.Current, now.Until().UTC().Format(time.RFC3339), n)
+		"%s shows epoch %d again, the rows as of %s; `cdc epoch switch --table %s` goes forward to the latest", c.Alias(n), now.Current, now.Until().UTC().Format(time.RFC3339), n)
 }
 
 const epochDropLong = `Delete the epochs of a table before the one that its alias shows, and their indices: there is no way back to them. It takes
@@ -82,7 +82,7 @@ func (f *dropFlags) run(cmd *cobra.Command) error {
 	if !f.yes && !f.terminal(cmd.InOrStdin()) {
 		return errors.New("give --yes, there is no terminal to ask at")
 	}
-	ctx, n, tell := cmd.Context(), f.name(), teller(cmd.ErrOrStderr())
+	ctx, n, tell := cmd.Context(), f.name(), f.stack.teller(cmd.ErrOrStderr())
 	c, err := f.open(ctx, tell)
 	if err != nil {
 		return err
@@ -97,11 +97,11 @@ func (f *dropFlags) run(cmd *cobra.Command) error {
 		if err := c.Drop(ctx, n, epochs.Current); err != nil { // of indices that a drop has left which was interrupted
 			return err
 		}
-		return f.print(cmd.OutOrStdout(), result, "%s shows epoch %d, and there is none before it", currentstate.Alias(n), epochs.Current)
+		return f.print(cmd.OutOrStdout(), result, "%s shows epoch %d, and there is none before it", c.Alias(n), epochs.Current)
 	}
 	named := numbers(result.Dropped)
 	if !f.yes {
-		if err := confirm(cmd, fmt.Sprintf("This deletes %s of %s for good; %s shows epoch %d.", named, n, currentstate.Alias(n), epochs.Current)); err != nil {
+		if err := confirm(cmd, fmt.Sprintf("This deletes %s of %s for good; %s shows epoch %d.", named, n, c.Alias(n), epochs.Current)); err != nil {
 			return err
 		}
 	}
@@ -109,7 +109,7 @@ func (f *dropFlags) run(cmd *cobra.Command) error {
 	if err := c.Drop(ctx, n, epochs.Current); err != nil {
 		return err
 	}
-	return f.print(cmd.OutOrStdout(), result, "%s of %s deleted; %s shows epoch %d", named, n, currentstate.Alias(n), epochs.Current)
+	return f.print(cmd.OutOrStdout(), result, "%s of %s deleted; %s shows epoch %d", named, n, c.Alias(n), epochs.Current)
 }
 
 // former epochs are before the one that is shown.

@@ -54,7 +54,7 @@ func (d *deployment) beginsEpochs() error {
 
 // registry of the tables whose present rows are behind a client.
 func (d *deployment) registry(current opensearch.Client) currentstate.EpochsOptions {
-	o := currentstate.EpochsOptions{Domain: current, Bucket: d.bucket(), Registry: currentstate.Place(d.CurrentRegistry), Copied: d.next}
+	o := currentstate.EpochsOptions{Domain: current, Source: currentstate.Source(d.Source), Bucket: d.bucket(), Registry: currentstate.Place(d.CurrentRegistry), Copied: d.next}
 	if d.Serverless() {
 		o.Service = opensearch.Serverless
 	}
@@ -101,7 +101,7 @@ func (c *currentIndices) compare(ctx context.Context, db *sql.DB, n table.Name, 
 	o.Tables = []table.Name{{Database: n.Database, Table: n.Table}}
 	current := verify.Current{
 		Client: c.search.Current,
-		Index:  func(table.Name) string { return currentstate.Index(n, epoch) },
+		Index:  func(table.Name) string { return c.Index(n, epoch) },
 	}
 	var result compared
 	found, err := verify.CompareCurrent(ctx, verify.Database{DB: db}, current, o, result.add)

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cdcpipeline/internal/currentstate"
 	"cdcpipeline/internal/operator/verify"
 	"cdcpipeline/internal/table"
 	"context"
@@ -58,7 +57,7 @@ func (f *switchFlags) run(cmd *cobra.Command) error {
 		return err
 	}
 	ctx := cmd.Context()
-	show := newWaiting(cmd.ErrOrStderr())
+	show := newWaiting(cmd.ErrOrStderr(), f.epochFlags.stack)
 	defer show.finish()
 	c, err := f.epochFlags.open(ctx, show.tell)
 	if err != nil {
@@ -79,7 +78,7 @@ func (f *switchFlags) run(cmd *cobra.Command) error {
 	}
 	result := switched{Table: n.String(), Shown: epochs.Current, Former: epochs.Current}
 	if to.Number == epochs.Current {
-		return f.print(cmd.OutOrStdout(), result, "%s shows epoch %d already", currentstate.Alias(n), to.Number)
+		return f.print(cmd.OutOrStdout(), result, "%s shows epoch %d already", c.Alias(n), to.Number)
 	}
 	if err := c.Await(ctx, to); err != nil { // what changes before it has begun would be in neither
 		return err
@@ -95,7 +94,7 @@ func (f *switchFlags) run(cmd *cobra.Command) error {
 		}
 		if !result.Equal {
 			err := fmt.Errorf("nothing was switched: %d rows of epoch %d of %s differ from the database; %s shows epoch %d. Is it loaded (`cdc status`)? `cdc start --reload-table %s` loads the table into a new epoch",
-				result.different(), to.Number, n, currentstate.Alias(n), epochs.Current, n)
+				result.different(), to.Number, n, c.Alias(n), epochs.Current, n)
 			if f.output == "json" {
 				return errors.Join(printJSON(cmd.OutOrStdout(), result), err)
 			}
@@ -106,7 +105,7 @@ func (f *switchFlags) run(cmd *cobra.Command) error {
 		return err
 	}
 	result.Shown, result.Switched = to.Number, true
-	return f.print(cmd.OutOrStdout(), result, "%s shows epoch %d now, before it was epoch %d", currentstate.Alias(n), to.Number, epochs.Current)
+	return f.print(cmd.OutOrStdout(), result, "%s shows epoch %d now, before it was epoch %d", c.Alias(n), to.Number, epochs.Current)
 }
 
 func (f *switchFlags) comparedWith(ctx context.Context, c *currentIndices, n table.Name, epoch int, show *waiting) (_ *compared, err error) {

@@ -75,6 +75,7 @@ func newErase(stack *stackFlags) *cobra.Command {
 	_ = cmd.MarkFlagRequired("table")
 	_ = cmd.MarkFlagRequired("key")
 	_ = cmd.RegisterFlagCompletionFunc("table", stack.completeTables)
+	stack.registerSource(cmd, oneSource)
 	return cmd
 }
 
@@ -118,7 +119,7 @@ func (f *eraseFlags) run(cmd *cobra.Command) error {
 	if err != nil {
 		return err
 	}
-	tell := teller(cmd.ErrOrStderr())
+	tell := f.stack.teller(cmd.ErrOrStderr())
 	e, shut, err := f.open(ctx, d, tell)
 	if err != nil {
 		return err
@@ -176,7 +177,7 @@ func (f *eraseFlags) open(ctx context.Context, d *deployment, tell func(string, 
 // erasable is the stack's bucket as an erasure sees it.
 func (d *deployment) erasable() erase.Lake {
 	l := erase.Lake{
-		Client: d.s3(), Name: d.LakeBucket, Prefix: d.LakePrefix, Parked: []string{d.LakeErrorPrefix + "/"}, Invocations: d.CurrentFailedPrefix,
+		Client: d.s3(), Name: d.LakeBucket, Source: d.Source, Prefix: d.LakePrefix, Parked: []string{d.LakeErrorPrefix + "/"}, Invocations: d.CurrentFailedPrefix,
 		Results: config.ResultsPrefix + "/",
 	}
 	for _, prefix := range []string{d.CurrentParkedPrefix, d.CurrentFailedPrefix} {
@@ -187,7 +188,7 @@ func (d *deployment) erasable() erase.Lake {
 	return l
 }
 
-// kept is what the stack keeps out of reach, as its state tells.
+// kept is what the stack keeps out of reach, as its state tells: the logs of all sources, but the stream and the database of one.
 func (f *eraseFlags) kept(ctx context.Context, d *deployment) (erase.Kept, error) {
 	k := erase.Kept{Stream: d.StreamName, Domain: d.SearchDomainName, Queries: d.AthenaWorkgroup != "", Logs: map[string]int{}}
 	if d.Serverless() {
@@ -202,8 +203,9 @@ func (f *eraseFlags) kept(ctx context.Context, d *deployment) (erase.Kept, error
 		return k, err
 	}
 	for _, stream := range state.Outputs("aws:kinesis/stream:Stream") {
-		hours, _ := stream["retentionPeriod"].(float64)
-		k.StreamHours = max(k.StreamHours, int(hours))
+		if hours, _ := stream["retentionPeriod"].(float64); stream["name"] == d.StreamName {
+			k.StreamHours = int(hours)
+		}
 	}
 	for _, group := range state.Outputs("aws:cloudwatch/logGroup:LogGroup") {
 		name, _ := group["name"].(string)
@@ -214,8 +216,9 @@ func (f *eraseFlags) kept(ctx context.Context, d *deployment) (erase.Kept, error
 		k.Logs[name] = int(days)
 	}
 	for _, cluster := range state.Outputs("aws:rds/cluster:Cluster") {
-		days, _ := cluster["backupRetentionPeriod"].(float64)
-		k.Backups, k.BackupDays = true, int(days)
+		if days, _ := cluster["backupRetentionPeriod"].(float64); cluster["endpoint"] == d.SourceHost {
+			k.Backups, k.BackupDays = true, int(days)
+		}
 	}
 	return k, nil
 }

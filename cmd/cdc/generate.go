@@ -78,6 +78,7 @@ func newGenerate(stack *stackFlags) *cobra.Command {
 	f.connection.register(flags)
 	_ = cmd.RegisterFlagCompletionFunc("table", stack.completeTables)
 	_ = cmd.RegisterFlagCompletionFunc("output", cobra.FixedCompletions([]string{"text", "json"}, cobra.ShellCompDirectiveNoFileComp))
+	stack.registerSource(cmd, oneSource)
 	return cmd
 }
 
@@ -107,6 +108,9 @@ func (f *generateFlags) parse() error {
 	if f.connection.host != "" && f.connection.stack.name != "" {
 		problems = append(problems, errors.New("--host and --stack: give one of them"))
 	}
+	if f.connection.host != "" && f.connection.stack.source != "" {
+		problems = append(problems, errors.New("--host and --source: give one of them"))
+	}
 	checked := f.options
 	if len(checked.Tables) == 0 && unread { // which is said above
 		checked.Tables = []table.Name{{}}
@@ -120,7 +124,7 @@ func (f *generateFlags) run(cmd *cobra.Command) (err error) {
 		return err
 	}
 	ctx := cmd.Context()
-	connection, err := f.connection.resolve(ctx, teller(cmd.ErrOrStderr()))
+	connection, err := f.connection.resolve(ctx, f.connection.stack.teller(cmd.ErrOrStderr()))
 	if err != nil {
 		return err
 	}

@@ -3,12 +3,15 @@
 package main
 
 import (
+	"cdcpipeline/internal/operator/advice"
 	"context"
 	"errors"
 	"fmt"
 	"os"
 	"os/signal"
 	"syscall"
+
+	"github.com/spf13/cobra"
 )
 
 // exitInterrupted is the shell's code for a command that SIGINT ended.
@@ -31,7 +34,7 @@ func main() {
 func execute(ctx context.Context, args []string) int {
 	command := newRoot()
 	command.SetArgs(args)
-	err := command.ExecuteContext(ctx)
+	executed, err := command.ExecuteContextC(ctx)
 	switch {
 	case err == nil:
 		return 0
@@ -44,9 +47,18 @@ func execute(ctx context.Context, args []string) int {
 	case errors.Is(err, errUnchecked):
 		return exitUnchecked
 	}
-	fmt.Fprintln(command.ErrOrStderr(), "cdc: "+err.Error())
+	fmt.Fprintln(command.ErrOrStderr(), "cdc: "+explain(executed, err))
 	if ctx.Err() != nil {
 		return exitInterrupted
 	}
 	return 1
+}
+
+// explain an error of a command: what it says to type names the source that the command was for.
+func explain(executed *cobra.Command, err error) string {
+	source := executed.Flag("source")
+	if source == nil {
+		return err.Error()
+	}
+	return advice.Of(source.Value.String(), err.Error())
 }

@@ -155,11 +155,11 @@ func TestTablesAreShownAndAStoppedOneIsAnError(t *testing.T) {
 	until := time.Date(2026, 11, 28, 9, 0, 0, 0, time.UTC)
 	notes := []tables.Note{{Table: "shop_a_table", Source: "shop.a", At: until, Until: &until, Rows: 3, Objects: 2, Bytes: 1_540_000, Refused: 1}, {Table: "shop_b_table", Source: "shop.b", At: until}}
 	var shown bytes.Buffer
-	require.NoError(t, printTables(&shown, notes))
+	require.NoError(t, printTables(&shown, "", notes))
 	require.Regexp(t, `│ shop_a +│ shop.a +│ +3 │ +2 │ 1.5 MB │ 2026-11-28T09:00:00Z │ +1 │`, shown.String())
 	require.Regexp(t, `│ shop_b +│ shop.b +│ +0 │ +0 │ 0.0 MB │ - +│ +0 │`, shown.String())
 	shown.Reset()
-	require.NoError(t, printTables(&shown, nil))
+	require.NoError(t, printTables(&shown, "", nil))
 	require.Equal(t, "the job has not run yet: `cdc tables run` starts it\n", shown.String())
 	require.ErrorContains(t, stoppedOf(append(notes, tables.Note{Table: "shop_c_table", Stopped: "no column x"})), "shop_c has stopped: no column x")
 	require.NoError(t, stoppedOf(notes))

@@ -94,6 +94,7 @@ func newReplay(stack *stackFlags) *cobra.Command {
 	flags.StringArrayVar(&f.compare.ignored, "ignore-column", nil, "with --new-epoch: column as database.table.column that the pipeline leaves out; may be repeated")
 	f.compare.connection.register(flags)
 	_ = cmd.RegisterFlagCompletionFunc("table", stack.completeTables)
+	stack.registerSource(cmd, oneSource)
 	return cmd
 }
 
@@ -156,7 +157,7 @@ func (f *replayFlags) run(cmd *cobra.Command) error {
 	if err != nil {
 		return err
 	}
-	show := newWaiting(cmd.ErrOrStderr())
+	show := newWaiting(cmd.ErrOrStderr(), f.stack)
 	defer show.finish()
 	if f.history {
 		return f.fillHistory(ctx, cmd.OutOrStdout(), d, show)
@@ -351,8 +352,8 @@ func (w *replaying) showAgain(ctx context.Context, n table.Name, sum replay.Summ
 		return err
 	}
 	if whole := w.after.IsZero() && w.before.IsZero() && sum.Refused+sum.Retired == 0; !whole || len(t.Epochs) > 1 {
-		return fmt.Errorf("%s shows no index, and whether epoch %d is complete is not known: `cdc epoch switch --table %s` compares and shows it", currentstate.Alias(n), t.Latest().Number, n)
+		return fmt.Errorf("%s shows no index, and whether epoch %d is complete is not known: `cdc epoch switch --table %s` compares and shows it", w.current.Alias(n), t.Latest().Number, n)
 	}
-	w.show.tell("%s showed no index: it shows epoch %d now", currentstate.Alias(n), t.Latest().Number)
+	w.show.tell("%s showed no index: it shows epoch %d now", w.current.Alias(n), t.Latest().Number)
 	return w.current.Switch(ctx, n, t.Latest().Number)
 }

@@ -18,7 +18,7 @@ func (w *replaying) openJournal() (*replay.Journal, error) {
 		return nil, fmt.Errorf("finding the user's cache directory: %w", err)
 	}
 	what := fmt.Sprintf("%q", []string{
-		w.d.AccountID, w.d.Region, w.d.CurrentEndpoint, w.d.LakeBucket, w.from, w.to, strconv.FormatBool(w.parked), strconv.FormatBool(w.newEpoch), strconv.FormatBool(w.history), strings.Join(w.replayFlags.tables, " "),
+		w.d.AccountID, w.d.Region, w.d.CurrentEndpoint, w.d.LakeBucket, w.d.Source, w.from, w.to, strconv.FormatBool(w.parked), strconv.FormatBool(w.newEpoch), strconv.FormatBool(w.history), strings.Join(w.replayFlags.tables, " "),
 	})
 	now := w.now().UTC()
 	open := func() (*replay.Journal, error) {

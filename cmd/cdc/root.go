@@ -13,7 +13,8 @@ var version string
 const rootLong = `cdc works on a pipeline that ` + "`pulumi up`" + ` has deployed.
 
 It reads the stack's outputs through the pulumi CLI to find the database and the rest, and calls AWS as the stack's own aws:* configuration
-does, after comparing the account with the stack's. ` + "`cdc preflight`" + ` needs no outputs: it is for the time before.`
+does, after comparing the account with the stack's. Of a stack with several sources --source names the one that a command works on: by default the
+one without a name, or the only one. ` + "`cdc preflight`" + ` needs no outputs: it is for the time before.`
 
 func newRoot() *cobra.Command {
 	root := &cobra.Command{

@@ -9,8 +9,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -22,9 +24,19 @@ import (
 // stackFlags name the Pulumi stack that a command works on. Every command has them, from the root.
 type stackFlags struct {
 	name, dir string
-	// next is --next, which some commands have.
-	next bool
+	// source is --source, and next is --next, which some commands have.
+	source string
+	next   bool
 }
+
+// registerSource gives a command, and those below it, --source.
+func (f *stackFlags) registerSource(cmd *cobra.Command, usual string) {
+	cmd.PersistentFlags().StringVar(&f.source, "source", "", "source of the stack, by its name, to work on (default: "+usual+")")
+	_ = cmd.RegisterFlagCompletionFunc("source", f.completeSources)
+}
+
+// oneSource is what commands work on that work on one source.
+const oneSource = "the one without a name, or the only one"
 
 // registerNext gives a command --next.
 func (f *stackFlags) registerNext(flags *pflag.FlagSet) {
@@ -81,16 +93,25 @@ func (f *stackFlags) account(ctx context.Context, o outputs.Outputs) (*deploymen
 	return d, nil
 }
 
-// outputs asks the Pulumi CLI, so that every backend and login it knows works here too.
-func (f *stackFlags) outputs(ctx context.Context, needed outputs.Fields) (outputs.Outputs, error) {
+// ofAll asks the Pulumi CLI for the outputs, so that every backend and login it knows works here too.
+func (f *stackFlags) ofAll(ctx context.Context) (outputs.Outputs, error) {
 	printed, err := f.pulumi(ctx, "stack", "output", "--json")
 	if err != nil {
 		return outputs.Outputs{}, fmt.Errorf("reading the stack's outputs: %w", err)
 	}
-	o, err := outputs.Parse(printed)
+	return outputs.Parse(printed)
+}
+
+// outputs are those of the source that is chosen.
+func (f *stackFlags) outputs(ctx context.Context, needed outputs.Fields) (outputs.Outputs, error) {
+	o, err := f.ofAll(ctx)
 	if err != nil {
-		return outputs.Outputs{}, err
+		return o, err
 	}
+	if o, err = o.Of(f.source); err != nil {
+		return o, err
+	}
+	f.source = o.Source // the only one, where none is named: what a person is told to type names it
 	if f.next {
 		if o, err = o.Next(); err != nil {
 			return o, err
@@ -205,7 +226,28 @@ func (f *stackFlags) completeStacks(cmd *cobra.Command, _ []string, _ string) ([
 	return names, cobra.ShellCompDirectiveNoFileComp
 }
 
-// completeTables offers the tables of the stack.
+// some are the outputs of the source that is chosen, or of the first one: for who needs what all share.
+func (f *stackFlags) some(ctx context.Context, needed outputs.Fields) (outputs.Outputs, error) {
+	o, err := f.ofAll(ctx)
+	if err != nil {
+		return o, err
+	}
+	if o = o.All()[0]; f.source != "" {
+		return f.outputs(ctx, needed)
+	}
+	return o, o.Require(needed)
+}
+
+// completeSources offers the names of the stack's sources.
+func (f *stackFlags) completeSources(cmd *cobra.Command, _ []string, _ string) ([]string, cobra.ShellCompDirective) {
+	o, err := f.ofAll(cmd.Context())
+	if err != nil {
+		return nil, cobra.ShellCompDirectiveNoFileComp
+	}
+	return slices.Sorted(maps.Keys(o.Sources)), cobra.ShellCompDirectiveNoFileComp
+}
+
+// completeTables offers the tables of the source.
 func (f *stackFlags) completeTables(cmd *cobra.Command, _ []string, _ string) ([]string, cobra.ShellCompDirective) {
 	o, err := f.outputs(cmd.Context(), nil)
 	if err != nil {

@@ -70,6 +70,7 @@ func newStart(stack *stackFlags) *cobra.Command {
 	registerTimeout(flags, &f.timeout)
 	f.compare.register(flags)
 	_ = cmd.RegisterFlagCompletionFunc("reload-table", stack.completeTables)
+	stack.registerSource(cmd, oneSource)
 	return cmd
 }
 
@@ -114,7 +115,7 @@ func (f *startFlags) run(cmd *cobra.Command, stack *stackFlags) error {
 			return err
 		}
 	}
-	show := newWaiting(cmd.ErrOrStderr())
+	show := newWaiting(cmd.ErrOrStderr(), stack)
 	defer show.finish()
 	return onTaskOf(cmd, stack, f.timeout, show.tell, f.task, func(ctx context.Context, d *deployment, t task.Task) error {
 		if f.loads() {

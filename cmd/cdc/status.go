@@ -1,10 +1,10 @@
 package main
 
 import (
-	"cdcpipeline/internal/operator/ddl"
 	"cdcpipeline/internal/operator/status"
 	"cdcpipeline/internal/outputs"
 	"cdcpipeline/internal/table"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -33,6 +33,9 @@ shown. So each table is compared with what it was at its load, as the database t
 bucket until the table is loaded again. A table that was only rebuilt, by OPTIMIZE TABLE for instance, looks like a truncated one: when
 "cdc verify --deep --table" finds it equal, --accept-table takes it as it is. --no-database does without all that.
 
+A stack may have several sources. All are shown, with what they share once before them, and health is of all; --source shows one. So do
+--accept-table and the address of a database, which are of the source that other commands work on.
+
 With --output json (keys are added, never renamed; times in UTC; what nobody measured is null):
 
   at, healthy, problems[]
@@ -44,6 +47,7 @@ With --output json (keys are added, never renamed; times in UTC; what nobody mea
   search  cluster collections[name status problem] indices[name documents bytes] error
   current tables[name shown latest until] error
   lakeTables tables[name source lagSeconds until rows objects bytes refused stopped] run runError error
+  sources NAME of each source with a name: healthy, problems[], and the keys from task to lakeTables, which above are of the unnamed one
 
 Current says which epoch of the current index of each table is shown (` + "`cdc epoch --help`" + `); one that is not the latest is a problem.
 
@@ -56,6 +60,7 @@ An error is present only where something could not be read. Validation is n/a: D
 const statusExample = `  cdc status
   cdc status --stack prod --output json | jq -r '.problems[]'
   cdc status --watch 10s
+  cdc status --source orders
   cdc status --accept-table shop.orders`
 
 // errUnhealthy ends a status that says by itself what is wrong.
@@ -69,6 +74,7 @@ type statusFlags struct {
 	output     string
 	watch      time.Duration
 	options    status.Options
+	accept     []string
 }
 
 func newStatus(stack *stackFlags) *cobra.Command {
@@ -83,9 +89,10 @@ func newStatus(stack *stackFlags) *cobra.Command {
 	flags.DurationVar(&f.options.MaxLag, "max-lag", status.MaxLag, "lag of the task or of the stream's readers that is a problem")
 	flags.DurationVar(&f.options.Within, "within", 30*time.Second, "time that all sources have to answer")
 	flags.BoolVar(&f.without, "no-database", false, "do not ask the database how its tables are made")
-	flags.StringArrayVar(&f.options.Accept, "accept-table", nil, "table, as database.table, whose rows were compared: it counts as loaded as it is now; may be repeated")
+	flags.StringArrayVar(&f.accept, "accept-table", nil, "table, as database.table, whose rows were compared: it counts as loaded as it is now; may be repeated")
 	f.connection.register(flags)
 	_ = cmd.RegisterFlagCompletionFunc("accept-table", stack.completeTables)
+	stack.registerSource(cmd, "all of them")
 	return cmd
 }
 
@@ -101,12 +108,12 @@ func (f *statusFlags) validate() error {
 	if f.options.Within <= 0 {
 		problems = append(problems, fmt.Errorf("--within: must be more than 0s, is %s", f.options.Within))
 	}
-	for _, name := range f.options.Accept {
+	for _, name := range f.accept {
 		if _, err := table.Parse(name); err != nil {
 			problems = append(problems, fmt.Errorf("--accept-table: %w", err))
 		}
 	}
-	if f.without && len(f.options.Accept) > 0 {
+	if f.without && len(f.accept) > 0 {
 		problems = append(problems, errors.New("--accept-table and --no-database: give one of them"))
 	}
 	return errors.Join(append(problems, f.connection.validate())...)
@@ -117,29 +124,19 @@ func (f *statusFlags) run(cmd *cobra.Command) error {
 		return err
 	}
 	ctx := cmd.Context()
-	d, err := f.stack.open(ctx, func(o *outputs.Outputs) []any {
-		return append(searchOutputs(o), &o.TaskArn, &o.StreamName, &o.SearchDeliveryName, &o.HistoryIndex, &o.LakeBucket, &o.LakeErrorPrefix, &o.LakeDeliveryName)
-	})
+	sources, err := f.sources(ctx)
 	if err != nil {
 		return err
 	}
-	door := &openDoor{deployment: d, connection: &f.connection}
+	d, err := f.stack.account(ctx, sources[0])
+	if err != nil {
+		return err
+	}
+	door := &openDoor{deployment: d}
 	defer door.close()
-	sources := status.Sources{
-		DMS: dms.NewFromConfig(d.AWS), CloudWatch: cloudwatch.NewFromConfig(d.AWS),
-		S3:     d.s3(),
-		Search: door.search,
-		Kept:   ddl.Store{S3: d.s3(), Bucket: d.LakeBucket},
-	}
-	if d.TablesJob != "" {
-		kept := d.keptTables()
-		sources.LakeTables = &status.LakeTables{Job: kept.Job, State: kept.state}
-	}
-	if !f.without {
-		sources.Database = door.database
-	}
+	stack := f.ask(door, sources)
 	for {
-		status := sources.Read(ctx, d.Outputs, f.options)
+		status := stack.Read(ctx, f.options)
 		if ctx.Err() != nil {
 			return errInterrupted
 		}
@@ -155,6 +152,42 @@ func (f *statusFlags) run(cmd *cobra.Command) error {
 		case <-time.After(f.watch):
 		}
 	}
+}
+
+// sources that are looked at, each by its outputs: all, or the chosen one.
+func (f *statusFlags) sources(ctx context.Context) ([]outputs.Outputs, error) {
+	o, err := f.stack.ofAll(ctx)
+	if err != nil {
+		return nil, err
+	}
+	all := o.All()
+	if one := len(f.accept) > 0 || f.connection.one(); f.stack.source != "" || one && len(all) > 1 {
+		if o, err = o.Of(f.stack.source); err != nil {
+			return nil, err
+		}
+		all = []outputs.Outputs{o}
+	}
+	for _, of := range all {
+		if err := of.Require(func(o *outputs.Outputs) []any {
+			return append(searchOutputs(o), &o.TaskArn, &o.StreamName, &o.SearchDeliveryName, &o.HistoryIndex, &o.LakeBucket, &o.LakeErrorPrefix, &o.LakeDeliveryName)
+		}); err != nil {
+			return nil, err
+		}
+	}
+	return all, nil
+}
+
+// ask makes what a status asks of sources, behind a door.
+func (f *statusFlags) ask(door *openDoor, sources []outputs.Outputs) status.Stack {
+	stack := status.Stack{DMS: dms.NewFromConfig(door.AWS), CloudWatch: cloudwatch.NewFromConfig(door.AWS), S3: door.s3(), Search: door.search}
+	for _, of := range sources {
+		connection := &f.connection
+		if f.without {
+			connection = nil
+		}
+		stack.Sources = append(stack.Sources, door.source(of, connection, f.accept))
+	}
+	return stack
 }
 
 func verdict(s status.Status) error {

@@ -1,20 +1,27 @@
 package main
 
 import (
+	"cdcpipeline/internal/opensearch"
 	"cdcpipeline/internal/operator/ddl"
 	"cdcpipeline/internal/operator/status"
+	"cdcpipeline/internal/outputs"
 	"context"
 	"database/sql"
 
 	dms "github.com/aws/aws-sdk-go-v2/service/databasemigrationservice"
 )
 
-// openDoor keeps the ways to what is searched and to the database between two looks.
+// openDoor keeps the ways to what is searched and to the databases between two looks.
 type openDoor struct {
 	*deployment
-	connection *connectionFlags
-	searched   *status.Search
-	source     *sql.DB
+	searched *status.Search
+	sources  []*openSource
+}
+
+// openSource keeps the way to the database of a source.
+type openSource struct {
+	connection connectionFlags
+	db         *sql.DB
 	shut       func() error
 }
 
@@ -24,38 +31,62 @@ func (o *openDoor) search(ctx context.Context) (status.Cluster, error) {
 		if err != nil {
 			return nil, err
 		}
-		search.Registry = o.registry(search.Current)
 		o.searched = search
 	}
 	return stayingOpen{o.searched}, nil
 }
 
-func (o *openDoor) database(ctx context.Context) (status.Database, error) {
-	if o.source == nil {
-		db, shut, err := o.connection.open(ctx, discard)
+// source is one of the stack as a status asks it; its database is asked where there is a way to it.
+func (o *openDoor) source(of outputs.Outputs, connection *connectionFlags, accept []string) status.Source {
+	d := *o.deployment
+	d.Outputs = of
+	s := status.Source{Outputs: of, Registry: d.registry(opensearch.Client{}), Kept: d.ddl(), Accept: accept}
+	if d.TablesJob != "" {
+		kept := d.keptTables()
+		s.LakeTables = &status.LakeTables{Job: kept.Job, State: kept.state}
+	}
+	if connection != nil {
+		way := &openSource{connection: *connection}
+		way.connection.known = &d
+		o.sources = append(o.sources, way)
+		s.Database = way.database
+	}
+	return s
+}
+
+func (s *openSource) database(ctx context.Context) (status.Database, error) {
+	if s.db == nil {
+		db, shut, err := s.connection.open(ctx, discard)
 		if err != nil {
 			return nil, err
 		}
-		o.source, o.shut = db, shut
+		s.db, s.shut = db, shut
 	}
-	return sourceStayingOpen{ddl.Database{DB: o.source}}, nil
+	return sourceStayingOpen{ddl.Database{DB: s.db}}, nil
 }
 
 func (o *openDoor) close() {
 	if o.searched != nil {
 		_ = o.searched.Close()
 	}
-	if o.shut != nil {
-		_ = o.shut()
+	for _, s := range o.sources {
+		if s.shut != nil {
+			_ = s.shut()
+		}
 	}
 }
 
 // noteTables keeps what the tables are now that some of them are loaded again.
 func (d *deployment) noteTables(ctx context.Context, db *sql.DB) error {
-	return status.Sources{
-		DMS: dms.NewFromConfig(d.AWS), Kept: ddl.Store{S3: d.s3(), Bucket: d.LakeBucket},
+	return status.Source{
+		Outputs: d.Outputs, Kept: d.ddl(),
 		Database: func(context.Context) (status.Database, error) { return sourceStayingOpen{ddl.Database{DB: db}}, nil },
-	}.NoteTables(ctx, d.Outputs)
+	}.NoteTables(ctx, dms.NewFromConfig(d.AWS))
+}
+
+// ddl is what is kept of how the source's tables are made.
+func (d *deployment) ddl() ddl.Store {
+	return ddl.Store{S3: d.s3(), Bucket: d.LakeBucket, Source: d.Source}
 }
 
 func discard(string, ...any) {}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cdcpipeline/internal/operator/advice"
 	"cdcpipeline/internal/outputs"
 	"cdcpipeline/internal/task"
 	"context"
@@ -23,10 +24,11 @@ func newStop(stack *stackFlags) *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "stop", Short: "Stop the replication task", Long: stopLong, Example: "  cdc stop\n  cdc stop --stack prod", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return onTask(cmd, stack, timeout, teller(cmd.ErrOrStderr()), func(ctx context.Context, _ *deployment, t task.Task) error { return t.Stop(ctx) })
+			return onTask(cmd, stack, timeout, stack.teller(cmd.ErrOrStderr()), func(ctx context.Context, _ *deployment, t task.Task) error { return t.Stop(ctx) })
 		},
 	}
 	registerTimeout(cmd.Flags(), &timeout)
+	stack.registerSource(cmd, oneSource)
 	return cmd
 }
 
@@ -81,6 +83,12 @@ func teller(w io.Writer) func(format string, args ...any) {
 	return func(format string, args ...any) {
 		_, _ = fmt.Fprintf(w, time.Now().Format(time.TimeOnly)+"  "+format+"\n", args...)
 	}
+}
+
+// teller names the source in what it tells a person to type.
+func (f *stackFlags) teller(w io.Writer) func(format string, args ...any) {
+	tell := teller(w)
+	return func(format string, args ...any) { tell("%s", advice.Of(f.source, fmt.Sprintf(format, args...))) }
 }
 
 // loads tells how far each table is, every few seconds at most.

@@ -6,6 +6,7 @@ import (
 	"cdcpipeline/internal/lake/objects"
 	lake "cdcpipeline/internal/lake/tables"
 	"cdcpipeline/internal/lake/views"
+	"cdcpipeline/internal/operator/advice"
 	"cdcpipeline/internal/operator/tables"
 	"cdcpipeline/internal/operator/verify"
 	"cdcpipeline/internal/outputs"
@@ -46,6 +47,7 @@ could come back by it.`),
 		newTablesSwitch(stack),
 		newTablesStatus(stack),
 	)
+	stack.registerSource(cmd, oneSource)
 	return cmd
 }
 
@@ -74,7 +76,7 @@ func newTablesRun(stack *stackFlags, action tables.Action, name, short, long str
 			}
 			ctx, cancel := bounded(cmd.Context(), timeout)
 			defer cancel()
-			k.Tell = teller(cmd.ErrOrStderr())
+			k.Tell = stack.teller(cmd.ErrOrStderr())
 			run, err := k.Start(ctx, action, names...)
 			if err != nil {
 				return err //nolint:wrapcheck // it says which run
@@ -126,6 +128,8 @@ func newTablesStatus(stack *stackFlags) *cobra.Command {
 type keptTables struct {
 	tables.Job
 
+	// source whose tables they are; empty for the unnamed one.
+	source string
 	// state is where the job says how the tables are, records what it reads; queries run in athena.
 	state, records objects.Lake
 	athena         athena.Database
@@ -154,8 +158,9 @@ func openTables(ctx context.Context, stack *stackFlags) (*keptTables, error) {
 
 func (d *deployment) keptTables() *keptTables {
 	return &keptTables{
-		Job:   tables.Job{Glue: awsapi.New(d.AWS, awsapi.Glue), Name: d.TablesJob},
-		state: objects.Lake{Client: d.s3(), Bucket: d.LakeBucket, Prefix: lake.State}, records: d.lake(),
+		source: d.Source,
+		Job:    tables.Job{Glue: awsapi.New(d.AWS, awsapi.Glue), Name: d.TablesJob},
+		state:  objects.Lake{Client: d.s3(), Bucket: d.LakeBucket, Prefix: lake.StateOf(d.Source)}, records: d.lake(),
 		athena: athena.Database{API: awsapi.New(d.AWS, awsapi.Athena), Name: d.CatalogDatabase, Workgroup: d.AthenaWorkgroup},
 	}
 }
@@ -196,7 +201,7 @@ func (k *keptTables) print(ctx context.Context, w io.Writer, output string, only
 		if err := printJSON(w, map[string]any{"tables": append([]tables.Note{}, notes...)}); err != nil {
 			return nil, err
 		}
-	} else if err := printTables(w, notes); err != nil {
+	} else if err := printTables(w, k.source, notes); err != nil {
 		return nil, err
 	}
 	return notes, stoppedOf(notes)
@@ -224,9 +229,9 @@ func stoppedOf(notes []tables.Note) error {
 	return errors.Join(stopped...)
 }
 
-func printTables(w io.Writer, notes []tables.Note) error {
+func printTables(w io.Writer, source string, notes []tables.Note) error {
 	if len(notes) == 0 {
-		_, err := fmt.Fprintln(w, "the job has not run yet: `cdc tables run` starts it")
+		_, err := fmt.Fprintln(w, advice.Of(source, "the job has not run yet: `cdc tables run` starts it"))
 		return err //nolint:wrapcheck // the terminal's
 	}
 	t := plainTable("table", "source", "rows", "objects", "size", "until", "refused")

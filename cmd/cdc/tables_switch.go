@@ -58,7 +58,7 @@ func (f *tablesSwitchFlags) run(cmd *cobra.Command) error {
 		return err
 	}
 	ctx, out := cmd.Context(), cmd.OutOrStdout()
-	show := newWaiting(cmd.ErrOrStderr())
+	show := newWaiting(cmd.ErrOrStderr(), f.stack)
 	defer show.finish()
 	k, err := openTables(ctx, f.stack)
 	if err != nil {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cdcpipeline/internal/operator/advice"
 	"cdcpipeline/internal/operator/status"
 	"cdcpipeline/internal/outputs"
 	"cdcpipeline/internal/tunnel"
@@ -126,6 +127,11 @@ func newEntrance(stack *stackFlags, e entrance) *cobra.Command {
 	}
 	cmd.Flags().IntVar(&port, "port", 0, "port on 127.0.0.1 to listen at (default: "+usual+")")
 	cmd.Flags().BoolVar(&show, "show-secret", false, "print user and password too")
+	if e.collection == "" {
+		stack.registerSource(cmd, oneSource)
+	} else {
+		stack.registerSource(cmd, "any of them, of whose history an index is named")
+	}
 	if e.collection != "" {
 		cmd.Flags().StringVar(&collection, "collection", "", "collection to open, where the stack has collections: current or history (default: "+e.collection+")")
 		_ = cmd.RegisterFlagCompletionFunc("collection", cobra.FixedCompletions([]string{collectionCurrent, collectionHistory}, cobra.ShellCompDirectiveNoFileComp))
@@ -135,7 +141,11 @@ func newEntrance(stack *stackFlags, e entrance) *cobra.Command {
 
 func (e entrance) run(cmd *cobra.Command, stack *stackFlags, port int, show bool, collection string) error {
 	ctx := cmd.Context()
-	o, err := stack.outputs(ctx, e.needs)
+	find := stack.outputs
+	if e.collection != "" { // what is searched all sources share
+		find = stack.some
+	}
+	o, err := find(ctx, e.needs)
 	if err != nil {
 		return err
 	}
@@ -165,7 +175,7 @@ func (e entrance) run(cmd *cobra.Command, stack *stackFlags, port int, show bool
 	if err != nil {
 		return err
 	}
-	tell := teller(cmd.ErrOrStderr())
+	tell := stack.teller(cmd.ErrOrStderr())
 	tell("opening a session to the bastion %s", o.BastionInstanceID)
 	local := net.JoinHostPort("127.0.0.1", strconv.Itoa(cmp.Or(port, e.port(o))))
 	t, err := d.tunnel(ctx, local, target, tell)
@@ -175,7 +185,7 @@ func (e entrance) run(cmd *cobra.Command, stack *stackFlags, port int, show bool
 	guide.Local = t.Addr()
 	text, err := e.guide(guide)
 	if err == nil {
-		_, err = fmt.Fprint(cmd.OutOrStdout(), text+"\nThe tunnel is open. Ctrl-C ends it.\n")
+		_, err = fmt.Fprint(cmd.OutOrStdout(), advice.Of(o.Source, text)+"\nThe tunnel is open. Ctrl-C ends it.\n")
 	}
 	if err != nil {
 		return errors.Join(fmt.Errorf("saying what to do: %w", err), t.Close())

@@ -30,7 +30,7 @@ func (e entrance) openCollection(cmd *cobra.Command, stack *stackFlags, o output
 	if err != nil {
 		return err
 	}
-	tell := teller(cmd.ErrOrStderr())
+	tell := stack.teller(cmd.ErrOrStderr())
 	guide := status.CollectionGuide{Name: o.CurrentCollection, URL: o.CurrentEndpoint, Index: "current-*", User: gateway.User, Profile: d.Profile}
 	if collection == collectionHistory {
 		guide.Name, guide.URL, guide.Index = o.HistoryCollection, o.HistoryEndpoint, o.HistoryIndex

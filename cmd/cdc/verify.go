@@ -3,6 +3,7 @@ package main
 import (
 	"cdcpipeline/config"
 	"cdcpipeline/internal/bucket"
+	"cdcpipeline/internal/currentstate"
 	"cdcpipeline/internal/lake/objects"
 	"cdcpipeline/internal/operator/verify"
 	"cdcpipeline/internal/outputs"
@@ -96,6 +97,7 @@ func newVerify(stack *stackFlags) *cobra.Command {
 	stack.registerNext(flags)
 	f.connection.register(flags)
 	_ = cmd.RegisterFlagCompletionFunc("table", stack.completeTables)
+	stack.registerSource(cmd, oneSource)
 	return cmd
 }
 
@@ -143,7 +145,7 @@ func (f *verifyFlags) run(cmd *cobra.Command) error {
 	if f.follow {
 		return f.watch(ctx, cmd.OutOrStdout(), d)
 	}
-	show := newWaiting(cmd.ErrOrStderr())
+	show := newWaiting(cmd.ErrOrStderr(), f.stack)
 	defer show.finish()
 	tables, err := tablesOf(f.tables, d.Tables, f.deep)
 	if err != nil {
@@ -196,7 +198,7 @@ func (d *deployment) pipeline(ctx context.Context, tell func(string, ...any)) (v
 		p.History.Retention = time.Duration(d.HistoryRetentionDays) * 24 * time.Hour
 	}
 	if d.CurrentFunctionName != "" {
-		p.Current = &verify.Current{Client: search.Current}
+		p.Current = &verify.Current{Client: search.Current, Source: currentstate.Source(d.Source)}
 	}
 	if d.TablesJob != "" {
 		kept := d.keptTables()

@@ -31,8 +31,8 @@ type waiting struct {
 	told  map[string]time.Time
 }
 
-func newWaiting(w io.Writer) *waiting {
-	return &waiting{w: w, terminal: isTerminal(w), line: teller(w), told: map[string]time.Time{}}
+func newWaiting(w io.Writer, stack *stackFlags) *waiting {
+	return &waiting{w: w, terminal: isTerminal(w), line: stack.teller(w), told: map[string]time.Time{}}
 }
 
 // tell writes a line, above the bar if there is one.

@@ -174,7 +174,7 @@ func TestOnlyAComparisonMayLookAtNothingAgain(t *testing.T) {
 
 func TestProgressOfAComparisonIsALineWithoutTerminal(t *testing.T) {
 	var out bytes.Buffer
-	s := newWaiting(&out)
+	s := newWaiting(&out, &stackFlags{})
 	name := table.Name{Database: "a", Table: "b"}
 	s.progress(name, "rows", 1000, 5000)
 	s.progress(name, "rows", 2000, 5000) // too soon
@@ -185,7 +185,7 @@ func TestProgressOfAComparisonIsALineWithoutTerminal(t *testing.T) {
 
 func TestOnATerminalLinesComeAboveTheBar(t *testing.T) {
 	var out bytes.Buffer
-	s := newWaiting(&out)
+	s := newWaiting(&out, &stackFlags{})
 	s.terminal = true
 	s.wait(7*time.Minute, "waiting for stream, history and lake")
 	time.Sleep(1500 * time.Millisecond)

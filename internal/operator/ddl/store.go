@@ -13,7 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 )
 
-// Key of the object, beside the changes in the lake's bucket, in which a stack's tables are kept.
+// Key of the object, beside the changes in the lake's bucket, in which the unnamed source's tables are kept.
 const Key = "cdc/loaded-tables.json"
 
 // Objects is the part of S3 that a store needs.
@@ -22,25 +22,35 @@ type Objects interface {
 	PutObject(context.Context, *s3.PutObjectInput, ...func(*s3.Options)) (*s3.PutObjectOutput, error)
 }
 
-// Store keeps what is known of tables, by database.table, in one object of a bucket.
+// Store keeps what is known of a source's tables, by database.table, in one object of a bucket.
 type Store struct {
 	S3     Objects
 	Bucket string
+	// Source is empty for the unnamed one.
+	Source string
+}
+
+// key of the source's object.
+func (s Store) key() string {
+	if s.Source == "" {
+		return Key
+	}
+	return "cdc/source=" + s.Source + "/loaded-tables.json"
 }
 
 // Read what is kept; nothing where nobody has looked yet.
 func (s Store) Read(ctx context.Context) (map[string]Known, error) {
-	out, err := s.S3.GetObject(ctx, &s3.GetObjectInput{Bucket: &s.Bucket, Key: aws.String(Key)})
+	out, err := s.S3.GetObject(ctx, &s3.GetObjectInput{Bucket: &s.Bucket, Key: aws.String(s.key())})
 	if missing := (*types.NoSuchKey)(nil); errors.As(err, &missing) {
 		return map[string]Known{}, nil
 	}
 	if err != nil {
-		return nil, fmt.Errorf("reading s3://%s/%s: %w", s.Bucket, Key, err)
+		return nil, fmt.Errorf("reading s3://%s/%s: %w", s.Bucket, s.key(), err)
 	}
 	defer out.Body.Close()
 	known := map[string]Known{}
 	if err := json.NewDecoder(out.Body).Decode(&known); err != nil {
-		return nil, fmt.Errorf("reading s3://%s/%s: %w: delete it, and look at the tables with `cdc verify --deep` once", s.Bucket, Key, err)
+		return nil, fmt.Errorf("reading s3://%s/%s: %w: delete it, and look at the tables with `cdc verify --deep` once", s.Bucket, s.key(), err)
 	}
 	return known, nil
 }
@@ -54,9 +64,9 @@ func (s Store) Write(ctx context.Context, known, kept map[string]Known) error {
 	if err != nil {
 		return fmt.Errorf("writing what tables are: %w", err)
 	}
-	_, err = s.S3.PutObject(ctx, &s3.PutObjectInput{Bucket: &s.Bucket, Key: aws.String(Key), Body: bytes.NewReader(text), ContentType: aws.String("application/json")})
+	_, err = s.S3.PutObject(ctx, &s3.PutObjectInput{Bucket: &s.Bucket, Key: aws.String(s.key()), Body: bytes.NewReader(text), ContentType: aws.String("application/json")})
 	if err != nil {
-		return fmt.Errorf("writing s3://%s/%s: %w", s.Bucket, Key, err)
+		return fmt.Errorf("writing s3://%s/%s: %w", s.Bucket, s.key(), err)
 	}
 	return nil
 }

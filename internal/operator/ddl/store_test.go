@@ -15,12 +15,13 @@ import (
 // fakeS3 holds one object.
 type fakeS3 struct {
 	text   []byte
+	key    string // that was asked for
 	writes int
 	err    error
 }
 
-func (f *fakeS3) GetObject(context.Context, *s3.GetObjectInput, ...func(*s3.Options)) (*s3.GetObjectOutput, error) {
-	if f.err != nil {
+func (f *fakeS3) GetObject(_ context.Context, in *s3.GetObjectInput, _ ...func(*s3.Options)) (*s3.GetObjectOutput, error) {
+	if f.key = *in.Key; f.err != nil {
 		return nil, f.err
 	}
 	if f.text == nil {
@@ -31,6 +32,7 @@ func (f *fakeS3) GetObject(context.Context, *s3.GetObjectInput, ...func(*s3.Opti
 
 func (f *fakeS3) PutObject(_ context.Context, in *s3.PutObjectInput, _ ...func(*s3.Options)) (*s3.PutObjectOutput, error) {
 	f.writes++
+	f.key = *in.Key
 	var err error
 	f.text, err = io.ReadAll(in.Body)
 	return &s3.PutObjectOutput{}, errors.Join(err, f.err)
@@ -49,6 +51,17 @@ func TestWhatIsKnownIsKept(t *testing.T) {
 	require.Equal(t, known, kept)
 	require.NoError(t, store.Write(t.Context(), known, kept))
 	require.Equal(t, 1, bucket.writes, "what is as it was is not written again")
+}
+
+func TestEachSourceHasAnObjectOfItsOwn(t *testing.T) {
+	bucket := &fakeS3{}
+	for source, key := range map[string]string{"": "cdc/loaded-tables.json", "orders": "cdc/source=orders/loaded-tables.json"} {
+		require.NoError(t, Store{S3: bucket, Bucket: "lake", Source: source}.Write(t.Context(), map[string]Known{"shop.orders": {}}, nil))
+		require.Equal(t, key, bucket.key)
+		_, err := Store{S3: bucket, Bucket: "lake", Source: source}.Read(t.Context())
+		require.NoError(t, err)
+		require.Equal(t, key, bucket.key)
+	}
 }
 
 func TestWhatCannotBeReadIsSaid(t *testing.T) {

@@ -272,7 +272,7 @@ func (r *run) refuse(ctx context.Context) error {
 	}
 	if r.Tables == nil && len(r.files.names) > 0 {
 		refuse("the lake has the tables %s of it, and no job that erases from them: set lake.tables.format to what they are and run `pulumi up`, or delete their files "+
-			"below s3://%s/%s with all versions, and then what the job has said of them below %s", strings.Join(r.files.names, ", "), r.Lake.Name, files, lake.State)
+			"below s3://%s/%s with all versions, and then what the job has said of them below %s", strings.Join(r.files.names, ", "), r.Lake.Name, files, lake.StateOf(r.Lake.Source))
 	}
 	for id, newest := range r.raw.newest {
 		if !newest.made.After(r.request.Began) {
@@ -317,7 +317,7 @@ func (r *run) erase(ctx context.Context) error {
 	}
 	if r.Tables != nil && len(r.files.names) > 0 {
 		r.tell("having the job erase the row from %s", strings.Join(r.files.names, ", "))
-		if _, err := r.Tables.Erase(ctx, r.request.key()); err != nil {
+		if _, err := r.Tables.Erase(ctx, r.Lake.requestKey(r.request)); err != nil {
 			return err //nolint:wrapcheck // it names the run
 		}
 	}

@@ -248,8 +248,9 @@ func (s *source) Has(_ context.Context, _ table.Name, key change.Key) (bool, err
 	return slices.Contains(s.rows, key[0]), nil
 }
 
-// domain is OpenSearch with the history index and the indices of two epochs.
+// domain is OpenSearch with the history index and the indices of two epochs, of a source.
 type domain struct {
+	currentstate.Source
 	mu      sync.Mutex
 	history map[string]string            // records, by id
 	current map[string]map[string]string // sources, by index and id

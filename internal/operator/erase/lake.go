@@ -34,6 +34,8 @@ type Bucket interface {
 type Lake struct {
 	Client Bucket
 	Name   string
+	// Source whose records they are; empty for the unnamed one.
+	Source string
 	// Prefix below which the tables' records are, without a slash at its end.
 	Prefix string
 	// Parked are the prefixes of records that could not be delivered or applied, each with a slash at its end; Invocations that
@@ -142,7 +144,7 @@ type newest struct {
 // readers is how many objects are read at a time.
 const readers = 8
 
-// survey reads every version of every object below prefixes.
+// survey reads every version of every object below prefixes, but for those of other sources.
 func (l Lake) survey(ctx context.Context, of *row, prefixes ...string) (*survey, error) {
 	return l.read(ctx, &survey{of: of, prefixes: prefixes, seen: map[string]bool{}})
 }
@@ -159,6 +161,7 @@ func (l Lake) read(ctx context.Context, s *survey) (*survey, error) {
 		if err != nil {
 			return nil, err
 		}
+		all = slices.DeleteFunc(all, func(v version) bool { return objects.OfAnother(prefix, v.key) })
 		work, ctx := errgroup.WithContext(ctx)
 		work.SetLimit(readers)
 		for _, o := range byKey(all) {

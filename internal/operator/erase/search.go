@@ -20,6 +20,8 @@ import (
 // Epochs of the current indices: [currentstate.Epochs].
 type Epochs interface {
 	Current(context.Context, table.Name) (currentstate.TableEpochs, error)
+	// Index of an epoch.
+	Index(n table.Name, epoch int) string
 }
 
 // Search is where the history and the current indices are: one domain, or two collections.
@@ -153,7 +155,7 @@ func (s *Search) inCurrent(ctx context.Context, of *row, t currentstate.TableEpo
 			if err != nil {
 				return err
 			}
-			wanted = append(wanted, object{"_index": currentstate.Index(of.table, epoch.Number), "_id": spelled.ID()})
+			wanted = append(wanted, object{"_index": s.Epochs.Index(of.table, epoch.Number), "_id": spelled.ID()})
 		}
 	}
 	if len(wanted) == 0 {
@@ -174,7 +176,7 @@ func (s *Search) inCurrent(ctx context.Context, of *row, t currentstate.TableEpo
 		if err != nil {
 			return fmt.Errorf("the document %s of %s: %w", d.ID, d.Index, err)
 		}
-		if !is.Deleted && d.Index == currentstate.Index(of.table, t.Latest().Number) {
+		if !is.Deleted && d.Index == s.Epochs.Index(of.table, t.Latest().Number) {
 			found.shown = d.Index
 		}
 	}

@@ -40,15 +40,15 @@ func newRequest(n table.Name, at time.Time) request {
 
 func (r request) of(n table.Name) bool { return r.Schema == n.Database && r.Table == n.Table }
 
-// requestsFolder is below the tables' files, where the job may read.
-const requestsFolder = lake.State + "/erase/"
+// requestsFolder is below the tables' files, where the job may read. A source's requests are its own: another may have a table of the name.
+func (l Lake) requestsFolder() string { return lake.StateOf(l.Source) + "/erase/" }
 
-// key of the request's object.
-func (r request) key() string { return requestsFolder + r.ID + ".json" }
+// requestKey is the key of a request's object.
+func (l Lake) requestKey(r request) string { return l.requestsFolder() + r.ID + ".json" }
 
 // requests that were not finished.
 func (l Lake) requests(ctx context.Context) ([]request, error) {
-	all, err := l.versions(ctx, requestsFolder)
+	all, err := l.versions(ctx, l.requestsFolder())
 	if err != nil {
 		return nil, err
 	}
@@ -76,7 +76,7 @@ func (l Lake) ask(ctx context.Context, r request) error {
 	if err != nil {
 		return fmt.Errorf("writing the request of an erasure: %w", err)
 	}
-	key := r.key()
+	key := l.requestKey(r)
 	if _, err := l.Client.PutObject(ctx, &s3.PutObjectInput{Bucket: &l.Name, Key: &key, Body: bytes.NewReader(text)}); err != nil {
 		return fmt.Errorf("writing s3://%s/%s: %w", l.Name, key, err)
 	}
@@ -85,7 +85,7 @@ func (l Lake) ask(ctx context.Context, r request) error {
 
 // settle deletes a request: all is done.
 func (l Lake) settle(ctx context.Context, r request) error {
-	all, err := l.versions(ctx, r.key())
+	all, err := l.versions(ctx, l.requestKey(r))
 	if err != nil {
 		return err
 	}
@@ -110,7 +110,7 @@ type tableFiles struct {
 // tableFiles of every epoch, of a table that the job has kept.
 func (l Lake) tableFiles(ctx context.Context, n table.Name) (tableFiles, error) {
 	found := tableFiles{names: []string{}}
-	notes, err := tables.Notes(ctx, objects.Lake{Client: l.Client, Bucket: l.Name, Prefix: lake.State})
+	notes, err := tables.Notes(ctx, objects.Lake{Client: l.Client, Bucket: l.Name, Prefix: lake.StateOf(l.Source)})
 	if err != nil {
 		return found, err //nolint:wrapcheck // it says what of
 	}

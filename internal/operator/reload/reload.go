@@ -29,6 +29,7 @@ type Task interface {
 
 // Epochs are those of the tables: [currentstate.Epochs].
 type Epochs interface {
+	Alias(n table.Name) string
 	List(ctx context.Context) ([]currentstate.TableEpochs, error)
 	Current(ctx context.Context, n table.Name) (currentstate.TableEpochs, error)
 	Begin(ctx context.Context, n table.Name) (currentstate.Epoch, error)
@@ -204,7 +205,7 @@ func (w *work) begin(ctx context.Context, names []table.Name, may func(currentst
 			epochs.Epochs = append(epochs.Epochs, latest)
 		}
 		w.tables = append(w.tables, &passage{TableEpochs: epochs})
-		w.Tell("%s: epoch %d from %s on; until it is complete, %s shows epoch %d", n, latest.Number, latest.Since.Format(time.RFC3339), currentstate.Alias(n), epochs.Current)
+		w.Tell("%s: epoch %d from %s on; until it is complete, %s shows epoch %d", n, latest.Number, latest.Since.Format(time.RFC3339), w.Epochs.Alias(n), epochs.Current)
 	}
 	for _, t := range w.tables {
 		if err := w.Epochs.Await(ctx, t.Latest()); err != nil {
@@ -265,7 +266,7 @@ func (w *work) show(ctx context.Context, t *passage, left int) error {
 	}
 	t.state = shown
 	w.Tell("%s: %s shows epoch %d; epoch %d stays: `cdc epoch rollback --table %s` goes back to it, `cdc epoch drop --table %s` deletes it",
-		t.Name, currentstate.Alias(t.Name), number, t.Current, t.Name, t.Name)
+		t.Name, w.Epochs.Alias(t.Name), number, t.Current, t.Name, t.Name)
 	return nil
 }
 
@@ -310,5 +311,5 @@ func (w *work) left(t *passage) string {
 	case t.state == differs:
 		next = fmt.Sprintf("is not shown: `cdc epoch switch --table %s` compares again, `cdc start --reload-table %s` loads anew", t.Name, t.Name)
 	}
-	return fmt.Sprintf("%s %s; epoch %d %s", currentstate.Alias(t.Name), was, t.Latest().Number, next)
+	return fmt.Sprintf("%s %s; epoch %d %s", w.Epochs.Alias(t.Name), was, t.Latest().Number, next)
 }

@@ -24,6 +24,7 @@ var (
 
 // fake is a task, the epochs of some tables and a comparison. It writes down in which order they are called.
 type fake struct {
+	currentstate.Source
 	calls   []string
 	tables  []currentstate.TableEpochs
 	stopped time.Time

@@ -13,6 +13,7 @@ import (
 
 // Epochs is the part of [currentstate.Epochs] that a rebuild needs.
 type Epochs interface {
+	Alias(table.Name) string
 	Current(context.Context, table.Name) (currentstate.TableEpochs, error)
 	BeginFrom(ctx context.Context, n table.Name, from time.Time) (currentstate.Epoch, error)
 	Await(context.Context, currentstate.Epoch) error
@@ -75,14 +76,14 @@ func (r Rebuild) begin(ctx context.Context, t currentstate.TableEpochs) (current
 	switch {
 	case was.Number == t.Current || t.Current == 0:
 	case was.From != nil:
-		r.Tell("going on with epoch %d of %s; %s shows epoch %d as of %s", was.Number, n, currentstate.Alias(n), t.Current, was.Since.Format(time.RFC3339))
+		r.Tell("going on with epoch %d of %s; %s shows epoch %d as of %s", was.Number, n, r.Epochs.Alias(n), t.Current, was.Since.Format(time.RFC3339))
 		return was, nil
 	default:
-		return was, fmt.Errorf("%s shows epoch %d, and epoch %d is the latest: show that one first with `cdc epoch switch --table %s`, or load the table again with `cdc start --reload-table %s`", currentstate.Alias(n), t.Current, was.Number, n, n)
+		return was, fmt.Errorf("%s shows epoch %d, and epoch %d is the latest: show that one first with `cdc epoch switch --table %s`, or load the table again with `cdc start --reload-table %s`", r.Epochs.Alias(n), t.Current, was.Number, n, n)
 	}
 	epoch, err := r.Epochs.BeginFrom(ctx, n, was.Begins())
 	if err == nil {
-		r.Tell("epoch %d of %s begins at %s; until it is shown, %s shows epoch %d as it is then", epoch.Number, n, epoch.Since.Format(time.RFC3339), currentstate.Alias(n), t.Current)
+		r.Tell("epoch %d of %s begins at %s; until it is shown, %s shows epoch %d as it is then", epoch.Number, n, epoch.Since.Format(time.RFC3339), r.Epochs.Alias(n), t.Current)
 	}
 	return epoch, err //nolint:wrapcheck // it names the table
 }

@@ -13,6 +13,7 @@ import (
 
 // epochs of shop.orders; calls are in their order.
 type epochs struct {
+	currentstate.Source
 	all   []currentstate.Epoch
 	shown int
 	since time.Time

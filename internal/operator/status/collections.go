@@ -2,6 +2,7 @@ package status
 
 import (
 	"cdcpipeline/internal/awsapi"
+	"cdcpipeline/internal/currentstate"
 	"cdcpipeline/internal/opensearch"
 	"context"
 	"fmt"
@@ -27,13 +28,14 @@ func NewCollections(cfg aws.Config, history, current Way) *Search {
 		collections, err := describeCollections(ctx, awsapi.New(cfg, awsapi.Serverless), history.Name, current.Name)
 		return Health{Collections: collections}, err
 	}
-	s.indices = func(ctx context.Context, name string) ([]Index, error) {
+	s.indices = func(ctx context.Context, source currentstate.Source, name string) ([]Index, error) {
 		// By its name alone, which is all that a data access policy gives.
 		all, err := indices(ctx, s.History, name)
 		if err != nil && opensearch.Status(err) != http.StatusNotFound { // 404: no change has come yet
 			return nil, err
 		}
-		others, err := indices(ctx, s.Current, "current-*")
+		others, err := indices(ctx, s.Current, source.Indices())
+		others = slices.DeleteFunc(others, func(i Index) bool { return !source.Has(i.Name) })
 		return slices.Concat(all, others), err
 	}
 	return s

@@ -26,7 +26,7 @@ func TestCollectionsAreAskedUnderTheOperatorsIdentity(t *testing.T) {
 			if of == "current" && r.Last() == "denied" {
 				return 403, `{"status":403,"error":{"reason":"403 Forbidden","type":"Forbidden"}}`
 			}
-			return 200, `[{"index":"` + of + `-1","docs.count":"12","store.size":"3400"}]`
+			return 200, `[{"index":"` + of + `-shop-orders-1","docs.count":"12","store.size":"3400"},{"index":"` + of + `-billing-shop-orders-1"}]`
 		}
 	}
 	service := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -39,9 +39,9 @@ func TestCollectionsAreAskedUnderTheOperatorsIdentity(t *testing.T) {
 	health, err := s.Health(t.Context())
 	require.NoError(t, err)
 	require.Equal(t, Health{Collections: []Collection{{Name: "h", Status: "ACTIVE"}, {Name: "c", Status: "FAILED", Problem: "no key"}}}, health)
-	indices, err := s.Indices(t.Context(), "retail-trans")
+	indices, err := s.Indices(t.Context(), "", "retail-trans")
 	require.NoError(t, err)
-	require.Equal(t, []Index{{"history-1", 12, 3400}, {"current-1", 12, 3400}}, indices)
+	require.Equal(t, []Index{{"history-shop-orders-1", 12, 3400}, {"history-billing-shop-orders-1", 0, 0}, {"current-shop-orders-1", 12, 3400}}, indices)
 	require.Equal(t, []string{"history /_cat/indices/retail-trans", "current /_cat/indices/current-*"}, asked)
 	err = s.Current.Do(t.Context(), "GET", "/denied", nil, nil)
 	require.ErrorContains(t, err, "the collection c answered 403 (your AWS identity may not do that in it: ask whoever deploys to add your role to search.operators")

@@ -48,10 +48,10 @@ type CurrentTable struct {
 	Until *time.Time `json:"until"`
 }
 
-// readCurrent asks which epochs are shown.
-func readCurrent(ctx context.Context, cluster Cluster) CurrentStatus {
+// readCurrent asks which epochs of a source's tables are shown.
+func readCurrent(ctx context.Context, cluster Cluster, source Source) CurrentStatus {
 	status := CurrentStatus{Tables: []CurrentTable{}}
-	tables, err := cluster.Epochs(ctx)
+	tables, err := cluster.Epochs(ctx, source.Registry)
 	if err != nil {
 		status.Error = explain(ctx, err)
 		return status
@@ -67,6 +67,7 @@ func readCurrent(ctx context.Context, cluster Cluster) CurrentStatus {
 }
 
 // Epochs of the tables whose present state is kept.
-func (s *Search) Epochs(ctx context.Context) ([]currentstate.TableEpochs, error) {
-	return currentstate.NewEpochs(s.Registry).List(ctx)
+func (s *Search) Epochs(ctx context.Context, registry currentstate.EpochsOptions) ([]currentstate.TableEpochs, error) {
+	registry.Domain, registry.Service = s.Current, s.Service
+	return currentstate.NewEpochs(registry).List(ctx)
 }

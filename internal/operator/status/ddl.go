@@ -2,8 +2,8 @@ package status
 
 import (
 	"cdcpipeline/internal/operator/ddl"
-	"cdcpipeline/internal/outputs"
 	"cdcpipeline/internal/table"
+	"cdcpipeline/internal/task"
 	"cmp"
 	"context"
 	"fmt"
@@ -46,7 +46,7 @@ type ChangedTable struct {
 
 // readDDL compares the tables with what they were at their load, and keeps what it finds. Accepted tables are taken for
 // loaded as they are. The tables of `cdc conformance` come and go.
-func (s Sources) readDDL(ctx context.Context, o outputs.Outputs, tables TablesStatus, options Options) DDLStatus {
+func (s Source) readDDL(ctx context.Context, tables TablesStatus, now time.Time) DDLStatus {
 	status := DDLStatus{Tables: []ChangedTable{}}
 	if s.Database == nil || tables.Error != "" {
 		return status
@@ -60,7 +60,7 @@ func (s Sources) readDDL(ctx context.Context, o outputs.Outputs, tables TablesSt
 		return fail(err)
 	}
 	defer database.Close()
-	now, err := database.Tables(ctx)
+	made, err := database.Tables(ctx)
 	if err != nil {
 		return fail(err)
 	}
@@ -68,24 +68,24 @@ func (s Sources) readDDL(ctx context.Context, o outputs.Outputs, tables TablesSt
 	if err != nil {
 		return fail(err)
 	}
-	at := options.Now().UTC().Truncate(time.Second)
-	known, accept := maps.Clone(kept), slices.Clone(options.Accept)
-	probes, _ := table.ParsePattern(o.ProbeTables)
+	at := now.UTC().Truncate(time.Second)
+	known, accept := maps.Clone(kept), slices.Clone(s.Accept)
+	probes, _ := table.ParsePattern(s.ProbeTables)
 	for _, t := range tables.statistics {
 		n := table.Name{Database: aws.ToString(t.SchemaName), Table: aws.ToString(t.TableName)}
 		loading := t.FullLoadStartTime != nil && t.FullLoadEndTime == nil
-		if loading || o.ProbeTables != "" && probes.Matches(n) {
+		if loading || s.ProbeTables != "" && probes.Matches(n) {
 			continue
 		}
-		name, made, statistics := n.String(), now[n], ddlStatistics(t)
-		if i := slices.Index(accept, name); i >= 0 && made != nil {
+		name, is, statistics := n.String(), made[n], ddlStatistics(t)
+		if i := slices.Index(accept, name); i >= 0 && is != nil {
 			accept = slices.Delete(accept, i, i+1)
-			known[name] = ddl.Accepted(made, statistics, at)
+			known[name] = ddl.Accepted(is, statistics, at)
 			continue
 		}
 		var changes []ddl.Change
-		if known[name], changes = ddl.Look(kept[name], made, statistics, at); len(changes) > 0 {
-			status.Tables = append(status.Tables, ChangedTable{Name: name, Gone: made == nil, Changes: changes})
+		if known[name], changes = ddl.Look(kept[name], is, statistics, at); len(changes) > 0 {
+			status.Tables = append(status.Tables, ChangedTable{Name: name, Gone: is == nil, Changes: changes})
 		}
 	}
 	if len(accept) > 0 {
@@ -99,9 +99,9 @@ func (s Sources) readDDL(ctx context.Context, o outputs.Outputs, tables TablesSt
 
 // NoteTables compares the tables and keeps what it finds, as a status does, without showing it: whoever has loaded tables
 // again begins a record of what they are.
-func (s Sources) NoteTables(ctx context.Context, o outputs.Outputs) error {
-	tables := readTables(ctx, s.DMS, o)
-	noted := s.readDDL(ctx, o, tables, Options{Now: time.Now})
+func (s Source) NoteTables(ctx context.Context, dms task.Reader) error {
+	tables := readTables(ctx, dms, s.Outputs)
+	noted := s.readDDL(ctx, tables, time.Now())
 	if problem := cmp.Or(tables.Error, noted.Error); problem != "" {
 		return fmt.Errorf("noting how the tables are made: %s: run `cdc status`, which does it too", problem)
 	}

@@ -49,16 +49,13 @@ func wellDatabase() *fakeDatabase {
 	}}
 }
 
-func (p *parts) readWith(t *testing.T, f *fakeDatabase, o Options) Status {
+func (p *parts) readWith(t *testing.T, f *fakeDatabase, o Options, accept ...string) Status {
 	t.Helper()
-	sources := Sources{
-		DMS: p.dms, CloudWatch: p.metrics, S3: p.objects, Search: func(context.Context) (Cluster, error) { return p.cluster, p.open },
-		Database: func(context.Context) (Database, error) { return f, nil }, Kept: f,
-	}
+	stack := p.stack(Source{Outputs: p.outputs, Database: func(context.Context) (Database, error) { return f, nil }, Kept: f, Accept: accept})
 	if o.Now == nil {
 		o.Now = func() time.Time { return tasktest.Noon }
 	}
-	return sources.Read(t.Context(), p.outputs, o)
+	return stack.Read(t.Context(), o)
 }
 
 func later() Options { return Options{Now: func() time.Time { return tasktest.Noon.Add(time.Hour) }} }
@@ -87,11 +84,11 @@ func TestATableIsComparedWithWhatItWasAtItsLoad(t *testing.T) {
 
 func TestALoadBeginsTheRecordOfATable(t *testing.T) {
 	p, f := wellParts(), wellDatabase()
-	sources := Sources{DMS: p.dms, Database: func(context.Context) (Database, error) { return f, nil }, Kept: f}
-	require.NoError(t, sources.NoteTables(t.Context(), p.outputs))
+	source := Source{Outputs: p.outputs, Database: func(context.Context) (Database, error) { return f, nil }, Kept: f}
+	require.NoError(t, source.NoteTables(t.Context(), p.dms))
 	require.Equal(t, "7", f.kept["shop.orders"].Table.ID)
 	f.err = tasktest.ErrRefused
-	require.ErrorContains(t, sources.NoteTables(t.Context(), p.outputs), "noting how the tables are made: AccessDenied")
+	require.ErrorContains(t, source.NoteTables(t.Context(), p.dms), "noting how the tables are made: AccessDenied")
 }
 
 func TestADroppedTableIsNamed(t *testing.T) {
@@ -109,11 +106,9 @@ func TestAnAcceptedTableIsNoProblem(t *testing.T) {
 	f.tables[orders] = &ddl.Table{ID: "9", Columns: "a"} // OPTIMIZE TABLE
 	o := later()
 	require.False(t, p.readWith(t, f, o).Healthy)
-	o.Accept = []string{"shop.orders"}
-	require.True(t, p.readWith(t, f, o).Healthy)
+	require.True(t, p.readWith(t, f, o, "shop.orders").Healthy)
 	require.True(t, p.readWith(t, f, later()).Healthy)
-	o.Accept = []string{"shop.nothing"}
-	require.Contains(t, p.readWith(t, f, o).DDL.Error, "--accept-table: the task has no loaded table shop.nothing")
+	require.Contains(t, p.readWith(t, f, o, "shop.nothing").DDL.Error, "--accept-table: the task has no loaded table shop.nothing")
 }
 
 func TestTablesThatAreLoadingOrProbesAreNotCompared(t *testing.T) {

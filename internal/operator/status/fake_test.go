@@ -109,14 +109,14 @@ func (f fakeCluster) Health(context.Context) (Health, error) {
 	return Health{Cluster: f.health, Collections: f.collections}, f.healthErr
 }
 
-func (f fakeCluster) Indices(_ context.Context, history string) ([]Index, error) {
+func (f fakeCluster) Indices(_ context.Context, _ currentstate.Source, history string) ([]Index, error) {
 	if f.pattern != nil {
 		*f.pattern = history
 	}
 	return f.indices, f.indexErr
 }
 
-func (f fakeCluster) Epochs(context.Context) ([]currentstate.TableEpochs, error) {
+func (f fakeCluster) Epochs(context.Context, currentstate.EpochsOptions) ([]currentstate.TableEpochs, error) {
 	return f.epochs, f.epochsErr
 }
 

@@ -71,7 +71,7 @@ func (f fakeSecret) GetSecretValue(context.Context, *secretsmanager.GetSecretVal
 func TestDomainIsAskedThroughTheTunnelUnderItsOwnName(t *testing.T) {
 	answers := map[string]string{
 		"/_cluster/health": `{"status":"green"}`,
-		"/_cat/indices/retail-trans-*?format=json&bytes=b&s=index&h=index,docs.count,store.size": `[{"index":"retail-trans-2026-11-23","docs.count":"12","store.size":"3400"},{"index":"retail-trans-red","docs.count":null,"store.size":null}]`,
+		"/_cat/indices/retail-trans-*?format=json&bytes=b&s=index&h=index,docs.count,store.size": `[{"index":"retail-trans-2026-11-23","docs.count":"12","store.size":"3400"},{"index":"retail-trans-2026-11-24","docs.count":null,"store.size":null},{"index":"retail-trans-retail-trans-2026-11-23"}]`,
 	}
 	server := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		user, password, _ := r.BasicAuth()
@@ -98,18 +98,18 @@ func TestDomainIsAskedThroughTheTunnelUnderItsOwnName(t *testing.T) {
 	health, err := domain.Health(t.Context())
 	require.NoError(t, err)
 	require.Equal(t, Health{Cluster: "green"}, health)
-	indices, err := domain.Indices(t.Context(), "retail-trans")
+	indices, err := domain.Indices(t.Context(), "", "retail-trans")
 	require.NoError(t, err)
-	require.Equal(t, []Index{{"retail-trans-2026-11-23", 12, 3400}, {"retail-trans-red", 0, 0}}, indices)
+	require.Equal(t, []Index{{"retail-trans-2026-11-23", 12, 3400}, {"retail-trans-2026-11-24", 0, 0}}, indices)
 	require.NoError(t, domain.Close())
 
 	_, err = open("https://example.com", "old").Health(t.Context())
 	require.ErrorContains(t, err, "refuses the password of its master secret")
 	require.ErrorContains(t, err, "with another search.passwordGeneration") // neither an up nor a refresh looks into the domain
-	_, err = domain.Indices(t.Context(), "other")
+	_, err = domain.Indices(t.Context(), "", "other")
 	require.ErrorContains(t, err, "asking for /_cat/indices/other-*")
 	require.ErrorContains(t, err, "the domain answered 404: no such path")
-	_, err = domain.Indices(t.Context(), "secret")
+	_, err = domain.Indices(t.Context(), "", "secret")
 	require.ErrorContains(t, err, "the domain answered 403 (the user may not read the index)")
 	_, err = open("https://other.example.org", "p").Health(t.Context())
 	require.ErrorContains(t, err, "certificate is valid for")

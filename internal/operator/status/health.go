@@ -1,6 +1,7 @@
 package status
 
 import (
+	"cdcpipeline/internal/operator/advice"
 	"cdcpipeline/internal/outputs"
 	"cdcpipeline/internal/task"
 	"fmt"
@@ -11,14 +12,56 @@ import (
 // maxHeld is how old a record in a delivery may get: the longest buffer is 900 s, and a delivery tries again for a while.
 const maxHeld = 20 * time.Minute
 
-// judge collects what is wrong, the task first, each with what to do about it.
-func (s *Status) judge(o outputs.Outputs, maxLag time.Duration) {
-	s.Problems = []string{}
-	add := func(bad bool, format string, args ...any) {
-		if bad {
-			s.Problems = append(s.Problems, fmt.Sprintf(format, args...))
+// judged puts together what was found of each source, with what is wrong and what to do about it.
+func (s Stack) judged(shared SearchStatus, found []SourceStatus, now time.Time, maxLag time.Duration) Status {
+	status := Status{At: now.UTC().Truncate(time.Second), Problems: []string{}}
+	for i, source := range s.Sources {
+		of := &found[i]
+		if of.Tables.Error == "" {
+			of.Tables.NotLoaded = notLoaded(source.Outputs, of.Task.found, of.Tables.statistics)
+		}
+		problems := of.judge(source.Outputs, shared, maxLag)
+		if source.Source == "" {
+			status.SourceStatus, status.Problems = of, problems
+			continue
+		}
+		if status.Sources == nil {
+			status.Sources = map[string]NamedStatus{}
+		}
+		status.Sources[source.Source] = NamedStatus{Healthy: len(problems) == 0, Problems: problems, SourceStatus: *of}
+		for _, p := range problems {
+			status.Problems = append(status.Problems, "source "+source.Source+": "+p)
 		}
 	}
+	status.Problems = append(status.Problems, shared.judge()...)
+	status.Healthy = len(status.Problems) == 0
+	return status
+}
+
+// judge says what is wrong with what all sources share.
+func (s SearchStatus) judge() []string {
+	c := complaints{}
+	c.add(s.Cluster == "red", "the domain is red: some index has lost a primary shard")
+	for _, one := range s.Collections {
+		c.add(!one.Active(), "the collection %s is %s%s: `aws opensearchserverless batch-get-collection --names %[1]s`, then `pulumi up`", one.Name, orElse(one.Status, "missing"), parenthesized(one.Problem))
+	}
+	c.add(s.Error != "", "search unreadable: %s", s.Error)
+	return c
+}
+
+// complaints are problems, each with what to do about it.
+type complaints []string
+
+func (c *complaints) add(bad bool, format string, args ...any) {
+	if bad {
+		*c = append(*c, fmt.Sprintf(format, args...))
+	}
+}
+
+// judge collects what is wrong with a source, the task first.
+func (s *SourceStatus) judge(o outputs.Outputs, shared SearchStatus, maxLag time.Duration) []string {
+	c := complaints{}
+	add := c.add
 	s.judgeTask(add)
 	for _, t := range s.Tables.List {
 		add(t.State == task.TableError || t.State == task.TableCancelled, "table %s: %s: see the task's log, then `cdc start --reload-table %s`", t.Name, t.State, t.Name)
@@ -35,10 +78,6 @@ func (s *Status) judge(o outputs.Outputs, maxLag time.Duration) {
 	}
 	s.judgeLag(add, maxLag)
 	add(s.Parked.Objects > 0, "%s parked, the newest s3://%s/%s: each names the reason; `cdc replay --parked-only` applies those of the current state again, `cdc tables replay` those of the lake's tables", count(s.Parked.Objects, "object is", "objects are"), o.LakeBucket, s.Parked.Newest)
-	add(s.Search.Cluster == "red", "the domain is red: some index has lost a primary shard")
-	for _, c := range s.Search.Collections {
-		add(!c.Active(), "the collection %s is %s%s: `aws opensearchserverless batch-get-collection --names %[1]s`, then `pulumi up`", c.Name, orElse(c.Status, "missing"), parenthesized(c.Problem))
-	}
 	for _, t := range s.Current.Tables {
 		add(t.Shown == 0, "the alias of %s shows none of its epochs: `cdc epoch list`, then `cdc epoch switch --table %s`", t.Name, t.Name)
 		add(t.Shown > 0 && t.Shown != t.Latest, "the current index of %s shows epoch %d, the rows as of %s, and epoch %d is the latest: `cdc epoch switch --table %s` when it is loaded",
@@ -46,14 +85,18 @@ func (s *Status) judge(o outputs.Outputs, maxLag time.Duration) {
 	}
 	s.LakeTables.judge(add)
 	for _, part := range []struct{ what, err string }{
-		{"task", s.Task.Error}, {"tables", s.Tables.Error}, {"definitions of the tables", s.DDL.Error}, {"lag", s.Lag.Error}, {"parked objects", s.Parked.Error}, {"search", s.Search.Error}, {"current state", s.Current.Error}, {"the lake's tables", s.LakeTables.Error},
+		{"task", s.Task.Error}, {"tables", s.Tables.Error}, {"definitions of the tables", s.DDL.Error}, {"lag", s.Lag.Error}, {"parked objects", s.Parked.Error}, {"current state", s.Current.Error}, {"the lake's tables", s.LakeTables.Error},
 	} {
 		add(part.err != "", "%s unreadable: %s", part.what, part.err)
 	}
-	s.Healthy = len(s.Problems) == 0
+	add(shared.Error == "" && s.Search.Error != "", "search unreadable: %s", s.Search.Error)
+	for i, problem := range c {
+		c[i] = advice.Of(o.Source, problem)
+	}
+	return c
 }
 
-func (s *Status) judgeTask(add func(bool, string, ...any)) {
+func (s *SourceStatus) judgeTask(add func(bool, string, ...any)) {
 	t := s.Task
 	switch {
 	case t.State == "" || t.State == task.StateRunning: // unreadable, which is said elsewhere, or as it should be
@@ -71,7 +114,7 @@ func (s *Status) judgeTask(add func(bool, string, ...any)) {
 	}
 }
 
-func (s *Status) judgeLag(add func(bool, string, ...any), maxLag time.Duration) {
+func (s *SourceStatus) judgeLag(add func(bool, string, ...any), maxLag time.Duration) {
 	for _, lag := range []struct {
 		seconds *float64
 		limit   time.Duration

@@ -1,6 +1,7 @@
 package status
 
 import (
+	"cdcpipeline/internal/lake/objects"
 	"cdcpipeline/internal/outputs"
 	"context"
 	"fmt"
@@ -14,7 +15,7 @@ type Objects interface {
 	ListObjectsV2(context.Context, *s3.ListObjectsV2Input, ...func(*s3.Options)) (*s3.ListObjectsV2Output, error)
 }
 
-// readParked counts the objects below the lake's error prefix, and those of batches that Lambda has given up.
+// readParked counts the source's objects below the lake's error prefix, and those of batches that Lambda has given up.
 func readParked(ctx context.Context, api Objects, o outputs.Outputs) Parked {
 	var parked Parked
 	for _, prefix := range []string{o.LakeErrorPrefix + "/", o.CurrentFailedPrefix} {
@@ -38,6 +39,9 @@ func (parked *Parked) add(ctx context.Context, api Objects, bucket, prefix strin
 			return err //nolint:wrapcheck // wrapped by the caller
 		}
 		for _, object := range out.Contents {
+			if objects.OfAnother(prefix, aws.ToString(object.Key)) {
+				continue
+			}
 			parked.Objects++
 			parked.Bytes += aws.ToInt64(object.Size)
 			if at := utc(object.LastModified); at != nil && (parked.NewestAt == nil || at.After(*parked.NewestAt)) {

@@ -3,22 +3,24 @@ package status
 import (
 	"cdcpipeline/internal/currentstate"
 	"cdcpipeline/internal/opensearch"
-	"cdcpipeline/internal/outputs"
 	"context"
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strconv"
+	"strings"
+	"sync"
 	"time"
 )
 
 // Cluster is what a status asks of what is searched.
 type Cluster interface {
 	Health(context.Context) (Health, error)
-	// Indices of the history of this name, and those beside them that nothing else tells of, in the order of their names.
-	Indices(ctx context.Context, history string) ([]Index, error)
-	// Epochs of the tables whose present state is kept.
-	Epochs(context.Context) ([]currentstate.TableEpochs, error)
+	// Indices of the history of this name, and those of the source beside them that nothing else tells of, in the order of their names.
+	Indices(ctx context.Context, source currentstate.Source, history string) ([]Index, error)
+	// Epochs of the tables whose present state is kept, which a registry knows. What is searched is the cluster.
+	Epochs(context.Context, currentstate.EpochsOptions) ([]currentstate.TableEpochs, error)
 	io.Closer
 }
 
@@ -40,40 +42,44 @@ type Collection struct {
 // Active says that a collection serves requests.
 func (c Collection) Active() bool { return c.Status == "ACTIVE" }
 
-// readDomain asks what is searched for its health and its history, and for the epochs of a current state if the stack keeps one.
-func readDomain(ctx context.Context, open func(context.Context) (Cluster, error), o outputs.Outputs) (SearchStatus, CurrentStatus) {
-	current := CurrentStatus{Tables: []CurrentTable{}}
-	cluster, err := open(ctx)
+// readSearch asks what is searched for its health, and for each source for its history, and for the epochs of its current state if it keeps
+// one. It gives what all sources share.
+func (s Stack) readSearch(ctx context.Context, found []SourceStatus) SearchStatus {
+	var shared SearchStatus
+	cluster, err := s.Search(ctx)
+	opened := err == nil
+	if opened {
+		defer cluster.Close()
+		var health Health
+		health, err = cluster.Health(ctx)
+		shared.Cluster, shared.Collections = health.Cluster, health.Collections
+	}
 	if err != nil {
-		return SearchStatus{Indices: []Index{}, Error: explain(ctx, err)}, current
+		shared.Error = explain(ctx, err)
 	}
-	defer cluster.Close()
-	search := readSearch(ctx, cluster, o)
-	if o.CurrentFunctionName != "" {
-		current = readCurrent(ctx, cluster)
+	var all sync.WaitGroup
+	for i, source := range s.Sources {
+		of := &found[i]
+		of.Search, of.Search.Indices, of.Current.Tables = shared, []Index{}, []CurrentTable{}
+		if err == nil {
+			all.Go(func() { of.Search.read(ctx, cluster, source) })
+		}
+		if opened && source.CurrentFunctionName != "" {
+			all.Go(func() { of.Current = readCurrent(ctx, cluster, source) })
+		}
 	}
-	return search, current
+	all.Wait()
+	return shared
 }
 
-func readSearch(ctx context.Context, cluster Cluster, o outputs.Outputs) SearchStatus {
-	status := SearchStatus{Indices: []Index{}}
-	fail := func(err error) SearchStatus {
-		status.Error = explain(ctx, err)
-		return status
-	}
-	health, err := cluster.Health(ctx)
+// read the indices of a source.
+func (s *SearchStatus) read(ctx context.Context, cluster Cluster, source Source) {
+	indices, err := cluster.Indices(ctx, currentstate.Source(source.Source), source.HistoryIndex)
 	if err != nil {
-		return fail(err)
+		s.Error = explain(ctx, err)
+	} else if indices != nil {
+		s.Indices = indices
 	}
-	status.Cluster, status.Collections = health.Cluster, health.Collections
-	indices, err := cluster.Indices(ctx, o.HistoryIndex)
-	if err != nil {
-		return fail(err)
-	}
-	if indices != nil {
-		status.Indices = indices
-	}
-	return status
 }
 
 // Search is the REST API of where the history and the present rows are: one domain, or two collections.
@@ -81,13 +87,11 @@ type Search struct {
 	History, Current opensearch.Client
 	// Service is which of both it is.
 	Service opensearch.Service
-	// Registry says which epochs the tables have; only [Search.Epochs] needs it.
-	Registry currentstate.EpochsOptions
 	// Shut is called by Close; nil is nothing.
 	Shut func() error
 
 	health  func(context.Context) (Health, error)
-	indices func(ctx context.Context, history string) ([]Index, error)
+	indices func(ctx context.Context, source currentstate.Source, history string) ([]Index, error)
 }
 
 // requestTimeout is for one page of documents, the longest answer there is.
@@ -111,8 +115,14 @@ func NewDomain(url string, login Login, send http.RoundTripper) *Search {
 			err := get(ctx, c, "/_cluster/health", &answer)
 			return Health{Cluster: answer.Status}, err
 		},
-		// The daily indices, retail-trans-2026-11-23: their alias has the name without a date.
-		indices: func(ctx context.Context, history string) ([]Index, error) { return indices(ctx, c, history+"-*") },
+		// The daily indices, retail-trans-2026-11-23: their alias has the name without a date. Another index may begin so too.
+		indices: func(ctx context.Context, _ currentstate.Source, history string) ([]Index, error) {
+			found, err := indices(ctx, c, history+"-*")
+			return slices.DeleteFunc(found, func(i Index) bool {
+				_, err := time.Parse(time.DateOnly, strings.TrimPrefix(i.Name, history+"-"))
+				return err != nil
+			}), err
+		},
 	}
 }
 
@@ -120,8 +130,8 @@ func NewDomain(url string, login Login, send http.RoundTripper) *Search {
 func (s *Search) Health(ctx context.Context) (Health, error) { return s.health(ctx) }
 
 // Indices of a domain are those of the history, of collections the current ones too.
-func (s *Search) Indices(ctx context.Context, history string) ([]Index, error) {
-	return s.indices(ctx, history)
+func (s *Search) Indices(ctx context.Context, source currentstate.Source, history string) ([]Index, error) {
+	return s.indices(ctx, source, history)
 }
 
 // Close ends the ways to what is searched.

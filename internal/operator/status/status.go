@@ -3,6 +3,7 @@
 package status
 
 import (
+	"cdcpipeline/internal/currentstate"
 	"cdcpipeline/internal/outputs"
 	"cdcpipeline/internal/task"
 	"context"
@@ -20,12 +21,29 @@ type Status struct {
 	Healthy  bool     `json:"healthy"`
 	Problems []string `json:"problems"`
 
+	// Of the unnamed source; nil where there is none, or where others are asked for.
+	*SourceStatus
+	// Sources that have names, by them; none in a stack of one.
+	Sources map[string]NamedStatus `json:"sources,omitempty"`
+}
+
+// NamedStatus is that of a source with a name.
+type NamedStatus struct {
+	// Healthy says that none of its Problems is left; what all sources share is not among them.
+	Healthy  bool     `json:"healthy"`
+	Problems []string `json:"problems"`
+	SourceStatus
+}
+
+// SourceStatus is how a source is, and all that carries its changes.
+type SourceStatus struct {
 	Task   TaskStatus   `json:"task"`
 	Tables TablesStatus `json:"tables"`
 	// DDL is unread where the table's statistics are, which Tables says.
-	DDL    DDLStatus    `json:"ddl"`
-	Lag    Lag          `json:"lag"`
-	Parked Parked       `json:"parked"`
+	DDL    DDLStatus `json:"ddl"`
+	Lag    Lag       `json:"lag"`
+	Parked Parked    `json:"parked"`
+	// Search has the source's own indices; the rest of it is the same for all sources.
 	Search SearchStatus `json:"search"`
 	// Current is unread where the domain or the collections could not be opened, which Search says.
 	Current CurrentStatus `json:"current"`
@@ -137,28 +155,36 @@ type Index struct {
 	Bytes     int64  `json:"bytes"`
 }
 
-// Sources are asked for a status.
-type Sources struct {
+// Stack is asked for a status: what its sources share, and each of them.
+type Stack struct {
 	DMS        task.Reader
 	CloudWatch Metrics
 	S3         Objects
 	// Search reaches the domain or the collections; it is called once, and what it gives is closed.
-	Search func(context.Context) (Cluster, error)
-	// Database reaches the source in the same way; nil asks nothing of it. Kept is what earlier looks at it have found.
+	Search  func(context.Context) (Cluster, error)
+	Sources []Source
+}
+
+// Source of a stack, with its outputs.
+type Source struct {
+	outputs.Outputs
+	// Registry of the current state, but for what is searched.
+	Registry currentstate.EpochsOptions
+	// Database reaches the source as Search does; nil asks nothing of it. Kept is what earlier looks at it have found.
 	Database func(context.Context) (Database, error)
 	Kept     Kept
 	// LakeTables is nil where the lake keeps none.
 	LakeTables *LakeTables
+	// Accept these tables, database.table, as they are now: what was done to them since their load is mended.
+	Accept []string
 }
 
 // Options of a status.
 type Options struct {
-	// Within is how long all sources may take together. Default 30 s.
+	// Within is how long all that is asked may take together. Default 30 s.
 	Within time.Duration
 	// MaxLag of the task and of the stream's readers before it counts as a problem. Default 2 min.
 	MaxLag time.Duration
-	// Accept these tables, database.table, as they are now: what was done to them since their load is mended.
-	Accept []string
 	// Now is the time, for tests; nil is the clock.
 	Now func() time.Time
 }
@@ -166,8 +192,8 @@ type Options struct {
 // MaxLag is when a lag is a problem: what is expected is seconds, and a minute is lost to the metrics' own period.
 const MaxLag = 2 * time.Minute
 
-// Read asks all sources at the same time. It always gives a status: one that fails is an error in its part.
-func (s Sources) Read(ctx context.Context, o outputs.Outputs, options Options) Status {
+// Read asks everything at the same time. It always gives a status: what fails is an error in its part.
+func (s Stack) Read(ctx context.Context, options Options) Status {
 	if options.Within == 0 {
 		options.Within = 30 * time.Second
 	}
@@ -179,23 +205,24 @@ func (s Sources) Read(ctx context.Context, o outputs.Outputs, options Options) S
 	}
 	ctx, cancel := context.WithTimeout(ctx, options.Within)
 	defer cancel()
-	status := Status{At: options.Now().UTC().Truncate(time.Second)}
+	now := options.Now()
+	found := make([]SourceStatus, len(s.Sources))
 	var all sync.WaitGroup
-	all.Go(func() {
-		status.Task = readTask(ctx, s.DMS, o)
-		status.Lag = readLag(ctx, s.CloudWatch, o, status.Task, options.Now())
-	})
-	all.Go(func() {
-		status.Tables = readTables(ctx, s.DMS, o)
-		status.DDL = s.readDDL(ctx, o, status.Tables, options)
-	})
-	all.Go(func() { status.Parked = readParked(ctx, s.S3, o) })
-	all.Go(func() { status.Search, status.Current = readDomain(ctx, s.Search, o) })
-	all.Go(func() { status.LakeTables = s.LakeTables.read(ctx, options.Now()) })
-	all.Wait()
-	if status.Tables.Error == "" {
-		status.Tables.NotLoaded = notLoaded(o, status.Task.found, status.Tables.statistics)
+	for i, source := range s.Sources {
+		of := &found[i]
+		all.Go(func() {
+			of.Task = readTask(ctx, s.DMS, source.Outputs)
+			of.Lag = readLag(ctx, s.CloudWatch, source.Outputs, of.Task, now)
+		})
+		all.Go(func() {
+			of.Tables = readTables(ctx, s.DMS, source.Outputs)
+			of.DDL = source.readDDL(ctx, of.Tables, now)
+		})
+		all.Go(func() { of.Parked = readParked(ctx, s.S3, source.Outputs) })
+		all.Go(func() { of.LakeTables = source.LakeTables.read(ctx, now) })
 	}
-	status.judge(o, options.MaxLag)
-	return status
+	var shared SearchStatus
+	all.Go(func() { shared = s.readSearch(ctx, found) })
+	all.Wait()
+	return s.judged(shared, found, now, options.MaxLag)
 }

@@ -80,10 +80,14 @@ func wellParts() *parts {
 	}
 }
 
+func (p *parts) stack(of ...Source) Stack {
+	return Stack{DMS: p.dms, CloudWatch: p.metrics, S3: p.objects, Search: func(context.Context) (Cluster, error) { return p.cluster, p.open }, Sources: of}
+}
+
 func (p *parts) read(t *testing.T) Status {
 	t.Helper()
-	sources := Sources{DMS: p.dms, CloudWatch: p.metrics, S3: p.objects, Search: func(context.Context) (Cluster, error) { return p.cluster, p.open }, LakeTables: p.tables}
-	return sources.Read(t.Context(), p.outputs, Options{Now: func() time.Time { return tasktest.Noon }, MaxLag: p.maxLag})
+	stack := p.stack(Source{Outputs: p.outputs, LakeTables: p.tables})
+	return stack.Read(t.Context(), Options{Now: func() time.Time { return tasktest.Noon }, MaxLag: p.maxLag})
 }
 
 func (p *parts) goldens(t *testing.T, name string) {

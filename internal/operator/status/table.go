@@ -4,7 +4,9 @@ import (
 	"cdcpipeline/internal/task"
 	"fmt"
 	"io"
+	"maps"
 	"math"
+	"slices"
 	"strings"
 	"time"
 
@@ -21,12 +23,10 @@ func (s Status) WriteTable(w io.Writer, color bool) error {
 		return text.Colors{c}.EscapeSeq() + what + text.Reset.EscapeSeq()
 	}
 	var b strings.Builder
-	b.WriteString(s.parts(paint))
-	if len(s.Tables.List) > 0 {
-		b.WriteString("\n" + s.tables(paint))
-	}
-	if len(s.Search.Indices) > 0 {
-		b.WriteString("\n" + s.indices())
+	if len(s.Sources) == 0 {
+		b.WriteString(s.SourceStatus.text(paint, s.Search.state()))
+	} else {
+		b.WriteString(s.several(paint))
 	}
 	b.WriteString("\n")
 	if s.Healthy {
@@ -43,10 +43,52 @@ func (s Status) WriteTable(w io.Writer, color bool) error {
 	return nil
 }
 
+// several sources are shown one after the other, and before them what they share.
+func (s Status) several(paint painter) string {
+	names := slices.Sorted(maps.Keys(s.Sources))
+	text := s.Sources[names[0]].Search.shared(paint)
+	if s.SourceStatus != nil {
+		text += "\nthe source without a name\n" + s.SourceStatus.text(paint, "-")
+	}
+	for _, name := range names {
+		text += "\nthe source " + name + "\n" + s.Sources[name].text(paint, "-")
+	}
+	return text
+}
+
+// shared is a line for the domain, or for each collection.
+func (s SearchStatus) shared(paint painter) string {
+	t := newTable()
+	t.AppendHeader(table.Row{"of all sources", "state"})
+	for _, c := range s.Collections {
+		t.AppendRow(table.Row{"collection " + c.Name, stateOf(paint, "", orElse(c.Status, "missing"), c.Active())})
+	}
+	if len(s.Collections) == 0 {
+		failure := ""
+		if s.Cluster == "" {
+			failure = s.Error
+		}
+		t.AppendRow(table.Row{"search", stateOf(paint, failure, s.Cluster, s.good())})
+	}
+	return t.Render() + "\n"
+}
+
+// text is a source's part; search is the state of what is searched, if it is to be shown here.
+func (s SourceStatus) text(paint painter, search string) string {
+	text := s.parts(paint, search)
+	if len(s.Tables.List) > 0 {
+		text += "\n" + s.tables(paint)
+	}
+	if len(s.Search.Indices) > 0 {
+		text += "\n" + s.indices()
+	}
+	return text
+}
+
 type painter func(text.Color, string) string
 
 // parts is a line for each part of the pipeline, in the order in which a change passes them.
-func (s Status) parts(paint painter) string {
+func (s SourceStatus) parts(paint painter, search string) string {
 	t := newTable()
 	t.AppendHeader(table.Row{"part", "state", "lag", "detail"})
 	detail := s.Task.MigrationType
@@ -70,7 +112,7 @@ func (s Status) parts(paint painter) string {
 	if s.Search.Error == "" {
 		found = fmt.Sprintf("%s in %s", count(documents, "document", "documents"), count(int64(len(s.Search.Indices)), "index", "indices"))
 	}
-	t.AppendRow(table.Row{"search", stateOf(paint, s.Search.Error, s.Search.state(), s.Search.good()), duration(s.Lag.SearchSeconds), found})
+	t.AppendRow(table.Row{"search", stateOf(paint, s.Search.Error, search, search == "-" || s.Search.good()), duration(s.Lag.SearchSeconds), found})
 	if len(s.Current.Tables) > 0 || s.Current.Error != "" {
 		t.AppendRow(s.Current.row(paint))
 	}
@@ -102,7 +144,7 @@ func (s CurrentStatus) row(paint painter) table.Row {
 }
 
 // tables is what DMS counts, of each table.
-func (s Status) tables(paint painter) string {
+func (s SourceStatus) tables(paint painter) string {
 	t := newTable()
 	t.AppendHeader(table.Row{"table", "state", "loaded", "inserts", "updates", "deletes", "ddl"})
 	for _, one := range s.Tables.List {
@@ -111,7 +153,7 @@ func (s Status) tables(paint painter) string {
 	return t.Render() + "\n"
 }
 
-func (s Status) indices() string {
+func (s SourceStatus) indices() string {
 	t := newTable()
 	t.AppendHeader(table.Row{"index", "documents", "size"})
 	for _, i := range s.Search.Indices {

@@ -15,7 +15,9 @@ import (
 // Current is where the present state of every row is: an index for each table.
 type Current struct {
 	opensearch.Client
-	// Index of a table, [table.Name.Index] for instance; nil is the alias under which its rows are read.
+	// Source of the tables.
+	Source currentstate.Source
+	// Index of a table, [currentstate.Source.Index] for instance; nil is the alias under which its rows are read.
 	Index func(table.Name) string
 }
 
@@ -64,7 +66,7 @@ func (s *currentSink) kept(context.Context) (time.Time, error) { return time.Tim
 
 // search is the index of a table.
 func (s *currentSink) search(t *sourceTable) Search {
-	index := currentstate.Alias(table.Name{Database: t.Name.Database, Table: t.Name.Table})
+	index := s.Source.Alias(table.Name{Database: t.Name.Database, Table: t.Name.Table})
 	if s.Index != nil {
 		index = s.Index(t.Name)
 	}

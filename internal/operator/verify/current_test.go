@@ -170,6 +170,16 @@ func TestEveryKindOfDifferenceOfTheCurrentIndexIsNamed(t *testing.T) {
 	require.Equal(t, Count{Table: "testdb.retail_trans", Sink: HopCurrent, Rows: chunk + 5, Records: chunk + 4, Same: chunk + 2, Missing: 2, Extra: 1, Differs: 1}, count)
 }
 
+func TestTheAliasIsTheSourcesOwn(t *testing.T) {
+	f := &fakeIndices{}
+	f.put("current-orders-testdb-retail_trans", 1, 10)
+	f.put(shownIndex, 1, 9)
+	current := f.current()
+	current.Source = "orders"
+	count, _ := comparedCurrent(t, &fakeSource{rows: map[int]int{1: 10}}, current, 0)
+	require.Equal(t, []int64{1, 0}, []int64{count.Same, count.Different()})
+}
+
 func TestTheIndexOfAnEpochIsComparedBeforeItIsShown(t *testing.T) {
 	source, f := &fakeSource{rows: map[int]int{1: 10}}, &fakeIndices{}
 	f.put(shownIndex, 1, 9)
@@ -179,7 +189,7 @@ func TestTheIndexOfAnEpochIsComparedBeforeItIsShown(t *testing.T) {
 	count, _ := comparedCurrent(t, source, current, 0)
 	require.Equal(t, int64(1), count.Differs)
 	current.Index = func(name table.Name) string {
-		return currentstate.Index(name, 2)
+		return currentstate.Source("").Index(name, 2)
 	}
 	count, _ = comparedCurrent(t, source, current, 0)
 	require.Equal(t, []int64{1, 0}, []int64{count.Same, count.Different()})
