@@ -13,7 +13,7 @@ MODULES     := rehearsal . sdks/opensearch sdks/generate docs/diagram
 export CGO_ENABLED := 0
 export GOFLAGS     := -trimpath '-gcflags=all=-l -dwarf=false' $(GOFLAGS)
 
-.PHONY: help rehearse rehearse-full bench bench-tables test test-tables lint vuln sdk docs diagram permissions clean
+.PHONY: help rehearse rehearse-full bench bench-tables bench-sources test test-tables lint vuln sdk docs diagram permissions clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 18
@@ -29,6 +29,9 @@ bench: ## measure the current-state function on a real OpenSearch and write docs
 
 bench-tables: ## measure the job that keeps the lake's tables and write its section of docs/performance.md anew
 	@exec rehearsal/start bench-tables
+
+bench-sources: ## measure what one source's outage does to another source and write its section of docs/performance.md anew
+	@exec rehearsal/start bench-sources
 
 # Many tests wait for servers: two modules at a time, four packages of each. The linters vet.
 test: ## all tests of every module

@@ -115,6 +115,10 @@ With --only the other parts of docs/performance.md stay as they are. At another 
 			},
 		},
 		&cobra.Command{
+			Use: "bench-sources", Short: "Measure what one source's outage does to another source and write its section of docs/performance.md anew", Args: cobra.NoArgs,
+			RunE: func(cmd *cobra.Command, _ []string) error { return stages.Perform(cmd.Context(), stages.Neighbours, o) },
+		},
+		&cobra.Command{
 			Use: "first-run COMMIT COMMIT", Short: "Measure the first rehearsal, the second, and the tests of two commits, each in an empty home; an hour in which nothing else may run",
 			Args: cobra.ExactArgs(2),
 			RunE: func(cmd *cobra.Command, commits []string) error {

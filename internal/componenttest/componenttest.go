@@ -4,6 +4,7 @@
 package componenttest
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -12,7 +13,9 @@ import (
 	"testing"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/tokens"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
 	"github.com/stretchr/testify/require"
 )
 
@@ -41,6 +44,32 @@ type Registered struct {
 	ReplaceOnChanges   []string
 	CustomTimeouts     [3]string // create, update, delete
 	BeforeUpdate       []string  // names of hooks
+	aliases            []*pulumirpc.Alias_Spec
+}
+
+// URN is what the engine knows the resource by.
+func (r Registered) URN() resource.URN { return r.urn(r.Name, r.Parent) }
+
+// Former are the URNs by which the stack may know the resource already, as the engine reads its aliases of names and parents; of is the former one of its
+// parent, empty when that was found by its own.
+// https://github.com/pulumi/pulumi/blob/pkg/v3.276.0/pkg/resource/deploy/step_generator.go, generateAliases
+func (r Registered) Former(of resource.URN) []resource.URN {
+	var all []resource.URN
+	for _, alias := range r.aliases {
+		all = append(all, r.urn(cmp.Or(alias.GetName(), r.Name), cmp.Or(alias.GetParentUrn(), r.Parent)))
+	}
+	if of != "" {
+		all = append(all, r.urn(r.Name, string(of)))
+	}
+	return all
+}
+
+func (r Registered) urn(name, parent string) resource.URN {
+	var types tokens.Type
+	if urn := resource.URN(parent); parent != "" && urn.QualifiedType() != resource.RootStackType {
+		types = urn.QualifiedType()
+	}
+	return resource.NewURN(Stack, Project, types, tokens.Type(r.Type), name)
 }
 
 // Input is the plain value of one input, nil when it was not set; secrets and outputs are unwrapped.
@@ -135,6 +164,9 @@ func (r *Recorder) NewResource(args pulumi.MockResourceArgs) (string, resource.P
 		x.Protect, x.RetainOnDelete, x.DeletedWith = rpc.GetProtect(), rpc.GetRetainOnDelete(), rpc.GetDeletedWith()
 		x.ReplaceWith, x.ReplaceOnChanges = rpc.GetReplaceWith(), rpc.GetReplaceOnChanges()
 		x.BeforeUpdate = rpc.GetHooks().GetBeforeUpdate()
+		for _, alias := range rpc.GetAliases() {
+			x.aliases = append(x.aliases, alias.GetSpec())
+		}
 		x.PropertyDependsOn = map[string][]string{}
 		for input, from := range rpc.GetPropertyDependencies() {
 			x.PropertyDependsOn[input] = from.GetUrns()

@@ -71,7 +71,7 @@ func (b *bench) newCourse(ctx context.Context, s shape) (*course, error) {
 	if err := c.begin(ctx); err != nil { // with one document: what has no type yet gets one
 		return nil, err
 	}
-	c.index, err = definition(ctx, b.node.Admin(), currentstate.Index(orders, 1))
+	c.index, err = definition(ctx, b.node.Admin(), currentstate.Source("").Index(orders, 1))
 	if err != nil {
 		return nil, err
 	}
@@ -112,7 +112,7 @@ func (c *course) begin(ctx context.Context) error {
 // writer is the function, one for each call at once, as in Lambda. Its first call reads the registry and the index.
 func (c *course) writer(concurrency int) contender {
 	return contender{
-		concurrency: concurrency, parts: len(c.batches), index: currentstate.Index(orders, 1), ready: c.begin,
+		concurrency: concurrency, parts: len(c.batches), index: currentstate.Source("").Index(orders, 1), ready: c.begin,
 		worker: func() (worker, error) {
 			f, err := c.function(c.shards, nil)
 			return func(ctx context.Context, part int) error { return handle(ctx, f, c.batches[part]) }, err

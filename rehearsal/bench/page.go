@@ -3,6 +3,7 @@ package bench
 import (
 	"bytes"
 	"cdcpipeline/rehearsal/bench/firstrun"
+	"cdcpipeline/rehearsal/bench/neighbours"
 	"cdcpipeline/rehearsal/bench/tables"
 	_ "embed"
 	"fmt"
@@ -45,6 +46,11 @@ func Page(r *Report) ([]byte, error) {
 		return nil, err
 	}
 	out.WriteString(kept)
+	beside, err := neighbours.Section()
+	if err != nil {
+		return nil, err
+	}
+	out.WriteString(beside)
 	return out.Bytes(), nil
 }
 

@@ -111,7 +111,7 @@ func (c *course) find(ctx context.Context, times []time.Time) ([]time.Duration, 
 			return nil, fmt.Errorf("after a minute %d of %d rows are found", len(seen), commits)
 		}
 		// Not only those after the last one: rows of one batch may come in two refreshes.
-		hits, err := master.Search(ctx, currentstate.Alias(orders), map[string]any{
+		hits, err := master.Search(ctx, currentstate.Source("").Alias(orders), map[string]any{
 			"size": 1000, "_source": []string{key}, "sort": map[string]any{key: "desc"}, "track_total_hits": false,
 		})
 		if err != nil {

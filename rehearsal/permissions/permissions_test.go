@@ -1,6 +1,7 @@
 package permissions
 
 import (
+	"cdcpipeline/components/feed"
 	"cdcpipeline/components/pipeline"
 	"cdcpipeline/config"
 	"cdcpipeline/internal/componenttest"
@@ -31,7 +32,7 @@ func program(t *testing.T) Program {
 	run := func(env config.Environment) []componenttest.Registered {
 		return componenttest.Run(t, func(ctx *pulumi.Context) error {
 			code := pulumi.NewAssetArchive(map[string]any{"bootstrap": pulumi.NewStringAsset("")})
-			_, err := pipeline.New(ctx, "cdc", &pipeline.Args{Config: config.Config{Environment: env, Replication: config.Replication{Next: config.Serverless}}, BootstrapCode: code, RotationCode: code, CurrentStateCode: code})
+			_, err := pipeline.New(ctx, "cdc", &pipeline.Args{Config: config.Config{Environment: env, Replication: config.Replication{Next: config.Serverless}}, Code: feed.Code{Bootstrap: code, Rotation: code, CurrentState: code}})
 			return err
 		}).Resources()
 	}

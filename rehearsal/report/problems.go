@@ -83,6 +83,10 @@ func (r *Report) Problems(minimum int) []string {
 	if r.has("deployer_policy") {
 		p = append(p, r.DeployerPolicy.problems()...)
 	}
+	if r.has("sources") {
+		p = append(p, sourcesProblems(r.Sources)...)
+	}
+	fail("sources_joined", !r.SourcesJoined.good(), "rows of two sources are not joined as in the databases: %+v", r.SourcesJoined)
 	p = append(p, r.Faults.Problems()...)
 	p = append(p, r.ClosedIndex.Problems()...)
 	for _, name := range r.checkNames() {

@@ -61,6 +61,10 @@ type Report struct {
 	Switch Switch `json:"switch"`
 	// Erase is nil when no row was erased.
 	Erase *Erase `json:"erase,omitempty"`
+	// Sources are those of a stack that has several, by name.
+	Sources map[string]Source `json:"sources,omitempty"`
+	// SourcesJoined is nil when no stack had several.
+	SourcesJoined *Joined `json:"sources_joined,omitempty"`
 	// Checks are what a part shows beyond its figures, by name.
 	Checks map[string]Check `json:"checks,omitempty"`
 	// NotRun is what this rehearsal cannot show.

@@ -66,7 +66,7 @@ func arrive(ctx context.Context, r *Run, journal string) error {
 		if err != nil {
 			return nil, err
 		}
-		lake, err := lake(ctx, r, r.output("lakePrefix")+"/")
+		lake, err := lake(ctx, r)
 		return append(reconcile.Compare(written, history).Lost, reconcile.Compare(written, lake).Lost...), err
 	})
 }

@@ -25,19 +25,33 @@ func compareCatalog(ctx context.Context, r *Run) (report.Catalog, error) {
 
 // compareViews does it in an engine; nil is DuckDB.
 func compareViews(ctx context.Context, r *Run, engine athena.Engine) (report.Catalog, error) {
-	o, err := ofStack(ctx, r, engine)
+	result, err := askCatalog(ctx, r, engine)
 	if err != nil {
 		return report.Catalog{}, err
 	}
+	return compareAnswers(ctx, r, result)
+}
+
+// askCatalog runs every view and every saved query.
+func askCatalog(ctx context.Context, r *Run, engine athena.Engine) (athena.Result, error) {
+	o, err := ofStack(ctx, r, engine)
+	if err != nil {
+		return athena.Result{}, err
+	}
 	result, err := athena.Check(ctx, o)
 	if err != nil {
-		return report.Catalog{}, fmt.Errorf("querying the lake: %w", err)
+		return result, fmt.Errorf("querying the lake: %w", err)
 	}
+	return result, nil
+}
+
+// compareAnswers compares the views of the source's tables, as they were answered, with the tables.
+func compareAnswers(ctx context.Context, r *Run, result athena.Result) (report.Catalog, error) {
 	found := report.Catalog{Engine: result.Engine, QueriesRun: len(result.Queries)}
 	for _, name := range tables {
 		database, table, _ := strings.Cut(name, ".")
-		view := strings.Replace(name, ".", "_", 1)
-		differences, rows, err := athena.Compare(ctx, r.World.Database.Root(), database, table, result.Views[view])
+		view := r.viewOf(name)
+		differences, rows, err := athena.Compare(ctx, r.source.database.Root(), database, table, result.Views[view])
 		if err != nil {
 			return found, fmt.Errorf("comparing the view %s with its table: %w", view, err)
 		}

@@ -21,7 +21,7 @@ func ColumnAdded(ctx context.Context, r *Run) error {
 	if _, _, err := compareCurrent(ctx, r); err != nil {
 		return err
 	}
-	if err := fieldIs(ctx, r, aliasOf(table), column, "date"); err != nil {
+	if err := fieldIs(ctx, r, r.aliasOf(table), column, "date"); err != nil {
 		return err
 	}
 	if err := r.Stack.SetConfig(ctx, "cdc-pipeline:source.schemaRevision", "2"); err != nil {

@@ -15,7 +15,6 @@ import (
 	"net/http"
 	"os"
 	"slices"
-	"strings"
 	"time"
 )
 
@@ -57,7 +56,7 @@ func presentRows(ctx context.Context, r *Run, domain string) (want, have []recon
 			return nil, nil, err
 		}
 		want = append(want, rows...)
-		alias := aliasOf(table)
+		alias := r.aliasOf(table)
 		if err := admin.Refresh(ctx, alias); err != nil {
 			return nil, nil, fmt.Errorf("refreshing %s: %w", alias, err)
 		}
@@ -126,7 +125,7 @@ func tableRows(ctx context.Context, r *Run, name string) ([]reconcile.Change, er
 	if err != nil {
 		return nil, fmt.Errorf("the table's name: %w", err)
 	}
-	db := r.World.Database.Root()
+	db := r.source.database.Root()
 	table, err := schema.Load(ctx, db, parsed)
 	if err != nil {
 		return nil, fmt.Errorf("reading the table %s: %w", name, err)
@@ -161,9 +160,6 @@ func decodeRow(text []byte) (map[string]any, error) {
 	}
 	return columns, nil
 }
-
-// aliasOf is the name under which name the present rows of a table are read.
-func aliasOf(table string) string { return "current-" + strings.Replace(table, ".", "-", 1) }
 
 // behind names the indices that an alias shows.
 func behind(ctx context.Context, r *Run, alias string) ([]string, error) {

@@ -166,7 +166,7 @@ func showsRows(ctx context.Context, r *Run, table string, rows int) error {
 	if err != nil {
 		return err
 	}
-	alias := aliasOf(table)
+	alias := r.aliasOf(table)
 	for began := time.Now(); ; {
 		shown := -1
 		if err = admin.Refresh(ctx, alias); err == nil {

@@ -112,10 +112,7 @@ func up(ctx context.Context, r *Run) (stack.Result, error) {
 	if err := r.probe(ctx); err != nil {
 		return u, fmt.Errorf("probing what the delivery may do: %w", err)
 	}
-	if r.seedErr != nil {
-		return u, fmt.Errorf("writing the rows to load: %w", r.seedErr)
-	}
-	return u, nil
+	return u, r.seeded()
 }
 
 // SecondUp deploys the stack again: nothing may change.

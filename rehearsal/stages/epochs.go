@@ -73,9 +73,9 @@ func loseDocument(ctx context.Context, r *Run) error {
 	if err != nil {
 		return err
 	}
-	hits, err := admin.Search(ctx, aliasOf(reloadedTable), map[string]any{"size": 1})
+	hits, err := admin.Search(ctx, r.aliasOf(reloadedTable), map[string]any{"size": 1})
 	if err != nil || len(hits) != 1 {
-		return errors.Join(fmt.Errorf("found %d rows behind %s", len(hits), aliasOf(reloadedTable)), err)
+		return errors.Join(fmt.Errorf("found %d rows behind %s", len(hits), r.aliasOf(reloadedTable)), err)
 	}
 	if err := admin.Do(ctx, http.MethodDelete, fmt.Sprintf("/%s/_doc/%s?refresh=true", hits[0].Index, url.PathEscape(hits[0].ID)), nil, nil); err != nil {
 		return fmt.Errorf("taking a row out of the current index: %w", err)
@@ -85,7 +85,7 @@ func loseDocument(ctx context.Context, r *Run) error {
 
 // shows that the alias has one index behind it.
 func shows(ctx context.Context, r *Run, epoch string) error {
-	alias := aliasOf(reloadedTable)
+	alias := r.aliasOf(reloadedTable)
 	behind, err := behind(ctx, r, alias)
 	if err == nil && !slices.Equal(behind, []string{alias + epoch}) {
 		err = fmt.Errorf("%s shows %v, not %s alone", alias, behind, alias+epoch)

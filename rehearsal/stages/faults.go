@@ -96,7 +96,7 @@ func present(ctx context.Context, r *Run) (expected, error) {
 	if now.history, err = history(ctx, r, r.searched().history); err != nil {
 		return now, err
 	}
-	if now.lake, err = lake(ctx, r, r.output("lakePrefix")+"/"); err != nil {
+	if now.lake, err = lake(ctx, r); err != nil {
 		return now, err
 	}
 	if len(now.history) != len(now.lake) {

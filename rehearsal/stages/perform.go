@@ -52,7 +52,7 @@ func Perform(ctx context.Context, p Part, o Options) error {
 		r.keepLogs()
 	}
 	switch {
-	case ctx.Err() != nil || p.Name == Look.Name: // an interruption is no result
+	case ctx.Err() != nil || p.Name == Look.Name || p.Name == Neighbours.Name: // an interruption is no result
 		return err
 	case len(o.Only) > 0:
 		return errors.Join(append(r.failed(), err)...)

@@ -140,7 +140,7 @@ func epochsOutlive(ctx context.Context, r *Run, before map[string][]currentstate
 		if len(epochs) == 0 {
 			return fmt.Errorf("the registry knows no epoch of %s", table)
 		}
-		index := fmt.Sprintf("%s-%d", aliasOf(table), epochs[len(epochs)-1].Number)
+		index := fmt.Sprintf("%s-%d", r.aliasOf(table), epochs[len(epochs)-1].Number)
 		err := until(ctx, "there is the index "+index, func() (bool, error) {
 			status, _, err := admin.Call(ctx, http.MethodHead, "/"+index, nil)
 			return status == http.StatusOK, err
@@ -168,7 +168,7 @@ func loseIndex(ctx context.Context, r *Run) error {
 	if err != nil {
 		return err
 	}
-	if err := admin.Do(ctx, http.MethodDelete, "/"+aliasOf(reloadedTable)+"-2", nil, nil); err != nil {
+	if err := admin.Do(ctx, http.MethodDelete, "/"+r.aliasOf(reloadedTable)+"-2", nil, nil); err != nil {
 		return fmt.Errorf("deleting the index: %w", err)
 	}
 	if err := rowsReach(ctx, r, "lost-index", domain); err != nil {

@@ -80,7 +80,7 @@ func replayDeletedIndex(ctx context.Context, r *Run) error {
 	if err != nil {
 		return err
 	}
-	behind, err := behind(ctx, r, aliasOf(table))
+	behind, err := behind(ctx, r, r.aliasOf(table))
 	if err != nil {
 		return err
 	}
@@ -144,7 +144,7 @@ func replayParked(ctx context.Context, r *Run) error {
 	if err != nil {
 		return err
 	}
-	index := aliasOf("shop.undescribed")
+	index := r.aliasOf("shop.undescribed")
 	if err := until(ctx, "the table is described", func() (bool, error) {
 		status, _, err := admin.Call(ctx, http.MethodGet, "/_alias/"+url.PathEscape(index), nil)
 		return status == http.StatusOK, err //nolint:wrapcheck // until says what was waited for

@@ -69,8 +69,9 @@ type Run struct {
 	arrivals    *arrivals
 	// onFunction runs after a function has succeeded, where a stage wants it.
 	onFunction func(name string)
-	// seedErr says why the rows to load could not be written.
-	seedErr error
+	// sources are those of the stack, the unnamed one first; source is the one that a stage works on.
+	sources []*origin
+	source  *origin
 }
 
 func newRun(o Options) (*Run, error) {
@@ -190,6 +191,8 @@ func StartWorld(ctx context.Context, r *Run) (err error) {
 	if err != nil {
 		return fmt.Errorf("starting the world: %w", err)
 	}
+	r.source = &origin{database: r.World.Database}
+	r.sources = []*origin{r.source}
 	for _, port := range []*int{&r.tunnelPort, &r.gatewayPort} {
 		if *port, err = r.World.Site.Port(); err != nil {
 			return err

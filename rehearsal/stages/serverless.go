@@ -179,6 +179,6 @@ func (r *Run) lost(ctx context.Context, journals ...string) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	lake, err := lake(ctx, r, r.output("lakePrefix")+"/")
+	lake, err := lake(ctx, r)
 	return len(reconcile.Compare(written, history).Lost) + len(reconcile.Compare(written, lake).Lost), err
 }

@@ -40,7 +40,7 @@ func compareSinks(ctx context.Context, r *Run, want expected) (inHistory, inLake
 	if err != nil {
 		return inHistory, inLake, err
 	}
-	lake, err := lake(ctx, r, r.output("lakePrefix")+"/")
+	lake, err := lake(ctx, r)
 	if err != nil {
 		return inHistory, inLake, err
 	}
@@ -137,9 +137,10 @@ func history(ctx context.Context, r *Run, name string) ([]reconcile.Change, erro
 	return found, nil
 }
 
-// lake is every change in the bucket's objects.
-func lake(ctx context.Context, r *Run, prefix string) ([]reconcile.Change, error) {
+// lake is every change in the source's objects. Those of named sources are below the unnamed one's prefix too.
+func lake(ctx context.Context, r *Run) ([]reconcile.Change, error) {
 	var found []reconcile.Change
+	prefix := r.output("lakePrefix") + "/schema="
 	err := objects.Lines(ctx, r.World.Account.Config(), r.output("lakeBucket"), prefix, func(_ string, line []byte) error {
 		change, ok, err := reconcile.Record(line)
 		if ok {

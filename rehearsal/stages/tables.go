@@ -150,15 +150,15 @@ func (k *keptTables) compareTables(ctx context.Context) (rows int, err error) {
 	for _, name := range tables {
 		database, table, _ := strings.Cut(name, ".")
 		for i, reader := range k.found.Readers {
-			present, tombstones, err := k.read(ctx, reader, database+"_"+table)
+			present, tombstones, err := k.read(ctx, reader, k.viewOf(name))
 			if err != nil {
 				return rows, fmt.Errorf("reading %s by %s: %w", name, reader, err)
 			}
 			compare := athena.Compare
-			if reader == k.engine.Name() && k.format != "iceberg" { // as Athena
+			if k.byAthena(reader) && k.format != "iceberg" { // as Athena
 				compare = athena.CompareToTheMillisecond
 			}
-			differences, n, err := compare(ctx, k.World.Database.Root(), database, table, present)
+			differences, n, err := compare(ctx, k.source.database.Root(), database, table, present)
 			if err != nil {
 				return rows, fmt.Errorf("comparing %s by %s with its table: %w", name, reader, err)
 			}
@@ -177,9 +177,14 @@ func (k *keptTables) compareTables(ctx context.Context) (rows int, err error) {
 	return rows, nil
 }
 
+// byAthena says that a reader is Athena's engine, if there is one.
+func (k *keptTables) byAthena(reader string) bool {
+	return k.engine != nil && reader == k.engine.Name()
+}
+
 // read a table: Athena's engine reads its view, the others the files that its name shows, tombstones too.
 func (k *keptTables) read(ctx context.Context, reader, view string) (present []athena.Row, tombstones int, err error) {
-	if reader == k.engine.Name() {
+	if k.byAthena(reader) {
 		present, err = athena.Rows(ctx, k.engine, view)
 		return present, 0, err //nolint:wrapcheck // the caller says what of
 	}

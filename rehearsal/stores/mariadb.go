@@ -24,6 +24,8 @@ var rdsSQL string
 
 // MariaDBOptions of the database.
 type MariaDBOptions struct {
+	// Name of the database among those of a site; empty for one.
+	Name string
 	// Port to listen on; 0 takes a free one.
 	Port int
 	// Args are further options of the server, such as --binlog-checksum=CRC32; they win over its usual ones.
@@ -41,8 +43,8 @@ type MariaDB struct {
 	// Client is the command line that starts the client of the same build, without options.
 	Client string
 
-	process *process.Process
-	root    *sql.DB
+	*server
+	root *sql.DB
 }
 
 // StartMariaDB starts a fresh, empty database and returns when it answers. It ends with ctx.
@@ -54,7 +56,7 @@ func (s *Site) StartMariaDB(ctx context.Context, o MariaDBOptions) (*MariaDB, er
 	if err != nil {
 		return nil, fmt.Errorf("installing MariaDB: %w", err)
 	}
-	dir, err := s.folder("mariadb")
+	dir, err := s.folder(strings.TrimSuffix("mariadb-"+o.Name, "-"))
 	if err != nil {
 		return nil, err
 	}
@@ -75,12 +77,9 @@ func (s *Site) StartMariaDB(ctx context.Context, o MariaDBOptions) (*MariaDB, er
 	if err := install.data(ctx, dir, user); err != nil {
 		return nil, fmt.Errorf("making the system tables: %w", err)
 	}
-	db.process, err = process.Start(ctx, process.Command{
+	db.server = newServer(ctx, process.Command{
 		Name: "mariadb", Path: install.server, Args: append(options, o.Args...), Env: install.environment(), Dir: dir, Log: db.Log, User: user,
-	})
-	if err != nil {
-		return nil, fmt.Errorf("running the server: %w", err)
-	}
+	}, strings.TrimSpace("the database "+o.Name), mariaDBReady)
 	if err := db.setUp(ctx, filepath.Join(dir, "mariadb.sock")); err != nil {
 		db.Stop()
 		return nil, fmt.Errorf("starting the database: %w", err)
@@ -127,8 +126,8 @@ func (m *MariaDB) setUp(ctx context.Context, socket string) error {
 		return err
 	}
 	defer first.Close()
-	if err := m.process.WaitReady(ctx, mariaDBReady, first.PingContext); err != nil {
-		return fmt.Errorf("waiting for the server: %w", err)
+	if err := m.start(first.PingContext); err != nil {
+		return err
 	}
 	// Accounts of the installer's that RDS does not have, and root's own lock: nobody but the rehearsal knows the password.
 	statements := []string{
@@ -224,23 +223,23 @@ func (m *MariaDB) Disconnect(ctx context.Context, user string) (int, error) {
 	return len(ids), nil
 }
 
+// Crash kills the database (SIGKILL), leaves it down for so long, and starts it again with the same data and port. It returns when the
+// database answers. What was committed is there: the machine, which holds it, goes on.
+func (m *MariaDB) Crash(ctx context.Context, down time.Duration) error {
+	m.crash(ctx, down)
+	if err := m.start(m.root.PingContext); err != nil {
+		m.end()
+		return fmt.Errorf("starting the database again: %w", err)
+	}
+	return nil
+}
+
 // Stop ends the database; its data go with the run folder.
 func (m *MariaDB) Stop() {
 	if m.root != nil {
 		_ = m.root.Close() // the server ends either way
 	}
-	m.process.Stop()
-}
-
-// Done is closed when the database has ended; Err then says why, unless it was stopped.
-func (m *MariaDB) Done() <-chan struct{} { return m.process.Done() }
-
-// Err says why the database ended by itself.
-func (m *MariaDB) Err() error {
-	if err := m.process.Err(); err != nil {
-		return fmt.Errorf("the database is gone: %w", err)
-	}
-	return nil
+	m.server.Stop()
 }
 
 // quote makes a string literal: names and passwords cannot be parameters of account statements.

@@ -96,7 +96,7 @@ func (s *Site) StartOpenSearch(ctx context.Context, o OpenSearchOptions) (*OpenS
 			"PATH=" + os.Getenv("PATH"), "HOME=" + dir, "OPENSEARCH_JAVA_HOME=" + java, "OPENSEARCH_PATH_CONF=" + filepath.Join(dir, "config"),
 			"OPENSEARCH_TMPDIR=" + filepath.Join(dir, "tmp"),
 		},
-	})
+	}, "the OpenSearch node", openSearchReady)
 	master := node.Client(BasicAuthorization(o.MasterUser, o.MasterPassword))
 	if err := node.start(func(ctx context.Context) error {
 		return master.Do(ctx, http.MethodGet, "/_cluster/health?timeout=1s", nil, nil)
@@ -105,6 +105,27 @@ func (s *Site) StartOpenSearch(ctx context.Context, o OpenSearchOptions) (*OpenS
 		return nil, fmt.Errorf("starting the node: %w", err)
 	}
 	return node, nil
+}
+
+// Crash kills the node (SIGKILL), leaves it down for so long, and starts it again with the same data, port and
+// certificates. It returns when the node answers and has all its primary shards. What it had acknowledged is in them: a
+// translog is on disk before the answer (index.translog.durability is request by default),
+// https://docs.opensearch.org/latest/install-and-configure/configuring-opensearch/index-settings/.
+func (n *OpenSearch) Crash(ctx context.Context, down time.Duration) error {
+	n.crash(ctx, down)
+	err := n.start(func(ctx context.Context) error {
+		// Not the master user, whose password may be another one by now.
+		header, err := n.Authorization("rehearsal", MasterBackendRole)
+		if err != nil {
+			return err
+		}
+		return n.Client(header).Do(ctx, http.MethodGet, "/_cluster/health?wait_for_status=yellow&timeout=1s", nil, nil)
+	})
+	if err != nil {
+		n.end()
+		return fmt.Errorf("starting the node again: %w", err)
+	}
+	return nil
 }
 
 // openSearchHome is the installed server, shared by the nodes of this site and never written to.

@@ -31,17 +31,15 @@ import (
 	"regexp"
 	"strings"
 	"time"
-
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/rds"
 )
 
 // World is a running set of servers and stand-ins.
 type World struct {
-	Site     *stores.Site
-	Account  account.Account
-	Proxy    *controlplane.Proxy
-	Database *stores.MariaDB
+	Site    *stores.Site
+	Account account.Account
+	Proxy   *controlplane.Proxy
+	// Database is the one of the unnamed source; [World.StartDatabase] starts those of others.
+	Database *Database
 	Domains  *opensearch.Domains
 	// Collections are those of OpenSearch Serverless.
 	Collections *opensearchserverless.Collections
@@ -64,10 +62,9 @@ type World struct {
 	Guard *iam.Guard
 	// Offers are what the region has, and what the account and its deployer may.
 	Offers *offers.Service
-	// MasterSecretArn names the database's master secret, once a cluster was made.
-	MasterSecretArn string
-
-	moto *stores.Moto
+	moto   *stores.Moto
+	// databases are all of them.
+	databases []*Database
 	// unpublish ends the publishing of metrics.
 	unpublish func()
 	log       *slog.Logger
@@ -108,8 +105,8 @@ func Start(ctx context.Context, o Options) (w *World, err error) {
 		return nil, fmt.Errorf("writing the certificate bundle: %w", err)
 	}
 	o.Progress("MariaDB %s", stores.MariaDBVersion)
-	if w.Database, err = w.Site.StartMariaDB(ctx, stores.MariaDBOptions{}); err != nil {
-		return nil, fmt.Errorf("starting the database: %w", err)
+	if w.Database, err = w.StartDatabase(ctx, ""); err != nil {
+		return nil, err
 	}
 	o.Progress("moto %s", stores.MotoVersion)
 	w.moto, err = w.Site.StartMoto(ctx, stores.MotoOptions{Program: filepath.Join(o.Project, "rehearsal", "standins", "controlplane", "moto")})
@@ -196,28 +193,6 @@ func (w *World) Logged(line *regexp.Regexp) (bool, error) {
 	return line.Match(text), nil
 }
 
-// applyMaster gives the database the master user that RDS would: with the password of the secret that it manages.
-func (w *World) applyMaster(ctx context.Context, _ *controlplane.Call) error {
-	out, err := rds.NewFromConfig(w.Account.Config()).DescribeDBClusters(ctx, &rds.DescribeDBClustersInput{})
-	if err != nil {
-		return fmt.Errorf("reading the cluster: %w", err)
-	}
-	for _, cluster := range out.DBClusters {
-		if cluster.MasterUserSecret == nil {
-			continue
-		}
-		w.MasterSecretArn = aws.ToString(cluster.MasterUserSecret.SecretArn)
-		user, password, err := w.Credentials(ctx, w.MasterSecretArn)
-		if err != nil {
-			return err
-		}
-		if err := w.Database.ApplyMaster(ctx, user, password); err != nil {
-			return fmt.Errorf("making the master user: %w", err)
-		}
-	}
-	return nil
-}
-
 func (w *World) openLog() error {
 	file, err := os.Create(filepath.Join(w.Site.Dir, "rehearsal.log"))
 	if err != nil {
@@ -238,7 +213,11 @@ func (w *World) Env() map[string]string {
 
 // Healthy tells which of the servers has died, if any has.
 func (w *World) Healthy() error {
-	return errors.Join(w.Database.Err(), w.moto.Err(), w.Domains.Err(), w.Collections.Err(), w.Rotations.Err())
+	problems := []error{w.moto.Err(), w.Domains.Err(), w.Collections.Err(), w.Rotations.Err()}
+	for _, d := range w.databases {
+		problems = append(problems, d.Err())
+	}
+	return errors.Join(problems...)
 }
 
 // Close stops everything and removes the run directory. It may be called twice.
@@ -286,8 +265,8 @@ func (w *World) Close() {
 	if w.moto != nil {
 		w.moto.Stop()
 	}
-	if w.Database != nil {
-		w.Database.Stop()
+	for _, d := range w.databases {
+		d.Stop()
 	}
 	if w.Site != nil {
 		_ = w.Site.Remove()

@@ -1,6 +1,7 @@
 package schema_test
 
 import (
+	"cdcpipeline/components/feed"
 	"cdcpipeline/components/pipeline"
 	"cdcpipeline/config"
 	"cdcpipeline/internal/componenttest"
@@ -52,7 +53,7 @@ func deploy(t *testing.T, cfg config.Config) *componenttest.Recorder {
 	r := &componenttest.Recorder{}
 	require.NoError(t, pulumi.RunErr(func(ctx *pulumi.Context) error {
 		code := pulumi.NewAssetArchive(map[string]any{"bootstrap": pulumi.NewStringAsset("")})
-		_, err := pipeline.New(ctx, "cdc", &pipeline.Args{Config: cfg, BootstrapCode: code, RotationCode: code, CurrentStateCode: code, CaBundle: "-----BEGIN CERTIFICATE-----"})
+		_, err := pipeline.New(ctx, "cdc", &pipeline.Args{Config: cfg, Code: feed.Code{Bootstrap: code, Rotation: code, CurrentState: code}, CaBundles: map[string]string{"": "-----BEGIN CERTIFICATE-----"}})
 		return err
 	}, pulumi.WithMocks(componenttest.Project, componenttest.Stack, componenttest.ExistingVpc{Recorder: r})))
 	return r

@@ -63,7 +63,7 @@ func (t *Tool) generate(l Load) []string {
 		args = append(args, "--rate", strconv.Itoa(l.Rate))
 	}
 	if len(l.Database) == 0 {
-		return append(args, t.OfStack(ofStack)...)
+		return append(append(args, t.OfStack(ofStack)...), t.ofSource()...)
 	}
 	return append(args, l.Database...)
 }

@@ -27,6 +27,8 @@ type Tool struct {
 	Stacks string
 	// Env is the tool's environment.
 	Env []string
+	// Source is the stack's source that the tool works on; empty for the unnamed one.
+	Source string
 	// CA is the file of the certificate authority that signs the servers' certificates.
 	CA string
 	// Journals is the folder in which the tool notes the rows that it writes, Sessions the one of what it prints.
@@ -106,7 +108,15 @@ func (t *Tool) Watch(ctx context.Context, session string, ready func(output stri
 
 // command is one command of the tool against the rehearsal's stack.
 func (t *Tool) command(ctx context.Context, args ...string) *exec.Cmd {
-	return t.process(ctx, append([]string{"--stack", ofStack, "--dir", t.Stacks}, args...)...)
+	return t.process(ctx, append(append([]string{"--stack", ofStack, "--dir", t.Stacks}, args...), t.ofSource()...)...)
+}
+
+// ofSource are the flags that choose the source.
+func (t *Tool) ofSource() []string {
+	if t.Source == "" {
+		return nil
+	}
+	return []string{"--source", t.Source}
 }
 
 // process is the tool with arguments, interrupted when the context ends.

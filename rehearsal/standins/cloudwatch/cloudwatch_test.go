@@ -69,13 +69,13 @@ func TestStatusReadsWhatIsPublished(t *testing.T) {
 	tasks.behind.Store(3)
 	stop := Start(t.Context(), acc, tasks, fakeDeliveries{}, 200*time.Millisecond, slog.New(slog.NewTextHandler(t.Output(), nil)))
 	defer stop()
-	sources := status.Sources{
+	stack := status.Stack{
 		DMS: api.NewFromConfig(acc.Config()), CloudWatch: cloudwatch.NewFromConfig(acc.Config()),
 		S3:     s3.NewFromConfig(acc.Config(), func(o *s3.Options) { o.UsePathStyle = true }),
 		Search: func(context.Context) (status.Cluster, error) { return nil, errors.New("there is no domain") },
 	}
-	outputs := outputs.Outputs{TaskArn: tasks.arn, StreamName: "changes", SearchDeliveryName: "to-search", LakeDeliveryName: "to-lake", LakeBucket: "lake"}
-	lag := func() status.Lag { return sources.Read(t.Context(), outputs, status.Options{}).Lag }
+	stack.Sources = []status.Source{{Outputs: outputs.Outputs{TaskArn: tasks.arn, StreamName: "changes", SearchDeliveryName: "to-search", LakeDeliveryName: "to-lake", LakeBucket: "lake"}}}
+	lag := func() status.Lag { return stack.Read(t.Context(), status.Options{}).Lag }
 	require.Eventually(t, func() bool { return lag().TargetSeconds != nil }, 20*time.Second, 100*time.Millisecond)
 	require.Eventually(t, func() bool { return lag().StreamSeconds != nil && lag().LakeSeconds != nil }, 20*time.Second, 100*time.Millisecond)
 	got := lag()

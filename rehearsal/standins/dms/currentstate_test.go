@@ -83,7 +83,7 @@ func TestTheCurrentIndexEqualsTheTable(t *testing.T) {
 	})
 	c.deliver()
 	require.Equal(t, before, c.documents("plain", "id", "name", "amount"), "the former epoch is shown as it was")
-	c.compare(db, tables[1:], currentstate.Index(plain, 2))
+	c.compare(db, tables[1:], currentstate.Source("").Index(plain, 2))
 	require.NoError(t, c.epochs.Switch(t.Context(), plain, 2))
 	c.equal("plain", 1, "id", "name", "amount")
 	c.equal("kinds", 2, "a", "b", "u", "v", "tx", "e", "y")
@@ -239,7 +239,7 @@ func (c *current) rows(table string, key int, columns ...string) map[string]stri
 // documents behind a table's alias, in the form of rows.
 func (c *current) documents(table string, columns ...string) map[string]string {
 	out := map[string]string{}
-	alias := currentstate.Alias(names.Name{Database: "dms_test", Table: table})
+	alias := currentstate.Source("").Alias(names.Name{Database: "dms_test", Table: table})
 	require.NoError(c.t, c.node.Refresh(c.t.Context(), alias))
 	require.NoError(c.t, c.node.Each(c.t.Context(), alias, func(h stores.Hit) error {
 		var source map[string]json.RawMessage
@@ -274,7 +274,7 @@ func (c *current) equal(table string, key int, columns ...string) {
 // finds how many rows all of some filters have in common.
 func (c *current) finds(table string, want int, filters string) {
 	c.t.Helper()
-	hits, err := c.node.Search(c.t.Context(), currentstate.Alias(names.Name{Database: "dms_test", Table: table}), json.RawMessage(`{"query":{"bool":{"filter":[`+filters+`]}}}`))
+	hits, err := c.node.Search(c.t.Context(), currentstate.Source("").Alias(names.Name{Database: "dms_test", Table: table}), json.RawMessage(`{"query":{"bool":{"filter":[`+filters+`]}}}`))
 	require.NoError(c.t, err)
 	require.Len(c.t, hits, want, filters)
 }

@@ -111,7 +111,7 @@ func (p *presentRows) finds(want int, query string) {
 	found := -1
 	require.Eventually(p.t, func() bool {
 		var out struct{ Count int }
-		p.do(http.MethodPost, "/"+currentstate.Alias(p.of)+"/_count", `{"query":`+query+`}`, &out)
+		p.do(http.MethodPost, "/"+currentstate.Source("").Alias(p.of)+"/_count", `{"query":`+query+`}`, &out)
 		found = out.Count
 		return found == want
 	}, 20*time.Second, 200*time.Millisecond, "%s", query)
@@ -121,7 +121,7 @@ const everything = `{"match_all":{}}`
 
 func TestTheFunctionKeepsPresentRowsInACollection(t *testing.T) {
 	p := newPresentRows(t)
-	index := currentstate.Index(p.of, 1)
+	index := currentstate.Source("").Index(p.of, 1)
 	late := `{"range":{"at":{"gte":"2026-11-24"}}}`
 	first := []string{
 		p.change("insert", 10, `"id":1,"at":"2026-11-23T10:00:00Z","n":1,"word":"x"`), p.change("insert", 20, `"id":2,"at":"2026-11-25T10:00:00Z"`),
@@ -208,10 +208,10 @@ func (p *presentRows) switches(index string) {
 	p.finds(0, everything)
 	back, err := epochs.Rollback(p.t.Context(), p.of)
 	require.NoError(p.t, err)
-	require.Equal(p.t, index, currentstate.Index(p.of, back.Number))
+	require.Equal(p.t, index, currentstate.Source("").Index(p.of, back.Number))
 	p.finds(2, everything)
 	var behind map[string]json.RawMessage
-	p.do(http.MethodGet, "/_alias/"+currentstate.Alias(p.of), "", &behind)
+	p.do(http.MethodGet, "/_alias/"+currentstate.Source("").Alias(p.of), "", &behind)
 	require.Len(p.t, behind, 1)
 	require.Contains(p.t, strings.Join(slices.Collect(func(yield func(string) bool) {
 		for _, of := range behind {

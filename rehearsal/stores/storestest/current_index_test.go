@@ -107,8 +107,10 @@ func (c *currentIndices) handle(patience time.Duration, records ...string) int {
 func (c *currentIndices) name(of string) table.Name {
 	return table.Name{Database: c.database, Table: of}
 }
-func (c *currentIndices) alias(of string) string { return currentstate.Alias(c.name(of)) }
-func (c *currentIndices) index(of string) string { return currentstate.Index(c.name(of), 1) }
+
+func (c *currentIndices) alias(of string) string { return currentstate.Source("").Alias(c.name(of)) }
+
+func (c *currentIndices) index(of string) string { return currentstate.Source("").Index(c.name(of), 1) }
 
 func (c *currentIndices) do(method, path string, body any) {
 	c.t.Helper()

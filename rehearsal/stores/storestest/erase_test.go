@@ -91,7 +91,7 @@ func TestARowIsInNoStoreAfterItsErasure(t *testing.T) {
 	exec("DELETE FROM cdc_erase.people WHERE tag = 0xCA00")
 	_, err = e.Run(t.Context())
 	require.ErrorContains(t, err, "does not delete it")
-	require.ErrorContains(t, err, currentstate.Index(e.Table, 1)+" still shows the row")
+	require.ErrorContains(t, err, currentstate.Source("").Index(e.Table, 1)+" still shows the row")
 	deliver(current.change("delete", "people", 5, `"id":7,"tag":"0xCA00","mail":"`+marker+`"`))
 
 	texts := func(index string) int {
@@ -104,7 +104,7 @@ func TestARowIsInNoStoreAfterItsErasure(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, []int{3, 1, 3, 1, 1}, []int{report.Raw.Records, report.Parked.Records, report.History.Documents, report.Current.Documents, report.QueryResults})
 	// OpenSearch remembers a deletion for a minute, and the erasure may wait as long for what holds its segments.
-	current.do(http.MethodPut, "/"+currentstate.Index(e.Table, 1)+"/_settings", `{"index.gc_deletes":"1h"}`)
+	current.do(http.MethodPut, "/"+currentstate.Source("").Index(e.Table, 1)+"/_settings", `{"index.gc_deletes":"1h"}`)
 	e.Yes = true
 	report, err = e.Run(t.Context())
 	require.NoError(t, err)
@@ -119,7 +119,7 @@ func TestARowIsInNoStoreAfterItsErasure(t *testing.T) {
 	require.NoError(t, err)
 	require.Len(t, other, 1)
 	require.Equal(t, 2, current.finds("people", everything))
-	for index, want := range map[string]int{"retail-trans-erase-" + day: 2, currentstate.Index(e.Table, 1): 2} {
+	for index, want := range map[string]int{"retail-trans-erase-" + day: 2, currentstate.Source("").Index(e.Table, 1): 2} {
 		require.Equal(t, want, found(t, node, index, everything), index)
 		require.Zero(t, texts(index), index)
 		var out []struct {

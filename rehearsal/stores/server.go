@@ -5,15 +5,16 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
 	"sync"
 	"time"
 )
 
-// server is what runs a node: one process, and another one after each crash.
+// server is a process, and another one after each crash.
 type server struct {
 	life    context.Context // which it ends with
 	command process.Command
+	what    string        // it is, in messages
+	ready   time.Duration // it may take until it answers
 	done    chan struct{}
 	end     func() // closes done, once
 
@@ -23,8 +24,8 @@ type server struct {
 	stopped bool
 }
 
-func newServer(life context.Context, command process.Command) *server {
-	s := &server{life: life, command: command, done: make(chan struct{})}
+func newServer(life context.Context, command process.Command, what string, ready time.Duration) *server {
+	s := &server{life: life, command: command, what: what, ready: ready, done: make(chan struct{})}
 	s.end = sync.OnceFunc(func() { close(s.done) })
 	return s
 }
@@ -35,7 +36,7 @@ func (s *server) start(probe func(context.Context) error) error {
 	if err != nil {
 		return fmt.Errorf("running the server: %w", err)
 	}
-	return one.WaitReady(s.life, openSearchReady, probe)
+	return one.WaitReady(s.life, s.ready, probe)
 }
 
 func (s *server) run() (*process.Process, error) {
@@ -74,7 +75,7 @@ func (s *server) crash(ctx context.Context, down time.Duration) {
 	}
 }
 
-// Stop ends the node; its data go with the run folder.
+// Stop ends the server; its data go with the run folder.
 func (s *server) Stop() {
 	s.mu.Lock()
 	s.stopped = true
@@ -86,10 +87,10 @@ func (s *server) Stop() {
 	s.end()
 }
 
-// Done is closed when the node has ended; Err then says why, unless it was stopped. A crash is no end.
+// Done is closed when the server has ended; Err then says why, unless it was stopped. A crash is no end.
 func (s *server) Done() <-chan struct{} { return s.done }
 
-// Err says why the node ended by itself.
+// Err says why the server ended by itself.
 func (s *server) Err() error {
 	s.mu.Lock()
 	one := s.process
@@ -98,28 +99,7 @@ func (s *server) Err() error {
 		return nil
 	}
 	if err := one.Err(); err != nil {
-		return fmt.Errorf("the OpenSearch node is gone: %w", err)
-	}
-	return nil
-}
-
-// Crash kills the node (SIGKILL), leaves it down for so long, and starts it again with the same data, port and
-// certificates. It returns when the node answers and has all its primary shards. What it had acknowledged is in them: a
-// translog is on disk before the answer (index.translog.durability is request by default),
-// https://docs.opensearch.org/latest/install-and-configure/configuring-opensearch/index-settings/.
-func (n *OpenSearch) Crash(ctx context.Context, down time.Duration) error {
-	n.crash(ctx, down)
-	err := n.start(func(ctx context.Context) error {
-		// Not the master user, whose password may be another one by now.
-		header, err := n.Authorization("rehearsal", MasterBackendRole)
-		if err != nil {
-			return err
-		}
-		return n.Client(header).Do(ctx, http.MethodGet, "/_cluster/health?wait_for_status=yellow&timeout=1s", nil, nil)
-	})
-	if err != nil {
-		n.end()
-		return fmt.Errorf("starting the node again: %w", err)
+		return fmt.Errorf("%s is gone: %w", s.what, err)
 	}
 	return nil
 }

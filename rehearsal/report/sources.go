@@ -1,0 +1,44 @@
+package report
+
+import "fmt"
+
+// Source is one of several of a stack: how many of its changes were written while rows were written to all, what each sink has of
+// them, and whether its present rows equal its tables, in the indices and in the lake's tables.
+type Source struct {
+	Written      int  `json:"written"`
+	History      int  `json:"history"`
+	Lake         int  `json:"lake"`
+	Lost         int  `json:"lost"`
+	CurrentEqual bool `json:"current_equal"`
+	TablesEqual  bool `json:"tables_equal"`
+}
+
+func (s Source) good() bool {
+	return s.Written > 0 && s.History == s.Written && s.Lake == s.Written && s.Lost == 0 && s.CurrentEqual && s.TablesEqual
+}
+
+// leastSources a stack has that shows several.
+const leastSources = 3
+
+// sourcesProblems are those of a stack with several.
+func sourcesProblems(sources map[string]Source) (p []string) {
+	if len(sources) < leastSources {
+		p = append(p, fmt.Sprintf("rows were written to %d sources at once, not to %d", len(sources), leastSources))
+	}
+	for name, s := range sources {
+		if !s.good() {
+			p = append(p, fmt.Sprintf("the source %s: %+v", name, s))
+		}
+	}
+	return p
+}
+
+// Joined is one question about the rows of two sources, asked in Athena's engine and of the databases.
+type Joined struct {
+	Rows  int  `json:"rows"`
+	Equal bool `json:"equal"`
+	// Found are the rows of all sources in one search, in which each source has some.
+	Found int `json:"found"`
+}
+
+func (j *Joined) good() bool { return j != nil && j.Equal && j.Rows > 0 && j.Found > 0 }

@@ -1,0 +1,125 @@
+package stages
+
+import (
+	"cdcpipeline/rehearsal/stages/tool"
+	"cdcpipeline/rehearsal/world"
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+)
+
+// origin is one of the stack's sources with its database. The unnamed one has no name.
+type origin struct {
+	name     string
+	database *world.Database
+	// seedErr says why the rows to load could not be written.
+	seedErr error
+}
+
+// title names the source in the report and to people.
+func (s *origin) title() string {
+	if s.name == "" {
+		return "unnamed"
+	}
+	return s.name
+}
+
+// ofBootstrap says that a function is the one that prepares the source.
+func (s *origin) ofBootstrap(function string) bool {
+	if s.name == "" {
+		return strings.Contains(function, "cdc-bootstrap")
+	}
+	return strings.Contains(function, "cdc-"+s.name+"-bootstrap")
+}
+
+// named is a source of the stack; nil without one of this name.
+func (r *Run) named(name string) *origin {
+	for _, s := range r.sources {
+		if s.name == name {
+			return s
+		}
+	}
+	return nil
+}
+
+// of is this run as it is for one source: with its database, its outputs, and the tool's commands for it. What stages compare of a stack with
+// one source, they so compare of each.
+func (r *Run) of(s *origin) *Run {
+	one := *r
+	one.source = s
+	if s.name == "" {
+		return &one
+	}
+	t := *r.Tool
+	t.Source, t.Journals, t.Sessions = s.name, filepath.Join(t.Journals, s.name), filepath.Join(t.Sessions, s.name)
+	one.Tool = &t
+	one.Outputs = maps.Clone(r.Outputs)
+	if all, ok := r.Outputs["sources"].(map[string]any); ok {
+		own, _ := all[s.name].(map[string]any)
+		maps.Copy(one.Outputs, own)
+	}
+	return &one
+}
+
+// beside starts a database for one more source.
+func (r *Run) beside(ctx context.Context, name string) (*origin, error) {
+	database, err := r.World.StartDatabase(ctx, name)
+	if err != nil {
+		return nil, fmt.Errorf("one more source: %w", err)
+	}
+	s := &origin{name: name, database: database}
+	r.sources = append(r.sources, s)
+	if err := os.MkdirAll(r.of(s).Tool.Journals, 0o700); err != nil {
+		return nil, fmt.Errorf("making a folder for the journals: %w", err)
+	}
+	return s, nil
+}
+
+// seed writes the rows that are there before the task starts, as soon as the bootstrap has made the tables.
+func seed(ctx context.Context, r *Run, function string) {
+	for _, s := range r.sources {
+		one := r.of(s)
+		if _, err := os.Stat(one.Tool.Journal("loaded")); err == nil || !s.ofBootstrap(function) || s.database.MasterSecretArn == "" {
+			continue // they are there, or the database is somebody else's
+		}
+		s.seedErr = one.Tool.Generate(ctx, tool.Load{
+			Journal: "loaded", Count: loaded, Mix: "100/0/0", Seed: 1, Tables: tables,
+			Database: []string{"--host", s.database.Host, "--port", strconv.Itoa(s.database.Port), "--secret-arn", s.database.MasterSecretArn},
+		})
+	}
+}
+
+// seeded says why the rows to load could not be written.
+func (r *Run) seeded() error {
+	var problems []error
+	for _, s := range r.sources {
+		if s.seedErr != nil {
+			problems = append(problems, fmt.Errorf("writing the rows to load into the source %s: %w", s.title(), s.seedErr))
+		}
+	}
+	return errors.Join(problems...)
+}
+
+// aliasOf is the name under which the present rows of a table are read.
+func (r *Run) aliasOf(table string) string {
+	return strings.Join(r.qualified("current", strings.Split(table, ".")...), "-")
+}
+
+// viewOf is the name of a table in the catalog.
+func (r *Run) viewOf(table string) string {
+	return strings.Join(r.qualified("", strings.Split(table, ".")...)[1:], "_")
+}
+
+// qualified is a name's parts with the source's before those of the table.
+func (r *Run) qualified(first string, table ...string) []string {
+	parts := []string{first}
+	if r.source.name != "" {
+		parts = append(parts, r.source.name)
+	}
+	return append(parts, table...)
+}
