@@ -28,7 +28,7 @@ type Bucket interface {
 type Parked struct {
 	Client Bucket
 	Name   string
-	// Function is the prefix under which the function parks; Lambda, that under which Lambda does.
+	// Function is the prefix under which the function parks; Lambda, that under which Lambda does. An empty one has nothing.
 	Function, Lambda string
 	// From and To are the times at which the records were parked; zero is no bound.
 	From, To time.Time
@@ -40,6 +40,9 @@ type Parked struct {
 func (p Parked) Objects(ctx context.Context) ([]objects.Object, error) {
 	var found []objects.Object
 	for _, prefix := range []string{p.Function, p.Lambda} {
+		if prefix == "" { // which every key of the bucket begins with
+			continue
+		}
 		listed, err := objects.Lake{Client: p.Client, Bucket: p.Name}.List(ctx, prefix)
 		if err != nil {
 			return nil, err
@@ -65,7 +68,7 @@ func (p Parked) Records(ctx context.Context, key string, read func(int), visit f
 	}
 	defer func() { _ = out.Body.Close() }()
 	records := parkedLines
-	if strings.HasPrefix(key, p.Lambda) {
+	if p.Lambda != "" && strings.HasPrefix(key, p.Lambda) {
 		records = invocationRecord
 	}
 	if err := records(out.Body, visit); err != nil {

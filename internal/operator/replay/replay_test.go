@@ -216,3 +216,12 @@ func TestAnObjectOfWhichRecordsWereLeftOutStays(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, []string{"p/a.jsonl"}, b.keys())
 }
+
+func TestNothingButWhatIsParkedIsReplayed(t *testing.T) {
+	b, into := newBucket(), newTarget()
+	b.put("errors/current/a.jsonl", parkedLine(t, currentstate.Parked{Record: insert(1, at(1, 0))}), at(1, 0))
+	b.put("errors/source=orders/current/b.jsonl", parkedLine(t, currentstate.Parked{Record: insert(2, at(1, 0))}), at(1, 0))
+	_, err := Run(t.Context(), Parked{Client: b, Name: "b", Function: "errors/current/"}, into, Options{})
+	require.NoError(t, err)
+	require.Equal(t, []string{"1"}, into.got(0))
+}
