@@ -127,7 +127,7 @@ var Full = []Part{
 		[]Stage{firstUp, rows, verify, check("faults while rows are written", "faults", Faults, "faults"), destroy},
 	},
 	{
-		"sources", "Another database takes the source's place, and its rows replace the former ones. Two more sources join it: rows are written to all at once, " +
+		"sources", "Another database takes the source's place, and its rows replace the former ones; two more sources join it, rows are written to all at once, " +
 			"one is killed, one is down during a deployment, rows of several are queried together, and one is removed.",
 		[]Stage{
 			firstUp, rows, verify,

@@ -46,6 +46,7 @@ func TestEveryCheckIsMadeByExactlyOnePart(t *testing.T) {
 		"policy_in_engine": {"lifecycle"}, "grant_removed": {"lifecycle"}, "permission_taken_away": {"lifecycle"}, "operator": {"lifecycle"}, "task_change": {"lifecycle"}, "table_added": {"lifecycle"},
 		"rotation": {"lifecycle"}, "registry_taken_over": {"lifecycle"}, "domain_replaced": {"lifecycle"}, "names_pinned": {"lifecycle"}, "turned_into_prod": {"lifecycle"}, "half_destroyed": {"lifecycle"}, "adopted": {"lifecycle"}, "preflight": {"account"}, "account_roles": {"account"}, "first_deployment": {"account"}, "conformance": {"account"},
 		"replay": {"rows"}, "closed_index": {"rows"}, "epochs": {"rows"}, "column_added": {"rows"}, "ddl": {"rows"}, "lake_in_trino": {"rows"}, "any_table": {"rows"}, "foreign_keys": {"rows"}, "lake_tables": {"tables"}, "row_erased": {"tables"}, "serverless_task": {"serverless"}, "serverless_change": {"serverless"}, "switch_dms": {"serverless"}, "switch_search": {"serverless"}, "faults": {"faults"}, "another_source": {"sources"},
+		"source_killed": {"sources"}, "up_while_down": {"sources"}, "source_removed": {"sources"},
 	}, by)
 }
 
