@@ -22,7 +22,8 @@ import (
 // For another source (a restore, a blue/green switch, a new server), stop the task before Begin and start it with a full
 // load after Await: until then the former source's records would fall into the new epoch.
 //
-// While a new epoch fills, the alias shows the former one as it was when the new one began.
+// While a new epoch fills, the alias shows the former one as it was when the new one began. Where none was shown yet, as its first index was
+// still to be made, it shows none until Switch.
 type Epochs struct {
 	Source
 	client   *client
