@@ -87,6 +87,7 @@ func (c Config) validateTogether(p *problems) {
 	}
 	feeds := c.Feeds()
 	for _, f := range feeds {
+		f.validateFollowed(p)
 		if f.Source.Existing != nil && c.Network.VpcID == "" {
 			p.add(f.Key("source.existing"), "lives in a VPC that exists, which a new one has no route to: set network.vpcId and network.privateSubnetIds to the database's own")
 		}

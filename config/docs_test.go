@@ -112,7 +112,7 @@ config:
 ` + "```" + `
 
 A stack has one source, or several: what ` + "`source`" + ` is, ` + "`sources`" + ` has by name, each with a stream and a task of its own. The one without a
-name stays what it was when others come. This stack has three, the databases of three services, one of them with more capacity:
+name stays what it was when others come. This stack has three, the databases of three services, one of them with more capacity, one of them PostgreSQL:
 
 ` + "```yaml" + `
 config:
@@ -137,8 +137,10 @@ config:
       stream: {shards: 4}
       replication: {instanceClass: dms.r6i.2xlarge}
     stock:
+      engine: postgresql
+      databaseName: warehouse
       tables:
-        - {database: warehouse, table: items}
+        - {database: public, table: items} # of PostgreSQL a schema
       schemaFiles: [items.sql]
       replication: {kind: serverless, maxDcu: 8}
 ` + "```" + `
@@ -204,11 +206,17 @@ func ofNamed(own string) string {
 }
 
 // defaults are those of a cluster of ours, a domain and an instance of DMS; below source.existing those of a database of yours, and what
-// only serverless capacity has.
+// only serverless capacity or PostgreSQL has.
 func defaults(environment Environment) []field {
 	existing := Source{Existing: &ExistingDatabase{}}
 	all := fields(Config{Environment: environment, Source: Source{Enabled: new(true)}, Sources: map[string]NamedSource{"orders": {}}}.WithDefaults())
 	yours := fields(Config{Environment: environment, Source: existing, Sources: map[string]NamedSource{"orders": {Source: existing}}, Replication: Replication{Kind: Serverless}, Search: Search{Kind: OnCollections}}.WithDefaults())
+	postgres := Source{Enabled: new(true), Engine: EnginePostgreSQL}
+	for i, f := range fields(Config{Environment: environment, Source: postgres, Sources: map[string]NamedSource{"orders": {Source: postgres}}}.WithDefaults()) {
+		if f.name == "DatabaseName" || f.name == "SlotWalGb" {
+			all[i] = f
+		}
+	}
 	for i, f := range yours {
 		if f.owner == reflect.TypeFor[ExistingDatabase]() || strings.HasSuffix(f.key, "Dcu") || slices.Contains([]string{"search.collectionName", "search.standbyReplicas", "search.gatewayPort"}, f.key) {
 			all[i] = f

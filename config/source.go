@@ -2,27 +2,44 @@ package config
 
 import "cmp"
 
-// Source is the MySQL-compatible database whose committed rows are followed.
+// Source is the database whose committed rows are followed: a MySQL-compatible one, or PostgreSQL.
 type Source struct {
 	// Enabled makes the source. With false there are the sources of the section sources alone, and nothing else is set here. To be
 	// said when sources is set and nothing else here is. Default true.
 	Enabled *bool `json:"enabled"`
-	// Existing names a database of yours; without it an Aurora MySQL cluster is made.
+	// Existing names a database of yours; without it a cluster is made: Aurora MySQL, or Aurora PostgreSQL.
 	Existing *ExistingDatabase `json:"existing"`
+	// Engine of the database. Default mysql.
+	Engine Engine `json:"engine"`
 	// ClusterName of the Aurora cluster. Default dms-src, with the stack's name behind it unless the stack is dev: dms-src-prod.
 	ClusterName string `json:"clusterName"`
-	// EngineVersion of Aurora MySQL, e.g. 8.0.mysql_aurora.3.10.4.
+	// DatabaseName is the one database of a PostgreSQL server that is followed: a task of DMS logs in to one. In a cluster it is
+	// made. A source keeps it: another one is another source. Not for MySQL. Default of a cluster: testdb.
+	DatabaseName string `json:"databaseName"`
+	// EngineVersion of Aurora, e.g. 8.0.mysql_aurora.3.10.4 or, of Aurora PostgreSQL, 17.7. Default 17.7 for Aurora PostgreSQL.
 	EngineVersion string `json:"engineVersion"`
 	// InstanceClass of each Aurora instance. Default db.t4g.medium in dev, db.r7g.large in prod.
 	InstanceClass string `json:"instanceClass"`
 	// Instances in the cluster, writer included, 1 to 16. Default 1 in dev, 2 in prod.
 	Instances int `json:"instances"`
-	// Port of the cluster. Default 3306 in dev; in prod 3307, because 3306 is where everybody looks first.
+	// Port of the cluster. Default 3306 in dev; in prod 3307, because 3306 is where everybody looks first. Of Aurora PostgreSQL
+	// 5432 and 5433.
 	Port int `json:"port"`
 	// DeletionProtection of the cluster. Default false in dev, true in prod.
 	DeletionProtection *bool `json:"deletionProtection"`
-	// BinlogRetentionHours, 24 to 2160. Default 24 in dev, 168 in prod.
+	// BinlogRetentionHours of MySQL, 24 to 2160. Default 24 in dev, 168 in prod.
 	BinlogRetentionHours int `json:"binlogRetentionHours"`
+	// SlotWalGb of an Aurora PostgreSQL cluster, 1 to 65536: how many GB of its log a replication slot may hold back
+	// (max_slot_wal_keep_size). PostgreSQL gives up a slot that wants more, and then the tables have to be loaded again. Default
+	// of such a cluster 10 in dev, 100 in prod.
+	SlotWalGb int `json:"slotWalGb"`
+	// SetReplicaIdentity lets the bootstrap run ALTER TABLE … REPLICA IDENTITY FULL on followed tables of PostgreSQL whose
+	// records would otherwise not tell their rows. Default false: the deployment fails, with the statements to run.
+	SetReplicaIdentity bool `json:"setReplicaIdentity"`
+	// AlarmTopic is the ARN of an SNS topic of the stack's region and account, which is told when the slot of an Aurora PostgreSQL
+	// cluster holds back half of slotWalGb. Its policy must let cloudwatch.amazonaws.com publish. Default lake.tables.alarmTopic;
+	// without either there is no alarm.
+	AlarmTopic string `json:"alarmTopic"`
 	// Tables to follow, each by name or by a pattern. Default testdb.retail_trans.
 	Tables []Table `json:"tables"`
 	// Exclude leaves tables out that a pattern of Tables takes in.
@@ -30,7 +47,8 @@ type Source struct {
 	// Bootstrap says what the bootstrap may do to the database. Default apply.
 	Bootstrap Bootstrap `json:"bootstrap"`
 	// Cascades says what the bootstrap does about foreign keys by which MySQL itself deletes or changes rows of followed tables
-	// (ON DELETE and ON UPDATE CASCADE, SET NULL, SET DEFAULT): nothing tells DMS of that. Default warn.
+	// (ON DELETE and ON UPDATE CASCADE, SET NULL, SET DEFAULT): nothing tells DMS of that. Default warn. Not for PostgreSQL, whose
+	// log has these rows.
 	Cascades Cascades `json:"cascades"`
 	// DottedColumns says what the bootstrap does about columns of followed tables that have a dot in their names: the history
 	// index, which all tables share, takes them for objects. Default fail.
@@ -55,15 +73,25 @@ type Source struct {
 	// CaFile is a PEM bundle that signs the database's certificate. Default: the bundle of RDS.
 	CaFile string `json:"caFile"`
 	// Conformance prepares for cdc conformance, which makes a table of its own to see whether AWS does what this project
-	// assumes: the database cdc_conformance is made, and what is made in it later is followed. Default false.
+	// assumes: the database cdc_conformance is made, of PostgreSQL the schema, and what is made in it later is followed. Default false.
 	Conformance bool `json:"conformance"`
 }
 
-// ExistingDatabase is a MySQL-compatible database that this stack does not own.
+// Engine names what the database speaks.
+type Engine string
+
+const (
+	// EngineMySQL is MySQL, MariaDB or Aurora MySQL. The default.
+	EngineMySQL Engine = "mysql"
+	// EnginePostgreSQL is PostgreSQL or Aurora PostgreSQL.
+	EnginePostgreSQL Engine = "postgresql"
+)
+
+// ExistingDatabase is a database that this stack does not own.
 type ExistingDatabase struct {
 	// Host of the writer.
 	Host string `json:"host"`
-	// Port, default 3306.
+	// Port, default 3306, of PostgreSQL 5432.
 	Port int `json:"port"`
 	// SecretArn names the Secrets Manager secret {"username","password"} of a user who may create users and read variables.
 	// With source.bootstrap: check any user who may read them will do. Default then: source.replicationSecretArn.
@@ -104,7 +132,7 @@ const (
 
 // Table is one table to follow, or all that a pattern matches.
 type Table struct {
-	// Database (schema) of the table. A % stands for any text; upper and lower case differ.
+	// Database of the table; of PostgreSQL its schema. A % stands for any text; upper and lower case differ.
 	Database string `json:"database"`
 	// Table name. A % stands for any text; upper and lower case differ.
 	Table string `json:"table"`
@@ -120,7 +148,7 @@ func (t Table) String() string { return t.Database + "." + t.Table }
 
 // ExcludedTable is a table to leave out, or all that a pattern matches.
 type ExcludedTable struct {
-	// Database (schema) of the table. A % stands for any text.
+	// Database of the table; of PostgreSQL its schema. A % stands for any text.
 	Database string `json:"database"`
 	// Table name. A % stands for any text.
 	Table string `json:"table"`
@@ -185,9 +213,11 @@ func (s Source) On() bool { return s.Enabled != nil && *s.Enabled }
 
 // WithDefaults fills what is not set. With an existing database the cluster's own settings stay unset.
 func (s Source) WithDefaults(env Environment) Source {
-	s.BinlogRetentionHours = cmp.Or(s.BinlogRetentionHours, choose(env, 24, 168))
+	s.Engine = cmp.Or(s.Engine, EngineMySQL)
+	of := s.Engine.defaults(env)
+	s.BinlogRetentionHours = cmp.Or(s.BinlogRetentionHours, of.binlogHours)
 	s.Bootstrap = cmp.Or(s.Bootstrap, BootstrapApply)
-	s.Cascades = cmp.Or(s.Cascades, CascadesWarn)
+	s.Cascades = cmp.Or(s.Cascades, of.cascades)
 	s.DottedColumns = cmp.Or(s.DottedColumns, DottedColumnsFail)
 	s.RotationDays = cmp.Or(s.RotationDays, new(s.rotationDays()))
 	if len(s.Tables) == 0 {
@@ -195,7 +225,7 @@ func (s Source) WithDefaults(env Environment) Source {
 	}
 	if s.Existing != nil {
 		existing := *s.Existing
-		existing.Port = cmp.Or(existing.Port, 3306)
+		existing.Port = cmp.Or(existing.Port, of.usualPort)
 		if s.Bootstrap == BootstrapCheck {
 			existing.SecretArn = cmp.Or(existing.SecretArn, s.ReplicationSecretArn)
 		}
@@ -203,10 +233,12 @@ func (s Source) WithDefaults(env Environment) Source {
 		return s
 	}
 	s.ClusterName = cmp.Or(s.ClusterName, defaultClusterName)
-	s.EngineVersion = cmp.Or(s.EngineVersion, "8.0.mysql_aurora.3.10.4")
+	s.DatabaseName = cmp.Or(s.DatabaseName, of.databaseName)
+	s.EngineVersion = cmp.Or(s.EngineVersion, of.version)
 	s.InstanceClass = cmp.Or(s.InstanceClass, choose(env, "db.t4g.medium", "db.r7g.large"))
 	s.Instances = cmp.Or(s.Instances, choose(env, 1, 2))
-	s.Port = cmp.Or(s.Port, choose(env, 3306, 3307))
+	s.Port = cmp.Or(s.Port, choose(env, of.usualPort, of.usualPort+1))
+	s.SlotWalGb = cmp.Or(s.SlotWalGb, of.slotWalGb)
 	s.DeletionProtection = cmp.Or(s.DeletionProtection, new(env == Prod))
 	return s
 }

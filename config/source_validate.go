@@ -17,11 +17,10 @@ func (s Source) validate(at string) error {
 	} else {
 		s.validateCluster(&p, at)
 	}
-	p.between(at+".binlogRetentionHours", s.BinlogRetentionHours, 24, 2160, "hours")
+	s.validateEngine(&p, at)
 	// https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_RotationRulesType.html
 	p.optionalBetween(at+".rotationDays", s.RotationDays, 0, 1000, "days (0 turns the rotation off)")
 	s.validateBootstrap(&p, at)
-	oneOf(&p, at+".cascades", s.Cascades, CascadesWarn, CascadesFail)
 	oneOf(&p, at+".dottedColumns", s.DottedColumns, DottedColumnsFail, DottedColumnsWarn)
 	s.validateTables(&p, at)
 	p.distinct(at+".schemaFiles", s.SchemaFiles)
@@ -42,15 +41,13 @@ func (s Source) validateCluster(p *problems, at string) {
 	if p.matches(key, s.ClusterName, clusterName, "lower-case letters, digits and single hyphens, beginning with a letter, not ending with a hyphen") && len(s.ClusterName) > 60 {
 		p.add(key, "is %d characters long: RDS takes 63 and the instances append their number, use at most 60", len(s.ClusterName))
 	}
-	if p.matches(at+".engineVersion", s.EngineVersion, auroraVersion, "a full Aurora MySQL version such as 8.0.mysql_aurora.3.10.4") && auroraMajor(s.EngineVersion) < 3 {
-		p.add(at+".engineVersion", "%s is out of support: use Aurora MySQL version 3 or newer, such as 8.0.mysql_aurora.3.10.4", s.EngineVersion)
-	}
+	s.validateVersion(p, at+".engineVersion")
 	switch {
 	case s.InstanceClass == "db.serverless":
 		p.add(at+".instanceClass", "db.serverless is not offered here: name a class with a size, such as db.t4g.medium")
 	case !p.matches(at+".instanceClass", s.InstanceClass, dbClass, "a database instance class such as db.t4g.medium"):
 	case dbClassRefused.MatchString(s.InstanceClass):
-		p.add(at+".instanceClass", "%s does not run Aurora MySQL version 3: use db.t4g.medium, db.t4g.large or a memory-optimized class such as db.r7g.large", s.InstanceClass)
+		p.add(at+".instanceClass", "%s does not run %s: use db.t4g.medium, db.t4g.large or a memory-optimized class such as db.r7g.large", s.InstanceClass, s.aurora())
 	}
 	p.between(at+".instances", s.Instances, 1, 16, "instances: one writer and up to 15 readers")
 	p.between(at+".port", s.Port, 1150, 65535, "(what RDS takes)")
@@ -61,6 +58,24 @@ func (s Source) validateCluster(p *problems, at string) {
 				break
 			}
 		}
+	}
+}
+
+// aurora is what a cluster runs, in a message.
+func (s Source) aurora() string {
+	if s.PostgreSQL() {
+		return "Aurora PostgreSQL"
+	}
+	return "Aurora MySQL version 3"
+}
+
+func (s Source) validateVersion(p *problems, key string) {
+	if s.PostgreSQL() {
+		s.validatePostgreSQLVersion(p, key)
+		return
+	}
+	if p.matches(key, s.EngineVersion, auroraVersion, "a full Aurora MySQL version such as "+auroraMySQL) && auroraMajor(s.EngineVersion) < 3 {
+		p.add(key, "%s is out of support: use Aurora MySQL version 3 or newer, such as %s", s.EngineVersion, auroraMySQL)
 	}
 }
 
@@ -84,7 +99,7 @@ func (s Source) validateExisting(p *problems, at string) {
 	case db.Host == "":
 		p.add(host, "is missing: give the host name of the writer")
 	case reader.MatchString(db.Host):
-		p.add(host, "%q does not always lead to the writer, the only instance with a binlog: use the cluster's writer endpoint", db.Host)
+		p.add(host, "%q does not always lead to the writer, the only instance with a %s: use the cluster's writer endpoint", db.Host, s.log())
 	default:
 		p.matches(host, db.Host, hostName, "a host name alone, without scheme, port or user (the port is "+at+".existing.port)")
 	}
@@ -106,6 +121,18 @@ func (s Source) validateExisting(p *problems, at string) {
 	apart(p, at+".instances", s.Instances, at+".existing", why)
 	apart(p, at+".port", s.Port, at+".existing", why+", or set "+at+".existing.port")
 	apart(p, at+".deletionProtection", s.DeletionProtection, at+".existing", why)
+	if s.PostgreSQL() {
+		apart(p, at+".slotWalGb", s.SlotWalGb, at+".existing", why+", and set max_slot_wal_keep_size of your server yourself")
+		apart(p, at+".alarmTopic", s.AlarmTopic, at+".existing", "it is told by the Aurora cluster that is made without it; remove one of the two, and watch the slots of your server yourself")
+	}
+}
+
+// log is what DMS reads of the writer alone.
+func (s Source) log() string {
+	if s.PostgreSQL() {
+		return "slot"
+	}
+	return "binlog"
 }
 
 // validateBootstrap: a bootstrap that only checks needs what it may not make.

@@ -29,7 +29,11 @@ func (f Feed) validateBeside(p *problems, other Feed) {
 	if f.Stream.Name == other.Stream.Name {
 		p.add(f.Key("stream.name"), "%q is %s too: each source needs a stream of its own", f.Stream.Name, other.Key("stream.name"))
 	}
-	if f.server() != "" && f.server() == other.server() {
+	switch {
+	case f.server() == "" || f.server() != other.server():
+	case f.Source.Engine != other.Source.Engine:
+		p.add(f.Key("source.engine"), "%s, and %s: %s are of one server, %s, which is one of the two: give each its own", f.Source.Engine, other.Key("source.engine"), other.Source.Engine, f.server())
+	case f.Source.DatabaseName == other.Source.DatabaseName:
 		f.validateOnOneServer(p, other)
 	}
 }
@@ -80,19 +84,39 @@ var inAthena = []string{"", "_changes", "_records", "_table", "_next", "_raw"}
 // validateInAthena: orders_x.y of the unnamed source would be orders_x_y, which x.y of the source orders is. Names of one
 // source are made apart, and so were these: but then the unnamed source's would change when another source comes.
 func (f Feed) validateInAthena(p *problems, other Feed) {
+	f.validateControlInAthena(p, other)
 	for i, a := range f.Source.Tables {
 		for j, b := range other.Source.Tables {
 			if f.athena(a) == "" || other.athena(b) == "" {
 				continue
 			}
-			for _, end := range inAthena {
-				if name := f.athena(a) + end; slices.ContainsFunc(inAthena, func(e string) bool { return other.athena(b)+e == name }) {
-					p.add(f.Key("source"), "%s (tables[%d]) would be %s in Athena, and so would %s (%s): give the source another name", a, i, name, other.Key(fmt.Sprintf("source.tables[%d]", j)), b)
-					return
-				}
+			if name := bothInAthena(f.athena(a), other.athena(b)); name != "" {
+				p.add(f.Key("source"), "%s (tables[%d]) would be %s in Athena, and so would %s (%s): give the source another name", a, i, name, other.Key(fmt.Sprintf("source.tables[%d]", j)), b)
+				return
 			}
 		}
 	}
+}
+
+// validateControlInAthena: the records that are about no row are a table too, behind the source's name. No table of a named source
+// is called as those of another are.
+func (f Feed) validateControlInAthena(p *problems, other Feed) {
+	for i, t := range other.Source.Tables {
+		if name := bothInAthena(f.Name+"_dms_control", other.athena(t)); f.Name != "" && name != "" {
+			p.add(f.Key("source"), "its control records would be %s in Athena, and so would %s (%s): give the source another name", name, other.Key(fmt.Sprintf("source.tables[%d]", i)), t)
+			return
+		}
+	}
+}
+
+// bothInAthena is a name that both of two tables have in the catalog; empty when there is none.
+func bothInAthena(one, other string) string {
+	for _, end := range inAthena {
+		if name := one + end; slices.ContainsFunc(inAthena, func(e string) bool { return other+e == name }) {
+			return name
+		}
+	}
+	return ""
 }
 
 // athena is what a table is called in the lake's catalog; empty for a pattern, whose tables are not known yet.

@@ -6,7 +6,6 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"unicode/utf8"
 )
 
 // identifier leaves out what DMS reads as a wildcard, but for the % that is one, and what an index name or an object key
@@ -16,9 +15,6 @@ var identifier = regexp.MustCompile(`^[\p{L}\p{N}_$%-]+$`)
 // omittable are the names of columns that a transformation rule can name:
 // https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Tasks.CustomizingTasks.TableMapping.SelectionTransformation.Transformations.html
 var omittable = regexp.MustCompile(`^[\p{L}\p{N}_]+$`)
-
-// systemSchemas are MySQL's own.
-var systemSchemas = []string{"information_schema", "mysql", "performance_schema", "sys"}
 
 func (t Table) pattern() table.Pattern { return table.Pattern{Database: t.Database, Table: t.Table} }
 
@@ -38,7 +34,7 @@ func (s Source) validateTables(p *problems, at string) {
 	}
 	for i, table := range s.Tables {
 		key := fmt.Sprintf("%s.tables[%d]", at, i)
-		validatePattern(p, key, table.pattern())
+		s.validatePattern(p, key, table.pattern())
 		s.validateOverlap(p, at, i)
 		validateOmitted(p, key+".omitColumns", table.OmitColumns)
 		validateFilters(p, key, table)
@@ -55,20 +51,27 @@ func (s Source) validateTables(p *problems, at string) {
 	}
 }
 
-func validatePattern(p *problems, key string, named table.Pattern) {
-	validateIdentifier(p, key+".database", named.Database)
-	validateIdentifier(p, key+".table", named.Table)
-	if slices.Contains(systemSchemas, strings.ToLower(named.Database)) {
+func (s Source) validatePattern(p *problems, key string, named table.Pattern) {
+	s.validateIdentifier(p, key+".database", named.Database)
+	s.validateIdentifier(p, key+".table", named.Table)
+	switch {
+	case !s.Engine.owns(named.Database):
+	case s.PostgreSQL() && strings.EqualFold(named.Database, HeartbeatSchema):
+		p.add(key+".database", "%q is where DMS keeps its heartbeat: follow tables of your own schemas", named.Database)
+	case s.PostgreSQL():
+		p.add(key+".database", "%q is PostgreSQL's own: follow tables of your own schemas", named.Database)
+	default:
 		p.add(key+".database", "%q is MySQL's own: follow tables of your own databases", named.Database)
 	}
 }
 
-func validateIdentifier(p *problems, key, name string) {
+func (s Source) validateIdentifier(p *problems, key, name string) {
+	most, unit, count := s.Engine.maxIdentifier()
 	switch {
 	case name == "":
 		p.add(key, "is missing: each table needs a database and a table")
-	case utf8.RuneCountInString(name) > 64:
-		p.add(key, "is %d characters long: MySQL takes 64", utf8.RuneCountInString(name))
+	case count(name) > most:
+		p.add(key, "is %d %s long: %s takes %d", count(name), unit, s.Engine.server(), most)
 	default:
 		p.matches(key, name, identifier, "letters, digits, _, $ and - only, and % for any text")
 	}
@@ -94,8 +97,8 @@ func (s Source) validateOverlap(p *problems, at string, i int) {
 
 func (s Source) validateExcluded(p *problems, at string, i int) {
 	key, excluded := fmt.Sprintf("%s.exclude[%d]", at, i), s.Exclude[i].pattern()
-	validateIdentifier(p, key+".database", excluded.Database)
-	validateIdentifier(p, key+".table", excluded.Table)
+	s.validateIdentifier(p, key+".database", excluded.Database)
+	s.validateIdentifier(p, key+".table", excluded.Table)
 	if excluded.Database == "" || excluded.Table == "" {
 		return
 	}

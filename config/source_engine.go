@@ -1,0 +1,161 @@
+package config
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// PostgreSQL reports whether the database is one; call it after WithDefaults.
+func (s Source) PostgreSQL() bool { return s.Engine == EnginePostgreSQL }
+
+// engineDefaults are those of a source that depend on its engine; what the other engine has is left unset.
+type engineDefaults struct {
+	databaseName, version             string
+	usualPort, binlogHours, slotWalGb int
+	cascades                          Cascades
+}
+
+func (e Engine) defaults(env Environment) engineDefaults {
+	if e == EnginePostgreSQL {
+		// Supported for longer than others: https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/AuroraPostgreSQL.Updates.LTS.html.
+		return engineDefaults{databaseName: retailDatabase, version: auroraPostgreSQL, usualPort: 5432, slotWalGb: choose(env, 10, 100)}
+	}
+	return engineDefaults{version: auroraMySQL, usualPort: 3306, binlogHours: choose(env, 24, 168), cascades: CascadesWarn}
+}
+
+// Versions of a cluster that names none.
+const (
+	auroraMySQL      = "8.0.mysql_aurora.3.10.4"
+	auroraPostgreSQL = "17.7"
+)
+
+// server is what is told of an engine in a message.
+func (e Engine) server() string {
+	if e == EnginePostgreSQL {
+		return "PostgreSQL"
+	}
+	return "MySQL"
+}
+
+// maxIdentifier is how long a name may be, and in what it is counted: https://dev.mysql.com/doc/refman/8.4/en/identifier-length.html,
+// https://www.postgresql.org/docs/current/limits.html.
+func (e Engine) maxIdentifier() (length int, unit string, count func(string) int) {
+	if e == EnginePostgreSQL {
+		return 63, "bytes", func(name string) int { return len(name) }
+	}
+	return 64, "characters", func(name string) int { return len([]rune(name)) }
+}
+
+// SystemSchemas are the engine's own, and for PostgreSQL the one that the heartbeat of DMS is in: nobody's tables to follow.
+func (e Engine) SystemSchemas() []string {
+	if e == EnginePostgreSQL {
+		return []string{HeartbeatSchema, "information_schema", "pg_catalog", "pg_toast"}
+	}
+	return []string{"information_schema", "mysql", "performance_schema", "sys"}
+}
+
+// HeartbeatSchema is where DMS keeps the table that it writes to so that a slot of an idle database moves on.
+const HeartbeatSchema = "cdc_heartbeat"
+
+// owns reports whether a schema is the engine's own: of PostgreSQL every one whose name begins with pg_ is,
+// https://www.postgresql.org/docs/current/ddl-schemas.html.
+func (e Engine) owns(schema string) bool {
+	schema = strings.ToLower(schema)
+	return slices.Contains(e.SystemSchemas(), schema) || e == EnginePostgreSQL && strings.HasPrefix(schema, "pg_")
+}
+
+// validateEngine refuses what belongs to another engine, each key with what to do.
+func (s Source) validateEngine(p *problems, at string) {
+	oneOf(p, at+".engine", s.Engine, EngineMySQL, EnginePostgreSQL)
+	if s.PostgreSQL() {
+		s.validatePostgreSQL(p, at)
+		return
+	}
+	const why = "is of PostgreSQL"
+	p.foreign(at, ".databaseName", s.DatabaseName != "", why+": the databases of a MySQL server are named in %[1]s.tables; remove it, or set %[1]s.engine to postgresql")
+	p.foreign(at, ".slotWalGb", s.SlotWalGb != 0, why+": how long MySQL keeps its log is %[1]s.binlogRetentionHours; remove it, or set %[1]s.engine to postgresql")
+	p.foreign(at, ".setReplicaIdentity", s.SetReplicaIdentity, why+": MySQL's records tell the whole row anyway; remove it, or set %[1]s.engine to postgresql")
+	p.foreign(at, ".alarmTopic", s.AlarmTopic != "", why+": it is told of a slot; remove it, or set %[1]s.engine to postgresql")
+	p.between(at+".binlogRetentionHours", s.BinlogRetentionHours, 24, 2160, "hours")
+	oneOf(p, at+".cascades", s.Cascades, CascadesWarn, CascadesFail)
+}
+
+// foreign refuses a key that is set although the source's engine has no such thing.
+func (p *problems) foreign(at, key string, set bool, why string) {
+	if set {
+		p.add(at+key, why, at)
+	}
+}
+
+func (s Source) validatePostgreSQL(p *problems, at string) {
+	const why = "is of MySQL"
+	p.foreign(at, ".binlogRetentionHours", s.BinlogRetentionHours != 0, why+": PostgreSQL keeps its log for a slot, of which a cluster's %[1]s.slotWalGb is the bound; remove it, or set %[1]s.engine to mysql")
+	p.foreign(at, ".cascades", s.Cascades != "", why+": PostgreSQL's log has the rows that go by foreign keys; remove it, or set %[1]s.engine to mysql")
+	s.validateDatabaseName(p, at+".databaseName", at)
+	p.foreign(at, ".setReplicaIdentity", s.SetReplicaIdentity && s.Bootstrap == BootstrapCheck, "changes tables, and with %[1]s.bootstrap check nothing is changed: remove one of the two, and run the statements that the bootstrap names")
+	if s.AlarmTopic != "" {
+		p.matches(at+".alarmTopic", s.AlarmTopic, topicArn, "the whole ARN of an SNS topic, arn:aws:sns:<region>:<account>:<name>")
+	}
+	if s.Existing == nil {
+		p.between(at+".slotWalGb", s.SlotWalGb, 1, 65536, "GB: a cluster's storage ends at 64 TB")
+	}
+}
+
+var (
+	// https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_CreateDBInstance.html says of DBName what
+	// API_CreateDBCluster leaves open of DatabaseName.
+	clusterDatabase = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_]*$`)
+	// anyDatabase leaves out what would end the setting that DMS connects by.
+	anyDatabase = regexp.MustCompile(`^[\p{L}\p{N}_$-]+$`)
+)
+
+// ownDatabases are there without anybody's doing.
+var ownDatabases = []string{"postgres", "rdsadmin", "template0", "template1"}
+
+func (s Source) validateDatabaseName(p *problems, key, at string) {
+	name, pattern, want := s.DatabaseName, clusterDatabase, "letters, digits and _ only, beginning with a letter"
+	if s.Existing != nil {
+		pattern, want = anyDatabase, "letters, digits, _, $ and - only: one database, by its own name"
+	}
+	own := ownDatabases
+	if s.Existing != nil {
+		own = own[1:]
+	}
+	switch {
+	case name == "":
+		p.add(key, "is missing: name the database of %[1]s.existing that is followed, whose schemas %[1]s.tables names", at)
+	case len(name) > 63:
+		p.add(key, "is %d bytes long: PostgreSQL takes 63", len(name))
+	case slices.Contains(own, name):
+		p.add(key, "%q is PostgreSQL's own: follow a database of your own", name)
+	default:
+		p.matches(key, name, pattern, want)
+	}
+}
+
+var postgresVersion = regexp.MustCompile(`^[0-9]{2}\.[0-9]+$`)
+
+// validatePostgreSQLVersion holds versions that RDS and DMS both have: those before 14 are out of support,
+// https://docs.aws.amazon.com/AmazonRDS/latest/AuroraPostgreSQLReleaseNotes/aurorapostgresql-release-calendar.html, and DMS
+// follows none after 17, https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Source.PostgreSQL.html.
+func (s Source) validatePostgreSQLVersion(p *problems, key string) {
+	if !p.matches(key, s.EngineVersion, postgresVersion, "a full Aurora PostgreSQL version such as "+auroraPostgreSQL) {
+		return
+	}
+	switch {
+	case versionBelow(s.EngineVersion, 14):
+		p.add(key, "%s is out of support: use Aurora PostgreSQL version 14 or newer, such as %s", s.EngineVersion, auroraPostgreSQL)
+	case !versionBelow(s.EngineVersion, 18):
+		p.add(key, "%s is newer than what DMS follows: use Aurora PostgreSQL version 17 or older, such as %s", s.EngineVersion, auroraPostgreSQL)
+	}
+}
+
+// validateFollowed: PostgreSQL 17 is followed from version 3.6.1 of DMS on, and what is older by each that is taken here,
+// https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Source.PostgreSQL.html.
+func (f Feed) validateFollowed(p *problems) {
+	version := f.Replication.EngineVersion
+	if f.Source.PostgreSQL() && f.Source.Existing == nil && version != "" && !versionBelow(f.Source.EngineVersion, 17) && versionBelow(version, 3, 6, 1) {
+		p.add(f.Key("replication.engineVersion"), "%s does not follow PostgreSQL 17, which %s is: use 3.6.1 or newer, or an older %[2]s", version, f.Key("source.engineVersion"))
+	}
+}
