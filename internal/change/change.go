@@ -42,12 +42,14 @@ const BeforeImage = "before-image"
 
 // Record is one record. It does not share memory with what it was parsed from.
 type Record struct {
+	// Kind of the source that it is from.
+	Kind      Kind
 	Type      Type
 	Operation Operation
 	// Schema and Table of the source. Those of a control record may be empty.
 	Schema, Table string
-	// Data is the row: after an insert or update, before a delete. A column that is NULL is absent or null.
-	// It is nil for a control record.
+	// Data is the row: after an insert or update, before a delete. A column that is NULL is absent or null; of PostgreSQL, an
+	// absent one may be in Before ([Record.Row]). It is nil for a control record.
 	Data Row
 	// Before are columns of the row before an update, those that the task's settings choose; nil without any.
 	Before Row
@@ -93,13 +95,16 @@ func (r Row) Get(name string) (json string, ok bool) {
 	return "", false
 }
 
-// Parse reads one record. It refuses what is not JSON, names that come twice, and data records that lack their
+// Parse reads one record of a MySQL source.
+func Parse(raw []byte) (*Record, error) { return MySQL.Parse(raw) }
+
+// Parse reads one record of a source. It refuses what is not JSON, names that come twice, and data records that lack their
 // operation, table or row.
-func Parse(raw []byte) (*Record, error) {
+func (k Kind) Parse(raw []byte) (*Record, error) {
 	if !utf8.Valid(raw) {
 		return nil, errors.New("reading a change record: it is not UTF-8")
 	}
-	r := &Record{raw: string(raw)}
+	r := &Record{Kind: k, raw: string(raw)}
 	if !gjson.Valid(r.raw) {
 		return nil, errors.New("reading a change record: it is not JSON")
 	}

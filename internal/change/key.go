@@ -19,7 +19,8 @@ type Key []string
 // KeyColumns are the columns of a table's primary key, in its order.
 type KeyColumns struct {
 	Names []string
-	// Types of the columns, as MySQL has them (datetime(6), binary(16)) or DMS (TIMESTAMP, BYTES). Where there is none, a value is
+	// Types of the columns, as MySQL has them (datetime(6), binary(16)), PostgreSQL's format_type (timestamp(3) with time zone) or DMS
+	// (TIMESTAMP, BYTES). Where there is none, a value is
 	// taken as it was written, but for zeros at the end of a decimal number.
 	Types []string
 }
@@ -34,40 +35,42 @@ func (k KeyColumns) typeOf(i int) string {
 
 // Key of the row that the record is about.
 func (r *Record) Key(columns KeyColumns) (Key, error) {
-	key, err := r.Data.key(columns)
+	key, err := r.Row().key(r.Kind, columns)
 	if err != nil {
 		return nil, fmt.Errorf("the key of a record of %s: %w", r.Name(), err)
 	}
 	return key, nil
 }
 
-// PreviousKey is the key that an update has changed; ok is false when it has not, or the record has no before-image.
+// PreviousKey is the key that an update has changed; ok is false when it has not, or the record tells of no former row.
 func (r *Record) PreviousKey(columns KeyColumns) (key Key, ok bool, err error) {
-	if r.Operation != Update || r.Before == nil {
+	former, told := r.Former()
+	if !told {
 		return nil, false, nil
 	}
 	now, err := r.Key(columns)
 	if err != nil {
 		return nil, false, err
 	}
-	if key, err = r.Before.key(columns); err != nil {
+	if key, err = former.key(r.Kind, columns); err != nil {
 		return nil, false, fmt.Errorf("the key before an update of %s: %w", r.Name(), err)
 	}
 	return key, !slices.Equal(key, now), nil
 }
 
 // key of a row. A key has no NULL, so that text or bytes that are null, or left out of a row that has something else, are
-// empty ones: DMS does not say how it writes them without IncludeNullAndEmpty. Of a row that has nothing nobody can tell.
-func (r Row) key(columns KeyColumns) (Key, error) {
+// empty ones: DMS does not say how it writes them without IncludeNullAndEmpty. Of a row that has nothing nobody can tell, nor of one of
+// PostgreSQL that leaves something out.
+func (r Row) key(k Kind, columns KeyColumns) (Key, error) {
 	if len(columns.Names) == 0 {
 		return nil, fmt.Errorf("no columns of a primary key were named")
 	}
 	key := make(Key, len(columns.Names))
 	for i, name := range columns.Names {
-		of := spellingOf(columns.typeOf(i))
+		of := k.spellingOf(columns.typeOf(i))
 		raw, ok := r.Get(name)
 		if !ok || raw == "null" {
-			if !of.empty() || len(r) == 0 {
+			if !of.empty() || len(r) == 0 || !ok && k.Postgres() {
 				return nil, fmt.Errorf("column %s is missing or null", name)
 			}
 			raw = `""`

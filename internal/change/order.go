@@ -12,13 +12,16 @@ import (
 // Order is where a record stands among the records of one row.
 //
 // A loaded row comes before every change, a row loaded again after the first load. Changes come in the order of the
-// source's binlog: file number, offset, record within the transaction, time of the commit.
+// source's binlog: file number, offset, record within the transaction, time of the commit. Those of PostgreSQL come in the order of its
+// log.
 type Order struct {
 	loaded bool
 	// base is the name of the binlog's files without their number.
 	base         string
 	file, offset uint64
 	record       uint64
+	// lsn of a change of PostgreSQL, which has none of the above but the record.
+	lsn uint64
 	// at is when a change was committed, or a load was made.
 	at time.Time
 }
@@ -43,6 +46,9 @@ func (r *Record) order() (Order, error) {
 	if r.Operation == Load {
 		at, err := r.Made()
 		return Order{loaded: true, at: at}, err
+	}
+	if r.Kind.Postgres() {
+		return r.orderInLog()
 	}
 	o, err := position(m.StreamPosition)
 	if err != nil {
@@ -94,8 +100,10 @@ func (o Order) Compare(other Order) (int, error) {
 			return -1, nil
 		}
 		return 1, nil
-	case o.base != other.base:
+	case o.base != other.base || (o.lsn == 0) != (other.lsn == 0):
 		return 0, fmt.Errorf("changes at %s and %s have no order: their binlogs are of different servers", o, other)
+	case o.lsn > 0:
+		return cmp.Compare(o.lsn, other.lsn), nil
 	}
 	return cmp.Or(cmp.Compare(o.file, other.file), cmp.Compare(o.offset, other.offset), cmp.Compare(o.record, other.record), o.at.Compare(other.at)), nil
 }
@@ -107,6 +115,9 @@ func (o Order) Time() time.Time { return o.at }
 func (o Order) String() string {
 	if o.loaded {
 		return "load of " + o.at.Format(time.RFC3339Nano)
+	}
+	if o.lsn > 0 {
+		return fmt.Sprintf("%X/%X#%d", o.lsn>>offsetBits, o.lsn&(1<<offsetBits-1), o.record)
 	}
 	return fmt.Sprintf("%s.%06d:%d#%d", o.base, o.file, o.offset, o.record)
 }

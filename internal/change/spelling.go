@@ -36,6 +36,13 @@ const (
 	fixedOctets
 	uuids
 	addresses
+	// Those of PostgreSQL alone.
+	truths
+	zonedMoments
+	zonedClocks
+	escapedOctets
+	networks
+	padded
 )
 
 // spellings by the names that MySQL and DMS have for types, in small letters:
@@ -52,10 +59,16 @@ var spellings = map[string]spelled{
 	"uuid": uuids, "inet4": addresses, "inet6": addresses,
 }
 
-// spellingOf a type: bigint(20) unsigned, BINARY(16), TIMESTAMP.
-func spellingOf(declared string) spelling {
+// uuidBytes is the length of a UUID, and of an address of IPv6.
+const uuidBytes = 16
+
+// spellingOf a type: bigint(20) unsigned, BINARY(16), TIMESTAMP, character varying(20).
+func (k Kind) spellingOf(declared string) spelling {
 	if declared == "" {
 		return spelling{}
+	}
+	if k.Postgres() {
+		return spelling{kind: postgresSpellings[typeName(declared)], length: uuidBytes}
 	}
 	declared = strings.ToLower(declared)
 	name, rest := declared, ""
@@ -67,7 +80,7 @@ func spellingOf(declared string) spelling {
 	case name == "inet4":
 		s.length = 4
 	case name == "inet6" || name == "uuid":
-		s.length = 16
+		s.length = uuidBytes
 	case s.kind == fixedOctets || s.kind == bits:
 		digits, _, _ := strings.Cut(strings.TrimPrefix(rest, "("), ")")
 		s.length, _ = strconv.Atoi(digits)
@@ -80,7 +93,14 @@ func spellingOf(declared string) spelling {
 }
 
 // empty says that the type has an empty value, which DMS may write as null or leave out.
-func (s spelling) empty() bool { return s.kind == texts || s.kind == octets || s.kind == fixedOctets }
+func (s spelling) empty() bool {
+	switch s.kind {
+	case texts, octets, fixedOctets, escapedOctets, padded:
+		return true
+	default:
+		return false
+	}
+}
 
 // text of a value.
 func (s spelling) text(raw string) (string, error) {
@@ -114,6 +134,8 @@ func (s spelling) text(raw string) (string, error) {
 		return s.uuid(value), nil
 	case addresses:
 		return s.address(value), nil
+	case truths, zonedMoments, zonedClocks, escapedOctets, networks, padded:
+		return s.postgres(value), nil
 	case texts:
 	}
 	return value, nil

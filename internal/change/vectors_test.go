@@ -11,7 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-var update = flag.Bool("update", false, "write testdata/vectors.json anew")
+var update = flag.Bool("update", false, "write testdata/*.json anew")
 
 // vector is a line with what this package says of it. Whoever reads records in another language is tested with the same file.
 type vector struct {
@@ -26,34 +26,43 @@ type vector struct {
 	ID       string `json:"id,omitempty"`
 	Previous string `json:"previous,omitempty"`
 	Version  int64  `json:"version,omitempty,string"`
+	// Row is what the row is after an update of PostgreSQL, by column, where that is not the record's data; the values are raw JSON.
+	Row map[string]string `json:"row,omitempty"`
+	// Untold says that columns which the record lacks may have any value.
+	Untold bool `json:"untold,omitempty"`
 }
 
-const vectorsFile = "testdata/vectors.json"
-
 func TestVectorsForOtherLanguagesAreCurrent(t *testing.T) {
+	current(t, MySQL, "testdata/vectors.json", vectors())
+	current(t, PostgreSQL, "testdata/vectors_postgresql.json", postgresVectors())
+}
+
+// current compares a file with what this package says of lines of a kind of source.
+func current(t *testing.T, kind Kind, file string, all []vector) {
+	t.Helper()
 	var want bytes.Buffer
 	encoder := json.NewEncoder(&want)
 	encoder.SetEscapeHTML(false)
 	want.WriteString("[\n")
-	for i, v := range vectors() {
+	for i, v := range all {
 		if i > 0 {
 			want.WriteString(",")
 		}
-		v.say()
+		v.say(kind)
 		require.NoError(t, encoder.Encode(v))
 	}
 	want.WriteString("]\n")
 	if *update {
-		require.NoError(t, os.WriteFile(vectorsFile, want.Bytes(), 0o600))
+		require.NoError(t, os.WriteFile(file, want.Bytes(), 0o600))
 	}
-	have, err := os.ReadFile(vectorsFile)
+	have, err := os.ReadFile(file)
 	require.NoError(t, err)
 	require.Equal(t, want.String(), string(have), "go test ./internal/change -run Vectors -update")
 }
 
 // say fills in what this package says of the line.
-func (v *vector) say() {
-	r, err := Parse([]byte(v.Line))
+func (v *vector) say(kind Kind) {
+	r, err := kind.Parse([]byte(v.Line))
 	if err != nil {
 		v.Refused = true
 		return
@@ -72,6 +81,13 @@ func (v *vector) say() {
 	if moved {
 		v.Previous = previous.ID()
 	}
+	if row := r.Row(); len(row) > len(r.Data) {
+		v.Row = map[string]string{}
+		for _, c := range row {
+			v.Row[c.Name] = c.JSON
+		}
+	}
+	v.Untold = r.Untold(v.Key)
 }
 
 func vectors() []vector {

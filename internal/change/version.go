@@ -20,7 +20,8 @@ const (
 // has the same one. Every loaded row is below every change.
 //
 //   - A load is its time in microseconds since 1970.
-//   - A change is its binlog file and, in that, the offset of its transaction's beginning plus its record number: the
+//   - A change of PostgreSQL is the place of its own in the log, its LSN, of 62 bits: above 1 for a change, as with MySQL.
+//   - A change of MySQL is its binlog file and, in that, the offset of its transaction's beginning plus its record number: the
 //     first row of a transaction is 1 above the beginning, the second 2, and because every row takes at least one byte
 //     of the binlog, the last one is still below the next transaction. So no transaction has too many rows.
 //
@@ -48,6 +49,9 @@ func (o Order) version(transaction string) (int64, error) {
 		}
 		return at, nil
 	}
+	if o.lsn > 0 {
+		return int64(changed | o.lsn), nil
+	}
 	id, err := strconv.ParseUint(transaction, 10, 64)
 	if err != nil {
 		return 0, fmt.Errorf("transaction-id %q is no number: set IncludeTransactionDetails of the target endpoint", transaction)
@@ -65,5 +69,5 @@ func (o Order) version(transaction string) (int64, error) {
 	return int64(changed | o.file<<placeBits | (place + o.record)), nil
 }
 
-// Binlog is the name of the source's binlog files without their number; empty for a load.
+// Binlog is the name of the source's binlog files without their number; empty for a load, and for what PostgreSQL's log has no name for.
 func (o Order) Binlog() string { return o.base }
