@@ -151,9 +151,13 @@ func (f *Function) plan(ctx context.Context, it *item) ([]document, error) {
 	if err := f.indices.prepare(ctx, e, epoch.Number); err != nil {
 		return nil, err
 	}
+	if columns := f.untold(e, epoch.Key, r); len(columns) > 0 {
+		return nil, &problem{Incomplete, fmt.Errorf("%s: neither the row nor its before-image tells %s, which may have any value: "+
+			"ALTER TABLE %s REPLICA IDENTITY FULL, then load the table again", e.name(), strings.Join(columns, ", "), e.name())}
+	}
 	o := origin{record: r, position: order.String(), committed: order.Time(), indexed: f.deps.Now()}
 	docs, err := rows(f.indices.kind, f.settings.Source.Index(e.name(), epoch.Number), epoch.columns(), version, o)
-	if column := e.rounded(r.Data); err == nil && column != "" && r.Operation != change.Delete {
+	if column := e.rounded(r.Row()); err == nil && column != "" && r.Operation != change.Delete {
 		err = &problem{Rounded, fmt.Errorf("column %s is an integer in scientific notation, which may have lost digits: set UseLargeIntegerValue of the target endpoint", column)}
 	}
 	return docs, err
@@ -163,14 +167,14 @@ func (f *Function) plan(ctx context.Context, it *item) ([]document, error) {
 // be on its way in another shard. Those that nobody describes in time are entered, so that no record waits for them again. The
 // entry comes back as it is now.
 func (f *Function) announced(ctx context.Context, e *entry, r *change.Record, made time.Time) (*entry, error) {
-	if len(e.lacks(r.Data, made)) == 0 {
+	if len(e.lacks(r.Row(), made)) == 0 {
 		return e, nil
 	}
 	fresh, err := f.registry.renewed(ctx, e.name())
 	if err != nil || fresh == nil {
 		return e, err
 	}
-	columns := fresh.lacks(r.Data, made)
+	columns := fresh.lacks(r.Row(), made)
 	switch {
 	case len(columns) == 0:
 		return fresh, nil

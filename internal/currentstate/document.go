@@ -65,19 +65,20 @@ type origin struct {
 // row is the document of a row: its columns as they came, and where they came from. NULL is no column, however it came; a column
 // of the key has a value though it did not come: an empty one.
 func (d *document) row(o origin, names []string, key change.Key) {
+	columns := o.record.Row()
 	b := append(d.action(), '{')
 	for i, name := range names {
-		if raw, ok := o.record.Data.Get(name); !ok || raw == "null" {
+		if raw, ok := columns.Get(name); !ok || raw == "null" {
 			b = append(appendText(append(appendText(b, field(name)), ':'), key[i]), ',')
 		}
 	}
-	for _, c := range o.record.Data {
+	for _, c := range columns {
 		if c.JSON == "null" {
 			continue
 		}
 		b = append(appendText(b, field(c.Name)), ':')
 		switch c.JSON[0] {
-		case '{', '[': // no MySQL type is written so; as text it fits any field
+		case '{', '[': // no type is written so; as text it fits any field
 			b = appendText(b, c.JSON)
 		default:
 			b = append(b, c.JSON...)

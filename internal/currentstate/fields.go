@@ -20,7 +20,7 @@ const (
 	// ignoreAbove keeps what Lucene indexes of a string within its 32,766 bytes per term,
 	// https://docs.opensearch.org/latest/field-types/mapping-parameters/ignore-above/.
 	ignoreAbove = 8191
-	// fieldLimit holds a decimal, which is two fields, in each of the 4,096 columns that a MySQL table may have.
+	// fieldLimit holds a decimal, which is two fields, in each of the 4,096 columns that a MySQL table may have, and of the 1,600 of PostgreSQL.
 	fieldLimit = 10_000
 	// dateFormats of DMS (ISO 8601) and of dates in strings.
 	dateFormats = "strict_date_optional_time||yyyy-MM-dd HH:mm:ss||yyyy-MM-dd HH:mm:ss.SSSSSS||epoch_millis"
@@ -31,9 +31,13 @@ const control = "_cdc"
 
 type object map[string]any
 
-// typeOf a column by MySQL's name of its type (bigint(20) unsigned) or by DMS's, which control records carry (UINT64).
+// typeOf a column by MySQL's name of its type (bigint(20) unsigned), PostgreSQL's (timestamp(3) with time zone) or DMS's, which
+// control records carry (UINT64).
 func typeOf(declared string) fieldType {
 	declared = strings.ToLower(declared)
+	if strings.HasSuffix(declared, "[]") { // an array of PostgreSQL is text
+		return keyword
+	}
 	base := declared
 	if end := strings.IndexAny(declared, "( "); end >= 0 {
 		base = declared[:end]

@@ -1,7 +1,6 @@
 package currentstate
 
 import (
-	"cdcpipeline/internal/change"
 	"context"
 	"encoding/json"
 	"errors"
@@ -38,7 +37,7 @@ func (f *Function) Handle(ctx context.Context, batch events.KinesisEvent) (event
 		it := &items[i]
 		it.from = &batch.Records[i]
 		f.guarded(it, func() {
-			r, err := change.Parse(it.from.Kinesis.Data)
+			r, err := f.settings.Kind.Parse(it.from.Kinesis.Data)
 			if err != nil {
 				it.park(f.deps.Now(), Unreadable, err.Error())
 				return

@@ -25,6 +25,8 @@ const (
 	Unordered Reason = "unordered"
 	// Unkeyed is of a row or table whose primary key is not known.
 	Unkeyed Reason = "unkeyed"
+	// Incomplete is an update of PostgreSQL that does not tell a column which it has not changed.
+	Incomplete Reason = "incomplete"
 	// Rounded has an integer that may have lost digits.
 	Rounded Reason = "rounded"
 	// Refused by OpenSearch, for the document's sake.

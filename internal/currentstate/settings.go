@@ -1,6 +1,7 @@
 package currentstate
 
 import (
+	"cdcpipeline/internal/change"
 	"cdcpipeline/internal/opensearch"
 	"cmp"
 	"encoding/json"
@@ -17,6 +18,7 @@ import (
 //
 //	SEARCH_ENDPOINT         https://vpc-name-....es.amazonaws.com, the domain, or the collection's; required
 //	SEARCH_SERVICE          what that is: es, a domain, or aoss, a collection of OpenSearch Serverless; default es
+//	SOURCE_KIND             what the source is: mysql or postgresql; default mysql
 //	SOURCE                  short name of the source, which its indices have in their names; default none, the unnamed source
 //	PARKING_BUCKET          name of the bucket for the registry, and for records that cannot be indexed; required
 //	REGISTRY                name of the registry below registry/ of that bucket, a source's own; default current, the unnamed source's
@@ -37,8 +39,9 @@ type Settings struct {
 	Endpoint string
 	// Service is what is there, and what requests are signed for.
 	Service opensearch.Service
-	// Source that the stream is of.
+	// Source that the stream is of, and its Kind; empty is MySQL.
 	Source Source
+	Kind   change.Kind
 	// Bucket of the registry and of parked records, and the latter's Prefix with a trailing slash.
 	Bucket, Prefix string
 	// Registry is the name of the former.
@@ -63,9 +66,11 @@ type Table struct {
 	Table    string `json:"table"`
 	// Key are the columns of the primary key, in its order.
 	Key []string `json:"key"`
-	// Columns by name, with their MySQL type as information_schema has it (bigint(20) unsigned). Those that are neither
+	// Columns by name, with their MySQL type as information_schema has it (bigint(20) unsigned), or PostgreSQL's as format_type has it
+	// (timestamp(3) with time zone). Those that are neither
 	// numbers nor dates may be left out: they become keywords anyway. The types of the key's columns say how equal keys are
-	// told, however they are written; DMS's own do for most.
+	// told, however they are written; DMS's own do for most. Of PostgreSQL, a column that may be outside of its row ([change.Outside]) is better
+	// not left out: an update that does not tell it is parked, if the function knows of the column.
 	Columns map[string]string `json:"columns,omitempty"`
 }
 
@@ -73,6 +78,7 @@ type Table struct {
 const (
 	endpointVariable     = "SEARCH_ENDPOINT"
 	serviceVariable      = "SEARCH_SERVICE"
+	kindVariable         = "SOURCE_KIND"
 	sourceVariable       = "SOURCE"
 	registryVariable     = "REGISTRY"
 	registryFromVariable = "REGISTRY_FROM"
@@ -106,6 +112,9 @@ func (s Settings) Variables() (map[string]string, error) {
 	variables := map[string]string{
 		endpointVariable: s.Endpoint, bucketVariable: s.Bucket, prefixVariable: s.Prefix, tablesVariable: tables,
 		shardsVariable: strconv.Itoa(s.Shards), replicasVariable: strconv.Itoa(s.Replicas),
+	}
+	if s.Kind != change.MySQL && s.Kind != "" {
+		variables[kindVariable] = string(s.Kind)
 	}
 	for name, value := range map[string]string{serviceVariable: string(s.Service), sourceVariable: string(s.Source), registryVariable: string(s.Registry), registryFromVariable: string(s.RegistryFrom)} {
 		if value != "" {
@@ -141,7 +150,7 @@ func ReadSettings(get func(string) string) (Settings, error) {
 	s := Settings{
 		Endpoint: strings.TrimSuffix(e.required(endpointVariable), "/"),
 		Service:  cmp.Or(opensearch.Service(get(serviceVariable)), opensearch.Domain),
-		Source:   Source(get(sourceVariable)),
+		Source:   Source(get(sourceVariable)), Kind: change.Kind(get(kindVariable)),
 		Bucket:   e.required(bucketVariable),
 		Registry: Place(get(registryVariable)), RegistryFrom: Place(get(registryFromVariable)),
 		Prefix:      cmp.Or(get(prefixVariable), "parked/current/"),
@@ -160,6 +169,9 @@ func ReadSettings(get func(string) string) (Settings, error) {
 	}
 	if s.Service != opensearch.Domain && s.Service != opensearch.Serverless {
 		e.add(serviceVariable+": %q is neither %s nor %s", s.Service, opensearch.Domain, opensearch.Serverless)
+	}
+	if err := s.Kind.Validate(); err != nil {
+		e.add(kindVariable+": %w", err)
 	}
 	if err := s.Source.Validate(); err != nil {
 		e.add(sourceVariable+": %w", err)

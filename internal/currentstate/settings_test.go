@@ -32,7 +32,7 @@ func TestSettingsComeFromTheEnvironment(t *testing.T) {
 // A setting that is written by a name and read by another would be a default in production.
 func TestWhatIsWrittenIsReadBack(t *testing.T) {
 	written := Settings{
-		Endpoint: "https://x.us-east-1.aoss.amazonaws.com", Service: opensearch.Serverless, Source: "orders", Bucket: "lake", Registry: "serverless", RegistryFrom: "current", Prefix: "errors/current/", Retention: 200 * time.Hour, Parked: 10 * day,
+		Endpoint: "https://x.us-east-1.aoss.amazonaws.com", Service: opensearch.Serverless, Source: "orders", Kind: change.PostgreSQL, Bucket: "lake", Registry: "serverless", RegistryFrom: "current", Prefix: "errors/current/", Retention: 200 * time.Hour, Parked: 10 * day,
 		Shards: 2, Replicas: 3, BulkBytes: 1 << 20, BulkRecords: 77, Function: "f",
 		Tables: []Table{{"testdb", "retail_trans", []string{"trans_id"}, map[string]string{"trans_id": "bigint(20)"}}},
 	}
@@ -54,12 +54,16 @@ func TestNoReplicaIsWrittenAndTheRestIsTheFunctionsToChoose(t *testing.T) {
 	require.Equal(t, "0", variables[replicasVariable])
 	require.Equal(t, "[]", variables[tablesVariable])
 	require.NotContains(t, variables, bulkBytesVariable)
+	require.NotContains(t, variables, kindVariable)
+	ofMySQL, err := Settings{Shards: 1, Kind: change.MySQL}.Variables()
+	require.NoError(t, err)
+	require.Equal(t, variables, ofMySQL, "functions that are there stay as they are")
 }
 
 func TestAllThatIsWrongWithTheEnvironmentComesBackAtOnce(t *testing.T) {
-	environment := map[string]string{"SEARCH_ENDPOINT": "http://x", "SEARCH_SERVICE": "s3", "SOURCE": "a-b", "REGISTRY": "../x", "PARKING_PREFIX": "p", "BULK_BYTES": "1", "PARKED_DAYS": "x", "TABLES": `[{"database":"d"}]`}
+	environment := map[string]string{"SEARCH_ENDPOINT": "http://x", "SEARCH_SERVICE": "s3", "SOURCE": "a-b", "SOURCE_KIND": "oracle", "REGISTRY": "../x", "PARKING_PREFIX": "p", "BULK_BYTES": "1", "PARKED_DAYS": "x", "TABLES": `[{"database":"d"}]`}
 	_, err := ReadSettings(func(name string) string { return environment[name] })
-	for _, name := range []string{"SEARCH_ENDPOINT", "SEARCH_SERVICE", "SOURCE", "REGISTRY", "PARKING_BUCKET", "PARKING_PREFIX", "BULK_BYTES", "PARKED_DAYS", "TABLES: d."} {
+	for _, name := range []string{"SEARCH_ENDPOINT", "SEARCH_SERVICE", "SOURCE: ", `SOURCE_KIND: "oracle"`, "REGISTRY", "PARKING_BUCKET", "PARKING_PREFIX", "BULK_BYTES", "PARKED_DAYS", "TABLES: d."} {
 		require.ErrorContains(t, err, name)
 	}
 	environment["SOURCE"], environment["REGISTRY"] = "orders", ""
@@ -163,11 +167,12 @@ func TestADocumentIsItsRowWithoutNull(t *testing.T) {
 	require.ErrorContains(t, err, "its member _cdc")
 }
 
-func TestTypesOfMySQLAndDMS(t *testing.T) {
+func TestTypesOfMySQLPostgreSQLAndDMS(t *testing.T) {
 	for declared, want := range map[string]fieldType{
 		"bigint(20)": long, "bigint(20) unsigned": unsignedLong, "int(10) unsigned zerofill": long, "tinyint(1)": long, "decimal(30,6)": decimal, "double": double,
 		"datetime(6)": date, "date": date, "time": keyword, "varchar(20)": keyword, "bit(1)": keyword, "enum('date','int')": keyword,
-		"INT32": long, "UINT64": unsignedLong, "UINT8": unsignedLong, "REAL8": double, "NUMERIC": decimal, "TIMESTAMP": date, "STRING": keyword, "BOOLEAN": keyword, "": keyword,
+		"INT32": long, "UINT64": unsignedLong, "UINT8": unsignedLong, "double precision": double, "timestamp(3) with time zone": date, "numeric(10,2)": decimal, "numeric(10,2)[]": keyword, "timestamp without time zone[]": keyword, "uuid": keyword,
+		"jsonb": keyword, "interval": keyword, "boolean": keyword, "REAL8": double, "NUMERIC": decimal, "TIMESTAMP": date, "STRING": keyword, "BOOLEAN": keyword, "": keyword,
 	} {
 		require.Equal(t, want, typeOf(declared), declared)
 	}
