@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime
 from decimal import Context, Decimal, Inexact, InvalidOperation
 from typing import Any
 
+from cdctables.postgres import PostgresSpelling
 from cdctables.record import Number, Spelling, Unreadable, single
 
 _NUMBER = re.compile(r"-?[0-9]+(\.[0-9]*)?([eE][+-]?[0-9]{1,3})?", re.ASCII)
@@ -21,17 +22,19 @@ _EXACT_DIGITS = 15
 Converter = Callable[[Any], Any]
 
 
-def converter(type_: str, declared: str) -> Converter:
-    """The function that gives a JSON value, which is not null, a Spark type. It raises Unreadable."""
+def converter(type_: str, declared: str, spelling: type[Spelling] = Spelling) -> Converter:
+    """The function that gives a JSON value, which is not null, a Spark type. It raises Unreadable. `spelling` is that of the source's kind."""
     if type_ in _WHOLE_BITS:
         return _whole(_WHOLE_BITS[type_])
     if decimal := _DECIMAL.fullmatch(type_):
         return _decimal(int(decimal[1]), int(decimal[2]))
+    if type_ in _POSTGRES and issubclass(spelling, PostgresSpelling):
+        return _POSTGRES[type_]
     if type_ in _SIMPLE:
         return _SIMPLE[type_]
     if type_ != "string":
         raise ValueError(f"there is no column of type {type_}")
-    return Spelling(declared).text
+    return spelling(declared).text
 
 
 def _scalar(value: Any) -> str:
@@ -89,8 +92,8 @@ def _floating(parse: Callable[[str], float]) -> Converter:
     return convert
 
 
-def _boolean(value: Any) -> bool:
-    spelled = Spelling("boolean").text(value)
+def _boolean(value: Any, spelling: type[Spelling] = Spelling) -> bool:
+    spelled = spelling("boolean").text(value)
     if spelled not in ("true", "false"):
         raise Unreadable(f"{spelled!r} is neither true nor false")
     return spelled == "true"
@@ -119,4 +122,15 @@ def _timestamp(value: Any) -> datetime:
 
 _SIMPLE: dict[str, Converter] = {
     "float": _floating(single), "double": _floating(float), "boolean": _boolean, "date": _date, "timestamp": _timestamp,
+}  # fmt: skip
+
+
+def _or_special(convert: Converter) -> Converter:
+    """A floating-point number of PostgreSQL, which may be none."""
+    return lambda value: float(value) if value in ("NaN", "Infinity", "-Infinity") else convert(value)
+
+
+_POSTGRES: dict[str, Converter] = {
+    "float": _or_special(_SIMPLE["float"]), "double": _or_special(_SIMPLE["double"]), "boolean": lambda value: _boolean(value, PostgresSpelling),
+    "timestamp": lambda value: _timestamp(PostgresSpelling("timestamp").text(value)),
 }  # fmt: skip

@@ -11,7 +11,8 @@ from typing import Any
 
 from cdctables.columns import converter
 from cdctables.objects import time_of
-from cdctables.record import Key, Unreadable, parse, text
+from cdctables.kinds import KINDS
+from cdctables.record import Key, Record, Row, Unreadable, parse, text
 from cdctables.spec import Table
 
 METADATA = (("cdc_key", "string"), ("cdc_version", "bigint"), ("cdc_gone", "boolean"), ("cdc_at", "timestamp"))
@@ -35,15 +36,17 @@ class Reader:
         self._since = time_of(table.since)
         self.binlogs: set[str] = set()
         """Those of all records whose states were given."""
-        self._columns = [(c.member, converter(c.type, c.declared), c.member in table.key) for c in table.columns]
+        self._kind = KINDS[table.kind]
+        self._columns = [(c.member, converter(c.type, c.declared, self._kind.spelling), c.member in table.key) for c in table.columns]
+        self._outside = [c.member for c in table.columns if c.outside]
         types = {c.member: c.declared for c in table.columns}
-        self._key = Key(table.key, [types[name] for name in table.key])
+        self._key = Key(table.key, [types[name] for name in table.key], self._kind.spelling)
         self._known = set(types) | set(table.omitted)
 
     def states(self, line: bytes) -> list[tuple[Any, ...]]:
         """The states that a line tells of, each the values of the columns and then of METADATA. Unreadable for a record that cannot be
         applied, UnknownColumn for one with a column that the table does not have."""
-        record = parse(line)
+        record = parse(line, self._kind.record)
         if record is None or (self._since and record.made() < self._since):
             return []
         if (record.schema, record.table) != (self._table.schema, self._table.table):
@@ -57,18 +60,29 @@ class Reader:
             raise Unreadable(
                 f"it is of before {self._purged.isoformat()}: deleted rows of that time are no longer remembered, and it could bring one back; rebuild the table"
             )
-        if not self._known.issuperset(record.data):
-            raise UnknownColumn(text(next(name for name in record.data if name not in self._known)))
-        key = self._key.id(record.data)
+        row = record.row()
+        if not self._known.issuperset(row):
+            raise UnknownColumn(text(next(name for name in row if name not in self._known)))
+        self._complete(record, row)
+        key = self._key.id(row)
         gone = record.operation == "delete"
-        states = [(*self._values(record.data, only_key=gone), key, version, gone, at)]
-        if record.operation == "update" and record.before is not None:
-            before = self._key.id(record.before)
+        states = [(*self._values(row, only_key=gone), key, version, gone, at)]
+        if (former := record.former()) is not None:
+            before = self._key.id(former)
             if before != key:  # the row that had this key is no more
-                states.append((*self._values(record.before, only_key=True), before, version, True, at))
+                states.append((*self._values(former, only_key=True), before, version, True, at))
         if binlog:
             self.binlogs.add(binlog)
         return states
+
+    def _complete(self, record: Record, row: Row) -> None:
+        """Refuses an update that tells of a column neither what it is nor what it was."""
+        lacks = [name for name in self._outside if name not in row]
+        if lacks and record.untold(self._table.key):
+            raise Unreadable(
+                f"column {lacks[0]} is neither in the row nor in its before-image, and may have any value: "
+                f"ALTER TABLE {self._table.schema}.{self._table.table} REPLICA IDENTITY FULL, then load the table again"
+            )
 
     def _values(self, row: dict[str, Any], only_key: bool) -> list[Any]:
         values: list[Any] = []

@@ -10,7 +10,7 @@ import ipaddress
 import json
 import re
 import struct
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
@@ -78,22 +78,38 @@ class Record:
     before: Row | None
     metadata: Row
 
+    def row(self) -> Row:
+        """The whole row: after an insert or update, before a delete. `change.Record.Row`."""
+        return self.data
+
+    def former(self) -> Row | None:
+        """The row before an update, as far as the record has it; None when it does not tell of one."""
+        return self.before if self.operation == "update" else None
+
+    def untold(self, key: Collection[str]) -> bool:
+        """Whether a column that the record lacks may have any value. `change.Record.Untold`."""
+        return False
+
     def order(self) -> Order:
         """Where the record stands among those of its row: `change.Record.Version`, where the bits are told."""
         if self.operation == "load":
             at = self.made()
             micros = _micros(at)
-            if not 0 < micros < _CHANGED:
+            if not 0 < micros < CHANGED:
                 raise Unreadable(f"timestamp {self._member('timestamp')} is not after 1970")
             return Order(micros, at, "")
+        return self._change()
+
+    def _change(self) -> Order:
+        """The order of a change."""
         binlog, file = self._place()
-        number = _digits(self._member("transaction-record-id"))
+        number = digits_of(self._member("transaction-record-id"))
         if number is None:
             raise Unreadable(
                 f"transaction-record-id {self._quoted('transaction-record-id')} is no number: set IncludeTransactionDetails of the target endpoint"
             )
-        at = _moment("commit-timestamp", self._member("commit-timestamp"))
-        transaction = _digits(self._member("transaction-id"))
+        at = moment("commit-timestamp", self._member("commit-timestamp"))
+        transaction = digits_of(self._member("transaction-id"))
         if transaction is None:
             raise Unreadable(f"transaction-id {self._quoted('transaction-id')} is no number: set IncludeTransactionDetails of the target endpoint")
         if transaction >> 32 != file:
@@ -103,19 +119,19 @@ class Record:
         begin = transaction & 0xFFFFFFFF
         if not 0 < number < (1 << 34) - begin:
             raise Unreadable(f"transaction-record-id {number} of a transaction at {begin} is not from 1 to {(1 << 34) - 1 - begin}")
-        return Order(_CHANGED | file << 34 | begin + number, at, binlog)
+        return Order(CHANGED | file << 34 | begin + number, at, binlog)
 
     def _place(self) -> tuple[str, int]:
         """The name of the binlog's files without their number, and the file's number."""
         position = self._member("stream-position")
         match = _PLACE.match(position)
-        if not match or (file := _digits(match[2])) is None or _digits(match[3]) is None:
+        if not match or (file := digits_of(match[2])) is None or digits_of(match[3]) is None:
             raise Unreadable(f"stream-position {self._quoted('stream-position')} does not begin with a binlog file and an offset")
         return match[1], file
 
     def made(self) -> datetime:
         """When DMS made the record, in UTC."""
-        return _moment("timestamp", self._member("timestamp"))
+        return moment("timestamp", self._member("timestamp"))
 
     def _member(self, name: str) -> str:
         value = self.metadata.get(name)
@@ -125,20 +141,21 @@ class Record:
         return json.dumps(self._member(name), ensure_ascii=False)
 
 
-_CHANGED = 1 << 62
+CHANGED = 1 << 62
+"""The bit of the version of a change, which no load has."""
 _PLACE = re.compile(r"^([^:]+)\.([0-9]+):([0-9]+)(?::|$)", re.DOTALL)
 _TIME = re.compile(r"^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(\.\d+)?(Z|[+-]\d\d:\d\d)$", re.ASCII)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-def _digits(value: str) -> int | None:
+def digits_of(value: str) -> int | None:
     """A whole number of up to 64 bits; None for anything else."""
     if not value.isascii() or not value.isdigit() or (n := int(value)) >= 1 << 64:
         return None
     return n
 
 
-def _moment(name: str, value: str) -> datetime:
+def moment(name: str, value: str) -> datetime:
     try:
         if match := _TIME.match(value):
             at = datetime.fromisoformat(value)  # finer than microseconds is cut, as Go's UnixMicro does
@@ -152,8 +169,8 @@ def _micros(at: datetime) -> int:
     return (at - _EPOCH) // timedelta(microseconds=1)
 
 
-def parse(line: bytes) -> Record | None:
-    """The record in a line; None for a control record, which is about no row. Anything else is Unreadable."""
+def parse(line: bytes, of: type[Record] = Record) -> Record | None:
+    """The record in a line, which is of a class; None for a control record, which is about no row. Anything else is Unreadable."""
     try:
         decoded = line.decode()
     except UnicodeDecodeError:
@@ -188,7 +205,7 @@ def parse(line: bytes) -> Record | None:
         raise Unreadable("a data record has no data")
     if BEFORE_IMAGE in record and not isinstance(before, dict):
         raise Unreadable(f"{BEFORE_IMAGE} is not an object")
-    return Record(str(operation), str(schema), str(table), data, before, metadata)
+    return of(str(operation), str(schema), str(table), data, before, metadata)
 
 
 _PLAIN = {str, Number, type(None)}
@@ -226,6 +243,9 @@ class Spelling:
     """Writes equal values of one type as one text. A value that does not look like one of the type stays as it was written."""
 
     __slots__ = ("kind", "length")
+
+    absent_is_empty = True
+    """Whether an empty value may be absent, and not null only."""
 
     def __init__(self, declared: str) -> None:
         """declared is a type as MySQL has it (datetime(6), bigint(20) unsigned) or DMS (TIMESTAMP); empty if nobody knows."""
@@ -403,10 +423,10 @@ def _shortest_single(number: float) -> str:
 class Key:
     """The columns of a primary key, in its order, with their types."""
 
-    def __init__(self, names: Sequence[str], types: Sequence[str]) -> None:
+    def __init__(self, names: Sequence[str], types: Sequence[str], spelling: type[Spelling] = Spelling) -> None:
         if not names:
             raise ValueError("no columns of a primary key were named")
-        self._columns = [(name, Spelling(declared)) for name, declared in zip(names, types, strict=True)]
+        self._columns = [(name, spelling(declared)) for name, declared in zip(names, types, strict=True)]
 
     def of(self, row: Row) -> list[str]:
         """The key of a row."""
@@ -415,7 +435,8 @@ class Key:
             value = row.get(name)
             if value is None:
                 # A key has no NULL, so that text or bytes that are null or absent are empty ones. Of a row that has nothing nobody can tell.
-                if not row or not spelling.may_be_empty():
+                # Nor of one of PostgreSQL that leaves something out.
+                if not row or not spelling.may_be_empty() or not (spelling.absent_is_empty or name in row):
                     raise Unreadable(f"column {name} is missing or null")
                 value = ""
             try:

@@ -17,6 +17,8 @@ class Column:
     """The source's type, as in bigint(20) unsigned."""
     type: str
     """Spark's type: int, bigint, decimal(20,0), float, double, boolean, date, timestamp, string."""
+    outside: bool = False
+    """Whether an update of PostgreSQL may leave the value out when it has not changed it."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,8 @@ class Table:
     """Members that may be in records, and are not wanted in the table."""
     since: str = ""
     """Records that were made before are none of this table's: an RFC 3339 time, or empty."""
+    kind: str = "mysql"
+    """What the source is: mysql or postgresql."""
 
     @property
     def filling(self) -> bool:

@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 
 from cdctables.columns import converter
+from cdctables.postgres import PostgresSpelling
 from cdctables.record import Number, Unreadable
 
 READ = [
@@ -36,6 +37,27 @@ REFUSED = [
     ("string", "json", {"a": 1}), ("int", "int", [1]),
 ]  # fmt: skip
 
+OF_POSTGRES = [
+    ("bigint", "bigint", Number("-9223372036854775808"), -9223372036854775808),
+    ("decimal(38,10)", "numeric(38,10)", Number("1234567890123456789012345678.0123456789"), Decimal("1234567890123456789012345678.0123456789")),
+    ("float", "real", Number("0.1"), 0.10000000149011612),
+    ("double", "double precision", "-Infinity", float("-inf")),
+    ("boolean", "boolean", "f", False),
+    ("boolean", "boolean", True, True),
+    ("timestamp", "timestamp(3) with time zone", "2026-02-28 01:02:03.004+00", datetime(2026, 2, 28, 1, 2, 3, 4000, UTC)),
+    ("timestamp", "timestamp without time zone", "9999-12-31T23:59:59Z", datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)),
+    ("string", "numeric", Number("123456789012345678901234567890123456789.1230"), "123456789012345678901234567890123456789.123"),
+    ("string", "bytea", "\\xcafe", "0xCAFE"),
+    ("string", "uuid", "123E4567-e89b-12d3-a456-426614174000", "123e4567-e89b-12d3-a456-426614174000"),
+    ("string", "integer[]", "{1,NULL}", "{1,NULL}"),
+    ("string", "jsonb", '{"a": 1.10}', '{"a": 1.10}'),
+]
+
+REFUSED_OF_POSTGRES = [
+    ("decimal(5,2)", "numeric(5,2)", "NaN"), ("timestamp", "timestamp with time zone", "4713-01-01 00:00:00 BC"), ("timestamp", "timestamp with time zone", "2026-02-28 01:02:03+02"),
+    ("boolean", "boolean", "yes"), ("float", "real", "nan"), ("string", "jsonb", {"a": 1}),
+]  # fmt: skip
+
 
 class Columns(unittest.TestCase):
     def test_values_are_read(self) -> None:
@@ -43,6 +65,15 @@ class Columns(unittest.TestCase):
             with self.subTest(type_, value=value):
                 got = converter(type_, declared)(value)
                 self.assertEqual((type(want), want), (type(got), got))
+
+    def test_values_of_postgres_are_read_with_its_spellings(self) -> None:
+        for type_, declared, value, want in OF_POSTGRES:
+            with self.subTest(declared, value=value):
+                got = converter(type_, declared, PostgresSpelling)(value)
+                self.assertEqual((type(want), want), (type(got), got))
+        for type_, declared, value in REFUSED_OF_POSTGRES:
+            with self.subTest(declared, value=value), self.assertRaises(Unreadable):
+                converter(type_, declared, PostgresSpelling)(value)
 
     def test_what_does_not_fit_is_refused(self) -> None:
         for type_, declared, value in REFUSED:

@@ -36,7 +36,7 @@ func (t Table) Filled() (string, error) {
 }
 
 func (t Table) source() views.Table {
-	source := views.Table{Database: t.Schema, Name: t.Table, PrimaryKey: t.Key}
+	source := views.Table{Kind: t.Kind, Database: t.Schema, Name: t.Table, PrimaryKey: t.Key}
 	for _, c := range t.Columns {
 		source.Columns = append(source.Columns, views.Column{Name: c.Member, Type: c.Declared})
 	}

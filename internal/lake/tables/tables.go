@@ -4,6 +4,7 @@ package tables
 
 import (
 	"cdcpipeline/config"
+	"cdcpipeline/internal/change"
 	"cdcpipeline/internal/lake/partition"
 	"cdcpipeline/internal/lake/views"
 	"encoding/json"
@@ -36,16 +37,18 @@ type Spec struct {
 
 // Table is a table of the specification.
 type Table struct {
-	Name     string   `json:"name"`
-	Next     string   `json:"next"`
-	Schema   string   `json:"schema"`
-	Table    string   `json:"table"`
-	Raw      string   `json:"raw"`
-	Location string   `json:"location"`
-	Columns  []Column `json:"columns"`
-	Key      []string `json:"key"`
-	Omitted  []string `json:"omitted"`
-	Since    string   `json:"since"`
+	// Kind of the source; left out for MySQL.
+	Kind     change.Kind `json:"kind,omitempty"`
+	Name     string      `json:"name"`
+	Next     string      `json:"next"`
+	Schema   string      `json:"schema"`
+	Table    string      `json:"table"`
+	Raw      string      `json:"raw"`
+	Location string      `json:"location"`
+	Columns  []Column    `json:"columns"`
+	Key      []string    `json:"key"`
+	Omitted  []string    `json:"omitted"`
+	Since    string      `json:"since"`
 }
 
 // Column is a column of the specification.
@@ -54,6 +57,8 @@ type Column struct {
 	Member   string `json:"member"`
 	Declared string `json:"declared"`
 	Type     string `json:"type"`
+	// Outside says that an update of PostgreSQL may leave the value out when it has not changed it: [change.Outside].
+	Outside bool `json:"outside,omitempty"`
 }
 
 // Of is the specification for a source's lake, whose settings have their defaults, and a stream that keeps records for so many hours.
@@ -112,8 +117,14 @@ func Describe(lake config.Lake, name views.Name, t views.Table, omitted []string
 	if !t.Since.IsZero() {
 		out.Since = t.Since.UTC().Truncate(time.Microsecond).Format(time.RFC3339Nano) // what Python holds
 	}
+	if t.Kind.Postgres() {
+		out.Kind = t.Kind
+	}
 	for i, column := range columnNames(fields) {
-		out.Columns = append(out.Columns, Column{Name: column, Member: fields[i].Column.Name, Declared: fields[i].Column.Type, Type: fields[i].Hive})
+		of := fields[i]
+		out.Columns = append(out.Columns, Column{
+			Name: column, Member: of.Column.Name, Declared: of.Column.Type, Type: of.Hive, Outside: t.Kind.Postgres() && change.Outside(of.Column.Type),
+		})
 	}
 	for _, k := range key {
 		out.Key = append(out.Key, k.Column.Name)

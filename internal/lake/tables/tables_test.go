@@ -113,6 +113,15 @@ print(json.dumps(dataclasses.asdict(spec)))
 	require.NoError(t, json.Unmarshal([]byte(ofOrders), &wrote))
 	require.NotZero(t, read["batch_mb"], "the job's own")
 	delete(read, "batch_mb")
+	for _, table := range read["tables"].([]any) {
+		table := table.(map[string]any)
+		require.Equal(t, "mysql", table["kind"], "the job's own")
+		delete(table, "kind")
+		for _, column := range table["columns"].([]any) {
+			require.Equal(t, false, column.(map[string]any)["outside"])
+			delete(column.(map[string]any), "outside")
+		}
+	}
 	require.Equal(t, wrote, read)
 }
 

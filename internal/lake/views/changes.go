@@ -63,33 +63,28 @@ func (d *describer) changes() View {
 		show(name, t, quoted(name))
 	}
 	for _, f := range d.fields {
-		source := memberOrJSON(data, f.column.Name)
-		if d.inKey(f) {
-			source = oneText(f.column.Type, f.typ, source)
-		}
-		take(f.Name, f.typ, source)
+		take(f.Name, f.typ, d.text(f))
 	}
-	position := member(metadata, "stream-position")
-	place := func(group int) string {
-		return fmt.Sprintf("regexp_extract(%s, %s, %d)", position, literal(placePattern), group)
-	}
-	// The pattern has digits alone.
-	digits := typ{"bigint", "bigint", func(text string) string { return "TRY_CAST(" + text + " AS bigint)" }}
 	take(d.prefix+"operation", text, member(metadata, "operation"))
 	take(d.prefix+"committed_at", noted, member(metadata, "commit-timestamp"))
 	take(d.prefix+"recorded_at", noted, member(metadata, "timestamp"))
 	take(d.prefix+"transaction_id", text, member(metadata, "transaction-id"))
 	take(d.prefix+"transaction_record", whole("bigint", "bigint"), member(metadata, "transaction-record-id"))
-	take(d.prefix+"stream_position", text, position)
-	take(d.prefix+"binlog_file", digits, place(1))
-	take(d.prefix+"binlog_offset", digits, place(2))
+	take(d.prefix+"stream_position", text, positionOf)
+	for _, p := range placingOf(d.table.Kind).told() {
+		take(d.prefix+p.name, p.typ, p.text)
+	}
 	for _, key := range d.keys {
 		unreadable = append(unreadable, fmt.Sprintf("CASE WHEN %s IS NULL THEN %s END", d.raw(key.Name, key.typ), literal(key.Name+": none")))
-		take(d.prefix+"before_"+key.Name, key.typ, beforeKey(key))
+		take(d.prefix+"before_"+key.Name, key.typ, d.beforeKey(key))
 	}
 	take(d.prefix+"dt", text, quoted("dt"))
 	take(d.prefix+"hour", text, quoted("hour"))
 	texts, values = append(texts, "record AS "+d.meta("record")), append(values, d.meta("record"))
+	if untold := d.untold(); untold != "" {
+		texts, values = append(texts, untold+" AS "+d.meta("untold")), append(values, d.meta("untold"))
+		unreadable = append(unreadable, d.meta("untold"))
+	}
 	show(d.prefix+"key", keyType, d.key(false)+" AS "+d.meta("key"))
 	show(d.prefix+"key_before", keyType, d.key(true)+" AS "+d.meta("key_before"))
 	show(d.prefix+"unreadable", text, joined(unreadable)+" AS "+d.meta("unreadable"))

@@ -34,12 +34,26 @@ func (d *describer) inKey(f sourceField) bool {
 	return slices.ContainsFunc(d.keys, func(k sourceField) bool { return k.Name == f.Name })
 }
 
+// oneText is that of a key's column, of the table's kind of source.
+func (d *describer) oneText(key sourceField, source string) string {
+	switch {
+	case !d.table.Kind.Postgres():
+		return oneText(key.column.Type, key.typ, source)
+	case key.typ.cast != nil:
+		return source
+	}
+	return onePostgresText(key.column.Type, source)
+}
+
 // beforeKey is the SQL of a column's text of the key as it was before an update; NULL of a record that does not say.
-func beforeKey(key sourceField) string {
+func (d *describer) beforeKey(key sourceField) string {
 	source := memberOrJSON(beforeImage, key.column.Name)
-	one := oneText(key.column.Type, key.typ, source)
+	one := d.oneText(key, source)
 	if one == source {
 		return source
+	}
+	if d.table.Kind.Postgres() {
+		return fmt.Sprintf("CASE WHEN %s THEN %s END", told(beforeImage, key.column.Name), one)
 	}
 	return fmt.Sprintf("CASE WHEN %s IS NOT NULL THEN %s END", memberOrJSON(beforeImage), one)
 }

@@ -1,6 +1,7 @@
 package views
 
 import (
+	"cdcpipeline/internal/change"
 	"fmt"
 	"strings"
 )
@@ -12,7 +13,7 @@ var TableQueries = []string{
 
 // queries answer what people ask of one table.
 func (d *describer) queries() []Query {
-	source := d.table.Database + "." + d.table.Name
+	source, p := d.table.Database+"."+d.table.Name, placingOf(d.table.Kind)
 	ofRow, before := make([]string, len(d.keys)), make([]string, len(d.keys))
 	for i, k := range d.keys {
 		ofRow[i] = quoted(k.Name) + " = ?"
@@ -26,8 +27,8 @@ func (d *describer) queries() []Query {
 FROM {changes}
 WHERE {dt} >= date_format(current_timestamp - INTERVAL '1' HOUR, '%Y-%m-%d')
   AND coalesce({committed_at} >= CAST(current_timestamp AT TIME ZONE 'UTC' AS timestamp(6)) - INTERVAL '1' HOUR, true)
-ORDER BY {committed_at} DESC, {binlog_file} DESC, {binlog_offset} DESC, {transaction_record} DESC
-`),
+ORDER BY {committed_at} DESC, {latest}
+`, "latest", d.expand(p.order(" DESC"))),
 		},
 		{
 			Name:        d.name.Rows() + ": " + TableQueries[1],
@@ -35,8 +36,8 @@ ORDER BY {committed_at} DESC, {binlog_file} DESC, {binlog_offset} DESC, {transac
 			SQL: d.expand(`SELECT *
 FROM {changes}
 WHERE {row}
-ORDER BY coalesce({committed_at}, {recorded_at}), {binlog_file}, {binlog_offset}, {transaction_record}
-`, "row", strings.Join(ofRow, " AND ")),
+ORDER BY coalesce({committed_at}, {recorded_at}), {earliest}
+`, "earliest", d.expand(p.order("")), "row", strings.Join(ofRow, " AND ")),
 		},
 		{
 			Name:        d.name.Rows() + ": " + TableQueries[2],
@@ -63,9 +64,9 @@ ORDER BY 1 DESC
 			SQL: d.expand(`SELECT *
 FROM {changes}
 WHERE {operation} = 'delete'
-ORDER BY {committed_at} DESC, {binlog_file} DESC, {binlog_offset} DESC, {transaction_record} DESC
+ORDER BY {committed_at} DESC, {latest}
 LIMIT 1000
-`),
+`, "latest", d.expand(p.order(" DESC"))),
 		},
 		{
 			Name:        d.name.Rows() + ": " + TableQueries[5],
@@ -105,8 +106,14 @@ const Unplaced = "records that nobody can place"
 // Overview are the queries about all tables of the unnamed source together. It needs nothing of their columns.
 func Overview(names []Name, tables [][2]string) []Query { return Source("").Overview(names, tables) }
 
-// Overview are the queries about all tables of the source together.
+// Overview are the queries about all tables of a source of MySQL together.
 func (s Source) Overview(names []Name, tables [][2]string) []Query {
+	return s.OverviewOf(change.MySQL, names, tables)
+}
+
+// OverviewOf are the queries about all tables of the source, which is of a kind, together.
+func (s Source) OverviewOf(kind change.Kind, names []Name, tables [][2]string) []Query {
+	p := placingOf(kind)
 	all := "all tables: "
 	if s != "" {
 		all = string(s) + ": " + all
@@ -117,7 +124,7 @@ func (s Source) Overview(names []Name, tables [][2]string) []Query {
 			parts[i] = strings.NewReplacer(
 				"{table}", literal(tables[i][0]+"."+tables[i][1]), "{rows}", quoted(name.Rows()), "{records}", quoted(name.Records()),
 				"{type}", member(metadata, "record-type"), "{operation}", member(metadata, "operation"), "{committed}", member(metadata, "commit-timestamp"),
-				"{position}", member(metadata, "stream-position"), "{place}", literal(placePattern), "{one}", oneRecord,
+				"{position}", member(metadata, "stream-position"), "{place}", literal(p.pattern), "{one}", oneRecord,
 			).Replace(pattern)
 		}
 		return strings.Join(parts, "\nUNION ALL\n")
@@ -138,7 +145,7 @@ GROUP BY 1, 2`) + "\nORDER BY 2 DESC, 1\n",
 		},
 		{
 			Name:        all + Unplaced,
-			Description: "Lines that are not one record of a row, or that do not say where in the binlog they come from. There should be none.",
+			Description: "Lines that are not one record of a row, or that do not say where in the " + p.log + " they come from. There should be none.",
 			SQL: each(`SELECT {table} AS "table", "dt", "hour", record
 FROM {records}
 WHERE trim(record) <> '' AND NOT coalesce({type} = 'data' AND {one} AND ({operation} = 'load' OR {operation} IN ('insert', 'update', 'delete') AND regexp_like({position}, {place})), false)`) + "\nORDER BY 2, 3, 1\n",

@@ -19,7 +19,7 @@ func (d *describer) rows() View {
 // change: loaded rows before every change, changes by binlog file, offset and record within the transaction.
 //
 // An update that changes a key says something of two rows, that there is one and that there is another no more; it is
-// unfolded into both, so that the records are read once. A change that does not say where in the binlog it comes from counts
+// unfolded into both, so that the records are read once. A change that does not say where in the binlog or log it comes from counts
 // after all that do, and its row says so in the column "unreadable".
 func (d *describer) state(where string) string {
 	columns := make([]string, len(d.fields))
@@ -34,15 +34,14 @@ func (d *describer) state(where string) string {
 	if len(conditions) > 0 {
 		where = "\n  WHERE " + strings.Join(conditions, "\n    AND ")
 	}
+	p := placingOf(d.table.Kind)
 	return d.expand(`WITH states AS (
   SELECT
     {unfolded},
     {unreadable},
     CASE WHEN {left} THEN {key_before} ELSE {key} END AS {key},
     {left} OR {operation} = 'delete' AS {gone},
-    CASE WHEN {operation} = 'load' THEN -1 WHEN {operation} IN ('insert', 'update', 'delete') THEN {binlog_file} END AS {binlog_file},
-    {binlog_offset},
-    {transaction_record},
+    {carried},
     coalesce({committed_at}, {recorded_at}) AS {at},
     coalesce({operation}, 'no operation') || ' at ' || coalesce({stream_position}, 'no position') AS {place}
   FROM {changes}
@@ -53,9 +52,9 @@ ranked AS (
     *,
     row_number() OVER (
       PARTITION BY {key}
-      ORDER BY {binlog_file} DESC NULLS LAST, {binlog_offset} DESC NULLS LAST, {transaction_record} DESC NULLS LAST, {at} DESC NULLS LAST
+      ORDER BY {in_order}, {at} DESC NULLS LAST
     ) AS {rank},
-    max(CASE WHEN {binlog_file} IS NULL THEN 'a change without a place in the binlog: ' || {place} END) OVER (PARTITION BY {key}) AS {astray}
+    max(CASE WHEN {first} IS NULL THEN 'a change without a place in the {log}: ' || {place} END) OVER (PARTITION BY {key}) AS {astray}
   FROM states
 )
 SELECT
@@ -64,6 +63,7 @@ SELECT
 FROM ranked
 WHERE {rank} = 1 AND NOT coalesce({gone}, false)
 `,
+		"carried", d.expand(p.carried()), "in_order", d.expand(p.order(" DESC NULLS LAST")), "first", d.expand(p.first), "log", p.log,
 		"unfolded", join("    ", columns), "columns", join("  ", columns), "where", where,
 		"all_unreadable", joined([]string{d.meta("unreadable"), d.meta("astray")}))
 }
@@ -86,7 +86,7 @@ func (d *describer) expand(pattern string, given ...string) string {
 		pairs = append(pairs, "{"+given[i]+"}", given[i+1])
 	}
 	for _, name := range []string{
-		"operation", "committed_at", "recorded_at", "transaction_record", "stream_position", "binlog_file", "binlog_offset", "dt",
+		"operation", "committed_at", "recorded_at", "transaction_record", "stream_position", "binlog_file", "binlog_offset", "lsn", "second_lsn", "dt",
 		"key", "key_before", "unreadable", "left", "gone", "at", "rank", "place", "astray",
 	} {
 		pairs = append(pairs, "{"+name+"}", d.meta(name))

@@ -116,11 +116,17 @@ func decimal(given bool, precision, scale int) typ {
 // moment is a time in UTC without its zone. Athena's timestamp has milliseconds by itself, and as many digits as it is
 // told in a view.
 func moment(digits int) typ {
-	kept := 3
+	kept, fraction := precision(digits)
+	return timestamp(kept, fraction)
+}
+
+// precision is how many digits after the second are kept of so many, and the form of a fraction that has no more.
+func precision(digits int) (kept int, fraction string) {
+	kept = 3
 	if digits > kept {
 		kept = 6
 	}
-	return timestamp(kept, fmt.Sprintf("[0-9]{0,%d}0*", kept))
+	return kept, fmt.Sprintf("[0-9]{0,%d}0*", kept)
 }
 
 // noted is a time that DMS notes of a record, to the microsecond: a finer one is rounded.

@@ -12,6 +12,7 @@
 package views
 
 import (
+	"cdcpipeline/internal/change"
 	"fmt"
 	"slices"
 	"strings"
@@ -20,7 +21,9 @@ import (
 
 // Table is a followed table as the source describes it.
 type Table struct {
-	// Database and Name in the source.
+	// Kind of the source; empty is MySQL.
+	Kind change.Kind
+	// Database and Name in the source; of PostgreSQL the former is the schema.
 	Database, Name string
 	// Columns in their order, without those that are omitted from records.
 	Columns []Column
@@ -33,7 +36,7 @@ type Table struct {
 // Column of a source table.
 type Column struct {
 	Name string
-	// Type is MySQL's column type, as in bigint(20) unsigned.
+	// Type is MySQL's column type, as in bigint(20) unsigned, or PostgreSQL's, as in timestamp(3) with time zone.
 	Type string
 }
 
@@ -124,13 +127,21 @@ func (d *describer) resolve() error {
 	names := fieldNames(d.table.Columns)
 	for i, c := range d.table.Columns {
 		t := typeOf(c.Type)
+		if d.table.Kind.Postgres() {
+			t = postgresType(c.Type)
+		}
 		d.fields = append(d.fields, sourceField{Field{names[i], t.hive, t.sql}, c, t})
 		for strings.HasPrefix(names[i], d.prefix) {
 			d.prefix += metadataPrefix
 		}
 	}
 	for _, key := range d.table.PrimaryKey {
-		i := slices.IndexFunc(d.fields, func(f sourceField) bool { return strings.EqualFold(f.column.Name, key) })
+		i := slices.IndexFunc(d.fields, func(f sourceField) bool {
+			if d.table.Kind.Postgres() { // "Id" and "id" are two columns
+				return f.column.Name == key
+			}
+			return strings.EqualFold(f.column.Name, key)
+		})
 		if i < 0 {
 			return fmt.Errorf("column %s of the primary key is not among its columns", key)
 		}

@@ -1,0 +1,56 @@
+package views
+
+import (
+	"cdcpipeline/internal/change"
+	"fmt"
+	"strings"
+)
+
+// told is the SQL of whether a record has a member, null or not: of a member that is null, JSON's null is a value.
+// https://trino.io/docs/current/functions/json.html
+func told(path ...string) string {
+	return fmt.Sprintf("json_format(json_extract(record, %s)) IS NOT NULL", jsonPath(path))
+}
+
+// text is the SQL of a column's text in a record. An update of PostgreSQL that lacks a column has left it as it was: its value is in the
+// before-image ([change.Record.Row]), unless the record has it as NULL.
+func (d *describer) text(f sourceField) string {
+	one := func(of string) string {
+		source := memberOrJSON(of, f.column.Name)
+		if d.inKey(f) {
+			return d.oneText(f, source)
+		}
+		return source
+	}
+	if !d.table.Kind.Postgres() {
+		return one(data)
+	}
+	name := f.column.Name
+	before := one(beforeImage)
+	if before != memberOrJSON(beforeImage, name) { // absent is not empty
+		before = fmt.Sprintf("CASE WHEN %s THEN %s END", told(beforeImage, name), before)
+	}
+	return fmt.Sprintf("CASE WHEN %s THEN %s ELSE %s END", told(data, name), one(data), before)
+}
+
+// untold is the SQL of a text that names the columns which an update does not tell though they may have any value
+// ([change.Record.Untold]); empty when there are none of which that could be.
+func (d *describer) untold() string {
+	if !d.table.Kind.Postgres() {
+		return ""
+	}
+	var whole, lacks []string
+	for _, f := range d.fields {
+		if d.inKey(f) {
+			continue
+		}
+		whole = append(whole, told(beforeImage, f.column.Name))
+		if change.Outside(f.column.Type) {
+			lacks = append(lacks, fmt.Sprintf("CASE WHEN NOT (%s) THEN %s END", told(data, f.column.Name), literal(f.Name+": not told")))
+		}
+	}
+	if len(lacks) == 0 {
+		return ""
+	}
+	return fmt.Sprintf("CASE WHEN %s = 'update' AND NOT (%s) THEN %s END", member(metadata, "operation"), strings.Join(whole, " OR "), joined(lacks))
+}
