@@ -3,7 +3,10 @@ package main
 
 import (
 	"cdcpipeline/internal/source/mysql"
+	"cdcpipeline/internal/source/postgres"
+	"cdcpipeline/internal/source/preparation"
 	"context"
+	"encoding/json"
 	"fmt"
 	"os"
 
@@ -19,12 +22,38 @@ func main() {
 		os.Exit(1)
 	}
 	secrets := secretsManager{secretsmanager.NewFromConfig(cfg)}
-	lambda.Start(func(ctx context.Context, req mysql.Request) (mysql.Findings, error) {
-		return mysql.Handle(ctx, secrets, req)
+	lambda.Start(func(ctx context.Context, request json.RawMessage) (preparation.Findings, error) {
+		return handle(ctx, secrets, request)
 	})
 }
 
-// secretsManager implements bootstrap.Secrets.
+// handle does a request by the engine that it names; one without an engine is for MySQL.
+func handle(ctx context.Context, secrets preparation.Secrets, request json.RawMessage) (preparation.Findings, error) {
+	var of struct{ Engine string }
+	if err := json.Unmarshal(request, &of); err != nil {
+		return preparation.Findings{}, fmt.Errorf("reading the request: %w", err)
+	}
+	switch of.Engine {
+	case "", "mysql":
+		return read(ctx, secrets, request, mysql.Handle)
+	case postgres.Engine:
+		return read(ctx, secrets, request, postgres.Handle)
+	}
+	return preparation.Findings{}, fmt.Errorf("the request is for the engine %q, which this function does not know", of.Engine)
+}
+
+func read[Request any](
+	ctx context.Context, secrets preparation.Secrets, text json.RawMessage,
+	handle func(context.Context, preparation.Secrets, Request) (preparation.Findings, error),
+) (preparation.Findings, error) {
+	var request Request
+	if err := json.Unmarshal(text, &request); err != nil {
+		return preparation.Findings{}, fmt.Errorf("reading the request: %w", err)
+	}
+	return handle(ctx, secrets, request)
+}
+
+// secretsManager implements [preparation.Secrets].
 type secretsManager struct{ client *secretsmanager.Client }
 
 func (s secretsManager) Get(ctx context.Context, arn string) (string, error) {

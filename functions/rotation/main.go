@@ -3,7 +3,11 @@ package main
 
 import (
 	"cdcpipeline/internal/source/mysql/rotation"
+	"cdcpipeline/internal/source/postgres"
+	postgresrotation "cdcpipeline/internal/source/postgres/rotation"
+	"cdcpipeline/internal/source/versions"
 	"context"
+	"encoding/json"
 	"fmt"
 	"os"
 
@@ -13,7 +17,12 @@ import (
 )
 
 func main() {
-	rotator, err := newRotator()
+	cfg, err := config.LoadDefaultConfig(context.Background())
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "loading the AWS configuration:", err)
+		os.Exit(1)
+	}
+	rotator, err := newRotator(os.Getenv(rotation.Variable), secretsmanager.NewFromConfig(cfg))
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
@@ -21,14 +30,27 @@ func main() {
 	lambda.Start(rotator.Handle)
 }
 
-func newRotator() (*rotation.Rotator, error) {
-	settings, err := rotation.ReadSettings(os.Getenv(rotation.Variable))
+// rotator does a step of a rotation.
+type rotator interface {
+	Handle(context.Context, versions.Event) error
+}
+
+// newRotator rotates by the engine that the settings name; those without an engine are for MySQL.
+func newRotator(settings string, secrets versions.Secrets) (rotator, error) {
+	var of struct{ Engine string }
+	if json.Unmarshal([]byte(settings), &of) == nil && of.Engine == postgres.Engine { // what is no JSON is said below
+		s, err := postgresrotation.ReadSettings(settings)
+		if err != nil {
+			return nil, fmt.Errorf("reading the environment variable %s: %w", rotation.Variable, err)
+		}
+		return postgresrotation.New(s, secrets), nil
+	}
+	if of.Engine != "" && of.Engine != "mysql" {
+		return nil, fmt.Errorf("the environment variable %s is for the engine %q, which this function does not know", rotation.Variable, of.Engine)
+	}
+	s, err := rotation.ReadSettings(settings)
 	if err != nil {
 		return nil, err
 	}
-	cfg, err := config.LoadDefaultConfig(context.Background())
-	if err != nil {
-		return nil, fmt.Errorf("loading the AWS configuration: %w", err)
-	}
-	return rotation.New(settings, secretsmanager.NewFromConfig(cfg)), nil
+	return rotation.New(s, secrets), nil
 }

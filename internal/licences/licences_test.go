@@ -20,7 +20,7 @@ const page = "../../docs/licences.md"
 
 // permissive are the licences under which a dependency may be given away with an Apache-2.0 program.
 // MPL-2.0 keeps to its own files: https://www.mozilla.org/en-US/MPL/2.0/FAQ/.
-var permissive = []string{"Apache-2.0", "BSD-2-Clause", "BSD-3-Clause", "ISC", "MIT", "MIT-0", "MPL-2.0", "Unlicense", "Zlib", "BlueOak-1.0.0", "CC0-1.0", "Unicode-DFS-2016"}
+var permissive = []string{"Apache-2.0", "BSD-2-Clause", "BSD-3-Clause", "ISC", "MIT", "MIT-0", "MPL-2.0", "Unlicense", "Zlib", "PostgreSQL", "BlueOak-1.0.0", "CC0-1.0", "Unicode-DFS-2016"}
 
 // programs are what releases and users compile: the Pulumi program, the operator's tool, the functions, the pack.
 var programs = []string{".", "./cmd/...", "./functions/...", "./policy"}

@@ -41,7 +41,7 @@ func (r *run) checkCascades(ctx context.Context) {
 	}
 	for _, k := range keys {
 		f := Finding{Check: fmt.Sprintf("foreign key %s of %s", k.name, k.child), Value: k.rules() + ", which no record tells of"}
-		f.advise(status, fmt.Sprintf(", and change rows of %s by statements of their own%s: what a foreign key changes is not in the binary log", k.child, otherwise), k.restrict()...)
+		f.Tell(status, fmt.Sprintf(", and change rows of %s by statements of their own%s: what a foreign key changes is not in the binary log", k.child, otherwise), k.restrict()...)
 		r.add(f)
 	}
 }
@@ -55,7 +55,7 @@ FROM information_schema.referential_constraints WHERE constraint_schema NOT IN `
 	}
 	var found []foreignKey
 	for _, row := range rows {
-		k := foreignKey{child: Table{row[0], row[1]}, parent: Table{row[2], row[3]}, name: row[4], onDelete: row[5], onUpdate: row[6]}
+		k := foreignKey{child: Table{Database: row[0], Table: row[1]}, parent: Table{Database: row[2], Table: row[3]}, name: row[4], onDelete: row[5], onUpdate: row[6]}
 		if keeps(k.onDelete) && keeps(k.onUpdate) || !slices.Contains(r.followed, k.child) {
 			continue
 		}
@@ -87,8 +87,8 @@ func (k foreignKey) rules() string {
 // restrict makes the constraint anew without its rules: a statement for each step, since not every server takes both in one.
 func (k foreignKey) restrict() []string {
 	return []string{
-		fmt.Sprintf("ALTER TABLE %s DROP FOREIGN KEY %s", k.child.quoted(), quoteName(k.name)),
+		fmt.Sprintf("ALTER TABLE %s DROP FOREIGN KEY %s", quoted(k.child), quoteName(k.name)),
 		fmt.Sprintf("ALTER TABLE %s ADD CONSTRAINT %s FOREIGN KEY (%s) REFERENCES %s (%s)",
-			k.child.quoted(), quoteName(k.name), strings.Join(k.columns, ", "), k.parent.quoted(), strings.Join(k.referred, ", ")),
+			quoted(k.child), quoteName(k.name), strings.Join(k.columns, ", "), quoted(k.parent), strings.Join(k.referred, ", ")),
 	}
 }

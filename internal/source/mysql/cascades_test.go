@@ -9,11 +9,11 @@ import (
 // constrained is a server with foreign keys between three tables, of which the request follows the two children.
 func constrained(onDelete, onUpdate string) (*fakeServer, Request) {
 	f, req := shop()
-	customers, orders, items := Table{"my_shop", "customers"}, Table{"my_shop", "orders"}, Table{"my_shop", "items"}
+	customers, orders, items := Table{Database: "my_shop", Table: "customers"}, Table{Database: "my_shop", Table: "orders"}, Table{Database: "my_shop", Table: "items"}
 	f.foreign = []fakeForeignKey{
 		{child: orders, parent: customers, name: "of_customer", onDelete: onDelete, onUpdate: onUpdate, column: "customer", referenced: "id"},
 		{child: items, parent: orders, name: "of_order", onDelete: "RESTRICT", onUpdate: "NO ACTION", column: "order", referenced: "id"},
-		{child: Table{"stock", "bins"}, parent: orders, name: "of_order", onDelete: "CASCADE", onUpdate: "CASCADE", column: "order", referenced: "id"},
+		{child: Table{Database: "stock", Table: "bins"}, parent: orders, name: "of_order", onDelete: "CASCADE", onUpdate: "CASCADE", column: "order", referenced: "id"},
 	}
 	req.Tables, req.Exclude = []Table{orders, items}, nil
 	return f, req

@@ -26,7 +26,7 @@ func (r *run) checkRetention(ctx context.Context) {
 		if hours >= leastRetention {
 			otherwise += fmt.Sprintf(", or lower source.binlogRetentionHours from %d to %d", want, hours)
 		}
-		f.advise(Failed, otherwise, retentionCall(want))
+		f.Tell(Failed, otherwise, retentionCall(want))
 		r.add(f)
 	case r.server.amazon():
 		r.add(Finding{

@@ -1,6 +1,7 @@
 package mysql
 
 import (
+	"cdcpipeline/internal/source/preparation"
 	"context"
 	"fmt"
 	"slices"
@@ -30,7 +31,7 @@ func Clone(ctx context.Context, db Admin, login Login, from string, clone Creden
 			return r.withoutPassword(err)
 		}
 	}
-	return r.problems()
+	return preparation.ProblemsOf(r.broken, r.findings)
 }
 
 // MayFollow says what the user whose session db is lacks to follow the database; nil when it lacks nothing.

@@ -1,6 +1,7 @@
 package mysql
 
 import (
+	"cdcpipeline/internal/source/preparation"
 	"context"
 	"fmt"
 	"regexp"
@@ -70,7 +71,7 @@ func (r *run) checkCarried(ctx context.Context, found TableFound, columns []colu
 	for _, c := range columns {
 		r.checkColumnName(found, c)
 		switch {
-		case r.omits(found.Table, c.Name):
+		case r.rules().Omits(found.Table, c.Name):
 		case c.computed():
 			r.checkComputed(found, c)
 		case c.invisible():
@@ -99,28 +100,19 @@ func (r *run) checkColumnName(found TableFound, c column) {
 		return
 	}
 	f := Finding{Check: fmt.Sprintf("name of column %s of %s", c.Name, found), Value: "one with a back-tick or a single quote"}
-	name := free(strings.Map(func(letter rune) rune {
+	name := preparation.Free(strings.Map(func(letter rune) rune {
 		if strings.ContainsRune(unquotable, letter) {
 			return '_'
 		}
 		return letter
-	}, c.Name), found.has)
-	f.advise(Failed, ": DMS supports neither character in names",
-		fmt.Sprintf("ALTER TABLE %s RENAME COLUMN %s TO %s", found.quoted(), quoteName(c.Name), quoteName(name)))
+	}, c.Name), found.Has)
+	f.Tell(Failed, ": DMS supports neither character in names",
+		renameColumn(found.Table, c.Name, name))
 	r.add(f)
 }
 
-// free is the name, or with a number behind it, the first that is not taken.
-func free(name string, taken func(string) bool) string {
-	next := name
-	for n := 2; taken(next); n++ {
-		next = fmt.Sprintf("%s_%d", name, n)
-	}
-	return next
-}
-
-func (t TableFound) has(column string) bool {
-	return slices.ContainsFunc(t.Columns, func(c Column) bool { return strings.EqualFold(c.Name, column) })
+func renameColumn(t Table, column, to string) string {
+	return fmt.Sprintf("ALTER TABLE %s RENAME COLUMN %s TO %s", quoted(t), quoteName(column), quoteName(to))
 }
 
 func (r *run) checkComputed(found TableFound, c column) {
@@ -128,11 +120,11 @@ func (r *run) checkComputed(found TableFound, c column) {
 		Check: fmt.Sprintf("computed column %s of %s", c.Name, found), Status: Warning, Value: "carried by no record",
 		Advice: "compute it where it is read: DMS does not carry computed columns, and the lake's views leave it out",
 	}
-	switch way := r.omission(found, c.Name); {
+	switch way := r.rules().Omission(found, c.Name); {
 	case slices.Contains(found.PrimaryKey, c.Name):
 		f.Value = "part of the primary key, and carried by no record"
-		f.advise(Failed, ", after which the application fills it, or "+r.leaveOut(found.Table)+": DMS does not carry computed columns, and without its key a row cannot be told from others",
-			fmt.Sprintf("ALTER TABLE %s MODIFY %s %s NOT NULL", found.quoted(), quoteName(c.Name), c.Type))
+		f.Tell(Failed, ", after which the application fills it, or "+r.rules().LeaveOut(found.Table)+": DMS does not carry computed columns, and without its key a row cannot be told from others",
+			fmt.Sprintf("ALTER TABLE %s MODIFY %s %s NOT NULL", quoted(found.Table), quoteName(c.Name), c.Type))
 	case way != "":
 		f.Advice = way + ", so that DMS need not look at it; " + f.Advice
 	}
@@ -149,10 +141,10 @@ func (r *run) checkInvisible(ctx context.Context, found TableFound, c column) er
 	if slices.Contains(found.PrimaryKey, c.Name) {
 		f.Value, why = "part of the primary key, and carried by no record", why+", and without its key a row cannot be told from others"
 	}
-	if way := r.omission(found, c.Name); way != "" {
+	if way := r.rules().Omission(found, c.Name); way != "" {
 		why = ", or " + way + why
 	}
-	f.advise(Failed, why, statement)
+	f.Tell(Failed, why, statement)
 	r.add(f)
 	return nil
 }
@@ -160,7 +152,7 @@ func (r *run) checkInvisible(ctx context.Context, found TableFound, c column) er
 // makeVisible is MySQL's own statement; MariaDB has none but the whole definition.
 func (r *run) makeVisible(ctx context.Context, t Table, column string) (string, error) {
 	if !r.server.mariaDB() {
-		return fmt.Sprintf("ALTER TABLE %s ALTER COLUMN %s SET VISIBLE", t.quoted(), quoteName(column)), nil
+		return fmt.Sprintf("ALTER TABLE %s ALTER COLUMN %s SET VISIBLE", quoted(t), quoteName(column)), nil
 	}
 	return r.modifyWithout(ctx, t, column, "INVISIBLE")
 }
@@ -169,11 +161,11 @@ func (r *run) makeVisible(ctx context.Context, t Table, column string) (string, 
 // https://mariadb.com/kb/en/server-system-variables/#mysql56_temporal_format
 func (r *run) checkOld(found TableFound, c column) {
 	f := Finding{Check: fmt.Sprintf("format of column %s of %s", c.Name, found), Value: c.Type}
-	statements := []string{fmt.Sprintf("ALTER TABLE %s FORCE", found.quoted())}
+	statements := []string{fmt.Sprintf("ALTER TABLE %s FORCE", quoted(found.Table))}
 	if r.server.variables["mysql56_temporal_format"] == "OFF" {
 		statements = append([]string{"SET GLOBAL mysql56_temporal_format = ON"}, statements...)
 	}
-	f.advise(Failed, ": what the binary log holds of this older format is read as other times", statements...)
+	f.Tell(Failed, ": what the binary log holds of this older format is read as other times", statements...)
 	r.add(f)
 }
 
@@ -183,7 +175,7 @@ func (r *run) checkCompressed(ctx context.Context, t Table, column string, statu
 		return err
 	}
 	f := Finding{Check: fmt.Sprintf("compressed column %s of %s", column, t), Value: "compressed in the binary log too"}
-	f.advise(status, ": readers of the binary log do not know such columns", statement)
+	f.Tell(status, ": readers of the binary log do not know such columns", statement)
 	r.add(f)
 	return nil
 }
@@ -200,7 +192,7 @@ WHERE column_type LIKE '%COMPRESSED%' AND table_schema NOT IN `+SystemSchemas+` 
 		return err
 	}
 	for _, row := range rows {
-		t, c := Table{row[0], row[1]}, column{Column: Column{Name: row[2], Type: row[3]}}
+		t, c := Table{Database: row[0], Table: row[1]}, column{Column: Column{Name: row[2], Type: row[3]}}
 		if c.compressed() && !slices.Contains(r.followed, t) {
 			if err := r.checkCompressed(ctx, t, c.Name, Warning); err != nil {
 				return err
@@ -212,7 +204,7 @@ WHERE column_type LIKE '%COMPRESSED%' AND table_schema NOT IN `+SystemSchemas+` 
 
 // modifyWithout is the statement that gives a column its own definition, but for one attribute.
 func (r *run) modifyWithout(ctx context.Context, t Table, column, attribute string) (string, error) {
-	rows, err := r.db.Query(ctx, "SHOW CREATE TABLE "+t.quoted())
+	rows, err := r.db.Query(ctx, "SHOW CREATE TABLE "+quoted(t))
 	if err != nil {
 		return "", fmt.Errorf("reading its definition: %w", err)
 	}
@@ -222,9 +214,9 @@ func (r *run) modifyWithout(ctx context.Context, t Table, column, attribute stri
 	}
 	for line := range strings.Lines(lines) {
 		line = strings.TrimSuffix(strings.TrimSpace(line), ",")
-		for _, quoted := range []string{quoteName(column), `"` + strings.ReplaceAll(column, `"`, `""`) + `"`} {
-			if definition, is := strings.CutPrefix(line, quoted+" "); is {
-				return fmt.Sprintf("ALTER TABLE %s MODIFY %s %s", t.quoted(), quoteName(column), without(definition, attribute)), nil
+		for _, written := range []string{quoteName(column), `"` + strings.ReplaceAll(column, `"`, `""`) + `"`} {
+			if definition, is := strings.CutPrefix(line, written+" "); is {
+				return fmt.Sprintf("ALTER TABLE %s MODIFY %s %s", quoted(t), quoteName(column), without(definition, attribute)), nil
 			}
 		}
 	}

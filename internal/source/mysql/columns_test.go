@@ -9,7 +9,7 @@ import (
 // orders is a server with one table, and a request that follows it.
 func orders(columns ...[]string) (*fakeServer, Request) {
 	f, req := shop()
-	at := Table{"my_shop", "orders"}
+	at := Table{Database: "my_shop", Table: "orders"}
 	f.tables[at] = fakeTable{kind: "BASE TABLE", key: []string{"id"}, columns: append([][]string{{"id", "bigint", "NO", "auto_increment"}}, columns...)}
 	req.Tables, req.Exclude = []Table{at}, nil
 	return f, req
@@ -114,7 +114,7 @@ func TestAPatternIsWarnedOfKeysThatMySQLWillMake(t *testing.T) {
 	findings, err := runOn(f, req)
 	require.NoError(t, err)
 	require.Contains(t, findings.Warnings()[0], "sql_generate_invisible_primary_key is ON: set sql_generate_invisible_primary_key to OFF in the parameter group")
-	req.Tables, req.Exclude = []Table{{"my_shop", "orders"}}, nil
+	req.Tables, req.Exclude = []Table{{Database: "my_shop", Table: "orders"}}, nil
 	findings, err = runOn(f, req)
 	require.NoError(t, err)
 	require.Empty(t, findings.Warnings(), "no table is followed that is made later")

@@ -15,8 +15,8 @@ func dottedShop() (*fakeServer, Request) {
 		for _, column := range columns {
 			t.columns = append(t.columns, []string{column, "int", "YES", ""})
 		}
-		f.tables[Table{"my_shop", name}] = t
-		req.Tables = append(req.Tables, Table{"my_shop", name})
+		f.tables[Table{Database: "my_shop", Table: name}] = t
+		req.Tables = append(req.Tables, Table{Database: "my_shop", Table: name})
 	}
 	return f, req
 }

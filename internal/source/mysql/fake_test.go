@@ -105,7 +105,7 @@ func (f *fakeServer) Exec(_ context.Context, statement string) error {
 // alter knows the statements that findings tell to run, as far as MariaDB has others for them.
 func (f *fakeServer) alter(statement string) error {
 	for t, table := range f.tables {
-		action, is := strings.CutPrefix(statement, "ALTER TABLE "+t.quoted()+" ")
+		action, is := strings.CutPrefix(statement, "ALTER TABLE "+quoted(t)+" ")
 		if !is {
 			continue
 		}
@@ -182,7 +182,7 @@ func (f *fakeServer) Query(_ context.Context, query string, args ...any) ([][]st
 func (f *fakeServer) list(query string, args []any) [][]string {
 	var rows [][]string
 	for t, table := range f.tables {
-		named := len(args) == 2 && t == (Table{args[0].(string), args[1].(string)})
+		named := len(args) == 2 && t == (Table{Database: args[0].(string), Table: args[1].(string)})
 		if named || len(args) == 0 && strings.Contains(query, "'"+table.kind+"'") {
 			rows = append(rows, []string{t.Database, t.Table, table.kind, table.options})
 		}
@@ -229,7 +229,7 @@ func (f *fakeServer) describe(query string, t Table) [][]string {
 
 func (f *fakeServer) lengths(query string) ([][]string, error) {
 	for t, table := range f.tables {
-		if strings.Contains(query, t.quoted()) {
+		if strings.Contains(query, quoted(t)) {
 			if table.slow {
 				return nil, &mysql.MySQLError{Number: 3024, Message: "maximum statement execution time exceeded"}
 			}

@@ -11,15 +11,15 @@ func shop() (*fakeServer, Request) {
 	f := aurora()
 	f.databases["my_shop"] = true
 	for _, name := range []string{"orders", "items", "tmp_orders"} {
-		f.tables[Table{"my_shop", name}] = fakeTable{
+		f.tables[Table{Database: "my_shop", Table: name}] = fakeTable{
 			kind: "BASE TABLE", key: []string{"id"},
 			columns: [][]string{{"id", "bigint", "NO"}, {"card_no", "varchar(20)", "YES"}, {"memo", "longtext", "YES"}},
 		}
 	}
-	f.tables[Table{"my_shop", "totals"}] = fakeTable{kind: "VIEW"}
+	f.tables[Table{Database: "my_shop", Table: "totals"}] = fakeTable{kind: "VIEW"}
 	return f, Request{
 		BinlogRetentionHours: 24, LobMaxSizeKb: 64,
-		Tables: []Table{{"my_shop", "%"}}, Exclude: []Table{{"%", "tmp_%"}},
+		Tables: []Table{{Database: "my_shop", Table: "%"}}, Exclude: []Table{{Database: "%", Table: "tmp_%"}},
 	}
 }
 
@@ -39,9 +39,9 @@ func TestAPatternIsEveryTableItMatchesButTheExcluded(t *testing.T) {
 
 func TestATableOfAPatternNeedsAPrimaryKeyToo(t *testing.T) {
 	f, req := shop()
-	table := f.tables[Table{"my_shop", "items"}]
+	table := f.tables[Table{Database: "my_shop", Table: "items"}]
 	table.key = nil
-	f.tables[Table{"my_shop", "items"}] = table
+	f.tables[Table{Database: "my_shop", Table: "items"}] = table
 	_, err := runOn(f, req)
 	require.ErrorContains(t, err, "table my_shop.items is without a primary key")
 }
@@ -49,7 +49,7 @@ func TestATableOfAPatternNeedsAPrimaryKeyToo(t *testing.T) {
 func TestTablesThatAreMadeLaterNeedNotBeThere(t *testing.T) {
 	f := aurora()
 	req := defaultRequest()
-	req.Later = []Table{{"cdc_conformance", "%"}}
+	req.Later = []Table{{Database: "cdc_conformance", Table: "%"}}
 	findings, err := runOn(f, req)
 	require.NoError(t, err)
 	require.Contains(t, findings.Changed, "database cdc_conformance")
@@ -60,14 +60,14 @@ func TestTablesThatAreMadeLaterNeedNotBeThere(t *testing.T) {
 
 func TestAPatternOfNothingFails(t *testing.T) {
 	f, req := shop()
-	req.Tables = append(req.Tables, Table{"stock", "%"})
+	req.Tables = append(req.Tables, Table{Database: "stock", Table: "%"})
 	_, err := runOn(f, req)
 	require.ErrorContains(t, err, "tables stock.% is 0 tables: ")
 }
 
 func TestANameThatNoSinkCanHoldFails(t *testing.T) {
 	f, req := shop()
-	f.tables[Table{"my_shop", "big orders"}] = f.tables[Table{"my_shop", "orders"}]
+	f.tables[Table{Database: "my_shop", Table: "big orders"}] = f.tables[Table{Database: "my_shop", Table: "orders"}]
 	_, err := runOn(f, req)
 	require.ErrorContains(t, err, "name of my_shop.big orders is not one that an index or an object key can hold: run RENAME TABLE `my_shop`.`big orders` TO `my_shop`.`big_orders`, or add {database: \"my_shop\", table: \"big%orders\"} to source.exclude")
 }
@@ -89,8 +89,8 @@ func TestColumnsOfRulesAreChecked(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			f, req := shop()
-			orders := Table{"my_shop", "orders"}
-			f.tables[Table{"myxshop", "orders"}] = f.tables[orders]
+			orders := Table{Database: "my_shop", Table: "orders"}
+			f.tables[Table{Database: "myxshop", Table: "orders"}] = f.tables[orders]
 			table := f.tables[orders]
 			table.columns = append([][]string{{"m_mo", "int", "YES"}}, table.columns...)
 			f.tables[orders] = table
@@ -105,9 +105,9 @@ func TestColumnsOfRulesAreChecked(t *testing.T) {
 
 func TestAColumnOfAPatternNeedNotBeInEveryTable(t *testing.T) {
 	f, req := shop()
-	table := f.tables[Table{"my_shop", "items"}]
+	table := f.tables[Table{Database: "my_shop", Table: "items"}]
 	table.columns = [][]string{{"id", "bigint", "NO"}}
-	f.tables[Table{"my_shop", "items"}] = table
+	f.tables[Table{Database: "my_shop", Table: "items"}] = table
 	req.Columns = []ColumnRule{{Table: req.Tables[0], Omit: []string{"memo"}}}
 	findings, err := runOn(f, req)
 	require.NoError(t, err)
@@ -117,10 +117,10 @@ func TestAColumnOfAPatternNeedNotBeInEveryTable(t *testing.T) {
 
 func TestAnOmittedLobMayBeLong(t *testing.T) {
 	f, req := shop()
-	table := f.tables[Table{"my_shop", "orders"}]
+	table := f.tables[Table{Database: "my_shop", Table: "orders"}]
 	table.longest = "9999999"
-	f.tables[Table{"my_shop", "orders"}] = table
-	req.Tables, req.Exclude = []Table{{"my_shop", "orders"}}, nil
+	f.tables[Table{Database: "my_shop", Table: "orders"}] = table
+	req.Tables, req.Exclude = []Table{{Database: "my_shop", Table: "orders"}}, nil
 	_, err := runOn(f, req)
 	require.ErrorContains(t, err, "largest LOB of my_shop.orders")
 	req.Columns = []ColumnRule{{Table: req.Tables[0], Omit: []string{"memo"}}}

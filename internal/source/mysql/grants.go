@@ -26,13 +26,13 @@ func (r *run) wanted() []privilege {
 	privileges := []privilege{{"REPLICATION CLIENT", everything}, {"REPLICATION SLAVE", everything}}
 	var wide []Table
 	for _, t := range slices.Concat(r.req.Tables, r.req.Later) {
-		if p := (privilege{"SELECT", grantPattern(t.Database) + ".*"}); t.wild() && !slices.Contains(privileges, p) {
+		if p := (privilege{"SELECT", grantPattern(t.Database) + ".*"}); t.Wild() && !slices.Contains(privileges, p) {
 			privileges, wide = append(privileges, p), append(wide, t)
 		}
 	}
 	for _, t := range r.findings.Tables {
 		if !slices.ContainsFunc(wide, func(pattern Table) bool { return table.Match(pattern.Database, t.Database) }) {
-			privileges = append(privileges, privilege{"SELECT", t.quoted()})
+			privileges = append(privileges, privilege{"SELECT", quoted(t.Table)})
 		}
 	}
 	return privileges
@@ -57,7 +57,7 @@ func (r *run) grantOnly(ctx context.Context, wanted []privilege) error {
 		if err := r.db.Exec(ctx, fmt.Sprintf("GRANT %s TO %s", p, r.account())); err != nil {
 			return fmt.Errorf("granting %s to user %s (the administrator needs it WITH GRANT OPTION): %w", p, r.user, err)
 		}
-		r.findings.changed(fmt.Sprintf("granted %s", p))
+		r.findings.Change(fmt.Sprintf("granted %s", p))
 	}
 	for _, p := range has {
 		if slices.Contains(wanted, p) {
@@ -66,7 +66,7 @@ func (r *run) grantOnly(ctx context.Context, wanted []privilege) error {
 		if err := r.db.Exec(ctx, fmt.Sprintf("REVOKE %s FROM %s", p, r.account())); err != nil {
 			return fmt.Errorf("revoking %s from user %s: %w", p, r.user, err)
 		}
-		r.findings.changed(fmt.Sprintf("revoked %s", p))
+		r.findings.Change(fmt.Sprintf("revoked %s", p))
 	}
 	return r.checkPrivileges(ctx, wanted)
 }
@@ -94,7 +94,7 @@ func (r *run) privilegesFinding(has, wanted []privilege, given func(privilege) b
 		}
 	}
 	if len(grants) > 0 {
-		f.advise(Failed, " as the administrator", grants...)
+		f.Tell(Failed, " as the administrator", grants...)
 	}
 	return f
 }

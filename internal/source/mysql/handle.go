@@ -2,6 +2,7 @@ package mysql
 
 import (
 	"cdcpipeline/internal/source/mysql/rdsca"
+	"cdcpipeline/internal/source/preparation"
 	"context"
 	"errors"
 	"fmt"
@@ -9,11 +10,11 @@ import (
 
 // Handle does one request: it reads the secrets, connects and runs.
 func Handle(ctx context.Context, secrets Secrets, req Request) (findings Findings, err error) {
-	_, admin, err := readSecret(ctx, secrets, req.AdminSecret)
+	_, admin, err := preparation.ReadSecret(ctx, secrets, req.AdminSecret)
 	if err != nil {
 		return Findings{}, err
 	}
-	replication, user, err := readSecret(ctx, secrets, req.ReplicationSecret)
+	replication, user, err := preparation.ReadSecret(ctx, secrets, req.ReplicationSecret)
 	if err != nil {
 		return Findings{}, err
 	}
@@ -31,9 +32,9 @@ func Handle(ctx context.Context, secrets Secrets, req Request) (findings Finding
 	if err != nil || req.CheckOnly {
 		return findings, err
 	}
-	moved, err := replication.pointAt(ctx, secrets, req.ReplicationSecret, req.Host, req.Port)
+	moved, err := replication.PointAt(ctx, secrets, req.ReplicationSecret, req.Host, req.Port)
 	if moved {
-		findings.changed("host and port in the replication secret")
+		findings.Change("host and port in the replication secret")
 	}
 	return findings, err
 }

@@ -1,6 +1,7 @@
 package mysql
 
 import (
+	"cdcpipeline/internal/source/preparation"
 	"context"
 	"fmt"
 	"slices"
@@ -35,7 +36,7 @@ func (r *run) checkPrimaryKey(found TableFound, columns []column) {
 	f := Finding{Check: "table " + found.String(), Status: OK, Value: "primary key (" + strings.Join(found.PrimaryKey, ", ") + ")"}
 	if len(found.PrimaryKey) == 0 {
 		f.Value = "without a primary key"
-		f.advise(Failed, ", or make another of its columns the key: without one a change cannot be told from its row's other changes", addPrimaryKey(found, columns))
+		f.Tell(Failed, ", or make another of its columns the key: without one a change cannot be told from its row's other changes", addPrimaryKey(found, columns))
 	}
 	r.add(f)
 }
@@ -43,9 +44,9 @@ func (r *run) checkPrimaryKey(found TableFound, columns []column) {
 // addPrimaryKey makes a key of the column that is numbered already, or of a new one: a table has one such column at most.
 func addPrimaryKey(found TableFound, columns []column) string {
 	if i := slices.IndexFunc(columns, func(c column) bool { return c.says("AUTO_INCREMENT") }); i >= 0 {
-		return fmt.Sprintf("ALTER TABLE %s ADD PRIMARY KEY (%s)", found.quoted(), quoteName(columns[i].Name))
+		return fmt.Sprintf("ALTER TABLE %s ADD PRIMARY KEY (%s)", quoted(found.Table), quoteName(columns[i].Name))
 	}
-	return fmt.Sprintf("ALTER TABLE %s ADD COLUMN %s BIGINT UNSIGNED NOT NULL AUTO_INCREMENT PRIMARY KEY", found.quoted(), quoteName(free("id", found.has)))
+	return fmt.Sprintf("ALTER TABLE %s ADD COLUMN %s BIGINT UNSIGNED NOT NULL AUTO_INCREMENT PRIMARY KEY", quoted(found.Table), quoteName(preparation.Free("id", found.Has)))
 }
 
 func (r *run) primaryKey(ctx context.Context, t Table) ([]string, error) {

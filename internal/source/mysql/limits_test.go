@@ -105,11 +105,11 @@ func TestPartitionsAreWarnedOf(t *testing.T) {
 func TestASystemVersionedTableFailsByNameAndBehindAPattern(t *testing.T) {
 	for _, pattern := range []bool{false, true} {
 		f, req := shop()
-		f.tables[Table{"my_shop", "prices"}] = fakeTable{kind: "SYSTEM VERSIONED"}
+		f.tables[Table{Database: "my_shop", Table: "prices"}] = fakeTable{kind: "SYSTEM VERSIONED"}
 		want := "table my_shop.prices is a system-versioned table, which DMS does not support: run ALTER TABLE `my_shop`.`prices` DROP SYSTEM VERSIONING, which deletes its former rows, or "
 		way := `add {database: "my_shop", table: "prices"} to source.exclude`
 		if !pattern {
-			req.Tables, req.Exclude, way = []Table{{"my_shop", "prices"}}, nil, "take it out of source.tables"
+			req.Tables, req.Exclude, way = []Table{{Database: "my_shop", Table: "prices"}}, nil, "take it out of source.tables"
 		}
 		findings, err := runOn(f, req)
 		require.ErrorContains(t, err, want+way)
@@ -136,18 +136,18 @@ func TestAKeyIsMadeByTheStatementThatIsSaid(t *testing.T) {
 // The configuration takes no name with a dot or a space: a pattern that is like it does, unless other tables are too.
 func TestATableWhoseNameCannotBeTakenIsLeftOutByAPattern(t *testing.T) {
 	f, req := shop()
-	f.tables[Table{"my_shop", "big.orders"}] = f.tables[Table{"my_shop", "orders"}]
+	f.tables[Table{Database: "my_shop", Table: "big.orders"}] = f.tables[Table{Database: "my_shop", Table: "orders"}]
 	_, err := runOn(f, req)
 	require.ErrorContains(t, err, "run RENAME TABLE `my_shop`.`big.orders` TO `my_shop`.`big_orders`, or add {database: \"my_shop\", table: \"big%orders\"} to source.exclude")
-	f.tables[Table{"my_shop", "big_orders"}] = f.tables[Table{"my_shop", "orders"}]
+	f.tables[Table{Database: "my_shop", Table: "big_orders"}] = f.tables[Table{Database: "my_shop", Table: "orders"}]
 	_, err = runOn(f, req)
 	require.ErrorContains(t, err, "RENAME TABLE `my_shop`.`big.orders` TO `my_shop`.`big_orders_2`, or name the tables beside it one by one in source.tables")
 }
 
 func TestADatabaseWhoseNameCannotBeTakenIsLeftOut(t *testing.T) {
 	f, req := shop()
-	req.Tables, req.Exclude = []Table{{"%shop", "%"}}, nil
-	f.tables[Table{"big.shop", "orders"}] = f.tables[Table{"my_shop", "orders"}]
+	req.Tables, req.Exclude = []Table{{Database: "%shop", Table: "%"}}, nil
+	f.tables[Table{Database: "big.shop", Table: "orders"}] = f.tables[Table{Database: "my_shop", Table: "orders"}]
 	findings, err := runOn(f, req)
 	require.ErrorContains(t, err, `is not one that an index or an object key can hold: add {database: "big%shop", table: "orders"} to source.exclude`)
 	require.Empty(t, named(findings, "name of big.shop.orders").SQL, "no statement renames a database")
@@ -188,7 +188,7 @@ func TestAServerOfOnesOwnIsToldWhatToSet(t *testing.T) {
 
 func TestAMissingTableIsNotToBeMadeByACheck(t *testing.T) {
 	f, req := checked()
-	req.Tables = append(req.Tables, Table{"stock", "bins"})
+	req.Tables = append(req.Tables, Table{Database: "stock", Table: "bins"})
 	findings, err := runOn(f, req)
 	require.Error(t, err)
 	require.Equal(t, "create it, or take it out of source.tables", named(findings, "table stock.bins").Advice, "a check runs no files")

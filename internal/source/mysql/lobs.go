@@ -1,6 +1,7 @@
 package mysql
 
 import (
+	"cdcpipeline/internal/source/preparation"
 	"context"
 	"fmt"
 	"slices"
@@ -19,14 +20,11 @@ var lobCapacity = map[string]int64{
 	"multilinestring": 1<<32 - 1, "multipolygon": 1<<32 - 1, "geometrycollection": 1<<32 - 1, "geomcollection": 1<<32 - 1,
 }
 
-// scanSeconds is how long one table may be read for its longest value.
-const scanSeconds = 45
-
 // measureLobs compares the real lengths of LOBs with what the task takes: a longer one would stop it.
 func (r *run) measureLobs(ctx context.Context) {
 	for _, t := range r.findings.Tables {
 		lobs := lobColumns(t.Columns, int64(r.req.LobMaxSizeKb)*1024)
-		lobs = slices.DeleteFunc(lobs, func(column string) bool { return r.omits(t.Table, column) })
+		lobs = slices.DeleteFunc(lobs, func(column string) bool { return r.rules().Omits(t.Table, column) })
 		if len(lobs) > 0 {
 			r.measureTable(ctx, t, lobs)
 		}
@@ -48,35 +46,14 @@ func lobColumns(columns []Column, limit int64) []string {
 
 func (r *run) measureTable(ctx context.Context, found TableFound, lobs []string) {
 	t := found.Table
-	f := Finding{Check: "largest LOB of " + t.String(), Status: OK}
 	longest, column, err := r.longestLob(ctx, t, lobs)
-	switch kb := (longest + 1023) / 1024; {
-	case IsServerError(err, errQueryTimeout, errStatementTimeMariaDB):
-		f.Status, f.Value = Warning, fmt.Sprintf("not measured within %d s", scanSeconds)
-		f.Advice = fmt.Sprintf("be sure that no value of %s is longer than replication.lobMaxSizeKb (%d)", strings.Join(lobs, ", "), r.req.LobMaxSizeKb)
-	case err != nil:
+	slow := IsServerError(err, errQueryTimeout, errStatementTimeMariaDB)
+	if err != nil && !slow {
 		r.broke(fmt.Errorf("measuring the LOBs of %s: %w", t, err))
 		return
-	case column == "":
-		f.Value = "none yet"
-	default:
-		f.Value = fmt.Sprintf("%d KB in %s", kb, column)
-		if kb > int64(r.req.LobMaxSizeKb) {
-			f.Status = Failed
-			f.Advice = fmt.Sprintf("raise replication.lobMaxSizeKb from %d to at least %d", r.req.LobMaxSizeKb, kb)
-			if kb > maxLobKb {
-				f.Advice = fmt.Sprintf("DMS takes at most %d KB: shorten the value, or keep the column in a table that is not followed", maxLobKb)
-				if way := r.omission(found, column); way != "" {
-					f.Advice += ", or " + way
-				}
-			}
-		}
 	}
-	r.add(f)
+	r.add(r.rules().Judge(preparation.Lobs{Table: found, Columns: lobs, Longest: longest, Column: column, Slow: slow}, r.req.LobMaxSizeKb))
 }
-
-// maxLobKb is the largest LOB a Kinesis target takes, https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Target.Kinesis.html.
-const maxLobKb = 1024
 
 // longestLob reads the table once.
 func (r *run) longestLob(ctx context.Context, t Table, lobs []string) (longest int64, column string, err error) {
@@ -84,7 +61,7 @@ func (r *run) longestLob(ctx context.Context, t Table, lobs []string) (longest i
 	for i, c := range lobs {
 		lengths[i] = "MAX(OCTET_LENGTH(" + quoteName(c) + "))"
 	}
-	rows, err := r.db.Query(ctx, r.limited("SELECT "+strings.Join(lengths, ", ")+" FROM "+t.quoted()))
+	rows, err := r.db.Query(ctx, r.limited("SELECT "+strings.Join(lengths, ", ")+" FROM "+quoted(t)))
 	if err != nil || len(rows) == 0 {
 		return 0, "", err
 	}
@@ -99,7 +76,7 @@ func (r *run) longestLob(ctx context.Context, t Table, lobs []string) (longest i
 // limited is a SELECT that the server ends when it takes too long.
 func (r *run) limited(query string) string {
 	if r.server.mariaDB() {
-		return fmt.Sprintf("SET STATEMENT max_statement_time = %d FOR %s", scanSeconds, query)
+		return fmt.Sprintf("SET STATEMENT max_statement_time = %d FOR %s", preparation.ScanSeconds, query)
 	}
-	return fmt.Sprintf("SELECT /*+ MAX_EXECUTION_TIME(%d) */%s", scanSeconds*1000, strings.TrimPrefix(query, "SELECT"))
+	return fmt.Sprintf("SELECT /*+ MAX_EXECUTION_TIME(%d) */%s", preparation.ScanSeconds*1000, strings.TrimPrefix(query, "SELECT"))
 }

@@ -6,6 +6,7 @@
 package mysql
 
 import (
+	"cdcpipeline/internal/source/preparation"
 	"context"
 	_ "embed"
 	"fmt"
@@ -49,29 +50,38 @@ type Request struct {
 	secretAddress string
 }
 
-// Table names a table to follow, or with % for any text, several.
-type Table struct {
-	Database string `json:"database"`
-	Table    string `json:"table"`
-}
+type (
+	// Table is [preparation.Table].
+	Table = preparation.Table
+	// ColumnRule is [preparation.ColumnRule].
+	ColumnRule = preparation.ColumnRule
+	// Script is [preparation.Script].
+	Script = preparation.Script
+	// Status is [preparation.Status].
+	Status = preparation.Status
+	// Finding is [preparation.Finding].
+	Finding = preparation.Finding
+	// Findings is [preparation.Findings].
+	Findings = preparation.Findings
+	// Column is [preparation.Column].
+	Column = preparation.Column
+	// TableFound is [preparation.TableFound].
+	TableFound = preparation.TableFound
+	// Problems is [preparation.Problems].
+	Problems = preparation.Problems
+	// Credentials is [preparation.Credentials].
+	Credentials = preparation.Credentials
+	// Secrets is [preparation.Secrets].
+	Secrets = preparation.Secrets
+)
 
-// ColumnRule is what the task does with columns of a table.
-type ColumnRule struct {
-	Table Table `json:"table"`
-	// Omit these from every record.
-	Omit []string `json:"omit,omitempty"`
-	// Filter rows by these.
-	Filter []string `json:"filter,omitempty"`
-}
-
-// String is database.table.
-func (t Table) String() string { return t.Database + "." + t.Table }
-
-// Script is SQL with a name for messages.
-type Script struct {
-	Name string `json:"name"`
-	SQL  string `json:"sql"`
-}
+// The results of a check.
+const (
+	OK            = preparation.OK
+	Failed        = preparation.Failed
+	Warning       = preparation.Warning
+	NotApplicable = preparation.NotApplicable
+)
 
 // RetailTrans is the table that [DefaultSchema] creates.
 var RetailTrans = Table{Database: "testdb", Table: "retail_trans"}
@@ -102,10 +112,10 @@ func Run(ctx context.Context, db Admin, login Login, user Credentials, req Reque
 	r := &run{db: db, login: login, user: user, req: req, server: server}
 	r.findings.Server = server.version
 	r.checkServer()
-	if r.findings.failed(checkWriter) || r.checkSpelling() {
+	if r.findings.Failed(checkWriter) || r.checkSpelling() {
 		// Nothing can be written here, or it would be written under other names: whatever else would be found wrong would be
 		// a consequence.
-		return r.findings, r.problems()
+		return r.findings, preparation.ProblemsOf(r.broken, r.findings)
 	}
 	r.checkBinaryLogs(ctx)
 	r.checkTransactions(ctx)
@@ -118,7 +128,7 @@ func Run(ctx context.Context, db Admin, login Login, user Credentials, req Reque
 	for _, step := range steps {
 		step(ctx)
 	}
-	return r.findings, r.problems()
+	return r.findings, preparation.ProblemsOf(r.broken, r.findings)
 }
 
 // run is one Run under way.
@@ -136,6 +146,16 @@ type run struct {
 	broken []error
 }
 
-func (r *run) add(f Finding) { r.findings.Checks = append(r.findings.Checks, f) }
+func (r *run) add(f Finding) { r.findings.Add(f) }
 
 func (r *run) broke(err error) { r.broken = append(r.broken, err) }
+
+// rules are the request's lists, and the tables behind them.
+func (r *run) rules() preparation.Rules {
+	return preparation.Rules{Tables: r.req.Tables, Exclude: r.req.Exclude, Columns: r.req.Columns, Followed: r.followed}
+}
+
+// ParseSecret is [preparation.ParseSecret].
+func ParseSecret(arn, text string) (map[string]any, Credentials, error) {
+	return preparation.ParseSecret(arn, text)
+}

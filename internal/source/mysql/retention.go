@@ -30,7 +30,7 @@ func (r *run) setRetention(ctx context.Context) {
 			r.broke(fmt.Errorf("setting the binary log's retention to %d hours (the administrator must be allowed to call mysql.rds_set_configuration): %w", want, err))
 			return
 		}
-		r.findings.changed(fmt.Sprintf("%s: %d, was %d", retentionSetting, want, hours))
+		r.findings.Change(fmt.Sprintf("%s: %d, was %d", retentionSetting, want, hours))
 		if hours, _, err = r.retention(ctx); err != nil {
 			r.broke(fmt.Errorf("reading the binary log's retention back: %w", err))
 			return
@@ -38,7 +38,7 @@ func (r *run) setRetention(ctx context.Context) {
 	}
 	f := Finding{Check: retentionCheck, Status: OK, Value: fmt.Sprintf("%d h", hours)}
 	if hours != want {
-		f.advise(Failed, " as the administrator", retentionCall(want))
+		f.Tell(Failed, " as the administrator", retentionCall(want))
 	}
 	r.add(f)
 }
@@ -86,7 +86,7 @@ func (r *run) checkExpiry(want int) {
 	kept, err := strconv.ParseFloat(value, 64)
 	f := Finding{Check: retentionCheck, Status: OK, Value: fmt.Sprintf("%.0f s", kept*unit.Seconds())}
 	if err != nil || kept != 0 && kept < least {
-		f.advise(Failed, ", and write it into the server's configuration: this server is not RDS", fmt.Sprintf("SET GLOBAL %s = %.0f", variable, least))
+		f.Tell(Failed, ", and write it into the server's configuration: this server is not RDS", fmt.Sprintf("SET GLOBAL %s = %.0f", variable, least))
 	}
 	r.add(f)
 }

@@ -1,6 +1,10 @@
 package mysql
 
-import "fmt"
+import (
+	"cdcpipeline/internal/source/preparation"
+	"fmt"
+	"strings"
+)
 
 // How a server keeps the names of databases and tables: lower_case_table_names,
 // https://dev.mysql.com/doc/refman/8.4/en/identifier-case-sensitivity.html. DMS tells upper from lower case wherever names
@@ -23,7 +27,7 @@ func (r *run) checkSpelling() (failed bool) {
 		if right := folded(t); right != t {
 			r.add(Finding{
 				Check: "spelling of " + t.String(), Status: Failed, Value: fmt.Sprintf("not in lower case, and %s is %s", caseVariable, mode),
-				Advice: fmt.Sprintf("write %s in %s: DMS tells upper from lower case, and this server does not", entry(right), list),
+				Advice: fmt.Sprintf("write %s in %s: DMS tells upper from lower case, and this server does not", right.Entry(), list),
 			})
 			failed = true
 		}
@@ -48,10 +52,15 @@ func (r *run) checkCase(t Table) {
 	f := Finding{Check: "spelling of " + t.String(), Status: Failed, Value: fmt.Sprintf("not in lower case, and %s is %s", caseVariable, caseless)}
 	why := ": DMS captures no changes of a table with upper-case letters on this server"
 	if t.Database != folded(t).Database {
-		f.Advice = r.leaveOut(t) + why
+		f.Advice = r.rules().LeaveOut(t) + why
 	} else {
-		between := Table{t.Database, free(folded(t).Table+"_2", func(name string) bool { return r.exists(Table{t.Database, name}) })}
-		f.advise(Failed, ", or "+r.leaveOut(t)+why, fmt.Sprintf("RENAME TABLE %s TO %s, %s TO %s", t.quoted(), between.quoted(), between.quoted(), folded(t).quoted()))
+		between := Table{Database: t.Database, Table: preparation.Free(folded(t).Table+"_2", func(name string) bool { return r.exists(Table{Database: t.Database, Table: name}) })}
+		f.Tell(Failed, ", or "+r.rules().LeaveOut(t)+why, fmt.Sprintf("RENAME TABLE %s TO %s, %s TO %s", quoted(t), quoted(between), quoted(between), quoted(folded(t))))
 	}
 	r.add(f)
+}
+
+// folded is the table's name as a server compares it that does not tell upper from lower case.
+func folded(t Table) Table {
+	return Table{Database: strings.ToLower(t.Database), Table: strings.ToLower(t.Table)}
 }

@@ -58,4 +58,4 @@ func quoteText(text string, noBackslashEscapes bool) string {
 }
 
 // quoted is database.table as identifiers.
-func (t Table) quoted() string { return quoteName(t.Database) + "." + quoteName(t.Table) }
+func quoted(t Table) string { return quoteName(t.Database) + "." + quoteName(t.Table) }

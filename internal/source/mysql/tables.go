@@ -21,7 +21,7 @@ func (r *run) createDatabases(ctx context.Context) {
 		if err == nil && len(rows) == 0 {
 			err = r.db.Exec(ctx, "CREATE DATABASE IF NOT EXISTS "+quoteName(t.Database))
 			if err == nil {
-				r.findings.changed("database " + t.Database)
+				r.findings.Change("database " + t.Database)
 			}
 		}
 		if err != nil {
@@ -37,7 +37,7 @@ var delimiter = regexp.MustCompile(`(?im)^\s*delimiter\s`)
 func (r *run) applySchema(ctx context.Context) {
 	missing := map[Table]bool{}
 	for _, t := range r.req.Tables {
-		if t.wild() {
+		if t.Wild() {
 			continue
 		}
 		if kind, err := r.tableKind(ctx, t); err == nil && kind == "" {
@@ -56,7 +56,7 @@ func (r *run) applySchema(ctx context.Context) {
 	}
 	for _, t := range r.req.Tables {
 		if kind, err := r.tableKind(ctx, t); missing[t] && err == nil && kind != "" {
-			r.findings.changed("table " + t.String())
+			r.findings.Change("table " + t.String())
 		}
 	}
 }
@@ -106,7 +106,9 @@ func (r *run) checkTables(ctx context.Context) {
 		r.broke(fmt.Errorf("looking for compressed columns: %w", err))
 	}
 	r.checkCascades(ctx)
-	r.checkDottedColumns()
+	for _, f := range r.rules().Dotted(r.findings.Tables, r.req.AcceptDottedColumns, renameColumn) {
+		r.add(f)
+	}
 }
 
 const versioned = "SYSTEM VERSIONED"
@@ -127,7 +129,7 @@ func (r *run) checkTable(ctx context.Context, t Table) error {
 	case "BASE TABLE":
 	case versioned:
 		f.Value = "a system-versioned table, which DMS does not support"
-		f.advise(Failed, ", which deletes its former rows, or "+r.leaveOut(t), "ALTER TABLE "+t.quoted()+" DROP SYSTEM VERSIONING")
+		f.Tell(Failed, ", which deletes its former rows, or "+r.rules().LeaveOut(t), "ALTER TABLE "+quoted(t)+" DROP SYSTEM VERSIONING")
 		r.add(f)
 		return nil
 	default:
@@ -167,7 +169,7 @@ func (r *run) missing(ctx context.Context, t Table, f *Finding) error {
 	for _, other := range existing {
 		if folded(other) == folded(t) {
 			f.Value += ", and " + other.String() + " is there"
-			f.Advice = fmt.Sprintf("write %s in source.tables, as the server spells it, or create %s", entry(other), t)
+			f.Advice = fmt.Sprintf("write %s in source.tables, as the server spells it, or create %s", other.Entry(), t)
 		}
 	}
 	return nil
@@ -180,7 +182,7 @@ func (r *run) checkPartitions(seen tableSeen) {
 		return
 	}
 	f := Finding{Check: "partitions of " + seen.String(), Value: "not followed when they are dropped, emptied or exchanged"}
-	f.advise(Warning, fmt.Sprintf(", or delete rows by DELETE alone, and run cdc start --reload-table %s after ALTER TABLE … PARTITION", seen),
-		fmt.Sprintf("ALTER TABLE %s REMOVE PARTITIONING", seen.quoted()))
+	f.Tell(Warning, fmt.Sprintf(", or delete rows by DELETE alone, and run cdc start --reload-table %s after ALTER TABLE … PARTITION", seen),
+		fmt.Sprintf("ALTER TABLE %s REMOVE PARTITIONING", quoted(seen.Table)))
 	r.add(f)
 }

@@ -1,6 +1,7 @@
 package mysql
 
 import (
+	"cdcpipeline/internal/source/preparation"
 	"context"
 	"encoding/hex"
 	"fmt"
@@ -26,8 +27,8 @@ func (r *run) checkTransactions(ctx context.Context) {
 		r.broke(fmt.Errorf("listing prepared XA transactions: %w", err))
 		return
 	case len(open) > 0:
-		f.Value = count(len(open), "transaction") + " prepared and not committed"
-		f.advise(Failed, " (or XA ROLLBACK with the same): the rows would be neither loaded nor followed; deploy again when the application has none open", open...)
+		f.Value = preparation.Count(len(open), "transaction") + " prepared and not committed"
+		f.Tell(Failed, " (or XA ROLLBACK with the same): the rows would be neither loaded nor followed; deploy again when the application has none open", open...)
 		r.add(f)
 		return
 	}

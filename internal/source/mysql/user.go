@@ -52,20 +52,20 @@ func (r *run) createUser(ctx context.Context) error {
 		if err := r.db.Exec(ctx, "CREATE USER "+r.account()+identified+" REQUIRE SSL"); err != nil {
 			return fmt.Errorf("creating user %s (the administrator needs CREATE USER): %w", r.user, err)
 		}
-		r.findings.changed("user " + r.user.Username)
+		r.findings.Change("user " + r.user.Username)
 		return nil
 	}
 	if rows[0][0] == "" {
 		if err := r.db.Exec(ctx, "ALTER USER "+r.account()+" REQUIRE SSL"); err != nil {
 			return fmt.Errorf("requiring TLS of user %s: %w", r.user, err)
 		}
-		r.findings.changed("TLS required of user " + r.user.Username)
+		r.findings.Change("TLS required of user " + r.user.Username)
 	}
 	if err := r.login(ctx, r.user); IsServerError(err, errAccessDenied) {
 		if err := r.db.Exec(ctx, "ALTER USER "+r.account()+identified); err != nil {
 			return fmt.Errorf("setting the password of user %s: %w", r.user, err)
 		}
-		r.findings.changed("password of user " + r.user.Username)
+		r.findings.Change("password of user " + r.user.Username)
 	}
 	return nil
 }
@@ -77,7 +77,7 @@ func (r *run) checkPlugin(ctx context.Context) error {
 	}
 	f := Finding{Check: checkPlugin, Status: OK, Value: rows[0][0]}
 	if !spokenPlugins[f.Value] {
-		f.advise(Failed, ", make mysql_native_password or caching_sha2_password the server's default, which DMS speaks, and deploy again", "DROP USER "+r.account())
+		f.Tell(Failed, ", make mysql_native_password or caching_sha2_password the server's default, which DMS speaks, and deploy again", "DROP USER "+r.account())
 	}
 	r.add(f)
 	return nil

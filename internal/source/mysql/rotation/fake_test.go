@@ -2,6 +2,7 @@ package rotation
 
 import (
 	"cdcpipeline/internal/source/mysql"
+	"cdcpipeline/internal/source/versions"
 	"context"
 	"encoding/json"
 	"errors"
@@ -55,7 +56,7 @@ type fakeUser struct {
 }
 
 func newWorld() *fakeWorld {
-	w := &fakeWorld{fuse: fuse{-1}, adminPW: "admin-0", serverPW: "admin-0", stages: map[string]string{current: "seed"}}
+	w := &fakeWorld{fuse: fuse{-1}, adminPW: "admin-0", serverPW: "admin-0", stages: map[string]string{versions.Current: "seed"}}
 	w.values = map[string]string{"seed": `{"username":"` + user + `","password":"seed-password","host":"db.example","port":3306,"engine":"mysql"}`}
 	w.users = map[string]*fakeUser{user: {password: "seed-password", tls: true, privileges: map[string]bool{
 		"REPLICATION CLIENT ON *.*": true, "REPLICATION SLAVE ON *.*": true, "SELECT ON `shop`.`orders`": true,

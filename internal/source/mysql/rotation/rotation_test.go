@@ -2,6 +2,7 @@ package rotation
 
 import (
 	"cdcpipeline/internal/source/mysql"
+	"cdcpipeline/internal/source/versions"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -17,7 +18,7 @@ import (
 var steps = []string{"createSecret", "setSecret", "testSecret", "finishSecret"}
 
 // start opens a version for a rotation, as Secrets Manager does: with a stage and without a value.
-func (w *fakeWorld) start(token string) { w.stages[pending] = token }
+func (w *fakeWorld) start(token string) { w.stages[versions.Pending] = token }
 
 // do runs steps of a rotation, all of them by default, until one fails.
 func (w *fakeWorld) do(token string, which ...string) error {
@@ -48,13 +49,13 @@ func (w *fakeWorld) admits(stage string) error {
 func TestUsersAlternateAndTheFormerOneStillGetsIn(t *testing.T) {
 	w := newWorld()
 	for i, want := range []string{user + "_clone", user, user + "_clone"} {
-		before := w.credentials(current)
+		before := w.credentials(versions.Current)
 		w.start(fmt.Sprint(i))
 		require.NoError(t, w.do(fmt.Sprint(i)))
-		require.Equal(t, want, w.credentials(current).Username)
+		require.Equal(t, want, w.credentials(versions.Current).Username)
 		require.Equal(t, before, w.credentials("AWSPREVIOUS"))
-		require.NotEqual(t, before.Password, w.credentials(current).Password)
-		require.NoError(t, w.admits(current))
+		require.NotEqual(t, before.Password, w.credentials(versions.Current).Password)
+		require.NoError(t, w.admits(versions.Current))
 		require.NoError(t, w.admits("AWSPREVIOUS"))
 	}
 	require.Len(t, w.users, 2)
@@ -67,7 +68,7 @@ func TestDyingAnywhereTurnsNobodyAway(t *testing.T) {
 		w := newWorld()
 		for i := range rapid.IntRange(1, 4).Draw(t, "rotations") {
 			token := fmt.Sprint(i)
-			before := w.credentials(current)
+			before := w.credentials(versions.Current)
 			w.start(token)
 			for range rapid.IntRange(0, 4).Draw(t, "deaths") {
 				w.fuse.left = rapid.IntRange(0, 7).Draw(t, "effects before the end")
@@ -76,16 +77,16 @@ func TestDyingAnywhereTurnsNobodyAway(t *testing.T) {
 					require.ErrorIs(t, err, errDied)
 				}
 				w.fuse.left = -1
-				require.NoError(t, w.admits(current))
-				if got := w.credentials(current); got != before {
+				require.NoError(t, w.admits(versions.Current))
+				if got := w.credentials(versions.Current); got != before {
 					require.NoError(t, w.admits("AWSPREVIOUS"))
 				}
 			}
 			require.NoError(t, w.do(token))
 			require.NoError(t, w.do(token), "repeated when it is over")
-			require.NotEqual(t, before.Username, w.credentials(current).Username)
+			require.NotEqual(t, before.Username, w.credentials(versions.Current).Username)
 			require.Equal(t, before, w.credentials("AWSPREVIOUS"))
-			require.NoError(t, w.admits(current))
+			require.NoError(t, w.admits(versions.Current))
 			require.NoError(t, w.admits("AWSPREVIOUS"))
 		}
 	})
@@ -103,9 +104,9 @@ func TestEveryStepDiesCleanlyAtEveryEffect(t *testing.T) {
 		}
 		w.fuse.left = -1
 		require.ErrorIs(t, err, errDied)
-		require.NoError(t, w.admits(current), "after %d effects", after)
+		require.NoError(t, w.admits(versions.Current), "after %d effects", after)
 		require.NoError(t, w.do("t"))
-		require.NoError(t, w.admits(current))
+		require.NoError(t, w.admits(versions.Current))
 	}
 }
 
@@ -117,10 +118,10 @@ func TestWhatIsRefused(t *testing.T) {
 		want   string
 	}{
 		{"rotation is off", func(w *fakeWorld) { w.disabled = true }, "createSecret", "turned off"},
-		{"a version of nobody's", func(w *fakeWorld) { delete(w.stages, pending) }, "createSecret", "has no stage"},
-		{"a version that is not pending", func(w *fakeWorld) { w.stages = map[string]string{current: "seed", "MINE": "t"} }, "createSecret", "is not AWSPENDING"},
+		{"a version of nobody's", func(w *fakeWorld) { delete(w.stages, versions.Pending) }, "createSecret", "has no stage"},
+		{"a version that is not pending", func(w *fakeWorld) { w.stages = map[string]string{versions.Current: "seed", "MINE": "t"} }, "createSecret", "is not AWSPENDING"},
 		{"an unknown step", func(*fakeWorld) {}, "dropSecret", `"dropSecret" is unknown`},
-		{"somebody else's user", func(w *fakeWorld) { w.put(current, "v", map[string]any{"username": "root_clone"}) }, "createSecret", `names user "root_clone"`},
+		{"somebody else's user", func(w *fakeWorld) { w.put(versions.Current, "v", map[string]any{"username": "root_clone"}) }, "createSecret", `names user "root_clone"`},
 		{"a secret that is none", func(w *fakeWorld) { w.values["seed"] = "hunter2" }, "createSecret", "not a JSON object"},
 		{"setting what is not created", func(*fakeWorld) {}, "setSecret", "reading secret"},
 		{"finishing what is not created", func(*fakeWorld) {}, "finishSecret", "reading secret"},
@@ -150,15 +151,15 @@ func TestALeftOverRotationThatNoLongerFitsIsRefused(t *testing.T) {
 			require.NoError(t, w.do("t", "createSecret", "setSecret", "testSecret"))
 			w.users[user+"_clone"].password = "by-hand"
 			if len(change) > 0 {
-				w.put(current, "v", change)
+				w.put(versions.Current, "v", change)
 			} else {
-				w.put(pending, "t", map[string]any{"host": "former.example"})
+				w.put(versions.Pending, "t", map[string]any{"host": "former.example"})
 			}
-			before := w.credentials(current)
+			before := w.credentials(versions.Current)
 			for _, step := range []string{"setSecret", "finishSecret"} {
 				require.ErrorContains(t, w.do("t", step), "--version-stage AWSPENDING --remove-from-version-id t")
 			}
-			require.Equal(t, before, w.credentials(current))
+			require.Equal(t, before, w.credentials(versions.Current))
 			require.Equal(t, "by-hand", w.users[user+"_clone"].password)
 		})
 	}
@@ -168,13 +169,13 @@ func TestADroppedUserIsMadeAgain(t *testing.T) {
 	w := newWorld()
 	w.start("1")
 	require.NoError(t, w.do("1"))
-	delete(w.users, w.credentials(current).Username)
+	delete(w.users, w.credentials(versions.Current).Username)
 	w.start("2")
 	require.NoError(t, w.do("2"), "the former user takes over")
-	require.NoError(t, w.admits(current))
+	require.NoError(t, w.admits(versions.Current))
 	w.start("3")
 	require.NoError(t, w.do("3"), "and is the model of the one that is made again")
-	require.NoError(t, w.admits(current))
+	require.NoError(t, w.admits(versions.Current))
 	require.NoError(t, w.admits("AWSPREVIOUS"))
 
 	w.users = map[string]*fakeUser{}
@@ -188,7 +189,7 @@ func TestOnlyWhatReplicationNeedsIsCopied(t *testing.T) {
 	w.users[user+"_clone"] = &fakeUser{privileges: map[string]bool{"SELECT ON `secret`.*": true, "SUPER ON *.*": true}}
 	w.start("t")
 	require.NoError(t, w.do("t"))
-	require.NoError(t, w.admits(current))
+	require.NoError(t, w.admits(versions.Current))
 }
 
 func TestAnAdministratorInRotationIsWaitedFor(t *testing.T) {
@@ -244,13 +245,13 @@ func TestNoMessageHoldsAPassword(t *testing.T) {
 	w.start("t")
 	err := w.do("t")
 	require.ErrorContains(t, err, "creating user")
-	require.NotContains(t, err.Error(), w.credentials(pending).Password)
+	require.NotContains(t, err.Error(), w.credentials(versions.Pending).Password)
 }
 
 func TestPasswordsAreWhatDMSAndServersTake(t *testing.T) {
 	seen := map[string]bool{}
 	for range 200 {
-		p := newPassword()
+		p := versions.NewPassword()
 		require.Regexp(t, regexp.MustCompile(`^[A-Za-z0-9_.-]{16,32}$`), p)
 		for _, class := range []string{"[A-Z]", "[a-z]", "[0-9]", "[_.-]"} {
 			require.Regexp(t, class, p)

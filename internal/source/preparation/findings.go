@@ -1,4 +1,4 @@
-package mysql
+package preparation
 
 import (
 	"errors"
@@ -33,15 +33,15 @@ type Finding struct {
 	SQL []string `json:"sql,omitempty"`
 }
 
-// advise tells to run statements; otherwise says why, or what else would do.
-func (f *Finding) advise(status Status, otherwise string, statements ...string) {
+// Tell tells to run statements; otherwise says why, or what else would do.
+func (f *Finding) Tell(status Status, otherwise string, statements ...string) {
 	f.Status, f.SQL, f.Advice = status, statements, "run "+strings.Join(statements, "; ")+otherwise
 }
 
 // Column of a followed table.
 type Column struct {
 	Name string `json:"name"`
-	// Type is MySQL's column type, e.g. bigint(20) unsigned.
+	// Type as the server writes it: MySQL's bigint(20) unsigned, PostgreSQL's character varying(12).
 	Type     string `json:"type"`
 	Nullable bool   `json:"nullable,omitempty"`
 }
@@ -82,20 +82,25 @@ func (f Findings) Warnings() []string {
 	var lines []string
 	for _, c := range f.Checks {
 		if c.Status == Warning {
-			lines = append(lines, c.line())
+			lines = append(lines, c.Line())
 		}
 	}
 	return lines
 }
 
-// line is what was found, and what to do.
-func (f Finding) line() string {
+// Line is what was found, and what to do.
+func (f Finding) Line() string {
 	return fmt.Sprintf("%s is %s: %s", f.Check, orNothing(f.Value), f.Advice)
 }
 
-func (f *Findings) changed(what string) { f.Changed = append(f.Changed, what) }
+// Change adds something that was changed.
+func (f *Findings) Change(what string) { f.Changed = append(f.Changed, what) }
 
-func (f Findings) failed(check string) bool {
+// Add adds the result of a check.
+func (f *Findings) Add(of Finding) { f.Checks = append(f.Checks, of) }
+
+// Failed says that a check failed.
+func (f Findings) Failed(check string) bool {
 	for _, c := range f.Checks {
 		if c.Check == check && c.Status == Failed {
 			return true
@@ -119,12 +124,12 @@ func (p Problems) Error() string {
 // Unwrap gives errors.Is and errors.As every problem.
 func (p Problems) Unwrap() []error { return p }
 
-// problems are the steps that could not be done and the checks that failed.
-func (r *run) problems() error {
-	problems := Problems(r.broken)
-	for _, c := range r.findings.Checks {
+// ProblemsOf are the steps that could not be done and the checks that failed; nil when there are none.
+func ProblemsOf(broken []error, findings Findings) error {
+	problems := Problems(broken)
+	for _, c := range findings.Checks {
 		if c.Status == Failed {
-			problems = append(problems, errors.New(c.line()))
+			problems = append(problems, errors.New(c.Line()))
 		}
 	}
 	if len(problems) == 0 {
@@ -133,6 +138,7 @@ func (r *run) problems() error {
 	return problems
 }
 
+// orNothing shows that there is nothing.
 func orNothing(value string) string {
 	if strings.TrimSpace(value) == "" {
 		return "empty"

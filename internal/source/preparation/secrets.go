@@ -1,4 +1,4 @@
-package mysql
+package preparation
 
 import (
 	"context"
@@ -29,10 +29,11 @@ type Secrets interface {
 	Put(ctx context.Context, arn, value string) error
 }
 
-// secret is a secret's JSON; keys this package does not know are kept.
-type secret map[string]any
+// Secret is a secret's JSON; keys this package does not know are kept.
+type Secret map[string]any
 
-func readSecret(ctx context.Context, secrets Secrets, arn string) (secret, Credentials, error) {
+// ReadSecret reads a secret that holds credentials.
+func ReadSecret(ctx context.Context, secrets Secrets, arn string) (Secret, Credentials, error) {
 	if arn == "" {
 		return nil, Credentials{}, errors.New("the request names no secret")
 	}
@@ -58,11 +59,11 @@ func ParseSecret(arn, text string) (map[string]any, Credentials, error) {
 	return s, Credentials{Username: username, Password: password}, nil
 }
 
-// pointAt makes a secret say where the database listens, keeping everything else.
+// PointAt makes a secret say where the database listens, keeping everything else.
 //
 // DMS takes host and port from the secret. The deployment never writes over a secret that exists, since that
 // would undo a rotation; so when the database moves, only this brings host and port after it.
-func (s secret) pointAt(ctx context.Context, secrets Secrets, arn, host string, port int) (changed bool, err error) {
+func (s Secret) PointAt(ctx context.Context, secrets Secrets, arn, host string, port int) (changed bool, err error) {
 	if s["host"] == host && s["port"] == float64(port) {
 		return false, nil
 	}

@@ -1,39 +1,43 @@
-package mysql
+package preparation
 
 import (
 	"fmt"
 	"strings"
 )
 
-// checkDottedColumns finds the columns that have a dot in their names. The records of all tables come as they are into one
+// Dotted finds the columns that have a dot in their names. The records of all tables come as they are into one
 // daily history index, where such a name is an object. No mapping of OpenSearch 2.19 takes it for a name: disable_objects is in
 // 3.5 and newer, https://docs.opensearch.org/latest/mappings/mapping-parameters/disable-objects/; a flat_object would, but has
 // no sums, sorting or ranges of numbers, and refuses a document with a value of more than 32,766 bytes. An ingest pipeline
 // could rename it, but respells the numbers of every table (1.10 becomes 1.1), and DMS does not rename it:
 // https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Tasks.CustomizingTasks.TableMapping.SelectionTransformation.Transformations.html.
-func (r *run) checkDottedColumns() {
+//
+// They are failed checks unless they are accepted; rename is the statement that gives a column another name.
+func (r Rules) Dotted(found []TableFound, accept bool, rename func(t Table, column, to string) string) []Finding {
+	var findings []Finding
 	tables := map[string][]string{} // by their columns
-	for _, t := range r.findings.Tables {
+	for _, t := range found {
 		for _, c := range t.Columns {
 			tables[c.Name] = append(tables[c.Name], t.String())
 		}
 	}
 	status, otherwise := Failed, ", or set source.dottedColumns to warn"
-	if r.req.AcceptDottedColumns {
+	if accept {
 		status, otherwise = Warning, ""
 	}
-	for _, t := range r.findings.Tables {
+	for _, t := range found {
 		for _, c := range t.Columns {
 			before, _, has := strings.Cut(c.Name, ".")
-			if !has || r.omits(t.Table, c.Name) {
+			if !has || r.Omits(t.Table, c.Name) {
 				continue
 			}
 			f := Finding{Check: fmt.Sprintf("name of column %s of %s", c.Name, t), Value: "one with a dot: the history " + inHistory(c.Name, before, tables[before])}
-			f.advise(status, otherwise+": the current index and the lake have it as it is",
-				fmt.Sprintf("ALTER TABLE %s RENAME COLUMN %s TO %s", t.quoted(), quoteName(c.Name), quoteName(free(strings.ReplaceAll(c.Name, ".", "_"), t.has))))
-			r.add(f)
+			f.Tell(status, otherwise+": the current index and the lake have it as it is",
+				rename(t.Table, c.Name, Free(strings.ReplaceAll(c.Name, ".", "_"), t.Has)))
+			findings = append(findings, f)
 		}
 	}
+	return findings
 }
 
 // inHistory is what the history makes of a name with a dot, beside tables that have a column of the name before it. Tried on

@@ -1,0 +1,165 @@
+package postgres
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"net"
+	"strconv"
+	"time"
+
+	"github.com/cenkalti/backoff/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+)
+
+const (
+	// connectPatience covers a writer that is up but not yet in DNS, or failing over.
+	connectPatience = 2 * time.Minute
+	dialTimeout     = 10 * time.Second
+	closeTimeout    = 5 * time.Second
+)
+
+// limits of the administrator's session: no statement outlasts the function that runs it, and none that waits for a lock makes
+// the application wait behind it for long.
+var limits = map[string]string{"statement_timeout": "240s", "lock_timeout": "10s"}
+
+// Server is where a database listens and who vouches for it.
+type Server struct {
+	Host string
+	Port int
+	// Database to connect to.
+	Database string
+	// Certificates (PEM) of the authorities trusted to sign the server's certificate, and no others.
+	Certificates string
+}
+
+// Connection is a [Session] over TLS.
+type Connection struct{ session *pgconn.PgConn }
+
+// Connect logs in as user over TLS, verifying the certificate and the host name. It tries again for two minutes when the server
+// does not answer yet, and not at all when the answer is no.
+func Connect(ctx context.Context, server Server, user Credentials) (*Connection, error) {
+	settings, err := server.settings(user, limits)
+	if err != nil {
+		return nil, err
+	}
+	attempt := func() (*Connection, error) {
+		c, err := open(ctx, settings)
+		if err != nil && !mayPass(err) {
+			return nil, backoff.Permanent(err)
+		}
+		return c, err
+	}
+	c, err := backoff.Retry(ctx, attempt, backoff.WithMaxElapsedTime(connectPatience))
+	if err != nil {
+		address := net.JoinHostPort(server.Host, strconv.Itoa(server.Port))
+		return nil, fmt.Errorf("connecting to %s as %s: %w%s", address, user.Username, err, connectAdvice(err))
+	}
+	return c, nil
+}
+
+// Login is a [Login] that does not try again, and sets nothing that the user's own settings would show otherwise.
+func (s Server) Login(ctx context.Context, user Credentials) (Session, error) {
+	settings, err := s.settings(user, nil)
+	if err != nil {
+		return nil, err
+	}
+	c, err := open(ctx, settings)
+	if err != nil {
+		return nil, err // not a *Connection that is nil
+	}
+	return c, nil
+}
+
+// settings leave nothing to the environment but what ParseConfig insists on reading.
+func (s Server) settings(user Credentials, limits map[string]string) (*pgconn.Config, error) {
+	roots := x509.NewCertPool()
+	if !roots.AppendCertsFromPEM([]byte(s.Certificates)) {
+		return nil, errors.New("the certificates that should sign the server's hold no PEM certificate: check source.caFile")
+	}
+	settings, err := pgconn.ParseConfig("")
+	if err != nil {
+		return nil, fmt.Errorf("preparing the connection: %w", err)
+	}
+	settings.Host, settings.Port, settings.Database = s.Host, uint16(s.Port), s.Database //nolint:gosec // a port
+	settings.User, settings.Password = user.Username, user.Password
+	settings.TLSConfig = &tls.Config{RootCAs: roots, ServerName: s.Host, MinVersion: tls.VersionTLS12}
+	settings.Fallbacks, settings.ConnectTimeout = nil, dialTimeout
+	settings.RuntimeParams = map[string]string{"application_name": "cdc"}
+	for name, value := range limits {
+		settings.RuntimeParams[name] = value
+	}
+	return settings, nil
+}
+
+func open(ctx context.Context, settings *pgconn.Config) (*Connection, error) {
+	session, err := pgconn.ConnectConfig(ctx, settings)
+	if err != nil {
+		return nil, fmt.Errorf("opening a session: %w", err)
+	}
+	return &Connection{session}, nil
+}
+
+// mayPass says whether the same attempt can succeed a moment later.
+func mayPass(err error) bool {
+	if IsServerError(err, errTooManyConnections, errShutdown, errStarting) {
+		return true
+	}
+	var server *pgconn.PgError
+	var certificate *tls.CertificateVerificationError
+	return !errors.As(err, &server) && !errors.As(err, &certificate)
+}
+
+func connectAdvice(err error) string {
+	var certificate *tls.CertificateVerificationError
+	var network net.Error
+	switch {
+	case errors.As(err, &certificate):
+		return " (set source.caFile to the PEM of the authority that signs the server's certificate, and use the host name in it)"
+	case Refused(err):
+		return " (the administrator's secret must hold the user name and password of a user who may log in from the VPC over TLS)"
+	case IsServerError(err, errNoDatabase):
+		return " (create the database, or name the one that is followed in source.databaseName)"
+	case errors.As(err, &network):
+		return " (the database's security group must admit the functions' on its port, and host and port must be the writer's)"
+	}
+	return ""
+}
+
+// Close ends the session.
+func (c *Connection) Close() error {
+	ctx, cancel := context.WithTimeout(context.Background(), closeTimeout)
+	defer cancel()
+	if err := c.session.Close(ctx); err != nil {
+		return fmt.Errorf("closing the session: %w", err)
+	}
+	return nil
+}
+
+// Exec implements [Admin].
+func (c *Connection) Exec(ctx context.Context, statements string) error {
+	_, err := c.session.Exec(ctx, statements).ReadAll()
+	return err //nolint:wrapcheck // callers say what they ran, and must be able to leave a password out
+}
+
+// Query implements [Admin].
+func (c *Connection) Query(ctx context.Context, query string, args ...string) ([][]string, error) {
+	values := make([][]byte, len(args))
+	for i, arg := range args {
+		values[i] = []byte(arg)
+	}
+	result := c.session.ExecParams(ctx, query, values, nil, nil, nil).Read()
+	if result.Err != nil {
+		return nil, result.Err //nolint:wrapcheck // callers say what they asked
+	}
+	rows := make([][]string, len(result.Rows))
+	for i, row := range result.Rows {
+		rows[i] = make([]string, len(row))
+		for j, value := range row {
+			rows[i][j] = string(value)
+		}
+	}
+	return rows, nil
+}

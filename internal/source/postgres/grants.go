@@ -1,0 +1,267 @@
+package postgres
+
+import (
+	"cdcpipeline/internal/table"
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// privilege is one privilege on a table, a schema or another thing, or membership in a role.
+type privilege struct {
+	// name is SELECT, USAGE, …; empty for membership.
+	name string
+	// on is TABLE "a"."b", SCHEMA "a", …; of membership it is the role.
+	on string
+}
+
+// String is ready to be put into GRANT or REVOKE.
+func (p privilege) String() string {
+	if p.name == "" {
+		return p.on
+	}
+	return p.name + " ON " + p.on
+}
+
+func tableOf(t Table) string        { return "TABLE " + quoted(t) }
+func schemaOf(schema string) string { return "SCHEMA " + quoteName(schema) }
+
+// replicationRole lets its members replicate, on RDS.
+const replicationRole = "rds_replication"
+
+// wanted is all DMS needs: following the log, and reading the followed tables.
+func (r *run) wanted() []privilege {
+	var privileges []privilege
+	if r.server.rds {
+		privileges = append(privileges, privilege{on: quoteName(replicationRole)})
+	}
+	add := func(p privilege) {
+		if !slices.Contains(privileges, p) {
+			privileges = append(privileges, p)
+		}
+	}
+	for _, t := range slices.Concat(r.req.Tables, r.req.Later) {
+		if !table.IsPattern(t.Database) {
+			add(privilege{"USAGE", schemaOf(t.Database)})
+		}
+	}
+	for _, t := range r.findings.Tables {
+		add(privilege{"USAGE", schemaOf(t.Database)})
+		add(privilege{"SELECT", tableOf(t.Table)})
+	}
+	for _, seen := range r.existing {
+		if seen.kind == ordinary && slices.ContainsFunc(r.req.Later, func(t Table) bool { return t.Matches(seen.Table) }) {
+			add(privilege{"SELECT", tableOf(seen.Table)})
+		}
+	}
+	return privileges
+}
+
+const (
+	readableQuery = `SELECT n.nspname, c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE c.relkind = 'r' AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema' AND has_table_privilege($1::name, c.oid, 'SELECT')`
+	usableQuery = "SELECT nspname FROM pg_namespace WHERE has_schema_privilege($1::name, oid, 'USAGE')"
+	memberQuery = "SELECT rolname FROM pg_roles WHERE pg_has_role($1::name, oid, 'MEMBER') AND rolname <> $1::name"
+)
+
+// may is what the user may, by whatever way: a grant to everybody, a role, or as the owner.
+func (r *run) may(ctx context.Context) (map[privilege]bool, error) {
+	may := map[privilege]bool{}
+	for _, q := range []struct {
+		query string
+		of    func(row []string) privilege
+	}{
+		{readableQuery, func(row []string) privilege {
+			return privilege{"SELECT", tableOf(Table{Database: row[0], Table: row[1]})}
+		}},
+		{usableQuery, func(row []string) privilege { return privilege{"USAGE", schemaOf(row[0])} }},
+		{memberQuery, func(row []string) privilege { return privilege{on: quoteName(row[0])} }},
+	} {
+		rows, err := r.db.Query(ctx, q.query, r.user.Username)
+		if err != nil {
+			return nil, fmt.Errorf("reading what user %s may: %w", r.user, err)
+		}
+		for _, row := range rows {
+			may[q.of(row)] = true
+		}
+	}
+	return may, nil
+}
+
+// grantedQuery lists what was granted to the user itself, but of what it owns.
+const grantedQuery = `WITH u AS (SELECT oid FROM pg_roles WHERE rolname = $1)
+SELECT x.privilege_type, CASE c.relkind WHEN 'S' THEN 'SEQUENCE' ELSE 'TABLE' END, n.nspname, c.relname
+FROM u, pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace, aclexplode(c.relacl) x WHERE x.grantee = u.oid AND c.relowner <> u.oid
+UNION ALL SELECT x.privilege_type, 'SCHEMA', n.nspname, '' FROM u, pg_namespace n, aclexplode(n.nspacl) x WHERE x.grantee = u.oid AND n.nspowner <> u.oid
+UNION ALL SELECT x.privilege_type, 'DATABASE', d.datname, '' FROM u, pg_database d, aclexplode(d.datacl) x
+	WHERE x.grantee = u.oid AND d.datname = current_database() AND d.datdba <> u.oid
+UNION ALL SELECT '', 'ROLE', g.rolname, '' FROM u, pg_auth_members m JOIN pg_roles g ON g.oid = m.roleid WHERE m.member = u.oid
+ORDER BY 2, 3, 4, 1`
+
+func (r *run) granted(ctx context.Context) ([]privilege, error) {
+	rows, err := r.db.Query(ctx, grantedQuery, r.user.Username)
+	if err != nil {
+		return nil, fmt.Errorf("reading what was granted to user %s: %w", r.user, err)
+	}
+	var all []privilege
+	for _, row := range rows {
+		p := privilege{row[0], quoteName(row[2])}
+		switch kind := row[1]; {
+		case row[3] != "":
+			p.on = kind + " " + quoted(Table{Database: row[2], Table: row[3]})
+		case kind != "ROLE":
+			p.on = kind + " " + p.on
+		}
+		all = append(all, p)
+	}
+	return slices.Compact(all), nil
+}
+
+// grant gives the user what it lacks of the privileges wanted and takes away whatever else it has been given. What the
+// administrator may not give, the check that follows asks for.
+func (r *run) grant(ctx context.Context) error {
+	wanted := r.wanted()
+	before, err := r.may(ctx)
+	if err != nil {
+		return err
+	}
+	for _, p := range wanted {
+		if before[p] {
+			continue
+		}
+		if err := r.db.Exec(ctx, r.grantStatement(p)); err != nil && !IsServerError(err, errPrivilege) {
+			return fmt.Errorf("granting %s to user %s: %w", p, r.user, err)
+		}
+	}
+	after, err := r.may(ctx)
+	if err != nil {
+		return err
+	}
+	for _, p := range wanted {
+		if after[p] && !before[p] {
+			r.findings.Change(fmt.Sprintf("granted %s", p))
+		}
+	}
+	if err := r.revoke(ctx, wanted); err != nil {
+		return err
+	}
+	return r.grantLater(ctx)
+}
+
+// revoke takes away what was granted besides, by the administrator or whoever it may act for.
+func (r *run) revoke(ctx context.Context, wanted []privilege) error {
+	before, err := r.granted(ctx)
+	if err != nil {
+		return err
+	}
+	heartbeat := schemaOf(r.req.HeartbeatSchema)
+	before = slices.DeleteFunc(before, func(p privilege) bool {
+		return slices.Contains(wanted, p) || p.on == heartbeat && (p.name == "USAGE" || p.name == "CREATE")
+	})
+	for _, p := range before {
+		if err := r.db.Exec(ctx, fmt.Sprintf("REVOKE %s FROM %s", p, r.name())); err != nil && !IsServerError(err, errPrivilege) {
+			return fmt.Errorf("revoking %s from user %s: %w", p, r.user, err)
+		}
+	}
+	if len(before) == 0 {
+		return nil
+	}
+	after, err := r.granted(ctx)
+	if err != nil {
+		return err
+	}
+	for _, p := range before {
+		if !slices.Contains(after, p) {
+			r.findings.Change(fmt.Sprintf("revoked %s", p))
+		}
+	}
+	return nil
+}
+
+func (r *run) grantStatement(p privilege) string { return fmt.Sprintf("GRANT %s TO %s", p, r.name()) }
+
+// checkPrivileges lists what the user may of what is wanted, and asks for what it lacks.
+func (r *run) checkPrivileges(ctx context.Context) error {
+	may, err := r.may(ctx)
+	if err != nil {
+		return err
+	}
+	var has, grants []string
+	for _, p := range r.wanted() {
+		if may[p] {
+			has = append(has, p.String())
+		} else {
+			grants = append(grants, r.grantStatement(p))
+		}
+	}
+	f := Finding{Check: checkPrivileges, Status: OK, Value: strings.Join(has, ", ")}
+	if len(grants) > 0 {
+		f.Tell(Failed, " as the owner of each, or another who may grant it", grants...)
+	}
+	r.add(f)
+	return nil
+}
+
+// laterQuery lists whose tables in which schemas the user may read when they are made.
+const laterQuery = `SELECT pg_get_userbyid(d.defaclrole), n.nspname FROM pg_default_acl d JOIN pg_namespace n ON n.oid = d.defaclnamespace,
+aclexplode(d.defaclacl) x JOIN pg_roles u ON u.oid = x.grantee WHERE d.defaclobjtype = 'r' AND x.privilege_type = 'SELECT' AND u.rolname = $1`
+
+// grantLater lets the user read tables that are made later in the schemas of patterns. Such a privilege is for what one role
+// makes in one schema: it is given for the administrator and for the owners of the tables that are there, and takes in tables
+// of the schema that no pattern does. Where it cannot be given, a table that is made later is read after the next deployment.
+func (r *run) grantLater(ctx context.Context) error {
+	rows, err := r.db.Query(ctx, laterQuery, r.user.Username)
+	if err != nil {
+		return fmt.Errorf("reading default privileges of user %s: %w", r.user, err)
+	}
+	members, err := r.db.Query(ctx, memberQuery, r.user.Username)
+	if err != nil {
+		return fmt.Errorf("reading the roles of user %s: %w", r.user, err)
+	}
+	if slices.ContainsFunc(members, func(row []string) bool { return row[0] == "pg_read_all_data" }) {
+		return nil
+	}
+	for _, w := range r.makers() {
+		if slices.ContainsFunc(rows, func(row []string) bool { return slices.Equal(row, w[:]) }) {
+			continue
+		}
+		statement := fmt.Sprintf("ALTER DEFAULT PRIVILEGES FOR ROLE %s IN SCHEMA %s GRANT SELECT ON TABLES TO %s", quoteName(w[0]), quoteName(w[1]), r.name())
+		if !r.req.CheckOnly {
+			err = r.db.Exec(ctx, statement)
+		}
+		switch {
+		case r.req.CheckOnly, IsServerError(err, errPrivilege):
+			f := Finding{Check: fmt.Sprintf("later tables of %s in schema %s", w[0], w[1]), Value: "not readable by user " + r.user.Username}
+			f.Tell(Warning, " as "+w[0]+", or deploy after such a table was made", statement)
+			r.add(f)
+		case err != nil:
+			return fmt.Errorf("letting user %s read later tables of schema %s: %w", r.user, w[1], err)
+		default:
+			r.findings.Change(fmt.Sprintf("granted SELECT on later tables of %s in schema %s", w[0], w[1]))
+		}
+	}
+	return nil
+}
+
+// makers are who may make followed tables, each with a schema. A schema that only a pattern brings in is granted when it is there.
+func (r *run) makers() [][2]string {
+	var makers [][2]string
+	add := func(role, schema string) {
+		if maker := [2]string{role, schema}; !slices.Contains(makers, maker) {
+			makers = append(makers, maker)
+		}
+	}
+	for _, t := range slices.Concat(r.req.Tables, r.req.Later) {
+		if !t.Wild() || table.IsPattern(t.Database) {
+			continue
+		}
+		add(r.server.admin, t.Database)
+		for _, seen := range r.existing {
+			if r.takesIn(t, seen) {
+				add(seen.owner, t.Database)
+			}
+		}
+	}
+	return makers
+}

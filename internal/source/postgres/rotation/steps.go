@@ -1,0 +1,140 @@
+package rotation
+
+import (
+	"cdcpipeline/internal/source/postgres"
+	"cdcpipeline/internal/source/versions"
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+)
+
+// step is one event being handled.
+type step struct {
+	*Rotator
+	*versions.Step
+}
+
+// Create writes what the secret will be: the same user with a new password. Keys this package does not know are kept.
+func (s *step) Create(ctx context.Context) error {
+	now, err := s.Current(ctx)
+	if err != nil {
+		return err
+	}
+	if err := s.mine(now); err != nil {
+		return err
+	}
+	if _, err := s.Pending(ctx); !versions.IsMissing(err) {
+		return err // it is there already, or could not be read
+	}
+	next := maps.Clone(now.Keys)
+	next["password"], next["host"], next["port"] = versions.NewPassword(), s.settings.Host, s.settings.Port
+	return s.Write(ctx, next)
+}
+
+// mine says that a version is of the user who is rotated here.
+func (s *step) mine(v versions.Version) error {
+	if v.User.Username != s.settings.User {
+		return fmt.Errorf("the secret names user %q, and only %s is rotated here", v.User.Username, s.settings.User)
+	}
+	return nil
+}
+
+// Set makes the database know the new password, unless a step before did: the user logs in with whichever other it has.
+func (s *step) Set(ctx context.Context) error {
+	now, next, err := s.versions(ctx)
+	if err != nil {
+		return err
+	}
+	if err := s.try(ctx, next.User); !postgres.Refused(err) {
+		return err // it knows it already, or could not be asked
+	}
+	former, err := s.Previous(ctx)
+	if err != nil && !versions.IsMissing(err) {
+		return err
+	}
+	for _, known := range []versions.Version{now, former} {
+		if known.User.Username != s.settings.User {
+			continue
+		}
+		session, err := s.connect(ctx, known.User)
+		if postgres.Refused(err) {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		return errors.Join(s.change(ctx, session, known.User, next.User), session.Close())
+	}
+	return fmt.Errorf("the database refuses user %s with every password of the secret: run the bootstrap again, which sets the current one (pulumi up --replace with the URN of its invocation)", s.settings.User)
+}
+
+// change sets the new password on the user's own session. When it does not let the user in, the former one is set again: the session
+// is still there to do so.
+func (s *step) change(ctx context.Context, session postgres.Session, former, next postgres.Credentials) error {
+	if err := postgres.SetPassword(ctx, session, next); err != nil {
+		return err
+	}
+	if err := s.try(ctx, next); postgres.Refused(err) {
+		return errors.Join(fmt.Errorf("the database refuses the password that it was just given: %w", err), postgres.SetPassword(ctx, session, former))
+	}
+	return nil // what else keeps a login from succeeding, the next step finds
+}
+
+// try logs in and out.
+func (s *step) try(ctx context.Context, user postgres.Credentials) error {
+	session, err := s.connect(ctx, user)
+	if err != nil {
+		return err
+	}
+	return session.Close()
+}
+
+// Test logs in as DMS will.
+func (s *step) Test(ctx context.Context) (err error) {
+	next, err := s.PendingOrCurrent(ctx)
+	if err == nil {
+		err = s.mine(next)
+	}
+	if err != nil {
+		return err
+	}
+	session, err := s.connect(ctx, next.User)
+	if postgres.Refused(err) {
+		return fmt.Errorf("the database refuses user %s with the password of this version", next.User)
+	}
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, session.Close()) }()
+	return postgres.MayFollow(ctx, session, next.User.Username)
+}
+
+// Finish makes the pending version the current one, when the database has its password.
+func (s *step) Finish(ctx context.Context) error {
+	_, next, err := s.versions(ctx)
+	if err != nil {
+		return err
+	}
+	if err := s.try(ctx, next.User); err != nil {
+		return fmt.Errorf("the database has another password than this version: rotate again: %w", err)
+	}
+	return s.Promote(ctx)
+}
+
+// versions are the current and the pending one, when the latter still fits.
+func (s *step) versions(ctx context.Context) (now, next versions.Version, err error) {
+	if now, err = s.Current(ctx); err != nil {
+		return now, next, err
+	}
+	if next, err = s.Pending(ctx); err != nil {
+		return now, next, err
+	}
+	if err = errors.Join(s.mine(now), s.mine(next)); err == nil && (next.Keys["host"] != s.settings.Host || next.Keys["port"] != float64(s.settings.Port)) {
+		err = errors.New("the database has moved since the pending version was written")
+	}
+	if err != nil {
+		err = s.LeftOver(err)
+	}
+	return now, next, err
+}

@@ -1,0 +1,67 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+
+	"github.com/jackc/pgx/v5/pgconn"
+)
+
+// Admin runs SQL as somebody, on one session.
+type Admin interface {
+	// Exec runs one statement, or several separated by semicolons, which then are one transaction.
+	Exec(ctx context.Context, statements string) error
+	// Query gives every row as text; NULL is the empty text, true is t. $1, $2, … stand for args.
+	Query(ctx context.Context, query string, args ...string) ([][]string, error)
+}
+
+// Session is somebody logged in to the database.
+type Session interface {
+	Admin
+	Close() error
+}
+
+// Login logs in.
+type Login func(ctx context.Context, user Credentials) (Session, error)
+
+// Codes of errors, https://www.postgresql.org/docs/current/errcodes-appendix.html.
+const (
+	errAuthorization      = "28000"
+	errPassword           = "28P01"
+	errNoDatabase         = "3D000"
+	errPrivilege          = "42501"
+	errNoObject           = "42704"
+	errTooManyConnections = "53300"
+	errNoRoom             = "53400" // all replication slots are in use
+	errLocked             = "55P03"
+	errCanceled           = "57014" // by statement_timeout
+	errShutdown           = "57P01"
+	errStarting           = "57P03"
+	errNoFile             = "58P01" // a plugin that is not installed
+)
+
+// IsServerError reports whether an error is one of the server's with one of these codes.
+func IsServerError(err error, codes ...string) bool {
+	var server *pgconn.PgError
+	return errors.As(err, &server) && slices.Contains(codes, server.Code)
+}
+
+// Refused says that the server would not let a user in: it does not know the name, or not with that password.
+func Refused(err error) bool { return IsServerError(err, errPassword, errAuthorization) }
+
+// quoteName makes an identifier of any text.
+func quoteName(name string) string { return `"` + strings.ReplaceAll(name, `"`, `""`) + `"` }
+
+// quoteText makes a string literal of any text, whatever standard_conforming_strings is.
+func quoteText(text string) string {
+	quoted := "'" + strings.ReplaceAll(text, "'", "''") + "'"
+	if strings.Contains(text, `\`) {
+		return "E" + strings.ReplaceAll(quoted, `\`, `\\`)
+	}
+	return quoted
+}
+
+// quoted is schema.table as identifiers.
+func quoted(t Table) string { return quoteName(t.Database) + "." + quoteName(t.Table) }
