@@ -32,6 +32,10 @@ func TestVariantsBreakOnlyWhatTheyTurnOff(t *testing.T) {
 		"collections without standbys":          {cfg: config.Config{Search: config.Search{Kind: config.OnCollections, StandbyReplicas: new(false)}}, breaks: []string{"collections-have-standbys"}},
 		"collections that are reached directly": {cfg: config.Config{Search: config.Search{Kind: config.OnCollections, Reach: config.ReachDirect}}},
 		"MySQL's own port":                      {cfg: config.Config{Source: config.Source{Port: 3306}}, breaks: []string{"rds-23"}},
+		"PostgreSQL":                            {cfg: config.Config{Source: config.Source{Engine: config.EnginePostgreSQL}}},
+		"PostgreSQL's own port":                 {cfg: config.Config{Source: config.Source{Engine: config.EnginePostgreSQL, Port: 5432}}, breaks: []string{"rds-23"}},
+		"PostgreSQL's slot, and who is told":    {cfg: config.Config{Source: config.Source{Engine: config.EnginePostgreSQL, AlarmTopic: "arn:aws:sns:us-east-1:123456789012:ops"}}},
+		"a serverless task of PostgreSQL":       {cfg: config.Config{Source: config.Source{Engine: config.EnginePostgreSQL}, Replication: config.Replication{Kind: config.Serverless}}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			v.cfg.Environment = config.Prod
@@ -53,5 +57,18 @@ func TestEveryCombinationOfKindsKeepsTheRules(t *testing.T) {
 				require.Empty(t, broken(t, a, deployed(t, cfg)), "%s, %s, %s: when deployed", environment, task, place)
 			}
 		}
+	}
+}
+
+// Sources of both engines, in both environments: what one is excepted from in dev, each is.
+func TestSeveralSourcesKeepTheRules(t *testing.T) {
+	for _, environment := range []config.Environment{config.Dev, config.Prod} {
+		a := serve(t, string(environment))
+		cfg := config.Config{Environment: environment, Source: config.Source{Enabled: new(true)}, Sources: map[string]config.NamedSource{
+			"orders": {Source: config.Source{Engine: config.EnginePostgreSQL}},
+			"stock":  {Replication: config.Replication{Kind: config.Serverless}},
+		}}
+		require.Empty(t, broken(t, a, first(t, cfg)), "%s: at the first preview", environment)
+		require.Empty(t, broken(t, a, deployed(t, cfg)), "%s: when deployed", environment)
 	}
 }

@@ -16,6 +16,8 @@ type former struct {
 	environment, domain, collections, vpc, key, bucket string
 	// streams and clusters, by the name of their source; the unnamed one's is empty.
 	streams, clusters map[string]string
+	// engines that DMS follows, as it calls them, and the database of PostgreSQL, by the name of the source too.
+	engines, databases map[string]string
 	// urns of both.
 	urns map[string][]string
 	// Of the lake's tables; the format is empty where the stack keeps none.
@@ -67,7 +69,9 @@ type resourceState struct {
 		Arn               any `pulumi:"arn"`
 		Bucket            any `pulumi:"bucket"`
 		ClusterIdentifier any `pulumi:"clusterIdentifier"`
+		DatabaseName      any `pulumi:"databaseName"`
 		DomainName        any `pulumi:"domainName"`
+		EngineName        any `pulumi:"engineName"`
 		Environment       any `pulumi:"environment"`
 		Format            any `pulumi:"format"`
 		Generation        any `pulumi:"generation"`
@@ -78,8 +82,15 @@ type resourceState struct {
 
 // formerOf takes from resources, by their URNs, what would be lost with them.
 func formerOf(resources map[string]resourceState) former {
-	f := former{never: true, streams: map[string]string{}, clusters: map[string]string{}, urns: map[string][]string{}}
+	f := former{
+		never: true, streams: map[string]string{}, clusters: map[string]string{}, engines: map[string]string{}, databases: map[string]string{},
+		urns: map[string][]string{},
+	}
 	for urn, r := range resources {
+		if found := ofEndpoint.FindStringSubmatch(urn); r.Type == "aws:dms/endpoint:Endpoint" && found != nil {
+			f.engines[found[1]], _ = r.Outputs.EngineName.(string)
+			f.databases[found[1]], _ = r.Outputs.DatabaseName.(string)
+		}
 		for _, part := range []struct {
 			typ    string
 			urn    *regexp.Regexp
@@ -122,8 +133,10 @@ func formerOf(resources map[string]resourceState) former {
 	return f
 }
 
-// ofStream and ofCluster are what the URNs of a source's parts end with; the source has a name or none.
+// ofStream, ofCluster and ofEndpoint are what the URNs of a source's parts end with; the source has a name or none.
 var (
+	ofEndpoint = regexp.MustCompile(`::cdc-(?:([a-z][a-z0-9]*)-)?replication-source$`)
+
 	ofStream  = regexp.MustCompile(`::cdc-(?:([a-z][a-z0-9]*)-)?stream-stream$`)
 	ofCluster = regexp.MustCompile(`::cdc-(?:([a-z][a-z0-9]*)-)?source-cluster$`)
 )
@@ -194,7 +207,32 @@ func check(last former, stack string, cfg config.Config) error {
 		problems = append(problems, moved(last, cfg)...)
 	}
 	problems = append(problems, reformatted(last, cfg), abandoned(last, cfg.Search))
+	for _, f := range cfg.Feeds() {
+		problems = append(problems, otherDatabase(last, f))
+	}
 	return errors.Join(problems...)
+}
+
+// otherDatabase is the problem of a source whose database is of another engine, or another one of the same server: the slot, the epochs and
+// what is stored of its rows are of the former.
+func otherDatabase(last former, f config.Feed) error {
+	was, database := config.EngineMySQL, ""
+	switch last.engines[f.Name] {
+	case "":
+		return nil
+	case "postgres", "aurora-postgresql":
+		was, database = config.EnginePostgreSQL, last.databases[f.Name]
+	}
+	for _, n := range []name{
+		{f.Key("source.engine"), "the engine", string(was), string(f.Source.Engine)},
+		{f.Key("source.databaseName"), "the database", database, f.Source.DatabaseName},
+	} {
+		if n.was != n.is && n.was != "" {
+			return fmt.Errorf("%s: %s of this source is %s, and would become %s, of which nothing that is stored tells: keep it with\n  %s\nand give the other a name of its own in sources",
+				n.key, n.part, n.was, n.is, n.pin())
+		}
+	}
+	return nil
 }
 
 // reformatted is the problem of tables that would be of another format under the folder's number that they have.
@@ -203,9 +241,13 @@ func reformatted(last former, cfg config.Config) error {
 	if last.tableFormat == "" || !cfg.KeepsTables() || string(now.Format) == last.tableFormat || now.Generation > last.generation {
 		return nil
 	}
+	each := ""
+	if len(cfg.Sources) > 0 {
+		each = ", both for each source (--source)"
+	}
 	return fmt.Errorf("lake.tables.format: the lake's tables are %s, and no table changes its format: build them anew beside the present ones with\n"+
-		"  pulumi config set --path %s:lake.tables.generation %d\nthen run `pulumi up`, `cdc tables run` and `cdc tables switch`; until then queries read the present ones",
-		last.tableFormat, config.Namespace, last.generation+1)
+		"  pulumi config set --path %s:lake.tables.generation %d\nthen run `pulumi up`, `cdc tables run` and `cdc tables switch`%s; until then queries read the present ones",
+		last.tableFormat, config.Namespace, last.generation+1, each)
 }
 
 // abandoned is the problem of what is searched, when another kind would take its place without having been filled.

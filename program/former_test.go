@@ -157,6 +157,8 @@ func TestTheLastDeploymentIsReadFromTheStacksState(t *testing.T) {
 		"f::key":                       {"aws:kms/key:Key", "arn", "arn:key"},
 		"g::cdc-lake-bucket":           {"aws:s3/bucketV2:BucketV2", "bucket", "lake"},
 		"h::cdc-lake-logs":             {"aws:s3/bucketV2:BucketV2", "bucket", "logs"},
+		"k::cdc-replication-source":    {"aws:dms/endpoint:Endpoint", "engineName", "aurora"},
+		"k::cdc-replication-target":    {"aws:dms/endpoint:Endpoint", "engineName", "kinesis"},
 	} {
 		resources[urn] = map[string]any{"type": r[0], "outputs": map[string]any{r[1]: r[2]}}
 	}
@@ -169,6 +171,7 @@ func TestTheLastDeploymentIsReadFromTheStacksState(t *testing.T) {
 	want := former{
 		environment: "dev", domain: "orders", collections: "rows", vpc: "vpc-1", key: "arn:key", bucket: "lake", tableFormat: "hudi", generation: 2,
 		streams: map[string]string{"": "changes", "orders": "changes_orders"}, clusters: map[string]string{"": "rows", "orders": "orders"},
+		engines: map[string]string{"": "aurora"}, databases: map[string]string{"": ""},
 	}
 	require.ElementsMatch(t, []string{"b::cdc-orders-stream-stream", "d::cdc-orders-source-cluster"}, last(t, true, whole).urns["orders"])
 	of := func(preview bool) former {
@@ -186,4 +189,29 @@ func TestAPreviewOfAStackWithoutStateAsksForNoResources(t *testing.T) {
 	require.Equal(t, former{never: true}, last(t, true, state{resources: resource.NewPropertyMapFromMap(map[string]any{
 		"a": map[string]any{"type": "aws:kinesis/stream:Stream", "outputs": map[string]any{"name": "never asked"}},
 	})}))
+}
+
+func TestASourceKeepsItsDatabase(t *testing.T) {
+	last := formerOf(map[string]resourceState{
+		"urn::cdc-replication-source": endpointOf("aurora", ""), "urn::cdc-replication-target": endpointOf("kinesis", ""),
+		"urn::cdc-orders-replication-source": endpointOf("postgres", "shop"),
+	})
+	set := config.Config{
+		Source:  config.Source{Enabled: new(true)},
+		Sources: map[string]config.NamedSource{"orders": {Source: config.Source{Engine: config.EnginePostgreSQL, DatabaseName: "shop"}}},
+	}
+	require.NoError(t, checked(last, set, "dev"))
+	set.Source.Engine = config.EnginePostgreSQL
+	set.Sources["orders"] = config.NamedSource{Source: config.Source{Engine: config.EnginePostgreSQL, DatabaseName: "stock"}}
+	err := checked(last, set, "dev")
+	require.ErrorContains(t, err, "source.engine: the engine of this source is mysql, and would become postgresql")
+	require.ErrorContains(t, err, "pulumi config set --path cdc-pipeline:source.engine mysql")
+	require.ErrorContains(t, err, "sources.orders.databaseName: the database of this source is shop, and would become stock")
+	set.Sources["orders"] = config.NamedSource{}
+	require.ErrorContains(t, checked(last, set, "dev"), "sources.orders.engine: the engine of this source is postgresql, and would become mysql")
+}
+
+func endpointOf(engine, database string) (r resourceState) {
+	r.Type, r.Outputs.EngineName, r.Outputs.DatabaseName = "aws:dms/endpoint:Endpoint", engine, database
+	return r
 }

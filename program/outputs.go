@@ -95,6 +95,7 @@ func ofFeed(ctx *pulumi.Context, all *written, p *Deployment, i int, unloaded un
 	for _, t := range cfg.Source.Probes() {
 		all.ProbeTables = pulumi.String(t.Database + "." + t.Table)
 	}
+	all.SourceEngine, all.SourceDatabase = pulumi.String(cfg.Source.Engine), pulumi.String(f.Source.Name)
 	all.SourceHost, all.SourcePort, all.SourceSecretArn = f.Source.Host, f.Source.Port, f.Source.AdminSecretArn
 	all.ReplicationSecretArn, all.BootstrapFindings = f.Bootstrap.ReplicationSecretArn, f.Bootstrap.Findings
 	all.StreamName, all.StreamArn = f.Stream.Name, f.Stream.Arn
@@ -153,7 +154,7 @@ func nextSearch(p *pipeline.Place, d feed.Delivery) pulumi.StringMap {
 func nothing() written {
 	return written{
 		Tables: pulumi.StringArray{}, TablesNotLoaded: pulumi.StringArray{}, ProbeTables: none, RowsSince: pulumi.StringMap{},
-		SourceHost: none, SourcePort: pulumi.Int(0), SourceSecretArn: none, ReplicationSecretArn: none, BootstrapFindings: pulumi.StringMap{},
+		SourceEngine: none, SourceDatabase: none, SourceHost: none, SourcePort: pulumi.Int(0), SourceSecretArn: none, ReplicationSecretArn: none, BootstrapFindings: pulumi.StringMap{},
 		StreamName: none, StreamArn: none, TaskArn: none, NextTaskArn: none,
 		HistoryCollection: none, CurrentCollection: none, SearchDomainName: none, SearchEndpoint: none, SearchURL: none, SearchMasterSecretArn: none,
 		SearchDeliveryName: none, HistoryIndex: none,

@@ -83,6 +83,10 @@ func TestEveryOutputThatIsWrittenIsRead(t *testing.T) {
 			require.Empty(t, value, name)
 			return
 		}
+		if name == "sourceDatabase" { // of PostgreSQL
+			require.Empty(t, value, name)
+			return
+		}
 		require.NotEmpty(t, value, name)
 	})
 	require.Equal(t, []string{"domain", o.SearchURL, o.SearchURL}, []string{o.SearchKind, o.HistoryEndpoint, o.CurrentEndpoint})
@@ -93,6 +97,13 @@ func TestEveryOutputThatIsWrittenIsRead(t *testing.T) {
 	require.Equal(t, "cdc-tables-job", o.TablesJob)
 	require.Equal(t, map[string]string{"testdb.retail_trans": "2026-01-31T12:00:00Z"}, o.RowsSince)
 	require.Contains(t, o.ConsoleLinks["task"], "us-east-1.console.aws.amazon.com/dms")
+}
+
+func TestASourceTellsItsEngine(t *testing.T) {
+	o := read(t, config.Config{Source: config.Source{Enabled: new(true)}, Sources: map[string]config.NamedSource{"orders": {Source: config.Source{Engine: config.EnginePostgreSQL}}}})
+	orders, err := o.Of("orders")
+	require.NoError(t, err)
+	require.Equal(t, []string{"mysql", "", "postgresql", "testdb"}, []string{o.SourceEngine, o.SourceDatabase, orders.SourceEngine, orders.SourceDatabase})
 }
 
 func TestPartsThatAreLeftOutHaveEmptyOutputs(t *testing.T) {

@@ -124,6 +124,21 @@ func TestANamedSourceHasPlacesOfItsOwn(t *testing.T) {
 	require.Equal(t, []any{"orders", "current-orders", "errors/source=orders/current/"}, []any{variables["SOURCE"], variables["REGISTRY"], variables["PARKING_PREFIX"]})
 }
 
+func TestAFeedOfPostgreSQLFollowsItsDatabase(t *testing.T) {
+	const topic = "arn:aws:sns:us-east-1:123456789012:ops"
+	r := componenttest.Run(t, program("orders", func(a *feed.Args) {
+		a.Source = config.Source{Engine: config.EnginePostgreSQL}.WithDefaults(config.Dev)
+		a.Lake.Tables.AlarmTopic = topic
+	}))
+	require.Equal(t, "aurora-postgresql", r.One(t, "aws:rds/cluster:Cluster").Input("engine"))
+	endpoint := r.One(t, "aws:dms/endpoint:Endpoint", "cdc-orders-replication-source")
+	require.Equal(t, []any{"aurora-postgresql", "testdb"}, []any{endpoint.Input("engineName"), endpoint.Input("databaseName")})
+	require.Contains(t, r.One(t, "aws:dms/replicationTask:ReplicationTask").Input("replicationTaskSettings"), `"ColumnFilter": "all"`)
+	require.Equal(t, []any{topic}, r.One(t, "aws:cloudwatch/metricAlarm:MetricAlarm", "cdc-orders-source-slot").Input("alarmActions"), "who is told of tables")
+	variables := r.One(t, "aws:lambda/function:Function", "cdc-orders-current-function").Input("environment").(map[string]any)["variables"].(map[string]any)
+	require.Equal(t, "postgresql", variables["SOURCE_KIND"])
+}
+
 func TestAFeedIsTheParentOfItsParts(t *testing.T) {
 	r := componenttest.Run(t, program("orders", nil))
 	for _, x := range r.Resources() {

@@ -7,6 +7,7 @@ import (
 	"cdcpipeline/components/source"
 	"cdcpipeline/config"
 	"cdcpipeline/internal/footprint"
+	"cmp"
 	"fmt"
 	"slices"
 
@@ -24,11 +25,21 @@ func (b *builder) source() error {
 		b.Feed.Source = existing.Database
 		return nil
 	}
-	cluster, err := source.NewAuroraMySQL(b.ctx, b.name+"-source", &source.AuroraMySQLArgs{
+	args := &source.AuroraArgs{
 		Source: cfg, Environment: b.Environment, KmsKeyArn: b.key(), LogRetentionDays: b.LogRetentionDays,
 		SubnetIDs: net.SubnetIDs(), SecurityGroupID: net.SecurityGroups.Databases[b.Name],
 		StartAfter: []pulumi.Resource{b.Feed.Stream.Resource},
-	}, b.child()...)
+	}
+	if cfg.PostgreSQL() {
+		args.AlarmTopic = cmp.Or(cfg.AlarmTopic, b.Args.Lake.Tables.AlarmTopic)
+		cluster, err := source.NewAuroraPostgreSQL(b.ctx, b.name+"-source", args, b.child()...)
+		if err != nil {
+			return err
+		}
+		b.Feed.Source = cluster.Database
+		return nil
+	}
+	cluster, err := source.NewAuroraMySQL(b.ctx, b.name+"-source", args, b.child()...)
 	if err != nil {
 		return err
 	}
@@ -133,7 +144,7 @@ func (b *builder) current(place Place, registryFrom string) (*search.CurrentStat
 	names, net := called[place.Kind], b.Shared.Network
 	return search.NewCurrentState(b.ctx, b.name+names.current, &search.CurrentStateArgs{ //nolint:wrapcheck // wrapped by the caller
 		Search: b.Search.Only(place.Kind), Functions: b.Functions, Environment: b.Environment,
-		Source: b.Name, Target: place.Current, Template: place.Template,
+		Source: b.Name, Engine: b.Args.Source.Engine, Target: place.Current, Template: place.Template,
 		Registry: b.registry(place.Kind), RegistryFrom: registryFrom, Code: b.Code.CurrentState,
 		StreamArn: b.Feed.Stream.Arn, StreamRetentionHours: b.Args.Feed.Stream.RetentionHours, Findings: b.Bootstrap.Result,
 		ParkingBucketArn: b.Shared.Bucket.Arn, ParkingPrefix: b.Args.Lake.ErrorPrefix + "/" + names.parked, KmsKeyArn: b.key(),
@@ -164,7 +175,9 @@ func (b *builder) replication() error {
 	cfg, net := b.Args.Source, b.Shared.Network
 	b.Feed.Replication, err = replication.NewReplication(b.ctx, b.name+"-replication", &replication.ReplicationArgs{
 		Replication: b.Args.Feed.Replication, Environment: b.Environment, Tables: slices.Concat(cfg.Tables, cfg.Probes()), Exclude: cfg.Exclude,
-		Source:    replication.SourceEndpoint{EngineName: b.Feed.Source.EngineName, SecretArn: b.Bootstrap.ReplicationSecretArn},
+		Source: replication.SourceEndpoint{
+			EngineName: b.Feed.Source.EngineName, DatabaseName: b.Feed.Source.Name, SecretArn: b.Bootstrap.ReplicationSecretArn,
+		},
 		StreamArn: b.Feed.Stream.Arn, KmsKeyArn: b.key(), CaBundle: bundle, LogRetentionDays: b.LogRetentionDays,
 		SubnetIDs: net.SubnetIDs(), SecurityGroupID: net.SecurityGroups.Replication,
 		AccountRoles: b.Shared.AccountRoles.Dependencies, Stop: b.StopTask,

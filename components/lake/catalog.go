@@ -32,6 +32,8 @@ type CatalogArgs struct {
 type CatalogSource struct {
 	// Name of the source, with which the names of its tables begin; empty for the unnamed one.
 	Name string
+	// Engine of the source, by which its records are read. Default mysql.
+	Engine config.Engine
 	// Prefix of the source's records. Default lake.prefix.
 	Prefix string
 	// Tables that are followed. Those that are given by a pattern are not in the catalog, with a warning: what it makes has
@@ -39,7 +41,7 @@ type CatalogSource struct {
 	Tables []config.Table
 	// RowsSince says since when records of tables tell what their rows are: source.rowsSince.
 	RowsSince config.RowsSince
-	// Found is the JSON of mysql.Findings, whose columns and keys the tables have: source.Bootstrap's Result. Required.
+	// Found is the JSON of preparation.Findings, whose columns and keys the tables have: source.Bootstrap's Result. Required.
 	Found pulumi.StringInput
 }
 
@@ -130,7 +132,7 @@ func (args *CatalogArgs) tables() (n int) {
 func (c *Catalog) provision(ctx *pulumi.Context, name string, a *CatalogArgs) error {
 	parts := &catalog{Catalog: c, args: a, name: name}
 	for _, s := range a.Sources {
-		parts.sources = append(parts.sources, catalogSource{s, follow(s.Name, a.Lake, s.Tables, s.RowsSince)})
+		parts.sources = append(parts.sources, catalogSource{s, follow(s.Name, s.Engine, a.Lake, s.Tables, s.RowsSince)})
 	}
 	for _, step := range []func(*pulumi.Context) error{
 		parts.warn, parts.makeDatabase, parts.makeTables, parts.makeWorkgroup, parts.saveQueries, parts.allowReaders,
@@ -168,8 +170,8 @@ func (c *catalog) databaseName(ctx *pulumi.Context) string {
 func (c *catalog) makeDatabase(ctx *pulumi.Context) error {
 	database, err := glue.NewCatalogDatabase(ctx, c.name+"-database", &glue.CatalogDatabaseArgs{
 		Name:        pulumi.String(c.databaseName(ctx)),
-		Description: pulumi.String("Changes of MySQL tables in the lake, and their rows as they are"),
-	}, c.child())
+		Description: pulumi.String("Changes of tables in the lake, and their rows as they are"),
+	}, c.child(), pulumi.IgnoreChanges([]string{"description"})) // an older stack's names MySQL, which is no reason to change it
 	if err != nil {
 		return fmt.Errorf("making the catalog's database: %w", err)
 	}

@@ -2,6 +2,7 @@ package lake
 
 import (
 	"cdcpipeline/config"
+	"cdcpipeline/internal/change"
 	"cdcpipeline/internal/lake/views"
 	"fmt"
 	"slices"
@@ -23,7 +24,7 @@ func (c *catalog) makeWorkgroup(ctx *pulumi.Context) error {
 	}
 	workgroup, err := awsathena.NewWorkgroup(ctx, c.name+"-workgroup", &awsathena.WorkgroupArgs{
 		Name:         pulumi.String(c.databaseName(ctx)),
-		Description:  pulumi.String("Queries over the lake of MySQL changes"),
+		Description:  pulumi.String("Queries over the lake of changes"),
 		ForceDestroy: pulumi.Bool(*c.args.ForceDestroy),
 		Configuration: &awsathena.WorkgroupConfigurationArgs{
 			EnforceWorkgroupConfiguration:   pulumi.Bool(true),
@@ -38,7 +39,7 @@ func (c *catalog) makeWorkgroup(ctx *pulumi.Context) error {
 				},
 			},
 		},
-	}, c.child())
+	}, c.child(), pulumi.IgnoreChanges([]string{"description"})) // an older stack's names MySQL
 	if err != nil {
 		return fmt.Errorf("making the lake's workgroup: %w", err)
 	}
@@ -92,7 +93,7 @@ func (c *catalog) saveSource(ctx *pulumi.Context, s catalogSource) error {
 	if len(s.names) == 0 {
 		return nil
 	}
-	for _, q := range s.of().Overview(s.names, s.followed.source) {
+	for _, q := range s.of().OverviewOf(change.Kind(s.Engine), s.names, s.followed.source) {
 		if err := c.save(ctx, q.Name, q.Name, pulumi.ToOutput(q)); err != nil {
 			return err
 		}

@@ -2,9 +2,10 @@ package lake
 
 import (
 	"cdcpipeline/config"
+	"cdcpipeline/internal/change"
 	"cdcpipeline/internal/lake/tables"
 	"cdcpipeline/internal/lake/views"
-	"cdcpipeline/internal/source/mysql"
+	"cdcpipeline/internal/source/preparation"
 	"cdcpipeline/internal/table"
 	"encoding/json"
 	"fmt"
@@ -21,10 +22,11 @@ type followed struct {
 	// patterns of the others.
 	patterns []string
 	since    config.RowsSince
+	engine   config.Engine
 }
 
-func follow(source string, lake config.Lake, tables []config.Table, since config.RowsSince) followed {
-	f := followed{since: since}
+func follow(source string, engine config.Engine, lake config.Lake, tables []config.Table, since config.RowsSince) followed {
+	f := followed{since: since, engine: engine}
 	for _, t := range tables {
 		if _, one := (table.Pattern{Database: t.Database, Table: t.Table}).One(); !one {
 			f.patterns = append(f.patterns, t.String())
@@ -42,12 +44,14 @@ func follow(source string, lake config.Lake, tables []config.Table, since config
 
 // found is a table as the bootstrap found it, without the columns that are omitted from its records: those are the others.
 func (f followed) found(t config.Table, result string) (found views.Table, omitted []string, err error) {
-	var findings mysql.Findings
+	var findings preparation.Findings
 	if err := json.Unmarshal([]byte(result), &findings); err != nil {
 		return views.Table{}, nil, fmt.Errorf("reading what the bootstrap found: %w", err)
 	}
 	is := func(same func(a, b string) bool) int {
-		return slices.IndexFunc(findings.Tables, func(f mysql.TableFound) bool { return same(f.Database, t.Database) && same(f.Table.Table, t.Table) })
+		return slices.IndexFunc(findings.Tables, func(f preparation.TableFound) bool {
+			return same(f.Database, t.Database) && same(f.Table.Table, t.Table)
+		})
 	}
 	i := is(func(a, b string) bool { return a == b })
 	if i < 0 { // a server may keep names in lower case
@@ -57,7 +61,7 @@ func (f followed) found(t config.Table, result string) (found views.Table, omitt
 		return views.Table{}, nil, fmt.Errorf("the bootstrap has not looked at %s: raise source.schemaRevision to have it look again", t)
 	}
 	it := findings.Tables[i]
-	out := views.Table{Database: it.Database, Name: it.Table.Table, PrimaryKey: it.PrimaryKey, Since: f.since.Of(t.Database, t.Table)}
+	out := views.Table{Kind: change.Kind(f.engine), Database: it.Database, Name: it.Table.Table, PrimaryKey: it.PrimaryKey, Since: f.since.Of(t.Database, t.Table)}
 	for _, column := range it.Columns {
 		if slices.ContainsFunc(t.OmitColumns, func(o string) bool { return strings.EqualFold(o, column.Name) }) {
 			omitted = append(omitted, column.Name)

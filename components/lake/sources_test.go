@@ -113,3 +113,43 @@ func TestJobsOfTwoSourcesTouchNothingOfEachOther(t *testing.T) {
 	require.Contains(t, r.One(t, alarmType, "tables-refused").Input("alarmDescription"), "below errors/source=orders/tables, each with its reason; `cdc tables replay --source orders`")
 	require.Contains(t, first.One(t, alarmType, "tables-refused").Input("alarmDescription"), "below errors/tables, each with its reason; `cdc tables replay` when")
 }
+
+// ofPostgres is a table of PostgreSQL, whose types are written as PostgreSQL writes them.
+func ofPostgres(a *CatalogArgs) {
+	a.Sources = append(a.Sources, CatalogSource{
+		Name: "stock", Engine: config.EnginePostgreSQL, Prefix: "raw/source=stock", Tables: []config.Table{{Database: "public", Table: "items"}},
+		Found: pulumi.String(`{"tables":[{"database":"public","table":"items","columns":[{"name":"id","type":"uuid"},{"name":"at","type":"timestamp(3) with time zone"}],"primaryKey":["id"]}]}`),
+	})
+}
+
+func TestRecordsAreReadByTheEngineOfTheirSource(t *testing.T) {
+	r := cataloged(t, ofPostgres)
+	mysql, postgres := sqlOf(t, r.One(t, tableType, "catalog-shop_orders_changes")), sqlOf(t, r.One(t, tableType, "catalog-stock_public_items_changes"))
+	require.Equal(t, []bool{true, false}, []bool{strings.Contains(mysql, "binlog_file"), strings.Contains(postgres, "binlog_file")})
+	require.Contains(t, postgres, "second_lsn")
+	unplaced := "catalog-stock-all-tables-records-that-nobody-can-place"
+	require.Contains(t, r.One(t, queryType, unplaced).Input("query"), "[0-9A-Fa-f]{1,8}")
+}
+
+func TestASourceOfAnotherEngineChangesNothingOfTheFirstOnesCatalog(t *testing.T) {
+	both := cataloged(t, ofPostgres)
+	for _, x := range cataloged(t, nil).Resources() {
+		if strings.HasPrefix(x.Type, "aws:") {
+			require.Equal(t, x.Inputs, both.One(t, x.Type, x.Name).Inputs, x.Name)
+		}
+	}
+	alone := cataloged(t, func(a *CatalogArgs) { ofPostgres(a); a.Sources = a.Sources[1:] })
+	require.Equal(t, "Changes of tables in the lake, and their rows as they are", alone.One(t, "aws:glue/catalogDatabase:CatalogDatabase").Input("description"))
+}
+
+func TestTheJobOfTablesReadsRecordsByTheEngineOfTheirSource(t *testing.T) {
+	of := func(engine config.Engine) string {
+		r := tabled(t, func(a *TablesArgs) { a.Engine = engine })
+		text, ok := r.One(t, objectType, "tables-spec").Input("content").(string)
+		require.True(t, ok)
+		return text
+	}
+	require.Contains(t, of(config.EnginePostgreSQL), `"kind": "postgresql"`)
+	require.NotContains(t, of(config.EngineMySQL), "kind")
+	require.Equal(t, of(""), of(config.EngineMySQL))
+}

@@ -22,11 +22,13 @@ type TablesArgs struct {
 	Environment config.Environment
 	// Source is the name of the source, with which the names of its tables begin; empty for the unnamed one.
 	Source string
+	// Engine of the source, by which its records are read. Default mysql.
+	Engine config.Engine
 	// Tables that are followed. Those that are given by a pattern are left out, as they are of the Catalog.
 	Tables []config.Table
 	// RowsSince says since when records of tables tell what their rows are: source.rowsSince.
 	RowsSince config.RowsSince
-	// Found is the JSON of mysql.Findings, whose columns and keys the tables have: source.Bootstrap.Result. Required.
+	// Found is the JSON of preparation.Findings, whose columns and keys the tables have: source.Bootstrap.Result. Required.
 	Found pulumi.StringInput
 	// Database of the Glue Data Catalog: Catalog.Database. Required.
 	Database pulumi.StringInput
@@ -90,7 +92,7 @@ func (args *TablesArgs) check() (*TablesArgs, error) {
 	if !a.Lake.Tables.On() {
 		problems = append(problems, errors.New("lake.tables.format: is none: leave lake.Tables out"))
 	}
-	if len(follow(a.Source, a.Lake, a.Tables, a.RowsSince).table) == 0 {
+	if len(follow(a.Source, a.Engine, a.Lake, a.Tables, a.RowsSince).table) == 0 {
 		problems = append(problems, errors.New("Tables: has no table by its name, and of patterns no table is kept: leave lake.Tables out"))
 	}
 	return a, tablesKind.Check(problems...)

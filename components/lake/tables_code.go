@@ -66,7 +66,7 @@ func keyOf(source, name, content, extension string) string {
 
 // spec is the text of what the job is to do.
 func (p *tablesPlan) spec() pulumi.StringOutput {
-	f := follow(p.Source, p.Lake, p.TablesArgs.Tables, p.RowsSince)
+	f := follow(p.Source, p.Engine, p.Lake, p.TablesArgs.Tables, p.RowsSince)
 	return pulumi.All(p.Bucket, p.Database, p.Found).ApplyT(func(known []any) (string, error) {
 		described := make([]tables.Table, len(f.table))
 		for i, t := range f.table {

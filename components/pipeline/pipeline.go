@@ -262,7 +262,7 @@ func (b *builder) catalog() (err error) {
 	for _, f := range b.Feeds {
 		cfg := f.Config
 		sources = append(sources, lake.CatalogSource{
-			Name: cfg.Name, Prefix: cfg.Lake.Prefix, Tables: cfg.Source.Tables, RowsSince: cfg.Source.RowsSince, Found: f.Bootstrap.Result,
+			Name: cfg.Name, Engine: cfg.Source.Engine, Prefix: cfg.Lake.Prefix, Tables: cfg.Source.Tables, RowsSince: cfg.Source.RowsSince, Found: f.Bootstrap.Result,
 		})
 	}
 	b.Catalog, err = lake.NewCatalog(b.ctx, b.name+"-catalog", &lake.CatalogArgs{
@@ -280,7 +280,7 @@ func (b *builder) tables() error {
 			continue
 		}
 		made, err := lake.NewTables(b.ctx, b.part(cfg.Name, "-tables"), &lake.TablesArgs{
-			Lake: cfg.Lake, Environment: b.cfg.Environment, Source: cfg.Name, Tables: cfg.Source.Tables, RowsSince: cfg.Source.RowsSince, Found: f.Bootstrap.Result,
+			Lake: cfg.Lake, Environment: b.cfg.Environment, Source: cfg.Name, Engine: cfg.Source.Engine, Tables: cfg.Source.Tables, RowsSince: cfg.Source.RowsSince, Found: f.Bootstrap.Result,
 			Database: b.Catalog.Database, Bucket: b.Bucket.Name, BucketArn: b.Bucket.Arn, KmsKeyArn: b.Key.Arn,
 			StreamRetentionHours: cfg.Stream.RetentionHours, LogRetentionDays: b.cfg.Functions.LogRetentionDays,
 		}, b.child(), pulumi.DependsOn(b.Bucket.Dependencies))

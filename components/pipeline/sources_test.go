@@ -70,6 +70,26 @@ func TestASourceComesAndGoesWithoutAChangeOfTheOthers(t *testing.T) {
 	}
 }
 
+func TestASourceOfPostgreSQLChangesNothingOfTheOthers(t *testing.T) {
+	cfg := config.Config{Environment: config.Prod}
+	mysql := byURN(componenttest.Run(t, program(withSources(cfg, "orders"))))
+	both := withSources(cfg, "orders")
+	both.Sources["stock"] = config.NamedSource{Source: config.Source{Engine: config.EnginePostgreSQL}}
+	all := byURN(componenttest.Run(t, program(both)))
+	for urn, x := range mysql {
+		if x.Type != "cdcpipeline:lake:Catalog" && x.Name != "cdc-catalog-all-sources-rows" && x.Type != string(resource.RootStackType) {
+			require.Equal(t, x.Inputs, all[urn].Inputs, urn)
+		}
+	}
+	for urn, x := range all {
+		of, is := sourceOf(all, urn)
+		for _, on := range x.DependsOn {
+			other, also := sourceOf(all, resource.URN(on))
+			require.True(t, !is || !also || other == of, "%s waits for %s", urn, on)
+		}
+	}
+}
+
 func TestWithoutTheUnnamedSourceTheOthersAreTheSame(t *testing.T) {
 	three := byURN(componenttest.Run(t, program(withSources(config.Config{Environment: config.Prod}, "orders", "billing"))))
 	cfg := withSources(config.Config{Environment: config.Prod}, "orders", "billing")

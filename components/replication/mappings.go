@@ -16,9 +16,6 @@ import (
 // maxRuleID keeps rule ids within nine digits, as DMS's console makes them.
 const maxRuleID = 1_000_000_000
 
-// systemSchemas are MySQL's own: a pattern of databases must not take them in.
-var systemSchemas = []string{"information_schema", "mysql", "performance_schema", "sys"}
-
 // tableMappings are the DMS rules that pick tables, key their records and leave columns out, as JSON.
 //
 // Each table, or pattern of tables, gets a selection rule and an object-mapping rule. Without the latter DMS keys
@@ -27,7 +24,7 @@ var systemSchemas = []string{"information_schema", "mysql", "performance_schema"
 //
 // Rules are ordered by table and their ids are made from what they are about: neither the order in the configuration nor
 // another table that comes or goes changes a table's rules.
-func tableMappings(tables []config.Table, excluded []config.ExcludedTable) (string, error) {
+func tableMappings(engine config.Engine, tables []config.Table, excluded []config.ExcludedTable) (string, error) {
 	if len(tables) == 0 {
 		return "", errors.New("source.tables: name at least one table to replicate")
 	}
@@ -37,7 +34,7 @@ func tableMappings(tables []config.Table, excluded []config.ExcludedTable) (stri
 	}) {
 		m.follow(table)
 	}
-	m.excludeAll(tables, excluded)
+	m.excludeAll(engine.SystemSchemas(), tables, excluded)
 	text, err := json.MarshalIndent(m, "", "  ")
 	if err != nil {
 		return "", fmt.Errorf("writing the table mappings: %w", err)
@@ -98,7 +95,7 @@ func (m *mappings) follow(t config.Table) {
 
 // excludeAll takes tables out of what the rules before it include, in the order that DMS's own example has,
 // https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Tasks.CustomizingTasks.TableMapping.SelectionTransformation.Selections.html.
-func (m *mappings) excludeAll(tables []config.Table, excluded []config.ExcludedTable) {
+func (m *mappings) excludeAll(systemSchemas []string, tables []config.Table, excluded []config.ExcludedTable) {
 	all := slices.Clone(excluded)
 	for _, system := range systemSchemas {
 		if slices.ContainsFunc(tables, func(t config.Table) bool { return table.Match(t.Database, system) }) {

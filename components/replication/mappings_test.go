@@ -70,7 +70,7 @@ func TestTableMappings(t *testing.T) {
 		},
 	} {
 		t.Run(file, func(t *testing.T) {
-			got, err := tableMappings(c.tables, c.excluded)
+			got, err := tableMappings(config.EngineMySQL, c.tables, c.excluded)
 			require.NoError(t, err, c.page)
 			golden(t, file+".golden.json", got)
 		})
@@ -78,7 +78,7 @@ func TestTableMappings(t *testing.T) {
 }
 
 func TestTableMappingsNeedATable(t *testing.T) {
-	_, err := tableMappings(nil, nil)
+	_, err := tableMappings(config.EngineMySQL, nil, nil)
 	require.ErrorContains(t, err, "source.tables")
 }
 
@@ -105,7 +105,7 @@ func TestATablesRulesDependOnNothingButTheTable(t *testing.T) {
 }
 
 func rulesOf(t *rapid.T, tables []config.Table) []rule {
-	text, err := tableMappings(tables, nil)
+	text, err := tableMappings(config.EngineMySQL, tables, nil)
 	require.NoError(t, err)
 	var document struct{ Rules []rule }
 	require.NoError(t, json.Unmarshal([]byte(text), &document))

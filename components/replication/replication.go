@@ -1,4 +1,4 @@
-// Package replication turns committed rows of a MySQL-compatible database into records of a Kinesis data stream.
+// Package replication turns committed rows of a database, MySQL-compatible or PostgreSQL, into records of a Kinesis data stream.
 //
 // It makes one DMS task, on a replication instance or serverless: the tables are loaded, then their changes are followed, and the task
 // stops rather than lose a row. Credentials are read from Secrets Manager by DMS itself.
@@ -118,9 +118,9 @@ func (args *ReplicationArgs) check(ctx *pulumi.Context, name string) (*plan, err
 	a.LogRetentionDays = cmp.Or(a.LogRetentionDays, a.Environment.LogRetentionDays())
 	p := &plan{ReplicationArgs: a, name: name, id: footprint.Identifier(ctx.Project(), ctx.Stack(), name)}
 	var ofMappings, ofSettings error
-	p.mappings, ofMappings = tableMappings(a.Tables, a.Exclude)
-	p.settings, ofSettings = taskSettings(a.Replication)
-	return p, replicationKind.Check(a.Replication.Validate(), ofMappings, ofSettings, component.Required(component.Given{
+	p.mappings, ofMappings = tableMappings(a.Source.engine(), a.Tables, a.Exclude)
+	p.settings, ofSettings = taskSettings(a.Replication, a.Source.engine())
+	return p, replicationKind.Check(a.Replication.Validate(), a.Source.check(), ofMappings, ofSettings, component.Required(component.Given{
 		"Source.EngineName": a.Source.EngineName != "", "Source.SecretArn": a.Source.SecretArn != nil,
 		"StreamArn": a.StreamArn != nil, "KmsKeyArn": a.KmsKeyArn != nil,
 		"SubnetIDs": a.SubnetIDs != nil, "SecurityGroupID": a.SecurityGroupID != nil,

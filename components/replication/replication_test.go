@@ -129,6 +129,41 @@ func TestTargetWritesToOneStream(t *testing.T) {
 	require.Contains(t, r.One(t, "aws:iam/role:Role", "replication-target").Input("assumeRolePolicy"), componenttest.Account)
 }
 
+func TestPostgreSQLIsFollowedInOneDatabaseByASlotThatMovesOn(t *testing.T) {
+	a := args()
+	a.Source = replication.SourceEndpoint{EngineName: "aurora-postgresql", DatabaseName: "shop", SecretArn: pulumi.String("arn:secret")}
+	r := run(t, a)
+	source := r.One(t, "aws:dms/endpoint:Endpoint", "replication-source")
+	require.Equal(t, []any{"aurora-postgresql", "shop", "verify-ca", "arn:secret", nil}, []any{
+		source.Input("engineName"), source.Input("databaseName"), source.Input("sslMode"), source.Input("secretsManagerArn"), source.Input("extraConnectionAttributes"),
+	})
+	require.Equal(t, map[string]any{
+		"captureDdls": false, "failTasksOnLobTruncation": true, "heartbeatEnable": true, "heartbeatFrequency": 5.0, "heartbeatSchema": "cdc_heartbeat",
+		"mapBooleanAsBoolean": true, "pluginName": "test-decoding",
+	}, source.Input("postgresSettings"))
+	target := r.One(t, "aws:dms/endpoint:Endpoint", "replication-target")
+	require.Equal(t, true, target.Input("kinesisSettings").(map[string]any)["includeNullAndEmpty"], "what is absent did not change")
+}
+
+func TestNothingOfPostgreSQLIsSaidOfMySQL(t *testing.T) {
+	r := run(t, args())
+	source, target := r.One(t, "aws:dms/endpoint:Endpoint", "replication-source"), r.One(t, "aws:dms/endpoint:Endpoint", "replication-target")
+	require.Equal(t, []any{nil, nil, "EventsPollInterval=1;skipTableSuspensionForPartitionDdl=true;"}, []any{
+		source.Input("databaseName"), source.Input("postgresSettings"), source.Input("extraConnectionAttributes"),
+	})
+	require.Equal(t, false, target.Input("kinesisSettings").(map[string]any)["includeNullAndEmpty"])
+}
+
+func TestPostgreSQLNeedsADatabase(t *testing.T) {
+	a := args()
+	a.Source.EngineName = "postgres"
+	_, err := componenttest.Try(func(ctx *pulumi.Context) error {
+		_, err := replication.NewReplication(ctx, "r", a)
+		return err
+	})
+	require.ErrorContains(t, err, "Source.DatabaseName: is missing")
+}
+
 func TestANewCABundleIsANewCertificate(t *testing.T) {
 	id := func(bundle string) any {
 		a := args()

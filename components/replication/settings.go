@@ -12,7 +12,7 @@ import (
 // back as they were sent: the provider compares what it reads with what is here, key by key, and a key that DMS
 // rewrites (Logging.EnableLogContext, CloudWatchLogGroup, historyTimeslotInMinutes) would be a change in every
 // deployment, https://github.com/hashicorp/terraform-provider-aws/issues/31136.
-func taskSettings(cfg config.Replication) (string, error) {
+func taskSettings(cfg config.Replication, engine config.Engine) (string, error) {
 	text, err := json.MarshalIndent(settings{
 		TargetMetadata: targetMetadata{
 			SupportLobs: true,
@@ -28,14 +28,23 @@ func taskSettings(cfg config.Replication) (string, error) {
 			HandleSourceTableTruncated: true,
 			HandleSourceTableAltered:   true,
 		},
-		// The old primary key is what removes the old document when a row's key changes.
-		BeforeImageSettings: beforeImage{EnableBeforeImage: true, FieldName: "before-image", ColumnFilter: "pk-only"},
+		BeforeImageSettings: beforeImage{EnableBeforeImage: true, FieldName: "before-image", ColumnFilter: beforeColumns(engine)},
 		ErrorBehavior:       nothingLost,
 	}, "", "  ")
 	if err != nil {
 		return "", fmt.Errorf("writing the task settings: %w", err)
 	}
 	return string(text), nil
+}
+
+// beforeColumns are those that a record tells as they were. The old primary key is what removes the old document when a row's key
+// changes; of PostgreSQL, what a change has left where it is stored out of line is in the old row alone,
+// https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Tasks.CustomizingTasks.TaskSettings.BeforeImage.html.
+func beforeColumns(engine config.Engine) string {
+	if engine == config.EnginePostgreSQL {
+		return "all"
+	}
+	return "pk-only"
 }
 
 // nothingLost stops the task where DMS by default logs and goes on without the record or the table, and retries

@@ -9,14 +9,14 @@ import (
 )
 
 func TestTaskSettings(t *testing.T) {
-	got, err := taskSettings(config.Replication{LobMaxSizeKb: 64})
+	got, err := taskSettings(config.Replication{LobMaxSizeKb: 64}, config.EngineMySQL)
 	require.NoError(t, err)
 	golden(t, "settings.golden.json", got)
 }
 
 // The provider's comparison takes a list for a change whatever is in it, and DMS rewrites the named keys.
 func TestTaskSettingsHoldNothingThatDrifts(t *testing.T) {
-	text, err := taskSettings(config.Replication{LobMaxSizeKb: 1})
+	text, err := taskSettings(config.Replication{LobMaxSizeKb: 1}, config.EngineMySQL)
 	require.NoError(t, err)
 	var walk func(key string, v any)
 	walk = func(key string, v any) {

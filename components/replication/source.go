@@ -1,8 +1,10 @@
 package replication
 
 import (
+	"cdcpipeline/config"
 	"cdcpipeline/internal/iampolicy"
 	"cdcpipeline/internal/naming"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -13,10 +15,28 @@ import (
 
 // SourceEndpoint is the database that is followed.
 type SourceEndpoint struct {
-	// EngineName as DMS calls it: aurora or mysql.
+	// EngineName as DMS calls it: aurora or mysql, aurora-postgresql or postgres.
 	EngineName string
+	// DatabaseName is the one database of PostgreSQL that is followed; empty for MySQL.
+	DatabaseName string
 	// SecretArn names the secret {"username","password","host","port"} of the replication user.
 	SecretArn pulumi.StringInput
+}
+
+// engine of the database. What DMS calls aurora is MySQL's.
+func (s SourceEndpoint) engine() config.Engine {
+	if s.EngineName == "postgres" || s.EngineName == "aurora-postgresql" {
+		return config.EnginePostgreSQL
+	}
+	return config.EngineMySQL
+}
+
+// check says what is missing of the endpoint.
+func (s SourceEndpoint) check() error {
+	if s.engine() == config.EnginePostgreSQL && s.DatabaseName == "" {
+		return errors.New("Source.DatabaseName: is missing: a task logs in to one database of PostgreSQL")
+	}
+	return nil
 }
 
 func (r *Replication) source(ctx *pulumi.Context, p *plan, before []pulumi.Resource) (*dms.Endpoint, error) {
@@ -28,7 +48,7 @@ func (r *Replication) source(ctx *pulumi.Context, p *plan, before []pulumi.Resou
 	if err != nil {
 		return nil, err
 	}
-	endpoint, err := dms.NewEndpoint(ctx, p.name+"-source", &dms.EndpointArgs{
+	args := &dms.EndpointArgs{
 		EndpointId:                  pulumi.String(p.id + "-source"),
 		EndpointType:                pulumi.String("source"),
 		EngineName:                  pulumi.String(p.Source.EngineName),
@@ -37,20 +57,50 @@ func (r *Replication) source(ctx *pulumi.Context, p *plan, before []pulumi.Resou
 		KmsKeyArn:                   p.KmsKeyArn.ToStringOutput().ToStringPtrOutput(),
 		SslMode:                     pulumi.String("verify-ca"),
 		CertificateArn:              certificate.CertificateArn,
-		// How often DMS looks for changes while the database is idle, in seconds: 5 by default, 1 at least,
-		// https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Source.MySQL.html#CHAP_Source.MySQL.ConnectionAttrib. Spelled
-		// as DMS gives it back: for a MySQL endpoint the provider compares the text as it is.
-		//
-		// A statement on partitions would suspend its table, and every change of the table from then on would be lost. DMS
-		// goes on instead; `cdc status` says when a partition went, whose rows DMS sends no deletes for.
-		ExtraConnectionAttributes: pulumi.String("EventsPollInterval=1;skipTableSuspensionForPartitionDdl=true;"),
-		PauseReplicationTasks:     pulumi.Bool(true),
-	}, p.endpointOptions(r, append(before, role, policy)...)...)
+		PauseReplicationTasks:       pulumi.Bool(true),
+	}
+	if p.Source.engine() == config.EnginePostgreSQL {
+		args.DatabaseName, args.PostgresSettings = pulumi.String(p.Source.DatabaseName), postgresSettings()
+	} else {
+		args.ExtraConnectionAttributes = pulumi.String(mysqlAttributes)
+	}
+	endpoint, err := dms.NewEndpoint(ctx, p.name+"-source", args, p.endpointOptions(r, append(before, role, policy)...)...)
 	if err != nil {
 		return nil, fmt.Errorf("making the source endpoint: %w", err)
 	}
 	r.SourceEndpointArn = endpoint.EndpointArn
 	return endpoint, nil
+}
+
+// mysqlAttributes say how often DMS looks for changes while the database is idle, in seconds: 5 by default, 1 at least,
+// https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Source.MySQL.html#CHAP_Source.MySQL.ConnectionAttrib. Spelled
+// as DMS gives it back: for a MySQL endpoint the provider compares the text as it is.
+//
+// A statement on partitions would suspend its table, and every change of the table from then on would be lost. DMS
+// goes on instead; `cdc status` says when a partition went, whose rows DMS sends no deletes for.
+const mysqlAttributes = "EventsPollInterval=1;skipTableSuspensionForPartitionDdl=true;"
+
+// heartbeatMinutes between two transactions of DMS's own, which move the slot of a database on in which nothing else happens.
+const heartbeatMinutes = 5
+
+// postgresSettings are, https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Source.PostgreSQL.html#CHAP_Source.PostgreSQL.ConnectionAttrib:
+//
+//   - a heartbeat, in a schema that the replication user owns and nobody follows: off by default, in public;
+//   - no capture of statements, which would need a superuser's trigger and a table in public that everybody may write: what follows
+//     from that is for the bootstrap to say;
+//   - the plugin that every PostgreSQL has: DMS would take pglogical where that is installed;
+//   - booleans as booleans: they are text of up to five letters by default;
+//   - a LOB that would be truncated ends the task, as the task's settings have it for other engines.
+func postgresSettings() *dms.EndpointPostgresSettingsArgs {
+	return &dms.EndpointPostgresSettingsArgs{
+		CaptureDdls:              pulumi.Bool(false),
+		FailTasksOnLobTruncation: pulumi.Bool(true),
+		HeartbeatEnable:          pulumi.Bool(true),
+		HeartbeatFrequency:       pulumi.Int(heartbeatMinutes),
+		HeartbeatSchema:          pulumi.String(config.HeartbeatSchema),
+		MapBooleanAsBoolean:      pulumi.Bool(true),
+		PluginName:               pulumi.String("test-decoding"),
+	}
 }
 
 // endpointOptions replace an endpoint by deleting it first, because its id is fixed. What can be changed in place is:

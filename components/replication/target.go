@@ -1,6 +1,7 @@
 package replication
 
 import (
+	"cdcpipeline/config"
 	"cdcpipeline/internal/iampolicy"
 	"fmt"
 
@@ -31,8 +32,9 @@ func (r *Replication) target(ctx *pulumi.Context, p *plan, source *dms.Endpoint)
 			PartitionIncludeSchemaTable: pulumi.Bool(true),
 			IncludeControlDetails:       pulumi.Bool(true),
 			IncludeTableAlterOperations: pulumi.Bool(true),
-			// A column that is NULL is left out, so a record replaces a document and never merges into it.
-			IncludeNullAndEmpty: pulumi.Bool(false),
+			// Of MySQL a column that is NULL is left out, so a record replaces a document and never merges into it. Of PostgreSQL one
+			// is left out that a change has left where it is stored out of line: there NULL is said.
+			IncludeNullAndEmpty: pulumi.Bool(p.Source.engine() == config.EnginePostgreSQL),
 			// Without it an integer of more than 16 digits is written as a rounded 1.0E16.
 			UseLargeIntegerValue: pulumi.Bool(true),
 		},

@@ -37,13 +37,15 @@ type CurrentStateArgs struct {
 	Template pulumi.Resource
 	// Source is the name of the source whose rows are kept; empty for the unnamed one.
 	Source string
+	// Engine of the source, by which the function reads its records. Default mysql.
+	Engine config.Engine
 	// Code is the zip of functions/currentstate, compiled for Functions.Architecture. Required.
 	Code pulumi.Archive
 	// StreamArn names the Kinesis data stream that is read. Required.
 	StreamArn pulumi.StringInput
 	// StreamRetentionHours is how long the stream keeps a record. Default 168.
 	StreamRetentionHours int
-	// Findings is the JSON of mysql.Findings, which has every table with its columns and key: source.Bootstrap's
+	// Findings is the JSON of preparation.Findings, which has every table with its columns and key: source.Bootstrap's
 	// Result. Default: no table is known beforehand.
 	Findings pulumi.StringInput
 	// ParkingBucketArn names the bucket of records that cannot be indexed, and of what the function knows of the tables. Required.

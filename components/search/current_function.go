@@ -1,9 +1,11 @@
 package search
 
 import (
+	"cdcpipeline/config"
+	"cdcpipeline/internal/change"
 	"cdcpipeline/internal/currentstate"
 	"cdcpipeline/internal/opensearch"
-	"cdcpipeline/internal/source/mysql"
+	"cdcpipeline/internal/source/preparation"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -62,14 +64,14 @@ func (p *currentPlan) variables() pulumi.StringMapOutput {
 		findings = p.Findings.ToStringOutput()
 	}
 	return pulumi.All(p.Target.Endpoint.URL, p.ParkingBucketArn, findings).ApplyT(func(known []any) (map[string]string, error) {
-		tables, err := tablesFound(known[2].(string))
+		tables, err := tablesFound(known[2].(string), p.Engine)
 		if err != nil {
 			return nil, err
 		}
 		bucket := known[1].(string)
 		settings := currentstate.Settings{
 			Endpoint: known[0].(string), Service: p.service(),
-			Bucket: bucket[strings.LastIndex(bucket, ":")+1:], Source: currentstate.Source(p.Source), Registry: currentstate.Place(p.Registry), RegistryFrom: currentstate.Place(p.RegistryFrom), Prefix: p.ParkingPrefix + "/", Tables: tables,
+			Bucket: bucket[strings.LastIndex(bucket, ":")+1:], Source: currentstate.Source(p.Source), Kind: change.Kind(p.Engine), Registry: currentstate.Place(p.Registry), RegistryFrom: currentstate.Place(p.RegistryFrom), Prefix: p.ParkingPrefix + "/", Tables: tables,
 			Retention: time.Duration(p.StreamRetentionHours) * time.Hour, Shards: currentShards, Replicas: replicas(&p.Search),
 		}
 		return settings.Variables()
@@ -87,8 +89,10 @@ const maxTables = 3200
 
 // tablesFound are those that the function is told of, as the bootstrap has found them: keys, and for as long as there is room the
 // types of the key's columns and of those that are more than text.
-func tablesFound(findings string) ([]currentstate.Table, error) {
-	var found mysql.Findings
+//
+// Of PostgreSQL it is told of those too that may be stored outside of their row: an update that lacks one may tell less than the row.
+func tablesFound(findings string, engine config.Engine) ([]currentstate.Table, error) {
+	var found preparation.Findings
 	if err := json.Unmarshal([]byte(findings), &found); err != nil {
 		return nil, fmt.Errorf("reading the bootstrap's findings: %w", err)
 	}
@@ -99,7 +103,7 @@ func tablesFound(findings string) ([]currentstate.Table, error) {
 		}
 		table := currentstate.Table{Database: t.Database, Table: t.Table.Table, Key: t.PrimaryKey, Columns: map[string]string{}}
 		for _, c := range t.Columns {
-			if indexedByType(c.Type) || slices.Contains(t.PrimaryKey, c.Name) {
+			if indexedByType(c.Type) || engine == config.EnginePostgreSQL && change.Outside(c.Type) || slices.Contains(t.PrimaryKey, c.Name) {
 				table.Columns[c.Name] = c.Type
 			}
 		}
@@ -126,9 +130,9 @@ func inKey(t currentstate.Table, column string) bool { return slices.Contains(t.
 
 func none(currentstate.Table, string) bool { return false }
 
-// indexedByType reports whether a MySQL column is worth more than a keyword: numbers and times.
+// indexedByType reports whether a column is worth more than a keyword: numbers and times.
 func indexedByType(columnType string) bool {
-	for _, prefix := range []string{"tinyint", "smallint", "mediumint", "int", "bigint", "decimal", "float", "double", "date", "timestamp", "year"} {
+	for _, prefix := range []string{"tinyint", "smallint", "mediumint", "int", "bigint", "decimal", "numeric", "float", "real", "double", "date", "timestamp", "year"} {
 		if strings.HasPrefix(strings.ToLower(columnType), prefix) {
 			return true
 		}

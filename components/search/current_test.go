@@ -203,3 +203,24 @@ func TestKeysOfManyTablesFitTheFunctionsEnvironment(t *testing.T) {
 	_, err = tables(200)
 	require.ErrorContains(t, err, "follow fewer tables in one stack, or set search.current.enabled to false")
 }
+
+// An update of PostgreSQL that lacks a value is told from one that says all by what may be stored outside of its row.
+func TestAFunctionOfPostgreSQLKnowsWhatAnUpdateMayLack(t *testing.T) {
+	variables := func(engine config.Engine) map[string]any {
+		r, err := componenttest.Try(currentProgram(func(a *search.CurrentStateArgs) {
+			a.Engine = engine
+			a.Findings = pulumi.String(`{"tables":[{"database":"public","table":"orders","primaryKey":["id"],"columns":[{"name":"id","type":"uuid"},
+				{"name":"note","type":"text"},{"name":"total","type":"numeric(10,2)"},{"name":"paid","type":"boolean"},{"name":"lines","type":"smallint"}]}]}`)
+		}))
+		require.NoError(t, err)
+		environment, ok := section(t, r.One(t, functionType), "environment")["variables"].(map[string]any)
+		require.True(t, ok)
+		return environment
+	}
+	told := variables(config.EnginePostgreSQL)
+	require.Equal(t, "postgresql", told["SOURCE_KIND"])
+	require.Contains(t, told["TABLES"], `"note":"text"`)
+	require.NotContains(t, told["TABLES"], "paid", "which is inside of its row, and a keyword")
+	require.NotContains(t, variables(config.EngineMySQL), "SOURCE_KIND")
+	require.NotContains(t, variables(config.EngineMySQL)["TABLES"], "note")
+}

@@ -23,16 +23,17 @@ const masterUser = "cdcadmin"
 const serverCertificate = "rds-ca-rsa2048-g1"
 
 const (
-	auroraKind    component.Kind = "source.AuroraMySQL"
-	existingKind  component.Kind = "source.Existing"
-	bootstrapKind component.Kind = "source.Bootstrap"
-	rotationKind  component.Kind = "source.Rotation"
+	auroraMySQLKind      component.Kind = "source.AuroraMySQL"
+	auroraPostgreSQLKind component.Kind = "source.AuroraPostgreSQL"
+	existingKind         component.Kind = "source.Existing"
+	bootstrapKind        component.Kind = "source.Bootstrap"
+	rotationKind         component.Kind = "source.Rotation"
 
 	serviceLinkedRoleKind component.Kind = "source.ServiceLinkedRole"
 )
 
-// AuroraMySQLArgs are the inputs of [AuroraMySQL].
-type AuroraMySQLArgs struct {
+// AuroraArgs are the inputs of [AuroraMySQL] and of [AuroraPostgreSQL].
+type AuroraArgs struct {
 	config.Source
 	// Environment chooses defaults. Default dev.
 	Environment config.Environment
@@ -48,6 +49,13 @@ type AuroraMySQLArgs struct {
 	StartAfter []pulumi.Resource
 }
 
+type (
+	// AuroraMySQLArgs are the inputs of [AuroraMySQL].
+	AuroraMySQLArgs = AuroraArgs
+	// AuroraPostgreSQLArgs are the inputs of [AuroraPostgreSQL].
+	AuroraPostgreSQLArgs = AuroraArgs
+)
+
 // AuroraMySQL is an Aurora MySQL cluster that DMS can follow: row images in the binary log, TLS only, a master
 // password that RDS keeps and rotates. In prod it has a reader, is protected and leaves a final snapshot.
 type AuroraMySQL struct {
@@ -55,59 +63,93 @@ type AuroraMySQL struct {
 	Database
 }
 
-// auroraPlan is what NewAuroraMySQL has checked before it makes anything.
-type auroraPlan struct {
-	*AuroraMySQLArgs
-	name string
-	// family of the cluster's parameters.
-	family string
+// AuroraPostgreSQL is the same of Aurora PostgreSQL: a log that is decoded for slots, each of which may hold back Source.SlotWalGb
+// of it, and one database that is followed. With Source.AlarmTopic somebody is told when half of that is held back.
+type AuroraPostgreSQL struct {
+	pulumi.ResourceState
+	Database
 }
 
 // NewAuroraMySQL makes the cluster and its instances.
 func NewAuroraMySQL(ctx *pulumi.Context, name string, args *AuroraMySQLArgs, opts ...pulumi.ResourceOption) (*AuroraMySQL, error) {
-	p, err := args.check(name)
-	if err != nil {
-		return nil, err
-	}
 	a := &AuroraMySQL{}
-	return component.Make(ctx, auroraKind, name, a, component.Steps{
+	return newAurora(ctx, name, auroraMySQL, args, a, &a.Database, opts...)
+}
+
+// NewAuroraPostgreSQL makes the cluster and its instances.
+func NewAuroraPostgreSQL(ctx *pulumi.Context, name string, args *AuroraPostgreSQLArgs, opts ...pulumi.ResourceOption) (*AuroraPostgreSQL, error) {
+	a := &AuroraPostgreSQL{}
+	return newAurora(ctx, name, auroraPostgreSQL, args, a, &a.Database, opts...)
+}
+
+// auroraPlan is what newAurora has checked before it makes anything.
+type auroraPlan struct {
+	*AuroraArgs
+	aurora
+	name string
+	// family of the cluster's parameters.
+	family string
+	// parent of all that is made: the component.
+	parent pulumi.ResourceOrInvokeOption
+}
+
+// newAurora makes the component c, and fills what others need to know of it.
+func newAurora[C pulumi.ComponentResource](
+	ctx *pulumi.Context, name string, of aurora, args *AuroraArgs, c C, database *Database, opts ...pulumi.ResourceOption,
+) (C, error) {
+	var none C
+	p, err := args.check(name, of)
+	if err != nil {
+		return none, err
+	}
+	p.parent = pulumi.Parent(c)
+	return component.Make(ctx, of.kind, name, c, component.Steps{
 		Inputs:    pulumi.Map{"clusterName": pulumi.String(p.ClusterName), "engineVersion": pulumi.String(p.EngineVersion)},
-		Provision: func() error { return a.provision(ctx, p) },
-		Outputs:   a.outputs,
+		Provision: func() error { return p.provision(ctx, database) },
+		Outputs:   database.outputs,
 	}, opts...)
 }
 
-func (args *AuroraMySQLArgs) check(name string) (*auroraPlan, error) {
-	a, err := component.Args(auroraKind, args)
+func (args *AuroraArgs) check(name string, of aurora) (*auroraPlan, error) {
+	a, err := component.Args(of.kind, args)
 	if err != nil {
 		return nil, err
 	}
 	a.Environment = a.Environment.WithDefault()
+	a.Engine = cmp.Or(a.Engine, of.engine)
 	a.Source = a.Source.WithDefaults(a.Environment)
 	a.LogRetentionDays = cmp.Or(a.LogRetentionDays, a.Environment.LogRetentionDays())
-	family, err := parameterFamily(a.EngineVersion)
-	return &auroraPlan{AuroraMySQLArgs: a, name: name, family: family}, auroraKind.Check(a.Source.Validate(), err,
-		component.Required(component.Given{
-			"SubnetIDs": a.SubnetIDs != nil, "SecurityGroupID": a.SecurityGroupID != nil, "KmsKeyArn": a.KmsKeyArn != nil,
-		}))
+	problems := []error{a.Source.Validate(), component.Required(component.Given{
+		"SubnetIDs": a.SubnetIDs != nil, "SecurityGroupID": a.SecurityGroupID != nil, "KmsKeyArn": a.KmsKeyArn != nil,
+	})}
+	if a.Engine != of.engine {
+		problems = append(problems, fmt.Errorf("source.engine: is %s, and not %s", a.Engine, of.engine))
+	}
+	family, err := of.family(a.EngineVersion)
+	return &auroraPlan{AuroraArgs: a, aurora: of, name: name, family: family}, of.kind.Check(append(problems, err)...)
 }
 
-func (a *AuroraMySQL) provision(ctx *pulumi.Context, p *auroraPlan) error {
-	cluster, err := a.newCluster(ctx, p)
+func (p *auroraPlan) provision(ctx *pulumi.Context, database *Database) error {
+	cluster, err := p.newCluster(ctx)
 	if err != nil {
 		return err
 	}
-	instances, err := a.newInstances(ctx, p, cluster)
+	instances, err := p.newInstances(ctx, cluster)
 	if err != nil {
 		return err
 	}
-	a.Database = Database{
+	if err := p.watchSlot(ctx, cluster); err != nil {
+		return err
+	}
+	*database = Database{
 		Host:            cluster.Endpoint,
 		Port:            cluster.Port,
 		AdminSecretArn:  masterSecretArn(cluster),
 		SecretKmsKeyArn: p.KmsKeyArn.ToStringOutput(),
 		SecurityGroupID: p.SecurityGroupID.ToStringOutput(),
-		EngineName:      "aurora",
+		Engine:          p.engine,
+		EngineName:      p.dms,
+		Name:            p.DatabaseName,
 		Incarnation:     cluster.ClusterResourceId,
 		Ready:           instances,
 		Identity:        []pulumi.Resource{cluster},
@@ -115,30 +157,29 @@ func (a *AuroraMySQL) provision(ctx *pulumi.Context, p *auroraPlan) error {
 	return nil
 }
 
-func (a *AuroraMySQL) newCluster(ctx *pulumi.Context, p *auroraPlan) (*rds.Cluster, error) {
-	parent := pulumi.Parent(a)
+func (p *auroraPlan) newCluster(ctx *pulumi.Context) (*rds.Cluster, error) {
 	subnets, err := rds.NewSubnetGroup(ctx, p.name+"-subnets", &rds.SubnetGroupArgs{
 		Description: pulumi.String("Private subnets of the change data capture source"),
 		SubnetIds:   p.SubnetIDs,
-	}, parent)
+	}, p.parent)
 	if err != nil {
 		return nil, fmt.Errorf("making the database subnet group: %w", err)
 	}
 	parameters, err := rds.NewClusterParameterGroup(ctx, p.name+"-parameters", &rds.ClusterParameterGroupArgs{
-		Description: pulumi.String("Binary log as DMS reads it"),
+		Description: pulumi.String(p.about),
 		Family:      pulumi.String(p.family),
-		Parameters:  clusterParameters(),
-	}, parent)
+		Parameters:  clusterParameters(p.parameters(p.Source)...),
+	}, p.parent)
 	if err != nil {
 		return nil, fmt.Errorf("making the cluster parameter group: %w", err)
 	}
-	logs, err := a.newLogGroups(ctx, p)
+	logs, err := p.newLogGroups(ctx)
 	if err != nil {
 		return nil, err
 	}
 	clusterArgs := &rds.ClusterArgs{
 		ClusterIdentifier:           pulumi.String(p.ClusterName),
-		Engine:                      pulumi.String("aurora-mysql"),
+		Engine:                      pulumi.String(footprint.DatabaseEngine(p.engine)),
 		EngineVersion:               pulumi.String(p.EngineVersion),
 		DbSubnetGroupName:           subnets.Name,
 		DbClusterParameterGroupName: parameters.Name,
@@ -154,17 +195,20 @@ func (a *AuroraMySQL) newCluster(ctx *pulumi.Context, p *auroraPlan) (*rds.Clust
 		// DMS needs automatic backups: without them RDS keeps no binary log.
 		BackupRetentionPeriod:        pulumi.Int(p.backupDays()),
 		CopyTagsToSnapshot:           pulumi.Bool(true),
-		EnabledCloudwatchLogsExports: pulumi.ToStringArray(footprint.DatabaseLogs),
+		EnabledCloudwatchLogsExports: pulumi.ToStringArray(footprint.DatabaseLogs(p.engine)),
 		DeletionProtection:           pulumi.Bool(*p.DeletionProtection),
 		ApplyImmediately:             pulumi.Bool(p.Environment != config.Prod),
 		SkipFinalSnapshot:            pulumi.Bool(p.Environment != config.Prod),
 	}
+	if p.DatabaseName != "" {
+		clusterArgs.DatabaseName = pulumi.String(p.DatabaseName)
+	}
 	if p.Environment == config.Prod {
-		if clusterArgs.FinalSnapshotIdentifier, err = a.finalSnapshot(ctx, p); err != nil {
+		if clusterArgs.FinalSnapshotIdentifier, err = p.finalSnapshot(ctx); err != nil {
 			return nil, err
 		}
 	}
-	cluster, err := rds.NewCluster(ctx, p.name+"-cluster", clusterArgs, parent,
+	cluster, err := rds.NewCluster(ctx, p.name+"-cluster", clusterArgs, p.parent,
 		pulumi.DependsOn(slices.Concat(logs, p.StartAfter)),
 		pulumi.Protect(p.Environment == config.Prod),
 		// The identifier is the user's, so a successor cannot be made beside its predecessor.
@@ -177,14 +221,14 @@ func (a *AuroraMySQL) newCluster(ctx *pulumi.Context, p *auroraPlan) (*rds.Clust
 }
 
 // newLogGroups makes the groups that RDS would otherwise make itself, unencrypted and kept for ever.
-func (a *AuroraMySQL) newLogGroups(ctx *pulumi.Context, p *auroraPlan) ([]pulumi.Resource, error) {
-	groups := make([]pulumi.Resource, 0, len(footprint.DatabaseLogs))
-	for _, export := range footprint.DatabaseLogs {
+func (p *auroraPlan) newLogGroups(ctx *pulumi.Context) ([]pulumi.Resource, error) {
+	var groups []pulumi.Resource
+	for _, export := range footprint.DatabaseLogs(p.engine) {
 		group, err := cloudwatch.NewLogGroup(ctx, p.name+"-log-"+export, &cloudwatch.LogGroupArgs{
 			Name:            pulumi.Sprintf("/aws/rds/cluster/%s/%s", p.ClusterName, export),
 			RetentionInDays: pulumi.Int(p.LogRetentionDays),
 			KmsKeyId:        p.KmsKeyArn.ToStringOutput().ToStringPtrOutput(),
-		}, pulumi.Parent(a))
+		}, p.parent)
 		if err != nil {
 			return nil, fmt.Errorf("making the log group of the %s log: %w", export, err)
 		}
@@ -194,8 +238,8 @@ func (a *AuroraMySQL) newLogGroups(ctx *pulumi.Context, p *auroraPlan) ([]pulumi
 }
 
 // finalSnapshot is a name that no earlier destroy of the same cluster has used: RDS refuses a taken one.
-func (a *AuroraMySQL) finalSnapshot(ctx *pulumi.Context, p *auroraPlan) (pulumi.StringPtrInput, error) {
-	suffix, err := random.NewRandomId(ctx, p.name+"-final-snapshot", &random.RandomIdArgs{ByteLength: pulumi.Int(4)}, pulumi.Parent(a))
+func (p *auroraPlan) finalSnapshot(ctx *pulumi.Context) (pulumi.StringPtrInput, error) {
+	suffix, err := random.NewRandomId(ctx, p.name+"-final-snapshot", &random.RandomIdArgs{ByteLength: pulumi.Int(4)}, p.parent)
 	if err != nil {
 		return nil, fmt.Errorf("making the final snapshot's name: %w", err)
 	}
@@ -203,8 +247,8 @@ func (a *AuroraMySQL) finalSnapshot(ctx *pulumi.Context, p *auroraPlan) (pulumi.
 }
 
 // newInstances makes the writer first, so that it is the writer, then the readers.
-func (a *AuroraMySQL) newInstances(ctx *pulumi.Context, p *auroraPlan, cluster *rds.Cluster) ([]pulumi.Resource, error) {
-	watched, err := a.newMonitoring(ctx, p)
+func (p *auroraPlan) newInstances(ctx *pulumi.Context, cluster *rds.Cluster) ([]pulumi.Resource, error) {
+	watched, err := p.newMonitoring(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -212,7 +256,7 @@ func (a *AuroraMySQL) newInstances(ctx *pulumi.Context, p *auroraPlan, cluster *
 	for i := range p.Instances {
 		instanceArgs := &rds.ClusterInstanceArgs{
 			ClusterIdentifier:  cluster.ID(),
-			Engine:             pulumi.String("aurora-mysql"),
+			Engine:             pulumi.String(footprint.DatabaseEngine(p.engine)),
 			InstanceClass:      pulumi.String(p.InstanceClass),
 			DbSubnetGroupName:  cluster.DbSubnetGroupName,
 			CaCertIdentifier:   pulumi.String(serverCertificate),
@@ -228,7 +272,7 @@ func (a *AuroraMySQL) newInstances(ctx *pulumi.Context, p *auroraPlan, cluster *
 			instanceArgs.PerformanceInsightsKmsKeyId = p.KmsKeyArn.ToStringOutput().ToStringPtrOutput()
 		}
 		opts := []pulumi.ResourceOption{
-			pulumi.Parent(a),
+			p.parent,
 			pulumi.Timeouts(&pulumi.CustomTimeouts{Create: "60m", Update: "60m", Delete: "60m"}),
 		}
 		if watched != nil {

@@ -3,7 +3,7 @@ package source
 import (
 	"cdcpipeline/config"
 	"cdcpipeline/internal/component"
-	"cdcpipeline/internal/source/mysql"
+	"cdcpipeline/internal/source/preparation"
 	"cmp"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/lambda"
@@ -33,8 +33,8 @@ type BootstrapArgs struct {
 	StartAfter []pulumi.Resource
 }
 
-// Bootstrap runs SQL in the database from a function inside the VPC: binary log retention, databases, tables, the
-// replication user. It checks everything DMS needs; a failed check fails the deployment with what to do about it. With
+// Bootstrap runs SQL in the database from a function inside the VPC: databases, tables, the replication user, and of MySQL the
+// binary log's retention. It checks everything DMS needs; a failed check fails the deployment with what to do about it. With
 // Source.Bootstrap check it only checks, and nothing in the database is changed.
 //
 // It runs again when its input, its code or the database changes, and changes nothing that is right already.
@@ -45,7 +45,7 @@ type Bootstrap struct {
 	// Findings is a line per check: its status, and its value when there is one ("binlog_format": "ok: ROW"). What is a warning
 	// is shown with every deployment too, with what to do.
 	Findings pulumi.StringMapOutput
-	// Result is the JSON of mysql.Findings: checks, changes, and the followed tables with columns and keys.
+	// Result is the JSON of preparation.Findings: checks, changes, and the followed tables with columns and keys.
 	Result pulumi.StringOutput
 	// ReplicationSecretArn names the secret {"username","password","host","port"} that DMS logs in with.
 	ReplicationSecretArn pulumi.StringOutput
@@ -60,7 +60,7 @@ type Bootstrap struct {
 type bootstrapPlan struct {
 	*BootstrapArgs
 	name   string
-	schema []mysql.Script
+	schema []preparation.Script
 }
 
 // NewBootstrap makes the function and invokes it.
@@ -71,12 +71,20 @@ func NewBootstrap(ctx *pulumi.Context, name string, args *BootstrapArgs, opts ..
 	}
 	b := &Bootstrap{}
 	return component.Make(ctx, bootstrapKind, name, b, component.Steps{
-		Inputs:    pulumi.Map{"binlogRetentionHours": pulumi.Int(p.BinlogRetentionHours), "tables": pulumi.Int(len(p.Tables))},
+		Inputs:    p.shown(),
 		Provision: func() error { return b.provision(ctx, p) },
 		Outputs: func() pulumi.Map {
 			return pulumi.Map{"findings": b.Findings, "replicationSecretArn": b.ReplicationSecretArn}
 		},
 	}, opts...)
+}
+
+// shown is what the stack shows of the arguments.
+func (p *bootstrapPlan) shown() pulumi.Map {
+	if p.PostgreSQL() {
+		return pulumi.Map{"databaseName": pulumi.String(p.DatabaseName), "tables": pulumi.Int(len(p.Tables))}
+	}
+	return pulumi.Map{"binlogRetentionHours": pulumi.Int(p.BinlogRetentionHours), "tables": pulumi.Int(len(p.Tables))}
 }
 
 func (args *BootstrapArgs) check(name string) (*bootstrapPlan, error) {
@@ -89,10 +97,11 @@ func (args *BootstrapArgs) check(name string) (*bootstrapPlan, error) {
 	a.Functions = a.Functions.WithDefaults(a.Environment)
 	a.LobMaxSizeKb = cmp.Or(a.LobMaxSizeKb, 64)
 	schema, err := readSchema(a.SchemaFiles)
+	p := &bootstrapPlan{BootstrapArgs: a, name: name, schema: schema}
 	if len(schema) == 0 && !a.checkOnly() {
-		schema = mysql.DefaultSchema(a.followed())
+		p.schema = p.defaultSchema()
 	}
-	return &bootstrapPlan{BootstrapArgs: a, name: name, schema: schema}, bootstrapKind.Check(a.Source.Validate(), a.Functions.Validate(), err,
+	return p, bootstrapKind.Check(a.Source.Validate(), a.Functions.Validate(), err,
 		component.Required(component.Given{
 			"Database": a.Database.Host.OutputState != nil, "Code": a.Code != nil,
 			"SubnetIDs": a.SubnetIDs != nil, "SecurityGroupID": a.SecurityGroupID != nil, "KmsKeyArn": a.KmsKeyArn != nil,

@@ -2,71 +2,18 @@ package source
 
 import (
 	"cdcpipeline/config"
-	"cdcpipeline/internal/source/mysql"
+	"cdcpipeline/internal/source/preparation"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"slices"
 	"strconv"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/lambda"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
-
-func readSchema(files []string) ([]mysql.Script, error) {
-	var scripts []mysql.Script
-	var problems []error
-	for _, file := range files {
-		sql, err := os.ReadFile(file)
-		if err != nil {
-			problems = append(problems, fmt.Errorf("source.schemaFiles: %w", err))
-			continue
-		}
-		scripts = append(scripts, mysql.Script{Name: filepath.Base(file), SQL: string(sql)})
-	}
-	return scripts, errors.Join(problems...)
-}
-
-func (a *BootstrapArgs) followed() []mysql.Table { return named(a.Tables) }
-
-func (a *BootstrapArgs) later() []mysql.Table { return named(a.Probes()) }
-
-func named(of []config.Table) []mysql.Table {
-	var tables []mysql.Table
-	for _, t := range of {
-		tables = append(tables, mysql.Table{Database: t.Database, Table: t.Table})
-	}
-	return tables
-}
-
-func (a *BootstrapArgs) excluded() []mysql.Table {
-	var tables []mysql.Table
-	for _, t := range a.Exclude {
-		tables = append(tables, mysql.Table{Database: t.Database, Table: t.Table})
-	}
-	return tables
-}
-
-// columnRules are for the bootstrap alone to judge: whether there are such columns, and what they are.
-func (a *BootstrapArgs) columnRules() []mysql.ColumnRule {
-	var rules []mysql.ColumnRule
-	for _, t := range a.Tables {
-		rule := mysql.ColumnRule{Table: mysql.Table{Database: t.Database, Table: t.Table}, Omit: t.OmitColumns}
-		for _, f := range t.Filters {
-			if !slices.Contains(rule.Filter, f.Column) {
-				rule.Filter = append(rule.Filter, f.Column)
-			}
-		}
-		if len(rule.Omit)+len(rule.Filter) > 0 {
-			rules = append(rules, rule)
-		}
-	}
-	return rules
-}
 
 func (a *BootstrapArgs) checkOnly() bool { return a.Source.Bootstrap == config.BootstrapCheck }
 
@@ -100,31 +47,13 @@ func (b *Bootstrap) invoke(ctx *pulumi.Context, p *bootstrapPlan, function *lamb
 	return invocation, nil
 }
 
-// input is the JSON of a mysql.Request.
+// input is the JSON of the request.
 func (p *bootstrapPlan) input(replicationSecret pulumi.StringInput) pulumi.StringOutput {
-	certificates := p.CaBundle
-	if certificates == RDSCertificates() {
-		certificates = "" // the function has them: a short input is easier to read in a preview
-	}
 	return pulumi.All(p.Database.Host, p.Database.Port, p.Database.AdminSecretArn, replicationSecret).ApplyT(
 		func(known []any) (string, error) {
-			text, err := json.Marshal(mysql.Request{
-				Host:                 known[0].(string),
-				Port:                 known[1].(int),
-				AdminSecret:          known[2].(string),
-				ReplicationSecret:    known[3].(string),
-				Certificates:         certificates,
-				BinlogRetentionHours: p.BinlogRetentionHours,
-				LobMaxSizeKb:         p.LobMaxSizeKb,
-				Tables:               p.followed(),
-				Exclude:              p.excluded(),
-				Later:                p.later(),
-				Columns:              p.columnRules(),
-				Schema:               p.schema,
-				CheckOnly:            p.checkOnly(),
-				FailOnCascades:       p.Cascades == config.CascadesFail,
-				AcceptDottedColumns:  p.DottedColumns == config.DottedColumnsWarn,
-			})
+			text, err := json.Marshal(p.request(access{
+				host: known[0].(string), port: known[1].(int), adminSecret: known[2].(string), replicationSecret: known[3].(string),
+			}))
 			if err != nil {
 				return "", fmt.Errorf("writing the bootstrap's input: %w", err)
 			}
@@ -152,7 +81,7 @@ func sha256Hex(text string) string {
 // summary is a line for each check; those that somebody should look at are shown with every deployment.
 func (b *Bootstrap) summary(ctx *pulumi.Context, result pulumi.StringOutput) pulumi.StringMapOutput {
 	return result.ApplyT(func(text string) (map[string]string, error) {
-		var findings mysql.Findings
+		var findings preparation.Findings
 		if err := json.Unmarshal([]byte(text), &findings); err != nil {
 			return nil, fmt.Errorf("reading the bootstrap's findings: %w", err)
 		}

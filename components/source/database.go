@@ -1,11 +1,12 @@
-// Package source makes, or adopts, the MySQL-compatible database whose committed rows are followed, and prepares
-// it for DMS.
+// Package source makes, or adopts, the database whose committed rows are followed, and prepares it for DMS: a MySQL-compatible
+// one, or PostgreSQL.
 //
-// [AuroraMySQL] and [Existing] both give a [Database]; [Bootstrap] runs SQL in it from inside the VPC and refuses
+// [AuroraMySQL], [AuroraPostgreSQL] and [Existing] all give a [Database]; [Bootstrap] runs SQL in it from inside the VPC and refuses
 // the deployment when DMS could not follow it.
 package source
 
 import (
+	"cdcpipeline/config"
 	"cdcpipeline/internal/source/mysql/rdsca"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -23,8 +24,12 @@ type Database struct {
 	SecretKmsKeyArn pulumi.StringOutput
 	// SecurityGroupID of the database.
 	SecurityGroupID pulumi.StringOutput
-	// EngineName is what DMS calls the engine: aurora or mysql.
+	// Engine of the database. Default MySQL.
+	Engine config.Engine
+	// EngineName is what DMS calls the engine: aurora or mysql, aurora-postgresql or postgres.
 	EngineName string
+	// Name of the one database of PostgreSQL that is followed; empty for MySQL.
+	Name string
 	// Incarnation changes when the database became another one, even under the same name and address.
 	Incarnation pulumi.StringOutput
 	// Ready is what must exist before SQL can run: the writer instance, not only its cluster.

@@ -37,6 +37,34 @@ func ExampleNewAuroraMySQL() {
 	// random:index/randomId:RandomId: orders-final-snapshot
 }
 
+// A cluster of PostgreSQL, and who is told when its slot holds much of the log back.
+func ExampleNewAuroraPostgreSQL() {
+	componenttest.Example(func(ctx *pulumi.Context) error {
+		database, err := source.NewAuroraPostgreSQL(ctx, "stock", &source.AuroraPostgreSQLArgs{
+			Source: config.Source{
+				ClusterName: "stock", DatabaseName: "warehouse", SlotWalGb: 50, AlarmTopic: "arn:aws:sns:eu-west-1:123456789012:ops",
+				Tables: []config.Table{{Database: "public", Table: "items"}}, SchemaFiles: []string{"testdata/orders.sql"},
+			},
+			SubnetIDs:       pulumi.ToStringArray([]string{"subnet-1", "subnet-2"}),
+			SecurityGroupID: pulumi.String("sg-1"),
+			KmsKeyArn:       pulumi.String("arn:aws:kms:eu-west-1:123456789012:key/k"),
+		})
+		if err != nil {
+			return fmt.Errorf("making the database: %w", err)
+		}
+		ctx.Export("host", database.Host)
+		return nil
+	})
+	// Output:
+	// aws:cloudwatch/logGroup:LogGroup: stock-log-postgresql
+	// aws:cloudwatch/metricAlarm:MetricAlarm: stock-slot
+	// aws:rds/cluster:Cluster: stock-cluster
+	// aws:rds/clusterInstance:ClusterInstance: stock-instance-0
+	// aws:rds/clusterParameterGroup:ClusterParameterGroup: stock-parameters
+	// aws:rds/subnetGroup:SubnetGroup: stock-subnets
+	// cdcpipeline:source:AuroraPostgreSQL: stock
+}
+
 // A database that is there already.
 func ExampleNewExisting() {
 	componenttest.Example(func(ctx *pulumi.Context) error {

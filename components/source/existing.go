@@ -17,8 +17,8 @@ type ExistingArgs struct {
 	SecretKmsKeyArn pulumi.StringInput
 }
 
-// Existing is a MySQL-compatible database of yours. Nothing of it is made, changed or deleted here; [Bootstrap]
-// reads it, sets its binary log's retention and adds one user.
+// Existing is a database of yours. Nothing of it is made, changed or deleted here; [Bootstrap] reads it and adds one user, and
+// of MySQL it sets the binary log's retention.
 type Existing struct {
 	pulumi.ResourceState
 	Database
@@ -54,7 +54,9 @@ func (e *Existing) provision(a *ExistingArgs) error {
 		Port:            pulumi.Int(a.Existing.Port).ToIntOutput(),
 		AdminSecretArn:  pulumi.String(a.Existing.SecretArn).ToStringOutput(),
 		SecurityGroupID: pulumi.String(a.Existing.SecurityGroupID).ToStringOutput(),
-		EngineName:      "mysql",
+		Engine:          a.Engine,
+		EngineName:      map[config.Engine]string{config.EngineMySQL: "mysql", config.EnginePostgreSQL: "postgres"}[a.Engine],
+		Name:            a.DatabaseName,
 		Incarnation:     pulumi.Sprintf("%s:%d", a.Existing.Host, a.Existing.Port),
 	}
 	if a.SecretKmsKeyArn != nil {

@@ -21,15 +21,15 @@ type monitoring struct {
 }
 
 // newMonitoring makes the role in prod; in dev nobody watches by the second, and there is none.
-func (a *AuroraMySQL) newMonitoring(ctx *pulumi.Context, p *auroraPlan) (*monitoring, error) {
+func (p *auroraPlan) newMonitoring(ctx *pulumi.Context) (*monitoring, error) {
 	if p.Environment != config.Prod {
 		return nil, nil //nolint:nilnil // no monitoring, and nothing wrong
 	}
-	partition, err := aws.GetPartition(ctx, &aws.GetPartitionArgs{}, pulumi.Parent(a))
+	partition, err := aws.GetPartition(ctx, &aws.GetPartitionArgs{}, p.parent)
 	if err != nil {
 		return nil, fmt.Errorf("looking up the partition: %w", err)
 	}
-	caller, err := aws.GetCallerIdentity(ctx, &aws.GetCallerIdentityArgs{}, pulumi.Parent(a))
+	caller, err := aws.GetCallerIdentity(ctx, &aws.GetCallerIdentityArgs{}, p.parent)
 	if err != nil {
 		return nil, fmt.Errorf("looking up the account: %w", err)
 	}
@@ -39,14 +39,14 @@ func (a *AuroraMySQL) newMonitoring(ctx *pulumi.Context, p *auroraPlan) (*monito
 		AssumeRolePolicy: iampolicy.Trust(
 			"monitoring.rds.amazonaws.com", iampolicy.StringEquals("aws:SourceAccount", pulumi.String(caller.AccountId)),
 		),
-	}, pulumi.Parent(a))
+	}, p.parent)
 	if err != nil {
 		return nil, fmt.Errorf("making the role of enhanced monitoring: %w", err)
 	}
 	allowed, err := iam.NewRolePolicyAttachment(ctx, p.name+"-monitoring", &iam.RolePolicyAttachmentArgs{
 		Role:      role.Name,
 		PolicyArn: pulumi.String(fmt.Sprintf("arn:%s:iam::aws:policy/service-role/AmazonRDSEnhancedMonitoringRole", partition.Partition)),
-	}, pulumi.Parent(a))
+	}, p.parent)
 	if err != nil {
 		return nil, fmt.Errorf("letting RDS publish what it monitors: %w", err)
 	}

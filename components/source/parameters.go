@@ -1,16 +1,45 @@
 package source
 
 import (
+	"cdcpipeline/config"
+	"cdcpipeline/internal/component"
 	"fmt"
+	"strconv"
 	"strings"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/rds"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// parameterFamily is the cluster parameter group family of an engine version: 8.0.mysql_aurora.3.10.4 belongs to
+// aurora is what tells one Aurora from the other.
+type aurora struct {
+	kind   component.Kind
+	engine config.Engine
+	// dms is what DMS calls the engine.
+	dms string
+	// about is what the parameter group is for.
+	about string
+	// family of the cluster's parameters, by the version.
+	family     func(version string) (string, error)
+	parameters func(config.Source) []parameter
+}
+
+// parameter of a cluster, with its value.
+type parameter struct{ name, value string }
+
+var (
+	auroraMySQL = aurora{
+		auroraMySQLKind, config.EngineMySQL, "aurora", "Binary log as DMS reads it", mysqlFamily, mysqlParameters,
+	}
+	auroraPostgreSQL = aurora{
+		auroraPostgreSQLKind, config.EnginePostgreSQL, "aurora-postgresql", "Logical decoding as DMS reads it",
+		postgresFamily, postgresParameters,
+	}
+)
+
+// mysqlFamily is the cluster parameter group family of an engine version: 8.0.mysql_aurora.3.10.4 belongs to
 // aurora-mysql8.0 and 8.4.7 to aurora-mysql8.4.
-func parameterFamily(engineVersion string) (string, error) {
+func mysqlFamily(engineVersion string) (string, error) {
 	parts := strings.SplitN(engineVersion, ".", 3)
 	if len(parts) >= 2 {
 		switch major := parts[0] + "." + parts[1]; major {
@@ -21,16 +50,21 @@ func parameterFamily(engineVersion string) (string, error) {
 	return "", fmt.Errorf("source.engineVersion: %q is neither Aurora MySQL 3 (8.0.mysql_aurora.3.10.4) nor 8.4 (8.4.7)", engineVersion)
 }
 
-// clusterParameters are what DMS needs of the binary log, TLS for everybody, and an audit log of who connected and who
+// postgresFamily is the same for Aurora PostgreSQL: 17.7 belongs to aurora-postgresql17.
+func postgresFamily(engineVersion string) (string, error) {
+	major, _, found := strings.Cut(engineVersion, ".")
+	if _, err := strconv.Atoi(major); !found || err != nil {
+		return "", fmt.Errorf("source.engineVersion: %q is no version of Aurora PostgreSQL (17.7)", engineVersion)
+	}
+	return "aurora-postgresql" + major, nil
+}
+
+// mysqlParameters are what DMS needs of the binary log, TLS for everybody, and an audit log of who connected and who
 // changed structure or rights. Rows and queries are in no audit event, so no row leaves the database by that log.
-// https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/AuroraMySQL.Auditing.html
-//
-// Each is applied at the next boot, which for a new cluster is its first one: RDS stores "immediate" as
-// "pending-reboot" for static parameters and would show a difference for ever. Values are spelled as RDS lists
-// them (binlog_row_image in lower case), for the same reason.
+// https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/AuroraMySQL.Auditing.html,
 // https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Source.MySQL.html
-func clusterParameters() rds.ClusterParameterGroupParameterArray {
-	values := []struct{ name, value string }{
+func mysqlParameters(config.Source) []parameter {
+	return []parameter{
 		{"binlog_checksum", "NONE"},
 		{"binlog_format", "ROW"},
 		{"binlog_row_image", "full"},
@@ -39,6 +73,32 @@ func clusterParameters() rds.ClusterParameterGroupParameterArray {
 		{"server_audit_logging", "1"},
 		{"slow_query_log", "1"},
 	}
+}
+
+// slotTimeoutMs is how long a reader of a slot may be silent: DMS wants 0, or 10 seconds at least,
+// https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Source.PostgreSQL.html.
+const slotTimeoutMs = 60_000
+
+// postgresParameters are what DMS needs of the log, a bound for what a slot may hold back of it, TLS for everybody, and in the
+// server's log who connected. Statements are not in it: that which gives a user a password would be.
+// https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/AuroraPostgreSQL.Replication.Logical.Configure.html,
+// https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/AuroraPostgreSQL.Security.html,
+// https://www.postgresql.org/docs/current/runtime-config-replication.html#GUC-MAX-SLOT-WAL-KEEP-SIZE
+func postgresParameters(cfg config.Source) []parameter {
+	return []parameter{
+		{"log_connections", "1"},
+		{"log_disconnections", "1"},
+		{"max_slot_wal_keep_size", strconv.Itoa(cfg.SlotWalGb * 1024)},
+		{"rds.force_ssl", "1"},
+		{"rds.logical_replication", "1"},
+		{"wal_sender_timeout", strconv.Itoa(slotTimeoutMs)},
+	}
+}
+
+// clusterParameters are applied at the next boot, which for a new cluster is its first one: RDS stores "immediate" as
+// "pending-reboot" for static parameters and would show a difference for ever. Values are spelled as RDS lists
+// them (binlog_row_image in lower case), for the same reason.
+func clusterParameters(values ...parameter) rds.ClusterParameterGroupParameterArray {
 	parameters := make(rds.ClusterParameterGroupParameterArray, len(values))
 	for i, v := range values {
 		parameters[i] = rds.ClusterParameterGroupParameterArgs{
@@ -50,7 +110,7 @@ func clusterParameters() rds.ClusterParameterGroupParameterArray {
 	return parameters
 }
 
-// supportsPerformanceInsights says whether Aurora MySQL has Performance Insights on an instance class.
+// supportsPerformanceInsights says whether Aurora has Performance Insights on an instance class.
 // https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/USER_DatabaseInsights.Engines.html
 func supportsPerformanceInsights(class string) bool {
 	switch {

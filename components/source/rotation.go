@@ -4,6 +4,8 @@ import (
 	"cdcpipeline/config"
 	"cdcpipeline/internal/component"
 	"cdcpipeline/internal/source/mysql/rotation"
+	"cdcpipeline/internal/source/postgres"
+	postgresrotation "cdcpipeline/internal/source/postgres/rotation"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -40,8 +42,9 @@ type RotationArgs struct {
 	StartAfter []pulumi.Resource
 }
 
-// Rotation gives the replication user a new password every Source.RotationDays, from a function inside the VPC. Two users
-// alternate, so that the one that DMS logged in as stays valid until the rotation after.
+// Rotation gives the replication user a new password every Source.RotationDays, from a function inside the VPC. Of MySQL two users
+// alternate, so that the one that DMS logged in as stays valid until the rotation after; of PostgreSQL the user, who owns the
+// heartbeat's table, gives itself another, and who is logged in stays so.
 //
 // Making it does not rotate; Secrets Manager only tries whether the user can log in. Destroying it leaves both users as
 // they are, and the secret naming one of them.
@@ -106,17 +109,24 @@ func (r *Rotation) provision(ctx *pulumi.Context, name string, a *RotationArgs) 
 	return r.schedule(ctx, name, a, function)
 }
 
-// settings are the function's, as JSON. They hold no secret.
+// settings are the function's, as JSON: a rotation.Settings of MySQL's or of PostgreSQL's. They hold no secret.
 func (args *RotationArgs) settings() pulumi.StringOutput {
 	return pulumi.All(args.Database.Host, args.Database.Port, args.Database.AdminSecretArn).ApplyT(func(known []any) (string, error) {
-		text, err := json.Marshal(rotation.Settings{
-			User: args.User, Host: known[0].(string), Port: known[1].(int), AdminSecret: known[2].(string), Certificates: args.CaBundle,
-		})
+		text, err := json.Marshal(args.settingsAt(known[0].(string), known[1].(int), known[2].(string)))
 		if err != nil {
 			return "", fmt.Errorf("writing the rotation's settings: %w", err)
 		}
 		return string(text), nil
 	}).(pulumi.StringOutput)
+}
+
+func (args *RotationArgs) settingsAt(host string, port int, adminSecret string) any {
+	if args.PostgreSQL() {
+		return postgresrotation.Settings{
+			Engine: postgres.Engine, User: args.User, Host: host, Port: port, DatabaseName: args.DatabaseName, Certificates: args.CaBundle,
+		}
+	}
+	return rotation.Settings{User: args.User, Host: host, Port: port, AdminSecret: adminSecret, Certificates: args.CaBundle}
 }
 
 // schedule lets Secrets Manager call the function, for this account only, and says how often. That it names the secret

@@ -12,6 +12,9 @@ import (
 // policy is all that the rotation function may do:
 // https://docs.aws.amazon.com/secretsmanager/latest/userguide/rotating-secrets-required-permissions-function.html.
 func (a *RotationArgs) policy(logGroup pulumi.StringInput) pulumi.StringOutput {
+	if a.PostgreSQL() { // whose user needs no administrator to have another password
+		return iampolicy.Document(append(iampolicy.Function(logGroup), rotateSecret(a.SecretArn), only(useSecretKey(a.KmsKeyArn), a.SecretArn))...)
+	}
 	statements := append(
 		iampolicy.Function(logGroup),
 		rotateSecret(a.SecretArn),

@@ -3,6 +3,7 @@
 package footprint
 
 import (
+	"cdcpipeline/config"
 	"cdcpipeline/internal/naming"
 	"regexp"
 	"strings"
@@ -84,8 +85,21 @@ func CatalogDatabase(project, stack string) string {
 	}, strings.ToLower(project+"_"+stack))
 }
 
-// DatabaseLogs are those that the cluster publishes; its parameters turn on what is off by default.
-var DatabaseLogs = []string{"audit", "error", "slowquery"}
+// DatabaseEngine is how RDS calls the engine of a cluster.
+func DatabaseEngine(engine config.Engine) string {
+	if engine == config.EnginePostgreSQL {
+		return "aurora-postgresql"
+	}
+	return "aurora-mysql"
+}
+
+// DatabaseLogs are those that a cluster publishes; its parameters turn on what is off by default.
+func DatabaseLogs(engine config.Engine) []string {
+	if engine == config.EnginePostgreSQL {
+		return []string{"postgresql"}
+	}
+	return []string{"audit", "error", "slowquery"}
+}
 
 // SearchLogGroups are those that a domain publishes to.
 func SearchLogGroups(domain string) []string {
@@ -109,8 +123,8 @@ func CollectionPolicy(collections, writer string) string {
 }
 
 // DatabaseLogGroups are those that RDS publishes a cluster's logs to, and would make by itself.
-func DatabaseLogGroups(cluster string) []string {
-	return below("/aws/rds/cluster/"+cluster+"/", DatabaseLogs...)
+func DatabaseLogGroups(engine config.Engine, cluster string) []string {
+	return below("/aws/rds/cluster/"+cluster+"/", DatabaseLogs(engine)...)
 }
 
 func below(prefix string, names ...string) []string {

@@ -34,6 +34,10 @@ type Set[Text, Number, List, Map any] struct {
 	// RowsSince holds for a table the time from which on its records count: config.RowsSince.
 	RowsSince Map `json:"rowsSince"`
 
+	// SourceEngine is mysql or postgresql; an older stack's has none, and is mysql.
+	SourceEngine Text `json:"sourceEngine"`
+	// SourceDatabase is the database whose schemas are followed in PostgreSQL; empty for MySQL.
+	SourceDatabase       Text   `json:"sourceDatabase"`
 	SourceHost           Text   `json:"sourceHost"`
 	SourcePort           Number `json:"sourcePort"`
 	SourceSecretArn      Text   `json:"sourceSecretArn"`
@@ -160,7 +164,7 @@ func (o Outputs) Of(source string) (Outputs, error) {
 
 // ofSource are the outputs that are one source's alone, whether it has them or not.
 var ofSource = []string{
-	"tables", "tablesNotLoaded", "probeTables", "rowsSince", "sourceHost", "sourcePort", "sourceSecretArn", "replicationSecretArn",
+	"tables", "tablesNotLoaded", "probeTables", "rowsSince", "sourceEngine", "sourceDatabase", "sourceHost", "sourcePort", "sourceSecretArn", "replicationSecretArn",
 	"bootstrapFindings", "streamName", "streamArn", "taskArn", "nextTaskArn", "historyIndex", "searchDeliveryName", "currentFunctionName",
 	"currentParkedPrefix", "currentFailedPrefix", "currentRegistry", "nextSearch", "lakePrefix", "lakeErrorPrefix", "lakeDeliveryName",
 	"tablesJob", "consoleLinks",

@@ -164,6 +164,7 @@ func databases() []Mutation {
 		{"rds-45", parameter("server_audit_logging", "0")},
 		{"rds-46", publicSubnets},
 		set("rds-50", cluster, "backupRetentionPeriod", float64(1)),
+		{"tls-is-demanded", parameter("require_secure_transport", "OFF")},
 		{"binlog-is-whole", parameter("binlog_row_image", "minimal")},
 		{"changes-are-whole", func(e *Editor) {
 			Put(e.First(endpoint, "engineName", "kinesis"), "kinesisSettings.includePartitionValue", false)

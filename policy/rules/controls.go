@@ -10,9 +10,9 @@ type Aside struct {
 // Unseen are controls about what a preview cannot know: what happens after the deployment, or outside the stack.
 func Unseen() []Aside {
 	return []Aside{
-		{"DMS.10", "Neptune endpoints use IAM authorization", "replication makes endpoints of MySQL and Kinesis only"},
-		{"DMS.11", "MongoDB endpoints authenticate", "replication makes endpoints of MySQL and Kinesis only"},
-		{"DMS.12", "Redis endpoints use TLS", "replication makes endpoints of MySQL and Kinesis only"},
+		{"DMS.10", "Neptune endpoints use IAM authorization", "replication makes endpoints of MySQL, PostgreSQL and Kinesis only"},
+		{"DMS.11", "MongoDB endpoints authenticate", "replication makes endpoints of MySQL, PostgreSQL and Kinesis only"},
+		{"DMS.12", "Redis endpoints use TLS", "replication makes endpoints of MySQL, PostgreSQL and Kinesis only"},
 		{"EC2.1", "EBS snapshots are not public", "snapshots are made after the deployment, by nobody here"},
 		{"EC2.4", "Stopped instances are removed", "how long an instance has been stopped is known to AWS alone"},
 		{"EC2.7", "EBS encrypts by default", "a setting of the account; ec2-3 and ec2-181 ask each volume"},

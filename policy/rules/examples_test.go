@@ -130,6 +130,10 @@ var databaseExamples = map[string]example{
 	"rds-15": {"", `{"c":{` + clusterT + `},"a":{` + instanceT + `,"p":{"clusterIdentifier":"?"},"r":{"clusterIdentifier":["c"]}},"b":{` + instanceT + `,"p":{"clusterIdentifier":"?"},"r":{"clusterIdentifier":["c"]}}}`, `{"c":{` + clusterT + `},"a":{` + instanceT + `,"r":{"clusterIdentifier":["c"]}}}`, `{"a":{` + instanceT + `,"p":{"clusterIdentifier":"?"}}}`},
 	"rds-13": {"", `{"c":{` + clusterT + `,"p":{"engineVersion":"8.0"}},"a":{` + instanceT + `,"r":{"clusterIdentifier":["c"]}}}`, `{"c":{` + clusterT + `},"a":{` + instanceT + `,"r":{"clusterIdentifier":["c"]}}}`, `{"c":{` + clusterT + `,"p":{"engineVersion":"?"}},"a":{` + instanceT + `,"r":{"clusterIdentifier":["c"]}}}`},
 	"rds-46": {"", subnets(``), subnets(`,"i":{"t":"aws:ec2/internetGateway:InternetGateway"},"w":{"t":"aws:ec2/route:Route","p":{"gatewayId":"?"},"r":{"routeTableId":["t"],"gatewayId":["i"]}}`), subnets(`,"i":{"t":"aws:ec2/internetGateway:InternetGateway"},"w":{"t":"aws:ec2/route:Route","p":{"gatewayId":"?"},"r":{"routeTableId":["t"]}}`)},
+	"tls-is-demanded": {
+		"aws:rds/clusterParameterGroup:ClusterParameterGroup", `{"family":"aurora-postgresql17","parameters":[{"name":"rds.force_ssl","value":"1"}]}`,
+		`{"family":"aurora-postgresql17"}`, `{"family":"aurora-postgresql17","parameters":[{"name":"?","value":"1"}]}`,
+	},
 	"binlog-is-whole": {
 		"",
 		binlog(`{"parameters":[{"name":"binlog_format","value":"ROW"}]}`), binlog(`{"parameters":[{"name":"binlog_format","value":"MIXED"}]}`), binlog(`{"parameters":"?"}`),

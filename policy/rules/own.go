@@ -44,10 +44,11 @@ func own() []Rule {
 			CheckStack: deliveriesGranted,
 		},
 		{
-			Name: "binlog-is-whole", Title: "The source of a task writes whole rows into its binlog", Severity: High,
-			Types:  []string{taskType, clusterType, parameterGroupType},
-			Change: "the cluster parameters binlog_format: ROW and binlog_row_image: full", Unseen: "taken for whole; a database of yours is checked by the bootstrap",
-			Default: "ROW and full", CheckStack: wholeBinlog,
+			Name: "binlog-is-whole", Title: "The source of a task writes whole rows into its binlog, or decodes its log", Severity: High,
+			Types:   []string{taskType, clusterType, parameterGroupType},
+			Change:  "the cluster parameters binlog_format: ROW and binlog_row_image: full, of PostgreSQL rds.logical_replication: 1",
+			Unseen:  "taken for whole; a database of yours is checked by the bootstrap",
+			Default: "ROW and full; decoded", CheckStack: wholeLog,
 		},
 		{
 			Name: "changes-are-whole", Title: "Changes are written with all that orders and identifies them", Severity: High, Types: []string{endpointType},
@@ -64,6 +65,11 @@ func own() []Rule {
 			Name: "jobs-are-encrypted", Title: "What a Glue job writes is encrypted: objects, logs, bookmarks", Severity: High, Types: []string{glueJobType, glueSecurityType},
 			Change: "a securityConfiguration for the job, in which no mode is DISABLED", Unseen: "taken for encrypted",
 			Default: "the stack's key for all three, in prod; no job is made in dev", Check: encryptedJobs,
+		},
+		{
+			Name: "tls-is-demanded", Title: "Clusters refuse connections without TLS", Severity: High, Types: []string{parameterGroupType},
+			Change: "the cluster parameter require_secure_transport: ON, of PostgreSQL rds.force_ssl: 1", Unseen: "taken for demanded",
+			Default: "demanded of everybody", Check: each(parameterGroupType, demandsTLS),
 		},
 		{
 			Name: "tls-is-verified", Title: "The server's certificate is verified on every hop", Severity: High, Types: []string{endpointType, openSearchProviderType},
@@ -116,7 +122,17 @@ func mapsTo(s view.Stack, mapping view.Resource, m RolesMapping, r view.Resource
 	})
 }
 
-func wholeBinlog(s view.Stack) []Violation {
+func demandsTLS(g ParameterGroup) []Violation {
+	family := get(g.Family)
+	if strings.HasPrefix(family, "aurora-postgresql") {
+		force := g.Value("rds.force_ssl")
+		return broken(force.Isnt("1"), "rds.force_ssl is %s", force)
+	}
+	secure := g.Value("require_secure_transport")
+	return broken(strings.HasPrefix(family, "aurora-mysql") && secure.Isnt("ON") && secure.Isnt("1"), "require_secure_transport is %s", secure)
+}
+
+func wholeLog(s view.Stack) []Violation {
 	follows := false
 	for _, task := range s.OfType(taskType) {
 		follows = follows || !view.Decode[Task](task.Properties).MigrationType.Is("full-load")
@@ -126,7 +142,10 @@ func wholeBinlog(s view.Stack) []Violation {
 	}
 	var found []Violation
 	for _, cluster := range s.OfType(clusterType) {
-		if !strings.HasPrefix(get(view.Decode[Cluster](cluster.Properties).Engine), "aurora-mysql") {
+		whole, turned := wholeBinlog, "its binlog on"
+		if c := view.Decode[Cluster](cluster.Properties); c.PostgreSQL() {
+			whole, turned = decodedLog, "decoding on"
+		} else if !strings.HasPrefix(get(c.Engine), "aurora-mysql") {
 			continue
 		}
 		groups := 0
@@ -135,16 +154,23 @@ func wholeBinlog(s view.Stack) []Violation {
 				continue
 			}
 			groups++
-			g := view.Decode[ParameterGroup](r.Properties)
-			format, image := g.Value("binlog_format"), g.Value("binlog_row_image")
-			found = append(found, at(r, broken(format.Isnt("ROW"), "binlog_format is %s", format))...)
-			// Full rows are MySQL's default: only another value loses columns.
-			other := image.Isnt("full") && image.Isnt("FULL") && !image.Unset()
-			found = append(found, at(r, broken(other, "binlog_row_image is %s", image))...)
+			found = append(found, at(r, whole(view.Decode[ParameterGroup](r.Properties)))...)
 		}
-		found = append(found, at(cluster, broken(groups == 0, "it has no parameter group that turns its binlog on"))...)
+		found = append(found, at(cluster, broken(groups == 0, "it has no parameter group that turns %s", turned))...)
 	}
 	return found
+}
+
+func wholeBinlog(g ParameterGroup) []Violation {
+	format, image := g.Value("binlog_format"), g.Value("binlog_row_image")
+	// Full rows are MySQL's default: only another value loses columns.
+	other := image.Isnt("full") && image.Isnt("FULL") && !image.Unset()
+	return append(broken(format.Isnt("ROW"), "binlog_format is %s", format), broken(other, "binlog_row_image is %s", image)...)
+}
+
+func decodedLog(g ParameterGroup) []Violation {
+	decoded := g.Value("rds.logical_replication")
+	return broken(decoded.Isnt("1"), "rds.logical_replication is %s", decoded)
 }
 
 func wholeChanges(e Endpoint) []Violation {

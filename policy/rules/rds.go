@@ -27,6 +27,25 @@ type Cluster struct {
 	BackupRetentionPeriod view.Of[float64] `prop:"backupRetentionPeriod"` // days; RDS's default is 1
 }
 
+// PostgreSQL says that the cluster is certainly of Aurora PostgreSQL.
+func (c Cluster) PostgreSQL() bool { return c.Engine.Is("aurora-postgresql") }
+
+// usualPort is the engine's default.
+func (c Cluster) usualPort() float64 {
+	if c.PostgreSQL() {
+		return 5432
+	}
+	return 3306
+}
+
+// log is the one that tells who connected.
+func (c Cluster) log() string {
+	if c.PostgreSQL() {
+		return "postgresql"
+	}
+	return "audit"
+}
+
 // ClusterInstance is one instance of a cluster.
 type ClusterInstance struct {
 	PubliclyAccessible      view.Of[bool]    `prop:"publiclyAccessible"`
@@ -91,9 +110,9 @@ func clusterRules() []Rule {
 		of([]string{"RDS.16", "RDS.48"}, "Clusters copy their tags to snapshots", Low, "copyTagsToSnapshot: true", "on", func(c Cluster) []Violation {
 			return broken(c.CopyTagsToSnapshot.Isnt(true), "copyTagsToSnapshot is %s", c.CopyTagsToSnapshot)
 		}),
-		of([]string{"RDS.23"}, "Clusters do not listen on the engine's default port", Low, "port: another than 3306 (source.port)", "another port",
-			func(c Cluster) []Violation {
-				return broken(c.Port.Unset() || c.Port.Is(3306), "port is %s", c.Port)
+		of([]string{"RDS.23"}, "Clusters do not listen on the engine's default port", Low, "port: another than 3306, of PostgreSQL 5432 (source.port)",
+			"another port", func(c Cluster) []Violation {
+				return broken(c.Port.Unset() || c.Port.Is(c.usualPort()), "port is %s", c.Port)
 			}),
 		of([]string{"RDS.24"}, "Clusters have an administrator's name of their own", Medium, "masterUsername: anything but admin; it replaces the cluster",
 			"a name of its own", func(c Cluster) []Violation {
@@ -104,9 +123,9 @@ func clusterRules() []Rule {
 			func(c Cluster) []Violation {
 				return broken(c.StorageEncrypted.Isnt(true), "storageEncrypted is %s", c.StorageEncrypted)
 			}),
-		of([]string{"RDS.34", "RDS.9"}, "Clusters publish their audit log", Medium, "enabledCloudwatchLogsExports with audit", "audit, error and slow query",
-			func(c Cluster) []Violation {
-				return broken(view.Lacks(c.LogExports, "audit"), "audit is not published")
+		of([]string{"RDS.34", "RDS.9", "RDS.37"}, "Clusters publish their audit log, of PostgreSQL the server's", Medium,
+			"enabledCloudwatchLogsExports with audit, of PostgreSQL postgresql", "audit, error and slow query; postgresql", func(c Cluster) []Violation {
+				return broken(view.Lacks(c.LogExports, c.log()), "%s is not published", c.log())
 			}),
 		of([]string{"RDS.50", "RDS.11"}, "Clusters keep a week of backups", Medium, "backupRetentionPeriod: 7 or more", "prod: 14 days; dev: one day, an exception",
 			func(c Cluster) []Violation {

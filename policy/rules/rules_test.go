@@ -8,6 +8,7 @@ import (
 	"maps"
 	"os"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -154,6 +155,11 @@ func TestEachPartOfARuleIsLookedAt(t *testing.T) {
 		"a policy for all indices":                    {"collections-admit-by-name", accessType, dataPolicy(someRole, "aoss:ReadDocument", "index/rows/*"), "it is for index/rows/*"},
 		"a provider to another machine":               {"tls-is-verified", "pulumi:providers:opensearch", `{"url":"http://localhost.example.com:9200/history"}`, "not https"},
 		"a cluster without parameters":                {"binlog-is-whole", "", `{"k":{"t":"` + taskType + `","p":{"migrationType":"cdc"}},"c":{` + clusterT + `,"p":{"engine":"aurora-mysql"}}}`, "no parameter group"},
+		"PostgreSQL that decodes nothing":             {"binlog-is-whole", "", strings.ReplaceAll(binlog(`{"parameters":[]}`), "aurora-mysql", "aurora-postgresql"), "rds.logical_replication is not set"},
+		"PostgreSQL without parameters":               {"binlog-is-whole", "", `{"k":{"t":"` + taskType + `","p":{"migrationType":"cdc"}},"c":{` + clusterT + `,"p":{"engine":"aurora-postgresql"}}}`, "turns decoding on"},
+		"PostgreSQL that publishes no log":            {"rds-34", clusterType, `{"engine":"aurora-postgresql","enabledCloudwatchLogsExports":["audit"]}`, "postgresql is not published"},
+		"PostgreSQL on its own port":                  {"rds-23", clusterType, `{"engine":"aurora-postgresql","port":5432}`, "port is 5432"},
+		"MySQL that speaks in the clear":              {"tls-is-demanded", "aws:rds/clusterParameterGroup:ClusterParameterGroup", `{"family":"aurora-mysql8.0"}`, "require_secure_transport is not set"},
 		"an event source without a way out":           {"failures-are-kept", "aws:lambda/eventSourceMapping:EventSourceMapping", `{"batchSize":100}`, "no on-failure destination"},
 		"a lake without an error prefix":              {"failures-are-kept", firehoseType, `{"extendedS3Configuration":{"bucketArn":"b"}}`, "no errorOutputPrefix"},
 		"a provider that verifies nothing":            {"tls-is-verified", "pulumi:providers:opensearch", `{"url":"https://d","insecure":"true"}`, "insecure"},
