@@ -185,6 +185,9 @@ func letItFollow(followed []string) string {
 
 // examine opens what is read and written, and makes the probe. Nothing is written before everything can be read.
 func (f *conformanceFlags) examine(ctx context.Context, d *deployment, name table.Name, chosen []conformance.Assumption, show *waiting) (report *conformance.Report, err error) {
+	if d.kind().Postgres() {
+		return nil, errors.New("the source is PostgreSQL, and what is assumed of AWS is examined with a table of MySQL alone: choose another source with --source")
+	}
 	p, shut, err := d.pipeline(ctx, show.tell)
 	if err != nil {
 		return nil, err
@@ -194,7 +197,7 @@ func (f *conformanceFlags) examine(ctx context.Context, d *deployment, name tabl
 		return nil, fmt.Errorf("no table was made, because what is written could not be followed: %w", err)
 	}
 	probe := conformance.Probe{
-		Table: name, Stream: p.Stream, History: p.History, Lake: p.Lake,
+		Kind: d.kind(), Table: name, Stream: p.Stream, History: p.History, Lake: p.Lake,
 		Timeout: f.timeout, Keep: f.keep, Tell: show.tell,
 	}
 	if p.Current != nil {

@@ -29,6 +29,8 @@ const passwordVariable = "CDC_DB_PASSWORD"
 type connectionFlags struct {
 	host      string
 	port      int
+	engine    string
+	database  string
 	direct    bool
 	secretArn string
 	user      string
@@ -40,7 +42,9 @@ type connectionFlags struct {
 
 func (f *connectionFlags) register(flags *pflag.FlagSet) {
 	flags.StringVar(&f.host, "host", "", "host of the database's writer (default: the stack's output sourceHost)")
-	flags.IntVar(&f.port, "port", 0, "port of the database (default: the stack's output sourcePort, or 3306)")
+	flags.IntVar(&f.port, "port", 0, "port of the database (default: the stack's output sourcePort, or 3306, of PostgreSQL 5432)")
+	flags.StringVar(&f.engine, "engine", "", "engine of the database at --host: mysql or postgresql (default: mysql)")
+	flags.StringVar(&f.database, "database", "", "database to connect to at --host, of PostgreSQL")
 	flags.BoolVar(&f.direct, "direct", false, "connect straight, not through the stack's bastion (default when it has none)")
 	flags.StringVar(&f.secretArn, "secret-arn", "", "ARN of the Secrets Manager secret with username and password (default: the stack's output sourceSecretArn)")
 	flags.StringVar(&f.user, "user", "", "user, with the password in "+passwordVariable+", instead of a secret")
@@ -58,6 +62,17 @@ func (f *connectionFlags) validate() error {
 	}
 	if f.host != "" && f.user == "" && f.secretArn == "" {
 		problems = append(problems, errors.New("--host: give --secret-arn or --user too"))
+	}
+	engine, err := schema.ParseEngine(f.engine)
+	switch postgres := engine == schema.PostgreSQL; {
+	case err != nil:
+		problems = append(problems, fmt.Errorf("--%w", err))
+	case f.host == "" && f.engine+f.database != "":
+		problems = append(problems, errors.New("--engine and --database: they are for --host; the stack knows its own database"))
+	case postgres && f.database == "":
+		problems = append(problems, errors.New("--database: name the database, of which PostgreSQL shows one at a time"))
+	case f.host != "" && !postgres && f.database != "":
+		problems = append(problems, errors.New("--database: it is for --engine postgresql; MySQL's tables are named with their database"))
 	}
 	if f.port < 0 || f.port > 65535 {
 		problems = append(problems, fmt.Errorf("--port: must be 1 to 65535, is %d", f.port))
@@ -79,8 +94,13 @@ func (f *connectionFlags) resolve(ctx context.Context, tell func(string, ...any)
 	if f.host == "" {
 		return f.ofStack(ctx, tell)
 	}
-	r := &resolved{schema.Connection{Host: f.host, Port: f.port, User: f.user, Password: os.Getenv(passwordVariable)}, closed}
-	var err error
+	engine, err := schema.ParseEngine(f.engine)
+	if err != nil {
+		return nil, fmt.Errorf("--%w", err)
+	}
+	r := &resolved{schema.Connection{
+		Engine: engine, Host: f.host, Port: f.port, Database: f.database, User: f.user, Password: os.Getenv(passwordVariable),
+	}, closed}
 	if r.TLS, err = trust(f.caFile, f.host); err != nil || f.user != "" {
 		return r, err
 	}
@@ -96,8 +116,14 @@ func (f *connectionFlags) ofStack(ctx context.Context, tell func(string, ...any)
 	if err != nil {
 		return nil, fmt.Errorf("%w; or give --host, --port and --secret-arn", err)
 	}
-	port := cmp.Or(f.port, o.SourcePort, 3306)
-	r := &resolved{schema.Connection{Host: o.SourceHost, Port: port, User: f.user, Password: os.Getenv(passwordVariable)}, closed}
+	engine, err := schema.ParseEngine(o.SourceEngine)
+	if err != nil {
+		return nil, fmt.Errorf("the stack's output sourceEngine: %w", err)
+	}
+	port := cmp.Or(f.port, o.SourcePort, engine.Port())
+	r := &resolved{schema.Connection{
+		Engine: engine, Host: o.SourceHost, Port: port, Database: o.SourceDatabase, User: f.user, Password: os.Getenv(passwordVariable),
+	}, closed}
 	if r.TLS, err = trust(f.caFile, o.SourceHost); err != nil {
 		return nil, err
 	}

@@ -143,7 +143,7 @@ func (f *eraseFlags) run(cmd *cobra.Command) error {
 
 // open everything that may have the row.
 func (f *eraseFlags) open(ctx context.Context, d *deployment, tell func(string, ...any)) (erase.Erasure, func() error, error) {
-	e := erase.Erasure{Lake: d.erasable()}
+	e := erase.Erasure{Kind: d.kind(), Lake: d.erasable()}
 	api := dms.NewFromConfig(d.AWS)
 	e.Loading = func(ctx context.Context, n table.Name) (bool, error) {
 		return task.IsLoading(ctx, api, d.TaskArn, n) //nolint:wrapcheck // it says what of

@@ -38,6 +38,9 @@ const generateExamples = `  # 10,000 changes of the blog's table in the database
   # a database by its address, with the secret of its administrator
   cdc generate --host db.example.com --secret-arn arn:aws:secretsmanager:us-east-1:123456789012:secret:admin-x1 --ca ca.pem
 
+  # a PostgreSQL database by its address
+  cdc generate --engine postgresql --host db.example.com --database shop --table public.orders --secret-arn arn:aws:secretsmanager:...
+
   # a database by its address, with a password from the environment
   CDC_DB_PASSWORD=... cdc generate --host db.example.com --user writer`
 
@@ -69,7 +72,7 @@ func newGenerate(stack *stackFlags) *cobra.Command {
 	flags := cmd.Flags()
 	flags.Int64Var(&f.options.Count, "count", 1000, "row changes to make")
 	flags.StringVar(&f.mix, "mix", workload.DefaultMix.String(), "inserts/updates/deletes in percent")
-	flags.StringArrayVar(&f.tables, "table", []string{"testdb.retail_trans"}, "table as database.table; may be repeated")
+	flags.StringArrayVar(&f.tables, "table", []string{"testdb.retail_trans"}, "table as database.table, of PostgreSQL schema.table; may be repeated")
 	flags.Uint64Var(&f.options.Seed, "seed", 0, "seed of all values (default: a random one, named in the summary)")
 	flags.Float64Var(&f.options.Rate, "rate", 0, "changes a second on average, 0 for as fast as possible")
 	flags.IntVar(&f.options.MaxTransaction, "max-transaction", workload.DefaultMaxTransaction, "changes in a transaction at most")

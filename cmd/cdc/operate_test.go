@@ -48,6 +48,10 @@ func TestFlagsOfOperationsAreRefusedTogether(t *testing.T) {
 		{[]string{"tables", "status", "--output", "xml"}, []string{"write table or json"}},
 		{[]string{"stop", "--timeout", "-1s"}, []string{"--timeout: must not be negative"}},
 		{[]string{"tunnel", "search", "--port", "70000"}, []string{"--port: must be 1 to 65535, is 70000"}},
+		{[]string{"generate", "--host", "h", "--engine", "oracle"}, []string{`--engine "oracle": write mysql or postgresql`}},
+		{[]string{"generate", "--engine", "postgresql"}, []string{"--engine and --database: they are for --host"}},
+		{[]string{"generate", "--host", "h", "--engine", "postgresql"}, []string{"--database: name the database", "--host: give --secret-arn or --user too"}},
+		{[]string{"generate", "--host", "h", "--database", "d"}, []string{"--database: it is for --engine postgresql"}},
 		{[]string{"stop", "now"}, []string{"unknown command"}},
 		{[]string{"tunnel", "everything"}, []string{"unknown command"}},
 	} {

@@ -272,7 +272,7 @@ func (w *replaying) replay(ctx context.Context) (sum replay.Summary, err error) 
 		}
 		defer func() { err = w.endJournal(err) }()
 	}
-	o := replay.Options{Rate: w.rate, DryRun: w.dryRun, Journal: w.journal, Progress: w.progress}
+	o := replay.Options{Kind: w.d.kind(), Rate: w.rate, DryRun: w.dryRun, Journal: w.journal, Progress: w.progress}
 	switch {
 	case w.newEpoch:
 		return w.rebuild(ctx, o)

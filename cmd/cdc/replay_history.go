@@ -62,7 +62,7 @@ func (w *replaying) fill(ctx context.Context, history replay.History) (replay.Fi
 		if from.From.Before(kept) {
 			from.From = kept
 		}
-		of, err := history.Fill(ctx, from, replay.Options{DryRun: w.dryRun, Journal: w.journal, Progress: w.progress})
+		of, err := history.Fill(ctx, from, replay.Options{Kind: w.d.kind(), DryRun: w.dryRun, Journal: w.journal, Progress: w.progress})
 		if all = all.Plus(of); err != nil {
 			return all, err
 		}

@@ -92,6 +92,22 @@ func TestDatabaseIsFoundByTheOutputsOfTheStack(t *testing.T) {
 	require.NoError(t, c.Close())
 }
 
+func TestAPostgreSQLDatabaseIsFoundByTheOutputsOfTheStack(t *testing.T) {
+	t.Setenv(passwordVariable, "p")
+	pulumi(t, `echo '{"sourceHost":"db.local","sourceEngine":"postgresql","sourceDatabase":"shop"}'`)
+	f := connectionFlags{user: "u", stack: &stackFlags{dir: "."}}
+	c, err := f.resolve(t.Context(), quiet)
+	require.NoError(t, err)
+	c.TLS = nil
+	require.Equal(t, schema.Connection{Engine: schema.PostgreSQL, Host: "db.local", Port: 5432, Database: "shop", User: "u", Password: "p"}, c.Connection)
+
+	f = connectionFlags{user: "u", host: "h", engine: "postgresql", database: "shop"}
+	require.NoError(t, f.validate())
+	c, err = f.resolve(t.Context(), quiet)
+	require.NoError(t, err)
+	require.Equal(t, []any{schema.PostgreSQL, "shop"}, []any{c.Engine, c.Database})
+}
+
 func TestNobodyAsksAWSForAUserWithoutTunnel(t *testing.T) {
 	t.Setenv(passwordVariable, "p")
 	pulumi(t, `[ "$*" = "stack output --json --non-interactive" ] || exit 9

@@ -3,6 +3,7 @@ package main
 import (
 	"cdcpipeline/internal/opensearch"
 	"cdcpipeline/internal/operator/ddl"
+	"cdcpipeline/internal/operator/slot"
 	"cdcpipeline/internal/operator/status"
 	"cdcpipeline/internal/outputs"
 	"context"
@@ -98,5 +99,9 @@ func (stayingOpen) Close() error { return nil }
 
 // sourceStayingOpen is closed with its door, too.
 type sourceStayingOpen struct{ ddl.Database }
+
+func (s sourceStayingOpen) Slots(ctx context.Context) ([]slot.Slot, error) {
+	return slot.Read(ctx, s.DB) //nolint:wrapcheck // it says what it read
+}
 
 func (sourceStayingOpen) Close() error { return nil }

@@ -3,6 +3,7 @@ package main
 import (
 	"cdcpipeline/config"
 	"cdcpipeline/internal/bucket"
+	"cdcpipeline/internal/change"
 	"cdcpipeline/internal/currentstate"
 	"cdcpipeline/internal/lake/objects"
 	"cdcpipeline/internal/operator/verify"
@@ -190,6 +191,7 @@ func (d *deployment) pipeline(ctx context.Context, tell func(string, ...any)) (v
 		return verify.Pipeline{}, nil, err
 	}
 	p := verify.Pipeline{
+		Kind:    d.kind(),
 		Stream:  d.stream(),
 		History: verify.Search{Client: search.History, Index: d.HistoryIndex},
 		Lake:    d.lake(),
@@ -207,6 +209,9 @@ func (d *deployment) pipeline(ctx context.Context, tell func(string, ...any)) (v
 	}
 	return p, func() { _ = search.Close() }, nil
 }
+
+// kind is by what the source's records are read.
+func (d *deployment) kind() change.Kind { return change.Kind(d.SourceEngine) }
 
 func (d *deployment) lake() objects.Lake {
 	return objects.Lake{Client: d.s3(), Bucket: d.LakeBucket, Prefix: d.LakePrefix}

@@ -20,7 +20,7 @@ import (
 
 // watch is --follow.
 func (f *verifyFlags) watch(ctx context.Context, w io.Writer, d *deployment) error {
-	o := verify.WatchOptions{Tables: f.tables, JSON: f.output == "json"}
+	o := verify.WatchOptions{Kind: d.kind(), Tables: f.tables, JSON: f.output == "json"}
 	if f.since > 0 {
 		o.Since = time.Now().Add(-f.since)
 	}

@@ -2,7 +2,9 @@ package main
 
 import (
 	"bytes"
+	"cdcpipeline/internal/change"
 	"cdcpipeline/internal/operator/verify"
+	"cdcpipeline/internal/outputs"
 	"cdcpipeline/internal/table"
 	"context"
 	"encoding/json"
@@ -204,4 +206,13 @@ func TestOnATerminalLinesComeAboveTheBar(t *testing.T) {
 	for _, want := range []string{"waiting for stream, history and lake", "  stream   seen\n", "a.b: reading the sinks", "a.b: rows"} {
 		require.Contains(t, out.String(), want)
 	}
+}
+
+func TestRecordsAreReadByTheEngineOfTheirSource(t *testing.T) {
+	of := func(engine string) change.Kind {
+		return (&deployment{Outputs: outputs.Outputs{SourceEngine: engine}}).kind()
+	}
+	require.True(t, of("postgresql").Postgres())
+	require.False(t, of("mysql").Postgres())
+	require.False(t, of("").Postgres(), "of an older stack")
 }

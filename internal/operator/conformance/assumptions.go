@@ -106,7 +106,7 @@ func Assumptions() []Assumption {
 		{
 			ID: "position-form", Area: Order, Mark: Loud, Shown: parks, judge: all(positioned),
 			Text:    "stream-position begins with the binlog file and the offset in it: mysql-bin-changelog.000042:1975:…",
-			RestsOn: []string{"internal/change/order.go#position", "internal/lake/views/changes.go#placePattern"},
+			RestsOn: []string{"internal/change/order.go#position", "internal/lake/views/place.go#placePattern"},
 			IfWrong: "Changes are parked (unordered), and Athena's queries of rows fail.",
 		},
 		{

@@ -1,6 +1,7 @@
 package conformance
 
 import (
+	"cdcpipeline/internal/change"
 	"cdcpipeline/internal/operator/verify"
 	"encoding/json"
 	"regexp"
@@ -14,6 +15,8 @@ import (
 
 // Evidence is what was seen of one probe, in each place as it was there. It holds no record of any other table.
 type Evidence struct {
+	// Kind of the source; left out for MySQL.
+	Kind change.Kind `json:"kind,omitempty"`
 	// Database and Table of the probe; a second table has the same name and a $ at its end.
 	Database string `json:"database"`
 	Table    string `json:"table"`
@@ -88,6 +91,7 @@ func (e *Evidence) records(texts []string) (n int) {
 // sighting is a record of the stream with what is asked of it.
 type sighting struct {
 	Arrival
+	kind change.Kind
 	json gjson.Result
 	// scene and step of the probe's script, however the record is broken.
 	scene string
@@ -147,6 +151,7 @@ func (e *Evidence) pick(in Step, wanted func(sighting) bool) []sighting {
 	var found []sighting
 	for _, a := range e.Stream {
 		if s := sight(a); a.Step == in && wanted(s) {
+			s.kind = e.Kind
 			found = append(found, s)
 		}
 	}

@@ -181,7 +181,7 @@ func sameKey(loaded, changed sighting) string {
 }
 
 func keyOf(s sighting) (string, error) {
-	r, err := change.Parse([]byte(s.Data))
+	r, err := s.kind.Parse([]byte(s.Data))
 	if err != nil {
 		return "", err
 	}

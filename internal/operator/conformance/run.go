@@ -1,6 +1,7 @@
 package conformance
 
 import (
+	"cdcpipeline/internal/change"
 	"cdcpipeline/internal/lake/objects"
 	"cdcpipeline/internal/operator/verify"
 	"cdcpipeline/internal/table"
@@ -16,7 +17,9 @@ import (
 
 // Probe is what it takes to make one.
 type Probe struct {
-	DB *sql.DB
+	// Kind of the source; empty is MySQL.
+	Kind change.Kind
+	DB   *sql.DB
 	// Table is the name of the probe's first table, which is not there; the task follows it, and one with a $ at its end.
 	Table table.Name
 	// Places that are read; History's index is the alias over the daily indices, or a collection's one index.
@@ -70,6 +73,9 @@ func Run(ctx context.Context, p Probe, assumptions []Assumption) (report *Report
 		Database: p.Table.Database, Table: p.Table.Table, Run: strings.ToLower(rand.Text()[:12]),
 		Began: time.Now().UTC(), HistoryIndex: p.History.Index, OneIndex: p.inCollection(), LakePrefix: p.Lake.Prefix,
 	}}
+	if p.Kind.Postgres() {
+		r.evidence.Kind = p.Kind
+	}
 	versions, err := versions(ctx, p.DB)
 	if err != nil {
 		return nil, err

@@ -1,6 +1,7 @@
 package ddl
 
 import (
+	"cdcpipeline/internal/operator/schema"
 	"cdcpipeline/internal/source/mysql"
 	"cdcpipeline/internal/table"
 	"context"
@@ -23,19 +24,22 @@ const (
 // Database reads how the tables are made.
 type Database struct{ DB *sql.DB }
 
-// Tables by name, of all databases but the server's own. The session's times must be UTC.
+// Tables by name, of all databases but the server's own; of PostgreSQL those of one database. The session's times must be UTC.
 func (d Database) Tables(ctx context.Context) (map[table.Name]*Table, error) {
 	conn, err := d.DB.Conn(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("connecting to the database: %w", err)
 	}
 	defer conn.Close()
+	r := reading{conn: conn, tables: map[table.Name]*Table{}}
+	if schema.EngineOf(d.DB) == schema.PostgreSQL {
+		return r.tables, r.postgres(ctx)
+	}
 	// MySQL 8 shows times of a day ago, https://dev.mysql.com/doc/refman/8.4/en/information-schema-optimization.html;
 	// others do not know the variable.
 	if _, err := conn.ExecContext(ctx, "SET SESSION information_schema_stats_expiry = 0"); err != nil && !mysql.IsServerError(err, errUnknownVariable) {
 		return nil, fmt.Errorf("asking for times as they are: %w", err)
 	}
-	r := reading{conn: conn, tables: map[table.Name]*Table{}}
 	for _, step := range []func(context.Context) error{r.times, r.columns, r.partitions, r.identities} {
 		if err := step(ctx); err != nil {
 			return nil, fmt.Errorf("reading how the tables are made: %w", err)

@@ -2,7 +2,7 @@
 // of TRUNCATE, DROP and RENAME TABLE, and of statements on partitions: rows that went with one stay in every sink,
 // https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Source.MySQL.html#CHAP_Source.MySQL.Limitations.
 //
-// The database tells by the identity that InnoDB gives a table, and each partition, when it makes them. What a table was at
+// MySQL tells by the identity that InnoDB gives a table, and each partition, when it makes them, PostgreSQL by the file that holds the table. What a table was at
 // its load is kept ([Store]), and compared whenever somebody looks.
 package ddl
 
@@ -13,7 +13,7 @@ import (
 
 // Table is how a database has made a table.
 type Table struct {
-	// ID is InnoDB's. TRUNCATE, DROP and CREATE, and a swap by RENAME give a name another one; so does an ALTER TABLE that
+	// ID is InnoDB's, or PostgreSQL's of the table and its file. TRUNCATE, DROP and CREATE, and a swap by RENAME give a name another one; so does an ALTER TABLE that
 	// rebuilds, and no other ALTER. Empty for a partitioned table, and one of another engine.
 	ID string `json:"id,omitempty"`
 	// Created is information_schema.TABLES.CREATE_TIME, in UTC. It tells less: not of an older table that is swapped in, and
@@ -42,7 +42,7 @@ type Statistics struct {
 
 // What a change may have been.
 const (
-	Replaced = "TRUNCATE, DROP and CREATE, RENAME, or a rebuild (OPTIMIZE)"
+	Replaced = "TRUNCATE, DROP and CREATE, RENAME, or a rebuild (OPTIMIZE, VACUUM FULL)"
 	Altered  = "an ALTER TABLE, or TRUNCATE, DROP and CREATE, RENAME: nobody had looked before"
 	Awaited  = "RENAME, DROP and CREATE, or an ALTER TABLE that DMS has not come to yet"
 	Gone     = "DROP or RENAME"

@@ -51,7 +51,9 @@ type Source interface {
 // Erasure is a stack and the row to take out of it.
 type Erasure struct {
 	Source Source
-	Lake   Lake
+	// Kind of the source; empty is MySQL.
+	Kind change.Kind
+	Lake Lake
 	// Search is nil in a stack without a domain.
 	Search *Search
 	// Tables is the job that keeps the lake's tables; nil in a stack that keeps none.
@@ -182,7 +184,7 @@ func (r *run) identify(ctx context.Context) error {
 	if err != nil {
 		return err //nolint:wrapcheck // it names the table
 	}
-	if r.row, err = newRow(r.Table, columns, r.Row); err != nil {
+	if r.row, err = newRow(r.Kind, r.Table, columns, r.Row); err != nil {
 		return err
 	}
 	pending, err := r.Lake.requests(ctx)

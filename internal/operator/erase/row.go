@@ -13,6 +13,7 @@ import (
 
 // row is what records are compared with: a row under each key that it had.
 type row struct {
+	kind    change.Kind
 	table   table.Name
 	columns change.KeyColumns
 	// first is the key that was asked for.
@@ -22,7 +23,7 @@ type row struct {
 }
 
 // newRow of a table. Values are as a person writes them: 42, 2026-02-03T04:05:06Z, 0xCAFE.
-func newRow(name table.Name, columns change.KeyColumns, values map[string]string) (*row, error) {
+func newRow(kind change.Kind, name table.Name, columns change.KeyColumns, values map[string]string) (*row, error) {
 	var problems []error
 	for _, column := range columns.Names {
 		if _, ok := values[column]; !ok {
@@ -37,12 +38,12 @@ func newRow(name table.Name, columns change.KeyColumns, values map[string]string
 	if err := errors.Join(problems...); err != nil {
 		return nil, err
 	}
-	r := &row{table: name, columns: columns, keys: map[string]change.Key{}}
+	r := &row{kind: kind, table: name, columns: columns, keys: map[string]change.Key{}}
 	text := make(change.Key, len(columns.Names))
 	for i, column := range columns.Names {
 		text[i] = values[column]
 	}
-	key, err := respelled(text, columns)
+	key, err := respelled(kind, text, columns)
 	if err != nil {
 		return nil, fmt.Errorf("--key: %w", err)
 	}
@@ -52,8 +53,8 @@ func newRow(name table.Name, columns change.KeyColumns, values map[string]string
 }
 
 // respelled gives a key the spelling of columns: those of the source's table, or of an epoch's index.
-func respelled(key change.Key, columns change.KeyColumns) (change.Key, error) {
-	record := change.Record{Operation: change.Delete}
+func respelled(kind change.Kind, key change.Key, columns change.KeyColumns) (change.Key, error) {
+	record := change.Record{Kind: kind, Operation: change.Delete}
 	for i, name := range columns.Names {
 		text, err := json.Marshal(key[i])
 		if err != nil {
@@ -107,7 +108,7 @@ type belonging struct {
 
 // read a record. It is an error when nobody can tell of which row it is; nil when it is of another table.
 func (r *row) read(raw []byte) (*belonging, error) {
-	record, err := change.Parse(raw)
+	record, err := r.kind.Parse(raw)
 	if err != nil {
 		return nil, err //nolint:wrapcheck // it says what it is
 	}

@@ -151,7 +151,7 @@ func (s *Search) inCurrent(ctx context.Context, of *row, t currentstate.TableEpo
 				epoch.Number, of.table, strings.Join(epoch.Key, ", "), strings.Join(of.columns.Names, ", "))
 		}
 		for _, key := range of.keys {
-			spelled, err := respelled(key, change.KeyColumns{Names: epoch.Key, Types: epoch.Types})
+			spelled, err := respelled(of.kind, key, change.KeyColumns{Names: epoch.Key, Types: epoch.Types})
 			if err != nil {
 				return err
 			}

@@ -23,6 +23,10 @@ func (d Database) Key(ctx context.Context, name table.Name) (change.KeyColumns, 
 	}
 	columns := change.KeyColumns{}
 	for _, i := range t.Key {
+		if t.Engine == schema.PostgreSQL {
+			columns.Names, columns.Types = append(columns.Names, t.Columns[i].Name), append(columns.Types, t.Columns[i].Type)
+			continue
+		}
 		var declared string
 		err := d.DB.QueryRowContext(ctx, `SELECT COLUMN_TYPE FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = ? AND TABLE_NAME = ? AND COLUMN_NAME = ?`,
 			name.Database, name.Table, t.Columns[i].Name).Scan(&declared)

@@ -61,29 +61,28 @@ func searchTypes(ctx context.Context, s *Stack) (map[string][]string, error) {
 
 func isOff(b *bool) bool { return b != nil && !*b }
 
-// aurora is how RDS calls the engine.
-const aurora = "aurora-mysql"
-
-// databaseVersions: https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_DescribeDBEngineVersions.html; those that
+// databaseVersions of an engine, as RDS calls it: https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_DescribeDBEngineVersions.html; those that
 // take no new clusters are left out there.
-func databaseVersions(ctx context.Context, s *Stack) ([]string, error) {
-	return s.databaseVersions.get(func() (all []string, err error) {
-		type page struct {
-			Versions []string `xml:"DescribeDBEngineVersionsResult>DBEngineVersions>DBEngineVersion>EngineVersion"`
-			Marker   string   `xml:"DescribeDBEngineVersionsResult>Marker"`
-		}
-		err = pages(ctx, s.api(awsapi.RDS), "DescribeDBEngineVersions", "Marker", url.Values{"Engine": {aurora}}, func(p page) string {
-			all = append(all, p.Versions...)
-			return p.Marker
+func databaseVersions(engine string) func(context.Context, *Stack) ([]string, error) {
+	return func(ctx context.Context, s *Stack) ([]string, error) {
+		return s.databaseVersions.get(engine, func() (all []string, err error) {
+			type page struct {
+				Versions []string `xml:"DescribeDBEngineVersionsResult>DBEngineVersions>DBEngineVersion>EngineVersion"`
+				Marker   string   `xml:"DescribeDBEngineVersionsResult>Marker"`
+			}
+			err = pages(ctx, s.api(awsapi.RDS), "DescribeDBEngineVersions", "Marker", url.Values{"Engine": {engine}}, func(p page) string {
+				all = append(all, p.Versions...)
+				return p.Marker
+			})
+			return all, err
 		})
-		return all, err
-	})
+	}
 }
 
-// databaseClasses for a version: https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_DescribeOrderableDBInstanceOptions.html.
-func databaseClasses(version string) func(context.Context, *Stack) (map[string][]string, error) {
+// databaseClasses for a version of an engine: https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_DescribeOrderableDBInstanceOptions.html.
+func databaseClasses(engine, version string) func(context.Context, *Stack) (map[string][]string, error) {
 	return func(ctx context.Context, s *Stack) (map[string][]string, error) {
-		return s.databaseClasses.get(version, func() (map[string][]string, error) {
+		return s.databaseClasses.get(engine+" "+version, func() (map[string][]string, error) {
 			type page struct {
 				Options []struct {
 					Class string   `xml:"DBInstanceClass"`
@@ -91,7 +90,7 @@ func databaseClasses(version string) func(context.Context, *Stack) (map[string][
 				} `xml:"DescribeOrderableDBInstanceOptionsResult>OrderableDBInstanceOptions>OrderableDBInstanceOption"`
 				Marker string `xml:"DescribeOrderableDBInstanceOptionsResult>Marker"`
 			}
-			values := url.Values{"Engine": {aurora}, "EngineVersion": {version}, "Vpc": {"true"}}
+			values := url.Values{"Engine": {engine}, "EngineVersion": {version}, "Vpc": {"true"}}
 			all := map[string][]string{}
 			err := pages(ctx, s.api(awsapi.RDS), "DescribeOrderableDBInstanceOptions", "Marker", values, func(p page) string {
 				for _, o := range p.Options { // one for each type of storage

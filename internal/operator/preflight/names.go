@@ -181,7 +181,7 @@ func logGroupsAreFree(ctx context.Context, s *Stack) (Finding, error) {
 	}
 	for _, f := range s.Config.Feeds() {
 		if makesCluster(f) {
-			wanted = append(wanted, footprint.DatabaseLogGroups(f.Source.ClusterName)...)
+			wanted = append(wanted, footprint.DatabaseLogGroups(f.Source.Engine, f.Source.ClusterName)...)
 		}
 	}
 	var taken, commands []string

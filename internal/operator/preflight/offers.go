@@ -2,6 +2,7 @@ package preflight
 
 import (
 	"cdcpipeline/config"
+	"cdcpipeline/internal/footprint"
 	"context"
 	"fmt"
 	"maps"
@@ -33,10 +34,11 @@ func offers(s *Stack) []Check {
 // ofSource are the versions and classes of its cluster and its replication instance.
 func ofSource(f config.Feed) (all []Check) {
 	if makesCluster(f) {
+		engine := footprint.DatabaseEngine(f.Source.Engine)
 		all = append(
 			all,
-			release{name: of("offer/database-version", f), key: f.Key("source.engineVersion"), want: f.Source.EngineVersion, list: databaseVersions},
-			offer{name: of("offer/database-class", f), key: f.Key("source.instanceClass"), want: f.Source.InstanceClass, list: databaseClasses(f.Source.EngineVersion), least: f.Source.Instances},
+			release{name: of("offer/database-version", f), key: f.Key("source.engineVersion"), want: f.Source.EngineVersion, list: databaseVersions(engine)},
+			offer{name: of("offer/database-class", f), key: f.Key("source.instanceClass"), want: f.Source.InstanceClass, list: databaseClasses(engine, f.Source.EngineVersion), least: f.Source.Instances},
 		)
 	}
 	if replicates(f, config.OnInstance) {

@@ -141,5 +141,5 @@ func TestEveryLogGroupWithANameOfItsOwnIsLookedFor(t *testing.T) {
 		}
 	}
 	c := config.Config{Environment: config.Prod}.WithDefaults()
-	require.ElementsMatch(t, slices.Concat(footprint.SearchLogGroups(c.Search.DomainName), footprint.DatabaseLogGroups(c.Source.ClusterName)), named)
+	require.ElementsMatch(t, slices.Concat(footprint.SearchLogGroups(c.Search.DomainName), footprint.DatabaseLogGroups(c.Source.Engine, c.Source.ClusterName)), named)
 }

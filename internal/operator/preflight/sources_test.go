@@ -286,3 +286,37 @@ func TestPoliciesOfCollectionsAreOfEverySource(t *testing.T) {
 	require.Len(t, distinct(named), 5, "the collections' own, and one of each delivery and each current state: %s", named)
 	require.True(t, slices.ContainsFunc(named, func(n string) bool { return strings.HasPrefix(n, "retail-trans-cdc-orders") }))
 }
+
+// beside is a stack of two clusters, the unnamed one's of MySQL, orders' of PostgreSQL.
+func beside(t *testing.T, orders string) *scene {
+	s := newScene(t, map[string]string{
+		"source": `{"enabled":true}`, "sources": `{"orders":{"engine":"postgresql"` + orders + `}}`, "search": fmt.Sprintf(`{"tunnelPort":%d}`, free(t)),
+	})
+	s.answer("rds:DescribeDBEngineVersions", func(r request) answer {
+		version := map[string]string{"aurora-mysql": "8.0.mysql_aurora.3.10.4", "aurora-postgresql": "17.7"}[r.form.Get("Engine")]
+		return answer{body: `<R><DescribeDBEngineVersionsResult>` + items("DBEngineVersions", "DBEngineVersion", tag("EngineVersion", version)) + `</DescribeDBEngineVersionsResult></R>`}
+	})
+	s.answer("rds:DescribeOrderableDBInstanceOptions", func(r request) answer {
+		if r.form.Get("Engine") == "aurora-postgresql" && r.form.Get("EngineVersion") == "17.7" {
+			return answer{body: orderable("db.r7g.large")}
+		}
+		return answer{body: orderable("db.t4g.medium")}
+	})
+	return s
+}
+
+func TestEachEngineHasVersionsAndClassesOfItsOwn(t *testing.T) {
+	found := beside(t, `,"instanceClass":"db.r7g.large"`).run(t)
+	for _, check := range []string{"offer/database-version", "offer/database-version/orders", "offer/database-class", "offer/database-class/orders"} {
+		require.Equal(t, Passed, found[check].Outcome, "%s: %s", check, found[check].Found)
+	}
+	found = beside(t, `,"engineVersion":"16.8"`).run(t)
+	require.Contains(t, found["offer/database-version/orders"].Found, "sources.orders.engineVersion: 16.8 is not offered")
+	require.Contains(t, found["offer/database-version/orders"].Type, "pulumi config set --stack dev --path 'cdc-pipeline:sources.orders.engineVersion' 17.7")
+}
+
+func TestALogOfPostgreSQLThatIsLeftIsFound(t *testing.T) {
+	s := beside(t, ``)
+	s.answer("logs:DescribeLogGroups", said(`{"logGroups":[{"logGroupName":"/aws/rds/cluster/dms-src-orders/postgresql"}]}`))
+	require.Contains(t, s.run(t)["name/log-groups"].Found, "/aws/rds/cluster/dms-src-orders/postgresql")
+}

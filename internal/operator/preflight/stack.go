@@ -40,7 +40,7 @@ type Stack struct {
 	tables   once[[]routeTable]
 	ends     once[[]endpoint]
 
-	databaseVersions once[[]string]
+	databaseVersions each[[]string]
 	databaseClasses  each[map[string][]string]
 	dmsVersions      once[[]string]
 	dmsClasses       each[map[string][]string]

@@ -2,7 +2,6 @@ package replay
 
 import (
 	"bytes"
-	"cdcpipeline/internal/change"
 	"cdcpipeline/internal/opensearch"
 	"context"
 	"crypto/sha256"
@@ -122,7 +121,7 @@ func (f *filling) object(ctx context.Context, key string) error {
 	windows := map[time.Time][][]byte{}
 	err := f.from.Records(ctx, key, func(int) {}, func(raw []byte) error {
 		f.Records++
-		r, err := change.Parse(raw)
+		r, err := f.Kind.Parse(raw)
 		if err == nil {
 			var made time.Time
 			if made, err = r.Made(); err == nil {

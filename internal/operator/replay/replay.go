@@ -47,6 +47,8 @@ type Source interface {
 
 // Options of a replay. The zero value applies everything to the epochs that the records are of.
 type Options struct {
+	// Kind of the source that the records are from; empty is MySQL.
+	Kind change.Kind
 	// Only says whether a record is to be applied; nil is all. Of one that cannot be read it is asked with nil.
 	Only func(*change.Record) bool
 	// Epoch that the records go to, whichever they are of; 0 is each one's own.
@@ -220,7 +222,7 @@ func (b *batch) add(ctx context.Context, raw []byte) error {
 		return nil
 	}
 	b.count(func(s *Summary) { s.Records++ })
-	r, err := change.Parse(raw)
+	r, err := b.Kind.Parse(raw)
 	if b.Only != nil && !b.Only(r) {
 		b.passed++
 		return nil

@@ -60,14 +60,6 @@ func canonicalInteger(s string) (json.Number, error) {
 	return json.Number(strconv.FormatInt(n, 10)), nil
 }
 
-// SelectExpression reads the column so that Canonical understands what comes back.
-func (c Column) SelectExpression() string {
-	if c.Kind == Bit {
-		return Quote(c.Name) + "+0"
-	}
-	return Quote(c.Name)
-}
-
 // Canonical returns the columns of a row by name, and those of its primary key.
 func (t *Table) Canonical(row []sql.NullString) (key, columns map[string]any, err error) {
 	key, columns = make(map[string]any, len(t.Key)), make(map[string]any, len(t.Columns))

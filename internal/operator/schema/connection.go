@@ -1,6 +1,7 @@
 package schema
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"database/sql"
@@ -11,13 +12,19 @@ import (
 	"time"
 
 	"github.com/go-sql-driver/mysql"
+	"github.com/jackc/pgerrcode"
+	"github.com/jackc/pgx/v5/pgconn"
 )
 
 // Connection says where the database is and who connects.
 type Connection struct {
-	Host string
-	// Port, default 3306.
-	Port           int
+	// Engine of the database. Default MySQL.
+	Engine Engine
+	Host   string
+	// Port, default 3306, and 5432 of PostgreSQL.
+	Port int
+	// Database to connect to: of PostgreSQL the one whose schemas are read. Not for MySQL.
+	Database       string
 	User, Password string
 	// TLS verifies the server; nil: the system's root certificates and the host's name. There is no way without.
 	TLS *tls.Config
@@ -25,11 +32,13 @@ type Connection struct {
 
 // Open connects, in a session whose times are UTC and which refuses a value that does not fit.
 func Open(ctx context.Context, c Connection) (*sql.DB, error) {
-	if c.Port == 0 {
-		c.Port = 3306
+	open := c.open
+	if c.Engine == PostgreSQL {
+		open = c.openPostgres
 	}
+	c.Port = cmp.Or(c.Port, c.Engine.Port())
 	address := net.JoinHostPort(c.Host, strconv.Itoa(c.Port))
-	db, err := c.open(ctx, address)
+	db, err := open(ctx, address)
 	if err != nil {
 		return nil, fmt.Errorf("connecting to %s as %s: %w", address, c.User, err)
 	}
@@ -49,13 +58,7 @@ func (c Connection) open(ctx context.Context, address string) (*sql.DB, error) {
 		"net_write_timeout": "600",
 		"sql_mode":          "'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION,NO_AUTO_VALUE_ON_ZERO'",
 	}
-	if settings.TLS = c.TLS; c.TLS == nil {
-		settings.TLS = &tls.Config{MinVersion: tls.VersionTLS12}
-	}
-	if settings.TLS.ServerName == "" {
-		settings.TLS = settings.TLS.Clone()
-		settings.TLS.ServerName = c.Host
-	}
+	settings.TLS = c.verified()
 	connector, err := mysql.NewConnector(settings)
 	if err != nil {
 		return nil, fmt.Errorf("setting up the driver: %w", err)
@@ -68,12 +71,23 @@ func (c Connection) open(ctx context.Context, address string) (*sql.DB, error) {
 	return db, nil
 }
 
+// verified is TLS that verifies the server and its name.
+func (c Connection) verified() *tls.Config {
+	if c.TLS == nil {
+		return &tls.Config{MinVersion: tls.VersionTLS12, ServerName: c.Host}
+	}
+	config := c.TLS.Clone()
+	config.ServerName = cmp.Or(config.ServerName, c.Host)
+	return config
+}
+
 // explainConnection adds what to do when no session could be opened.
 func explainConnection(err error) error {
 	var refused *mysql.MySQLError
+	var refusedByPostgres *pgconn.PgError
 	var untrusted *tls.CertificateVerificationError
 	switch {
-	case errors.As(err, &refused):
+	case errors.As(err, &refused), errors.As(err, &refusedByPostgres):
 		return explain(err)
 	case errors.As(err, &untrusted):
 		return fmt.Errorf("%w (name the bundle that signs the server's certificate, e.g. that of RDS, and use the host name in the certificate)", err)
@@ -89,14 +103,20 @@ const (
 
 // explain adds what to do to errors of the database that whoever reads meets.
 func explain(err error) error {
-	var e *mysql.MySQLError
-	if !errors.As(err, &e) {
-		return err
+	var number uint16
+	var state string
+	if e := (*mysql.MySQLError)(nil); errors.As(err, &e) {
+		number = e.Number
 	}
-	switch e.Number {
-	case errAccessDenied:
+	if e := (*pgconn.PgError)(nil); errors.As(err, &e) {
+		state = e.Code
+	}
+	switch {
+	case number == errAccessDenied, state == pgerrcode.InvalidPassword, state == pgerrcode.InvalidAuthorizationSpecification:
 		return fmt.Errorf("%w (check the user and the password, or the secret they come from)", err)
-	case errTableDenied:
+	case state == pgerrcode.InvalidCatalogName:
+		return fmt.Errorf("%w (check the database's name: source.databaseName)", err)
+	case number == errTableDenied, state == pgerrcode.InsufficientPrivilege:
 		return fmt.Errorf("%w (connect as a user who may read it, e.g. with the secret of the administrator)", err)
 	}
 	return err

@@ -31,7 +31,8 @@ func TestTableNameNeedsItsDatabase(t *testing.T) {
 	name, err := table.Parse("testdb.retail_trans")
 	require.NoError(t, err)
 	require.Equal(t, table.Name{Database: "testdb", Table: "retail_trans"}, name)
-	require.Equal(t, "`a``b`.`c`", quoted(table.Name{Database: "a`b", Table: "c"}))
+	require.Equal(t, "`a``b`.`c`", (&Table{Name: table.Name{Database: "a`b", Table: "c"}}).Quoted())
+	require.Equal(t, `"a""b"."c"`, (&Table{Name: table.Name{Database: `a"b`, Table: "c"}, Engine: PostgreSQL}).Quoted())
 	for _, bad := range []string{"", "retail_trans", ".t", "db.", "a.b.c"} {
 		_, err := table.Parse(bad)
 		require.ErrorContains(t, err, "write database.table", bad)

@@ -20,8 +20,8 @@ func (t *Table) Each(ctx context.Context, db *sql.DB, visit func(row []sql.NullS
 		return fmt.Errorf("reading rows of %s: %w", t.Name, explain(err))
 	}
 	defer func() { err = errors.Join(err, conn.Close()) }()
-	// A limit of a statement's time is one of short queries. MySQL has the first variable, MariaDB the second.
-	for _, limit := range []string{"max_execution_time", "max_statement_time"} {
+	// A limit of a statement's time is one of short queries. MySQL has the first variable, MariaDB the second, PostgreSQL the third.
+	for _, limit := range []string{"max_execution_time", "max_statement_time", "statement_timeout"} {
 		_, _ = conn.ExecContext(ctx, "SET SESSION "+limit+" = 0")
 	}
 	var refused *visitError
@@ -50,11 +50,12 @@ func (t *Table) Find(ctx context.Context, db *sql.DB, row []sql.NullString) ([][
 	var args []any
 	for _, i := range t.Key {
 		c := t.Columns[i]
-		arg, err := c.Argument(row[i])
+		arg, err := t.Argument(c, row[i])
 		if err != nil {
 			return nil, fmt.Errorf("finding a row of %s: column %s: %w", t.Name, c.Name, err)
 		}
-		conditions, args = append(conditions, c.Equals()), append(args, arg)
+		args = append(args, arg)
+		conditions = append(conditions, t.Equals(c, len(args)))
 	}
 	var rows [][]sql.NullString
 	err := t.read(ctx, db, " WHERE "+strings.Join(conditions, " AND "), args, func(row []sql.NullString) error {
@@ -67,20 +68,14 @@ func (t *Table) Find(ctx context.Context, db *sql.DB, row []sql.NullString) ([][
 	return rows, nil
 }
 
-// Equals compares the column with a parameter. A decimal compared with a string is compared as a double
-// (https://dev.mysql.com/doc/refman/8.0/en/type-conversion.html).
-func (c Column) Equals() string {
-	if c.Kind == Decimal {
-		return fmt.Sprintf("%s = CAST(? AS DECIMAL(%d,%d))", Quote(c.Name), c.Precision, c.Scale)
-	}
-	return Quote(c.Name) + " = ?"
-}
-
-// Argument for the database. Integers go as integers: compared with a string they would be compared as doubles. A FLOAT
+// Argument for the database, at the place that [Table.Parameter] writes. Integers go as integers: compared with a string they would be compared as doubles. A FLOAT
 // goes as the double that it is: its decimal digits are another double, which equals no FLOAT.
-func (c Column) Argument(value sql.NullString) (driver.Value, error) {
-	if !value.Valid {
+func (t *Table) Argument(c Column, value sql.NullString) (driver.Value, error) {
+	switch {
+	case !value.Valid:
 		return nil, nil
+	case t.Engine == PostgreSQL:
+		return c.argumentPostgres(value.String), nil
 	}
 	switch c.Kind {
 	case Integer, Bool, Bit, Year:
@@ -121,7 +116,7 @@ type preparer interface {
 func (t *Table) read(ctx context.Context, db preparer, where string, args []any, visit func([]sql.NullString) error) error {
 	columns := make([]string, len(t.Columns))
 	for i, c := range t.Columns {
-		columns[i] = c.SelectExpression()
+		columns[i] = t.selectExpression(c)
 	}
 	statement, err := db.PrepareContext(ctx, "SELECT "+strings.Join(columns, ", ")+" FROM "+t.Quoted()+where)
 	if err != nil {
@@ -141,6 +136,9 @@ func (t *Table) read(ctx context.Context, db preparer, where string, args []any,
 		}
 		if err := found.Scan(into...); err != nil {
 			return fmt.Errorf("reading a row: %w", err)
+		}
+		if err := t.decode(row); err != nil {
+			return err
 		}
 		if err := visit(row); err != nil {
 			return err

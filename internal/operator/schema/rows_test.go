@@ -21,13 +21,13 @@ func TestKeysAreFoundByWhatTheyAre(t *testing.T) {
 		{Column{Kind: Enum}, "b", "b"},
 		{Column{Kind: Inet}, "::1", "::1"},
 	} {
-		got, err := test.column.Argument(sql.NullString{String: test.text, Valid: true})
+		got, err := (&Table{}).Argument(test.column, sql.NullString{String: test.text, Valid: true})
 		require.NoError(t, err)
 		require.Equal(t, test.want, got, "%+v", test.column)
 	}
-	require.Equal(t, "`n` = CAST(? AS DECIMAL(12,2))", Column{Name: "n", Kind: Decimal, Precision: 12, Scale: 2}.Equals())
+	require.Equal(t, "`n` = CAST(? AS DECIMAL(12,2))", (&Table{}).Equals(Column{Name: "n", Kind: Decimal, Precision: 12, Scale: 2}, 1))
 	for _, kind := range []Kind{Integer, Float} {
-		_, err := Column{Kind: kind}.Argument(sql.NullString{String: "x", Valid: true})
+		_, err := (&Table{}).Argument(Column{Kind: kind}, sql.NullString{String: "x", Valid: true})
 		require.Error(t, err)
 	}
 }

@@ -1,4 +1,4 @@
-// Package schema reads tables of a MySQL-compatible database: what they look like, from information_schema, and their rows.
+// Package schema reads tables of a MySQL-compatible database or of PostgreSQL: what they look like, and their rows.
 //
 // It reads every table. What cannot be told apart, because it has no primary key that records carry, is [ErrNoKey]; who
 // writes rows has stricter checks of its own (package workload).
@@ -6,14 +6,12 @@ package schema
 
 import (
 	"cdcpipeline/internal/table"
+	"fmt"
 	"strings"
 )
 
-// quoted writes a name for SQL.
-func quoted(n table.Name) string { return Quote(n.Database) + "." + Quote(n.Table) }
-
-// Quote writes an identifier for SQL.
-func Quote(identifier string) string {
+// quote writes an identifier for MySQL.
+func quote(identifier string) string {
 	return "`" + strings.ReplaceAll(identifier, "`", "``") + "`"
 }
 
@@ -21,14 +19,53 @@ func Quote(identifier string) string {
 type Table struct {
 	Name table.Name
 	// Columns in the table's order, without those that DMS does not carry: computed ones (GENERATED ALWAYS AS) and invisible
-	// ones, https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Source.MySQL.html#CHAP_Source.MySQL.Limitations.
+	// ones, https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Source.MySQL.html#CHAP_Source.MySQL.Limitations,
+	// https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Source.PostgreSQL.html#CHAP_Source.PostgreSQL.Limitations.
 	Columns []Column
 	// Key holds the indices in Columns of the primary key, in the key's order.
 	Key []int
+	// Engine of the database, whose SQL the methods write. Default MySQL.
+	Engine Engine
 }
 
 // Quoted is the table's name for SQL.
-func (t *Table) Quoted() string { return quoted(t.Name) }
+func (t *Table) Quoted() string { return t.Quote(t.Name.Database) + "." + t.Quote(t.Name.Table) }
+
+// Quote writes an identifier for SQL.
+func (t *Table) Quote(identifier string) string {
+	if t.Engine == PostgreSQL {
+		return quotePostgres(identifier)
+	}
+	return quote(identifier)
+}
+
+// Parameter is the place of the n-th value, from 1, in a statement that writes it into the column, or compares it with the column.
+func (t *Table) Parameter(c Column, n int) string {
+	if t.Engine == PostgreSQL {
+		return c.parameterPostgres(n)
+	}
+	return "?"
+}
+
+// Equals compares the column with the n-th parameter, from 1. A decimal that MySQL compares with a string is compared as a double
+// (https://dev.mysql.com/doc/refman/8.0/en/type-conversion.html).
+func (t *Table) Equals(c Column, n int) string {
+	if t.Engine == MySQL && c.Kind == Decimal {
+		return fmt.Sprintf("%s = CAST(? AS DECIMAL(%d,%d))", quote(c.Name), c.Precision, c.Scale)
+	}
+	return t.Quote(c.Name) + " = " + t.Parameter(c, n)
+}
+
+// selectExpression reads the column so that [Column.Canonical] understands what comes back.
+func (t *Table) selectExpression(c Column) string {
+	switch {
+	case t.Engine == PostgreSQL:
+		return c.selectPostgres()
+	case c.Kind == Bit:
+		return quote(c.Name) + "+0"
+	}
+	return quote(c.Name)
+}
 
 // Kind is what a column's values have in common.
 type Kind int
@@ -65,7 +102,7 @@ type Column struct {
 	Kind Kind
 	// Nullable columns are NULL now and then.
 	Nullable bool
-	// AutoIncrement columns get their value from the database.
+	// AutoIncrement columns get their value from the database: AUTO_INCREMENT, an identity, a sequence.
 	AutoIncrement bool
 	// Key says that the column is part of the primary key, Unique that it is part of another unique index.
 	Key, Unique bool
@@ -89,4 +126,6 @@ type Column struct {
 	Charset string
 	// Members of an Enum or Set.
 	Members []string
+	// Type in PostgreSQL's words, e.g. numeric(10,2); empty for MySQL.
+	Type string
 }

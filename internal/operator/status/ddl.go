@@ -2,6 +2,7 @@ package status
 
 import (
 	"cdcpipeline/internal/operator/ddl"
+	"cdcpipeline/internal/operator/slot"
 	"cdcpipeline/internal/table"
 	"cdcpipeline/internal/task"
 	"cmp"
@@ -17,9 +18,10 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/databasemigrationservice/types"
 )
 
-// Database tells how the source's tables are made.
+// Database tells how the source's tables are made, and what reads its log.
 type Database interface {
 	Tables(context.Context) (map[table.Name]*ddl.Table, error)
+	Slots(context.Context) ([]slot.Slot, error)
 	io.Closer
 }
 

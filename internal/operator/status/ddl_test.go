@@ -2,6 +2,7 @@ package status
 
 import (
 	"cdcpipeline/internal/operator/ddl"
+	"cdcpipeline/internal/operator/slot"
 	"cdcpipeline/internal/table"
 	"cdcpipeline/internal/task"
 	"cdcpipeline/internal/task/tasktest"
@@ -17,6 +18,8 @@ import (
 
 // fakeDatabase is how the tables are made, and what is kept of them.
 type fakeDatabase struct {
+	slots         []slot.Slot
+	slotsErr      error
 	tables        map[table.Name]*ddl.Table
 	kept          map[string]ddl.Known
 	err, keptErr  error
@@ -26,6 +29,8 @@ type fakeDatabase struct {
 func (f *fakeDatabase) Tables(context.Context) (map[table.Name]*ddl.Table, error) {
 	return f.tables, f.err
 }
+
+func (f *fakeDatabase) Slots(context.Context) ([]slot.Slot, error) { return f.slots, f.slotsErr }
 
 func (f *fakeDatabase) Close() error {
 	f.closed = true

@@ -35,7 +35,12 @@ func (g Guide) Search() (string, error) { return g.print(searchGuide) }
 func (g Guide) Dashboards() (string, error) { return g.print(dashboardsGuide) }
 
 // Database is what a person types to query the database.
-func (g Guide) Database() (string, error) { return g.print(databaseGuide) }
+func (g Guide) Database() (string, error) {
+	if g.SourceEngine == "postgresql" {
+		return g.print(postgresGuide)
+	}
+	return g.print(databaseGuide)
+}
 
 var searchGuide = parse(`{{.SearchURL}} is at {{.Local}}.
 
@@ -66,6 +71,16 @@ The client then verifies who signed the certificate, but not its name, {{.Source
 it compares that with the address it connects to. MariaDB's client verifies both or nothing, so here nothing:
   mariadb --defaults-file=client.cnf --protocol=tcp --host={{.Local.IP}} --port={{.Local.Port}} --ssl --disable-ssl-verify-server-cert
 ` + "`cdc generate`" + ` verifies both.
+`)
+
+// libpq verifies the certificate as that of host, and connects to hostaddr:
+// https://www.postgresql.org/docs/17/libpq-connect.html#LIBPQ-CONNECT-HOSTADDR. In its file of passwords a colon and a backslash are escaped.
+var postgresGuide = parse(`{{.SourceHost}}:{{.SourcePort}} is at {{.Local}}.
+
+Put the credentials where the client finds them and nobody else does:
+  (umask 077; {{.Read .SourceSecretArn}} | jq -r '"*:*:*:\(.username):" + (.password | gsub("(?<c>[:\\\\])"; "\\\(.c)"))' > pgpass)
+Connect; the certificate is verified as the database's own:
+  PGPASSFILE=pgpass psql "host={{.SourceHost}} hostaddr={{.Local.IP}} port={{.Local.Port}} dbname={{.SourceDatabase}} user=$(cut -d: -f4 pgpass) sslmode=verify-full sslrootcert={{.CaFile}}"
 `)
 
 // parse appends the login, for who asked for it.

@@ -33,7 +33,11 @@ func TestGuidesSayWhatToType(t *testing.T) {
 		require.NoError(t, err)
 		text += one + "\n"
 	}
-	golden(t, "guides.golden.txt", text)
+	postgres := guide()
+	postgres.SourceEngine, postgres.SourceDatabase = "postgresql", "shop"
+	one, err := postgres.Database()
+	require.NoError(t, err)
+	golden(t, "guides.golden.txt", text+one)
 	require.NotContains(t, text, "password  ")
 }
 

@@ -76,6 +76,7 @@ func (s *SourceStatus) judge(o outputs.Outputs, shared SearchStatus, maxLag time
 	for _, t := range s.DDL.Tables {
 		add(true, "%s", t.problem())
 	}
+	s.judgeSlots(add)
 	s.judgeLag(add, maxLag)
 	add(s.Parked.Objects > 0, "%s parked, the newest s3://%s/%s: each names the reason; `cdc replay --parked-only` applies those of the current state again, `cdc tables replay` those of the lake's tables", count(s.Parked.Objects, "object is", "objects are"), o.LakeBucket, s.Parked.Newest)
 	for _, t := range s.Current.Tables {

@@ -40,9 +40,11 @@ type SourceStatus struct {
 	Task   TaskStatus   `json:"task"`
 	Tables TablesStatus `json:"tables"`
 	// DDL is unread where the table's statistics are, which Tables says.
-	DDL    DDLStatus `json:"ddl"`
-	Lag    Lag       `json:"lag"`
-	Parked Parked    `json:"parked"`
+	DDL DDLStatus `json:"ddl"`
+	// Slots are those of a PostgreSQL source; nil for MySQL.
+	Slots  *SlotsStatus `json:"slots,omitempty"`
+	Lag    Lag          `json:"lag"`
+	Parked Parked       `json:"parked"`
 	// Search has the source's own indices; the rest of it is the same for all sources.
 	Search SearchStatus `json:"search"`
 	// Current is unread where the domain or the collections could not be opened, which Search says.
@@ -217,6 +219,7 @@ func (s Stack) Read(ctx context.Context, options Options) Status {
 		all.Go(func() {
 			of.Tables = readTables(ctx, s.DMS, source.Outputs)
 			of.DDL = source.readDDL(ctx, of.Tables, now)
+			of.Slots = source.readSlots(ctx)
 		})
 		all.Go(func() { of.Parked = readParked(ctx, s.S3, source.Outputs) })
 		all.Go(func() { of.LakeTables = source.LakeTables.read(ctx, now) })

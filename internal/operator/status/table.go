@@ -103,6 +103,9 @@ func (s SourceStatus) parts(paint painter, search string) string {
 			}
 		}
 	}
+	if s.Slots != nil {
+		t.AppendRows(s.Slots.rows(paint))
+	}
 	t.AppendRow(table.Row{"stream", stateOf(paint, s.Lag.Error, "-", true), duration(s.Lag.StreamSeconds), "age of what was read last"})
 	var documents int64
 	for _, i := range s.Search.Indices {

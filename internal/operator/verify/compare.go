@@ -36,6 +36,9 @@ type CompareOptions struct {
 	Wait time.Duration
 	// Progress of a phase ("history", "lake", "current", "rows", "looking again"); total is 0 when it is not known. May be nil.
 	Progress func(table table.Name, phase string, done, total int64)
+
+	// kind of the source that records are from.
+	kind change.Kind
 }
 
 // Compare every row of the source's tables with the latest state that the sinks' records leave it in, and with its document
@@ -43,6 +46,7 @@ type CompareOptions struct {
 // then the tables. each is told of the differences of a table, at most 10,000 rows and 10,000 changes in each sink. A table that
 // cannot be compared is no error: the others are.
 func Compare(ctx context.Context, source Source, p Pipeline, o CompareOptions, each func(Difference)) (Result, error) {
+	o.kind = p.Kind
 	return compare(ctx, source, func() []sink {
 		sinks := []sink{&historySink{Search: p.History}, &lakeSink{Lake: p.Lake}}
 		if p.Current != nil {
@@ -116,7 +120,7 @@ func (c *comparison) run(ctx context.Context, name table.Name, each func(Differe
 	if err != nil {
 		return err //nolint:wrapcheck // it names the table
 	}
-	c.table = &sourceTable{Table: definition, ignored: map[string]bool{}}
+	c.table = &sourceTable{Table: definition, kind: c.options.kind, ignored: map[string]bool{}}
 	if c.options.Since != nil {
 		c.table.since = c.options.Since(name.Database, name.Table)
 	}

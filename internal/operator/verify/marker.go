@@ -40,6 +40,8 @@ const DefaultTimeout = 7 * time.Minute
 
 // Pipeline is where the changes go.
 type Pipeline struct {
+	// Kind of the source; empty is MySQL.
+	Kind    change.Kind
 	Stream  Stream
 	History Search
 	Lake    objects.Lake
@@ -105,11 +107,11 @@ type marker struct {
 
 // parse a record if it is the row's insert.
 func (m *marker) parse(raw []byte) (*change.Record, bool) {
-	r, err := change.Parse(raw)
+	r, err := m.kind.Parse(raw)
 	if err != nil || r.Operation != change.Insert || r.Schema != m.Name.Database || r.Table != m.Name.Table {
 		return nil, false
 	}
-	key, err := m.keyOfSink(r.Data)
+	key, err := m.keyOfSink(r.Row())
 	return r, err == nil && key.ID() == m.key.ID()
 }
 
@@ -141,7 +143,7 @@ func (p Pipeline) seekers() []place {
 // Follow looks for an inserted row at all hops at the same time, until it was seen everywhere, or for a timeout.
 // seen is told of each sighting as it comes; it may be nil.
 func Follow(ctx context.Context, p Pipeline, row *workload.Inserted, timeout time.Duration, seen func(Sighting)) Path {
-	t := &sourceTable{Table: row.Table}
+	t := &sourceTable{Table: row.Table, kind: p.Kind}
 	m := &marker{sourceTable: t, row: row.Row, key: t.keyOfSource(row.Row), committed: row.Committed}
 	path := Path{Table: row.Table.Name.String(), Key: row.Key, Committed: row.Committed.UTC()}
 	path.Sightings = follow(ctx, p.seekers(), m, timeout, seen)
@@ -166,7 +168,7 @@ func follow(ctx context.Context, places []place, m *marker, timeout time.Duratio
 				if first := found[0].Seen; i > 0 && !first.IsZero() {
 					s.SinceStream = s.Seen.Sub(first).Milliseconds()
 				}
-				s.Differences = m.compare(m.row, record.Data)
+				s.Differences = m.compare(m.row, record.Row())
 			} else {
 				s.Problem = unseen(ctx, timeout, err)
 			}

@@ -5,7 +5,6 @@ import (
 	"cdcpipeline/internal/table"
 	"context"
 	"database/sql"
-	"fmt"
 )
 
 // Source is the database.
@@ -29,13 +28,7 @@ func (d Database) Table(ctx context.Context, name table.Name) (*schema.Table, er
 
 // Rows is the server's estimate, which costs nothing.
 func (d Database) Rows(ctx context.Context, name table.Name) (int64, error) {
-	var n int64
-	err := d.DB.QueryRowContext(ctx, `SELECT COALESCE(TABLE_ROWS, 0) FROM information_schema.TABLES WHERE TABLE_SCHEMA = ? AND TABLE_NAME = ?`,
-		name.Database, name.Table).Scan(&n)
-	if err != nil {
-		return 0, fmt.Errorf("reading the number of rows of %s: %w", name, err)
-	}
-	return n, nil
+	return schema.Estimate(ctx, d.DB, name)
 }
 
 // Each reads every row.

@@ -97,13 +97,13 @@ func (s *states) add(id string, of state) error {
 // stateOf a row after a record.
 func stateOf(r *change.Record, gone bool) (state, error) {
 	order, err := r.Order()
-	return state{raw: r.Raw(), row: r.Data, gone: gone, position: order.String(), order: order, made: r.Metadata.Timestamp}, err
+	return state{raw: r.Raw(), row: r.Row(), gone: gone, position: order.String(), order: order, made: r.Metadata.Timestamp}, err
 }
 
 // unfold says what a record means for rows: the one it is about and, when an update changed the key, the one of before.
 // Records of other tables, those made before they count, and control records are passed over.
 func (t *sourceTable) unfold(raw []byte, put visitor) error {
-	r, err := change.Parse(raw)
+	r, err := t.kind.Parse(raw)
 	if err != nil {
 		return err
 	}
@@ -114,14 +114,14 @@ func (t *sourceTable) unfold(raw []byte, put visitor) error {
 	if err != nil {
 		return err
 	}
-	key, err := t.keyOfSink(r.Data)
+	key, err := t.keyOfSink(r.Row())
 	if err != nil {
 		return err
 	}
 	of.key = key
 	id := key.ID()
-	if r.Operation == change.Update && r.Before != nil {
-		before, err := t.keyOfSink(r.Before)
+	if former, told := r.Former(); told {
+		before, err := t.keyOfSink(former)
 		if err != nil {
 			return err
 		}
@@ -249,7 +249,7 @@ func (s *states) decode(b []byte) (of state, found bool, err error) {
 		of, err = h.state()
 		return of, err == nil, err
 	}
-	r, err := change.Parse(b[1:])
+	r, err := s.table.kind.Parse(b[1:])
 	if err != nil {
 		return state{}, false, err
 	}

@@ -11,6 +11,8 @@ import (
 // sourceTable is a table of the source with what is needed to compare its rows with those of the sinks.
 type sourceTable struct {
 	*schema.Table
+	// kind of the source.
+	kind    change.Kind
 	ignored map[string]bool
 	// since is when the records begin that count.
 	since time.Time

@@ -14,6 +14,8 @@ import (
 
 // WatchOptions say what [Watch] prints.
 type WatchOptions struct {
+	// Kind of the source; empty is MySQL.
+	Kind change.Kind
 	// Tables as schema.table; all without any, control records of other tables too.
 	Tables []string
 	// Since is where in the stream to begin; zero is now.
@@ -48,7 +50,7 @@ func Watch(ctx context.Context, s Stream, o WatchOptions, w io.Writer) error {
 
 // line of a record; empty when it is not asked for.
 func (o WatchOptions) line(a Arrival) string {
-	r, err := change.Parse(a.Data)
+	r, err := o.Kind.Parse(a.Data)
 	switch {
 	case err != nil && o.JSON:
 		line, _ := json.Marshal(map[string]string{"unreadable": err.Error(), "shard": a.Shard, "sequence": a.Sequence})
@@ -93,11 +95,12 @@ func describe(r *change.Record) string {
 	if key, ok := strings.CutPrefix(m.PartitionKeyValue, r.Name()+"."); ok {
 		b.WriteString(" " + shorten(key))
 	}
-	for _, c := range r.Data {
+	row := r.Row()
+	for _, c := range row {
 		b.WriteString(" " + c.Name + "=" + shorten(c.JSON))
 	}
 	for _, c := range r.Before {
-		if now, _ := r.Data.Get(c.Name); now != c.JSON {
+		if now, _ := row.Get(c.Name); now != c.JSON {
 			b.WriteString(" (" + c.Name + " was " + shorten(c.JSON) + ")")
 		}
 	}

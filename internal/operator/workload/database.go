@@ -50,33 +50,45 @@ func (d *database) close() {
 // prepare sets every column explicitly, so that no default and no ON UPDATE clause has a say.
 func prepare(ctx context.Context, db *sql.DB, t *schema.Table) (*statements, error) {
 	s := &statements{mutable: mutable(t)}
-	var names, marks, assignments, conditions []string
+	var names, marks, assignments []string
 	for i, c := range t.Columns {
 		if !c.AutoIncrement {
 			s.inserted = append(s.inserted, i)
-			names, marks = append(names, schema.Quote(c.Name)), append(marks, "?")
+			names, marks = append(names, t.Quote(c.Name)), append(marks, t.Parameter(c, len(s.inserted)))
 		}
 	}
 	for _, i := range s.mutable {
-		assignments = append(assignments, schema.Quote(t.Columns[i].Name)+" = ?")
+		assignments = append(assignments, t.Quote(t.Columns[i].Name)+" = "+t.Parameter(t.Columns[i], len(assignments)+1))
 	}
-	for _, i := range t.Key {
-		conditions = append(conditions, t.Columns[i].Equals())
+	// where is the condition of a row, whose parameters come after so many others.
+	where := func(others int) string {
+		conditions := make([]string, len(t.Key))
+		for n, i := range t.Key {
+			conditions[n] = t.Equals(t.Columns[i], others+n+1)
+		}
+		return " WHERE " + strings.Join(conditions, " AND ")
 	}
-	where := " WHERE " + strings.Join(conditions, " AND ")
 	var err error
-	if s.insert, err = db.PrepareContext(ctx, "INSERT INTO "+t.Quoted()+" ("+strings.Join(names, ", ")+") VALUES ("+strings.Join(marks, ", ")+")"); err != nil {
+	if s.insert, err = db.PrepareContext(ctx, "INSERT INTO "+t.Quoted()+" ("+strings.Join(names, ", ")+") VALUES ("+strings.Join(marks, ", ")+")"+returning(t)); err != nil {
 		return nil, fmt.Errorf("insert: %w", err)
 	}
 	if len(s.mutable) > 0 {
-		if s.update, err = db.PrepareContext(ctx, "UPDATE "+t.Quoted()+" SET "+strings.Join(assignments, ", ")+where); err != nil {
+		if s.update, err = db.PrepareContext(ctx, "UPDATE "+t.Quoted()+" SET "+strings.Join(assignments, ", ")+where(len(assignments))); err != nil {
 			return nil, fmt.Errorf("update: %w", err)
 		}
 	}
-	if s.remove, err = db.PrepareContext(ctx, "DELETE FROM "+t.Quoted()+where); err != nil {
+	if s.remove, err = db.PrepareContext(ctx, "DELETE FROM "+t.Quoted()+where(0)); err != nil {
 		return nil, fmt.Errorf("delete: %w", err)
 	}
 	return s, nil
+}
+
+// returning asks PostgreSQL for the value that it gives the row's key; MySQL's driver tells it.
+func returning(t *schema.Table) string {
+	if i := autoIncrement(t); t.Engine == schema.PostgreSQL && i >= 0 {
+		return " RETURNING " + t.Quote(t.Columns[i].Name)
+	}
+	return ""
 }
 
 func (d *database) begin(ctx context.Context) (transaction, error) {
@@ -117,7 +129,7 @@ func (t *databaseTransaction) write(ctx context.Context, c *change) error {
 	var args []any
 	collect := func(values []sql.NullString, columns []int) error {
 		for _, i := range columns {
-			arg, err := c.table.Columns[i].Argument(values[i])
+			arg, err := c.table.Argument(c.table.Columns[i], values[i])
 			if err != nil {
 				return fmt.Errorf("column %s: %w", c.table.Columns[i].Name, err)
 			}
@@ -139,7 +151,14 @@ func (t *databaseTransaction) write(ctx context.Context, c *change) error {
 	if err != nil {
 		return err
 	}
-	result, err := t.tx.StmtContext(ctx, statement).ExecContext(ctx, args...)
+	statement = t.tx.StmtContext(ctx, statement)
+	if c.op == Insert && returning(c.table.Table) != "" {
+		if err := statement.QueryRowContext(ctx, args...).Scan(&c.after[autoIncrement(c.table.Table)]); err != nil {
+			return fmt.Errorf("writing the row: %w", err)
+		}
+		return nil
+	}
+	result, err := statement.ExecContext(ctx, args...)
 	if err != nil {
 		return fmt.Errorf("writing the row: %w", err)
 	}

@@ -209,9 +209,9 @@ func fraction(microseconds, digits int) string {
 	return "." + fmt.Sprintf("%06d", microseconds)[:digits]
 }
 
-// timeOfDay is a time of day, or one of the limits of TIME, which is a duration.
+// timeOfDay is a time of day, or one of the limits of MySQL's TIME, which is a duration.
 func (v *values) timeOfDay(c schema.Column) string {
-	if v.oneIn(20) {
+	if c.Type == "" && v.oneIn(20) {
 		return pick(v, "-838:59:59", "838:59:59", "00:00:00") + fraction(0, c.Precision)
 	}
 	return fmt.Sprintf("%02d:%02d:%02d", v.random.IntN(24), v.random.IntN(60), v.random.IntN(60)) +

@@ -1,4 +1,4 @@
-// Package workload writes realistic, reproducible changes into tables of a MySQL-compatible database.
+// Package workload writes realistic, reproducible changes into tables of a MySQL-compatible database or of PostgreSQL.
 //
 // It reads what a table looks like (package schema), inserts, updates and deletes rows in a given mix inside
 // transactions of several rows, and journals each committed change in a form that a sink's copy can be compared with.
@@ -18,8 +18,6 @@ import (
 	"io"
 	"math"
 	"time"
-
-	"github.com/go-sql-driver/mysql"
 )
 
 // DefaultMaxTransaction is the most changes in one transaction unless [Options] says otherwise.
@@ -185,47 +183,4 @@ func (r *runner) attempt(ctx context.Context) ([]*change, error) {
 			r.summary.Transactions+1, err)
 	}
 	return changes, nil
-}
-
-// Numbers of MySQL's and MariaDB's errors.
-const (
-	errDuplicateEntry   = 1062
-	errLockWaitTimeout  = 1205
-	errDeadlock         = 1213
-	errForeignKeyParent = 1451
-	errForeignKeyChild  = 1452
-	errCheckMySQL       = 3819
-	errCheckMariaDB     = 4025
-	errReadOnly         = 1290
-	errTableDenied      = 1142
-)
-
-func retryable(err error) bool {
-	var e *mysql.MySQLError
-	if !errors.As(err, &e) {
-		return false
-	}
-	return e.Number == errDuplicateEntry || e.Number == errLockWaitTimeout || e.Number == errDeadlock
-}
-
-// explain adds what to do to errors of the database that a user meets.
-func explain(err error) error {
-	var e *mysql.MySQLError
-	if !errors.As(err, &e) {
-		return err
-	}
-	hints := map[uint16]string{
-		errDuplicateEntry:   "no free value was found: too few are left for its unique key, choose another table or fewer changes",
-		errLockWaitTimeout:  "another session holds the lock: see SHOW ENGINE INNODB STATUS",
-		errForeignKeyParent: "rows of another table refer to this row: leave the table out or use a mix without deletes, e.g. 80/20/0",
-		errForeignKeyChild:  "foreign keys to other tables are not followed: leave the table out",
-		errCheckMySQL:       "check constraints are not understood: leave the table out",
-		errCheckMariaDB:     "check constraints are not understood: leave the table out",
-		errReadOnly:         "the server is read only: connect to the writer endpoint",
-		errTableDenied:      "connect as a user who may write, e.g. with the secret of the administrator",
-	}
-	if hint, ok := hints[e.Number]; ok {
-		return fmt.Errorf("%w (%s)", err, hint)
-	}
-	return err
 }

@@ -1,0 +1,27 @@
+package ddl
+
+import (
+	"cdcpipeline/internal/table"
+	"context"
+	"fmt"
+)
+
+// tablesPostgres are tables with what tells one from another of its name. TRUNCATE, a rewriting ALTER TABLE, CLUSTER and VACUUM FULL give a
+// table another file, DROP and CREATE another object too; times of creation there are none,
+// https://www.postgresql.org/docs/17/functions-admin.html#FUNCTIONS-ADMIN-DBLOCATION.
+const tablesPostgres = `SELECT n.nspname, c.relname, c.oid::text || '/' || coalesce(pg_relation_filenode(c.oid)::text, ''),
+	(SELECT left(encode(sha256(convert_to(string_agg(quote_ident(a.attname) || ' ' || format_type(a.atttypid, a.atttypmod) || ' ' || a.attnotnull || ' ' || a.attcollation,
+		E'\n' ORDER BY a.attnum), 'UTF8')), 'hex'), 16) FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped)
+	FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+	WHERE c.relkind = 'r' AND n.nspname NOT LIKE 'pg\_%' AND n.nspname <> 'information_schema'`
+
+func (r reading) postgres(ctx context.Context) error {
+	err := r.each(ctx, tablesPostgres, func(row []string) error {
+		r.tables[table.Name{Database: row[0], Table: row[1]}] = &Table{ID: row[2], Columns: row[3]}
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("reading how the tables are made: %w", err)
+	}
+	return nil
+}
