@@ -63,11 +63,20 @@ func (s *server) run() (*process.Process, error) {
 
 // crash kills the process and returns after so long.
 func (s *server) crash(ctx context.Context, down time.Duration) {
+	s.kill()
+	s.stayDown(ctx, down)
+}
+
+// kill ends the process as a crash does.
+func (s *server) kill() {
 	s.mu.Lock()
 	s.crashed = true
 	one := s.process
 	s.mu.Unlock()
 	one.Kill()
+}
+
+func (s *server) stayDown(ctx context.Context, down time.Duration) {
 	select {
 	case <-time.After(down):
 	case <-ctx.Done():

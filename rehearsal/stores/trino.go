@@ -10,7 +10,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -102,27 +101,48 @@ func (s *Site) StartTrino(ctx context.Context, o TrinoOptions) (*Trino, error) {
 // Stop ends the server; what it has written goes with the run folder.
 func (t *Trino) Stop() { t.process.Stop() }
 
-// started says that the server takes statements.
+// started says that the server takes statements: it has started, and it has a node to run one on, which it learns some time after.
 func started(ctx context.Context, client *http.Client, url string) error {
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url+"/v1/info", nil)
+	var info struct{ Starting bool }
+	if err := ask(ctx, client, http.MethodGet, url+"/v1/info", "", &info); err != nil {
+		return err
+	}
+	if info.Starting {
+		return errors.New("it is still starting")
+	}
+	var answer struct {
+		NextURI string
+		Error   *struct{ Message string }
+	}
+	for method, next, statement := http.MethodPost, url+"/v1/statement", "SELECT 1"; next != ""; method, next, statement = http.MethodGet, answer.NextURI, "" {
+		answer.NextURI = ""
+		if err := ask(ctx, client, method, next, statement, &answer); err != nil {
+			return err
+		}
+		if answer.Error != nil {
+			return fmt.Errorf("it runs no statement: %s", answer.Error.Message)
+		}
+	}
+	return nil
+}
+
+// ask reads JSON, https://trino.io/docs/476/develop/client-protocol.html.
+func ask(ctx context.Context, client *http.Client, method, url, body string, answer any) error {
+	request, err := http.NewRequestWithContext(ctx, method, url, strings.NewReader(body))
 	if err != nil {
 		return fmt.Errorf("asking Trino: %w", err)
 	}
+	request.Header.Set("X-Trino-User", "rehearsal")
 	response, err := client.Do(request)
 	if err != nil {
 		return fmt.Errorf("asking Trino: %w", err)
 	}
 	defer response.Body.Close()
-	text, err := io.ReadAll(response.Body)
-	if err != nil {
-		return fmt.Errorf("hearing Trino: %w", err)
+	if response.StatusCode != http.StatusOK {
+		return fmt.Errorf("asking Trino: %s", response.Status)
 	}
-	var info struct{ Starting bool }
-	if err := json.Unmarshal(text, &info); err != nil {
+	if err := json.NewDecoder(response.Body).Decode(answer); err != nil {
 		return fmt.Errorf("reading what Trino says: %w", err)
-	}
-	if info.Starting {
-		return errors.New("it is still starting")
 	}
 	return nil
 }

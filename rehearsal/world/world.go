@@ -30,6 +30,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -63,8 +64,9 @@ type World struct {
 	// Offers are what the region has, and what the account and its deployer may.
 	Offers *offers.Service
 	moto   *stores.Moto
-	// databases are all of them.
+	// databases are all of them; known guards them, and their clusters.
 	databases []*Database
+	known     sync.Mutex
 	// unpublish ends the publishing of metrics.
 	unpublish func()
 	log       *slog.Logger
@@ -164,7 +166,7 @@ func (w *World) attach(ctx context.Context, o Options) error {
 			o.OnFunction(name)
 		}
 	})
-	w.unpublish = cloudwatch.Start(ctx, w.Account, w.DMS, w.Firehose, 10*time.Second, w.log)
+	w.unpublish = cloudwatch.Start(ctx, w.Account, w.DMS, w.Firehose, w, 10*time.Second, w.log)
 	w.Rotations = secretsmanager.New(w.Account, w.Runner, w.log)
 	w.Rotations.Attach(w.Proxy)
 	w.Jobs = glue.New(w.Account, w.Site, w.log)
@@ -214,7 +216,7 @@ func (w *World) Env() map[string]string {
 // Healthy tells which of the servers has died, if any has.
 func (w *World) Healthy() error {
 	problems := []error{w.moto.Err(), w.Domains.Err(), w.Collections.Err(), w.Rotations.Err()}
-	for _, d := range w.databases {
+	for _, d := range w.all() {
 		problems = append(problems, d.Err())
 	}
 	return errors.Join(problems...)
@@ -265,7 +267,7 @@ func (w *World) Close() {
 	if w.moto != nil {
 		w.moto.Stop()
 	}
-	for _, d := range w.databases {
+	for _, d := range w.all() {
 		d.Stop()
 	}
 	if w.Site != nil {

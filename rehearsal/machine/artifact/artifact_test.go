@@ -17,6 +17,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"github.com/ulikunitz/xz"
 )
 
 const content = "the server"
@@ -225,6 +226,36 @@ func TestUntarTakesWhatIsWantedAndWhatThatIsLinkedTo(t *testing.T) {
 	}
 	require.NoDirExists(t, filepath.Join(dir, "plugin", "other"))
 	require.ErrorContains(t, Untar(path, "s-1/plugin", dir, func(string) bool { return true }), "leaves its folder")
+}
+
+// PostgreSQL's archive names each library by several symbolic links.
+func TestUntarTakesXZAndSymbolicLinks(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "a.txz")
+	out, err := os.Create(file)
+	require.NoError(t, err)
+	compressed, err := xz.NewWriter(out)
+	require.NoError(t, err)
+	w := tar.NewWriter(compressed)
+	for _, header := range []tar.Header{
+		{Name: "lib/x.so", Typeflag: tar.TypeSymlink, Linkname: "x.so.1"},
+		{Name: "lib/x.so.1", Typeflag: tar.TypeReg, Mode: 0o755, Size: int64(len(content))},
+		{Name: "lib/absent.so", Typeflag: tar.TypeSymlink, Linkname: "/etc/absent"},
+	} {
+		require.NoError(t, w.WriteHeader(&header))
+		if header.Size > 0 {
+			_, err := w.Write([]byte(content))
+			require.NoError(t, err)
+		}
+	}
+	require.NoError(t, errors.Join(w.Close(), compressed.Close(), out.Close()))
+	dir := t.TempDir()
+	require.NoError(t, Untar(file, "", dir, func(string) bool { return true }))
+	for _, name := range []string{"x.so", "x.so.1"} {
+		text, err := os.ReadFile(filepath.Join(dir, "lib", name))
+		require.NoError(t, err, name)
+		require.Equal(t, content, string(text))
+	}
+	require.NoFileExists(t, filepath.Join(dir, "lib", "absent.so"))
 }
 
 func TestClonedTreeIsSharedAndACopyIsNot(t *testing.T) {

@@ -3,6 +3,7 @@ package artifact
 import (
 	"archive/tar"
 	"archive/zip"
+	"bufio"
 	"compress/gzip"
 	"context"
 	"errors"
@@ -10,8 +11,11 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
 	"strings"
+
+	"github.com/ulikunitz/xz"
 )
 
 // Tree returns the folder `name` of the cache, running build in an empty folder first when there is none.
@@ -82,14 +86,14 @@ func unzipEntry(entry *zip.File, path string) error {
 	return write(path, in, entry.Mode().Perm()|0o444)
 }
 
-// Untar unpacks the files of a gzipped tar below prefix into dir, those that keep wants by their names below it, keeping modes
-// but making everything readable for all. A file that is a hard link to another is a copy of it. Entries that would land
-// outside dir are an error.
+// Untar unpacks the files of a gzipped tar, or of one in xz's format if its name ends in .txz, below prefix into dir: those that
+// keep wants by their names below it, keeping modes but making everything readable for all. A link to another file of the
+// archive, hard or symbolic, is that file once more. Entries that would land outside dir are an error.
 func Untar(archive, prefix, dir string, keep func(name string) bool) error {
 	copies := map[string][]string{} // by the file that they are linked to
 	err := eachEntry(archive, func(entry *tar.Header, _ io.Reader) error {
-		if name, ok := strings.CutPrefix(entry.Name, prefix); ok && entry.Typeflag == tar.TypeLink && keep(name) {
-			copies[entry.Linkname] = append(copies[entry.Linkname], name)
+		if name, ok := strings.CutPrefix(entry.Name, prefix); ok && linked(entry) != "" && keep(name) {
+			copies[linked(entry)] = append(copies[linked(entry)], name)
 		}
 		return nil
 	})
@@ -108,18 +112,29 @@ func Untar(archive, prefix, dir string, keep func(name string) bool) error {
 	})
 }
 
-// eachEntry visits the entries of a gzipped tar.
+// linked is the name of the file that an entry is a link to; empty when it is none. A symbolic link names it from its own folder.
+func linked(entry *tar.Header) string {
+	switch entry.Typeflag {
+	case tar.TypeLink:
+		return entry.Linkname
+	case tar.TypeSymlink:
+		return path.Join(path.Dir(entry.Name), entry.Linkname)
+	}
+	return ""
+}
+
+// eachEntry visits the entries of a compressed tar.
 func eachEntry(archive string, visit func(*tar.Header, io.Reader) error) error {
 	file, err := os.Open(archive)
 	if err != nil {
 		return fmt.Errorf("opening %s: %w", filepath.Base(archive), err)
 	}
 	defer file.Close()
-	unzipped, err := gzip.NewReader(file)
+	content, err := decompress(file)
 	if err != nil {
 		return fmt.Errorf("reading %s: %w", filepath.Base(archive), err)
 	}
-	for entries := tar.NewReader(unzipped); ; {
+	for entries := tar.NewReader(content); ; {
 		entry, err := entries.Next()
 		if errors.Is(err, io.EOF) {
 			return nil
@@ -131,6 +146,13 @@ func eachEntry(archive string, visit func(*tar.Header, io.Reader) error) error {
 			return err
 		}
 	}
+}
+
+func decompress(file *os.File) (io.Reader, error) {
+	if strings.HasSuffix(file.Name(), ".txz") {
+		return xz.NewReader(bufio.NewReader(file)) //nolint:wrapcheck // the caller names the file
+	}
+	return gzip.NewReader(file) //nolint:wrapcheck // the caller names the file
 }
 
 // untar writes a file, and hard links to it, under names below dir.

@@ -6,6 +6,7 @@
 package process
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -40,7 +41,9 @@ type Command struct {
 	Log string
 	// User runs it as somebody else; nil as the rehearsal's own user. See [Unprivileged].
 	User *syscall.Credential
-	// Grace between asking it to end (SIGTERM) and ending it (SIGKILL). Default 15 s.
+	// Ask is the signal that asks it to end. Default SIGTERM.
+	Ask syscall.Signal
+	// Grace between asking it to end and ending it (SIGKILL). Default 15 s.
 	Grace time.Duration
 }
 
@@ -109,7 +112,7 @@ func (p *Process) run(started chan<- error) {
 // Stop ends the process and everything it started, and returns when the process is gone. It may be called again.
 func (p *Process) Stop() {
 	p.end(func() {
-		p.signal(syscall.SIGTERM)
+		p.signal(cmp.Or(p.command.Ask, syscall.SIGTERM))
 		select {
 		case <-p.done:
 		case <-time.After(p.command.Grace):

@@ -186,7 +186,7 @@ def translate(parsed):
 # Functions that say the same in Trino and DuckDB, or are made to by this file; what both answer is compared in a rehearsal.
 KNOWN = {
     "Abs", "And", "Array", "Case", "Cast", "Coalesce", "ConcatWs", "Count", "CurrentTimestamp", "If", "JSONExtract", "JSONExtractScalar", "JSONFormat",
-    "Max", "Nullif", "Or", "Pad", "ParseJSON", "RegexpExtract", "RegexpLike", "Replace", "RowNumber", "StrPosition", "Substring", "Sum", "TimeToStr", "Trim", "Try", "TryCast", "Unnest",
+    "Lower", "Max", "Nullif", "Or", "Pad", "ParseJSON", "RegexpExtract", "RegexpLike", "Replace", "RowNumber", "StrPosition", "Substring", "Sum", "TimeToStr", "Trim", "Try", "TryCast", "Unnest", "Upper",
 }  # fmt: skip
 UNLIKE = (exp.Div, exp.IntDiv, exp.Mod)  # Trino divides integers as integers
 
@@ -251,23 +251,26 @@ def first(record):
 DECODER = json.JSONDecoder(parse_int=Number, parse_float=Number)
 
 
+ABSENT = object()
+
+
 def found(record, names):
-    value = None if record is None else first(record)[0]
+    value = ABSENT if record is None else first(record)[0]
     for name in json.loads(names):
-        value = value.get(name) if isinstance(value, dict) else None
+        value = value.get(name, ABSENT) if isinstance(value, dict) else ABSENT
     return value
 
 
 def json_scalar(record, names):
     value = found(record, names)
-    if value is None or isinstance(value, (dict, list)):
+    if value is ABSENT or value is None or isinstance(value, (dict, list)):
         return None
     return written(value) if isinstance(value, bool) else sound(value)
 
 
 def json_any(record, names):
     value = found(record, names)
-    return None if value is None else written(value)
+    return None if value is ABSENT else written(value)
 
 
 def json_whole(record):

@@ -2,6 +2,7 @@ package athena
 
 import (
 	"cdcpipeline/internal/lake/views"
+	"cdcpipeline/internal/operator/schema"
 	"context"
 	"database/sql"
 	"encoding/json"
@@ -59,9 +60,14 @@ type sourceTable struct {
 	views.Table
 
 	fields []views.Field
+	// postgres is the table as the tool reads it; nil of MySQL.
+	postgres *schema.Table
 }
 
 func describe(ctx context.Context, db *sql.DB, database, table string) (sourceTable, error) {
+	if schema.EngineOf(db) == schema.PostgreSQL {
+		return postgresTable(ctx, db, database, table)
+	}
 	t := sourceTable{Table: views.Table{Database: database, Name: table}}
 	described, err := db.QueryContext(ctx, `SELECT column_name, column_type, column_key FROM information_schema.columns
 WHERE table_schema = ? AND table_name = ? ORDER BY ordinal_position`, database, table)
@@ -90,6 +96,9 @@ WHERE table_schema = ? AND table_name = ? ORDER BY ordinal_position`, database, 
 
 // rows has the server write each value as the view does.
 func (t sourceTable) rows(ctx context.Context, db *sql.DB) ([]Row, error) {
+	if t.postgres != nil {
+		return t.postgresRows(ctx, db)
+	}
 	values := make([]string, len(t.Columns))
 	for i, c := range t.Columns {
 		values[i] = written(c)

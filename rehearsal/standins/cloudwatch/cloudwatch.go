@@ -1,4 +1,4 @@
-// Package cloudwatch publishes what the stand-ins of DMS and Firehose know of themselves, as the services do: to CloudWatch, in
+// Package cloudwatch publishes what the stand-ins of DMS and Firehose know of themselves, and databases of their logs, as the services do: to CloudWatch, in
 // AWS's own namespaces, under their own names and dimensions. On AWS nobody else may write to those; moto lets one.
 package cloudwatch
 
@@ -30,6 +30,13 @@ type Deliveries interface {
 	Readings() map[string]firehose.Reading
 }
 
+// Databases are those that clusters of Aurora PostgreSQL stand for.
+type Databases interface {
+	// LogsKept are how many bytes of the log slots hold back, by the cluster's identifier; -1 without a slot. Those of databases that
+	// answer come with the error of others.
+	LogsKept(ctx context.Context) (map[string]int64, error)
+}
+
 var (
 	_ Tasks      = (*dms.Service)(nil)
 	_ Deliveries = (*firehose.Service)(nil)
@@ -39,16 +46,18 @@ var (
 type publisher struct {
 	tasks      Tasks
 	deliveries Deliveries
+	databases  Databases
 	cloudwatch *cloudwatch.Client
 	dms        *api.Client
 	instances  map[string]string // ids by the ARN of the task
 }
 
 // Start publishes at once and then at an interval, until stop is called; the services do it every minute. What fails is logged.
-func Start(ctx context.Context, acc account.Account, tasks Tasks, deliveries Deliveries, every time.Duration, log *slog.Logger) (stop func()) {
+func Start(ctx context.Context, acc account.Account, tasks Tasks, deliveries Deliveries, databases Databases, every time.Duration, log *slog.Logger) (stop func()) {
 	ctx, cancel := context.WithCancel(ctx)
 	p := &publisher{
-		tasks: tasks, deliveries: deliveries, cloudwatch: cloudwatch.NewFromConfig(acc.Config()), dms: api.NewFromConfig(acc.Config()), instances: map[string]string{},
+		tasks: tasks, deliveries: deliveries, databases: databases,
+		cloudwatch: cloudwatch.NewFromConfig(acc.Config()), dms: api.NewFromConfig(acc.Config()), instances: map[string]string{},
 	}
 	var work sync.WaitGroup
 	work.Go(func() {
@@ -96,10 +105,18 @@ func (p *publisher) publish(ctx context.Context, now time.Time) error {
 		add("AWS/Kinesis", "GetRecords.IteratorAgeMilliseconds", float64(reading.Age.Milliseconds()), types.StandardUnitMilliseconds, dimension("StreamName", reading.Stream))
 		add("AWS/Firehose", metric, stats[name].Oldest.Seconds(), types.StandardUnitSeconds, dimension("DeliveryStreamName", name))
 	}
+	kept, down := p.databases.LogsKept(ctx)
+	for cluster, bytes := range kept {
+		// https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/Aurora.AuroraMonitoring.Metrics.html: the writer alone has a log.
+		add("AWS/RDS", "TransactionLogsDiskUsage", float64(bytes), types.StandardUnitBytes, dimension("DBClusterIdentifier", cluster), dimension("Role", "WRITER"))
+	}
 	for namespace, datums := range data {
 		if _, err := p.cloudwatch.PutMetricData(ctx, &cloudwatch.PutMetricDataInput{Namespace: &namespace, MetricData: datums}); err != nil {
 			return fmt.Errorf("publishing the metrics of %s: %w", namespace, err)
 		}
+	}
+	if down != nil {
+		return fmt.Errorf("measuring the logs: %w", down)
 	}
 	return nil
 }

@@ -17,6 +17,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
+	cwtypes "github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
 	api "github.com/aws/aws-sdk-go-v2/service/databasemigrationservice"
 	"github.com/aws/aws-sdk-go-v2/service/databasemigrationservice/types"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
@@ -46,6 +47,12 @@ func (fakeDeliveries) Readings() map[string]firehose.Reading {
 	}
 }
 
+type fakeDatabases struct{}
+
+func (fakeDatabases) LogsKept(context.Context) (map[string]int64, error) {
+	return map[string]int64{"shop": 1 << 20}, nil
+}
+
 // declare makes a task in the control plane.
 func declare(t *testing.T, acc account.Account) (task string) {
 	t.Helper()
@@ -67,7 +74,7 @@ func TestStatusReadsWhatIsPublished(t *testing.T) {
 	acc := account.New(storestest.Moto(t))
 	tasks := &fakeTasks{arn: declare(t, acc)}
 	tasks.behind.Store(3)
-	stop := Start(t.Context(), acc, tasks, fakeDeliveries{}, 200*time.Millisecond, slog.New(slog.NewTextHandler(t.Output(), nil)))
+	stop := Start(t.Context(), acc, tasks, fakeDeliveries{}, fakeDatabases{}, 200*time.Millisecond, slog.New(slog.NewTextHandler(t.Output(), nil)))
 	defer stop()
 	stack := status.Stack{
 		DMS: api.NewFromConfig(acc.Config()), CloudWatch: cloudwatch.NewFromConfig(acc.Config()),
@@ -87,6 +94,14 @@ func TestStatusReadsWhatIsPublished(t *testing.T) {
 		require.NotNil(t, c.got, name)
 		require.InDelta(t, c.want, *c.got, 0.001, name)
 	}
+	out, err := cloudwatch.NewFromConfig(acc.Config()).GetMetricStatistics(t.Context(), &cloudwatch.GetMetricStatisticsInput{
+		Namespace: aws.String("AWS/RDS"), MetricName: aws.String("TransactionLogsDiskUsage"), Period: aws.Int32(60), Statistics: []cwtypes.Statistic{cwtypes.StatisticMaximum},
+		Dimensions: []cwtypes.Dimension{dimension("DBClusterIdentifier", "shop"), dimension("Role", "WRITER")},
+		StartTime:  aws.Time(time.Now().Add(-time.Hour)), EndTime: aws.Time(time.Now().Add(time.Minute)),
+	})
+	require.NoError(t, err)
+	require.NotEmpty(t, out.Datapoints)
+	require.InDelta(t, 1<<20, *out.Datapoints[0].Maximum, 0)
 	tasks.behind.Store(240)
 	require.Eventually(t, func() bool { return *lag().TargetSeconds == 240 }, 20*time.Second, 200*time.Millisecond, "a later point wins")
 }

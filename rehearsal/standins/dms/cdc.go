@@ -16,7 +16,7 @@ import (
 
 // follower turns binlog events into change records, a whole transaction at a time.
 type follower struct {
-	*run
+	*mysqlReader
 	file     string
 	open     *transaction
 	changes  []change
@@ -30,7 +30,7 @@ type shape struct {
 	order []int // definition's column -> event's column
 }
 
-func (r *run) syncer() *replication.BinlogSyncer {
+func (r *mysqlReader) syncer() *replication.BinlogSyncer {
 	flavor := mysql.MySQLFlavor
 	if r.server.mariadb {
 		flavor = mysql.MariaDBFlavor
@@ -48,17 +48,21 @@ func (r *run) syncer() *replication.BinlogSyncer {
 }
 
 // follow sends the changes after a position until the context ends.
-func (r *run) follow(ctx context.Context, from mysql.Position) error {
+func (r *mysqlReader) follow(ctx context.Context, after position) error {
+	from, ok := after.(mysql.Position)
+	if !ok {
+		return fmt.Errorf("%s is no position in a binlog", after)
+	}
 	syncer := r.syncer()
 	defer syncer.Close()
 	streamer, err := syncer.StartSync(from)
 	if err != nil {
 		return fmt.Errorf("following the binlog from %s: %w", from, err)
 	}
-	f := &follower{run: r, file: from.Name, shapes: map[uint64]*shape{}}
+	f := &follower{mysqlReader: r, file: from.Name, shapes: map[uint64]*shape{}}
 	r.stats.latency.reset()
 	for {
-		if err := f.reloadAsked(ctx); err != nil {
+		if err := f.reloadAsked(ctx, f.reload); err != nil {
 			return err
 		}
 		waiting, cancel := context.WithTimeout(ctx, reloadDelay)
@@ -161,12 +165,13 @@ func (f *follower) rows(e *replication.RowsEvent, h *replication.EventHeader) er
 	if err := f.readable(e, h.EventType, undecoded); err != nil {
 		return fmt.Errorf("table %s: %w", s.table.name, err)
 	}
-	c := change{table: s.table, file: f.file, position: h.LogPos - h.EventSize, end: h.LogPos}
+	c, ordinal := change{table: s.table, file: f.file, position: h.LogPos - h.EventSize}, 0
 	add := func(op operation, row, before []any) {
 		c.operation, c.row, c.before = op, s.arrange(row), s.arrange(before)
 		c.record = len(f.changes) + 1
+		c.stream = f.open.streamPosition(c, ordinal, h.LogPos)
 		f.changes = append(f.changes, c)
-		c.ordinal++
+		ordinal++
 	}
 	switch e.Type() {
 	case replication.EnumRowsEventTypeInsert:
@@ -185,6 +190,13 @@ func (f *follower) rows(e *replication.RowsEvent, h *replication.EventHeader) er
 		return fmt.Errorf("table %s: unknown event %s", s.table.name, h.EventType)
 	}
 	return nil
+}
+
+// streamPosition of a row: its composition for a MySQL source is not published. This one has the parts, in their
+// order, of a MySQL checkpoint in the API reference (CdcStartPosition of StartReplicationTask), which also shows that a
+// transaction's id is its first event's binlog file number and position: 677883278264080 is mysql-bin-changelog.157832 at 1808.
+func (t *transaction) streamPosition(c change, ordinal int, end uint32) string {
+	return fmt.Sprintf("%s:%d:%d:%d:%d:%s:%d", c.file, c.position, ordinal, end, t.id, t.file, t.start)
 }
 
 // shape is nil for a table that is not followed.

@@ -38,6 +38,11 @@ type column struct {
 	padded   bool     // BINARY: the binlog leaves trailing zeros out
 	latin1   bool     // the binlog holds text in the column's character set
 	members  []string // of ENUM and SET
+
+	// Of a PostgreSQL source:
+	unbounded bool // NUMERIC without a precision
+	money     bool
+	truth     bool // BOOLEAN as text
 }
 
 // format is what an endpoint and its task say about values.

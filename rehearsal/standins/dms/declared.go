@@ -28,6 +28,8 @@ type sourceEndpoint struct {
 	ca           []byte
 	// skipPartitionDdl lets the task go on when a table's partitions are changed.
 	skipPartitionDdl bool
+	// postgres is what a PostgreSQL source has beside; nil for another.
+	postgres *postgresEndpoint
 }
 
 type targetEndpoint struct {
@@ -89,29 +91,60 @@ func readEndpoint(ctx context.Context, client *api.Client, arn string) (*types.E
 	return &out.Endpoints[0], nil
 }
 
+// engineSource reads what depends on the engine: where the credentials are, and the settings.
+func engineSource(e *types.Endpoint) (sourceEndpoint, error) {
+	var s sourceEndpoint
+	switch engine := aws.ToString(e.EngineName); engine {
+	case "mysql", "mariadb", "aurora":
+		e.PostgreSQLSettings = nil
+		if m := e.MySQLSettings; m != nil {
+			s.secret, s.role = aws.ToString(m.SecretsManagerSecretId), aws.ToString(m.SecretsManagerAccessRoleArn)
+		}
+	case "postgres", "aurora-postgresql":
+		if p := e.PostgreSQLSettings; p != nil {
+			s.secret, s.role = aws.ToString(p.SecretsManagerSecretId), aws.ToString(p.SecretsManagerAccessRoleArn)
+		}
+	default:
+		return s, fmt.Errorf("source endpoint: engine %q is not implemented", engine)
+	}
+	if s.secret == "" {
+		return s, errors.New("source endpoint: only credentials in Secrets Manager are implemented")
+	}
+	if e.PostgreSQLSettings == nil {
+		return s, s.readAttributes(aws.ToString(e.ExtraConnectionAttributes))
+	}
+	var err error
+	s.postgres, err = readPostgres(e)
+	return s, err
+}
+
+// checkSSL holds the modes that each engine has: https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Security.SSL.html.
+func (s *sourceEndpoint) checkSSL() error {
+	switch {
+	case s.ssl == types.DmsSslModeValueVerifyCa, s.ssl == types.DmsSslModeValueVerifyFull:
+	case s.postgres != nil && s.ssl == types.DmsSslModeValueRequire:
+	case s.postgres != nil:
+		return fmt.Errorf("source endpoint: SSL mode %q is not one of a PostgreSQL source (none, require, verify-ca, verify-full)", s.ssl)
+	default:
+		return fmt.Errorf("source endpoint: SSL mode %q is not one of a MySQL source (none, verify-ca, verify-full)", s.ssl)
+	}
+	return nil
+}
+
 func readSource(ctx context.Context, client *api.Client, arn string) (sourceEndpoint, error) {
 	e, err := readEndpoint(ctx, client, arn)
 	if err != nil {
 		return sourceEndpoint{}, err
 	}
-	switch engine := aws.ToString(e.EngineName); engine {
-	case "mysql", "mariadb", "aurora":
-	default:
-		return sourceEndpoint{}, fmt.Errorf("source endpoint: engine %q is not implemented", engine)
-	}
-	if e.MySQLSettings == nil || aws.ToString(e.MySQLSettings.SecretsManagerSecretId) == "" {
-		return sourceEndpoint{}, errors.New("source endpoint: only credentials in Secrets Manager are implemented")
-	}
-	s := sourceEndpoint{secret: aws.ToString(e.MySQLSettings.SecretsManagerSecretId), role: aws.ToString(e.MySQLSettings.SecretsManagerAccessRoleArn), ssl: e.SslMode}
-	if err := s.readAttributes(aws.ToString(e.ExtraConnectionAttributes)); err != nil {
+	s, err := engineSource(e)
+	if err != nil {
 		return s, err
 	}
-	switch s.ssl {
-	case "", types.DmsSslModeValueNone:
+	if s.ssl = e.SslMode; s.ssl == "" || s.ssl == types.DmsSslModeValueNone {
 		return s, nil
-	case types.DmsSslModeValueVerifyCa, types.DmsSslModeValueVerifyFull:
-	default:
-		return s, fmt.Errorf("source endpoint: SSL mode %q is not one of a MySQL source (none, verify-ca, verify-full)", s.ssl)
+	}
+	if err := s.checkSSL(); err != nil || s.ssl == types.DmsSslModeValueRequire {
+		return s, err
 	}
 	certificate := aws.ToString(e.CertificateArn)
 	if certificate == "" {

@@ -31,14 +31,17 @@ type transaction struct {
 
 // change is one row of one event.
 type change struct {
-	table         *table
-	operation     operation
-	row, before   []any // in the table's order of columns
-	record        int   // within the transaction, from 1
-	position, end uint32
-	file          string
-	ordinal       int // of the row within its event
+	table       *table
+	operation   operation
+	row, before []any // in the table's order of columns
+	record      int   // within the transaction, from 1
+	stream      string
+	position    uint32 // of the event, in the binlog's file
+	file        string
 }
+
+// absent is the value of a column of which the log says nothing. A NULL is nil.
+type absent struct{}
 
 // previous identifies the record before.
 type previous struct {
@@ -80,9 +83,9 @@ func (e *envelope) change(c *change, tx *transaction, before *previous) (key str
 	f := e.format
 	f.fromBinlog = true
 	b := []byte{'{'}
-	if f.beforeImage != "" && c.operation == opUpdate {
+	if before := c.imageBefore(f.beforeColumns); f.beforeImage != "" && before != nil {
 		b = append(appendString(b, f.beforeImage), ':')
-		if b, err = e.object(b, c.table, c.before, &f, c.table.inBeforeImage(f.beforeColumns)); err != nil {
+		if b, err = e.object(b, c.table, before, &f, c.table.inBeforeImage(f.beforeColumns)); err != nil {
 			return "", nil, err
 		}
 		b = append(b, ',')
@@ -103,9 +106,18 @@ func (e *envelope) change(c *change, tx *transaction, before *previous) (key str
 	return key, e.finish(append(b, "}}"...)), nil
 }
 
-// appendTransaction: the composition of stream-position for a MySQL source is not published. This one has the parts, in their
-// order, of a MySQL checkpoint in the API reference (CdcStartPosition of StartReplicationTask), which also shows that a
-// transaction's id is its first event's binlog file number and position: 677883278264080 is mysql-bin-changelog.157832 at 1808.
+// imageBefore is the row before an update as far as the log has it; nil when it has nothing. The key is that of the new row when the
+// log has no other.
+func (c *change) imageBefore(filter string) []any {
+	if c.operation != opUpdate {
+		return nil
+	}
+	if c.before == nil && filter == "pk-only" {
+		return c.row
+	}
+	return c.before
+}
+
 func appendTransaction(b []byte, c *change, tx *transaction, before *previous) []byte {
 	b = append(b, `,"commit-timestamp":`...)
 	b = appendTime(b, tx.committed)
@@ -120,7 +132,7 @@ func appendTransaction(b []byte, c *change, tx *transaction, before *previous) [
 		b = strconv.AppendInt(b, int64(before.record), 10)
 	}
 	b = append(b, `,"stream-position":`...)
-	return appendString(b, fmt.Sprintf("%s:%d:%d:%d:%d:%s:%d", c.file, c.position, c.ordinal, c.end, tx.id, tx.file, tx.start))
+	return appendString(b, c.stream)
 }
 
 // metadata leaves the object open.
@@ -153,7 +165,7 @@ func (e *envelope) object(b []byte, t *table, row []any, f *format, only map[int
 	open := len(b)
 	for i := range t.columns {
 		c := &t.columns[i]
-		if c.omitted || only != nil && !only[i] || c.lob && !f.supportLobs {
+		if _, unknown := row[i].(absent); unknown || c.omitted || only != nil && !only[i] || c.lob && !f.supportLobs {
 			continue
 		}
 		mark := len(b)
@@ -191,6 +203,9 @@ func (e *envelope) key(t *table, keyed keyType, row []any, f *format) (string, e
 		}
 		start := len(b)
 		var err error
+		if _, unknown := row[i].(absent); unknown {
+			return "", fmt.Errorf("table %s: the log does not have column %s of the key", t.name, t.columns[i].name)
+		}
 		if b, _, err = t.columns[i].append(b, row[i], f); err != nil {
 			return "", fmt.Errorf("table %s: %w", t.name, err)
 		}

@@ -135,7 +135,32 @@ func (t *table) passes(row []any, fromBinlog bool) (bool, error) {
 	return true, nil
 }
 
+// errUnfiltered is a row of which the log does not have what its filter compares.
+var errUnfiltered = errors.New("the log does not have it")
+
+// filterable says that a row has every column that its table's filters compare.
+func (t *table) filterable(row []any) bool {
+	return !slices.ContainsFunc(t.filters, func(f rowFilter) bool { _, is := row[f.index].(absent); return is })
+}
+
+// merged is a row with what the log does not have of it taken from what it was before.
+func merged(row, before []any) []any {
+	if before == nil || !slices.ContainsFunc(row, func(v any) bool { _, is := v.(absent); return is }) {
+		return row
+	}
+	whole := slices.Clone(row)
+	for i, v := range whole {
+		if _, is := v.(absent); is {
+			whole[i] = before[i]
+		}
+	}
+	return whole
+}
+
 func (f rowFilter) passes(c *column, value any, fromBinlog bool) (bool, error) {
+	if _, is := value.(absent); is {
+		return false, fmt.Errorf("its filter compares column %s: %w", c.name, errUnfiltered)
+	}
 	text, null, err := c.append(nil, value, &format{largeIntegers: true, fromBinlog: fromBinlog})
 	if err != nil {
 		return false, err
@@ -176,8 +201,8 @@ func (c *column) comparison(text []byte) (func(string) int, error) {
 // chosen says whether a change is of a chosen row. What DMS does with a row that a change moves in or out of a filter is
 // only said to be adverse.
 func (c *change) chosen() (bool, error) {
-	after, err := c.table.passes(c.row, true)
-	if err != nil || c.before == nil {
+	after, err := c.table.passes(merged(c.row, c.before), true)
+	if err != nil || c.before == nil || !c.table.filterable(c.before) {
 		return after, err
 	}
 	before, err := c.table.passes(c.before, true)

@@ -201,6 +201,13 @@ func (s *Service) reach(ctx context.Context, endpoint *types.Endpoint) error {
 	if err != nil {
 		return err
 	}
+	if declared.postgres != nil {
+		conn, err := from.connectPostgres(ctx, declared.postgres.database)
+		if err != nil {
+			return err
+		}
+		return closePostgres(conn)
+	}
 	conn, err := from.connect(ctx)
 	if err != nil {
 		return err

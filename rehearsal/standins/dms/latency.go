@@ -7,7 +7,7 @@ import (
 
 // Latency is how late a task is, as DMS measures it,
 // https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Monitoring.html: both are 0 when nothing waits. The binlog tells
-// when a transaction was committed in whole seconds, so a second of each is the clock's.
+// when a transaction was committed in whole seconds, so a second of each is the clock's; PostgreSQL tells microseconds.
 type Latency struct {
 	// Source is how long after its commit the last transaction was captured, if that was in the last minute.
 	Source time.Duration
@@ -20,13 +20,13 @@ type latency struct {
 	mu          sync.Mutex
 	captured    time.Time // when the last one was captured
 	source      time.Duration
-	undelivered []time.Time // commits, in the order of the binlog
+	undelivered []time.Time // commits, in the order of the source's log
 }
 
 // forgotten is when a captured transaction no longer says how late the task is: DMS publishes every minute.
 const forgotten = time.Minute
 
-// capture is told of a transaction read from the binlog.
+// capture is told of a transaction read from the source's log.
 func (l *latency) capture(committed time.Time) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -14,7 +14,7 @@ import (
 //
 // MariaDB tells the view's exact position without any lock, https://mariadb.com/kb/en/enhancements-for-start-transaction-with-consistent-snapshot/.
 // MySQL does not: there the position is read first, and a row that is committed in between comes twice, loaded and as a change.
-func (r *run) snapshot(ctx context.Context, conn *sql.Conn) (mysql.Position, error) {
+func (r *mysqlReader) snapshot(ctx context.Context, conn *sql.Conn) (mysql.Position, error) {
 	at, err := r.now(ctx, conn)
 	if err != nil {
 		return at, err
@@ -39,7 +39,7 @@ func (r *run) snapshot(ctx context.Context, conn *sql.Conn) (mysql.Position, err
 }
 
 // now is the end of the source's binlog.
-func (r *run) now(ctx context.Context, conn *sql.Conn) (mysql.Position, error) {
+func (r *mysqlReader) now(ctx context.Context, conn *sql.Conn) (mysql.Position, error) {
 	var at mysql.Position
 	if !r.task.cdc {
 		return at, nil
@@ -68,23 +68,30 @@ func (r *run) now(ctx context.Context, conn *sql.Conn) (mysql.Position, error) {
 
 // load sends every row of every table, one table after the other over the snapshot's connection: MaxFullLoadSubTasks is how many
 // DMS would read at the same time.
-func (r *run) load(ctx context.Context, conn *sql.Conn) error {
+func (r *mysqlReader) load(ctx context.Context) error {
+	if err := r.loadTables(ctx, func(t *table) error { return r.loadTable(ctx, r.conn.Conn, t) }); err != nil {
+		return err
+	}
+	if _, err := r.conn.ExecContext(ctx, "COMMIT"); err != nil {
+		return fmt.Errorf("closing the snapshot: %w", err)
+	}
+	return nil
+}
+
+func (r *run) loadTables(ctx context.Context, load func(*table) error) error {
 	for _, t := range r.tables {
 		r.stats.loading(t.name)
-		if err := r.loadTable(ctx, conn, t); err != nil {
+		if err := load(t); err != nil {
 			return fmt.Errorf("loading %s: %w", t.name, err)
 		}
 		if err := r.send(ctx, record{delivered: func() { r.stats.loaded(t.name) }}); err != nil {
 			return err
 		}
 	}
-	if _, err := conn.ExecContext(ctx, "COMMIT"); err != nil {
-		return fmt.Errorf("closing the snapshot: %w", err)
-	}
 	return nil
 }
 
-func (r *run) loadTable(ctx context.Context, conn *sql.Conn, t *table) error {
+func (r *mysqlReader) loadTable(ctx context.Context, conn *sql.Conn, t *table) error {
 	quoted := make([]string, len(t.columns))
 	for i := range t.columns {
 		quoted[i] = quote(t.columns[i].name)
@@ -108,21 +115,7 @@ func (r *run) loadTable(ctx context.Context, conn *sql.Conn, t *table) error {
 		if err := rows.Scan(into...); err != nil {
 			return fmt.Errorf("reading a row: %w", err)
 		}
-		chosen, err := t.passes(row, false)
-		if err != nil {
-			return err
-		}
-		if !chosen {
-			continue
-		}
-		key, data, err := r.envelope.load(t, row)
-		if err != nil {
-			if err = r.dataError(err); err != nil {
-				return err
-			}
-			continue
-		}
-		if err := r.send(ctx, record{key, data, func() { r.stats.count(t.name, opLoad) }}); err != nil {
+		if err := r.loadRow(ctx, t, row); err != nil {
 			return err
 		}
 	}
@@ -130,6 +123,19 @@ func (r *run) loadTable(ctx context.Context, conn *sql.Conn, t *table) error {
 		return fmt.Errorf("selecting: %w", err)
 	}
 	return nil
+}
+
+// loadRow sends a row if it is one of those chosen.
+func (r *run) loadRow(ctx context.Context, t *table, row []any) error {
+	chosen, err := t.passes(row, false)
+	if err != nil || !chosen {
+		return err
+	}
+	key, data, err := r.envelope.load(t, row)
+	if err != nil {
+		return r.dataError(err)
+	}
+	return r.send(ctx, record{key, data, func() { r.stats.count(t.name, opLoad) }})
 }
 
 // dataError follows the policy for a row that cannot be written.

@@ -13,7 +13,7 @@ const preparedXA = 1 << 6
 
 // decode reads an event's rows. An error is kept until it is known whether anybody wants them: a table that is not
 // followed, with COMPRESSED columns for instance, must not end the task.
-func (r *run) decode(e *replication.RowsEvent, data []byte) error {
+func (r *mysqlReader) decode(e *replication.RowsEvent, data []byte) error {
 	at, err := e.DecodeHeader(data)
 	if err != nil {
 		return err //nolint:wrapcheck // follow says what was being done

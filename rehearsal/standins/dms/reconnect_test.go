@@ -17,7 +17,12 @@ func (s *scene) rename(user, password string) {
 	s.t.Helper()
 	out, err := s.client.DescribeEndpoints(s.t.Context(), &api.DescribeEndpointsInput{Filters: filter("endpoint-arn", *s.described().SourceEndpointArn)})
 	require.NoError(s.t, err)
-	arn := out.Endpoints[0].MySQLSettings.SecretsManagerSecretId
+	var arn *string
+	if e := out.Endpoints[0]; e.PostgreSQLSettings != nil {
+		arn = e.PostgreSQLSettings.SecretsManagerSecretId
+	} else {
+		arn = e.MySQLSettings.SecretsManagerSecretId
+	}
 	secrets := secretsmanager.NewFromConfig(s.service.account.Config())
 	value, err := secrets.GetSecretValue(s.t.Context(), &secretsmanager.GetSecretValueInput{SecretId: arn})
 	require.NoError(s.t, err)
@@ -51,6 +56,25 @@ func TestTaskThatIsCutOffComesBackAsWhoeverTheSecretNamesThen(t *testing.T) {
 	s.until(func() bool { return s.counted("plain").Inserts == 3 })
 	require.Len(t, s.of("plain", "insert"), 3)
 	n, err = database.Disconnect(t.Context(), "replicator_clone")
+	require.NoError(t, err)
+	require.Positive(t, n, "it is the other user who follows now")
+}
+
+func TestTaskOfPostgresThatIsCutOffComesBackAsWhoeverTheSecretNamesThen(t *testing.T) {
+	s := followPostgres(t, asked{database: storestest.PostgresWith(t)})
+	s.exec(`CREATE ROLE replicator_clone LOGIN PASSWORD 'other'; GRANT rds_replication, replicator TO replicator_clone`)
+	s.rename("replicator_clone", "other")
+	s.exec("INSERT INTO dms_test.plain (name) VALUES ('rotated')")
+	s.until(func() bool { return s.counted("plain").Inserts == 1 })
+	s.exec("ALTER ROLE replicator PASSWORD 'over'")
+	n, err := s.database.Disconnect(t.Context(), "replicator")
+	require.NoError(t, err)
+	require.Positive(t, n)
+	s.exec("INSERT INTO dms_test.plain (name) VALUES ('after')")
+	s.until(func() bool { return s.counted("plain").Inserts == 2 })
+	require.Len(t, s.of("plain", "insert"), 2)
+	require.Len(t, s.slots(), 1)
+	n, err = s.database.Disconnect(t.Context(), "replicator_clone")
 	require.NoError(t, err)
 	require.Positive(t, n, "it is the other user who follows now")
 }

@@ -12,12 +12,12 @@ const reloadDelay = 200 * time.Millisecond
 // maxReloads is how many tables one call may name: https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Tasks.ReloadTables.html.
 const maxReloads = 10
 
-// reloadAsked loads the tables that were asked for since, between two events of the binlog.
-func (f *follower) reloadAsked(ctx context.Context) error {
+// reloadAsked loads the tables that were asked for since, between two events of the source's log.
+func (r *run) reloadAsked(ctx context.Context, reload func(context.Context, name) error) error {
 	for {
 		select {
-		case n := <-f.reloads:
-			if err := f.reload(ctx, n); err != nil {
+		case n := <-r.reloads:
+			if err := reload(ctx, n); err != nil {
 				return fmt.Errorf("reloading %s: %w", n, err)
 			}
 		default:

@@ -3,20 +3,14 @@ package dms
 import (
 	"cdcpipeline/rehearsal/standins/account"
 	"context"
-	"database/sql"
-	"database/sql/driver"
 	"errors"
 	"fmt"
 	"io"
 	"log/slog"
 	"net"
-	"slices"
-	"sync"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/kinesis"
-	"github.com/go-mysql-org/go-mysql/mysql"
-	"github.com/go-mysql-org/go-mysql/replication"
 	"golang.org/x/sync/errgroup"
 )
 
@@ -26,33 +20,58 @@ type run struct {
 	task       *declared
 	log        *slog.Logger
 	stats      *statistics
-	checkpoint func(mysql.Position) // everything before it is in the stream
-	reloads    <-chan name          // tables to load while changes are followed
-	running    func()               // where the task begins is known: no change from now on is missed
-	complete   func()               // the load is in the stream
+	checkpoint func(position) // everything before it is in the stream
+	reloads    <-chan name    // tables to load while changes are followed
+	running    func()         // where the task begins is known: no change from now on is missed
+	complete   func()         // the load is in the stream
 	quirks     *quirks
+	slot       *slot // the task's, of a PostgreSQL source
 
 	source   *source
-	server   server
 	tables   []*table
 	envelope *envelope
 	out      chan record
 	writing  context.Context // outlives a stop: a transaction is sent to its end
-	// undecoded are the errors of events whose rows could not be read: *replication.RowsEvent -> error. They matter when the
-	// table is followed.
-	undecoded sync.Map
+}
+
+// position is a place in a source's log.
+type position interface{ String() string }
+
+// reader reads a source of one engine for a run.
+type reader interface {
+	// connect opens the source, and refuses one that cannot be followed.
+	connect(ctx context.Context) error
+	// find the tables that the rules select.
+	find(ctx context.Context) ([]name, error)
+	// define reads a table's definition, or fails with errNoTable.
+	define(ctx context.Context, n name) (*table, error)
+	// start is where the changes begin that a task follows from its first start on; a task that loads has a view of the tables from
+	// then on, as they are there.
+	start(ctx context.Context) (position, error)
+	// load sends the rows of that view.
+	load(ctx context.Context) error
+	// follow sends the changes after a position until the context ends.
+	follow(ctx context.Context, from position) error
+	close()
+}
+
+func (r *run) reader() reader {
+	if r.task.source.postgres != nil {
+		return &postgresReader{run: r}
+	}
+	return &mysqlReader{run: r}
 }
 
 // lastWrites is how long a task that is being stopped may take to put what it has read into the stream.
 const lastWrites = 20 * time.Second
 
 // attempt loads, if from is nil and the task does, and follows changes until ctx ends.
-func (r *run) attempt(ctx context.Context, from *mysql.Position) error {
-	conn, err := r.prepare(ctx, from == nil && r.task.load)
-	if err != nil {
+func (r *run) attempt(ctx context.Context, from position) error {
+	source := r.reader()
+	defer source.close()
+	if err := r.prepare(ctx, source, from == nil && r.task.load); err != nil {
 		return err
 	}
-	defer conn.Close()
 
 	patient, abandon := context.WithCancel(context.WithoutCancel(ctx))
 	defer abandon()
@@ -69,37 +88,28 @@ func (r *run) attempt(ctx context.Context, from *mysql.Position) error {
 	group.Go(func() error { return w.run(writing, r.out) })
 	group.Go(func() error {
 		defer close(r.out)
-		return r.read(reading, conn.Conn, from)
+		return r.read(reading, source, from)
 	})
-	err = group.Wait()
+	err := group.Wait()
 	if ctx.Err() != nil && errors.Is(err, context.Canceled) {
 		return nil
 	}
 	return err //nolint:wrapcheck // both say what they were doing
 }
 
-func (r *run) prepare(ctx context.Context, load bool) (*session, error) {
+func (r *run) prepare(ctx context.Context, source reader, load bool) error {
 	var err error
 	if r.source, err = openSource(ctx, r.account, r.task.source); err != nil {
-		return nil, err
-	}
-	conn, err := r.source.connect(ctx)
-	if err != nil {
-		return nil, err
-	}
-	if err = r.define(ctx, conn.Conn, load); err != nil {
-		conn.Close()
-		return nil, err
-	}
-	return conn, nil
-}
-
-func (r *run) define(ctx context.Context, conn *sql.Conn, load bool) error {
-	var err error
-	if r.server, err = check(ctx, conn, r.task.cdc); err != nil {
 		return err
 	}
-	names, err := findTables(ctx, conn, r.task.mappings)
+	if err := source.connect(ctx); err != nil {
+		return err
+	}
+	return r.defineTables(ctx, source, load)
+}
+
+func (r *run) defineTables(ctx context.Context, source reader, load bool) error {
+	names, err := source.find(ctx)
 	if err != nil {
 		return err
 	}
@@ -108,7 +118,7 @@ func (r *run) define(ctx context.Context, conn *sql.Conn, load bool) error {
 	}
 	r.stats.keep(names)
 	for _, n := range names {
-		t, err := define(ctx, conn, n, r.task)
+		t, err := source.define(ctx, n)
 		if errors.Is(err, errNoTable) {
 			continue // dropped since
 		}
@@ -132,38 +142,32 @@ func newEnvelope(d *declared, log *slog.Logger) *envelope {
 	if b := d.settings.BeforeImageSettings; b != nil && b.EnableBeforeImage {
 		f.beforeImage, f.beforeColumns = b.FieldName, b.ColumnFilter
 	}
+	if p := d.source.postgres; p != nil && p.failOnTruncation {
+		f.truncation = stopTask
+	}
 	return &envelope{target: d.target, task: d.id, format: f, now: time.Now}
 }
 
 // read produces records: definitions, then loaded rows, then changes.
-func (r *run) read(ctx context.Context, conn *sql.Conn, from *mysql.Position) error {
+func (r *run) read(ctx context.Context, source reader, from position) error {
 	if from == nil {
-		start, err := r.begin(ctx, conn)
+		start, err := r.begin(ctx, source)
 		if err != nil {
 			return err
 		}
-		from = &start
+		from = start
 	} else {
 		r.running()
 	}
 	if !r.task.cdc {
 		return nil
 	}
-	return r.follow(ctx, *from)
+	return source.follow(ctx, from)
 }
 
 // begin is a task's first start, and gives the position that its changes follow.
-func (r *run) begin(ctx context.Context, conn *sql.Conn) (mysql.Position, error) {
-	var start mysql.Position
-	var err error
-	switch {
-	case r.task.load:
-		start, err = r.snapshot(ctx, conn)
-	case r.task.startAt != "":
-		start, err = parsePosition(r.task.startAt)
-	default:
-		start, err = r.now(ctx, conn)
-	}
+func (r *run) begin(ctx context.Context, source reader) (position, error) {
+	start, err := source.start(ctx)
 	if err != nil {
 		return start, err
 	}
@@ -175,7 +179,7 @@ func (r *run) begin(ctx context.Context, conn *sql.Conn) (mysql.Position, error)
 		}
 	}
 	if r.task.load {
-		if err := r.load(ctx, conn); err != nil {
+		if err := source.load(ctx); err != nil {
 			return start, err
 		}
 	}
@@ -183,19 +187,6 @@ func (r *run) begin(ctx context.Context, conn *sql.Conn) (mysql.Position, error)
 		r.checkpoint(start)
 		r.complete()
 	}})
-}
-
-// parsePosition reads CdcStartPosition in its file:position form.
-func parsePosition(text string) (mysql.Position, error) {
-	var at mysql.Position
-	i := slices.Index([]byte(text), ':')
-	if i > 0 {
-		at.Name = text[:i]
-		if n, err := fmt.Sscanf(text[i+1:]+"\n", "%d\n", &at.Pos); err == nil && n == 1 {
-			return at, nil
-		}
-	}
-	return at, fmt.Errorf("CdcStartPosition %q: only file:position is implemented", text)
 }
 
 func (r *run) send(ctx context.Context, out record) error {
@@ -235,13 +226,10 @@ func recoverable(err error) bool {
 	if errors.As(err, &network) {
 		return true
 	}
-	for _, known := range []error{
-		driver.ErrBadConn, errInvalidConn, mysql.ErrBadConn, io.EOF, io.ErrUnexpectedEOF,
-		replication.ErrSyncClosed, replication.ErrNeedSyncAgain, net.ErrClosed,
-	} {
+	for _, known := range append(mysqlPasses, io.EOF, io.ErrUnexpectedEOF, net.ErrClosed) {
 		if errors.Is(err, known) {
 			return true
 		}
 	}
-	return false
+	return postgresPasses(err)
 }

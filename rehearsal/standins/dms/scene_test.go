@@ -3,6 +3,7 @@ package dms
 import (
 	"cdcpipeline/rehearsal/standins/account"
 	"cdcpipeline/rehearsal/standins/controlplane"
+	"cdcpipeline/rehearsal/stores"
 	"cdcpipeline/rehearsal/stores/storestest"
 	"context"
 	"database/sql"
@@ -21,6 +22,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/kinesis"
 	ktypes "github.com/aws/aws-sdk-go-v2/service/kinesis/types"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
+	"github.com/go-mysql-org/go-mysql/mysql"
 	"github.com/stretchr/testify/require"
 )
 
@@ -50,6 +52,24 @@ const everyValue = `(%d, 18446744073709551615, -128, 255, -32768, -8388608, 1677
 func newScene(t *testing.T, migration types.MigrationTypeValue) *scene {
 	t.Helper()
 	database := storestest.MariaDB(t)
+	s, acc := newStage(t)
+	s.db = database.Open(t)
+	s.exec(`DROP DATABASE IF EXISTS dms_test; CREATE DATABASE dms_test CHARACTER SET utf8mb4; ` + everyType + `;
+		CREATE TABLE dms_test.plain (id BIGINT AUTO_INCREMENT PRIMARY KEY, name VARCHAR(40), amount INT);
+		CREATE OR REPLACE USER 'replicator'@'%' IDENTIFIED BY 'secret'; GRANT SELECT, REPLICATION CLIENT, REPLICATION SLAVE ON *.* TO 'replicator'@'%'`)
+	s.declare(acc, declaration{
+		host: database.Host, port: database.Port, authority: database.Authority, migration: migration, images: "pk-only",
+		source: func(in *api.CreateEndpointInput, secret, role *string) {
+			in.EngineName, in.ExtraConnectionAttributes = aws.String("mysql"), aws.String("EventsPollInterval=1;")
+			in.MySQLSettings = &types.MySQLSettings{SecretsManagerSecretId: secret, SecretsManagerAccessRoleArn: role}
+		},
+	})
+	return s
+}
+
+// newStage is a scene without a database.
+func newStage(t *testing.T) (*scene, account.Account) {
+	t.Helper()
 	target, err := url.Parse(storestest.Moto(t))
 	require.NoError(t, err)
 	proxy := controlplane.New(target, slog.New(slog.DiscardHandler))
@@ -60,15 +80,21 @@ func newScene(t *testing.T, migration types.MigrationTypeValue) *scene {
 	s.service.Attach(proxy)
 	s.service.AcceptUntested(true) // most tests are not about connections
 	t.Cleanup(s.service.Close)
-	s.db = database.Open(t)
-	s.exec(`DROP DATABASE IF EXISTS dms_test; CREATE DATABASE dms_test CHARACTER SET utf8mb4; ` + everyType + `;
-		CREATE TABLE dms_test.plain (id BIGINT AUTO_INCREMENT PRIMARY KEY, name VARCHAR(40), amount INT);
-		CREATE OR REPLACE USER 'replicator'@'%' IDENTIFIED BY 'secret'; GRANT SELECT, REPLICATION CLIENT, REPLICATION SLAVE ON *.* TO 'replicator'@'%'`)
-	s.declare(acc, database, migration)
-	return s
+	return s, acc
 }
 
-func (s *scene) declare(acc account.Account, database *storestest.Database, migration types.MigrationTypeValue) {
+// declaration is what scenes differ in.
+type declaration struct {
+	host      string
+	port      int
+	authority *stores.Authority
+	migration types.MigrationTypeValue
+	images    string // ColumnFilter of the before-images
+	nulls     bool   // IncludeNullAndEmpty
+	source    func(in *api.CreateEndpointInput, secret, role *string)
+}
+
+func (s *scene) declare(acc account.Account, d declaration) {
 	ctx, t := s.t.Context(), s.t
 	suffix := fmt.Sprint(time.Now().UnixNano())
 	role, err := iam.NewFromConfig(acc.Config()).CreateRole(ctx, &iam.CreateRoleInput{RoleName: aws.String("dms" + suffix), AssumeRolePolicyDocument: aws.String(`{"Version":"2012-10-17","Statement":[]}`)})
@@ -79,16 +105,17 @@ func (s *scene) declare(acc account.Account, database *storestest.Database, migr
 	stream, err := s.kinesis.DescribeStreamSummary(ctx, &kinesis.DescribeStreamSummaryInput{StreamName: &s.stream})
 	require.NoError(t, err)
 	secret, err := secretsmanager.NewFromConfig(acc.Config()).CreateSecret(ctx, &secretsmanager.CreateSecretInput{
-		Name: aws.String("dms" + suffix), SecretString: aws.String(fmt.Sprintf(`{"username":"replicator","password":"secret","host":%q,"port":%d}`, database.Host, database.Port)),
+		Name: aws.String("dms" + suffix), SecretString: aws.String(fmt.Sprintf(`{"username":"replicator","password":"secret","host":%q,"port":%d}`, d.host, d.port)),
 	})
 	require.NoError(t, err)
-	certificate, err := s.client.ImportCertificate(ctx, &api.ImportCertificateInput{CertificateIdentifier: aws.String("ca" + suffix), CertificatePem: aws.String(string(database.Authority.PEM()))})
+	certificate, err := s.client.ImportCertificate(ctx, &api.ImportCertificateInput{CertificateIdentifier: aws.String("ca" + suffix), CertificatePem: aws.String(string(d.authority.PEM()))})
 	require.NoError(t, err)
-	from, err := s.client.CreateEndpoint(ctx, &api.CreateEndpointInput{
-		EndpointIdentifier: aws.String("from" + suffix), EndpointType: types.ReplicationEndpointTypeValueSource, EngineName: aws.String("mysql"),
-		SslMode: types.DmsSslModeValueVerifyCa, CertificateArn: certificate.Certificate.CertificateArn, ExtraConnectionAttributes: aws.String("EventsPollInterval=1;"),
-		MySQLSettings: &types.MySQLSettings{SecretsManagerSecretId: secret.ARN, SecretsManagerAccessRoleArn: role.Role.Arn},
-	})
+	in := &api.CreateEndpointInput{
+		EndpointIdentifier: aws.String("from" + suffix), EndpointType: types.ReplicationEndpointTypeValueSource,
+		SslMode: types.DmsSslModeValueVerifyCa, CertificateArn: certificate.Certificate.CertificateArn,
+	}
+	d.source(in, secret.ARN, role.Role.Arn)
+	from, err := s.client.CreateEndpoint(ctx, in)
 	require.NoError(t, err)
 	to, err := s.client.CreateEndpoint(ctx, &api.CreateEndpointInput{
 		EndpointIdentifier: aws.String("to" + suffix), EndpointType: types.ReplicationEndpointTypeValueTarget, EngineName: aws.String("kinesis"),
@@ -96,15 +123,16 @@ func (s *scene) declare(acc account.Account, database *storestest.Database, migr
 			StreamArn: stream.StreamDescriptionSummary.StreamARN, ServiceAccessRoleArn: role.Role.Arn, MessageFormat: types.MessageFormatValueJsonUnformatted,
 			IncludeTransactionDetails: aws.Bool(true), IncludePartitionValue: aws.Bool(true), PartitionIncludeSchemaTable: aws.Bool(true),
 			IncludeControlDetails: aws.Bool(true), IncludeTableAlterOperations: aws.Bool(true), UseLargeIntegerValue: aws.Bool(true),
+			IncludeNullAndEmpty: aws.Bool(d.nulls),
 		},
 	})
 	require.NoError(t, err)
 	made, err := s.client.CreateReplicationTask(ctx, &api.CreateReplicationTaskInput{
-		ReplicationTaskIdentifier: aws.String("task" + suffix), ReplicationInstanceArn: aws.String("instance"), MigrationType: migration,
+		ReplicationTaskIdentifier: aws.String("task" + suffix), ReplicationInstanceArn: aws.String("instance"), MigrationType: d.migration,
 		SourceEndpointArn: from.Endpoint.EndpointArn, TargetEndpointArn: to.Endpoint.EndpointArn,
 		TableMappings: aws.String(`{"rules":[{"rule-type":"selection","rule-id":"1","rule-name":"1","object-locator":{"schema-name":"dms[_]test","table-name":"%"},"rule-action":"include"},
 			{"rule-type":"object-mapping","rule-id":"2","rule-name":"2","rule-action":"map-record-to-record","object-locator":{"schema-name":"dms[_]test","table-name":"%"},"mapping-parameters":{"partition-key-type":"primary-key"}}]}`),
-		ReplicationTaskSettings: aws.String(`{"BeforeImageSettings":{"EnableBeforeImage":true,"FieldName":"before-image","ColumnFilter":"pk-only"},"ErrorBehavior":{"DataTruncationErrorPolicy":"STOP_TASK","RecoverableErrorInterval":1}}`),
+		ReplicationTaskSettings: aws.String(`{"BeforeImageSettings":{"EnableBeforeImage":true,"FieldName":"before-image","ColumnFilter":"` + d.images + `"},"ErrorBehavior":{"DataTruncationErrorPolicy":"STOP_TASK","RecoverableErrorInterval":1}}`),
 	})
 	require.NoError(t, err)
 	s.task, s.source, s.target = *made.ReplicationTask.ReplicationTaskArn, *from.Endpoint.EndpointArn, *to.Endpoint.EndpointArn
@@ -161,11 +189,11 @@ func (s *scene) caughtUp() {
 	conn, err := s.db.Conn(s.t.Context())
 	require.NoError(s.t, err)
 	defer conn.Close()
-	end, err := (&run{task: &declared{cdc: true}}).now(s.t.Context(), conn)
+	end, err := (&mysqlReader{run: &run{task: &declared{cdc: true}}}).now(s.t.Context(), conn)
 	require.NoError(s.t, err)
 	s.until(func() bool {
-		at := s.service.task(s.task).from()
-		return at != nil && at.Compare(end) >= 0
+		at, ok := s.service.task(s.task).from().(mysql.Position)
+		return ok && at.Compare(end) >= 0
 	})
 }
 

@@ -9,7 +9,6 @@ import (
 	"time"
 
 	api "github.com/aws/aws-sdk-go-v2/service/databasemigrationservice"
-	"github.com/go-mysql-org/go-mysql/mysql"
 )
 
 // Status of a task, as the API names it.
@@ -72,7 +71,8 @@ type task struct {
 	mu              sync.Mutex
 	status          Status
 	failure, reason string
-	position        *mysql.Position
+	position        position
+	slot            slot // of a PostgreSQL source
 	loaded          bool
 	started, ended  time.Time
 	fresh           time.Time // latest start from the beginning
@@ -185,9 +185,13 @@ func (t *task) active() bool { return t.status.active() }
 
 func (s Status) active() bool { return s != "" && s != StatusStopped && s != StatusFailed }
 
-// Delete stops a task and forgets it.
+// Delete stops a task, drops what it has in its source and forgets it.
 func (s *Service) Delete(arn string) {
 	s.Stop(arn)
+	t := s.task(arn)
+	if err := t.slot.drop(context.Background(), s.account); err != nil { // DMS leaves it behind, too, when it cannot reach the source
+		s.log.Warn("a deleted task leaves its slot behind", "task", arn, "error", err)
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	delete(s.tasks, arn)
@@ -235,7 +239,7 @@ func (s *Service) run(ctx context.Context, t *task) {
 	log := s.log.With("task", t.arn)
 	d, err := readTask(ctx, s.client, t.arn)
 	for failures := 0; err == nil; {
-		r := &run{account: s.account, task: d, log: log, stats: t.stats, checkpoint: t.checkpoint, complete: func() { t.complete(d.load) }, reloads: t.reloads, quirks: &s.quirks}
+		r := &run{account: s.account, task: d, log: log, stats: t.stats, checkpoint: t.checkpoint, complete: func() { t.complete(d.load) }, reloads: t.reloads, quirks: &s.quirks, slot: &t.slot}
 		r.running = func() { failures = 0; t.set(StatusRunning) }
 		if err = r.attempt(ctx, t.from()); err == nil || ctx.Err() != nil || !recoverable(err) {
 			break
@@ -258,16 +262,16 @@ func (s *Service) run(ctx context.Context, t *task) {
 	}
 }
 
-func (t *task) from() *mysql.Position {
+func (t *task) from() position {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return t.position
 }
 
-func (t *task) checkpoint(at mysql.Position) {
+func (t *task) checkpoint(at position) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.position = &at
+	t.position = at
 }
 
 func (t *task) complete(load bool) {

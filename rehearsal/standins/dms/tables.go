@@ -19,6 +19,8 @@ type table struct {
 	keyed   keyType
 	loadKey keyType
 	filters []rowFilter
+	// wholeRows says that the log has rows before a change whole: REPLICA IDENTITY FULL of a PostgreSQL source.
+	wholeRows bool
 }
 
 var errNoTable = errors.New("no such table")

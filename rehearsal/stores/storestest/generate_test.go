@@ -10,7 +10,6 @@ import (
 	"encoding/json"
 	"maps"
 	"slices"
-	"strings"
 	"testing"
 	"time"
 
@@ -105,31 +104,19 @@ func replayed(t *testing.T, entries []workload.Entry) map[string]map[string]any 
 	return live
 }
 
-// stored is every row of the tables, as the text protocol prints it.
+// stored is every row of the tables, as it is read.
 func stored(t *testing.T, db *sql.DB, names []table.Name) map[string]map[string]any {
 	t.Helper()
 	found := map[string]map[string]any{}
 	for _, name := range names {
 		table, err := schema.Load(t.Context(), db, name)
 		require.NoError(t, err)
-		columns := make([]string, len(table.Columns))
-		for i, c := range table.Columns {
-			columns[i] = c.SelectExpression()
-		}
-		rows, err := db.QueryContext(t.Context(), "SELECT "+strings.Join(columns, ", ")+" FROM "+name.String())
-		require.NoError(t, err)
-		for rows.Next() {
-			values, into := make([]sql.NullString, len(columns)), make([]any, len(columns))
-			for i := range values {
-				into[i] = &values[i]
-			}
-			require.NoError(t, rows.Scan(into...))
+		require.NoError(t, table.Each(t.Context(), db, func(values []sql.NullString) error {
 			key, row, err := table.Canonical(values)
 			require.NoError(t, err)
 			found[keyOf(t, name.String(), key)] = row
-		}
-		require.NoError(t, rows.Err())
-		require.NoError(t, rows.Close())
+			return nil
+		}))
 	}
 	return found
 }

@@ -122,7 +122,11 @@ def modify_replication_subnet_group(self):
 
 # ---- endpoints
 
-_SETTINGS = {"KinesisSettings": "kinesis_settings", "MySQLSettings": "my_sql_settings"}
+_SETTINGS = {
+    "KinesisSettings": "kinesis_settings",
+    "MySQLSettings": "my_sql_settings",
+    "PostgreSQLSettings": "postgre_sql_settings",
+}
 
 
 @adds(DatabaseMigrationServiceResponse)

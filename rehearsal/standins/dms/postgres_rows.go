@@ -1,0 +1,130 @@
+package dms
+
+import (
+	"fmt"
+
+	"github.com/jackc/pglogrepl"
+)
+
+func (f *decoder) change(text string, at pglogrepl.LSN) error {
+	l, err := parseChange(text)
+	if err != nil {
+		return fmt.Errorf("reading %.80q: %w", text, err)
+	}
+	t := f.table(l.table)
+	if t == nil {
+		return nil
+	}
+	if l.operation == "" {
+		f.log.Warn("a followed table was truncated, which no record tells", "table", l.table.String())
+		return nil
+	}
+	if f.unidentified(t, &l) {
+		return nil
+	}
+	c := change{
+		table: t, operation: l.operation, record: len(f.changes) + 1,
+		// The number between the positions is that of the published samples; what it counts is not published.
+		stream: fmt.Sprintf("%s.3.%s", logPosition(at), logPosition(f.first)),
+	}
+	if c.row, c.before, err = f.rows(t, &l); err != nil {
+		return f.dataError(fmt.Errorf("table %s: %w", t.name, err))
+	}
+	f.changes = append(f.changes, c)
+	return nil
+}
+
+// logPosition is an LSN as records have it: 00000002/7C007178.
+func logPosition(at pglogrepl.LSN) string {
+	return fmt.Sprintf("%08X/%08X", uint32(at>>32), uint32(at))
+}
+
+// unidentified says that a change does not tell which row it is about: DMS ignores updates and deletes in a table without a
+// primary key, https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Source.PostgreSQL.html#CHAP_Source.PostgreSQL.Limitations,
+// unless the log has whole rows.
+func (f *decoder) unidentified(t *table, l *lineOf) bool {
+	if l.operation == opInsert || len(t.key) > 0 || l.hasOld && len(l.old) > 0 {
+		return false
+	}
+	f.warn(t.String(), "updates and deletes in a table without a primary key are ignored", "table", t.String())
+	return true
+}
+
+// warn logs what would come again and again once.
+func (f *decoder) warn(about, message string, args ...any) {
+	if !f.warned[about] {
+		f.warned[about] = true
+		f.log.Warn(message, args...)
+	}
+}
+
+// rows are a change's row and the one before it, in the table's order of columns.
+func (f *decoder) rows(t *table, l *lineOf) (row, before []any, err error) {
+	if l.hasOld {
+		if before, err = f.arrange(t, l.old); err != nil {
+			return nil, nil, err
+		}
+		t.fillNulls(before)
+	}
+	switch {
+	case l.operation != opDelete && l.hasRow:
+		row, err = f.arrange(t, l.row)
+		return row, before, err
+	case l.operation == opDelete && l.hasOld:
+		return before, nil, nil
+	}
+	return nil, nil, fmt.Errorf("the log has nothing of a row (%s): its REPLICA IDENTITY must be DEFAULT or FULL", l.operation)
+}
+
+// arrange: a column that the definition does not have was added since, or renamed. DMS learns of it when the task starts again, unless
+// CaptureDdls is on.
+func (f *decoder) arrange(t *table, values []written) ([]any, error) {
+	row := make([]any, len(t.columns))
+	for i := range row {
+		row[i] = absent{}
+	}
+	for _, w := range values {
+		i := t.index(w.column)
+		switch {
+		case i < 0:
+			f.warn(t.String()+"."+w.column, "a column that was added is left out until the task starts again", "table", t.String(), "column", w.column)
+		case w.unchanged:
+		case w.null:
+			row[i] = nil
+		default:
+			var err error
+			if row[i], err = t.columns[i].read(w.text); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return row, nil
+}
+
+// fillNulls makes NULL what a whole row before a change lacks: test_decoding leaves its NULLs out. A row that has a column beside the key
+// is a whole one, whatever the definition said when it was read.
+func (t *table) fillNulls(before []any) {
+	whole := t.wholeRows
+	for i := range before {
+		if _, lacks := before[i].(absent); !lacks && !t.inKey(i) {
+			whole = true
+		}
+	}
+	if !whole {
+		return
+	}
+	for i := range before {
+		if _, lacks := before[i].(absent); lacks {
+			before[i] = nil
+		}
+	}
+}
+
+func (t *table) inKey(column int) bool {
+	for _, i := range t.key {
+		if i == column {
+			return true
+		}
+	}
+	return false
+}
