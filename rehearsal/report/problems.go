@@ -86,6 +86,7 @@ func (r *Report) Problems(minimum int) []string {
 	if r.has("sources") {
 		p = append(p, sourcesProblems(r.Sources)...)
 	}
+	fail("postgres", !r.Postgres.good(), "what is PostgreSQL's own was not carried as it is, or a slot is left: %+v", r.Postgres)
 	fail("sources_joined", !r.SourcesJoined.good(), "rows of two sources are not joined as in the databases: %+v", r.SourcesJoined)
 	p = append(p, r.Faults.Problems()...)
 	p = append(p, r.ClosedIndex.Problems()...)

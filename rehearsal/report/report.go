@@ -65,6 +65,8 @@ type Report struct {
 	Sources map[string]Source `json:"sources,omitempty"`
 	// SourcesJoined is nil when no stack had several.
 	SourcesJoined *Joined `json:"sources_joined,omitempty"`
+	// Postgres is nil when no source was PostgreSQL.
+	Postgres *Postgres `json:"postgres,omitempty"`
 	// Checks are what a part shows beyond its figures, by name.
 	Checks map[string]Check `json:"checks,omitempty"`
 	// NotRun is what this rehearsal cannot show.

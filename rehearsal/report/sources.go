@@ -42,3 +42,15 @@ type Joined struct {
 }
 
 func (j *Joined) good() bool { return j != nil && j.Equal && j.Rows > 0 && j.Found > 0 }
+
+// Postgres is what is PostgreSQL's own: whether the present rows equal the tables after transactions that overlapped, and after changes that
+// left long values as they were; and how many replication slots are left once the source was removed.
+type Postgres struct {
+	InterleavedEqual bool `json:"interleaved_equal"`
+	ToastEqual       bool `json:"toast_equal"`
+	SlotLeft         int  `json:"slot_left"`
+}
+
+func (p *Postgres) good() bool {
+	return p != nil && p.InterleavedEqual && p.ToastEqual && p.SlotLeft == 0
+}

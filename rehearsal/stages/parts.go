@@ -127,17 +127,19 @@ var Full = []Part{
 		[]Stage{firstUp, rows, verify, check("faults while rows are written", "faults", Faults, "faults"), destroy},
 	},
 	{
-		"sources", "Another database takes the source's place, and its rows replace the former ones; two more sources join it, rows are written to all at once, " +
+		"sources", "Another database takes the source's place, and its rows replace the former ones; two more sources join it, one of them PostgreSQL, rows are written to all at once, " +
 			"one is killed, one is down during a deployment, rows of several are queried together, and one is removed.",
 		[]Stage{
 			firstUp, rows, verify,
 			check("another source", "another_source", AnotherSource),
 			{"two sources added", SourcesAdded, nil},
 			{"rows in all sources at once", SourcesAtOnce, []string{"sources"}},
+			{"transactions of PostgreSQL that overlap", PostgresOrder, nil},
+			{"values of PostgreSQL that are out of line", PostgresOutOfLine, nil},
 			check("a source killed", "source_killed", SourceKilled),
 			check("up while a source is down", "up_while_down", UpWhileDown),
 			{"sources joined", SourcesJoined, []string{"sources_joined"}},
-			check("a source removed", "source_removed", SourceRemoved),
+			check("a source removed", "source_removed", SourceRemoved, "postgres"),
 			secondUp, destroy,
 		},
 	},

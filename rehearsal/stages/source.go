@@ -66,9 +66,15 @@ func (r *Run) of(s *origin) *Run {
 	return &one
 }
 
-// beside starts a database for one more source.
-func (r *Run) beside(ctx context.Context, name string) (*origin, error) {
-	database, err := r.World.StartDatabase(ctx, name)
+// beside starts a database for one more source, of MySQL's kind or PostgreSQL.
+func (r *Run) beside(ctx context.Context, name string, postgres bool) (*origin, error) {
+	start := r.World.StartDatabase
+	if postgres {
+		start = func(ctx context.Context, name string) (*world.Database, error) {
+			return r.World.StartPostgres(ctx, name, followedDatabase)
+		}
+	}
+	database, err := start(ctx, name)
 	if err != nil {
 		return nil, fmt.Errorf("one more source: %w", err)
 	}
@@ -89,9 +95,18 @@ func seed(ctx context.Context, r *Run, function string) {
 		}
 		s.seedErr = one.Tool.Generate(ctx, tool.Load{
 			Journal: "loaded", Count: loaded, Mix: "100/0/0", Seed: 1, Tables: tables,
-			Database: []string{"--host", s.database.Host, "--port", strconv.Itoa(s.database.Port), "--secret-arn", s.database.MasterSecretArn},
+			Database: s.direct(),
 		})
 	}
+}
+
+// direct are the tool's flags for the database by its address.
+func (s *origin) direct() []string {
+	flags := []string{"--host", s.database.Host, "--port", strconv.Itoa(s.database.Port), "--secret-arn", s.database.MasterSecretArn}
+	if s.database.Postgres != nil {
+		flags = append(flags, "--engine", "postgresql", "--database", followedDatabase)
+	}
+	return flags
 }
 
 // seeded says why the rows to load could not be written.

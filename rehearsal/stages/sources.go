@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -16,7 +17,7 @@ import (
 )
 
 const (
-	// second and third are the names of the sources that are added to the unnamed one. Each has the same tables.
+	// second and third are the names of the sources that are added to the unnamed one. Each has the same tables; the third is PostgreSQL.
 	second, third = "orders", "billing"
 	// together is how many changes are written to each source at the same time.
 	together = 3000
@@ -31,7 +32,7 @@ func SourcesAdded(ctx context.Context, r *Run) error {
 		return err
 	}
 	for _, name := range []string{second, third} {
-		s, err := r.beside(ctx, name)
+		s, err := r.beside(ctx, name, name == third)
 		if err != nil {
 			return err
 		}
@@ -57,13 +58,21 @@ func SourcesAdded(ctx context.Context, r *Run) error {
 	return nil
 }
 
-// configured are the settings of a source that is a cluster with the tables of the unnamed one.
+// configured are the settings of a source that is a cluster with the tables of the unnamed one, and of PostgreSQL with some of its own.
 func (r *Run) configured(s *origin) map[string]string {
+	followed := tables
 	values := map[string]string{
 		"port": strconv.Itoa(s.database.Port), "caFile": r.World.Site.Authority.File(),
 		"schemaFiles[0]": "internal/source/mysql/schema/retail_trans.sql", "schemaFiles[1]": "rehearsal/engine/stack/files/ledger.sql",
 	}
-	for i, name := range tables {
+	if s.database.Postgres != nil {
+		followed = slices.Concat(tables, []string{notesTable}, partitions)
+		maps.Copy(values, map[string]string{
+			"engine": "postgresql", "databaseName": followedDatabase, "setReplicaIdentity": "true",
+			"schemaFiles[0]": "internal/source/postgres/schema/retail_trans.sql", "schemaFiles[1]": "rehearsal/engine/stack/files/postgres.sql",
+		})
+	}
+	for i, name := range followed {
 		database, table, _ := strings.Cut(name, ".")
 		values[fmt.Sprintf("tables[%d].database", i)], values[fmt.Sprintf("tables[%d].table", i)] = database, table
 	}
@@ -260,6 +269,9 @@ func SourceRemoved(ctx context.Context, r *Run) error {
 	}
 	if _, _, problem := compareCurrent(ctx, one); problem != nil {
 		err = errors.Join(err, fmt.Errorf("the rows of %s: %w", gone.name, problem))
+	}
+	if r.Report.Postgres.SlotLeft, problem = slotsLeft(ctx, gone.database.Root()); problem != nil || r.Report.Postgres.SlotLeft > 0 {
+		err = errors.Join(err, fmt.Errorf("%d slots of %s are left, not 0", r.Report.Postgres.SlotLeft, gone.name), problem)
 	}
 	r.sources = slices.DeleteFunc(r.sources, func(s *origin) bool { return s == gone })
 	for _, s := range r.sources {
