@@ -2,11 +2,15 @@ package stages
 
 import (
 	"cdcpipeline/rehearsal/report"
+	"cdcpipeline/rehearsal/standins/account"
+	"cdcpipeline/rehearsal/standins/athena"
+	"cdcpipeline/rehearsal/stores"
 	"context"
 	"database/sql"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 )
 
 const (
@@ -22,10 +26,28 @@ const (
 // partitions of a table, which are followed as tables of their own: DMS does not carry the table that they are part of.
 var partitions = []string{"shop.parcels_2025", "shop.parcels_2026"}
 
-// PostgresOrder writes what the order of changes in PostgreSQL's log is easily read wrong from: transactions that overlap, so that the one which
-// began first is not the one which changed a row first, a transaction of many rows, and rows that move between partitions.
-func PostgresOrder(ctx context.Context, r *Run) error {
+// PostgresOwn writes what is PostgreSQL's own, and has the tool compare it in every sink, the lake's tables by Athena's engine.
+func PostgresOwn(ctx context.Context, r *Run) error {
 	r.Report.Postgres = &report.Postgres{SlotLeft: -1} // which is counted when the source is removed
+	server, err := r.World.Site.StartTrino(ctx, stores.TrinoOptions{Endpoint: r.World.Account.Endpoint(), Region: account.Region, Key: account.Key})
+	if err != nil {
+		return fmt.Errorf("starting Athena's engine: %w", err)
+	}
+	defer server.Stop()
+	r.World.Queries.Use(func(database string) athena.Engine { return athena.Trino(server.URL, stores.TrinoVersion, database) })
+	defer r.World.Queries.Use(nil)
+	if err := postgresOrder(ctx, r); err != nil {
+		return fmt.Errorf("transactions that overlap: %w", err)
+	}
+	if err := postgresOutOfLine(ctx, r); err != nil {
+		return fmt.Errorf("values that are out of line: %w", err)
+	}
+	return nil
+}
+
+// postgresOrder writes what the order of changes in PostgreSQL's log is easily read wrong from: transactions that overlap, so that the one which
+// began first is not the one which changed a row first, a transaction of many rows, and rows that move between partitions.
+func postgresOrder(ctx context.Context, r *Run) error {
 	one := r.of(r.named(third))
 	db := one.source.database.Root()
 	if err := execute(ctx, db,
@@ -95,8 +117,8 @@ var outOfLine = []string{
 	`UPDATE shop.notes SET mood = 'it''s' WHERE body IS NOT NULL`,
 }
 
-// PostgresOutOfLine writes rows whose long values PostgreSQL leaves out of its log, and types that only it has.
-func PostgresOutOfLine(ctx context.Context, r *Run) error {
+// postgresOutOfLine writes rows whose long values PostgreSQL leaves out of its log, and types that only it has.
+func postgresOutOfLine(ctx context.Context, r *Run) error {
 	one := r.of(r.named(third))
 	if err := execute(ctx, one.source.database.Root(), outOfLine...); err != nil {
 		return err
@@ -106,8 +128,18 @@ func PostgresOutOfLine(ctx context.Context, r *Run) error {
 	return err
 }
 
+// undocumented are the columns of notes that no document says how DMS writes: an array and an interval, which the tool names and does not compare.
+var undocumented = []string{"tags", "wait"}
+
 // sameEverywhere has the tool compare tables with each sink, column by column.
 func (r *Run) sameEverywhere(ctx context.Context, tables ...string) error {
+	// The lake's tables have what was delivered when their job last ran.
+	if err := r.World.Firehose.Drain(ctx); err != nil {
+		return fmt.Errorf("waiting for the deliveries: %w", err)
+	}
+	if _, err := r.Tool.Run(ctx, "tables-run-postgres", 0, "tables", "run"); err != nil {
+		return err
+	}
 	compare := []string{"verify", "--deep", "--output", "json", "--timeout", "120s", "--ca", r.World.Site.Authority.File()}
 	for _, name := range tables {
 		compare = append(compare, "--table", name)
@@ -129,13 +161,13 @@ func (r *Run) sameEverywhere(ctx context.Context, tables ...string) error {
 	}
 	sinks := map[string]int{}
 	for _, n := range c.Counts {
-		if n.Rows > 0 && n.Same == n.Rows && len(n.NotCompared) == 0 {
+		if n.Rows > 0 && n.Same == n.Rows && (len(n.NotCompared) == 0 || slices.Equal(n.NotCompared, undocumented)) {
 			sinks[n.Table]++
 		}
 	}
 	for _, name := range tables {
-		if sinks[name] < 3 { // history, lake, current
-			err = errors.Join(err, fmt.Errorf("%s is the same in %d sinks of 3: %s", name, sinks[name], text))
+		if sinks[name] < 4 { // history, lake, current, the lake's tables
+			err = errors.Join(err, fmt.Errorf("%s is the same in %d sinks of 4: %s", name, sinks[name], text))
 		}
 	}
 	return err

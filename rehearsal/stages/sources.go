@@ -241,6 +241,9 @@ func UpWhileDown(ctx context.Context, r *Run) error {
 func SourceRemoved(ctx context.Context, r *Run) error {
 	gone := r.named(third)
 	one := r.of(gone)
+	if err := r.World.Firehose.Drain(ctx); err != nil { // what was written last may still be held
+		return fmt.Errorf("waiting for the deliveries: %w", err)
+	}
 	objects, err := lake(ctx, one)
 	if err != nil {
 		return err
