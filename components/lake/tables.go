@@ -40,6 +40,9 @@ type TablesArgs struct {
 	StreamRetentionHours int
 	// LogRetentionDays of the job's logs. Default 14 in dev, 90 in prod.
 	LogRetentionDays int
+	// Measured has the job publish how many tables have stopped and how many records it refused, for alarms of others. Default: only when
+	// Lake.Tables.AlarmTopic is given.
+	Measured bool
 }
 
 // Tables are rows as they are, in tables of Apache Iceberg, Delta Lake or Apache Hudi: a job of AWS Glue keeps one of each
@@ -53,6 +56,11 @@ type Tables struct {
 	// Format and Generation are those of the arguments. The next deployment is held against them.
 	Format     pulumi.StringOutput
 	Generation pulumi.IntOutput
+
+	// Of the metrics: their dimensions, the hours of a period, how many of these may pass without a run, and whether there are alarms.
+	dimensions                pulumi.StringMap
+	periodHours, quietPeriods int
+	alarmed                   bool
 }
 
 // NewTables makes the job with its code, its role, its logs and its schedule. What the option DependsOn names comes before the
@@ -217,7 +225,7 @@ func (p *tablesPlan) job(ctx *pulumi.Context, code jobCode, role *iam.Role, secu
 		"--enable-continuous-cloudwatch-log": pulumi.String("true"),
 		"--custom-logGroup-prefix":           pulumi.String(p.logPrefix()),
 	}
-	if p.alarmed() {
+	if p.measured() {
 		arguments["--metrics"] = pulumi.String(metricsNamespace)
 	}
 	job, err := glue.NewJob(ctx, p.name+"-job", &glue.JobArgs{

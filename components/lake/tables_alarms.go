@@ -22,6 +22,9 @@ const (
 // alarmed says that somebody is told of the job: an alarm that tells nobody is none (Security Hub, CloudWatch.15).
 func (p *tablesPlan) alarmed() bool { return p.Lake.Tables.AlarmTopic != "" }
 
+// measured says that the job publishes its metrics.
+func (p *tablesPlan) measured() bool { return p.Measured || p.alarmed() }
+
 // dimensions of the job's metrics.
 func (p *tablesPlan) dimensions() pulumi.StringMap {
 	all := pulumi.StringMap{"Database": p.Database}
@@ -34,10 +37,11 @@ func (p *tablesPlan) dimensions() pulumi.StringMap {
 // alarms of a table that has stopped, of refused records, and of a time without a run that has ended by itself: it failed, was ended
 // for its time, or was not started.
 func (p *tablesPlan) alarms(ctx *pulumi.Context) error {
+	hours, quiet := quietHours(p.Lake.Tables)
+	p.Tables.dimensions, p.periodHours, p.quietPeriods, p.Tables.alarmed = p.dimensions(), hours, quiet, p.alarmed()
 	if !p.alarmed() {
 		return nil
 	}
-	hours, quiet := quietHours(p.Lake.Tables)
 	aside, of := "errors/tables", ""
 	if p.Source != "" {
 		aside, of = tables.Errors(p.Lake), " --source "+p.Source

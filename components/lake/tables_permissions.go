@@ -26,7 +26,7 @@ func (p *tablesPlan) permissions(logs jobLogs) pulumi.StringOutput {
 		encryptObjects(p.KmsKeyArn, p.BucketArn, p.at.region, p.at.suffix),
 		writeJobLogs(logs),
 	}
-	if p.alarmed() {
+	if p.measured() {
 		statements = append(statements, publishMetrics())
 	}
 	statements = append(statements,

@@ -77,6 +77,10 @@ type Replication struct {
 	SourceEndpointArn pulumi.StringOutput
 	// TargetEndpointArn of the stream.
 	TargetEndpointArn pulumi.StringOutput
+
+	// kind of the present task, and whether there is an instance.
+	kind       config.ReplicationKind
+	onInstance bool
 }
 
 // plan is what NewReplication has checked and looked up before it makes anything.
@@ -167,6 +171,7 @@ func (r *Replication) provision(ctx *pulumi.Context, p *plan) error {
 	}
 	none := pulumi.String("").ToStringOutput()
 	r.InstanceArn, r.InstanceID, r.NextTaskArn = none, none, none
+	r.kind, r.onInstance = p.Kind, p.has(config.OnInstance)
 	if p.has(config.OnInstance) {
 		if instance, err = r.instance(ctx, p, m.group); err != nil {
 			return err

@@ -12,9 +12,13 @@ import (
 type backend interface {
 	// service is the name that requests are signed for.
 	service() string
+	// metrics is what the names of a delivery's metrics begin with.
+	metrics() string
 	// historyPermissions and currentPermissions are what the writers may do with their indices, in the place's own words.
 	historyPermissions(index string) Permissions
 	currentPermissions(source string) Permissions
+	// readPermissions are what it takes to search the indices behind an alias.
+	readPermissions(alias string) Permissions
 	// deliver gives a delivery stream its destination.
 	deliver(p *deliveryPlan, stream *kinesis.FirehoseDeliveryStreamArgs)
 	// admitDelivery lets requests of the delivery's role through to the place, which then decides by the grant.
@@ -27,6 +31,8 @@ type backend interface {
 type domainBackend struct{}
 
 func (domainBackend) service() string { return "es" }
+
+func (domainBackend) metrics() string { return "DeliveryToAmazonOpenSearchService" }
 
 func (domainBackend) historyPermissions(index string) Permissions {
 	return Permissions{
@@ -51,6 +57,11 @@ func (domainBackend) currentPermissions(source string) Permissions {
 	return p
 }
 
+// readPermissions: of an alias those count that are on the indices behind it.
+func (domainBackend) readPermissions(alias string) Permissions {
+	return Permissions{Indices: []IndexPermissions{{Patterns: []string{alias + "*"}, Actions: []string{"read"}}}}
+}
+
 func (domainBackend) deliver(p *deliveryPlan, stream *kinesis.FirehoseDeliveryStreamArgs) {
 	stream.Destination = pulumi.String("opensearch")
 	stream.OpensearchConfiguration = destination(p)
@@ -70,6 +81,8 @@ type collectionBackend struct{}
 
 func (collectionBackend) service() string { return "aoss" }
 
+func (collectionBackend) metrics() string { return "DeliveryToAmazonOpenSearchServerless" }
+
 // historyPermissions are those that AWS names for whoever writes,
 // https://docs.aws.amazon.com/opensearch-service/latest/developerguide/serverless-clients.html#serverless-ingestion-permissions, and for Firehose
 // besides, https://docs.aws.amazon.com/firehose/latest/dev/controlling-access.html#using-iam-serverless.
@@ -88,6 +101,10 @@ func (collectionBackend) currentPermissions(source string) Permissions {
 			Patterns: []string{currentIndices(source)}, Actions: []string{createIndex, describeIndex, updateIndex, readDocument, writeDocument},
 		}},
 	}
+}
+
+func (collectionBackend) readPermissions(alias string) Permissions {
+	return Permissions{Indices: []IndexPermissions{{Patterns: []string{alias + "*"}, Actions: []string{readDocument}}}}
 }
 
 func (collectionBackend) deliver(p *deliveryPlan, stream *kinesis.FirehoseDeliveryStreamArgs) {

@@ -61,6 +61,7 @@ type Collections struct {
 	history, current *collection
 	columns          []Column // of every history
 	operators        []string // ARNs of who operates the collections
+	account          string   // by which metrics are known
 }
 
 type collectionsPlan struct {

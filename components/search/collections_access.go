@@ -147,6 +147,7 @@ func (c *Collections) deployer(ctx *pulumi.Context) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("looking up who deploys: %w", err)
 	}
+	c.account = caller.AccountId
 	if assumed := session.FindStringSubmatch(caller.Arn); assumed != nil {
 		role, err := iam.LookupRole(ctx, &iam.LookupRoleArgs{Name: assumed[1]}, pulumi.Parent(c))
 		if err != nil {

@@ -66,6 +66,8 @@ type CurrentStateArgs struct {
 	SecurityGroupID pulumi.StringInput
 	// DependsOn must exist before the function is called, such as the endpoints through which it reaches AWS.
 	DependsOn []pulumi.Resource
+	// Measured has Lambda count the records that the mapping reads, drops and gives up, which it does only when asked to. Default false.
+	Measured bool
 }
 
 // CurrentState keeps one document for each row, as the row is now: a function reads the changes and writes, overwrites and
@@ -88,6 +90,9 @@ type CurrentState struct {
 	// Registry is the name of what the function knows of the tables; see CurrentStateArgs.
 	Registry     string
 	FailedPrefix pulumi.StringOutput
+
+	// measured says that Lambda counts the mapping's events.
+	measured bool
 }
 
 type currentPlan struct {
@@ -103,7 +108,7 @@ func NewCurrentState(ctx *pulumi.Context, name string, args *CurrentStateArgs, o
 	if err != nil {
 		return nil, err
 	}
-	s := &CurrentState{ParkedPrefix: p.ParkingPrefix + "/", Registry: p.Registry}
+	s := &CurrentState{ParkedPrefix: p.ParkingPrefix + "/", Registry: p.Registry, measured: p.Measured}
 	return component.Make(ctx, currentStateKind, name, s, component.Steps{
 		Inputs: pulumi.Map{
 			"environment":    pulumi.String(p.Environment),

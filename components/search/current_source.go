@@ -38,7 +38,7 @@ func (s *CurrentState) source(ctx *pulumi.Context, p *currentPlan, function *lam
 	if p.consumer != nil {
 		from = p.consumer.Arn
 	}
-	mapping, err := lambda.NewEventSourceMapping(ctx, p.name, &lambda.EventSourceMappingArgs{
+	args := &lambda.EventSourceMappingArgs{
 		EventSourceArn: from.ToStringOutput().ToStringPtrOutput(),
 		FunctionName:   function.Arn,
 		// From the oldest record: what was written before the mapping counts too. Reading it again, after the mapping was
@@ -55,7 +55,12 @@ func (s *CurrentState) source(ctx *pulumi.Context, p *currentPlan, function *lam
 		DestinationConfig: &lambda.EventSourceMappingDestinationConfigArgs{
 			OnFailure: &lambda.EventSourceMappingDestinationConfigOnFailureArgs{DestinationArn: p.ParkingBucketArn},
 		},
-	}, pulumi.Parent(s), pulumi.DependsOn(ready))
+	}
+	if p.Measured {
+		// https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-types.html#event-source-mapping-metrics
+		args.MetricsConfig = &lambda.EventSourceMappingMetricsConfigArgs{Metrics: pulumi.StringArray{pulumi.String("EventCount")}}
+	}
+	mapping, err := lambda.NewEventSourceMapping(ctx, p.name, args, pulumi.Parent(s), pulumi.DependsOn(ready))
 	if err != nil {
 		return fmt.Errorf("connecting the stream to the current state: %w", err)
 	}

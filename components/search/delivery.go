@@ -59,6 +59,9 @@ type Delivery struct {
 	RoleArn pulumi.StringOutput
 	// Stream to depend on.
 	Stream *kinesis.FirehoseDeliveryStream
+
+	// destination is what the names of metrics begin with.
+	destination string
 }
 
 type deliveryPlan struct {
@@ -173,6 +176,7 @@ func (d *Delivery) stream(ctx *pulumi.Context, p *deliveryPlan, dependsOn []pulu
 		return fmt.Errorf("making the search delivery: %w", err)
 	}
 	d.Name, d.Arn, d.RoleArn, d.Stream = stream.Name, stream.Arn, p.acts.Arn, stream
+	d.destination = p.Target.backend().metrics()
 	return nil
 }
 

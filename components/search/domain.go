@@ -73,6 +73,9 @@ type Domain struct {
 	MasterPassword pulumi.StringOutput
 	// Resource is the domain itself: what lives inside it is deleted and replaced with it.
 	Resource *opensearch.Domain
+
+	// account of the domain, by which its metrics are known.
+	account string
 }
 
 // domainPlan is what NewDomain has checked and looked up before it makes anything.
@@ -134,6 +137,7 @@ func (d *Domain) provision(ctx *pulumi.Context, p *domainPlan) error {
 	if p.place, err = lookUpPlace(ctx, d); err != nil {
 		return err
 	}
+	d.account = p.account
 	logs := p.Logs
 	if logs == nil {
 		logs = &DomainLogs{}

@@ -153,8 +153,21 @@ func (p *auroraPlan) provision(ctx *pulumi.Context, database *Database) error {
 		Incarnation:     cluster.ClusterResourceId,
 		Ready:           instances,
 		Identity:        []pulumi.Resource{cluster},
+		ClusterID:       cluster.ClusterIdentifier,
+		InstanceIDs:     identifiers(instances),
 	}
 	return nil
+}
+
+// identifiers are the instances' own.
+func identifiers(instances []pulumi.Resource) pulumi.StringArrayOutput {
+	var all pulumi.StringArray
+	for _, r := range instances {
+		if instance, ok := r.(*rds.ClusterInstance); ok {
+			all = append(all, instance.Identifier)
+		}
+	}
+	return all.ToStringArrayOutput()
 }
 
 func (p *auroraPlan) newCluster(ctx *pulumi.Context) (*rds.Cluster, error) {

@@ -27,6 +27,8 @@ type BootstrapArgs struct {
 	KmsKeyArn pulumi.StringInput
 	// LobMaxSizeKb is the largest LOB the DMS task takes. Default 64.
 	LobMaxSizeKb int
+	// Canary makes the table that a canary writes to, and lets the replication user write to it.
+	Canary bool
 	// CaBundle (PEM) that signs the database's certificate. Default: [RDSCertificates].
 	CaBundle string
 	// StartAfter must exist before the function is invoked: VPC endpoints, routes, security group rules.

@@ -43,6 +43,7 @@ func (p *bootstrapPlan) request(at access) any {
 			CheckOnly:           p.checkOnly(),
 			SetReplicaIdentity:  p.SetReplicaIdentity,
 			HeartbeatSchema:     config.HeartbeatSchema,
+			Canary:              p.Canary,
 			AcceptDottedColumns: p.DottedColumns == config.DottedColumnsWarn,
 		}
 	}
@@ -60,6 +61,7 @@ func (p *bootstrapPlan) request(at access) any {
 		Columns:              p.columnRules(),
 		Schema:               p.schema,
 		CheckOnly:            p.checkOnly(),
+		Canary:               p.Canary,
 		FailOnCascades:       p.Cascades == config.CascadesFail,
 		AcceptDottedColumns:  p.DottedColumns == config.DottedColumnsWarn,
 	}

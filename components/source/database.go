@@ -36,6 +36,9 @@ type Database struct {
 	Ready []pulumi.Resource
 	// Identity is what a replacement of which means a new database.
 	Identity []pulumi.Resource
+	// ClusterID and InstanceIDs are what RDS knows a cluster that was made here by; unset for a database of yours.
+	ClusterID   pulumi.StringOutput
+	InstanceIDs pulumi.StringArrayOutput
 }
 
 // outputs are what a stack shows of the database.

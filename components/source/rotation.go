@@ -89,7 +89,7 @@ func (args *RotationArgs) check() (*RotationArgs, error) {
 	if len(a.User) > rotation.MaxUser {
 		problems = append(problems, fmt.Errorf("the User %q is longer than %d characters", a.User, rotation.MaxUser))
 	}
-	a.CaBundle, err = compact(a.CaBundle)
+	a.CaBundle, err = CompactCertificates(a.CaBundle, "rotation", "set source.rotationDays to 0")
 	return a, rotationKind.Check(append(problems, err)...)
 }
 

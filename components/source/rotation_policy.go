@@ -58,8 +58,9 @@ func only(s iampolicy.Statement, arns ...pulumi.StringInput) iampolicy.Statement
 // https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html.
 const maxCertificates = 3000
 
-// compact is a bundle without what is not a certificate, and nothing when the function has all of them: those of RDS.
-func compact(bundle string) (string, error) {
+// CompactCertificates is a bundle without what is not a certificate, for the environment of a function, and nothing when the function has all
+// of them: those of RDS. What does not fit is an error, which names the function and says what else would do.
+func CompactCertificates(bundle, function, otherwise string) (string, error) {
 	own := map[string]bool{}
 	for _, certificate := range certificates(rdsca.Certificates()) {
 		own[certificate] = true
@@ -75,7 +76,7 @@ func compact(bundle string) (string, error) {
 	case !foreign:
 		return "", nil
 	case len(text) > maxCertificates:
-		return "", fmt.Errorf("source.caFile: its %d certificates take %d characters and the rotation function's environment holds %d: keep only those that sign this database's certificate, or set source.rotationDays to 0", len(given), len(text), maxCertificates)
+		return "", fmt.Errorf("source.caFile: its %d certificates take %d characters and the %s function's environment holds %d: keep only those that sign this database's certificate, or %s", len(given), len(text), function, maxCertificates, otherwise)
 	}
 	return text, nil
 }

@@ -1,0 +1,71 @@
+package lake
+
+import (
+	"cdcpipeline/components/metric"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+// metric of the delivery, as https://docs.aws.amazon.com/firehose/latest/dev/monitoring-with-cloudwatch-metrics.html names them.
+func (d *Delivery) metric(name, statistic, label, unit string) metric.Metric {
+	return metric.Metric{
+		Namespace: "AWS/Firehose", Name: name, Dimensions: pulumi.StringMap{"DeliveryStreamName": d.Name},
+		Statistic: statistic, Period: metric.FiveMinutes, Label: label, Unit: unit,
+	}
+}
+
+// MetricFreshness is the age of the oldest record that is not in the lake yet, in seconds; there is none while nothing is to be delivered.
+func (d *Delivery) MetricFreshness() metric.Metric {
+	return d.metric("DeliveryToS3.DataFreshness", metric.Maximum, "Lake", "seconds")
+}
+
+// MetricSuccess is the share of objects that were written at the first try, 0 to 1. Firehose tries the others again.
+func (d *Delivery) MetricSuccess() metric.Metric {
+	return d.metric("DeliveryToS3.Success", metric.Average, "Objects written", "share")
+}
+
+// MetricRecords is how many records are in the lake.
+func (d *Delivery) MetricRecords() metric.Metric {
+	return d.metric("DeliveryToS3.Records", metric.Sum, "Lake", "records")
+}
+
+// MetricBehind is how far what was last read of the stream lies behind its newest record, in milliseconds.
+func (d *Delivery) MetricBehind() metric.Metric {
+	return d.metric("KinesisMillisBehindLatest", metric.Maximum, "Lake", "milliseconds")
+}
+
+// MetricFailed is 1 while there are more partitions than Firehose has: it then writes records of further tables and hours below
+// lake.errorPrefix, https://docs.aws.amazon.com/firehose/latest/dev/dynamic-partitioning.html. Of records that it puts there because their
+// partition cannot be told there is no metric; who looks for objects there sees them.
+func (d *Delivery) MetricFailed() metric.Metric {
+	return d.metric("PartitionCountExceeded", metric.Maximum, "Too many partitions", "yes or no")
+}
+
+// ofRuns is a metric that the job of the tables publishes at the end of each run, in a period that has one.
+func (t *Tables) ofRuns(name, statistic, label string) metric.Metric {
+	return metric.Metric{
+		Namespace: metricsNamespace, Name: name, Dimensions: t.dimensions, Statistic: statistic, Period: t.periodHours * 60 * metric.Minute,
+		Label: label, Unit: "count",
+	}
+}
+
+// MetricStopped is how many tables have stopped.
+func (t *Tables) MetricStopped() metric.Metric {
+	return t.ofRuns(stoppedTables, metric.Maximum, "Tables that stopped")
+}
+
+// MetricRefused is how many records could not be applied.
+func (t *Tables) MetricRefused() metric.Metric {
+	return t.ofRuns(refusedRecords, metric.Sum, "Records refused")
+}
+
+// MetricRuns is how many runs have ended by themselves.
+func (t *Tables) MetricRuns() metric.Metric {
+	return t.ofRuns(stoppedTables, metric.SampleCount, "Runs that ended")
+}
+
+// Alarmed reports whether the component has alarms of its own, for lake.tables.alarmTopic.
+func (t *Tables) Alarmed() bool { return t.alarmed }
+
+// QuietPeriods is how many periods of [Tables.MetricRuns] may pass without a run that has ended.
+func (t *Tables) QuietPeriods() int { return t.quietPeriods }

@@ -1,0 +1,80 @@
+package replication
+
+import (
+	"cdcpipeline/components/metric"
+	"cdcpipeline/config"
+	"strings"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+const dmsMetrics = "AWS/DMS"
+
+// ofTask is a metric of the present task, https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Monitoring.html, every minute: by the instance's id
+// and the last part of the task's ARN (https://github.com/prometheus-community/yet-another-cloudwatch-exporter/pull/492).
+//
+// A serverless task has none here. By which dimensions its metrics go no document says, and those that were seen change when the task is
+// replaced, so that an alarm on them could be one that never fires. What is late in it shows in the canary, and that it failed or stopped
+// in its events ([Replication.Events]).
+func (r *Replication) ofTask(name, label, unit string) metric.Metric {
+	if r.kind != config.OnInstance {
+		return metric.Metric{}
+	}
+	id := r.TaskArn.ApplyT(func(arn string) string { return arn[strings.LastIndex(arn, ":")+1:] }).(pulumi.StringOutput)
+	return metric.Metric{
+		Namespace: dmsMetrics, Name: name, Statistic: metric.Maximum, Period: metric.Minute, Label: label, Unit: unit,
+		Dimensions: pulumi.StringMap{"ReplicationInstanceIdentifier": r.InstanceID, "ReplicationTaskIdentifier": id},
+	}
+}
+
+// MetricLatencySource is how long after its commit a change is read from the database, in seconds. None of a serverless task.
+func (r *Replication) MetricLatencySource() metric.Metric {
+	return r.ofTask("CDCLatencySource", "Commit to read", "seconds")
+}
+
+// MetricLatencyTarget is how long after its commit a change is in the stream, in seconds. None of a serverless task.
+func (r *Replication) MetricLatencyTarget() metric.Metric {
+	return r.ofTask("CDCLatencyTarget", "Commit to stream", "seconds")
+}
+
+// MetricIncomingChanges is how many changes wait in the task to be written. None of a serverless task.
+func (r *Replication) MetricIncomingChanges() metric.Metric {
+	return r.ofTask("CDCIncomingChanges", "Changes that wait", "changes")
+}
+
+// MetricRunning counts the latencies that were measured: a task that does not run measures none, and then there is no value at all. None of a
+// serverless task.
+func (r *Replication) MetricRunning() metric.Metric {
+	m := r.MetricLatencySource()
+	if m.None() {
+		return m
+	}
+	m.Label = "Measured"
+	return m.By(metric.SampleCount)
+}
+
+// ofInstance is a metric of the replication instance; none when there is no instance.
+func (r *Replication) ofInstance(name, statistic, label, unit string) metric.Metric {
+	if !r.onInstance {
+		return metric.Metric{}
+	}
+	return metric.Metric{
+		Namespace: dmsMetrics, Name: name, Statistic: statistic, Period: metric.FiveMinutes, Label: label, Unit: unit,
+		Dimensions: pulumi.StringMap{"ReplicationInstanceIdentifier": r.InstanceID},
+	}
+}
+
+// MetricInstanceCPU is how busy the replication instance is, in percent; none without one.
+func (r *Replication) MetricInstanceCPU() metric.Metric {
+	return r.ofInstance("CPUUtilization", metric.Average, "CPU", "percent")
+}
+
+// MetricFreeableMemory of the replication instance, in bytes; none without one.
+func (r *Replication) MetricFreeableMemory() metric.Metric {
+	return r.ofInstance("FreeableMemory", metric.Minimum, "Memory free", "bytes")
+}
+
+// MetricFreeStorage of the replication instance, in bytes; none without one.
+func (r *Replication) MetricFreeStorage() metric.Metric {
+	return r.ofInstance("FreeStorageSpace", metric.Minimum, "Storage free", "bytes")
+}
