@@ -8,7 +8,7 @@ import (
 )
 
 // Clone makes a user who can stand in for the one named from: with a password of its own, over TLS only, and with what
-// from may do, of which nothing but reading tables and following the binary log is copied. It changes nothing that is
+// from may do, of which nothing but reading tables, following the binary log and writing the canary's row is copied. It changes nothing that is
 // right already, so that it may be repeated after it was interrupted anywhere; from is never changed.
 //
 // When from was dropped, or has lost what it needs, a clone that still has it keeps it and can replace from.
@@ -51,19 +51,22 @@ func Refused(err error) bool { return IsServerError(err, errAccessDenied) }
 
 // copied is what a clone gets, from the first of the users that has all it takes to follow the database.
 func copied(ctx context.Context, db Admin, users ...string) ([]privilege, error) {
+	keep := func(p privilege) bool {
+		return slices.Contains(following, p.name) || slices.Contains(canaryWrites(), p)
+	}
 	for _, user := range users {
 		has, err := privilegesOf(ctx, db, user)
 		if err != nil {
 			return nil, fmt.Errorf("reading the privileges of user %s: %w", user, err)
 		}
 		if len(missing(has)) == 0 {
-			return slices.DeleteFunc(has, func(p privilege) bool { return !slices.Contains(following, p.name) }), nil
+			return slices.DeleteFunc(has, func(p privilege) bool { return !keep(p) }), nil
 		}
 	}
 	return nil, fmt.Errorf("no user of %v may follow the database: run the bootstrap again (pulumi up --replace with the URN of its invocation)", users)
 }
 
-// following are the only privileges that a replication user has.
+// following are the only privileges that a replication user has, but for those on the canary's table.
 var following = []string{"REPLICATION CLIENT", "REPLICATION SLAVE", "SELECT"}
 
 // missing is what of them is not among the privileges; which tables may be read is not looked at.

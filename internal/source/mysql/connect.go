@@ -27,6 +27,8 @@ type Server struct {
 	Port int
 	// Certificates (PEM) of the authorities trusted to sign the server's certificate, and no others.
 	Certificates string
+	// Verified is told of each connection whose certificate was good. Optional.
+	Verified func(tls.ConnectionState)
 }
 
 // Connection is an [Admin] over TLS.
@@ -78,6 +80,9 @@ func (s Server) settings(user Credentials) (*mysql.Config, error) {
 	settings.User, settings.Passwd = user.Username, user.Password
 	settings.Net, settings.Addr = "tcp", net.JoinHostPort(s.Host, strconv.Itoa(s.Port))
 	settings.TLS = &tls.Config{RootCAs: roots, ServerName: s.Host, MinVersion: tls.VersionTLS12}
+	if s.Verified != nil {
+		settings.TLS.VerifyConnection = func(state tls.ConnectionState) error { s.Verified(state); return nil }
+	}
 	settings.Timeout = dialTimeout
 	settings.MultiStatements = true
 	settings.InterpolateParams = true

@@ -1,6 +1,7 @@
 package mysql
 
 import (
+	"cdcpipeline/internal/source/preparation"
 	"context"
 	"errors"
 	"fmt"
@@ -75,6 +76,8 @@ func (f *fakeServer) Exec(_ context.Context, statement string) error {
 	switch {
 	case strings.HasPrefix(statement, "CREATE DATABASE IF NOT EXISTS `"):
 		f.databases[between(statement, "EXISTS `", "`")] = true
+	case statement == makeCanaryTable[1]:
+		f.tables[preparation.Canary] = fakeTable{kind: "BASE TABLE", columns: [][]string{{"id", "tinyint", "NO"}, {"beat", "bigint", "NO"}}, key: []string{"id"}}
 	case statement == retailTrans:
 		f.tables[RetailTrans] = retailTransTable()
 	case strings.HasPrefix(statement, "CALL mysql.rds_set_configuration"):

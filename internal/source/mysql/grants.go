@@ -21,7 +21,7 @@ const everything = "*.*"
 // wanted is all DMS needs: reading the followed tables, finding its place in the binary log, following it.
 // https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Source.MySQL.html#CHAP_Source.MySQL.Prerequisites
 //
-// A pattern of tables takes reading the whole database: tables that are made later are followed too.
+// Besides, a canary writes as that user to its own table. A pattern of tables takes reading the whole database: tables that are made later are followed too.
 func (r *run) wanted() []privilege {
 	privileges := []privilege{{"REPLICATION CLIENT", everything}, {"REPLICATION SLAVE", everything}}
 	var wide []Table
@@ -34,6 +34,9 @@ func (r *run) wanted() []privilege {
 		if !slices.ContainsFunc(wide, func(pattern Table) bool { return table.Match(pattern.Database, t.Database) }) {
 			privileges = append(privileges, privilege{"SELECT", quoted(t.Table)})
 		}
+	}
+	if r.writesCanary() {
+		privileges = append(privileges, canaryWrites()...)
 	}
 	return privileges
 }

@@ -34,6 +34,8 @@ type Request struct {
 	// Later are patterns of tables that are followed too, and made later: their databases are made and may be read, and no
 	// table needs to be there.
 	Later []Table `json:"later,omitempty"`
+	// Canary makes the table that a canary writes to ([preparation.Canary]), follows it, and lets the replication user write to it.
+	Canary bool `json:"canary,omitempty"`
 	// FailOnCascades makes a failed check of a foreign key that changes rows of a followed table by itself; otherwise it is a
 	// warning.
 	FailOnCascades bool `json:"failOnCascades,omitempty"`
@@ -109,7 +111,7 @@ func Run(ctx context.Context, db Admin, login Login, user Credentials, req Reque
 	if err != nil {
 		return Findings{}, fmt.Errorf("reading the server's variables: %w", err)
 	}
-	r := &run{db: db, login: login, user: user, req: req, server: server}
+	r := &run{db: db, login: login, user: user, req: req.withCanary(), server: server}
 	r.findings.Server = server.version
 	r.checkServer()
 	if r.findings.Failed(checkWriter) || r.checkSpelling() {
@@ -120,7 +122,7 @@ func Run(ctx context.Context, db Admin, login Login, user Credentials, req Reque
 	r.checkBinaryLogs(ctx)
 	r.checkTransactions(ctx)
 	steps := []func(context.Context){
-		r.setRetention, r.createDatabases, r.applySchema, r.follow, r.checkTables, r.measureLobs, r.measureKeys, r.ensureUser,
+		r.setRetention, r.createDatabases, r.applySchema, r.makeCanary, r.follow, r.checkTables, r.measureLobs, r.measureKeys, r.ensureUser,
 	}
 	if req.CheckOnly {
 		steps = []func(context.Context){r.checkRetention, r.follow, r.checkTables, r.measureLobs, r.measureKeys, r.checkUser, r.checkAddress}

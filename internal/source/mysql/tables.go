@@ -1,6 +1,7 @@
 package mysql
 
 import (
+	"cdcpipeline/internal/source/preparation"
 	"cdcpipeline/internal/table"
 	"context"
 	"fmt"
@@ -161,6 +162,10 @@ func (r *run) missing(ctx context.Context, t Table, f *Finding) error {
 	f.Value, f.Advice = "missing", "create it, or name the SQL file that does in source.schemaFiles, or take it out of source.tables"
 	if r.req.CheckOnly {
 		f.Advice = "create it, or take it out of source.tables"
+	}
+	if t == preparation.Canary && r.req.Canary {
+		f.Tell(Failed, " as the administrator, or set alarms.canary to false", makeCanaryTable...)
+		return nil
 	}
 	existing, err := r.baseTables(ctx)
 	if err != nil {

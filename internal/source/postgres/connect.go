@@ -33,6 +33,8 @@ type Server struct {
 	Database string
 	// Certificates (PEM) of the authorities trusted to sign the server's certificate, and no others.
 	Certificates string
+	// Verified is told of each connection whose certificate was good. Optional.
+	Verified func(tls.ConnectionState)
 }
 
 // Connection is a [Session] over TLS.
@@ -86,6 +88,9 @@ func (s Server) settings(user Credentials, limits map[string]string) (*pgconn.Co
 	settings.Host, settings.Port, settings.Database = s.Host, uint16(s.Port), s.Database //nolint:gosec // a port
 	settings.User, settings.Password = user.Username, user.Password
 	settings.TLSConfig = &tls.Config{RootCAs: roots, ServerName: s.Host, MinVersion: tls.VersionTLS12}
+	if s.Verified != nil {
+		settings.TLSConfig.VerifyConnection = func(state tls.ConnectionState) error { s.Verified(state); return nil }
+	}
 	settings.Fallbacks, settings.ConnectTimeout = nil, dialTimeout
 	settings.RuntimeParams = map[string]string{"application_name": "cdc"}
 	for name, value := range limits {

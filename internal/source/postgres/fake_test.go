@@ -1,6 +1,7 @@
 package postgres
 
 import (
+	"cdcpipeline/internal/source/preparation"
 	"context"
 	"errors"
 	"fmt"
@@ -105,6 +106,8 @@ func (f *fakeServer) Exec(_ context.Context, statement string) error {
 	name := func(after string) string { return between(statement, after+` "`, `"`) }
 	switch {
 	case strings.HasPrefix(statement, "SET "), strings.HasPrefix(statement, "RESET "), strings.HasPrefix(statement, "ROLLBACK; RESET"):
+	case statement == makeCanaryTable[1]:
+		f.tables[preparation.Canary] = &fakeTable{kind: ordinary, persistence: "p", identity: identityKey, key: []string{"id"}, columns: [][]string{plain("id", "smallint"), plain("beat", "bigint")}}
 	case statement == retailTrans:
 		f.tables[RetailTrans] = &fakeTable{
 			kind: ordinary, persistence: "p", identity: identityKey, key: []string{"trans_id"},
@@ -179,6 +182,14 @@ func (f *fakeServer) Query(_ context.Context, query string, args ...string) ([][
 		return f.ofTable(query, f.tables[Table{Database: args[0], Table: args[1]}]), nil
 	case timeoutsQuery:
 		return f.timeouts, nil
+	case writableQuery:
+		var rows [][]string
+		for _, p := range strings.Split(args[0], ",") {
+			if u := f.users[args[3]]; u != nil && u.may[privilege{p, tableOf(Table{Database: args[1], Table: args[2]})}] {
+				rows = append(rows, []string{p})
+			}
+		}
+		return rows, nil
 	case slotQuery:
 		return [][]string{{args[0]}}, nil
 	case heartbeatQuery:

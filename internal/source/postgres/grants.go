@@ -1,6 +1,7 @@
 package postgres
 
 import (
+	"cdcpipeline/internal/source/preparation"
 	"cdcpipeline/internal/table"
 	"context"
 	"fmt"
@@ -30,7 +31,7 @@ func schemaOf(schema string) string { return "SCHEMA " + quoteName(schema) }
 // replicationRole lets its members replicate, on RDS.
 const replicationRole = "rds_replication"
 
-// wanted is all DMS needs: following the log, and reading the followed tables.
+// wanted is all DMS needs, following the log and reading the followed tables; and what the canary needs, which writes as the same user.
 func (r *run) wanted() []privilege {
 	var privileges []privilege
 	if r.server.rds {
@@ -55,7 +56,7 @@ func (r *run) wanted() []privilege {
 			add(privilege{"SELECT", tableOf(seen.Table)})
 		}
 	}
-	return privileges
+	return append(privileges, r.canaryWrites()...)
 }
 
 const (
@@ -85,6 +86,17 @@ func (r *run) may(ctx context.Context) (map[privilege]bool, error) {
 		for _, row := range rows {
 			may[q.of(row)] = true
 		}
+	}
+	if !r.req.Canary {
+		return may, nil
+	}
+	canary := preparation.Canary
+	rows, err := r.db.Query(ctx, writableQuery, strings.Join(preparation.CanaryWrites, ","), canary.Database, canary.Table, r.user.Username)
+	if err != nil {
+		return nil, fmt.Errorf("reading what user %s may: %w", r.user, err)
+	}
+	for _, row := range rows {
+		may[privilege{row[0], tableOf(canary)}] = true
 	}
 	return may, nil
 }

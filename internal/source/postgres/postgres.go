@@ -36,6 +36,8 @@ type Request struct {
 	// Later are patterns of tables that are followed too, and made later: their schemas are made and may be read, and no table
 	// needs to be there.
 	Later []Table `json:"later,omitempty"`
+	// Canary makes the table that a canary writes to ([preparation.Canary]), follows it, and lets the replication user write to it.
+	Canary bool `json:"canary,omitempty"`
 	// AcceptDottedColumns makes a warning of a column with a dot in its name; otherwise it is a failed check.
 	AcceptDottedColumns bool `json:"acceptDottedColumns,omitempty"`
 	// SetReplicaIdentity lets the tables that need it be given REPLICA IDENTITY FULL; otherwise it is a failed check that says how.
@@ -122,7 +124,7 @@ func Run(ctx context.Context, db Admin, login Login, user Credentials, req Reque
 	if err != nil {
 		return Findings{}, fmt.Errorf("reading the server's settings: %w", err)
 	}
-	r := &run{db: db, login: login, user: user, req: req, server: server}
+	r := &run{db: db, login: login, user: user, req: req.withCanary(), server: server}
 	r.findings.Server = server.version
 	r.checkServer()
 	if r.findings.Failed(checkWriter) || r.findings.Failed(checkVersion) {
@@ -130,7 +132,7 @@ func Run(ctx context.Context, db Admin, login Login, user Credentials, req Reque
 		return r.findings, preparation.ProblemsOf(r.broken, r.findings)
 	}
 	steps := []func(context.Context){
-		r.checkSlots, r.checkPrepared, r.createSchemas, r.applySchema, r.follow, r.checkTables, r.measureLobs, r.measureKeys, r.ensureUser,
+		r.checkSlots, r.checkPrepared, r.createSchemas, r.applySchema, r.makeCanary, r.follow, r.checkTables, r.measureLobs, r.measureKeys, r.ensureUser,
 	}
 	if req.CheckOnly {
 		steps = []func(context.Context){

@@ -247,6 +247,10 @@ func (r *run) missing(t Table, f *Finding) {
 	if r.req.CheckOnly {
 		f.Advice = "create it, or take it out of source.tables"
 	}
+	if t == preparation.Canary && r.req.Canary {
+		f.Tell(Failed, " as the administrator, or set alarms.canary to false", makeCanaryTable...)
+		return
+	}
 	for _, other := range r.existing {
 		if alike(other.Table, t) {
 			f.Value += ", and " + other.String() + " is there"

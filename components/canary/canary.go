@@ -1,0 +1,144 @@
+// Package canary makes what tells whether a change is found: a function that changes a row of its own in the source once a minute, and looks
+// for that change in the current index.
+package canary
+
+import (
+	"cdcpipeline/components/search"
+	"cdcpipeline/components/source"
+	"cdcpipeline/config"
+	"cdcpipeline/internal/component"
+	"cdcpipeline/internal/currentstate"
+	"cdcpipeline/internal/table"
+	"errors"
+	"fmt"
+
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+const kind component.Kind = "canary.Canary"
+
+// Args configures a Canary.
+type Args struct {
+	config.Feed
+	config.Functions
+	// Environment chooses defaults. Default dev.
+	Environment config.Environment
+	// Target that has the current indices: [search.Access.Target] or [search.Collections.Current]. Required.
+	Target search.Target
+	// SecretArn names the secret {"username","password","host","port"} of the replication user, whom [source.Bootstrap] lets write to the
+	// canary's table. Required.
+	SecretArn pulumi.StringInput
+	// CaBundle (PEM) that signs the database's certificate. Default: [source.RDSCertificates].
+	CaBundle string
+	// Code is the zip of functions/canary, compiled for Functions.Architecture. Required.
+	Code pulumi.Archive
+	// BucketName and BucketArn of the lake, where parked records are, and what is remembered of the tables. Required.
+	BucketName, BucketArn pulumi.StringInput
+	// FailedPrefix, with a slash at its end, is where Lambda puts what the current state gives up: [search.CurrentState]'s. Required.
+	FailedPrefix pulumi.StringInput
+	// KmsKeyArn encrypts the secret, the bucket's objects and the logs. Required.
+	KmsKeyArn pulumi.StringInput
+	// SubnetIDs and SecurityGroupID the function runs in; from there it must reach the database, the target, Secrets Manager and S3. Required.
+	SubnetIDs       pulumi.StringArrayInput
+	SecurityGroupID pulumi.StringInput
+	// StartAfter must exist before the function is called: the table, the task, endpoints.
+	StartAfter []pulumi.Resource
+}
+
+// Canary is a function that is called once a minute. What it measures it writes into its log, from which CloudWatch takes metrics: so it needs
+// no way from the VPC to CloudWatch.
+//
+// It makes one record of a change a minute, which is in the history and in the lake as any other. Destroying it leaves its table as it is.
+type Canary struct {
+	pulumi.ResourceState
+
+	// FunctionName by which its metrics are told apart.
+	FunctionName pulumi.StringOutput
+
+	postgreSQL bool
+}
+
+// plan is what New has checked before it makes anything.
+type plan struct {
+	*Args
+	name, alias string
+	// of the account, for ARNs that are not known otherwise.
+	partition, dnsSuffix, region, account string
+}
+
+// New makes the function and has it called.
+func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOption) (*Canary, error) {
+	p, err := args.check(name)
+	if err != nil {
+		return nil, err
+	}
+	c := &Canary{postgreSQL: p.Source.PostgreSQL()}
+	return component.Make(ctx, kind, name, c, component.Steps{
+		Inputs:    pulumi.Map{"environment": pulumi.String(p.Environment), "index": pulumi.String(p.alias)},
+		Provision: func() error { return c.provision(ctx, p) },
+		Outputs:   func() pulumi.Map { return pulumi.Map{"functionName": c.FunctionName} },
+	}, opts...)
+}
+
+func (args *Args) check(name string) (*plan, error) {
+	a, err := component.Args(kind, args)
+	if err != nil {
+		return nil, err
+	}
+	a.Environment = a.Environment.WithDefault()
+	a.Functions = a.Functions.WithDefaults(a.Environment)
+	problems := []error{a.Functions.Validate(), currentstate.Source(a.Name).Validate(), component.Required(component.Given{
+		"Target.Endpoint": a.Target.Endpoint.Arn.OutputState != nil && a.Target.Endpoint.URL.OutputState != nil, "Target.Grant": a.Target.Grant.Admit != nil,
+		"SecretArn": a.SecretArn != nil, "Code": a.Code != nil, "BucketName": a.BucketName != nil, "BucketArn": a.BucketArn != nil,
+		"FailedPrefix": a.FailedPrefix != nil, "KmsKeyArn": a.KmsKeyArn != nil, "SubnetIDs": a.SubnetIDs != nil, "SecurityGroupID": a.SecurityGroupID != nil,
+		"Lake.ErrorPrefix": a.Lake.ErrorPrefix != "",
+	})}
+	if !a.Feed.Canary {
+		problems = append(problems, errors.New("alarms.canary: the source has none: leave canary.Canary out"))
+	}
+	a.CaBundle, err = source.CompactCertificates(a.CaBundle, "canary", "set alarms.canary to false")
+	alias := currentstate.Source(a.Name).Alias(table.Name{Database: config.CanaryTable.Database, Table: config.CanaryTable.Table})
+	return &plan{Args: a, name: name, alias: alias}, kind.Check(append(problems, err)...)
+}
+
+func (c *Canary) provision(ctx *pulumi.Context, p *plan) error {
+	if err := p.lookUp(ctx, c); err != nil {
+		return err
+	}
+	logs, err := c.logs(ctx, p)
+	if err != nil {
+		return err
+	}
+	role, policy, err := c.role(ctx, p, logs.Arn)
+	if err != nil {
+		return err
+	}
+	grant, err := p.Target.AdmitReader(p.name, role.Arn, p.alias)
+	if err != nil {
+		return fmt.Errorf("letting the canary search its index: %w", err)
+	}
+	function, err := c.function(ctx, p, role, policy, logs)
+	if err != nil {
+		return err
+	}
+	c.FunctionName = function.Name
+	return c.schedule(ctx, p, function, append([]pulumi.Resource{grant, policy}, p.StartAfter...))
+}
+
+func (p *plan) lookUp(ctx *pulumi.Context, parent pulumi.Resource) error {
+	partition, err := aws.GetPartition(ctx, &aws.GetPartitionArgs{}, pulumi.Parent(parent))
+	if err != nil {
+		return fmt.Errorf("looking up the partition: %w", err)
+	}
+	region, err := aws.GetRegion(ctx, &aws.GetRegionArgs{}, pulumi.Parent(parent))
+	if err != nil {
+		return fmt.Errorf("looking up the region: %w", err)
+	}
+	caller, err := aws.GetCallerIdentity(ctx, &aws.GetCallerIdentityArgs{}, pulumi.Parent(parent))
+	if err != nil {
+		return fmt.Errorf("looking up the account: %w", err)
+	}
+	p.partition, p.dnsSuffix, p.region, p.account = partition.Partition, partition.DnsSuffix, region.Name, caller.AccountId
+	return nil
+}

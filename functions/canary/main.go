@@ -1,0 +1,60 @@
+// Command canary is the Lambda function that measures how long a change takes until it is found.
+package main
+
+import (
+	"cdcpipeline/internal/bucket"
+	"cdcpipeline/internal/canary"
+	"cdcpipeline/internal/opensearch"
+	"context"
+	"fmt"
+	"net/http"
+	"os"
+
+	"github.com/aws/aws-lambda-go/lambda"
+	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
+)
+
+func main() {
+	if err := run(context.Background()); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context) error {
+	settings, err := canary.ReadSettings(os.Getenv)
+	if err != nil {
+		return err
+	}
+	cfg, err := config.LoadDefaultConfig(ctx)
+	if err != nil {
+		return fmt.Errorf("loading the AWS configuration: %w", err)
+	}
+	f := canary.New(settings, canary.Deps{
+		Secrets: secrets{secretsmanager.NewFromConfig(cfg)},
+		Search:  opensearch.Client{URL: settings.Endpoint, Transport: opensearch.Signed(cfg, settings.Service, http.DefaultTransport)},
+		Bucket:  bucket.Bucket{S3: s3.NewFromConfig(cfg, quiet), Name: settings.Bucket},
+		Metrics: os.Stdout,
+	})
+	lambda.StartWithOptions(f.Handle, lambda.WithContext(ctx))
+	return nil
+}
+
+// quiet has S3's client log no line for every object that has no checksum: a person may have brought one back.
+func quiet(o *s3.Options) { o.DisableLogOutputChecksumValidationSkipped = true }
+
+// secrets implements [canary.Secrets].
+type secrets struct{ client *secretsmanager.Client }
+
+func (s secrets) Get(ctx context.Context, arn string) (string, error) {
+	out, err := s.client.GetSecretValue(ctx, &secretsmanager.GetSecretValueInput{SecretId: &arn})
+	if err != nil {
+		return "", fmt.Errorf("asking Secrets Manager: %w", err)
+	}
+	if out.SecretString == nil {
+		return "", fmt.Errorf("secret %s holds bytes, not text", arn)
+	}
+	return *out.SecretString, nil
+}

@@ -1,0 +1,142 @@
+package canary
+
+import (
+	"cdcpipeline/internal/bucket"
+	"cdcpipeline/internal/source/preparation"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+)
+
+// remembered is how a table was made when it was last seen otherwise than before.
+type remembered struct {
+	// Made is nil for a table that is gone.
+	Made *Made     `json:"made"`
+	Seen time.Time `json:"seen"`
+	// Changed since it was loaded, in a way of which no record tells.
+	Changed bool `json:"changed,omitempty"`
+}
+
+// load is what `cdc status` keeps of a table, as far as it counts here: it looks more closely, as a user who may, and it is told of loads.
+type load struct {
+	Seen    time.Time         `json:"seen"`
+	Changes []json.RawMessage `json:"changes"`
+}
+
+// tables counts those that have to be loaded again: DMS sends no record of TRUNCATE, DROP and RENAME TABLE,
+// https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Source.MySQL.html#CHAP_Source.MySQL.Limitations.
+func (f *Function) tables(ctx context.Context, m *measures, db Database) {
+	count, err := f.toReload(ctx, db)
+	if err != nil {
+		m.fail("looking at how the tables are made", err)
+		return
+	}
+	m.add(TablesToReload, "Count", float64(count))
+}
+
+func (f *Function) toReload(ctx context.Context, db Database) (int, error) {
+	made, err := db.Tables(ctx)
+	if err != nil {
+		return 0, err
+	}
+	maps.DeleteFunc(made, func(name string, _ Made) bool { return f.unfollowed(name) })
+	var loads map[string]load
+	if _, err := f.read(ctx, f.settings.Loads, &loads); err != nil {
+		return 0, err
+	}
+	var before map[string]remembered
+	version, err := f.read(ctx, f.settings.Memory, &before)
+	if err != nil {
+		return 0, err
+	}
+	now, count := f.look(before, loads, made), 0
+	for _, t := range now {
+		if t.Changed {
+			count++
+		}
+	}
+	if maps.EqualFunc(before, now, remembered.equal) {
+		return count, nil
+	}
+	return count, f.remember(ctx, now, version)
+}
+
+// look is what is known of the tables from now on.
+func (f *Function) look(before map[string]remembered, loads map[string]load, made map[string]Made) map[string]remembered {
+	at, now := f.deps.Now().UTC().Truncate(time.Second), map[string]remembered{}
+	for name, t := range made {
+		was, known := before[name]
+		loaded, told := loads[name]
+		switch {
+		case told && loaded.Seen.After(was.Seen): // it was loaded again, taken for loaded, or looked at more closely
+			now[name] = remembered{Made: &t, Seen: loaded.Seen, Changed: len(loaded.Changes) > 0}
+		case !known:
+			now[name] = remembered{Made: &t, Seen: at}
+		case was.Made == nil || *was.Made == t:
+			now[name] = remembered{Made: &t, Seen: was.Seen, Changed: was.Changed}
+		default:
+			now[name] = remembered{Made: &t, Seen: at, Changed: was.Changed || f.untold(*was.Made, t)}
+		}
+	}
+	for name, was := range before {
+		if _, there := made[name]; there || f.unfollowed(name) {
+			continue
+		}
+		if was.Made != nil {
+			was = remembered{Seen: at, Changed: true}
+		}
+		if loaded, told := loads[name]; !told || !loaded.Seen.After(was.Seen) || len(loaded.Changes) > 0 {
+			now[name] = was
+		}
+	}
+	return now
+}
+
+// untold reports whether a table that was made anew was so by a statement of which no record tells. MySQL's records tell an ALTER TABLE,
+// which changes columns; of PostgreSQL none does.
+func (f *Function) untold(was, is Made) bool {
+	return f.settings.PostgreSQL() || was.Columns == is.Columns
+}
+
+// unfollowed are the canary's own table, and those that DMS leaves out.
+func (f *Function) unfollowed(name string) bool {
+	database, of, _ := strings.Cut(name, ".")
+	in := func(patterns []preparation.Table) bool {
+		return slices.ContainsFunc(patterns, func(p preparation.Table) bool { return p.Matches(preparation.Table{Database: database, Table: of}) })
+	}
+	return database == preparation.Canary.Database || len(f.settings.Tables) > 0 && !in(f.settings.Tables) || in(f.settings.Exclude)
+}
+
+// read an object that may not be there.
+func (f *Function) read(ctx context.Context, key string, into any) (version string, err error) {
+	body, version, err := f.deps.Bucket.Get(ctx, key)
+	if err != nil || version == "" {
+		return version, err
+	}
+	if err := json.Unmarshal(body, into); err != nil {
+		return "", fmt.Errorf("reading %s: %w", f.deps.Bucket.URL(key), err)
+	}
+	return version, nil
+}
+
+// remember what the tables are, unless another call has meanwhile.
+func (f *Function) remember(ctx context.Context, tables map[string]remembered, version string) error {
+	body, err := json.MarshalIndent(tables, "", "  ")
+	if err != nil {
+		return fmt.Errorf("writing how the tables are made: %w", err)
+	}
+	if err := f.deps.Bucket.Change(ctx, f.settings.Memory, body, version); !errors.Is(err, bucket.ErrChanged) {
+		return err
+	}
+	return nil
+}
+
+func (r remembered) equal(o remembered) bool {
+	same := r.Made == nil && o.Made == nil || r.Made != nil && o.Made != nil && *r.Made == *o.Made
+	return same && r.Seen.Equal(o.Seen) && r.Changed == o.Changed
+}
