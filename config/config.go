@@ -26,6 +26,7 @@ type Config struct {
 	Bastion     Bastion                `json:"bastion"`
 	Lake        Lake                   `json:"lake"`
 	Functions   Functions              `json:"functions"`
+	Alarms      Alarms                 `json:"alarms"`
 }
 
 // Environment names a set of defaults.
@@ -59,6 +60,7 @@ func (c Config) WithDefaults() Config {
 	c.Lake.Tables = c.Lake.Tables.remembering(c.retentionHours())
 	c.Lake = c.Lake.WithDefaults(c.Environment)
 	c.Functions = c.Functions.WithDefaults(c.Environment)
+	c.Alarms = c.Alarms.WithDefaults(c.Environment)
 	return c
 }
 
@@ -68,7 +70,7 @@ func (c Config) Validate() error {
 	oneOf(&p, "environment", c.Environment, Dev, Prod)
 	p = append(p,
 		c.Encryption.Validate(), c.Network.Validate(), c.validateSources(), c.Stream.Validate(), c.Replication.Validate(), c.validateNamedSources(),
-		c.Search.Validate(), c.Lake.Validate(), c.Functions.Validate())
+		c.Search.Validate(), c.Lake.Validate(), c.Functions.Validate(), c.Alarms.Validate())
 	if c.Search.Reach == ReachTunnel {
 		p = append(p, c.Bastion.Validate())
 	}
@@ -85,6 +87,7 @@ func (c Config) validateTogether(p *problems) {
 	if c.Search.AvailabilityZones > zones && zones > 0 {
 		p.add("search.availabilityZones", "%d zones, but the network has %d: use at most that many, or more zones in the network", c.Search.AvailabilityZones, zones)
 	}
+	c.validateCanary(p)
 	feeds := c.Feeds()
 	for _, f := range feeds {
 		f.validateFollowed(p)

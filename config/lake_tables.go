@@ -28,7 +28,8 @@ type LakeTables struct {
 	// TimeoutMinutes after which a run is ended, 5 to 10080: the next goes on where its last commit was. Default 60.
 	TimeoutMinutes int `json:"timeoutMinutes"`
 	// AlarmTopic is the ARN of an SNS topic of the stack's region and account, which is told when a table has stopped, when records were
-	// refused, and when no run has ended for long. Its policy must let cloudwatch.amazonaws.com publish. Default none: no alarms.
+	// refused, and when no run has ended for long. Its policy must let cloudwatch.amazonaws.com publish. Default: the topic of the section
+	// alarms.
 	AlarmTopic string `json:"alarmTopic"`
 }
 

@@ -37,8 +37,8 @@ type Source struct {
 	// records would otherwise not tell their rows. Default false: the deployment fails, with the statements to run.
 	SetReplicaIdentity bool `json:"setReplicaIdentity"`
 	// AlarmTopic is the ARN of an SNS topic of the stack's region and account, which is told when the slot of an Aurora PostgreSQL
-	// cluster holds back half of slotWalGb. Its policy must let cloudwatch.amazonaws.com publish. Default lake.tables.alarmTopic;
-	// without either there is no alarm.
+	// cluster holds back half of slotWalGb. Its policy must let cloudwatch.amazonaws.com publish. Default lake.tables.alarmTopic, and without
+	// that the topic of the section alarms.
 	AlarmTopic string `json:"alarmTopic"`
 	// Tables to follow, each by name or by a pattern. Default testdb.retail_trans.
 	Tables []Table `json:"tables"`

@@ -30,6 +30,8 @@ type Feed struct {
 	Search Search
 	// Lake has the source's own prefixes.
 	Lake Lake
+	// Canary says that the source has one.
+	Canary bool
 }
 
 // Feeds are the sources of the stack: the unnamed one first, when it is enabled, then the others by name. Call it after
@@ -37,11 +39,11 @@ type Feed struct {
 func (c Config) Feeds() []Feed {
 	var feeds []Feed
 	if c.unnamed() {
-		feeds = append(feeds, Feed{Source: c.Source, Stream: c.Stream, Replication: c.Replication, Search: c.Search, Lake: c.Lake})
+		feeds = append(feeds, Feed{Source: c.Source, Stream: c.Stream, Replication: c.Replication, Search: c.Search, Lake: c.Lake, Canary: c.canary(c.Source)})
 	}
 	for _, name := range slices.Sorted(maps.Keys(c.Sources)) {
 		s := c.Sources[name]
-		feed := Feed{Name: name, Source: s.Source, Stream: s.Stream, Replication: s.Replication, Search: c.Search, Lake: c.Lake}
+		feed := Feed{Name: name, Source: s.Source, Stream: s.Stream, Replication: s.Replication, Search: c.Search, Lake: c.Lake, Canary: c.canary(s.Source)}
 		feed.Search.HistoryIndex = name + "-" + c.Search.HistoryIndex
 		feed.Lake.Prefix += "/source=" + name
 		feed.Lake.ErrorPrefix += "/source=" + name

@@ -28,7 +28,7 @@ func feedsOf(c Config) (names []string) {
 
 func TestAStackWithoutNamedSourcesHasItsOwnAsItIs(t *testing.T) {
 	for _, c := range []Config{parsed(t, "dev", ``), parsed(t, "prod", `source: {enabled: true}`), Config{}.WithDefaults()} {
-		require.Equal(t, []Feed{{Source: c.Source, Stream: c.Stream, Replication: c.Replication, Search: c.Search, Lake: c.Lake}}, c.Feeds())
+		require.Equal(t, []Feed{{Source: c.Source, Stream: c.Stream, Replication: c.Replication, Search: c.Search, Lake: c.Lake, Canary: true}}, c.Feeds())
 	}
 }
 

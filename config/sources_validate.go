@@ -20,8 +20,8 @@ var (
 
 // reservedNames are what names of the stack's other parts begin with, and words that mean something else where a source is named.
 var reservedNames = []string{
-	"account", "all", "bastion", "bootstrap", "catalog", "collections", "control", "current", "dms", "feed", "history", "key", "lake", "linked",
-	"network", "replication", "rotation", "search", "source", "stream", "tables", "unnamed",
+	"account", "all", "bastion", "bootstrap", "canary", "catalog", "collections", "control", "current", "dms", "feed", "history", "key", "lake", "linked",
+	"network", "observability", "replication", "rotation", "search", "source", "stream", "tables", "unnamed",
 }
 
 // refuseName refuses what no source can be called.

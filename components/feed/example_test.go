@@ -29,7 +29,7 @@ func ExampleNew() {
 		zip := pulumi.NewAssetArchive(map[string]any{"bootstrap": pulumi.NewStringAsset("")})
 		orders, err := feed.New(ctx, "cdc-orders", &feed.Args{
 			Feed: settings.Feeds()[0], Functions: settings.Functions, Shared: all, Stream: changes,
-			Code: feed.Code{Bootstrap: zip, Rotation: zip, CurrentState: zip},
+			Code: feed.Code{Bootstrap: zip, Rotation: zip, CurrentState: zip, Canary: zip},
 		})
 		if err != nil {
 			return err
@@ -38,7 +38,7 @@ func ExampleNew() {
 		return nil
 	})
 	// Output:
-	// aws:cloudwatch/logGroup:LogGroup: 13
+	// aws:cloudwatch/logGroup:LogGroup: 14
 	// aws:cloudwatch/logResourcePolicy:LogResourcePolicy: search-logs
 	// aws:cloudwatch/logStream:LogStream: 3
 	// aws:dms/certificate:Certificate: cdc-orders-replication-ca
@@ -53,15 +53,15 @@ func ExampleNew() {
 	// aws:ec2/subnet:Subnet: network-private-1, network-private-2
 	// aws:ec2/vpc:Vpc: network-vpc
 	// aws:ec2/vpcEndpoint:VpcEndpoint: 5
-	// aws:iam/role:Role: 11
-	// aws:iam/rolePolicy:RolePolicy: 9
+	// aws:iam/role:Role: 13
+	// aws:iam/rolePolicy:RolePolicy: 11
 	// aws:iam/rolePolicyAttachment:RolePolicyAttachment: account-roles-dms-cloudwatch-logs-role, account-roles-dms-vpc-role
 	// aws:kinesis/firehoseDeliveryStream:FirehoseDeliveryStream: cdc-orders-lake-delivery-delivery, cdc-orders-search-delivery
 	// aws:kinesis/stream:Stream: cdc-orders-stream-stream
 	// aws:kms/alias:Alias: key-alias
 	// aws:kms/key:Key: key-key
 	// aws:lambda/eventSourceMapping:EventSourceMapping: cdc-orders-current
-	// aws:lambda/function:Function: 3
+	// aws:lambda/function:Function: 4
 	// aws:lambda/invocation:Invocation: cdc-orders-bootstrap-invocation
 	// aws:lambda/permission:Permission: cdc-orders-rotation-permission
 	// aws:opensearch/domain:Domain: search-domain
@@ -76,12 +76,13 @@ func ExampleNew() {
 	// aws:s3/bucketServerSideEncryptionConfigurationV2:BucketServerSideEncryptionConfigurationV2: lake-encryption
 	// aws:s3/bucketV2:BucketV2: lake-bucket
 	// aws:s3/bucketVersioningV2:BucketVersioningV2: lake-versioning
-	// aws:scheduler/schedule:Schedule: cdc-orders-current-sweep
+	// aws:scheduler/schedule:Schedule: cdc-orders-canary-schedule, cdc-orders-current-sweep
 	// aws:secretsmanager/secret:Secret: cdc-orders-bootstrap-replication-secret, search-master
 	// aws:secretsmanager/secretRotation:SecretRotation: cdc-orders-rotation-schedule
 	// aws:secretsmanager/secretVersion:SecretVersion: cdc-orders-bootstrap-replication-secret-seed, search-master
 	// aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule: 8
 	// aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule: 6
+	// cdcpipeline:canary:Canary: cdc-orders-canary
 	// cdcpipeline:encryption:Key: key
 	// cdcpipeline:feed:Feed: cdc-orders-feed
 	// cdcpipeline:lake:Bucket: lake
@@ -102,8 +103,8 @@ func ExampleNew() {
 	// opensearch:index/composableIndexTemplate:ComposableIndexTemplate: 4
 	// opensearch:index/dashboardObject:DashboardObject: search-access-dashboards
 	// opensearch:index/ismPolicy:IsmPolicy: search-access-history, search-access-history-orders
-	// opensearch:index/role:Role: search-access-cdc-orders-current, search-access-cdc-orders-search-delivery
-	// opensearch:index/rolesMapping:RolesMapping: search-access-cdc-orders-current, search-access-cdc-orders-search-delivery
+	// opensearch:index/role:Role: 3
+	// opensearch:index/rolesMapping:RolesMapping: 3
 	// pulumi:providers:opensearch: search-access
 	// random:index/randomPassword:RandomPassword: cdc-orders-bootstrap-replication-password, search-master
 }

@@ -5,6 +5,7 @@
 package feed
 
 import (
+	"cdcpipeline/components/canary"
 	"cdcpipeline/components/encryption"
 	"cdcpipeline/components/lake"
 	"cdcpipeline/components/network"
@@ -40,6 +41,8 @@ type Args struct {
 	CaBundle string
 	// StopTask stops a running serverless task before its endpoints are changed; see replication.ReplicationArgs.
 	StopTask func(ctx context.Context, taskArn string) error
+	// Measured has Lambda publish what becomes of records that it gives up; see search.CurrentStateArgs.
+	Measured bool
 	// Former had the parts in a release before there were feeds, so that a stack keeps them. Default: none had.
 	Former pulumi.Resource
 }
@@ -73,6 +76,8 @@ type Code struct {
 	Rotation pulumi.Archive
 	// CurrentState is not needed when search.current.enabled is false.
 	CurrentState pulumi.Archive
+	// Canary is not needed when no source has one.
+	Canary pulumi.Archive
 }
 
 // Feed is one source with all that is its own.
@@ -91,6 +96,8 @@ type Feed struct {
 	// Deliveries are, for each place, what writes to it.
 	Deliveries  []Delivery
 	Replication *replication.Replication
+	// Canary of the source; nil when it has none.
+	Canary *canary.Canary
 }
 
 // Delivery is what writes to one place that is searched.
@@ -132,6 +139,7 @@ func (args *Args) check() (*Args, error) {
 		return nil, err
 	}
 	a.Environment = a.Environment.WithDefault()
+	a.Feed.Canary = a.Feed.Canary && a.Search.Current.On() // there is no index to look in else
 	s := a.Shared
 	return a, kind.Check(component.Required(component.Given{
 		"Shared.Network": s.Network != nil, "Shared.Key": s.Key != nil, "Shared.Bucket": s.Bucket != nil, "Shared.DeliveryRole": s.DeliveryRole != nil,
@@ -150,6 +158,7 @@ func (b *builder) provision() error {
 		{"lake", b.lake},
 		{"search", b.search},
 		{"replication", b.replication},
+		{"canary", b.canary},
 	} {
 		if err := step.make(); err != nil {
 			return fmt.Errorf("making the %s: %w", step.what, err)

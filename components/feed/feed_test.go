@@ -80,7 +80,7 @@ func program(name string, change func(*feed.Args)) pulumi.RunFunc {
 		}
 		zip := pulumi.NewAssetArchive(map[string]any{"bootstrap": pulumi.NewStringAsset("")})
 		args := &feed.Args{
-			Feed: configured(name), Shared: all, Stream: changes, Code: feed.Code{Bootstrap: zip, Rotation: zip, CurrentState: zip},
+			Feed: configured(name), Shared: all, Stream: changes, Code: feed.Code{Bootstrap: zip, Rotation: zip, CurrentState: zip, Canary: zip},
 		}
 		if change != nil {
 			change(args)
@@ -156,6 +156,25 @@ func TestPartsThatASourceDoesNotWantAreLeftOut(t *testing.T) {
 	}))
 	require.Empty(t, r.All("aws:secretsmanager/secretRotation:SecretRotation"))
 	require.Empty(t, r.All("aws:lambda/eventSourceMapping:EventSourceMapping"))
+}
+
+// The bootstrap makes the canary's table, the task follows it, and the canary looks for its row where rows are written.
+func TestACanaryGoesAllTheWay(t *testing.T) {
+	r := componenttest.Run(t, program("orders", nil))
+	require.Contains(t, r.One(t, "aws:lambda/invocation:Invocation").Input("input"), `"canary":true`)
+	mappings := r.One(t, "aws:dms/replicationTask:ReplicationTask").Input("tableMappings")
+	require.Contains(t, mappings, `"schema-name": "cdc[_]canary"`)
+	after := strings.Join(r.One(t, "aws:scheduler/schedule:Schedule", "cdc-orders-canary-schedule").DependsOn, " ")
+	for _, want := range []string{"ReplicationTask::cdc-orders-replication-task", "Invocation::cdc-orders-bootstrap-invocation", "RolesMapping::search-access-cdc-orders-canary"} {
+		require.Contains(t, after, want)
+	}
+	variables := r.One(t, "aws:lambda/function:Function", "cdc-orders-canary-function").Input("environment").(map[string]any)["variables"].(map[string]any)
+	require.Contains(t, variables["CANARY"], "aws/lambda/", "what Lambda gives up is counted among what is parked")
+
+	r = componenttest.Run(t, program("orders", func(a *feed.Args) { a.Feed.Canary, a.Code.Canary = false, nil }))
+	require.NotContains(t, r.One(t, "aws:lambda/invocation:Invocation").Input("input"), `"canary":`)
+	require.NotContains(t, r.One(t, "aws:dms/replicationTask:ReplicationTask").Input("tableMappings"), "canary")
+	require.Empty(t, r.All("cdcpipeline:canary:Canary"))
 }
 
 func TestAFeedSaysAllThatIsMissing(t *testing.T) {

@@ -1,6 +1,7 @@
 package feed
 
 import (
+	"cdcpipeline/components/canary"
 	"cdcpipeline/components/lake"
 	"cdcpipeline/components/replication"
 	"cdcpipeline/components/search"
@@ -52,8 +53,8 @@ func (b *builder) bootstrap() (err error) {
 	b.Bootstrap, err = source.NewBootstrap(b.ctx, b.name+"-bootstrap", &source.BootstrapArgs{
 		Source: b.Args.Source, Environment: b.Environment, Functions: b.Functions,
 		Database: b.Feed.Source, Code: b.Code.Bootstrap, KmsKeyArn: b.key(), CaBundle: b.CaBundle,
-		LobMaxSizeKb: b.Args.Replication.LobMaxSizeKb,
-		SubnetIDs:    net.SubnetIDs(), SecurityGroupID: net.SecurityGroups.Functions,
+		LobMaxSizeKb: b.Args.Replication.LobMaxSizeKb, Canary: b.Args.Feed.Canary,
+		SubnetIDs: net.SubnetIDs(), SecurityGroupID: net.SecurityGroups.Functions,
 		StartAfter: net.Dependencies,
 	}, b.child()...)
 	return err
@@ -149,7 +150,7 @@ func (b *builder) current(place Place, registryFrom string) (*search.CurrentStat
 		StreamArn: b.Feed.Stream.Arn, StreamRetentionHours: b.Args.Feed.Stream.RetentionHours, Findings: b.Bootstrap.Result,
 		ParkingBucketArn: b.Shared.Bucket.Arn, ParkingPrefix: b.Args.Lake.ErrorPrefix + "/" + names.parked, KmsKeyArn: b.key(),
 		SubnetIDs: net.SubnetIDs(), SecurityGroupID: net.SecurityGroups.Functions,
-		DependsOn: slices.Concat(b.Shared.Bucket.Dependencies, net.Dependencies),
+		DependsOn: slices.Concat(b.Shared.Bucket.Dependencies, net.Dependencies), Measured: b.Measured,
 	}, b.child()...)
 }
 
@@ -174,7 +175,7 @@ func (b *builder) replication() error {
 	}
 	cfg, net := b.Args.Source, b.Shared.Network
 	b.Feed.Replication, err = replication.NewReplication(b.ctx, b.name+"-replication", &replication.ReplicationArgs{
-		Replication: b.Args.Feed.Replication, Environment: b.Environment, Tables: slices.Concat(cfg.Tables, cfg.Probes()), Exclude: cfg.Exclude,
+		Replication: b.Args.Feed.Replication, Environment: b.Environment, Tables: b.Args.Feed.Followed(), Exclude: cfg.Exclude,
 		Source: replication.SourceEndpoint{
 			EngineName: b.Feed.Source.EngineName, DatabaseName: b.Feed.Source.Name, SecretArn: b.Bootstrap.ReplicationSecretArn,
 		},
@@ -183,6 +184,22 @@ func (b *builder) replication() error {
 		AccountRoles: b.Shared.AccountRoles.Dependencies, Stop: b.StopTask,
 		StartAfter: slices.Concat(b.consumers(), []pulumi.Resource{b.Bootstrap.Invocation}, net.Dependencies),
 	}, b.child()...)
+	return err
+}
+
+// canary looks in the present place. It begins when there is a task that could carry its first change.
+func (b *builder) canary() (err error) {
+	if !b.Args.Feed.Canary {
+		return nil
+	}
+	net := b.Shared.Network
+	b.Feed.Canary, err = canary.New(b.ctx, b.name+footprint.Canary, &canary.Args{
+		Feed: b.Args.Feed, Functions: b.Functions, Environment: b.Environment, Target: b.Shared.Places[0].Current,
+		SecretArn: b.Bootstrap.ReplicationSecretArn, CaBundle: b.CaBundle, Code: b.Code.Canary, KmsKeyArn: b.key(),
+		BucketName: b.Shared.Bucket.Name, BucketArn: b.Shared.Bucket.Arn, FailedPrefix: b.Deliveries[0].Current.FailedPrefix,
+		SubnetIDs: net.SubnetIDs(), SecurityGroupID: net.SecurityGroups.Functions,
+		StartAfter: slices.Concat([]pulumi.Resource{b.Bootstrap.Invocation, b.Feed.Replication}, b.Shared.Bucket.Dependencies, net.Dependencies),
+	}, pulumi.Parent(b.Feed))
 	return err
 }
 

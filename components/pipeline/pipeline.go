@@ -10,6 +10,7 @@ import (
 	"cdcpipeline/components/feed"
 	"cdcpipeline/components/lake"
 	"cdcpipeline/components/network"
+	"cdcpipeline/components/observability"
 	"cdcpipeline/components/replication"
 	"cdcpipeline/components/search"
 	"cdcpipeline/components/source"
@@ -63,6 +64,8 @@ type Pipeline struct {
 	// Tables of the lake, by the name of their source. A source has none with lake.tables.format: none, and when its tables are given by
 	// patterns alone.
 	Tables map[string]*lake.Tables
+	// Observability tells somebody, and draws; nil with alarms.enabled: false and alarms.dashboard: false.
+	Observability *observability.Observability
 }
 
 // New makes the whole pipeline.
@@ -105,6 +108,7 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 		{"sources", b.sources},
 		{"catalog", b.catalog},
 		{"lake's tables", b.tables},
+		{"alarms", b.observability},
 	} {
 		if err := step.make(); err != nil {
 			return nil, fmt.Errorf("making the %s: %w", step.what, err)
@@ -240,7 +244,7 @@ func (b *builder) sources() error {
 	for i, f := range b.cfg.Feeds() {
 		args := &feed.Args{
 			Feed: f, Functions: b.cfg.Functions, Environment: b.cfg.Environment, Shared: shared, Stream: b.ofSources[i], Code: b.args.Code,
-			CaBundle: b.args.CaBundles[f.Name], StopTask: b.args.StopTask,
+			CaBundle: b.args.CaBundles[f.Name], StopTask: b.args.StopTask, Measured: b.cfg.Alarms.On(),
 		}
 		if f.Name == "" {
 			args.Former = b.Pipeline
@@ -283,6 +287,7 @@ func (b *builder) tables() error {
 			Lake: cfg.Lake, Environment: b.cfg.Environment, Source: cfg.Name, Engine: cfg.Source.Engine, Tables: cfg.Source.Tables, RowsSince: cfg.Source.RowsSince, Found: f.Bootstrap.Result,
 			Database: b.Catalog.Database, Bucket: b.Bucket.Name, BucketArn: b.Bucket.Arn, KmsKeyArn: b.Key.Arn,
 			StreamRetentionHours: cfg.Stream.RetentionHours, LogRetentionDays: b.cfg.Functions.LogRetentionDays,
+			Measured: b.cfg.Alarms.On(),
 		}, b.child(), pulumi.DependsOn(b.Bucket.Dependencies))
 		if err != nil {
 			return err

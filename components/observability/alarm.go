@@ -1,0 +1,174 @@
+package observability
+
+import (
+	"cdcpipeline/components/metric"
+	"fmt"
+	"strings"
+
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/cloudwatch"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+// comparison is how a value stands to the threshold when it is wrong.
+type comparison string
+
+const (
+	atLeast comparison = "GreaterThanOrEqualToThreshold"
+	atMost  comparison = "LessThanOrEqualToThreshold"
+	below   comparison = "LessThanThreshold"
+)
+
+// missing is what a period without a value is taken for,
+// https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarms-and-missing-data.html.
+type missing string
+
+const (
+	// quiet: no value is a good one. For what is published only when something happens.
+	quiet missing = "notBreaching"
+	// silence: no value is a bad one. For what says that it is alive: a task that has stopped measures nothing, and would otherwise be well.
+	silence missing = "breaching"
+	// asBefore: the alarm stays as it is. For what is published now and then.
+	asBefore missing = "ignore"
+)
+
+// group is what an alarm is part of: a composite alarm for each source.
+type group string
+
+const (
+	alone group = ""
+	// behind: changes are on their way, and late.
+	behind group = "behind"
+	// atRisk: changes may be lost, or are put aside.
+	atRisk group = "data-at-risk"
+)
+
+// alarm is a row of the table.
+type alarm struct {
+	// what is wrong, the end of the alarm's name: latency-source.
+	what string
+	// metric that is looked at; a row whose metric is none is left out.
+	metric    metric.Metric
+	when      comparison
+	threshold float64
+	// of so many periods so many must be wrong.
+	datapoints, periods int
+	missing             missing
+	group               group
+	// says what is wrong, in a sentence without its end.
+	says string
+	// like is the alarm whose paragraph in docs/operations.md is this one's too. Default: what.
+	like string
+}
+
+// runbook of the alarm.
+func (a alarm) runbook() string {
+	if a.like != "" {
+		return runbook(a.like)
+	}
+	return runbook(a.what)
+}
+
+// madeAlarm is an alarm with what it was made from.
+type madeAlarm struct {
+	alarm
+	source string
+	made   *cloudwatch.MetricAlarm
+}
+
+// alarms makes those of the table, and the composite ones over them.
+func (p *plan) alarms(ctx *pulumi.Context) error {
+	for _, f := range p.Feeds {
+		if err := p.declare(ctx, f.Config.Name, p.ofFeed(f)); err != nil {
+			return err
+		}
+	}
+	for _, d := range p.Domains {
+		if err := p.declare(ctx, "", p.ofDomain(d)); err != nil {
+			return err
+		}
+	}
+	for _, c := range p.Collections {
+		if err := p.declare(ctx, "", p.ofCollections(c)); err != nil {
+			return err
+		}
+	}
+	for _, f := range p.Feeds {
+		for _, g := range []group{behind, atRisk} {
+			if err := p.compose(ctx, f.Config.Name, g); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// alarmName is unique in an account and region, as CloudWatch wants it: an alarm of the same name would be overwritten.
+func alarmName(ctx *pulumi.Context, part string) string {
+	return strings.Join([]string{ctx.Project(), ctx.Stack(), part}, "-")
+}
+
+func (p *plan) tells() pulumi.StringArray { return pulumi.StringArray{p.topic} }
+
+func (p *plan) declare(ctx *pulumi.Context, source string, rows []alarm) error {
+	for _, a := range rows {
+		if a.metric.None() {
+			continue
+		}
+		part := p.part(source, a.what)
+		made, err := cloudwatch.NewMetricAlarm(ctx, part, &cloudwatch.MetricAlarmArgs{
+			Name:               pulumi.String(alarmName(ctx, part)),
+			AlarmDescription:   pulumi.String(fmt.Sprintf("%s. What to do: %s", a.says, a.runbook())),
+			Namespace:          pulumi.String(a.metric.Namespace),
+			MetricName:         pulumi.String(a.metric.Name),
+			Dimensions:         a.metric.Dimensions,
+			Statistic:          pulumi.String(a.metric.Statistic),
+			Period:             pulumi.Int(a.metric.Period),
+			ComparisonOperator: pulumi.String(a.when),
+			Threshold:          pulumi.Float64(a.threshold),
+			DatapointsToAlarm:  pulumi.Int(a.datapoints),
+			EvaluationPeriods:  pulumi.Int(a.periods),
+			TreatMissingData:   pulumi.String(a.missing),
+			AlarmActions:       pulumi.Array{p.topic},
+			OkActions:          pulumi.Array{p.topic},
+		}, p.child(), pulumi.DependsOn(p.before))
+		if err != nil {
+			return fmt.Errorf("making the alarm %s: %w", part, err)
+		}
+		p.made = append(p.made, madeAlarm{alarm: a, source: source, made: made})
+		p.Observability.Alarms = append(p.Observability.Alarms, part)
+	}
+	return nil
+}
+
+// compose makes the alarm of a source that is on while one of a group is.
+func (p *plan) compose(ctx *pulumi.Context, source string, g group) error {
+	var rule pulumi.StringArray
+	for _, m := range p.made {
+		if m.source == source && m.group == g {
+			rule = append(rule, pulumi.Sprintf("ALARM(%q)", m.made.Name))
+		}
+	}
+	if len(rule) == 0 {
+		return nil
+	}
+	part := p.part(source, string(g))
+	made, err := cloudwatch.NewCompositeAlarm(ctx, part, &cloudwatch.CompositeAlarmArgs{
+		AlarmName:        pulumi.String(alarmName(ctx, part)),
+		AlarmDescription: pulumi.String(fmt.Sprintf("%s. What to do: %s", says[g], runbook(string(g)))),
+		AlarmRule:        rule.ToStringArrayOutput().ApplyT(func(all []string) string { return strings.Join(all, " OR ") }).(pulumi.StringOutput),
+		AlarmActions:     p.tells(),
+		OkActions:        p.tells(),
+	}, p.child(), pulumi.DependsOn(p.before))
+	if err != nil {
+		return fmt.Errorf("making the alarm %s: %w", part, err)
+	}
+	p.composed = append(p.composed, made)
+	p.Observability.Alarms = append(p.Observability.Alarms, part)
+	return nil
+}
+
+// says is what the composite alarms say.
+var says = map[group]string{
+	behind: "Changes are late on their way from the database to what is searched or to the lake",
+	atRisk: "Changes may be lost, or are put aside: the task does not run, what is not read is soon forgotten, or a record could not be delivered",
+}

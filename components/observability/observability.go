@@ -1,0 +1,155 @@
+// Package observability tells somebody when something is wrong, and draws what is measured.
+//
+// The components give their metrics; here a threshold is put on each, once, in one table ([alarm]). All alarms tell one topic.
+package observability
+
+import (
+	"cdcpipeline/components/feed"
+	"cdcpipeline/components/lake"
+	"cdcpipeline/components/search"
+	"cdcpipeline/config"
+	"cdcpipeline/internal/component"
+	"cdcpipeline/internal/footprint"
+	"fmt"
+
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws"
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/cloudwatch"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+const kind component.Kind = "observability.Observability"
+
+// Args configures Observability.
+type Args struct {
+	config.Alarms
+	// Environment chooses defaults. Default dev.
+	Environment config.Environment
+	// Pipeline is the name that the names of all parts begin with. Default cdc.
+	Pipeline string
+	// Feeds are watched, each with its alarms. At least one.
+	Feeds []*feed.Feed
+	// Domains and Collections are what is searched; the present place and the next one may be of the two kinds.
+	Domains     []*search.Domain
+	Collections []*search.Collections
+	// Tables of the lake, by the name of their source.
+	Tables map[string]*lake.Tables
+	// KmsKeyArn encrypts the topic; its policy admits CloudWatch and EventBridge. Required unless Alarms.TopicArn is given.
+	KmsKeyArn pulumi.StringInput
+}
+
+// Observability is a topic, the alarms that tell it, rules that send it events of DMS and RDS, and a dashboard.
+//
+// With Alarms.Enabled false there is a dashboard alone, and with Alarms.Dashboard false too nothing.
+type Observability struct {
+	pulumi.ResourceState
+
+	// TopicArn of what is told; empty when nobody is.
+	TopicArn pulumi.StringOutput
+	// DashboardName of the dashboard; empty when there is none.
+	DashboardName pulumi.StringOutput
+	// Alarms by what they say: cdc-latency-source, cdc-orders-behind. Of the composite ones too.
+	Alarms []string
+}
+
+// plan is what New has checked and looked up before it makes anything.
+type plan struct {
+	*Args
+	*Observability
+
+	name, partition, region, account string
+	// made are the alarms of the table, in its order, with what they were made from.
+	made []madeAlarm
+	// composed are the composite ones.
+	composed []*cloudwatch.CompositeAlarm
+	topic    pulumi.StringInput
+	// before are what must exist before an alarm tells the topic.
+	before []pulumi.Resource
+}
+
+// New makes them.
+func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOption) (*Observability, error) {
+	a, err := args.check()
+	if err != nil {
+		return nil, err
+	}
+	o := &Observability{}
+	p := &plan{Args: a, Observability: o, name: name}
+	return component.Make(ctx, kind, name, o, component.Steps{
+		Inputs:    pulumi.Map{"alarms": pulumi.Bool(a.On()), "dashboard": pulumi.Bool(a.Draws())},
+		Provision: func() error { return p.provision(ctx) },
+		Outputs: func() pulumi.Map {
+			return pulumi.Map{"topicArn": o.TopicArn, "dashboardName": o.DashboardName, "alarms": pulumi.ToStringArray(o.Alarms)}
+		},
+	}, opts...)
+}
+
+func (args *Args) check() (*Args, error) {
+	a, err := component.Args(kind, args)
+	if err != nil {
+		return nil, err
+	}
+	a.Environment = a.Environment.WithDefault()
+	a.Alarms = a.Alarms.WithDefaults(a.Environment)
+	if a.Pipeline == "" {
+		a.Pipeline = footprint.Pipeline
+	}
+	return a, kind.Check(a.Alarms.Validate(), component.Required(component.Given{
+		"Feeds": len(a.Feeds) > 0, "KmsKeyArn": a.KmsKeyArn != nil || a.TopicArn != "" || !a.On(),
+	}))
+}
+
+func (p *plan) provision(ctx *pulumi.Context) error {
+	none := pulumi.String("").ToStringOutput()
+	p.Observability.TopicArn, p.DashboardName = none, none
+	if err := p.lookUp(ctx); err != nil {
+		return err
+	}
+	for _, step := range []struct {
+		what string
+		make func(*pulumi.Context) error
+		when bool
+	}{
+		{"topic of the alarms", p.tell, p.On()},
+		{"alarms", p.alarms, p.On()},
+		{"rules of events", p.events, p.On()},
+		{"dashboard", p.dashboard, p.Draws()},
+	} {
+		if !step.when {
+			continue
+		}
+		if err := step.make(ctx); err != nil {
+			return fmt.Errorf("making the %s: %w", step.what, err)
+		}
+	}
+	return nil
+}
+
+func (p *plan) lookUp(ctx *pulumi.Context) error {
+	partition, err := aws.GetPartition(ctx, &aws.GetPartitionArgs{}, p.child())
+	if err != nil {
+		return fmt.Errorf("looking up the partition: %w", err)
+	}
+	region, err := aws.GetRegion(ctx, &aws.GetRegionArgs{}, p.child())
+	if err != nil {
+		return fmt.Errorf("looking up the region: %w", err)
+	}
+	caller, err := aws.GetCallerIdentity(ctx, &aws.GetCallerIdentityArgs{}, p.child())
+	if err != nil {
+		return fmt.Errorf("looking up the account: %w", err)
+	}
+	p.partition, p.region, p.account = partition.Partition, region.Name, caller.AccountId
+	return nil
+}
+
+func (p *plan) child() pulumi.ResourceOrInvokeOption { return pulumi.Parent(p.Observability) }
+
+// part is the name of what a source has: cdc-orders-latency-source, or cdc-latency-source of the unnamed one, and of what all share.
+func (p *plan) part(source, what string) string {
+	if source == "" {
+		return p.Pipeline + "-" + what
+	}
+	return p.Pipeline + "-" + source + "-" + what
+}
+
+// runbook is where what is to be done is written.
+func runbook(of string) string { return "docs/operations.md#alarm-" + of }
