@@ -19,6 +19,11 @@ var collectionRoles = map[string][]call{
 		{"es:ESHttpPost", "arn:aws:es:us-east-1:123456789012:domain/retail-trans/_bulk", nil, no},
 		{"kinesis:GetRecords", "cdc-stream-stream", nil, yes},
 	},
+	"cdc-canary-role": {
+		{"aoss:APIAccessAll", "cdc-collections-current", nil, yes},
+		{"aoss:APIAccessAll", "cdc-collections-history", nil, no},
+		{"es:ESHttpPost", "arn:aws:es:us-east-1:123456789012:domain/retail-trans/current-cdc_canary-heartbeat/_search", nil, no},
+	},
 	"cdc-collections-current-role": {
 		{"aoss:APIAccessAll", "cdc-collections-current", nil, yes},
 		{"aoss:APIAccessAll", "cdc-collections-history", nil, no},

@@ -85,7 +85,7 @@ func taken(t *testing.T, cfg config.Config, preview bool) capture.Stack {
 	program := func(ctx *pulumi.Context) error {
 		_, err := pipeline.New(ctx, "cdc", &pipeline.Args{
 			Config: cfg, CaBundles: map[string]string{"": "-----BEGIN CERTIFICATE-----"},
-			Code: feed.Code{Bootstrap: code, Rotation: code, CurrentState: code},
+			Code: feed.Code{Bootstrap: code, Rotation: code, CurrentState: code, Canary: code},
 		})
 		return err
 	}

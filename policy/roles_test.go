@@ -23,6 +23,7 @@ var (
 	viaLake     = map[string]string{"kms:ViaService": "s3.us-east-1.amazonaws.com", "kms:EncryptionContext:aws:s3:arn": "arn:aws:s3:us-east-1:123456789012:cdc-lake-bucket/raw/x"}
 	viaParked   = map[string]string{"kms:ViaService": "s3.us-east-1.amazonaws.com", "kms:EncryptionContext:aws:s3:arn": "arn:aws:s3:us-east-1:123456789012:cdc-lake-bucket/errors/current/x"}
 	viaRegistry = map[string]string{"kms:ViaService": "s3.us-east-1.amazonaws.com", "kms:EncryptionContext:aws:s3:arn": "arn:aws:s3:us-east-1:123456789012:cdc-lake-bucket/registry/current/a-b.json"}
+	viaCanary   = map[string]string{"kms:ViaService": "s3.us-east-1.amazonaws.com", "kms:EncryptionContext:aws:s3:arn": "arn:aws:s3:us-east-1:123456789012:cdc-lake-bucket/cdc/canary-tables.json"}
 	viaTables   = map[string]string{"kms:ViaService": "s3.us-east-1.amazonaws.com", "kms:EncryptionContext:aws:s3:arn": "arn:aws:s3:us-east-1:123456789012:cdc-lake-bucket"}
 	viaBackup   = map[string]string{"kms:ViaService": "s3.us-east-1.amazonaws.com", "kms:EncryptionContext:aws:s3:arn": "arn:aws:s3:us-east-1:123456789012:cdc-lake-bucket/errors/search/x"}
 	fromCode    = map[string]string{"lambda:SourceFunctionArn": "arn:aws:lambda:us-east-1:123456789012:function:cdc-bootstrap"}
@@ -146,6 +147,34 @@ var roles = map[string][]call{
 		{"lambda:InvokeFunction", "cdc-bootstrap-function", nil, no},
 		{"lambda:UpdateFunctionCode", "cdc-current-function", nil, no},
 	},
+	"cdc-canary-role": {
+		{"secretsmanager:GetSecretValue", "cdc-bootstrap-replication-secret-seed", nil, yes},
+		{"secretsmanager:PutSecretValue", "cdc-bootstrap-replication-secret-seed", nil, no},
+		{"secretsmanager:GetSecretValue", "arn:aws:secretsmanager:us-east-1:123456789012:secret:rds!cluster", nil, no},
+		{"secretsmanager:GetSecretValue", "cdc-search-master", nil, no},
+		{"kms:Decrypt", "cdc-key-key", ofAdmin, no},
+		{"kms:Decrypt", "cdc-key-key", nil, no},
+		{"es:ESHttpPost", "cdc-search-domain/current-cdc_canary-heartbeat/_search", nil, yes},
+		{"es:ESHttpPost", "cdc-search-domain/current-testdb-retail_trans/_search", nil, no},
+		{"es:ESHttpPost", "cdc-search-domain/_bulk", nil, no},
+		{"es:ESHttpPut", "cdc-search-domain/current-cdc_canary-heartbeat-1", nil, no},
+		{"s3:ListBucket", "cdc-lake-bucket", map[string]string{"s3:prefix": "errors/"}, yes},
+		{"s3:GetObject", "cdc-lake-bucket/errors/current/x.jsonl", nil, no},
+		{"s3:GetObject", "cdc-lake-bucket/raw/schema=a/x.gz", nil, no},
+		{"s3:GetObject", "cdc-lake-bucket/cdc/loaded-tables.json", nil, yes},
+		{"s3:PutObject", "cdc-lake-bucket/cdc/loaded-tables.json", nil, no},
+		{"s3:PutObject", "cdc-lake-bucket/cdc/canary-tables.json", nil, yes},
+		{"kms:GenerateDataKey", "cdc-key-key", viaCanary, yes},
+		{"kms:Decrypt", "cdc-key-key", viaLake, no},
+		{"kinesis:GetRecords", "cdc-stream-stream", nil, no},
+		{"logs:PutLogEvents", "cdc-canary-logs:log-stream:x", nil, yes},
+		{"logs:PutLogEvents", "cdc-current-logs:log-stream:x", nil, no},
+	},
+	"cdc-canary-schedule": {
+		{"lambda:InvokeFunction", "cdc-canary-function", nil, yes},
+		{"lambda:InvokeFunction", "cdc-bootstrap-function", nil, no},
+		{"lambda:UpdateFunctionCode", "cdc-canary-function", nil, no},
+	},
 	"cdc-tables-role": {
 		{"s3:GetObject", "cdc-lake-bucket/jobs/tables/spec-01234567.json", nil, yes},
 		{"s3:PutObject", "cdc-lake-bucket/jobs/tables/main-01234567.py", nil, no},
@@ -223,9 +252,14 @@ func TestEachRoleCanDoItsJobAndNothingElse(t *testing.T) {
 
 // What is told to CloudWatch is of one namespace, and only where somebody wants to hear of it.
 func TestTheTablesJobTellsCloudWatchWhereAlarmsAre(t *testing.T) {
-	for topic, want := range map[string]iam.Decision{"": no, "arn:aws:sns:us-east-1:123456789012:ops": yes} {
-		cfg := environments["prod"]
-		cfg.Lake.Tables.AlarmTopic = topic
+	const topic = "arn:aws:sns:us-east-1:123456789012:ops"
+	for _, c := range []struct {
+		alarms bool
+		topic  string
+		want   iam.Decision
+	}{{true, "", yes}, {false, topic, yes}, {false, "", no}} {
+		cfg, want := environments["prod"], c.want
+		cfg.Alarms.Enabled, cfg.Lake.Tables.AlarmTopic = &c.alarms, c.topic
 		s := deployed(t, cfg)
 		for _, role := range s {
 			if role.Type != roleType || role.Name != "cdc-tables-role" {

@@ -2,6 +2,7 @@ package program
 
 import (
 	"cdcpipeline/components/feed"
+	"cdcpipeline/components/observability"
 	"cdcpipeline/components/pipeline"
 	"cdcpipeline/components/search"
 	"cdcpipeline/config"
@@ -75,8 +76,20 @@ func describe(ctx *pulumi.Context, p *Deployment, cfg config.Config, unloaded un
 	if p.Bastion != nil {
 		all.BastionInstanceID = p.Bastion.InstanceID
 	}
+	ofObservability(&all, p.Observability, cfg.Alarms, region.Name)
 	all.ConsoleLinks = sharedLinks(p.Pipeline, links[""], region.Name)
 	return all, nil
+}
+
+// ofObservability are the outputs of who is told, and of what is drawn.
+func ofObservability(all *written, o *observability.Observability, cfg config.Alarms, region string) {
+	if o == nil {
+		return
+	}
+	all.AlarmTopicArn = o.TopicArn
+	if cfg.Draws() {
+		all.DashboardURL = page(region, "cloudwatch/home?region=%s#dashboards/dashboard/%s", region, o.DashboardName)
+	}
 }
 
 // portOf this machine is where a deployment expects what is searched.
@@ -160,7 +173,7 @@ func nothing() written {
 		SearchDeliveryName: none, HistoryIndex: none,
 		CurrentIndices: none, CurrentFunctionName: none, CurrentParkedPrefix: none, CurrentFailedPrefix: none, CurrentRegistry: none, NextSearch: pulumi.StringMap{},
 		LakePrefix: none, LakeErrorPrefix: none, LakeDeliveryName: none, CatalogDatabase: none, AthenaWorkgroup: none, TablesJob: none,
-		BastionInstanceID: none, ConsoleLinks: pulumi.StringMap{},
+		BastionInstanceID: none, AlarmTopicArn: none, DashboardURL: none, ConsoleLinks: pulumi.StringMap{},
 	}
 }
 

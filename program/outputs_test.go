@@ -25,7 +25,7 @@ func read(t *testing.T, cfg config.Config) outputs.Outputs {
 	values := map[string]any{}
 	componenttest.Run(t, func(ctx *pulumi.Context) error {
 		archive := pulumi.NewAssetArchive(map[string]any{"bootstrap": pulumi.NewStringAsset("")})
-		p, err := pipeline.New(ctx, "cdc", &pipeline.Args{Config: cfg, Code: feed.Code{Bootstrap: archive, Rotation: archive, CurrentState: archive}})
+		p, err := pipeline.New(ctx, "cdc", &pipeline.Args{Config: cfg, Code: feed.Code{Bootstrap: archive, Rotation: archive, CurrentState: archive, Canary: archive}})
 		if err != nil {
 			return err
 		}

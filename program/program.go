@@ -92,6 +92,10 @@ func FromConfig(ctx *pulumi.Context) (*Deployment, error) {
 	if args.Code.CurrentState, err = compile("currentstate", cfg.Search.Current.On()); err != nil {
 		return nil, err
 	}
+	watched := slices.ContainsFunc(cfg.WithDefaults().Feeds(), func(f config.Feed) bool { return f.Canary })
+	if args.Code.Canary, err = compile("canary", watched); err != nil {
+		return nil, err
+	}
 	way, err := openTunnel(ctx, cfg.Search)
 	if err != nil {
 		return nil, err

@@ -28,7 +28,7 @@ func deployedWith(t *testing.T, sources map[string]config.NamedSource, preview b
 		archive := pulumi.NewAssetArchive(map[string]any{"bootstrap": pulumi.NewStringAsset("")})
 		p, err := pipeline.New(ctx, "cdc", &pipeline.Args{
 			Config: config.Config{Source: config.Source{Tables: []config.Table{{Database: "shop", Table: "orders"}}, SchemaFiles: []string{"running_test.go"}}, Sources: sources}.Named("dev"),
-			Code:   feed.Code{Bootstrap: archive, Rotation: archive, CurrentState: archive},
+			Code:   feed.Code{Bootstrap: archive, Rotation: archive, CurrentState: archive, Canary: archive},
 		})
 		if err != nil {
 			return err

@@ -22,7 +22,7 @@ func notLoaded(t *testing.T, preview bool, answer []string, failure error) (outp
 	require.NoError(t, pulumi.RunErr(func(ctx *pulumi.Context) error {
 		archive := pulumi.NewAssetArchive(map[string]any{"bootstrap": pulumi.NewStringAsset("")})
 		cfg := config.Config{Source: config.Source{Tables: tables, SchemaFiles: []string{"unloaded_test.go"}}}
-		p, err := pipeline.New(ctx, "cdc", &pipeline.Args{Config: cfg, Code: feed.Code{Bootstrap: archive, Rotation: archive, CurrentState: archive}})
+		p, err := pipeline.New(ctx, "cdc", &pipeline.Args{Config: cfg, Code: feed.Code{Bootstrap: archive, Rotation: archive, CurrentState: archive, Canary: archive}})
 		if err != nil {
 			return err
 		}

@@ -34,6 +34,8 @@ func OfSource(c config.Config, f config.Feed) Bill {
 	b.tables(f)
 	// The user that DMS reads with, and the database's administrator, which RDS keeps.
 	b.add("secrets of the source", "source.existing", "secret", count(f.Source.ReplicationSecretArn == "")+count(f.Source.Existing == nil))
+	b.alarmsOf(c, f)
+	b.canary(f)
 	return b.of(f)
 }
 
@@ -69,6 +71,7 @@ func shared(c config.Config) Bill {
 	b.add("bastion's volume, GB", "search.reach", "EBS gp3", bastion, BastionVolumeGb)
 	b.add("KMS key", "encryption.kmsKeyArn", "KMS key", count(c.Encryption.KmsKeyArn == ""))
 	b.add("secret of the domain's master user", "search.kind", "secret", count(c.Search.On(config.OnDomain)))
+	b.watched(c)
 	return b
 }
 

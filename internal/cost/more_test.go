@@ -27,7 +27,7 @@ func TestAFurtherSourceAddsWhatIsItsOwn(t *testing.T) {
 			require.InDelta(t, times*quantity(cost.Fixed(one), price), quantity(cost.Fixed(both), price), 1e-9, "%s in %s", price, environment)
 		}
 	}
-	require.InDelta(t, 730*(0.073+0.0745+0.04+2*0.01)+2*0.4, cost.Furthers[0].Bill(config.Dev).USD(), 1e-9)
+	require.InDelta(t, 730*(0.073+0.0745+0.04+2*0.01)+2*0.4+32*0.1+2*0.5+6*0.3+730*60/1e6*(0.2+13.3334*cost.CanarySeconds*cost.CanaryMemoryMb/1024), cost.Furthers[0].Bill(config.Dev).USD(), 1e-9)
 }
 
 func TestEveryKindOfFurtherSourceIsOneThatTheProgramTakes(t *testing.T) {
@@ -89,8 +89,8 @@ func TestThePageTellsWhatOneMoreSourceCosts(t *testing.T) {
 	text, err := cost.Page()
 	require.NoError(t, err)
 	for _, row := range []string{
-		"| a cluster, a task on an instance |  | 152.28 | 465.57, and 2 × dms.r6i.large |",
-		"| a database that exists, a serverless task | `existing`, `replication.kind: serverless` | 44.20, and 1 × DMS DCU | 62.21, and 4 × DMS DCU |",
+		"| a cluster, a task on an instance |  | 159.74 | 473.34, and 2 × dms.r6i.large |",
+		"| a database that exists, a serverless task | `existing`, `replication.kind: serverless` | 50.97, and 1 × DMS DCU | 69.28, and 4 × DMS DCU |",
 	} {
 		require.Contains(t, string(text), row)
 	}

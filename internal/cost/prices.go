@@ -86,6 +86,10 @@ var Sources = []Source{
 		"glue", "https://aws.amazon.com/glue/pricing/",
 		"text of the page, undated: its example of a Spark job, as a [guide of May 2026](https://awsnegotiations.com/glue-job-cost-optimization.html) has it too",
 	},
+	{
+		"alarms", "https://c3x.dev/resources/aws/aws_cloudwatch_metric_alarm",
+		"a cost estimator's page on alarms, undated",
+	},
 }
 
 // Prices are all unit prices. A class that is missing here is named as not found.
@@ -131,6 +135,9 @@ var Prices = []Price{
 	{"Glue DPU", 0.44, "hour", []string{"glue"}, "glue/pricing/", "by the second, a minute for a run at the least; a DPU is 4 vCPUs and 16 GB"},
 	{"logs", 0.50, "GB", []string{"cache", "calc"}, "cloudwatch/pricing/", "and 0.03 for a GB-month, compressed"},
 	{"metric", 0.30, "month", []string{"cache", "infracost"}, "cloudwatch/pricing/", ""},
+	{"alarm", 0.10, "month", []string{"infracost", "alarms"}, "cloudwatch/pricing/", "the first ten of an account are free"},
+	{"composite alarm", 0.50, "month", []string{"alarms"}, "cloudwatch/pricing/", ""},
+	{"dashboard", 3, "month", []string{"infracost"}, "cloudwatch/pricing/", "the first three of an account are free"},
 	{"t4g.nano", 0.0042, "hour", []string{"vantage"}, "ec2/pricing/on-demand/", ""},
 	{"EBS gp3", 0.08, "GB-month", []string{"infracost"}, "ebs/pricing/", ""},
 	{"KMS key", 1, "month", []string{"infracost", "calc"}, "kms/pricing/", "its first two yearly rotations add 1 each ([guide of March 2026](https://cloudburn.io/blog/aws-kms-pricing))"},

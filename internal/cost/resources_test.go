@@ -27,7 +27,7 @@ func makes(t *testing.T, cfg config.Config) *componenttest.Recorder {
 	}
 	return componenttest.Run(t, func(ctx *pulumi.Context) error {
 		_, err := pipeline.New(ctx, "cdc", &pipeline.Args{
-			Config: cfg, Code: feed.Code{Bootstrap: code(), Rotation: code(), CurrentState: code()},
+			Config: cfg, Code: feed.Code{Bootstrap: code(), Rotation: code(), CurrentState: code(), Canary: code()},
 		})
 		return err
 	})
@@ -70,7 +70,33 @@ func TestQuantitiesAreThoseOfTheResources(t *testing.T) {
 			}
 		}
 		require.Len(t, r.All("aws:kinesis/streamConsumer:StreamConsumer"), int(fansOut(environment)))
+		alarms(t, r, bill)
 		keepsTables(t, r, bill)
+	}
+}
+
+func alarms(t *testing.T, r *componenttest.Recorder, bill cost.Bill) {
+	t.Helper()
+	for typ, price := range map[string]string{
+		"aws:cloudwatch/metricAlarm:MetricAlarm": "alarm", "aws:cloudwatch/compositeAlarm:CompositeAlarm": "composite alarm", "aws:cloudwatch/dashboard:Dashboard": "dashboard",
+	} {
+		require.InDelta(t, float64(len(r.All(typ))), quantity(bill, price), 0, price)
+	}
+}
+
+// Of each kind of place, task and source there are as many as are paid for.
+func TestAlarmsAreCountedHoweverAStackIsConfigured(t *testing.T) {
+	topic := config.LakeTables{Format: config.FormatIceberg, AlarmTopic: "arn:aws:sns:us-east-1:123456789012:ops"}
+	for _, cfg := range []config.Config{
+		{Search: config.Search{Next: config.OnCollections}},
+		{Search: config.Search{Kind: config.OnCollections, Current: config.CurrentState{Enabled: new(false)}}},
+		{Replication: config.Replication{Kind: config.Serverless}},
+		{Replication: config.Replication{Next: config.Serverless}},
+		{Source: config.Source{Engine: config.EnginePostgreSQL, RotationDays: new(0)}},
+		{Alarms: config.Alarms{Enabled: new(false)}, Lake: config.Lake{Tables: topic}},
+		{Alarms: config.Alarms{Dashboard: new(false)}, Lake: config.Lake{Tables: topic}},
+	} {
+		alarms(t, makes(t, cfg), cost.Fixed(cfg.WithDefaults()))
 	}
 }
 
@@ -133,7 +159,8 @@ func endpointZones(t *testing.T, r *componenttest.Recorder) float64 {
 
 // paid are the types of resources that have a line in the bill, or are named on the page as not counted.
 var paid = []string{
-	"aws:athena/workgroup:Workgroup", "aws:cloudwatch/logGroup:LogGroup", "aws:dms/replicationInstance:ReplicationInstance", "aws:ec2/flowLog:FlowLog",
+	"aws:athena/workgroup:Workgroup", "aws:cloudwatch/compositeAlarm:CompositeAlarm", "aws:cloudwatch/dashboard:Dashboard", "aws:cloudwatch/logGroup:LogGroup",
+	"aws:cloudwatch/metricAlarm:MetricAlarm", "aws:dms/replicationInstance:ReplicationInstance", "aws:ec2/flowLog:FlowLog",
 	"aws:ec2/instance:Instance", "aws:ec2/vpcEndpoint:VpcEndpoint", "aws:glue/job:Job", "aws:kinesis/firehoseDeliveryStream:FirehoseDeliveryStream",
 	"aws:kinesis/stream:Stream", "aws:kinesis/streamConsumer:StreamConsumer", "aws:kms/key:Key", "aws:lambda/function:Function",
 	"aws:opensearch/domain:Domain", "aws:opensearch/serverlessCollection:ServerlessCollection",
@@ -143,7 +170,7 @@ var paid = []string{
 
 // free are the beginnings of types that have no price of their own: settings, rights, names, and what lives in another.
 var free = []string{
-	"aws:athena/namedQuery", "aws:cloudwatch/logResourcePolicy", "aws:cloudwatch/logStream", "aws:dms/certificate", "aws:dms/endpoint",
+	"aws:athena/namedQuery", "aws:cloudwatch/event", "aws:sns/", "aws:cloudwatch/logResourcePolicy", "aws:cloudwatch/logStream", "aws:dms/certificate", "aws:dms/endpoint",
 	"aws:dms/replicationSubnetGroup", "aws:dms/replicationTask", "aws:ec2/defaultSecurityGroup", "aws:ec2/routeTable", "aws:ec2/securityGroup",
 	"aws:ec2/subnet", "aws:ec2/vpc:", "aws:glue/catalog", "aws:glue/securityConfiguration", "aws:glue/trigger", "aws:iam/", "aws:kms/alias", "aws:lambda/eventSourceMapping", "aws:lambda/invocation",
 	"aws:lambda/permission", "aws:opensearch/serverlessAccessPolicy", "aws:opensearch/serverlessLifecyclePolicy", "aws:opensearch/serverlessSecurityPolicy", "aws:rds/clusterParameterGroup", "aws:rds/subnetGroup", "aws:s3/bucketLifecycle", "aws:s3/bucketObjectv2", "aws:s3/bucketLogging",

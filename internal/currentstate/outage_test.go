@@ -98,6 +98,8 @@ func TestARequestIsRefusedForItsDocumentsOrTriedAgain(t *testing.T) {
 		"a proxy has its say":      {400, "", 0, "why"},
 		"a method is not let":      {405, "", 0, "why"},
 		"an index of it is closed": {400, "index_closed_exception", 0, "why"},
+		"credentials are expired":  {403, "", 0, "The security token included in the request is expired."},
+		"nobody is in charge":      {503, "cluster_manager_not_discovered_exception", 0, "not enough nodes"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := twoTables(t)

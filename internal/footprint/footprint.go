@@ -115,6 +115,9 @@ const (
 	CollectionsCurrent  = "-collections-current"
 )
 
+// Canary ends the name of what looks for a source's heartbeat, in a domain and in collections.
+const Canary = "-canary"
+
 // CollectionPolicy is the name of the data access policy of whoever writes to collections: 32 characters are the most,
 // https://docs.aws.amazon.com/opensearch-service/latest/ServerlessAPIReference/API_CreateAccessPolicy.html.
 func CollectionPolicy(collections, writer string) string {

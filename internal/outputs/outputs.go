@@ -98,6 +98,11 @@ type Set[Text, Number, List, Map any] struct {
 	// SearchTunnelPort of this machine, at which a deployment expects the domain, or listens for the collections.
 	SearchTunnelPort Number `json:"searchTunnelPort"`
 
+	// AlarmTopicArn is the topic that alarms tell; empty when alarms.enabled is false. DashboardURL opens the dashboard in the AWS console; empty
+	// when alarms.dashboard is false.
+	AlarmTopicArn Text `json:"alarmTopicArn"`
+	DashboardURL  Text `json:"dashboardUrl"`
+
 	// ConsoleLinks open the parts in the AWS console.
 	ConsoleLinks Map `json:"consoleLinks"`
 

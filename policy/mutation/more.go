@@ -87,6 +87,9 @@ func messages() []Mutation {
 		add("sqs-3", "aws:sqs/queuePolicy:QueuePolicy", object{"policy": document("*", "*", "sqs:SendMessage")}),
 		add("cloudwatch-15", "aws:cloudwatch/metricAlarm:MetricAlarm", tagged(object{"alarmActions": []any{}})),
 		add("cloudwatch-17", "aws:cloudwatch/metricAlarm:MetricAlarm", tagged(alarm)),
+		{"failures-are-told", func(e *Editor) {
+			Put(e.First("aws:cloudwatch/metricAlarm:MetricAlarm", "metricName", "OnFailureDestinationDeliveredEventCount"), "metricName", "Errors")
+		}},
 		add("athena-4", "aws:athena/workgroup:Workgroup", tagged(object{"configuration": object{"publishCloudwatchMetricsEnabled": false}})),
 	}
 }

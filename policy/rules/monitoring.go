@@ -9,8 +9,9 @@ const (
 
 // MetricAlarm of CloudWatch.
 type MetricAlarm struct {
-	AlarmActions   view.Strings  `prop:"alarmActions"`
-	ActionsEnabled view.Of[bool] `prop:"actionsEnabled"`
+	AlarmActions   view.Strings    `prop:"alarmActions"`
+	ActionsEnabled view.Of[bool]   `prop:"actionsEnabled"`
+	MetricName     view.Of[string] `prop:"metricName"`
 }
 
 // Workgroup of Athena.

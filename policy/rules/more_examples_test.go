@@ -36,12 +36,21 @@ var computeExamples = map[string]example{
 	"tagged": {streamType, `{"tags":{"a":"b"}}`, `{"tags":{}}`, `{"tags":"?"}`},
 }
 
+const reads = `{"kinesisSourceConfiguration":{"kinesisStreamArn":"s"}}`
+
+// told is a delivery, an alarm on one of its metrics, and one on another's.
+func told(metric, delivery string) string {
+	return `{"d":{` + firehoseT + `,"p":` + delivery + `},"a":{"t":"` + alarmType + `","p":{"metricName":` + metric + `},"r":{"dimensions":["d"]}},` +
+		`"o":{"t":"` + alarmType + `","p":{"metricName":"PartitionCountExceeded","dimensions":{"DeliveryStreamName":"other"}}}}`
+}
+
 var ownExamples = map[string]example{
 	"delivery-is-granted": {"", grant(`"w"`, `"cdc-delivery"`), grant(`"w"`, `"all_access"`), grant(`"w"`, `"?"`)},
 	"failures-are-kept": {
 		firehoseType,
 		`{"extendedS3Configuration":{"bucketArn":"b","errorOutputPrefix":"errors/"}}`, `{"opensearchConfiguration":{"indexName":"i"}}`, `{"opensearchConfiguration":{"indexName":"i","s3Configuration":"?"}}`,
 	},
+	"failures-are-told": {"", told(`"PartitionCountExceeded"`, reads), told(`"DeliveryToS3.DataFreshness"`, reads), told(`"?"`, `{"kinesisSourceConfiguration":"?"}`)},
 	"jobs-are-encrypted": {
 		"",
 		`{"j":{"t":"` + glueJob + `","p":{"securityConfiguration":"s"}},"s":{"t":"` + glueSecurity + `","p":{"encryptionConfiguration":{"s3Encryption":{"s3EncryptionMode":"SSE-KMS"},"cloudwatchEncryption":{"cloudwatchEncryptionMode":"SSE-KMS"},"jobBookmarksEncryption":{"jobBookmarksEncryptionMode":"CSE-KMS"}}}}}`,

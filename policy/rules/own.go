@@ -62,6 +62,15 @@ func own() []Rule {
 			Default: "both deliveries write to the lake's error prefix", Check: failuresKept,
 		},
 		{
+			Name: "failures-are-told", Title: "Somebody is told when a consumer of the stream has put something aside", Severity: High,
+			Types:  []string{firehoseType, mappingType, metricAlarmType},
+			Change: "alarms.enabled: true, or an alarm on the consumer's own metric of its failure destination",
+			Unseen: "an alarm whose metric is not known is taken for one, and one that refers to the consumer for the consumer's",
+			Default: "observability.Observability makes them: of a delivery into what is searched by DeliveryToS3.Success, into the lake by " +
+				"PartitionCountExceeded, of an event source mapping by OnFailureDestinationDeliveredEventCount",
+			CheckStack: failuresTold,
+		},
+		{
 			Name: "jobs-are-encrypted", Title: "What a Glue job writes is encrypted: objects, logs, bookmarks", Severity: High, Types: []string{glueJobType, glueSecurityType},
 			Change: "a securityConfiguration for the job, in which no mode is DISABLED", Unseen: "taken for encrypted",
 			Default: "the stack's key for all three, in prod; no job is made in dev", Check: encryptedJobs,
@@ -206,6 +215,34 @@ func failuresKept(r view.Resource) []Violation {
 		return append(broken(search, "documents that OpenSearch refuses go nowhere"), broken(lake, "records that cannot be partitioned lie among the others: it has no errorOutputPrefix")...)
 	}
 	return nil
+}
+
+// failuresTold looks for each consumer's own alarm. A bucket to which nobody looks keeps what nobody misses.
+func failuresTold(s view.Stack) []Violation {
+	var found []Violation
+	for _, r := range s.OfType(firehoseType, mappingType) {
+		if r.Type == firehoseType && view.Decode[Delivery](r.Properties).Source.StreamArn.Unset() {
+			continue // it reads no stream
+		}
+		metric := failureMetric(r)
+		told := slices.ContainsFunc(s.Pointing(metricAlarmType, "dimensions", r), func(alarm view.Resource) bool {
+			name := view.Decode[MetricAlarm](alarm.Properties).MetricName
+			return name.Is(metric) || name.Unknown()
+		})
+		found = append(found, at(r, broken(!told, "no alarm looks at its %s", metric))...)
+	}
+	return found
+}
+
+// failureMetric is what AWS publishes of a consumer's failure destination.
+func failureMetric(r view.Resource) string {
+	if r.Type == mappingType {
+		return "OnFailureDestinationDeliveredEventCount"
+	}
+	if d := view.Decode[Delivery](r.Properties); !d.OpenSearch.IndexName.Unset() || !d.Collection.IndexName.Unset() {
+		return "DeliveryToS3.Success"
+	}
+	return "PartitionCountExceeded"
 }
 
 func verified(r view.Resource) []Violation {

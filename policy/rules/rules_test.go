@@ -160,6 +160,8 @@ func TestEachPartOfARuleIsLookedAt(t *testing.T) {
 		"PostgreSQL that publishes no log":            {"rds-34", clusterType, `{"engine":"aurora-postgresql","enabledCloudwatchLogsExports":["audit"]}`, "postgresql is not published"},
 		"PostgreSQL on its own port":                  {"rds-23", clusterType, `{"engine":"aurora-postgresql","port":5432}`, "port is 5432"},
 		"MySQL that speaks in the clear":              {"tls-is-demanded", "aws:rds/clusterParameterGroup:ClusterParameterGroup", `{"family":"aurora-mysql8.0"}`, "require_secure_transport is not set"},
+		"an event source that nobody looks at":        {"failures-are-told", "aws:lambda/eventSourceMapping:EventSourceMapping", `{}`, "OnFailureDestinationDeliveredEventCount"},
+		"a history that nobody looks at":              {"failures-are-told", firehoseType, `{"kinesisSourceConfiguration":{"kinesisStreamArn":"s"},"opensearchConfiguration":{"indexName":"i"}}`, "DeliveryToS3.Success"},
 		"an event source without a way out":           {"failures-are-kept", "aws:lambda/eventSourceMapping:EventSourceMapping", `{"batchSize":100}`, "no on-failure destination"},
 		"a lake without an error prefix":              {"failures-are-kept", firehoseType, `{"extendedS3Configuration":{"bucketArn":"b"}}`, "no errorOutputPrefix"},
 		"a provider that verifies nothing":            {"tls-is-verified", "pulumi:providers:opensearch", `{"url":"https://d","insecure":"true"}`, "insecure"},

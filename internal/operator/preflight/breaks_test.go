@@ -164,7 +164,7 @@ var breaks = map[string]broken{
 	},
 	"quota/concurrency": {
 		how:   on("lambda:GetAccountSettings", said(`{"AccountLimit":{"ConcurrentExecutions":10,"UnreservedConcurrentExecutions":2}}`)),
-		found: "concurrent executions of functions: 8 of 10 in use, 3 more needed", typed: "--service-code lambda --quota-code L-B99A9384 --desired-value 1000", asks: "lambda:GetAccountSettings",
+		found: "concurrent executions of functions: 8 of 10 in use, 4 more needed", typed: "--service-code lambda --quota-code L-B99A9384 --desired-value 1000", asks: "lambda:GetAccountSettings",
 	},
 	"quota/roles": {
 		how:   on("iam:GetAccountSummary", said(summary(995, 1000))),

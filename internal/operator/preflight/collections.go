@@ -69,6 +69,9 @@ func (s *Stack) collectionPolicies() []collectionPolicy {
 		if s.Config.Search.Current.On() {
 			all = append(all, get(access, "GetAccessPolicy", "data", footprint.CollectionPolicy(name, parts+footprint.CollectionsCurrent)))
 		}
+		if f.Canary && s.Config.Search.Serverless() {
+			all = append(all, get(access, "GetAccessPolicy", "data", footprint.CollectionPolicy(name, parts+footprint.Canary)))
+		}
 	}
 	return all
 }

@@ -52,7 +52,7 @@ func registered(t *testing.T, cfg config.Config) *componenttest.Recorder {
 	r := &componenttest.Recorder{}
 	require.NoError(t, pulumi.RunErr(func(ctx *pulumi.Context) error {
 		code := pulumi.NewAssetArchive(map[string]any{"bootstrap": pulumi.NewStringAsset("")})
-		_, err := pipeline.New(ctx, footprint.Pipeline, &pipeline.Args{Config: cfg, Code: feed.Code{Bootstrap: code, Rotation: code, CurrentState: code}})
+		_, err := pipeline.New(ctx, footprint.Pipeline, &pipeline.Args{Config: cfg, Code: feed.Code{Bootstrap: code, Rotation: code, CurrentState: code, Canary: code}})
 		return err
 	}, pulumi.WithMocks("cdc-pipeline", "dev", componenttest.ExistingVpc{Recorder: r})))
 	return r

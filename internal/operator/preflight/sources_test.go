@@ -206,8 +206,8 @@ func TestAQuotaIsOfAllSources(t *testing.T) {
 	s := three(t)
 	require.Equal(t, map[string]int{
 		"vcpus": 2, "database-clusters": 2, "database-instances": 3, "dms-instances": 2, "streams": 2, "shards": 4, "deliveries": 6, "domains": 1, "domain-nodes": 1,
-		"concurrency": 8, // a bootstrap and a current state each, and two rotations
-		"roles":       26, "log-policies": 1,
+		"concurrency": 10, // a bootstrap, a current state and a canary each, and two rotations
+		"roles":       30, "log-policies": 1,
 	}, adds(t, s.Stack))
 
 	// The unnamed source is there already.
@@ -221,7 +221,7 @@ func TestAQuotaIsOfAllSources(t *testing.T) {
 		{Type: "aws:lambda/function:Function"},
 	}
 	left := adds(t, s.Stack)
-	require.Equal(t, []int{1, 2, 1, 1, 4, 4, 7}, []int{left["database-clusters"], left["database-instances"], left["dms-instances"], left["streams"], left["shards"], left["deliveries"], left["concurrency"]})
+	require.Equal(t, []int{1, 2, 1, 1, 4, 4, 9}, []int{left["database-clusters"], left["database-instances"], left["dms-instances"], left["streams"], left["shards"], left["deliveries"], left["concurrency"]})
 
 	s.Config.Search.Current.ReservedConcurrency = 10
 	s.State.resources = []resource{{Type: "aws:lambda/function:Function", Inputs: map[string]any{"reservedConcurrentExecutions": 10.0}}, {Type: "aws:lambda/function:Function", Inputs: map[string]any{"reservedConcurrentExecutions": 10.0}}, {Type: "aws:lambda/function:Function", Inputs: map[string]any{"reservedConcurrentExecutions": -1.0}}}
@@ -283,7 +283,7 @@ func TestPoliciesOfCollectionsAreOfEverySource(t *testing.T) {
 	for _, p := range s.collectionPolicies() {
 		named = append(named, p.name)
 	}
-	require.Len(t, distinct(named), 5, "the collections' own, and one of each delivery and each current state: %s", named)
+	require.Len(t, distinct(named), 7, "the collections' own, and one of each delivery, each current state and each canary: %s", named)
 	require.True(t, slices.ContainsFunc(named, func(n string) bool { return strings.HasPrefix(n, "retail-trans-cdc-orders") }))
 }
 

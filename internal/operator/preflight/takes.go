@@ -88,8 +88,10 @@ func currentStates(f config.Feed) int {
 	return len(f.Search.Kinds())
 }
 
-// functions that a source makes: bootstrap, rotation, current states.
-func functions(f config.Feed) int { return 1 + count(f.Source.Rotates()) + currentStates(f) }
+// functions that a source makes: bootstrap, rotation, current states, canary.
+func functions(f config.Feed) int {
+	return 1 + count(f.Source.Rotates()) + currentStates(f) + count(f.Canary)
+}
 
 // concurrency that functions need: an execution each, or what is reserved for some of them.
 func concurrency(_ context.Context, s *Stack) (int, error) {
@@ -117,7 +119,7 @@ func roles(s *Stack) int {
 	for _, f := range c.Feeds() {
 		n += 2                                                      // DMS reads the secret, and writes the stream
 		n += 1 + count(f.Name != "")*len(f.Search.Kinds())          // the delivery into the lake, and those into what is searched
-		n += functions(f) + currentStates(f)                        // a current state's sweep has a schedule with a role
+		n += functions(f) + currentStates(f) + count(f.Canary)      // a current state's sweep has a schedule with a role, and so has a canary
 		n += count(f.KeepsTables())                                 // the tables' job
 		n += count(makesCluster(f) && c.Environment == config.Prod) // enhanced monitoring
 	}
