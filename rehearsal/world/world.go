@@ -16,6 +16,7 @@ import (
 	"cdcpipeline/rehearsal/standins/opensearch"
 	"cdcpipeline/rehearsal/standins/opensearchserverless"
 	"cdcpipeline/rehearsal/standins/propagation"
+	"cdcpipeline/rehearsal/standins/schedules"
 	"cdcpipeline/rehearsal/standins/secretsmanager"
 	"cdcpipeline/rehearsal/standins/ssm"
 	"cdcpipeline/rehearsal/stores"
@@ -61,17 +62,21 @@ type World struct {
 	Delay *propagation.Delay
 	// Guard judges the deployer's calls by the documented policies.
 	Guard *iam.Guard
+	// Alarms are those that are declared, evaluated on what the stand-ins publish.
+	Alarms *cloudwatch.Alarms
+	// Schedules call functions when EventBridge would, once a stage lets them.
+	Schedules *schedules.Schedules
 	// Offers are what the region has, and what the account and its deployer may.
 	Offers *offers.Service
 	moto   *stores.Moto
 	// databases are all of them; known guards them, and their clusters.
 	databases []*Database
 	known     sync.Mutex
-	// unpublish ends the publishing of metrics.
-	unpublish func()
-	log       *slog.Logger
-	bundle    string
-	closed    bool
+	// unpublish ends the publishing of metrics, unwatch their evaluation.
+	unpublish, unwatch func()
+	log                *slog.Logger
+	bundle             string
+	closed             bool
 }
 
 // Options of a world.
@@ -122,6 +127,9 @@ func Start(ctx context.Context, o Options) (w *World, err error) {
 // registrationDelay is how long a launched instance is unknown to Systems Manager: long enough to be met, shorter than AWS's.
 const registrationDelay = 3 * time.Second
 
+// leastBetween calls of a function by its schedule: a machine of two cores has something else to do.
+const leastBetween = 3 * time.Second
+
 // attach puts the stand-ins behind the endpoint that everybody calls.
 func (w *World) attach(ctx context.Context, o Options) error {
 	target, err := url.Parse(w.moto.URL)
@@ -167,6 +175,8 @@ func (w *World) attach(ctx context.Context, o Options) error {
 		}
 	})
 	w.unpublish = cloudwatch.Start(ctx, w.Account, w.DMS, w.Firehose, w, 10*time.Second, w.log)
+	w.Alarms = w.alarms()
+	w.Alarms.Attach(w.Proxy)
 	w.Rotations = secretsmanager.New(w.Account, w.Runner, w.log)
 	w.Rotations.Attach(w.Proxy)
 	w.Jobs = glue.New(w.Account, w.Site, w.log)
@@ -178,6 +188,9 @@ func (w *World) attach(ctx context.Context, o Options) error {
 	for _, action := range []string{"CreateDBCluster", "ModifyDBCluster"} {
 		w.Proxy.After(controlplane.Action{Service: "rds", Name: action}, w.applyMaster)
 	}
+	w.Schedules = schedules.New(w.Runner, w.log, w.Alarms.Scale(), leastBetween)
+	w.Schedules.Attach(w.Proxy)
+	w.unwatch = w.Alarms.Start(ctx)
 	go func() {
 		if err := w.Proxy.Serve(listener); err != nil && !errors.Is(err, http.ErrServerClosed) {
 			w.log.Error("the AWS endpoint has stopped", "error", err)
@@ -230,6 +243,12 @@ func (w *World) Close() {
 	w.closed = true
 	if w.unpublish != nil {
 		w.unpublish()
+	}
+	if w.unwatch != nil {
+		w.unwatch()
+	}
+	if w.Schedules != nil {
+		w.Schedules.Close()
 	}
 	if w.Jobs != nil {
 		w.Jobs.Close()

@@ -25,7 +25,8 @@ type run struct {
 	running    func()         // where the task begins is known: no change from now on is missed
 	complete   func()         // the load is in the stream
 	quirks     *quirks
-	slot       *slot // the task's, of a PostgreSQL source
+	slot       *slot           // the task's, of a PostgreSQL source
+	life       context.Context //nolint:containedctx // ends when what runs the attempt crashes
 
 	source   *source
 	tables   []*table
@@ -73,7 +74,7 @@ func (r *run) attempt(ctx context.Context, from position) error {
 		return err
 	}
 
-	patient, abandon := context.WithCancel(context.WithoutCancel(ctx))
+	patient, abandon := context.WithCancel(r.life)
 	defer abandon()
 	defer context.AfterFunc(ctx, func() { time.AfterFunc(lastWrites, abandon) })()
 	group, writing := errgroup.WithContext(patient)

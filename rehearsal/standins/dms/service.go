@@ -3,6 +3,7 @@ package dms
 import (
 	"cdcpipeline/rehearsal/standins/account"
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"sync"
@@ -79,6 +80,7 @@ type task struct {
 	loadFinished    time.Time
 	reloads         chan name
 	stop            context.CancelFunc
+	crash           context.CancelCauseFunc // of the present attempt
 	done            chan struct{}
 }
 
@@ -241,11 +243,20 @@ func (s *Service) run(ctx context.Context, t *task) {
 	for failures := 0; err == nil; {
 		r := &run{account: s.account, task: d, log: log, stats: t.stats, checkpoint: t.checkpoint, complete: func() { t.complete(d.load) }, reloads: t.reloads, quirks: &s.quirks, slot: &t.slot}
 		r.running = func() { failures = 0; t.set(StatusRunning) }
-		if err = r.attempt(ctx, t.from()); err == nil || ctx.Err() != nil || !recoverable(err) {
+		r.life = t.live()
+		err = r.attempt(ctx, t.from())
+		down := (*crash)(nil)
+		if errors.As(context.Cause(r.life), &down) {
+			err = down
+		}
+		if err == nil || ctx.Err() != nil || down == nil && !recoverable(err) {
 			break
 		}
 		failures++
 		pause, again := d.settings.ErrorBehavior.wait(failures)
+		if down != nil {
+			pause, again = down.down, true
+		}
 		if !again {
 			break
 		}

@@ -93,6 +93,9 @@ func (c *cloud) control(w http.ResponseWriter, r *http.Request) {
 		if in["ShardIteratorType"] == "LATEST" {
 			from = len(c.shards[id])
 		}
+		if in["ShardIteratorType"] == "AT_SEQUENCE_NUMBER" {
+			_, _ = fmt.Sscan(in["StartingSequenceNumber"].(string), &from)
+		}
 		fmt.Fprintf(w, `{"ShardIterator":"%s/%d"}`, id, from)
 	case action == "GetRecords":
 		id, from, _ := strings.Cut(in["ShardIterator"].(string), "/")

@@ -54,6 +54,7 @@ type delivery struct {
 	onDelivered func(stream string, n int, at time.Time, records [][]byte)
 	buffers     map[string]*buffer
 	quirks      *quirks
+	pace        *pace
 }
 
 // run buffers what comes and writes what is due, until the context ends. What is not written by then is lost, as it is on AWS
@@ -127,15 +128,20 @@ func (d *delivery) partition(config *declared, r record) (string, map[string]str
 }
 
 func (d *delivery) untilDue() time.Duration {
-	interval, wait := d.config.Load().buffer.interval, time.Hour
+	interval, wait := d.interval(), time.Second // the pace may have changed by then
 	for _, b := range d.buffers {
 		wait = min(wait, time.Until(b.began.Add(interval)))
 	}
 	return max(wait, 0)
 }
 
+// interval that a buffer is filled for.
+func (d *delivery) interval() time.Duration {
+	return d.pace.interval(d.config.Load().buffer.interval)
+}
+
 func (d *delivery) flush(ctx context.Context, now time.Time) {
-	interval := d.config.Load().buffer.interval
+	interval := d.interval()
 	for partition, b := range d.buffers {
 		if !b.began.Add(interval).After(now) {
 			d.write(ctx, partition)

@@ -55,6 +55,11 @@ type Reading struct {
 	// Age of the last record that the latest read of a shard gave, when it was read; 0 when it gave none, which is when
 	// everything has been read. Of several shards the greatest.
 	Age time.Duration
+	// Behind is how far behind the stream's end it reads: Age, and for how long what was read could not be handed on.
+	Behind time.Duration
+	// Serverless says that the destination is a collection, Interval how long a buffer waits.
+	Serverless bool
+	Interval   time.Duration
 }
 
 type shard struct {
@@ -64,6 +69,8 @@ type shard struct {
 	empty atomic.Int64
 	// age of the last record of the latest read
 	age atomic.Int64
+	// handing is when the latest read began to be handed on, in nanoseconds since 1970; 0 when it is
+	handing atomic.Int64
 }
 
 func (r *reader) age() time.Duration {
@@ -72,6 +79,18 @@ func (r *reader) age() time.Duration {
 		oldest = max(oldest, time.Duration(s.age.Load()))
 	}
 	return oldest
+}
+
+func (r *reader) behind() time.Duration {
+	var most time.Duration
+	for _, s := range r.all() {
+		behind := time.Duration(s.age.Load())
+		if began := s.handing.Load(); began != 0 {
+			behind += time.Since(time.Unix(0, began))
+		}
+		most = max(most, behind)
+	}
+	return most
 }
 
 func streamName(arn string) string { return arn[strings.LastIndex(arn, "/")+1:] }
@@ -152,7 +171,7 @@ func (r *reader) all() []*shard {
 
 func (r *reader) read(ctx context.Context, s *shard) {
 	last := "" // sequence number
-	for ctx.Err() == nil {
+	for ctx.Err() == nil && s.iterator != "" {
 		out, err := r.client.GetRecords(ctx, &kinesis.GetRecordsInput{ShardIterator: &s.iterator, Limit: aws.Int32(maxRead)})
 		if err != nil {
 			if ctx.Err() == nil {
@@ -171,8 +190,10 @@ func (r *reader) read(ctx context.Context, s *shard) {
 				batch[i] = record{one.Data, aws.ToTime(one.ApproximateArrivalTimestamp), s.id + "." + aws.ToString(one.SequenceNumber)}
 			}
 			r.took(n)
+			s.handing.Store(time.Now().UnixNano())
 			select {
 			case r.out <- batch:
+				s.handing.Store(0)
 			case <-ctx.Done():
 				return
 			}

@@ -26,6 +26,7 @@ type search struct {
 	account  account.Account
 	http     *http.Client
 	quirks   *quirks
+	pace     *pace
 	endpoint string // found, and forgotten after a failure
 }
 
@@ -90,7 +91,7 @@ func (s *search) write(ctx context.Context, d *declared, b *buffer) (delivered [
 
 // deliver tries for as long as the retry duration says, and returns what still fails then.
 func (s *search) deliver(ctx context.Context, to *searchDestination, waiting []*document) ([]*document, error) {
-	deadline := time.Now().Add(to.retry)
+	began := time.Now()
 	for wait := firstPause; ; wait = min(2*wait, longestPause) {
 		var failed []*document
 		for chunk := range chunks(waiting) {
@@ -102,7 +103,7 @@ func (s *search) deliver(ctx context.Context, to *searchDestination, waiting []*
 		if ctx.Err() != nil {
 			return nil, fmt.Errorf("delivering to OpenSearch: %w", ctx.Err())
 		}
-		left := time.Until(deadline)
+		left := s.pace.retry(to.retry) - time.Since(began)
 		if left <= 0 {
 			return failed, nil
 		}

@@ -32,6 +32,7 @@ type Service struct {
 	options Options
 	http    *http.Client
 	quirks  *quirks
+	pace    *pace
 
 	interfaces *interfaces
 
@@ -51,7 +52,7 @@ func New(acc account.Account, log *slog.Logger, o Options) *Service {
 	transport := &http.Transport{TLSClientConfig: &tls.Config{RootCAs: o.Roots, MinVersion: tls.VersionTLS12}, MaxIdleConnsPerHost: 8}
 	return &Service{
 		account: acc, client: api.NewFromConfig(acc.Config()), log: log.With("service", "firehose"), options: o,
-		http: &http.Client{Transport: transport}, interfaces: newInterfaces(acc, log.With("service", "firehose")), deliveries: map[string]*running{}, quirks: &quirks{of: map[string]Quirk{}},
+		http: &http.Client{Transport: transport}, interfaces: newInterfaces(acc, log.With("service", "firehose")), deliveries: map[string]*running{}, quirks: &quirks{of: map[string]Quirk{}}, pace: newPace(),
 	}
 }
 
@@ -63,11 +64,11 @@ func (s *Service) Create(ctx context.Context, name string) error {
 	}
 	log := s.log.With("delivery", name)
 	st := &stats{}
-	one := &delivery{in: make(chan []record, 16), stats: st, log: log, onDelivered: s.options.OnDelivered, quirks: s.quirks}
+	one := &delivery{in: make(chan []record, 16), stats: st, log: log, onDelivered: s.options.OnDelivered, quirks: s.quirks, pace: s.pace}
 	one.config.Store(d)
 	objects := newBucket(s.account, log, st)
 	if d.search != nil {
-		one.destination = &search{bucket: objects, account: s.account, http: s.http, quirks: s.quirks}
+		one.destination = &search{bucket: objects, account: s.account, http: s.http, quirks: s.quirks, pace: s.pace}
 	} else {
 		one.destination = lake{objects, s.quirks}
 	}
@@ -83,10 +84,7 @@ func (s *Service) Create(ctx context.Context, name string) error {
 	if s.deliveries[name] != nil {
 		return fmt.Errorf("delivery stream %s is at work already", name)
 	}
-	var work context.Context
-	work, running.stop = context.WithCancel(context.Background())
-	running.done.Go(func() { r.run(work) })
-	running.done.Go(func() { one.run(work) })
+	s.begin(running)
 	s.deliveries[name] = running
 	return nil
 }
@@ -140,7 +138,8 @@ func (s *Service) Drain(ctx context.Context) error {
 			problems = append(problems, fmt.Errorf("draining %s: %w", name, err))
 			continue
 		}
-		for one.stats.snapshot().Undelivered() > 0 {
+		mark, now := one.stats.snapshot().Records, time.Now()
+		for !one.stats.through(mark, now) {
 			if pause(ctx, idle/4); ctx.Err() != nil {
 				problems = append(problems, fmt.Errorf("draining %s: %d records are undelivered: %w", name, one.stats.snapshot().Undelivered(), ctx.Err()))
 				break
@@ -166,7 +165,11 @@ func (s *Service) Readings() map[string]Reading {
 	out := map[string]Reading{}
 	for _, name := range s.names() {
 		if one, ok := s.get(name); ok {
-			out[name] = Reading{Stream: one.reader.stream, Search: one.config.Load().search != nil, Age: one.reader.age()}
+			config := one.config.Load()
+			out[name] = Reading{
+				Stream: one.reader.stream, Search: config.search != nil, Serverless: config.search != nil && config.search.service == serverless,
+				Age: one.reader.age(), Behind: one.reader.behind(), Interval: config.buffer.interval,
+			}
 		}
 	}
 	return out

@@ -42,6 +42,14 @@ func (s *stats) done(delivered, parked int) {
 	s.change(func(v *Stats) { v.Delivered += int64(delivered); v.Parked += int64(parked) })
 }
 
+// through says that as many records were delivered or parked, and that none waits in a buffer that had arrived by then: others may come
+// without an end.
+func (s *stats) through(records int64, by time.Time) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.values.Delivered+s.values.Parked >= records && (s.first.IsZero() || s.first.After(by))
+}
+
 func (s *stats) snapshot() Stats {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -11,6 +11,7 @@ import (
 
 // called are the parameters that hold a variable of an ARN and have another name than it; both without case.
 var called = map[string][]string{
+	"events:RuleName":               {"Name", "Rule"},
 	"aoss:CollectionId":             {"id"},
 	"es:DomainName":                 {"name"},
 	"kms:Alias":                     {"AliasName"},
@@ -46,7 +47,7 @@ var linked = map[string]string{
 }
 
 // made is what an operation makes whose action names no resource: its tags are given to it.
-var made = map[string]string{"lambda:CreateEventSourceMapping": "eventSourceMapping"}
+var made = map[string]string{"lambda:CreateEventSourceMapping": "eventSourceMapping", "events:PutRule": "rule-on-default-event-bus"}
 
 // partly are types, of actions that the reference lets have others instead, that a request always means, and may tell in
 // part: which objects go is in a body that is not looked into.
@@ -94,6 +95,9 @@ func (g given) arns(prefix, typ string) []string {
 	pattern, err := reference.Arn(prefix, typ, func(string) string { return "*" })
 	if err != nil {
 		return nil // a type of another service
+	}
+	if bus, _ := g.named("EventBusName"); typ == "rule-on-custom-event-bus" && (bus == "" || bus == "default") {
+		return nil // a rule of the default bus has another ARN: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-manage-iam-access.html
 	}
 	var whole []string
 	for _, p := range g.parameters {

@@ -141,7 +141,7 @@ func (l *lane) call(batch []*record, failed int) int {
 		}
 	}
 	last := batch[len(batch)-1]
-	l.stats.change(func(v *MappingStats) { v.IteratorAge = time.Since(*last.ApproximateArrivalTimestamp) })
+	l.stats.change(func(v *MappingStats) { v.IteratorAge, v.Ages = time.Since(*last.ApproximateArrivalTimestamp), v.Ages+1 })
 	return taken
 }
 

@@ -23,8 +23,10 @@ type MappingStats struct {
 	Retries, Bisected int64
 	// Twice are the batches that were delivered a second time, Delayed those that were held back, both by Faults.
 	Twice, Delayed int64
-	// IteratorAge is how old the last record of the latest batch was when the function had taken it.
+	// IteratorAge is how old the last record of the latest batch was when the function had answered.
 	IteratorAge time.Duration
+	// Ages is how often that was measured.
+	Ages int64
 }
 
 type mappingStats struct {

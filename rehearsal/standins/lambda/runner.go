@@ -16,6 +16,7 @@ import (
 	"os"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
@@ -44,6 +45,7 @@ type Runner struct {
 	mu        sync.Mutex
 	functions map[string]*function
 	onResult  []func(name string, payload []byte)
+	onInvoked []func(Invocation)
 }
 
 // function is what the runner holds of one.
@@ -55,6 +57,7 @@ type function struct {
 
 	mu      sync.Mutex
 	idle    []*environment // warm, the last used at the end
+	busy    map[*environment]bool
 	deleted bool
 }
 
@@ -84,6 +87,21 @@ func (r *Runner) OnResult(f func(name string, payload []byte)) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.onResult = append(r.onResult, f)
+}
+
+// Invocation is one that a function has had.
+type Invocation struct {
+	Function string
+	// Took is how long it was, Failed says that it ended with an error.
+	Took   time.Duration
+	Failed bool
+}
+
+// OnInvocation has f called after each invocation.
+func (r *Runner) OnInvocation(f func(Invocation)) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.onInvoked = append(r.onInvoked, f)
 }
 
 // Close ends every function and removes its code. Invocations under way fail.
@@ -127,11 +145,14 @@ func (r *Runner) Invoke(ctx context.Context, nameOrArn string, payload []byte) (
 	if err != nil {
 		return Result{}, err
 	}
+	began := time.Now()
+	f.use(env)
 	result, alive, err := env.invoke(ctx, payload)
 	f.put(env, alive)
 	if err != nil {
 		return Result{}, fmt.Errorf("invoking %s: %w", name, err)
 	}
+	r.told(Invocation{Function: name, Took: time.Since(began), Failed: result.FunctionError != ""})
 	if result.FunctionError == "" {
 		r.mu.Lock()
 		callbacks := r.onResult
@@ -141,6 +162,26 @@ func (r *Runner) Invoke(ctx context.Context, nameOrArn string, payload []byte) (
 		}
 	}
 	return result, nil
+}
+
+func (r *Runner) told(i Invocation) {
+	r.mu.Lock()
+	callbacks := r.onInvoked
+	r.mu.Unlock()
+	for _, callback := range callbacks {
+		callback(i)
+	}
+}
+
+// Kill ends the environments of a function that are at work, in the middle of it, and says how many there were.
+func (r *Runner) Kill(name string) int {
+	f := r.function(name)
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for env := range f.busy {
+		env.process.Kill()
+	}
+	return len(f.busy)
 }
 
 // warm is an idle environment of the function's current code and configuration, or a new one.
@@ -165,7 +206,7 @@ func (r *Runner) function(name string) *function {
 	defer r.mu.Unlock()
 	f, ok := r.functions[name]
 	if !ok {
-		f = &function{name: name}
+		f = &function{name: name, busy: map[*environment]bool{}}
 		r.functions[name] = f
 	}
 	return f
@@ -186,10 +227,18 @@ func (f *function) take(fingerprint string) *environment {
 	return nil
 }
 
+// use notes that an environment is at work.
+func (f *function) use(env *environment) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.busy[env] = true
+}
+
 // put keeps an environment for the next invocation.
 func (f *function) put(env *environment, alive bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	delete(f.busy, env)
 	if alive && !f.deleted {
 		f.idle = append(f.idle, env)
 		return

@@ -295,3 +295,27 @@ func TestBareName(t *testing.T) {
 		require.Equal(t, want, bareName(given), given)
 	}
 }
+
+func TestAFunctionThatIsKilledAtWorkHasFailedAndIsStartedAgain(t *testing.T) {
+	s := newStage(t)
+	s.create(t, "f", code(t, "1"), 30, "")
+	first, _ := s.invoke(t, "f", "")
+	require.Zero(t, s.runner.Kill("f"), "it is idle")
+	killed := make(chan int)
+	go func() {
+		n := 0
+		for n == 0 {
+			n = s.runner.Kill("f")
+			time.Sleep(time.Millisecond)
+		}
+		killed <- n
+	}()
+	got, functionError := s.invoke(t, "f", "sleep")
+	require.Equal(t, 1, <-killed)
+	require.Equal(t, "Unhandled", functionError)
+	require.Equal(t, "Runtime.ExitError", got.ErrorType)
+	require.True(t, gone(first.PID))
+	again, functionError := s.invoke(t, "f", "")
+	require.Empty(t, functionError)
+	require.Equal(t, 1, again.Calls)
+}

@@ -5,6 +5,7 @@ import (
 	"cdcpipeline/rehearsal/standins/bulk"
 	"cdcpipeline/rehearsal/standins/front"
 	"cdcpipeline/rehearsal/standins/signature"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -49,11 +50,16 @@ func (d *Domain) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
+// errExpired is what a service of AWS says of temporary credentials whose time is over.
+var errExpired = errors.New("the security token included in the request is expired")
+
 // authenticate puts the header the node understands in place of the caller's, and returns the ARN of the caller's role, if
 // it has one. Only the endpoint makes tokens, so one that came from outside counts for nothing.
 func (d *Domain) authenticate(r *http.Request, body []byte) (caller string, err error) {
 	header := r.Header.Get("Authorization")
 	switch {
+	case strings.HasPrefix(header, signature.Scheme) && d.throttle.faults.Load().Expired:
+		return "", errExpired
 	case strings.HasPrefix(header, signature.Scheme):
 		role, err := d.domains.keys.Caller(r, body, signingService)
 		if err != nil {

@@ -5,8 +5,10 @@ import (
 	"cdcpipeline/rehearsal/standins/front"
 	"maps"
 	"net/http"
+	"net/http/httptest"
 	"sync"
 	"sync/atomic"
+	"time"
 )
 
 // Faults are what a domain answers now and then when it has too much to do, made to happen: to test callers against.
@@ -16,6 +18,23 @@ type Faults struct {
 	// Item says of the nth document of the other requests that it alone is refused: status 429 at its place in the
 	// answer. It is not written; the others are.
 	Item func(n int64) bool
+	// Status of what is refused so: 429, or 503 for a domain that has no room for the request or no shard for the document. Default 429.
+	Status int
+	// Slow is how long the nth bulk request waits before it is served.
+	Slow func(n int64) time.Duration
+	// Mute says of the nth bulk request that it is served and its caller never hears of it: the connection ends.
+	Mute func(n int64) bool
+	// Expired refuses every signature, as of credentials that are no longer valid.
+	Expired bool
+}
+
+// refusal is what is said of a request, and of a document.
+func (f *Faults) refusal() (status int, ofRequest, ofItem bulk.Refusal) {
+	if f.Status == http.StatusServiceUnavailable {
+		return f.Status, bulk.Refusal{Type: "cluster_manager_not_discovered_exception", Reason: "not enough nodes"},
+			bulk.Refusal{Status: f.Status, Type: "unavailable_shards_exception", Reason: "primary shard is not active"}
+	}
+	return http.StatusTooManyRequests, bulk.Refusal{Type: rejected, Reason: requestRefused}, bulk.Refusal{Status: http.StatusTooManyRequests, Type: rejected, Reason: itemRefused}
 }
 
 // Throttled counts what was refused of a caller.
@@ -63,10 +82,20 @@ const (
 // serveBulk passes on what the faults let through of a bulk request.
 func (d *Domain) serveBulk(w http.ResponseWriter, r *http.Request, body []byte, caller string) {
 	faults := d.throttle.faults.Load()
-	if faults.Request != nil && faults.Request(d.throttle.requests.Add(1)) {
-		d.throttle.count(caller, 1, 0)
-		front.Fail(w, http.StatusTooManyRequests, rejected, requestRefused)
+	n := d.throttle.requests.Add(1)
+	if !faults.hold(r, n) {
 		return
+	}
+	status, ofRequest, ofItem := faults.refusal()
+	if faults.Request != nil && faults.Request(n) {
+		d.throttle.count(caller, 1, 0)
+		front.Fail(w, status, ofRequest.Type, ofRequest.Reason)
+		return
+	}
+	if faults.Mute != nil && faults.Mute(n) {
+		d.throttle.count(caller, 1, 0)
+		d.Forward(httptest.NewRecorder(), r)
+		panic(http.ErrAbortHandler) // which ends the connection, https://pkg.go.dev/net/http#ErrAbortHandler
 	}
 	if faults.Item == nil {
 		d.Forward(w, r)
@@ -79,7 +108,7 @@ func (d *Domain) serveBulk(w http.ResponseWriter, r *http.Request, body []byte, 
 	}
 	for i := range actions {
 		if faults.Item(d.throttle.items.Add(1)) {
-			actions[i].Refused = &bulk.Refusal{Status: http.StatusTooManyRequests, Type: rejected, Reason: itemRefused}
+			actions[i].Refused = &ofItem
 		}
 	}
 	refused := bulk.Refused(actions)
@@ -89,5 +118,18 @@ func (d *Domain) serveBulk(w http.ResponseWriter, r *http.Request, body []byte, 
 	}
 	if d.ForwardPart(w, r, actions) == http.StatusOK {
 		d.throttle.count(caller, 0, refused)
+	}
+}
+
+// hold a request for as long as the faults say; false when its caller does not wait that long.
+func (f *Faults) hold(r *http.Request, n int64) bool {
+	if f.Slow == nil {
+		return true
+	}
+	select {
+	case <-time.After(f.Slow(n)):
+		return true
+	case <-r.Context().Done():
+		return false
 	}
 }

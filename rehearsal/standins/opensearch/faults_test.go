@@ -183,3 +183,57 @@ func TestADomainsNodeCrashesWhenItIsReady(t *testing.T) {
 	require.Equal(t, []time.Duration{3 * time.Second}, node.crashes)
 	require.NoError(t, r.Err())
 }
+
+func TestADomainWithoutRoomSays503(t *testing.T) {
+	r := newRig(t)
+	domain, node := r.ready(t)
+	node.mapped = true
+	domain.Inject(Faults{Request: every(2), Item: every(2), Status: http.StatusServiceUnavailable})
+	status, out := r.bulk(t, domain, "/_bulk", lines("a", "b"), true)
+	require.Equal(t, http.StatusOK, status)
+	require.Equal(t, http.StatusServiceUnavailable, out.Items[1]["index"].Status)
+	require.Equal(t, "unavailable_shards_exception", out.Items[1]["index"].Error.Type)
+	status, _ = r.bulk(t, domain, "/_bulk", lines("c"), true)
+	require.Equal(t, http.StatusServiceUnavailable, status)
+	require.Equal(t, []string{"a"}, node.written)
+}
+
+func TestASlowDomainAnswersLate(t *testing.T) {
+	r := newRig(t)
+	domain, node := r.ready(t)
+	node.mapped = true
+	domain.Inject(Faults{Slow: func(int64) time.Duration { return 300 * time.Millisecond }})
+	began := time.Now()
+	status, _ := r.bulk(t, domain, "/_bulk", lines("a"), true)
+	require.Equal(t, http.StatusOK, status)
+	require.GreaterOrEqual(t, time.Since(began), 300*time.Millisecond)
+}
+
+func TestAnAnswerThatIsLostWasServedAllTheSame(t *testing.T) {
+	r := newRig(t)
+	domain, node := r.ready(t)
+	node.mapped = true
+	domain.Inject(Faults{Mute: every(1)})
+	res, err := r.client(domain, "").HTTP.Do(signed(t, domain, http.MethodPost, "/_bulk", lines("a"), nil, nil))
+	if err == nil {
+		_ = res.Body.Close()
+	}
+	require.Error(t, err)
+	require.Equal(t, []string{"a"}, node.written)
+}
+
+func TestExpiredCredentialsAreRefused(t *testing.T) {
+	r := newRig(t)
+	domain, node := r.ready(t)
+	node.mapped = true
+	domain.Inject(Faults{Expired: true})
+	res, err := r.client(domain, "").HTTP.Do(signed(t, domain, http.MethodPost, "/_bulk", lines("a"), nil, nil))
+	require.NoError(t, err)
+	text, err := io.ReadAll(res.Body)
+	_ = res.Body.Close()
+	require.NoError(t, err)
+	require.Equal(t, http.StatusForbidden, res.StatusCode)
+	require.Contains(t, string(text), "The security token included in the request is expired.")
+	require.Empty(t, node.written)
+	require.NoError(t, r.client(domain, stores.BasicAuthorization("admin", "secret")).Do(t.Context(), http.MethodGet, "/_search", nil, nil), "a password does not expire")
+}

@@ -16,7 +16,7 @@ type lister func(ctx context.Context, cfg aws.Config) ([]string, error)
 var listers = map[string]lister{
 	"ec2": network, "rds": databases, "dms": replication, "kinesis": streams, "firehose": deliveries, "opensearch": domains,
 	"lambda": functions, "s3": buckets, "secretsmanager": secrets, "kms": keys, "logs": logs, "iam": roles,
-	"scheduler": schedules, "glue": catalogs, "athena": queries, "aoss": collections,
+	"scheduler": schedules, "glue": catalogs, "athena": queries, "aoss": collections, "cloudwatch": alarms, "sns": topics, "events": rules,
 }
 
 // List is everything there is, as sorted kind/name.

@@ -10,7 +10,7 @@ import sys
 # Managed policies (AmazonDMSVPCManagementRole …) are attached by ARN, so they have to exist.
 os.environ.setdefault("MOTO_IAM_LOAD_MANAGED_POLICIES", "true")
 
-from gaps import athena, awslambda, dms, ec2, firehose, glue, iam, kinesis, opensearch, opensearchserverless, rds, s3, secretsmanager  # noqa: E402, F401
+from gaps import athena, awslambda, cloudwatch, dms, ec2, firehose, glue, iam, kinesis, opensearch, opensearchserverless, rds, s3, secretsmanager  # noqa: E402, F401
 from moto.server import main  # noqa: E402
 
 if __name__ == "__main__":
