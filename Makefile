@@ -13,7 +13,7 @@ MODULES     := rehearsal . sdks/opensearch sdks/generate docs/diagram
 export CGO_ENABLED := 0
 export GOFLAGS     := -trimpath '-gcflags=all=-l -dwarf=false' $(GOFLAGS)
 
-.PHONY: help rehearse rehearse-full bench bench-tables bench-sources test test-tables lint vuln sdk docs diagram permissions clean
+.PHONY: help rehearse rehearse-full faults bench bench-tables bench-sources dashboard test test-tables lint vuln sdk docs diagram permissions clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 18
@@ -24,6 +24,9 @@ rehearse: ## deploy, load, verify, update and destroy the whole pipeline on this
 rehearse-full: ## all parts of the rehearsal one after the other, or one: PART=lifecycle, account, rows, tables, serverless, faults, sources
 	@exec rehearsal/start full $(PART)
 
+faults: ## every fault, one after the other while rows are written; writes docs/reliability.md anew; Ctrl-C and again goes on
+	@exec rehearsal/start faults
+
 bench: ## measure the current-state function on a real OpenSearch and write docs/performance.md anew
 	@exec rehearsal/start bench
 
@@ -32,6 +35,9 @@ bench-tables: ## measure the job that keeps the lake's tables and write its sect
 
 bench-sources: ## measure what one source's outage does to another source and write its section of docs/performance.md anew
 	@exec rehearsal/start bench-sources
+
+dashboard: ## draw docs/dashboard.svg anew: the dashboard as it is declared, with the values of a rehearsal
+	@exec rehearsal/start dashboard
 
 # Many tests wait for servers: two modules at a time, four packages of each. The linters vet.
 test: ## all tests of every module

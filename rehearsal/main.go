@@ -99,6 +99,7 @@ With --only the other parts of docs/performance.md stay as they are. At another 
 	full.Flags().StringSliceVar(&o.Only, "only", nil, "stages to run, each by a piece of its name")
 	root.AddCommand(
 		full,
+		everyFault(&o),
 		benchTables,
 		&cobra.Command{
 			Use: "up", Short: "Deploy and load, then leave it running for a look until Ctrl-C or `down`", Args: cobra.NoArgs,
@@ -119,6 +120,10 @@ With --only the other parts of docs/performance.md stay as they are. At another 
 			RunE: func(cmd *cobra.Command, _ []string) error { return stages.Perform(cmd.Context(), stages.Neighbours, o) },
 		},
 		&cobra.Command{
+			Use: "dashboard", Short: "Draw docs/dashboard.svg anew: the declared dashboard, with the values of a rehearsal", Args: cobra.NoArgs,
+			RunE: func(cmd *cobra.Command, _ []string) error { return stages.Perform(cmd.Context(), stages.Dashboard, o) },
+		},
+		&cobra.Command{
 			Use: "first-run COMMIT COMMIT", Short: "Measure the first rehearsal, the second, and the tests of two commits, each in an empty home; an hour in which nothing else may run",
 			Args: cobra.ExactArgs(2),
 			RunE: func(cmd *cobra.Command, commits []string) error {
@@ -131,6 +136,20 @@ With --only the other parts of docs/performance.md stay as they are. At another 
 		},
 	)
 	return root
+}
+
+// everyFault is the command of all faults.
+func everyFault(o *stages.Options) *cobra.Command {
+	cmd := &cobra.Command{
+		Use: "faults", Short: "Every fault, one after the other while rows are written; writes docs/reliability.md anew", Args: cobra.NoArgs,
+		Long: `Every fault, one after the other while rows are written; writes docs/reliability.md anew.
+
+Faults that were survived at this commit are kept in .cache/rehearsal/faults.json and left out, so a round can be interrupted and gone on with.`,
+		Example: "  go run . faults --fault database-killed",
+		RunE:    func(cmd *cobra.Command, _ []string) error { return stages.Perform(cmd.Context(), stages.AllFaults, *o) },
+	}
+	cmd.Flags().StringSliceVar(&o.Faults, "fault", nil, "faults to run, by name; the page is left as it is then")
+	return cmd
 }
 
 // project is the root of the project: this module's parent.

@@ -22,24 +22,34 @@ var changes = []string{
 	"secretsmanager:UpdateSecret",
 
 	// When a default tag goes: each service's UpdateTags, tags_gen.go. What adds tags is among what the first deployment needs.
-	"aoss:UntagResource", "athena:UntagResource", "cloudwatch:UntagResource", "dms:RemoveTagsFromResource", "ec2:DeleteTags", "es:RemoveTags", "firehose:UntagDeliveryStream", "glue:UntagResource",
+	"aoss:UntagResource", "athena:UntagResource", "cloudwatch:UntagResource", "dms:RemoveTagsFromResource", "ec2:DeleteTags", "es:RemoveTags", "events:UntagResource", "firehose:UntagDeliveryStream", "glue:UntagResource",
 	"iam:UntagInstanceProfile", "iam:UntagRole", "kinesis:RemoveTagsFromStream", "kms:UntagResource", "lambda:UntagResource", "logs:UntagResource",
-	"rds:RemoveTagsFromResource", "s3:DeleteObjectTagging", "secretsmanager:UntagResource",
+	"rds:RemoveTagsFromResource", "s3:DeleteObjectTagging", "secretsmanager:UntagResource", "sns:UntagResource",
 }
 
-// production is what a stack in prod calls besides, for its flow logs, the lake's access logs, the lake's tables with their alarms and the current
+// production is what a stack in prod calls besides, for its flow logs, the lake's access logs, the lake's tables and the current
 // state's reading of the stream, and one with network.egress: nat for its way out: a rehearsal deploys dev, without.
 var production = []string{
 	"ec2:AllocateAddress", "ec2:AttachInternetGateway", "ec2:CreateInternetGateway", "ec2:CreateNatGateway", "ec2:CreateRoute",
 	"ec2:DeleteInternetGateway", "ec2:DeleteNatGateway", "ec2:DeleteRoute", "ec2:DescribeAddresses", "ec2:DescribeAddressesAttribute",
 	"ec2:DescribeNatGateways", "ec2:DetachInternetGateway", "ec2:DisassociateAddress", "ec2:ReleaseAddress",
-	"cloudwatch:DeleteAlarms", "cloudwatch:DescribeAlarms", "cloudwatch:ListTagsForResource", "cloudwatch:PutMetricAlarm", "cloudwatch:TagResource",
 	"ec2:CreateFlowLogs", "ec2:DeleteFlowLogs", "ec2:DescribeFlowLogs",
 	"glue:CreateJob", "glue:CreateSecurityConfiguration", "glue:CreateTrigger", "glue:DeleteJob", "glue:DeleteSecurityConfiguration",
 	"glue:DeleteTrigger", "glue:GetJob", "glue:GetSecurityConfiguration", "glue:GetTrigger",
 	"kinesis:DeregisterStreamConsumer", "kinesis:DescribeStreamConsumer", "kinesis:RegisterStreamConsumer",
 	"s3:PutBucketLogging",
 	"s3:GetObject", "s3:GetObjectTagging", "s3:PutObject", "s3:PutObjectTagging",
+}
+
+// watching is what the alarms, their topic with its mails, the rules of events and the dashboard take: the operations that the resources of the
+// provider call, in the same place. A recording of a stack that has them holds nearly all of them too.
+var watching = []string{
+	"cloudwatch:DeleteAlarms", "cloudwatch:DeleteDashboards", "cloudwatch:DescribeAlarms", "cloudwatch:GetDashboard", "cloudwatch:ListTagsForResource",
+	"cloudwatch:PutCompositeAlarm", "cloudwatch:PutDashboard", "cloudwatch:PutMetricAlarm", "cloudwatch:TagResource",
+	"events:DeleteRule", "events:DescribeRule", "events:ListTagsForResource", "events:ListTargetsByRule", "events:PutRule", "events:PutTargets",
+	"events:RemoveTargets", "events:TagResource",
+	"sns:CreateTopic", "sns:DeleteTopic", "sns:GetSubscriptionAttributes", "sns:GetTopicAttributes", "sns:ListTagsForResource", "sns:SetTopicAttributes",
+	"sns:Subscribe", "sns:TagResource", "sns:Unsubscribe",
 }
 
 // newer is what later versions of the provider call for the program's types of resources, that the rehearsed one does not:

@@ -20,6 +20,9 @@ const project = "cdc-pipeline"
 // named says of a type of resource of the program what IAM calls it and which input holds its name. Without that input
 // the name is made by Pulumi: the resource's own, which begins with the pipeline's, and seven random digits.
 var named = map[string]struct{ prefix, typ, input string }{
+	// Not alarms: whoever may describe some of them only is not told of composite ones,
+	// https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_DescribeAlarms.html.
+	"aws:cloudwatch/eventRule:EventRule":                        {"events", "rule-on-default-event-bus", "name"},
 	"aws:cloudwatch/logGroup:LogGroup":                          {"logs", "log-group", "name"},
 	"aws:iam/instanceProfile:InstanceProfile":                   {"iam", "instance-profile", "name"},
 	"aws:iam/role:Role":                                         {"iam", "role", "name"},
@@ -34,6 +37,7 @@ var named = map[string]struct{ prefix, typ, input string }{
 	"aws:rds/subnetGroup:SubnetGroup":                           {"rds", "subgrp", "name"},
 	"aws:s3/bucketV2:BucketV2":                                  {"s3", "bucket", "bucket"},
 	"aws:secretsmanager/secret:Secret":                          {"secretsmanager", "Secret", "name"},
+	"aws:sns/topic:Topic":                                       {"sns", "topic", "name"},
 }
 
 // names are patterns of what the program makes, by IAM's type of resource ("iam:role").

@@ -33,7 +33,7 @@ func Pages(r Recording, program Program) (map[string][]byte, error) {
 	view := map[string]any{
 		"Region": region, "Account": account, "Quotas": quotaRows(program), "Production": code(production), "MaxPolicy": maxPolicy,
 	}
-	deployment := merged(r.Deployer, production)
+	deployment := merged(r.Deployer, production, watching)
 	deployer, _, err := needs(deployment, r.Tagged)
 	if err != nil {
 		return nil, err
@@ -120,7 +120,7 @@ func impliedRows(unrecorded []implied) []impliedRow {
 		if strings.HasPrefix(i.source, provider) {
 			row.By = "provider"
 		}
-		called := slices.ContainsFunc(i.operations, func(o string) bool { return !slices.Contains(production, o) })
+		called := slices.ContainsFunc(i.operations, func(o string) bool { return !slices.Contains(production, o) && !slices.Contains(watching, o) })
 		if called && slices.Contains(i.actions, "iam:PassRole") {
 			row.Shown = "yes"
 			if len(i.actions) > 1 {

@@ -32,7 +32,7 @@ func program(t *testing.T) Program {
 	run := func(env config.Environment) []componenttest.Registered {
 		return componenttest.Run(t, func(ctx *pulumi.Context) error {
 			code := pulumi.NewAssetArchive(map[string]any{"bootstrap": pulumi.NewStringAsset("")})
-			_, err := pipeline.New(ctx, "cdc", &pipeline.Args{Config: config.Config{Environment: env, Replication: config.Replication{Next: config.Serverless}}, Code: feed.Code{Bootstrap: code, Rotation: code, CurrentState: code}})
+			_, err := pipeline.New(ctx, "cdc", &pipeline.Args{Config: config.Config{Environment: env, Replication: config.Replication{Next: config.Serverless}}, Code: feed.Code{Bootstrap: code, Rotation: code, CurrentState: code, Canary: code}})
 			return err
 		}).Resources()
 	}
@@ -123,7 +123,7 @@ func TestTheDeployerMayDetachWhatServicesLeaveInTheNetwork(t *testing.T) {
 
 // Every action of every table is one of the reference's.
 func TestNoActionIsInvented(t *testing.T) {
-	for _, action := range slices.Concat(changes, production) {
+	for _, action := range slices.Concat(changes, production, watching) {
 		require.True(t, reference.Known(action), action)
 	}
 	for _, n := range newer {

@@ -84,6 +84,8 @@ func (r *Report) Print(out io.Writer) {
 	row("retained", list(r.Retained))
 	r.DeployerPolicy.print(row)
 	r.Faults.print(row)
+	r.Alarms.print(row)
+	row("fault_runs", faultSummary(r.FaultRuns))
 	if d := r.DDL; d != nil {
 		row("ddl", fmt.Sprintf("%d kinds, %d reported", d.Kinds, d.Reported))
 	}

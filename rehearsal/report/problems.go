@@ -89,7 +89,11 @@ func (r *Report) Problems(minimum int) []string {
 	fail("postgres", !r.Postgres.good(), "what is PostgreSQL's own was not carried as it is, or a slot is left: %+v", r.Postgres)
 	fail("sources_joined", !r.SourcesJoined.good(), "rows of two sources are not joined as in the databases: %+v", r.SourcesJoined)
 	p = append(p, r.Faults.Problems()...)
+	p = append(p, r.Alarms.problems(r)...)
 	p = append(p, r.ClosedIndex.Problems()...)
+	if r.has("fault_runs") {
+		p = append(p, faultProblems(r.FaultRuns)...)
+	}
 	for _, name := range r.checkNames() {
 		if c := r.Checks[name]; !c.OK {
 			p = append(p, name+": "+c.Detail)

@@ -43,6 +43,10 @@ type Report struct {
 	Retained []string `json:"retained"`
 	// Faults is nil when there were none.
 	Faults *Faults `json:"faults,omitempty"`
+	// Alarms is nil when none was evaluated.
+	Alarms *Alarms `json:"alarms,omitempty"`
+	// FaultRuns are faults that the pipeline had one after the other.
+	FaultRuns []FaultRun `json:"fault_runs,omitempty"`
 	// ForeignKeys is nil when no tables were followed that have some.
 	ForeignKeys *ForeignKeys `json:"foreign_keys,omitempty"`
 	// DDL is nil when no such statement was done.

@@ -25,12 +25,13 @@ func success() *Report {
 			Poison: 7, PoisonParked: 7, Written: 5000, CurrentRows: 9, CurrentEqual: true,
 		},
 		DDL:         &DDL{Kinds: 7, Reported: 7},
+		Alarms:      &Alarms{Declared: 40, SilentWhenHealthy: 40, FiredInOwnFault: 40, Injected: []string{"cdc-snapshot"}, Scale: 30, LongestPeriodSeconds: 10},
 		Conformance: Conformance{Assumptions: 50, Held: 50, BrokenCaught: 50},
 		AnyTable:    AnyTable{Tables: 10, Compared: 10},
 		Tables:      map[string]Table{"iceberg": {1, true, []string{"a reader"}, true, true, true, true}},
 		Checks:      map[string]Check{"faults": {OK: true}},
 	}
-	r.Fill("second_up", "mapping", "events", "current", "catalog", "tunnel", "verify", "policy", "preflight", "destroy", "faults", "ddl", "conformance", "any_table", "tables", "checks.faults")
+	r.Fill("second_up", "mapping", "events", "current", "catalog", "tunnel", "verify", "policy", "preflight", "destroy", "faults", "alarms", "ddl", "conformance", "any_table", "tables", "checks.faults")
 	return r
 }
 
@@ -239,4 +240,24 @@ func printed(r *Report) string {
 	var b strings.Builder
 	r.Print(&b)
 	return b.String()
+}
+
+func TestAlarmsThatAreLoudOrDumbAreProblems(t *testing.T) {
+	for problem, change := range map[string]func(*Alarms){
+		"of 40 39 were silent":               func(a *Alarms) { a.SilentWhenHealthy = 39 },
+		"of 40 3 have fired in their own":    func(a *Alarms) { a.FiredInOwnFault = 3 },
+		"alarms: none is declared":           func(a *Alarms) { *a = Alarms{} },
+		"of 41 40 were silent while nothing": func(a *Alarms) { a.Declared = 41 },
+	} {
+		r := success()
+		change(r.Alarms)
+		require.Contains(t, strings.Join(r.Problems(written), "; "), problem)
+	}
+	r := success()
+	r.Alarms = nil
+	require.Contains(t, strings.Join(r.Problems(written), "; "), "alarms: none is declared")
+	healthy := &Report{Alarms: &Alarms{Declared: 2, SilentWhenHealthy: 2}}
+	healthy.Fill("alarms.declared", "alarms.silent_when_healthy", "alarms.injected", "alarms.scale")
+	require.Empty(t, healthy.Problems(written), "a part may show the healthy run alone")
+	require.Contains(t, printed(success()), "30 times this machine's clock")
 }

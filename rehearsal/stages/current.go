@@ -21,9 +21,14 @@ import (
 // compareCurrent compares the index of every row's present state with the tables themselves, each column of each row, once
 // the indices have caught up. It returns the documents too.
 func compareCurrent(ctx context.Context, r *Run) (report.Current, []reconcile.Change, error) {
+	return compareRows(ctx, r, tables)
+}
+
+// compareRows is compareCurrent for some tables.
+func compareRows(ctx context.Context, r *Run, tables []string) (report.Current, []reconcile.Change, error) {
 	began, last := time.Now(), ""
 	for {
-		rows, indexed, err := presentRows(ctx, r, r.searched().current)
+		rows, indexed, err := presentRows(ctx, r, r.searched().current, tables)
 		if err != nil {
 			return report.Current{}, nil, err
 		}
@@ -45,7 +50,7 @@ func compareCurrent(ctx context.Context, r *Run) (report.Current, []reconcile.Ch
 }
 
 // presentRows are those of the tables, and those of the current indices with the time at which they were indexed.
-func presentRows(ctx context.Context, r *Run, domain string) (want, have []reconcile.Change, err error) {
+func presentRows(ctx context.Context, r *Run, domain string, tables []string) (want, have []reconcile.Change, err error) {
 	admin, err := r.admin(ctx, domain)
 	if err != nil {
 		return nil, nil, err

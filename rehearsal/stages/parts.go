@@ -34,6 +34,9 @@ var (
 	verifyAll      = Stage{"verify", Verify, append(slices.Clone(verify.Reports), "catalog")} // elsewhere the catalog that counts is Trino's
 	secondUp       = Stage{"second up", SecondUp, []string{"second_up", "deployer_policy"}}
 	destroy        = Stage{"destroy", Destroy, []string{"destroy", "retained"}}
+	alarmsWatched  = Stage{"alarms watched", AlarmsWatched, nil}
+	alarmsSilent   = Stage{"alarms silent", AlarmsSilent, []string{"alarms.declared", "alarms.silent_when_healthy", "alarms.injected", "alarms.scale", "alarms.longest_period_seconds"}}
+	alarmsFire     = Stage{"alarms that fire", AlarmsFire, []string{"alarms.fired_in_own_fault"}}
 )
 
 // begin are the stages that every part begins with. They run whatever was asked for.
@@ -49,6 +52,19 @@ var Basic = Part{
 var Look = Part{
 	"look", "One stack is deployed and loaded, and left running.",
 	[]Stage{previewMinimal, previewProd, preview, firstUp, rows, verify, {"leave it running", Stay, nil}},
+}
+
+// AllFaults is what `make faults` runs. What is reported is what the faults came to.
+var AllFaults = Part{
+	"all faults", "Every fault comes while rows are written, one after the other: none is lost.",
+	[]Stage{
+		{"tables for faults", FaultTables, nil},
+		{firstUp.Name, Up, nil},
+		rows,
+		{verify.Name, Verify, nil},
+		check("every fault, one after the other", "every_fault", EveryFault, "fault_runs"),
+		{destroy.Name, Destroy, nil},
+	},
 }
 
 // Full are the parts of `make rehearse-full`, in their order.
@@ -123,8 +139,13 @@ var Full = []Part{
 		},
 	},
 	{
-		"faults", "The domain is killed, requests are refused, and batches come twice and late while rows are written: none is lost.",
-		[]Stage{firstUp, rows, verify, check("faults while rows are written", "faults", Faults, "faults"), destroy},
+		"faults", "The domain is killed, requests are refused, and batches come twice and late while rows are written: none is lost; then the shortest of all faults come one after the other; no alarm fires before, and each in its own fault.",
+		[]Stage{
+			firstUp, alarmsWatched, rows, verify, alarmsSilent,
+			check("faults while rows are written", "faults", Faults, "faults"),
+			check("faults one after the other", "faults_in_turn", FaultsInTurn, "fault_runs"),
+			alarmsFire, destroy,
+		},
 	},
 	{
 		"sources", "Another database takes the source's place, and its rows replace the former ones; two more sources join it, one of them PostgreSQL, rows are written to all at once, " +
@@ -134,8 +155,7 @@ var Full = []Part{
 			check("another source", "another_source", AnotherSource),
 			{"two sources added", SourcesAdded, nil},
 			{"rows in all sources at once", SourcesAtOnce, []string{"sources"}},
-			{"transactions of PostgreSQL that overlap", PostgresOrder, nil},
-			{"values of PostgreSQL that are out of line", PostgresOutOfLine, nil},
+			{"what is PostgreSQL's own", PostgresOwn, nil},
 			check("a source killed", "source_killed", SourceKilled),
 			check("up while a source is down", "up_while_down", UpWhileDown),
 			{"sources joined", SourcesJoined, []string{"sources_joined"}},

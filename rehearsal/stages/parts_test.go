@@ -15,7 +15,7 @@ import (
 
 func TestEveryPartAndStageHasANameOfItsOwn(t *testing.T) {
 	parts := map[string]bool{}
-	for _, p := range append(slices.Clone(Full), Basic, Look) {
+	for _, p := range append(slices.Clone(Full), Basic, Look, AllFaults, Dashboard) {
 		require.NotEmpty(t, p.Name)
 		require.Falsef(t, parts[p.Name], "two parts are named %s", p.Name)
 		parts[p.Name] = true
@@ -45,16 +45,16 @@ func TestEveryCheckIsMadeByExactlyOnePart(t *testing.T) {
 	require.Equal(t, map[string][]string{
 		"policy_in_engine": {"lifecycle"}, "grant_removed": {"lifecycle"}, "permission_taken_away": {"lifecycle"}, "operator": {"lifecycle"}, "task_change": {"lifecycle"}, "table_added": {"lifecycle"},
 		"rotation": {"lifecycle"}, "registry_taken_over": {"lifecycle"}, "domain_replaced": {"lifecycle"}, "names_pinned": {"lifecycle"}, "turned_into_prod": {"lifecycle"}, "half_destroyed": {"lifecycle"}, "adopted": {"lifecycle"}, "preflight": {"account"}, "account_roles": {"account"}, "first_deployment": {"account"}, "conformance": {"account"},
-		"replay": {"rows"}, "closed_index": {"rows"}, "epochs": {"rows"}, "column_added": {"rows"}, "ddl": {"rows"}, "lake_in_trino": {"rows"}, "any_table": {"rows"}, "foreign_keys": {"rows"}, "lake_tables": {"tables"}, "row_erased": {"tables"}, "serverless_task": {"serverless"}, "serverless_change": {"serverless"}, "switch_dms": {"serverless"}, "switch_search": {"serverless"}, "faults": {"faults"}, "another_source": {"sources"},
+		"replay": {"rows"}, "closed_index": {"rows"}, "epochs": {"rows"}, "column_added": {"rows"}, "ddl": {"rows"}, "lake_in_trino": {"rows"}, "any_table": {"rows"}, "foreign_keys": {"rows"}, "lake_tables": {"tables"}, "row_erased": {"tables"}, "serverless_task": {"serverless"}, "serverless_change": {"serverless"}, "switch_dms": {"serverless"}, "switch_search": {"serverless"}, "faults": {"faults"}, "faults_in_turn": {"faults"}, "another_source": {"sources"},
 		"source_killed": {"sources"}, "up_while_down": {"sources"}, "source_removed": {"sources"},
 	}, by)
 }
 
 // A stage that works on a deployed stack needs an up before it; what compares everything with the journals needs the rows.
 func TestWhatAStageReliesOnIsInThePartBeforeIt(t *testing.T) {
-	rowless := []string{rows.Name, "what is assumed of AWS, held and broken"}
-	alone := []string{previewMinimal.Name, "preview of each combination of kinds", previewProd.Name, preview.Name, "policies in the engine", "names of the baseline", "preflight: each check broken once", "account roles: absent, present, again", "everything adopted"}
-	for _, p := range append(slices.Clone(Full), Basic, Look) {
+	rowless := []string{rows.Name, alarmsWatched.Name, "what is assumed of AWS, held and broken"}
+	alone := []string{"tables for faults", previewMinimal.Name, "preview of each combination of kinds", previewProd.Name, preview.Name, "policies in the engine", "names of the baseline", "preflight: each check broken once", "account roles: absent, present, again", "everything adopted"}
+	for _, p := range append(slices.Clone(Full), Basic, Look, AllFaults, Dashboard) {
 		position := func(name string) int {
 			return slices.IndexFunc(p.Stages, func(s Stage) bool { return s.Name == name || name == firstUp.Name && strings.HasPrefix(s.Name, "up ") })
 		}

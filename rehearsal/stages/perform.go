@@ -21,6 +21,8 @@ type Options struct {
 	Count int
 	// Only are pieces of the names of the stages to run; none for all.
 	Only []string
+	// Faults are the names of the faults to run; none for all that are left.
+	Faults []string
 }
 
 // Perform runs a part and merges what it has found into the report. Where only some stages are run nothing is merged.
@@ -42,7 +44,7 @@ func Perform(ctx context.Context, p Part, o Options) error {
 			return fmt.Errorf("the part %s has no stage whose name contains %s", p.Name, strings.Join(o.Only, " or "))
 		}
 	}
-	commit := report.Commit(ctx, o.Project)
+	r.commit = report.Commit(ctx, o.Project)
 	peak := family.Watch(ctx, 2*time.Second)
 	err = r.perform(ctx, slices.Concat(begin, p.Stages))
 	r.Report.Seconds = round(r.Log.Elapsed().Seconds())
@@ -52,12 +54,12 @@ func Perform(ctx context.Context, p Part, o Options) error {
 		r.keepLogs()
 	}
 	switch {
-	case ctx.Err() != nil || p.Name == Look.Name || p.Name == Neighbours.Name: // an interruption is no result
+	case ctx.Err() != nil || p.Name == Look.Name || p.Name == Neighbours.Name || p.Name == Dashboard.Name: // an interruption is no result
 		return err
 	case len(o.Only) > 0:
 		return errors.Join(append(r.failed(), err)...)
 	}
-	return r.conclude(p.Name, commit, err)
+	return r.conclude(p.Name, r.commit, err)
 }
 
 // announce says in one line what a part will do, and how long that took last time.

@@ -42,8 +42,12 @@ type Run struct {
 	// Project is the project's root, Cache the folder of downloads and results.
 	Project, Cache string
 	// Count is how many row changes the stage rows makes.
-	Count  int
-	Log    *progress.Log
+	Count int
+	Log   *progress.Log
+	// commit that is run; empty where there is no git.
+	commit string
+	// chosen are the names of the faults to run; none for all that are left.
+	chosen []string
 	Report *report.Report
 
 	// Engine, Tool and Pack are compiled by the first stage.
@@ -67,6 +71,8 @@ type Run struct {
 	// gatewayPort is the same for collections.
 	gatewayPort int
 	arrivals    *arrivals
+	// alarms are what is known of the stack's.
+	alarms *watched
 	// onFunction runs after a function has succeeded, where a stage wants it.
 	onFunction func(name string)
 	// sources are those of the stack, the unnamed one first; source is the one that a stage works on.
@@ -76,7 +82,7 @@ type Run struct {
 
 func newRun(o Options) (*Run, error) {
 	r := &Run{
-		Project: o.Project, Cache: filepath.Join(o.Project, ".cache"), Count: o.Count, arrivals: newArrivals(), program: program.Deploy,
+		Project: o.Project, Cache: filepath.Join(o.Project, ".cache"), Count: o.Count, chosen: o.Faults, arrivals: newArrivals(), alarms: &watched{}, program: program.Deploy,
 		Report: &report.Report{Machine: machine.Describe(), Date: time.Now().UTC().Format(time.DateOnly), Versions: versions()},
 	}
 	usual, err := progress.Remembered(r.results("durations.json"))
@@ -103,7 +109,7 @@ func Prepare(ctx context.Context, r *Run) error {
 func compile(ctx context.Context, r *Run) (err error) {
 	r.Log.Detail("compile the functions")
 	for _, arch := range []config.Architecture{config.ARM64, config.Architecture(architecture())} {
-		for _, name := range []string{"bootstrap", "rotation", "currentstate"} {
+		for _, name := range []string{"bootstrap", "rotation", "currentstate", "canary"} {
 			if _, err := lambdabuild.Build(ctx, r.Project, name, arch); err != nil {
 				return fmt.Errorf("making the functions ready: %w", err)
 			}

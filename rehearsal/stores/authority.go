@@ -18,7 +18,7 @@ import (
 )
 
 // validFor is how long certificates of a rehearsal last: longer than anybody leaves one running.
-const validFor = 30 * 24 * time.Hour
+const validFor = 90 * 24 * time.Hour
 
 // Authority is the certificate authority of one rehearsal. Trusting its certificate keeps TLS verification on
 // everywhere; its key never leaves the process.

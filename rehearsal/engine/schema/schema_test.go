@@ -53,7 +53,7 @@ func deploy(t *testing.T, cfg config.Config) *componenttest.Recorder {
 	r := &componenttest.Recorder{}
 	require.NoError(t, pulumi.RunErr(func(ctx *pulumi.Context) error {
 		code := pulumi.NewAssetArchive(map[string]any{"bootstrap": pulumi.NewStringAsset("")})
-		_, err := pipeline.New(ctx, "cdc", &pipeline.Args{Config: cfg, Code: feed.Code{Bootstrap: code, Rotation: code, CurrentState: code}, CaBundles: map[string]string{"": "-----BEGIN CERTIFICATE-----"}})
+		_, err := pipeline.New(ctx, "cdc", &pipeline.Args{Config: cfg, Code: feed.Code{Bootstrap: code, Rotation: code, CurrentState: code, Canary: code}, CaBundles: map[string]string{"": "-----BEGIN CERTIFICATE-----"}})
 		return err
 	}, pulumi.WithMocks(componenttest.Project, componenttest.Stack, componenttest.ExistingVpc{Recorder: r})))
 	return r

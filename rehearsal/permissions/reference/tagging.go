@@ -13,6 +13,7 @@ var tagging = map[string]struct{ action, source string }{
 	"dms":            {"dms:AddTagsToResource", "https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Tagging.html"},
 	"ec2":            {"ec2:CreateTags", "https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/supported-iam-actions-tagging.html"},
 	"es":             {"es:AddTags", "https://docs.aws.amazon.com/opensearch-service/latest/developerguide/managedomains-awsresourcetagging.html"},
+	"events":         {"events:TagResource", "https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutRule.html"},
 	"firehose":       {"firehose:TagDeliveryStream", "https://docs.aws.amazon.com/firehose/latest/dev/firehose-tagging-basics.html"},
 	"glue":           {"glue:TagResource", "https://docs.aws.amazon.com/glue/latest/dg/monitor-tags.html"},
 	"iam":            {"iam:Tag", "https://docs.aws.amazon.com/IAM/latest/UserGuide/id_tags.html"},
@@ -20,7 +21,9 @@ var tagging = map[string]struct{ action, source string }{
 	"kms":            {"kms:TagResource", "https://docs.aws.amazon.com/kms/latest/APIReference/API_CreateKey.html"},
 	"lambda":         {"lambda:TagResource", "https://docs.aws.amazon.com/lambda/latest/dg/tags-esm.html#esm-tags-required-permissions"},
 	"logs":           {"logs:TagResource", "https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_CreateLogGroup.html"},
+	"monitoring":     {"cloudwatch:TagResource", "https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html"},
 	"rds":            {"rds:AddTagsToResource", "https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonrds.html"},
+	"sns":            {"sns:TagResource", "https://docs.aws.amazon.com/sns/latest/api/API_CreateTopic.html"},
 	"secretsmanager": {"secretsmanager:TagResource", "https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_CreateSecret.html"},
 }
 

@@ -16,6 +16,9 @@ import (
 	"time"
 )
 
+// CanarySchema has the canary's own table, of which nobody writes a journal.
+const CanarySchema = "cdc_canary"
+
 // Change is one row change in canonical form.
 type Change struct {
 	// ID is equal for equal changes: table, operation, and the non-null columns in order of name.
@@ -51,7 +54,7 @@ func Journal(r io.Reader, operation string) ([]Change, error) {
 	return changes, nil
 }
 
-// Record reads one record of a sink. ok is false for control records, which are no row changes.
+// Record reads one record of a sink. ok is false for control records, which are no row changes, and for the canary's.
 func Record(raw []byte) (change Change, ok bool, err error) {
 	var record struct {
 		Data     map[string]any `json:"data"`
@@ -67,7 +70,7 @@ func Record(raw []byte) (change Change, ok bool, err error) {
 	}
 	m := record.Metadata
 	switch {
-	case m.RecordType == "control":
+	case m.RecordType == "control" || m.Schema == CanarySchema:
 		return Change{}, false, nil
 	case m.RecordType != "data" || m.Operation == "" || m.Schema == "" || m.Table == "":
 		return Change{}, false, fmt.Errorf("the record has incomplete metadata: %.300s", raw)

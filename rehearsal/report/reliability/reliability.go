@@ -1,0 +1,79 @@
+// Package reliability writes docs/reliability.md: the faults that the pipeline had in a rehearsal, and what became of the rows.
+package reliability
+
+import (
+	"cdcpipeline/rehearsal/report"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// Page is what is told of a round of faults.
+type Page struct {
+	// Machine, Date and Commit of the round.
+	Machine, Date, Commit string
+	Runs                  []report.FaultRun
+}
+
+// Write writes the page into a project.
+func (p Page) Write(project string) error {
+	if err := os.WriteFile(filepath.Join(project, "docs", "reliability.md"), []byte(p.text()), 0o644); err != nil {
+		return fmt.Errorf("writing docs/reliability.md: %w", err)
+	}
+	return nil
+}
+
+const head = `# Reliability
+
+<!-- Written by "make faults" from its own runs. -->
+
+What breaks in the middle of a load, and what becomes of the rows. ` + "`make faults`" + ` runs these faults one after the other in one world, with a real
+OpenSearch, a real database and stand-ins for what only AWS has, while rows are written all the time. After each fault the same is checked: no
+change is missing in the history or in the lake, neither has one that nobody made, the current indices equal the tables column by column, the
+changes of each row have versions in the order of their commits, and nothing was parked but what was put in to be parked. The time is from the end of
+the fault until all of that holds: it includes what is written in those seconds.
+
+`
+
+func (p Page) text() string {
+	var b strings.Builder
+	b.WriteString(head)
+	fmt.Fprintf(&b, "Run on %s, %s", p.Date, p.Machine)
+	if p.Commit != "" {
+		fmt.Fprintf(&b, ", commit %s", p.Commit)
+	}
+	fmt.Fprintf(&b, ". %d faults.\n\n", len(p.Runs))
+	b.WriteString("| fault | what happened | written meanwhile | lost | parked | recovered after | alarm |\n|---|---|--:|--:|--:|--:|---|\n")
+	for i := range p.Runs {
+		f := &p.Runs[i]
+		fmt.Fprintf(&b, "| %s | %s | %d | %d | %d | %.1f s | %s |\n",
+			strings.ReplaceAll(f.Name, "-", " "), cell(f.What), f.Written, f.Lost, f.Parked, f.RecoveredSeconds, alarm(f))
+	}
+	failures := 0
+	for i := range p.Runs {
+		for _, problem := range p.Runs[i].Problems() {
+			if failures++; failures == 1 {
+				b.WriteString("\nNot as it should be:\n\n")
+			}
+			fmt.Fprintf(&b, "- %s\n", cell(problem))
+		}
+	}
+	return b.String()
+}
+
+// alarm that is the fault's own, as far as it is known.
+func alarm(f *report.FaultRun) string {
+	switch {
+	case f.Alarm == "":
+		return "not evaluated"
+	case !f.Fired:
+		return "`" + f.Alarm + "` stayed silent"
+	}
+	return "`" + f.Alarm + "`"
+}
+
+// cell is a text that does not end its cell of a table.
+func cell(text string) string {
+	return strings.Join(strings.Fields(strings.ReplaceAll(text, "|", `\|`)), " ")
+}

@@ -1,0 +1,246 @@
+package stages
+
+import (
+	"cdcpipeline/rehearsal/report"
+	"cdcpipeline/rehearsal/standins/cloudwatch"
+	"cdcpipeline/rehearsal/standins/cloudwatch/evaluation"
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+)
+
+// watched is what a run knows of the stack's alarms.
+type watched struct {
+	// before is how often each had fired when the watch began.
+	before map[string]cloudwatch.State
+	mu     sync.Mutex
+	// fired are those that have, in a fault that is their own.
+	fired map[string]bool
+}
+
+// slack is what a busy machine takes to publish and to evaluate, beyond what an alarm looks back.
+const slack = 30 * time.Second
+
+// anyAlarm selects all.
+func anyAlarm(string) bool { return true }
+
+// AlarmsWatched waits until every alarm of the stack has been judged and is silent, and watches them from then on.
+func AlarmsWatched(ctx context.Context, r *Run) error {
+	alarms := r.World.Alarms
+	r.World.Schedules.Run(true) // some alarms are on what functions measure that are called now and then
+	if len(alarms.States()) == 0 {
+		return errors.New("the stack declares no alarms")
+	}
+	if err := alarms.Err(); err != nil {
+		return fmt.Errorf("alarms that cannot be evaluated: %w", err)
+	}
+	if dumb := alarms.Dumb(); len(dumb) > 0 {
+		return fmt.Errorf("alarms that tell nobody: %s", strings.Join(dumb, ", "))
+	}
+	if err := alarms.Await(ctx, anyAlarm, evaluation.OK, alarms.Range(anyAlarm)+slack); err != nil {
+		return fmt.Errorf("alarms while nothing is wrong: %w", err)
+	}
+	r.alarms.before = alarms.States()
+	for _, name := range slices.Sorted(maps.Keys(r.alarms.before)) {
+		if n := r.alarms.before[name].Fired; n > 0 {
+			r.Log.Detail("the alarm %s has fired %d times while the stack was deployed", name, n)
+		}
+	}
+	return nil
+}
+
+// AlarmsSilent says which of the stack's alarms have not fired since they are watched, for at least as long as they look back, and are silent
+// now. Before it rows were written, and nothing was done that an alarm is for.
+func AlarmsSilent(ctx context.Context, r *Run) error {
+	if r.alarms.before == nil {
+		if err := AlarmsWatched(ctx, r); err != nil {
+			return err
+		}
+	}
+	alarms := r.World.Alarms
+	if err := pause(ctx, alarms.Range(anyAlarm)); err != nil {
+		return err
+	}
+	if deaf := alarms.Deaf(); len(deaf) > 0 {
+		return fmt.Errorf("alarms on metrics that nobody publishes with these dimensions: %s", strings.Join(deaf, ", "))
+	}
+	states := alarms.States()
+	a := &report.Alarms{Declared: len(states), Injected: alarms.Injected(), Scale: alarms.Scale(), LongestPeriodSeconds: alarms.Longest().Seconds()}
+	var loud []string
+	for _, name := range slices.Sorted(maps.Keys(states)) {
+		times := states[name].Fired - r.alarms.before[name].Fired
+		if states[name].Value == evaluation.OK && times == 0 {
+			a.SilentWhenHealthy++
+		} else {
+			loud = append(loud, fmt.Sprintf("%s has fired %d times and is %s", name, times, states[name].Value))
+		}
+	}
+	r.Report.Alarms, r.alarms.before = a, states
+	if len(loud) > 0 {
+		return fmt.Errorf("alarms while nothing is wrong: %s", strings.Join(loud, ", "))
+	}
+	return r.World.Healthy()
+}
+
+// AlarmsFire breaks the metric of every alarm that has not fired since all were silent, by the faults that came between: each fires, and is
+// silent afterwards. Those on one metric are broken one after the other; composite ones fire by those that they are made of.
+func AlarmsFire(ctx context.Context, r *Run) error {
+	alarms := r.World.Alarms
+	if r.Report.Alarms == nil {
+		return errors.New("alarms are made to fire after they were silent")
+	}
+	on, composite, broken := map[string][]string{}, []string(nil), map[string]bool{}
+	states := alarms.States()
+	for _, name := range slices.Sorted(maps.Keys(states)) {
+		if states[name].Fired > r.alarms.before[name].Fired {
+			r.alarms.note(name)
+			r.Log.Detail("the alarm %s has fired in a fault", name)
+			continue
+		}
+		broken[name] = true
+		if metric, ok := alarms.On(name); ok {
+			on[fmt.Sprint(metric)] = append(on[fmt.Sprint(metric)], name)
+		} else {
+			composite = append(composite, name)
+		}
+	}
+	group, inner := errgroup.WithContext(ctx)
+	for _, names := range on {
+		group.Go(func() error { return breakAll(inner, r, names) })
+	}
+	if err := group.Wait(); err != nil {
+		return err //nolint:wrapcheck // names the alarm
+	}
+	if err := breakAll(ctx, r, composite); err != nil {
+		return err
+	}
+	if len(broken) > 0 { // of others the faults may last: objects that were parked are there until somebody applies them
+		if err := alarms.Await(ctx, func(name string) bool { return broken[name] }, evaluation.OK, alarms.Range(anyAlarm)+slack); err != nil {
+			return fmt.Errorf("alarms after their faults: %w", err)
+		}
+	}
+	r.countFired()
+	return nil
+}
+
+// breakAll breaks alarms that have not fired yet, one after the other.
+func breakAll(ctx context.Context, r *Run, names []string) error {
+	for _, name := range names {
+		if r.alarms.has(name) {
+			continue
+		}
+		if err := breakAlarm(ctx, r, name); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// breakAlarm injects a value by which one alarm fires, and takes it away.
+func breakAlarm(ctx context.Context, r *Run, name string) (err error) {
+	alarms := r.World.Alarms
+	if err := alarmSilent(ctx, r, name); err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, alarms.Mend(name)) }()
+	return alarmFires(ctx, r, name, func(context.Context) error {
+		r.Log.Detail("the metric of %s is broken", name)
+		return alarms.Break(name)
+	})
+}
+
+// alarmFires makes a fault, and fails unless an alarm fires by it: one of those whose names are what, or end in it behind a hyphen. The caller
+// mends what it broke; [alarmSilent] then waits for the alarm.
+func alarmFires(ctx context.Context, r *Run, what string, fault func(context.Context) error) error {
+	alarms, its := r.World.Alarms, named(what)
+	before := alarms.States()
+	if err := fault(ctx); err != nil {
+		return err
+	}
+	limit := time.After(alarms.Range(its) + slack)
+	for {
+		fired := false
+		now := alarms.States()
+		for name, s := range now {
+			if its(name) && s.Fired > before[name].Fired {
+				fired = true
+				r.alarms.note(name)
+				for _, made := range alarms.Made(name) {
+					if now[made].Value == evaluation.Alarm {
+						r.alarms.note(made)
+					}
+				}
+			}
+		}
+		if fired {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("waiting for the alarm %s: %w", what, ctx.Err())
+		case <-limit:
+			return fmt.Errorf("the alarm %s has not fired: %s", what, describe(now, its))
+		case <-time.After(100 * time.Millisecond):
+		}
+	}
+}
+
+// alarmSilent waits until the alarms that what names, as for [alarmFires], are silent again.
+func alarmSilent(ctx context.Context, r *Run, what string) error {
+	alarms, its := r.World.Alarms, named(what)
+	if err := alarms.Await(ctx, its, evaluation.OK, alarms.Range(its)+slack); err != nil {
+		return fmt.Errorf("the alarm %s while nothing is wrong: %w", what, err)
+	}
+	return nil
+}
+
+func named(what string) func(string) bool {
+	return func(name string) bool { return name == what || strings.HasSuffix(name, "-"+what) }
+}
+
+func describe(states map[string]cloudwatch.State, its func(string) bool) string {
+	var all []string
+	for _, name := range slices.Sorted(maps.Keys(states)) {
+		if its(name) {
+			all = append(all, name+" is "+states[name].Value)
+		}
+	}
+	if len(all) == 0 {
+		return "none of that name is declared"
+	}
+	return strings.Join(all, ", ")
+}
+
+// note that an alarm has fired in a fault that is its own.
+func (w *watched) note(name string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.fired == nil {
+		w.fired = map[string]bool{}
+	}
+	w.fired[name] = true
+}
+
+func (w *watched) has(name string) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.fired[name]
+}
+
+// countFired reports how many of the declared alarms have fired in their own faults, and in which the fault was a value of the metric.
+func (r *Run) countFired() {
+	a := r.Report.Alarms
+	a.FiredInOwnFault, a.Injected = 0, r.World.Alarms.Injected()
+	for name := range r.World.Alarms.States() {
+		if r.alarms.has(name) {
+			a.FiredInOwnFault++
+		}
+	}
+}
