@@ -108,7 +108,7 @@ func main() {
 		code := pulumi.NewFileArchive("function.zip")
 		p, err := pipeline.New(ctx, "orders", &pipeline.Args{
 			Config: config.Config{Environment: config.Prod, Search: config.Search{Reach: config.ReachDirect}},
-			Code: feed.Code{Bootstrap: code, Rotation: code, CurrentState: code},
+			Code: feed.Code{Bootstrap: code, Rotation: code, CurrentState: code, Canary: code},
 		})
 		if err != nil {
 			return err

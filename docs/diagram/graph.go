@@ -23,7 +23,7 @@ type graph struct {
 func observe() (*graph, error) {
 	recorded, err := componenttest.Try(func(ctx *pulumi.Context) error {
 		code := pulumi.NewAssetArchive(map[string]any{"bootstrap": pulumi.NewStringAsset("")})
-		_, err := pipeline.New(ctx, "cdc", &pipeline.Args{Config: config.Config{}, Code: feed.Code{Bootstrap: code, Rotation: code, CurrentState: code}})
+		_, err := pipeline.New(ctx, "cdc", &pipeline.Args{Config: config.Config{}, Code: feed.Code{Bootstrap: code, Rotation: code, CurrentState: code, Canary: code}})
 		return err
 	})
 	if err != nil {

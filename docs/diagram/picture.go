@@ -49,6 +49,9 @@ var undrawn = map[string]string{
 	"cdcpipeline:source:ServiceLinkedRole": "the account's, not the stack's",
 	"cdcpipeline:search:DeliveryRole":      "the search delivery's",
 	"cdcpipeline:search:DomainLogs":        "the domain's",
+
+	"cdcpipeline:canary:Canary":               "it looks on, and writes a row of its own",
+	"cdcpipeline:observability:Observability": "it looks on",
 }
 
 // flow is data going from one part to another.
