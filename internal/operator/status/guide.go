@@ -1,6 +1,7 @@
 package status
 
 import (
+	"cdcpipeline/internal/change"
 	"cdcpipeline/internal/outputs"
 	"fmt"
 	"net"
@@ -36,7 +37,7 @@ func (g Guide) Dashboards() (string, error) { return g.print(dashboardsGuide) }
 
 // Database is what a person types to query the database.
 func (g Guide) Database() (string, error) {
-	if g.SourceEngine == "postgresql" {
+	if change.Kind(g.SourceEngine).Postgres() {
 		return g.print(postgresGuide)
 	}
 	return g.print(databaseGuide)

@@ -1,6 +1,7 @@
 package status
 
 import (
+	"cdcpipeline/internal/change"
 	"cdcpipeline/internal/operator/slot"
 	"cdcpipeline/internal/task"
 	"context"
@@ -17,7 +18,7 @@ type SlotsStatus struct {
 
 // readSlots is nil for MySQL, and where the database is not asked.
 func (s Source) readSlots(ctx context.Context) *SlotsStatus {
-	if s.Database == nil || s.SourceEngine != "postgresql" {
+	if s.Database == nil || !change.Kind(s.SourceEngine).Postgres() {
 		return nil
 	}
 	database, err := s.Database(ctx)

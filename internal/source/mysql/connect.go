@@ -1,9 +1,9 @@
 package mysql
 
 import (
+	"cdcpipeline/internal/source/preparation"
 	"context"
 	"crypto/tls"
-	"crypto/x509"
 	"database/sql"
 	"errors"
 	"fmt"
@@ -72,17 +72,14 @@ func (s Server) TryLogin(ctx context.Context, user Credentials) error {
 }
 
 func (s Server) settings(user Credentials) (*mysql.Config, error) {
-	roots := x509.NewCertPool()
-	if !roots.AppendCertsFromPEM([]byte(s.Certificates)) {
-		return nil, errors.New("the certificates that should sign the server's hold no PEM certificate: check source.caFile")
+	trust, err := preparation.VerifiedTLS(s.Host, s.Certificates, s.Verified)
+	if err != nil {
+		return nil, err //nolint:wrapcheck // it says what to check
 	}
 	settings := mysql.NewConfig()
 	settings.User, settings.Passwd = user.Username, user.Password
 	settings.Net, settings.Addr = "tcp", net.JoinHostPort(s.Host, strconv.Itoa(s.Port))
-	settings.TLS = &tls.Config{RootCAs: roots, ServerName: s.Host, MinVersion: tls.VersionTLS12}
-	if s.Verified != nil {
-		settings.TLS.VerifyConnection = func(state tls.ConnectionState) error { s.Verified(state); return nil }
-	}
+	settings.TLS = trust
 	settings.Timeout = dialTimeout
 	settings.MultiStatements = true
 	settings.InterpolateParams = true

@@ -1,9 +1,9 @@
 package postgres
 
 import (
+	"cdcpipeline/internal/source/preparation"
 	"context"
 	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"fmt"
 	"net"
@@ -77,9 +77,9 @@ func (s Server) Login(ctx context.Context, user Credentials) (Session, error) {
 
 // settings leave nothing to the environment but what ParseConfig insists on reading.
 func (s Server) settings(user Credentials, limits map[string]string) (*pgconn.Config, error) {
-	roots := x509.NewCertPool()
-	if !roots.AppendCertsFromPEM([]byte(s.Certificates)) {
-		return nil, errors.New("the certificates that should sign the server's hold no PEM certificate: check source.caFile")
+	trust, err := preparation.VerifiedTLS(s.Host, s.Certificates, s.Verified)
+	if err != nil {
+		return nil, err //nolint:wrapcheck // it says what to check
 	}
 	settings, err := pgconn.ParseConfig("")
 	if err != nil {
@@ -87,10 +87,7 @@ func (s Server) settings(user Credentials, limits map[string]string) (*pgconn.Co
 	}
 	settings.Host, settings.Port, settings.Database = s.Host, uint16(s.Port), s.Database //nolint:gosec // a port
 	settings.User, settings.Password = user.Username, user.Password
-	settings.TLSConfig = &tls.Config{RootCAs: roots, ServerName: s.Host, MinVersion: tls.VersionTLS12}
-	if s.Verified != nil {
-		settings.TLSConfig.VerifyConnection = func(state tls.ConnectionState) error { s.Verified(state); return nil }
-	}
+	settings.TLSConfig = trust
 	settings.Fallbacks, settings.ConnectTimeout = nil, dialTimeout
 	settings.RuntimeParams = map[string]string{"application_name": "cdc"}
 	for name, value := range limits {
