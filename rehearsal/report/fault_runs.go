@@ -18,7 +18,7 @@ type FaultRun struct {
 	RecoveredSeconds float64 `json:"recovered_seconds"`
 	// Parked records, each of which was put into the stream to be parked, and was found so.
 	Parked int `json:"parked"`
-	// Alarm that fired and went silent again; empty where alarms are not evaluated.
+	// Alarm that fired and went silent again; empty where nobody has to be told.
 	Alarm string `json:"alarm"`
 	Fired bool   `json:"fired"`
 	// Problem says what was not as it should be; empty when everything was.

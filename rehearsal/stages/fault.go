@@ -64,7 +64,7 @@ type scene struct {
 
 // faults are all of them, in the order in which they are run: what takes the stack apart comes last.
 func faults() []fault {
-	return slices.Concat(kills, refusals, inputs, alterations, reshardings, deployments)
+	return slices.Concat(kills, refusals, mistakes, inputs, alterations, reshardings, deployments)
 }
 
 // shortFaults are those of the part faults.

@@ -23,7 +23,11 @@ const (
 	silenced = time.Minute
 )
 
-// watchedAlarm is the one that has to fire for a fault.
+// atRisk is the alarm over all that tell of data that may be lost: no fault that nobody has to mend is one of these.
+const atRisk = "data-at-risk"
+
+// watchedAlarm is the one that has to fire for a fault. Without a name the fault mends itself, or whoever caused it sees it: then none of data
+// at risk may fire.
 type watchedAlarm struct {
 	of     alarms
 	name   func(string) bool
@@ -64,10 +68,20 @@ func (w *watchedAlarm) fired(ctx context.Context) (name string, fired bool, err 
 // silent waits until the alarm is silent again.
 func (w *watchedAlarm) silent(ctx context.Context) error {
 	if w.name == nil {
-		return nil
+		return w.quiet()
 	}
 	if err := w.of.Await(ctx, w.name, "OK", silenced); err != nil {
 		return fmt.Errorf("the alarm does not go silent: %w", err)
+	}
+	return nil
+}
+
+// quiet says that nobody was told of data at risk.
+func (w *watchedAlarm) quiet() error {
+	for name, times := range w.of.Fired() {
+		if strings.HasSuffix(name, atRisk) && times > w.before[name] {
+			return fmt.Errorf("the alarm %s has fired, and nobody has to mend anything", name)
+		}
 	}
 	return nil
 }

@@ -45,8 +45,9 @@ var kills = []fault{
 	},
 	{
 		name:   "connections-cut",
-		what:   "Every connection of the replication user is cut, as by a failover.",
-		inject: cutConnections, // which the task notices at once: there is nothing to wake anybody for
+		what:   "Every connection of the replication user is cut, again and again, as by a database that does not find its writer.",
+		inject: cutConnections,
+		alarm:  ending("latency-source", "task-running", "searchable"),
 	},
 }
 
@@ -120,5 +121,16 @@ func cutConnections(ctx context.Context, s *scene) error {
 	if err != nil {
 		return err //nolint:wrapcheck // names the secret
 	}
-	return cut(ctx, s.Run, user)
+	if err := cut(ctx, s.Run, user); err != nil {
+		return err
+	}
+	for began := time.Now(); time.Since(began) < s.down(0); {
+		if _, err := s.World.Database.Disconnect(ctx, user); err != nil {
+			return fmt.Errorf("cutting the connections of %s: %w", user, err)
+		}
+		if err := pause(ctx, 200*time.Millisecond); err != nil {
+			return err
+		}
+	}
+	return nil
 }

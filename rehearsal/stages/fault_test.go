@@ -95,10 +95,22 @@ func TestAFaultsAlarmHasToFireSinceItBegan(t *testing.T) {
 	require.Equal(t, "cdc-behind", name)
 	require.NoError(t, w.silent(t.Context()))
 	require.Equal(t, "OK", a.awaited)
-	name, fired, err = (&watchedAlarm{}).fired(t.Context())
+}
+
+func TestAFaultThatNobodyHasToMendTellsNobody(t *testing.T) {
+	calm := &watchedAlarm{of: &told{fires: 9}, before: map[string]int{"cdc-behind": 2, "cdc-data-at-risk": 0}}
+	name, fired, err := calm.fired(t.Context())
 	require.NoError(t, err)
 	require.False(t, fired)
 	require.Empty(t, name)
+	require.NoError(t, calm.silent(t.Context()))
+	calm.before["cdc-data-at-risk"] = -1
+	require.ErrorContains(t, calm.silent(t.Context()), "cdc-data-at-risk has fired")
+}
+
+func TestAtLeast25FaultsNameTheirAlarm(t *testing.T) {
+	named := slices.DeleteFunc(faults(), func(f fault) bool { return f.alarm == nil })
+	require.GreaterOrEqual(t, len(named), 25)
 }
 
 func TestChangesOfARowAreOrderedByVersion(t *testing.T) {

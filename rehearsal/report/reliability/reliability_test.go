@@ -21,7 +21,7 @@ func TestThePageHasALineForEachFault(t *testing.T) {
 	require.NoError(t, err)
 	require.Contains(t, string(text), "Run on 2026-11-29, linux/amd64, 2 cores, commit abc1234. 2 faults.")
 	require.Contains(t, string(text), "| database killed | The database is killed \\| and started again. | 300 | 0 | 0 | 4.2 s | `cdc-behind` |\n")
-	require.Contains(t, string(text), "| half a record | Half a record. | 200 | 0 | 1 | 3.0 s | not evaluated |\n")
+	require.Contains(t, string(text), "| half a record | Half a record. | 200 | 0 | 1 | 3.0 s | none has to |\n")
 	require.NotContains(t, string(text), "Not as it should be")
 }
 

@@ -127,6 +127,10 @@ func MeasureFunctions(functions Functions, mappings Mappings) Measure {
 	functions.OnInvocation(func(i lambda.Invocation) {
 		mu.Lock()
 		defer mu.Unlock()
+		if i.Throttled { // of which Lambda counts nothing else
+			waiting = append(waiting, of("AWS/Lambda", "Throttles", 1, "FunctionName", i.Function))
+			return
+		}
 		failed := 0.0
 		if i.Failed {
 			failed = 1

@@ -12,6 +12,8 @@ func (r *Runner) attach(p *controlplane.Proxy) {
 	p.After(on("CreateFunction"), r.created)
 	p.After(on("UpdateFunctionCode"), r.updated)
 	p.After(on("DeleteFunction"), r.deleted)
+	p.After(on("PutFunctionConcurrency"), r.reserve)
+	p.After(on("DeleteFunctionConcurrency"), r.release)
 	p.Before(on("Invoke"), r.invoked)
 }
 
@@ -70,6 +72,7 @@ func (r *Runner) deleted(_ context.Context, c *controlplane.Call) error {
 	r.mu.Lock()
 	f := r.functions[name]
 	delete(r.functions, name)
+	delete(r.ownConcurrency, name)
 	r.mu.Unlock()
 	if f != nil {
 		f.delete()

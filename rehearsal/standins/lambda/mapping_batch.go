@@ -1,6 +1,7 @@
 package lambda
 
 import (
+	"errors"
 	"time"
 
 	"github.com/cenkalti/backoff/v5"
@@ -57,9 +58,15 @@ func (l *lane) workOff(batch []*record) bool {
 			todo = todo[1:]
 			continue
 		}
-		taken := l.call(a.records, a.failed)
+		taken, throttled := l.call(a.records, a.failed)
 		if l.ctx.Err() != nil {
 			return false
+		}
+		if throttled { // which is no attempt
+			if !l.pause(l.halt, wait.NextBackOff()) {
+				return false
+			}
+			continue
 		}
 		l.shard.done(a.records[:taken])
 		l.stats.change(func(v *MappingStats) { v.Delivered += int64(taken) })
@@ -115,18 +122,17 @@ func (l *lane) expire(a attempts) attempts {
 	return attempts{a.records[n:], a.failed}
 }
 
-// call calls the function with a batch and gives how many records, from the first, it has taken.
-func (l *lane) call(batch []*record, failed int) int {
+// call calls the function with a batch and gives how many records, from the first, it has taken; throttled says that it was not called.
+func (l *lane) call(batch []*record, failed int) (taken int, throttled bool) {
 	payload, err := l.event(batch)
 	if err != nil {
 		l.log.Error("an event cannot be written", "mapping", l.uuid, "error", err)
-		return 0
+		return 0, false
 	}
 	calls := 1
 	if l.faults.Load().Twice && failed == 0 {
 		calls = 2
 	}
-	taken := 0
 	for n := range calls {
 		l.stats.change(func(v *MappingStats) { v.Calls++; v.Twice += int64(n) })
 		result, err := l.invoker.Invoke(l.ctx, l.settings.function, payload)
@@ -134,7 +140,7 @@ func (l *lane) call(batch []*record, failed int) int {
 			if l.ctx.Err() == nil {
 				l.log.Warn("the function could not be called", "mapping", l.uuid, "error", err)
 			}
-			return 0
+			return 0, errors.Is(err, ErrThrottled)
 		}
 		if taken = l.taken(batch, result); taken < len(batch) {
 			break
@@ -142,7 +148,7 @@ func (l *lane) call(batch []*record, failed int) int {
 	}
 	last := batch[len(batch)-1]
 	l.stats.change(func(v *MappingStats) { v.IteratorAge, v.Ages = time.Since(*last.ApproximateArrivalTimestamp), v.Ages+1 })
-	return taken
+	return taken, false
 }
 
 // taken reads the function's answer. Of several records that failed the first counts; an answer that is not understood is

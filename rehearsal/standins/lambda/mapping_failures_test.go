@@ -117,6 +117,22 @@ func TestAFunctionThatCannotBeCalledIsCalledLater(t *testing.T) {
 	require.Equal(t, []int64{3, 1, 0}, []int64{s.Stats()[uuid].Calls, s.Stats()[uuid].Delivered, s.Stats()[uuid].Failures})
 }
 
+func TestACallThatIsThrottledIsNoAttempt(t *testing.T) {
+	s := newScene(t, 1)
+	calls := 0
+	s.answer = func(batch) (Result, error) {
+		if calls++; calls < 3 {
+			return Result{}, fmt.Errorf("invoking it: %w", ErrThrottled)
+		}
+		return Result{}, nil
+	}
+	s.put("1", "2")
+	uuid := s.connect(func(in *lambda.CreateEventSourceMappingInput) { in.MaximumRetryAttempts = aws.Int32(0) })
+	s.drained()
+	now := s.Stats()[uuid]
+	require.Equal(t, []int64{3, 2, 0, 0}, []int64{now.Calls, now.Delivered, now.Parked + now.Lost, now.Bisected})
+}
+
 func TestAnswersAreReadAsLambdaDoes(t *testing.T) {
 	for answer, want := range map[string]struct {
 		numbers    []string

@@ -42,10 +42,11 @@ type Runner struct {
 	cancel  context.CancelFunc
 	running sync.WaitGroup
 
-	mu        sync.Mutex
-	functions map[string]*function
-	onResult  []func(name string, payload []byte)
-	onInvoked []func(Invocation)
+	mu             sync.Mutex
+	functions      map[string]*function
+	ownConcurrency map[string]int // concurrency of functions that have their own
+	onResult       []func(name string, payload []byte)
+	onInvoked      []func(Invocation)
 }
 
 // function is what the runner holds of one.
@@ -76,7 +77,7 @@ func New(acct account.Account, proxy *controlplane.Proxy, options Options) (*Run
 	ctx, cancel := context.WithCancel(context.Background())
 	r := &Runner{
 		account: acct, options: options, lambda: lambda.NewFromConfig(acct.Config()),
-		dir: dir, ctx: ctx, cancel: cancel, functions: map[string]*function{},
+		dir: dir, ctx: ctx, cancel: cancel, functions: map[string]*function{}, ownConcurrency: map[string]int{},
 	}
 	r.attach(proxy)
 	return r, nil
@@ -95,6 +96,8 @@ type Invocation struct {
 	// Took is how long it was, Failed says that it ended with an error.
 	Took   time.Duration
 	Failed bool
+	// Throttled says that it was refused: there was none.
+	Throttled bool
 }
 
 // OnInvocation has f called after each invocation.
@@ -128,7 +131,8 @@ type Result struct {
 }
 
 // Invoke runs a function, given by name or ARN with or without a qualifier, and waits for its answer. A function that fails,
-// times out or ends is a Result; an error means that it could not be run.
+// times out or ends is a Result; an error means that it could not be run. [ErrThrottled] is the one of a function with a reserved concurrency
+// of 0; others are not counted: https://docs.aws.amazon.com/lambda/latest/dg/configuration-concurrency.html.
 func (r *Runner) Invoke(ctx context.Context, nameOrArn string, payload []byte) (Result, error) {
 	name := bareName(nameOrArn)
 	if err := r.ctx.Err(); err != nil {
@@ -136,6 +140,10 @@ func (r *Runner) Invoke(ctx context.Context, nameOrArn string, payload []byte) (
 	}
 	r.running.Add(1)
 	defer r.running.Done()
+	if r.stopped(name) {
+		r.told(Invocation{Function: name, Throttled: true})
+		return Result{}, fmt.Errorf("invoking %s: %w", name, ErrThrottled)
+	}
 	described, err := r.lambda.GetFunction(ctx, &lambda.GetFunctionInput{FunctionName: &name})
 	if err != nil {
 		return Result{}, lookUpError(name, err)

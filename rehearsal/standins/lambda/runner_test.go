@@ -49,7 +49,7 @@ func (m *controlPlane) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			</Credentials></AssumeRoleResult></AssumeRoleResponse>`, filepath.Base(form.Get("RoleArn")), time.Now().Add(time.Hour).UTC().Format(time.RFC3339))
 		return
 	}
-	path := strings.TrimPrefix(r.URL.Path, "/2015-03-31/functions")
+	_, path, _ := strings.Cut(r.URL.Path, "/functions")
 	name, rest, _ := strings.Cut(strings.TrimPrefix(path, "/"), "/")
 	var request map[string]any
 	_ = json.Unmarshal(body, &request)
@@ -68,7 +68,7 @@ func (m *controlPlane) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case r.Method == http.MethodPut && rest == "code":
 		m.functions[name]["CodeSha256"] = sum(request["ZipFile"])
 		_ = json.NewEncoder(w).Encode(m.functions[name])
-	case r.Method == http.MethodDelete:
+	case r.Method == http.MethodDelete && rest == "":
 		delete(m.functions, name)
 		w.WriteHeader(http.StatusNoContent)
 	default:
@@ -215,6 +215,23 @@ func TestFunctionIsInvokedAgainAfterItTimedOut(t *testing.T) {
 	again, functionError := s.invoke(t, "f", "")
 	require.Empty(t, functionError)
 	require.Equal(t, 1, again.Calls)
+}
+
+func TestAFunctionWithoutConcurrencyIsNotCalled(t *testing.T) {
+	s := newStage(t)
+	s.create(t, "f", code(t, "1"), 30, "")
+	var told []Invocation
+	s.runner.OnInvocation(func(i Invocation) { told = append(told, i) })
+	_, err := s.lambda.PutFunctionConcurrency(t.Context(), &lambda.PutFunctionConcurrencyInput{FunctionName: aws.String("f"), ReservedConcurrentExecutions: aws.Int32(0)})
+	require.NoError(t, err)
+	_, err = s.lambda.Invoke(t.Context(), &lambda.InvokeInput{FunctionName: aws.String("f"), Payload: []byte(`{}`)})
+	var refused *types.TooManyRequestsException
+	require.ErrorAs(t, err, &refused)
+	require.Equal(t, []Invocation{{Function: "f", Throttled: true}}, told)
+	_, err = s.lambda.DeleteFunctionConcurrency(t.Context(), &lambda.DeleteFunctionConcurrencyInput{FunctionName: aws.String("f")})
+	require.NoError(t, err)
+	_, functionError := s.invoke(t, "f", "")
+	require.Empty(t, functionError)
 }
 
 func TestResultIsKnownBeforeTheAnswer(t *testing.T) {

@@ -1,0 +1,163 @@
+package stages
+
+import (
+	"cdcpipeline/rehearsal/stages/tool"
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/databasemigrationservice"
+	"github.com/aws/aws-sdk-go-v2/service/lambda"
+)
+
+// mistakes are what an operator turns off or takes away, and finds out by an alarm.
+var mistakes = []fault{
+	{
+		name:   "task-stopped",
+		what:   "An operator stops the replication task and forgets it; cdc start lets it go on.",
+		load:   tool.Load{Count: 900, Rate: usualRate},
+		inject: stopTask, lasts: toNotice, heal: startTask,
+		alarm: ending("task-running", "searchable"),
+	},
+	{
+		name:   "user-locked",
+		what:   "An administrator locks the replication user, whose connections end: the task fails; the user is unlocked, and cdc start lets the task go on.",
+		load:   tool.Load{Count: 900, Rate: usualRate},
+		inject: lockUser, lasts: toNotice, heal: unlockUser,
+		alarm: ending("task-running", "searchable", "canary-failing"),
+	},
+	{
+		name:   "mapping-disabled",
+		what:   "An operator disables the event source mapping of the current-state function, and enables it again.",
+		load:   tool.Load{Count: 900, Rate: usualRate},
+		inject: enableMapping(false), lasts: toNotice, heal: enableMapping(true),
+		alarm: ending("searchable"), // Lambda publishes no age of what it does not read
+	},
+	{
+		name:   "function-throttled",
+		what:   "An operator sets the reserved concurrency of the current-state function to 0, and removes it again.",
+		load:   tool.Load{Count: 900, Rate: usualRate},
+		inject: throttle, lasts: toNotice, heal: unthrottle,
+		alarm: ending("current-throttles"),
+	},
+	{
+		name:   "rotation-refused",
+		what:   "The master user may change no users any more: a rotation fails; the privilege is given back, and the rotation is repeated.",
+		inject: failRotation, heal: repeatRotation,
+		alarm: ending("rotation"),
+	},
+}
+
+func stopTask(ctx context.Context, s *scene) error {
+	client := databasemigrationservice.NewFromConfig(s.World.Account.Config())
+	if _, err := client.StopReplicationTask(ctx, &databasemigrationservice.StopReplicationTaskInput{ReplicationTaskArn: aws.String(s.output("taskArn"))}); err != nil {
+		return fmt.Errorf("stopping the task: %w", err)
+	}
+	return nil
+}
+
+func startTask(ctx context.Context, s *scene) error {
+	_, err := s.Tool.Run(ctx, "start-"+s.fault.name, 0, "start", "--no-compare", "--ca", s.Tool.CA)
+	return err //nolint:wrapcheck // says what it did
+}
+
+// replicationUser as it is written in a statement.
+func (s *scene) replicationUser(ctx context.Context) (name, account string, err error) {
+	name, _, err = s.World.Credentials(ctx, s.output("replicationSecretArn"))
+	return name, "'" + name + "'@'%'", err //nolint:wrapcheck // names the secret
+}
+
+func lockUser(ctx context.Context, s *scene) error {
+	name, account, err := s.replicationUser(ctx)
+	if err != nil {
+		return err
+	}
+	if err := s.sql(ctx, "ALTER USER "+account+" ACCOUNT LOCK"); err != nil {
+		return err
+	}
+	return cut(ctx, s.Run, name)
+}
+
+func unlockUser(ctx context.Context, s *scene) error {
+	_, account, err := s.replicationUser(ctx)
+	if err != nil {
+		return err
+	}
+	if err := s.sql(ctx, "ALTER USER "+account+" ACCOUNT UNLOCK"); err != nil {
+		return err
+	}
+	return startTask(ctx, s)
+}
+
+// enableMapping enables the mapping of the current-state function, or disables it.
+func enableMapping(enabled bool) func(context.Context, *scene) error {
+	return func(ctx context.Context, s *scene) error {
+		name, err := s.function("current")
+		if err != nil {
+			return err
+		}
+		for uuid, m := range s.World.Mappings.Stats() {
+			if m.Function != name {
+				continue
+			}
+			if _, err := s.lambda().UpdateEventSourceMapping(ctx, &lambda.UpdateEventSourceMappingInput{UUID: &uuid, Enabled: &enabled}); err != nil {
+				return fmt.Errorf("enabling the mapping of %s: %t: %w", name, enabled, err)
+			}
+		}
+		return nil
+	}
+}
+
+func (s *scene) lambda() *lambda.Client { return lambda.NewFromConfig(s.World.Account.Config()) }
+
+func throttle(ctx context.Context, s *scene) error {
+	name, err := s.function("current")
+	if err != nil {
+		return err
+	}
+	if _, err := s.lambda().PutFunctionConcurrency(ctx, &lambda.PutFunctionConcurrencyInput{FunctionName: &name, ReservedConcurrentExecutions: aws.Int32(0)}); err != nil {
+		return fmt.Errorf("taking the concurrency of %s away: %w", name, err)
+	}
+	return nil
+}
+
+func unthrottle(ctx context.Context, s *scene) error {
+	name, err := s.function("current")
+	if err != nil {
+		return err
+	}
+	if _, err := s.lambda().DeleteFunctionConcurrency(ctx, &lambda.DeleteFunctionConcurrencyInput{FunctionName: &name}); err != nil {
+		return fmt.Errorf("giving %s its concurrency back: %w", name, err)
+	}
+	return nil
+}
+
+// mayChangeUsers gives the master user the privilege that a rotation needs, or takes it away.
+func (s *scene) mayChangeUsers(ctx context.Context, may bool) error {
+	master, _, err := s.World.Credentials(ctx, s.output("sourceSecretArn"))
+	if err != nil {
+		return err //nolint:wrapcheck // names the secret
+	}
+	if may {
+		return s.sql(ctx, "GRANT CREATE USER ON *.* TO '"+master+"'@'%' WITH GRANT OPTION")
+	}
+	return s.sql(ctx, "REVOKE CREATE USER ON *.* FROM '"+master+"'@'%'")
+}
+
+func failRotation(ctx context.Context, s *scene) error {
+	if err := s.mayChangeUsers(ctx, false); err != nil {
+		return err
+	}
+	if err := rotate(ctx, s.Run, s.output("replicationSecretArn")); err == nil {
+		return errors.New("the rotation has succeeded without the privilege that it needs")
+	}
+	return nil
+}
+
+func repeatRotation(ctx context.Context, s *scene) error {
+	if err := s.mayChangeUsers(ctx, true); err != nil {
+		return err
+	}
+	return rotate(ctx, s.Run, s.output("replicationSecretArn"))
+}
