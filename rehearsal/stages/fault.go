@@ -86,19 +86,33 @@ func FaultsInTurn(ctx context.Context, r *Run) error {
 	return runFaults(ctx, r, kept, shortFaults())
 }
 
-// EveryFault runs all faults that were not survived at this commit yet, and writes docs/reliability.md when none is left.
+// EveryFault runs all faults that were not survived at this commit yet, but for those that end the stack.
 func EveryFault(ctx context.Context, r *Run) error {
+	return everyFault(ctx, r, func(f fault) bool { return f.last == nil })
+}
+
+// LastFault runs the one that ends the stack, and writes docs/reliability.md when none is left.
+func LastFault(ctx context.Context, r *Run) error {
+	if err := everyFault(ctx, r, func(f fault) bool { return f.last != nil }); err != nil {
+		return err
+	}
+	kept, err := readFaultRuns(r)
+	if err != nil || len(r.chosen) > 0 {
+		return err
+	}
+	return kept.page(r).Write(r.Project) //nolint:wrapcheck // names the file
+}
+
+func everyFault(ctx context.Context, r *Run, now func(fault) bool) error {
 	kept, err := readFaultRuns(r)
 	if err != nil {
 		return err
 	}
-	if len(r.chosen) > 0 {
-		return runFaults(ctx, r, kept, chosenFaults(r.chosen))
+	chosen := chosenFaults(r.chosen)
+	if len(r.chosen) == 0 {
+		chosen = kept.left(faults())
 	}
-	if err := runFaults(ctx, r, kept, kept.left(faults())); err != nil {
-		return err
-	}
-	return kept.page(r).Write(r.Project) //nolint:wrapcheck // names the file
+	return runFaults(ctx, r, kept, slices.DeleteFunc(chosen, func(f fault) bool { return !now(f) }))
 }
 
 // runFaults runs faults one after the other. One that the pipeline does not survive does not stop the others.

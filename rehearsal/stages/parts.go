@@ -56,13 +56,16 @@ var Look = Part{
 
 // AllFaults is what `make faults` runs. What is reported is what the faults came to.
 var AllFaults = Part{
-	"all faults", "Every fault comes while rows are written, one after the other: none is lost.",
+	"all faults", "No alarm fires while nothing is wrong; then every fault comes while rows are written, one after the other: none is lost, and each alarm fires in its own fault.",
 	[]Stage{
 		{"tables for faults", FaultTables, nil},
 		{firstUp.Name, Up, nil},
-		rows,
+		alarmsWatched, rows,
 		{verify.Name, Verify, nil},
+		alarmsSilent,
 		check("every fault, one after the other", "every_fault", EveryFault, "fault_runs"),
+		alarmsFire,
+		check("a destroy that is interrupted", "last_fault", LastFault),
 		{destroy.Name, Destroy, nil},
 	},
 }
