@@ -1,7 +1,8 @@
 package program
 
 import (
-	"cdcpipeline/components/pipeline"
+	"cdcpipeline/components/bastion"
+	"cdcpipeline/components/search"
 	"cdcpipeline/config"
 	"cdcpipeline/internal/gateway"
 	"cdcpipeline/internal/opensearch"
@@ -118,18 +119,17 @@ func (d *doorway) listen(password string) error {
 	return nil
 }
 
-// lead tells the doorway the ways to the pipeline's collections as soon as they are known. A nil doorway is not there.
-func (d *doorway) lead(ctx *pulumi.Context, p *pipeline.Pipeline) {
-	collections := collectionsOf(p)
+// lead tells the doorway the ways to collections as soon as they are known. A nil doorway is not there.
+func (d *doorway) lead(ctx *pulumi.Context, through *bastion.Bastion, collections *search.Collections) {
 	if d == nil || collections == nil {
 		return
 	}
-	bastion := pulumi.String("").ToStringOutput()
-	if p.Bastion != nil {
-		bastion = p.Bastion.InstanceID
+	instance := pulumi.String("").ToStringOutput()
+	if through != nil {
+		instance = through.InstanceID
 	}
 	for prefix, endpoint := range map[string]pulumi.StringOutput{"/history": collections.HistoryEndpoint, "/current": collections.CurrentEndpoint} {
-		pulumi.All(bastion, endpoint).ApplyT(func(v []any) error {
+		pulumi.All(instance, endpoint).ApplyT(func(v []any) error {
 			instance, _ := v[0].(string)
 			to, _ := v[1].(string)
 			if err := d.route(ctx.Context(), prefix, instance, to); err != nil {

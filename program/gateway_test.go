@@ -1,7 +1,6 @@
 package program
 
 import (
-	"cdcpipeline/components/pipeline"
 	"cdcpipeline/components/search"
 	"cdcpipeline/config"
 	"cdcpipeline/internal/componenttest"
@@ -29,7 +28,7 @@ func enter(t *testing.T, cfg config.Search, preview bool, endpoint string) (d *d
 			return nil
 		}
 		at := pulumi.String(endpoint).ToStringOutput()
-		d.lead(ctx, &pipeline.Pipeline{Place: &pipeline.Place{Collections: &search.Collections{HistoryEndpoint: at, CurrentEndpoint: at}}})
+		d.lead(ctx, nil, &search.Collections{HistoryEndpoint: at, CurrentEndpoint: at})
 		told, awaited := texts(ctx.Context(), d.url()(pulumi.ToSecret(pulumi.String(gatewayPassword)).(pulumi.StringOutput)))
 		require.NoError(t, awaited)
 		url = told[0]
@@ -136,7 +135,7 @@ func TestADomainHasNoDoorway(t *testing.T) {
 		d, err := openDoorway(ctx, config.Search{}.WithDefaults(config.Dev))
 		require.Nil(t, d)
 		require.Nil(t, d.url())
-		d.lead(ctx, &pipeline.Pipeline{})
+		d.lead(ctx, nil, nil)
 		return err
 	}, pulumi.WithMocks("project", "stack", &componenttest.Recorder{})))
 }

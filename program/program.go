@@ -4,6 +4,7 @@
 package program
 
 import (
+	"cdcpipeline/components/bastion"
 	"cdcpipeline/components/pipeline"
 	"cdcpipeline/components/source"
 	"cdcpipeline/config"
@@ -105,12 +106,14 @@ func FromConfig(ctx *pulumi.Context) (*Deployment, error) {
 		return nil, err
 	}
 	args.Gateway = door.url()
+	args.Lead = func(through *bastion.Bastion, to *pipeline.Place) {
+		lead(way, through, to.Domain)
+		door.lead(ctx, through, to.Collections)
+	}
 	p, err := pipeline.New(ctx, footprint.Pipeline, args)
 	if err != nil {
 		return nil, err
 	}
-	lead(way, p)
-	door.lead(ctx, p)
 	d := &Deployment{Pipeline: p}
 	for _, f := range p.Feeds {
 		d.running = append(d.running, runTask(ctx, f, keepByDMS(settings)))

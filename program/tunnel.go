@@ -1,7 +1,7 @@
 package program
 
 import (
-	"cdcpipeline/components/pipeline"
+	"cdcpipeline/components/bastion"
 	"cdcpipeline/components/search"
 	"cdcpipeline/config"
 	"cdcpipeline/internal/awsconfig"
@@ -90,37 +90,16 @@ func awsSettings(ctx *pulumi.Context) (awsconfig.Settings, error) {
 	return settings, nil
 }
 
-// lead tells the tunnel the way to the pipeline's domain as soon as it is known. A nil tunnel is not there.
-func lead(t *tunnel.Tunnel, p *pipeline.Pipeline) {
-	domain := domainOf(p)
-	if t == nil || p.Bastion == nil || domain == nil {
+// lead tells the tunnel the way to a domain as soon as it is known. A nil tunnel is not there.
+func lead(t *tunnel.Tunnel, through *bastion.Bastion, domain *search.Domain) {
+	if t == nil || through == nil || domain == nil {
 		return
 	}
-	pulumi.All(p.Bastion.InstanceID, domain.Host, domain.Port).ApplyT(func(v []any) error {
+	pulumi.All(through.InstanceID, domain.Host, domain.Port).ApplyT(func(v []any) error {
 		instance, _ := v[0].(string)
 		host, _ := v[1].(string)
 		port, _ := v[2].(int)
 		t.SetTarget(tunnel.Target{InstanceID: instance, Host: host, Port: port})
 		return nil
 	})
-}
-
-// domainOf is the domain of a pipeline, the present or the next; nil without one.
-func domainOf(p *pipeline.Pipeline) *search.Domain {
-	for _, place := range []*pipeline.Place{p.Place, p.NextPlace} {
-		if place != nil && place.Domain != nil {
-			return place.Domain
-		}
-	}
-	return nil
-}
-
-// collectionsOf are the same of collections.
-func collectionsOf(p *pipeline.Pipeline) *search.Collections {
-	for _, place := range []*pipeline.Place{p.Place, p.NextPlace} {
-		if place != nil && place.Collections != nil {
-			return place.Collections
-		}
-	}
-	return nil
 }

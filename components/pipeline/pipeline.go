@@ -38,6 +38,11 @@ type Args struct {
 	Remove search.Remove
 	// Gateway says where the collections are reached; see search.CollectionsArgs. Not needed when a domain is searched.
 	Gateway func(password pulumi.StringOutput) pulumi.StringOutput
+	// Lead is called with each place that is searched, and the bastion before it (nil without one), as soon as the place is declared. It opens
+	// the way to the place's inside without waiting for it. The engine creates what is inside as early as it can, and each creation that waits
+	// for the way keeps one of its workers, of which there are four for each core: on two cores eight roles would keep all of them, while New
+	// waits for a worker to declare the other components.
+	Lead func(through *bastion.Bastion, to *Place)
 	// StopTask stops a running serverless task before its endpoints are changed; see replication.ReplicationArgs.
 	StopTask func(ctx context.Context, taskArn string) error
 	// Check runs before the first resource of the pipeline is declared, when the engine knows the pipeline itself. Its
@@ -72,7 +77,7 @@ type Pipeline struct {
 //
 // With search.reach tunnel, the caller leads search.tunnelPort of this machine to Domain.Host and Domain.Port by way of
 // Bastion, for as long as the deployment takes: what is made inside the domain is made through it. To Collections it leads what listens at
-// Args.Gateway, whatever the reach.
+// Args.Gateway, whatever the reach. It does so in Args.Lead: New returns only when the engine has taken all components.
 func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOption) (*Pipeline, error) {
 	if args == nil {
 		return nil, fmt.Errorf("pipeline %s: args are required", name)

@@ -1,11 +1,17 @@
 package pipeline_test
 
 import (
+	"cdcpipeline/components/bastion"
+	"cdcpipeline/components/pipeline"
 	"cdcpipeline/config"
 	"cdcpipeline/internal/componenttest"
 	"strings"
+	"sync"
 	"testing"
+	"time"
 
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	"github.com/stretchr/testify/require"
 )
 
@@ -47,5 +53,58 @@ func TestAnotherPasswordGenerationMakesANewPassword(t *testing.T) {
 	for generation, want := range map[int]any{0: nil, 2: map[string]any{"generation": "2"}} {
 		r := componenttest.Run(t, program(config.Config{Search: config.Search{PasswordGeneration: generation}}))
 		require.Equal(t, want, r.One(t, "random:index/randomPassword:RandomPassword", "cdc-search-master").Input("keepers"))
+	}
+}
+
+// workers are an engine that does one thing at a time: while something inside of what is searched waits for the way to it, nothing else is made.
+type workers struct {
+	*componenttest.Recorder
+
+	one     sync.Mutex
+	led     chan struct{}
+	starved chan string
+}
+
+func (w *workers) NewResource(args pulumi.MockResourceArgs) (string, resource.PropertyMap, error) {
+	w.one.Lock()
+	defer w.one.Unlock()
+	if strings.HasPrefix(args.TypeToken, "opensearch:") {
+		select {
+		case <-w.led:
+		case <-time.After(10 * time.Second):
+			select {
+			case w.starved <- args.Name:
+			default:
+			}
+		}
+	}
+	return w.Recorder.NewResource(args) //nolint:wrapcheck // a mock
+}
+
+func TestTheWayToWhatIsSearchedIsOpenBeforeItsInsideKeepsEveryWorker(t *testing.T) {
+	for name, cfg := range map[string]config.Config{
+		"domain":                 {},
+		"collections":            {Search: config.Search{Kind: config.OnCollections}},
+		"domain and collections": {Search: config.Search{Next: config.OnCollections}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := &workers{Recorder: &componenttest.Recorder{}, led: make(chan struct{}), starved: make(chan string, 1)}
+			places := 0
+			err := pulumi.RunErr(func(ctx *pulumi.Context) error {
+				_, err := pipeline.New(ctx, "cdc", &pipeline.Args{
+					Config: cfg, Code: code(), CaBundles: map[string]string{"": "-----BEGIN CERTIFICATE-----"},
+					Lead: func(_ *bastion.Bastion, to *pipeline.Place) {
+						require.True(t, (to.Domain == nil) != (to.Collections == nil))
+						if places++; places == 1 {
+							close(w.led)
+						}
+					},
+				})
+				return err
+			}, pulumi.WithMocks(componenttest.Project, componenttest.Stack, w))
+			require.NoError(t, err)
+			require.Equal(t, cfg.Search.Next != "", places == 2, "each place is led to")
+			require.Empty(t, w.starved, "it waited for a way that nobody had opened")
+		})
 	}
 }

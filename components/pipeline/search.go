@@ -57,6 +57,9 @@ func (b *builder) place(kind config.SearchKind) (*Place, error) {
 	if made.history, made.current, err = b.targets(kind, made); err != nil {
 		return nil, err
 	}
+	if b.args.Lead != nil {
+		b.args.Lead(b.Bastion, made)
+	}
 	if b.cfg.Search.Current.On() {
 		made.template, err = search.CurrentTemplate(feed.CurrentName(b.name, kind), made.current, b.cfg.Search.Only(kind))
 	}
