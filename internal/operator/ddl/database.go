@@ -72,13 +72,16 @@ func (r reading) times(ctx context.Context) error {
 
 func (r reading) columns(ctx context.Context) error {
 	digests := map[table.Name]hash.Hash{}
-	err := r.each(ctx, `SELECT TABLE_SCHEMA, TABLE_NAME, COLUMN_NAME, COLUMN_TYPE, IS_NULLABLE, COLLATION_NAME FROM information_schema.COLUMNS
+	err := r.each(ctx, `SELECT TABLE_SCHEMA, TABLE_NAME, COLUMN_NAME, COLUMN_TYPE, IS_NULLABLE, COLLATION_NAME, EXTRA FROM information_schema.COLUMNS
 		WHERE`+notOurs+` ORDER BY TABLE_SCHEMA, TABLE_NAME, ORDINAL_POSITION`, func(row []string) error {
 		n := table.Name{Database: row[0], Table: row[1]}
 		if digests[n] == nil {
 			digests[n] = sha256.New()
 		}
-		_, err := fmt.Fprintf(digests[n], "%q\n", row[2:])
+		if t := r.tables[n]; t != nil && carried(row[6]) {
+			t.Names = append(t.Names, row[2])
+		}
+		_, err := fmt.Fprintf(digests[n], "%q\n", row[2:6])
 		return err //nolint:wrapcheck // a hash takes everything
 	})
 	for n, digest := range digests {

@@ -1,6 +1,7 @@
 // Package ddl finds the tables that a statement has emptied, replaced or dropped since they were loaded. DMS sends no record
 // of TRUNCATE, DROP and RENAME TABLE, and of statements on partitions: rows that went with one stay in every sink,
-// https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Source.MySQL.html#CHAP_Source.MySQL.Limitations.
+// https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Source.MySQL.html#CHAP_Source.MySQL.Limitations. And it finds the columns that were
+// dropped or renamed: whatever records tell of that, a row that does not change afterwards has none, and is shown as it was.
 //
 // MySQL tells by the identity that InnoDB gives a table, and each partition, when it makes them, PostgreSQL by the file that holds the table. What a table was at
 // its load is kept ([Store]), and compared whenever somebody looks.
@@ -21,6 +22,8 @@ type Table struct {
 	Created time.Time `json:"created"`
 	// Columns is a digest of the columns as DMS sees them: names, types, nullability, collations, in their order.
 	Columns string `json:"columns"`
+	// Names of the columns that DMS carries, in their order; nil in what an earlier release has kept.
+	Names []string `json:"names,omitempty"`
 	// Partitions in their order.
 	Partitions []Partition `json:"partitions,omitempty"`
 }
@@ -48,10 +51,12 @@ const (
 	Gone     = "DROP or RENAME"
 )
 
-// Change of a table of which no record tells.
+// Change of a table after which rows are shown that are no more, or as they were before.
 type Change struct {
 	// What it may have been: statements of SQL.
 	What string `json:"what"`
+	// Columns that are gone; empty for a change that took rows away.
+	Columns []string `json:"columns,omitempty"`
 	// After and Before are the times between which it was.
 	After  time.Time `json:"after"`
 	Before time.Time `json:"before"`
@@ -88,9 +93,14 @@ func Look(k Known, now *Table, s Statistics, at time.Time) (Known, []Change) {
 	if k.Seen.IsZero() || !k.Loaded.Equal(s.Loaded) {
 		return first(now, s, at)
 	}
+	k.Table = k.Table.named(now)
 	seen := func(what string) (Known, []Change) {
+		k.Changes = slices.Clip(k.Changes)
 		if what != "" {
-			k.Changes = append(slices.Clip(k.Changes), k.change(what, now, at))
+			k.Changes = append(k.Changes, k.change(what, now, at))
+		}
+		if gone := k.gone(now); len(gone) > 0 && what != Replaced {
+			k.Changes = append(k.Changes, columnsGone(gone, k.Seen, at))
 		}
 		k.Table, k.Seen, k.Ddls, k.Unexplained = now, at, s.Ddls, time.Time{}
 		return k, k.Changes

@@ -3,22 +3,29 @@ package ddl
 import (
 	"cdcpipeline/internal/table"
 	"context"
+	"encoding/json"
 	"fmt"
 )
 
 // tablesPostgres are tables with what tells one from another of its name. TRUNCATE, a rewriting ALTER TABLE, CLUSTER and VACUUM FULL give a
 // table another file, DROP and CREATE another object too; times of creation there are none,
-// https://www.postgresql.org/docs/17/functions-admin.html#FUNCTIONS-ADMIN-DBLOCATION.
+// https://www.postgresql.org/docs/17/functions-admin.html#FUNCTIONS-ADMIN-DBLOCATION. Computed columns, which PostgreSQL 11 knows nothing of, DMS does not carry.
 const tablesPostgres = `SELECT n.nspname, c.relname, c.oid::text || '/' || coalesce(pg_relation_filenode(c.oid)::text, ''),
 	(SELECT left(encode(sha256(convert_to(string_agg(quote_ident(a.attname) || ' ' || format_type(a.atttypid, a.atttypmod) || ' ' || a.attnotnull || ' ' || a.attcollation,
-		E'\n' ORDER BY a.attnum), 'UTF8')), 'hex'), 16) FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped)
+		E'\n' ORDER BY a.attnum), 'UTF8')), 'hex'), 16) FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped),
+	(SELECT json_agg(a.attname ORDER BY a.attnum) FROM pg_attribute a
+		WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND coalesce(to_jsonb(a)->>'attgenerated', '') = '')
 	FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 	WHERE c.relkind = 'r' AND n.nspname NOT LIKE 'pg\_%' AND n.nspname <> 'information_schema'`
 
 func (r reading) postgres(ctx context.Context) error {
 	err := r.each(ctx, tablesPostgres, func(row []string) error {
-		r.tables[table.Name{Database: row[0], Table: row[1]}] = &Table{ID: row[2], Columns: row[3]}
-		return nil
+		t := &Table{ID: row[2], Columns: row[3]}
+		r.tables[table.Name{Database: row[0], Table: row[1]}] = t
+		if row[4] == "" { // a table without columns
+			return nil
+		}
+		return json.Unmarshal([]byte(row[4]), &t.Names) //nolint:wrapcheck // wrapped below
 	})
 	if err != nil {
 		return fmt.Errorf("reading how the tables are made: %w", err)

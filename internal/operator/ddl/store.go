@@ -7,14 +7,19 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 )
 
-// Key of the object, beside the changes in the lake's bucket, in which the unnamed source's tables are kept.
-const Key = "cdc/loaded-tables.json"
+// Key of the object, beside the changes in the lake's bucket, in which the unnamed source's tables are kept; CanaryKey of the one in which
+// the canary remembers them.
+const (
+	Key       = "cdc/loaded-tables.json"
+	CanaryKey = "cdc/canary-tables.json"
+)
 
 // Objects is the part of S3 that a store needs.
 type Objects interface {
@@ -30,29 +35,40 @@ type Store struct {
 	Source string
 }
 
-// key of the source's object.
-func (s Store) key() string {
+// of is the key of the source's object for the unnamed source's.
+func (s Store) of(key string) string {
 	if s.Source == "" {
-		return Key
+		return key
 	}
-	return "cdc/source=" + s.Source + "/loaded-tables.json"
+	return "cdc/source=" + s.Source + "/" + strings.TrimPrefix(key, "cdc/")
 }
 
 // Read what is kept; nothing where nobody has looked yet.
 func (s Store) Read(ctx context.Context) (map[string]Known, error) {
-	out, err := s.S3.GetObject(ctx, &s3.GetObjectInput{Bucket: &s.Bucket, Key: aws.String(s.key())})
+	known := map[string]Known{}
+	return known, s.read(ctx, s.of(Key), &known)
+}
+
+// Sightings of the source's canary; nothing where there is none.
+func (s Store) Sightings(ctx context.Context) (map[string]Sighting, error) {
+	sightings := map[string]Sighting{}
+	return sightings, s.read(ctx, s.of(CanaryKey), &sightings)
+}
+
+// read an object that may not be there.
+func (s Store) read(ctx context.Context, key string, into any) error {
+	out, err := s.S3.GetObject(ctx, &s3.GetObjectInput{Bucket: &s.Bucket, Key: &key})
 	if missing := (*types.NoSuchKey)(nil); errors.As(err, &missing) {
-		return map[string]Known{}, nil
+		return nil
 	}
 	if err != nil {
-		return nil, fmt.Errorf("reading s3://%s/%s: %w", s.Bucket, s.key(), err)
+		return fmt.Errorf("reading s3://%s/%s: %w", s.Bucket, key, err)
 	}
 	defer out.Body.Close()
-	known := map[string]Known{}
-	if err := json.NewDecoder(out.Body).Decode(&known); err != nil {
-		return nil, fmt.Errorf("reading s3://%s/%s: %w: delete it, and look at the tables with `cdc verify --deep` once", s.Bucket, s.key(), err)
+	if err := json.NewDecoder(out.Body).Decode(into); err != nil {
+		return fmt.Errorf("reading s3://%s/%s: %w: delete it, and look at the tables with `cdc verify --deep` once", s.Bucket, key, err)
 	}
-	return known, nil
+	return nil
 }
 
 // Write what is known, where it is other than what was kept.
@@ -60,13 +76,14 @@ func (s Store) Write(ctx context.Context, known, kept map[string]Known) error {
 	if maps.EqualFunc(known, kept, equal) {
 		return nil
 	}
-	text, err := json.MarshalIndent(known, "", "  ")
+	text, err := json.Marshal(known)
 	if err != nil {
 		return fmt.Errorf("writing what tables are: %w", err)
 	}
-	_, err = s.S3.PutObject(ctx, &s3.PutObjectInput{Bucket: &s.Bucket, Key: aws.String(s.key()), Body: bytes.NewReader(text), ContentType: aws.String("application/json")})
+	key := s.of(Key)
+	_, err = s.S3.PutObject(ctx, &s3.PutObjectInput{Bucket: &s.Bucket, Key: &key, Body: bytes.NewReader(text), ContentType: aws.String("application/json")})
 	if err != nil {
-		return fmt.Errorf("writing s3://%s/%s: %w", s.Bucket, s.key(), err)
+		return fmt.Errorf("writing s3://%s/%s: %w", s.Bucket, key, err)
 	}
 	return nil
 }

@@ -28,12 +28,14 @@ type Database interface {
 // Kept is what looks before this one have found out about the tables: [ddl.Store].
 type Kept interface {
 	Read(context.Context) (map[string]ddl.Known, error)
+	// Sightings are the canary's.
+	Sightings(context.Context) (map[string]ddl.Sighting, error)
 	Write(ctx context.Context, known, kept map[string]ddl.Known) error
 }
 
-// DDLStatus is what statements did to tables of which DMS sends no record.
+// DDLStatus is what statements did to tables that rows show nothing of until they are loaded again.
 type DDLStatus struct {
-	// Tables that were emptied, replaced or dropped since their load, by name.
+	// Tables that were emptied, replaced or dropped, or lost a column, since their load, by name.
 	Tables []ChangedTable `json:"tables"`
 	Error  string         `json:"error,omitempty"`
 }
@@ -70,6 +72,10 @@ func (s Source) readDDL(ctx context.Context, tables TablesStatus, now time.Time)
 	if err != nil {
 		return fail(err)
 	}
+	sightings, err := s.Kept.Sightings(ctx)
+	if err != nil {
+		return fail(err)
+	}
 	at := now.UTC().Truncate(time.Second)
 	known, accept := maps.Clone(kept), slices.Clone(s.Accept)
 	probes, _ := table.ParsePattern(s.ProbeTables)
@@ -85,8 +91,11 @@ func (s Source) readDDL(ctx context.Context, tables TablesStatus, now time.Time)
 			known[name] = ddl.Accepted(is, statistics, at)
 			continue
 		}
-		var changes []ddl.Change
-		if known[name], changes = ddl.Look(kept[name], is, statistics, at); len(changes) > 0 {
+		k, changes := ddl.Look(kept[name], is, statistics, at)
+		if missed := sightings[name].Missed(kept[name], k); missed != nil {
+			k.Changes, changes = append(slices.Clip(k.Changes), *missed), append(slices.Clip(changes), *missed)
+		}
+		if known[name] = k; len(changes) > 0 {
 			status.Tables = append(status.Tables, ChangedTable{Name: name, Gone: is == nil, Changes: changes})
 		}
 	}
@@ -116,17 +125,28 @@ func ddlStatistics(t types.TableStatistics) ddl.Statistics {
 
 // problem is what a person reads, with what to type.
 func (t ChangedTable) problem() string {
-	var what []string
+	var rows, columns []string
 	for _, c := range t.Changes {
 		when := "before " + timestamp(&c.Before)
 		if !c.After.IsZero() {
 			when = fmt.Sprintf("between %s and %s", timestamp(&c.After), timestamp(&c.Before))
 		}
-		what = append(what, c.What+" "+when)
+		if len(c.Columns) > 0 {
+			columns = append(columns, c.What+" "+when)
+		} else {
+			rows = append(rows, c.What+" "+when)
+		}
+	}
+	var all []string
+	if len(rows) > 0 {
+		all = append(all, strings.Join(rows, "; ")+". DMS sends no record of that, so rows that went are still shown")
+	}
+	if len(columns) > 0 {
+		all = append(all, strings.Join(columns, "; ")+". Rows that have not changed since still show it")
 	}
 	then := ""
 	if t.Gone {
 		then = " when it is there again"
 	}
-	return fmt.Sprintf("table %s: %s. DMS sends no record of that, so rows that went are still shown: `cdc start --reload-table %s`%s", t.Name, strings.Join(what, "; "), t.Name, then)
+	return fmt.Sprintf("table %s: %s: `cdc start --reload-table %s`%s", t.Name, strings.Join(all, ". "), t.Name, then)
 }

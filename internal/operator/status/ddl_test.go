@@ -22,6 +22,7 @@ type fakeDatabase struct {
 	slotsErr      error
 	tables        map[table.Name]*ddl.Table
 	kept          map[string]ddl.Known
+	sightings     map[string]ddl.Sighting
 	err, keptErr  error
 	closed, wrote bool
 }
@@ -38,6 +39,10 @@ func (f *fakeDatabase) Close() error {
 }
 
 func (f *fakeDatabase) Read(context.Context) (map[string]ddl.Known, error) { return f.kept, f.keptErr }
+
+func (f *fakeDatabase) Sightings(context.Context) (map[string]ddl.Sighting, error) {
+	return f.sightings, nil
+}
 
 func (f *fakeDatabase) Write(_ context.Context, known, _ map[string]ddl.Known) error {
 	f.kept, f.wrote = maps.Clone(known), true
