@@ -29,8 +29,8 @@ record for more than 20 minutes, which is beyond the longest buffer. A yellow do
 Collections of OpenSearch Serverless have a status each in place of a colour; one that is not ACTIVE is a problem.
 
 DMS sends no record of TRUNCATE, DROP and RENAME TABLE, nor of statements on partitions: rows that went with one are still
-shown. So each table is compared with what it was at its load, as the database tells it; what is found is kept in the lake's
-bucket until the table is loaded again. A table that was only rebuilt, by OPTIMIZE TABLE for instance, looks like a truncated one: when
+shown. A column that was dropped or renamed is still shown, too, in rows that have not changed since. So each table is compared with
+what it was at its load, as the database tells it; what is found is kept in the lake's bucket until the table is loaded again. A table that was only rebuilt, by OPTIMIZE TABLE for instance, looks like a truncated one: when
 "cdc verify --deep --table" finds it equal, --accept-table takes it as it is. --no-database does without all that.
 
 A stack may have several sources. All are shown, with what they share once before them, and health is of all; --source shows one. So do
@@ -41,7 +41,7 @@ With --output json (keys are added, never renamed; times in UTC; what nobody mea
   at, healthy, problems[]
   task    id arn state migrationType stopReason lastFailure startedAt stoppedAt logGroup logStream error
   tables  list[name state fullLoadRows loadedAt inserts updates deletes ddls validation] notLoaded[] error
-  ddl     tables[name gone changes[what after before]] error
+  ddl     tables[name gone changes[what columns after before]] error
   lag     sourceSeconds targetSeconds streamSeconds searchSeconds lakeSeconds error
   parked  objects bytes newest newestAt error
   search  cluster collections[name status problem] indices[name documents bytes] error

@@ -21,7 +21,7 @@ func (c *Canary) MetricSearchable() metric.Metric {
 	return c.metric(canary.SearchableSeconds, metric.Maximum, "Commit to found", "seconds")
 }
 
-// MetricTablesToReload is how many tables were emptied, replaced or dropped since they were loaded, of which no record tells.
+// MetricTablesToReload is how many tables were emptied, replaced or dropped since they were loaded, of which no record tells, or have lost a column.
 func (c *Canary) MetricTablesToReload() metric.Metric {
 	return c.metric(canary.TablesToReload, metric.Maximum, "Tables to reload", "tables")
 }

@@ -283,7 +283,7 @@ func (p *plan) ofCanary(f *feed.Feed, c Canary) []alarm {
 		{
 			what: "reload", metric: c.MetricTablesToReload().Over(metric.FiveMinutes), when: atLeast, threshold: 1,
 			datapoints: 1, periods: 1, missing: asBefore,
-			says: "Tables were changed by statements that no record tells",
+			says: "Tables were changed in ways that rows do not show until they are loaded again",
 		},
 		{
 			what: "certificate", metric: c.MetricCertificateDays().Over(metric.FiveMinutes), when: atMost, threshold: float64(p.CertificateDays),

@@ -10,7 +10,7 @@ import (
 type Canary interface {
 	// MetricSearchable is how long after its commit the row was found, in seconds, each minute.
 	MetricSearchable() metric.Metric
-	// MetricTablesToReload is how many tables were changed by statements that no record tells.
+	// MetricTablesToReload is how many tables were changed in ways that rows do not show until they are loaded again.
 	MetricTablesToReload() metric.Metric
 	// MetricCertificateDays is when the database's certificate expires.
 	MetricCertificateDays() metric.Metric

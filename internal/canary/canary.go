@@ -2,7 +2,7 @@
 // a table of its own, which is followed as any other, and looks for that very change in the current index until it is there.
 //
 // On its way it measures what no service publishes of itself: how long the database's certificate is good for, how much of its log is
-// left, which tables a statement has emptied of which no record tells, and how many objects were parked. It knows no Pulumi: a
+// left, which tables have to be loaded again after a statement, and how many objects were parked. It knows no Pulumi: a
 // Lambda function runs it once a minute inside the VPC, as the user whom DMS logs in as.
 package canary
 
@@ -65,8 +65,10 @@ type Beat struct {
 type Made struct {
 	// ID is another one when the table was made anew: MySQL's time of creation, PostgreSQL's object and file.
 	ID string `json:"id"`
-	// Columns is a digest of them.
+	// Columns is a digest of them; empty for PostgreSQL.
 	Columns string `json:"columns"`
+	// Names of the columns that DMS carries, in their order; nil in what an earlier release remembers.
+	Names []string `json:"names,omitempty"`
 }
 
 // Deps are what a function works with.

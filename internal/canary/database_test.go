@@ -75,15 +75,31 @@ ON DUPLICATE KEY UPDATE beat = beat + 1, written = 2000, log = 17; COMMIT`}, adm
 
 func TestMySQLsTablesAreToldApartByTheirCreationAndColumns(t *testing.T) {
 	admin := &mysqlRows{rows{answers: map[string][][]string{
-		"SELECT table_schema, table_name, DATE_FORMAT":  {{"shop", "a", "2026-01-01 00:00:00"}, {"shop", "b", "2026-01-02 00:00:00"}},
-		"SELECT table_schema, table_name, column_name,": {{"shop", "a", "id", "int", "NO", ""}, {"shop", "b", "id", "int", "YES", ""}, {"shop", "view", "x", "int", "NO", ""}},
+		"SELECT table_schema, table_name, DATE_FORMAT": {{"shop", "a", "2026-01-01 00:00:00"}, {"shop", "b", "2026-01-02 00:00:00"}},
+		"SELECT table_schema, table_name, column_name,": {
+			{"shop", "a", "id", "int", "NO", "", "auto_increment"}, {"shop", "a", "made", "datetime", "NO", "", "DEFAULT_GENERATED"},
+			{"shop", "a", "total", "int", "NO", "", "VIRTUAL GENERATED"}, {"shop", "a", "pin", "int", "NO", "", "INVISIBLE"},
+			{"shop", "b", "id", "int", "YES", "", ""}, {"shop", "view", "x", "int", "NO", "", ""},
+		},
 	}}}
 	made, err := (&mysqlDatabase{Admin: admin}).Tables(t.Context())
 	require.NoError(t, err)
 	require.Len(t, made, 2)
 	require.Equal(t, "2026-01-01 00:00:00", made["shop.a"].ID)
 	require.NotEqual(t, made["shop.a"].Columns, made["shop.b"].Columns)
+	require.Equal(t, []string{"id", "made"}, made["shop.a"].Names, "those that DMS carries")
 	require.Contains(t, admin.ran, "SET SESSION time_zone = '+00:00'", "the clock of the session may be put back")
+}
+
+func TestPostgreSQLsTablesAreToldApartByTheirFilesAndTheNamesOfColumns(t *testing.T) {
+	tables := [][]string{{"shop", "a", "16384/16390", `["id", "a, b"]`}, {"shop", "empty", "16385/16391", "[]"}}
+	d := postgresDatabase{Admin: &postgresRows{rows{answers: map[string][][]string{"SELECT n.nspname": tables}}}}
+	made, err := d.Tables(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, map[string]Made{"shop.a": {ID: "16384/16390", Names: []string{"id", "a, b"}}, "shop.empty": {ID: "16385/16391", Names: []string{}}}, made)
+	tables[0][3] = "id"
+	_, err = d.Tables(t.Context())
+	require.ErrorContains(t, err, "listing columns")
 }
 
 func TestTheSlotThatIsNearestToItsEndCounts(t *testing.T) {

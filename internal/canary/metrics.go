@@ -16,7 +16,7 @@ const (
 const (
 	// SearchableSeconds from a commit until it is found; while it is not found, the age of what is.
 	SearchableSeconds = "SearchableSeconds"
-	// TablesToReload are those that were emptied, replaced or dropped, of which no record tells.
+	// TablesToReload are those that were emptied, replaced or dropped, of which no record tells, or have lost a column.
 	TablesToReload = "TablesToReload"
 	// CertificateDays until the first certificate ends by which the database was verified.
 	CertificateDays = "CertificateDays"

@@ -85,7 +85,7 @@ const errUnknownVariable = 1193
 const (
 	tablesMySQL = `SELECT table_schema, table_name, DATE_FORMAT(create_time, '%Y-%m-%d %H:%i:%s') FROM information_schema.tables
 WHERE table_type = 'BASE TABLE' AND table_schema NOT IN ` + mysql.SystemSchemas
-	columnsMySQL = `SELECT table_schema, table_name, column_name, column_type, is_nullable, collation_name FROM information_schema.columns
+	columnsMySQL = `SELECT table_schema, table_name, column_name, column_type, is_nullable, collation_name, extra FROM information_schema.columns
 WHERE table_schema NOT IN ` + mysql.SystemSchemas + ` ORDER BY table_schema, table_name, ordinal_position`
 )
 
@@ -108,17 +108,21 @@ func (d *mysqlDatabase) Tables(ctx context.Context) (map[string]Made, error) {
 	if err != nil {
 		return nil, fmt.Errorf("listing columns: %w", err)
 	}
-	digests := map[string]hash.Hash{}
+	digests, names := map[string]hash.Hash{}, map[string][]string{}
 	for _, row := range columns {
 		name := row[0] + "." + row[1]
 		if digests[name] == nil {
 			digests[name] = sha256.New()
 		}
-		fmt.Fprintf(digests[name], "%q\n", row[2:])
+		fmt.Fprintf(digests[name], "%q\n", row[2:6])
+		if mysql.Carried(row[6]) {
+			names[name] = append(names[name], row[2])
+		}
 	}
 	made := make(map[string]Made, len(tables))
 	for _, row := range tables {
-		name, of := row[0]+"."+row[1], Made{ID: row[2]}
+		name := row[0] + "." + row[1]
+		of := Made{ID: row[2], Names: names[name]}
 		if digest := digests[name]; digest != nil {
 			of.Columns = hex.EncodeToString(digest.Sum(nil)[:8])
 		}

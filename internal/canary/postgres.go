@@ -3,6 +3,7 @@ package canary
 import (
 	"cdcpipeline/internal/source/postgres"
 	"context"
+	"encoding/json"
 	"fmt"
 	"strconv"
 	"time"
@@ -61,8 +62,10 @@ func (d *postgresDatabase) Beat(ctx context.Context, at time.Time, _ int64) (Bea
 
 // tablesPostgres goes by the object and its file: TRUNCATE, CLUSTER, VACUUM FULL and an ALTER TABLE that rewrites give a table another
 // file, DROP and CREATE another object too, https://www.postgresql.org/docs/current/functions-admin.html#FUNCTIONS-ADMIN-DBLOCATION.
-// Columns are not looked at: no record tells of them, whatever was done.
-const tablesPostgres = `SELECT n.nspname, c.relname, c.oid::text || '/' || coalesce(pg_relation_filenode(c.oid)::text, '')
+// Of columns the names are looked at alone, of those that DMS carries; computed ones it does not, which PostgreSQL 11 knows nothing of.
+const tablesPostgres = `SELECT n.nspname, c.relname, c.oid::text || '/' || coalesce(pg_relation_filenode(c.oid)::text, ''),
+coalesce((SELECT json_agg(a.attname ORDER BY a.attnum) FROM pg_attribute a
+  WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND coalesce(to_jsonb(a)->>'attgenerated', '') = ''), '[]')
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE c.relkind = 'r' AND n.nspname !~ '^pg_' AND n.nspname NOT IN ('information_schema', '` + postgres.HeartbeatSchema + `')
 AND has_schema_privilege(n.oid, 'USAGE') AND has_table_privilege(c.oid, 'SELECT')`
@@ -75,7 +78,11 @@ func (d *postgresDatabase) Tables(ctx context.Context) (map[string]Made, error) 
 	}
 	made := make(map[string]Made, len(rows))
 	for _, row := range rows {
-		made[row[0]+"."+row[1]] = Made{ID: row[2]}
+		of := Made{ID: row[2]}
+		if err := json.Unmarshal([]byte(row[3]), &of.Names); err != nil {
+			return nil, fmt.Errorf("listing columns: %w", err)
+		}
+		made[row[0]+"."+row[1]] = of
 	}
 	return made, nil
 }

@@ -18,8 +18,10 @@ type remembered struct {
 	// Made is nil for a table that is gone.
 	Made *Made     `json:"made"`
 	Seen time.Time `json:"seen"`
-	// Changed since it was loaded, in a way of which no record tells.
+	// Changed since it was loaded, in a way after which rows are shown that are no more, or as they were before.
 	Changed bool `json:"changed,omitempty"`
+	// Columns that are gone since it was loaded, for `cdc status`, which has perhaps not known them.
+	Columns []string `json:"columns,omitempty"`
 }
 
 // load is what `cdc status` keeps of a table, as far as it counts here: it looks more closely, as a user who may, and it is told of loads.
@@ -29,7 +31,8 @@ type load struct {
 }
 
 // tables counts those that have to be loaded again: DMS sends no record of TRUNCATE, DROP and RENAME TABLE,
-// https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Source.MySQL.html#CHAP_Source.MySQL.Limitations.
+// https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Source.MySQL.html#CHAP_Source.MySQL.Limitations. A column that was dropped or renamed
+// stays in every row that has no change afterwards.
 func (f *Function) tables(ctx context.Context, m *measures, db Database) {
 	count, err := f.toReload(ctx, db)
 	if err != nil {
@@ -77,10 +80,14 @@ func (f *Function) look(before map[string]remembered, loads map[string]load, mad
 			now[name] = remembered{Made: &t, Seen: loaded.Seen, Changed: len(loaded.Changes) > 0}
 		case !known:
 			now[name] = remembered{Made: &t, Seen: at}
-		case was.Made == nil || *was.Made == t:
-			now[name] = remembered{Made: &t, Seen: was.Seen, Changed: was.Changed}
+		case was.Made == nil || was.Made.as(t):
+			was.Made = &t
+			now[name] = was
 		default:
-			now[name] = remembered{Made: &t, Seen: at, Changed: was.Changed || f.untold(*was.Made, t)}
+			gone := was.Made.gone(t)
+			now[name] = remembered{
+				Made: &t, Seen: at, Changed: was.Changed || len(gone) > 0 || f.untold(*was.Made, t), Columns: append(slices.Clip(was.Columns), gone...),
+			}
 		}
 	}
 	for name, was := range before {
@@ -88,7 +95,7 @@ func (f *Function) look(before map[string]remembered, loads map[string]load, mad
 			continue
 		}
 		if was.Made != nil {
-			was = remembered{Seen: at, Changed: true}
+			was = remembered{Seen: at, Changed: true, Columns: was.Columns}
 		}
 		if loaded, told := loads[name]; !told || !loaded.Seen.After(was.Seen) || len(loaded.Changes) > 0 {
 			now[name] = was
@@ -100,7 +107,17 @@ func (f *Function) look(before map[string]remembered, loads map[string]load, mad
 // untold reports whether a table that was made anew was so by a statement of which no record tells. MySQL's records tell an ALTER TABLE,
 // which changes columns; of PostgreSQL none does.
 func (f *Function) untold(was, is Made) bool {
-	return f.settings.PostgreSQL() || was.Columns == is.Columns
+	return was.ID != is.ID && (f.settings.PostgreSQL() || was.Columns == is.Columns)
+}
+
+// as it was; an earlier release has not remembered the columns' names.
+func (m Made) as(is Made) bool {
+	return m.ID == is.ID && m.Columns == is.Columns && (m.Names == nil || slices.Equal(m.Names, is.Names))
+}
+
+// gone are the columns that a table had and has no longer.
+func (m Made) gone(is Made) []string {
+	return slices.DeleteFunc(slices.Clone(m.Names), func(name string) bool { return slices.Contains(is.Names, name) })
 }
 
 // unfollowed are the canary's own table, and those that DMS leaves out.
@@ -126,7 +143,7 @@ func (f *Function) read(ctx context.Context, key string, into any) (version stri
 
 // remember what the tables are, unless another call has meanwhile.
 func (f *Function) remember(ctx context.Context, tables map[string]remembered, version string) error {
-	body, err := json.MarshalIndent(tables, "", "  ")
+	body, err := json.Marshal(tables)
 	if err != nil {
 		return fmt.Errorf("writing how the tables are made: %w", err)
 	}
@@ -137,6 +154,10 @@ func (f *Function) remember(ctx context.Context, tables map[string]remembered, v
 }
 
 func (r remembered) equal(o remembered) bool {
-	same := r.Made == nil && o.Made == nil || r.Made != nil && o.Made != nil && *r.Made == *o.Made
-	return same && r.Seen.Equal(o.Seen) && r.Changed == o.Changed
+	same := r.Made == nil && o.Made == nil || r.Made != nil && o.Made != nil && r.Made.equal(*o.Made)
+	return same && r.Seen.Equal(o.Seen) && r.Changed == o.Changed && slices.Equal(r.Columns, o.Columns)
+}
+
+func (m Made) equal(o Made) bool {
+	return m.ID == o.ID && m.Columns == o.Columns && slices.Equal(m.Names, o.Names)
 }

@@ -4,6 +4,7 @@ import (
 	"cdcpipeline/internal/operator/ddl"
 	"cdcpipeline/internal/source/preparation"
 	"encoding/json"
+	"strings"
 	"testing"
 	"time"
 
@@ -58,6 +59,77 @@ func TestAnAlterTableIsToldByRecordsOfMySQLAlone(t *testing.T) {
 		w.made["shop.orders"] = Made{ID: "2", Columns: "c"}
 		require.Equal(t, want, w.call()["TablesToReload"], engine)
 	}
+}
+
+// withNames is a table by its id and the names of its columns, of which MySQL gives a digest.
+func withNames(engine, id string, names ...string) Made {
+	m := Made{ID: id, Names: names}
+	if engine == "" {
+		m.Columns = strings.Join(names, " ")
+	}
+	return m
+}
+
+func TestATableThatHasLostAColumnHasToBeLoadedAgain(t *testing.T) {
+	for engine := range map[string]bool{"": true, PostgreSQL: true} {
+		for name, c := range map[string]struct {
+			now  Made
+			want float64
+		}{
+			"dropped":              {withNames(engine, "1", "id", "note"), 1},
+			"dropped by a rebuild": {withNames(engine, "2", "id", "note"), 1},
+			"renamed":              {withNames(engine, "1", "id", "price", "note"), 1},
+			"added":                {withNames(engine, "1", "id", "amount", "note", "more"), 0},
+			"moved":                {withNames(engine, "1", "note", "id", "amount"), 0},
+			"retyped":              {Made{ID: "1", Columns: "another", Names: []string{"id", "amount", "note"}}, 0},
+		} {
+			w := newWorld(t)
+			w.settings.Engine = engine
+			w.made["shop.orders"] = withNames(engine, "1", "id", "amount", "note")
+			w.call()
+			w.made["shop.orders"] = c.now
+			require.Equal(t, c.want, w.call()["TablesToReload"], "%s %s", engine, name)
+			require.Equal(t, c.want, w.call()["TablesToReload"], "%s %s", engine, name)
+			w.made["shop.orders"] = withNames(engine, "1", "id", "amount", "note")
+			require.Equal(t, c.want, w.call()["TablesToReload"], "%s %s: a column that is there again is another one", engine, name)
+			w.status(ddl.Accepted(&ddl.Table{}, ddl.Statistics{}, w.now))
+			require.Equal(t, 0., w.call()["TablesToReload"], "%s %s", engine, name)
+		}
+	}
+}
+
+// What an earlier release remembers has no names: nobody knows whether a column is gone since, and one that goes now is noticed.
+func TestWhatAnEarlierReleaseRemembersIsNoFalseAlarm(t *testing.T) {
+	for engine, columns := range map[string]string{"": "id amount", PostgreSQL: ""} {
+		for now, names := range map[string][]string{"as it was": {"id", "amount"}, "changed since": {"id", "price"}} {
+			w := newWorld(t)
+			w.settings.Engine = engine
+			w.bucket.Set("lake", w.settings.Memory, `{"shop.orders": {"made": {"id": "1", "columns": "`+columns+`"}, "seen": "2026-11-01T00:00:00Z"}}`)
+			w.made["shop.orders"] = withNames(engine, "1", names...)
+			require.Equal(t, 0., w.call()["TablesToReload"], "%s %s", engine, now)
+			w.made["shop.orders"] = withNames(engine, "1", "id")
+			require.Equal(t, 1., w.call()["TablesToReload"], "%s %s", engine, now)
+		}
+	}
+}
+
+// The first `cdc status` comes after the column is gone: the canary tells it.
+func TestTheFirstLookOfTheToolDoesNotSilenceAColumn(t *testing.T) {
+	w := newWorld(t)
+	w.made["shop.orders"] = withNames("", "1", "id", "amount")
+	w.call()
+	w.made["shop.orders"] = withNames("", "1", "id")
+	require.Equal(t, 1., w.call()["TablesToReload"])
+	var sightings map[string]ddl.Sighting
+	require.NoError(t, json.Unmarshal([]byte(w.bucket.Objects("lake", ddl.CanaryKey)[ddl.CanaryKey]), &sightings))
+	k, changes := ddl.Look(ddl.Known{}, &ddl.Table{ID: "17", Names: []string{"id"}}, ddl.Statistics{}, w.now)
+	require.Empty(t, changes)
+	missed := sightings["shop.orders"].Missed(ddl.Known{}, k)
+	require.NotNil(t, missed)
+	require.Equal(t, []string{"amount"}, missed.Columns)
+	k.Changes = []ddl.Change{*missed}
+	w.status(k)
+	require.Equal(t, 1., w.call()["TablesToReload"])
 }
 
 // `cdc status` sees a TRUNCATE that leaves MariaDB's time of creation as it is.

@@ -21,12 +21,14 @@ var alterations = []fault{
 		what:   "A column that has values is dropped between changes of its rows; the table is loaded again.",
 		inject: alter("narrowed", "ALTER TABLE % DROP COLUMN amount"), heal: reloadFaultTable("narrowed"),
 		after: tableEquals(faultDatabase + ".narrowed"),
+		alarm: ending("reload"),
 	},
 	{
 		name:   "column-renamed",
 		what:   "A column that has values is renamed between changes of its rows; the table is loaded again.",
 		inject: alter("renamed", "ALTER TABLE % RENAME COLUMN amount TO price"), heal: reloadFaultTable("renamed"),
 		after: tableEquals(faultDatabase + ".renamed"),
+		alarm: ending("reload"),
 	},
 	{
 		name:   "type-changed",

@@ -6,13 +6,6 @@ import (
 	"time"
 )
 
-// carried says of a column, by information_schema's EXTRA, that DMS carries it: computed and invisible ones it does not,
-// https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Source.MySQL.html#CHAP_Source.MySQL.Limitations.
-func carried(extra string) bool {
-	extra = strings.ToUpper(extra)
-	return !slices.ContainsFunc([]string{"VIRTUAL GENERATED", "STORED GENERATED", "INVISIBLE"}, func(word string) bool { return strings.Contains(extra, word) })
-}
-
 // gone are the columns that a table had when it was last seen, and has no longer. None when there is no table, or their names are not known.
 func (k Known) gone(now *Table) []string {
 	if k.Table == nil || now == nil {

@@ -78,7 +78,7 @@ func (r reading) columns(ctx context.Context) error {
 		if digests[n] == nil {
 			digests[n] = sha256.New()
 		}
-		if t := r.tables[n]; t != nil && carried(row[6]) {
+		if t := r.tables[n]; t != nil && mysql.Carried(row[6]) {
 			t.Names = append(t.Names, row[2])
 		}
 		_, err := fmt.Fprintf(digests[n], "%q\n", row[2:6])

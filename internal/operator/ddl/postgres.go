@@ -13,8 +13,8 @@ import (
 const tablesPostgres = `SELECT n.nspname, c.relname, c.oid::text || '/' || coalesce(pg_relation_filenode(c.oid)::text, ''),
 	(SELECT left(encode(sha256(convert_to(string_agg(quote_ident(a.attname) || ' ' || format_type(a.atttypid, a.atttypmod) || ' ' || a.attnotnull || ' ' || a.attcollation,
 		E'\n' ORDER BY a.attnum), 'UTF8')), 'hex'), 16) FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped),
-	(SELECT json_agg(a.attname ORDER BY a.attnum) FROM pg_attribute a
-		WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND coalesce(to_jsonb(a)->>'attgenerated', '') = '')
+	coalesce((SELECT json_agg(a.attname ORDER BY a.attnum) FROM pg_attribute a
+		WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND coalesce(to_jsonb(a)->>'attgenerated', '') = ''), '[]')
 	FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 	WHERE c.relkind = 'r' AND n.nspname NOT LIKE 'pg\_%' AND n.nspname <> 'information_schema'`
 
@@ -22,9 +22,6 @@ func (r reading) postgres(ctx context.Context) error {
 	err := r.each(ctx, tablesPostgres, func(row []string) error {
 		t := &Table{ID: row[2], Columns: row[3]}
 		r.tables[table.Name{Database: row[0], Table: row[1]}] = t
-		if row[4] == "" { // a table without columns
-			return nil
-		}
 		return json.Unmarshal([]byte(row[4]), &t.Names) //nolint:wrapcheck // wrapped below
 	})
 	if err != nil {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
@@ -44,13 +45,29 @@ func TestWhatIsKnownIsKept(t *testing.T) {
 	kept, err := store.Read(t.Context())
 	require.NoError(t, err)
 	require.Empty(t, kept)
-	known := map[string]Known{"shop.orders": lookedAt(t, madeAs("7", "a", "p0=1 p1=2"))}
+	made := madeAs("7", "a", "p0=1 p1=2")
+	made.Names = []string{"id", "amount"}
+	known := map[string]Known{"shop.orders": lookedAt(t, made)}
 	require.NoError(t, store.Write(t.Context(), known, kept))
 	kept, err = store.Read(t.Context())
 	require.NoError(t, err)
 	require.Equal(t, known, kept)
 	require.NoError(t, store.Write(t.Context(), known, kept))
 	require.Equal(t, 1, bucket.writes, "what is as it was is not written again")
+	require.NotContains(t, string(bucket.text), "\n", "a name of a column takes no line")
+}
+
+func TestWhatTheCanaryHasSeenIsReadOfEachSource(t *testing.T) {
+	for source, key := range map[string]string{"": "cdc/canary-tables.json", "orders": "cdc/source=orders/canary-tables.json"} {
+		bucket := &fakeS3{text: []byte(`{"shop.orders": {"made": {"id": "1", "columns": "a"}, "seen": "2026-11-23T12:01:00Z", "changed": true, "columns": ["amount"]}}`)}
+		sightings, err := Store{S3: bucket, Bucket: "lake", Source: source}.Sightings(t.Context())
+		require.NoError(t, err)
+		require.Equal(t, key, bucket.key)
+		require.Equal(t, map[string]Sighting{"shop.orders": {Seen: load.Add(time.Minute), Columns: []string{"amount"}}}, sightings)
+	}
+	none, err := Store{S3: &fakeS3{}, Bucket: "lake"}.Sightings(t.Context())
+	require.NoError(t, err)
+	require.Empty(t, none)
 }
 
 func TestEachSourceHasAnObjectOfItsOwn(t *testing.T) {

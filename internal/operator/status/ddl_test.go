@@ -110,6 +110,36 @@ func TestADroppedTableIsNamed(t *testing.T) {
 	require.Contains(t, strings.Join(s.Problems, "\n"), "table shop.orders: DROP or RENAME between 2026-11-23T12:00:00Z and 2026-11-23T13:00:00Z. DMS sends no record of that, so rows that went are still shown: `cdc start --reload-table shop.orders` when it is there again")
 }
 
+func TestAColumnThatIsGoneIsNamedWithWhatIsStillShown(t *testing.T) {
+	p, f := wellParts(), wellDatabase()
+	f.tables[orders] = &ddl.Table{ID: "7", Columns: "a", Names: []string{"id", "amount"}}
+	require.True(t, p.readWith(t, f, Options{}).Healthy)
+	f.tables[orders] = &ddl.Table{ID: "7", Columns: "b", Names: []string{"id", "price"}}
+	const column = "DROP or RENAME of the column amount between 2026-11-23T12:00:00Z and 2026-11-23T13:00:00Z. Rows that have not changed since still show it"
+	require.Equal(t, []string{"table shop.orders: " + column + ": `cdc start --reload-table shop.orders`"}, p.readWith(t, f, later()).Problems)
+
+	f.tables[orders] = &ddl.Table{ID: "8", Columns: "b", Names: []string{"id", "price"}} // TRUNCATE
+	s := p.readWith(t, f, later())
+	require.Equal(t, []string{"table shop.orders: " + ddl.Replaced + " between 2026-11-23T13:00:00Z and 2026-11-23T13:00:00Z. DMS sends no record of that, so rows that went are still shown. " +
+		column + ": `cdc start --reload-table shop.orders`"}, s.Problems)
+	form, err := json.Marshal(s.DDL.Tables[0].Changes[0])
+	require.NoError(t, err)
+	require.JSONEq(t, `{"what": "DROP or RENAME of the column amount", "columns": ["amount"], "after": "2026-11-23T12:00:00Z", "before": "2026-11-23T13:00:00Z"}`, string(form))
+	require.True(t, p.readWith(t, f, later(), "shop.orders").Healthy)
+	require.True(t, p.readWith(t, f, later()).Healthy)
+}
+
+func TestWhatTheCanarySawBeforeTheFirstLookIsNamedAndKept(t *testing.T) {
+	p, f := wellParts(), wellDatabase()
+	f.sightings = map[string]ddl.Sighting{"shop.orders": {Seen: tasktest.Noon.Add(30 * time.Minute), Columns: []string{"amount"}}}
+	for range 2 {
+		require.Contains(t, strings.Join(p.readWith(t, f, later()).Problems, "\n"), "table shop.orders: DROP or RENAME of the column amount between ")
+	}
+	require.Len(t, f.kept["shop.orders"].Changes, 1)
+	require.True(t, p.readWith(t, f, later(), "shop.orders").Healthy)
+	require.True(t, p.readWith(t, f, later()).Healthy)
+}
+
 func TestAnAcceptedTableIsNoProblem(t *testing.T) {
 	p, f := wellParts(), wellDatabase()
 	p.readWith(t, f, Options{})

@@ -5,6 +5,7 @@ import (
 	"cdcpipeline/internal/source/preparation"
 	"context"
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -16,8 +17,9 @@ type oneSecret string
 
 func (s oneSecret) Get(context.Context, string) (string, error) { return string(s), nil }
 
-// beats is what a canary does to a database in two calls, between which the table shop is changed in a way of which no record tells.
-func beats(t *testing.T, db canary.Database, shop string, empty func()) {
+// beats is what a canary does to a database in some calls, between which the table shop is changed in a way of which no record tells, and gets a column
+// that is then renamed.
+func beats(t *testing.T, db canary.Database, shop string, exec func(string), empty func()) {
 	t.Helper()
 	days := time.Until(db.Expires()).Hours() / 24
 	require.Greater(t, days, 0., "the certificate by which the server was verified")
@@ -41,6 +43,13 @@ func beats(t *testing.T, db canary.Database, shop string, empty func()) {
 	require.NoError(t, err)
 	require.NotEqual(t, before[shop].ID, after[shop].ID)
 	require.Equal(t, before[shop].Columns, after[shop].Columns)
+	require.Equal(t, before[shop].Names, after[shop].Names)
+	for _, c := range []struct{ statement, last string }{{"ADD COLUMN spare INT", "spare"}, {"RENAME COLUMN spare TO price", "price"}} {
+		exec("ALTER TABLE " + shop + " " + c.statement)
+		altered, err := db.Tables(t.Context())
+		require.NoError(t, err)
+		require.Equal(t, append(slices.Clone(before[shop].Names), c.last), altered[shop].Names)
+	}
 }
 
 func TestRealServerTakesACanarysHeartbeat(t *testing.T) {
@@ -61,7 +70,7 @@ func TestRealServerTakesACanarysHeartbeat(t *testing.T) {
 	db, err := canary.Settings{Secret: "arn", Certificates: r.server.Certificates}.Open(t.Context(), oneSecret(secret))
 	require.NoError(t, err)
 	defer func() { require.NoError(t, db.Close()) }()
-	beats(t, db, "testdb.retail_trans", func() {
+	beats(t, db, "testdb.retail_trans", r.exec, func() {
 		time.Sleep(1100 * time.Millisecond) // the server tells times to the second
 		r.exec("CREATE TABLE testdb.other LIKE testdb.retail_trans; DROP TABLE testdb.retail_trans; RENAME TABLE testdb.other TO testdb.retail_trans")
 	})
@@ -94,7 +103,7 @@ func TestRealPostgresTakesACanarysHeartbeat(t *testing.T) {
 	db, err := settings.Open(t.Context(), oneSecret(secret))
 	require.NoError(t, err)
 	defer func() { require.NoError(t, db.Close()) }()
-	beats(t, db, "testdb.retail_trans", func() { r.exec("TRUNCATE testdb.retail_trans") })
+	beats(t, db, "testdb.retail_trans", r.exec, func() { r.exec("TRUNCATE testdb.retail_trans") })
 	tables, err := db.Tables(t.Context())
 	require.NoError(t, err)
 	require.Len(t, tables, 2, "those that the user may read")

@@ -39,6 +39,10 @@ func TestTheDatabaseTellsWhatWasDoneToATable(t *testing.T) {
 		"column":      {plain, "ALTER TABLE % ADD COLUMN w INT", "", 1},
 		"rebuilt":     {plain, "ALTER TABLE % ADD COLUMN w INT, ALGORITHM=COPY", "", 1},
 		"part_column": {ranges, "ALTER TABLE % ADD COLUMN w INT, ALGORITHM=COPY", "", 1},
+		"dropped_col": {plain, "ALTER TABLE % DROP COLUMN v", "DROP or RENAME of the column v", 1},
+		"renamed_col": {plain, "ALTER TABLE % RENAME COLUMN v TO w", "DROP or RENAME of the column v", 1},
+		"copied_col":  {plain, "ALTER TABLE % DROP COLUMN v, ALGORITHM=COPY", "DROP or RENAME of the column v", 1},
+		"computed":    {"(id INT PRIMARY KEY, v INT, w INT AS (v + 1) PERSISTENT, x INT INVISIBLE)", "ALTER TABLE % DROP COLUMN w, DROP COLUMN x", "", 1},
 		"indexed":     {plain, "ALTER TABLE % ADD INDEX (v)", "", 1},
 		"written":     {plain, "INSERT INTO % VALUES (1, 1), (2, 2); DELETE FROM %", "", 0},
 	} {

@@ -68,6 +68,8 @@ func TestJournalEqualsTheTablesOfPostgreSQL(t *testing.T) {
 	require.NoError(t, err)
 	require.NotEqual(t, before[hard].ID, after[hard].ID, "which tells of the TRUNCATE")
 	require.Equal(t, before[hard].Columns, after[hard].Columns)
+	require.Equal(t, []string{"kind", `i"d`, "v"}, after[auto].Names)
+	require.NotContains(t, after[hard].Names, "gen", "which DMS does not carry")
 	o.Journal = &second
 	_, err = workload.Run(t.Context(), db, o)
 	require.NoError(t, err)
