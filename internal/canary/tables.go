@@ -84,10 +84,8 @@ func (f *Function) look(before map[string]remembered, loads map[string]load, mad
 			was.Made = &t
 			now[name] = was
 		default:
-			gone := was.Made.gone(t)
-			now[name] = remembered{
-				Made: &t, Seen: at, Changed: was.Changed || len(gone) > 0 || f.untold(*was.Made, t), Columns: append(slices.Clip(was.Columns), gone...),
-			}
+			gone := was.gone(t)
+			now[name] = remembered{Made: &t, Seen: at, Changed: was.Changed || len(gone) > 0 || f.untold(*was.Made, t), Columns: gone}
 		}
 	}
 	for name, was := range before {
@@ -115,9 +113,15 @@ func (m Made) as(is Made) bool {
 	return m.ID == is.ID && m.Columns == is.Columns && (m.Names == nil || slices.Equal(m.Names, is.Names))
 }
 
-// gone are the columns that a table had and has no longer.
-func (m Made) gone(is Made) []string {
-	return slices.DeleteFunc(slices.Clone(m.Names), func(name string) bool { return slices.Contains(is.Names, name) })
+// gone are the columns that a table has lost since its load.
+func (r remembered) gone(is Made) []string {
+	gone := slices.Clone(r.Columns)
+	for _, name := range r.Made.Names {
+		if !slices.Contains(is.Names, name) && !slices.Contains(gone, name) {
+			gone = append(gone, name)
+		}
+	}
+	return gone
 }
 
 // unfollowed are the canary's own table, and those that DMS leaves out.

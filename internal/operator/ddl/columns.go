@@ -6,17 +6,23 @@ import (
 	"time"
 )
 
-// gone are the columns that a table had when it was last seen, and has no longer. None when there is no table, or their names are not known.
+// gone are the columns that a table had when it was last seen, and has no longer, but for those that are told already. None when there is no
+// table, or their names are not known.
 func (k Known) gone(now *Table) []string {
 	if k.Table == nil || now == nil {
 		return nil
 	}
-	return slices.DeleteFunc(slices.Clone(k.Table.Names), func(name string) bool { return slices.Contains(now.Names, name) })
+	return slices.DeleteFunc(slices.Clone(k.Table.Names), func(name string) bool { return slices.Contains(now.Names, name) || k.tells(name) })
 }
 
-// named is a table with the names of its columns. What an earlier release has kept has none: they are those of now if the digest is.
+// tells that a column is gone.
+func (k Known) tells(column string) bool {
+	return slices.ContainsFunc(k.Changes, func(c Change) bool { return slices.Contains(c.Columns, column) })
+}
+
+// named is a table with the names of its columns. What an earlier release has kept has none: they are taken for those of now.
 func (t *Table) named(now *Table) *Table {
-	if t == nil || now == nil || t.Names != nil || t.Columns != now.Columns {
+	if t == nil || now == nil || t.Names != nil {
 		return t
 	}
 	with := *t
@@ -50,10 +56,7 @@ func (s Sighting) Missed(before, after Known) *Change {
 	if !s.Seen.After(since) {
 		return nil
 	}
-	told := func(name string) bool {
-		return slices.ContainsFunc(after.Changes, func(c Change) bool { return slices.Contains(c.Columns, name) })
-	}
-	names := slices.DeleteFunc(slices.Clone(s.Columns), told)
+	names := slices.DeleteFunc(slices.Clone(s.Columns), after.tells)
 	if len(names) == 0 {
 		return nil
 	}

@@ -96,6 +96,13 @@ func TestTheCanaryTellsWhatWasBeforeALook(t *testing.T) {
 	require.Equal(t, &Change{What: "DROP or RENAME of the column amount", Columns: []string{"amount"}, After: load, Before: seen.Seen}, seen.Missed(Known{}, first))
 	require.Nil(t, seen.Missed(first, first), "a look came after it")
 	require.Nil(t, Sighting{Seen: seen.Seen}.Missed(Known{}, first))
+	awaited, changes := Look(lookedAt(t, withColumns("7", "id", "amount")), withColumns("8", "id"), asOf, load.Add(time.Hour))
+	require.Equal(t, []string{Awaited}, what(changes))
+	awaited.Changes = append(awaited.Changes, *seen.Missed(Known{}, awaited))
+	s := asOf
+	s.Ddls++
+	_, changes = Look(awaited, withColumns("8", "id"), s, load.Add(2*time.Hour))
+	require.Len(t, changes, 1, "it is told once")
 	told := first
 	told.Changes = []Change{{Columns: []string{"amount"}}}
 	require.Nil(t, seen.Missed(Known{}, told))

@@ -9,7 +9,8 @@ import (
 
 // tablesPostgres are tables with what tells one from another of its name. TRUNCATE, a rewriting ALTER TABLE, CLUSTER and VACUUM FULL give a
 // table another file, DROP and CREATE another object too; times of creation there are none,
-// https://www.postgresql.org/docs/17/functions-admin.html#FUNCTIONS-ADMIN-DBLOCATION. Computed columns, which PostgreSQL 11 knows nothing of, DMS does not carry.
+// https://www.postgresql.org/docs/17/functions-admin.html#FUNCTIONS-ADMIN-DBLOCATION.
+// Computed columns, which PostgreSQL 11 knows nothing of, DMS does not carry.
 const tablesPostgres = `SELECT n.nspname, c.relname, c.oid::text || '/' || coalesce(pg_relation_filenode(c.oid)::text, ''),
 	(SELECT left(encode(sha256(convert_to(string_agg(quote_ident(a.attname) || ' ' || format_type(a.atttypid, a.atttypmod) || ' ' || a.attnotnull || ' ' || a.attcollation,
 		E'\n' ORDER BY a.attnum), 'UTF8')), 'hex'), 16) FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped),
