@@ -80,7 +80,7 @@ func (f *Function) look(before map[string]remembered, loads map[string]load, mad
 			now[name] = remembered{Made: &t, Seen: loaded.Seen, Changed: len(loaded.Changes) > 0}
 		case !known:
 			now[name] = remembered{Made: &t, Seen: at}
-		case was.Made == nil || was.Made.as(t):
+		case was.Made == nil || was.Made.equal(t):
 			was.Made = &t
 			now[name] = was
 		default:
@@ -108,12 +108,7 @@ func (f *Function) untold(was, is Made) bool {
 	return was.ID != is.ID && (f.settings.PostgreSQL() || was.Columns == is.Columns)
 }
 
-// as it was; an earlier release has not remembered the columns' names.
-func (m Made) as(is Made) bool {
-	return m.ID == is.ID && m.Columns == is.Columns && (m.Names == nil || slices.Equal(m.Names, is.Names))
-}
-
-// gone are the columns that a table has lost since its load.
+// gone are the columns that a table has lost since its load, as far as their names were remembered, which an earlier release has not.
 func (r remembered) gone(is Made) []string {
 	gone := slices.Clone(r.Columns)
 	for _, name := range r.Made.Names {
