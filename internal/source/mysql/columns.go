@@ -26,12 +26,8 @@ func (c column) computed() bool { return c.says("VIRTUAL", "STORED", "PERSISTENT
 
 func (c column) invisible() bool { return c.says("INVISIBLE") }
 
-// Carried reports whether DMS carries a column, by information_schema's extra of it: computed and invisible ones it does not,
-// https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Source.MySQL.html#CHAP_Source.MySQL.Limitations.
-func Carried(extra string) bool {
-	c := column{extra: extra}
-	return !c.computed() && !c.invisible()
-}
+// Carried reports whether DMS carries a column, by information_schema's extra of it: computed and invisible ones it does not.
+func Carried(extra string) bool { return carried(column{extra: extra}) }
 
 // old reports a temporal type in a format that servers no longer write: its values in the binary log are read wrong.
 func (c column) old() bool {

@@ -18,7 +18,7 @@ type oneSecret string
 func (s oneSecret) Get(context.Context, string) (string, error) { return string(s), nil }
 
 // beats is what a canary does to a database in some calls, between which the table shop is changed in a way of which no record tells, and gets a column
-// that is then renamed.
+// that is then renamed and dropped.
 func beats(t *testing.T, db canary.Database, shop string, exec func(string), empty func()) {
 	t.Helper()
 	days := time.Until(db.Expires()).Hours() / 24
@@ -44,11 +44,14 @@ func beats(t *testing.T, db canary.Database, shop string, exec func(string), emp
 	require.NotEqual(t, before[shop].ID, after[shop].ID)
 	require.Equal(t, before[shop].Columns, after[shop].Columns)
 	require.Equal(t, before[shop].Names, after[shop].Names)
-	for _, c := range []struct{ statement, last string }{{"ADD COLUMN spare INT", "spare"}, {"RENAME COLUMN spare TO price", "price"}} {
+	for _, c := range []struct {
+		statement string
+		more      []string
+	}{{"ADD COLUMN spare INT", []string{"spare"}}, {"RENAME COLUMN spare TO price", []string{"price"}}, {"DROP COLUMN price", nil}} {
 		exec("ALTER TABLE " + shop + " " + c.statement)
 		altered, err := db.Tables(t.Context())
 		require.NoError(t, err)
-		require.Equal(t, append(slices.Clone(before[shop].Names), c.last), altered[shop].Names)
+		require.Equal(t, slices.Concat(before[shop].Names, c.more), altered[shop].Names)
 	}
 }
 
