@@ -77,9 +77,12 @@ func TestMySQLsTablesAreToldApartByTheirCreationAndColumns(t *testing.T) {
 	admin := &mysqlRows{rows{answers: map[string][][]string{
 		"SELECT table_schema, table_name, DATE_FORMAT": {{"shop", "a", "2026-01-01 00:00:00"}, {"shop", "b", "2026-01-02 00:00:00"}},
 		"SELECT table_schema, table_name, column_name,": {
-			{"shop", "a", "id", "int", "NO", "", "auto_increment"}, {"shop", "a", "made", "datetime", "NO", "", "DEFAULT_GENERATED"},
-			{"shop", "a", "total", "int", "NO", "", "VIRTUAL GENERATED"}, {"shop", "a", "pin", "int", "NO", "", "INVISIBLE"},
-			{"shop", "b", "id", "int", "YES", "", ""}, {"shop", "view", "x", "int", "NO", "", ""},
+			{"shop", "a", "id", "int", "NO", "", "auto_increment"},
+			{"shop", "a", "made", "datetime", "NO", "", "DEFAULT_GENERATED"},
+			{"shop", "a", "total", "int", "NO", "", "VIRTUAL GENERATED"},
+			{"shop", "a", "pin", "int", "NO", "", "INVISIBLE"},
+			{"shop", "b", "id", "int", "YES", "", ""},
+			{"shop", "view", "x", "int", "NO", "", ""},
 		},
 	}}}
 	made, err := (&mysqlDatabase{Admin: admin}).Tables(t.Context())

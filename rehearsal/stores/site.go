@@ -11,8 +11,10 @@ import (
 	"cdcpipeline/rehearsal/machine/artifact"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"strconv"
 	"sync"
 )
 
@@ -65,10 +67,15 @@ func (s *Site) Remove() error {
 	return nil
 }
 
-// folder makes a new folder for one server.
+// folder makes a new folder for one server: NAME, or NAME-2 when another one had that.
 func (s *Site) folder(name string) (string, error) {
 	dir := filepath.Join(s.Dir, name)
-	if err := os.Mkdir(dir, 0o755); err != nil {
+	err := os.Mkdir(dir, 0o755)
+	for n := 2; errors.Is(err, fs.ErrExist); n++ {
+		dir = filepath.Join(s.Dir, name+"-"+strconv.Itoa(n))
+		err = os.Mkdir(dir, 0o755)
+	}
+	if err != nil {
 		return "", fmt.Errorf("making the folder of %s: %w", name, err)
 	}
 	return dir, nil
