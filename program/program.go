@@ -60,6 +60,9 @@ func FromConfig(ctx *pulumi.Context) (*Deployment, error) {
 	if err != nil {
 		return nil, fmt.Errorf("reading the configuration: %w", err)
 	}
+	for _, warning := range cfg.Warnings() {
+		_ = ctx.Log.Warn(warning, nil)
+	}
 	bundles, err := readBundles(cfg.Feeds())
 	if err != nil {
 		return nil, err

@@ -1,0 +1,77 @@
+package config
+
+import (
+	"cdcpipeline/internal/size"
+	"fmt"
+	"slices"
+)
+
+// Warnings are what a valid configuration may come to regret, by the model of `cdc size`: each begins with its key and says what to do. They are of what the
+// configuration says alone: how many rows come, it does not say. Call it after WithDefaults.
+func (c Config) Warnings() []string {
+	var all []string
+	warn := func(key, format string, args ...any) { all = append(all, key+": "+fmt.Sprintf(format, args...)) }
+	calls := 0
+	for _, f := range c.Feeds() {
+		calls += f.calls()
+		f.warn(warn)
+	}
+	if calls > size.AccountCalls {
+		warn("search.current.parallelization", "%d for each of the shards is up to %d calls at once, and an account has %d until more are asked for: use less, fewer shards, or ask (`cdc preflight` says what is allowed)",
+			c.Search.Current.Parallelization, calls, size.AccountCalls)
+	}
+	c.warnOfShards(warn)
+	return all
+}
+
+// calls of the function at once, where the configuration says how many shards there are.
+func (f Feed) calls() int {
+	if !f.Search.Current.On() {
+		return 0
+	}
+	return f.Stream.Shards * f.Search.Current.Parallelization
+}
+
+func (f Feed) warn(warn func(key, format string, args ...any)) {
+	current := f.Search.Current
+	if readers := size.Readers(*current.EnhancedFanOut); f.Stream.Shards > 0 && current.On() && readers*size.ShardBytes > size.ShardReadBytes {
+		taken := float64(f.Stream.Shards) * size.ShardReadBytes / float64(readers) / 1e6
+		warn(f.Key("stream.shards"), "%d take %d MB a second, and their %d readers, which share 2 MB of each, read %.1f: set search.current.enhancedFanOut to true, or use half as many shards again",
+			f.Stream.Shards, f.Stream.Shards, readers, taken)
+	}
+	named := 0
+	for _, t := range f.Source.Tables {
+		if _, one := t.pattern().One(); one {
+			named++
+		}
+	}
+	if at := size.Partitions(named); at > size.ActivePartitions {
+		warn(f.Key("source.tables"), "%d tables are up to %d partitions of the lake's delivery while one hour follows another, and a delivery has %d until more are asked for: ask, or spread them over several sources", named, at, size.ActivePartitions)
+	}
+}
+
+// warnOfShards of a domain in prod. Dev is the cheapest that works, and its one node may hold more than AWS would have it.
+func (c Config) warnOfShards(warn func(key, format string, args ...any)) {
+	i := slices.IndexFunc(size.Nodes, func(n size.Node) bool { return n.Type == c.Search.InstanceType })
+	if c.Environment != Prod || !c.Search.On(OnDomain) || i < 0 {
+		return
+	}
+	feeds, tables := c.Feeds(), 0
+	for _, f := range feeds {
+		if f.Search.Current.On() {
+			tables += len(f.Source.Tables)
+		}
+	}
+	most := size.ShardsPerHeapGiB * size.Nodes[i].HeapGiB()
+	if has := size.ShardsOnNode(len(feeds), c.Search.HistoryRetentionDays, tables, c.Search.InstanceCount); has > most {
+		warn("search.historyRetentionDays", "%d days of %s and the indices of %s are %.0f shards on each node, and AWS advises %.0f for the heap of %s: keep the history for fewer days (the lake keeps all of it), or use a larger search.instanceType",
+			c.Search.HistoryRetentionDays, counted(len(feeds), "history", "histories"), counted(tables, "table", "tables"), has, most, c.Search.InstanceType)
+	}
+}
+
+func counted(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprintf("%d %s", n, many)
+}
