@@ -13,7 +13,7 @@ MODULES     := rehearsal . sdks/opensearch sdks/generate docs/diagram
 export CGO_ENABLED := 0
 export GOFLAGS     := -trimpath '-gcflags=all=-l -dwarf=false' $(GOFLAGS)
 
-.PHONY: help rehearse rehearse-full faults bench bench-tables bench-sources dashboard test test-tables lint vuln sdk docs diagram permissions clean
+.PHONY: graph help rehearse rehearse-full faults bench bench-tables bench-sources dashboard test test-tables lint vuln sdk docs diagram permissions clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 18
@@ -68,6 +68,9 @@ docs: ## write docs/configuration.md, policies.md, assumptions.md, cost.md and l
 
 diagram: ## draw docs/architecture.svg anew from the program
 	cd docs/diagram && go run .
+
+graph: ## write docs/graph.md anew: what waits for what in a deployment, and how long that is by documented and typical times
+	go generate ./internal/graph
 
 permissions: ## write docs/permissions.md anew from the calls of the parts that were rehearsed, else of the committed recording
 	@if [ -f $(CACHE)/rehearsal/calls.json ]; then install -m 644 $(CACHE)/rehearsal/calls.json rehearsal/permissions/recorded.json; fi
