@@ -36,6 +36,10 @@ what it was at its load, as the database tells it; what is found is kept in the 
 A stack may have several sources. All are shown, with what they share once before them, and health is of all; --source shows one. So do
 --accept-table and the address of a database, which are of the source that other commands work on.
 
+--watch looks again and again until Ctrl-C, every 10 s or at an interval of yours: --watch 30s. In a terminal the status is redrawn, below curves of
+the rows that DMS counts and of each lag since the watch began (q ends, r looks now, arrows scroll). Elsewhere each look is a line for each source, and one for each problem; with
+--output json it is the whole status. DMS counts about once a minute: the rate is that since it counted before.
+
 With --output json (keys are added, never renamed; times in UTC; what nobody measured is null):
 
   at, healthy, problems[]
@@ -59,7 +63,8 @@ An error is present only where something could not be read. Validation is n/a: D
 
 const statusExample = `  cdc status
   cdc status --stack prod --output json | jq -r '.problems[]'
-  cdc status --watch 10s
+  cdc status --watch
+  cdc status --watch 1m --no-database >> status.log
   cdc status --source orders
   cdc status --accept-table shop.orders`
 
@@ -80,12 +85,13 @@ type statusFlags struct {
 func newStatus(stack *stackFlags) *cobra.Command {
 	f := &statusFlags{stack: stack, connection: connectionFlags{stack: stack}}
 	cmd := &cobra.Command{
-		Use: "status", Short: "Say how the pipeline is", Long: statusLong, Example: statusExample, Args: cobra.NoArgs,
+		Use: "status", Short: "Say how the pipeline is", Long: statusLong, Example: statusExample, Args: f.interval,
 		RunE: func(cmd *cobra.Command, _ []string) error { return f.run(cmd) },
 	}
 	flags := cmd.Flags()
 	registerOutput(cmd, &f.output, "form")
-	flags.DurationVar(&f.watch, "watch", 0, "say it again at this interval, until Ctrl-C")
+	flags.DurationVar(&f.watch, "watch", 0, "look again at this interval, until Ctrl-C")
+	flags.Lookup("watch").NoOptDefVal = watchEvery.String()
 	flags.DurationVar(&f.options.MaxLag, "max-lag", status.MaxLag, "lag of the task or of the stream's readers that is a problem")
 	flags.DurationVar(&f.options.Within, "within", 30*time.Second, "time that all sources have to answer")
 	flags.BoolVar(&f.without, "no-database", false, "do not ask the database how its tables are made")
@@ -94,6 +100,22 @@ func newStatus(stack *stackFlags) *cobra.Command {
 	_ = cmd.RegisterFlagCompletionFunc("accept-table", stack.completeTables)
 	stack.registerSource(cmd, "all of them")
 	return cmd
+}
+
+// watchEvery is the interval of a watch that names none.
+const watchEvery = 10 * time.Second
+
+// interval takes that of --watch where it stands apart: a flag whose value may be left out has it behind = only.
+func (f *statusFlags) interval(cmd *cobra.Command, args []string) error {
+	if len(args) == 1 && cmd.Flags().Changed("watch") {
+		every, err := time.ParseDuration(args[0])
+		if err != nil {
+			return fmt.Errorf("--watch %q: write a time such as 10s or 1m", args[0])
+		}
+		f.watch = every
+		return nil
+	}
+	return cobra.NoArgs(cmd, args) //nolint:wrapcheck // cobra's own words
 }
 
 // validate refuses what cannot be; all problems come together.
@@ -135,23 +157,18 @@ func (f *statusFlags) run(cmd *cobra.Command) error {
 	door := &openDoor{deployment: d}
 	defer door.close()
 	stack := f.ask(door, sources)
-	for {
-		status := stack.Read(ctx, f.options)
-		if ctx.Err() != nil {
-			return errInterrupted
-		}
-		if err := f.print(cmd.OutOrStdout(), status); err != nil {
-			return err
-		}
-		if f.watch == 0 {
-			return verdict(status)
-		}
-		select {
-		case <-ctx.Done(): // its user has seen enough
-			return verdict(status)
-		case <-time.After(f.watch):
-		}
+	look := func(ctx context.Context) status.Status { return stack.Read(ctx, f.options) }
+	if f.watch != 0 {
+		return f.keepLooking(cmd, look)
 	}
+	status := look(ctx)
+	if ctx.Err() != nil {
+		return errInterrupted
+	}
+	if err := f.print(cmd.OutOrStdout(), status); err != nil {
+		return err
+	}
+	return verdict(status)
 }
 
 // sources that are looked at, each by its outputs: all, or the chosen one.
@@ -206,12 +223,11 @@ func (f *statusFlags) print(w io.Writer, s status.Status) error {
 		}
 		return nil
 	}
-	terminal := isTerminal(w)
-	if terminal && f.watch != 0 {
-		_, _ = fmt.Fprint(w, "\x1b[H\x1b[2J") // the screen is cleared, so that a status does not move
-	}
-	return s.WriteTable(w, terminal && os.Getenv("NO_COLOR") == "")
+	return s.WriteTable(w, inColor(w))
 }
+
+// inColor says whether colours are for this stream.
+func inColor(w io.Writer) bool { return isTerminal(w) && os.Getenv("NO_COLOR") == "" }
 
 func isTerminal(stream any) bool {
 	file, ok := stream.(*os.File)

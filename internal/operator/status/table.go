@@ -30,9 +30,9 @@ func (s Status) WriteTable(w io.Writer, color bool) error {
 	}
 	b.WriteString("\n")
 	if s.Healthy {
-		b.WriteString(paint(text.FgGreen, "healthy") + "\n")
+		b.WriteString(paint(text.FgGreen, s.verdict()) + "\n")
 	} else {
-		b.WriteString(paint(text.FgRed, count(int64(len(s.Problems)), "problem", "problems")) + "\n")
+		b.WriteString(paint(text.FgRed, s.verdict()) + "\n")
 		for _, p := range s.Problems {
 			b.WriteString("  " + p + "\n")
 		}
@@ -41,6 +41,14 @@ func (s Status) WriteTable(w io.Writer, color bool) error {
 		return fmt.Errorf("printing the status: %w", err)
 	}
 	return nil
+}
+
+// verdict in two words.
+func (s Status) verdict() string {
+	if s.Healthy {
+		return "healthy"
+	}
+	return count(int64(len(s.Problems)), "problem", "problems")
 }
 
 // several sources are shown one after the other, and before them what they share.
