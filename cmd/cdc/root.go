@@ -29,7 +29,7 @@ func newRoot() *cobra.Command {
 	stack.register(root.PersistentFlags())
 	_ = root.RegisterFlagCompletionFunc("stack", stack.completeStacks)
 	root.AddCommand(
-		newSize(), newPreflight(stack), newStatus(stack), newStop(stack), newStart(stack), newEpoch(stack), newReplay(stack), newTables(stack), newErase(stack), newTunnel(stack), newGenerate(stack), newVerify(stack), newConformance(stack), newVersion(),
+		newSize(), newCost(stack), newPreflight(stack), newStatus(stack), newStop(stack), newStart(stack), newEpoch(stack), newReplay(stack), newTables(stack), newErase(stack), newTunnel(stack), newGenerate(stack), newVerify(stack), newConformance(stack), newVersion(),
 	)
 	return root
 }

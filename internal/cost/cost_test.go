@@ -162,6 +162,9 @@ func TestEveryPriceIsUsedAndSaysWhereItWasSeen(t *testing.T) {
 			}
 		}
 	}
+	for _, l := range append(cost.Walkthrough(), cost.WalkthroughRows(cost.Example)...) {
+		used[l.Price.Name] = true
+	}
 	for _, p := range cost.Prices {
 		require.Subset(t, sources, p.Seen, p.Name)
 		require.Equal(t, p.Found(), len(p.Seen) > 0, "%s: a price has a source", p.Name)

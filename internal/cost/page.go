@@ -66,7 +66,7 @@ func (s stack) Dearest() string {
 // Page is docs/cost.md.
 func Page() ([]byte, error) {
 	page, err := template.New("page").Funcs(template.FuncMap{
-		"bill": billTable, "usd": usd, "number": number, "prices": priceTable, "savings": savingTable, "further": furtherTable, "sources": sourceList,
+		"bill": billTable, "usd": usd, "sum": func(a, b float64) float64 { return a + b }, "number": number, "prices": priceTable, "savings": savingTable, "further": furtherTable, "sources": sourceList,
 	}).Parse(pageTemplate)
 	if err != nil {
 		return nil, fmt.Errorf("reading the page's template: %w", err)
@@ -77,6 +77,7 @@ func Page() ([]byte, error) {
 		"Dated": Dated, "Dev": dev, "Prod": prod, "Load": Example, "Stacks": []stack{dev, prod},
 		"Endpoints": "`" + strings.Join(InterfaceEndpoints, "`, `") + "`", "Shards": OnDemandShards, "CallSeconds": CallSeconds, "CallMetrics": CallMetrics,
 		"Rates": rates(), "RowMicros": RowSeconds * 1e6, "OCUGb": OCUGb, "OCU": find("OCU").USD,
+		"Walkthrough": Walkthrough(), "WalkthroughRows": WalkthroughRows(Example),
 	})
 	if err != nil {
 		return nil, fmt.Errorf("writing the page: %w", err)

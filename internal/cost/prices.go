@@ -75,6 +75,10 @@ var Sources = []Source{
 		"as a table quotes it, checked on 2026-07-28; *cache* has t4g.micro at twice as much",
 	},
 	{
+		"several", "https://aws.amazon.com/ec2/pricing/on-demand/",
+		"as a dozen public repositories quote the page for us-east-1, undated, all alike",
+	},
+	{
 		"kinesis", "https://aws.amazon.com/kinesis/data-streams/pricing/",
 		"text of the page, undated: records are rounded up to 1 KB",
 	},
@@ -96,12 +100,14 @@ var Sources = []Source{
 var Prices = []Price{
 	{"db.t4g.medium", 0.073, "hour", []string{"cache", "aurora"}, "rds/aurora/pricing/", "beyond its baseline 0.09 for a vCPU-hour (*infracost*)"},
 	{"db.r7g.large", 0.276, "hour", []string{"aurora"}, "rds/aurora/pricing/", ""},
+	{"db.t3.medium", 0.082, "hour", []string{"aurora"}, "rds/aurora/pricing/", "the walkthrough's, of 2026-11-29"},
 	{"dms.t3.medium", 0.0745, "hour", []string{"dms"}, "dms/pricing/", "a Multi-AZ instance is priced as two"},
 	{"dms.r6i.large", 0, "hour", nil, "dms/pricing/", "eu-west-1: 0.230, Multi-AZ 0.460, which is 335.80 a month (*dms*)"},
 	{"DMS DCU", 0, "hour", nil, "dms/pricing/", "a unit is 2 GB of memory. Sources disagree: from 0.11 to 0.25 in different regions"},
 	{"DMS storage", 0.115, "GB-month", []string{"infracost"}, "dms/pricing/", "50 GB of a T class, 100 GB of others are included (*dms*)"},
 	{"t3.small.search", 0.036, "hour", []string{"opensearch"}, "opensearch-service/pricing/", ""},
 	{"r7g.large.search", 0.178, "hour", []string{"opensearch"}, "opensearch-service/pricing/", ""},
+	{"r6g.large.search", 0.167, "hour", []string{"opensearch"}, "opensearch-service/pricing/", "the walkthrough's, of 2026-11-29"},
 	{"m7g.large.search", 0.135, "hour", []string{"opensearch"}, "opensearch-service/pricing/", ""},
 	{"OpenSearch gp3", 0.122, "GB-month", []string{"volumes"}, "opensearch-service/pricing/", ""},
 	{"OCU", 0.24, "hour", []string{"collections"}, "opensearch-service/pricing/", "a unit of OpenSearch Serverless: a vCPU, 6 GB of memory, 120 GB of indices"},
@@ -139,6 +145,7 @@ var Prices = []Price{
 	{"composite alarm", 0.50, "month", []string{"alarms"}, "cloudwatch/pricing/", ""},
 	{"dashboard", 3, "month", []string{"infracost"}, "cloudwatch/pricing/", "the first three of an account are free"},
 	{"t4g.nano", 0.0042, "hour", []string{"vantage"}, "ec2/pricing/on-demand/", ""},
+	{"t3.medium", 0.0416, "hour", []string{"several"}, "ec2/pricing/on-demand/", "the walkthrough's, of 2026-11-29"},
 	{"EBS gp3", 0.08, "GB-month", []string{"infracost"}, "ebs/pricing/", ""},
 	{"KMS key", 1, "month", []string{"infracost", "calc"}, "kms/pricing/", "its first two yearly rotations add 1 each ([guide of March 2026](https://cloudburn.io/blog/aws-kms-pricing))"},
 	{"secret", 0.40, "month", []string{"cache", "calc", "infracost"}, "secrets-manager/pricing/", ""},

@@ -8,11 +8,11 @@ import (
 // Load is what grows the bill.
 type Load struct {
 	// RowsADay is row changes a day, spread evenly.
-	RowsADay float64
+	RowsADay float64 `json:"rowsADay"`
 	// RecordBytes is the size of a change's record in the stream.
-	RecordBytes float64
+	RecordBytes float64 `json:"recordBytes"`
 	// Tables that change all day: the lake gets objects for each.
-	Tables float64
+	Tables float64 `json:"tables"`
 }
 
 // Example is the load of docs/cost.md: a record of 1140 bytes is an update of a row of 1 KB (docs/performance.md).
