@@ -4,7 +4,6 @@ import (
 	"cdcpipeline/config"
 	"fmt"
 	"io"
-	"slices"
 	"strings"
 )
 
@@ -54,7 +53,7 @@ func Of(c config.Config, l Load, region string) Estimate {
 	return Estimate{
 		Environment: c.Environment, Region: region, Factor: factor, FactorKnown: known, Dated: Dated, Load: l,
 		Fixed: fixed.positions(), Rows: rows.positions(), FixedUSD: fixed.USD(), RowsUSD: rows.USD(), MonthUSD: (fixed.USD() + rows.USD()) * factor,
-		NotFound: slices.Concat([]string{}, fixed.leftOut(), rows.leftOut()), WalkthroughUSD: (Walkthrough().USD() + WalkthroughRows(l).USD()) * factor,
+		NotFound: append(append([]string{}, fixed.leftOut()...), rows.leftOut()...), WalkthroughUSD: (Walkthrough().USD() + WalkthroughRows(l).USD()) * factor,
 	}
 }
 

@@ -46,15 +46,15 @@ func label(name string) string {
 	return strings.TrimSuffix(what, "V2") + " " + strings.TrimPrefix(own, "cdc-")
 }
 
-// picture is a Gantt chart of what is long, the critical path in another colour.
+// picture is a Gantt chart of what is long, the critical path in another colour. Mermaid takes a start in milliseconds.
 func (g Graph) picture() string {
 	var out strings.Builder
-	out.WriteString("```mermaid\ngantt\n  dateFormat X\n  axisFormat %M min\n  todayMarker off\n")
+	out.WriteString("```mermaid\ngantt\n  dateFormat x\n  axisFormat %s s\n  todayMarker off\n")
 	path := g.Path()
 	section := func(title, mark string, steps []Step) {
 		fmt.Fprintf(&out, "  section %s\n", title)
 		for _, s := range steps {
-			fmt.Fprintf(&out, "  %s :%s%d, %ds\n", label(s.Name), mark, int(s.Start.Seconds()), int(s.Takes().Seconds()))
+			fmt.Fprintf(&out, "  %s :%s%d, %ds\n", label(s.Name), mark, s.Start.Milliseconds(), int(s.Takes().Seconds()))
 		}
 	}
 	section("critical path", "crit, ", slices.DeleteFunc(slices.Clone(path), func(s Step) bool { return s.Takes() < 10*time.Second }))

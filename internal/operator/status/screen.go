@@ -41,7 +41,7 @@ func (w Watching) OnScreen(ctx context.Context, in io.Reader, out io.Writer) (St
 // screen is the terminal as it is drawn.
 type screen struct {
 	Watching
-	ctx     context.Context //nolint:containedctx // a model of bubbletea has no other way to it
+	ctx     context.Context // for its commands, which are given none
 	reading sync.WaitGroup
 	history History
 	view    viewport.Model
