@@ -8,7 +8,7 @@ import (
 // Bastion is the instance inside the VPC through which the domain, or the collections, are reached with search.reach tunnel; direct has none.
 type Bastion struct {
 	// InstanceType, of a Graviton (ARM) family, second generation or newer. Default t4g.nano.
-	InstanceType string `json:"instanceType"`
+	InstanceType string `json:"instanceType" pulumi:"instanceType,optional"`
 }
 
 // WithDefaults fills what is not set.

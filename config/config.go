@@ -14,19 +14,19 @@ import (
 // Config is everything a user can set, one section per component and named like its folder.
 type Config struct {
 	// Environment chooses the defaults of every other section.
-	Environment Environment `json:"environment"`
-	Encryption  Encryption  `json:"encryption"`
-	Network     Network     `json:"network"`
-	Source      Source      `json:"source"`
+	Environment Environment `json:"environment" pulumi:"environment,optional"`
+	Encryption  Encryption  `json:"encryption" pulumi:"encryption,optional"`
+	Network     Network     `json:"network" pulumi:"network,optional"`
+	Source      Source      `json:"source" pulumi:"source,optional"`
 	// Sources are further databases, each by a name of its own: [a-z][a-z0-9]{0,15}.
-	Sources     map[string]NamedSource `json:"sources"`
-	Stream      Stream                 `json:"stream"`
-	Replication Replication            `json:"replication"`
-	Search      Search                 `json:"search"`
-	Bastion     Bastion                `json:"bastion"`
-	Lake        Lake                   `json:"lake"`
-	Functions   Functions              `json:"functions"`
-	Alarms      Alarms                 `json:"alarms"`
+	Sources     map[string]NamedSource `json:"sources" pulumi:"sources,optional"`
+	Stream      Stream                 `json:"stream" pulumi:"stream,optional"`
+	Replication Replication            `json:"replication" pulumi:"replication,optional"`
+	Search      Search                 `json:"search" pulumi:"search,optional"`
+	Bastion     Bastion                `json:"bastion" pulumi:"bastion,optional"`
+	Lake        Lake                   `json:"lake" pulumi:"lake,optional"`
+	Functions   Functions              `json:"functions" pulumi:"functions,optional"`
+	Alarms      Alarms                 `json:"alarms" pulumi:"alarms,optional"`
 }
 
 // Environment names a set of defaults.

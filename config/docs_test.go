@@ -2,11 +2,9 @@ package config
 
 import (
 	"bytes"
+	"cdcpipeline/internal/comments"
 	"flag"
 	"fmt"
-	"go/ast"
-	"go/parser"
-	"go/token"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -34,60 +32,26 @@ func TestConfigurationPageIsCurrent(t *testing.T) {
 }
 
 func TestEveryKeyIsDocumented(t *testing.T) {
-	comments := readComments(t)
+	said := readComments(t)
 	for _, f := range fields(Config{}) {
-		require.NotEmpty(t, comments[f.owner.Name()+"."+f.name], f.key)
+		require.NotEmpty(t, said.Of[f.owner.Name()+"."+f.name], f.key)
 	}
 }
 
-// readComments are the doc comments of the package's types ("Search"), fields ("Search.Reach") and, for the types with
-// choices, of their constants ("Reach"): one line for each value, after the type's own.
-func readComments(t *testing.T) map[string]string {
-	files, err := filepath.Glob("*.go")
+// readComments are the doc comments of the package's types and fields, by what they are of.
+func readComments(t *testing.T) comments.Package {
+	read, err := comments.Read(".")
 	require.NoError(t, err)
-	comments := map[string]string{}
-	for _, name := range files {
-		file, err := parser.ParseFile(token.NewFileSet(), name, nil, parser.ParseComments)
-		require.NoError(t, err)
-		for _, decl := range file.Decls {
-			group, ok := decl.(*ast.GenDecl)
-			if !ok {
-				continue
-			}
-			for _, spec := range group.Specs {
-				switch spec := spec.(type) {
-				case *ast.TypeSpec:
-					comments[spec.Name.Name] = text(group.Doc) + comments[spec.Name.Name]
-					if structure, ok := spec.Type.(*ast.StructType); ok {
-						for _, f := range structure.Fields.List {
-							for _, name := range f.Names {
-								comments[spec.Name.Name+"."+name.Name] = text(f.Doc)
-							}
-						}
-					}
-				case *ast.ValueSpec:
-					if choice, ok := spec.Type.(*ast.Ident); ok && group.Tok == token.CONST {
-						_, meaning, _ := strings.Cut(text(firstOf(spec.Doc, group.Doc)), " ")
-						value := strings.Trim(spec.Values[0].(*ast.BasicLit).Value, `"`)
-						comments["choices of "+choice.Name] += fmt.Sprintf(" `%s` %s", value, meaning)
-					}
-				}
-			}
-		}
-	}
-	return comments
+	return read
 }
 
-func firstOf(groups ...*ast.CommentGroup) *ast.CommentGroup {
-	for _, g := range groups {
-		if g != nil {
-			return g
-		}
+// choices of a type, behind what a key of the type means.
+func choices(of []comments.Choice) (text string) {
+	for _, c := range of {
+		text += fmt.Sprintf(" `%s` %s", c.Value, c.Meaning)
 	}
-	return nil
+	return text
 }
-
-func text(group *ast.CommentGroup) string { return strings.Join(strings.Fields(group.Text()), " ") }
 
 const intro = `<!-- Generated from config/*.go by ` + "`go generate ./config`" + `: do not edit. -->
 # Configuration
@@ -158,7 +122,7 @@ noticed. A misspelt key within a section always is.
 `
 
 func configurationPage(t *testing.T) []byte {
-	comments := readComments(t)
+	said := readComments(t)
 	dev, prod := defaults(Dev), defaults(Prod)
 	var out bytes.Buffer
 	out.WriteString(intro)
@@ -166,9 +130,9 @@ func configurationPage(t *testing.T) []byte {
 	for i, f := range fields(Config{}) {
 		if name, _, _ := strings.Cut(f.key, "."); name != section {
 			section = name
-			fmt.Fprintf(&out, "\n## %s\n\n%s\n\n| key | type | default in dev | default in prod | meaning |\n|---|---|---|---|---|\n", section, comments[sectionType(section).Name()])
+			fmt.Fprintf(&out, "\n## %s\n\n%s\n\n| key | type | default in dev | default in prod | meaning |\n|---|---|---|---|---|\n", section, said.Of[sectionType(section).Name()])
 		}
-		meaning := inKeys(f.owner, comments[f.owner.Name()+"."+f.name]) + comments["choices of "+f.value.Type().Name()]
+		meaning := inKeys(f.owner, said.Of[f.owner.Name()+"."+f.name]) + choices(said.Choices[f.value.Type().Name()])
 		if own, named := strings.CutPrefix(f.key, "sources."+anyName+"."); named {
 			meaning = ofNamed(own)
 		}

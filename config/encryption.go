@@ -7,7 +7,7 @@ type Encryption struct {
 	// KmsKeyArn adopts a symmetric customer key of this account and region; its policy stays as it is and must admit the
 	// account's IAM policies, CloudWatch Logs and the services that publish alarms (encryption.NewKey lists the statements).
 	// Default: a key is made.
-	KmsKeyArn string `json:"kmsKeyArn"`
+	KmsKeyArn string `json:"kmsKeyArn" pulumi:"kmsKeyArn,optional"`
 }
 
 var kmsKeyArn = regexp.MustCompile(`^arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]+$`)

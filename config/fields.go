@@ -79,20 +79,26 @@ func sections() []string {
 	return names
 }
 
-// nearest is the known key most like an unknown one; being in another section counts as two letters.
+// nearest is the known key most like an unknown one.
 func nearest(unknown string) string {
-	section, leaf := split(general(unknown))
 	known := sections()
 	for _, f := range fields(Config{}) {
 		known = append(known, f.key)
 	}
-	found := slices.MinFunc(known, func(a, b string) int {
-		return cmp.Compare(distance(section, leaf, a), distance(section, leaf, b))
-	})
+	found := Nearest(general(unknown), known)
 	if own := inSource.FindString(unknown); own != "" {
 		return strings.Replace(found, "sources."+anyName, own, 1)
 	}
 	return found
+}
+
+// Nearest is the one of known keys, search.instanceType, that is most like an unknown one; being in another section counts as two letters.
+// There must be a known key.
+func Nearest(unknown string, known []string) string {
+	section, leaf := split(unknown)
+	return slices.MinFunc(known, func(a, b string) int {
+		return cmp.Compare(distance(section, leaf, a), distance(section, leaf, b))
+	})
 }
 
 func distance(section, leaf, key string) int {

@@ -5,10 +5,10 @@ import "cmp"
 // Functions is what all Lambda functions of the stack share, and how long logs are kept.
 type Functions struct {
 	// Architecture they are compiled for. Default arm64.
-	Architecture Architecture `json:"architecture"`
+	Architecture Architecture `json:"architecture" pulumi:"architecture,optional"`
 	// LogRetentionDays of every log group of the stack, not of functions alone; one of the values CloudWatch Logs takes.
 	// Default 14 in dev, 90 in prod.
-	LogRetentionDays int `json:"logRetentionDays"`
+	LogRetentionDays int `json:"logRetentionDays" pulumi:"logRetentionDays,optional"`
 }
 
 // Architecture is a Lambda instruction set.

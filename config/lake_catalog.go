@@ -9,17 +9,17 @@ import (
 // Catalog is how the lake is read with SQL, in Athena: a database of tables and views, and a workgroup.
 type Catalog struct {
 	// Enabled makes the catalog. Default true.
-	Enabled *bool `json:"enabled"`
+	Enabled *bool `json:"enabled" pulumi:"enabled,optional"`
 	// Database of the Glue Data Catalog, and name of the workgroup; each stack of an account and region needs its own.
 	// Default: the project and the stack, as in cdc_pipeline_dev.
-	Database string `json:"database"`
+	Database string `json:"database" pulumi:"database,optional"`
 	// Since is the first day of the lake in UTC, YYYY-MM-DD: older records are not found, and each hour since is looked for.
 	// Default 2026-01-01.
-	Since string `json:"since"`
+	Since string `json:"since" pulumi:"since,optional"`
 	// ScanLimitGb is the most that one query may read, 1 to 1000000: a larger one is cancelled. Default 10 in dev, 100 in prod.
-	ScanLimitGb int `json:"scanLimitGb"`
+	ScanLimitGb int `json:"scanLimitGb" pulumi:"scanLimitGb,optional"`
 	// ResultDays before results of queries are deleted, at least 1. Default 7.
-	ResultDays int `json:"resultDays"`
+	ResultDays int `json:"resultDays" pulumi:"resultDays,optional"`
 }
 
 // On reports whether the catalog is made; call it after WithDefaults.

@@ -10,27 +10,27 @@ import (
 type LakeTables struct {
 	// Format of the tables. Those of source.tables that are given by a pattern have none. Default none in dev, iceberg in prod
 	// while lake.catalog.enabled is true.
-	Format TableFormat `json:"format"`
+	Format TableFormat `json:"format" pulumi:"format,optional"`
 	// Generation of the tables, 1 to 9999. Another one is built anew from the records, in another folder, beside the present
 	// one: for another format, or for a type that does not hold all that the former held. The job fills it, and `cdc tables
 	// switch` compares it with the source and has queries see it. Default 1.
-	Generation int `json:"generation"`
+	Generation int `json:"generation" pulumi:"generation,optional"`
 	// Minutes from one run of the job to the next, which divide an hour or are hours that divide a day: 5, 6, 10, 12, 15, 20, 30,
 	// 60, 120, 180, 240, 360, 480, 720 or 1440. Default 60.
-	Minutes int `json:"minutes"`
+	Minutes int `json:"minutes" pulumi:"minutes,optional"`
 	// TombstoneDays for which a table remembers that a row was deleted, at least 1: an older change that comes later than that is
 	// refused. Default: as long as the stream and the parked records last, stream.retentionHours and 30 days.
-	TombstoneDays int `json:"tombstoneDays"`
+	TombstoneDays int `json:"tombstoneDays" pulumi:"tombstoneDays,optional"`
 	// Workers of a run, 2 to 299; one of them is the driver. Default 2.
-	Workers int `json:"workers"`
+	Workers int `json:"workers" pulumi:"workers,optional"`
 	// WorkerType of all of them. Default G.1X.
-	WorkerType WorkerType `json:"workerType"`
+	WorkerType WorkerType `json:"workerType" pulumi:"workerType,optional"`
 	// TimeoutMinutes after which a run is ended, 5 to 10080: the next goes on where its last commit was. Default 60.
-	TimeoutMinutes int `json:"timeoutMinutes"`
+	TimeoutMinutes int `json:"timeoutMinutes" pulumi:"timeoutMinutes,optional"`
 	// AlarmTopic is the ARN of an SNS topic of the stack's region and account, which is told when a table has stopped, when records were
 	// refused, and when no run has ended for long. Its policy must let cloudwatch.amazonaws.com publish. Default: the topic of the section
 	// alarms.
-	AlarmTopic string `json:"alarmTopic"`
+	AlarmTopic string `json:"alarmTopic" pulumi:"alarmTopic,optional"`
 }
 
 // TableFormat names how tables that change in place are stored.

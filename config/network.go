@@ -10,20 +10,20 @@ import (
 // Network is the VPC everything runs in: made here, or adopted.
 type Network struct {
 	// VpcID adopts an existing VPC; PrivateSubnetIDs is then required, and Cidr, AvailabilityZones, Zones, Egress and FlowLogs are refused.
-	VpcID string `json:"vpcId"`
+	VpcID string `json:"vpcId" pulumi:"vpcId,optional"`
 	// PrivateSubnetIDs are the adopted VPC's subnets, in at least two zones.
-	PrivateSubnetIDs []string `json:"privateSubnetIds"`
+	PrivateSubnetIDs []string `json:"privateSubnetIds" pulumi:"privateSubnetIds,optional"`
 	// Cidr of a new VPC, /16 to /24. Default 10.0.0.0/16.
-	Cidr string `json:"cidr"`
+	Cidr string `json:"cidr" pulumi:"cidr,optional"`
 	// AvailabilityZones of a new VPC, 2 or 3. Default 2 in dev, 3 in prod.
-	AvailabilityZones int `json:"availabilityZones"`
+	AvailabilityZones int `json:"availabilityZones" pulumi:"availabilityZones,optional"`
 	// Zones of a new VPC by name (us-east-1a), as many as AvailabilityZones: where the chosen instance types are to be had.
 	// Others, in a stack that exists, replace its subnets and all that is in them. Default: the region's first.
-	Zones []string `json:"zones"`
+	Zones []string `json:"zones" pulumi:"zones,optional"`
 	// Egress is how private subnets reach AWS. Default endpoints.
-	Egress Egress `json:"egress"`
+	Egress Egress `json:"egress" pulumi:"egress,optional"`
 	// FlowLogs records the VPC's traffic in CloudWatch Logs. Default false in dev, true in prod.
-	FlowLogs *bool `json:"flowLogs"`
+	FlowLogs *bool `json:"flowLogs" pulumi:"flowLogs,optional"`
 }
 
 // Egress names how private subnets reach AWS services.

@@ -10,27 +10,27 @@ import (
 // Replication is the DMS task that turns committed rows into stream records.
 type Replication struct {
 	// Kind of the task: on a replication instance, or serverless. Default instance.
-	Kind ReplicationKind `json:"kind"`
+	Kind ReplicationKind `json:"kind" pulumi:"kind,optional"`
 	// Next is the kind to move to. A second task, of that kind, is made beside the present one, and `cdc start --next` loads it. Afterwards set
 	// Kind to it and remove Next. Default none.
-	Next ReplicationKind `json:"next"`
+	Next ReplicationKind `json:"next" pulumi:"next,optional"`
 	// InstanceClass of the replication instance. Default dms.t3.medium in dev, dms.r6i.large in prod.
-	InstanceClass string `json:"instanceClass"`
+	InstanceClass string `json:"instanceClass" pulumi:"instanceClass,optional"`
 	// EngineVersion of DMS on the replication instance, 3.5.4 or newer. Default 3.6.1.
-	EngineVersion string `json:"engineVersion"`
+	EngineVersion string `json:"engineVersion" pulumi:"engineVersion,optional"`
 	// StorageGb of the replication instance, 5 to 6144. Default 50.
-	StorageGb int `json:"storageGb"`
+	StorageGb int `json:"storageGb" pulumi:"storageGb,optional"`
 	// MaxDcu is the most capacity that a serverless task takes, in units of 2 GB of memory: 1, 2, 4, 8, 16, 32, 64, 128, 192, 256
 	// or 384. Default 4 in dev, 16 in prod.
-	MaxDcu int `json:"maxDcu"`
+	MaxDcu int `json:"maxDcu" pulumi:"maxDcu,optional"`
 	// MinDcu is the least capacity that a serverless task keeps, one of the same and not above maxDcu. Default 1 in dev, 2 in prod.
-	MinDcu int `json:"minDcu"`
+	MinDcu int `json:"minDcu" pulumi:"minDcu,optional"`
 	// MultiAz keeps a standby in another zone. Default false in dev, true in prod.
-	MultiAz *bool `json:"multiAz"`
+	MultiAz *bool `json:"multiAz" pulumi:"multiAz,optional"`
 	// MigrationType is what the task does. Default full-load-and-cdc.
-	MigrationType MigrationType `json:"migrationType"`
+	MigrationType MigrationType `json:"migrationType" pulumi:"migrationType,optional"`
 	// LobMaxSizeKb truncates nothing: a larger LOB stops the task. 1 to 1024. Default 64.
-	LobMaxSizeKb int `json:"lobMaxSizeKb"`
+	LobMaxSizeKb int `json:"lobMaxSizeKb" pulumi:"lobMaxSizeKb,optional"`
 }
 
 // ReplicationKind names what a DMS task runs on.

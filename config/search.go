@@ -8,61 +8,61 @@ import (
 // Search is where rows and their history are searched: an OpenSearch domain, or collections of OpenSearch Serverless.
 type Search struct {
 	// Kind of the place: a domain, or collections of OpenSearch Serverless. Default domain.
-	Kind SearchKind `json:"kind"`
+	Kind SearchKind `json:"kind" pulumi:"kind,optional"`
 	// Next is the kind to move to. A place of that kind is made beside the present one, with a delivery and a current state of its own, and
 	// `cdc replay --next` fills both from the lake. Afterwards set Kind to it and remove Next. Default none.
-	Next SearchKind `json:"next"`
+	Next SearchKind `json:"next" pulumi:"next,optional"`
 	// CollectionName begins the names of the collections, which end with -history and -current, [a-z][a-z0-9-]{2,23}. Default retail-trans,
 	// with the stack's name behind it unless the stack is dev.
-	CollectionName string `json:"collectionName"`
+	CollectionName string `json:"collectionName" pulumi:"collectionName,optional"`
 	// StandbyReplicas keeps copies of the collections in other zones. Default false in dev, true in prod.
-	StandbyReplicas *bool `json:"standbyReplicas"`
+	StandbyReplicas *bool `json:"standbyReplicas" pulumi:"standbyReplicas,optional"`
 	// Operators are the ARNs of IAM roles and users that may work in the collections besides whoever deploys: search, repair, erase, and
 	// open the dashboards. Name every deployer of the stack here when there are several, or each takes the other's place.
-	Operators []string `json:"operators"`
+	Operators []string `json:"operators" pulumi:"operators,optional"`
 	// DomainName of a domain, [a-z][a-z0-9-]{2,27}. Default retail-trans, with the stack's name behind it unless the stack is dev:
 	// retail-trans-prod.
-	DomainName string `json:"domainName"`
+	DomainName string `json:"domainName" pulumi:"domainName,optional"`
 	// EngineVersion of the domain, OpenSearch 2.5 or newer. Default OpenSearch_2.19.
-	EngineVersion string `json:"engineVersion"`
+	EngineVersion string `json:"engineVersion" pulumi:"engineVersion,optional"`
 	// InstanceType of data nodes. Default t3.small.search in dev, r7g.large.search in prod.
-	InstanceType string `json:"instanceType"`
+	InstanceType string `json:"instanceType" pulumi:"instanceType,optional"`
 	// InstanceCount of data nodes, a multiple of the zones used. Default 1 in dev, 3 in prod.
-	InstanceCount int `json:"instanceCount"`
+	InstanceCount int `json:"instanceCount" pulumi:"instanceCount,optional"`
 	// AvailabilityZones the data nodes span: 1, 2 or 3. Default 1 in dev, 3 in prod.
-	AvailabilityZones int `json:"availabilityZones"`
+	AvailabilityZones int `json:"availabilityZones" pulumi:"availabilityZones,optional"`
 	// DedicatedMasters: 0, 3 or 5. Default 0 in dev, 3 in prod.
-	DedicatedMasters *int `json:"dedicatedMasters"`
+	DedicatedMasters *int `json:"dedicatedMasters" pulumi:"dedicatedMasters,optional"`
 	// DedicatedMasterType of dedicated masters. Default m7g.large.search.
-	DedicatedMasterType string `json:"dedicatedMasterType"`
+	DedicatedMasterType string `json:"dedicatedMasterType" pulumi:"dedicatedMasterType,optional"`
 	// VolumeGb of each data node's gp3 volume, 10 to 16384. Default 20 in dev, 100 in prod.
-	VolumeGb int `json:"volumeGb"`
+	VolumeGb int `json:"volumeGb" pulumi:"volumeGb,optional"`
 	// Reach is how the deployment reaches the endpoint of the domain, or of the collections. Default tunnel.
-	Reach Reach `json:"reach"`
+	Reach Reach `json:"reach" pulumi:"reach,optional"`
 	// TunnelPort of this machine, 1024 to 65535, on which the tunnel to the domain listens; each of two stacks that are deployed at the same
 	// time needs its own. Default 9200.
-	TunnelPort int `json:"tunnelPort"`
+	TunnelPort int `json:"tunnelPort" pulumi:"tunnelPort,optional"`
 	// GatewayPort of this machine, 1024 to 65535, on which what signs requests to the collections listens, whatever the reach; each of two
 	// stacks that are deployed at the same time needs its own. Default 9201.
-	GatewayPort int `json:"gatewayPort"`
+	GatewayPort int `json:"gatewayPort" pulumi:"gatewayPort,optional"`
 	// HistoryIndex is the base name and alias of a domain's daily history indices, and the name of a collection's one; a named source has
 	// NAME-retail-trans. Default retail-trans.
-	HistoryIndex string `json:"historyIndex"`
+	HistoryIndex string `json:"historyIndex" pulumi:"historyIndex,optional"`
 	// HistoryRetentionDays before a domain deletes a daily index, or a collection a document: that at its best effort, within 48 hours or a
 	// tenth of the retention, whichever is longer. Default 30 in dev, 90 in prod.
-	HistoryRetentionDays int `json:"historyRetentionDays"`
+	HistoryRetentionDays int `json:"historyRetentionDays" pulumi:"historyRetentionDays,optional"`
 	// BufferMb of the delivery, 1 to 100. Default 1.
-	BufferMb int `json:"bufferMb"`
+	BufferMb int `json:"bufferMb" pulumi:"bufferMb,optional"`
 	// BufferSeconds of the delivery, 0 to 900. Default 5.
-	BufferSeconds *int `json:"bufferSeconds"`
+	BufferSeconds *int `json:"bufferSeconds" pulumi:"bufferSeconds,optional"`
 	// RetrySeconds before the delivery parks a document in S3, 0 to 7200. Default 300.
-	RetrySeconds *int `json:"retrySeconds"`
+	RetrySeconds *int `json:"retrySeconds" pulumi:"retrySeconds,optional"`
 	// TimeZone of a domain's dashboards. Default Etc/UTC.
-	TimeZone string `json:"timeZone"`
+	TimeZone string `json:"timeZone" pulumi:"timeZone,optional"`
 	// PasswordGeneration counts the master passwords of a domain that were asked for: raise it, and a new one is made. Default 0.
-	PasswordGeneration int `json:"passwordGeneration"`
+	PasswordGeneration int `json:"passwordGeneration" pulumi:"passwordGeneration,optional"`
 	// Current is each row as it is now, beside the history of its changes.
-	Current CurrentState `json:"current"`
+	Current CurrentState `json:"current" pulumi:"current,optional"`
 }
 
 // SearchKind names what kind of place is searched.

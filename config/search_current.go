@@ -5,33 +5,33 @@ import "cmp"
 // CurrentState is the indices that hold each row as it is now, and the function that keeps them from the stream.
 type CurrentState struct {
 	// Enabled makes the indices and the function. Default true.
-	Enabled *bool `json:"enabled"`
+	Enabled *bool `json:"enabled" pulumi:"enabled,optional"`
 	// BatchSize is the most records that one call of the function gets, 1 to 10000. Default 500.
-	BatchSize int `json:"batchSize"`
+	BatchSize int `json:"batchSize" pulumi:"batchSize,optional"`
 	// BatchSeconds that a batch may wait for more records, 0 to 300. Default 1.
-	BatchSeconds *int `json:"batchSeconds"`
+	BatchSeconds *int `json:"batchSeconds" pulumi:"batchSeconds,optional"`
 	// Parallelization is the most calls at once for one shard, 1 to 10; changes of one row stay in order.
 	// Default 1 in dev, 2 in prod.
-	Parallelization int `json:"parallelization"`
+	Parallelization int `json:"parallelization" pulumi:"parallelization,optional"`
 	// BisectOnError halves a batch that fails, so that one record holds up as few others as can be. Default true.
-	BisectOnError *bool `json:"bisectOnError"`
+	BisectOnError *bool `json:"bisectOnError" pulumi:"bisectOnError,optional"`
 	// RetryAttempts of a batch that fails, 0 to 10000; -1 tries until MaxAgeHours. Default -1.
-	RetryAttempts *int `json:"retryAttempts"`
+	RetryAttempts *int `json:"retryAttempts" pulumi:"retryAttempts,optional"`
 	// MaxAgeHours of a record, 1 to 168 and less than stream.retentionHours: an older one that still fails is parked in the
 	// lake's bucket. Default 144.
-	MaxAgeHours int `json:"maxAgeHours"`
+	MaxAgeHours int `json:"maxAgeHours" pulumi:"maxAgeHours,optional"`
 	// EnhancedFanOut reads the stream with a throughput of its own, at a price per shard and hour, instead of sharing each
 	// shard's 2 MB a second with the deliveries. Default false in dev, true in prod.
-	EnhancedFanOut *bool `json:"enhancedFanOut"`
+	EnhancedFanOut *bool `json:"enhancedFanOut" pulumi:"enhancedFanOut,optional"`
 	// ReservedConcurrency keeps that many of the account's concurrent calls for the function and caps it there; 0 reserves
 	// none. At least Parallelization for each shard. Default 0.
-	ReservedConcurrency int `json:"reservedConcurrency"`
+	ReservedConcurrency int `json:"reservedConcurrency" pulumi:"reservedConcurrency,optional"`
 	// MemoryMb of the function, 128 to 10240. Default 512.
-	MemoryMb int `json:"memoryMb"`
+	MemoryMb int `json:"memoryMb" pulumi:"memoryMb,optional"`
 	// TimeoutSeconds of one call, 10 to 900. Default 120.
-	TimeoutSeconds int `json:"timeoutSeconds"`
+	TimeoutSeconds int `json:"timeoutSeconds" pulumi:"timeoutSeconds,optional"`
 	// SweepHours between two removals of deleted rows' tombstones, 1 to 168. Default 24.
-	SweepHours int `json:"sweepHours"`
+	SweepHours int `json:"sweepHours" pulumi:"sweepHours,optional"`
 }
 
 // RegistryPrefix is where in the lake's bucket the function keeps what it knows of the tables: their columns, keys and epochs.

@@ -14,9 +14,9 @@ type NamedSource struct {
 	Source
 	// Stream of the source. What is not set is as in the section stream, but for the name: retail_trans_stream, the stack's
 	// name unless the stack is dev, and the source's.
-	Stream Stream `json:"stream"`
+	Stream Stream `json:"stream" pulumi:"stream,optional"`
 	// Replication of the source. What is not set is as in the section replication; one that sets kind has a next of its own.
-	Replication Replication `json:"replication"`
+	Replication Replication `json:"replication" pulumi:"replication,optional"`
 }
 
 // Feed is one source with what is its own, complete.

@@ -9,11 +9,11 @@ import (
 type Stream struct {
 	// Name of the stream. Default retail_trans_stream, with the stack's name behind it unless the stack is dev:
 	// retail_trans_stream_prod.
-	Name string `json:"name"`
+	Name string `json:"name" pulumi:"name,optional"`
 	// Shards of a provisioned stream; 0, the default, is on-demand.
-	Shards int `json:"shards"`
+	Shards int `json:"shards" pulumi:"shards,optional"`
 	// RetentionHours, 168 to 8760: a delivery keeps what it could not deliver only here. Default 168.
-	RetentionHours int `json:"retentionHours"`
+	RetentionHours int `json:"retentionHours" pulumi:"retentionHours,optional"`
 }
 
 // WithDefaults fills what is not set.
