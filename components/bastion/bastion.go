@@ -29,16 +29,16 @@ const imageParameter = "/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-d
 //
 //nolint:revive // the name is what every component's args are called
 type BastionArgs struct {
-	config.Bastion
+	config.Bastion `pulumi:"bastion,optional"`
 	// Environment chooses defaults. Default dev.
-	Environment config.Environment
+	Environment config.Environment `pulumi:"environment,optional"`
 	// SubnetID of the instance, from where Systems Manager's endpoints are reached. Required.
-	SubnetID pulumi.StringInput
+	SubnetID pulumi.StringInput `pulumi:"subnetId"`
 	// SecurityGroupID of the instance: it needs no way in, and a way out to Systems Manager and to what is private. Required.
-	SecurityGroupID pulumi.StringInput
+	SecurityGroupID pulumi.StringInput `pulumi:"securityGroupId"`
 	// KmsKeyArn encrypts the volume. Whoever deploys needs kms:CreateGrant on the key, because EC2 uses it by a grant:
 	// https://docs.aws.amazon.com/ebs/latest/userguide/ebs-encryption-requirements.html. Required.
-	KmsKeyArn pulumi.StringInput
+	KmsKeyArn pulumi.StringInput `pulumi:"kmsKeyArn"`
 	// StartAfter must exist before the instance starts: endpoints, routes and rules. The agent that does not reach
 	// Systems Manager when it starts tries again ever more rarely.
 	StartAfter []pulumi.Resource
@@ -49,7 +49,7 @@ type Bastion struct {
 	pulumi.ResourceState
 
 	// InstanceID is the target of sessions.
-	InstanceID pulumi.StringOutput
+	InstanceID pulumi.StringOutput `pulumi:"instanceId"`
 	// Instance must exist before something is reached through it.
 	Instance *ec2.Instance
 }

@@ -29,11 +29,11 @@ const (
 // KeyArgs configures a Key.
 type KeyArgs struct {
 	// Encryption adopts a key that exists.
-	config.Encryption
+	config.Encryption `pulumi:"encryption,optional"`
 	// DeletionWindowDays between the key's removal and its end, 7 to 30. Default 30, so that a mistake can be undone.
-	DeletionWindowDays int
+	DeletionWindowDays int `pulumi:"deletionWindowDays,optional"`
 	// RetainOnDelete keeps the key when the stack is destroyed: data that outlives the stack stays readable.
-	RetainOnDelete bool
+	RetainOnDelete bool `pulumi:"retainOnDelete,optional"`
 }
 
 // Key is the stack's own symmetric KMS key with yearly rotation and the alias <project>-<stack>-<name>.
@@ -52,7 +52,7 @@ type Key struct {
 	pulumi.ResourceState
 
 	// Arn of the key.
-	Arn pulumi.StringOutput
+	Arn pulumi.StringOutput `pulumi:"arn"`
 }
 
 // NewKey makes the key and its alias, or nothing when a key is adopted.

@@ -22,11 +22,11 @@ const (
 
 // BucketArgs configures a Bucket.
 type BucketArgs struct {
-	config.Lake
+	config.Lake `pulumi:"lake,optional"`
 	// Environment chooses defaults; prod protects the bucket. Default dev.
-	Environment config.Environment
+	Environment config.Environment `pulumi:"environment,optional"`
 	// KmsKeyArn encrypts the objects. Required.
-	KmsKeyArn pulumi.StringInput
+	KmsKeyArn pulumi.StringInput `pulumi:"kmsKeyArn"`
 }
 
 // Bucket is a versioned, encrypted S3 bucket that is reached over TLS and by its owner's policies alone.
@@ -34,9 +34,9 @@ type Bucket struct {
 	pulumi.ResourceState
 
 	// Name of the bucket.
-	Name pulumi.StringOutput
+	Name pulumi.StringOutput `pulumi:"name"`
 	// Arn of the bucket.
-	Arn pulumi.StringOutput
+	Arn pulumi.StringOutput `pulumi:"arn"`
 	// Dependencies must exist before anything is written: encryption, versioning, policy.
 	Dependencies []pulumi.Resource
 }

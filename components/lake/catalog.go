@@ -17,32 +17,34 @@ import (
 
 // CatalogArgs configures a Catalog.
 type CatalogArgs struct {
-	config.Lake
+	config.Lake `pulumi:"lake,optional"`
 	// Environment chooses defaults. Default dev.
-	Environment config.Environment
+	Environment config.Environment `pulumi:"environment,optional"`
 	// Sources whose tables are in the catalog. At least one.
-	Sources []CatalogSource
-	// Bucket is the lake's, by name and by ARN. Required.
-	Bucket, BucketArn pulumi.StringInput
+	Sources []CatalogSource `pulumi:"sources"`
+	// Bucket is the name of the lake's bucket. Required.
+	Bucket pulumi.StringInput `pulumi:"bucket"`
+	// BucketArn of the same bucket. Required.
+	BucketArn pulumi.StringInput `pulumi:"bucketArn"`
 	// KmsKeyArn that the lake is encrypted with encrypts results too. Required.
-	KmsKeyArn pulumi.StringInput
+	KmsKeyArn pulumi.StringInput `pulumi:"kmsKeyArn"`
 }
 
 // CatalogSource is a source whose records are in the lake.
 type CatalogSource struct {
 	// Name of the source, with which the names of its tables begin; empty for the unnamed one.
-	Name string
+	Name string `pulumi:"name,optional"`
 	// Engine of the source, by which its records are read. Default mysql.
-	Engine config.Engine
+	Engine config.Engine `pulumi:"engine,optional"`
 	// Prefix of the source's records. Default lake.prefix.
-	Prefix string
+	Prefix string `pulumi:"prefix,optional"`
 	// Tables that are followed. Those that are given by a pattern are not in the catalog, with a warning: what it makes has
 	// to be known before anything is made.
-	Tables []config.Table
+	Tables []config.Table `pulumi:"tables"`
 	// RowsSince says since when records of tables tell what their rows are: source.rowsSince.
-	RowsSince config.RowsSince
+	RowsSince config.RowsSince `pulumi:"rowsSince,optional"`
 	// Found is the JSON of preparation.Findings, whose columns and keys the tables have: source.Bootstrap's Result. Required.
-	Found pulumi.StringInput
+	Found pulumi.StringInput `pulumi:"found"`
 }
 
 // Catalog is how a lake is read with SQL, in Athena. Of each followed table it makes
@@ -63,11 +65,11 @@ type Catalog struct {
 	pulumi.ResourceState
 
 	// Database of the Glue Data Catalog.
-	Database pulumi.StringOutput
+	Database pulumi.StringOutput `pulumi:"database"`
 	// Workgroup of Athena.
-	Workgroup pulumi.StringOutput
+	Workgroup pulumi.StringOutput `pulumi:"workgroup"`
 	// ReaderPolicy is the IAM policy, as JSON, that whoever queries the lake needs. It is attached to nobody.
-	ReaderPolicy pulumi.StringOutput
+	ReaderPolicy pulumi.StringOutput `pulumi:"readerPolicy"`
 }
 
 // catalog is what the parts of a Catalog are made from.

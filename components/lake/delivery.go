@@ -15,17 +15,17 @@ import (
 
 // DeliveryArgs configures a Delivery.
 type DeliveryArgs struct {
-	config.Lake
+	config.Lake `pulumi:"lake,optional"`
 	// Environment chooses defaults. Default dev.
-	Environment config.Environment
+	Environment config.Environment `pulumi:"environment,optional"`
 	// StreamArn of the Kinesis stream that is read. Required.
-	StreamArn pulumi.StringInput
+	StreamArn pulumi.StringInput `pulumi:"streamArn"`
 	// BucketArn of the bucket that is written. Required.
-	BucketArn pulumi.StringInput
+	BucketArn pulumi.StringInput `pulumi:"bucketArn"`
 	// KmsKeyArn encrypts the stream, the objects and the log. Required.
-	KmsKeyArn pulumi.StringInput
+	KmsKeyArn pulumi.StringInput `pulumi:"kmsKeyArn"`
 	// LogRetentionDays of the error log. Default 14 in dev, 90 in prod.
-	LogRetentionDays int
+	LogRetentionDays int `pulumi:"logRetentionDays,optional"`
 }
 
 // Delivery is a Firehose that writes every record of a Kinesis stream to a bucket: gzip, one record per line,
@@ -36,11 +36,11 @@ type Delivery struct {
 	pulumi.ResourceState
 
 	// Name of the delivery stream.
-	Name pulumi.StringOutput
+	Name pulumi.StringOutput `pulumi:"name"`
 	// Arn of the delivery stream.
-	Arn pulumi.StringOutput
+	Arn pulumi.StringOutput `pulumi:"arn"`
 	// RoleArn of the role it reads and writes with.
-	RoleArn pulumi.StringOutput
+	RoleArn pulumi.StringOutput `pulumi:"roleArn"`
 	// Stream is the resource itself, to wait for.
 	Stream *kinesis.FirehoseDeliveryStream
 }

@@ -17,32 +17,34 @@ import (
 
 // TablesArgs configures Tables.
 type TablesArgs struct {
-	config.Lake
+	config.Lake `pulumi:"lake,optional"`
 	// Environment chooses defaults. Default dev.
-	Environment config.Environment
+	Environment config.Environment `pulumi:"environment,optional"`
 	// Source is the name of the source, with which the names of its tables begin; empty for the unnamed one.
-	Source string
+	Source string `pulumi:"source,optional"`
 	// Engine of the source, by which its records are read. Default mysql.
-	Engine config.Engine
+	Engine config.Engine `pulumi:"engine,optional"`
 	// Tables that are followed. Those that are given by a pattern are left out, as they are of the Catalog.
-	Tables []config.Table
+	Tables []config.Table `pulumi:"tables"`
 	// RowsSince says since when records of tables tell what their rows are: source.rowsSince.
-	RowsSince config.RowsSince
+	RowsSince config.RowsSince `pulumi:"rowsSince,optional"`
 	// Found is the JSON of preparation.Findings, whose columns and keys the tables have: source.Bootstrap.Result. Required.
-	Found pulumi.StringInput
+	Found pulumi.StringInput `pulumi:"found"`
 	// Database of the Glue Data Catalog: Catalog.Database. Required.
-	Database pulumi.StringInput
-	// Bucket is the lake's, by name and by ARN. Required.
-	Bucket, BucketArn pulumi.StringInput
+	Database pulumi.StringInput `pulumi:"database"`
+	// Bucket is the name of the lake's bucket. Required.
+	Bucket pulumi.StringInput `pulumi:"bucket"`
+	// BucketArn of the same bucket. Required.
+	BucketArn pulumi.StringInput `pulumi:"bucketArn"`
 	// KmsKeyArn that the lake is encrypted with encrypts tables and logs too. Required.
-	KmsKeyArn pulumi.StringInput
+	KmsKeyArn pulumi.StringInput `pulumi:"kmsKeyArn"`
 	// StreamRetentionHours is how long the stream keeps a record. Default 168.
-	StreamRetentionHours int
+	StreamRetentionHours int `pulumi:"streamRetentionHours,optional"`
 	// LogRetentionDays of the job's logs. Default 14 in dev, 90 in prod.
-	LogRetentionDays int
+	LogRetentionDays int `pulumi:"logRetentionDays,optional"`
 	// Measured has the job publish how many tables have stopped and how many records it refused, for alarms of others. Default: only when
 	// Lake.Tables.AlarmTopic is given.
-	Measured bool
+	Measured bool `pulumi:"measured,optional"`
 }
 
 // Tables are rows as they are, in tables of Apache Iceberg, Delta Lake or Apache Hudi: a job of AWS Glue keeps one of each
@@ -52,10 +54,11 @@ type Tables struct {
 	pulumi.ResourceState
 
 	// JobName of the job, which whoever does not want to wait for the schedule starts.
-	JobName pulumi.StringOutput
-	// Format and Generation are those of the arguments. The next deployment is held against them.
-	Format     pulumi.StringOutput
-	Generation pulumi.IntOutput
+	JobName pulumi.StringOutput `pulumi:"jobName"`
+	// Format of the arguments. The next deployment is held against it.
+	Format pulumi.StringOutput `pulumi:"format"`
+	// Generation of the arguments. The next deployment is held against it.
+	Generation pulumi.IntOutput `pulumi:"generation"`
 
 	// Of the metrics: their dimensions, the hours of a period, how many of these may pass without a run, and whether there are alarms.
 	dimensions                pulumi.StringMap
@@ -74,11 +77,14 @@ func NewTables(ctx *pulumi.Context, name string, args *TablesArgs, opts ...pulum
 	if err != nil {
 		return nil, fmt.Errorf("reading the options of the lake's tables: %w", err)
 	}
-	t := &Tables{Format: pulumi.String(a.Lake.Tables.Format).ToStringOutput(), Generation: pulumi.Int(a.Lake.Tables.Generation).ToIntOutput()}
+	t := &Tables{}
 	p := &tablesPlan{TablesArgs: a, Tables: t, name: name, id: footprint.Identifier(ctx.Project(), ctx.Stack(), name), after: given.DependsOn}
 	return component.Make(ctx, tablesKind, name, t, component.Steps{
 		Inputs:    pulumi.Map{"format": pulumi.String(a.Lake.Tables.Format), "minutes": pulumi.Int(a.Lake.Tables.Minutes)},
-		Provision: func() error { return p.provision(ctx) },
+		Provision: func() error {
+			t.Format, t.Generation = pulumi.String(a.Lake.Tables.Format).ToStringOutput(), pulumi.Int(a.Lake.Tables.Generation).ToIntOutput()
+			return p.provision(ctx)
+		},
 		Outputs: func() pulumi.Map {
 			return pulumi.Map{"jobName": t.JobName, "format": t.Format, "generation": t.Generation}
 		},

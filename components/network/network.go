@@ -33,36 +33,36 @@ const (
 //
 //nolint:revive // the name is what every component's args are called
 type NetworkArgs struct {
-	config.Network
+	config.Network `pulumi:"network,optional"`
 	// Environment chooses defaults: zones and flow logs. Default dev.
-	Environment config.Environment
+	Environment config.Environment `pulumi:"environment,optional"`
 	// Databases that replication and functions may reach. Default: one that is made here, on port 3306.
-	Databases []Database
+	Databases []Database `pulumi:"databases,optional"`
 	// FromVpc admits all of the VPC to the HTTPS port of what is searched and to the ports of databases that are made here: for
 	// a deployment and its operators inside the VPC, or in an AWS Client VPN, whose clients have addresses of the VPC.
 	// Default false.
-	FromVpc bool
+	FromVpc bool `pulumi:"fromVpc,optional"`
 	// Bastion makes a group for an instance through which what is searched and the databases are reached from outside
 	// of the VPC. Default false.
-	Bastion bool
+	Bastion bool `pulumi:"bastion,optional"`
 	// DeliveryNeeds must exist before the group of Firehose's network interfaces, and outlive it: the role with which
 	// Firehose deletes them.
 	DeliveryNeeds []pulumi.Resource
 	// KmsKeyArn encrypts flow logs. Required where there are any.
-	KmsKeyArn pulumi.StringInput
+	KmsKeyArn pulumi.StringInput `pulumi:"kmsKeyArn,optional"`
 	// LogRetentionDays of flow logs. Default 14 in dev, 90 in prod.
-	LogRetentionDays int
+	LogRetentionDays int `pulumi:"logRetentionDays,optional"`
 }
 
 // Database is that of one source.
 type Database struct {
 	// Source is the name of the source; empty for the unnamed one.
-	Source string
+	Source string `pulumi:"source,optional"`
 	// Port it listens on. Default 3306.
-	Port int
+	Port int `pulumi:"port,optional"`
 	// ExistingSecurityGroupID is the security group of a database that exists; rules that admit replication and
 	// functions are added to it, and none is made.
-	ExistingSecurityGroupID string
+	ExistingSecurityGroupID string `pulumi:"existingSecurityGroupId,optional"`
 }
 
 // SecurityGroups are the ids of one security group per role.
@@ -89,7 +89,7 @@ type Network struct {
 	pulumi.ResourceState
 
 	// VpcID of the VPC.
-	VpcID pulumi.StringOutput
+	VpcID pulumi.StringOutput `pulumi:"vpcId"`
 	// Subnets are the ids of the private subnets, one for each zone in a VPC made here.
 	Subnets []pulumi.StringOutput
 	// ZoneSubnets are one of them for each zone, which is what an interface endpoint takes,

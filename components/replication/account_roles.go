@@ -15,7 +15,7 @@ import (
 // AccountRolesArgs configures AccountRoles.
 type AccountRolesArgs struct {
 	// Serverless makes sure of DMS Serverless's service-linked role too. Default false.
-	Serverless bool
+	Serverless bool `pulumi:"serverless,optional"`
 }
 
 // AccountRoles makes sure that the roles DMS needs once per account exist, without ever owning them.

@@ -27,27 +27,27 @@ const (
 //
 //nolint:revive // named like every component's args
 type ReplicationArgs struct {
-	config.Replication
+	config.Replication `pulumi:"replication,optional"`
 	// Environment chooses defaults. Default dev.
-	Environment config.Environment
+	Environment config.Environment `pulumi:"environment,optional"`
 	// Tables to follow, each with a primary key. At least one.
-	Tables []config.Table
+	Tables []config.Table `pulumi:"tables"`
 	// Exclude leaves tables out that a pattern of Tables takes in.
-	Exclude []config.ExcludedTable
+	Exclude []config.ExcludedTable `pulumi:"exclude,optional"`
 	// Source is the database.
-	Source SourceEndpoint
+	Source SourceEndpoint `pulumi:"source"`
 	// StreamArn names the Kinesis data stream that is written to. Required.
-	StreamArn pulumi.StringInput
+	StreamArn pulumi.StringInput `pulumi:"streamArn"`
 	// KmsKeyArn encrypts the task's storage, the stream and the source's secret. Required.
-	KmsKeyArn pulumi.StringInput
+	KmsKeyArn pulumi.StringInput `pulumi:"kmsKeyArn"`
 	// SubnetIDs the task may run in, in at least two zones. Required.
-	SubnetIDs pulumi.StringArrayInput
+	SubnetIDs pulumi.StringArrayInput `pulumi:"subnetIds"`
 	// SecurityGroupID of the task. Required.
-	SecurityGroupID pulumi.StringInput
+	SecurityGroupID pulumi.StringInput `pulumi:"securityGroupId"`
 	// CaBundle is the PEM text that signs the database's certificate. Required.
-	CaBundle string
+	CaBundle string `pulumi:"caBundle,optional"`
 	// LogRetentionDays of the tasks' log. Default 14 in dev, 90 in prod.
-	LogRetentionDays int
+	LogRetentionDays int `pulumi:"logRetentionDays,optional"`
 	// StartAfter must exist before the task starts: what prepares the database, and every consumer of the stream that
 	// reads only what is written after it.
 	StartAfter []pulumi.Resource
@@ -64,19 +64,19 @@ type Replication struct {
 	pulumi.ResourceState
 
 	// TaskArn of the replication task; of a serverless one it names the replication's configuration.
-	TaskArn pulumi.StringOutput
+	TaskArn pulumi.StringOutput `pulumi:"taskArn"`
 	// TaskID of the replication task, the name in metrics.
-	TaskID pulumi.StringOutput
+	TaskID pulumi.StringOutput `pulumi:"taskId"`
 	// NextTaskArn of the task of the next kind; empty when there is none.
-	NextTaskArn pulumi.StringOutput
+	NextTaskArn pulumi.StringOutput `pulumi:"nextTaskArn"`
 	// InstanceArn of the replication instance; empty when there is none.
-	InstanceArn pulumi.StringOutput
+	InstanceArn pulumi.StringOutput `pulumi:"instanceArn"`
 	// InstanceID of the replication instance, the name in metrics; empty when there is none.
-	InstanceID pulumi.StringOutput
+	InstanceID pulumi.StringOutput `pulumi:"instanceId"`
 	// SourceEndpointArn of the database.
-	SourceEndpointArn pulumi.StringOutput
+	SourceEndpointArn pulumi.StringOutput `pulumi:"sourceEndpointArn"`
 	// TargetEndpointArn of the stream.
-	TargetEndpointArn pulumi.StringOutput
+	TargetEndpointArn pulumi.StringOutput `pulumi:"targetEndpointArn"`
 
 	// kind of the present task, and whether there is an instance.
 	kind       config.ReplicationKind

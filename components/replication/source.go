@@ -16,11 +16,11 @@ import (
 // SourceEndpoint is the database that is followed.
 type SourceEndpoint struct {
 	// EngineName as DMS calls it: aurora or mysql, aurora-postgresql or postgres.
-	EngineName string
+	EngineName string `pulumi:"engineName"`
 	// DatabaseName is the one database of PostgreSQL that is followed; empty for MySQL.
-	DatabaseName string
+	DatabaseName string `pulumi:"databaseName,optional"`
 	// SecretArn names the secret {"username","password","host","port"} of the replication user.
-	SecretArn pulumi.StringInput
+	SecretArn pulumi.StringInput `pulumi:"secretArn"`
 }
 
 // engine of the database. What DMS calls aurora is MySQL's.

@@ -23,7 +23,7 @@ type DeliveryRole struct {
 	pulumi.ResourceState
 
 	// Arn of the role.
-	Arn pulumi.StringOutput
+	Arn pulumi.StringOutput `pulumi:"arn"`
 	// Dependencies must exist before the security group of Firehose's interfaces does.
 	Dependencies []pulumi.Resource
 

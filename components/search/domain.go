@@ -32,19 +32,19 @@ const (
 
 // DomainArgs configures a Domain.
 type DomainArgs struct {
-	config.Search
+	config.Search `pulumi:"search,optional"`
 	// Environment chooses defaults; prod protects what is stateful. Default dev.
-	Environment config.Environment
+	Environment config.Environment `pulumi:"environment,optional"`
 	// SubnetIDs, one per zone; the first AvailabilityZones of them are used. A domain's VPC is permanent. Required.
 	SubnetIDs []pulumi.StringInput
 	// SecurityGroupID of the domain's endpoint. Required.
-	SecurityGroupID pulumi.StringInput
+	SecurityGroupID pulumi.StringInput `pulumi:"securityGroupId"`
 	// KmsKeyArn encrypts indices, logs and the master user's secret. Required.
-	KmsKeyArn pulumi.StringInput
+	KmsKeyArn pulumi.StringInput `pulumi:"kmsKeyArn"`
 	// Logs that were made ahead of the domain. Default: they are made here.
 	Logs *DomainLogs
 	// LogRetentionDays of logs that are made here. Default 14 in dev, 90 in prod.
-	LogRetentionDays int
+	LogRetentionDays int `pulumi:"logRetentionDays,optional"`
 	// ServiceLinkedRole of the account; nil when it is known to exist.
 	ServiceLinkedRole *ServiceLinkedRole
 	// StartAfter must exist before the domain: what gives OpenSearch the time to see a new ServiceLinkedRole and the policy
@@ -57,20 +57,21 @@ type Domain struct {
 	pulumi.ResourceState
 
 	// Arn of the domain.
-	Arn pulumi.StringOutput
+	Arn pulumi.StringOutput `pulumi:"arn"`
 	// Endpoint inside the VPC, a host name.
-	Endpoint pulumi.StringOutput
-	// Host and Port of the endpoint. In AWS the port is 443 and the endpoint has none.
-	Host pulumi.StringOutput
-	Port pulumi.IntOutput
+	Endpoint pulumi.StringOutput `pulumi:"endpoint"`
+	// Host of the endpoint.
+	Host pulumi.StringOutput `pulumi:"host"`
+	// Port of the endpoint. In AWS it is 443, and the endpoint has none.
+	Port pulumi.IntOutput `pulumi:"port"`
 	// Name of the domain.
-	Name pulumi.StringOutput
+	Name pulumi.StringOutput `pulumi:"name"`
 	// MasterSecretArn names the secret {"username","password"} of the master user.
-	MasterSecretArn pulumi.StringOutput
+	MasterSecretArn pulumi.StringOutput `pulumi:"masterSecretArn"`
 	// MasterUser of the domain's internal user database.
-	MasterUser pulumi.StringOutput
+	MasterUser pulumi.StringOutput `pulumi:"masterUser"`
 	// MasterPassword that the domain accepts. Secret.
-	MasterPassword pulumi.StringOutput
+	MasterPassword pulumi.StringOutput `pulumi:"masterPassword" provider:"secret"`
 	// Resource is the domain itself: what lives inside it is deleted and replaced with it.
 	Resource *opensearch.Domain
 

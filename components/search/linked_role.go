@@ -18,7 +18,7 @@ type ServiceLinkedRole struct {
 	pulumi.ResourceState
 
 	// Arn of the role.
-	Arn pulumi.StringOutput
+	Arn pulumi.StringOutput `pulumi:"arn"`
 	// Resource must exist before a domain inside a VPC does.
 	Resource *iam.ServiceLinkedRole
 }

@@ -34,17 +34,17 @@ const (
 
 // AuroraArgs are the inputs of [AuroraMySQL] and of [AuroraPostgreSQL].
 type AuroraArgs struct {
-	config.Source
+	config.Source `pulumi:"source,optional"`
 	// Environment chooses defaults. Default dev.
-	Environment config.Environment
+	Environment config.Environment `pulumi:"environment,optional"`
 	// SubnetIDs of private subnets in at least two zones.
-	SubnetIDs pulumi.StringArrayInput
+	SubnetIDs pulumi.StringArrayInput `pulumi:"subnetIds"`
 	// SecurityGroupID of the cluster.
-	SecurityGroupID pulumi.StringInput
+	SecurityGroupID pulumi.StringInput `pulumi:"securityGroupId"`
 	// KmsKeyArn encrypts storage, logs, insights and the master user's secret.
-	KmsKeyArn pulumi.StringInput
+	KmsKeyArn pulumi.StringInput `pulumi:"kmsKeyArn"`
 	// LogRetentionDays of the logs that the cluster publishes. Default 14 in dev, 90 in prod.
-	LogRetentionDays int
+	LogRetentionDays int `pulumi:"logRetentionDays,optional"`
 	// StartAfter must exist before the cluster: RDS's service-linked role, and what gives RDS the time to see it.
 	StartAfter []pulumi.Resource
 }

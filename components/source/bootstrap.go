@@ -12,25 +12,26 @@ import (
 
 // BootstrapArgs are the inputs of [Bootstrap].
 type BootstrapArgs struct {
-	config.Source
-	config.Functions
+	config.Source    `pulumi:"source,optional"`
+	config.Functions `pulumi:"functions,optional"`
 	// Environment chooses defaults. Default dev.
-	Environment config.Environment
+	Environment config.Environment `pulumi:"environment,optional"`
 	// Database to prepare.
 	Database Database
 	// Code is the zip of functions/bootstrap, compiled for Functions.Architecture.
 	Code pulumi.Archive
-	// SubnetIDs and SecurityGroupID the function runs in; from there it must reach the database and Secrets Manager.
-	SubnetIDs       pulumi.StringArrayInput
-	SecurityGroupID pulumi.StringInput
+	// SubnetIDs that the function runs in; from there it must reach the database and Secrets Manager. Required.
+	SubnetIDs pulumi.StringArrayInput `pulumi:"subnetIds"`
+	// SecurityGroupID of the function. Required.
+	SecurityGroupID pulumi.StringInput `pulumi:"securityGroupId"`
 	// KmsKeyArn encrypts the replication user's secret, the function's environment and its logs.
-	KmsKeyArn pulumi.StringInput
+	KmsKeyArn pulumi.StringInput `pulumi:"kmsKeyArn"`
 	// LobMaxSizeKb is the largest LOB the DMS task takes. Default 64.
-	LobMaxSizeKb int
+	LobMaxSizeKb int `pulumi:"lobMaxSizeKb,optional"`
 	// Canary makes the table that a canary writes to, and lets the replication user write to it.
-	Canary bool
+	Canary bool `pulumi:"canary,optional"`
 	// CaBundle (PEM) that signs the database's certificate. Default: [RDSCertificates].
-	CaBundle string
+	CaBundle string `pulumi:"caBundle,optional"`
 	// StartAfter must exist before the function is invoked: VPC endpoints, routes, security group rules.
 	StartAfter []pulumi.Resource
 }
@@ -46,14 +47,14 @@ type Bootstrap struct {
 
 	// Findings is a line per check: its status, and its value when there is one ("binlog_format": "ok: ROW"). What is a warning
 	// is shown with every deployment too, with what to do.
-	Findings pulumi.StringMapOutput
+	Findings pulumi.StringMapOutput `pulumi:"findings"`
 	// Result is the JSON of preparation.Findings: checks, changes, and the followed tables with columns and keys.
-	Result pulumi.StringOutput
+	Result pulumi.StringOutput `pulumi:"result"`
 	// ReplicationSecretArn names the secret {"username","password","host","port"} that DMS logs in with.
-	ReplicationSecretArn pulumi.StringOutput
+	ReplicationSecretArn pulumi.StringOutput `pulumi:"replicationSecretArn"`
 	// ReplicationUser is the name that the secret began with; a rotation alternates it with another. Empty when the user
 	// is not made here.
-	ReplicationUser string
+	ReplicationUser string `pulumi:"replicationUser"`
 	// Invocation exists when the database is ready for DMS: what starts DMS depends on it.
 	Invocation pulumi.Resource
 }

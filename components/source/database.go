@@ -15,15 +15,15 @@ import (
 // Database is what the rest of the pipeline needs to know of a source, whoever made it.
 type Database struct {
 	// Host of the writer. DMS cannot follow a reader.
-	Host pulumi.StringOutput
+	Host pulumi.StringOutput `pulumi:"host"`
 	// Port the writer listens on.
-	Port pulumi.IntOutput
+	Port pulumi.IntOutput `pulumi:"port"`
 	// AdminSecretArn names the secret {"username","password"} of a user who may create users and read variables.
-	AdminSecretArn pulumi.StringOutput
+	AdminSecretArn pulumi.StringOutput `pulumi:"adminSecretArn"`
 	// SecretKmsKeyArn is the customer key of that secret; unset when the secret uses the key of Secrets Manager.
-	SecretKmsKeyArn pulumi.StringOutput
+	SecretKmsKeyArn pulumi.StringOutput `pulumi:"secretKmsKeyArn,optional"`
 	// SecurityGroupID of the database.
-	SecurityGroupID pulumi.StringOutput
+	SecurityGroupID pulumi.StringOutput `pulumi:"securityGroupId"`
 	// Engine of the database. Default MySQL.
 	Engine config.Engine
 	// EngineName is what DMS calls the engine: aurora or mysql, aurora-postgresql or postgres.
@@ -31,14 +31,15 @@ type Database struct {
 	// Name of the one database of PostgreSQL that is followed; empty for MySQL.
 	Name string
 	// Incarnation changes when the database became another one, even under the same name and address.
-	Incarnation pulumi.StringOutput
+	Incarnation pulumi.StringOutput `pulumi:"incarnation"`
 	// Ready is what must exist before SQL can run: the writer instance, not only its cluster.
 	Ready []pulumi.Resource
 	// Identity is what a replacement of which means a new database.
 	Identity []pulumi.Resource
-	// ClusterID and InstanceIDs are what RDS knows a cluster that was made here by; unset for a database of yours.
-	ClusterID   pulumi.StringOutput
-	InstanceIDs pulumi.StringArrayOutput
+	// ClusterID is what RDS knows a cluster that was made here by; unset for a database of yours.
+	ClusterID pulumi.StringOutput `pulumi:"clusterId,optional"`
+	// InstanceIDs are what RDS knows the cluster's instances by; unset for a database of yours.
+	InstanceIDs pulumi.StringArrayOutput `pulumi:"instanceIds,optional"`
 }
 
 // outputs are what a stack shows of the database.

@@ -9,12 +9,12 @@ import (
 
 // ExistingArgs are the inputs of [Existing].
 type ExistingArgs struct {
-	config.Source
+	config.Source `pulumi:"source"`
 	// Environment chooses defaults. Default dev.
-	Environment config.Environment
+	Environment config.Environment `pulumi:"environment,optional"`
 	// SecretKmsKeyArn is the customer key of the admin secret; leave it out when the secret uses the key of
 	// Secrets Manager.
-	SecretKmsKeyArn pulumi.StringInput
+	SecretKmsKeyArn pulumi.StringInput `pulumi:"secretKmsKeyArn,optional"`
 }
 
 // Existing is a database of yours. Nothing of it is made, changed or deleted here; [Bootstrap] reads it and adds one user, and

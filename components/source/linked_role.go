@@ -19,7 +19,7 @@ type ServiceLinkedRole struct {
 	pulumi.ResourceState
 
 	// Arn of the role.
-	Arn pulumi.StringOutput
+	Arn pulumi.StringOutput `pulumi:"arn"`
 	// Resource must exist some seconds before a cluster does.
 	Resource *iam.ServiceLinkedRole
 }

@@ -19,25 +19,26 @@ import (
 
 // RotationArgs are the inputs of [Rotation].
 type RotationArgs struct {
-	config.Source
-	config.Functions
+	config.Source    `pulumi:"source,optional"`
+	config.Functions `pulumi:"functions,optional"`
 	// Environment chooses defaults. Default dev.
-	Environment config.Environment
+	Environment config.Environment `pulumi:"environment,optional"`
 	// Database the user is in.
 	Database Database
 	// SecretArn names the secret {"username","password","host","port"} to rotate: [Bootstrap.ReplicationSecretArn].
-	SecretArn pulumi.StringInput
+	SecretArn pulumi.StringInput `pulumi:"secretArn"`
 	// User is the name that the secret began with, of at most [rotation.MaxUser] characters: [Bootstrap.ReplicationUser].
-	User string
+	User string `pulumi:"user,optional"`
 	// Code is the zip of functions/rotation, compiled for Functions.Architecture.
 	Code pulumi.Archive
-	// SubnetIDs and SecurityGroupID the function runs in; from there it must reach the database and Secrets Manager.
-	SubnetIDs       pulumi.StringArrayInput
-	SecurityGroupID pulumi.StringInput
+	// SubnetIDs that the function runs in; from there it must reach the database and Secrets Manager. Required.
+	SubnetIDs pulumi.StringArrayInput `pulumi:"subnetIds"`
+	// SecurityGroupID of the function. Required.
+	SecurityGroupID pulumi.StringInput `pulumi:"securityGroupId"`
 	// KmsKeyArn encrypts the secret and the function's logs.
-	KmsKeyArn pulumi.StringInput
+	KmsKeyArn pulumi.StringInput `pulumi:"kmsKeyArn"`
 	// CaBundle (PEM) that signs the database's certificate, at most 3,000 characters. Default: [RDSCertificates].
-	CaBundle string
+	CaBundle string `pulumi:"caBundle,optional"`
 	// StartAfter must exist before the rotation is set up: the user, VPC endpoints, routes, security group rules.
 	StartAfter []pulumi.Resource
 }
@@ -52,7 +53,7 @@ type Rotation struct {
 	pulumi.ResourceState
 
 	// FunctionName of the rotation function; its log says why a rotation failed.
-	FunctionName pulumi.StringOutput
+	FunctionName pulumi.StringOutput `pulumi:"functionName"`
 	// Resource is the secret's rotation.
 	Resource pulumi.Resource
 }

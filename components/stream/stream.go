@@ -17,11 +17,11 @@ const kind component.Kind = "stream.ChangeStream"
 
 // ChangeStreamArgs configures a ChangeStream.
 type ChangeStreamArgs struct {
-	config.Stream
+	config.Stream `pulumi:"stream,optional"`
 	// Environment chooses defaults; prod protects the stream. Default dev.
-	Environment config.Environment
+	Environment config.Environment `pulumi:"environment,optional"`
 	// KmsKeyArn encrypts the records. Required.
-	KmsKeyArn pulumi.StringInput
+	KmsKeyArn pulumi.StringInput `pulumi:"kmsKeyArn"`
 	// StartAfter must exist before the stream.
 	StartAfter []pulumi.Resource
 }
@@ -31,9 +31,9 @@ type ChangeStream struct {
 	pulumi.ResourceState
 
 	// Arn of the stream.
-	Arn pulumi.StringOutput
+	Arn pulumi.StringOutput `pulumi:"arn"`
 	// Name of the stream.
-	Name pulumi.StringOutput
+	Name pulumi.StringOutput `pulumi:"name"`
 	// Resource to depend on.
 	Resource *kinesis.Stream
 }

@@ -46,10 +46,23 @@ func Required(given Given) error {
 // Check is every problem with the arguments in one error, and nil when there is none.
 func (k Kind) Check(problems ...error) error {
 	if err := errors.Join(problems...); err != nil {
-		return fmt.Errorf("checking the arguments of %s: %w", k, err)
+		return &CheckError{Kind: k, Problems: err}
 	}
 	return nil
 }
+
+// CheckError is what is wrong with the arguments of a component.
+type CheckError struct {
+	Kind Kind
+	// Problems are joined, each a line that begins with what it is about.
+	Problems error
+}
+
+func (e *CheckError) Error() string {
+	return fmt.Sprintf("checking the arguments of %s: %v", e.Kind, e.Problems)
+}
+
+func (e *CheckError) Unwrap() error { return e.Problems }
 
 // Steps are what follows the check.
 type Steps struct {

@@ -1,0 +1,147 @@
+package provider
+
+import (
+	"cdcpipeline/internal/component"
+	"fmt"
+	"reflect"
+	"slices"
+	"strings"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+	sdk "github.com/pulumi/pulumi/sdk/v3/go/pulumi/provider"
+)
+
+// form is a component as all languages have it.
+type form struct {
+	kind component.Kind
+	// component, and what it takes and gives: structs whose fields have the tag pulumi:"name". What has no tag is Go's alone.
+	component      reflect.Type
+	inputs, giving []reflect.Type
+	// make makes the component of inputs that are right, and gives back structs with its outputs.
+	make func(ctx *pulumi.Context, name string, inputs sdk.ConstructInputs, opts []pulumi.ResourceOption) (pulumi.ComponentResource, []any, error)
+	// settled are the component's own defaults, which come before those of the environment; nil when it has none.
+	settled func(args any)
+}
+
+// constructor is what every component has.
+type constructor[A any, C pulumi.ComponentResource] func(*pulumi.Context, string, *A, ...pulumi.ResourceOption) (C, error)
+
+// of is the form of a component whose arguments and outputs are the same in all languages.
+func of[A any, C pulumi.ComponentResource](kind component.Kind, construct constructor[A, C]) form {
+	return taking(kind, func(ctx *pulumi.Context, name string, args *A, _ *struct{}, opts ...pulumi.ResourceOption) (C, error) {
+		return construct(ctx, name, args, opts...)
+	})
+}
+
+// taking is the form of a component that takes more than the tagged arguments: what stands for arguments that only Go has.
+func taking[A, M any, C pulumi.ComponentResource](
+	kind component.Kind, construct func(*pulumi.Context, string, *A, *M, ...pulumi.ResourceOption) (C, error),
+) form {
+	return form{
+		kind: kind, component: reflect.TypeFor[C]().Elem(), giving: []reflect.Type{reflect.TypeFor[C]().Elem()},
+		inputs: []reflect.Type{reflect.TypeFor[A](), reflect.TypeFor[M]()},
+		make: func(ctx *pulumi.Context, name string, inputs sdk.ConstructInputs, opts []pulumi.ResourceOption) (pulumi.ComponentResource, []any, error) {
+			args, more := new(A), new(M)
+			for _, into := range []any{args, more} {
+				if err := inputs.CopyTo(into); err != nil {
+					return nil, nil, fmt.Errorf("reading the inputs of %s: %w", kind, err)
+				}
+			}
+			if err := startAfter(args, opts); err != nil {
+				return nil, nil, err
+			}
+			made, err := construct(ctx, name, args, more, opts...)
+			if err != nil {
+				return nil, nil, err
+			}
+			return made, []any{made}, nil
+		},
+	}
+}
+
+// giving adds outputs that are no fields of the component.
+func giving[C pulumi.ComponentResource, O any](f form, outputs func(C) O) form {
+	makeComponent := f.make
+	f.giving = append(slices.Clone(f.giving), reflect.TypeFor[O]())
+	f.make = func(ctx *pulumi.Context, name string, inputs sdk.ConstructInputs, opts []pulumi.ResourceOption) (pulumi.ComponentResource, []any, error) {
+		made, values, err := makeComponent(ctx, name, inputs, opts)
+		if err != nil {
+			return nil, nil, err
+		}
+		return made, append(values, outputs(made.(C))), nil
+	}
+	return f
+}
+
+// settling gives the component defaults that come before those of the environment.
+func settling[A any](f form, settle func(*A)) form {
+	f.settled = func(args any) { settle(args.(*A)) }
+	return f
+}
+
+// startAfter has what the component makes first wait for what the option dependsOn names: a component's own dependencies do not
+// reach its children, and the argument that does is Go's alone.
+func startAfter(args any, opts []pulumi.ResourceOption) error {
+	field := reflect.ValueOf(args).Elem().FieldByName("StartAfter")
+	if !field.IsValid() {
+		return nil
+	}
+	given, err := pulumi.NewResourceOptions(opts...)
+	if err != nil {
+		return fmt.Errorf("reading the resource options: %w", err)
+	}
+	field.Set(reflect.ValueOf(given.DependsOn))
+	return nil
+}
+
+// construct makes the component, unless something is wrong with its inputs.
+func (f form) construct(
+	ctx *pulumi.Context, name string, inputs sdk.ConstructInputs, opt pulumi.ResourceOption, problems []problem,
+) (*sdk.ConstructResult, error) {
+	if len(problems) > 0 {
+		more, err := f.validate(inputs)
+		if err != nil {
+			return nil, err
+		}
+		return nil, refuse(f.kind, append(problems, more...))
+	}
+	made, outputs, err := f.make(ctx, name, inputs, []pulumi.ResourceOption{opt})
+	if err != nil {
+		return nil, f.inTheLanguage(err)
+	}
+	state := pulumi.Map{}
+	for _, o := range outputs {
+		addOutputs(state, reflect.Indirect(reflect.ValueOf(o)))
+	}
+	return &sdk.ConstructResult{URN: made.URN(), State: state}, nil
+}
+
+// addOutputs adds the tagged fields of a struct, and of those that are embedded in it without a tag.
+func addOutputs(state pulumi.Map, from reflect.Value) {
+	for i := range from.NumField() {
+		field := from.Type().Field(i)
+		name, _, _ := strings.Cut(field.Tag.Get("pulumi"), ",")
+		switch value := from.Field(i); {
+		case embedded(field):
+			addOutputs(state, value)
+		case name == "":
+		case unset(value):
+		default:
+			state[name] = pulumi.ToOutput(value.Interface())
+		}
+	}
+}
+
+// embedded says of a field that its own fields stand in its place.
+func embedded(f reflect.StructField) bool {
+	return f.Anonymous && f.Type.Kind() == reflect.Struct && f.Tag.Get("pulumi") == "" && f.Type != reflect.TypeFor[pulumi.ResourceState]()
+}
+
+// unset says of an output that the component has not got it.
+func unset(value reflect.Value) bool {
+	if value.Kind() != reflect.Struct {
+		return value.Kind() == reflect.Interface && value.IsNil()
+	}
+	state := value.FieldByName("OutputState")
+	return state.IsValid() && state.IsNil()
+}

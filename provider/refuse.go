@@ -1,0 +1,90 @@
+package provider
+
+import (
+	"cdcpipeline/config"
+	"cdcpipeline/internal/component"
+	"errors"
+	"fmt"
+	"reflect"
+	"strings"
+
+	sdkerrors "github.com/pulumi/pulumi/sdk/v3/go/pulumi/errors"
+	sdk "github.com/pulumi/pulumi/sdk/v3/go/pulumi/provider"
+)
+
+// refuse is the error with which the engine shows each problem beside its input.
+func refuse(kind component.Kind, problems []problem) error {
+	details := make([]sdkerrors.InputPropertyErrorDetails, len(problems))
+	for i, p := range problems {
+		details[i] = sdkerrors.InputPropertyErrorDetails{PropertyPath: p.path, Reason: p.reason}
+	}
+	return sdkerrors.NewInputPropertiesError(fmt.Sprintf("the inputs of %s", kind.Token()), details...)
+}
+
+// validate has each section of the configuration say what is wrong with its values. The component does so itself, but it is not asked when its
+// inputs are wrong otherwise; so all problems come at once.
+func (f form) validate(inputs sdk.ConstructInputs) ([]problem, error) {
+	args := reflect.New(f.inputs[0])
+	if err := inputs.CopyTo(args.Interface()); err != nil {
+		return nil, fmt.Errorf("reading the inputs of %s: %w", f.kind, err)
+	}
+	if f.settled != nil {
+		f.settled(args.Interface())
+	}
+	environment := config.Dev
+	if given := args.Elem().FieldByName("Environment"); given.IsValid() {
+		environment = given.Interface().(config.Environment).WithDefault()
+	}
+	var problems []problem
+	for i := range f.inputs[0].NumField() {
+		if field := f.inputs[0].Field(i); field.Anonymous {
+			problems = append(problems, problemsOf(validate(args.Elem().Field(i), environment))...)
+		}
+	}
+	return problems, nil
+}
+
+// validate asks a section with its defaults filled in.
+func validate(section reflect.Value, environment config.Environment) error {
+	if defaults := section.MethodByName("WithDefaults"); defaults.IsValid() {
+		section = defaults.Call([]reflect.Value{reflect.ValueOf(environment)})[0]
+	}
+	if checked, ok := section.Interface().(interface{ Validate() error }); ok {
+		return checked.Validate()
+	}
+	return nil
+}
+
+// problemsOf takes an error apart that has one problem in a line, beginning with its key.
+func problemsOf(err error) []problem {
+	if err == nil {
+		return nil
+	}
+	if joined, ok := err.(interface{ Unwrap() []error }); ok { //nolint:errorlint // of this error, and not of one that it wraps
+		var all []problem
+		for _, one := range joined.Unwrap() {
+			all = append(all, problemsOf(one)...)
+		}
+		return all
+	}
+	key, reason, found := strings.Cut(err.Error(), ": ")
+	if !found {
+		return []problem{{"", err.Error()}}
+	}
+	return []problem{{key, reason}}
+}
+
+// inTheLanguage names inputs as languages do in what a component's own check found; other errors stay as they are.
+func (f form) inTheLanguage(err error) error {
+	checked := (*component.CheckError)(nil)
+	if !errors.As(err, &checked) {
+		return err
+	}
+	problems := problemsOf(checked.Problems)
+	for i, p := range problems {
+		if field, ok := f.inputs[0].FieldByName(p.path); ok && field.Tag.Get("pulumi") != "" {
+			problems[i].path, _, _ = strings.Cut(field.Tag.Get("pulumi"), ",")
+		}
+	}
+	return refuse(f.kind, problems)
+}

@@ -1,0 +1,86 @@
+package provider
+
+import (
+	_ "embed"
+	"encoding/json"
+	"fmt"
+)
+
+//go:embed schema.json
+var committed []byte
+
+// spec is what this package has of a Pulumi package schema, https://www.pulumi.com/docs/iac/extending-pulumi/schema/.
+type spec struct {
+	Name        string                  `json:"name"`
+	Version     string                  `json:"version,omitempty"`
+	DisplayName string                  `json:"displayName"`
+	Description string                  `json:"description"`
+	Keywords    []string                `json:"keywords"`
+	License     string                  `json:"license"`
+	Language    map[string]any          `json:"language"`
+	Types       map[string]typeSpec     `json:"types"`
+	Resources   map[string]resourceSpec `json:"resources"`
+}
+
+// typeSpec is an object or, with choices, text.
+type typeSpec struct {
+	objectSpec
+	Enum []choiceSpec `json:"enum,omitempty"`
+}
+
+type choiceSpec struct {
+	Value       string `json:"value"`
+	Description string `json:"description,omitempty"`
+}
+
+type objectSpec struct {
+	Description string                  `json:"description,omitempty"`
+	Type        string                  `json:"type"`
+	Properties  map[string]propertySpec `json:"properties,omitempty"`
+	Required    []string                `json:"required,omitempty"`
+}
+
+// resourceSpec is a component; its properties are what it gives.
+type resourceSpec struct {
+	objectSpec
+	IsComponent     bool                    `json:"isComponent"`
+	InputProperties map[string]propertySpec `json:"inputProperties,omitempty"`
+	RequiredInputs  []string                `json:"requiredInputs,omitempty"`
+}
+
+type propertySpec struct {
+	valueSpec
+	Description string `json:"description,omitempty"`
+	Secret      bool   `json:"secret,omitempty"`
+}
+
+// valueSpec is what a value may be. Plain is one that must be known before anything is made.
+type valueSpec struct {
+	Type                 string     `json:"type,omitempty"`
+	Ref                  string     `json:"$ref,omitempty"`
+	Items                *valueSpec `json:"items,omitempty"`
+	AdditionalProperties *valueSpec `json:"additionalProperties,omitempty"`
+	Plain                bool       `json:"plain,omitempty"`
+}
+
+// archiveRef is a valueSpec's Ref of an archive; those of types of this package begin with typeRef.
+const (
+	archiveRef = "pulumi.json#/Archive"
+	typeRef    = "#/types/"
+)
+
+func readSchema() (spec, error) {
+	var s spec
+	if err := json.Unmarshal(committed, &s); err != nil {
+		return s, fmt.Errorf("reading the provider's schema: %w", err)
+	}
+	return s, nil
+}
+
+func (s spec) text() ([]byte, error) {
+	text, err := json.MarshalIndent(s, "", "  ")
+	if err != nil {
+		return nil, fmt.Errorf("writing the provider's schema: %w", err)
+	}
+	return append(text, '\n'), nil
+}
