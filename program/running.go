@@ -42,6 +42,16 @@ func keepByDMS(settings awsconfig.Settings) keeper {
 	}
 }
 
+// StopTask stops a serverless task and waits until it is stopped, with the credentials of the program's default AWS provider: what
+// replication.ReplicationArgs takes.
+func StopTask(ctx *pulumi.Context) (func(ctx context.Context, taskArn string) error, error) {
+	settings, err := awsSettings(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return stopByDMS(settings), nil
+}
+
 // stopByDMS stops a task and waits until it is stopped, with the credentials of the deployment. One that does not exist yet is stopped.
 func stopByDMS(settings awsconfig.Settings) func(ctx context.Context, taskArn string) error {
 	return func(ctx context.Context, taskArn string) error {

@@ -86,12 +86,18 @@ func startAfter(args any, opts []pulumi.ResourceOption) error {
 	if !field.IsValid() {
 		return nil
 	}
+	after, err := dependsOn(opts)
+	field.Set(reflect.ValueOf(after))
+	return err
+}
+
+// dependsOn are the resources that the option names.
+func dependsOn(opts []pulumi.ResourceOption) ([]pulumi.Resource, error) {
 	given, err := pulumi.NewResourceOptions(opts...)
 	if err != nil {
-		return fmt.Errorf("reading the resource options: %w", err)
+		return nil, fmt.Errorf("reading the resource options: %w", err)
 	}
-	field.Set(reflect.ValueOf(given.DependsOn))
-	return nil
+	return given.DependsOn, nil
 }
 
 // construct makes the component, unless something is wrong with its inputs.

@@ -5,31 +5,36 @@ import (
 	"cdcpipeline/components/encryption"
 	"cdcpipeline/components/lake"
 	"cdcpipeline/components/replication"
+	"cdcpipeline/components/search"
 	"cdcpipeline/components/source"
 	"cdcpipeline/components/stream"
 	"cdcpipeline/config"
-	"cmp"
 	"slices"
 )
 
-// forms are all components that there are outside of Go.
-var forms = slices.Concat([]form{
+// forms are all components that there are outside of Go. Those that work inside what is searched are not: their arguments are another component's own
+// functions (search.Target), which only the program has that made it. They are made by the pipeline as a whole.
+var forms = []form{
 	of("bastion.Bastion", bastion.NewBastion),
 	of("encryption.Key", encryption.NewKey),
 	of("lake.Bucket", lake.NewBucket),
 	of("lake.Catalog", lake.NewCatalog),
 	of("lake.Delivery", lake.NewDelivery),
 	of("lake.Tables", lake.NewTables),
+	networkForm,
 	of("replication.AccountRoles", replication.NewAccountRoles),
-	settling(of("source.AuroraMySQL", source.NewAuroraMySQL), func(a *source.AuroraArgs) {
-		a.Engine = cmp.Or(a.Engine, config.EngineMySQL)
-	}),
-	settling(of("source.AuroraPostgreSQL", source.NewAuroraPostgreSQL), func(a *source.AuroraArgs) {
-		a.Engine = cmp.Or(a.Engine, config.EnginePostgreSQL)
-	}),
+	replicationForm,
+	of("search.DeliveryRole", search.NewDeliveryRole),
+	domainForm,
+	of("search.ServiceLinkedRole", search.NewServiceLinkedRole),
+	settling(of("source.AuroraMySQL", source.NewAuroraMySQL), engine(config.EngineMySQL)),
+	settling(of("source.AuroraPostgreSQL", source.NewAuroraPostgreSQL), engine(config.EnginePostgreSQL)),
+	bootstrapForm,
 	of("source.Existing", source.NewExisting),
+	rotationForm,
+	of("source.ServiceLinkedRole", source.NewServiceLinkedRole),
 	of("stream.ChangeStream", stream.NewChangeStream),
-})
+}
 
 // formOf finds a component by its token.
 func formOf(token string) (form, bool) {

@@ -28,7 +28,7 @@ type RotationArgs struct {
 	// SecretArn names the secret {"username","password","host","port"} to rotate: [Bootstrap.ReplicationSecretArn].
 	SecretArn pulumi.StringInput `pulumi:"secretArn"`
 	// User is the name that the secret began with, of at most [rotation.MaxUser] characters: [Bootstrap.ReplicationUser].
-	User string `pulumi:"user,optional"`
+	User string `pulumi:"user"`
 	// Code is the zip of functions/rotation, compiled for Functions.Architecture.
 	Code pulumi.Archive
 	// SubnetIDs that the function runs in; from there it must reach the database and Secrets Manager. Required.
