@@ -17,26 +17,33 @@ import (
 // written are the outputs as the program writes them.
 type written = outputs.Set[pulumi.StringInput, pulumi.IntInput, pulumi.StringArrayInput, pulumi.StringMapInput]
 
-// export makes the stack's outputs: those of the unnamed source at the top, where they were before there were others.
-func export(ctx *pulumi.Context, d *Deployment, cfg config.Config, unloaded unloadedTables) error {
-	all, err := describe(ctx, d, cfg.WithDefaults(), unloaded)
-	if err != nil {
-		return err
+// export makes the stack's outputs.
+func (d *Deployment) export(ctx *pulumi.Context) error {
+	all, err := d.Outputs(ctx)
+	for name, value := range all {
+		ctx.Export(name, value)
 	}
-	all.Each(func(name string, value any) {
-		input, _ := value.(pulumi.Input)
-		ctx.Export(name, input)
-	})
-	if len(all.Sources) > 0 {
+	return err
+}
+
+// Outputs are what the stack gives of the pipeline: those of the unnamed source at the top, where they were before there were others.
+func (d *Deployment) Outputs(ctx *pulumi.Context) (pulumi.Map, error) {
+	described, err := describe(ctx, d, d.cfg, d.unloaded)
+	if err != nil {
+		return nil, err
+	}
+	all := pulumi.Map{}
+	described.Each(func(name string, value any) { all[name], _ = value.(pulumi.Input) })
+	if len(described.Sources) > 0 {
 		sources := pulumi.Map{}
-		for source, of := range all.Sources {
+		for source, of := range described.Sources {
 			own := pulumi.Map{}
 			of.Own(func(name string, value any) { own[name], _ = value.(pulumi.Input) })
 			sources[source] = own
 		}
-		ctx.Export("sources", sources)
+		all["sources"] = sources
 	}
-	return nil
+	return all, nil
 }
 
 // describe says what an operator needs: where everything is, and which secret opens it; never a password.

@@ -5,6 +5,7 @@ package program
 
 import (
 	"cdcpipeline/components/bastion"
+	"cdcpipeline/components/feed"
 	"cdcpipeline/components/pipeline"
 	"cdcpipeline/components/source"
 	"cdcpipeline/config"
@@ -34,6 +35,9 @@ type Deployment struct {
 
 	// running says of each feed why its task does not run; see [runTask].
 	running []pulumi.StringOutput
+	// cfg is complete; unloaded says which tables a task never loaded.
+	cfg      config.Config
+	unloaded unloadedTables
 }
 
 // readBundles are the certificates of the sources that have a file of them, by the sources' names.
@@ -60,6 +64,26 @@ func FromConfig(ctx *pulumi.Context) (*Deployment, error) {
 	if err != nil {
 		return nil, fmt.Errorf("reading the configuration: %w", err)
 	}
+	root, err := os.Getwd() // the project's root; the engine, which reads the zip, may be elsewhere
+	if err != nil {
+		return nil, fmt.Errorf("finding the project's root: %w", err)
+	}
+	d, err := Make(ctx, footprint.Pipeline, cfg, func(name string) (pulumi.Archive, error) {
+		zip, err := lambdabuild.Build(ctx.Context(), root, name, cfg.Functions.Architecture)
+		if err != nil {
+			return nil, fmt.Errorf("compiling the functions: %w", err)
+		}
+		return pulumi.NewFileArchive(zip), nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return d, d.export(ctx)
+}
+
+// Make makes the pipeline of a configuration, opens the way to what is searched and starts the replication tasks. Code gives the zip of a function by its
+// name, for the architecture in the configuration. The way is open as long as the process.
+func Make(ctx *pulumi.Context, name string, cfg config.Config, code func(name string) (pulumi.Archive, error), opts ...pulumi.ResourceOption) (*Deployment, error) {
 	for _, warning := range cfg.Warnings() {
 		_ = ctx.Log.Warn(warning, nil)
 	}
@@ -67,37 +91,12 @@ func FromConfig(ctx *pulumi.Context) (*Deployment, error) {
 	if err != nil {
 		return nil, err
 	}
-	root, err := os.Getwd() // the project's root; the engine, which reads the zip, may be elsewhere
-	if err != nil {
-		return nil, fmt.Errorf("finding the project's root: %w", err)
-	}
-	compile := func(name string, needed bool) (pulumi.Archive, error) {
-		if !needed {
-			return nil, nil
-		}
-		zip, err := lambdabuild.Build(ctx.Context(), root, name, cfg.Functions.Architecture)
-		if err != nil {
-			return nil, fmt.Errorf("compiling the functions: %w", err)
-		}
-		return pulumi.NewFileArchive(zip), nil
-	}
 	settings, err := awsSettings(ctx)
 	if err != nil {
 		return nil, err
 	}
 	args := &pipeline.Args{Config: cfg, CaBundles: bundles, Remove: removeInside(cfg.WithDefaults().Search), StopTask: stopByDMS(settings), Check: func() error { return compare(ctx, cfg.WithDefaults()) }}
-	if args.Code.Bootstrap, err = compile("bootstrap", true); err != nil {
-		return nil, err
-	}
-	rotates := slices.ContainsFunc(cfg.Feeds(), func(f config.Feed) bool { return f.Source.Rotates() })
-	if args.Code.Rotation, err = compile("rotation", rotates); err != nil {
-		return nil, err
-	}
-	if args.Code.CurrentState, err = compile("currentstate", cfg.Search.Current.On()); err != nil {
-		return nil, err
-	}
-	watched := slices.ContainsFunc(cfg.WithDefaults().Feeds(), func(f config.Feed) bool { return f.Canary })
-	if args.Code.Canary, err = compile("canary", watched); err != nil {
+	if args.Code, err = functions(cfg, code); err != nil {
 		return nil, err
 	}
 	way, err := openTunnel(ctx, cfg.Search)
@@ -113,13 +112,37 @@ func FromConfig(ctx *pulumi.Context) (*Deployment, error) {
 		lead(way, through, to.Domain)
 		door.lead(ctx, through, to.Collections)
 	}
-	p, err := pipeline.New(ctx, footprint.Pipeline, args)
+	p, err := pipeline.New(ctx, name, args, opts...)
 	if err != nil {
 		return nil, err
 	}
-	d := &Deployment{Pipeline: p}
+	d := &Deployment{Pipeline: p, cfg: cfg.WithDefaults(), unloaded: askDMS(settings)}
 	for _, f := range p.Feeds {
 		d.running = append(d.running, runTask(ctx, f, keepByDMS(settings)))
 	}
-	return d, export(ctx, d, cfg, askDMS(settings))
+	return d, nil
+}
+
+// functions are the zips that the configuration needs.
+func functions(cfg config.Config, code func(name string) (pulumi.Archive, error)) (feed.Code, error) {
+	var all feed.Code
+	for _, f := range []struct {
+		name   string
+		needed bool
+		into   *pulumi.Archive
+	}{
+		{"bootstrap", true, &all.Bootstrap},
+		{"rotation", slices.ContainsFunc(cfg.Feeds(), func(f config.Feed) bool { return f.Source.Rotates() }), &all.Rotation},
+		{"currentstate", cfg.Search.Current.On(), &all.CurrentState},
+		{"canary", slices.ContainsFunc(cfg.WithDefaults().Feeds(), func(f config.Feed) bool { return f.Canary }), &all.Canary},
+	} {
+		if !f.needed {
+			continue
+		}
+		var err error
+		if *f.into, err = code(f.name); err != nil {
+			return all, err
+		}
+	}
+	return all, nil
 }

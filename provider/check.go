@@ -51,14 +51,20 @@ func (c *checker) add(path, format string, args ...any) {
 	c.problems = append(c.problems, problem{path, fmt.Sprintf(format, args...)})
 }
 
+// anyName stands for a name of the user's own in a path.
+const anyName = "<name>"
+
 // paths are all inputs as a user writes them; a list's entries have [] behind it.
 func (c *checker) paths(at string, properties map[string]propertySpec) []string {
 	var all []string
 	for _, name := range slices.Sorted(maps.Keys(properties)) {
 		path, of := at+name, properties[name].valueSpec
 		all = append(all, path)
-		if of.Items != nil {
+		switch {
+		case of.Items != nil:
 			path, of = path+"[]", *of.Items
+		case of.AdditionalProperties != nil:
+			path, of = path+"."+anyName, *of.AdditionalProperties
 		}
 		all = append(all, c.paths(path+".", c.schema.Types[strings.TrimPrefix(of.Ref, typeRef)].Properties)...)
 	}
@@ -72,7 +78,7 @@ func (c *checker) object(at string, properties map[string]propertySpec, required
 		path := at + string(key)
 		of, ok := properties[string(key)]
 		if !ok {
-			c.add(path, "is no input of %s: did you mean %s?", c.token, config.Nearest(path, c.known))
+			c.add(path, "is no input of %s: did you mean %s?", c.token, c.nearest(path))
 			continue
 		}
 		if value, ok := c.value(path, of.valueSpec, given[key]); ok {
@@ -85,6 +91,22 @@ func (c *checker) object(at string, properties map[string]propertySpec, required
 		}
 	}
 	return right
+}
+
+// nearest is the known path most like an unknown one, with the user's own names where that has them.
+func (c *checker) nearest(unknown string) string {
+	parts := strings.Split(unknown, ".")
+	known := make([]string, len(c.known))
+	for i, path := range c.known {
+		own := strings.Split(path, ".")
+		for j := range min(len(own), len(parts)) {
+			if own[j] == anyName {
+				own[j] = parts[j]
+			}
+		}
+		known[i] = strings.Join(own, ".")
+	}
+	return config.Nearest(unknown, known)
 }
 
 // literal says that a value must be known before anything is made. So must a list or an object whose parts are to be told apart, though
@@ -191,7 +213,7 @@ func (c *checker) named(path string, of valueSpec, v resource.PropertyValue) (re
 	}
 	right := resource.PropertyMap{}
 	for _, key := range v.ObjectValue().StableKeys() {
-		if value, ok := c.value(fmt.Sprintf("%s[%q]", path, string(key)), of, v.ObjectValue()[key]); ok {
+		if value, ok := c.value(path+"."+string(key), of, v.ObjectValue()[key]); ok {
 			right[key] = value
 		}
 	}

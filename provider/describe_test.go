@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"cdcpipeline/config"
 	"cdcpipeline/internal/comments"
 	"path/filepath"
 	"reflect"
@@ -42,6 +43,10 @@ func describe(t *testing.T) spec {
 			r.RequiredInputs = append(r.RequiredInputs, d.properties(of, r.InputProperties)...)
 		}
 		for _, of := range f.giving {
+			if of == reflect.TypeFor[PipelineOutputs]() {
+				r.Required = append(r.Required, d.stackOutputs(of, r.Properties)...)
+				continue
+			}
 			r.Required = append(r.Required, d.properties(of, r.Properties)...)
 		}
 		slices.Sort(r.RequiredInputs)
@@ -49,6 +54,29 @@ func describe(t *testing.T) spec {
 		s.Resources[f.kind.Token()] = r
 	}
 	return s
+}
+
+// stackOutputs are those of the program, which have their names in another tag. Those of named sources are by the name of the source, then by their own.
+func (d *describer) stackOutputs(of reflect.Type, into map[string]propertySpec) (required []string) {
+	for i := range of.NumField() {
+		f := of.Field(i)
+		name, optional, _ := strings.Cut(f.Tag.Get("json"), ",")
+		if name == "-" {
+			continue
+		}
+		p := propertySpec{Description: "The output " + name + " of the stack program. " + inWords(of, d.comment(of, f.Name))}
+		if f.Name == "Sources" {
+			p.valueSpec = valueSpec{Type: "object", AdditionalProperties: &valueSpec{Ref: "pulumi.json#/Any"}}
+		} else {
+			p.valueSpec = d.value(f.Type)
+		}
+		p.Description = strings.TrimSpace(p.Description)
+		into[name] = p
+		if optional == "" {
+			required = append(required, name)
+		}
+	}
+	return required
 }
 
 // comment of a type, or of one of its fields.
@@ -60,7 +88,8 @@ func (d *describer) comment(of reflect.Type, field string) string {
 		require.NoError(d.t, err)
 		d.said[of.PkgPath()] = said
 	}
-	return said.Of[strings.TrimSuffix(of.Name()+"."+field, ".")]
+	name, _, _ := strings.Cut(of.Name(), "[") // without what a generic one is made for
+	return said.Of[strings.TrimSuffix(name+"."+field, ".")]
 }
 
 // properties are the tagged fields of a struct; it gives back which of them are required.
@@ -75,7 +104,7 @@ func (d *describer) properties(of reflect.Type, into map[string]propertySpec) (r
 			continue
 		}
 		p := propertySpec{valueSpec: d.value(f.Type), Secret: f.Tag.Get("provider") == "secret"}
-		if f.Anonymous {
+		if section := f.Anonymous || of == reflect.TypeFor[config.Config](); section && f.Type.Kind() == reflect.Struct {
 			p.Description = "As the section " + name + " of the configuration. " + inWords(f.Type, d.comment(f.Type, ""))
 		} else {
 			p.Description = inWords(of, d.comment(of, f.Name))

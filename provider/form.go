@@ -3,6 +3,7 @@ package provider
 import (
 	"cdcpipeline/internal/component"
 	"fmt"
+	"maps"
 	"reflect"
 	"slices"
 	"strings"
@@ -19,6 +20,8 @@ type form struct {
 	inputs, giving []reflect.Type
 	// make makes the component of inputs that are right, and gives back structs with its outputs.
 	make func(ctx *pulumi.Context, name string, inputs sdk.ConstructInputs, opts []pulumi.ResourceOption) (pulumi.ComponentResource, []any, error)
+	// validate says what is wrong with the values of inputs that are right otherwise; nil where the embedded sections do.
+	validate func(inputs sdk.ConstructInputs) ([]problem, error)
 	// settled are the component's own defaults, which come before those of the environment; nil when it has none.
 	settled func(args any)
 }
@@ -105,7 +108,11 @@ func (f form) construct(
 	ctx *pulumi.Context, name string, inputs sdk.ConstructInputs, opt pulumi.ResourceOption, problems []problem,
 ) (*sdk.ConstructResult, error) {
 	if len(problems) > 0 {
-		more, err := f.validate(inputs)
+		validate := f.validate
+		if validate == nil {
+			validate = f.validateSections
+		}
+		more, err := validate(inputs)
 		if err != nil {
 			return nil, err
 		}
@@ -117,6 +124,10 @@ func (f form) construct(
 	}
 	state := pulumi.Map{}
 	for _, o := range outputs {
+		if given, ok := o.(pulumi.Map); ok {
+			maps.Copy(state, given)
+			continue
+		}
 		addOutputs(state, reflect.Indirect(reflect.ValueOf(o)))
 	}
 	return &sdk.ConstructResult{URN: made.URN(), State: state}, nil

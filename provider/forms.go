@@ -22,6 +22,7 @@ var forms = []form{
 	of("lake.Delivery", lake.NewDelivery),
 	of("lake.Tables", lake.NewTables),
 	networkForm,
+	pipelineForm,
 	of("replication.AccountRoles", replication.NewAccountRoles),
 	replicationForm,
 	of("search.DeliveryRole", search.NewDeliveryRole),

@@ -5,12 +5,17 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
+
+// Functions are those whose code components take.
+var Functions = []string{"bootstrap", "canary", "currentstate", "rotation"}
 
 // functionsFolder is beside the plugin in a release: the functions' zips, and their checksums as sha256sum writes them.
 const (
@@ -36,7 +41,7 @@ func functionCode(given pulumi.Archive, name string, of config.Functions) (pulum
 	if err != nil {
 		return nil, err
 	}
-	file := zipOf(name, of.WithDefaults(config.Dev).Architecture)
+	file := ZipOf(name, of.WithDefaults(config.Dev).Architecture)
 	path := filepath.Join(dir, file)
 	const instead = "take the plugin from a release, whose folder has it, or give the function's zip as code"
 	content, err := os.ReadFile(path)
@@ -53,10 +58,33 @@ func functionCode(given pulumi.Archive, name string, of config.Functions) (pulum
 	return pulumi.NewFileArchive(path), nil
 }
 
-// zipOf is the name of a function's zip in a release: bootstrap-arm64.zip.
-func zipOf(name string, arch config.Architecture) string { return fmt.Sprintf("%s-%s.zip", name, arch) }
+// ZipOf is the name of a function's zip in a release: bootstrap-arm64.zip.
+func ZipOf(name string, arch config.Architecture) string { return fmt.Sprintf("%s-%s.zip", name, arch) }
 
 func checksum(content []byte) string {
 	sum := sha256.Sum256(content)
 	return hex.EncodeToString(sum[:])
+}
+
+// WriteFunctions writes the functions' folder of a release below dir: zips by their names there, and the checksums of all.
+func WriteFunctions(dir string, zips map[string]string) error {
+	folder := filepath.Join(dir, functionsFolder)
+	if err := os.MkdirAll(folder, 0o755); err != nil {
+		return fmt.Errorf("making the folder of the functions: %w", err)
+	}
+	var sums strings.Builder
+	for _, name := range slices.Sorted(maps.Keys(zips)) {
+		content, err := os.ReadFile(zips[name])
+		if err != nil {
+			return fmt.Errorf("reading the code of a function: %w", err)
+		}
+		if err := os.WriteFile(filepath.Join(folder, name), content, 0o644); err != nil {
+			return fmt.Errorf("writing the code of a function: %w", err)
+		}
+		fmt.Fprintf(&sums, "%s  %s\n", checksum(content), name)
+	}
+	if err := os.WriteFile(filepath.Join(folder, checksums), []byte(sums.String()), 0o644); err != nil {
+		return fmt.Errorf("writing the checksums of the functions: %w", err)
+	}
+	return nil
 }

@@ -21,9 +21,9 @@ func refuse(kind component.Kind, problems []problem) error {
 	return sdkerrors.NewInputPropertiesError(fmt.Sprintf("the inputs of %s", kind.Token()), details...)
 }
 
-// validate has each section of the configuration say what is wrong with its values. The component does so itself, but it is not asked when its
+// validateSections has each section of the configuration say what is wrong with its values. The component does so itself, but it is not asked when its
 // inputs are wrong otherwise; so all problems come at once.
-func (f form) validate(inputs sdk.ConstructInputs) ([]problem, error) {
+func (f form) validateSections(inputs sdk.ConstructInputs) ([]problem, error) {
 	args := reflect.New(f.inputs[0])
 	if err := inputs.CopyTo(args.Interface()); err != nil {
 		return nil, fmt.Errorf("reading the inputs of %s: %w", f.kind, err)
