@@ -147,7 +147,8 @@ func (l languages) chain() (made []string) {
 	catalog := construct("lake:Catalog", "catalog", merged(bucket, inputs{
 		"lake": settings, "sources": []any{inputs{"tables": tables, "found": ready["result"], "rowsSince": inputs{"shop.orders": "2026-01-31T12:00:00Z"}}},
 	}))
-	construct("lake:Tables", "tables", merged(bucket, inputs{"lake": settings, "tables": tables, "found": ready["result"], "database": catalog["database"]}))
+	kept := construct("lake:Tables", "tables", merged(bucket, inputs{"lake": settings, "tables": tables, "found": ready["result"], "database": catalog["database"]}))
+	require.Equal(l.t, []any{"iceberg", 1.0}, []any{kept["format"], kept["generation"]})
 	construct("search:Domain", "search", inputs{
 		"search": inputs{"domainName": "shop", "instanceCount": 2, "availabilityZones": 2}, "subnetIds": net["subnetIds"], "securityGroupId": net["searchSecurityGroupId"], "kmsKeyArn": key,
 	})

@@ -51,12 +51,34 @@ func (l languages) request(token, name string, given inputs) *pulumirpc.Construc
 			values[resource.PropertyKey(key)] = resource.NewPropertyValue(value)
 		}
 	}
+	waitsFor := map[string]*pulumirpc.ConstructRequest_PropertyDependencies{}
+	for key, value := range values {
+		for _, urn := range dependencies(value) {
+			if waitsFor[string(key)] == nil {
+				waitsFor[string(key)] = &pulumirpc.ConstructRequest_PropertyDependencies{}
+			}
+			waitsFor[string(key)].Urns = append(waitsFor[string(key)].Urns, string(urn))
+		}
+	}
 	written, err := plugin.MarshalProperties(values, plugin.MarshalOptions{KeepSecrets: true, KeepUnknowns: true, KeepOutputValues: true, KeepResources: true})
 	require.NoError(l.t, err)
 	return &pulumirpc.ConstructRequest{
 		Project: componenttest.Project, Stack: componenttest.Stack, MonitorEndpoint: l.engine.Address,
-		Type: token, Name: name, Inputs: written, Parallel: 1, AcceptsOutputValues: true,
+		Type: token, Name: name, Inputs: written, InputDependencies: waitsFor, Parallel: 1, AcceptsOutputValues: true,
 	}
+}
+
+// dependencies are what the outputs in a value wait for.
+func dependencies(v resource.PropertyValue) (all []resource.URN) {
+	switch {
+	case v.IsOutput():
+		return v.OutputValue().Dependencies
+	case v.IsObject():
+		for _, inner := range v.ObjectValue() {
+			all = append(all, dependencies(inner)...)
+		}
+	}
+	return all
 }
 
 // make makes a component and gives back its outputs.

@@ -101,12 +101,6 @@ func TestAKnownOutputIsAValue(t *testing.T) {
 	require.Equal(t, []string{"urn:pulumi:stack::project::x:y:Z::z"}, made.PropertyDependsOn["kmsKeyId"])
 }
 
-func TestDependsOnReachesWhatIsMadeFirst(t *testing.T) {
-	l := inLanguages(t)
-	l.make(streamToken, "changes", inputs{"kmsKeyArn": keyArn}, "urn:pulumi:stack::project::x:y:Z::z")
-	require.Equal(t, []string{"urn:pulumi:stack::project::x:y:Z::z"}, l.recorder.One(t, "aws:kinesis/stream:Stream").DependsOn)
-}
-
 func TestAnotherComponentIsNotKnown(t *testing.T) {
 	l := inLanguages(t)
 	_, err := l.server.Construct(t.Context(), l.request("cdcpipeline:stream:Strem", "x", nil))

@@ -1,0 +1,31 @@
+package provider
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// A component's own dependencies do not reach what it makes: the plugin hands on what the option dependsOn names.
+func TestDependsOnReachesWhatTheComponentMakes(t *testing.T) {
+	const other = "urn:pulumi:stack::project::x:y:Z::z"
+	replication := inputs{
+		"tables": []any{table}, "source": inputs{"engineName": "aurora", "secretArn": "arn:aws:secretsmanager:us-east-1:123456789012:secret:orders-AbCdEf"},
+		"streamArn": "arn:aws:kinesis:us-east-1:123456789012:stream/changes", "kmsKeyArn": keyArn, "subnetIds": []any{"subnet-1", "subnet-2"}, "securityGroupId": "sg-1",
+	}
+	lake := inputs{"streamArn": "arn:aws:kinesis:us-east-1:123456789012:stream/changes", "bucketArn": "arn:aws:s3:::lake", "kmsKeyArn": keyArn}
+	for _, c := range []struct {
+		token, typ, name string
+		given            inputs
+	}{
+		{streamToken, "aws:kinesis/stream:Stream", "x-stream", inputs{"kmsKeyArn": keyArn}},
+		{"cdcpipeline:lake:Delivery", "aws:kinesis/firehoseDeliveryStream:FirehoseDeliveryStream", "x-delivery", lake},
+		{"cdcpipeline:network:Network", "aws:ec2/securityGroup:SecurityGroup", "x-delivery", nil},
+		{"cdcpipeline:replication:Replication", "aws:dms/replicationInstance:ReplicationInstance", "x-instance", replication},
+		{"cdcpipeline:replication:Replication", "aws:dms/replicationTask:ReplicationTask", "x-task", replication},
+	} {
+		l := inLanguages(t)
+		l.make(c.token, "x", c.given, other)
+		require.Contains(t, l.recorder.One(t, c.typ, c.name).DependsOn, other, "%s of %s", c.typ, c.token)
+	}
+}
