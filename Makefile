@@ -13,7 +13,7 @@ MODULES     := rehearsal . sdks/opensearch sdks/generate docs/diagram
 export CGO_ENABLED := 0
 export GOFLAGS     := -trimpath '-gcflags=all=-l -dwarf=false' $(GOFLAGS)
 
-.PHONY: graph help rehearse rehearse-full faults bench bench-tables bench-sources dashboard test test-tables lint vuln sdk docs diagram permissions clean
+.PHONY: graph help rehearse rehearse-full faults bench bench-tables bench-sources dashboard test test-tables lint vuln sdk docs diagram permissions clean plugin
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 18
@@ -63,8 +63,11 @@ sdk: ## write the OpenSearch SDK and the committed schemas anew
 	rehearsal/start schemas
 	cd sdks/generate && go run . ../opensearch/schema.json ../opensearch
 
-docs: ## write docs/configuration.md, policies.md, assumptions.md, cost.md and licences.md anew from configuration types, rules, assumptions, prices and modules
-	go generate ./config ./policy ./internal/cost ./internal/operator/conformance ./internal/licences
+docs: ## write docs/configuration.md, docs/components, the plugin's schema, policies.md, assumptions.md, cost.md and licences.md anew from configuration types, rules, assumptions, prices and modules
+	go generate ./config ./provider ./policy ./internal/cost ./internal/operator/conformance ./internal/licences
+
+plugin: ## make the folder that the plugin for other languages is released as, in .cache/provider; VERSION=1.2.3
+	GOFLAGS= go run ./provider/release -version $(or $(VERSION),0.0.1-dev) -to $(CACHE)/provider
 
 diagram: ## draw docs/architecture.svg anew from the program
 	cd docs/diagram && go run .

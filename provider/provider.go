@@ -10,6 +10,7 @@
 package provider
 
 //go:generate go test . -run TestSchemaIsCurrent -update
+//go:generate go test . -run TestComponentsPagesAreCurrent -update
 
 import (
 	"context"

@@ -45,7 +45,7 @@ func release(ctx context.Context, module, to, version, system, arch string) erro
 	if err != nil {
 		return fmt.Errorf("finding the folder of the release: %w", err)
 	}
-	build := exec.CommandContext(ctx, "go", "build", "-trimpath", "-buildvcs=false", "-ldflags", "-s -w -X main.version="+version, "-o", target, "./cmd/pulumi-resource-"+provider.Name)
+	build := exec.CommandContext(ctx, "go", "build", "-trimpath", "-buildvcs=false", "-ldflags", "-s -w -buildid= -X main.version="+version, "-o", target, "./cmd/pulumi-resource-"+provider.Name)
 	build.Dir, build.Stderr = module, os.Stderr
 	build.Env = append(os.Environ(), "CGO_ENABLED=0", "GOFLAGS=-mod=readonly", "GOOS="+system, "GOARCH="+arch)
 	if err := build.Run(); err != nil {

@@ -1,0 +1,203 @@
+package provider
+
+import (
+	"bytes"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
+	"github.com/stretchr/testify/require"
+)
+
+const pages = "../docs/components"
+
+func TestComponentsPagesAreCurrent(t *testing.T) {
+	s, err := readSchema()
+	require.NoError(t, err)
+	want := map[string]string{"README.md": contents(s)}
+	made := whatIsMade(t)
+	for token, r := range s.Resources {
+		want[fileOf(token)] = componentPage(s, token, r, made[token])
+	}
+	if *update {
+		require.NoError(t, os.RemoveAll(pages))
+		require.NoError(t, os.MkdirAll(pages, 0o755))
+		for name, text := range want {
+			require.NoError(t, os.WriteFile(filepath.Join(pages, name), []byte(text), 0o644))
+		}
+	}
+	files, err := os.ReadDir(pages)
+	require.NoError(t, err)
+	have := map[string]string{}
+	for _, f := range files {
+		text, err := os.ReadFile(filepath.Join(pages, f.Name()))
+		require.NoError(t, err)
+		have[f.Name()] = string(text)
+	}
+	require.Equal(t, want, have, "stale: go generate ./provider")
+}
+
+// fileOf is the page of a component: stream.ChangeStream.md.
+func fileOf(token string) string {
+	return strings.ReplaceAll(strings.TrimPrefix(token, Name+":"), ":", ".") + ".md"
+}
+
+// whatIsMade are the types of what each component makes itself, as the tests make it.
+func whatIsMade(t *testing.T) map[string][]string {
+	releasedFunctions(t)
+	l := inLanguages(t)
+	l.chain()
+	l.make(streamToken, "changes", inputs{"kmsKeyArn": keyArn})
+	l.make("cdcpipeline:lake:Bucket", "lake", inputs{"kmsKeyArn": keyArn, "environment": "prod"})
+	l.make("cdcpipeline:lake:Delivery", "delivery", inputs{"kmsKeyArn": keyArn, "streamArn": "arn:aws:kinesis:us-east-1:123456789012:stream/x", "bucketArn": "arn:aws:s3:::lake"})
+	l.preview(pipelineToken, "cdc", inputs{"search": inputs{"reach": "direct"}})
+	all := map[string][]string{}
+	for _, r := range l.recorder.Resources() {
+		parent := string(resource.URN(r.Parent).Type())
+		all[parent] = append(all[parent], r.Type)
+	}
+	for parent, types := range all {
+		slices.Sort(types)
+		all[parent] = slices.Compact(types)
+	}
+	return all
+}
+
+const generated = "<!-- Generated from the provider's schema by `go generate ./provider`: do not edit. -->\n"
+
+func contents(s spec) string {
+	var out bytes.Buffer
+	out.WriteString(generated + `# Components in every language
+
+The plugin ` + "`pulumi-resource-cdcpipeline`" + ` gives these components to Pulumi's languages. [` + "`examples/yaml-stream-and-lake`" + `](../../examples/yaml-stream-and-lake/Pulumi.yaml) is
+a program of YAML. An input is a section of the [configuration](../configuration.md), with the same keys and defaults, or an ARN, an id or a name, which
+may be the output of any resource. What says which resources there are must be a value that is known; a preview says of which input it is not.
+What is wrong with the inputs comes all at once, by the path that one writes: ` + "`search.instanceType`" + `.
+
+What a component needs to be there first goes into the resource option ` + "`dependsOn`" + `, and reaches what the component makes. A component is done when all
+of it is made, so that whatever depends on it, or takes an output of it, comes after all of it.
+
+The committed schema is one that Pulumi's generators make SDKs of, for Go, TypeScript and Python; programs in those languages were not run yet.
+
+Nothing else configures the plugin: credentials and region are those of Pulumi's AWS provider. The functions' code comes with the plugin.
+
+| component | is |
+|---|---|
+`)
+	for _, token := range slices.Sorted(maps.Keys(s.Resources)) {
+		first, _, _ := strings.Cut(s.Resources[token].Description, ". ")
+		fmt.Fprintf(&out, "| [`%s`](%s) | %s |\n", token, fileOf(token), cell(strings.TrimSuffix(first, ".")+"."))
+	}
+	out.WriteString(`
+What works inside what is searched (` + "`search.Access`, `search.Delivery`, `search.CurrentState`, `search.Collections`" + `), a source with all that is its own
+(` + "`feed.Feed`" + `), the canary and the alarms are in the pipeline only: their arguments in Go are functions and parts of one another.
+`)
+	return out.String()
+}
+
+func componentPage(s spec, token string, r resourceSpec, made []string) string {
+	var out bytes.Buffer
+	fmt.Fprintf(&out, "%s# %s\n\n%s\n\n## Inputs\n\n", generated, token, r.Description)
+	writeInputs(&out, s, r.InputProperties, r.RequiredInputs)
+	var types []string
+	for _, p := range r.InputProperties {
+		types = appendTypes(types, s, p.valueSpec)
+	}
+	slices.Sort(types)
+	for _, ref := range slices.Compact(types) {
+		of := s.Types[ref]
+		fmt.Fprintf(&out, "\n### %s\n\n%s\n\n", nameOf(ref), of.Description)
+		writeInputs(&out, s, of.Properties, of.Required)
+	}
+	out.WriteString("\n## Outputs\n\n")
+	writeOutputs(&out, s, r.Properties)
+	if len(made) > 0 {
+		fmt.Fprintf(&out, "\n## What it makes\n\nSome of it depends on the inputs.\n\n")
+		for _, typ := range made {
+			fmt.Fprintf(&out, "- `%s`\n", typ)
+		}
+	}
+	return out.String()
+}
+
+// appendTypes are the objects below an input that are no section of the configuration: those have a page of their own.
+func appendTypes(all []string, s spec, v valueSpec) []string {
+	if v.Items != nil {
+		return appendTypes(all, s, *v.Items)
+	}
+	ref := strings.TrimPrefix(v.Ref, typeRef)
+	if len(s.Types[ref].Properties) == 0 || strings.HasPrefix(ref, Name+":config:") {
+		return all
+	}
+	return append(all, ref)
+}
+
+func nameOf(ref string) string { return ref[strings.LastIndex(ref, ":")+1:] }
+
+func writeInputs(out *bytes.Buffer, s spec, inputs map[string]propertySpec, required []string) {
+	if len(inputs) == 0 {
+		out.WriteString("None.\n")
+		return
+	}
+	out.WriteString("| name | type | required | may be an output | meaning |\n|---|---|---|---|---|\n")
+	for _, name := range slices.Sorted(maps.Keys(inputs)) {
+		p := inputs[name]
+		fmt.Fprintf(out, "| `%s` | %s | %s | %s | %s |\n", name, typeInWords(s, p.valueSpec), yes(slices.Contains(required, name)), yes(!p.literal()), cell(p.Description))
+	}
+}
+
+func writeOutputs(out *bytes.Buffer, s spec, outputs map[string]propertySpec) {
+	if len(outputs) == 0 {
+		out.WriteString("None.\n")
+		return
+	}
+	out.WriteString("| name | type | meaning |\n|---|---|---|\n")
+	for _, name := range slices.Sorted(maps.Keys(outputs)) {
+		fmt.Fprintf(out, "| `%s` | %s | %s |\n", name, typeInWords(s, outputs[name].valueSpec), cell(outputs[name].Description))
+	}
+}
+
+func yes(is bool) string {
+	if is {
+		return "yes"
+	}
+	return ""
+}
+
+func cell(text string) string { return strings.ReplaceAll(text, "|", `\|`) }
+
+// typeInWords is a type as a table has it; choices are spelled out, sections lead to the configuration's page.
+func typeInWords(s spec, v valueSpec) string {
+	ref := strings.TrimPrefix(v.Ref, typeRef)
+	switch {
+	case v.Ref == archiveRef:
+		return "archive"
+	case v.Items != nil:
+		return "list of " + typeInWords(s, *v.Items)
+	case v.AdditionalProperties != nil:
+		return typeInWords(s, *v.AdditionalProperties) + " by name"
+	case len(s.Types[ref].Enum) > 0:
+		var words []string
+		for _, c := range s.Types[ref].Enum {
+			words = append(words, "`"+c.Value+"`")
+		}
+		return strings.Join(words, ", ")
+	case strings.HasPrefix(ref, Name+":config:"):
+		return "[" + nameOf(ref) + "](../configuration.md)"
+	case v.Ref != "":
+		if nameOf(ref) == "Any" || strings.HasSuffix(ref, "Any") {
+			return "any"
+		}
+		return "[" + nameOf(ref) + "](#" + strings.ToLower(nameOf(ref)) + ")"
+	case v.Type == "string":
+		return "text"
+	case v.Type == "integer":
+		return "number"
+	}
+	return v.Type
+}
