@@ -13,7 +13,7 @@ MODULES     := rehearsal . sdks/opensearch sdks/generate docs/diagram
 export CGO_ENABLED := 0
 export GOFLAGS     := -trimpath '-gcflags=all=-l -dwarf=false' $(GOFLAGS)
 
-.PHONY: graph help rehearse rehearse-full faults bench bench-tables bench-sources dashboard test test-tables lint vuln sdk docs diagram permissions clean plugin
+.PHONY: help graph rehearse rehearse-full faults bench bench-tables bench-sources dashboard test test-tables lint vuln sdk docs diagram permissions clean plugin
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 18
