@@ -58,7 +58,7 @@ func (g Graph) picture() string {
 		}
 	}
 	section("critical path", "crit, ", slices.DeleteFunc(slices.Clone(path), func(s Step) bool { return s.Takes() < 10*time.Second }))
-	section("at the same time", "", slices.DeleteFunc(g.Long(shown), func(s Step) bool { return contains(path, s) }))
+	section("beside it", "", slices.DeleteFunc(g.Long(shown), func(s Step) bool { return contains(path, s) }))
 	out.WriteString("```")
 	return out.String()
 }
