@@ -30,21 +30,25 @@ func TestWhatIsValidAndTooSmallIsWarnedOf(t *testing.T) {
 		says   []string
 	}{
 		{
-			"readers that share shards", config.Config{Stream: config.Stream{Shards: 4}},
+			"readers that share shards",
+			config.Config{Stream: config.Stream{Shards: 4}},
 			[]string{"stream.shards: 4 take 4 MB a second, and their 3 readers, which share 2 MB of each, read 2.7: set search.current.enhancedFanOut to true, or use half as many shards again"},
 		},
 		{"a reader of its own", config.Config{Stream: config.Stream{Shards: 4}, Search: config.Search{Current: config.CurrentState{EnhancedFanOut: new(true)}}}, nil},
 		{"no function", config.Config{Stream: config.Stream{Shards: 4}, Search: config.Search{Current: config.CurrentState{Enabled: new(false)}}}, nil},
 		{
-			"calls", config.Config{Environment: config.Prod, Stream: config.Stream{Shards: 101}, Search: config.Search{Current: config.CurrentState{Parallelization: 10}}},
+			"calls",
+			config.Config{Environment: config.Prod, Stream: config.Stream{Shards: 101}, Search: config.Search{Current: config.CurrentState{Parallelization: 10}}},
 			[]string{"search.current.parallelization: 10 for each of the shards is up to 1010 calls at once, and an account has 1000 until more are asked for: use less, fewer shards, or ask (`cdc preflight` says what is allowed)"},
 		},
 		{
-			"a history that is kept for long", config.Config{Environment: config.Prod, Search: config.Search{HistoryRetentionDays: 120}},
+			"a history that is kept for long",
+			config.Config{Environment: config.Prod, Search: config.Search{HistoryRetentionDays: 120}},
 			[]string{"search.historyRetentionDays: 120 days of 1 history and the indices of 1 table are 241 shards on each node, and AWS advises 200 for the heap of r7g.large.search: keep the history for fewer days (the lake keeps all of it), or use a larger search.instanceType"},
 		},
 		{
-			"a named source", config.Config{Source: config.Source{Enabled: new(false)}, Sources: map[string]config.NamedSource{"orders": orders}},
+			"a named source",
+			config.Config{Source: config.Source{Enabled: new(false)}, Sources: map[string]config.NamedSource{"orders": orders}},
 			[]string{
 				"sources.orders.stream.shards: 3 take 3 MB a second, and their 3 readers, which share 2 MB of each, read 2.0: set search.current.enhancedFanOut to true, or use half as many shards again",
 				"sources.orders.tables: 251 tables are up to 502 partitions of the lake's delivery while one hour follows another, and a delivery has 500 until more are asked for: ask, or spread them over several sources",

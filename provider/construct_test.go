@@ -113,7 +113,7 @@ func (l languages) refused(token string, given inputs) map[string]string {
 // own component count: to the plugin other components are what a program says of them.
 func sameResources(t *testing.T, goes, languages []componenttest.Registered) {
 	t.Helper()
-	inGo, others := comparable(goes), comparable(languages)
+	inGo, others := byURN(goes), byURN(languages)
 	require.Equal(t, slices.Sorted(maps.Keys(inGo)), slices.Sorted(maps.Keys(others)))
 	for urn, want := range inGo {
 		require.Equal(t, want, filled(others[urn], want), urn)
@@ -146,7 +146,7 @@ func filled(some, from any) any {
 }
 
 // comparable is what matters of each resource, by its URN.
-func comparable(all []componenttest.Registered) map[resource.URN]map[string]any {
+func byURN(all []componenttest.Registered) map[resource.URN]map[string]any {
 	parents := map[string]string{}
 	for _, r := range all {
 		parents[string(r.URN())] = r.Parent

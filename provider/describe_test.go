@@ -140,7 +140,7 @@ func (d *describer) value(of reflect.Type) valueSpec {
 	if inner := element(of); inner != nil {
 		return unplain(d.value(inner))
 	}
-	switch of.Kind() { // the kinds that there are
+	switch of.Kind() { //nolint:exhaustive // the kinds that there are
 	case reflect.Pointer:
 		return d.value(of.Elem())
 	case reflect.String:

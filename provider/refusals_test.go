@@ -17,7 +17,7 @@ func TestAWrongInputGetsTheNearestOne(t *testing.T) {
 	}{
 		"stream.retentionHour":          {streamToken, inputs{"stream": inputs{"retentionHour": 200}}, "stream.retentionHours"},
 		"stream.shardz":                 {streamToken, inputs{"stream": inputs{"shardz": 2}}, "stream.shards"},
-		"enviroment":                    {streamToken, inputs{"enviroment": "prod"}, "environment"},
+		"environmnt":                    {streamToken, inputs{"environmnt": "prod"}, "environment"},
 		"kmsKey":                        {"cdcpipeline:lake:Bucket", inputs{"kmsKey": keyArn}, "kmsKeyArn"},
 		"lake.catalog.resultsDays":      {"cdcpipeline:lake:Catalog", inputs{"lake": inputs{"catalog": inputs{"resultsDays": 3}}}, "lake.catalog.resultDays"},
 		"source.tables[1].omitColumn":   {"cdcpipeline:source:AuroraMySQL", inputs{"source": inputs{"tables": []any{table, merged(table, inputs{"omitColumn": "x"})}}}, "source.tables[].omitColumns"},

@@ -80,7 +80,7 @@ func NewTables(ctx *pulumi.Context, name string, args *TablesArgs, opts ...pulum
 	t := &Tables{}
 	p := &tablesPlan{TablesArgs: a, Tables: t, name: name, id: footprint.Identifier(ctx.Project(), ctx.Stack(), name), after: given.DependsOn}
 	return component.Make(ctx, tablesKind, name, t, component.Steps{
-		Inputs:    pulumi.Map{"format": pulumi.String(a.Lake.Tables.Format), "minutes": pulumi.Int(a.Lake.Tables.Minutes)},
+		Inputs: pulumi.Map{"format": pulumi.String(a.Lake.Tables.Format), "minutes": pulumi.Int(a.Lake.Tables.Minutes)},
 		Provision: func() error {
 			t.Format, t.Generation = pulumi.String(a.Lake.Tables.Format).ToStringOutput(), pulumi.Int(a.Lake.Tables.Generation).ToIntOutput()
 			return p.provision(ctx)

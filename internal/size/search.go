@@ -56,7 +56,7 @@ func (n Node) fits(l Load, count int) (domain, bool) {
 	d.volume = max(leastVolumeGiB, int(math.Ceil(d.storage/float64(count))))
 	// What is written today and what is updated make a node work; older days only fill its volume.
 	hundreds := StorageGiB(l.gibADay()+l.present(), Copies(count)) / 100
-	return d, d.volume <= n.VolumeGiB && !(n.burstable && count > 10) &&
+	return d, d.volume <= n.VolumeGiB && (!n.burstable || count <= 10) &&
 		float64(count*n.VCPUs) >= vCPUsPer100GiB*hundreds && float64(count*n.MemoryGiB) >= memoryPer100GiB*hundreds &&
 		ShardsOnNode(1, l.RetentionDays, l.Tables, count) <= ShardsPerHeapGiB*n.HeapGiB() &&
 		l.gibADay()*(1+indexOverhead)/float64(count) <= shardGiB

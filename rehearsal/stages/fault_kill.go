@@ -73,7 +73,7 @@ func killTask(_ context.Context, s *scene) error {
 }
 
 func killFunction(ctx context.Context, s *scene) error {
-	name, err := s.function("current")
+	name, err := s.currentFunction()
 	if err != nil {
 		return err
 	}
@@ -91,14 +91,14 @@ func killFunction(ctx context.Context, s *scene) error {
 	return nil
 }
 
-// function that reads the stream and has this in its name.
-func (s *scene) function(what string) (string, error) {
+// currentFunction is the one that reads the stream and keeps each row as it is.
+func (s *scene) currentFunction() (string, error) {
 	for _, m := range s.World.Mappings.Stats() {
-		if strings.Contains(m.Function, what) {
+		if strings.Contains(m.Function, "current") {
 			return m.Function, nil
 		}
 	}
-	return "", fmt.Errorf("no function named like %s reads the stream", what)
+	return "", errors.New("no function of the current state reads the stream")
 }
 
 // killDeliveries kills each when it has something in its buffers.

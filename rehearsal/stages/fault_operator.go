@@ -93,7 +93,7 @@ func unlockUser(ctx context.Context, s *scene) error {
 // enableMapping enables the mapping of the current-state function, or disables it.
 func enableMapping(enabled bool) func(context.Context, *scene) error {
 	return func(ctx context.Context, s *scene) error {
-		name, err := s.function("current")
+		name, err := s.currentFunction()
 		if err != nil {
 			return err
 		}
@@ -112,7 +112,7 @@ func enableMapping(enabled bool) func(context.Context, *scene) error {
 func (s *scene) lambda() *lambda.Client { return lambda.NewFromConfig(s.World.Account.Config()) }
 
 func throttle(ctx context.Context, s *scene) error {
-	name, err := s.function("current")
+	name, err := s.currentFunction()
 	if err != nil {
 		return err
 	}
@@ -123,7 +123,7 @@ func throttle(ctx context.Context, s *scene) error {
 }
 
 func unthrottle(ctx context.Context, s *scene) error {
-	name, err := s.function("current")
+	name, err := s.currentFunction()
 	if err != nil {
 		return err
 	}
