@@ -20,6 +20,10 @@ type Part struct {
 	Date    string  `json:"date"`
 	// Stale tells that another commit was run since, by another part.
 	Stale bool `json:"stale,omitempty"`
+	// Problems are why it is not OK.
+	Problems []string `json:"problems,omitempty"`
+	// Timeline is nil where none was kept.
+	Timeline *Timeline `json:"timeline,omitempty"`
 }
 
 // always are the keys that every part reports.

@@ -10,6 +10,9 @@ import (
 	"github.com/jedib0t/go-pretty/v6/table"
 )
 
+// Figure is one that is reported, as people read it.
+type Figure struct{ Name, Value string }
+
 // Print writes what is reported as a table.
 func (r *Report) Print(out io.Writer) {
 	t := table.NewWriter()
@@ -18,17 +21,38 @@ func (r *Report) Print(out io.Writer) {
 	t.Style().Options.SeparateRows = false
 	t.SetColumnConfigs([]table.ColumnConfig{{Number: 2, WidthMax: 100}})
 	t.AppendHeader(table.Row{"figure", "value"})
-	always := func(name string, value any) { t.AppendRow(table.Row{name, value}) }
+	row := func(name string, value any) { t.AppendRow(table.Row{name, value}) }
+	row("machine", r.Machine)
+	row("seconds", r.Seconds)
+	row("peak_memory_mb", r.PeakMemoryMb)
+	for _, f := range r.Figures() {
+		row(f.Name, f.Value)
+	}
+	for _, name := range r.checkNames() {
+		row(name, fmt.Sprintf("ok=%t %s", r.Checks[name].OK, r.Checks[name].Detail))
+	}
+	for i, item := range r.NotRun {
+		name := ""
+		if i == 0 {
+			name = "not_run"
+		}
+		row(name, item)
+	}
+	t.Render()
+}
+
+// Figures are those that are reported, by their paths, but for what every part reports and for checks.
+func (r *Report) Figures() []Figure {
+	var all []Figure
 	row := func(path string, value any) {
 		if r.has(path) {
-			always(path, value)
+			all = append(all, Figure{path, fmt.Sprint(value)})
 		}
 	}
-	always("machine", r.Machine)
-	always("seconds", r.Seconds)
-	always("peak_memory_mb", r.PeakMemoryMb)
 	row("preview.seconds", r.Preview.Seconds)
-	row("preview.combinations", r.Preview.Combinations)
+	if r.Preview.Combinations > 0 { // another part's
+		row("preview.combinations", r.Preview.Combinations)
+	}
 	row("up.seconds", r.Up.Seconds)
 	row("up.resources", r.Up.Resources)
 	row("second_up.changes", r.SecondUp.Changes)
@@ -90,17 +114,7 @@ func (r *Report) Print(out io.Writer) {
 		row("ddl", fmt.Sprintf("%d kinds, %d reported", d.Kinds, d.Reported))
 	}
 	r.ClosedIndex.print(row)
-	for _, name := range r.checkNames() {
-		always(name, fmt.Sprintf("ok=%t %s", r.Checks[name].OK, r.Checks[name].Detail))
-	}
-	for i, item := range r.NotRun {
-		name := ""
-		if i == 0 {
-			name = "not_run"
-		}
-		always(name, item)
-	}
-	t.Render()
+	return all
 }
 
 func list(items []string) string {

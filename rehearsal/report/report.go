@@ -27,7 +27,11 @@ type Report struct {
 	Tunnel        Tunnel         `json:"tunnel"`
 	Verify        Verify         `json:"verify"`
 	LatencyMs     Latency        `json:"latency_ms"`
-	Policy        Policy         `json:"policy"`
+	// Hops are the arrows of the architecture's picture, as far as something was measured on them.
+	Hops []Hop `json:"hops,omitempty"`
+	// LatencyCurves are those of the sinks: history, lake, current.
+	LatencyCurves map[string]Curve `json:"latency_curves,omitempty"`
+	Policy        Policy           `json:"policy"`
 	// Preflight is what `cdc preflight` notices.
 	Preflight Preflight `json:"preflight"`
 	Destroy   Destroy   `json:"destroy"`
