@@ -53,7 +53,7 @@ func command() *cobra.Command {
 		Short: "Deploy, load, verify, update and destroy the whole pipeline on this machine",
 		Long: `Deploy, load, verify, update and destroy the whole pipeline on this machine, without AWS.
 
-Downloads and the compiled engine are kept in .cache/ of the project; the report is .cache/rehearsal/report.json.`,
+Downloads and the compiled engine are kept in .cache/ of the project; the report is .cache/rehearsal/report.json, for people report.html beside it.`,
 		Args:         cobra.NoArgs,
 		SilenceUsage: true, SilenceErrors: true,
 		PersistentPreRunE: func(*cobra.Command, []string) (err error) {
@@ -102,7 +102,7 @@ With --only the other parts of docs/performance.md stay as they are. At another 
 		everyFault(&o),
 		benchTables,
 		&cobra.Command{
-			Use: "up", Short: "Deploy and load, then leave it running for a look until Ctrl-C or `down`", Args: cobra.NoArgs,
+			Use: "up", Short: "Deploy and load, then leave it running for a look, with a live page, until Ctrl-C or `down`", Args: cobra.NoArgs,
 			RunE: func(cmd *cobra.Command, _ []string) error { return stages.Perform(cmd.Context(), stages.Look, o) },
 		},
 		&cobra.Command{

@@ -104,7 +104,7 @@ func held(r *Run, indexed []reconcile.Change, journal string) (closed, others fl
 		if len(latencies) == 0 {
 			return 0, errors.New("no change was indexed")
 		}
-		return round(slices.Max(latencies).Seconds()), nil
+		return round(slices.Max(durations(latencies)).Seconds()), nil
 	}
 	if closed, err = seconds(func(table string) bool { return table == closedTable }); err != nil {
 		return 0, 0, err

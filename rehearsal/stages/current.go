@@ -86,14 +86,9 @@ func presentRows(ctx context.Context, r *Run, domain string, tables []string) (w
 	return want, have, nil
 }
 
-// currentLatencies are from the return of the commit to the indexing, of the latest change of each row that is still there.
-func currentLatencies(r *Run, indexed []reconcile.Change) (report.Quantiles, error) {
-	latencies, err := latenciesOf(r, indexed, func(string) bool { return true }, "changes", "marker")
-	return quantiles(latencies), err
-}
-
-// latenciesOf are those of the changes of some tables that journals have.
-func latenciesOf(r *Run, indexed []reconcile.Change, of func(table string) bool, journals ...string) ([]time.Duration, error) {
+// latenciesOf are from the return of the commit to the indexing, of the latest change of each row that is still there: of the changes of some
+// tables that journals have.
+func latenciesOf(r *Run, indexed []reconcile.Change, of func(table string) bool, journals ...string) ([]sample, error) {
 	committed := map[string]time.Time{}
 	for _, name := range journals {
 		text, err := os.ReadFile(r.Tool.Journal(name))
@@ -115,10 +110,10 @@ func latenciesOf(r *Run, indexed []reconcile.Change, of func(table string) bool,
 			}
 		}
 	}
-	var latencies []time.Duration
+	var latencies []sample
 	for _, row := range indexed {
 		if at, ok := committed[row.ID]; ok {
-			latencies = append(latencies, row.At.Sub(at))
+			latencies = append(latencies, sample{at, row.At.Sub(at)})
 		}
 	}
 	return latencies, nil

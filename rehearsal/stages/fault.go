@@ -159,7 +159,11 @@ func (r *Run) runFault(ctx context.Context, domain *opensearch.Domain, f *fault,
 	if f.last != nil {
 		run = func(ctx context.Context) error { return f.last(ctx, s) }
 	}
+	began, known := time.Now(), len(r.timeline.Faults)
 	err := run(ctx)
+	if len(r.timeline.Faults) == known { // one of another course, or none that began
+		r.timeline.Faults = append(r.timeline.Faults, r.timeline.Span(f.name, began, err != nil))
+	}
 	if ctx.Err() != nil {
 		return s.found, nil, ctx.Err() //nolint:wrapcheck // interrupted: it is run again next time
 	}
@@ -230,6 +234,7 @@ func (s *scene) run(ctx context.Context) error {
 func (s *scene) breakAndMend(ctx context.Context, watch *watchedAlarm) error {
 	limited, cancel := context.WithTimeout(ctx, faultLimit)
 	defer cancel()
+	began := time.Now()
 	err := s.fault.inject(limited, s)
 	if err == nil {
 		err = pause(limited, s.fault.lasts)
@@ -240,6 +245,7 @@ func (s *scene) breakAndMend(ctx context.Context, watch *watchedAlarm) error {
 	if s.fault.heal != nil { // in any case: what follows needs it whole
 		err = errors.Join(err, s.fault.heal(context.WithoutCancel(ctx), s))
 	}
+	s.timeline.Faults = append(s.timeline.Faults, s.timeline.Span(s.fault.name, began, err != nil))
 	return err
 }
 

@@ -46,6 +46,7 @@ func Faults(ctx context.Context, r *Run) error {
 	batches := batches(r)
 	misbehave(r, domain)
 	defer behave(r, domain)
+	began := time.Now()
 	if err := loadThroughFaults(ctx, r, domain, put, f); err != nil {
 		return err
 	}
@@ -62,6 +63,7 @@ func Faults(ctx context.Context, r *Run) error {
 		return err
 	}
 	behave(r, domain)
+	r.timeline.Faults = append(r.timeline.Faults, r.timeline.Span("requests refused, batches twice and late", began, false))
 	if err := countFaults(r, domain, batches, f); err != nil {
 		return err
 	}
@@ -141,6 +143,7 @@ func loadThroughFaults(ctx context.Context, r *Run, domain *opensearch.Domain, p
 		if err := domain.Crash(ctx, downtime); err != nil {
 			return err
 		}
+		r.timeline.Faults = append(r.timeline.Faults, r.timeline.Span("the domain's node is killed", began, false))
 		f.Kills, f.DownSeconds = f.Kills+1, round(time.Since(began).Seconds())
 		r.Log.Detail("the domain's node is back after %.1f s, when the task has read %d of %d changes", f.DownSeconds, read(r)-middle+faultyRows/4, faultyRows)
 		return nil

@@ -26,9 +26,15 @@ func Stay(ctx context.Context, r *Run) error {
 	if err != nil {
 		return err
 	}
+	url, err := serveLive(ctx, r)
+	if err != nil {
+		return err
+	}
 	ca, endpoint, bucket := r.World.Site.Authority.File(), r.World.Account.Endpoint(), r.output("lakeBucket")
 	fmt.Printf(`
-The pipeline is running. In another terminal:
+The pipeline is running. See what goes through it: %s
+
+In another terminal:
 
   search the history   curl --cacert %s --netrc-file %s '%s/%s/_search?pretty'
   query the database   %s --defaults-file=%s
@@ -37,7 +43,7 @@ The pipeline is running. In another terminal:
                          %s generate --host %s --port %s --secret-arn '%s' --ca %s
 
 The files named there hold the passwords, and go away with it. Ctrl-C here, or "go run . down" in another terminal, ends it.
-`, ca, netrc, r.output("searchUrl"), r.output("historyIndex"), r.World.Database.Client, client, endpoint, bucket, r.output("lakePrefix"),
+`, url, ca, netrc, r.output("searchUrl"), r.output("historyIndex"), r.World.Database.Client, client, endpoint, bucket, r.output("lakePrefix"),
 		endpoint, account.Region, account.Key, account.Key,
 		r.Tool.Binary, r.output("sourceHost"), r.output("sourcePort"), r.output("sourceSecretArn"), ca)
 	<-ctx.Done()

@@ -80,5 +80,5 @@ func (r *Run) minute(ctx context.Context, number int, kill bool) (neighbours.Min
 		return neighbours.Minute{}, err
 	}
 	latencies, err := latenciesOf(r, indexed, func(string) bool { return true }, journal)
-	return neighbours.Minute{RowsMs: reconcile.Quantile(latencies, 0.99), IteratorMs: reconcile.Quantile(ages, 0.99)}, err
+	return neighbours.Minute{RowsMs: reconcile.Quantile(durations(latencies), 0.99), IteratorMs: reconcile.Quantile(ages, 0.99)}, err
 }

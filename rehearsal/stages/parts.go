@@ -30,7 +30,7 @@ var (
 	preview        = Stage{"preview", Preview, []string{"preview.seconds", "preview.resources"}}
 	firstUp        = Stage{"up", Up, []string{"up", "mapping", "tunnel"}}
 	rows           = Stage{"rows", Rows, nil}
-	verify         = Stage{"verify", Verify, []string{"verify", "events", "latency_ms", "current.rows", "current.equal"}}
+	verify         = Stage{"verify", Verify, []string{"verify", "events", "latency_ms", "hops", "latency_curves", "current.rows", "current.equal"}}
 	verifyAll      = Stage{"verify", Verify, append(slices.Clone(verify.Reports), "catalog")} // elsewhere the catalog that counts is Trino's
 	secondUp       = Stage{"second up", SecondUp, []string{"second_up", "deployer_policy"}}
 	destroy        = Stage{"destroy", Destroy, []string{"destroy", "retained"}}

@@ -4,6 +4,8 @@ import (
 	"cdcpipeline/rehearsal/machine/family"
 	"cdcpipeline/rehearsal/permissions"
 	"cdcpipeline/rehearsal/report"
+	"cdcpipeline/rehearsal/report/page"
+	"cdcpipeline/rehearsal/standins/cloudwatch"
 	"context"
 	"errors"
 	"fmt"
@@ -78,11 +80,25 @@ func announce(p Part, past map[string]report.Part) string {
 func (r *Run) perform(ctx context.Context, stages []Stage) error {
 	for _, s := range stages {
 		r.Report.Fill(s.Reports...)
-		if err := r.Log.Run(s.Name, func() error { return s.Run(ctx, r) }); err != nil {
+		began := time.Now()
+		err := r.Log.Run(s.Name, func() error { return s.Run(ctx, r) })
+		r.timeline.Stages = append(r.timeline.Stages, r.timeline.Span(s.Name, began, err != nil || r.checkFailed(s)))
+		if err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// checkFailed says that the check of a stage did not find what it should.
+func (r *Run) checkFailed(s Stage) bool {
+	for _, path := range s.Reports {
+		name, ok := strings.CutPrefix(path, "checks.")
+		if c, made := r.Report.Checks[name]; ok && made && !c.OK {
+			return true
+		}
+	}
+	return false
 }
 
 // failed are the checks that did not find what they should.
@@ -104,11 +120,19 @@ func (r *Run) conclude(name, commit string, failure error) error {
 		r.Report.Tunnel = report.Tunnel{Used: sessions.Bytes() > 0, Sessions: sessions.Sessions(), Bytes: sessions.Bytes()}
 		r.Report.NotRun = slices.Concat(r.World.Domains.NotRun(), r.World.Collections.NotRun(), notRun(r.Engine))
 		r.Report.DeployerPolicy = deployerPolicy(r.World.Guard.Findings())
+		r.timeline.Alarms = firings(r.timeline, r.World.Alarms.Firings())
 	}
 	problems := r.Report.Problems(minimum)
 	path := r.results("report.json")
-	part := report.Part{Commit: commit, OK: failure == nil && len(problems) == 0, Seconds: r.Report.Seconds, Date: r.Report.Date}
+	part := report.Part{Commit: commit, Seconds: r.Report.Seconds, Date: r.Report.Date, Problems: problems, Timeline: r.timeline}
+	if failure != nil {
+		part.Problems = append([]string{failure.Error()}, problems...)
+	}
+	part.OK = len(part.Problems) == 0
 	if err := r.Report.Merge(path, name, part); err != nil {
+		return errors.Join(failure, err)
+	}
+	if err := page.Write(path, r.results("report.html")); err != nil {
 		return errors.Join(failure, err)
 	}
 	if missing := r.Report.DeployerPolicy.Missing(); failure != nil && missing != "" {
@@ -128,8 +152,21 @@ func (r *Run) conclude(name, commit string, failure error) error {
 	if n := r.Report.Events.Written; n > 0 {
 		carried = fmt.Sprintf(" %d changes written, all found in OpenSearch and in the lake, none lost;", n)
 	}
-	fmt.Printf("REHEARSAL OK: %s:%s %.0f s; report: %s\n", name, carried, r.Report.Seconds, path)
+	fmt.Printf("REHEARSAL OK: %s:%s %.0f s; report: %s; to look at: %s\n", name, carried, r.Report.Seconds, path, r.results("report.html"))
 	return nil
+}
+
+// firings as spans of a timeline: what is in ALARM at the end is so until then.
+func firings(t *report.Timeline, all []cloudwatch.Firing) []report.Span {
+	var spans []report.Span
+	for _, f := range all {
+		span := t.Span(f.Name, f.Since, false)
+		if !f.Until.IsZero() {
+			span.To = t.Span(f.Name, f.Until, false).From
+		}
+		spans = append(spans, span)
+	}
+	return spans
 }
 
 func (r *Run) keepLogs() {

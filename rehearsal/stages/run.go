@@ -70,7 +70,10 @@ type Run struct {
 	tunnelPort int
 	// gatewayPort is the same for collections.
 	gatewayPort int
-	arrivals    *arrivals
+	// timeline is what this run did, and when.
+	timeline *report.Timeline
+	// passages are what has passed the hops of the world.
+	passages *passages
 	// alarms are what is known of the stack's.
 	alarms *watched
 	// onFunction runs after a function has succeeded, where a stage wants it.
@@ -82,7 +85,7 @@ type Run struct {
 
 func newRun(o Options) (*Run, error) {
 	r := &Run{
-		Project: o.Project, Cache: filepath.Join(o.Project, ".cache"), Count: o.Count, chosen: o.Faults, arrivals: newArrivals(), alarms: &watched{}, program: program.Deploy,
+		Project: o.Project, Cache: filepath.Join(o.Project, ".cache"), Count: o.Count, chosen: o.Faults, passages: newPassages(), timeline: &report.Timeline{Began: time.Now().UTC().Round(time.Second / 10)}, alarms: &watched{}, program: program.Deploy,
 		Report: &report.Report{Machine: machine.Describe(), Date: time.Now().UTC().Format(time.DateOnly), Versions: versions()},
 	}
 	usual, err := progress.Remembered(r.results("durations.json"))
@@ -186,7 +189,7 @@ func StartWorld(ctx context.Context, r *Run) (err error) {
 	}
 	r.World, err = world.Start(ctx, world.Options{
 		Project: r.Project, Cache: r.Cache, Progress: r.Log.Detail, RefuseNothing: wish == "record",
-		OnDelivered: r.arrivals.record,
+		OnPassed: r.passages.record,
 		OnFunction: func(name string) {
 			seed(ctx, r, name)
 			if r.onFunction != nil {

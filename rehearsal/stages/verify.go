@@ -3,10 +3,12 @@ package stages
 import (
 	"cdcpipeline/rehearsal/report"
 	"cdcpipeline/rehearsal/report/reconcile"
+	"cdcpipeline/rehearsal/world"
 	"context"
 	"encoding/json"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 )
 
@@ -27,17 +29,33 @@ func Verify(ctx context.Context, r *Run) error {
 		Written: len(written), Loaded: loaded, History: inHistory.Arrived, Lake: inLake.Arrived,
 		Lost: len(inHistory.Lost) + len(inLake.Lost), Duplicated: inHistory.Duplicated + inLake.Duplicated,
 	}
-	r.Report.LatencyMs.History = quantiles(r.arrivals.latencies(written, r.output("searchDeliveryName")))
-	r.Report.LatencyMs.Lake = quantiles(r.arrivals.latencies(written, r.output("lakeDeliveryName")))
+	passed, err := trace(ctx, r, written)
+	if err != nil {
+		return err
+	}
+	if err := countHops(ctx, r, passed, len(written), inHistory, inLake); err != nil {
+		return err
+	}
 	var indexed []reconcile.Change
 	if r.Report.Current, indexed, err = compareCurrent(ctx, r); err != nil {
 		return err
 	}
-	if r.Report.LatencyMs.Current, err = currentLatencies(r, indexed); err != nil {
+	current, err := latenciesOf(r, indexed, func(string) bool { return true }, "changes", "marker")
+	if err != nil {
 		return err
 	}
+	r.latencies(passed, current)
 	r.Report.Catalog, err = compareCatalog(ctx, r)
 	return err
+}
+
+// latencies reports how long changes took into each sink.
+func (r *Run) latencies(passed *trail, current []sample) {
+	_, history := passed.past(world.InSearch)
+	_, lake := passed.past(world.InLake)
+	r.Report.LatencyMs = report.Latency{History: quantiles(durations(history)), Lake: quantiles(durations(lake)), Current: quantiles(durations(current))}
+	first := earliest(slices.Concat(history, lake, current))
+	r.Report.LatencyCurves = map[string]report.Curve{"history": curve(history, first), "lake": curve(lake, first), "current": curve(current, first)}
 }
 
 // followOne has the operator's tool follow a row of its own through every hop. The row is kept: its deletion would fill

@@ -85,8 +85,8 @@ type Options struct {
 	Project, Cache string
 	// RefuseNothing lets the deployer do what the documented policies do not allow.
 	RefuseNothing bool
-	// OnDelivered is told of records that reached a destination.
-	OnDelivered func(stream string, n int, at time.Time, records [][]byte)
+	// OnPassed is told of records that have passed a hop at a moment; it must not block.
+	OnPassed func(hop Hop, records [][]byte, at time.Time)
 	// OnFunction runs after a function has succeeded, before its caller hears of it.
 	OnFunction func(name string)
 	// Progress is told what is being started.
@@ -96,6 +96,9 @@ type Options struct {
 // Start starts everything. On an error nothing is left running.
 func Start(ctx context.Context, o Options) (w *World, err error) {
 	w = &World{}
+	if o.OnPassed == nil {
+		o.OnPassed = func(Hop, [][]byte, time.Time) {}
+	}
 	defer func() {
 		if err != nil {
 			w.Close()
@@ -161,13 +164,16 @@ func (w *World) attach(ctx context.Context, o Options) error {
 	w.Collections.Attach(w.Proxy)
 	w.DMS = dms.New(w.Account, w.log)
 	w.DMS.Attach(w.Proxy)
-	w.Firehose = firehose.New(w.Account, w.log, firehose.Options{Roots: w.Site.Authority.Pool(), OnDelivered: o.OnDelivered})
+	w.Firehose = firehose.New(w.Account, w.log, firehose.Options{
+		Roots: w.Site.Authority.Pool(), OnRead: batches(o.OnPassed, ReadForLake, ReadForSearch), OnDelivered: batches(o.OnPassed, InLake, InSearch),
+	})
 	w.Firehose.Attach(w.Proxy)
 	w.Runner, err = lambda.New(w.Account, w.Proxy, lambda.Options{Env: []string{"SSL_CERT_FILE=" + w.bundle}, LogDir: w.Site.Dir, Log: w.log})
 	if err != nil {
 		return fmt.Errorf("preparing to run functions: %w", err)
 	}
 	w.Mappings = lambda.NewMappings(w.Account, w.Runner, w.log)
+	w.passing(o.OnPassed)
 	w.Mappings.Attach(w.Proxy)
 	w.Runner.OnResult(func(name string, _ []byte) {
 		if o.OnFunction != nil {

@@ -58,6 +58,7 @@ type Alarms struct {
 	// heard are the namespaces that were published in, and the dimensions, each with its namespace.
 	heard    map[string]bool
 	problems map[string]string
+	firings  []Firing
 }
 
 // series are the values of one metric: as they were published, and as the clock of the alarms has them.

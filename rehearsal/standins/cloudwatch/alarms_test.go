@@ -116,6 +116,14 @@ func TestAnAlarmFiresByWhatIsPublishedAndIsSilentAgain(t *testing.T) {
 	s.becomes("latency", evaluation.OK)
 	s.becomes("behind", evaluation.OK)
 	require.Equal(t, 1, s.States()[s.named("latency")].Fired)
+	var fired []string
+	for _, f := range s.Firings() {
+		if f.Name == s.named("latency") || f.Name == s.named("behind") {
+			require.Truef(t, f.Until.After(f.Since), "%+v", f)
+			fired = append(fired, f.Name)
+		}
+	}
+	require.ElementsMatch(t, []string{s.named("latency"), s.named("behind")}, fired)
 	require.Equal(t, []string{s.named("behind")}, s.Made(s.named("latency")))
 	require.NotContains(t, s.Injected(), s.named("latency"))
 	require.NoError(t, s.Err())

@@ -77,6 +77,31 @@ func (a *Alarms) Fired() map[string]int {
 	return times
 }
 
+// Firing is one time in which an alarm was in ALARM; Until is zero while it is.
+type Firing struct {
+	Name         string
+	Since, Until time.Time
+}
+
+// Firings are all so far, in the order in which they began.
+func (a *Alarms) Firings() []Firing {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return slices.Clone(a.firings)
+}
+
+// note is told of each change of a state; the lock is held.
+func (a *Alarms) note(name, value string, now time.Time) {
+	for i := range a.firings {
+		if f := &a.firings[i]; f.Name == name && f.Until.IsZero() {
+			f.Until = now
+		}
+	}
+	if value == evaluation.Alarm {
+		a.firings = append(a.firings, Firing{Name: name, Since: now})
+	}
+}
+
 // Made are the alarms that are made of another one's state: composite ones that name it, or name one that does.
 func (a *Alarms) Made(name string) []string {
 	a.mu.Lock()

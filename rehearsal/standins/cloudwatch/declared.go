@@ -71,7 +71,13 @@ func (a *Alarms) read(ctx context.Context) error {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.declared, a.problems = all, problems
-	maps.DeleteFunc(a.states, func(name string, _ *State) bool { return all[name] == nil })
+	maps.DeleteFunc(a.states, func(name string, _ *State) bool {
+		if all[name] != nil {
+			return false
+		}
+		a.note(name, "", time.Now())
+		return true
+	})
 	for name := range all {
 		if a.states[name] == nil {
 			a.states[name] = &State{Value: evaluation.InsufficientData, Since: time.Now()}

@@ -44,6 +44,7 @@ func (a *Alarms) judge(now time.Time) map[string]State {
 			return
 		}
 		s.Value, s.Since = value, now
+		a.note(name, value, now)
 		if value == evaluation.Alarm {
 			s.Fired++
 		}

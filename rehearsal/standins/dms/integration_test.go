@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -16,6 +17,15 @@ import (
 func TestLoadedAndChangedRowsHaveTheSameForm(t *testing.T) {
 	s := newScene(t, types.MigrationTypeValueFullLoadAndCdc)
 	s.exec("INSERT INTO dms_test.kinds VALUES " + fmt.Sprintf(everyValue, 1) + "; INSERT INTO dms_test.kinds (a, b) VALUES (2, 2)")
+	var mu sync.Mutex
+	captured := map[string]int{}
+	s.service.OnCaptured(func(records [][]byte) {
+		mu.Lock()
+		defer mu.Unlock()
+		for _, r := range records {
+			captured[string(r)]++
+		}
+	})
 	s.start(types.StartReplicationTaskTypeValueStartReplication)
 	s.wait("running")
 	s.exec("INSERT INTO dms_test.kinds VALUES " + fmt.Sprintf(everyValue, 11) + "; UPDATE dms_test.kinds SET a = 12 WHERE a = 2; DELETE FROM dms_test.kinds WHERE a = 12")
@@ -45,6 +55,11 @@ func TestLoadedAndChangedRowsHaveTheSameForm(t *testing.T) {
 	require.Equal(t, map[string]json.RawMessage{"a": json.RawMessage("12"), "b": json.RawMessage("2")}, s.of("kinds", "delete")[0].Data)
 	require.Len(t, s.of("kinds", "create-table"), 1)
 	require.Len(t, s.of("awsdms_apply_exceptions", "create-table"), 1)
+	mu.Lock()
+	defer mu.Unlock()
+	for _, r := range []string{load.raw, inserts[0].raw, update.raw, s.of("kinds", "delete")[0].raw} {
+		require.Equal(t, 1, captured[r], r)
+	}
 	t.Log(s.of("kinds", "create-table")[0].raw)
 }
 

@@ -25,7 +25,8 @@ type run struct {
 	running    func()         // where the task begins is known: no change from now on is missed
 	complete   func()         // the load is in the stream
 	quirks     *quirks
-	slot       *slot           // the task's, of a PostgreSQL source
+	slot       *slot // the task's, of a PostgreSQL source
+	captured   func(records [][]byte)
 	life       context.Context //nolint:containedctx // ends when what runs the attempt crashes
 
 	source   *source
@@ -192,6 +193,9 @@ func (r *run) begin(ctx context.Context, source reader) (position, error) {
 
 func (r *run) send(ctx context.Context, out record) error {
 	for _, one := range r.quirks.apply(out) {
+		if one.data != nil {
+			r.captured([][]byte{one.data})
+		}
 		select {
 		case r.out <- one:
 		case <-ctx.Done():

@@ -60,6 +60,8 @@ type Service struct {
 	after func(time.Duration) <-chan time.Time
 	// now is time.Now. Tests that look at what is long ago decide themselves how long.
 	now func() time.Time
+	// captured is told of records that tasks have read from their sources.
+	captured func(records [][]byte)
 	// neverRan is what a serverless replication is called before its first start.
 	neverRan Status
 }
@@ -89,9 +91,13 @@ func New(acc account.Account, log *slog.Logger) *Service {
 	return &Service{
 		account: acc, client: api.NewFromConfig(acc.Config()), log: log.With("service", "dms"), quirks: quirks{of: map[name]Quirk{}},
 		tasks: map[string]*task{}, modifying: map[string]int{}, connections: map[connectionKey]*connection{},
-		after: time.After, now: time.Now, neverRan: "created",
+		after: time.After, now: time.Now, neverRan: "created", captured: func([][]byte) {},
 	}
 }
+
+// OnCaptured has f told of records that tasks have made of what they have read and write to their streams next, control records among
+// them; f must not block. It is called before there are tasks.
+func (s *Service) OnCaptured(f func(records [][]byte)) { s.captured = f }
 
 // Task is the state of a task.
 type Task struct {
@@ -241,7 +247,7 @@ func (s *Service) run(ctx context.Context, t *task) {
 	log := s.log.With("task", t.arn)
 	d, err := readTask(ctx, s.client, t.arn)
 	for failures := 0; err == nil; {
-		r := &run{account: s.account, task: d, log: log, stats: t.stats, checkpoint: t.checkpoint, complete: func() { t.complete(d.load) }, reloads: t.reloads, quirks: &s.quirks, slot: &t.slot}
+		r := &run{account: s.account, task: d, log: log, stats: t.stats, checkpoint: t.checkpoint, complete: func() { t.complete(d.load) }, reloads: t.reloads, quirks: &s.quirks, slot: &t.slot, captured: s.captured}
 		r.running = func() { failures = 0; t.set(StatusRunning) }
 		r.life = t.live()
 		err = r.attempt(ctx, t.from())

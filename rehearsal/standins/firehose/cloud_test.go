@@ -14,7 +14,6 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 )
 
 const role = "arn:aws:iam::123456789012:role/delivery"
@@ -24,6 +23,7 @@ type cloud struct {
 	mu          sync.Mutex
 	destination string              // the description's destination, JSON
 	shards      map[string][]string // records
+	read        []string            // records that somebody was told of
 	objects     map[string][]byte
 	refusePuts  int
 	bulk        func(call int, documents []string) (status int, body string)
@@ -46,10 +46,16 @@ func newCloud(t *testing.T, destination string) (*cloud, *Service, func() []stri
 	roots.AddCert(c.domain.Certificate())
 	var mu sync.Mutex
 	var told []string
-	s := New(account.New(server.URL), slog.New(slog.NewTextHandler(t.Output(), nil)), Options{Roots: roots, OnDelivered: func(_ string, _ int, _ time.Time, records [][]byte) {
+	s := New(account.New(server.URL), slog.New(slog.NewTextHandler(t.Output(), nil)), Options{Roots: roots, OnRead: func(b Batch) {
 		mu.Lock()
 		defer mu.Unlock()
-		for _, r := range records {
+		for _, r := range b.Records {
+			c.read = append(c.read, string(r))
+		}
+	}, OnDelivered: func(b Batch) {
+		mu.Lock()
+		defer mu.Unlock()
+		for _, r := range b.Records {
 			told = append(told, string(r))
 		}
 	}})

@@ -51,7 +51,7 @@ type delivery struct {
 	in          chan []record
 	stats       *stats
 	log         *slog.Logger
-	onDelivered func(stream string, n int, at time.Time, records [][]byte)
+	onDelivered func(Batch)
 	buffers     map[string]*buffer
 	quirks      *quirks
 	pace        *pace
@@ -157,15 +157,22 @@ func (d *delivery) write(ctx context.Context, partition string) {
 		return
 	}
 	delete(d.buffers, partition)
-	if d.onDelivered != nil && len(delivered) > 0 {
-		raw := make([][]byte, len(delivered))
-		for i, r := range delivered {
-			raw[i] = r.data
-		}
-		d.onDelivered(d.config.Load().name, len(raw), time.Now(), raw)
-	}
+	d.tell(d.onDelivered, delivered)
 	d.stats.done(len(delivered), parked)
 	d.stats.oldest(d.oldest())
+}
+
+// tell tells somebody, if there is somebody, of records at this moment.
+func (d *delivery) tell(whom func(Batch), records []record) {
+	if whom == nil || len(records) == 0 {
+		return
+	}
+	config := d.config.Load()
+	b := Batch{Delivery: config.name, Search: config.search != nil, At: time.Now(), Records: make([][]byte, len(records))}
+	for i, r := range records {
+		b.Records[i] = r.data
+	}
+	whom(b)
 }
 
 func (d *delivery) oldest() time.Time {

@@ -60,10 +60,10 @@ func TestDeliveriesDeclaredThroughTheAPI(t *testing.T) {
 	roots.AddCert(domain.Certificate())
 
 	delivered := map[string]int{}
-	s := New(acc, slog.New(slog.NewTextHandler(t.Output(), nil)), Options{Roots: roots, OnDelivered: func(stream string, n int, _ time.Time, _ [][]byte) {
+	s := New(acc, slog.New(slog.NewTextHandler(t.Output(), nil)), Options{Roots: roots, OnDelivered: func(b Batch) {
 		mu.Lock()
 		defer mu.Unlock()
-		delivered[stream] += n
+		delivered[b.Delivery] += len(b.Records)
 	}})
 	t.Cleanup(s.Close)
 	s.Attach(proxy)

@@ -41,7 +41,7 @@ type reader struct {
 	stream string
 	log    *slog.Logger
 	out    chan<- []record
-	took   func(n int) // before records are handed on
+	took   func([]record) // before records are handed on
 
 	mu     sync.Mutex
 	shards map[string]*shard
@@ -189,7 +189,7 @@ func (r *reader) read(ctx context.Context, s *shard) {
 			for i, one := range out.Records {
 				batch[i] = record{one.Data, aws.ToTime(one.ApproximateArrivalTimestamp), s.id + "." + aws.ToString(one.SequenceNumber)}
 			}
-			r.took(n)
+			r.took(batch)
 			s.handing.Store(time.Now().UnixNano())
 			select {
 			case r.out <- batch:

@@ -20,8 +20,17 @@ import (
 type Options struct {
 	// Roots verify the certificates of domains; nil is the system's.
 	Roots *x509.CertPool
-	// OnDelivered is told of every n records that have reached their destination, as they were in the source. It must not block.
-	OnDelivered func(stream string, n int, at time.Time, records [][]byte)
+	// OnRead is told of records that were read from the source, OnDelivered of those that have reached their destination. Neither may block.
+	OnRead, OnDelivered func(Batch)
+}
+
+// Batch is records of one delivery stream at one moment, as they are in the source.
+type Batch struct {
+	// Delivery is the delivery stream's name; Search says that its destination is a domain or a collection.
+	Delivery string
+	Search   bool
+	At       time.Time
+	Records  [][]byte
 }
 
 // Service runs delivery streams.
@@ -73,7 +82,10 @@ func (s *Service) Create(ctx context.Context, name string) error {
 		one.destination = lake{objects, s.quirks}
 	}
 	r := &reader{
-		client: kinesis.NewFromConfig(s.account.As(d.sourceRole, "firehose")), stream: streamName(d.streamArn), log: log, out: one.in, took: st.took,
+		client: kinesis.NewFromConfig(s.account.As(d.sourceRole, "firehose")), stream: streamName(d.streamArn), log: log, out: one.in, took: func(batch []record) {
+			st.took(len(batch))
+			one.tell(s.options.OnRead, batch)
+		},
 	}
 	if err := r.position(ctx); err != nil {
 		return fmt.Errorf("delivery stream %s: %w", name, err)

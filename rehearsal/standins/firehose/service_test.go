@@ -52,6 +52,7 @@ func TestOnlyRecordsAfterCreationAreDelivered(t *testing.T) {
 	st := drained(t, s)
 	require.Equal(t, Stats{Records: 2, Delivered: 2}, st)
 	require.ElementsMatch(t, []string{"{\"a\":1}\n", "{\n\"b\": 2\n}"}, told())
+	require.ElementsMatch(t, told(), c.read)
 	var documents []string
 	for _, d := range c.indexed {
 		documents = append(documents, d)

@@ -165,6 +165,13 @@ func (m *mapping) take(s *shard, read []types.Record, lanes []chan *record, halt
 	s.mu.Lock()
 	s.flight = append(s.flight, records...)
 	s.mu.Unlock()
+	if m.onRead != nil && len(read) > 0 {
+		raw := make([][]byte, len(read))
+		for i, r := range read {
+			raw[i] = r.Data
+		}
+		m.onRead(raw)
+	}
 	for _, r := range records {
 		select {
 		case lanes[laneOf(*r.PartitionKey, len(lanes))] <- r:

@@ -18,10 +18,22 @@ import (
 func TestWhatWasWrittenBeforeTheMappingIsDeliveredInTheFormOfLambda(t *testing.T) {
 	s := newScene(t, 1)
 	s.put("before")
+	var mu sync.Mutex
+	var read []string
+	s.OnRead(func(records [][]byte) {
+		mu.Lock()
+		defer mu.Unlock()
+		for _, r := range records {
+			read = append(read, string(r))
+		}
+	})
 	uuid := s.connect(nil)
 	s.put("after")
 	s.drained()
 	require.Equal(t, []string{"before", "after"}, s.data())
+	mu.Lock()
+	require.Equal(t, s.data(), read)
+	mu.Unlock()
 	var event map[string][]map[string]any
 	require.NoError(t, json.Unmarshal(s.raw[0], &event))
 	record := event["Records"][0]

@@ -40,6 +40,7 @@ type Mappings struct {
 	lambda  *lambda.Client
 	log     *slog.Logger
 	faults  atomic.Pointer[Faults]
+	onRead  func(records [][]byte)
 	ctx     context.Context
 	cancel  context.CancelFunc
 
@@ -74,6 +75,10 @@ func (m *Mappings) Attach(p *controlplane.Proxy) {
 		})
 	}
 }
+
+// OnRead has f told of records that mappings have read, each again that is read again; f must not block. It is called before there are
+// mappings.
+func (m *Mappings) OnRead(f func(records [][]byte)) { m.onRead = f }
 
 // Inject makes these faults, and none of those before, in every mapping from its next batch on.
 func (m *Mappings) Inject(f Faults) { m.faults.Store(&f) }
