@@ -29,7 +29,8 @@ func full(t *testing.T) report.Whole {
 			hop("database", "replication", 13001, 180, 640), hop("replication", "stream", 13001, 310, 920),
 			hop("stream", "searchDelivery", 13001, 540, 1300), hop("stream", "currentState", 13001, 420, 1100), hop("stream", "lakeDelivery", 13001, 560, 1290),
 			hop("searchDelivery", "domain", 13001, 1931, 5336), hop("lakeDelivery", "bucket", 13001, 46922, 56464),
-			{From: "searchDelivery", To: "bucket", Rows: 3}, {From: "currentState", To: "bucket", Rows: 7},
+			{From: "searchDelivery", To: "bucket", Rows: 3},
+			{From: "currentState", To: "bucket", Rows: 7},
 		},
 		FaultRuns: []report.FaultRun{
 			{Name: "domain-killed", What: "OpenSearch is killed and started again on its data.", Written: 600, RecoveredSeconds: 18.2, Alarm: "cdc-search-delivery-freshness", Fired: true},
@@ -47,19 +48,35 @@ func full(t *testing.T) report.Whole {
 	r.Fill("up", "second_up", "destroy", "events", "current", "catalog", "verify", "policy", "latency_ms", "latency_curves", "hops", "fault_runs", "alarms", "checks.faults_in_turn", "checks.policy_in_engine")
 	began := time.Date(2026, 11, 28, 21, 14, 3, 0, time.UTC)
 	require.NoError(t, r.Merge(file, "basic", report.Part{Commit: "a370f35", OK: true, Seconds: 177.2, Date: "2026-11-28", Timeline: &report.Timeline{Began: began, Stages: []report.Span{
-		{Name: "engine and servers", To: 9.4}, {Name: "stores and stand-ins", From: 9.4, To: 17}, {Name: "preview with nothing configured", From: 17, To: 31.5},
-		{Name: "up", From: 31.5, To: 84}, {Name: "rows", From: 84, To: 101.2}, {Name: "verify", From: 101.2, To: 148}, {Name: "destroy", From: 148, To: 177.2},
+		{Name: "engine and servers", To: 9.4},
+		{Name: "stores and stand-ins", From: 9.4, To: 17},
+		{Name: "preview with nothing configured", From: 17, To: 31.5},
+		{Name: "up", From: 31.5, To: 84},
+		{Name: "rows", From: 84, To: 101.2},
+		{Name: "verify", From: 101.2, To: 148},
+		{Name: "destroy", From: 148, To: 177.2},
 	}}}))
 	require.NoError(t, r.Merge(file, "faults", report.Part{Commit: "a370f35", OK: true, Seconds: 747, Date: "2026-11-28", Timeline: &report.Timeline{
 		Began: began.Add(10 * time.Minute),
 		Stages: []report.Span{
-			{Name: "engine and servers", To: 10}, {Name: "stores and stand-ins", From: 10, To: 18}, {Name: "up", From: 18, To: 90}, {Name: "alarms watched", From: 90, To: 131},
-			{Name: "rows", From: 131, To: 149}, {Name: "verify", From: 149, To: 204}, {Name: "alarms silent", From: 204, To: 265}, {Name: "faults while rows are written", From: 265, To: 411},
-			{Name: "faults one after the other", From: 411, To: 655}, {Name: "alarms that fire", From: 655, To: 712}, {Name: "destroy", From: 712, To: 747},
+			{Name: "engine and servers", To: 10},
+			{Name: "stores and stand-ins", From: 10, To: 18},
+			{Name: "up", From: 18, To: 90},
+			{Name: "alarms watched", From: 90, To: 131},
+			{Name: "rows", From: 131, To: 149},
+			{Name: "verify", From: 149, To: 204},
+			{Name: "alarms silent", From: 204, To: 265},
+			{Name: "faults while rows are written", From: 265, To: 411},
+			{Name: "faults one after the other", From: 411, To: 655},
+			{Name: "alarms that fire", From: 655, To: 712},
+			{Name: "destroy", From: 712, To: 747},
 		},
 		Faults: []report.Span{{Name: "domain-killed", From: 421, To: 451}, {Name: "poison", From: 502, To: 507}, {Name: "task-killed", From: 541, To: 561}},
 		Alarms: []report.Span{
-			{Name: "cdc-search-delivery-freshness", From: 436, To: 470}, {Name: "cdc-behind", From: 438, To: 472}, {Name: "cdc-parked", From: 511, To: 530}, {Name: "cdc-behind", From: 552, To: 583},
+			{Name: "cdc-search-delivery-freshness", From: 436, To: 470},
+			{Name: "cdc-behind", From: 438, To: 472},
+			{Name: "cdc-parked", From: 511, To: 530},
+			{Name: "cdc-behind", From: 552, To: 583},
 			{Name: "cdc-memory", From: 660, To: 668},
 		},
 	}}))

@@ -43,9 +43,15 @@ type label struct {
 type node struct{ id, name, note, class string }
 
 var nodes = []node{
-	{"database", "Aurora MySQL", "", "store"}, {"replication", "DMS task", "", "step"}, {"stream", "Kinesis", "", "step"},
-	{"searchDelivery", "Firehose", "history", "step"}, {"currentState", "Lambda", "present rows", "step"}, {"lakeDelivery", "Firehose", "lake", "step"},
-	{"domain", "OpenSearch", "history, present rows", "store"}, {"bucket", "S3 lake", "", "store"}, {"catalog", "Athena", "", "step"},
+	{"database", "Aurora MySQL", "", "store"},
+	{"replication", "DMS task", "", "step"},
+	{"stream", "Kinesis", "", "step"},
+	{"searchDelivery", "Firehose", "history", "step"},
+	{"currentState", "Lambda", "present rows", "step"},
+	{"lakeDelivery", "Firehose", "lake", "step"},
+	{"domain", "OpenSearch", "history, present rows", "store"},
+	{"bucket", "S3 lake", "", "store"},
+	{"catalog", "Athena", "", "step"},
 }
 
 // point of a picture, in its own units.
