@@ -71,8 +71,8 @@ func (m *meter) tick() {
 	defer m.mu.Unlock()
 	for i, g := range m.gauges {
 		h, total := &m.hops[i], g.total()
-		rates := append(h.Rates, max(0, total-h.Total))
-		h.Rates, h.Total = rates[max(0, len(rates)-shown):], total
+		h.Rates, h.Total = append(h.Rates, max(0, total-h.Total)), total
+		h.Rates = h.Rates[max(0, len(h.Rates)-shown):]
 	}
 }
 

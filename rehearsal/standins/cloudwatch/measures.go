@@ -155,8 +155,14 @@ func MeasureFunctions(functions Functions, mappings Mappings) Measure {
 		for uuid, now := range mappings.Stats() {
 			last := before[uuid]
 			before[uuid] = now
-			if now.Ages > last.Ages {
-				readings = append(readings, aged("AWS/Lambda", "IteratorAge", milliseconds(now.IteratorAge), "FunctionName", now.Function))
+			// Lambda publishes an age when a call ends. A call takes as long as on AWS, where a minute is that; here it may take many of the shorter
+			// periods, in which the batch at work has its age.
+			if now.Ages > last.Ages || now.Working > 0 {
+				age := now.Working
+				if now.Ages > last.Ages {
+					age = max(age, now.IteratorAge)
+				}
+				readings = append(readings, aged("AWS/Lambda", "IteratorAge", milliseconds(age), "FunctionName", now.Function))
 			}
 			if now.Calls == last.Calls && now.Parked == last.Parked && now.Lost == last.Lost {
 				continue

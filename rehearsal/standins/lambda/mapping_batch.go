@@ -49,6 +49,8 @@ func (l *lane) delayed() bool {
 
 // workOff calls the function until every record of a batch is taken or given up; false when the mapping stops before.
 func (l *lane) workOff(batch []*record) bool {
+	l.stats.begin(l, batch)
+	defer l.stats.begin(l, nil)
 	wait := &backoff.ExponentialBackOff{InitialInterval: firstRetry, RandomizationFactor: 0.5, Multiplier: 2, MaxInterval: lastRetry}
 	wait.Reset()
 	todo := []attempts{{records: batch}}

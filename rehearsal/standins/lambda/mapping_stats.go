@@ -27,11 +27,28 @@ type MappingStats struct {
 	IteratorAge time.Duration
 	// Ages is how often that was measured.
 	Ages int64
+	// Working is how old the last record of a batch is that is at work now, the oldest of all; 0 without one.
+	Working time.Duration
 }
 
 type mappingStats struct {
 	mu     sync.Mutex
 	values MappingStats
+	atWork map[*lane]time.Time // when the last record of its batch came
+}
+
+// begin notes the batch that a lane is at, nil when it is done with it.
+func (s *mappingStats) begin(l *lane, batch []*record) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.atWork == nil {
+		s.atWork = map[*lane]time.Time{}
+	}
+	if len(batch) == 0 {
+		delete(s.atWork, l)
+		return
+	}
+	s.atWork[l] = *batch[len(batch)-1].ApproximateArrivalTimestamp
 }
 
 func (s *mappingStats) change(f func(*MappingStats)) {
@@ -43,5 +60,9 @@ func (s *mappingStats) change(f func(*MappingStats)) {
 func (s *mappingStats) snapshot() MappingStats {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.values
+	values := s.values
+	for _, came := range s.atWork {
+		values.Working = max(values.Working, time.Since(came))
+	}
+	return values
 }

@@ -54,6 +54,23 @@ func TestWhatWasWrittenBeforeTheMappingIsDeliveredInTheFormOfLambda(t *testing.T
 	require.Equal(t, []any{s.name, s.stream, int64(2), int64(2)}, []any{stats.Function, stats.Stream, stats.Records, stats.Delivered})
 }
 
+func TestABatchHasItsAgeWhileItIsWorkedOff(t *testing.T) {
+	s := newScene(t, 1)
+	ages, uuid := make(chan time.Duration, 1), ""
+	s.answer = func(batch) (Result, error) {
+		time.Sleep(50 * time.Millisecond)
+		for id := range s.Stats() {
+			ages <- s.Stats()[id].Working
+		}
+		return Result{}, nil
+	}
+	uuid = s.connect(nil)
+	s.put("1")
+	require.GreaterOrEqual(t, <-ages, 50*time.Millisecond)
+	s.drained()
+	require.Eventually(t, func() bool { return s.Stats()[uuid].Working == 0 }, patience, 10*time.Millisecond)
+}
+
 func TestLatestBeginsWithWhatIsWrittenAfterwards(t *testing.T) {
 	s := newScene(t, 1)
 	s.put("before")
