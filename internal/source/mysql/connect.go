@@ -11,15 +11,10 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/cenkalti/backoff/v5"
 	"github.com/go-sql-driver/mysql"
 )
 
-const (
-	// connectPatience covers a writer that is up but not yet in DNS, or failing over.
-	connectPatience = 2 * time.Minute
-	dialTimeout     = 10 * time.Second
-)
+const dialTimeout = 10 * time.Second
 
 // Server is where a database listens and who vouches for it.
 type Server struct {
@@ -44,14 +39,7 @@ func Connect(ctx context.Context, server Server, user Credentials) (*Connection,
 	if err != nil {
 		return nil, err
 	}
-	attempt := func() (*Connection, error) {
-		c, err := open(ctx, settings)
-		if err != nil && !mayPass(err) {
-			return nil, backoff.Permanent(err)
-		}
-		return c, err
-	}
-	c, err := backoff.Retry(ctx, attempt, backoff.WithMaxElapsedTime(connectPatience))
+	c, err := preparation.Patiently(ctx, func() (*Connection, error) { return open(ctx, settings) }, mayPass)
 	if err != nil {
 		return nil, fmt.Errorf("connecting to %s as %s: %w%s", settings.Addr, user.Username, err, connectAdvice(err))
 	}

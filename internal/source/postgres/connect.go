@@ -10,15 +10,12 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/cenkalti/backoff/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
 const (
-	// connectPatience covers a writer that is up but not yet in DNS, or failing over.
-	connectPatience = 2 * time.Minute
-	dialTimeout     = 10 * time.Second
-	closeTimeout    = 5 * time.Second
+	dialTimeout  = 10 * time.Second
+	closeTimeout = 5 * time.Second
 )
 
 // limits of the administrator's session: no statement outlasts the function that runs it, and none that waits for a lock makes
@@ -47,14 +44,7 @@ func Connect(ctx context.Context, server Server, user Credentials) (*Connection,
 	if err != nil {
 		return nil, err
 	}
-	attempt := func() (*Connection, error) {
-		c, err := open(ctx, settings)
-		if err != nil && !mayPass(err) {
-			return nil, backoff.Permanent(err)
-		}
-		return c, err
-	}
-	c, err := backoff.Retry(ctx, attempt, backoff.WithMaxElapsedTime(connectPatience))
+	c, err := preparation.Patiently(ctx, func() (*Connection, error) { return open(ctx, settings) }, mayPass)
 	if err != nil {
 		address := net.JoinHostPort(server.Host, strconv.Itoa(server.Port))
 		return nil, fmt.Errorf("connecting to %s as %s: %w%s", address, user.Username, err, connectAdvice(err))

@@ -5,36 +5,20 @@ import (
 	"cdcpipeline/internal/source/preparation"
 	"cmp"
 	"context"
-	"errors"
-	"fmt"
 )
 
 // Handle does one request: it reads the secrets, connects and runs.
-func Handle(ctx context.Context, secrets Secrets, req Request) (findings Findings, err error) {
-	_, admin, err := preparation.ReadSecret(ctx, secrets, req.AdminSecret)
-	if err != nil {
-		return Findings{}, err
-	}
-	replication, user, err := preparation.ReadSecret(ctx, secrets, req.ReplicationSecret)
-	if err != nil {
-		return Findings{}, err
+func Handle(ctx context.Context, secrets Secrets, req Request) (Findings, error) {
+	job := preparation.Job{
+		AdminSecret: req.AdminSecret, ReplicationSecret: req.ReplicationSecret, Host: req.Host, Port: req.Port, CheckOnly: req.CheckOnly,
 	}
 	server := Server{
 		Host: req.Host, Port: req.Port, Database: req.DatabaseName, Certificates: cmp.Or(req.Certificates, rdsca.Certificates()),
 	}
-	db, err := Connect(ctx, server, admin)
-	if err != nil {
-		return Findings{}, err
+	connect := func(admin Credentials) (*Connection, error) { return Connect(ctx, server, admin) }
+	work := func(db *Connection, user Credentials, secretAddress string) (Findings, error) {
+		req.secretAddress = secretAddress
+		return Run(ctx, db, server.Login, user, req)
 	}
-	defer func() { err = errors.Join(err, db.Close()) }()
-	req.secretAddress = fmt.Sprintf("%v:%v", replication["host"], replication["port"])
-	findings, err = Run(ctx, db, server.Login, user, req)
-	if err != nil || req.CheckOnly {
-		return findings, err
-	}
-	moved, err := replication.PointAt(ctx, secrets, req.ReplicationSecret, req.Host, req.Port)
-	if moved {
-		findings.Change("host and port in the replication secret")
-	}
-	return findings, err
+	return preparation.Prepare(ctx, secrets, job, connect, work) //nolint:wrapcheck // it says what it did
 }
