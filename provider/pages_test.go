@@ -58,6 +58,9 @@ func whatIsMade(t *testing.T) map[string][]string {
 	l.preview(pipelineToken, "cdc", inputs{"search": inputs{"reach": "direct"}})
 	all := map[string][]string{}
 	for _, r := range l.recorder.Resources() {
+		if r.Parent == "" {
+			continue
+		}
 		parent := string(resource.URN(r.Parent).Type())
 		all[parent] = append(all[parent], r.Type)
 	}
@@ -74,10 +77,17 @@ func contents(s spec) string {
 	var out bytes.Buffer
 	out.WriteString(generated + `# Components in every language
 
-The plugin ` + "`pulumi-resource-cdcpipeline`" + ` gives these components to Pulumi's languages. [` + "`examples/yaml-stream-and-lake`" + `](../../examples/yaml-stream-and-lake/Pulumi.yaml) is
-a program of YAML. An input is a section of the [configuration](../configuration.md), with the same keys and defaults, or an ARN, an id or a name, which
+The plugin ` + "`pulumi-resource-cdcpipeline`" + ` gives these components to Pulumi's languages. It is released beside the other programs; from a checkout it is installed by
+
+` + "```sh" + `
+make plugin VERSION=0.1.0
+pulumi plugin install resource cdcpipeline 0.1.0 --file .cache/provider
+` + "```" + `
+
+[` + "`examples/yaml-stream-and-lake`" + `](../../examples/yaml-stream-and-lake/Pulumi.yaml) is a program of YAML; for other languages ` + "`pulumi package add cdcpipeline@0.1.0`" + ` makes an SDK. An input is a section of the [configuration](../configuration.md), with the same keys and defaults, or an ARN, an id or a name, which
 may be the output of any resource. What says which resources there are must be a value that is known; a preview says of which input it is not.
-What is wrong with the inputs comes all at once, by the path that one writes: ` + "`search.instanceType`" + `.
+What is wrong with the inputs comes all at once, by the path that one writes: ` + "`search.instanceType`" + `. The language host of YAML refuses inputs of unknown names, or of another type,
+by itself before the plugin is asked, and lists those that there are.
 
 What a component needs to be there first goes into the resource option ` + "`dependsOn`" + `, and reaches what the component makes. A component is done when all
 of it is made, so that whatever depends on it, or takes an output of it, comes after all of it.

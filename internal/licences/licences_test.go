@@ -22,7 +22,7 @@ const page = "../../docs/licences.md"
 // MPL-2.0 keeps to its own files: https://www.mozilla.org/en-US/MPL/2.0/FAQ/.
 var permissive = []string{"Apache-2.0", "BSD-2-Clause", "BSD-3-Clause", "ISC", "MIT", "MIT-0", "MPL-2.0", "Unlicense", "Zlib", "PostgreSQL", "BlueOak-1.0.0", "CC0-1.0", "Unicode-DFS-2016"}
 
-// programs are what releases and users compile: the Pulumi program, the operator's tool, the functions, the pack.
+// programs are what releases and users compile: the Pulumi program, the operator's tool, the plugin for other languages, the functions, the pack.
 var programs = []string{".", "./cmd/...", "./functions/...", "./policy"}
 
 func compiled(t *testing.T) []licences.Module {
@@ -45,7 +45,7 @@ func TestEveryDependencyMayBeGivenAway(t *testing.T) {
 func TestTheListOfLicencesIsCurrent(t *testing.T) {
 	var b strings.Builder
 	b.WriteString("# Licences of dependencies\n\n<!-- Written by \"go generate ./internal/licences\"; a test keeps it current. -->\n\n" +
-		"Everything that is compiled into the program, the tool, the functions and the policy pack.\n\n| module | licence |\n|---|---|\n")
+		"Everything that is compiled into the program, the tool, the plugin, the functions and the policy pack.\n\n| module | licence |\n|---|---|\n")
 	for _, m := range compiled(t) {
 		fmt.Fprintf(&b, "| %s | %s |\n", m.Path, strings.Join(m.Licences, ", "))
 	}

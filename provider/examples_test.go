@@ -1,0 +1,87 @@
+package provider
+
+import (
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/plugin"
+	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
+	"github.com/stretchr/testify/require"
+	"gopkg.in/yaml.v3"
+)
+
+// yamlProgram is what these tests read of a program in YAML.
+type yamlProgram struct {
+	Variables map[string]any `yaml:"variables"`
+	Resources map[string]struct {
+		Type       string         `yaml:"type"`
+		Properties map[string]any `yaml:"properties"`
+	} `yaml:"resources"`
+	Outputs map[string]any `yaml:"outputs"`
+}
+
+var reference = regexp.MustCompile(`^\$\{(\w+)(?:\.(\w+))?\}$`)
+
+// value is what a value of the program comes to: of another resource's output only that there is such a one.
+func (p yamlProgram) value(t *testing.T, s spec, v any) resource.PropertyValue {
+	t.Helper()
+	switch v := v.(type) {
+	case map[string]any:
+		all := resource.PropertyMap{}
+		for key, inner := range v {
+			all[resource.PropertyKey(key)] = p.value(t, s, inner)
+		}
+		return resource.NewProperty(all)
+	case []any:
+		var all []resource.PropertyValue
+		for _, inner := range v {
+			all = append(all, p.value(t, s, inner))
+		}
+		return resource.NewProperty(all)
+	case string:
+		found := reference.FindStringSubmatch(v)
+		if found == nil {
+			return resource.NewProperty(v)
+		}
+		if variable, ok := p.Variables[found[1]]; ok {
+			return p.value(t, s, variable)
+		}
+		of := p.Resources[found[1]].Type
+		require.Containsf(t, s.Resources[of].Properties, found[2], "%s: %s has no such output", v, of)
+		return resource.MakeComputed(resource.NewProperty(""))
+	}
+	return resource.NewPropertyValue(v)
+}
+
+// Every input and every output that an example names is one.
+func TestExamplesFitTheSchema(t *testing.T) {
+	s, err := readSchema()
+	require.NoError(t, err)
+	files, err := filepath.Glob("../examples/*/Pulumi.yaml")
+	require.NoError(t, err)
+	require.NotEmpty(t, files)
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		require.NoError(t, err)
+		var p yamlProgram
+		require.NoError(t, yaml.Unmarshal(text, &p))
+		for name, r := range p.Resources {
+			if !strings.HasPrefix(r.Type, Name+":") {
+				continue
+			}
+			require.Contains(t, s.Resources, r.Type)
+			written, err := plugin.MarshalProperties(p.value(t, s, r.Properties).ObjectValue(), plugin.MarshalOptions{KeepUnknowns: true})
+			require.NoError(t, err)
+			problems, err := checkInputs(s, &pulumirpc.ConstructRequest{Type: r.Type, Inputs: written})
+			require.NoError(t, err)
+			require.Emptyf(t, problems, "%s: %s", file, name)
+		}
+		for _, v := range p.Outputs {
+			p.value(t, s, v)
+		}
+	}
+}
