@@ -161,13 +161,10 @@ func (d *describer) value(of reflect.Type) valueSpec {
 	case reflect.Struct:
 		ref, plain := d.object(of)
 		return valueSpec{Ref: ref, Plain: plain}
-	case reflect.Interface:
-		if of == reflect.TypeFor[pulumi.Archive]() {
-			return valueSpec{Ref: archiveRef}
-		}
+	default:
+		require.Equalf(d.t, reflect.TypeFor[pulumi.Archive](), of, "%s cannot be said in a schema", of)
+		return valueSpec{Ref: archiveRef}
 	}
-	d.t.Fatalf("%s cannot be said in a schema", of)
-	return valueSpec{}
 }
 
 func unplain(v valueSpec) valueSpec {

@@ -112,7 +112,7 @@ What works inside what is searched (` + "`search.Access`, `search.Delivery`, `se
 
 func componentPage(s spec, token string, r resourceSpec, made []string) string {
 	var out bytes.Buffer
-	fmt.Fprintf(&out, "%s# %s\n\n%s\n\n## Inputs\n\n", generated, token, r.Description)
+	fmt.Fprintf(&out, "%s# %s\n\n%s\n\n## Inputs\n\n", generated, token, strings.ReplaceAll(r.Description, "<", `\<`))
 	writeInputs(&out, s, r.InputProperties, r.RequiredInputs)
 	var types []string
 	for _, p := range r.InputProperties {
@@ -157,7 +157,7 @@ func writeInputs(out *bytes.Buffer, s spec, inputs map[string]propertySpec, requ
 	out.WriteString("| name | type | required | may be an output | meaning |\n|---|---|---|---|---|\n")
 	for _, name := range slices.Sorted(maps.Keys(inputs)) {
 		p := inputs[name]
-		fmt.Fprintf(out, "| `%s` | %s | %s | %s | %s |\n", name, typeInWords(s, p.valueSpec), yes(slices.Contains(required, name)), yes(!p.literal()), cell(p.Description))
+		fmt.Fprintf(out, "| `%s` | %s | %s | %s | %s |\n", name, section(name, p, typeInWords(s, p.valueSpec)), yes(slices.Contains(required, name)), yes(!p.literal()), cell(p.Description))
 	}
 }
 
@@ -172,6 +172,14 @@ func writeOutputs(out *bytes.Buffer, s spec, outputs map[string]propertySpec) {
 	}
 }
 
+// section leads to the part of the configuration's page that has the keys of an input.
+func section(name string, p propertySpec, words string) string {
+	if strings.HasPrefix(p.Description, "As the section ") {
+		return strings.Replace(words, "configuration.md", "configuration.md#"+name, 1)
+	}
+	return words
+}
+
 func yes(is bool) string {
 	if is {
 		return "yes"
@@ -179,7 +187,8 @@ func yes(is bool) string {
 	return ""
 }
 
-func cell(text string) string { return strings.ReplaceAll(text, "|", `\|`) }
+// cell is a text of a table, in which < begins no tag.
+func cell(text string) string { return strings.NewReplacer("|", `\|`, "<", `\<`).Replace(text) }
 
 // typeInWords is a type as a table has it; choices are spelled out, sections lead to the configuration's page.
 func typeInWords(s spec, v valueSpec) string {

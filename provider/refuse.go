@@ -18,7 +18,7 @@ func refuse(kind component.Kind, problems []problem) error {
 	for i, p := range problems {
 		details[i] = sdkerrors.InputPropertyErrorDetails{PropertyPath: p.path, Reason: p.reason}
 	}
-	return sdkerrors.NewInputPropertiesError(fmt.Sprintf("the inputs of %s", kind.Token()), details...) //nolint:wrapcheck // the engine knows it by its type
+	return &sdkerrors.InputPropertiesError{Message: "the inputs of " + kind.Token(), Errors: details}
 }
 
 // validateSections has each section of the configuration say what is wrong with its values. The component does so itself, but it is not asked when its

@@ -43,7 +43,7 @@ type CatalogSource struct {
 	Tables []config.Table `pulumi:"tables"`
 	// RowsSince says since when records of tables tell what their rows are: source.rowsSince.
 	RowsSince config.RowsSince `pulumi:"rowsSince,optional"`
-	// Found is the JSON of preparation.Findings, whose columns and keys the tables have: source.Bootstrap's Result. Required.
+	// Found is the JSON of preparation.Findings, whose columns and keys the tables have: the Result of source.Bootstrap. Required.
 	Found pulumi.StringInput `pulumi:"found"`
 }
 

@@ -50,7 +50,7 @@ type Args struct {
 	Check func() error
 }
 
-// Pipeline is the composition, with the parts that a caller may build upon.
+// Pipeline is all of it, from databases to what is searched and the lake, with the parts that a caller may build upon.
 type Pipeline struct {
 	pulumi.ResourceState
 
