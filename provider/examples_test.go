@@ -85,3 +85,12 @@ func TestExamplesFitTheSchema(t *testing.T) {
 		}
 	}
 }
+
+// `pulumi package add` looks for this file in the folder that it is given; in the project's own it would take the stack program for a plugin.
+func TestThePluginIsFoundBesideItsMain(t *testing.T) {
+	text, err := os.ReadFile("../cmd/pulumi-resource-cdcpipeline/PulumiPlugin.yaml")
+	require.NoError(t, err)
+	require.Equal(t, "runtime: go\n", string(text))
+	require.FileExists(t, "../cmd/pulumi-resource-cdcpipeline/main.go")
+	require.NoFileExists(t, "../PulumiPlugin.yaml")
+}

@@ -84,7 +84,10 @@ make plugin VERSION=0.1.0
 pulumi plugin install resource cdcpipeline 0.1.0 --file .cache/provider
 ` + "```" + `
 
-[` + "`examples/yaml-stream-and-lake`" + `](../../examples/yaml-stream-and-lake/Pulumi.yaml) is a program of YAML; for other languages ` + "`pulumi package add cdcpipeline@0.1.0`" + ` makes an SDK. An input is a section of the [configuration](../configuration.md), with the same keys and defaults, or an ARN, an id or a name, which
+[` + "`examples/yaml-stream-and-lake`" + `](../../examples/yaml-stream-and-lake/Pulumi.yaml)
+and [` + "`examples/yaml-pipeline`" + `](../../examples/yaml-pipeline/Pulumi.yaml) are programs of YAML; for other languages ` + "`pulumi package add cdcpipeline@0.1.0`" + ` makes an SDK.
+
+An input is a section of the [configuration](../configuration.md), with the same keys and defaults, or an ARN, an id or a name, which
 may be the output of any resource. What says which resources there are must be a value that is known; a preview says of which input it is not.
 What is wrong with the inputs comes all at once, by the path that one writes: ` + "`search.instanceType`" + `. The language host of YAML refuses inputs of unknown names, or of another type,
 by itself before the plugin is asked, and lists those that there are.
@@ -94,7 +97,9 @@ of it is made, so that whatever depends on it, or takes an output of it, comes a
 
 The committed schema is one that Pulumi's generators make SDKs of, for Go, TypeScript and Python; programs in those languages were not run yet.
 
-Nothing else configures the plugin: credentials and region are those of Pulumi's AWS provider. The functions' code comes with the plugin.
+Nothing else configures the plugin: credentials and region are those of Pulumi's AWS provider. What the plugin itself does in AWS (the tunnel into the VPC, starting and stopping
+tasks) it does as the default one, by the stack's ` + "`aws:`" + ` configuration or the environment, whatever provider a component is given. Files that an input names, such as ` + "`source.schemaFiles`" + `,
+are looked for in the program's folder. The functions' code comes with the plugin. ` + "`cdc`" + ` reads a stack's outputs: it works with a stack that gives out those of a pipeline by their own names.
 
 | component | is |
 |---|---|
