@@ -58,7 +58,7 @@ func stopTask(ctx context.Context, s *scene) error {
 }
 
 func startTask(ctx context.Context, s *scene) error {
-	_, err := s.Tool.Run(ctx, "start-"+s.fault.name, 0, "start", "--no-compare", "--ca", s.Tool.CA)
+	_, err := s.Tool.Run(ctx, "start-"+s.fault.name, 0, "start")
 	return err //nolint:wrapcheck // says what it did
 }
 

@@ -271,7 +271,11 @@ func replayHistory(ctx context.Context, s *scene) error {
 	if s.want.parked[name] == before {
 		return errors.New("the delivery has given nothing up")
 	}
-	_, err := s.Tool.Run(ctx, "replay-history-fault", 0, "replay", "--history")
+	command := []string{"replay", "--history"}
+	for _, table := range tables { // those by a pattern have to be named, and nobody writes them here
+		command = append(command, "--table", table)
+	}
+	_, err := s.Tool.Run(ctx, "replay-history-fault", 0, command...)
 	return err //nolint:wrapcheck // says what it did
 }
 
