@@ -43,7 +43,7 @@ var mistakes = []fault{
 	},
 	{
 		name:   "rotation-refused",
-		what:   "The master user may change no users any more: a rotation fails; the privilege is given back, and the rotation is repeated.",
+		what:   "The master user may change no users any more: a rotation fails; the privileges are given back, and the rotation is repeated.",
 		inject: failRotation, heal: repeatRotation,
 		alarm: ending("rotation"),
 	},
@@ -133,16 +133,16 @@ func unthrottle(ctx context.Context, s *scene) error {
 	return nil
 }
 
-// mayChangeUsers gives the master user the privilege that a rotation needs, or takes it away.
+// mayChangeUsers gives the master user the privileges that a rotation needs, or takes them away: either is enough to change a user.
 func (s *scene) mayChangeUsers(ctx context.Context, may bool) error {
 	master, _, err := s.World.Credentials(ctx, s.output("sourceSecretArn"))
 	if err != nil {
 		return err //nolint:wrapcheck // names the secret
 	}
 	if may {
-		return s.sql(ctx, "GRANT CREATE USER ON *.* TO '"+master+"'@'%' WITH GRANT OPTION")
+		return s.sql(ctx, "GRANT CREATE USER, UPDATE ON *.* TO '"+master+"'@'%' WITH GRANT OPTION")
 	}
-	return s.sql(ctx, "REVOKE CREATE USER ON *.* FROM '"+master+"'@'%'")
+	return s.sql(ctx, "REVOKE CREATE USER, UPDATE ON *.* FROM '"+master+"'@'%'")
 }
 
 func failRotation(ctx context.Context, s *scene) error {
@@ -150,7 +150,7 @@ func failRotation(ctx context.Context, s *scene) error {
 		return err
 	}
 	if err := rotate(ctx, s.Run, s.output("replicationSecretArn")); err == nil {
-		return errors.New("the rotation has succeeded without the privilege that it needs")
+		return errors.New("the rotation has succeeded without the privileges that it needs")
 	}
 	return nil
 }

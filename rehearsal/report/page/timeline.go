@@ -56,6 +56,9 @@ func timelines(w report.Whole) []timeline {
 	return all
 }
 
+// labelled is the part of a timeline whose ticks have a label: on a phone one further right would leave the page.
+const labelled = 0.88
+
 func newTimeline(part string, t *report.Timeline, recovered map[string]float64, open bool) timeline {
 	end := 1.0
 	for _, s := range slices.Concat(t.Stages, t.Faults, t.Alarms) {
@@ -63,7 +66,7 @@ func newTimeline(part string, t *report.Timeline, recovered map[string]float64, 
 	}
 	line := timeline{Part: part, Began: t.Began.UTC().Format(time.DateTime) + " UTC", Open: open}
 	step := nice(end / 4)
-	for v := 0.0; v <= end; v += step {
+	for v := 0.0; v <= labelled*end; v += step {
 		line.Ticks = append(line.Ticks, tick{100 * v / end, short(v)})
 	}
 	stages := group{Name: "Stages"}
