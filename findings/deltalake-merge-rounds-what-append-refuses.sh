@@ -1,0 +1,56 @@
+#!/usr/bin/env bash
+# PyPI deltalake 1.6.6: rows whose DECIMAL has more digits after the point than the table's column, as they come once a column of the source was widened,
+# are refused by append, by overwrite and by a merge with merge_schema. A merge without it takes them and rounds them to the table's scale, without
+# a word: the cast is DataFusion's, which raises for a value with too many digits before the point and for none with too many after it. A change
+# feed is applied by merge; the first load, which is what is tested for wrong types, by append. And a merge that writes only
+# what differs ("s.total <> t.total"), as one does to be idempotent, updates the row at each run for ever.
+# Seen: "append refused", "merge, merge_schema refused", "merge 12.35" of 12.3456, "merge what differs, three times: 1 1 1 rows".
+# Needs python3 with venv.
+set -euo pipefail
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+cd "$folder"
+python3 -m venv env
+env/bin/pip install --quiet --disable-pip-version-check deltalake==1.6.6 pyarrow==25.0.1
+cat >main.py <<'PY'
+from decimal import Decimal
+
+import pyarrow as pa
+from deltalake import DeltaTable, write_deltalake
+from deltalake.exceptions import SchemaMismatchError
+
+
+def rows(value, precision, scale):
+    return pa.table({"id": [1], "total": pa.array([Decimal(value)], pa.decimal128(precision, scale))})
+
+
+change = rows("12.3456", 12, 4)
+
+
+def merge(predicate=None, **settings):
+    merger = DeltaTable("orders").merge(change, "s.id = t.id", source_alias="s", target_alias="t", **settings)
+    return merger.when_matched_update_all(predicate=predicate).when_not_matched_insert_all().execute()["num_target_rows_updated"]
+
+
+for name, write in {
+    "append": lambda: write_deltalake("orders", change, mode="append"),
+    "overwrite": lambda: write_deltalake("orders", change, mode="overwrite"),
+    "merge, merge_schema": lambda: merge(merge_schema=True),
+    "merge": merge,
+}.items():
+    write_deltalake("orders", rows("1.00", 10, 2), mode="overwrite")
+    try:
+        write()
+        print(name, *DeltaTable("orders").to_pyarrow_table()["total"].to_pylist())
+    except SchemaMismatchError:
+        print(name, "refused")
+print("merge what differs, three times:", *(merge("s.total <> t.total") for _ in range(3)), "rows")
+PY
+env/bin/python main.py | tee seen
+diff seen - <<'SEEN'
+append refused
+overwrite refused
+merge, merge_schema refused
+merge 12.35
+merge what differs, three times: 1 1 1 rows
+SEEN
