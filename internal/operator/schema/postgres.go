@@ -1,6 +1,7 @@
 package schema
 
 import (
+	"cdcpipeline/internal/source/postgres"
 	"cdcpipeline/internal/table"
 	"context"
 	"database/sql"
@@ -74,12 +75,14 @@ func loadPostgres(ctx context.Context, db *sql.DB, name table.Name) (*Table, err
 }
 
 // columnsPostgres has a domain's columns as those of its base type. A type modifier holds limits: characters plus 4, precision and scale.
-const columnsPostgres = `SELECT a.attnum, a.attname, format_type(b.oid, m.typmod), b.typname, b.typtype, NOT (a.attnotnull OR t.typnotnull),
+const columnsPostgres = `SELECT a.attnum, a.attname, format_type(b.oid, b.typmod), b.typname, b.typtype,
+	NOT (a.attnotnull OR EXISTS (WITH RECURSIVE walk(oid) AS (SELECT a.atttypid
+		UNION ALL SELECT t.typbasetype FROM walk JOIN pg_type t ON t.oid = walk.oid AND t.typtype = 'd')
+		SELECT FROM walk JOIN pg_type t ON t.oid = walk.oid WHERE t.typnotnull)),
 	a.attidentity <> '' OR coalesce(pg_get_expr(d.adbin, d.adrelid) LIKE 'nextval(%', false),
-	m.typmod, (SELECT coalesce(json_agg(e.enumlabel ORDER BY e.enumsortorder)::text, '[]') FROM pg_enum e WHERE e.enumtypid = b.oid),
+	b.typmod, (SELECT coalesce(json_agg(e.enumlabel ORDER BY e.enumsortorder)::text, '[]') FROM pg_enum e WHERE e.enumtypid = b.oid),
 	EXISTS (SELECT FROM pg_constraint f WHERE f.conrelid = a.attrelid AND f.contype = 'f' AND a.attnum = ANY (f.conkey))
-	FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid JOIN pg_type b ON b.oid = CASE t.typtype WHEN 'd' THEN t.typbasetype ELSE t.oid END
-	CROSS JOIN LATERAL (SELECT CASE t.typtype WHEN 'd' THEN t.typtypmod ELSE a.atttypmod END AS typmod) m
+	FROM pg_attribute a CROSS JOIN ` + postgres.BaseType + ` b
 	LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
 	WHERE a.attrelid = $1 AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = '' ORDER BY a.attnum`
 

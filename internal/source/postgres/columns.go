@@ -20,11 +20,16 @@ type column struct {
 	numbered bool
 }
 
-const columnsQuery = `SELECT a.attname, CASE t.typtype WHEN 'd' THEN format_type(t.typbasetype, t.typtypmod) ELSE format_type(a.atttypid, a.atttypmod) END,
-NOT a.attnotnull, %s, a.attlen = -1 AND a.attstorage <> 'p', coalesce(b.typtype, t.typtype),
+// BaseType is the type that a column pg_attribute a has, and its modifier; of a domain, the type that it is of, through all domains between. Each domain
+// keeps the modifier of the type below it: https://www.postgresql.org/docs/17/catalog-pg-type.html.
+const BaseType = `LATERAL (WITH RECURSIVE walk(oid, typmod) AS (SELECT a.atttypid, a.atttypmod
+	UNION ALL SELECT t.typbasetype, t.typtypmod FROM walk JOIN pg_type t ON t.oid = walk.oid AND t.typtype = 'd')
+	SELECT t.oid, t.typname, t.typtype, walk.typmod FROM walk JOIN pg_type t ON t.oid = walk.oid AND t.typtype <> 'd')`
+
+const columnsQuery = `SELECT a.attname, format_type(b.oid, b.typmod),
+NOT a.attnotnull, %s, a.attlen = -1 AND a.attstorage <> 'p', b.typtype,
 a.attidentity <> '' OR coalesce(pg_get_expr(d.adbin, d.adrelid), '') LIKE 'nextval(%%'
-FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace JOIN pg_type t ON t.oid = a.atttypid
-LEFT JOIN pg_type b ON t.typtype = 'd' AND b.oid = t.typbasetype
+FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace CROSS JOIN ` + BaseType + ` b
 LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
 WHERE n.nspname = $1 AND c.relname = $2 AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum`
 

@@ -199,7 +199,7 @@ func (f *fakeServer) Query(_ context.Context, query string, args ...string) ([][
 		}
 		return [][]string{{owner, yes(owner == args[1] || f.users[args[1]].may[privilege{"USAGE, CREATE", schemaOf(args[0])}])}}, nil
 	}
-	if strings.HasPrefix(query, "SELECT a.attname, CASE") {
+	if strings.HasPrefix(query, "SELECT a.attname, format_type") {
 		return f.tables[Table{Database: args[0], Table: args[1]}].columns, nil
 	}
 	if strings.HasPrefix(query, "SELECT max(") {

@@ -412,3 +412,16 @@ func TestRealPostgresIsReachedWithWhatTheSecretsSay(t *testing.T) {
 	require.Contains(t, findings.Changed, "host and port in the replication secret")
 	require.Contains(t, secrets["replication"], fmt.Sprintf(`"port":%d`, r.server.Port))
 }
+
+func TestRealPostgresTypeOfADomainIsTheOneBelowAllDomains(t *testing.T) {
+	r := connectPostgres(t)
+	r.exec("CREATE SCHEMA IF NOT EXISTS shop; CREATE DOMAIN shop.number AS numeric(12,2); CREATE DOMAIN shop.price AS shop.number; " +
+		"CREATE TABLE shop.priced (id bigint PRIMARY KEY, price shop.price, plain shop.number)")
+	req := r.request(inShop("priced"))
+	req.SetReplicaIdentity = true // a numeric may be long
+	found, err := r.run(req)
+	require.NoError(t, err)
+	require.Equal(t, []postgres.Column{
+		{Name: "id", Type: "bigint"}, {Name: "price", Type: "numeric(12,2)", Nullable: true}, {Name: "plain", Type: "numeric(12,2)", Nullable: true},
+	}, found.Tables[0].Columns)
+}
