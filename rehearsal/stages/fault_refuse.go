@@ -91,7 +91,7 @@ var refusals = []fault{
 	{
 		name:   "mapping-removed",
 		what:   "The mapping of the current-state function's role is removed from the domain; a refresh and an up put it back.",
-		inject: removeMapping(true), lasts: 5 * time.Second, heal: refreshAndUp,
+		inject: removeMapping("-current-"), lasts: 5 * time.Second, heal: refreshAndUp,
 		alarm: ending("current-age", "current-duration", "iterator-age"),
 	},
 	{
@@ -226,27 +226,27 @@ func strayIndexGone(ctx context.Context, s *scene) error {
 	return s.onDomain(ctx, http.MethodDelete, "", nil, stray)
 }
 
-// removeMapping takes the mapping of the function's role, or that of the delivery's, out of the domain, past the program.
-func removeMapping(ofFunction bool) func(context.Context, *scene) error {
+// removeMapping takes the mapping of the role with this in its name out of the domain, past the program.
+func removeMapping(of string) func(context.Context, *scene) error {
 	return func(ctx context.Context, s *scene) error {
 		all, err := mapped(ctx, s.Run, s.output("searchDomainName"))
 		if err != nil {
 			return err
 		}
 		for arn, role := range all {
-			if strings.Contains(arn, "current") == ofFunction {
+			if strings.Contains(arn, of) {
 				s.Log.Detail("the mapping of %s is removed", role)
 				return s.onDomain(ctx, http.MethodDelete, "", nil, "_plugins/_security/api/rolesmapping/"+role)
 			}
 		}
-		return fmt.Errorf("no such role is mapped: %v", all)
+		return fmt.Errorf("no role with %s in its name is mapped: %v", of, all)
 	}
 }
 
 // lockOutDelivery has the delivery give up sooner than it would.
 func lockOutDelivery(ctx context.Context, s *scene) error {
 	s.World.Firehose.Hurry(quickly)
-	return removeMapping(false)(ctx, s)
+	return removeMapping("-search-delivery-")(ctx, s)
 }
 
 // replayHistory mends what the delivery could not deliver from the lake.
