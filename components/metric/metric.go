@@ -38,6 +38,15 @@ type Metric struct {
 	Unit string
 }
 
+// OfDelivery is a metric of a Firehose by its name, as https://docs.aws.amazon.com/firehose/latest/dev/monitoring-with-cloudwatch-metrics.html
+// names them.
+func OfDelivery(stream pulumi.StringInput, name, statistic, label, unit string) Metric {
+	return Metric{
+		Namespace: "AWS/Firehose", Name: name, Dimensions: pulumi.StringMap{"DeliveryStreamName": stream},
+		Statistic: statistic, Period: FiveMinutes, Label: label, Unit: unit,
+	}
+}
+
 // None reports whether there is no such metric.
 func (m Metric) None() bool { return m.Name == "" }
 

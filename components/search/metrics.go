@@ -7,12 +7,8 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// metric of the delivery, as https://docs.aws.amazon.com/firehose/latest/dev/monitoring-with-cloudwatch-metrics.html names them.
 func (d *Delivery) metric(name, statistic, label, unit string) metric.Metric {
-	return metric.Metric{
-		Namespace: "AWS/Firehose", Name: name, Dimensions: pulumi.StringMap{"DeliveryStreamName": d.Name},
-		Statistic: statistic, Period: metric.FiveMinutes, Label: label, Unit: unit,
-	}
+	return metric.OfDelivery(d.Name, name, statistic, label, unit)
 }
 
 // MetricFreshness is the age of the oldest record that is not in the history index yet, in seconds; there is none while nothing is to be

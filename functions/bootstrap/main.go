@@ -2,6 +2,7 @@
 package main
 
 import (
+	"cdcpipeline/internal/secrets"
 	"cdcpipeline/internal/source/mysql"
 	"cdcpipeline/internal/source/postgres"
 	"cdcpipeline/internal/source/preparation"
@@ -21,9 +22,9 @@ func main() {
 		fmt.Fprintln(os.Stderr, "loading the AWS configuration:", err)
 		os.Exit(1)
 	}
-	secrets := secretsManager{secretsmanager.NewFromConfig(cfg)}
+	manager := secrets.Manager{Client: secretsmanager.NewFromConfig(cfg)}
 	lambda.Start(func(ctx context.Context, request json.RawMessage) (preparation.Findings, error) {
-		return handle(ctx, secrets, request)
+		return handle(ctx, manager, request)
 	})
 }
 
@@ -51,25 +52,4 @@ func read[Request any](
 		return preparation.Findings{}, fmt.Errorf("reading the request: %w", err)
 	}
 	return handle(ctx, secrets, request)
-}
-
-// secretsManager implements [preparation.Secrets].
-type secretsManager struct{ client *secretsmanager.Client }
-
-func (s secretsManager) Get(ctx context.Context, arn string) (string, error) {
-	out, err := s.client.GetSecretValue(ctx, &secretsmanager.GetSecretValueInput{SecretId: &arn})
-	if err != nil {
-		return "", fmt.Errorf("asking Secrets Manager: %w", err)
-	}
-	if out.SecretString == nil {
-		return "", fmt.Errorf("secret %s holds bytes, not text", arn)
-	}
-	return *out.SecretString, nil
-}
-
-func (s secretsManager) Put(ctx context.Context, arn, value string) error {
-	if _, err := s.client.PutSecretValue(ctx, &secretsmanager.PutSecretValueInput{SecretId: &arn, SecretString: &value}); err != nil {
-		return fmt.Errorf("asking Secrets Manager: %w", err)
-	}
-	return nil
 }

@@ -5,6 +5,7 @@ import (
 	"cdcpipeline/internal/bucket"
 	"cdcpipeline/internal/canary"
 	"cdcpipeline/internal/opensearch"
+	"cdcpipeline/internal/secrets"
 	"context"
 	"fmt"
 	"net/http"
@@ -33,7 +34,7 @@ func run(ctx context.Context) error {
 		return fmt.Errorf("loading the AWS configuration: %w", err)
 	}
 	f := canary.New(settings, canary.Deps{
-		Secrets: secrets{secretsmanager.NewFromConfig(cfg)},
+		Secrets: secrets.Manager{Client: secretsmanager.NewFromConfig(cfg)},
 		Search:  opensearch.Client{URL: settings.Endpoint, Transport: opensearch.Signed(cfg, settings.Service, http.DefaultTransport)},
 		Bucket:  bucket.Bucket{S3: s3.NewFromConfig(cfg, quiet), Name: settings.Bucket},
 		Metrics: os.Stdout,
@@ -44,17 +45,3 @@ func run(ctx context.Context) error {
 
 // quiet has S3's client log no line for every object that has no checksum: a person may have brought one back.
 func quiet(o *s3.Options) { o.DisableLogOutputChecksumValidationSkipped = true }
-
-// secrets implements [canary.Secrets].
-type secrets struct{ client *secretsmanager.Client }
-
-func (s secrets) Get(ctx context.Context, arn string) (string, error) {
-	out, err := s.client.GetSecretValue(ctx, &secretsmanager.GetSecretValueInput{SecretId: &arn})
-	if err != nil {
-		return "", fmt.Errorf("asking Secrets Manager: %w", err)
-	}
-	if out.SecretString == nil {
-		return "", fmt.Errorf("secret %s holds bytes, not text", arn)
-	}
-	return *out.SecretString, nil
-}

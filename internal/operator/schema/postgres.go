@@ -75,10 +75,7 @@ func loadPostgres(ctx context.Context, db *sql.DB, name table.Name) (*Table, err
 }
 
 // columnsPostgres has a domain's columns as those of its base type. A type modifier holds limits: characters plus 4, precision and scale.
-const columnsPostgres = `SELECT a.attnum, a.attname, format_type(b.oid, b.typmod), b.typname, b.typtype,
-	NOT (a.attnotnull OR EXISTS (WITH RECURSIVE walk(oid) AS (SELECT a.atttypid
-		UNION ALL SELECT t.typbasetype FROM walk JOIN pg_type t ON t.oid = walk.oid AND t.typtype = 'd')
-		SELECT FROM walk JOIN pg_type t ON t.oid = walk.oid WHERE t.typnotnull)),
+const columnsPostgres = `SELECT a.attnum, a.attname, format_type(b.oid, b.typmod), b.typname, b.typtype, NOT b.required,
 	a.attidentity <> '' OR coalesce(pg_get_expr(d.adbin, d.adrelid) LIKE 'nextval(%', false),
 	b.typmod, (SELECT coalesce(json_agg(e.enumlabel ORDER BY e.enumsortorder)::text, '[]') FROM pg_enum e WHERE e.enumtypid = b.oid),
 	EXISTS (SELECT FROM pg_constraint f WHERE f.conrelid = a.attrelid AND f.contype = 'f' AND a.attnum = ANY (f.conkey))

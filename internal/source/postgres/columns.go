@@ -21,10 +21,10 @@ type column struct {
 }
 
 // BaseType is the type that a column pg_attribute a has, and its modifier; of a domain, the type that it is of, through all domains between. Each domain
-// keeps the modifier of the type below it: https://www.postgresql.org/docs/17/catalog-pg-type.html.
-const BaseType = `LATERAL (WITH RECURSIVE walk(oid, typmod) AS (SELECT a.atttypid, a.atttypmod
-	UNION ALL SELECT t.typbasetype, t.typtypmod FROM walk JOIN pg_type t ON t.oid = walk.oid AND t.typtype = 'd')
-	SELECT t.oid, t.typname, t.typtype, walk.typmod FROM walk JOIN pg_type t ON t.oid = walk.oid AND t.typtype <> 'd')`
+// keeps the modifier of the type below it, and required says that the column, or one of them, takes no NULL: https://www.postgresql.org/docs/17/catalog-pg-type.html.
+const BaseType = `LATERAL (WITH RECURSIVE walk(oid, typmod, required) AS (SELECT a.atttypid, a.atttypmod, a.attnotnull
+	UNION ALL SELECT t.typbasetype, t.typtypmod, required OR t.typnotnull FROM walk JOIN pg_type t ON t.oid = walk.oid AND t.typtype = 'd')
+	SELECT t.oid, t.typname, t.typtype, walk.typmod, walk.required FROM walk JOIN pg_type t ON t.oid = walk.oid AND t.typtype <> 'd')`
 
 const columnsQuery = `SELECT a.attname, format_type(b.oid, b.typmod),
 NOT a.attnotnull, %s, a.attlen = -1 AND a.attstorage <> 'p', b.typtype,
