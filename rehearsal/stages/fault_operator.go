@@ -9,6 +9,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/databasemigrationservice"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
+	smtypes "github.com/aws/aws-sdk-go-v2/service/secretsmanager/types"
 )
 
 // mistakes are what an operator turns off or takes away, and finds out by an alarm.
@@ -159,5 +160,10 @@ func repeatRotation(ctx context.Context, s *scene) error {
 	if err := s.mayChangeUsers(ctx, true); err != nil {
 		return err
 	}
-	return rotate(ctx, s.Run, s.output("replicationSecretArn"))
+	err := rotate(ctx, s.Run, s.output("replicationSecretArn"))
+	// The version of the rotation that failed is still pending: asked again, Secrets Manager says so and takes that rotation up.
+	if _, pending := errors.AsType[*smtypes.InvalidRequestException](err); pending {
+		return s.World.Rotations.Wait() //nolint:wrapcheck // names the secret and the step
+	}
+	return err
 }
