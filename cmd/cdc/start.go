@@ -203,9 +203,10 @@ func (f *startFlags) reload(ctx context.Context, d *deployment, task task.Task, 
 	r.Since = func(table string, at time.Time) {
 		f.compare.connection.stack.adviseSince(show.tell, table, at, d.TablesJob != "")
 	}
+	var names []table.Name // all
 	defer func() {
-		if err == nil && db != nil {
-			err = d.noteTables(ctx, db)
+		if err == nil {
+			err = d.noteTables(ctx, db, names)
 		}
 	}()
 	switch {
@@ -214,7 +215,7 @@ func (f *startFlags) reload(ctx context.Context, d *deployment, task task.Task, 
 	case f.options.Reload:
 		return r.All(ctx, d.Loads)
 	}
-	names := make([]table.Name, len(f.options.Tables))
+	names = make([]table.Name, len(f.options.Tables))
 	for i, text := range f.options.Tables {
 		parsed, err := table.Parse(text)
 		if err != nil {

@@ -6,6 +6,7 @@ import (
 	"cdcpipeline/internal/operator/slot"
 	"cdcpipeline/internal/operator/status"
 	"cdcpipeline/internal/outputs"
+	"cdcpipeline/internal/table"
 	"context"
 	"database/sql"
 
@@ -77,12 +78,14 @@ func (o *openDoor) close() {
 	}
 }
 
-// noteTables keeps what the tables are now that some of them are loaded again.
-func (d *deployment) noteTables(ctx context.Context, db *sql.DB) error {
-	return status.Source{
-		Outputs: d.Outputs, Kept: d.ddl(),
-		Database: func(context.Context) (status.Database, error) { return sourceStayingOpen{ddl.Database{DB: db}}, nil },
-	}.NoteTables(ctx, dms.NewFromConfig(d.AWS))
+// noteTables keeps what the tables are now that the named ones, or all, are loaded again; without a database, that they are loaded.
+func (d *deployment) noteTables(ctx context.Context, db *sql.DB, names []table.Name) error {
+	source := status.Source{Outputs: d.Outputs, Kept: d.ddl()}
+	if db == nil {
+		return source.NoteLoads(ctx, dms.NewFromConfig(d.AWS), names)
+	}
+	source.Database = func(context.Context) (status.Database, error) { return sourceStayingOpen{ddl.Database{DB: db}}, nil }
+	return source.NoteTables(ctx, dms.NewFromConfig(d.AWS))
 }
 
 // ddl is what is kept of how the source's tables are made.

@@ -7,6 +7,7 @@ import (
 	"cdcpipeline/internal/task"
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -115,6 +116,33 @@ func (s Source) NoteTables(ctx context.Context, dms task.Reader) error {
 	noted := s.readDDL(ctx, tables, time.Now())
 	if problem := cmp.Or(tables.Error, noted.Error); problem != "" {
 		return fmt.Errorf("noting how the tables are made: %s: run `cdc status`, which does it too", problem)
+	}
+	return nil
+}
+
+// NoteLoads keeps that tables were loaded again where nobody looks at the database: the named ones, or all where none is named. What they
+// are is found out by the next status; the canary, which counts tables to reload, leaves these out from now on.
+func (s Source) NoteLoads(ctx context.Context, dms task.Reader, names []table.Name) error {
+	fail := func(err error) error {
+		return fmt.Errorf("noting that tables are loaded: %w: run `cdc status`, which does it too", err)
+	}
+	tables := readTables(ctx, dms, s.Outputs)
+	if tables.Error != "" {
+		return fail(errors.New(tables.Error))
+	}
+	kept, err := s.Kept.Read(ctx)
+	if err != nil {
+		return fail(err)
+	}
+	at, known := time.Now().UTC().Truncate(time.Second), maps.Clone(kept)
+	for _, t := range tables.statistics {
+		n := table.Name{Database: aws.ToString(t.SchemaName), Table: aws.ToString(t.TableName)}
+		if t.FullLoadEndTime != nil && (len(names) == 0 || slices.Contains(names, n)) {
+			known[n.String()] = ddl.Known{Seen: at}
+		}
+	}
+	if err := s.Kept.Write(ctx, known, kept); err != nil {
+		return fail(err)
 	}
 	return nil
 }

@@ -101,6 +101,32 @@ func TestALoadBeginsTheRecordOfATable(t *testing.T) {
 	require.ErrorContains(t, source.NoteTables(t.Context(), p.dms), "noting how the tables are made: AccessDenied")
 }
 
+// The canary has no access to DMS: it counts a changed table until a load of it is kept.
+func TestALoadIsKeptWithoutALookAtTheDatabase(t *testing.T) {
+	p, f := wellParts(), wellDatabase()
+	p.readWith(t, f, Options{})
+	loaded := f.kept["shop.orders"]
+	f.tables[orders] = &ddl.Table{ID: "9", Created: tasktest.Noon.Add(30 * time.Minute), Columns: "a"} // TRUNCATE
+	require.False(t, p.readWith(t, f, later()).Healthy)
+	other := maps.Clone(f.kept)
+
+	source := Source{Outputs: p.outputs, Kept: f}
+	require.NoError(t, source.NoteLoads(t.Context(), p.dms, []table.Name{orders}))
+	require.True(t, f.kept["shop.orders"].Seen.After(loaded.Seen))
+	require.Empty(t, f.kept["shop.orders"].Changes)
+	delete(f.kept, "shop.orders")
+	delete(other, "shop.orders")
+	require.Equal(t, other, f.kept, "tables that were not loaded stay as they are known")
+	require.NoError(t, source.NoteLoads(t.Context(), p.dms, nil))
+	require.Contains(t, f.kept, "shop.orders")
+
+	// The next look at the database takes the table as it is found, unless it was made anew since the load.
+	p.dms.Looks[0].Tables[1] = tasktest.TableAt("shop.orders", task.TableCompleted, tasktest.Noon.Add(2*time.Hour), 20)
+	require.True(t, p.readWith(t, f, later()).Healthy)
+	f.keptErr = tasktest.ErrRefused
+	require.ErrorContains(t, source.NoteLoads(t.Context(), p.dms, nil), "noting that tables are loaded: AccessDenied")
+}
+
 func TestADroppedTableIsNamed(t *testing.T) {
 	p, f := wellParts(), wellDatabase()
 	p.readWith(t, f, Options{})
