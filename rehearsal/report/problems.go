@@ -50,6 +50,11 @@ func (r *Report) Problems(minimum int) []string {
 			fail("tables", !equal || t.Rows == 0, "the lake's tables of %s do not equal the source's: %s", format, what)
 		}
 	}
+	for _, h := range r.Hops {
+		if h.Lost != 0 {
+			p = append(p, fmt.Sprintf("of %d changes that were written %d were not seen between %s and %s", r.Events.Written, h.Lost, h.From, h.To))
+		}
+	}
 	for _, hop := range hops {
 		fail("verify", r.Verify.HopsMs[hop] <= 0, "cdc verify did not see its row at: %s", hop)
 	}

@@ -94,6 +94,12 @@ func TestWhatFaultsBrokeAndFaultsThatNeverWereAreProblems(t *testing.T) {
 	}
 }
 
+func TestAChangeThatIsLostOnAnyArrowIsAProblem(t *testing.T) {
+	r := success()
+	r.Hops = []Hop{{From: "database", To: "replication", Rows: 5000}, {From: "stream", To: "currentState", Rows: 4998, Lost: 2}}
+	require.Equal(t, []string{"of 10000 changes that were written 2 were not seen between stream and currentState"}, r.Problems(written))
+}
+
 func TestWhatAClosedIndexCostIsAProblem(t *testing.T) {
 	for problem, change := range map[string]func(*ClosedIndex){
 		"no change came":                  func(c *ClosedIndex) { c.HeldSeconds = 0 },
