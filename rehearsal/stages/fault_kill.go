@@ -16,7 +16,7 @@ var kills = []fault{
 		what:   "The database is killed when a burst of changes is committed, and started again after two seconds.",
 		load:   burst,
 		inject: killDatabase, heal: writeMore,
-		alarm: ending("latency-source", "searchable"),
+		alarm: ending("latency-source", "latency-target", "searchable"),
 	},
 	{
 		name: "task-killed", short: true,
@@ -47,7 +47,7 @@ var kills = []fault{
 		name:   "connections-cut",
 		what:   "Every connection of the replication user is cut, again and again, as by a database that does not find its writer.",
 		inject: cutConnections,
-		alarm:  ending("latency-source", "task-running", "searchable"),
+		alarm:  ending("latency-source", "latency-target", "task-running", "searchable"),
 	},
 }
 
