@@ -1,9 +1,9 @@
-// Package bastion makes the instance inside the VPC through which AWS Systems Manager forwards connections to what is
-// private there.
+// Package bastion makes an instance inside the VPC. AWS Systems Manager forwards connections through it to private
+// services.
 //
-// Nobody connects to the instance itself: it has no public address, no key pair and no port that is open. It asks
-// Systems Manager for work, https://docs.aws.amazon.com/systems-manager/latest/userguide/session-manager.html, and
-// who may open a session is decided by IAM (ssm:StartSession on the instance).
+// Nobody connects to the instance itself: it has no public address, no key pair and no open port. Its agent polls
+// Systems Manager for work (https://docs.aws.amazon.com/systems-manager/latest/userguide/session-manager.html). IAM
+// decides who may open a session: ssm:StartSession on the instance.
 package bastion
 
 import (
@@ -21,8 +21,8 @@ import (
 
 const kind component.Kind = "bastion.Bastion"
 
-// imageParameter names the newest Amazon Linux 2023 image for ARM, which has the agent of Systems Manager; the minimal
-// one has not, https://docs.aws.amazon.com/linux/al2023/ug/ec2.html#launch-via-aws-cli.
+// imageParameter names the newest Amazon Linux 2023 image for ARM. It includes the agent of Systems Manager; the
+// minimal image does not, https://docs.aws.amazon.com/linux/al2023/ug/ec2.html#launch-via-aws-cli.
 const imageParameter = "/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-arm64"
 
 // BastionArgs configures a Bastion.
@@ -32,25 +32,26 @@ type BastionArgs struct {
 	config.Bastion `pulumi:"bastion,optional"`
 	// Environment chooses defaults. Default dev.
 	Environment config.Environment `pulumi:"environment,optional"`
-	// SubnetID of the instance, from where Systems Manager's endpoints are reached. Required.
+	// SubnetID is the instance's subnet. It must reach Systems Manager's endpoints. Required.
 	SubnetID pulumi.StringInput `pulumi:"subnetId"`
-	// SecurityGroupID of the instance: it needs no way in, and a way out to Systems Manager and to what is private. Required.
+	// SecurityGroupID is the instance's group. It needs no ingress rule, and egress to Systems Manager and to the
+	// private services. Required.
 	SecurityGroupID pulumi.StringInput `pulumi:"securityGroupId"`
-	// KmsKeyArn encrypts the volume. Whoever deploys needs kms:CreateGrant on the key, because EC2 uses it by a grant:
-	// https://docs.aws.amazon.com/ebs/latest/userguide/ebs-encryption-requirements.html. Required.
+	// KmsKeyArn encrypts the volume. The deployer needs kms:CreateGrant on the key, because EC2 uses the key through
+	// a grant: https://docs.aws.amazon.com/ebs/latest/userguide/ebs-encryption-requirements.html. Required.
 	KmsKeyArn pulumi.StringInput `pulumi:"kmsKeyArn"`
-	// StartAfter must exist before the instance starts: endpoints, routes and rules. The agent that does not reach
-	// Systems Manager when it starts tries again ever more rarely.
+	// StartAfter must exist before the instance starts: endpoints, routes and rules. An agent that does not reach
+	// Systems Manager at its start retries at longer and longer intervals.
 	StartAfter []pulumi.Resource
 }
 
-// Bastion is a small instance that Systems Manager manages, and nobody else.
+// Bastion is a small instance that only Systems Manager can reach.
 type Bastion struct {
 	pulumi.ResourceState
 
 	// InstanceID is the target of sessions.
 	InstanceID pulumi.StringOutput `pulumi:"instanceId"`
-	// Instance must exist before something is reached through it.
+	// Instance must exist before anything is reached through it.
 	Instance *ec2.Instance
 }
 
@@ -88,8 +89,8 @@ func (b *Bastion) provision(ctx *pulumi.Context, name string, a *BastionArgs) er
 	return b.instance(ctx, name, a, profile, append([]pulumi.Resource{managed}, a.StartAfter...))
 }
 
-// role lets the instance be managed by Systems Manager and do nothing else. The resource it gives back is the
-// permission: an agent that starts without it waits before it tries again.
+// role lets Systems Manager manage the instance, and allows nothing else. It also returns the permission to wait for:
+// an agent that starts without it waits before it retries.
 func (b *Bastion) role(ctx *pulumi.Context, name string) (*iam.InstanceProfile, pulumi.Resource, error) {
 	partition, err := aws.GetPartition(ctx, &aws.GetPartitionArgs{}, pulumi.Parent(b))
 	if err != nil {
@@ -97,7 +98,8 @@ func (b *Bastion) role(ctx *pulumi.Context, name string) (*iam.InstanceProfile, 
 	}
 	role, err := iam.NewRole(ctx, name+"-role", &iam.RoleArgs{
 		Description: pulumi.String("What the bastion " + name + " is to AWS Systems Manager"),
-		// One of the services whose principal has the partition's own suffix, https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/iam-roles-for-amazon-ec2.html.
+		// The principal of this service has the partition's own suffix,
+		// https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/iam-roles-for-amazon-ec2.html.
 		AssumeRolePolicy: iampolicy.Trust("ec2." + partition.DnsSuffix),
 	}, pulumi.Parent(b))
 	if err != nil {
@@ -118,7 +120,7 @@ func (b *Bastion) role(ctx *pulumi.Context, name string) (*iam.InstanceProfile, 
 }
 
 func (b *Bastion) instance(ctx *pulumi.Context, name string, a *BastionArgs, profile *iam.InstanceProfile, after []pulumi.Resource) error {
-	// The provider calls every parameter a secret; the id of a public image is none.
+	// The provider marks every parameter as secret, but the id of a public image is not.
 	image, ok := pulumi.Unsecret(ssm.LookupParameterOutput(ctx, ssm.LookupParameterOutputArgs{
 		Name: pulumi.String(imageParameter),
 	}, pulumi.Parent(b)).Value()).(pulumi.StringOutput)
@@ -133,7 +135,7 @@ func (b *Bastion) instance(ctx *pulumi.Context, name string, a *BastionArgs, pro
 		AssociatePublicIpAddress: pulumi.Bool(false), // whatever the subnet does by default
 		IamInstanceProfile:       profile.Name,
 		MetadataOptions: &ec2.InstanceMetadataOptionsArgs{
-			HttpEndpoint:            pulumi.String("enabled"), // where the agent has its credentials from
+			HttpEndpoint:            pulumi.String("enabled"), // the agent reads its credentials there
 			HttpTokens:              pulumi.String("required"),
 			HttpPutResponseHopLimit: pulumi.Int(1),
 			InstanceMetadataTags:    pulumi.String("disabled"),
@@ -145,7 +147,7 @@ func (b *Bastion) instance(ctx *pulumi.Context, name string, a *BastionArgs, pro
 		},
 		Tags: pulumi.StringMap{"Name": pulumi.String(name)},
 	}, pulumi.Parent(b), pulumi.DependsOn(after),
-		// A newer image is no reason to replace an instance that people may be connected through.
+		// A newer image does not justify replacing an instance that may have open sessions.
 		pulumi.IgnoreChanges([]string{"ami"}))
 	if err != nil {
 		return fmt.Errorf("making the bastion's instance: %w", err)

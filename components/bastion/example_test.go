@@ -8,7 +8,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// A bastion in a private subnet, and its id for `aws ssm start-session`.
+// A bastion in a private subnet. Its id is the target of `aws ssm start-session`.
 func ExampleNewBastion() {
 	componenttest.Example(func(ctx *pulumi.Context) error {
 		b, err := bastion.NewBastion(ctx, "orders", &bastion.BastionArgs{

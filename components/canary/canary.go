@@ -1,5 +1,5 @@
-// Package canary makes what tells whether a change is found: a function that changes a row of its own in the source once a minute, and looks
-// for that change in the current index.
+// Package canary makes a function that measures whether changes are found. Once a minute it changes its own row in
+// the source and looks for that change in the current index.
 package canary
 
 import (
@@ -24,50 +24,54 @@ type Args struct {
 	config.Functions
 	// Environment chooses defaults. Default dev.
 	Environment config.Environment
-	// Target that has the current indices: [search.Access.Target] or [search.Collections.Current]. Required.
+	// Target holds the current indices: [search.Access.Target] or [search.Collections.Current]. Required.
 	Target search.Target
-	// SecretArn names the secret {"username","password","host","port"} of the replication user, whom [source.Bootstrap] lets write to the
-	// canary's table. Required.
+	// SecretArn names the secret {"username","password","host","port"} of the replication user. [source.Bootstrap]
+	// allows that user to write to the canary's table. Required.
 	SecretArn pulumi.StringInput
-	// CaBundle (PEM) that signs the database's certificate. Default: [source.RDSCertificates].
+	// CaBundle is the PEM bundle that verifies the database's certificate. Default: [source.RDSCertificates].
 	CaBundle string
 	// Code is the zip of functions/canary, compiled for Functions.Architecture. Required.
 	Code pulumi.Archive
-	// BucketName and BucketArn of the lake, where parked records are, and what is remembered of the tables. Required.
+	// BucketName and BucketArn name the lake's bucket. It holds the parked records and the function's own notes about
+	// the tables. Required.
 	BucketName, BucketArn pulumi.StringInput
-	// FailedPrefix, with a slash at its end, is where Lambda puts what the current state gives up: [search.CurrentState]'s. Required.
+	// FailedPrefix, with a trailing slash, is where Lambda puts the records that the current-state function gives up:
+	// [search.CurrentState]'s prefix. Required.
 	FailedPrefix pulumi.StringInput
 	// KmsKeyArn encrypts the secret, the bucket's objects and the logs. Required.
 	KmsKeyArn pulumi.StringInput
-	// SubnetIDs and SecurityGroupID the function runs in; from there it must reach the database, the target, Secrets Manager and S3. Required.
+	// SubnetIDs and SecurityGroupID are where the function runs. From there it must reach the database, the target,
+	// Secrets Manager and S3. Required.
 	SubnetIDs       pulumi.StringArrayInput
 	SecurityGroupID pulumi.StringInput
 	// StartAfter must exist before the function is called: the table, the task, endpoints.
 	StartAfter []pulumi.Resource
 }
 
-// Canary is a function that is called once a minute. What it measures it writes into its log, from which CloudWatch takes metrics: so it needs
-// no way from the VPC to CloudWatch.
+// Canary is a function that runs once a minute. It writes its measurements to its log, and CloudWatch extracts the
+// metrics from there. So it needs no route from the VPC to CloudWatch.
 //
-// It makes one record of a change a minute, which is in the history and in the lake as any other. Destroying it leaves its table as it is.
+// It writes one change a minute. That change reaches the history index and the lake like any other. Destroying the
+// canary leaves its table as it is.
 type Canary struct {
 	pulumi.ResourceState
 
-	// FunctionName by which its metrics are told apart.
+	// FunctionName is the dimension of its metrics.
 	FunctionName pulumi.StringOutput
 
 	postgreSQL bool
 }
 
-// plan is what New has checked before it makes anything.
+// plan is the checked input that New makes everything from.
 type plan struct {
 	*Args
 	name, alias string
-	// of the account, for ARNs that are not known otherwise.
+	// They build the ARNs that are not known otherwise.
 	partition, dnsSuffix, region, account string
 }
 
-// New makes the function and has it called.
+// New makes the function and its schedule.
 func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOption) (*Canary, error) {
 	p, err := args.check(name)
 	if err != nil {

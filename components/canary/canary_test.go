@@ -26,7 +26,7 @@ const (
 	scheduleType = "aws:scheduler/schedule:Schedule"
 )
 
-// watched is a source of this name with a canary.
+// watched is a source with this name and a canary.
 func watched(name string, s config.Source) config.Feed {
 	cfg := config.Config{Source: s}
 	if name != "" {
@@ -36,7 +36,7 @@ func watched(name string, s config.Source) config.Feed {
 	return feeds[len(feeds)-1]
 }
 
-// program makes a domain, what is inside it, and a canary.
+// program makes a domain, its contents and a canary.
 func program(change func(*canary.Args)) pulumi.RunFunc {
 	return func(ctx *pulumi.Context) error {
 		domain, err := search.NewDomain(ctx, "search", &search.DomainArgs{
@@ -110,7 +110,7 @@ func TestTheFirstCallFindsAllThatItNeeds(t *testing.T) {
 	}
 }
 
-// settings are those that the function reads.
+// settings are the settings that the function reads.
 func settings(t *testing.T, r *componenttest.Recorder) function.Settings {
 	t.Helper()
 	environment, ok := r.One(t, functionType).Input("environment").(map[string]any)["variables"].(map[string]any)
@@ -158,7 +158,7 @@ func TestCertificatesOfRDSAreNotHandedOver(t *testing.T) {
 	require.Empty(t, settings(t, run(t, func(a *canary.Args) { a.CaBundle = source.RDSCertificates() })).Certificates)
 }
 
-// document is a policy by its statements' names: actions and resources, with conditions behind them.
+// document returns a policy by its statements' names: actions and resources, followed by conditions.
 func document(t *testing.T, text string) map[string]string {
 	t.Helper()
 	var policy struct {
@@ -172,7 +172,7 @@ func document(t *testing.T, text string) map[string]string {
 	of := map[string]string{}
 	for _, s := range policy.Statement {
 		if strings.HasPrefix(s.Action[0], "ec2:") {
-			continue // what every function in a VPC has
+			continue // every function in a VPC has it
 		}
 		of[s.Sid] = strings.Join(s.Action, " ") + " on " + strings.Join(s.Resource, " ")
 		if len(s.Condition) > 0 {

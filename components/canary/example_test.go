@@ -9,7 +9,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// A canary of a source that is followed already, whose rows are in a domain.
+// A canary for a source whose rows are already indexed in a domain.
 func ExampleNew() {
 	componenttest.Example(func(ctx *pulumi.Context) error {
 		key := pulumi.String("arn:aws:kms:eu-west-1:123456789012:key/1234")

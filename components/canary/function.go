@@ -13,15 +13,15 @@ import (
 )
 
 const (
-	// functionSeconds end a call before the next one begins.
+	// functionSeconds ends a call before the next one begins.
 	functionSeconds  = 55
 	functionMemoryMb = 256
-	// maxSettings leaves room in the 4 KB that a function's environment holds,
+	// maxSettings leaves room in the 4 KB that a function's environment can hold,
 	// https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html.
 	maxSettings = 3900
 )
 
-// logs is a group of the function's own; the one that Lambda makes has neither key nor end.
+// logs makes the function's own log group. The group that Lambda would make has neither a key nor a retention.
 func (c *Canary) logs(ctx *pulumi.Context, p *plan) (*cloudwatch.LogGroup, error) {
 	group, err := cloudwatch.NewLogGroup(ctx, p.name+"-logs", &cloudwatch.LogGroupArgs{
 		KmsKeyId: p.KmsKeyArn.ToStringOutput().ToStringPtrOutput(), RetentionInDays: pulumi.Int(p.LogRetentionDays),
@@ -32,7 +32,7 @@ func (c *Canary) logs(ctx *pulumi.Context, p *plan) (*cloudwatch.LogGroup, error
 	return group, nil
 }
 
-// function has no concurrency of its own: two calls at once do no harm, and reserving one fails where an account has few,
+// function reserves no concurrency. Two calls at once do no harm, and reserving fails in an account with a low limit,
 // https://docs.aws.amazon.com/lambda/latest/dg/configuration-concurrency.html.
 func (c *Canary) function(ctx *pulumi.Context, p *plan, role *iam.Role, policy pulumi.Resource, logs *cloudwatch.LogGroup) (*lambda.Function, error) {
 	function, err := lambda.NewFunction(ctx, p.name+"-function", &lambda.FunctionArgs{
@@ -54,7 +54,7 @@ func (c *Canary) function(ctx *pulumi.Context, p *plan, role *iam.Role, policy p
 	return function, nil
 }
 
-// settings are the function's, as JSON. They hold no secret.
+// settings are the function's settings as JSON. They hold no secret.
 func (p *plan) settings() pulumi.StringOutput {
 	return pulumi.All(p.SecretArn, p.Target.Endpoint.URL, p.BucketName, p.FailedPrefix).ApplyT(func(known []any) (string, error) {
 		s := canary.Settings{
@@ -75,7 +75,7 @@ func (p *plan) settings() pulumi.StringOutput {
 	}).(pulumi.StringOutput)
 }
 
-// fit leaves out the names of many tables: the function then looks at all that the user may read.
+// fit omits the table names when there are too many. The function then looks at every table that the user may read.
 func fit(s canary.Settings) (string, error) {
 	text, err := s.Text()
 	if err == nil && len(text) > maxSettings {
@@ -88,7 +88,8 @@ func fit(s canary.Settings) (string, error) {
 	return text, err
 }
 
-// object is the key of what is kept of the source's tables beside the changes: by the function, and by `cdc status`.
+// object is the key of the object with the canary's notes about the source's tables. The function and `cdc status`
+// read it.
 func (p *plan) object(name string) string {
 	if p.Name == "" {
 		return "cdc/" + name + ".json"

@@ -7,7 +7,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// metric that the function publishes itself, once a minute.
+// metric is a metric that the function publishes itself, once a minute.
 func (c *Canary) metric(name, statistic, label, unit string) metric.Metric {
 	return metric.Metric{
 		Namespace: canary.Namespace, Name: name, Dimensions: pulumi.StringMap{canary.Dimension: c.FunctionName},
@@ -15,24 +15,28 @@ func (c *Canary) metric(name, statistic, label, unit string) metric.Metric {
 	}
 }
 
-// MetricSearchable is how long a change takes from its commit until it is found, in seconds; while it is not found, how old what is found is. There
-// is none when nothing was ever found and the database does not answer.
+// MetricSearchable is the time from a change's commit until the change is found, in seconds. While the change is not
+// found, it is the age of the newest change that is found. There is no value when nothing was ever found and the
+// database does not answer.
 func (c *Canary) MetricSearchable() metric.Metric {
 	return c.metric(canary.SearchableSeconds, metric.Maximum, "Commit to found", "seconds")
 }
 
-// MetricTablesToReload is how many tables were emptied, replaced or dropped since they were loaded, of which no record tells, or have lost a column.
+// MetricTablesToReload counts tables that no longer match their records: they were truncated, replaced or dropped
+// after their load, or lost a column. No record tells of such a change.
 func (c *Canary) MetricTablesToReload() metric.Metric {
 	return c.metric(canary.TablesToReload, metric.Maximum, "Tables to reload", "tables")
 }
 
-// MetricCertificateDays is in how many days the first certificate ends of those by which the database is verified.
+// MetricCertificateDays is the number of days until the first certificate expires among those that verify the
+// database.
 func (c *Canary) MetricCertificateDays() metric.Metric {
 	return c.metric(canary.CertificateDays, metric.Minimum, "Certificate", "days")
 }
 
-// MetricLogHeadroom is what is left until the database gives up a part of its log that was not followed yet: hours of MySQL's binary log, or
-// bytes that PostgreSQL may write until then; of the latter there is none while nothing bounds what is kept for a slot.
+// MetricLogHeadroom is the remaining margin before the database drops log that the task has not read: hours of
+// MySQL's binary log, or bytes that PostgreSQL may still write. For PostgreSQL there is no value while nothing limits
+// the log kept for a slot.
 func (c *Canary) MetricLogHeadroom() metric.Metric {
 	if c.postgreSQL {
 		return c.metric(canary.LogHeadroomBytes, metric.Minimum, "Log left", "bytes")
@@ -40,12 +44,12 @@ func (c *Canary) MetricLogHeadroom() metric.Metric {
 	return c.metric(canary.LogHeadroomHours, metric.Minimum, "Log left", "hours")
 }
 
-// MetricParkedObjects is how many objects there are of what no sink took.
+// MetricParkedObjects counts the parked objects: records that no sink accepted.
 func (c *Canary) MetricParkedObjects() metric.Metric {
 	return c.metric(canary.ParkedObjects, metric.Maximum, "Parked", "objects")
 }
 
-// MetricFailures is how many of its measures the function could not take; its log says why.
+// MetricFailures counts the measurements that the function could not take. Its log gives the reasons.
 func (c *Canary) MetricFailures() metric.Metric {
 	return c.metric(canary.Failures, metric.Maximum, "Measures that failed", "measures")
 }

@@ -10,7 +10,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// role is what the function acts as.
+// role is the function's IAM role.
 func (c *Canary) role(ctx *pulumi.Context, p *plan, logGroup pulumi.StringInput) (*iam.Role, *iam.RolePolicy, error) {
 	role, err := iam.NewRole(ctx, p.name+"-role", &iam.RoleArgs{
 		Description: pulumi.String("The function that measures how long a change takes to be found"), AssumeRolePolicy: iampolicy.Trust("lambda.amazonaws.com"),
@@ -27,7 +27,8 @@ func (c *Canary) role(ctx *pulumi.Context, p *plan, logGroup pulumi.StringInput)
 	return role, policy, nil
 }
 
-// readSecret is that of the user whom DMS logs in as, which Secrets Manager names to KMS:
+// readSecret allows reading the secret of DMS's database user. Secrets Manager names the secret to KMS in the
+// encryption context:
 // https://docs.aws.amazon.com/secretsmanager/latest/userguide/security-encryption.html#security-encryption-encryption-context.
 func (p *plan) readSecret() []iampolicy.Statement {
 	return []iampolicy.Statement{
@@ -39,8 +40,9 @@ func (p *plan) readSecret() []iampolicy.Statement {
 	}
 }
 
-// search lets requests through that look for the heartbeat; the target then decides by its own grant. A collection has one action for all
-// requests, https://docs.aws.amazon.com/opensearch-service/latest/developerguide/security-iam-serverless.html#security_iam_id-based-policy-examples-data-plane.
+// search allows the requests that look for the heartbeat; the target also checks its own grants. A collection has one
+// action for all requests,
+// https://docs.aws.amazon.com/opensearch-service/latest/developerguide/security-iam-serverless.html#security_iam_id-based-policy-examples-data-plane.
 func (p *plan) search() iampolicy.Statement {
 	s := iampolicy.Statement{Sid: "SearchHeartbeat", Actions: []string{"aoss:APIAccessAll"}, Resources: []pulumi.StringInput{p.Target.Endpoint.Arn}}
 	if p.Target.Service() == "es" {
@@ -49,8 +51,8 @@ func (p *plan) search() iampolicy.Statement {
 	return s
 }
 
-// objects are counted, where they are parked, and two of them are read, of which the function changes its own. A change on the condition of what was read takes
-// s3:GetObject, and an object that is not there is told from one that may not be read by s3:ListBucket.
+// objects allows counting the parked objects, and reading two objects, one of which the function also writes. A
+// conditional write needs s3:GetObject. Without s3:ListBucket a missing object looks like a forbidden one.
 func (p *plan) objects() []iampolicy.Statement {
 	own, loads := pulumi.Sprintf("%s/%s", p.BucketArn, p.object("canary-tables")), pulumi.Sprintf("%s/%s", p.BucketArn, p.object("loaded-tables"))
 	return []iampolicy.Statement{
@@ -61,14 +63,14 @@ func (p *plan) objects() []iampolicy.Statement {
 			Sid: "UseKeyOfTables", Actions: []string{"kms:Decrypt", "kms:GenerateDataKey"}, Resources: []pulumi.StringInput{p.KmsKeyArn},
 			Conditions: []iampolicy.Condition{
 				iampolicy.StringEquals("kms:ViaService", pulumi.String("s3."+p.region+"."+p.dnsSuffix)),
-				// Of the bucket itself when it uses a bucket key.
+				// S3 names the bucket itself when it uses a bucket key.
 				{Operator: "StringLike", Key: "kms:EncryptionContext:aws:s3:arn", Values: []pulumi.StringInput{p.BucketArn, own, loads}},
 			},
 		},
 	}
 }
 
-// schedule calls the function once a minute, and not again what has failed: the next minute is as good.
+// schedule calls the function once a minute. It does not retry a failed call: the next minute is as good.
 func (c *Canary) schedule(ctx *pulumi.Context, p *plan, function *lambda.Function, ready []pulumi.Resource) error {
 	role, err := iam.NewRole(ctx, p.name+"-schedule", &iam.RoleArgs{
 		Description: pulumi.String("The schedule that has the canary measure"),
@@ -97,7 +99,8 @@ func (c *Canary) schedule(ctx *pulumi.Context, p *plan, function *lambda.Functio
 		FlexibleTimeWindow: &scheduler.ScheduleFlexibleTimeWindowArgs{Mode: pulumi.String("OFF")},
 		Target: &scheduler.ScheduleTargetArgs{
 			Arn: function.Arn, RoleArn: role.Arn, Input: pulumi.String(`{"source":"aws.scheduler"}`),
-			// 60 seconds are the least, https://docs.aws.amazon.com/scheduler/latest/APIReference/API_RetryPolicy.html.
+			// 60 seconds is the minimum,
+			// https://docs.aws.amazon.com/scheduler/latest/APIReference/API_RetryPolicy.html.
 			RetryPolicy: &scheduler.ScheduleTargetRetryPolicyArgs{MaximumRetryAttempts: pulumi.Int(0), MaximumEventAgeInSeconds: pulumi.Int(60)},
 		},
 	}, pulumi.Parent(c), pulumi.DependsOn(append([]pulumi.Resource{policy}, ready...)))

@@ -8,7 +8,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// A key that outlives the stack, and a stream that it encrypts.
+// A key that outlives the stack, and a stream encrypted with it.
 func ExampleNewKey() {
 	componenttest.Example(func(ctx *pulumi.Context) error {
 		key, err := encryption.NewKey(ctx, "cdc", &encryption.KeyArgs{RetainOnDelete: true})

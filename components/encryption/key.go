@@ -1,7 +1,7 @@
-// Package encryption makes, or adopts, the key that everything the stack stores is encrypted with.
+// Package encryption makes, or adopts, the key that encrypts everything the stack stores.
 //
-// One customer-managed key per stack: whoever may use it is said in one place, and it is kept wherever data that
-// it encrypts is kept.
+// There is one customer-managed key per stack, so its users are listed in one place. The key is retained wherever
+// data that it encrypts is retained.
 package encryption
 
 import (
@@ -20,7 +20,7 @@ import (
 const kind component.Kind = "encryption.Key"
 
 const (
-	// minDeletionWindowDays and maxDeletionWindowDays are what KMS takes,
+	// minDeletionWindowDays and maxDeletionWindowDays are the limits of KMS,
 	// https://docs.aws.amazon.com/kms/latest/APIReference/API_ScheduleKeyDeletion.html.
 	minDeletionWindowDays = 7
 	maxDeletionWindowDays = 30
@@ -28,21 +28,22 @@ const (
 
 // KeyArgs configures a Key.
 type KeyArgs struct {
-	// Encryption adopts a key that exists.
+	// Encryption adopts an existing key.
 	config.Encryption `pulumi:"encryption,optional"`
-	// DeletionWindowDays between the key's removal and its end, 7 to 30. Default 30, so that a mistake can be undone.
+	// DeletionWindowDays is the time between the key's removal and its deletion, 7 to 30 days. Default 30, so that a
+	// mistake can be undone.
 	DeletionWindowDays int `pulumi:"deletionWindowDays,optional"`
-	// RetainOnDelete keeps the key when the stack is destroyed: data that outlives the stack stays readable.
+	// RetainOnDelete keeps the key when the stack is destroyed, so that data which outlives the stack stays readable.
 	RetainOnDelete bool `pulumi:"retainOnDelete,optional"`
 }
 
 // Key is the stack's own symmetric KMS key with yearly rotation and the alias <project>-<stack>-<name>.
 //
-// Its policy leaves access to the account's IAM policies and admits the services that write encrypted data on the
-// account's behalf without a role of it: CloudWatch Logs, and those that publish to an encrypted topic.
+// Its policy leaves access to the account's IAM policies. It also admits the services that write encrypted data for
+// the account without an IAM role: CloudWatch Logs, and the services that publish to an encrypted topic.
 //
-// An adopted key stays as it is, policy, alias and rotation; it must be symmetric and of the stack's region, and its
-// policy must admit the same:
+// An adopted key keeps its policy, alias and rotation. It must be symmetric and in the stack's region, and its policy
+// must admit the same:
 //   - the account's IAM policies (arn:aws:iam::ACCOUNT:root, kms:*; for the roles of this stack kms:Decrypt,
 //     kms:DescribeKey, kms:GenerateDataKey, kms:CreateGrant would do),
 //   - logs.REGION.amazonaws.com: kms:Encrypt, kms:Decrypt, kms:ReEncrypt*, kms:GenerateDataKey*, kms:DescribeKey,
@@ -55,7 +56,7 @@ type Key struct {
 	Arn pulumi.StringOutput `pulumi:"arn"`
 }
 
-// NewKey makes the key and its alias, or nothing when a key is adopted.
+// NewKey makes the key and its alias. It makes nothing when a key is adopted.
 func NewKey(ctx *pulumi.Context, name string, args *KeyArgs, opts ...pulumi.ResourceOption) (*Key, error) {
 	a, err := args.check()
 	if err != nil {
@@ -92,7 +93,7 @@ func (k *Key) provision(ctx *pulumi.Context, name string, a *KeyArgs) error {
 	return k.make(ctx, name, a)
 }
 
-// adopt refuses a key that no service of the stack's region could use.
+// adopt refuses a key that the services of the stack's region could not use.
 func (k *Key) adopt(ctx *pulumi.Context, arn string) error {
 	region, err := aws.GetRegion(ctx, nil, pulumi.Parent(k))
 	if err != nil {
@@ -130,7 +131,7 @@ func (k *Key) make(ctx *pulumi.Context, name string, a *KeyArgs) error {
 	return nil
 }
 
-// owner is the account, and where in AWS it is.
+// owner is the account with its partition and region.
 type owner struct {
 	partition, dnsSuffix, region, account string
 }

@@ -7,7 +7,8 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// keyPolicy admits the account and the services that have no role of it. In a key policy the resource * is the key itself.
+// keyPolicy admits the account and the services that have no IAM role in it. In a key policy the resource * is the
+// key itself.
 func keyPolicy(o owner) pulumi.StringOutput {
 	return iampolicy.Document(account(o), logs(o), alarms(o), events(o), replicationEvents(o))
 }
@@ -37,8 +38,8 @@ func logs(o owner) iampolicy.Statement {
 	}
 }
 
-// alarms lets this account's CloudWatch alarms publish to an encrypted topic; without it they are dropped silently,
-// https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html#compatibility-with-aws-services.
+// alarms lets this account's CloudWatch alarms publish to an encrypted topic. Without it their messages are dropped
+// silently, https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html#compatibility-with-aws-services.
 func alarms(o owner) iampolicy.Statement {
 	s := publish(o, "CloudWatchAlarms", "cloudwatch.amazonaws.com")
 	s.Conditions = append(s.Conditions, iampolicy.StringEquals("aws:SourceAccount", pulumi.String(o.account)))
@@ -50,12 +51,13 @@ func alarms(o owner) iampolicy.Statement {
 func events(o owner) iampolicy.Statement { return publish(o, "EventBridge", "events.amazonaws.com") }
 
 // replicationEvents lets event subscriptions of DMS publish to an encrypted topic,
-// https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Events.html. That DMS sends aws:SourceAccount is not documented.
+// https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Events.html. DMS does not document that it sends
+// aws:SourceAccount.
 func replicationEvents(o owner) iampolicy.Statement {
 	return publish(o, "ReplicationEvents", "dms.amazonaws.com")
 }
 
-// publish lets a service use the key for topics of this account and region: SNS names the topic to KMS in the
+// publish lets a service use the key for topics of this account and region. SNS names the topic to KMS in the
 // encryption context, https://docs.aws.amazon.com/sns/latest/dg/sns-server-side-encryption.html.
 func publish(o owner, sid, service string) iampolicy.Statement {
 	topics := fmt.Sprintf("arn:%s:sns:%s:%s:*", o.partition, o.region, o.account)

@@ -9,7 +9,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// A further source of a program that has a network, a lake and a domain to search already.
+// A further source for a program that already has a network, a lake and a search domain.
 func ExampleNew() {
 	componenttest.Example(func(ctx *pulumi.Context) error {
 		all, err := shared(ctx)

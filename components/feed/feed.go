@@ -1,7 +1,8 @@
-// Package feed composes what carries the changes of one source: from its database, by a task and a stream of its own, into the lake and into
-// what is searched.
+// Package feed composes the components of one source: its database, a DMS task and stream of its own, and the
+// deliveries to the lake and the search service.
 //
-// Sources do not order, slow down or break each other: what they have in common ([Shared]) is where they write to, and nothing on the way.
+// Sources share only their destinations ([Shared]), nothing on the way. So one source does not order, slow down or
+// break another.
 package feed
 
 import (
@@ -24,52 +25,54 @@ import (
 
 const kind component.Kind = "feed.Feed"
 
-// Args is what a feed is made from.
+// Args configures a Feed.
 type Args struct {
 	config.Feed
 	config.Functions
 	// Environment chooses defaults. Default dev.
 	Environment config.Environment
-	// Shared is what the feeds of a stack have in common. Required.
+	// Shared holds the parts that all feeds of a stack share. Required.
 	Shared Shared
-	// Stream that the changes are written to. A cluster is made after it, which gives RDS the time to see its service-linked role. Required.
+	// Stream receives the changes. A cluster is made after it, which gives RDS time to see its service-linked role.
+	// Required.
 	Stream *stream.ChangeStream
 	// Code of the functions.
 	Code Code
-	// CaBundle is the PEM bundle that signs the database's certificate. Default: the bundle of RDS; of its regions only
-	// this one's for DMS when the database is made here.
+	// CaBundle is the PEM bundle that verifies the database's certificate. Default: the bundle of RDS. When the
+	// database is made here, DMS gets only this region's part of it.
 	CaBundle string
 	// StopTask stops a running serverless task before its endpoints are changed; see replication.ReplicationArgs.
 	StopTask func(ctx context.Context, taskArn string) error
-	// Measured has Lambda publish what becomes of records that it gives up; see search.CurrentStateArgs.
+	// Measured makes Lambda publish a metric of the records that it gives up; see search.CurrentStateArgs.
 	Measured bool
-	// Former had the parts in a release before there were feeds, so that a stack keeps them. Default: none had.
+	// Former owned these parts in a release before feeds existed. With it a stack keeps them. Default: no former
+	// owner.
 	Former pulumi.Resource
 }
 
-// Shared is what the feeds of a stack have in common.
+// Shared holds the parts that all feeds of a stack share.
 type Shared struct {
 	Network *network.Network
 	Key     *encryption.Key
 	Bucket  *lake.Bucket
-	// DeliveryRole makes the network interfaces of all deliveries into what is searched.
+	// DeliveryRole makes the network interfaces of all deliveries to the search service.
 	DeliveryRole *search.DeliveryRole
 	AccountRoles *replication.AccountRoles
-	// Places are what is searched: the present one, and the next where there is one.
+	// Places are the search destinations: the present one, and the next one during a move.
 	Places []Place
 }
 
-// Place is one that is searched.
+// Place is one search destination.
 type Place struct {
-	// Kind of the place.
+	// Kind is domain or serverless.
 	Kind config.SearchKind
-	// History and Current are where changes and rows are written.
+	// History is the target for changes, Current the target for rows.
 	History, Current search.Target
-	// Template is what search.CurrentTemplate has made; nil with search.current.enabled: false.
+	// Template is the template that search.CurrentTemplate made; nil with search.current.enabled: false.
 	Template pulumi.Resource
 }
 
-// Code is the zips of functions, compiled for functions.architecture.
+// Code holds the zips of the functions, compiled for functions.architecture.
 type Code struct {
 	Bootstrap pulumi.Archive
 	// Rotation is not needed when source.rotationDays is 0.
@@ -80,45 +83,45 @@ type Code struct {
 	Canary pulumi.Archive
 }
 
-// Feed is one source with all that is its own.
+// Feed is one source with every part that it does not share.
 type Feed struct {
 	pulumi.ResourceState
 
-	// Config of the source, complete.
+	// Config is the source's configuration with all defaults filled in.
 	Config    config.Feed
 	Source    source.Database
 	Bootstrap *source.Bootstrap
-	// Rotation of the replication user's password; nil when there is none.
+	// Rotation rotates the replication user's password; nil when there is none.
 	Rotation *source.Rotation
 	Stream   *stream.ChangeStream
-	// Lake is the delivery of changes into the lake.
+	// Lake delivers changes to the lake.
 	Lake *lake.Delivery
-	// Deliveries are, for each place, what writes to it.
+	// Deliveries are the writers to each search destination.
 	Deliveries  []Delivery
 	Replication *replication.Replication
-	// Canary of the source; nil when it has none.
+	// Canary measures the source; nil when it has none.
 	Canary *canary.Canary
 }
 
-// Delivery is what writes to one place that is searched.
+// Delivery holds the writers to one search destination.
 type Delivery struct {
-	// Search is the delivery of changes into the history.
+	// Search delivers changes to the history index.
 	Search *search.Delivery
-	// Current is each row as it is now; nil with search.current.enabled: false.
+	// Current writes each row's present state; nil with search.current.enabled: false.
 	Current *search.CurrentState
 }
 
-// builder makes the parts, each from those before it.
+// builder makes the parts in order, each from earlier ones.
 type builder struct {
 	*Feed
 	*Args
 
 	ctx *pulumi.Context
-	// name that the parts' names begin with.
+	// name is the prefix of the parts' names.
 	name string
 }
 
-// New makes a feed. Its parts are named behind name: NAME-lake-delivery; itself it is NAME-feed.
+// New makes a feed. Its parts are named after it, as in NAME-lake-delivery; the feed itself is NAME-feed.
 func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOption) (*Feed, error) {
 	a, err := args.check()
 	if err != nil {
@@ -139,7 +142,7 @@ func (args *Args) check() (*Args, error) {
 		return nil, err
 	}
 	a.Environment = a.Environment.WithDefault()
-	a.Feed.Canary = a.Feed.Canary && a.Search.Current.On() // there is no index to look in else
+	a.Feed.Canary = a.Feed.Canary && a.Search.Current.On() // without it there is no index to look in
 	s := a.Shared
 	return a, kind.Check(component.Required(component.Given{
 		"Shared.Network": s.Network != nil, "Shared.Key": s.Key != nil, "Shared.Bucket": s.Bucket != nil, "Shared.DeliveryRole": s.DeliveryRole != nil,
@@ -167,7 +170,8 @@ func (b *builder) provision() error {
 	return nil
 }
 
-// child are the options of a part. Before there were feeds the pipeline had the parts of the one source.
+// child returns the options of a part. Before feeds existed, the parts of the only source were the pipeline's
+// children.
 func (b *builder) child(more ...pulumi.ResourceOption) []pulumi.ResourceOption {
 	opts := append([]pulumi.ResourceOption{pulumi.Parent(b.Feed)}, more...)
 	if b.Former != nil {
@@ -176,8 +180,8 @@ func (b *builder) child(more ...pulumi.ResourceOption) []pulumi.ResourceOption {
 	return opts
 }
 
-// key is that of the stack.
+// key is the stack's key.
 func (b *builder) key() pulumi.StringInput { return b.Shared.Key.Arn }
 
-// bundle is the caller's, or RDS's.
+// bundle is the caller's CA bundle, or that of RDS.
 func (b *builder) bundle() string { return cmp.Or(b.CaBundle, source.RDSCertificates()) }

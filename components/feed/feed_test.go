@@ -19,7 +19,7 @@ import (
 
 const deliveryType = "aws:kinesis/firehoseDeliveryStream:FirehoseDeliveryStream"
 
-// configured is a source that exists, with a table.
+// configured is an existing source with one table.
 func configured(name string) config.Feed {
 	cfg := config.Config{
 		Source: config.Source{
@@ -35,7 +35,7 @@ func configured(name string) config.Feed {
 	return feeds[len(feeds)-1]
 }
 
-// shared is a domain to search, a lake, and the way to both.
+// shared makes a search domain, a lake and the network to both.
 func shared(ctx *pulumi.Context) (s feed.Shared, err error) {
 	if s.Key, err = encryption.NewKey(ctx, "key", &encryption.KeyArgs{}); err != nil {
 		return s, err
@@ -67,7 +67,7 @@ func shared(ctx *pulumi.Context) (s feed.Shared, err error) {
 	return s, err
 }
 
-// program makes a feed of a source; change may change what it is made from.
+// program makes a feed of a source; change may edit its arguments.
 func program(name string, change func(*feed.Args)) pulumi.RunFunc {
 	return func(ctx *pulumi.Context) error {
 		all, err := shared(ctx)
@@ -158,7 +158,7 @@ func TestPartsThatASourceDoesNotWantAreLeftOut(t *testing.T) {
 	require.Empty(t, r.All("aws:lambda/eventSourceMapping:EventSourceMapping"))
 }
 
-// The bootstrap makes the canary's table, the task follows it, and the canary looks for its row where rows are written.
+// The bootstrap makes the canary's table, the task follows it, and the canary looks for its row in the current index.
 func TestACanaryGoesAllTheWay(t *testing.T) {
 	r := componenttest.Run(t, program("orders", nil))
 	require.Contains(t, r.One(t, "aws:lambda/invocation:Invocation").Input("input"), `"canary":true`)

@@ -60,7 +60,7 @@ func (b *builder) bootstrap() (err error) {
 	return err
 }
 
-// rotation is set up when there is a user to log in as: Secrets Manager tries that at once.
+// rotation is set up after the login user exists, because Secrets Manager tests it at once.
 func (b *builder) rotation() (err error) {
 	if !b.Args.Source.Rotates() {
 		return nil
@@ -84,20 +84,20 @@ func (b *builder) lake() (err error) {
 	return err
 }
 
-// called are the names of what a source has for a kind of place, so that two are made side by side, and what becomes the present one stays what it
-// was.
+// called holds the names of a source's parts, per kind of search destination. Different names let two destinations
+// exist side by side, and a part keeps its name when the next destination becomes the present one.
 var called = map[config.SearchKind]struct{ delivery, current, failed, parked, registry string }{
 	config.OnDomain:      {"-search-delivery", "-current", "search", "current", "current"},
 	config.OnCollections: {footprint.CollectionsDelivery, footprint.CollectionsCurrent, "collections", "collections-current", "collections"},
 }
 
-// CurrentName is what the current state of the unnamed source is called in a pipeline of a name: the template of all sources' indices has this
-// name.
+// CurrentName is the name of the unnamed source's current state in this pipeline. The index template that all sources
+// share has the same name.
 func CurrentName(pipeline string, kind config.SearchKind) string {
 	return pipeline + called[kind].current
 }
 
-// registry of the source for a kind of place.
+// registry is the source's registry for a kind of search destination.
 func (b *builder) registry(kind config.SearchKind) string {
 	if b.Name == "" {
 		return called[kind].registry
@@ -105,7 +105,7 @@ func (b *builder) registry(kind config.SearchKind) string {
 	return called[kind].registry + "-" + b.Name
 }
 
-// search is what writes to each place.
+// search makes the writers to each search destination.
 func (b *builder) search() error {
 	for i, place := range b.Shared.Places {
 		var into Delivery
@@ -136,8 +136,8 @@ func (b *builder) delivery(place Place) (*search.Delivery, error) {
 	}, b.child()...)
 }
 
-// current is a further consumer of the stream. It starts from the stream's oldest record, so nothing is lost when it comes
-// late; the task waits for it all the same, because whoever has deployed expects to see rows.
+// current is another consumer of the stream. It starts from the stream's oldest record, so it loses nothing when it
+// starts late. The task waits for it anyway, because the deployer expects to see rows.
 func (b *builder) current(place Place, registryFrom string) (*search.CurrentState, error) {
 	if !b.Search.Current.On() {
 		return nil, nil
@@ -154,7 +154,7 @@ func (b *builder) current(place Place, registryFrom string) (*search.CurrentStat
 	}, b.child()...)
 }
 
-// consumers of the stream.
+// consumers are the resources that read the stream.
 func (b *builder) consumers() []pulumi.Resource {
 	all := []pulumi.Resource{b.Feed.Lake.Stream}
 	for _, d := range b.Deliveries {
@@ -166,8 +166,9 @@ func (b *builder) consumers() []pulumi.Resource {
 	return all
 }
 
-// replication comes last and starts last: a delivery reads its stream from LATEST, so what a task writes before a
-// delivery is active would never reach it (https://docs.aws.amazon.com/firehose/latest/dev/writing-with-kinesis-streams.html).
+// replication comes last and starts last. A delivery reads its stream from LATEST, so a record that the task writes
+// before the delivery is active would never reach the delivery
+// (https://docs.aws.amazon.com/firehose/latest/dev/writing-with-kinesis-streams.html).
 func (b *builder) replication() error {
 	bundle, err := b.bundleForDMS()
 	if err != nil {
@@ -187,7 +188,7 @@ func (b *builder) replication() error {
 	return err
 }
 
-// canary looks in the present place. It begins when there is a task that could carry its first change.
+// canary looks in the present search destination. It starts after the task, which carries its first change.
 func (b *builder) canary() (err error) {
 	if !b.Args.Feed.Canary {
 		return nil
@@ -203,9 +204,10 @@ func (b *builder) canary() (err error) {
 	return err
 }
 
-// bundleForDMS is what DMS verifies the database's certificate with. A certificate in DMS is a .pem file of undocumented
-// size, https://docs.aws.amazon.com/dms/latest/APIReference/API_ImportCertificate.html, and 80 regional authorities are
-// more than a database in this region needs; one that exists may be in another.
+// bundleForDMS is the bundle with which DMS verifies the database's certificate. A certificate in DMS is a .pem file
+// of undocumented maximum size, https://docs.aws.amazon.com/dms/latest/APIReference/API_ImportCertificate.html. RDS's
+// bundle has 80 regional authorities, but a database made here needs only its region's. An existing database may be
+// in another region, so it keeps the whole bundle.
 func (b *builder) bundleForDMS() (string, error) {
 	bundle := b.bundle()
 	if bundle != source.RDSCertificates() || b.Args.Source.Existing != nil {

@@ -10,12 +10,13 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// accessLogDays keeps a quarter of a year of accesses.
+// accessLogDays keeps access logs for a quarter of a year.
 const accessLogDays = 90
 
-// logAccess has S3 write who read and wrote the lake, below the lake's name: one bucket takes the logs of many. Into the
-// bucket that is configured, whose policy must admit logging.s3.amazonaws.com; else, in prod, into one of our own; else
-// nowhere. https://docs.aws.amazon.com/AmazonS3/latest/userguide/enable-server-access-logging.html
+// logAccess makes S3 log all reads and writes of the lake, below the lake's name, because one bucket can take the
+// logs of many. The logs go to the configured bucket, whose policy must admit logging.s3.amazonaws.com. Without one,
+// prod makes a log bucket and dev logs nothing.
+// https://docs.aws.amazon.com/AmazonS3/latest/userguide/enable-server-access-logging.html
 func (b *Bucket) logAccess(ctx *pulumi.Context, name string, lake *s3.BucketV2, cfg config.Lake, env config.Environment) error {
 	var target pulumi.StringInput = pulumi.String(cfg.LogBucket)
 	var ready []pulumi.Resource
@@ -41,7 +42,7 @@ func (b *Bucket) logAccess(ctx *pulumi.Context, name string, lake *s3.BucketV2, 
 	return nil
 }
 
-// newLogBucket makes the bucket of access logs. It is kept as the lake is: the logs are asked for when something happened.
+// newLogBucket makes the bucket of access logs. It is retained like the lake: people need the logs after an incident.
 func (b *Bucket) newLogBucket(ctx *pulumi.Context, name string, lake *s3.BucketV2, cfg config.Lake) (*guard, error) {
 	caller, err := aws.GetCallerIdentity(ctx, &aws.GetCallerIdentityArgs{}, pulumi.Parent(b))
 	if err != nil {
@@ -60,7 +61,7 @@ func (b *Bucket) newLogBucket(ctx *pulumi.Context, name string, lake *s3.BucketV
 	return guard, nil
 }
 
-// admitLogs lets S3 deliver the logs of this lake of this account, and nothing else,
+// admitLogs lets S3 deliver only the logs of this lake in this account,
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/enable-server-access-logging.html#grant-log-delivery-permissions-general.
 func admitLogs(logs, lake *s3.BucketV2, account string) iampolicy.Statement {
 	return iampolicy.Statement{
@@ -75,7 +76,7 @@ func admitLogs(logs, lake *s3.BucketV2, account string) iampolicy.Statement {
 	}
 }
 
-// withoutKey is S3's own encryption: to a bucket with a KMS key as its default S3 delivers no logs,
+// withoutKey selects S3's own encryption. S3 delivers no logs to a bucket whose default is a KMS key,
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/enable-server-access-logging.html.
 func withoutKey() *s3.BucketServerSideEncryptionConfigurationV2RuleArgs {
 	return &s3.BucketServerSideEncryptionConfigurationV2RuleArgs{

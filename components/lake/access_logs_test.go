@@ -41,7 +41,7 @@ func TestTheBucketOfAccessLogsIsKeptAsTheLakeIs(t *testing.T) {
 	require.Equal(t, false, logs.Input("forceDestroy"))
 }
 
-// Delivery to a bucket with a key of KMS fails.
+// Delivery to a bucket with a KMS key fails.
 func TestAccessLogsAreEncryptedByS3ItselfAndExpire(t *testing.T) {
 	r := prodBucket(t)
 	require.Equal(t, []any{map[string]any{"applyServerSideEncryptionByDefault": map[string]any{"sseAlgorithm": "AES256"}}},

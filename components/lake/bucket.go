@@ -1,7 +1,7 @@
-// Package lake keeps every change, as it was read from the stream, in an S3 bucket.
+// Package lake keeps every change in an S3 bucket, exactly as it was read from the stream.
 //
-// The bucket is private, encrypted and never forgets a raw change; the delivery into it partitions changes by schema,
-// table and time, so that a query reads what it needs and no more.
+// The bucket is private and encrypted, and never expires a raw change. The delivery partitions changes by schema,
+// table and time, so that a query reads no more than it needs.
 package lake
 
 import (
@@ -29,7 +29,7 @@ type BucketArgs struct {
 	KmsKeyArn pulumi.StringInput `pulumi:"kmsKeyArn"`
 }
 
-// Bucket is a versioned, encrypted S3 bucket that is reached over TLS and by its owner's policies alone.
+// Bucket is a versioned, encrypted S3 bucket. It accepts only TLS connections that its owner's policies allow.
 type Bucket struct {
 	pulumi.ResourceState
 
@@ -37,11 +37,11 @@ type Bucket struct {
 	Name pulumi.StringOutput `pulumi:"name"`
 	// Arn of the bucket.
 	Arn pulumi.StringOutput `pulumi:"arn"`
-	// Dependencies must exist before anything is written: encryption, versioning, policy.
+	// Dependencies must exist before anything is written to the bucket: encryption, versioning, policy.
 	Dependencies []pulumi.Resource
 }
 
-// NewBucket makes the bucket and everything that guards it.
+// NewBucket makes the bucket and everything that protects it.
 func NewBucket(ctx *pulumi.Context, name string, args *BucketArgs, opts ...pulumi.ResourceOption) (*Bucket, error) {
 	a, err := args.check()
 	if err != nil {

@@ -20,47 +20,50 @@ type CatalogArgs struct {
 	config.Lake `pulumi:"lake,optional"`
 	// Environment chooses defaults. Default dev.
 	Environment config.Environment `pulumi:"environment,optional"`
-	// Sources whose tables are in the catalog. At least one.
+	// Sources are the sources whose tables are in the catalog. At least one.
 	Sources []CatalogSource `pulumi:"sources"`
 	// Bucket is the name of the lake's bucket. Required.
 	Bucket pulumi.StringInput `pulumi:"bucket"`
 	// BucketArn of the same bucket. Required.
 	BucketArn pulumi.StringInput `pulumi:"bucketArn"`
-	// KmsKeyArn that the lake is encrypted with encrypts results too. Required.
+	// KmsKeyArn is the lake's key. It also encrypts query results. Required.
 	KmsKeyArn pulumi.StringInput `pulumi:"kmsKeyArn"`
 }
 
-// CatalogSource is a source whose records are in the lake.
+// CatalogSource is a source with records in the lake.
 type CatalogSource struct {
-	// Name of the source, with which the names of its tables begin; empty for the unnamed one.
+	// Name of the source. The names of its tables begin with it. Empty for the unnamed source.
 	Name string `pulumi:"name,optional"`
-	// Engine of the source, by which its records are read. Default mysql.
+	// Engine of the source. It decides how records are read. Default mysql.
 	Engine config.Engine `pulumi:"engine,optional"`
 	// Prefix of the source's records. Default lake.prefix.
 	Prefix string `pulumi:"prefix,optional"`
-	// Tables that are followed. Those that are given by a pattern are not in the catalog, with a warning: what it makes has
-	// to be known before anything is made.
+	// Tables are the followed tables. The catalog omits patterns, with a warning: it must know each table before it
+	// makes anything.
 	Tables []config.Table `pulumi:"tables"`
-	// RowsSince says since when records of tables tell what their rows are: source.rowsSince.
+	// RowsSince is the time from which a table's records are authoritative. Readers skip earlier ones. It is
+	// source.rowsSince.
 	RowsSince config.RowsSince `pulumi:"rowsSince,optional"`
-	// Found is the JSON of preparation.Findings, whose columns and keys the tables have: the Result of source.Bootstrap. Required.
+	// Found is the JSON of preparation.Findings, with the tables' columns and keys: the Result of source.Bootstrap.
+	// Required.
 	Found pulumi.StringInput `pulumi:"found"`
 }
 
-// Catalog is how a lake is read with SQL, in Athena. Of each followed table it makes
+// Catalog lets you query a lake with SQL in Athena. For each followed table it makes
 //
 //	database_table            a view of the rows as they are now
 //	database_table_changes    a view of all their changes
 //	database_table_records    the table of raw records that both read
 //
-// and, where [Tables] keeps a table of rows,
+// and, where [Tables] maintains a table of rows,
 //
 //	database_table            a view of that table's rows, as they were at the job's last run
 //	database_table_raw        a view of the rows as they are now
 //
-// with the columns and types that the source has; where a source has a name, it is before all of these. Partitions are worked out by Athena: there is no crawler, and a record
-// is found as soon as it is delivered. Queries go through a workgroup that encrypts their results and bounds what they
-// read; it has saved queries for what people ask most.
+// All have the columns and types of the source. The name of a named source comes before all of these. Athena computes
+// partitions itself: there is no crawler, and a record is found as soon as it is delivered. Queries run in a
+// workgroup that encrypts their results and limits the bytes they read. It has saved queries for the most common
+// questions.
 type Catalog struct {
 	pulumi.ResourceState
 
@@ -68,11 +71,11 @@ type Catalog struct {
 	Database pulumi.StringOutput `pulumi:"database"`
 	// Workgroup of Athena.
 	Workgroup pulumi.StringOutput `pulumi:"workgroup"`
-	// ReaderPolicy is the IAM policy, as JSON, that whoever queries the lake needs. It is attached to nobody.
+	// ReaderPolicy is the IAM policy, as JSON, that a user needs to query the lake. It is attached to nobody.
 	ReaderPolicy pulumi.StringOutput `pulumi:"readerPolicy"`
 }
 
-// catalog is what the parts of a Catalog are made from.
+// catalog is the checked input that the parts are made from.
 type catalog struct {
 	*Catalog
 
@@ -81,13 +84,13 @@ type catalog struct {
 	sources []catalogSource
 }
 
-// catalogSource is one source's part of it.
+// catalogSource is one source in the catalog.
 type catalogSource struct {
 	CatalogSource
 	followed
 }
 
-// of is the source as the views know it.
+// of is the source in the form that the views take.
 func (s catalogSource) of() views.Source { return views.Source(s.Name) }
 
 // NewCatalog makes the database with its tables and views, and the workgroup with its saved queries.
@@ -123,7 +126,7 @@ func (args *CatalogArgs) check() (*CatalogArgs, error) {
 	return a, catalogKind.Check(append(problems, component.Required(given))...)
 }
 
-// tables of all sources, as they are configured.
+// tables counts the configured tables of all sources.
 func (args *CatalogArgs) tables() (n int) {
 	for _, s := range args.Sources {
 		n += len(s.Tables)
@@ -146,7 +149,7 @@ func (c *Catalog) provision(ctx *pulumi.Context, name string, a *CatalogArgs) er
 	return nil
 }
 
-// warn says which tables are not there.
+// warn lists the tables that the catalog omits.
 func (c *catalog) warn(ctx *pulumi.Context) error {
 	for _, s := range c.sources {
 		if len(s.patterns) == 0 {
@@ -161,7 +164,7 @@ func (c *catalog) warn(ctx *pulumi.Context) error {
 	return nil
 }
 
-// databaseName is the project and the stack, in letters that Athena takes without quotes.
+// databaseName is the project and the stack, in letters that Athena accepts without quotes.
 func (c *catalog) databaseName(ctx *pulumi.Context) string {
 	if c.args.Catalog.Database != "" {
 		return c.args.Catalog.Database
@@ -173,7 +176,7 @@ func (c *catalog) makeDatabase(ctx *pulumi.Context) error {
 	database, err := glue.NewCatalogDatabase(ctx, c.name+"-database", &glue.CatalogDatabaseArgs{
 		Name:        pulumi.String(c.databaseName(ctx)),
 		Description: pulumi.String("Changes of tables in the lake, and their rows as they are"),
-	}, c.child(), pulumi.IgnoreChanges([]string{"description"})) // an older stack's names MySQL, which is no reason to change it
+	}, c.child(), pulumi.IgnoreChanges([]string{"description"})) // an older stack's description names MySQL, which is no reason to change it
 	if err != nil {
 		return fmt.Errorf("making the catalog's database: %w", err)
 	}

@@ -8,8 +8,8 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// kept makes the view of the table that [Tables] keeps of a source table. The job itself tells Glue of the table; before its first
-// run the view finds none.
+// kept makes the view over the table that [Tables] maintains for a source table. The job itself registers that table
+// in Glue. Until its first run the view returns an error.
 func (c *catalog) kept(ctx *pulumi.Context, s catalogSource, t config.Table, name views.Name) error {
 	return c.view(ctx, name.Rows(), s.Found.ToStringOutput().ApplyT(func(result string) (any, error) {
 		f, _, err := s.found(t, result)

@@ -8,7 +8,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// allowReaders writes the policy for people and programs that query the lake. Nobody is given it here: attach it to
+// allowReaders writes the policy for people and programs that query the lake. Nobody gets it here: attach it to those
 // whom you trust with the rows.
 func (c *catalog) allowReaders(ctx *pulumi.Context) error {
 	at, err := here(ctx, pulumi.Parent(c.Catalog))
@@ -17,7 +17,7 @@ func (c *catalog) allowReaders(ctx *pulumi.Context) error {
 	}
 	c.ReaderPolicy = iampolicy.Document(
 		runQueries(at, c.Workgroup),
-		// Athena's console lists these, and they have no resource,
+		// Athena's console calls these actions, and they have no resource,
 		// https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonathena.html.
 		iampolicy.Statement{Sid: "OpenConsole", Actions: []string{"athena:ListDataCatalogs", "athena:ListEngineVersions", "athena:ListWorkGroups"}, Resources: iampolicy.Strings("*")},
 		readCatalog(at, c.Database),
@@ -35,7 +35,7 @@ func (c *catalog) allowReaders(ctx *pulumi.Context) error {
 	return nil
 }
 
-// runQueries are the actions on the workgroup, saved queries to read among them,
+// runQueries lists the actions on the workgroup, including reading saved queries,
 // https://docs.aws.amazon.com/athena/latest/ug/example-policies-workgroup.html.
 func runQueries(at where, workgroup pulumi.StringInput) iampolicy.Statement {
 	return iampolicy.Statement{
@@ -49,7 +49,7 @@ func runQueries(at where, workgroup pulumi.StringInput) iampolicy.Statement {
 	}
 }
 
-// readCatalog: Glue asks for the catalog, the database and the table of each,
+// readCatalog allows reading the catalog, the database and each table. Glue checks all three,
 // https://docs.aws.amazon.com/athena/latest/ug/fine-grained-access-to-glue-resources.html.
 func readCatalog(at where, database pulumi.StringInput) iampolicy.Statement {
 	arn := func(what string, args ...any) pulumi.StringInput {
@@ -64,7 +64,7 @@ func readCatalog(at where, database pulumi.StringInput) iampolicy.Statement {
 	}
 }
 
-// readRecords leaves out what could not be delivered: nobody has said whose rows these are.
+// readRecords excludes records that could not be delivered, because nobody knows whose rows these are.
 func readRecords(bucket pulumi.StringInput, cfg config.Lake) iampolicy.Statement {
 	s := iampolicy.Statement{Sid: "ReadRecords", Actions: []string{"s3:GetObject"}}
 	for _, prefix := range readable(cfg) {
@@ -73,7 +73,7 @@ func readRecords(bucket pulumi.StringInput, cfg config.Lake) iampolicy.Statement
 	return s
 }
 
-// readable are the prefixes of what the catalog shows.
+// readable are the prefixes that the catalog shows.
 func readable(cfg config.Lake) []string {
 	if cfg.Tables.On() {
 		return []string{cfg.Prefix, config.TablesPrefix}
@@ -85,7 +85,7 @@ func findObjects(bucket pulumi.StringInput, cfg config.Lake) iampolicy.Statement
 	return listBelow(bucket, append(readable(cfg), config.ResultsPrefix)...)
 }
 
-// listBelow is the names of objects below prefixes.
+// listBelow allows listing objects below prefixes.
 func listBelow(bucket pulumi.StringInput, prefixes ...string) iampolicy.Statement {
 	below := make([]string, len(prefixes))
 	for i, prefix := range prefixes {
@@ -99,7 +99,7 @@ func listBelow(bucket pulumi.StringInput, prefixes ...string) iampolicy.Statemen
 	}
 }
 
-// keepResults: Athena reads and writes results as the one who asks.
+// keepResults allows reading and writing results, because Athena does so as the user.
 func keepResults(bucket pulumi.StringInput) iampolicy.Statement {
 	return iampolicy.Statement{
 		Sid:       "KeepResults",
@@ -108,7 +108,7 @@ func keepResults(bucket pulumi.StringInput) iampolicy.Statement {
 	}
 }
 
-// dashed is a name for a resource of the program.
+// dashed makes a resource name for the program.
 func dashed(name string) string {
 	return strings.ToLower(strings.NewReplacer(": ", "-", " ", "-").Replace(name))
 }

@@ -16,7 +16,7 @@ type (
 	column     = glue.CatalogTableStorageDescriptorColumn
 )
 
-// makeTables makes what there is of each table, and the table of control records.
+// makeTables makes the views of each table, and the table of control records.
 func (c *catalog) makeTables(ctx *pulumi.Context) error {
 	for _, s := range c.sources {
 		if err := c.makeSource(ctx, s); err != nil {
@@ -26,7 +26,7 @@ func (c *catalog) makeTables(ctx *pulumi.Context) error {
 	return nil
 }
 
-// makeSource makes those of one source.
+// makeSource makes the tables and views of one source.
 func (c *catalog) makeSource(ctx *pulumi.Context, s catalogSource) error {
 	for i, t := range s.table {
 		location := c.location(s, func(result string) (schema, table string, err error) {
@@ -61,7 +61,7 @@ func (c *catalog) makeSource(ctx *pulumi.Context, s catalogSource) error {
 	return c.records(ctx, s.of().ControlRecords(), "The records of DMS that are about no row: definitions of tables", control)
 }
 
-// location is the folder of a table's records.
+// location is the folder with a table's records.
 func (c *catalog) location(s catalogSource, named func(found string) (schema, table string, err error)) pulumi.StringOutput {
 	return pulumi.All(c.args.Bucket, s.Found).ApplyT(func(known []any) (string, error) {
 		schema, table, err := named(known[1].(string))
@@ -84,7 +84,7 @@ func (s catalogSource) described(t config.Table, name views.Name, of func(views.
 	}).(pulumi.AnyOutput)
 }
 
-// records is the table of one folder.
+// records makes the table over one folder.
 func (c *catalog) records(ctx *pulumi.Context, name views.Name, description string, location pulumi.StringOutput) error {
 	parameters := location.ApplyT(func(location string) map[string]string {
 		return views.RecordParameters(location, c.args.Catalog.Since)
@@ -119,8 +119,8 @@ func (c *catalog) records(ctx *pulumi.Context, name views.Name, description stri
 	return nil
 }
 
-// view is a table without storage. Glue wants a SerDe described all the same: a dash is what Athena writes. It has no
-// description: Trino takes that in the place of the comment by which it knows a view, and then there is no such table
+// view makes a table without storage. Glue demands a SerDe anyway: Athena writes a dash. The view has no description:
+// Trino would use it instead of the comment that marks a view, and would not find the table
 // (https://github.com/trinodb/trino/blob/476/plugin/trino-hive/src/main/java/io/trino/plugin/hive/metastore/glue/GlueConverter.java).
 func (c *catalog) view(ctx *pulumi.Context, name string, described pulumi.AnyOutput) error {
 	text := pulumi.All(described, c.Database).ApplyT(func(known []any) (string, error) {

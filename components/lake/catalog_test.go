@@ -222,7 +222,7 @@ func TestResultsAreForgottenAndRecordsAreNot(t *testing.T) {
 	require.Equal(t, map[string]any{"days": 7.0}, rules[2].(map[string]any)["expiration"])
 }
 
-// The page for whoever gives access, docs/lake-reader-policy.json, is what the component's output says.
+// The page for administrators, docs/lake-reader-policy.json, shows the component's own output.
 func TestReadersPolicyIsTheDocumentedOne(t *testing.T) {
 	policy := make(chan string, 1)
 	componenttest.Run(t, func(ctx *pulumi.Context) error {

@@ -12,11 +12,11 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// engineVersion is the one whose SQL the views and queries are written in.
+// engineVersion is the engine whose SQL the views and queries use.
 const engineVersion = "Athena engine version 3"
 
-// makeWorkgroup makes the settings of queries, which a client cannot change: where results go, how they are encrypted, how
-// much a query may read, https://docs.aws.amazon.com/athena/latest/ug/workgroups-settings-override.html.
+// makeWorkgroup makes the query settings, which a client cannot override: where results go, how they are encrypted,
+// how many bytes a query may read, https://docs.aws.amazon.com/athena/latest/ug/workgroups-settings-override.html.
 func (c *catalog) makeWorkgroup(ctx *pulumi.Context) error {
 	at, err := here(ctx, pulumi.Parent(c.Catalog))
 	if err != nil {
@@ -39,7 +39,7 @@ func (c *catalog) makeWorkgroup(ctx *pulumi.Context) error {
 				},
 			},
 		},
-	}, c.child(), pulumi.IgnoreChanges([]string{"description"})) // an older stack's names MySQL
+	}, c.child(), pulumi.IgnoreChanges([]string{"description"})) // an older stack's description names MySQL
 	if err != nil {
 		return fmt.Errorf("making the lake's workgroup: %w", err)
 	}
@@ -47,7 +47,7 @@ func (c *catalog) makeWorkgroup(ctx *pulumi.Context) error {
 	return nil
 }
 
-// saveQueries saves what people ask: of each table, of all of a source, and of several sources.
+// saveQueries saves the common queries: for each table, for a source, and across sources.
 func (c *catalog) saveQueries(ctx *pulumi.Context) error {
 	var all []views.OfSource
 	for _, s := range c.sources {
@@ -101,7 +101,7 @@ func (c *catalog) saveSource(ctx *pulumi.Context, s catalogSource) error {
 	return nil
 }
 
-// saveJoins joins the first source's rows with those of each other, which depends on the two alone.
+// saveJoins joins the rows of the first source with those of each other source. Each query depends on these two only.
 func (c *catalog) saveJoins(ctx *pulumi.Context, all []views.OfSource) error {
 	side := func(of views.OfSource) catalogSource {
 		return c.sources[slices.IndexFunc(c.sources, func(s catalogSource) bool { return s.of() == of.Source })]
@@ -150,7 +150,7 @@ func (c *catalog) save(ctx *pulumi.Context, id, name string, query pulumi.Output
 	return nil
 }
 
-// forgetting deletes results of queries: who wants to keep one takes it away.
+// forgetting deletes query results. Copy those that you want to keep.
 func forgetting(cfg config.Lake) s3.BucketLifecycleConfigurationV2RuleInput {
 	return &s3.BucketLifecycleConfigurationV2RuleArgs{
 		Id:         pulumi.String("forget-results"),

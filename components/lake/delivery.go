@@ -18,20 +18,20 @@ type DeliveryArgs struct {
 	config.Lake `pulumi:"lake,optional"`
 	// Environment chooses defaults. Default dev.
 	Environment config.Environment `pulumi:"environment,optional"`
-	// StreamArn of the Kinesis stream that is read. Required.
+	// StreamArn of the Kinesis stream to read. Required.
 	StreamArn pulumi.StringInput `pulumi:"streamArn"`
-	// BucketArn of the bucket that is written. Required.
+	// BucketArn of the bucket to write to. Required.
 	BucketArn pulumi.StringInput `pulumi:"bucketArn"`
 	// KmsKeyArn encrypts the stream, the objects and the log. Required.
 	KmsKeyArn pulumi.StringInput `pulumi:"kmsKeyArn"`
-	// LogRetentionDays of the error log. Default 14 in dev, 90 in prod.
+	// LogRetentionDays keeps the error log. Default 14 in dev, 90 in prod.
 	LogRetentionDays int `pulumi:"logRetentionDays,optional"`
 }
 
 // Delivery is a Firehose that writes every record of a Kinesis stream to a bucket: gzip, one record per line,
 // partitioned as <prefix>/schema=…/table=…/dt=yyyy-MM-dd/hour=HH/. Control records are under schema _control.
 //
-// It reads from the moment it is active, so whatever writes to the stream starts after it.
+// It reads from the moment it is active, so start every writer to the stream after it.
 type Delivery struct {
 	pulumi.ResourceState
 
@@ -39,9 +39,9 @@ type Delivery struct {
 	Name pulumi.StringOutput `pulumi:"name"`
 	// Arn of the delivery stream.
 	Arn pulumi.StringOutput `pulumi:"arn"`
-	// RoleArn of the role it reads and writes with.
+	// RoleArn of the role that reads the stream and writes the bucket.
 	RoleArn pulumi.StringOutput `pulumi:"roleArn"`
-	// Stream is the resource itself, to wait for.
+	// Stream is the delivery stream resource, to depend on.
 	Stream *kinesis.FirehoseDeliveryStream
 }
 
@@ -80,7 +80,7 @@ func (args *DeliveryArgs) check() (*DeliveryArgs, error) {
 	}))
 }
 
-// provision makes the delivery stream wait for what the component was told to wait for, and for its permissions: a
+// provision makes the delivery stream wait for the component's own dependencies and for its permissions. A
 // component's DependsOn does not reach its children by itself.
 func (d *Delivery) provision(ctx *pulumi.Context, name string, a *DeliveryArgs, after []pulumi.Resource) error {
 	group, stream, err := d.makeLog(ctx, name, a)
@@ -121,7 +121,7 @@ func (d *Delivery) provision(ctx *pulumi.Context, name string, a *DeliveryArgs, 
 	return nil
 }
 
-// makeLog makes the group and the stream: Firehose writes to both but makes neither.
+// makeLog makes the log group and the log stream, because Firehose writes to both but makes neither.
 func (d *Delivery) makeLog(ctx *pulumi.Context, name string, a *DeliveryArgs) (*cloudwatch.LogGroup, *cloudwatch.LogStream, error) {
 	group, err := cloudwatch.NewLogGroup(ctx, name+"-log", &cloudwatch.LogGroupArgs{
 		RetentionInDays: pulumi.Int(a.LogRetentionDays),

@@ -10,7 +10,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// A lake of every record of a stream of yours.
+// A lake with every record of your own stream.
 func Example() {
 	componenttest.Example(func(ctx *pulumi.Context) error {
 		key, err := kms.NewKey(ctx, "key", &kms.KeyArgs{EnableKeyRotation: pulumi.Bool(true)})
@@ -52,7 +52,7 @@ func Example() {
 	// cdcpipeline:lake:Delivery: changes
 }
 
-// A lake that can be queried: tables and views with the columns that the bootstrap found.
+// A lake to query: its tables and views have the columns that the bootstrap found.
 func ExampleNewCatalog() {
 	componenttest.Example(func(ctx *pulumi.Context) error {
 		// From source.Bootstrap, its Result.
@@ -66,7 +66,7 @@ func ExampleNewCatalog() {
 		if err != nil {
 			return err
 		}
-		// SELECT * FROM shop.shop_orders, by whoever is given this policy
+		// Attach this policy to a user, who may then run SELECT * FROM shop.shop_orders.
 		ctx.Export("readerPolicy", catalog.ReaderPolicy)
 		return nil
 	})
@@ -78,7 +78,8 @@ func ExampleNewCatalog() {
 	// cdcpipeline:lake:Catalog: catalog
 }
 
-// Tables of rows in Apache Iceberg, which a job brings up to the records each quarter of an hour. Its views are the catalog's.
+// Tables of rows in Apache Iceberg. A job updates them from the records each quarter of an hour. The catalog makes
+// their views.
 func ExampleNewTables() {
 	componenttest.Example(func(ctx *pulumi.Context) error {
 		found := pulumi.String(`{"tables":[{"database":"shop","table":"orders","columns":[{"name":"id","type":"bigint"}],"primaryKey":["id"]}]}`)
@@ -92,7 +93,7 @@ func ExampleNewTables() {
 		if err != nil {
 			return err
 		}
-		// aws glue start-job-run --job-name, for whoever does not want to wait
+		// aws glue start-job-run --job-name starts the job before its schedule.
 		ctx.Export("tablesJob", tables.JobName)
 		return nil
 	})

@@ -13,13 +13,13 @@ import (
 	"strings"
 )
 
-// followed are the tables that the catalog has a place for: those that are given by name.
+// followed are the configured tables; the catalog holds those given by name.
 type followed struct {
 	table []config.Table
-	// names of the tables in the catalog, and in the source as they are configured.
+	// names of the tables in the catalog, with the names configured in the source.
 	names  []views.Name
 	source [][2]string
-	// patterns of the others.
+	// patterns are the other tables, which the catalog omits.
 	patterns []string
 	since    config.RowsSince
 	engine   config.Engine
@@ -42,7 +42,7 @@ func follow(source string, engine config.Engine, lake config.Lake, tables []conf
 	return f
 }
 
-// found is a table as the bootstrap found it, without the columns that are omitted from its records: those are the others.
+// found returns a table as the bootstrap found it. It separates the columns that the records omit.
 func (f followed) found(t config.Table, result string) (found views.Table, omitted []string, err error) {
 	var findings preparation.Findings
 	if err := json.Unmarshal([]byte(result), &findings); err != nil {
@@ -54,7 +54,7 @@ func (f followed) found(t config.Table, result string) (found views.Table, omitt
 		})
 	}
 	i := is(func(a, b string) bool { return a == b })
-	if i < 0 { // a server may keep names in lower case
+	if i < 0 { // a server may store names in lower case
 		i = is(strings.EqualFold)
 	}
 	if i < 0 {
@@ -72,7 +72,7 @@ func (f followed) found(t config.Table, result string) (found views.Table, omitt
 	return out, omitted, nil
 }
 
-// describe is what a job is told of a table.
+// describe is the table's part of the job's specification.
 func (f followed) describe(lake config.Lake, t config.Table, name views.Name, result string) (tables.Table, error) {
 	found, omitted, err := f.found(t, result)
 	if err != nil {

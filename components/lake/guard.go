@@ -8,13 +8,13 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// guard is what every bucket is surrounded with.
+// guard makes the protection that every bucket has.
 type guard struct {
 	parent pulumi.Resource
-	// name of the bucket's parts; what it holds, for messages.
+	// name is the prefix of the parts; what describes the bucket's content, for messages.
 	name, what string
 	bucket     *s3.BucketV2
-	// made so far, in order.
+	// made holds the parts in the order in which they were made.
 	made []pulumi.Resource
 }
 
@@ -34,7 +34,7 @@ func (g *guard) make(ctx *pulumi.Context, policy []iampolicy.Statement, encrypti
 	return nil
 }
 
-// closeToThePublic blocks public access and takes access control lists out of use,
+// closeToThePublic blocks public access and disables access control lists,
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/about-object-ownership.html.
 func (g *guard) closeToThePublic(ctx *pulumi.Context) error {
 	block, err := s3.NewBucketPublicAccessBlock(ctx, g.name+"-public-access", &s3.BucketPublicAccessBlockArgs{
@@ -59,8 +59,8 @@ func (g *guard) closeToThePublic(ctx *pulumi.Context) error {
 	return nil
 }
 
-// next makes a part wait for those made before: S3 answers 409 when the policy, the public access block and the
-// ownership of one bucket are changed at once.
+// next makes a part wait for the earlier ones. S3 answers 409 when the policy, the public access block and the
+// ownership of one bucket change at the same time.
 func (g *guard) next() []pulumi.ResourceOption {
 	return []pulumi.ResourceOption{pulumi.Parent(g.parent), pulumi.DependsOn(g.made)}
 }
@@ -76,8 +76,9 @@ func (g *guard) setPolicy(ctx *pulumi.Context, statements []iampolicy.Statement)
 	return nil
 }
 
-// denyOldConnections denies everybody a connection without TLS, or with a version older than 1.2. A request without TLS
-// has no version, so it takes both, https://docs.aws.amazon.com/AmazonS3/latest/userguide/amazon-s3-policy-keys.html.
+// denyOldConnections denies everybody a connection without TLS or with a version older than 1.2. A request without
+// TLS has no version, so both conditions are needed,
+// https://docs.aws.amazon.com/AmazonS3/latest/userguide/amazon-s3-policy-keys.html.
 func denyOldConnections(arn pulumi.StringInput) []iampolicy.Statement {
 	deny := func(sid string, condition iampolicy.Condition) iampolicy.Statement {
 		return iampolicy.Statement{
@@ -106,7 +107,7 @@ func (g *guard) encrypt(ctx *pulumi.Context, rule *s3.BucketServerSideEncryption
 	return nil
 }
 
-// withKey makes the key the default of every object. With a bucket key S3 asks KMS once in a while, not once per
+// withKey makes the key the default for every object. With a bucket key S3 calls KMS from time to time, not once per
 // object, https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-key.html.
 func withKey(key pulumi.StringInput) *s3.BucketServerSideEncryptionConfigurationV2RuleArgs {
 	return &s3.BucketServerSideEncryptionConfigurationV2RuleArgs{
@@ -117,7 +118,7 @@ func withKey(key pulumi.StringInput) *s3.BucketServerSideEncryptionConfiguration
 	}
 }
 
-// version keeps what is overwritten or deleted for a while.
+// version keeps overwritten or deleted objects for a while.
 func (g *guard) version(ctx *pulumi.Context) error {
 	versioning, err := s3.NewBucketVersioningV2(ctx, g.name+"-versioning", &s3.BucketVersioningV2Args{
 		Bucket:                  g.bucket.Bucket,
@@ -130,7 +131,7 @@ func (g *guard) version(ctx *pulumi.Context) error {
 	return nil
 }
 
-// setLifecycle comes after version: S3 keeps rules about versions only where there are any.
+// setLifecycle comes after version, because S3 accepts rules about versions only for a versioned bucket.
 func (g *guard) setLifecycle(ctx *pulumi.Context, rules []s3.BucketLifecycleConfigurationV2RuleInput) error {
 	lifecycle, err := s3.NewBucketLifecycleConfigurationV2(ctx, g.name+"-lifecycle", &s3.BucketLifecycleConfigurationV2Args{
 		Bucket: g.bucket.Bucket, Rules: s3.BucketLifecycleConfigurationV2RuleArray(rules),

@@ -9,13 +9,14 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// deliveryTrust admits Firehose on behalf of this account's delivery streams alone: the account is the external id
-// that it sends, https://docs.aws.amazon.com/firehose/latest/dev/controlling-access.html#firehose-assume-role.
+// deliveryTrust admits Firehose only for this account's delivery streams. Firehose sends the account as the external
+// id, https://docs.aws.amazon.com/firehose/latest/dev/controlling-access.html#firehose-assume-role.
 func deliveryTrust(account string) pulumi.StringOutput {
 	return iampolicy.Trust("firehose.amazonaws.com", iampolicy.StringEquals("sts:ExternalId", pulumi.String(account)))
 }
 
-// deliveryPermissions are what the same page asks for, narrowed to the prefixes, the stream and the log stream in use.
+// deliveryPermissions are the permissions on the same page, limited to the prefixes, the stream and the log stream in
+// use.
 func deliveryPermissions(args *DeliveryArgs, logStream pulumi.StringInput, region *aws.GetRegionResult, suffix string) pulumi.StringOutput {
 	return iampolicy.Document(
 		readStream(args.StreamArn),
@@ -66,8 +67,8 @@ func writeObjects(cfg config.Lake, bucket pulumi.StringInput) iampolicy.Statemen
 	}
 }
 
-// encryptObjects: S3 names the bucket to KMS where the bucket key is used, and the object where it is not,
-// https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-key.html#bucket-key-changes.
+// encryptObjects allows S3's use of the key. S3 names the bucket to KMS where it uses a bucket key, and the object
+// where it does not, https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-key.html#bucket-key-changes.
 func encryptObjects(key, bucket pulumi.StringInput, region, suffix string) iampolicy.Statement {
 	return iampolicy.Statement{
 		Sid:       "EncryptObjects",
@@ -80,7 +81,7 @@ func encryptObjects(key, bucket pulumi.StringInput, region, suffix string) iampo
 	}
 }
 
-// via is the condition that the key is used through a service, not by the role itself.
+// via is the condition that a service uses the key, not the role directly.
 func via(service, region, suffix string) iampolicy.Condition {
 	return iampolicy.StringEquals("kms:ViaService", pulumi.String(fmt.Sprintf("%s.%s.%s", service, region, suffix)))
 }

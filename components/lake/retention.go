@@ -8,14 +8,14 @@ import (
 )
 
 const (
-	// noncurrentDays keeps what was overwritten or deleted by mistake for a month.
+	// noncurrentDays keeps objects that were overwritten or deleted by mistake for a month.
 	noncurrentDays = 30
-	// abortDays ends uploads that nobody will finish.
+	// abortDays ends unfinished uploads.
 	abortDays = 7
 )
 
-// ageing moves raw changes to cheaper storage, never those that could not be delivered: these are read again soon.
-// Nothing expires a current version.
+// ageing moves raw changes to cheaper storage. It skips undelivered records, which are read again soon. Nothing
+// expires a current version.
 func ageing(cfg config.Lake) s3.BucketLifecycleConfigurationV2RuleInput {
 	to := func(class string, days int) s3.BucketLifecycleConfigurationV2RuleTransitionInput {
 		return &s3.BucketLifecycleConfigurationV2RuleTransitionArgs{StorageClass: pulumi.String(class), Days: pulumi.Int(days)}
@@ -30,7 +30,7 @@ func ageing(cfg config.Lake) s3.BucketLifecycleConfigurationV2RuleInput {
 	}
 }
 
-// tidying covers the whole bucket.
+// tidying is the rule for the whole bucket.
 func tidying() s3.BucketLifecycleConfigurationV2RuleInput {
 	return &s3.BucketLifecycleConfigurationV2RuleArgs{
 		Id:     pulumi.String("tidy"),

@@ -11,7 +11,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// ofSources are the shop's tables in three sources: all of the unnamed one, one of orders by another type, and of billing a pattern.
+// ofSources are the shop's tables in three sources: all tables in the unnamed source, one table with another type in
+// orders, and a pattern in billing.
 func ofSources(a *CatalogArgs) {
 	a.Sources = append(a.Sources,
 		CatalogSource{Name: "billing", Prefix: "raw/source=billing", Tables: []config.Table{{Database: "shop", Table: "%"}}, Found: pulumi.String(`{}`)},
@@ -76,7 +77,7 @@ func TestWhatIsWrongWithASourceSaysWhich(t *testing.T) {
 	require.ErrorContains(t, err, "Sources: is missing")
 }
 
-// ofOrders are the tables of a source with a name.
+// ofOrders are the tables of a named source.
 func ofOrders(a *TablesArgs) {
 	a.Source, a.Lake.Prefix, a.Lake.ErrorPrefix, a.Lake.Tables.AlarmTopic = "orders", "raw/source=orders", "errors/source=orders", topic
 }
@@ -114,7 +115,7 @@ func TestJobsOfTwoSourcesTouchNothingOfEachOther(t *testing.T) {
 	require.Contains(t, first.One(t, alarmType, "tables-refused").Input("alarmDescription"), "below errors/tables, each with its reason; `cdc tables replay` when")
 }
 
-// ofPostgres is a table of PostgreSQL, whose types are written as PostgreSQL writes them.
+// ofPostgres is a PostgreSQL table, with types in PostgreSQL's spelling.
 func ofPostgres(a *CatalogArgs) {
 	a.Sources = append(a.Sources, CatalogSource{
 		Name: "stock", Engine: config.EnginePostgreSQL, Prefix: "raw/source=stock", Tables: []config.Table{{Database: "public", Table: "items"}},

@@ -20,15 +20,17 @@ type TablesArgs struct {
 	config.Lake `pulumi:"lake,optional"`
 	// Environment chooses defaults. Default dev.
 	Environment config.Environment `pulumi:"environment,optional"`
-	// Source is the name of the source, with which the names of its tables begin; empty for the unnamed one.
+	// Source is the name of the source. The names of its tables begin with it. Empty for the unnamed source.
 	Source string `pulumi:"source,optional"`
-	// Engine of the source, by which its records are read. Default mysql.
+	// Engine of the source. It decides how records are read. Default mysql.
 	Engine config.Engine `pulumi:"engine,optional"`
-	// Tables that are followed. Those that are given by a pattern are left out, as they are of the Catalog.
+	// Tables are the followed tables. Patterns are left out, as in the Catalog.
 	Tables []config.Table `pulumi:"tables"`
-	// RowsSince says since when records of tables tell what their rows are: source.rowsSince.
+	// RowsSince is the time from which a table's records are authoritative. Readers skip earlier ones. It is
+	// source.rowsSince.
 	RowsSince config.RowsSince `pulumi:"rowsSince,optional"`
-	// Found is the JSON of preparation.Findings, whose columns and keys the tables have: source.Bootstrap.Result. Required.
+	// Found is the JSON of preparation.Findings, with the tables' columns and keys: source.Bootstrap.Result.
+	// Required.
 	Found pulumi.StringInput `pulumi:"found"`
 	// Database of the Glue Data Catalog: Catalog.Database. Required.
 	Database pulumi.StringInput `pulumi:"database"`
@@ -36,38 +38,40 @@ type TablesArgs struct {
 	Bucket pulumi.StringInput `pulumi:"bucket"`
 	// BucketArn of the same bucket. Required.
 	BucketArn pulumi.StringInput `pulumi:"bucketArn"`
-	// KmsKeyArn that the lake is encrypted with encrypts tables and logs too. Required.
+	// KmsKeyArn is the lake's key. It also encrypts tables and logs. Required.
 	KmsKeyArn pulumi.StringInput `pulumi:"kmsKeyArn"`
 	// StreamRetentionHours is how long the stream keeps a record. Default 168.
 	StreamRetentionHours int `pulumi:"streamRetentionHours,optional"`
-	// LogRetentionDays of the job's logs. Default 14 in dev, 90 in prod.
+	// LogRetentionDays keeps the job's logs. Default 14 in dev, 90 in prod.
 	LogRetentionDays int `pulumi:"logRetentionDays,optional"`
-	// Measured has the job publish how many tables have stopped and how many records it refused, for alarms of others. Default: only when
-	// Lake.Tables.AlarmTopic is given.
+	// Measured makes the job publish two metrics for other components' alarms: how many tables have stopped, and how
+	// many records it refused. Default: only when Lake.Tables.AlarmTopic is given.
 	Measured bool `pulumi:"measured,optional"`
 }
 
-// Tables are rows as they are, in tables of Apache Iceberg, Delta Lake or Apache Hudi: a job of AWS Glue keeps one of each
-// followed table from the lake's raw records. What a run has read is in the table's own commit, so that a run that was ended, or
-// is repeated, changes nothing twice. The Catalog of the same lake has a view of each table.
+// Tables maintains tables of present rows in Apache Iceberg, Delta Lake or Apache Hudi. An AWS Glue job builds one
+// per followed table from the lake's raw records. Each commit of a table includes the position up to which records
+// were read. So a run that is killed or repeated applies nothing twice. The Catalog of the same lake has a view of
+// each table.
 type Tables struct {
 	pulumi.ResourceState
 
-	// JobName of the job, which whoever does not want to wait for the schedule starts.
+	// JobName of the job. Start it by hand to update before its schedule.
 	JobName pulumi.StringOutput `pulumi:"jobName"`
-	// Format of the arguments. The next deployment is held against it.
+	// Format of the arguments. The next deployment is checked against it.
 	Format pulumi.StringOutput `pulumi:"format"`
-	// Generation of the arguments. The next deployment is held against it.
+	// Generation of the arguments. The next deployment is checked against it.
 	Generation pulumi.IntOutput `pulumi:"generation"`
 
-	// Of the metrics: their dimensions, the hours of a period, how many of these may pass without a run, and whether there are alarms.
+	// For the metrics: dimensions, a period's hours, the periods that may pass without a run, and whether there are
+	// alarms.
 	dimensions                pulumi.StringMap
 	periodHours, quietPeriods int
 	alarmed                   bool
 }
 
-// NewTables makes the job with its code, its role, its logs and its schedule. What the option DependsOn names comes before the
-// first object is written: Bucket.Dependencies.
+// NewTables makes the job with its code, its role, its logs and its schedule. The first object is written after
+// everything in the DependsOn option: pass Bucket.Dependencies.
 func NewTables(ctx *pulumi.Context, name string, args *TablesArgs, opts ...pulumi.ResourceOption) (*Tables, error) {
 	a, err := args.check()
 	if err != nil {
@@ -112,12 +116,12 @@ func (args *TablesArgs) check() (*TablesArgs, error) {
 	return a, tablesKind.Check(problems...)
 }
 
-// tablesPlan is what the parts of Tables are made from.
+// tablesPlan is the checked input that the parts are made from.
 type tablesPlan struct {
 	*TablesArgs
 	*Tables
 
-	// name of the parts in the program; id, which the names of logs begin with.
+	// name is the prefix of the parts in the program; id is the prefix of the log names.
 	name, id string
 	after    []pulumi.Resource
 	at       where
@@ -125,7 +129,7 @@ type tablesPlan struct {
 
 func (p *tablesPlan) child() pulumi.ResourceOption { return pulumi.Parent(p.Tables) }
 
-// provision makes the job after all that a run needs: what starts it may do so at once.
+// provision makes the job after everything that a run needs, because its trigger may start it at once.
 func (p *tablesPlan) provision(ctx *pulumi.Context) error {
 	var err error
 	if p.at, err = here(ctx, pulumi.Parent(p.Tables)); err != nil {
@@ -165,7 +169,8 @@ func (p *tablesPlan) provision(ctx *pulumi.Context) error {
 	return p.schedule(ctx, job)
 }
 
-// secure encrypts whatever Glue itself writes, with the lake's key. Bookmarks are not used; none is written in the clear either.
+// secure encrypts everything that Glue itself writes, with the lake's key. The job uses no bookmarks, but their
+// encryption is set too.
 func (p *tablesPlan) secure(ctx *pulumi.Context) (*glue.SecurityConfiguration, error) {
 	key := p.KmsKeyArn.ToStringOutput().ToStringPtrOutput()
 	security, err := glue.NewSecurityConfiguration(ctx, p.name+"-security", &glue.SecurityConfigurationArgs{
@@ -187,16 +192,16 @@ func (p *tablesPlan) secure(ctx *pulumi.Context) (*glue.SecurityConfiguration, e
 	return security, nil
 }
 
-// jobLogs are the two groups of a job's logs: what the job says, and everything else.
+// jobLogs are the job's two log groups: one for the job's own messages, one for everything else.
 type jobLogs struct{ output, errors *cloudwatch.LogGroup }
 
 func (l jobLogs) resources() []pulumi.Resource { return []pulumi.Resource{l.output, l.errors} }
 
-// logPrefix begins the names of the job's groups of logs.
+// logPrefix is the prefix of the job's log groups.
 func (p *tablesPlan) logPrefix() string { return "/aws-glue/" + p.id }
 
-// logs makes the groups, which Glue would otherwise make without an end. It puts the security configuration and the role into
-// their names, https://docs.aws.amazon.com/glue/latest/dg/monitor-continuous-logging.html.
+// logs makes the groups, because those that Glue makes have no retention. Glue puts the security configuration and
+// the role into their names, https://docs.aws.amazon.com/glue/latest/dg/monitor-continuous-logging.html.
 func (p *tablesPlan) logs(ctx *pulumi.Context, security *glue.SecurityConfiguration, role *iam.Role) (jobLogs, error) {
 	var logs jobLogs
 	for _, group := range []struct {
@@ -245,7 +250,7 @@ func (p *tablesPlan) job(ctx *pulumi.Context, code jobCode, role *iam.Role, secu
 		NumberOfWorkers:       pulumi.Int(cfg.Workers),
 		Timeout:               pulumi.Int(cfg.TimeoutMinutes),
 		MaxRetries:            pulumi.Int(1),
-		ExecutionClass:        pulumi.String("STANDARD"), // the default: a job that is read again has it
+		ExecutionClass:        pulumi.String("STANDARD"), // the default; Glue returns it, so it is set here
 		ExecutionProperty:     &glue.JobExecutionPropertyArgs{MaxConcurrentRuns: pulumi.Int(1)},
 		SecurityConfiguration: security.Name,
 		DefaultArguments:      arguments,
@@ -256,7 +261,7 @@ func (p *tablesPlan) job(ctx *pulumi.Context, code jobCode, role *iam.Role, secu
 	return job, nil
 }
 
-// schedule starts the job. A run that is still going on when the next is due goes on alone.
+// schedule starts the job. When a run is still going on, Glue skips the next one.
 func (p *tablesPlan) schedule(ctx *pulumi.Context, job *glue.Job) error {
 	_, err := glue.NewTrigger(ctx, p.name+"-schedule", &glue.TriggerArgs{
 		Description:     pulumi.String("Starts the job that keeps the tables of the lake"),
@@ -271,7 +276,8 @@ func (p *tablesPlan) schedule(ctx *pulumi.Context, job *glue.Job) error {
 	return nil
 }
 
-// cron is the expression of every so many minutes, which divide an hour, or are hours that divide a day.
+// cron is the expression for an interval in minutes. The interval divides an hour, or is a number of hours that
+// divides a day.
 func cron(minutes int) string {
 	every := func(n, most int) string {
 		switch n {

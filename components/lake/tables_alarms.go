@@ -10,19 +10,21 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// Names that functions/tables/cdctables/metrics.py publishes under, once at the end of each run: how many tables have stopped, and how many
-// records were refused. Glue's own events of a job that failed are sent by best effort, one for each attempt
-// (https://docs.aws.amazon.com/eventbridge/latest/ref/events-ref-glue.html), and say nothing of either.
+// functions/tables/cdctables/metrics.py publishes under these names, once at the end of each run: how many tables
+// have stopped, and how many records were refused. Glue sends its own events of a failed job by best effort, one for
+// each attempt (https://docs.aws.amazon.com/eventbridge/latest/ref/events-ref-glue.html). They contain neither
+// number.
 const (
 	metricsNamespace = "cdc-pipeline/tables"
 	stoppedTables    = "StoppedTables"
 	refusedRecords   = "RefusedRecords"
 )
 
-// alarmed says that somebody is told of the job: an alarm that tells nobody is none (Security Hub, CloudWatch.15).
+// alarmed reports whether somebody is told about the job. An alarm without a recipient is of no use (Security Hub,
+// CloudWatch.15).
 func (p *tablesPlan) alarmed() bool { return p.Lake.Tables.AlarmTopic != "" }
 
-// measured says that the job publishes its metrics.
+// measured reports whether the job publishes its metrics.
 func (p *tablesPlan) measured() bool { return p.Measured || p.alarmed() }
 
 // dimensions of the job's metrics.
@@ -34,8 +36,8 @@ func (p *tablesPlan) dimensions() pulumi.StringMap {
 	return all
 }
 
-// alarms of a table that has stopped, of refused records, and of a time without a run that has ended by itself: it failed, was ended
-// for its time, or was not started.
+// alarms makes three alarms: a stopped table, refused records, and a time in which no run ended by itself, because it
+// failed, timed out or was not started.
 func (p *tablesPlan) alarms(ctx *pulumi.Context) error {
 	hours, quiet := quietHours(p.Lake.Tables)
 	p.Tables.dimensions, p.periodHours, p.quietPeriods, p.Tables.alarmed = p.dimensions(), hours, quiet, p.alarmed()
@@ -52,7 +54,7 @@ func (p *tablesPlan) alarms(ctx *pulumi.Context) error {
 	}{
 		{
 			"stopped", "A table of the lake has stopped: `cdc tables status" + of + "` says why, and what to do", stoppedTables, "Maximum", "GreaterThanOrEqualToThreshold",
-			"ignore", 1, // until a run says otherwise
+			"ignore", 1, // until a run reports another value
 		},
 		{
 			"refused", "Records could not be applied to tables of the lake: they are below " + aside + ", each with its reason; `cdc tables replay" + of + "` when that is mended",
@@ -84,19 +86,19 @@ func (p *tablesPlan) alarms(ctx *pulumi.Context) error {
 	return nil
 }
 
-// maxQuietHours is what an alarm looks back, with periods of an hour or more,
+// maxQuietHours is how far an alarm can look back with periods of an hour or more,
 // https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html.
 const maxQuietHours = 7 * 24
 
-// quietHours are the hours of a period, and how many periods may pass without a run that has ended: two starts, of which one may be
-// missed because a run goes on, and as long as a run may take.
+// quietHours returns a period's hours and how many periods may pass in which no run ends. That is two starts, one of
+// which may be skipped because a run is still going on, plus the longest time of a run.
 func quietHours(cfg config.LakeTables) (hours, periods int) {
 	up := func(n, by int) int { return (n + by - 1) / by }
 	hours = up(cfg.Minutes, 60)
 	return hours, min(up(2*cfg.Minutes+cfg.TimeoutMinutes, 60*hours), maxQuietHours/hours)
 }
 
-// publishMetrics: a metric has no ARN, its namespace is a condition,
+// publishMetrics restricts the namespace by a condition, because a metric has no ARN,
 // https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/iam-cw-condition-keys-namespace.html.
 func publishMetrics() iampolicy.Statement {
 	return iampolicy.Statement{

@@ -43,7 +43,7 @@ func TestAlarmsTellOfWhatTheJobPublishes(t *testing.T) {
 	}
 }
 
-// CloudWatch takes no longer look back than seven days, and a run that takes its time is no alarm.
+// CloudWatch looks back seven days at most, and a slow run must not cause an alarm.
 func TestAnAlarmWaitsForARunThatTakesItsTime(t *testing.T) {
 	for _, c := range []struct{ minutes, timeout, hours, periods int }{
 		{5, 60, 1, 2}, {60, 60, 1, 3}, {120, 60, 2, 3}, {1440, 60, 24, 3}, {60, 10080, 1, 168}, {1440, 10080, 24, 7},

@@ -12,12 +12,12 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// jobCode are the keys of what a run reads before any record: the script that Glue starts, the code that it imports, and what
-// the job is to do.
+// jobCode are the keys of the objects that a run reads first: the script that Glue starts, the code that it imports,
+// and the job's specification.
 type jobCode struct{ script, zip, spec pulumi.StringInput }
 
-// putCode writes them. The content is in the name, so that a change makes the job read another object, and a run that is going
-// on finds its own until the job has changed.
+// putCode writes these objects. Each name contains a hash of the content. So a change makes the job read a new
+// object, while a run that is going on still finds its own.
 func (p *tablesPlan) putCode(ctx *pulumi.Context) (jobCode, error) {
 	var code jobCode
 	zip, err := tables.Zip()
@@ -59,12 +59,12 @@ func (p *tablesPlan) putCode(ctx *pulumi.Context) (jobCode, error) {
 	return code, nil
 }
 
-// keyOf is an object of one source's job: when the source goes, its objects go.
+// keyOf is the key of an object of one source's job. Deleting the source deletes its objects.
 func keyOf(source, name, content, extension string) string {
 	return fmt.Sprintf("%s/%s-%s.%s", path.Join(config.TablesJobsPrefix, source), name, naming.Digest(content), extension)
 }
 
-// spec is the text of what the job is to do.
+// spec is the text of the job's specification.
 func (p *tablesPlan) spec() pulumi.StringOutput {
 	f := follow(p.Source, p.Engine, p.Lake, p.TablesArgs.Tables, p.RowsSince)
 	return pulumi.All(p.Bucket, p.Database, p.Found).ApplyT(func(known []any) (string, error) {

@@ -9,13 +9,14 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// tablesTrust admits Glue on behalf of this account's jobs alone,
+// tablesTrust admits Glue only for this account's jobs,
 // https://docs.aws.amazon.com/glue/latest/dg/cross-service-confused-deputy-prevention.html.
 func tablesTrust(account string) pulumi.StringOutput {
 	return iampolicy.Trust("glue.amazonaws.com", iampolicy.StringEquals("aws:SourceAccount", pulumi.String(account)))
 }
 
-// permissions are what a run does: it reads its code and the records, keeps the tables, and puts aside what it cannot apply, until it can.
+// permissions lists what a run does: it reads its code and the records, writes the tables, and parks records until it
+// can apply them.
 func (p *tablesPlan) permissions(logs jobLogs) pulumi.StringOutput {
 	statements := []iampolicy.Statement{
 		{Sid: "ReadCodeAndRecords", Actions: []string{"s3:GetObject"}, Resources: p.below(config.TablesJobsPrefix+"/*", p.Prefix+"/*")},
@@ -54,10 +55,11 @@ func (p *tablesPlan) below(paths ...string) []pulumi.StringInput {
 	return all
 }
 
-// missObjects has S3 say of an object that is not there that it is not there (404). To whoever may not list it says that access is
-// denied (403, https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html), and Hadoop's file systems, by which Delta Lake
-// and Hudi write, look before they write; they may also mark a folder by an object beside it. A request for an object has no
-// prefix; neither has a list of the whole bucket's names, which this admits. Iceberg has its own way to S3, and looks into the catalog.
+// missObjects makes S3 answer 404 for a missing object. A role that may not list the bucket gets 403 instead
+// (https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html). Delta Lake and Hudi use Hadoop's file
+// systems, which look before they write and may mark a folder with an object beside it. A request for an object has
+// no prefix, and neither has a list of the whole bucket, which this allows too. Iceberg has its own S3 client, and
+// looks into the catalog.
 func (p *tablesPlan) missObjects() iampolicy.Statement {
 	return iampolicy.Statement{
 		Sid:        "MissObjects",
@@ -67,7 +69,8 @@ func (p *tablesPlan) missObjects() iampolicy.Statement {
 	}
 }
 
-// useCatalog: Glue asks for the catalog, the database and the table of each. Views and tables of records are not the job's to change.
+// useCatalog allows use of the catalog, the database and each table, because Glue checks all three. The job may not
+// change views and tables of records.
 func (p *tablesPlan) useCatalog(sid string, names []string, actions ...string) iampolicy.Statement {
 	arn := func(what string, args ...any) pulumi.StringInput {
 		return pulumi.Sprintf("arn:%s:glue:%s:%s:"+what, append([]any{p.at.partition, p.at.region, p.at.account}, args...)...)
@@ -79,7 +82,7 @@ func (p *tablesPlan) useCatalog(sid string, names []string, actions ...string) i
 	return s
 }
 
-// writeJobLogs: without AssociateKmsKey Glue writes no logs at all,
+// writeJobLogs includes AssociateKmsKey: without it Glue writes no logs at all,
 // https://docs.aws.amazon.com/glue/latest/dg/monitor-continuous-logging.html.
 func writeJobLogs(logs jobLogs) iampolicy.Statement {
 	s := iampolicy.Statement{

@@ -93,7 +93,7 @@ func TestJobRunsTheCodeThatIsDeployed(t *testing.T) {
 	require.Contains(t, r.One(t, objectType, "tables-script").Input("content"), "from cdctables.job import main")
 }
 
-// What is read first is another object when it changes, so that the job changes too.
+// A changed specification gets a new object name, so that the job changes too.
 func TestAnotherSpecificationIsAnotherObject(t *testing.T) {
 	key := func(change func(*TablesArgs)) any {
 		return tabled(t, change).One(t, objectType, "tables-spec").Input("key")
@@ -256,7 +256,7 @@ func TestTablesAreRefused(t *testing.T) {
 	require.ErrorContains(t, err, "lake.Tables needs args")
 }
 
-// A deleted row is remembered as long here as in the current indices.
+// A parked record may be as old here as the current indices accept.
 func TestParkedRecordsAreAsOldAsTheCurrentStateTakesThem(t *testing.T) {
 	settings, err := currentstate.ReadSettings(func(name string) string {
 		return map[string]string{"SEARCH_ENDPOINT": "https://d", "PARKING_BUCKET": "b"}[name]

@@ -1,10 +1,10 @@
-// Package metric is a metric of CloudWatch as a value: what a component gives of the resource that it owns, for an alarm to put a threshold
-// on, or a dashboard to draw.
+// Package metric describes a CloudWatch metric as a value. A component returns the metrics of its resources; an alarm
+// sets a threshold on one, or a dashboard draws it.
 package metric
 
 import "github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
-// Statistics that CloudWatch makes of the values of a period,
+// Statistics that CloudWatch computes over a period,
 // https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Statistics-definitions.html.
 const (
 	Average     = "Average"
@@ -14,32 +14,33 @@ const (
 	SampleCount = "SampleCount"
 )
 
-// Minute is the period of most metrics, in seconds; Firehose's and S3's have values every five.
+// Minute is the period of most metrics, in seconds. Firehose and S3 publish every five minutes.
 const (
 	Minute      = 60
 	FiveMinutes = 5 * Minute
 )
 
-// Metric is one series of values. It is no resource: nothing is made by asking for one.
+// Metric is one series of values. It is not a resource: asking for one makes nothing.
 //
-// The zero Metric is none: what a component gives for a resource that it does not have, such as the replication instance of a serverless task.
+// The zero Metric means none. A component returns it for a resource that it does not have, such as the replication
+// instance of a serverless task.
 type Metric struct {
-	// Namespace and Name as the service publishes them.
+	// Namespace and Name are those that the service publishes.
 	Namespace, Name string
-	// Dimensions, all of them: CloudWatch knows a series only by its exact set.
+	// Dimensions must be complete: CloudWatch identifies a series by its exact set.
 	Dimensions pulumi.StringMap
-	// Statistic of a period.
+	// Statistic is computed over each period.
 	Statistic string
 	// Period in seconds.
 	Period int
 	// Label in a graph.
 	Label string
-	// Unit of the values, for people: seconds, bytes, percent. Values are not asked for by it.
+	// Unit of the values, for display only: seconds, bytes, percent. It does not filter values.
 	Unit string
 }
 
-// OfDelivery is a metric of a Firehose by its name, as https://docs.aws.amazon.com/firehose/latest/dev/monitoring-with-cloudwatch-metrics.html
-// names them.
+// OfDelivery is a metric of a Firehose, by a name from
+// https://docs.aws.amazon.com/firehose/latest/dev/monitoring-with-cloudwatch-metrics.html.
 func OfDelivery(stream pulumi.StringInput, name, statistic, label, unit string) Metric {
 	return Metric{
 		Namespace: "AWS/Firehose", Name: name, Dimensions: pulumi.StringMap{"DeliveryStreamName": stream},
@@ -47,16 +48,16 @@ func OfDelivery(stream pulumi.StringInput, name, statistic, label, unit string) 
 	}
 }
 
-// None reports whether there is no such metric.
+// None reports whether the metric is the zero Metric.
 func (m Metric) None() bool { return m.Name == "" }
 
-// Over is the metric with another period, in seconds.
+// Over returns the metric with another period, in seconds.
 func (m Metric) Over(seconds int) Metric {
 	m.Period = seconds
 	return m
 }
 
-// By is the metric with another statistic.
+// By returns the metric with another statistic.
 func (m Metric) By(statistic string) Metric {
 	m.Statistic = statistic
 	return m

@@ -12,7 +12,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// adopt looks up a VPC that exists and says everything that keeps the pipeline from running in it, at once.
+// adopt looks up an existing VPC and reports every problem that would keep the pipeline from running in it, together.
 func (n *Network) adopt(ctx *pulumi.Context, d design) (*place, error) {
 	region, err := aws.GetRegion(ctx, nil, pulumi.Parent(n))
 	if err != nil {
@@ -69,8 +69,8 @@ func (n *Network) lookUpSubnets(ctx *pulumi.Context, ids []string) ([]*ec2.Looku
 	return found, nil
 }
 
-// checkNames: the endpoints' private names, and the domain's and the database's, resolve only with both attributes,
-// https://docs.aws.amazon.com/vpc/latest/userguide/vpc-dns.html.
+// checkNames requires both DNS attributes. The private names of the endpoints, the domain and the database resolve
+// only with both, https://docs.aws.amazon.com/vpc/latest/userguide/vpc-dns.html.
 func checkNames(vpc *ec2.LookupVpcResult) error {
 	var problems []error
 	if !vpc.EnableDnsSupport {
@@ -82,7 +82,7 @@ func checkNames(vpc *ec2.LookupVpcResult) error {
 	return errors.Join(problems...)
 }
 
-// checkSubnets: DMS and Aurora take subnet groups over at least two zones,
+// checkSubnets requires two zones, because DMS and Aurora take subnet groups over at least two,
 // https://docs.aws.amazon.com/dms/latest/userguide/CHAP_ReplicationInstance.VPC.html.
 func checkSubnets(vpcID string, subnets []*ec2.LookupSubnetResult) error {
 	var problems []error
@@ -101,7 +101,8 @@ func checkSubnets(vpcID string, subnets []*ec2.LookupSubnetResult) error {
 	return errors.Join(problems...)
 }
 
-// routed tells whether every subnet has a default route that private addresses can use: anything but an internet gateway.
+// routed reports whether every subnet has a default route that private addresses can use: any target except an
+// internet gateway.
 func (n *Network) routed(ctx *pulumi.Context, vpc *ec2.LookupVpcResult, subnets []*ec2.LookupSubnetResult) (bool, error) {
 	for _, subnet := range subnets {
 		out, err := n.hasWayOut(ctx, vpc, subnet.Id)
@@ -113,7 +114,7 @@ func (n *Network) routed(ctx *pulumi.Context, vpc *ec2.LookupVpcResult, subnets 
 }
 
 func (n *Network) hasWayOut(ctx *pulumi.Context, vpc *ec2.LookupVpcResult, subnetID string) (bool, error) {
-	// A subnet without a table of its own has the VPC's main one.
+	// A subnet without its own route table uses the VPC's main one.
 	found, err := ec2.GetRouteTables(ctx, &ec2.GetRouteTablesArgs{
 		VpcId:   &vpc.Id,
 		Filters: []ec2.GetRouteTablesFilter{{Name: "association.subnet-id", Values: []string{subnetID}}},

@@ -16,14 +16,14 @@ const (
 	right = "subnet-0123456789abcdef1"
 )
 
-// account is a provider that knows one VPC. The zero account has one that suits.
+// account is a provider that knows one VPC. The VPC of the zero account is suitable.
 type account struct {
 	*componenttest.Recorder
 	noDNS       bool              // neither DNS attribute is set
-	zones       map[string]string // of subnets; each its own by default
-	strangers   map[string]string // the VPC of subnets that are elsewhere
+	zones       map[string]string // by subnet; each has its own by default
+	strangers   map[string]string // by subnet: another VPC that it belongs to
 	defaultVia  map[string]any    // the target of the main table's default route
-	ownTableFor string            // a subnet with a table of its own, without a default route
+	ownTableFor string            // a subnet with its own table, which has no default route
 }
 
 func (a account) Call(args pulumi.MockCallArgs) (resource.PropertyMap, error) {
@@ -169,7 +169,7 @@ func TestVpcThatDoesNotSuitIsNotAdopted(t *testing.T) {
 	}
 }
 
-// An interface endpoint takes one subnet of a zone.
+// An interface endpoint takes one subnet per zone.
 func TestOfAnAdoptedVpcOneSubnetIsKnownForEachZone(t *testing.T) {
 	const beside = "subnet-0123456789abcdef2"
 	a := account{Recorder: &componenttest.Recorder{}, zones: map[string]string{left: "z1", beside: "z1", right: "z2"}}

@@ -7,20 +7,20 @@ import (
 )
 
 const (
-	// maxZones is how many zones one VPC is laid out for, whatever number is in use: a zone that is added, and public
-	// subnets that are added, leave the subnets that exist where they are.
+	// maxZones is how many zones the layout of a VPC reserves, however many are in use. So adding a zone or public
+	// subnets never moves existing subnets.
 	maxZones = 3
-	// A subnet is /16 to /28, https://docs.aws.amazon.com/vpc/latest/userguide/subnet-sizing.html. The public ones are
-	// four bits longer than the VPC, which leaves /24 as the smallest VPC.
+	// A subnet is /16 to /28, https://docs.aws.amazon.com/vpc/latest/userguide/subnet-sizing.html. A public subnet is
+	// four bits longer than the VPC, so the smallest VPC is /24.
 	minVpcBits, maxVpcBits = 16, 24
 	privateBits            = 2 // a quarter of the VPC each
 	publicBits             = 4 // a quarter of the last quarter each
 )
 
-// subnetCidrs lays out a VPC: a quarter of it for each zone's private subnet, a sixteenth, out of the last quarter, for
-// each zone's public subnet. The public ones need room for a NAT gateway and nothing else.
+// subnetCidrs lays out a VPC. Each zone's private subnet gets a quarter of it. Each zone's public subnet gets a
+// sixteenth, from the last quarter, which is enough for a NAT gateway.
 //
-// The n-th subnet of a kind depends on the VPC and n alone.
+// The n-th subnet of a kind depends only on the VPC and n.
 func subnetCidrs(vpc netip.Prefix, zones int) (private, public []netip.Prefix, err error) {
 	switch {
 	case !vpc.IsValid() || !vpc.Addr().Is4():
@@ -40,7 +40,7 @@ func subnetCidrs(vpc netip.Prefix, zones int) (private, public []netip.Prefix, e
 	return private, public, nil
 }
 
-// part is the n-th of the 2^bits equal parts of a block.
+// part is the n-th of 2^bits equal parts of a block.
 func part(block netip.Prefix, bits, n int) netip.Prefix {
 	length := block.Bits() + bits
 	address := block.Addr().As4()

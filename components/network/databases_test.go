@@ -38,7 +38,7 @@ func TestAnotherDatabaseChangesNothingOfTheFirst(t *testing.T) {
 	}
 }
 
-// AWS refuses a rule that is there: the same port of the same group, to or from the same group.
+// AWS refuses a duplicate rule: the same port of the same group, to or from the same group.
 func TestDatabasesInOneGroupShareTheRulesOfAPort(t *testing.T) {
 	r := componenttest.Run(t, program(&NetworkArgs{Databases: []Database{
 		{Source: "billing", ExistingSecurityGroupID: adminsGroup, Port: 3306},
@@ -51,7 +51,7 @@ func TestDatabasesInOneGroupShareTheRulesOfAPort(t *testing.T) {
 	}
 }
 
-// What has a database's rules goes on having them when another source comes or goes: nothing is made that AWS still has.
+// A database keeps its rules when another source comes or goes: the deployment makes no rule that AWS still has.
 func TestRulesOfAGroupStayWhenTheSourceThatTheyWereMadeForGoes(t *testing.T) {
 	unnamed, orders := Database{ExistingSecurityGroupID: adminsGroup}, Database{Source: "orders", ExistingSecurityGroupID: adminsGroup}
 	billing := Database{Source: "billing", ExistingSecurityGroupID: adminsGroup}

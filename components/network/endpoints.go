@@ -8,7 +8,8 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// makeS3Endpoint routes S3 inside AWS, without charge, https://docs.aws.amazon.com/vpc/latest/privatelink/vpc-endpoints-s3.html.
+// makeS3Endpoint routes S3 traffic inside AWS, without charge,
+// https://docs.aws.amazon.com/vpc/latest/privatelink/vpc-endpoints-s3.html.
 func (n *Network) makeS3Endpoint(ctx *pulumi.Context, d design, p *place, tables pulumi.StringArray) error {
 	endpoint, err := ec2.NewVpcEndpoint(ctx, d.name+"-s3", &ec2.VpcEndpointArgs{
 		VpcId:           p.vpcID,

@@ -39,7 +39,7 @@ func ExampleNewNetwork() {
 	// cdcpipeline:network:Network: cdc
 }
 
-// The security groups alone, in a VPC that exists.
+// Only the security groups, in an existing VPC.
 func ExampleNewNetwork_adopted() {
 	componenttest.Example(func(ctx *pulumi.Context) error {
 		_, err := network.NewNetwork(ctx, "cdc", &network.NetworkArgs{

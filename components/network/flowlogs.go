@@ -11,7 +11,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// makeFlowLogs records accepted and rejected traffic of the VPC in an encrypted log group.
+// makeFlowLogs records the VPC's accepted and rejected traffic in an encrypted log group.
 func (n *Network) makeFlowLogs(ctx *pulumi.Context, d design) error {
 	group, err := cloudwatch.NewLogGroup(ctx, d.name+"-flow", &cloudwatch.LogGroupArgs{
 		RetentionInDays: pulumi.Int(d.LogRetentionDays),
@@ -50,7 +50,7 @@ func (n *Network) makeFlowLogs(ctx *pulumi.Context, d design) error {
 	return nil
 }
 
-// flowLogTrust admits the service for flow logs of this account and region alone,
+// flowLogTrust admits the flow log service only for this account and region,
 // https://docs.aws.amazon.com/vpc/latest/userguide/flow-logs-iam-role.html.
 func (n *Network) flowLogTrust(ctx *pulumi.Context) (pulumi.StringOutput, error) {
 	none := pulumi.StringOutput{}
@@ -73,7 +73,8 @@ func (n *Network) flowLogTrust(ctx *pulumi.Context) (pulumi.StringOutput, error)
 	), nil
 }
 
-// flowLogPermissions leave out logs:CreateLogGroup: a late delivery would make the group again after its deletion.
+// flowLogPermissions omits logs:CreateLogGroup. A late delivery would otherwise make the group again after its
+// deletion.
 func flowLogPermissions(group pulumi.StringInput) pulumi.StringOutput {
 	return iampolicy.Document(
 		iampolicy.Statement{

@@ -1,7 +1,7 @@
-// Package network makes the VPC that the pipeline runs in, or adopts one.
+// Package network makes the pipeline's VPC, or adopts an existing one.
 //
-// Everything lives in private subnets and reaches AWS through VPC endpoints (or NAT); who may talk to whom is one
-// security group per role, with one resource per rule.
+// Everything lives in private subnets and reaches AWS through VPC endpoints (or NAT). Each role has one security
+// group, with one resource per rule.
 package network
 
 import (
@@ -19,8 +19,8 @@ import (
 const kind component.Kind = "network.Network"
 
 const (
-	// deleteTimeout of subnets and security groups: the network interfaces of Firehose and Lambda outlive them by minutes,
-	// and the provider repeats the deletion until they are gone,
+	// deleteTimeout applies to subnets and security groups. The network interfaces of Firehose and Lambda outlive
+	// their owners by minutes, and the provider repeats the deletion until they are gone,
 	// https://github.com/hashicorp/terraform-provider-aws/issues/27696,
 	// https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html.
 	deleteTimeout = "45m"
@@ -36,55 +36,57 @@ type NetworkArgs struct {
 	config.Network `pulumi:"network,optional"`
 	// Environment chooses defaults: zones and flow logs. Default dev.
 	Environment config.Environment `pulumi:"environment,optional"`
-	// Databases that replication and functions may reach. Default: one that is made here, on port 3306.
+	// Databases that replication and the functions may reach. Default: one database that is made here, on port 3306.
 	Databases []Database `pulumi:"databases,optional"`
-	// FromVpc admits all of the VPC to the HTTPS port of what is searched and to the ports of databases that are made here: for
-	// a deployment and its operators inside the VPC, or in an AWS Client VPN, whose clients have addresses of the VPC.
-	// Default false.
+	// FromVpc admits the whole VPC to the HTTPS port of the search service and to the ports of databases that are
+	// made here. It serves a deployment and operators inside the VPC, or in an AWS Client VPN, whose clients have
+	// addresses of the VPC. Default false.
 	FromVpc bool `pulumi:"fromVpc,optional"`
-	// Bastion makes a group for an instance through which what is searched and the databases are reached from outside
-	// of the VPC. Default false.
+	// Bastion makes a security group for the bastion, through which users outside the VPC reach the search service
+	// and the databases. Default false.
 	Bastion bool `pulumi:"bastion,optional"`
-	// DeliveryNeeds must exist before the group of Firehose's network interfaces, and outlive it: the role with which
+	// DeliveryNeeds must exist before the group of Firehose's network interfaces and outlive it: the role with which
 	// Firehose deletes them.
 	DeliveryNeeds []pulumi.Resource
-	// KmsKeyArn encrypts flow logs. Required where there are any.
+	// KmsKeyArn encrypts flow logs. Required when flow logs are on.
 	KmsKeyArn pulumi.StringInput `pulumi:"kmsKeyArn,optional"`
-	// LogRetentionDays of flow logs. Default 14 in dev, 90 in prod.
+	// LogRetentionDays keeps flow logs. Default 14 in dev, 90 in prod.
 	LogRetentionDays int `pulumi:"logRetentionDays,optional"`
 }
 
-// Database is that of one source.
+// Database is one source's database.
 type Database struct {
 	// Source is the name of the source; empty for the unnamed one.
 	Source string `pulumi:"source,optional"`
-	// Port it listens on. Default 3306.
+	// Port that the database listens on. Default 3306.
 	Port int `pulumi:"port,optional"`
-	// ExistingSecurityGroupID is the security group of a database that exists; rules that admit replication and
-	// functions are added to it, and none is made.
+	// ExistingSecurityGroupID is the security group of an existing database. The network adds rules to it that admit
+	// replication and functions, and makes no group.
 	ExistingSecurityGroupID string `pulumi:"existingSecurityGroupId,optional"`
 }
 
-// SecurityGroups are the ids of one security group per role.
+// SecurityGroups are the ids of the security groups, one per role.
 type SecurityGroups struct {
-	// Databases, by the name of a source: each accepts its port from Replication, Functions and Bastion.
+	// Databases holds a group for each source's name. Each accepts its port from Replication, Functions and Bastion.
 	Databases map[string]pulumi.StringOutput
-	// Replication is the DMS instances: to the databases, and to AWS.
+	// Replication is the group of the DMS instances. It reaches the databases and AWS.
 	Replication pulumi.StringOutput
-	// Search is the OpenSearch domain, or the endpoint of collections: accepts HTTPS from Delivery, Functions and Bastion.
+	// Search is the group of the OpenSearch domain, or of the collections' endpoint. It accepts HTTPS from Delivery,
+	// Functions and Bastion.
 	Search pulumi.StringOutput
-	// Delivery is Firehose's network interfaces: to Search.
+	// Delivery is the group of Firehose's network interfaces. It reaches Search.
 	Delivery pulumi.StringOutput
-	// Functions is Lambda: to the databases, to Search, and to AWS.
+	// Functions is the group of the Lambda functions. It reaches the databases, Search and AWS.
 	Functions pulumi.StringOutput
-	// Endpoints is the VPC endpoints: accepts HTTPS from Replication, Functions and Bastion.
+	// Endpoints is the group of the VPC endpoints. It accepts HTTPS from Replication, Functions and Bastion.
 	Endpoints pulumi.StringOutput
-	// Bastion is the instance of NetworkArgs.Bastion, nothing without it: to Search, the databases and Systems
-	// Manager. It accepts nothing.
+	// Bastion is the group of the bastion, empty without NetworkArgs.Bastion. It reaches Search, the databases and
+	// Systems Manager, and accepts nothing.
 	Bastion pulumi.StringOutput
 }
 
-// Network is a VPC over two or three zones with private subnets, or an adopted one, and the security groups of every role.
+// Network is a VPC over two or three zones with private subnets, or an adopted one, with a security group for each
+// role.
 type Network struct {
 	pulumi.ResourceState
 
@@ -92,16 +94,16 @@ type Network struct {
 	VpcID pulumi.StringOutput `pulumi:"vpcId"`
 	// Subnets are the ids of the private subnets, one for each zone in a VPC made here.
 	Subnets []pulumi.StringOutput
-	// ZoneSubnets are one of them for each zone, which is what an interface endpoint takes,
+	// ZoneSubnets are one private subnet per zone, as an interface endpoint takes them,
 	// https://docs.aws.amazon.com/vpc/latest/privatelink/create-interface-endpoint.html.
 	ZoneSubnets pulumi.StringArray
-	// SecurityGroups of the roles.
+	// SecurityGroups holds the group of each role.
 	SecurityGroups SecurityGroups
-	// Dependencies must exist before something in the VPC calls AWS or a database: endpoints, routes, rules.
+	// Dependencies must exist before anything in the VPC calls AWS or a database: endpoints, routes, rules.
 	Dependencies []pulumi.Resource
 }
 
-// NewNetwork makes the network, or adopts the VPC of args.VpcID, checking what the pipeline needs of it.
+// NewNetwork makes the network, or adopts the VPC of args.VpcID after checking that it meets the pipeline's needs.
 func NewNetwork(ctx *pulumi.Context, name string, args *NetworkArgs, opts ...pulumi.ResourceOption) (*Network, error) {
 	d, err := args.check(name)
 	if err != nil {
@@ -117,7 +119,7 @@ func NewNetwork(ctx *pulumi.Context, name string, args *NetworkArgs, opts ...pul
 	}, opts...)
 }
 
-// design is what was asked for, checked, with every default filled in.
+// design is the checked request with every default filled in.
 type design struct {
 	*NetworkArgs
 	name     string
@@ -155,7 +157,7 @@ func (d design) adopts() bool { return d.VpcID != "" }
 
 func (d design) nat() bool { return !d.adopts() && d.Egress == config.EgressNAT }
 
-// SubnetIDs are the private subnets as one input.
+// SubnetIDs returns the private subnets as one input.
 func (n *Network) SubnetIDs() pulumi.StringArray {
 	ids := make(pulumi.StringArray, len(n.Subnets))
 	for i, id := range n.Subnets {
@@ -190,18 +192,18 @@ func (n *Network) provision(ctx *pulumi.Context, d design) error {
 	return nil
 }
 
-// place is where the security groups and endpoints go, and how AWS is reached from there.
+// place holds the VPC and its routes to AWS, for the security groups and endpoints.
 type place struct {
 	vpcID   pulumi.StringOutput
 	subnets []pulumi.StringOutput
-	// zoned are one for each zone; nil when all are.
+	// zoned are one subnet per zone; nil when subnets already are.
 	zoned  pulumi.StringArray
 	region string
-	// blocks are the VPC's own addresses.
+	// blocks are the VPC's CIDR blocks.
 	blocks []pulumi.StringInput
-	// s3 is the prefix list of S3 in the region.
+	// s3 is the region's prefix list of S3.
 	s3 pulumi.StringInput
-	// adopted is true when the VPC is not made here, so that its endpoints have groups of their own.
+	// adopted is true for an existing VPC. Its endpoints then have security groups of their own.
 	adopted bool
 	// routed is true when private subnets reach AWS's public addresses, by NAT or otherwise.
 	routed bool

@@ -194,7 +194,7 @@ func TestRolesReachEachOtherAsThePipelineNeeds(t *testing.T) {
 	require.ElementsMatch(t, want, ways(tokenOut), "whoever is admitted may go there, and nowhere else")
 }
 
-// ways are the rules between groups: of whom, to or from whom, on which port.
+// ways lists the rules between groups: owner, other side and port.
 func ways(r *componenttest.Recorder, token, one string) []string {
 	var all []string
 	for _, rule := range r.All(token) {

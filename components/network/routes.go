@@ -10,8 +10,9 @@ import (
 
 const anywhere = "0.0.0.0/0"
 
-// makeGateways makes an internet gateway and, in a public subnet of each zone, a NAT gateway: one zone's failure leaves
-// the others their way out, https://docs.aws.amazon.com/vpc/latest/userguide/nat-gateway-basics.html.
+// makeGateways makes an internet gateway and, in a public subnet of each zone, a NAT gateway. When one zone fails,
+// the others keep their route to the internet,
+// https://docs.aws.amazon.com/vpc/latest/userguide/nat-gateway-basics.html.
 func (n *Network) makeGateways(ctx *pulumi.Context, d design, vpcID pulumi.StringInput, zones []string, blocks []netip.Prefix) ([]pulumi.StringInput, error) {
 	internet, err := ec2.NewInternetGateway(ctx, d.name+"-internet", &ec2.InternetGatewayArgs{
 		VpcId: vpcID, Tags: named(d, "internet"),
@@ -54,7 +55,8 @@ func (n *Network) makeGateways(ctx *pulumi.Context, d design, vpcID pulumi.Strin
 	return gateways, nil
 }
 
-// makePrivateRoutes gives the private subnets one route table, or one for each zone that leads to the zone's gateway.
+// makePrivateRoutes gives the private subnets one shared route table, or one per zone that leads to the zone's NAT
+// gateway.
 func (n *Network) makePrivateRoutes(ctx *pulumi.Context, d design, p *place, gateways []pulumi.StringInput) (pulumi.StringArray, error) {
 	var tables pulumi.StringArray
 	for i, subnet := range p.subnets {
@@ -94,7 +96,7 @@ func (n *Network) makeRouteTable(ctx *pulumi.Context, d design, role string, vpc
 	return table.ID(), nil
 }
 
-// makeRoute makes the default route of a table to whatever target args name.
+// makeRoute makes a table's default route to the target in args.
 func (n *Network) makeRoute(ctx *pulumi.Context, d design, role string, table pulumi.StringInput, args *ec2.RouteArgs) (*ec2.Route, error) {
 	args.RouteTableId, args.DestinationCidrBlock = table, pulumi.String(anywhere)
 	route, err := ec2.NewRoute(ctx, d.name+"-"+role+"-out", args, pulumi.Parent(n))

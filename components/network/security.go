@@ -10,9 +10,8 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// makeSecurityGroups makes a group for each role, then the rules between them. Names are resolved by the VPC's own
-// resolver, which security groups do not filter,
-// https://docs.aws.amazon.com/vpc/latest/userguide/vpc-security-groups.html.
+// makeSecurityGroups makes a group for each role, then the rules between them. The VPC's own resolver resolves names,
+// and security groups do not filter it, https://docs.aws.amazon.com/vpc/latest/userguide/vpc-security-groups.html.
 func (n *Network) makeSecurityGroups(ctx *pulumi.Context, d design, p *place) error {
 	g := &n.SecurityGroups
 	if err := n.databaseGroups(ctx, d, p); err != nil {
@@ -70,7 +69,7 @@ func (n *Network) databaseGroups(ctx *pulumi.Context, d design, p *place) error 
 	return nil
 }
 
-// role of a database in names. Two that exist and share group and port share the rules too.
+// role is the database's part of the rules' names. Existing databases with the same group and port share their rules.
 func (d Database) role() string {
 	switch {
 	case d.Source == "":
@@ -84,18 +83,19 @@ func (d Database) role() string {
 // unnamed is the role of the unnamed source's database.
 const unnamed = "database"
 
-// shared is the role of a database that exists, by what AWS tells rules apart by.
+// shared is the role of an existing database: the group and the port, by which AWS distinguishes rules.
 func (d Database) shared() string { return fmt.Sprintf("%s-%d", d.ExistingSecurityGroupID, d.Port) }
 
-// former are the roles under which the same rules may have been made, because the unnamed source, whose role is another, had them before, or has
-// them now. Were they made anew, AWS would refuse them: the former ones go last.
+// former lists roles that may already own the same rules, because the unnamed source has another role and owned them
+// before, or owns them now. Making them anew would fail, because AWS refuses duplicates until the old rules are
+// deleted, which happens last.
 func (d Database) former(all []Database) string {
 	switch {
 	case d.ExistingSecurityGroupID == "":
 		return ""
 	case d.Source == "":
 		return d.shared()
-	case all[0] == d: // no two may claim what the unnamed source had
+	case all[0] == d: // only one may take over the unnamed source's rules
 		return unnamed
 	}
 	return ""
@@ -113,10 +113,11 @@ func (n *Network) makeGroup(ctx *pulumi.Context, d design, p *place, role, descr
 	return made.ID().ToStringOutput(), nil
 }
 
-// rule is one way that traffic may take, in or out of a group. Exactly one of group, block and list is the other side.
+// rule is one allowed direction of traffic, into or out of a group. Exactly one of group, block and list is the other
+// side.
 type rule struct {
 	name, description string
-	// former name, under which the rule may have been made; empty for none.
+	// former is a name under which the rule may already exist; empty for none.
 	former string
 	in     bool
 	of     pulumi.StringInput
@@ -126,7 +127,8 @@ type rule struct {
 	list   pulumi.StringInput
 }
 
-// rules are all of them: whoever starts a connection has a rule out, and who accepts it a rule in.
+// rules lists every security-group rule. Each connection needs an egress rule on the side that opens it and an
+// ingress rule on the side that accepts it.
 func (n *Network) rules(d design, p *place) []rule {
 	g := n.SecurityGroups
 	var all []rule
@@ -159,7 +161,7 @@ func (n *Network) rules(d design, p *place) []rule {
 				in: true, of: g.Search, port: pulumi.Int(https), block: block,
 			})
 			for _, database := range d.Databases {
-				if database.ExistingSecurityGroupID != "" { // who may reach a database that exists is its owner's to say
+				if database.ExistingSecurityGroupID != "" { // the owner of an existing database decides who may reach it
 					continue
 				}
 				all = append(all, rule{
@@ -172,7 +174,7 @@ func (n *Network) rules(d design, p *place) []rule {
 	return all
 }
 
-// reached are the databases without those whose rules another one has: AWS refuses a rule that is there.
+// reached omits databases whose rules another database already has, because AWS refuses duplicates.
 func (d design) reached() []Database {
 	var all []Database
 	for _, database := range d.Databases {
@@ -186,7 +188,7 @@ func (d design) reached() []Database {
 	return all
 }
 
-// connection is the two rules that let one role call another on a port.
+// connection returns the two rules that let one role call another on a port.
 func connection(from string, fromID pulumi.StringInput, to string, toID pulumi.StringInput, port pulumi.IntInput, what string) []rule {
 	return []rule{
 		{name: from + "-to-" + to, description: what + " to " + to, of: fromID, port: port, group: toID},
@@ -194,13 +196,14 @@ func connection(from string, fromID pulumi.StringInput, to string, toID pulumi.S
 	}
 }
 
-// toAWS lets a role call AWS: services, and S3 by its prefix list.
+// toAWS lets a role call AWS: services, and S3 through its prefix list.
 func toAWS(role string, id, endpoints pulumi.StringInput, p *place) []rule {
 	s3 := rule{name: role + "-to-s3", description: "S3 through its gateway", of: id, port: pulumi.Int(https), list: p.s3}
 	return append(toServices(role, id, endpoints, p), s3)
 }
 
-// toServices lets a role call AWS by the endpoints in the VPC, and by public addresses only where a route leads there.
+// toServices lets a role call AWS through the VPC's endpoints. It adds public addresses only where a route leads
+// there.
 func toServices(role string, id, endpoints pulumi.StringInput, p *place) []rule {
 	port := pulumi.Int(https)
 	all := connection(role, id, "endpoints", endpoints, port, "AWS calls")

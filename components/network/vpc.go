@@ -30,7 +30,7 @@ func (n *Network) makeVpc(ctx *pulumi.Context, d design) (*place, error) {
 	}
 	vpc, err := ec2.NewVpc(ctx, d.name+"-vpc", &ec2.VpcArgs{
 		CidrBlock: pulumi.String(block.String()),
-		// Both are needed for the endpoints' private names,
+		// The endpoints' private names need both,
 		// https://docs.aws.amazon.com/vpc/latest/privatelink/interface-endpoints.html.
 		EnableDnsSupport:   pulumi.Bool(true),
 		EnableDnsHostnames: pulumi.Bool(true),
@@ -39,7 +39,7 @@ func (n *Network) makeVpc(ctx *pulumi.Context, d design) (*place, error) {
 	if err != nil {
 		return nil, fmt.Errorf("making the vpc: %w", err)
 	}
-	// The default group admits its members to each other and to everywhere. Without rules it is of no use to anybody.
+	// The default group admits its members to each other and to everywhere. Without rules it allows nothing.
 	_, err = ec2.NewDefaultSecurityGroup(ctx, d.name+"-default", &ec2.DefaultSecurityGroupArgs{
 		VpcId: vpc.ID(),
 		Tags:  named(d, "default-unused"),
@@ -70,7 +70,7 @@ func (n *Network) makeVpc(ctx *pulumi.Context, d design) (*place, error) {
 	return p, n.makeS3Endpoint(ctx, d, p, tables)
 }
 
-// zones are those that were asked for, else the first of the region that need no opting in.
+// zones are the requested zones, or else the first of the region that need no opt-in.
 func (n *Network) zones(ctx *pulumi.Context, d design) ([]string, error) {
 	if len(d.Zones) > 0 {
 		return d.Zones, nil
@@ -94,7 +94,7 @@ func (n *Network) zones(ctx *pulumi.Context, d design) ([]string, error) {
 func (n *Network) makeSubnets(ctx *pulumi.Context, d design, vpcID pulumi.StringInput, kind string, zones []string, blocks []netip.Prefix) ([]pulumi.StringOutput, error) {
 	var ids []pulumi.StringOutput
 	opts := []pulumi.ResourceOption{pulumi.Parent(n), pulumi.Timeouts(&pulumi.CustomTimeouts{Delete: deleteTimeout})}
-	if len(d.Zones) == 0 { // a region that opens a zone must not move the subnets that exist
+	if len(d.Zones) == 0 { // a new zone in the region must not move the existing subnets
 		opts = append(opts, pulumi.IgnoreChanges([]string{"availabilityZone"}))
 	}
 	for i, zone := range zones {

@@ -9,7 +9,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// comparison is how a value stands to the threshold when it is wrong.
+// comparison is the relation between a bad value and the threshold.
 type comparison string
 
 const (
@@ -18,49 +18,50 @@ const (
 	below   comparison = "LessThanThreshold"
 )
 
-// missing is what a period without a value is taken for,
+// missing is how an alarm treats a period without a value,
 // https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarms-and-missing-data.html.
 type missing string
 
 const (
-	// quiet: no value is a good one. For what is published only when something happens.
+	// quiet treats a missing value as good. Use it for metrics that are published only when something happens.
 	quiet missing = "notBreaching"
-	// silence: no value is a bad one. For what says that it is alive: a task that has stopped measures nothing, and would otherwise be well.
+	// silence treats a missing value as bad. Use it for a sign of life: a stopped task publishes nothing and would
+	// otherwise look healthy.
 	silence missing = "breaching"
-	// asBefore: the alarm stays as it is. For what is published now and then.
+	// asBefore keeps the alarm's state. Use it for metrics that are published now and then.
 	asBefore missing = "ignore"
 )
 
-// group is what an alarm is part of: a composite alarm for each source.
+// group assigns an alarm to a composite alarm of its source.
 type group string
 
 const (
 	alone group = ""
-	// behind: changes are on their way, and late.
+	// behind: changes arrive, but late.
 	behind group = "behind"
-	// atRisk: changes may be lost, or are put aside.
+	// atRisk: changes may be lost, or are parked.
 	atRisk group = "data-at-risk"
 )
 
 // alarm is a row of the table.
 type alarm struct {
-	// what is wrong, the end of the alarm's name: latency-source.
+	// what is wrong. It is the end of the alarm's name, such as latency-source.
 	what string
-	// metric that is looked at; a row whose metric is none is left out.
+	// metric to watch. A row without a metric is left out.
 	metric    metric.Metric
 	when      comparison
 	threshold float64
-	// of so many periods so many must be wrong.
+	// The alarm fires when datapoints of the last periods are bad.
 	datapoints, periods int
 	missing             missing
 	group               group
-	// says what is wrong, in a sentence without its end.
+	// says is a sentence about the problem, without its end.
 	says string
-	// like is the alarm whose paragraph in docs/operations.md is this one's too. Default: what.
+	// like names the alarm whose paragraph in docs/operations.md this one shares. Default: what.
 	like string
 }
 
-// runbook of the alarm.
+// runbook is the link to the alarm's paragraph.
 func (a alarm) runbook() string {
 	if a.like != "" {
 		return runbook(a.like)
@@ -68,14 +69,14 @@ func (a alarm) runbook() string {
 	return runbook(a.what)
 }
 
-// madeAlarm is an alarm with what it was made from.
+// madeAlarm is an alarm with the row that it was made from.
 type madeAlarm struct {
 	alarm
 	source string
 	made   *cloudwatch.MetricAlarm
 }
 
-// alarms makes those of the table, and the composite ones over them.
+// alarms makes the alarms of the table, and the composite alarms over them.
 func (p *plan) alarms(ctx *pulumi.Context) error {
 	for _, f := range p.Feeds {
 		if err := p.declare(ctx, f.Config.Name, p.ofFeed(f)); err != nil {
@@ -102,7 +103,7 @@ func (p *plan) alarms(ctx *pulumi.Context) error {
 	return nil
 }
 
-// alarmName is unique in an account and region, as CloudWatch wants it: an alarm of the same name would be overwritten.
+// alarmName is unique in an account and region: CloudWatch overwrites an alarm with the same name.
 func alarmName(ctx *pulumi.Context, part string) string {
 	return strings.Join([]string{ctx.Project(), ctx.Stack(), part}, "-")
 }
@@ -140,7 +141,7 @@ func (p *plan) declare(ctx *pulumi.Context, source string, rows []alarm) error {
 	return nil
 }
 
-// compose makes the alarm of a source that is on while one of a group is.
+// compose makes a source's composite alarm, which is on while any alarm of the group is.
 func (p *plan) compose(ctx *pulumi.Context, source string, g group) error {
 	var rule pulumi.StringArray
 	for _, m := range p.made {
@@ -167,7 +168,7 @@ func (p *plan) compose(ctx *pulumi.Context, source string, g group) error {
 	return nil
 }
 
-// says is what the composite alarms say.
+// says holds the messages of the composite alarms.
 var says = map[group]string{
 	behind: "Changes are late on their way from the database to what is searched or to the lake",
 	atRisk: "Changes may be lost, or are put aside: the task does not run, what is not read is soon forgotten, or a record could not be delivered",

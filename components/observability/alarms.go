@@ -17,7 +17,7 @@ const (
 	mebiPerGibi    = 1 << 10
 )
 
-// ofFeed are the alarms of a source, in the order of the picture: from the database to what is searched.
+// ofFeed lists a source's alarms in the order of the picture: from the database to the search service.
 func (p *plan) ofFeed(f *feed.Feed) []alarm {
 	all := slices.Concat(p.ofSource(f), p.ofTask(f), p.ofStream(f), p.ofLake(f))
 	for i, d := range f.Deliveries {
@@ -26,13 +26,13 @@ func (p *plan) ofFeed(f *feed.Feed) []alarm {
 	return slices.Concat(all, p.ofTables(f.Config.Name), p.ofCanary(f, canaryOf(f)))
 }
 
-// kindOf a place by its number: the present one, and the next.
+// kindOf returns the kind of a search destination by its number: the present one, then the next.
 func kindOf(s config.Search, i int) config.SearchKind { return s.Kinds()[i] }
 
-// ofSource: the database, and the password that the task logs in with.
+// ofSource lists the alarms of the database and of the task's database password.
 //
-// How much is left to a binary log CloudWatch does not measure: see ofCanary. What a slot holds back is told by an alarm of the cluster's own
-// where somebody else is to be told of it.
+// CloudWatch does not measure how much of the binary log is left: see ofCanary. Where another topic is configured,
+// the cluster's own alarm watches the log that a slot keeps.
 func (p *plan) ofSource(f *feed.Feed) []alarm {
 	cfg := f.Config.Source
 	slot := f.Source.MetricSlotBytes()
@@ -46,12 +46,13 @@ func (p *plan) ofSource(f *feed.Feed) []alarm {
 	return []alarm{
 		{
 			what: "slot", metric: slot, when: atLeast, threshold: float64(cfg.SlotWalGb) * gibibyte * p.kept(),
-			datapoints: 1, periods: 1, missing: quiet, group: atRisk, // no slot, no log that is kept for one
+			datapoints: 1, periods: 1, missing: quiet, group: atRisk, // without a slot, no log is kept
 			says: fmt.Sprintf("Replication slots hold back %d %% of the log that they may (source.slotWalGb)", p.RetentionPercent),
 		},
 		{
-			// https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Best_Practice_Recommended_Alarms_AWS_Services.html has this alarm, with a
-			// threshold that depends on the class. The smallest class of Aurora has tens of GiB.
+			// https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Best_Practice_Recommended_Alarms_AWS_Services.html
+			// has this alarm, with a threshold that depends on the instance class. The smallest class of Aurora has
+			// tens of GiB.
 			what: "local-storage", metric: f.Source.MetricFreeLocalStorage(), when: atMost, threshold: 2 * gibibyte,
 			datapoints: 3, periods: 3, missing: quiet,
 			says: "The database's writer has little space left for temporary files and logs",
@@ -63,13 +64,14 @@ func (p *plan) ofSource(f *feed.Feed) []alarm {
 	}
 }
 
-// ofTask: that it runs, that it keeps up, and that its instance is large enough. A serverless task has none of these, see
-// replication.Replication; events tell that it failed or stopped, and the canary that it is late.
+// ofTask watches that the task runs, that it keeps up, and that its instance is large enough. A serverless task has
+// none of these metrics, see replication.Replication. Events tell that it failed or stopped, and the canary that it
+// is late.
 func (p *plan) ofTask(f *feed.Feed) []alarm {
 	r, cfg := f.Replication, f.Config.Replication
 	return []alarm{
 		{
-			// A task that has failed measures nothing more: an alarm on a limit alone would be well for ever.
+			// A failed task publishes nothing, so an alarm on a limit alone would look healthy for ever.
 			what: "task-running", metric: r.MetricRunning().Over(metric.FiveMinutes), when: below, threshold: 1,
 			datapoints: 2, periods: 2, missing: silence, group: atRisk,
 			says: "The replication task has measured no latency for ten minutes: it does not run",
@@ -97,13 +99,13 @@ func (p *plan) ofTask(f *feed.Feed) []alarm {
 		{
 			what: "instance-storage", metric: r.MetricFreeStorage(), when: atMost,
 			threshold:  float64(cfg.StorageGb) * gibibyte * float64(p.FreeStoragePercent) / 100,
-			datapoints: 1, periods: 1, missing: quiet, group: atRisk, // a task that has no room for changes that wait fails
+			datapoints: 1, periods: 1, missing: quiet, group: atRisk, // a task fails when it has no room for waiting changes
 			says: fmt.Sprintf("The replication instance has %d %% of its storage left, or less", p.FreeStoragePercent),
 		},
 	}
 }
 
-// ofStream: that it takes what is written, and that what it forgets was read.
+// ofStream watches that the stream accepts writes, and that records are read before they expire.
 func (p *plan) ofStream(f *feed.Feed) []alarm {
 	age := f.Stream.MetricIteratorAge()
 	return []alarm{
@@ -144,7 +146,7 @@ func (p *plan) ofLake(f *feed.Feed) []alarm {
 	)
 }
 
-// reading are the alarms that both kinds of deliveries have.
+// reading are the alarms that both kinds of deliveries share.
 func (p *plan) reading(name, into string, behindBy, success metric.Metric) []alarm {
 	return []alarm{
 		{
@@ -153,7 +155,7 @@ func (p *plan) reading(name, into string, behindBy, success metric.Metric) []ala
 			says: fmt.Sprintf("The delivery %s reads the stream %d seconds late", into, p.IteratorAgeSeconds),
 		},
 		{
-			// Single failures are tried again by Firehose, and are no reason to wake anybody.
+			// Firehose retries single failures, so they need not wake anybody.
 			what: name + "-success", metric: success, when: below, threshold: 0.9,
 			datapoints: 2, periods: 2, missing: quiet, group: behind, like: "delivery-success",
 			says: fmt.Sprintf("Of what is to be delivered %s, less than 90 %% is at the first try", into),
@@ -161,13 +163,13 @@ func (p *plan) reading(name, into string, behindBy, success metric.Metric) []ala
 	}
 }
 
-// names of what writes to a kind of place, as that is called in a feed.
+// names are the feed's names for the writers to each kind of search destination.
 var names = map[config.SearchKind]struct{ history, current string }{
 	config.OnDomain:      {"search", "current"},
 	config.OnCollections: {"collections", "collections-current"},
 }
 
-// ofDelivery: what writes to a place that is searched.
+// ofDelivery lists the alarms of the writers to a search destination.
 func (p *plan) ofDelivery(f *feed.Feed, kind config.SearchKind, into feed.Delivery) []alarm {
 	d, name := into.Search, names[kind].history
 	late := *f.Config.Search.Only(kind).BufferSeconds + p.FreshnessSeconds
@@ -189,13 +191,14 @@ func (p *plan) ofDelivery(f *feed.Feed, kind config.SearchKind, into feed.Delive
 	return all
 }
 
-// ofCurrent: the function that keeps each row as it is.
+// ofCurrent lists the alarms of the current-state function.
 func (p *plan) ofCurrent(f *feed.Feed, name string, c *search.CurrentState) []alarm {
 	cfg := f.Config.Search.Current
 	age := c.MetricIteratorAge()
 	return []alarm{
 		{
-			// Of failed calls, refused calls and long ones AWS recommends alarms of some minutes, and leaves the limits to the user:
+			// AWS recommends alarms on failed, throttled and long calls over some minutes, and leaves the limits to
+			// the user:
 			// https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Best_Practice_Recommended_Alarms_AWS_Services.html.
 			what: name + "-errors", metric: c.MetricErrors(), when: atLeast, threshold: 1,
 			datapoints: 3, periods: 5, missing: quiet, group: behind, like: "current-errors",
@@ -234,7 +237,7 @@ func (p *plan) ofCurrent(f *feed.Feed, name string, c *search.CurrentState) []al
 	}
 }
 
-// ofTables: the job that keeps the lake's tables, unless it has alarms of its own.
+// ofTables lists the alarms of the job that keeps the lake's tables, unless it has its own.
 func (p *plan) ofTables(source string) []alarm {
 	t := p.Tables[source]
 	if t == nil || t.Alarmed() {
@@ -243,7 +246,7 @@ func (p *plan) ofTables(source string) []alarm {
 	return []alarm{
 		{
 			what: "tables-stopped", metric: t.MetricStopped(), when: atLeast, threshold: 1, datapoints: 1, periods: 1,
-			missing: asBefore, // until a run says otherwise
+			missing: asBefore, // until a run reports another value
 			says:    "A table of the lake has stopped",
 		},
 		{
@@ -257,22 +260,22 @@ func (p *plan) ofTables(source string) []alarm {
 	}
 }
 
-// ofCanary: what only who takes part sees.
+// ofCanary lists the alarms on values that only the canary can measure.
 func (p *plan) ofCanary(f *feed.Feed, c Canary) []alarm {
 	if c == nil {
 		return nil
 	}
 	headroom, left, says := c.MetricLogHeadroom(), float64(f.Config.Source.BinlogRetentionHours)*(1-p.kept()), "%g hours"
 	if f.Config.Source.PostgreSQL() {
-		left, says = gibibyte, "%g bytes of log" // how much a server of yours keeps, it says itself
+		left, says = gibibyte, "%g bytes of log" // an external server has its own retention settings
 	}
-	if !f.Source.MetricSlotBytes().None() { // of which there is an alarm already
+	if !f.Source.MetricSlotBytes().None() { // which has an alarm already
 		headroom = metric.Metric{}
 	}
 	return []alarm{
 		{
 			what: "searchable", metric: c.MetricSearchable(), when: atLeast, threshold: float64(p.SearchableSeconds),
-			datapoints: 5, periods: 5, missing: silence, group: behind, // a canary that says nothing has found nothing
+			datapoints: 5, periods: 5, missing: silence, group: behind, // a canary without a value has found nothing
 			says: fmt.Sprintf("A row is found %d seconds after its commit, or not at all", p.SearchableSeconds),
 		},
 		{
@@ -302,7 +305,8 @@ func (p *plan) ofCanary(f *feed.Feed, c Canary) []alarm {
 	}
 }
 
-// ofDomain are those that AWS recommends, with its limits: https://docs.aws.amazon.com/opensearch-service/latest/developerguide/cloudwatch-alarms.html.
+// ofDomain lists the alarms that AWS recommends, with its limits:
+// https://docs.aws.amazon.com/opensearch-service/latest/developerguide/cloudwatch-alarms.html.
 func (p *plan) ofDomain(d *search.Domain) []alarm {
 	cfg := p.Feeds[0].Config.Search.Only(config.OnDomain)
 	return []alarm{
@@ -350,7 +354,8 @@ func (p *plan) ofDomain(d *search.Domain) []alarm {
 	}
 }
 
-// ofCollections: AWS recommends no alarms of collections. Their capacity has a limit of the account, at which they refuse requests.
+// ofCollections watches the account's capacity limit, at which collections refuse requests. AWS recommends no alarms
+// for collections.
 func (p *plan) ofCollections(c *search.Collections) []alarm {
 	refuses := func(what string, m metric.Metric, says string) alarm {
 		return alarm{
@@ -363,5 +368,5 @@ func (p *plan) ofCollections(c *search.Collections) []alarm {
 	}
 }
 
-// kept is the share of what is kept that may be unread.
+// kept is the share of the retention that may be unread.
 func (p *plan) kept() float64 { return float64(p.RetentionPercent) / 100 }

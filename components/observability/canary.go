@@ -5,25 +5,25 @@ import (
 	"cdcpipeline/components/metric"
 )
 
-// Canary is what a canary measures: a function that changes a row of its own, looks for it in what is searched, and looks at what CloudWatch
-// has no metric of.
+// Canary provides the metrics of a canary: a function that changes a row of its own, looks for it in the current
+// index, and measures values that CloudWatch lacks.
 type Canary interface {
-	// MetricSearchable is how long after its commit the row was found, in seconds, each minute.
+	// MetricSearchable is the time from the row's commit until it was found, in seconds, each minute.
 	MetricSearchable() metric.Metric
-	// MetricTablesToReload is how many tables were changed in ways that rows do not show until they are loaded again.
+	// MetricTablesToReload counts tables with changes that their records do not show until the next load.
 	MetricTablesToReload() metric.Metric
-	// MetricCertificateDays is when the database's certificate expires.
+	// MetricCertificateDays is the number of days until the database's certificate expires.
 	MetricCertificateDays() metric.Metric
-	// MetricLogHeadroom is what is left until the database gives up what the task has not read: hours of MySQL's binary log, or bytes that
-	// PostgreSQL may write until then.
+	// MetricLogHeadroom is the remaining margin before the database drops log that the task has not read: hours of
+	// MySQL's binary log, or bytes that PostgreSQL may still write.
 	MetricLogHeadroom() metric.Metric
-	// MetricParkedObjects is how many objects there are of what could not be delivered, whoever has put them there.
+	// MetricParkedObjects counts the parked objects, whichever component put them there.
 	MetricParkedObjects() metric.Metric
-	// MetricFailures is how many of its measures the canary could not take.
+	// MetricFailures counts the measurements that the canary could not take.
 	MetricFailures() metric.Metric
 }
 
-// canaryOf a feed; nil when it has none, and then there are no alarms of what only a canary sees.
+// canaryOf returns a feed's canary, or nil without one. Then there are no alarms on its metrics.
 func canaryOf(f *feed.Feed) Canary {
 	if f.Canary == nil {
 		return nil

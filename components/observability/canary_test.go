@@ -21,7 +21,7 @@ func (fakeCanary) MetricLogHeadroom() metric.Metric     { return named("headroom
 func (fakeCanary) MetricParkedObjects() metric.Metric   { return named("parked") }
 func (fakeCanary) MetricFailures() metric.Metric        { return named("failures") }
 
-// watch are the alarms on what a canary measures of a source.
+// watch returns the alarms on a canary's metrics for a source.
 func watch(s config.Source, canary Canary) map[string]alarm {
 	c := config.Config{Source: s}.WithDefaults()
 	p := &plan{Args: &Args{Alarms: c.Alarms}}

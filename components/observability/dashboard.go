@@ -13,7 +13,8 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// A dashboard is a grid of 24 units' width, https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/CloudWatch-Dashboard-Body-Structure.html.
+// A dashboard is a grid with a width of 24 units,
+// https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/CloudWatch-Dashboard-Body-Structure.html.
 const (
 	gridWidth    = 24
 	graphHeight  = 6
@@ -23,7 +24,7 @@ const (
 	columns = 6
 )
 
-// graph is a widget of lines, as many as there are metrics: those that are none are left out, and a graph of none too.
+// graph is a line chart of several metrics. It leaves out empty metrics; a graph without metrics is left out too.
 type graph struct {
 	title string
 	left  []metric.Metric
@@ -32,7 +33,7 @@ type graph struct {
 
 func (g graph) lines() int { return len(there(g.left)) + len(there(g.right)) }
 
-// dashboard draws each source as a row that reads from left to right like the picture in the README, and below what all sources share.
+// dashboard draws each source as a row, in the order of the README's picture, and below them the shared parts.
 func (p *plan) dashboard(ctx *pulumi.Context) error {
 	name := footprint.Dashboard(ctx.Project(), ctx.Stack(), p.region)
 	d := drawing{region: p.region}
@@ -66,7 +67,7 @@ func (p *plan) title(f *feed.Feed) string {
 	return fmt.Sprintf("From the database %s to what is searched", f.Config.Name)
 }
 
-// picture of a source, a column for each part of the way.
+// picture draws a source, with one column per part of the way.
 func (p *plan) picture(f *feed.Feed) [columns][]graph {
 	r, s, db := f.Replication, f.Stream, f.Source
 	var behind, late, delivered, failed, calls, ends []metric.Metric
@@ -112,7 +113,7 @@ func (p *plan) picture(f *feed.Feed) [columns][]graph {
 	}
 }
 
-// ofDomain is what all sources share, in as many columns.
+// ofDomain draws the parts that all sources share, in as many columns.
 func ofDomain(d *search.Domain) [columns][]graph {
 	return [columns][]graph{
 		{{"Status", []metric.Metric{d.MetricRed(), d.MetricYellow()}, nil}},
@@ -131,14 +132,14 @@ func ofCollections(c *search.Collections) [columns][]graph {
 	}
 }
 
-// drawing places widgets below each other, and beside.
+// drawing places widgets below and beside each other.
 type drawing struct {
 	region  string
 	y       int
 	widgets pulumi.Array
 }
 
-// drawAlarms is a line of all alarms, by their state, above everything else.
+// drawAlarms draws one line with the state of all alarms, at the top.
 func (p *plan) drawAlarms(d *drawing) {
 	var arns pulumi.Array
 	for _, a := range p.composed {
@@ -147,7 +148,7 @@ func (p *plan) drawAlarms(d *drawing) {
 	for _, m := range p.made {
 		arns = append(arns, m.made.Arn)
 	}
-	// A widget shows a hundred at most: the composite ones are first.
+	// A widget shows a hundred alarms at most, so the composite ones are first.
 	const most = 100
 	if len(arns) > 0 {
 		d.add("alarm", 0, gridWidth, alarmHeight, pulumi.Map{"title": pulumi.String("Alarms"), "alarms": arns[:min(len(arns), most)]})
@@ -166,7 +167,7 @@ func (d *drawing) header(title string) {
 	d.y += headerHeight
 }
 
-// columns are drawn beside each other, the graphs of one below each other.
+// columns draws columns side by side, and the graphs of each column below each other.
 func (d *drawing) columns(all [columns][]graph) {
 	top, deepest := d.y, d.y
 	const width = gridWidth / columns
@@ -184,7 +185,8 @@ func (d *drawing) columns(all [columns][]graph) {
 	d.y = deepest
 }
 
-// properties of a widget of lines, https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/CloudWatch-Dashboard-Body-Structure.html.
+// properties of a line chart,
+// https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/CloudWatch-Dashboard-Body-Structure.html.
 func (d *drawing) properties(g graph) pulumi.Map {
 	var lines pulumi.Array
 	axes := pulumi.Map{}
@@ -205,7 +207,7 @@ func (d *drawing) properties(g graph) pulumi.Map {
 	}
 }
 
-// line is a metric as a widget has it: namespace, name, each dimension and its value, and how it is drawn.
+// line is a metric in the widget's format: namespace, name, each dimension and its value, and how it is drawn.
 func line(m metric.Metric, axis string) pulumi.Array {
 	all := pulumi.Array{pulumi.String(m.Namespace), pulumi.String(m.Name)}
 	for _, dimension := range slices.Sorted(maps.Keys(m.Dimensions)) {
@@ -216,7 +218,7 @@ func line(m metric.Metric, axis string) pulumi.Array {
 	})
 }
 
-// there are the metrics that are not none.
+// there filters out empty metrics.
 func there(all []metric.Metric) []metric.Metric {
 	return slices.DeleteFunc(slices.Clone(all), metric.Metric.None)
 }

@@ -8,16 +8,17 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// rule sends what a service says of itself to the topic.
+// rule forwards a service's own events to the topic.
 type rule struct {
 	what string
-	// pattern of the events; nil when there is nothing to hear.
+	// pattern of the events; nil when there are none to forward.
 	pattern pulumi.StringInput
-	// of is whose events they are, in the message; message and resource are where in an event they stand.
+	// of names the events' owner in the message; message and resource are paths into an event.
 	of, message, resource string
 }
 
-// events makes the rules. They complete the alarms: an event says why, and comes at once, and may not come at all.
+// events makes the rules. They complement the alarms: an event arrives at once and tells the reason, but it may get
+// lost.
 func (p *plan) events(ctx *pulumi.Context) error {
 	for _, f := range p.Feeds {
 		for _, r := range rules(f) {
@@ -41,7 +42,7 @@ func rules(f *feed.Feed) []rule {
 	}
 }
 
-// rule makes one, with the topic as its target. What the topic is sent is a sentence, and where to read what to do.
+// rule makes one rule, with the topic as its target. The topic receives a sentence with a link to the runbook.
 func (p *plan) rule(ctx *pulumi.Context, name string, r rule) error {
 	made, err := cloudwatch.NewEventRule(ctx, name, &cloudwatch.EventRuleArgs{
 		Description: pulumi.String(r.of + " what somebody should know"), EventPattern: r.pattern.ToStringOutput().ToStringPtrOutput(),
@@ -49,7 +50,7 @@ func (p *plan) rule(ctx *pulumi.Context, name string, r rule) error {
 	if err != nil {
 		return fmt.Errorf("making the rule %s: %w", name, err)
 	}
-	// The name of the rule, and of its alarm's paragraph, are ours: nothing in them needs an escape.
+	// We choose the names of the rule and of the runbook paragraph, so nothing in them needs an escape.
 	template := fmt.Sprintf("%q", fmt.Sprintf("%s (<resource>): <message> What to do: %s", r.of, runbook(r.what)))
 	_, err = cloudwatch.NewEventTarget(ctx, name, &cloudwatch.EventTargetArgs{
 		Rule: made.Name, Arn: p.topic,

@@ -10,7 +10,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// A program that has a pipeline, whose alarms are mailed, puts a threshold of its own on one of the pipeline's metrics.
+// A program with a pipeline whose alarms are mailed. It adds its own threshold on one of the pipeline's metrics.
 func Example() {
 	componenttest.Example(func(ctx *pulumi.Context) error {
 		zip := pulumi.NewAssetArchive(map[string]any{"bootstrap": pulumi.NewStringAsset("")})

@@ -1,6 +1,6 @@
-// Package observability tells somebody when something is wrong, and draws what is measured.
+// Package observability sends alarms when something is wrong, and draws a dashboard.
 //
-// The components give their metrics; here a threshold is put on each, once, in one table ([alarm]). All alarms tell one topic.
+// The components provide their metrics. One table ([alarm]) sets a threshold on each. All alarms go to one topic.
 package observability
 
 import (
@@ -24,49 +24,50 @@ type Args struct {
 	config.Alarms
 	// Environment chooses defaults. Default dev.
 	Environment config.Environment
-	// Pipeline is the name that the names of all parts begin with. Default cdc.
+	// Pipeline is the prefix of all parts' names. Default cdc.
 	Pipeline string
-	// Feeds are watched, each with its alarms. At least one.
+	// Feeds to watch, each with its alarms. At least one.
 	Feeds []*feed.Feed
-	// Domains and Collections are what is searched; the present place and the next one may be of the two kinds.
+	// Domains and Collections are the search destinations; the present one and the next one may differ in kind.
 	Domains     []*search.Domain
 	Collections []*search.Collections
-	// Tables of the lake, by the name of their source.
+	// Tables are the lake's tables, by the name of their source.
 	Tables map[string]*lake.Tables
 	// KmsKeyArn encrypts the topic; its policy admits CloudWatch and EventBridge. Required unless Alarms.TopicArn is given.
 	KmsKeyArn pulumi.StringInput
 }
 
-// Observability is a topic, the alarms that tell it, rules that send it events of DMS and RDS, and a dashboard.
+// Observability is a topic, the alarms that publish to it, rules that forward events of DMS and RDS, and a dashboard.
 //
-// With Alarms.Enabled false there is a dashboard alone, and with Alarms.Dashboard false too nothing.
+// With Alarms.Enabled false it has only the dashboard. With Alarms.Dashboard false as well it has nothing.
 type Observability struct {
 	pulumi.ResourceState
 
-	// TopicArn of what is told; empty when nobody is.
+	// TopicArn of the alarms' topic; empty without alarms.
 	TopicArn pulumi.StringOutput
 	// DashboardName of the dashboard; empty when there is none.
 	DashboardName pulumi.StringOutput
-	// Alarms by what they say: cdc-latency-source, cdc-orders-behind. Of the composite ones too.
+	// Alarms holds the alarms by name, such as cdc-latency-source or cdc-orders-behind. It includes the composite
+	// ones.
 	Alarms []string
 }
 
-// plan is what New has checked and looked up before it makes anything.
+// plan is the checked input that New makes everything from.
 type plan struct {
 	*Args
 	*Observability
 
 	name, partition, region, account string
-	// made are the alarms of the table, in its order, with what they were made from.
+	// made are the alarms of the table, in its order, with the rows that they were made from.
 	made []madeAlarm
-	// composed are the composite ones.
+	// composed are the composite alarms.
 	composed []*cloudwatch.CompositeAlarm
 	topic    pulumi.StringInput
-	// before are what must exist before an alarm tells the topic.
+	// before must exist before an alarm can publish to the topic.
 	before []pulumi.Resource
 }
 
-// New makes them.
+// New makes the topic, alarms, rules and dashboard.
 func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOption) (*Observability, error) {
 	a, err := args.check()
 	if err != nil {
@@ -143,7 +144,8 @@ func (p *plan) lookUp(ctx *pulumi.Context) error {
 
 func (p *plan) child() pulumi.ResourceOrInvokeOption { return pulumi.Parent(p.Observability) }
 
-// part is the name of what a source has: cdc-orders-latency-source, or cdc-latency-source of the unnamed one, and of what all share.
+// part is the name of a part of a source: cdc-orders-latency-source, or cdc-latency-source for the unnamed source and
+// for shared parts.
 func (p *plan) part(source, what string) string {
 	if source == "" {
 		return p.Pipeline + "-" + what
@@ -151,5 +153,5 @@ func (p *plan) part(source, what string) string {
 	return p.Pipeline + "-" + source + "-" + what
 }
 
-// runbook is where what is to be done is written.
+// runbook is the link to the paragraph that says what to do.
 func runbook(of string) string { return "docs/operations.md#alarm-" + of }

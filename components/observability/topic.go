@@ -9,10 +9,10 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// maxDisplayName is what SNS takes, https://docs.aws.amazon.com/sns/latest/api/API_CreateTopic.html.
+// maxDisplayName is the limit of SNS, https://docs.aws.amazon.com/sns/latest/api/API_CreateTopic.html.
 const maxDisplayName = 100
 
-// tell is the topic that is told: the user's, or one of the stack's own with what it is sent to.
+// tell sets the topic: the user's, or the stack's own with its subscriptions.
 func (p *plan) tell(ctx *pulumi.Context) error {
 	if p.Args.TopicArn != "" {
 		if region := strings.Split(p.Args.TopicArn, ":")[3]; region != p.region {
@@ -47,8 +47,10 @@ func (p *plan) tell(ctx *pulumi.Context) error {
 	return nil
 }
 
-// publishers admits this account's alarms, https://docs.aws.amazon.com/sns/latest/dg/sns-access-policy-use-cases.html, and EventBridge, which
-// a condition in a topic's policy would keep out: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-resource-based.html#eb-sns-permissions.
+// publishers admits this account's alarms,
+// https://docs.aws.amazon.com/sns/latest/dg/sns-access-policy-use-cases.html, and EventBridge. A condition in the
+// topic's policy would keep EventBridge out:
+// https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-resource-based.html#eb-sns-permissions.
 func (p *plan) publishers(topic pulumi.StringInput) pulumi.StringOutput {
 	publish := func(sid, service string, conditions ...iampolicy.Condition) iampolicy.Statement {
 		return iampolicy.Statement{

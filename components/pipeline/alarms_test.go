@@ -64,7 +64,7 @@ func TestEveryAlarmTellsTheTopicWhatIsWrongAndWhatToDo(t *testing.T) {
 	}
 }
 
-// series is how CloudWatch knows a metric.
+// series is a metric's identity in CloudWatch.
 func series(r componenttest.Registered) string {
 	dimensions, _ := r.Input("dimensions").(map[string]any)
 	var keys []string
@@ -129,7 +129,7 @@ func TestASourcesTwoCompositeAlarmsAreMadeOfItsOwn(t *testing.T) {
 	require.LessOrEqual(t, all, 100, "the most that a composite alarm may have")
 }
 
-// A task that is dead measures nothing, and an alarm on a limit would call that well.
+// A dead task publishes nothing, and an alarm on a limit alone would look healthy.
 func TestWhatSaysNothingIsNotWell(t *testing.T) {
 	r := componenttest.Run(t, program(config.Config{}))
 	running := r.One(t, metricAlarm, "cdc-task-running")
@@ -188,7 +188,7 @@ func TestATopicElsewhereIsRefused(t *testing.T) {
 	require.ErrorContains(t, err, "alarms.topicArn: the topic is in eu-west-1 and the stack in us-east-1")
 }
 
-// Who has a topic of the part's own is told by the part's own alarm, and nobody twice.
+// A component with its own topic has its own alarm, so nobody is told twice.
 func TestAPartWithATopicOfItsOwnIsToldOfOnce(t *testing.T) {
 	cfg := watched()["PostgreSQL"]
 	cfg.Lake.Tables.AlarmTopic = "arn:aws:sns:us-east-1:123456789012:lake"

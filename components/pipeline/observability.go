@@ -4,7 +4,7 @@ import (
 	"cdcpipeline/components/observability"
 )
 
-// observability comes last, over all that is there.
+// observability comes last and covers all parts.
 func (b *builder) observability() (err error) {
 	if !b.cfg.Alarms.On() && !b.cfg.Alarms.Draws() {
 		return nil

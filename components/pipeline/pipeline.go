@@ -1,7 +1,7 @@
-// Package pipeline composes the components into the whole: rows committed in databases, searchable and in the lake.
+// Package pipeline composes all components: rows committed in databases become searchable and are kept in the lake.
 //
-// It reads like the picture in the README: what all sources share, a feed for each source, and the catalog over all; what a part is made of
-// is the part's own business.
+// It follows the README's picture: the parts that all sources share, a feed for each source, and the catalog over
+// all. Each component hides its own resources.
 package pipeline
 
 import (
@@ -24,60 +24,64 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi/internals"
 )
 
-// Args is what a pipeline is made from.
+// Args configures a Pipeline.
 type Args struct {
 	// Config of every part; zero fields take the environment's defaults.
 	Config config.Config
-	// Code is the functions' zips, for the architecture in Config.
+	// Code holds the functions' zips, for the architecture in Config.
 	Code feed.Code
-	// CaBundles are, by the name of a source, the PEM bundle that signs its database's certificate; the unnamed source's name is empty.
-	// Default: the bundle of RDS; of its regions only this one's for DMS when the database is made here.
+	// CaBundles holds, for each source's name, the PEM bundle that verifies its database's certificate; the unnamed
+	// source's name is empty. Default: the bundle of RDS. When the database is made here, DMS gets only this region's
+	// part of it.
 	CaBundles map[string]string
-	// Remove lets the deployment that follows a destroy without an end replace what is left in the domain or the
-	// collections; see search.AccessArgs.
+	// Remove lets a deployment replace leftovers in the domain or the collections after an incomplete destroy; see
+	// search.AccessArgs.
 	Remove search.Remove
-	// Gateway says where the collections are reached; see search.CollectionsArgs. Not needed when a domain is searched.
+	// Gateway is the address of the collections; see search.CollectionsArgs. A domain does not need it.
 	Gateway func(password pulumi.StringOutput) pulumi.StringOutput
-	// Lead is called with each place that is searched, and the bastion before it (nil without one), as soon as the place is declared. It opens
-	// the way to the place's inside without waiting for it. The engine creates what is inside as early as it can, and each creation that waits
-	// for the way keeps one of its workers, of which there are four for each core: on two cores eight roles would keep all of them, while New
-	// waits for a worker to declare the other components.
+	// Lead is called as soon as each search destination is declared, with the destination and the bastion (nil
+	// without one). It starts to open the connection and returns without waiting. The engine creates the contents of
+	// a destination as early as it can. Each creation that waits for the connection blocks one of the engine's
+	// workers, of which there are four per core. On two cores eight roles would block all of them, while New needs a
+	// worker to declare the other components.
 	Lead func(through *bastion.Bastion, to *Place)
 	// StopTask stops a running serverless task before its endpoints are changed; see replication.ReplicationArgs.
 	StopTask func(ctx context.Context, taskArn string) error
-	// Check runs before the first resource of the pipeline is declared, when the engine knows the pipeline itself. Its
-	// error ends the deployment.
+	// Check runs before the first resource, when the engine already knows the pipeline component. Its error ends the
+	// deployment.
 	Check func() error
 }
 
-// Pipeline is all of it, from databases to what is searched and the lake, with the parts that a caller may build upon.
+// Pipeline is the whole pipeline, from databases to the search service and the lake. Its fields are the parts that a
+// caller may build upon.
 type Pipeline struct {
 	pulumi.ResourceState
 
 	Key     *encryption.Key
 	Network *network.Network
-	// Feeds are the sources with all that is their own: the unnamed one first, where there is one, then the others by name.
+	// Feeds are the sources with their own parts: the unnamed one first, if any, then the others by name.
 	Feeds []*feed.Feed
-	// Bastion leads to what is searched and to the databases; nil with search.reach direct.
+	// Bastion leads to the search service and the databases; nil with search.reach direct.
 	Bastion *bastion.Bastion
-	// Place is what is searched, and NextPlace what search.next is making of it; nil without one.
+	// Place is the present search destination. NextPlace is the one that search.next prepares; nil without it.
 	*Place
 	NextPlace *Place
 	Bucket    *lake.Bucket
 	// Catalog of the lake; nil with lake.catalog.enabled: false.
 	Catalog *lake.Catalog
-	// Tables of the lake, by the name of their source. A source has none with lake.tables.format: none, and when its tables are given by
-	// patterns alone.
+	// Tables are the lake's tables, by the name of their source. A source has none with lake.tables.format: none, or
+	// when all its tables are given by patterns.
 	Tables map[string]*lake.Tables
-	// Observability tells somebody, and draws; nil with alarms.enabled: false and alarms.dashboard: false.
+	// Observability holds alarms and the dashboard; nil with alarms.enabled: false and alarms.dashboard: false.
 	Observability *observability.Observability
 }
 
 // New makes the whole pipeline.
 //
-// With search.reach tunnel, the caller leads search.tunnelPort of this machine to Domain.Host and Domain.Port by way of
-// Bastion, for as long as the deployment takes: what is made inside the domain is made through it. To Collections it leads what listens at
-// Args.Gateway, whatever the reach. It does so in Args.Lead: New returns only when the engine has taken all components.
+// With search.reach tunnel, the caller forwards search.tunnelPort of this machine to Domain.Host and Domain.Port
+// through Bastion for the whole deployment, because the domain's contents are made through it. For Collections it
+// connects the listener at Args.Gateway, whatever the reach. Args.Lead must start this, because New returns only when
+// the engine has accepted all components.
 func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOption) (*Pipeline, error) {
 	if args == nil {
 		return nil, fmt.Errorf("pipeline %s: args are required", name)
@@ -122,7 +126,7 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 	return p, ctx.RegisterResourceOutputs(p, p.outputs())
 }
 
-// outputs are the unnamed source's, as they were before there were others.
+// outputs are the unnamed source's. They existed before there were several sources.
 func (p *Pipeline) outputs() pulumi.Map {
 	for _, f := range p.Feeds {
 		if f.Config.Name == "" {
@@ -132,7 +136,7 @@ func (p *Pipeline) outputs() pulumi.Map {
 	return pulumi.Map{}
 }
 
-// builder makes the parts, each from those before it.
+// builder makes the parts in order, each from earlier ones.
 type builder struct {
 	*Pipeline
 
@@ -149,7 +153,7 @@ type builder struct {
 	ofSources []*stream.ChangeStream
 }
 
-// part is the name of what a source has: cdc-orders-stream, or cdc-stream of the unnamed one.
+// part is the name of a source's part: cdc-orders-stream, or cdc-stream for the unnamed source.
 func (b *builder) part(source, suffix string) string {
 	if source == "" {
 		return b.name + suffix
@@ -166,8 +170,8 @@ func (b *builder) key() (err error) {
 	return err
 }
 
-// roles, and the policy of the domain's logs, are made first: see [builder.stream]. The role that is linked to OpenSearch Serverless is AWS's
-// to make, with the account's first collection,
+// roles makes the roles and the policy of the domain's logs first: see [builder.stream]. AWS itself makes the role
+// linked to OpenSearch Serverless, with the account's first collection,
 // https://docs.aws.amazon.com/opensearch-service/latest/developerguide/serverless-service-linked-roles.html.
 func (b *builder) roles() (err error) {
 	if b.cfg.Search.On(config.OnDomain) {
@@ -182,8 +186,9 @@ func (b *builder) roles() (err error) {
 		}
 		b.settling = append(b.settling, rds.Resource)
 	}
-	// One for both kinds of places: Firehose deletes a delivery's network interfaces minutes after the delivery, as this role. Were it deleted with
-	// the delivery that a move leaves behind, they would stay, and no security group or subnet could be deleted any more.
+	// Both kinds of search destination share this role. Firehose uses it to delete a delivery's network interfaces
+	// minutes after the delivery. If a move deleted the role with the old delivery, the interfaces would stay and
+	// block the deletion of their security group and subnet.
 	b.deliveryRole, err = search.NewDeliveryRole(b.ctx, b.name+"-search-delivery", &search.DeliveryRoleArgs{}, b.child())
 	return err
 }
@@ -206,9 +211,10 @@ func (b *builder) network() (err error) {
 	return err
 }
 
-// streams are made after the account's service-linked roles and the policy of the domain's logs, and before what needs them.
-// OpenSearch and RDS see these only seconds after they are made, and refuse a domain or a cluster until then. In an account that is
-// empty all would be made within those seconds. A stream takes longer: the provider looks at it for the first time after ten.
+// streams is called after the account's service-linked roles and the policy of the domain's logs, and before the
+// components that need them. OpenSearch and RDS see these only after some seconds, and refuse a domain or a cluster
+// until then. In an empty account everything would be made within those seconds. A stream takes longer: the provider
+// first checks it after ten seconds.
 func (b *builder) streams() error {
 	for _, f := range b.cfg.Feeds() {
 		made, err := stream.NewChangeStream(b.ctx, b.part(f.Name, "-stream"), &stream.ChangeStreamArgs{
@@ -222,7 +228,7 @@ func (b *builder) streams() error {
 	return nil
 }
 
-// settled exists when the service-linked roles and the policy were made some seconds ago.
+// settled returns a resource that exists some seconds after the service-linked roles and the policy.
 func (b *builder) settled() []pulumi.Resource { return []pulumi.Resource{b.ofSources[0].Resource} }
 
 func (b *builder) bucket() (err error) {
@@ -232,7 +238,7 @@ func (b *builder) bucket() (err error) {
 	return err
 }
 
-// sources are a feed each.
+// sources makes a feed for each source.
 func (b *builder) sources() error {
 	roles, err := replication.NewAccountRoles(b.ctx, b.name+"-account-roles", &replication.AccountRolesArgs{
 		Serverless: slices.ContainsFunc(b.cfg.Feeds(), func(f config.Feed) bool { return f.Replication.Serverless() }),
@@ -281,7 +287,7 @@ func (b *builder) catalog() (err error) {
 	return err
 }
 
-// tables are kept by a job for each source.
+// tables makes a job for each source.
 func (b *builder) tables() error {
 	for _, f := range b.Feeds {
 		cfg := f.Config

@@ -189,15 +189,15 @@ func TestTheNextPlaceIsMadeBesideThePresentOneAndStaysAsItIs(t *testing.T) {
 			}
 			for _, x := range componenttest.Run(t, program(config.Config{Search: config.Search{Kind: alone}})).Resources() {
 				if alone == next && strings.Contains(x.Name, "cdc-canary") {
-					continue // it looks in the present place
+					continue // it looks in the present destination
 				}
 				before, ok := was[x.Type+" "+x.Name]
 				require.Truef(t, ok, "%s %s is new when %s is searched alone", x.Type, x.Name, alone)
 				if begins := strings.HasSuffix(x.Name, "-current-role") || strings.HasSuffix(x.Name, "-current-function"); alone == next && begins {
-					continue // it knows where the other registry is, and may copy it, as long as there is one
+					continue // it knows the other registry, and may copy it, as long as there is one
 				}
 				if x.Type == compositeAlarm || x.Type == dashboardType {
-					continue // they are over whatever there is
+					continue // they cover whatever exists
 				}
 				require.Equal(t, before.Inputs, x.Inputs, x.Name)
 			}

@@ -7,7 +7,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// bastion is the way in from outside of the VPC; a deployment that is inside has none.
+// bastion makes the way in from outside the VPC. A deployment inside the VPC has none.
 func (b *builder) bastion() (err error) {
 	if b.cfg.Search.Reach != config.ReachTunnel {
 		return nil
@@ -20,7 +20,7 @@ func (b *builder) bastion() (err error) {
 	return err
 }
 
-// wayToSearch is what must exist before anything inside the domain or a collection is made.
+// wayToSearch must exist before anything inside the domain or a collection is made.
 func (b *builder) wayToSearch() []pulumi.Resource {
 	if b.Bastion == nil {
 		return nil

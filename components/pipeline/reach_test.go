@@ -32,7 +32,7 @@ func TestTheDomainIsReachedThroughABastionUnlessDirectly(t *testing.T) {
 	}
 }
 
-// admitsTheVpc says whether the domain accepts connections from everywhere in the VPC.
+// admitsTheVpc reports whether the domain accepts connections from the whole VPC.
 func admitsTheVpc(r *componenttest.Recorder) bool {
 	for _, rule := range r.All("aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule") {
 		if strings.Contains(rule.Name, "search-from-vpc") {
@@ -56,7 +56,8 @@ func TestAnotherPasswordGenerationMakesANewPassword(t *testing.T) {
 	}
 }
 
-// workers are an engine that does one thing at a time: while something inside of what is searched waits for the way to it, nothing else is made.
+// workers is an engine that does one thing at a time. While a creation inside the search service waits for its
+// connection, nothing else is made.
 type workers struct {
 	*componenttest.Recorder
 

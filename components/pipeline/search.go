@@ -8,7 +8,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// domainNeeds are the role and the logs of a domain.
+// domainNeeds makes a domain's role and logs.
 func (b *builder) domainNeeds() (err error) {
 	if b.searchRole, err = search.NewServiceLinkedRole(b.ctx, b.name+"-linked-role", &search.ServiceLinkedRoleArgs{}, b.child()); err != nil {
 		return err
@@ -23,25 +23,25 @@ func (b *builder) domainNeeds() (err error) {
 	return nil
 }
 
-// Place is one that is searched. What writes to it is the feeds'.
+// Place is one search destination. The feeds make its writers.
 type Place struct {
-	// Domain and Access to its inside; nil when it is of collections.
+	// Domain, and Access to its contents; nil for collections.
 	Domain *search.Domain
 	Access *search.Access
-	// Collections; nil when it is a domain.
+	// Collections; nil for a domain.
 	Collections *search.Collections
 
 	kind             config.SearchKind
 	history, current search.Target
-	template         pulumi.Resource // of the present rows' indices
+	template         pulumi.Resource // of the current indices
 }
 
-// written is the place as those see it who write to it.
+// written is the place in the form that its writers take.
 func (p *Place) written() feed.Place {
 	return feed.Place{Kind: p.kind, History: p.history, Current: p.current, Template: p.template}
 }
 
-// search is the place that is searched, and the next one.
+// search makes the search destination, and the next one.
 func (b *builder) search() (err error) {
 	if b.Place, err = b.place(b.cfg.Search.Kind); err != nil || b.cfg.Search.Next == "" {
 		return err
@@ -50,7 +50,7 @@ func (b *builder) search() (err error) {
 	return err
 }
 
-// place is made with the template of the present rows' indices, which all sources share.
+// place makes a search destination with the current indices' template, which all sources share.
 func (b *builder) place(kind config.SearchKind) (*Place, error) {
 	made := &Place{kind: kind}
 	var err error
@@ -66,7 +66,7 @@ func (b *builder) place(kind config.SearchKind) (*Place, error) {
 	return made, err //nolint:wrapcheck // wrapped by the caller
 }
 
-// targets are where changes and rows are written.
+// targets returns the targets for changes and for rows.
 func (b *builder) targets(kind config.SearchKind, of *Place) (history, current search.Target, err error) {
 	if kind == config.OnCollections {
 		if of.Collections, err = b.collections(); err != nil {

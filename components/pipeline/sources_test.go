@@ -14,7 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// withSources is a stack with the unnamed source and these, all of which have the same tables.
+// withSources is a stack with the unnamed source and these named ones, all with the same tables.
 func withSources(cfg config.Config, names ...string) config.Config {
 	cfg.Source.Enabled, cfg.Sources = new(true), map[string]config.NamedSource{}
 	cfg.Network.Cidr = "10.0.0.0/16"
@@ -24,7 +24,7 @@ func withSources(cfg config.Config, names ...string) config.Config {
 	return cfg
 }
 
-// kinds are stacks that together make everything that a source can have.
+// kinds are stacks that together make every kind of part that a source can have.
 func kinds() map[string]config.Config {
 	return map[string]config.Config{
 		"dev":                 {},
@@ -56,7 +56,7 @@ func TestASourceComesAndGoesWithoutAChangeOfTheOthers(t *testing.T) {
 				was, ok := three[urn]
 				switch {
 				case x.Type == "cdcpipeline:lake:Catalog" || x.Type == string(resource.RootStackType):
-					// shows how many tables it has
+					// it shows how many tables there are
 				case x.Type == dashboardType:
 					require.NotEqual(t, was.Input("dashboardBody"), x.Input("dashboardBody"), "it draws the sources that there are")
 				case x.Name == "cdc-catalog-all-sources-rows":
@@ -108,7 +108,7 @@ func TestWithoutTheUnnamedSourceTheOthersAreTheSame(t *testing.T) {
 	require.NotNil(t, r.One(t, "aws:athena/namedQuery:NamedQuery", "cdc-catalog-two-sources-billing-and-orders"))
 }
 
-// source is the name of the source that a resource is of; of what all share it is false.
+// sourceOf returns the name of the source that owns a resource; false for shared resources.
 func sourceOf(all map[resource.URN]componenttest.Registered, urn resource.URN) (string, bool) {
 	for x, ok := all[urn]; ok; x, ok = all[resource.URN(x.Parent)] {
 		for suffix := range map[string]bool{"-feed": x.Type == "cdcpipeline:feed:Feed", "-stream": x.Type == "cdcpipeline:stream:ChangeStream", "-tables": x.Type == "cdcpipeline:lake:Tables"} {
@@ -140,7 +140,7 @@ func TestNothingOfASourceWaitsForAnother(t *testing.T) {
 	}
 }
 
-// Names that AWS, the domain or Glue takes once are given once.
+// Names that must be unique in AWS, the domain or Glue are used once.
 func TestEachSourceHasNamesOfItsOwn(t *testing.T) {
 	once := []string{
 		"clusterIdentifier", "replicationTaskId", "replicationInstanceId", "replicationSubnetGroupId", "endpointId", "certificateId", "replicationConfigIdentifier",
@@ -165,7 +165,7 @@ func TestEachSourceHasNamesOfItsOwn(t *testing.T) {
 func takes(t *testing.T, taken map[string]string, x componenttest.Registered, input string) {
 	t.Helper()
 	value, ok := x.Input(input).(string)
-	if !ok || slices.Contains([]string{"opensearch:index/rolesMapping:RolesMapping", "aws:rds/clusterInstance:ClusterInstance"}, x.Type) { // they name what they are of
+	if !ok || slices.Contains([]string{"opensearch:index/rolesMapping:RolesMapping", "aws:rds/clusterInstance:ClusterInstance"}, x.Type) { // their names name their owner
 		return
 	}
 	id := fmt.Sprintf("%s %s %s", x.Type, input, value)
@@ -173,7 +173,7 @@ func takes(t *testing.T, taken map[string]string, x componenttest.Registered, in
 	taken[id] = x.Name
 }
 
-// What whoever stole a role of one source would reach of another: nothing.
+// A stolen role of one source reaches nothing of another source.
 func TestTheRolesOfASourceReachItsOwnAlone(t *testing.T) {
 	for name, cfg := range kinds() {
 		r := componenttest.Run(t, program(withSources(cfg, "orders", "billing")))

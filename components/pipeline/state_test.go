@@ -12,11 +12,12 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// stateFile has what stacks of one source have, in whatever way they are configured: the ends of the URNs, one a line. It was written before a
-// stack could have several sources. Lines may be added to it; one that is changed is a resource that an existing stack loses.
+// stateFile lists the resources of single-source stacks, over all configurations: the ends of the URNs, one per line.
+// It was written before a stack could have several sources. Lines may be added. A changed line is a resource that an
+// existing stack loses.
 const stateFile = "testdata/state.txt"
 
-// configured are stacks that together have one of each resource.
+// configured are stacks that together have every resource once.
 func configured() []config.Config {
 	topic := config.Lake{Tables: config.LakeTables{AlarmTopic: "arn:aws:sns:us-east-1:123456789012:ops"}}
 	return []config.Config{
@@ -38,7 +39,7 @@ func TestAnExistingStackKeepsEveryResource(t *testing.T) {
 		lost[urn] = true
 	}
 	for _, cfg := range configured() {
-		former := map[string]resource.URN{} // where a resource was that is found by an alias
+		former := map[string]resource.URN{} // the old URN of a resource that an alias finds
 		taken := map[resource.URN]bool{}
 		for _, x := range componenttest.Run(t, program(cfg)).Resources() {
 			could := append([]resource.URN{x.URN()}, x.Former(former[x.Parent])...)

@@ -14,18 +14,18 @@ import (
 
 // AccountRolesArgs configures AccountRoles.
 type AccountRolesArgs struct {
-	// Serverless makes sure of DMS Serverless's service-linked role too. Default false.
+	// Serverless also makes the service-linked role of DMS Serverless. Default false.
 	Serverless bool `pulumi:"serverless,optional"`
 }
 
-// AccountRoles makes sure that the roles DMS needs once per account exist, without ever owning them.
+// AccountRoles makes sure that the roles which DMS needs once per account exist. It never owns them.
 //
-// A role that exists is imported as it is, one that does not is made; neither is changed or deleted afterwards,
-// because other stacks and people in the account use the same two.
+// It imports an existing role as it is and makes a missing one. It never changes or deletes either, because other
+// stacks and people in the account use the same two.
 type AccountRoles struct {
 	pulumi.ResourceState
 
-	// Dependencies must exist before a replication subnet group or an instance does.
+	// Dependencies must exist before a replication subnet group or an instance.
 	Dependencies []pulumi.Resource
 }
 
@@ -68,11 +68,11 @@ func (r *AccountRoles) register(ctx *pulumi.Context, name string, role footprint
 	shared := []pulumi.ResourceOption{
 		pulumi.Parent(r),
 		pulumi.RetainOnDelete(true),
-		// The provider's default tags are added behind "*"; a role of somebody else's must not get them.
+		// The provider adds its default tags despite "*". A foreign role must not get them.
 		pulumi.IgnoreChanges([]string{"*", "tags", "tagsAll"}),
 	}
 	roleOpts := shared
-	// iam.getRole fails on a role that does not exist; a list by exact name does not.
+	// iam.getRole fails when the role does not exist; a list by exact name does not.
 	found, err := iam.GetRoles(ctx, &iam.GetRolesArgs{NameRegex: pulumi.StringRef("^" + role.Name + "$")}, pulumi.Parent(r))
 	if err != nil {
 		return fmt.Errorf("looking for the role %s: %w", role.Name, err)
@@ -83,15 +83,15 @@ func (r *AccountRoles) register(ctx *pulumi.Context, name string, role footprint
 	made, err := iam.NewRole(ctx, name+"-"+role.Name, &iam.RoleArgs{
 		Name:        pulumi.String(role.Name),
 		Description: pulumi.String("Used by every DMS replication instance of the account"),
-		// No conditions: DMS assumes both roles for the whole account, and a conditioned trust ends its logging,
+		// No conditions: DMS assumes both roles for the whole account, and a trust with conditions stops its logging,
 		// https://github.com/terraform-aws-modules/terraform-aws-dms/issues/84.
 		AssumeRolePolicy: iampolicy.Trust(role.Service),
 	}, roleOpts...)
 	if err != nil {
 		return fmt.Errorf("making the role %s: %w", role.Name, err)
 	}
-	// Never imported, even when the role was found: attaching an attached policy is no error in IAM, whereas
-	// importing the attachment of a role that somebody stripped would be.
+	// Never imported, even when the role exists. IAM accepts attaching an attached policy, but the import fails when
+	// somebody has detached it.
 	attached, err := iam.NewRolePolicyAttachment(ctx, name+"-"+role.Name, &iam.RolePolicyAttachmentArgs{
 		Role:      made.Name,
 		PolicyArn: pulumi.Sprintf("arn:%s:iam::aws:policy/service-role/%s", partition, role.Policy),

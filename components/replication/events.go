@@ -7,12 +7,13 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// TaskEvents is the pattern of EventBridge for what DMS says of the present task when it has failed or stopped, as JSON. DMS sends events by
-// best effort, https://docs.aws.amazon.com/eventbridge/latest/ref/events-ref-dms.html.
+// TaskEvents is the EventBridge pattern, as JSON, for the events of DMS when the present task has failed or stopped.
+// DMS sends events by best effort, https://docs.aws.amazon.com/eventbridge/latest/ref/events-ref-dms.html.
 //
-// An event is known by the resource's ARN and the end of its type: of a task on an instance that is REPLICATION_TASK_STOPPED
-// (https://docs.aws.amazon.com/dms/latest/userguide/CHAP_EventBridge.html). What a serverless one sends is not documented; seen were
-// REPLICATION_FAILED of the configuration's ARN, and no REPLICATION_TASK_FAILED.
+// An event is identified by the resource's ARN and the end of its type. For a task on an instance that is
+// REPLICATION_TASK_STOPPED (https://docs.aws.amazon.com/dms/latest/userguide/CHAP_EventBridge.html). DMS does not
+// document the events of a serverless task. We have seen REPLICATION_FAILED with the configuration's ARN, and no
+// REPLICATION_TASK_FAILED.
 func (r *Replication) TaskEvents() pulumi.StringOutput {
 	return r.TaskArn.ApplyT(func(arn string) (string, error) {
 		return pattern(map[string]any{
@@ -22,8 +23,8 @@ func (r *Replication) TaskEvents() pulumi.StringOutput {
 	}).(pulumi.StringOutput)
 }
 
-// InstanceEvents is the same of the replication instance: a failure, a failover, little storage. Nil without an instance. Other events of an
-// instance tell of what somebody has asked for.
+// InstanceEvents is the pattern for the replication instance: a failure, a failover, low storage. Nil without an
+// instance. An instance's other events report actions that somebody requested.
 func (r *Replication) InstanceEvents() pulumi.StringInput {
 	if !r.onInstance {
 		return nil

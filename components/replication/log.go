@@ -8,12 +8,13 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// log is the group of a task's log: dms-tasks-INSTANCE, https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Monitoring.html, or
-// dms-serverless-replication-ID, https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Serverless.Components.html. DMS makes
-// it itself when a task starts and there is none: without a key of ours, kept for ever, and left behind by a destroy.
+// log is the task's log group: dms-tasks-INSTANCE,
+// https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Monitoring.html, or dms-serverless-replication-ID,
+// https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Serverless.Components.html. When there is none, a starting
+// task makes it: without our key, kept for ever, and left behind by a destroy.
 //
-// A group that DMS has made is taken into the stack as it is, so that a destroy deletes it. It gets its key and its
-// retention with the first deployment that finds it encrypted.
+// The stack imports a group that DMS has made, so that a destroy deletes it. The group gets its key and its retention
+// in the first deployment that finds it encrypted.
 func (r *Replication) log(ctx *pulumi.Context, p *plan, resource, name string) (*cloudwatch.LogGroup, error) {
 	opts := []pulumi.ResourceOption{pulumi.Parent(r)}
 	made, err := r.madeByDMS(ctx, name)
@@ -37,9 +38,9 @@ func (r *Replication) log(ctx *pulumi.Context, p *plan, resource, name string) (
 	return group, nil
 }
 
-// madeByDMS says that there is a group of that name without a key.
+// madeByDMS reports whether a group with that name and without a key exists.
 func (r *Replication) madeByDMS(ctx *pulumi.Context, name string) (bool, error) {
-	// To look a single group up fails when there is none; a list by prefix does not.
+	// Looking up a single group fails when it does not exist; a list by prefix does not.
 	found, err := cloudwatch.GetLogGroups(ctx, &cloudwatch.GetLogGroupsArgs{LogGroupNamePrefix: &name}, pulumi.Parent(r))
 	if err != nil {
 		return false, fmt.Errorf("looking for the log group %s: %w", name, err)

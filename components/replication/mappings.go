@@ -13,17 +13,17 @@ import (
 	"strings"
 )
 
-// maxRuleID keeps rule ids within nine digits, as DMS's console makes them.
+// maxRuleID limits rule ids to nine digits, as in DMS's console.
 const maxRuleID = 1_000_000_000
 
-// tableMappings are the DMS rules that pick tables, key their records and leave columns out, as JSON.
+// tableMappings are the DMS rules, as JSON, that select tables, set the records' keys and omit columns.
 //
-// Each table, or pattern of tables, gets a selection rule and an object-mapping rule. Without the latter DMS keys
-// changes by schema and table, which sends a whole table to one shard, while it keys loaded rows by primary key,
+// Each table, or pattern of tables, gets a selection rule and an object-mapping rule. Without the second one DMS keys
+// changes by schema and table, which sends a whole table to one shard, but keys loaded rows by primary key,
 // https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Target.Kinesis.html#CHAP_Target.Kinesis.ObjectMapping.
 //
-// Rules are ordered by table and their ids are made from what they are about: neither the order in the configuration nor
-// another table that comes or goes changes a table's rules.
+// Rules are sorted by table, and their ids are derived from their content. So neither the order in the configuration
+// nor another table changes a table's rules.
 func tableMappings(engine config.Engine, tables []config.Table, excluded []config.ExcludedTable) (string, error) {
 	if len(tables) == 0 {
 		return "", errors.New("source.tables: name at least one table to replicate")
@@ -70,13 +70,13 @@ type mappingParameters struct {
 
 func (m *mappings) follow(t config.Table) {
 	escaped := locator{Schema: literal(t.Database), Table: literal(t.Table)}
-	// The escapes are documented for selection and transformation rules only. A table that an object-mapping rule fails to
-	// match loses its key, while one that it matches as a wildcard too gets the same key by its own rule.
+	// The escapes are documented for selection and transformation rules only. A table that no object-mapping rule
+	// matches loses its key. A table that a wildcard matches as well gets the same key from its own rule.
 	named := locator{Schema: t.Database, Table: t.Table}
 	selected := escaped
 	if len(t.Filters) > 0 {
-		// "Filters only support tables with exact names": the plain name is the most exact there is. The bootstrap refuses
-		// a table whose _ also matches another one.
+		// "Filters only support tables with exact names": the plain name is the most exact one possible. The
+		// bootstrap refuses a table whose _ also matches another one.
 		selected = named
 	}
 	m.add("selection", t, rule{Type: "selection", Object: selected, Action: "include", Filters: filters(t.Filters)})
@@ -85,7 +85,7 @@ func (m *mappings) follow(t config.Table) {
 		Parameters: &mappingParameters{PartitionKeyType: "primary-key"},
 	})
 	for _, column := range slices.Sorted(slices.Values(t.OmitColumns)) {
-		// Wildcards are documented for schemas and tables; a column is named plainly, so that the rule cannot miss it.
+		// Wildcards are documented for schemas and tables. The column's plain name makes sure that the rule matches.
 		// https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Tasks.CustomizingTasks.TableMapping.SelectionTransformation.Transformations.html
 		at := escaped
 		at.Column = column
@@ -93,7 +93,7 @@ func (m *mappings) follow(t config.Table) {
 	}
 }
 
-// excludeAll takes tables out of what the rules before it include, in the order that DMS's own example has,
+// excludeAll excludes tables that earlier rules include, in the order of DMS's own example,
 // https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Tasks.CustomizingTasks.TableMapping.SelectionTransformation.Selections.html.
 func (m *mappings) excludeAll(systemSchemas []string, tables []config.Table, excluded []config.ExcludedTable) {
 	all := slices.Clone(excluded)
@@ -117,13 +117,14 @@ func (m *mappings) add(kind string, about config.Table, r rule) {
 	m.Rules = append(m.Rules, r)
 }
 
-// literal escapes the wildcard that names hold by accident, so that a_b does not also mean axb, and leaves % as it is,
+// literal escapes characters that DMS would read as wildcards, so that a_b does not also match axb. It leaves % as it
+// is,
 // https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Tasks.CustomizingTasks.TableMapping.SelectionTransformation.Wildcards.html.
 func literal(name string) string {
 	return strings.NewReplacer("_", "[_]", "[", "[[]").Replace(name)
 }
 
-// filter is a source filter: its conditions are alternatives, all filters of a rule must hold,
+// filter is a source filter. One of its conditions must hold; all filters of a rule must hold,
 // https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Tasks.CustomizingTasks.Filters.html.
 type filter struct {
 	Type       string            `json:"filter-type"`
@@ -138,7 +139,7 @@ type filterCondition struct {
 	End      string                `json:"end-value,omitempty"`
 }
 
-// filters gathers the conditions of each column, columns in the order of their first.
+// filters groups the conditions by column, in the order of each column's first condition.
 func filters(conditions []config.Filter) []filter {
 	var all []filter
 	for _, c := range conditions {
@@ -156,7 +157,7 @@ func filters(conditions []config.Filter) []filter {
 	return all
 }
 
-// ruleIDs holds the ids that were given out: DMS wants them numeric and unique.
+// ruleIDs holds the ids in use: DMS wants them numeric and unique.
 type ruleIDs map[uint32]bool
 
 func (ids ruleIDs) next(kind string, t config.Table) string {

@@ -28,7 +28,7 @@ func golden(t *testing.T, name, got string) {
 
 const dmsGuide = "https://docs.aws.amazon.com/dms/latest/userguide/"
 
-// Each golden file is what the page beside it says.
+// The documentation page beside each golden file shows the same text.
 func TestTableMappings(t *testing.T) {
 	for file, c := range map[string]struct {
 		page     string

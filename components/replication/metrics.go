@@ -10,12 +10,13 @@ import (
 
 const dmsMetrics = "AWS/DMS"
 
-// ofTask is a metric of the present task, https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Monitoring.html, every minute: by the instance's id
-// and the last part of the task's ARN (https://github.com/prometheus-community/yet-another-cloudwatch-exporter/pull/492).
+// ofTask is a metric of the present task, https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Monitoring.html,
+// every minute. Its dimensions are the instance's id and the last part of the task's ARN
+// (https://github.com/prometheus-community/yet-another-cloudwatch-exporter/pull/492).
 //
-// A serverless task has none here. By which dimensions its metrics go no document says, and those that were seen change when the task is
-// replaced, so that an alarm on them could be one that never fires. What is late in it shows in the canary, and that it failed or stopped
-// in its events ([Replication.Events]).
+// A serverless task has no metrics here. No document describes their dimensions, and those that we have seen change
+// when the task is replaced, so an alarm on them might never fire. The canary shows when such a task is late, and its
+// events show when it failed or stopped ([Replication.Events]).
 func (r *Replication) ofTask(name, label, unit string) metric.Metric {
 	if r.kind != config.OnInstance {
 		return metric.Metric{}
@@ -27,23 +28,25 @@ func (r *Replication) ofTask(name, label, unit string) metric.Metric {
 	}
 }
 
-// MetricLatencySource is how long after its commit a change is read from the database, in seconds. None of a serverless task.
+// MetricLatencySource is the time from a change's commit until DMS reads it from the database, in seconds. None for a
+// serverless task.
 func (r *Replication) MetricLatencySource() metric.Metric {
 	return r.ofTask("CDCLatencySource", "Commit to read", "seconds")
 }
 
-// MetricLatencyTarget is how long after its commit a change is in the stream, in seconds. None of a serverless task.
+// MetricLatencyTarget is the time from a change's commit until it is in the stream, in seconds. None for a serverless
+// task.
 func (r *Replication) MetricLatencyTarget() metric.Metric {
 	return r.ofTask("CDCLatencyTarget", "Commit to stream", "seconds")
 }
 
-// MetricIncomingChanges is how many changes wait in the task to be written. None of a serverless task.
+// MetricIncomingChanges is how many changes wait in the task to be written. None for a serverless task.
 func (r *Replication) MetricIncomingChanges() metric.Metric {
 	return r.ofTask("CDCIncomingChanges", "Changes that wait", "changes")
 }
 
-// MetricRunning counts the latencies that were measured: a task that does not run measures none, and then there is no value at all. None of a
-// serverless task.
+// MetricRunning counts the measured latencies. A task that does not run measures none, and then there is no value at
+// all. None for a serverless task.
 func (r *Replication) MetricRunning() metric.Metric {
 	m := r.MetricLatencySource()
 	if m.None() {
@@ -53,7 +56,7 @@ func (r *Replication) MetricRunning() metric.Metric {
 	return m.By(metric.SampleCount)
 }
 
-// ofInstance is a metric of the replication instance; none when there is no instance.
+// ofInstance is a metric of the replication instance; none without an instance.
 func (r *Replication) ofInstance(name, statistic, label, unit string) metric.Metric {
 	if !r.onInstance {
 		return metric.Metric{}
@@ -64,17 +67,17 @@ func (r *Replication) ofInstance(name, statistic, label, unit string) metric.Met
 	}
 }
 
-// MetricInstanceCPU is how busy the replication instance is, in percent; none without one.
+// MetricInstanceCPU is the CPU use of the replication instance, in percent; none without one.
 func (r *Replication) MetricInstanceCPU() metric.Metric {
 	return r.ofInstance("CPUUtilization", metric.Average, "CPU", "percent")
 }
 
-// MetricFreeableMemory of the replication instance, in bytes; none without one.
+// MetricFreeableMemory is the instance's freeable memory, in bytes; none without an instance.
 func (r *Replication) MetricFreeableMemory() metric.Metric {
 	return r.ofInstance("FreeableMemory", metric.Minimum, "Memory free", "bytes")
 }
 
-// MetricFreeStorage of the replication instance, in bytes; none without one.
+// MetricFreeStorage is the instance's free storage, in bytes; none without an instance.
 func (r *Replication) MetricFreeStorage() metric.Metric {
 	return r.ofInstance("FreeStorageSpace", metric.Minimum, "Storage free", "bytes")
 }

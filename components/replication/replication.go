@@ -1,7 +1,8 @@
-// Package replication turns committed rows of a database, MySQL-compatible or PostgreSQL, into records of a Kinesis data stream.
+// Package replication turns committed rows of a MySQL-compatible or PostgreSQL database into records of a Kinesis
+// data stream.
 //
-// It makes one DMS task, on a replication instance or serverless: the tables are loaded, then their changes are followed, and the task
-// stops rather than lose a row. Credentials are read from Secrets Manager by DMS itself.
+// It makes one DMS task, on a replication instance or serverless. The task loads the tables, then follows their
+// changes, and stops rather than lose a row. DMS itself reads the credentials from Secrets Manager.
 package replication
 
 import (
@@ -32,11 +33,11 @@ type ReplicationArgs struct {
 	Environment config.Environment `pulumi:"environment,optional"`
 	// Tables to follow, each with a primary key. At least one.
 	Tables []config.Table `pulumi:"tables"`
-	// Exclude leaves tables out that a pattern of Tables takes in.
+	// Exclude omits tables that a pattern in Tables matches.
 	Exclude []config.ExcludedTable `pulumi:"exclude,optional"`
 	// Source is the database.
 	Source SourceEndpoint `pulumi:"source"`
-	// StreamArn names the Kinesis data stream that is written to. Required.
+	// StreamArn names the Kinesis data stream to write to. Required.
 	StreamArn pulumi.StringInput `pulumi:"streamArn"`
 	// KmsKeyArn encrypts the task's storage, the stream and the source's secret. Required.
 	KmsKeyArn pulumi.StringInput `pulumi:"kmsKeyArn"`
@@ -44,56 +45,56 @@ type ReplicationArgs struct {
 	SubnetIDs pulumi.StringArrayInput `pulumi:"subnetIds"`
 	// SecurityGroupID of the task. Required.
 	SecurityGroupID pulumi.StringInput `pulumi:"securityGroupId"`
-	// CaBundle is the PEM text that signs the database's certificate. Required.
+	// CaBundle is the PEM text that verifies the database's certificate. Required.
 	CaBundle string `pulumi:"caBundle,optional"`
-	// LogRetentionDays of the tasks' log. Default 14 in dev, 90 in prod.
+	// LogRetentionDays keeps the tasks' log. Default 14 in dev, 90 in prod.
 	LogRetentionDays int `pulumi:"logRetentionDays,optional"`
-	// StartAfter must exist before the task starts: what prepares the database, and every consumer of the stream that
-	// reads only what is written after it.
+	// StartAfter must exist before the task starts: the preparation of the database, and every consumer that reads
+	// only new records of the stream.
 	StartAfter []pulumi.Resource
-	// AccountRoles are the Dependencies of [AccountRoles]; none when the account is known to have the roles.
+	// AccountRoles are the Dependencies of [AccountRoles]; empty when the account already has the roles.
 	AccountRoles []pulumi.Resource
-	// Stop stops a serverless task and waits until it is stopped, because DMS refuses to change it, or its endpoints, while it runs.
-	// Whoever deploys starts it again. Default: such a change is refused.
+	// Stop stops a serverless task and waits until it has stopped, because DMS refuses to change a running one or its
+	// endpoints. The deployer starts it again. Default: such a change is refused.
 	Stop func(ctx context.Context, taskArn string) error
 }
 
-// Replication is a DMS task with its endpoints, and with its instance unless it is serverless. The task is made stopped: start it when all of
-// its endpoints and consumers are made, and again after each deployment.
+// Replication is a DMS task with its endpoints, and with its instance unless it is serverless. The task is made
+// stopped. Start it when all endpoints and consumers exist, and again after each deployment.
 type Replication struct {
 	pulumi.ResourceState
 
-	// TaskArn of the replication task; of a serverless one it names the replication's configuration.
+	// TaskArn of the replication task. For a serverless task it is the ARN of the replication's configuration.
 	TaskArn pulumi.StringOutput `pulumi:"taskArn"`
-	// TaskID of the replication task, the name in metrics.
+	// TaskID of the replication task, a dimension of its metrics.
 	TaskID pulumi.StringOutput `pulumi:"taskId"`
-	// NextTaskArn of the task of the next kind; empty when there is none.
+	// NextTaskArn of the task that the next kind prepares; empty when there is none.
 	NextTaskArn pulumi.StringOutput `pulumi:"nextTaskArn"`
 	// InstanceArn of the replication instance; empty when there is none.
 	InstanceArn pulumi.StringOutput `pulumi:"instanceArn"`
-	// InstanceID of the replication instance, the name in metrics; empty when there is none.
+	// InstanceID of the replication instance, a dimension of its metrics; empty when there is none.
 	InstanceID pulumi.StringOutput `pulumi:"instanceId"`
 	// SourceEndpointArn of the database.
 	SourceEndpointArn pulumi.StringOutput `pulumi:"sourceEndpointArn"`
 	// TargetEndpointArn of the stream.
 	TargetEndpointArn pulumi.StringOutput `pulumi:"targetEndpointArn"`
 
-	// kind of the present task, and whether there is an instance.
+	// kind of the present task, and whether it has an instance.
 	kind       config.ReplicationKind
 	onInstance bool
 }
 
-// plan is what NewReplication has checked and looked up before it makes anything.
+// plan is the checked input that NewReplication makes everything from.
 type plan struct {
 	*ReplicationArgs
 	name, id, mappings, settings string
 	partition, dnsSuffix         string
 	region, account              string
-	// stopping is the hook that stops the serverless task; nil when there is none to stop.
+	// stopping is the hook that stops the serverless task; nil without a serverless task.
 	stopping *pulumi.ResourceHook
 }
 
-// NewReplication makes both endpoints and the task, with what it runs on.
+// NewReplication makes both endpoints and the task, with its instance.
 func NewReplication(ctx *pulumi.Context, name string, args *ReplicationArgs, opts ...pulumi.ResourceOption) (*Replication, error) {
 	p, err := args.check(ctx, name)
 	if err != nil {
@@ -132,7 +133,7 @@ func (args *ReplicationArgs) check(ctx *pulumi.Context, name string) (*plan, err
 	}))
 }
 
-// shown is what the stack shows of the arguments.
+// shown are the arguments that the stack shows.
 func (p *plan) shown() pulumi.Map {
 	m := pulumi.Map{
 		"environment": pulumi.String(p.Environment), "migrationType": pulumi.String(p.MigrationType), "multiAz": pulumi.Bool(*p.MultiAz),
@@ -146,10 +147,10 @@ func (p *plan) shown() pulumi.Map {
 	return m
 }
 
-// has says that there is a task of a kind.
+// has reports whether a task of this kind is made.
 func (p *plan) has(kind config.ReplicationKind) bool { return slices.Contains(p.Kinds(), kind) }
 
-// made is what the tasks are made of.
+// made holds the resources that the tasks need.
 type made struct {
 	group          *dms.ReplicationSubnetGroup
 	source, target *dms.Endpoint
@@ -221,8 +222,8 @@ func (r *Replication) lookUp(ctx *pulumi.Context, p *plan) error {
 }
 
 func (r *Replication) subnets(ctx *pulumi.Context, p *plan) (*dms.ReplicationSubnetGroup, error) {
-	// DMS looks into the VPC with dms-vpc-role as soon as the group is made, so its policy must be attached by then,
-	// https://github.com/hashicorp/terraform-provider-aws/issues/11025.
+	// DMS uses dms-vpc-role to look into the VPC as soon as the group is made, so the role's policy must be attached
+	// by then, https://github.com/hashicorp/terraform-provider-aws/issues/11025.
 	group, err := dms.NewReplicationSubnetGroup(ctx, p.name+"-subnets", &dms.ReplicationSubnetGroupArgs{
 		ReplicationSubnetGroupId:          pulumi.String(p.id),
 		ReplicationSubnetGroupDescription: pulumi.String("Private subnets of the replication instance"),
@@ -245,8 +246,8 @@ func (r *Replication) instance(ctx *pulumi.Context, p *plan, group *dms.Replicat
 		PubliclyAccessible:       pulumi.Bool(false),
 		ReplicationSubnetGroupId: group.ReplicationSubnetGroupId,
 		VpcSecurityGroupIds:      pulumi.StringArray{p.SecurityGroupID},
-		// The version is this program's to choose: a minor upgrade restarts the task at an hour nobody picked, and
-		// shows as a change in the next deployment.
+		// This program chooses the version. An automatic minor upgrade would restart the task at an unplanned hour
+		// and show as a change in the next deployment.
 		AutoMinorVersionUpgrade:  pulumi.Bool(false),
 		AllowMajorVersionUpgrade: pulumi.Bool(true),
 		ApplyImmediately:         pulumi.Bool(true),
@@ -258,12 +259,12 @@ func (r *Replication) instance(ctx *pulumi.Context, p *plan, group *dms.Replicat
 	return instance, nil
 }
 
-// task is made stopped. DMS refuses to start a task whose connections were not tested, and the provider does not test them
-// before the first start (https://github.com/cockroachdb/cockroach/pull/82182). So whoever deploys starts the task when
-// all is made, and after every change: the provider stops it, waits and modifies it, as DMS demands,
-// https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Tasks.Modifying.html. The same page says that its migration type
-// cannot be changed, so another one makes another task. To delete the task, the provider stops it first, if DMS says at
-// that moment that it runs.
+// task makes the task, stopped. DMS refuses to start a task whose connections were not tested, and the provider does
+// not test them before the first start (https://github.com/cockroachdb/cockroach/pull/82182). So the deployer starts
+// the task when everything is made, and after every change: the provider stops it, waits and modifies it, as DMS
+// demands, https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Tasks.Modifying.html. The same page says that the
+// migration type cannot be changed, so another type makes another task. Before it deletes the task, the provider
+// stops it, if DMS reports at that moment that it runs.
 func (r *Replication) task(ctx *pulumi.Context, p *plan, instance *dms.ReplicationInstance, m made) (arn, id pulumi.StringOutput, err error) {
 	log, err := r.log(ctx, p, p.name+"-log", "dms-tasks-"+p.id)
 	if err != nil {

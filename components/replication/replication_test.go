@@ -174,7 +174,7 @@ func TestANewCABundleIsANewCertificate(t *testing.T) {
 	require.NotEqual(t, id("a"), id("b"))
 }
 
-// resources are the resources of each statement of a role's policy, by Sid.
+// resources returns the resources of each statement of a role's policy, by Sid.
 func resources(t *testing.T, r *componenttest.Recorder, policy string) map[string][]string {
 	t.Helper()
 	text, ok := r.One(t, "aws:iam/rolePolicy:RolePolicy", policy).Input("policy").(string)

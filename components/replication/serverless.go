@@ -9,19 +9,21 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// maxResourceID is how long the last part of an ARN of DMS may be when one chooses it,
+// maxResourceID is the maximum length of a chosen last part of a DMS ARN,
 // https://docs.aws.amazon.com/dms/latest/APIReference/API_CreateReplicationConfig.html.
 const maxResourceID = 31
 
-// resourceID is the last part of the serverless task's ARN, by which DMS names its log. It is ours, so that the log can be made before.
+// resourceID is the last part of the serverless task's ARN. DMS uses it in the name of the task's log. We choose it,
+// so that the log can be made first.
 func (p *plan) resourceID() string { return naming.Fit(maxResourceID, p.id) }
 
 func (p *plan) serverlessArn() string {
 	return fmt.Sprintf("arn:%s:dms:%s:%s:replication-config:%s", p.partition, p.region, p.account, p.resourceID())
 }
 
-// stopBefore makes the hook that stops the serverless task before it or one of its endpoints is changed, also in the deployment that takes
-// it away: it runs until the end of that. The provider stops one that runs, and does not wait for one that is being started.
+// stopBefore makes the hook that stops the serverless task before the task or one of its endpoints changes. It also
+// applies in the deployment that removes the task, which runs until the end of that deployment. The provider stops a
+// running task, but does not wait for one that is starting.
 func (p *plan) stopBefore(ctx *pulumi.Context) (err error) {
 	if p.Stop == nil {
 		return nil
@@ -35,7 +37,7 @@ func (p *plan) stopBefore(ctx *pulumi.Context) (err error) {
 	return nil
 }
 
-// hooked has the serverless task stopped before a resource is changed.
+// hooked makes the hook stop the serverless task before a resource changes.
 func (p *plan) hooked() []pulumi.ResourceOption {
 	if p.stopping == nil {
 		return nil
@@ -43,10 +45,11 @@ func (p *plan) hooked() []pulumi.ResourceOption {
 	return []pulumi.ResourceOption{pulumi.ResourceHooks(&pulumi.ResourceHookBinding{BeforeUpdate: []*pulumi.ResourceHook{p.stopping}})}
 }
 
-// serverless makes the serverless task, stopped, for the reasons for which [Replication.task] is. The provider stops it to modify or to
-// delete it. DMS documents both that a configuration whose replication has run can be modified when it is stopped
-// (https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Serverless.Components.html#CHAP_Serverless.modify) and that it cannot
-// (https://docs.aws.amazon.com/dms/latest/APIReference/API_ModifyReplicationConfig.html); the provider relies on the former.
+// serverless makes the serverless task, stopped, for the same reasons as [Replication.task]. The provider stops it to
+// modify or to delete it. DMS documents that a stopped configuration can be modified after its replication has run
+// (https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Serverless.Components.html#CHAP_Serverless.modify), and also
+// that it cannot (https://docs.aws.amazon.com/dms/latest/APIReference/API_ModifyReplicationConfig.html); the provider
+// relies on the former.
 func (r *Replication) serverless(ctx *pulumi.Context, p *plan, m made) (arn, id pulumi.StringOutput, err error) {
 	log, err := r.log(ctx, p, p.name+"-serverless-log", "dms-serverless-replication-"+p.resourceID())
 	if err != nil {
@@ -70,7 +73,8 @@ func (r *Replication) serverless(ctx *pulumi.Context, p *plan, m made) (arn, id 
 		},
 		StartReplication: pulumi.Bool(false),
 	}, append(p.hooked(), pulumi.Parent(r), pulumi.DependsOn(append(slices.Clone(p.StartAfter), log)), pulumi.DeleteBeforeReplace(true),
-		// An endpoint that is replaced has to lose its task first, which the provider only knows of a task on an instance.
+		// A task must be deleted before its endpoint is replaced. The provider does that only for a task on an
+		// instance.
 		pulumi.ReplaceOnChanges([]string{"replicationType", "sourceEndpointArn", "targetEndpointArn"}))...)
 	if err != nil {
 		return arn, id, fmt.Errorf("making the serverless task: %w", err)

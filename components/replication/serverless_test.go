@@ -36,7 +36,7 @@ func TestAServerlessTaskHasNoInstance(t *testing.T) {
 	require.Equal(t, "dms-serverless-replication-project-stack-replication", r.One(t, "aws:cloudwatch/logGroup:LogGroup").Input("name"))
 }
 
-// A task of an instance has the rules, the settings and the endpoints that a serverless one has: each can take the other's place.
+// Both kinds of task have the same rules, settings and endpoints, so each can take the other's place.
 func TestBothKindsReadAndWriteAlike(t *testing.T) {
 	r := run(t, kinds(config.OnInstance, config.Serverless))
 	instance, serverless := r.One(t, "aws:dms/replicationTask:ReplicationTask"), r.One(t, "aws:dms/replicationConfig:ReplicationConfig")
@@ -81,7 +81,7 @@ func TestWhichTaskIsThePresentOneAndWhichTheNext(t *testing.T) {
 	}
 }
 
-// Also without a serverless task: one that is taken away runs until the end of the deployment.
+// The hook applies without a serverless task too: a removed one runs until the end of the deployment.
 func TestAServerlessTaskIsStoppedBeforeItOrItsEndpointsChange(t *testing.T) {
 	for kind, hooked := range map[config.ReplicationKind][]string{
 		config.OnInstance: {"aws:dms/endpoint:Endpoint", "aws:dms/endpoint:Endpoint"},

@@ -8,15 +8,15 @@ import (
 
 // taskSettings are the settings of the replication task, as JSON.
 //
-// Only what differs from DMS's defaults, or must not follow when those change, is in it, and only keys that DMS gives
-// back as they were sent: the provider compares what it reads with what is here, key by key, and a key that DMS
-// rewrites (Logging.EnableLogContext, CloudWatchLogGroup, historyTimeslotInMinutes) would be a change in every
-// deployment, https://github.com/hashicorp/terraform-provider-aws/issues/31136.
+// It holds only settings that differ from DMS's defaults, or must not follow when those change. It omits keys that
+// DMS rewrites (Logging.EnableLogContext, CloudWatchLogGroup, historyTimeslotInMinutes): the provider compares key by
+// key, so they would be a change in every deployment,
+// https://github.com/hashicorp/terraform-provider-aws/issues/31136.
 func taskSettings(cfg config.Replication, engine config.Engine) (string, error) {
 	text, err := json.MarshalIndent(settings{
 		TargetMetadata: targetMetadata{
 			SupportLobs: true,
-			// A Kinesis record holds 1 MB, so full LOB mode is not offered for it; what is longer than LobMaxSize is
+			// A Kinesis record holds 1 MB, so full LOB mode is not offered. A value longer than LobMaxSize is
 			// truncated, which stops the task below.
 			LimitedSizeLobMode: true,
 			LobMaxSize:         cfg.LobMaxSizeKb,
@@ -37,8 +37,9 @@ func taskSettings(cfg config.Replication, engine config.Engine) (string, error) 
 	return string(text), nil
 }
 
-// beforeColumns are those that a record tells as they were. The old primary key is what removes the old document when a row's key
-// changes; of PostgreSQL, what a change has left where it is stored out of line is in the old row alone,
+// beforeColumns are the columns whose old values a record contains. The old primary key removes the old document when
+// a row's key changes. In PostgreSQL, values that are stored out of line and that a change did not touch are in the
+// old row only,
 // https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Tasks.CustomizingTasks.TaskSettings.BeforeImage.html.
 func beforeColumns(engine config.Engine) string {
 	if engine == config.EnginePostgreSQL {
@@ -47,8 +48,8 @@ func beforeColumns(engine config.Engine) string {
 	return "pk-only"
 }
 
-// nothingLost stops the task where DMS by default logs and goes on without the record or the table, and retries
-// without end what a network or a throttled stream can cause,
+// nothingLost stops the task where DMS by default logs the error and skips the record or the table. It retries
+// without end after errors that a network or a throttled stream can cause,
 // https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Tasks.CustomizingTasks.TaskSettings.ErrorHandling.html.
 var nothingLost = errorBehavior{
 	DataErrorPolicy:                             stopTask,

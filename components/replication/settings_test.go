@@ -14,7 +14,7 @@ func TestTaskSettings(t *testing.T) {
 	golden(t, "settings.golden.json", got)
 }
 
-// The provider's comparison takes a list for a change whatever is in it, and DMS rewrites the named keys.
+// The provider reports any list as a change, and DMS rewrites the named keys.
 func TestTaskSettingsHoldNothingThatDrifts(t *testing.T) {
 	text, err := taskSettings(config.Replication{LobMaxSizeKb: 1}, config.EngineMySQL)
 	require.NoError(t, err)

@@ -17,13 +17,13 @@ import (
 type SourceEndpoint struct {
 	// EngineName as DMS calls it: aurora or mysql, aurora-postgresql or postgres.
 	EngineName string `pulumi:"engineName"`
-	// DatabaseName is the one database of PostgreSQL that is followed; empty for MySQL.
+	// DatabaseName is the followed database of PostgreSQL; empty for MySQL.
 	DatabaseName string `pulumi:"databaseName,optional"`
 	// SecretArn names the secret {"username","password","host","port"} of the replication user.
 	SecretArn pulumi.StringInput `pulumi:"secretArn"`
 }
 
-// engine of the database. What DMS calls aurora is MySQL's.
+// engine of the database. DMS's name aurora means MySQL.
 func (s SourceEndpoint) engine() config.Engine {
 	if s.EngineName == "postgres" || s.EngineName == "aurora-postgresql" {
 		return config.EnginePostgreSQL
@@ -31,7 +31,7 @@ func (s SourceEndpoint) engine() config.Engine {
 	return config.EngineMySQL
 }
 
-// check says what is missing of the endpoint.
+// check reports missing fields of the endpoint.
 func (s SourceEndpoint) check() error {
 	if s.engine() == config.EnginePostgreSQL && s.DatabaseName == "" {
 		return errors.New("Source.DatabaseName: is missing: a task logs in to one database of PostgreSQL")
@@ -72,18 +72,19 @@ func (r *Replication) source(ctx *pulumi.Context, p *plan, before []pulumi.Resou
 	return endpoint, nil
 }
 
-// mysqlAttributes say how often DMS looks for changes while the database is idle, in seconds: 5 by default, 1 at least,
-// https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Source.MySQL.html#CHAP_Source.MySQL.ConnectionAttrib. Spelled
-// as DMS gives it back: for a MySQL endpoint the provider compares the text as it is.
+// mysqlAttributes set how often DMS looks for changes while the database is idle, in seconds: 5 by default, 1 at
+// least, https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Source.MySQL.html#CHAP_Source.MySQL.ConnectionAttrib.
+// They are spelled as DMS returns them, because for a MySQL endpoint the provider compares the plain text.
 //
-// A statement on partitions would suspend its table, and every change of the table from then on would be lost. DMS
-// goes on instead; `cdc status` says when a partition went, whose rows DMS sends no deletes for.
+// A statement on partitions would suspend its table, and every later change of the table would be lost. With this
+// setting DMS goes on. DMS sends no deletes for a dropped partition's rows; `cdc status` reports it.
 const mysqlAttributes = "EventsPollInterval=1;skipTableSuspensionForPartitionDdl=true;"
 
-// heartbeatMinutes between two transactions of DMS's own, which move the slot of a database on in which nothing else happens.
+// heartbeatMinutes is the interval of DMS's own transactions. They advance the slot of an otherwise idle database.
 const heartbeatMinutes = 5
 
-// postgresSettings are, https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Source.PostgreSQL.html#CHAP_Source.PostgreSQL.ConnectionAttrib:
+// postgresSettings are,
+// https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Source.PostgreSQL.html#CHAP_Source.PostgreSQL.ConnectionAttrib:
 //
 //   - a heartbeat, in a schema that the replication user owns and nobody follows: off by default, in public;
 //   - no capture of statements, which would need a superuser's trigger and a table in public that everybody may write: what follows
@@ -103,20 +104,20 @@ func postgresSettings() *dms.EndpointPostgresSettingsArgs {
 	}
 }
 
-// endpointOptions replace an endpoint by deleting it first, because its id is fixed. What can be changed in place is:
-// DMS refuses that while a task runs, so the provider stops the endpoint's tasks (pauseReplicationTasks),
-// https://github.com/hashicorp/terraform-provider-aws/issues/27661. It starts them again only when no other test of the
-// endpoint is under way, and DMS begins one itself: whoever deploys starts the task. The provider does not know serverless
-// tasks: a hook stops those.
+// endpointOptions deletes an endpoint before its replacement, because its id is fixed. Other changes happen in place.
+// DMS refuses them while a task runs, so the provider stops the endpoint's tasks (pauseReplicationTasks),
+// https://github.com/hashicorp/terraform-provider-aws/issues/27661. It restarts them only when no other test of the
+// endpoint is under way, and DMS begins one itself, so the deployer starts the task. The provider does not know
+// serverless tasks: a hook stops those.
 //
-// One after the other: the instance, which tests; the source; the target. Two that stop and start one task at the same
-// time would meet it running when they change.
+// The changes run one after the other: the instance, which tests; the source; the target. Two changes that stop and
+// start the same task at the same time would find it running.
 func (p *plan) endpointOptions(r *Replication, after ...pulumi.Resource) []pulumi.ResourceOption {
 	return append(p.hooked(), pulumi.Parent(r), pulumi.DependsOn(after), pulumi.DeleteBeforeReplace(true))
 }
 
-// certificate imports the CA bundle. Its id changes with the text, so that a new bundle is there before the endpoint
-// lets go of the old one.
+// certificate imports the CA bundle. Its id changes with the text, so a new bundle exists before the endpoint
+// releases the old one.
 func (r *Replication) certificate(ctx *pulumi.Context, p *plan) (*dms.Certificate, error) {
 	pem := strings.TrimSpace(p.CaBundle) + "\n"
 	certificate, err := dms.NewCertificate(ctx, p.name+"-ca", &dms.CertificateArgs{
@@ -129,9 +130,9 @@ func (r *Replication) certificate(ctx *pulumi.Context, p *plan) (*dms.Certificat
 	return certificate, nil
 }
 
-// sourceRole lets DMS read one secret. It is assumed by the service's regional principal,
-// https://docs.aws.amazon.com/dms/latest/userguide/security_iam_secretsmanager.html; aws:SourceAccount is documented for
-// the roles of target endpoints only, so the trust of this one carries no condition.
+// sourceRole lets DMS read one secret. The service's regional principal assumes it,
+// https://docs.aws.amazon.com/dms/latest/userguide/security_iam_secretsmanager.html. aws:SourceAccount is documented
+// only for the roles of target endpoints, so this trust carries no condition.
 func (r *Replication) sourceRole(ctx *pulumi.Context, p *plan) (*iam.Role, *iam.RolePolicy, error) {
 	role, err := iam.NewRole(ctx, p.name+"-source", &iam.RoleArgs{
 		Description:      pulumi.String("DMS reads the credentials of the replication user"),
@@ -162,7 +163,7 @@ func readSecret(p *plan) pulumi.StringOutput {
 			Actions:   []string{"kms:DescribeKey"},
 			Resources: []pulumi.StringInput{p.KmsKeyArn},
 		},
-		// For that secret alone, which Secrets Manager names to KMS:
+		// The key may be used for that secret only, which Secrets Manager names to KMS:
 		// https://docs.aws.amazon.com/secretsmanager/latest/userguide/security-encryption.html#security-encryption-encryption-context.
 		iampolicy.Statement{
 			Sid:        "DecryptSecret",

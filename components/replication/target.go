@@ -10,8 +10,9 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// target is the stream. What its records carry is in
-// https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Target.Kinesis.html#CHAP_Target.Kinesis.EndpointSettings.
+// target is the stream's endpoint.
+// https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Target.Kinesis.html#CHAP_Target.Kinesis.EndpointSettings
+// describes the content of its records.
 func (r *Replication) target(ctx *pulumi.Context, p *plan, source *dms.Endpoint) (*dms.Endpoint, error) {
 	role, policy, err := r.targetRole(ctx, p)
 	if err != nil {
@@ -24,16 +25,16 @@ func (r *Replication) target(ctx *pulumi.Context, p *plan, source *dms.Endpoint)
 		KinesisSettings: &dms.EndpointKinesisSettingsArgs{
 			StreamArn:            p.StreamArn.ToStringOutput().ToStringPtrOutput(),
 			ServiceAccessRoleArn: role.Arn,
-			// One line per record, which is what Firehose and Athena read.
+			// One line per record, as Firehose and Athena expect.
 			MessageFormat: pulumi.String("json-unformatted"),
-			// Commit time, transaction and position in the binlog: what orders the changes of a row.
+			// Commit time, transaction and binlog position order the changes of a row.
 			IncludeTransactionDetails:   pulumi.Bool(true),
 			IncludePartitionValue:       pulumi.Bool(true),
 			PartitionIncludeSchemaTable: pulumi.Bool(true),
 			IncludeControlDetails:       pulumi.Bool(true),
 			IncludeTableAlterOperations: pulumi.Bool(true),
-			// Of MySQL a column that is NULL is left out, so a record replaces a document and never merges into it. Of PostgreSQL one
-			// is left out that a change has left where it is stored out of line: there NULL is said.
+			// A MySQL record omits columns that are NULL, so a record replaces a document and never merges into it. A
+			// PostgreSQL record omits unchanged values that are stored out of line, so there NULL must be explicit.
 			IncludeNullAndEmpty: pulumi.Bool(p.Source.engine() == config.EnginePostgreSQL),
 			// Without it an integer of more than 16 digits is written as a rounded 1.0E16.
 			UseLargeIntegerValue: pulumi.Bool(true),

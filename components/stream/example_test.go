@@ -9,7 +9,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// An on-demand stream that keeps two weeks, encrypted with a key of yours.
+// An on-demand stream that keeps records for two weeks, encrypted with your key.
 func ExampleNewChangeStream() {
 	componenttest.Example(func(ctx *pulumi.Context) error {
 		key, err := kms.NewKey(ctx, "key", &kms.KeyArgs{EnableKeyRotation: pulumi.Bool(true)})

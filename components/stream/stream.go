@@ -1,7 +1,7 @@
 // Package stream makes the Kinesis data stream between replication and its consumers.
 //
-// The stream is the pipeline's only buffer: what a consumer cannot deliver waits here, so its retention is the time
-// an outage may last.
+// The stream is the pipeline's only buffer: records wait here until a consumer can deliver them. So its retention is
+// the longest outage without loss.
 package stream
 
 import (
@@ -34,7 +34,7 @@ type ChangeStream struct {
 	Arn pulumi.StringOutput `pulumi:"arn"`
 	// Name of the stream.
 	Name pulumi.StringOutput `pulumi:"name"`
-	// Resource to depend on.
+	// Resource is the stream, to depend on.
 	Resource *kinesis.Stream
 }
 
@@ -74,7 +74,7 @@ func (s *ChangeStream) provision(ctx *pulumi.Context, name string, a *ChangeStre
 		RetentionPeriod: pulumi.Int(a.RetentionHours),
 		EncryptionType:  pulumi.String("KMS"),
 		KmsKeyId:        a.KmsKeyArn.ToStringOutput().ToStringPtrOutput(),
-		// A consumer with enhanced fan-out that is registered by hand must not keep destroy from finishing.
+		// A consumer with enhanced fan-out that somebody registered by hand must not block destroy.
 		EnforceConsumerDeletion: pulumi.Bool(true),
 	}
 	capacity(args, a.Shards)
@@ -86,8 +86,8 @@ func (s *ChangeStream) provision(ctx *pulumi.Context, name string, a *ChangeStre
 	return nil
 }
 
-// capacity is on-demand, or a number of shards with the metrics that show which of them is hot. An on-demand stream
-// splits a hot shard itself, and metrics per shard are charged per shard,
+// capacity is on-demand, or a number of shards with metrics that show the hot ones. An on-demand stream splits a hot
+// shard itself, and metrics per shard cost extra,
 // https://docs.aws.amazon.com/streams/latest/dev/monitoring-with-cloudwatch.html#kinesis-metrics-shard.
 func capacity(args *kinesis.StreamArgs, shards int) {
 	if shards == 0 {
