@@ -7,8 +7,9 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// compare holds the deployment against the stack's last one, and refuses what would lose something of it. Where there was
-// none it names `cdc preflight`. A backend that cannot be asked (one without projects has other names) is a warning.
+// compare checks the deployment against the stack's last one, and refuses a change that would lose data. For a first
+// deployment it recommends `cdc preflight`. A backend that does not answer (one without projects uses other names)
+// causes only a warning.
 func compare(ctx *pulumi.Context, cfg config.Config) error {
 	last, err := lastDeployment(ctx)
 	switch {

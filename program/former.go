@@ -10,28 +10,28 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// former is the stack as its last deployment left it; zero before the first.
+// former is the stack after its last deployment; zero before the first.
 type former struct {
-	// Names and ids; empty where the stack does not make the thing.
+	// Names and ids; empty for parts that the stack does not have.
 	environment, domain, collections, vpc, key, bucket string
-	// streams and clusters, by the name of their source; the unnamed one's is empty.
+	// streams and clusters, by the name of their source; the unnamed source's name is empty.
 	streams, clusters map[string]string
-	// engines that DMS follows, as it calls them, and the database of PostgreSQL, by the name of the source too.
+	// engines are DMS's names of the engines, databases the followed PostgreSQL databases, both by source.
 	engines, databases map[string]string
-	// urns of both.
+	// urns of the streams and clusters.
 	urns map[string][]string
-	// Of the lake's tables; the format is empty where the stack keeps none.
+	// tableFormat is the format of the lake's tables; empty without tables.
 	tableFormat string
 	generation  int
-	// never says that nothing is deployed yet.
+	// never means that nothing has been deployed yet.
 	never bool
 }
 
-// lastDeployment reads the stack's state by the engine, as a StackReference does, which would be one resource more. In an
-// update the stack's outputs are no longer there, so it reads resources; they are there as long as the program has not
-// declared them. The engine does not survive that question about a stack that has no state at all
-// (https://github.com/pulumi/pulumi/blob/pkg/v3.276.0/pkg/backend/backend.go, GetStackResourceOutputs). So a preview asks
-// for outputs first, and an update asks when the engine has registered a component.
+// lastDeployment reads the stack's state through the engine, like a StackReference, but without adding a resource.
+// During an update the stack's outputs are gone, so it reads resources, which exist until the program declares them.
+// The engine crashes on that request for a stack without any state
+// (https://github.com/pulumi/pulumi/blob/pkg/v3.276.0/pkg/backend/backend.go, GetStackResourceOutputs). So a preview
+// asks for outputs first, and an update asks after the engine has registered a component.
 func lastDeployment(ctx *pulumi.Context) (former, error) {
 	stack := strings.Join([]string{ctx.Organization(), ctx.Project(), ctx.Stack()}, "/")
 	if ctx.DryRun() {
@@ -41,7 +41,7 @@ func lastDeployment(ctx *pulumi.Context) (former, error) {
 		byName := struct {
 			Name string `pulumi:"name"`
 		}{stack}
-		// In its raw form, as below, because it is no error that something is a secret.
+		// Raw, as below, because a secret value is not an error here.
 		if _, err := ctx.InvokePackageRaw("pulumi:pulumi:readStackOutputs", &byName, &written, ""); err != nil {
 			return former{}, fmt.Errorf("reading the outputs of the stack's last deployment: %w", err)
 		}
@@ -61,8 +61,9 @@ func lastDeployment(ctx *pulumi.Context) (former, error) {
 	return formerOf(found.Outputs), nil
 }
 
-// resourceState is a resource of the last deployment, with the outputs that identify what is stored. It has no others: of an
-// archive that a refresh has read from the provider only the hash is known, and the SDK cannot read one without a path.
+// resourceState is a resource of the last deployment, with the outputs that identify stored data. It omits the
+// others: after a refresh the provider knows only an archive's hash, and the SDK cannot read an archive without a
+// path.
 type resourceState struct {
 	Type    string `pulumi:"type"`
 	Outputs struct {
@@ -80,7 +81,7 @@ type resourceState struct {
 	} `pulumi:"outputs"`
 }
 
-// formerOf takes from resources, by their URNs, what would be lost with them.
+// formerOf collects, by URN, the data that would be lost with the resources.
 func formerOf(resources map[string]resourceState) former {
 	f := former{
 		never: true, streams: map[string]string{}, clusters: map[string]string{}, engines: map[string]string{}, databases: map[string]string{},
@@ -133,7 +134,7 @@ func formerOf(resources map[string]resourceState) former {
 	return f
 }
 
-// ofStream, ofCluster and ofEndpoint are what the URNs of a source's parts end with; the source has a name or none.
+// ofStream, ofCluster and ofEndpoint match the ends of the URNs of a source's parts, with or without a source name.
 var (
 	ofEndpoint = regexp.MustCompile(`::cdc-(?:([a-z][a-z0-9]*)-)?replication-source$`)
 
@@ -141,10 +142,10 @@ var (
 	ofCluster = regexp.MustCompile(`::cdc-(?:([a-z][a-z0-9]*)-)?source-cluster$`)
 )
 
-// historyCollection ends the name of a collection, and of its resource.
+// historyCollection is the suffix of a collection's name and of its resource.
 const historyCollection = "-history"
 
-// renamed are the parts of a stack that have another name than the last deployment gave them, and would be made anew.
+// renamed lists parts whose name differs from the last deployment. They would be replaced.
 func renamed(last former, cfg config.Config) []name {
 	var all []name
 	for _, f := range cfg.Feeds() {
@@ -170,16 +171,16 @@ func renamed(last former, cfg config.Config) []name {
 	return changed
 }
 
-// name is the setting that names a part of the stack, the part, and its names before and in this deployment.
+// name describes a part of the stack: its setting, the part, and its names before and in this deployment.
 type name struct{ key, part, was, is string }
 
-// pin is the command that keeps the name.
+// pin is the command that keeps the former name.
 func (n name) pin() string {
 	return fmt.Sprintf("pulumi config set --path %s:%s %s", config.Namespace, n.key, n.was)
 }
 
-// check refuses a deployment of a stack that would lose something of the last one, before anything is changed. A name that
-// is not the stack's default was chosen.
+// check refuses a deployment that would lose data of the last one, before anything changes. A name other than the
+// stack's default was chosen on purpose.
 func check(last former, stack string, cfg config.Config) error {
 	var problems []error
 	plain := config.Config{Search: config.Search{Kind: cfg.Search.Kind, Next: cfg.Search.Next}}.Named(stack).WithDefaults()
@@ -188,7 +189,7 @@ func check(last former, stack string, cfg config.Config) error {
 		"search.domainName": cfg.Search.DomainName != plain.Search.DomainName, "search.collectionName": cfg.Search.CollectionName != plain.Search.CollectionName,
 		"source.clusterName": cfg.Source.ClusterName != plain.Source.ClusterName,
 	}
-	for name := range cfg.Sources { // their names have contained the stack's from the beginning
+	for name := range cfg.Sources { // their names have always contained the stack's name
 		f := config.Feed{Name: name}
 		chosen[f.Key("stream.name")], chosen[f.Key("source.clusterName")] = true, true
 	}
@@ -213,8 +214,8 @@ func check(last former, stack string, cfg config.Config) error {
 	return errors.Join(problems...)
 }
 
-// otherDatabase is the problem of a source whose database is of another engine, or another one of the same server: the slot, the epochs and
-// what is stored of its rows are of the former.
+// otherDatabase reports a source whose database has another engine, or is another database of the same server. The
+// slot, the epochs and the stored rows belong to the former database.
 func otherDatabase(last former, f config.Feed) error {
 	was, database := config.EngineMySQL, ""
 	switch last.engines[f.Name] {
@@ -235,7 +236,7 @@ func otherDatabase(last former, f config.Feed) error {
 	return nil
 }
 
-// reformatted is the problem of tables that would be of another format under the folder's number that they have.
+// reformatted reports tables that would get another format under the same folder number.
 func reformatted(last former, cfg config.Config) error {
 	now := cfg.Lake.Tables
 	if last.tableFormat == "" || !cfg.KeepsTables() || string(now.Format) == last.tableFormat || now.Generation > last.generation {
@@ -250,7 +251,7 @@ func reformatted(last former, cfg config.Config) error {
 		last.tableFormat, config.Namespace, last.generation+1, each)
 }
 
-// abandoned is the problem of what is searched, when another kind would take its place without having been filled.
+// abandoned reports a search destination that another kind would replace without having been filled.
 func abandoned(last former, s config.Search) error {
 	left, next := "", config.SearchKind("")
 	switch {
@@ -265,7 +266,7 @@ func abandoned(last former, s config.Search) error {
 		"  pulumi config set --path %s:search.next %s\nthen go on as docs/operations.md says (\"From a domain to collections, and back\")", left, config.Namespace, next)
 }
 
-// moved are the other settings that replace what a stack stores: they come before or after it is turned into prod.
+// moved lists other settings that replace stored data. Change them before or after the switch to prod, not with it.
 func moved(last former, cfg config.Config) []error {
 	const advice = "deploy one of the two changes first: what is stored is protected from replacement only when prod is deployed"
 	var problems []error

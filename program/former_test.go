@@ -10,7 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// walkthrough is a stack with the names of the walkthrough.
+// walkthrough is a stack with the walkthrough's names.
 func walkthrough(environment string) former {
 	return former{
 		environment: environment, streams: map[string]string{"": "retail_trans_stream"}, domain: "retail-trans", clusters: map[string]string{"": "dms-src"},
@@ -119,7 +119,7 @@ func TestATableThatThereIsKeepsItsFormat(t *testing.T) {
 	require.NoError(t, of(config.FormatDelta, 3), "the stack has none")
 }
 
-// state answers for the engine, which reads the stack's state.
+// state plays the engine, which reads the stack's state.
 type state struct{ outputs, resources resource.PropertyMap }
 
 func (s state) NewResource(args pulumi.MockResourceArgs) (string, resource.PropertyMap, error) {
@@ -163,7 +163,7 @@ func TestTheLastDeploymentIsReadFromTheStacksState(t *testing.T) {
 		resources[urn] = map[string]any{"type": r[0], "outputs": map[string]any{r[1]: r[2]}}
 	}
 	resources["j::tables"] = map[string]any{"type": "cdcpipeline:lake:Tables", "outputs": map[string]any{"format": "hudi", "generation": 2}}
-	// A refresh has read the function: of its archive only the hash is known.
+	// A refresh has read the function, so only the hash of its archive is known.
 	resources["i::function"] = map[string]any{"type": "aws:lambda/function:Function", "outputs": map[string]any{
 		"code": &archive.Archive{Sig: resource.ArchiveSig, Hash: "c0ffee"}, "environment": map[string]any{"variables": map[string]any{"TABLES": "[]"}},
 	}}

@@ -20,13 +20,15 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// patience is how long what a collection refuses is tried again: a data access policy comes into force about a minute after it was made,
+// patience is how long a collection's refusal is retried. A data access policy takes effect about a minute after its
+// creation,
 // https://docs.aws.amazon.com/opensearch-service/latest/developerguide/serverless-data-access.html#serverless-data-access-console.
 const patience = 2 * time.Minute
 
-// doorway is the way of the providers that work inside the collections: a gateway on search.gatewayPort, with the credentials of the program's
-// default AWS provider, and with search.reach tunnel behind it a tunnel to each collection. Like the tunnel to a domain ([openTunnel]) it
-// connects to nothing by itself, and is there as long as the program; a port that is taken fails an `up` and is a warning in a preview.
+// doorway connects the providers to the collections' contents. It is a gateway on search.gatewayPort, with the
+// credentials of the program's default AWS provider. With search.reach tunnel it has a tunnel to each collection
+// behind it. Like the tunnel to a domain ([openTunnel]) it opens connections only on demand and lasts as long as the
+// program. A taken port fails an `up`, but is a warning in a preview.
 //
 // `pulumi refresh` does not run the program: give it --run-program.
 type doorway struct {
@@ -36,19 +38,20 @@ type doorway struct {
 	disabled bool
 
 	mu      sync.Mutex
-	held    net.Listener // until the gateway has it
+	held    net.Listener // until the gateway takes it over
 	gateway *gateway.Gateway
 	opened  []*tunnel.Tunnel
 	routes  map[string]gateway.Route
 }
 
-// open doorways of this process, by address. In the Automation API the next program takes the place of the last.
+// open holds the doorways of this process, by address. In the Automation API the next program takes over from the
+// last.
 var (
 	doorways   = map[string]*doorway{}
 	doorwaysMu sync.Mutex
 )
 
-// openDoorway holds the port to be free. With a domain there is no doorway: it gives nil.
+// openDoorway reserves the port. A domain needs no doorway: it returns nil.
 func openDoorway(ctx *pulumi.Context, cfg config.Search) (*doorway, error) {
 	if !cfg.On(config.OnCollections) {
 		return nil, nil
@@ -70,7 +73,7 @@ func openDoorway(ctx *pulumi.Context, cfg config.Search) (*doorway, error) {
 		former.close()
 	}
 	doorways[d.options.Address] = d
-	// The port is held from now on: the gateway can listen only when its password is known, which may be minutes later.
+	// Reserve the port now: the gateway can listen only when its password is known, which may be minutes later.
 	switch held, err := gateway.Hold(context.WithoutCancel(ctx.Context()), d.options.Address); {
 	case err == nil:
 		d.held = held
@@ -84,7 +87,7 @@ func openDoorway(ctx *pulumi.Context, cfg config.Search) (*doorway, error) {
 	}
 }
 
-// url is where the providers go, once the gateway listens. A nil doorway has none.
+// url is the providers' address, once the gateway listens. A nil doorway has none.
 func (d *doorway) url() func(password pulumi.StringOutput) pulumi.StringOutput {
 	if d == nil {
 		return nil
@@ -107,7 +110,7 @@ func (d *doorway) listen(password string) error {
 	}
 	options := d.options
 	options.Password, options.Listener = password, d.held
-	// Not the program's context, which in the Automation API ends before the deployment does.
+	// Do not use the program's context, which in the Automation API ends before the deployment.
 	opened, err := gateway.Listen(context.Background(), options)
 	if err != nil {
 		return fmt.Errorf("search.gatewayPort: %w", err)
@@ -119,7 +122,7 @@ func (d *doorway) listen(password string) error {
 	return nil
 }
 
-// lead tells the doorway the ways to collections as soon as they are known. A nil doorway is not there.
+// lead gives the doorway the routes to the collections as soon as they are known. A nil doorway ignores them.
 func (d *doorway) lead(ctx *pulumi.Context, through *bastion.Bastion, collections *search.Collections) {
 	if d == nil || collections == nil {
 		return
@@ -155,7 +158,7 @@ func (d *doorway) route(ctx context.Context, prefix, instance, endpoint string) 
 	return nil
 }
 
-// transport goes straight to an endpoint, or through a tunnel of its own.
+// transport connects directly to an endpoint, or through its own tunnel.
 func (d *doorway) transport(ctx context.Context, instance, endpoint string) (http.RoundTripper, error) {
 	if !d.tunnels {
 		return &http.Transport{ForceAttemptHTTP2: true}, nil
@@ -166,7 +169,7 @@ func (d *doorway) transport(ctx context.Context, instance, endpoint string) (htt
 	}
 	through, err := tunnel.Listen(context.WithoutCancel(ctx), d.behind)
 	if err != nil {
-		return nil, err //nolint:wrapcheck // says where it listens
+		return nil, err //nolint:wrapcheck // names the address
 	}
 	through.SetTarget(tunnel.Target{InstanceID: instance, Host: host, Port: port})
 	d.mu.Lock()
@@ -175,7 +178,7 @@ func (d *doorway) transport(ctx context.Context, instance, endpoint string) (htt
 	return opensearch.Through(through.Addr().String()), nil
 }
 
-// address is the host and the port of an endpoint. In AWS it has no port: it is that of HTTPS.
+// address returns the host and the port of an endpoint. In AWS it has no port, so the port is that of HTTPS.
 func address(endpoint string) (host string, port int, err error) {
 	parsed, err := url.Parse(endpoint)
 	if err != nil || parsed.Hostname() == "" {
@@ -192,7 +195,7 @@ func (d *doorway) close() {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.held != nil {
-		_ = d.held.Close() // once or twice, with the gateway that has it
+		_ = d.held.Close() // once or twice, with the gateway that took it over
 	}
 	if d.gateway != nil {
 		_ = d.gateway.Close()

@@ -16,7 +16,8 @@ import (
 
 const gatewayPassword = "hunter2hunter2"
 
-// enter runs a program that opens the doorway of collections and leads it to an endpoint. It gives the doorway's URL.
+// enter runs a program that opens the collections' doorway and connects it to an endpoint. It returns the doorway's
+// URL.
 func enter(t *testing.T, cfg config.Search, preview bool, endpoint string) (d *doorway, url string, err error) {
 	t.Helper()
 	t.Setenv("AWS_EC2_METADATA_DISABLED", "true")

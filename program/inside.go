@@ -17,10 +17,11 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi/internals"
 )
 
-// removeTimeout of one deletion.
+// removeTimeout limits one deletion.
 const removeTimeout = time.Minute
 
-// removeInside deletes something from the domain or a collection, by the way that the provider takes: to collections that of the doorway.
+// removeInside deletes an object from the domain or a collection, through the provider's connection. For collections
+// that is the doorway.
 func removeInside(cfg config.Search) search.Remove {
 	return func(ctx context.Context, at search.Inside, path string) error {
 		values, err := texts(ctx, at.URL, at.User, at.Password)
@@ -41,7 +42,7 @@ func removeInside(cfg config.Search) search.Remove {
 	}
 }
 
-// texts waits for outputs.
+// texts waits for outputs and returns their values.
 func texts(ctx context.Context, outputs ...pulumi.StringOutput) ([]string, error) {
 	values := make([]string, len(outputs))
 	for i, o := range outputs {

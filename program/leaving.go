@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// leaving says of each source that the stack has had, and that is not configured any more, what goes with it and what stays.
+// leaving tells, for each source that was removed from the configuration, what the deployment deletes and what stays.
 func leaving(last former, cfg config.Config) []string {
 	var all []string
 	for _, source := range slices.Sorted(maps.Keys(last.streams)) {

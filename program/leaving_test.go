@@ -7,7 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// three is a stack of three sources, one of which has no cluster.
+// three is a stack with three sources, one of which has no cluster.
 func three(environment string) former {
 	return former{
 		environment: environment, streams: map[string]string{"": "changes", "orders": "changes_orders", "billing": "changes_billing"},

@@ -14,10 +14,10 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// written are the outputs as the program writes them.
+// written are the outputs in the program's types.
 type written = outputs.Set[pulumi.StringInput, pulumi.IntInput, pulumi.StringArrayInput, pulumi.StringMapInput]
 
-// export makes the stack's outputs.
+// export writes the stack's outputs.
 func (d *Deployment) export(ctx *pulumi.Context) error {
 	all, err := d.Outputs(ctx)
 	for name, value := range all {
@@ -26,7 +26,8 @@ func (d *Deployment) export(ctx *pulumi.Context) error {
 	return err
 }
 
-// Outputs are what the stack gives of the pipeline: those of the unnamed source at the top, where they were before there were others.
+// Outputs are the stack's outputs for the pipeline. Those of the unnamed source are at the top level, where they were
+// before there were several sources.
 func (d *Deployment) Outputs(ctx *pulumi.Context) (pulumi.Map, error) {
 	described, err := describe(ctx, d, d.cfg, d.unloaded)
 	if err != nil {
@@ -46,7 +47,8 @@ func (d *Deployment) Outputs(ctx *pulumi.Context) (pulumi.Map, error) {
 	return all, nil
 }
 
-// describe says what an operator needs: where everything is, and which secret opens it; never a password.
+// describe collects what an operator needs: the addresses of all parts, and the secrets that open them; never a
+// password.
 func describe(ctx *pulumi.Context, p *Deployment, cfg config.Config, unloaded unloadedTables) (written, error) {
 	region, err := aws.GetRegion(ctx, &aws.GetRegionArgs{}, pulumi.Parent(p.Pipeline))
 	if err != nil {
@@ -88,7 +90,7 @@ func describe(ctx *pulumi.Context, p *Deployment, cfg config.Config, unloaded un
 	return all, nil
 }
 
-// ofObservability are the outputs of who is told, and of what is drawn.
+// ofObservability are the outputs of the alarms' topic and the dashboard.
 func ofObservability(all *written, o *observability.Observability, cfg config.Alarms, region string) {
 	if o == nil {
 		return
@@ -99,7 +101,7 @@ func ofObservability(all *written, o *observability.Observability, cfg config.Al
 	}
 }
 
-// portOf this machine is where a deployment expects what is searched.
+// portOf is the port on this machine at which a deployment expects the search destination.
 func portOf(s config.Search) int {
 	if s.Serverless() {
 		return s.GatewayPort
@@ -107,7 +109,7 @@ func portOf(s config.Search) int {
 	return s.TunnelPort
 }
 
-// ofFeed are the outputs that are a source's own.
+// ofFeed are the outputs of one source's own parts.
 func ofFeed(ctx *pulumi.Context, all *written, p *Deployment, i int, unloaded unloadedTables) {
 	f := p.Feeds[i]
 	cfg := f.Config
@@ -131,7 +133,7 @@ func ofFeed(ctx *pulumi.Context, all *written, p *Deployment, i int, unloaded un
 	}
 }
 
-// ofDelivery are the outputs of what writes to a place.
+// ofDelivery are the outputs of the writers to a search destination.
 func ofDelivery(all *written, d feed.Delivery) {
 	all.SearchDeliveryName = d.Search.Name
 	if c := d.Current; c != nil {
@@ -140,9 +142,9 @@ func ofDelivery(all *written, d feed.Delivery) {
 	}
 }
 
-// ofPlace are the outputs of a place that is searched.
+// ofPlace are the outputs of a search destination.
 func ofPlace(all *written, p *pipeline.Place) {
-	if c := p.Collections; c != nil { // each has dashboards of its own: those of the history are named
+	if c := p.Collections; c != nil { // each collection has its own dashboards; the output names those of the history
 		all.SearchKind, all.HistoryCollection, all.CurrentCollection = pulumi.String(config.OnCollections), c.HistoryName, c.CurrentName
 		all.HistoryEndpoint, all.CurrentEndpoint, all.DashboardsURL = c.HistoryEndpoint, c.CurrentEndpoint, pulumi.Sprintf("%s/", c.HistoryDashboards)
 		return
@@ -154,7 +156,8 @@ func ofPlace(all *written, p *pipeline.Place) {
 	all.HistoryEndpoint, all.CurrentEndpoint, all.DashboardsURL = url, url, pulumi.Sprintf("%s/_dashboards/", url)
 }
 
-// nextSearch are the outputs of the next place, and of what writes a source's changes there, by their names.
+// nextSearch are the outputs of the next search destination, and of the writer of a source's changes to it, by their
+// names.
 func nextSearch(p *pipeline.Place, d feed.Delivery) pulumi.StringMap {
 	next, all := written{}, pulumi.StringMap{}
 	next.CurrentFunctionName, next.CurrentParkedPrefix, next.CurrentFailedPrefix, next.CurrentRegistry = none, none, none, none
@@ -170,7 +173,7 @@ func nextSearch(p *pipeline.Place, d feed.Delivery) pulumi.StringMap {
 	return all
 }
 
-// nothing is every output that a stack may not have.
+// nothing sets every output that a stack may lack.
 func nothing() written {
 	return written{
 		Tables: pulumi.StringArray{}, TablesNotLoaded: pulumi.StringArray{}, ProbeTables: none, RowsSince: pulumi.StringMap{},
@@ -184,10 +187,10 @@ func nothing() written {
 	}
 }
 
-// none is the output of a part that this stack does not have.
+// none is the output of a part that this stack lacks.
 const none = pulumi.String("")
 
-// names of tables, database.table, as configured.
+// names are the configured tables, as database.table.
 func names(tables []config.Table) pulumi.StringArray {
 	all := make(pulumi.StringArray, len(tables))
 	for i, t := range tables {
@@ -196,12 +199,12 @@ func names(tables []config.Table) pulumi.StringArray {
 	return all
 }
 
-// page of the AWS console in a region.
+// page is the URL of a page of the AWS console in a region.
 func page(region, path string, args ...any) pulumi.StringOutput {
 	return pulumi.Sprintf("https://%s.console.aws.amazon.com/"+path, append([]any{region}, args...)...)
 }
 
-// feedLinks open the parts of a source in the AWS console.
+// feedLinks open a source's parts in the AWS console.
 func feedLinks(f *feed.Feed, region string) pulumi.StringMap {
 	return pulumi.StringMap{
 		"task":           page(region, "dms/v2/home?region=%s#taskList", region),
@@ -211,7 +214,7 @@ func feedLinks(f *feed.Feed, region string) pulumi.StringMap {
 	}
 }
 
-// sharedLinks open what all sources share, besides those of the unnamed source.
+// sharedLinks open the parts that all sources share, without those of the unnamed source.
 func sharedLinks(p *pipeline.Pipeline, unnamed pulumi.StringMap, region string) pulumi.StringMap {
 	var searched pulumi.StringOutput
 	if p.Domain != nil {

@@ -17,11 +17,11 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// read deploys a pipeline under mocks and reads its outputs as the operator's tool does.
+// read deploys a pipeline under mocks and reads its outputs like the operator's tool.
 func read(t *testing.T, cfg config.Config) outputs.Outputs {
 	t.Helper()
 	var mu sync.Mutex
-	var told sync.WaitGroup // an output that belongs to no resource is not waited for by the program
+	var told sync.WaitGroup // the program does not wait for an output that belongs to no resource
 	values := map[string]any{}
 	componenttest.Run(t, func(ctx *pulumi.Context) error {
 		archive := pulumi.NewAssetArchive(map[string]any{"bootstrap": pulumi.NewStringAsset("")})
@@ -83,7 +83,7 @@ func TestEveryOutputThatIsWrittenIsRead(t *testing.T) {
 			require.Empty(t, value, name)
 			return
 		}
-		if name == "sourceDatabase" { // of PostgreSQL
+		if name == "sourceDatabase" { // PostgreSQL only
 			require.Empty(t, value, name)
 			return
 		}

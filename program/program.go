@@ -1,6 +1,8 @@
-// Package program is the Pulumi program: it turns the stack's configuration into a pipeline and writes the stack's outputs.
+// Package program is the Pulumi program. It turns the stack's configuration into a pipeline and writes the stack's
+// outputs.
 //
-// It does what components must not: it reads files, compiles the functions, opens the way to the domain or the collections, and asks DMS.
+// It does what components must not do: it reads files, compiles the functions, opens the connection to the domain or
+// the collections, and calls DMS.
 package program
 
 import (
@@ -18,9 +20,9 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// Deploy is the Pulumi program: configuration in, pipeline and stack outputs out.
-// All problems of the configuration come back together, before the first resource.
-// It ends when the replication task of each source runs, and fails when one does not.
+// Deploy is the Pulumi program: configuration in, pipeline and stack outputs out. It reports all problems of the
+// configuration together, before the first resource. It ends when the replication task of each source runs, and fails
+// when one does not.
 func Deploy(ctx *pulumi.Context) error {
 	d, err := FromConfig(ctx)
 	if err != nil {
@@ -29,18 +31,18 @@ func Deploy(ctx *pulumi.Context) error {
 	return d.TaskRuns(ctx)
 }
 
-// Deployment is a pipeline whose replication tasks are being started.
+// Deployment is a pipeline whose replication tasks are starting.
 type Deployment struct {
 	*pipeline.Pipeline
 
-	// running says of each feed why its task does not run; see [runTask].
+	// running holds, for each feed, the reason why its task does not run; see [runTask].
 	running []pulumi.StringOutput
-	// cfg is complete; unloaded says which tables a task never loaded.
+	// cfg has all defaults filled in; unloaded finds the tables that a task never loaded.
 	cfg      config.Config
 	unloaded unloadedTables
 }
 
-// readBundles are the certificates of the sources that have a file of them, by the sources' names.
+// readBundles reads the certificate files of the sources that have one, by the sources' names.
 func readBundles(feeds []config.Feed) (map[string]string, error) {
 	bundles := map[string]string{}
 	for _, f := range feeds {
@@ -57,14 +59,14 @@ func readBundles(feeds []config.Feed) (map[string]string, error) {
 	return bundles, nil
 }
 
-// FromConfig is Deploy for a program that goes on building upon the pipeline. Such a program calls TaskRuns when all of its
-// own resources are declared.
+// FromConfig is Deploy for a program that builds upon the pipeline. Such a program calls TaskRuns after it has
+// declared all of its own resources.
 func FromConfig(ctx *pulumi.Context) (*Deployment, error) {
 	cfg, err := config.Load(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("reading the configuration: %w", err)
 	}
-	root, err := os.Getwd() // the project's root; the engine, which reads the zip, may be elsewhere
+	root, err := os.Getwd() // the project's root; the engine, which reads the zip, may run elsewhere
 	if err != nil {
 		return nil, fmt.Errorf("finding the project's root: %w", err)
 	}
@@ -81,8 +83,9 @@ func FromConfig(ctx *pulumi.Context) (*Deployment, error) {
 	return d, d.export(ctx)
 }
 
-// Make makes the pipeline of a configuration, opens the way to what is searched and starts the replication tasks. Code gives the zip of a function by its
-// name, for the architecture in the configuration. The way is open as long as the process.
+// Make makes a configuration's pipeline, opens the connection to the search destination and starts the replication
+// tasks. Code returns a function's zip by name, for the architecture in the configuration. The connection lasts as
+// long as the process.
 func Make(ctx *pulumi.Context, name string, cfg config.Config, code func(name string) (pulumi.Archive, error), opts ...pulumi.ResourceOption) (*Deployment, error) {
 	for _, warning := range cfg.Warnings() {
 		_ = ctx.Log.Warn(warning, nil)
@@ -123,7 +126,7 @@ func Make(ctx *pulumi.Context, name string, cfg config.Config, code func(name st
 	return d, nil
 }
 
-// functions are the zips that the configuration needs.
+// functions returns the zips that the configuration needs.
 func functions(cfg config.Config, code func(name string) (pulumi.Archive, error)) (feed.Code, error) {
 	var all feed.Code
 	for _, f := range []struct {

@@ -14,14 +14,14 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi/internals"
 )
 
-// runEvery is the time between two looks at the task.
+// runEvery is the interval between two checks of the task.
 const runEvery = 2 * time.Second
 
-// keeper makes a task run, or says why it does not: task.Task.Keep, with the credentials of the deployment. The next task, if there is one,
-// goes on if it ran before.
+// keeper makes a task run, or returns why it does not: task.Task.Keep, with the deployment's credentials. It also
+// resumes the next task, if there is one and it ran before.
 type keeper func(ctx context.Context, taskArn, nextTaskArn string, tell func(line string)) error
 
-// keepByDMS is the keeper of the program's default AWS provider (its `aws:*` configuration, or the environment).
+// keepByDMS is the keeper with the program's default AWS provider (its `aws:*` configuration, or the environment).
 func keepByDMS(settings awsconfig.Settings) keeper {
 	return func(ctx context.Context, taskArn, nextTaskArn string, tell func(string)) error {
 		cfg, err := awsconfig.Load(ctx, settings)
@@ -31,7 +31,7 @@ func keepByDMS(settings awsconfig.Settings) keeper {
 		present := task.Task{API: dms.NewFromConfig(cfg), Arn: taskArn, Tell: tell, Every: runEvery}
 		problem := present.Keep(ctx)
 		if nextTaskArn == "" {
-			return problem //nolint:wrapcheck // it says what was kept
+			return problem //nolint:wrapcheck // it names what was kept
 		}
 		next := present
 		next.Arn = nextTaskArn
@@ -42,8 +42,8 @@ func keepByDMS(settings awsconfig.Settings) keeper {
 	}
 }
 
-// StopTask stops a serverless task and waits until it is stopped, with the credentials of the program's default AWS provider: what
-// replication.ReplicationArgs takes.
+// StopTask returns a function that stops a serverless task and waits until it has stopped, with the credentials of
+// the program's default AWS provider. Pass it as replication.ReplicationArgs.Stop.
 func StopTask(ctx *pulumi.Context) (func(ctx context.Context, taskArn string) error, error) {
 	settings, err := awsSettings(ctx)
 	if err != nil {
@@ -52,7 +52,8 @@ func StopTask(ctx *pulumi.Context) (func(ctx context.Context, taskArn string) er
 	return stopByDMS(settings), nil
 }
 
-// stopByDMS stops a task and waits until it is stopped, with the credentials of the deployment. One that does not exist yet is stopped.
+// stopByDMS stops a task and waits until it has stopped, with the deployment's credentials. A task that does not
+// exist yet counts as stopped.
 func stopByDMS(settings awsconfig.Settings) func(ctx context.Context, taskArn string) error {
 	return func(ctx context.Context, taskArn string) error {
 		cfg, err := awsconfig.Load(ctx, settings)
@@ -62,15 +63,15 @@ func stopByDMS(settings awsconfig.Settings) func(ctx context.Context, taskArn st
 		ctx, cancel := context.WithTimeout(ctx, task.StartPatience(taskArn))
 		defer cancel()
 		if err := (task.Task{API: dms.NewFromConfig(cfg), Arn: taskArn, Every: runEvery}).Stop(ctx); err != nil && !errors.Is(err, task.ErrNone) {
-			return err //nolint:wrapcheck // it says what was stopped
+			return err //nolint:wrapcheck // it names what was stopped
 		}
 		return nil
 	}
 }
 
-// runTask makes the task run once it is as it should be: in every deployment, whether it changes something or not, and in
-// no preview. The output says why the task does not run, and is empty when it does. It never fails: stack outputs that wait
-// for it are written all the same.
+// runTask starts the task after its configuration is up to date. It does so in every deployment, even one without
+// changes, and never in a preview. The output is the reason why the task does not run, empty when it runs. It never
+// fails, so stack outputs that wait for it are still written.
 func runTask(ctx *pulumi.Context, f *feed.Feed, keep keeper) pulumi.StringOutput {
 	if ctx.DryRun() {
 		return pulumi.String("").ToStringOutput()
@@ -87,14 +88,14 @@ func runTask(ctx *pulumi.Context, f *feed.Feed, keep keeper) pulumi.StringOutput
 	}).(pulumi.StringOutput)
 }
 
-// TaskRuns waits until the replication task of each source runs, and fails the deployment when one does not. It is the last thing that a
-// program does.
+// TaskRuns waits until the replication task of each source runs, and fails the deployment when one does not. Call it
+// last.
 func (d *Deployment) TaskRuns(ctx *pulumi.Context) error {
 	var problems []error
 	for i, f := range d.Feeds {
 		result, err := internals.UnsafeAwaitOutput(ctx.Context(), d.running[i])
 		if err != nil {
-			continue // The task could not be made, which the engine says.
+			continue // The task could not be made, and the engine reports that.
 		}
 		if problem, _ := result.Value.(string); problem != "" {
 			of, start := "", "cdc start"

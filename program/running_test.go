@@ -15,13 +15,13 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// deployed deploys a pipeline whose task is kept running by keep.
+// deployed deploys a pipeline whose task is started by keep.
 func deployed(t *testing.T, preview bool, keep keeper) error {
 	t.Helper()
 	return deployedWith(t, nil, preview, keep)
 }
 
-// deployedWith has named sources too.
+// deployedWith also has named sources.
 func deployedWith(t *testing.T, sources map[string]config.NamedSource, preview bool, keep keeper) error {
 	t.Helper()
 	return pulumi.RunErr(func(ctx *pulumi.Context) error {

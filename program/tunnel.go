@@ -15,22 +15,22 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// openTunnel listens on search.tunnelPort for the connections of the provider that works inside the domain, with the
-// credentials of the program's default AWS provider (its `aws:*` configuration, or the environment). With search.reach
-// direct there is nothing to open, and collections have a [doorway]: it gives nil.
+// openTunnel listens on search.tunnelPort for connections of the provider for the domain's contents, with the
+// credentials of the program's default AWS provider (its `aws:*` configuration, or the environment). It returns nil
+// with search.reach direct, and for collections, which have a [doorway].
 //
-// It connects to nothing. A session through the bastion begins with the first connection, which neither a preview nor an
-// `up` that changes nothing inside the domain makes. A port that is taken fails an `up` and is a warning in a preview.
-// What goes wrong later appears among the deployment's diagnostics, beside the provider's own error, which says no more
-// than that its connection ended.
+// It connects to nothing by itself. The first connection starts a session through the bastion; a preview, and an `up`
+// that changes nothing inside the domain, make no connection. A taken port fails an `up`, but is a warning in a
+// preview. Later problems appear among the deployment's diagnostics, beside the provider's own error, which says only
+// that its connection ended.
 //
-// The tunnel is there as long as the program: the SDK keeps a program alive until the engine has deleted what is no
-// longer in it (SignalAndWaitForShutdown), so that a grant that was taken out is deleted through the tunnel too. In the
-// Automation API, where a program ends earlier than its deployment, the tunnel lasts as long as the process and the next
-// program takes it over.
+// The tunnel lasts as long as the program. The SDK keeps a program alive until the engine has deleted everything that
+// was removed (SignalAndWaitForShutdown), so a removed grant is deleted through the tunnel too. In the Automation API
+// a program ends before its deployment. There the tunnel lasts as long as the process, and the next program takes it
+// over.
 //
-// A destroy needs no tunnel, because what is inside the domain goes with it. `pulumi refresh` does not run the program:
-// give it --run-program, or have `cdc tunnel search` open in another terminal.
+// A destroy needs no tunnel, because the domain's contents are deleted with the domain. `pulumi refresh` does not run
+// the program: give it --run-program, or keep `cdc tunnel search` open in another terminal.
 func openTunnel(ctx *pulumi.Context, cfg config.Search) (*tunnel.Tunnel, error) {
 	if cfg.Reach != config.ReachTunnel || !cfg.On(config.OnDomain) {
 		return nil, nil
@@ -40,7 +40,7 @@ func openTunnel(ctx *pulumi.Context, cfg config.Search) (*tunnel.Tunnel, error) 
 		return nil, err
 	}
 	options.Address = net.JoinHostPort("127.0.0.1", strconv.Itoa(cfg.TunnelPort))
-	// Not the program's context, which in the Automation API ends before the deployment does.
+	// Do not use the program's context, which in the Automation API ends before the deployment.
 	t, err := tunnel.Listen(context.WithoutCancel(ctx.Context()), options)
 	switch {
 	case err == nil:
@@ -53,7 +53,7 @@ func openTunnel(ctx *pulumi.Context, cfg config.Search) (*tunnel.Tunnel, error) 
 	}
 }
 
-// tunnelOptions make the tunnel call AWS as the provider does.
+// tunnelOptions make the tunnel call AWS like the provider.
 func tunnelOptions(ctx *pulumi.Context) (tunnel.Options, error) {
 	settings, err := awsSettings(ctx)
 	if err != nil {
@@ -69,12 +69,12 @@ func tunnelOptions(ctx *pulumi.Context) (tunnel.Options, error) {
 	}
 	return tunnel.Options{
 		AWS: cfg, Account: caller.AccountId,
-		// Once the engine has gone there is nobody to tell.
+		// After the engine has gone nobody can receive the message.
 		Log: func(format string, args ...any) { _ = ctx.Log.Warn(fmt.Sprintf(format, args...), nil) },
 	}, nil
 }
 
-// awsSettings are those of the program's default AWS provider, and the region that it settled on.
+// awsSettings are the settings of the program's default AWS provider, with the region that it uses.
 func awsSettings(ctx *pulumi.Context) (awsconfig.Settings, error) {
 	settings := awsconfig.Settings{}
 	for _, key := range awsconfig.Keys() {
@@ -90,7 +90,7 @@ func awsSettings(ctx *pulumi.Context) (awsconfig.Settings, error) {
 	return settings, nil
 }
 
-// lead tells the tunnel the way to a domain as soon as it is known. A nil tunnel is not there.
+// lead gives the tunnel the route to a domain as soon as it is known. A nil tunnel ignores it.
 func lead(t *tunnel.Tunnel, through *bastion.Bastion, domain *search.Domain) {
 	if t == nil || through == nil || domain == nil {
 		return

@@ -12,7 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// open opens the tunnel of a stack whose `aws:*` configuration is given.
+// open opens the tunnel of a stack with this `aws:*` configuration.
 func open(t *testing.T, search config.Search, preview bool, aws map[string]string) (opened *tunnel.Tunnel, err error) {
 	t.Helper()
 	t.Setenv("AWS_EC2_METADATA_DISABLED", "true")
@@ -29,7 +29,7 @@ func open(t *testing.T, search config.Search, preview bool, aws map[string]strin
 	return opened, err
 }
 
-// taken is a port that somebody listens on.
+// taken is a port on which somebody listens.
 func taken(t *testing.T) int {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -38,7 +38,7 @@ func taken(t *testing.T) int {
 	return l.Addr().(*net.TCPAddr).Port
 }
 
-// free is a port that nobody listens on, nor will while the test runs.
+// free is a port on which nobody listens, nor will while the test runs.
 func free(t *testing.T) int {
 	t.Helper()
 	held, err := port.Hold()

@@ -14,13 +14,13 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// askTimeout is how long a deployment waits for DMS to say which tables it has loaded.
+// askTimeout limits how long a deployment waits for DMS's list of loaded tables.
 const askTimeout = time.Minute
 
-// unloadedTables are task.Unloaded, asked with the credentials of the deployment.
+// unloadedTables is task.Unloaded with the deployment's credentials.
 type unloadedTables func(ctx context.Context, taskArn string, followed []table.Pattern) ([]string, error)
 
-// askDMS are the unloadedTables of the program's default AWS provider (its `aws:*` configuration, or the environment).
+// askDMS is unloadedTables with the program's default AWS provider (its `aws:*` configuration, or the environment).
 func askDMS(settings awsconfig.Settings) unloadedTables {
 	return func(ctx context.Context, taskArn string, followed []table.Pattern) ([]string, error) {
 		cfg, err := awsconfig.Load(ctx, settings)
@@ -31,10 +31,10 @@ func askDMS(settings awsconfig.Settings) unloadedTables {
 	}
 }
 
-// tablesNotLoaded are the followed tables, database.table, whose rows DMS never loaded: those that were added to the task
-// after it had run, until they are reloaded. It is unknown in a preview, where the task is as it was.
+// tablesNotLoaded are the followed tables, as database.table, whose rows DMS never loaded: tables that were added
+// after the task had run, until they are reloaded. They are unknown in a preview, where the task has not changed.
 //
-// DMS is asked once the task runs. What goes wrong then is a warning.
+// DMS is asked once the task runs. A problem then is only a warning.
 func tablesNotLoaded(ctx *pulumi.Context, f *feed.Feed, running pulumi.StringOutput, unloaded unloadedTables) pulumi.StringArrayOutput {
 	if ctx.DryRun() {
 		return pulumi.UnsafeUnknownOutput(nil).ApplyT(func(any) []string { return nil }).(pulumi.StringArrayOutput)

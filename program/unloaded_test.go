@@ -14,7 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// notLoaded deploys a pipeline of two tables and gives the output back; asked says whether DMS was asked.
+// notLoaded deploys a pipeline with two tables and returns the output; asked tells whether DMS was called.
 func notLoaded(t *testing.T, preview bool, answer []string, failure error) (output []string, asked bool) {
 	t.Helper()
 	tables := []config.Table{{Database: "testdb", Table: "retail_trans"}, {Database: "shop", Table: "%"}}

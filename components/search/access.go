@@ -15,43 +15,44 @@ type AccessArgs struct {
 	config.Search
 	// Environment chooses defaults. Default dev.
 	Environment config.Environment
-	// Domain whose inside is managed. Required.
+	// Domain whose contents are managed. Required.
 	Domain *Domain
-	// Url the domain is reached by from here. Default by search.reach: https://localhost and search.tunnelPort, where
-	// something must lead to the domain's HTTPS port while this is deployed, or https:// and the domain's endpoint.
-	// With search.reach tunnel the certificate is verified against the endpoint's name, whatever the Url.
-	Url pulumi.StringInput //nolint:revive // spelled as the provider's input
-	// ReachedAfter must exist before the domain can be reached, such as the instance that a tunnel leads through.
+	// Url of the domain as seen from this machine. The default depends on search.reach: https://localhost and
+	// search.tunnelPort, where a tunnel must lead to the domain's HTTPS port during the deployment, or https:// and
+	// the domain's endpoint. With search.reach tunnel the certificate is verified against the endpoint's name,
+	// whatever the Url.
+	Url pulumi.StringInput //nolint:revive // spelled like the provider's input
+	// ReachedAfter must exist before the domain can be reached, such as the bastion of a tunnel.
 	ReachedAfter []pulumi.Resource
-	// Remove lets the deployment that follows a destroy without an end replace what is left in the domain. Default: that
-	// deployment fails, and says what is there already.
+	// Remove lets a deployment replace leftovers in the domain after an incomplete destroy. Default: that deployment
+	// fails and names the leftover.
 	Remove Remove
-	// Columns that are indexed by their type in the history index; all others are indexed as keywords.
-	// Default: those of the retail_trans table.
+	// Columns that the history index indexes by their type; it indexes all others as keywords. Default: the columns
+	// of the retail_trans table.
 	Columns []Column
 }
 
-// Access is what lives inside a domain: roles and their mappings, the template and retention of the history index, the
-// audit configuration and the dashboards' time zone.
+// Access manages the contents of a domain: roles and their mappings, the template and retention of the history index,
+// the audit configuration and the dashboards' time zone.
 //
-// It is deleted and replaced with the domain, so destroying needs no way to the endpoint, and a replaced domain gets
-// everything again.
+// It is deleted and replaced with the domain. So a destroy needs no connection to the endpoint, and a replaced domain
+// gets everything again.
 type Access struct {
 	pulumi.ResourceState
 
-	// Provider speaks to the domain as its master user.
+	// Provider connects to the domain as its master user.
 	Provider *opensearch.Provider
-	// Template of the history index must exist before the first document does.
+	// Template of the history index must exist before the first document.
 	Template pulumi.Resource
 
-	ctx     *pulumi.Context // the program's: Grant is called while it runs
+	ctx     *pulumi.Context // the program's context: Grant is called while it runs
 	name    string
 	domain  *Domain
 	remove  Remove
-	columns []Column // of every history
+	columns []Column // for every history index
 }
 
-// NewAccess makes the provider and everything but grants.
+// NewAccess makes the provider and everything except grants.
 func NewAccess(ctx *pulumi.Context, name string, args *AccessArgs, opts ...pulumi.ResourceOption) (*Access, error) {
 	p, err := args.check()
 	if err != nil {
@@ -98,9 +99,9 @@ func (a *Access) provision(ctx *pulumi.Context, p *AccessArgs) error {
 	return a.dashboards(ctx, &p.Search, a.Template, retention, audit)
 }
 
-// provider signs in with basic authentication: the access policy admits it, and a signed request would be the
-// deployer's IAM role, which has no role inside the domain. It asks nothing of the cluster before its first resource:
-// health and node checks need permissions and a connection that a preview does not have.
+// provider signs in with basic authentication, which the access policy admits. A signed request would act as the
+// deployer's IAM role, which has no role inside the domain. The provider asks the cluster nothing before its first
+// resource: health and node checks need permissions and a connection that a preview lacks.
 func (a *Access) provider(ctx *pulumi.Context, args *AccessArgs) error {
 	provider := &opensearch.ProviderArgs{
 		Url:               pulumi.Sprintf("https://%s", a.domain.Endpoint),
@@ -125,21 +126,21 @@ func (a *Access) provider(ctx *pulumi.Context, args *AccessArgs) error {
 	return nil
 }
 
-// throughTunnel connects to a port of this machine, and expects the domain behind it: the host override is the name in
-// the TLS handshake, which the certificate must be for, and in the request. Being a name it has no port. All of it stays
-// as it is from one deployment to the next, whatever instance or session the tunnel uses.
+// throughTunnel connects to a port of this machine and expects the domain behind it. The host override is the name in
+// the request and in the TLS handshake, so the certificate must match it. It is a name, so it has no port. These
+// settings are the same in every deployment, whatever instance or session the tunnel uses.
 func throughTunnel(provider *opensearch.ProviderArgs, domain *Domain, port int) {
 	provider.Url = pulumi.String(fmt.Sprintf("https://localhost:%d", port))
 	provider.HostOverride = domain.Host.ToStringPtrOutput()
 }
 
-// replaceLeftovers are the options of what may be there already.
+// replaceLeftovers returns the options of a resource that may already exist.
 func (a *Access) replaceLeftovers(name string) ([]pulumi.ResourceOption, error) {
 	at := Inside{pulumi.Sprintf("https://%s", a.domain.Endpoint), a.domain.MasterUser, a.domain.MasterPassword}
 	return replaceLeftovers(a.ctx, name, at, a.remove)
 }
 
-// inside are the options of everything that lives in the domain.
+// inside returns the options of everything that lives in the domain.
 func (a *Access) inside(more ...pulumi.ResourceOption) []pulumi.ResourceOption {
 	return append([]pulumi.ResourceOption{
 		pulumi.Parent(a),
@@ -149,7 +150,7 @@ func (a *Access) inside(more ...pulumi.ResourceOption) []pulumi.ResourceOption {
 	}, more...)
 }
 
-// serverVersion is what a domain of the engine version (OpenSearch_2.19) calls itself (2.19.0).
+// serverVersion is the version that a domain reports (2.19.0) for its engine version (OpenSearch_2.19).
 func serverVersion(engineVersion string) string {
 	return strings.TrimPrefix(engineVersion, "OpenSearch_") + ".0"
 }

@@ -13,7 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// runDelivery makes a domain, what is inside it, and a delivery to it.
+// runDelivery makes a domain, its contents, and a delivery to it.
 func runDelivery(t *testing.T, cfg config.Search) *componenttest.Recorder {
 	t.Helper()
 	return componenttest.Run(t, func(ctx *pulumi.Context) error {

@@ -8,26 +8,28 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// backend is what differs between the places that a [Target] can be. Writers ask it, and do not know which one it is.
+// backend hides the differences between the destinations of a [Target]. Writers call it and do not know which one it
+// is.
 type backend interface {
-	// service is the name that requests are signed for.
+	// service is the service name for signing requests.
 	service() string
-	// metrics is what the names of a delivery's metrics begin with.
+	// metrics is the prefix of a delivery's metric names.
 	metrics() string
-	// historyPermissions and currentPermissions are what the writers may do with their indices, in the place's own words.
+	// historyPermissions and currentPermissions are what the writers may do with their indices, in the destination's
+	// own terms.
 	historyPermissions(index string) Permissions
 	currentPermissions(source string) Permissions
-	// readPermissions are what it takes to search the indices behind an alias.
+	// readPermissions are needed to search the indices behind an alias.
 	readPermissions(alias string) Permissions
-	// deliver gives a delivery stream its destination.
+	// deliver sets the destination of a delivery stream.
 	deliver(p *deliveryPlan, stream *kinesis.FirehoseDeliveryStreamArgs)
-	// admitDelivery lets requests of the delivery's role through to the place, which then decides by the grant.
+	// admitDelivery lets requests of the delivery's role reach the destination, which then checks the grant.
 	admitDelivery(p *deliveryPlan) []iampolicy.Statement
-	// admitCurrent does the same for the role of the current state.
+	// admitCurrent does the same for the current state's role.
 	admitCurrent(p *currentPlan) []iampolicy.Statement
 }
 
-// domainBackend is a domain.
+// domainBackend is the backend for a domain.
 type domainBackend struct{}
 
 func (domainBackend) service() string { return "es" }
@@ -41,8 +43,8 @@ func (domainBackend) historyPermissions(index string) Permissions {
 	}
 }
 
-// currentPermissions are with its own indices all it likes, with the registry of a former release what it takes to copy it, with others
-// nothing. A bulk request is a cluster action before it is one on indices.
+// currentPermissions allow everything on the function's own indices, copying the registry of a former release, and
+// nothing on other indices. A bulk request needs a cluster permission before its index permissions.
 func (domainBackend) currentPermissions(source string) Permissions {
 	p := Permissions{
 		Cluster: []string{"cluster_composite_ops"},
@@ -57,7 +59,7 @@ func (domainBackend) currentPermissions(source string) Permissions {
 	return p
 }
 
-// readPermissions: of an alias those count that are on the indices behind it.
+// readPermissions name the indices behind the alias, because OpenSearch checks these.
 func (domainBackend) readPermissions(alias string) Permissions {
 	return Permissions{Indices: []IndexPermissions{{Patterns: []string{alias + "*"}, Actions: []string{"read"}}}}
 }
@@ -70,30 +72,30 @@ func (domainBackend) deliver(p *deliveryPlan, stream *kinesis.FirehoseDeliverySt
 func (domainBackend) admitDelivery(p *deliveryPlan) []iampolicy.Statement { return writeIndex(p) }
 
 func (domainBackend) admitCurrent(p *currentPlan) []iampolicy.Statement {
-	if p.Source != "" { // no former release has kept rows of a named source
+	if p.Source != "" { // former releases kept no rows of named sources
 		return []iampolicy.Statement{p.writeIndices()}
 	}
 	return append([]iampolicy.Statement{p.writeIndices()}, p.copyRegistry()...)
 }
 
-// collectionBackend is a collection.
+// collectionBackend is the backend for a collection.
 type collectionBackend struct{}
 
 func (collectionBackend) service() string { return "aoss" }
 
 func (collectionBackend) metrics() string { return "DeliveryToAmazonOpenSearchServerless" }
 
-// historyPermissions are those that AWS names for whoever writes,
-// https://docs.aws.amazon.com/opensearch-service/latest/developerguide/serverless-clients.html#serverless-ingestion-permissions, and for Firehose
-// besides, https://docs.aws.amazon.com/firehose/latest/dev/controlling-access.html#using-iam-serverless.
+// historyPermissions are the permissions that AWS lists for writers,
+// https://docs.aws.amazon.com/opensearch-service/latest/developerguide/serverless-clients.html#serverless-ingestion-permissions,
+// and for Firehose, https://docs.aws.amazon.com/firehose/latest/dev/controlling-access.html#using-iam-serverless.
 func (collectionBackend) historyPermissions(index string) Permissions {
 	return Permissions{Indices: []IndexPermissions{{
 		Patterns: []string{index}, Actions: []string{createIndex, describeIndex, updateIndex, writeDocument},
 	}}}
 }
 
-// currentPermissions are to make indices and add columns to them, to write rows and to look at them, and to make the aliases behind which
-// they are. Indices are deleted by people alone.
+// currentPermissions allow creating indices and adding columns to them, writing and reading rows, and creating the
+// indices' aliases. Only people may delete indices.
 func (collectionBackend) currentPermissions(source string) Permissions {
 	return Permissions{
 		Cluster: []string{createItems},
@@ -112,7 +114,7 @@ func (collectionBackend) deliver(p *deliveryPlan, stream *kinesis.FirehoseDelive
 	stream.OpensearchserverlessConfiguration = &kinesis.FirehoseDeliveryStreamOpensearchserverlessConfigurationArgs{
 		RoleArn:            p.acts.Arn,
 		CollectionEndpoint: p.Target.Endpoint.URL,
-		IndexName:          pulumi.String(p.HistoryIndex), // one index: Firehose rotates none in a collection
+		IndexName:          pulumi.String(p.HistoryIndex), // one index: Firehose does not rotate indices in a collection
 		BufferingSize:      pulumi.Int(p.BufferMb),
 		BufferingInterval:  pulumi.Int(*p.BufferSeconds),
 		RetryDuration:      pulumi.Int(*p.RetrySeconds),
@@ -149,7 +151,7 @@ func (collectionBackend) admitCurrent(p *currentPlan) []iampolicy.Statement {
 	return []iampolicy.Statement{admitToCollection("WriteIndices", p.Target.Endpoint.Arn)}
 }
 
-// admitToCollection is the one action for all requests,
+// admitToCollection allows the single action that covers all requests,
 // https://docs.aws.amazon.com/opensearch-service/latest/developerguide/security-iam-serverless.html#security_iam_id-based-policy-examples-data-plane.
 func admitToCollection(sid string, arn pulumi.StringInput) iampolicy.Statement {
 	return iampolicy.Statement{Sid: sid, Actions: []string{"aoss:APIAccessAll"}, Resources: []pulumi.StringInput{arn}}

@@ -14,33 +14,34 @@ type CollectionsArgs struct {
 	config.Search
 	// Environment chooses defaults; prod protects the collections. Default dev.
 	Environment config.Environment
-	// VpcID and SubnetIDs of the endpoint by which the collections are reached, one subnet for each zone. Required.
+	// VpcID and SubnetIDs of the endpoint through which the collections are reached, one subnet per zone. Required.
 	VpcID     pulumi.StringInput
 	SubnetIDs pulumi.StringArrayInput
 	// SecurityGroupID of the endpoint. Required.
 	SecurityGroupID pulumi.StringInput
-	// KmsKeyArn encrypts both collections: with one key they can share capacity,
+	// KmsKeyArn encrypts both collections. Collections with the same key can share capacity,
 	// https://docs.aws.amazon.com/opensearch-service/latest/developerguide/serverless-scaling.html. Required.
 	KmsKeyArn pulumi.StringInput
-	// ReachedAfter must exist before the collections can be reached, such as the instance that a tunnel leads through.
+	// ReachedAfter must exist before the collections can be reached, such as the bastion of a tunnel.
 	ReachedAfter []pulumi.Resource
-	// Gateway is given the password of the user cdc, and gives the URL of what listens on this machine, asks for it, and forwards what is
-	// below /history and /current to the collections, signed. Default: http://localhost and search.gatewayPort, where something must do
-	// so while this is deployed.
+	// Gateway receives the password of the user cdc and returns the URL of a listener on this machine. The listener
+	// asks for the password and forwards /history and /current to the collections, with signed requests. Default:
+	// http://localhost and search.gatewayPort, where such a listener must run during the deployment.
 	Gateway func(password pulumi.StringOutput) pulumi.StringOutput
-	// Remove lets the deployment that follows a destroy without an end replace what is left in the collections. Default: that
-	// deployment fails, and says what is there already.
+	// Remove lets a deployment replace leftovers in the collections after an incomplete destroy. Default: that
+	// deployment fails and names the leftover.
 	Remove Remove
-	// Columns that are indexed by their type in the history index; all others are indexed as keywords.
-	// Default: those of the retail_trans table.
+	// Columns that the history index indexes by their type; it indexes all others as keywords. Default: the columns
+	// of the retail_trans table.
 	Columns []Column
 }
 
-// Collections are two collections of OpenSearch Serverless: one of time series for the history of changes, one for the present rows,
-// whose documents have ids. They are reached from the VPC alone.
+// Collections are two collections of OpenSearch Serverless: a time-series collection for the history of changes, and
+// a search collection for the present rows, whose documents have ids. They can be reached only from the VPC.
 //
-// There is no security plugin: who may do what with which indices is a data access policy for each writer ([Target]), and one for whoever
-// deploys and operates. What is made inside of a collection is deleted and replaced with it, so destroying needs no way to it.
+// There is no security plugin. A data access policy for each writer ([Target]), and one for deployers and operators,
+// grants the use of indices. The contents of a collection are deleted and replaced with it, so a destroy needs no
+// connection to it.
 type Collections struct {
 	pulumi.ResourceState
 
@@ -48,20 +49,20 @@ type Collections struct {
 	HistoryName, CurrentName pulumi.StringOutput
 	// HistoryArn and CurrentArn of the collections.
 	HistoryArn, CurrentArn pulumi.StringOutput
-	// HistoryEndpoint and CurrentEndpoint are the URLs that requests are sent to, without a slash at their end.
+	// HistoryEndpoint and CurrentEndpoint are the URLs for requests, without a trailing slash.
 	HistoryEndpoint, CurrentEndpoint pulumi.StringOutput
 	// HistoryDashboards and CurrentDashboards are the URLs of OpenSearch Dashboards.
 	HistoryDashboards, CurrentDashboards pulumi.StringOutput
-	// Template of the history index must exist before the first document does.
+	// Template of the history index must exist before the first document.
 	Template pulumi.Resource
 
-	ctx              *pulumi.Context // the program's: grants are made while it runs
-	name, prefix     string          // of the component, and of what AWS knows by name
+	ctx              *pulumi.Context // the program's context: grants are made while it runs
+	name, prefix     string          // the component's name, and the prefix of AWS names
 	remove           Remove
 	history, current *collection
-	columns          []Column // of every history
-	operators        []string // ARNs of who operates the collections
-	account          string   // by which metrics are known
+	columns          []Column // for every history index
+	operators        []string // ARNs of the collections' operators
+	account          string   // a dimension of the metrics
 }
 
 type collectionsPlan struct {
@@ -69,7 +70,7 @@ type collectionsPlan struct {
 	name string
 }
 
-// NewCollections makes the collections, with their encryption, their way in and the retention of the history.
+// NewCollections makes the collections, with their encryption, their endpoint and the history's retention.
 func NewCollections(ctx *pulumi.Context, name string, args *CollectionsArgs, opts ...pulumi.ResourceOption) (*Collections, error) {
 	p, err := args.check(name)
 	if err != nil {
@@ -108,7 +109,7 @@ func (args *CollectionsArgs) check(name string) (*collectionsPlan, error) {
 	}))
 }
 
-// historyCollection and currentCollection are names; 32 characters are the most that AWS takes.
+// historyCollection and currentCollection are names. AWS accepts 32 characters at most.
 func (p *collectionsPlan) historyCollection() string { return p.CollectionName + "-history" }
 func (p *collectionsPlan) currentCollection() string { return p.CollectionName + "-current" }
 
@@ -125,8 +126,8 @@ func (c *Collections) provision(ctx *pulumi.Context, p *collectionsPlan) error {
 	if err != nil {
 		return err
 	}
-	// The policies first: AWS refuses a collection that no encryption policy is for, and one without the others would be open to none, and
-	// keep its documents for ever.
+	// The policies come first. AWS refuses a collection without an encryption policy. Without a network policy nobody
+	// could reach it, and without a retention policy it would keep documents for ever.
 	before := pulumi.DependsOn([]pulumi.Resource{encryption, network, retention})
 	if c.history, err = c.make(ctx, p, "history", p.historyCollection(), "TIMESERIES", before); err != nil {
 		return err
@@ -140,18 +141,18 @@ func (c *Collections) provision(ctx *pulumi.Context, p *collectionsPlan) error {
 	return c.inside(ctx, p)
 }
 
-// collection is one of the two.
+// collection is one of the two collections.
 type collection struct {
-	what, name string // history or current, and what AWS knows it by
+	what, name string // history or current, and its name in AWS
 	made       *opensearch.ServerlessCollection
-	// provider speaks to it, at the same place as others do.
+	// provider connects to it at the same address as other clients.
 	provider pulumi.ProviderResource
 	at       Inside
 	// admits is the policy that admits the provider.
 	admits pulumi.Resource
 }
 
-// make makes one. Its kind cannot be changed later; documents have ids of their own in one of the kind SEARCH alone,
+// make makes a collection. Its kind cannot be changed later. Only the kind SEARCH supports custom document ids,
 // https://docs.aws.amazon.com/opensearch-service/latest/developerguide/serverless-overview.html#serverless-usecase.
 func (c *Collections) make(ctx *pulumi.Context, p *collectionsPlan, what, name, kind string, before pulumi.ResourceOption) (*collection, error) {
 	standby := "DISABLED"

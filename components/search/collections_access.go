@@ -50,7 +50,8 @@ func dataRules(collection string, p Permissions) ([]collectionRule, error) {
 	return rules, nil
 }
 
-// admit lets an IAM role act in a collection by a data access policy of its own, and gives back what the role's user must wait for.
+// admit lets an IAM role act in a collection through a data access policy of its own. It returns the resource that
+// the role's user must wait for.
 func (c *Collections) admit(to *collection, name string, roleArn pulumi.StringInput, p Permissions) (pulumi.Resource, error) {
 	if name == "" || roleArn == nil {
 		return nil, errors.New("admitting a role to a collection needs a name and the ARN of the role")
@@ -75,8 +76,8 @@ func (c *Collections) dataPolicy(ctx *pulumi.Context, name, called string, polic
 	return made, nil
 }
 
-// operate admits whoever deploys, and search.operators, to what deploying and operating takes: less than a domain's master user may, who is
-// refused nothing.
+// operate gives the deployer and search.operators the permissions for deploying and operating. These are fewer than
+// those of a domain's master user, who may do everything.
 func (c *Collections) operate(ctx *pulumi.Context, p *collectionsPlan) (pulumi.Resource, error) {
 	deployer, err := c.deployer(ctx)
 	if err != nil {
@@ -93,7 +94,7 @@ func (c *Collections) operate(ctx *pulumi.Context, p *collectionsPlan) (pulumi.R
 	return c.dataPolicy(ctx, "operators", p.CollectionName, pulumi.String(policy))
 }
 
-// operateHistory admits the same to the history of a source with a name: see [collectionsPlan.operatorRules].
+// operateHistory gives them the history of a named source: see [collectionsPlan.operatorRules].
 func (c *Collections) operateHistory(source, index string) error {
 	policy, err := collectionPolicy([]object{{
 		"Description": "Operation of " + source, "Principal": c.operators, "Rules": []collectionRule{historyRule(c.history.name, index)},
@@ -105,8 +106,9 @@ func (c *Collections) operateHistory(source, index string) error {
 	return err
 }
 
-// historyRule is what operating takes of a history: changes are searched, counted and compared; cdc erase deletes those of a row; cdc replay
-// --history writes those that are lacking, the first of which makes the index. Nobody deletes it.
+// historyRule allows what operators do with a history index. They search, count and compare changes. cdc erase
+// deletes a row's changes. cdc replay --history writes missing ones, and the first of them creates the index. Nobody
+// may delete the index.
 func historyRule(collection, index string) collectionRule {
 	return collectionRule{
 		ResourceType: "index", Resource: []string{"index/" + collection + "/" + index},
@@ -114,18 +116,18 @@ func historyRule(collection, index string) collectionRule {
 	}
 }
 
-// operatorRules are permissions by what they are for.
+// operatorRules returns the permissions by purpose.
 func (p *collectionsPlan) operatorRules() []collectionRule {
 	return []collectionRule{
-		// Templates are the deployment's. Aliases, behind which are the epochs of the tables, are switched by cdc epoch; and items are what
-		// dashboards are kept as.
+		// Templates belong to the deployment. cdc epoch switches the aliases that show the tables' epochs. Dashboards
+		// are stored as items.
 		{
 			ResourceType: "collection", Resource: p.collections(),
 			Permission: []string{createItems, describeItems, updateItems, deleteItems},
 		},
 		historyRule(p.historyCollection(), p.HistoryIndex),
-		// Rows are searched and compared; cdc replay writes them again, cdc erase without what is to be forgotten; a new epoch is an index
-		// that is made (with columns that are added to it), and a former one an index that is deleted.
+		// Rows are searched and compared. cdc replay writes them again, and cdc erase does so without the erased
+		// fields. A new epoch creates an index (and adds columns to it); the removal of an old epoch deletes one.
 		{
 			ResourceType: "index", Resource: []string{"index/" + p.currentCollection() + "/" + CurrentIndices},
 			Permission: []string{createIndex, describeIndex, updateIndex, deleteIndex, readDocument, writeDocument},
@@ -134,14 +136,14 @@ func (p *collectionsPlan) operatorRules() []collectionRule {
 }
 
 var (
-	// principal is whom a data access policy takes, of those that can deploy,
+	// principal matches the ARNs that a data access policy accepts, among those of possible deployers,
 	// https://docs.aws.amazon.com/opensearch-service/latest/developerguide/serverless-data-access.html#serverless-data-access-syntax.
 	principal = regexp.MustCompile(`^arn:[a-z-]+:iam::[0-9]+:(role|user)/`)
-	// session of a role. Its ARN has the role's name, and not its path.
+	// session matches an assumed role. Its ARN contains the role's name, but not its path.
 	session = regexp.MustCompile(`^arn:[a-z-]+:sts::[0-9]+:assumed-role/([^/]+)/`)
 )
 
-// deployer is the IAM role or user that this program acts as.
+// deployer is the IAM role or user of this program.
 func (c *Collections) deployer(ctx *pulumi.Context) (string, error) {
 	caller, err := aws.GetCallerIdentity(ctx, &aws.GetCallerIdentityArgs{}, pulumi.Parent(c))
 	if err != nil {

@@ -11,11 +11,12 @@ import (
 )
 
 const (
-	// gatewayUser signs in to the gateway.
+	// gatewayUser is the user name for the gateway.
 	gatewayUser = "cdc"
-	// gatewayPassword has as many letters and digits: more than anybody tries.
+	// gatewayPassword is the password's length in letters and digits: too many to guess.
 	gatewayPassword = 40
-	// collectionVersion is what the provider takes for granted of a collection, which it cannot ask: its own
+	// collectionVersion is the version that the provider assumes for a collection, because it cannot ask the
+	// collection
 	// (https://github.com/opensearch-project/terraform-provider-opensearch/blob/029b9a3d5eff/provider/provider.go).
 	collectionVersion = "2.0.0"
 )
@@ -42,7 +43,7 @@ func (c *Collections) target(of *collection) Target {
 	}
 }
 
-// inside makes what there is in the collections from the beginning: the template of the history index.
+// inside makes the initial contents of the collections: the template of the history index.
 func (c *Collections) inside(ctx *pulumi.Context, p *collectionsPlan) error {
 	admits, err := c.operate(ctx, p)
 	if err != nil {
@@ -67,7 +68,7 @@ func (c *Collections) inside(ctx *pulumi.Context, p *collectionsPlan) error {
 	return err
 }
 
-// historyOf makes the template of a history index; of is behind its name.
+// historyOf makes the template of a history index; of is its name's suffix.
 func (c *Collections) historyOf(of string, cfg *config.Search) (pulumi.Resource, error) {
 	body, err := collectedHistoryTemplate(cfg, c.columns)
 	if err != nil {
@@ -76,8 +77,8 @@ func (c *Collections) historyOf(of string, cfg *config.Search) (pulumi.Resource,
 	return c.template(c.ctx, c.history, c.name+"-history"+of, cfg.HistoryIndex, body)
 }
 
-// histories makes what the history of a source with this name needs: its template, and that whoever operates the collections may search it.
-// It gives back what must exist before the first document does.
+// histories makes what a named source's history needs: its template, and the operators' permission to search it. It
+// returns what must exist before the first document.
 func (c *Collections) histories(source string, cfg config.Search) (pulumi.Resource, error) {
 	template, err := c.historyOf("-"+source, &cfg)
 	if err != nil {
@@ -86,8 +87,8 @@ func (c *Collections) histories(source string, cfg config.Search) (pulumi.Resour
 	return template, c.operateHistory(source, cfg.HistoryIndex)
 }
 
-// gateway is where the providers find the collections. They cannot go there by themselves: they do not sign through a tunnel and verify the
-// certificate at once. HTTP without TLS does not leave this machine.
+// gateway is the address at which the providers reach the collections. They cannot connect directly: they cannot both
+// sign through a tunnel and verify the certificate. Plain HTTP does not leave this machine.
 func (c *Collections) gateway(ctx *pulumi.Context, p *collectionsPlan) (url, password pulumi.StringOutput, err error) {
 	made, err := random.NewRandomPassword(ctx, p.name+"-gateway", &random.RandomPasswordArgs{
 		Length: pulumi.Int(gatewayPassword), Special: pulumi.Bool(false),
@@ -102,7 +103,7 @@ func (c *Collections) gateway(ctx *pulumi.Context, p *collectionsPlan) (url, pas
 	return pulumi.Sprintf("http://localhost:%d", p.GatewayPort), password, nil
 }
 
-// template makes an index template inside of a collection, and gives back what must exist before an index that it is for.
+// template makes an index template inside a collection. It returns what must exist before an index that uses it.
 func (c *Collections) template(ctx *pulumi.Context, of *collection, name, template, body string) (pulumi.Resource, error) {
 	replaces, err := replaceLeftovers(ctx, name, of.at, c.remove)
 	if err != nil {
@@ -118,8 +119,9 @@ func (c *Collections) template(ctx *pulumi.Context, of *collection, name, templa
 	return made, nil
 }
 
-// collectedHistoryTemplate is the index template of a collection's one history index, as JSON: the mapping is that of a domain's. Shards and
-// replicas are not there to be set, slow logs are not kept, and the index has no alias, because it has the name itself.
+// collectedHistoryTemplate is the template, as JSON, of a collection's single history index. Its mapping is the same
+// as in a domain. A collection has no settings for shards and replicas and keeps no slow logs. The index needs no
+// alias, because it has the name itself.
 func collectedHistoryTemplate(cfg *config.Search, columns []Column) (string, error) {
 	text, err := json.MarshalIndent(object{
 		"index_patterns": []string{cfg.HistoryIndex},

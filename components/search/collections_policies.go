@@ -17,12 +17,13 @@ type collectionRule struct {
 	MinIndexRetention string   `json:"MinIndexRetention,omitempty"`
 }
 
-// collections are both, as policies name them.
+// collections are both collections, as policies name them.
 func (p *collectionsPlan) collections() []string {
 	return []string{"collection/" + p.historyCollection(), "collection/" + p.currentCollection()}
 }
 
-// encryption with one key of ours, https://docs.aws.amazon.com/opensearch-service/latest/developerguide/serverless-encryption.html.
+// encryption uses one customer-managed key,
+// https://docs.aws.amazon.com/opensearch-service/latest/developerguide/serverless-encryption.html.
 func (c *Collections) encryption(ctx *pulumi.Context, p *collectionsPlan) (pulumi.Resource, error) {
 	policy := p.KmsKeyArn.ToStringOutput().ApplyT(func(key string) (string, error) {
 		return collectionPolicy(object{
@@ -38,7 +39,7 @@ func (c *Collections) encryption(ctx *pulumi.Context, p *collectionsPlan) (pulum
 	return made, nil
 }
 
-// network is an endpoint inside the VPC, and a policy that lets in what comes by it, to indices and dashboards, and nothing else,
+// network is an endpoint inside the VPC, and a policy that admits only its traffic, to indices and dashboards,
 // https://docs.aws.amazon.com/opensearch-service/latest/developerguide/serverless-network.html.
 func (c *Collections) network(ctx *pulumi.Context, p *collectionsPlan) (pulumi.Resource, error) {
 	endpoint, err := opensearch.NewServerlessVpcEndpoint(ctx, p.name+"-endpoint", &opensearch.ServerlessVpcEndpointArgs{
@@ -64,7 +65,8 @@ func (c *Collections) network(ctx *pulumi.Context, p *collectionsPlan) (pulumi.R
 	return made, nil
 }
 
-// retention of the history's documents, at AWS's best effort: within 48 hours or a tenth of the retention, whichever is longer,
+// retention deletes the history's documents. AWS does so by best effort: within 48 hours or a tenth of the retention,
+// whichever is longer,
 // https://docs.aws.amazon.com/opensearch-service/latest/developerguide/serverless-lifecycle.html.
 func (c *Collections) retention(ctx *pulumi.Context, p *collectionsPlan) (pulumi.Resource, error) {
 	policy, err := collectionPolicy(object{"Rules": []collectionRule{{
@@ -82,7 +84,7 @@ func (c *Collections) retention(ctx *pulumi.Context, p *collectionsPlan) (pulumi
 	return made, nil
 }
 
-// collectionPolicy is a policy as JSON.
+// collectionPolicy renders a policy as JSON.
 func collectionPolicy(policy any) (string, error) {
 	text, err := json.Marshal(policy)
 	if err != nil {

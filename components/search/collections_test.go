@@ -20,7 +20,7 @@ const (
 	templateType   = "opensearch:index/composableIndexTemplate:ComposableIndexTemplate"
 )
 
-// runCollections makes collections, and both of their writers.
+// runCollections makes collections and both of their writers.
 func runCollections(t *testing.T, cfg config.Search, env config.Environment, answers ...componenttest.Answer) *componenttest.Recorder {
 	t.Helper()
 	r, err := tryCollections(cfg, env, nil, answers...)
@@ -63,7 +63,7 @@ func tryCollections(cfg config.Search, env config.Environment, gateway func(pulu
 	}, answers...)
 }
 
-// entry of a data access or network policy.
+// entry is a part of a data access or network policy.
 type entry struct {
 	Rules []struct {
 		ResourceType         string
@@ -82,7 +82,7 @@ func entries(t *testing.T, of componenttest.Registered) (all []entry) {
 	return all
 }
 
-// permissions by resource of a policy with one entry.
+// permissions returns the permissions by resource in a policy with one entry.
 func permissions(t *testing.T, of componenttest.Registered) map[string][]string {
 	t.Helper()
 	all := map[string][]string{}

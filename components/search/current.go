@@ -14,10 +14,10 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// CurrentIndices are the indices of the current state, some for each table.
+// CurrentIndices matches the indices of the current state. Each table has one or more.
 const CurrentIndices = "current-*"
 
-// currentIndices are those of one source. The unnamed one's have no name before them that others would not have.
+// currentIndices matches the indices of one source. Those of the unnamed source have no prefix of their own.
 func currentIndices(source string) string {
 	if source == "" {
 		return CurrentIndices
@@ -31,63 +31,64 @@ type CurrentStateArgs struct {
 	config.Functions
 	// Environment chooses defaults. Default dev.
 	Environment config.Environment
-	// Target that is written to: [Access.Target] or [Collections.Current]. Required.
+	// Target to write to: [Access.Target] or [Collections.Current]. Required.
 	Target Target
-	// Template is what [CurrentTemplate] has made in the Target. Required.
+	// Template is the template that [CurrentTemplate] made in the Target. Required.
 	Template pulumi.Resource
-	// Source is the name of the source whose rows are kept; empty for the unnamed one.
+	// Source is the name of the source whose rows are indexed; empty for the unnamed one.
 	Source string
-	// Engine of the source, by which the function reads its records. Default mysql.
+	// Engine of the source. It decides how the function reads records. Default mysql.
 	Engine config.Engine
 	// Code is the zip of functions/currentstate, compiled for Functions.Architecture. Required.
 	Code pulumi.Archive
-	// StreamArn names the Kinesis data stream that is read. Required.
+	// StreamArn names the Kinesis data stream to read. Required.
 	StreamArn pulumi.StringInput
 	// StreamRetentionHours is how long the stream keeps a record. Default 168.
 	StreamRetentionHours int
-	// Findings is the JSON of preparation.Findings, which has every table with its columns and key: source.Bootstrap's
-	// Result. Default: no table is known beforehand.
+	// Findings is the JSON of preparation.Findings, with every table's columns and key: source.Bootstrap's Result.
+	// Default: no table is known beforehand.
 	Findings pulumi.StringInput
-	// ParkingBucketArn names the bucket of records that cannot be indexed, and of what the function knows of the tables. Required.
+	// ParkingBucketArn names the bucket for parked records and for the function's registry of tables. Required.
 	ParkingBucketArn pulumi.StringInput
-	// Registry is the name of what the function knows of the tables, in that bucket; two functions on one stream that write to different
-	// places need two. Default current.
+	// Registry is the name of the function's registry in that bucket. Two functions that read one stream but write to
+	// different destinations need two. Default current.
 	Registry string
-	// RegistryFrom is the name of the registry of a place that is searched, from which this one begins: so a second place is filled beside the
-	// first. Default: none.
+	// RegistryFrom is the name of another destination's registry. This registry starts as a copy of it, so that a
+	// second destination can be filled beside the first. Default: none.
 	RegistryFrom string
-	// ParkingPrefix of those records, without a slash at its end. Default parked/current.
+	// ParkingPrefix of the parked records, without a trailing slash. Default parked/current.
 	ParkingPrefix string
 	// KmsKeyArn encrypts the stream, the bucket's objects and the logs. Required.
 	KmsKeyArn pulumi.StringInput
-	// SubnetIDs and SecurityGroupID the function runs in; from there it must reach the target and S3. Required. It needs no
-	// way to Kinesis: Lambda reads the stream from outside the VPC.
+	// SubnetIDs and SecurityGroupID are where the function runs. From there it must reach the target and S3.
+	// Required. It needs no route to Kinesis: Lambda reads the stream from outside the VPC.
 	SubnetIDs       pulumi.StringArrayInput
 	SecurityGroupID pulumi.StringInput
 	// DependsOn must exist before the function is called, such as the endpoints through which it reaches AWS.
 	DependsOn []pulumi.Resource
-	// Measured has Lambda count the records that the mapping reads, drops and gives up, which it does only when asked to. Default false.
+	// Measured makes Lambda count the records that the mapping reads, drops and gives up. Default false.
 	Measured bool
 }
 
-// CurrentState keeps one document for each row, as the row is now: a function reads the changes and writes, overwrites and
-// deletes by the rows' keys, newer versions over older ones, whatever the order they come in.
+// CurrentState keeps one document per row with the row's present state. A function reads the changes and writes,
+// overwrites and deletes documents by the rows' keys. Newer versions win over older ones, in whatever order they
+// arrive.
 //
-// It reads the stream from its oldest record, so it may be made, switched off and made again at any time within the
-// stream's retention. Destroying it leaves the indices where they are, and what it knows of the tables.
+// It reads the stream from its oldest record, so you can make it, switch it off and make it again at any time within
+// the stream's retention. Destroying it keeps the indices and the registry.
 type CurrentState struct {
 	pulumi.ResourceState
 
 	// FunctionName and FunctionArn of the function.
 	FunctionName, FunctionArn pulumi.StringOutput
-	// RoleArn of the role it acts as.
+	// RoleArn of the function's role.
 	RoleArn pulumi.StringOutput
-	// Mapping of the stream to the function; what writes to the stream may start before it.
+	// Mapping connects the stream to the function. Writers to the stream may start before it.
 	Mapping *lambda.EventSourceMapping
-	// ParkedPrefix is where the function puts records that cannot be indexed, with a slash at its end; FailedPrefix, where
-	// Lambda puts those that it gives up.
+	// ParkedPrefix is where the function parks records that cannot be indexed, with a trailing slash. FailedPrefix is
+	// where Lambda puts the records that it gives up.
 	ParkedPrefix string
-	// Registry is the name of what the function knows of the tables; see CurrentStateArgs.
+	// Registry is the name of the function's registry of tables; see CurrentStateArgs.
 	Registry     string
 	FailedPrefix pulumi.StringOutput
 
@@ -171,7 +172,7 @@ func (s *CurrentState) provision(ctx *pulumi.Context, p *currentPlan) error {
 		return err
 	}
 	s.RoleArn, s.FunctionName, s.FunctionArn = role.Arn, function.Name, function.Arn
-	// The template first, so that no document makes an index with a guessed mapping.
+	// The template comes first, so that no document creates an index with a guessed mapping.
 	ready := append([]pulumi.Resource{grant, policy, p.Template}, p.DependsOn...)
 	if err := s.source(ctx, p, function, ready); err != nil {
 		return err

@@ -19,7 +19,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// logs is a group of the function's own; the one that Lambda makes has neither key nor end.
+// logs makes the function's own log group. The group that Lambda would make has neither a key nor a retention.
 func (s *CurrentState) logs(ctx *pulumi.Context, p *currentPlan) (*cloudwatch.LogGroup, error) {
 	group, err := cloudwatch.NewLogGroup(ctx, p.name+"-logs", &cloudwatch.LogGroupArgs{
 		KmsKeyId:        p.KmsKeyArn.ToStringOutput().ToStringPtrOutput(),
@@ -78,19 +78,20 @@ func (p *currentPlan) variables() pulumi.StringMapOutput {
 	}).(pulumi.StringMapOutput)
 }
 
-// service is what the function writes to.
+// service is the function's destination service.
 func (p *currentPlan) service() opensearch.Service {
 	return opensearch.Service(p.Target.backend().service())
 }
 
-// maxTables leaves room for the other variables in the 4 KB that a function's environment holds,
+// maxTables leaves room for the other variables in the 4 KB that a function's environment can hold,
 // https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html.
 const maxTables = 3200
 
-// tablesFound are those that the function is told of, as the bootstrap has found them: keys, and for as long as there is room the
-// types of the key's columns and of those that are more than text.
+// tablesFound are the tables that the bootstrap found, for the function: their keys and, while there is room, the
+// types of key columns and of columns that need more than a text field.
 //
-// Of PostgreSQL it is told of those too that may be stored outside of their row: an update that lacks one may tell less than the row.
+// For PostgreSQL they include columns that may be stored outside of their row: an update without such a column is
+// incomplete.
 func tablesFound(findings string, engine config.Engine) ([]currentstate.Table, error) {
 	var found preparation.Findings
 	if err := json.Unmarshal([]byte(findings), &found); err != nil {
@@ -125,12 +126,12 @@ func tablesFound(findings string, engine config.Engine) ([]currentstate.Table, e
 	return tables, nil
 }
 
-// inKey reports whether a column's type says how the key is written.
+// inKey reports whether a column belongs to the key, whose spelling depends on its type.
 func inKey(t currentstate.Table, column string) bool { return slices.Contains(t.Key, column) }
 
 func none(currentstate.Table, string) bool { return false }
 
-// indexedByType reports whether a column is worth more than a keyword: numbers and times.
+// indexedByType reports whether a column needs more than a keyword field: numbers and times.
 func indexedByType(columnType string) bool {
 	for _, prefix := range []string{"tinyint", "smallint", "mediumint", "int", "bigint", "decimal", "numeric", "float", "real", "double", "date", "timestamp", "year"} {
 		if strings.HasPrefix(strings.ToLower(columnType), prefix) {

@@ -10,7 +10,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// role is what the function and Lambda's reading of the stream act as, a function per sentence of its policy.
+// role is the role of the function and of Lambda's reading of the stream. Each sentence of its policy is a function.
 func (s *CurrentState) role(ctx *pulumi.Context, p *currentPlan, logGroup pulumi.StringInput) (*iam.Role, *iam.RolePolicy, error) {
 	role, err := iam.NewRole(ctx, p.name+"-role", &iam.RoleArgs{
 		Description:      pulumi.String("The function that keeps each row as it is now in OpenSearch"),
@@ -39,7 +39,8 @@ func (s *CurrentState) role(ctx *pulumi.Context, p *currentPlan, logGroup pulumi
 	return role, policy, nil
 }
 
-// followStream is what Lambda reads the stream with, https://docs.aws.amazon.com/lambda/latest/dg/services-kinesis-create.html.
+// followStream allows Lambda to read the stream,
+// https://docs.aws.amazon.com/lambda/latest/dg/services-kinesis-create.html.
 func (p *currentPlan) followStream() []iampolicy.Statement {
 	statements := []iampolicy.Statement{{
 		Sid: "ReadStream",
@@ -58,7 +59,7 @@ func (p *currentPlan) followStream() []iampolicy.Statement {
 	})
 }
 
-// writeIndices lets requests for its own indices through to the domain, which then decides by the grant.
+// writeIndices lets requests for the function's own indices reach the domain, which then checks the grant.
 func (p *currentPlan) writeIndices() iampolicy.Statement {
 	return iampolicy.Statement{
 		Sid:       "WriteIndices",
@@ -71,7 +72,7 @@ func (p *currentPlan) inDomain(path string) pulumi.StringInput {
 	return pulumi.Sprintf("%s/%s", p.Target.Endpoint.Arn, path)
 }
 
-// copyRegistry is what it takes to find the registry of a former release, to have nobody write to it any more, and to read it.
+// copyRegistry allows finding the registry of a former release, stopping further writes to it, and reading it.
 func (p *currentPlan) copyRegistry() []iampolicy.Statement {
 	const former = currentstate.FormerRegistry
 	return []iampolicy.Statement{
@@ -81,9 +82,9 @@ func (p *currentPlan) copyRegistry() []iampolicy.Statement {
 	}
 }
 
-// registries: a change on the condition of what was read takes s3:GetObject too,
-// https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html. They are listed, and an object that is not there is told
-// from one that may not be read, with FindParking.
+// registries allows reading and writing registries. A conditional write also needs s3:GetObject,
+// https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html. FindParking lists them, and
+// distinguishes a missing object from a forbidden one.
 func (p *currentPlan) registries() []iampolicy.Statement {
 	statements := []iampolicy.Statement{{
 		Sid: "KeepRegistry", Actions: []string{"s3:GetObject", "s3:PutObject"}, Resources: p.registry(p.Registry),
@@ -94,7 +95,7 @@ func (p *currentPlan) registries() []iampolicy.Statement {
 	return statements
 }
 
-// registry is the objects of one.
+// registry returns the objects of one registry.
 func (p *currentPlan) registry(name string) []pulumi.StringInput {
 	var objects []pulumi.StringInput
 	for _, pattern := range currentstate.Place(name).Objects() {
@@ -103,7 +104,7 @@ func (p *currentPlan) registry(name string) []pulumi.StringInput {
 	return objects
 }
 
-// otherRegistry is the one from which this one begins; nil for none.
+// otherRegistry is the registry that this one starts from; nil for none.
 func (p *currentPlan) otherRegistry() []pulumi.StringInput {
 	if p.RegistryFrom == "" {
 		return nil
@@ -111,7 +112,7 @@ func (p *currentPlan) otherRegistry() []pulumi.StringInput {
 	return p.registry(p.RegistryFrom)
 }
 
-// park is what the function parks records with under its prefix, and Lambda under its own,
+// park allows the function to park records under its prefix, and Lambda under its own,
 // https://docs.aws.amazon.com/lambda/latest/dg/kinesis-on-failure-destination.html.
 func (p *currentPlan) park() []iampolicy.Statement {
 	return []iampolicy.Statement{
@@ -120,7 +121,7 @@ func (p *currentPlan) park() []iampolicy.Statement {
 	}
 }
 
-// lambdaPrefix is where Lambda puts what an event source mapping gives up; it cannot be chosen.
+// lambdaPrefix is where Lambda puts records that an event source mapping gives up; it cannot be changed.
 const lambdaPrefix = "aws/lambda/"
 
 func (p *currentPlan) parked() []pulumi.StringInput {

@@ -13,14 +13,16 @@ import (
 
 const (
 	secondsPerHour = 3600
-	// sweepInput is the event that makes the function sweep: currentstate.Function.Dispatch.
+	// sweepInput is the event that starts a sweep: currentstate.Function.Dispatch.
 	sweepInput = `{"source":"aws.scheduler"}`
-	// sweepRetries of a call that Lambda did not take, within sweepPatience; the next sweep makes up for one that failed.
+	// sweepRetries is how often a call that Lambda did not accept is retried, within sweepPatience. The next sweep
+	// makes up for a failed one.
 	sweepRetries  = 3
 	sweepPatience = secondsPerHour
 )
 
-// consumer has the stream's throughput to itself; without one its shards are shared with the deliveries.
+// consumer reserves stream throughput for the function. Without it the function shares the shards with the
+// deliveries.
 func (s *CurrentState) consumer(ctx *pulumi.Context, p *currentPlan) (err error) {
 	if !*p.Current.EnhancedFanOut {
 		return nil
@@ -32,7 +34,7 @@ func (s *CurrentState) consumer(ctx *pulumi.Context, p *currentPlan) (err error)
 	return nil
 }
 
-// source connects the stream to the function when whatever the function needs is there.
+// source connects the stream to the function once everything that the function needs exists.
 func (s *CurrentState) source(ctx *pulumi.Context, p *currentPlan, function *lambda.Function, ready []pulumi.Resource) error {
 	from := p.StreamArn
 	if p.consumer != nil {
@@ -41,8 +43,8 @@ func (s *CurrentState) source(ctx *pulumi.Context, p *currentPlan, function *lam
 	args := &lambda.EventSourceMappingArgs{
 		EventSourceArn: from.ToStringOutput().ToStringPtrOutput(),
 		FunctionName:   function.Arn,
-		// From the oldest record: what was written before the mapping counts too. Reading it again, after the mapping was
-		// replaced, changes nothing, because a document takes only newer versions.
+		// Start at the oldest record, because records from before the mapping count too. Reading them again after the
+		// mapping was replaced changes nothing, because a document accepts only newer versions.
 		StartingPosition:               pulumi.String("TRIM_HORIZON"),
 		BatchSize:                      pulumi.Int(p.Current.BatchSize),
 		MaximumBatchingWindowInSeconds: pulumi.Int(*p.Current.BatchSeconds),
@@ -51,7 +53,7 @@ func (s *CurrentState) source(ctx *pulumi.Context, p *currentPlan, function *lam
 		MaximumRetryAttempts:           pulumi.Int(*p.Current.RetryAttempts),
 		MaximumRecordAgeInSeconds:      pulumi.Int(p.Current.MaxAgeHours * secondsPerHour),
 		FunctionResponseTypes:          pulumi.StringArray{pulumi.String("ReportBatchItemFailures")},
-		// S3, because a queue or a topic gets no more than the place in the stream, which forgets the record.
+		// S3, because a queue or a topic gets only the position in the stream, which will expire the record.
 		DestinationConfig: &lambda.EventSourceMappingDestinationConfigArgs{
 			OnFailure: &lambda.EventSourceMappingDestinationConfigOnFailureArgs{DestinationArn: p.ParkingBucketArn},
 		},
@@ -69,7 +71,7 @@ func (s *CurrentState) source(ctx *pulumi.Context, p *currentPlan, function *lam
 	return nil
 }
 
-// sweep has the function remove the tombstones of deleted rows that no older change can come after any more.
+// sweep makes the function remove tombstones of deleted rows once no older change can arrive any more.
 func (s *CurrentState) sweep(ctx *pulumi.Context, p *currentPlan, function *lambda.Function, ready []pulumi.Resource) error {
 	role, err := iam.NewRole(ctx, p.name+"-sweep", &iam.RoleArgs{
 		Description: pulumi.String("The schedule that has old tombstones removed from OpenSearch"),
@@ -109,7 +111,8 @@ func (s *CurrentState) sweep(ctx *pulumi.Context, p *currentPlan, function *lamb
 	return nil
 }
 
-// rate of so many hours, https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html#rate-based.
+// rate is a schedule with an interval in hours,
+// https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html#rate-based.
 func rate(hours int) string {
 	if hours == 1 {
 		return "rate(1 hour)"

@@ -10,12 +10,13 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// currentShards of the index of one table, which hold some 50 GB,
+// currentShards is the number of shards of one table's index. A shard holds some 50 GB,
 // https://docs.aws.amazon.com/opensearch-service/latest/developerguide/bp-sharding.html.
 const currentShards = 1
 
-// CurrentTemplate makes what the indices of the current state have in common, of all sources: once for a target, by the name of the current state
-// of the unnamed source, as whose part earlier releases made it. The settings have their defaults.
+// CurrentTemplate makes the shared template of all sources' current indices, once per target. Its name is that of the
+// unnamed source's current state, because earlier releases made it as a part of that. The settings must have their
+// defaults.
 func CurrentTemplate(name string, in Target, cfg config.Search) (pulumi.Resource, error) {
 	body, err := currentTemplateBody(&cfg, opensearch.Service(in.backend().service()))
 	if err != nil {
@@ -28,11 +29,11 @@ func CurrentTemplate(name string, in Target, cfg config.Search) (pulumi.Resource
 	return template, nil
 }
 
-// currentFields is room for a decimal, which is two fields, in each of the 4,096 columns that a MySQL table may have.
+// currentFields has room for the two fields of a decimal in each of the 4,096 columns that a MySQL table may have.
 const currentFields = 10_000
 
-// currentTemplateBody is the index template, as JSON. Whatever type a value has, no document is refused for it: what is
-// not indexed is kept in the document all the same.
+// currentTemplateBody is the index template, as JSON. No document is refused for a value's type: a value that cannot
+// be indexed stays in the document.
 func currentTemplateBody(cfg *config.Search, service opensearch.Service) (string, error) {
 	template := domainIndices(cfg)
 	if service == opensearch.Serverless {
@@ -47,8 +48,9 @@ func currentTemplateBody(cfg *config.Search, service opensearch.Service) (string
 	return string(text), nil
 }
 
-// domainIndices are mappings and settings of a domain's indices. The function adds the columns that it knows, and rules for numbers,
-// when it makes an index; rules of one name would keep their place before those, so these are for other kinds.
+// domainIndices are mappings and settings of a domain's indices. When the function creates an index, it adds the
+// known columns and rules for numbers. A rule with the same name would keep its place before those, so the rules here
+// are for other kinds.
 func domainIndices(cfg *config.Search) object {
 	return object{
 		"mappings": object{
@@ -64,8 +66,8 @@ func domainIndices(cfg *config.Search) object {
 	}
 }
 
-// collectionIndices are those of a collection's: how many shards an index has is the service's, and no index takes a document before the
-// function has opened it.
+// collectionIndices are the mappings and settings of a collection's indices. The service chooses the number of
+// shards. An index accepts no document before the function has opened it.
 func collectionIndices() object {
 	return object{
 		"mappings": currentstate.Closed(),
@@ -77,7 +79,7 @@ func fieldsOfCurrent() object {
 	return object{"total_fields": object{"limit": currentFields}, "ignore_malformed": true}
 }
 
-// asKeyword is the rule for a kind of values. A boolean field would refuse what is none.
+// asKeyword is the rule for a kind of values. A boolean field would refuse other values.
 func asKeyword(kind string) object {
 	return object{kind + "s": object{"match_mapping_type": kind, "mapping": field("keyword")}}
 }

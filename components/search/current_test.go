@@ -24,7 +24,7 @@ const (
 	changesArn   = "arn:aws:kinesis:us-east-1:123456789012:stream/changes"
 )
 
-// currentProgram makes a domain, what is inside it, and the current state.
+// currentProgram makes a domain, its contents, and the current state.
 func currentProgram(change func(*search.CurrentStateArgs)) pulumi.RunFunc {
 	return func(ctx *pulumi.Context) error {
 		domain, err := search.NewDomain(ctx, "search", domainArgs(config.Dev))
@@ -78,7 +78,8 @@ func TestCurrentStateSaysAllThatIsMissing(t *testing.T) {
 	require.ErrorContains(t, err, "Target.Grant: is missing")
 }
 
-// What cannot be taken is tried again until it is nearly forgotten, then kept whole; nothing else waits for it for good.
+// A record that cannot be applied is retried until the stream nearly expires it, then stored whole. Nothing else
+// waits for it for ever.
 func TestTheStreamIsReadFromItsBeginningAndNothingIsDropped(t *testing.T) {
 	mapping := runCurrent(t, nil).One(t, mappingType)
 	for input, want := range map[string]any{
@@ -159,7 +160,7 @@ func TestTheFunctionKnowsWhereItWorks(t *testing.T) {
 	require.Equal(t, "current-logs", section(t, function, "loggingConfig")["logGroup"])
 }
 
-// findings are those of a bootstrap that has found so many tables.
+// findings is the result of a bootstrap that found this many tables.
 func findings(t *testing.T, tables int, column string) string {
 	t.Helper()
 	var found mysql.Findings
@@ -175,7 +176,7 @@ func findings(t *testing.T, tables int, column string) string {
 	return string(text)
 }
 
-// A function's environment holds 4 KB: keys come before the types of columns.
+// A function's environment holds 4 KB, so keys come before the types of columns.
 func TestKeysOfManyTablesFitTheFunctionsEnvironment(t *testing.T) {
 	tables := func(count int) ([]currentstate.Table, error) {
 		r, err := componenttest.Try(currentProgram(func(a *search.CurrentStateArgs) { a.Findings = pulumi.String(findings(t, count, "amount")) }))
@@ -204,7 +205,8 @@ func TestKeysOfManyTablesFitTheFunctionsEnvironment(t *testing.T) {
 	require.ErrorContains(t, err, "follow fewer tables in one stack, or set search.current.enabled to false")
 }
 
-// An update of PostgreSQL that lacks a value is told from one that says all by what may be stored outside of its row.
+// An update of PostgreSQL may lack values that are stored outside of the row. The function knows those columns, so it
+// recognises an incomplete update.
 func TestAFunctionOfPostgreSQLKnowsWhatAnUpdateMayLack(t *testing.T) {
 	variables := func(engine config.Engine) map[string]any {
 		r, err := componenttest.Try(currentProgram(func(a *search.CurrentStateArgs) {

@@ -19,35 +19,36 @@ type DeliveryArgs struct {
 	config.Search
 	// Environment chooses defaults. Default dev.
 	Environment config.Environment
-	// Target that is written to: [Access.Target] or [Collections.History]. Required.
+	// Target to write to: [Access.Target] or [Collections.History]. Required.
 	Target Target
-	// Source is the name of the source whose changes are delivered; empty for the unnamed one. A delivery of a named source acts as a role of
-	// its own, and has the history of the source made in the Target.
+	// Source is the name of the source whose changes are delivered; empty for the unnamed one. The delivery of a
+	// named source has its own role, and makes the source's history in the Target.
 	Source string
-	// Role that makes the network interfaces, and that the delivery acts as when the source has no name. Required.
+	// Role makes the network interfaces. The unnamed source's delivery also acts as this role. Required.
 	Role *DeliveryRole
-	// StreamArn names the Kinesis data stream that is read. Required.
+	// StreamArn names the Kinesis data stream to read. Required.
 	StreamArn pulumi.StringInput
-	// BackupBucketArn names the bucket of documents that could not be delivered. Required.
+	// BackupBucketArn names the bucket for documents that could not be delivered. Required.
 	BackupBucketArn pulumi.StringInput
-	// BackupPrefix of those documents, without a slash at its end. Default search-failed.
+	// BackupPrefix of those documents, without a trailing slash. Default search-failed.
 	BackupPrefix string
 	// KmsKeyArn encrypts the stream, the bucket's objects and the logs. Required.
 	KmsKeyArn pulumi.StringInput
-	// VpcSubnetIDs in which Firehose puts its network interfaces. Required.
+	// VpcSubnetIDs for Firehose's network interfaces. Required.
 	VpcSubnetIDs pulumi.StringArrayInput
-	// SecurityGroupID of those interfaces, made after the Role's Dependencies. Required.
+	// SecurityGroupID of those interfaces. It must be made after the Role's Dependencies. Required.
 	SecurityGroupID pulumi.StringInput
-	// LogRetentionDays of the delivery's log. Default 14 in dev, 90 in prod.
+	// LogRetentionDays keeps the delivery's log. Default 14 in dev, 90 in prod.
 	LogRetentionDays int
-	// DependsOn must exist before the delivery does, such as the endpoints through which it reaches AWS.
+	// DependsOn must exist before the delivery, such as the endpoints through which it reaches AWS.
 	DependsOn []pulumi.Resource
 }
 
-// Delivery is a Firehose stream that appends every change to the history index, of a domain to that of its day.
+// Delivery is a Firehose stream that appends every change to the history index. In a domain that is the index of the
+// day.
 //
-// It reads the source from LATEST: what was written before it is active never reaches it, so whatever writes to the
-// source starts afterwards.
+// It reads the source from LATEST. Records from before it is active never reach it, so start every writer to the
+// source afterwards.
 type Delivery struct {
 	pulumi.ResourceState
 
@@ -55,12 +56,12 @@ type Delivery struct {
 	Name pulumi.StringOutput
 	// Arn of the delivery stream.
 	Arn pulumi.StringOutput
-	// RoleArn of the role it acts as.
+	// RoleArn of the role that the delivery acts as.
 	RoleArn pulumi.StringOutput
-	// Stream to depend on.
+	// Stream is the delivery stream, to depend on.
 	Stream *kinesis.FirehoseDeliveryStream
 
-	// destination is what the names of metrics begin with.
+	// destination is the prefix of the metric names.
 	destination string
 }
 
@@ -130,7 +131,7 @@ func (d *Delivery) provision(ctx *pulumi.Context, p *deliveryPlan) error {
 	if err != nil {
 		return fmt.Errorf("granting the search delivery its indices: %w", err)
 	}
-	// The template first, so that no document makes an index with a guessed mapping.
+	// The template comes first, so that no document creates an index with a guessed mapping.
 	dependsOn := slices.Concat([]pulumi.Resource{grant, policy, history}, p.Role.Dependencies, p.DependsOn)
 	return d.stream(ctx, p, dependsOn)
 }
@@ -162,9 +163,9 @@ func (d *Delivery) logStream(ctx *pulumi.Context, p *deliveryPlan, what string) 
 }
 
 func (d *Delivery) stream(ctx *pulumi.Context, p *deliveryPlan, dependsOn []pulumi.Resource) error {
-	// Nothing may be named here: source, domain's VPC and rotation are create-time settings, and a generated name lets
-	// Pulumi make the new delivery before it deletes the old one. While both read the source, a change is indexed
-	// twice; the other way round it would be lost, because a new delivery starts at LATEST.
+	// Do not set a name. Source, VPC and rotation can only be set at creation, and a generated name lets Pulumi make
+	// the new delivery before it deletes the old one. While both read the source, changes are indexed twice. In the
+	// opposite order changes would be lost, because a new delivery starts at LATEST.
 	args := &kinesis.FirehoseDeliveryStreamArgs{
 		KinesisSourceConfiguration: &kinesis.FirehoseDeliveryStreamKinesisSourceConfigurationArgs{
 			KinesisStreamArn: p.StreamArn, RoleArn: p.acts.Arn,
@@ -189,8 +190,8 @@ func destination(p *deliveryPlan) *kinesis.FirehoseDeliveryStreamOpensearchConfi
 		BufferingSize:       pulumi.Int(p.BufferMb),
 		BufferingInterval:   pulumi.Int(*p.BufferSeconds),
 		RetryDuration:       pulumi.Int(*p.RetrySeconds),
-		// Firehose gives each record one id and keeps it through its own retries, so a retried batch overwrites
-		// instead of repeating; ids made by OpenSearch index faster and repeat,
+		// Firehose gives each record one id and keeps it through its retries, so a retried batch overwrites documents
+		// instead of repeating them. Ids made by OpenSearch index faster but repeat,
 		// https://docs.aws.amazon.com/firehose/latest/APIReference/API_DocumentIdOptions.html.
 		DocumentIdOptions: &kinesis.FirehoseDeliveryStreamOpensearchConfigurationDocumentIdOptionsArgs{
 			DefaultDocumentIdFormat: pulumi.String("FIREHOSE_DEFAULT"),

@@ -10,27 +10,28 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// DeliveryRoleArgs configures a DeliveryRole: there is nothing to choose.
+// DeliveryRoleArgs configures a DeliveryRole. It has no settings.
 type DeliveryRoleArgs struct{}
 
-// DeliveryRole is what Firehose acts as when it delivers into a domain, with the permission to make and delete network
-// interfaces. [Delivery] adds its other permissions.
+// DeliveryRole is the role of a Firehose that delivers into a domain. It may make and delete network interfaces;
+// [Delivery] adds its other permissions.
 //
-// Firehose deletes its interfaces minutes after the delivery stream, as this role. Without the role they stay for ever,
-// and nobody can delete their security group and subnets, https://github.com/hashicorp/terraform-provider-aws/issues/27696.
-// So the role exists before the security group, and is deleted after it.
+// Firehose uses this role to delete its interfaces minutes after the delivery stream. Without the role they stay for
+// ever and block the deletion of their security group and subnets,
+// https://github.com/hashicorp/terraform-provider-aws/issues/27696. So the role is made before the security group and
+// deleted after it.
 type DeliveryRole struct {
 	pulumi.ResourceState
 
 	// Arn of the role.
 	Arn pulumi.StringOutput `pulumi:"arn"`
-	// Dependencies must exist before the security group of Firehose's interfaces does.
+	// Dependencies must exist before the security group of Firehose's interfaces.
 	Dependencies []pulumi.Resource
 
 	role *iam.Role
 }
 
-// NewDeliveryRole makes the role. Name is the one of the Delivery that uses it: earlier releases made the role there.
+// NewDeliveryRole makes the role. Use the name of its Delivery, because earlier releases made the role there.
 func NewDeliveryRole(ctx *pulumi.Context, name string, args *DeliveryRoleArgs, opts ...pulumi.ResourceOption) (*DeliveryRole, error) {
 	if _, err := component.Args(deliveryRoleKind, args); err != nil {
 		return nil, err
@@ -43,9 +44,9 @@ func NewDeliveryRole(ctx *pulumi.Context, name string, args *DeliveryRoleArgs, o
 	}, opts...)
 }
 
-// newDeliveryRole makes a role for this account's delivery streams only: the account is the external id that Firehose sends,
-// https://docs.aws.amazon.com/firehose/latest/dev/controlling-access.html#firehose-assume-role, and the only condition
-// that AWS documents for it (aws:SourceArn is not: a key that Firehose leaves out would keep the delivery from being made),
+// newDeliveryRole makes a role for this account's delivery streams only. Firehose sends the account as the external
+// id, https://docs.aws.amazon.com/firehose/latest/dev/controlling-access.html#firehose-assume-role. AWS documents no
+// other condition: if Firehose omitted aws:SourceArn, a condition on it would block the delivery,
 // https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-resource-kinesisfirehose-deliverystream.html.
 func newDeliveryRole(ctx *pulumi.Context, name, account string, opts ...pulumi.ResourceOption) (*iam.Role, error) {
 	role, err := iam.NewRole(ctx, name+"-role", &iam.RoleArgs{
@@ -81,8 +82,8 @@ func (r *DeliveryRole) provision(ctx *pulumi.Context, name string) error {
 	return nil
 }
 
-// role of a named source's delivery is its own: it reads one stream and writes one history. Its network interfaces are made by the role that
-// all have, which outlives them.
+// role gives a named source's delivery its own role, for one stream and one history. The shared role makes its
+// network interfaces and outlives them.
 func (d *Delivery) role(ctx *pulumi.Context, p *deliveryPlan) (err error) {
 	p.acts = p.Role.role
 	if p.Source == "" {
@@ -92,8 +93,9 @@ func (d *Delivery) role(ctx *pulumi.Context, p *deliveryPlan) (err error) {
 	return err
 }
 
-// permit lets the role read the stream, write the index and keep what it cannot deliver. Its permissions are
-// https://docs.aws.amazon.com/firehose/latest/dev/controlling-access.html#using-iam-es-vpc, a function per sentence.
+// permit lets the role read the stream, write the index and store what it cannot deliver. The permissions are those
+// of https://docs.aws.amazon.com/firehose/latest/dev/controlling-access.html#using-iam-es-vpc, one function per
+// sentence.
 func (d *Delivery) permit(ctx *pulumi.Context, p *deliveryPlan) (*iam.RolePolicy, error) {
 	statements := []iampolicy.Statement{readStream(p)}
 	statements = append(statements, p.Target.backend().admitDelivery(p)...)
@@ -148,8 +150,8 @@ func writeIndex(p *deliveryPlan) []iampolicy.Statement {
 	}
 }
 
-// useInterfaces are the eight EC2 actions of a delivery inside a VPC. EC2 describes without resources; interfaces are of
-// this region and account, but in a subnet and with a security group that another account may have shared.
+// useInterfaces are the eight EC2 actions of a delivery inside a VPC. EC2's describe actions have no resources.
+// Interfaces belong to this region and account, but their subnet and security group may be shared by another account.
 func useInterfaces(p place) []iampolicy.Statement {
 	ec2 := func(account, kind string) pulumi.StringInput {
 		return pulumi.String(fmt.Sprintf("arn:%s:ec2:%s:%s:%s/*", p.partition, p.region, account, kind))

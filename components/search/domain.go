@@ -1,8 +1,8 @@
-// Package search makes the pipeline searchable: an OpenSearch domain, what lives inside it, and the delivery that
-// fills its history index.
+// Package search makes the pipeline searchable: an OpenSearch domain, its contents, and the delivery that fills its
+// history index.
 //
-// The domain is private; its fine-grained access control is the gate. Each writer gets a security role of its own,
-// mapped to its IAM role, and exists only after that mapping does.
+// The domain is private, and its fine-grained access control decides who may do what. Each writer gets its own
+// security role, mapped to its IAM role. The writer is made only after that mapping.
 package search
 
 import (
@@ -33,21 +33,22 @@ const (
 // DomainArgs configures a Domain.
 type DomainArgs struct {
 	config.Search `pulumi:"search,optional"`
-	// Environment chooses defaults; prod protects what is stateful. Default dev.
+	// Environment chooses defaults; prod protects stateful resources. Default dev.
 	Environment config.Environment `pulumi:"environment,optional"`
-	// SubnetIDs, one per zone; the first AvailabilityZones of them are used. A domain's VPC is permanent. Required.
+	// SubnetIDs, one per zone; the domain uses the first AvailabilityZones of them. A domain cannot change its VPC.
+	// Required.
 	SubnetIDs []pulumi.StringInput
 	// SecurityGroupID of the domain's endpoint. Required.
 	SecurityGroupID pulumi.StringInput `pulumi:"securityGroupId"`
 	// KmsKeyArn encrypts indices, logs and the master user's secret. Required.
 	KmsKeyArn pulumi.StringInput `pulumi:"kmsKeyArn"`
-	// Logs that were made ahead of the domain. Default: they are made here.
+	// Logs that were made before the domain. Default: the domain makes them.
 	Logs *DomainLogs
-	// LogRetentionDays of logs that are made here. Default 14 in dev, 90 in prod.
+	// LogRetentionDays of logs that the domain makes. Default 14 in dev, 90 in prod.
 	LogRetentionDays int `pulumi:"logRetentionDays,optional"`
 	// ServiceLinkedRole of the account; nil when it is known to exist.
 	ServiceLinkedRole *ServiceLinkedRole
-	// StartAfter must exist before the domain: what gives OpenSearch the time to see a new ServiceLinkedRole and the policy
+	// StartAfter must exist before the domain. It gives OpenSearch time to see a new ServiceLinkedRole and the policy
 	// of its logs.
 	StartAfter []pulumi.Resource
 }
@@ -62,7 +63,7 @@ type Domain struct {
 	Endpoint pulumi.StringOutput `pulumi:"endpoint"`
 	// Host of the endpoint.
 	Host pulumi.StringOutput `pulumi:"host"`
-	// Port of the endpoint. In AWS it is 443, and the endpoint has none.
+	// Port of the endpoint. In AWS the endpoint has none, so it is 443.
 	Port pulumi.IntOutput `pulumi:"port"`
 	// Name of the domain.
 	Name pulumi.StringOutput `pulumi:"name"`
@@ -72,21 +73,21 @@ type Domain struct {
 	MasterUser pulumi.StringOutput `pulumi:"masterUser"`
 	// MasterPassword that the domain accepts. Secret.
 	MasterPassword pulumi.StringOutput `pulumi:"masterPassword" provider:"secret"`
-	// Resource is the domain itself: what lives inside it is deleted and replaced with it.
+	// Resource is the domain itself. Its contents are deleted and replaced with it.
 	Resource *opensearch.Domain
 
-	// account of the domain, by which its metrics are known.
+	// account of the domain, a dimension of its metrics.
 	account string
 }
 
-// domainPlan is what NewDomain has checked and looked up before it makes anything.
+// domainPlan is the checked input that NewDomain makes everything from.
 type domainPlan struct {
 	*DomainArgs
 	place
 	name string
 }
 
-// arn is the domain's, known before the domain is.
+// arn is the domain's ARN, known before the domain exists.
 func (p *domainPlan) arn() pulumi.StringInput { return pulumi.String(p.domainArn(p.DomainName)) }
 
 // NewDomain makes the domain, its master user and its logs.
@@ -166,7 +167,7 @@ func (d *Domain) provision(ctx *pulumi.Context, p *domainPlan) error {
 	return d.masterSecret(ctx, p, password, domain)
 }
 
-// splitEndpoint takes the port off an endpoint. Those of AWS have none: it is that of HTTPS.
+// splitEndpoint separates the port from an endpoint. AWS's endpoints have none, so the default is that of HTTPS.
 func splitEndpoint(endpoint string) (host string, port int) {
 	host, digits, err := net.SplitHostPort(endpoint)
 	if err != nil {
@@ -193,7 +194,7 @@ func domainArgs(p *domainPlan, logs *DomainLogs, password pulumi.StringOutput) *
 			SubnetIds:        pulumi.StringArray(p.SubnetIDs[:p.AvailabilityZones]),
 			SecurityGroupIds: pulumi.StringArray{p.SecurityGroupID},
 		},
-		// Fine-grained access control is refused without all three of encryption at rest, between nodes, and https.
+		// Fine-grained access control needs encryption at rest, encryption between nodes, and HTTPS.
 		EncryptAtRest: &opensearch.DomainEncryptAtRestArgs{
 			Enabled: on, KmsKeyId: p.KmsKeyArn.ToStringOutput().ToStringPtrOutput(),
 		},
@@ -208,8 +209,8 @@ func domainArgs(p *domainPlan, logs *DomainLogs, password pulumi.StringOutput) *
 				MasterUserName: pulumi.String(masterUser), MasterUserPassword: password.ToStringPtrOutput(),
 			},
 		},
-		// Firehose and the bulk writers name the index in the body. Other options are left to the service: the
-		// provider takes its defaults for no change only while they are not written here.
+		// Firehose and the bulk writers name the index in the body. The service sets the other options: the provider
+		// ignores the service's defaults only while they are not written here.
 		AdvancedOptions:       pulumi.StringMap{"rest.action.multi.allow_explicit_index": pulumi.String("true")},
 		LogPublishingOptions:  logs.publishing,
 		SoftwareUpdateOptions: &opensearch.DomainSoftwareUpdateOptionsArgs{AutoSoftwareUpdateEnabled: on},
@@ -241,15 +242,16 @@ func clusterConfig(cfg *config.Search) *opensearch.DomainClusterConfigArgs {
 	return args
 }
 
-// autoTunes says whether the service can tune instances of this type: burstable ones it cannot,
+// autoTunes reports whether the service can tune instances of this type. It cannot tune burstable ones,
 // https://docs.aws.amazon.com/opensearch-service/latest/developerguide/supported-instance-types.html.
 func autoTunes(instanceType string) bool {
 	return !strings.HasPrefix(instanceType, "t2.") && !strings.HasPrefix(instanceType, "t3.")
 }
 
-// accessPolicy admits every request to the domain's HTTP interface: inside a VPC with an internal master user, security
-// groups and fine-grained access control are the gates, and a policy that asks for IAM principals would refuse basic
-// authentication, https://docs.aws.amazon.com/opensearch-service/latest/developerguide/fgac.html#fgac-recommendations.
+// accessPolicy admits every request to the domain's HTTP interface. Inside a VPC with an internal master user,
+// security groups and fine-grained access control restrict access. A policy with IAM principals would refuse basic
+// authentication,
+// https://docs.aws.amazon.com/opensearch-service/latest/developerguide/fgac.html#fgac-recommendations.
 func accessPolicy(p *domainPlan) pulumi.StringOutput {
 	return iampolicy.Document(iampolicy.Statement{
 		Principals: []iampolicy.Principal{iampolicy.Anyone()},

@@ -11,8 +11,8 @@ import (
 // Collections that a Firehose delivery fills from an existing Kinesis stream.
 func ExampleNewCollections() {
 	componenttest.Example(func(ctx *pulumi.Context) error {
-		// While this is deployed, something on localhost:9200 signs what is sent to /history and /current, and forwards it: package
-		// internal/gateway does, and program/gateway.go has it listen.
+		// During the deployment, a listener on localhost:9200 must sign the requests to /history and /current and
+		// forward them. Package internal/gateway does so, and program/gateway.go starts it.
 		cfg := config.Search{Kind: config.OnCollections, CollectionName: "orders", HistoryIndex: "orders", Operators: []string{"arn:aws:iam::123456789012:role/operators"}}
 		key := pulumi.String("arn:aws:kms:eu-west-1:123456789012:key/1234")
 
@@ -26,7 +26,7 @@ func ExampleNewCollections() {
 		if err != nil {
 			return err
 		}
-		// Its Dependencies come before the security group sg-2, and outlive it.
+		// Make its Dependencies before the security group sg-2; they must outlive it.
 		role, err := search.NewDeliveryRole(ctx, "orders-delivery", &search.DeliveryRoleArgs{})
 		if err != nil {
 			return err

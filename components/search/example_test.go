@@ -11,7 +11,8 @@ import (
 // A private domain that a Firehose delivery fills from an existing Kinesis stream.
 func Example() {
 	componenttest.Example(func(ctx *pulumi.Context) error {
-		// Deployed from inside the VPC; from elsewhere see package pipeline, which makes a bastion and opens a tunnel.
+		// Deploy it from inside the VPC. From elsewhere use package pipeline, which makes a bastion and opens a
+		// tunnel.
 		cfg := config.Search{DomainName: "orders", Reach: config.ReachDirect, HistoryIndex: "orders", HistoryRetentionDays: 14}
 		key := pulumi.String("arn:aws:kms:eu-west-1:123456789012:key/1234")
 
@@ -37,7 +38,7 @@ func Example() {
 		if err != nil {
 			return err
 		}
-		// Its Dependencies come before the security group sg-2, and outlive it.
+		// Make its Dependencies before the security group sg-2; they must outlive it.
 		role, err := search.NewDeliveryRole(ctx, "orders-delivery", &search.DeliveryRoleArgs{})
 		if err != nil {
 			return err
@@ -84,7 +85,7 @@ func Example() {
 	// random:index/randomPassword:RandomPassword: orders-master
 }
 
-// A further writer gets a role of its own and is made after the grant.
+// A further writer gets its own role and is made after the grant.
 func ExampleAccess_Grant() {
 	componenttest.Example(func(ctx *pulumi.Context) error {
 		access, err := ordersAccess(ctx)
@@ -115,7 +116,7 @@ func ExampleAccess_Grant() {
 	// random:index/randomPassword:RandomPassword: orders-master
 }
 
-// The current state of a stream and a domain that a program of one's own has.
+// The current state for your own stream and domain.
 func ExampleNewCurrentState() {
 	componenttest.Example(func(ctx *pulumi.Context) error {
 		access, err := ordersAccess(ctx)
@@ -170,7 +171,7 @@ func ExampleNewCurrentState() {
 	// random:index/randomPassword:RandomPassword: orders-master
 }
 
-// ordersAccess is the access to a domain, as the first example makes both.
+// ordersAccess makes the domain and the access to it, as in the first example.
 func ordersAccess(ctx *pulumi.Context) (*search.Access, error) {
 	domain, err := search.NewDomain(ctx, "orders", &search.DomainArgs{
 		SubnetIDs:       []pulumi.StringInput{pulumi.String("subnet-1")},

@@ -8,28 +8,30 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// Permissions are what a role may do inside a domain, as action groups or single actions,
-// https://docs.opensearch.org/latest/security/access-control/default-action-groups/; or in a collection, as permissions of data access
-// policies, https://docs.aws.amazon.com/opensearch-service/latest/developerguide/serverless-genref.html#serverless-operations.
+// Permissions are what a role may do. Inside a domain they are action groups or single actions,
+// https://docs.opensearch.org/latest/security/access-control/default-action-groups/. In a collection they are
+// permissions of data access policies,
+// https://docs.aws.amazon.com/opensearch-service/latest/developerguide/serverless-genref.html#serverless-operations.
 type Permissions struct {
-	// Cluster actions; permissions on the collection and its items, such as aliases and templates.
+	// Cluster holds cluster actions. In a collection it holds permissions on the collection and its items, such as
+	// aliases and templates.
 	Cluster []string
-	// Indices and the actions on them.
+	// Indices with the actions on them.
 	Indices []IndexPermissions
 }
 
-// IndexPermissions are what a role may do with the indices that match any pattern.
+// IndexPermissions are what a role may do with all indices that match one of the patterns.
 type IndexPermissions struct {
 	// Patterns such as retail-trans*.
 	Patterns []string
-	// Actions on them.
+	// Actions on the indices.
 	Actions []string
 }
 
-// Grant lets an IAM role act inside the domain, and gives back the resource that the role's user must wait for.
+// Grant lets an IAM role act inside the domain. It returns the resource that the role's user must wait for.
 //
-// It makes a security role of its own and maps it: writing a mapping replaces all of it, so sharing one, all_access
-// above all, locks the others out.
+// It makes a new security role and maps it. Writing a mapping replaces the whole mapping, so sharing a role, above
+// all all_access, would lock other users out.
 func (a *Access) Grant(name string, roleArn pulumi.StringInput, p Permissions) (pulumi.Resource, error) {
 	if name == "" || roleArn == nil {
 		return nil, errors.New("search.Access.Grant needs a name and the ARN of a role")
@@ -62,8 +64,7 @@ func (a *Access) Grant(name string, roleArn pulumi.StringInput, p Permissions) (
 	return mapping, nil
 }
 
-// indexTemplate makes a template of the domain by the name of template, and gives back what must exist before an index
-// that it is for.
+// indexTemplate makes an index template in the domain. It returns what must exist before an index that uses it.
 func (a *Access) indexTemplate(name, template, body string) (pulumi.Resource, error) {
 	return a.indexTemplateAfter(nil, name, template, body)
 }

@@ -10,51 +10,51 @@ import (
 )
 
 const (
-	// ignoreAbove keeps what Lucene indexes of a string within its 32,766 bytes per term, at three bytes or fewer per
-	// UTF-16 character; a longer string is kept in the document and not indexed,
+	// ignoreAbove keeps indexed strings within Lucene's 32,766 bytes per term, at up to three bytes per UTF-16
+	// character. A longer string stays in the document but is not indexed,
 	// https://docs.opensearch.org/latest/field-types/mapping-parameters/ignore-above/.
 	ignoreAbove = 8191
-	// fieldLimit of the history index, five times OpenSearch's default: it holds the columns of every table, and a
-	// document that would add one field too many is refused.
+	// fieldLimit of the history index is five times OpenSearch's default, because the index holds the columns of
+	// every table. It refuses a document that would add one field too many.
 	fieldLimit = 5000
-	// templatePriority is above that of templates which other tools make for broad patterns.
+	// templatePriority is higher than that of templates that other tools make for broad patterns.
 	templatePriority = 200
 )
 
 // Column is a column of the source that is indexed by its type.
 type Column struct {
-	// Name of the column, in whichever table: a value that does not fit is kept in its document and not indexed.
+	// Name of the column, in any table. A value that does not fit the type stays in its document but is not indexed.
 	Name string
-	// Type of the field; any other than the named ones is a keyword.
+	// Type of the field. An unknown type means a keyword.
 	Type ColumnType
 }
 
 // ColumnType is the type of a field in OpenSearch.
 type ColumnType string
 
-// The types worth more than a keyword: for ranges, sums and histograms.
+// The types for which a keyword is not enough: they support ranges, sums and histograms.
 const (
 	Date   ColumnType = "date"
 	Long   ColumnType = "long"
 	Double ColumnType = "double"
 )
 
-// RetailTransColumns are the columns of the retail_trans table that are no strings.
+// RetailTransColumns are the columns of the retail_trans table that are not strings.
 func RetailTransColumns() []Column {
 	return []Column{{"trans_id", Long}, {"amount", Long}, {"trans_datetime", Date}}
 }
 
-// historyPattern matches the daily indices of the delivery (retail-trans-2026-11-23) and not their alias.
+// historyPattern matches the delivery's daily indices (retail-trans-2026-11-23) but not their alias.
 func historyPattern(cfg *config.Search) string { return cfg.HistoryIndex + "-*" }
 
-// histories makes what another history needs that is in the domain too, the one of a source with this name: the template of its daily indices
-// and their retention. It gives back what must exist before the first document does.
+// histories makes the history of a named source in the domain: the template of its daily indices and their retention.
+// It returns what must exist before the first document.
 func (a *Access) histories(source string, cfg config.Search) (pulumi.Resource, error) {
 	template, _, err := a.history("-"+source, &cfg)
 	return template, err
 }
 
-// history makes the template of the daily indices and their retention; of is behind the names of both.
+// history makes the template of the daily indices and their retention; of is the suffix of both names.
 func (a *Access) history(of string, cfg *config.Search) (template, retention pulumi.Resource, err error) {
 	text, err := historyTemplate(cfg, a.columns)
 	if err != nil {
@@ -75,21 +75,21 @@ func (a *Access) history(of string, cfg *config.Search) (template, retention pul
 	if err != nil {
 		return nil, nil, fmt.Errorf("making the retention of the history index %s: %w", cfg.HistoryIndex, err)
 	}
-	// After the policy: whoever waits for the template waits for the retention too. An index that exists before its
+	// After the policy, so that whoever waits for the template waits for the retention too. An index older than its
 	// policy never gets one, https://docs.opensearch.org/latest/im-plugin/ism/policies/#ism-templates.
 	template, err = a.indexTemplateAfter([]pulumi.Resource{retention}, a.name+"-history"+of, cfg.HistoryIndex, text)
 	return template, retention, err
 }
 
-// historyTemplate is the index template of the daily indices, as JSON. Its mapping refuses no value that DMS writes:
-// what is not indexed is kept in the document all the same. A column's name with a dot is another matter: the bootstrap
-// (internal/source/mysql) refuses it.
+// historyTemplate is the template of the daily indices, as JSON. Its mapping refuses no value that DMS writes: a
+// value that cannot be indexed stays in the document. It would fail for a column name with a dot, which the bootstrap
+// (internal/source/mysql) refuses.
 func historyTemplate(cfg *config.Search, columns []Column) (string, error) {
 	text, err := json.MarshalIndent(object{
 		"index_patterns": []string{historyPattern(cfg)},
 		"priority":       templatePriority,
 		"template": object{
-			// One name over all days: GET retail-trans/_search.
+			// One name for all days: GET retail-trans/_search.
 			"aliases":  object{cfg.HistoryIndex: object{}},
 			"mappings": historyMappings(columns),
 			"settings": historySettings(cfg),
@@ -110,7 +110,8 @@ func historyMappings(columns []Column) object {
 		typed[c.Name] = alsoAsKeyword(field(c.Type))
 	}
 	return object{
-		// Neither is guessed: two tables may use one column name for different types, and the first would win.
+		// Do not detect dates or numbers. Two tables may use one column name for different types, and the first would
+		// win.
 		"date_detection":    false,
 		"numeric_detection": false,
 		"dynamic_templates": []object{
@@ -120,15 +121,15 @@ func historyMappings(columns []Column) object {
 		"properties": object{
 			"metadata": object{"properties": object{"timestamp": timestamp, "commit-timestamp": timestamp}},
 			"data":     object{"properties": typed},
-			// Named, so that the rule for objects inside does not switch it off.
+			// Named, so that the rule for inner objects does not disable it.
 			"before-image": object{"type": "object"},
-			// A table definition has one field per column of the table; nobody searches for it.
+			// A table definition has one field per column of the table, and nobody searches for it.
 			"control": object{"type": "object", "enabled": false},
 		},
 	}
 }
 
-// alsoAsKeyword lets the texts be found that another table has in a column of the name, as data.amount.keyword.
+// alsoAsKeyword also indexes the texts that another table has in a column of the same name, as data.amount.keyword.
 func alsoAsKeyword(f object) object {
 	if f["type"] != "keyword" {
 		f["fields"] = object{"keyword": field("keyword")}
@@ -136,13 +137,13 @@ func alsoAsKeyword(f object) object {
 	return f
 }
 
-// unsearched is the rule for objects. DMS writes JSON columns as strings, so an object is something new: keep it, whatever
-// is in it.
+// unsearched is the rule for objects: keep them unindexed. DMS writes JSON columns as strings, so an object would be
+// something new.
 func unsearched() object {
 	return object{"objects": object{"match_mapping_type": "object", "mapping": object{"type": "object", "enabled": false}}}
 }
 
-// dateFormats of DMS (ISO 8601) and of columns that are strings in the source.
+// dateFormats are those of DMS (ISO 8601) and of columns that are strings in the source.
 const dateFormats = "strict_date_optional_time||yyyy-MM-dd HH:mm:ss||yyyy-MM-dd HH:mm:ss.SSSSSS||epoch_millis"
 
 func field(t ColumnType) object {
@@ -156,10 +157,12 @@ func field(t ColumnType) object {
 	}
 }
 
-// replicas of each shard: one needs a second node; without that, the index would stay yellow. A collection has its own.
+// replicas of each shard. A replica needs a second node; without one the index would stay yellow. A collection
+// manages its own.
 func replicas(cfg *config.Search) int { return max(0, min(cfg.InstanceCount-1, 1)) }
 
-// lenient refuses no document. Malformed are values of another table's column of the same name, an object where text was first among them.
+// lenient accepts malformed values, so that no document is refused. They come from a column of the same name in
+// another table, and include an object where text came first.
 func lenient() object {
 	return object{"total_fields": object{"limit": fieldLimit}, "ignore_malformed": true}
 }
@@ -169,7 +172,7 @@ func historySettings(cfg *config.Search) object {
 		"number_of_shards":   cfg.InstanceCount,
 		"number_of_replicas": replicas(cfg),
 		"mapping":            lenient(),
-		// What is slower than this is logged; without thresholds the domain's slow logs stay empty.
+		// Slower requests are logged. Without thresholds the domain's slow logs stay empty.
 		"search": object{"slowlog": object{"threshold": object{
 			"query": object{"warn": "5s", "info": "2s"}, "fetch": object{"warn": "1s"},
 		}}},
@@ -177,9 +180,9 @@ func historySettings(cfg *config.Search) object {
 	}}
 }
 
-// historyRetention is the policy that deletes a daily index by its age, as JSON, spelled as the domain gives it back:
-// with its default retry, and templates as a list. An alias cannot roll over here, because Firehose writes to dated
-// names, and a read-only state would refuse what it retries late. An index keeps the policy it began with.
+// historyRetention is the policy, as JSON, that deletes a daily index at a certain age. It is spelled as the domain
+// returns it: with its default retry, and templates as a list. An alias cannot roll over here, because Firehose
+// writes to dated names. A read-only state would refuse late retries. An index keeps the policy that it started with.
 func historyRetention(cfg *config.Search) (string, error) {
 	text, err := json.Marshal(object{"policy": object{
 		"description":   fmt.Sprintf("Deletes daily indices of %s after %d days", cfg.HistoryIndex, cfg.HistoryRetentionDays),

@@ -32,7 +32,7 @@ func TestHistoryTemplate(t *testing.T) {
 	}
 }
 
-// The provider compares this with what the domain gives back, which has the default retry and a list of templates.
+// The provider compares this with the domain's answer, which has the default retry and a list of templates.
 func TestHistoryRetentionIsSpelledAsTheDomainDoes(t *testing.T) {
 	cfg := config.Search{}.WithDefaults(config.Prod)
 	got, err := historyRetention(&cfg)
@@ -61,7 +61,7 @@ func TestServerVersion(t *testing.T) {
 	require.Equal(t, "2.19.0", serverVersion("OpenSearch_2.19"))
 }
 
-// A name in a TLS handshake has no port; outside of AWS an endpoint may.
+// A name in a TLS handshake has no port; outside of AWS an endpoint may have one.
 func TestEndpointIsSplit(t *testing.T) {
 	for endpoint, want := range map[string]struct {
 		host string
@@ -76,7 +76,7 @@ func TestEndpointIsSplit(t *testing.T) {
 	}
 }
 
-// What a collection manages by itself stays out of it.
+// The template omits settings that a collection manages itself.
 func TestTheTemplateOfACollectionHasTheDomainsMappingAndNoShards(t *testing.T) {
 	cfg := config.Search{Kind: config.OnCollections}.WithDefaults(config.Prod)
 	got, err := collectedHistoryTemplate(&cfg, RetailTransColumns())

@@ -9,9 +9,9 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// audit turns on what the domain's audit log group is for: failed sign-ins, missing privileges, changes of the
-// security configuration. Bodies stay out of it, because they hold the source's rows, and so do single documents of a
-// bulk request, because there are thousands a second.
+// audit turns on the events for the domain's audit log group: failed sign-ins, missing privileges, changes of the
+// security configuration. It excludes bodies, because they hold the source's rows, and single documents of a bulk
+// request, because there are thousands a second.
 func (a *Access) audit(ctx *pulumi.Context) (pulumi.Resource, error) {
 	on, off := pulumi.Bool(true), pulumi.Bool(false)
 	expected := pulumi.ToStringArray([]string{"AUTHENTICATED", "GRANTED_PRIVILEGES"})
@@ -53,7 +53,7 @@ func (a *Access) dashboards(ctx *pulumi.Context, cfg *config.Search, after ...pu
 	}
 	body, err := json.Marshal([]object{{
 		"_id": "config:" + serverVersion(cfg.EngineVersion),
-		// Keys that the index does not give back, _type above all, would be a change in every deployment.
+		// Keys that the index does not return, such as _type, would be a change in every deployment.
 		"_source": object{"type": "config", "config": object{"dateFormat:tz": cfg.TimeZone}},
 	}})
 	if err != nil {
@@ -69,14 +69,14 @@ func (a *Access) dashboards(ctx *pulumi.Context, cfg *config.Search, after ...pu
 	return nil
 }
 
-// dashboardsGuard keeps .kibana an alias. Dashboards makes .kibana_1 and this alias to it when it starts; whoever writes
-// to .kibana before that makes an index of the name, whose guessed mapping Dashboards then fails to migrate. The
-// template gives such an index an alias of its own name, which OpenSearch refuses. The provider does not survive that
-// refusal ("error reading from server: EOF"), so the time zone is set last of all; the deployment that follows, once
-// Dashboards has started, succeeds.
+// dashboardsGuard makes sure that .kibana stays an alias. At its start Dashboards makes .kibana_1 and this alias to
+// it. An earlier write to .kibana would create an index of that name with a guessed mapping, which Dashboards then
+// cannot migrate. The template gives such an index an alias of its own name, which OpenSearch refuses. The provider
+// crashes on that refusal ("error reading from server: EOF"), so the time zone is set last; the next deployment
+// succeeds, once Dashboards has started.
 func (a *Access) dashboardsGuard() (pulumi.Resource, error) {
 	body, err := json.Marshal(object{
-		// Matches .kibana alone; the name itself is refused as a pattern beside an alias of that name.
+		// It matches only .kibana. OpenSearch refuses the plain name as a pattern beside an alias of the same name.
 		"index_patterns": []string{".*kibana"},
 		"priority":       templatePriority,
 		"template":       object{"aliases": object{dashboardsIndex: object{}}},

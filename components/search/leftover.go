@@ -9,18 +9,18 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// Remove deletes what has a path from the inside of a place. What is not there is no error.
+// Remove deletes the object at a path inside a search destination. A missing object is not an error.
 type Remove func(ctx context.Context, at Inside, path string) error
 
-// Inside is where requests to the inside of a domain or a collection are sent, and who signs in there.
+// Inside is the address of a domain's or collection's contents, with the credentials for it.
 type Inside struct{ URL, User, Password pulumi.StringOutput }
 
-// maxLeftovers is how often a resource may find a leftover of its name before it fails.
+// maxLeftovers is how many leftovers of its name a resource may meet before it fails.
 const maxLeftovers = 3
 
-// replaceLeftovers has a resource take the place of one of its name that the stack does not know. A destroy that cannot delete
-// the domain or the collection leaves them: the engine takes everything inside out of the state all the same (DeletedWith).
-// Templates and policies are the ones that the provider then cannot make; all others overwrite what is there.
+// replaceLeftovers lets a resource replace one of the same name that the stack does not know. A destroy that cannot
+// delete the domain or the collection leaves such resources, because the engine removes all contents from the state
+// anyway (DeletedWith). The provider fails only on existing templates and policies; it overwrites everything else.
 func replaceLeftovers(ctx *pulumi.Context, name string, at Inside, remove Remove) ([]pulumi.ResourceOption, error) {
 	if remove == nil {
 		return nil, nil
@@ -42,12 +42,12 @@ func replaceLeftovers(ctx *pulumi.Context, name string, at Inside, remove Remove
 	return []pulumi.ResourceOption{pulumi.ResourceHooks(&pulumi.ResourceHookBinding{OnError: []*pulumi.ErrorHook{hook}})}, nil
 }
 
-// leftover is the path of what keeps a resource from being made; empty when something else does.
+// leftover is the path of the object that blocks a resource; empty when the failure has another cause.
 func leftover(args *pulumi.ErrorHookArgs) string {
 	if args.FailedOperation != "create" || len(args.Errors) == 0 || len(args.Errors) > maxLeftovers {
 		return ""
 	}
-	// A policy that is there is refused because no version of it is named.
+	// An existing policy is refused because the request names no version of it.
 	if !strings.Contains(args.Errors[0], "already exists") && !strings.Contains(args.Errors[0], "version_conflict_engine_exception") {
 		return ""
 	}

@@ -9,21 +9,21 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// ServiceLinkedRoleArgs configures a ServiceLinkedRole: there is nothing to choose.
+// ServiceLinkedRoleArgs configures a ServiceLinkedRole. It has no settings.
 type ServiceLinkedRoleArgs struct{}
 
-// ServiceLinkedRole makes sure that OpenSearch's service-linked role exists in the account, without ever owning it:
-// a domain inside a VPC is refused without the role, and every domain of the account shares it.
+// ServiceLinkedRole makes sure that OpenSearch's service-linked role exists in the account, without owning it. A
+// domain inside a VPC needs the role, and every domain of the account shares it.
 type ServiceLinkedRole struct {
 	pulumi.ResourceState
 
 	// Arn of the role.
 	Arn pulumi.StringOutput `pulumi:"arn"`
-	// Resource must exist before a domain inside a VPC does.
+	// Resource must exist before a domain inside a VPC.
 	Resource *iam.ServiceLinkedRole
 }
 
-// NewServiceLinkedRole imports the role when the account has it and makes it otherwise.
+// NewServiceLinkedRole imports the role when the account has it, and makes it otherwise.
 func NewServiceLinkedRole(ctx *pulumi.Context, name string, args *ServiceLinkedRoleArgs, opts ...pulumi.ResourceOption) (*ServiceLinkedRole, error) {
 	if _, err := component.Args(serviceLinkedRoleKind, args); err != nil {
 		return nil, err

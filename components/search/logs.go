@@ -13,8 +13,8 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// domainLogKinds are the logs a domain publishes. Audit logs also need the audit configuration inside the domain, slow
-// logs need thresholds on the index: both are Access's.
+// domainLogKinds are the logs that a domain publishes. Audit logs also need the audit configuration inside the
+// domain, and slow logs need thresholds on the index. Access makes both.
 var domainLogKinds = []struct{ kind, suffix string }{
 	{"AUDIT_LOGS", "audit"},
 	{"SEARCH_SLOW_LOGS", "search-slow"},
@@ -30,15 +30,15 @@ type DomainLogsArgs struct {
 	Environment config.Environment
 	// KmsKeyArn encrypts the logs. Required.
 	KmsKeyArn pulumi.StringInput
-	// LogRetentionDays of all four. Default 14 in dev, 90 in prod.
+	// LogRetentionDays of all four logs. Default 14 in dev, 90 in prod.
 	LogRetentionDays int
 }
 
-// DomainLogs are the log groups of a domain, and the policy that lets the domain write to them.
+// DomainLogs are the log groups of a domain, with the policy that lets the domain write to them.
 //
-// OpenSearch sees a new policy seconds late, and refuses the domain until then,
-// https://github.com/aws-cloudformation/cloudformation-coverage-roadmap/issues/1769. A domain of which they are made ahead
-// of time waits for something else that takes longer (DomainArgs.StartAfter).
+// OpenSearch sees a new policy after some seconds, and refuses the domain until then,
+// https://github.com/aws-cloudformation/cloudformation-coverage-roadmap/issues/1769. When the logs are made before
+// the domain, the domain waits for another resource that takes longer (DomainArgs.StartAfter).
 type DomainLogs struct {
 	pulumi.ResourceState
 
@@ -48,7 +48,7 @@ type DomainLogs struct {
 	publishing opensearch.DomainLogPublishingOptionArray
 }
 
-// NewDomainLogs makes the groups and the policy. Name is the one of the Domain: earlier releases made them there.
+// NewDomainLogs makes the groups and the policy. Use the Domain's name, because earlier releases made them there.
 func NewDomainLogs(ctx *pulumi.Context, name string, args *DomainLogsArgs, opts ...pulumi.ResourceOption) (*DomainLogs, error) {
 	a, err := component.Args(domainLogsKind, args)
 	if err != nil {
@@ -71,7 +71,7 @@ func NewDomainLogs(ctx *pulumi.Context, name string, args *DomainLogsArgs, opts 
 	}, opts...)
 }
 
-// make makes the groups and the policy in a component. The policy is written for groups that need not exist yet.
+// make makes the groups and the policy in a component. The policy may name groups that do not exist yet.
 func (l *DomainLogs) make(ctx *pulumi.Context, name string, a *DomainLogsArgs, in pulumi.Resource, opts ...pulumi.ResourceOption) error {
 	opts = append(opts, pulumi.Parent(in))
 	at, err := lookUpPlace(ctx, in)
@@ -104,8 +104,8 @@ func (l *DomainLogs) make(ctx *pulumi.Context, name string, a *DomainLogsArgs, i
 	return nil
 }
 
-// publishLogs lets this domain, and no other, write to its log groups. One policy for all four: an account has ten per
-// region, https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/cloudwatch_limits_cwl.html.
+// publishLogs lets only this domain write to its log groups. One policy covers all four, because an account has ten
+// per region, https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/cloudwatch_limits_cwl.html.
 func publishLogs(at place, domain string, streams []pulumi.StringInput) pulumi.StringOutput {
 	return iampolicy.Document(iampolicy.Statement{
 		Principals: []iampolicy.Principal{iampolicy.Service("es.amazonaws.com")},

@@ -11,11 +11,11 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// masterUser is the name of the master user in the domain's internal user database.
+// masterUser is the master user's name in the domain's internal user database.
 const masterUser = "admin"
 
-// masterPassword generates what the domain asks of a password: 8 to 128 characters with an upper-case and a lower-case
-// letter, a digit and a special character,
+// masterPassword generates a password that the domain accepts: 8 to 128 characters with an upper-case and a
+// lower-case letter, a digit and a special character,
 // https://docs.aws.amazon.com/opensearch-service/latest/developerguide/fgac.html#fgac-more-masteruser.
 func (d *Domain) masterPassword(ctx *pulumi.Context, p *domainPlan) (*random.RandomPassword, error) {
 	args := &random.RandomPasswordArgs{
@@ -24,7 +24,7 @@ func (d *Domain) masterPassword(ctx *pulumi.Context, p *domainPlan) (*random.Ran
 		MinUpper:   pulumi.Int(1),
 		MinNumeric: pulumi.Int(1),
 		MinSpecial: pulumi.Int(1),
-		// Nothing that a shell, a URL or JSON would want escaped.
+		// No character that needs an escape in a shell, a URL or JSON.
 		OverrideSpecial: pulumi.String("-_.~"),
 	}
 	if p.PasswordGeneration != 0 {
@@ -39,17 +39,17 @@ func (d *Domain) masterPassword(ctx *pulumi.Context, p *domainPlan) (*random.Ran
 
 // masterSecret keeps the master user's credentials for people and tools.
 //
-// Domain and secret hold one password, so the secret follows the domain: it is written after the domain took the
-// password, and no change of it is ignored. Rotation is a new PasswordGeneration.
+// Domain and secret hold the same password. The secret is written after the domain has accepted the password, and
+// follows every change. To rotate, change PasswordGeneration.
 //
-// It changes the configuration of the provider that works inside the domain, in place. So its preview warns that it cannot
-// compare what is in there; and when an update dies after the domain took the new password, `pulumi refresh` still signs in
-// with the old one and is refused, until `pulumi up` has gone on where it stopped.
+// A new password changes the configuration of the provider for the domain's contents, in place. So its preview warns
+// that it cannot compare those contents. When an update fails after the domain has accepted the new password, `pulumi
+// refresh` signs in with the old one and is refused, until `pulumi up` has continued.
 func (d *Domain) masterSecret(ctx *pulumi.Context, p *domainPlan, password *random.RandomPassword, domain *opensearch.Domain) error {
 	secret, err := secretsmanager.NewSecret(ctx, p.name+"-master", &secretsmanager.SecretArgs{
 		Description: pulumi.String("Master user of the OpenSearch domain " + p.DomainName),
 		KmsKeyId:    p.KmsKeyArn.ToStringOutput().ToStringPtrOutput(),
-		// A dev stack that is destroyed and made again must not wait for the old secret to expire.
+		// A dev stack that is destroyed and made again must not wait until the old secret expires.
 		RecoveryWindowInDays: pulumi.Int(recoveryDays(p.Environment)),
 	}, pulumi.Parent(d), pulumi.Protect(p.Environment == config.Prod))
 	if err != nil {
@@ -66,7 +66,7 @@ func (d *Domain) masterSecret(ctx *pulumi.Context, p *domainPlan, password *rand
 	}
 	d.MasterSecretArn = version.Arn
 	d.MasterUser = pulumi.String(masterUser).ToStringOutput()
-	// Through the domain's ARN, so that whoever signs in waits until the domain has taken the password.
+	// The value depends on the domain's ARN, so users of the password wait until the domain has accepted it.
 	d.MasterPassword = pulumi.All(password.Result, domain.Arn).ApplyT(func(v []any) string {
 		result, _ := v[0].(string)
 		return result

@@ -8,7 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// A new password reaches the domain first: until then whoever signs in uses the old one, and neither is ever wrong.
+// A new password reaches the domain first. Until then clients sign in with the old one, so neither is ever wrong.
 func TestNobodyUsesAPasswordThatTheDomainHasNotTaken(t *testing.T) {
 	r := runDelivery(t, config.Search{PasswordGeneration: 2})
 	password := r.One(t, "random:index/randomPassword:RandomPassword")

@@ -11,29 +11,29 @@ func (d *Delivery) metric(name, statistic, label, unit string) metric.Metric {
 	return metric.OfDelivery(d.Name, name, statistic, label, unit)
 }
 
-// MetricFreshness is the age of the oldest record that is not in the history index yet, in seconds; there is none while nothing is to be
-// delivered.
+// MetricFreshness is the age of the oldest record that has not reached the history index, in seconds. There is no
+// value while nothing waits.
 func (d *Delivery) MetricFreshness() metric.Metric {
 	return d.metric(d.destination+".DataFreshness", metric.Maximum, "History", "seconds")
 }
 
-// MetricSuccess is the share of documents that were indexed at the first try, 0 to 1. Firehose tries the others again.
+// MetricSuccess is the share of documents indexed at the first attempt, 0 to 1. Firehose retries the others.
 func (d *Delivery) MetricSuccess() metric.Metric {
 	return d.metric(d.destination+".Success", metric.Average, "Documents indexed", "share")
 }
 
-// MetricRecords is how many documents are in the history index.
+// MetricRecords is how many documents were written to the history index.
 func (d *Delivery) MetricRecords() metric.Metric {
 	return d.metric(d.destination+".Records", metric.Sum, "History", "records")
 }
 
-// MetricBehind is how far what was last read of the stream lies behind its newest record, in milliseconds.
+// MetricBehind is the distance between the last record read and the stream's newest record, in milliseconds.
 func (d *Delivery) MetricBehind() metric.Metric {
 	return d.metric("KinesisMillisBehindLatest", metric.Maximum, "History", "milliseconds")
 }
 
-// MetricFailed is how many objects of documents that could not be indexed were written to S3. Their number itself is not published where only
-// failed documents are written there, and this metric always is: the same page.
+// MetricFailed is how many objects with unindexed documents were written to S3. Firehose does not publish the number
+// of documents when it backs up only failed ones, but always publishes this metric: the same page.
 func (d *Delivery) MetricFailed() metric.Metric {
 	return d.metric("DeliveryToS3.Success", metric.Sum, "Objects of failed documents", "objects")
 }
@@ -46,22 +46,23 @@ func (s *CurrentState) ofFunction(name, statistic, label, unit string) metric.Me
 	}
 }
 
-// MetricErrors is how many calls of the function have failed; Lambda calls it again with the same records.
+// MetricErrors is how many calls of the function failed. Lambda repeats such a call with the same records.
 func (s *CurrentState) MetricErrors() metric.Metric {
 	return s.ofFunction("Errors", metric.Sum, "Failed calls", "calls")
 }
 
-// MetricThrottles is how many calls Lambda did not make because the account's or the function's concurrency was used up.
+// MetricThrottles is how many calls Lambda did not make because the account's or the function's concurrency was used
+// up.
 func (s *CurrentState) MetricThrottles() metric.Metric {
 	return s.ofFunction("Throttles", metric.Sum, "Calls refused", "calls")
 }
 
-// MetricDuration is how long a call takes, in milliseconds.
+// MetricDuration is the duration of a call, in milliseconds.
 func (s *CurrentState) MetricDuration() metric.Metric {
 	return s.ofFunction("Duration", metric.Maximum, "Longest call", "milliseconds")
 }
 
-// MetricIteratorAge is how old the last record of a batch was when the function was given it, in milliseconds.
+// MetricIteratorAge is the age of a batch's last record when the function receives it, in milliseconds.
 func (s *CurrentState) MetricIteratorAge() metric.Metric {
 	return s.ofFunction("IteratorAge", metric.Maximum, "Rows", "milliseconds")
 }
@@ -79,18 +80,19 @@ func (s *CurrentState) MetricApplied() metric.Metric {
 	return s.published("Applied", metric.Sum, "Rows", "changes")
 }
 
-// MetricLag is how long after its commit a change was written to its index, in milliseconds.
+// MetricLag is the time from a change's commit until it was written to its index, in milliseconds.
 func (s *CurrentState) MetricLag() metric.Metric {
 	return s.published("Lag", metric.Maximum, "Commit to row", "milliseconds")
 }
 
-// MetricParked is how many records could not be indexed, and are below [CurrentState.ParkedPrefix].
+// MetricParked is how many records could not be indexed. They are below [CurrentState.ParkedPrefix].
 func (s *CurrentState) MetricParked() metric.Metric {
 	return s.published("Parked", metric.Sum, "Records parked", "records")
 }
 
-// MetricDropped is how many records Lambda has given up, and put below [CurrentState.FailedPrefix]: too old, or tried too often. None unless
-// CurrentStateArgs.Measured: Lambda counts the events of a mapping only when asked to, the same page.
+// MetricDropped is how many records Lambda gave up because they were too old or retried too often. They are below
+// [CurrentState.FailedPrefix]. None unless CurrentStateArgs.Measured, because Lambda counts a mapping's events only
+// on request, the same page.
 func (s *CurrentState) MetricDropped() metric.Metric {
 	if !s.measured {
 		return metric.Metric{}
@@ -101,8 +103,9 @@ func (s *CurrentState) MetricDropped() metric.Metric {
 	}
 }
 
-// metric of the domain, https://docs.aws.amazon.com/opensearch-service/latest/developerguide/managedomains-cloudwatchmetrics.html: every minute,
-// by the domain's name and the account.
+// metric is a metric of the domain,
+// https://docs.aws.amazon.com/opensearch-service/latest/developerguide/managedomains-cloudwatchmetrics.html, every
+// minute. Its dimensions are the domain's name and the account.
 func (d *Domain) metric(name, statistic, label, unit string) metric.Metric {
 	return metric.Metric{
 		Namespace: "AWS/ES", Name: name, Dimensions: pulumi.StringMap{"DomainName": d.Name, "ClientId": pulumi.String(d.account)},
@@ -120,12 +123,12 @@ func (d *Domain) MetricYellow() metric.Metric {
 	return d.metric("ClusterStatus.yellow", metric.Maximum, "Yellow", "yes or no")
 }
 
-// MetricFreeStorage is what the fullest node has left, in MiB.
+// MetricFreeStorage is the free space of the fullest node, in MiB.
 func (d *Domain) MetricFreeStorage() metric.Metric {
 	return d.metric("FreeStorageSpace", metric.Minimum, "Storage free", "MiB")
 }
 
-// MetricWritesBlocked is 1 while the domain takes no writes.
+// MetricWritesBlocked is 1 while the domain refuses writes.
 func (d *Domain) MetricWritesBlocked() metric.Metric {
 	return d.metric("ClusterIndexWritesBlocked", metric.Maximum, "Writes blocked", "yes or no")
 }
@@ -135,18 +138,18 @@ func (d *Domain) MetricSnapshotFailure() metric.Metric {
 	return d.metric("AutomatedSnapshotFailure", metric.Maximum, "Snapshot failed", "yes or no")
 }
 
-// MetricCPU of the busiest node, in percent.
+// MetricCPU is the CPU use of the busiest node, in percent.
 func (d *Domain) MetricCPU() metric.Metric {
 	return d.metric("CPUUtilization", metric.Maximum, "CPU", "percent")
 }
 
-// MetricJVMPressure is how full the fullest node's heap is, in percent.
+// MetricJVMPressure is the heap use of the fullest node, in percent.
 func (d *Domain) MetricJVMPressure() metric.Metric {
 	return d.metric("JVMMemoryPressure", metric.Maximum, "Heap", "percent")
 }
 
-// MetricKeyError is 1 when the key that encrypts the domain is disabled; MetricKeyInaccessible, when it was deleted or the domain's grant
-// revoked. There are values only then.
+// MetricKeyError is 1 when the domain's key is disabled. MetricKeyInaccessible is 1 when the key was deleted or the
+// domain's grant revoked. There are values only then.
 func (d *Domain) MetricKeyError() metric.Metric {
 	return d.metric("KMSKeyError", metric.Maximum, "Key disabled", "yes or no")
 }
@@ -167,17 +170,17 @@ func (c *Collections) ofCollection(of *collection, name, label string) metric.Me
 	}
 }
 
-// MetricHistoryErrors is how many requests to write the collection of the history has refused.
+// MetricHistoryErrors is how many write requests the history's collection refused.
 func (c *Collections) MetricHistoryErrors() metric.Metric {
 	return c.ofCollection(c.history, "IngestionRequestErrors", "History refused")
 }
 
-// MetricCurrentErrors is how many requests to write the collection of the present rows has refused.
+// MetricCurrentErrors is how many write requests the collection of the present rows refused.
 func (c *Collections) MetricCurrentErrors() metric.Metric {
 	return c.ofCollection(c.current, "IngestionRequestErrors", "Rows refused")
 }
 
-// MetricIndexingOCU is the capacity that writing takes, of all collections of the account.
+// MetricIndexingOCU is the capacity used for writing, over all collections of the account.
 func (c *Collections) MetricIndexingOCU() metric.Metric {
 	return metric.Metric{
 		Namespace: "AWS/AOSS", Name: "IndexingOCU", Dimensions: pulumi.StringMap{"ClientId": pulumi.String(c.account)},
@@ -185,7 +188,7 @@ func (c *Collections) MetricIndexingOCU() metric.Metric {
 	}
 }
 
-// MetricSearchOCU is the capacity that searching takes, of all collections of the account.
+// MetricSearchOCU is the capacity used for searching, over all collections of the account.
 func (c *Collections) MetricSearchOCU() metric.Metric {
 	m := c.MetricIndexingOCU()
 	m.Name, m.Label = "SearchOCU", "Searching"

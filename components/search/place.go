@@ -8,10 +8,10 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// place is where the resources are made.
+// place is the location of the resources in AWS.
 type place struct{ partition, dnsSuffix, region, account string }
 
-// domainArn is a domain's, known before the domain is.
+// domainArn is a domain's ARN, known before the domain exists.
 func (p place) domainArn(name string) string {
 	return fmt.Sprintf("arn:%s:es:%s:%s:domain/%s", p.partition, p.region, p.account, name)
 }
@@ -32,10 +32,11 @@ func lookUpPlace(ctx *pulumi.Context, parent pulumi.Resource) (place, error) {
 	return place{partition.Partition, partition.DnsSuffix, region.Name, caller.AccountId}, nil
 }
 
-// keyUse is what one role does with the key, through the two services it reads and writes and for those objects only.
+// keyUse describes a role's use of the key: through the two services that it reads from and writes to, and only for
+// those objects.
 type keyUse struct {
 	key, stream pulumi.StringInput
-	// encrypt names the statement of what is written: the objects, and the bucket itself when it uses a bucket key.
+	// encrypt names the statement about written data: the objects, and the bucket itself when it uses a bucket key.
 	encrypt         string
 	bucket          pulumi.StringInput
 	objectsInBucket []pulumi.StringInput

@@ -14,7 +14,7 @@ import (
 
 const ordersStream = "arn:aws:kinesis:us-east-1:123456789012:stream/orders"
 
-// runSources makes a place of a kind with what writes the changes and the rows of each source to it; "" is the unnamed one.
+// runSources makes a search destination with the writers of each source's changes and rows; "" is the unnamed source.
 func runSources(t *testing.T, kind config.SearchKind, sources ...string) *componenttest.Recorder {
 	t.Helper()
 	cfg := config.Search{Kind: kind}.WithDefaults(config.Dev)

@@ -7,13 +7,13 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// Target is all that a writer knows of the place it writes documents to: where it is, and how one is let in.
-// [Access.Target] gives that of a domain, [Collections.History] and [Collections.Current] those of collections.
+// Target is a destination as its writers see it: its address, and how to get access. [Access.Target] returns that of
+// a domain, [Collections.History] and [Collections.Current] those of collections.
 type Target struct {
 	Endpoint Endpoint
 	Grant    Grant
 
-	// other than a domain.
+	// other is the backend of a destination other than a domain.
 	other backend
 }
 
@@ -24,27 +24,28 @@ func (t Target) backend() backend {
 	return t.other
 }
 
-// Endpoint is where documents are sent.
+// Endpoint is the address for documents.
 type Endpoint struct {
-	// Arn that Firehose and IAM know the place by.
+	// Arn of the destination, for Firehose and IAM.
 	Arn pulumi.StringOutput
-	// URL that requests are sent to, without a slash at its end.
+	// URL for requests, without a trailing slash.
 	URL pulumi.StringOutput
 }
 
-// Grant is how a writer is let in, and what it must wait for.
+// Grant gives a writer access and names what the writer must wait for.
 type Grant struct {
-	// Admit lets an IAM role act on indices, and gives what must exist before the role writes.
+	// Admit lets an IAM role act on indices. It returns what must exist before the role writes.
 	Admit func(name string, roleArn pulumi.StringInput, p Permissions) (pulumi.Resource, error)
-	// Template makes a template of indices, as JSON, and gives what must exist before the first of them does.
+	// Template makes an index template from JSON. It returns what must exist before the first index that uses it.
 	Template func(name, template, body string) (pulumi.Resource, error)
-	// History must exist before the first document of the history index does.
+	// History must exist before the first document of the history index.
 	History pulumi.Resource
-	// Histories makes what the history of a named source needs, and gives what must exist before its first document does.
+	// Histories makes what a named source's history needs. It returns what must exist before the first document.
 	Histories func(source string, cfg config.Search) (pulumi.Resource, error)
 }
 
-// history is what must exist before the first document of a source's history does; that of the unnamed source is there with the place.
+// history is what must exist before the first document of a source's history. The unnamed source's history is made
+// with the destination.
 func (g Grant) history(source string, cfg config.Search) (pulumi.Resource, error) {
 	if source == "" {
 		return g.History, nil
@@ -52,7 +53,7 @@ func (g Grant) history(source string, cfg config.Search) (pulumi.Resource, error
 	return g.Histories(source, cfg)
 }
 
-// Target is the inside of the domain.
+// Target is the domain as a writer sees it.
 func (a *Access) Target() Target {
 	return Target{
 		Endpoint: Endpoint{Arn: a.domain.Arn, URL: pulumi.Sprintf("https://%s", a.domain.Endpoint)},
@@ -60,7 +61,7 @@ func (a *Access) Target() Target {
 	}
 }
 
-// given says what of the target a writer has.
+// given reports which parts of the target a writer has.
 func (t Target) given(given component.Given) component.Given {
 	given["Target.Endpoint"] = t.Endpoint.Arn.OutputState != nil && t.Endpoint.URL.OutputState != nil
 	given["Target.Grant"] = t.Grant.Admit != nil && t.Grant.Template != nil && t.Grant.History != nil && t.Grant.Histories != nil

@@ -15,11 +15,11 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// masterUser is the administrator RDS makes; its password never leaves Secrets Manager. A name of its own, because
-// everybody tries admin first; another one replaces the cluster.
+// masterUser is the administrator that RDS makes; its password never leaves Secrets Manager. The name is unusual,
+// because attackers try admin first. Another name would replace the cluster.
 const masterUser = "cdcadmin"
 
-// serverCertificate is the authority that signs the instances' certificates; [RDSCertificates] knows it.
+// serverCertificate is the authority that signs the instances' certificates; [RDSCertificates] contains it.
 const serverCertificate = "rds-ca-rsa2048-g1"
 
 const (
@@ -45,7 +45,8 @@ type AuroraArgs struct {
 	KmsKeyArn pulumi.StringInput `pulumi:"kmsKeyArn"`
 	// LogRetentionDays of the logs that the cluster publishes. Default 14 in dev, 90 in prod.
 	LogRetentionDays int `pulumi:"logRetentionDays,optional"`
-	// StartAfter must exist before the cluster: RDS's service-linked role, and what gives RDS the time to see it.
+	// StartAfter must exist before the cluster: RDS's service-linked role, and a resource that gives RDS time to see
+	// it.
 	StartAfter []pulumi.Resource
 }
 
@@ -56,15 +57,16 @@ type (
 	AuroraPostgreSQLArgs = AuroraArgs
 )
 
-// AuroraMySQL is an Aurora MySQL cluster that DMS can follow: row images in the binary log, TLS only, a master
-// password that RDS keeps and rotates. In prod it has a reader, is protected and leaves a final snapshot.
+// AuroraMySQL is an Aurora MySQL cluster that DMS can follow: row images in the binary log, TLS only, and a master
+// password that RDS stores and rotates. In prod it has a reader, is protected and leaves a final snapshot.
 type AuroraMySQL struct {
 	pulumi.ResourceState
 	Database
 }
 
-// AuroraPostgreSQL is the same of Aurora PostgreSQL: a log that is decoded for slots, each of which may hold back Source.SlotWalGb
-// of it, and one database that is followed. With Source.AlarmTopic somebody is told when half of that is held back.
+// AuroraPostgreSQL is an Aurora PostgreSQL cluster that DMS can follow: its log is decoded for replication slots, and
+// DMS follows one database. Each slot may keep up to Source.SlotWalGb of log. Source.AlarmTopic receives an alarm
+// when a slot keeps half of that.
 type AuroraPostgreSQL struct {
 	pulumi.ResourceState
 	Database
@@ -82,18 +84,18 @@ func NewAuroraPostgreSQL(ctx *pulumi.Context, name string, args *AuroraPostgreSQ
 	return newAurora(ctx, name, auroraPostgreSQL, args, a, &a.Database, opts...)
 }
 
-// auroraPlan is what newAurora has checked before it makes anything.
+// auroraPlan is the checked input that newAurora makes everything from.
 type auroraPlan struct {
 	*AuroraArgs
 	aurora
 	name string
 	// family of the cluster's parameters.
 	family string
-	// parent of all that is made: the component.
+	// parent of all resources: the component.
 	parent pulumi.ResourceOrInvokeOption
 }
 
-// newAurora makes the component c, and fills what others need to know of it.
+// newAurora makes the component c and fills in the fields that others read.
 func newAurora[C pulumi.ComponentResource](
 	ctx *pulumi.Context, name string, of aurora, args *AuroraArgs, c C, database *Database, opts ...pulumi.ResourceOption,
 ) (C, error) {
@@ -159,7 +161,7 @@ func (p *auroraPlan) provision(ctx *pulumi.Context, database *Database) error {
 	return nil
 }
 
-// identifiers are the instances' own.
+// identifiers are the instances' identifiers.
 func identifiers(instances []pulumi.Resource) pulumi.StringArrayOutput {
 	var all pulumi.StringArray
 	for _, r := range instances {
@@ -200,7 +202,8 @@ func (p *auroraPlan) newCluster(ctx *pulumi.Context) (*rds.Cluster, error) {
 		Port:                        pulumi.Int(p.Port),
 		MasterUsername:              pulumi.String(masterUser),
 		ManageMasterUserPassword:    pulumi.Bool(true),
-		// For people with an IAM role, whom the administrator gives a user: AWSAuthenticationPlugin. Nobody else notices.
+		// For people with an IAM role: the administrator can make a database user for them (AWSAuthenticationPlugin).
+		// It affects nobody else.
 		IamDatabaseAuthenticationEnabled: pulumi.Bool(true),
 		MasterUserSecretKmsKeyId:         p.KmsKeyArn.ToStringOutput().ToStringPtrOutput(),
 		StorageEncrypted:                 pulumi.Bool(true),
@@ -224,7 +227,7 @@ func (p *auroraPlan) newCluster(ctx *pulumi.Context) (*rds.Cluster, error) {
 	cluster, err := rds.NewCluster(ctx, p.name+"-cluster", clusterArgs, p.parent,
 		pulumi.DependsOn(slices.Concat(logs, p.StartAfter)),
 		pulumi.Protect(p.Environment == config.Prod),
-		// The identifier is the user's, so a successor cannot be made beside its predecessor.
+		// The user chooses the identifier, so a successor cannot exist beside its predecessor.
 		pulumi.DeleteBeforeReplace(true),
 		pulumi.Timeouts(&pulumi.CustomTimeouts{Create: "60m", Update: "120m", Delete: "60m"}))
 	if err != nil {
@@ -233,7 +236,7 @@ func (p *auroraPlan) newCluster(ctx *pulumi.Context) (*rds.Cluster, error) {
 	return cluster, nil
 }
 
-// newLogGroups makes the groups that RDS would otherwise make itself, unencrypted and kept for ever.
+// newLogGroups makes the log groups. RDS would otherwise make them itself, unencrypted and kept for ever.
 func (p *auroraPlan) newLogGroups(ctx *pulumi.Context) ([]pulumi.Resource, error) {
 	var groups []pulumi.Resource
 	for _, export := range footprint.DatabaseLogs(p.engine) {
@@ -250,7 +253,7 @@ func (p *auroraPlan) newLogGroups(ctx *pulumi.Context) ([]pulumi.Resource, error
 	return groups, nil
 }
 
-// finalSnapshot is a name that no earlier destroy of the same cluster has used: RDS refuses a taken one.
+// finalSnapshot is a name that no earlier destroy of the same cluster has used, because RDS refuses a taken one.
 func (p *auroraPlan) finalSnapshot(ctx *pulumi.Context) (pulumi.StringPtrInput, error) {
 	suffix, err := random.NewRandomId(ctx, p.name+"-final-snapshot", &random.RandomIdArgs{ByteLength: pulumi.Int(4)}, p.parent)
 	if err != nil {
@@ -259,7 +262,7 @@ func (p *auroraPlan) finalSnapshot(ctx *pulumi.Context) (pulumi.StringPtrInput, 
 	return pulumi.Sprintf("%s-final-%s", p.ClusterName, suffix.Hex).ToStringPtrOutput(), nil
 }
 
-// newInstances makes the writer first, so that it is the writer, then the readers.
+// newInstances makes the first instance, which becomes the writer, before the readers.
 func (p *auroraPlan) newInstances(ctx *pulumi.Context, cluster *rds.Cluster) ([]pulumi.Resource, error) {
 	watched, err := p.newMonitoring(ctx)
 	if err != nil {
@@ -276,7 +279,7 @@ func (p *auroraPlan) newInstances(ctx *pulumi.Context, cluster *rds.Cluster) ([]
 			PubliclyAccessible: pulumi.Bool(false),
 			PromotionTier:      pulumi.Int(min(i, 15)),
 			CopyTagsToSnapshot: pulumi.Bool(true),
-			// The version is the configuration's: RDS raising it would be undone by the next update.
+			// The configuration sets the version; the next update would undo an upgrade by RDS.
 			AutoMinorVersionUpgrade: pulumi.Bool(false),
 			ApplyImmediately:        pulumi.Bool(p.Environment != config.Prod),
 		}

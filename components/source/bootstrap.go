@@ -20,46 +20,46 @@ type BootstrapArgs struct {
 	Database Database
 	// Code is the zip of functions/bootstrap, compiled for Functions.Architecture.
 	Code pulumi.Archive
-	// SubnetIDs that the function runs in; from there it must reach the database and Secrets Manager. Required.
+	// SubnetIDs for the function. From there it must reach the database and Secrets Manager. Required.
 	SubnetIDs pulumi.StringArrayInput `pulumi:"subnetIds"`
 	// SecurityGroupID of the function. Required.
 	SecurityGroupID pulumi.StringInput `pulumi:"securityGroupId"`
 	// KmsKeyArn encrypts the replication user's secret, the function's environment and its logs.
 	KmsKeyArn pulumi.StringInput `pulumi:"kmsKeyArn"`
-	// LobMaxSizeKb is the largest LOB the DMS task takes. Default 64.
+	// LobMaxSizeKb is the largest LOB that the DMS task carries, in KB. Default 64.
 	LobMaxSizeKb int `pulumi:"lobMaxSizeKb,optional"`
-	// Canary makes the table that a canary writes to, and lets the replication user write to it.
+	// Canary makes the canary's table and lets the replication user write to it.
 	Canary bool `pulumi:"canary,optional"`
-	// CaBundle (PEM) that signs the database's certificate. Default: [RDSCertificates].
+	// CaBundle is the PEM bundle that verifies the database's certificate. Default: [RDSCertificates].
 	CaBundle string `pulumi:"caBundle,optional"`
 	// StartAfter must exist before the function is invoked: VPC endpoints, routes, security group rules.
 	StartAfter []pulumi.Resource
 }
 
-// Bootstrap runs SQL in the database from a function inside the VPC: databases, tables, the replication user, and of MySQL the
-// binary log's retention. It checks everything DMS needs; a failed check fails the deployment with what to do about it. With
-// Source.Bootstrap check it only checks, and nothing in the database is changed.
+// Bootstrap runs SQL in the database from a function inside the VPC. It makes databases, tables and the replication
+// user, and sets MySQL's binlog retention. It checks everything that DMS needs; a failed check fails the deployment
+// and says what to do. With Source.Bootstrap check it only checks and changes nothing.
 //
-// It runs again when its input, its code or the database changes, and changes nothing that is right already.
-// Destroying it leaves database, tables and user as they are.
+// It runs again when its input, its code or the database changes, and leaves correct settings alone. Destroying it
+// keeps database, tables and user.
 type Bootstrap struct {
 	pulumi.ResourceState
 
-	// Findings is a line per check: its status, and its value when there is one ("binlog_format": "ok: ROW"). What is a warning
-	// is shown with every deployment too, with what to do.
+	// Findings has one line per check: its status, and its value when there is one ("binlog_format": "ok: ROW").
+	// Every deployment also shows the warnings, with what to do.
 	Findings pulumi.StringMapOutput `pulumi:"findings"`
 	// Result is the JSON of preparation.Findings: checks, changes, and the followed tables with columns and keys.
 	Result pulumi.StringOutput `pulumi:"result"`
-	// ReplicationSecretArn names the secret {"username","password","host","port"} that DMS logs in with.
+	// ReplicationSecretArn names DMS's login secret {"username","password","host","port"}.
 	ReplicationSecretArn pulumi.StringOutput `pulumi:"replicationSecretArn"`
-	// ReplicationUser is the name that the secret began with; a rotation alternates it with another. Empty when the user
-	// is not made here.
+	// ReplicationUser is the user name that the secret started with; a rotation alternates it with another. Empty
+	// when another stack or person owns the user.
 	ReplicationUser string `pulumi:"replicationUser"`
-	// Invocation exists when the database is ready for DMS: what starts DMS depends on it.
+	// Invocation exists when the database is ready for DMS. Make DMS depend on it.
 	Invocation pulumi.Resource
 }
 
-// bootstrapPlan is what NewBootstrap has checked before it makes anything.
+// bootstrapPlan is the checked input that NewBootstrap makes everything from.
 type bootstrapPlan struct {
 	*BootstrapArgs
 	name   string
@@ -82,7 +82,7 @@ func NewBootstrap(ctx *pulumi.Context, name string, args *BootstrapArgs, opts ..
 	}, opts...)
 }
 
-// shown is what the stack shows of the arguments.
+// shown are the arguments that the stack shows.
 func (p *bootstrapPlan) shown() pulumi.Map {
 	if p.PostgreSQL() {
 		return pulumi.Map{"databaseName": pulumi.String(p.DatabaseName), "tables": pulumi.Int(len(p.Tables))}

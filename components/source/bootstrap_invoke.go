@@ -17,7 +17,7 @@ import (
 
 func (a *BootstrapArgs) checkOnly() bool { return a.Source.Bootstrap == config.BootstrapCheck }
 
-// invoke runs the function once per input, code and database. The password is not part of the input: the function
+// invoke runs the function once per input, code and database. The input does not contain the password: the function
 // reads it itself.
 func (b *Bootstrap) invoke(ctx *pulumi.Context, p *bootstrapPlan, function *lambda.Function, user replicationUser) (*lambda.Invocation, error) {
 	input := p.input(user.filled)
@@ -61,7 +61,7 @@ func (p *bootstrapPlan) input(replicationSecret pulumi.StringInput) pulumi.Strin
 		}).(pulumi.StringOutput)
 }
 
-// codeHash is known at preview when the code is a file, so that a preview shows that the function will run again.
+// codeHash is known in a preview when the code is a file. So the preview shows that the function will run again.
 func codeHash(code pulumi.Archive, function *lambda.Function) (pulumi.StringInput, error) {
 	if file, err := os.Stat(code.Path()); code.Path() == "" || err == nil && file.IsDir() {
 		return function.SourceCodeHash, nil
@@ -78,7 +78,7 @@ func sha256Hex(text string) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// summary is a line for each check; those that somebody should look at are shown with every deployment.
+// summary has a line for each check. Every deployment shows the warnings.
 func (b *Bootstrap) summary(ctx *pulumi.Context, result pulumi.StringOutput) pulumi.StringMapOutput {
 	return result.ApplyT(func(text string) (map[string]string, error) {
 		var findings preparation.Findings

@@ -6,16 +6,16 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// bootstrapPolicy is all that the bootstrap function may do.
+// bootstrapPolicy lists everything that the bootstrap function may do.
 func bootstrapPolicy(a *BootstrapArgs, logGroup pulumi.StringInput, user replicationUser) pulumi.StringOutput {
-	// Any of them may be of any of the keys, when these are adopted.
+	// Adopted secrets may each use either key.
 	secrets := []pulumi.StringInput{a.Database.AdminSecretArn, user.secret}
 	statements := append(iampolicy.Function(logGroup), readSecrets(secrets...))
 	var keys []pulumi.StringInput
 	if user.made {
 		statements = append(statements, moveReplicationSecret(user.secret), only(useSecretKey(a.KmsKeyArn), secrets...))
 	} else {
-		keys = append(keys, a.KmsKeyArn) // the secret's too, when the key is adopted
+		keys = append(keys, a.KmsKeyArn) // the secret's key too, when it is adopted
 	}
 	if key, ok := a.Database.secretKey(); ok {
 		keys = append(keys, key)
@@ -34,7 +34,7 @@ func readSecrets(arns ...pulumi.StringInput) iampolicy.Statement {
 	}
 }
 
-// moveReplicationSecret lets the function bring host and port after a database that moved.
+// moveReplicationSecret lets the function update host and port when the database has moved.
 func moveReplicationSecret(arn pulumi.StringInput) iampolicy.Statement {
 	return iampolicy.Statement{
 		Sid:       "MoveReplicationSecret",

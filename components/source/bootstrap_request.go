@@ -12,18 +12,18 @@ import (
 	"slices"
 )
 
-// access is where the database is, and how one logs in.
+// access is the database's address and login.
 type access struct {
 	host                           string
 	port                           int
 	adminSecret, replicationSecret string
 }
 
-// request is what the function is asked for: a mysql.Request, or a postgres.Request.
+// request is the function's input: a mysql.Request or a postgres.Request.
 func (p *bootstrapPlan) request(at access) any {
 	certificates := p.CaBundle
 	if certificates == RDSCertificates() {
-		certificates = "" // the function has them: a short input is easier to read in a preview
+		certificates = "" // the function contains them, and a short input is easier to read in a preview
 	}
 	if p.PostgreSQL() {
 		return postgres.Request{
@@ -67,7 +67,7 @@ func (p *bootstrapPlan) request(at access) any {
 	}
 }
 
-// defaultSchema makes the table of the walkthrough when that is followed.
+// defaultSchema makes the walkthrough's table when it is followed.
 func (p *bootstrapPlan) defaultSchema() []preparation.Script {
 	if p.PostgreSQL() {
 		return postgres.DefaultSchema(p.followed())
@@ -109,7 +109,7 @@ func (a *BootstrapArgs) excluded() []preparation.Table {
 	return tables
 }
 
-// columnRules are for the bootstrap alone to judge: whether there are such columns, and what they are.
+// columnRules are rules that only the bootstrap can check, because it knows which columns exist and their types.
 func (a *BootstrapArgs) columnRules() []preparation.ColumnRule {
 	var rules []preparation.ColumnRule
 	for _, t := range a.Tables {

@@ -13,19 +13,20 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// recoveryDays is how long a deleted secret can be brought back in prod; in dev its name is free at once.
+// recoveryDays is how long a deleted secret can be restored in prod; in dev its name is free at once.
 const recoveryDays = 30
 
-// replicationUser is who DMS logs in as: made by the bootstrap, or there already.
+// replicationUser is DMS's login user, made by the bootstrap or adopted.
 type replicationUser struct {
-	// made says that secret and user are this stack's own.
+	// made reports whether this stack owns the secret and the user.
 	made bool
-	// name that the secret began with; empty when the user is not made here.
+	// name is the user name that the secret started with; empty when the user is adopted.
 	name string
-	// secret is the ARN of the secret, filled the same once it holds a value: an endpoint of DMS made from a secret that is
-	// still empty has nothing to log in with, https://docs.aws.amazon.com/dms/latest/userguide/security_iam_secretsmanager.html.
+	// secret is the secret's ARN. filled is the same ARN, available once the secret holds a value: DMS could not log
+	// in with an endpoint made from an empty secret,
+	// https://docs.aws.amazon.com/dms/latest/userguide/security_iam_secretsmanager.html.
 	secret, filled pulumi.StringOutput
-	// version changes when the secret gets another seed.
+	// version changes when the secret gets another initial value.
 	version      pulumi.StringOutput
 	dependencies []pulumi.Resource
 }
@@ -45,11 +46,11 @@ func (b *Bootstrap) user(ctx *pulumi.Context, name string, a *BootstrapArgs) (re
 	}, nil
 }
 
-// newSecret makes the replication user's secret in the shape that DMS reads.
+// newSecret makes the replication user's secret in the format that DMS reads.
 // https://docs.aws.amazon.com/dms/latest/userguide/security_iam_secretsmanager.html
 //
-// Its first value is only a seed: later ones (a rotation, a database that moved) are never written over, because
-// the value is ignored from then on.
+// Its first value is only an initial one. The stack ignores the value from then on, so it never overwrites later
+// values from a rotation or a moved database.
 func (b *Bootstrap) newSecret(ctx *pulumi.Context, name string, a *BootstrapArgs) (*secretsmanager.Secret, *secretsmanager.SecretVersion, error) {
 	parent := pulumi.Parent(b)
 	password, err := random.NewRandomPassword(ctx, name+"-replication-password", &random.RandomPasswordArgs{
@@ -58,7 +59,7 @@ func (b *Bootstrap) newSecret(ctx *pulumi.Context, name string, a *BootstrapArgs
 		MinUpper:   pulumi.Int(1),
 		MinNumeric: pulumi.Int(1),
 		MinSpecial: pulumi.Int(1),
-		// DMS splits its connection settings at other characters.
+		// DMS splits its connection settings at other special characters.
 		OverrideSpecial: pulumi.String("-_."),
 	}, parent)
 	if err != nil {
@@ -94,7 +95,7 @@ func (b *Bootstrap) newSecret(ctx *pulumi.Context, name string, a *BootstrapArgs
 
 var notInUserNames = regexp.MustCompile(`[^a-z0-9_]+`)
 
-// ownUser is a user name of this stack's own, since two stacks may follow one database: at most
+// ownUser is a user name that belongs to this stack only, because two stacks may follow one database. It has at most
 // [rotation.MaxUser] characters.
 func ownUser(ctx *pulumi.Context, name string) string {
 	return userName(ctx.Organization(), ctx.Project(), ctx.Stack(), name)

@@ -14,7 +14,7 @@ import (
 
 const existingUser = "arn:aws:secretsmanager:us-east-1:123456789012:secret:cdc-AbCdEf"
 
-// checkedBootstrap is the Bootstrap of a database that must stay as it is.
+// checkedBootstrap is the Bootstrap of a database that must not change.
 func checkedBootstrap(t *testing.T) *componenttest.Recorder {
 	t.Helper()
 	cfg := config.Source{

@@ -1,8 +1,7 @@
-// Package source makes, or adopts, the database whose committed rows are followed, and prepares it for DMS: a MySQL-compatible
-// one, or PostgreSQL.
+// Package source makes or adopts the source database, MySQL-compatible or PostgreSQL, and prepares it for DMS.
 //
-// [AuroraMySQL], [AuroraPostgreSQL] and [Existing] all give a [Database]; [Bootstrap] runs SQL in it from inside the VPC and refuses
-// the deployment when DMS could not follow it.
+// [AuroraMySQL], [AuroraPostgreSQL] and [Existing] each return a [Database]. [Bootstrap] runs SQL in it from inside
+// the VPC, and fails the deployment when DMS could not follow it.
 package source
 
 import (
@@ -12,9 +11,9 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// Database is what the rest of the pipeline needs to know of a source, whoever made it.
+// Database describes a source for the rest of the pipeline, whoever made it.
 type Database struct {
-	// Host of the writer. DMS cannot follow a reader.
+	// Host of the writer instance. DMS cannot follow a reader.
 	Host pulumi.StringOutput `pulumi:"host"`
 	// Port the writer listens on.
 	Port pulumi.IntOutput `pulumi:"port"`
@@ -28,35 +27,35 @@ type Database struct {
 	Engine config.Engine
 	// EngineName is what DMS calls the engine: aurora or mysql, aurora-postgresql or postgres.
 	EngineName string
-	// Name of the one database of PostgreSQL that is followed; empty for MySQL.
+	// Name of the followed database of PostgreSQL; empty for MySQL.
 	Name string
-	// Incarnation changes when the database became another one, even under the same name and address.
+	// Incarnation changes when the database is a different one, even under the same name and address.
 	Incarnation pulumi.StringOutput `pulumi:"incarnation"`
-	// Ready is what must exist before SQL can run: the writer instance, not only its cluster.
+	// Ready must exist before SQL can run: the writer instance, not only its cluster.
 	Ready []pulumi.Resource
-	// Identity is what a replacement of which means a new database.
+	// Identity holds the resources whose replacement means a new database.
 	Identity []pulumi.Resource
-	// ClusterID is what RDS knows a cluster that was made here by; unset for a database of yours.
+	// ClusterID is RDS's id of a cluster that was made here; unset for an adopted database.
 	ClusterID pulumi.StringOutput `pulumi:"clusterId,optional"`
-	// InstanceIDs are what RDS knows the cluster's instances by; unset for a database of yours.
+	// InstanceIDs are RDS's ids of the cluster's instances; unset for an adopted database.
 	InstanceIDs pulumi.StringArrayOutput `pulumi:"instanceIds,optional"`
 }
 
-// outputs are what a stack shows of the database.
+// outputs are the database's outputs that the stack shows.
 func (d *Database) outputs() pulumi.Map {
 	return pulumi.Map{"host": d.Host, "port": d.Port, "adminSecretArn": d.AdminSecretArn}
 }
 
-// secretKey is the customer key of the admin secret, and whether there is one.
+// secretKey returns the customer key of the admin secret, and whether there is one.
 func (d Database) secretKey() (pulumi.StringInput, bool) {
 	return d.SecretKmsKeyArn, d.SecretKmsKeyArn.OutputState != nil
 }
 
-// RDSCertificates is the bundle (PEM) that signs the server certificates of RDS and Aurora in every region.
+// RDSCertificates is the PEM bundle that verifies the server certificates of RDS and Aurora in every region.
 func RDSCertificates() string { return rdsca.Certificates() }
 
-// RDSRegionalCertificates is the part of [RDSCertificates] for one region; the whole bundle when the region is
-// younger than it, so that what is trusted never becomes empty.
+// RDSRegionalCertificates is the part of [RDSCertificates] for one region. For a region that the bundle does not know
+// it is the whole bundle, so that the list of trusted authorities is never empty.
 func RDSRegionalCertificates(region string) string {
 	if part := rdsca.RegionalCertificates(region); part != "" {
 		return part

@@ -9,7 +9,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// A cluster in subnets and behind a security group of yours.
+// A cluster in your subnets and behind your security group.
 func ExampleNewAuroraMySQL() {
 	componenttest.Example(func(ctx *pulumi.Context) error {
 		database, err := source.NewAuroraMySQL(ctx, "orders", &source.AuroraMySQLArgs{
@@ -37,7 +37,7 @@ func ExampleNewAuroraMySQL() {
 	// random:index/randomId:RandomId: orders-final-snapshot
 }
 
-// A cluster of PostgreSQL, and who is told when its slot holds much of the log back.
+// A PostgreSQL cluster, with a topic for the alarm when its slot keeps much of the log.
 func ExampleNewAuroraPostgreSQL() {
 	componenttest.Example(func(ctx *pulumi.Context) error {
 		database, err := source.NewAuroraPostgreSQL(ctx, "stock", &source.AuroraPostgreSQLArgs{
@@ -65,7 +65,7 @@ func ExampleNewAuroraPostgreSQL() {
 	// cdcpipeline:source:AuroraPostgreSQL: stock
 }
 
-// A database that is there already.
+// An existing database.
 func ExampleNewExisting() {
 	componenttest.Example(func(ctx *pulumi.Context) error {
 		database, err := source.NewExisting(ctx, "orders", &source.ExistingArgs{
@@ -85,7 +85,7 @@ func ExampleNewExisting() {
 	// cdcpipeline:source:Existing: orders
 }
 
-// What the bootstrap found out, as a stack output; whatever reads the binary log depends on its Invocation.
+// The bootstrap's findings as a stack output. A reader of the binary log must depend on its Invocation.
 func ExampleNewBootstrap() {
 	componenttest.Example(func(ctx *pulumi.Context) error {
 		ready, err := source.NewBootstrap(ctx, "bootstrap", &source.BootstrapArgs{

@@ -12,13 +12,13 @@ type ExistingArgs struct {
 	config.Source `pulumi:"source"`
 	// Environment chooses defaults. Default dev.
 	Environment config.Environment `pulumi:"environment,optional"`
-	// SecretKmsKeyArn is the customer key of the admin secret; leave it out when the secret uses the key of
-	// Secrets Manager.
+	// SecretKmsKeyArn is the customer key of the admin secret. Omit it when the secret uses the key of Secrets
+	// Manager.
 	SecretKmsKeyArn pulumi.StringInput `pulumi:"secretKmsKeyArn,optional"`
 }
 
-// Existing is a database of yours. Nothing of it is made, changed or deleted here; [Bootstrap] reads it and adds one user, and
-// of MySQL it sets the binary log's retention.
+// Existing adopts a database. It makes, changes and deletes nothing in it. [Bootstrap] reads the database and adds
+// one user; for MySQL it also sets the binlog retention.
 type Existing struct {
 	pulumi.ResourceState
 	Database

@@ -12,7 +12,7 @@ import (
 )
 
 const (
-	// functionSeconds covers a writer that comes up late and tables that are read once for their LOBs.
+	// functionSeconds has room for a writer that starts late and for one scan of the tables for their LOBs.
 	functionSeconds  = 300
 	functionMemoryMb = 256
 )
@@ -20,19 +20,19 @@ const (
 // databaseFunction is a function that works on the database from inside the VPC.
 type databaseFunction struct {
 	config.Functions
-	// what it is, for messages.
+	// what names the function in messages.
 	what                         string
 	description, roleDescription string
 	code                         pulumi.Archive
 	subnetIDs                    pulumi.StringArrayInput
 	securityGroupID, kmsKeyArn   pulumi.StringInput
-	// policy is all it may do; it gets the ARN of the log group.
+	// policy lists everything that the function may do; it receives the log group's ARN.
 	policy func(logGroup pulumi.StringInput) pulumi.StringOutput
 	// environment variables; nil for none.
 	environment pulumi.StringMap
 }
 
-// make makes the function after its log group, which Lambda would otherwise make without key or end.
+// make makes the function after its log group. Lambda would otherwise make a group without key or retention.
 func (f databaseFunction) make(ctx *pulumi.Context, name string, parent pulumi.Resource) (*lambda.Function, error) {
 	child := pulumi.Parent(parent)
 	logs, err := cloudwatch.NewLogGroup(ctx, name+"-logs", &cloudwatch.LogGroupArgs{

@@ -9,22 +9,22 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// ServiceLinkedRoleArgs configures a ServiceLinkedRole: there is nothing to choose.
+// ServiceLinkedRoleArgs configures a ServiceLinkedRole. It has no settings.
 type ServiceLinkedRoleArgs struct{}
 
-// ServiceLinkedRole makes sure that RDS's service-linked role exists in the account, without ever owning it. RDS makes the
-// role itself for an account's first database, and refuses that database because it does not see the role yet,
+// ServiceLinkedRole makes sure that RDS's service-linked role exists in the account, without owning it. RDS makes the
+// role itself for an account's first database, but then refuses that database because it does not see the role yet,
 // https://github.com/terraform-aws-modules/terraform-aws-rds/issues/364.
 type ServiceLinkedRole struct {
 	pulumi.ResourceState
 
 	// Arn of the role.
 	Arn pulumi.StringOutput `pulumi:"arn"`
-	// Resource must exist some seconds before a cluster does.
+	// Resource must exist some seconds before a cluster.
 	Resource *iam.ServiceLinkedRole
 }
 
-// NewServiceLinkedRole imports the role when the account has it and makes it otherwise.
+// NewServiceLinkedRole imports the role when the account has it, and makes it otherwise.
 func NewServiceLinkedRole(ctx *pulumi.Context, name string, args *ServiceLinkedRoleArgs, opts ...pulumi.ResourceOption) (*ServiceLinkedRole, error) {
 	if _, err := component.Args(serviceLinkedRoleKind, args); err != nil {
 		return nil, err

@@ -9,9 +9,10 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// ofWriter is a metric of a cluster's writer, https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/Aurora.AuroraMonitoring.Metrics.html.
-// It is asked for by the cluster and the role, https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/dimensions.html, which a failover
-// does not change.
+// ofWriter is a metric of a cluster's writer,
+// https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/Aurora.AuroraMonitoring.Metrics.html. Its dimensions
+// are the cluster and the role, https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/dimensions.html, which a
+// failover does not change.
 func ofWriter(cluster pulumi.StringOutput, name, statistic, label, unit string) metric.Metric {
 	return metric.Metric{
 		Namespace: "AWS/RDS", Name: name, Statistic: statistic, Period: metric.FiveMinutes, Label: label, Unit: unit,
@@ -19,13 +20,13 @@ func ofWriter(cluster pulumi.StringOutput, name, statistic, label, unit string) 
 	}
 }
 
-// slotBytes is what logical replication keeps of the log; only the writer has it.
+// slotBytes is the log kept for logical replication; only the writer has it.
 func slotBytes(cluster pulumi.StringOutput) metric.Metric {
 	return ofWriter(cluster, "TransactionLogsDiskUsage", metric.Maximum, "Log kept for slots", "bytes")
 }
 
-// made reports whether there is a cluster that was made here: of a database of yours nothing says under which names it publishes metrics, if
-// it does.
+// made reports whether the cluster was made here. For an adopted database the names of its metrics are unknown, if it
+// has any.
 func (d Database) made() bool { return d.ClusterID.OutputState != nil }
 
 func (d Database) ofWriter(name, statistic, label, unit string) metric.Metric {
@@ -35,7 +36,7 @@ func (d Database) ofWriter(name, statistic, label, unit string) metric.Metric {
 	return ofWriter(d.ClusterID, name, statistic, label, unit)
 }
 
-// MetricSlotBytes is how much of its log an Aurora PostgreSQL cluster keeps for slots, in bytes; none of other databases.
+// MetricSlotBytes is how much log an Aurora PostgreSQL cluster keeps for slots, in bytes; none for other databases.
 func (d Database) MetricSlotBytes() metric.Metric {
 	if !d.made() || d.Engine != config.EnginePostgreSQL {
 		return metric.Metric{}
@@ -43,8 +44,8 @@ func (d Database) MetricSlotBytes() metric.Metric {
 	return slotBytes(d.ClusterID)
 }
 
-// MetricBinlogBytes is how large the binary logs of an Aurora MySQL cluster are; none of other databases. For how long they go back CloudWatch
-// does not tell.
+// MetricBinlogBytes is the size of the binary logs of an Aurora MySQL cluster; none for other databases. CloudWatch
+// does not report how far they reach back.
 func (d Database) MetricBinlogBytes() metric.Metric {
 	if d.Engine == config.EnginePostgreSQL {
 		return metric.Metric{}
@@ -52,23 +53,24 @@ func (d Database) MetricBinlogBytes() metric.Metric {
 	return d.ofWriter("SumBinaryLogSize", metric.Maximum, "Binary logs", "bytes")
 }
 
-// MetricFreeLocalStorage is what the writer has left for temporary files and logs, in bytes; none of a database of yours.
+// MetricFreeLocalStorage is the writer's free space for temporary files and logs, in bytes; none for an adopted
+// database.
 func (d Database) MetricFreeLocalStorage() metric.Metric {
 	return d.ofWriter("FreeLocalStorage", metric.Minimum, "Local storage free", "bytes")
 }
 
-// MetricCPU of the writer, in percent; none of a database of yours.
+// MetricCPU is the writer's CPU use, in percent; none for an adopted database.
 func (d Database) MetricCPU() metric.Metric {
 	return d.ofWriter("CPUUtilization", metric.Average, "CPU", "percent")
 }
 
-// MetricCommits is how many commits the writer makes a second; none of a database of yours.
+// MetricCommits is the writer's commits per second; none for an adopted database.
 func (d Database) MetricCommits() metric.Metric {
 	return d.ofWriter("CommitThroughput", metric.Average, "Commits", "commits/s")
 }
 
-// Events is the pattern of EventBridge for what RDS says of the cluster and its instances when they fail, fail over or run out of storage, as
-// JSON; nil of a database of yours. RDS sends events by best effort,
+// Events is the EventBridge pattern, as JSON, for RDS events of the cluster and its instances: failure, failover,
+// storage full. It is nil for an adopted database. RDS sends events by best effort,
 // https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/USER_Events.Messages.html.
 func (d Database) Events() pulumi.StringInput {
 	if !d.made() {
@@ -90,7 +92,7 @@ func (d Database) Events() pulumi.StringInput {
 	}).(pulumi.StringOutput)
 }
 
-// MetricErrors is how many calls of the rotation have failed, which Secrets Manager makes again.
+// MetricErrors is how many calls of the rotation failed. Secrets Manager repeats them.
 func (r *Rotation) MetricErrors() metric.Metric {
 	return metric.Metric{
 		Namespace: "AWS/Lambda", Name: "Errors", Dimensions: pulumi.StringMap{"FunctionName": r.FunctionName},

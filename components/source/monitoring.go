@@ -10,20 +10,20 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// monitoringSeconds between two looks of RDS at an instance's operating system: the longest there is, and the cheapest.
+// monitoringSeconds is the interval at which RDS reads an instance's operating system: the longest and cheapest one.
 // https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/USER_Monitoring.OS.Enabling.html
 const monitoringSeconds = 60
 
-// monitoring is what RDS publishes the operating system's metrics as.
+// monitoring holds the role with which RDS publishes the operating system's metrics.
 type monitoring struct {
 	role    *iam.Role
 	allowed *iam.RolePolicyAttachment
 }
 
-// newMonitoring makes the role in prod; in dev nobody watches by the second, and there is none.
+// newMonitoring makes the role in prod. In dev nobody watches every second, so there is none.
 func (p *auroraPlan) newMonitoring(ctx *pulumi.Context) (*monitoring, error) {
 	if p.Environment != config.Prod {
-		return nil, nil //nolint:nilnil // no monitoring, and nothing wrong
+		return nil, nil //nolint:nilnil // dev has no monitoring, which is correct
 	}
 	partition, err := aws.GetPartition(ctx, &aws.GetPartitionArgs{}, p.parent)
 	if err != nil {
@@ -35,7 +35,8 @@ func (p *auroraPlan) newMonitoring(ctx *pulumi.Context) (*monitoring, error) {
 	}
 	role, err := iam.NewRole(ctx, p.name+"-monitoring", &iam.RoleArgs{
 		Description: pulumi.String("RDS publishes what the database's operating system does"),
-		// For this account's instances alone, https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_Monitoring.OS.Enabling.html.
+		// Only for this account's instances,
+		// https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_Monitoring.OS.Enabling.html.
 		AssumeRolePolicy: iampolicy.Trust(
 			"monitoring.rds.amazonaws.com", iampolicy.StringEquals("aws:SourceAccount", pulumi.String(caller.AccountId)),
 		),

@@ -11,20 +11,20 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// aurora is what tells one Aurora from the other.
+// aurora holds the differences between the two Aurora engines.
 type aurora struct {
 	kind   component.Kind
 	engine config.Engine
-	// dms is what DMS calls the engine.
+	// dms is DMS's name for the engine.
 	dms string
-	// about is what the parameter group is for.
+	// about describes the parameter group.
 	about string
-	// family of the cluster's parameters, by the version.
+	// family is the parameter group family of a version.
 	family     func(version string) (string, error)
 	parameters func(config.Source) []parameter
 }
 
-// parameter of a cluster, with its value.
+// parameter is a cluster parameter with its value.
 type parameter struct{ name, value string }
 
 var (
@@ -59,9 +59,9 @@ func postgresFamily(engineVersion string) (string, error) {
 	return "aurora-postgresql" + major, nil
 }
 
-// mysqlParameters are what DMS needs of the binary log, TLS for everybody, and an audit log of who connected and who
-// changed structure or rights. Rows and queries are in no audit event, so no row leaves the database by that log.
-// https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/AuroraMySQL.Auditing.html,
+// mysqlParameters set the binary log as DMS needs it, TLS for everybody, and an audit log of connections and of
+// changes to structure or rights. Audit events contain neither rows nor queries, so that log never carries a row out
+// of the database. https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/AuroraMySQL.Auditing.html,
 // https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Source.MySQL.html
 func mysqlParameters(config.Source) []parameter {
 	return []parameter{
@@ -75,12 +75,12 @@ func mysqlParameters(config.Source) []parameter {
 	}
 }
 
-// slotTimeoutMs is how long a reader of a slot may be silent: DMS wants 0, or 10 seconds at least,
+// slotTimeoutMs is how long a slot's reader may be silent. DMS wants 0, or at least 10 seconds,
 // https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Source.PostgreSQL.html.
 const slotTimeoutMs = 60_000
 
-// postgresParameters are what DMS needs of the log, a bound for what a slot may hold back of it, TLS for everybody, and in the
-// server's log who connected. Statements are not in it: that which gives a user a password would be.
+// postgresParameters set the log as DMS needs it, a limit on the log that a slot may keep, TLS for everybody, and
+// connections in the server log. Statements are not logged, because one that sets a user's password would be too.
 // https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/AuroraPostgreSQL.Replication.Logical.Configure.html,
 // https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/AuroraPostgreSQL.Security.html,
 // https://www.postgresql.org/docs/current/runtime-config-replication.html#GUC-MAX-SLOT-WAL-KEEP-SIZE
@@ -95,8 +95,8 @@ func postgresParameters(cfg config.Source) []parameter {
 	}
 }
 
-// clusterParameters are applied at the next boot, which for a new cluster is its first one: RDS stores "immediate" as
-// "pending-reboot" for static parameters and would show a difference for ever. Values are spelled as RDS lists
+// clusterParameters apply at the next boot, which for a new cluster is the first one. RDS stores "immediate" as
+// "pending-reboot" for static parameters, so it would show a difference for ever. Values are spelled as RDS lists
 // them (binlog_row_image in lower case), for the same reason.
 func clusterParameters(values ...parameter) rds.ClusterParameterGroupParameterArray {
 	parameters := make(rds.ClusterParameterGroupParameterArray, len(values))
@@ -110,7 +110,7 @@ func clusterParameters(values ...parameter) rds.ClusterParameterGroupParameterAr
 	return parameters
 }
 
-// supportsPerformanceInsights says whether Aurora has Performance Insights on an instance class.
+// supportsPerformanceInsights reports whether Aurora has Performance Insights on an instance class.
 // https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/USER_DatabaseInsights.Engines.html
 func supportsPerformanceInsights(class string) bool {
 	switch {

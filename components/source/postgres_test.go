@@ -16,7 +16,7 @@ import (
 
 const alarmType = "aws:cloudwatch/metricAlarm:MetricAlarm"
 
-// postgres makes a cluster of Aurora PostgreSQL; change may change what it is made from.
+// postgres makes a cluster of Aurora PostgreSQL; change may edit its arguments.
 func postgres(t *testing.T, env config.Environment, change func(*source.AuroraPostgreSQLArgs)) *componenttest.Recorder {
 	t.Helper()
 	return componenttest.Run(t, func(ctx *pulumi.Context) error {
@@ -47,7 +47,7 @@ func TestAClusterOfPostgreSQLDecodesItsLogForSlots(t *testing.T) {
 	}, values)
 }
 
-// What is particular to an engine is told here: everything else is one.
+// This test states the differences between the engines: everything else is the same.
 func TestAClusterOfPostgreSQLIsOtherwiseAsOneOfMySQL(t *testing.T) {
 	for _, env := range []config.Environment{config.Dev, config.Prod} {
 		mysql, postgres := aurora(t, auroraArgs(env)), postgres(t, env, nil)
@@ -128,7 +128,7 @@ func TestAnExistingPostgreSQLIsOnlyDescribed(t *testing.T) {
 	}
 }
 
-// preparedPostgres is the Bootstrap of a PostgreSQL that exists.
+// preparedPostgres is the Bootstrap of an existing PostgreSQL.
 func preparedPostgres(t *testing.T, change func(*source.BootstrapArgs)) postgresql.Request {
 	t.Helper()
 	recorder := &componenttest.Recorder{}

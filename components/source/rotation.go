@@ -23,42 +23,44 @@ type RotationArgs struct {
 	config.Functions `pulumi:"functions,optional"`
 	// Environment chooses defaults. Default dev.
 	Environment config.Environment `pulumi:"environment,optional"`
-	// Database the user is in.
+	// Database of the user.
 	Database Database
 	// SecretArn names the secret {"username","password","host","port"} to rotate: [Bootstrap.ReplicationSecretArn].
 	SecretArn pulumi.StringInput `pulumi:"secretArn"`
-	// User is the name that the secret began with, of at most [rotation.MaxUser] characters: [Bootstrap.ReplicationUser].
+	// User is the user name that the secret started with, at most [rotation.MaxUser] characters:
+	// [Bootstrap.ReplicationUser].
 	User string `pulumi:"user"`
 	// Code is the zip of functions/rotation, compiled for Functions.Architecture.
 	Code pulumi.Archive
-	// SubnetIDs that the function runs in; from there it must reach the database and Secrets Manager. Required.
+	// SubnetIDs for the function. From there it must reach the database and Secrets Manager. Required.
 	SubnetIDs pulumi.StringArrayInput `pulumi:"subnetIds"`
 	// SecurityGroupID of the function. Required.
 	SecurityGroupID pulumi.StringInput `pulumi:"securityGroupId"`
 	// KmsKeyArn encrypts the secret and the function's logs.
 	KmsKeyArn pulumi.StringInput `pulumi:"kmsKeyArn"`
-	// CaBundle (PEM) that signs the database's certificate, at most 3,000 characters. Default: [RDSCertificates].
+	// CaBundle is the PEM bundle that verifies the database's certificate, at most 3,000 characters. Default:
+	// [RDSCertificates].
 	CaBundle string `pulumi:"caBundle,optional"`
 	// StartAfter must exist before the rotation is set up: the user, VPC endpoints, routes, security group rules.
 	StartAfter []pulumi.Resource
 }
 
-// Rotation gives the replication user a new password every Source.RotationDays, from a function inside the VPC. Of MySQL two users
-// alternate, so that the one that DMS logged in as stays valid until the rotation after; of PostgreSQL the user, who owns the
-// heartbeat's table, gives itself another, and who is logged in stays so.
+// Rotation gives the replication user a new password every Source.RotationDays, from a function inside the VPC. In
+// MySQL two users alternate, so DMS's present login stays valid until the rotation after the next. In PostgreSQL the
+// user, who owns the heartbeat's table, changes its own password; open sessions continue.
 //
-// Making it does not rotate; Secrets Manager only tries whether the user can log in. Destroying it leaves both users as
-// they are, and the secret naming one of them.
+// Making it does not rotate; Secrets Manager only tests the login. Destroying it keeps both users, and the secret
+// still names one of them.
 type Rotation struct {
 	pulumi.ResourceState
 
-	// FunctionName of the rotation function; its log says why a rotation failed.
+	// FunctionName of the rotation function. Its log tells why a rotation failed.
 	FunctionName pulumi.StringOutput `pulumi:"functionName"`
 	// Resource is the secret's rotation.
 	Resource pulumi.Resource
 }
 
-// NewRotation makes the function and has Secrets Manager call it.
+// NewRotation makes the function and lets Secrets Manager call it.
 func NewRotation(ctx *pulumi.Context, name string, args *RotationArgs, opts ...pulumi.ResourceOption) (*Rotation, error) {
 	a, err := args.check()
 	if err != nil {
@@ -110,7 +112,7 @@ func (r *Rotation) provision(ctx *pulumi.Context, name string, a *RotationArgs) 
 	return r.schedule(ctx, name, a, function)
 }
 
-// settings are the function's, as JSON: a rotation.Settings of MySQL's or of PostgreSQL's. They hold no secret.
+// settings are the function's settings as JSON: a rotation.Settings of MySQL or PostgreSQL. They hold no secret.
 func (args *RotationArgs) settings() pulumi.StringOutput {
 	return pulumi.All(args.Database.Host, args.Database.Port, args.Database.AdminSecretArn).ApplyT(func(known []any) (string, error) {
 		text, err := json.Marshal(args.settingsAt(known[0].(string), known[1].(int), known[2].(string)))
@@ -130,8 +132,8 @@ func (args *RotationArgs) settingsAt(host string, port int, adminSecret string) 
 	return rotation.Settings{User: args.User, Host: host, Port: port, AdminSecret: adminSecret, Certificates: args.CaBundle}
 }
 
-// schedule lets Secrets Manager call the function, for this account only, and says how often. That it names the secret
-// to Lambda (aws:SourceArn) is not documented, so that is not asked for:
+// schedule sets the interval and lets Secrets Manager call the function, for this account only. AWS does not document
+// that Secrets Manager names the secret to Lambda (aws:SourceArn), so the permission does not require it:
 // https://docs.aws.amazon.com/secretsmanager/latest/userguide/rotate-secrets_turn-on-for-other.html.
 func (r *Rotation) schedule(ctx *pulumi.Context, name string, a *RotationArgs, function *lambda.Function) error {
 	parent := pulumi.Parent(r)

@@ -9,17 +9,17 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// policy is all that the rotation function may do:
+// policy lists everything that the rotation function may do:
 // https://docs.aws.amazon.com/secretsmanager/latest/userguide/rotating-secrets-required-permissions-function.html.
 func (a *RotationArgs) policy(logGroup pulumi.StringInput) pulumi.StringOutput {
-	if a.PostgreSQL() { // whose user needs no administrator to have another password
+	if a.PostgreSQL() { // its user changes its own password, without the administrator
 		return iampolicy.Document(append(iampolicy.Function(logGroup), rotateSecret(a.SecretArn), only(useSecretKey(a.KmsKeyArn), a.SecretArn))...)
 	}
 	statements := append(
 		iampolicy.Function(logGroup),
 		rotateSecret(a.SecretArn),
 		readAdminSecret(a.Database.AdminSecretArn),
-		// The administrator's secret may be of the same key, when that is an adopted one.
+		// The administrator's secret may use the same key, when that key is adopted.
 		only(useSecretKey(a.KmsKeyArn), a.SecretArn, a.Database.AdminSecretArn),
 	)
 	if key, ok := a.Database.secretKey(); ok {
@@ -47,19 +47,20 @@ func readAdminSecret(arn pulumi.StringInput) iampolicy.Statement {
 	}
 }
 
-// only narrows the use of a key to secrets, which Secrets Manager names to KMS:
+// only restricts the use of a key to these secrets, which Secrets Manager names to KMS:
 // https://docs.aws.amazon.com/secretsmanager/latest/userguide/security-encryption.html#security-encryption-encryption-context.
 func only(s iampolicy.Statement, arns ...pulumi.StringInput) iampolicy.Statement {
 	s.Conditions = append(s.Conditions, iampolicy.StringEquals("kms:EncryptionContext:SecretARN", arns...))
 	return s
 }
 
-// maxCertificates leaves room for the other settings in the 4 KB that a function's environment holds,
+// maxCertificates leaves room for the other settings in the 4 KB that a function's environment can hold,
 // https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html.
 const maxCertificates = 3000
 
-// CompactCertificates is a bundle without what is not a certificate, for the environment of a function, and nothing when the function has all
-// of them: those of RDS. What does not fit is an error, which names the function and says what else would do.
+// CompactCertificates reduces a bundle to its certificates, for a function's environment. It returns nothing for
+// RDS's bundle, which the function contains. A bundle that does not fit is an error that names the function and an
+// alternative.
 func CompactCertificates(bundle, function, otherwise string) (string, error) {
 	own := map[string]bool{}
 	for _, certificate := range certificates(rdsca.Certificates()) {
@@ -81,7 +82,7 @@ func CompactCertificates(bundle, function, otherwise string) (string, error) {
 	return text, nil
 }
 
-// certificates are the certificates in a text, each as PEM.
+// certificates returns the certificates in a text, each as PEM.
 func certificates(text string) []string {
 	var found []string
 	for block, rest := pem.Decode([]byte(text)); block != nil; block, rest = pem.Decode(rest) {

@@ -9,8 +9,8 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// watchSlot makes the alarm of a slot that holds back half of what it may: nobody reads it, or not as fast as is written. Without
-// somebody to tell there is none.
+// watchSlot makes the alarm for a slot that keeps half of the log that it may keep: nobody reads it, or the reader is
+// slower than the writers. Without a recipient there is no alarm.
 func (p *auroraPlan) watchSlot(ctx *pulumi.Context, cluster *rds.Cluster) error {
 	if p.engine != config.EnginePostgreSQL || p.AlarmTopic == "" {
 		return nil
@@ -28,7 +28,7 @@ func (p *auroraPlan) watchSlot(ctx *pulumi.Context, cluster *rds.Cluster) error 
 		Threshold:          pulumi.Float64(float64(p.SlotWalGb) * (1 << 30) / 2),
 		Period:             pulumi.Int(m.Period),
 		EvaluationPeriods:  pulumi.Int(1),
-		TreatMissingData:   pulumi.String("notBreaching"), // no slot, no log that is kept for one
+		TreatMissingData:   pulumi.String("notBreaching"), // without a slot, no log is kept
 		AlarmActions:       tell,
 		OkActions:          tell,
 	}, p.parent)
