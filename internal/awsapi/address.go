@@ -11,7 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 )
 
-// address is where a service is called, and for which region requests are signed there.
+// address is a service's URL and the region for signing its requests.
 type address struct{ url, region string }
 
 func (c *Client) address(ctx context.Context) (address, error) {
@@ -35,8 +35,9 @@ func (c *Client) address(ctx context.Context) (address, error) {
 	return there, nil
 }
 
-// regional addresses of AWS differ in their first part alone, so that those of STS, which has one in every region, tell them
-// all, https://docs.aws.amazon.com/general/latest/gr/rande.html.
+// regional returns the address of a regional service. AWS's regional addresses differ only in their first part. So
+// the SDK's address of STS, which exists in every region, determines the others,
+// https://docs.aws.amazon.com/general/latest/gr/rande.html.
 func (c *Client) regional(ctx context.Context, region string) (string, error) {
 	p := sts.EndpointParameters{Region: &region, UseFIPS: aws.Bool(false), UseDualStack: aws.Bool(false), UseGlobalEndpoint: aws.Bool(false)}
 	for _, source := range c.config.ConfigSources {
@@ -64,7 +65,7 @@ func (c *Client) regional(ctx context.Context, region string) (string, error) {
 	return "https://" + c.service.Signs + rest, nil
 }
 
-// partitions have one address of a global service each, where requests are signed for the region in its name or beside it,
+// partitions have one address for each global service. Requests are signed for the region in its name or beside it,
 // https://docs.aws.amazon.com/general/latest/gr/iam-service.html.
 var partitions = []struct{ regions, host, signs string }{
 	{"cn-", "cn-north-1.amazonaws.com.cn", "cn-north-1"},
@@ -84,8 +85,8 @@ func ofPartition(service Service, region string) (there address) {
 	return there
 }
 
-// configured is an endpoint that the configuration has for this service or for all, in the order of the SDK's clients: see
-// resolveBaseEndpoint in any of them.
+// configured is the endpoint that the configuration sets for this service or for all, in the order of the SDK's
+// clients: see resolveBaseEndpoint in any of them.
 func (c *Client) configured(ctx context.Context) string {
 	everywhere := aws.ToString(c.config.BaseEndpoint)
 	_, all := os.LookupEnv("AWS_ENDPOINT_URL")

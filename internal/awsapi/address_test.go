@@ -8,7 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// The addresses are those of the general reference and of the SDK's own rules for each service.
+// The addresses are those of AWS's general reference and of the SDK's own rules for each service.
 func TestServicesAreWhereTheirRegionIs(t *testing.T) {
 	for _, c := range []struct {
 		service       Service

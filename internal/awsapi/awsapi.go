@@ -1,6 +1,6 @@
-// Package awsapi calls single actions of AWS services by the services' own protocols, with the SDK's signer and judgement of
-// errors. It is for services of which somebody needs a few answers: the SDK's clients for them have hundreds of actions, and
-// take a compiler minutes (EC2's, of over 700, and 2.5 GB of memory).
+// Package awsapi calls single actions of AWS services through their own protocols, with the SDK's signer and error
+// classification. Use it for services of which you need a few answers. The SDK's clients for them have hundreds of
+// actions and take minutes to compile (EC2's has over 700 and needs 2.5 GB of memory).
 package awsapi
 
 import (
@@ -17,21 +17,22 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 )
 
-// Service is how a service is found and spoken to.
+// Service describes a service's addresses and protocol.
 type Service struct {
-	// ID by which the SDK knows the service: endpoints that are configured are found by it.
+	// ID is the SDK's name of the service. Configured endpoints are looked up by it.
 	ID string
-	// Signs is the name that requests are signed for. It is also the first part of the service's addresses and actions of IAM.
+	// Signs is the service name for signing requests. It is also the first part of the service's addresses and IAM
+	// actions.
 	Signs string
-	// Version of the API, of services with the query protocol; of the protocol, of those with JSON, when it is not 1.1.
+	// Version is the API version for the query protocol. For JSON it is the protocol version when that is not 1.1.
 	Version string
-	// Target stands before an action's name, of services with the JSON protocol.
+	// Target is the prefix of an action's name in the JSON protocol.
 	Target string
 	// Global services have one address for all regions.
 	Global bool
 }
 
-// The services that are called here; versions and targets are those of their API references.
+// The services called here. Versions and targets come from their API references.
 var (
 	EC2           = Service{ID: "EC2", Signs: "ec2", Version: "2016-11-15"}
 	RDS           = Service{ID: "RDS", Signs: "rds", Version: "2014-10-31"}
@@ -52,11 +53,11 @@ type Client struct {
 	service Service
 }
 
-// New is a client of a service with the region, credentials, endpoints and retries of a configuration.
+// New returns a client of a service with the region, credentials, endpoints and retries of a configuration.
 func New(config aws.Config, service Service) *Client { return &Client{config, service} }
 
-// Query calls an action by the query protocol (https://smithy.io/2.0/aws/protocols/aws-query-protocol.html, and EC2's own
-// form of it), and reads the answer into a struct with xml tags, or into nil.
+// Query calls an action through the query protocol (https://smithy.io/2.0/aws/protocols/aws-query-protocol.html, or
+// EC2's variant of it), and decodes the answer into a struct with xml tags; nil ignores it.
 func (c *Client) Query(ctx context.Context, action string, parameters url.Values, answer any) error {
 	form := url.Values{"Action": {action}, "Version": {c.service.Version}}
 	for name, value := range parameters {
@@ -73,8 +74,8 @@ func (c *Client) Query(ctx context.Context, action string, parameters url.Values
 	return nil
 }
 
-// JSON calls an action by the JSON protocol, https://smithy.io/2.0/aws/protocols/aws-json-1_1-protocol.html, or 1.0, and reads the
-// answer into a value with json tags.
+// JSON calls an action through the JSON protocol, https://smithy.io/2.0/aws/protocols/aws-json-1_1-protocol.html, or
+// 1.0, and decodes the answer into a value with json tags.
 func (c *Client) JSON(ctx context.Context, action string, request, answer any) error {
 	body, err := json.Marshal(request)
 	if err != nil {
@@ -88,7 +89,7 @@ func (c *Client) JSON(ctx context.Context, action string, request, answer any) e
 	return c.decode(action, content, answer)
 }
 
-// Get calls an action that has a path of its own and answers in JSON,
+// Get calls an action that has its own path and answers in JSON,
 // https://smithy.io/2.0/aws/protocols/aws-restjson1-protocol.html.
 func (c *Client) Get(ctx context.Context, action, path string, query url.Values, answer any) error {
 	if len(query) > 0 {
@@ -112,20 +113,21 @@ func (c *Client) unreadable(action string, err error) error {
 	return fmt.Errorf("reading the answer of %s:%s: %w", c.service.Signs, action, err)
 }
 
-// Numbered writes a list as the query protocol has it: name1, name2, …; a name such as "VpcId." or "ActionNames.member.".
+// Numbered adds a list in the query protocol's form: name1, name2, …; a name is "VpcId." or "ActionNames.member.",
+// for example.
 func Numbered(into url.Values, name string, values ...string) {
 	for i, value := range values {
 		into.Set(fmt.Sprintf("%s%d", name, i+1), value)
 	}
 }
 
-// Filter adds a filter, as the actions of EC2 have them, to parameters with n filters.
+// Filter adds a filter in EC2's form to parameters that already have n filters.
 func Filter(into url.Values, n int, name string, values ...string) {
 	into.Set(fmt.Sprintf("Filter.%d.Name", n+1), name)
 	Numbered(into, fmt.Sprintf("Filter.%d.Value.", n+1), values...)
 }
 
-// userAgent names the application as the SDK does, https://docs.aws.amazon.com/sdkref/latest/guide/feature-appid.html.
+// userAgent names the application like the SDK, https://docs.aws.amazon.com/sdkref/latest/guide/feature-appid.html.
 func (c *Client) userAgent() string {
 	agent := []string{aws.SDKName + "/" + aws.SDKVersion}
 	if c.config.AppID != "" {

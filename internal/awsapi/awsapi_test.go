@@ -14,7 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// at is a configuration that calls a server.
+// at is a configuration that calls a test server.
 func at(t *testing.T, serve http.HandlerFunc) aws.Config {
 	t.Helper()
 	server := httptest.NewServer(serve)

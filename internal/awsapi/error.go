@@ -14,15 +14,15 @@ import (
 
 var errNoCredentials = errors.New("the configuration has none")
 
-// Error is a service's refusal of a call. It is a smithy.APIError, as the errors of the SDK's clients are.
+// Error is a service's error answer. Like the errors of the SDK's clients it is a smithy.APIError.
 type Error struct {
-	// Service as requests are signed for it, and Action: together what IAM calls the action.
+	// Service is the signing name. Together with Action it is IAM's name of the action.
 	Service, Action string
 	Status          int
 	Code, Message   string
 }
 
-// Error says what was called and what the service said.
+// Error names the call and the service's message.
 func (e *Error) Error() string {
 	return fmt.Sprintf("calling %s:%s: %s: %s", e.Service, e.Action, e.Code, e.Message)
 }
@@ -41,10 +41,10 @@ func (e *Error) ErrorFault() smithy.ErrorFault {
 	return smithy.FaultClient
 }
 
-// HTTPStatusCode is what the SDK's retries ask for.
+// HTTPStatusCode is used by the SDK's retries.
 func (e *Error) HTTPStatusCode() int { return e.Status }
 
-// refusal reads a refusal in any of the protocols' forms.
+// refusal decodes an error answer in any of the protocols' forms.
 func refusal(service, action string, response *http.Response, content []byte) error {
 	e := &Error{Service: service, Action: action, Status: response.StatusCode}
 	var inXML struct {
@@ -54,7 +54,7 @@ func refusal(service, action string, response *http.Response, content []byte) er
 	var inJSON struct {
 		Type    string `json:"__type"`
 		Code    string `json:"code"`
-		Message string `json:"message"` // also Message: names are read in any case
+		Message string `json:"message"` // also Message: JSON names match in any case
 	}
 	switch {
 	case xml.Unmarshal(content, &inXML) == nil && inXML.Query.Code+inXML.EC2.Code != "":
@@ -74,13 +74,16 @@ func refusal(service, action string, response *http.Response, content []byte) er
 	return e
 }
 
-// denials are the codes by which services say that IAM does not allow a call; the last is that of an answer without a body.
+// denials are the codes with which services report that IAM does not allow a call. The last one is for an answer
+// without a body.
 var denials = []string{"AccessDenied", "AccessDeniedException", "AccessDeniedFault", "UnauthorizedOperation", "NotAuthorized", "Forbidden"}
 
-// Denied says that a call was refused because its caller may not make it. It knows the errors of the SDK's clients too.
+// Denied reports whether a call failed because its caller may not make it. It also recognises the errors of the SDK's
+// clients.
 func Denied(err error) bool { return Is(err, denials...) }
 
-// Is says that a service refused a call with one of these codes. It knows the errors of the SDK's clients too.
+// Is reports whether a service refused a call with one of these codes. It also recognises the errors of the SDK's
+// clients.
 func Is(err error, codes ...string) bool {
 	var refused smithy.APIError
 	return errors.As(err, &refused) && slices.Contains(codes, refused.ErrorCode())

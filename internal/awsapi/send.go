@@ -23,8 +23,8 @@ type call struct {
 	header               http.Header
 }
 
-// send repeats a call that fails for a moment, as the SDK would: it is the SDK's standard that says which do, and how long to
-// wait.
+// send retries a call after a temporary failure, like the SDK. The SDK's standard retryer decides which failures
+// these are and how long to wait.
 func (c *Client) send(ctx context.Context, r call) ([]byte, error) {
 	at, err := c.address(ctx)
 	if err != nil {
@@ -52,7 +52,7 @@ func (c *Client) send(ctx context.Context, r call) ([]byte, error) {
 	}
 }
 
-// once sends a call and reads its answer, or what the service says against it.
+// once sends a call and returns the answer, or the service's error.
 func (c *Client) once(ctx context.Context, at address, r call) ([]byte, error) {
 	fail := func(what string, err error) error {
 		return fmt.Errorf("calling %s:%s: %s: %w", c.service.Signs, r.action, what, err)
@@ -89,7 +89,7 @@ func (c *Client) once(ctx context.Context, at address, r call) ([]byte, error) {
 	return content, nil
 }
 
-// http is the configuration's client, which knows its certificates and proxies.
+// http is the configuration's HTTP client, with its certificates and proxies.
 func (c *Client) http() aws.HTTPClient {
 	if c.config.HTTPClient != nil {
 		return c.config.HTTPClient

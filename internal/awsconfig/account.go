@@ -8,8 +8,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 )
 
-// CheckAccount refuses credentials of another account than the one wanted, such as that of a stack. With "" nothing is
-// asked.
+// CheckAccount refuses credentials of another account than want, such as a stack's account. With "" it checks
+// nothing.
 func CheckAccount(ctx context.Context, cfg aws.Config, want string) error {
 	if want == "" {
 		return nil

@@ -1,5 +1,5 @@
-// Package awsconfig reads the AWS provider's configuration, the stack's `aws:*` keys, as a configuration of the AWS SDK,
-// so that what calls AWS beside the provider does it with the same credentials, in the same region, at the same endpoints.
+// Package awsconfig turns the AWS provider's configuration, the stack's `aws:*` keys, into a configuration of the AWS
+// SDK. So code beside the provider calls AWS with the same credentials, region and endpoints.
 package awsconfig
 
 import (
@@ -12,8 +12,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/config"
 )
 
-// Settings are the `aws:*` keys of a stack without their prefix: "region", "profile", "accessKey", "secretKey", "token",
-// "assumeRole", "endpoints" and so on. Objects and lists are JSON, as Pulumi hands them to a program.
+// Settings are a stack's `aws:*` keys without their prefix: "region", "profile", "accessKey", "secretKey", "token",
+// "assumeRole", "endpoints" and so on. Objects and lists are JSON, as Pulumi passes them to a program.
 type Settings map[string]string
 
 // keys that Load reads.
@@ -23,17 +23,16 @@ var keys = []string{
 	"useDualstackEndpoint", "useFipsEndpoint",
 }
 
-// Keys are the settings that Load reads, for who has to ask for each by its name.
+// Keys lists the settings that Load reads, for callers that must request each one by name.
 func Keys() []string { return slices.Clone(keys) }
 
-// Load makes the configuration that the provider would make of the settings. What they leave open is the SDK's own
-// default: environment, shared files, the role of the machine, AWS_ENDPOINT_URL. Endpoints of the settings hold for their
-// service alone.
+// Load returns the configuration that the provider would use with these settings. For a missing setting it uses the
+// SDK's default: environment, shared files, the machine's role, AWS_ENDPOINT_URL. An endpoint in the settings applies
+// only to its service.
 //
-// Settings that only a provider has (skip…, allowedAccountIds, defaultTags), and keys that it does not know, are
-// ignored, and so are its proxy settings: the SDK follows HTTPS_PROXY. s3UsePathStyle belongs to the S3 client that a
-// caller makes. Malformed settings come back together, each named `aws:KEY`. Nothing is asked of AWS before the first
-// call.
+// Load ignores settings that only a provider has (skip…, allowedAccountIds, defaultTags), unknown keys, and proxy
+// settings: the SDK follows HTTPS_PROXY. s3UsePathStyle belongs to the S3 client that a caller makes. Malformed
+// settings are reported together, each named `aws:KEY`. Load does not call AWS.
 func Load(ctx context.Context, s Settings) (aws.Config, error) {
 	options, err := s.options()
 	services, endpointsErr := s.endpoints()
@@ -46,7 +45,7 @@ func Load(ctx context.Context, s Settings) (aws.Config, error) {
 		return aws.Config{}, fmt.Errorf("loading the AWS configuration of this machine: %w", err)
 	}
 	if len(services) > 0 {
-		cfg.ConfigSources = append([]any{services}, cfg.ConfigSources...) // the first that knows a service decides
+		cfg.ConfigSources = append([]any{services}, cfg.ConfigSources...) // the first source that knows a service decides
 	}
 	for _, assume := range roles {
 		assume(&cfg, s["stsRegion"])

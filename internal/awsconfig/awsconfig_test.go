@@ -39,7 +39,7 @@ func load(t *testing.T, s awsconfig.Settings) aws.Config {
 	return cfg
 }
 
-// file writes a shared configuration file and gives its path.
+// file writes a shared configuration file and returns its path.
 func file(t *testing.T, text string) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "config")
@@ -47,10 +47,10 @@ func file(t *testing.T, text string) string {
 	return path
 }
 
-// securityTokenService answers as STS does, and keeps what it was asked.
+// securityTokenService answers like STS and records the requests.
 type securityTokenService struct {
 	*httptest.Server
-	asked []string // action, and the access key that signed
+	asked []string // the action, and the access key that signed
 }
 
 func newSTS(t *testing.T) *securityTokenService {
@@ -183,7 +183,7 @@ func TestRolesAreAssumedOneAfterTheOther(t *testing.T) {
 	}
 }
 
-// baseEndpoint is where a client of Secrets Manager would call.
+// baseEndpoint is the address that a Secrets Manager client would call.
 func baseEndpoint(cfg aws.Config) string {
 	return aws.ToString(secretsmanager.NewFromConfig(cfg).Options().BaseEndpoint)
 }
@@ -238,7 +238,7 @@ func TestRetriesAreTheProviders(t *testing.T) {
 	require.Zero(t, load(t, awsconfig.Settings{"maxRetries": "0"}).RetryMaxAttempts)
 }
 
-// The stack of the rehearsal, as Pulumi hands it to a program.
+// The rehearsal's stack, as Pulumi passes it to a program.
 func TestAStackThatPointsAtAStandIn(t *testing.T) {
 	alone(t)
 	cfg := load(t, awsconfig.Settings{

@@ -13,17 +13,17 @@ import (
 	"strings"
 )
 
-// endpoints are the addresses of services, by the id that the SDK has for the service, in lower case without spaces. It
-// is one of the sources that a client of the SDK asks for its endpoint when it is made.
+// endpoints maps services to addresses, by the SDK's id of the service in lower case without spaces. A new SDK client
+// asks it for its endpoint.
 type endpoints map[string]string
 
-// GetServiceBaseEndpoint is what the SDK's clients call, with ids such as "Secrets Manager".
+// GetServiceBaseEndpoint is called by the SDK's clients, with ids such as "Secrets Manager".
 func (e endpoints) GetServiceBaseEndpoint(_ context.Context, sdkID string) (string, bool, error) {
 	endpoint, ok := e[strings.ToLower(strings.ReplaceAll(sdkID, " ", ""))]
 	return endpoint, ok, nil
 }
 
-// otherNames that the provider has for services, where they are not the SDK's ids,
+// otherNames are the provider's names of services that differ from the SDK's ids,
 // https://github.com/hashicorp/terraform-provider-aws/blob/main/names/data/names_data.hcl.
 var otherNames = map[string]string{
 	"cloudwatchevents": "eventbridge", "events": "eventbridge",
@@ -33,7 +33,8 @@ var otherNames = map[string]string{
 	"opensearchservice": "opensearch",
 }
 
-// endpoints reads `aws:endpoints`: a list of objects, as Pulumi writes them, or one object, of service and address.
+// endpoints parses `aws:endpoints`: a list of objects, as Pulumi writes them, or one object, with service and
+// address.
 func (s Settings) endpoints() (endpoints, error) {
 	if s["endpoints"] == "" {
 		return nil, nil
@@ -64,8 +65,8 @@ func (s Settings) endpoints() (endpoints, error) {
 	return all, errors.Join(problems...)
 }
 
-// checkAddress also refuses an address that the SDK would not use: with AWS_ENDPOINT_URL in the environment, its clients
-// do not ask for endpoints of their own.
+// checkAddress also refuses an address that the SDK would ignore: with AWS_ENDPOINT_URL in the environment, its
+// clients do not ask for their own endpoints.
 func checkAddress(address string) error {
 	if u, err := url.Parse(address); err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
 		return fmt.Errorf("%q is not an address: write it like https://host:port", address)
@@ -76,7 +77,7 @@ func checkAddress(address string) error {
 	return nil
 }
 
-// unmarshalList reads a list, or a single object as a list of one.
+// unmarshalList decodes a list, or a single object as a list of one.
 func unmarshalList[T any](text string, list *[]T) error {
 	raw := bytes.TrimSpace([]byte(text))
 	if len(raw) > 0 && raw[0] == '{' {

@@ -14,12 +14,12 @@ import (
 	"github.com/aws/aws-sdk-go-v2/credentials"
 )
 
-// options are the settings that the SDK has options for. What is empty is not set, as for the provider.
+// options returns the settings for which the SDK has options. As in the provider, an empty value counts as not set.
 func (s Settings) options() ([]func(*config.LoadOptions) error, error) {
 	var r reader
 	r.text(s, "region", func(v string) { r.add(config.WithRegion(v)) })
 	r.text(s, "profile", func(v string) { r.add(config.WithSharedConfigProfile(v)) })
-	r.keys(s) // win over a profile, as they do for the provider
+	r.keys(s) // they override a profile, as in the provider
 	r.files(s, "sharedConfigFiles", func(v []string) { r.add(config.WithSharedConfigFiles(v)) })
 	r.files(s, "sharedCredentialsFiles", func(v []string) { r.add(config.WithSharedCredentialsFiles(v)) })
 	r.text(s, "customCaBundle", r.caBundle)
@@ -30,7 +30,7 @@ func (s Settings) options() ([]func(*config.LoadOptions) error, error) {
 	return r.options, errors.Join(r.problems...)
 }
 
-// reader collects options, and what is wrong with the settings.
+// reader collects options, and the settings' problems.
 type reader struct {
 	options  []func(*config.LoadOptions) error
 	problems []error
@@ -59,7 +59,7 @@ func (r *reader) flag(s Settings, key string, option config.LoadOptionsFunc) {
 	})
 }
 
-// files is a list of paths; one path may stand without the list.
+// files parses a list of paths; a single path needs no list.
 func (r *reader) files(s Settings, key string, use func([]string)) {
 	r.text(s, key, func(v string) {
 		if !strings.HasPrefix(strings.TrimSpace(v), "[") {
@@ -96,7 +96,7 @@ func (r *reader) caBundle(file string) {
 	r.add(config.WithCustomCABundle(bytes.NewReader(pem)))
 }
 
-// maxRetries is the number of attempts, as in the provider; 0 is not set there, and without end in the SDK.
+// maxRetries is the number of attempts, as in the provider. There 0 means not set, but in the SDK it means no limit.
 func (r *reader) maxRetries(v string) {
 	switch n, err := strconv.Atoi(v); {
 	case err != nil || n < 0:

@@ -13,7 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sts/types"
 )
 
-// assumption makes a configuration act as a role, by the security token service of the region given, or of its own.
+// assumption makes a configuration act as a role, through STS in the given region or in its own.
 type assumption func(cfg *aws.Config, stsRegion string)
 
 // role is one entry of `aws:assumeRole`, `aws:assumeRoles` or `aws:assumeRoleWithWebIdentity`.
@@ -33,8 +33,8 @@ type role struct {
 	duration time.Duration
 }
 
-// roles are assumed one after the other, each with the credentials of the one before; the web identity first, because it
-// needs no credentials.
+// roles are assumed one after the other, each with the previous one's credentials. The web identity comes first,
+// because it needs no credentials.
 func (s Settings) roles() ([]assumption, error) {
 	var all []assumption
 	var problems []error
@@ -113,7 +113,7 @@ func (r *role) withWebIdentity() assumption {
 	}
 }
 
-// tokenService is a client with the configuration as it is now: it keeps the credentials before the role's.
+// tokenService is a client with a copy of the configuration. It keeps the credentials from before the role.
 func tokenService(cfg *aws.Config, region string) *sts.Client {
 	return sts.NewFromConfig(cfg.Copy(), func(o *sts.Options) {
 		if region != "" {

@@ -1,7 +1,7 @@
-// Package bucket reads and writes small objects of one S3 bucket whole, and changes one only where it is still what the
-// caller has read. It knows S3's answers and S3's clock, and nothing of what the objects hold.
+// Package bucket reads and writes whole small objects of one S3 bucket. It changes an object only if nobody has
+// changed it since the caller read it. It knows S3's answers and S3's clock, but not the meaning of the objects.
 //
-// S3 is strongly consistent: who reads after a write gets what was written, and a list has it,
+// S3 is strongly consistent: a read or a list after a write sees the written object,
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/Welcome.html#ConsistencyModel.
 package bucket
 
@@ -22,14 +22,15 @@ import (
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 )
 
-// callTakes bounds one call, with what the SDK tries again.
+// callTakes limits one call, including the SDK's retries.
 const callTakes = 30 * time.Second
 
-// ErrChanged is the error of [Bucket.Change] when the object is not what the caller has read, or when somebody else changes it
-// at this moment. Nothing was written, unless the answer to an earlier try was lost: the caller reads the object again.
+// ErrChanged is the error of [Bucket.Change] when the object has changed since the caller read it, or is being
+// changed now. Nothing was written, unless the answer to an earlier attempt was lost. The caller should read the
+// object again.
 var ErrChanged = errors.New("somebody else has changed it")
 
-// S3 is the part of S3 that a bucket needs: a [s3.Client].
+// S3 is the part of S3 that a bucket needs. [s3.Client] implements it.
 type S3 interface {
 	GetObject(context.Context, *s3.GetObjectInput, ...func(*s3.Options)) (*s3.GetObjectOutput, error)
 	PutObject(context.Context, *s3.PutObjectInput, ...func(*s3.Options)) (*s3.PutObjectOutput, error)
@@ -43,8 +44,8 @@ type Bucket struct {
 	Name string
 }
 
-// Get an object and its version, S3's ETag. Where there is no such object the version is empty, and that is no error; S3 says so to
-// who has s3:ListBucket on the bucket, and to others that access is denied,
+// Get returns an object and its version, S3's ETag. For a missing object the version is empty and there is no error.
+// Without s3:ListBucket on the bucket S3 reports a missing object as access denied,
 // https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html.
 func (b Bucket) Get(ctx context.Context, key string) (body []byte, version string, err error) {
 	ctx, cancel := context.WithTimeout(ctx, callTakes)
@@ -63,15 +64,16 @@ func (b Bucket) Get(ctx context.Context, key string) (body []byte, version strin
 	return body, aws.ToString(out.ETag), nil
 }
 
-// Put an object, whatever was there.
+// Put writes an object unconditionally.
 func (b Bucket) Put(ctx context.Context, key string, body []byte) error {
 	return b.put(ctx, &s3.PutObjectInput{Key: &key}, body)
 }
 
-// Change an object that has the version which [Bucket.Get] gave; an empty version makes an object that must not be there. Else the
-// error is [ErrChanged]. S3 answers 412 when the condition does not hold, 409 when another change or a deletion is under way,
-// and 404 when the object is there no more, https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html. It
-// takes s3:PutObject, and s3:GetObject with a version.
+// Change replaces the object if it still has the version from [Bucket.Get]; with an empty version it creates an
+// object that must not exist. Otherwise the error is [ErrChanged]. S3 answers 412 when the condition fails, 409
+// during another change or deletion, and 404 when the object is gone,
+// https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html. It needs s3:PutObject, and
+// s3:GetObject when a version is given.
 func (b Bucket) Change(ctx context.Context, key string, body []byte, version string) error {
 	in := &s3.PutObjectInput{Key: &key, IfMatch: &version}
 	if version == "" {
@@ -96,7 +98,7 @@ func (b Bucket) put(ctx context.Context, in *s3.PutObjectInput, body []byte) err
 	return nil
 }
 
-// Delete an object; that there is none is no error.
+// Delete removes an object. A missing object is not an error.
 func (b Bucket) Delete(ctx context.Context, key string) error {
 	ctx, cancel := context.WithTimeout(ctx, callTakes)
 	defer cancel()
@@ -106,7 +108,7 @@ func (b Bucket) Delete(ctx context.Context, key string) error {
 	return nil
 }
 
-// Keys of the objects whose keys begin with a prefix, in S3's order.
+// Keys lists the keys with a prefix, in S3's order.
 func (b Bucket) Keys(ctx context.Context, prefix string) ([]string, error) {
 	var keys []string
 	for pages := s3.NewListObjectsV2Paginator(b.S3, &s3.ListObjectsV2Input{Bucket: &b.Name, Prefix: &prefix}); pages.HasMorePages(); {
@@ -121,7 +123,7 @@ func (b Bucket) Keys(ctx context.Context, prefix string) ([]string, error) {
 	return keys, nil
 }
 
-// Now is S3's clock, to the second: the date of its answer.
+// Now is S3's clock, to the second, from the date of its answer.
 func (b Bucket) Now(ctx context.Context) (time.Time, error) {
 	ctx, cancel := context.WithTimeout(ctx, callTakes)
 	defer cancel()
@@ -136,10 +138,10 @@ func (b Bucket) Now(ctx context.Context) (time.Time, error) {
 	return now.UTC(), nil
 }
 
-// URL of an object, for messages.
+// URL is an object's URL for messages.
 func (b Bucket) URL(key string) string { return "s3://" + b.Name + "/" + key }
 
-// isMissing goes by the code: the SDK has a type for it where an object is read, and none where one is written.
+// isMissing checks the error code, because the SDK has a type for a missing object only when reading.
 func isMissing(err error) bool {
 	var answer smithy.APIError
 	return errors.As(err, &answer) && answer.ErrorCode() == "NoSuchKey"

@@ -1,9 +1,9 @@
-// Package canary measures whether what is written to a source is found, as somebody who searches finds it: it changes one row of
-// a table of its own, which is followed as any other, and looks for that very change in the current index until it is there.
+// Package canary measures whether changes in a source are found. It changes one row in its own table, which is
+// followed like any other, and searches the current index until it finds that change.
 //
-// On its way it measures what no service publishes of itself: how long the database's certificate is good for, how much of its log is
-// left, which tables have to be loaded again after a statement, and how many objects were parked. It knows no Pulumi: a
-// Lambda function runs it once a minute inside the VPC, as the user whom DMS logs in as.
+// It also measures values that no service publishes: the remaining validity of the database's certificate, the
+// remaining log, the tables that must be loaded again after a statement, and the number of parked objects. It does
+// not depend on Pulumi. A Lambda function inside the VPC runs it once a minute, as DMS's database user.
 package canary
 
 import (
@@ -17,13 +17,14 @@ import (
 )
 
 const (
-	// patience is how long a change is looked for: with all else less than the minute until the next.
+	// patience is how long the search for a change lasts. With everything else it is less than the minute until the
+	// next call.
 	patience = 40 * time.Second
-	// pause between two looks.
+	// pause between two searches.
 	pause = time.Second
-	// spare is what is left of a call to tell what was found.
+	// spare is the time kept free at the end of a call to report the results.
 	spare = 5 * time.Second
-	// searchTimeout is one request's.
+	// searchTimeout limits one request.
 	searchTimeout = 10 * time.Second
 )
 
@@ -32,55 +33,56 @@ type Secrets interface {
 	Get(ctx context.Context, arn string) (string, error)
 }
 
-// Database is the source, as the replication user is logged in to it.
+// Database is a session of the replication user in the source.
 type Database interface {
-	// Log is how far the log goes back.
+	// Log reports how far the log reaches back.
 	Log(ctx context.Context) (Log, error)
-	// Beat changes the row, and gives its number and when the first was.
+	// Beat changes the row, and returns its number and the time of the first change.
 	Beat(ctx context.Context, at time.Time, log int64) (Beat, error)
-	// Tables are those that the user may read, by database.table.
+	// Tables are the tables that the user may read, by database.table.
 	Tables(ctx context.Context) (map[string]Made, error)
-	// Expires is when the first certificate ends of those by which the server was verified.
+	// Expires is when the first certificate expires among those that verified the server.
 	Expires() time.Time
 	Close() error
 }
 
-// Log is what the database keeps of its changes.
+// Log is the range of changes that the database still keeps.
 type Log struct {
 	// Oldest and Newest are the numbers of the binary log's files; 0 for PostgreSQL.
 	Oldest, Newest int64
-	// Bytes that may still be written before PostgreSQL gives up what the task has not read; nil without a slot, or a limit.
+	// Bytes is how much PostgreSQL may still write before it drops log that the task has not read; nil without a slot
+	// or a limit.
 	Bytes *int64
 }
 
 // Beat is one change of the row.
 type Beat struct {
-	// Number is one more than that of the beat before.
+	// Number is one more than the previous beat's.
 	Number int64
-	// Began is when the first beat was.
+	// Began is the time of the first beat.
 	Began time.Time
 }
 
-// Made is how a table is made.
+// Made describes a table's present version.
 type Made struct {
-	// ID is another one when the table was made anew: MySQL's time of creation, PostgreSQL's object and file.
+	// ID changes when the table is made again: MySQL's time of creation, PostgreSQL's object and file.
 	ID string `json:"id"`
-	// Columns is a digest of them; empty for PostgreSQL.
+	// Columns is a digest of the columns; empty for PostgreSQL.
 	Columns string `json:"columns"`
-	// Names of the columns that DMS carries, in their order; nil in what an earlier release remembers.
+	// Names are the columns that DMS carries, in order; nil in the memory of an earlier release.
 	Names []string `json:"names,omitempty"`
 }
 
-// Deps are what a function works with.
+// Deps are a function's dependencies.
 type Deps struct {
 	Secrets Secrets
-	// Search has the current index, with a transport that signs.
+	// Search is the client for the current index, with a transport that signs.
 	Search opensearch.Client
-	// Bucket is the lake's.
+	// Bucket is the lake's bucket.
 	Bucket bucket.Bucket
-	// Metrics takes them in CloudWatch's embedded format: a function's standard output.
+	// Metrics receives metrics in CloudWatch's embedded format: a function's standard output.
 	Metrics io.Writer
-	// Open logs in. Default [Settings.Open].
+	// Open opens a database session. Default [Settings.Open].
 	Open func(ctx context.Context, secrets Secrets) (Database, error)
 	// Log, Now and Wait have defaults.
 	Log  *slog.Logger
@@ -88,7 +90,7 @@ type Deps struct {
 	Wait func(ctx context.Context, d time.Duration) error
 }
 
-// Function measures.
+// Function takes the measurements.
 type Function struct {
 	settings Settings
 	deps     Deps
@@ -113,14 +115,14 @@ func New(s Settings, d Deps) *Function {
 func wait(ctx context.Context, d time.Duration) error {
 	select {
 	case <-ctx.Done():
-		return ctx.Err() //nolint:wrapcheck // its caller says what for
+		return ctx.Err() //nolint:wrapcheck // the caller adds the context
 	case <-time.After(d):
 		return nil
 	}
 }
 
-// Handle measures once. What could not be measured is logged and counted among the metrics, and is no error of the function's:
-// Lambda would try again, and the next minute does.
+// Handle measures once. A failed measurement is logged and counted as a metric, but is not an error of the function:
+// Lambda would retry, and the next minute does so anyway.
 func (f *Function) Handle(ctx context.Context) error {
 	if deadline, ok := ctx.Deadline(); ok {
 		var cancel context.CancelFunc
@@ -161,7 +163,7 @@ func (f *Function) measure(ctx context.Context, m *measures) {
 	f.headroom(m, log, lag, newest)
 }
 
-// behind tells how old what is found is, when nothing new can be written.
+// behind reports the age of the newest change that is found, when no new one can be written.
 func (f *Function) behind(ctx context.Context, m *measures) {
 	newest, err := f.newest(ctx)
 	switch {
@@ -172,7 +174,8 @@ func (f *Function) behind(ctx context.Context, m *measures) {
 	}
 }
 
-// await looks for a beat until it is found, and gives how long it took; of one that is not found, how old the newest is that is.
+// await searches until it finds a beat, and returns how long that took. If it does not find the beat, it returns the
+// newest one that it finds.
 func (f *Function) await(ctx context.Context, m *measures, beat Beat) (lag time.Duration, newest *heartbeat) {
 	committed := f.deps.Now()
 	var err error
@@ -204,7 +207,7 @@ func (f *Function) await(ctx context.Context, m *measures, beat Beat) (lag time.
 	return lag, newest
 }
 
-// headroom is what is left until the database gives up a part of its log that was not followed yet.
+// headroom is the remaining margin before the database drops log that the task has not read.
 func (f *Function) headroom(m *measures, log Log, lag time.Duration, newest *heartbeat) {
 	if log.Bytes != nil {
 		m.add(LogHeadroomBytes, "Bytes", float64(max(0, *log.Bytes)))
@@ -214,7 +217,7 @@ func (f *Function) headroom(m *measures, log Log, lag time.Duration, newest *hea
 		return
 	}
 	hours := max(0, float64(f.settings.LogHours)-lag.Hours())
-	if newest != nil && newest.Log < log.Oldest { // the file that it was written to is no more
+	if newest != nil && newest.Log < log.Oldest { // the file with the beat no longer exists
 		hours = 0
 	}
 	m.add(LogHeadroomHours, "None", hours)

@@ -25,7 +25,7 @@ func TestTheHeartbeatIsLookedForInItsOwnIndexAlone(t *testing.T) {
 	}
 }
 
-// What is found must be this change, not one from before: else a pipeline that stands still would look like one that is fast.
+// The canary must find this change, not an earlier one: otherwise a stalled pipeline would look fast.
 func TestAnOlderHeartbeatIsNotTakenForThisOne(t *testing.T) {
 	w := newWorld(t)
 	w.call()
@@ -44,7 +44,7 @@ func TestAHeartbeatThatWasNeverFoundIsAsOldAsTheFirst(t *testing.T) {
 	require.Equal(t, 100., w.call()["SearchableSeconds"])
 }
 
-// A later call may have changed the row before this one has found its own change.
+// A later call may have changed the row before this one found its own change.
 func TestALaterHeartbeatTellsThatThisOneWasFound(t *testing.T) {
 	w := newWorld(t)
 	w.delay, w.found = time.Hour, &heartbeat{Beat: 7, Written: start.UnixMilli(), Log: 9}

@@ -13,10 +13,10 @@ import (
 	"time"
 )
 
-// loginTimeout bounds logging in, with the tries of a server that does not answer.
+// loginTimeout limits a login, including retries against a server that does not answer.
 const loginTimeout = 12 * time.Second
 
-// Open logs in as the replication user, over TLS, verifying the certificate and the host name.
+// Open logs in as the replication user over TLS, and verifies the certificate and the host name.
 func (s Settings) Open(ctx context.Context, secrets Secrets) (Database, error) {
 	text, err := secrets.Get(ctx, s.Secret)
 	if err != nil {
@@ -50,13 +50,13 @@ func (s Settings) Open(ctx context.Context, secrets Secrets) (Database, error) {
 	return &mysqlDatabase{session, seen}, nil
 }
 
-// verified is when the first certificate ends of those by which a server was.
+// verified holds the earliest expiry of the certificates that verified a server.
 type verified struct{ expires time.Time }
 
-// Expires is for both kinds of databases.
+// Expires implements Database for both kinds of databases.
 func (v verified) Expires() time.Time { return v.expires }
 
-// see looks at the chain that is good for longest.
+// see uses the chain that is valid for longest.
 func (v *verified) see(state tls.ConnectionState) {
 	for _, chain := range state.VerifiedChains {
 		ends := chain[0].NotAfter

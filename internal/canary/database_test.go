@@ -11,7 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// rows answers queries by what they begin with, and keeps what was run.
+// rows answers queries by their first words and records the statements.
 type rows struct {
 	answers map[string][][]string
 	ran     []string

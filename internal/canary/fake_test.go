@@ -17,7 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// world is a database, an index behind it by some time, a bucket and a clock that goes on when somebody waits.
+// world is a database, an index that lags behind it, a bucket, and a clock that advances when somebody waits.
 type world struct {
 	t        *testing.T
 	settings Settings
@@ -28,14 +28,14 @@ type world struct {
 	log                   Log
 	made                  map[string]Made
 	expires               time.Time
-	// broken says what the database refuses: login, log, beat or tables.
+	// broken says which requests the database refuses: login, log, beat or tables.
 	broken map[string]bool
 	closed int
 
-	// delay until a beat is found; the index has had the last one from before.
+	// delay until a beat is found. Before, the index still has the previous one.
 	delay time.Duration
 	found *heartbeat
-	// searched is what was asked for, and refused with a status if it is not 0.
+	// searched are the search requests. A status other than 0 refuses them.
 	searched []opensearchtest.Request
 	refused  int
 }
@@ -88,7 +88,7 @@ func (w *world) breaks(what string) error {
 	return nil
 }
 
-// search finds the last beat when its time has come.
+// search finds the last beat after the delay.
 func (w *world) search(r opensearchtest.Request) (int, any) {
 	w.searched = append(w.searched, r)
 	if w.refused != 0 {
@@ -104,7 +104,7 @@ func (w *world) search(r opensearchtest.Request) (int, any) {
 	return 200, map[string]any{"hits": map[string]any{"hits": hits}}
 }
 
-// call is one of the function's, at the next minute; what it has published.
+// call runs the function at the next minute and returns the metrics that it published.
 func (w *world) call() map[string]float64 {
 	w.t.Helper()
 	var out bytes.Buffer
@@ -119,7 +119,7 @@ func (w *world) call() map[string]float64 {
 	return published(w.t, out.String())
 }
 
-// published are the metrics of a line in the embedded format, each of which has to be declared in it.
+// published parses a line in the embedded format. The line must declare each of its metrics.
 func published(t *testing.T, text string) map[string]float64 {
 	t.Helper()
 	require.Equal(t, 1, strings.Count(text, "\n"), "a line is one event of the log")

@@ -6,7 +6,7 @@ import (
 	"log/slog"
 )
 
-// Namespace of the function's metrics in CloudWatch; their one dimension is [Dimension], its name.
+// Namespace of the function's metrics in CloudWatch. Their only dimension is [Dimension], the function's name.
 const (
 	Namespace = "cdc-pipeline/canary"
 	Dimension = "Function"
@@ -14,19 +14,21 @@ const (
 
 // The metrics.
 const (
-	// SearchableSeconds from a commit until it is found; while it is not found, the age of what is.
+	// SearchableSeconds is the time from a commit until the change is found. While it is not found, it is the age of
+	// the newest change that is.
 	SearchableSeconds = "SearchableSeconds"
-	// TablesToReload are those that were emptied, replaced or dropped, of which no record tells, or have lost a column.
+	// TablesToReload counts tables that no longer match their records: truncated, replaced or dropped, or with a lost
+	// column.
 	TablesToReload = "TablesToReload"
-	// CertificateDays until the first certificate ends by which the database was verified.
+	// CertificateDays is the time until the first certificate expires among those that verified the database.
 	CertificateDays = "CertificateDays"
-	// LogHeadroomHours until MySQL gives up a part of its binary log that was not followed yet.
+	// LogHeadroomHours is the time until MySQL drops binary log that the task has not read.
 	LogHeadroomHours = "LogHeadroomHours"
-	// LogHeadroomBytes that PostgreSQL may write until then.
+	// LogHeadroomBytes is how much PostgreSQL may write before it drops log that the task has not read.
 	LogHeadroomBytes = "LogHeadroomBytes"
-	// ParkedObjects below the prefixes of what no sink took.
+	// ParkedObjects counts the objects below the prefixes for parked records.
 	ParkedObjects = "ParkedObjects"
-	// Failures are the measures that could not be taken.
+	// Failures counts the failed measurements.
 	Failures = "Failures"
 )
 
@@ -51,7 +53,7 @@ func (m *measures) fail(what string, err error) {
 	m.log.Error(what, "error", err)
 }
 
-// report writes the metrics in the embedded format, which needs no way from the VPC to CloudWatch,
+// report writes the metrics in the embedded format, which needs no route from the VPC to CloudWatch,
 // https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html.
 func (f *Function) report(m *measures) error {
 	m.add(Failures, "Count", float64(m.failures))

@@ -22,7 +22,7 @@ type mysqlDatabase struct {
 // Close logs out.
 func (d *mysqlDatabase) Close() error { return closeSession(d.Admin) }
 
-// Log is by the names of the binary log's files, which end with their numbers; the server says nothing of their ages.
+// Log reads the numbers at the end of the binary log's file names. The server does not report the files' ages.
 func (d *mysqlDatabase) Log(ctx context.Context) (Log, error) {
 	files, err := d.Query(ctx, "SHOW BINARY LOGS")
 	if err != nil {
@@ -39,7 +39,7 @@ func (d *mysqlDatabase) Log(ctx context.Context) (Log, error) {
 	return l, err
 }
 
-// logNumber is the 17 of mysql-bin-changelog.000017.
+// logNumber extracts 17 from mysql-bin-changelog.000017.
 func logNumber(file string) (int64, error) {
 	n, err := strconv.ParseInt(file[strings.LastIndex(file, ".")+1:], 10, 64)
 	if err != nil {
@@ -48,11 +48,11 @@ func logNumber(file string) (int64, error) {
 	return n, nil
 }
 
-// beatMySQL is numbers alone, so that it needs no arguments.
+// beatMySQL formats numbers only, so that it needs no arguments.
 const beatMySQL = `INSERT INTO cdc_canary.heartbeat (id, beat, written, began, log) VALUES (1, 1, %[1]d, %[1]d, %[2]d)
 ON DUPLICATE KEY UPDATE beat = beat + 1, written = %[1]d, log = %[2]d; COMMIT`
 
-// Beat writes in a transaction of its own, whatever the session's autocommit is.
+// Beat writes in its own transaction, whatever the session's autocommit setting.
 func (d *mysqlDatabase) Beat(ctx context.Context, at time.Time, log int64) (Beat, error) {
 	if err := d.Exec(ctx, fmt.Sprintf(beatMySQL, at.UnixMilli(), log)); err != nil {
 		return Beat{}, err
@@ -89,10 +89,11 @@ WHERE table_type = 'BASE TABLE' AND table_schema NOT IN ` + mysql.SystemSchemas
 WHERE table_schema NOT IN ` + mysql.SystemSchemas + ` ORDER BY table_schema, table_name, ordinal_position`
 )
 
-// Tables go by their time of creation: the identity that InnoDB gives them is shown to who may see what all others run. In MariaDB a
-// TRUNCATE leaves that time as it is.
+// Tables uses the time of creation, because InnoDB shows a table's own id only to users with the PROCESS privilege.
+// In MariaDB a TRUNCATE does not change that time.
 func (d *mysqlDatabase) Tables(ctx context.Context) (map[string]Made, error) {
-	// MySQL 8 shows times of a day ago, https://dev.mysql.com/doc/refman/8.4/en/information-schema-optimization.html; others do not know the
+	// By default MySQL 8 caches these times for a day,
+	// https://dev.mysql.com/doc/refman/8.4/en/information-schema-optimization.html; other servers do not know the
 	// variable.
 	if err := d.Exec(ctx, "SET SESSION information_schema_stats_expiry = 0"); err != nil && !mysql.IsServerError(err, errUnknownVariable) {
 		return nil, fmt.Errorf("asking for times as they are: %w", err)
@@ -131,10 +132,10 @@ func (d *mysqlDatabase) Tables(ctx context.Context) (map[string]Made, error) {
 	return made, nil
 }
 
-// closeSession ends what is a session.
+// closeSession closes a session, if it is one.
 func closeSession(of any) error {
 	if session, ok := of.(interface{ Close() error }); ok {
-		return session.Close() //nolint:wrapcheck // it says so itself
+		return session.Close() //nolint:wrapcheck // the error names the session
 	}
 	return nil
 }

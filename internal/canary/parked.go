@@ -6,7 +6,7 @@ import (
 	"slices"
 )
 
-// parked counts what no sink took, of this source.
+// parked counts this source's parked objects.
 func (f *Function) parked(ctx context.Context, m *measures) {
 	count := 0
 	for _, prefix := range f.settings.Parked {

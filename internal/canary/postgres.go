@@ -18,12 +18,13 @@ type postgresDatabase struct {
 // Close logs out.
 func (d *postgresDatabase) Close() error { return closeSession(d.Admin) }
 
-// slotsPostgres: safe_wal_size is younger than the oldest server, NULL where nothing bounds the log that is kept for a slot, and not
-// positive when the slot is about to be lost, https://www.postgresql.org/docs/current/view-pg-replication-slots.html.
+// slotsPostgres reads the slots. The oldest servers lack safe_wal_size. It is NULL without a limit on the log kept
+// for a slot, and not positive when the slot is about to be lost,
+// https://www.postgresql.org/docs/current/view-pg-replication-slots.html.
 const slotsPostgres = `SELECT coalesce(to_jsonb(s)->>'wal_status', ''), coalesce(to_jsonb(s)->>'safe_wal_size', '') FROM pg_replication_slots s
 WHERE database = current_database() AND plugin IN ('test_decoding', 'pglogical') AND NOT temporary`
 
-// Log is by the slots of this database: what the one that is nearest to its end has left.
+// Log reads the slots of this database and returns the smallest remaining margin.
 func (d *postgresDatabase) Log(ctx context.Context) (Log, error) {
 	slots, err := d.Query(ctx, slotsPostgres)
 	if err != nil {
@@ -60,9 +61,10 @@ func (d *postgresDatabase) Beat(ctx context.Context, at time.Time, _ int64) (Bea
 	return readBeat(rows)
 }
 
-// tablesPostgres goes by the object and its file: TRUNCATE, CLUSTER, VACUUM FULL and an ALTER TABLE that rewrites give a table another
-// file, DROP and CREATE another object too, https://www.postgresql.org/docs/current/functions-admin.html#FUNCTIONS-ADMIN-DBLOCATION.
-// Of columns the names are looked at alone, of those that DMS carries; computed ones it does not, which PostgreSQL 11 knows nothing of.
+// tablesPostgres identifies a table by its object and its file. TRUNCATE, CLUSTER, VACUUM FULL and a rewriting ALTER
+// TABLE change the file; DROP and CREATE change the object too,
+// https://www.postgresql.org/docs/current/functions-admin.html#FUNCTIONS-ADMIN-DBLOCATION. It compares only the names
+// of the columns that DMS carries. DMS omits computed columns, which PostgreSQL 11 does not have.
 const tablesPostgres = `SELECT n.nspname, c.relname, c.oid::text || '/' || coalesce(pg_relation_filenode(c.oid)::text, ''),
 coalesce((SELECT json_agg(a.attname ORDER BY a.attnum) FROM pg_attribute a
   WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND coalesce(to_jsonb(a)->>'attgenerated', '') = ''), '[]')
@@ -70,7 +72,7 @@ FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE c.relkind = 'r' AND n.nspname !~ '^pg_' AND n.nspname NOT IN ('information_schema', '` + postgres.HeartbeatSchema + `')
 AND has_schema_privilege(n.oid, 'USAGE') AND has_table_privilege(c.oid, 'SELECT')`
 
-// Tables that the user may read.
+// Tables are the tables that the user may read.
 func (d *postgresDatabase) Tables(ctx context.Context) (map[string]Made, error) {
 	rows, err := d.Query(ctx, tablesPostgres)
 	if err != nil {

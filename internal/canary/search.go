@@ -7,10 +7,10 @@ import (
 	"time"
 )
 
-// heartbeat is the row, as the current index has it.
+// heartbeat is the row in the current index.
 type heartbeat struct {
 	Beat int64 `json:"beat"`
-	// Written is when it was, in milliseconds since 1970.
+	// Written is the time of the change, in milliseconds since 1970.
 	Written int64 `json:"written"`
 	// Log is the number of the binary log's newest file at that time; 0 for PostgreSQL.
 	Log int64 `json:"log"`
@@ -18,7 +18,7 @@ type heartbeat struct {
 
 func (h heartbeat) written() time.Time { return time.UnixMilli(h.Written) }
 
-// newest is the row as it is found now; nil when it is not.
+// newest is the row that is found now; nil when none is found.
 func (f *Function) newest(ctx context.Context) (*heartbeat, error) {
 	type hit struct {
 		Source heartbeat `json:"_source"`

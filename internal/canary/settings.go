@@ -11,49 +11,49 @@ import (
 // Variable is the environment variable that holds [Settings] as JSON.
 const Variable = "CANARY"
 
-// NameVariable is Lambda's own: the name by which the metrics are told apart.
+// NameVariable is set by Lambda: the function's name, which is the dimension of its metrics.
 const NameVariable = "AWS_LAMBDA_FUNCTION_NAME"
 
-// PostgreSQL is what a source's engine is called that is not MySQL.
+// PostgreSQL is the engine's name for a source that is not MySQL.
 const PostgreSQL = "postgresql"
 
 // Settings of the function. They hold no secret.
 type Settings struct {
 	// Engine of the source: empty for MySQL, or [PostgreSQL].
 	Engine string `json:"engine,omitempty"`
-	// Secret {"username","password","host","port"} is the ARN of the one that DMS logs in with.
+	// Secret is the ARN of DMS's login secret {"username","password","host","port"}.
 	Secret string `json:"secret"`
-	// Database of PostgreSQL that is followed.
+	// Database is the followed database of PostgreSQL.
 	Database string `json:"database,omitempty"`
-	// Certificates (PEM) that sign the server's certificate. Empty: those of RDS.
+	// Certificates are the PEM bundle that verifies the server. Empty: that of RDS.
 	Certificates string `json:"certificates,omitempty"`
-	// Endpoint is the URL of the domain or collection without a trailing slash, Service what it is.
+	// Endpoint is the URL of the domain or collection without a trailing slash. Service is its kind.
 	Endpoint string             `json:"endpoint"`
 	Service  opensearch.Service `json:"service"`
-	// Alias under which the heartbeat's row is found.
+	// Alias of the index with the heartbeat's row.
 	Alias string `json:"alias"`
-	// Bucket is the lake's.
+	// Bucket is the lake's bucket.
 	Bucket string `json:"bucket"`
-	// Parked are the prefixes, each with a slash at its end, of what no sink took.
+	// Parked are the prefixes of parked objects, each with a trailing slash.
 	Parked []string `json:"parked"`
-	// Memory is the key of the object that remembers how tables were made, and Loads that of the one in which `cdc status` keeps what they
-	// were at their load.
+	// Memory is the key of the object that remembers the tables' versions. Loads is the key of the object in which
+	// `cdc status` keeps the tables' versions at their load.
 	Memory string `json:"memory"`
 	Loads  string `json:"loads"`
-	// Tables that DMS follows, as patterns, without those of Exclude. Empty: all that the user may read.
+	// Tables that DMS follows, as patterns, without the excluded ones. Empty: every table that the user may read.
 	Tables  []preparation.Table `json:"tables,omitempty"`
 	Exclude []preparation.Table `json:"exclude,omitempty"`
 	// LogHours is how long MySQL keeps its binary log.
 	LogHours int `json:"logHours,omitempty"`
 
-	// Function is the name that the metrics carry.
+	// Function is the function's name, the dimension of its metrics.
 	Function string `json:"-"`
 }
 
-// PostgreSQL reports whether the source is one.
+// PostgreSQL reports whether the source is PostgreSQL.
 func (s Settings) PostgreSQL() bool { return s.Engine == PostgreSQL }
 
-// Text is what [ReadSettings] reads.
+// Text is the form that [ReadSettings] reads.
 func (s Settings) Text() (string, error) {
 	text, err := json.Marshal(s)
 	if err != nil {
@@ -62,7 +62,7 @@ func (s Settings) Text() (string, error) {
 	return string(text), nil
 }
 
-// ReadSettings reads them from the environment; get is os.Getenv.
+// ReadSettings parses the environment; get is os.Getenv.
 func ReadSettings(get func(string) string) (Settings, error) {
 	var s Settings
 	if err := json.Unmarshal([]byte(get(Variable)), &s); err != nil {

@@ -13,26 +13,27 @@ import (
 	"time"
 )
 
-// remembered is how a table was made when it was last seen otherwise than before.
+// remembered is a table's version when its last change was noticed.
 type remembered struct {
-	// Made is nil for a table that is gone.
+	// Made is nil for a dropped table.
 	Made *Made     `json:"made"`
 	Seen time.Time `json:"seen"`
-	// Changed since it was loaded, in a way after which rows are shown that are no more, or as they were before.
+	// Changed means that since its load the table changed in a way that leaves deleted or outdated rows in the index.
 	Changed bool `json:"changed,omitempty"`
-	// Columns that are gone since it was loaded, for `cdc status`, which has perhaps not known them.
+	// Columns that the table lost since it was loaded. `cdc status` reads them, because it may never have seen them.
 	Columns []string `json:"columns,omitempty"`
 }
 
-// load is what `cdc status` keeps of a table, as far as it counts here: it looks more closely, as a user who may, and it is told of loads.
+// load is what `cdc status` remembers of a table, as far as it matters here. It has more privileges, so it looks more
+// closely, and it knows of loads.
 type load struct {
 	Seen    time.Time         `json:"seen"`
 	Changes []json.RawMessage `json:"changes"`
 }
 
-// tables counts those that have to be loaded again: DMS sends no record of TRUNCATE, DROP and RENAME TABLE,
-// https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Source.MySQL.html#CHAP_Source.MySQL.Limitations. A column that was dropped or renamed
-// stays in every row that has no change afterwards.
+// tables counts the tables that must be loaded again. DMS sends no record of TRUNCATE, DROP and RENAME TABLE,
+// https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Source.MySQL.html#CHAP_Source.MySQL.Limitations. A dropped or
+// renamed column stays in every row that does not change afterwards.
 func (f *Function) tables(ctx context.Context, m *measures, db Database) {
 	count, err := f.toReload(ctx, db)
 	if err != nil {
@@ -69,14 +70,14 @@ func (f *Function) toReload(ctx context.Context, db Database) (int, error) {
 	return count, f.remember(ctx, now, version)
 }
 
-// look is what is known of the tables from now on.
+// look returns what to remember of the tables from now on.
 func (f *Function) look(before map[string]remembered, loads map[string]load, made map[string]Made) map[string]remembered {
 	at, now := f.deps.Now().UTC().Truncate(time.Second), map[string]remembered{}
 	for name, t := range made {
 		was, known := before[name]
 		loaded, told := loads[name]
 		switch {
-		case told && loaded.Seen.After(was.Seen): // it was loaded again, taken for loaded, or looked at more closely
+		case told && loaded.Seen.After(was.Seen): // it was loaded again, assumed loaded, or checked more closely
 			now[name] = remembered{Made: &t, Seen: loaded.Seen, Changed: len(loaded.Changes) > 0}
 		case !known:
 			now[name] = remembered{Made: &t, Seen: at}
@@ -102,13 +103,14 @@ func (f *Function) look(before map[string]remembered, loads map[string]load, mad
 	return now
 }
 
-// untold reports whether a table that was made anew was so by a statement of which no record tells. MySQL's records tell an ALTER TABLE,
-// which changes columns; of PostgreSQL none does.
+// untold reports whether a table was made again by a statement that no record reports. MySQL's records report ALTER
+// TABLE, which changes columns; PostgreSQL's do not.
 func (f *Function) untold(was, is Made) bool {
 	return was.ID != is.ID && (f.settings.PostgreSQL() || was.Columns == is.Columns)
 }
 
-// gone are the columns that a table has lost since its load, as far as their names were remembered, which an earlier release has not.
+// gone lists the columns that a table lost since its load. It needs their names, which an earlier release did not
+// remember.
 func (r remembered) gone(is Made) []string {
 	gone := slices.Clone(r.Columns)
 	for _, name := range r.Made.Names {
@@ -119,7 +121,7 @@ func (r remembered) gone(is Made) []string {
 	return gone
 }
 
-// unfollowed are the canary's own table, and those that DMS leaves out.
+// unfollowed reports the canary's own table and tables that DMS omits.
 func (f *Function) unfollowed(name string) bool {
 	database, of, _ := strings.Cut(name, ".")
 	in := func(patterns []preparation.Table) bool {
@@ -128,7 +130,7 @@ func (f *Function) unfollowed(name string) bool {
 	return database == preparation.Canary.Database || len(f.settings.Tables) > 0 && !in(f.settings.Tables) || in(f.settings.Exclude)
 }
 
-// read an object that may not be there.
+// read decodes an object that may be missing.
 func (f *Function) read(ctx context.Context, key string, into any) (version string, err error) {
 	body, version, err := f.deps.Bucket.Get(ctx, key)
 	if err != nil || version == "" {
@@ -140,7 +142,7 @@ func (f *Function) read(ctx context.Context, key string, into any) (version stri
 	return version, nil
 }
 
-// remember what the tables are, unless another call has meanwhile.
+// remember saves the tables' versions, unless another call did so in the meantime.
 func (f *Function) remember(ctx context.Context, tables map[string]remembered, version string) error {
 	body, err := json.Marshal(tables)
 	if err != nil {

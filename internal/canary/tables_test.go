@@ -12,7 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// status is what `cdc status` keeps of shop.orders.
+// status stores what `cdc status` remembers of shop.orders.
 func (w *world) status(known ddl.Known) {
 	w.t.Helper()
 	text, err := json.Marshal(map[string]ddl.Known{"shop.orders": known})
@@ -50,7 +50,7 @@ func TestATableThatIsGoneHasToBeLoadedWhenItIsThereAgain(t *testing.T) {
 	require.Equal(t, 0., w.call()["TablesToReload"])
 }
 
-// MySQL's records tell an ALTER TABLE; nobody tells PostgreSQL's.
+// MySQL's records report an ALTER TABLE; PostgreSQL's do not.
 func TestAnAlterTableIsToldByRecordsOfMySQLAlone(t *testing.T) {
 	for engine, want := range map[string]float64{"": 0, PostgreSQL: 1} {
 		w := withTable(t)
@@ -62,7 +62,7 @@ func TestAnAlterTableIsToldByRecordsOfMySQLAlone(t *testing.T) {
 	}
 }
 
-// withNames is a table by its id and the names of its columns, of which MySQL gives a digest.
+// withNames is a table with this id and these columns. In MySQL their digest is set too.
 func withNames(engine, id string, names ...string) Made {
 	m := Made{ID: id, Names: names}
 	if engine == "" {
@@ -100,7 +100,8 @@ func TestATableThatHasLostAColumnHasToBeLoadedAgain(t *testing.T) {
 	}
 }
 
-// What an earlier release remembers has no names: nobody knows whether a column is gone since, and one that goes now is noticed.
+// An earlier release remembered no column names. So nobody knows which columns were dropped before, but a later drop
+// is noticed.
 func TestWhatAnEarlierReleaseRemembersIsNoFalseAlarm(t *testing.T) {
 	for engine, columns := range map[string]string{"": "id amount", PostgreSQL: ""} {
 		for now, names := range map[string][]string{"as it was": {"id", "amount"}, "changed since": {"id", "price"}} {
@@ -115,7 +116,7 @@ func TestWhatAnEarlierReleaseRemembersIsNoFalseAlarm(t *testing.T) {
 	}
 }
 
-// The first `cdc status` comes after the column is gone: the canary tells it.
+// The first `cdc status` runs after the column was dropped, and the canary reports the drop to it.
 func TestTheFirstLookOfTheToolDoesNotSilenceAColumn(t *testing.T) {
 	w := newWorld(t)
 	w.made["shop.orders"] = withNames("", "1", "id", "amount")
@@ -134,7 +135,7 @@ func TestTheFirstLookOfTheToolDoesNotSilenceAColumn(t *testing.T) {
 	require.Equal(t, 1., w.call()["TablesToReload"])
 }
 
-// `cdc status` sees a TRUNCATE that leaves MariaDB's time of creation as it is.
+// `cdc status` notices a TRUNCATE that does not change MariaDB's time of creation.
 func TestWhatTheToolHasFoundCountsToo(t *testing.T) {
 	w := withTable(t)
 	known := ddl.Accepted(&ddl.Table{}, ddl.Statistics{}, w.now)

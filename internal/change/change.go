@@ -1,11 +1,11 @@
-// Package change reads the records that DMS writes to Kinesis: the JSON envelope of a row change.
+// Package change parses the records that DMS writes to Kinesis: the JSON envelope of a row change.
 //
 //	{"data":{...},"before-image":{...},"metadata":{"record-type":"data","operation":"update",...}}
 //
-// A record is parsed once, kept as it came, and says which row it is about ([Record.Key], [Key.ID]) and where it stands
-// among the changes of that row ([Record.Order]). What it cannot tell is an error and never a guess, so that the record
-// can be parked. The form is that of
-// https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Target.Kinesis.html.
+// A record is parsed once and kept unchanged. It returns its row's key ([Record.Key], [Key.ID]) and its position
+// among the changes of that row ([Record.Order]). When it cannot determine one of these, it returns an error and
+// never guesses, so that the record can be parked.
+// https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Target.Kinesis.html describes the format.
 package change
 
 import (
@@ -17,7 +17,7 @@ import (
 	"github.com/tidwall/gjson"
 )
 
-// Type tells row changes from descriptions of tables.
+// Type distinguishes row changes from table definitions.
 type Type string
 
 // The types of records.
@@ -26,10 +26,10 @@ const (
 	Control Type = "control"
 )
 
-// Operation of a record. Control records have others than these: create-table, add-column, ...
+// Operation of a record. Control records have other operations: create-table, add-column, ...
 type Operation string
 
-// The operations of data records. Load is a row that was there before its changes were followed.
+// The operations of data records. Load is a row that existed before its changes were followed.
 const (
 	Load   Operation = "load"
 	Insert Operation = "insert"
@@ -37,50 +37,50 @@ const (
 	Delete Operation = "delete"
 )
 
-// BeforeImage is the member that holds a row's columns before an update, as the pipeline's task settings name it.
+// BeforeImage is the member with a row's columns before an update, as the pipeline's task settings name it.
 const BeforeImage = "before-image"
 
-// Record is one record. It does not share memory with what it was parsed from.
+// Record is one record. It shares no memory with its input.
 type Record struct {
-	// Kind of the source that it is from.
+	// Kind of the source.
 	Kind      Kind
 	Type      Type
 	Operation Operation
-	// Schema and Table of the source. Those of a control record may be empty.
+	// Schema and Table of the source. In a control record they may be empty.
 	Schema, Table string
-	// Data is the row: after an insert or update, before a delete. A column that is NULL is absent or null; of PostgreSQL, an
+	// Data is the row: after an insert or update, before a delete. A NULL column is absent or null; in PostgreSQL an
 	// absent one may be in Before ([Record.Row]). It is nil for a control record.
 	Data Row
-	// Before are columns of the row before an update, those that the task's settings choose; nil without any.
+	// Before holds columns of the row before an update, as the task's settings choose them; nil without any.
 	Before Row
-	// Control is the raw JSON of a control record's definition; empty without one.
+	// Control is the raw JSON of a control record's definition; otherwise empty.
 	Control  string
 	Metadata Metadata
-	// Unknown are the members beside those above, in their order.
+	// Unknown holds the members beside those above, in order.
 	Unknown Row
 
 	raw string
 }
 
-// Metadata of a record as far as this package knows it; what is absent is empty.
+// Metadata is the part of a record's metadata that this package knows; absent members are empty.
 type Metadata struct {
-	// Timestamp is when DMS made the record, CommitTimestamp when the change was committed, RFC 3339.
+	// Timestamp is when DMS made the record. CommitTimestamp is when the change was committed. Both are RFC 3339.
 	Timestamp, CommitTimestamp string
 	PartitionKeyType           string
 	PartitionKeyValue          string
-	// The transaction, and the change's place in it from 1, in digits.
+	// The transaction, and the change's number in it from 1, in digits.
 	TransactionID, TransactionRecordID         string
 	PrevTransactionID, PrevTransactionRecordID string
-	// StreamPosition in the source's log.
+	// StreamPosition is the position in the source's log.
 	StreamPosition string
-	// Unknown are the members beside those above, in their order.
+	// Unknown holds the members beside those above, in order.
 	Unknown Row
 }
 
-// Row is an object's members in their order. No name comes twice.
+// Row is an object's members in order. No name occurs twice.
 type Row []Column
 
-// Column is a name with its value as raw JSON: no digit of a number is lost.
+// Column is a name with its value as raw JSON, so that numbers keep all digits.
 type Column struct {
 	Name, JSON string
 }
@@ -98,8 +98,8 @@ func (r Row) Get(name string) (json string, ok bool) {
 // Parse reads one record of a MySQL source.
 func Parse(raw []byte) (*Record, error) { return MySQL.Parse(raw) }
 
-// Parse reads one record of a source. It refuses what is not JSON, names that come twice, and data records that lack their
-// operation, table or row.
+// Parse reads one record of a source. It refuses invalid JSON, duplicate names, and data records without operation,
+// table or row.
 func (k Kind) Parse(raw []byte) (*Record, error) {
 	if !utf8.Valid(raw) {
 		return nil, errors.New("reading a change record: it is not UTF-8")
@@ -147,7 +147,7 @@ func (r *Record) parse() error {
 	return r.classify()
 }
 
-// describe reads the metadata.
+// describe parses the metadata.
 func (r *Record) describe(raw string) error {
 	var space [20]Column
 	members, err := object(raw, "metadata", space[:0])
@@ -171,7 +171,7 @@ func (r *Record) describe(raw string) error {
 	return nil
 }
 
-// member says where a member of the metadata is kept.
+// member returns the field for a member of the metadata.
 func (r *Record) member(name string) *string {
 	m := &r.Metadata
 	switch name {
@@ -205,7 +205,7 @@ func (r *Record) member(name string) *string {
 	return nil
 }
 
-// classify refuses a record of which nobody could say what happened.
+// classify refuses a record whose meaning is unclear.
 func (r *Record) classify() error {
 	switch r.Type {
 	case Control:
@@ -231,13 +231,13 @@ func (r *Record) classify() error {
 	return nil
 }
 
-// Name of the record's table: schema.table.
+// Name is the record's table: schema.table.
 func (r *Record) Name() string { return r.Schema + "." + r.Table }
 
-// Raw is the record as it came.
+// Raw is the record unchanged.
 func (r *Record) Raw() string { return r.raw }
 
-// MarshalJSON gives the record back as it came, members that this package does not know included, on one line's end.
+// MarshalJSON returns the record unchanged, including unknown members.
 func (r *Record) MarshalJSON() ([]byte, error) {
 	if r.raw == "" {
 		return nil, errors.New("writing a change record: it was not parsed")

@@ -90,7 +90,7 @@ func TestNamesThatComeTwiceAreFoundInWideRowsToo(t *testing.T) {
 	require.ErrorContains(t, err, `"column_7" comes twice`)
 }
 
-// name and value of any JSON that a database could hold.
+// name and value generate any JSON that a database could hold.
 var (
 	name  = rapid.StringN(1, 12, 40)
 	value = rapid.OneOf(
@@ -149,7 +149,7 @@ func objectOf(t require.TestingT, row Row) any {
 	return o
 }
 
-// FuzzParse: what is taken is JSON as the standard library reads it, and nothing panics.
+// FuzzParse checks that the standard library can decode whatever is accepted, and that nothing panics.
 func FuzzParse(f *testing.F) {
 	for _, seed := range []string{loaded, updated, created, `{"metadata":{"record-type":"control","operation":"\ud800"}}`, "{\"a\\u0062\":1,\"metadata\":{}}", "", "[", `{"metadata":{"operation":1e5}}`} {
 		f.Add([]byte(seed))
@@ -182,7 +182,7 @@ func FuzzParse(f *testing.F) {
 	})
 }
 
-// asDecoded is the operation in the JSON type it came in.
+// asDecoded is the operation in its original JSON type.
 func asDecoded(record map[string]any, op Operation) any {
 	if _, number := record["metadata"].(map[string]any)["operation"].(json.Number); number {
 		return json.Number(op)

@@ -8,15 +8,15 @@ import (
 	"github.com/tidwall/gjson"
 )
 
-// few is up to how many names are compared with each other rather than put into a set.
+// few is the number of names up to which comparing each pair is faster than a set.
 const few = 64
 
-// rowOf splits an object into a row that is kept.
+// rowOf splits an object into a row that keeps its own memory.
 func rowOf(raw, what string) (Row, error) {
-	return object(raw, what, make(Row, 0, strings.Count(raw, ":"))) // at least as many as there are members
+	return object(raw, what, make(Row, 0, strings.Count(raw, ":"))) // at least the number of members
 }
 
-// object splits an object, which is known to be JSON, into its members, which are appended to row.
+// object splits an object, which must be valid JSON, into its members, and appends them to row.
 func object(raw, what string, row Row) (Row, error) {
 	parsed := gjson.Parse(raw)
 	if !parsed.IsObject() {
@@ -32,7 +32,7 @@ func object(raw, what string, row Row) (Row, error) {
 	return row, nil
 }
 
-// twice finds a name that comes more than once: readers disagree on which of its values counts.
+// twice finds a duplicate name, because readers disagree on which of its values counts.
 func (r Row) twice() (string, bool) {
 	if len(r) <= few {
 		for i := range r {
@@ -54,7 +54,7 @@ func (r Row) twice() (string, bool) {
 	return "", false
 }
 
-// text of a JSON string; anything else as it is.
+// text decodes a JSON string; it returns any other value unchanged.
 func text(raw string) string {
 	if raw[0] != '"' {
 		return raw
@@ -63,6 +63,6 @@ func text(raw string) string {
 		return raw[1 : len(raw)-1]
 	}
 	var s string
-	_ = json.Unmarshal([]byte(raw), &s) // raw is known to be JSON
+	_ = json.Unmarshal([]byte(raw), &s) // raw is valid JSON
 	return s
 }

@@ -8,24 +8,24 @@ import (
 	"strings"
 )
 
-// maxID is what OpenSearch allows for a document's id, in bytes,
+// maxID is OpenSearch's limit on a document's id, in bytes,
 // https://docs.opensearch.org/latest/field-types/metadata-fields/id/.
 const maxID = 512
 
-// Key is a row's primary key: the values of its columns, in the key's order, as text. Equal values have one text, however they
-// were written, as far as their types are known ([KeyColumns]).
+// Key is a row's primary key: the values of its columns as text, in the key's order. Equal values have the same text,
+// however they were written, if their types are known ([KeyColumns]).
 type Key []string
 
-// KeyColumns are the columns of a table's primary key, in its order.
+// KeyColumns are the columns of a table's primary key, in order.
 type KeyColumns struct {
 	Names []string
-	// Types of the columns, as MySQL has them (datetime(6), binary(16)), PostgreSQL's format_type (timestamp(3) with time zone) or DMS
-	// (TIMESTAMP, BYTES). Where there is none, a value is
-	// taken as it was written, but for zeros at the end of a decimal number.
+	// Types of the columns, in the spelling of MySQL (datetime(6), binary(16)), of PostgreSQL's format_type
+	// (timestamp(3) with time zone) or of DMS (TIMESTAMP, BYTES). Without a type the value keeps its spelling, except
+	// trailing zeros of a decimal number.
 	Types []string
 }
 
-// typeOf a column; empty when it is not known.
+// typeOf returns a column's type; empty when it is unknown.
 func (k KeyColumns) typeOf(i int) string {
 	if i < len(k.Types) {
 		return k.Types[i]
@@ -33,7 +33,7 @@ func (k KeyColumns) typeOf(i int) string {
 	return ""
 }
 
-// Key of the row that the record is about.
+// Key returns the key of the record's row.
 func (r *Record) Key(columns KeyColumns) (Key, error) {
 	key, err := r.Row().key(r.Kind, columns)
 	if err != nil {
@@ -42,7 +42,8 @@ func (r *Record) Key(columns KeyColumns) (Key, error) {
 	return key, nil
 }
 
-// PreviousKey is the key that an update has changed; ok is false when it has not, or the record tells of no former row.
+// PreviousKey returns the key before an update that changed it. ok is false when the key did not change, or the
+// record contains no former row.
 func (r *Record) PreviousKey(columns KeyColumns) (key Key, ok bool, err error) {
 	former, told := r.Former()
 	if !told {
@@ -58,9 +59,9 @@ func (r *Record) PreviousKey(columns KeyColumns) (key Key, ok bool, err error) {
 	return key, !slices.Equal(key, now), nil
 }
 
-// key of a row. A key has no NULL, so that text or bytes that are null, or left out of a row that has something else, are
-// empty ones: DMS does not say how it writes them without IncludeNullAndEmpty. Of a row that has nothing nobody can tell, nor of one of
-// PostgreSQL that leaves something out.
+// key returns a row's key. A key has no NULL. So a null text or bytes value, or one that is missing from a row with
+// other values, is empty: DMS does not document how it writes empty values without IncludeNullAndEmpty. An empty row
+// has no known key, nor has a PostgreSQL row with missing values.
 func (r Row) key(k Kind, columns KeyColumns) (Key, error) {
 	if len(columns.Names) == 0 {
 		return nil, fmt.Errorf("no columns of a primary key were named")
@@ -83,11 +84,12 @@ func (r Row) key(k Kind, columns KeyColumns) (Key, error) {
 	return key, nil
 }
 
-// ID is the id of the row's document: equal for equal keys, different for different ones of the same table.
+// ID is the id of the row's document. Within a table, equal keys have equal ids and different keys have different
+// ids.
 //
-// Values are joined with a comma, in the key's order. In a value, percent sign, comma, number sign and control
-// characters are written as % and two hexadecimal digits in capitals; an empty value is "%e". An id of more than 512
-// bytes is "#" and the SHA-256 of what it would have been, in hexadecimal.
+// Values are joined with a comma, in the key's order. In a value, a percent sign, comma, number sign or control
+// character becomes % and two hexadecimal capitals; an empty value becomes "%e". An id longer than 512 bytes becomes
+// "#" and the hexadecimal SHA-256 of the full id.
 func (k Key) ID() string {
 	var b strings.Builder
 	for i, value := range k {
@@ -121,5 +123,5 @@ func escape(b *strings.Builder, value string) {
 	}
 }
 
-// String writes the key for people.
+// String formats the key for people.
 func (k Key) String() string { return strings.Join(k, ", ") }

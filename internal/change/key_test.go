@@ -57,7 +57,7 @@ func TestLongKeysAreHashed(t *testing.T) {
 	require.Regexp(t, "^#[0-9a-f]{64}$", long.ID())
 	require.NotEqual(t, long.ID(), Key{strings.Repeat("김", 201)}.ID())
 	require.Equal(t, strings.Repeat("x", 512), Key{strings.Repeat("x", 512)}.ID())
-	// What looks like the hash of another key is a key of its own.
+	// A key that looks like the hash of another key is still a different key.
 	require.NotEqual(t, long.ID(), Key{long.ID()}.ID())
 }
 
@@ -102,7 +102,7 @@ func TestEqualKeysAreEqualHoweverTheyAreWritten(t *testing.T) {
 	})
 }
 
-// Of each type: texts that one value may have, the first of which is the key's.
+// For each type: spellings that one value may have. The first is the key's.
 func TestEqualKeysOfATypeAreEqualHoweverTheyAreWritten(t *testing.T) {
 	for declared, values := range map[string][][]string{
 		"int(10) unsigned":  {{`42`, `"42"`, `"0042"`, `42.0`}, {`0`, `-0`}},
@@ -130,7 +130,7 @@ func TestEqualKeysOfATypeAreEqualHoweverTheyAreWritten(t *testing.T) {
 		"uuid":              {{`"123e4567-e89b-12d3-a456-426614174000"`, `"123E4567-E89B-12D3-A456-426614174000"`, `"0x123E4567E89B12D3A4564266141740"`}},
 		"inet6":             {{`"2001:db8::1"`, `"2001:0DB8::0001"`, `"0x20010DB8000000000000000000000001"`}, {`"2001:db8::"`, `"0x20010DB8"`}},
 		"inet4":             {{`"192.0.2.1"`, `"0xC0000201"`}},
-		"geography(1) what": {{`"2026-01-02"`}, {`"2026-01-02 00:00:00"`}}, // a type that is not known
+		"geography(1) what": {{`"2026-01-02"`}, {`"2026-01-02 00:00:00"`}}, // an unknown type
 	} {
 		columns, ids := KeyColumns{Names: []string{"k"}, Types: []string{declared}}, map[string]string{}
 		for _, same := range values {
@@ -156,7 +156,8 @@ func TestEqualKeysOfATypeAreEqualHoweverTheyAreWritten(t *testing.T) {
 	}
 }
 
-// Where the type is not known, a value is taken as it was written, but for a number's zeros: the ids of earlier releases.
+// With an unknown type a value keeps its spelling, except a number's trailing zeros, as in the ids of earlier
+// releases.
 func TestKeysOfUnknownTypesAreAsTheyWereWritten(t *testing.T) {
 	for written, want := range map[string]string{
 		`"2026-01-02T03:04:05.000Z"`: "2026-01-02T03:04:05.000Z", `"0xCAFE"`: "0xCAFE", `"12:00:00.000000"`: "12:00:00.000000", `1.50`: "1.5", `"1.50"`: "1.50",
@@ -176,7 +177,7 @@ func TestWhatIsNoKeyOfItsTypeIsRefused(t *testing.T) {
 		_, err := row(t, "delete", data, "").Key(KeyColumns{Names: []string{"k"}, Types: []string{declared}})
 		require.ErrorContains(t, err, "column k", declared)
 	}
-	// A before-image without anything does not say that the key was empty text.
+	// An empty before-image does not mean that the key was empty text.
 	_, _, err := row(t, "update", `{"k":"x"}`, `{}`).PreviousKey(KeyColumns{Names: []string{"k"}, Types: []string{"varchar(20)"}})
 	require.ErrorContains(t, err, "before an update of db.t")
 }
@@ -186,7 +187,7 @@ func TestAnUpdateThatWritesItsKeyOtherwiseMovesNothing(t *testing.T) {
 	_, moved, err := row(t, "update", `{"id":1,"at":"2026-01-02T03:04:05Z"}`, `{"id":1,"at":"2026-01-02T03:04:05.000000Z"}`).PreviousKey(columns)
 	require.NoError(t, err)
 	require.False(t, moved)
-	// Equal in the server's collation is another key: it is written otherwise everywhere.
+	// Equal in the server's collation still is another key, because every store has another spelling.
 	previous, moved, err := row(t, "update", `{"k":"a"}`, `{"k":"A"}`).PreviousKey(KeyColumns{Names: []string{"k"}, Types: []string{"varchar(20)"}})
 	require.NoError(t, err)
 	require.True(t, moved)
@@ -198,7 +199,7 @@ func FuzzTypedKeys(f *testing.F) {
 	f.Add("binary(4)", `"0xCAFE"`)
 	f.Add("bit(12)", `511`)
 	f.Fuzz(func(t *testing.T, declared, written string) {
-		if !json.Valid([]byte(written)) || !utf8.ValidString(written) { // which Parse refuses
+		if !json.Valid([]byte(written)) || !utf8.ValidString(written) { // Parse refuses it
 			return
 		}
 		columns := KeyColumns{Names: []string{"k"}, Types: []string{declared}}

@@ -2,17 +2,17 @@ package change
 
 import "fmt"
 
-// Kind is what a source's server is. It says how the server's log is told in a stream-position, what a column means that a record
-// lacks, and which types the columns have.
+// Kind is the kind of a source's server. It determines the format of a stream-position, the meaning of a column that
+// a record omits, and the column types.
 type Kind string
 
-// The kinds of sources. An empty one is MySQL.
+// The kinds of sources. Empty means MySQL.
 const (
 	MySQL      Kind = "mysql" // MariaDB and Aurora MySQL too
 	PostgreSQL Kind = "postgresql"
 )
 
-// Validate says what is wrong with a kind.
+// Validate refuses an unknown kind.
 func (k Kind) Validate() error {
 	switch k {
 	case "", MySQL, PostgreSQL:
@@ -26,10 +26,10 @@ func (k Kind) Postgres() bool { return k == PostgreSQL }
 
 // Row is the whole row: after an insert or update, before a delete.
 //
-// An update of PostgreSQL lacks the values that it has left unchanged where they are stored outside of the row (TOAST,
-// https://www.postgresql.org/docs/17/logicaldecoding-output-plugin.html); they are in the before-image of a table whose REPLICA
-// IDENTITY is FULL. A column that is NULL is there, as null: the target endpoint has IncludeNullAndEmpty. A column that a record of
-// MySQL lacks is NULL.
+// A PostgreSQL update omits unchanged values that are stored outside of the row (TOAST,
+// https://www.postgresql.org/docs/17/logicaldecoding-output-plugin.html). With REPLICA IDENTITY FULL they are in the
+// before-image. A NULL column is present as null, because the target endpoint has IncludeNullAndEmpty. In MySQL an
+// omitted column is NULL.
 func (r *Record) Row() Row {
 	if !r.Kind.Postgres() || r.Operation != Update || len(r.Before) == 0 {
 		return r.Data
@@ -46,8 +46,9 @@ func (r *Record) Row() Row {
 	return whole
 }
 
-// Former is the row before an update, as far as the record has it; ok is false when it does not tell of one. Of PostgreSQL an empty
-// before-image tells of none: an update that leaves the key as it was logs no former row, unless the table's REPLICA IDENTITY is FULL.
+// Former is the row before an update, as far as the record contains it; ok is false when it contains none. In
+// PostgreSQL an empty before-image means none: an update that keeps the key logs no former row, unless the table's
+// REPLICA IDENTITY is FULL.
 func (r *Record) Former() (row Row, ok bool) {
 	if r.Operation != Update || r.Before == nil || r.Kind.Postgres() && len(r.Before) == 0 {
 		return nil, false
@@ -55,9 +56,9 @@ func (r *Record) Former() (row Row, ok bool) {
 	return r.Before, true
 }
 
-// Untold reports whether an update of PostgreSQL may have left out values that it did not change: its before-image has nothing but
-// the key, or there is none, so that a column which is in neither may have any value. A before-image with another column is of
-// a table whose REPLICA IDENTITY is FULL, and has every value that the update lacks.
+// Untold reports whether a PostgreSQL update may have omitted unchanged values. That is so when there is no
+// before-image, or it contains only the key. A column in neither part may then have any value. A before-image with
+// another column comes from a table with REPLICA IDENTITY FULL, and has every value that the update omits.
 func (r *Record) Untold(key []string) bool {
 	if !r.Kind.Postgres() || r.Operation != Update {
 		return false

@@ -11,7 +11,7 @@ import (
 	"pgregory.net/rapid"
 )
 
-// The sample is one that was published of a PostgreSQL source: a transaction of one row.
+// A published sample from a PostgreSQL source: a transaction with one row.
 const published = "00000002/7C007178.3.00000002/7C007178"
 
 func inLog(t require.TestingT, op Operation, position string, record int) *Record {
@@ -74,20 +74,21 @@ func errorOf(kinds ...Kind) error {
 	return nil
 }
 
-// logged is a change as a server logs it: transactions write into one log at the same time, and DMS sends each when it is committed.
+// logged is a change in a server's log. Concurrent transactions write to one log, and DMS sends each transaction when
+// it commits.
 type logged struct {
 	transaction, record int
 	begin, own, row     uint64
 	op                  Operation
 }
 
-// TestInterleavedTransactionsAreInTheOrderOfTheLog: of the changes of one row, which its lock keeps apart, the one that was made last has the
-// greatest version, whichever transaction began first, was committed first or has the smaller id.
+// TestInterleavedTransactionsAreInTheOrderOfTheLog: row locks separate the changes of one row. The last change has
+// the greatest version, whichever transaction began first, committed first or has the smaller id.
 func TestInterleavedTransactionsAreInTheOrderOfTheLog(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		changes := interleaved(t)
 		arrived := slices.Clone(changes)
-		slices.SortStableFunc(arrived, func(a, b logged) int { return cmp.Compare(a.transaction, b.transaction) }) // as they are committed
+		slices.SortStableFunc(arrived, func(a, b logged) int { return cmp.Compare(a.transaction, b.transaction) }) // in commit order
 		if rapid.Bool().Draw(t, "shuffled") {
 			arrived = rapid.Permutation(arrived).Draw(t, "arrived")
 		}
@@ -111,7 +112,7 @@ func TestInterleavedTransactionsAreInTheOrderOfTheLog(t *testing.T) {
 	})
 }
 
-// interleaved are changes in the order of the log.
+// interleaved are changes in the log's order.
 func interleaved(t *rapid.T) []logged {
 	at := rapid.Uint64Range(1, maxLSN-1<<20).Draw(t, "at")
 	begins, records := map[int]uint64{}, map[int]int{}
@@ -128,7 +129,7 @@ func interleaved(t *rapid.T) []logged {
 	return all
 }
 
-// TestWhatTOASTLeavesOutComesFromBefore: whatever an update leaves out because it did not change it, the row is whole.
+// TestWhatTOASTLeavesOutComesFromBefore: the row is complete, whichever unchanged values an update omits.
 func TestWhatTOASTLeavesOutComesFromBefore(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		values := rapid.SampledFrom([]string{"null", "1", `"x"`, "12.340", `""`})

@@ -9,24 +9,24 @@ import (
 	"time"
 )
 
-// Order is where a record stands among the records of one row.
+// Order is a record's position among the records of one row.
 //
-// A loaded row comes before every change, a row loaded again after the first load. Changes come in the order of the
-// source's binlog: file number, offset, record within the transaction, time of the commit. Those of PostgreSQL come in the order of its
+// A loaded row comes before every change, and a repeated load after the first. Changes are ordered by the source's
+// binlog: file number, offset, record within the transaction, commit time. PostgreSQL's changes are ordered by its
 // log.
 type Order struct {
 	loaded bool
-	// base is the name of the binlog's files without their number.
+	// base is the name of the binlog files without their number.
 	base         string
 	file, offset uint64
 	record       uint64
-	// lsn of a change of PostgreSQL, which has none of the above but the record.
+	// lsn of a PostgreSQL change, which has none of the fields above except the record.
 	lsn uint64
-	// at is when a change was committed, or a load was made.
+	// at is when a change was committed or a load was made.
 	at time.Time
 }
 
-// Order of a data record. A record that does not say is an error.
+// Order returns a data record's position. A record without one is an error.
 func (r *Record) Order() (Order, error) {
 	o, err := r.order()
 	if err != nil {
@@ -35,7 +35,7 @@ func (r *Record) Order() (Order, error) {
 	return o, nil
 }
 
-// Made is when DMS made the record, in UTC. A timestamp that is no time is an error.
+// Made is when DMS made the record, in UTC. An invalid timestamp is an error.
 func (r *Record) Made() (time.Time, error) { return moment("timestamp", r.Metadata.Timestamp) }
 
 func (r *Record) order() (Order, error) {
@@ -63,9 +63,9 @@ func (r *Record) order() (Order, error) {
 	return o, nil
 }
 
-// position reads file and offset, the first two parts of a position in a MySQL binlog: mysql-bin-changelog.157832:1975:...
-// DMS publishes no description of a stream-position; the parts are those of its checkpoints,
-// https://docs.aws.amazon.com/dms/latest/APIReference/API_StartReplicationTask.html.
+// position parses file and offset, the first two parts of a position in a MySQL binlog:
+// mysql-bin-changelog.157832:1975:... DMS does not document stream-position; its parts are those of DMS's
+// checkpoints, https://docs.aws.amazon.com/dms/latest/APIReference/API_StartReplicationTask.html.
 func position(s string) (Order, error) {
 	name, rest, ok := strings.Cut(s, ":")
 	offset, _, _ := strings.Cut(rest, ":")
@@ -91,8 +91,9 @@ func moment(name, s string) (time.Time, error) {
 	return t.UTC(), nil
 }
 
-// Compare is negative when o is before other, positive when it is after, and 0 when both are the same record (which a
-// stream may deliver twice). Positions in binlogs of different names have no order: the source is another server.
+// Compare is negative when o comes before other, positive when it comes after, and 0 for the same record (which a
+// stream may deliver twice). Positions in binlogs with different names cannot be compared: they come from different
+// servers.
 func (o Order) Compare(other Order) (int, error) {
 	switch {
 	case o.loaded != other.loaded:
@@ -108,10 +109,10 @@ func (o Order) Compare(other Order) (int, error) {
 	return cmp.Or(cmp.Compare(o.file, other.file), cmp.Compare(o.offset, other.offset), cmp.Compare(o.record, other.record), o.at.Compare(other.at)), nil
 }
 
-// Time of the commit, or of the load.
+// Time of the commit or of the load.
 func (o Order) Time() time.Time { return o.at }
 
-// String writes the position for people.
+// String formats the position for people.
 func (o Order) String() string {
 	if o.loaded {
 		return "load of " + o.at.Format(time.RFC3339Nano)

@@ -28,7 +28,7 @@ func load(t require.TestingT, timestamp string) Order {
 func TestChangesComeInTheOrderOfTheBinlogAndLoadsFirst(t *testing.T) {
 	const early, late = "2026-01-02T03:04:05.000000Z", "2026-01-02T03:04:06.000000Z"
 	ordered := []Order{
-		load(t, late), load(t, "2026-03-02T03:04:06.000000Z"), // whenever it was made
+		load(t, late), load(t, "2026-03-02T03:04:06.000000Z"), // regardless of its time
 		at(t, "mysql-bin.000009", 900, 7, late),
 		at(t, "mysql-bin.000010", 100, 1, early),
 		at(t, "mysql-bin.000010", 100, 2, early),

@@ -6,13 +6,13 @@ import (
 	"strings"
 )
 
-// maxLSN is the greatest place in a log of PostgreSQL that a version holds: 4 EiB of log.
+// maxLSN is the greatest log position of PostgreSQL that fits a version: 4 EiB of log.
 const maxLSN = changed - 1
 
-// orderInLog is the order of a change of PostgreSQL: that of its own place in the write-ahead log, its LSN, the first of the
-// stream-position 00000002/7C007178.3.00000002/7C007178. Neither the transaction's id says it nor where the transaction
-// begins: of two transactions at a time, the one that began first may change a row last. Rows that one record of the log inserts (COPY)
-// have one LSN, and are different rows.
+// orderInLog is the order of a PostgreSQL change: its own LSN in the write-ahead log, the first part of the
+// stream-position 00000002/7C007178.3.00000002/7C007178. Neither the transaction's id nor its start gives the order:
+// of two concurrent transactions, the one that began first may change a row last. Rows inserted by one log record
+// (COPY) share an LSN, but they are different rows.
 func (r *Record) orderInLog() (Order, error) {
 	m := &r.Metadata
 	own, second, ok := placesInLog(m.StreamPosition)
@@ -26,7 +26,7 @@ func (r *Record) orderInLog() (Order, error) {
 	if err != nil || record == 0 {
 		return Order{}, fmt.Errorf("transaction-record-id %q is no number from 1: set IncludeTransactionDetails of the target endpoint", m.TransactionRecordID)
 	}
-	// An insert may share the LSN of the transaction's first row, when one record of the log inserts both.
+	// An insert may share the LSN of the transaction's first row, when one log record inserts both.
 	if r.Operation != Insert && record > 1 && own == second {
 		return Order{}, fmt.Errorf("stream-position %q of change %d of its transaction has one LSN twice: the first is where the transaction begins, "+
 			"which is no order, and not the change's own", m.StreamPosition, record)
@@ -35,7 +35,7 @@ func (r *Record) orderInLog() (Order, error) {
 	return Order{lsn: own, record: record, at: at}, err
 }
 
-// placesInLog reads both LSNs of a stream-position.
+// placesInLog parses both LSNs of a stream-position.
 func placesInLog(position string) (own, second uint64, ok bool) {
 	parts := strings.Split(position, ".")
 	if len(parts) != 3 || parts[1] == "" || strings.Trim(parts[1], "0123456789") != "" {
@@ -46,7 +46,7 @@ func placesInLog(position string) (own, second uint64, ok bool) {
 	return own, second, ok1 && ok2
 }
 
-// lsn reads a place in the log as PostgreSQL writes it: two halves in hexadecimal,
+// lsn parses a log position in PostgreSQL's format: two hexadecimal halves,
 // https://www.postgresql.org/docs/17/datatype-pg-lsn.html.
 func lsn(text string) (uint64, bool) {
 	high, low, ok := strings.Cut(text, "/")
@@ -59,8 +59,8 @@ func lsn(text string) (uint64, bool) {
 	return h<<32 | l, err1 == nil && err2 == nil
 }
 
-// inside are PostgreSQL's types whose values are always in their row: those of a fixed length, and those of fewer bytes than a pointer
-// to somewhere else takes.
+// inside lists the PostgreSQL types whose values are always stored in their row: types of a fixed length, and types
+// shorter than a pointer to another place.
 var inside = map[string]bool{
 	"smallint": true, "integer": true, "bigint": true, "int2": true, "int4": true, "int8": true, "oid": true, "smallserial": true, "serial": true, "bigserial": true,
 	"real": true, "double precision": true, "float4": true, "float8": true, "money": true, "boolean": true, "bool": true, `"char"`: true, "name": true, "uuid": true,
@@ -69,12 +69,14 @@ var inside = map[string]bool{
 	"inet": true, "cidr": true, "macaddr": true, "macaddr8": true, "point": true, "line": true, "lseg": true, "box": true, "circle": true, "pg_lsn": true,
 }
 
-// Outside reports whether PostgreSQL may store a value of a type, as format_type names it (character varying(20)), outside of its row,
-// so that an update which leaves it unchanged does not tell it unless the table's REPLICA IDENTITY is FULL. Of a type that is not
-// known it may: an enumeration too, unless its name is resolved before. https://www.postgresql.org/docs/17/storage-toast.html
+// Outside reports whether PostgreSQL may store a value of a type, as format_type names it (character varying(20)),
+// outside of its row. An update then omits the value when it is unchanged, unless the table's REPLICA IDENTITY is
+// FULL. Unknown types count as outside, and so do enumerations whose names were not resolved.
+// https://www.postgresql.org/docs/17/storage-toast.html
 func Outside(declared string) bool { return !inside[typeName(declared)] }
 
-// typeName is a type's name without what is in brackets: timestamp with time zone of timestamp(3) with time zone; an array keeps its own.
+// typeName removes the brackets from a type's name: timestamp(3) with time zone becomes timestamp with time zone. An
+// array keeps its brackets.
 func typeName(declared string) string {
 	name := strings.ToLower(strings.TrimSpace(declared))
 	if strings.HasPrefix(name, "interval ") { // interval day to second(3)

@@ -8,16 +8,16 @@ import (
 	"strings"
 )
 
-// spelling brings the values of one type into one text for equal values: a load and a change may write them differently, a
-// time with its fraction and without, bytes with the zeros at their end, which the binlog leaves out, and without. What does not
-// look like a value of the type stays as it was written.
+// spelling gives equal values of one type the same text. A load and a change may spell them differently: a time with
+// or without its fraction, or bytes with or without trailing zeros, which the binlog omits. A text that is not a
+// value of the type stays unchanged.
 type spelling struct {
 	kind spelled
-	// length of a BINARY or an address, in bytes, or of a bit string, in bits.
+	// length of a BINARY or an address in bytes, or of a bit string in bits.
 	length int
 }
 
-// spelled is how the values of a type are written.
+// spelled is the way to write values of a type.
 type spelled int
 
 const (
@@ -25,8 +25,8 @@ const (
 	texts
 	integers
 	decimals
-	floats  // of 32 bits
-	doubles // of 64 bits
+	floats  // 32 bits
+	doubles // 64 bits
 	booleans
 	bits
 	dates
@@ -36,7 +36,7 @@ const (
 	fixedOctets
 	uuids
 	addresses
-	// Those of PostgreSQL alone.
+	// Those below exist only in PostgreSQL.
 	truths
 	zonedMoments
 	zonedClocks
@@ -45,7 +45,7 @@ const (
 	padded
 )
 
-// spellings by the names that MySQL and DMS have for types, in small letters:
+// spellings by the lower-case type names of MySQL and DMS:
 // https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Source.MySQL.html#CHAP_Source.MySQL.DataTypes.
 var spellings = map[string]spelled{
 	"tinyint": integers, "smallint": integers, "mediumint": integers, "int": integers, "integer": integers, "bigint": integers, "year": integers,
@@ -59,10 +59,10 @@ var spellings = map[string]spelled{
 	"uuid": uuids, "inet4": addresses, "inet6": addresses,
 }
 
-// uuidBytes is the length of a UUID, and of an address of IPv6.
+// uuidBytes is the length of a UUID and of an IPv6 address.
 const uuidBytes = 16
 
-// spellingOf a type: bigint(20) unsigned, BINARY(16), TIMESTAMP, character varying(20).
+// spellingOf returns the spelling of a type: bigint(20) unsigned, BINARY(16), TIMESTAMP, character varying(20).
 func (k Kind) spellingOf(declared string) spelling {
 	if declared == "" {
 		return spelling{}
@@ -84,7 +84,7 @@ func (k Kind) spellingOf(declared string) spelling {
 	case s.kind == fixedOctets || s.kind == bits:
 		digits, _, _ := strings.Cut(strings.TrimPrefix(rest, "("), ")")
 		s.length, _ = strconv.Atoi(digits)
-		const longest = 255 // of a BINARY
+		const longest = 255 // the longest BINARY
 		if s.length = min(max(s.length, 1), longest); s.kind == bits && s.length == 1 {
 			s.kind = booleans
 		}
@@ -92,7 +92,7 @@ func (k Kind) spellingOf(declared string) spelling {
 	return s
 }
 
-// empty says that the type has an empty value, which DMS may write as null or leave out.
+// empty reports whether the type has an empty value, which DMS may write as null or omit.
 func (s spelling) empty() bool {
 	switch s.kind {
 	case texts, octets, fixedOctets, escapedOctets, padded:
@@ -102,7 +102,7 @@ func (s spelling) empty() bool {
 	}
 }
 
-// text of a value.
+// text returns a value's text.
 func (s spelling) text(raw string) (string, error) {
 	switch raw[0] {
 	case '{', '[':
@@ -141,7 +141,7 @@ func (s spelling) text(raw string) (string, error) {
 	return value, nil
 }
 
-// unspelled is the text of a value of an unknown type.
+// unspelled is the text of a value with an unknown type.
 func unspelled(raw string) (string, error) {
 	switch {
 	case raw[0] == '"', raw[0] == 't', raw[0] == 'f':
@@ -152,8 +152,8 @@ func unspelled(raw string) (string, error) {
 	return plain(raw), nil
 }
 
-// rounded refuses scientific notation: DMS writes an integer of more than 16 digits so without UseLargeIntegerValue, and two
-// rows would become one.
+// rounded refuses scientific notation. Without UseLargeIntegerValue DMS writes an integer of more than 16 digits in
+// this form, and two rows would become one.
 func rounded(number string) error {
 	return fmt.Errorf("%s is in scientific notation, which may have lost digits: set UseLargeIntegerValue of the target endpoint", number)
 }
@@ -169,7 +169,7 @@ func plain(number string) string {
 	return number
 }
 
-// exact digits of a number, which may be in quotes, or a boolean.
+// exact returns the exact digits of a number, which may be quoted, or of a boolean.
 func exact(value string) (string, error) {
 	switch value {
 	case "true":
@@ -194,15 +194,15 @@ func exact(value string) (string, error) {
 	return plain(sign + digits), nil
 }
 
-// numeral says that a value has the characters of a number only.
+// numeral reports whether a value has only the characters of a number.
 func numeral(value string) bool {
 	return value != "" && strings.Trim(value, "0123456789.+-eE") == ""
 }
 
-// float of so many bits, without an exponent.
+// float formats a number of this many bits without an exponent.
 func float(value string, bits int) string {
 	f, err := strconv.ParseFloat(value, bits)
-	if err != nil || !numeral(value) { // ParseFloat takes 1_0, 0x1p4 and inf too
+	if err != nil || !numeral(value) { // ParseFloat also accepts 1_0, 0x1p4 and inf
 		return value
 	}
 	if f == 0 { // -0 too
@@ -221,7 +221,7 @@ func boolean(value string) string {
 	return value
 }
 
-// bits are hexadecimal digits of whole bytes.
+// bits returns a bit string as hexadecimal digits of whole bytes.
 func (s spelling) bits(value string) string {
 	digits, isHex := strings.CutPrefix(value, "0x")
 	base := 10
@@ -235,7 +235,7 @@ func (s spelling) bits(value string) string {
 	return fmt.Sprintf("0x%0*X", 2*((s.length+7)/8), n)
 }
 
-// date without a time of zero.
+// date removes a time of zero.
 func date(value string) string {
 	if len(value) > 10 && strings.Trim(value[10:], "T 0:.Z") == "" {
 		return value[:10]
@@ -243,7 +243,7 @@ func date(value string) string {
 	return value
 }
 
-// instant is of the form 2026-02-03T04:05:06.07Z, without a fraction of zero: in UTC, as DMS writes times.
+// instant has the form 2026-02-03T04:05:06.07Z, in UTC as in DMS's records, without trailing zeros in the fraction.
 func instant(value string) string {
 	const whole = len("2026-02-03T04:05:06")
 	clock := strings.TrimSuffix(strings.TrimSuffix(value, "Z"), "+00:00")
@@ -253,7 +253,7 @@ func instant(value string) string {
 	return clock[:10] + "T" + withoutFraction(clock[11:]) + "Z"
 }
 
-// withoutFraction drops zeros at the end of the fraction of a second.
+// withoutFraction drops trailing zeros of a second's fraction.
 func withoutFraction(clock string) string {
 	if strings.IndexByte(clock, '.') >= 0 {
 		clock = strings.TrimSuffix(strings.TrimRight(clock, "0"), ".")
@@ -261,7 +261,7 @@ func withoutFraction(clock string) string {
 	return clock
 }
 
-// bytes are 0x and digits in capitals, of a BINARY in its full length.
+// bytes returns 0x and hexadecimal capitals, padded to the full length of a BINARY.
 func (s spelling) bytes(value string) string {
 	digits, isHex := strings.CutPrefix(value, "0x")
 	if !isHex && value != "" || strings.Trim(digits, "0123456789abcdefABCDEF") != "" {
@@ -273,7 +273,7 @@ func (s spelling) bytes(value string) string {
 	return "0x" + strings.ToUpper(digits)
 }
 
-// raw gives the bytes of a value of a fixed length that was written as such, 0x…; the binlog leaves zeros at the end out.
+// raw decodes a value of a fixed length that was written as 0x…; the binlog omits trailing zeros.
 func (s spelling) raw(value string) []byte {
 	digits, isHex := strings.CutPrefix(value, "0x")
 	if !isHex || len(digits) > 2*s.length {

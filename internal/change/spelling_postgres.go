@@ -6,9 +6,9 @@ import (
 	"strings"
 )
 
-// postgresSpellings are by the names that PostgreSQL and DMS have for types, in small letters and without brackets:
-// https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Source.PostgreSQL.html#CHAP_Source-PostgreSQL-DataTypes. What is not among
-// them (enumerations, arrays, JSON, intervals, ranges, bit strings) has one text as far as PostgreSQL writes it so.
+// postgresSpellings by the lower-case type names of PostgreSQL and DMS, without brackets:
+// https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Source.PostgreSQL.html#CHAP_Source-PostgreSQL-DataTypes.
+// Other types (enumerations, arrays, JSON, intervals, ranges, bit strings) keep the text that PostgreSQL writes.
 var postgresSpellings = map[string]spelled{
 	"smallint": integers, "integer": integers, "bigint": integers, "oid": integers, "smallserial": integers, "serial": integers, "bigserial": integers,
 	"int1": integers, "int2": integers, "int4": integers, "int8": integers, "int16": integers, "int32": integers, "int64": integers,
@@ -22,7 +22,7 @@ var postgresSpellings = map[string]spelled{
 	"string": texts, "wstring": texts, "clob": texts, "nclob": texts,
 }
 
-// postgres is the text of a value of a type that MySQL has not, or writes in another way.
+// postgres returns the text of a value whose type MySQL lacks or spells differently.
 func (s spelling) postgres(value string) string {
 	switch s.kind {
 	case truths:
@@ -33,7 +33,7 @@ func (s spelling) postgres(value string) string {
 			return "false"
 		}
 		return boolean(value)
-	case zonedMoments: // PostgreSQL writes the zone of UTC as +00
+	case zonedMoments: // PostgreSQL writes the zone UTC as +00
 		return instant(strings.TrimSuffix(value, "+00"))
 	case zonedClocks:
 		return zonedClock(value)
@@ -41,14 +41,14 @@ func (s spelling) postgres(value string) string {
 		return s.escaped(value)
 	case networks:
 		return network(value)
-	case padded: // blanks at the end do not count, https://www.postgresql.org/docs/17/datatype-character.html
+	case padded: // trailing blanks do not count, https://www.postgresql.org/docs/17/datatype-character.html
 		return strings.TrimRight(value, " ")
 	default:
 		return value
 	}
 }
 
-// zonedClock is a time of day, with the zone that it may have as it was written.
+// zonedClock is a time of day; a zone keeps its spelling.
 func zonedClock(value string) string {
 	end := strings.LastIndexAny(value, "+-Z")
 	if end <= 0 {
@@ -57,7 +57,7 @@ func zonedClock(value string) string {
 	return withoutFraction(value[:end]) + value[end:]
 }
 
-// escaped are bytes, which PostgreSQL writes as \x and digits, and DMS as 0x and digits.
+// escaped returns bytes. PostgreSQL writes them as \x and digits, DMS as 0x and digits.
 func (s spelling) escaped(value string) string {
 	if digits, isHex := strings.CutPrefix(value, `\x`); isHex {
 		return s.bytes("0x" + digits)
@@ -65,7 +65,7 @@ func (s spelling) escaped(value string) string {
 	return s.bytes(value)
 }
 
-// network is an address, and the bits of its network unless it is a single host.
+// network is an address with the bits of its network, unless it is a single host.
 func network(value string) string {
 	host, bits, found := strings.Cut(value, "/")
 	ip, err := netip.ParseAddr(host)

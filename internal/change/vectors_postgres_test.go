@@ -9,7 +9,8 @@ func postgresVectors() []vector {
 	return append(append(typedPostgresVectors(), placesInLogVectors()...), wholeRowVectors()...)
 }
 
-// typedPostgresVectors are values of each type of PostgreSQL as a load and a change may write them, and such as no source writes.
+// typedPostgresVectors are values of each PostgreSQL type in the spellings of loads and changes, and values that no
+// source writes.
 func typedPostgresVectors() []vector {
 	all := []string{
 		`1`, `-0`, `0`, `1.50`, `-1.5e3`, `"007"`, `"-007.10"`, `"12.3400"`, `true`, `false`, `"true"`, `"t"`, `"f"`, `""`, `null`, `"ab"`, `"ab   "`, `" ab \t"`, `"a,b%#\u0000"`, `"김\ud83d\ude00"`, `[1]`, `{"a":1}`,
@@ -31,7 +32,7 @@ func typedPostgresVectors() []vector {
 	return out
 }
 
-// placesInLogVectors are places in PostgreSQL's log, and what has none.
+// placesInLogVectors are positions in PostgreSQL's log, and invalid ones.
 func placesInLogVectors() []vector {
 	var out []vector
 	add := func(op, position, record, more string) {
@@ -59,7 +60,7 @@ func placesInLogVectors() []vector {
 	for _, more := range []string{"", `,"commit-timestamp":"yesterday"`, `,"commit-timestamp":"2026-01-02T03:04:05.1+00:00"`, `,"commit-timestamp":"2026-01-02T03:04:05Z","transaction-id":"no number"`} {
 		add("update", own, "1", more)
 	}
-	// Places around those where the halves of an LSN meet.
+	// Positions around the boundary between the halves of an LSN.
 	for _, high := range []uint64{0, 1, 9, 10, 15, 16, 255, 1<<30 - 1} {
 		for _, low := range []uint64{1, 0x28, 0xFFFFFFF, 0x10000000, 0x9FFFFFFF, 0xA0000000, 0xFFFFFFFF} {
 			add("insert", fmt.Sprintf(`"%08X/%08X.1.%08X/%08X"`, high, low, high, low), "2", committed)
@@ -69,7 +70,7 @@ func placesInLogVectors() []vector {
 	return out
 }
 
-// wholeRowVectors are updates that lack columns, with and without what tells them.
+// wholeRowVectors are updates that omit columns, with and without a source for their values.
 func wholeRowVectors() []vector {
 	var out []vector
 	for _, row := range []string{

@@ -13,22 +13,24 @@ import (
 
 var update = flag.Bool("update", false, "write testdata/*.json anew")
 
-// vector is a line with what this package says of it. Whoever reads records in another language is tested with the same file.
+// vector is a line with this package's result for it. Implementations in other languages are tested with the same
+// file.
 type vector struct {
 	Line string `json:"line"`
 	// Key and Types are the columns of the primary key.
 	Key   []string `json:"key"`
 	Types []string `json:"types"`
-	// Refused says that nobody can say which row the line is about and in which order. Control says that it is about no row.
+	// Refused means that the line's row or its order cannot be determined. Control means that it concerns no row.
 	Refused bool `json:"refused,omitempty"`
 	Control bool `json:"control,omitempty"`
-	// ID of the row, and the one that it had before an update; equal when the key is.
+	// ID of the row, and its id before an update; both are equal when the key did not change.
 	ID       string `json:"id,omitempty"`
 	Previous string `json:"previous,omitempty"`
 	Version  int64  `json:"version,omitempty,string"`
-	// Row is what the row is after an update of PostgreSQL, by column, where that is not the record's data; the values are raw JSON.
+	// Row is the row after a PostgreSQL update, by column, where it differs from the record's data; the values are
+	// raw JSON.
 	Row map[string]string `json:"row,omitempty"`
-	// Untold says that columns which the record lacks may have any value.
+	// Untold means that columns which the record omits may have any value.
 	Untold bool `json:"untold,omitempty"`
 }
 
@@ -37,7 +39,7 @@ func TestVectorsForOtherLanguagesAreCurrent(t *testing.T) {
 	current(t, PostgreSQL, "testdata/vectors_postgresql.json", postgresVectors())
 }
 
-// current compares a file with what this package says of lines of a kind of source.
+// current compares a file with this package's results for lines of a kind of source.
 func current(t *testing.T, kind Kind, file string, all []vector) {
 	t.Helper()
 	var want bytes.Buffer
@@ -60,7 +62,7 @@ func current(t *testing.T, kind Kind, file string, all []vector) {
 	require.Equal(t, want.String(), string(have), "go test ./internal/change -run Vectors -update")
 }
 
-// say fills in what this package says of the line.
+// say fills in this package's result for the line.
 func (v *vector) say(kind Kind) {
 	r, err := kind.Parse([]byte(v.Line))
 	if err != nil {
@@ -94,7 +96,7 @@ func vectors() []vector {
 	return append(append(typedVectors(), orderVectors()...), brokenVectors()...)
 }
 
-// typedVectors are values of each type as a load and a change write them, and such as no source writes.
+// typedVectors are values of each type in the spellings of loads and changes, and values that no source writes.
 func typedVectors() []vector {
 	all := []string{
 		`1`, `-0`, `0`, `"1"`, `1.50`, `-1.5e3`, `"007"`, `"-007.10"`, `true`, `false`, `""`, `null`, `"a,b%#\u0000\u007f"`, `"김\ud83d\ude00"`, `"\ud800x"`, `"é"`, `"e\u0301"`, `[1]`, `{"a":1}`,
@@ -114,7 +116,7 @@ func typedVectors() []vector {
 	return out
 }
 
-// orderVectors are places in loads and binlogs, and what has none.
+// orderVectors are positions in loads and binlogs, and invalid ones.
 func orderVectors() []vector {
 	var out []vector
 	add := func(op, before, metadata string) {
@@ -151,7 +153,7 @@ func orderVectors() []vector {
 			add(op, "", fmt.Sprintf(`,"timestamp":"2026-01-02T03:04:05Z","commit-timestamp":"2026-01-02T03:04:05Z","transaction-id":%s,"transaction-record-id":%s,"stream-position":%s`, m.id, m.record, m.position))
 		}
 	}
-	// Places around those where a field of the version begins, in files whose numbers have another number of digits.
+	// Positions around the start of a version's field, in files whose numbers have different lengths.
 	for _, file := range []uint64{1, 2, 9, 10, 99, 999999, 1000000} {
 		for _, begin := range []uint64{4, 1 << 28, 1 << 31} {
 			for _, record := range []uint64{1, 2, 10, 11, 1 << 20} {
@@ -169,7 +171,7 @@ func orderVectors() []vector {
 	return out
 }
 
-// brokenVectors are lines that are no record of a row.
+// brokenVectors are lines that are not a row's record.
 func brokenVectors() []vector {
 	var out []vector
 	for _, line := range []string{

@@ -5,8 +5,9 @@ import (
 	"strconv"
 )
 
-// The 63 bits of a version, from above: 1 for a change, 28 for the number of the binlog file, 34 for the place in it.
-// They hold MySQL's offsets (32 bits) whole, and 268 million files: 250 years of one every half minute.
+// The 63 bits of a version, from the highest: 1 for a change, 28 for the binlog file's number, 34 for the offset in
+// it. They hold MySQL's offsets (32 bits) completely, and 268 million files: 250 years with a new file every half
+// minute.
 const (
 	changed    = 1 << 62
 	placeBits  = 34
@@ -15,20 +16,20 @@ const (
 	offsetBits = 32
 )
 
-// Version is the order of a data record as a number from 1 to 2^63-1, for stores that keep the record with the greatest
-// number: of two records of one row and one source, the later one has the greater version, and a record that comes twice
-// has the same one. Every loaded row is below every change.
+// Version is a data record's order as a number from 1 to 2^63-1, for stores that keep the record with the greatest
+// number. Of two records of one row and one source, the later one has the greater version; a repeated record has the
+// same version. Every loaded row is below every change.
 //
-//   - A load is its time in microseconds since 1970.
-//   - A change of PostgreSQL is the place of its own in the log, its LSN, of 62 bits: above 1 for a change, as with MySQL.
+//   - A load's version is its time in microseconds since 1970.
+//   - A PostgreSQL change has its own position in the log, its LSN, of 62 bits: above 1 for a change, as with MySQL.
 //   - A change of MySQL is its binlog file and, in that, the offset of its transaction's beginning plus its record number: the
 //     first row of a transaction is 1 above the beginning, the second 2, and because every row takes at least one byte
 //     of the binlog, the last one is still below the next transaction. So no transaction has too many rows.
 //
-// File and offset of the beginning are the two halves of a transaction-id, as in the checkpoint that
+// File and offset of the transaction's start are the two halves of a transaction-id, as in the checkpoint that
 // https://docs.aws.amazon.com/dms/latest/APIReference/API_StartReplicationTask.html shows: 677883278264080 is 1808 in
-// file 157832. An id that names another file than the stream-position is an error, as is what does not fit its bits:
-// nothing wraps.
+// file 157832. It is an error when the id names another file than the stream-position, or when a number exceeds its
+// bits: nothing wraps.
 func (r *Record) Version() (int64, error) {
 	o, err := r.Order()
 	if err != nil {
@@ -69,5 +70,6 @@ func (o Order) version(transaction string) (int64, error) {
 	return int64(changed | o.file<<placeBits | (place + o.record)), nil
 }
 
-// Binlog is the name of the source's binlog files without their number; empty for a load, and for what PostgreSQL's log has no name for.
+// Binlog is the name of the source's binlog files without their number. It is empty for a load, and for PostgreSQL,
+// whose log has no name.
 func (o Order) Binlog() string { return o.base }

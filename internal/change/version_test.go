@@ -8,7 +8,7 @@ import (
 	"pgregory.net/rapid"
 )
 
-// placed is a change at a place in the binlog.
+// placed is a change at a position in the binlog.
 func placed(t require.TestingT, file, offset, begin, record uint64) *Record {
 	return parsed(t, fmt.Sprintf(`{"data":{"id":1},"metadata":{"record-type":"data","operation":"insert","schema-name":"db","table-name":"t","timestamp":"2026-01-02T03:04:05Z",`+
 		`"commit-timestamp":"2026-01-02T03:04:05Z","transaction-id":%d,"transaction-record-id":%d,"stream-position":"mysql-bin.%06d:%d:0:0"}}`, file<<32|begin, record, file, offset))
@@ -18,7 +18,7 @@ func loadedAt(t require.TestingT, timestamp string) *Record {
 	return parsed(t, fmt.Sprintf(`{"data":{"id":1},"metadata":{"record-type":"data","operation":"load","schema-name":"db","table-name":"t","timestamp":%q}}`, timestamp))
 }
 
-// TestVersionsAreInTheOrderOfTheRecords: over binlogs as servers write them, transactions of any size included.
+// TestVersionsAreInTheOrderOfTheRecords checks binlogs as servers write them, with transactions of any size.
 func TestVersionsAreInTheOrderOfTheRecords(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		file, offset := rapid.Uint64Range(1, maxFile-20).Draw(t, "file"), uint64(4)
@@ -49,7 +49,7 @@ func TestVersionsAreInTheOrderOfTheRecords(t *testing.T) {
 					previous = next
 				}
 				record += rows
-				offset += rows // the least that a row takes, and nothing for its event
+				offset += rows // the minimum of a row, with nothing for its event
 			}
 			offset++
 		}

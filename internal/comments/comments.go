@@ -1,4 +1,5 @@
-// Package comments reads the doc comments of a Go package, of which pages and schemas for those who do not read Go are made.
+// Package comments extracts the doc comments of a Go package. Pages and schemas for readers without Go are generated
+// from them.
 package comments
 
 import (
@@ -10,15 +11,15 @@ import (
 	"strings"
 )
 
-// Package is what the files of one package say, tests among them, each comment on one line.
+// Package holds the comments of one package's files, including tests, each comment on one line.
 type Package struct {
-	// Of a type ("Search"), and of a field of a struct ("Search.Reach").
+	// Of maps a type ("Search") or a struct field ("Search.Reach") to its comment.
 	Of map[string]string
-	// Choices are the constants of a type of text ("Reach"), in their order.
+	// Choices are the constants of a string type ("Reach"), in order.
 	Choices map[string][]Choice
 }
 
-// Choice is one of the values that a type of text has.
+// Choice is a possible value of a string type.
 type Choice struct {
 	// Value as a user writes it.
 	Value string
@@ -76,7 +77,7 @@ func (p Package) readFields(of string, structure *ast.StructType) {
 	}
 }
 
-// text is the first comment that there is.
+// text is the first comment that is not empty.
 func text(groups ...*ast.CommentGroup) string {
 	for _, g := range groups {
 		if g != nil {

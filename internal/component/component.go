@@ -1,7 +1,7 @@
-// Package component is what the constructors of all components have in common.
+// Package component holds the code that the constructors of all components share.
 //
-// Each is the same five steps: fill in the defaults, check, register, provision, register the outputs. A component says
-// what is particular to it; the order, and the words of an error, are here.
+// Each constructor has the same five steps: fill in the defaults, check, register, provision, register the outputs. A
+// component supplies the details; the order and the wording of errors are here.
 package component
 
 import (
@@ -14,13 +14,13 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// Kind is a component as the program that uses it writes it: stream.ChangeStream.
+// Kind is a component's name in a Go program: stream.ChangeStream.
 type Kind string
 
 // Token is the type of the component's resource in a stack: cdcpipeline:stream:ChangeStream.
 func (k Kind) Token() string { return "cdcpipeline:" + strings.ReplaceAll(string(k), ".", ":") }
 
-// Args copies the arguments of a constructor, so that it can fill in defaults and leave the caller's as they are.
+// Args copies a constructor's arguments. So it can fill in defaults without changing the caller's value.
 func Args[A any](k Kind, args *A) (*A, error) {
 	if args == nil {
 		return nil, fmt.Errorf("%s needs args: pass at least &%sArgs{}", k, k)
@@ -29,10 +29,10 @@ func Args[A any](k Kind, args *A) (*A, error) {
 	return &copied, nil
 }
 
-// Given says of each argument that has no default whether the caller gave it.
+// Given reports, for each required argument, whether the caller set it.
 type Given map[string]bool
 
-// Required names every argument that is missing, each in an error of its own.
+// Required reports every missing argument, each in its own error.
 func Required(given Given) error {
 	var problems []error
 	for _, name := range slices.Sorted(maps.Keys(given)) {
@@ -43,7 +43,7 @@ func Required(given Given) error {
 	return errors.Join(problems...)
 }
 
-// Check is every problem with the arguments in one error, and nil when there is none.
+// Check returns all problems with the arguments in one error, or nil.
 func (k Kind) Check(problems ...error) error {
 	if err := errors.Join(problems...); err != nil {
 		return &CheckError{Kind: k, Problems: err}
@@ -51,10 +51,10 @@ func (k Kind) Check(problems ...error) error {
 	return nil
 }
 
-// CheckError is what is wrong with the arguments of a component.
+// CheckError holds the problems with a component's arguments.
 type CheckError struct {
 	Kind Kind
-	// Problems are joined, each a line that begins with what it is about.
+	// Problems are joined. Each is a line that begins with the argument.
 	Problems error
 }
 
@@ -64,13 +64,13 @@ func (e *CheckError) Error() string {
 
 func (e *CheckError) Unwrap() error { return e.Problems }
 
-// Steps are what follows the check.
+// Steps are the steps after the check.
 type Steps struct {
-	// Inputs show in the stack what the component was asked for.
+	// Inputs are the arguments that the stack shows.
 	Inputs pulumi.Map
-	// Provision makes the component's resources, and sets the fields that callers read.
+	// Provision makes the component's resources and sets the fields that callers read.
 	Provision func() error
-	// Outputs show in the stack what the component gives; called after Provision.
+	// Outputs are the results that the stack shows. Called after Provision.
 	Outputs func() pulumi.Map
 }
 

@@ -1,6 +1,6 @@
-// Package componenttest runs a component against Pulumi's mocks and records what it registered.
+// Package componenttest runs a component against Pulumi's mocks and records the registered resources.
 //
-// Tests assert on the record: which resources, with which inputs, under which parent, with which options.
+// Tests check the record: which resources, with which inputs, under which parent, with which options.
 package componenttest
 
 import (
@@ -19,7 +19,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// Account, Region and Partition are what the mocked provider answers; Project and Stack what the program runs as.
+// Account, Region and Partition are the mocked provider's answers. Project and Stack are the program's.
 const (
 	Account   = "123456789012"
 	Region    = "us-east-1"
@@ -31,11 +31,11 @@ const (
 // Registered is one resource as the engine was asked to make it.
 type Registered struct {
 	Type, Name, Parent string
-	ID                 string // the id to import, when there is one
+	ID                 string // the id to import, if any
 	Provider           string
 	Inputs             resource.PropertyMap
 	DependsOn          []string            // URNs
-	PropertyDependsOn  map[string][]string // by input, the URNs that its value comes from
+	PropertyDependsOn  map[string][]string // for each input, the URNs that its value comes from
 	IgnoreChanges      []string
 	Protect            bool
 	RetainOnDelete     bool
@@ -47,11 +47,11 @@ type Registered struct {
 	aliases            []*pulumirpc.Alias_Spec
 }
 
-// URN is what the engine knows the resource by.
+// URN is the engine's name of the resource.
 func (r Registered) URN() resource.URN { return r.urn(r.Name, r.Parent) }
 
-// Former are the URNs by which the stack may know the resource already, as the engine reads its aliases of names and parents; of is the former one of its
-// parent, empty when that was found by its own.
+// Former are the URNs under which the stack may already know the resource, because of its aliases for names and
+// parents. of is the parent's former URN, empty when the parent was found under its own URN.
 // https://github.com/pulumi/pulumi/blob/pkg/v3.276.0/pkg/resource/deploy/step_generator.go, generateAliases
 func (r Registered) Former(of resource.URN) []resource.URN {
 	var all []resource.URN
@@ -72,7 +72,7 @@ func (r Registered) urn(name, parent string) resource.URN {
 	return resource.NewURN(Stack, Project, types, tokens.Type(r.Type), name)
 }
 
-// Input is the plain value of one input, nil when it was not set; secrets and outputs are unwrapped.
+// Input returns the plain value of an input, nil when it was not set; it unwraps secrets and outputs.
 func (r Registered) Input(key string) any {
 	v, ok := r.Inputs[resource.PropertyKey(key)]
 	if !ok {
@@ -81,7 +81,7 @@ func (r Registered) Input(key string) any {
 	return plain(v)
 }
 
-// Recorder is everything a program registered, in order.
+// Recorder holds everything that a program registered, in order.
 type Recorder struct {
 	mu        sync.Mutex
 	resources []Registered
@@ -89,7 +89,7 @@ type Recorder struct {
 	answers   map[string]resource.PropertyMap
 }
 
-// Answer makes the mocked provider answer an invoke (token, e.g. aws:iam/getRoles:getRoles) with the given value.
+// Answer makes the mocked provider answer an invoke (token, e.g. aws:iam/getRoles:getRoles) with the value.
 type Answer struct {
 	Token string
 	Value map[string]any
@@ -103,7 +103,7 @@ func Run(t testing.TB, program pulumi.RunFunc, answers ...Answer) *Recorder {
 	return r
 }
 
-// Try runs a program under mocks and gives its error back.
+// Try runs a program under mocks and returns its error.
 func Try(program pulumi.RunFunc, answers ...Answer) (*Recorder, error) {
 	r := &Recorder{answers: map[string]resource.PropertyMap{}}
 	for _, a := range answers {
@@ -115,7 +115,8 @@ func Try(program pulumi.RunFunc, answers ...Answer) (*Recorder, error) {
 	return r, nil
 }
 
-// All is every resource of a type (aws:s3/bucketV2:BucketV2), by name: resources of one component register in any order.
+// All returns the resources of a type (aws:s3/bucketV2:BucketV2), sorted by name, because resources of one component
+// register in any order.
 func (r *Recorder) All(typ string) []Registered {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -129,21 +130,21 @@ func (r *Recorder) All(typ string) []Registered {
 	return found
 }
 
-// Resources is every resource, in the order in which they happened to register.
+// Resources returns every resource in the order of registration, which varies.
 func (r *Recorder) Resources() []Registered {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return append([]Registered(nil), r.resources...)
 }
 
-// Invokes is the token of every invoke.
+// Invokes returns the token of every invoke.
 func (r *Recorder) Invokes() []string {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return append([]string(nil), r.invokes...)
 }
 
-// One is the only resource of a type, and named so when a name is given.
+// One returns the only resource of a type, or the only one with this name.
 func (r *Recorder) One(t testing.TB, typ string, name ...string) Registered {
 	t.Helper()
 	var found []Registered
@@ -227,7 +228,7 @@ func (r *Recorder) Call(args pulumi.MockCallArgs) (resource.PropertyMap, error) 
 	return args.Args, nil
 }
 
-// computed holds the outputs that components read beyond arn, name and endpoint.
+// computed returns the outputs that components read besides arn, name and endpoint.
 func computed(token, name string) resource.PropertyMap {
 	s := resource.NewStringProperty
 	switch token {
@@ -256,7 +257,7 @@ func computed(token, name string) resource.PropertyMap {
 	return nil
 }
 
-// bootstrapped is what the bootstrap function answers: the tables it was asked for, each with the one column id.
+// bootstrapped is the bootstrap function's answer: the requested tables, each with a single column id.
 func bootstrapped(input resource.PropertyValue) string {
 	var request struct {
 		Checks []map[string]any `json:"checks"`

@@ -15,12 +15,12 @@ import (
 	"google.golang.org/protobuf/types/known/emptypb"
 )
 
-// Engine is what a provider of components speaks to: it makes resources as the mocks do, and remembers what was said of them.
+// Engine is an engine for a provider of components. It makes resources like the mocks and records the messages.
 type Engine struct {
 	pulumirpc.UnimplementedResourceMonitorServer
 	pulumirpc.UnimplementedEngineServer
 
-	// Address that it listens on.
+	// Address on which it listens.
 	Address string
 
 	mocks   pulumi.MockResourceMonitor
@@ -45,7 +45,7 @@ func ServeEngine(t testing.TB, mocks pulumi.MockResourceMonitor) *Engine {
 	return e
 }
 
-// Logged is what was said to whoever deploys.
+// Logged returns the messages for the deployer.
 func (e *Engine) Logged() []string {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -60,7 +60,7 @@ func (e *Engine) Log(_ context.Context, in *pulumirpc.LogRequest) (*emptypb.Empt
 	return &emptypb.Empty{}, nil
 }
 
-// SupportsFeature implements the monitor: it has all but output values, as the mocks of the SDK.
+// SupportsFeature implements the monitor. Like the SDK's mocks it supports everything except output values.
 func (e *Engine) SupportsFeature(_ context.Context, in *pulumirpc.SupportsFeatureRequest) (*pulumirpc.SupportsFeatureResponse, error) {
 	return &pulumirpc.SupportsFeatureResponse{HasSupport: in.GetId() != "outputValues"}, nil
 }
@@ -77,7 +77,7 @@ func (e *Engine) RegisterResource(_ context.Context, in *pulumirpc.RegisterResou
 		TypeToken: in.GetType(), Name: in.GetName(), Inputs: inputs, Provider: in.GetProvider(), ID: in.GetImportId(), Custom: in.GetCustom(), RegisterRPC: in,
 	})
 	if err != nil {
-		return nil, err //nolint:wrapcheck // the mock's own
+		return nil, err //nolint:wrapcheck // the mock's own error
 	}
 	object, err := plugin.MarshalProperties(state, kept)
 	if err != nil {
@@ -87,7 +87,7 @@ func (e *Engine) RegisterResource(_ context.Context, in *pulumirpc.RegisterResou
 	return &pulumirpc.RegisterResourceResponse{Urn: string(urn), Id: id, Object: object}, nil
 }
 
-// RegisterResourceOutputs implements the monitor. As the engine it refuses outputs that a resource has already.
+// RegisterResourceOutputs implements the monitor. Like the engine it refuses outputs that a resource already has.
 func (e *Engine) RegisterResourceOutputs(_ context.Context, in *pulumirpc.RegisterResourceOutputsRequest) (*emptypb.Empty, error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -106,7 +106,7 @@ func (e *Engine) Invoke(_ context.Context, in *pulumirpc.ResourceInvokeRequest) 
 	}
 	result, err := e.mocks.Call(pulumi.MockCallArgs{Token: in.GetTok(), Args: args, Provider: in.GetProvider()})
 	if err != nil {
-		return nil, err //nolint:wrapcheck // the mock's own
+		return nil, err //nolint:wrapcheck // the mock's own error
 	}
 	object, err := plugin.MarshalProperties(result, kept)
 	if err != nil {

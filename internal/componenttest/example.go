@@ -8,10 +8,10 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// printedNames is how many names of one type an example prints; of more it prints the number.
+// printedNames is up to how many names of a type an example prints. If there are more, it prints their number.
 const printedNames = 2
 
-// Example runs an example's program under mocks, in an account with [ExistingVpc], and prints what it registers: each type
+// Example runs an example's program under mocks, in an account with [ExistingVpc]. It prints each registered type
 // with the names of its resources, or with their number.
 func Example(program pulumi.RunFunc) {
 	r := &Recorder{}

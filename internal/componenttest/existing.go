@@ -7,13 +7,14 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// ExistingVpcID is the VPC that an [ExistingVpc] knows.
+// ExistingVpcID is the VPC of [ExistingVpc].
 const ExistingVpcID = "vpc-01234567"
 
-// ExistingVpc is a Recorder in whose account there is a VPC with a subnet in each zone, by any id, and a way out.
+// ExistingVpc is a Recorder whose account has a VPC, under any id, with a subnet in each zone and a route to the
+// internet.
 type ExistingVpc struct{ *Recorder }
 
-// Call answers what is asked of the VPC.
+// Call answers lookups of the VPC.
 func (v ExistingVpc) Call(args pulumi.MockCallArgs) (resource.PropertyMap, error) {
 	answer, err := v.Recorder.Call(args)
 	answers := map[string]map[string]any{

@@ -2,7 +2,7 @@ package cost
 
 import "cdcpipeline/config"
 
-// Alarms of each part that has some: components/observability has the table, and a test compares.
+// Number of alarms per part. components/observability has the table, and a test compares them.
 const (
 	alarmsOfStream, alarmsOfLake, alarmsOfHistory, alarmsOfRows = 3, 4, 4, 7
 	alarmsOfTask, alarmsOfInstance, alarmsOfTables              = 3, 3, 3
@@ -10,13 +10,13 @@ const (
 	alarmsOfCanary, metricsOfCanary                             = 6, 6
 )
 
-// CanarySeconds is how long a call of the canary takes at the most while a change is found soon, CanaryMemoryMb what it has.
+// CanarySeconds is the maximum duration of a canary call while changes are found soon. CanaryMemoryMb is its memory.
 const (
 	CanarySeconds  = 10
 	CanaryMemoryMb = 256
 )
 
-// canary is a function that is called once a minute, and what it publishes.
+// canary adds a function that runs once a minute, and its metrics.
 func (b *Bill) canary(f config.Feed) {
 	calls := count(f.Canary) * HoursAMonth * 60 / 1e6
 	b.add("canary: calls, millions", "alarms.canary", "Lambda calls", calls)
@@ -24,7 +24,8 @@ func (b *Bill) canary(f config.Feed) {
 	b.add("canary: metrics", "alarms.canary", "metric", metricsOfCanary*count(f.Canary))
 }
 
-// alarmsOf are those of a source. The job of the tables has its own for a topic of its own, whether there are others or not.
+// alarmsOf adds a source's alarms. The tables' job has its own alarms when it has its own topic, whether or not there
+// are others.
 func (b *Bill) alarmsOf(c config.Config, f config.Feed) {
 	tables := alarmsOfTables * count(f.KeepsTables())
 	slot := count(f.Source.PostgreSQL() && f.Source.Existing == nil)
@@ -41,13 +42,13 @@ func (b *Bill) alarmsOf(c config.Config, f config.Feed) {
 	for _, kind := range f.Replication.Kinds() {
 		alarms += alarmsOfInstance * count(kind == config.OnInstance)
 	}
-	// What a slot holds back has its alarm already.
+	// The log kept for a slot already has an alarm.
 	alarms += slot + count(f.Source.Existing == nil) + (alarmsOfCanary-slot)*count(f.Canary)
 	b.add("alarms", "alarms.enabled", "alarm", alarms)
 	b.add("alarms over alarms", "alarms.enabled", "composite alarm", compositesOfSource)
 }
 
-// watched is what all sources share of alarms, and the dashboard.
+// watched adds the alarms that all sources share, and the dashboard.
 func (b *Bill) watched(c config.Config) {
 	shared := alarmsOfDomain*count(c.Search.On(config.OnDomain)) + alarmsOfCollections*count(c.Search.On(config.OnCollections))
 	b.add("alarms of what is searched", "alarms.enabled, search.kind", "alarm", shared*count(c.Alarms.On()))

@@ -49,14 +49,14 @@ func TestTheCostPageIsCurrent(t *testing.T) {
 	want, err := cost.Page()
 	require.NoError(t, err)
 	if *update {
-		require.NoError(t, os.WriteFile(page, want, 0o644)) //nolint:gosec // a page of the documentation
+		require.NoError(t, os.WriteFile(page, want, 0o644)) //nolint:gosec // a documentation page
 	}
 	have, err := os.ReadFile(page)
 	require.NoError(t, err)
 	require.Equal(t, string(want), string(have), "stale: go generate ./internal/cost")
 }
 
-// Whoever multiplies what is printed gets the amount that is printed.
+// A reader who multiplies the printed factors gets the printed amount.
 func TestTheArithmeticOfThePageCanBeChecked(t *testing.T) {
 	text, err := cost.Page()
 	require.NoError(t, err)
@@ -78,7 +78,7 @@ func parsed(t *testing.T, number string) float64 {
 	return v
 }
 
-// line is the line of a bill, by the name of its price.
+// line finds a bill's line by the name of its price.
 func line(t *testing.T, b cost.Bill, price string) cost.Line {
 	t.Helper()
 	i := slices.IndexFunc(b, func(l cost.Line) bool { return l.Price.Name == price })
@@ -86,7 +86,7 @@ func line(t *testing.T, b cost.Bill, price string) cost.Line {
 	return b[i]
 }
 
-// quantity is how much there is of a price in all lines of a bill.
+// quantity sums the units of a price over all lines of a bill.
 func quantity(b cost.Bill, price string) float64 {
 	var sum float64
 	for _, l := range b {
@@ -121,7 +121,7 @@ func TestRowsAreRoundedUpAsEachServiceDoes(t *testing.T) {
 	require.InDelta(t, 6*48*0.10, line(t, dev, "Kinesis kept").USD(), 1e-6, "of seven days with 48 GB each, one is free")
 }
 
-// Every other class and service must have a price; this one is named on the page.
+// Every other class and service must have a price; the page names this one.
 func TestOnlyWhatIsNamedHasNoPrice(t *testing.T) {
 	require.Empty(t, cost.Fixed(defaults(config.Dev)).NotFound())
 	require.Equal(t, []string{"dms.r6i.large"}, cost.Fixed(defaults(config.Prod)).NotFound())
@@ -135,7 +135,7 @@ func TestOnlyWhatIsNamedHasNoPrice(t *testing.T) {
 	}
 }
 
-// changed is a saving's configuration; it must be one that the program takes.
+// changed applies a saving to a configuration. The program must accept the result.
 func changed(t *testing.T, environment config.Environment, s cost.Saving) config.Config {
 	t.Helper()
 	c := config.Config{Environment: environment}
@@ -150,7 +150,7 @@ func TestEveryPriceIsUsedAndSaysWhereItWasSeen(t *testing.T) {
 	for _, s := range cost.Sources {
 		sources = append(sources, s.Key)
 	}
-	used := map[string]bool{"DMS storage": true, "DMS DCU": true, "Kinesis kept long": true} // beyond the defaults
+	used := map[string]bool{"DMS storage": true, "DMS DCU": true, "Kinesis kept long": true} // in addition to the defaults
 	for _, environment := range environments {
 		configurations := []config.Config{defaults(environment)}
 		for _, s := range cost.Savings {

@@ -7,24 +7,25 @@ import (
 	"strings"
 )
 
-// Estimate is a month of a configuration, in a region.
+// Estimate is a month's cost of a configuration in a region.
 type Estimate struct {
-	// Environment of the configuration; Region, with its factor, 1 where none is known.
+	// Environment of the configuration. Region has a price factor, 1 when none is known.
 	Environment config.Environment `json:"environment"`
 	Region      string             `json:"region"`
 	Factor      float64            `json:"factor"`
-	// FactorKnown says that there is a factor for the region.
+	// FactorKnown reports whether the region's factor is known.
 	FactorKnown bool       `json:"factorKnown"`
 	Dated       string     `json:"dated"`
 	Load        Load       `json:"load"`
 	Fixed       []Position `json:"fixed"`
 	Rows        []Position `json:"rows"`
-	// FixedUSD and RowsUSD are the sums by the prices of us-east-1, MonthUSD both in the region; NotFound is left out of all.
+	// FixedUSD and RowsUSD are the sums at the prices of us-east-1; MonthUSD is their total in the region. All omit
+	// NotFound.
 	FixedUSD float64  `json:"fixedUsd"`
 	RowsUSD  float64  `json:"rowsUsd"`
 	MonthUSD float64  `json:"monthUsd"`
 	NotFound []string `json:"notFound"`
-	// WalkthroughUSD is the same load in the walkthrough's stacks, in the region.
+	// WalkthroughUSD is the cost of the same load in the walkthrough's stacks, in the region.
 	WalkthroughUSD float64 `json:"walkthroughUsd"`
 }
 
@@ -36,11 +37,11 @@ type Position struct {
 	Price    string    `json:"price"`
 	PriceUSD float64   `json:"priceUsd"`
 	USD      float64   `json:"usd"`
-	// Seen is where the price was read; empty where none was found, and USD is 0.
+	// Seen lists where the price was found; empty when it is unknown and USD is 0.
 	Seen []string `json:"seen"`
 }
 
-// Of a configuration with its defaults; an empty region is us-east-1.
+// Of estimates a configuration with its defaults; an empty region means us-east-1.
 func Of(c config.Config, l Load, region string) Estimate {
 	if region == "" {
 		region = "us-east-1"
@@ -68,7 +69,7 @@ func (b Bill) positions() []Position {
 	return all
 }
 
-// Amount of the position for people.
+// Amount formats the position's amount.
 func (p Position) Amount() string {
 	if len(p.Seen) == 0 {
 		return "no price found"
@@ -76,7 +77,7 @@ func (p Position) Amount() string {
 	return usd(p.USD)
 }
 
-// Factors of the position for people: 2 × 730.
+// Factors formats the position's factors: 2 × 730.
 func (p Position) Factors() string {
 	factors := make([]string, len(p.Quantity))
 	for i, factor := range p.Quantity {
@@ -85,7 +86,7 @@ func (p Position) Factors() string {
 	return strings.Join(factors, " × ")
 }
 
-// WriteSums is what the estimate comes to.
+// WriteSums writes the estimate's totals.
 func (e Estimate) WriteSums(w io.Writer) error {
 	var out strings.Builder
 	without := ""

@@ -6,14 +6,14 @@ import (
 	"strings"
 )
 
-// InterfaceEndpoints are the services that a VPC of the pipeline's own has interface endpoints for, in every zone.
+// InterfaceEndpoints are the services with interface endpoints in the pipeline's own VPC, in every zone.
 var InterfaceEndpoints = []string{"kinesis-streams", "secretsmanager", "ssm", "ssmmessages"}
 
-// BastionVolumeGb is the root volume of Amazon Linux's images; the program names no size.
+// BastionVolumeGb is the root volume of Amazon Linux images, because the program sets no size.
 const BastionVolumeGb = 8
 
-// Fixed is what a month costs whether rows come or not: each source, then what all of them share. The configuration has its
-// defaults (WithDefaults).
+// Fixed is the monthly cost that does not depend on rows: each source, then the shared parts. The configuration must
+// have its defaults (WithDefaults).
 func Fixed(c config.Config) Bill {
 	var b Bill
 	for _, f := range c.Feeds() {
@@ -22,7 +22,7 @@ func Fixed(c config.Config) Bill {
 	return append(b, shared(c)...)
 }
 
-// OfSource is what one source costs a month whether rows come or not.
+// OfSource is one source's monthly cost that does not depend on rows.
 func OfSource(c config.Config, f config.Feed) Bill {
 	var b Bill
 	if f.Source.Existing == nil {
@@ -32,14 +32,14 @@ func OfSource(c config.Config, f config.Feed) Bill {
 	b.stream(f)
 	b.add("Firehose in the VPC, by zone", "network.availabilityZones", "Firehose zone", zones(c), HoursAMonth)
 	b.tables(f)
-	// The user that DMS reads with, and the database's administrator, which RDS keeps.
+	// The secrets of DMS's user and of the database's administrator, which RDS keeps.
 	b.add("secrets of the source", "source.existing", "secret", count(f.Source.ReplicationSecretArn == "")+count(f.Source.Existing == nil))
 	b.alarmsOf(c, f)
 	b.canary(f)
 	return b.of(f)
 }
 
-// of writes the source's name before its lines, and its own keys behind them.
+// of prefixes the lines with the source's name, and adds the source's keys.
 func (b Bill) of(f config.Feed) Bill {
 	if f.Name == "" {
 		return b
@@ -56,10 +56,10 @@ func (b Bill) of(f config.Feed) Bill {
 	return b
 }
 
-// shared is what there is once, whatever the number of sources.
+// shared is the cost of the parts that exist once, whatever the number of sources.
 func shared(c config.Config) Bill {
 	var b Bill
-	if c.Search.On(config.OnCollections) { // both, while the stack moves from one kind to the other
+	if c.Search.On(config.OnCollections) { // both, while the stack moves between the kinds
 		b.collections(c)
 	}
 	if c.Search.On(config.OnDomain) {
@@ -75,7 +75,7 @@ func shared(c config.Config) Bill {
 	return b
 }
 
-// replication counts what each of the tasks runs on; two while the stack moves from one kind to the other.
+// replication adds what each task runs on. There are two tasks while the stack moves between the kinds.
 func (b *Bill) replication(r config.Replication) {
 	for _, kind := range r.Kinds() {
 		if kind == config.Serverless {
@@ -86,7 +86,7 @@ func (b *Bill) replication(r config.Replication) {
 	}
 }
 
-// instance counts a Multi-AZ instance as two, as AWS prices it, and its storage beyond what the class includes.
+// instance counts a Multi-AZ instance twice, like AWS's price, and storage beyond the class's included amount.
 func (b *Bill) instance(r config.Replication) {
 	instances := 1 + count(*r.MultiAz)
 	item := "DMS instance"
@@ -101,7 +101,7 @@ func (b *Bill) instance(r config.Replication) {
 	b.add("DMS storage beyond the included, GB", "replication.storageGb", "DMS storage", instances, math.Max(0, float64(r.StorageGb-included)))
 }
 
-// serverless counts the least capacity, which a task keeps whether rows come or not, and a standby's as much.
+// serverless adds the minimum capacity, which a task always keeps, and the same for a standby.
 func (b *Bill) serverless(r config.Replication) {
 	b.add("DMS capacity units, the least", "replication.kind, replication.minDcu, replication.multiAz", "DMS DCU", 1+count(*r.MultiAz), float64(r.MinDcu), HoursAMonth)
 }
@@ -113,7 +113,7 @@ func (b *Bill) domain(s config.Search) {
 	b.add("OpenSearch volumes, GB", "search.volumeGb", "OpenSearch gp3", nodes, float64(s.VolumeGb))
 }
 
-// tables is what runs of the tables' job cost at the least: each is paid for a minute, however little there is to do.
+// tables adds the minimum cost of the tables' job: each run is billed for at least a minute.
 func (b *Bill) tables(f config.Feed) {
 	t := f.Lake.Tables
 	runs := HoursAMonth * 60 / float64(t.Minutes)
@@ -121,7 +121,7 @@ func (b *Bill) tables(f config.Feed) {
 		count(f.KeepsTables())*float64(t.Workers), float64(t.WorkerType.DPUs()), runs, 1.0/60)
 }
 
-// network is the way out of a VPC of the pipeline's own: endpoints or, in their place, NAT gateways.
+// network adds the VPC's connection to AWS: endpoints or NAT gateways.
 func (b *Bill) network(c config.Config) {
 	switch {
 	case c.Network.VpcID != "":
@@ -133,8 +133,8 @@ func (b *Bill) network(c config.Config) {
 	}
 }
 
-// stream is paid by its own hours while it scales by itself, by shards otherwise. A consumer with a throughput of its own
-// is then paid by shards too.
+// stream adds an on-demand stream by the hour, or a provisioned one by the shard. A consumer with its own throughput
+// is then billed per shard too.
 func (b *Bill) stream(f config.Feed) {
 	shards := float64(f.Stream.Shards)
 	b.add("Kinesis stream, on demand", "stream.shards", "Kinesis on demand", count(shards == 0), HoursAMonth)

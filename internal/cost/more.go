@@ -6,17 +6,17 @@ import (
 	"strings"
 )
 
-// Further is one more source, of a kind.
+// Further is an additional source of some kind.
 type Further struct {
-	// What it is, and Keys that say so.
+	// What describes it. Keys configure it.
 	What, Keys string
 	Source     config.NamedSource
 }
 
-// existing is a database that is there already, with its own bill.
+// existing is an adopted database with its own bill.
 var existing = &config.ExistingDatabase{Host: "db.example.com", SecretArn: "arn:aws:secretsmanager:us-east-1:123456789012:secret:db-AbCdEf", SecurityGroupID: "sg-0123456789abcdef0"}
 
-// Furthers are the kinds of a source that differ in price.
+// Furthers are the kinds of sources that differ in price.
 var Furthers = []Further{
 	{"a cluster, a task on an instance", "", config.NamedSource{}},
 	{"a cluster, a serverless task", "`replication.kind: serverless`", config.NamedSource{Replication: config.Replication{Kind: config.Serverless}}},
@@ -24,10 +24,10 @@ var Furthers = []Further{
 	{"a database that exists, a serverless task", "`existing`, `replication.kind: serverless`", config.NamedSource{Source: config.Source{Existing: existing}, Replication: config.Replication{Kind: config.Serverless}}},
 }
 
-// furtherName is what the source is called.
+// furtherName is the source's name.
 const furtherName = "orders"
 
-// Config is a stack of the environment with this source beside the one without a name, complete.
+// Config is a complete stack of the environment with this source beside the unnamed one.
 func (f Further) Config(environment config.Environment) config.Config {
 	c := config.Config{Environment: environment, Source: config.Source{Enabled: new(true)}, Sources: map[string]config.NamedSource{furtherName: f.Source}}
 	if f.Source.Existing != nil {
@@ -36,13 +36,13 @@ func (f Further) Config(environment config.Environment) config.Config {
 	return c.WithDefaults()
 }
 
-// Bill is what it adds to a month in which no row comes.
+// Bill is the additional cost of a month without rows.
 func (f Further) Bill(environment config.Environment) Bill {
 	c := f.Config(environment)
 	return OfSource(c, c.Feeds()[1])
 }
 
-// Rows is what it adds besides with the example's rows.
+// Rows is the additional cost of the example's rows.
 func (f Further) Rows(environment config.Environment) Bill {
 	c := f.Config(environment)
 	return rows(c, c.Feeds()[1], Example)
@@ -60,7 +60,7 @@ func furtherTable() string {
 	return out.String()
 }
 
-// leftOut is what has no price, with how much there is of it all month.
+// leftOut lists the items without a price, with their quantities per month.
 func (b Bill) leftOut() (all []string) {
 	for _, l := range b {
 		if !l.Price.Found() {

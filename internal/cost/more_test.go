@@ -10,7 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// sourced is a stack of the unnamed source and further ones.
+// sourced is a stack with the unnamed source and further ones.
 func sourced(environment config.Environment, sources map[string]config.NamedSource) config.Config {
 	return config.Config{Environment: environment, Source: config.Source{Enabled: new(true)}, Sources: sources}.WithDefaults()
 }

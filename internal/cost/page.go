@@ -16,23 +16,23 @@ import (
 //go:embed page.md.tmpl
 var pageTemplate string
 
-// stack is what the page shows of an environment.
+// stack holds the page's values for an environment.
 type stack struct {
 	Name        config.Environment
 	Config      config.Config
 	Fixed, Rows Bill
 }
 
-// Source is the fixed costs of the source alone, Shared those of all else.
+// Source is the fixed cost of the source alone.
 func (s stack) Source() float64 { return OfSource(s.Config, s.Config.Feeds()[0]).USD() }
 
-// Shared is what a second source does not pay again.
+// Shared is the fixed cost that a second source does not add.
 func (s stack) Shared() float64 { return shared(s.Config).USD() }
 
-// Month is the fixed costs and those of the rows, with what has no price left out.
+// Month is the fixed cost plus that of the rows, without items that have no price.
 func (s stack) Month() float64 { return s.Fixed.USD() + s.Rows.USD() }
 
-// SearchGb is what the example's history takes, VolumesGb what there is.
+// SearchGb is the size of the example's history.
 func (s stack) SearchGb() float64 { return SearchGb(s.Config, Example) }
 
 // VolumesGb is the storage of all data nodes.
@@ -43,14 +43,14 @@ func (s stack) RowsADay() float64 {
 	return math.Floor(Example.RowsADay*float64(s.VolumesGb())/s.SearchGb()/1e4) * 1e4
 }
 
-// AMillionRows is what a million rows add to the example's.
+// AMillionRows is the cost of a million more rows than in the example.
 func (s stack) AMillionRows() float64 {
 	twice := Example
 	twice.RowsADay *= 2
 	return (Rows(s.Config, twice).USD() - s.Rows.USD()) / Example.rows() * 1e6
 }
 
-// Dearest is the fixed lines by amount, the dearest four.
+// Dearest lists the four most expensive fixed lines.
 func (s stack) Dearest() string {
 	lines := slices.SortedStableFunc(slices.Values(s.Fixed), func(a, b Line) int { return cmp.Compare(b.USD(), a.USD()) })
 	var names []string
@@ -171,13 +171,13 @@ func savingTable() string {
 	return out.String()
 }
 
-// usd is an amount in cents, with thousands apart.
+// usd formats an amount to the cent, with thousands separators.
 func usd(v float64) string {
 	whole, cents, _ := strings.Cut(strconv.FormatFloat(v, 'f', 2, 64), ".")
 	return thousands(whole) + "." + cents
 }
 
-// number is a factor or a unit price: five digits, and all of a whole number's.
+// number formats a factor or a unit price with five digits; a whole number keeps all digits.
 func number(v float64) string {
 	if v == math.Trunc(v) {
 		return thousands(strconv.FormatFloat(v, 'f', 0, 64))
@@ -185,7 +185,7 @@ func number(v float64) string {
 	return strconv.FormatFloat(v, 'g', 5, 64)
 }
 
-// price is all digits of a unit price.
+// price formats a unit price with all digits.
 func price(p Price) string {
 	if !p.Found() {
 		return "not found"

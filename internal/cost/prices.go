@@ -2,26 +2,27 @@ package cost
 
 import "slices"
 
-// Dated is the day on which prices were gathered and the page was made.
+// Dated is the day on which prices were collected and the page was made.
 const Dated = "2026-11-28"
 
 // Price is a unit price in US dollars, on demand, in us-east-1.
 type Price struct {
 	Name string
-	// USD for one of Per; 0 when none was found that can be relied on.
+	// USD per unit Per; 0 when no reliable price was found.
 	USD float64
 	Per string
-	// Seen is the sources that name it (keys of Sources); Page is where AWS publishes it, below https://aws.amazon.com/.
+	// Seen lists the sources of the price (keys of Sources). Page is AWS's page with it, below
+	// https://aws.amazon.com/.
 	Seen []string
 	Page string
-	// Note is what else to know, in a few words.
+	// Note is a short remark.
 	Note string
 }
 
 // Found reports whether there is a price.
 func (p Price) Found() bool { return p.USD > 0 }
 
-// find a price by name; one that was not gathered is not found either.
+// find returns a price by name; a missing one counts as not found.
 func find(name string) Price {
 	if i := slices.IndexFunc(Prices, func(p Price) bool { return p.Name == name }); i >= 0 {
 		return Prices[i]
@@ -29,14 +30,15 @@ func find(name string) Price {
 	return Price{Name: name}
 }
 
-// Source is where prices were seen.
+// Source is where prices were read.
 type Source struct {
 	Key, URL string
-	// What it is, and of when.
+	// What it is, with its date.
 	What string
 }
 
-// Sources are stored copies: AWS's own pages load their tables by script, so that copies of them hold no figures.
+// Sources are stored copies of pages. AWS's own pages load their tables by script, so copies of them contain no
+// prices.
 var Sources = []Source{
 	{
 		"cache", "https://github.com/aws/agent-toolkit-for-aws/blob/main/plugins/aws-startup-advisor/skills/gcp-to-aws/references",
@@ -96,7 +98,7 @@ var Sources = []Source{
 	},
 }
 
-// Prices are all unit prices. A class that is missing here is named as not found.
+// Prices are all unit prices. The estimate reports a class that is missing here as not found.
 var Prices = []Price{
 	{"db.t4g.medium", 0.073, "hour", []string{"cache", "aurora"}, "rds/aurora/pricing/", "beyond its baseline 0.09 for a vCPU-hour (*infracost*)"},
 	{"db.r7g.large", 0.276, "hour", []string{"aurora"}, "rds/aurora/pricing/", ""},

@@ -1,7 +1,8 @@
 package cost
 
-// Factors are how much dearer a region is than us-east-1, roughly: one factor for whatever is paid there, as a cost scanner has them for the services whose prices
-// it does not ask for (the source "opensearch", read on 2026-11-29). A single service may be well beside it.
+// Factors are rough price ratios of regions to us-east-1. One factor covers all services of a region. A cost scanner
+// uses them for services whose prices it does not request (the source "opensearch", read on 2026-11-29). A single
+// service may differ a lot.
 var Factors = map[string]float64{
 	"us-east-1": 1, "us-east-2": 1, "us-west-2": 1, "us-west-1": 1.08,
 	"ca-central-1": 1.05, "ca-west-1": 1.05, "sa-east-1": 1.45,

@@ -14,7 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// made is what the pipeline makes with nothing configured but the environment.
+// made is what the pipeline makes when only the environment is configured.
 func made(t *testing.T, environment config.Environment) *componenttest.Recorder {
 	t.Helper()
 	return makes(t, config.Config{Environment: environment})
@@ -33,7 +33,7 @@ func makes(t *testing.T, cfg config.Config) *componenttest.Recorder {
 	})
 }
 
-// classes counts resources by the input that names what is paid: db.r7g.large, say.
+// classes counts resources by the input that determines the price, such as db.r7g.large.
 func classes(resources []componenttest.Registered, input string) map[string]float64 {
 	found := map[string]float64{}
 	for _, x := range resources {
@@ -44,7 +44,7 @@ func classes(resources []componenttest.Registered, input string) map[string]floa
 	return found
 }
 
-// The page's quantities are the configuration's; these are the resources'.
+// The page takes its quantities from the configuration; this test counts the resources.
 func TestQuantitiesAreThoseOfTheResources(t *testing.T) {
 	for _, environment := range environments {
 		r, bill := made(t, environment), cost.Fixed(defaults(environment))
@@ -62,7 +62,7 @@ func TestQuantitiesAreThoseOfTheResources(t *testing.T) {
 		hours("interface endpoint", endpointZones(t, r))
 		hours("Kinesis on demand", float64(len(r.All("aws:kinesis/stream:Stream"))))
 		require.InDelta(t, float64(len(r.All("aws:kms/key:Key"))), line(t, bill, "KMS key").Quantity[0], 0)
-		ofRDS := float64(len(r.All("aws:rds/cluster:Cluster"))) // RDS keeps the administrator's password in a secret that it makes
+		ofRDS := float64(len(r.All("aws:rds/cluster:Cluster"))) // RDS keeps the administrator's password in its own secret
 		require.InDelta(t, float64(len(r.All("aws:secretsmanager/secret:Secret")))+ofRDS, quantity(bill, "secret"), 0)
 		for _, x := range r.All("aws:kinesis/firehoseDeliveryStream:FirehoseDeliveryStream") {
 			if search, ok := x.Input("opensearchConfiguration").(map[string]any); ok {
@@ -84,7 +84,7 @@ func alarms(t *testing.T, r *componenttest.Recorder, bill cost.Bill) {
 	}
 }
 
-// Of each kind of place, task and source there are as many as are paid for.
+// The bill counts as many alarms as are made, for each kind of search destination, task and source.
 func TestAlarmsAreCountedHoweverAStackIsConfigured(t *testing.T) {
 	topic := config.LakeTables{Format: config.FormatIceberg, AlarmTopic: "arn:aws:sns:us-east-1:123456789012:ops"}
 	for _, cfg := range []config.Config{
@@ -100,7 +100,7 @@ func TestAlarmsAreCountedHoweverAStackIsConfigured(t *testing.T) {
 	}
 }
 
-// fansOut is 1 where the rows' bill has a reader with a throughput of its own.
+// fansOut is 1 when the rows' bill has a reader with its own throughput.
 func fansOut(environment config.Environment) float64 {
 	if slices.ContainsFunc(cost.Rows(defaults(environment), cost.Example), func(l cost.Line) bool { return l.Price.Name == "Kinesis consumer" }) {
 		return 1
@@ -142,7 +142,7 @@ func searches(t *testing.T, domain componenttest.Registered, bill cost.Bill) {
 	require.Equal(t, "gp3", volumes["volumeType"])
 }
 
-// endpointZones is how many zones the interface endpoints are in, together.
+// endpointZones is the total number of zones of the interface endpoints.
 func endpointZones(t *testing.T, r *componenttest.Recorder) float64 {
 	t.Helper()
 	var services []string
@@ -157,7 +157,7 @@ func endpointZones(t *testing.T, r *componenttest.Recorder) float64 {
 	return float64(zones)
 }
 
-// paid are the types of resources that have a line in the bill, or are named on the page as not counted.
+// paid are the resource types that have a line in the bill, or that the page lists as not counted.
 var paid = []string{
 	"aws:athena/workgroup:Workgroup", "aws:cloudwatch/compositeAlarm:CompositeAlarm", "aws:cloudwatch/dashboard:Dashboard", "aws:cloudwatch/logGroup:LogGroup",
 	"aws:cloudwatch/metricAlarm:MetricAlarm", "aws:dms/replicationInstance:ReplicationInstance", "aws:ec2/flowLog:FlowLog",
@@ -168,7 +168,8 @@ var paid = []string{
 	"aws:scheduler/schedule:Schedule", "aws:secretsmanager/secret:Secret",
 }
 
-// free are the beginnings of types that have no price of their own: settings, rights, names, and what lives in another.
+// free are prefixes of types without a price of their own: settings, permissions, names, and contents of other
+// resources.
 var free = []string{
 	"aws:athena/namedQuery", "aws:cloudwatch/event", "aws:sns/", "aws:cloudwatch/logResourcePolicy", "aws:cloudwatch/logStream", "aws:dms/certificate", "aws:dms/endpoint",
 	"aws:dms/replicationSubnetGroup", "aws:dms/replicationTask", "aws:ec2/defaultSecurityGroup", "aws:ec2/routeTable", "aws:ec2/securityGroup",
@@ -189,7 +190,7 @@ func TestEveryTypeOfResourceIsCountedOrFree(t *testing.T) {
 	}
 }
 
-// The two collections share capacity only with one key between them, and need a zone's endpoint each.
+// The two collections share capacity only if they share a key. They need an endpoint in each zone.
 func TestCollectionsAreCountedAsTheyAreMade(t *testing.T) {
 	for _, environment := range environments {
 		cfg := config.Config{Environment: environment, Search: config.Search{Kind: config.OnCollections}}

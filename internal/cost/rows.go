@@ -5,49 +5,49 @@ import (
 	"math"
 )
 
-// Load is what grows the bill.
+// Load determines the variable costs.
 type Load struct {
-	// RowsADay is row changes a day, spread evenly.
+	// RowsADay is the number of row changes a day, spread evenly.
 	RowsADay float64 `json:"rowsADay"`
 	// RecordBytes is the size of a change's record in the stream.
 	RecordBytes float64 `json:"recordBytes"`
-	// Tables that change all day: the lake gets objects for each.
+	// Tables with changes all day: the lake gets separate objects for each.
 	Tables float64 `json:"tables"`
 }
 
-// Example is the load of docs/cost.md: a record of 1140 bytes is an update of a row of 1 KB (docs/performance.md).
+// Example is the load of docs/cost.md. A record of 1140 bytes is an update of a 1 KB row (docs/performance.md).
 var Example = Load{RowsADay: 1_000_000, RecordBytes: 1140, Tables: 1}
 
-// What is assumed of the current-state function: nobody has measured it on AWS.
+// Assumptions about the current-state function, which nobody has measured on AWS.
 const (
-	// OnDemandShards is what a new on-demand stream begins with,
+	// OnDemandShards is the initial number of shards of an on-demand stream,
 	// https://docs.aws.amazon.com/streams/latest/dev/how-do-i-size-a-stream.html.
 	OnDemandShards = 4
-	// CallSeconds is how long a call takes, CallLogBytes what it logs.
+	// CallSeconds is the duration of a call, CallLogBytes the size of its log.
 	CallSeconds  = 0.1
 	CallLogBytes = 1024
-	// CallMetrics are the metrics that a call reports.
+	// CallMetrics is the number of metrics that a call reports.
 	CallMetrics = 7
 )
 
 func (l Load) rows() float64 { return l.RowsADay * DaysAMonth }
 
-// gb of a month's rows when each takes these bytes; AWS's GB are 2^30 bytes.
+// gb is the size of a month's rows at these bytes each; AWS's GB is 2^30 bytes.
 func (l Load) gb(bytes float64) float64 { return l.rows() * bytes / (1 << 30) }
 
-// InKinesis is a month's GB as Kinesis counts them, each record rounded up to 1 KB.
+// InKinesis is a month's GB as Kinesis counts it, with each record rounded up to 1 KB.
 func (l Load) InKinesis() float64 { return l.gb(roundedUp(l.RecordBytes, 1<<10)) }
 
-// InFirehose is a month's GB as Firehose counts them, each record rounded up to 5 KB.
+// InFirehose is a month's GB as Firehose counts it, with each record rounded up to 5 KB.
 func (l Load) InFirehose() float64 { return l.gb(roundedUp(l.RecordBytes, 5<<10)) }
 
-// Raw is a month's GB as they are.
+// Raw is a month's GB without rounding.
 func (l Load) Raw() float64 { return l.gb(l.RecordBytes) }
 
 func roundedUp(bytes, step float64) float64 { return math.Ceil(bytes/step) * step }
 
-// Rows is what a month costs on top of [Fixed] when each source has a load. Where AWS does not say which size it counts, the
-// larger is taken.
+// Rows is the monthly cost on top of [Fixed] when each source has this load. Where AWS does not document which size
+// it counts, the larger one is used.
 func Rows(c config.Config, l Load) Bill {
 	var b Bill
 	for _, f := range c.Feeds() {
@@ -56,7 +56,7 @@ func Rows(c config.Config, l Load) Bill {
 	return b
 }
 
-// rows are those of one source.
+// rows is the cost of one source's rows.
 func rows(c config.Config, f config.Feed, l Load) Bill {
 	var b Bill
 	b.streamed(f, l)
@@ -78,8 +78,8 @@ func rows(c config.Config, f config.Feed, l Load) Bill {
 	return b.of(f)
 }
 
-// streamed is writing, reading and keeping. Two deliveries read, and the current-state function; what Kinesis counts when it
-// is read is taken to be what it counts when it is written.
+// streamed adds writing, reading and storing records. Two deliveries and the current-state function read. The size
+// that Kinesis counts for reads is assumed to be the same as for writes.
 func (b *Bill) streamed(f config.Feed, l Load) {
 	kept := l.InKinesis() / DaysAMonth
 	days := float64(f.Stream.RetentionHours) / 24
@@ -96,15 +96,16 @@ func (b *Bill) streamed(f config.Feed, l Load) {
 	b.add("Kinesis: days kept, from the 8th × GB a day", "stream.retentionHours", "Kinesis kept long", math.Max(days-7, 0), kept)
 }
 
-// lake is storage as it is after Glacier's age: younger objects in two classes. What is older grows on without end.
+// lake adds storage at the age when objects are in Glacier, with younger objects in two other classes. Older objects
+// keep accumulating.
 func (b *Bill) lake(lake config.Lake, l Load) {
 	young, old := float64(lake.InfrequentAccessDays), float64(lake.GlacierDays)
 	b.add("lake: days in S3 Standard × GB a day", "lake.infrequentAccessDays", "S3 Standard", young, l.Raw()/DaysAMonth)
 	b.add("lake: days in Standard-IA × GB a day", "lake.glacierDays", "S3 Standard-IA", old-young, l.Raw()/DaysAMonth)
 }
 
-// current is the function's calls: at most one for each batch of each shard in each batch window, and no more than rows;
-// once batches are full, more.
+// current adds the function's calls. There is at most one call per shard and batch window, and at most one per row;
+// once batches are full there are more.
 func (b *Bill) current(f config.Feed, l Load) {
 	s := f.Search.Current
 	shards := float64(f.Stream.Shards)

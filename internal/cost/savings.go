@@ -5,7 +5,7 @@ import (
 	"fmt"
 )
 
-// Saving is a change of the configuration, with what it takes away.
+// Saving is a configuration change that lowers the cost.
 type Saving struct {
 	Keys  string
 	Apply func(*config.Config)
@@ -13,7 +13,7 @@ type Saving struct {
 	But string
 }
 
-// Savings are worth a look. What changes nothing in an environment is not shown there.
+// Savings are changes worth considering. The page omits a change that has no effect in an environment.
 var Savings = []Saving{
 	{"`network.vpcId`", adoptVPC, "a VPC that is there already, with a way out of its own that somebody pays: one for several pipelines is cheaper than one for each"},
 	{"`network.vpcId`, `source.existing`", func(c *config.Config) {
@@ -72,7 +72,7 @@ var Savings = []Saving{
 	},
 }
 
-// adoptVPC has one subnet in each zone that a new VPC would have.
+// adoptVPC adopts a VPC with one subnet in each zone that a new VPC would use.
 func adoptVPC(c *config.Config) {
 	for zone := range c.Network.WithDefaults(c.Environment).AvailabilityZones {
 		c.Network.PrivateSubnetIDs = append(c.Network.PrivateSubnetIDs, fmt.Sprintf("subnet-0123456789abcdef%d", zone))
@@ -80,8 +80,8 @@ func adoptVPC(c *config.Config) {
 	c.Network.VpcID = "vpc-0123456789abcdef0"
 }
 
-// Saved is what a change takes off a month with a load, negative when it costs more. Without a price that the change
-// depends on there is no answer.
+// Saved is how much a change lowers a month's cost at a load; negative when it raises it. It is unknown when the
+// change affects an item without a price.
 func (s Saving) Saved(environment config.Environment, l Load) (usd float64, known bool) {
 	before := config.Config{Environment: environment}.WithDefaults()
 	after := config.Config{Environment: environment}
@@ -97,7 +97,7 @@ func (s Saving) Saved(environment config.Environment, l Load) (usd float64, know
 
 func month(c config.Config, l Load) float64 { return Fixed(c).USD() + Rows(c, l).USD() }
 
-// unpriced is how much there is of each thing without a price.
+// unpriced is the quantity of each item without a price.
 func unpriced(c config.Config) map[string]float64 {
 	found := map[string]float64{}
 	for _, l := range Fixed(c) {

@@ -1,9 +1,10 @@
 package cost
 
-// Walkthrough is what the walkthrough's eight stacks cost a month whether rows come or not, by what its repository has where nobody changes it
-// (https://github.com/aws-samples/aws-dms-cdc-data-pipeline, cdk_stacks/): two db.t3.medium (aurora_mysql.py), a dms.t3.medium (dms_aurora_mysql_to_kinesis.py), three
-// r6g.large.search and three masters of that type (ops.py), a t3.medium (bastion_host.py), a VPC over three zones with a NAT gateway in each, as aws_ec2.Vpc makes them
-// (vpc.py), a stream on demand that keeps a day (kds.py), one delivery in the VPC (firehose.py).
+// Walkthrough is the monthly cost of the walkthrough's eight stacks without rows, at the defaults of its repository
+// (https://github.com/aws-samples/aws-dms-cdc-data-pipeline, cdk_stacks/): two db.t3.medium (aurora_mysql.py), a
+// dms.t3.medium (dms_aurora_mysql_to_kinesis.py), three r6g.large.search and three masters of that type (ops.py), a
+// t3.medium (bastion_host.py), a VPC over three zones with a NAT gateway in each, as aws_ec2.Vpc makes them (vpc.py),
+// an on-demand stream that keeps records for a day (kds.py), and one delivery in the VPC (firehose.py).
 func Walkthrough() Bill {
 	const zones = 3
 	var b Bill
@@ -22,10 +23,12 @@ func Walkthrough() Bill {
 	return b
 }
 
-// keptDays is how long the comparison keeps objects: as long as a lake's move through their classes here.
+// keptDays is how long the comparison keeps objects: the time in which a lake's objects pass through their storage
+// classes here.
 const keptDays = 365
 
-// WalkthroughRows is what a month costs on top of it with a load: one reader of the stream, each change in the index and, as it is, in S3.
+// WalkthroughRows is the additional monthly cost of a load: one reader of the stream, each change once in the index
+// and once, unchanged, in S3.
 func WalkthroughRows(l Load) Bill {
 	var b Bill
 	b.add("Kinesis: written, GB", "", "Kinesis in", l.InKinesis())

@@ -1,6 +1,6 @@
 package footprint
 
-// Parts is what the names of a source's parts begin with: cdc for the unnamed one, cdc-orders for one called orders.
+// Parts is the prefix of a source's parts: cdc for the unnamed source, cdc-orders for one named orders.
 func Parts(source string) string {
 	if source == "" {
 		return Pipeline

@@ -13,7 +13,7 @@ import (
 	"time"
 )
 
-// forward sends requests to a collection, as one of its own users would.
+// forward sends requests to a collection with a signature.
 func (g *Gateway) forward(prefix string, to Route) http.Handler {
 	collection, err := url.Parse(to.URL)
 	if err != nil || collection.Host == "" {
@@ -23,13 +23,13 @@ func (g *Gateway) forward(prefix string, to Route) http.Handler {
 	}
 	return http.StripPrefix(prefix, &httputil.ReverseProxy{
 		Transport: g.signed(to),
-		ErrorLog:  log.New(io.Discard, "", 0), // what is wrong is told by refuse
+		ErrorLog:  log.New(io.Discard, "", 0), // refuse reports the error
 		Rewrite: func(r *httputil.ProxyRequest) {
 			if r.Out.URL.Path == "" {
 				r.Out.URL.Path, r.Out.URL.RawPath = "/", ""
 			}
 			r.Out.URL.Scheme, r.Out.URL.Host, r.Out.Host = collection.Scheme, collection.Host, collection.Host
-			r.Out.TransferEncoding = nil // its length is known when it is signed
+			r.Out.TransferEncoding = nil // the length is known when it is signed
 			withoutBrowser(r.Out.Header)
 		},
 		ModifyResponse: func(r *http.Response) error {
@@ -40,7 +40,8 @@ func (g *Gateway) forward(prefix string, to Route) http.Handler {
 	})
 }
 
-// withoutBrowser takes away what is between the browser and the gateway: the password, and where the page is from, which is this machine.
+// withoutBrowser removes headers that concern only the browser and the gateway: the password, and the page's origin,
+// which is this machine.
 func withoutBrowser(h http.Header) {
 	for name := range h {
 		if strings.HasPrefix(name, "Sec-") {
@@ -52,8 +53,8 @@ func withoutBrowser(h http.Header) {
 	}
 }
 
-// local makes of an answer's redirects and cookies those of this machine. A cookie that is Secure is one that not every browser keeps for
-// http://localhost, and one for the collection's host none does.
+// local rewrites redirects and cookies for this machine. Not every browser keeps a Secure cookie for
+// http://localhost, and none keeps a cookie for the collection's host.
 func local(h http.Header, host, prefix string) {
 	h.Del("WWW-Authenticate") // the browser would ask for the gateway's password
 	if to, err := url.Parse(h.Get("Location")); err == nil && h.Get("Location") != "" && (to.Host == host || to.Host == "" && to.Path != "") {
@@ -72,14 +73,14 @@ func local(h http.Header, host, prefix string) {
 			continue
 		}
 		cookie.Domain, cookie.Secure = "", false
-		if cookie.SameSite == http.SameSiteNoneMode { // which only Secure cookies may be
+		if cookie.SameSite == http.SameSiteNoneMode { // allowed only for Secure cookies
 			cookie.SameSite = http.SameSiteLaxMode
 		}
 		h.Add("Set-Cookie", cookie.String())
 	}
 }
 
-// refuse says why a request has no answer: to its sender, and to the log.
+// refuse reports an error to the request's sender and to the log.
 func (g *Gateway) refuse(w http.ResponseWriter, r *http.Request, err error) {
 	if r.Context().Err() != nil {
 		w.WriteHeader(http.StatusServiceUnavailable)
@@ -93,19 +94,20 @@ func (g *Gateway) refuse(w http.ResponseWriter, r *http.Request, err error) {
 	http.Error(w, fmt.Sprintf("the collection does not answer: %v", err), http.StatusBadGateway)
 }
 
-// pause is between two tries.
+// pause between two attempts.
 const pause = 3 * time.Second
 
-// patient tries again what a collection refuses with 403, as long as its data access policy may not be in force yet.
+// patient retries requests that a collection refuses with 403, because its data access policy may not be in effect
+// yet.
 type patient struct {
 	http.RoundTripper
 	patience time.Duration
 }
 
-// RoundTrip tries requests that may be sent twice.
+// RoundTrip retries requests that are safe to repeat.
 func (p *patient) RoundTrip(r *http.Request) (*http.Response, error) {
 	if r.Method != http.MethodGet && r.Method != http.MethodHead && r.Method != http.MethodPut {
-		return p.RoundTripper.RoundTrip(r) //nolint:wrapcheck // as if nothing were in between
+		return p.RoundTripper.RoundTrip(r) //nolint:wrapcheck // must be transparent
 	}
 	var body []byte
 	if r.Body != nil {
@@ -120,14 +122,14 @@ func (p *patient) RoundTrip(r *http.Request) (*http.Response, error) {
 		again.Body, again.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
 		answer, err := p.RoundTripper.RoundTrip(again)
 		if err != nil || answer.StatusCode != http.StatusForbidden || time.Now().Add(pause).After(end) {
-			return answer, err //nolint:wrapcheck // as if nothing were in between
+			return answer, err //nolint:wrapcheck // must be transparent
 		}
-		_, _ = io.Copy(io.Discard, io.LimitReader(answer.Body, 1<<20)) // so that the connection is used again
+		_, _ = io.Copy(io.Discard, io.LimitReader(answer.Body, 1<<20)) // so that the connection is reused
 		_ = answer.Body.Close()
 		select {
 		case <-time.After(pause):
 		case <-r.Context().Done():
-			return nil, r.Context().Err() //nolint:wrapcheck // as a transport's
+			return nil, r.Context().Err() //nolint:wrapcheck // like a transport's error
 		}
 	}
 }

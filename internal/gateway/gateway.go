@@ -1,9 +1,9 @@
-// Package gateway lets programs that cannot sign requests to collections of OpenSearch Serverless speak to them all the same: browsers, and
-// Pulumi's provider for OpenSearch, which cannot sign through a tunnel and verify the certificate. It listens on loopback, asks for a
-// password, signs with the AWS credentials of whoever runs it, and forwards.
+// Package gateway connects programs that cannot sign requests to collections of OpenSearch Serverless: browsers, and
+// Pulumi's OpenSearch provider, which cannot both sign through a tunnel and verify the certificate. It listens on
+// loopback, asks for a password, signs with the AWS credentials of its user, and forwards.
 //
-// Whoever has the password acts as that identity of IAM, so the password is for one run, and requests that a web page of another origin sends
-// are refused.
+// Whoever has the password acts as that IAM identity. So a password is valid for one run, and requests from web pages
+// of another origin are refused.
 package gateway
 
 import (
@@ -20,41 +20,42 @@ import (
 )
 
 const (
-	// User is who signs in with the password.
+	// User is the user name for the password.
 	User = "cdc"
 	// routeWait is how long a request waits for its route.
 	routeWait = time.Minute
-	// maxBody of a request, which is read before it is signed; AWS takes no bulk request of more than 10 MiB,
+	// maxBody limits a request's body, which is read before signing. AWS accepts bulk requests of at most 10 MiB,
 	// https://docs.aws.amazon.com/opensearch-service/latest/developerguide/limits.html.
 	maxBody = 64 << 20
 )
 
-// Options of a gateway.
+// Options configure a gateway.
 type Options struct {
-	// AWS signs, in the collections' region.
+	// AWS holds the credentials and the collections' region, for signing.
 	AWS aws.Config
-	// Address on loopback to listen at, such as 127.0.0.1:9200. Port 0 picks a free one.
+	// Address on loopback to listen on, such as 127.0.0.1:9200. Port 0 picks a free one.
 	Address string
-	// Listener is one on loopback that is open already, for who has to hold the port before the password is known. Default: one at Address.
+	// Listener is an open listener on loopback, for callers that must reserve the port before they know the password.
+	// Default: a new one at Address.
 	Listener net.Listener
 	// Password of the user cdc. Required.
 	Password string
-	// Patience is how long a GET, HEAD or PUT that AWS refuses with 403 is tried again: a data access policy comes into force some time
-	// after it was made. Zero does not try again.
+	// Patience is how long a GET, HEAD or PUT that AWS refuses with 403 is retried, because a data access policy
+	// takes effect some time after its creation. Zero means no retries.
 	Patience time.Duration
-	// Log is told what a person should know; nil discards it. It never gets a body, a header or the password.
+	// Log receives messages for people; nil discards them. It never receives a body, a header or the password.
 	Log func(format string, args ...any)
 }
 
-// Route is the way to one collection.
+// Route is the connection to one collection.
 type Route struct {
-	// URL of the collection: https://host, with a port if it is another than 443.
+	// URL of the collection: https://host, with a port other than 443.
 	URL string
 	// Transport dials and verifies: opensearch.Through a tunnel, or http.DefaultTransport.
 	Transport http.RoundTripper
 }
 
-// Gateway is an open listener. Its methods may be called from several goroutines.
+// Gateway is a running gateway. Its methods are safe for concurrent use.
 type Gateway struct {
 	options  Options
 	listener net.Listener
@@ -67,7 +68,7 @@ type Gateway struct {
 	changed chan struct{} // closed when a route is set
 }
 
-// Listen opens the listener. The gateway lasts until ctx ends or Close is called.
+// Listen starts a gateway. It runs until ctx ends or Close is called.
 func Listen(ctx context.Context, o Options) (*Gateway, error) {
 	if o.Password == "" {
 		return nil, errors.New("the gateway has no password, and whoever reaches it would act with your AWS credentials")
@@ -97,7 +98,7 @@ func Listen(ctx context.Context, o Options) (*Gateway, error) {
 	return g, nil
 }
 
-// Hold listens at an address of loopback.
+// Hold opens a listener on a loopback address.
 func Hold(ctx context.Context, address string) (net.Listener, error) {
 	if err := loopback(address); err != nil {
 		return nil, err
@@ -120,7 +121,8 @@ func loopback(address string) error {
 	return nil
 }
 
-// Route forwards requests whose path begins with prefix, "" or "/history" for instance, without the prefix. Of several the longest counts.
+// Route forwards requests whose path begins with prefix, such as "" or "/history", without the prefix. The longest
+// matching prefix wins.
 func (g *Gateway) Route(prefix string, to Route) {
 	handler := g.forward(prefix, to)
 	g.mu.Lock()
@@ -136,7 +138,7 @@ func (g *Gateway) Addr() *net.TCPAddr {
 	return address
 }
 
-// Close ends the gateway and the requests at hand.
+// Close ends the gateway and its open requests.
 func (g *Gateway) Close() error {
 	g.cancel()
 	err := g.server.Close()
@@ -147,7 +149,7 @@ func (g *Gateway) Close() error {
 	return nil
 }
 
-// signed reaches a collection with the credentials of whoever runs the gateway.
+// signed is a transport to a collection that signs with the gateway user's credentials.
 func (g *Gateway) signed(to Route) http.RoundTripper {
 	send := opensearch.Signed(g.options.AWS, opensearch.Serverless, to.Transport)
 	if g.options.Patience > 0 {

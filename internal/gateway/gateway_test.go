@@ -25,7 +25,7 @@ const password = "hunter2hunter2"
 
 var keys = aws.Config{Region: "eu-central-1", Credentials: credentials.NewStaticCredentialsProvider("AKID", "secret", "")}
 
-// scene is a gateway in front of a collection that keeps what it got.
+// scene is a gateway in front of a collection that records requests.
 type scene struct {
 	t          *testing.T
 	g          *gateway.Gateway
@@ -55,7 +55,7 @@ func open(t *testing.T, answer http.HandlerFunc, options gateway.Options) *scene
 	return s
 }
 
-// route to the collection as if its certificate's name were its host, by a transport that always dials it.
+// route leads to the collection under its certificate's name, with a transport that always dials the test server.
 func (s *scene) route() gateway.Route {
 	transport := opensearch.Through(s.collection.Listener.Addr().String())
 	transport.TLSClientConfig = s.collection.Client().Transport.(*http.Transport).TLSClientConfig
@@ -212,7 +212,7 @@ func (broken) RoundTrip(*http.Request) (*http.Response, error) {
 	return nil, errors.New("the tunnel broke")
 }
 
-// refuses with 403 until some time.
+// refuses answers 403 for some time.
 type refuses struct {
 	until  time.Time
 	bodies []string

@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// ServeHTTP lets a request of this machine with the password through to its route.
+// ServeHTTP passes a request from this machine with the password to its route.
 func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case !g.own(r.Host):
@@ -29,13 +29,15 @@ func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// own says that a request names this machine. A name that a stranger's DNS leads here would let their page read the answers.
+// own reports whether a request names this machine. Otherwise a stranger's DNS name that leads here would let their
+// page read the answers.
 func (g *Gateway) own(host string) bool {
 	name, port, err := net.SplitHostPort(host)
 	return err == nil && port == strconv.Itoa(g.Addr().Port) && (name == "localhost" || name == "127.0.0.1" || name == "::1")
 }
 
-// foreign says that a browser sends a request for a page of another origin. It sends the password along, once it knows it.
+// foreign reports whether a browser sends a request for a page of another origin. The browser adds the password once
+// it knows it.
 func foreign(r *http.Request) bool {
 	if site := r.Header.Get("Sec-Fetch-Site"); site != "" {
 		return site != "none" && site != "same-origin"
@@ -50,7 +52,7 @@ func (g *Gateway) signedIn(r *http.Request) bool {
 	return ok && subtle.ConstantTimeCompare(given[:], want[:]) == 1
 }
 
-// wait is the route of a request; nil when it has been answered that there is none.
+// wait returns a request's route; nil when it has answered that there is none.
 func (g *Gateway) wait(w http.ResponseWriter, r *http.Request) http.Handler {
 	late := time.NewTimer(routeWait)
 	defer late.Stop()

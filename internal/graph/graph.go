@@ -1,7 +1,7 @@
-// Package graph says how long a deployment takes and why: what waits for what, by the resources that the program registers, and how long each is in the
-// making, by what is written down about its type. It measures nothing.
+// Package graph estimates how long a deployment takes and why. It knows from the registered resources which one waits
+// for which, and from a table how long each type takes. It measures nothing.
 //
-// "go generate ./internal/graph" writes docs/graph.md with it.
+// "go generate ./internal/graph" uses it to write docs/graph.md.
 package graph
 
 import (
@@ -14,26 +14,27 @@ import (
 	"time"
 )
 
-// Step is one resource in the making.
+// Step is the creation of one resource.
 type Step struct {
-	// Name is TYPE::NAME, Type the resource's.
+	// Name is TYPE::NAME; Type is the resource's type.
 	Name, Type string
-	// After are the steps that it waits for, sorted.
+	// After lists the steps that it waits for, sorted.
 	After []string
-	// Start and End since the deployment's first step.
+	// Start and End are times since the deployment's first step.
 	Start, End time.Duration
-	// Last is the one of After that ends last; empty for a step that waits for none.
+	// Last is the step of After that ends last; empty for a step that waits for none.
 	Last string
 }
 
-// Takes is how long the step itself is.
+// Takes is the duration of the step itself.
 func (s Step) Takes() time.Duration { return s.End - s.Start }
 
-// Graph is all steps of a deployment, by their names.
+// Graph holds all steps of a deployment by name.
 type Graph map[string]Step
 
-// Of are the resources as the engine orders them: each waits for those that its options and its inputs name, for its parent and for its provider. Whatever waits
-// for nothing more is made at the same time: how many the engine makes at once (`pulumi up --parallel`) is not bounded here.
+// Of orders the resources like the engine: each waits for the resources in its options and inputs, for its parent and
+// for its provider. All steps that are ready start at the same time: Graph ignores the engine's limit on parallel
+// steps (`pulumi up --parallel`).
 func Of(resources []componenttest.Registered) (Graph, error) {
 	g := Graph{}
 	for _, r := range resources {
@@ -54,14 +55,15 @@ func Of(resources []componenttest.Registered) (Graph, error) {
 		s.After = slices.Compact(s.After)
 		g[s.Name] = s
 	}
-	for name, s := range g { // default providers and the stack are there before the program runs
+	for name, s := range g { // default providers and the stack exist before the program runs
 		s.After = slices.DeleteFunc(s.After, func(other string) bool { _, made := g[other]; return !made })
 		g[name] = s
 	}
 	return g, g.schedule()
 }
 
-// identity is the type and name in a URN, whose types are those of all its parents: urn:pulumi:STACK::PROJECT::A$B$TYPE::NAME.
+// identity is the type and name in a URN. The URN's types include those of all parents:
+// urn:pulumi:STACK::PROJECT::A$B$TYPE::NAME.
 func identity(urn string) string {
 	parts := strings.SplitN(urn, "::", 4)
 	if len(parts) != 4 {
@@ -70,7 +72,7 @@ func identity(urn string) string {
 	return parts[2][strings.LastIndex(parts[2], "$")+1:] + "::" + parts[3]
 }
 
-// schedule starts every step when the last that it waits for has ended.
+// schedule starts every step when the last step before it has ended.
 func (g Graph) schedule() error {
 	done := map[string]bool{}
 	for len(done) < len(g) {
@@ -108,7 +110,8 @@ func (g Graph) End() time.Duration {
 	return end
 }
 
-// Path is the critical path, from the first step to the one that ends last: whatever on it takes longer, the deployment takes longer.
+// Path is the critical path, from the first step to the one that ends last. If a step on it takes longer, the
+// deployment takes longer.
 func (g Graph) Path() []Step {
 	var last Step
 	for _, name := range slices.Sorted(maps.Keys(g)) {
@@ -119,7 +122,7 @@ func (g Graph) Path() []Step {
 	return g.To(last.Name)
 }
 
-// To is the path that a step's end hangs on. Components take no time and are left out.
+// To is the path that determines a step's end. It omits components, which take no time.
 func (g Graph) To(name string) []Step {
 	var path []Step
 	for at := name; at != ""; at = g[at].Last {
@@ -131,7 +134,7 @@ func (g Graph) To(name string) []Step {
 	return path
 }
 
-// Waits reports whether a step waits for another, directly or by way of others.
+// Waits reports whether a step waits for another, directly or indirectly.
 func (g Graph) Waits(name, other string) bool {
 	seen := map[string]bool{}
 	for queue := []string{name}; len(queue) > 0; queue = queue[1:] {
@@ -148,7 +151,7 @@ func (g Graph) Waits(name, other string) bool {
 	return false
 }
 
-// OfType are the steps of a type, by their start.
+// OfType returns the steps of a type, by their start.
 func (g Graph) OfType(typ string) []Step {
 	var found []Step
 	for _, s := range g {
@@ -160,7 +163,7 @@ func (g Graph) OfType(typ string) []Step {
 	return found
 }
 
-// Long are the steps that take as long as that, by their start.
+// Long returns the steps that take at least this long, by their start.
 func (g Graph) Long(atLeast time.Duration) []Step {
 	var found []Step
 	for _, s := range g {

@@ -30,7 +30,7 @@ const (
 	delivery = "aws:kinesis/firehoseDeliveryStream:FirehoseDeliveryStream"
 )
 
-// deployed is what `pulumi up` makes with a configuration.
+// deployed returns the steps of `pulumi up` with a configuration.
 func deployed(t *testing.T, cfg config.Config) graph.Graph {
 	t.Helper()
 	code := func() pulumi.Archive {
@@ -56,7 +56,7 @@ func TestTheGraphPageIsCurrent(t *testing.T) {
 	want, err := graph.Page(of(t, config.Dev), of(t, config.Prod))
 	require.NoError(t, err)
 	if *update {
-		require.NoError(t, os.WriteFile(page, want, 0o644)) //nolint:gosec // a page of the documentation
+		require.NoError(t, os.WriteFile(page, want, 0o644)) //nolint:gosec // a documentation page
 	}
 	have, err := os.ReadFile(page)
 	require.NoError(t, err)
@@ -76,7 +76,7 @@ func TestDatabaseInstanceAndDomainAreMadeSideBySide(t *testing.T) {
 	}
 }
 
-// So is each source of several: none waits for another's.
+// Sources are independent too: none waits for another.
 func TestSourcesAreMadeSideBySide(t *testing.T) {
 	one, two := of(t, config.Dev), deployed(t, config.Config{Source: config.Source{Enabled: new(true)}, Sources: map[string]config.NamedSource{"orders": {}}})
 	require.Len(t, two.OfType(cluster), 2)
@@ -155,7 +155,7 @@ func TestResourcesThatWaitForOneAnotherAreRefused(t *testing.T) {
 }
 
 func TestEveryTimeIsOfATypeThatIsMadeAndSaysWhereItWasRead(t *testing.T) {
-	made := map[string]bool{"aws:ec2/natGateway:NatGateway": true} // the walkthrough's
+	made := map[string]bool{"aws:ec2/natGateway:NatGateway": true} // the walkthrough's steps
 	for _, environment := range environments {
 		for _, s := range of(t, environment) {
 			made[s.Type] = true

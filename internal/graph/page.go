@@ -13,10 +13,10 @@ import (
 //go:embed page.md.tmpl
 var pageTemplate string
 
-// shown are steps that take as long, besides those of the critical path.
+// shown is the minimum duration of the steps that the page shows beside the critical path.
 const shown = 20 * time.Second
 
-// Page is docs/graph.md of a dev and a prod deployment.
+// Page is docs/graph.md for a dev and a prod deployment.
 func Page(dev, prod Graph) ([]byte, error) {
 	page, err := template.New("graph").Funcs(template.FuncMap{
 		"clock": clock, "picture": dev.picture, "path": func() string { return dev.table(dev.Path()) }, "beside": func() string { return dev.beside() },
@@ -33,12 +33,12 @@ func Page(dev, prod Graph) ([]byte, error) {
 	return out.Bytes(), nil
 }
 
-// clock is minutes and seconds.
+// clock formats minutes and seconds.
 func clock(d time.Duration) string {
 	return fmt.Sprintf("%d:%02d", int(d.Minutes()), int(d.Seconds())%60)
 }
 
-// label is a resource as people call it: its own name, and what it is.
+// label is a resource's own name and type, for people.
 func label(name string) string {
 	typ, own, _ := strings.Cut(name, "::")
 	_, what, _ := strings.Cut(typ, ":")
@@ -46,7 +46,8 @@ func label(name string) string {
 	return strings.TrimSuffix(what, "V2") + " " + strings.TrimPrefix(own, "cdc-")
 }
 
-// picture is a Gantt chart of what is long, the critical path in another colour. Mermaid takes a start in milliseconds.
+// picture is a Gantt chart of the long steps, with the critical path in another colour. Mermaid takes a start in
+// milliseconds.
 func (g Graph) picture() string {
 	var out strings.Builder
 	out.WriteString("```mermaid\ngantt\n  dateFormat x\n  axisFormat %s s\n  todayMarker off\n")
@@ -80,7 +81,7 @@ func (g Graph) table(steps []Step) string {
 	return out.String()
 }
 
-// beside are the long steps that the deployment does not hang on.
+// beside lists the long steps outside the critical path.
 func (g Graph) beside() string {
 	path := g.Path()
 	return g.table(slices.DeleteFunc(g.Long(shown), func(s Step) bool { return contains(path, s) }))

@@ -5,20 +5,20 @@ import (
 	"time"
 )
 
-// Dated is the day on which the times were gathered.
+// Dated is the day on which the times were collected.
 const Dated = "2026-11-29"
 
-// Time is how long a type of resource is in the making.
+// Time is the creation time of a resource type.
 type Time struct {
 	Type string
-	// Least and Most in seconds, as the source has them; alike where it has one.
+	// Least and Most in seconds, from the source; equal when it gives one value.
 	Least, Most float64
-	// Source is a key of Sources; empty where none was found, and the time is taken.
+	// Source is a key of Sources; empty for an assumed time.
 	Source string
 	Note   string
 }
 
-// Typical is the middle of both.
+// Typical is the mean of Least and Most.
 func (t Time) Typical() time.Duration {
 	return time.Duration((t.Least + t.Most) / 2 * float64(time.Second)).Round(time.Second)
 }
@@ -26,7 +26,7 @@ func (t Time) Typical() time.Duration {
 // Source is where times were read.
 type Source struct{ Key, URL, What string }
 
-// Sources are AWS's documentation, and logs of others' deployments, which show what the provider waited for.
+// Sources are AWS's documentation, and logs of other people's deployments, which show how long the provider waited.
 var Sources = []Source{
 	{"gsg", "https://docs.aws.amazon.com/opensearch-service/latest/developerguide/gsgcreate-domain.html", "AWS's guide: new domains typically take 15 to 30 minutes"},
 	{"aurora", "https://github.com/anpavlovsk/Terraform-AWS-Secrets-Manager", "a Terraform log of an Aurora cluster with two db.r5.large, in its README"},
@@ -39,7 +39,7 @@ var Sources = []Source{
 	{"parameters", "https://github.com/turbot/steampipe-plugin-aws/pull/534", "Terraform logs of a plugin's tests"},
 }
 
-// Times by type; the longest first. What is not here takes the time of Other.
+// Times by type, longest first. A type that is missing here has the time of Other.
 var Times = []Time{
 	{"aws:opensearch/domain:Domain", 900, 1800, "gsg", "and longer, depending on the configuration"},
 	{"aws:rds/clusterInstance:ClusterInstance", 381, 741, "aurora", ""},
@@ -64,10 +64,12 @@ var Times = []Time{
 	{"aws:ec2/routeTable:RouteTable", 3, 5, "log", ""},
 }
 
-// Other is what a type takes that Times has not: 0 to 6 s in *log* for roles, policies, secrets, log groups, settings of buckets and what Glue and Athena have.
+// Other is the time of all types that Times lacks: 0 to 6 s in *log* for roles, policies, secrets, log groups, bucket
+// settings, and resources of Glue and Athena.
 var Other = Time{Least: 0, Most: 6, Source: "log"}
 
-// TimeOf a type. Components are names, and providers and random values are made on the deployer's machine.
+// TimeOf returns a type's time. Components take none, and providers and random values are made on the deployer's
+// machine.
 func TimeOf(typ string) Time {
 	for _, local := range []string{"cdcpipeline:", "pulumi:", "random:"} {
 		if strings.HasPrefix(typ, local) {

@@ -2,13 +2,13 @@ package graph
 
 import "time"
 
-// Stack is one of the walkthrough's: the types of its resources that wait for one another, the longest chain of them.
+// Stack is one of the walkthrough's stacks: the resource types on its longest chain.
 type Stack struct {
 	Name  string
 	Types []string
 }
 
-// Takes is how long the chain is, by the same times.
+// Takes is the duration of the chain, with the same times.
 func (s Stack) Takes() time.Duration {
 	var sum time.Duration
 	for _, typ := range s.Types {
@@ -17,8 +17,8 @@ func (s Stack) Takes() time.Duration {
 	return sum
 }
 
-// Walkthrough is the eight stacks in the order in which the walkthrough has them deployed, one command after the other; its app.py makes each depend on the one
-// before, https://github.com/aws-samples/aws-dms-cdc-data-pipeline.
+// Walkthrough is the eight stacks in the order of the walkthrough, which deploys them with one command each. Its
+// app.py makes each depend on the previous one, https://github.com/aws-samples/aws-dms-cdc-data-pipeline.
 var Walkthrough = []Stack{
 	{"VpcStack", []string{"aws:ec2/vpc:Vpc", "aws:ec2/subnet:Subnet", "aws:ec2/natGateway:NatGateway", "aws:ec2/route:Route"}},
 	{"AuroraMysqlStack", []string{"aws:rds/clusterParameterGroup:ClusterParameterGroup", "aws:rds/cluster:Cluster", "aws:rds/clusterInstance:ClusterInstance"}},
@@ -30,7 +30,7 @@ var Walkthrough = []Stack{
 	{"FirehoseStack", []string{"aws:iam/role:Role", "aws:kinesis/firehoseDeliveryStream:FirehoseDeliveryStream"}},
 }
 
-// InLine is how long all of them are, one after the other.
+// InLine is the total duration of all stacks, one after the other.
 func InLine(stacks []Stack) time.Duration {
 	var sum time.Duration
 	for _, s := range stacks {

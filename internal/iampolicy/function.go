@@ -2,8 +2,8 @@ package iampolicy
 
 import "github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
-// Function is what every Lambda function inside a VPC is allowed before anything of its own: to write its logs, and to be
-// connected to the VPC by Lambda, from which its own code is kept.
+// Function is what every Lambda function inside a VPC may do: write its logs, and be connected to the VPC by Lambda.
+// The function's own code may not use the second permission.
 func Function(logGroup pulumi.StringInput) []Statement {
 	return []Statement{writeOwnLogs(logGroup), joinVpc(), leaveInterfaces()}
 }
@@ -16,8 +16,9 @@ func writeOwnLogs(logGroup pulumi.StringInput) Statement {
 	}
 }
 
-// joinVpc is what AWSLambdaVPCAccessExecutionRole allows beside logs. The interfaces do not exist yet, so there is
-// no ARN to name: https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html#configuration-vpc-permissions.
+// joinVpc has the permissions of AWSLambdaVPCAccessExecutionRole without those for logs. The interfaces do not exist
+// yet, so there is no ARN to name:
+// https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html#configuration-vpc-permissions.
 func joinVpc() Statement {
 	return Statement{
 		Sid: "JoinVpc",
@@ -29,8 +30,8 @@ func joinVpc() Statement {
 	}
 }
 
-// leaveInterfaces keeps from the function's code what Lambda itself needs to connect it: a request of the code, and of
-// nothing else, says which function it comes from. AWS advises it,
+// leaveInterfaces denies the function's code the permissions that Lambda itself needs to connect the function. Only
+// requests of the code contain the function's ARN. AWS recommends this,
 // https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html#configuration-vpc-best-practice.
 func leaveInterfaces() Statement {
 	s := joinVpc()

@@ -1,14 +1,15 @@
 // Package iampolicy builds IAM policy documents as typed values.
 //
-// A component writes each policy as one small function next to the thing it allows; ARNs stay pulumi inputs, so
-// that no document is put together from strings.
+// A component writes each policy as one small function next to the resource that it concerns. ARNs stay Pulumi
+// inputs, so that no document is built from strings.
 package iampolicy
 
 import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// version is the current policy language, https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_version.html.
+// version is the current version of the policy language,
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_version.html.
 const version = "2012-10-17"
 
 // Statement is one statement of a document. The zero Effect is Allow.
@@ -17,11 +18,11 @@ type Statement struct {
 	Sid string
 	// Deny turns the statement into a denial.
 	Deny bool
-	// Principals are who the statement is about, in resource and trust policies only.
+	// Principals are those whom the statement concerns, in resource and trust policies only.
 	Principals []Principal
 	// Actions are names such as kinesis:GetRecords.
 	Actions []string
-	// Resources are ARNs; none in trust policies.
+	// Resources are ARNs; empty in trust policies.
 	Resources []pulumi.StringInput
 	// Conditions must all hold.
 	Conditions []Condition
@@ -47,12 +48,12 @@ func Service(names ...string) Principal {
 	return Principal{Type: "Service", Identifiers: Strings(names...)}
 }
 
-// Account is the principal of the account itself: whoever its IAM policies admit.
+// Account is the account itself: everybody whom its IAM policies admit.
 func Account(arns ...pulumi.StringInput) Principal {
 	return Principal{Type: "AWS", Identifiers: arns}
 }
 
-// Anyone is every principal; conditions and network narrow it.
+// Anyone is every principal; conditions and the network restrict it.
 func Anyone() Principal { return Principal{Type: "*"} }
 
 // StringEquals is the condition that a key has one of the values.
@@ -65,7 +66,7 @@ func ArnLike(key string, values ...pulumi.StringInput) Condition {
 	return Condition{Operator: "ArnLike", Key: key, Values: values}
 }
 
-// Trust is a role's trust policy for one service, narrowed by conditions.
+// Trust is a role's trust policy for one service, restricted by conditions.
 func Trust(service string, conditions ...Condition) pulumi.StringOutput {
 	return Document(Statement{
 		Principals: []Principal{Service(service)},

@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// written is the time of every file in a zip: the first that the format can hold.
+// written is the time of every file in a zip: the earliest that the format supports.
 var written = time.Date(1980, time.January, 1, 0, 0, 0, 0, time.UTC)
 
 // writeZip packs one executable so that equal executables give equal zips.

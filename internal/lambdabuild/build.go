@@ -1,7 +1,7 @@
 // Package lambdabuild compiles the Lambda functions in ./functions into the zips that AWS runs.
 //
-// The same source gives the same bytes, so that a deployment without a change uploads nothing; what was compiled
-// before is taken from .cache/functions.
+// The same source produces the same bytes, so that a deployment without a change uploads nothing. Earlier builds are
+// cached in .cache/functions.
 package lambdabuild
 
 import (
@@ -23,7 +23,7 @@ import (
 const executable = "bootstrap"
 
 // Build compiles ./functions/<name> of the module in moduleDir for arch, default arm64, and returns the path of a
-// zip. The zip's name holds the hash of everything that went into it. Concurrent calls are safe.
+// zip. The zip's name contains the hash of all its inputs. Concurrent calls are safe.
 func Build(ctx context.Context, moduleDir, name string, arch config.Architecture) (zipPath string, err error) {
 	goarch, err := goArchitecture(arch)
 	if err != nil {
@@ -49,7 +49,7 @@ func goArchitecture(arch config.Architecture) (string, error) {
 // builder compiles one function.
 type builder struct{ dir, pkg, goarch string }
 
-// building lets one goroutine at a time compile; a second one that wants the same finds it in the cache.
+// building lets one goroutine at a time compile. A second one that wants the same function finds it in the cache.
 var building sync.Mutex
 
 func (b builder) build(ctx context.Context, name string) (string, error) {
@@ -87,17 +87,18 @@ func (b builder) build(ctx context.Context, name string) (string, error) {
 	if err := writeZip(finished, binary); err != nil {
 		return "", err
 	}
-	// Another process may have been faster; its bytes are the same.
+	// Another process may have finished first, with the same bytes.
 	if err := os.Rename(finished, zipPath); err != nil {
 		return "", fmt.Errorf("putting the zip into the cache: %w", err)
 	}
 	return zipPath, nil
 }
 
-// flags leave nothing of this machine in the binary. lambda.norpc leaves out the runtime interface of go1.x.
+// flags keep information about this machine out of the binary. lambda.norpc leaves out the runtime interface of
+// go1.x.
 var flags = []string{"-trimpath", "-buildvcs=false", "-ldflags=-s -w -buildid=", "-tags=lambda.norpc"}
 
-// environment is what compiling depends on, set so that the user's own settings do not matter.
+// environment fixes everything that compiling depends on, so that the user's own settings do not matter.
 func (b builder) environment() []string {
 	return []string{
 		"GOTOOLCHAIN=" + toolchain(runtime.Version()), "GOFLAGS=-mod=readonly", "GOWORK=off", "GOEXPERIMENT=", "GOOS=linux", "CGO_ENABLED=0",
@@ -105,8 +106,8 @@ func (b builder) environment() []string {
 	}
 }
 
-// toolchain names the release that compiled this program, as GOTOOLCHAIN: the go command on PATH may be an older one, which
-// fetched that release for the program. Anything but a release is left to the go command: auto.
+// toolchain returns the release that compiled this program, for GOTOOLCHAIN. The go command on PATH may be an older
+// one that downloaded that release. Without a release version the go command decides: auto.
 func toolchain(version string) string {
 	if release.MatchString(version) {
 		return version
@@ -116,7 +117,7 @@ func toolchain(version string) string {
 
 var release = regexp.MustCompile(`^go1\.[0-9]+(\.[0-9]+)?(rc[0-9]+)?$`)
 
-// run runs the go command in the module and gives back what it prints.
+// run runs the go command in the module and returns its output.
 func (b builder) run(ctx context.Context, args ...string) ([]byte, error) {
 	cmd := exec.CommandContext(ctx, "go", args...)
 	cmd.Dir = b.dir

@@ -15,7 +15,7 @@ import (
 	"strings"
 )
 
-// goPackage is what `go list -json` says of a package, as far as it decides what is compiled.
+// goPackage is the part of `go list -json` that determines what is compiled.
 type goPackage struct {
 	ImportPath string
 	Dir        string
@@ -33,17 +33,17 @@ type goModule struct {
 	Replace            *goModule
 }
 
-// local says whether a package's files can change while its module's version stays the same.
+// local reports whether a package's files can change while its module's version stays the same.
 func (p goPackage) local() bool {
 	return p.Module == nil || p.Module.Main || p.Module.Replace != nil && p.Module.Replace.Version == ""
 }
 
-// sourceHash covers the compiler, its settings, every file of the module that is compiled or embedded, and the
-// version and checksum of every other module: nothing else can change the binary.
+// sourceHash covers everything that can change the binary: the compiler, its settings, every compiled or embedded
+// file of the module, and the version and checksum of every other module.
 //
-// A build of all functions, whose hash would say the same, takes seven times as long even when everything is cached, because
-// go build links anew: 2.0 to 3.3 s against 0.28 to 0.44 s of every preview (three functions, 2 cores in use, linux/amd64,
-// 2026-11-28).
+// Hashing a build of all functions would give the same answer, but takes seven times as long even when everything is
+// cached, because go build links again: 2.0 to 3.3 s against 0.28 to 0.44 s in every preview (three functions, 2
+// cores in use, linux/amd64, 2026-11-28).
 func (b builder) sourceHash(ctx context.Context) (string, error) {
 	version, err := b.run(ctx, "env", "GOVERSION")
 	if err != nil {

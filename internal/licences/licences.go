@@ -21,11 +21,11 @@ type Module struct {
 	Licences      []string
 }
 
-// minCoverage in percent of a file's words that must belong to a known licence, for the file to be one.
+// minCoverage is the percentage of a file's words that must belong to a known licence.
 const minCoverage = 75
 
-// Compiled are the modules from which the packages (patterns such as ./...) are compiled in a folder, but the folder's
-// own and those it replaces by folders of its own; for Linux, whatever this machine is.
+// Compiled lists the modules that are compiled into the packages of a folder (patterns such as ./...), for Linux on
+// any machine. It omits the folder's own module and those that it replaces with local folders.
 func Compiled(folder string, packages ...string) ([]Module, error) {
 	cmd := exec.Command("go", append([]string{"list", "-deps", "-json=Module"}, packages...)...)
 	cmd.Dir = folder
@@ -67,7 +67,7 @@ func Compiled(folder string, packages ...string) ([]Module, error) {
 	return modules, nil
 }
 
-// of are the licences in a module's root.
+// of returns the licences in a module's root.
 func of(dir string) ([]string, error) {
 	entries, err := os.ReadDir(dir)
 	if err != nil {

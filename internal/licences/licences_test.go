@@ -18,11 +18,12 @@ var update = flag.Bool("update", false, "write docs/licences.md anew")
 
 const page = "../../docs/licences.md"
 
-// permissive are the licences under which a dependency may be given away with an Apache-2.0 program.
-// MPL-2.0 keeps to its own files: https://www.mozilla.org/en-US/MPL/2.0/FAQ/.
+// permissive lists licences that allow distributing a dependency with an Apache-2.0 program. MPL-2.0 applies only to
+// its own files: https://www.mozilla.org/en-US/MPL/2.0/FAQ/.
 var permissive = []string{"Apache-2.0", "BSD-2-Clause", "BSD-3-Clause", "ISC", "MIT", "MIT-0", "MPL-2.0", "Unlicense", "Zlib", "PostgreSQL", "BlueOak-1.0.0", "CC0-1.0", "Unicode-DFS-2016"}
 
-// programs are what releases and users compile: the Pulumi program, the operator's tool, the plugin for other languages, the functions, the pack.
+// programs are what releases and users compile: the Pulumi program, the operator's tool, the plugin for other
+// languages, the functions, the policy pack.
 var programs = []string{".", "./cmd/...", "./functions/...", "./policy"}
 
 func compiled(t *testing.T) []licences.Module {
@@ -50,7 +51,7 @@ func TestTheListOfLicencesIsCurrent(t *testing.T) {
 		fmt.Fprintf(&b, "| %s | %s |\n", m.Path, strings.Join(m.Licences, ", "))
 	}
 	if *update {
-		require.NoError(t, os.WriteFile(page, []byte(b.String()), 0o644)) //nolint:gosec // a page of the documentation
+		require.NoError(t, os.WriteFile(page, []byte(b.String()), 0o644)) //nolint:gosec // a documentation page
 	}
 	text, err := os.ReadFile(page)
 	require.NoError(t, err)

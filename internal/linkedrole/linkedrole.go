@@ -1,5 +1,5 @@
-// Package linkedrole makes sure that the account has an AWS service's linked role, without ever owning it: everything of
-// that service in the account shares the role.
+// Package linkedrole makes sure that the account has an AWS service's linked role, without owning it, because all of
+// that service's resources in the account share the role.
 package linkedrole
 
 import (
@@ -13,12 +13,12 @@ import (
 // Register imports the role of a service (opensearchservice.amazonaws.com) when the account has it, and makes it
 // otherwise. The role is neither changed nor deleted afterwards.
 func Register(ctx *pulumi.Context, parent pulumi.Resource, name, service string) (*iam.ServiceLinkedRole, error) {
-	// By path: the role's own name is AWS's to choose.
+	// By path, because AWS chooses the role's name.
 	found, err := iam.GetRoles(ctx, &iam.GetRolesArgs{PathPrefix: pulumi.StringRef(footprint.LinkedRolePath(service))}, pulumi.Parent(parent))
 	if err != nil {
 		return nil, fmt.Errorf("looking for the service-linked role of %s: %w", service, err)
 	}
-	// The provider's default tags are added behind "*"; a role that is there already must not get them.
+	// The provider adds its default tags despite "*". An existing role must not get them.
 	opts := []pulumi.ResourceOption{
 		pulumi.Parent(parent), pulumi.RetainOnDelete(true), pulumi.IgnoreChanges([]string{"*", "tags", "tagsAll"}),
 	}

@@ -1,4 +1,4 @@
-// Package naming makes names that AWS takes out of those that people choose, such as a stack's.
+// Package naming turns names that people choose, such as a stack's, into names that AWS accepts.
 package naming
 
 import (
@@ -10,8 +10,9 @@ import (
 
 var unfit = regexp.MustCompile(`[^a-z0-9]+`)
 
-// Fit joins parts into a name of lower-case letters, digits and single hyphens, a letter first, of at most limit
-// characters (at least 10). A name that is too long ends in a hash of all of it, so that two long names stay apart.
+// Fit joins parts into a name of lower-case letters, digits and single hyphens, starting with a letter, of at most
+// limit characters (at least 10). A longer name ends in a hash of the full name, so that two long names stay
+// different.
 func Fit(limit int, parts ...string) string {
 	whole := strings.Join(parts, "-")
 	name := strings.Trim(unfit.ReplaceAllString(strings.ToLower(whole), "-"), "-")
@@ -26,7 +27,7 @@ func Fit(limit int, parts ...string) string {
 	return strings.TrimRight(name[:limit-len(hash)-1], "-") + "-" + hash
 }
 
-// Digest is eight hexadecimal digits that change with the text.
+// Digest is eight hexadecimal digits that depend on the text.
 func Digest(text string) string {
 	sum := sha256.Sum256([]byte(text))
 	return hex.EncodeToString(sum[:])[:8]

@@ -9,7 +9,7 @@ import (
 	"slices"
 )
 
-// Count the documents of an index or alias that a query finds; 0 when it does not exist.
+// Count counts the documents of an index or alias that match a query; 0 when it does not exist.
 func (c Client) Count(ctx context.Context, index string, query any) (int64, error) {
 	var out struct {
 		Count int64 `json:"count"`
@@ -18,7 +18,7 @@ func (c Client) Count(ctx context.Context, index string, query any) (int64, erro
 	return out.Count, err
 }
 
-// Refresh an index or alias, so that everything that was written to it is found. In a collection nothing does that.
+// Refresh makes everything written to an index or alias searchable. In a collection no request can do that.
 func (c Client) Refresh(ctx context.Context, index string) error {
 	if c.FoundAfter > 0 {
 		return nil
@@ -26,7 +26,7 @@ func (c Client) Refresh(ctx context.Context, index string) error {
 	return c.Do(ctx, http.MethodPost, path(index, "_refresh"), nil, nil)
 }
 
-// Behind are the indices that an alias shows, by name; none when it does not exist.
+// Behind lists the indices behind an alias by name; none when it does not exist.
 func (c Client) Behind(ctx context.Context, alias string) ([]string, error) {
 	var out map[string]json.RawMessage
 	err := c.Do(ctx, http.MethodGet, "/_alias/"+url.PathEscape(alias), nil, &out)
@@ -36,15 +36,15 @@ func (c Client) Behind(ctx context.Context, alias string) ([]string, error) {
 	return slices.Sorted(maps.Keys(out)), err
 }
 
-// Search finds the first documents of an index or alias; none when it does not exist. H is what is read of each,
-// its _id and _source for instance.
+// Search returns the first matching documents of an index or alias; none when it does not exist. H is the decoded
+// type of a hit, with _id and _source for instance.
 func Search[H any](ctx context.Context, c Client, index string, search any) ([]H, error) {
 	var out Page[H]
 	err := c.Do(ctx, http.MethodPost, path(index, "_search"), search, &out)
 	return out.Hits.Hits, err
 }
 
-// Page of documents that a search has found.
+// Page holds the documents that a search returns.
 type Page[H any] struct {
 	Hits struct {
 		Hits []H `json:"hits"`

@@ -13,18 +13,19 @@ import (
 )
 
 const (
-	// pageSize is how many documents a page has; maxPageSize is what an index gives at most (index.max_result_window).
+	// pageSize is the number of documents per page. maxPageSize is the limit of an index (index.max_result_window).
 	pageSize    = 1000
 	maxPageSize = 10_000
-	// keptOpen is how long a point in time waits for the next page.
+	// keptOpen is how long a point in time stays open between pages.
 	keptOpen = "5m"
 )
 
-// Each hands on every document of an index or alias, no pattern, that a search finds, as they were when it began; none when it does not exist.
-// H is what is read of each. The search has a query, and may say what of the source is wanted. An alias of a domain with more indices than
-// one point in time should have is read in parts, each as it was when its part began, and without the alias's filter.
+// Each visits every matching document of an index or alias (no pattern), as it was at the start; none when it does
+// not exist. H is the decoded type of a hit. The search has a query, and may restrict the source's fields. An alias
+// with too many indices for one point in time is read in parts. Each part is a snapshot of its own start, without the
+// alias's filter.
 //
-// Domains since OpenSearch 2.4 and collections both have points in time, and scrolls domains alone,
+// Points in time exist in domains since OpenSearch 2.4 and in collections; scrolls exist only in domains,
 // https://docs.aws.amazon.com/opensearch-service/latest/developerguide/serverless-pit.html.
 func Each[H any](ctx context.Context, c Client, index string, search map[string]any, visit func(H) error) error {
 	parts, err := c.parts(ctx, index)
@@ -39,7 +40,7 @@ func Each[H any](ctx context.Context, c Client, index string, search map[string]
 		if there || len(part) == 1 {
 			continue
 		}
-		for _, one := range part { // one of them was deleted meanwhile, by retention for instance
+		for _, one := range part { // one was deleted in the meantime, by retention for instance
 			if _, err := eachOf(ctx, c, []string{one}, search, visit); err != nil {
 				return err
 			}
@@ -48,11 +49,11 @@ func Each[H any](ctx context.Context, c Client, index string, search map[string]
 	return nil
 }
 
-// parts of an alias, each of which one point in time may have. A node keeps 300 of their shards open for all that read
-// (search.max_open_pit_context), and takes 4 KB of a request's first line.
+// parts splits an alias so that one point in time can hold each part. A node keeps 300 shards open over all readers
+// (search.max_open_pit_context), and accepts 4 KB in a request's first line.
 func (c Client) parts(ctx context.Context, index string) ([][]string, error) {
 	const most, mostBytes = 100, 2000
-	if c.FoundAfter > 0 { // a collection's index is one
+	if c.FoundAfter > 0 { // a collection's index has one shard for clients
 		return [][]string{{index}}, nil
 	}
 	behind, err := c.Behind(ctx, index)
@@ -70,7 +71,7 @@ func (c Client) parts(ctx context.Context, index string) ([][]string, error) {
 	return slices.Collect(slices.Chunk(behind, at)), nil
 }
 
-// eachOf some indices; there is false, and nothing was handed on, when one of them does not exist.
+// eachOf visits some indices. It returns false without visiting a document when one of them does not exist.
 func eachOf[H any](ctx context.Context, c Client, indices []string, search map[string]any, visit func(H) error) (there bool, err error) {
 	at, err := c.pointInTime(ctx, strings.Join(indices, ","))
 	if err != nil || at == nil {
@@ -97,22 +98,23 @@ func eachOf[H any](ctx context.Context, c Client, indices []string, search map[s
 	}
 }
 
-// pointInTime is a view of some indices, and how far they have been read.
+// pointInTime is a snapshot of some indices, with the reading position.
 //
-// Documents are read in the order of Lucene's numbers (_doc), which costs no memory; before OpenSearch 3.3 nothing else would tell all
-// documents apart (_shard_doc). Each shard counts by itself, so that as many documents have a number as there are shards. The end of a
-// page may fall among these: the next page begins with the same number once more, and those that were handed on are left out.
+// Documents are read in the order of Lucene's numbers (_doc), which costs no memory. Before OpenSearch 3.3 there is
+// no other unique order (_shard_doc). Each shard numbers its documents by itself, so as many documents share a number
+// as there are shards. A page may end among these. So the next page begins with the same number again, and skips the
+// documents already visited.
 type pointInTime struct {
 	Client
 	id   string
 	size int
-	// last number that was read, and the documents that have it and were handed on.
+	// last is the last number read, with the visited documents that have it.
 	last  int64
 	seen  map[string]bool
 	ended bool
 }
 
-// shards are those that an answer is from; others have failed.
+// shards counts the shards that answered and those that failed.
 type shards struct {
 	Failed   int `json:"failed"`
 	Failures []struct {
@@ -121,7 +123,7 @@ type shards struct {
 	} `json:"failures"`
 }
 
-// problem of shards without which an answer is not whole. OpenSearch answers 200 all the same.
+// problem reports failed shards, because the answer is then incomplete. OpenSearch answers 200 anyway.
 func (s shards) problem() error {
 	if s.Failed == 0 {
 		return nil
@@ -133,7 +135,7 @@ func (s shards) problem() error {
 	return errors.New(text)
 }
 
-// pointInTime opens one of indices, separated by commas; nil when there is no such index.
+// pointInTime opens a snapshot of indices, separated by commas; nil when one does not exist.
 func (c Client) pointInTime(ctx context.Context, index string) (*pointInTime, error) {
 	var out struct {
 		ID     string `json:"pit_id"`
@@ -154,12 +156,12 @@ func (c Client) pointInTime(ctx context.Context, index string) (*pointInTime, er
 	return at, nil
 }
 
-// close it; what is left open closes itself after a while.
+// close closes it; otherwise it expires after a while.
 func (p *pointInTime) close(ctx context.Context) {
 	_ = p.Do(context.WithoutCancel(ctx), http.MethodDelete, "/_search/point_in_time", map[string]any{"pit_id": []string{p.id}}, nil)
 }
 
-// next documents; ended says that there are no more.
+// next returns the next documents; none means the end.
 func (p *pointInTime) next(ctx context.Context, search map[string]any) ([]json.RawMessage, error) {
 	body := map[string]any{}
 	maps.Copy(body, search)
@@ -190,7 +192,7 @@ func (p *pointInTime) next(ctx context.Context, search map[string]any) ([]json.R
 	return p.fresh(hits)
 }
 
-// located is where a document is.
+// located identifies a document.
 type located struct {
 	Index string  `json:"_index"`
 	ID    string  `json:"_id"`
@@ -207,7 +209,8 @@ func locate(hit json.RawMessage) (located, error) {
 	return at, nil
 }
 
-// fresh are the documents of a page that were not handed on before. They are remembered as far as the next page may have them.
+// fresh returns the documents of a page that were not visited before. It remembers those that the next page may
+// repeat.
 func (p *pointInTime) fresh(hits []json.RawMessage) ([]json.RawMessage, error) {
 	old := 0
 	var left []json.RawMessage

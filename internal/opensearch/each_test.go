@@ -12,7 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// sharded is an index whose shards have that many documents each, numbered by themselves.
+// sharded is an index whose shards have this many documents each, numbered per shard.
 type sharded struct {
 	shards []int
 	asked  []map[string]any
@@ -65,7 +65,7 @@ type found struct {
 }
 
 func TestEachDocumentIsHandedOnOnceWhateverItsShard(t *testing.T) {
-	many := make([]int, 1500) // more shards than a page has documents
+	many := make([]int, 1500) // more shards than documents on a page
 	for i := range many {
 		many[i] = 2
 	}
@@ -100,11 +100,11 @@ func TestAnIndexThatDoesNotExistHasNoDocuments(t *testing.T) {
 	s := &sharded{}
 	require.NoError(t, opensearch.Each(t.Context(), client(s.answer), "missing", nil, func(found) error { return errors.New("one") }))
 	require.Len(t, s.calls, 2)
-	// What a place answers that has no points in time is another matter.
+	// A service without points in time is a different case.
 	require.Error(t, opensearch.Each(t.Context(), client(always(404, "")), "a", nil, func(found) error { return nil }))
 }
 
-// A node keeps so many points in time open, and a request's first line is so long.
+// A node limits the points in time, and the length of a request's first line.
 func TestAnAliasOfManyIndicesIsReadInParts(t *testing.T) {
 	for name, c := range map[string]struct {
 		indices, parts int

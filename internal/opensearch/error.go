@@ -10,20 +10,20 @@ import (
 )
 
 const (
-	// maxRefusal is how much of a refusal is read to find its reason, in bytes.
+	// maxRefusal limits how much of an error answer is read, in bytes.
 	maxRefusal = 64 << 10
-	// maxReason is how much of it an error repeats.
+	// maxReason limits how much of it an error repeats.
 	maxReason = 500
 )
 
-// Error is an answer other than 2xx.
+// Error is an answer with a status other than 2xx.
 type Error struct {
 	Status int
-	// Place that answered: the domain.
+	// Place that answered, such as the domain.
 	Place string
-	// Hint is what to do about it; empty when the client has none.
+	// Hint says what to do; empty when the client has none.
 	Hint string
-	// Type that OpenSearch gives the error, index_not_found_exception for instance; empty when it gives none.
+	// Type is OpenSearch's name of the error, such as index_not_found_exception; empty when there is none.
 	Type string
 	// Reason in OpenSearch's words, shortened.
 	Reason string
@@ -40,7 +40,7 @@ func (e *Error) Error() string {
 	return text
 }
 
-// Status of the answer that is the error; 0 when there was no answer.
+// Status is the answer's status; 0 when there was no answer.
 func Status(err error) int {
 	if e := (*Error)(nil); errors.As(err, &e) {
 		return e.Status
@@ -49,20 +49,20 @@ func Status(err error) int {
 }
 
 func newError(place string, status int, hint string, answer io.Reader) *Error {
-	text, _ := io.ReadAll(io.LimitReader(answer, maxRefusal)) // what could be read says enough
+	text, _ := io.ReadAll(io.LimitReader(answer, maxRefusal)) // the readable part is enough
 	kind, reason := explain(text)
 	return &Error{Status: status, Place: place, Hint: hint, Type: kind, Reason: shorten(reason)}
 }
 
-// cause is OpenSearch's error, and what it was caused by.
+// cause is OpenSearch's error with its own cause.
 type cause struct {
 	Type     string `json:"type"`
 	Reason   string `json:"reason"`
 	CausedBy *cause `json:"caused_by"`
 }
 
-// explain an answer: OpenSearch has an error with its causes or in one sentence, what AWS puts in front of it has a
-// message. Anything else, a proxy's page for instance, is as it came.
+// explain extracts the reason. OpenSearch returns an error with causes or a sentence; AWS's front end returns a
+// message. Any other answer, such as a proxy's page, is returned unchanged.
 func explain(answer []byte) (kind, reason string) {
 	var shape struct {
 		Error   json.RawMessage `json:"error"`
@@ -84,7 +84,7 @@ func explain(answer []byte) (kind, reason string) {
 	return "", string(answer)
 }
 
-// String has the outer and the inner reason, as the inner one says what is wrong with a value.
+// String contains the outer and the inner reason. The inner one names the problem with a value.
 func (c *cause) String() string {
 	text := c.Type
 	if c.Reason != "" {
@@ -97,7 +97,7 @@ func (c *cause) String() string {
 }
 
 func shorten(reason string) string {
-	// The service repeats a request whose signature is wrong, with the session's token among its headers.
+	// The service repeats a request whose signature is wrong, including the session's token in its headers.
 	reason, _, _ = strings.Cut(reason, "The Canonical String for this request")
 	reason = strings.TrimSpace(reason)
 	if len(reason) > maxReason {

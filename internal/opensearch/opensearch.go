@@ -1,5 +1,5 @@
-// Package opensearch calls the REST API of OpenSearch: one client for the function that writes and for the tool that reads.
-// It knows no cluster and no names of ours, so that a client may also be that of a Serverless collection.
+// Package opensearch calls OpenSearch's REST API: one client for the function that writes and for the tool that
+// reads. It knows neither cluster details nor this project's names, so it also works with a Serverless collection.
 package opensearch
 
 import (
@@ -18,10 +18,11 @@ import (
 	"github.com/klauspost/compress/gzip"
 )
 
-// defaultMaxAnswer has room for what OpenSearch says of 10,000 refused documents.
+// defaultMaxAnswer has room for OpenSearch's answer about 10,000 refused documents.
 const defaultMaxAnswer = 32 << 20
 
-// FoundInCollection is the time after which a document of a collection is found: AWS says that it takes 10 to 30 seconds,
+// FoundInCollection is the time after which a document of a collection is searchable. AWS says that it takes 10 to 30
+// seconds,
 // https://docs.aws.amazon.com/opensearch-service/latest/developerguide/serverless-overview.html#serverless-limitations.
 const FoundInCollection = time.Minute
 
@@ -29,28 +30,28 @@ const FoundInCollection = time.Minute
 type Client struct {
 	// URL of the domain without a trailing slash.
 	URL string
-	// Transport reaches the domain and signs in: [Signed] or [BasicAuth], [Through] a tunnel where one is needed.
+	// Transport connects to the domain and signs in: [Signed] or [BasicAuth], with [Through] when a tunnel is needed.
 	Transport http.RoundTripper
-	// Timeout of one request with its answer; 0 is the context's alone.
+	// Timeout of one request with its answer; 0 means only the context's.
 	Timeout time.Duration
-	// MaxAnswer is how many bytes of an answer are read; 0 is 32 MiB.
+	// MaxAnswer is how many bytes of an answer are read; 0 means 32 MiB.
 	MaxAnswer int64
-	// Gzip compresses the bodies of requests, which the service takes by default,
+	// Gzip compresses request bodies, which the service accepts by default,
 	// https://docs.aws.amazon.com/opensearch-service/latest/developerguide/gzip.html.
 	Gzip bool
-	// Retry calls try until it is content with the outcome; nil calls it once.
+	// Retry repeats try until it accepts the result; nil calls it once.
 	Retry func(ctx context.Context, try func() error) error
-	// Hints say by an answer's status what to do about it.
+	// Hints say what to do, by the answer's status.
 	Hints map[int]string
-	// Place is what errors call it; default "the domain".
+	// Place is the client's name in errors; default "the domain".
 	Place string
-	// FoundAfter is how long after it was written a document may not be found, where nothing makes it so sooner, as in a collection
-	// ([FoundInCollection]). Zero is a place whose indices are refreshed when they are to be read.
+	// FoundAfter is the time until a written document is searchable when no request can refresh the index, as in a
+	// collection ([FoundInCollection]). Zero means that indices are refreshed before they are read.
 	FoundAfter time.Duration
 }
 
-// Do makes a request and decodes the answer into out. A body that is no []byte becomes JSON; nil is no body, and no
-// interest in the answer. An answer other than 2xx is an [*Error].
+// Do makes a request and decodes the answer into out. A body other than []byte is encoded as JSON. A nil body means
+// none; a nil out ignores the answer. A status other than 2xx is an [*Error].
 func (c Client) Do(ctx context.Context, method, path string, body, out any) error {
 	content, err := encode(body)
 	if err != nil {
@@ -86,7 +87,8 @@ func (c Client) once(ctx context.Context, method, path string, content []byte, o
 	if err != nil {
 		return err
 	}
-	// No http.Client: it follows redirects, and a transport that signs in would sign in wherever they lead.
+	// Do not use http.Client: it follows redirects, and a transport that signs in would send credentials to their
+	// targets.
 	response, err := c.Transport.RoundTrip(request)
 	if err != nil {
 		return fmt.Errorf("calling %s: %w", c.place(), err)
@@ -94,7 +96,7 @@ func (c Client) once(ctx context.Context, method, path string, content []byte, o
 	defer func() { _ = response.Body.Close() }()
 	limit := cmp.Or(c.MaxAnswer, defaultMaxAnswer)
 	answer := &io.LimitedReader{R: response.Body, N: limit + 1}
-	defer func() { _, _ = io.Copy(io.Discard, answer) }() // to its end, so that the connection is used again
+	defer func() { _, _ = io.Copy(io.Discard, answer) }() // read to the end, so that the connection is reused
 	if response.StatusCode/100 != 2 {
 		return newError(c.place(), response.StatusCode, c.Hints[response.StatusCode], answer)
 	}
@@ -113,9 +115,9 @@ func (c Client) once(ctx context.Context, method, path string, content []byte, o
 
 func (c Client) place() string { return cmp.Or(c.Place, "the domain") }
 
-// compressors are kept: each has a megabyte of tables.
+// compressors are pooled, because each has a megabyte of tables.
 var compressors = sync.Pool{New: func() any {
-	w, _ := gzip.NewWriterLevel(nil, gzip.BestSpeed) // the level is one there is
+	w, _ := gzip.NewWriterLevel(nil, gzip.BestSpeed) // the level is valid
 	return w
 }}
 
@@ -131,7 +133,7 @@ func (c Client) request(ctx context.Context, method, path string, content []byte
 	request, err := http.NewRequestWithContext(ctx, method, c.URL+path, bytes.NewReader(content))
 	if err != nil {
 		if u := (*url.Error)(nil); errors.As(err, &u) {
-			err = u.Err // the URL itself may hold a password
+			err = u.Err // the URL itself may contain a password
 		}
 		return nil, fmt.Errorf("preparing a request: %w", err)
 	}
@@ -148,7 +150,7 @@ func compress(content []byte) ([]byte, error) {
 	var body bytes.Buffer
 	w, _ := compressors.Get().(*gzip.Writer)
 	defer compressors.Put(w)
-	body.Grow(len(content) / 2) // rows become a third as a rule
+	body.Grow(len(content) / 2) // rows usually shrink to a third
 	w.Reset(&body)
 	_, err := w.Write(content)
 	if err = errors.Join(err, w.Close()); err != nil {
@@ -157,5 +159,5 @@ func compress(content []byte) ([]byte, error) {
 	return body.Bytes(), nil
 }
 
-// CloseIdleConnections closes the connections that no request uses.
+// CloseIdleConnections closes unused connections.
 func (c Client) CloseIdleConnections() { sender{c.Transport}.CloseIdleConnections() }

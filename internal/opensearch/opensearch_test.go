@@ -145,7 +145,7 @@ func TestARequestEndsWithItsContextOrItsTimeout(t *testing.T) {
 	})
 }
 
-// closing counts the bodies that are open.
+// closing counts the open bodies.
 type closing struct {
 	http.RoundTripper
 	open int
@@ -212,7 +212,7 @@ func TestIdleConnectionsAreClosedBehindWhatSignsIn(t *testing.T) {
 		require.NoError(t, c.Do(ctx, http.MethodGet, "/", nil, nil))
 		require.Equal(t, want, reused)
 	}
-	client(always(200, nil)).CloseIdleConnections() // of which there are none
+	client(always(200, nil)).CloseIdleConnections() // there are none
 }
 
 func TestTheServerIsVerifiedUnderItsOwnNameThroughATunnel(t *testing.T) {
@@ -223,7 +223,7 @@ func TestTheServerIsVerifiedUnderItsOwnNameThroughATunnel(t *testing.T) {
 	call := func(url string) error {
 		return opensearch.Client{URL: url, Transport: tunnel}.Do(t.Context(), http.MethodGet, "/", nil, nil)
 	}
-	require.NoError(t, call("https://example.com")) // a name in the server's certificate
+	require.NoError(t, call("https://example.com")) // a name from the server's certificate
 	require.ErrorContains(t, call("https://other.example.org"), "certificate is valid for")
 }
 

@@ -13,19 +13,19 @@ import (
 	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
 )
 
-// Service is what requests are signed for.
+// Service is the service name for signing requests.
 type Service string
 
 const (
-	// Domain is a domain's,
+	// Domain is the name for a domain,
 	// https://docs.aws.amazon.com/opensearch-service/latest/developerguide/request-signing.html.
 	Domain Service = "es"
-	// Serverless is a collection's,
+	// Serverless is the name for a collection,
 	// https://docs.aws.amazon.com/opensearch-service/latest/developerguide/serverless-clients.html#serverless-signing.
 	Serverless Service = "aoss"
 )
 
-// Signed signs requests with the credentials of cfg before it sends them with send.
+// Signed signs requests with cfg's credentials and sends them with send.
 func Signed(cfg aws.Config, service Service, send http.RoundTripper) http.RoundTripper {
 	return &signing{sender{send}, cfg, service, v4.NewSigner()}
 }
@@ -37,7 +37,7 @@ type signing struct {
 	signer  *v4.Signer
 }
 
-// RoundTrip leaves the request as it is, as round trippers must, and sends a signed copy.
+// RoundTrip sends a signed copy, because a round tripper must not change the request.
 func (s *signing) RoundTrip(r *http.Request) (*http.Response, error) {
 	body, err := content(r)
 	if err != nil {
@@ -57,22 +57,22 @@ func (s *signing) RoundTrip(r *http.Request) (*http.Response, error) {
 	hash := hex.EncodeToString(sum[:])
 	signed.Header.Set("X-Amz-Content-Sha256", hash)
 	if signed.ContentLength = int64(len(body)); s.service == Serverless {
-		signed.ContentLength = 0 // a collection refuses a signature with the length in it
+		signed.ContentLength = 0 // a collection refuses a signature that covers the length
 	}
 	if err := s.signer.SignHTTP(r.Context(), credentials, signed, hash, string(s.service), s.cfg.Region, time.Now()); err != nil {
 		return nil, fmt.Errorf("signing a request: %w", err)
 	}
 	signed.ContentLength = int64(len(body))
-	return s.sender.RoundTrip(signed) //nolint:wrapcheck // as if nothing were in between
+	return s.sender.RoundTrip(signed) //nolint:wrapcheck // must be transparent
 }
 
-// content of a request, whose body is closed.
+// content reads a request's body and closes it.
 func content(r *http.Request) ([]byte, error) {
 	if r.Body == nil {
 		return nil, nil
 	}
 	var all bytes.Buffer
-	all.Grow(int(max(0, r.ContentLength)) + bytes.MinRead) // of what is known; MinRead finds its end
+	all.Grow(int(max(0, r.ContentLength)) + bytes.MinRead) // the known length; MinRead detects the end
 	if _, err := all.ReadFrom(r.Body); err != nil {
 		return nil, fmt.Errorf("reading a request to sign it: %w", err)
 	}

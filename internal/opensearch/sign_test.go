@@ -35,7 +35,7 @@ func TestRequestsAreSignedWithWhatIsSent(t *testing.T) {
 				if !lengthIsSigned {
 					again.ContentLength = 0
 				}
-				for name := range again.Header { // what the connection has added
+				for name := range again.Header { // headers that the connection added
 					if !strings.Contains(r.Header.Get("Authorization"), strings.ToLower(name)) {
 						again.Header.Del(name)
 					}

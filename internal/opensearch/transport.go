@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// Through is a transport whose connections all go to one address, a tunnel's, while the server is verified as the host in
-// the URL.
+// Through is a transport whose connections all go to one address, such as a tunnel's. The server is still verified as
+// the URL's host.
 func Through(address string) *http.Transport {
 	var d net.Dialer
 	return &http.Transport{
@@ -19,7 +19,7 @@ func Through(address string) *http.Transport {
 	}
 }
 
-// BasicAuth signs in with a password before it sends requests with send.
+// BasicAuth adds a user and password to requests and sends them with send.
 func BasicAuth(user, password string, send http.RoundTripper) http.RoundTripper {
 	return &basicAuth{sender{send}, user, password}
 }
@@ -29,17 +29,17 @@ type basicAuth struct {
 	user, password string
 }
 
-// RoundTrip leaves the request as it is, as round trippers must.
+// RoundTrip sends a copy, because a round tripper must not change the request.
 func (b *basicAuth) RoundTrip(r *http.Request) (*http.Response, error) {
 	r = r.Clone(r.Context())
 	r.SetBasicAuth(b.user, b.password)
-	return b.sender.RoundTrip(r) //nolint:wrapcheck // as if nothing were in between
+	return b.sender.RoundTrip(r) //nolint:wrapcheck // must be transparent
 }
 
-// sender is the next transport, whose connections can be closed through those before it.
+// sender is the next transport. It passes on the closing of connections.
 type sender struct{ http.RoundTripper }
 
-// CloseIdleConnections of the next transport, if it keeps any.
+// CloseIdleConnections closes those of the next transport, if it has any.
 func (s sender) CloseIdleConnections() {
 	if keeps, ok := s.RoundTripper.(interface{ CloseIdleConnections() }); ok {
 		keeps.CloseIdleConnections()

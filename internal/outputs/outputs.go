@@ -1,5 +1,5 @@
-// Package outputs is what a stack says of itself: the program writes a Set of Pulumi values, the operator's tool reads the
-// same Set as plain ones. The tag of a field is the output's name, spelled here and nowhere else.
+// Package outputs defines a stack's outputs. The program writes a Set of Pulumi values; the operator's tool reads the
+// same Set as plain values. A field's tag is the output's name, spelled only here.
 package outputs
 
 import (
@@ -16,51 +16,52 @@ import (
 	"strings"
 )
 
-// Set is one value for each output, in the form that writing or reading needs.
+// Set holds one value per output, in a type for writing or for reading.
 type Set[Text, Number, List, Map any] struct {
-	// Environment is the set of defaults: dev or prod.
+	// Environment chooses the defaults: dev or prod.
 	Environment Text `json:"environment"`
 	Region      Text `json:"region"`
 	AccountID   Text `json:"accountId"`
 	VpcID       Text `json:"vpcId"`
 	KmsKeyArn   Text `json:"kmsKeyArn"`
 
-	// Tables as configured, database.table; % stands for any characters.
+	// Tables as configured, database.table; % matches any characters.
 	Tables List `json:"tables"`
-	// TablesNotLoaded were added after the task's first start: their changes are followed, the rows they had before are missing.
+	// TablesNotLoaded were added after the task's first start. Their changes are followed, but their earlier rows are
+	// missing.
 	TablesNotLoaded List `json:"tablesNotLoaded"`
-	// ProbeTables is the pattern of the tables that `cdc conformance` makes; empty when source.conformance is false.
+	// ProbeTables is the pattern of `cdc conformance`'s tables; empty when source.conformance is false.
 	ProbeTables Text `json:"probeTables"`
-	// RowsSince holds for a table the time from which on its records count: config.RowsSince.
+	// RowsSince holds, for a table, the time from which its records are authoritative: config.RowsSince.
 	RowsSince Map `json:"rowsSince"`
 
-	// SourceEngine is mysql or postgresql; an older stack's has none, and is mysql.
+	// SourceEngine is mysql or postgresql. An older stack has none and means mysql.
 	SourceEngine Text `json:"sourceEngine"`
-	// SourceDatabase is the database whose schemas are followed in PostgreSQL; empty for MySQL.
+	// SourceDatabase is the followed database of PostgreSQL; empty for MySQL.
 	SourceDatabase       Text   `json:"sourceDatabase"`
 	SourceHost           Text   `json:"sourceHost"`
 	SourcePort           Number `json:"sourcePort"`
 	SourceSecretArn      Text   `json:"sourceSecretArn"`
 	ReplicationSecretArn Text   `json:"replicationSecretArn"`
-	// BootstrapFindings holds for each check of the database its status and value: "ok: ROW".
+	// BootstrapFindings holds the status and value of each check of the database: "ok: ROW".
 	BootstrapFindings Map `json:"bootstrapFindings"`
 
 	StreamName Text `json:"streamName"`
 	StreamArn  Text `json:"streamArn"`
-	// TaskArn of the replication task; of a serverless one, of its configuration.
+	// TaskArn of the replication task; for a serverless task, of its configuration.
 	TaskArn Text `json:"taskArn"`
-	// NextTaskArn is that of the task of replication.next; empty when there is none.
+	// NextTaskArn of the task of replication.next; empty when there is none.
 	NextTaskArn Text `json:"nextTaskArn"`
 
-	// SearchKind is domain or serverless; an older stack's has none, and is a domain.
+	// SearchKind is domain or serverless. An older stack has none and means domain.
 	SearchKind Text `json:"searchKind"`
-	// HistoryEndpoint and CurrentEndpoint are URLs without a slash at their end; on a domain both are SearchURL.
+	// HistoryEndpoint and CurrentEndpoint are URLs without a trailing slash; in a domain both are SearchURL.
 	HistoryEndpoint Text `json:"historyEndpoint"`
 	CurrentEndpoint Text `json:"currentEndpoint"`
-	// HistoryCollection and CurrentCollection are the names of collections; empty on a domain.
+	// HistoryCollection and CurrentCollection are the collections' names; empty in a domain.
 	HistoryCollection Text `json:"historyCollection"`
 	CurrentCollection Text `json:"currentCollection"`
-	// Those of a domain are empty when collections are searched.
+	// The outputs of a domain are empty when collections are searched.
 	SearchDomainName      Text `json:"searchDomainName"`
 	SearchEndpoint        Text `json:"searchEndpoint"`
 	SearchURL             Text `json:"searchUrl"`
@@ -68,18 +69,19 @@ type Set[Text, Number, List, Map any] struct {
 	SearchMasterSecretArn Text `json:"searchMasterSecretArn"`
 	SearchDeliveryName    Text `json:"searchDeliveryName"`
 	HistoryIndex          Text `json:"historyIndex"`
-	// HistoryRetentionDays is how long a document of the history is kept.
+	// HistoryRetentionDays is how long the history index keeps a document.
 	HistoryRetentionDays Number `json:"historyRetentionDays"`
 
-	// The current state's are empty when search.current.enabled is false.
+	// The current state's outputs are empty when search.current.enabled is false.
 	CurrentIndices      Text `json:"currentIndices"`
 	CurrentFunctionName Text `json:"currentFunctionName"`
 	CurrentParkedPrefix Text `json:"currentParkedPrefix"`
 	CurrentFailedPrefix Text `json:"currentFailedPrefix"`
-	// CurrentRegistry is the name of what the function knows of the tables; an older stack's has none, and is current.
+	// CurrentRegistry is the name of the function's registry of tables. An older stack has none and means current.
 	CurrentRegistry Text `json:"currentRegistry"`
 
-	// NextSearch are those outputs that are others in the place of search.next, by their names; empty when there is none.
+	// NextSearch holds the outputs that will change with search.next, by name; empty when there is no next
+	// destination.
 	NextSearch Map `json:"nextSearch"`
 
 	LakeBucket       Text `json:"lakeBucket"`
@@ -89,31 +91,32 @@ type Set[Text, Number, List, Map any] struct {
 	// CatalogDatabase and AthenaWorkgroup are empty when lake.catalog.enabled is false.
 	CatalogDatabase Text `json:"catalogDatabase"`
 	AthenaWorkgroup Text `json:"athenaWorkgroup"`
-	// TablesJob is the Glue job that keeps the lake's tables; empty when there are none.
+	// TablesJob is the Glue job that maintains the lake's tables; empty without tables.
 	TablesJob Text `json:"tablesJob"`
 
 	// Reach of the domain or the collections: tunnel or direct. BastionInstanceID is empty when it is direct.
 	Reach             Text `json:"reach"`
 	BastionInstanceID Text `json:"bastionInstanceId"`
-	// SearchTunnelPort of this machine, at which a deployment expects the domain, or listens for the collections.
+	// SearchTunnelPort is the port of this machine at which a deployment expects the domain, or listens for the
+	// collections.
 	SearchTunnelPort Number `json:"searchTunnelPort"`
 
-	// AlarmTopicArn is the topic that alarms tell; empty when alarms.enabled is false. DashboardURL opens the dashboard in the AWS console; empty
-	// when alarms.dashboard is false.
+	// AlarmTopicArn is the alarms' topic; empty when alarms.enabled is false. DashboardURL opens the dashboard in the
+	// AWS console; empty when alarms.dashboard is false.
 	AlarmTopicArn Text `json:"alarmTopicArn"`
 	DashboardURL  Text `json:"dashboardUrl"`
 
 	// ConsoleLinks open the parts in the AWS console.
 	ConsoleLinks Map `json:"consoleLinks"`
 
-	// Sources are, by the name of a source, those outputs of it that are its own. The unnamed source's are above; they are empty when
+	// Sources holds each named source's own outputs. The unnamed source's outputs are above; they are empty when
 	// source.enabled is false.
 	Sources map[string]Set[Text, Number, List, Map] `json:"sources,omitempty"`
-	// Source is the name of the source whose outputs these are, where somebody has chosen one: [Outputs.Of].
+	// Source is the name of the chosen source, if one was chosen: [Outputs.Of].
 	Source string `json:"-"`
 }
 
-// Each calls visit with the name and the value of every output but those of named sources, in the order of the fields.
+// Each calls visit with the name and value of every output except those of named sources, in the order of the fields.
 func (s Set[Text, Number, List, Map]) Each(visit func(name string, value any)) {
 	v := reflect.ValueOf(s)
 	for i := range v.NumField() {
@@ -125,10 +128,10 @@ func (s Set[Text, Number, List, Map]) Each(visit func(name string, value any)) {
 
 func name(f reflect.StructField) string { return f.Tag.Get("json") }
 
-// Outputs of a stack, as they are read. An output that the stack does not have is zero.
+// Outputs are a stack's outputs as the tool reads them. A missing output is zero.
 type Outputs Set[string, int, []string, map[string]string]
 
-// Parse reads what `pulumi stack output --json` prints. What older stacks lack and others tell is filled in.
+// Parse reads the output of `pulumi stack output --json`. It derives outputs that older stacks lack from others.
 func Parse(b []byte) (Outputs, error) {
 	var o Outputs
 	if err := json.Unmarshal(b, &o); err != nil {
@@ -138,8 +141,8 @@ func Parse(b []byte) (Outputs, error) {
 	return o, nil
 }
 
-// Of are the outputs as they are for one source: its own, and those that all share. An empty name is the unnamed source, or the only one where
-// there is no unnamed one. The error lists the sources.
+// Of returns one source's view: its own outputs and the shared ones. An empty name means the unnamed source, or the
+// only one if there is no unnamed source. The error lists the sources.
 func (o Outputs) Of(source string) (Outputs, error) {
 	names := slices.Sorted(maps.Keys(o.Sources))
 	switch unnamed := o.SourceHost != "" || len(names) == 0; {
@@ -167,7 +170,7 @@ func (o Outputs) Of(source string) (Outputs, error) {
 	return o, nil
 }
 
-// ofSource are the outputs that are one source's alone, whether it has them or not.
+// ofSource lists the outputs that belong to one source, whether or not it has them.
 var ofSource = []string{
 	"tables", "tablesNotLoaded", "probeTables", "rowsSince", "sourceEngine", "sourceDatabase", "sourceHost", "sourcePort", "sourceSecretArn", "replicationSecretArn",
 	"bootstrapFindings", "streamName", "streamArn", "taskArn", "nextTaskArn", "historyIndex", "searchDeliveryName", "currentFunctionName",
@@ -175,7 +178,7 @@ var ofSource = []string{
 	"tablesJob", "consoleLinks",
 }
 
-// Own are, of all outputs, those that are one source's alone.
+// Own visits the outputs that belong to one source.
 func (s Set[Text, Number, List, Map]) Own(visit func(name string, value any)) {
 	s.Each(func(name string, value any) {
 		if slices.Contains(ofSource, name) {
@@ -184,7 +187,7 @@ func (s Set[Text, Number, List, Map]) Own(visit func(name string, value any)) {
 	})
 }
 
-// All are the outputs as they are for each source: the unnamed one first, where there is one, then the others by name.
+// All returns each source's view: the unnamed one first, if any, then the others by name.
 func (o Outputs) All() []Outputs {
 	var all []Outputs
 	if o.SourceHost != "" || len(o.Sources) == 0 {
@@ -198,10 +201,10 @@ func (o Outputs) All() []Outputs {
 	return all
 }
 
-// Fields picks the outputs that somebody needs, by pointers to the fields.
+// Fields selects the outputs that a caller needs, by pointers to the fields.
 type Fields func(*Outputs) []any
 
-// Require says which of the needed outputs the stack does not have, and what to do. A nil needed asks for none.
+// Require reports needed outputs that the stack lacks, and what to do. A nil needed requires none.
 func (o Outputs) Require(needed Fields) error {
 	if needed == nil {
 		return nil
@@ -224,7 +227,7 @@ func (o Outputs) Require(needed Fields) error {
 	return fmt.Errorf("the stack has no output %s: run `pulumi up` first, or choose another stack with --stack", strings.Join(missing, ", "))
 }
 
-// Loads says that the task follows and loads a table, database.table.
+// Loads reports whether the task follows and loads a table, database.table.
 func (o Outputs) Loads(name string) bool {
 	named, err := table.Parse(name)
 	return err == nil && slices.ContainsFunc(o.Tables, func(configured string) bool {
@@ -233,7 +236,7 @@ func (o Outputs) Loads(name string) bool {
 	})
 }
 
-// Next are the outputs as they will be when the place of search.next is searched.
+// Next returns the outputs as they will be after the move to search.next.
 func (o Outputs) Next() (Outputs, error) {
 	if len(o.NextSearch) == 0 {
 		return o, errors.New("--next: the stack has no next place to search: set search.next to the other kind and run `pulumi up`")
@@ -248,17 +251,17 @@ func (o Outputs) Next() (Outputs, error) {
 	return o, nil
 }
 
-// Serverless says that collections of OpenSearch Serverless are searched, and no domain.
+// Serverless reports whether collections of OpenSearch Serverless are searched, not a domain.
 func (o Outputs) Serverless() bool { return o.SearchKind == "serverless" }
 
-// Tunnelled says that what is searched and the database are reached through the stack's bastion.
+// Tunnelled reports whether the search destination and the database are reached through the stack's bastion.
 func (o Outputs) Tunnelled() bool { return o.BastionInstanceID != "" }
 
-// SearchAddress is the host and the port of the domain's endpoint, 443 unless the endpoint names another.
+// SearchAddress is the host and the port of the domain's endpoint; 443 when the endpoint has none.
 func (o Outputs) SearchAddress() (host string, port int, err error) {
 	host, text, err := net.SplitHostPort(o.SearchEndpoint)
 	if err != nil {
-		return o.SearchEndpoint, 443, nil //nolint:nilerr // no port, which is how AWS writes an endpoint
+		return o.SearchEndpoint, 443, nil //nolint:nilerr // no port: AWS's endpoints have none
 	}
 	if port, err = strconv.Atoi(text); err != nil {
 		return "", 0, fmt.Errorf("output searchEndpoint: %q has no port that is a number", o.SearchEndpoint)

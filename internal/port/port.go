@@ -1,5 +1,5 @@
-// Package port chooses ports of this machine that are free, and keeps them from its other programs until they are no
-// longer wanted: a rehearsal needs one only minutes after it has been chosen, and a test while its neighbours choose theirs.
+// Package port reserves free ports of this machine, so that no other program takes them before they are used. A
+// rehearsal needs a port minutes after choosing it, and tests choose ports side by side.
 package port
 
 import (
@@ -9,8 +9,8 @@ import (
 	"syscall"
 )
 
-// Held is a port of the loopback address. Servers of this machine's user may listen on it, once or again and again; the
-// system gives it to nobody who asks for any free port.
+// Held is a reserved port of the loopback address. Servers of the same user may listen on it, repeatedly. The system
+// does not give it to programs that ask for any free port.
 type Held struct {
 	// Number of the port.
 	Number int
@@ -19,7 +19,7 @@ type Held struct {
 	bound  bool
 }
 
-// Hold chooses a free port.
+// Hold reserves a free port.
 func Hold() (*Held, error) {
 	if !holds {
 		return look()
@@ -37,8 +37,9 @@ func Hold() (*Held, error) {
 	return h, nil
 }
 
-// bind takes a port without listening on it. Linux lets a server with SO_REUSEADDR, as Go, Java, Python and MariaDB set
-// it, listen on such a port, and does not choose it for anybody (net/ipv4/inet_connection_sock.c, inet_bind_conflict).
+// bind takes a port without listening on it. Linux lets a server with SO_REUSEADDR, as set by Go, Java, Python and
+// MariaDB, listen on such a port, but never picks it for others (net/ipv4/inet_connection_sock.c,
+// inet_bind_conflict).
 func (h *Held) bind() error {
 	if err := syscall.SetsockoptInt(h.socket, syscall.SOL_SOCKET, syscall.SO_REUSEADDR, 1); err != nil {
 		return fmt.Errorf("sharing the address: %w", err)
@@ -58,7 +59,7 @@ func (h *Held) bind() error {
 	return nil
 }
 
-// Release gives the port back. It may be called twice.
+// Release returns the port. It may be called twice.
 func (h *Held) Release() {
 	if h.bound {
 		h.bound = false
@@ -66,7 +67,7 @@ func (h *Held) Release() {
 	}
 }
 
-// look finds a port that is free now, where a port cannot be held.
+// look finds a port that is free now, where ports cannot be reserved.
 func look() (*Held, error) {
 	var config net.ListenConfig
 	listener, err := config.Listen(context.Background(), "tcp4", "127.0.0.1:0")

@@ -1,4 +1,4 @@
 package port
 
-// holds tells whether a port can be held without listening on it.
+// holds reports whether a port can be reserved without listening on it.
 const holds = true

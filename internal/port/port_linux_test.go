@@ -10,7 +10,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// choose asks the system for any free port out of just one.
+// choose asks the system for any free port in a range of just one.
 func choose(t *testing.T, number int) error {
 	t.Helper()
 	var config net.ListenConfig

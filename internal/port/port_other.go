@@ -2,5 +2,6 @@
 
 package port
 
-// holds tells whether a port can be held without listening on it: elsewhere another socket at the same address is refused.
+// holds reports whether a port can be reserved without listening on it. Other systems refuse a second socket at the
+// same address.
 const holds = false

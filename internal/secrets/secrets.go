@@ -1,4 +1,4 @@
-// Package secrets reads and writes texts in Secrets Manager, for the functions that run inside the VPC.
+// Package secrets reads and writes texts in Secrets Manager, for the functions inside the VPC.
 package secrets
 
 import (
@@ -8,10 +8,10 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 )
 
-// Manager is Secrets Manager, by a client of it.
+// Manager wraps a Secrets Manager client.
 type Manager struct{ Client *secretsmanager.Client }
 
-// Get is the current text of a secret. A secret that holds bytes is an error.
+// Get returns the current text of a secret. A binary secret is an error.
 func (m Manager) Get(ctx context.Context, arn string) (string, error) {
 	out, err := m.Client.GetSecretValue(ctx, &secretsmanager.GetSecretValueInput{SecretId: &arn})
 	if err != nil {
@@ -23,7 +23,7 @@ func (m Manager) Get(ctx context.Context, arn string) (string, error) {
 	return *out.SecretString, nil
 }
 
-// Put makes a text the current one of a secret.
+// Put makes a text the secret's current value.
 func (m Manager) Put(ctx context.Context, arn, value string) error {
 	if _, err := m.Client.PutSecretValue(ctx, &secretsmanager.PutSecretValueInput{SecretId: &arn, SecretString: &value}); err != nil {
 		return fmt.Errorf("asking Secrets Manager: %w", err)

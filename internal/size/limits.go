@@ -3,25 +3,25 @@ package size
 // Dated is the day on which the limits were looked up.
 const Dated = "2026-11-29"
 
-// Seen says how a limit was read; nothing here was asked of AWS.
+// Seen says how a limit was found; none was measured on AWS.
 type Seen string
 
 const (
-	// OnPage is the text of AWS's page, in a stored copy of it.
+	// OnPage is the text of AWS's page, read in a stored copy.
 	OnPage Seen = "AWS's page"
-	// Measured is what a benchmark of this project has shown.
+	// Measured is a result of this project's benchmark.
 	Measured Seen = "measured here"
-	// Ours is a rule of this model, which AWS does not give.
+	// Ours is a rule of this model, not of AWS.
 	Ours Seen = "a rule of ours"
-	// Unseen is what no copy that was found has.
+	// Unseen means that no stored copy contains it.
 	Unseen Seen = "not verified"
 )
 
-// Limit is what one number of a plan comes from.
+// Limit is the basis of a number in a plan.
 type Limit struct {
-	// Text of the limit, as short as it can be said.
+	// Text states the limit as briefly as possible.
 	Text string `json:"text"`
-	// Source is where AWS publishes it; of a rule of ours, where it stands.
+	// Source is AWS's page with the limit; for our own rule, the place where it is written.
 	Source string `json:"source"`
 	Seen   Seen   `json:"seen"`
 }
@@ -43,37 +43,37 @@ const (
 	thisModel    = "internal/size"
 )
 
-// What a shard of Kinesis takes and gives in a second; AWS writes MB, of which the smaller reading is taken.
+// Kinesis's limits per shard and second. AWS writes MB, and the smaller meaning is used.
 const (
 	ShardBytes     = 1e6
 	ShardRecords   = 1000
 	ShardReadBytes = 2e6
-	// OnDemandShards are those of a new on-demand stream, by its 4 MB a second.
+	// OnDemandShards is the initial number of shards of an on-demand stream, for its 4 MB a second.
 	OnDemandShards = 4
 )
 
-// What Lambda allows a function that reads a stream.
+// Lambda's limits for a function that reads a stream.
 const (
 	MostParallel   = 10
 	MostInBatch    = 10_000
 	PayloadBytes   = 6e6
 	AccountCalls   = 1000
-	eventOverhead  = 500 // bytes of an event beside its record, as AWS's example of one has them
+	eventOverhead  = 500 // bytes of an event around its record, from AWS's example
 	base64Overhead = 4.0 / 3
 )
 
-// ActivePartitions of a delivery, until a higher quota is asked for.
+// ActivePartitions is a delivery's default quota.
 const ActivePartitions = 500
 
-// ShardsPerHeapGiB is how many shards a node should have at most for each GiB of its Java heap.
+// ShardsPerHeapGiB is the recommended maximum of shards per GiB of a node's Java heap.
 const ShardsPerHeapGiB = 25
 
-// What AWS's formulas of a domain's size have.
+// Constants in AWS's formulas for a domain's size.
 const (
 	indexOverhead   = 0.10
 	linuxReserved   = 0.05
 	serviceReserved = 0.20
-	shardGiB        = 50 // the largest that is recommended for what is written a lot
+	shardGiB        = 50 // the largest recommended for write-heavy indices
 	vCPUsPer100GiB  = 2
 	memoryPer100GiB = 8
 	mostNodes       = 80

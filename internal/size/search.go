@@ -5,7 +5,7 @@ import (
 	"math"
 )
 
-// Node is a type of a domain's data nodes.
+// Node is a data node type of a domain.
 type Node struct {
 	Type      string
 	VCPUs     int
@@ -15,10 +15,10 @@ type Node struct {
 	burstable bool
 }
 
-// HeapGiB is half of the memory, up to 32 GiB.
+// HeapGiB is half of the memory, at most 32 GiB.
 func (n Node) HeapGiB() float64 { return min(float64(n.MemoryGiB)/2, 32) }
 
-// Nodes that a plan chooses from, by their size; those of T3 are for dev, as AWS recommends.
+// Nodes are a plan's choices, by size; the T3 types are for dev, as AWS recommends.
 var Nodes = []Node{
 	{"t3.small.search", 2, 2, 100, true},
 	{"t3.medium.search", 2, 4, 200, true},
@@ -29,32 +29,32 @@ var Nodes = []Node{
 	{"r7g.8xlarge.search", 32, 256, 16384, false},
 }
 
-// Copies of what a domain of so many nodes holds: a replica where a second node can hold it.
+// Copies is the number of copies in a domain with this many nodes: a replica needs a second node.
 func Copies(nodes int) int { return min(2, max(1, nodes)) }
 
-// ShardsOnNode are those that a node has of the history, an index a day with a shard for each node, and of present rows, an index for each
-// table.
+// ShardsOnNode is the number of shards on a node. The history has an index per day with one shard per node; the
+// present rows have an index per table.
 func ShardsOnNode(histories, days, tables, nodes int) float64 {
 	return float64(Copies(nodes)) * (float64(histories*days) + float64(tables)/float64(max(1, nodes)))
 }
 
-// StorageGiB that a domain needs for source data, by AWS's formula.
+// StorageGiB is the storage that a domain needs for source data, by AWS's formula.
 func StorageGiB(source float64, copies int) float64 {
 	return source * float64(copies) * (1 + indexOverhead) / (1 - linuxReserved) / (1 - serviceReserved)
 }
 
-// domain is nodes of a type that hold a load.
+// domain is a number of nodes of a type that can hold a load.
 type domain struct {
 	Node
 	count, volume int
 	storage       float64
 }
 
-// fits reports whether so many nodes hold a load, and with which volumes.
+// fits reports whether this many nodes can hold a load, and with which volumes.
 func (n Node) fits(l Load, count int) (domain, bool) {
 	d := domain{Node: n, count: count, storage: StorageGiB(l.history()+l.present(), Copies(count))}
 	d.volume = max(leastVolumeGiB, int(math.Ceil(d.storage/float64(count))))
-	// What is written today and what is updated make a node work; older days only fill its volume.
+	// Only today's writes and updates keep a node busy; older days just fill its volume.
 	hundreds := StorageGiB(l.gibADay()+l.present(), Copies(count)) / 100
 	return d, d.volume <= n.VolumeGiB && (!n.burstable || count <= 10) &&
 		float64(count*n.VCPUs) >= vCPUsPer100GiB*hundreds && float64(count*n.MemoryGiB) >= memoryPer100GiB*hundreds &&
@@ -62,7 +62,7 @@ func (n Node) fits(l Load, count int) (domain, bool) {
 		l.gibADay()*(1+indexOverhead)/float64(count) <= shardGiB
 }
 
-// choose the domain with the fewest processors, then with the least memory.
+// choose returns the domain with the fewest processors, then with the least memory.
 func choose(l Load) (best domain, found bool) {
 	zones := 1
 	if l.Prod {
@@ -87,7 +87,7 @@ func choose(l Load) (best domain, found bool) {
 	return best, found
 }
 
-// search gives the type of the data nodes, which is none where no domain holds the load.
+// search returns the type of the data nodes; none when no domain can hold the load.
 func (p *Plan) search() Node {
 	l := p.Load
 	history, present := l.history(), l.present()
@@ -126,7 +126,8 @@ func (p *Plan) search() Node {
 	return d.Node
 }
 
-// masterOf a domain of so many nodes. AWS's table has M6g in the first row, whose successor has the same memory.
+// masterOf returns the master type for this many nodes. AWS's table has M6g in the first row; its successor has the
+// same memory.
 func masterOf(nodes int) string {
 	switch {
 	case nodes <= 10:

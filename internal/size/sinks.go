@@ -7,7 +7,8 @@ import (
 	"strings"
 )
 
-// Partitions that a delivery into the lake has open at most: each table's, twice while one hour follows another.
+// Partitions is the maximum of open partitions of a delivery into the lake: one per table, or two while the hour
+// changes.
 func Partitions(tables int) int { return 2 * tables }
 
 func (p *Plan) deliveries(nodes Node) {
@@ -37,7 +38,7 @@ func (p *Plan) deliveries(nodes Node) {
 
 func clamp(v, least, most float64) int { return int(math.Ceil(min(max(v, least), most))) }
 
-// instances of DMS with their memory in GiB.
+// instances are DMS's instances with their memory in GiB.
 var instances = []struct {
 	class  string
 	memory int
@@ -69,7 +70,8 @@ func (p *Plan) replication() {
 	p.open("whether one task writes %s records a second is to be measured (CDCLatencyTarget, CPUUtilization, SwapUsage): AWS gives no rate of a class, and the task applies changes one by one, in order", number(l.Peak))
 }
 
-// imagesOfUpdate: the binary log of an update has the row before and after it. eventBytes are around them.
+// imagesOfUpdate is 2, because the binary log of an update has the row before and after it. eventBytes is the
+// overhead around them.
 const (
 	imagesOfUpdate = 2
 	eventBytes     = 100
@@ -87,7 +89,7 @@ func (p *Plan) source() {
 	p.set("source.binlogRetentionHours", l.BinlogHours)
 }
 
-// number is a float with thousands apart and no needless digits.
+// number formats a float with thousands separators and no unneeded digits.
 func number(v float64) string {
 	text := strconv.FormatFloat(v, 'f', -1, 64)
 	whole, rest, _ := strings.Cut(text, ".")

@@ -1,7 +1,8 @@
-// Package size works out from a load what each part of a pipeline has to take, by the limits that AWS writes down, and gives the configuration that
-// follows. It asks nobody and knows no speed: what depends on how fast something is stays open, with how to measure it.
+// Package size computes from a load how large each part of a pipeline must be, by AWS's published limits, and returns
+// the matching configuration. It makes no calls and assumes no speeds. What depends on speed stays open, with a way
+// to measure it.
 //
-// config warns by it, so it imports nothing of ours.
+// config uses it for warnings, so it imports nothing of this project.
 package size
 
 import (
@@ -10,22 +11,23 @@ import (
 	"math"
 )
 
-// Load is what is to be carried, of one source.
+// Load is the load of one source.
 type Load struct {
-	// RowsPerSecond are row changes committed in a second, all day; Peak are the most that come for longer than a minute.
+	// RowsPerSecond is the average of committed row changes. Peak is the maximum that lasts longer than a minute.
 	RowsPerSecond float64 `json:"rowsPerSecond"`
 	Peak          float64 `json:"peakRowsPerSecond"`
 	// RowBytes is the size of a row as JSON.
 	RowBytes int `json:"rowBytes"`
-	// Tables that change.
+	// Tables is how many tables change.
 	Tables int `json:"tables"`
-	// RetentionDays of the history in what is searched.
+	// RetentionDays of the history index.
 	RetentionDays int `json:"retentionDays"`
-	// BinlogHours that the database keeps its binary log.
+	// BinlogHours is how long the database keeps its binary log.
 	BinlogHours int `json:"binlogHours"`
-	// PresentRows are those that the tables hold; 0 leaves them out.
+	// PresentRows is the number of rows in the tables; 0 leaves them out.
 	PresentRows float64 `json:"presentRows"`
-	// BulkRowsPerSecond is what one client of bare _bulk requests writes to the domain, measured there; 0 is not measured.
+	// BulkRowsPerSecond is the rate of one client with plain _bulk requests, measured on the domain; 0 means not
+	// measured.
 	BulkRowsPerSecond float64 `json:"bulkRowsPerSecond"`
 	// Prod has three zones, copies and dedicated masters; otherwise there is one zone.
 	Prod bool `json:"prod"`
@@ -48,33 +50,33 @@ func (l Load) Validate() error {
 		{"--rows", l.PresentRows, 0, 1e12},
 		{"--bulk-rows-per-second", l.BulkRowsPerSecond, 0, 1e9},
 	} {
-		if !(of.value >= of.least && of.value <= of.most) { // so that NaN is refused
+		if !(of.value >= of.least && of.value <= of.most) { // also refuses NaN
 			problems = append(problems, fmt.Errorf("%s: %s is out of range: use %s to %s", of.flag, number(of.value), number(of.least), number(of.most)))
 		}
 	}
 	return errors.Join(problems...)
 }
 
-// Envelope is what a record has around its row, in bytes: names, times, ids and places of the change.
+// Envelope is the size of a record without its row, in bytes: names, times, ids and positions.
 const Envelope = 500
 
 // record is the size of a change's record in the stream, in bytes.
 func (l Load) record() float64 { return float64(l.RowBytes) + Envelope }
 
-// gibADay are GiB of records in a day.
+// gibADay is the size of a day's records in GiB.
 func (l Load) gibADay() float64 { return l.RowsPerSecond * 86_400 * l.record() / (1 << 30) }
 
-// history is GiB of the records that are kept to be searched, present those of the rows as they are.
+// history is the size of the kept records in GiB.
 func (l Load) history() float64 { return l.gibADay() * float64(l.RetentionDays) }
 func (l Load) present() float64 { return l.PresentRows * float64(l.RowBytes) / (1 << 30) }
 
-// Plan is what a load asks for.
+// Plan is the result for a load.
 type Plan struct {
 	Load    Load     `json:"load"`
 	Figures []Figure `json:"figures"`
-	// Settings are the configuration that follows.
+	// Settings are the resulting configuration.
 	Settings []Setting `json:"settings"`
-	// Open is what no limit decides, and what goes beyond one: each with what to do.
+	// Open lists what no limit decides, and what exceeds a limit, each with what to do.
 	Open []string `json:"open"`
 }
 
@@ -82,15 +84,15 @@ type Plan struct {
 type Figure struct {
 	Part string `json:"part"`
 	What string `json:"what"`
-	// Value is a number, or the name of a type; Unit is empty where the value says all.
+	// Value is a number, or the name of a type; Unit may be empty.
 	Value any    `json:"value"`
 	Unit  string `json:"unit,omitempty"`
-	// From says how it was reckoned.
+	// From explains the calculation.
 	From  string `json:"from"`
 	Limit Limit  `json:"limit"`
 }
 
-// Text of the value, for people.
+// Text formats the value for people.
 func (f Figure) Text() string {
 	text := fmt.Sprint(f.Value)
 	switch v := f.Value.(type) {
@@ -111,7 +113,7 @@ type Setting struct {
 	Value string `json:"value"`
 }
 
-// For a load, which must be valid.
+// For returns the plan for a valid load.
 func For(l Load) Plan {
 	p := Plan{Load: l}
 	p.figure("load", "bytes of a record", l.record(), "B", fmt.Sprintf("%s + %d", number(float64(l.RowBytes)), Envelope), loadLimit)
@@ -138,7 +140,7 @@ func (p *Plan) open(format string, args ...any) {
 	p.Open = append(p.Open, fmt.Sprintf(format, args...))
 }
 
-// rounded to three digits, and a whole number from there on.
+// rounded rounds to three digits, and larger numbers to whole ones.
 func rounded(v float64) float64 {
 	if v == 0 || math.Abs(v) >= 100 {
 		return math.Round(v)

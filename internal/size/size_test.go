@@ -13,7 +13,7 @@ import (
 	"pgregory.net/rapid"
 )
 
-// shop is a load of a thousand rows a second, of a prod stack.
+// shop is a prod stack's load of a thousand rows a second.
 func shop() size.Load {
 	return size.Load{RowsPerSecond: 1000, Peak: 1000, RowBytes: 1000, Tables: 10, RetentionDays: 90, BinlogHours: 168, Prod: true}
 }
@@ -87,7 +87,7 @@ func TestABatchFitsIntoACall(t *testing.T) {
 	require.Equal(t, strconv.Itoa(most), setting(t, size.For(l), "search.current.batchSize"))
 }
 
-// The example of AWS's page: 66 GiB with one replica are 191 GiB at least.
+// AWS's own example: 66 GiB with one replica need at least 191 GiB.
 func TestStorageIsAsInAWSsExample(t *testing.T) {
 	require.InDelta(t, 191, size.StorageGiB(66, 2), 0.1)
 }
@@ -191,7 +191,7 @@ func TestEveryFigureHasALimitWithASource(t *testing.T) {
 	}
 }
 
-// A record as DMS's published samples have it, its row taken out.
+// A record as in DMS's published samples, without its row.
 func TestTheEnvelopeIsThatOfARecord(t *testing.T) {
 	const record = `{"data":{},"before-image":{"trans_id":12345},"metadata":{"timestamp":"2024-07-29T00:57:35.691762Z","record-type":"data","operation":"update",` +
 		`"partition-key-type":"primary-key","partition-key-value":"testdb.retail_trans.12345","schema-name":"testdb","table-name":"retail_trans",` +
@@ -200,7 +200,7 @@ func TestTheEnvelopeIsThatOfARecord(t *testing.T) {
 	require.InDelta(t, size.Envelope, len(record), 30)
 }
 
-// The page is written by each benchmark; what one call at once reaches there must not fall below what is reckoned with.
+// Each benchmark writes the page. The measured ratio for one call must not fall below the assumed one.
 func TestACallIsReckonedByTheLeastThatWasMeasured(t *testing.T) {
 	text, err := os.ReadFile("../../docs/performance.md")
 	require.NoError(t, err)

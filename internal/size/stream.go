@@ -5,13 +5,15 @@ import (
 	"math"
 )
 
-// MostShards that the configuration takes.
+// MostShards is the configuration's maximum.
 const MostShards = 500
 
-// CallRatio is the part of what one client of bare _bulk writes that one call of the function writes: the least of docs/performance.md.
+// CallRatio is the throughput of one function call relative to one client with plain _bulk requests: the lowest value
+// in docs/performance.md.
 const CallRatio = 0.70
 
-// Readers of the stream that share its shards' throughput: two deliveries, and the function without a throughput of its own.
+// Readers is the number of readers that share the stream's throughput: two deliveries, and the function without its
+// own throughput.
 func Readers(fansOut bool) int {
 	if fansOut {
 		return 2
@@ -19,13 +21,13 @@ func Readers(fansOut bool) int {
 	return 3
 }
 
-// Shards that a rate of records needs, by what is written and by what its sharing readers read.
+// Shards is the number of shards needed for a rate of records, by writes and by the reads that share throughput.
 func Shards(recordsPerSecond, recordBytes float64, readers int) int {
 	bytes := recordsPerSecond * recordBytes
 	return int(math.Ceil(max(1, recordsPerSecond/ShardRecords, bytes/ShardBytes, float64(readers)*bytes/ShardReadBytes)))
 }
 
-// Batch is the most records of a size that a call takes.
+// Batch is the maximum number of records of a size in a call.
 func Batch(recordBytes float64) int {
 	return min(MostInBatch, int(PayloadBytes/(recordBytes*base64Overhead+eventOverhead)))
 }
@@ -61,7 +63,7 @@ func (p *Plan) stream() {
 	p.function(shards, call)
 }
 
-// function is how the stream is read: how many calls at once, of how many records.
+// function computes how the stream is read: concurrent calls and records per call.
 func (p *Plan) function(shards int, call float64) {
 	l := p.Load
 	perShard := l.Peak / float64(shards)

@@ -5,14 +5,14 @@ import (
 	"strings"
 )
 
-// Name is one table of the source. MySQL says database where DMS and its records say schema: they are the same, and here
-// it is the database.
+// Name is one table of the source. MySQL says database and DMS says schema for the same thing; here it is the
+// database.
 type Name struct {
 	Database string
 	Table    string
 }
 
-// Parse reads "database.table". Neither part holds a dot.
+// Parse reads "database.table". Neither part contains a dot.
 func Parse(text string) (Name, error) {
 	database, table, ok := cut(text)
 	if !ok {
@@ -26,8 +26,8 @@ func cut(text string) (database, table string, ok bool) {
 	return database, table, ok && database != "" && table != "" && !strings.Contains(table, ".")
 }
 
-// String writes the name as Parse reads it.
+// String writes the name in Parse's format.
 func (n Name) String() string { return n.Database + "." + n.Table }
 
-// Folded is the name as a server keeps it that does not tell upper from lower case.
+// Folded is the name on a server that ignores case.
 func (n Name) Folded() Name { return Name{strings.ToLower(n.Database), strings.ToLower(n.Table)} }

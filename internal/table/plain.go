@@ -5,7 +5,7 @@ import (
 	"unicode"
 )
 
-// Plain is a name as Athena takes it without quotes, as far as letters go: lower case, and an underscore for what is
+// Plain is a name that Athena accepts without quotes: lower case, with an underscore for each character that is
 // neither letter nor digit, https://docs.aws.amazon.com/athena/latest/ug/tables-databases-columns-names.html.
 func Plain(name string) string {
 	return strings.Map(func(r rune) rune {

@@ -20,7 +20,7 @@ func TestNameNeedsItsDatabase(t *testing.T) {
 	}
 }
 
-// The wildcards that DMS documents, but for _, which stands for itself here; upper and lower case differ.
+// The wildcards that DMS documents, except _, which matches only itself here. Case matters.
 func TestPatternMatchesDatabaseAndTableEachByItself(t *testing.T) {
 	name := Name{"a", "b"}
 	for pattern, want := range map[string]bool{

@@ -1,17 +1,17 @@
-// Package table holds the name of a table, and the pattern that tables are chosen by: in it, % stands for any text, none
-// included. Every other character, _ among them, stands for itself; letters of different case differ, as they do for DMS.
+// Package table holds table names and the patterns that select tables. In a pattern, % matches any text, also an
+// empty one. Every other character, including _, matches itself, and case matters, as in DMS.
 package table
 
 import "strings"
 
-// Any is the one character that does not stand for itself.
+// Any is the only wildcard.
 const Any = "%"
 
 // IsPattern reports whether a name can match more than one name.
 func IsPattern(name string) bool { return strings.Contains(name, Any) }
 
-// Match reports whether a pattern matches a whole name. A pattern in the name's place is matched only when everything
-// that it matches is.
+// Match reports whether a pattern matches a whole name. If name is a pattern too, it reports whether the first
+// matches everything that the second matches.
 func Match(pattern, name string) bool {
 	first, rest, wild := strings.Cut(pattern, Any)
 	if !wild {
@@ -23,7 +23,7 @@ func Match(pattern, name string) bool {
 	}
 	parts := strings.Split(rest, Any)
 	last := parts[len(parts)-1]
-	// What is leftmost leaves the most to the parts that follow.
+	// The leftmost match leaves the most text for the following parts.
 	for _, part := range parts[:len(parts)-1] {
 		i := strings.Index(name, part)
 		if i < 0 {
@@ -34,7 +34,7 @@ func Match(pattern, name string) bool {
 	return strings.HasSuffix(name, last)
 }
 
-// Overlap reports whether some name is matched by both patterns.
+// Overlap reports whether some name matches both patterns.
 func Overlap(a, b string) bool {
 	type pair struct{ a, b string }
 	seen := map[pair]bool{}

@@ -1,10 +1,10 @@
-// Package buckettest is S3 for tests, as far as package bucket asks for it: objects in memory, whose writes hold to conditions as
-// S3's do. What goes wrong, and when, is each test's own.
+// Package buckettest is a fake S3 for the tests of package bucket and its users: objects in memory, with S3's
+// conditional writes. Each test chooses the faults and when they happen.
 package buckettest
 
 import (
 	"cdcpipeline/internal/bucket"
-	"crypto/md5" //nolint:gosec // as S3 makes an ETag of a small object
+	"crypto/md5" //nolint:gosec // S3 uses MD5 for the ETag of a small object
 	"encoding/hex"
 	"encoding/xml"
 	"errors"
@@ -28,23 +28,23 @@ import (
 // Fault is what goes wrong with a request.
 type Fault int
 
-// The faults. Of all but Conflict and Denied the SDK tries again.
+// The faults. The SDK retries after all except Conflict and Denied.
 const (
 	None     Fault = iota
-	Conflict       // 409: another change of the object is under way
+	Conflict       // 409: another change of the object is going on
 	Denied         // 403
 	Broken         // 503
 	Lost           // done, but the answer is lost
 	Unsent         // not done, no answer
 )
 
-// S3 is a transport for an S3 client, and a server's handler: a request's path is the bucket and the key.
+// S3 is a transport for an S3 client, and a server's handler. A request's path consists of bucket and key.
 type S3 struct {
-	// Now is its clock; nil is the machine's.
+	// Now is its clock; nil uses the machine's.
 	Now func() time.Time
-	// Fault is asked before each request; nil is none. It may call S3's methods.
+	// Fault is called before each request; nil means no faults. It may call S3's methods.
 	Fault func(method, key string) Fault
-	// Page is how many keys a list gives at once; 0 is 1000.
+	// Page is how many keys a list returns per page; 0 means 1000.
 	Page int
 
 	mu      sync.Mutex
@@ -52,7 +52,7 @@ type S3 struct {
 	calls   []string
 }
 
-// Bucket of that name, reached by the SDK, which tries again at once.
+// Bucket returns a bucket of that name, accessed through the SDK, which retries without waiting.
 func (s *S3) Bucket(name string) bucket.Bucket {
 	return bucket.Bucket{Name: name, S3: s3.New(s3.Options{
 		Region: "us-east-1", BaseEndpoint: aws.String("http://s3.test"), UsePathStyle: true, HTTPClient: &http.Client{Transport: s},
@@ -64,7 +64,7 @@ func (s *S3) Bucket(name string) bucket.Bucket {
 	})}
 }
 
-// Objects of a bucket whose keys begin with a prefix, by key.
+// Objects returns the objects with a prefix, by key.
 func (s *S3) Objects(name, prefix string) map[string]string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -77,7 +77,7 @@ func (s *S3) Objects(name, prefix string) map[string]string {
 	return found
 }
 
-// Set an object behind everybody's back.
+// Set writes an object directly, as another writer would.
 func (s *S3) Set(name, key, content string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -87,17 +87,17 @@ func (s *S3) Set(name, key, content string) {
 	s.objects[name+"/"+key] = content
 }
 
-// Calls that have come, such as "PUT bucket/key".
+// Calls returns the received calls, such as "PUT bucket/key".
 func (s *S3) Calls() []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return slices.Clone(s.calls)
 }
 
-// RoundTrip answers at once, so that time may be made up.
+// RoundTrip answers without waiting, so that tests can fake time.
 func (s *S3) RoundTrip(r *http.Request) (*http.Response, error) {
 	if err := r.Context().Err(); err != nil {
-		return nil, err //nolint:wrapcheck // as a transport's
+		return nil, err //nolint:wrapcheck // like a transport's error
 	}
 	answer := httptest.NewRecorder()
 	if err := s.answer(answer, r); err != nil {
@@ -114,7 +114,7 @@ func (s *S3) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// answer a request; an error is a connection that broke.
+// answer handles a request; an error stands for a broken connection.
 func (s *S3) answer(w http.ResponseWriter, r *http.Request) error {
 	now := time.Now
 	if s.Now != nil {
@@ -185,7 +185,7 @@ func (s *S3) serve(w http.ResponseWriter, r *http.Request, path, body string) {
 	}
 }
 
-// refusal of a write whose condition does not hold; a status of 0 is none,
+// refusal returns the error for a write whose condition fails; status 0 means no error,
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html.
 func refusal(header http.Header, had string, found bool) (status int, code string) {
 	match := header.Get("If-Match")
@@ -198,7 +198,7 @@ func refusal(header http.Header, had string, found bool) (status int, code strin
 	return 0, ""
 }
 
-// list a page of the keys of a bucket that begin with a prefix.
+// list returns a page of the keys with a prefix.
 func (s *S3) list(w http.ResponseWriter, r *http.Request, path string) {
 	type object struct{ Key string }
 	page := struct {

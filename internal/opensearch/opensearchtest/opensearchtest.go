@@ -1,5 +1,5 @@
-// Package opensearchtest is the outside of an OpenSearch domain for tests: it reads requests and writes answers. What a
-// domain holds and does is each test's own.
+// Package opensearchtest is a fake OpenSearch domain for tests: it decodes requests and encodes answers. Each test
+// decides what the domain holds and does.
 package opensearchtest
 
 import (
@@ -13,33 +13,33 @@ import (
 	"strings"
 )
 
-// Request is one that a domain got.
+// Request is a request that a domain received.
 type Request struct {
 	*http.Request
 	// Parts of the path, unescaped.
 	Parts []string
-	// Content is the body, decompressed if it was Compressed.
+	// Content is the body, decompressed when it was Compressed.
 	Content    []byte
 	Compressed bool
 }
 
-// Last part of the path: what is called, of an index for instance.
+// Last is the path's last part: the called API, for instance.
 func (r Request) Last() string { return r.Parts[len(r.Parts)-1] }
 
-// SignedIn says whether the request has this user and password.
+// SignedIn reports whether the request has this user and password.
 func (r Request) SignedIn(user, password string) bool {
 	u, p, ok := r.BasicAuth()
 	return ok && u == user && p == password
 }
 
-// Domain answers requests: with JSON, or with a string as it is. An error as its answer is a connection that broke. It is
-// a transport, for tests without a network, and a server's handler.
+// Domain answers requests with JSON, or with a plain string. An error as its answer stands for a broken connection.
+// It is a transport, for tests without a network, and a server's handler.
 type Domain func(Request) (status int, answer any)
 
-// RoundTrip answers at once, so that time may be made up.
+// RoundTrip answers without waiting, so that tests can fake time.
 func (d Domain) RoundTrip(r *http.Request) (*http.Response, error) {
 	if err := r.Context().Err(); err != nil {
-		return nil, err //nolint:wrapcheck // as a transport's
+		return nil, err //nolint:wrapcheck // like a transport's error
 	}
 	status, text, err := d.answer(r)
 	if err != nil {
