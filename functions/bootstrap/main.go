@@ -28,7 +28,7 @@ func main() {
 	})
 }
 
-// handle does a request by the engine that it names; one without an engine is for MySQL.
+// handle runs a request with the engine that it names. A request without an engine is for MySQL.
 func handle(ctx context.Context, secrets preparation.Secrets, request json.RawMessage) (preparation.Findings, error) {
 	var of struct{ Engine string }
 	if err := json.Unmarshal(request, &of); err != nil {

@@ -9,7 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// named is Secrets Manager without any secret: it says which one was asked for.
+// named is an empty Secrets Manager: its error names the requested secret.
 type named struct{}
 
 func (named) Get(_ context.Context, arn string) (string, error) {

@@ -30,15 +30,15 @@ func main() {
 	lambda.Start(rotator.Handle)
 }
 
-// rotator does a step of a rotation.
+// rotator performs one step of a rotation.
 type rotator interface {
 	Handle(context.Context, versions.Event) error
 }
 
-// newRotator rotates by the engine that the settings name; those without an engine are for MySQL.
+// newRotator returns the rotator for the engine in the settings. Settings without an engine are for MySQL.
 func newRotator(settings string, secrets versions.Secrets) (rotator, error) {
 	var of struct{ Engine string }
-	if json.Unmarshal([]byte(settings), &of) == nil && of.Engine == postgres.Engine { // what is no JSON is said below
+	if json.Unmarshal([]byte(settings), &of) == nil && of.Engine == postgres.Engine { // invalid JSON is reported below
 		s, err := postgresrotation.ReadSettings(settings)
 		if err != nil {
 			return nil, fmt.Errorf("reading the environment variable %s: %w", rotation.Variable, err)

@@ -1,4 +1,4 @@
-// Package tables holds the job that keeps the lake's tables, in Python, for whoever deploys it.
+// Package tables embeds the Python job that maintains the lake's tables, for its deployment.
 package tables
 
 import "embed"
@@ -8,7 +8,7 @@ import "embed"
 //go:embed cdctables/*.py
 var Code embed.FS
 
-// Script is what Glue starts.
+// Script is the file that Glue starts.
 //
 //go:embed main.py
 var Script string

@@ -1,4 +1,4 @@
-"""What AWS Glue starts: the job, whose code is in the zip beside it."""
+"""AWS Glue starts this script. The job's code is in the zip beside it."""
 
 import sys
 

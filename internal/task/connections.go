@@ -11,8 +11,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/databasemigrationservice/types"
 )
 
-// untested recognizes a start that DMS refuses because it has not tried the endpoints since they were made or changed: "Test
-// connection for replication instance and endpoint should be successful for starting the replication task"; see
+// untested recognises DMS's refusal to start because it has not tested the endpoints since they were made or changed:
+// "Test connection for replication instance and endpoint should be successful for starting the replication task"; see
 // https://github.com/cockroachdb/cockroach/pull/82182.
 func untested(err error) bool {
 	return isInvalidState(err) && strings.Contains(strings.ToLower(err.Error()), "test connection")
@@ -26,14 +26,15 @@ const (
 	connectionDeleting   = "deleting"
 )
 
-// endpoint is one of the two that a task connects to: role is source or target.
+// endpoint is one of a task's two endpoints: role is source or target.
 type endpoint struct{ role, arn string }
 
 func endpoints(d Description) []endpoint {
 	return []endpoint{{"source", d.Source}, {"target", d.Target}}
 }
 
-// testConnections has the instance connect to both endpoints and waits for the outcomes; all failures come together.
+// testConnections makes the instance connect to both endpoints and waits for the results; all failures are reported
+// together.
 func (t Task) testConnections(ctx context.Context, task Description) error {
 	var problems []error
 	for _, e := range endpoints(task) {
@@ -42,20 +43,20 @@ func (t Task) testConnections(ctx context.Context, task Description) error {
 	return errors.Join(problems...)
 }
 
-// testConnection has the instance connect to an endpoint and waits for the outcome.
+// testConnection makes the instance connect to an endpoint and waits for the result.
 func (t Task) testConnection(ctx context.Context, instance string, e endpoint) error {
 	_, err := t.API.TestConnection(ctx, &dms.TestConnectionInput{ReplicationInstanceArn: &instance, EndpointArn: &e.arn})
-	// A test that is under way already is as good.
+	// A test that is already going on is as good.
 	if err != nil && !isInvalidState(err) {
 		return fmt.Errorf("testing the connection to the %s endpoint: %w", e.role, err)
 	}
-	if err := t.pause(ctx); err != nil { // until DMS no longer gives the outcome of the test before
+	if err := t.pause(ctx); err != nil { // until DMS no longer returns the previous test's result
 		return fmt.Errorf("waiting for the test of the connection to the %s endpoint: %w", e.role, err)
 	}
 	return t.tested(ctx, instance, e)
 }
 
-// tested waits for the outcome of a connection's test.
+// tested waits for the result of a connection test.
 func (t Task) tested(ctx context.Context, instance string, e endpoint) error {
 	for {
 		c, err := t.connection(ctx, instance, e.arn)
@@ -77,7 +78,7 @@ func (t Task) tested(ctx context.Context, instance string, e endpoint) error {
 	}
 }
 
-// connection is zero as long as DMS lists none.
+// connection is zero while DMS lists none.
 func (t Task) connection(ctx context.Context, instance, endpoint string) (types.Connection, error) {
 	out, err := t.API.DescribeConnections(ctx, &dms.DescribeConnectionsInput{Filters: []types.Filter{
 		{Name: aws.String("endpoint-arn"), Values: []string{endpoint}},

@@ -13,15 +13,15 @@ import (
 type Task struct {
 	API Writer
 	Arn string
-	// Tell is told in a line what happens; nil discards.
+	// Tell receives one line per event; nil discards them.
 	Tell func(line string)
-	// Loading is told how far a load is; nil discards.
+	// Loading receives the progress of a load; nil discards it.
 	Loading func(Loading)
-	// Every is the time between two looks. Default 5 s.
+	// Every is the interval between two checks. Default 5 s.
 	Every time.Duration
 }
 
-// Loading is how far a load is.
+// Loading is the progress of a load.
 type Loading struct {
 	Table string
 	State string
@@ -29,7 +29,7 @@ type Loading struct {
 	Rows int64
 }
 
-// stale is how long the description of a task may still be of before its start.
+// stale is how long after a start DMS may still return the task's earlier description.
 const stale = time.Minute
 
 func (t Task) tell(format string, args ...any) {
@@ -45,13 +45,13 @@ func (t Task) pause(ctx context.Context) error {
 	}
 	select {
 	case <-ctx.Done():
-		return ctx.Err() //nolint:wrapcheck // its callers say what was waited for
+		return ctx.Err() //nolint:wrapcheck // the callers add what was waited for
 	case <-time.After(every):
 		return nil
 	}
 }
 
-// Stop stops the task and waits until it is. A task that does not run is left as it is.
+// Stop stops the task and waits until it has stopped. It does nothing to a task that does not run.
 func (t Task) Stop(ctx context.Context) error {
 	task, err := t.settled(ctx)
 	if err != nil {
@@ -63,7 +63,7 @@ func (t Task) Stop(ctx context.Context) error {
 	}
 	if err := kindOf(t.Arn).stop(ctx, t.API, t.Arn); err != nil && !isInvalidState(err) {
 		return fmt.Errorf("stopping the task: %w", err)
-	} // else somebody else stops it
+	} // otherwise somebody else is stopping it
 	last := ""
 	for began := time.Now(); ; {
 		if task, err = Describe(ctx, t.API, t.Arn); err != nil {
@@ -90,7 +90,7 @@ func (t Task) Stop(ctx context.Context) error {
 	}
 }
 
-// settled waits while the task is on its way from one state to another, and gives it when it is not.
+// settled waits while the task changes its state, and returns the description afterwards.
 func (t Task) settled(ctx context.Context) (Description, error) {
 	last := ""
 	for {
@@ -117,7 +117,7 @@ func (t Task) settled(ctx context.Context) (Description, error) {
 	}
 }
 
-// failed says what DMS says, and which log says more.
+// failed returns DMS's message and names the log with details.
 func (t Task) failed(ctx context.Context, task Description, what string) error {
 	message := what
 	if reason := task.StopReason; reason != "" {
@@ -136,7 +136,7 @@ func (t Task) failed(ctx context.Context, task Description, what string) error {
 	return fmt.Errorf("%s\nits log: aws logs tail %s --since 1h", message, group)
 }
 
-// isInvalidState says that DMS refused because of the state the task is in.
+// isInvalidState reports whether DMS refused because of the task's state.
 func isInvalidState(err error) bool {
 	var state *types.InvalidResourceStateFault
 	return errors.As(err, &state)

@@ -18,7 +18,7 @@ func invalid(message string) error {
 	return &types.InvalidResourceStateFault{Message: aws.String(message)}
 }
 
-// on runs something on the task of a fake in virtual time, and gives what was told.
+// on runs a function on a fake's task in virtual time, and returns the messages.
 func on(t *testing.T, f *tasktest.DMS, do func(context.Context, Task) error) (told string, err error) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
@@ -179,7 +179,7 @@ func TestConnectionsAreTestedWhenDMSAsksForIt(t *testing.T) {
 func TestTablesAreLoadedAgainWhileTheTaskRuns(t *testing.T) {
 	before := tasktest.Running(tasktest.TableAt("a.x", TableCompleted, tasktest.Noon, 5), tasktest.TableAt("a.y", TableCompleted, tasktest.Noon, 1))
 	reloading := []tasktest.Look{
-		before, // DMS has not begun
+		before, // DMS has not started yet
 		tasktest.Running(tasktest.TableAt("a.x", TableReloading, tasktest.Noon, 2), tasktest.TableAt("a.y", TableCompleted, tasktest.Noon, 1)),
 		tasktest.Running(tasktest.TableAt("a.x", TableCompleted, tasktest.Noon.Add(time.Minute), 7), tasktest.TableAt("a.y", TableReloading, time.Time{}, 0)),
 		tasktest.Running(tasktest.TableAt("a.x", TableCompleted, tasktest.Noon.Add(time.Minute), 7), tasktest.TableAt("a.y", TableCompleted, tasktest.Noon.Add(time.Hour), 3)),

@@ -7,11 +7,11 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 )
 
-// Keep makes sure that the task runs. It waits while the task changes from one state to another, tests the connections that
-// need a test, and starts a task that is halted or has never run. A task that only loads, and has loaded everything, is
-// left as it is. The error says why the task does not run, or which endpoint it cannot reach.
+// Keep makes sure that the task runs. It waits while the task changes its state, tests connections that need a test,
+// and starts a task that is halted or has never run. It leaves a task alone that only loads and has loaded
+// everything. The error says why the task does not run, or which endpoint it cannot reach.
 //
-// DMS tests a changed endpoint by itself, and refuses to start a task meanwhile. The provider then leaves the task
+// DMS tests a changed endpoint itself, and refuses to start a task meanwhile. The provider then leaves the task
 // stopped, https://github.com/hashicorp/terraform-provider-aws/issues/46139.
 func (t Task) Keep(ctx context.Context) error {
 	task, err := t.settled(ctx)
@@ -27,7 +27,7 @@ func (t Task) Keep(ctx context.Context) error {
 	return t.resume(ctx, task)
 }
 
-// Continue makes a task run that ran before, and leaves one alone that never did.
+// Continue starts a task that has run before. It leaves a task alone that never ran.
 func (t Task) Continue(ctx context.Context) error {
 	task, err := t.settled(ctx)
 	if err != nil || !task.everRan() {
@@ -36,9 +36,9 @@ func (t Task) Continue(ctx context.Context) error {
 	return t.Keep(ctx)
 }
 
-// connect tests the connections whose last test failed, and waits for the tests that are under way. An endpoint that was
-// never tested is tested too, unless the task runs: that shows enough. A serverless replication tests its connections itself
-// when it starts, and nobody else can.
+// connect tests connections whose last test failed, and waits for tests that are going on. It also tests an endpoint
+// that was never tested, unless the task runs, which proves the connection. A serverless replication tests its
+// connections itself at its start, and nobody else can.
 func (t Task) connect(ctx context.Context, task Description) error {
 	if Serverless(task.Arn) {
 		return nil

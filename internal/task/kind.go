@@ -9,9 +9,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/databasemigrationservice/types"
 )
 
-// kind is what DMS does in one way for a task of an instance, and in another for a serverless one.
+// kind hides the differences between DMS's API for a task on an instance and for a serverless one.
 type kind interface {
-	// describe gives nil when there is no such task.
+	// describe returns nil when there is no such task.
 	describe(ctx context.Context, api Reader, arn string) (*Description, error)
 	statistics(ctx context.Context, api Reader, arn string) ([]types.TableStatistics, error)
 	start(ctx context.Context, api Writer, arn string, how types.StartReplicationTaskTypeValue) error
@@ -19,7 +19,7 @@ type kind interface {
 	reload(ctx context.Context, api Writer, arn string, tables []types.TableToReload) error
 }
 
-// kindOf says of which kind a task is.
+// kindOf returns a task's kind.
 func kindOf(arn string) kind {
 	if Serverless(arn) {
 		return serverless{}
@@ -27,10 +27,10 @@ func kindOf(arn string) kind {
 	return onInstance{}
 }
 
-// Serverless says whether an ARN names a serverless replication, by its configuration.
+// Serverless reports whether an ARN names a serverless replication, by its configuration.
 func Serverless(arn string) bool { return strings.Contains(arn, ":replication-config:") }
 
-// onInstance is a task of a replication instance.
+// onInstance is a task on a replication instance.
 type onInstance struct{}
 
 func (onInstance) describe(ctx context.Context, api Reader, arn string) (*Description, error) {

@@ -23,10 +23,10 @@ const (
 	TableError     = "Table error"
 )
 
-// Loads are tables that are being loaded, with the time at which each was loaded before.
+// Loads are tables that are being loaded, each with the time of its previous load.
 type Loads map[string]time.Time
 
-// Reload has the running task load tables again. DMS takes it from a running task only,
+// Reload makes the running task load tables again. DMS accepts this only for a running task,
 // https://docs.aws.amazon.com/dms/latest/APIReference/API_ReloadTables.html.
 func (t Task) Reload(ctx context.Context, tables []string) (Loads, error) {
 	statistics, err := t.reloadable(ctx, tables)
@@ -46,7 +46,7 @@ func (t Task) Reload(ctx context.Context, tables []string) (Loads, error) {
 	return loading, nil
 }
 
-// IsLoading says whether a task loads a table just now.
+// IsLoading reports whether a task is loading a table now.
 func IsLoading(ctx context.Context, api Reader, arn string, name table.Name) (bool, error) {
 	statistics, err := Statistics(ctx, api, arn)
 	return slices.ContainsFunc(statistics, func(s types.TableStatistics) bool {
@@ -54,7 +54,7 @@ func IsLoading(ctx context.Context, api Reader, arn string, name table.Name) (bo
 	}), err
 }
 
-// reloadable are the statistics of tables, each of which the task must have.
+// reloadable returns the statistics of tables. The task must have each of them.
 func (t Task) reloadable(ctx context.Context, tables []string) ([]types.TableStatistics, error) {
 	all, err := Statistics(ctx, t.API, t.Arn)
 	if err != nil {
@@ -65,7 +65,7 @@ func (t Task) reloadable(ctx context.Context, tables []string) ([]types.TableSta
 	for i, name := range tables {
 		at := slices.IndexFunc(all, func(s types.TableStatistics) bool { return TableName(s) == name })
 		switch {
-		case slices.Contains(tables[:i], name): // twice is once
+		case slices.Contains(tables[:i], name): // ignore a duplicate
 		case at < 0:
 			problems = append(problems, fmt.Errorf("--reload-table %s: the task has no such table%s", name, knownTables(all)))
 		default:
@@ -86,7 +86,7 @@ func knownTables(statistics []types.TableStatistics) string {
 	return "; it has " + strings.Join(names, ", ")
 }
 
-// Loaded waits until tables are loaded after the times at which they were before.
+// Loaded waits until each table has been loaded later than its previous load.
 func (t Task) Loaded(ctx context.Context, loading Loads) error {
 	var problems []error
 	for before := maps.Clone(loading); len(before) > 0; {

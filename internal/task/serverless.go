@@ -15,9 +15,9 @@ import (
 // serverless is a serverless replication, https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Serverless.html.
 type serverless struct{}
 
-// createdState is what DMS's guide calls a replication that never ran,
-// https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Serverless.Limitations.html. The AWS provider starts one that is "ready",
-// as a task is, so that both may be met.
+// createdState is the name in DMS's guide for a replication that never ran,
+// https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Serverless.Limitations.html. The AWS provider starts one that
+// is "ready", like a task, so both may occur.
 const createdState = "created"
 
 func (serverless) describe(ctx context.Context, api Reader, arn string) (*Description, error) {
@@ -80,19 +80,20 @@ func (serverless) reload(ctx context.Context, api Writer, arn string, tables []t
 	return err //nolint:wrapcheck // its caller says what was loaded
 }
 
-// keptFor is how long DMS can resume a serverless replication after it has stopped,
+// keptFor is how long after its stop DMS can resume a serverless replication,
 // https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Serverless.Limitations.html.
 const keptFor = 48 * time.Hour
 
-// anew is what to do where a serverless task is of no use any more.
+// anew says what to do when a serverless task is of no more use.
 const anew = "docs/operations.md says how to replace it: \"A serverless replication anew\""
 
-// errNoFreshStart: a serverless task loads all tables in its first run alone. AWS's guide says so, and the API's page knows a start that
-// would load them again (https://docs.aws.amazon.com/dms/latest/APIReference/API_StartReplication.html): the safe way is another task.
+// errNoFreshStart refuses a new full load: a serverless task loads all tables only in its first run. AWS's guide says
+// so, but the API's page describes a start that would load them again
+// (https://docs.aws.amazon.com/dms/latest/APIReference/API_StartReplication.html). The safe way is another task.
 var errNoFreshStart = errors.New("a serverless task loads all tables in its first run alone: name tables with --reload-table, ten at a time; " + anew)
 
-// lapsed refuses to start a serverless task that DMS has taken the capacity from. What DMS knew of its tables and of its place in the
-// binlog is gone then: should DMS start it all the same, changes would be missing.
+// lapsed refuses to start a serverless task whose capacity DMS has removed. DMS has then forgotten its tables and its
+// binlog position: if it started anyway, changes would be missing.
 func lapsed(d Description, now time.Time) error {
 	if !Serverless(d.Arn) || d.Stopped == nil || now.Sub(*d.Stopped) < keptFor {
 		return nil
@@ -100,8 +101,9 @@ func lapsed(d Description, now time.Time) error {
 	return fmt.Errorf("the task stopped at %s, and DMS resumes a serverless task for 48 hours only; %s", d.Stopped.UTC().Format(time.RFC3339), anew)
 }
 
-// StartPatience is how long to wait for a start. A serverless task reads the database's metadata and provides capacity first, which took up
-// to an hour (https://vanhoangkha.github.io/000043-DMSSCT/4-serverless/4.1-migrate/4.1.2-replicationstages/).
+// StartPatience is how long to wait for a start. A serverless task first reads the database's metadata and provisions
+// capacity, which took up to an hour
+// (https://vanhoangkha.github.io/000043-DMSSCT/4-serverless/4.1-migrate/4.1.2-replicationstages/).
 func StartPatience(arn string) time.Duration {
 	if Serverless(arn) {
 		return 75 * time.Minute

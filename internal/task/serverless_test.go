@@ -73,7 +73,7 @@ func TestAServerlessTaskIsStartedAndStoppedLikeAnother(t *testing.T) {
 // Virtual time begins at 2000-01-01.
 func TestAServerlessTaskThatStoppedTooLongAgoIsNotStarted(t *testing.T) {
 	for stopped, lapses := range map[time.Duration]bool{47 * time.Hour: false, 49 * time.Hour: true} {
-		// Without statistics, which DMS loses with the capacity: the task would look like one that never ran.
+		// Without statistics, which DMS deletes with the capacity, the task would look like one that never ran.
 		f := &tasktest.DMS{Looks: []tasktest.Look{{State: "stopped", Stopped: time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC).Add(-stopped)}}, OnStart: provisioned}
 		_, err := onServerless(t, f, keep)
 		if lapses {

@@ -11,16 +11,16 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/databasemigrationservice/types"
 )
 
-// StartOptions say what a start loads again. The zero value loads nothing again.
+// StartOptions choose what a start loads again. The zero value loads nothing again.
 type StartOptions struct {
-	// Reload loads every table again: the task is stopped if it runs, and started anew.
+	// Reload loads every table again: the task is stopped if it runs, and started from the beginning.
 	Reload bool
-	// Tables to load again, database.table; the task follows the others meanwhile.
+	// Tables to load again, database.table, while the task follows the others.
 	Tables []string
 }
 
-// Start makes the task run and waits until it does: from where it stopped, or for the first time when it never ran.
-// With tables to load again it waits until they are.
+// Start makes the task run and waits until it does. It resumes, or starts for the first time. With tables to load
+// again it waits until they are loaded.
 func (t Task) Start(ctx context.Context, o StartOptions) error {
 	switch {
 	case o.Reload:
@@ -46,7 +46,8 @@ func (t Task) Start(ctx context.Context, o StartOptions) error {
 	return t.resume(ctx, task)
 }
 
-// Halt stops the task if it runs, so that it can load everything anew, and says when it stopped; zero when it never ran.
+// Halt stops the task if it runs, so that it can load everything again. It returns the time of the stop; zero when
+// the task never ran.
 func (t Task) Halt(ctx context.Context) (stopped time.Time, err error) {
 	task, err := t.loads(ctx)
 	if err != nil {
@@ -67,14 +68,14 @@ func (t Task) Halt(ctx context.Context) (stopped time.Time, err error) {
 	return aws.ToTime(task.Stopped), nil
 }
 
-// Started says when the task's present run began, or its last one; zero when it never ran.
+// Started returns the start of the task's present or last run; zero when it never ran.
 func (t Task) Started(ctx context.Context) (time.Time, error) {
 	task, err := Describe(ctx, t.API, t.Arn)
 	return aws.ToTime(task.Started), err
 }
 
-// Anew starts the halted task with a load of everything, waits until it runs, and says what to wait for until some of its
-// tables are loaded. That is nil when the task was not started.
+// Anew starts the halted task with a full load and waits until it runs. It returns what to wait for until the given
+// tables are loaded; nil when the task was not started.
 func (t Task) Anew(ctx context.Context, tables []string) (Loads, error) {
 	task, err := t.settled(ctx)
 	if err != nil {
@@ -94,7 +95,7 @@ func (t Task) Anew(ctx context.Context, tables []string) (Loads, error) {
 				loading[TableName(s)] = aws.ToTime(s.FullLoadEndTime)
 			}
 		}
-		if len(statistics) == 0 { // a task that never ran, or was made anew, knows no table yet
+		if len(statistics) == 0 { // a task that never ran, or was made again, has no tables yet
 			for _, name := range tables {
 				loading[name] = time.Time{}
 			}
@@ -119,7 +120,7 @@ func (t Task) Ready(ctx context.Context, tables []string) error {
 	return err
 }
 
-// loads is the settled task, if it is one that loads.
+// loads returns the settled task; it refuses one that does not load.
 func (t Task) loads(ctx context.Context) (Description, error) {
 	task, err := t.settled(ctx)
 	if err == nil && task.MigrationType == types.MigrationTypeValueCdc {
@@ -128,7 +129,8 @@ func (t Task) loads(ctx context.Context) (Description, error) {
 	return task, err
 }
 
-// Fresh waits until the task is settled, and says what to do instead when it cannot load tables for the first time.
+// Fresh waits until the task is settled. If the task cannot load tables for the first time, the error says what to do
+// instead.
 func (t Task) Fresh(ctx context.Context) error {
 	task, err := t.loads(ctx)
 	if err == nil && task.everRan() {
@@ -138,7 +140,7 @@ func (t Task) Fresh(ctx context.Context) error {
 	return err
 }
 
-// resume makes the task run from where it stopped.
+// resume makes the task continue from where it stopped.
 func (t Task) resume(ctx context.Context, task Description) error {
 	if task.State == StateRunning {
 		t.tell("the task is running")
@@ -150,8 +152,8 @@ func (t Task) resume(ctx context.Context, task Description) error {
 	return t.running(ctx, task)
 }
 
-// startType follows what AWS allows: start-replication is the only first start, and resume-processing needs one before,
-// https://docs.aws.amazon.com/dms/latest/APIReference/API_StartReplicationTask.html.
+// startType follows AWS's rules: the first start must be start-replication, and resume-processing needs an earlier
+// start, https://docs.aws.amazon.com/dms/latest/APIReference/API_StartReplicationTask.html.
 func startType(task Description, reload bool) types.StartReplicationTaskTypeValue {
 	switch {
 	case !task.everRan():
@@ -162,7 +164,7 @@ func startType(task Description, reload bool) types.StartReplicationTaskTypeValu
 	return types.StartReplicationTaskTypeValueResumeProcessing
 }
 
-// launch starts the task; once more, after testing its connections, if that is what DMS asks for.
+// launch starts the task. If DMS asks for connection tests, it runs them and tries again.
 func (t Task) launch(ctx context.Context, before Description, how types.StartReplicationTaskTypeValue) error {
 	if err := lapsed(before, time.Now()); err != nil {
 		return err
@@ -170,7 +172,7 @@ func (t Task) launch(ctx context.Context, before Description, how types.StartRep
 	t.tell("the task is %s: starting it (%s)", before.State, how)
 	start := func() error { return kindOf(t.Arn).start(ctx, t.API, t.Arn, how) }
 	err := start()
-	if untested(err) && !Serverless(t.Arn) { // which tests them itself
+	if untested(err) && !Serverless(t.Arn) { // a serverless task tests them itself
 		t.tell("DMS wants its connections tested first")
 		if err := t.testConnections(ctx, before); err != nil {
 			return err
@@ -183,7 +185,7 @@ func (t Task) launch(ctx context.Context, before Description, how types.StartRep
 	return nil
 }
 
-// running waits until the started task runs. One that only loads may be done before anybody sees it run.
+// running waits until the started task runs. A task that only loads may finish before anybody sees it run.
 func (t Task) running(ctx context.Context, before Description) error {
 	last := ""
 	for began := time.Now(); ; {

@@ -1,8 +1,8 @@
-// Package task works on what DMS replicates a pipeline's tables with, a task of a replication instance or a serverless replication: how it
-// is, which of its tables were never loaded, and how it is stopped, started and made to load tables again. It knows DMS's API, and
-// nothing of stacks.
+// Package task controls a pipeline's DMS task, on a replication instance or serverless. It reports the task's state
+// and the tables that were never loaded; it stops and starts the task, and makes it load tables again. It knows DMS's
+// API but not stacks.
 //
-// The ARN says which kind it is. Everything else is the same for both, in the words that DMS has for tasks.
+// The ARN determines the kind. Everything else is the same for both, in DMS's terms for tasks.
 package task
 
 import (
@@ -19,7 +19,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/databasemigrationservice/types"
 )
 
-// Reader is the part of DMS that says how a task is.
+// Reader is the part of DMS that reads a task's state.
 type Reader interface {
 	DescribeReplicationTasks(context.Context, *dms.DescribeReplicationTasksInput, ...func(*dms.Options)) (*dms.DescribeReplicationTasksOutput, error)
 	DescribeReplicationInstances(context.Context, *dms.DescribeReplicationInstancesInput, ...func(*dms.Options)) (*dms.DescribeReplicationInstancesOutput, error)
@@ -28,7 +28,7 @@ type Reader interface {
 	DescribeReplicationTableStatistics(context.Context, *dms.DescribeReplicationTableStatisticsInput, ...func(*dms.Options)) (*dms.DescribeReplicationTableStatisticsOutput, error)
 }
 
-// Writer is the part of DMS that changes one.
+// Writer is the part of DMS that changes a task.
 type Writer interface {
 	Reader
 	StartReplicationTask(context.Context, *dms.StartReplicationTaskInput, ...func(*dms.Options)) (*dms.StartReplicationTaskOutput, error)
@@ -52,35 +52,35 @@ const (
 	StateNotMoved = "failed-move"
 )
 
-// LoadFinished is why a task that only loads stops by itself.
+// LoadFinished is the reason for which a task that only loads stops by itself.
 const LoadFinished = "FULL_LOAD_ONLY_FINISHED"
 
-// ErrNone is that there is no such task.
+// ErrNone means that there is no such task.
 var ErrNone = errors.New("does not exist")
 
-// Description says how a task is.
+// Description is a task's state.
 type Description struct {
 	Arn string
-	// ID is the name that it was given.
+	// ID is the task's chosen name.
 	ID string
-	// State is one of those above, or what DMS calls a state that passes.
+	// State is one of those above, or DMS's name of a temporary state.
 	State         string
 	MigrationType types.MigrationTypeValue
-	// StopReason and Failure as DMS words them; empty when there was none.
+	// StopReason and Failure in DMS's words; empty without one.
 	StopReason, Failure string
 	// Source and Target are the ARNs of the endpoints.
 	Source, Target string
 	// Instance is the ARN of the replication instance; empty when the task is serverless.
 	Instance string
-	// Started is when the present run began, or the last one, and Stopped when it ended. Fresh is when the last run from the beginning
-	// began, and Loaded when its load was finished. Each is nil when it never was.
+	// Started is the start of the present or last run, and Stopped its end. Fresh is the start of the last run from
+	// the beginning, and Loaded the end of its load. Each is nil when it never happened.
 	Started, Stopped, Fresh, Loaded *time.Time
 }
 
 // Describe reads one task, without its settings.
 func Describe(ctx context.Context, api Reader, arn string) (Description, error) {
 	found, err := kindOf(arn).describe(ctx, api, arn)
-	var missing *types.ResourceNotFoundFault // which is how DMS says that a filter finds nothing
+	var missing *types.ResourceNotFoundFault // DMS's answer when a filter matches nothing
 	switch {
 	case errors.As(err, &missing), err == nil && found == nil:
 		return Description{}, fmt.Errorf("the task %s %w: `pulumi up --refresh --run-program` makes it again", arn, ErrNone)
@@ -90,7 +90,8 @@ func Describe(ctx context.Context, api Reader, arn string) (Description, error) 
 	return *found, nil
 }
 
-// Instance reads the id of the replication instance of a task, which its ARN does not hold; empty when the task is serverless.
+// Instance reads the id of a task's replication instance, which the instance's ARN does not contain; empty for a
+// serverless task.
 func Instance(ctx context.Context, api Reader, d Description) (string, error) {
 	if Serverless(d.Arn) {
 		return "", nil
@@ -109,7 +110,7 @@ func Instance(ctx context.Context, api Reader, d Description) (string, error) {
 	return "", fmt.Errorf("the replication instance %s does not exist", d.Instance)
 }
 
-// Log is where DMS writes a task's log, as [LogOf] says.
+// Log is the location of a task's log, as in [LogOf].
 func Log(ctx context.Context, api Reader, d Description) (group, stream string, err error) {
 	instance, err := Instance(ctx, api, d)
 	if err != nil {
@@ -119,7 +120,7 @@ func Log(ctx context.Context, api Reader, d Description) (group, stream string, 
 	return group, stream, nil
 }
 
-// LogOf is where DMS writes the log of a task that runs on an instance, or of a serverless one, which has no stream of a known name,
+// LogOf is the log of a task on an instance, or of a serverless one, whose stream name is unknown,
 // https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Monitoring.html and
 // https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Serverless.Components.html.
 func LogOf(instance, arn string) (group, stream string) {
@@ -129,7 +130,7 @@ func LogOf(instance, arn string) (group, stream string) {
 	return "dms-tasks-" + instance, "dms-task-" + ResourceID(arn)
 }
 
-// Statistics reads those of all tables, sorted by name.
+// Statistics reads the statistics of all tables, sorted by name.
 func Statistics(ctx context.Context, api Reader, arn string) ([]types.TableStatistics, error) {
 	all, err := kindOf(arn).statistics(ctx, api, arn)
 	if err != nil {
@@ -139,20 +140,20 @@ func Statistics(ctx context.Context, api Reader, arn string) ([]types.TableStati
 	return all, nil
 }
 
-// TableName is a table as people write it: database.table.
+// TableName is a table's name: database.table.
 func TableName(t types.TableStatistics) string {
 	return aws.ToString(t.SchemaName) + "." + aws.ToString(t.TableName)
 }
 
-// ResourceID is an ARN's last part. DMS names tasks in metrics and logs by it.
+// ResourceID is an ARN's last part. DMS uses it in the names of metrics and logs.
 func ResourceID(arn string) string { return arn[strings.LastIndex(arn, ":")+1:] }
 
-// everRan says that a task was started before, so that it has a position to go on from.
+// everRan reports whether a task was started before, so that it has a position to resume from.
 func (d Description) everRan() bool {
 	return d.Started != nil || d.Fresh != nil || d.Stopped != nil || d.State == StateStopped
 }
 
-// loadedAll says that a task that only loads has stopped because it has.
+// loadedAll reports whether a task that only loads has stopped because it finished.
 func (d Description) loadedAll() bool {
 	return d.State == StateStopped && strings.Contains(d.StopReason, LoadFinished)
 }

@@ -9,7 +9,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/databasemigrationservice/types"
 )
 
-// Unloaded asks DMS which tables, database.table, of those that a task follows were never loaded, sorted; see [NotLoaded].
+// Unloaded asks DMS which of a task's followed tables were never loaded, as database.table, sorted; see [NotLoaded].
 func Unloaded(ctx context.Context, api Reader, arn string, followed []table.Pattern) ([]string, error) {
 	found, err := Describe(ctx, api, arn)
 	if err != nil || !loadedOnce(found) {
@@ -22,22 +22,22 @@ func Unloaded(ctx context.Context, api Reader, arn string, followed []table.Patt
 	return NotLoaded(found, statistics, followed, nil), nil
 }
 
-// loadedOnce says that the task's first load is over.
+// loadedOnce reports whether the task's first load is over.
 func loadedOnce(d Description) bool {
 	return d.MigrationType != types.MigrationTypeValueCdc && d.Loaded != nil
 }
 
-// NotLoaded are the tables, database.table, that a task follows without having loaded the rows they had before, sorted.
+// NotLoaded lists the tables, database.table, that a task follows without having loaded their earlier rows, sorted.
 //
-// A table that is added to a task that has run is such a one: the task resumes "to replicate the changes from the last
-// stop position", and loads nothing again unless it is told to,
-// https://docs.aws.amazon.com/dms/latest/APIReference/API_StartReplicationTask.html. Those of the given added ones are named
-// until a load of them is complete.
+// A table added to a task that has already run is one: the task resumes "to replicate the changes from the last stop
+// position" and loads nothing again unless it is told to,
+// https://docs.aws.amazon.com/dms/latest/APIReference/API_StartReplicationTask.html. A table in added is listed until
+// a load of it is complete.
 //
-// Nothing is named while the task's first load is under way: a table without rows is then waiting for its turn. A task that
-// only follows changes (cdc) loads nothing by design, so for it nothing is named either. A table that was made while the
-// task ran is named, although all its rows came as changes: DMS does not tell the two apart. Which tables a pattern takes
-// in, only DMS knows.
+// The list is empty during the task's first load, because a table without rows is then waiting for its turn. It is
+// also empty for a task that only follows changes (cdc), which loads nothing by design. It includes a table that was
+// made while the task ran, although all its rows came as changes, because DMS does not distinguish the two. Only DMS
+// knows which tables match a pattern.
 func NotLoaded(d Description, statistics []types.TableStatistics, followed []table.Pattern, added []string) []string {
 	missing := []string{}
 	if !loadedOnce(d) {

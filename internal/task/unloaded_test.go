@@ -11,7 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// loaded is a table whose rows were loaded; added one whose rows never were.
+// loaded is a table whose rows were loaded; added is one whose rows never were.
 func loaded(name string) types.TableStatistics {
 	return tasktest.TableAt(name, TableCompleted, tasktest.Noon, 3)
 }

@@ -13,28 +13,29 @@ import (
 )
 
 const (
-	// chunk is the payload of one message, as in AWS's client (StreamDataPayloadSize).
+	// chunk is the payload size of one message, as in AWS's client (StreamDataPayloadSize).
 	chunk = 1024
-	// window is how many messages may be on their way unacknowledged. The service passes some 60 KB/s
-	// (https://github.com/aws/amazon-ssm-agent/issues/664), so more would only queue up there.
+	// window is how many messages may be unacknowledged. The service passes some 60 KB/s
+	// (https://github.com/aws/amazon-ssm-agent/issues/664), so more would only queue there.
 	window = 128
-	// inboxLimit is how many bytes wait for a reader before the web socket is left unread; reorderLimit how many
-	// messages may come too early (IncomingMessageBufferCapacity of AWS's client).
+	// inboxLimit is how many bytes may wait for a reader before the channel stops reading the web socket.
+	// reorderLimit is how many messages may arrive too early (IncomingMessageBufferCapacity of AWS's client).
 	inboxLimit   = 4 << 20
 	reorderLimit = 10_000
 
-	pingInterval  = 30 * time.Second // below the idle time-outs of proxies on the way
+	pingInterval  = 30 * time.Second // shorter than the idle timeouts of proxies on the way
 	writeTimeout  = 30 * time.Second
 	resumeTimeout = 30 * time.Second
 )
 
 var errEnded = errors.New("the session was ended")
 
-// channel makes a session's web socket an ordered, reliable stream of bytes to and from the agent: what is sent is kept
-// until the agent acknowledges it, what arrives is put in order, and a web socket that breaks is replaced while the session lasts.
+// channel turns a session's web socket into an ordered, reliable byte stream to and from the agent. It keeps sent
+// messages until the agent acknowledges them, sorts received ones, and replaces a broken web socket while the session
+// lasts.
 //
-// Three goroutines serve it until it fails or is closed; the one that reads never waits for one that writes, or two full directions
-// would wait for each other.
+// Three goroutines serve it until it fails or is closed. The reading one never waits for a writing one; otherwise two
+// full directions would wait for each other.
 type channel struct {
 	// dial opens another web socket for the same session.
 	dial   func(context.Context) (*websocket.Conn, error)
@@ -42,7 +43,7 @@ type channel struct {
 	// refused is called when the agent could not connect to its destination.
 	refused func()
 
-	ctx    context.Context // its own life
+	ctx    context.Context // the channel's own lifetime
 	cancel context.CancelFunc
 	ready  chan struct{} // closed after the handshake
 	alive  sync.WaitGroup
@@ -51,13 +52,13 @@ type channel struct {
 	changed  *sync.Cond
 	ws       *websocket.Conn
 	err      error  // why it ended
-	ending   bool   // terminated from here
-	agent    string // version
+	ending   bool   // terminated by this side
+	agent    string // version of the agent
 	queue    [][]byte
 	next     int64
 	unacked  []*sent
-	probe    int64     // acknowledged, it stands for all before it; 0 before the first resumption
-	progress time.Time // of the last acknowledgement, or of the first message waiting for one
+	probe    int64     // its acknowledgement covers all earlier messages; 0 before the first resumption
+	progress time.Time // time of the last acknowledgement, or of the first message that waits for one
 	expected int64
 	early    map[int64]message
 	inbox    []byte
@@ -81,7 +82,7 @@ func newChannel(ws *websocket.Conn, dial func(context.Context) (*websocket.Conn,
 	return c
 }
 
-// Read gives what the agent sent. It never returns io.EOF: a channel that ends has broken what ran through it.
+// Read returns what the agent sent. It never returns io.EOF, because the end of a channel breaks its connections.
 func (c *channel) Read(p []byte) (int, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -97,7 +98,7 @@ func (c *channel) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-// Write returns when all of p is on its way, which may take until the agent has acknowledged earlier bytes.
+// Write returns when all of p has been sent, which may have to wait for the agent's acknowledgement of earlier bytes.
 func (c *channel) Write(p []byte) (int, error) {
 	for done := 0; done < len(p); {
 		n := min(chunk, len(p)-done)
@@ -109,7 +110,7 @@ func (c *channel) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// Close ends the channel, not the session. It does not wait; wait does.
+// Close ends the channel, but not the session. It does not wait; wait does.
 func (c *channel) Close() error {
 	c.fail(errEnded)
 	return nil
@@ -158,15 +159,15 @@ func (c *channel) fail(err error) {
 		return
 	}
 	if c.ending {
-		err = errEnded // the agent may have been quicker to close it
+		err = errEnded // the agent may have closed it first
 	}
 	c.err = err
 	c.cancel()
-	_ = c.ws.Close() // it is of no more use, in whatever state
+	_ = c.ws.Close() // it is no longer needed, in whatever state
 	c.changed.Broadcast()
 }
 
-// cause is why the channel ended, nil while it has not.
+// cause is the reason why the channel ended; nil while it has not.
 func (c *channel) cause() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -182,7 +183,7 @@ func (c *channel) send(payloadType uint32, payload []byte) error {
 	return c.enqueue(payloadType, payload)
 }
 
-// enqueue needs the lock, and does not heed the window.
+// enqueue ignores the window. The caller must hold the lock.
 func (c *channel) enqueue(payloadType uint32, payload []byte) error {
 	if c.err != nil {
 		return c.err
@@ -199,8 +200,9 @@ func (c *channel) enqueue(payloadType uint32, payload []byte) error {
 	return nil
 }
 
-// transmit writes what is queued. A frame that cannot be written is not lost: it is still unacknowledged, and goes out over the
-// next web socket. This one takes nothing any more, even if it still gives; closing it tells the reader, who replaces it.
+// transmit sends queued frames. A frame that cannot be written is not lost: it is still unacknowledged, and is sent
+// again over the next web socket. The present one accepts no more, even if it can still be read. Closing it wakes the
+// reader, which replaces it.
 func (c *channel) transmit() {
 	for {
 		c.mu.Lock()
@@ -223,7 +225,7 @@ func (c *channel) transmit() {
 	}
 }
 
-// watch repeats the oldest message that waits for its acknowledgement, and gives up on an agent that stays silent.
+// watch resends the oldest unacknowledged message, and gives up when the agent stays silent.
 func (c *channel) watch() {
 	ticker, ping := time.NewTicker(c.limits.resend/8), time.NewTicker(pingInterval)
 	defer ticker.Stop()
@@ -236,7 +238,7 @@ func (c *channel) watch() {
 			c.mu.Lock()
 			ws := c.ws
 			c.mu.Unlock()
-			_ = ws.WriteControl(websocket.PingMessage, []byte("keepalive"), time.Now().Add(writeTimeout)) // a broken one is noticed by who reads it
+			_ = ws.WriteControl(websocket.PingMessage, []byte("keepalive"), time.Now().Add(writeTimeout)) // the reader notices a broken one
 		case now := <-ticker.C:
 			if silent := c.repeat(now); silent > c.limits.silence {
 				c.fail(fmt.Errorf("the SSM agent has not answered for %s", silent.Round(time.Second)))
@@ -245,7 +247,7 @@ func (c *channel) watch() {
 	}
 }
 
-// repeat says how long the agent has been silent although it owes an answer.
+// repeat returns how long the agent has owed an answer.
 func (c *channel) repeat(now time.Time) time.Duration {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -261,7 +263,7 @@ func (c *channel) repeat(now time.Time) time.Duration {
 	return now.Sub(c.progress)
 }
 
-// version of the agent, once ready is closed.
+// version of the agent, valid once ready is closed.
 func (c *channel) version() string {
 	c.mu.Lock()
 	defer c.mu.Unlock()

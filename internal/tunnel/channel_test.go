@@ -23,7 +23,7 @@ import (
 	"pgregory.net/rapid"
 )
 
-// unreliable is an agent, and a service before it, that echo: they lose, repeat and reorder a part of everything.
+// unreliable is an echoing agent behind an unreliable service: together they lose, repeat and reorder some messages.
 type unreliable struct {
 	mu       sync.Mutex
 	chance   *rand.Rand
@@ -32,7 +32,7 @@ type unreliable struct {
 	early    map[int64][]byte
 	next     int64
 	unacked  map[int64][]byte
-	late     []byte // a frame held back until after the next one
+	late     []byte // a frame delayed until after the next one
 }
 
 func (u *unreliable) happens() bool { return u.chance.Float64() < u.loss }
@@ -117,7 +117,7 @@ func (u *unreliable) handle(ws *websocket.Conn, frame []byte) {
 	}
 }
 
-// channelTo is a channel to a handler; it is not resumed.
+// channelTo is a channel to a handler; it cannot be resumed.
 func channelTo(t require.TestingT, address string, l limits) *channel {
 	ws, response, err := websocket.DefaultDialer.Dial(strings.Replace(address, "http", "ws", 1), nil)
 	require.NoError(t, err)
@@ -152,7 +152,7 @@ func TestTheChannelIsReliableOverAnUnreliableService(t *testing.T) {
 	})
 }
 
-// A proxy that looks into TLS signs for the data channel too.
+// A proxy that inspects TLS presents its certificate on the data channel too.
 func TestTheDataChannelTrustsWhomTheCallsTrust(t *testing.T) {
 	server := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if ws, err := (&websocket.Upgrader{}).Upgrade(w, r, nil); err == nil {
@@ -166,7 +166,7 @@ func TestTheDataChannelTrustsWhomTheCallsTrust(t *testing.T) {
 	url := strings.Replace(server.URL, "https", "wss", 1)
 	ws, err := dial(t.Context(), dialer(cfg), url, "token")
 	require.NoError(t, err)
-	_ = ws.Close() // the server has
+	_ = ws.Close() // the server did
 	_, err = dial(t.Context(), dialer(aws.Config{}), url, "token")
 	require.ErrorContains(t, err, "certificate")
 }
@@ -193,7 +193,7 @@ func TestASilentAgentIsGivenUp(t *testing.T) {
 	require.ErrorContains(t, err, "has not answered")
 }
 
-// A write may fail while reads still wait: a stalled network runs into the deadline of writes alone.
+// A write may fail while reads still wait: on a stalled network only writes reach their deadline.
 func TestAWebSocketThatTakesNoMoreIsReplaced(t *testing.T) {
 	mute := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if ws, err := (&websocket.Upgrader{}).Upgrade(w, r, nil); err == nil {

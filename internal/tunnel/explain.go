@@ -14,11 +14,11 @@ import (
 	"github.com/cenkalti/backoff/v5"
 )
 
-// explain says what to do about a session that could not be started.
+// explain adds what to do when a session could not be started.
 func explain(ctx context.Context, api *ssm.Client, target Target, waited time.Duration, err error) error {
 	err = unwrapPermanent(err)
 	if notConnected := (*types.TargetNotConnected)(nil); errors.As(err, &notConnected) {
-		if ctx.Err() != nil { // somebody stopped waiting
+		if ctx.Err() != nil { // the caller stopped waiting
 			return fmt.Errorf("instance %s has not registered with SSM yet: %w", target.InstanceID, context.Cause(ctx))
 		}
 		return fmt.Errorf("instance %s is not connected to SSM after %s (%s): see that it runs, that its role has AmazonSSMManagedInstanceCore, "+
@@ -30,7 +30,7 @@ func explain(ctx context.Context, api *ssm.Client, target Target, waited time.Du
 	return explainCall(target, err)
 }
 
-// explainCall says what to do about a refused call.
+// explainCall adds what to do about a refused call.
 func explainCall(target Target, err error) error {
 	if expired(err) {
 		return fmt.Errorf("the AWS credentials have expired: renew them (with IAM Identity Center: aws sso login) and try again: %w", err)
@@ -47,7 +47,8 @@ func explainCall(target Target, err error) error {
 	return fmt.Errorf("starting an SSM session to %s: %w", target.InstanceID, err)
 }
 
-// expired codes: https://docs.aws.amazon.com/systems-manager/latest/APIReference/CommonErrors.html and STS's.
+// expired recognises the codes of https://docs.aws.amazon.com/systems-manager/latest/APIReference/CommonErrors.html
+// and of STS.
 func expired(err error) bool {
 	var api smithy.APIError
 	if errors.As(err, &api) {
@@ -56,12 +57,12 @@ func expired(err error) bool {
 			return true
 		}
 	}
-	// The SDK has no type for a cached sign-in that has run out.
+	// The SDK has no type for an expired cached sign-in.
 	text := err.Error()
 	return strings.Contains(text, "failed to refresh cached credentials") || strings.Contains(text, "token has expired")
 }
 
-// registration is what SSM knows about the instance; asking may not be allowed, and is not needed otherwise.
+// registration is what SSM knows about the instance. The call may be denied, and is only for the message.
 func registration(ctx context.Context, api *ssm.Client, instance string) string {
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
@@ -79,7 +80,7 @@ func registration(ctx context.Context, api *ssm.Client, instance string) string 
 	}
 }
 
-// unwrapPermanent takes off what only told backoff not to try again.
+// unwrapPermanent removes the wrapper that stopped backoff from retrying.
 func unwrapPermanent(err error) error {
 	if permanent := (*backoff.PermanentError)(nil); errors.As(err, &permanent) {
 		return permanent.Err

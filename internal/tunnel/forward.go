@@ -10,10 +10,10 @@ import (
 	"github.com/xtaci/smux"
 )
 
-// forward copies both ways until both are done, and closes both.
+// forward copies in both directions until both are done, and closes both ends.
 //
-// The agent knows no half-close: told of the end of one direction it closes both. So a client that ends its half (and one that has
-// gone altogether, which looks the same) is answered on until the far end is silent for a while.
+// The agent does not support half-closing: when one direction ends, it closes both. So a client that ended its half
+// (or disappeared, which looks the same) still receives data until the far end has been silent for a while.
 func forward(client *net.TCPConn, stream *smux.Stream, l limits) {
 	var clientDone atomic.Bool
 	up := make(chan struct{})
@@ -34,20 +34,20 @@ func forward(client *net.TCPConn, stream *smux.Stream, l limits) {
 		<-up
 		return
 	}
-	// All bytes are with the client's system; until the client has taken them, closing could destroy them.
+	// The client's system has all bytes, but closing before the client has read them could destroy them.
 	_ = client.CloseWrite()
 	_ = client.SetReadDeadline(time.Now().Add(l.halfClosed))
 	<-up
 	_ = client.Close()
 }
 
-// reset closes a connection that broke, so that it does not look like one that ended.
+// reset aborts a broken connection, so that it does not look like one that ended normally.
 func reset(client *net.TCPConn) {
-	_ = client.SetLinger(0) // both fail only on what is closed already
+	_ = client.SetLinger(0) // both fail only on a closed connection
 	_ = client.Close()
 }
 
-// download says whether the connection ended rather than broke.
+// download reports whether the connection ended normally.
 func download(client *net.TCPConn, stream *smux.Stream, clientDone *atomic.Bool, l limits) (clean bool) {
 	buffer := make([]byte, 32<<10)
 	for {
@@ -56,7 +56,7 @@ func download(client *net.TCPConn, stream *smux.Stream, clientDone *atomic.Bool,
 		}
 		n, err := stream.Read(buffer)
 		if n > 0 {
-			_ = client.SetWriteDeadline(time.Now().Add(l.stalled)) // one that does not read would hold up all others
+			_ = client.SetWriteDeadline(time.Now().Add(l.stalled)) // a client that does not read would block all others
 			if _, err := client.Write(buffer[:n]); err != nil {
 				return false
 			}

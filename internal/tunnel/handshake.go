@@ -8,11 +8,12 @@ import (
 )
 
 const (
-	// clientVersion is told to the agent, which multiplexes for clients from 1.1.70 on:
+	// clientVersion is sent to the agent, which multiplexes for clients from 1.1.70:
 	// https://github.com/aws/amazon-ssm-agent/blob/mainline/agent/session/plugins/port/port.go.
 	clientVersion = "1.2.707.0"
-	// muxAgentVersion is the first agent that multiplexes, and quietAgentVersion the first whose idle time-out would never come if the
-	// multiplexer sent keep-alives: https://github.com/aws/session-manager-plugin/blob/mainline/src/config/config.go.
+	// muxAgentVersion is the first agent that multiplexes. Since quietAgentVersion, keep-alives of the multiplexer
+	// would prevent the agent's idle timeout:
+	// https://github.com/aws/session-manager-plugin/blob/mainline/src/config/config.go.
 	muxAgentVersion   = "3.0.196.0"
 	quietAgentVersion = "3.1.1511.0"
 
@@ -44,7 +45,7 @@ type processedAction struct {
 	Error        string
 }
 
-// answer is the response to a handshake request, and the reason why the session cannot go on after it.
+// answer is the response to a handshake request, and the reason why the session cannot continue, if any.
 func (r handshakeRequest) answer() (handshakeResponse, error) {
 	response := handshakeResponse{ClientVersion: clientVersion, Errors: []string{}}
 	var refused error
@@ -65,7 +66,8 @@ func (r handshakeRequest) answer() (handshakeResponse, error) {
 				refuse(&action, fmt.Errorf("the agent started a session of type %q instead of %s", kind.SessionType, portSessionType))
 			}
 		case encryptionRequested:
-			// The agent encrypts shells only; should it ever ask here, going on in the clear is not ours to decide.
+			// The agent encrypts only shell sessions. If it asks for encryption here, this client must not continue
+			// without it.
 			refuse(&action, fmt.Errorf("the agent asks for KMS encryption of a port session, which is not supported: turn it off in Session Manager's preferences"))
 		default:
 			refuse(&action, fmt.Errorf("the agent asks for %q, which is not supported", requested.ActionType))
@@ -75,7 +77,7 @@ func (r handshakeRequest) answer() (handshakeResponse, error) {
 	return response, refused
 }
 
-// older compares dotted versions; what is no number counts as 0.
+// older compares dotted versions; a part that is not a number counts as 0.
 func older(version, than string) bool {
 	a, b := strings.Split(version, "."), strings.Split(than, ".")
 	for i := range max(len(a), len(b)) {

@@ -43,22 +43,22 @@ const (
 	flagConnectToPortError = 3
 	flagSize               = 4 // bytes, big-endian
 
-	// acknowledgeFlags is what AWS's own client sets on acknowledgements.
+	// acknowledgeFlags is the value that AWS's own client sets on acknowledgements.
 	acknowledgeFlags = 3
 )
 
-// A frame is this header, big-endian, the payload's length (4 bytes) and the payload.
+// A frame consists of this big-endian header, the payload's length (4 bytes) and the payload.
 const (
 	atType       = 4
 	atSchema     = 36
 	atCreated    = 40
 	atSequence   = 48
 	atFlags      = 56
-	atID         = 64 // its second half comes first
+	atID         = 64 // the second half comes first
 	atDigest     = 80
-	atPayload    = 112 // its type
+	atPayload    = 112 // the payload's type
 	headerLength = 116
-	// shortHeaderLength is that of channel_closed, which has no payload type.
+	// shortHeaderLength is the header length of channel_closed, which has no payload type.
 	shortHeaderLength = 112
 	lengthSize        = 4
 )
@@ -83,7 +83,7 @@ func (m message) encode(created time.Time) []byte {
 
 var errFrame = errors.New("malformed message on the data channel")
 
-// decode reads a frame; the payload shares its memory. Stream data whose digest is wrong is refused.
+// decode parses a frame; the payload shares its memory. It refuses stream data with a wrong digest.
 func decode(frame []byte) (message, error) {
 	if len(frame) < shortHeaderLength+lengthSize {
 		return message{}, fmt.Errorf("%w: %d bytes are too few", errFrame, len(frame))

@@ -6,7 +6,7 @@ import (
 	"fmt"
 )
 
-// opening is a session that is being started. Those who need it share it; when nobody waits any more it is given up.
+// opening is a session that is being started. All who need it share it. When nobody waits any more, it is cancelled.
 type opening struct {
 	done    chan struct{}
 	cancel  context.CancelFunc
@@ -18,7 +18,7 @@ type opening struct {
 
 var errClosed = errors.New("the tunnel is closed")
 
-// session is the current one, or another when that has ended.
+// session returns the current session, or starts another when that has ended.
 func (t *Tunnel) session(ctx context.Context) (*session, error) {
 	t.mu.Lock()
 	if t.ctx.Err() != nil {
@@ -65,7 +65,7 @@ func (t *Tunnel) leave(o *opening) {
 	}
 }
 
-// begin needs the lock.
+// begin requires the lock.
 func (t *Tunnel) begin() {
 	ctx, cancel := context.WithCancel(t.ctx)
 	o := &opening{done: make(chan struct{}), cancel: cancel}
@@ -97,7 +97,7 @@ func (t *Tunnel) begin() {
 	})
 }
 
-// watch tells why a session ended, unless it was ended from here.
+// watch reports why a session ended, unless this side ended it.
 func (t *Tunnel) watch(s *session) {
 	<-s.channel.ctx.Done()
 	if cause := s.channel.cause(); !errors.Is(cause, errEnded) {
@@ -105,7 +105,7 @@ func (t *Tunnel) watch(s *session) {
 	}
 }
 
-// open starts a session to the target; when that changes meanwhile, to the new one.
+// open starts a session to the target. If the target changes in the meantime, it starts one to the new target.
 func (t *Tunnel) open(ctx context.Context) (*session, error) {
 	for {
 		target, changed, err := t.await(ctx)
@@ -159,7 +159,7 @@ func (t *Tunnel) openTo(ctx context.Context, target Target) (*session, error) {
 	return s, nil
 }
 
-// await is the target, once it is set, and a channel that is closed when it changes.
+// await returns the target once it is set, and a channel that is closed when the target changes.
 func (t *Tunnel) await(ctx context.Context) (Target, <-chan struct{}, error) {
 	ctx, cancel := context.WithTimeout(ctx, t.limits().target)
 	defer cancel()

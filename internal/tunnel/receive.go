@@ -12,7 +12,7 @@ import (
 	"github.com/gorilla/websocket"
 )
 
-// receive reads the web socket, and its successors.
+// receive reads the web socket and its successors.
 func (c *channel) receive() {
 	ws := c.ws
 	for {
@@ -31,9 +31,9 @@ func (c *channel) receive() {
 	}
 }
 
-// replace resumes the session on another web socket, and sends again what was not acknowledged. The agent does not acknowledge what
-// it already has, and acknowledgements may have been lost with the old web socket; so a probe is sent behind: once that is
-// acknowledged, all before it has arrived.
+// replace resumes the session on another web socket and resends unacknowledged messages. The agent does not
+// acknowledge a message that it already has, and acknowledgements may have been lost with the old web socket. So a
+// probe follows: its acknowledgement means that everything before it has arrived.
 func (c *channel) replace(broken error) (*websocket.Conn, error) {
 	if err := c.cause(); err != nil {
 		return nil, err
@@ -47,7 +47,7 @@ func (c *channel) replace(broken error) (*websocket.Conn, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.err != nil {
-		_ = ws.Close() // closed meanwhile
+		_ = ws.Close() // closed in the meantime
 		return nil, c.err
 	}
 	_ = c.ws.Close()
@@ -75,7 +75,7 @@ func (c *channel) handle(frame []byte) error {
 			closed.Output = "without a reason"
 		}
 		return fmt.Errorf("SSM closed the session: %s", closed.Output)
-	case typePause, typeStart: // AWS's client ignores them too: what is not acknowledged is sent again
+	case typePause, typeStart: // AWS's client ignores them too: unacknowledged messages are resent
 		return nil
 	default:
 		return nil // newer than this client
@@ -97,7 +97,7 @@ func (c *channel) acknowledged(m message) error {
 	return nil
 }
 
-// accept acknowledges a message, a repeated one too, and delivers those whose turn has come.
+// accept acknowledges a message, even a repeated one, and delivers the messages whose turn has come.
 func (c *channel) accept(m message) error {
 	reply, err := acknowledge(m)
 	if err != nil {
@@ -106,7 +106,7 @@ func (c *channel) accept(m message) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if m.Sequence >= c.expected+reorderLimit {
-		return nil // unacknowledged, it will be sent again
+		return nil // it is unacknowledged, so it will be resent
 	}
 	c.queue = append(c.queue, reply.encode(time.Now()))
 	c.changed.Broadcast()
@@ -126,7 +126,7 @@ func (c *channel) accept(m message) error {
 	}
 }
 
-// deliver needs the lock; it gives it up while it waits for a reader.
+// deliver requires the lock, and releases it while it waits for a reader.
 func (c *channel) deliver(m message) error {
 	switch m.PayloadType {
 	case payloadOutput:

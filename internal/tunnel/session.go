@@ -19,19 +19,19 @@ import (
 	"github.com/xtaci/smux"
 )
 
-// document is the one whose sessions end at a host that the instance reaches:
+// document is the SSM document for sessions to a host that the instance can reach:
 // https://docs.aws.amazon.com/systems-manager/latest/userguide/session-manager-working-with-sessions-start.html.
 const document = "AWS-StartPortForwardingSessionToRemoteHost"
 
-// limits are the times the tunnel allows; tests have shorter ones.
+// limits are the tunnel's timeouts; tests use shorter ones.
 type limits struct {
-	target       time.Duration // until somebody says where to
-	registration time.Duration // of the instance with SSM
-	retry        time.Duration // between two looks at it, growing to retryMost
+	target       time.Duration // until the target is set
+	registration time.Duration // until the instance has registered with SSM
+	retry        time.Duration // between two checks of it, growing to retryMost
 	retryMost    time.Duration
 	handshake    time.Duration // from the start of the session until the agent is ready
-	settle       time.Duration // for the agent to acknowledge a new connection
-	resend       time.Duration // of the oldest unacknowledged message, growing to eight times as much
+	settle       time.Duration // until the agent acknowledges a new connection
+	resend       time.Duration // of the oldest unacknowledged message, growing up to eight times
 	silence      time.Duration // of an agent that owes an acknowledgement
 	terminate    time.Duration
 	halfClosed   time.Duration // of the far end, after the client has ended its half
@@ -43,7 +43,8 @@ var defaultLimits = limits{
 	settle: 15 * time.Second, resend: time.Second, silence: time.Minute, terminate: 3 * time.Second, halfClosed: 5 * time.Second, stalled: time.Minute,
 }
 
-// session is one SSM session; each connection is a stream of it. That is how AWS's client does it too, with the same multiplexer:
+// session is one SSM session; each connection is a stream of it. AWS's client does the same, with the same
+// multiplexer:
 // https://github.com/aws/session-manager-plugin/blob/mainline/src/sessionmanagerplugin/session/portsession/muxportforwarding.go.
 type session struct {
 	id      string
@@ -54,8 +55,8 @@ type session struct {
 	mux     *smux.Session
 }
 
-// openSession waits for the instance to register with SSM, within the limits and ctx, and starts a session.
-// waiting is called once when there is something to wait for, refused whenever the instance cannot connect to its destination.
+// openSession waits for the instance to register with SSM, within the limits and ctx, and starts a session. It calls
+// waiting once when it has to wait, and refused whenever the instance cannot connect to its destination.
 func openSession(ctx context.Context, cfg aws.Config, target Target, l limits, waiting, refused func()) (*session, error) {
 	api := ssm.NewFromConfig(cfg)
 	started, err := startSession(ctx, api, target, l, waiting)
@@ -118,8 +119,8 @@ func (s *session) connect(ctx context.Context, started *ssm.StartSessionOutput, 
 	return nil
 }
 
-// stream is a new connection to the destination. It is given out only when the agent has acknowledged it, so that a session
-// that died unnoticed can be replaced before the connection's first byte.
+// stream opens a connection to the destination. It returns only after the agent's acknowledgement, so that a dead
+// session can be replaced before the connection's first byte.
 func (s *session) stream(ctx context.Context) (*smux.Stream, error) {
 	stream, err := s.mux.OpenStream()
 	if err == nil {
@@ -137,10 +138,11 @@ func (s *session) stream(ctx context.Context) (*smux.Stream, error) {
 
 func (s *session) usable() bool { return s.channel.cause() == nil && !s.mux.IsClosed() }
 
-// resume is dialled after the web socket broke: https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_ResumeSession.html.
+// resume opens another web socket after the last one broke:
+// https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_ResumeSession.html.
 func (s *session) resume(ctx context.Context) (*websocket.Conn, error) {
 	pause := backoff.NewExponentialBackOff()
-	pause.InitialInterval, pause.MaxInterval = 100*time.Millisecond, 5*time.Second // as AWS's client
+	pause.InitialInterval, pause.MaxInterval = 100*time.Millisecond, 5*time.Second // like AWS's client
 	ws, err := backoff.Retry(ctx, func() (*websocket.Conn, error) {
 		out, err := s.api.ResumeSession(ctx, &ssm.ResumeSessionInput{SessionId: &s.id})
 		if err != nil {
@@ -154,19 +156,19 @@ func (s *session) resume(ctx context.Context) (*websocket.Conn, error) {
 	return ws, nil
 }
 
-// close ends the session and every connection through it, and returns when nothing of it runs any more.
+// close ends the session and its connections, and returns when all its goroutines have ended.
 func (s *session) close() {
 	ctx, cancel := context.WithTimeout(context.Background(), s.limits.terminate)
 	if s.channel.cause() == nil {
-		_ = s.channel.terminate(ctx) // TerminateSession says it again
+		_ = s.channel.terminate(ctx) // TerminateSession repeats it
 	}
 	cancel()
 	_ = s.mux.Close()
 	s.terminate()
 }
 
-// terminate does what is possible without the multiplexer. A caller who may start sessions but not end them leaves that to the agent
-// and the session's time-out.
+// terminate ends the session without the multiplexer. A caller who may start but not end sessions leaves it to the
+// agent and the session's timeout.
 func (s *session) terminate() {
 	if s.channel != nil {
 		_ = s.channel.Close()
@@ -177,10 +179,11 @@ func (s *session) terminate() {
 	_, _ = s.api.TerminateSession(ctx, &ssm.TerminateSessionInput{SessionId: &s.id})
 }
 
-// dialer trusts whom the calls of AWS trust: aws:customCaBundle and AWS_CA_BUNDLE, where a proxy looks into TLS.
+// dialer trusts the same authorities as calls to AWS: aws:customCaBundle and AWS_CA_BUNDLE, for proxies that inspect
+// TLS.
 func dialer(cfg aws.Config) *websocket.Dialer {
 	d := *websocket.DefaultDialer
-	// Nothing but the authorities: the rest is about HTTP/2, which a web socket does not speak.
+	// Take only the authorities: the other settings concern HTTP/2, which a web socket does not use.
 	if client, ok := cfg.HTTPClient.(*awshttp.BuildableClient); ok {
 		if t := client.GetTransport(); t.TLSClientConfig != nil && t.TLSClientConfig.RootCAs != nil {
 			d.TLSClientConfig = &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: t.TLSClientConfig.RootCAs}
@@ -189,11 +192,11 @@ func dialer(cfg aws.Config) *websocket.Dialer {
 	return &d
 }
 
-// dial opens a data channel's web socket and identifies itself with the token.
+// dial opens a data channel's web socket and authenticates with the token.
 func dial(ctx context.Context, by *websocket.Dialer, url, token string) (*websocket.Conn, error) {
 	ws, response, err := by.DialContext(ctx, url, nil)
 	if response != nil {
-		_ = response.Body.Close() // its content says no more than the status
+		_ = response.Body.Close() // the body adds nothing to the status
 		if err != nil {
 			return nil, fmt.Errorf("connecting to %s: %s: %w", withoutQuery(url), response.Status, err)
 		}

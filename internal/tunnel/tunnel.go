@@ -1,9 +1,9 @@
-// Package tunnel reaches a host inside a VPC from this machine: one listener on loopback whose connections run through an SSM
-// session to an instance that reaches the host.
+// Package tunnel connects this machine to a host inside a VPC. A listener on loopback forwards its connections
+// through an SSM session to an instance that reaches the host.
 //
-// The session starts with the first connection and carries all of them. When it breaks it is resumed if SSM still knows it; if
-// not, the connections at hand are reset and the next one starts another session. Nothing but the AWS API is needed, on either
-// side: no open port, no key, no plugin.
+// The first connection starts the session, which carries all of them. A broken session is resumed if SSM still knows
+// it. Otherwise its connections are reset, and the next one starts another session. Both sides need only the AWS API:
+// no open port, no key, no plugin.
 package tunnel
 
 import (
@@ -18,31 +18,31 @@ import (
 	"github.com/xtaci/smux"
 )
 
-// Target is where connections end. Host and Port are as the instance sees them.
+// Target is the end of the connections. Host and Port are seen from the instance.
 type Target struct {
 	InstanceID string
 	Host       string
 	Port       int
 }
 
-// Options of a tunnel.
+// Options configure a tunnel.
 type Options struct {
-	// AWS calls SSM, in the instance's region.
+	// AWS is the configuration for SSM, in the instance's region.
 	AWS aws.Config
-	// Account is the expected account id of AWS; "" is not checked.
+	// Account is the expected AWS account id; "" skips the check.
 	Account string
 	// Address is the loopback address to listen on, such as 127.0.0.1:9200. Port 0 picks a free one.
 	Address string
-	// Log is told what a person should know, each cause once. Nil discards it.
+	// Log receives messages for people, each cause once. Nil discards them.
 	Log func(format string, args ...any)
 
 	limits limits // zero: defaultLimits
 }
 
-// Tunnel is an open listener. Its methods may be called from several goroutines.
+// Tunnel is an open listener. Its methods are safe for concurrent use.
 type Tunnel struct {
 	listener *net.TCPListener
-	ctx      context.Context // its own life
+	ctx      context.Context // the tunnel's own lifetime
 	cancel   context.CancelFunc
 	running  sync.WaitGroup
 
@@ -56,14 +56,15 @@ type Tunnel struct {
 	said     string // the last cause that was logged
 }
 
-// open tunnels of this process, by address.
+// open holds the tunnels of this process, by address.
 var (
 	registry   = map[string]*Tunnel{}
 	registryMu sync.Mutex
 )
 
-// Listen opens the listener, and nothing else. An address that this process listens on already gives the same tunnel, with
-// these options from now on; closing it closes it for all. The tunnel lasts until Close, whatever becomes of ctx.
+// Listen only opens the listener. If this process already listens on the address, it returns the same tunnel, which
+// uses these options from now on. Closing the tunnel closes it for all callers. The tunnel lasts until Close, even
+// after ctx ends.
 //
 // It fails when the address is not on loopback (a tunnel has no password) or its port is taken.
 func Listen(ctx context.Context, o Options) (*Tunnel, error) {
@@ -115,7 +116,8 @@ func loopback(ctx context.Context, address string) (*net.TCPAddr, error) {
 	return &net.TCPAddr{IP: ip, Port: port}, nil
 }
 
-// SetTarget says where connections end; they wait for it, for two minutes at most. Another target than before ends the session to that one.
+// SetTarget sets the end of the connections, which wait for it for up to two minutes. A new target ends the session
+// to the old one.
 func (t *Tunnel) SetTarget(target Target) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -136,25 +138,26 @@ func (t *Tunnel) Addr() *net.TCPAddr {
 	return t.listener.Addr().(*net.TCPAddr)
 }
 
-// Connect starts the session now if there is none, and says why it cannot: credentials of another account or expired, a missing
-// permission, an instance that does not register with SSM within five minutes. It waits no longer than ctx.
+// Connect starts the session now if there is none. The error says why it cannot: credentials of another account or
+// expired, a missing permission, or an instance that does not register with SSM within five minutes. It waits no
+// longer than ctx.
 func (t *Tunnel) Connect(ctx context.Context) error {
 	stream, err := t.stream(ctx)
 	if err != nil {
 		return err
 	}
-	_ = stream.Close() // it has shown that the agent answers
+	_ = stream.Close() // it has proved that the agent answers
 	return nil
 }
 
-// Sessions is how many sessions have been opened so far.
+// Sessions is how many sessions were opened so far.
 func (t *Tunnel) Sessions() int {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return t.sessions
 }
 
-// Close ends the listener, its connections and the session, and returns when nothing of them runs any more.
+// Close ends the listener, its connections and the session, and returns when all their goroutines have ended.
 func (t *Tunnel) Close() error {
 	registryMu.Lock()
 	delete(registry, t.listener.Addr().String())
@@ -198,7 +201,7 @@ func (t *Tunnel) serve(client *net.TCPConn) {
 	forward(client, stream, t.limits())
 }
 
-// stream is a new connection through the session. A session that turns out dead is replaced once.
+// stream opens a connection through the session. It replaces a dead session once.
 func (t *Tunnel) stream(ctx context.Context) (*smux.Stream, error) {
 	for again := false; ; again = true {
 		s, err := t.session(ctx)
@@ -226,7 +229,7 @@ func (t *Tunnel) limits() limits {
 	return t.options.limits
 }
 
-// report tells a cause, unless it was the last one told.
+// report logs a cause, unless it was the last one logged.
 func (t *Tunnel) report(err error) {
 	t.mu.Lock()
 	log, again := t.options.Log, t.said == err.Error()
@@ -237,5 +240,5 @@ func (t *Tunnel) report(err error) {
 	}
 }
 
-// checkAccount is awsconfig's, but for tests.
+// checkAccount can be replaced in tests.
 var checkAccount = awsconfig.CheckAccount

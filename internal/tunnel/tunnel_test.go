@@ -18,7 +18,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// service answers SSM calls: with an error code, or with what it says of the instance.
+// service answers SSM calls with an error code, or with its instance information.
 func service(t *testing.T, code, instances string) (aws.Config, *atomic.Int64) {
 	t.Helper()
 	var starts atomic.Int64

@@ -1,5 +1,5 @@
-"""The entries of the tables in the Glue Data Catalog. An entry says which files a name shows, so it alone knows which of a table's
-epochs is shown."""
+"""The tables' entries in the Glue Data Catalog. An entry maps a name to files, so it alone determines which epoch of
+a table is shown."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Storage:
-    """The classes and parameters by which Athena reads files."""
+    """The classes and parameters with which Athena reads files."""
 
     input_format: str
     output_format: str
@@ -19,18 +19,18 @@ class Storage:
 
 
 class Catalog:
-    """One database of the catalog. `glue` is a client of boto3."""
+    """A database of the catalog. `glue` is a boto3 client."""
 
     def __init__(self, glue: Any, database: str) -> None:
         self._glue, self._database = glue, database
 
     def location(self, name: str) -> str | None:
-        """Where the files are that a name shows, without a slash at the end; None for a name that shows nothing."""
+        """Location of the files that a name shows, without a trailing slash; None when the name does not exist."""
         found = self._entry(name)
         return found["StorageDescriptor"]["Location"].rstrip("/") if found else None
 
     def show(self, name: str, location: str, columns: Mapping[str, str], storage: Storage) -> None:
-        """Has a name show files. An entry that says so already is left as it is."""
+        """Makes a name show files. It changes nothing when the name already does."""
         listed = [{"Name": column, "Type": type_} for column, type_ in columns.items()]
         found = self._entry(name)
         if (
@@ -54,7 +54,7 @@ class Catalog:
         self._put(entry, found is not None)
 
     def take(self, name: str, other: str) -> None:
-        """Has a name show what another shows, and forgets the other. It may be told again after it was ended in between."""
+        """Makes a name show what another name shows, and removes the other. It can be repeated after an interruption."""
         found = self._entry(other)
         if not found:
             return
@@ -67,7 +67,7 @@ class Catalog:
         self.forget(other)
 
     def forget(self, name: str) -> None:
-        """Takes an entry out. The files stay."""
+        """Removes an entry. The files stay."""
         try:
             self._glue.delete_table(DatabaseName=self._database, Name=name)
         except self._glue.exceptions.EntityNotFoundException:

@@ -1,4 +1,5 @@
-"""Gives the values of a record the types of a table's columns. No digit is lost: what does not fit is Unreadable."""
+"""Converts a record's values to the types of a table's columns. It keeps every digit; a value that does not fit is
+Unreadable."""
 
 from __future__ import annotations
 
@@ -17,13 +18,14 @@ _INSTANT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?:[T ][0-9]{2}:[0-9]{2}:[0-9]
 _DECIMAL = re.compile(r"decimal\((\d+),(\d+)\)")
 _WHOLE_BITS = {"int": 31, "bigint": 63}
 _EXACT_DIGITS = 15
-"""Of a number in scientific notation: DMS has it from a floating-point one, which holds so many."""
+"""Digits of a number in scientific notation. DMS writes it from a floating-point number, which holds this many."""
 
 Converter = Callable[[Any], Any]
 
 
 def converter(type_: str, declared: str, spelling: type[Spelling] = Spelling) -> Converter:
-    """The function that gives a JSON value, which is not null, a Spark type. It raises Unreadable. `spelling` is that of the source's kind."""
+    """Returns a function that converts a JSON value other than null to a Spark type. The function raises Unreadable.
+    `spelling` belongs to the source's kind."""
     if type_ in _WHOLE_BITS:
         return _whole(_WHOLE_BITS[type_])
     if decimal := _DECIMAL.fullmatch(type_):
@@ -126,7 +128,7 @@ _SIMPLE: dict[str, Converter] = {
 
 
 def _or_special(convert: Converter) -> Converter:
-    """A floating-point number of PostgreSQL, which may be none."""
+    """A floating-point number of PostgreSQL, which may be NaN or infinite."""
     return lambda value: float(value) if value in ("NaN", "Infinity", "-Infinity") else convert(value)
 
 

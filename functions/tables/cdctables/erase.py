@@ -1,4 +1,4 @@
-"""Takes rows out of tables for good: the rows, and every byte that only former versions of a table have of them."""
+"""Erases rows from tables permanently: the rows, and every copy of them in a table's former versions."""
 
 from __future__ import annotations
 
@@ -18,10 +18,11 @@ from cdctables.spec import Spec, Table
 
 
 def erase(spark: SparkSession, spec: Spec, format_: Format, run: Run, s3: Any, table: Table, request: Request) -> int | None:
-    """Erases rows of one table, and gives how many it had, tombstones included. None for a table that is not there.
+    """Erases rows of one table and returns how many it had, including tombstones. None for a missing table.
 
-    What the table has read stays known: the commit that deletes the rows says it, and an object beside the table does. Interrupted, it
-    is to be done again: the rows that are gone by then are none, and the files of former versions are deleted all the same."""
+    The table still knows what it has read: the commit that deletes the rows records it, and so does an object
+    beside the table. If erasing is interrupted, run it again. Rows that are already gone count as none, and the
+    files of former versions are still deleted."""
     if not format_.exists(table):
         return None
     begun = datetime.now(UTC)
@@ -38,7 +39,7 @@ def erase(spark: SparkSession, spec: Spec, format_: Format, run: Run, s3: Any, t
 
 @dataclass(frozen=True)
 class _Scrub:
-    """What is needed to delete what upkeep leaves of a table's former versions."""
+    """What is needed to delete those parts of a table's former versions that upkeep leaves."""
 
     spark: SparkSession
     spec: Spec
@@ -50,11 +51,11 @@ class _Scrub:
 
 
 def _iceberg(s: _Scrub) -> None:
-    # Upkeep's own versions are younger than the time that it was given. Their manifests name the files that it has replaced, with the least
-    # and the greatest value of each column.
+    # Upkeep's own versions are younger than its time limit. Their manifests name the replaced files, with each
+    # column's minimum and maximum.
     s.spark.sql(f"CALL lake.system.{Iceberg.expiring(s.spec.database, s.table, datetime.now(UTC))}")
-    # What a run that was killed has left. Upkeep's procedure refuses files of the last day, which another writer may be about to commit; here
-    # one run at a time writes, so what is older than this run is nobody's.
+    # Leftovers of a killed run. Upkeep's procedure refuses files of the last day, which another writer may be about
+    # to commit. Here only one run writes at a time, so files older than this run belong to nobody.
     jvm: Any = s.spark.sparkContext._jvm
     table = jvm.org.apache.iceberg.spark.Spark3Util.loadIcebergTable(s.spark._jsparkSession, s.format.named(s.table))
     actions = jvm.org.apache.iceberg.spark.actions.SparkActions.get(s.spark._jsparkSession)
@@ -62,8 +63,8 @@ def _iceberg(s: _Scrub) -> None:
 
 
 def _delta(s: _Scrub) -> None:
-    # The log has the least and the greatest value of each column of each file. Delta Lake deletes parts of it by the day; a commit
-    # without files and a checkpoint of it leave nothing that a reader needs before them.
+    # The log contains each file's minimum and maximum per column. Delta Lake deletes whole days of it. After a commit
+    # without files and a checkpoint, readers need nothing earlier.
     s.format.commit(f"ALTER TABLE {s.format.named(s.table)} SET TBLPROPERTIES ('cdc.erased' = '{s.begun.isoformat()}')", s.read.text())
     jvm: Any = s.spark.sparkContext._jvm
     log = jvm.org.apache.spark.sql.delta.DeltaLog.forTable(s.spark._jsparkSession, s.format.location(s.table))
@@ -75,7 +76,7 @@ def _delta(s: _Scrub) -> None:
 
 
 _VERSIONED = re.compile(r"(\d{20})\.")
-"""The name of a file of Delta Lake's log begins with the version that it is of."""
+"""The name of a file in Delta Lake's log begins with its version."""
 
 
 def _hudi(s: _Scrub) -> None:

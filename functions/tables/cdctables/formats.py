@@ -1,4 +1,4 @@
-"""The table formats: how a table is made, changed by a batch of states, and asked what its commits have read."""
+"""The table formats: how to make a table, apply a batch of states to it, and find out what its commits have read."""
 
 from __future__ import annotations
 
@@ -14,72 +14,72 @@ from cdctables.reader import METADATA
 from cdctables.spec import Spec, Table
 
 READ = "cdc.read"
-"""The name under which a commit keeps what was read: `objects.Read.text`."""
+"""The key under which a commit stores what was read: `objects.Read.text`."""
 
 
 def quoted(name: str) -> str:
-    """An identifier."""
+    """Quotes an identifier."""
     return "`" + name.replace("`", "``") + "`"
 
 
 def columns_of(table: Table) -> dict[str, str]:
-    """Names and types of a table's columns, in their order."""
+    """Names and types of a table's columns, in order."""
     return {c.name: c.type for c in table.columns} | dict(METADATA)
 
 
 class Format(ABC):
-    """One table format. A session of Spark has one: Delta Lake and Hudi both want to be its own catalog."""
+    """A table format. A Spark session has only one, because Delta Lake and Hudi both want to be its default catalog."""
 
     settings: Mapping[str, str] = {}
-    """What a session needs for it."""
+    """Settings of a session with this format."""
     storage: Storage | None = None
-    """How Athena reads the files, where the format does not make the entry in the catalog itself."""
+    """How Athena reads the files, when the format does not make the catalog entry itself."""
 
     def __init__(self, spark: SparkSession, spec: Spec) -> None:
         self.spark, self.spec = spark, spec
 
     @abstractmethod
     def named(self, table: Table) -> str:
-        """The table in SQL."""
+        """The table's name in SQL."""
 
     @abstractmethod
     def exists(self, table: Table) -> bool:
-        """Whether the table was made."""
+        """Whether the table exists."""
 
     @abstractmethod
     def create(self, table: Table) -> None:
-        """Makes the table, empty, with its columns."""
+        """Makes an empty table with its columns."""
 
     @abstractmethod
     def commits(self, table: Table) -> Iterator[str]:
-        """What the commits say under READ, the latest first. Commits of others say nothing."""
+        """What the commits store under READ, latest first. Other writers' commits store nothing."""
 
     @abstractmethod
     def commit(self, statement: str, read: str) -> None:
-        """Runs a statement that changes a table, and has its commit say what was read."""
+        """Runs a statement that changes a table, and stores what was read in its commit."""
 
     @abstractmethod
     def rewrite(self, table: Table, read: str) -> None:
-        """Writes the whole table anew with the types of `table`, in one commit."""
+        """Rewrites the whole table with the types of `table`, in one commit."""
 
     @abstractmethod
     def upkeep(self, table: Table, before: datetime) -> None:
-        """Merges small files, and deletes what only versions of the table from before a time have."""
+        """Merges small files, and deletes files that only versions from before a time need."""
 
     def location(self, table: Table) -> str:
-        """Where the table's files are."""
+        """Location of the table's files."""
         return f"s3://{self.spec.bucket}/{table.location}"
 
     def columns(self, table: Table) -> dict[str, str]:
-        """Names and types of the columns that the table has now."""
+        """Names and types of the table's present columns."""
         return {name: type_ for name, type_ in self.stored(table).items() if not name.startswith("_hoodie_")}
 
     def stored(self, table: Table) -> dict[str, str]:
-        """The same, with the format's own."""
+        """The same, including the format's own columns."""
         return {f.name: f.dataType.simpleString() for f in self.spark.table(self.named(table)).schema.fields}
 
     def merge(self, table: Table, states: DataFrame, read: str) -> None:
-        """Applies states, one a key: the one with the greater version stays. A deleted row stays, as a tombstone."""
+        """Applies states, one per key: the one with the greater version wins. A deleted row stays as a tombstone."""
         states.createOrReplaceTempView("states")
         self.commit(
             f"MERGE INTO {self.named(table)} t USING states s ON t.cdc_key = s.cdc_key "
@@ -88,33 +88,35 @@ class Format(ABC):
         )
 
     def purge(self, table: Table, before: datetime, read: str) -> None:
-        """Takes tombstones out whose change was committed before a time."""
+        """Removes tombstones whose change was committed before a time."""
         self.commit(f"DELETE FROM {self.named(table)} WHERE cdc_gone AND cdc_at < {_timestamp(before)}", read)
 
     def cast(self, table: Table) -> str:
-        """The table's rows as SQL, with the types of `table`. A column that the source has no more keeps its own."""
+        """The table's rows as SQL, with the types of `table`. A column that the source dropped keeps its type."""
         types = self.columns(table) | columns_of(table)
         columns = ", ".join(f"CAST({quoted(name)} AS {type_}) AS {quoted(name)}" for name, type_ in types.items())
         return f"SELECT {columns} FROM {self.named(table)}"
 
     def definition(self, columns: Mapping[str, str]) -> str:
-        """Columns as SQL defines them."""
+        """Columns in SQL's definition syntax."""
         return ", ".join(f"{quoted(name)} {type_}" for name, type_ in columns.items())
 
 
 class Iceberg(Format):
-    """Apache Iceberg 1.10, format version 2, merge on read: what Athena reads and writes."""
+    """Apache Iceberg 1.10, format version 2, merge on read: the variant that Athena reads and writes."""
 
     settings = {
         "spark.sql.extensions": "org.apache.iceberg.spark.extensions.IcebergSparkSessionExtensions",
         "spark.sql.catalog.lake": "org.apache.iceberg.spark.SparkCatalog",
         "spark.sql.catalog.lake.catalog-impl": "org.apache.iceberg.aws.glue.GlueCatalog",
         "spark.sql.catalog.lake.io-impl": "org.apache.iceberg.aws.s3.S3FileIO",
-        # A merge joins by the key. A filter of the states' keys leaves out the table's other rows before they are sent and sorted.
+        # A merge joins by the key. A filter with the states' keys drops the table's other rows before they are sent
+        # and sorted.
         "spark.sql.optimizer.runtime.bloomFilter.enabled": "true",
         "spark.sql.optimizer.runtime.bloomFilter.applicationSideScanSizeThreshold": "0",
         "spark.sql.optimizer.runtime.bloomFilter.creationSideThreshold": "16g",
-        # Spark makes no such filter of states that it could broadcast by their size; in this join, which keeps each state, it cannot.
+        # Spark makes no such filter when the states are small enough to broadcast. But this join keeps each state, so
+        # it cannot broadcast them.
         "spark.sql.autoBroadcastJoinThreshold": "-1",
     }
 
@@ -138,10 +140,11 @@ class Iceberg(Format):
 
     def upkeep(self, table: Table, before: datetime) -> None:
         name = f"{quoted(self.spec.database)}.{quoted(table.entry)}"
-        # Iceberg refuses to look for files of no version among those of the last day: one may be about to become part of a version.
+        # Iceberg refuses to look for unreferenced files younger than a day, because one may be about to become part
+        # of a version.
         unfinished = min(before, datetime.now(UTC) - timedelta(hours=25))
         for procedure in (
-            # A file with any deleted row is written anew: every reader would have to take them out.
+            # Rewrite a file with any deleted row, because every reader would have to filter these out.
             f"rewrite_data_files(table => '{name}', options => map('delete-file-threshold', '1', 'remove-dangling-deletes', 'true'))",
             f"rewrite_position_delete_files(table => '{name}')",
             f"rewrite_manifests(table => '{name}')",
@@ -152,7 +155,8 @@ class Iceberg(Format):
 
     @staticmethod
     def expiring(database: str, table: Table, before: datetime) -> str:
-        """The call of a procedure that deletes what only versions from before a time have, manifests too."""
+        """The call of a procedure that deletes files, including manifests, that only versions from before a time
+        need."""
         name = f"{quoted(database)}.{quoted(table.entry)}"
         return f"expire_snapshots(table => '{name}', older_than => {_timestamp(before)}, retain_last => 1)"
 
@@ -167,8 +171,8 @@ class Iceberg(Format):
             snapshot = None if parent is None else loaded.snapshot(parent)
 
     def commit(self, statement: str, read: str) -> None:
-        # The properties of a snapshot are given to what is called, not to a session: the setting spark.sql.iceberg.snapshot-property.*
-        # has no effect on a MERGE (seen with 1.10.0 on Spark 3.5.6).
+        # A snapshot's properties are passed to the call, not to a session. The setting
+        # spark.sql.iceberg.snapshot-property.* has no effect on a MERGE (seen with 1.10.0 on Spark 3.5.6).
         jvm: Any = self.spark.sparkContext._jvm
         properties = jvm.java.util.HashMap()
         properties.put(READ, read)
@@ -210,7 +214,7 @@ class Delta(Format):
         "spark.sql.extensions": "io.delta.sql.DeltaSparkSessionExtension",
         "spark.sql.catalog.spark_catalog": "org.apache.spark.sql.delta.catalog.DeltaCatalog",
     }
-    # What the log beside the files says is the table, and nobody loads the classes, which are those that Spark writes:
+    # The log beside the files defines the table, so nobody loads these classes. They are those that Spark writes:
     # https://docs.aws.amazon.com/athena/latest/ug/delta-lake-tables-getting-started.html.
     storage = Storage(
         "org.apache.hadoop.mapred.SequenceFileInputFormat",
@@ -268,8 +272,8 @@ class Hudi(Format):
         "spark.serializer": "org.apache.spark.serializer.KryoSerializer",
         "spark.kryo.registrator": "org.apache.spark.HoodieSparkKryoRegistrar",
     }
-    # How every write is done. Hudi's own index of the least and the greatest value of each column keeps those of rows that are gone,
-    # whatever is cleaned: an erased row could be read there.
+    # Options of every write. Hudi's own index of each column's minimum and maximum keeps those of deleted rows,
+    # whatever is cleaned. An erased row could be read there.
     _written: Mapping[str, str] = {"hoodie.write.table.version": "6", "hoodie.metadata.index.column.stats.enable": "false"}
     # https://docs.aws.amazon.com/athena/latest/ug/querying-hudi-copy-on-write-create-table-examples.html
     storage = Storage(
@@ -290,7 +294,7 @@ class Hudi(Format):
         return found
 
     def _enter(self, table: Table) -> None:
-        """Tells the session of the table that is there."""
+        """Tells the session about the existing table."""
         self.spark.sql(f"CREATE TABLE {self.named(table)} USING hudi LOCATION '{self.location(table)}'")
 
     def create(self, table: Table) -> None:
@@ -317,8 +321,8 @@ class Hudi(Format):
         settings = self._told(read) | {
             "hoodie.table.name": table.name, "hoodie.datasource.write.recordkey.field": "cdc_key", "hoodie.datasource.write.precombine.field": "cdc_version",
             "hoodie.datasource.write.operation": "insert_overwrite_table", "hoodie.datasource.write.row.writer.enable": "false",
-            # Hudi 1.0.2 refuses a decimal of more digits, also with hoodie.avro.schema.validate=false. This setting
-            # permits it; it permits columns to disappear too, and `cast` keeps all.
+            # Hudi 1.0.2 refuses a decimal with more digits, also with hoodie.avro.schema.validate=false. This setting
+            # permits it. It would also permit columns to disappear, but `cast` keeps all.
             "hoodie.datasource.write.schema.allow.auto.evolution.column.drop": "true",
         }  # fmt: skip
         self.spark.sql(self.cast(table)).write.format("hudi").options(**settings).mode("append").save(self.location(table))
@@ -331,7 +335,8 @@ class Hudi(Format):
 
     @staticmethod
     def cleaning(table: Table, policy: str) -> str:
-        """The statement that deletes files of former versions. Without the table's version Hudi 1.0.2 takes it for one of its own."""
+        """The statement that deletes files of former versions. Without the table's version Hudi 1.0.2 assumes its own
+        version."""
         options = ",".join(f"{name}={value}" for name, value in Hudi._written.items())
         return f"CALL run_clean(table => '{table.name}', {policy}, options => '{options}')"
 
@@ -354,11 +359,11 @@ FORMATS: Mapping[str, type[Format]] = {"iceberg": Iceberg, "delta": Delta, "hudi
 
 
 def session(name: str, settings: Mapping[str, str]) -> SparkSession:
-    """A session of Spark for a format. What the environment has configured stays (Glue's arguments, spark-defaults.conf)."""
+    """A Spark session for a format. It keeps the environment's configuration (Glue's arguments, spark-defaults.conf)."""
     builder = SparkSession.builder.appName("cdc tables")
     common = {
         "spark.sql.session.timeZone": "UTC",
-        # Times before 1900 and days before 1582 as they are, and microseconds.
+        # Keep times before 1900 and days before 1582 unchanged, and microseconds.
         "spark.sql.parquet.outputTimestampType": "TIMESTAMP_MICROS",
         "spark.sql.parquet.datetimeRebaseModeInWrite": "CORRECTED",
         "spark.sql.parquet.datetimeRebaseModeInRead": "CORRECTED",

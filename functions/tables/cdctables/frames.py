@@ -1,4 +1,4 @@
-"""Has Spark's workers read objects: a data frame of states."""
+"""Reads objects on Spark's workers into a data frame of states."""
 
 from __future__ import annotations
 
@@ -16,11 +16,12 @@ from cdctables.spec import Table
 
 
 TOLD = "cdc_told"
-"""The column of what records tell beside states, `Told.text`: one row for each part of the objects holds it, with all other columns NULL."""
+"""The column with `Told.text`, what records report beside states. One row for each part of the objects has it, with
+all other columns NULL."""
 
 
 def schema(table: Table) -> list[tuple[str, str]]:
-    """Names and Spark types of what `states` gives."""
+    """Names and Spark types of the columns of `states`."""
     return [(c.name, c.type) for c in table.columns] + list(METADATA) + [(TOLD, "string")]
 
 
@@ -28,7 +29,7 @@ def states(
     spark: SparkSession, table: Table, objects: Iterable[Object], client: Callable[[], Any], bucket: str, errors: str,
     binlog: str = "", purged: datetime | None = None,
 ) -> DataFrame:  # fmt: skip
-    """What objects say, with the columns of `schema`. `client` makes a client of S3 on the worker."""
+    """The content of objects, with the columns of `schema`. `client` makes an S3 client on the worker."""
     names, keys = schema(table), [o.key for o in objects]
 
     def work(arrived: Iterable[Any]) -> Iterator[Any]:

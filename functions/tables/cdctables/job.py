@@ -1,17 +1,18 @@
-"""The job: brings every table of a specification up to date, keeps it small, has its name show another epoch,
-or erases rows.
+"""The job. It updates every table of a specification, keeps it small, switches its name to another epoch, or erases
+rows.
 
     --spec s3://bucket/key [--action run|replay|upkeep|switch|erase] [--tables NAME,...] [--request KEY] [--metrics NAMESPACE]
 
-It prints a line of JSON on standard output for each commit (`table`, `objects`, `states`, `refused`), for each table that is kept
-small (`table` and the members of `run.Upkeep`), for each whose name shows another epoch now (`table`, `switched`) and for each that
-stopped (`table`, `stopped`). It ends with 1 when a table has stopped; the others are up to date all the same. What each table is
-like after a run is in an object below the specification's `state`: `run.Run.note`. A run does upkeep too, a day after the last.
-A replay is a run that then reads once more what was refused.
-With a namespace, a run of all tables tells CloudWatch how many tables have stopped, and how many records were refused.
+It prints lines of JSON on standard output: for each commit (`table`, `objects`, `states`, `refused`), for each
+table after upkeep (`table` and the members of `run.Upkeep`), for each table whose name shows another epoch now
+(`table`, `switched`), and for each stopped table (`table`, `stopped`). It exits with 1 when a table has stopped;
+the others are up to date anyway. After a run, an object below the specification's `state` describes each table:
+`run.Run.note`. A run also does upkeep, a day after the last one. A replay is a run that then reads the refused
+records once more. With a namespace, a run of all tables publishes to CloudWatch how many tables have stopped and
+how many records were refused.
 
-For erase, the request is an object of the same bucket, `request.Request`; it prints `table` and `rows` of each table that had rows to
-erase, or could have had.
+For erase, the request is an object in the same bucket, `request.Request`. It prints `table` and `rows` for each
+table that had, or may have had, such rows.
 """
 
 from __future__ import annotations
@@ -33,14 +34,14 @@ from cdctables.spec import Spec, Table
 
 
 def client(service: str = "s3") -> Any:
-    """A client of S3, or of another service, as the job's role."""
+    """A client of S3, or of another service, with the job's role."""
     import boto3
 
     return boto3.client(service)
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Runs the job, and gives its exit code."""
+    """Runs the job and returns its exit code."""
     parser = argparse.ArgumentParser(prog="cdctables")
     parser.add_argument("--spec", required=True, help="the specification: s3://bucket/key")
     parser.add_argument("--action", choices=("run", "replay", "upkeep", "switch", "erase"), default="run")
@@ -87,7 +88,7 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _switched(run: Run, table: Table) -> bool:
-    """Has a table's name show the epoch that was filled; false for one that cannot."""
+    """Makes a table's name show the filled epoch; false when it cannot."""
     try:
         taken = run.take_name(table)
     except Stopped as e:
@@ -101,7 +102,7 @@ def _switched(run: Run, table: Table) -> bool:
 
 
 def _brought_up(run: Run, table: Table, steps: Callable[[Table], Iterator[Batch]]) -> bool:
-    """Brings one table up to date and says so; false for one that has stopped."""
+    """Updates one table and prints the result; false when the table has stopped."""
     try:
         for batch in steps(table):
             _tell(table=table.entry, **asdict(batch))

@@ -1,4 +1,4 @@
-"""The kinds of sources: which classes read the records of each."""
+"""The kinds of sources: the classes that read each kind's records."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from cdctables.record import Record, Spelling
 
 
 class Kind(NamedTuple):
-    """What reads the records of a kind of source."""
+    """The reader of a kind's records."""
 
     record: type[Record]
     spelling: type[Spelling]
 
 
 KINDS = {"mysql": Kind(Record, Spelling), "postgresql": Kind(PostgresRecord, PostgresSpelling)}
-"""By their names, as in the specification of a table."""
+"""By name, as in a table's specification."""

@@ -1,4 +1,4 @@
-"""Tells CloudWatch how a run has ended, for alarms. The names are those of components/lake/tables_alarms.go."""
+"""Publishes a run's result to CloudWatch, for alarms. The names are those of components/lake/tables_alarms.go."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 
 def publish(cloudwatch: Any, namespace: str, database: str, source: str, stopped: int, refused: int) -> None:
-    """Publishes the metrics of one run: tables that have stopped, and records that were refused. A source without a name is no dimension."""
+    """Publishes a run's metrics: stopped tables and refused records. The unnamed source has no dimension."""
     dimensions = {"Database": database} | ({"Source": source} if source else {})
     counts = {"StoppedTables": stopped, "RefusedRecords": refused}
     cloudwatch.put_metric_data(

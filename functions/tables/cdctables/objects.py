@@ -1,4 +1,4 @@
-"""Finds the objects of records that were delivered since the last commit, and says what a commit has read."""
+"""Finds the objects of records delivered since the last commit, and stores what a commit has read."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 MARGIN = timedelta(days=1)
-"""How much later than a younger object an older one may become visible: an upload in parts has the time of its beginning."""
+"""How much later than a younger object an older one may become visible, because a multipart upload has the time of
+its start."""
 
 
 @dataclass(frozen=True)
@@ -24,12 +25,12 @@ class Object:
 
     @property
     def mark(self) -> str:
-        """The key in 64 bits: 11 characters."""
+        """The key's hash of 64 bits: 11 characters."""
         return base64.urlsafe_b64encode(hashlib.blake2b(self.key.encode(), digest_size=8).digest()).decode().rstrip("=")
 
     @property
     def hour(self) -> str:
-        """When it was delivered."""
+        """Time of delivery."""
         return _hour(self.modified)
 
 
@@ -38,22 +39,24 @@ _MARK = 11
 
 @dataclass(frozen=True)
 class Read:
-    """What a table's commits have read: every object up to a day before `until`, and those of that day that are marked. So it has
-    the size of a day's objects, however many there were."""
+    """What a table's commits have read: every object up to a day before `until`, and the marked objects of that day.
+    So its size depends on a day's objects only, however many there were in total."""
 
     until: datetime | None = None
     marks: Mapping[str, frozenset[str]] = field(default_factory=dict)
-    """By the hour in which the objects were delivered."""
+    """By the objects' hour of delivery."""
     binlog: str = ""
-    """The name of the source's binlog files without their number: another one is another server's, and has no order with it."""
+    """The name of the source's binlog files without their number. Another name means another server, whose positions
+    cannot be compared."""
     purged: datetime | None = None
-    """Tombstones of changes that were committed before are no longer in the table: an older change would bring its row back."""
+    """The table no longer has tombstones of changes committed before this time. An older change would bring its row
+    back."""
 
     def __contains__(self, o: Object) -> bool:
         return self.until is not None and (o.modified < self.until - MARGIN or o.mark in self.marks.get(o.hour, ()))
 
     def and_these(self, objects: Sequence[Object], binlog: str = "") -> Read:
-        """What is read when these objects are, too. No older one may be left."""
+        """What is read after these objects as well. There must be no older unread object."""
         until = max([o.modified for o in objects] + ([self.until] if self.until else []), default=None)
         marks = dict(self.marks)
         for o in objects:
@@ -62,7 +65,7 @@ class Read:
         return replace(self, until=until, marks={h: m for h, m in marks.items() if h >= first}, binlog=self.binlog or binlog)
 
     def text(self) -> str:
-        """As a commit keeps it: JSON."""
+        """The JSON form for a commit."""
         raw = {
             "until": until_text(self.until), "marks": {h: "".join(sorted(m)) for h, m in sorted(self.marks.items())},
             "binlog": self.binlog, "purged": until_text(self.purged),
@@ -71,7 +74,7 @@ class Read:
 
     @staticmethod
     def parse(text: str) -> Read:
-        """What `text` has written."""
+        """Parses the output of `text`."""
         raw: dict[str, Any] = json.loads(text)
         marks = {h: frozenset(m[i : i + _MARK] for i in range(0, len(m), _MARK)) for h, m in raw["marks"].items()}
         return Read(time_of(raw["until"]), marks, raw["binlog"], time_of(raw["purged"]))
@@ -82,25 +85,25 @@ def _hour(at: datetime) -> str:
 
 
 def until_text(at: datetime | None) -> str:
-    """An RFC 3339 time in UTC; empty for none."""
+    """An RFC 3339 time in UTC; empty for None."""
     return at.astimezone(UTC).isoformat().replace("+00:00", "Z") if at else ""
 
 
 def time_of(text: str) -> datetime | None:
-    """The time that `until_text` has written, or another RFC 3339 one."""
+    """Parses the output of `until_text`, or another RFC 3339 time."""
     return datetime.fromisoformat(text).astimezone(UTC) if text else None
 
 
 def below(s3: Any, bucket: str, prefix: str, after: str = "") -> Iterator[dict[str, Any]]:
-    """The objects whose keys begin with a prefix, behind a key, as S3 lists them: `Key`, `Size`, `LastModified`."""
+    """Objects with a prefix, after a key, as S3 lists them: `Key`, `Size`, `LastModified`."""
     behind = {"StartAfter": after} if after else {}
     for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix, **behind):
         yield from page.get("Contents", ())
 
 
 def object_of(s3: Any, bucket: str, key: str) -> Object | None:
-    """An object by its key. It is looked for by a list, which a role may do that sees some prefixes alone: of an object that is not
-    there S3 says to such a role that access is denied."""
+    """An object by its key. It uses a list, which is possible for a role that sees only some prefixes. For a missing
+    object S3 would answer such a role that access is denied."""
     for found in s3.list_objects_v2(Bucket=bucket, Prefix=key, MaxKeys=1).get("Contents", ()):
         if found["Key"] == key:
             return Object(key, found["Size"], found["LastModified"].astimezone(UTC))
@@ -108,8 +111,8 @@ def object_of(s3: Any, bucket: str, key: str) -> Object | None:
 
 
 def listed(s3: Any, bucket: str, prefix: str, read: Read, lookback: timedelta) -> Iterator[Object]:
-    """The objects below a prefix that were not read yet. Objects are named by the hour in which their first record came, which may
-    be as long ago as the stream and the delivery keep one: so far back it looks."""
+    """The unread objects below a prefix. An object is named by the hour of its first record, which may be as old as
+    the stream and the delivery keep a record. The search goes back that far."""
     after = f"{prefix}dt={(read.until - MARGIN - lookback).astimezone(UTC):%Y-%m-%d}" if read.until else prefix
     for found in below(s3, bucket, prefix, after):
         o = Object(found["Key"], found["Size"], found["LastModified"].astimezone(UTC))
@@ -118,7 +121,7 @@ def listed(s3: Any, bucket: str, prefix: str, read: Read, lookback: timedelta) -
 
 
 def batches(objects: Iterable[Object], most: int) -> Iterator[list[Object]]:
-    """The objects from the oldest on, in batches of at most so many bytes, or one object."""
+    """Batches of objects, oldest first, each with at most this many bytes or with one object."""
     batch: list[Object] = []
     size = 0
     for o in sorted(objects, key=lambda o: (o.modified, o.key)):

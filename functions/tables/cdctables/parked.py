@@ -1,4 +1,4 @@
-"""What was refused: objects of refused records below the prefix of errors, one for each object of the lake that had any."""
+"""Refused records: objects below the prefix of errors, one for each object of the lake with refused records."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from cdctables.objects import below, object_of
 
 @dataclass(frozen=True)
 class Parked:
-    """The refused records of one object of the lake, as they were put aside at a time."""
+    """The refused records of one object of the lake, as they were parked at a time."""
 
     key: str
     modified: datetime
     object: str
-    """The key of the lake's object, which has the records whole."""
+    """The key of the lake's object, which has the complete records."""
 
 
 def parked(s3: Any, bucket: str, prefix: str) -> Iterator[Parked]:
-    """What is put aside below a prefix."""
+    """The parked objects below a prefix."""
     for found in below(s3, bucket, prefix):
         body = s3.get_object(Bucket=bucket, Key=found["Key"])["Body"].read()
         line = gzip.decompress(body).split(b"\n", 1)[0]
@@ -31,8 +31,8 @@ def parked(s3: Any, bucket: str, prefix: str) -> Iterator[Parked]:
 
 
 def settle(s3: Any, bucket: str, before: Parked) -> bool:
-    """Deletes what was put aside, once the object has been read again: unless records of it were refused again, which put it aside
-    anew. Says whether it did."""
+    """Deletes a parked object after its source was read again, unless records were refused again, which parks a new
+    one. Returns whether it did."""
     now = object_of(s3, bucket, before.key)
     if now is None or now.modified != before.modified.astimezone(UTC):
         return False

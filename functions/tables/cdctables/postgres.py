@@ -1,6 +1,7 @@
-"""What records of PostgreSQL say in another way than those of MySQL: their place in the log, the whole row, and values of its types.
+"""The differences of PostgreSQL's records from MySQL's: their position in the log, the whole row, and the values'
+types.
 
-The Go package `internal/change` says the same: both are tested with testdata/vectors_postgresql.json.
+The Go package `internal/change` gives the same results. Both are tested with testdata/vectors_postgresql.json.
 """
 
 from __future__ import annotations
@@ -18,24 +19,24 @@ _PLACE = re.compile(rf"{_HALF}/{_HALF}\.[0-9]+\.{_HALF}/{_HALF}", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class PostgresRecord(Record):
-    """One record of a data change of PostgreSQL."""
+    """A record of a data change in PostgreSQL."""
 
     def row(self) -> Row:
-        # An update lacks what it has left unchanged outside of the row (TOAST).
+        # An update omits unchanged values that are stored outside of the row (TOAST).
         if self.operation != "update" or not self.before:
             return self.data
         return self.before | self.data
 
     def former(self) -> Row | None:
-        # An update that leaves the key as it was logs no former row, unless REPLICA IDENTITY is FULL.
+        # An update that keeps the key logs no former row, unless REPLICA IDENTITY is FULL.
         return (self.before or None) if self.operation == "update" else None
 
     def untold(self, key: Collection[str]) -> bool:
-        # With REPLICA IDENTITY FULL a before-image has more than the key, and every value that the update lacks.
+        # With REPLICA IDENTITY FULL a before-image has more than the key, and every value that the update omits.
         return self.operation == "update" and set(self.before or ()).issubset(key)
 
     def _change(self) -> Order:
-        """By the change's own place in the log, its LSN: `change.Record.Order`."""
+        """By the change's own LSN in the log: `change.Record.Order`."""
         match = _PLACE.fullmatch(self._member("stream-position"))
         if not match:
             raise Unreadable(f"stream-position {self._quoted('stream-position')} is not of the form LSN.number.LSN")
@@ -77,14 +78,15 @@ _BRACKETS = re.compile(r"^([^(]*?)\s*\(.*\)")
 
 
 class PostgresSpelling(Spelling):
-    """Writes equal values of one type of PostgreSQL as one text."""
+    """Writes equal values of a PostgreSQL type as the same text."""
 
     __slots__ = ()
 
     absent_is_empty = False
 
     def __init__(self, declared: str) -> None:
-        """declared is a type as PostgreSQL's format_type has it (timestamp(3) with time zone) or DMS (TIMESTAMP); empty if nobody knows."""
+        """declared is a type in the spelling of PostgreSQL's format_type (timestamp(3) with time zone) or DMS; empty
+        when unknown."""
         name = _BRACKETS.sub(r"\1", declared.strip().lower())
         self.kind = _KIND_OF.get(name, "")
         self.length = 16  # of a UUID

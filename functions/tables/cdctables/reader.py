@@ -1,4 +1,4 @@
-"""Reads objects of records into rows of states: what the table is to hold of each row that a record tells of."""
+"""Converts objects of records into rows of states: the table's new content for each row that a record concerns."""
 
 from __future__ import annotations
 
@@ -16,26 +16,26 @@ from cdctables.record import Key, Record, Row, Unreadable, parse, text
 from cdctables.spec import Table
 
 METADATA = (("cdc_key", "string"), ("cdc_version", "bigint"), ("cdc_gone", "boolean"), ("cdc_at", "timestamp"))
-"""The columns of a table beside the source's: the key as one text, the order of the last change, whether that deleted the row,
-and when it was committed."""
+"""A table's additional columns: the key as one text, the order of the last change, whether it deleted the row, and
+its commit time."""
 
 CHUNK = 10_000
-"""Rows of a batch that goes to Spark."""
+"""Rows per batch to Spark."""
 
 
 class UnknownColumn(Exception):
-    """A column that the table does not have; its text is the name."""
+    """A column that the table lacks; its text is the name."""
 
 
 class Reader:
-    """What the records of one table say. `purged` and `binlog` are those of the commit before; a record of another binlog, or from
-    before the purge, is refused."""
+    """The content of one table's records. `purged` and `binlog` come from the previous commit. A record of another
+    binlog, or from before the purge, is refused."""
 
     def __init__(self, table: Table, binlog: str = "", purged: datetime | None = None) -> None:
         self._table, self._binlog, self._purged = table, binlog, purged
         self._since = time_of(table.since)
         self.binlogs: set[str] = set()
-        """Those of all records whose states were given."""
+        """Those of all records whose states were returned."""
         self._kind = KINDS[table.kind]
         self._columns = [(c.member, converter(c.type, c.declared, self._kind.spelling), c.member in table.key) for c in table.columns]
         self._outside = [c.member for c in table.columns if c.outside]
@@ -44,8 +44,8 @@ class Reader:
         self._known = set(types) | set(table.omitted)
 
     def states(self, line: bytes) -> list[tuple[Any, ...]]:
-        """The states that a line tells of, each the values of the columns and then of METADATA. Unreadable for a record that cannot be
-        applied, UnknownColumn for one with a column that the table does not have."""
+        """The states in a line, each with the columns' values and then METADATA. Raises Unreadable for a record that
+        cannot be applied, and UnknownColumn for one with a column that the table lacks."""
         record = parse(line, self._kind.record)
         if record is None or (self._since and record.made() < self._since):
             return []
@@ -76,7 +76,7 @@ class Reader:
         return states
 
     def _complete(self, record: Record, row: Row) -> None:
-        """Refuses an update that tells of a column neither what it is nor what it was."""
+        """Refuses an update that has neither the new nor the old value of a column."""
         lacks = [name for name in self._outside if name not in row]
         if lacks and record.untold(self._table.key):
             raise Unreadable(
@@ -100,13 +100,13 @@ class Reader:
 
 @dataclass
 class Told:
-    """What records tell beside the states of rows."""
+    """What records report beside the rows' states."""
 
     states: int = 0
     refused: int = 0
     """Records that cannot be applied."""
     unknown: str | None = None
-    """A column that the table does not have. What comes after its record was not read."""
+    """A column that the table lacks. Reading stopped after its record."""
     binlogs: set[str] = field(default_factory=set)
 
     def text(self) -> str:
@@ -114,7 +114,7 @@ class Told:
 
     @classmethod
     def parse(cls, texts: Iterable[str]) -> Told:
-        """What all of several tell together."""
+        """Combines several of them."""
         told = cls()
         for one in map(json.loads, texts):
             told.states += one["states"]
@@ -127,8 +127,9 @@ class Told:
 def read(
     reader: Reader, keys: Iterable[str], get: Callable[[str], bytes], refuse: Callable[[str, list[bytes]], None], told: Told
 ) -> Iterator[tuple[Any, ...]]:
-    """The states of objects; the rest is added to `told`. What is refused of an object is put aside as a whole: a line of JSON for each,
-    `reason`, `object` and `record`, the text as it came. An object that is read again gives the same."""
+    """The states in objects; the rest is added to `told`. The refused records of an object are parked together, one
+    line of JSON each: `reason`, `object` and `record`, the original text. Reading an object again gives the same
+    result."""
     told.binlogs = reader.binlogs
     for key in keys:
         refused = []

@@ -1,6 +1,7 @@
-"""Reads a DMS record of a change: which row it is about, and where it stands among the changes of that row.
+"""Parses a DMS change record: its row, and its position among the changes of that row.
 
-It says what the Go package `internal/change` says. Both are tested with testdata/vectors.json, which that package writes.
+It gives the same results as the Go package `internal/change`. Both are tested with testdata/vectors.json, which
+that package writes.
 """
 
 from __future__ import annotations
@@ -16,15 +17,15 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
 BEFORE_IMAGE = "before-image"
-"""The member that holds a row's columns before an update, as the task's settings name it."""
+"""The member with a row's columns before an update, as the task's settings name it."""
 
 
 class Unreadable(ValueError):
-    """A record, or a value of it, of which nobody can say what it means. Its text is the reason."""
+    """A record or value whose meaning is unclear. Its text is the reason."""
 
 
 class Number(str):
-    """A JSON number as it was written: no digit is lost."""
+    """A JSON number in its original spelling, with every digit."""
 
     __slots__ = ()
 
@@ -50,26 +51,26 @@ _decoder = json.JSONDecoder(object_pairs_hook=_members, parse_int=Number, parse_
 
 
 def text(value: str) -> str:
-    """A string without halves of surrogate pairs, which UTF-8 cannot hold: each is U+FFFD, as in Go."""
+    """A string in which each lone surrogate, which UTF-8 cannot hold, is U+FFFD, as in Go."""
     if value.isascii():
         return value
     return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 class Order(NamedTuple):
-    """Where a record stands among those of its row, and when."""
+    """A record's position among those of its row, and its time."""
 
     version: int
     """From 1 to 2^63-1; a change's is greater than any load's."""
     at: datetime
-    """When the change was committed, or the row was loaded, in UTC."""
+    """When the change was committed or the row was loaded, in UTC."""
     binlog: str
-    """The name of the binlog's files without their number; empty for a load."""
+    """The name of the binlog files without their number; empty for a load."""
 
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """One record of a data change. `before` is None without a before-image."""
+    """A record of a data change. `before` is None without a before-image."""
 
     operation: str
     schema: str
@@ -83,15 +84,15 @@ class Record:
         return self.data
 
     def former(self) -> Row | None:
-        """The row before an update, as far as the record has it; None when it does not tell of one."""
+        """The row before an update, as far as the record contains it; None when it contains none."""
         return self.before if self.operation == "update" else None
 
     def untold(self, key: Collection[str]) -> bool:
-        """Whether a column that the record lacks may have any value. `change.Record.Untold`."""
+        """Whether a column that the record omits may have any value. `change.Record.Untold`."""
         return False
 
     def order(self) -> Order:
-        """Where the record stands among those of its row: `change.Record.Version`, where the bits are told."""
+        """The record's position among those of its row. `change.Record.Version` explains the bits."""
         if self.operation == "load":
             at = self.made()
             micros = _micros(at)
@@ -101,7 +102,7 @@ class Record:
         return self._change()
 
     def _change(self) -> Order:
-        """The order of a change."""
+        """A change's order."""
         binlog, file = self._place()
         number = digits_of(self._member("transaction-record-id"))
         if number is None:
@@ -122,7 +123,7 @@ class Record:
         return Order(CHANGED | file << 34 | begin + number, at, binlog)
 
     def _place(self) -> tuple[str, int]:
-        """The name of the binlog's files without their number, and the file's number."""
+        """The name of the binlog files without their number, and the file's number."""
         position = self._member("stream-position")
         match = _PLACE.match(position)
         if not match or (file := digits_of(match[2])) is None or digits_of(match[3]) is None:
@@ -142,7 +143,7 @@ class Record:
 
 
 CHANGED = 1 << 62
-"""The bit of the version of a change, which no load has."""
+"""The bit of a change's version, which a load's lacks."""
 _PLACE = re.compile(r"^([^:]+)\.([0-9]+):([0-9]+)(?::|$)", re.DOTALL)
 _TIME = re.compile(r"^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(\.\d+)?(Z|[+-]\d\d:\d\d)$", re.ASCII)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -170,7 +171,8 @@ def _micros(at: datetime) -> int:
 
 
 def parse(line: bytes, of: type[Record] = Record) -> Record | None:
-    """The record in a line, which is of a class; None for a control record, which is about no row. Anything else is Unreadable."""
+    """The record in a line, as an instance of a class. None for a control record, which concerns no row. Anything
+    else raises Unreadable."""
     try:
         decoded = line.decode()
     except UnicodeDecodeError:
@@ -215,8 +217,8 @@ _TEXTS = (
 )  # fmt: skip
 
 
-# Keys. A row's key is a text for each column of its primary key, the same for equal values however they were written:
-# a load and a change write a time with its fraction and without, bytes with the zeros at their end and without.
+# Keys. A row's key has a text for each column of its primary key. Equal values have equal texts, however they were
+# written: loads and changes write times with or without a fraction, and bytes with or without trailing zeros.
 
 _KINDS = {
     "texts": "char varchar tinytext text mediumtext longtext enum set string wstring clob nclob",
@@ -240,15 +242,15 @@ _LONGEST_BINARY = 255
 
 
 class Spelling:
-    """Writes equal values of one type as one text. A value that does not look like one of the type stays as it was written."""
+    """Writes equal values of a type as the same text. A value that does not fit the type keeps its spelling."""
 
     __slots__ = ("kind", "length")
 
     absent_is_empty = True
-    """Whether an empty value may be absent, and not null only."""
+    """Whether an empty value may be absent, and not only null."""
 
     def __init__(self, declared: str) -> None:
-        """declared is a type as MySQL has it (datetime(6), bigint(20) unsigned) or DMS (TIMESTAMP); empty if nobody knows."""
+        """declared is a type in the spelling of MySQL (datetime(6), bigint(20) unsigned) or DMS; empty when unknown."""
         name, _, rest = declared.lower().replace("(", " ", 1).partition(" ")
         self.kind = _KIND_OF.get(name, "")
         self.length = _LENGTHS.get(name, 0)
@@ -259,7 +261,7 @@ class Spelling:
                 self.kind = "boolean"
 
     def may_be_empty(self) -> bool:
-        """Whether the type has an empty value, which DMS may write as null or leave out."""
+        """Whether the type has an empty value, which DMS may write as null or omit."""
         return self.kind in ("texts", "octets", "fixed")
 
     def text(self, value: Any) -> str:
@@ -343,7 +345,7 @@ class Spelling:
     _fixed = _octets
 
     def _raw(self, value: str) -> bytes | None:
-        """The bytes of a value of a fixed length that was written as such; the binlog leaves zeros at the end out."""
+        """The bytes of a value with a fixed length; the binlog omits trailing zeros."""
         digits = value[2:]
         if not value.startswith("0x") or len(digits) > 2 * self.length or digits.strip("0123456789abcdefABCDEF") or len(digits) % 2:
             return None
@@ -364,7 +366,7 @@ class Spelling:
 
 
 def _ip(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> str:
-    """As Go writes addresses: an IPv4 one within IPv6 with dots."""
+    """In Go's spelling of addresses: an IPv4 address within IPv6 has dots."""
     if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped:
         return f"::ffff:{address.ipv4_mapped}"
     return str(address)
@@ -385,12 +387,12 @@ def _without_fraction(clock: str) -> str:
 
 
 def single(value: str) -> float:
-    """The number of 32 bits that is nearest to a decimal one."""
+    """The 32-bit number nearest to a decimal one."""
     return float(struct.unpack("f", struct.pack("f", float(value)))[0])
 
 
 def _float(value: str, parse_float: Any) -> str:
-    """A number without an exponent, in the fewest digits that tell it from its neighbours."""
+    """A number without an exponent, with the fewest digits that distinguish it from its neighbours."""
     if not re.fullmatch(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", value, re.ASCII):
         return value
     try:
@@ -412,7 +414,7 @@ def _decimal(digits: str) -> Any:
 
 
 def _shortest_single(number: float) -> str:
-    """The fewest digits that only this number of 32 bits has."""
+    """The fewest digits that identify this 32-bit number."""
     for digits in range(1, 10):
         shorter = f"{number:.{digits}g}"
         if single(shorter) == number:
@@ -421,7 +423,7 @@ def _shortest_single(number: float) -> str:
 
 
 class Key:
-    """The columns of a primary key, in its order, with their types."""
+    """The columns of a primary key in order, with their types."""
 
     def __init__(self, names: Sequence[str], types: Sequence[str], spelling: type[Spelling] = Spelling) -> None:
         if not names:
@@ -429,13 +431,13 @@ class Key:
         self._columns = [(name, spelling(declared)) for name, declared in zip(names, types, strict=True)]
 
     def of(self, row: Row) -> list[str]:
-        """The key of a row."""
+        """A row's key."""
         key = []
         for name, spelling in self._columns:
             value = row.get(name)
             if value is None:
-                # A key has no NULL, so that text or bytes that are null or absent are empty ones. Of a row that has nothing nobody can tell.
-                # Nor of one of PostgreSQL that leaves something out.
+                # A key has no NULL, so a null or absent text or bytes value is empty. A row without any value has no
+                # known key. Nor has a PostgreSQL row with an omitted value.
                 if not row or not spelling.may_be_empty() or not (spelling.absent_is_empty or name in row):
                     raise Unreadable(f"column {name} is missing or null")
                 value = ""
@@ -446,7 +448,8 @@ class Key:
         return key
 
     def id(self, row: Row) -> str:
-        """The key as one text, equal for equal keys: the id of the row's document in the current index, `change.Key.ID`."""
+        """The key as one text, equal for equal keys: the id of the row's document in the current index,
+        `change.Key.ID`."""
         joined = ",".join(_escaped(value) for value in self.of(row))
         raw = joined.encode()
         return joined if len(raw) <= 512 else "#" + hashlib.sha256(raw).hexdigest()

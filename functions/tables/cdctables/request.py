@@ -1,6 +1,6 @@
-"""What is to be erased, and which objects were written anew for it.
+"""The rows to erase, and the objects that were rewritten for it.
 
-A request is an object of JSON, so that no key of a row is in the arguments of a run, which Glue keeps and logs.
+A request is a JSON object in S3, so that no row's key is in a run's arguments, which Glue stores and logs.
 """
 
 from __future__ import annotations
@@ -15,26 +15,26 @@ from cdctables import objects
 from cdctables.spec import Spec, Table
 
 DELIVERED = "cdc-delivered"
-"""The metadata of an object of records that was written anew without some of them: when the object was delivered, RFC 3339."""
+"""The metadata of a records object that was rewritten without some records: the original time of delivery, RFC 3339."""
 
 
 @dataclass(frozen=True)
 class Request:
-    """Which rows of a source table are to go."""
+    """The rows of a source table to erase."""
 
     schema: str
     table: str
     keys: tuple[str, ...]
-    """As cdc_key has them: `record.Key.id`."""
+    """In the form of cdc_key: `record.Key.id`."""
 
     @staticmethod
     def parse(text: str) -> Request:
-        """Reads the JSON."""
+        """Parses the JSON."""
         raw: dict[str, Any] = json.loads(text)
         return Request(raw["schema"], raw["table"], tuple(raw["keys"]))
 
     def tables(self, spec: Spec) -> list[Table]:
-        """The tables that are kept of the source table."""
+        """The tables that are maintained for the source table."""
         return [t for t in spec.tables if (t.schema, t.table) == (self.schema, self.table)]
 
     @property
@@ -49,7 +49,7 @@ def _literal(text: str) -> str:
 
 
 def rewritten(s3: Any, spec: Spec, table: Table, read: objects.Read) -> Iterator[objects.Object]:
-    """Objects that are listed as new because they were written anew, and were read before that."""
+    """Objects that look new because they were rewritten, but were read before."""
     for o in objects.listed(s3, spec.bucket, table.raw, read, timedelta(days=spec.lookback_days)):
         delivered = objects.time_of(s3.head_object(Bucket=spec.bucket, Key=o.key)["Metadata"].get(DELIVERED, ""))
         if delivered and replace(o, modified=delivered) in read:
@@ -57,7 +57,8 @@ def rewritten(s3: Any, spec: Spec, table: Table, read: objects.Read) -> Iterator
 
 
 def and_rewritten(read: objects.Read, again: Iterable[objects.Object]) -> objects.Read:
-    """What is read, with such objects under their new times. They say nothing of what else was delivered by then, so `until` stays."""
+    """What was read, with the new times of such objects. They say nothing about other objects delivered by then, so
+    `until` stays."""
     marks = dict(read.marks)
     for o in again:
         marks[o.hour] = marks.get(o.hour, frozenset()) | {o.mark}

@@ -1,4 +1,4 @@
-"""Brings tables up to the objects that were delivered."""
+"""Updates tables from the delivered objects."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from cdctables.spec import Filling, Spec, Table
 
 
 class Stopped(Exception):
-    """A table cannot go on. Its text says why, and what to do; nothing of the batch was applied."""
+    """A table cannot continue. The text says why and what to do. Nothing of the batch was applied."""
 
 
 @dataclass(frozen=True)
 class Batch:
-    """What one commit has done: objects read, states applied or already older, and records that were refused."""
+    """A commit's result: objects read, states applied or already older, and refused records."""
 
     objects: int
     states: int
@@ -33,7 +33,7 @@ class Batch:
 
 @dataclass(frozen=True)
 class Upkeep:
-    """What a table had and has: objects and bytes in S3, of all versions that are kept."""
+    """A table before and after: objects and bytes in S3, over all kept versions."""
 
     objects_before: int
     bytes_before: int
@@ -42,7 +42,7 @@ class Upkeep:
 
 
 def widens(before: str, now: str) -> bool:
-    """Whether a type has every value of another one."""
+    """Whether a type can hold every value of another."""
     if (before, now) in (("int", "bigint"), ("float", "double")):
         return True
     had, has = _digits(before), _digits(now)
@@ -50,7 +50,7 @@ def widens(before: str, now: str) -> bool:
 
 
 def _digits(type_: str) -> tuple[int, int] | None:
-    """The most digits before and after the point."""
+    """The maximum number of digits before and after the point."""
     if type_ in ("int", "bigint"):
         return (10 if type_ == "int" else 19), 0
     if not type_.startswith("decimal("):
@@ -60,7 +60,8 @@ def _digits(type_: str) -> tuple[int, int] | None:
 
 
 class Run:
-    """One run of the job. `client` makes a client of S3, on the driver and on workers. Every method takes a table as `epoch` gives it."""
+    """One run of the job. `client` makes an S3 client, on the driver and on workers. Every method takes a table from
+    `epoch`."""
 
     def __init__(self, spark: SparkSession, spec: Spec, format_: Format, catalog: Catalog, client: Callable[[], Any]) -> None:
         self._spark, self._spec, self._format, self._catalog, self._client = spark, spec, format_, catalog, client
@@ -68,8 +69,8 @@ class Run:
         self._refused: Counter[str] = Counter()
 
     def epoch(self, table: Table) -> Table:
-        """The table of a specification, and whether it is another epoch than the one that its name shows: that one then stays as it
-        is, and this one is filled beside it, until it takes the name."""
+        """The table of a specification, and whether it is a new epoch. A new epoch is filled beside the shown one,
+        which stays unchanged, until it takes the name."""
         shown = self._catalog.location(table.name)
         if shown not in (None, self._format.location(table)):
             return Filling(**vars(table))
@@ -78,7 +79,7 @@ class Run:
         return table
 
     def take_name(self, table: Table) -> bool:
-        """Has the table's name show an epoch that was filled beside the shown one. False when it is the shown one."""
+        """Makes the table's name show an epoch that was filled beside the shown one. False when it is already shown."""
         if not table.filling:
             return False
         if not self._format.exists(table) or self.read(table).until is None:
@@ -92,8 +93,8 @@ class Run:
         self._s3.delete_object(Bucket=self._spec.bucket, Key=self._noted(table.next))
 
     def table(self, table: Table) -> Iterator[Batch]:
-        """Brings one table up to date, a commit a batch. A run that was killed is made up for by the next: what a commit has read
-        is in the commit itself, and what is applied twice has the same version."""
+        """Updates one table, with one commit per batch. After a killed run the next one continues: each commit
+        contains what it has read, and applying a change twice keeps the same version."""
         if table.filling and self._catalog.location(table.next) not in (None, self._format.location(table)):
             self._forget_next(table)  # of an epoch that nobody wants any more
         if not self._format.exists(table):
@@ -110,9 +111,9 @@ class Run:
             yield done
 
     def replay(self, table: Table) -> Iterator[Batch]:
-        """Brings a table up to date, then reads the objects once more of which records had been refused before. A change that is
-        applied twice has the same version; what is refused again stays put aside, and nothing else does. An object that is in the
-        lake no more cannot be read again: its records stay too."""
+        """Updates a table, then rereads the objects with refused records. Applying a change twice keeps the same
+        version. Records that are refused again stay parked, and only these. An object that has left the lake
+        cannot be read again, so its records stay too."""
         bucket = self._spec.bucket
         aside = {p.object: p for p in parked.parked(self._s3, bucket, f"{self._spec.errors}/{table.raw}")}
         yield from self.table(table)
@@ -125,11 +126,12 @@ class Run:
             yield done
 
     def refused(self) -> int:
-        """How many records of all tables this run could not apply."""
+        """How many records this run could not apply, over all tables."""
         return self._refused.total()
 
     def read(self, table: Table) -> objects.Read:
-        """What the table's commits have read. The last one that says so may have been cleaned away; upkeep keeps what it said."""
+        """What the table's commits have read. Upkeep may clean away the last commit with this information, so it also
+        stores it elsewhere."""
         said = next(self._format.commits(table), None)
         if said is None:
             try:
@@ -139,7 +141,7 @@ class Run:
         return objects.Read.parse(said)
 
     def keep(self, table: Table, read: objects.Read) -> None:
-        """Keeps what was read beside the table too: the commits that say so may be cleaned away."""
+        """Stores what was read beside the table too, because the commits with it may be cleaned away."""
         self._s3.put_object(Bucket=self._spec.bucket, Key=self._kept(table), Body=read.text().encode())
 
     def _kept(self, table: Table) -> str:
@@ -149,7 +151,7 @@ class Run:
         return f"{self._spec.state}/{name}.json"
 
     def note(self, table: Table, stopped: str) -> None:
-        """Keeps what a table is like: an object of JSON, for whoever asks how it stands."""
+        """Stores a table's status as a JSON object, for tools that show it."""
         rows = self._spark.sql(f"SELECT count(*) n FROM {self._format.named(table)} WHERE NOT cdc_gone").first()
         count, size = self._size(table)
         said = {
@@ -159,14 +161,14 @@ class Run:
         self._s3.put_object(Bucket=self._spec.bucket, Key=self._noted(table.entry), Body=json.dumps(said, ensure_ascii=False).encode())
 
     def upkeep_is_due(self, table: Table, now: datetime) -> bool:
-        """Whether the last upkeep was long enough ago. A table's first one counts from its first run."""
+        """Whether the last upkeep was long enough ago. A table's first interval starts with its first run."""
         last = objects.object_of(self._s3, self._spec.bucket, self._kept(table))
         if last is None:
             self.keep(table, self.read(table))
         return last is not None and now - last.modified >= timedelta(hours=self._spec.upkeep_hours)
 
     def upkeep(self, table: Table, now: datetime) -> Upkeep | None:
-        """Takes out old tombstones and versions, and merges small files. None for a table that is not there."""
+        """Removes old tombstones and versions, and merges small files. None for a missing table."""
         if not self._format.exists(table):
             return None
         read = self.read(table)
@@ -184,7 +186,8 @@ class Run:
         return Upkeep(objects_before, bytes_before, objects_after, bytes_after)
 
     def _delete_former(self, table: Table, before: datetime) -> None:
-        """Deletes the table's epochs of the same generation and format that are shown no more, and were last written before a time."""
+        """Deletes epochs of the table, of the same generation and format, that are no longer shown and were last
+        written before a time."""
         if table.filling:
             return
         folder = table.location.rpartition("/")[0]
@@ -201,8 +204,7 @@ class Run:
         return len(found), sum(found)
 
     def _evolve(self, table: Table) -> None:
-        """Gives the table the columns and types that the source has. A column that the source has no more stays, with the values that
-        it had."""
+        """Gives the table the source's columns and types. A column that the source dropped stays with its values."""
         has = self._format.columns(table)
         changed = {name: (has[name], type_) for name, type_ in columns_of(table).items() if has.get(name, type_) != type_}
         for name, (before, now) in changed.items():
@@ -240,6 +242,7 @@ def _ranked(states: DataFrame) -> DataFrame:
 
 
 def _newest(ranked: DataFrame, columns: Mapping[str, str]) -> DataFrame:
-    """Of each row the state with the greatest version, with a table's columns: those that the source has no more are NULL."""
+    """The state with the greatest version of each row, with a table's columns. Columns that the source dropped are
+    NULL."""
     newest, known = ranked.where("cdc_rank = 1 AND cdc_key IS NOT NULL"), set(ranked.columns)
     return newest.select(*(f.col(quoted(name)) if name in known else f.lit(None).cast(type_).alias(name) for name, type_ in columns.items()))

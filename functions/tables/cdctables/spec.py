@@ -1,4 +1,4 @@
-"""What the job is to do: the specification that `pulumi up` writes beside the job, as JSON."""
+"""The job's specification, which `pulumi up` writes beside the job as JSON."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ class Column:
     name: str
     member: str
     declared: str
-    """The source's type, as in bigint(20) unsigned."""
+    """The source's type, such as bigint(20) unsigned."""
     type: str
     """Spark's type: int, bigint, decimal(20,0), float, double, boolean, date, timestamp, string."""
     outside: bool = False
-    """Whether an update of PostgreSQL may leave the value out when it has not changed it."""
+    """Whether a PostgreSQL update may omit the value when it is unchanged."""
 
 
 @dataclass(frozen=True)
@@ -26,28 +26,29 @@ class Table:
     """A followed table."""
 
     name: str
-    """In the catalog's database."""
+    """Name in the catalog's database."""
     next: str
-    """There too, of an epoch that is being filled, while `name` shows another."""
+    """Name of an epoch that is being filled, while `name` shows another."""
     schema: str
     table: str
     raw: str
-    """Where its records are, with a slash at the end: raw/schema=shop/table=orders/."""
+    """Location of its records, with a trailing slash: raw/schema=shop/table=orders/."""
     location: str
-    """Where its files are below the bucket, in a folder of this epoch of the table: tables/1/iceberg/shop_orders/all."""
+    """Location of its files below the bucket, in a folder of this epoch of the table:
+    tables/1/iceberg/shop_orders/all."""
     columns: tuple[Column, ...]
     key: tuple[str, ...]
-    """Names of columns, as members."""
+    """Names of the key's columns, as members."""
     omitted: tuple[str, ...] = ()
-    """Members that may be in records, and are not wanted in the table."""
+    """Members that records may have but the table omits."""
     since: str = ""
-    """Records that were made before are none of this table's: an RFC 3339 time, or empty."""
+    """Records made before this time are not authoritative for the table: an RFC 3339 time, or empty."""
     kind: str = "mysql"
-    """What the source is: mysql or postgresql."""
+    """The source's kind: mysql or postgresql."""
 
     @property
     def filling(self) -> bool:
-        """Whether `name` shows another epoch, beside which this one is filled."""
+        """Whether `name` shows another epoch while this one is filled beside it."""
         return False
 
     @property
@@ -66,7 +67,7 @@ class Filling(Table):
 
 @dataclass(frozen=True)
 class Spec:
-    """Everything the job is told."""
+    """The complete specification of the job."""
 
     format: str
     bucket: str
@@ -74,23 +75,24 @@ class Spec:
     errors: str
     """Prefix of records that cannot be applied: errors/tables."""
     state: str
-    """Prefix of what the job keeps for itself: tables/_state."""
+    """Prefix of the job's own objects: tables/_state."""
     tombstone_days: int
     lookback_days: int
-    """How long before the last commit's objects a new one may be named: the stream's retention and what a delivery retries."""
+    """How long before the last commit's objects a new object's name may be: the stream's retention plus the
+    delivery's retries."""
     version_days: int = 5
-    """How long what only former versions of a table have is kept."""
+    """How long files that only former versions of a table need are kept."""
     upkeep_hours: int = 24
-    """How long after upkeep of a table a run does it again, when the table is up to date."""
+    """Interval between two upkeeps of an up-to-date table."""
     source: str = ""
-    """The name of the source whose tables these are; empty for the unnamed one."""
+    """The name of the tables' source; empty for the unnamed one."""
     batch_mb: int = 1024
-    """Compressed megabytes of objects that one commit takes at most."""
+    """Maximum compressed size of one commit's objects, in megabytes."""
     tables: tuple[Table, ...] = field(default=())
 
     @staticmethod
     def parse(text: str) -> Spec:
-        """Reads the JSON. A member that is missing, or that nobody knows, is an error."""
+        """Parses the JSON. A missing or unknown member is an error."""
         raw: dict[str, Any] = json.loads(text)
         raw["tables"] = tuple(
             Table(**{**t, "columns": tuple(Column(**c) for c in t["columns"]), "key": tuple(t["key"]), "omitted": tuple(t.get("omitted", ()))})

@@ -11,7 +11,7 @@ class Missing(Exception):
 
 
 class Glue:
-    """As much of Glue as the catalog calls. It counts what is written."""
+    """A fake of Glue as far as the catalog calls it. It counts writes."""
 
     class exceptions:
         EntityNotFoundException = Missing

@@ -1,4 +1,4 @@
-"""What alarms are told."""
+"""Metrics for alarms."""
 
 import unittest
 from typing import Any

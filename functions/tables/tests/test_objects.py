@@ -1,4 +1,4 @@
-"""What a commit has read: nothing is missed, nothing read twice, and it does not grow."""
+"""A commit's record of what was read: nothing is missed, nothing is read twice, and its size is bounded."""
 
 import random
 import unittest

@@ -1,4 +1,4 @@
-"""What was refused is found by the object it came from, and stays where it is refused again."""
+"""Refused records are found by their object, and stay parked when they are refused again."""
 
 import gzip
 import io

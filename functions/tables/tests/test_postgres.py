@@ -1,4 +1,4 @@
-"""What the records of PostgreSQL say of a table's rows."""
+"""How PostgreSQL's records change a table's rows."""
 
 import json
 import unittest

@@ -1,4 +1,4 @@
-"""What the lines of an object say of a table's rows."""
+"""How an object's lines change a table's rows."""
 
 import gzip
 import json

@@ -1,4 +1,4 @@
-"""What the Go package internal/change says of a line, this says too."""
+"""This package gives the same result for a line as the Go package internal/change."""
 
 import json
 import unittest
@@ -24,7 +24,7 @@ class Vectors(unittest.TestCase):
 
 
 def said(vector: dict[str, object], kind: Kind) -> dict[str, object]:
-    """A vector's members beside the line and its key."""
+    """A vector's members other than the line and its key."""
     key = Key(vector["key"], vector["types"], kind.spelling)
     try:
         record = parse(vector["line"].encode(), kind.record)

@@ -1,4 +1,4 @@
-"""What is to be erased, and that objects which were written anew are not taken for new ones."""
+"""The rows to erase; rewritten objects are not mistaken for new ones."""
 
 import unittest
 from dataclasses import replace
@@ -29,7 +29,7 @@ SPEC = Spec(
 
 
 class Bucket:
-    """As much of S3 as is called: objects with their metadata."""
+    """A fake of S3 as far as it is called: objects with their metadata."""
 
     def __init__(self) -> None:
         self.objects: dict[str, tuple[Object, dict[str, str]]] = {}

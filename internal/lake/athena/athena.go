@@ -1,4 +1,4 @@
-// Package athena runs statements in a workgroup of Amazon Athena and reads what they answer.
+// Package athena runs statements in an Amazon Athena workgroup and reads the results.
 package athena
 
 import (
@@ -11,40 +11,41 @@ import (
 	"time"
 )
 
-// API is as much of Athena's as is called here: awsapi.Client.
+// API is the part of Athena that this package calls: awsapi.Client.
 type API interface {
 	JSON(ctx context.Context, action string, request, answer any) error
 }
 
-// Database is where statements find views and tables.
+// Database is where statements look up views and tables.
 type Database struct {
 	API API
-	// Name in the Glue Data Catalog, and the Workgroup that says where answers go and how much a statement may read.
+	// Name in the Glue Data Catalog. The Workgroup determines where results go and how many bytes a statement may
+	// read.
 	Name, Workgroup string
-	// Pause between looks at a statement that runs. Default 1 s.
+	// Pause between two checks of a running statement. Default 1 s.
 	Pause time.Duration
 }
 
 const (
-	// MaxStatement is how many bytes a statement has at most,
+	// MaxStatement is the maximum length of a statement in bytes,
 	// https://docs.aws.amazon.com/athena/latest/APIReference/API_StartQueryExecution.html.
 	MaxStatement = 262_144
-	// pageRows is how many rows an answer has at most,
+	// pageRows is the maximum number of rows per page,
 	// https://docs.aws.amazon.com/athena/latest/APIReference/API_GetQueryResults.html.
 	pageRows = 1000
-	// stopTime is for how long a statement that nobody waits for any more is asked to stop.
+	// stopTime limits the request to stop a statement that nobody waits for.
 	stopTime = 10 * time.Second
 )
 
-// Query runs a SELECT and hands on its rows, with values as Athena writes them. When ctx ends, the statement is stopped: what it
-// reads is paid for.
+// Query runs a SELECT and passes on its rows, with values as Athena writes them. When ctx ends, it stops the
+// statement, because the bytes read cost money.
 func (d Database) Query(ctx context.Context, statement string, visit func(row []sql.NullString) error) error {
 	var out struct {
 		ID string `json:"QueryExecutionId"`
 	}
 	err := d.API.JSON(ctx, "StartQueryExecution", map[string]any{
 		"QueryString": statement, "WorkGroup": d.Workgroup, "QueryExecutionContext": map[string]string{"Database": d.Name},
-		"ClientRequestToken": rand.Text() + rand.Text(), // a call that is repeated starts nothing twice; 32 characters at least
+		"ClientRequestToken": rand.Text() + rand.Text(), // makes a repeated call start nothing twice; at least 32 characters
 	}, &out)
 	if err != nil {
 		return fmt.Errorf("starting a query in the workgroup %s: %w", d.Workgroup, err)
@@ -94,10 +95,10 @@ func (d Database) stop(ctx context.Context, id string) error {
 	if err := d.API.JSON(stopping, "StopQueryExecution", map[string]string{"QueryExecutionId": id}, &struct{}{}); err != nil {
 		return fmt.Errorf("%w; the query %s goes on, because it could not be stopped: %w", context.Cause(ctx), id, err)
 	}
-	return context.Cause(ctx) //nolint:wrapcheck // as it was ended
+	return context.Cause(ctx) //nolint:wrapcheck // the caller's own reason
 }
 
-// page of an answer. NULL is a value without text.
+// page is a page of results. NULL is a value without text.
 type page struct {
 	NextToken string
 	ResultSet struct {
@@ -143,7 +144,7 @@ func (d Database) rows(ctx context.Context, id string, visit func([]sql.NullStri
 	}
 }
 
-// names says that a row is the columns' names, as the first one of a SELECT is:
+// names reports whether a row holds the column names, like the first row of a SELECT:
 // https://github.com/laughingman7743/PyAthena/blob/0360c08600764f7f83ff7f09bd1dded9de96e5ca/pyathena/result_set.py
 func (p page) names(row []sql.NullString) bool {
 	return slices.EqualFunc(row, p.ResultSet.Metadata.Columns, func(v sql.NullString, c struct{ Name string }) bool { return v.Valid && v.String == c.Name })

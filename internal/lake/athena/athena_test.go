@@ -14,13 +14,13 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// api answers as Athena does: a statement has each of the states once, and a page two rows.
+// api answers like Athena: a statement has each state once, and a page has two rows.
 type api struct {
 	states []string
-	rows   []string // JSON of a row's Data, the names first
+	rows   []string // JSON of a row's Data; the names come first
 	calls  []string
 	tokens []string
-	fail   string // the action that is refused
+	fail   string // the action that fails
 }
 
 func (f *api) JSON(ctx context.Context, action string, request, answer any) error {

@@ -1,5 +1,5 @@
-// Package objects reads the objects of change records that the lake delivery puts into S3: gzip, one record a line, in a
-// folder for each table and hour.
+// Package objects reads the change record objects that the lake delivery writes to S3: gzip, one record per line, in
+// a folder per table and hour.
 package objects
 
 import (
@@ -18,7 +18,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 )
 
-// S3 is the part of the lake's API that is used.
+// S3 is the part of S3 that this package calls.
 type S3 interface {
 	ListObjectsV2(context.Context, *s3.ListObjectsV2Input, ...func(*s3.Options)) (*s3.ListObjectsV2Output, error)
 	GetObject(context.Context, *s3.GetObjectInput, ...func(*s3.Options)) (*s3.GetObjectOutput, error)
@@ -28,7 +28,7 @@ type S3 interface {
 type Lake struct {
 	Client S3
 	Bucket string
-	// Prefix below which the tables are, without a slash at its end.
+	// Prefix above the tables' folders, without a trailing slash.
 	Prefix string
 }
 
@@ -39,11 +39,11 @@ type Object struct {
 	Written time.Time
 }
 
-// Folder of a table.
+// Folder is a table's folder.
 func (l Lake) Folder(schema, table string) string { return partition.Folder(l.Prefix, schema, table) }
 
-// OfAnother says that an object that was listed below a prefix, with its slash, is another source's: below the unnamed source's prefixes
-// are those of the others, source=NAME/.
+// OfAnother reports whether an object below a prefix (with its slash) belongs to another source. The unnamed source's
+// prefixes contain those of the others, source=NAME/.
 func OfAnother(prefix, key string) bool {
 	return strings.HasPrefix(strings.TrimPrefix(key, prefix), "source=")
 }
@@ -51,7 +51,8 @@ func OfAnother(prefix, key string) bool {
 // hourForm is the folder of an hour.
 const hourForm = "dt=2006-01-02/hour=15/"
 
-// Hour of an object's key below its table's folder; what has none is of any hour.
+// Hour parses the hour from an object's key below its table's folder. Without one it returns false, and the object
+// may be of any hour.
 func Hour(below string) (at time.Time, ok bool) {
 	if len(below) < len(hourForm) {
 		return time.Time{}, false
@@ -60,8 +61,8 @@ func Hour(below string) (at time.Time, ok bool) {
 	return at, err == nil
 }
 
-// Hours are the folders of a table for what arrives between two moments. An object lies in the hour in which its first
-// record arrived in the stream.
+// Hours are a table's folders for arrivals between two moments. An object is in the hour in which its first record
+// arrived in the stream.
 func (l Lake) Hours(schema, table string, from, to time.Time) []string {
 	var folders []string
 	for at := from.UTC().Truncate(time.Hour); !at.After(to); at = at.Add(time.Hour) {
@@ -86,7 +87,7 @@ func (l Lake) List(ctx context.Context, prefix string) ([]Object, error) {
 	return found, nil
 }
 
-// Lines hands on each record of an object.
+// Lines visits each record of an object.
 func (l Lake) Lines(ctx context.Context, key string, visit func([]byte) error) error {
 	out, err := l.Client.GetObject(ctx, &s3.GetObjectInput{Bucket: &l.Bucket, Key: &key})
 	if err != nil {
@@ -103,11 +104,11 @@ func (l Lake) Lines(ctx context.Context, key string, visit func([]byte) error) e
 	return nil
 }
 
-// EachLine hands on each line but for blank ones: DMS ends a record with a newline, and so does the delivery.
+// EachLine visits each line except blank ones. Both DMS and the delivery end a record with a newline.
 func EachLine(body io.Reader, visit func([]byte) error) error {
 	for text := bufio.NewReaderSize(body, 1<<16); ; {
 		line, err := text.ReadBytes('\n')
-		if err != nil && !errors.Is(err, io.EOF) { // what came before it may be half a line
+		if err != nil && !errors.Is(err, io.EOF) { // the text before the error may be half a line
 			return err //nolint:wrapcheck // wrapped by the caller
 		}
 		if line = bytes.TrimSpace(line); len(line) > 0 {

@@ -1,5 +1,5 @@
-// Package partition says in which folder of the lake the records of a table are: schema=…/table=… below the lake's prefix.
-// The delivery makes the folder with [Query], readers look for it with [Folder], and both write a name alike.
+// Package partition determines a record's folder in the lake: schema=…/table=… below the lake's prefix. The delivery
+// makes the folder with [Query], readers find it with [Folder], and both spell a name the same way.
 package partition
 
 import (
@@ -7,19 +7,21 @@ import (
 	"strings"
 )
 
-// Control is the schema and the table under which records without a table's rows are kept: those that describe tables, and
-// those that name none.
+// Control is the schema and table for records without a table's rows: table definitions, and records that name no
+// table.
 const Control = "_control"
 
-// plain are the characters that stay as they are, beside letters and digits. They are what S3 calls safe in a key, and "~",
-// https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html#object-key-guidelines. jq 1.6, which Firehose names,
-// leaves exactly these (as RFC 2396 does); jq 1.7 and gojq escape [doubtful], as RFC 3986 does.
+// plain are the characters that stay unescaped, beside letters and digits. They are the ones that S3 calls safe in a
+// key, and "~", https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html#object-key-guidelines. jq 1.6,
+// which Firehose names, leaves exactly these unescaped (as RFC 2396 does). jq 1.7 and gojq escape [doubtful], as RFC
+// 3986 does.
 const plain = "-_.~" + doubtful
 
-// doubtful are the characters that one jq escapes, and another does not.
+// doubtful are the characters that some jq versions escape and others do not.
 const doubtful = "!'()*"
 
-// Text is a name as it is in a folder's: bytes other than the plain ones are %XX. A slash opens no folder of its own.
+// Text is a name in a folder's spelling: each byte that is not plain becomes %XX. So a slash does not start another
+// folder.
 func Text(name string) string {
 	var b strings.Builder
 	for i := range len(name) {
@@ -33,15 +35,15 @@ func Text(name string) string {
 	return b.String()
 }
 
-// Folder of a table's records below a root, which has no slash at its end. The folder has one.
+// Folder is a table's folder below a root. The root has no trailing slash, the folder has one.
 func Folder(root, schema, table string) string {
 	return fmt.Sprintf("%s/schema=%s/table=%s/", root, Text(schema), Text(table))
 }
 
-// Query is the jq program that gives a record its partition. It is one object, as Firehose wants it,
+// Query is the jq program that computes a record's partition. It returns one object, as Firehose requires,
 // https://docs.aws.amazon.com/firehose/latest/dev/dynamic-partitioning-partitioning-keys.html.
 //
-// Firehose sends a record to the error prefix when a key is null or empty, hence [Control].
+// Firehose sends a record to the error prefix when a key is null or empty, so Query uses [Control] instead.
 func Query() string {
 	return fmt.Sprintf("{schema: %s, table: %s}", nameOf("schema-name"), nameOf("table-name"))
 }

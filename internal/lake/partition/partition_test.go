@@ -11,7 +11,7 @@ import (
 	"pgregory.net/rapid"
 )
 
-// partitionOf runs the query on a record as Firehose does.
+// partitionOf runs the query on a record like Firehose.
 func partitionOf(t require.TestingT, record any) map[string]any {
 	query, err := gojq.Parse(partition.Query())
 	require.NoError(t, err)
@@ -75,10 +75,10 @@ func TestPartitionIsNeverEmptyAndNeverOpensAFolder(t *testing.T) {
 	})
 }
 
-// names that a table may have, those characters among them that are escaped or not, and what they are escaped to.
+// names are possible table names, including characters that are or are not escaped, and texts that look like escapes.
 var names = rapid.StringMatching(`([a-z]|[!'()*%$ /~é상]|%2[1789A]){1,12}`)
 
-// The library that runs the query here escapes as jq 1.7 does; the stand-in of Firehose is tried with jq 1.6 itself.
+// The library that runs the query here escapes like jq 1.7. The test of Firehose's stand-in uses jq 1.6.
 func TestReadersLookWhereTheDeliveryWrites(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		schema, table := names.Draw(t, "schema"), names.Draw(t, "table")

@@ -9,13 +9,13 @@ import (
 	"time"
 )
 
-// Script is the text that Glue starts.
+// Script is the script that Glue starts.
 func Script() string { return job.Script }
 
-// written is the time of every file in the zip: the first that the format can hold.
+// written is the time of every file in the zip: the earliest that the format supports.
 var written = time.Date(1980, time.January, 1, 0, 0, 0, 0, time.UTC)
 
-// Zip is the code that the script imports. The same code gives the same bytes: names are in their order, and without times.
+// Zip is the code that the script imports. Equal code gives equal bytes: names are sorted, and times fixed.
 func Zip() ([]byte, error) {
 	var out bytes.Buffer
 	archive := zip.NewWriter(&out)
@@ -34,7 +34,7 @@ func Zip() ([]byte, error) {
 			return fmt.Errorf("adding %s: %w", path, err)
 		}
 		_, err = file.Write(content)
-		return err //nolint:wrapcheck // a buffer takes everything
+		return err //nolint:wrapcheck // a buffer never fails
 	})
 	if err != nil {
 		return nil, fmt.Errorf("packing the code of the tables' job: %w", err)

@@ -28,7 +28,7 @@ var notes = views.Table{
 	},
 }
 
-// What the job is told of a table of PostgreSQL, it reads: the kind, and which values updates may leave out.
+// The job understands its specification of a PostgreSQL table: the kind, and the values that updates may omit.
 func TestTheJobReadsATableOfPostgreSQL(t *testing.T) {
 	table, err := tables.Describe(lakeOf(config.FormatIceberg), "shop_notes", notes, nil)
 	require.NoError(t, err)

@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// Parse reads a specification that [Spec.Text] has written.
+// Parse reads the output of [Spec.Text].
 func Parse(text []byte) (Spec, error) {
 	var s Spec
 	if err := json.Unmarshal(text, &s); err != nil {
@@ -16,7 +16,7 @@ func Parse(text []byte) (Spec, error) {
 	return s, nil
 }
 
-// Of finds a table of the source by its name; false when the job keeps none of it.
+// Of finds a table by its name in the source; false when the job does not maintain it.
 func (s Spec) Of(database, table string) (Table, bool) {
 	for _, t := range s.Tables {
 		if t.Schema == database && t.Table == table && strings.HasSuffix(t.Name, views.Name("").Table()) {
@@ -29,7 +29,7 @@ func (s Spec) Of(database, table string) (Table, bool) {
 // View is the name under which Athena shows the table's rows.
 func (t Table) View() string { return strings.TrimSuffix(t.Name, views.Name("").Table()) }
 
-// Filled is a SELECT that gives what the view would if it read the epoch that is filled beside the shown one.
+// Filled is a SELECT with the result that the view would have if it showed the epoch that is being filled.
 func (t Table) Filled() (string, error) {
 	v, err := rows(views.Name(t.View()), t.Next, t.source())
 	return v.SQL, err
@@ -43,7 +43,7 @@ func (t Table) source() views.Table {
 	return source
 }
 
-// Shown are the columns of that view, each with its column of the source: those of [Rows].
+// Shown are the columns of that view, each with its source column: those of [Rows].
 func (t Table) Shown() ([]views.SourceField, error) {
 	fields, _, err := views.Fields(t.source())
 	if err != nil {

@@ -1,5 +1,6 @@
-// Package tables says what the job that keeps the lake's tables is to do, in the words of functions/tables: which columns a
-// table has, where its records and its files are. It packs the job's code, and writes the view by which Athena reads a table.
+// Package tables writes the specification for the job that maintains the lake's tables, in the format of
+// functions/tables: each table's columns and the locations of its records and files. It also packs the job's code and
+// writes the view through which Athena reads a table.
 package tables
 
 import (
@@ -14,30 +15,30 @@ import (
 	"time"
 )
 
-// Spec is everything the job is told: cdctables/spec.py, whose members these are.
+// Spec is the complete specification of the job. cdctables/spec.py has the same members.
 type Spec struct {
 	Format   config.TableFormat `json:"format"`
 	Bucket   string             `json:"bucket"`
 	Database string             `json:"database"`
 	// Source is the name of the source; empty for the unnamed one.
 	Source string `json:"source,omitempty"`
-	// Errors is the prefix of records that cannot be applied, State of what the job keeps for itself.
+	// Errors is the prefix of records that cannot be applied. State is the prefix of the job's own objects.
 	Errors        string `json:"errors"`
 	State         string `json:"state"`
 	TombstoneDays int    `json:"tombstone_days"`
 	LookbackDays  int    `json:"lookback_days"`
-	// VersionDays is how long what only former versions of a table have is kept.
+	// VersionDays is how long files that only former versions of a table need are kept.
 	VersionDays int `json:"version_days"`
-	// UpkeepHours after upkeep of a table a run does it again.
+	// UpkeepHours is the interval between two upkeeps of a table.
 	UpkeepHours int `json:"upkeep_hours"`
-	// BatchMb of objects that a commit takes at most; 0 leaves it to the job.
+	// BatchMb is the maximum size of a commit's objects; 0 leaves it to the job.
 	BatchMb int     `json:"batch_mb,omitempty"`
 	Tables  []Table `json:"tables"`
 }
 
 // Table is a table of the specification.
 type Table struct {
-	// Kind of the source; left out for MySQL.
+	// Kind of the source; omitted for MySQL.
 	Kind     change.Kind `json:"kind,omitempty"`
 	Name     string      `json:"name"`
 	Next     string      `json:"next"`
@@ -57,11 +58,12 @@ type Column struct {
 	Member   string `json:"member"`
 	Declared string `json:"declared"`
 	Type     string `json:"type"`
-	// Outside says that an update of PostgreSQL may leave the value out when it has not changed it: [change.Outside].
+	// Outside means that a PostgreSQL update may omit the value when it is unchanged: [change.Outside].
 	Outside bool `json:"outside,omitempty"`
 }
 
-// Of is the specification for a source's lake, whose settings have their defaults, and a stream that keeps records for so many hours.
+// Of is the specification for a source's lake. The lake's settings must have their defaults; the stream keeps records
+// for retentionHours.
 func Of(source string, lake config.Lake, bucket, database string, retentionHours int, tables ...Table) Spec {
 	return Spec{
 		Format: lake.Tables.Format, Bucket: bucket, Database: database, Source: source,
@@ -71,17 +73,18 @@ func Of(source string, lake config.Lake, bucket, database string, retentionHours
 	}
 }
 
-// versionDays is Iceberg's default of expire_snapshots, https://iceberg.apache.org/docs/1.10.0/configuration/#table-behavior-properties.
+// versionDays is Iceberg's default in expire_snapshots,
+// https://iceberg.apache.org/docs/1.10.0/configuration/#table-behavior-properties.
 const versionDays = 5
 
-// deliveryDays is for how long a delivery may go on trying, rounded up: Firehose tries to write to S3 for a day
+// deliveryDays is how long a delivery may retry, rounded up. Firehose retries writing to S3 for a day
 // (https://docs.aws.amazon.com/firehose/latest/dev/retry.html), and an object has the hour of its first record.
 const deliveryDays = 2
 
-// State is the prefix of what the unnamed source's job keeps for itself, and says of its tables.
+// State is the prefix of the unnamed source's own objects of the job, with its reports about tables.
 const State = config.TablesPrefix + "/_state"
 
-// StateOf is that prefix of a source's job; empty is the unnamed source.
+// StateOf is that prefix for a source's job; an empty name is the unnamed source.
 func StateOf(source string) string {
 	if source == "" {
 		return State
@@ -92,7 +95,7 @@ func StateOf(source string) string {
 // Errors is the prefix of records that cannot be applied.
 func Errors(lake config.Lake) string { return lake.ErrorPrefix + "/tables" }
 
-// Text is the specification as the job reads it. Equal specifications have equal texts.
+// Text is the specification in the job's format. Equal specifications have equal texts.
 func (s Spec) Text() (string, error) {
 	text, err := json.MarshalIndent(s, "", " ")
 	if err != nil {
@@ -101,8 +104,8 @@ func (s Spec) Text() (string, error) {
 	return string(text) + "\n", nil
 }
 
-// Describe is a table of the lake under its name in the catalog. The records below the lake's prefix may have the omitted columns
-// still, from before they were.
+// Describe returns the specification of a table under its catalog name. The lake's records may still contain the
+// omitted columns, from the time before they were omitted.
 func Describe(lake config.Lake, name views.Name, t views.Table, omitted []string) (Table, error) {
 	fields, key, err := views.Fields(t)
 	if err != nil {
@@ -115,7 +118,7 @@ func Describe(lake config.Lake, name views.Name, t views.Table, omitted []string
 		Omitted:  append([]string{}, omitted...),
 	}
 	if !t.Since.IsZero() {
-		out.Since = t.Since.UTC().Truncate(time.Microsecond).Format(time.RFC3339Nano) // what Python holds
+		out.Since = t.Since.UTC().Truncate(time.Microsecond).Format(time.RFC3339Nano) // Python's precision
 	}
 	if t.Kind.Postgres() {
 		out.Kind = t.Kind
@@ -132,8 +135,8 @@ func Describe(lake config.Lake, name views.Name, t views.Table, omitted []string
 	return out, nil
 }
 
-// Location is where a table's files are, below the bucket: a folder for each epoch. Another one begins with another generation or
-// format, and where since when the records tell what the rows are.
+// Location is where a table's files are, below the bucket: a folder for each epoch. A new generation, format or
+// rowsSince starts a new epoch.
 func Location(cfg config.LakeTables, name views.Name, since time.Time) string {
 	epoch := "all"
 	if !since.IsZero() {
@@ -142,11 +145,12 @@ func Location(cfg config.LakeTables, name views.Name, since time.Time) string {
 	return fmt.Sprintf("%s/%d/%s/%s/%s", config.TablesPrefix, cfg.Generation, cfg.Format, name, epoch)
 }
 
-// reserved are the names of columns that the job has for itself, in a table or on the way there.
+// reserved are the names of the job's own columns, in a table or during processing.
 var reserved = regexp.MustCompile(`^(cdc_(key|version|gone|at|kind|binlog|detail|rank|told)|_hoodie_.*)$`)
 
-// columnNames are the names of columns in a table: those of the views, but for a column of the source that is called what the
-// job calls one of its own. Views have longer names for their own columns then; the job's are the same in every table.
+// columnNames are the names of a table's columns. They are those of the views, except for a source column whose name
+// the job reserves. In that case views rename their own columns instead, but the job's names are the same in every
+// table.
 func columnNames(fields []views.SourceField) []string {
 	taken := map[string]bool{}
 	for _, f := range fields {
@@ -166,7 +170,8 @@ func columnNames(fields []views.SourceField) []string {
 	return names
 }
 
-// Rows is the view of rows that reads a table. It has the source's columns, in the types of the view that reads the records.
+// Rows is the view of rows that reads a table. It has the source's columns, with the types of the view that reads the
+// records.
 func Rows(name views.Name, t views.Table) (views.View, error) { return rows(name, name.Table(), t) }
 
 func rows(name views.Name, table string, t views.Table) (views.View, error) {
@@ -190,11 +195,12 @@ func rows(name views.Name, table string, t views.Table) (views.View, error) {
 	return v, nil
 }
 
-// instant is the SQL of a time as the views have it: in UTC, without a zone. Iceberg's times, which Spark calls timestamps, have a
-// zone, Hudi's have none, and whether Delta Lake's have one depends on the version of Athena, whose sessions are in UTC.
+// instant is the SQL of a time as in the views: in UTC, without a zone. Iceberg's times, which Spark calls
+// timestamps, have a zone. Hudi's have none. Whether Delta Lake's have one depends on the version of Athena, whose
+// sessions are in UTC.
 func instant(column, sql string) string {
 	return fmt.Sprintf("CAST(at_timezone(CAST(%s AS timestamp(6) with time zone), 'UTC') AS %s)", column, sql)
 }
 
-// quoted is an identifier, of letters, digits and underscores.
+// quoted quotes an identifier of letters, digits and underscores.
 func quoted(name string) string { return `"` + name + `"` }

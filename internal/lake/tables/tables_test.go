@@ -79,7 +79,7 @@ func golden(t *testing.T, name, got string) {
 
 func TestSpecification(t *testing.T) { golden(t, "spec.json", written(t)) }
 
-// python runs a program that sees the job's code, and gives what it prints.
+// python runs a program that can import the job's code, and returns its output.
 func python(t *testing.T, program, input string) string {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), "python3", "-c", program)
@@ -92,7 +92,7 @@ func python(t *testing.T, program, input string) string {
 	return string(out)
 }
 
-// The job refuses a member that it does not know, and one that is missing.
+// The job refuses unknown and missing members.
 func TestTheJobReadsWhatIsWritten(t *testing.T) {
 	ofOrders := strings.Replace(written(t), `"database"`, `"source": "orders", "database"`, 1)
 	printed := python(t, `
@@ -169,7 +169,7 @@ func TestATableWithoutAKeyIsRefused(t *testing.T) {
 	require.EqualError(t, err, "the lake's tables: describing d.t: it has no primary key")
 }
 
-// Every name of that kind in the job's code is kept from the source's columns.
+// No source column may use such a name from the job's code.
 func TestColumnsOfTheSourceKeepApartFromTheJobs(t *testing.T) {
 	own := map[string]bool{}
 	files, err := filepath.Glob(job + "/cdctables/*.py")
@@ -254,7 +254,7 @@ func TestTheZipIsTheCode(t *testing.T) {
 	require.True(t, slices.IsSorted(names))
 }
 
-// The script needs the zip alone: Python imports from it. The job itself needs Spark, which is Glue's.
+// The script needs only the zip, from which Python imports. The job itself needs Glue's Spark.
 func TestTheScriptStartsTheJobAndExitsWhenItFails(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "code.zip")
 	content, err := tables.Zip()

@@ -6,27 +6,28 @@ import (
 	"strings"
 )
 
-// Member names of a record, as DMS and the pipeline's task settings name them: package change.
+// A record's members, as DMS and the pipeline's task settings name them: package change.
 const (
 	data        = "data"
 	beforeImage = "before-image"
 	metadata    = "metadata"
 )
 
-// placePattern is the beginning of a stream-position: the binlog file's number, after the last dot of its name, and the
-// offset in it. Of more digits than a bigint holds there is no such file.
+// placePattern is the start of a stream-position: the binlog file's number, after the last dot of its name, and the
+// offset in it. No such file has more digits than a bigint.
 const placePattern = `^[^:]+\.([0-9]{1,18}):([0-9]{1,18})(:|$)`
 
-// oneRecord is the condition that a line is one record, whole. json_extract_scalar alone would take the first of two for the
-// line's only one, and a number that was cut off for a shorter number: it stops reading at what it looks for.
+// oneRecord is the condition that a line is exactly one complete record. json_extract_scalar alone would accept the
+// first of two records as the line's only one, and a truncated number as a shorter one, because it stops at the
+// member that it looks for.
 const oneRecord = "TRY(json_parse(record)) IS NOT NULL"
 
-// member is the SQL of a member's text: NULL when it is absent or null, or the line is blank or no JSON.
+// member is the SQL of a member's text: NULL when it is absent or null, or when the line is blank or invalid.
 func member(path ...string) string {
 	return fmt.Sprintf("json_extract_scalar(record, %s)", jsonPath(path))
 }
 
-// memberOrJSON is the SQL of a member's text, which is JSON when the member is an object or an array.
+// memberOrJSON is the SQL of a member's text. For an object or an array it is the JSON.
 func memberOrJSON(path ...string) string {
 	return fmt.Sprintf("coalesce(%s, nullif(json_format(json_extract(record, %s)), 'null'))", member(path...), jsonPath(path))
 }
@@ -39,10 +40,10 @@ func jsonPath(path []string) string {
 	return literal("$" + b.String())
 }
 
-// changes is the view of every record of a row: its columns, each with its type, and what the record says of the change.
+// changes is the view of every row record: its columns, each with its type, and the record's metadata.
 //
-// A value that has not its column's type is NULL, and its text is in the column "unreadable": a value that cannot be read
-// takes nothing else away. Keys are compared as texts, so that rows whose keys cannot be read are rows of their own.
+// A value that does not fit its column's type is NULL, and its text is in the column "unreadable". So an unreadable
+// value hides nothing else. Keys are compared as texts, so that rows with unreadable keys stay separate.
 func (d *describer) changes() View {
 	v := View{Name: d.name.Changes()}
 	var texts, values, columns, unreadable []string
@@ -56,8 +57,9 @@ func (d *describer) changes() View {
 		values = append(values, raw)
 		if t.cast != nil {
 			values = append(values, t.cast(raw)+" AS "+quoted(name))
-			// The value is mentioned twice so that engines compute it once, elsewhere: else they write all values' SQL in the place of
-			// their names, and an expression about some hundred columns is more than they take (QUERY_EXCEEDED_COMPILER_LIMIT).
+			// The value is mentioned twice so that engines compute it once, in a subquery. Otherwise they replace
+			// names with the SQL of all values, and an expression over some hundred columns exceeds their limit
+			// (QUERY_EXCEEDED_COMPILER_LIMIT).
 			unreadable = append(unreadable, fmt.Sprintf("CASE WHEN %[1]s IS NULL THEN %[2]s || %[3]s || coalesce(CAST(%[1]s AS varchar), '') END", quoted(name), literal(name+": "), raw))
 		}
 		show(name, t, quoted(name))
@@ -104,7 +106,8 @@ FROM (
 	return v
 }
 
-// raw is the quoted name of a column's text, which is the column itself where that is text. It is short: it is written often.
+// raw is the quoted name of a column's text. For a text column that is the column itself. The name is short because
+// it is used often.
 func (d *describer) raw(column string, t typ) string {
 	if t.cast == nil {
 		return quoted(column)
@@ -115,11 +118,11 @@ func (d *describer) raw(column string, t typ) string {
 	return d.meta(fmt.Sprint(d.texts[column]))
 }
 
-// keyType is a text for each column of the primary key.
+// keyType holds a text for each column of the primary key.
 var keyType = typ{hive: "array<string>", sql: "array(varchar)"}
 
-// key is the SQL of the key, or of the key as it was before an update; they are the same in a record that tells of no former
-// one. A record without a key is a row of its own: its text.
+// key is the SQL of the key, or of the key before an update. Both are equal in a record without a former row. For a
+// record without a key it is the record's text, so that it counts as a row of its own.
 func (d *describer) key(before bool) string {
 	parts := make([]string, len(d.keys))
 	for i, k := range d.keys {
@@ -132,7 +135,7 @@ func (d *describer) key(before bool) string {
 	return "ARRAY[" + strings.Join(parts, ", ") + "]"
 }
 
-// writings are the SQL of a value's text, the same for all ways to write the value, and of what cannot be read.
+// writings are the SQL of a value's text, in one spelling for all spellings of the value, and of unreadable text.
 func (d *describer) writings(column string, t typ) []string {
 	if t.cast == nil {
 		return []string{quoted(column)}
@@ -140,10 +143,10 @@ func (d *describer) writings(column string, t typ) []string {
 	return []string{fmt.Sprintf("CAST(%s AS varchar)", quoted(column)), d.raw(column, t)}
 }
 
-// argumentsAtOnce is how many arguments a function is given: engines have limits above a hundred.
+// argumentsAtOnce is the maximum number of a function's arguments, because engines have limits above a hundred.
 const argumentsAtOnce = 100
 
-// joined is the SQL of texts in one, NULL when all are.
+// joined is the SQL that joins texts; NULL when all are NULL.
 func joined(texts []string) string {
 	if len(texts) > argumentsAtOnce {
 		var parts []string

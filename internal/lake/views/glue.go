@@ -7,9 +7,9 @@ import (
 	"fmt"
 )
 
-// Text is a view as Athena keeps it in the Glue Data Catalog: the view of Presto's Hive connector, JSON in base64 in a
-// comment. AWS publishes no description; it is what Athena's CREATE VIEW writes and what people write in its place, as in
-// https://github.com/iconara/terraform-aws-athena-view/blob/main/main.tf.
+// Text is a view in Athena's format for the Glue Data Catalog: the view of Presto's Hive connector, as JSON in base64
+// in a comment. AWS does not document it. It is the output of Athena's CREATE VIEW, and what people write instead, as
+// in https://github.com/iconara/terraform-aws-athena-view/blob/main/main.tf.
 func (v View) Text(database string) (string, error) {
 	type column struct {
 		Name string `json:"name"`
@@ -37,41 +37,42 @@ func (v View) Text(database string) (string, error) {
 	return written, nil
 }
 
-// longestText is how long a view's text may be, https://docs.aws.amazon.com/glue/latest/webapi/API_TableInput.html.
+// longestText is the maximum length of a view's text,
+// https://docs.aws.amazon.com/glue/latest/webapi/API_TableInput.html.
 const longestText = 409600
 
-// ViewParameters mark a table of the catalog as such a view. Trino looks for the comment,
-// https://github.com/trinodb/trino/blob/476/plugin/trino-hive/src/main/java/io/trino/plugin/hive/ViewReaderUtil.java; Athena's
-// CREATE VIEW writes both.
+// ViewParameters mark a catalog table as such a view. Trino looks for the comment,
+// https://github.com/trinodb/trino/blob/476/plugin/trino-hive/src/main/java/io/trino/plugin/hive/ViewReaderUtil.java;
+// Athena's CREATE VIEW writes both.
 func ViewParameters() map[string]string {
 	return map[string]string{"presto_view": "true", "comment": "Presto View"}
 }
 
-// Owner of the views: who made them, as Presto's Hive connector has it. Trino refuses a view without one,
+// Owner of the views, as Presto's Hive connector requires. Trino refuses a view without one,
 // https://github.com/trinodb/trino/blob/476/core/trino-spi/src/main/java/io/trino/spi/connector/ConnectorViewDefinition.java.
 const Owner = "cdc-pipeline"
 
-// LineParameters keep a line whole whatever is in it.
+// LineParameters keep a line whole, whatever it contains.
 func LineParameters() map[string]string {
 	return map[string]string{"serialization.format": "1", "serialization.last.column.takes.rest": "true"}
 }
 
 var (
-	// Record is the only column of a table of records: the line.
+	// Record is the only column of a records table: the line.
 	Record = Field{"record", "string", "varchar"}
-	// Partitions are by the time of a record's arrival in the stream, in UTC.
+	// Partitions are by a record's time of arrival in the stream, in UTC.
 	Partitions = []Field{{"dt", "string", "varchar"}, {"hour", "string", "varchar"}}
 )
 
-// The classes that read lines, and write them.
+// The classes that read and write lines.
 const (
 	TextInput  = "org.apache.hadoop.mapred.TextInputFormat"
 	TextOutput = "org.apache.hadoop.hive.ql.io.HiveIgnoreKeyTextOutputFormat"
 	LineSerDe  = "org.apache.hadoop.hive.serde2.lazy.LazySimpleSerDe"
 )
 
-// RecordParameters let Athena work out the partitions by itself, from a day (2026-01-31) to now: no crawler, no command
-// after each hour, https://docs.aws.amazon.com/athena/latest/ug/partition-projection-setting-up.html.
+// RecordParameters let Athena compute the partitions from a day (2026-01-31) until now, without a crawler or an
+// hourly command, https://docs.aws.amazon.com/athena/latest/ug/partition-projection-setting-up.html.
 func RecordParameters(location, since string) map[string]string {
 	return map[string]string{
 		"EXTERNAL":                  "TRUE",

@@ -7,9 +7,9 @@ import (
 	"strings"
 )
 
-// oneText is the SQL of a key's text, from that of the text in a record, where a record writes a key in more than one way, so
-// that equal keys get one text, as package change gives them one: empty text and bytes may be null or absent, a BINARY lack
-// the zeros at its end, a TIME have a fraction of zeros. Other types have one value however they are written.
+// oneText is the SQL of a key column's text for types that a record may spell in several ways. Equal keys get the
+// same text, as in package change: empty text and bytes may be null or absent, a BINARY may lack trailing zeros, a
+// TIME may have a zero fraction. Other types have only one spelling.
 func oneText(mysql string, t typ, source string) string {
 	m := columnType.FindStringSubmatch(strings.ToLower(strings.TrimSpace(mysql)))
 	if m == nil || t.cast != nil {
@@ -23,18 +23,18 @@ func oneText(mysql string, t typ, source string) string {
 	case "binary":
 		length, _ := strconv.Atoi(m[2])
 		return fmt.Sprintf("rpad(coalesce(nullif(%s, ''), '0x'), %d, '0')", source, 2+2*max(length, 1))
-	case "time", "decimal", "numeric": // a decimal of more digits than Athena has
+	case "time", "decimal", "numeric": // a decimal with more digits than Athena supports
 		return fmt.Sprintf("CASE WHEN strpos(%[1]s, '.') > 0 THEN trim(TRAILING '.' FROM trim(TRAILING '0' FROM %[1]s)) ELSE %[1]s END", source)
 	}
 	return source
 }
 
-// inKey says whether a field is part of the primary key.
+// inKey reports whether a field belongs to the primary key.
 func (d *describer) inKey(f sourceField) bool {
 	return slices.ContainsFunc(d.keys, func(k sourceField) bool { return k.Name == f.Name })
 }
 
-// oneText is that of a key's column, of the table's kind of source.
+// oneText is the SQL of a key column's text, for the source's kind.
 func (d *describer) oneText(key sourceField, source string) string {
 	switch {
 	case !d.table.Kind.Postgres():
@@ -45,7 +45,7 @@ func (d *describer) oneText(key sourceField, source string) string {
 	return onePostgresText(key.column.Type, source)
 }
 
-// beforeKey is the SQL of a column's text of the key as it was before an update; NULL of a record that does not say.
+// beforeKey is the SQL of a key column's text before an update; NULL when the record does not contain it.
 func (d *describer) beforeKey(key sourceField) string {
 	source := memberOrJSON(beforeImage, key.column.Name)
 	one := d.oneText(key, source)

@@ -8,7 +8,8 @@ import (
 	"unicode"
 )
 
-// Name is what a source table is called in the catalog: its view of rows; the others' names begin with it.
+// Name is a source table's name in the catalog, and that of its view of rows. The names of its other tables and views
+// begin with it.
 type Name string
 
 // Records names the table of raw records.
@@ -20,27 +21,27 @@ func (n Name) Changes() string { return string(n) + "_changes" }
 // Rows names the view of rows.
 func (n Name) Rows() string { return string(n) }
 
-// Table names the table of rows that a job keeps, where there is one. The view of rows reads it then, and the view that reads
-// the records is [Name.Raw].
+// Table names the table of rows that a job maintains, if there is one. Then the view of rows reads this table, and
+// [Name.Raw] is the view that reads the records.
 func (n Name) Table() string { return string(n) + "_table" }
 
-// Next names another epoch of that table, while it is filled.
+// Next names another epoch of that table while it is filled.
 func (n Name) Next() string { return string(n) + "_next" }
 
-// Raw names the view of rows that reads the records, where the view of rows reads a table.
+// Raw names the view of rows that reads the records, when the main view reads a table.
 func (n Name) Raw() string { return string(n) + "_raw" }
 
-// all are the names that a table takes without a table of rows, and withTable with one.
+// all are a table's names without a table of rows, withTable those with one.
 func (n Name) all() []string       { return []string{n.Rows(), n.Changes(), n.Records()} }
 func (n Name) withTable() []string { return append(n.all(), n.Table(), n.Next(), n.Raw()) }
 
-// ControlRecords names the table of records that are about no row: tables' definitions; those of the unnamed source.
+// ControlRecords names the unnamed source's table of records that concern no row, such as table definitions.
 const ControlRecords Name = "dms_control"
 
-// Source is the name of a source, with which all names of its tables begin; empty for the unnamed one.
+// Source is a source's name, with which all names of its tables begin; empty for the unnamed one.
 type Source string
 
-// ControlRecords names the table of the source's records that are about no row.
+// ControlRecords names the source's table of records that concern no row.
 func (s Source) ControlRecords() Name { return Name(s.prefix()) + ControlRecords }
 
 func (s Source) prefix() string {
@@ -50,20 +51,20 @@ func (s Source) prefix() string {
 	return string(s) + "_"
 }
 
-// maxName leaves room for what is added to a name; Glue takes 255 bytes.
+// maxName leaves room for suffixes; Glue's limit is 255 bytes.
 const maxName = 200
 
-// Names are the names of tables (database and table in the source), in their order: shop.Order-Lines is
-// shop_order_lines. Tables that would share a name, or that a view of another has, get eight digits that only they have.
+// Names are the catalog names of tables (database and table in the source), in order: shop.Order-Lines becomes
+// shop_order_lines. A table whose name or view would collide with another's gets eight unique digits.
 func Names(tables [][2]string) []Name { return Source("").Names(tables) }
 
-// NamesWithTables are [Names] where each table has a table of rows too.
+// NamesWithTables are [Names] for tables that also have a table of rows.
 func NamesWithTables(tables [][2]string) []Name { return Source("").NamesWithTables(tables) }
 
-// Names are the names of the source's tables: those of tables, behind the source's name.
+// Names are the catalog names of the source's tables, with the source's name as prefix.
 func (s Source) Names(tables [][2]string) []Name { return s.apart(tables, Name.all) }
 
-// NamesWithTables are the same where each table has a table of rows too.
+// NamesWithTables are the same for tables that also have a table of rows.
 func (s Source) NamesWithTables(tables [][2]string) []Name { return s.apart(tables, Name.withTable) }
 
 func (s Source) apart(tables [][2]string, all func(Name) []string) []Name {
@@ -90,8 +91,8 @@ func (s Source) apart(tables [][2]string, all func(Name) []string) []Name {
 	return names
 }
 
-// fieldNames are the columns' names in their order. One that another column has too gets its place, as often as it takes: a
-// later column may be called what the first gets.
+// fieldNames are the columns' names in order. A duplicate gets its position as a suffix, repeatedly if needed,
+// because a later column may already have that name.
 func fieldNames(columns []Column) []string {
 	names := make([]string, len(columns))
 	taken := map[string]bool{}
@@ -105,7 +106,7 @@ func fieldNames(columns []Column) []string {
 	return names
 }
 
-// plain is a name as Athena takes it without quotes, as far as letters go: lower case, and an underscore for what is
+// plain is a name that Athena accepts without quotes: lower case, with an underscore for each character that is
 // neither letter nor digit, https://docs.aws.amazon.com/athena/latest/ug/tables-databases-columns-names.html.
 func plain(name string) string {
 	return strings.Map(func(r rune) rune {

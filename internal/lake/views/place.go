@@ -6,28 +6,28 @@ import (
 	"strings"
 )
 
-// placing is how a change says where it stands among the others: in the words of a kind of source.
+// placing defines a change's position among the others, for a kind of source.
 type placing struct {
-	// log is what people call it.
+	// log is the log's usual name.
 	log string
-	// pattern is the form of a stream-position, as far as it is read.
+	// pattern is the form of a stream-position, as far as it is parsed.
 	pattern string
-	// told are the columns that the view of changes has of it.
+	// told are its columns in the view of changes.
 	told func() []toldPlace
-	// first is the column without which a change has no place, and chosen what of the states is in it: loads are below all changes.
+	// first is NULL for a change without a position. chosen selects it for states: loads come before all changes.
 	first, chosen string
-	// rest are the columns after the first by which changes are in their order.
+	// rest are the columns after the first that order changes.
 	rest []string
 }
 
-// toldPlace is a column of the view of changes.
+// toldPlace is a position column in the view of changes.
 type toldPlace struct {
 	name string
 	typ  typ
 	text string
 }
 
-// logPattern is a stream-position of PostgreSQL: LSN.number.LSN.
+// logPattern is a PostgreSQL stream-position: LSN.number.LSN.
 const logPattern = `^([0-9A-Fa-f]{1,8})/([0-9A-Fa-f]{1,8})\.[0-9]+\.([0-9A-Fa-f]{1,8})/([0-9A-Fa-f]{1,8})$`
 
 // positionOf is the SQL of a record's stream-position.
@@ -39,7 +39,7 @@ var binlogPlacing = placing{
 		place := func(group int) string {
 			return fmt.Sprintf("regexp_extract(%s, %s, %d)", positionOf, literal(placePattern), group)
 		}
-		// The pattern has digits alone.
+		// The pattern ensures digits.
 		digits := typ{"bigint", "bigint", func(text string) string { return "TRY_CAST(" + text + " AS bigint)" }}
 		return []toldPlace{{"binlog_file", digits, place(1)}, {"binlog_offset", digits, place(2)}}
 	},
@@ -48,8 +48,9 @@ var binlogPlacing = placing{
 	rest:   []string{"{binlog_offset}", "{transaction_record}"},
 }
 
-// logPlacing is PostgreSQL's, in the words of package change. A place in the log, an LSN, is a text of 17 characters, whose order is that of the
-// log. A change that has the second one for its own though it is not the transaction's first has none of its own.
+// logPlacing is PostgreSQL's, as in package change. An LSN is written as 17 characters, so that text order is log
+// order. If a change has the transaction's LSN as its own but is not the transaction's first, its own position is
+// unknown.
 var logPlacing = placing{
 	log: "log", pattern: logPattern,
 	told: func() []toldPlace {
@@ -74,12 +75,12 @@ func placingOf(k change.Kind) *placing {
 	return &binlogPlacing
 }
 
-// carried are the columns of states that say the place.
+// carried are the states' columns with the position.
 func (p *placing) carried() string {
 	return strings.Join(append([]string{p.chosen + " AS " + p.first}, p.rest...), ",\n    ")
 }
 
-// order are these columns, each with what is to follow it.
+// order are these columns, each with a suffix.
 func (p *placing) order(suffix string) string {
 	return strings.Join(append([]string{p.first}, p.rest...), suffix+", ") + suffix
 }

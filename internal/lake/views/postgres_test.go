@@ -23,7 +23,7 @@ var notes = views.Table{
 	PrimaryKey: []string{"id", "tag"},
 }
 
-// What is the same of both kinds is read in the files of MySQL; package catalog of the rehearsal runs the SQL.
+// The parts that both kinds share are in MySQL's files. The rehearsal's package catalog runs the SQL.
 func TestSQLOfPostgreSQL(t *testing.T) {
 	c := described(t, notes)
 	files := map[string]string{"postgresql_changes.sql": c.Changes.SQL, "postgresql_rows.sql": c.Rows.SQL}
@@ -81,7 +81,7 @@ func TestTypesOfPostgreSQLHoldEveryValue(t *testing.T) {
 		"jsonb":                          {"string", "varchar"},
 		"integer[]":                      {"string", "varchar"},
 		"mood":                           {"string", "varchar"},
-		"int":                            {"string", "varchar"}, // an enumeration of that name: format_type says integer
+		"int":                            {"string", "varchar"}, // an enumeration with that name: format_type would say integer
 		"year":                           {"string", "varchar"},
 	} {
 		c := described(t, views.Table{Kind: change.PostgreSQL, Database: "d", Name: "t", Columns: []views.Column{{"k", "integer"}, {"v", declared}}, PrimaryKey: []string{"k"}})
@@ -90,7 +90,7 @@ func TestTypesOfPostgreSQLHoldEveryValue(t *testing.T) {
 	}
 }
 
-// PostgreSQL tells names of columns apart by their case.
+// Column names in PostgreSQL are case-sensitive.
 func TestAKeyOfPostgreSQLIsFoundByItsCase(t *testing.T) {
 	_, key, err := views.Fields(views.Table{Kind: change.PostgreSQL, Database: "d", Name: "t", Columns: []views.Column{{"Id", "text"}, {"id", "integer"}}, PrimaryKey: []string{"id"}})
 	require.NoError(t, err)

@@ -6,12 +6,13 @@ import (
 	"strings"
 )
 
-// TableQueries are what there is to ask of each table: the queries of a [Catalog] in their order, whose names these end.
+// TableQueries are the queries for each table: those of a [Catalog] in order. They are the suffixes of the queries'
+// names.
 var TableQueries = []string{
 	"changed in the last hour", "history of a row", "as it was", "changes per day", "deleted rows", "changed most often",
 }
 
-// queries answer what people ask of one table.
+// queries are the common queries about one table.
 func (d *describer) queries() []Query {
 	source, p := d.table.Database+"."+d.table.Name, placingOf(d.table.Kind)
 	ofRow, before := make([]string, len(d.keys)), make([]string, len(d.keys))
@@ -82,7 +83,7 @@ LIMIT 100
 	}
 }
 
-// named gives expressions the names of the key's columns.
+// named gives expressions the key columns' names.
 func (d *describer) named(expressions []string) []string {
 	out := make([]string, len(expressions))
 	for i, e := range expressions {
@@ -91,7 +92,7 @@ func (d *describer) named(expressions []string) []string {
 	return out
 }
 
-// numbers are 1, 2, …: the first columns, as GROUP BY names them.
+// numbers are 1, 2, …: the first columns, for GROUP BY.
 func numbers(n int) string {
 	all := make([]string, n)
 	for i := range all {
@@ -100,18 +101,18 @@ func numbers(n int) string {
 	return strings.Join(all, ", ")
 }
 
-// Unplaced ends the name of the saved query of lines that are not in the views, or that a row cannot count.
+// Unplaced is the suffix of the saved query for lines that are missing from the views, or that no row can use.
 const Unplaced = "records that nobody can place"
 
-// Overview are the queries about all tables of the unnamed source together. It needs nothing of their columns.
+// Overview are the queries over all tables of the unnamed source. They do not depend on columns.
 func Overview(names []Name, tables [][2]string) []Query { return Source("").Overview(names, tables) }
 
-// Overview are the queries about all tables of a source of MySQL together.
+// Overview are the queries over all tables of a MySQL source.
 func (s Source) Overview(names []Name, tables [][2]string) []Query {
 	return s.OverviewOf(change.MySQL, names, tables)
 }
 
-// OverviewOf are the queries about all tables of the source, which is of a kind, together.
+// OverviewOf are the queries over all tables of a source of this kind.
 func (s Source) OverviewOf(kind change.Kind, names []Name, tables [][2]string) []Query {
 	p := placingOf(kind)
 	all := "all tables: "

@@ -4,7 +4,7 @@ import (
 	"strings"
 )
 
-// rows is the view of the table as it is now: of each row the latest change, unless it is a delete.
+// rows is the view of the present rows: the latest change of each row, unless it is a delete.
 func (d *describer) rows() View {
 	v := View{Name: d.name.Rows()}
 	for _, f := range d.fields {
@@ -15,12 +15,13 @@ func (d *describer) rows() View {
 	return v
 }
 
-// state is the table after the changes that a condition chooses, all of them without one. The order is that of package
-// change: loaded rows before every change, changes by binlog file, offset and record within the transaction.
+// state is the table after the changes that match a condition; an empty condition matches all. The order is that of
+// package change: loaded rows come before every change, and changes are ordered by binlog file, offset and record
+// within the transaction.
 //
-// An update that changes a key says something of two rows, that there is one and that there is another no more; it is
-// unfolded into both, so that the records are read once. A change that does not say where in the binlog or log it comes from counts
-// after all that do, and its row says so in the column "unreadable".
+// An update that changes a key concerns two rows: it creates one and removes the other. It is split into both, so
+// that the records are read once. A change without a position counts after all changes with one, and its row reports
+// this in the column "unreadable".
 func (d *describer) state(where string) string {
 	columns := make([]string, len(d.fields))
 	for i, f := range d.fields {
@@ -68,8 +69,8 @@ WHERE {rank} = 1 AND NOT coalesce({gone}, false)
 		"all_unreadable", joined([]string{d.meta("unreadable"), d.meta("astray")}))
 }
 
-// counted are the conditions on records that tell what the rows are. One without a time is none to leave out. Partitions are
-// no condition: after a backlog, an object may hold records that are days younger than its name
+// counted are the conditions for authoritative records. A record without a time is not excluded. Partitions are no
+// condition: after a backlog, an object may contain records that are days younger than its name
 // (https://docs.aws.amazon.com/firehose/latest/dev/s3-prefixes.html).
 func (d *describer) counted() []string {
 	if d.table.Since.IsZero() {
@@ -79,7 +80,7 @@ func (d *describer) counted() []string {
 	return []string{d.expand("coalesce({recorded_at} >= TIMESTAMP " + literal(since) + ", true)")}
 }
 
-// expand fills a text in: what is given by name, the views' names, and otherwise columns of metadata.
+// expand replaces placeholders in a text: given values, view names, and otherwise metadata columns.
 func (d *describer) expand(pattern string, given ...string) string {
 	pairs := []string{"{changes}", quoted(d.name.Changes()), "{rows}", quoted(d.name.Rows()), "{records}", quoted(d.name.Records())}
 	for i := 0; i < len(given); i += 2 {

@@ -6,14 +6,14 @@ import (
 	"strings"
 )
 
-// OfSource are the tables of one source, in their order: what they are called in the catalog, and in the source (database and table).
+// OfSource are one source's tables in order, with their names in the catalog and in the source (database and table).
 type OfSource struct {
 	Source Source
 	Names  []Name
 	Tables [][2]string
 }
 
-// title of a source that may have no name.
+// title is a source's name, or a phrase for the unnamed one.
 func (s Source) title() string {
 	if s == "" {
 		return "unnamed"
@@ -21,7 +21,7 @@ func (s Source) title() string {
 	return string(s)
 }
 
-// AllSources are the queries about the tables of all sources together. It needs nothing of their columns.
+// AllSources are the queries over the tables of all sources. They do not depend on columns.
 func AllSources(all []OfSource) []Query {
 	var parts []string
 	for _, of := range all {
@@ -37,8 +37,8 @@ func AllSources(all []OfSource) []Query {
 	}}
 }
 
-// Pair chooses a table of each of two sources to join: the first that both have, else the first of one name, else the first of each. They are
-// places in the sources' tables; ok is false when a source has none.
+// Pair chooses a table in each of two sources to join: the first that both have, else the first with the same name,
+// else the first of each. It returns indices into the sources' tables; ok is false when a source has no tables.
 func Pair(a, b OfSource) (i, j int, ok bool) {
 	for _, same := range []func(t, other [2]string) bool{
 		func(t, other [2]string) bool { return t == other },
@@ -54,15 +54,15 @@ func Pair(a, b OfSource) (i, j int, ok bool) {
 	return 0, 0, false
 }
 
-// Joined is a table in a join: of a source, under its name in the catalog.
+// Joined is a table in a join: its source and its name in the catalog.
 type Joined struct {
 	Source Source
 	Name   Name
 	Table  Table
 }
 
-// Join is the query that puts the rows of two sources' tables side by side whose keys are equal. Keys of several columns are compared in their
-// order; of a longer key the columns beyond the other's are not. The second's columns have its source's name before them.
+// Join is the query that joins two sources' tables on equal keys. Key columns are compared in order; extra columns of
+// the longer key are ignored. The second table's columns have its source's name as prefix.
 func Join(a, b Joined) (Query, error) {
 	left, leftKey, err := Fields(a.Table)
 	if err != nil {
@@ -98,8 +98,8 @@ func Join(a, b Joined) (Query, error) {
 	}, nil
 }
 
-// equal is the SQL of a key of a that equals one of b, which the databases may have declared differently. Numbers of any two types, and times, are
-// compared as they are; what is text in one source is read as what it is in the other.
+// equal is the SQL that compares a key of a with one of b, whose declared types may differ. Two numbers, or two
+// times, are compared directly. If one side is text, it is converted to the other side's type.
 // https://trino.io/docs/476/language/types.html
 func equal(a, b Field) string {
 	left, right := "a."+quoted(a.Name), "b."+quoted(b.Name)
@@ -115,7 +115,7 @@ func equal(a, b Field) string {
 	return left + " = " + right
 }
 
-// family of types that the engine compares with each other.
+// family groups types that the engine can compare with each other.
 func family(f Field) string {
 	name, _, _ := strings.Cut(f.SQL, "(")
 	switch name {
@@ -127,5 +127,5 @@ func family(f Field) string {
 	return f.SQL
 }
 
-// JoinName is what the query is called that joins two sources.
+// JoinName is the name of the query that joins two sources.
 func JoinName(a, b Source) string { return "two sources: " + a.title() + " and " + b.title() }

@@ -7,32 +7,32 @@ import (
 	"strings"
 )
 
-// typ is a type with the way a value gets it from the text in a record.
+// typ is a type, with the conversion from a record's text.
 type typ struct {
 	hive, sql string
-	// cast is the SQL of the value, from that of its text: NULL for a text that is not exactly a value of the type. It never
-	// fails, whatever the text is. Nil for text, which is a value as it is.
+	// cast is the SQL that converts a text's SQL to a value: NULL for a text that is not exactly a value of the type.
+	// It never fails. It is nil for text, which needs no conversion.
 	cast func(text string) string
 }
 
-// text is what stays as DMS writes it: strings, ENUM and SET, JSON, TIME (which goes to 838 hours), and bytes, which DMS
-// writes in hexadecimal.
+// text is for types that keep DMS's spelling: strings, ENUM and SET, JSON, TIME (up to 838 hours), and bytes, which
+// DMS writes in hexadecimal.
 var text = typ{hive: "string", sql: "varchar"}
 
-// A cast rounds what has too many digits, and what one engine takes another refuses ('12.0' as a bigint). So a text is cast
-// only when it has a form that means the same everywhere, and no digit of it is lost.
+// A cast rounds a text with too many digits, and engines disagree about some texts ('12.0' as a bigint). So a text is
+// cast only when every engine reads it the same way without losing a digit.
 const (
-	// plainNumber has up to so many digits after the point that are not zero.
+	// plainNumber has at most this many digits other than trailing zeros after the point.
 	plainNumber = `^-?[0-9]+(\.[0-9]{0,%d}0*)?$`
 	// powerNumber is a number times a power of ten: 1.2E3.
 	powerNumber = `^-?[0-9]+(\.[0-9]+)?[eE][+-]?[0-9]{1,2}$`
 	anyNumber   = `^-?[0-9]+(\.[0-9]*)?([eE][+-]?[0-9]{1,3})?$`
 	day         = `[0-9]{4}-[0-9]{2}-[0-9]{2}`
-	// midnight is what DMS may write after a date.
+	// midnight is the time that DMS may write after a date.
 	midnight = `^` + day + `([T ]00:00:00(\.0*)?Z?)?$`
-	// instant has so many digits after the second; a day alone is its beginning.
+	// instant has this many digits after the second; a day alone means its start.
 	instant = `^` + day + `([T ]([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.%s)?Z?)?$`
-	// firstDay is the first of ISO 8601's year 1: what MySQL writes before it, 0000-00-00 above all, is no date.
+	// firstDay is the first day of ISO 8601's year 1. Earlier dates in MySQL, above all 0000-00-00, are not dates.
 	firstDay = "0001-01-01"
 )
 
@@ -43,14 +43,14 @@ func whole(hive, sql string) typ {
 	}}
 }
 
-// exactly is a number with up to so many digits after the point. A power of ten is told exact by its nearest floating-point
-// number, which is where DMS has it from.
+// exactly is a number with at most this many digits after the point. A power of ten is exact if its nearest
+// floating-point number is, because DMS converts it from that.
 func exactly(text string, digits int, value string) string {
 	return fmt.Sprintf("CASE WHEN regexp_like(%[1]s, %[2]s) OR regexp_like(%[1]s, %[3]s) AND TRY_CAST(TRY_CAST(%[1]s AS decimal(38,%[4]d)) AS double) = TRY_CAST(%[1]s AS double) THEN %[5]s END",
 		text, literal(fmt.Sprintf(plainNumber, digits)), literal(powerNumber), digits, value)
 }
 
-// floating is a floating-point type. It rounds, as the source's own does; what is beyond its greatest number is no value of it.
+// floating is a floating-point type. It rounds like the source's type; a number beyond its maximum is not a value.
 func floating(hive, sql, greatest string) typ {
 	return typ{hive, sql, func(text string) string {
 		return fmt.Sprintf("CASE WHEN regexp_like(%[1]s, %[2]s) AND abs(TRY_CAST(%[1]s AS double)) <= %[3]s THEN TRY_CAST(%[1]s AS %[4]s) END", text, literal(anyNumber), greatest, sql)
@@ -59,7 +59,8 @@ func floating(hive, sql, greatest string) typ {
 
 var columnType = regexp.MustCompile(`^([a-z]+)(?:\((\d+)(?:,(\d+))?\))?(.*)$`)
 
-// typeOf is the type that holds every value of a MySQL type, https://docs.aws.amazon.com/athena/latest/ug/data-types.html.
+// typeOf is the type that can hold every value of a MySQL type,
+// https://docs.aws.amazon.com/athena/latest/ug/data-types.html.
 func typeOf(mysql string) typ {
 	m := columnType.FindStringSubmatch(strings.ToLower(strings.TrimSpace(mysql)))
 	if m == nil {
@@ -101,7 +102,7 @@ func typeOf(mysql string) typ {
 	return text
 }
 
-// decimal has MySQL's default of ten digits. Athena has 38: of more, the text keeps every digit.
+// decimal has MySQL's default of ten digits. Athena supports 38; a larger type becomes text, which keeps every digit.
 func decimal(given bool, precision, scale int) typ {
 	if !given {
 		precision = 10
@@ -113,14 +114,15 @@ func decimal(given bool, precision, scale int) typ {
 	return typ{name, name, func(text string) string { return exactly(text, scale, fmt.Sprintf("TRY_CAST(%s AS %s)", text, name)) }}
 }
 
-// moment is a time in UTC without its zone. Athena's timestamp has milliseconds by itself, and as many digits as it is
-// told in a view.
+// moment is a time in UTC without its zone. Athena's timestamp has milliseconds by default, and in a view any number
+// of digits.
 func moment(digits int) typ {
 	kept, fraction := precision(digits)
 	return timestamp(kept, fraction)
 }
 
-// precision is how many digits after the second are kept of so many, and the form of a fraction that has no more.
+// precision returns how many of a type's digits after the second are kept, and the pattern of a fraction with no
+// more.
 func precision(digits int) (kept int, fraction string) {
 	kept = 3
 	if digits > kept {
@@ -129,10 +131,10 @@ func precision(digits int) (kept int, fraction string) {
 	return kept, fmt.Sprintf("[0-9]{0,%d}0*", kept)
 }
 
-// noted is a time that DMS notes of a record, to the microsecond: a finer one is rounded.
+// noted is a time in DMS's metadata, in microseconds: a finer one is rounded.
 var noted = timestamp(6, "[0-9]*")
 
-// timestamp has so many digits after the second, of a text with a fraction of a form.
+// timestamp has this many digits after the second, for a text whose fraction matches a pattern.
 func timestamp(digits int, fraction string) typ {
 	sql := fmt.Sprintf("timestamp(%d)", digits)
 	return typ{"timestamp", sql, func(text string) string {
@@ -140,7 +142,7 @@ func timestamp(digits int, fraction string) typ {
 	}}
 }
 
-// dated is a date or a time of a form.
+// dated is a date or a time that matches a pattern.
 func dated(text, form, value, sql string) string {
 	return fmt.Sprintf("CASE WHEN regexp_like(%[1]s, %[2]s) AND %[1]s >= %[3]s THEN TRY_CAST(%[4]s AS %[5]s) END", text, literal(form), literal(firstDay), value, sql)
 }

@@ -7,14 +7,16 @@ import (
 	"strings"
 )
 
-// What DMS makes of PostgreSQL's types: https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Source.PostgreSQL.html#CHAP_Source-PostgreSQL-DataTypes.
+// DMS's spelling of PostgreSQL's types:
+// https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Source.PostgreSQL.html#CHAP_Source-PostgreSQL-DataTypes.
 var (
 	postgresNumeric = regexp.MustCompile(`^(?:numeric|decimal)\((\d+)(?:,(\d+))?\)$`)
 	postgresMoment  = regexp.MustCompile(`^timestamp(?:tz)?(?:\((\d)\))?(?: with(?:out)? time zone)?$`)
 )
 
-// postgresType is the type that holds every value of a PostgreSQL type, as format_type names it. Text are, besides texts, those that
-// Athena has not, or not whole: numeric without a precision, intervals, times of day, bytes, JSON, arrays, addresses, enumerations, money.
+// postgresType is the type that can hold every value of a PostgreSQL type, as format_type names it. Types that Athena
+// lacks, or supports only in part, become text: numeric without a precision, intervals, times of day, bytes, JSON,
+// arrays, addresses, enumerations, money.
 func postgresType(declared string) typ {
 	declared = strings.ToLower(strings.TrimSpace(declared))
 	switch declared {
@@ -51,7 +53,7 @@ func postgresType(declared string) typ {
 	return text
 }
 
-// special is a floating-point type with what is no number in it.
+// special is a floating-point type with its special values, such as NaN.
 func special(t typ) typ {
 	cast := t.cast
 	t.cast = func(text string) string {
@@ -60,7 +62,7 @@ func special(t typ) typ {
 	return t
 }
 
-// zonedMoment is a time in UTC, whose zone DMS writes as Z and PostgreSQL as +00.
+// zonedMoment is a time in UTC. DMS writes the zone as Z, PostgreSQL as +00.
 func zonedMoment(digits int) typ {
 	kept, fraction := precision(digits)
 	t := timestamp(kept, fraction)
@@ -72,8 +74,9 @@ func zonedMoment(digits int) typ {
 	return t
 }
 
-// onePostgresText is the SQL of a key's text, as oneText is of MySQL: empty text and bytes may be null, bytes begin with \x, a CHARACTER have
-// blanks at its end, a time a fraction of zeros, an address the bits of a single host.
+// onePostgresText is the SQL of a key column's text, like oneText for MySQL: empty text and bytes may be null, bytes
+// may begin with \x, a CHARACTER may have trailing blanks, a time may have a zero fraction, and an address may have
+// the network bits of a single host.
 func onePostgresText(declared string, source string) string {
 	name, _, _ := strings.Cut(strings.ToLower(strings.TrimSpace(declared)), "(")
 	if strings.HasSuffix(declared, "[]") {
@@ -90,7 +93,7 @@ func onePostgresText(declared string, source string) string {
 		return fmt.Sprintf("lower(%s)", source)
 	case "inet", "cidr":
 		return fmt.Sprintf("CASE WHEN regexp_like(%[1]s, '^[0-9.]+/32$|:.*/128$') THEN lower(substr(%[1]s, 1, strpos(%[1]s, '/') - 1)) ELSE lower(%[1]s) END", source)
-	case "numeric", "decimal", "money": // of more digits than Athena has, or nobody knows of how many
+	case "numeric", "decimal", "money": // too many digits for Athena, or an unknown number
 		return fmt.Sprintf("CASE WHEN regexp_like(%[1]s, '^-?[0-9]+\\.[0-9]*$') THEN trim(TRAILING '.' FROM trim(TRAILING '0' FROM %[1]s)) ELSE %[1]s END", source)
 	}
 	if strings.HasPrefix(name, "time") && !strings.HasPrefix(name, "timestamp") {

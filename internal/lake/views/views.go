@@ -1,14 +1,14 @@
-// Package views writes what makes a lake of DMS records readable with SQL: for each followed table a table of raw
-// records, a view of its changes, a view of its rows as they are now, and saved queries. It knows neither AWS's API nor
-// Pulumi: it gives names, types and SQL in the dialect of Athena engine version 3, which is Trino's.
+// Package views writes the tables, views and saved queries that make a lake of DMS records readable with SQL. Each
+// followed table gets a table of raw records, a view of its changes and a view of its present rows. The package knows
+// neither AWS's API nor Pulumi: it returns names, types and SQL in the dialect of Athena engine version 3, which is
+// Trino's.
 //
-// A raw record is one column of text, a line of the object. Athena's JSON SerDes would make columns of it by themselves,
-// but their results are not the records: "The results can contain more rows than expected, fewer rows than expected, or
-// unexpected null values" (https://docs.aws.amazon.com/athena/latest/ug/openx-json-serde.html), and OpenX's writes a
-// number anew when it becomes text. So the view takes each value out of the record as it was written
-// (json_extract_scalar, https://trino.io/docs/current/functions/json.html) and casts it to the type of its column in the
-// source. A value that has not that type is NULL, and its text is in a column beside it: none is lost, and none takes the
-// others away.
+// A raw record is one text column, a line of the object. Athena's JSON SerDes could split it into columns, but their
+// results differ from the records: "The results can contain more rows than expected, fewer rows than expected, or
+// unexpected null values" (https://docs.aws.amazon.com/athena/latest/ug/openx-json-serde.html), and OpenX's reformats
+// a number when it becomes text. So the view extracts each value in its original spelling (json_extract_scalar,
+// https://trino.io/docs/current/functions/json.html) and casts it to the type of its column in the source. A value
+// that does not fit the type is NULL, and its text is in another column: no value is lost or hides others.
 package views
 
 import (
@@ -23,20 +23,21 @@ import (
 type Table struct {
 	// Kind of the source; empty is MySQL.
 	Kind change.Kind
-	// Database and Name in the source; of PostgreSQL the former is the schema.
+	// Database and Name in the source; in PostgreSQL, Database is the schema.
 	Database, Name string
-	// Columns in their order, without those that are omitted from records.
+	// Columns in order, without those that records omit.
 	Columns []Column
 	// PrimaryKey names columns.
 	PrimaryKey []string
-	// Since is when the records begin that tell what the rows are; zero: all do. The changes are all there in any case.
+	// Since is the time from which records are authoritative; zero means all are. The view of changes contains every
+	// change in any case.
 	Since time.Time
 }
 
 // Column of a source table.
 type Column struct {
 	Name string
-	// Type is MySQL's column type, as in bigint(20) unsigned, or PostgreSQL's, as in timestamp(3) with time zone.
+	// Type is MySQL's column type, such as bigint(20) unsigned, or PostgreSQL's, such as timestamp(3) with time zone.
 	Type string
 }
 
@@ -47,7 +48,7 @@ type Field struct {
 	Hive, SQL string
 }
 
-// View is a query with a name.
+// View is a named query.
 type View struct {
 	Name, SQL string
 	Fields    []Field
@@ -58,18 +59,18 @@ type Query struct {
 	Name, Description, SQL string
 }
 
-// Catalog is everything that is made of one source table.
+// Catalog is everything made for one source table.
 type Catalog struct {
-	// Changes are the changes of the table's rows, each as it was.
+	// Changes shows the changes of the table's rows.
 	Changes View
-	// Rows are the rows of the table as they are now.
+	// Rows shows the table's present rows.
 	Rows View
-	// Queries about them.
+	// Queries about the table.
 	Queries []Query
 }
 
-// Describe makes the catalog of a table under a name that [Names] gave. It refuses a table without a primary key, whose
-// changes cannot be told from one another.
+// Describe makes a table's catalog under a name from [Names]. It refuses a table without a primary key, whose rows
+// cannot be distinguished.
 func Describe(name Name, t Table) (Catalog, error) {
 	d := describer{table: t, name: name, prefix: metadataPrefix, texts: map[string]int{}}
 	if err := d.resolve(); err != nil {
@@ -78,14 +79,14 @@ func Describe(name Name, t Table) (Catalog, error) {
 	return Catalog{Changes: d.changes(), Rows: d.rows(), Queries: d.queries()}, nil
 }
 
-// SourceField is a column of the source with the field that the views have of it.
+// SourceField is a source column with its field in the views.
 type SourceField struct {
 	Field
 
 	Column Column
 }
 
-// Fields are the columns of a table in their order, and those of its primary key in the key's. It refuses what [Describe] does.
+// Fields are a table's columns in order, and its primary key's columns in the key's order. It fails like [Describe].
 func Fields(t Table) (columns, key []SourceField, err error) {
 	d := describer{table: t, prefix: metadataPrefix}
 	if err := d.resolve(); err != nil {
@@ -101,28 +102,28 @@ func Fields(t Table) (columns, key []SourceField, err error) {
 	return shown(d.fields), shown(d.keys), nil
 }
 
-// metadataPrefix begins the names of what a record says beside the row.
+// metadataPrefix is the prefix of the columns with a record's metadata.
 const metadataPrefix = "cdc_"
 
-// describer holds what the parts of one catalog share.
+// describer holds the data that the parts of one catalog share.
 type describer struct {
 	table  Table
 	name   Name
 	prefix string
 	fields []sourceField
 	keys   []sourceField
-	// texts are the numbers of the columns that hold values as they were written.
+	// texts are the indices of the columns with the values' original texts.
 	texts map[string]int
 }
 
-// sourceField is a column of the source as the catalog has it.
+// sourceField is a source column in the catalog.
 type sourceField struct {
 	Field
 	column Column
 	typ    typ
 }
 
-// resolve names the columns, and keeps those of the metadata apart from them.
+// resolve names the columns, so that they do not collide with those of the metadata.
 func (d *describer) resolve() error {
 	names := fieldNames(d.table.Columns)
 	for i, c := range d.table.Columns {
@@ -137,7 +138,7 @@ func (d *describer) resolve() error {
 	}
 	for _, key := range d.table.PrimaryKey {
 		i := slices.IndexFunc(d.fields, func(f sourceField) bool {
-			if d.table.Kind.Postgres() { // "Id" and "id" are two columns
+			if d.table.Kind.Postgres() { // "Id" and "id" are different columns
 				return f.column.Name == key
 			}
 			return strings.EqualFold(f.column.Name, key)
@@ -153,17 +154,17 @@ func (d *describer) resolve() error {
 	return nil
 }
 
-// meta is the quoted name of a column of metadata.
+// meta is the quoted name of a metadata column.
 func (d *describer) meta(name string) string { return quoted(d.prefix + name) }
 
-// before is the quoted name of the column that holds a key as it was before an update.
+// before is the quoted name of the column with a key column's value before an update.
 func (d *describer) before(key sourceField) string { return d.meta("before_" + key.Name) }
 
-// quoted is an identifier.
+// quoted quotes an identifier.
 func quoted(name string) string { return `"` + strings.ReplaceAll(name, `"`, `""`) + `"` }
 
-// literal is a string.
+// literal quotes a string.
 func literal(text string) string { return "'" + strings.ReplaceAll(text, "'", "''") + "'" }
 
-// join lists one thing a line, after the first, indented.
+// join lists items one per line, indented after the first.
 func join(indent string, lines []string) string { return strings.Join(lines, ",\n"+indent) }

@@ -38,7 +38,7 @@ func described(t *testing.T, table views.Table) views.Catalog {
 	return c
 }
 
-// The SQL is a file for people to read; package catalog of the rehearsal runs it.
+// The SQL is in files for people to read. The rehearsal's package catalog runs it.
 func TestSQL(t *testing.T) {
 	c := described(t, orders)
 	files := map[string]string{"changes.sql": c.Changes.SQL, "rows.sql": c.Rows.SQL}
@@ -136,7 +136,7 @@ func TestNamesOfDifferentTablesDiffer(t *testing.T) {
 	})
 }
 
-// Tables that have a table of rows each, and views of both, keep apart from one another; without, names are what they were.
+// Names stay unique when each table also has a table of rows and its views. Without these, the names do not change.
 func TestNamesWithTablesDifferTooAndOthersAreNotChangedByThem(t *testing.T) {
 	tables := [][2]string{{"shop", "orders"}, {"shop", "orders_raw"}, {"shop", "lines"}, {"shop", "lines_table"}, {"shop", "returns"}}
 	require.Equal(t, []views.Name{"shop_orders", "shop_orders_raw", "shop_lines", "shop_lines_table", "shop_returns"}, views.Names(tables))
@@ -183,12 +183,12 @@ func TestColumnsOfTheSourceKeepTheirNames(t *testing.T) {
 	require.Contains(t, names, "dt")
 }
 
-// Whatever the columns are called, no two have a name in the catalog, and those of the source keep apart from the metadata's.
+// Whatever the columns' names, their names in the catalog are unique and differ from those of the metadata.
 func TestNamesOfColumnsAreUnique(t *testing.T) {
 	part := rapid.StringMatching(`(cdc_)?(cdc_|[abAB._-]|İ|K)?(before_|key|unreadable|a_b|record|dt)?(_[2-5])?`)
 	rapid.Check(t, func(t *rapid.T) {
 		table := views.Table{Database: "d", Name: "t"}
-		// MySQL tells names of columns apart without regard to case.
+		// MySQL's column names are not case-sensitive.
 		for _, name := range rapid.SliceOfNDistinct(part, 1, 8, strings.ToLower).Draw(t, "columns") {
 			table.Columns = append(table.Columns, views.Column{"x" + name, rapid.SampledFrom([]string{"int", "text"}).Draw(t, "type")}, views.Column{name + "y", "int"})
 		}
@@ -206,7 +206,7 @@ func TestNamesOfColumnsAreUnique(t *testing.T) {
 	})
 }
 
-// The third column would get the name that the first has.
+// The third column's generated name would be the first column's name.
 func TestANameThatIsMadeUniqueIsTakenToo(t *testing.T) {
 	c := described(t, views.Table{Database: "d", Name: "t", PrimaryKey: []string{"a_b_3"}, Columns: []views.Column{{"a_b_3", "int"}, {"a_b", "int"}, {"a.b", "int"}}})
 	require.Equal(t, []string{"a_b_3", "a_b", "a_b_3_3"}, []string{c.Rows.Fields[0].Name, c.Rows.Fields[1].Name, c.Rows.Fields[2].Name})
@@ -222,7 +222,7 @@ func TestTableWithoutAKeyIsRefused(t *testing.T) {
 	}
 }
 
-// The text is what Athena reads: see the link at View.Text.
+// The text is in Athena's format: see the link at View.Text.
 func TestViewIsWrittenAsAthenaDoes(t *testing.T) {
 	v := described(t, orders).Rows
 	text, err := v.Text("shop_dev")

@@ -6,14 +6,14 @@ import (
 	"strings"
 )
 
-// told is the SQL of whether a record has a member, null or not: of a member that is null, JSON's null is a value.
+// told is the SQL that tests whether a record has a member, null or not: JSON's null counts as a value.
 // https://trino.io/docs/current/functions/json.html
 func told(path ...string) string {
 	return fmt.Sprintf("json_format(json_extract(record, %s)) IS NOT NULL", jsonPath(path))
 }
 
-// text is the SQL of a column's text in a record. An update of PostgreSQL that lacks a column has left it as it was: its value is in the
-// before-image ([change.Record.Row]), unless the record has it as NULL.
+// text is the SQL of a column's text in a record. A PostgreSQL update that omits a column has not changed it: its
+// value is in the before-image ([change.Record.Row]), unless the record has it as NULL.
 func (d *describer) text(f sourceField) string {
 	one := func(of string) string {
 		source := memberOrJSON(of, f.column.Name)
@@ -27,14 +27,14 @@ func (d *describer) text(f sourceField) string {
 	}
 	name := f.column.Name
 	before := one(beforeImage)
-	if before != memberOrJSON(beforeImage, name) { // absent is not empty
+	if before != memberOrJSON(beforeImage, name) { // absent differs from empty
 		before = fmt.Sprintf("CASE WHEN %s THEN %s END", told(beforeImage, name), before)
 	}
 	return fmt.Sprintf("CASE WHEN %s THEN %s ELSE %s END", told(data, name), one(data), before)
 }
 
-// untold is the SQL of a text that names the columns which an update does not tell though they may have any value
-// ([change.Record.Untold]); empty when there are none of which that could be.
+// untold is the SQL of a text with the names of the columns that an update omits although they may have any value
+// ([change.Record.Untold]). It is empty when the table has no such column.
 func (d *describer) untold() string {
 	if !d.table.Kind.Postgres() {
 		return ""

@@ -1,4 +1,4 @@
-// Package tasktest plays DMS for tests: one task that looks otherwise at each look.
+// Package tasktest is a fake of DMS for tests: one task whose state changes with each call that reads it.
 package tasktest
 
 import (
@@ -14,7 +14,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/databasemigrationservice/types"
 )
 
-// TaskArn and InstanceArn are those of the task and of the instance that it runs on; ServerlessArn is that of the task when it is serverless.
+// TaskArn and InstanceArn belong to the task and its instance; ServerlessArn is the ARN of a serverless task.
 const (
 	ServerlessArn = "arn:aws:dms:us-east-1:123456789012:replication-config:cdc-dev-replication"
 
@@ -22,20 +22,20 @@ const (
 	InstanceArn = "arn:aws:dms:us-east-1:123456789012:rep:INSTANCE7RESOURCE"
 )
 
-// ErrRefused is a refusal as IAM gives it; Noon the time at which tests take place.
+// ErrRefused is an IAM denial; Noon is the time of the tests.
 var (
 	ErrRefused = errors.New("AccessDeniedException: not allowed")
 	Noon       = time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
 )
 
-// Look is how the task is at one look; the last one stays.
+// Look is the task's state in one reading; the last one stays.
 type Look struct {
 	State, Reason, Failure string
 	Stopped                time.Time
 	Tables                 []types.TableStatistics
 }
 
-// States are looks at which nothing but the state differs.
+// States are looks that differ only in the state.
 func States(all ...string) []Look {
 	looks := make([]Look, len(all))
 	for i, s := range all {
@@ -47,8 +47,8 @@ func States(all ...string) []Look {
 // Running is a look at a running task with tables.
 func Running(all ...types.TableStatistics) Look { return Look{State: "running", Tables: all} }
 
-// TableAt is a table, database.table, in a state, with the time at which it was loaded; zero when
-// it was not. The load of one that has rows has begun.
+// TableAt is a table, database.table, in a state, with the time of its load; zero without one. The load of a table
+// with rows has begun.
 func TableAt(name, state string, loaded time.Time, rows int64) types.TableStatistics {
 	database, short, _ := strings.Cut(name, ".")
 	s := types.TableStatistics{SchemaName: &database, TableName: &short, TableState: &state, FullLoadRows: rows}
@@ -61,25 +61,25 @@ func TableAt(name, state string, loaded time.Time, rows int64) types.TableStatis
 	return s
 }
 
-// DMS has one task, which is as its looks say, one after the other. Once it ran its first load is over.
+// DMS has one task, which goes through its looks one after the other. After it has run, its first load is over.
 type DMS struct {
 	mu   sync.Mutex
 	Kind types.MigrationTypeValue // default full-load-and-cdc
 	Ran  bool
-	// Loading says that the first load is under way.
+	// Loading means that the first load is going on.
 	Loading bool
 	Looks   []Look
-	// OnStart, OnStop and OnReload are the looks after a call.
+	// OnStart, OnStop and OnReload are the looks after such a call.
 	OnStart, OnStop, OnReload []Look
 	StartErrors               []error
 	StopErr, ReloadErr        error
 	// Connections by endpoint: their states, one after the other.
 	Connections map[string][]string
-	// Tested are the endpoints that were tested.
+	// Tested lists the endpoints that were tested.
 	Tested []string
-	// Failing operations by name.
+	// Failing maps an operation's name to its error.
 	Failing map[string]error
-	// Calls in their order.
+	// Calls lists the calls in order.
 	Calls []string
 	// Hang makes reading calls last until their context ends.
 	Hang bool
@@ -88,15 +88,15 @@ type DMS struct {
 func (f *DMS) begin(ctx context.Context, call string) error {
 	f.Calls = append(f.Calls, call)
 	if f.Hang {
-		f.mu.Unlock() // a lock that is held is no idle in virtual time
+		f.mu.Unlock() // in virtual time a held lock does not count as idle
 		<-ctx.Done()
 		f.mu.Lock()
-		return ctx.Err() //nolint:wrapcheck // as the SDK gives it
+		return ctx.Err() //nolint:wrapcheck // like the SDK's error
 	}
 	return f.Failing[call]
 }
 
-// DescribeReplicationTasks as DMS does it.
+// DescribeReplicationTasks behaves like DMS.
 func (f *DMS) DescribeReplicationTasks(ctx context.Context, _ *dms.DescribeReplicationTasksInput, _ ...func(*dms.Options)) (*dms.DescribeReplicationTasksOutput, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -132,7 +132,7 @@ func (f *DMS) DescribeReplicationTasks(ctx context.Context, _ *dms.DescribeRepli
 	return &dms.DescribeReplicationTasksOutput{ReplicationTasks: []types.ReplicationTask{task}}, nil
 }
 
-// look is the next one; false when there is no task.
+// look returns the next look; false when there is no task.
 func (f *DMS) look() (Look, bool) {
 	if len(f.Looks) == 0 {
 		return Look{}, false
@@ -144,7 +144,7 @@ func (f *DMS) look() (Look, bool) {
 	return l, true
 }
 
-// DescribeReplications gives the task as a serverless one, in its words.
+// DescribeReplications returns the task as a serverless one, in DMS's terms.
 func (f *DMS) DescribeReplications(ctx context.Context, _ *dms.DescribeReplicationsInput, _ ...func(*dms.Options)) (*dms.DescribeReplicationsOutput, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -180,7 +180,7 @@ func (f *DMS) DescribeReplications(ctx context.Context, _ *dms.DescribeReplicati
 	return &dms.DescribeReplicationsOutput{Replications: []types.Replication{r}}, nil
 }
 
-// DescribeReplicationInstances as DMS does it.
+// DescribeReplicationInstances behaves like DMS.
 func (f *DMS) DescribeReplicationInstances(ctx context.Context, _ *dms.DescribeReplicationInstancesInput, _ ...func(*dms.Options)) (*dms.DescribeReplicationInstancesOutput, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -189,7 +189,7 @@ func (f *DMS) DescribeReplicationInstances(ctx context.Context, _ *dms.DescribeR
 	}}, f.begin(ctx, "instance")
 }
 
-// DescribeTableStatistics gives one table on a page.
+// DescribeTableStatistics returns one table per page.
 func (f *DMS) DescribeTableStatistics(ctx context.Context, in *dms.DescribeTableStatisticsInput, _ ...func(*dms.Options)) (*dms.DescribeTableStatisticsOutput, error) {
 	tables, next, err := f.page(ctx, in.Marker)
 	return &dms.DescribeTableStatisticsOutput{TableStatistics: tables, Marker: next}, err
@@ -221,7 +221,7 @@ func (f *DMS) page(ctx context.Context, marker *string) (tables []types.TableSta
 	return all[page : page+1], next, nil
 }
 
-// StartReplicationTask as DMS does it.
+// StartReplicationTask behaves like DMS.
 func (f *DMS) StartReplicationTask(_ context.Context, in *dms.StartReplicationTaskInput, _ ...func(*dms.Options)) (*dms.StartReplicationTaskOutput, error) {
 	return &dms.StartReplicationTaskOutput{}, f.start(string(in.StartReplicationTaskType))
 }
@@ -247,7 +247,7 @@ func (f *DMS) start(how string) error {
 	return nil
 }
 
-// StopReplicationTask as DMS does it.
+// StopReplicationTask behaves like DMS.
 func (f *DMS) StopReplicationTask(context.Context, *dms.StopReplicationTaskInput, ...func(*dms.Options)) (*dms.StopReplicationTaskOutput, error) {
 	return &dms.StopReplicationTaskOutput{}, f.stop()
 }
@@ -267,7 +267,7 @@ func (f *DMS) stop() error {
 	return f.StopErr
 }
 
-// ReloadTables as DMS does it.
+// ReloadTables behaves like DMS.
 func (f *DMS) ReloadTables(_ context.Context, in *dms.ReloadTablesInput, _ ...func(*dms.Options)) (*dms.ReloadTablesOutput, error) {
 	return &dms.ReloadTablesOutput{}, f.reload(in.ReloadOption, in.TablesToReload)
 }
@@ -291,7 +291,7 @@ func (f *DMS) reload(option types.ReloadOptionValue, tables []types.TableToReloa
 	return f.ReloadErr
 }
 
-// TestConnection as DMS does it.
+// TestConnection behaves like DMS.
 func (f *DMS) TestConnection(_ context.Context, in *dms.TestConnectionInput, _ ...func(*dms.Options)) (*dms.TestConnectionOutput, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -299,7 +299,7 @@ func (f *DMS) TestConnection(_ context.Context, in *dms.TestConnectionInput, _ .
 	return &dms.TestConnectionOutput{}, f.Failing["test "+*in.EndpointArn]
 }
 
-// DescribeConnections as DMS does it.
+// DescribeConnections behaves like DMS.
 func (f *DMS) DescribeConnections(_ context.Context, in *dms.DescribeConnectionsInput, _ ...func(*dms.Options)) (*dms.DescribeConnectionsOutput, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -320,7 +320,7 @@ func (f *DMS) DescribeConnections(_ context.Context, in *dms.DescribeConnections
 	}}}, nil
 }
 
-// Done are the calls that change something.
+// Done lists the calls that change something.
 func (f *DMS) Done() []string {
 	var changes []string
 	for _, c := range f.Calls {
