@@ -6,7 +6,7 @@ import (
 	"strconv"
 )
 
-// checkBinaryLogs looks at what of the binary log is not told by variables alone.
+// checkBinaryLogs checks the parts of the binary log that variables alone do not show.
 func (r *run) checkBinaryLogs(ctx context.Context) {
 	for _, check := range []func(context.Context) error{r.checkEnhanced, r.checkSizes, r.checkReplica} {
 		if err := check(ctx); err != nil {
@@ -15,8 +15,8 @@ func (r *run) checkBinaryLogs(ctx context.Context) {
 	}
 }
 
-// checkEnhanced: DMS does not read Aurora's enhanced binary log. Its state is a status, beside the parameter:
-// https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/AuroraMySQL.Enhanced.binlog.html.
+// checkEnhanced: DMS does not read Aurora's enhanced binary log. A status, beside the parameter, shows whether it is
+// on: https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/AuroraMySQL.Enhanced.binlog.html.
 func (r *run) checkEnhanced(ctx context.Context) error {
 	const name = "aurora_enhanced_binlog"
 	state, err := r.status(ctx, name)
@@ -35,11 +35,11 @@ func (r *run) checkEnhanced(ctx context.Context) error {
 	return nil
 }
 
-// maxBinaryLog is what DMS reads of one file of the binary log, in bytes; a transaction is never in two.
+// maxBinaryLog is how much DMS reads of one binlog file, in bytes. A transaction is always in one file.
 // https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Source.MySQL.html#CHAP_Source.MySQL.Limitations
 const maxBinaryLog = 4 << 30
 
-// checkSizes finds files that DMS may fail at. Whoever may not list them, learns nothing.
+// checkSizes finds files at which DMS may fail. It learns nothing without the privilege to list them.
 func (r *run) checkSizes(ctx context.Context) error {
 	rows, err := r.db.Query(ctx, "SHOW BINARY LOGS")
 	if IsServerError(err, errNoBinaryLog, errSpecialPrivilege) {
@@ -59,7 +59,7 @@ func (r *run) checkSizes(ctx context.Context) error {
 	return nil
 }
 
-// checkReplica: a replica writes into its own binary log what it is sent only when it is told to.
+// checkReplica: a replica writes received changes to its own binary log only when it is configured to.
 func (r *run) checkReplica(ctx context.Context) error {
 	variable := "log_replica_updates"
 	value, known := r.server.variables[variable]
@@ -85,7 +85,7 @@ func (r *run) checkReplica(ctx context.Context) error {
 	return nil
 }
 
-// replica is whether the server follows another one, as far as the user may see.
+// replica reports whether the server replicates from another one, as far as the user may see.
 func (r *run) replica(ctx context.Context) (bool, error) {
 	rows, err := r.db.Query(ctx, "SHOW REPLICA STATUS")
 	if IsServerError(err, errSyntax) {

@@ -7,14 +7,14 @@ import (
 	"slices"
 )
 
-// makeCanaryTable is what a canary writes to, in statements to run one after the other: see [preparation.Canary].
+// makeCanaryTable makes the canary's table, with statements to run one after the other: see [preparation.Canary].
 var makeCanaryTable = []string{
 	"CREATE DATABASE IF NOT EXISTS " + quoteName(preparation.Canary.Database),
 	"CREATE TABLE IF NOT EXISTS " + quoted(preparation.Canary) +
 		" (id TINYINT NOT NULL PRIMARY KEY, beat BIGINT NOT NULL, written BIGINT NOT NULL, began BIGINT NOT NULL, log BIGINT NOT NULL) ENGINE=InnoDB",
 }
 
-// canaryWrites are the privileges of whoever writes to it.
+// canaryWrites are the privileges for writing to it.
 func canaryWrites() []privilege {
 	var privileges []privilege
 	for _, name := range preparation.CanaryWrites {
@@ -23,7 +23,7 @@ func canaryWrites() []privilege {
 	return privileges
 }
 
-// withCanary follows the canary's table too, unless a pattern takes it in already.
+// withCanary also follows the canary's table, unless a pattern already matches it.
 func (req Request) withCanary() Request {
 	if req.Canary && !slices.ContainsFunc(req.Tables, func(t Table) bool { return t.Matches(preparation.Canary) }) {
 		req.Tables = append(slices.Clip(req.Tables), preparation.Canary)
@@ -31,7 +31,7 @@ func (req Request) withCanary() Request {
 	return req
 }
 
-// makeCanary makes the table when there is none.
+// makeCanary makes the table when it is missing.
 func (r *run) makeCanary(ctx context.Context) {
 	if !r.req.Canary {
 		return
@@ -48,7 +48,7 @@ func (r *run) makeCanary(ctx context.Context) {
 	}
 }
 
-// writesCanary reports whether the user is to write to the table: when it is there, or somebody else makes it.
+// writesCanary reports whether the user gets write access to the table: when it exists, or somebody else makes it.
 func (r *run) writesCanary() bool {
 	there := slices.ContainsFunc(r.findings.Tables, func(t TableFound) bool { return t.Table == preparation.Canary })
 	return r.req.Canary && (there || r.req.CheckOnly)

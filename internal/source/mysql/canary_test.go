@@ -89,7 +89,7 @@ func TestACloneOfTheUserWritesTheCanarysRowToo(t *testing.T) {
 	require.Equal(t, f.users["cdc"].privileges, f.users["cdc_clone"].privileges)
 }
 
-// Requests are triggers: those of stacks without a canary stay as they are.
+// A changed request triggers a new run, so stacks without a canary must keep theirs.
 func TestARequestWithoutACanaryDoesNotSayIt(t *testing.T) {
 	text, err := json.Marshal(defaultRequest())
 	require.NoError(t, err)

@@ -7,12 +7,12 @@ import (
 	"strings"
 )
 
-// nativeForeignKeys is OFF where the server changes a foreign key's rows itself, and logs it: MySQL 9.6 and newer. Everywhere
-// else InnoDB does, below the binary log.
+// nativeForeignKeys is OFF where the server itself changes a foreign key's rows and logs the changes: MySQL 9.6 and
+// newer. Everywhere else InnoDB does so, without logging.
 // https://dev.mysql.com/doc/refman/9.6/en/innodb-parameters.html#sysvar_innodb_native_foreign_keys
 const nativeForeignKeys = "innodb_native_foreign_keys"
 
-// foreignKey is a constraint of a followed table, as information_schema.referential_constraints has it.
+// foreignKey is a constraint of a followed table, from information_schema.referential_constraints.
 type foreignKey struct {
 	child, parent      Table
 	name               string
@@ -20,11 +20,11 @@ type foreignKey struct {
 	columns, referred  []string
 }
 
-// keeps are the rules by which a parent's change leaves the child's rows alone.
+// keeps reports whether a rule leaves the child's rows unchanged when the parent changes.
 func keeps(rule string) bool { return rule == "RESTRICT" || rule == "NO ACTION" }
 
-// checkCascades finds the foreign keys by which rows of followed tables change without a row event: DMS, and with it every
-// sink, keeps them as they were. The parent need not be followed.
+// checkCascades finds foreign keys that change rows of followed tables without a row event. DMS and every sink would
+// keep the old rows. The parent need not be followed.
 // https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Source.MySQL.html#CHAP_Source.MySQL.Limitations
 func (r *run) checkCascades(ctx context.Context) {
 	if value, known := r.server.variables[nativeForeignKeys]; known && (value == "OFF" || value == "0") {
@@ -72,7 +72,7 @@ WHERE table_schema = ? AND table_name = ? AND constraint_name = ? AND referenced
 	return found, nil
 }
 
-// rules are those that change rows.
+// rules are the rules that change rows.
 func (k foreignKey) rules() string {
 	var rules []string
 	if !keeps(k.onDelete) {
@@ -84,7 +84,8 @@ func (k foreignKey) rules() string {
 	return strings.Join(rules, " ") + " from " + k.parent.String()
 }
 
-// restrict makes the constraint anew without its rules: a statement for each step, since not every server takes both in one.
+// restrict replaces the constraint with one without rules, one statement per step, because not every server accepts
+// both in one.
 func (k foreignKey) restrict() []string {
 	return []string{
 		fmt.Sprintf("ALTER TABLE %s DROP FOREIGN KEY %s", quoted(k.child), quoteName(k.name)),

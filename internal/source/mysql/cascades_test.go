@@ -6,7 +6,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// constrained is a server with foreign keys between three tables, of which the request follows the two children.
+// constrained is a server with foreign keys between three tables; the request follows the two children.
 func constrained(onDelete, onUpdate string) (*fakeServer, Request) {
 	f, req := shop()
 	customers, orders, items := Table{Database: "my_shop", Table: "customers"}, Table{Database: "my_shop", Table: "orders"}, Table{Database: "my_shop", Table: "items"}
@@ -51,7 +51,7 @@ func TestForeignKeysThatChangeRowsFailOnDemand(t *testing.T) {
 	}, named(findings, "foreign key of_customer of my_shop.orders").SQL)
 }
 
-// MySQL 9.6 writes what a foreign key changes into the binary log, unless it is told to leave that to InnoDB as before.
+// MySQL 9.6 logs the changes by foreign keys, unless it is configured to leave them to InnoDB as before.
 func TestAServerThatLogsWhatForeignKeysChangeIsNotWarnedOf(t *testing.T) {
 	for value, warned := range map[string]bool{"OFF": false, "ON": true} {
 		f, req := constrained("CASCADE", "CASCADE")

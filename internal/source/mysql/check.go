@@ -8,10 +8,10 @@ import (
 	"strings"
 )
 
-// leastRetention is the least that source.binlogRetentionHours takes, in hours.
+// leastRetention is the minimum of source.binlogRetentionHours, in hours.
 const leastRetention = 24
 
-// checkRetention looks at how long the binary log is kept, and leaves it so.
+// checkRetention checks how long the binary log is kept, without changing it.
 func (r *run) checkRetention(ctx context.Context) {
 	want := r.req.BinlogRetentionHours
 	hours, onRDS, err := r.retention(ctx)
@@ -38,13 +38,13 @@ func (r *run) checkRetention(ctx context.Context) {
 	}
 }
 
-// amazon says that RDS runs the server, as far as its variables tell: its programs are in a folder of RDS's own.
+// amazon reports whether RDS runs the server, judging by its variables: RDS has its own program folder.
 func (s server) amazon() bool {
 	_, aurora := s.variables["aurora_version"]
 	return aurora || strings.HasPrefix(s.variables["basedir"], "/rdsdbbin")
 }
 
-// checkUser looks at the replication user without touching it.
+// checkUser checks the replication user without changing it.
 func (r *run) checkUser(ctx context.Context) {
 	r.checkLogin(ctx)
 	has, err := privilegesBy(ctx, r.db, " WHERE SUBSTRING_INDEX(grantee, '''@''', 1) = ?", "'"+r.user.Username)
@@ -57,7 +57,7 @@ func (r *run) checkUser(ctx context.Context) {
 	}))
 }
 
-// covers says that whoever has p has the other too.
+// covers reports whether p includes the other privilege.
 func (p privilege) covers(other privilege) bool {
 	if p.name != other.name {
 		return false
@@ -72,7 +72,7 @@ func (p privilege) covers(other privilege) bool {
 
 func unescaped(database string) string { return strings.ReplaceAll(database, `\_`, "_") }
 
-// checkAddress finds a secret that leads DMS elsewhere: it connects to the host and port in it.
+// checkAddress finds a secret with a wrong address: DMS connects to the host and port in the secret.
 func (r *run) checkAddress(context.Context) {
 	if r.req.secretAddress == "" {
 		return

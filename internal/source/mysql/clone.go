@@ -7,11 +7,11 @@ import (
 	"slices"
 )
 
-// Clone makes a user who can stand in for the one named from: with a password of its own, over TLS only, and with what
-// from may do, of which nothing but reading tables, following the binary log and writing the canary's row is copied. It changes nothing that is
-// right already, so that it may be repeated after it was interrupted anywhere; from is never changed.
+// Clone makes a user who can replace the user from, with a password of its own, over TLS only. It copies only from's
+// privileges for reading tables, following the binary log and writing the canary's row. It leaves correct settings
+// alone, so it can be repeated after an interruption. It never changes from.
 //
-// When from was dropped, or has lost what it needs, a clone that still has it keeps it and can replace from.
+// If from was dropped or lost privileges, a clone that still has them keeps them and can replace from.
 func Clone(ctx context.Context, db Admin, login Login, from string, clone Credentials) error {
 	server, err := identify(ctx, db)
 	if err != nil {
@@ -34,7 +34,8 @@ func Clone(ctx context.Context, db Admin, login Login, from string, clone Creden
 	return preparation.ProblemsOf(r.broken, r.findings)
 }
 
-// MayFollow says what the user whose session db is lacks to follow the database; nil when it lacks nothing.
+// MayFollow returns the privileges that the session's user lacks for following the database; nil when none is
+// missing.
 func MayFollow(ctx context.Context, db Admin, username string) error {
 	has, err := privilegesOf(ctx, db, username)
 	if err != nil {
@@ -46,10 +47,10 @@ func MayFollow(ctx context.Context, db Admin, username string) error {
 	return nil
 }
 
-// Refused says that the server would not let a user in: it does not know the name, or not with that password.
+// Refused reports whether the server rejected a login: an unknown name or a wrong password.
 func Refused(err error) bool { return IsServerError(err, errAccessDenied) }
 
-// copied is what a clone gets, from the first of the users that has all it takes to follow the database.
+// copied returns the clone's privileges: those of the first user that has all privileges for following the database.
 func copied(ctx context.Context, db Admin, users ...string) ([]privilege, error) {
 	keep := func(p privilege) bool {
 		return slices.Contains(following, p.name) || slices.Contains(canaryWrites(), p)
@@ -66,10 +67,10 @@ func copied(ctx context.Context, db Admin, users ...string) ([]privilege, error)
 	return nil, fmt.Errorf("no user of %v may follow the database: run the bootstrap again (pulumi up --replace with the URN of its invocation)", users)
 }
 
-// following are the only privileges that a replication user has, but for those on the canary's table.
+// following are a replication user's only privileges, except those on the canary's table.
 var following = []string{"REPLICATION CLIENT", "REPLICATION SLAVE", "SELECT"}
 
-// missing is what of them is not among the privileges; which tables may be read is not looked at.
+// missing returns those that the privileges lack. It ignores which tables may be read.
 func missing(has []privilege) []string {
 	var names []string
 	for _, name := range following {

@@ -9,8 +9,7 @@ import (
 	"strings"
 )
 
-// column is a column with what the server says besides, in information_schema's extra: auto_increment, INVISIBLE,
-// VIRTUAL GENERATED.
+// column is a column with the server's information_schema extra: auto_increment, INVISIBLE, VIRTUAL GENERATED.
 type column struct {
 	Column
 	extra string
@@ -21,21 +20,22 @@ func (c column) says(words ...string) bool {
 	return slices.ContainsFunc(words, func(word string) bool { return strings.Contains(extra, word) })
 }
 
-// computed: PERSISTENT is an older MariaDB's word for STORED.
+// computed reports a computed column. PERSISTENT is older MariaDB's word for STORED.
 func (c column) computed() bool { return c.says("VIRTUAL", "STORED", "PERSISTENT") }
 
 func (c column) invisible() bool { return c.says("INVISIBLE") }
 
-// Carried reports whether DMS carries a column, by information_schema's extra of it: computed and invisible ones it does not.
+// Carried reports whether DMS carries a column with this information_schema extra. It does not carry computed and
+// invisible ones.
 func Carried(extra string) bool { return carried(column{extra: extra}) }
 
-// old reports a temporal type in a format that servers no longer write: its values in the binary log are read wrong.
+// old reports a temporal type in a format that servers no longer write. DMS reads its binlog values wrong.
 func (c column) old() bool {
 	kind := strings.ToLower(c.Type)
 	return strings.Contains(kind, "/*") && (strings.HasPrefix(kind, "time") || strings.HasPrefix(kind, "datetime"))
 }
 
-// compressed is MariaDB's, https://mariadb.com/kb/en/storage-engine-independent-column-compression/.
+// compressed is an attribute of MariaDB, https://mariadb.com/kb/en/storage-engine-independent-column-compression/.
 func (c column) compressed() bool {
 	return strings.Contains(quotedText.ReplaceAllString(c.Type, ""), " COMPRESSED")
 }
@@ -53,7 +53,7 @@ WHERE table_schema = ? AND table_name = ? ORDER BY ordinal_position`, t.Database
 	return columns, nil
 }
 
-// described are the columns as the findings have them, of those that are kept.
+// described converts the columns that keep selects into the findings' form.
 func described(columns []column, keep func(column) bool) []Column {
 	var found []Column
 	for _, c := range columns {
@@ -66,10 +66,11 @@ func described(columns []column, keep func(column) bool) []Column {
 
 func anyColumn(column) bool { return true }
 
-// carried are the columns that DMS brings: https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Source.MySQL.html#CHAP_Source.MySQL.Limitations.
+// carried reports the columns that DMS carries:
+// https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Source.MySQL.html#CHAP_Source.MySQL.Limitations.
 func carried(c column) bool { return !c.computed() && !c.invisible() }
 
-// checkCarried finds the columns that DMS does not bring, or not as they are.
+// checkCarried finds columns that DMS does not carry, or carries with a loss.
 func (r *run) checkCarried(ctx context.Context, found TableFound, columns []column) error {
 	for _, c := range columns {
 		r.checkColumnName(found, c)
@@ -229,7 +230,7 @@ func (r *run) modifyWithout(ctx context.Context, t Table, column, attribute stri
 // quotedText are literals and names within a definition.
 var quotedText = regexp.MustCompile("'(?:[^'\\\\]|\\\\.|'')*'|`[^`]*`")
 
-// without takes an attribute out of a column's definition, and the comment around it that other servers do not read.
+// without removes an attribute from a column's definition, with the version comment around it.
 func without(definition, attribute string) string {
 	pattern := regexp.MustCompile(`\s*(/\*M?!\d+ )?\b` + attribute + `\b( ?\*/)?`)
 	var b strings.Builder

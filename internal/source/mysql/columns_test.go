@@ -6,7 +6,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// orders is a server with one table, and a request that follows it.
+// orders is a server with one table, and a request that follows the table.
 func orders(columns ...[]string) (*fakeServer, Request) {
 	f, req := shop()
 	at := Table{Database: "my_shop", Table: "orders"}
@@ -79,7 +79,7 @@ func TestAFilterIsForColumnsThatAreCarried(t *testing.T) {
 	require.ErrorContains(t, err, "filtered column total of my_shop.orders is computed or invisible: filter by another column")
 }
 
-// MySQL gives a table without a key one of its own when it is told to, and may be told to hide it.
+// MySQL can generate a key for a table without one, and can be configured to hide it.
 func TestAnInvisibleKeyFailsWithTheStatementThatShowsIt(t *testing.T) {
 	for _, shown := range []string{"ON", "OFF"} {
 		t.Run("shown "+shown, func(t *testing.T) {

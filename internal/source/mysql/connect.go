@@ -16,13 +16,13 @@ import (
 
 const dialTimeout = 10 * time.Second
 
-// Server is where a database listens and who vouches for it.
+// Server is a database's address and the authorities for its certificate.
 type Server struct {
 	Host string
 	Port int
-	// Certificates (PEM) of the authorities trusted to sign the server's certificate, and no others.
+	// Certificates (PEM) are the only authorities trusted to sign the server's certificate.
 	Certificates string
-	// Verified is told of each connection whose certificate was good. Optional.
+	// Verified is called for each connection with a valid certificate. Optional.
 	Verified func(tls.ConnectionState)
 }
 
@@ -32,8 +32,8 @@ type Connection struct {
 	session *sql.Conn
 }
 
-// Connect logs in as user over TLS, verifying the certificate and the host name. It tries again for two minutes
-// when the server does not answer yet, and not at all when the answer is no.
+// Connect logs in over TLS and verifies the certificate and the host name. It retries for two minutes while the
+// server does not answer, but not after a refusal.
 func Connect(ctx context.Context, server Server, user Credentials) (*Connection, error) {
 	settings, err := server.settings(user)
 	if err != nil {
@@ -46,7 +46,7 @@ func Connect(ctx context.Context, server Server, user Credentials) (*Connection,
 	return c, nil
 }
 
-// TryLogin is a [Login] that does not try again.
+// TryLogin is a [Login] without retries.
 func (s Server) TryLogin(ctx context.Context, user Credentials) error {
 	settings, err := s.settings(user)
 	if err != nil {
@@ -62,7 +62,7 @@ func (s Server) TryLogin(ctx context.Context, user Credentials) error {
 func (s Server) settings(user Credentials) (*mysql.Config, error) {
 	trust, err := preparation.VerifiedTLS(s.Host, s.Certificates, s.Verified)
 	if err != nil {
-		return nil, err //nolint:wrapcheck // it says what to check
+		return nil, err //nolint:wrapcheck // the error says what to check
 	}
 	settings := mysql.NewConfig()
 	settings.User, settings.Passwd = user.Username, user.Password
@@ -89,7 +89,7 @@ func open(ctx context.Context, settings *mysql.Config) (*Connection, error) {
 	return &Connection{db: db, session: session}, nil
 }
 
-// mayPass says whether the same attempt can succeed a moment later.
+// mayPass reports whether the same attempt may succeed later.
 func mayPass(err error) bool {
 	if IsServerError(err, errTooManyConnections, errServerIsShuttingDown) {
 		return true
@@ -126,7 +126,7 @@ func (c *Connection) Close() error {
 // Exec implements [Admin].
 func (c *Connection) Exec(ctx context.Context, statements string) error {
 	if _, err := c.session.ExecContext(ctx, statements); err != nil {
-		return err //nolint:wrapcheck // callers say what they ran, and must be able to leave a password out
+		return err //nolint:wrapcheck // callers add the statement, and must be able to omit a password
 	}
 	return nil
 }
@@ -135,7 +135,7 @@ func (c *Connection) Exec(ctx context.Context, statements string) error {
 func (c *Connection) Query(ctx context.Context, query string, args ...any) (found [][]string, err error) {
 	rows, err := c.session.QueryContext(ctx, query, args...)
 	if err != nil {
-		return nil, err //nolint:wrapcheck // callers say what they asked
+		return nil, err //nolint:wrapcheck // callers add the query
 	}
 	defer func() { err = errors.Join(err, rows.Close()) }()
 	columns, err := rows.Columns()
@@ -157,5 +157,5 @@ func (c *Connection) Query(ctx context.Context, query string, args ...any) (foun
 		}
 		found = append(found, row)
 	}
-	return found, rows.Err() //nolint:wrapcheck // callers say what they asked
+	return found, rows.Err() //nolint:wrapcheck // callers add the query
 }

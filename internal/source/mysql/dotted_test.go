@@ -6,7 +6,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// dottedShop follows three tables of which two have columns with a dot in their names.
+// dottedShop follows three tables, two of which have columns with a dot in their names.
 func dottedShop() (*fakeServer, Request) {
 	f, req := shop()
 	f.tables, req.Tables, req.Exclude = map[Table]fakeTable{}, nil, nil

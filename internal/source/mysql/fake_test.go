@@ -12,7 +12,7 @@ import (
 	"github.com/go-sql-driver/mysql"
 )
 
-// fakeServer answers what an Aurora MySQL writer answers, as far as a run asks, and keeps every statement.
+// fakeServer answers like an Aurora MySQL writer, as far as a run asks, and records every statement.
 type fakeServer struct {
 	variables  map[string]string
 	retention  string // NULL is empty
@@ -21,15 +21,15 @@ type fakeServer struct {
 	tables     map[Table]fakeTable
 	users      map[string]*fakeUser
 	statements []string
-	refuse     string // statements that begin so fail
+	refuse     string // statements with this prefix fail
 	status     map[string]string
-	prepared   [][]string // XA transactions, as XA RECOVER lists them
-	logs       [][]string // files of the binary log: name, size
+	prepared   [][]string // XA transactions, as listed by XA RECOVER
+	logs       [][]string // binlog files: name, size
 	replica    bool
 	foreign    []fakeForeignKey
 }
 
-// fakeForeignKey is a row of referential_constraints, and the columns of it.
+// fakeForeignKey is a row of referential_constraints, with its columns.
 type fakeForeignKey struct {
 	child, parent            Table
 	name, onDelete, onUpdate string

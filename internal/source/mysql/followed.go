@@ -7,10 +7,10 @@ import (
 	"slices"
 )
 
-// SystemSchemas are MySQL's own, as a list of SQL; no pattern takes them in.
+// SystemSchemas are MySQL's own schemas, as an SQL list; patterns do not match them.
 const SystemSchemas = "('information_schema', 'mysql', 'performance_schema', 'sys')"
 
-// follow finds the tables behind patterns; a table by its own name stays as it is, there or not.
+// follow finds the tables that match patterns. A table with its own name stays in the list, whether it exists or not.
 func (r *run) follow(ctx context.Context) {
 	r.followed = nil
 	if slices.ContainsFunc(r.req.Tables, Table.Wild) {
@@ -53,7 +53,7 @@ func (r *run) baseTables(ctx context.Context) ([]Table, error) {
 	return tables, err
 }
 
-// checkName finds a table that only a pattern could bring in.
+// checkName finds a table whose name only a pattern could bring in.
 func (r *run) checkName(t Table) {
 	if !preparation.Uncarried.MatchString(t.Database + t.Table) {
 		return
@@ -70,7 +70,7 @@ func (r *run) exists(t Table) bool {
 	return slices.ContainsFunc(r.existing, func(seen tableSeen) bool { return folded(seen.Table) == folded(t) })
 }
 
-// checkColumns finds rules that cannot work as they are written: their columns are known only here.
+// checkColumns finds rules that cannot work as written, because their columns are known only here.
 func (r *run) checkColumns(ctx context.Context, found TableFound, columns []column) error {
 	for _, rule := range r.req.Columns {
 		if !rule.Table.Matches(found.Table) {
@@ -93,7 +93,7 @@ func (r *run) checkColumns(ctx context.Context, found TableFound, columns []colu
 	return nil
 }
 
-// checkFiltered: a filter is for columns that DMS can compare.
+// checkFiltered: a filter needs columns that DMS can compare.
 // https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Tasks.CustomizingTasks.Filters.html
 func (r *run) checkFiltered(found TableFound, columns []column, column string) {
 	f := Finding{Check: fmt.Sprintf("filtered column %s of %s", column, found), Status: OK}

@@ -6,7 +6,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// shop is a server with tables, and a request that follows all of them but one by a pattern.
+// shop is a server with tables, and a request that follows all but one of them with a pattern.
 func shop() (*fakeServer, Request) {
 	f := aurora()
 	f.databases["my_shop"] = true

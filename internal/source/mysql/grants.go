@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// privilege is one privilege on everything, a database, or a table, ready to be put into GRANT or REVOKE.
+// privilege is a privilege on everything, a database or a table, in the syntax of GRANT and REVOKE.
 type privilege struct {
 	name string
 	on   string
@@ -18,10 +18,12 @@ func (p privilege) String() string { return p.name + " ON " + p.on }
 
 const everything = "*.*"
 
-// wanted is all DMS needs: reading the followed tables, finding its place in the binary log, following it.
+// wanted lists everything that DMS needs: reading the followed tables, finding its position in the binary log,
+// following it.
 // https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Source.MySQL.html#CHAP_Source.MySQL.Prerequisites
 //
-// Besides, a canary writes as that user to its own table. A pattern of tables takes reading the whole database: tables that are made later are followed too.
+// A canary also writes to its own table as that user. A pattern needs reading the whole database, because tables that
+// are made later are followed too.
 func (r *run) wanted() []privilege {
 	privileges := []privilege{{"REPLICATION CLIENT", everything}, {"REPLICATION SLAVE", everything}}
 	var wide []Table
@@ -41,13 +43,13 @@ func (r *run) wanted() []privilege {
 	return privileges
 }
 
-// grantPattern is a database's name, or pattern, where GRANT reads _ as any character and % as any text,
+// grantPattern quotes a database's name or pattern. GRANT reads _ as any character and % as any text,
 // https://dev.mysql.com/doc/refman/8.4/en/grant.html.
 func grantPattern(database string) string { return quoteName(strings.ReplaceAll(database, "_", `\_`)) }
 
 func (r *run) grant(ctx context.Context) error { return r.grantOnly(ctx, r.wanted()) }
 
-// grantOnly gives the user what it lacks of the privileges wanted and takes away whatever else it has.
+// grantOnly grants missing privileges and revokes all others.
 func (r *run) grantOnly(ctx context.Context, wanted []privilege) error {
 	has, err := privilegesOf(ctx, r.db, r.user.Username)
 	if err != nil {
@@ -83,7 +85,7 @@ func (r *run) checkPrivileges(ctx context.Context, wanted []privilege) error {
 	return nil
 }
 
-// privilegesFinding lists what the user has, and asks for what it lacks.
+// privilegesFinding lists the user's privileges, and asks for missing ones.
 func (r *run) privilegesFinding(has, wanted []privilege, given func(privilege) bool) Finding {
 	names := make([]string, len(has))
 	for i, p := range has {
@@ -102,9 +104,9 @@ func (r *run) privilegesFinding(has, wanted []privilege, given func(privilege) b
 	return f
 }
 
-// privilegesOf is what a user has, on whatever level, in a stable order; nothing when there is no such user.
+// privilegesOf returns a user's privileges on all levels, in a stable order; nothing for an unknown user.
 func privilegesOf(ctx context.Context, db Admin, username string) ([]privilege, error) {
-	// The grantee is written as 'name'@'host' without any escaping.
+	// The grantee is written as 'name'@'host' without escaping.
 	return privilegesBy(ctx, db, " WHERE grantee = ?", "'"+username+"'@'%'")
 }
 
@@ -139,7 +141,7 @@ func privilegesIn(row []string) []privilege {
 	var found []privilege
 	switch name := strings.ToUpper(row[0]); name {
 	case "USAGE": // no privilege at all
-	case "BINLOG MONITOR": // MariaDB's name for it since 10.5
+	case "BINLOG MONITOR": // MariaDB's name since 10.5
 		found = append(found, privilege{"REPLICATION CLIENT", on})
 	default:
 		found = append(found, privilege{name, on})

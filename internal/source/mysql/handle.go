@@ -7,7 +7,7 @@ import (
 	"context"
 )
 
-// Handle does one request: it reads the secrets, connects and runs.
+// Handle performs one request: it reads the secrets, connects and runs.
 func Handle(ctx context.Context, secrets Secrets, req Request) (Findings, error) {
 	job := preparation.Job{
 		AdminSecret: req.AdminSecret, ReplicationSecret: req.ReplicationSecret, Host: req.Host, Port: req.Port, CheckOnly: req.CheckOnly,
@@ -18,5 +18,5 @@ func Handle(ctx context.Context, secrets Secrets, req Request) (Findings, error)
 		req.secretAddress = secretAddress
 		return Run(ctx, db, server.TryLogin, user, req)
 	}
-	return preparation.Prepare(ctx, secrets, job, connect, work) //nolint:wrapcheck // it says what it did
+	return preparation.Prepare(ctx, secrets, job, connect, work) //nolint:wrapcheck // the error names what was done
 }

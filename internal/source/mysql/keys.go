@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// showHiddenKeys makes MySQL tell of the keys that it has generated itself; it may be set not to.
+// showHiddenKeys makes MySQL show the keys that it generated itself, in case it is configured to hide them.
 // https://dev.mysql.com/doc/refman/8.4/en/create-table-gipks.html
 func (r *run) showHiddenKeys(ctx context.Context) {
 	const variable = "show_gipk_in_create_table_and_information_schema"
@@ -20,8 +20,8 @@ func (r *run) showHiddenKeys(ctx context.Context) {
 	}
 }
 
-// checkHiddenKeys: MySQL may give a table that is made without a key an invisible one, which DMS does not carry. A pattern
-// follows such a table as soon as it is made.
+// checkHiddenKeys: MySQL may add an invisible key to a table that is made without one, and DMS does not carry
+// invisible columns. A pattern follows such a table as soon as it is made.
 func (r *run) checkHiddenKeys() {
 	const variable = "sql_generate_invisible_primary_key"
 	if r.server.variables[variable] == "ON" {
@@ -41,7 +41,7 @@ func (r *run) checkPrimaryKey(found TableFound, columns []column) {
 	r.add(f)
 }
 
-// addPrimaryKey makes a key of the column that is numbered already, or of a new one: a table has one such column at most.
+// addPrimaryKey makes a key of the auto-increment column, or of a new one. A table has at most one such column.
 func addPrimaryKey(found TableFound, columns []column) string {
 	if i := slices.IndexFunc(columns, func(c column) bool { return c.says("AUTO_INCREMENT") }); i >= 0 {
 		return fmt.Sprintf("ALTER TABLE %s ADD PRIMARY KEY (%s)", quoted(found.Table), quoteName(columns[i].Name))

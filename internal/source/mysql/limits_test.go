@@ -62,7 +62,7 @@ func TestTransactionsOfTheXAProtocol(t *testing.T) {
 	require.ErrorContains(t, err, "XA transactions is 1 transaction prepared and not committed: run XA COMMIT X'616263', X'01', 1 (or XA ROLLBACK with the same)")
 }
 
-// deaf refuses a question.
+// deaf refuses one query.
 type deaf struct {
 	*fakeServer
 	question string
@@ -133,7 +133,8 @@ func TestAKeyIsMadeByTheStatementThatIsSaid(t *testing.T) {
 	}
 }
 
-// The configuration takes no name with a dot or a space: a pattern that is like it does, unless other tables are too.
+// The configuration does not accept a name with a dot or a space. A matching pattern works, unless it matches other
+// tables too.
 func TestATableWhoseNameCannotBeTakenIsLeftOutByAPattern(t *testing.T) {
 	f, req := shop()
 	f.tables[Table{Database: "my_shop", Table: "big.orders"}] = f.tables[Table{Database: "my_shop", Table: "orders"}]

@@ -9,8 +9,8 @@ import (
 	"strings"
 )
 
-// lobCapacity is the most bytes a LOB type holds; types that are not LOBs are not in it. JSON and the spatial
-// types travel as LOBs too: https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Source.MySQL.html#CHAP_Source.MySQL.DataTypes.
+// lobCapacity is the maximum size of each LOB type in bytes. JSON and the spatial types travel as LOBs too:
+// https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Source.MySQL.html#CHAP_Source.MySQL.DataTypes.
 var lobCapacity = map[string]int64{
 	"tinyblob": 1<<8 - 1, "tinytext": 1<<8 - 1,
 	"blob": 1<<16 - 1, "text": 1<<16 - 1,
@@ -20,7 +20,7 @@ var lobCapacity = map[string]int64{
 	"multilinestring": 1<<32 - 1, "multipolygon": 1<<32 - 1, "geometrycollection": 1<<32 - 1, "geomcollection": 1<<32 - 1,
 }
 
-// measureLobs compares the real lengths of LOBs with what the task takes: a longer one would stop it.
+// measureLobs compares the actual lengths of LOBs with the task's limit: a longer one would stop it.
 func (r *run) measureLobs(ctx context.Context) {
 	for _, t := range r.findings.Tables {
 		lobs := lobColumns(t.Columns, int64(r.req.LobMaxSizeKb)*1024)
@@ -55,7 +55,7 @@ func (r *run) measureTable(ctx context.Context, found TableFound, lobs []string)
 	r.add(r.rules().Judge(preparation.Lobs{Table: found, Columns: lobs, Longest: longest, Column: column, Slow: slow}, r.req.LobMaxSizeKb))
 }
 
-// longestLob reads the table once.
+// longestLob reads the whole table once.
 func (r *run) longestLob(ctx context.Context, t Table, lobs []string) (longest int64, column string, err error) {
 	lengths := make([]string, len(lobs))
 	for i, c := range lobs {
@@ -73,7 +73,7 @@ func (r *run) longestLob(ctx context.Context, t Table, lobs []string) (longest i
 	return longest, column, nil
 }
 
-// limited is a SELECT that the server ends when it takes too long.
+// limited is a SELECT that the server cancels when it takes too long.
 func (r *run) limited(query string) string {
 	if r.server.mariaDB() {
 		return fmt.Sprintf("SET STATEMENT max_statement_time = %d FOR %s", preparation.ScanSeconds, query)

@@ -1,8 +1,7 @@
 // Package mysql prepares a MySQL-compatible database for DMS and finds every reason why DMS could not follow it.
 //
-// It sets the binary log's retention, creates what is missing (databases, tables, the replication user) and
-// changes nothing that is right already, so that running it again is safe. It knows no Pulumi: a Lambda function
-// runs it inside the VPC.
+// It sets the binary log's retention and makes missing databases, tables and the replication user. It leaves correct
+// settings alone, so it can be run again. It does not depend on Pulumi: a Lambda function runs it inside the VPC.
 package mysql
 
 import (
@@ -12,43 +11,42 @@ import (
 	"fmt"
 )
 
-// Request says what to prepare. It holds no password: secrets are named by ARN.
+// Request describes what to prepare. It holds no password, only ARNs of secrets.
 type Request struct {
 	// Host and Port of the writer.
 	Host string `json:"host"`
 	Port int    `json:"port"`
-	// AdminSecret {"username","password"} is the ARN of the secret of a user who may create users and read variables.
+	// AdminSecret is the ARN of the secret {"username","password"} of a user who may create users and read variables.
 	AdminSecret string `json:"adminSecret"`
-	// ReplicationSecret {"username","password","host","port"} is the ARN of the secret DMS logs in with.
+	// ReplicationSecret is the ARN of DMS's login secret {"username","password","host","port"}.
 	ReplicationSecret string `json:"replicationSecret"`
-	// Certificates (PEM) that sign the server's certificate. Empty: those of RDS.
+	// Certificates are the PEM bundle that verifies the server. Empty: that of RDS.
 	Certificates string `json:"certificates,omitempty"`
-	// BinlogRetentionHours DMS may be away without losing its place.
+	// BinlogRetentionHours is how long DMS may be away without losing its position.
 	BinlogRetentionHours int `json:"binlogRetentionHours"`
-	// LobMaxSizeKb is the largest LOB the DMS task takes.
+	// LobMaxSizeKb is the largest LOB that the DMS task carries, in KB.
 	LobMaxSizeKb int `json:"lobMaxSizeKb"`
 	// Tables to follow.
 	Tables []Table `json:"tables"`
-	// Exclude leaves tables out that a pattern of Tables takes in.
+	// Exclude omits tables that a pattern in Tables matches.
 	Exclude []Table `json:"exclude,omitempty"`
-	// Later are patterns of tables that are followed too, and made later: their databases are made and may be read, and no
-	// table needs to be there.
+	// Later are patterns of tables that are followed and made later. Their databases are made and readable, but no
+	// table needs to exist.
 	Later []Table `json:"later,omitempty"`
-	// Canary makes the table that a canary writes to ([preparation.Canary]), follows it, and lets the replication user write to it.
+	// Canary makes the canary's table ([preparation.Canary]), follows it, and lets the replication user write to it.
 	Canary bool `json:"canary,omitempty"`
-	// FailOnCascades makes a failed check of a foreign key that changes rows of a followed table by itself; otherwise it is a
-	// warning.
+	// FailOnCascades turns the warning about a foreign key that changes rows of a followed table into a failed check.
 	FailOnCascades bool `json:"failOnCascades,omitempty"`
-	// AcceptDottedColumns makes a warning of a column with a dot in its name; otherwise it is a failed check.
+	// AcceptDottedColumns turns the failed check for a column with a dot in its name into a warning.
 	AcceptDottedColumns bool `json:"acceptDottedColumns,omitempty"`
-	// Columns that the task's rules name.
+	// Columns are the columns in the task's rules.
 	Columns []ColumnRule `json:"columns,omitempty"`
-	// Schema is run in order; each script must be idempotent.
+	// Schema scripts run in order; each must be idempotent.
 	Schema []Script `json:"schema,omitempty"`
-	// CheckOnly changes nothing: what is missing is a finding.
+	// CheckOnly changes nothing: missing things become findings.
 	CheckOnly bool `json:"checkOnly,omitempty"`
 
-	// secretAddress is host:port in the replication user's secret; empty when it is not known.
+	// secretAddress is host:port in the replication user's secret; empty when unknown.
 	secretAddress string
 }
 
@@ -91,7 +89,7 @@ var RetailTrans = Table{Database: "testdb", Table: "retail_trans"}
 //go:embed schema/retail_trans.sql
 var retailTrans string
 
-// DefaultSchema creates testdb.retail_trans when that table is among those followed, and nothing else.
+// DefaultSchema makes testdb.retail_trans when it is followed, and nothing else.
 func DefaultSchema(tables []Table) []Script {
 	for _, t := range tables {
 		if t == RetailTrans {
@@ -102,10 +100,10 @@ func DefaultSchema(tables []Table) []Script {
 }
 
 // Run prepares the database through db, logs in as the replication user through login, and checks everything. With
-// CheckOnly it only checks: nothing is written, and no statement is run that could.
+// CheckOnly it runs no statement that could write.
 //
-// The findings are complete even when the error is not nil; the error holds every failed check and every step
-// that could not be done, each with what to do about it. No message holds a password.
+// The findings are complete even when the error is not nil. The error holds every failed check and every failed step,
+// each with what to do. No message contains a password.
 func Run(ctx context.Context, db Admin, login Login, user Credentials, req Request) (Findings, error) {
 	server, err := identify(ctx, db)
 	if err != nil {
@@ -115,8 +113,7 @@ func Run(ctx context.Context, db Admin, login Login, user Credentials, req Reque
 	r.findings.Server = server.version
 	r.checkServer()
 	if r.findings.Failed(checkWriter) || r.checkSpelling() {
-		// Nothing can be written here, or it would be written under other names: whatever else would be found wrong would be
-		// a consequence.
+		// Nothing can be written here, or only under other names. Other problems would be consequences of this one.
 		return r.findings, preparation.ProblemsOf(r.broken, r.findings)
 	}
 	r.checkBinaryLogs(ctx)
@@ -133,7 +130,7 @@ func Run(ctx context.Context, db Admin, login Login, user Credentials, req Reque
 	return r.findings, preparation.ProblemsOf(r.broken, r.findings)
 }
 
-// run is one Run under way.
+// run is the state of one Run.
 type run struct {
 	db       Admin
 	login    Login
@@ -141,10 +138,10 @@ type run struct {
 	req      Request
 	server   server
 	findings Findings
-	// followed are the tables of the request, patterns resolved, of all that exist; these are listed for patterns only.
+	// followed are the request's existing tables with patterns resolved. Tables are listed only for patterns.
 	followed []Table
 	existing []tableSeen
-	// steps that could not be done.
+	// broken are the failed steps.
 	broken []error
 }
 
@@ -152,7 +149,7 @@ func (r *run) add(f Finding) { r.findings.Add(f) }
 
 func (r *run) broke(err error) { r.broken = append(r.broken, err) }
 
-// rules are the request's lists, and the tables behind them.
+// rules are the request's lists with their tables.
 func (r *run) rules() preparation.Rules {
 	return preparation.Rules{Tables: r.req.Tables, Exclude: r.req.Exclude, Columns: r.req.Columns, Followed: r.followed}
 }

@@ -11,7 +11,7 @@ import (
 
 var sized = regexp.MustCompile(`^(var)?(char|binary)\((\d+)\)`)
 
-// measureKeys compares the real lengths of keys with what Kinesis takes: a longer one would stop the task.
+// measureKeys compares the actual lengths of keys with Kinesis's limit: a longer one would stop the task.
 func (r *run) measureKeys(ctx context.Context) {
 	for _, t := range r.findings.Tables {
 		if len(t.PrimaryKey) == 0 || longestKey(t) <= t.KeyRoom() {
@@ -27,7 +27,7 @@ func (r *run) measureKeys(ctx context.Context) {
 	}
 }
 
-// longestKey is how many characters the key's values may have together.
+// longestKey is the maximum number of characters in all of the key's values.
 func longestKey(t TableFound) int {
 	sum := 0
 	for _, name := range t.PrimaryKey {
@@ -48,7 +48,7 @@ func longestKey(t TableFound) int {
 	return sum
 }
 
-// keyLength is SQL for the characters of a row's key.
+// keyLength is the SQL for the number of characters in a row's key.
 func keyLength(t TableFound) string {
 	lengths := make([]string, len(t.PrimaryKey))
 	for i, name := range t.PrimaryKey {
@@ -61,7 +61,7 @@ func keyLength(t TableFound) string {
 	return strings.Join(lengths, " + ")
 }
 
-// longest value of an expression in a table; 0 of an empty one. It reads the table once.
+// longest is an expression's greatest value in a table; 0 for an empty table. It reads the table once.
 func (r *run) longest(ctx context.Context, t Table, expression string) (int, error) {
 	rows, err := r.db.Query(ctx, r.limited("SELECT MAX("+expression+") FROM "+quoted(t)))
 	if err != nil || len(rows) == 0 || rows[0][0] == "" {

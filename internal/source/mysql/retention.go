@@ -8,12 +8,13 @@ import (
 	"time"
 )
 
-// retentionSetting is what RDS calls it, https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/mysql-stored-proc-configuring.html.
+// retentionSetting is RDS's name of the setting,
+// https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/mysql-stored-proc-configuring.html.
 const retentionSetting = "binlog retention hours"
 
 const retentionCheck = "binlog retention"
 
-// setRetention makes RDS keep the binary log long enough, or checks that a server of one's own does.
+// setRetention makes RDS keep the binary log long enough, or checks that another server does.
 func (r *run) setRetention(ctx context.Context) {
 	want := r.req.BinlogRetentionHours
 	hours, onRDS, err := r.retention(ctx)
@@ -47,7 +48,7 @@ func retentionCall(hours int) string {
 	return fmt.Sprintf("CALL mysql.rds_set_configuration('%s', %d)", retentionSetting, hours)
 }
 
-// retention is what RDS is set to, 0 for as short as possible, and whether this is RDS at all.
+// retention returns RDS's setting, with 0 for as short as possible, and whether this is RDS.
 func (r *run) retention(ctx context.Context) (hours int, onRDS bool, err error) {
 	rows, err := r.db.Query(ctx, "CALL mysql.rds_show_configuration")
 	if IsServerError(err, errNoSuchProcedure, errRoutineAccessDenied) {
@@ -70,7 +71,7 @@ func (r *run) retention(ctx context.Context) (hours int, onRDS bool, err error) 
 	return hours, true, nil
 }
 
-// checkExpiry looks at the settings of a server that is not RDS's; 0 keeps the binary log for ever.
+// checkExpiry checks the settings of a server outside RDS; 0 keeps the binary log for ever.
 func (r *run) checkExpiry(want int) {
 	variable, unit := "binlog_expire_logs_seconds", time.Second
 	value, known := r.server.variables[variable]

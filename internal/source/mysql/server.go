@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// server is what the server says about itself.
+// server holds the server's version and settings.
 type server struct {
 	version   string
 	variables map[string]string
@@ -33,7 +33,7 @@ func (s server) mariaDB() bool {
 	return strings.Contains(strings.ToLower(s.version), "mariadb")
 }
 
-// noBackslashEscapes says how string literals are written.
+// noBackslashEscapes reports how string literals are written.
 func (s server) noBackslashEscapes() bool {
 	return strings.Contains(s.variables["sql_mode"], "NO_BACKSLASH_ESCAPES")
 }
@@ -41,18 +41,18 @@ func (s server) noBackslashEscapes() bool {
 // checkWriter is the check without which nothing can be prepared.
 const checkWriter = "writer"
 
-// expectation is what one variable must be.
+// expectation is the required value of one variable.
 type expectation struct {
 	variable, want, advice string
-	// optional variables are not applicable where the server lacks them.
+	// optional variables are not applicable on servers that lack them.
 	optional bool
-	// session says that a session may have a value of its own, which nobody else sees.
+	// session means that a session may have its own value, which nobody else sees.
 	session bool
 }
 
 const inParameterGroup = " in the parameter group (the server's configuration when it is your own) and restart the writer"
 
-// expectations of DMS, https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Source.MySQL.html and
+// expectations are DMS's requirements, https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Source.MySQL.html and
 // https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Tasks.AssessmentReport.MySQL.html.
 var expectations = []expectation{
 	{variable: "log_bin", want: "ON", advice: "turn the binary log on: set binlog_format to ROW in Aurora's cluster parameter group, turn on automatic backups on RDS, set log_bin on your own server; then restart the writer"},
@@ -95,7 +95,7 @@ func (r *run) checkServerID() {
 	r.add(f)
 }
 
-// checkStatementTime warns of a limit that ends the full load of a large table.
+// checkStatementTime warns of a limit that would end the full load of a large table.
 func (r *run) checkStatementTime() {
 	variable := "max_execution_time"
 	if r.server.mariaDB() {
@@ -113,7 +113,7 @@ func (r *run) checkStatementTime() {
 	r.add(f)
 }
 
-// checkIsWriter finds a reader: Aurora's readers have no binary log, and nothing can be made on one.
+// checkIsWriter finds a reader: Aurora's readers have no binary log and are read-only.
 func (r *run) checkIsWriter() {
 	f := Finding{Check: checkWriter, Status: OK}
 	var seen []string

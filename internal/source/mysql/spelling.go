@@ -6,18 +6,18 @@ import (
 	"strings"
 )
 
-// How a server keeps the names of databases and tables: lower_case_table_names,
-// https://dev.mysql.com/doc/refman/8.4/en/identifier-case-sensitivity.html. DMS tells upper from lower case wherever names
-// are compared, and captures nothing of names with upper-case letters where files have no case:
+// How a server stores the names of databases and tables: lower_case_table_names,
+// https://dev.mysql.com/doc/refman/8.4/en/identifier-case-sensitivity.html. DMS's comparisons of names are
+// case-sensitive. On case-insensitive file systems it captures nothing from tables with upper-case letters:
 // https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Source.MySQL.html#CHAP_Source.MySQL.Limitations.
 const (
 	lowered  = "1" // in lower case, whatever was typed
-	caseless = "2" // as typed, on files without case
+	caseless = "2" // as typed, on a case-insensitive file system
 )
 
 const caseVariable = "lower_case_table_names"
 
-// checkSpelling finds names that the server, or DMS, would take otherwise than they are written; true when there are some.
+// checkSpelling finds names that the server or DMS would read differently. It returns true when there are any.
 func (r *run) checkSpelling() (failed bool) {
 	mode := r.server.variables[caseVariable]
 	if mode != lowered && mode != caseless {
@@ -35,7 +35,7 @@ func (r *run) checkSpelling() (failed bool) {
 	for _, t := range r.req.Tables {
 		refuse(t, "source.tables")
 	}
-	if mode == lowered { // elsewhere DMS sees tables as they were typed
+	if mode == lowered { // on other servers DMS sees tables as they were typed
 		for _, t := range r.req.Exclude {
 			refuse(t, "source.exclude")
 		}
@@ -43,8 +43,8 @@ func (r *run) checkSpelling() (failed bool) {
 	return failed
 }
 
-// checkCase finds a table behind a pattern whose changes DMS does not capture for its name's sake. Such a server takes
-// names for the same that differ in case, so the new name is reached by way of another.
+// checkCase finds a table that matches a pattern but whose name prevents DMS from capturing changes. On such a server
+// two names that differ only in case are the same, so the table is renamed through a third name.
 func (r *run) checkCase(t Table) {
 	if r.server.variables[caseVariable] != caseless || folded(t) == t {
 		return
@@ -60,7 +60,7 @@ func (r *run) checkCase(t Table) {
 	r.add(f)
 }
 
-// folded is the table's name as a server compares it that does not tell upper from lower case.
+// folded is the table's name on a server that ignores case.
 func folded(t Table) Table {
 	return Table{Database: strings.ToLower(t.Database), Table: strings.ToLower(t.Table)}
 }

@@ -51,7 +51,8 @@ func TestATableThatIsThereInAnotherCaseIsNamed(t *testing.T) {
 	require.ErrorContains(t, err, `table my_shop.Orders is missing, and my_shop.orders is there: write {database: "my_shop", table: "orders"} in source.tables`)
 }
 
-// Where files have no case, DMS captures nothing of a table with an upper-case letter, which a pattern takes in.
+// On a case-insensitive file system DMS captures nothing from a table with an upper-case letter, even if a pattern
+// matches it.
 func TestATableOfAPatternWithUpperCaseIsRenamedOrLeftOut(t *testing.T) {
 	f, req := shop()
 	f.variables["lower_case_table_names"] = "2"

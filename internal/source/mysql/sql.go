@@ -9,11 +9,11 @@ import (
 	"github.com/go-sql-driver/mysql"
 )
 
-// Admin runs SQL as the administrator, on one session.
+// Admin runs SQL as the administrator, in one session.
 type Admin interface {
 	// Exec runs one statement, or several separated by semicolons.
 	Exec(ctx context.Context, statements string) error
-	// Query gives every row as text; NULL is the empty text. Question marks stand for args.
+	// Query returns every row as text; NULL becomes the empty text. Question marks are placeholders for args.
 	Query(ctx context.Context, query string, args ...any) ([][]string, error)
 }
 
@@ -38,18 +38,18 @@ const (
 	errHostIsBlockedByErrors = 1129
 )
 
-// IsServerError reports whether an error is one of the server's with one of these numbers.
+// IsServerError reports whether an error is a server error with one of these numbers.
 func IsServerError(err error, numbers ...uint16) bool {
 	var server *mysql.MySQLError
 	return errors.As(err, &server) && slices.Contains(numbers, server.Number)
 }
 
-// quoteName makes an identifier of any text.
+// quoteName quotes any text as an identifier.
 func quoteName(name string) string {
 	return "`" + strings.ReplaceAll(name, "`", "``") + "`"
 }
 
-// quoteText makes a string literal of any text. A backslash escapes unless the session says otherwise.
+// quoteText quotes any text as a string literal. A backslash is an escape unless the session says otherwise.
 func quoteText(text string, noBackslashEscapes bool) string {
 	if !noBackslashEscapes {
 		text = strings.ReplaceAll(text, `\`, `\\`)
@@ -57,5 +57,5 @@ func quoteText(text string, noBackslashEscapes bool) string {
 	return "'" + strings.ReplaceAll(text, "'", "''") + "'"
 }
 
-// quoted is database.table as identifiers.
+// quoted is database.table with quoted identifiers.
 func quoted(t Table) string { return quoteName(t.Database) + "." + quoteName(t.Table) }

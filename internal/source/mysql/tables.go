@@ -10,7 +10,7 @@ import (
 	"strings"
 )
 
-// createDatabases makes the databases of followed tables that do not exist.
+// createDatabases makes missing databases of followed tables.
 func (r *run) createDatabases(ctx context.Context) {
 	seen := map[string]bool{}
 	for _, t := range slices.Concat(r.req.Tables, r.req.Later) {
@@ -31,10 +31,10 @@ func (r *run) createDatabases(ctx context.Context) {
 	}
 }
 
-// delimiter is a command of MySQL's own clients, not of the server.
+// delimiter is a command of MySQL's clients, not of the server.
 var delimiter = regexp.MustCompile(`(?im)^\s*delimiter\s`)
 
-// applySchema runs the scripts in order and stops at the first that fails: later ones may build on it.
+// applySchema runs the scripts in order and stops at the first failure, because later ones may depend on it.
 func (r *run) applySchema(ctx context.Context) {
 	missing := map[Table]bool{}
 	for _, t := range r.req.Tables {
@@ -62,14 +62,14 @@ func (r *run) applySchema(ctx context.Context) {
 	}
 }
 
-// tableKind is BASE TABLE, VIEW, …; empty when there is no such table. A server that does not tell upper from lower case
-// would name another.
+// tableKind is BASE TABLE, VIEW, …; empty when there is no such table. A server that ignores case might return
+// another table.
 func (r *run) tableKind(ctx context.Context, t Table) (string, error) {
 	found, err := r.look(ctx, t)
 	return found.kind, err
 }
 
-// tableSeen is a table as information_schema.tables has it.
+// tableSeen is a table in information_schema.tables.
 type tableSeen struct {
 	Table
 	kind, options string
@@ -95,7 +95,7 @@ func (r *run) list(ctx context.Context, condition string, args ...any) ([]tableS
 	return tables, nil
 }
 
-// checkTables finds each followed table, its columns and its primary key.
+// checkTables checks that each followed table exists, with its columns and its primary key.
 func (r *run) checkTables(ctx context.Context) {
 	r.showHiddenKeys(ctx)
 	for _, t := range r.followed {
@@ -157,7 +157,7 @@ func (r *run) checkTable(ctx context.Context, t Table) error {
 	return r.checkColumns(ctx, all, columns)
 }
 
-// missing says how the table comes to be there, or which one is meant.
+// missing says how to make the table, or which similar one is probably meant.
 func (r *run) missing(ctx context.Context, t Table, f *Finding) error {
 	f.Value, f.Advice = "missing", "create it, or name the SQL file that does in source.schemaFiles, or take it out of source.tables"
 	if r.req.CheckOnly {
@@ -180,7 +180,7 @@ func (r *run) missing(ctx context.Context, t Table, f *Finding) error {
 	return nil
 }
 
-// checkPartitions: rows that go with their partition are in no row event, and DMS suspends a table whose partitions change.
+// checkPartitions: dropping a partition logs no row events, and DMS suspends a table whose partitions change.
 // https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Source.MySQL.html#CHAP_Source.MySQL.Limitations
 func (r *run) checkPartitions(seen tableSeen) {
 	if !strings.Contains(strings.ToLower(seen.options), "partitioned") {

@@ -9,9 +9,9 @@ import (
 	"strings"
 )
 
-// checkTransactions finds transactions of the XA protocol. Their rows are in the binary log at XA PREPARE: those of one that
-// is prepared before DMS starts, and committed later, are neither loaded nor followed. From MariaDB 10.6 on DMS supports none
-// of them. https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Source.MySQL.html#CHAP_Source.MySQL.XA
+// checkTransactions finds XA transactions. Their rows are in the binary log at XA PREPARE. If one is prepared before
+// DMS starts and committed later, its rows are neither loaded nor followed. For MariaDB 10.6 and newer DMS does not
+// support XA at all. https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Source.MySQL.html#CHAP_Source.MySQL.XA
 func (r *run) checkTransactions(ctx context.Context) {
 	f := Finding{Check: "XA transactions", Status: OK, Value: "none prepared since the server started"}
 	prepared, err := r.status(ctx, "Com_xa_prepare")
@@ -42,7 +42,8 @@ func (r *run) checkTransactions(ctx context.Context) {
 	r.add(f)
 }
 
-// openTransactions commits each that XA RECOVER lists: its format, the lengths of its two names, and both names.
+// openTransactions returns a commit for each transaction in XA RECOVER's list: its format, the lengths of its two
+// names, and both names.
 func openTransactions(rows [][]string) []string {
 	var statements []string
 	for _, row := range rows {
@@ -59,7 +60,7 @@ func openTransactions(rows [][]string) []string {
 
 func hexadecimal(text string) string { return strings.ToUpper(hex.EncodeToString([]byte(text))) }
 
-// status is a status variable of the server; empty when it has no such one.
+// status is a status variable of the server; empty when it does not exist.
 func (r *run) status(ctx context.Context, name string) (string, error) {
 	rows, err := r.db.Query(ctx, "SHOW GLOBAL STATUS LIKE '"+name+"'")
 	if err != nil || len(rows) == 0 {

@@ -13,10 +13,10 @@ const (
 	checkPrivileges = "replication user's privileges"
 )
 
-// spokenPlugins are the authentication plugins that DMS speaks; over TLS both need nothing more.
+// spokenPlugins are the authentication plugins that DMS supports; over TLS they need nothing more.
 var spokenPlugins = map[string]bool{"mysql_native_password": true, "caching_sha2_password": true}
 
-// ensureUser makes the replication user what it must be and leaves alone what is right already.
+// ensureUser sets up the replication user and leaves correct settings alone.
 func (r *run) ensureUser(ctx context.Context) {
 	for _, step := range []func(context.Context) error{r.createUser, r.grant, r.checkPlugin} {
 		if err := step(ctx); err != nil {
@@ -36,12 +36,12 @@ func (r *run) checkLogin(ctx context.Context) {
 	r.add(f)
 }
 
-// account is 'name'@'%' as a statement wants it.
+// account is 'name'@'%' in a statement's syntax.
 func (r *run) account() string {
 	return quoteText(r.user.Username, r.server.noBackslashEscapes()) + "@'%'"
 }
 
-// createUser creates the user, or gives it the secret's password when that no longer lets it in.
+// createUser creates the user, or sets the secret's password when the user cannot log in with it.
 func (r *run) createUser(ctx context.Context) error {
 	rows, err := r.db.Query(ctx, "SELECT ssl_type FROM mysql.user WHERE user = ? AND host = '%'", r.user.Username)
 	if err != nil {
@@ -83,7 +83,7 @@ func (r *run) checkPlugin(ctx context.Context) error {
 	return nil
 }
 
-// withoutPassword takes the password out of a message that may quote a statement.
+// withoutPassword removes the password from a message that may quote a statement.
 func (r *run) withoutPassword(err error) error {
 	message := err.Error()
 	clean := message

@@ -7,19 +7,19 @@ import (
 	"slices"
 )
 
-// makeCanaryTable is what a canary writes to: see [preparation.Canary]. Its key is all that the log needs of a row before its change:
-// no value of it is long.
+// makeCanaryTable makes the canary's table: see [preparation.Canary]. The key is enough of the old row for the log,
+// because none of the values is long.
 var makeCanaryTable = []string{
 	"CREATE SCHEMA IF NOT EXISTS " + quoteName(preparation.Canary.Database),
 	"CREATE TABLE IF NOT EXISTS " + quoted(preparation.Canary) +
 		" (id smallint PRIMARY KEY, beat bigint NOT NULL, written bigint NOT NULL, began bigint NOT NULL, log bigint NOT NULL)",
 }
 
-// writableQuery says which of the privileges on a table a user has.
+// writableQuery lists a user's privileges on a table, from a given list.
 const writableQuery = `SELECT p FROM unnest(string_to_array($1, ',')) p, pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE n.nspname = $2 AND c.relname = $3 AND has_table_privilege($4::name, c.oid, p)`
 
-// withCanary follows the canary's table too, unless a pattern takes it in already.
+// withCanary also follows the canary's table, unless a pattern already matches it.
 func (req Request) withCanary() Request {
 	if req.Canary && !slices.ContainsFunc(req.Tables, func(t Table) bool { return t.Matches(preparation.Canary) }) {
 		req.Tables = append(slices.Clip(req.Tables), preparation.Canary)
@@ -27,7 +27,7 @@ func (req Request) withCanary() Request {
 	return req
 }
 
-// makeCanary makes the table when there is none.
+// makeCanary makes the table when it is missing.
 func (r *run) makeCanary(ctx context.Context) {
 	if !r.req.Canary || r.seen(preparation.Canary).kind != "" {
 		return
@@ -41,7 +41,7 @@ func (r *run) makeCanary(ctx context.Context) {
 	r.findings.Change("table " + preparation.Canary.String())
 }
 
-// canaryWrites are the privileges of whoever writes to the table, when it is there or somebody else makes it.
+// canaryWrites are the privileges for writing to the table, when it exists or somebody else makes it.
 func (r *run) canaryWrites() []privilege {
 	there := slices.ContainsFunc(r.findings.Tables, func(t TableFound) bool { return t.Table == preparation.Canary })
 	if !r.req.Canary || !there && !r.req.CheckOnly {

@@ -8,20 +8,21 @@ import (
 	"strings"
 )
 
-// column is a column with what the catalogue says besides. The type is the one that a domain is of.
+// column is a column with the catalogue's attributes. For a domain the type is its base type.
 type column struct {
 	Column
 	generated bool
-	// outside says that its type lets a long value be stored outside the row.
+	// outside means that a long value of the type may be stored outside the row.
 	outside bool
-	// class of its type: b for PostgreSQL's own and those like them, c for rows, e for enumerations, r for ranges.
+	// class of its type: b for base types, c for rows, e for enumerations, r for ranges.
 	class string
-	// numbered by a sequence.
+	// numbered means that a sequence supplies the values.
 	numbered bool
 }
 
-// BaseType is the type that a column pg_attribute a has, and its modifier; of a domain, the type that it is of, through all domains between. Each domain
-// keeps the modifier of the type below it, and required says that the column, or one of them, takes no NULL: https://www.postgresql.org/docs/17/catalog-pg-type.html.
+// BaseType is the SQL for the type and modifier of a column pg_attribute a. It resolves nested domains. Each domain
+// keeps the modifier of its base type. required means that the column, or one of the domains, refuses NULL:
+// https://www.postgresql.org/docs/17/catalog-pg-type.html.
 const BaseType = `LATERAL (WITH RECURSIVE walk(oid, typmod, required) AS (SELECT a.atttypid, a.atttypmod, a.attnotnull
 	UNION ALL SELECT t.typbasetype, t.typtypmod, required OR t.typnotnull FROM walk JOIN pg_type t ON t.oid = walk.oid AND t.typtype = 'd')
 	SELECT t.oid, t.typname, t.typtype, walk.typmod, walk.required FROM walk JOIN pg_type t ON t.oid = walk.oid AND t.typtype <> 'd')`
@@ -33,7 +34,7 @@ FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON
 LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
 WHERE n.nspname = $1 AND c.relname = $2 AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum`
 
-// generatedColumns are known from this version on.
+// generatedColumns is the first version that has them.
 const generatedColumns = 120000
 
 func (r *run) columns(ctx context.Context, t Table) ([]column, error) {
@@ -55,7 +56,7 @@ func (r *run) columns(ctx context.Context, t Table) ([]column, error) {
 	return columns, nil
 }
 
-// described are the columns as the findings have them, of those that are kept.
+// described converts the columns that keep selects into the findings' form.
 func described(columns []column, keep func(column) bool) []Column {
 	var found []Column
 	for _, c := range columns {
@@ -68,16 +69,16 @@ func described(columns []column, keep func(column) bool) []Column {
 
 func anyColumn(column) bool { return true }
 
-// carried are the columns that DMS brings.
+// carried reports the columns that DMS carries.
 func carried(c column) bool { return !c.generated && !c.largeObject() }
 
-// largeObject is a reference to what is stored elsewhere: DMS does not migrate it.
+// largeObject reports a reference to a large object, which DMS does not migrate.
 // https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Source.PostgreSQL.html#CHAP_Source.PostgreSQL.Limitations
 func (c column) largeObject() bool { return c.Type == "oid" || c.Type == "lo" }
 
 var sized = regexp.MustCompile(`\([^)]*\)`)
 
-// base is the type without its length and precision: character varying, timestamp without time zone.
+// base is the type without length and precision: character varying, timestamp without time zone.
 func (c column) base() string {
 	if strings.HasPrefix(c.Type, "interval ") { // interval day to second(3)
 		return "interval"
@@ -87,7 +88,7 @@ func (c column) base() string {
 
 func (c column) array() bool { return strings.HasSuffix(c.Type, "[]") }
 
-// lob is how DMS takes a value for a LOB.
+// lob is the kind of LOB as which DMS treats a value.
 type lob int
 
 const (
@@ -110,7 +111,7 @@ func (c column) lob() lob {
 	return lobs[c.base()]
 }
 
-// documented are the other types that AWS documents for a PostgreSQL source.
+// documented are the other types in AWS's documentation for a PostgreSQL source.
 var documented = []string{
 	"smallint", "integer", "bigint", "numeric", "real", "double precision", "money", "character", "character varying",
 	"timestamp without time zone", "timestamp with time zone", "date", "time without time zone", "time with time zone", "interval",
@@ -122,7 +123,7 @@ func (c column) documented() bool {
 	return c.lob() != notLob || c.class == "e" || slices.Contains(documented, c.base())
 }
 
-// checkCarried finds the columns that DMS does not bring, or not as they are.
+// checkCarried finds columns that DMS does not carry, or carries with a loss.
 func (r *run) checkCarried(found TableFound, columns []column) {
 	for _, c := range columns {
 		if r.rules().Omits(found.Table, c.Name) {
@@ -157,7 +158,7 @@ func orOmission(advice, way string) string {
 	return advice
 }
 
-// checkUnbrought is for a column that is in no record; mended is the statement that makes it one that is.
+// checkUnbrought reports a column that no record contains. The statement mended would make records contain it.
 func (r *run) checkUnbrought(found TableFound, c column, what, advice, mended string) {
 	f := Finding{Check: fmt.Sprintf("%s %s of %s", what, c.Name, found), Status: Warning, Value: "carried by no record", Advice: advice}
 	if slices.Contains(found.PrimaryKey, c.Name) {
@@ -169,7 +170,7 @@ func (r *run) checkUnbrought(found TableFound, c column, what, advice, mended st
 	r.add(f)
 }
 
-// checkUnbounded: DMS takes numeric without precision and scale for numeric(28,6).
+// checkUnbounded: DMS treats numeric without precision and scale as numeric(28,6).
 // https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Source.PostgreSQL.html#CHAP_Source.PostgreSQL.Limitations
 func (r *run) checkUnbounded(found TableFound, c column) {
 	f := Finding{
@@ -186,7 +187,7 @@ func (r *run) checkUnbounded(found TableFound, c column) {
 	r.add(f)
 }
 
-// checkLobKey: AWS's own assessment of a task asks for a key that is no LOB.
+// checkLobKey: AWS's own task assessment wants a key without LOBs.
 // https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Tasks.AssessmentReport.PG.html
 func (r *run) checkLobKey(found TableFound, c column) {
 	f := Finding{Check: fmt.Sprintf("key column %s of %s", c.Name, found), Value: c.Type + ", which DMS takes for a LOB"}

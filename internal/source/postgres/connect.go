@@ -18,27 +18,27 @@ const (
 	closeTimeout = 5 * time.Second
 )
 
-// limits of the administrator's session: no statement outlasts the function that runs it, and none that waits for a lock makes
-// the application wait behind it for long.
+// limits of the administrator's session. A statement ends before the function does. A statement that waits for a lock
+// gives up soon, because the application would have to wait behind it.
 var limits = map[string]string{"statement_timeout": "240s", "lock_timeout": "10s"}
 
-// Server is where a database listens and who vouches for it.
+// Server is a database's address and the authorities for its certificate.
 type Server struct {
 	Host string
 	Port int
 	// Database to connect to.
 	Database string
-	// Certificates (PEM) of the authorities trusted to sign the server's certificate, and no others.
+	// Certificates (PEM) are the only authorities trusted to sign the server's certificate.
 	Certificates string
-	// Verified is told of each connection whose certificate was good. Optional.
+	// Verified is called for each connection with a valid certificate. Optional.
 	Verified func(tls.ConnectionState)
 }
 
 // Connection is a [Session] over TLS.
 type Connection struct{ session *pgconn.PgConn }
 
-// Connect logs in as user over TLS, verifying the certificate and the host name. It tries again for two minutes when the server
-// does not answer yet, and not at all when the answer is no.
+// Connect logs in over TLS and verifies the certificate and the host name. It retries for two minutes while the
+// server does not answer, but not after a refusal.
 func Connect(ctx context.Context, server Server, user Credentials) (*Connection, error) {
 	settings, err := server.settings(user, limits)
 	if err != nil {
@@ -52,7 +52,7 @@ func Connect(ctx context.Context, server Server, user Credentials) (*Connection,
 	return c, nil
 }
 
-// Login is a [Login] that does not try again, and sets nothing that the user's own settings would show otherwise.
+// Login is a [Login] without retries. It sets no options, so that the session shows the user's own settings.
 func (s Server) Login(ctx context.Context, user Credentials) (Session, error) {
 	settings, err := s.settings(user, nil)
 	if err != nil {
@@ -60,16 +60,16 @@ func (s Server) Login(ctx context.Context, user Credentials) (Session, error) {
 	}
 	c, err := open(ctx, settings)
 	if err != nil {
-		return nil, err // not a *Connection that is nil
+		return nil, err // not an interface with a nil *Connection
 	}
 	return c, nil
 }
 
-// settings leave nothing to the environment but what ParseConfig insists on reading.
+// settings ignore the environment, except for what ParseConfig always reads.
 func (s Server) settings(user Credentials, limits map[string]string) (*pgconn.Config, error) {
 	trust, err := preparation.VerifiedTLS(s.Host, s.Certificates, s.Verified)
 	if err != nil {
-		return nil, err //nolint:wrapcheck // it says what to check
+		return nil, err //nolint:wrapcheck // the error says what to check
 	}
 	settings, err := pgconn.ParseConfig("")
 	if err != nil {
@@ -94,7 +94,7 @@ func open(ctx context.Context, settings *pgconn.Config) (*Connection, error) {
 	return &Connection{session}, nil
 }
 
-// mayPass says whether the same attempt can succeed a moment later.
+// mayPass reports whether the same attempt may succeed later.
 func mayPass(err error) bool {
 	if IsServerError(err, errTooManyConnections, errShutdown, errStarting) {
 		return true
@@ -133,7 +133,7 @@ func (c *Connection) Close() error {
 // Exec implements [Admin].
 func (c *Connection) Exec(ctx context.Context, statements string) error {
 	_, err := c.session.Exec(ctx, statements).ReadAll()
-	return err //nolint:wrapcheck // callers say what they ran, and must be able to leave a password out
+	return err //nolint:wrapcheck // callers add the statement, and must be able to omit a password
 }
 
 // Query implements [Admin].
@@ -144,7 +144,7 @@ func (c *Connection) Query(ctx context.Context, query string, args ...string) ([
 	}
 	result := c.session.ExecParams(ctx, query, values, nil, nil, nil).Read()
 	if result.Err != nil {
-		return nil, result.Err //nolint:wrapcheck // callers say what they asked
+		return nil, result.Err //nolint:wrapcheck // callers add the query
 	}
 	rows := make([][]string, len(result.Rows))
 	for i, row := range result.Rows {

@@ -12,7 +12,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
-// fakeServer answers what a PostgreSQL on RDS answers, as far as a run asks, and keeps every statement.
+// fakeServer answers like PostgreSQL on RDS, as far as a run asks, and records every statement.
 type fakeServer struct {
 	settings   map[string]string
 	recovering bool
@@ -26,7 +26,7 @@ type fakeServer struct {
 	prepared   [][]string
 	timeouts   [][]string
 	statements []string
-	// refuse has the code of the error of statements and queries that begin with a text.
+	// refuse maps the prefix of a statement or query to its error code.
 	refuse map[string]string
 }
 
@@ -35,7 +35,7 @@ type fakeTable struct {
 	outside, parent, partitioned bool
 	guarded                      bool
 	policies                     [][]string
-	columns                      [][]string // as columnsQuery has them
+	columns                      [][]string // in the form of columnsQuery
 	key                          []string
 	deferrable                   bool
 	longest                      string
@@ -52,10 +52,10 @@ func code(code string) error {
 	return &pgconn.PgError{Code: code, Message: "refused with " + code}
 }
 
-// plain is a column of PostgreSQL's own type.
+// plain is a column with a base type.
 func plain(name, kind string) []string { return []string{name, kind, "f", "f", "f", "b", "f"} }
 
-// long is a column whose values may be stored outside their row.
+// long is a column whose values may be stored outside the row.
 func long(name, kind string) []string { return []string{name, kind, "t", "f", "t", "b", "f"} }
 
 func onRDS() *fakeServer {
@@ -68,7 +68,7 @@ func onRDS() *fakeServer {
 	}
 }
 
-// with adds a table of schema shop, with a key, unless it says otherwise.
+// with adds a table to schema shop, with a key by default.
 func (f *fakeServer) with(name string, t fakeTable) *fakeServer {
 	if t.kind == "" {
 		t.kind = ordinary
@@ -230,7 +230,7 @@ func (f *fakeServer) ofTable(query string, t *fakeTable) [][]string {
 	return rows
 }
 
-// longest gives every column that is measured the same.
+// longest returns the same length for every measured column.
 func (f *fakeServer) longest(query string) [][]string {
 	for t, table := range f.tables {
 		if strings.HasSuffix(query, " FROM "+quoted(t)) {
@@ -272,7 +272,7 @@ func (f *fakeServer) ofUser(query string, u *fakeUser) ([][]string, error) {
 
 func (f *fakeServer) Close() error { return nil }
 
-// login lets in whoever has the password that the verifier was made of.
+// login accepts the password from which the verifier was made.
 func (f *fakeServer) login(_ context.Context, user Credentials) (Session, error) {
 	u, known := f.users[user.Username]
 	if !known || !Verifies(u.verifier, user.Password) {

@@ -9,15 +9,15 @@ import (
 	"strings"
 )
 
-// privilege is one privilege on a table, a schema or another thing, or membership in a role.
+// privilege is a privilege on a table, a schema or another object, or membership in a role.
 type privilege struct {
 	// name is SELECT, USAGE, …; empty for membership.
 	name string
-	// on is TABLE "a"."b", SCHEMA "a", …; of membership it is the role.
+	// on is TABLE "a"."b", SCHEMA "a", …; for membership it is the role.
 	on string
 }
 
-// String is ready to be put into GRANT or REVOKE.
+// String is in the syntax of GRANT and REVOKE.
 func (p privilege) String() string {
 	if p.name == "" {
 		return p.on
@@ -28,10 +28,11 @@ func (p privilege) String() string {
 func tableOf(t Table) string        { return "TABLE " + quoted(t) }
 func schemaOf(schema string) string { return "SCHEMA " + quoteName(schema) }
 
-// replicationRole lets its members replicate, on RDS.
+// replicationRole allows replication to its members on RDS.
 const replicationRole = "rds_replication"
 
-// wanted is all DMS needs, following the log and reading the followed tables; and what the canary needs, which writes as the same user.
+// wanted lists everything that DMS needs to follow the log and read the followed tables, and what the canary needs,
+// which writes as the same user.
 func (r *run) wanted() []privilege {
 	var privileges []privilege
 	if r.server.rds {
@@ -66,7 +67,7 @@ WHERE c.relkind = 'r' AND n.nspname !~ '^pg_' AND n.nspname <> 'information_sche
 	memberQuery = "SELECT rolname FROM pg_roles WHERE pg_has_role($1::name, oid, 'MEMBER') AND rolname <> $1::name"
 )
 
-// may is what the user may, by whatever way: a grant to everybody, a role, or as the owner.
+// may lists the user's privileges from all sources: a grant to everybody, a role, or ownership.
 func (r *run) may(ctx context.Context) (map[privilege]bool, error) {
 	may := map[privilege]bool{}
 	for _, q := range []struct {
@@ -101,7 +102,7 @@ func (r *run) may(ctx context.Context) (map[privilege]bool, error) {
 	return may, nil
 }
 
-// grantedQuery lists what was granted to the user itself, but of what it owns.
+// grantedQuery lists grants to the user itself, except on its own objects.
 const grantedQuery = `WITH u AS (SELECT oid FROM pg_roles WHERE rolname = $1)
 SELECT x.privilege_type, CASE c.relkind WHEN 'S' THEN 'SEQUENCE' ELSE 'TABLE' END, n.nspname, c.relname
 FROM u, pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace, aclexplode(c.relacl) x WHERE x.grantee = u.oid AND c.relowner <> u.oid
@@ -130,8 +131,8 @@ func (r *run) granted(ctx context.Context) ([]privilege, error) {
 	return slices.Compact(all), nil
 }
 
-// grant gives the user what it lacks of the privileges wanted and takes away whatever else it has been given. What the
-// administrator may not give, the check that follows asks for.
+// grant grants missing privileges and revokes all others. For those that the administrator may not grant, the
+// following check asks.
 func (r *run) grant(ctx context.Context) error {
 	wanted := r.wanted()
 	before, err := r.may(ctx)
@@ -161,7 +162,7 @@ func (r *run) grant(ctx context.Context) error {
 	return r.grantLater(ctx)
 }
 
-// revoke takes away what was granted besides, by the administrator or whoever it may act for.
+// revoke revokes additional privileges that were granted by the administrator or a role that it may act for.
 func (r *run) revoke(ctx context.Context, wanted []privilege) error {
 	before, err := r.granted(ctx)
 	if err != nil {
@@ -193,7 +194,7 @@ func (r *run) revoke(ctx context.Context, wanted []privilege) error {
 
 func (r *run) grantStatement(p privilege) string { return fmt.Sprintf("GRANT %s TO %s", p, r.name()) }
 
-// checkPrivileges lists what the user may of what is wanted, and asks for what it lacks.
+// checkPrivileges lists which wanted privileges the user has, and asks for missing ones.
 func (r *run) checkPrivileges(ctx context.Context) error {
 	may, err := r.may(ctx)
 	if err != nil {
@@ -215,13 +216,14 @@ func (r *run) checkPrivileges(ctx context.Context) error {
 	return nil
 }
 
-// laterQuery lists whose tables in which schemas the user may read when they are made.
+// laterQuery lists the owners and schemas for which the user gets read access to new tables.
 const laterQuery = `SELECT pg_get_userbyid(d.defaclrole), n.nspname FROM pg_default_acl d JOIN pg_namespace n ON n.oid = d.defaclnamespace,
 aclexplode(d.defaclacl) x JOIN pg_roles u ON u.oid = x.grantee WHERE d.defaclobjtype = 'r' AND x.privilege_type = 'SELECT' AND u.rolname = $1`
 
-// grantLater lets the user read tables that are made later in the schemas of patterns. Such a privilege is for what one role
-// makes in one schema: it is given for the administrator and for the owners of the tables that are there, and takes in tables
-// of the schema that no pattern does. Where it cannot be given, a table that is made later is read after the next deployment.
+// grantLater lets the user read tables that are made later in the patterns' schemas. Such a default privilege covers
+// everything that one role makes in one schema, including tables that no pattern matches. It is granted for the
+// administrator and for the owners of existing tables. If it cannot be granted, a new table becomes readable at the
+// next deployment.
 func (r *run) grantLater(ctx context.Context) error {
 	rows, err := r.db.Query(ctx, laterQuery, r.user.Username)
 	if err != nil {
@@ -256,7 +258,8 @@ func (r *run) grantLater(ctx context.Context) error {
 	return nil
 }
 
-// makers are who may make followed tables, each with a schema. A schema that only a pattern brings in is granted when it is there.
+// makers are the roles that may make followed tables, each with a schema. A schema that only a pattern names is added
+// once it exists.
 func (r *run) makers() [][2]string {
 	var makers [][2]string
 	add := func(role, schema string) {

@@ -6,14 +6,15 @@ import (
 	"slices"
 )
 
-// guardsQuery lists the policies of a table's row security that are for what the user reads: whether each lets in or keeps out,
-// and by what.
+// guardsQuery lists the row security policies of a table for the user's reads: whether each is permissive or
+// restrictive, and its condition.
 const guardsQuery = `SELECT p.polpermissive, coalesce(pg_get_expr(p.polqual, p.polrelid), 'true') FROM pg_policy p
 JOIN pg_class c ON c.oid = p.polrelid JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE n.nspname = $1 AND c.relname = $2 AND p.polcmd IN ('r', '*')
 AND (0 = ANY (p.polroles) OR EXISTS (SELECT FROM unnest(p.polroles) AS r(oid) WHERE r.oid <> 0 AND pg_has_role($3::name, r.oid, 'MEMBER')))`
 
-// checkGuards finds followed tables of which the user would load only the rows that row security shows it, and follow all.
+// checkGuards finds followed tables with row security. For these DMS would load only the rows that the user may see,
+// but follow all of them.
 func (r *run) checkGuards(ctx context.Context, role role) error {
 	for _, t := range r.findings.Tables {
 		if !r.seen(t.Table).guarded || role.passesGuards {

@@ -7,17 +7,17 @@ import (
 	"strings"
 )
 
-// checkIdentity compares what the log has of a row before its change with what is needed of it.
+// checkIdentity checks that the log contains enough of a row's old values.
 //
-// By default it has the key, and that only of a change of the key or a DELETE. A table needs more (REPLICA IDENTITY FULL) when
-// an UPDATE may leave a value out, which is so for whatever is stored outside its row and did not change: whoever reads the
-// record would not know the value. The server makes such a place only for tables whose rows may be too long for a page, so a
-// table of short columns needs nothing. And it needs more when rows are filtered by a column that is not in the key: DMS could
-// not tell whether the filter lets a deleted row pass, and would leave the DELETE out.
+// By default the log has only the old key, and only for a key change or a DELETE. A table needs REPLICA IDENTITY FULL
+// when an UPDATE may omit a value, which happens for unchanged values stored outside the row: a reader of the record
+// would not know the value. The server makes such storage only for tables whose rows may exceed a page, so a table of
+// short columns needs nothing. A table also needs it when rows are filtered by a column outside the key. DMS could
+// not tell whether a deleted row passes the filter, and would omit the DELETE.
 // https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Source.PostgreSQL.html#CHAP_Source.PostgreSQL.Limitations
 func (r *run) checkIdentity(ctx context.Context, seen tableSeen, found TableFound, columns []column) {
 	if len(found.PrimaryKey) == 0 {
-		return // which comes first
+		return // that problem comes first
 	}
 	needs := r.needsFull(seen, found, columns)
 	f := Finding{Check: "replica identity of " + seen.String(), Status: OK, Value: "the key"}
@@ -55,7 +55,7 @@ func (r *run) checkIdentity(ctx context.Context, seen tableSeen, found TableFoun
 	r.add(f)
 }
 
-// needsFull are the reasons why the key alone is too little.
+// needsFull lists the reasons why the key alone is not enough.
 func (r *run) needsFull(seen tableSeen, found TableFound, columns []column) []string {
 	var outside, filtered []string
 	for _, c := range columns {
@@ -80,7 +80,7 @@ func (r *run) needsFull(seen tableSeen, found TableFound, columns []column) []st
 	return needs
 }
 
-// alterAdvice is what to do about a table that could not be altered.
+// alterAdvice says what to do about a table that could not be altered.
 func alterAdvice(err error) string {
 	switch {
 	case IsServerError(err, errPrivilege):

@@ -12,7 +12,7 @@ import (
 type key struct {
 	columns    []string
 	constraint string
-	// deferrable ones may hold twice within a transaction.
+	// deferrable keys may contain duplicates within a transaction.
 	deferrable bool
 }
 
@@ -55,7 +55,7 @@ func (r *run) checkPrimaryKey(found TableFound, columns []column, k key) {
 	r.add(f)
 }
 
-// addPrimaryKey makes a key of the column that is numbered already, or of a new one.
+// addPrimaryKey makes a key of the column with a sequence, or of a new one.
 func addPrimaryKey(found TableFound, columns []column) string {
 	if i := slices.IndexFunc(columns, func(c column) bool { return c.numbered }); i >= 0 {
 		return fmt.Sprintf("ALTER TABLE %s ADD PRIMARY KEY (%s)", quoted(found.Table), quoteName(columns[i].Name))

@@ -11,7 +11,7 @@ import (
 	"strings"
 )
 
-// measureLobs compares the real lengths of LOBs with what the task takes: a longer one would stop it.
+// measureLobs compares the actual lengths of LOBs with the task's limit: a longer one would stop it.
 func (r *run) measureLobs(ctx context.Context) {
 	for _, t := range r.findings.Tables {
 		columns, err := r.columns(ctx, t.Table)
@@ -56,13 +56,14 @@ func (r *run) measureTable(ctx context.Context, found TableFound, columns []colu
 	r.add(r.rules().Judge(measured, r.req.LobMaxSizeKb))
 }
 
-// unread is for what the administrator may not read: who may create roles may not read every table.
+// unread reports a table that the administrator may not read: a user who may create roles may not read every table.
 func unread(check, advice string) Finding {
 	return Finding{Check: check, Status: Warning, Value: "not measured: the administrator may not read the table", Advice: advice}
 }
 
-// length is SQL for the bytes that DMS takes for a value. Of text it is two for each character, or four for one that takes four in
-// UTF-8: https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Source.PostgreSQL.html#CHAP_Source-PostgreSQL-DataTypes-LOBs.
+// length is the SQL for the bytes that DMS counts for a value. In text a character counts two bytes, or four when
+// UTF-8 needs four:
+// https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Source.PostgreSQL.html#CHAP_Source-PostgreSQL-DataTypes-LOBs.
 func (c column) length() string {
 	name := quoteName(c.Name)
 	switch c.lob() {
@@ -72,10 +73,10 @@ func (c column) length() string {
 		return "octet_length(" + name + "::text)"
 	case notLob, wide:
 	}
-	return "octet_length(" + name + "::text) + char_length(" + name + "::text)" // as many, or a little more
+	return "octet_length(" + name + "::text) + char_length(" + name + "::text)" // exactly, or slightly more
 }
 
-// limited runs a SELECT that the server ends when it takes too long.
+// limited runs a SELECT that the server cancels when it takes too long.
 func (r *run) limited(ctx context.Context, query string) ([][]string, error) {
 	if err := r.db.Exec(ctx, fmt.Sprintf("SET statement_timeout = '%ds'", preparation.ScanSeconds)); err != nil {
 		return nil, err
@@ -86,7 +87,7 @@ func (r *run) limited(ctx context.Context, query string) ([][]string, error) {
 
 var lengthOf = regexp.MustCompile(`\((\d+)\)`)
 
-// measureKeys compares the real lengths of keys with what Kinesis takes: a longer one would stop the task.
+// measureKeys compares the actual lengths of keys with Kinesis's limit: a longer one would stop the task.
 func (r *run) measureKeys(ctx context.Context) {
 	for _, t := range r.findings.Tables {
 		if len(t.PrimaryKey) == 0 || longestKey(t) <= t.KeyRoom() {
@@ -109,13 +110,13 @@ func (r *run) measureKeys(ctx context.Context) {
 		}
 		longest := 0
 		if !slow {
-			longest, _ = strconv.Atoi(rows[0][0]) // none of an empty table
+			longest, _ = strconv.Atoi(rows[0][0]) // empty for an empty table
 		}
 		r.add(r.rules().LongestKey(t, longest, slow))
 	}
 }
 
-// longestKey is how many characters the key's values may have together.
+// longestKey is the maximum number of characters in all of the key's values.
 func longestKey(t TableFound) int {
 	sum := 0
 	for _, name := range t.PrimaryKey {

@@ -5,7 +5,7 @@ import (
 	"fmt"
 )
 
-// SetPassword gives the user whose session it is another password.
+// SetPassword changes the password of the session's user.
 func SetPassword(ctx context.Context, session Admin, user Credentials) error {
 	verifier, err := Verifier(user.Password)
 	if err != nil {
@@ -24,7 +24,7 @@ func SetPassword(ctx context.Context, session Admin, user Credentials) error {
 const followQuery = `SELECT rolreplication OR rolsuper OR EXISTS (SELECT FROM pg_roles g WHERE g.rolname = 'rds_replication' AND pg_has_role(u.oid, g.oid, 'MEMBER'))
 FROM pg_roles u WHERE rolname = $1`
 
-// MayFollow says what the user whose session it is lacks to follow the database; nil when it lacks nothing.
+// MayFollow returns what the session's user lacks for following the database; nil when nothing is missing.
 func MayFollow(ctx context.Context, session Admin, username string) error {
 	rows, err := session.Query(ctx, followQuery, username)
 	if err != nil {

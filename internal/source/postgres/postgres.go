@@ -1,8 +1,8 @@
 // Package postgres prepares a PostgreSQL database for DMS and finds every reason why DMS could not follow it.
 //
-// It creates what is missing (schemas, tables, the replication user, a schema for DMS's heartbeat), gives tables the replica
-// identity that they need when it is told to, and changes nothing that is right already, so that running it again is safe. It
-// knows no Pulumi: a Lambda function runs it inside the VPC.
+// It makes missing schemas, tables, the replication user and a schema for DMS's heartbeat. If it is allowed to, it
+// sets the replica identity that tables need. It leaves correct settings alone, so it can be run again. It does not
+// depend on Pulumi: a Lambda function runs it inside the VPC.
 package postgres
 
 import (
@@ -12,53 +12,54 @@ import (
 	"fmt"
 )
 
-// Request says what to prepare. It holds no password: secrets are named by ARN.
+// Request describes what to prepare. It holds no password, only ARNs of secrets.
 type Request struct {
-	// Engine is [Engine]: it tells the function which package the request is for.
+	// Engine is [Engine]. It tells the function that the request is for this package.
 	Engine string `json:"engine"`
 	// Host and Port of the writer.
 	Host string `json:"host"`
 	Port int    `json:"port"`
-	// DatabaseName is the one database that is followed: a task of DMS follows one.
+	// DatabaseName is the followed database, because a DMS task follows only one.
 	DatabaseName string `json:"databaseName"`
-	// AdminSecret {"username","password"} is the ARN of the secret of a user who may create roles.
+	// AdminSecret is the ARN of the secret {"username","password"} of a user who may create roles.
 	AdminSecret string `json:"adminSecret"`
-	// ReplicationSecret {"username","password","host","port"} is the ARN of the secret DMS logs in with.
+	// ReplicationSecret is the ARN of DMS's login secret {"username","password","host","port"}.
 	ReplicationSecret string `json:"replicationSecret"`
-	// Certificates (PEM) that sign the server's certificate. Empty: those of RDS.
+	// Certificates are the PEM bundle that verifies the server. Empty: that of RDS.
 	Certificates string `json:"certificates,omitempty"`
-	// LobMaxSizeKb is the largest LOB the DMS task takes.
+	// LobMaxSizeKb is the largest LOB that the DMS task carries, in KB.
 	LobMaxSizeKb int `json:"lobMaxSizeKb"`
-	// Tables to follow; the database of each is its schema.
+	// Tables to follow; each table's database is its schema.
 	Tables []Table `json:"tables"`
-	// Exclude leaves tables out that a pattern of Tables takes in.
+	// Exclude omits tables that a pattern in Tables matches.
 	Exclude []Table `json:"exclude,omitempty"`
-	// Later are patterns of tables that are followed too, and made later: their schemas are made and may be read, and no table
-	// needs to be there.
+	// Later are patterns of tables that are followed and made later. Their schemas are made and readable, but no
+	// table needs to exist.
 	Later []Table `json:"later,omitempty"`
-	// Canary makes the table that a canary writes to ([preparation.Canary]), follows it, and lets the replication user write to it.
+	// Canary makes the canary's table ([preparation.Canary]), follows it, and lets the replication user write to it.
 	Canary bool `json:"canary,omitempty"`
-	// AcceptDottedColumns makes a warning of a column with a dot in its name; otherwise it is a failed check.
+	// AcceptDottedColumns turns the failed check for a column with a dot in its name into a warning.
 	AcceptDottedColumns bool `json:"acceptDottedColumns,omitempty"`
-	// SetReplicaIdentity lets the tables that need it be given REPLICA IDENTITY FULL; otherwise it is a failed check that says how.
+	// SetReplicaIdentity allows setting REPLICA IDENTITY FULL on tables that need it. Otherwise a failed check says
+	// how to do it.
 	SetReplicaIdentity bool `json:"setReplicaIdentity,omitempty"`
-	// HeartbeatSchema is where DMS makes the table of its heartbeat, and no pattern takes it in. Default [HeartbeatSchema].
+	// HeartbeatSchema is where DMS makes its heartbeat table; patterns do not match it. Default [HeartbeatSchema].
 	HeartbeatSchema string `json:"heartbeatSchema,omitempty"`
-	// Columns that the task's rules name.
+	// Columns are the columns in the task's rules.
 	Columns []ColumnRule `json:"columns,omitempty"`
-	// Schema is run in order; each script must be idempotent. A script is one transaction, unless it says otherwise.
+	// Schema scripts run in order; each must be idempotent. A script is one transaction, unless it says otherwise.
 	Schema []Script `json:"schema,omitempty"`
-	// CheckOnly changes nothing: what is missing is a finding.
+	// CheckOnly changes nothing: missing things become findings.
 	CheckOnly bool `json:"checkOnly,omitempty"`
 
-	// secretAddress is host:port in the replication user's secret; empty when it is not known.
+	// secretAddress is host:port in the replication user's secret; empty when unknown.
 	secretAddress string
 }
 
 const (
-	// Engine is what a request for this package has as its engine.
+	// Engine is the engine in requests for this package.
 	Engine = "postgresql"
-	// HeartbeatSchema is the schema of DMS's heartbeat, unless a request names another.
+	// HeartbeatSchema is the default schema of DMS's heartbeat.
 	HeartbeatSchema = "cdc_heartbeat"
 )
 
@@ -101,7 +102,7 @@ var RetailTrans = Table{Database: "testdb", Table: "retail_trans"}
 //go:embed schema/retail_trans.sql
 var retailTrans string
 
-// DefaultSchema creates testdb.retail_trans when that table is among those followed, and nothing else.
+// DefaultSchema makes testdb.retail_trans when it is followed, and nothing else.
 func DefaultSchema(tables []Table) []Script {
 	for _, t := range tables {
 		if t == RetailTrans {
@@ -111,11 +112,11 @@ func DefaultSchema(tables []Table) []Script {
 	return nil
 }
 
-// Run prepares the database through db, logs in as the replication user through login, and checks everything. With CheckOnly
-// it only checks: the session of db is made read-only first, and login is used for reading alone.
+// Run prepares the database through db, logs in as the replication user through login, and checks everything. With
+// CheckOnly it first makes db's session read-only, and uses login only for reading.
 //
-// The findings are complete even when the error is not nil; the error holds every failed check and every step that could not
-// be done, each with what to do about it. No message holds a password.
+// The findings are complete even when the error is not nil. The error holds every failed check and every failed step,
+// each with what to do. No message contains a password.
 func Run(ctx context.Context, db Admin, login Login, user Credentials, req Request) (Findings, error) {
 	if req.HeartbeatSchema == "" {
 		req.HeartbeatSchema = HeartbeatSchema
@@ -128,7 +129,7 @@ func Run(ctx context.Context, db Admin, login Login, user Credentials, req Reque
 	r.findings.Server = server.version
 	r.checkServer()
 	if r.findings.Failed(checkWriter) || r.findings.Failed(checkVersion) {
-		// Nothing can be written here, or not be looked at: whatever else would be found wrong would be a consequence.
+		// Nothing can be written or read here. Other problems would be consequences of this one.
 		return r.findings, preparation.ProblemsOf(r.broken, r.findings)
 	}
 	steps := []func(context.Context){
@@ -145,7 +146,7 @@ func Run(ctx context.Context, db Admin, login Login, user Credentials, req Reque
 	return r.findings, preparation.ProblemsOf(r.broken, r.findings)
 }
 
-// run is one Run under way.
+// run is the state of one Run.
 type run struct {
 	db       Admin
 	login    Login
@@ -153,12 +154,13 @@ type run struct {
 	req      Request
 	server   server
 	findings Findings
-	// existing are all tables and views; followed are those of the request, patterns resolved, there or not.
+	// existing are all tables and views. followed are the request's tables with patterns resolved, whether they exist
+	// or not.
 	existing []tableSeen
 	followed []Table
-	// slot follows this database already; empty when none does.
+	// slot already follows this database; empty when none does.
 	slot string
-	// steps that could not be done.
+	// broken are the failed steps.
 	broken []error
 }
 
@@ -166,12 +168,12 @@ func (r *run) add(f Finding) { r.findings.Add(f) }
 
 func (r *run) broke(err error) { r.broken = append(r.broken, err) }
 
-// rules are the request's lists, and the tables behind them.
+// rules are the request's lists with their tables.
 func (r *run) rules() preparation.Rules {
 	return preparation.Rules{Tables: r.req.Tables, Exclude: r.req.Exclude, Columns: r.req.Columns, Followed: r.followed}
 }
 
-// readOnly makes the server refuse whatever would change something.
+// readOnly makes the server refuse all changes.
 func (r *run) readOnly(ctx context.Context) {
 	if err := r.db.Exec(ctx, "SET default_transaction_read_only = on"); err != nil {
 		r.broke(fmt.Errorf("making the session read-only: %w", err))

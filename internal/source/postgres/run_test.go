@@ -158,7 +158,7 @@ func TestPreparedTransactionsAreNamed(t *testing.T) {
 	require.ErrorContains(t, err, "2 transactions prepared and not committed: run COMMIT PREPARED 'it''s'; COMMIT PREPARED 'other' (or ROLLBACK PREPARED")
 }
 
-// What cannot be followed at all, and what of a followed table is not right.
+// Objects that cannot be followed at all, and problems of a followed table.
 func TestTables(t *testing.T) {
 	for name, c := range map[string]struct {
 		table       fakeTable
@@ -281,7 +281,7 @@ func TestPatternsTakeInWhatDMSTakesIn(t *testing.T) {
 	require.ErrorContains(t, err, "correct the pattern")
 }
 
-// A check of the whole pipeline makes tables that are followed for as long as it runs.
+// A check of the whole pipeline temporarily makes followed tables.
 func TestWhatIsMadeLaterMayBeRead(t *testing.T) {
 	f := onRDS()
 	req := defaultRequest()
@@ -292,7 +292,7 @@ func TestWhatIsMadeLaterMayBeRead(t *testing.T) {
 		require.Contains(t, findings.Changed, want)
 	}
 	f.tables[Table{Database: "cdc_conformance", Table: "probe"}] = &fakeTable{kind: ordinary, persistence: "p", identity: identityKey}
-	f.users["cdc"].may[privilege{"SELECT", `TABLE "cdc_conformance"."probe"`}] = true // as the database gives it
+	f.users["cdc"].may[privilege{"SELECT", `TABLE "cdc_conformance"."probe"`}] = true // as the database returns it
 	findings, err = runOn(f, req)
 	require.NoError(t, err)
 	require.NotContains(t, strings.Join(findings.Changed, "\n"), "revoked")

@@ -7,17 +7,17 @@ import (
 	"strings"
 )
 
-// server is what the server says about itself.
+// server holds the server's version and settings.
 type server struct {
 	version  string
 	number   int // 170006 for 17.6
 	settings map[string]string
 	database string
-	// admin is the user of the session.
+	// admin is the session's user.
 	admin string
-	// recovering servers replay another one's log: readers.
+	// recovering means that the server replays another one's log: a reader.
 	recovering bool
-	// rds says that Amazon runs it: membership in a role lets a user replicate, not an attribute of the user's own.
+	// rds means that Amazon runs the server. There membership in a role allows replication, not a user attribute.
 	rds bool
 }
 
@@ -28,7 +28,7 @@ EXISTS (SELECT FROM pg_roles WHERE rolname = 'rds_replication'), coalesce(curren
 	auroraQuery = "SELECT aurora_version()"
 )
 
-// truth is how a query's answer says true.
+// truth is the text for true in query results.
 const truth = "t"
 
 const logicalReplication = "rds.logical_replication"
@@ -69,7 +69,7 @@ const (
 	checkVersion = "server version"
 )
 
-// The oldest and the newest major version that AWS documents and that this package asks in the right words,
+// The oldest and the newest major version that AWS documents and that this package's queries support,
 // https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Introduction.Sources.html.
 const (
 	oldest = 10
@@ -78,7 +78,7 @@ const (
 
 const inParameterGroup = " in the parameter group (Aurora: the cluster's; your own server: its configuration)"
 
-// checkServer looks at what settings tell: https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Source.PostgreSQL.html and
+// checkServer checks the settings: https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Source.PostgreSQL.html and
 // https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Tasks.AssessmentReport.PG.html.
 func (r *run) checkServer() {
 	r.checkVersion()
@@ -101,7 +101,7 @@ func (r *run) checkVersion() {
 	r.add(f)
 }
 
-// checkWriter finds a reader: nothing can be made on one.
+// checkWriter finds a reader, which is read-only.
 func (r *run) checkWriter() {
 	f := Finding{Check: checkWriter, Status: OK, Value: "not in recovery"}
 	if r.server.recovering {
@@ -110,7 +110,7 @@ func (r *run) checkWriter() {
 	r.add(f)
 }
 
-// checkLogical: on RDS one parameter sets all that logical decoding needs, and takes a restart.
+// checkLogical: on RDS one parameter sets everything for logical decoding, and needs a restart.
 // https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/AuroraPostgreSQL.Replication.Logical.html
 func (r *run) checkLogical() {
 	value, known := r.server.settings[logicalReplication]
@@ -140,7 +140,7 @@ func (r *run) checkLogical() {
 	r.add(f)
 }
 
-// What DMS takes of wal_sender_timeout, in milliseconds.
+// The values of wal_sender_timeout that DMS accepts, in milliseconds.
 const (
 	leastSenderTimeout = 10_000
 	mostSenderTimeout  = 300_000
@@ -161,7 +161,8 @@ func (r *run) checkSenderTimeout() {
 	r.add(f)
 }
 
-// checkSlotLimit warns of a disk that a task which is away can fill; a limit makes the slot lost instead, which a reload mends.
+// checkSlotLimit warns when an absent task could fill the disk. With a limit the slot is lost instead, and a reload
+// repairs that.
 func (r *run) checkSlotLimit() {
 	const setting = "max_slot_wal_keep_size"
 	value, known := r.server.settings[setting]
@@ -185,7 +186,8 @@ func (r *run) checkEncryption() {
 	r.add(f)
 }
 
-// checkUncarried says what DMS carries of no table, for whoever reads the findings: there is nothing to change in the database.
+// checkUncarried lists what DMS carries from no table, for readers of the findings. Nothing in the database can
+// change that.
 // https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Source.PostgreSQL.html#CHAP_Source.PostgreSQL.Limitations
 func (r *run) checkUncarried() {
 	r.add(Finding{Check: "TRUNCATE", Status: OK, Value: "carried by no record: empty followed tables by DELETE"})

@@ -8,16 +8,16 @@ import (
 	"strconv"
 )
 
-// wal_status is younger than the oldest server.
+// The oldest supported server lacks wal_status.
 const slotsQuery = `SELECT slot_name, coalesce(plugin, ''), coalesce(database, ''), active, coalesce(to_jsonb(s)->>'wal_status', ''),
 CASE WHEN active THEN 0 ELSE coalesce(pg_wal_lsn_diff(pg_current_wal_lsn(), restart_lsn)::bigint, 0) END FROM pg_replication_slots s WHERE NOT temporary ORDER BY slot_name`
 
 const sendersQuery = "SELECT count(*) FROM pg_stat_replication"
 
-// plugins are those by which DMS follows.
+// plugins are the output plugins that DMS uses.
 var plugins = []string{"test_decoding", "pglogical"}
 
-// checkSlots finds slots that nobody reads, and whether there is room for the task's: it takes one, and one sender.
+// checkSlots finds unused slots, and checks that a slot and a sender are free for the task.
 func (r *run) checkSlots(ctx context.Context) {
 	slots, err := r.db.Query(ctx, slotsQuery)
 	if err != nil {
@@ -32,7 +32,7 @@ func (r *run) checkSlots(ctx context.Context) {
 	for _, s := range slots {
 		name, plugin, active := s[0], s[1], s[3] == truth
 		if plugin == "" {
-			continue // a replica's
+			continue // the slot of a replica
 		}
 		if active && s[2] == r.server.database && slices.Contains(plugins, plugin) {
 			r.slot = name
@@ -46,7 +46,7 @@ func (r *run) checkSlots(ctx context.Context) {
 	r.checkRoom("max_wal_senders", taken, "sender")
 }
 
-// checkIdle: a slot keeps the log from the place where its reader stopped.
+// checkIdle: a slot keeps the log from its reader's last position.
 func (r *run) checkIdle(name, status, bytes string) {
 	kept, _ := strconv.ParseInt(bytes, 10, 64) // digits
 	f := Finding{Check: "slot " + name, Value: fmt.Sprintf("read by nobody, and %d MB of the log are kept for it", kept>>20)}
@@ -73,7 +73,7 @@ func (r *run) checkRoom(setting string, taken int, of string) {
 
 const preparedQuery = "SELECT gid, database FROM pg_prepared_xacts ORDER BY prepared"
 
-// checkPrepared finds transactions that are prepared and not ended: making a slot waits for each.
+// checkPrepared finds prepared transactions that have not ended, because making a slot waits for each.
 func (r *run) checkPrepared(ctx context.Context) {
 	rows, err := r.db.Query(ctx, preparedQuery)
 	if err != nil {

@@ -9,15 +9,16 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
-// Admin runs SQL as somebody, on one session.
+// Admin runs SQL as some user, in one session.
 type Admin interface {
-	// Exec runs one statement, or several separated by semicolons, which then are one transaction.
+	// Exec runs one statement, or several separated by semicolons, which are then one transaction.
 	Exec(ctx context.Context, statements string) error
-	// Query gives every row as text; NULL is the empty text, true is t. $1, $2, … stand for args.
+	// Query returns every row as text; NULL becomes the empty text, true becomes t. $1, $2, … are placeholders for
+	// args.
 	Query(ctx context.Context, query string, args ...string) ([][]string, error)
 }
 
-// Session is somebody logged in to the database.
+// Session is a login session in the database.
 type Session interface {
 	Admin
 	Close() error
@@ -39,22 +40,22 @@ const (
 	errCanceled           = "57014" // by statement_timeout
 	errShutdown           = "57P01"
 	errStarting           = "57P03"
-	errNoFile             = "58P01" // a plugin that is not installed
+	errNoFile             = "58P01" // the plugin is not installed
 )
 
-// IsServerError reports whether an error is one of the server's with one of these codes.
+// IsServerError reports whether an error is a server error with one of these codes.
 func IsServerError(err error, codes ...string) bool {
 	var server *pgconn.PgError
 	return errors.As(err, &server) && slices.Contains(codes, server.Code)
 }
 
-// Refused says that the server would not let a user in: it does not know the name, or not with that password.
+// Refused reports whether the server rejected a login: an unknown name or a wrong password.
 func Refused(err error) bool { return IsServerError(err, errPassword, errAuthorization) }
 
-// quoteName makes an identifier of any text.
+// quoteName quotes any text as an identifier.
 func quoteName(name string) string { return `"` + strings.ReplaceAll(name, `"`, `""`) + `"` }
 
-// quoteText makes a string literal of any text, whatever standard_conforming_strings is.
+// quoteText quotes any text as a string literal, with any value of standard_conforming_strings.
 func quoteText(text string) string {
 	quoted := "'" + strings.ReplaceAll(text, "'", "''") + "'"
 	if strings.Contains(text, `\`) {
@@ -63,5 +64,5 @@ func quoteText(text string) string {
 	return quoted
 }
 
-// quoted is schema.table as identifiers.
+// quoted is schema.table with quoted identifiers.
 func quoted(t Table) string { return quoteName(t.Database) + "." + quoteName(t.Table) }

@@ -11,7 +11,7 @@ import (
 	"strings"
 )
 
-// Kinds of relations, persistence and replica identities, as the catalogue has them:
+// Kinds of relations, persistence and replica identities in the catalogue:
 // https://www.postgresql.org/docs/current/catalog-pg-class.html.
 const (
 	ordinary     = "r"
@@ -22,18 +22,18 @@ const (
 	identityNone = "n"
 )
 
-// kinds are what is not an ordinary table, in words.
+// kinds names relations that are not ordinary tables.
 var kinds = map[string]string{"v": "view", "m": "materialized view", "f": "foreign table"}
 
-// tableSeen is a table, or a view, as the catalogue has it.
+// tableSeen is a table or view in the catalogue.
 type tableSeen struct {
 	Table
 	kind, persistence, identity, owner string
-	// outside says that long values may be stored outside the row.
+	// outside means that long values may be stored outside the row.
 	outside bool
 	// partition of another table; parent of others.
 	partition, parent bool
-	// guarded by row security.
+	// guarded means that row security is on.
 	guarded bool
 }
 
@@ -42,7 +42,7 @@ c.relispartition, EXISTS (SELECT FROM pg_inherits i WHERE i.inhparent = c.oid), 
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema' ORDER BY n.nspname, c.relname`
 
-// look reads what tables there are.
+// look reads all tables.
 func (r *run) look(ctx context.Context) error {
 	rows, err := r.db.Query(ctx, tablesQuery)
 	if err != nil {
@@ -58,7 +58,7 @@ func (r *run) look(ctx context.Context) error {
 	return nil
 }
 
-// seen is the table of a name; without a kind when there is none.
+// seen returns the table with a name; its kind is empty when there is none.
 func (r *run) seen(t Table) tableSeen {
 	if i := slices.IndexFunc(r.existing, func(s tableSeen) bool { return s.Table == t }); i >= 0 {
 		return r.existing[i]
@@ -68,7 +68,7 @@ func (r *run) seen(t Table) tableSeen {
 
 const schemasQuery = "SELECT nspname FROM pg_namespace"
 
-// createSchemas makes the schemas of followed tables that do not exist.
+// createSchemas makes missing schemas of followed tables.
 func (r *run) createSchemas(ctx context.Context) {
 	rows, err := r.db.Query(ctx, schemasQuery)
 	if err != nil {
@@ -92,10 +92,10 @@ func (r *run) createSchemas(ctx context.Context) {
 	}
 }
 
-// metaCommand is one of psql's own, not of the server.
+// metaCommand is a command of psql, not of the server.
 var metaCommand = regexp.MustCompile(`(?m)^\s*\\[a-z!]`)
 
-// applySchema runs the scripts in order and stops at the first that fails: later ones may build on it.
+// applySchema runs the scripts in order and stops at the first failure, because later ones may depend on it.
 func (r *run) applySchema(ctx context.Context) {
 	if err := r.look(ctx); err != nil {
 		r.broke(err)
@@ -128,7 +128,7 @@ func (r *run) applySchema(ctx context.Context) {
 	}
 }
 
-// runScript leaves no setting and no open transaction of the script's behind.
+// runScript leaves none of the script's settings and no open transaction.
 func (r *run) runScript(ctx context.Context, script Script) error {
 	if metaCommand.MatchString(script.SQL) {
 		return errors.New("a line that begins with a backslash is a command of psql, not SQL: take it out (source.schemaFiles)")
@@ -140,7 +140,7 @@ func (r *run) runScript(ctx context.Context, script Script) error {
 	return errors.Join(err, r.db.Exec(ctx, "ROLLBACK; RESET ROLE; RESET SESSION AUTHORIZATION; RESET ALL"))
 }
 
-// follow finds the tables behind patterns; a table by its own name stays as it is, there or not.
+// follow finds the tables that match patterns. A table with its own name stays in the list, whether it exists or not.
 func (r *run) follow(ctx context.Context) {
 	r.followed = nil
 	if err := r.look(ctx); err != nil {
@@ -170,13 +170,13 @@ func (r *run) follow(ctx context.Context) {
 	}
 }
 
-// takesIn says whether a pattern takes a table in, as DMS does: views are none, partitioned tables are.
+// takesIn reports whether a pattern matches a table in DMS's sense: views do not count, partitioned tables do.
 func (r *run) takesIn(pattern Table, seen tableSeen) bool {
 	return (seen.kind == ordinary || seen.kind == partitioned) && seen.Database != r.req.HeartbeatSchema &&
 		pattern.Matches(seen.Table) && !r.rules().Excludes(seen.Table)
 }
 
-// checkTables finds each followed table, its columns, its key and what of its old rows the log has.
+// checkTables checks that each followed table exists, with its columns, its key and its replica identity.
 func (r *run) checkTables(ctx context.Context) {
 	for _, t := range r.followed {
 		if err := r.checkTable(ctx, r.seen(t)); err != nil {
@@ -217,7 +217,7 @@ func (r *run) checkTable(ctx context.Context, seen tableSeen) error {
 	return nil
 }
 
-// unfollowable says why DMS cannot follow something at all; nil when it can.
+// unfollowable says why DMS cannot follow an object at all; nil when it can.
 // https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Source.PostgreSQL.html#CHAP_Source.PostgreSQL.Limitations
 func (r *run) unfollowable(seen tableSeen) *Finding {
 	f := &Finding{Check: "table " + seen.String(), Status: Failed}
@@ -241,7 +241,7 @@ func (r *run) unfollowable(seen tableSeen) *Finding {
 	return f
 }
 
-// missing says how the table comes to be there, or which one is meant.
+// missing says how to make the table, or which similar one is probably meant.
 func (r *run) missing(t Table, f *Finding) {
 	f.Value, f.Advice = "missing", "create it, or name the SQL file that does in source.schemaFiles, or take it out of source.tables"
 	if r.req.CheckOnly {
@@ -259,19 +259,19 @@ func (r *run) missing(t Table, f *Finding) {
 	}
 }
 
-// alike are two names that differ in case only.
+// alike reports names that differ only in case.
 func alike(a, b Table) bool {
 	return a != b && strings.EqualFold(a.Database, b.Database) && strings.EqualFold(a.Table, b.Table)
 }
 
-// checkNamesakes: DMS mixes tables up whose names differ in case only.
+// checkNamesakes: DMS confuses tables whose names differ only in case.
 // https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Source.PostgreSQL.html#CHAP_Source.PostgreSQL.Limitations
 func (r *run) checkNamesakes(t Table) {
 	for _, other := range r.existing {
 		if !alike(other.Table, t) || other.kind != ordinary {
 			continue
 		}
-		if !slices.Contains(r.followed, other.Table) || t.String() < other.String() { // of two that are followed, one is renamed
+		if !slices.Contains(r.followed, other.Table) || t.String() < other.String() { // if both are followed, one is renamed
 			f := Finding{Check: "spelling of " + t.String(), Value: "one that differs from " + other.String() + " in case only"}
 			f.Tell(Failed, ", or rename the other one: DMS does not tell them apart", r.rename(t, t.Table+"_2"))
 			r.add(f)
@@ -279,7 +279,7 @@ func (r *run) checkNamesakes(t Table) {
 	}
 }
 
-// rename is the statement that gives a table the name, or one like it that is free.
+// rename is the statement that renames a table to a name, or to a free one like it.
 func (r *run) rename(t Table, to string) string {
 	free := preparation.Free(to, func(name string) bool {
 		other := Table{Database: t.Database, Table: name}
@@ -288,7 +288,7 @@ func (r *run) rename(t Table, to string) string {
 	return fmt.Sprintf("ALTER TABLE %s RENAME TO %s", quoted(t), quoteName(free))
 }
 
-// checkName finds a table that only a pattern could bring in.
+// checkName finds a table whose name only a pattern could bring in.
 func (r *run) checkName(t Table) {
 	if !preparation.Uncarried.MatchString(t.Database + t.Table) {
 		return
@@ -300,7 +300,7 @@ func (r *run) checkName(t Table) {
 	r.add(f)
 }
 
-// checkPartition: what happens to a partition as a whole is no change of rows to DMS.
+// checkPartition: DMS does not see a change of a whole partition as row changes.
 func (r *run) checkPartition(seen tableSeen) {
 	if seen.partition {
 		r.add(Finding{
@@ -310,7 +310,7 @@ func (r *run) checkPartition(seen tableSeen) {
 	}
 }
 
-// checkColumns finds rules that cannot work as they are written: their columns are known only here.
+// checkColumns finds rules that cannot work as written, because their columns are known only here.
 func (r *run) checkColumns(found TableFound, columns []column) {
 	for _, rule := range r.req.Columns {
 		if !rule.Table.Matches(found.Table) {
@@ -332,7 +332,7 @@ func (r *run) checkColumns(found TableFound, columns []column) {
 	}
 }
 
-// tables are all that a rule of DMS may be for.
+// tables are all tables to which a DMS rule may apply.
 func (r *run) tables() []Table {
 	var names []Table
 	for _, s := range r.existing {
@@ -343,7 +343,7 @@ func (r *run) tables() []Table {
 	return names
 }
 
-// checkFiltered: a filter is for columns that DMS can compare.
+// checkFiltered: a filter needs columns that DMS can compare.
 // https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Tasks.CustomizingTasks.Filters.html
 func (r *run) checkFiltered(found TableFound, columns []column, name string) {
 	f := Finding{Check: fmt.Sprintf("filtered column %s of %s", name, found), Status: OK}

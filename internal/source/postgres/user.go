@@ -20,12 +20,12 @@ const (
 
 const (
 	userQuery = "SELECT rolcanlogin, rolreplication, rolsuper, rolcreaterole, rolcreatedb, rolbypassrls FROM pg_roles WHERE rolname = $1"
-	// heartbeatQuery says who owns a schema, and whether the user may make tables in it.
+	// heartbeatQuery returns a schema's owner, and whether the user may make tables in it.
 	heartbeatQuery = `SELECT pg_get_userbyid(nspowner), has_schema_privilege($2::name, oid, 'USAGE') AND has_schema_privilege($2::name, oid, 'CREATE')
 FROM pg_namespace WHERE nspname = $1`
 )
 
-// role is the replication user as the catalogue has it.
+// role is the replication user in the catalogue.
 type role struct {
 	exists, login, replication, super, more, passesGuards bool
 }
@@ -42,11 +42,12 @@ func (r *run) role(ctx context.Context) (role, error) {
 	return role{exists: true, login: is(0), replication: is(1), super: is(2), more: is(3) || is(4), passesGuards: is(2) || is(5)}, nil
 }
 
-// ensureUser makes the replication user what it must be and leaves alone what is right already.
+// ensureUser sets up the replication user and leaves correct settings alone.
 //
-// It is a user with LOGIN who may replicate (on RDS by the role rds_replication, elsewhere by the attribute REPLICATION), may use
-// the schemas and read the tables that are followed, and owns the schema of DMS's heartbeat. AWS's page asks for rds_superuser or a
-// superuser besides; what takes one there is capturing definitions by an event trigger, and captureDdls is off.
+// The user has LOGIN and may replicate (on RDS through the role rds_replication, elsewhere through the attribute
+// REPLICATION). It may use the schemas and read the followed tables, and owns the schema of DMS's heartbeat. AWS's
+// page also asks for rds_superuser or a superuser. That is only needed to capture definitions with an event trigger,
+// and captureDdls is off.
 // https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Source.PostgreSQL.html#CHAP_Source.PostgreSQL.RDSPostgreSQL.NonMasterUser
 func (r *run) ensureUser(ctx context.Context) {
 	for _, step := range []func(context.Context) error{r.createUser, r.letReplicate, r.grant, r.makeHeartbeat} {
@@ -58,7 +59,7 @@ func (r *run) ensureUser(ctx context.Context) {
 	r.judgeUser(ctx)
 }
 
-// checkUser looks at the replication user without touching it.
+// checkUser checks the replication user without changing it.
 func (r *run) checkUser(ctx context.Context) {
 	role, err := r.role(ctx)
 	if err != nil {
@@ -78,7 +79,7 @@ func (r *run) checkUser(ctx context.Context) {
 	}
 }
 
-// judgeUser finds what a user lacks who is there.
+// judgeUser finds what an existing user lacks.
 func (r *run) judgeUser(ctx context.Context) {
 	role, err := r.role(ctx)
 	if err == nil {
@@ -89,7 +90,7 @@ func (r *run) judgeUser(ctx context.Context) {
 		err = r.checkGuards(ctx, role)
 	}
 	if err == nil && r.req.CheckOnly {
-		err = r.grantLater(ctx) // which says what is not granted
+		err = r.grantLater(ctx) // the error lists what could not be granted
 	}
 	if err != nil {
 		r.broke(r.withoutPassword(err))
@@ -97,7 +98,7 @@ func (r *run) judgeUser(ctx context.Context) {
 	r.logIn(ctx)
 }
 
-// createUser creates the user, or gives it the secret's password when that no longer lets it in.
+// createUser creates the user, or sets the secret's password when the user cannot log in with it.
 func (r *run) createUser(ctx context.Context) error {
 	role, err := r.role(ctx)
 	if err != nil {
@@ -115,7 +116,7 @@ func (r *run) createUser(ctx context.Context) error {
 		return session.Close()
 	}
 	if !Refused(err) {
-		return nil // which is found again, and said, at the end
+		return nil // a later check finds and reports it
 	}
 	if err := r.setPassword(ctx, "ALTER"); err != nil {
 		return fmt.Errorf("setting the password of user %s (the administrator must have created it, or be a member of it with ADMIN OPTION): %w", r.user, err)
@@ -124,7 +125,8 @@ func (r *run) createUser(ctx context.Context) error {
 	return nil
 }
 
-// setPassword creates or alters the user. The server, its log and whoever sees its statements get a verifier of the password only.
+// setPassword creates or alters the user. The server, its log and anybody who sees its statements get only a verifier
+// of the password.
 func (r *run) setPassword(ctx context.Context, verb string) error {
 	verifier, err := Verifier(r.user.Password)
 	if err != nil {
@@ -133,10 +135,10 @@ func (r *run) setPassword(ctx context.Context, verb string) error {
 	return r.db.Exec(ctx, verb+" ROLE "+r.name()+" LOGIN PASSWORD "+quoteText(verifier))
 }
 
-// name is the user as an identifier.
+// name is the user as a quoted identifier.
 func (r *run) name() string { return quoteName(r.user.Username) }
 
-// letReplicate gives the attribute, which on a server of one's own a superuser alone can; on RDS it comes with the grants.
+// letReplicate sets the attribute, which needs a superuser outside RDS. On RDS it comes with the grants.
 func (r *run) letReplicate(ctx context.Context) error {
 	role, err := r.role(ctx)
 	if err != nil || r.server.rds || role.replication || role.super {
@@ -144,7 +146,7 @@ func (r *run) letReplicate(ctx context.Context) error {
 	}
 	err = r.db.Exec(ctx, r.replicationStatement())
 	switch {
-	case IsServerError(err, errPrivilege): // the check that follows says so
+	case IsServerError(err, errPrivilege): // the following check reports it
 		return nil
 	case err != nil:
 		return fmt.Errorf("letting user %s replicate: %w", r.user, err)
@@ -174,8 +176,8 @@ func (r *run) checkAttributes(role role) {
 	r.add(f)
 }
 
-// makeHeartbeat makes the schema where DMS makes the table of its heartbeat: a slot moves on only when something is written in
-// its database, and keeps the log of all the others' until then.
+// makeHeartbeat makes the schema for DMS's heartbeat table. A slot advances only when something is written in its
+// database; until then it keeps the log of all databases.
 func (r *run) makeHeartbeat(ctx context.Context) error {
 	schema := r.req.HeartbeatSchema
 	rows, err := r.db.Query(ctx, heartbeatQuery, schema, r.user.Username)
@@ -190,7 +192,7 @@ func (r *run) makeHeartbeat(ctx context.Context) error {
 		change, err = "granted USAGE, CREATE ON SCHEMA "+quoteName(schema), r.db.Exec(ctx, r.heartbeatGrant())
 	}
 	switch {
-	case IsServerError(err, errPrivilege): // the check that follows says so
+	case IsServerError(err, errPrivilege): // the following check reports it
 	case err != nil:
 		return fmt.Errorf("making schema %s for the heartbeat of DMS: %w", schema, err)
 	case change != "":
@@ -203,8 +205,8 @@ func (r *run) heartbeatGrant() string {
 	return "GRANT USAGE, CREATE ON SCHEMA " + quoteName(r.req.HeartbeatSchema) + " TO " + r.name()
 }
 
-// createHeartbeat makes the schema the user's own. For that the administrator must be a member of the user, and is one for no
-// longer than this statement.
+// createHeartbeat makes the user the schema's owner. For that the administrator must be a member of the user's role,
+// and is one only during this statement.
 func (r *run) createHeartbeat(ctx context.Context) error {
 	create := "CREATE SCHEMA " + quoteName(r.req.HeartbeatSchema) + " AUTHORIZATION " + r.name()
 	err := r.db.Exec(ctx, create)
@@ -234,7 +236,7 @@ func (r *run) checkHeartbeatSchema(ctx context.Context) error {
 	return nil
 }
 
-// logIn finds out what the user can, by being it.
+// logIn logs in as the user to find out what it may do.
 func (r *run) logIn(ctx context.Context) {
 	f := Finding{Check: checkLogin, Status: OK, Value: r.user.Username + " over TLS"}
 	session, err := r.login(ctx, r.user)
@@ -252,11 +254,12 @@ func (r *run) logIn(ctx context.Context) {
 	}
 }
 
-// timeoutsQuery finds limits that would end what DMS does: a full load is one long statement, and its transactions may be idle.
+// timeoutsQuery finds limits that would interrupt DMS: a full load is one long statement, and its transactions may be
+// idle.
 const timeoutsQuery = `SELECT name, setting FROM pg_settings
 WHERE name IN ('statement_timeout', 'idle_in_transaction_session_timeout', 'idle_session_timeout', 'transaction_timeout') AND setting <> '0' ORDER BY name`
 
-// checkTimeouts lifts them for the user alone.
+// checkTimeouts removes these limits for the user only.
 // https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Source.PostgreSQL.html#CHAP_Source.PostgreSQL.Prerequisites
 func (r *run) checkTimeouts(ctx context.Context, session Session) error {
 	rows, err := session.Query(ctx, timeoutsQuery)
@@ -285,16 +288,17 @@ func (r *run) checkTimeouts(ctx context.Context, session Session) error {
 }
 
 const (
-	// decodingPatience is how long making a slot may wait for the transactions that are open.
+	// decodingPatience is how long making a slot may wait for open transactions.
 	decodingPatience = 20
-	// membershipPatience is how long a role that was granted a moment ago may take to have effect.
+	// membershipPatience is how long a new role membership may take to apply.
 	membershipPatience = 5 * time.Second
 )
 
-// slotQuery makes a slot that ends with the session.
+// slotQuery makes a temporary slot, which ends with the session.
 const slotQuery = "SELECT slot_name FROM pg_create_logical_replication_slot($1, 'test_decoding', true)"
 
-// checkDecoding makes a slot as DMS will, which shows that the user may, that the plugin is there and that a slot is free.
+// checkDecoding makes a slot like DMS. That proves that the user may, that the plugin is installed and that a slot is
+// free.
 func (r *run) checkDecoding(ctx context.Context, session Session) error {
 	f := Finding{Check: checkDecoding, Status: OK, Value: "a slot with test_decoding was made, and dropped"}
 	switch {
@@ -350,7 +354,7 @@ func (r *run) replicationAdvice() string {
 	return r.replicationStatement()
 }
 
-// checkAddress finds a secret that leads DMS elsewhere: it connects to the host and port in it.
+// checkAddress finds a secret with a wrong address: DMS connects to the host and port in the secret.
 func (r *run) checkAddress(context.Context) {
 	if r.req.secretAddress == "" {
 		return
@@ -362,7 +366,8 @@ func (r *run) checkAddress(context.Context) {
 	r.add(f)
 }
 
-// withoutPassword takes the password out of a message; no statement holds it, so nothing but a secret that is all wrong brings it in.
+// withoutPassword removes the password from a message. No statement contains it, but a completely wrong secret could
+// bring it in.
 func (r *run) withoutPassword(err error) error {
 	message := err.Error()
 	clean := strings.ReplaceAll(message, r.user.Password, "…")

@@ -16,11 +16,12 @@ const (
 	verifierSalt   = 16
 )
 
-// Verifier is what the server keeps of a password, https://www.postgresql.org/docs/current/catalog-pg-authid.html. Sent instead of the
-// password, it shows the password to no log and to nobody who sees statements.
+// Verifier is the form in which the server stores a password,
+// https://www.postgresql.org/docs/current/catalog-pg-authid.html. Sent instead of the password, it hides the password
+// from logs and from people who see statements.
 //
-// The password must be of printable ASCII: other characters are normalized before they are hashed, by rules that not every client
-// follows, and DMS does not take all of them.
+// The password must be printable ASCII. Other characters are normalised before hashing, by rules that not every
+// client follows, and DMS does not accept all of them.
 func Verifier(password string) (string, error) {
 	salt := make([]byte, verifierSalt)
 	if _, err := rand.Read(salt); err != nil {
@@ -29,7 +30,7 @@ func Verifier(password string) (string, error) {
 	return verifier(password, salt)
 }
 
-// Verifies says that a verifier is one of a password.
+// Verifies reports whether a verifier matches a password.
 func Verifies(written, password string) bool {
 	_, rest, _ := strings.Cut(written, ":")
 	salt, _, _ := strings.Cut(rest, "$")

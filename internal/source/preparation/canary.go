@@ -1,10 +1,12 @@
 package preparation
 
-// Canary is the table whose one row is changed to see how long a change takes to be found. Of PostgreSQL its database is a schema.
+// Canary is the table with one row whose changes measure how long a change takes to be found. In PostgreSQL its
+// database is a schema.
 //
-// Its columns are numbers: id, which is 1; beat, how often the row was written; written and began, the milliseconds since 1970 of
-// the last and of the first time; and log, the number of the binary log's file that was the newest then, of PostgreSQL 0.
+// Its columns are numbers. id is 1. beat counts the writes. written and began are the times of the last and the first
+// write, in milliseconds since 1970. log is the number of the newest binlog file at the last write, or 0 in
+// PostgreSQL.
 var Canary = Table{Database: "cdc_canary", Table: "heartbeat"}
 
-// CanaryWrites are the privileges on it that nobody needs who only follows tables.
+// CanaryWrites are the privileges on the table that a user needs beyond following it.
 var CanaryWrites = []string{"INSERT", "UPDATE"}

@@ -5,14 +5,15 @@ import (
 	"strings"
 )
 
-// Dotted finds the columns that have a dot in their names. The records of all tables come as they are into one
-// daily history index, where such a name is an object. No mapping of OpenSearch 2.19 takes it for a name: disable_objects is in
-// 3.5 and newer, https://docs.opensearch.org/latest/mappings/mapping-parameters/disable-objects/; a flat_object would, but has
-// no sums, sorting or ranges of numbers, and refuses a document with a value of more than 32,766 bytes. An ingest pipeline
-// could rename it, but respells the numbers of every table (1.10 becomes 1.1), and DMS does not rename it:
+// Dotted finds columns with a dot in their names. The records of all tables go unchanged into one daily history
+// index, which reads such a name as an object. No mapping of OpenSearch 2.19 prevents that: disable_objects exists
+// since 3.5, https://docs.opensearch.org/latest/mappings/mapping-parameters/disable-objects/; a flat_object would,
+// but supports no sums, sorting or ranges of numbers, and refuses a document with a value of more than 32,766 bytes.
+// An ingest pipeline could rename the column, but would respell the numbers of every table (1.10 becomes 1.1), and
+// DMS does not rename it:
 // https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Tasks.CustomizingTasks.TableMapping.SelectionTransformation.Transformations.html.
 //
-// They are failed checks unless they are accepted; rename is the statement that gives a column another name.
+// They are failed checks unless they are accepted. The function rename returns the statement that renames a column.
 func (r Rules) Dotted(found []TableFound, accept bool, rename func(t Table, column, to string) string) []Finding {
 	var findings []Finding
 	tables := map[string][]string{} // by their columns
@@ -40,8 +41,8 @@ func (r Rules) Dotted(found []TableFound, accept bool, rename func(t Table, colu
 	return findings
 }
 
-// inHistory is what the history makes of a name with a dot, beside tables that have a column of the name before it. Tried on
-// OpenSearch 2.19.4.
+// inHistory describes what the history index does with a dotted name beside tables that have a column named like its
+// first part. Tried on OpenSearch 2.19.4.
 func inHistory(name, before string, beside []string) string {
 	first := strings.TrimRight(name, ".")
 	switch {

@@ -22,18 +22,18 @@ const (
 
 // Finding is the result of one check.
 type Finding struct {
-	// Check names what was looked at, e.g. binlog_format.
+	// Check names the checked setting, e.g. binlog_format.
 	Check  string `json:"check"`
 	Status Status `json:"status"`
 	// Value that was found.
 	Value string `json:"value,omitempty"`
-	// Advice says what to do; empty when there is nothing to do.
+	// Advice says what to do; otherwise empty.
 	Advice string `json:"advice,omitempty"`
-	// SQL are the statements that Advice tells to run as the administrator, in their order.
+	// SQL holds the statements that Advice tells the administrator to run, in order.
 	SQL []string `json:"sql,omitempty"`
 }
 
-// Tell tells to run statements; otherwise says why, or what else would do.
+// Tell advises to run statements; otherwise adds the reason or an alternative.
 func (f *Finding) Tell(status Status, otherwise string, statements ...string) {
 	f.Status, f.SQL, f.Advice = status, statements, "run "+strings.Join(statements, "; ")+otherwise
 }
@@ -41,24 +41,24 @@ func (f *Finding) Tell(status Status, otherwise string, statements ...string) {
 // Column of a followed table.
 type Column struct {
 	Name string `json:"name"`
-	// Type as the server writes it: MySQL's bigint(20) unsigned, PostgreSQL's character varying(12).
+	// Type in the server's spelling: MySQL's bigint(20) unsigned, PostgreSQL's character varying(12).
 	Type     string `json:"type"`
 	Nullable bool   `json:"nullable,omitempty"`
 }
 
-// TableFound is a followed table as it is in the database.
+// TableFound is a followed table as it exists in the database.
 type TableFound struct {
 	Table
-	// Columns that DMS carries: neither computed nor invisible ones.
+	// Columns that DMS carries, without computed and invisible ones.
 	Columns    []Column `json:"columns"`
 	PrimaryKey []string `json:"primaryKey"`
 }
 
-// Findings is everything a run found out.
+// Findings are the results of a run.
 type Findings struct {
-	// Server is the version the server reports.
+	// Server is the server's version.
 	Server string `json:"server"`
-	// Changed says what was changed; empty when everything was right already.
+	// Changed lists the changes; empty when everything was already correct.
 	Changed []string     `json:"changed"`
 	Checks  []Finding    `json:"checks"`
 	Tables  []TableFound `json:"tables"`
@@ -77,7 +77,7 @@ func (f Findings) Summary() map[string]string {
 	return lines
 }
 
-// Warnings are a line for each check that somebody should look at: what was found, and what to do.
+// Warnings has a line for each check that needs attention: what was found and what to do.
 func (f Findings) Warnings() []string {
 	var lines []string
 	for _, c := range f.Checks {
@@ -88,18 +88,18 @@ func (f Findings) Warnings() []string {
 	return lines
 }
 
-// Line is what was found, and what to do.
+// Line says what was found and what to do.
 func (f Finding) Line() string {
 	return fmt.Sprintf("%s is %s: %s", f.Check, orNothing(f.Value), f.Advice)
 }
 
-// Change adds something that was changed.
+// Change adds a change.
 func (f *Findings) Change(what string) { f.Changed = append(f.Changed, what) }
 
 // Add adds the result of a check.
 func (f *Findings) Add(of Finding) { f.Checks = append(f.Checks, of) }
 
-// Failed says that a check failed.
+// Failed reports whether a check failed.
 func (f Findings) Failed(check string) bool {
 	for _, c := range f.Checks {
 		if c.Check == check && c.Status == Failed {
@@ -109,10 +109,10 @@ func (f Findings) Failed(check string) bool {
 	return false
 }
 
-// Problems are all the reasons why DMS could not follow the database.
+// Problems are all reasons why DMS could not follow the database.
 type Problems []error
 
-// Error is one line: it is read inside the JSON that Lambda makes of it.
+// Error is one line, because Lambda embeds it in JSON.
 func (p Problems) Error() string {
 	lines := make([]string, len(p))
 	for i, problem := range p {
@@ -121,10 +121,10 @@ func (p Problems) Error() string {
 	return fmt.Sprintf("the database is not ready for DMS, %d to solve: %s", len(p), strings.Join(lines, "; "))
 }
 
-// Unwrap gives errors.Is and errors.As every problem.
+// Unwrap lets errors.Is and errors.As see every problem.
 func (p Problems) Unwrap() []error { return p }
 
-// ProblemsOf are the steps that could not be done and the checks that failed; nil when there are none.
+// ProblemsOf combines failed steps and failed checks; nil when there are none.
 func ProblemsOf(broken []error, findings Findings) error {
 	problems := Problems(broken)
 	for _, c := range findings.Checks {
@@ -138,7 +138,7 @@ func ProblemsOf(broken []error, findings Findings) error {
 	return problems
 }
 
-// orNothing shows that there is nothing.
+// orNothing replaces an empty value with a word.
 func orNothing(value string) string {
 	if strings.TrimSpace(value) == "" {
 		return "empty"

@@ -10,10 +10,10 @@ import (
 	"github.com/cenkalti/backoff/v5"
 )
 
-// connectPatience covers a writer that is up but not yet in DNS, or failing over.
+// connectPatience covers a writer that is not in DNS yet, or is failing over.
 const connectPatience = 2 * time.Minute
 
-// Patiently opens a session, and tries again for two minutes after an error that may pass.
+// Patiently opens a session, and retries for two minutes after a temporary error.
 func Patiently[S any](ctx context.Context, open func() (S, error), mayPass func(error) bool) (S, error) {
 	attempt := func() (S, error) {
 		s, err := open()
@@ -22,10 +22,10 @@ func Patiently[S any](ctx context.Context, open func() (S, error), mayPass func(
 		}
 		return s, err
 	}
-	return backoff.Retry(ctx, attempt, backoff.WithMaxElapsedTime(connectPatience)) //nolint:wrapcheck // its caller says with whom
+	return backoff.Retry(ctx, attempt, backoff.WithMaxElapsedTime(connectPatience)) //nolint:wrapcheck // the caller adds with whom
 }
 
-// Job is what a request says of any engine.
+// Job is the part of a request that all engines share.
 type Job struct {
 	// AdminSecret and ReplicationSecret are ARNs.
 	AdminSecret, ReplicationSecret string
@@ -35,8 +35,8 @@ type Job struct {
 	CheckOnly bool
 }
 
-// Prepare reads the secrets of a job, logs in as the administrator, and has the work done for the replication user; secretAddress is host:port in
-// that user's secret, which afterwards names the job's.
+// Prepare reads a job's secrets, logs in as the administrator, and calls work for the replication user. secretAddress
+// is host:port in that user's secret; afterwards the secret has the job's address.
 func Prepare[S io.Closer](ctx context.Context, secrets Secrets, j Job, connect func(admin Credentials) (S, error),
 	work func(db S, user Credentials, secretAddress string) (Findings, error),
 ) (findings Findings, err error) {

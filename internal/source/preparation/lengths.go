@@ -7,31 +7,33 @@ import (
 )
 
 const (
-	// ScanSeconds is how long one table may be read for its longest value.
+	// ScanSeconds limits the scan of one table for its longest value.
 	ScanSeconds = 45
-	// maxLobKb is the largest LOB a Kinesis target takes, https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Target.Kinesis.html.
+	// maxLobKb is the largest LOB of a Kinesis target,
+	// https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Target.Kinesis.html.
 	maxLobKb = 1024
-	// MaxPartitionKey is the most characters of a record's partition key,
-	// https://docs.aws.amazon.com/kinesis/latest/APIReference/API_PutRecordsRequestEntry.html. DMS makes it of database, table and the
-	// key's values, with a dot between them: https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Target.Kinesis.html.
+	// MaxPartitionKey is the maximum length of a record's partition key in characters,
+	// https://docs.aws.amazon.com/kinesis/latest/APIReference/API_PutRecordsRequestEntry.html. DMS builds it from
+	// database, table and the key's values, separated by dots:
+	// https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Target.Kinesis.html.
 	MaxPartitionKey = 256
-	// OtherKey is more characters than a number, a time or an address has.
+	// OtherKey is a safe maximum of characters in a number, a time or an address.
 	OtherKey = 70
 )
 
-// Lobs are the LOBs of a table that were measured.
+// Lobs are a table's measured LOBs.
 type Lobs struct {
 	Table TableFound
 	// Columns that were measured.
 	Columns []string
-	// Longest value in bytes, and the column that has it; no column when there is no value.
+	// Longest value in bytes, and its column; no column when there is no value.
 	Longest int64
 	Column  string
-	// Slow says that the table could not be read in time.
+	// Slow means that reading the table took too long.
 	Slow bool
 }
 
-// Judge compares the real lengths of LOBs with what the task takes, in KB: a longer one would stop it.
+// Judge compares the actual lengths of LOBs with the task's limit, in KB: a longer one would stop it.
 func (r Rules) Judge(l Lobs, limitKb int) Finding {
 	f := Finding{Check: "largest LOB of " + l.Table.String(), Status: OK}
 	switch kb := (l.Longest + 1023) / 1024; {
@@ -56,12 +58,12 @@ func (r Rules) Judge(l Lobs, limitKb int) Finding {
 	return f
 }
 
-// KeyRoom is how many characters a record's partition key has for the values of a table's key.
+// KeyRoom is how many characters of a partition key are left for the values of a table's key.
 func (t TableFound) KeyRoom() int {
 	return MaxPartitionKey - utf8.RuneCountInString(t.String()) - len(t.PrimaryKey) // a dot before each value
 }
 
-// LongestKey judges the longest key of a table, in characters: a longer one than Kinesis takes would stop the task.
+// LongestKey checks a table's longest key, in characters: one above Kinesis's limit would stop the task.
 func (r Rules) LongestKey(t TableFound, longest int, slow bool) Finding {
 	f := Finding{Check: "longest key of " + t.String(), Status: OK}
 	switch room := t.KeyRoom(); {

@@ -1,5 +1,5 @@
-// Package preparation is what preparing a database for DMS has of every engine: what is asked for, what was found, the secrets,
-// and the rules by which tables and columns are followed.
+// Package preparation holds what preparing a database for DMS has in common for all engines: requests, findings,
+// secrets, and the rules that select tables and columns.
 package preparation
 
 import (
@@ -7,14 +7,14 @@ import (
 	"fmt"
 )
 
-// Table names a table to follow, or with % for any text, several.
+// Table names a table to follow, or several, with % for any text.
 type Table struct {
-	// Database is MySQL's; of PostgreSQL it is the schema.
+	// Database is MySQL's database, or PostgreSQL's schema.
 	Database string `json:"database"`
 	Table    string `json:"table"`
 }
 
-// ColumnRule is what the task does with columns of a table.
+// ColumnRule is a rule of the task for a table's columns.
 type ColumnRule struct {
 	Table Table `json:"table"`
 	// Omit these from every record.
@@ -43,11 +43,11 @@ func (t Table) Matches(name Table) bool {
 	return table.Pattern(t).Matches(table.Name(name))
 }
 
-// Entry is a table as an entry of a list in the configuration: database and table in quotes, since names may look like
-// numbers and patterns begin with a %.
+// Entry is a table in the configuration's syntax: database and table are quoted, because names may look like numbers
+// and patterns may begin with a %.
 func (t Table) Entry() string { return fmt.Sprintf("{database: %q, table: %q}", t.Database, t.Table) }
 
-// Count is a number of things in words.
+// Count writes a number of things in words.
 func Count(n int, of string) string {
 	if n != 1 {
 		of += "s"
@@ -55,7 +55,7 @@ func Count(n int, of string) string {
 	return fmt.Sprintf("%d %s", n, of)
 }
 
-// Free is the name, or with a number behind it, the first that is not taken.
+// Free is the first name that is not taken: the name itself, or with a number after it.
 func Free(name string, taken func(string) bool) string {
 	next := name
 	for n := 2; taken(next); n++ {

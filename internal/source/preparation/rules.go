@@ -8,27 +8,28 @@ import (
 	"strings"
 )
 
-// Rules are the lists of the configuration by which tables and columns are followed.
+// Rules are the configuration's lists that select tables and columns.
 type Rules struct {
 	Tables, Exclude []Table
 	Columns         []ColumnRule
-	// Followed are the tables behind them that are there.
+	// Followed are the existing tables that the lists select.
 	Followed []Table
 }
 
-// Uncarried are the characters that index names and object keys cannot hold; the configuration takes names without them.
+// Uncarried matches characters that index names and object keys cannot contain; the configuration refuses names with
+// them.
 var Uncarried = regexp.MustCompile(`[^\p{L}\p{N}_$-]+`)
 
-// omittable are the names of columns that omitColumns takes.
+// omittable matches column names that omitColumns accepts.
 var omittable = regexp.MustCompile(`^[\p{L}\p{N}_]+$`)
 
-// Excludes reports whether a table is left out of what patterns take in.
+// Excludes reports whether a table is excluded from patterns.
 func (r Rules) Excludes(name Table) bool {
 	return slices.ContainsFunc(r.Exclude, func(t Table) bool { return t.Matches(name) })
 }
 
-// LeaveOut says how the configuration leaves a table out that is followed. A name that it does not take is given as a
-// pattern, unless that would leave out other tables too.
+// LeaveOut says how to exclude a followed table in the configuration. A name that the configuration refuses is
+// written as a pattern, unless that would exclude other tables too.
 func (r Rules) LeaveOut(t Table) string {
 	if slices.Contains(r.Tables, t) {
 		return "take it out of source.tables"
@@ -42,7 +43,7 @@ func (r Rules) LeaveOut(t Table) string {
 	return "add " + exclude.Entry() + " to source.exclude"
 }
 
-// Omission says how the configuration leaves a column out of records; empty when it cannot.
+// Omission says how to omit a column from records in the configuration; empty when that is impossible.
 func (r Rules) Omission(found TableFound, column string) string {
 	i := slices.IndexFunc(r.Tables, func(t Table) bool { return t.Matches(found.Table) })
 	if i < 0 || !omittable.MatchString(column) || slices.Contains(found.PrimaryKey, column) || found.alike(column) >= 0 {
@@ -51,20 +52,20 @@ func (r Rules) Omission(found TableFound, column string) string {
 	return fmt.Sprintf("add %s to omitColumns of %s", column, r.Tables[i])
 }
 
-// Omits reports whether records leave a column out.
+// Omits reports whether records omit a column.
 func (r Rules) Omits(t Table, column string) bool {
 	return slices.ContainsFunc(r.Columns, func(rule ColumnRule) bool {
 		return rule.Table.Matches(t) && slices.Contains(rule.Omit, column)
 	})
 }
 
-// Omitted looks at a column that a rule omits; nil when there is nothing to say of it in a table that a pattern brought in.
+// Omitted checks a column that a rule omits; nil when a table that a pattern matched simply lacks it.
 func (r Rules) Omitted(found TableFound, column string, byPattern bool) *Finding {
 	f := &Finding{Check: fmt.Sprintf("omitted column %s of %s", column, found), Status: OK}
 	known := slices.ContainsFunc(found.Columns, func(c Column) bool { return c.Name == column })
 	alike := found.alike(column)
 	switch {
-	case !known && byPattern: // some of its tables have the column
+	case !known && byPattern: // only some of its tables have the column
 		return nil
 	case !known:
 		f.Status, f.Value, f.Advice = Failed, "unknown", "name a column of the table in omitColumns, in its very letters: "+found.ColumnNames()
@@ -80,8 +81,8 @@ func (r Rules) Omitted(found TableFound, column string, byPattern bool) *Finding
 	return f
 }
 
-// Namesakes finds the tables that a filter is for too: filters are for tables by their exact names, in which DMS still reads _
-// as any character.
+// Namesakes finds further tables to which a filter would apply. Filters name tables exactly, but DMS still reads _ in
+// the name as any character.
 func Namesakes(t Table, existing []Table) []Finding {
 	var found []Finding
 	for _, other := range existing {
@@ -95,12 +96,13 @@ func Namesakes(t Table, existing []Table) []Finding {
 	return found
 }
 
-// alike is the first other column that DMS takes for the one named, in whose name it reads _ as any character; -1 for none.
+// alike is the index of the first other column that DMS would confuse with the named one, because it reads _ as any
+// character; -1 for none.
 func (t TableFound) alike(column string) int {
 	return slices.IndexFunc(t.Columns, func(c Column) bool { return c.Name != column && likeName(column, c.Name) })
 }
 
-// likeName is whether a name is the pattern when each _ in the pattern is any character.
+// likeName reports whether a name matches a pattern in which _ is any character.
 func likeName(pattern, name string) bool {
 	a, b := []rune(pattern), []rune(name)
 	if len(a) != len(b) {
@@ -123,7 +125,7 @@ func (t TableFound) ColumnNames() string {
 	return strings.Join(names, ", ")
 }
 
-// Column is the one of a name; only that name when the table has none such.
+// Column returns the column with a name; only the name when the table lacks it.
 func (t TableFound) Column(name string) Column {
 	i := slices.IndexFunc(t.Columns, func(c Column) bool { return c.Name == name })
 	if i < 0 {
@@ -132,7 +134,7 @@ func (t TableFound) Column(name string) Column {
 	return t.Columns[i]
 }
 
-// Has says that a column of a name is there, or one that differs from it in case only.
+// Has reports whether a column with this name exists, ignoring case.
 func (t TableFound) Has(column string) bool {
 	return slices.ContainsFunc(t.Columns, func(c Column) bool { return strings.EqualFold(c.Name, column) })
 }

@@ -8,7 +8,7 @@ import (
 	"log/slog"
 )
 
-// Credentials are a user name and a password. Printing them shows the name only.
+// Credentials are a user name and a password. Printing them shows only the name.
 type Credentials struct {
 	Username string
 	Password string
@@ -23,16 +23,16 @@ func (c Credentials) GoString() string { return c.Username }
 // LogValue implements slog.LogValuer.
 func (c Credentials) LogValue() slog.Value { return slog.StringValue(c.Username) }
 
-// Secrets is the part of Secrets Manager that is needed.
+// Secrets is the part of Secrets Manager that this package calls.
 type Secrets interface {
 	Get(ctx context.Context, arn string) (string, error)
 	Put(ctx context.Context, arn, value string) error
 }
 
-// Secret is a secret's JSON; keys this package does not know are kept.
+// Secret is a secret's JSON, including unknown keys.
 type Secret map[string]any
 
-// ReadSecret reads a secret that holds credentials.
+// ReadSecret reads a secret with credentials.
 func ReadSecret(ctx context.Context, secrets Secrets, arn string) (Secret, Credentials, error) {
 	if arn == "" {
 		return nil, Credentials{}, errors.New("the request names no secret")
@@ -44,7 +44,7 @@ func ReadSecret(ctx context.Context, secrets Secrets, arn string) (Secret, Crede
 	return ParseSecret(arn, text)
 }
 
-// ParseSecret reads a secret's text: all its keys, and the credentials among them. No error quotes the text.
+// ParseSecret parses a secret's text: all its keys, and the credentials among them. No error quotes the text.
 func ParseSecret(arn, text string) (map[string]any, Credentials, error) {
 	var s map[string]any
 	if json.Unmarshal([]byte(text), &s) != nil {
@@ -59,10 +59,10 @@ func ParseSecret(arn, text string) (map[string]any, Credentials, error) {
 	return s, Credentials{Username: username, Password: password}, nil
 }
 
-// PointAt makes a secret say where the database listens, keeping everything else.
+// PointAt writes the database's address into a secret and keeps everything else.
 //
-// DMS takes host and port from the secret. The deployment never writes over a secret that exists, since that
-// would undo a rotation; so when the database moves, only this brings host and port after it.
+// DMS takes host and port from the secret. The deployment never overwrites an existing secret, because that would
+// undo a rotation. So when the database moves, only this updates host and port.
 func (s Secret) PointAt(ctx context.Context, secrets Secrets, arn, host string, port int) (changed bool, err error) {
 	if s["host"] == host && s["port"] == float64(port) {
 		return false, nil

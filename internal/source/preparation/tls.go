@@ -6,8 +6,8 @@ import (
 	"errors"
 )
 
-// VerifiedTLS trusts a server whose certificate one of the authorities has signed for the host, and no other. verified is told of each
-// connection whose certificate was good; it may be nil.
+// VerifiedTLS trusts only a server whose certificate one of the authorities has signed for the host. It calls
+// verified for each connection with a valid certificate; verified may be nil.
 func VerifiedTLS(host, certificates string, verified func(tls.ConnectionState)) (*tls.Config, error) {
 	roots := x509.NewCertPool()
 	if !roots.AppendCertsFromPEM([]byte(certificates)) {

@@ -1,5 +1,5 @@
-// Package versions is what giving a user another password has of every engine: the versions of the user's secret and the four
-// steps in which Secrets Manager has one take the place of another.
+// Package versions holds what rotating a user's password has in common for all engines: the versions of the user's
+// secret, and the four steps of Secrets Manager's rotation.
 package versions
 
 import (
@@ -17,7 +17,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager/types"
 )
 
-// Event is what Secrets Manager calls the function with, once per step:
+// Event is Secrets Manager's input for the function, once per step:
 // https://docs.aws.amazon.com/secretsmanager/latest/userguide/rotate-secrets_lambda-functions.html.
 type Event struct {
 	Step string
@@ -25,11 +25,11 @@ type Event struct {
 	SecretID string `json:"SecretId"`
 	// ClientRequestToken is the id of the version that the rotation makes.
 	ClientRequestToken string
-	// RotationToken is given to functions that rotate with another identity than their own; it goes back unchanged.
+	// RotationToken is passed to functions that rotate with another identity; it is returned unchanged.
 	RotationToken string
 }
 
-// Secrets is the part of Secrets Manager that is needed; [secretsmanager.Client] implements it.
+// Secrets is the part of Secrets Manager that this package calls; [secretsmanager.Client] implements it.
 type Secrets interface {
 	DescribeSecret(context.Context, *secretsmanager.DescribeSecretInput, ...func(*secretsmanager.Options)) (*secretsmanager.DescribeSecretOutput, error)
 	GetSecretValue(context.Context, *secretsmanager.GetSecretValueInput, ...func(*secretsmanager.Options)) (*secretsmanager.GetSecretValueOutput, error)
@@ -44,32 +44,33 @@ const (
 	Previous = "AWSPREVIOUS"
 )
 
-// Version is what one version of the secret says.
+// Version is the content of one version of the secret.
 type Version struct {
 	Keys map[string]any
 	User preparation.Credentials
 }
 
-// Steps are those of a rotation. Every step may be repeated, after a failure in its middle too: Secrets Manager does so.
+// Steps are the steps of a rotation. Every step can be repeated, even after a partial failure, because Secrets
+// Manager repeats it.
 type Steps interface {
-	// Create writes what the secret will be.
+	// Create writes the secret's next value.
 	Create(context.Context) error
-	// Set makes the database know it.
+	// Set changes the database accordingly.
 	Set(context.Context) error
-	// Test logs in as DMS will.
+	// Test logs in like DMS.
 	Test(context.Context) error
-	// Finish makes it the current version.
+	// Finish makes the next value the current version.
 	Finish(context.Context) error
 }
 
-// Step is one event being handled.
+// Step is the state of one event.
 type Step struct {
 	Event
 	Secrets Secrets
 	stages  map[string][]string // by version
 }
 
-// Handle does the step of an event, unless it was done and the answer got lost.
+// Handle performs an event's step, unless it was already done and only the answer was lost.
 func Handle(ctx context.Context, secrets Secrets, e Event, steps func(*Step) Steps) error {
 	if err := handle(ctx, secrets, e, steps); err != nil {
 		return fmt.Errorf("%s of secret %s: %w", e.Step, e.SecretID, err)
@@ -91,7 +92,7 @@ func handle(ctx context.Context, secrets Secrets, e Event, steps func(*Step) Ste
 	case !known:
 		return fmt.Errorf("version %s has no stage", e.ClientRequestToken)
 	case slices.Contains(stages, Current):
-		return nil // an answer of ours got lost
+		return nil // an earlier answer was lost
 	case !slices.Contains(stages, Pending):
 		return fmt.Errorf("version %s is not %s", e.ClientRequestToken, Pending)
 	}
@@ -127,7 +128,7 @@ func (s *Step) Write(ctx context.Context, keys map[string]any) error {
 	return nil
 }
 
-// Promote makes the pending version the current one; Secrets Manager makes the former one the previous in the same call.
+// Promote makes the pending version current; in the same call Secrets Manager makes the former one the previous.
 func (s *Step) Promote(ctx context.Context) error {
 	_, err := s.Secrets.UpdateSecretVersionStage(ctx, &secretsmanager.UpdateSecretVersionStageInput{
 		SecretId: &s.SecretID, VersionStage: aws.String(Current),
@@ -139,33 +140,34 @@ func (s *Step) Promote(ctx context.Context) error {
 	return nil
 }
 
-// LeftOver says how to be rid of a pending version that no longer fits: a rotation that was left unfinished may be taken up again
-// after the secret or the database has changed.
+// LeftOver says how to remove a pending version that no longer fits. An unfinished rotation may be resumed after the
+// secret or the database has changed.
 func (s *Step) LeftOver(why error) error {
 	return fmt.Errorf("%w: take the label %s off version %s (aws secretsmanager update-secret-version-stage --secret-id %s --version-stage %s --remove-from-version-id %s) and rotate again",
 		why, Pending, s.ClientRequestToken, s.SecretID, Pending, s.ClientRequestToken)
 }
 
-// Current is what DMS logs in with.
+// Current is the version that DMS logs in with.
 func (s *Step) Current(ctx context.Context) (Version, error) { return s.staged(ctx, Current) }
 
-// Previous is what it logged in with before.
+// Previous is the version that it logged in with before.
 func (s *Step) Previous(ctx context.Context) (Version, error) { return s.staged(ctx, Previous) }
 
 func (s *Step) staged(ctx context.Context, stage string) (Version, error) {
 	return Read(ctx, s.Secrets, &secretsmanager.GetSecretValueInput{SecretId: &s.SecretID, VersionStage: aws.String(stage)})
 }
 
-// Pending is what it will log in with.
+// Pending is the version that it will log in with.
 func (s *Step) Pending(ctx context.Context) (Version, error) {
 	return Read(ctx, s.Secrets, &secretsmanager.GetSecretValueInput{
 		SecretId: &s.SecretID, VersionId: &s.ClientRequestToken, VersionStage: aws.String(Pending),
 	})
 }
 
-// PendingOrCurrent is what a test is for. When rotation is set up without being begun, Secrets Manager runs that step alone, on a
-// version that it removes afterwards: https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_RotateSecret.html.
-// What that version holds is not documented, so an empty one stands for the current one.
+// PendingOrCurrent is the version to test. When rotation is set up without being started, Secrets Manager runs only
+// the test step, on a version that it removes afterwards:
+// https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_RotateSecret.html. That version's content is not
+// documented, so for an empty one the current version is used.
 func (s *Step) PendingOrCurrent(ctx context.Context) (Version, error) {
 	v, err := s.Pending(ctx)
 	if IsMissing(err) {
@@ -185,13 +187,13 @@ func Read(ctx context.Context, secrets Secrets, which *secretsmanager.GetSecretV
 	return v, err
 }
 
-// IsMissing says that a version holds no value yet, or is not there.
+// IsMissing reports whether a version has no value yet, or does not exist.
 func IsMissing(err error) bool {
 	var missing *types.ResourceNotFoundException
 	return errors.As(err, &missing)
 }
 
-// currentVersion is the id of the version that is [Current].
+// currentVersion is the id of the [Current] version.
 func (s *Step) currentVersion() *string {
 	for version, stages := range s.stages {
 		if slices.Contains(stages, Current) {
@@ -201,6 +203,6 @@ func (s *Step) currentVersion() *string {
 	return nil
 }
 
-// NewPassword is 130 random bits in capitals and digits, and a character of each kind that a server may ask for, none of
-// which DMS splits its connection settings at.
+// NewPassword has 130 random bits in capitals and digits, and one character of each kind that a server may require.
+// DMS splits its connection settings at none of them.
 func NewPassword() string { return rand.Text() + "-a1" }

@@ -26,7 +26,7 @@ const (
 
 var errDied = errors.New("the function died")
 
-// fuse lets a number of effects happen and then none: the function dies at that point. Negative: it never does.
+// fuse allows a number of side effects, then fails all: the function dies at that point. Negative means no limit.
 type fuse struct{ left int }
 
 func (f *fuse) burn() error {
@@ -37,7 +37,7 @@ func (f *fuse) burn() error {
 	return nil
 }
 
-// fakeWorld is a secret with its versions, the administrator's secret and the database.
+// fakeWorld is a secret with its versions, the administrator's secret, and the database.
 type fakeWorld struct {
 	fuse     fuse
 	disabled bool
@@ -46,7 +46,7 @@ type fakeWorld struct {
 	adminPW  string            // in the secret
 	serverPW string            // in the database
 	users    map[string]*fakeUser
-	refuse   string // statements that begin so fail
+	refuse   string // statements with this prefix fail
 }
 
 type fakeUser struct {
@@ -81,7 +81,7 @@ func (w *fakeWorld) rotator() *Rotator {
 	}
 }
 
-// credentials of the version with a stage.
+// credentials returns those of the version with a stage.
 func (w *fakeWorld) credentials(stage string) mysql.Credentials {
 	_, u, err := mysql.ParseSecret(arn, w.values[w.stages[stage]])
 	if err != nil {
@@ -210,7 +210,7 @@ func between(s, from, to string) string {
 	return s
 }
 
-// put writes a version of the secret past the rotation, as the bootstrap does when the database moves.
+// put writes a version of the secret without a rotation, like the bootstrap when the database moves.
 func (w *fakeWorld) put(stage, id string, change map[string]any) {
 	keys := map[string]any{}
 	if err := json.Unmarshal([]byte(w.values[w.stages[stage]]), &keys); err != nil {

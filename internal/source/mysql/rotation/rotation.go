@@ -1,10 +1,11 @@
-// Package rotation gives the replication user a new password without DMS ever being turned away.
+// Package rotation gives the replication user a new password without ever locking DMS out.
 //
-// Two users alternate. A rotation sets a new password on the one that the secret does not name, lets it do what the other
-// may, tries it, and only then makes the secret name it. The other one's password stays valid until the next rotation, so
-// whoever read the secret a moment ago still gets in; DMS reads name and password again when it reconnects. It is the
-// strategy that AWS calls alternating users, https://docs.aws.amazon.com/secretsmanager/latest/userguide/rotation-strategy.html,
-// and asks nothing of the server that only MySQL or only MariaDB has.
+// Two users alternate. A rotation sets a new password for the user that the secret does not name, gives it the
+// other's privileges, tests its login, and only then makes the secret name it. The other user's password stays valid
+// until the next rotation, so a client that has just read the secret can still log in. DMS reads name and password
+// again when it reconnects. AWS calls this strategy alternating users,
+// https://docs.aws.amazon.com/secretsmanager/latest/userguide/rotation-strategy.html. It uses only features that both
+// MySQL and MariaDB have.
 package rotation
 
 import (
@@ -23,27 +24,28 @@ type (
 	Secrets = versions.Secrets
 )
 
-// Session is somebody logged in to the database.
+// Session is a login session in the database.
 type Session interface {
 	mysql.Admin
 	Close() error
 }
 
-// Rotator rotates one secret. It keeps nothing between events.
+// Rotator rotates one secret. It keeps no state between events.
 type Rotator struct {
 	settings Settings
 	secrets  Secrets
 	connect  func(context.Context, mysql.Credentials) (Session, error)
 	login    mysql.Login
-	// patience with an administrator who is refused: his secret may be in rotation.
+	// patience is how long a refused administrator login is retried, because the administrator's secret may be in
+	// rotation.
 	patience time.Duration
 }
 
-// adminPatience is how long the managed rotation of an administrator's secret takes at most, as a rule:
+// adminPatience is usually enough for the managed rotation of an administrator's secret:
 // https://docs.aws.amazon.com/secretsmanager/latest/userguide/rotate-secrets_managed.html.
 const adminPatience = time.Minute
 
-// New rotates the secret of the user in the settings, in their database and over verified TLS.
+// New returns a Rotator for the user in the settings, in their database over verified TLS.
 func New(settings Settings, secrets Secrets) *Rotator {
 	server := mysql.Server{
 		Host: settings.Host, Port: settings.Port, Certificates: cmp.Or(settings.Certificates, rdsca.Certificates()),
@@ -54,12 +56,13 @@ func New(settings Settings, secrets Secrets) *Rotator {
 	return &Rotator{settings: settings, secrets: secrets, connect: connect, login: server.TryLogin, patience: adminPatience}
 }
 
-// Handle does one step. Every step may be repeated, after a failure in its middle too: Secrets Manager does so.
+// Handle performs one step. Every step can be repeated, even after a partial failure, because Secrets Manager repeats
+// it.
 func (r *Rotator) Handle(ctx context.Context, e Event) error {
 	return versions.Handle(ctx, r.secrets, e, func(s *versions.Step) versions.Steps { return &step{Rotator: r, Step: s} })
 }
 
-// step is one event being handled.
+// step is the state of one event.
 type step struct {
 	*Rotator
 	*versions.Step

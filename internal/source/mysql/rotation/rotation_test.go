@@ -17,10 +17,10 @@ import (
 
 var steps = []string{"createSecret", "setSecret", "testSecret", "finishSecret"}
 
-// start opens a version for a rotation, as Secrets Manager does: with a stage and without a value.
+// start opens a version for a rotation like Secrets Manager: with a stage and without a value.
 func (w *fakeWorld) start(token string) { w.stages[versions.Pending] = token }
 
-// do runs steps of a rotation, all of them by default, until one fails.
+// do runs steps of a rotation, all by default, until one fails.
 func (w *fakeWorld) do(token string, which ...string) error {
 	if len(which) == 0 {
 		which = steps
@@ -33,7 +33,7 @@ func (w *fakeWorld) do(token string, which ...string) error {
 	return nil
 }
 
-// admits says whether DMS would get in with what a stage of the secret says, and could follow.
+// admits tests whether DMS could log in with a stage of the secret, and follow the database.
 func (w *fakeWorld) admits(stage string) error {
 	u := w.credentials(stage)
 	known, ok := w.users[u.Username]
@@ -62,7 +62,7 @@ func TestUsersAlternateAndTheFormerOneStillGetsIn(t *testing.T) {
 	require.Contains(t, w.values["2"], `"engine":"mysql"`, "keys of others are kept")
 }
 
-// A rotation may die after any of its effects and be taken up again, and DMS may log in at any time.
+// A rotation may die after any side effect and be resumed, and DMS may log in at any time.
 func TestDyingAnywhereTurnsNobodyAway(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		w := newWorld()
@@ -72,7 +72,7 @@ func TestDyingAnywhereTurnsNobodyAway(t *testing.T) {
 			w.start(token)
 			for range rapid.IntRange(0, 4).Draw(t, "deaths") {
 				w.fuse.left = rapid.IntRange(0, 7).Draw(t, "effects before the end")
-				begin := rapid.IntRange(0, 1).Draw(t, "first step") // steps that are over may be left out
+				begin := rapid.IntRange(0, 1).Draw(t, "first step") // finished steps may be skipped
 				if err := w.do(token, steps[begin:]...); err != nil && begin == 0 {
 					require.ErrorIs(t, err, errDied)
 				}
@@ -139,7 +139,7 @@ func TestWhatIsRefused(t *testing.T) {
 	}
 }
 
-// The user that DMS logs in as must not get another password, whatever a left-over rotation says.
+// A leftover rotation must not change the password of the user that DMS logs in as.
 func TestALeftOverRotationThatNoLongerFitsIsRefused(t *testing.T) {
 	for name, change := range map[string]map[string]any{
 		"the other user became current": {"username": user + "_clone", "password": "by-hand"},
@@ -220,7 +220,7 @@ func TestAnAdministratorInRotationIsWaitedFor(t *testing.T) {
 	require.NotContains(t, err.Error(), "wrong")
 }
 
-// Secrets Manager tries a rotation that is set up but not begun by its test step alone.
+// Secrets Manager tests a rotation that was set up but not started by its test step alone.
 func TestAConfigurationIsTestedWithoutARotation(t *testing.T) {
 	w := newWorld()
 	w.start("t")

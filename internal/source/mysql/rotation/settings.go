@@ -9,28 +9,28 @@ import (
 // Variable is the environment variable that holds [Settings] as JSON.
 const Variable = "ROTATION"
 
-// Settings say what is rotated, and hold no secret. They come with the deployment and not with the secret, so that
-// whoever can write the secret can neither have another user's password reset nor the administrator's sent elsewhere.
+// Settings describe a rotation and hold no secret. They come with the deployment, not with the secret. So somebody
+// who can write the secret can neither reset another user's password nor send the administrator's elsewhere.
 type Settings struct {
-	// User is the first of the two that alternate; the other is User_clone. At most [MaxUser] characters.
+	// User is the first of the two alternating users; the other is User_clone. At most [MaxUser] characters.
 	User string `json:"user"`
 	// Host and Port of the writer.
 	Host string `json:"host"`
 	Port int    `json:"port"`
-	// AdminSecret {"username","password"} is the ARN of the secret of a user who may create users.
+	// AdminSecret is the ARN of the secret {"username","password"} of a user who may create users.
 	AdminSecret string `json:"adminSecret"`
-	// Certificates (PEM) that sign the server's certificate. Empty: those of RDS.
+	// Certificates are the PEM bundle that verifies the server. Empty: that of RDS.
 	Certificates string `json:"certificates,omitempty"`
 }
 
-// clone is what the second user's name ends with, as AWS's own rotation functions have it.
+// clone is the suffix of the second user's name, as in AWS's own rotation functions.
 const clone = "_clone"
 
-// MaxUser is the longest first user: MySQL takes names of 32 characters,
+// MaxUser is the maximum length of the first user: MySQL accepts names of 32 characters,
 // https://dev.mysql.com/doc/refman/8.4/en/user-names.html.
 const MaxUser = 32 - len(clone)
 
-// ReadSettings reads them from the text of [Variable].
+// ReadSettings parses the text of [Variable].
 func ReadSettings(text string) (Settings, error) {
 	var s Settings
 	if err := json.Unmarshal([]byte(text), &s); err != nil {
@@ -45,7 +45,7 @@ func ReadSettings(text string) (Settings, error) {
 	return s, nil
 }
 
-// other is the user who takes over from the one named.
+// other is the user who alternates with the given one.
 func (s Settings) other(user string) (string, error) {
 	switch user {
 	case s.User:

@@ -12,14 +12,14 @@ import (
 	"github.com/cenkalti/backoff/v5"
 )
 
-// Create writes what the secret will be: the other user with a new password. Keys this package does not know are kept.
+// Create writes the secret's next value: the other user with a new password. It keeps unknown keys.
 func (s *step) Create(ctx context.Context) error {
 	now, err := s.Current(ctx)
 	if err != nil {
 		return err
 	}
 	if _, err := s.Pending(ctx); !versions.IsMissing(err) {
-		return err // it is there already, or could not be read
+		return err // it exists already, or could not be read
 	}
 	next := maps.Clone(now.Keys)
 	if next["username"], err = s.settings.other(now.User.Username); err != nil {
@@ -29,7 +29,7 @@ func (s *step) Create(ctx context.Context) error {
 	return s.Write(ctx, next)
 }
 
-// Set makes the database know the other user as the pending version names it. The current user is only looked at.
+// Set creates or changes the pending version's user in the database. It does not change the current user.
 func (s *step) Set(ctx context.Context) (err error) {
 	now, next, err := s.versions(ctx)
 	if err != nil {
@@ -46,7 +46,7 @@ func (s *step) Set(ctx context.Context) (err error) {
 	return nil
 }
 
-// Test logs in as DMS will.
+// Test logs in like DMS.
 func (s *step) Test(ctx context.Context) (err error) {
 	next, err := s.PendingOrCurrent(ctx)
 	if err != nil {
@@ -71,8 +71,8 @@ func (s *step) Finish(ctx context.Context) error {
 	return s.Promote(ctx)
 }
 
-// versions are the current and the pending one, when the latter still fits: a rotation that was left unfinished may be
-// taken up again after the secret or the database has changed.
+// versions are the current version and the pending one, if that still fits. An unfinished rotation may be resumed
+// after the secret or the database has changed.
 func (s *step) versions(ctx context.Context) (now, next versions.Version, err error) {
 	if now, err = s.Current(ctx); err != nil {
 		return now, next, err
@@ -84,7 +84,7 @@ func (s *step) versions(ctx context.Context) (now, next versions.Version, err er
 	switch {
 	case err != nil:
 	case next.User.Username != other:
-		// Its password would be set on the very user that DMS logs in as.
+		// Otherwise the password would be set on the very user that DMS logs in as.
 		err = fmt.Errorf("the pending version is for user %s, who is not the next after %s", next.User, now.User)
 	case next.Keys["host"] != s.settings.Host || next.Keys["port"] != float64(s.settings.Port):
 		err = errors.New("the database has moved since the pending version was written")
@@ -95,8 +95,8 @@ func (s *step) versions(ctx context.Context) (now, next versions.Version, err er
 	return now, next, err
 }
 
-// admin logs in as the administrator. His secret is read anew in every attempt: it may be rotated at the same time, and
-// for a moment say something else than the database.
+// admin logs in as the administrator. Each attempt reads the administrator's secret again: it may be in rotation too,
+// and briefly differ from the database.
 func (r *Rotator) admin(ctx context.Context) (Session, error) {
 	attempt := func() (Session, error) {
 		admin, err := versions.Read(ctx, r.secrets, &secretsmanager.GetSecretValueInput{SecretId: &r.settings.AdminSecret})

@@ -1,17 +1,18 @@
 // Package rotation gives the replication user a new password.
 //
-// A role of PostgreSQL has one password, so the user keeps its name, logs in with the password that it has and sets the new one
-// itself: no administrator takes part. Two users that alternate, as they do for MySQL, would have to own DMS's heartbeat by turns.
+// A PostgreSQL role has one password. So the user keeps its name, logs in with its present password and sets the new
+// one itself, without an administrator. Two alternating users, as in MySQL, would have to take turns in owning DMS's
+// heartbeat.
 //
-// What DMS has open stays open; it reads the secret again when it reconnects. From the moment the database has the new password to the
-// one in which the secret has it, which is two short steps later, a connection that is opened with the secret is refused; DMS
-// tries again and gets in when the secret says the same as the database. A rotation that dies between the two leaves this window
-// open until Secrets Manager repeats it: every step may be repeated, and logs in with whichever of the passwords the database
-// has. The last step makes the new password the secret's only after it has logged in with it, so nothing that happens meanwhile, such
-// as a deployment that sets the former password again, makes the secret say what the database refuses. It is the strategy that
-// AWS calls single user, https://docs.aws.amazon.com/secretsmanager/latest/userguide/rotation-strategy.html.
+// DMS's open connections stay open; DMS reads the secret again when it reconnects. For two short steps the database
+// has the new password but the secret still has the old one. A connection opened with the secret is refused in that
+// time; DMS retries and succeeds once the secret matches. If a rotation dies there, the window stays open until
+// Secrets Manager repeats the step. Every step can be repeated, and logs in with whichever password the database has.
+// The last step makes the new password current only after a login with it. So a change in between, such as a
+// deployment that restores the former password, cannot leave a secret that the database refuses. AWS calls this
+// strategy single user, https://docs.aws.amazon.com/secretsmanager/latest/userguide/rotation-strategy.html.
 //
-// The statement has a verifier of the password and not the password, which is in no log of the server.
+// The statement contains a verifier instead of the password, so the password is in no server log.
 package rotation
 
 import (
@@ -31,23 +32,23 @@ type (
 	Secrets = versions.Secrets
 )
 
-// Settings say what is rotated, and hold no secret. They come with the deployment and not with the secret, so that whoever can
-// write the secret cannot have another user's password changed, or this one's sent elsewhere.
+// Settings describe a rotation and hold no secret. They come with the deployment, not with the secret. So somebody
+// who can write the secret can neither change another user's password nor send this one's elsewhere.
 type Settings struct {
 	// Engine is [postgres.Engine].
 	Engine string `json:"engine"`
-	// User whose password it is.
+	// User whose password is rotated.
 	User string `json:"user"`
 	// Host and Port of the writer.
 	Host string `json:"host"`
 	Port int    `json:"port"`
-	// DatabaseName that the user may connect to.
+	// DatabaseName is a database to which the user may connect.
 	DatabaseName string `json:"databaseName"`
-	// Certificates (PEM) that sign the server's certificate. Empty: those of RDS.
+	// Certificates are the PEM bundle that verifies the server. Empty: that of RDS.
 	Certificates string `json:"certificates,omitempty"`
 }
 
-// ReadSettings reads them from text.
+// ReadSettings parses them.
 func ReadSettings(text string) (Settings, error) {
 	var s Settings
 	if err := json.Unmarshal([]byte(text), &s); err != nil {
@@ -59,14 +60,14 @@ func ReadSettings(text string) (Settings, error) {
 	return s, nil
 }
 
-// Rotator rotates one secret. It keeps nothing between events.
+// Rotator rotates one secret. It keeps no state between events.
 type Rotator struct {
 	settings Settings
 	secrets  Secrets
 	connect  postgres.Login
 }
 
-// New rotates the secret of the user in the settings, in their database and over verified TLS.
+// New returns a Rotator for the user in the settings, in their database over verified TLS.
 func New(settings Settings, secrets Secrets) *Rotator {
 	server := postgres.Server{
 		Host: settings.Host, Port: settings.Port, Database: settings.DatabaseName, Certificates: cmp.Or(settings.Certificates, rdsca.Certificates()),
@@ -74,14 +75,15 @@ func New(settings Settings, secrets Secrets) *Rotator {
 	connect := func(ctx context.Context, user postgres.Credentials) (postgres.Session, error) {
 		session, err := postgres.Connect(ctx, server, user)
 		if err != nil {
-			return nil, err // not a *Connection that is nil
+			return nil, err // not an interface with a nil *Connection
 		}
 		return session, nil
 	}
 	return &Rotator{settings: settings, secrets: secrets, connect: connect}
 }
 
-// Handle does one step. Every step may be repeated, after a failure in its middle too: Secrets Manager does so.
+// Handle performs one step. Every step can be repeated, even after a partial failure, because Secrets Manager repeats
+// it.
 func (r *Rotator) Handle(ctx context.Context, e Event) error {
 	return versions.Handle(ctx, r.secrets, e, func(s *versions.Step) versions.Steps { return &step{Rotator: r, Step: s} })
 }

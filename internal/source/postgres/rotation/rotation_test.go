@@ -31,16 +31,16 @@ var (
 
 // fakeWorld is a secret with its versions, and the database with one user.
 type fakeWorld struct {
-	left      int // effects before the function dies; negative: it never does
+	left      int // side effects before the function dies; negative: no limit
 	disabled  bool
 	values    map[string]string // by version
 	stages    map[string]string // version by stage
 	verifier  string
 	follows   bool
 	refuse    error // for statements
-	deaf      bool  // takes a password, and refuses it
+	deaf      bool  // accepts a new password, but then refuses it
 	seen      []string
-	passwords []string // that logged in
+	passwords []string // passwords that logged in
 }
 
 func newWorld() *fakeWorld {
@@ -74,7 +74,7 @@ func (w *fakeWorld) rotator() *Rotator {
 	}}
 }
 
-// admits says whether the database lets the user in with a password: the verifier is one of it.
+// admits reports whether the database accepts a password: its verifier matches.
 func (w *fakeWorld) admits(password string) bool {
 	if plain, is := strings.CutPrefix(w.verifier, "plain:"); is {
 		return plain == password
@@ -82,7 +82,7 @@ func (w *fakeWorld) admits(password string) bool {
 	return postgres.Verifies(w.verifier, password)
 }
 
-// credentials of the version with a stage.
+// credentials returns those of the version with a stage.
 func (w *fakeWorld) credentials(stage string) postgres.Credentials {
 	_, u, err := preparation.ParseSecret(arn, w.values[w.stages[stage]])
 	if err != nil {
@@ -179,8 +179,8 @@ func TestARotationGivesTheUserAnotherPassword(t *testing.T) {
 	require.Contains(t, w.values["2"], `"engine":"postgres"`, "keys of others are kept")
 }
 
-// A rotation may die after any of its effects and be taken up again. At every moment the user gets in with the current version or
-// with the pending one, and when the rotation is over with the current one.
+// A rotation may die after any side effect and be resumed. At every moment the user can log in with the current or
+// the pending version, and after the rotation with the current one.
 func TestDyingAnywhereIsMendedByDoingItAgain(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		w := newWorld()
@@ -215,7 +215,7 @@ func TestTheSecretNeverSaysWhatTheDatabaseRefuses(t *testing.T) {
 	w := newWorld()
 	w.start("t")
 	require.NoError(t, w.do("t", "createSecret", "setSecret", "testSecret"))
-	w.know("seed-password") // the bootstrap ran meanwhile
+	w.know("seed-password") // the bootstrap ran in the meantime
 	require.ErrorContains(t, w.do("t", "finishSecret"), "rotate again")
 	require.Equal(t, "seed-password", w.credentials(versions.Current).Password)
 	require.NoError(t, w.do("t"))

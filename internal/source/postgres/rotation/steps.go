@@ -9,13 +9,13 @@ import (
 	"maps"
 )
 
-// step is one event being handled.
+// step is the state of one event.
 type step struct {
 	*Rotator
 	*versions.Step
 }
 
-// Create writes what the secret will be: the same user with a new password. Keys this package does not know are kept.
+// Create writes the secret's next value: the same user with a new password. It keeps unknown keys.
 func (s *step) Create(ctx context.Context) error {
 	now, err := s.Current(ctx)
 	if err != nil {
@@ -25,14 +25,14 @@ func (s *step) Create(ctx context.Context) error {
 		return err
 	}
 	if _, err := s.Pending(ctx); !versions.IsMissing(err) {
-		return err // it is there already, or could not be read
+		return err // it exists already, or could not be read
 	}
 	next := maps.Clone(now.Keys)
 	next["password"], next["host"], next["port"] = versions.NewPassword(), s.settings.Host, s.settings.Port
 	return s.Write(ctx, next)
 }
 
-// mine says that a version is of the user who is rotated here.
+// mine checks that a version belongs to the rotated user.
 func (s *step) mine(v versions.Version) error {
 	if v.User.Username != s.settings.User {
 		return fmt.Errorf("the secret names user %q, and only %s is rotated here", v.User.Username, s.settings.User)
@@ -40,14 +40,15 @@ func (s *step) mine(v versions.Version) error {
 	return nil
 }
 
-// Set makes the database know the new password, unless a step before did: the user logs in with whichever other it has.
+// Set changes the password in the database, unless an earlier attempt did. The user logs in with whichever other
+// password works.
 func (s *step) Set(ctx context.Context) error {
 	now, next, err := s.versions(ctx)
 	if err != nil {
 		return err
 	}
 	if err := s.try(ctx, next.User); !postgres.Refused(err) {
-		return err // it knows it already, or could not be asked
+		return err // the database has it already, or could not be asked
 	}
 	former, err := s.Previous(ctx)
 	if err != nil && !versions.IsMissing(err) {
@@ -69,8 +70,8 @@ func (s *step) Set(ctx context.Context) error {
 	return fmt.Errorf("the database refuses user %s with every password of the secret: run the bootstrap again, which sets the current one (pulumi up --replace with the URN of its invocation)", s.settings.User)
 }
 
-// change sets the new password on the user's own session. When it does not let the user in, the former one is set again: the session
-// is still there to do so.
+// change sets the new password in the user's own session. If a login with it then fails, it restores the former one,
+// for which the session is still open.
 func (s *step) change(ctx context.Context, session postgres.Session, former, next postgres.Credentials) error {
 	if err := postgres.SetPassword(ctx, session, next); err != nil {
 		return err
@@ -78,7 +79,7 @@ func (s *step) change(ctx context.Context, session postgres.Session, former, nex
 	if err := s.try(ctx, next); postgres.Refused(err) {
 		return errors.Join(fmt.Errorf("the database refuses the password that it was just given: %w", err), postgres.SetPassword(ctx, session, former))
 	}
-	return nil // what else keeps a login from succeeding, the next step finds
+	return nil // the next step finds other reasons for a failed login
 }
 
 // try logs in and out.
@@ -90,7 +91,7 @@ func (s *step) try(ctx context.Context, user postgres.Credentials) error {
 	return session.Close()
 }
 
-// Test logs in as DMS will.
+// Test logs in like DMS.
 func (s *step) Test(ctx context.Context) (err error) {
 	next, err := s.PendingOrCurrent(ctx)
 	if err == nil {
@@ -110,7 +111,7 @@ func (s *step) Test(ctx context.Context) (err error) {
 	return postgres.MayFollow(ctx, session, next.User.Username)
 }
 
-// Finish makes the pending version the current one, when the database has its password.
+// Finish makes the pending version current, if the database has its password.
 func (s *step) Finish(ctx context.Context) error {
 	_, next, err := s.versions(ctx)
 	if err != nil {
@@ -122,7 +123,7 @@ func (s *step) Finish(ctx context.Context) error {
 	return s.Promote(ctx)
 }
 
-// versions are the current and the pending one, when the latter still fits.
+// versions are the current version and the pending one, if that still fits.
 func (s *step) versions(ctx context.Context) (now, next versions.Version, err error) {
 	if now, err = s.Current(ctx); err != nil {
 		return now, next, err
