@@ -14,8 +14,8 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// AccountRoles deploys only the account-wide roles: where they are absent, again, after a destroy, and where
-// somebody else has made them his own way.
+// AccountRoles deploys only the account-wide roles in four situations: when they are missing, again, after a destroy,
+// and when somebody else has made them differently.
 func AccountRoles(ctx context.Context, r *Run) error {
 	s, err := newStack(ctx, r, "roles", func(ctx *pulumi.Context) error {
 		if _, err := replication.NewAccountRoles(ctx, "account-roles", &replication.AccountRolesArgs{}); err != nil {
@@ -68,7 +68,7 @@ func AccountRoles(ctx context.Context, r *Run) error {
 				}
 			}
 		}
-		if step.what == "destroy" { // from here on the role is somebody else's
+		if step.what == "destroy" { // from here on the role belongs to somebody else
 			if err := giveAway(ctx, client); err != nil {
 				return err
 			}
@@ -82,7 +82,7 @@ const (
 	foreign     = "made by somebody else"
 )
 
-// giveAway makes a role look like somebody else's: with a description of his, and no tags.
+// giveAway changes a role so that it looks like somebody else's: with another description and without tags.
 func giveAway(ctx context.Context, client *iam.Client) error {
 	role := aws.String(foreignRole)
 	if _, err := client.UpdateRole(ctx, &iam.UpdateRoleInput{RoleName: role, Description: aws.String(foreign)}); err != nil {

@@ -10,11 +10,11 @@ import (
 	"strings"
 )
 
-// adoptedTable is somebody else's, with rows in it.
+// adoptedTable is a foreign table with rows in it.
 const adoptedTable = "legacy.retail_trans"
 
-// Adopted deploys a stack that makes neither network, nor database, nor replication user, nor key, nor log
-// bucket: all of them are somebody else's, carry rows, and are there as before when it is gone.
+// Adopted deploys a stack that adopts everything: network, database, replication user, key and log bucket. All belong
+// to somebody else, carry rows, and must be unchanged when the stack is gone.
 func Adopted(ctx context.Context, r *Run) (err error) {
 	stack, outputs := r.Stack, r.Outputs
 	defer func() { r.Stack, r.Outputs = stack, outputs }()

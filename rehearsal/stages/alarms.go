@@ -16,25 +16,25 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// watched is what a run knows of the stack's alarms.
+// watched is a run's knowledge of the stack's alarms.
 type watched struct {
-	// before is how often each had fired when the watch began.
+	// before is how often each alarm had fired when the watch began.
 	before map[string]cloudwatch.State
 	mu     sync.Mutex
-	// fired are those that have, in a fault that is their own.
+	// fired are the alarms that fired in a fault of their own.
 	fired map[string]bool
 }
 
-// slack is what a busy machine takes to publish and to evaluate, beyond what an alarm looks back.
+// slack is the extra time of a busy machine for publishing and evaluating, beyond an alarm's window.
 const slack = 30 * time.Second
 
-// anyAlarm selects all.
+// anyAlarm selects all alarms.
 func anyAlarm(string) bool { return true }
 
-// AlarmsWatched waits until every alarm of the stack has been judged and is silent, and watches them from then on.
+// AlarmsWatched waits until every alarm of the stack has been evaluated and is silent. From then on it watches them.
 func AlarmsWatched(ctx context.Context, r *Run) error {
 	alarms := r.World.Alarms
-	r.World.Schedules.Run(true) // some alarms are on what functions measure that are called now and then
+	r.World.Schedules.Run(true) // some alarms watch metrics of scheduled functions
 	if len(alarms.States()) == 0 {
 		return errors.New("the stack declares no alarms")
 	}
@@ -56,8 +56,8 @@ func AlarmsWatched(ctx context.Context, r *Run) error {
 	return nil
 }
 
-// AlarmsSilent says which of the stack's alarms have not fired since they are watched, for at least as long as they look back, and are silent
-// now. Before it rows were written, and nothing was done that an alarm is for.
+// AlarmsSilent reports which of the watched alarms have not fired for at least their own window and are silent now.
+// Before, rows were written, and nothing happened for which there is an alarm.
 func AlarmsSilent(ctx context.Context, r *Run) error {
 	if r.alarms.before == nil {
 		if err := AlarmsWatched(ctx, r); err != nil {
@@ -89,8 +89,9 @@ func AlarmsSilent(ctx context.Context, r *Run) error {
 	return r.World.Healthy()
 }
 
-// AlarmsFire breaks the metric of every alarm that has not fired since all were silent, by the faults that came between: each fires, and is
-// silent afterwards. Those on one metric are broken one after the other; composite ones fire by those that they are made of.
+// AlarmsFire breaks the metric of every alarm that no fault has fired since all were silent. Each alarm must fire and
+// then become silent. Alarms on the same metric are broken one after the other; composite alarms fire through their
+// parts.
 func AlarmsFire(ctx context.Context, r *Run) error {
 	alarms := r.World.Alarms
 	if r.Report.Alarms == nil {
@@ -116,12 +117,12 @@ func AlarmsFire(ctx context.Context, r *Run) error {
 		group.Go(func() error { return breakAll(inner, r, names) })
 	}
 	if err := group.Wait(); err != nil {
-		return err //nolint:wrapcheck // names the alarm
+		return err //nolint:wrapcheck // the error names the alarm
 	}
 	if err := breakAll(ctx, r, composite); err != nil {
 		return err
 	}
-	if len(broken) > 0 { // of others the faults may last: objects that were parked are there until somebody applies them
+	if len(broken) > 0 { // other faults may last: parked objects stay until somebody applies them
 		if err := alarms.Await(ctx, func(name string) bool { return broken[name] }, evaluation.OK, alarms.Range(anyAlarm)+slack); err != nil {
 			return fmt.Errorf("alarms after their faults: %w", err)
 		}
@@ -130,7 +131,7 @@ func AlarmsFire(ctx context.Context, r *Run) error {
 	return nil
 }
 
-// breakAll breaks alarms that have not fired yet, one after the other.
+// breakAll breaks the alarms that have not fired yet, one after the other.
 func breakAll(ctx context.Context, r *Run, names []string) error {
 	for _, name := range names {
 		if r.alarms.has(name) {
@@ -143,7 +144,7 @@ func breakAll(ctx context.Context, r *Run, names []string) error {
 	return nil
 }
 
-// breakAlarm injects a value by which one alarm fires, and takes it away.
+// breakAlarm injects a value that makes an alarm fire, and removes it.
 func breakAlarm(ctx context.Context, r *Run, name string) (err error) {
 	alarms := r.World.Alarms
 	if err := alarmSilent(ctx, r, name); err != nil {
@@ -156,8 +157,8 @@ func breakAlarm(ctx context.Context, r *Run, name string) (err error) {
 	})
 }
 
-// alarmFires makes a fault, and fails unless an alarm fires by it: one of those whose names are what, or end in it behind a hyphen. The caller
-// mends what it broke; [alarmSilent] then waits for the alarm.
+// alarmFires makes a fault, and fails unless it makes an alarm fire whose name is what, or ends in a hyphen and what.
+// The caller repairs the fault; [alarmSilent] then waits for the alarm.
 func alarmFires(ctx context.Context, r *Run, what string, fault func(context.Context) error) error {
 	alarms, its := r.World.Alarms, named(what)
 	before := alarms.States()
@@ -218,7 +219,7 @@ func describe(states map[string]cloudwatch.State, its func(string) bool) string 
 	return strings.Join(all, ", ")
 }
 
-// note that an alarm has fired in a fault that is its own.
+// note records that an alarm fired in a fault of its own.
 func (w *watched) note(name string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -234,7 +235,8 @@ func (w *watched) has(name string) bool {
 	return w.fired[name]
 }
 
-// countFired reports how many of the declared alarms have fired in their own faults, and in which the fault was a value of the metric.
+// countFired reports how many of the declared alarms fired in their own faults, and for which of them the fault was
+// an injected value.
 func (r *Run) countFired() {
 	a := r.Report.Alarms
 	a.FiredInOwnFault, a.Injected = 0, r.World.Alarms.Injected()

@@ -8,7 +8,7 @@ import (
 	"regexp"
 )
 
-// AnotherSource puts another database in the source's place, as far as those who read it can tell.
+// AnotherSource replaces the source by another database, as far as its readers can tell.
 func AnotherSource(ctx context.Context, r *Run) error {
 	ca := r.World.Site.Authority.File()
 	if _, err := r.Tool.Run(ctx, "stop-restore", 0, "stop"); err != nil {
@@ -31,7 +31,7 @@ func AnotherSource(ctx context.Context, r *Run) error {
 		return fmt.Errorf("waiting for the deliveries: %w", err)
 	}
 	r.Log.Detail("the former source's records still count in the lake")
-	if _, err := compareCatalog(ctx, r); err == nil { // it differs from the table, or fails for a poison record that was written before
+	if _, err := compareCatalog(ctx, r); err == nil { // it differs from the table, or fails because of an earlier poison record
 		return errors.New("the view of rows should count the former source's records")
 	}
 	if _, err := r.Tool.Run(ctx, "verify-deep-restored", 1, "verify", "--deep", "--timeout", "5s", "--ca", ca); err != nil {
@@ -47,8 +47,8 @@ func AnotherSource(ctx context.Context, r *Run) error {
 	return err
 }
 
-// restore makes the database one of an earlier day: rows are gone without a change that says so, and the binlog begins
-// anew, so that each place in it comes before those of all records there are.
+// restore makes the database look like an earlier backup: rows disappear without a change record, and the binlog
+// starts again, so that each position in it comes before those of all existing records.
 func restore(ctx context.Context, r *Run) error {
 	var statements []string
 	for _, table := range tables {
@@ -64,7 +64,8 @@ func restore(ctx context.Context, r *Run) error {
 
 var advised = regexp.MustCompile(`pulumi config set --stack rehearsal --path '(cdc-pipeline:source\.rowsSince[^']+)' (\S+) && pulumi up --stack rehearsal`)
 
-// follow does what a command of the operator's tool has advised: a setting for each table, or for all, and `pulumi up`.
+// follow applies the advice of a command of the operator's tool: a setting for each table, or for all, and `pulumi
+// up`.
 func follow(ctx context.Context, r *Run, session string) error {
 	text, err := os.ReadFile(r.Tool.Session(session))
 	if err != nil {

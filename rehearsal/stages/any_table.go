@@ -11,14 +11,15 @@ import (
 	"strings"
 )
 
-// The odd tables' database, and a table that has no key.
+// The odd tables' database, and a table without a key.
 const (
 	oddDatabase  = "odd"
 	keylessTable = "odd_keyless.log"
 )
 
-// AnyTable has the pipeline carry tables of odd kinds, and the operator's tool load, change and compare them: every table is
-// compared, every row and every change is the same everywhere, and one that cannot be compared is named beside the others.
+// AnyTable makes the pipeline carry odd tables, and the operator's tool load, change and compare them. Every table is
+// compared, every row and change is the same everywhere, and the tool names a table that it cannot compare beside the
+// others.
 func AnyTable(ctx context.Context, r *Run) error {
 	db := r.World.Database.Root()
 	made := []string{
@@ -37,7 +38,7 @@ func AnyTable(ctx context.Context, r *Run) error {
 		return fmt.Errorf("adding the tables: %w", err)
 	}
 	compare := []string{"verify", "--deep", "--output", "json", "--timeout", "90s", "--ca", r.World.Site.Authority.File(), "--table", keylessTable}
-	for names := range slices.Chunk(oddTables(), 10) { // as many as are loaded anew at a time
+	for names := range slices.Chunk(oddTables(), 10) { // as many as are loaded at the same time
 		load := []string{"start", "--ca", r.World.Site.Authority.File()}
 		for _, name := range names {
 			load, compare = append(load, "--reload-table", name), append(compare, "--table", name)
@@ -60,7 +61,7 @@ func oddTables() []string {
 	return slices.Concat(odd.Listed.Tables(oddDatabase), odd.Unlisted.Tables(oddDatabase))
 }
 
-// anyTable reports what the tool says of the tables.
+// anyTable reports the tool's output about the tables.
 func (r *Run) anyTable(said string) error {
 	var c struct {
 		Counts []struct {

@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// rowsReach writes some rows and finds them all in the domain.
+// rowsReach writes some rows and finds all of them in the domain.
 func rowsReach(ctx context.Context, r *Run, journal, domain string) error {
 	r.rounds++
 	if err := r.Tool.Generate(ctx, tool.Load{Journal: journal, Count: 300, Mix: "70/20/10", Seed: 100 + r.rounds, Tables: tables}); err != nil {
@@ -24,7 +24,7 @@ func rowsReach(ctx context.Context, r *Run, journal, domain string) error {
 	})
 }
 
-// await asks again and again what has not arrived yet, until that is nothing.
+// await repeats a query for missing rows until none is missing.
 func await(ctx context.Context, r *Run, written int, lost func() ([]string, error)) error {
 	for began := time.Now(); ; {
 		still, err := lost()
@@ -43,7 +43,7 @@ func await(ctx context.Context, r *Run, written int, lost func() ([]string, erro
 	}
 }
 
-// taskHealthy says why the task has failed, if it has.
+// taskHealthy returns the reason if the task has failed.
 func taskHealthy(r *Run) error {
 	task, ok := r.World.DMS.Task(r.output("taskArn"))
 	switch {
@@ -52,10 +52,10 @@ func taskHealthy(r *Run) error {
 	case task.Failure != "":
 		return fmt.Errorf("the task has failed: %s", task.Failure)
 	}
-	return r.World.Healthy() //nolint:wrapcheck // names the server
+	return r.World.Healthy() //nolint:wrapcheck // the error names the server
 }
 
-// arrive waits until all that a journal names is in the history and in the lake.
+// arrive waits until the history and the lake have everything that a journal lists.
 func arrive(ctx context.Context, r *Run, journal string) error {
 	written, err := written(r, journal)
 	if err != nil {

@@ -9,7 +9,7 @@ import (
 	"strings"
 )
 
-// orders and their items are followed, customers are not; items are changed by three of their foreign keys' rules.
+// orders and their items are followed, customers are not. The rules of three foreign keys change items.
 var cascading = []string{"shop.orders", "shop.order_items"}
 
 var cascadingSQL = []string{
@@ -25,8 +25,8 @@ var cascadingSQL = []string{
 	`INSERT INTO shop.order_items VALUES (100, 10, 3, NULL), (101, 10, NULL, NULL), (200, 20, 3, NULL)`,
 }
 
-// Cascades follows tables whose rows go with a row of another table: the bootstrap names each constraint by which they do, a
-// comparison each row that has gone, and a reload leaves none of these.
+// Cascades follows tables whose rows disappear with a row of another table. The bootstrap names each such constraint,
+// a comparison names each lost row, and a reload repairs them.
 func Cascades(ctx context.Context, r *Run) error {
 	db := r.World.Database.Root()
 	if err := execute(ctx, db, cascadingSQL...); err != nil {
@@ -84,8 +84,8 @@ func Cascades(ctx context.Context, r *Run) error {
 	return err
 }
 
-// constraintsWarned counts the constraints that change rows of followed tables, by the database, and those that the bootstrap
-// warns of, by the stack's output.
+// constraintsWarned counts the constraints that change rows of followed tables: those in the database, and those in
+// the bootstrap's warnings in the stack's output.
 func constraintsWarned(ctx context.Context, r *Run) (report.ForeignKeys, error) {
 	var found report.ForeignKeys
 	rows, err := r.World.Database.Root().QueryContext(ctx, `SELECT CONSTRAINT_NAME, CONCAT(CONSTRAINT_SCHEMA, '.', TABLE_NAME)

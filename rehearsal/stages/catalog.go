@@ -16,14 +16,14 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 )
 
-// compareCatalog runs the views and saved queries of the lake's catalog over the very objects that were written, and compares
-// each table's view with the table.
+// compareCatalog runs the views and saved queries of the lake's catalog over the written objects, and compares each
+// table's view with the table.
 func compareCatalog(ctx context.Context, r *Run) (report.Catalog, error) {
 	r.Log.Detail("the catalog's views and saved queries, over the lake's objects")
 	return compareViews(ctx, r, nil)
 }
 
-// compareViews does it in an engine; nil is DuckDB.
+// compareViews does so in an engine; nil is DuckDB.
 func compareViews(ctx context.Context, r *Run, engine athena.Engine) (report.Catalog, error) {
 	result, err := askCatalog(ctx, r, engine)
 	if err != nil {
@@ -45,7 +45,7 @@ func askCatalog(ctx context.Context, r *Run, engine athena.Engine) (athena.Resul
 	return result, nil
 }
 
-// compareAnswers compares the views of the source's tables, as they were answered, with the tables.
+// compareAnswers compares the views' results with the source's tables.
 func compareAnswers(ctx context.Context, r *Run, result athena.Result) (report.Catalog, error) {
 	found := report.Catalog{Engine: result.Engine, QueriesRun: len(result.Queries)}
 	for _, name := range tables {
@@ -72,7 +72,7 @@ func ofStack(ctx context.Context, r *Run, engine athena.Engine) (athena.Options,
 	return o, err
 }
 
-// queried are the options of any catalog.
+// queried are the options for any catalog.
 func queried(ctx context.Context, r *Run) (athena.Options, error) {
 	python, err := r.World.Site.Python(ctx)
 	if err != nil {
@@ -85,8 +85,8 @@ func queried(ctx context.Context, r *Run) (athena.Options, error) {
 	return athena.Options{Account: r.World.Account, Python: python, Dir: dir}, nil
 }
 
-// LakeInTrino queries the lake with the engine that Athena is made from: the stack's views and saved queries, tables whose
-// records hold what their columns do not allow, and tables whose names are escaped in the lake.
+// LakeInTrino queries the lake with Trino, on which Athena is based: the stack's views and saved queries, tables
+// whose records contain values that their columns do not allow, and tables whose names are escaped in the lake.
 func LakeInTrino(ctx context.Context, r *Run) error {
 	r.Report.Catalog = report.Catalog{}
 	r.Log.Detail("Trino %s", stores.TrinoVersion)
@@ -125,7 +125,7 @@ func stackInTrino(ctx context.Context, r *Run, engine func(string) athena.Engine
 	return err
 }
 
-// valuesInTrino has Trino and DuckDB answer the same, and what is expected.
+// valuesInTrino checks that Trino and DuckDB return the same, expected results.
 func valuesInTrino(ctx context.Context, r *Run, engine func(string) athena.Engine) error {
 	const name, prefix = "trials", "raw"
 	trials, day := athena.Trials(), time.Now().UTC().Format(time.DateOnly)
@@ -134,11 +134,11 @@ func valuesInTrino(ctx context.Context, r *Run, engine func(string) athena.Engin
 		return fmt.Errorf("making a bucket: %w", err)
 	}
 	if err := athena.Register(ctx, r.World.Account, name, name, prefix, day, athena.Tables(trials)); err != nil {
-		return err //nolint:wrapcheck // names what it was making
+		return err //nolint:wrapcheck // the error names what was being made
 	}
 	for _, t := range trials {
 		if err := athena.Put(ctx, r.World.Account, name, prefix, day, t); err != nil {
-			return err //nolint:wrapcheck // names the object
+			return err //nolint:wrapcheck // the error names the object
 		}
 	}
 	o, err := queried(ctx, r)
@@ -157,12 +157,12 @@ func valuesInTrino(ctx context.Context, r *Run, engine func(string) athena.Engin
 		}
 	}
 	if err := athena.Forget(ctx, r.World.Account, name); err != nil {
-		return err //nolint:wrapcheck // names what it was deleting
+		return err //nolint:wrapcheck // the error names what was being deleted
 	}
 	return emptied(ctx, client, name)
 }
 
-// emptied deletes a bucket with all that is in it.
+// emptied deletes a bucket with all its objects.
 func emptied(ctx context.Context, client *s3.Client, bucket string) error {
 	pages := s3.NewListObjectsV2Paginator(client, &s3.ListObjectsV2Input{Bucket: &bucket})
 	for pages.HasMorePages() {

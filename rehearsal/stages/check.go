@@ -6,12 +6,12 @@ import (
 	"errors"
 )
 
-// check makes a stage of a check. Its outcome is kept in the report by a name; a check that fails does not stop the part.
+// check turns a check into a stage. The report stores its result under a name; a failed check does not stop the part.
 func check(stage, name string, run func(context.Context, *Run) error, reports ...string) Stage {
 	return Stage{stage, func(ctx context.Context, r *Run) error { return keep(r, name, run(ctx, r)) }, append(reports, "checks."+name)}
 }
 
-// keep keeps a check's outcome. Only an interruption is an error.
+// keep stores a check's result. Only an interruption is an error.
 func keep(r *Run, name string, err error) error {
 	if r.Report.Checks == nil {
 		r.Report.Checks = map[string]report.Check{}

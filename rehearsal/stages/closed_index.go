@@ -14,16 +14,17 @@ import (
 )
 
 const (
-	// closedTable is the one whose index is closed; changes of the other one come beside.
+	// closedTable is the table whose index is closed; the other table changes at the same time.
 	closedTable = "shop.ledger"
-	// closedFor is longer than the function waits between its first tries, and closedRows at closedRate take longer.
+	// closedFor is longer than the function's first retry intervals, and writing closedRows at closedRate takes
+	// longer.
 	closedFor  = 6 * time.Second
 	closedRows = 600
 	closedRate = 60
 )
 
-// ClosedIndex closes the current index of one table for some seconds while changes of two come: it answers 400 to every document,
-// as it does to one that it cannot take. Afterwards everything is there, and nothing was parked.
+// ClosedIndex closes the current index of one table for some seconds while two tables change. The index then answers
+// 400 to every document, as it does to an invalid one. Afterwards everything must be there, and nothing parked.
 func ClosedIndex(ctx context.Context, r *Run) error {
 	c := &report.ClosedIndex{}
 	r.Report.ClosedIndex = c
@@ -63,7 +64,7 @@ func ClosedIndex(ctx context.Context, r *Run) error {
 	return nil
 }
 
-// closeForAWhile closes the index when changes have begun to come, and opens it again.
+// closeForAWhile closes the index once changes have begun to arrive, and opens it again.
 func closeForAWhile(ctx context.Context, r *Run, c *report.ClosedIndex) error {
 	admin, err := r.admin(ctx, r.searched().current)
 	if err != nil {
@@ -94,7 +95,7 @@ func closeForAWhile(ctx context.Context, r *Run, c *report.ClosedIndex) error {
 	return nil
 }
 
-// held is the longest time from commit to index, of the table whose index was closed and of the others.
+// held is the longest time from commit to index, for the table with the closed index and for the others.
 func held(r *Run, indexed []reconcile.Change, journal string) (closed, others float64, err error) {
 	seconds := func(of func(string) bool) (float64, error) {
 		latencies, err := latenciesOf(r, indexed, of, journal)

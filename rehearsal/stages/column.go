@@ -7,8 +7,8 @@ import (
 	"net/http"
 )
 
-// ColumnAdded adds a column to a table that is followed: the current index knows its type at once, the lake's view
-// when the bootstrap has looked at the table again.
+// ColumnAdded adds a column to a followed table. The current index knows its type at once; the lake's view knows it
+// after the next bootstrap.
 func ColumnAdded(ctx context.Context, r *Run) error {
 	const table, column = "shop.ledger", "settled_on"
 	if err := execute(ctx, r.World.Database.Root(), `ALTER TABLE `+table+` ADD COLUMN `+column+` DATE`); err != nil {
@@ -33,11 +33,11 @@ func ColumnAdded(ctx context.Context, r *Run) error {
 	if err := arrive(ctx, r, journal); err != nil {
 		return err
 	}
-	_, err := compareCatalog(ctx, r) // which compares the view's columns with the table's
+	_, err := compareCatalog(ctx, r) // it compares the view's columns with the table's
 	return err
 }
 
-// fieldIs says whether every index behind an alias has a field of a type.
+// fieldIs reports whether every index behind an alias has a field of this type.
 func fieldIs(ctx context.Context, r *Run, alias, field, kind string) error {
 	admin, err := r.admin(ctx, r.searched().current)
 	if err != nil {

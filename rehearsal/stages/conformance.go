@@ -18,14 +18,14 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// probes is the database that the task follows for the probes.
+// probes is the followed database for the probes.
 const probes = "cdc_conformance"
 
-// UpForProbes gives the deployed stack a database for probes.
+// UpForProbes adds a database for probes to the deployed stack.
 func UpForProbes(ctx context.Context, r *Run) error {
 	for key, value := range map[string]string{
 		"source.conformance": "true",
-		// What the history refuses, which broken records may be, holds up nobody.
+		// The history may refuse broken records, but must not delay others.
 		"search.retrySeconds": "0",
 	} {
 		if err := r.Stack.SetConfig(ctx, "cdc-pipeline:"+key, value); err != nil {
@@ -36,7 +36,8 @@ func UpForProbes(ctx context.Context, r *Run) error {
 	return err
 }
 
-// Conformance sees all assumptions hold in the stand-ins, then breaks each of them once: its own line has to say so.
+// Conformance checks that all assumptions hold in the stand-ins, then breaks each of them once: the broken one must
+// be reported.
 func Conformance(ctx context.Context, r *Run) error {
 	all := conformance.Assumptions()
 	r.Report.Conformance = report.Conformance{Assumptions: len(all)}
@@ -49,12 +50,12 @@ func Conformance(ctx context.Context, r *Run) error {
 	return eachIsCaught(ctx, r, all)
 }
 
-// probeArgs are the command's arguments, with the result on standard output alone.
+// probeArgs are the command's arguments, with only the result on standard output.
 func probeArgs(r *Run, more ...string) []string {
 	return append([]string{"conformance", "--ca", r.World.Site.Authority.File(), "--output", "json"}, more...)
 }
 
-// interruptedProbe ends a probe by Ctrl-C when it has made its tables: they are dropped.
+// interruptedProbe ends a probe with Ctrl-C after it has made its tables. The tables must be dropped.
 func interruptedProbe(ctx context.Context, r *Run) error {
 	r.Log.Detail("cdc conformance, and Ctrl-C")
 	err := r.Tool.Watch(ctx, "conformance-interrupted", func(output string) (bool, error) {
@@ -77,7 +78,7 @@ func noTables(ctx context.Context, r *Run) error {
 	return nil
 }
 
-// allHold runs the command as an operator does. Its result is kept beside the report.
+// allHold runs the command like an operator. Its result is stored beside the report.
 func allHold(ctx context.Context, r *Run) error {
 	file := r.results("conformance.json")
 	r.Log.Detail("cdc conformance")
@@ -100,7 +101,7 @@ func allHold(ctx context.Context, r *Run) error {
 	return errors.Join(noTables(ctx, r), noDocuments(ctx, r, result.Evidence.Table))
 }
 
-// noDocuments of a probe are in the domain.
+// noDocuments checks that the domain has no documents of a probe.
 func noDocuments(ctx context.Context, r *Run, table string) error {
 	admin, err := r.admin(ctx, r.searched().history)
 	if err != nil {
@@ -117,10 +118,10 @@ func noDocuments(ctx context.Context, r *Run, table string) error {
 	return err
 }
 
-// atOnce is how many probes are made at the same time.
+// atOnce is the number of concurrent probes.
 const atOnce = 4
 
-// eachIsCaught breaks one assumption for each of some tables at the same time, and makes a probe with each.
+// eachIsCaught breaks one assumption for each of some tables at the same time, and runs a probe with each.
 func eachIsCaught(ctx context.Context, r *Run, all []conformance.Assumption) error {
 	breaks := conformancetest.Breaks()
 	var mu sync.Mutex
@@ -147,14 +148,14 @@ func eachIsCaught(ctx context.Context, r *Run, all []conformance.Assumption) err
 	return errors.Join(missed...)
 }
 
-// lastFirst puts those in front that wait for the deliveries, which are the last in the list.
+// lastFirst moves the probes that wait for the deliveries, which are last in the list, to the front.
 func lastFirst(all []conformance.Assumption) []conformance.Assumption {
 	reversed := slices.Clone(all)
 	slices.Reverse(reversed)
 	return reversed
 }
 
-// caught makes a probe in tables whose records are otherwise in one respect.
+// caught runs a probe in tables whose records break one assumption.
 func caught(ctx context.Context, r *Run, a conformance.Assumption, b conformancetest.Break) error {
 	table := strings.ReplaceAll(a.ID, "-", "_")
 	for _, name := range []string{table, table + "$"} {
@@ -174,7 +175,7 @@ func caught(ctx context.Context, r *Run, a conformance.Assumption, b conformance
 	return nil
 }
 
-// doOtherwise has the stand-ins do otherwise with a table's records.
+// doOtherwise makes the stand-ins treat a table's records differently.
 func doOtherwise(r *Run, table string, b conformancetest.Break) {
 	if b.Records != nil {
 		r.World.DMS.Quirk(probes, table, func(record dms.Record) []dms.Record {

@@ -18,8 +18,8 @@ import (
 	"time"
 )
 
-// compareCurrent compares the index of every row's present state with the tables themselves, each column of each row, once
-// the indices have caught up. It returns the documents too.
+// compareCurrent compares the current indices with the tables themselves, each column of each row, once the indices
+// have caught up. It also returns the documents.
 func compareCurrent(ctx context.Context, r *Run) (report.Current, []reconcile.Change, error) {
 	return compareRows(ctx, r, tables)
 }
@@ -49,7 +49,7 @@ func compareRows(ctx context.Context, r *Run, tables []string) (report.Current, 
 	}
 }
 
-// presentRows are those of the tables, and those of the current indices with the time at which they were indexed.
+// presentRows are the tables' rows, and those in the current indices with the time of indexing.
 func presentRows(ctx context.Context, r *Run, domain string, tables []string) (want, have []reconcile.Change, err error) {
 	admin, err := r.admin(ctx, domain)
 	if err != nil {
@@ -86,8 +86,8 @@ func presentRows(ctx context.Context, r *Run, domain string, tables []string) (w
 	return want, have, nil
 }
 
-// latenciesOf are from the return of the commit to the indexing, of the latest change of each row that is still there: of the changes of some
-// tables that journals have.
+// latenciesOf measures from the return of the commit to the indexing, for the latest change of each present row. It
+// covers the changes of some tables in journals.
 func latenciesOf(r *Run, indexed []reconcile.Change, of func(table string) bool, journals ...string) ([]sample, error) {
 	committed := map[string]time.Time{}
 	for _, name := range journals {
@@ -119,7 +119,7 @@ func latenciesOf(r *Run, indexed []reconcile.Change, of func(table string) bool,
 	return latencies, nil
 }
 
-// tableRows are all rows of a table, in the form of the writer's journal.
+// tableRows are all rows of a table in the format of the writer's journal.
 func tableRows(ctx context.Context, r *Run, name string) ([]reconcile.Change, error) {
 	parsed, err := table.Parse(name)
 	if err != nil {
@@ -161,7 +161,7 @@ func decodeRow(text []byte) (map[string]any, error) {
 	return columns, nil
 }
 
-// behind names the indices that an alias shows.
+// behind names the indices behind an alias.
 func behind(ctx context.Context, r *Run, alias string) ([]string, error) {
 	admin, err := r.admin(ctx, r.searched().current)
 	if err != nil {

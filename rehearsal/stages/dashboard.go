@@ -18,7 +18,7 @@ var Dashboard = Part{
 	[]Stage{firstUp, alarmsWatched, rows, verify, {"the dashboard drawn", DrawDashboard, nil}, destroy},
 }
 
-// DrawDashboard draws what is declared, with the values of this run, into docs/dashboard.svg.
+// DrawDashboard draws the declared dashboard with this run's values into docs/dashboard.svg.
 func DrawDashboard(ctx context.Context, r *Run) error {
 	client := cloudwatch.NewFromConfig(r.World.Account.Config())
 	listed, err := client.ListDashboards(ctx, &cloudwatch.ListDashboardsInput{})
@@ -34,7 +34,7 @@ func DrawDashboard(ctx context.Context, r *Run) error {
 	}
 	body, err := dashboard.Parse(aws.ToString(declared.DashboardBody))
 	if err != nil {
-		return err //nolint:wrapcheck // says what it is
+		return err //nolint:wrapcheck // the error is complete
 	}
 	if len(body.Widgets) == 0 {
 		return errors.New("the dashboard is empty")

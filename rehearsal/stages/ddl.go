@@ -12,10 +12,10 @@ import (
 	"time"
 )
 
-// unrecordedStatement is one of which DMS sends no record, and the table that it is done to. % stands for the table's name.
+// unrecordedStatement is a statement for which DMS sends no record, with its table. % stands for the table's name.
 type unrecordedStatement struct{ table, partitions, statements string }
 
-// unrecorded is one of each kind. What a swap or an exchange takes and leaves is in a database that is not followed.
+// unrecorded has one of each kind. A swap or an exchange uses a database that is not followed.
 var unrecorded = []unrecordedStatement{
 	{"truncated", "", "TRUNCATE TABLE ddl.%; INSERT INTO ddl.% VALUES (1, 'new'), (900, 'new')"},
 	{"recreated", "", "DROP TABLE ddl.%; CREATE TABLE ddl.% " + plainTable + "; INSERT INTO ddl.% VALUES (901, 'new')"},
@@ -26,7 +26,7 @@ var unrecorded = []unrecordedStatement{
 	{"dropped", "", "DROP TABLE ddl.%"},
 }
 
-// altered is a table that only gets a column, by a rebuild: records tell that, so nothing is reported.
+// altered is a table that only gets a column, by a rebuild. Records report that, so nothing else must be reported.
 const altered = "altered"
 
 const (
@@ -34,7 +34,8 @@ const (
 	ranges     = " PARTITION BY RANGE (id) (PARTITION p0 VALUES LESS THAN (20), PARTITION p1 VALUES LESS THAN (40), PARTITION pmax VALUES LESS THAN MAXVALUE)"
 )
 
-// DDL has rows vanish in each way that no record tells: cdc status names each table, and the command that it names mends it.
+// DDL makes rows disappear in each way that no record reports. cdc status must name each table, and the command that
+// it recommends must repair it.
 func DDL(ctx context.Context, r *Run) error {
 	if err := loadDDL(ctx, r); err != nil {
 		return err
@@ -57,7 +58,7 @@ func DDL(ctx context.Context, r *Run) error {
 	return mended(ctx, r)
 }
 
-// loadDDL makes the tables, follows and loads them.
+// loadDDL makes, follows and loads the tables.
 func loadDDL(ctx context.Context, r *Run) error {
 	db := r.World.Database.Root()
 	if err := execute(ctx, db, "CREATE DATABASE ddl", "CREATE DATABASE ddl_aside"); err != nil {
@@ -90,7 +91,7 @@ func loadDDL(ctx context.Context, r *Run) error {
 	return nil
 }
 
-// noticed waits until cdc status names each table that rows have vanished from, and no other, with what mends it.
+// noticed waits until cdc status names exactly the tables that lost rows, with the repair.
 func noticed(ctx context.Context, r *Run) error {
 	result := &report.DDL{Kinds: len(unrecorded)}
 	r.Report.DDL = result
@@ -120,7 +121,7 @@ func noticed(ctx context.Context, r *Run) error {
 			_, err := r.Tool.Run(ctx, "status-ddl", 1, "status", "--ca", r.Tool.CA)
 			return err
 		}
-		if time.Since(began) > time.Minute { // the task comes to the ALTER TABLE within seconds
+		if time.Since(began) > time.Minute { // the task reaches the ALTER TABLE within seconds
 			return fmt.Errorf("cdc status names %v, not %v: %s", named, wanted, said.DDL.Error)
 		}
 		if err := pause(ctx, 2*time.Second); err != nil {
@@ -129,7 +130,7 @@ func noticed(ctx context.Context, r *Run) error {
 	}
 }
 
-// mended runs the command for two of the tables, which compares them, and looks at what is shown then.
+// mended runs the command for two of the tables, which compares them, and checks the result.
 func mended(ctx context.Context, r *Run) error {
 	chosen := []string{"ddl.truncated", "ddl.partition_dropped"}
 	command := []string{"start", "--ca", r.Tool.CA}
@@ -160,7 +161,7 @@ func mended(ctx context.Context, r *Run) error {
 	return nil
 }
 
-// showsRows waits until a table's alias shows a number of rows.
+// showsRows waits until a table's alias shows this number of rows.
 func showsRows(ctx context.Context, r *Run, table string, rows int) error {
 	admin, err := r.admin(ctx, r.searched().current)
 	if err != nil {

@@ -14,7 +14,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// newStack prepares a stack by the name of its stack file; it runs program, or the project's own for nil.
+// newStack prepares a stack with the name of its stack file. It runs program, or the project's own if nil.
 func newStack(ctx context.Context, r *Run, name string, program pulumi.RunFunc, values map[string]string) (*stack.Stack, error) {
 	return makeStack(ctx, r, stack.Options{Name: name, Program: program}, values)
 }
@@ -35,7 +35,7 @@ func makeStack(ctx context.Context, r *Run, o stack.Options, values map[string]s
 	return s, nil
 }
 
-// architecture of this machine, as Lambda names it.
+// architecture of this machine, in Lambda's terms.
 func architecture() string {
 	if runtime.GOARCH == "arm64" {
 		return "arm64"
@@ -45,7 +45,7 @@ func architecture() string {
 
 func (r *Run) tell(text string) { r.Log.Detail("%s", text) }
 
-// PreviewMinimal plans a stack that sets nothing but a region.
+// PreviewMinimal previews a stack that sets only a region.
 func PreviewMinimal(ctx context.Context, r *Run) error {
 	s, err := newStack(ctx, r, "minimal", nil, nil)
 	if err != nil {
@@ -59,7 +59,7 @@ func PreviewMinimal(ctx context.Context, r *Run) error {
 	return nil
 }
 
-// prepare makes the stack that stages work on, unless it is there.
+// prepare makes the stages' stack if it does not exist.
 func prepare(ctx context.Context, r *Run) (err error) {
 	if r.Stack == nil {
 		r.Stack, err = newStack(ctx, r, "rehearsal", func(ctx *pulumi.Context) error { return r.program(ctx) }, nil)
@@ -67,7 +67,7 @@ func prepare(ctx context.Context, r *Run) (err error) {
 	return err
 }
 
-// Preview plans the first deployment.
+// Preview previews the first deployment.
 func Preview(ctx context.Context, r *Run) error {
 	if err := prepare(ctx, r); err != nil {
 		return err
@@ -80,7 +80,7 @@ func Preview(ctx context.Context, r *Run) error {
 	return nil
 }
 
-// deploy runs `up` and keeps the stack's outputs.
+// deploy runs `up` and stores the stack's outputs.
 func (r *Run) deploy(ctx context.Context) (stack.Result, error) {
 	u, err := r.Stack.Up(ctx, r.Pack, r.tell)
 	if err != nil {
@@ -90,7 +90,7 @@ func (r *Run) deploy(ctx context.Context) (stack.Result, error) {
 	for name, value := range u.Outputs {
 		r.Outputs[name] = value.Value
 	}
-	return u, r.World.Healthy() //nolint:wrapcheck // names the server
+	return u, r.World.Healthy() //nolint:wrapcheck // the error names the server
 }
 
 // Up deploys the stack.
@@ -99,7 +99,7 @@ func Up(ctx context.Context, r *Run) error {
 	return err
 }
 
-// up deploys the stack, which may be there already, and reports it.
+// up deploys the stack, new or existing, and reports it.
 func up(ctx context.Context, r *Run) (stack.Result, error) {
 	if err := prepare(ctx, r); err != nil {
 		return stack.Result{}, err
@@ -115,7 +115,7 @@ func up(ctx context.Context, r *Run) (stack.Result, error) {
 	return u, r.seeded()
 }
 
-// SecondUp deploys the stack again: nothing may change.
+// SecondUp deploys the stack again. Nothing may change.
 func SecondUp(ctx context.Context, r *Run) error {
 	u, err := r.Stack.Up(ctx, r.Pack, r.tell)
 	if err != nil {
@@ -125,10 +125,10 @@ func SecondUp(ctx context.Context, r *Run) error {
 	return nil
 }
 
-// sharedRoles are the account-wide roles that a destroy keeps: others may use them.
+// sharedRoles are the account-wide roles that a destroy keeps, because others may use them.
 var sharedRoles = []string{"dms-vpc-role", "dms-cloudwatch-logs-role", "AWSServiceRoleForAmazonOpenSearchService", "AWSServiceRoleForRDS", "AWSServiceRoleForDMSServerless", "AWSServiceRoleForAmazonOpenSearchServerless"}
 
-// Destroy takes the stack down and lists what is left in the account.
+// Destroy destroys the stack and lists what is left in the account.
 func Destroy(ctx context.Context, r *Run) error {
 	d, err := r.Stack.Destroy(ctx, r.tell)
 	if err != nil {
@@ -153,7 +153,7 @@ func Destroy(ctx context.Context, r *Run) error {
 
 func (r *Run) output(name string) string { return fmt.Sprint(r.Outputs[name]) }
 
-// outputList is a stack output that is a list of strings.
+// outputList is a stack output with a list of strings.
 func (r *Run) outputList(name string) []string {
 	items, _ := r.Outputs[name].([]any)
 	list := make([]string, len(items))

@@ -6,8 +6,8 @@ import (
 	"net/http"
 )
 
-// DomainReplaced changes the domain's name, which replaces it: the new one must have its roles, and take rows, in the epochs that the
-// tables were in.
+// DomainReplaced changes the domain's name, which replaces the domain. The new one must have its roles and accept
+// rows, in the tables' existing epochs.
 func DomainReplaced(ctx context.Context, r *Run) error {
 	before, err := mapped(ctx, r, r.output("searchDomainName"))
 	if err != nil {
@@ -43,7 +43,7 @@ func DomainReplaced(ctx context.Context, r *Run) error {
 	return epochsOutlive(ctx, r, epochs, name)
 }
 
-// mapped is which role of a domain each backend role is mapped to, without those that the domain comes with.
+// mapped is a domain's role mapping by backend role, without the built-in ones.
 func mapped(ctx context.Context, r *Run, domain string) (map[string]string, error) {
 	admin, err := r.admin(ctx, domain)
 	if err != nil {

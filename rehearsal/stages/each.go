@@ -11,8 +11,8 @@ import (
 	"time"
 )
 
-// Each runs the parts one after the other, each in a process of its own: the certificates that a process trusts and the
-// account that it talks to cannot be changed once they are read. A part that fails does not stop the others.
+// Each runs the parts one after the other, each in its own process, because a process cannot change its trusted
+// certificates and its account once they are read. A failed part does not stop the others.
 func Each(ctx context.Context, parts []Part, o Options) error {
 	self, err := os.Executable()
 	if err != nil {
@@ -27,7 +27,7 @@ func Each(ctx context.Context, parts []Part, o Options) error {
 		cmd := exec.CommandContext(ctx, self, arguments(p, o)...)
 		cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
 		cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
-		cmd.WaitDelay = 2 * time.Minute // it ends what it has started
+		cmd.WaitDelay = 2 * time.Minute // the part ends what it has started
 		err := cmd.Run()
 		if ctx.Err() != nil {
 			return ctx.Err() //nolint:wrapcheck // interrupted
@@ -46,7 +46,7 @@ func Each(ctx context.Context, parts []Part, o Options) error {
 	return nil
 }
 
-// arguments are those of this command for one part.
+// arguments are this command's arguments for one part.
 func arguments(p Part, o Options) []string {
 	args := []string{"full", p.Name, "--count", strconv.Itoa(o.Count)}
 	if len(o.Only) > 0 {

@@ -12,8 +12,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/iam/types"
 )
 
-// EmptyAccount deploys into an account in which nobody has made anything yet. Its services see new roles and policies some
-// seconds late: nothing may be refused for that.
+// EmptyAccount deploys into an account in which nothing was ever made. Its services see new roles and policies after
+// some seconds, and nothing may fail because of that.
 func EmptyAccount(ctx context.Context, r *Run) error {
 	client := iam.NewFromConfig(r.World.Account.Config())
 	for _, role := range sharedRoles {
@@ -22,7 +22,7 @@ func EmptyAccount(ctx context.Context, r *Run) error {
 		}
 	}
 	var err error
-	// What other stages have left to others is not this deployment's.
+	// Leftovers of other stages do not belong to this deployment.
 	if r.before, err = inventory.List(ctx, r.World.Account.Config()); err != nil {
 		return fmt.Errorf("listing the account: %w", err)
 	}
@@ -35,7 +35,7 @@ func EmptyAccount(ctx context.Context, r *Run) error {
 	return err
 }
 
-// dropRole deletes a role and what is attached to it, if it exists.
+// dropRole deletes a role and its attachments, if it exists.
 func dropRole(ctx context.Context, client *iam.Client, role string) error {
 	attached, err := client.ListAttachedRolePolicies(ctx, &iam.ListAttachedRolePoliciesInput{RoleName: &role})
 	if missing := (*types.NoSuchEntityException)(nil); errors.As(err, &missing) {

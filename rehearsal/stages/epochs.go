@@ -12,8 +12,9 @@ import (
 
 const reloadedTable = "shop.ledger"
 
-// Epochs mends a current index as an operator would: a document is taken out behind the pipeline's back, the table is loaded
-// again into a new epoch, which is compared with the table and shown; then back, forward again, and the former one deleted. In the end the index is lost, and its epoch is not.
+// Epochs repairs a current index like an operator. It removes a document directly, loads the table again into a new
+// epoch, compares that with the table and shows it. Then it switches back and forward, and deletes the former epoch.
+// At the end the index is lost, but its epoch is not.
 func Epochs(ctx context.Context, r *Run) error {
 	if err := r.World.Firehose.Drain(ctx); err != nil { // so that nothing else differs
 		return fmt.Errorf("waiting for the deliveries: %w", err)
@@ -29,7 +30,7 @@ func Epochs(ctx context.Context, r *Run) error {
 		args  []string
 	}{
 		{"verify-deep-current", 1, "-1", []string{"verify", "--deep", "--timeout", "5s", "--table", reloadedTable, "--ca", ca}},
-		// There is no time for more than to begin an epoch: the next start fills that one.
+		// There is only time to begin an epoch: the next start fills it.
 		{"start-reload-early", 1, "-1", []string{"start", "--reload-table", reloadedTable, "--timeout", "20s", "--ca", ca}},
 		{"status-epoch", 1, "-1", []string{"status", "--ca", ca}},
 		{"start-reload-epoch", 0, "-2", []string{"start", "--reload-table", reloadedTable, "--ca", ca}},
@@ -49,7 +50,7 @@ func Epochs(ctx context.Context, r *Run) error {
 		if err := shows(ctx, r, c.shown); err != nil {
 			return fmt.Errorf("after %s: %w", c.name, err)
 		}
-		if c.name == "start-reload-epoch" { // changes fill the new epoch, and it equals the tables
+		if c.name == "start-reload-epoch" { // changes fill the new epoch, which then equals the tables
 			if err := rowsReach(ctx, r, "reloaded", r.searched().history); err != nil {
 				return err
 			}
@@ -67,7 +68,7 @@ func Epochs(ctx context.Context, r *Run) error {
 	return conflictMet(r)
 }
 
-// loseDocument takes a row out of the current index.
+// loseDocument removes a row from the current index.
 func loseDocument(ctx context.Context, r *Run) error {
 	admin, err := r.admin(ctx, r.searched().current)
 	if err != nil {
@@ -83,7 +84,7 @@ func loseDocument(ctx context.Context, r *Run) error {
 	return nil
 }
 
-// shows that the alias has one index behind it.
+// shows checks that the alias has one index behind it.
 func shows(ctx context.Context, r *Run, epoch string) error {
 	alias := r.aliasOf(reloadedTable)
 	behind, err := behind(ctx, r, alias)
@@ -93,7 +94,7 @@ func shows(ctx context.Context, r *Run, epoch string) error {
 	return err
 }
 
-// listed checks what is left in the end: one epoch, which the interrupted start has begun and the other filled.
+// listed checks the final state: one epoch, which the interrupted start began and the other one filled.
 func listed(ctx context.Context, r *Run) error {
 	text, err := r.Tool.Run(ctx, "epoch-list-json", 0, "epoch", "list", "--output", "json")
 	if err != nil {

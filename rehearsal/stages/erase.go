@@ -16,17 +16,17 @@ import (
 	"strings"
 )
 
-// The row that is erased, and a text that nothing else has.
+// The row to erase, and a text that occurs nowhere else.
 const (
 	erasedTable  = "testdb.retail_trans"
 	erasedKey    = "900000001"
 	erasedMarker = "zzeraseme007"
 )
 
-// Erase takes a row out of everything: cdc erase is refused while the source has it, says what there is, and does it; then the
-// row's text is looked for in every version of every object, and in every index.
+// Erase erases a row everywhere. cdc erase refuses while the source has the row, lists what exists, and erases it.
+// Then the row's text must be in no version of any object and in no index.
 func Erase(ctx context.Context, r *Run) error {
-	if job := r.Outputs["tablesJob"]; job == nil || job == "" { // with --only; else they are of the format that the stage before has kept last
+	if job := r.Outputs["tablesJob"]; job == nil || job == "" { // with --only; otherwise the stage before chose the format
 		if err := r.Stack.SetConfig(ctx, "cdc-pipeline:lake.tables.format", "iceberg"); err != nil {
 			return err
 		}
@@ -97,7 +97,7 @@ func Erase(ctx context.Context, r *Run) error {
 	return err
 }
 
-// reached are the places that had something of the row.
+// reached are the places that had a part of the row.
 func reached(done erase.Report) []string {
 	places := []string{}
 	for name, n := range map[string]int{
@@ -112,7 +112,7 @@ func reached(done erase.Report) []string {
 	return places
 }
 
-// recordsOfErased waits until the lake has so many records of the row.
+// recordsOfErased waits until the lake has this many records of the row.
 func (r *Run) recordsOfErased(ctx context.Context, n int) error {
 	database, table, _ := strings.Cut(erasedTable, ".")
 	prefix := fmt.Sprintf("%s/schema=%s/table=%s/", r.output("lakePrefix"), database, table)
@@ -131,7 +131,7 @@ func (r *Run) recordsOfErased(ctx context.Context, n int) error {
 	})
 }
 
-// erasedIn is where the row's text is.
+// erasedIn is where the row's text was found.
 type erasedIn struct {
 	objects   []string
 	documents int

@@ -12,36 +12,37 @@ import (
 	"time"
 )
 
-// fault is something that breaks while rows are written, and what makes it whole again.
+// fault is a failure that happens while rows are written, with its repair.
 type fault struct {
-	// name of the fault in the report, and what is done in a sentence.
+	// name in the report, and a sentence about what happens.
 	name, what string
-	// short ones are those of the part faults.
+	// short faults belong to the part faults.
 	short bool
-	// inject breaks it. It stays broken for so long; heal mends it, unless it mends itself.
+	// inject causes the fault and waits as long as it should last. heal repairs it, unless it repairs itself.
 	inject func(context.Context, *scene) error
 	lasts  time.Duration
 	heal   func(context.Context, *scene) error
-	// load is what is written meanwhile; usual where nothing is said.
+	// load is written during the fault; the usual load by default.
 	load tool.Load
-	// after is what has to be so when everything has arrived, beside what is checked after every fault.
+	// after is an extra check when everything has arrived, beside those after every fault.
 	after func(context.Context, *scene) error
-	// last is a fault of another course, which nothing comes after: it writes, breaks, mends and compares itself.
+	// last replaces the usual course of a fault after which no other can run: it writes, breaks, repairs and compares
+	// itself.
 	last func(context.Context, *scene) error
-	// alarm says of an alarm's name whether it is the one that tells of this fault.
+	// alarm reports whether an alarm's name is the one for this fault.
 	alarm func(name string) bool
 }
 
 const (
-	// limit of a fault, from where it begins to where it is mended.
+	// Time limit of a fault, from its start to its repair.
 	faultLimit = time.Minute
-	// usualRows are written at usualRate a second while something is broken.
+	// usualRows are written at usualRate per second during a fault.
 	usualRows, usualRate = 300, 30
-	// faultMix of inserts, updates and deletes: many changes of the same rows.
+	// faultMix of inserts, updates and deletes, with many changes of the same rows.
 	faultMix = "45/40/15"
 )
 
-// usualPace of the deliveries: the lake's buffer would hold up the comparison after each fault for a minute.
+// usualPace of the deliveries. The lake's default buffer would delay the comparison after each fault by a minute.
 var usualPace = firehose.Pace{Interval: 3 * time.Second}
 
 // scene is one fault in a running world.
@@ -49,20 +50,20 @@ type scene struct {
 	*Run
 	fault  *fault
 	domain *opensearch.Domain
-	// want is what the sinks have when everything has been delivered.
+	// want is what the sinks should have when everything is delivered.
 	want *expected
-	// journal is the name of the writer's, writer its outcome, once it was waited for.
+	// journal is the writer's journal, writer its result once it has finished.
 	journal string
 	writer  chan error
 	// met is how much the domain had refused before.
 	met int64
-	// parked is how many records the function has parked, beyond those of before, when all is well.
+	// parked is how many records the function should have parked in this fault.
 	parked int
 	// found is the fault's report.
 	found report.FaultRun
 }
 
-// faults are all of them, in the order in which they are run: what takes the stack apart comes last.
+// faults lists all faults in the order of execution: those that destroy the stack come last.
 func faults() []fault {
 	return slices.Concat(kills, refusals, mistakes, inputs, alterations, reshardings, deployments)
 }
@@ -72,12 +73,12 @@ func shortFaults() []fault {
 	return slices.DeleteFunc(faults(), func(f fault) bool { return !f.short })
 }
 
-// chosenFaults are those of some names.
+// chosenFaults are those with these names.
 func chosenFaults(names []string) []fault {
 	return slices.DeleteFunc(faults(), func(f fault) bool { return !slices.Contains(names, f.name) })
 }
 
-// FaultsInTurn runs the short faults one after the other. What they came to is kept beside that of other faults.
+// FaultsInTurn runs the short faults one after the other. Their results are stored beside those of other faults.
 func FaultsInTurn(ctx context.Context, r *Run) error {
 	kept, err := readFaultRuns(r)
 	if err != nil {
@@ -86,12 +87,12 @@ func FaultsInTurn(ctx context.Context, r *Run) error {
 	return runFaults(ctx, r, kept, shortFaults())
 }
 
-// EveryFault runs all faults that were not survived at this commit yet, but for those that end the stack.
+// EveryFault runs all faults that were not survived at this commit yet, except those that end the stack.
 func EveryFault(ctx context.Context, r *Run) error {
 	return everyFault(ctx, r, func(f fault) bool { return f.last == nil })
 }
 
-// LastFault runs the one that ends the stack, and writes docs/reliability.md when none is left.
+// LastFault runs the fault that ends the stack, and writes docs/reliability.md when none is left.
 func LastFault(ctx context.Context, r *Run) error {
 	if err := everyFault(ctx, r, func(f fault) bool { return f.last != nil }); err != nil {
 		return err
@@ -100,7 +101,7 @@ func LastFault(ctx context.Context, r *Run) error {
 	if err != nil || len(r.chosen) > 0 {
 		return err
 	}
-	return kept.page(r).Write(r.Project) //nolint:wrapcheck // names the file
+	return kept.page(r).Write(r.Project) //nolint:wrapcheck // the error names the file
 }
 
 func everyFault(ctx context.Context, r *Run, now func(fault) bool) error {
@@ -115,7 +116,7 @@ func everyFault(ctx context.Context, r *Run, now func(fault) bool) error {
 	return runFaults(ctx, r, kept, slices.DeleteFunc(chosen, func(f fault) bool { return !now(f) }))
 }
 
-// runFaults runs faults one after the other. One that the pipeline does not survive does not stop the others.
+// runFaults runs faults one after the other. A fault that the pipeline does not survive does not stop the others.
 func runFaults(ctx context.Context, r *Run, kept *faultRuns, chosen []fault) error {
 	domain, ok := r.World.Domains.Domain(r.output("searchDomainName"))
 	if !ok {
@@ -137,14 +138,14 @@ func runFaults(ctx context.Context, r *Run, kept *faultRuns, chosen []fault) err
 			return err
 		}
 		if err := r.World.Healthy(); err != nil {
-			return err //nolint:wrapcheck // names the server
+			return err //nolint:wrapcheck // the error names the server
 		}
 	}
 	return nil
 }
 
-// runFault runs one fault. It gives back what the sinks have then: nil where nobody knows, because it went wrong. Its error is one for
-// which the others cannot be run either.
+// runFault runs one fault. It returns what the sinks then have, or nil when the fault went wrong and nobody knows.
+// Its error means that the other faults cannot run either.
 func (r *Run) runFault(ctx context.Context, domain *opensearch.Domain, f *fault, want *expected) (report.FaultRun, *expected, error) {
 	if want == nil {
 		now, err := standing(ctx, r)
@@ -161,11 +162,11 @@ func (r *Run) runFault(ctx context.Context, domain *opensearch.Domain, f *fault,
 	}
 	began, known := time.Now(), len(r.timeline.Faults)
 	err := run(ctx)
-	if len(r.timeline.Faults) == known { // one of another course, or none that began
+	if len(r.timeline.Faults) == known { // it has its own course, or did not begin
 		r.timeline.Faults = append(r.timeline.Faults, r.timeline.Span(f.name, began, err != nil))
 	}
 	if ctx.Err() != nil {
-		return s.found, nil, ctx.Err() //nolint:wrapcheck // interrupted: it is run again next time
+		return s.found, nil, ctx.Err() //nolint:wrapcheck // interrupted: it runs again next time
 	}
 	if err != nil {
 		s.found.Problem, want = err.Error(), nil
@@ -194,7 +195,7 @@ func standing(ctx context.Context, r *Run) (*expected, error) {
 	return now, err
 }
 
-// run has the fault while rows are written, then compares everything.
+// run causes the fault while rows are written, then compares everything.
 func (s *scene) run(ctx context.Context) error {
 	parked, err := parkedRecords(ctx, s.Run)
 	if err != nil {
@@ -230,7 +231,7 @@ func (s *scene) run(ctx context.Context) error {
 	return watch.silent(ctx)
 }
 
-// breakAndMend makes the fault, waits until its alarm has fired, and ends it.
+// breakAndMend causes the fault, waits until its alarm has fired, and repairs it.
 func (s *scene) breakAndMend(ctx context.Context, watch *watchedAlarm) error {
 	limited, cancel := context.WithTimeout(ctx, faultLimit)
 	defer cancel()
@@ -242,14 +243,14 @@ func (s *scene) breakAndMend(ctx context.Context, watch *watchedAlarm) error {
 	if err == nil {
 		s.found.Alarm, s.found.Fired, err = watch.fired(limited)
 	}
-	if s.fault.heal != nil { // in any case: what follows needs it whole
+	if s.fault.heal != nil { // always: the next steps need it repaired
 		err = errors.Join(err, s.fault.heal(context.WithoutCancel(ctx), s))
 	}
 	s.timeline.Faults = append(s.timeline.Faults, s.timeline.Span(s.fault.name, began, err != nil))
 	return err
 }
 
-// write writes rows until as many as the fault says are there.
+// write writes as many rows as the fault asks for.
 func (s *scene) write(ctx context.Context) {
 	s.rounds++
 	l := s.fault.load
@@ -259,7 +260,7 @@ func (s *scene) write(ctx context.Context) {
 	}
 	if l.Count == 0 {
 		l.Count, l.Rate = usualRows, usualRate
-		if s.down(0) > 0 { // it lasts until its alarm has fired
+		if s.down(0) > 0 { // continue until its alarm has fired
 			l.Count *= 3
 		}
 	}
@@ -269,12 +270,12 @@ func (s *scene) write(ctx context.Context) {
 	go func() { s.writer <- s.Tool.Generate(ctx, l) }()
 }
 
-// awaitRows waits until changes come: a fault before them would be none.
+// awaitRows waits until changes arrive, because a fault before them would have no effect.
 func (s *scene) awaitRows(ctx context.Context, before int) error {
 	return until(ctx, "changes come", func() (bool, error) { return read(s.Run) > before+5, nil })
 }
 
-// written waits for the writer, and adds what it has committed to what the sinks have to have.
+// written waits for the writer, and adds its commits to the expected content of the sinks.
 func (s *scene) written() error {
 	if s.writer == nil {
 		return nil
@@ -287,7 +288,7 @@ func (s *scene) written() error {
 	return s.wants(s.journal)
 }
 
-// writeAlso writes more rows, by a journal of their own, and waits until they are written.
+// writeAlso writes more rows to another journal and waits until they are written.
 func (s *scene) writeAlso(ctx context.Context, journal string, l tool.Load) error {
 	s.rounds++
 	l.Journal, l.Seed = journal, 500+s.rounds
@@ -295,12 +296,12 @@ func (s *scene) writeAlso(ctx context.Context, journal string, l tool.Load) erro
 		l.Mix = faultMix
 	}
 	if err := s.Tool.Generate(ctx, l); err != nil {
-		return err //nolint:wrapcheck // says what it did
+		return err //nolint:wrapcheck // the error names what was done
 	}
 	return s.wants(journal)
 }
 
-// wants adds what a journal has.
+// wants adds a journal's content.
 func (s *scene) wants(journal string) error {
 	changes, err := written(s.Run, journal)
 	if err != nil {
@@ -311,8 +312,8 @@ func (s *scene) wants(journal string) error {
 	return nil
 }
 
-// compareDelivered compares what was delivered with what was committed. A task that begins again where it was counts some changes twice, and
-// so may say that it has read everything too early: what is missing then gets some more time.
+// compareDelivered compares delivered with committed changes. A restarted task counts some changes twice, so it may
+// report too early that it has read everything. Missing changes then get some more time.
 func (s *scene) compareDelivered(ctx context.Context) error {
 	for began := time.Now(); ; {
 		if err := catchUp(ctx, s.Run, *s.want); err != nil {
@@ -337,8 +338,8 @@ func (s *scene) compareDelivered(ctx context.Context) error {
 	}
 }
 
-// compare waits until all is delivered, then compares it: every change is in the history and in the lake, the current indices equal the
-// tables, and the changes of a row have versions in their order.
+// compare waits until everything is delivered, then compares it. Every change is in the history and in the lake, the
+// current indices equal the tables, and the versions of a row's changes are in order.
 func (s *scene) compare(ctx context.Context) error {
 	if err := s.compareDelivered(ctx); err != nil {
 		return err

@@ -9,25 +9,25 @@ import (
 	"time"
 )
 
-// alarms is what evaluates the alarms that the stack declares.
+// alarms evaluates the stack's declared alarms.
 type alarms interface {
-	// Fired says how often each alarm has gone to ALARM so far, by its name.
+	// Fired counts how often each alarm has gone to ALARM, by name.
 	Fired() map[string]int
-	// Await waits until an alarm whose name matches has a state, OK or ALARM.
+	// Await waits until an alarm with a matching name has a state, OK or ALARM.
 	Await(ctx context.Context, name func(string) bool, value string, within time.Duration) error
 }
 
 const (
-	// fires is how long an alarm may take after its fault has begun, silenced after everything was well again.
+	// fires limits the time from a fault's start to its alarm, silenced the time from the recovery to silence.
 	fires    = 45 * time.Second
 	silenced = time.Minute
 )
 
-// atRisk is the alarm over all that tell of data that may be lost: no fault that nobody has to mend is one of these.
+// atRisk is the alarm for possible data loss. A fault that needs no repair must not cause it.
 const atRisk = "data-at-risk"
 
-// watchedAlarm is the one that has to fire for a fault. Without a name the fault mends itself, or whoever caused it sees it: then none of data
-// at risk may fire.
+// watchedAlarm is the alarm that must fire for a fault. Without a name the fault repairs itself, or its cause is
+// obvious to whoever caused it. Then no data-at-risk alarm may fire.
 type watchedAlarm struct {
 	of     alarms
 	name   func(string) bool
@@ -38,7 +38,7 @@ func (s *scene) watchAlarm() *watchedAlarm {
 	return &watchedAlarm{of: s.World.Alarms, name: s.fault.alarm, before: s.World.Alarms.Fired()}
 }
 
-// fired waits until the alarm has fired since the watch began, and names it.
+// fired waits until the alarm has fired since the watch began, and returns its name.
 func (w *watchedAlarm) fired(ctx context.Context) (name string, fired bool, err error) {
 	if w.name == nil {
 		return "", false, nil
@@ -57,7 +57,7 @@ func (w *watchedAlarm) fired(ctx context.Context) (name string, fired bool, err 
 			if name == "" {
 				return "", false, fmt.Errorf("no alarm of this fault is declared")
 			}
-			return name, false, nil // which the report says
+			return name, false, nil // the report mentions it
 		}
 		if err := pause(ctx, 500*time.Millisecond); err != nil {
 			return name, false, err
@@ -76,7 +76,7 @@ func (w *watchedAlarm) silent(ctx context.Context) error {
 	return nil
 }
 
-// quiet says that nobody was told of data at risk.
+// quiet checks that no data-at-risk alarm fired.
 func (w *watchedAlarm) quiet() error {
 	for name, times := range w.of.Fired() {
 		if strings.HasSuffix(name, atRisk) && times > w.before[name] {
@@ -86,10 +86,11 @@ func (w *watchedAlarm) quiet() error {
 	return nil
 }
 
-// toNotice is how long something is away where alarms are evaluated, whose clock is thirty times faster: ten minutes of theirs.
+// toNotice is how long something is down when its alarm must fire. The alarms' clock is thirty times faster, so that
+// is ten of their minutes.
 const toNotice = 20 * time.Second
 
-// down is how long something is away: as short as can be, or long enough for an alarm.
+// down is how long something is down: as short as possible, or long enough for an alarm.
 func (s *scene) down(short time.Duration) time.Duration {
 	if s.fault.alarm != nil {
 		return max(short, toNotice)
@@ -97,7 +98,7 @@ func (s *scene) down(short time.Duration) time.Duration {
 	return short
 }
 
-// ending matches the names of alarms that end in one of these.
+// ending matches alarm names with one of these suffixes.
 func ending(suffixes ...string) func(string) bool {
 	return func(name string) bool {
 		return slices.ContainsFunc(suffixes, func(suffix string) bool { return strings.HasSuffix(name, suffix) })

@@ -16,7 +16,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// deployments are interrupted while rows are written. The last one takes the stack apart.
+// deployments are interrupted while rows are written. The last one destroys the stack.
 var deployments = []fault{
 	{
 		name:   "tunnel-cut",
@@ -37,11 +37,11 @@ var deployments = []fault{
 	},
 }
 
-// withAnalyst is the program with one more grant, which is two objects in the domain.
+// withAnalyst is the program with one more grant, which makes two objects in the domain.
 func withAnalyst(ctx *pulumi.Context) error {
 	p, err := program.FromConfig(ctx)
 	if err != nil {
-		return err //nolint:wrapcheck // the program says what it did
+		return err //nolint:wrapcheck // the error names what was done
 	}
 	_, err = p.Access.Grant("analyst", pulumi.String("arn:aws:iam::123456789012:role/analyst"), search.Permissions{
 		Indices: []search.IndexPermissions{{Patterns: []string{"retail-trans*"}, Actions: []string{"read"}}},
@@ -49,7 +49,8 @@ func withAnalyst(ctx *pulumi.Context) error {
 	return err //nolint:wrapcheck // as above
 }
 
-// upThroughCuts deploys while every session of the tunnel is cut twice a second, three times. An up that fails so is tried again.
+// upThroughCuts deploys while all of the tunnel's sessions are cut three times, twice per second. A failed up is
+// repeated.
 func upThroughCuts(ctx context.Context, s *scene) error {
 	s.program = withAnalyst
 	before, done := s.World.Sessions.Sessions(), make(chan error, 1)
@@ -78,7 +79,7 @@ func upThroughCuts(ctx context.Context, s *scene) error {
 	return nil
 }
 
-// upConverges deploys what the last up was to, then finds that nothing is left to do.
+// upConverges deploys what the last up should have deployed, then checks that nothing is left to do.
 func upConverges(ctx context.Context, s *scene) error {
 	if _, err := s.deploy(ctx); err != nil {
 		return fmt.Errorf("the up after the one that was interrupted: %w", err)
@@ -90,19 +91,20 @@ func upConverges(ctx context.Context, s *scene) error {
 	return err
 }
 
-// killEngineInUp kills the engine when it has begun to change the function.
+// killEngineInUp kills the engine once it has begun to change the function.
 func killEngineInUp(ctx context.Context, s *scene) error {
-	s.program = program.Deploy // which takes a grant away, if one was made
+	s.program = program.Deploy // it removes a grant, if one was made
 	if err := s.Stack.SetConfig(ctx, "cdc-pipeline:search.current.timeoutSeconds", "21"); err != nil {
-		return err //nolint:wrapcheck // names the key
+		return err //nolint:wrapcheck // the error names the key
 	}
 	return s.killEngine(ctx, "UpdateFunctionConfiguration", func() error {
 		_, err := s.Stack.Up(ctx, s.Pack, s.tell)
-		return err //nolint:wrapcheck // it is expected
+		return err //nolint:wrapcheck // this error is expected
 	})
 }
 
-// killEngine kills the engine in an operation, when the deployer has called an action for the first time since, and releases its lock.
+// killEngine kills the engine during an operation, once the deployer has called an action again, and releases its
+// lock.
 func (s *scene) killEngine(ctx context.Context, action string, operation func() error) error {
 	called := func() int {
 		n := 0
@@ -132,10 +134,10 @@ func (s *scene) killEngine(ctx context.Context, action string, operation func() 
 	if killed == 0 || err == nil {
 		return errors.New("the engine was not killed in the middle of its work")
 	}
-	return s.Stack.Cancel(ctx) //nolint:wrapcheck // says what it did
+	return s.Stack.Cancel(ctx) //nolint:wrapcheck // the error names what was done
 }
 
-// killEngineInDestroy compares everything that was written, then has the stack's end interrupted.
+// killEngineInDestroy compares everything that was written, then interrupts a destroy.
 func killEngineInDestroy(ctx context.Context, s *scene) error {
 	s.write(ctx)
 	if err := s.written(); err != nil {
@@ -146,7 +148,7 @@ func killEngineInDestroy(ctx context.Context, s *scene) error {
 	}
 	err := s.killEngine(ctx, "Delete", func() error {
 		_, err := s.Stack.Destroy(ctx, s.tell)
-		return err //nolint:wrapcheck // it is expected
+		return err //nolint:wrapcheck // this error is expected
 	})
 	if err != nil {
 		return err

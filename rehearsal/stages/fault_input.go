@@ -19,7 +19,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/kinesis"
 )
 
-// inputs are records that nothing can be done with, and one that is as long as a record can be.
+// inputs are records that cannot be processed, and one of the maximum size.
 var inputs = []fault{
 	{
 		name:   "half-a-record",
@@ -52,10 +52,10 @@ var inputs = []fault{
 	},
 }
 
-// quickly is the pace at which a delivery gives up what it cannot deliver: nothing else is wrong then.
+// quickly is a short time after which a delivery gives up; nothing else is wrong then.
 var quickly = firehose.Pace{Interval: usualPace.Interval, Retry: 4 * time.Second}
 
-// putPoison puts a record into the stream, and waits for nothing: that it is parked is seen afterwards.
+// putPoison puts a record into the stream without waiting. A later check sees that it is parked.
 func putPoison(what string) func(context.Context, *scene) error {
 	return func(ctx context.Context, s *scene) error {
 		for _, p := range poison.Records(time.Now()) {
@@ -71,7 +71,7 @@ func (s *scene) putOne(ctx context.Context, p poison.Record) error {
 	s.World.Firehose.Hurry(quickly)
 	defer s.World.Firehose.Hurry(usualPace)
 	if err := poison.Put(ctx, s.World.Account.Config(), s.output("streamName"), []poison.Record{p}); err != nil {
-		return err //nolint:wrapcheck // says what it did
+		return err //nolint:wrapcheck // the error names what was done
 	}
 	s.parked++
 	for name, takes := range map[string]bool{s.output("searchDeliveryName"): p.InHistory, s.output("lakeDeliveryName"): p.InLake} {
@@ -98,7 +98,7 @@ func (s *scene) putOne(ctx context.Context, p poison.Record) error {
 	return until(ctx, "the function parks the record", func() (bool, error) { return s.hasParked(ctx, p) })
 }
 
-// hasParked says whether the function has parked a record, for its reason.
+// hasParked reports whether the function has parked a record, with the expected reason.
 func (s *scene) hasParked(ctx context.Context, p poison.Record) (bool, error) {
 	found := false
 	err := objects.Lines(ctx, s.World.Account.Config(), s.output("lakeBucket"), s.output("currentParkedPrefix"), func(_ string, line []byte) error {
@@ -109,10 +109,10 @@ func (s *scene) hasParked(ctx context.Context, p poison.Record) (bool, error) {
 		found = found || one.Reason == p.Reason && bytes.Equal(one.Raw(), p.Data)
 		return nil
 	})
-	return found, err //nolint:wrapcheck // says what was read
+	return found, err //nolint:wrapcheck // the error names what was read
 }
 
-// longest is what Kinesis takes, data and key together,
+// longest is Kinesis's limit for data and key together,
 // https://docs.aws.amazon.com/kinesis/latest/APIReference/API_PutRecord.html.
 const (
 	longest   = 1 << 20
@@ -139,7 +139,7 @@ func putLong(ctx context.Context, s *scene) error {
 	}
 	change, _, err := reconcile.Record([]byte(row))
 	if err != nil {
-		return err //nolint:wrapcheck // says what it read
+		return err //nolint:wrapcheck // the error names what was read
 	}
 	s.want.history, s.want.lake = append(s.want.history, change), append(s.want.lake, change)
 	return nil
@@ -156,6 +156,6 @@ func longShown(ctx context.Context, s *scene) error {
 			return false, fmt.Errorf("refreshing %s: %w", alias, err)
 		}
 		n, err := admin.Count(ctx, alias)
-		return n == 1, err //nolint:wrapcheck // until says what was waited for
+		return n == 1, err //nolint:wrapcheck // until adds what was waited for
 	})
 }

@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// kills end something without a word, and start it again.
+// kills stop something without warning, and start it again.
 var kills = []fault{
 	{
 		name: "database-killed", short: true,
@@ -51,25 +51,26 @@ var kills = []fault{
 	},
 }
 
-// burst is written as fast as the database takes it, so that all is committed when the task has read some of it.
+// burst is written as fast as the database accepts it, so that everything is committed while the task has read only
+// some of it.
 var burst = tool.Load{Count: 1500}
 
-// killDatabase waits until the writer is done, which would lose its connection, and the task is not.
+// killDatabase waits until the writer has finished, because it would lose its connection, but the task has not.
 func killDatabase(ctx context.Context, s *scene) error {
 	if err := s.written(); err != nil {
 		return err
 	}
 	s.Log.Detail("the database is killed when the task has read %d of %d changes", read(s.Run), s.want.read)
-	return s.World.Database.Crash(ctx, s.down(2*time.Second)) //nolint:wrapcheck // says what it did
+	return s.World.Database.Crash(ctx, s.down(2*time.Second)) //nolint:wrapcheck // the error names what was done
 }
 
-// writeMore writes some rows once what was killed is back.
+// writeMore writes some rows once the killed part is back.
 func writeMore(ctx context.Context, s *scene) error {
 	return s.writeAlso(ctx, s.journal+"-after", tool.Load{Count: 200, Tables: tables})
 }
 
 func killTask(_ context.Context, s *scene) error {
-	return s.World.DMS.Crash(s.output("taskArn"), s.down(4*time.Second)) //nolint:wrapcheck // names the task
+	return s.World.DMS.Crash(s.output("taskArn"), s.down(4*time.Second)) //nolint:wrapcheck // the error names the task
 }
 
 func killFunction(ctx context.Context, s *scene) error {
@@ -91,7 +92,7 @@ func killFunction(ctx context.Context, s *scene) error {
 	return nil
 }
 
-// currentFunction is the one that reads the stream and keeps each row as it is.
+// currentFunction is the current-state function.
 func (s *scene) currentFunction() (string, error) {
 	for _, m := range s.World.Mappings.Stats() {
 		if strings.Contains(m.Function, "current") {
@@ -101,7 +102,7 @@ func (s *scene) currentFunction() (string, error) {
 	return "", errors.New("no function of the current state reads the stream")
 }
 
-// killDeliveries kills each when it has something in its buffers.
+// killDeliveries kills each delivery when its buffers have content.
 func killDeliveries(ctx context.Context, s *scene) error {
 	for _, name := range []string{s.output("searchDeliveryName"), s.output("lakeDeliveryName")} {
 		if err := until(ctx, name+" holds records", func() (bool, error) { return s.World.Firehose.Stats()[name].Undelivered() > 0, nil }); err != nil {
@@ -109,7 +110,7 @@ func killDeliveries(ctx context.Context, s *scene) error {
 		}
 		held, err := s.World.Firehose.Crash(ctx, name, s.down(3*time.Second))
 		if err != nil {
-			return err //nolint:wrapcheck // names the delivery
+			return err //nolint:wrapcheck // the error names the delivery
 		}
 		s.Log.Detail("%s was killed with %d records in its buffers", name, held)
 	}
@@ -119,7 +120,7 @@ func killDeliveries(ctx context.Context, s *scene) error {
 func cutConnections(ctx context.Context, s *scene) error {
 	user, _, err := s.World.Credentials(ctx, s.output("replicationSecretArn"))
 	if err != nil {
-		return err //nolint:wrapcheck // names the secret
+		return err //nolint:wrapcheck // the error names the secret
 	}
 	if err := cut(ctx, s.Run, user); err != nil {
 		return err

@@ -12,7 +12,7 @@ import (
 	smtypes "github.com/aws/aws-sdk-go-v2/service/secretsmanager/types"
 )
 
-// mistakes are what an operator turns off or takes away, and finds out by an alarm.
+// mistakes are things that an operator turns off or removes, and that an alarm reports.
 var mistakes = []fault{
 	{
 		name:   "task-stopped",
@@ -33,7 +33,7 @@ var mistakes = []fault{
 		what:   "An operator disables the event source mapping of the current-state function, and enables it again.",
 		load:   tool.Load{Count: 900, Rate: usualRate},
 		inject: enableMapping(false), lasts: toNotice, heal: enableMapping(true),
-		alarm: ending("searchable"), // Lambda publishes no age of what it does not read
+		alarm: ending("searchable"), // Lambda publishes no age of records that it does not read
 	},
 	{
 		name:   "function-throttled",
@@ -60,13 +60,13 @@ func stopTask(ctx context.Context, s *scene) error {
 
 func startTask(ctx context.Context, s *scene) error {
 	_, err := s.Tool.Run(ctx, "start-"+s.fault.name, 0, "start")
-	return err //nolint:wrapcheck // says what it did
+	return err //nolint:wrapcheck // the error names what was done
 }
 
-// replicationUser as it is written in a statement.
+// replicationUser in the syntax of a statement.
 func (s *scene) replicationUser(ctx context.Context) (name, account string, err error) {
 	name, _, err = s.World.Credentials(ctx, s.output("replicationSecretArn"))
-	return name, "'" + name + "'@'%'", err //nolint:wrapcheck // names the secret
+	return name, "'" + name + "'@'%'", err //nolint:wrapcheck // the error names the secret
 }
 
 func lockUser(ctx context.Context, s *scene) error {
@@ -91,7 +91,7 @@ func unlockUser(ctx context.Context, s *scene) error {
 	return startTask(ctx, s)
 }
 
-// enableMapping enables the mapping of the current-state function, or disables it.
+// enableMapping enables or disables the current-state function's mapping.
 func enableMapping(enabled bool) func(context.Context, *scene) error {
 	return func(ctx context.Context, s *scene) error {
 		name, err := s.currentFunction()
@@ -134,11 +134,12 @@ func unthrottle(ctx context.Context, s *scene) error {
 	return nil
 }
 
-// mayChangeUsers gives the master user the privileges that a rotation needs, or takes them away: either is enough to change a user.
+// mayChangeUsers grants or revokes the master user's privileges for a rotation. Each of them alone is enough to
+// change a user.
 func (s *scene) mayChangeUsers(ctx context.Context, may bool) error {
 	master, _, err := s.World.Credentials(ctx, s.output("sourceSecretArn"))
 	if err != nil {
-		return err //nolint:wrapcheck // names the secret
+		return err //nolint:wrapcheck // the error names the secret
 	}
 	if may {
 		return s.sql(ctx, "GRANT CREATE USER, UPDATE ON *.* TO '"+master+"'@'%' WITH GRANT OPTION")
@@ -161,9 +162,10 @@ func repeatRotation(ctx context.Context, s *scene) error {
 		return err
 	}
 	err := rotate(ctx, s.Run, s.output("replicationSecretArn"))
-	// The version of the rotation that failed is still pending: asked again, Secrets Manager says so and takes that rotation up.
+	// The version of the failed rotation is still pending. Asked again, Secrets Manager reports that and resumes the
+	// rotation.
 	if _, pending := errors.AsType[*smtypes.InvalidRequestException](err); pending {
-		return s.World.Rotations.Wait() //nolint:wrapcheck // names the secret and the step
+		return s.World.Rotations.Wait() //nolint:wrapcheck // the error names the secret and the step
 	}
 	return err
 }

@@ -14,8 +14,8 @@ import (
 	"strings"
 )
 
-// orderKept compares the order of each row's changes in a journal with that which their versions in the lake say. The rows of a journal
-// are changed by nobody else while they are there; a key that is deleted may be inserted by another writer before or afterwards.
+// orderKept compares the order of each row's changes in a journal with the order of their versions in the lake. While
+// a journal's rows exist, nobody else changes them. Another writer may insert a deleted key before or afterwards.
 func orderKept(ctx context.Context, r *Run, journal string) error {
 	made, keys, err := journalOrder(r, journal)
 	if err != nil {
@@ -42,7 +42,7 @@ func orderKept(ctx context.Context, r *Run, journal string) error {
 	return nil
 }
 
-// holds says that a list has another one in it, without anything between.
+// holds reports whether a list contains another one contiguously.
 func holds(all, some []string) bool {
 	for i := range len(all) - len(some) + 1 {
 		if slices.Equal(all[i:i+len(some)], some) {
@@ -58,7 +58,7 @@ type versioned struct {
 	id      string
 }
 
-// inOrder are changes by their versions; copies count once.
+// inOrder sorts changes by version; copies count once.
 func inOrder(changes []versioned) []string {
 	slices.SortFunc(changes, func(a, b versioned) int { return cmp.Or(cmp.Compare(a.version, b.version), cmp.Compare(a.id, b.id)) })
 	ids := []string{}
@@ -68,7 +68,7 @@ func inOrder(changes []versioned) []string {
 	return ids
 }
 
-// journalOrder is each row's changes in the order of their commits, and the columns of each table's key.
+// journalOrder is each row's changes in commit order, and the key columns of each table.
 func journalOrder(r *Run, name string) (made map[string][]string, keys map[string][]string, err error) {
 	changes, err := written(r, name)
 	if err != nil {
@@ -104,18 +104,19 @@ func journalOrder(r *Run, name string) (made map[string][]string, keys map[strin
 	return made, keys, nil
 }
 
-// rowVersion is a record's row and its change with its version. What is of no row of a journal has none.
+// rowVersion is a record's row, and its change with its version. It is empty for a record of a row that no journal
+// has.
 func rowVersion(line []byte, keys map[string][]string) (row string, v versioned, err error) {
 	record, err := change.Parse(line)
 	if err != nil || record.Type != change.Data || record.Operation == change.Load || keys[record.Name()] == nil {
-		return "", versioned{}, nil //nolint:nilerr // what cannot be read is compared elsewhere
+		return "", versioned{}, nil //nolint:nilerr // another check covers unreadable records
 	}
 	if v.version, err = record.Version(); err != nil {
-		return "", versioned{}, nil //nolint:nilerr // as above: it was put in to be refused
+		return "", versioned{}, nil //nolint:nilerr // as above: it was meant to be refused
 	}
 	found, ok, err := reconcile.Record(line)
 	if err != nil || !ok {
-		return "", versioned{}, err //nolint:wrapcheck // says what it read
+		return "", versioned{}, err //nolint:wrapcheck // the error names what was read
 	}
 	v.id = found.ID
 	var content struct {

@@ -10,7 +10,8 @@ import (
 	"time"
 )
 
-// refusals are what the domain, or an operator of it, says no to for a while. None of it is the fault of a document, so nothing is parked.
+// refusals are temporary refusals by the domain, or by its operator. No document is at fault, so nothing must be
+// parked.
 var refusals = []fault{
 	{
 		name: "storm-of-429", short: true,
@@ -104,14 +105,14 @@ var refusals = []fault{
 	{
 		name:   "password-rotated",
 		what:   "The replication user's password is rotated, and the connections of the former user are cut.",
-		inject: rotateAndCut, // as it is meant to be: nobody has to hear of it
+		inject: rotateAndCut, // this is normal operation, so nobody needs to be told
 	},
 }
 
-// every nth of something.
+// every selects every nth of something.
 func every(nth int64) func(int64) bool { return func(n int64) bool { return n%nth == 0 } }
 
-// slow answers come after two seconds, every fourth one after the function's time is over.
+// slow delays every answer by two seconds, and every fourth one beyond the function's timeout.
 func slow(n int64) time.Duration {
 	if n%4 == 0 {
 		return 25 * time.Second
@@ -127,7 +128,7 @@ func storm(f opensearch.Faults) func(context.Context, *scene) error {
 	}
 }
 
-// calm ends what was injected into the domain, which must have met somebody.
+// calm ends the fault injected into the domain, which must have affected somebody.
 func calm(_ context.Context, s *scene) error {
 	s.domain.Inject(opensearch.Faults{})
 	if s.refused() == s.met {
@@ -144,10 +145,10 @@ func (s *scene) refused() (n int64) {
 	return n
 }
 
-// brokenTable is the one whose current index is out of order.
+// brokenTable is the table whose current index is broken.
 const brokenTable = "shop.ledger"
 
-// onDomain does something to indices as an operator.
+// onDomain changes indices like an operator.
 func (s *scene) onDomain(ctx context.Context, method, what string, body any, indices ...string) error {
 	admin, err := s.admin(ctx, s.searched().current)
 	if err != nil {
@@ -187,8 +188,8 @@ func blockHistory(block string, on bool) func(context.Context, *scene) error {
 	}
 }
 
-// flood blocks indices as OpenSearch does when a disk is full to its flood stage, and ends that as it does when there is room again,
-// https://docs.opensearch.org/latest/install-and-configure/configuring-opensearch/cluster-settings/.
+// flood blocks indices like OpenSearch at a disk's flood stage, and unblocks them like OpenSearch once there is space
+// again, https://docs.opensearch.org/latest/install-and-configure/configuring-opensearch/cluster-settings/.
 func flood(on bool) func(context.Context, *scene) error {
 	const block = "index.blocks.read_only_allow_delete"
 	return func(ctx context.Context, s *scene) error {
@@ -208,7 +209,7 @@ func flood(on bool) func(context.Context, *scene) error {
 	}
 }
 
-// stray is an index that has no business behind the alias.
+// stray is an index that does not belong behind the alias.
 const stray = "stray"
 
 func strayIndex(ctx context.Context, s *scene) error {
@@ -226,7 +227,7 @@ func strayIndexGone(ctx context.Context, s *scene) error {
 	return s.onDomain(ctx, http.MethodDelete, "", nil, stray)
 }
 
-// removeMapping takes the mapping of the role with this in its name out of the domain, past the program.
+// removeMapping removes the role mapping whose role has this in its name from the domain, outside the program.
 func removeMapping(of string) func(context.Context, *scene) error {
 	return func(ctx context.Context, s *scene) error {
 		all, err := mapped(ctx, s.Run, s.output("searchDomainName"))
@@ -243,13 +244,13 @@ func removeMapping(of string) func(context.Context, *scene) error {
 	}
 }
 
-// lockOutDelivery has the delivery give up sooner than it would.
+// lockOutDelivery makes the delivery give up sooner than usual.
 func lockOutDelivery(ctx context.Context, s *scene) error {
 	s.World.Firehose.Hurry(quickly)
 	return removeMapping("-search-delivery-")(ctx, s)
 }
 
-// replayHistory mends what the delivery could not deliver from the lake.
+// replayHistory restores from the lake what the delivery could not deliver.
 func replayHistory(ctx context.Context, s *scene) error {
 	name := s.output("searchDeliveryName")
 	before := s.want.parked[name]
@@ -272,14 +273,14 @@ func replayHistory(ctx context.Context, s *scene) error {
 		return errors.New("the delivery has given nothing up")
 	}
 	command := []string{"replay", "--history"}
-	for _, table := range tables { // those by a pattern have to be named, and nobody writes them here
+	for _, table := range tables { // tables of a pattern must be named, and nobody writes them here
 		command = append(command, "--table", table)
 	}
 	_, err := s.Tool.Run(ctx, "replay-history-fault", 0, command...)
-	return err //nolint:wrapcheck // says what it did
+	return err //nolint:wrapcheck // the error names what was done
 }
 
-// refreshAndUp finds what is gone and makes it again.
+// refreshAndUp finds what is missing and makes it again.
 func refreshAndUp(ctx context.Context, s *scene) error {
 	changed := 0
 	err := s.Tool.Watch(ctx, "tunnel-search-fault", func(output string) (bool, error) {
@@ -291,7 +292,7 @@ func refreshAndUp(ctx context.Context, s *scene) error {
 		return true, err
 	}, "tunnel", "search")
 	if err != nil {
-		return err //nolint:wrapcheck // says what it did
+		return err //nolint:wrapcheck // the error names what was done
 	}
 	if changed == 0 {
 		return errors.New("a refresh did not notice that the mapping is gone")
@@ -300,12 +301,12 @@ func refreshAndUp(ctx context.Context, s *scene) error {
 	return err
 }
 
-// rotateAndCut has the replication user's password rotated, and cuts what goes on with the former one.
+// rotateAndCut rotates the replication user's password, and cuts the connections that use the former one.
 func rotateAndCut(ctx context.Context, s *scene) error {
 	secret := s.output("replicationSecretArn")
 	before, _, err := s.World.Credentials(ctx, secret)
 	if err != nil {
-		return err //nolint:wrapcheck // names the secret
+		return err //nolint:wrapcheck // the error names the secret
 	}
 	if err := rotate(ctx, s.Run, secret); err != nil {
 		return err

@@ -14,19 +14,19 @@ import (
 	"slices"
 )
 
-// faultRuns are what faults came to, kept in a file so that a round of them can be interrupted.
+// faultRuns are the results of faults, stored in a file so that a round can be interrupted.
 type faultRuns struct {
 	path, commit string
 	Done         []doneFault `json:"done"`
 }
 
-// doneFault is one with the commit at which it was run.
+// doneFault is a result with its commit.
 type doneFault struct {
 	Commit string          `json:"commit"`
 	Run    report.FaultRun `json:"run"`
 }
 
-// readFaultRuns reads the file of a project; none is an empty one.
+// readFaultRuns reads a project's file; a missing file is empty.
 func readFaultRuns(r *Run) (*faultRuns, error) {
 	kept := &faultRuns{path: r.results("faults.json"), commit: r.commit}
 	text, err := os.ReadFile(kept.path)
@@ -42,7 +42,7 @@ func readFaultRuns(r *Run) (*faultRuns, error) {
 	return kept, nil
 }
 
-// keep a fault's outcome in place of a former one.
+// keep replaces a fault's former result.
 func (k *faultRuns) keep(run report.FaultRun) error {
 	done := doneFault{k.commit, run}
 	if i := slices.IndexFunc(k.Done, func(d doneFault) bool { return d.Run.Name == run.Name }); i >= 0 {
@@ -79,7 +79,7 @@ func (k *faultRuns) left(all []fault) []fault {
 	return left
 }
 
-// runs are those of the faults that there are, in their order.
+// runs are the results of the present faults, in order.
 func (k *faultRuns) runs() []report.FaultRun {
 	var runs []report.FaultRun
 	for _, f := range faults() {
@@ -96,12 +96,12 @@ func (k *faultRuns) page(r *Run) reliability.Page {
 	return reliability.Page{Machine: r.Report.Machine, Date: r.Report.Date, Commit: k.commit, Runs: k.runs()}
 }
 
-// parkedRecords counts what the function has parked.
+// parkedRecords counts the records that the function has parked.
 func parkedRecords(ctx context.Context, r *Run) (int, error) {
 	n := 0
 	err := objects.Lines(ctx, r.World.Account.Config(), r.output("lakeBucket"), r.output("currentParkedPrefix"), func(string, []byte) error {
 		n++
 		return nil
 	})
-	return n, err //nolint:wrapcheck // says what was read
+	return n, err //nolint:wrapcheck // the error names what was read
 }

@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// alterations are what statements do to a table, or to many rows of it, while rows of it and of others are written.
+// alterations are statements that change a table, or many of its rows, while rows of it and of others are written.
 var alterations = []fault{
 	{
 		name:   "column-added",
@@ -60,10 +60,10 @@ var alterations = []fault{
 	},
 }
 
-// some rows are written to a table, which a statement then changes.
+// some rows are written to a table before a statement changes it.
 const someRows = 60
 
-// addColumn adds a column under the writer's hands; others write it afterwards.
+// addColumn adds a column while the writer runs; other rows are written afterwards.
 func addColumn(ctx context.Context, s *scene) error {
 	const table = faultDatabase + ".widened"
 	if err := s.sql(ctx, "ALTER TABLE "+table+" ADD COLUMN note VARCHAR(30)"); err != nil {
@@ -72,7 +72,7 @@ func addColumn(ctx context.Context, s *scene) error {
 	return s.writeAlso(ctx, s.journal+"-wider", tool.Load{Count: someRows, Tables: []string{table}})
 }
 
-// alter writes rows of a table, changes it, and writes others.
+// alter writes rows of a table, changes it, and writes more.
 func alter(table, statement string) func(context.Context, *scene) error {
 	table = faultDatabase + "." + table
 	return func(ctx context.Context, s *scene) error {
@@ -151,7 +151,7 @@ func truncate(ctx context.Context, s *scene) error {
 	if err := s.wantsRows(ctx, "insert", table); err != nil {
 		return err
 	}
-	_ = s.status(ctx) // what is known of a table is what somebody has seen of it
+	_ = s.status(ctx) // a table is known only after a first status
 	if err := s.sql(ctx, "TRUNCATE TABLE "+table, "INSERT INTO "+table+" (id, label) VALUES (7, 'after'), (900, 'after')"); err != nil {
 		return err
 	}
@@ -163,7 +163,7 @@ func truncate(ctx context.Context, s *scene) error {
 	})
 }
 
-// status is what cdc status says. It ends with 1 when there is any problem, of which former faults have left some.
+// status is the output of cdc status. It exits with 1 on any problem, and former faults have left some.
 func (s *scene) status(ctx context.Context) string {
 	text, _ := s.Tool.Run(ctx, "status-fault", 1, "status", "--ca", s.Tool.CA)
 	return text

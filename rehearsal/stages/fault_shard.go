@@ -26,10 +26,10 @@ var reshardings = []fault{
 	},
 }
 
-// shardsFound is after how long each reader of the stream has looked for new shards.
+// shardsFound is the time after which each reader of the stream has found new shards.
 const shardsFound = 12 * time.Second
 
-// openShards are those that can be written to, in the order of their hash keys.
+// openShards are the writable shards, in the order of their hash keys.
 func openShards(ctx context.Context, s *scene) (*kinesis.Client, []types.Shard, error) {
 	client := kinesis.NewFromConfig(s.World.Account.Config())
 	listed, err := client.ListShards(ctx, &kinesis.ListShardsInput{StreamName: aws.String(s.output("streamName"))})
@@ -43,7 +43,7 @@ func openShards(ctx context.Context, s *scene) (*kinesis.Client, []types.Shard, 
 	return client, shards, nil
 }
 
-// compareHashes compares two numbers of many digits.
+// compareHashes compares two large numbers.
 func compareHashes(a, b string) int {
 	if len(a) != len(b) {
 		return len(a) - len(b)
@@ -71,7 +71,7 @@ func splitShards(ctx context.Context, s *scene) error {
 	return nil
 }
 
-// mergeShards merges the first two, and waits until readers have found what they became.
+// mergeShards merges the first two, and waits until readers have found the result.
 func mergeShards(ctx context.Context, s *scene) error {
 	client, shards, err := openShards(ctx, s)
 	if err != nil {

@@ -9,13 +9,13 @@ import (
 	"strings"
 )
 
-// faultDatabase has a table for each fault that changes what a table is: it is followed as a whole.
+// faultDatabase has a table for each fault that changes a table's definition. The whole database is followed.
 const faultDatabase = "faults"
 
-// faultTables are made before the first deployment, empty.
+// faultTables are made empty, before the first deployment.
 var faultTables = []string{"widened", "narrowed", "renamed", "retyped", "undated", "crowded", "rekeyed", "emptied"}
 
-// FaultTables makes the tables that faults change, and has the stack follow them.
+// FaultTables makes the tables for the faults, and makes the stack follow them.
 func FaultTables(ctx context.Context, r *Run) error {
 	if err := prepare(ctx, r); err != nil {
 		return err
@@ -40,14 +40,14 @@ func (s *scene) sql(ctx context.Context, statements ...string) error {
 	return execute(ctx, s.World.Database.Root(), statements...)
 }
 
-// as is a row in canonical form as the change of an operation.
+// as converts a row in canonical form to a change with this operation.
 func as(operation, table string, row reconcile.Change) reconcile.Change {
 	rest, _ := strings.CutPrefix(row.ID, table+" row")
 	row.ID = table + " " + operation + rest
 	return row
 }
 
-// wantsRows adds changes of an operation, one for each row that a table has now.
+// wantsRows expects a change with this operation for each row that a table has now.
 func (s *scene) wantsRows(ctx context.Context, operation, table string) error {
 	rows, err := tableRows(ctx, s.Run, table)
 	if err != nil {
@@ -57,7 +57,7 @@ func (s *scene) wantsRows(ctx context.Context, operation, table string) error {
 	return nil
 }
 
-// wantsEach adds a change of an operation for each of some rows.
+// wantsEach expects a change with this operation for each of these rows.
 func (s *scene) wantsEach(operation, table string, rows []reconcile.Change) {
 	changes := make([]reconcile.Change, len(rows))
 	for i, row := range rows {
@@ -67,7 +67,7 @@ func (s *scene) wantsEach(operation, table string, rows []reconcile.Change) {
 	s.want.add(changes)
 }
 
-// tableEquals compares the current index of a table with the table.
+// tableEquals compares a table's current index with the table.
 func tableEquals(table string) func(context.Context, *scene) error {
 	return func(ctx context.Context, s *scene) error {
 		_, _, err := compareRows(ctx, s.Run, []string{table})
@@ -75,22 +75,22 @@ func tableEquals(table string) func(context.Context, *scene) error {
 	}
 }
 
-// reload has the operator's tool load a table again, whose rows nobody changes meanwhile.
+// reload loads a table again with the operator's tool. Nobody changes the table's rows meanwhile.
 func (s *scene) reload(ctx context.Context, table string) error {
 	if _, err := s.Tool.Run(ctx, "start-reload-"+s.fault.name, 0, "start", "--no-compare", "--ca", s.Tool.CA, "--reload-table", table); err != nil {
-		return err //nolint:wrapcheck // says what it did
+		return err //nolint:wrapcheck // the error names what was done
 	}
 	rows, err := tableRows(ctx, s.Run, table)
 	if err != nil {
 		return err
 	}
 	s.wantsEach("load", table, rows)
-	s.found.Written -= len(rows) // which nobody wrote
-	s.want.read = read(s.Run)    // a table that is loaded again is counted anew
+	s.found.Written -= len(rows) // nobody wrote these
+	s.want.read = read(s.Run)    // a reloaded table is counted from zero
 	return nil
 }
 
-// documents are the rows that the alias of a table shows.
+// documents are the rows behind a table's alias.
 func (s *scene) documents(ctx context.Context, table string) ([]reconcile.Change, error) {
 	admin, err := s.admin(ctx, s.searched().current)
 	if err != nil {
@@ -112,7 +112,7 @@ func (s *scene) documents(ctx context.Context, table string) ([]reconcile.Change
 	return found, nil
 }
 
-// shown compares what the alias of a table shows with some rows.
+// shown compares the rows behind a table's alias with these rows.
 func (s *scene) shown(ctx context.Context, table string, want []reconcile.Change) error {
 	return until(ctx, s.aliasOf(table)+" shows the rows", func() (bool, error) {
 		have, err := s.documents(ctx, table)

@@ -66,7 +66,7 @@ func TestAFileOfFaultsThatCannotBeReadIsNamed(t *testing.T) {
 	require.ErrorContains(t, err, "remove it to begin a new round")
 }
 
-// told are alarms that fire when they are asked about for the nth time.
+// told has alarms that fire at the nth query.
 type told struct {
 	asked, fires int
 	awaited      string

@@ -18,20 +18,20 @@ import (
 )
 
 const (
-	// faultyRows are written at faultyRate a second: longer than the domain is down.
+	// faultyRows at faultyRate per second take longer than the domain's downtime.
 	faultyRows = 5000
 	faultyRate = 100
-	// downtime of the domain before it is started again, which takes 12 s on two idle cores.
+	// downtime of the domain before it is restarted. The restart takes 12 s on two idle cores.
 	downtime = 5 * time.Second
-	// lateness of a shard's batch at most, in front of batches of other shards that were written later.
+	// lateness is the maximum delay of a shard's batch, which then arrives after later batches of other shards.
 	lateness = 2 * time.Second
-	// giveUp is search.retrySeconds of the rehearsal's stack; a buffer that was split takes it twice.
+	// giveUp is the search.retrySeconds of the rehearsal's stack, twice, because a split buffer takes it twice.
 	giveUp = 2 * 2 * time.Minute
 )
 
-// Faults breaks all that can break between stream and indices in one load: the domain's node is killed, the
-// domain is too busy, batches come twice and late, and some records are nothing that can be indexed. Afterwards every
-// change and every row is where it belongs, and every record that is none where somebody looks for it.
+// Faults breaks everything between stream and indices during one load: the domain's node is killed, the domain is too
+// busy, batches arrive twice and late, and some records cannot be indexed. Afterwards every change and every row is
+// in its place, and every invalid record is parked.
 func Faults(ctx context.Context, r *Run) error {
 	domain, ok := r.World.Domains.Domain(r.output("searchDomainName"))
 	if !ok {
@@ -87,8 +87,8 @@ func Faults(ctx context.Context, r *Run) error {
 	return err
 }
 
-// present is what the sinks have now, the same in both. It may be more than the task counts: a table that is loaded again is
-// counted anew.
+// present is what the sinks have now; both have the same. It may exceed the task's count, because a reloaded table is
+// counted from zero.
 func present(ctx context.Context, r *Run) (expected, error) {
 	now := expected{read: read(r)}
 	err := settle(ctx, r, now)
@@ -107,7 +107,7 @@ func present(ctx context.Context, r *Run) (expected, error) {
 	return now, nil
 }
 
-// misbehave refuses a part of what is written to the domain, and calls the function twice and late.
+// misbehave refuses some of the writes to the domain, and calls the function twice and late.
 func misbehave(r *Run, domain *opensearch.Domain) {
 	every := func(nth int64) func(int64) bool { return func(n int64) bool { return n%nth == 0 } }
 	domain.Inject(opensearch.Faults{Request: every(4), Item: every(7)})
@@ -119,8 +119,8 @@ func behave(r *Run, domain *opensearch.Domain) {
 	r.World.Mappings.Inject(lambda.Faults{})
 }
 
-// loadThroughFaults writes rows. When a quarter of them is read the domain's node is killed, and while it is down the
-// poison comes.
+// loadThroughFaults writes rows. After a quarter of them the domain's node is killed, and while it is down the poison
+// records arrive.
 func loadThroughFaults(ctx context.Context, r *Run, domain *opensearch.Domain, put []poison.Record, f *report.Faults) error {
 	middle := read(r) + faultyRows/4
 	work, ctx := errgroup.WithContext(ctx)
@@ -148,10 +148,10 @@ func loadThroughFaults(ctx context.Context, r *Run, domain *opensearch.Domain, p
 		r.Log.Detail("the domain's node is back after %.1f s, when the task has read %d of %d changes", f.DownSeconds, read(r)-middle+faultyRows/4, faultyRows)
 		return nil
 	})
-	return work.Wait() //nolint:wrapcheck // each says what it did
+	return work.Wait() //nolint:wrapcheck // each error names what was done
 }
 
-// catchUp waits until deliveries and function have done with everything.
+// catchUp waits until deliveries and function have finished.
 func catchUp(ctx context.Context, r *Run, want expected) error {
 	if err := settle(ctx, r, want); err != nil {
 		return err
@@ -174,7 +174,8 @@ func batches(r *Run) lambda.MappingStats {
 	return sum
 }
 
-// countFaults says what happened. Both that write to the domain must have been refused, and Lambda have given up nothing.
+// countFaults reports what happened. Both writers to the domain must have been refused, and Lambda must have given up
+// nothing.
 func countFaults(r *Run, domain *opensearch.Domain, before lambda.MappingStats, f *report.Faults) error {
 	now, callers := batches(r), 0
 	f.BatchesTwice, f.DelayedBatches = now.Twice-before.Twice, now.Delayed-before.Delayed
@@ -196,13 +197,13 @@ func countFaults(r *Run, domain *opensearch.Domain, before lambda.MappingStats, 
 	return nil
 }
 
-// add changes that were written and read.
+// add adds changes that were written and read.
 func (e *expected) add(written []reconcile.Change) {
 	e.read += len(written)
 	e.history, e.lake = append(e.history, written...), append(e.lake, written...)
 }
 
-// expectPoison adds what the sinks take of poison, and what they park.
+// expectPoison adds the poison records that the sinks accept, and those that they park.
 func expectPoison(r *Run, put []poison.Record, want *expected) error {
 	history, lake := r.output("searchDeliveryName"), r.output("lakeDeliveryName")
 	want.parked, want.giveUp = map[string]int64{}, giveUp

@@ -18,7 +18,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 )
 
-// somebodyElses makes what the stack is to adopt, and the configuration that names it.
+// somebodyElses makes the resources that the stack adopts, and the configuration with their names.
 func somebodyElses(ctx context.Context, r *Run) (map[string]string, error) {
 	values := map[string]string{
 		"cdc-pipeline:source.bootstrap":          "check",
@@ -77,7 +77,7 @@ func foreignNetwork(ctx context.Context, r *Run, values map[string]string) error
 //nolint:wrapcheck // somebodyElses names what was being made
 func foreignKey(ctx context.Context, r *Run, values map[string]string) error {
 	key, err := kms.NewFromConfig(r.World.Account.Config()).CreateKey(ctx, &kms.CreateKeyInput{
-		Description: aws.String("somebody else's"), KeyUsage: kmstypes.KeyUsageTypeEncryptDecrypt, // AWS's default, and not moto's
+		Description: aws.String("somebody else's"), KeyUsage: kmstypes.KeyUsageTypeEncryptDecrypt, // AWS's default differs from moto's
 	})
 	if err != nil {
 		return err
@@ -99,7 +99,7 @@ func foreignBucket(ctx context.Context, r *Run, values map[string]string) error 
 	return err
 }
 
-// foreignDatabase has its table, its administrator and a replication user already.
+// foreignDatabase already has its table, its administrator and a replication user.
 func foreignDatabase(ctx context.Context, r *Run, values map[string]string) error {
 	const administrator, reader = "legacy_admin", "legacy_cdc"
 	administratorsPassword, readersPassword := rand.Text(), rand.Text()
@@ -136,7 +136,7 @@ func foreignDatabase(ctx context.Context, r *Run, values map[string]string) erro
 	return nil
 }
 
-// execute statements one after the other, in one connection.
+// execute runs statements one after the other in one connection.
 func execute(ctx context.Context, db *sql.DB, statements ...string) error {
 	session, err := db.Conn(ctx)
 	if err != nil {

@@ -10,7 +10,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// GrantRemoved adds a grant to the program and takes it out again: it must be gone from the domain.
+// GrantRemoved adds a grant to the program and removes it again. It must then be gone from the domain.
 func GrantRemoved(ctx context.Context, r *Run) error {
 	defer func() { r.program = program.Deploy }()
 	const arn = "arn:aws:iam::123456789012:role/analyst"

@@ -6,8 +6,8 @@ import (
 	"fmt"
 )
 
-// HalfDestroyed destroys the stack while the domain cannot be deleted. What is inside the domain is then no longer in the
-// stack's state, and still in the domain. The next deployment makes a whole stack again.
+// HalfDestroyed destroys the stack while the domain cannot be deleted. The domain's contents are then missing from
+// the stack's state, but still in the domain. The next deployment must make a complete stack again.
 func HalfDestroyed(ctx context.Context, r *Run) error {
 	r.World.Domains.RefuseDeletion(true)
 	_, err := r.Stack.Destroy(ctx, r.tell)

@@ -12,7 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/kinesis"
 )
 
-// trace finds in the stream what was written, to tell which hops each change has passed.
+// trace finds the written changes in the stream, to report which hops each has passed.
 func trace(ctx context.Context, r *Run, written []reconcile.Change) (*trail, error) {
 	records, err := streamed(ctx, kinesis.NewFromConfig(r.World.Account.Config()), r.output("streamName"))
 	if err != nil {
@@ -21,7 +21,7 @@ func trace(ctx context.Context, r *Run, written []reconcile.Change) (*trail, err
 	return r.passages.trace(written, records), nil
 }
 
-// countHops reports what has gone through each arrow of the architecture's picture of so many changes that were written.
+// countHops reports how many of the written changes went through each arrow of the architecture's picture.
 func countHops(ctx context.Context, r *Run, f *trail, written int, inHistory, inLake reconcile.Difference) error {
 	parked, err := parkedRecords(ctx, r)
 	if err != nil {
@@ -39,7 +39,7 @@ func countHops(ctx context.Context, r *Run, f *trail, written int, inHistory, in
 		rows, samples := f.past(at)
 		return hop(from, to, rows, samples)
 	}
-	// What is in a sink was read there: its deliveries say when.
+	// Changes in a sink were read there; the deliveries report the time.
 	there := func(from, to string, at world.Hop, d reconcile.Difference) report.Hop {
 		_, samples := f.past(at)
 		h := hop(from, to, d.Arrived, samples)
@@ -61,10 +61,10 @@ func countHops(ctx context.Context, r *Run, f *trail, written int, inHistory, in
 	return nil
 }
 
-// moments of a course at most.
+// moments is the maximum number of points in a curve.
 const moments = 40
 
-// curve of how long changes took, of which the first was committed at a moment.
+// curve of the changes' latencies. The earliest change was committed at first.
 func curve(samples []sample, first time.Time) report.Curve {
 	c := report.Curve{QuantilesMs: []float64{}, Course: []report.Moment{}}
 	if len(samples) == 0 {

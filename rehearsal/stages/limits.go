@@ -7,7 +7,7 @@ import (
 	"slices"
 )
 
-// notRun is what the rehearsal cannot show with an engine, beyond what its parts say of themselves.
+// notRun lists what the rehearsal cannot show with an engine, beyond the parts' own lists.
 func notRun(e engine.Engine) []string {
 	if e.Installed {
 		return append(slices.Clone(never), "the installed AWS plugin's inputs: they were not compared with what the program gives")
@@ -18,7 +18,7 @@ func notRun(e engine.Engine) []string {
 	)
 }
 
-// never is what no rehearsal can show.
+// never lists what no rehearsal can show.
 var never = []string{
 	"AWS itself: nothing here has run against an AWS account",
 	"IAM: a stand-in enforces the deployer's documented policies as far as requests show what they need; policies of roles, buckets and keys are not evaluated, what services do for the deployer (grants, network interfaces) is not demanded",

@@ -11,16 +11,16 @@ import (
 	"time"
 )
 
-// shown is how many seconds of rates the live page has.
+// shown is how many seconds of rates the live page shows.
 const shown = 120
 
-// gauge is an arrow of the picture, and how many records have passed it.
+// gauge is an arrow of the picture, with the number of records that passed it.
 type gauge struct {
 	from, to string
 	total    func() int64
 }
 
-// gauges of a run. Into the stream and of the function rows are counted, elsewhere all records.
+// gauges of a run. They count rows into the stream and in the function, and all records elsewhere.
 func gauges(r *Run) []gauge {
 	passed := func(hop world.Hop) func() int64 { return func() int64 { return r.passages.count(hop) } }
 	taken := func() (n int64) {
@@ -41,7 +41,7 @@ func gauges(r *Run) []gauge {
 	}
 }
 
-// meter measures how many records pass each arrow in a second.
+// meter measures how many records pass each arrow per second.
 type meter struct {
 	gauges []gauge
 	since  time.Time
@@ -65,7 +65,7 @@ func (m *meter) run(ctx context.Context) {
 	}
 }
 
-// tick is told that a second is over. A task that is made anew counts from the beginning.
+// tick is called every second. A task that is made again counts from zero.
 func (m *meter) tick() {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -76,7 +76,7 @@ func (m *meter) tick() {
 	}
 }
 
-// live is what the page shows: the rates, and the latest changes.
+// live is the page's data: the rates and the latest changes.
 func (m *meter) live(latest []passage) *page.Live {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -92,7 +92,7 @@ func (m *meter) live(latest []passage) *page.Live {
 	return l
 }
 
-// liveChange reads a change as DMS writes it; ok is false for what is none.
+// liveChange parses a DMS record; ok is false for anything that is not a change.
 func liveChange(one passage) (c page.Change, ok bool) {
 	var record struct {
 		Metadata struct {
@@ -110,13 +110,13 @@ func liveChange(one passage) (c page.Change, ok bool) {
 	return page.Change{At: one.at, Operation: d.Operation, Table: d.Schema + "." + d.Table, Key: d.Key}, true
 }
 
-// serveLive shows this run's pipeline at the address that it gives back, until the context ends.
+// serveLive shows this run's pipeline at the returned address until the context ends.
 func serveLive(ctx context.Context, r *Run) (url string, err error) {
 	so := *r.Report
 	so.NotRun = notRun(r.Engine)
 	m := newMeter(gauges(r))
 	go m.run(ctx)
-	return page.Serve(ctx, func() (report.Whole, *page.Live) { //nolint:wrapcheck // says what it is
+	return page.Serve(ctx, func() (report.Whole, *page.Live) { //nolint:wrapcheck // the error is complete
 		return report.Whole{Report: &so}, m.live(r.passages.recent())
 	})
 }

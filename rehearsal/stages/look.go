@@ -12,7 +12,7 @@ import (
 	"syscall"
 )
 
-// Stay prints where everything is and waits for Ctrl-C or `down`.
+// Stay prints all addresses and waits for Ctrl-C or `down`.
 func Stay(ctx context.Context, r *Run) error {
 	file := pidFile(r.Cache)
 	if err := os.MkdirAll(filepath.Dir(file), 0o750); err != nil {
@@ -50,7 +50,7 @@ The files named there hold the passwords, and go away with it. Ctrl-C here, or "
 	return nil
 }
 
-// logins writes files with which curl and the database's client log in; only their owner can read them.
+// logins writes files for the logins of curl and the database's client; only their owner can read them.
 func logins(ctx context.Context, r *Run) (netrc, client string, err error) {
 	dir := r.World.Site.Dir
 	user, password, err := r.World.Credentials(ctx, r.output("searchMasterSecretArn"))

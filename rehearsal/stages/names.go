@@ -11,11 +11,11 @@ import (
 	"strings"
 )
 
-// pin is a command that a refused deployment prints.
+// pin matches a command that a refused deployment prints.
 var pin = regexp.MustCompile(`pulumi config set --path (\S+) (\S+)`)
 
-// NamesPinned deploys today's program over a stack whose names are the walkthrough's: it is refused before anything is
-// changed, and says how the names are kept. What it says is done.
+// NamesPinned deploys today's program over a stack with the walkthrough's names. It must be refused before anything
+// changes, with commands that keep the names. The stage runs these commands.
 func NamesPinned(ctx context.Context, r *Run) error {
 	if err := prepare(ctx, r); err != nil {
 		return err
@@ -31,7 +31,7 @@ func NamesPinned(ctx context.Context, r *Run) error {
 	return nil
 }
 
-// refusedWithPins deploys, wants to be refused with commands that keep names, does what they say, and gives their keys.
+// refusedWithPins deploys and expects a refusal with commands that keep names. It runs them and returns their keys.
 func refusedWithPins(ctx context.Context, r *Run, s *stack.Stack) (keys []string, err error) {
 	before := r.World.Proxy.Calls()
 	_, refused := s.Up(ctx, stack.Pack{}, r.tell)
@@ -47,7 +47,7 @@ func refusedWithPins(ctx context.Context, r *Run, s *stack.Stack) (keys []string
 		}
 		keys = append(keys, m[1])
 		if err := s.SetConfig(ctx, m[1], m[2]); err != nil {
-			return nil, err //nolint:wrapcheck // names the key
+			return nil, err //nolint:wrapcheck // the error names the key
 		}
 	}
 	if len(keys) == 0 {
@@ -57,7 +57,7 @@ func refusedWithPins(ctx context.Context, r *Run, s *stack.Stack) (keys []string
 	return keys, nil
 }
 
-// changing are the deployer's calls between two counts that change something.
+// changing are the deployer's write calls between two counts.
 func changing(before, after map[controlplane.Caller]map[controlplane.Action]int) []string {
 	var found []string
 	for action, count := range after[controlplane.Deployer] {
@@ -70,8 +70,8 @@ func changing(before, after map[controlplane.Caller]map[controlplane.Action]int)
 	return found
 }
 
-// TurnedIntoProd turns the stack into prod together with a change that replaces the domain: it is refused, because what is
-// stored is protected only when prod is deployed. With the former name in its place, and dev again, nothing changes.
+// TurnedIntoProd changes the stack to prod together with a change that replaces the domain. It must be refused,
+// because stored data is only protected once prod is deployed. With the former name and dev again, nothing changes.
 func TurnedIntoProd(ctx context.Context, r *Run) error {
 	const domain = "cdc-pipeline:search.domainName"
 	for key, value := range map[string]string{"cdc-pipeline:environment": "prod", domain: "retail-trans-moved"} {

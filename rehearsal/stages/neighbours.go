@@ -19,7 +19,7 @@ var Neighbours = Part{
 
 const neighboursRate = 50
 
-// MeasureNeighbours measures alternating minutes, and publishes them.
+// MeasureNeighbours measures alternating minutes, and publishes the results.
 func MeasureNeighbours(ctx context.Context, r *Run) error {
 	m := neighbours.Measured{Machine: r.Report.Machine, Date: r.Report.Date, Rate: neighboursRate}
 	for minute := range 2 * neighbours.Minutes {
@@ -35,7 +35,7 @@ func MeasureNeighbours(ctx context.Context, r *Run) error {
 		r.Log.Detail("minute %d, the other database is down: %v, %+v", minute+1, kill, measured)
 	}
 	if err := neighbours.Publish(r.Project, m); err != nil {
-		return err //nolint:wrapcheck // it names what it wrote
+		return err //nolint:wrapcheck // the error names what was written
 	}
 	for what, of := range map[string]func(neighbours.Minute) float64{"from commit to index": neighbours.Rows, "age of the records": neighbours.Iterator} {
 		if ratio := m.Ratio(of); ratio > neighbours.Goal {
@@ -45,7 +45,8 @@ func MeasureNeighbours(ctx context.Context, r *Run) error {
 	return nil
 }
 
-// minute writes rows for a minute, in which the other source's database may be down, and waits until all are indexed.
+// minute writes rows for a minute and waits until all are indexed. During that minute the other source's database may
+// be down.
 func (r *Run) minute(ctx context.Context, number int, kill bool) (neighbours.Minute, error) {
 	journal := fmt.Sprintf("minute-%d", number)
 	work, inner := errgroup.WithContext(ctx)
@@ -73,7 +74,7 @@ func (r *Run) minute(ctx context.Context, number int, kill bool) (neighbours.Min
 	end()
 	<-watched
 	if err != nil {
-		return neighbours.Minute{}, err //nolint:wrapcheck // each says what it did
+		return neighbours.Minute{}, err //nolint:wrapcheck // each error names what was done
 	}
 	_, indexed, err := compareCurrent(ctx, r)
 	if err != nil {

@@ -9,7 +9,7 @@ import (
 	"strings"
 )
 
-// Operator runs the commands of the operator's tool, as an operator would.
+// Operator runs the commands of the operator's tool like an operator.
 func Operator(ctx context.Context, r *Run) error {
 	ca := r.World.Site.Authority.File()
 	for _, c := range []struct {
@@ -43,7 +43,7 @@ func Operator(ctx context.Context, r *Run) error {
 	return tunnels(ctx, r)
 }
 
-// differenceIsNamed takes a row out of the history behind the pipeline's back: the deep comparison must find it.
+// differenceIsNamed removes a row from the history directly. The deep comparison must find the difference.
 func differenceIsNamed(ctx context.Context, r *Run) error {
 	admin, err := r.admin(ctx, r.searched().history)
 	if err != nil {
@@ -67,7 +67,7 @@ func differenceIsNamed(ctx context.Context, r *Run) error {
 	return compared
 }
 
-// followed prints changes as they pass, while rows are written.
+// followed prints changes live while rows are written.
 func followed(ctx context.Context, r *Run) error {
 	r.Log.Detail("cdc verify --follow")
 	began := false
@@ -80,7 +80,7 @@ func followed(ctx context.Context, r *Run) error {
 	}, "verify", "--follow", "--since", "1s")
 }
 
-// tunnels opens each tunnel; through the one to the domain it searches, and refreshes the stack without its program.
+// tunnels opens each tunnel. Through the domain's tunnel it searches, and refreshes the stack without its program.
 func tunnels(ctx context.Context, r *Run) error {
 	for _, to := range []string{"dashboards", "db"} {
 		r.Log.Detail("cdc tunnel %s", to)

@@ -13,7 +13,7 @@ import (
 
 const searchNextKey = "cdc-pipeline:search.next"
 
-// OtherSearch moves what is searched from collections to a domain and back, while rows are written.
+// OtherSearch moves the search destination from collections to a domain and back, while rows are written.
 func OtherSearch(ctx context.Context, r *Run) error {
 	r.Report.Switch.Search = &report.Switched{Equal: true}
 	for _, kind := range []string{"domain", "serverless"} {
@@ -66,7 +66,8 @@ func (r *Run) moveSearch(ctx context.Context, kind string) error {
 	return r.compareSearched(ctx, journal)
 }
 
-// fillNext has the operator's tool fill the next place from the lake and compare it, while rows are written.
+// fillNext fills the next destination from the lake with the operator's tool, and compares it, while rows are
+// written.
 func (r *Run) fillNext(ctx context.Context, journal string) error {
 	ca := r.World.Site.Authority.File()
 	group, inner := errgroup.WithContext(ctx)
@@ -86,7 +87,7 @@ func (r *Run) fillNext(ctx context.Context, journal string) error {
 		return nil
 	})
 	if err := group.Wait(); err != nil {
-		return err //nolint:wrapcheck // each says what it was doing
+		return err //nolint:wrapcheck // each error names what was being done
 	}
 	if err := arrive(ctx, r, journal); err != nil {
 		return err
@@ -95,7 +96,7 @@ func (r *Run) fillNext(ctx context.Context, journal string) error {
 	return err
 }
 
-// compareSearched finds every change of this run in the place that is searched now, and every row as it is.
+// compareSearched checks that the present search destination has every change of this run and every present row.
 func (r *Run) compareSearched(ctx context.Context, journal string) error {
 	after := journal + "-after"
 	if err := rowsReach(ctx, r, after, r.searched().history); err != nil {

@@ -14,11 +14,11 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 )
 
-// escapedNames are tables whose names one jq writes otherwise than another, or that every one escapes.
+// escapedNames are tables whose names some versions of jq escape differently, or that all versions escape.
 var escapedNames = []string{"odd!(name)*", "it's", "a%21b", "sl/ash $ 상점"}
 
-// namesInTrino puts rows of tables with such names into the stream, and finds them by their views and by a replay: where the
-// delivery has put them is where both look.
+// namesInTrino puts rows of such tables into the stream, and finds them through their views and a replay. Both must
+// look where the delivery put them.
 func namesInTrino(ctx context.Context, r *Run, engine func(string) athena.Engine) error {
 	r.Report.PartitionText = &report.PartitionText{Tables: len(escapedNames)}
 	const database = "escaped_names"
@@ -32,7 +32,7 @@ func namesInTrino(ctx context.Context, r *Run, engine func(string) athena.Engine
 		}
 	}
 	if err := athena.Register(ctx, r.World.Account, database, r.output("lakeBucket"), r.output("lakePrefix"), time.Now().UTC().Format(time.DateOnly), of); err != nil {
-		return err //nolint:wrapcheck // names what it was making
+		return err //nolint:wrapcheck // the error names what was being made
 	}
 	for _, name := range escapedNames {
 		if err := replayed(ctx, r, name); err != nil {
@@ -57,7 +57,7 @@ func namesInTrino(ctx context.Context, r *Run, engine func(string) athena.Engine
 		}
 	}
 	r.Report.PartitionText.Equal = true
-	return athena.Forget(ctx, r.World.Account, database) //nolint:wrapcheck // names what it was deleting
+	return athena.Forget(ctx, r.World.Account, database) //nolint:wrapcheck // the error names what was being deleted
 }
 
 // replayed waits until a replay of the table would read its record.
@@ -70,12 +70,12 @@ func replayed(ctx context.Context, r *Run, name string) error {
 	for began := time.Now(); ; {
 		found, err := lake.Objects(ctx)
 		if err != nil {
-			return err //nolint:wrapcheck // names the folder
+			return err //nolint:wrapcheck // the error names the folder
 		}
 		records := 0
 		for _, o := range found {
 			if err := lake.Records(ctx, o.Key, func(int) {}, func([]byte) error { records++; return nil }); err != nil {
-				return err //nolint:wrapcheck // names the object
+				return err //nolint:wrapcheck // the error names the object
 			}
 		}
 		if records == 1 {

@@ -7,10 +7,10 @@ import (
 	"strings"
 )
 
-// Part is a sequence of stages that stands alone.
+// Part is a sequence of stages that is independent of other parts.
 type Part struct {
 	Name string
-	// Shows says in one sentence what the part shows.
+	// Shows describes in one sentence what the part shows.
 	Shows  string
 	Stages []Stage
 }
@@ -19,11 +19,11 @@ type Part struct {
 type Stage struct {
 	Name string
 	Run  func(context.Context, *Run) error
-	// Reports are the keys of the report that the stage fills, as paths.
+	// Reports are the paths of the report's keys that the stage fills.
 	Reports []string
 }
 
-// Stages that more than one part has.
+// Stages in several parts.
 var (
 	previewMinimal = Stage{"preview with nothing configured", PreviewMinimal, []string{"preview.minimal_resources"}}
 	previewProd    = Stage{"preview of prod under the policy pack", PreviewProd, []string{"policy"}}
@@ -31,7 +31,7 @@ var (
 	firstUp        = Stage{"up", Up, []string{"up", "mapping", "tunnel"}}
 	rows           = Stage{"rows", Rows, nil}
 	verify         = Stage{"verify", Verify, []string{"verify", "events", "latency_ms", "hops", "latency_curves", "current.rows", "current.equal"}}
-	verifyAll      = Stage{"verify", Verify, append(slices.Clone(verify.Reports), "catalog")} // elsewhere the catalog that counts is Trino's
+	verifyAll      = Stage{"verify", Verify, append(slices.Clone(verify.Reports), "catalog")} // elsewhere Trino's catalog counts
 	secondUp       = Stage{"second up", SecondUp, []string{"second_up", "deployer_policy"}}
 	destroy        = Stage{"destroy", Destroy, []string{"destroy", "retained"}}
 	alarmsWatched  = Stage{"alarms watched", AlarmsWatched, nil}
@@ -39,7 +39,7 @@ var (
 	alarmsFire     = Stage{"alarms that fire", AlarmsFire, []string{"alarms.fired_in_own_fault"}}
 )
 
-// begin are the stages that every part begins with. They run whatever was asked for.
+// begin are the first stages of every part. They always run.
 var begin = []Stage{{"engine and servers", Prepare, nil}, {"stores and stand-ins", StartWorld, nil}}
 
 // Basic is what `make rehearse` runs.
@@ -48,13 +48,13 @@ var Basic = Part{
 	[]Stage{previewMinimal, previewProd, preview, firstUp, rows, verifyAll, secondUp, destroy},
 }
 
-// Look is deployed and left running.
+// Look deploys the stack and leaves it running.
 var Look = Part{
 	"look", "One stack is deployed and loaded, and left running.",
 	[]Stage{previewMinimal, previewProd, preview, firstUp, rows, verify, {"leave it running", Stay, nil}},
 }
 
-// AllFaults is what `make faults` runs. What is reported is what the faults came to.
+// AllFaults is what `make faults` runs. Its report contains only the faults' results.
 var AllFaults = Part{
 	"all faults", "No alarm fires while nothing is wrong; then every fault comes while rows are written, one after the other: none is lost, and each alarm fires in its own fault.",
 	[]Stage{
@@ -70,7 +70,7 @@ var AllFaults = Part{
 	},
 }
 
-// Full are the parts of `make rehearse-full`, in their order.
+// Full are the parts of `make rehearse-full`, in order.
 var Full = []Part{
 	{
 		"lifecycle", "A stack of the baseline is brought up to date, changed in every way that its operators would, and destroyed; another adopts what is somebody else's.",
@@ -168,7 +168,7 @@ var Full = []Part{
 	},
 }
 
-// Names are those of the parts of `make rehearse-full`.
+// Names lists the parts of `make rehearse-full`.
 func Names() []string {
 	names := make([]string, len(Full))
 	for i, p := range Full {
@@ -177,7 +177,7 @@ func Names() []string {
 	return names
 }
 
-// Named is a part of `make rehearse-full`.
+// Named returns a part of `make rehearse-full`.
 func Named(name string) (Part, error) {
 	for _, p := range Full {
 		if p.Name == name {
@@ -187,7 +187,7 @@ func Named(name string) (Part, error) {
 	return Part{}, fmt.Errorf("there is no part %q: choose one of %s", name, strings.Join(Names(), ", "))
 }
 
-// Only leaves of a part the stages whose names contain one of the given pieces.
+// Only keeps those stages of a part whose names contain one of the given pieces.
 func (p Part) Only(pieces []string) Part {
 	p.Stages = slices.DeleteFunc(slices.Clone(p.Stages), func(s Stage) bool {
 		return !slices.ContainsFunc(pieces, func(piece string) bool { return strings.Contains(s.Name, piece) })

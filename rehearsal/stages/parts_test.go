@@ -50,7 +50,7 @@ func TestEveryCheckIsMadeByExactlyOnePart(t *testing.T) {
 	}, by)
 }
 
-// A stage that works on a deployed stack needs an up before it; what compares everything with the journals needs the rows.
+// A stage that needs a deployed stack needs an up before it; one that compares with the journals needs rows.
 func TestWhatAStageReliesOnIsInThePartBeforeIt(t *testing.T) {
 	rowless := []string{rows.Name, alarmsWatched.Name, "what is assumed of AWS, held and broken"}
 	alone := []string{"tables for faults", previewMinimal.Name, "preview of each combination of kinds", previewProd.Name, preview.Name, "policies in the engine", "names of the baseline", "preflight: each check broken once", "account roles: absent, present, again", "everything adopted"}

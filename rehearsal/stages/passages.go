@@ -16,14 +16,15 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/kinesis/types"
 )
 
-// passages are what has passed the hops of a world, and when each record did first. Records themselves are kept nowhere but the latest.
+// passages count what has passed the hops of a world, and note when each record first did. They keep only the latest
+// records.
 type passages struct {
 	seed maphash.Seed
 
 	mu     sync.Mutex
 	first  map[world.Hop]map[uint64]time.Time
 	counts map[world.Hop]int64
-	// latest that are searchable, the last one last.
+	// latest searchable records, the newest last.
 	latest []passage
 }
 
@@ -33,14 +34,14 @@ type passage struct {
 	at     time.Time
 }
 
-// kept are as many of the latest records.
+// kept is how many of the latest records are kept.
 const kept = 12
 
 func newPassages() *passages {
 	return &passages{seed: maphash.MakeSeed(), first: map[world.Hop]map[uint64]time.Time{}, counts: map[world.Hop]int64{}}
 }
 
-// record notes what has passed a hop.
+// record notes records that have passed a hop.
 func (p *passages) record(hop world.Hop, records [][]byte, at time.Time) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -63,21 +64,21 @@ func (p *passages) record(hop world.Hop, records [][]byte, at time.Time) {
 	}
 }
 
-// count of the records that have passed a hop, those that did twice twice.
+// count counts the records that have passed a hop; repeated ones count again.
 func (p *passages) count(hop world.Hop) int64 {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.counts[hop]
 }
 
-// recent are the latest that are searchable.
+// recent are the latest searchable records.
 func (p *passages) recent() []passage {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return slices.Clone(p.latest)
 }
 
-// sample is how long after the return of its commit a change had passed a hop.
+// sample is the time from a commit's return until its change had passed a hop.
 type sample struct {
 	committed time.Time
 	after     time.Duration
@@ -91,7 +92,7 @@ func durations(samples []sample) []time.Duration {
 	return all
 }
 
-// trail is what became of changes that were written: those that are in the stream, by their records.
+// trail is the fate of the written changes, identified by their records in the stream.
 type trail struct {
 	*passages
 	known map[uint64]traced
@@ -102,7 +103,7 @@ type traced struct {
 	loaded          bool
 }
 
-// trace finds what was written among the records of a stream.
+// trace finds the written changes among a stream's records.
 func (p *passages) trace(written []reconcile.Change, stream []types.Record) *trail {
 	f := &trail{p, map[uint64]traced{}}
 	open := map[string][]time.Time{}
@@ -111,11 +112,11 @@ func (p *passages) trace(written []reconcile.Change, stream []types.Record) *tra
 	}
 	for _, r := range stream {
 		id := maphash.Bytes(p.seed, r.Data)
-		if _, again := f.known[id]; again { // a task that was interrupted writes once more what it is not sure of
+		if _, again := f.known[id]; again { // an interrupted task rewrites what it is not sure of
 			continue
 		}
 		change, ok, err := reconcile.Record(r.Data)
-		if times := open[change.ID]; err == nil && ok && len(times) > 0 { // what is no change was not written
+		if times := open[change.ID]; err == nil && ok && len(times) > 0 { // a record that is not a change was not written
 			f.known[id] = traced{times[0], aws.ToTime(r.ApproximateArrivalTimestamp), strings.Contains(change.ID, " load ")}
 			open[change.ID] = times[1:]
 		}
@@ -123,12 +124,12 @@ func (p *passages) trace(written []reconcile.Change, stream []types.Record) *tra
 	return f
 }
 
-// inStream is what came there, and how long after its commit; loaded rows have no such time.
+// inStream counts the rows in the stream, with their time since commit; loaded rows have none.
 func (f *trail) inStream() (rows int, samples []sample) {
 	return f.among(func(_ uint64, w traced) time.Time { return w.came })
 }
 
-// past is the same for a hop.
+// past does the same for a hop.
 func (f *trail) past(hop world.Hop) (rows int, samples []sample) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -149,7 +150,7 @@ func (f *trail) among(when func(uint64, traced) time.Time) (rows int, samples []
 	return rows, samples
 }
 
-// streamed are all records of a stream that are there now, each shard's in their order. It has a thousand shards at most.
+// streamed are all records now in a stream, in order within each shard. The stream has at most a thousand shards.
 func streamed(ctx context.Context, client *kinesis.Client, name string) ([]types.Record, error) {
 	listed, err := client.ListShards(ctx, &kinesis.ListShardsInput{StreamName: &name})
 	if err != nil {

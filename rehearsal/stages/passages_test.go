@@ -24,7 +24,7 @@ func raw(operation string, id int) []byte {
 	return fmt.Appendf(nil, `{"data":{"id":%d},"metadata":{"record-type":"data","operation":%q,"schema-name":"shop","table-name":"ledger","partition-key-value":"shop.ledger.%d"}}`, id, operation, id)
 }
 
-// committed are changes in the form of the writer's journal, one second after the other.
+// committed are changes in the journal's format, one per second.
 func committed(t *testing.T, operation string, from time.Time, ids ...int) []reconcile.Change {
 	t.Helper()
 	var journal strings.Builder
@@ -69,11 +69,11 @@ func TestEachHopIsToldWhatHasPassedItAndWhenAfterItsCommit(t *testing.T) {
 func TestARowThatWasWrittenTwiceIsCountedTwice(t *testing.T) {
 	began := time.Date(2026, 11, 28, 12, 0, 0, 0, time.UTC)
 	written := committed(t, "update", began, 1, 1)
-	again := append(raw("update", 1), '\n') // the same change, of another transaction
+	again := append(raw("update", 1), '\n') // the same change in another transaction
 	p := newPassages()
 	once := types.Record{Data: raw("update", 1), ApproximateArrivalTimestamp: aws.Time(began.Add(time.Second))}
 	trail := p.trace(written, []types.Record{
-		once, once, // a task that was interrupted does so
+		once, once, // an interrupted task does so
 		{Data: again, ApproximateArrivalTimestamp: aws.Time(began.Add(3 * time.Second))},
 	})
 	rows, samples := trail.inStream()
@@ -108,7 +108,7 @@ func TestAllShardsOfAStreamAreReadToTheirEnds(t *testing.T) {
 func TestACurveHasTwentiethsAndACourse(t *testing.T) {
 	began := time.Date(2026, 11, 28, 12, 0, 0, 0, time.UTC)
 	var samples []sample
-	for i := range 400 { // each second one, later ones slower
+	for i := range 400 { // one per second, later ones slower
 		samples = append(samples, sample{began.Add(time.Duration(i) * time.Second), time.Duration(i) * time.Millisecond})
 	}
 	c := curve(samples, began)

@@ -17,19 +17,19 @@ import (
 
 // Options of a run.
 type Options struct {
-	// Project is the project's root.
+	// Project is the project's root folder.
 	Project string
 	// Count is how many row changes to make while the pipeline runs.
 	Count int
-	// Only are pieces of the names of the stages to run; none for all.
+	// Only are pieces of the names of the stages to run; empty means all.
 	Only []string
-	// Faults are the names of the faults to run; none for all that are left.
+	// Faults are the names of the faults to run; empty means all that are left.
 	Faults []string
 }
 
-// Perform runs a part and merges what it has found into the report. Where only some stages are run nothing is merged.
+// Perform runs a part and merges its results into the report. It merges nothing when only some stages run.
 func Perform(ctx context.Context, p Part, o Options) error {
-	if err := os.Chdir(o.Project); err != nil { // the program runs where the CLI would run it
+	if err := os.Chdir(o.Project); err != nil { // the CLI would run the program there
 		return fmt.Errorf("entering the project: %w", err)
 	}
 	r, err := newRun(o)
@@ -64,7 +64,7 @@ func Perform(ctx context.Context, p Part, o Options) error {
 	return r.conclude(p.Name, r.commit, err)
 }
 
-// announce says in one line what a part will do, and how long that took last time.
+// announce returns one line with what a part will do and how long it took last time.
 func announce(p Part, past map[string]report.Part) string {
 	last, before := past[p.Name]
 	took := "not run here yet"
@@ -76,7 +76,7 @@ func announce(p Part, past map[string]report.Part) string {
 	return fmt.Sprintf("%s: %s (%s)", p.Name, p.Shows, took)
 }
 
-// perform runs stages until one fails. What a stage reports is reported as soon as it has begun.
+// perform runs stages until one fails. A stage's results are reported from its start.
 func (r *Run) perform(ctx context.Context, stages []Stage) error {
 	for _, s := range stages {
 		r.Report.Fill(s.Reports...)
@@ -90,7 +90,7 @@ func (r *Run) perform(ctx context.Context, stages []Stage) error {
 	return nil
 }
 
-// checkFailed says that the check of a stage did not find what it should.
+// checkFailed reports whether a stage's check failed.
 func (r *Run) checkFailed(s Stage) bool {
 	for _, path := range s.Reports {
 		name, ok := strings.CutPrefix(path, "checks.")
@@ -101,7 +101,7 @@ func (r *Run) checkFailed(s Stage) bool {
 	return false
 }
 
-// failed are the checks that did not find what they should.
+// failed are the failed checks.
 func (r *Run) failed() []error {
 	var problems []error
 	for name, c := range r.Report.Checks {
@@ -156,7 +156,7 @@ func (r *Run) conclude(name, commit string, failure error) error {
 	return nil
 }
 
-// firings as spans of a timeline: what is in ALARM at the end is so until then.
+// firings converts alarms to spans of a timeline. An alarm that is still on lasts until the end.
 func firings(t *report.Timeline, all []cloudwatch.Firing) []report.Span {
 	var spans []report.Span
 	for _, f := range all {

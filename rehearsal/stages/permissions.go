@@ -9,11 +9,11 @@ import (
 	"strings"
 )
 
-// takenAway is an action that a preview needs: the program looks for roles that exist.
+// takenAway is an action that a preview needs: the program looks up existing roles.
 const takenAway = "iam:ListRoles"
 
-// PermissionTakenAway takes a statement out of the deployer's policies: a preview must fail with AWS's words, by that action
-// alone. With the statement back it must not.
+// PermissionTakenAway removes a statement from the deployer's policies. A preview must then fail with AWS's message
+// for exactly that action. With the statement back it must succeed.
 func PermissionTakenAway(ctx context.Context, r *Run) error {
 	restore := r.World.Guard.Without(takenAway)
 	_, err := r.Stack.Preview(ctx, r.Pack)

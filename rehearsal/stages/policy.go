@@ -19,10 +19,10 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// captureVariable names the file into which the policy pack writes the stack that it is shown.
+// captureVariable names the file into which the policy pack writes the stack that it receives.
 const captureVariable = "CDC_POLICY_CAPTURE"
 
-// compilePack builds the policy pack as its users do who have no Go runtime in their CLI.
+// compilePack builds the policy pack like its users whose CLI has no Go runtime.
 func compilePack(ctx context.Context, project, cache string) (stack.Pack, error) {
 	pack := stack.Pack{Path: filepath.Join(cache, "bin", "cdc-policy"), Config: filepath.Join(project, "policy", "dev.json")}
 	build := exec.CommandContext(ctx, "go", "build", "-o", pack.Path, "./policy")
@@ -33,8 +33,8 @@ func compilePack(ctx context.Context, project, cache string) (stack.Pack, error)
 	return pack, nil
 }
 
-// PreviewProd previews a production stack under the pack without exceptions, and breaks what the pack saw of it in one
-// respect at a time: each time just the one rule must notice.
+// PreviewProd previews a production stack under the pack without exceptions. Then it breaks the captured stack in one
+// respect at a time: each time exactly one rule must report it.
 func PreviewProd(ctx context.Context, r *Run) error {
 	file := filepath.Join(r.World.Site.Dir, "prod-capture.json")
 	if err := os.Setenv(captureVariable, file); err != nil {
@@ -75,7 +75,8 @@ func PreviewProd(ctx context.Context, r *Run) error {
 	return nil
 }
 
-// PreviewKinds plans a stack of each combination of kinds of tasks and places, in dev and in prod, under the policy pack.
+// PreviewKinds previews a stack for each combination of task kinds and search destinations, in dev and in prod, under
+// the policy pack.
 func PreviewKinds(ctx context.Context, r *Run) error {
 	r.Report.Preview.Combinations = 0
 	for _, environment := range []string{"dev", "prod"} {
@@ -98,8 +99,8 @@ func PreviewKinds(ctx context.Context, r *Run) error {
 	return nil
 }
 
-// PolicyInEngine breaks the program itself, and has the real engine preview it: the pack must stop the preview by
-// the one rule.
+// PolicyInEngine breaks the program itself and previews it with the real engine. One rule of the pack must stop the
+// preview.
 func PolicyInEngine(ctx context.Context, r *Run) error {
 	for _, b := range []struct {
 		rule, resource, input string

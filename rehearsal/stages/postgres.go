@@ -14,21 +14,22 @@ import (
 )
 
 const (
-	// followedDatabase is the one of PostgreSQL whose schemas are followed.
+	// followedDatabase is the PostgreSQL database whose schemas are followed.
 	followedDatabase = "cdc"
 	notesTable       = "shop.notes"
-	// rounds of transactions that overlap.
+	// overlaps is the number of rounds of overlapping transactions.
 	overlaps = 50
-	// hugeTransaction is how many rows one transaction inserts, and changes.
+	// hugeTransaction is how many rows one transaction inserts and changes.
 	hugeTransaction = 10_000
 )
 
-// partitions of a table, which are followed as tables of their own: DMS does not carry the table that they are part of.
+// partitions of a table, which are followed as separate tables, because DMS does not carry their parent.
 var partitions = []string{"shop.parcels_2025", "shop.parcels_2026"}
 
-// PostgresOwn writes what is PostgreSQL's own, and has the tool compare it in every sink, the lake's tables by Athena's engine.
+// PostgresOwn writes data that only PostgreSQL has. The tool compares it in every sink, using Athena's engine for the
+// lake's tables.
 func PostgresOwn(ctx context.Context, r *Run) error {
-	r.Report.Postgres = &report.Postgres{SlotLeft: -1} // which is counted when the source is removed
+	r.Report.Postgres = &report.Postgres{SlotLeft: -1} // it is counted when the source is removed
 	server, err := r.World.Site.StartTrino(ctx, stores.TrinoOptions{Endpoint: r.World.Account.Endpoint(), Region: account.Region, Key: account.Key})
 	if err != nil {
 		return fmt.Errorf("starting Athena's engine: %w", err)
@@ -45,8 +46,9 @@ func PostgresOwn(ctx context.Context, r *Run) error {
 	return nil
 }
 
-// postgresOrder writes what the order of changes in PostgreSQL's log is easily read wrong from: transactions that overlap, so that the one which
-// began first is not the one which changed a row first, a transaction of many rows, and rows that move between partitions.
+// postgresOrder writes changes whose order in PostgreSQL's log is easily misread: overlapping transactions, in which
+// the first to begin is not the first to change a row, a transaction with many rows, and rows that move between
+// partitions.
 func postgresOrder(ctx context.Context, r *Run) error {
 	one := r.of(r.named(third))
 	db := one.source.database.Root()
@@ -70,8 +72,8 @@ func postgresOrder(ctx context.Context, r *Run) error {
 	return err
 }
 
-// overlap has a transaction change a row that one which began later has changed before. By their ids and by where they begin in the log they are
-// in the other order.
+// overlap makes a transaction change a row that a later transaction has already changed. By their ids and their
+// starts in the log they have the opposite order.
 func overlap(ctx context.Context, db *sql.DB, round int) error {
 	early, err := db.BeginTx(ctx, nil)
 	if err != nil {
@@ -98,8 +100,9 @@ func overlap(ctx context.Context, db *sql.DB, round int) error {
 	return nil
 }
 
-// outOfLine are changes of rows with values that PostgreSQL keeps out of line, and does not write into its log when they stay as they are: other
-// columns change, the key changes, a value becomes NULL and another one, and one is NULL from the beginning.
+// outOfLine are changes of rows with values that PostgreSQL stores out of line and omits from its log when they are
+// unchanged. Other columns change, the key changes, a value becomes NULL and then another value, and one is NULL from
+// the beginning.
 var outOfLine = []string{
 	`INSERT INTO shop.notes (id, title, body, raw, details, tags, mood, price, quantity, paid, plain, wait, noted_at, noted_on, opens)
 		SELECT gen_random_uuid(), 'long ' || n, text, decode(md5(text), 'hex'), jsonb_build_object('text', text, 'n', 9007199254740993), ARRAY['a"b', 'c,d', NULL, '태그'],
@@ -117,7 +120,7 @@ var outOfLine = []string{
 	`UPDATE shop.notes SET mood = 'it''s' WHERE body IS NOT NULL`,
 }
 
-// postgresOutOfLine writes rows whose long values PostgreSQL leaves out of its log, and types that only it has.
+// postgresOutOfLine writes rows whose long values PostgreSQL omits from its log, and types that only it has.
 func postgresOutOfLine(ctx context.Context, r *Run) error {
 	one := r.of(r.named(third))
 	if err := execute(ctx, one.source.database.Root(), outOfLine...); err != nil {
@@ -128,12 +131,13 @@ func postgresOutOfLine(ctx context.Context, r *Run) error {
 	return err
 }
 
-// undocumented are the columns of notes that no document says how DMS writes: an array and an interval, which the tool names and does not compare.
+// undocumented are the columns of notes whose DMS format is not documented: an array and an interval. The tool names
+// them but does not compare them.
 var undocumented = []string{"tags", "wait"}
 
-// sameEverywhere has the tool compare tables with each sink, column by column.
+// sameEverywhere compares tables with each sink, column by column, with the tool.
 func (r *Run) sameEverywhere(ctx context.Context, tables ...string) error {
-	// The lake's tables have what was delivered when their job last ran.
+	// The lake's tables contain what was delivered before their job's last run.
 	if err := r.World.Firehose.Drain(ctx); err != nil {
 		return fmt.Errorf("waiting for the deliveries: %w", err)
 	}
@@ -173,7 +177,7 @@ func (r *Run) sameEverywhere(ctx context.Context, tables ...string) error {
 	return err
 }
 
-// slotsLeft counts what keeps PostgreSQL's log on the disk for a task.
+// slotsLeft counts what keeps PostgreSQL's log on disk for a task.
 func slotsLeft(ctx context.Context, db *sql.DB) (n int, err error) {
 	if err := db.QueryRowContext(ctx, "SELECT count(*) FROM pg_replication_slots").Scan(&n); err != nil {
 		return 0, fmt.Errorf("counting the slots: %w", err)

@@ -17,9 +17,9 @@ import (
 	"strings"
 )
 
-// Preflight runs `cdc preflight` before anything is deployed: on a stack that makes all there is to make, and on one that
-// adopts all there is to adopt. Each check is broken once, in the account, in the configuration or on this machine: its
-// line, and no other, must fail.
+// Preflight runs `cdc preflight` before any deployment, for a stack that makes everything and for one that adopts
+// everything. Each check is broken once, in the account, in the configuration or on this machine. Its line, and no
+// other, must then fail.
 func Preflight(ctx context.Context, r *Run) error {
 	if err := copyModule(r); err != nil {
 		return err
@@ -45,7 +45,7 @@ func Preflight(ctx context.Context, r *Run) error {
 	return errors.Join(append(problems, showPreflight(ctx, r, makes.stack))...)
 }
 
-// showPreflight keeps what people see: where all is well, and where two things are not.
+// showPreflight stores the output as people see it, once without problems and once with two.
 func showPreflight(ctx context.Context, r *Run, stack string) error {
 	if err := r.Tool.ShowPreflight(ctx, "preflight", stack); err != nil {
 		return err
@@ -61,7 +61,8 @@ func showPreflight(ctx context.Context, r *Run, stack string) error {
 	return r.Tool.ShowPreflight(ctx, "preflight-failed", stack)
 }
 
-// copyModule puts go.mod beside the project file in the stacks' folder: there the tool looks for what Go the project needs.
+// copyModule puts go.mod beside the project file in the stacks' folder, where the tool looks for the required Go
+// version.
 func copyModule(r *Run) error {
 	text, err := os.ReadFile(filepath.Join(r.Project, "go.mod"))
 	if err != nil {
@@ -76,15 +77,15 @@ func copyModule(r *Run) error {
 	return nil
 }
 
-// plan is a stack that is not deployed, and how each check of it is broken.
+// plan is a stack that is not deployed, with ways to break each of its checks.
 type plan struct {
 	stack string
 	set   func(ctx context.Context, key, value string) error
-	// breaks gives what mends it again, and what must be in the tool's environment meanwhile.
+	// breaks returns the repair, and the tool's environment during the break.
 	breaks map[string]func(context.Context) (breakage, error)
 }
 
-// breakage is what is broken for a while.
+// breakage is a temporary break.
 type breakage struct {
 	mend func(context.Context) error
 	env  []string
@@ -119,11 +120,11 @@ func (p *plan) breakEach(ctx context.Context, r *Run, checks, caught map[string]
 			r.Log.Detail("%d checks were broken, and noticed", len(caught))
 		}
 	}
-	_, err = p.look(ctx, r) // all is mended
+	_, err = p.look(ctx, r) // everything is repaired
 	return errors.Join(append(problems, err)...)
 }
 
-// look runs the tool where nothing is broken.
+// look runs the tool while nothing is broken.
 func (p *plan) look(ctx context.Context, r *Run) (map[string]preflight.Result, error) {
 	found, exit, err := r.Tool.Preflight(ctx, p.stack)
 	if err != nil {
@@ -173,7 +174,7 @@ func (p *plan) breakOne(ctx context.Context, r *Run, name string, broken func(co
 	return nil
 }
 
-// planned is a stack that makes all there is to make.
+// planned is a stack that makes everything.
 func planned(ctx context.Context, r *Run) (*plan, error) {
 	s, err := newStack(ctx, r, "minimal", nil, map[string]string{
 		"aws:allowedAccountIds[0]":              account.ID,
@@ -193,10 +194,10 @@ func planned(ctx context.Context, r *Run) (*plan, error) {
 	return p, announcesPreflight(ctx, r, s)
 }
 
-// announcesPreflight: the first line that the program says in a stack without outputs names the command.
+// announcesPreflight checks that the program's first line in a stack without outputs names the command.
 func announcesPreflight(ctx context.Context, r *Run, s *stack.Stack) error {
 	if _, err := s.Preview(ctx, stack.Pack{}); err != nil {
-		return err //nolint:wrapcheck // says what failed
+		return err //nolint:wrapcheck // the error names what failed
 	}
 	log, err := os.ReadFile(filepath.Join(s.Dir(), "minimal.log"))
 	if err != nil {

@@ -16,12 +16,12 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 )
 
-// surroundings of a stack that adopts: what is in them beside the values that name it.
+// surroundings are the environment of a stack that adopts everything, beyond the values that name it.
 type surroundings struct {
 	ec2                *ec2.Client
 	vpc, subnet, third string
 	database, group    string // security groups of the database and of the endpoints
-	// endpoint and nic are those that come and go.
+	// endpoint and nic are removed and made again.
 	endpoint, nic string
 }
 
@@ -33,7 +33,7 @@ const (
 	someSecret = "preflight/"
 )
 
-// plannedAdoption is a stack that adopts all there is to adopt.
+// plannedAdoption is a stack that adopts everything.
 func plannedAdoption(ctx context.Context, r *Run) (*plan, error) {
 	values := map[string]string{
 		"cdc-pipeline:source.bootstrap":     "check",
@@ -57,7 +57,7 @@ func plannedAdoption(ctx context.Context, r *Run) (*plan, error) {
 	return p, nil
 }
 
-// foreignSecrets are the administrator's and the replication user's.
+// foreignSecrets makes the administrator's and the replication user's secrets.
 func foreignSecrets(ctx context.Context, r *Run, values map[string]string) error {
 	client := secretsmanager.NewFromConfig(r.World.Account.Config())
 	for key, name := range map[string]string{"source.existing.secretArn": "admin", "source.replicationSecretArn": "reader"} {
@@ -70,7 +70,7 @@ func foreignSecrets(ctx context.Context, r *Run, values map[string]string) error
 	return nil
 }
 
-// complete makes what the network lacks: endpoints with their group, a database's interface, a subnet too many.
+// complete adds what the network lacks: endpoints with their group, a database's interface, an extra subnet.
 func (at *surroundings) complete(ctx context.Context) error {
 	var made struct {
 		Group  string   `xml:"groupId"`
@@ -108,7 +108,7 @@ func (at *surroundings) complete(ctx context.Context) error {
 	return at.makeInterface(ctx)
 }
 
-// makeEndpoint of a service; the last that is made is the one that comes and goes.
+// makeEndpoint makes a service's endpoint. The last one is removed and made again later.
 func (at *surroundings) makeEndpoint(ctx context.Context, service string) error {
 	values := url.Values{
 		"VpcId": {at.vpc}, "VpcEndpointType": {"Interface"}, "ServiceName": {footprint.EndpointService(account.Region, service)}, "PrivateDnsEnabled": {"true"},
@@ -138,7 +138,7 @@ func (at *surroundings) makeInterface(ctx context.Context) error {
 	return err
 }
 
-// breaks of what is adopted.
+// breaks of the adopted resources.
 func (at *surroundings) breaks(r *Run, p *plan, values map[string]string) map[string]breaker {
 	config := r.World.Account.Config()
 	hostnames := func(on string) func(context.Context) error {
@@ -170,7 +170,7 @@ func (at *surroundings) breaks(r *Run, p *plan, values map[string]string) map[st
 	}
 }
 
-// secretGone is scheduled for deletion for a while.
+// secretGone schedules a secret's deletion temporarily.
 func secretGone(config aws.Config, arn string) breaker {
 	client := secretsmanager.NewFromConfig(config)
 	return there(
@@ -184,7 +184,7 @@ func secretGone(config aws.Config, arn string) breaker {
 
 func keyDisabled(config aws.Config, arn string) breaker {
 	client := kms.NewFromConfig(config)
-	id := arn[strings.LastIndex(arn, "/")+1:] // moto takes no ARN here
+	id := arn[strings.LastIndex(arn, "/")+1:] // moto accepts no ARN here
 	return there(
 		func(ctx context.Context) error { return done(client.DisableKey(ctx, &kms.DisableKeyInput{KeyId: &id})) },
 		func(ctx context.Context) error { return done(client.EnableKey(ctx, &kms.EnableKeyInput{KeyId: &id})) })

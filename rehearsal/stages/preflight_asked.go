@@ -9,8 +9,7 @@ import (
 	"slices"
 )
 
-// preflightAskedOnlyWhatItMay compares what was called with the policy in the documentation: all of it is allowed, and so it reads
-// only.
+// preflightAskedOnlyWhatItMay compares the calls with the documented policy. All must be allowed, so they only read.
 func (r *Run) preflightAskedOnlyWhatItMay() (problems []error) {
 	text, err := os.ReadFile(filepath.Join(r.Project, "docs", "preflight-policy.json"))
 	if err != nil {
@@ -21,9 +20,9 @@ func (r *Run) preflightAskedOnlyWhatItMay() (problems []error) {
 		return []error{fmt.Errorf("reading the policy: %w", err)}
 	}
 	for call := range r.World.Proxy.Calls()[controlplane.Preflight] {
-		action := call.String() // but for one, IAM calls them all like their operations
+		action := call.String() // with one exception, IAM's action names equal the operations
 		switch action {
-		case "sts:GetCallerIdentity": // needs no permission
+		case "sts:GetCallerIdentity": // it needs no permission
 			continue
 		case "s3:HeadBucket":
 			action = "s3:ListBucket"

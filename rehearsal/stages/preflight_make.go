@@ -19,7 +19,7 @@ const plannedBucket = "preflight-lake"
 
 type breaker = func(context.Context) (breakage, error)
 
-// makingBreaks break what a stack that makes everything relies on.
+// makingBreaks break the needs of a stack that makes everything.
 func makingBreaks(r *Run, p *plan) map[string]breaker {
 	config := r.World.Account.Config()
 	return map[string]breaker{
@@ -79,14 +79,14 @@ func makingBreaks(r *Run, p *plan) map[string]breaker {
 	}
 }
 
-// setting has another value for a while.
+// setting changes a value temporarily.
 func (p *plan) setting(key, wrong, right string) breaker {
 	return func(ctx context.Context) (breakage, error) {
 		return breakage{mend: func(ctx context.Context) error { return p.set(ctx, key, right) }}, p.set(ctx, key, wrong)
 	}
 }
 
-// oldTool puts a command before the real one in PATH, which answers something itself.
+// oldTool puts a command before the real one in PATH, with answers of its own.
 func oldTool(r *Run, name, instead string) breaker {
 	return func(context.Context) (breakage, error) {
 		dir := filepath.Join(r.World.Site.Dir, "old-"+name)
@@ -100,7 +100,7 @@ func oldTool(r *Run, name, instead string) breaker {
 			}
 		}
 		script := "#!/bin/sh\n" + instead + "\nPATH='" + path + "' exec " + name + ` "$@"` + "\n"
-		if err := os.WriteFile(filepath.Join(dir, name), []byte(script), 0o700); err != nil { //nolint:gosec // it is run
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(script), 0o700); err != nil { //nolint:gosec // the file is executed
 			return breakage{}, fmt.Errorf("writing a command: %w", err)
 		}
 		return breakage{mend: func(context.Context) error { return os.RemoveAll(dir) }, env: []string{"PATH=" + dir + string(os.PathListSeparator) + path}}, nil
@@ -117,11 +117,11 @@ func takenPort(port int) breaker {
 	}
 }
 
-// changed is another offer for a while.
+// changed changes an offer temporarily.
 func changed(r *Run, change func(*offers.Offers)) breaker {
 	return func(context.Context) (breakage, error) {
 		undo, err := r.World.Offers.Change(change)
-		return breakage{mend: func(context.Context) error { undo(); return nil }}, err //nolint:wrapcheck // breakOne says what failed
+		return breakage{mend: func(context.Context) error { undo(); return nil }}, err //nolint:wrapcheck // breakOne adds what failed
 	}
 }
 
@@ -129,7 +129,7 @@ func noQuota(r *Run, code string) breaker {
 	return changed(r, func(o *offers.Offers) { o.Quotas[code] = 0 })
 }
 
-// taken is an action that is answered otherwise for a while.
+// taken changes an action's answer temporarily.
 func taken(r *Run, service, action, answer string) breaker {
 	return func(context.Context) (breakage, error) {
 		undo := r.World.Offers.Take(controlplane.Action{Service: service, Name: action}, func(_ context.Context, c *controlplane.Call) (bool, error) {

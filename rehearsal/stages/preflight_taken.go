@@ -16,15 +16,15 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 )
 
-// there is something in the account for a while.
+// there makes something in the account temporarily.
 func there(making, remove func(context.Context) error) breaker {
 	return func(ctx context.Context) (breakage, error) { return breakage{mend: remove}, making(ctx) }
 }
 
-// done makes a call of the SDK one of which only the error matters.
+// done reduces an SDK call to its error.
 func done[T any](_ T, err error) error { return err }
 
-// wrongRole DMS's name that DMS cannot assume.
+// wrongRole makes a role with DMS's name that DMS cannot assume.
 func wrongRole(config aws.Config, name string) breaker {
 	client := iam.NewFromConfig(config)
 	trust := `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"ec2.amazonaws.com"},"Action":"sts:AssumeRole"}]}`
@@ -37,7 +37,7 @@ func wrongRole(config aws.Config, name string) breaker {
 		})
 }
 
-// allStreams use up what there may be on demand.
+// allStreams uses up the quota of on-demand streams.
 func allStreams(config aws.Config) breaker {
 	client := kinesis.NewFromConfig(config)
 	var names []string
@@ -79,7 +79,7 @@ func takenStream(config aws.Config, name string) breaker {
 		})
 }
 
-// allLogPolicies are as many as there may be.
+// allLogPolicies makes as many as the quota allows.
 func allLogPolicies(config aws.Config) breaker {
 	client := cloudwatchlogs.NewFromConfig(config)
 	var names []string

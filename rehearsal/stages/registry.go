@@ -17,10 +17,11 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 )
 
-// entriesPrefix is where in the bucket the registry has an object for each table.
+// entriesPrefix is where the registry has an object for each table in the bucket.
 const entriesPrefix = currentstate.RegistryPrefix + "current/"
 
-// knownToTheBaseline waits until the baseline's function has entered every table in its registry, which is in the domain.
+// knownToTheBaseline waits until the baseline's function has entered every table in its registry, which is in the
+// domain.
 func knownToTheBaseline(ctx context.Context, r *Run, domain string) error {
 	admin, err := r.admin(ctx, domain)
 	if err != nil {
@@ -32,8 +33,8 @@ func knownToTheBaseline(ctx context.Context, r *Run, domain string) error {
 	})
 }
 
-// RegistryTakenOver compares the registry that the baseline has left in the domain with the first version of each object that the
-// function has made of it; and the former one takes no write any more.
+// RegistryTakenOver compares the baseline's registry in the domain with the first version of each object that the
+// function made from it. The former registry must accept no more writes.
 func RegistryTakenOver(ctx context.Context, r *Run) error {
 	admin, err := r.admin(ctx, r.searched().current)
 	if err != nil {
@@ -65,7 +66,7 @@ func RegistryTakenOver(ctx context.Context, r *Run) error {
 	}
 	body, _, err := r.lake().Get(ctx, currentstate.RegistryPrefix+"current.json")
 	if err != nil {
-		return err //nolint:wrapcheck // names the object
+		return err //nolint:wrapcheck // the error names the object
 	}
 	var marker struct{ Copied int }
 	if err := json.Unmarshal(body, &marker); err != nil || marker.Copied != len(former) {
@@ -78,7 +79,7 @@ func RegistryTakenOver(ctx context.Context, r *Run) error {
 	return err
 }
 
-// firstVersions are the registry's objects as they were made, by key.
+// firstVersions are the first versions of the registry's objects, by key.
 func firstVersions(ctx context.Context, r *Run) (map[string]any, error) {
 	first, name := map[string]any{}, r.output("lakeBucket")
 	client := s3Client(r)
@@ -88,7 +89,7 @@ func firstVersions(ctx context.Context, r *Run) (map[string]any, error) {
 		if err != nil {
 			return nil, fmt.Errorf("listing the registry's versions: %w", err)
 		}
-		for _, version := range page.Versions { // of a key the newest comes first
+		for _, version := range page.Versions { // the newest version of a key comes first
 			out, err := client.GetObject(ctx, &s3.GetObjectInput{Bucket: &name, Key: version.Key, VersionId: version.VersionId})
 			if err != nil {
 				return nil, fmt.Errorf("reading %s: %w", aws.ToString(version.Key), err)
@@ -108,13 +109,13 @@ func firstVersions(ctx context.Context, r *Run) (map[string]any, error) {
 func registered(ctx context.Context, r *Run) (map[string][]currentstate.Epoch, error) {
 	keys, err := r.lake().Keys(ctx, entriesPrefix)
 	if err != nil {
-		return nil, err //nolint:wrapcheck // names the prefix
+		return nil, err //nolint:wrapcheck // the error names the prefix
 	}
 	found := map[string][]currentstate.Epoch{}
 	for _, key := range keys {
 		body, _, err := r.lake().Get(ctx, key)
 		if err != nil {
-			return nil, err //nolint:wrapcheck // names the object
+			return nil, err //nolint:wrapcheck // the error names the object
 		}
 		var entry struct {
 			Schema, Table string
@@ -128,8 +129,8 @@ func registered(ctx context.Context, r *Run) (map[string][]currentstate.Epoch, e
 	return found, nil
 }
 
-// epochsOutlive a loss of indices: once changes have come, the index of each table's latest epoch is there again, in the domain of that
-// name, and the registry has the epochs that it had.
+// epochsOutlive checks that epochs survive a loss of indices. After some changes the index of each table's latest
+// epoch exists again in the named domain, and the registry has the same epochs.
 func epochsOutlive(ctx context.Context, r *Run, before map[string][]currentstate.Epoch, domain string) error {
 	admin, err := r.admin(ctx, domain)
 	if err != nil {
@@ -156,8 +157,8 @@ func epochsOutlive(ctx context.Context, r *Run, before map[string][]currentstate
 	return err
 }
 
-// loseIndex deletes the index of the only epoch that a table has left. Changes make it again, in that epoch and behind the alias, and
-// the lake has its rows.
+// loseIndex deletes the index of a table's only remaining epoch. Changes make it again in that epoch and behind the
+// alias, and its rows come from the lake.
 func loseIndex(ctx context.Context, r *Run) error {
 	before, err := registered(ctx, r)
 	if err != nil {
@@ -190,10 +191,10 @@ func loseIndex(ctx context.Context, r *Run) error {
 	return err
 }
 
-// conflict is how moto logs that it has answered a change of the registry with 409.
+// conflict matches moto's log of a 409 answer to a change of the registry.
 var conflict = regexp.MustCompile(`PUT /[^ ]*/` + entriesPrefix + `[^ ]* HTTP/1\.1[^ ]* 409 `)
 
-// conflictMet says whether the function or the tool has met a 409 of S3, which comes once in a bucket.
+// conflictMet reports whether the function or the tool met a 409 of S3, which happens once per bucket.
 func conflictMet(r *Run) error {
 	met, err := r.World.Logged(conflict)
 	if err == nil && !met {

@@ -16,7 +16,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/kinesis"
 )
 
-// Replay applies changes once more, from the lake and from where they were parked.
+// Replay applies changes again, from the lake and from the parked objects.
 func Replay(ctx context.Context, r *Run) error {
 	for _, step := range []struct {
 		what string
@@ -35,11 +35,11 @@ func Replay(ctx context.Context, r *Run) error {
 	return nil
 }
 
-// forgotten is how long OpenSearch remembers the version of a deleted document (index.gc_deletes).
+// forgotten is how long OpenSearch remembers a deleted document's version (index.gc_deletes).
 const forgotten = time.Minute
 
-// replayDeletions replays everything into indices that are in use, when the last deletion is older than OpenSearch's
-// memory of deleted documents: no deleted row may come back.
+// replayDeletions replays everything into indices in use, after OpenSearch has forgotten the last deletion. No
+// deleted row may come back.
 func replayDeletions(ctx context.Context, r *Run) error {
 	written, err := written(r, "changes")
 	if err != nil {
@@ -72,8 +72,8 @@ func replayDeletions(ctx context.Context, r *Run) error {
 	return err
 }
 
-// replayDeletedIndex deletes the index behind a table's alias and fills it again from the lake, in two goes: the first is
-// interrupted.
+// replayDeletedIndex deletes the index behind a table's alias and fills it again from the lake, in two runs: the
+// first is interrupted.
 func replayDeletedIndex(ctx context.Context, r *Run) error {
 	const table = "testdb.retail_trans"
 	admin, err := r.admin(ctx, r.searched().current)
@@ -112,10 +112,10 @@ func replayDeletedIndex(ctx context.Context, r *Run) error {
 	return nil
 }
 
-// replayParked puts a row of a table into the stream that nobody has described, and describes the table when the row is
-// parked: then it can be indexed.
+// replayParked puts a row of an undescribed table into the stream, and describes the table once the row is parked.
+// Then the row can be indexed.
 func replayParked(ctx context.Context, r *Run) error {
-	// Older than the function waits for a description that may be in another shard.
+	// Older than the function's wait for a description, which may be in another shard.
 	made := time.Now().Add(-2 * time.Minute).UTC().Format(time.RFC3339Nano)
 	row := fmt.Sprintf(`{"data":{"id":7,"what":"late"},"metadata":{"timestamp":%q,"record-type":"data","operation":"load",`+
 		`"partition-key-type":"schema-table","schema-name":"shop","table-name":"undescribed"}}`, made)
@@ -147,7 +147,7 @@ func replayParked(ctx context.Context, r *Run) error {
 	index := r.aliasOf("shop.undescribed")
 	if err := until(ctx, "the table is described", func() (bool, error) {
 		status, _, err := admin.Call(ctx, http.MethodGet, "/_alias/"+url.PathEscape(index), nil)
-		return status == http.StatusOK, err //nolint:wrapcheck // until says what was waited for
+		return status == http.StatusOK, err //nolint:wrapcheck // until adds what was waited for
 	}); err != nil {
 		return err
 	}
@@ -190,7 +190,7 @@ func parkedObjects(ctx context.Context, r *Run) (int, error) {
 	return len(keys), err
 }
 
-// until waits until something is so, for a minute at most.
+// until waits for a condition, for at most a minute.
 func until(ctx context.Context, what string, done func() (bool, error)) error {
 	for began := time.Now(); ; {
 		ok, err := done()

@@ -12,7 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 )
 
-// Rotation rotates every password while rows flow: the replication user's twice, the database master's, the
+// Rotation rotates every password while rows are written: the replication user's twice, the database master's, the
 // domain master's. The next `up` must change nothing.
 func Rotation(ctx context.Context, r *Run) error {
 	secret := r.output("replicationSecretArn")
@@ -20,7 +20,7 @@ func Rotation(ctx context.Context, r *Run) error {
 	for _, round := range []string{"first", "second"} {
 		before, _, err := r.World.Credentials(ctx, secret)
 		if err != nil {
-			return err //nolint:wrapcheck // names the secret
+			return err //nolint:wrapcheck // the error names the secret
 		}
 		if err := rotate(ctx, r, secret); err != nil {
 			return fmt.Errorf("the %s rotation: %w", round, err)
@@ -59,16 +59,16 @@ func Rotation(ctx context.Context, r *Run) error {
 	return rowsReach(ctx, r, "rotated", r.searched().history)
 }
 
-// rotate has Secrets Manager rotate a secret now, and waits for its end.
+// rotate makes Secrets Manager rotate a secret now, and waits for the end.
 func rotate(ctx context.Context, r *Run, secret string) error {
 	client := secretsmanager.NewFromConfig(r.World.Account.Config())
 	if _, err := client.RotateSecret(ctx, &secretsmanager.RotateSecretInput{SecretId: &secret}); err != nil {
 		return fmt.Errorf("asking for it: %w", err)
 	}
-	return r.World.Rotations.Wait() //nolint:wrapcheck // names the secret and the step
+	return r.World.Rotations.Wait() //nolint:wrapcheck // the error names the secret and the step
 }
 
-// cut ends the connections of a database user, as a failover does; there must be one.
+// cut ends a database user's connections, like a failover. There must be at least one.
 func cut(ctx context.Context, r *Run, user string) error {
 	n, err := r.World.Database.Disconnect(ctx, user)
 	if err != nil {
@@ -80,11 +80,11 @@ func cut(ctx context.Context, r *Run, user string) error {
 	return nil
 }
 
-// rotateMasters has RDS rotate the database's master password, and the program the domain's.
+// rotateMasters makes RDS rotate the database's master password, and the program the domain's.
 func rotateMasters(ctx context.Context, r *Run) error {
 	_, old, err := r.World.Credentials(ctx, r.output("sourceSecretArn"))
 	if err != nil {
-		return err //nolint:wrapcheck // names the secret
+		return err //nolint:wrapcheck // the error names the secret
 	}
 	client := rds.NewFromConfig(r.World.Account.Config())
 	clusters, err := client.DescribeDBClusters(ctx, &rds.DescribeDBClustersInput{})
@@ -123,7 +123,7 @@ func rotateMasters(ctx context.Context, r *Run) error {
 	return domainAdmits(ctx, r, user, now, old)
 }
 
-// domainAdmits checks that the domain takes the new password and refuses the old one.
+// domainAdmits checks that the domain accepts the new password and refuses the old one.
 func domainAdmits(ctx context.Context, r *Run, user, now, old string) error {
 	client := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: r.World.Site.Authority.Pool(), MinVersion: tls.VersionTLS12}}}
 	for password, want := range map[string]int{now: http.StatusOK, old: http.StatusUnauthorized} {

@@ -1,5 +1,5 @@
-// Package stages is what a rehearsal does, stage by stage: each stage is a function of a [Run]. Stages are put together
-// to parts, which stand alone: each begins with nothing deployed.
+// Package stages contains the stages of a rehearsal. Each stage is a function of a [Run]. Stages are combined to
+// parts, which are independent: each begins with nothing deployed.
 package stages
 
 import (
@@ -28,25 +28,25 @@ import (
 )
 
 const (
-	// loaded rows are in the tables before the task starts; they arrive as its full load.
+	// loaded rows are in the tables before the task starts and arrive in its full load.
 	loaded = 1000
-	// minimum is what a successful rehearsal has to carry.
+	// minimum is how many changes a successful rehearsal must carry.
 	minimum = 10000
 )
 
 // tables are those of the rehearsal's stack file.
 var tables = []string{"testdb.retail_trans", "shop.ledger"}
 
-// Run is one run of a part: what several of its stages share.
+// Run is one run of a part, with the state that its stages share.
 type Run struct {
-	// Project is the project's root, Cache the folder of downloads and results.
+	// Project is the project's root folder, Cache the folder for downloads and results.
 	Project, Cache string
 	// Count is how many row changes the stage rows makes.
 	Count int
 	Log   *progress.Log
-	// commit that is run; empty where there is no git.
+	// commit that runs; empty without git.
 	commit string
-	// chosen are the names of the faults to run; none for all that are left.
+	// chosen are the names of the faults to run; empty means all that are left.
 	chosen []string
 	Report *report.Report
 
@@ -56,29 +56,29 @@ type Run struct {
 	Pack   stack.Pack
 	// World is started by the second stage.
 	World *world.World
-	// Stack is the one that stages work on, made by the first that needs it; Outputs are those of its last deployment.
+	// Stack is the stages' stack, made by the first that needs it. Outputs are those of its last deployment.
 	Stack   *stack.Stack
 	Outputs map[string]any
 
-	// program is what the rehearsal's stack runs: the project's own, unless a stage puts another in its place.
+	// program of the rehearsal's stack: the project's own, unless a stage replaces it.
 	program pulumi.RunFunc
-	// before is what the account held before the first deployment.
+	// before is what the account contained before the first deployment.
 	before []string
-	// rounds of rows written by rowsReach and the like; each has a seed of its own.
+	// rounds counts the rounds of rows, for instance by rowsReach; each has its own seed.
 	rounds int
-	// tunnelPort is held for this run; the program listens there for the domain.
+	// tunnelPort is reserved for this run; the program listens on it for the domain.
 	tunnelPort int
 	// gatewayPort is the same for collections.
 	gatewayPort int
-	// timeline is what this run did, and when.
+	// timeline records what this run did, and when.
 	timeline *report.Timeline
-	// passages are what has passed the hops of the world.
+	// passages record what has passed the hops of the world.
 	passages *passages
-	// alarms are what is known of the stack's.
+	// alarms is the run's knowledge of the stack's alarms.
 	alarms *watched
-	// onFunction runs after a function has succeeded, where a stage wants it.
+	// onFunction is called after a function has succeeded, if a stage sets it.
 	onFunction func(name string)
-	// sources are those of the stack, the unnamed one first; source is the one that a stage works on.
+	// sources are the stack's sources, the unnamed one first; source is the one that a stage works on.
 	sources []*origin
 	source  *origin
 }
@@ -93,22 +93,22 @@ func newRun(o Options) (*Run, error) {
 	return r, err
 }
 
-// results is a file or folder in which a rehearsal keeps what it has found.
+// results is a file or folder for a rehearsal's results.
 func (r *Run) results(name string) string { return filepath.Join(r.Cache, "rehearsal", name) }
 
-// Prepare makes ready what is kept in the cache: the engine with its plugins, the functions, the operator's tool and the
-// policy pack are compiled, and meanwhile the servers are downloaded. The engine takes longest; much of that time it uses
-// one core, or none.
+// Prepare prepares the cache. It compiles the engine with its plugins, the functions, the operator's tool and the
+// policy pack, and downloads the servers meanwhile. The engine takes longest; much of that time it uses at most one
+// core.
 func Prepare(ctx context.Context, r *Run) error {
 	group, inner := errgroup.WithContext(ctx)
 	group.Go(func() (err error) { r.Engine, err = provideEngine(inner, r); return err })
 	group.Go(func() error { return compile(inner, r) })
 	group.Go(func() error { return stores.Fetch(inner, r.Cache, func(what string) { r.Log.Detail("%s", what) }) })
-	return group.Wait() //nolint:wrapcheck // each says what it was doing
+	return group.Wait() //nolint:wrapcheck // each error names what was being done
 }
 
-// compile compiles what is the project's own. The first previews want the functions for Lambda's default architecture,
-// the deployment wants them for this machine's.
+// compile compiles the project's own parts. The first previews need the functions for Lambda's default architecture,
+// the deployment for this machine's.
 func compile(ctx context.Context, r *Run) (err error) {
 	r.Log.Detail("compile the functions")
 	for _, arch := range []config.Architecture{config.ARM64, config.Architecture(architecture())} {
@@ -128,7 +128,7 @@ func compile(ctx context.Context, r *Run) (err error) {
 	return err
 }
 
-// provideEngine takes the engine on PATH when ENGINE=installed asks for it, else it compiles one.
+// provideEngine uses the engine on PATH with ENGINE=installed; otherwise it compiles one.
 func provideEngine(ctx context.Context, r *Run) (engine.Engine, error) {
 	switch wish := os.Getenv("ENGINE"); wish {
 	case "":
@@ -149,7 +149,7 @@ func provideEngine(ctx context.Context, r *Run) (engine.Engine, error) {
 	return e, schema.Check(ctx, e, r.Project)
 }
 
-// installedEngine is the one on PATH, with the plugins that it has or fetches.
+// installedEngine is the one on PATH, with plugins that it has or downloads.
 func installedEngine(ctx context.Context, r *Run) (engine.Engine, error) {
 	e, err := engine.Installed(ctx, r.Project, r.Cache)
 	if err != nil {
@@ -161,7 +161,7 @@ func installedEngine(ctx context.Context, r *Run) (engine.Engine, error) {
 	return e, nil
 }
 
-// Schemas writes the committed schemas anew from the plugins of a built engine.
+// Schemas regenerates the committed schemas from a built engine's plugins.
 func Schemas(ctx context.Context, project string) error {
 	log := progress.New(os.Stderr, nil)
 	return log.Run("schemas", func() error {
@@ -181,7 +181,7 @@ func compileEngine(ctx context.Context, project, cache string, log *progress.Log
 	return e, nil
 }
 
-// StartWorld starts the stores and the stand-ins, and makes this process take the stand-ins for AWS.
+// StartWorld starts the stores and the stand-ins, and directs this process's AWS calls to the stand-ins.
 func StartWorld(ctx context.Context, r *Run) (err error) {
 	wish := os.Getenv("PERMISSIONS")
 	if wish != "" && wish != "record" {
@@ -220,10 +220,10 @@ func StartWorld(ctx context.Context, r *Run) (err error) {
 	return nil
 }
 
-// stacks is the work directory of all stacks.
+// stacks is the working folder of all stacks.
 func stacks(r *Run) string { return filepath.Join(r.World.Site.Dir, "pulumi") }
 
-// toolEnvironment is that of somebody who has logged in to the account and to the stack's backend.
+// toolEnvironment is the environment of a user who is logged in to the account and to the stack's backend.
 func toolEnvironment(r *Run) []string {
 	return append(r.Engine.Environ(),
 		"PULUMI_BACKEND_URL=file://"+filepath.Join(stacks(r), "state"), "PULUMI_CONFIG_PASSPHRASE=rehearsal",

@@ -8,7 +8,7 @@ import (
 	"fmt"
 )
 
-// searched are the names of what the stack searches: a domain, or two collections.
+// searched are the names of the stack's search destination: a domain or two collections.
 type searched struct{ history, current string }
 
 func (r *Run) searched() searched {
@@ -18,12 +18,12 @@ func (r *Run) searched() searched {
 	return searched{r.output("searchDomainName"), r.output("searchDomainName")}
 }
 
-// endpoint is a domain's, or a collection's.
+// endpoint is that of a domain or a collection.
 type endpoint interface {
 	Admin(ctx context.Context) (*stores.Client, error)
 }
 
-// admin calls the node behind a domain or a collection, past every permission.
+// admin calls the node behind a domain or a collection, without permission checks.
 func (r *Run) admin(ctx context.Context, name string) (*stores.Client, error) {
 	var found endpoint
 	if domain, ok := r.World.Domains.Domain(name); ok {
@@ -40,12 +40,12 @@ func (r *Run) admin(ctx context.Context, name string) (*stores.Client, error) {
 	return admin, nil
 }
 
-// probe reports what the delivery's role may do before and after it is let in: by a role mapping, or by a data access policy.
+// probe reports what the delivery's role may do before and after its grant: a role mapping or a data access policy.
 func (r *Run) probe(ctx context.Context) error {
 	if r.output("searchKind") == "serverless" {
 		probe, err := r.World.Collections.Probe(ctx)
 		r.Report.Mapping = report.Mapping{BeforeStatus: probe.BeforeStatus, BeforeMessage: probe.BeforeMessage, AfterStatus: probe.AfterStatus}
-		return err //nolint:wrapcheck // it says what was asked
+		return err //nolint:wrapcheck // the error names the request
 	}
 	probe := r.World.Domains.Probe()
 	if probe.Problem != "" {

@@ -22,7 +22,7 @@ const (
 	tunnelPortKey  = "cdc-pipeline:search.tunnelPort"
 )
 
-// UpServerless deploys a stack whose task and whose search are serverless from the beginning.
+// UpServerless deploys a stack that is serverless from the start, both the task and the search.
 func UpServerless(ctx context.Context, r *Run) error {
 	if err := prepare(ctx, r); err != nil {
 		return err
@@ -49,14 +49,15 @@ func (r *Run) set(ctx context.Context, values map[string]string) error {
 	return nil
 }
 
-// DestroyServerless takes the stack down, and reports it as one whose task and search were serverless.
+// DestroyServerless destroys the stack, and reports it as a serverless one.
 func DestroyServerless(ctx context.Context, r *Run) error {
 	err := Destroy(ctx, r)
 	r.Report.Serverless = report.NewServerless(r.Report)
 	return err
 }
 
-// ServerlessTask has the operator's tool stop and start a serverless task, load a table by it, and be refused what it cannot do.
+// ServerlessTask stops and starts a serverless task with the operator's tool, loads a table, and is refused where the
+// task cannot do something.
 func ServerlessTask(ctx context.Context, r *Run) error {
 	ca := r.World.Site.Authority.File()
 	for _, c := range []struct {
@@ -80,7 +81,7 @@ func ServerlessTask(ctx context.Context, r *Run) error {
 	return rowsReach(ctx, r, "serverless", r.searched().history)
 }
 
-// OtherTask moves the stack from one kind of task to the other and back, while rows are written.
+// OtherTask moves the stack to the other kind of task and back, while rows are written.
 func OtherTask(ctx context.Context, r *Run) error {
 	r.Report.Switch.DMS = &report.Switched{Equal: true}
 	for _, kind := range []string{"instance", "serverless"} {
@@ -130,7 +131,7 @@ func (r *Run) moveTask(ctx context.Context, kind string) error {
 	return r.compareMoved(ctx, journal)
 }
 
-// startNext has the operator's tool load the next task's tables while rows are written.
+// startNext loads the next task's tables with the operator's tool, while rows are written.
 func (r *Run) startNext(ctx context.Context, journal string) error {
 	group, inner := errgroup.WithContext(ctx)
 	group.Go(func() error {
@@ -141,10 +142,10 @@ func (r *Run) startNext(ctx context.Context, journal string) error {
 		_, err := r.Tool.Run(inner, "start-next-"+journal, 0, "start", "--next", "--timeout", "4m", "--ca", r.World.Site.Authority.File())
 		return err
 	})
-	return group.Wait() //nolint:wrapcheck // each says what it was doing
+	return group.Wait() //nolint:wrapcheck // each error names what was being done
 }
 
-// compareMoved compares all sinks with the tables, after more rows.
+// compareMoved compares all sinks with the tables after more rows.
 func (r *Run) compareMoved(ctx context.Context, journal string) error {
 	after := journal + "-after"
 	if err := rowsReach(ctx, r, after, r.searched().history); err != nil {
@@ -169,7 +170,7 @@ func (r *Run) compareMoved(ctx context.Context, journal string) error {
 	return err
 }
 
-// lost counts the changes of journals that the history or the lake lacks.
+// lost counts changes in journals that the history or the lake lacks.
 func (r *Run) lost(ctx context.Context, journals ...string) (int, error) {
 	written, err := written(r, journals...)
 	if err != nil {

@@ -12,26 +12,26 @@ import (
 	"time"
 )
 
-// patience is how long nothing may arrive before the comparison is made with what is there.
+// patience is how long to wait without an arrival before comparing what is there.
 const patience = 3 * time.Minute
 
-// expected is what the sinks have when everything is delivered.
+// expected is the sinks' content when everything is delivered.
 type expected struct {
 	// read is how many changes the task has read since it was made.
 	read          int
 	history, lake []reconcile.Change
-	// parked are the records that a delivery cannot deliver, by its name, and giveUp how long it tries.
+	// parked counts, by delivery, the records that it cannot deliver; giveUp is how long it tries.
 	parked map[string]int64
 	giveUp time.Duration
 }
 
-// everything that was written, in both sinks.
+// everything expects all written changes in both sinks.
 func everything(written []reconcile.Change) expected {
 	return expected{read: len(written), history: written, lake: written}
 }
 
-// compareSinks waits until everything is delivered, then compares both sinks with what was committed. A change that nobody
-// made is an error; one that was lost is the caller's to judge.
+// compareSinks waits until everything is delivered, then compares both sinks with the commits. A change that nobody
+// made is an error; the caller judges lost ones.
 func compareSinks(ctx context.Context, r *Run, want expected) (inHistory, inLake reconcile.Difference, err error) {
 	if err := settle(ctx, r, want); err != nil {
 		return inHistory, inLake, err
@@ -56,7 +56,7 @@ func compareSinks(ctx context.Context, r *Run, want expected) (inHistory, inLake
 	return inHistory, inLake, err
 }
 
-// settle waits until the task has read all changes and both deliveries have delivered, or parked, what they were given.
+// settle waits until the task has read all changes and both deliveries have delivered or parked all of them.
 func settle(ctx context.Context, r *Run, want expected) error {
 	if err := awaitRead(ctx, r, want.read); err != nil {
 		return err
@@ -75,7 +75,7 @@ func settle(ctx context.Context, r *Run, want expected) error {
 	return nil
 }
 
-// awaitRead waits until the task has read so many changes since it was made.
+// awaitRead waits until the task has read this many changes since it was made.
 func awaitRead(ctx context.Context, r *Run, want int) error {
 	progress, last := time.Now(), -1
 	for {
@@ -99,7 +99,7 @@ func awaitRead(ctx context.Context, r *Run, want int) error {
 	}
 }
 
-// read is how many changes the task has read since it was made, loaded rows among them and the canary's not.
+// read is how many changes the task has read since it was made, including loaded rows and excluding the canary's.
 func read(r *Run) int {
 	task, _ := r.World.DMS.Task(r.output("taskArn"))
 	var n int64
@@ -111,7 +111,7 @@ func read(r *Run) int {
 	return int(n)
 }
 
-// history is every change in the history index of a domain or a collection, by the search that the walkthrough makes.
+// history is every change in the history index of a domain or a collection, found with the walkthrough's search.
 func history(ctx context.Context, r *Run, name string) ([]reconcile.Change, error) {
 	admin, err := r.admin(ctx, name)
 	if err != nil {
@@ -139,7 +139,7 @@ func history(ctx context.Context, r *Run, name string) ([]reconcile.Change, erro
 	return found, nil
 }
 
-// lake is every change in the source's objects. Those of named sources are below the unnamed one's prefix too.
+// lake is every change in the source's objects. Objects of named sources are below the unnamed source's prefix too.
 func lake(ctx context.Context, r *Run) ([]reconcile.Change, error) {
 	var found []reconcile.Change
 	prefix := r.output("lakePrefix") + "/schema="

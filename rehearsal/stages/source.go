@@ -13,15 +13,15 @@ import (
 	"strings"
 )
 
-// origin is one of the stack's sources with its database. The unnamed one has no name.
+// origin is one of the stack's sources with its database. The unnamed source has no name.
 type origin struct {
 	name     string
 	database *world.Database
-	// seedErr says why the rows to load could not be written.
+	// seedErr is the reason if the rows to load could not be written.
 	seedErr error
 }
 
-// title names the source in the report and to people.
+// title is the source's name in reports and messages.
 func (s *origin) title() string {
 	if s.name == "" {
 		return "unnamed"
@@ -29,7 +29,7 @@ func (s *origin) title() string {
 	return s.name
 }
 
-// ofBootstrap says that a function is the one that prepares the source.
+// ofBootstrap reports whether a function is the source's bootstrap.
 func (s *origin) ofBootstrap(function string) bool {
 	if s.name == "" {
 		return strings.Contains(function, "cdc-bootstrap")
@@ -37,7 +37,7 @@ func (s *origin) ofBootstrap(function string) bool {
 	return strings.Contains(function, "cdc-"+s.name+"-bootstrap")
 }
 
-// named is a source of the stack; nil without one of this name.
+// named returns a source of the stack; nil without one of this name.
 func (r *Run) named(name string) *origin {
 	for _, s := range r.sources {
 		if s.name == name {
@@ -47,8 +47,8 @@ func (r *Run) named(name string) *origin {
 	return nil
 }
 
-// of is this run as it is for one source: with its database, its outputs, and the tool's commands for it. What stages compare of a stack with
-// one source, they so compare of each.
+// of is this run restricted to one source: its database, its outputs, and the tool's commands for it. So a stage for
+// a stack with one source also works for each source.
 func (r *Run) of(s *origin) *Run {
 	one := *r
 	one.source = s
@@ -66,7 +66,7 @@ func (r *Run) of(s *origin) *Run {
 	return &one
 }
 
-// beside starts a database for one more source, of MySQL's kind or PostgreSQL.
+// beside starts a database for one more source, MySQL or PostgreSQL.
 func (r *Run) beside(ctx context.Context, name string, postgres bool) (*origin, error) {
 	start := r.World.StartDatabase
 	if postgres {
@@ -86,12 +86,12 @@ func (r *Run) beside(ctx context.Context, name string, postgres bool) (*origin, 
 	return s, nil
 }
 
-// seed writes the rows that are there before the task starts, as soon as the bootstrap has made the tables.
+// seed writes the rows to load, as soon as the bootstrap has made the tables.
 func seed(ctx context.Context, r *Run, function string) {
 	for _, s := range r.sources {
 		one := r.of(s)
 		if _, err := os.Stat(one.Tool.Journal("loaded")); err == nil || !s.ofBootstrap(function) || s.database.MasterSecretArn == "" {
-			continue // they are there, or the database is somebody else's
+			continue // the rows exist, or the database is somebody else's
 		}
 		s.seedErr = one.Tool.Generate(ctx, tool.Load{
 			Journal: "loaded", Count: loaded, Mix: "100/0/0", Seed: 1, Tables: tables,
@@ -100,7 +100,7 @@ func seed(ctx context.Context, r *Run, function string) {
 	}
 }
 
-// direct are the tool's flags for the database by its address.
+// direct are the tool's flags for the database's address.
 func (s *origin) direct() []string {
 	flags := []string{"--host", s.database.Host, "--port", strconv.Itoa(s.database.Port), "--secret-arn", s.database.MasterSecretArn}
 	if s.database.Postgres != nil {
@@ -109,7 +109,7 @@ func (s *origin) direct() []string {
 	return flags
 }
 
-// seeded says why the rows to load could not be written.
+// seeded returns the reason if the rows to load could not be written.
 func (r *Run) seeded() error {
 	var problems []error
 	for _, s := range r.sources {
@@ -120,17 +120,17 @@ func (r *Run) seeded() error {
 	return errors.Join(problems...)
 }
 
-// aliasOf is the name under which the present rows of a table are read.
+// aliasOf is the alias of a table's current index.
 func (r *Run) aliasOf(table string) string {
 	return strings.Join(r.qualified("current", strings.Split(table, ".")...), "-")
 }
 
-// viewOf is the name of a table in the catalog.
+// viewOf is a table's name in the catalog.
 func (r *Run) viewOf(table string) string {
 	return strings.Join(r.qualified("", strings.Split(table, ".")...)[1:], "_")
 }
 
-// qualified is a name's parts with the source's before those of the table.
+// qualified is a name's parts with the source's name before the table's.
 func (r *Run) qualified(first string, table ...string) []string {
 	parts := []string{first}
 	if r.source.name != "" {

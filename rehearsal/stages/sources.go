@@ -17,13 +17,13 @@ import (
 )
 
 const (
-	// second and third are the names of the sources that are added to the unnamed one. Each has the same tables; the third is PostgreSQL.
+	// second and third are the names of the added sources. Each has the same tables; the third is PostgreSQL.
 	second, third = "orders", "billing"
 	// together is how many changes are written to each source at the same time.
 	together = 3000
 )
 
-// SourcesAdded adds two sources to a stack that runs. Nothing of the first one is replaced.
+// SourcesAdded adds two sources to a running stack. Nothing of the first source is replaced.
 func SourcesAdded(ctx context.Context, r *Run) error {
 	if err := r.catalogSinceToday(ctx); err != nil {
 		return err
@@ -58,7 +58,7 @@ func SourcesAdded(ctx context.Context, r *Run) error {
 	return nil
 }
 
-// configured are the settings of a source that is a cluster with the tables of the unnamed one, and of PostgreSQL with some of its own.
+// configured are the settings of a source: a cluster with the unnamed source's tables, and for PostgreSQL some more.
 func (r *Run) configured(s *origin) map[string]string {
 	followed := tables
 	values := map[string]string{
@@ -83,7 +83,7 @@ func (r *Run) configured(s *origin) map[string]string {
 	return full
 }
 
-// SourcesAtOnce writes rows to all sources at the same time, and compares each source with what the sinks have of it.
+// SourcesAtOnce writes rows to all sources at the same time, and compares each source with the sinks.
 func SourcesAtOnce(ctx context.Context, r *Run) error {
 	r.Report.Sources = map[string]report.Source{}
 	want := map[*origin]expected{}
@@ -102,7 +102,7 @@ func SourcesAtOnce(ctx context.Context, r *Run) error {
 		})
 	}
 	if err := work.Wait(); err != nil {
-		return err //nolint:wrapcheck // the tool says what it did
+		return err //nolint:wrapcheck // the tool's error names what was done
 	}
 	for _, s := range r.sources {
 		found, err := r.of(s).compareSource(ctx, want[s])
@@ -114,7 +114,7 @@ func SourcesAtOnce(ctx context.Context, r *Run) error {
 	return nil
 }
 
-// sinksHave is what the sinks have of the source. A source that was just added has the rows that its task loads.
+// sinksHave is the sinks' content for the source. A new source has the rows that its task loads.
 func (r *Run) sinksHave(ctx context.Context) (expected, error) {
 	if r.source.name == "" {
 		return present(ctx, r)
@@ -123,7 +123,7 @@ func (r *Run) sinksHave(ctx context.Context) (expected, error) {
 	return everything(loaded), err
 }
 
-// compareSource compares what was written to the source with each sink.
+// compareSource compares the source's written changes with each sink.
 func (r *Run) compareSource(ctx context.Context, want expected) (report.Source, error) {
 	journal, err := written(r, "at-once")
 	if err != nil {
@@ -156,13 +156,13 @@ func (r *Run) compareSource(ctx context.Context, want expected) (report.Source, 
 const (
 	// outage of a source's database.
 	outage = time.Minute
-	// aged is an age of a stream's records in front of a function that nobody reaches whose source's database is there. Those of a source
-	// that waited for another one would be as old as the outage.
+	// aged is the maximum age of records before the function of a source whose database is up. If such a source
+	// waited for another one, its records would be as old as the outage.
 	aged = 15 * time.Second
 )
 
-// SourceKilled kills the database of one source for a minute while rows are written to the others: they do not notice. When it is back, its
-// task goes on where it was.
+// SourceKilled stops one source's database for a minute while rows are written to the others. These must not be
+// affected. Afterwards the task continues from its position.
 func SourceKilled(ctx context.Context, r *Run) error {
 	down := r.named(second)
 	others := slices.DeleteFunc(slices.Clone(r.sources), func(s *origin) bool { return s == down })
@@ -190,7 +190,7 @@ func SourceKilled(ctx context.Context, r *Run) error {
 	end()
 	<-watched
 	if err != nil {
-		return err //nolint:wrapcheck // each says what it did
+		return err //nolint:wrapcheck // each error names what was done
 	}
 	for _, s := range others {
 		r.Log.Detail("records of %s were %s old at most", s.title(), oldest[s.title()].Round(time.Millisecond))
@@ -202,7 +202,7 @@ func SourceKilled(ctx context.Context, r *Run) error {
 	return errors.Join(err, rowsReach(ctx, r.of(down), "after-outage", r.searched().history))
 }
 
-// ages keeps the greatest age of records in front of the functions of sources.
+// ages records the greatest age of records before the sources' functions.
 func (r *Run) ages(of []*origin, oldest map[string]time.Duration) {
 	for _, m := range r.World.Mappings.Stats() {
 		for _, s := range of {
@@ -213,7 +213,7 @@ func (r *Run) ages(of []*origin, oldest map[string]time.Duration) {
 	}
 }
 
-// UpWhileDown deploys a change of one source while the database of another one is down.
+// UpWhileDown deploys a change of one source while another one's database is down.
 func UpWhileDown(ctx context.Context, r *Run) error {
 	down, changed := r.named(third), r.named("")
 	if err := r.Stack.SetConfig(ctx, "cdc-pipeline:source.schemaRevision", "1"); err != nil {
@@ -232,16 +232,17 @@ func UpWhileDown(ctx context.Context, r *Run) error {
 		return rowsReach(inner, r.of(changed), "while-down", r.searched().history)
 	})
 	if err := work.Wait(); err != nil {
-		return err //nolint:wrapcheck // each says what it did
+		return err //nolint:wrapcheck // each error names what was done
 	}
 	return rowsReach(ctx, r.of(down), "after-down", r.searched().history)
 }
 
-// SourceRemoved takes a source out of the configuration: its resources go, what was stored of it stays, and the others go on.
+// SourceRemoved removes a source from the configuration. Its resources disappear, its stored data stays, and the
+// other sources continue.
 func SourceRemoved(ctx context.Context, r *Run) error {
 	gone := r.named(third)
 	one := r.of(gone)
-	if err := r.World.Firehose.Drain(ctx); err != nil { // what was written last may still be held
+	if err := r.World.Firehose.Drain(ctx); err != nil { // the last changes may still be buffered
 		return fmt.Errorf("waiting for the deliveries: %w", err)
 	}
 	objects, err := lake(ctx, one)

@@ -16,8 +16,8 @@ import (
 	"strings"
 )
 
-// SourcesJoined asks about the rows of several sources together: by SQL in Athena's engine, whose views are compared with each source's tables
-// and whose join with that of the databases' own rows, and by one search.
+// SourcesJoined queries the rows of several sources together. In Athena's engine it compares the views with each
+// source's tables, and the join with a join of the databases' rows. It also runs one search over all.
 func SourcesJoined(ctx context.Context, r *Run) error {
 	r.Report.SourcesJoined = &report.Joined{}
 	if err := r.World.Firehose.Drain(ctx); err != nil {
@@ -60,8 +60,8 @@ func SourcesJoined(ctx context.Context, r *Run) error {
 	return err
 }
 
-// compareJoin compares what a saved query has answered with the rows of the two databases that have one key, in the table that both have by
-// the same name.
+// compareJoin compares a saved query's result with the rows of the two databases that have the same key in the table
+// that both have.
 func (r *Run) compareJoin(ctx context.Context, a, b *origin, got []athena.Row) (int, error) {
 	left, err := keyed(ctx, a, sourcesTable)
 	if err != nil {
@@ -116,10 +116,11 @@ func keyed(ctx context.Context, s *origin, name string) (map[string]bool, error)
 	return keys, nil
 }
 
-// sourcesTable is the table of which the rows of all sources are joined and counted.
+// sourcesTable is the table whose rows are joined and counted over all sources.
 const sourcesTable = "testdb.retail_trans"
 
-// foundInAll searches the present rows of a table of all sources at once. It says how many there are, and is an error when a source is missing.
+// foundInAll searches a table's present rows over all sources in one request. It returns their number, and an error
+// when a source is missing.
 func (r *Run) foundInAll(ctx context.Context) (int, error) {
 	admin, err := r.admin(ctx, r.searched().current)
 	if err != nil {

@@ -10,8 +10,8 @@ import (
 
 const addedTable = "shop.returns"
 
-// TableAdded adds a table that has rows to the configuration: it is said to be not loaded, its changes are
-// followed at once, and the operator's tool loads it.
+// TableAdded adds a table with rows to the configuration. It is reported as not loaded, its changes are followed at
+// once, and the operator's tool loads it.
 func TableAdded(ctx context.Context, r *Run) error {
 	if err := execute(ctx, r.World.Database.Root(), `CREATE TABLE `+addedTable+` (
 		return_id BIGINT AUTO_INCREMENT PRIMARY KEY, reason VARCHAR(40), refund DECIMAL(12,2) NOT NULL, returned_at DATETIME(3) NOT NULL)`); err != nil {

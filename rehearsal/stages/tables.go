@@ -16,8 +16,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/glue"
 )
 
-// LakeTables has the stack keep tables of each format in turn, the operator's tool run their job, and readers that share no code
-// with Spark compare them with the source. Athena's engine runs the views and saved queries over them.
+// LakeTables makes the stack maintain tables in each format in turn, and the operator's tool run their job. Readers
+// that share no code with Spark compare them with the source. Athena's engine runs the views and saved queries over
+// them.
 func LakeTables(ctx context.Context, r *Run) error {
 	r.Report.Tables = map[string]report.Table{}
 	server, err := r.World.Site.StartTrino(ctx, stores.TrinoOptions{Endpoint: r.World.Account.Endpoint(), Region: account.Region, Key: account.Key})
@@ -43,8 +44,8 @@ func LakeTables(ctx context.Context, r *Run) error {
 	return nil
 }
 
-// catalogSinceToday has the catalog begin with the rehearsal. Trino lists the objects of every hour that partitions are projected
-// for, and the stand-in of S3 takes its time.
+// catalogSinceToday makes the catalog begin with the rehearsal. Trino lists the objects of every hour with a
+// projected partition, and S3's stand-in is slow.
 func (r *Run) catalogSinceToday(ctx context.Context) error {
 	return r.Stack.SetConfig(ctx, "cdc-pipeline:lake.catalog.since", time.Now().Add(-12*time.Hour).UTC().Format(time.DateOnly))
 }
@@ -85,7 +86,7 @@ func (k *keptTables) keep(ctx context.Context) error {
 			return fmt.Errorf("%s: %w", step.what, err)
 		}
 	}
-	if k.format != "iceberg" { // Athena shows their times to the millisecond
+	if k.format != "iceberg" { // Athena shows their times in milliseconds
 		return nil
 	}
 	var err error
@@ -93,19 +94,21 @@ func (k *keptTables) keep(ctx context.Context) error {
 	return err
 }
 
-// run has the operator's tool run the job.
+// run runs the job with the operator's tool.
 func (k *keptTables) run(ctx context.Context, session string) error {
 	_, err := k.Tool.Run(ctx, "tables-"+session+"-"+k.format, 0, "tables", "run")
 	return err
 }
 
-// verifyDeep has the operator's tool compare the tables as Athena shows them, beside the other sinks, with the source.
+// verifyDeep compares the tables, as Athena shows them, and the other sinks with the source, with the operator's
+// tool.
 func (k *keptTables) verifyDeep(ctx context.Context) error {
 	_, err := k.Tool.Run(ctx, "verify-deep-tables-"+k.format, 0, "verify", "--deep", "--timeout", "3m", "--ca", k.World.Site.Authority.File())
 	return err
 }
 
-// fill builds the tables. Those of another format than the present ones are refused before anything is made, then built beside them.
+// fill builds the tables. Another format under the same generation is refused before anything is made; then the
+// tables are built beside the present ones.
 func (k *keptTables) fill(ctx context.Context) error {
 	if err := k.Stack.SetConfig(ctx, "cdc-pipeline:lake.tables.format", k.format); err != nil {
 		return err
@@ -131,7 +134,7 @@ func (k *keptTables) fill(ctx context.Context) error {
 	return err
 }
 
-// refused says that a preview does not take another format for the tables that there are.
+// refused checks that a preview refuses another format for existing tables.
 func (k *keptTables) refused(ctx context.Context) error {
 	_, err := k.Stack.Preview(ctx, k.Pack)
 	const want = "lake.tables.format: the lake's tables are "
@@ -144,7 +147,7 @@ func (k *keptTables) refused(ctx context.Context) error {
 	return nil
 }
 
-// compareTables compares each table, as each reader sees it, with the source's.
+// compareTables compares each table with the source's, through each reader.
 func (k *keptTables) compareTables(ctx context.Context) (rows int, err error) {
 	gone := 0
 	for _, name := range tables {
@@ -177,16 +180,17 @@ func (k *keptTables) compareTables(ctx context.Context) (rows int, err error) {
 	return rows, nil
 }
 
-// byAthena says that a reader is Athena's engine, if there is one.
+// byAthena reports whether a reader is Athena's engine, if there is one.
 func (k *keptTables) byAthena(reader string) bool {
 	return k.engine != nil && reader == k.engine.Name()
 }
 
-// read a table: Athena's engine reads its view, the others the files that its name shows, tombstones too.
+// read reads a table. Athena's engine reads its view; the others read the files that its name shows, including
+// tombstones.
 func (k *keptTables) read(ctx context.Context, reader, view string) (present []athena.Row, tombstones int, err error) {
 	if k.byAthena(reader) {
 		present, err = athena.Rows(ctx, k.engine, view)
-		return present, 0, err //nolint:wrapcheck // the caller says what of
+		return present, 0, err //nolint:wrapcheck // the caller names the table
 	}
 	database, physical := k.output("catalogDatabase"), view+"_table"
 	entry, err := glue.NewFromConfig(k.World.Account.Config()).GetTable(ctx, &glue.GetTableInput{DatabaseName: &database, Name: &physical})
@@ -196,7 +200,7 @@ func (k *keptTables) read(ctx context.Context, reader, view string) (present []a
 	options := stores.SparkOptions{Format: k.format, Endpoint: k.World.Account.Endpoint(), Region: account.Region, Key: account.Key}
 	lines, err := k.World.Site.ReadTable(ctx, options, reader, database+"."+physical, *entry.Table.StorageDescriptor.Location)
 	if err != nil {
-		return nil, 0, err //nolint:wrapcheck // the caller says what of
+		return nil, 0, err //nolint:wrapcheck // the caller names the table
 	}
 	return withoutTombstones(lines)
 }

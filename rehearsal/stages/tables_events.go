@@ -27,7 +27,8 @@ func (k *keptTables) change(ctx context.Context, what string, count int) error {
 	return arrive(ctx, k.Run, journal)
 }
 
-// mergeByAthena has Athena's engine merge into a table of Iceberg, of which the job is told nothing. The rows stay what they are.
+// mergeByAthena merges into an Iceberg table with Athena's engine, without the job's knowledge. The rows must stay
+// the same.
 func (k *keptTables) mergeByAthena(ctx context.Context) error {
 	if k.format != "iceberg" {
 		return nil
@@ -46,7 +47,8 @@ func (k *keptTables) mergeByAthena(ctx context.Context) error {
 	return nil
 }
 
-// loadedAnew loads a table of Iceberg again, and follows the advice: its rows are filled beside the shown ones, compared, and shown.
+// loadedAnew loads an Iceberg table again and follows the advice: its rows are filled beside the shown ones,
+// compared, and shown.
 func (k *keptTables) loadedAnew(ctx context.Context) error {
 	if k.format != "iceberg" {
 		return nil
@@ -85,12 +87,12 @@ func (k *keptTables) loadedAnew(ctx context.Context) error {
 	return err
 }
 
-// switched has the operator's tool compare what was filled with the source, and show it.
+// switched compares the filled tables with the source and shows them, with the operator's tool.
 func (k *keptTables) switched(ctx context.Context, session string) (string, error) {
 	return k.Tool.Run(ctx, "tables-switch-"+session+"-"+k.format, 0, "tables", "switch", "--ca", k.World.Site.Authority.File())
 }
 
-// outOfOrder shuffles the records that were delivered since the last run.
+// outOfOrder shuffles the records delivered since the last run.
 func (k *keptTables) outOfOrder(ctx context.Context) error {
 	before := map[string]bool{}
 	for _, name := range tables {
@@ -130,7 +132,7 @@ func (k *keptTables) outOfOrder(ctx context.Context) error {
 	return k.run(ctx, "shuffled")
 }
 
-// killedAndRerun kills the job once it has told of a commit. Glue tries again.
+// killedAndRerun kills the job once it has reported a commit. Glue retries.
 func (k *keptTables) killedAndRerun(ctx context.Context) error {
 	if err := k.change(ctx, "killed", 300); err != nil {
 		return err
@@ -147,7 +149,7 @@ func (k *keptTables) killedAndRerun(ctx context.Context) error {
 	}
 }
 
-// lateAfterDelete delivers every record of the tables once more, and takes them away again when the job has read them.
+// lateAfterDelete delivers every record of the tables again, and removes these copies once the job has read them.
 func (k *keptTables) lateAfterDelete(ctx context.Context) error {
 	var again []string
 	for _, name := range tables {
@@ -180,7 +182,7 @@ func (k *keptTables) lateAfterDelete(ctx context.Context) error {
 	return nil
 }
 
-// columnAdded gives a table of the source a column, which the bootstrap tells the job of.
+// columnAdded adds a column to a source table. The bootstrap reports it to the job.
 func (k *keptTables) columnAdded(ctx context.Context) error {
 	if err := execute(ctx, k.World.Database.Root(), "ALTER TABLE shop.ledger ADD COLUMN noted_by_"+k.format+" VARCHAR(40)"); err != nil {
 		return err
@@ -201,7 +203,7 @@ func (k *keptTables) s3() *s3.Client {
 	return s3.NewFromConfig(k.World.Account.Config(), func(o *s3.Options) { o.UsePathStyle = true })
 }
 
-// bucket is the lake's.
+// bucket is the lake's bucket.
 func (k *keptTables) bucket() objects.Lake {
 	return objects.Lake{Client: k.s3(), Bucket: k.output("lakeBucket"), Prefix: k.output("lakePrefix")}
 }
@@ -218,7 +220,7 @@ func (k *keptTables) records(ctx context.Context, name string) ([]objects.Object
 	return found, nil
 }
 
-// lines are the records of objects.
+// lines are the records in objects.
 func (k *keptTables) lines(ctx context.Context, of ...objects.Object) (lines [][]byte, err error) {
 	for _, o := range of {
 		err := k.bucket().Lines(ctx, o.Key, func(line []byte) error { lines = append(lines, bytes.Clone(line)); return nil })
@@ -229,12 +231,12 @@ func (k *keptTables) lines(ctx context.Context, of ...objects.Object) (lines [][
 	return lines, nil
 }
 
-// put writes an object of records, as the delivery does.
+// put writes a records object like the delivery.
 func (k *keptTables) put(ctx context.Context, key string, lines [][]byte) error {
 	var body bytes.Buffer
 	w := gzip.NewWriter(&body)
 	for _, line := range lines {
-		_, _ = w.Write(append(line, '\n')) // memory takes all
+		_, _ = w.Write(append(line, '\n')) // a buffer never fails
 	}
 	if err := w.Close(); err != nil {
 		return fmt.Errorf("compressing records: %w", err)

@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// withoutTombstones are the rows in the lines of a reader that are present, as the view of rows writes values, and how many others
-// there are.
+// withoutTombstones returns the present rows in a reader's lines, with values as in the view of rows, and the number
+// of tombstones.
 func withoutTombstones(lines []string) (rows []athena.Row, tombstones int, err error) {
 	for _, line := range lines {
 		var raw map[string]any
@@ -36,7 +36,7 @@ func withoutTombstones(lines []string) (rows []athena.Row, tombstones int, err e
 	return rows, tombstones, nil
 }
 
-// plainTime is a time without the marks of ISO 8601; anything else is as it is.
+// plainTime removes the marks of ISO 8601 from a time; any other text is unchanged.
 func plainTime(text string) string {
 	const form = "2006-01-02T15:04:05.000000Z"
 	if len(text) == len(form) && text[10] == 'T' && strings.HasSuffix(text, "Z") {

@@ -16,7 +16,7 @@ import (
 )
 
 // TaskChange changes the task's settings and the source endpoint's certificate, first while the database locks the
-// replication user out: the deployment fails and says so. The next one finds nothing to change, and the task runs.
+// replication user out. That deployment fails and says so. The next one finds nothing to change, and the task runs.
 func TaskChange(ctx context.Context, r *Run) error {
 	wanted := []string{"StopReplicationTask", "ModifyReplicationTask", "ModifyEndpoint"}
 	if task.Serverless(r.output("taskArn")) {
@@ -54,12 +54,12 @@ func TaskChange(ctx context.Context, r *Run) error {
 	return rowsReach(ctx, r, "after-change", r.searched().history)
 }
 
-// deployLockedOut deploys, and has the replication user locked out when the bootstrap, which would notice, has ended. It
-// gives the deployment's error.
+// deployLockedOut deploys, and locks the replication user out once the bootstrap, which would notice, has ended. It
+// returns the deployment's error.
 func deployLockedOut(ctx context.Context, r *Run) (problem string, err error) {
 	user, _, err := r.World.Credentials(ctx, r.output("replicationSecretArn"))
 	if err != nil {
-		return "", err //nolint:wrapcheck // names the secret
+		return "", err //nolint:wrapcheck // the error names the secret
 	}
 	lock := func(how string) error {
 		return execute(ctx, r.World.Database.Root(), "ALTER USER '"+user+"'@'%' ACCOUNT "+how)
@@ -91,7 +91,7 @@ func (r *Run) calls(service string, operations []string) []int {
 	return found
 }
 
-// renewedBundle holds the same authority as before in a file of other content, as a renewed bundle would.
+// renewedBundle is a file with the same authority but other content, like a renewed bundle.
 func renewedBundle(r *Run) (string, error) {
 	text, err := os.ReadFile(r.World.Site.Authority.File())
 	if err != nil {

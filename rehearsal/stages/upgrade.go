@@ -16,17 +16,17 @@ import (
 	"strings"
 )
 
-// baseline is the commit whose stacks this program must update without replacing anything.
+// baseline is the commit whose stacks this program must update without a replacement.
 const baseline = "cd1bdd0"
 
-// formerFiles are where the baseline has the files that the rehearsal's stack names.
+// formerFiles are the baseline's paths of files that the rehearsal's stack uses.
 var formerFiles = []string{"bootstrap/schema/retail_trans.sql", "rehearsal/stack/files/ledger.sql"}
 
-// formerPlugins are the versions of plugins that the baseline's SDKs ask for: plugin, version.
+// formerPlugins are the plugin versions that the baseline's SDKs need: plugin, version.
 var formerPlugins = [][2]string{{"aws", "6.83.2"}, {"random", "4.19.0"}}
 
-// DeployBaseline deploys the stack with the baseline's own program, which is compiled from this clone's history, and waits until its
-// function has met every table.
+// DeployBaseline deploys the stack with the baseline's own program, compiled from this clone's history, and waits
+// until its function has seen every table.
 func DeployBaseline(ctx context.Context, r *Run) error {
 	folder, program, err := compileBaseline(ctx, r)
 	if err != nil {
@@ -58,11 +58,11 @@ func DeployBaseline(ctx context.Context, r *Run) error {
 	if err := knownToTheBaseline(ctx, r, fmt.Sprint(made.Outputs["searchDomainName"].Value)); err != nil {
 		return err
 	}
-	return r.World.Healthy() //nolint:wrapcheck // names the server
+	return r.World.Healthy() //nolint:wrapcheck // the error names the server
 }
 
-// Upgrade deploys today's program over the baseline's stack: nothing may be replaced or deleted. An invocation is no thing
-// of AWS: to replace it is how the bootstrap runs once more when its code is another.
+// Upgrade deploys today's program over the baseline's stack. Nothing may be replaced or deleted, except an
+// invocation: it is nothing in AWS, and its replacement makes the bootstrap run again after a code change.
 func Upgrade(ctx context.Context, r *Run) error {
 	changes, err := up(ctx, r)
 	if err != nil {
@@ -71,10 +71,10 @@ func Upgrade(ctx context.Context, r *Run) error {
 	u := &report.Upgrade{From: baseline, Changes: changes.Touched(), Gone: []string{}, Dropped: []string{}}
 	for _, resource := range changes.Gone {
 		switch {
-		case strings.HasPrefix(resource, "pulumi:providers:"): // another version's default provider
+		case strings.HasPrefix(resource, "pulumi:providers:"): // the default provider of another version
 		case strings.HasPrefix(resource, "aws:lambda/invocation:Invocation::"):
 			u.Runs++
-		case strings.HasPrefix(resource, "aws:athena/namedQuery:NamedQuery::"): // a text, which the provider cannot change
+		case strings.HasPrefix(resource, "aws:athena/namedQuery:NamedQuery::"): // a text that the provider cannot change
 			u.Queries++
 		case slices.Contains(dropped, resource):
 			u.Dropped = append(u.Dropped, resource)
@@ -88,10 +88,10 @@ func Upgrade(ctx context.Context, r *Run) error {
 	return nil
 }
 
-// dropped are resources of the baseline that hold nothing and that nothing needs.
+// dropped are baseline resources that hold nothing and are no longer needed.
 var dropped = []string{"aws:ec2/vpcEndpoint:VpcEndpoint::cdc-network-ec2messages", "aws:ec2/vpcEndpoint:VpcEndpoint::cdc-network-logs"}
 
-// compileBaseline takes the baseline out of the clone's history and compiles its program. It keeps both in the cache.
+// compileBaseline checks out the baseline and compiles its program. The cache keeps both.
 func compileBaseline(ctx context.Context, r *Run) (folder, program string, err error) {
 	folder = filepath.Join(r.Cache, "baseline", baseline)
 	program = filepath.Join(folder, "program")

@@ -12,7 +12,7 @@ import (
 	"strings"
 )
 
-// Verify waits until everything has been delivered, then compares both sinks with what was committed.
+// Verify waits until everything has been delivered, then compares both sinks with the commits.
 func Verify(ctx context.Context, r *Run) error {
 	if err := followOne(ctx, r); err != nil {
 		return err
@@ -58,8 +58,8 @@ func (r *Run) latencies(passed *trail, current []sample) {
 	r.Report.LatencyCurves = map[string]report.Curve{"history": curve(history, first), "lake": curve(lake, first), "current": curve(current, first)}
 }
 
-// followOne has the operator's tool follow a row of its own through every hop. The row is kept: its deletion would fill
-// another buffer of the lake, and the comparison wait for it.
+// followOne follows a row of its own through every hop with the operator's tool. The row stays: its deletion would
+// fill another buffer of the lake, and the comparison would have to wait for it.
 func followOne(ctx context.Context, r *Run) error {
 	r.Log.Detail("cdc verify follows a row of its own")
 	text, err := r.Tool.Run(ctx, "verify-json", 0, "verify", "--keep", "--ca", r.World.Site.Authority.File(), "--output", "json", "--journal", r.Tool.Journal("marker"))
@@ -82,7 +82,7 @@ func followOne(ctx context.Context, r *Run) error {
 	return nil
 }
 
-// written is what the writer's journals say was committed; journals named loaded… are of rows that arrive as loaded ones.
+// written are the commits in the writer's journals. Journals named loaded… contain rows that arrive in a load.
 func written(r *Run, journals ...string) ([]reconcile.Change, error) {
 	var all []reconcile.Change
 	for _, name := range journals {

@@ -16,9 +16,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/rds/types"
 )
 
-// Server is a database's, of any engine.
+// Server is a database server of any engine.
 type Server interface {
-	// Root is the rehearsal's own access.
+	// Root is the rehearsal's own connection.
 	Root() *sql.DB
 	ApplyMaster(ctx context.Context, user, password string) error
 	Disconnect(ctx context.Context, user string) (int, error)
@@ -28,24 +28,24 @@ type Server interface {
 	Err() error
 }
 
-// Database is one that rows are written to.
+// Database is a database to which rows are written.
 type Database struct {
 	Server
-	// Host and Port it listens on.
+	// Host and Port on which it listens.
 	Host string
 	Port int
-	// Client is the command line of a client of MariaDB, without options; empty for PostgreSQL.
+	// Client is the command of a MariaDB client without options; empty for PostgreSQL.
 	Client string
-	// Postgres is the server if it is PostgreSQL, else nil.
+	// Postgres is the server when it is PostgreSQL; otherwise nil.
 	Postgres *stores.Postgres
 
-	// MasterSecretArn names the secret of its master user, once a cluster was made on its port.
+	// MasterSecretArn names the master user's secret, once a cluster was made on its port.
 	MasterSecretArn string
 
 	cluster string // its identifier, once it was made
 }
 
-// all are the databases that run.
+// all are the running databases.
 func (w *World) all() []*Database {
 	w.known.Lock()
 	defer w.known.Unlock()
@@ -58,7 +58,8 @@ func (w *World) add(d *Database) {
 	w.databases = append(w.databases, d)
 }
 
-// StartDatabase starts a MariaDB beside the databases that run; the name is empty for the first. It ends with the world.
+// StartDatabase starts a MariaDB beside the running databases; the name is empty for the first. It ends with the
+// world.
 func (w *World) StartDatabase(ctx context.Context, name string) (*Database, error) {
 	server, err := w.Site.StartMariaDB(ctx, stores.MariaDBOptions{Name: name})
 	if err != nil {
@@ -69,7 +70,7 @@ func (w *World) StartDatabase(ctx context.Context, name string) (*Database, erro
 	return d, nil
 }
 
-// StartPostgres is StartDatabase for PostgreSQL; the database is made in it, and Root is in that.
+// StartPostgres is StartDatabase for PostgreSQL. It makes the database, and Root connects to it.
 func (w *World) StartPostgres(ctx context.Context, name, database string) (*Database, error) {
 	server, err := w.Site.StartPostgres(ctx, stores.PostgresOptions{Name: name, Database: database})
 	if err != nil {
@@ -80,8 +81,8 @@ func (w *World) StartPostgres(ctx context.Context, name, database string) (*Data
 	return d, nil
 }
 
-// applyMaster gives each database the master user that RDS would: with the password of the secret that it manages. A cluster and its database
-// are told by their port.
+// applyMaster gives each database the master user that RDS would make, with the password of the managed secret. The
+// port identifies a cluster's database.
 func (w *World) applyMaster(ctx context.Context, _ *controlplane.Call) error {
 	client := rds.NewFromConfig(w.Account.Config())
 	out, err := client.DescribeDBClusters(ctx, &rds.DescribeDBClustersInput{})
@@ -115,8 +116,8 @@ func (w *World) applyMaster(ctx context.Context, _ *controlplane.Call) error {
 	return nil
 }
 
-// asDeclared makes the database that a cluster of PostgreSQL was asked for, which is its master user's, and takes on the settings of its
-// parameter group.
+// asDeclared makes the database that a PostgreSQL cluster declares, owned by its master user, and applies the
+// settings of its parameter group.
 func (d *Database) asDeclared(ctx context.Context, client *rds.Client, cluster *types.DBCluster, owner string) error {
 	if name := aws.ToString(cluster.DatabaseName); name != "" {
 		if err := d.Postgres.Make(ctx, name, owner); err != nil {
@@ -141,8 +142,8 @@ func (d *Database) asDeclared(ctx context.Context, client *rds.Client, cluster *
 	return nil
 }
 
-// LogsKept are how many bytes of the log slots hold back in each PostgreSQL that a cluster stands for, by the cluster's identifier, and
-// why those are not known that do not answer.
+// LogsKept is how many bytes of log slots keep in each PostgreSQL cluster, by the cluster's identifier. The error
+// lists clusters that do not answer.
 func (w *World) LogsKept(ctx context.Context) (map[string]int64, error) {
 	kept := map[string]int64{}
 	var problems []error

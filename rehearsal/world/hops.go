@@ -5,26 +5,26 @@ import (
 	"time"
 )
 
-// Hop is a place that records of changes pass.
+// Hop is a point that change records pass.
 type Hop string
 
-// Hops, in the order in which a record passes them. That of a stream can be read there.
+// Hops, in a record's order. The stream's records can be read from the stream itself.
 const (
-	Captured      Hop = "captured"        // by a task, of what it has read
-	ReadForSearch Hop = "read for search" // by the delivery into a domain or collection
+	Captured      Hop = "captured"        // read by a task
+	ReadForSearch Hop = "read for search" // read by the delivery into a domain or collection
 	ReadForLake   Hop = "read for lake"
-	ReadForRows   Hop = "read for rows" // by the mapping of the function that keeps present rows
+	ReadForRows   Hop = "read for rows" // read by the mapping of the current-state function
 	InSearch      Hop = "in search"
 	InLake        Hop = "in lake"
 )
 
-// passing tells of what passes the hops of this world.
+// passing reports what passes the hops of this world.
 func (w *World) passing(told func(hop Hop, records [][]byte, at time.Time)) {
 	w.DMS.OnCaptured(func(records [][]byte) { told(Captured, records, time.Now()) })
 	w.Mappings.OnRead(func(records [][]byte) { told(ReadForRows, records, time.Now()) })
 }
 
-// batches tells of what a delivery has read or delivered: by the hop of a lake's, or that of a search's.
+// batches reports what a delivery has read or delivered, as a hop of the lake or of the search.
 func batches(told func(hop Hop, records [][]byte, at time.Time), toLake, toSearch Hop) func(firehose.Batch) {
 	return func(b firehose.Batch) {
 		hop := toLake

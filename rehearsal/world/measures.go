@@ -10,7 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/rds"
 )
 
-// alarms are evaluated on what the stand-ins of this world publish.
+// alarms are evaluated on the metrics that this world's stand-ins publish.
 func (w *World) alarms() *cloudwatch.Alarms {
 	return cloudwatch.New(w.Account, w.log, cloudwatch.Options{Logs: w.Site.Dir, Measures: []cloudwatch.Measure{
 		cloudwatch.MeasureTasks(w.Account, w.DMS), cloudwatch.MeasureDeliveries(w.Firehose), cloudwatch.MeasureFunctions(w.Runner, w.Mappings),
@@ -18,8 +18,9 @@ func (w *World) alarms() *cloudwatch.Alarms {
 	}})
 }
 
-// What is kept of a database's changes, in the names of https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/Aurora.AuroraMonitoring.Metrics.html:
-// of MySQL the binary logs, of PostgreSQL what its replication slots hold back.
+// The log that a database keeps, by the metric names of
+// https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/Aurora.AuroraMonitoring.Metrics.html: binary logs in
+// MySQL, log kept for replication slots in PostgreSQL.
 const (
 	binlogFiles = "NumBinaryLogFiles"
 	binlogBytes = "SumBinaryLogSize"
@@ -27,7 +28,7 @@ const (
 	logUsage    = "TransactionLogsDiskUsage"
 )
 
-// measureDatabases asks the databases that clusters stand for. One that does not answer publishes nothing.
+// measureDatabases measures the clusters' databases. One that does not answer publishes nothing.
 func (w *World) measureDatabases() cloudwatch.Measure {
 	client := rds.NewFromConfig(w.Account.Config())
 	var names []string
@@ -67,7 +68,7 @@ func (w *World) measureDatabases() cloudwatch.Measure {
 	}}
 }
 
-// measure is what the database keeps of its changes, by the names above.
+// measure is the log that the database keeps, by the names above.
 func (d *Database) measure(ctx context.Context) (map[string]float64, error) {
 	if d.Postgres != nil {
 		var lag float64

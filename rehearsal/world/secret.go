@@ -9,7 +9,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 )
 
-// Credentials reads a secret in the shape {"username","password"}.
+// Credentials reads a secret with the keys {"username","password"}.
 func (w *World) Credentials(ctx context.Context, arn string) (user, password string, err error) {
 	out, err := secretsmanager.NewFromConfig(w.Account.Config()).GetSecretValue(ctx, &secretsmanager.GetSecretValueInput{SecretId: &arn})
 	if err != nil {

@@ -1,5 +1,5 @@
-// Package world is everything the rehearsal runs beside the engine: the real stores, and the stand-ins for what only
-// AWS has, behind one AWS endpoint.
+// Package world runs everything that the rehearsal needs beside the engine: the real stores, and stand-ins for
+// AWS-only services, behind one AWS endpoint.
 package world
 
 import (
@@ -40,39 +40,39 @@ type World struct {
 	Site    *stores.Site
 	Account account.Account
 	Proxy   *controlplane.Proxy
-	// Database is the one of the unnamed source; [World.StartDatabase] starts those of others.
+	// Database is the unnamed source's; [World.StartDatabase] starts those of others.
 	Database *Database
 	Domains  *opensearch.Domains
 	// Collections are those of OpenSearch Serverless.
 	Collections *opensearchserverless.Collections
 	Runner      *lambda.Runner
-	// Mappings bring the stream's records to functions.
+	// Mappings pass the stream's records to functions.
 	Mappings *lambda.Mappings
 	DMS      *dms.Service
 	Firehose *firehose.Service
-	// Jobs are those of Glue.
+	// Jobs are Glue's jobs.
 	Jobs *glue.Service
-	// Queries are Athena's.
+	// Queries are Athena's queries.
 	Queries *athena.Service
-	// Sessions are those of Systems Manager, through which the domain is reached.
+	// Sessions are Systems Manager's sessions, through which the domain is reached.
 	Sessions *ssm.Service
-	// Rotations are those of Secrets Manager.
+	// Rotations are Secrets Manager's rotations.
 	Rotations *secretsmanager.Rotations
-	// Delay is what services see late of each other's work.
+	// Delay makes services see each other's changes late.
 	Delay *propagation.Delay
-	// Guard judges the deployer's calls by the documented policies.
+	// Guard checks the deployer's calls against the documented policies.
 	Guard *iam.Guard
-	// Alarms are those that are declared, evaluated on what the stand-ins publish.
+	// Alarms are the declared alarms, evaluated on the stand-ins' metrics.
 	Alarms *cloudwatch.Alarms
-	// Schedules call functions when EventBridge would, once a stage lets them.
+	// Schedules call functions when EventBridge would, once a stage enables them.
 	Schedules *schedules.Schedules
-	// Offers are what the region has, and what the account and its deployer may.
+	// Offers are the region's services, and the quotas and permissions of the account and its deployer.
 	Offers *offers.Service
 	moto   *stores.Moto
-	// databases are all of them; known guards them, and their clusters.
+	// databases are all databases; known guards them and their clusters.
 	databases []*Database
 	known     sync.Mutex
-	// unpublish ends the publishing of metrics, unwatch their evaluation.
+	// unpublish stops publishing metrics, unwatch stops evaluating alarms.
 	unpublish, unwatch func()
 	log                *slog.Logger
 	bundle             string
@@ -81,19 +81,19 @@ type World struct {
 
 // Options of a world.
 type Options struct {
-	// Project is the project's root, Cache where downloads are kept.
+	// Project is the project's root folder, Cache the folder for downloads.
 	Project, Cache string
-	// RefuseNothing lets the deployer do what the documented policies do not allow.
+	// RefuseNothing allows the deployer everything, even without the documented policies.
 	RefuseNothing bool
-	// OnPassed is told of records that have passed a hop at a moment; it must not block.
+	// OnPassed is called with records that have passed a hop, and the time; it must not block.
 	OnPassed func(hop Hop, records [][]byte, at time.Time)
-	// OnFunction runs after a function has succeeded, before its caller hears of it.
+	// OnFunction is called after a function has succeeded, before its caller gets the result.
 	OnFunction func(name string)
-	// Progress is told what is being started.
+	// Progress receives messages about what is being started.
 	Progress func(format string, args ...any)
 }
 
-// Start starts everything. On an error nothing is left running.
+// Start starts everything. After an error nothing keeps running.
 func Start(ctx context.Context, o Options) (w *World, err error) {
 	w = &World{}
 	if o.OnPassed == nil {
@@ -127,13 +127,15 @@ func Start(ctx context.Context, o Options) (w *World, err error) {
 	return w, w.attach(ctx, o)
 }
 
-// registrationDelay is how long a launched instance is unknown to Systems Manager: long enough to be met, shorter than AWS's.
+// registrationDelay is how long a new instance is unknown to Systems Manager: long enough to have an effect, shorter
+// than in AWS.
 const registrationDelay = 3 * time.Second
 
-// leastBetween calls of a function by its schedule: a machine of two cores has something else to do.
+// leastBetween is the minimum interval of a function's scheduled calls, because a machine with two cores has other
+// work.
 const leastBetween = 3 * time.Second
 
-// attach puts the stand-ins behind the endpoint that everybody calls.
+// attach puts the stand-ins behind the common endpoint.
 func (w *World) attach(ctx context.Context, o Options) error {
 	target, err := url.Parse(w.moto.URL)
 	if err != nil {
@@ -205,7 +207,8 @@ func (w *World) attach(ctx context.Context, o Options) error {
 	return nil
 }
 
-// Logged says whether the log of the control plane's stand-in, which names each request and the status of its answer, has such a line.
+// Logged reports whether the control plane stand-in's log has a matching line. The log has each request with its
+// status.
 func (w *World) Logged(line *regexp.Regexp) (bool, error) {
 	text, err := os.ReadFile(w.moto.Log)
 	if err != nil {
@@ -223,7 +226,8 @@ func (w *World) openLog() error {
 	return nil
 }
 
-// Env is what a program needs to take the stand-in for AWS and trust the rehearsal's certificates.
+// Env is the environment with which a program calls the stand-ins instead of AWS and trusts the rehearsal's
+// certificates.
 func (w *World) Env() map[string]string {
 	return map[string]string{
 		"AWS_ENDPOINT_URL": w.Account.Endpoint(), "AWS_REGION": account.Region,
@@ -232,7 +236,7 @@ func (w *World) Env() map[string]string {
 	}
 }
 
-// Healthy tells which of the servers has died, if any has.
+// Healthy returns an error when a server has died.
 func (w *World) Healthy() error {
 	problems := []error{w.moto.Err(), w.Domains.Err(), w.Collections.Err(), w.Rotations.Err()}
 	for _, d := range w.all() {
@@ -241,7 +245,7 @@ func (w *World) Healthy() error {
 	return errors.Join(problems...)
 }
 
-// Close stops everything and removes the run directory. It may be called twice.
+// Close stops everything and removes the run folder. It may be called twice.
 func (w *World) Close() {
 	if w == nil || w.closed {
 		return
@@ -300,7 +304,7 @@ func (w *World) Close() {
 	}
 }
 
-// KeepLogs copies the run's logs, for a look after a failure.
+// KeepLogs copies the run's logs, for analysis after a failure.
 func (w *World) KeepLogs(dir string) error {
 	logs, err := filepath.Glob(filepath.Join(w.Site.Dir, "*.log"))
 	if err != nil {

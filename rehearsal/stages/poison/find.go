@@ -15,12 +15,12 @@ import (
 // Places are where records are parked: prefixes of objects in a bucket.
 type Places struct {
 	Bucket string
-	// Function parks below its own prefix, the deliveries below theirs.
+	// Function is the function's prefix, the others those of the deliveries.
 	Function, History, Lake string
 }
 
-// Find finds each record where whoever could not take it has parked it: the function with its reason, at least once (a
-// batch that comes again may end elsewhere), a delivery once. It returns how many the function has.
+// Find finds each record where it was parked: by the function with its reason, at least once (a repeated batch may
+// end elsewhere), and by a delivery exactly once. It returns how many the function parked.
 func Find(ctx context.Context, cfg aws.Config, places Places, records []Record) (int, error) {
 	byFunction := map[string][]currentstate.Reason{}
 	others := 0
@@ -71,7 +71,7 @@ func Find(ctx context.Context, cfg aws.Config, places Places, records []Record) 
 	return found, errors.Join(problems...)
 }
 
-// undelivered are the records that a delivery has parked below a prefix, with how often.
+// undelivered are the records that a delivery parked below a prefix, with their counts.
 func undelivered(ctx context.Context, cfg aws.Config, bucket, prefix string) (map[string]int, error) {
 	found := map[string]int{}
 	err := objects.Lines(ctx, cfg, bucket, prefix, func(_ string, line []byte) error {

@@ -1,5 +1,5 @@
-// Package poison makes records that the current-state function cannot index, one or two of every reason, and finds them
-// where they were parked.
+// Package poison makes records that the current-state function cannot index, one or two for every reason, and finds
+// them where they were parked.
 package poison
 
 import (
@@ -14,23 +14,23 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/kinesis/types"
 )
 
-// Record is one that the function cannot index.
+// Record is a record that the function cannot index.
 type Record struct {
 	What string
 	Data []byte
 	// Reason for which the function parks it.
 	Reason currentstate.Reason
-	// InHistory and InLake say whose delivery takes it all the same, because to a delivery it is a document like any other.
-	// A delivery that does not take it parks it.
+	// InHistory and InLake report which deliveries accept it anyway, because for a delivery it is an ordinary
+	// document. A delivery that refuses it parks it.
 	InHistory, InLake bool
 }
 
-// tooManyColumns are more fields than an index may have: 5,000 of the history, and 10,000 of a current index, which has two
-// for a number that nobody has described.
+// tooManyColumns exceeds the maximum number of fields: 5,000 in the history, and 10,000 in a current index, which has
+// two for an undescribed number.
 const tooManyColumns = 5100
 
-// Records are one or two of every reason that a record from outside can give; what makes the function panic would be a
-// mistake in it, and none is known.
+// Records are one or two records for every reason that an outside record can cause. Only a bug could make the
+// function panic, and none is known.
 func Records(at time.Time) []Record {
 	record := func(operation, table, columns string, made time.Time, more string) []byte {
 		return fmt.Appendf(nil, `{"data":{%s},"metadata":{"timestamp":%q,"record-type":"data","operation":%q,"schema-name":"testdb","table-name":%q%s}}`,
@@ -46,7 +46,7 @@ func Records(at time.Time) []Record {
 		{"bytes that are no text", []byte("\xff\xfe\x00 poison"), currentstate.Unreadable, false, false},
 		{"half a record", record("load", followed, `"trans_id":9000000001`, at, "")[:60], currentstate.Unreadable, false, false},
 		{"a row without its key", record("load", followed, `"customer_id":"poison","amount":1`, at, ""), currentstate.Unkeyed, true, true},
-		// A table that has a create-table record coming is waited for, for a minute.
+		// The function waits up to a minute for a table's create-table record.
 		{"a row of a table that nobody has described", record("load", "poison", `"trans_id":9000000002`, at.Add(-time.Hour), ""), currentstate.Unkeyed, true, true},
 		{"a change without a place in the binlog", record("insert", followed, `"trans_id":9000000003`, at, committed), currentstate.Unordered, true, true},
 		{"a change of another server", record("insert", followed, `"trans_id":9000000004`, at, committed+`,"stream-position":"poison-bin.000001:4:0:9"`), currentstate.Unordered, true, true},
@@ -54,7 +54,7 @@ func Records(at time.Time) []Record {
 	}
 }
 
-// Put writes records to the stream. What the history refuses is written to one shard, because its delivery tries each
+// Put writes records to the stream. Those that the history refuses go to one shard, because its delivery retries each
 // buffer with such a record until search.retrySeconds have passed.
 func Put(ctx context.Context, cfg aws.Config, stream string, records []Record) error {
 	in := &kinesis.PutRecordsInput{StreamName: &stream}

@@ -27,7 +27,7 @@ func TestPoisonIsOfEveryReasonThatARecordCanGive(t *testing.T) {
 			_, ok, err := reconcile.Record(p.Data)
 			require.NoError(t, err)
 			require.True(t, ok, "a sink that takes it shows it as a change")
-			if record.Operation == change.Load { // there is nothing wrong with its place
+			if record.Operation == change.Load { // its position is correct
 				_, err := record.Version()
 				require.NoError(t, err)
 			}

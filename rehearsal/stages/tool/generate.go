@@ -11,23 +11,23 @@ import (
 
 // Load is a number of row changes for the tool to write.
 type Load struct {
-	// Journal is the name under which they are noted.
+	// Journal is the name of the journal with the changes.
 	Journal string
 	Count   int
 	// Mix is the share of inserts, updates and deletes, such as 70/20/10.
 	Mix    string
 	Seed   int
 	Tables []string
-	// Rate is how many are written a second, 0 for as many as possible.
+	// Rate is the number of changes per second; 0 means no limit.
 	Rate int
-	// Database are the flags that find the database; without any it is the one of the rehearsal's stack.
+	// Database are the flags that select the database; by default that of the rehearsal's stack.
 	Database []string
 }
 
-// OfStack are the flags that find the database of a stack.
+// OfStack are the flags for a stack's database.
 func (t *Tool) OfStack(stack string) []string { return []string{"--stack", stack, "--dir", t.Stacks} }
 
-// Generate writes rows and notes them.
+// Generate writes rows and their journal.
 func (t *Tool) Generate(ctx context.Context, l Load) error {
 	cmd := t.process(ctx, t.generate(l)...)
 	pipe, err := cmd.StderrPipe()

@@ -9,7 +9,8 @@ import (
 	"fmt"
 )
 
-// Preflight runs `cdc preflight` on a stack, with more in its environment, and gives its report and its exit code.
+// Preflight runs `cdc preflight` on a stack with additional environment variables. It returns the report and the exit
+// code.
 func (t *Tool) Preflight(ctx context.Context, stack string, env ...string) (preflight.Report, int, error) {
 	cmd := t.process(ctx, append(t.OfStack(stack), "preflight", "--output", "json")...)
 	var stdout, stderr bytes.Buffer
@@ -23,12 +24,12 @@ func (t *Tool) Preflight(ctx context.Context, stack string, env ...string) (pref
 	return r, cmd.ProcessState.ExitCode(), nil
 }
 
-// ShowPreflight runs it as people see it, and keeps what it printed.
+// ShowPreflight runs it like a person, and stores the output.
 func (t *Tool) ShowPreflight(ctx context.Context, session, stack string) error {
 	cmd := t.process(ctx, append(t.OfStack(stack), "preflight")...)
 	shown := &transcript{}
 	cmd.Stdout, cmd.Stderr = shown, shown
 	cmd.Env = append(cmd.Env, controlplane.AppID+"="+controlplane.PreflightApp)
-	_ = cmd.Run() // its exit code is looked at elsewhere
+	_ = cmd.Run() // another stage checks the exit code
 	return t.keep(session, []string{"preflight", "--stack", stack}, shown.String())
 }

@@ -1,5 +1,5 @@
-// Package tool runs cdc, the operator's tool, as somebody does who has logged in to the account and to the stack's
-// backend. It keeps what the tool prints as the documentation shows it.
+// Package tool runs cdc, the operator's tool, like a user who is logged in to the account and to the stack's backend.
+// It stores the tool's output for the documentation.
 package tool
 
 import (
@@ -19,24 +19,24 @@ import (
 	"time"
 )
 
-// Tool is a compiled cdc with its surroundings.
+// Tool is a compiled cdc with its environment.
 type Tool struct {
 	// Binary is the compiled tool.
 	Binary string
-	// Stacks is the work directory of the stacks.
+	// Stacks is the stacks' working folder.
 	Stacks string
 	// Env is the tool's environment.
 	Env []string
-	// Source is the stack's source that the tool works on; empty for the unnamed one.
+	// Source is the source that the tool works on; empty for the unnamed one.
 	Source string
-	// CA is the file of the certificate authority that signs the servers' certificates.
+	// CA is the file with the certificate authority of the servers.
 	CA string
-	// Journals is the folder in which the tool notes the rows that it writes, Sessions the one of what it prints.
+	// Journals is the folder for the tool's journals of written rows, Sessions the one for its output.
 	Journals, Sessions string
 	Log                *progress.Log
 }
 
-// ofStack is the stack that the tool works on when nothing else is said.
+// ofStack is the default stack of the tool.
 const ofStack = "rehearsal"
 
 // Compile builds the tool from the project's root.
@@ -49,8 +49,8 @@ func Compile(ctx context.Context, binary string) error {
 	return nil
 }
 
-// Run runs a command, keeps what it printed, and returns what it printed to its standard output. It fails when the
-// command does not end with the exit code that is wanted.
+// Run runs a command, stores its output, and returns its standard output. It fails when the exit code is not the
+// expected one.
 func (t *Tool) Run(ctx context.Context, session string, exit int, args ...string) (string, error) {
 	cmd := t.command(ctx, args...)
 	shown, stdout := &transcript{}, &bytes.Buffer{}
@@ -65,7 +65,7 @@ func (t *Tool) Run(ctx context.Context, session string, exit int, args ...string
 	return stdout.String(), nil
 }
 
-// Watch runs a command that goes on until it is interrupted, and interrupts it when ready has seen enough of its output.
+// Watch runs a continuous command, and interrupts it once ready accepts its output.
 func (t *Tool) Watch(ctx context.Context, session string, ready func(output string) (bool, error), args ...string) error {
 	cmd := t.command(ctx, args...)
 	shown := &transcript{}
@@ -94,7 +94,7 @@ func (t *Tool) Watch(ctx context.Context, session string, ready func(output stri
 	}
 	_ = cmd.Process.Signal(syscall.SIGINT)
 	select {
-	case err := <-ended: // its exit code does not matter: it was interrupted
+	case err := <-ended: // the exit code does not matter, because it was interrupted
 		t.Log.Detail("cdc %s ended: %v", args[0], err)
 	case <-time.After(15 * time.Second):
 		_ = cmd.Process.Kill()
@@ -106,12 +106,12 @@ func (t *Tool) Watch(ctx context.Context, session string, ready func(output stri
 	return seen
 }
 
-// command is one command of the tool against the rehearsal's stack.
+// command is one command of the tool on the rehearsal's stack.
 func (t *Tool) command(ctx context.Context, args ...string) *exec.Cmd {
 	return t.process(ctx, append(append([]string{"--stack", ofStack, "--dir", t.Stacks}, args...), t.ofSource()...)...)
 }
 
-// ofSource are the flags that choose the source.
+// ofSource are the flags that select the source.
 func (t *Tool) ofSource() []string {
 	if t.Source == "" {
 		return nil
@@ -119,7 +119,7 @@ func (t *Tool) ofSource() []string {
 	return []string{"--source", t.Source}
 }
 
-// process is the tool with arguments, interrupted when the context ends.
+// process is the tool with arguments; it is interrupted when the context ends.
 func (t *Tool) process(ctx context.Context, args ...string) *exec.Cmd {
 	cmd := exec.CommandContext(ctx, t.Binary, args...)
 	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGINT) }
@@ -130,7 +130,7 @@ func (t *Tool) process(ctx context.Context, args ...string) *exec.Cmd {
 
 var directory = regexp.MustCompile(`/\S*/cdc-rehearsal-\d+`)
 
-// keep keeps a terminal session.
+// keep stores a terminal session.
 func (t *Tool) keep(session string, args []string, output string) error {
 	file := t.Session(session)
 	if err := os.MkdirAll(filepath.Dir(file), 0o750); err != nil {
@@ -146,7 +146,7 @@ func (t *Tool) keep(session string, args []string, output string) error {
 // Session is the file of a terminal session.
 func (t *Tool) Session(name string) string { return filepath.Join(t.Sessions, name+".txt") }
 
-// Journal is the file in which rows that were written are noted.
+// Journal is the file of a journal.
 func (t *Tool) Journal(name string) string { return filepath.Join(t.Journals, name+".jsonl") }
 
 func lastLines(text string, n int) string {

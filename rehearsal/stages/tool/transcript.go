@@ -5,7 +5,7 @@ import (
 	"sync"
 )
 
-// transcript takes what a running command prints while somebody reads it.
+// transcript collects a running command's output while somebody reads it.
 type transcript struct {
 	mu   sync.Mutex
 	text bytes.Buffer

@@ -1,4 +1,4 @@
-// Package inventory lists what an account holds, so that what a destroy leaves behind can be named.
+// Package inventory lists an account's resources, so that a destroy's leftovers can be named.
 package inventory
 
 import (
@@ -9,17 +9,17 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 )
 
-// lister names one service's resources as kind/name.
+// lister lists one service's resources as kind/name.
 type lister func(ctx context.Context, cfg aws.Config) ([]string, error)
 
-// listers are the services in which the pipeline makes something.
+// listers are the services in which the pipeline makes resources.
 var listers = map[string]lister{
 	"ec2": network, "rds": databases, "dms": replication, "kinesis": streams, "firehose": deliveries, "opensearch": domains,
 	"lambda": functions, "s3": buckets, "secretsmanager": secrets, "kms": keys, "logs": logs, "iam": roles,
 	"scheduler": schedules, "glue": catalogs, "athena": queries, "aoss": collections, "cloudwatch": alarms, "sns": topics, "events": rules,
 }
 
-// List is everything there is, as sorted kind/name.
+// List lists all resources, as sorted kind/name.
 func List(ctx context.Context, cfg aws.Config) ([]string, error) {
 	var all []string
 	for service, list := range listers {
@@ -33,7 +33,7 @@ func List(ctx context.Context, cfg aws.Config) ([]string, error) {
 	return all, nil
 }
 
-// Added is what is in after and not in before.
+// Added is what after has and before lacks.
 func Added(before, after []string) []string {
 	added := []string{}
 	for _, item := range after {

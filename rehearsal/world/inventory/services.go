@@ -38,7 +38,7 @@ import (
 	secretstypes "github.com/aws/aws-sdk-go-v2/service/secretsmanager/types"
 )
 
-// network lists what EC2 has. It shows what has ended for a while yet.
+// network lists EC2's resources. EC2 still shows ended ones for a while.
 func network(ctx context.Context, cfg aws.Config) ([]string, error) {
 	c := ec2.NewFromConfig(cfg)
 	var found []string
@@ -223,7 +223,7 @@ func secrets(ctx context.Context, cfg aws.Config) ([]string, error) {
 	return names("secret", out.SecretList, func(s secretstypes.SecretListEntry) *string { return s.Name }), nil
 }
 
-// keys leaves out those that are waiting to be deleted: a key cannot be deleted at once.
+// keys omits those scheduled for deletion, because a key cannot be deleted at once.
 //
 //nolint:wrapcheck // as above
 func keys(ctx context.Context, cfg aws.Config) ([]string, error) {
@@ -324,7 +324,7 @@ func queries(ctx context.Context, cfg aws.Config) ([]string, error) {
 	return found, nil
 }
 
-// collections lists what OpenSearch Serverless has; a VPC endpoint of it is one of EC2's, too.
+// collections lists the resources of OpenSearch Serverless; its VPC endpoints are also in EC2.
 //
 //nolint:wrapcheck // as above
 func collections(ctx context.Context, cfg aws.Config) ([]string, error) {
@@ -342,7 +342,7 @@ func collections(ctx context.Context, cfg aws.Config) ([]string, error) {
 		if kind.typ != "" {
 			request["type"] = kind.typ
 		}
-		var answer map[string]json.RawMessage // the list, under a name of its own, and perhaps a token
+		var answer map[string]json.RawMessage // the list, under its own name, and perhaps a token
 		if err := c.JSON(ctx, kind.action, request, &answer); err != nil {
 			return nil, err
 		}
@@ -355,7 +355,7 @@ func collections(ctx context.Context, cfg aws.Config) ([]string, error) {
 				return nil, err
 			}
 			for _, one := range list {
-				if one.Status != "DELETING" { // what has ended is shown for a while yet
+				if one.Status != "DELETING" { // ended ones are still shown for a while
 					found = append(found, kind.what+"/"+one.Name)
 				}
 			}

@@ -9,13 +9,13 @@ import (
 	watchtypes "github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
 )
 
-// Services that are called by single actions, as their API references name them.
+// Services that are called by single actions, named as in their API references.
 var (
 	notifications = awsapi.Service{ID: "SNS", Signs: "sns", Version: "2010-03-31"}
 	eventBridge   = awsapi.Service{ID: "EventBridge", Signs: "events", Target: "AWSEvents"}
 )
 
-// alarms lists those, and the dashboards.
+// alarms lists alarms and dashboards.
 func alarms(ctx context.Context, cfg aws.Config) ([]string, error) {
 	c := cloudwatch.NewFromConfig(cfg)
 	var found []string

@@ -1,5 +1,5 @@
-// Package objects reads the records that deliveries and functions have written to a bucket, a record a line. It knows
-// nothing of what the records say.
+// Package objects reads records that deliveries and functions wrote to a bucket, one per line. It does not interpret
+// the records.
 package objects
 
 import (
@@ -14,7 +14,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 )
 
-// Lines visits every line of the objects in a bucket below a prefix, with its object's key.
+// Lines visits every line of the objects with a prefix, with the object's key.
 func Lines(ctx context.Context, cfg aws.Config, bucket, prefix string, visit func(key string, line []byte) error) error {
 	client := s3.NewFromConfig(cfg, func(o *s3.Options) { o.UsePathStyle = true })
 	for pages := s3.NewListObjectsV2Paginator(client, &s3.ListObjectsV2Input{Bucket: &bucket, Prefix: &prefix}); pages.HasMorePages(); {
@@ -50,7 +50,7 @@ func readLines(body io.Reader, zipped bool, visit func(line []byte) error) error
 	lines := bufio.NewScanner(body)
 	lines.Buffer(nil, 16<<20)
 	for lines.Scan() {
-		if strings.TrimSpace(lines.Text()) == "" { // DMS ends a record with a newline, and so does the delivery
+		if strings.TrimSpace(lines.Text()) == "" { // both DMS and the delivery end a record with a newline
 			continue
 		}
 		if err := visit(lines.Bytes()); err != nil {
