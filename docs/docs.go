@@ -1,4 +1,4 @@
-// Package docs holds what of the documentation programs read too.
+// Package docs embeds the parts of the documentation that programs read. Its test checks the links of every page.
 package docs
 
 import (
@@ -10,8 +10,8 @@ import (
 //go:embed permissions/deployer-*.json
 var permissions embed.FS
 
-// DeployerPolicies are the IAM policies that a deployment needs, as permissions.md shows them: ACCOUNT and REGION stand for
-// the stack's, and names are the defaults of the configuration.
+// DeployerPolicies returns the IAM policies that a deployment needs, one document each, as permissions.md shows them. ACCOUNT and
+// REGION stand for the stack's own. Names are the defaults of the configuration.
 func DeployerPolicies() ([][]byte, error) {
 	files, err := fs.Glob(permissions, "permissions/*.json")
 	if err != nil {
