@@ -21,27 +21,27 @@ const opening = `# Policies
 
 <!-- Written by "go generate ./policy" from the rules; a test keeps it current. -->
 
-` + "`policy/`" + ` is a policy pack: what AWS Security Hub asks of the resources that this project makes, and what only this pipeline must keep. It looks at
-each resource before it is made, and at the whole stack at the end of a preview or deployment.
+` + "`policy/`" + ` is a policy pack. It has the controls of AWS Security Hub for the resources that this project makes, and rules that only this pipeline must keep. It checks
+each resource before it is made, and the whole stack at the end of a preview or deployment.
 
 ` + "```sh" + `
 pulumi preview --policy-pack policy --policy-pack-config policy/dev.json
 ` + "```" + `
 
-The CLI's Go runtime compiles the folder. Where there is none, a CLI of 3.255 or newer takes a built pack
-([pulumi/pulumi#24052](https://github.com/pulumi/pulumi/pull/24052)); releases have one:
+The CLI's Go runtime compiles the folder. Without Go, a CLI of 3.255 or newer takes a built pack
+([pulumi/pulumi#24052](https://github.com/pulumi/pulumi/pull/24052)). Releases have one:
 
 ` + "```sh" + `
 go build -o bin/cdc-policy ./policy
 pulumi preview --policy-pack bin/cdc-policy --policy-pack-config policy/dev.json
 ` + "```" + `
 
-A value that a preview cannot know breaks no rule: each rule runs again at the deployment, when it is known. Policies of IAM roles are the
-example: they name ARNs, so the first preview cannot read them, and the deployment reads them before it makes them.
+A value that a preview cannot know breaks no rule. Each rule runs again in the deployment, when the value is known. An example is the policy of an IAM role:
+it names ARNs, so the first preview cannot read it. The deployment reads it before it makes it.
 
 ## Configure it
 
-` + "`--policy-pack-config`" + ` takes a JSON file: for each rule ` + "`advisory`, `mandatory` (the default) or `disabled`" + `, and the exceptions.
+` + "`--policy-pack-config`" + ` takes a JSON file. It has ` + "`advisory`, `mandatory` (the default) or `disabled`" + ` for each rule, and the exceptions.
 
 ` + "```json" + `
 {
@@ -54,7 +54,7 @@ example: they name ARNs, so the first preview cannot read them, and the deployme
 }
 ` + "```" + `
 
-` + "`resource`" + ` is a URN or a pattern of names. Reason and expiry are required; an exception that has ended is a violation itself; rules and keys
+` + "`resource`" + ` is a URN or a pattern of names. Reason and expiry are required. An exception that has ended is itself a violation. Rules and keys
 that do not exist are errors. [policy/dev.json](../policy/dev.json) has the exceptions of dev; [policy/prod.json](../policy/prod.json) has none.
 
 With ` + "`CDC_POLICY_CAPTURE=FILE`" + ` the pack writes what it saw to a file (no secret is in it), for the tests in ` + "`policy/testdata`" + `.
@@ -63,8 +63,8 @@ With ` + "`CDC_POLICY_CAPTURE=FILE`" + ` the pack writes what it saw to a file (
 func document() string {
 	var b strings.Builder
 	b.WriteString(opening)
-	fmt.Fprintf(&b, "\n## Controls of Security Hub\n\n%d controls, answered by %d rules. Each rule is shown what keeps it, what breaks it and what a preview does not know\n"+
-		"(`policy/rules`), and notices alone when a stack is broken in its one respect (`policy/mutation`).\n\n", len(rules.Answered()), count(true))
+	fmt.Fprintf(&b, "\n## Controls of Security Hub\n\n%d rules answer %d controls. Tests give each rule a resource that keeps it, one that breaks it, and one whose value a preview does not know\n"+
+		"(`policy/rules`). When a stack is broken in the one respect of a rule, only that rule notices (`policy/mutation`).\n\n", count(true), len(rules.Answered()))
 	b.WriteString("| control | rule | severity | what holds | tests | how a stack with nothing configured answers | before it is known |\n|---|---|---|---|---|---|---|\n")
 	for _, r := range rules.All() {
 		if len(r.Controls) == 0 {
@@ -82,8 +82,8 @@ func document() string {
 			fmt.Fprintf(&b, "| `%s` | %s | %s | %s | %s | %s |\n", r.Name, r.Severity, r.Title, tests(r), r.Default, r.Unseen)
 		}
 	}
-	aside(&b, "What a preview cannot see", "Controls on resources that this project can make, about what happens later or elsewhere.", rules.Unseen())
-	aside(&b, "Decided otherwise", "Security Hub reports these; suppress them there with the reason.", rules.Declined())
+	aside(&b, "What a preview cannot see", "These controls are about resources that this project can make. They check what happens later or elsewhere.", rules.Unseen())
+	aside(&b, "Decided otherwise", "Security Hub reports these controls. Suppress them there with the reason.", rules.Declined())
 	return b.String()
 }
 

@@ -28,18 +28,18 @@ func TestThePageIsCurrent(t *testing.T) {
 const intro = `<!-- Generated from internal/operator/conformance/assumptions.go by ` + "`go generate ./internal/operator/conformance`" + `: do not edit. -->
 # What is assumed of AWS
 
-How DMS writes a record, where Firehose puts it, and what they do beside is not all published. The project rests on %d assumptions
-about it. [` + "`cdc conformance`" + `](operations.md#see-what-aws-does) tells of each whether it holds in an account; this project has been
-rehearsed, where stand-ins do as is assumed, and where each assumption is also broken once, to see that the command tells it.
+AWS does not publish every detail of how DMS writes a record, where Firehose puts it, and what else they do. The project makes %d assumptions
+about it. [` + "`cdc conformance`" + `](operations.md#see-what-aws-does) tests each of them in an account. In a rehearsal, stand-ins behave
+as assumed. There each assumption is also broken once, to see that the command reports it.
 
-If one is wrong, it is
+A wrong assumption is one of these:
 
-- **loud**: the current-state function parks the record with a reason, which an alarm and ` + "`cdc status`" + ` tell. %d are.
-- **harmless**: rows are the same, in the current index and in Athena's views. %d are.
-- **undetectable**: the pipeline goes on, and only ` + "`cdc conformance`" + ` tells. %d are. Run it once in an account, and again after a
+- **loud**: the current-state function parks the record with a reason. An alarm and ` + "`cdc status`" + ` report it. %d are loud.
+- **harmless**: rows are the same, in the current index and in Athena's views. %d are harmless.
+- **undetectable**: the pipeline continues, and only ` + "`cdc conformance`" + ` reports it. %d are undetectable. Run it once in an account, and again after a
   new version of DMS.
 
-The tests %s show what is loud and what is harmless, each with a part for each assumption.
+The tests %s show which are loud and which are harmless. Each has a part for each assumption.
 `
 
 var headings = map[conformance.Area]string{
