@@ -29,12 +29,12 @@ func (f Feed) Followed() []Table {
 
 func (c Config) validateCanary(p *problems) {
 	if wanted := c.Alarms.Canary; wanted != nil && *wanted && !c.Search.Current.On() {
-		p.add("alarms.canary", "is true, but without search.current.enabled there is no index that a canary could look in: remove one of the two")
+		p.add("alarms.canary", "is true, but the canary looks for its row in the current index: set search.current.enabled to true, or remove this key")
 	}
 	for _, f := range c.Feeds() {
 		for i, e := range f.Source.Exclude {
 			if f.Canary && e.pattern().Overlaps(CanaryTable.pattern()) {
-				p.add(f.Key(fmt.Sprintf("source.exclude[%d]", i)), "%s leaves out %s, the canary's table: leave it in, or set alarms.canary to false", e.pattern(), CanaryTable)
+				p.add(f.Key(fmt.Sprintf("source.exclude[%d]", i)), "%s excludes %s, the canary's table: do not exclude it, or set alarms.canary to false", e.pattern(), CanaryTable)
 			}
 		}
 	}

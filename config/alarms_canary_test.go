@@ -35,11 +35,11 @@ func TestTheCanarysTableIsFollowedOnce(t *testing.T) {
 
 func TestACanaryThatCouldFindNothingIsRefused(t *testing.T) {
 	cfg := Config{Alarms: Alarms{Canary: new(true)}, Search: Search{Current: CurrentState{Enabled: new(false)}}}
-	require.ErrorContains(t, cfg.WithDefaults().Validate(), "alarms.canary: is true, but without search.current.enabled")
+	require.ErrorContains(t, cfg.WithDefaults().Validate(), "alarms.canary: is true, but the canary looks for its row in the current index: set search.current.enabled")
 	cfg = Config{Source: Source{
 		Tables: []Table{{Database: "%", Table: "%"}}, Exclude: []ExcludedTable{{Database: "shop", Table: "%"}, {Database: "cdc%", Table: "%"}}, SchemaFiles: []string{"x.sql"},
 	}}
-	require.ErrorContains(t, cfg.WithDefaults().Validate(), "source.exclude[1]: cdc%.% leaves out cdc_canary.heartbeat, the canary's table")
+	require.ErrorContains(t, cfg.WithDefaults().Validate(), "source.exclude[1]: cdc%.% excludes cdc_canary.heartbeat, the canary's table")
 	require.NotContains(t, cfg.WithDefaults().Validate().Error(), "source.exclude[0]")
 	cfg.Alarms.Canary = new(false)
 	require.NoError(t, cfg.WithDefaults().Validate())

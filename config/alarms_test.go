@@ -25,7 +25,7 @@ func TestAlarmsAreRefusedThatNobodyWouldHear(t *testing.T) {
 		"a topic and addresses":       {Alarms{TopicArn: topic, Emails: []string{"ops@example.com"}}, "alarms.emails: cannot be set together with alarms.topicArn"},
 		"addresses, and no alarm":     {Alarms{Enabled: new(false), Emails: []string{"ops@example.com"}}, "alarms.emails: cannot be set together with alarms.enabled: false"},
 		"a topic, and no alarm":       {Alarms{Enabled: new(false), TopicArn: topic}, "alarms.topicArn: cannot be set together with alarms.enabled: false"},
-		"an address that is none":     {Alarms{Emails: []string{"ops"}}, "alarms.emails: \"ops\" must be an address"},
+		"an address that is none":     {Alarms{Emails: []string{"ops"}}, "alarms.emails: \"ops\" must be an e-mail address"},
 		"an address that is repeated": {Alarms{Emails: []string{"ops@example.com", "ops@example.com"}}, "alarms.emails[1]"},
 		"an age that all data has":    {Alarms{IteratorAgeSeconds: 1}, "alarms.iteratorAgeSeconds"},
 		"all of the retention":        {Alarms{RetentionPercent: 100}, "alarms.retentionPercent"},

@@ -5,9 +5,10 @@ import (
 	"regexp"
 )
 
-// Bastion is the instance inside the VPC through which the domain, or the collections, are reached with search.reach tunnel; direct has none.
+// Bastion is an instance inside the VPC. With search.reach: tunnel you reach the domain or the collections through it. With direct there
+// is none.
 type Bastion struct {
-	// InstanceType, of a Graviton (ARM) family, second generation or newer. Default t4g.nano.
+	// InstanceType must be of a Graviton (ARM) family, second generation or newer. Default t4g.nano.
 	InstanceType string `json:"instanceType" pulumi:"instanceType,optional"`
 }
 
@@ -21,7 +22,7 @@ func (s Bastion) WithDefaults(Environment) Bastion {
 func (s Bastion) Validate() error {
 	var p problems
 	p.matches("bastion.instanceType", s.InstanceType, armType,
-		"an instance type of a Graviton (ARM) family, second generation or newer, such as t4g.nano: the bastion's image is for ARM")
+		"an instance type of a Graviton (ARM) family, second generation or newer, such as t4g.nano, because the bastion's image is for ARM")
 	return p.join()
 }
 

@@ -11,14 +11,14 @@ import (
 	"slices"
 )
 
-// Config is everything a user can set, one section per component and named like its folder.
+// Config is everything that a user can set. It has one section for each component, with the name of the component's folder.
 type Config struct {
 	// Environment chooses the defaults of every other section.
 	Environment Environment `json:"environment" pulumi:"environment,optional"`
 	Encryption  Encryption  `json:"encryption" pulumi:"encryption,optional"`
 	Network     Network     `json:"network" pulumi:"network,optional"`
 	Source      Source      `json:"source" pulumi:"source,optional"`
-	// Sources are further databases, each by a name of its own: [a-z][a-z0-9]{0,15}.
+	// Sources are further databases, each under a name of its own: [a-z][a-z0-9]{0,15}.
 	Sources     map[string]NamedSource `json:"sources" pulumi:"sources,optional"`
 	Stream      Stream                 `json:"stream" pulumi:"stream,optional"`
 	Replication Replication            `json:"replication" pulumi:"replication,optional"`
@@ -33,7 +33,7 @@ type Config struct {
 type Environment string
 
 const (
-	// Dev is the cheapest pipeline that works; everything in it may be destroyed. The default.
+	// Dev is the cheapest pipeline that works; everything in it may be destroyed. This is the default.
 	Dev Environment = "dev"
 	// Prod spans three zones, keeps what it stores and protects it from deletion.
 	Prod Environment = "prod"
@@ -81,39 +81,39 @@ func (c Config) Validate() error {
 // validateTogether holds what one section demands of another.
 func (c Config) validateTogether(p *problems) {
 	if c.Search.Reach == ReachDirect {
-		apart(p, "bastion.instanceType", c.Bastion.InstanceType, "search.reach: direct", "there is no bastion then; remove one of the two")
+		apart(p, "bastion.instanceType", c.Bastion.InstanceType, "search.reach: direct", "without a tunnel there is no bastion; remove one of the two")
 	}
 	zones := c.Network.zones()
 	if c.Search.AvailabilityZones > zones && zones > 0 {
-		p.add("search.availabilityZones", "%d zones, but the network has %d: use at most that many, or more zones in the network", c.Search.AvailabilityZones, zones)
+		p.add("search.availabilityZones", "%d zones, but the network has %d: use at most that many, or give the network more zones", c.Search.AvailabilityZones, zones)
 	}
 	c.validateCanary(p)
 	feeds := c.Feeds()
 	for _, f := range feeds {
 		f.validateFollowed(p)
 		if f.Source.Existing != nil && c.Network.VpcID == "" {
-			p.add(f.Key("source.existing"), "lives in a VPC that exists, which a new one has no route to: set network.vpcId and network.privateSubnetIds to the database's own")
+			p.add(f.Key("source.existing"), "the database is in an existing VPC, and a new VPC has no route to it: set network.vpcId and network.privateSubnetIds to those of the database")
 		}
 	}
 	serverless := slices.DeleteFunc(slices.Clone(feeds), func(f Feed) bool { return !f.Replication.Serverless() })
 	if c.Network.VpcID == "" && c.Network.Egress == EgressNAT && len(serverless) > 0 {
-		p.add("network.egress", "nat makes no endpoints, and a serverless task reaches Kinesis, Secrets Manager and S3 only through VPC endpoints: use endpoints, or a task on an instance (%s)", keysOf(serverless, "replication.kind", "replication.next"))
+		p.add("network.egress", "nat makes no VPC endpoints, but a serverless task reaches Kinesis, Secrets Manager and S3 only through them: use endpoints, or run the task on an instance (%s)", keysOf(serverless, "replication.kind", "replication.next"))
 	}
 	moving := slices.DeleteFunc(slices.Clone(feeds), func(f Feed) bool { return f.Replication.Next == "" })
 	if c.Search.Next != "" && len(moving) > 0 {
-		p.add("search.next", "and %s: the loads of a new task are epochs that the next place would not know of: finish one move before the other", keysOf(moving, "replication.next"))
+		p.add("search.next", "cannot be set together with %s: a new task loads tables into new epochs, which would be missing in the next place; finish one move before the other", keysOf(moving, "replication.next"))
 	}
 	// The one is at most, the other at least seven days.
 	current := c.Search.Current
 	forgetful := slices.DeleteFunc(slices.Clone(feeds), func(f Feed) bool { return f.Stream.RetentionHours != current.MaxAgeHours })
 	if current.On() && len(forgetful) > 0 {
-		p.add("search.current.maxAgeHours", "%d hours, but the stream forgets a record after %s: %d, before it could be parked: use less, or a longer retention", current.MaxAgeHours, keysOf(forgetful, "stream.retentionHours"), current.MaxAgeHours)
+		p.add("search.current.maxAgeHours", "%d hours, but the stream deletes a record after %s: %d, before it could be parked: use less, or a longer retention", current.MaxAgeHours, keysOf(forgetful, "stream.retentionHours"), current.MaxAgeHours)
 	}
 	if c.Search.Current.On() && (under(c.Lake.Prefix, RegistryPrefix) || under(c.Lake.ErrorPrefix, RegistryPrefix)) {
-		p.add("lake.prefix", "and lake.errorPrefix must not lie under %s, where the current-state function keeps what it knows of the tables: use other prefixes, or set search.current.enabled to false", RegistryPrefix)
+		p.add("lake.prefix", "must not be under %s, nor may lake.errorPrefix, because the current-state function keeps its registry of the tables there: use other prefixes, or set search.current.enabled to false", RegistryPrefix)
 	}
 	if have, need := c.Network.subnetAddresses(), c.SubnetNeeds(); have > 0 && need > have {
-		p.add("network.cidr", "%s leaves %d addresses in each subnet, %d are needed: use a larger block, down to /16", c.Network.Cidr, have, need)
+		p.add("network.cidr", "%s gives each subnet %d addresses, but the stack needs %d: use a larger block, up to a /16", c.Network.Cidr, have, need)
 	}
 }
 

@@ -103,10 +103,10 @@ serach: {}
 		`network.availabilityZone: is not a key of this project: did you mean network.availabilityZones?`,
 		`search.instanceTyp: is not a key of this project: did you mean search.instanceType?`,
 		`search.engineVersion: 2.19 was read as a number (an unquoted 3.10 arrives as 3.1): put the value in quotes`,
-		`search.instanceCount: "three" is not a whole number: write digits, without unit`,
-		`environment: "staging" is not a choice here: use dev, prod`,
+		`search.instanceCount: "three" is not a whole number: write only digits, without a unit`,
+		`environment: "staging" is not allowed here: use one of dev, prod`,
 		`network.cidr: 10.0.0.0/28 is too small for the subnets of 2 zones: use /16 to /24`,
-		`search.domainName: "Retail" must be [a-z][a-z0-9-]{2,27}`))
+		`search.domainName: "Retail" must be 3 to 28 lower-case letters, digits and hyphens, and must begin with a letter`))
 	require.ErrorContains(t, err, "lake.bufferMb: 5 is out of range")
 	require.Len(t, strings.Split(err.Error(), "\n"), 9)
 }
@@ -119,7 +119,7 @@ func TestEverySectionValidatesAlone(t *testing.T) {
 
 func TestSecretsAreRefusedAndNotRepeated(t *testing.T) {
 	_, err := Parse(map[string]string{"search": `{"domainName":"hunter2"}`}, []string{"search"})
-	require.EqualError(t, err, "search: holds a secret value: secrets belong in Secrets Manager, set the ARN of one and remove this with `pulumi config rm cdc-pipeline:search`")
+	require.EqualError(t, err, "search: has a secret value: store the secret in Secrets Manager, set its ARN instead, and remove this value with `pulumi config rm cdc-pipeline:search`")
 }
 
 func TestNumbersAndBooleansMayBeStrings(t *testing.T) {
@@ -183,9 +183,9 @@ func TestFilesAreRefusedBeforeAnythingIsMade(t *testing.T) {
 	c := Config{Source: Source{SchemaFiles: []string{"absent.sql", empty}, CaFile: empty}}
 	err := c.CheckFiles(os.ReadFile)
 	require.EqualError(t, err, lines(
-		"source.schemaFiles[0]: absent.sql: no such file or directory; paths are relative to the project's folder",
-		"source.schemaFiles[1]: "+empty+": is empty, SQL statements are expected; paths are relative to the project's folder",
-		"source.caFile: "+empty+": holds no PEM certificate; paths are relative to the project's folder"))
+		"source.schemaFiles[0]: absent.sql: no such file or directory (paths are relative to the project's folder)",
+		"source.schemaFiles[1]: "+empty+": is empty: write SQL statements into it (paths are relative to the project's folder)",
+		"source.caFile: "+empty+": contains no PEM certificate (paths are relative to the project's folder)"))
 	require.ErrorIs(t, err, fs.ErrNotExist)
 }
 
@@ -217,7 +217,7 @@ func TestLoadReadsTheStack(t *testing.T) {
 	require.Equal(t, 3, c.Search.InstanceCount)
 
 	_, err = load(t, map[string]string{"cdc-pipeline:source": "{}"}, "cdc-pipeline:source")
-	require.ErrorContains(t, err, "source: holds a secret value")
+	require.ErrorContains(t, err, "source: has a secret value")
 
 	_, err = load(t, map[string]string{"cdc-pipeline:search.volumeGb": "50"})
 	require.ErrorContains(t, err, "search.volumeGb: was set without --path")

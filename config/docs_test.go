@@ -53,10 +53,10 @@ func choices(of []comments.Choice) (text string) {
 	return text
 }
 
-const intro = `<!-- Generated from config/*.go by ` + "`go generate ./config`" + `: do not edit. -->
+const intro = `<!-- Generated from config/*.go by ` + "`" + `go generate ./config` + "`" + `: do not edit. -->
 # Configuration
 
-Every key has a default, chosen by ` + "`cdc-pipeline:environment`" + `; with none set but ` + "`aws:region`" + ` a dev pipeline comes up. Set a key with
+Every key has a default. ` + "`" + `cdc-pipeline:environment` + "`" + ` chooses the defaults. If you set nothing but ` + "`" + `aws:region` + "`" + `, you get a dev pipeline. Set a key with
 
 ` + "```" + `
 pulumi config set cdc-pipeline:environment prod
@@ -64,9 +64,9 @@ pulumi config set --path 'cdc-pipeline:search.instanceType' r7g.xlarge.search
 pulumi config set --path 'cdc-pipeline:source.tables[0].database' shop
 ` + "```" + `
 
-or in ` + "`Pulumi.<stack>.yaml`" + `, where text that looks like a number needs quotes (an unquoted ` + "`3.10`" + ` is 3.1):
+or in ` + "`" + `Pulumi.<stack>.yaml` + "`" + `. There, text that looks like a number needs quotes (YAML reads an unquoted ` + "`" + `3.10` + "`" + ` as 3.1):
 
-` + "```yaml" + `
+` + "```" + `yaml
 config:
   cdc-pipeline:environment: prod
   cdc-pipeline:source:
@@ -75,20 +75,21 @@ config:
     schemaFiles: [orders.sql]
 ` + "```" + `
 
-A stack has one source, or several: what ` + "`source`" + ` is, ` + "`sources`" + ` has by name, each with a stream and a task of its own. The one without a
-name stays what it was when others come. This stack has three, the databases of three services, one of them with more capacity, one of them PostgreSQL:
+A stack has one source or several. ` + "`" + `source` + "`" + ` is the source without a name, and each entry of ` + "`" + `sources` + "`" + ` is a source with a name. Each source has a stream and a task of
+its own. You can add sources later: the source without a name does not change. This stack has three sources, the databases of three services. One of them has more
+capacity, and one of them is PostgreSQL:
 
-` + "```yaml" + `
+` + "```" + `yaml
 config:
   cdc-pipeline:environment: prod
   cdc-pipeline:network:
     vpcId: vpc-0123456789abcdef0
     privateSubnetIds: [subnet-0123456789abcdef0, subnet-0fedcba9876543210, subnet-0123456789abcdef1]
-  cdc-pipeline:source: # the one without a name; "enabled: false" when there is none
+  cdc-pipeline:source: # the source without a name; set "enabled: false" if there is none
     tables:
       - {database: shop, table: customers}
     schemaFiles: [customers.sql]
-  cdc-pipeline:replication: # of all, where a source says nothing else
+  cdc-pipeline:replication: # for every source that does not set its own
     storageGb: 100
   cdc-pipeline:sources:
     orders:
@@ -104,21 +105,20 @@ config:
       engine: postgresql
       databaseName: warehouse
       tables:
-        - {database: public, table: items} # of PostgreSQL a schema
+        - {database: public, table: items} # for PostgreSQL, database is a schema
       schemaFiles: [items.sql]
       replication: {kind: serverless, maxDcu: 8}
 ` + "```" + `
 
-or by keys: ` + "`pulumi config set --path 'cdc-pipeline:sources.orders.tables[0].database' shop`" + `. A name is 1 to 16 lower-case letters and digits, a letter first,
-and at most 20 sources have one. It is part of the names of all that the source has, so that another name is another source.
+You can also set single keys: ` + "`" + `pulumi config set --path 'cdc-pipeline:sources.orders.tables[0].database' shop` + "`" + `. A name has 1 to 16 lower-case letters and digits, and
+begins with a letter. At most 20 sources can have a name. The name becomes part of the names of the source's resources, so a new name makes a new source.
 
-All problems of a configuration are reported at once, before the first resource is made: unknown keys with the nearest
-known one, values of the wrong type, and what AWS would refuse later. No value may be a secret: secrets are in Secrets
-Manager, the configuration holds their ARNs. The AWS account and region are those of Pulumi's AWS provider (` + "`aws:region`" + `,
-` + "`aws:profile`" + `, ` + "`aws:assumeRole`" + `, ` + "`aws:defaultTags`" + ` …).
+The program checks the whole configuration before it makes the first resource, and reports all problems at once. It refuses unknown keys (and names the nearest known
+key), values of the wrong type, and values that AWS would refuse later. No value may be a secret: store secrets in Secrets Manager, and set their ARNs here. Pulumi's
+AWS provider sets the AWS account and region (` + "`" + `aws:region` + "`" + `, ` + "`" + `aws:profile` + "`" + `, ` + "`" + `aws:assumeRole` + "`" + `, ` + "`" + `aws:defaultTags` + "`" + ` …).
 
-A program of the Automation API that runs inline is not told which keys are set: there, a misspelt section is not
-noticed. A misspelt key within a section always is.
+If you run the program inline with the Automation API, it does not learn which keys are set. Then it does not notice a misspelt section. It always notices a misspelt
+key within a section.
 `
 
 func configurationPage(t *testing.T) []byte {
@@ -160,13 +160,13 @@ func ofNamed(own string) string {
 	section, _, _ := strings.Cut(own, ".")
 	switch {
 	case own == "stream.name":
-		return "As `stream.name`, with the source's name behind it."
+		return "Like `stream.name`. The default ends with the source's name."
 	case own == "clusterName":
-		return "As `source.clusterName`, with the source's name behind it."
+		return "Like `source.clusterName`. The default ends with the source's name."
 	case section == "stream" || section == "replication":
-		return fmt.Sprintf("As `%[1]s`, whose value it has unless it is set.", own)
+		return fmt.Sprintf("Like `%[1]s`. Default: the value of `%[1]s`.", own)
 	}
-	return fmt.Sprintf("As `source.%s`.", own)
+	return fmt.Sprintf("Like `source.%s`.", own)
 }
 
 // defaults are those of a cluster of ours, a domain and an instance of DMS; below source.existing those of a database of yours, and what

@@ -2,11 +2,11 @@ package config
 
 import "regexp"
 
-// Encryption is the key that everything the stack stores is encrypted with: made here, or adopted.
+// Encryption is the KMS key for everything that the stack stores. The stack makes a key or adopts yours.
 type Encryption struct {
-	// KmsKeyArn adopts a symmetric customer key of this account and region; its policy stays as it is and must admit the
-	// account's IAM policies, CloudWatch Logs and the services that publish alarms (encryption.NewKey lists the statements).
-	// Default: a key is made.
+	// KmsKeyArn adopts a symmetric customer-managed key of this account and region. The stack does not change the key's policy, which
+	// must admit the account's IAM policies, CloudWatch Logs and the services that publish alarms (encryption.NewKey lists the
+	// statements). Default: the stack makes a key.
 	KmsKeyArn string `json:"kmsKeyArn" pulumi:"kmsKeyArn,optional"`
 }
 
@@ -16,7 +16,7 @@ var kmsKeyArn = regexp.MustCompile(`^arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key
 func (s Encryption) Validate() error {
 	var p problems
 	if s.KmsKeyArn != "" {
-		p.matches("encryption.kmsKeyArn", s.KmsKeyArn, kmsKeyArn, "the whole ARN of a KMS key (an alias will not do), arn:aws:kms:<region>:<account>:key/<id>")
+		p.matches("encryption.kmsKeyArn", s.KmsKeyArn, kmsKeyArn, "the full ARN of a KMS key (not of an alias), arn:aws:kms:<region>:<account>:key/<id>")
 	}
 	return p.join()
 }

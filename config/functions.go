@@ -2,12 +2,12 @@ package config
 
 import "cmp"
 
-// Functions is what all Lambda functions of the stack share, and how long logs are kept.
+// Functions has the settings that all Lambda functions of the stack share, and the retention of logs.
 type Functions struct {
-	// Architecture they are compiled for. Default arm64.
+	// Architecture is the instruction set that the functions are compiled for. Default arm64.
 	Architecture Architecture `json:"architecture" pulumi:"architecture,optional"`
-	// LogRetentionDays of every log group of the stack, not of functions alone; one of the values CloudWatch Logs takes.
-	// Default 14 in dev, 90 in prod.
+	// LogRetentionDays is the retention of every log group of the stack, also those of other services. It must be a value that CloudWatch
+	// Logs accepts. Default 14 in dev, 90 in prod.
 	LogRetentionDays int `json:"logRetentionDays" pulumi:"logRetentionDays,optional"`
 }
 

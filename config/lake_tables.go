@@ -5,35 +5,35 @@ import (
 	"regexp"
 )
 
-// LakeTables is the tables that a job keeps from the lake's raw records, a row of the source a row, changed in place: for
-// queries that are not to read every change there ever was.
+// LakeTables has the settings of the job that keeps tables from the lake's raw records. A table has one row for each row of the source,
+// and the job changes it in place. So a query need not read every change that there ever was.
 type LakeTables struct {
-	// Format of the tables. Those of source.tables that are given by a pattern have none. Default none in dev, iceberg in prod
+	// Format is the format of the tables. Tables that source.tables gives by a pattern get none. Default none in dev, iceberg in prod
 	// while lake.catalog.enabled is true.
 	Format TableFormat `json:"format" pulumi:"format,optional"`
-	// Generation of the tables, 1 to 9999. Another one is built anew from the records, in another folder, beside the present
-	// one: for another format, or for a type that does not hold all that the former held. The job fills it, and `cdc tables
-	// switch` compares it with the source and has queries see it. Default 1.
+	// Generation is the number of the tables' generation, 1 to 9999. Raise it for another format, or for a column type that does not hold
+	// all old values. The job then builds new tables from the records, in another folder beside the present ones. `cdc tables switch`
+	// compares them with the source and makes queries read them. Default 1.
 	Generation int `json:"generation" pulumi:"generation,optional"`
-	// Minutes from one run of the job to the next, which divide an hour or are hours that divide a day: 5, 6, 10, 12, 15, 20, 30,
-	// 60, 120, 180, 240, 360, 480, 720 or 1440. Default 60.
+	// Minutes is the time from one run of the job to the next. It must divide an hour, or be hours that divide a day: 5, 6, 10, 12, 15,
+	// 20, 30, 60, 120, 180, 240, 360, 480, 720 or 1440. Default 60.
 	Minutes int `json:"minutes" pulumi:"minutes,optional"`
-	// TombstoneDays for which a table remembers that a row was deleted, at least 1: an older change that comes later than that is
-	// refused. Default: as long as the stream and the parked records last, stream.retentionHours and 30 days.
+	// TombstoneDays is how long a table remembers a deleted row, at least 1. The job refuses an older change that arrives after that.
+	// Default: as long as the stream and the parked records last, stream.retentionHours and 30 days.
 	TombstoneDays int `json:"tombstoneDays" pulumi:"tombstoneDays,optional"`
-	// Workers of a run, 2 to 299; one of them is the driver. Default 2.
+	// Workers is the number of workers in a run, 2 to 299. One of them is the driver. Default 2.
 	Workers int `json:"workers" pulumi:"workers,optional"`
-	// WorkerType of all of them. Default G.1X.
+	// WorkerType is the type of every worker. Default G.1X.
 	WorkerType WorkerType `json:"workerType" pulumi:"workerType,optional"`
-	// TimeoutMinutes after which a run is ended, 5 to 10080: the next goes on where its last commit was. Default 60.
+	// TimeoutMinutes is after how long a run is ended, 5 to 10080. The next run goes on after the last commit. Default 60.
 	TimeoutMinutes int `json:"timeoutMinutes" pulumi:"timeoutMinutes,optional"`
-	// AlarmTopic is the ARN of an SNS topic of the stack's region and account, which is told when a table has stopped, when records were
-	// refused, and when no run has ended for long. Its policy must let cloudwatch.amazonaws.com publish. Default: the topic of the section
-	// alarms.
+	// AlarmTopic is the ARN of an SNS topic of the stack's region and account. It is told when a table has stopped, when records were
+	// refused, and when no run has ended for long. Its policy must let cloudwatch.amazonaws.com publish. Default: the topic of the
+	// section alarms.
 	AlarmTopic string `json:"alarmTopic" pulumi:"alarmTopic,optional"`
 }
 
-// TableFormat names how tables that change in place are stored.
+// TableFormat names the storage format of the lake's tables.
 type TableFormat string
 
 const (
@@ -41,23 +41,23 @@ const (
 	FormatNone TableFormat = "none"
 	// FormatIceberg is Apache Iceberg, which Athena reads and writes.
 	FormatIceberg TableFormat = "iceberg"
-	// FormatDelta is Delta Lake, which Athena reads, times to the millisecond.
+	// FormatDelta is Delta Lake, which Athena reads, with times to the millisecond.
 	FormatDelta TableFormat = "delta"
-	// FormatHudi is Apache Hudi, which Athena reads, times to the millisecond.
+	// FormatHudi is Apache Hudi, which Athena reads, with times to the millisecond.
 	FormatHudi TableFormat = "hudi"
 )
 
-// WorkerType names a size of Glue's workers, https://docs.aws.amazon.com/glue/latest/dg/worker-types.html.
+// WorkerType names the size of a Glue worker, https://docs.aws.amazon.com/glue/latest/dg/worker-types.html.
 type WorkerType string
 
 const (
 	// G1X is 4 vCPUs and 16 GB.
 	G1X WorkerType = "G.1X"
-	// G2X is twice that.
+	// G2X is twice as large.
 	G2X WorkerType = "G.2X"
-	// G4X is four times that, in some regions.
+	// G4X is four times as large, in some regions.
 	G4X WorkerType = "G.4X"
-	// G8X is eight times that, in some regions.
+	// G8X is eight times as large, in some regions.
 	G8X WorkerType = "G.8X"
 )
 
@@ -111,7 +111,7 @@ func (s LakeTables) Validate() error {
 	oneOf(&p, "lake.tables.workerType", s.WorkerType, G1X, G2X, G4X, G8X)
 	p.between("lake.tables.timeoutMinutes", s.TimeoutMinutes, 5, 10080, "minutes: Glue ends a run after seven days")
 	if s.AlarmTopic != "" {
-		p.matches("lake.tables.alarmTopic", s.AlarmTopic, topicArn, "the whole ARN of an SNS topic, arn:aws:sns:<region>:<account>:<name>")
+		p.matches("lake.tables.alarmTopic", s.AlarmTopic, topicArn, "the full ARN of an SNS topic, arn:aws:sns:<region>:<account>:<name>")
 	}
 	return p.join()
 }

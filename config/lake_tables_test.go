@@ -8,22 +8,22 @@ import (
 
 // refusedLakeTables are what Glue would refuse, or what would leave tables without a place.
 var refusedLakeTables = []refusal{
-	{"a format there is not", `lake: {tables: {format: parquet}}`, `lake.tables.format: "parquet" is not a choice here: use none, iceberg, delta, hudi`},
-	{"minutes that no cron expression says", `lake: {tables: {minutes: 45}}`, `lake.tables.minutes: 45 is not a choice here: use 5, 6, 10, 12, 15, 20, 30, 60, 120, 180, 240, 360, 480, 720, 1440`},
-	{"more often than Glue takes", `lake: {tables: {minutes: 4}}`, `lake.tables.minutes: 4 is not a choice here: use 5, 6, 10, 12, 15, 20, 30, 60, 120, 180, 240, 360, 480, 720, 1440`},
-	{"no minutes", `lake: {tables: {minutes: 0}}`, `lake.tables.minutes: is empty or zero: give a value, or remove the key to have the default`},
+	{"a format there is not", `lake: {tables: {format: parquet}}`, `lake.tables.format: "parquet" is not allowed here: use one of none, iceberg, delta, hudi`},
+	{"minutes that no cron expression says", `lake: {tables: {minutes: 45}}`, `lake.tables.minutes: 45 is not allowed here: use one of 5, 6, 10, 12, 15, 20, 30, 60, 120, 180, 240, 360, 480, 720, 1440`},
+	{"more often than Glue takes", `lake: {tables: {minutes: 4}}`, `lake.tables.minutes: 4 is not allowed here: use one of 5, 6, 10, 12, 15, 20, 30, 60, 120, 180, 240, 360, 480, 720, 1440`},
+	{"no minutes", `lake: {tables: {minutes: 0}}`, `lake.tables.minutes: is empty or zero: give a value, or remove the key to use the default`},
 	{"everything out of bounds", `lake: {tables: {tombstoneDays: -1, workers: 1, workerType: Standard, timeoutMinutes: 1}}`, lines(
 		`lake.tables.tombstoneDays: -1 is out of range: use 1 to 36500 days`,
 		`lake.tables.workers: 1 is out of range: use 2 to 299 workers, one of which is the driver`,
-		`lake.tables.workerType: "Standard" is not a choice here: use G.1X, G.2X, G.4X, G.8X`,
+		`lake.tables.workerType: "Standard" is not allowed here: use one of G.1X, G.2X, G.4X, G.8X`,
 		`lake.tables.timeoutMinutes: 1 is out of range: use 5 to 10080 minutes: Glue ends a run after seven days`,
 	)},
 	{"a generation that no folder has", `lake: {tables: {generation: 10000}}`, `lake.tables.generation: 10000 is out of range: use 1 to 9999 generations`},
-	{"a topic by its name", `lake: {tables: {alarmTopic: ops}}`, `lake.tables.alarmTopic: "ops" must be the whole ARN of an SNS topic, arn:aws:sns:<region>:<account>:<name>`},
-	{"tables without a catalog", `lake: {catalog: {enabled: false}, tables: {format: delta}}`, `lake.tables.format: delta needs the catalog, in whose database the tables are: set lake.catalog.enabled to true, or use none`},
+	{"a topic by its name", `lake: {tables: {alarmTopic: ops}}`, `lake.tables.alarmTopic: "ops" must be the full ARN of an SNS topic, arn:aws:sns:<region>:<account>:<name>`},
+	{"tables without a catalog", `lake: {catalog: {enabled: false}, tables: {format: delta}}`, `lake.tables.format: delta needs the catalog, because the tables are in its database: set lake.catalog.enabled to true, or use none`},
 	{"records among the tables", `lake: {prefix: tables/raw, errorPrefix: jobs/failed, tables: {format: iceberg}}`, lines(
-		`lake.prefix: and lake.errorPrefix must not lie under tables, which lake.tables writes: use other prefixes, or set lake.tables.format to none`,
-		`lake.prefix: and lake.errorPrefix must not lie under jobs, which lake.tables writes: use other prefixes, or set lake.tables.format to none`,
+		`lake.prefix: must not be under tables, nor may lake.errorPrefix, because the job of lake.tables writes there: use other prefixes, or set lake.tables.format to none`,
+		`lake.prefix: must not be under jobs, nor may lake.errorPrefix, because the job of lake.tables writes there: use other prefixes, or set lake.tables.format to none`,
 	)},
 }
 

@@ -77,7 +77,7 @@ func (c Config) CheckFiles(read func(string) ([]byte, error)) error {
 			err = pathError.Err
 		}
 		if err != nil {
-			p.add(key, "%s: %w; paths are relative to the project's folder", file, err)
+			p.add(key, "%s: %w (paths are relative to the project's folder)", file, err)
 		}
 	}
 	for _, f := range c.Feeds() {
@@ -93,14 +93,14 @@ func (c Config) CheckFiles(read func(string) ([]byte, error)) error {
 
 func holdsText(text []byte) error {
 	if strings.TrimSpace(string(text)) == "" {
-		return errors.New("is empty, SQL statements are expected")
+		return errors.New("is empty: write SQL statements into it")
 	}
 	return nil
 }
 
 func holdsCertificates(text []byte) error {
 	if !x509.NewCertPool().AppendCertsFromPEM(text) {
-		return errors.New("holds no PEM certificate")
+		return errors.New("contains no PEM certificate")
 	}
 	return nil
 }

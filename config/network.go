@@ -7,18 +7,19 @@ import (
 	"regexp"
 )
 
-// Network is the VPC everything runs in: made here, or adopted.
+// Network is the VPC that everything runs in. The stack makes it or adopts yours.
 type Network struct {
-	// VpcID adopts an existing VPC; PrivateSubnetIDs is then required, and Cidr, AvailabilityZones, Zones, Egress and FlowLogs are refused.
+	// VpcID adopts an existing VPC. Then PrivateSubnetIDs is required, and Cidr, AvailabilityZones, Zones, Egress and FlowLogs are
+	// refused.
 	VpcID string `json:"vpcId" pulumi:"vpcId,optional"`
-	// PrivateSubnetIDs are the adopted VPC's subnets, in at least two zones.
+	// PrivateSubnetIDs are subnets of the adopted VPC, in at least two zones.
 	PrivateSubnetIDs []string `json:"privateSubnetIds" pulumi:"privateSubnetIds,optional"`
-	// Cidr of a new VPC, /16 to /24. Default 10.0.0.0/16.
+	// Cidr is the address block of a new VPC, /16 to /24. Default 10.0.0.0/16.
 	Cidr string `json:"cidr" pulumi:"cidr,optional"`
-	// AvailabilityZones of a new VPC, 2 or 3. Default 2 in dev, 3 in prod.
+	// AvailabilityZones is how many zones a new VPC spans, 2 or 3. Default 2 in dev, 3 in prod.
 	AvailabilityZones int `json:"availabilityZones" pulumi:"availabilityZones,optional"`
-	// Zones of a new VPC by name (us-east-1a), as many as AvailabilityZones: where the chosen instance types are to be had.
-	// Others, in a stack that exists, replace its subnets and all that is in them. Default: the region's first.
+	// Zones are the names of a new VPC's zones (us-east-1a), as many as AvailabilityZones. Choose zones that offer the chosen instance
+	// types. In an existing stack other zones replace its subnets and everything in them. Default: the region's first zones.
 	Zones []string `json:"zones" pulumi:"zones,optional"`
 	// Egress is how private subnets reach AWS. Default endpoints.
 	Egress Egress `json:"egress" pulumi:"egress,optional"`
@@ -30,9 +31,9 @@ type Network struct {
 type Egress string
 
 const (
-	// EgressEndpoints uses VPC endpoints only: no route to the internet.
+	// EgressEndpoints uses only VPC endpoints: there is no route to the internet.
 	EgressEndpoints Egress = "endpoints"
-	// EgressNAT adds one NAT gateway per zone.
+	// EgressNAT adds one NAT gateway in each zone.
 	EgressNAT Egress = "nat"
 )
 
@@ -67,21 +68,21 @@ var (
 )
 
 func (s Network) validateAdopted(p *problems) {
-	p.matches("network.vpcId", s.VpcID, vpcID, "the id of a VPC, vpc- and 8 or 17 hexadecimal digits")
+	p.matches("network.vpcId", s.VpcID, vpcID, "the ID of a VPC: vpc- and 8 or 17 hexadecimal digits")
 	if len(s.PrivateSubnetIDs) < 2 {
-		p.add("network.privateSubnetIds", "%d given: an adopted VPC needs at least two subnets, in two zones", len(s.PrivateSubnetIDs))
+		p.add("network.privateSubnetIds", "has %d subnets, but an adopted VPC needs at least two, in two zones: add a subnet", len(s.PrivateSubnetIDs))
 	}
 	p.distinct("network.privateSubnetIds", s.PrivateSubnetIDs)
 	for i, id := range s.PrivateSubnetIDs {
 		if id != "" {
-			p.matches(fmt.Sprintf("network.privateSubnetIds[%d]", i), id, subnetID, "the id of a subnet, subnet- and 8 or 17 hexadecimal digits")
+			p.matches(fmt.Sprintf("network.privateSubnetIds[%d]", i), id, subnetID, "the ID of a subnet: subnet- and 8 or 17 hexadecimal digits")
 		}
 	}
-	const why = "an adopted VPC stays as it is; remove one of the two"
+	const why = "the stack does not change an adopted VPC; remove one of the two"
 	apart(p, "network.cidr", s.Cidr, "network.vpcId", why)
 	apart(p, "network.availabilityZones", s.AvailabilityZones, "network.vpcId", why)
 	if len(s.Zones) > 0 {
-		p.add("network.zones", "stands beside network.vpcId: %s", why)
+		p.add("network.zones", "cannot be set together with network.vpcId: %s", why)
 	}
 	apart(p, "network.egress", s.Egress, "network.vpcId", why)
 	apart(p, "network.flowLogs", s.FlowLogs, "network.vpcId", why)
@@ -89,15 +90,15 @@ func (s Network) validateAdopted(p *problems) {
 
 func (s Network) validateNew(p *problems) {
 	if len(s.PrivateSubnetIDs) > 0 {
-		p.add("network.privateSubnetIds", "belong to a VPC that exists: set network.vpcId too, or remove them")
+		p.add("network.privateSubnetIds", "are subnets of an existing VPC: set network.vpcId too, or remove them")
 	}
 	p.between("network.availabilityZones", s.AvailabilityZones, 2, 3, "zones")
 	if n := len(s.Zones); n > 0 && n != s.AvailabilityZones {
-		p.add("network.zones", "%d zones, but network.availabilityZones is %d: name as many, or remove one of the two", n, s.AvailabilityZones)
+		p.add("network.zones", "has %d zones, but network.availabilityZones is %d: name as many zones, or remove one of the two keys", n, s.AvailabilityZones)
 	}
 	p.distinct("network.zones", s.Zones)
 	for i, zone := range s.Zones {
-		p.matches(fmt.Sprintf("network.zones[%d]", i), zone, zoneName, "the name of a zone, such as us-east-1a (not its id, such as use1-az1)")
+		p.matches(fmt.Sprintf("network.zones[%d]", i), zone, zoneName, "the name of a zone, such as us-east-1a (not its ID, such as use1-az1)")
 	}
 	oneOf(p, "network.egress", s.Egress, EgressEndpoints, EgressNAT)
 
@@ -105,11 +106,11 @@ func (s Network) validateNew(p *problems) {
 	cidr, err := netip.ParsePrefix(s.Cidr)
 	switch {
 	case err != nil || !cidr.Addr().Is4():
-		p.add(key, "%q is not an IPv4 block: write it like 10.0.0.0/16", s.Cidr)
+		p.add(key, "%q is not an IPv4 block: write one such as 10.0.0.0/16", s.Cidr)
 	case cidr != cidr.Masked():
-		p.add(key, "%s has bits set behind its prefix: write %s", cidr, cidr.Masked())
+		p.add(key, "%s has bits set after its prefix: write %s", cidr, cidr.Masked())
 	case cidr.Bits() < 16:
-		p.add(key, "%s is larger than AWS takes: use /16 to /24", cidr)
+		p.add(key, "%s is larger than AWS allows: use /16 to /24", cidr)
 	case cidr.Bits() > 24:
 		p.add(key, "%s is too small for the subnets of %d zones: use /16 to /24", cidr, s.AvailabilityZones)
 	case !cidr.Addr().IsPrivate():

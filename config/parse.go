@@ -45,13 +45,13 @@ func readSections(p *problems, values map[string]string, secretKeys []string) ma
 		value := values[key]
 		switch {
 		case slices.Contains(secretKeys, key) || slices.Contains(secretKeys, Namespace+":"+key):
-			p.add(key, "holds a secret value: secrets belong in Secrets Manager, set the ARN of one and remove this with `pulumi config rm %s:%s`", Namespace, key)
+			p.add(key, "has a secret value: store the secret in Secrets Manager, set its ARN instead, and remove this value with `pulumi config rm %s:%s`", Namespace, key)
 		case key == "environment":
 			raw[key] = value
 		case slices.Contains(sections(), key):
 			section, err := readObject(value)
 			if err != nil {
-				p.add(key, "is not an object %w: set its keys one by one, like `pulumi config set --path '%s:%s' <value>`", err, Namespace, example(key))
+				p.add(key, "must be an object, not %w: set its keys one by one, such as `pulumi config set --path '%s:%s' <value>`", err, Namespace, example(key))
 				continue
 			}
 			if key == "sources" {
@@ -59,7 +59,7 @@ func readSections(p *problems, values map[string]string, secretKeys []string) ma
 			}
 			raw[key] = section
 		case known(key):
-			p.add(key, "was set without --path: remove it with `pulumi config rm %s:%s`, then `pulumi config set --path '%s:%s' <value>`", Namespace, key, Namespace, key)
+			p.add(key, "was set without --path: remove it with `pulumi config rm %s:%s`, then run `pulumi config set --path '%s:%s' <value>`", Namespace, key, Namespace, key)
 		default:
 			p.add(key, "is not a key of this project: did you mean %s?", nearest(key))
 		}
@@ -72,7 +72,7 @@ func refuseSources(p *problems, sources map[string]any) {
 	for _, name := range slices.Sorted(maps.Keys(sources)) {
 		refused := refuseName(p, name)
 		if _, object := sources[name].(map[string]any); !object && !refused {
-			p.add("sources."+name, "%s is not an object: write its keys below it, indented, or {} for a source that is all defaults", shown(sources[name]))
+			p.add("sources."+name, "%s is not an object: write its keys below it, indented, or {} for a source with only defaults", shown(sources[name]))
 			refused = true
 		}
 		if refused {
@@ -81,7 +81,7 @@ func refuseSources(p *problems, sources map[string]any) {
 	}
 }
 
-var errNotJSON = errors.New("but text")
+var errNotJSON = errors.New("text")
 
 // readObject keeps numbers as they are written.
 func readObject(text string) (map[string]any, error) {
@@ -90,7 +90,7 @@ func readObject(text string) (map[string]any, error) {
 	var object map[string]any
 	if err := decoder.Decode(&object); err != nil {
 		if typeError := (*json.UnmarshalTypeError)(nil); errors.As(err, &typeError) {
-			return nil, fmt.Errorf("but a JSON %s", typeError.Value)
+			return nil, fmt.Errorf("a JSON %s", typeError.Value)
 		}
 		return nil, errNotJSON
 	}
@@ -161,7 +161,7 @@ func convert(from, to reflect.Value) (any, error) {
 		if n, err := strconv.Atoi(written); err == nil && (isString || isNumber) && strconv.Itoa(n) == written {
 			return n, nil
 		}
-		return nil, fmt.Errorf("%s is not a whole number: write digits, without unit", shown(value))
+		return nil, fmt.Errorf("%s is not a whole number: write only digits, without a unit", shown(value))
 	case reflect.Bool:
 		if isString && (text == "true" || text == "false") {
 			return text == "true", nil
@@ -176,7 +176,7 @@ func convert(from, to reflect.Value) (any, error) {
 		}
 		return nil, fmt.Errorf("%s is not text: give one value, in quotes", shown(value))
 	case reflect.Slice:
-		return nil, fmt.Errorf("%s is not a list: write it as one, with - before each entry", shown(value))
+		return nil, fmt.Errorf("%s is not a list: write - before each entry", shown(value))
 	default:
 		return nil, fmt.Errorf("%s is not an object: write its keys below it, indented", shown(value))
 	}
@@ -230,7 +230,7 @@ func refuseEmpty(p *problems, given, complete Config, set []string) {
 	after := fields(complete)
 	for i, field := range fields(given) {
 		if slices.Contains(set, field.key) && isEmpty(field.value) && !isEmpty(after[i].value) {
-			p.add(field.key, "is empty or zero: give a value, or remove the key to have %s", insteadOf(field.key))
+			p.add(field.key, "is empty or zero: give a value, or remove the key to use %s", insteadOf(field.key))
 		}
 	}
 }
@@ -238,7 +238,7 @@ func refuseEmpty(p *problems, given, complete Config, set []string) {
 // insteadOf a value that is not set there is a default; in a source's own stream and replication what is set for all.
 func insteadOf(key string) string {
 	if section := inSource.ReplaceAllLiteralString(key, ""); section != key && strings.Count(section, ".") > 1 && !strings.Contains(section, "[") {
-		return "what is set as " + section[1:]
+		return "the value of " + section[1:]
 	}
 	return "the default"
 }

@@ -50,7 +50,7 @@ func oneOf[T ~string | ~int](p *problems, key string, value T, choices ...T) {
 	for i, choice := range choices {
 		words[i] = fmt.Sprint(choice)
 	}
-	p.add(key, "%s is not a choice here: use %s", quoted(value), strings.Join(words, ", "))
+	p.add(key, "%s is not allowed here: use one of %s", quoted(value), strings.Join(words, ", "))
 }
 
 // apart refuses a key that is set although another one excludes it.
@@ -66,7 +66,7 @@ func (p *problems) distinct(key string, values []string) {
 	for i, value := range values {
 		switch first := slices.Index(values, value); {
 		case value == "":
-			p.add(fmt.Sprintf("%s[%d]", key, i), "is empty: give a value or remove the entry")
+			p.add(fmt.Sprintf("%s[%d]", key, i), "is empty: give a value, or remove the entry")
 		case first < i:
 			p.add(fmt.Sprintf("%s[%d]", key, i), "%q is already %s[%d]: remove one of them", value, key, first)
 		}

@@ -7,29 +7,30 @@ import (
 	"strconv"
 )
 
-// Replication is the DMS task that turns committed rows into stream records.
+// Replication is the DMS task that turns committed rows into records of the stream.
 type Replication struct {
-	// Kind of the task: on a replication instance, or serverless. Default instance.
+	// Kind is what the task runs on: a replication instance, or serverless capacity. Default instance.
 	Kind ReplicationKind `json:"kind" pulumi:"kind,optional"`
-	// Next is the kind to move to. A second task, of that kind, is made beside the present one, and `cdc start --next` loads it. Afterwards set
-	// Kind to it and remove Next. Default none.
+	// Next is the kind to move to. The stack makes a second task of that kind beside the present one, and `cdc start --next` loads it.
+	// Afterwards set Kind to this kind and remove Next. Default none.
 	Next ReplicationKind `json:"next" pulumi:"next,optional"`
-	// InstanceClass of the replication instance. Default dms.t3.medium in dev, dms.r6i.large in prod.
+	// InstanceClass is the class of the replication instance. Default dms.t3.medium in dev, dms.r6i.large in prod.
 	InstanceClass string `json:"instanceClass" pulumi:"instanceClass,optional"`
-	// EngineVersion of DMS on the replication instance, 3.5.4 or newer. Default 3.6.1.
+	// EngineVersion is the version of DMS on the replication instance, 3.5.4 or newer. Default 3.6.1.
 	EngineVersion string `json:"engineVersion" pulumi:"engineVersion,optional"`
-	// StorageGb of the replication instance, 5 to 6144. Default 50.
+	// StorageGb is the storage of the replication instance, 5 to 6144. Default 50.
 	StorageGb int `json:"storageGb" pulumi:"storageGb,optional"`
-	// MaxDcu is the most capacity that a serverless task takes, in units of 2 GB of memory: 1, 2, 4, 8, 16, 32, 64, 128, 192, 256
-	// or 384. Default 4 in dev, 16 in prod.
+	// MaxDcu is the most capacity that a serverless task uses, in units of 2 GB of memory: 1, 2, 4, 8, 16, 32, 64, 128, 192, 256 or 384.
+	// Default 4 in dev, 16 in prod.
 	MaxDcu int `json:"maxDcu" pulumi:"maxDcu,optional"`
-	// MinDcu is the least capacity that a serverless task keeps, one of the same and not above maxDcu. Default 1 in dev, 2 in prod.
+	// MinDcu is the least capacity that a serverless task keeps. It is one of the same numbers and at most MaxDcu. Default 1 in dev, 2 in
+	// prod.
 	MinDcu int `json:"minDcu" pulumi:"minDcu,optional"`
 	// MultiAz keeps a standby in another zone. Default false in dev, true in prod.
 	MultiAz *bool `json:"multiAz" pulumi:"multiAz,optional"`
 	// MigrationType is what the task does. Default full-load-and-cdc.
 	MigrationType MigrationType `json:"migrationType" pulumi:"migrationType,optional"`
-	// LobMaxSizeKb truncates nothing: a larger LOB stops the task. 1 to 1024. Default 64.
+	// LobMaxSizeKb is the largest LOB that the task accepts, 1 to 1024. A larger one stops the task; nothing is truncated. Default 64.
 	LobMaxSizeKb int `json:"lobMaxSizeKb" pulumi:"lobMaxSizeKb,optional"`
 }
 
@@ -39,7 +40,7 @@ type ReplicationKind string
 const (
 	// OnInstance runs on a replication instance.
 	OnInstance ReplicationKind = "instance"
-	// Serverless runs on capacity that DMS provides as it is needed.
+	// Serverless runs on capacity that DMS provides as needed.
 	Serverless ReplicationKind = "serverless"
 )
 
@@ -65,7 +66,7 @@ const (
 	FullLoadAndCDC MigrationType = "full-load-and-cdc"
 	// FullLoad loads the tables once.
 	FullLoad MigrationType = "full-load"
-	// CDC follows changes only.
+	// CDC only follows changes.
 	CDC MigrationType = "cdc"
 )
 
@@ -98,13 +99,13 @@ func (s Replication) validate(at string) (p problems) {
 	if s.Next != "" {
 		oneOf(&p, at+".next", s.Next, OnInstance, Serverless)
 		if s.Next == s.Kind {
-			p.add(at+".next", "%s is what %s.kind is already: remove it, or give the other kind", s.Next, at)
+			p.add(at+".next", "%s is the present %s.kind: remove this key, or give the other kind", s.Next, at)
 		}
 	}
 	s.validateInstance(&p, at)
 	s.validateServerless(&p, at)
 	oneOf(&p, at+".migrationType", s.MigrationType, FullLoadAndCDC, FullLoad, CDC)
-	p.between(at+".lobMaxSizeKb", s.LobMaxSizeKb, 1, 1024, "KB: a Kinesis record holds 1 MB")
+	p.between(at+".lobMaxSizeKb", s.LobMaxSizeKb, 1, 1024, "KB: a Kinesis record has at most 1 MB")
 	return p
 }
 
@@ -116,14 +117,14 @@ func (s Replication) validateInstance(p *problems, at string) {
 			set bool
 		}{{at + ".instanceClass", s.InstanceClass != ""}, {at + ".engineVersion", s.EngineVersion != ""}, {at + ".storageGb", s.StorageGb != 0}} {
 			if f.set {
-				p.add(f.key, "is of a replication instance, and neither %[1]s.kind nor %[1]s.next is instance: remove it", at)
+				p.add(f.key, "is a setting of a replication instance, but neither %[1]s.kind nor %[1]s.next is instance: remove it", at)
 			}
 		}
 		return
 	}
 	p.matches(at+".instanceClass", s.InstanceClass, dmsClass, "a replication instance class such as dms.t3.medium")
 	if p.matches(at+".engineVersion", s.EngineVersion, dmsVersion, "a full version such as 3.6.1") && versionBelow(s.EngineVersion, 3, 5, 4) {
-		p.add(at+".engineVersion", "%s writes large integers in scientific notation and takes no new instances: use 3.5.4 or newer", s.EngineVersion)
+		p.add(at+".engineVersion", "%s writes large integers in scientific notation and AWS makes no new instances of it: use 3.5.4 or newer", s.EngineVersion)
 	}
 	p.between(at+".storageGb", s.StorageGb, 5, 6144, "GB")
 }
@@ -137,7 +138,7 @@ func (s Replication) validateServerless(p *problems, at string) {
 	if !s.Serverless() {
 		for _, u := range units {
 			if u.value != 0 {
-				p.add(u.key, "is of a serverless task, and neither %[1]s.kind nor %[1]s.next is serverless: remove it", at)
+				p.add(u.key, "is a setting of a serverless task, but neither %[1]s.kind nor %[1]s.next is serverless: remove it", at)
 			}
 		}
 		return
@@ -146,7 +147,7 @@ func (s Replication) validateServerless(p *problems, at string) {
 		oneOf(p, u.key, u.value, dcus...)
 	}
 	if s.MinDcu > s.MaxDcu {
-		p.add(at+".minDcu", "%d is above %s.maxDcu: %d", s.MinDcu, at, s.MaxDcu)
+		p.add(at+".minDcu", "%d is above %s.maxDcu, which is %d: use at most that", s.MinDcu, at, s.MaxDcu)
 	}
 }
 

@@ -38,10 +38,10 @@ func (r RowsSince) validate(at string, tables []Table) error {
 		case err != nil:
 			p.add(key, "is not the name of a table: write database.table, with %% for any text")
 		case !slices.ContainsFunc(tables, func(t Table) bool { return named.Folded().Overlaps(t.pattern().Folded()) }):
-			p.add(key, "is in no entry of %s.tables: remove it", at)
+			p.add(key, "matches no entry of %s.tables: remove it", at)
 		}
 		if _, err := time.Parse(time.RFC3339, r[name]); err != nil {
-			p.add(key, "%q is not a time: write it in quotes, like \"2026-01-31T12:00:00Z\"", r[name])
+			p.add(key, "%q is not a time: write it in quotes, such as \"2026-01-31T12:00:00Z\"", r[name])
 		}
 	}
 	return p.join()

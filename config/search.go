@@ -5,73 +5,74 @@ import (
 	"slices"
 )
 
-// Search is where rows and their history are searched: an OpenSearch domain, or collections of OpenSearch Serverless.
+// Search is where you search rows and their history: an OpenSearch domain, or collections of OpenSearch Serverless.
 type Search struct {
-	// Kind of the place: a domain, or collections of OpenSearch Serverless. Default domain.
+	// Kind is a domain, or collections of OpenSearch Serverless. Default domain.
 	Kind SearchKind `json:"kind" pulumi:"kind,optional"`
-	// Next is the kind to move to. A place of that kind is made beside the present one, with a delivery and a current state of its own, and
-	// `cdc replay --next` fills both from the lake. Afterwards set Kind to it and remove Next. Default none.
+	// Next is the kind to move to. The stack makes a place of that kind beside the present one, with its own delivery and current state.
+	// `cdc replay --next` fills both from the lake. Afterwards set Kind to this kind and remove Next. Default none.
 	Next SearchKind `json:"next" pulumi:"next,optional"`
-	// CollectionName begins the names of the collections, which end with -history and -current, [a-z][a-z0-9-]{2,23}. Default retail-trans,
-	// with the stack's name behind it unless the stack is dev.
+	// CollectionName is the beginning of the collections' names, which end with -history and -current, [a-z][a-z0-9-]{2,23}. Default
+	// retail-trans, followed by the stack's name unless the stack is dev.
 	CollectionName string `json:"collectionName" pulumi:"collectionName,optional"`
 	// StandbyReplicas keeps copies of the collections in other zones. Default false in dev, true in prod.
 	StandbyReplicas *bool `json:"standbyReplicas" pulumi:"standbyReplicas,optional"`
-	// Operators are the ARNs of IAM roles and users that may work in the collections besides whoever deploys: search, repair, erase, and
-	// open the dashboards. Name every deployer of the stack here when there are several, or each takes the other's place.
+	// Operators are the ARNs of IAM roles and users that may work in the collections, besides the deployer: search, repair, erase, and
+	// open the dashboards. If several identities deploy the stack, name all of them here, or each deployment removes the access of the
+	// one before.
 	Operators []string `json:"operators" pulumi:"operators,optional"`
-	// DomainName of a domain, [a-z][a-z0-9-]{2,27}. Default retail-trans, with the stack's name behind it unless the stack is dev:
-	// retail-trans-prod.
+	// DomainName is the name of the domain, [a-z][a-z0-9-]{2,27}. Default retail-trans, followed by the stack's name unless the stack is
+	// dev: retail-trans-prod.
 	DomainName string `json:"domainName" pulumi:"domainName,optional"`
-	// EngineVersion of the domain, OpenSearch 2.5 or newer. Default OpenSearch_2.19.
+	// EngineVersion is the version of the domain, OpenSearch 2.5 or newer. Default OpenSearch_2.19.
 	EngineVersion string `json:"engineVersion" pulumi:"engineVersion,optional"`
-	// InstanceType of data nodes. Default t3.small.search in dev, r7g.large.search in prod.
+	// InstanceType is the type of the data nodes. Default t3.small.search in dev, r7g.large.search in prod.
 	InstanceType string `json:"instanceType" pulumi:"instanceType,optional"`
-	// InstanceCount of data nodes, a multiple of the zones used. Default 1 in dev, 3 in prod.
+	// InstanceCount is the number of data nodes, a multiple of AvailabilityZones. Default 1 in dev, 3 in prod.
 	InstanceCount int `json:"instanceCount" pulumi:"instanceCount,optional"`
-	// AvailabilityZones the data nodes span: 1, 2 or 3. Default 1 in dev, 3 in prod.
+	// AvailabilityZones is how many zones the data nodes span: 1, 2 or 3. Default 1 in dev, 3 in prod.
 	AvailabilityZones int `json:"availabilityZones" pulumi:"availabilityZones,optional"`
-	// DedicatedMasters: 0, 3 or 5. Default 0 in dev, 3 in prod.
+	// DedicatedMasters is the number of dedicated master nodes: 0, 3 or 5. Default 0 in dev, 3 in prod.
 	DedicatedMasters *int `json:"dedicatedMasters" pulumi:"dedicatedMasters,optional"`
-	// DedicatedMasterType of dedicated masters. Default m7g.large.search.
+	// DedicatedMasterType is the type of the dedicated master nodes. Default m7g.large.search.
 	DedicatedMasterType string `json:"dedicatedMasterType" pulumi:"dedicatedMasterType,optional"`
-	// VolumeGb of each data node's gp3 volume, 10 to 16384. Default 20 in dev, 100 in prod.
+	// VolumeGb is the size of each data node's gp3 volume, 10 to 16384. Default 20 in dev, 100 in prod.
 	VolumeGb int `json:"volumeGb" pulumi:"volumeGb,optional"`
-	// Reach is how the deployment reaches the endpoint of the domain, or of the collections. Default tunnel.
+	// Reach is how the deployment reaches the endpoint of the domain or of the collections. Default tunnel.
 	Reach Reach `json:"reach" pulumi:"reach,optional"`
-	// TunnelPort of this machine, 1024 to 65535, on which the tunnel to the domain listens; each of two stacks that are deployed at the same
-	// time needs its own. Default 9200.
+	// TunnelPort is the local port of the tunnel to the domain, 1024 to 65535. Two stacks that you deploy at the same time need different
+	// ports. Default 9200.
 	TunnelPort int `json:"tunnelPort" pulumi:"tunnelPort,optional"`
-	// GatewayPort of this machine, 1024 to 65535, on which what signs requests to the collections listens, whatever the reach; each of two
-	// stacks that are deployed at the same time needs its own. Default 9201.
+	// GatewayPort is the local port of the gateway that signs requests to the collections, with every Reach, 1024 to 65535. Two stacks
+	// that you deploy at the same time need different ports. Default 9201.
 	GatewayPort int `json:"gatewayPort" pulumi:"gatewayPort,optional"`
-	// HistoryIndex is the base name and alias of a domain's daily history indices, and the name of a collection's one; a named source has
-	// NAME-retail-trans. Default retail-trans.
+	// HistoryIndex is the base name and the alias of a domain's daily history indices, and the name of the one history index in a
+	// collection. A named source has NAME-retail-trans. Default retail-trans.
 	HistoryIndex string `json:"historyIndex" pulumi:"historyIndex,optional"`
-	// HistoryRetentionDays before a domain deletes a daily index, or a collection a document: that at its best effort, within 48 hours or a
-	// tenth of the retention, whichever is longer. Default 30 in dev, 90 in prod.
+	// HistoryRetentionDays is after how many days a domain deletes a daily index, or a collection a document. A collection deletes at its
+	// best effort, within 48 hours or a tenth of the retention, whichever is longer. Default 30 in dev, 90 in prod.
 	HistoryRetentionDays int `json:"historyRetentionDays" pulumi:"historyRetentionDays,optional"`
-	// BufferMb of the delivery, 1 to 100. Default 1.
+	// BufferMb is the delivery's buffer size, 1 to 100. Default 1.
 	BufferMb int `json:"bufferMb" pulumi:"bufferMb,optional"`
-	// BufferSeconds of the delivery, 0 to 900. Default 5.
+	// BufferSeconds is the delivery's buffer time, 0 to 900. Default 5.
 	BufferSeconds *int `json:"bufferSeconds" pulumi:"bufferSeconds,optional"`
-	// RetrySeconds before the delivery parks a document in S3, 0 to 7200. Default 300.
+	// RetrySeconds is how long the delivery retries before it parks a document in S3, 0 to 7200. Default 300.
 	RetrySeconds *int `json:"retrySeconds" pulumi:"retrySeconds,optional"`
-	// TimeZone of a domain's dashboards. Default Etc/UTC.
+	// TimeZone is the time zone of a domain's dashboards. Default Etc/UTC.
 	TimeZone string `json:"timeZone" pulumi:"timeZone,optional"`
-	// PasswordGeneration counts the master passwords of a domain that were asked for: raise it, and a new one is made. Default 0.
+	// PasswordGeneration is the number of the domain's master password. Raise it to make a new password. Default 0.
 	PasswordGeneration int `json:"passwordGeneration" pulumi:"passwordGeneration,optional"`
-	// Current is each row as it is now, beside the history of its changes.
+	// Current keeps each row as it is now, beside the history of its changes.
 	Current CurrentState `json:"current" pulumi:"current,optional"`
 }
 
-// SearchKind names what kind of place is searched.
+// SearchKind names the place where you search.
 type SearchKind string
 
 const (
-	// OnDomain is a domain of Amazon OpenSearch Service: nodes of yours, with a security plugin of their own.
+	// OnDomain is a domain of Amazon OpenSearch Service, with nodes of its own and a security plugin.
 	OnDomain SearchKind = "domain"
-	// OnCollections is two collections of Amazon OpenSearch Serverless: capacity is provided as it is needed.
+	// OnCollections is two collections of Amazon OpenSearch Serverless, which provides capacity as needed.
 	OnCollections SearchKind = "serverless"
 )
 
@@ -105,11 +106,10 @@ func (s Search) Serverless() bool { return s.Kind == OnCollections }
 type Reach string
 
 const (
-	// ReachTunnel forwards a port of this machine through a bastion, an instance without a public address or a key,
-	// by AWS Systems Manager: the deployment may run anywhere.
+	// ReachTunnel forwards a local port through a bastion by AWS Systems Manager. The bastion has no public address and no key, and you
+	// can deploy from anywhere.
 	ReachTunnel Reach = "tunnel"
-	// ReachDirect connects straight to the endpoint, without a bastion: the deployment runs inside the VPC, or
-	// in an AWS Client VPN of it.
+	// ReachDirect connects to the endpoint without a bastion. Deploy from inside the VPC, or through an AWS Client VPN of it.
 	ReachDirect Reach = "direct"
 )
 

@@ -17,9 +17,9 @@ func (s Search) ofCollections() []setKey {
 
 // validateCollections holds what collections have.
 func (s Search) validateCollections(p *problems) {
-	p.matches("search.collectionName", s.CollectionName, collectionName, "[a-z][a-z0-9-]{2,23}: 3 to 24 lower-case letters, digits and hyphens, beginning with a letter")
+	p.matches("search.collectionName", s.CollectionName, collectionName, "3 to 24 lower-case letters, digits and hyphens, and must begin with a letter ([a-z][a-z0-9-]{2,23})")
 	s.validateOperators(p)
-	p.between("search.gatewayPort", s.GatewayPort, 1024, 65535, "(below them, ports need privileges)")
+	p.between("search.gatewayPort", s.GatewayPort, 1024, 65535, "(lower ports need privileges)")
 }
 
 var (
@@ -40,7 +40,7 @@ const mostOperators = 20
 func (s Search) validateOperators(p *problems) {
 	const key = "search.operators"
 	if len(s.Operators) > mostOperators {
-		p.add(key, "has %d entries: name at most %d, such as a role that all operators assume", len(s.Operators), mostOperators)
+		p.add(key, "has %d entries: name at most %d, for example one role that all operators assume", len(s.Operators), mostOperators)
 	}
 	p.distinct(key, s.Operators)
 	for i, arn := range s.Operators {
@@ -48,9 +48,9 @@ func (s Search) validateOperators(p *problems) {
 		switch {
 		case arn == "": // told by distinct
 		case session.MatchString(arn):
-			p.add(at, "%q is a session of a role: give the role itself, arn:aws:iam::<account>:role/<path and name>", arn)
+			p.add(at, "%q is the session of a role: give the role itself, arn:aws:iam::<account>:role/<path and name>", arn)
 		default:
-			p.matches(at, arn, operator, "the whole ARN of an IAM role or user, arn:aws:iam::<account>:role/<name>, without wildcards")
+			p.matches(at, arn, operator, "the full ARN of an IAM role or user, arn:aws:iam::<account>:role/<name>, without wildcards")
 		}
 	}
 }

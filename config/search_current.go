@@ -2,35 +2,34 @@ package config
 
 import "cmp"
 
-// CurrentState is the indices that hold each row as it is now, and the function that keeps them from the stream.
+// CurrentState is the current indices, which have each row as it is now, and the function that keeps them from the stream.
 type CurrentState struct {
 	// Enabled makes the indices and the function. Default true.
 	Enabled *bool `json:"enabled" pulumi:"enabled,optional"`
 	// BatchSize is the most records that one call of the function gets, 1 to 10000. Default 500.
 	BatchSize int `json:"batchSize" pulumi:"batchSize,optional"`
-	// BatchSeconds that a batch may wait for more records, 0 to 300. Default 1.
+	// BatchSeconds is how long a batch may wait for more records, 0 to 300. Default 1.
 	BatchSeconds *int `json:"batchSeconds" pulumi:"batchSeconds,optional"`
-	// Parallelization is the most calls at once for one shard, 1 to 10; changes of one row stay in order.
-	// Default 1 in dev, 2 in prod.
+	// Parallelization is the most calls at once for one shard, 1 to 10. Changes of one row stay in order. Default 1 in dev, 2 in prod.
 	Parallelization int `json:"parallelization" pulumi:"parallelization,optional"`
-	// BisectOnError halves a batch that fails, so that one record holds up as few others as can be. Default true.
+	// BisectOnError halves a batch that fails, so that one bad record delays as few others as possible. Default true.
 	BisectOnError *bool `json:"bisectOnError" pulumi:"bisectOnError,optional"`
-	// RetryAttempts of a batch that fails, 0 to 10000; -1 tries until MaxAgeHours. Default -1.
+	// RetryAttempts is how often a failed batch is tried again, 0 to 10000. -1 tries until MaxAgeHours. Default -1.
 	RetryAttempts *int `json:"retryAttempts" pulumi:"retryAttempts,optional"`
-	// MaxAgeHours of a record, 1 to 168 and less than stream.retentionHours: an older one that still fails is parked in the
-	// lake's bucket. Default 144.
+	// MaxAgeHours is the age from which a record that still fails is parked in the lake's bucket, 1 to 168 and less than
+	// stream.retentionHours. Default 144.
 	MaxAgeHours int `json:"maxAgeHours" pulumi:"maxAgeHours,optional"`
-	// EnhancedFanOut reads the stream with a throughput of its own, at a price per shard and hour, instead of sharing each
-	// shard's 2 MB a second with the deliveries. Default false in dev, true in prod.
+	// EnhancedFanOut reads the stream with a throughput of its own, at a price for each shard and hour. Without it the function shares
+	// each shard's 2 MB a second with the deliveries. Default false in dev, true in prod.
 	EnhancedFanOut *bool `json:"enhancedFanOut" pulumi:"enhancedFanOut,optional"`
-	// ReservedConcurrency keeps that many of the account's concurrent calls for the function and caps it there; 0 reserves
-	// none. At least Parallelization for each shard. Default 0.
+	// ReservedConcurrency reserves that many of the account's concurrent calls for the function, which is also its limit. 0 reserves
+	// none. It must be at least Parallelization for each shard. Default 0.
 	ReservedConcurrency int `json:"reservedConcurrency" pulumi:"reservedConcurrency,optional"`
-	// MemoryMb of the function, 128 to 10240. Default 512.
+	// MemoryMb is the memory of the function, 128 to 10240. Default 512.
 	MemoryMb int `json:"memoryMb" pulumi:"memoryMb,optional"`
-	// TimeoutSeconds of one call, 10 to 900. Default 120.
+	// TimeoutSeconds is the time limit of one call, 10 to 900. Default 120.
 	TimeoutSeconds int `json:"timeoutSeconds" pulumi:"timeoutSeconds,optional"`
-	// SweepHours between two removals of deleted rows' tombstones, 1 to 168. Default 24.
+	// SweepHours is the time between two removals of the tombstones of deleted rows, 1 to 168. Default 24.
 	SweepHours int `json:"sweepHours" pulumi:"sweepHours,optional"`
 }
 
@@ -64,10 +63,10 @@ func (s CurrentState) Validate() error {
 	p.optionalBetween("search.current.batchSeconds", s.BatchSeconds, 0, 300, "seconds")
 	p.between("search.current.parallelization", s.Parallelization, 1, 10, "calls at once for a shard")
 	p.optionalBetween("search.current.retryAttempts", s.RetryAttempts, -1, 10000, "attempts (-1: until search.current.maxAgeHours)")
-	p.between("search.current.maxAgeHours", s.MaxAgeHours, 1, 168, "hours: Lambda keeps trying for at most seven days")
+	p.between("search.current.maxAgeHours", s.MaxAgeHours, 1, 168, "hours: Lambda retries for at most seven days")
 	p.between("search.current.reservedConcurrency", s.ReservedConcurrency, 0, 10000, "calls at once (0: none reserved)")
 	if s.ReservedConcurrency > 0 && s.ReservedConcurrency < s.Parallelization {
-		p.add("search.current.reservedConcurrency", "%d is less than one shard may take (search.current.parallelization: %d): reserve that much for each shard, or remove it", s.ReservedConcurrency, s.Parallelization)
+		p.add("search.current.reservedConcurrency", "%d is less than the calls for one shard (search.current.parallelization: %d): reserve that many for each shard, or remove this key", s.ReservedConcurrency, s.Parallelization)
 	}
 	p.between("search.current.memoryMb", s.MemoryMb, 128, 10240, "MB")
 	p.between("search.current.timeoutSeconds", s.TimeoutSeconds, 10, 900, "seconds")

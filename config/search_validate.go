@@ -16,22 +16,22 @@ func (s Search) Validate() error {
 	if s.Next != "" {
 		oneOf(&p, "search.next", s.Next, OnDomain, OnCollections)
 		if s.Next == s.Kind {
-			p.add("search.next", "%s is what search.kind is already: remove it, or give the other kind", s.Next)
+			p.add("search.next", "%s is the present search.kind: remove this key, or give the other kind", s.Next)
 		}
 	}
 	oneOf(&p, "search.reach", s.Reach, ReachTunnel, ReachDirect)
 	if s.On(OnDomain) {
 		s.validateDomain(&p)
 	} else {
-		refuseKeys(&p, s.ofDomain(), "is of a domain, and neither search.kind nor search.next is domain: remove it")
+		refuseKeys(&p, s.ofDomain(), "is a setting of a domain, but neither search.kind nor search.next is domain: remove it")
 	}
 	if s.On(OnCollections) {
 		s.validateCollections(&p)
 	} else {
-		refuseKeys(&p, s.ofCollections(), "is of collections, and neither search.kind nor search.next is serverless: remove it")
+		refuseKeys(&p, s.ofCollections(), "is a setting of collections, but neither search.kind nor search.next is serverless: remove it")
 	}
 	if s.TunnelPort != 0 && s.TunnelPort == s.GatewayPort {
-		p.add("search.gatewayPort", "%d is search.tunnelPort too: each listens on a port of its own", s.GatewayPort)
+		p.add("search.gatewayPort", "%d is also search.tunnelPort: use another port for one of them", s.GatewayPort)
 	}
 	s.validateHistoryIndex(&p)
 	p.between("search.historyRetentionDays", s.HistoryRetentionDays, 1, 3650, "days")
@@ -75,18 +75,18 @@ func (s Search) ofDomain() []setKey {
 
 // validateDomain holds what a domain has.
 func (s Search) validateDomain(p *problems) {
-	p.matches("search.domainName", s.DomainName, domainName, "[a-z][a-z0-9-]{2,27}: 3 to 28 lower-case letters, digits and hyphens, beginning with a letter")
+	p.matches("search.domainName", s.DomainName, domainName, "3 to 28 lower-case letters, digits and hyphens, and must begin with a letter ([a-z][a-z0-9-]{2,27})")
 	if p.matches("search.engineVersion", s.EngineVersion, engineVersion, "OpenSearch_ and a version such as OpenSearch_2.19") && versionBelow(s.EngineVersion, 2, 5) {
-		p.add("search.engineVersion", "%s is too old: cdc reads by points in time, which domains have since OpenSearch 2.5: use OpenSearch_2.19", s.EngineVersion)
+		p.add("search.engineVersion", "%s is too old: cdc needs point-in-time searches, which domains have since OpenSearch 2.5: use OpenSearch_2.19", s.EngineVersion)
 	}
 	s.validateNodes(p)
 	if _, err := time.LoadLocation(s.TimeZone); err != nil || s.TimeZone == "" || s.TimeZone == "Local" {
-		p.add("search.timeZone", "%q is not a time zone of the IANA database: write it like Etc/UTC or Asia/Seoul", s.TimeZone)
+		p.add("search.timeZone", "%q is not a time zone of the IANA database: write one such as Etc/UTC or Asia/Seoul", s.TimeZone)
 	}
 	p.between("search.passwordGeneration", s.PasswordGeneration, 0, 1_000_000, "generations")
 	switch s.Reach {
 	case ReachTunnel:
-		p.between("search.tunnelPort", s.TunnelPort, 1024, 65535, "(below them, ports need privileges)")
+		p.between("search.tunnelPort", s.TunnelPort, 1024, 65535, "(lower ports need privileges)")
 	case ReachDirect:
 		apart(p, "search.tunnelPort", s.TunnelPort, "search.reach: direct", "there is no tunnel then; remove one of the two")
 	}
@@ -110,7 +110,7 @@ var smallVolumes = map[string]int{"t3.small.search": 100, "t3.medium.search": 20
 func (s Search) validateNodes(p *problems) {
 	validateNodeType(p, "search.instanceType", s.InstanceType)
 	if noVolume.MatchString(s.InstanceType) {
-		p.add("search.instanceType", "%s has disks of its own and takes no EBS volume: use a type without them, such as r7g.large.search", s.InstanceType)
+		p.add("search.instanceType", "%s has disks of its own and cannot use an EBS volume: use a type without disks, such as r7g.large.search", s.InstanceType)
 	}
 	p.between("search.availabilityZones", s.AvailabilityZones, 1, 3, "zones")
 	p.between("search.instanceCount", s.InstanceCount, 1, 200, "data nodes")
@@ -118,7 +118,7 @@ func (s Search) validateNodes(p *problems) {
 		p.add("search.instanceCount", "%d data nodes do not spread evenly over search.availabilityZones: %d: use a multiple of %d", s.InstanceCount, zones, zones)
 	}
 	if strings.HasPrefix(s.InstanceType, "t3.") && s.InstanceCount > 10 {
-		p.add("search.instanceCount", "%d: a domain of T3 nodes has at most 10: use fewer, or a larger search.instanceType", s.InstanceCount)
+		p.add("search.instanceCount", "%d data nodes are too many, because a domain of T3 nodes has at most 10: use fewer, or a larger search.instanceType", s.InstanceCount)
 	}
 	if s.DedicatedMasters != nil {
 		oneOf(p, "search.dedicatedMasters", *s.DedicatedMasters, 0, 3, 5)
@@ -126,7 +126,7 @@ func (s Search) validateNodes(p *problems) {
 	validateNodeType(p, "search.dedicatedMasterType", s.DedicatedMasterType)
 	p.between("search.volumeGb", s.VolumeGb, 10, 16384, "GB")
 	if limit, ok := smallVolumes[s.InstanceType]; ok && s.VolumeGb > limit {
-		p.add("search.volumeGb", "%d: %s takes at most %d GB: use less, or a larger search.instanceType", s.VolumeGb, s.InstanceType, limit)
+		p.add("search.volumeGb", "%d GB is too much, because %s allows at most %d GB: use less, or a larger search.instanceType", s.VolumeGb, s.InstanceType, limit)
 	}
 }
 
@@ -134,9 +134,9 @@ func validateNodeType(p *problems, key, name string) {
 	switch {
 	case !p.matches(key, name, searchType, "an OpenSearch instance type such as t3.small.search"):
 	case noEncryption.MatchString(name):
-		p.add(key, "%s has neither encryption at rest nor fine-grained access control, which every domain here has: use t3.small.search or newer", name)
+		p.add(key, "%s lacks encryption at rest and fine-grained access control, which every domain here needs: use t3.small.search or newer", name)
 	case strings.HasPrefix(name, "t3.") && smallVolumes[name] == 0:
-		p.add(key, "%s is not offered: of T3 there are t3.small.search and t3.medium.search", name)
+		p.add(key, "AWS does not offer %s: of the T3 types use t3.small.search or t3.medium.search", name)
 	}
 }
 
@@ -164,16 +164,16 @@ func (s Search) validateHistoryIndex(p *problems) {
 	before := len(*p)
 	switch {
 	case name == "":
-		p.add(key, "is missing: give the base name of the daily indices, or the name of a collection's one")
+		p.add(key, "is missing: give the base name of the daily indices, or the name of the index in a collection")
 		return
 	case len(name) > maxHistoryIndex:
-		p.add(key, "is %d bytes long: Firehose takes %d", len(name), maxHistoryIndex)
+		p.add(key, "is %d bytes long: Firehose allows at most %d", len(name), maxHistoryIndex)
 	}
 	if name != strings.ToLower(name) {
 		p.add(key, "%q must be lower-case: use %q", name, strings.ToLower(name))
 	}
 	if i := strings.IndexFunc(name, forbiddenInIndex); i >= 0 {
-		p.add(key, "%q must be without spaces, wildcards and any of \\ / ? \" < > | , # : (found %q)", name, []rune(name[i:])[0])
+		p.add(key, "%q must not contain spaces, wildcards or any of \\ / ? \" < > | , # : (found %q)", name, []rune(name[i:])[0])
 	}
 	if strings.ContainsRune("-_+.", rune(name[0])) {
 		p.add(key, "%q must not begin with - _ + or . (hidden and system indices): begin with a letter or digit", name)
@@ -182,12 +182,12 @@ func (s Search) validateHistoryIndex(p *problems) {
 		return
 	}
 	if s.Serverless() && !collectionIndex.MatchString(name) {
-		p.add(key, "%q has characters that no policy of a collection can name: use lower-case letters, digits, . _ and -", name)
+		p.add(key, "%q has characters that a policy of a collection cannot contain: use lower-case letters, digits, . _ and -", name)
 		return
 	}
 	// The template, the retention and the grant all hold for <name>*.
 	if i := slices.IndexFunc(reservedIndices, func(r string) bool { return strings.HasPrefix(name, r) || strings.HasPrefix(r, name) }); i >= 0 {
-		p.add(key, "the pattern %s* also matches %s*, which are other indices: choose a name that is no beginning of %q", name, reservedIndices[i], fmt.Sprint(reservedIndices[i]))
+		p.add(key, "the pattern %s* also matches the other indices %s*: choose a name that %q does not begin with", name, reservedIndices[i], fmt.Sprint(reservedIndices[i]))
 	}
 }
 

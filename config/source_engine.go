@@ -72,11 +72,11 @@ func (s Source) validateEngine(p *problems, at string) {
 		s.validatePostgreSQL(p, at)
 		return
 	}
-	const why = "is of PostgreSQL"
-	p.foreign(at, ".databaseName", s.DatabaseName != "", why+": the databases of a MySQL server are named in %[1]s.tables; remove it, or set %[1]s.engine to postgresql")
-	p.foreign(at, ".slotWalGb", s.SlotWalGb != 0, why+": how long MySQL keeps its log is %[1]s.binlogRetentionHours; remove it, or set %[1]s.engine to postgresql")
-	p.foreign(at, ".setReplicaIdentity", s.SetReplicaIdentity, why+": MySQL's records tell the whole row anyway; remove it, or set %[1]s.engine to postgresql")
-	p.foreign(at, ".alarmTopic", s.AlarmTopic != "", why+": it is told of a slot; remove it, or set %[1]s.engine to postgresql")
+	const why = "is a setting for PostgreSQL"
+	p.foreign(at, ".databaseName", s.DatabaseName != "", why+": for MySQL, %[1]s.tables names the databases; remove it, or set %[1]s.engine to postgresql")
+	p.foreign(at, ".slotWalGb", s.SlotWalGb != 0, why+": for MySQL, %[1]s.binlogRetentionHours sets how long the log is kept; remove it, or set %[1]s.engine to postgresql")
+	p.foreign(at, ".setReplicaIdentity", s.SetReplicaIdentity, why+": MySQL's records always contain the whole row; remove it, or set %[1]s.engine to postgresql")
+	p.foreign(at, ".alarmTopic", s.AlarmTopic != "", why+": its alarm watches a replication slot; remove it, or set %[1]s.engine to postgresql")
 	p.between(at+".binlogRetentionHours", s.BinlogRetentionHours, 24, 2160, "hours")
 	oneOf(p, at+".cascades", s.Cascades, CascadesWarn, CascadesFail)
 }
@@ -89,16 +89,16 @@ func (p *problems) foreign(at, key string, set bool, why string) {
 }
 
 func (s Source) validatePostgreSQL(p *problems, at string) {
-	const why = "is of MySQL"
-	p.foreign(at, ".binlogRetentionHours", s.BinlogRetentionHours != 0, why+": PostgreSQL keeps its log for a slot, of which a cluster's %[1]s.slotWalGb is the bound; remove it, or set %[1]s.engine to mysql")
-	p.foreign(at, ".cascades", s.Cascades != "", why+": PostgreSQL's log has the rows that go by foreign keys; remove it, or set %[1]s.engine to mysql")
+	const why = "is a setting for MySQL"
+	p.foreign(at, ".binlogRetentionHours", s.BinlogRetentionHours != 0, why+": PostgreSQL keeps its log for a slot, and for a cluster %[1]s.slotWalGb is the limit; remove it, or set %[1]s.engine to mysql")
+	p.foreign(at, ".cascades", s.Cascades != "", why+": PostgreSQL's log contains the rows that foreign keys change; remove it, or set %[1]s.engine to mysql")
 	s.validateDatabaseName(p, at+".databaseName", at)
-	p.foreign(at, ".setReplicaIdentity", s.SetReplicaIdentity && s.Bootstrap == BootstrapCheck, "changes tables, and with %[1]s.bootstrap check nothing is changed: remove one of the two, and run the statements that the bootstrap names")
+	p.foreign(at, ".setReplicaIdentity", s.SetReplicaIdentity && s.Bootstrap == BootstrapCheck, "changes tables, but %[1]s.bootstrap check changes nothing: remove one of the two, and run the statements that the bootstrap names")
 	if s.AlarmTopic != "" {
-		p.matches(at+".alarmTopic", s.AlarmTopic, topicArn, "the whole ARN of an SNS topic, arn:aws:sns:<region>:<account>:<name>")
+		p.matches(at+".alarmTopic", s.AlarmTopic, topicArn, "the full ARN of an SNS topic, arn:aws:sns:<region>:<account>:<name>")
 	}
 	if s.Existing == nil {
-		p.between(at+".slotWalGb", s.SlotWalGb, 1, 65536, "GB: a cluster's storage ends at 64 TB")
+		p.between(at+".slotWalGb", s.SlotWalGb, 1, 65536, "GB: a cluster's storage has at most 64 TB")
 	}
 }
 
@@ -114,9 +114,9 @@ var (
 var ownDatabases = []string{"postgres", "rdsadmin", "template0", "template1"}
 
 func (s Source) validateDatabaseName(p *problems, key, at string) {
-	name, pattern, want := s.DatabaseName, clusterDatabase, "letters, digits and _ only, beginning with a letter"
+	name, pattern, want := s.DatabaseName, clusterDatabase, "letters, digits and _ only, and must begin with a letter"
 	if s.Existing != nil {
-		pattern, want = anyDatabase, "letters, digits, _, $ and - only: one database, by its own name"
+		pattern, want = anyDatabase, "letters, digits, _, $ and - only: name one database, without wildcards"
 	}
 	own := ownDatabases
 	if s.Existing != nil {
@@ -124,11 +124,11 @@ func (s Source) validateDatabaseName(p *problems, key, at string) {
 	}
 	switch {
 	case name == "":
-		p.add(key, "is missing: name the database of %[1]s.existing that is followed, whose schemas %[1]s.tables names", at)
+		p.add(key, "is missing: name the database of %[1]s.existing to follow; %[1]s.tables names its schemas", at)
 	case len(name) > 63:
-		p.add(key, "is %d bytes long: PostgreSQL takes 63", len(name))
+		p.add(key, "is %d bytes long: PostgreSQL allows at most 63", len(name))
 	case slices.Contains(own, name):
-		p.add(key, "%q is PostgreSQL's own: follow a database of your own", name)
+		p.add(key, "%q belongs to PostgreSQL itself: follow a database of your own", name)
 	default:
 		p.matches(key, name, pattern, want)
 	}
@@ -147,7 +147,7 @@ func (s Source) validatePostgreSQLVersion(p *problems, key string) {
 	case versionBelow(s.EngineVersion, 14):
 		p.add(key, "%s is out of support: use Aurora PostgreSQL version 14 or newer, such as %s", s.EngineVersion, auroraPostgreSQL)
 	case !versionBelow(s.EngineVersion, 18):
-		p.add(key, "%s is newer than what DMS follows: use Aurora PostgreSQL version 17 or older, such as %s", s.EngineVersion, auroraPostgreSQL)
+		p.add(key, "%s is newer than DMS supports: use Aurora PostgreSQL version 17 or older, such as %s", s.EngineVersion, auroraPostgreSQL)
 	}
 }
 
@@ -156,6 +156,6 @@ func (s Source) validatePostgreSQLVersion(p *problems, key string) {
 func (f Feed) validateFollowed(p *problems) {
 	version := f.Replication.EngineVersion
 	if f.Source.PostgreSQL() && f.Source.Existing == nil && version != "" && !versionBelow(f.Source.EngineVersion, 17) && versionBelow(version, 3, 6, 1) {
-		p.add(f.Key("replication.engineVersion"), "%s does not follow PostgreSQL 17, which %s is: use 3.6.1 or newer, or an older %[2]s", version, f.Key("source.engineVersion"))
+		p.add(f.Key("replication.engineVersion"), "%s does not support PostgreSQL 17, the version in %s: use 3.6.1 or newer, or an older %[2]s", version, f.Key("source.engineVersion"))
 	}
 }

@@ -38,23 +38,23 @@ var (
 
 func (s Source) validateCluster(p *problems, at string) {
 	key := at + ".clusterName"
-	if p.matches(key, s.ClusterName, clusterName, "lower-case letters, digits and single hyphens, beginning with a letter, not ending with a hyphen") && len(s.ClusterName) > 60 {
-		p.add(key, "is %d characters long: RDS takes 63 and the instances append their number, use at most 60", len(s.ClusterName))
+	if p.matches(key, s.ClusterName, clusterName, "lower-case letters, digits and single hyphens, and must begin with a letter and not end with a hyphen") && len(s.ClusterName) > 60 {
+		p.add(key, "is %d characters long: use at most 60, because RDS allows 63 and the instances append their number", len(s.ClusterName))
 	}
 	s.validateVersion(p, at+".engineVersion")
 	switch {
 	case s.InstanceClass == "db.serverless":
-		p.add(at+".instanceClass", "db.serverless is not offered here: name a class with a size, such as db.t4g.medium")
+		p.add(at+".instanceClass", "db.serverless is not supported here: name a class with a size, such as db.t4g.medium")
 	case !p.matches(at+".instanceClass", s.InstanceClass, dbClass, "a database instance class such as db.t4g.medium"):
 	case dbClassRefused.MatchString(s.InstanceClass):
-		p.add(at+".instanceClass", "%s does not run %s: use db.t4g.medium, db.t4g.large or a memory-optimized class such as db.r7g.large", s.InstanceClass, s.aurora())
+		p.add(at+".instanceClass", "%s cannot run %s: use db.t4g.medium, db.t4g.large or a memory-optimized class such as db.r7g.large", s.InstanceClass, s.aurora())
 	}
 	p.between(at+".instances", s.Instances, 1, 16, "instances: one writer and up to 15 readers")
-	p.between(at+".port", s.Port, 1150, 65535, "(what RDS takes)")
+	p.between(at+".port", s.Port, 1150, 65535, "(the ports that RDS allows)")
 	if len(s.SchemaFiles) == 0 {
 		for i, table := range s.Tables {
 			if table.String() != retailDatabase+"."+retailTable && table.Database != "" && table.Table != "" {
-				p.add(at+".schemaFiles", "must name the SQL files that create %s.tables[%d] (%s.%s): only testdb.retail_trans is made without one", at, i, table.Database, table.Table)
+				p.add(at+".schemaFiles", "must name the SQL file that creates %s.tables[%d] (%s.%s): the bootstrap makes only testdb.retail_trans without a file", at, i, table.Database, table.Table)
 				break
 			}
 		}
@@ -99,22 +99,22 @@ func (s Source) validateExisting(p *problems, at string) {
 	case db.Host == "":
 		p.add(host, "is missing: give the host name of the writer")
 	case reader.MatchString(db.Host):
-		p.add(host, "%q does not always lead to the writer, the only instance with a %s: use the cluster's writer endpoint", db.Host, s.log())
+		p.add(host, "%q may lead to a reader, but only the writer has a %s: use the cluster's writer endpoint", db.Host, s.log())
 	default:
-		p.matches(host, db.Host, hostName, "a host name alone, without scheme, port or user (the port is "+at+".existing.port)")
+		p.matches(host, db.Host, hostName, "only a host name, without scheme, port or user (the port is "+at+".existing.port)")
 	}
 	p.between(at+".existing.port", s.Existing.Port, 1, 65535, "(a TCP port)")
 	if s.Existing.SecretArn == "" {
 		p.add(at+".existing.secretArn", "is missing: give the ARN of the Secrets Manager secret of a user who may create users")
 	} else {
-		p.matches(at+".existing.secretArn", s.Existing.SecretArn, secretArn, "the whole ARN of a Secrets Manager secret, arn:aws:secretsmanager:<region>:<account>:secret:<name>")
+		p.matches(at+".existing.secretArn", s.Existing.SecretArn, secretArn, "the full ARN of a Secrets Manager secret, arn:aws:secretsmanager:<region>:<account>:secret:<name>")
 	}
 	if s.Existing.SecurityGroupID == "" {
 		p.add(at+".existing.securityGroupId", "is missing: give the security group of the database, which must admit DMS and the bootstrap function")
 	} else {
-		p.matches(at+".existing.securityGroupId", s.Existing.SecurityGroupID, securityGroupID, "the id of a security group, sg- and 8 or 17 hexadecimal digits")
+		p.matches(at+".existing.securityGroupId", s.Existing.SecurityGroupID, securityGroupID, "the ID of a security group: sg- and 8 or 17 hexadecimal digits")
 	}
-	const why = "it describes the Aurora cluster that is made without it; remove one of the two"
+	const why = "it describes the Aurora cluster that the stack makes if there is no existing database; remove one of the two"
 	apart(p, at+".clusterName", s.ClusterName, at+".existing", why)
 	apart(p, at+".engineVersion", s.EngineVersion, at+".existing", why)
 	apart(p, at+".instanceClass", s.InstanceClass, at+".existing", why)
@@ -122,8 +122,8 @@ func (s Source) validateExisting(p *problems, at string) {
 	apart(p, at+".port", s.Port, at+".existing", why+", or set "+at+".existing.port")
 	apart(p, at+".deletionProtection", s.DeletionProtection, at+".existing", why)
 	if s.PostgreSQL() {
-		apart(p, at+".slotWalGb", s.SlotWalGb, at+".existing", why+", and set max_slot_wal_keep_size of your server yourself")
-		apart(p, at+".alarmTopic", s.AlarmTopic, at+".existing", "it is told by the Aurora cluster that is made without it; remove one of the two, and watch the slots of your server yourself")
+		apart(p, at+".slotWalGb", s.SlotWalGb, at+".existing", why+", and set max_slot_wal_keep_size on your server yourself")
+		apart(p, at+".alarmTopic", s.AlarmTopic, at+".existing", "its alarm watches the Aurora cluster that the stack makes if there is no existing database; remove one of the two, and watch the slots of your server yourself")
 	}
 }
 
@@ -141,22 +141,22 @@ func (s Source) validateBootstrap(p *problems, at string) {
 	oneOf(p, at+".bootstrap", s.Bootstrap, BootstrapApply, BootstrapCheck)
 	if s.Bootstrap != BootstrapCheck {
 		if s.ReplicationSecretArn != "" {
-			p.add(key, "is for a replication user who exists: set %s.bootstrap to check too, or remove this and have the user made", at)
+			p.add(key, "is for an existing replication user: set %s.bootstrap to check too, or remove this key to let the bootstrap make the user", at)
 		}
 		return
 	}
 	if s.ReplicationSecretArn == "" {
-		p.add(key, "is missing: with %s.bootstrap check nobody makes the replication user, give the ARN of the secret of one who exists", at)
+		p.add(key, "is missing: with %s.bootstrap check the stack makes no replication user; give the ARN of the secret of an existing one", at)
 	} else {
-		p.matches(key, s.ReplicationSecretArn, secretArn, "the whole ARN of a Secrets Manager secret, arn:aws:secretsmanager:<region>:<account>:secret:<name>")
+		p.matches(key, s.ReplicationSecretArn, secretArn, "the full ARN of a Secrets Manager secret, arn:aws:secretsmanager:<region>:<account>:secret:<name>")
 	}
 	if s.Existing == nil {
-		p.add(at+".bootstrap", "check is for a database that is there already: name it in %s.existing, or use apply", at)
+		p.add(at+".bootstrap", "check is for an existing database: name the database in %s.existing, or use apply", at)
 	}
 	if s.RotationDays != nil && *s.RotationDays > 0 {
-		p.add(at+".rotationDays", "cannot be set together with %s.bootstrap check: rotate the secret of a user of yours yourself, DMS reads it again when it reconnects", at)
+		p.add(at+".rotationDays", "cannot be set together with %s.bootstrap check: rotate the secret of your user yourself; DMS reads it again when it reconnects", at)
 	}
 	if len(s.SchemaFiles) > 0 {
-		p.add(at+".schemaFiles", "are not run with %s.bootstrap check: remove them, or use apply", at)
+		p.add(at+".schemaFiles", "do not run with %s.bootstrap check: remove them, or use apply", at)
 	}
 }

@@ -9,13 +9,14 @@ import (
 	"strings"
 )
 
-// NamedSource is a further source: what [Source] says, with a stream and a task of its own.
+// NamedSource is a further source. It has the keys of [Source], and a stream and a task of its own.
 type NamedSource struct {
 	Source
-	// Stream of the source. What is not set is as in the section stream, but for the name: retail_trans_stream, the stack's
-	// name unless the stack is dev, and the source's.
+	// Stream is the stream of the source. A key that is not set has its value from the section stream, except the name. The default name
+	// is retail_trans_stream, then the stack's name unless the stack is dev, then the source's name.
 	Stream Stream `json:"stream" pulumi:"stream,optional"`
-	// Replication of the source. What is not set is as in the section replication; one that sets kind has a next of its own.
+	// Replication is the task of the source. A key that is not set has its value from the section replication. A source that sets kind
+	// does not take next from there.
 	Replication Replication `json:"replication" pulumi:"replication,optional"`
 }
 

@@ -24,15 +24,15 @@ func (c Config) validateApart(p *problems) {
 // validateBeside another source, the unnamed one or one before it.
 func (f Feed) validateBeside(p *problems, other Feed) {
 	if a, b := f.Source, other.Source; a.Existing == nil && b.Existing == nil && a.ClusterName == b.ClusterName {
-		p.add(f.Key("source.clusterName"), "%q is %s too: each cluster needs a name of its own", a.ClusterName, other.Key("source.clusterName"))
+		p.add(f.Key("source.clusterName"), "%q is also %s: give each cluster a name of its own", a.ClusterName, other.Key("source.clusterName"))
 	}
 	if f.Stream.Name == other.Stream.Name {
-		p.add(f.Key("stream.name"), "%q is %s too: each source needs a stream of its own", f.Stream.Name, other.Key("stream.name"))
+		p.add(f.Key("stream.name"), "%q is also %s: give each source a stream of its own", f.Stream.Name, other.Key("stream.name"))
 	}
 	switch {
 	case f.server() == "" || f.server() != other.server():
 	case f.Source.Engine != other.Source.Engine:
-		p.add(f.Key("source.engine"), "%s, and %s: %s are of one server, %s, which is one of the two: give each its own", f.Source.Engine, other.Key("source.engine"), other.Source.Engine, f.server())
+		p.add(f.Key("source.engine"), "%s, but %s: %s is for the same server, %s, which can be only one of the two: give each source its own server", f.Source.Engine, other.Key("source.engine"), other.Source.Engine, f.server())
 	case f.Source.DatabaseName == other.Source.DatabaseName:
 		f.validateOnOneServer(p, other)
 	}
@@ -51,13 +51,13 @@ func (f Feed) validateOnOneServer(p *problems, other Feed) {
 	for i, a := range f.Source.followed() {
 		for j, b := range other.Source.followed() {
 			if a.pattern().Folded().Overlaps(b.pattern().Folded()) && !other.Source.leavesOut(a) && !f.Source.leavesOut(b) {
-				p.add(f.followedKey(i), "%s and %s (%s) are of one database, %s: both sources would carry the same rows; make them apart, or remove one of them", a, other.followedKey(j), b, f.server())
+				p.add(f.followedKey(i), "%s and %s (%s) include the same tables of one database, %s, so both sources would carry the same rows: separate the patterns, or remove one of them", a, other.followedKey(j), b, f.server())
 				return
 			}
 		}
 	}
 	if a, b := f.Source, other.Source; a.Bootstrap == BootstrapApply && b.Bootstrap == BootstrapApply && a.BinlogRetentionHours != b.BinlogRetentionHours {
-		p.add(f.Key("source.binlogRetentionHours"), "%d, and %s: %d are of one database, %s, which each deployment would set to one and then to the other: give both the same", a.BinlogRetentionHours, other.Key("source.binlogRetentionHours"), b.BinlogRetentionHours, f.server())
+		p.add(f.Key("source.binlogRetentionHours"), "%d, but %s: %d is for the same database, %s, so each deployment would set one value and then the other: give both the same value", a.BinlogRetentionHours, other.Key("source.binlogRetentionHours"), b.BinlogRetentionHours, f.server())
 	}
 }
 
@@ -91,7 +91,7 @@ func (f Feed) validateInAthena(p *problems, other Feed) {
 				continue
 			}
 			if name := bothInAthena(f.athena(a), other.athena(b)); name != "" {
-				p.add(f.Key("source"), "%s (tables[%d]) would be %s in Athena, and so would %s (%s): give the source another name", a, i, name, other.Key(fmt.Sprintf("source.tables[%d]", j)), b)
+				p.add(f.Key("source"), "%s (tables[%d]) would get the name %s in Athena, and so would %s (%s): give the source another name", a, i, name, other.Key(fmt.Sprintf("source.tables[%d]", j)), b)
 				return
 			}
 		}
@@ -103,7 +103,7 @@ func (f Feed) validateInAthena(p *problems, other Feed) {
 func (f Feed) validateControlInAthena(p *problems, other Feed) {
 	for i, t := range other.Source.Tables {
 		if name := bothInAthena(f.Name+"_dms_control", other.athena(t)); f.Name != "" && name != "" {
-			p.add(f.Key("source"), "its control records would be %s in Athena, and so would %s (%s): give the source another name", name, other.Key(fmt.Sprintf("source.tables[%d]", i)), t)
+			p.add(f.Key("source"), "its control records would get the name %s in Athena, and so would %s (%s): give the source another name", name, other.Key(fmt.Sprintf("source.tables[%d]", i)), t)
 			return
 		}
 	}

@@ -160,9 +160,9 @@ func TestFilesOfEverySourceAreRead(t *testing.T) {
 		return nil, errors.New("is not there")
 	})
 	require.EqualError(t, err, lines(
-		"source.schemaFiles[0]: a.sql: is not there; paths are relative to the project's folder",
-		"sources.orders.schemaFiles[1]: c.sql: is not there; paths are relative to the project's folder",
-		"sources.orders.caFile: d.pem: is not there; paths are relative to the project's folder"))
+		"source.schemaFiles[0]: a.sql: is not there (paths are relative to the project's folder)",
+		"sources.orders.schemaFiles[1]: c.sql: is not there (paths are relative to the project's folder)",
+		"sources.orders.caFile: d.pem: is not there (paths are relative to the project's folder)"))
 }
 
 func TestAcceptedSources(t *testing.T) {

@@ -32,9 +32,9 @@ func refuseName(p *problems, name string) bool {
 	}
 	switch {
 	case !sourceName.MatchString(name):
-		p.add(key, "%q must be a name of 1 to 16 lower-case letters and digits, beginning with a letter: names of all that the source has are made with it", name)
+		p.add(key, "%q must be a name of 1 to 16 lower-case letters and digits that begins with a letter, because it becomes part of the names of the source's resources", name)
 	case slices.Contains(reservedNames, name):
-		p.add(key, "%q is the name of another part of the stack: give the source another, such as that of its database", name)
+		p.add(key, "%q is the name of another part of the stack: give the source another name, such as its database's", name)
 	default:
 		return false
 	}
@@ -47,21 +47,21 @@ func (c Config) validateSources() error {
 	const key = "source.enabled"
 	switch {
 	case c.ambiguous():
-		p.add(key, "is to be said when there are sources and nothing else is set in the section source: true has the source without a name too, which every stack has that was made without sources, false has those of sources alone")
+		p.add(key, "must be set if sources is set and the section source is empty: true keeps the source without a name, which every stack made without sources has; false has only the named sources")
 	case c.unnamed():
 		return c.Source.Validate()
 	default:
 		if len(c.Sources) == 0 {
-			p.add(key, "is false, and sources has none: name a source there, or remove it")
+			p.add(key, "is false, but sources is empty: name a source there, or remove this key")
 		}
 		source := reflect.ValueOf(c.Source)
 		for i := range source.NumField() {
 			if name := source.Type().Field(i).Tag.Get("json"); name != "enabled" && !isEmpty(source.Field(i)) {
-				p.add("source."+name, "cannot be set together with source.enabled: false, with which there is no such source; remove one of the two")
+				p.add("source."+name, "cannot be set together with source.enabled: false, because that source does not exist then; remove one of the two")
 			}
 		}
 		if c.Stream.Name != defaultStreamName {
-			p.add("stream.name", "cannot be set together with source.enabled: false, because each of sources has a stream of its own; set sources.<name>.stream.name")
+			p.add("stream.name", "cannot be set together with source.enabled: false, because each named source has a stream of its own; set sources.<name>.stream.name")
 		}
 	}
 	return p.join()
@@ -71,7 +71,7 @@ func (c Config) validateSources() error {
 func (c Config) validateNamedSources() error {
 	var p problems
 	if len(c.Sources) > mostSources {
-		p.add("sources", "has %d sources: name at most %d in a stack, and the others in another", len(c.Sources), mostSources)
+		p.add("sources", "has %d sources: name at most %d in a stack, and the others in another stack", len(c.Sources), mostSources)
 	}
 	for _, name := range slices.Sorted(maps.Keys(c.Sources)) {
 		if !refuseName(&p, name) {
@@ -84,7 +84,7 @@ func (c Config) validateNamedSources() error {
 
 func (s NamedSource) validate(p *problems, c Config, named Feed) {
 	if s.Enabled != nil {
-		p.add(named.Key("source.enabled"), "is for the section source: a source is there as long as sources names it; remove the key, or the source")
+		p.add(named.Key("source.enabled"), "is only for the section source: a named source exists as long as sources names it; remove the key, or the source")
 	}
 	*p = append(*p, s.Source.validate(named.Key("source")))
 	*p = append(*p, beyond(c.Stream, s.Stream, "stream", named.Key("stream"))...)
@@ -117,9 +117,9 @@ func (c Config) validateHistories(p *problems) {
 		}
 		switch i := slices.IndexFunc(reservedIndices, func(r string) bool { return strings.HasPrefix(index, r) }); {
 		case len(index) > maxHistoryIndex && len(base) <= maxHistoryIndex:
-			p.add(key, "is %d bytes long as %q, the history of %s: Firehose takes %d", len(index), index, f.Key("source"), maxHistoryIndex)
+			p.add(key, "makes a name of %d bytes, %q, for the history of %s: Firehose allows at most %d", len(index), index, f.Key("source"), maxHistoryIndex)
 		case i >= 0:
-			p.add(key, "is %q for %s, among %s*, which are other indices: give one of the two another name", index, f.Key("source"), reservedIndices[i])
+			p.add(key, "makes the name %q for the history of %s, but %s* are other indices: give one of the two another name", index, f.Key("source"), reservedIndices[i])
 		case c.unnamed() && strings.HasPrefix(index, base):
 			p.add(key, "the pattern %s* also matches %s, the history of %s: give one of the two another name", base, index, f.Key("source"))
 		}

@@ -7,12 +7,13 @@ import (
 
 // Stream is the Kinesis data stream between DMS and the sinks.
 type Stream struct {
-	// Name of the stream. Default retail_trans_stream, with the stack's name behind it unless the stack is dev:
+	// Name is the name of the stream. Default retail_trans_stream, followed by the stack's name unless the stack is dev:
 	// retail_trans_stream_prod.
 	Name string `json:"name" pulumi:"name,optional"`
-	// Shards of a provisioned stream; 0, the default, is on-demand.
+	// Shards is the number of shards of a provisioned stream. 0 is an on-demand stream. Default 0.
 	Shards int `json:"shards" pulumi:"shards,optional"`
-	// RetentionHours, 168 to 8760: a delivery keeps what it could not deliver only here. Default 168.
+	// RetentionHours is how long the stream keeps a record, 168 to 8760. Records that a delivery could not deliver are kept only here.
+	// Default 168.
 	RetentionHours int `json:"retentionHours" pulumi:"retentionHours,optional"`
 }
 
@@ -29,8 +30,8 @@ func (s Stream) Validate() error { return s.validate("stream").join() }
 // validate names the keys as the user has written them, below at.
 func (s Stream) validate(at string) (p problems) {
 	p.matches(at+".name", s.Name, streamName, "1 to 128 letters, digits, _, . and -")
-	p.between(at+".shards", s.Shards, 0, 500, "shards (0: on-demand); more need a higher quota of the account first")
-	p.between(at+".retentionHours", s.RetentionHours, 168, 8760, "hours: seven days is what a delivery that fails may need, a year is what Kinesis keeps")
+	p.between(at+".shards", s.Shards, 0, 500, "shards (0: on-demand); for more you first need a higher quota")
+	p.between(at+".retentionHours", s.RetentionHours, 168, 8760, "hours: a failing delivery may need seven days, and Kinesis keeps records for at most a year")
 	return p
 }
 

@@ -45,7 +45,7 @@ func (s Source) validateTables(p *problems, at string) {
 	for _, probes := range s.Probes() {
 		for i, table := range s.Tables {
 			if probes.pattern().Folded().Overlaps(table.pattern().Folded()) {
-				p.add(at+".conformance", "is not needed beside %s.tables[%d] (%s), which takes %s in: remove it, and name a table with `cdc conformance --table`", at, i, table.pattern(), probes.pattern())
+				p.add(at+".conformance", "is not needed, because %s.tables[%d] (%s) already includes %s: remove it, and name a table with `cdc conformance --table`", at, i, table.pattern(), probes.pattern())
 			}
 		}
 	}
@@ -57,11 +57,11 @@ func (s Source) validatePattern(p *problems, key string, named table.Pattern) {
 	switch {
 	case !s.Engine.owns(named.Database):
 	case s.PostgreSQL() && strings.EqualFold(named.Database, HeartbeatSchema):
-		p.add(key+".database", "%q is where DMS keeps its heartbeat: follow tables of your own schemas", named.Database)
+		p.add(key+".database", "%q is the schema of DMS's heartbeat: follow tables of your own schemas", named.Database)
 	case s.PostgreSQL():
-		p.add(key+".database", "%q is PostgreSQL's own: follow tables of your own schemas", named.Database)
+		p.add(key+".database", "%q belongs to PostgreSQL itself: follow tables of your own schemas", named.Database)
 	default:
-		p.add(key+".database", "%q is MySQL's own: follow tables of your own databases", named.Database)
+		p.add(key+".database", "%q belongs to MySQL itself: follow tables of your own databases", named.Database)
 	}
 }
 
@@ -69,9 +69,9 @@ func (s Source) validateIdentifier(p *problems, key, name string) {
 	most, unit, count := s.Engine.maxIdentifier()
 	switch {
 	case name == "":
-		p.add(key, "is missing: each table needs a database and a table")
+		p.add(key, "is missing: give each table a database and a table name")
 	case count(name) > most:
-		p.add(key, "is %d %s long: %s takes %d", count(name), unit, s.Engine.server(), most)
+		p.add(key, "is %d %s long: %s allows at most %d", count(name), unit, s.Engine.server(), most)
 	default:
 		p.matches(key, name, identifier, "letters, digits, _, $ and - only, and % for any text")
 	}
@@ -85,9 +85,9 @@ func (s Source) validateOverlap(p *problems, at string, i int) {
 		other := earlier.pattern()
 		switch a, b := table.Folded(), other.Folded(); {
 		case a == b:
-			p.add(key, "%s is already %s.tables[%d] (upper and lower case are one name): remove one of them", table, at, j)
+			p.add(key, "%s is already %s.tables[%d] (upper and lower case count as the same name): remove one of them", table, at, j)
 		case a.Overlaps(b):
-			p.add(key, "%s and %s.tables[%d] (%s) take in the same tables: make them apart, or remove one of them", table, at, j, other)
+			p.add(key, "%s and %s.tables[%d] (%s) include the same tables: separate the patterns, or remove one of them", table, at, j, other)
 		default:
 			continue
 		}
@@ -106,14 +106,14 @@ func (s Source) validateExcluded(p *problems, at string, i int) {
 	for i, table := range s.Tables {
 		switch {
 		case excluded.Covers(table.pattern()):
-			p.add(key, "%s leaves nothing of %s.tables[%d] (%s): remove one of them", excluded, at, i, table.pattern())
+			p.add(key, "%s excludes everything that %s.tables[%d] (%s) includes: remove one of them", excluded, at, i, table.pattern())
 			return
 		case excluded.Overlaps(table.pattern()):
 			useful = true
 		}
 	}
 	if !useful {
-		p.add(key, "%s is in no entry of %s.tables: remove it", excluded, at)
+		p.add(key, "%s matches no entry of %s.tables: remove it", excluded, at)
 	}
 }
 
@@ -121,7 +121,7 @@ func validateOmitted(p *problems, key string, columns []string) {
 	p.distinct(key, columns)
 	for i, column := range columns {
 		if column != "" {
-			p.matches(fmt.Sprintf("%s[%d]", key, i), column, omittable, "letters, digits and _ only: DMS transforms no other columns, and each is named by itself")
+			p.matches(fmt.Sprintf("%s[%d]", key, i), column, omittable, "letters, digits and _ only: name each column separately; DMS cannot transform columns with other names")
 		}
 	}
 }
@@ -131,22 +131,22 @@ var filterOperators = []FilterOperator{FilterEq, FilterNotEq, FilterGte, FilterL
 // validateFilters holds DMS's rules for source filters.
 func validateFilters(p *problems, key string, table Table) {
 	if _, one := table.pattern().One(); len(table.Filters) > 0 && !one {
-		p.add(key+".filters", "are for a table by its own name: DMS filters no tables of a pattern, name the table in an entry of its own")
+		p.add(key+".filters", "need a table that is given by its name, because DMS does not filter the tables of a pattern: name the table in an entry of its own")
 	}
 	for i, filter := range table.Filters {
 		key := fmt.Sprintf("%s.filters[%d]", key, i)
 		if filter.Column == "" {
-			p.add(key+".column", "is missing: name the column that the filter is on")
+			p.add(key+".column", "is missing: name the column to filter on")
 		}
 		if slices.Contains(table.OmitColumns, filter.Column) && filter.Column != "" {
-			p.add(key+".column", "%q is in omitColumns too: whether DMS filters by a column that it leaves out is not documented; remove one of the two", filter.Column)
+			p.add(key+".column", "%q is in omitColumns too, and AWS does not document whether DMS can filter by an omitted column: remove one of the two", filter.Column)
 		}
 		oneOf(p, key+".operator", filter.Operator, filterOperators...)
 		if slices.Contains(filterOperators, filter.Operator) {
 			validateValues(p, key, filter)
 		}
 		if filter.Operator.negative() && countColumn(table.Filters, filter.Column) > 1 {
-			p.add(key+".operator", "%s must be the only filter on column %q: filters on one column are alternatives, and DMS takes none beside a negative one", filter.Operator, filter.Column)
+			p.add(key+".operator", "%s must be the only filter on column %q, because DMS allows no alternative to a negative filter: remove the others", filter.Operator, filter.Column)
 		}
 	}
 }
@@ -155,9 +155,9 @@ func validateValues(p *problems, key string, filter Filter) {
 	for i, value := range []struct{ key, value string }{{key + ".value", filter.Value}, {key + ".endValue", filter.EndValue}} {
 		switch wanted := i < filter.Operator.Values(); {
 		case wanted && value.value == "":
-			p.add(value.key, "is missing: operator %s compares with %d", filter.Operator, filter.Operator.Values())
+			p.add(value.key, "is missing: operator %s compares with %d values", filter.Operator, filter.Operator.Values())
 		case !wanted && value.value != "":
-			p.add(value.key, "is one too many: operator %s compares with %d", filter.Operator, filter.Operator.Values())
+			p.add(value.key, "must be left out: operator %s compares with %d values", filter.Operator, filter.Operator.Values())
 		}
 	}
 }

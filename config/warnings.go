@@ -17,7 +17,7 @@ func (c Config) Warnings() []string {
 		f.warn(warn)
 	}
 	if calls > size.AccountCalls {
-		warn("search.current.parallelization", "%d for each of the shards is up to %d calls at once, and an account has %d until more are asked for: use less, fewer shards, or ask (`cdc preflight` says what is allowed)",
+		warn("search.current.parallelization", "%d for each shard makes up to %d calls at once, but an account has %d by default: use less, use fewer shards, or ask AWS for more (`cdc preflight` shows your limit)",
 			c.Search.Current.Parallelization, calls, size.AccountCalls)
 	}
 	c.warnOfShards(warn)
@@ -36,7 +36,7 @@ func (f Feed) warn(warn func(key, format string, args ...any)) {
 	current := f.Search.Current
 	if readers := size.Readers(*current.EnhancedFanOut); f.Stream.Shards > 0 && current.On() && readers*size.ShardBytes > size.ShardReadBytes {
 		taken := float64(f.Stream.Shards) * size.ShardReadBytes / float64(readers) / 1e6
-		warn(f.Key("stream.shards"), "%d take %d MB a second, and their %d readers, which share 2 MB of each, read %.1f: set search.current.enhancedFanOut to true, or use half as many shards again",
+		warn(f.Key("stream.shards"), "%d shards accept %d MB a second, but their %d readers share 2 MB a second of each shard and read only %.1f MB: set search.current.enhancedFanOut to true, or use one and a half times as many shards",
 			f.Stream.Shards, f.Stream.Shards, readers, taken)
 	}
 	named := 0
@@ -46,7 +46,7 @@ func (f Feed) warn(warn func(key, format string, args ...any)) {
 		}
 	}
 	if at := size.Partitions(named); at > size.ActivePartitions {
-		warn(f.Key("source.tables"), "%d tables are up to %d partitions of the lake's delivery while one hour follows another, and a delivery has %d until more are asked for: ask, or spread them over several sources", named, at, size.ActivePartitions)
+		warn(f.Key("source.tables"), "%d tables need up to %d partitions of the lake's delivery when the hour changes, but a delivery has %d by default: ask AWS for more, or spread the tables over several sources", named, at, size.ActivePartitions)
 	}
 }
 
@@ -64,7 +64,7 @@ func (c Config) warnOfShards(warn func(key, format string, args ...any)) {
 	}
 	most := size.ShardsPerHeapGiB * size.Nodes[i].HeapGiB()
 	if has := size.ShardsOnNode(len(feeds), c.Search.HistoryRetentionDays, tables, c.Search.InstanceCount); has > most {
-		warn("search.historyRetentionDays", "%d days of %s and the indices of %s are %.0f shards on each node, and AWS advises %.0f for the heap of %s: keep the history for fewer days (the lake keeps all of it), or use a larger search.instanceType",
+		warn("search.historyRetentionDays", "%d days of %s and the indices of %s put %.0f shards on each node, but AWS advises at most %.0f for the heap of %s: keep the history for fewer days (the lake keeps all of it), or use a larger search.instanceType",
 			c.Search.HistoryRetentionDays, counted(len(feeds), "history", "histories"), counted(tables, "table", "tables"), has, most, c.Search.InstanceType)
 	}
 }

@@ -32,26 +32,26 @@ func TestWhatIsValidAndTooSmallIsWarnedOf(t *testing.T) {
 		{
 			"readers that share shards",
 			config.Config{Stream: config.Stream{Shards: 4}},
-			[]string{"stream.shards: 4 take 4 MB a second, and their 3 readers, which share 2 MB of each, read 2.7: set search.current.enhancedFanOut to true, or use half as many shards again"},
+			[]string{"stream.shards: 4 shards accept 4 MB a second, but their 3 readers share 2 MB a second of each shard and read only 2.7 MB: set search.current.enhancedFanOut to true, or use one and a half times as many shards"},
 		},
 		{"a reader of its own", config.Config{Stream: config.Stream{Shards: 4}, Search: config.Search{Current: config.CurrentState{EnhancedFanOut: new(true)}}}, nil},
 		{"no function", config.Config{Stream: config.Stream{Shards: 4}, Search: config.Search{Current: config.CurrentState{Enabled: new(false)}}}, nil},
 		{
 			"calls",
 			config.Config{Environment: config.Prod, Stream: config.Stream{Shards: 101}, Search: config.Search{Current: config.CurrentState{Parallelization: 10}}},
-			[]string{"search.current.parallelization: 10 for each of the shards is up to 1010 calls at once, and an account has 1000 until more are asked for: use less, fewer shards, or ask (`cdc preflight` says what is allowed)"},
+			[]string{"search.current.parallelization: 10 for each shard makes up to 1010 calls at once, but an account has 1000 by default: use less, use fewer shards, or ask AWS for more (`cdc preflight` shows your limit)"},
 		},
 		{
 			"a history that is kept for long",
 			config.Config{Environment: config.Prod, Search: config.Search{HistoryRetentionDays: 120}},
-			[]string{"search.historyRetentionDays: 120 days of 1 history and the indices of 1 table are 241 shards on each node, and AWS advises 200 for the heap of r7g.large.search: keep the history for fewer days (the lake keeps all of it), or use a larger search.instanceType"},
+			[]string{"search.historyRetentionDays: 120 days of 1 history and the indices of 1 table put 241 shards on each node, but AWS advises at most 200 for the heap of r7g.large.search: keep the history for fewer days (the lake keeps all of it), or use a larger search.instanceType"},
 		},
 		{
 			"a named source",
 			config.Config{Source: config.Source{Enabled: new(false)}, Sources: map[string]config.NamedSource{"orders": orders}},
 			[]string{
-				"sources.orders.stream.shards: 3 take 3 MB a second, and their 3 readers, which share 2 MB of each, read 2.0: set search.current.enhancedFanOut to true, or use half as many shards again",
-				"sources.orders.tables: 251 tables are up to 502 partitions of the lake's delivery while one hour follows another, and a delivery has 500 until more are asked for: ask, or spread them over several sources",
+				"sources.orders.stream.shards: 3 shards accept 3 MB a second, but their 3 readers share 2 MB a second of each shard and read only 2.0 MB: set search.current.enhancedFanOut to true, or use one and a half times as many shards",
+				"sources.orders.tables: 251 tables need up to 502 partitions of the lake's delivery when the hour changes, but a delivery has 500 by default: ask AWS for more, or spread the tables over several sources",
 			},
 		},
 		{"patterns, of which nobody knows how many tables they are", config.Config{Source: config.Source{Tables: []config.Table{{Database: "shop", Table: "%"}}, SchemaFiles: []string{"shop.sql"}}}, nil},

@@ -183,7 +183,7 @@ func (c *checker) referred(path, ref string, v resource.PropertyValue) (resource
 			words[i] = choice.Value
 		}
 		if !v.IsString() || !slices.Contains(words, v.StringValue()) {
-			c.add(path, "%s is not a choice here: use %s", shown(v), strings.Join(words, ", "))
+			c.add(path, "%s is not allowed here: use one of %s", shown(v), strings.Join(words, ", "))
 			return v, false
 		}
 		return v, true

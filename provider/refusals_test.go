@@ -42,10 +42,10 @@ func merged(all ...inputs) inputs {
 
 func TestWhatIsWrongComesAtOnce(t *testing.T) {
 	require.Equal(t, map[string]string{
-		"environment":           `"staging" is not a choice here: use dev, prod`,
+		"environment":           `"staging" is not allowed here: use one of dev, prod`,
 		"kmsKeyArn":             "is missing: kmsKeyArn encrypts the records. Required.",
 		"stream.shards":         `"two" is not a whole number: write digits, without quotes and unit`,
-		"stream.retentionHours": "12 is out of range: use 168 to 8760 hours: seven days is what a delivery that fails may need, a year is what Kinesis keeps",
+		"stream.retentionHours": "12 is out of range: use 168 to 8760 hours: a failing delivery may need seven days, and Kinesis keeps records for at most a year",
 		"stream.size":           "is no input of cdcpipeline:stream:ChangeStream: did you mean stream.name?",
 	}, inLanguages(t).refused(streamToken, inputs{"environment": "staging", "stream": inputs{"shards": "two", "retentionHours": 12, "size": 3}}))
 }
@@ -70,12 +70,12 @@ func TestTypesAreHeld(t *testing.T) {
 func TestAComponentsOwnCheckNamesTheInput(t *testing.T) {
 	problems := inLanguages(t).refused("cdcpipeline:encryption:Key", inputs{"deletionWindowDays": 3, "encryption": inputs{"kmsKeyArn": "alias/mine"}})
 	require.Equal(t, "3 is not between 7 and 30", problems["deletionWindowDays"])
-	require.Contains(t, problems["encryption.kmsKeyArn"], "must be the whole ARN of a KMS key")
+	require.Contains(t, problems["encryption.kmsKeyArn"], "must be the full ARN of a KMS key")
 }
 
 func TestAnEngineOfItsOwnIsTheComponents(t *testing.T) {
 	problems := inLanguages(t).refused("cdcpipeline:source:AuroraPostgreSQL", inputs{"source": inputs{"slotWalGb": 0.5, "binlogRetentionHours": 24}})
-	require.Contains(t, problems["source.binlogRetentionHours"], "is of MySQL")
+	require.Contains(t, problems["source.binlogRetentionHours"], "is a setting for MySQL")
 	require.NotContains(t, problems, "source.databaseName")
 }
 

@@ -21,25 +21,36 @@ import (
 	"github.com/spf13/cobra"
 )
 
-const conformanceLong = `See whether AWS does what this project assumes.
+const conformanceLong = `Check whether AWS behaves as this project assumes.
 
-How DMS writes a record, where Firehose puts it, and what they do beside is not all published. What the project takes for granted
-is a list (docs/assumptions.md). This command makes two tables of its own in a database that the task follows, writes some thirty rows
-on purpose, adds a column, has the task load one of the tables again, and reads what comes in the stream, the history index and the lake.
-Of each assumption it says: held, not held, or not seen (no record came that could show it), with the record that shows it.
+AWS does not publish every detail of how DMS writes a record and where Firehose
+puts it. docs/assumptions.md lists what this project assumes. This command makes
+two tables in a database that the task follows. It writes about thirty rows, adds
+a column, and has the task load one of the tables again. Then it reads what
+arrives in the stream, the history index and the lake.
 
-The tables come into a followed database. Let the stack follow one for it:
-  pulumi config set --path cdc-pipeline:source.conformance true && pulumi up
-or name a table that a pattern of source.tables takes in, with --table. The task is not changed. Nothing is done to other tables.
-Begin in a stack that is not production, with the same versions: the task stops rather than lose data, so a value of the probe that DMS
-cannot carry would stop it.
+Each assumption gets one of three outcomes: held, not held, or not seen. "Not
+seen" means that no record arrived that could show it.
 
-Tables, documents in the history and current indices are removed again, also after Ctrl-C. What stays is said in the end: objects in
-the lake, in folders of the probe's own, and records in the stream.
+The task must follow the database of the two tables. Let the stack follow one:
 
-The result is written to --file: it holds the probe's values only, and can be attached to an issue as it is.
+    pulumi config set --path cdc-pipeline:source.conformance true && pulumi up
 
-Exit code 0 when everything held, 1 when something did not hold, 2 when nothing but something was not seen.`
+Or use --table to name a table that a pattern of source.tables includes. The
+command does not change the task and does not touch other tables.
+
+Run it first in a stack that is not production, with the same versions. The task
+stops rather than lose data, so it would stop at a value that DMS cannot carry.
+
+At the end, and after Ctrl-C, the command removes its tables, its documents in
+the history and its current indices. Some things stay, and the command lists
+them: objects in the lake, in folders of their own, and records in the stream.
+
+The command writes the result to --file. The file holds only values that the
+command wrote itself, so you can attach it to an issue as it is.
+
+Exit code 0: every assumption held. 1: at least one did not hold. 2: none failed,
+but at least one was not seen.`
 
 const conformanceExample = `  cdc conformance
   cdc conformance --table shop.probe --timeout 15m
@@ -63,16 +74,16 @@ type conformanceFlags struct {
 func newConformance(stack *stackFlags) *cobra.Command {
 	f := &conformanceFlags{stack: stack, connection: connectionFlags{stack: stack}}
 	cmd := &cobra.Command{
-		Use: "conformance", Short: "See whether AWS does what this project assumes", Long: conformanceLong, Example: conformanceExample, Args: cobra.NoArgs,
+		Use: "conformance", Short: "Check whether AWS behaves as this project assumes", Long: conformanceLong, Example: conformanceExample, Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return f.run(cmd) },
 	}
 	flags := cmd.Flags()
-	flags.StringVar(&f.table, "table", "", "name for the probe's table as database.table, which a pattern of the stack's tables takes in (default: a new name in cdc_conformance)")
-	flags.StringArrayVar(&f.only, "only", nil, "id of an assumption to look at; may be repeated (default: all)")
-	flags.DurationVar(&f.timeout, "timeout", verify.DefaultTimeout, "how long a record may take to each place; longer than the lake's buffer (lake.bufferSeconds)")
-	flags.BoolVar(&f.keep, "keep", false, "leave the probe's tables and documents")
-	flags.StringVar(&f.file, "file", "conformance.json", "file for the result; an existing file is replaced, an empty name writes none")
-	registerOutput(cmd, &f.output, "form of what is printed")
+	flags.StringVar(&f.table, "table", "", "name of the table to make, as database.table; a pattern of the stack's tables must include it (default: a new name in cdc_conformance)")
+	flags.StringArrayVar(&f.only, "only", nil, "ID of an assumption to check; may be repeated (default: all)")
+	flags.DurationVar(&f.timeout, "timeout", verify.DefaultTimeout, "how long to wait for a record at each place; must be longer than the lake's buffer (lake.bufferSeconds)")
+	flags.BoolVar(&f.keep, "keep", false, "keep the command's tables and documents")
+	flags.StringVar(&f.file, "file", "conformance.json", "file to write the result to, replacing an existing one; empty writes no file")
+	registerOutput(cmd, &f.output)
 	f.connection.register(flags)
 	_ = cmd.RegisterFlagCompletionFunc("only", cobra.FixedCompletions(assumptionIDs(), cobra.ShellCompDirectiveNoFileComp))
 	stack.registerSource(cmd, oneSource)
@@ -94,7 +105,7 @@ func (f *conformanceFlags) validate() ([]conformance.Assumption, error) {
 		problems = append(problems, fmt.Errorf("--timeout: must be more than 0s, is %s", f.timeout))
 	}
 	if err := checkOutput(f.output); err != nil {
-		problems = append(problems, fmt.Errorf("%w (a file is named by --file)", err))
+		problems = append(problems, fmt.Errorf("%w (--file names the file of the result)", err))
 	}
 	if f.table != "" {
 		if _, err := table.Parse(f.table); err != nil {
@@ -103,7 +114,7 @@ func (f *conformanceFlags) validate() ([]conformance.Assumption, error) {
 	}
 	chosen, unknown := conformance.Named(f.only...)
 	for _, id := range unknown {
-		problems = append(problems, fmt.Errorf("--only %s: there is no such assumption: choose among %s", id, strings.Join(assumptionIDs(), ", ")))
+		problems = append(problems, fmt.Errorf("--only %s: no assumption has this ID; choose from %s", id, strings.Join(assumptionIDs(), ", ")))
 	}
 	return chosen, errors.Join(append(problems, f.connection.validate())...)
 }
@@ -131,13 +142,13 @@ func (f *conformanceFlags) run(cmd *cobra.Command) error {
 		return err
 	}
 	if ctx.Err() != nil {
-		show.tell("interrupted: nothing is said. Left behind: %s", strings.Join(report.Left, "; "))
+		show.tell("interrupted, so there is no result. These remain: %s", strings.Join(report.Left, "; "))
 		return errInterrupted
 	}
 	report.Versions["cdc"] = describeVersion()
 	if f.file != "" {
 		err = errors.Join(err, writeReport(f.file, report))
-		show.tell("the result is in %s", f.file)
+		show.tell("wrote the result to %s", f.file)
 	}
 	show.finish()
 	if err := errors.Join(f.print(cmd.OutOrStdout(), report), err); err != nil {
@@ -158,7 +169,7 @@ func (f *conformanceFlags) probe(o outputs.Outputs) (table.Name, error) {
 		text = database + "." + probeName + strings.ToLower(rand.Text()[:6])
 	}
 	if text == "" {
-		return table.Name{}, fmt.Errorf("the task follows no database for the probe: %s", letItFollow(followed))
+		return table.Name{}, fmt.Errorf("the task follows no database in which the command may make its tables: %s", letItFollow(followed))
 	}
 	name, err := table.Parse(text)
 	if err != nil {
@@ -166,7 +177,7 @@ func (f *conformanceFlags) probe(o outputs.Outputs) (table.Name, error) {
 	}
 	for _, one := range []string{name.String(), name.String() + "$"} {
 		if !(outputs.Outputs{Tables: followed}).Loads(one) {
-			return name, fmt.Errorf("--table %s: the task follows no table of this name, and one with a $ at its end: %s", name, letItFollow(followed))
+			return name, fmt.Errorf("--table %s: the task must follow this table and a second one, with $ at the end of its name, but it does not: %s", name, letItFollow(followed))
 		}
 	}
 	return name, nil
@@ -174,10 +185,10 @@ func (f *conformanceFlags) probe(o outputs.Outputs) (table.Name, error) {
 
 // letItFollow says what to type.
 func letItFollow(followed []string) string {
-	advice := "`pulumi config set --path cdc-pipeline:source.conformance true && pulumi up` lets it follow one"
+	advice := "run `pulumi config set --path cdc-pipeline:source.conformance true && pulumi up`, so that it follows one"
 	for _, t := range followed {
 		if database, rest, _ := strings.Cut(t, "."); !table.IsPattern(database) && rest == table.Any {
-			return fmt.Sprintf("%s; or give --table %s.%s1, which %s takes in", advice, database, probeName, t)
+			return fmt.Sprintf("%s; or give --table %s.%s1, which the pattern %s includes", advice, database, probeName, t)
 		}
 	}
 	return advice
@@ -186,7 +197,7 @@ func letItFollow(followed []string) string {
 // examine opens what is read and written, and makes the probe. Nothing is written before everything can be read.
 func (f *conformanceFlags) examine(ctx context.Context, d *deployment, name table.Name, chosen []conformance.Assumption, show *waiting) (report *conformance.Report, err error) {
 	if d.kind().Postgres() {
-		return nil, errors.New("the source is PostgreSQL, and what is assumed of AWS is examined with a table of MySQL alone: choose another source with --source")
+		return nil, errors.New("the source is PostgreSQL, but this command needs MySQL: choose a MySQL source with --source")
 	}
 	p, shut, err := d.pipeline(ctx, show.tell)
 	if err != nil {
@@ -194,7 +205,7 @@ func (f *conformanceFlags) examine(ctx context.Context, d *deployment, name tabl
 	}
 	defer shut()
 	if err := p.Check(ctx, name); err != nil {
-		return nil, fmt.Errorf("no table was made, because what is written could not be followed: %w", err)
+		return nil, fmt.Errorf("the command made no table, because it cannot follow a row to every place: %w", err)
 	}
 	probe := conformance.Probe{
 		Kind: d.kind(), Table: name, Stream: p.Stream, History: p.History, Lake: p.Lake,
@@ -241,7 +252,7 @@ func unknownTo(ctx context.Context, epochs *currentstate.Epochs, name table.Name
 	for _, n := range []table.Name{name, {Database: name.Database, Table: name.Table + "$"}} {
 		switch _, err := epochs.Current(ctx, n); {
 		case err == nil:
-			return fmt.Errorf("--table %s: the current indices know a table of this name: give another one", n)
+			return fmt.Errorf("--table %s: the current indices already have a table of this name: choose another name", n)
 		case !errors.Is(err, currentstate.ErrNoEpochs):
 			return err
 		}
@@ -261,7 +272,7 @@ func forgetting(epochs *currentstate.Epochs) func(context.Context, table.Name, i
 				return epochs.Forget(ctx, n)
 			}
 			if time.Since(began) > settling {
-				return errors.Join(fmt.Errorf("it has %d of %d rows, and records may still come: delete the index %s later", has, rows, epochs.Index(n, 1)), err)
+				return errors.Join(fmt.Errorf("the index has %d of %d rows, and more may come: delete the index %s later", has, rows, epochs.Index(n, 1)), err)
 			}
 			select {
 			case <-ctx.Done():

@@ -14,7 +14,7 @@ import (
 
 func TestBadFlagsOfConformanceAreRefusedTogether(t *testing.T) {
 	_, err := runs(t, "conformance", "--timeout", "0s", "--output", "result.json", "--table", "probe", "--only", "no-such", "--port", "70000")
-	for _, message := range []string{"--timeout: must be", "write table or json (a file is named by --file)", "write database.table", "--only no-such: there is no such assumption: choose among table-followed, ", "--port: must be"} {
+	for _, message := range []string{"--timeout: must be", "write table or json (--file names the file of the result)", "write database.table", "--only no-such: no assumption has this ID; choose from table-followed, ", "--port: must be"} {
 		require.ErrorContains(t, err, message)
 	}
 }
@@ -25,11 +25,11 @@ func TestAProbeNeedsAFollowedDatabase(t *testing.T) {
 		outputs outputs.Outputs
 		want    string
 	}{
-		"named tables alone":   {"", outputs.Outputs{Tables: []string{"testdb.retail_trans"}}, "the task follows no database for the probe: `pulumi config set --path cdc-pipeline:source.conformance true && pulumi up` lets it follow one"},
-		"a pattern":            {"", outputs.Outputs{Tables: []string{"shop.%"}}, "; or give --table shop.probe_1, which shop.% takes in"},
-		"a table of no one":    {"shop.probe", outputs.Outputs{Tables: []string{"testdb.retail_trans"}, ProbeTables: "cdc_conformance.%"}, "--table shop.probe: the task follows no table of this name, and one with a $ at its end: "},
-		"a pattern for one":    {"shop.probe", outputs.Outputs{Tables: []string{"shop.%e"}}, "one with a $ at its end"},
-		"a table that is one":  {"shop.orders", outputs.Outputs{Tables: []string{"shop.orders"}}, "one with a $ at its end"},
+		"named tables alone":   {"", outputs.Outputs{Tables: []string{"testdb.retail_trans"}}, "the task follows no database in which the command may make its tables: run `pulumi config set --path cdc-pipeline:source.conformance true && pulumi up`, so that it follows one"},
+		"a pattern":            {"", outputs.Outputs{Tables: []string{"shop.%"}}, "; or give --table shop.probe_1, which the pattern shop.% includes"},
+		"a table of no one":    {"shop.probe", outputs.Outputs{Tables: []string{"testdb.retail_trans"}, ProbeTables: "cdc_conformance.%"}, "--table shop.probe: the task must follow this table and a second one, with $ at the end of its name, but it does not: "},
+		"a pattern for one":    {"shop.probe", outputs.Outputs{Tables: []string{"shop.%e"}}, "with $ at the end of its name"},
+		"a table that is one":  {"shop.orders", outputs.Outputs{Tables: []string{"shop.orders"}}, "with $ at the end of its name"},
 		"a name without table": {"shop", outputs.Outputs{Tables: []string{"shop.%"}}, "write database.table"},
 	} {
 		_, err := (&conformanceFlags{table: c.table}).probe(c.outputs)

@@ -41,21 +41,21 @@ type connectionFlags struct {
 }
 
 func (f *connectionFlags) register(flags *pflag.FlagSet) {
-	flags.StringVar(&f.host, "host", "", "host of the database's writer (default: the stack's output sourceHost)")
-	flags.IntVar(&f.port, "port", 0, "port of the database (default: the stack's output sourcePort, or 3306, of PostgreSQL 5432)")
+	flags.StringVar(&f.host, "host", "", "host name of the database's writer (default: the stack's output sourceHost)")
+	flags.IntVar(&f.port, "port", 0, "port of the database (default: the stack's output sourcePort, else 3306 for MySQL, 5432 for PostgreSQL)")
 	flags.StringVar(&f.engine, "engine", "", "engine of the database at --host: mysql or postgresql (default: mysql)")
-	flags.StringVar(&f.database, "database", "", "database to connect to at --host, of PostgreSQL")
-	flags.BoolVar(&f.direct, "direct", false, "connect straight, not through the stack's bastion (default when it has none)")
-	flags.StringVar(&f.secretArn, "secret-arn", "", "ARN of the Secrets Manager secret with username and password (default: the stack's output sourceSecretArn)")
-	flags.StringVar(&f.user, "user", "", "user, with the password in "+passwordVariable+", instead of a secret")
-	flags.StringVar(&f.caFile, "ca", "", "file of certificates (PEM) that the database's certificate is verified with (default: the system's and RDS's)")
+	flags.StringVar(&f.database, "database", "", "name of the PostgreSQL database at --host")
+	flags.BoolVar(&f.direct, "direct", false, "connect without the stack's bastion (default if the stack has none)")
+	flags.StringVar(&f.secretArn, "secret-arn", "", "ARN of the Secrets Manager secret with user name and password (default: the stack's output sourceSecretArn)")
+	flags.StringVar(&f.user, "user", "", "database user to take instead of a secret; put the password into "+passwordVariable+", instead of a secret")
+	flags.StringVar(&f.caFile, "ca", "", "file of CA certificates (PEM) that verify the database's certificate (default: those of the system and of RDS)")
 }
 
 // validate refuses flags that contradict each other.
 func (f *connectionFlags) validate() error {
 	var problems []error
 	if f.user != "" && f.secretArn != "" {
-		problems = append(problems, errors.New("--user and --secret-arn: give one of them"))
+		problems = append(problems, errors.New("--user and --secret-arn: give only one of them"))
 	}
 	if f.user != "" && os.Getenv(passwordVariable) == "" {
 		problems = append(problems, fmt.Errorf("--user: put the password into the environment variable %s", passwordVariable))
@@ -68,11 +68,11 @@ func (f *connectionFlags) validate() error {
 	case err != nil:
 		problems = append(problems, fmt.Errorf("--%w", err))
 	case f.host == "" && f.engine+f.database != "":
-		problems = append(problems, errors.New("--engine and --database: they are for --host; the stack knows its own database"))
+		problems = append(problems, errors.New("--engine and --database: give them only with --host; the stack's outputs describe its own database"))
 	case postgres && f.database == "":
-		problems = append(problems, errors.New("--database: name the database, of which PostgreSQL shows one at a time"))
+		problems = append(problems, errors.New("--database: name the database to connect to; a PostgreSQL connection reaches only one"))
 	case f.host != "" && !postgres && f.database != "":
-		problems = append(problems, errors.New("--database: it is for --engine postgresql; MySQL's tables are named with their database"))
+		problems = append(problems, errors.New("--database: give it only with --engine postgresql; the name of a MySQL table includes its database"))
 	}
 	if f.port < 0 || f.port > 65535 {
 		problems = append(problems, fmt.Errorf("--port: must be 1 to 65535, is %d", f.port))
@@ -145,7 +145,7 @@ func (f *connectionFlags) ofStack(ctx context.Context, tell func(string, ...any)
 	if through {
 		t, err := d.tunnel(ctx, "127.0.0.1:0", tunnel.Target{Host: o.SourceHost, Port: port}, tell)
 		if err != nil {
-			return nil, fmt.Errorf("%w (with --direct the connection does without the tunnel)", err)
+			return nil, fmt.Errorf("%w (to connect without the tunnel, give --direct)", err)
 		}
 		r.Host, r.Port, r.Close = t.Addr().IP.String(), t.Addr().Port, t.Close
 	}
@@ -178,7 +178,7 @@ func (f *connectionFlags) open(ctx context.Context, tell func(string, ...any)) (
 		return nil, nil, err
 	}
 	if db, err = schema.Open(ctx, connection.Connection); err != nil {
-		return nil, nil, errors.Join(fmt.Errorf("%w; see --host, --port, --direct, --user, --secret-arn and --ca", err), connection.Close())
+		return nil, nil, errors.Join(fmt.Errorf("%w; check --host, --port, --direct, --user, --secret-arn and --ca", err), connection.Close())
 	}
 	return db, func() error { return errors.Join(db.Close(), connection.Close()) }, nil
 }
@@ -204,7 +204,7 @@ func trust(caFile, host string) (*tls.Config, error) {
 	if caFile == "" {
 		roots, err := x509.SystemCertPool()
 		if err != nil {
-			return nil, fmt.Errorf("reading the system's certificates: %w; give --ca", err)
+			return nil, fmt.Errorf("reading the system's certificates: %w; give a file of certificates with --ca", err)
 		}
 		roots.AppendCertsFromPEM([]byte(rdsca.Certificates()))
 		c.RootCAs = roots
@@ -216,7 +216,7 @@ func trust(caFile, host string) (*tls.Config, error) {
 	}
 	c.RootCAs = x509.NewCertPool()
 	if !c.RootCAs.AppendCertsFromPEM(bundle) {
-		return nil, fmt.Errorf("--ca: %s holds no certificate in PEM form", caFile)
+		return nil, fmt.Errorf("--ca: %s contains no PEM certificate", caFile)
 	}
 	return c, nil
 }

@@ -16,20 +16,26 @@ import (
 	"github.com/spf13/cobra"
 )
 
-const costLong = `Estimate what a month of the stack costs: what is paid whether rows come or not, and what they add. Quantities follow from the
-stack's configuration, as ` + "`pulumi up`" + ` would make it; nothing needs to be deployed. With --environment it is the defaults of dev or prod, and no stack is needed.
+const costLong = `Estimate what the stack costs in a month: the fixed cost, which you pay even when
+no rows come, and the cost that rows add. The quantities follow from the stack's
+configuration, as ` + "`pulumi up`" + ` would deploy it. Nothing needs to be deployed. With
+--environment the command takes the defaults of dev or prod and needs no stack.
 
-Prices are on demand, in us-east-1, as public sources had them on the day that is printed (docs/cost.md has each with its source); nothing is asked of AWS. In
-another region the sum is multiplied by a rough factor of that region. What no price was found of is named, and in no sum. Beside it stands what the
-walkthrough's stacks cost with the same rows.
+Prices are on-demand prices of us-east-1. They come from public sources, as of the
+date that the command prints; docs/cost.md names the source of each. The command
+does not ask AWS. For another region it multiplies the sum by a rough factor. If
+no price was found for an item, the command names the item and leaves it out of
+every sum. It also shows what the walkthrough's stacks cost with the same rows.
 
-With --output json, or --json (keys are added, never renamed; USD a month, of us-east-1 but for monthUsd and walkthroughUsd):
+With --output json, or --json, it prints these keys. Keys are added, never
+renamed. Amounts are USD a month in us-east-1; only monthUsd and walkthroughUsd
+are for the chosen region.
 
-  environment region factor factorKnown dated
-  load      rowsADay recordBytes tables, of each source
-  fixed     list[item keys quantity price priceUsd usd seen], seen is null where no price was found
-  rows      the same
-  fixedUsd rowsUsd monthUsd notFound walkthroughUsd`
+    environment region factor factorKnown dated
+    load      rowsADay recordBytes tables, of each source
+    fixed     list[item keys quantity price priceUsd usd seen], seen is null where no price was found
+    rows      the same
+    fixedUsd rowsUsd monthUsd notFound walkthroughUsd`
 
 const costExample = `  cdc cost
   cdc cost --stack prod --rows-a-day 5e6 --record-bytes 1500
@@ -48,17 +54,17 @@ type costFlags struct {
 func newCost(stack *stackFlags) *cobra.Command {
 	f := &costFlags{stack: stack}
 	cmd := &cobra.Command{
-		Use: "cost", Short: "Estimate what a month costs", Long: costLong, Example: costExample, Args: cobra.NoArgs,
+		Use: "cost", Short: "Estimate what the stack costs in a month", Long: costLong, Example: costExample, Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return f.run(cmd) },
 	}
 	flags := cmd.Flags()
-	flags.Float64Var(&f.load.RowsADay, "rows-a-day", cost.Example.RowsADay, "row changes a day of each source")
-	flags.Float64Var(&f.load.RecordBytes, "record-bytes", cost.Example.RecordBytes, "bytes of a change's record; cdc size tells")
-	flags.Float64Var(&f.load.Tables, "tables", cost.Example.Tables, "tables that change all day")
-	flags.StringVar(&f.environment, "environment", "", "dev or prod: its defaults in place of a stack's configuration")
-	flags.StringVar(&f.region, "region", "", "region to estimate for (default: the stack's, else us-east-1)")
+	flags.Float64Var(&f.load.RowsADay, "rows-a-day", cost.Example.RowsADay, "row changes in a day, for each source")
+	flags.Float64Var(&f.load.RecordBytes, "record-bytes", cost.Example.RecordBytes, "bytes of a change's record; cdc size calculates it")
+	flags.Float64Var(&f.load.Tables, "tables", cost.Example.Tables, "number of tables that change all day")
+	flags.StringVar(&f.environment, "environment", "", "take the defaults of dev or prod instead of a stack's configuration")
+	flags.StringVar(&f.region, "region", "", "AWS region to estimate for (default: the stack's, else us-east-1)")
 	flags.BoolVar(&f.json, "json", false, "the same as --output json")
-	registerOutput(cmd, &f.output, "form")
+	registerOutput(cmd, &f.output)
 	_ = cmd.RegisterFlagCompletionFunc("environment", cobra.FixedCompletions([]string{string(config.Dev), string(config.Prod)}, cobra.ShellCompDirectiveNoFileComp))
 	return cmd
 }
@@ -70,7 +76,7 @@ func (f *costFlags) validate() error {
 		problems = append(problems, fmt.Errorf("--environment %q: write dev or prod", f.environment))
 	}
 	if f.environment != "" && f.stack.name != "" {
-		problems = append(problems, errors.New("--environment and --stack: give one of them"))
+		problems = append(problems, errors.New("--environment and --stack: give only one of them"))
 	}
 	for _, of := range []struct {
 		flag        string
@@ -111,7 +117,7 @@ func (f *costFlags) configured(ctx context.Context) (config.Config, string, erro
 	}
 	planned := f.stack.planned(ctx)
 	if planned.Problems != nil {
-		return config.Config{}, "", fmt.Errorf("%w\nwithout a stack: cdc cost --environment dev", planned.Problems)
+		return config.Config{}, "", fmt.Errorf("%w\nTo estimate without a stack, run `cdc cost --environment dev`.", planned.Problems)
 	}
 	return planned.Config, planned.Settings["region"], nil
 }
@@ -120,7 +126,7 @@ func printEstimate(w io.Writer, e cost.Estimate) error {
 	for _, part := range []struct {
 		title     string
 		positions []cost.Position
-	}{{string(e.Environment) + ", whether rows come or not", e.Fixed}, {"and with rows", e.Rows}} {
+	}{{string(e.Environment) + ", fixed", e.Fixed}, {"added by rows", e.Rows}} {
 		t := table.NewWriter()
 		t.SetStyle(table.StyleLight)
 		t.Style().Format.Header = text.FormatDefault

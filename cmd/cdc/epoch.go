@@ -15,16 +15,21 @@ import (
 	"github.com/spf13/cobra"
 )
 
-const epochLong = `Work on the epochs of the current indices.
+const epochLong = `List, show and delete the epochs of the current indices.
 
-An epoch is a time of one source, or of one full load of it, in the life of a table. Its rows are in an index of its own,
-current-DATABASE-TABLE-EPOCH; the alias current-DATABASE-TABLE shows one of them. ` + "`cdc start --reload`" + ` and --reload-table begin
-a new epoch, load it, compare it with the database and show it; ` + "`cdc replay --new-epoch`" + ` fills it from the lake. While it fills the alias shows the former one as it was when
-the new one began, and afterwards that one stays, to go back to.`
+An epoch is one generation of a table's rows in the current index. A new epoch
+begins with each full load of the table, or when the table gets another source.
+Its rows are in an index of their own, current-DATABASE-TABLE-EPOCH. The alias
+current-DATABASE-TABLE shows one epoch.
+
+` + "`cdc start --reload`" + ` and --reload-table begin a new epoch, load it, compare it
+with the database and show it. ` + "`cdc replay --new-epoch`" + ` fills a new epoch from the
+lake. While the new epoch fills, the alias shows the former epoch as it was when
+the new one began. The former epoch stays afterwards, so that you can go back.`
 
 func newEpoch(stack *stackFlags) *cobra.Command {
 	cmd := &cobra.Command{
-		Use: "epoch", Short: "List, show and delete the epochs of the current indices", Long: epochLong,
+		Use: "epoch", Short: "List, show and delete epochs of the current indices", Long: epochLong,
 		Example: "  cdc epoch list\n  cdc epoch switch --table shop.orders", Args: cobra.NoArgs,
 	}
 	cmd.AddCommand(newEpochList(stack), newEpochSwitch(stack), newEpochRollback(stack), newEpochDrop(stack))
@@ -42,7 +47,7 @@ type epochFlags struct {
 // register the flags that the commands share; one is for a single table unless it lists all.
 func (f *epochFlags) register(cmd *cobra.Command, single bool) {
 	flags := cmd.Flags()
-	registerOutput(cmd, &f.output, "form")
+	registerOutput(cmd, &f.output)
 	if single {
 		flags.StringVar(&f.table, "table", "", "table as database.table")
 		_ = cmd.MarkFlagRequired("table")
@@ -86,19 +91,21 @@ func (f *epochFlags) print(w io.Writer, result any, format string, args ...any) 
 	return nil
 }
 
-const epochListLong = `List the epochs of each table of which records have come.
+const epochListLong = `List the epochs of each table that has sent records.
 
-An epoch's documents are its rows, without the tombstones of deleted ones. Its binlog and key are known from its first change
-and its first record on.
+The column documents counts the rows of an epoch, without the tombstones of
+deleted rows. An epoch's binlog is known from its first change on, and its key
+from its first record on.
 
-With --output json (keys are added, never renamed; times in UTC; the first epoch has no since):
+With --output json it prints these keys. Keys are added, never renamed. Times are
+in UTC. The first epoch has no since.
 
-  list[table alias shown latest epochs[number index since binlog key documents]]`
+    list[table alias shown latest epochs[number index since binlog key documents]]`
 
 func newEpochList(stack *stackFlags) *cobra.Command {
 	f := &epochFlags{stack: stack}
 	cmd := &cobra.Command{
-		Use: "list", Short: "List the epochs of the tables, and which are shown", Long: epochListLong, Example: "  cdc epoch list", Args: cobra.NoArgs,
+		Use: "list", Short: "List the epochs of each table, and which one is shown", Long: epochListLong, Example: "  cdc epoch list", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := f.validate(); err != nil {
 				return err

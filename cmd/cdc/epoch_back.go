@@ -12,15 +12,16 @@ import (
 	"github.com/spf13/cobra"
 )
 
-const epochRollbackLong = `Have the alias of a table show the epoch before the one that it shows. Its rows are as they were when its successor began;
-changes since are not in it. ` + "`cdc epoch switch`" + ` goes forward again.
+const epochRollbackLong = `Make the alias of a table show the previous epoch. That epoch has the rows as they
+were when the next epoch began. It does not have later changes. ` + "`cdc epoch switch`" + `
+goes forward again.
 
-With --output json: table, shown, former, until.`
+With --output json it prints: table, shown, former, until.`
 
 func newEpochRollback(stack *stackFlags) *cobra.Command {
 	f := &epochFlags{stack: stack}
 	cmd := &cobra.Command{
-		Use: "rollback", Short: "Show the epoch before the one that is shown", Long: epochRollbackLong, Example: "  cdc epoch rollback --table shop.orders", Args: cobra.NoArgs,
+		Use: "rollback", Short: "Go back to the previous epoch of a table", Long: epochRollbackLong, Example: "  cdc epoch rollback --table shop.orders", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return f.rollback(cmd) },
 	}
 	f.register(cmd, true)
@@ -48,13 +49,14 @@ func (f *epochFlags) rollback(cmd *cobra.Command) error {
 	now := before
 	now.Current = to.Number
 	return f.print(cmd.OutOrStdout(), rolledBack{n.String(), now.Current, before.Current, now.Until().UTC()},
-		"%s shows epoch %d again, the rows as of %s; `cdc epoch switch --table %s` goes forward to the latest", c.Alias(n), now.Current, now.Until().UTC().Format(time.RFC3339), n)
+		"%s shows epoch %d again, with the rows as of %s; `cdc epoch switch --table %s` goes forward to the latest epoch", c.Alias(n), now.Current, now.Until().UTC().Format(time.RFC3339), n)
 }
 
-const epochDropLong = `Delete the epochs of a table before the one that its alias shows, and their indices: there is no way back to them. It takes
-40 seconds, so that no function still writes to one.
+const epochDropLong = `Delete the epochs of a table that are older than the one its alias shows, with
+their indices. You cannot go back to a deleted epoch. The command waits 40 seconds
+first, so that no function still writes to one of them.
 
-With --output json: table, shown, dropped[].`
+With --output json it prints: table, shown, dropped[].`
 
 // dropFlags of the command line.
 type dropFlags struct {
@@ -67,11 +69,11 @@ type dropFlags struct {
 func newEpochDrop(stack *stackFlags) *cobra.Command {
 	f := &dropFlags{epochFlags: epochFlags{stack: stack}, terminal: func(in io.Reader) bool { return isTerminal(in) }}
 	cmd := &cobra.Command{
-		Use: "drop", Short: "Delete the epochs before the one that is shown", Long: epochDropLong, Example: "  cdc epoch drop --table shop.orders", Args: cobra.NoArgs,
+		Use: "drop", Short: "Delete the epochs that are older than the shown one", Long: epochDropLong, Example: "  cdc epoch drop --table shop.orders", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return f.run(cmd) },
 	}
 	f.register(cmd, true)
-	cmd.Flags().BoolVarP(&f.yes, "yes", "y", false, "do not ask")
+	cmd.Flags().BoolVarP(&f.yes, "yes", "y", false, "do not ask for confirmation")
 	return cmd
 }
 
@@ -80,7 +82,7 @@ func (f *dropFlags) run(cmd *cobra.Command) error {
 		return err
 	}
 	if !f.yes && !f.terminal(cmd.InOrStdin()) {
-		return errors.New("give --yes, there is no terminal to ask at")
+		return errors.New("--yes: give it, because there is no terminal to ask for confirmation")
 	}
 	ctx, n, tell := cmd.Context(), f.name(), f.stack.teller(cmd.ErrOrStderr())
 	c, err := f.open(ctx, tell)
@@ -97,19 +99,19 @@ func (f *dropFlags) run(cmd *cobra.Command) error {
 		if err := c.Drop(ctx, n, epochs.Current); err != nil { // of indices that a drop has left which was interrupted
 			return err
 		}
-		return f.print(cmd.OutOrStdout(), result, "%s shows epoch %d, and there is none before it", c.Alias(n), epochs.Current)
+		return f.print(cmd.OutOrStdout(), result, "%s shows epoch %d, and there is no older epoch to delete", c.Alias(n), epochs.Current)
 	}
 	named := numbers(result.Dropped)
 	if !f.yes {
-		if err := confirm(cmd, fmt.Sprintf("This deletes %s of %s for good; %s shows epoch %d.", named, n, c.Alias(n), epochs.Current)); err != nil {
+		if err := confirm(cmd, fmt.Sprintf("This deletes %s of %s; you cannot undo it. %s keeps showing epoch %d.", named, n, c.Alias(n), epochs.Current)); err != nil {
 			return err
 		}
 	}
-	tell("%s: deleting %s, which takes 40 seconds: no function may write to it meanwhile", n, named)
+	tell("%s: deleting %s; this takes 40 seconds, until no function writes there any more", n, named)
 	if err := c.Drop(ctx, n, epochs.Current); err != nil {
 		return err
 	}
-	return f.print(cmd.OutOrStdout(), result, "%s of %s deleted; %s shows epoch %d", named, n, c.Alias(n), epochs.Current)
+	return f.print(cmd.OutOrStdout(), result, "deleted %s of %s; %s shows epoch %d", named, n, c.Alias(n), epochs.Current)
 }
 
 // former epochs are before the one that is shown.

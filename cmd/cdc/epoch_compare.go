@@ -29,7 +29,7 @@ type currentIndices struct {
 // currentIndices opens what is searched of a stack that keeps a current state. Closing that closes the tunnels.
 func (d *deployment) currentIndices(ctx context.Context, tell func(string, ...any)) (*currentIndices, error) {
 	if d.CurrentFunctionName == "" {
-		return nil, errors.New("the stack keeps no current state: set search.current.enabled to true and run `pulumi up`")
+		return nil, errors.New("the stack has no current index: set search.current.enabled to true and run `pulumi up`")
 	}
 	settings, err := status.ReadCurrentSettings(ctx, lambda.NewFromConfig(d.AWS), d.CurrentFunctionName)
 	if err != nil {
@@ -49,7 +49,7 @@ func (d *deployment) beginsEpochs() error {
 	if len(d.NextSearch) == 0 {
 		return nil
 	}
-	return errors.New("the stack moves to another place to search (search.next), which would not know of new epochs: finish that first, or remove search.next and run `pulumi up`")
+	return errors.New("search.next: the stack is moving to another place to search, and a new epoch would be missing there: finish the move first, or remove search.next and run `pulumi up`")
 }
 
 // registry of the tables whose present rows are behind a client.
@@ -69,8 +69,8 @@ type compareFlags struct {
 }
 
 func (f *compareFlags) register(flags *pflag.FlagSet) {
-	flags.BoolVar(&f.without, "no-compare", false, "show it without comparing it with the database")
-	flags.StringArrayVar(&f.ignored, "ignore-column", nil, "column as database.table.column that the pipeline leaves out; may be repeated")
+	flags.BoolVar(&f.without, "no-compare", false, "show the epoch without comparing it with the database")
+	flags.StringArrayVar(&f.ignored, "ignore-column", nil, "column that the pipeline leaves out, as database.table.column; may be repeated")
 	f.connection.register(flags)
 }
 
@@ -91,7 +91,7 @@ func (f *compareFlags) open(ctx context.Context, tell func(string, ...any)) (db 
 	}
 	db, shut, err = f.connection.open(ctx, tell)
 	if err != nil {
-		return nil, nil, fmt.Errorf("%w; or, to do without the comparison, --no-compare", err)
+		return nil, nil, fmt.Errorf("%w; to skip the comparison, give --no-compare", err)
 	}
 	return db, shut, nil
 }
@@ -106,7 +106,7 @@ func (c *currentIndices) compare(ctx context.Context, db *sql.DB, n table.Name, 
 	var result compared
 	found, err := verify.CompareCurrent(ctx, verify.Database{DB: db}, current, o, result.add)
 	for _, u := range found.Uncompared {
-		err = errors.Join(err, fmt.Errorf("%w; --no-compare shows it as it is", u.Err))
+		err = errors.Join(err, fmt.Errorf("%w; --no-compare shows the epoch without a comparison", u.Err))
 	}
 	return result.of(found), err
 }
@@ -123,7 +123,7 @@ func (f *compareFlags) readable(ctx context.Context, db *sql.DB, names []table.N
 		}
 	}
 	if len(problems) > 0 {
-		return fmt.Errorf("nothing was begun, because these cannot be compared: %w; --no-compare does without", errors.Join(problems...))
+		return fmt.Errorf("the command did nothing, because it cannot compare these tables: %w; to skip the comparison, give --no-compare", errors.Join(problems...))
 	}
 	return nil
 }

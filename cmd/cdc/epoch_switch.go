@@ -11,13 +11,16 @@ import (
 	"github.com/spf13/cobra"
 )
 
-const epochSwitchLong = `Have the alias of a table show an epoch, the latest by default, in one step: no search sees both or none.
+const epochSwitchLong = `Make the alias of a table show another epoch, by default the latest. The alias
+changes in one step: no search sees both epochs, and none sees no epoch.
 
-The epoch's index is compared with the database first, row by row as ` + "`cdc verify --deep`" + ` does. Rows that differ are looked at
-again for --timeout; when some still do, they are named and nothing is switched. With --no-compare it is switched as it is.
+First the command compares the epoch's index with the database row by row, as
+` + "`cdc verify --deep`" + ` does. It looks at rows that differ again until --timeout is
+over. If some rows still differ, it names them and does not switch. With
+--no-compare it switches without comparing.
 
-With --output json: table, shown, former, switched, and of the comparison equal, counts and differences. Exit code 0 only if the
-epoch is shown.`
+With --output json it prints: table, shown, former, switched, and, where it
+compared, equal, counts and differences. Exit code 0: the alias shows the epoch.`
 
 // switchFlags of the command line.
 type switchFlags struct {
@@ -30,13 +33,13 @@ type switchFlags struct {
 func newEpochSwitch(stack *stackFlags) *cobra.Command {
 	f := &switchFlags{epochFlags: epochFlags{stack: stack}, compareFlags: compareFlags{connection: connectionFlags{stack: stack}}}
 	cmd := &cobra.Command{
-		Use: "switch", Short: "Show an epoch that is equal to its table", Long: epochSwitchLong,
+		Use: "switch", Short: "Make the alias of a table show another epoch", Long: epochSwitchLong,
 		Example: "  cdc epoch switch --table shop.orders\n  cdc epoch switch --table shop.orders --epoch 3 --no-compare", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return f.run(cmd) },
 	}
 	f.epochFlags.register(cmd, true)
 	cmd.Flags().IntVar(&f.epoch, "epoch", 0, "number of the epoch to show (default: the latest)")
-	cmd.Flags().DurationVar(&f.timeout, "timeout", verify.DefaultTimeout, "how long rows that differ are looked at again")
+	cmd.Flags().DurationVar(&f.timeout, "timeout", verify.DefaultTimeout, "how long to look again at rows that differ")
 	f.compareFlags.register(cmd.Flags())
 	return cmd
 }
@@ -44,7 +47,7 @@ func newEpochSwitch(stack *stackFlags) *cobra.Command {
 func (f *switchFlags) validate() error {
 	problems := []error{f.epochFlags.validate(), f.compareFlags.validate()}
 	if f.epoch < 0 {
-		problems = append(problems, fmt.Errorf("--epoch: must be a number of `cdc epoch list`, is %d", f.epoch))
+		problems = append(problems, fmt.Errorf("--epoch: must be a number that `cdc epoch list` shows, is %d", f.epoch))
 	}
 	if f.timeout < 0 {
 		problems = append(problems, fmt.Errorf("--timeout: must not be negative, is %s", f.timeout))
@@ -73,7 +76,7 @@ func (f *switchFlags) run(cmd *cobra.Command) error {
 	if f.epoch != 0 {
 		var kept bool
 		if to, kept = epochs.Epoch(f.epoch); !kept {
-			return fmt.Errorf("--epoch: %s has no epoch %d: see `cdc epoch list`", n, f.epoch)
+			return fmt.Errorf("--epoch: %s has no epoch %d: choose one that `cdc epoch list` shows", n, f.epoch)
 		}
 	}
 	result := switched{Table: n.String(), Shown: epochs.Current, Former: epochs.Current}
@@ -93,7 +96,7 @@ func (f *switchFlags) run(cmd *cobra.Command) error {
 			}
 		}
 		if !result.Equal {
-			err := fmt.Errorf("nothing was switched: %d rows of epoch %d of %s differ from the database; %s shows epoch %d. Is it loaded (`cdc status`)? `cdc start --reload-table %s` loads the table into a new epoch",
+			err := fmt.Errorf("nothing was switched: %d rows of epoch %d of %s differ from the database; %s still shows epoch %d. Check with `cdc status` that the table is loaded. `cdc start --reload-table %s` loads it into a new epoch",
 				result.different(), to.Number, n, c.Alias(n), epochs.Current, n)
 			if f.output == "json" {
 				return errors.Join(printJSON(cmd.OutOrStdout(), result), err)
@@ -105,7 +108,7 @@ func (f *switchFlags) run(cmd *cobra.Command) error {
 		return err
 	}
 	result.Shown, result.Switched = to.Number, true
-	return f.print(cmd.OutOrStdout(), result, "%s shows epoch %d now, before it was epoch %d", c.Alias(n), to.Number, epochs.Current)
+	return f.print(cmd.OutOrStdout(), result, "%s now shows epoch %d; before, it showed epoch %d", c.Alias(n), to.Number, epochs.Current)
 }
 
 func (f *switchFlags) comparedWith(ctx context.Context, c *currentIndices, n table.Name, epoch int, show *waiting) (_ *compared, err error) {

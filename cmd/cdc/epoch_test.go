@@ -97,7 +97,7 @@ func TestTheAliasIsSwitchedForwardAndBack(t *testing.T) {
 	f := currentOf(t)
 	out, err := runs(t, "epoch", "switch", "--table", "shop.ledger", "--no-compare")
 	require.NoError(t, err)
-	require.Equal(t, "current-shop-ledger shows epoch 2 now, before it was epoch 1\n", out)
+	require.Equal(t, "current-shop-ledger now shows epoch 2; before, it showed epoch 1\n", out)
 	require.Equal(t, []string{"current-shop-ledger-2"}, f.shows())
 	out, err = runs(t, "epoch", "switch", "--table", "shop.ledger", "--epoch", "2")
 	require.NoError(t, err)
@@ -114,7 +114,7 @@ func TestTheAliasIsSwitchedForwardAndBack(t *testing.T) {
 	require.NoError(t, err)
 	require.JSONEq(t, `{"table":"shop.ledger","shown":2,"former":1,"switched":true}`, out)
 	_, err = runs(t, "epoch", "switch", "--table", "shop.ledger", "--epoch", "3")
-	require.ErrorContains(t, err, "--epoch: shop.ledger has no epoch 3: see `cdc epoch list`")
+	require.ErrorContains(t, err, "--epoch: shop.ledger has no epoch 3: choose one that `cdc epoch list` shows")
 	_, err = runs(t, "epoch", "switch", "--table", "shop.other")
 	require.ErrorContains(t, err, "table shop.other has no epochs: no record of it has come yet")
 }
@@ -122,7 +122,7 @@ func TestTheAliasIsSwitchedForwardAndBack(t *testing.T) {
 func TestAnEpochIsNotShownWhenItCannotBeCompared(t *testing.T) {
 	f := currentOf(t)
 	_, err := runs(t, "epoch", "switch", "--table", "shop.ledger", "--host", "127.0.0.1", "--port", "1", "--secret-arn", secretArn)
-	require.ErrorContains(t, err, "to do without the comparison, --no-compare")
+	require.ErrorContains(t, err, "to skip the comparison, give --no-compare")
 	require.Equal(t, []string{"current-shop-ledger-1"}, f.shows())
 }
 
@@ -130,7 +130,7 @@ func TestDeletionOfEpochsIsConfirmed(t *testing.T) {
 	f := currentOf(t)
 	out, err := runs(t, "epoch", "drop", "--table", "shop.ledger", "--yes")
 	require.NoError(t, err)
-	require.Equal(t, "current-shop-ledger shows epoch 1, and there is none before it\n", out)
+	require.Equal(t, "current-shop-ledger shows epoch 1, and there is no older epoch to delete\n", out)
 	f.shown = map[string]any{"current-shop-ledger-2": 1}
 	cmd := newEpochDrop(nil)
 	d := &dropFlags{epochFlags: epochFlags{stack: &stackFlags{dir: "."}, table: "shop.ledger", output: "table"}, terminal: func(io.Reader) bool { return true }}
@@ -138,15 +138,15 @@ func TestDeletionOfEpochsIsConfirmed(t *testing.T) {
 	cmd.SetIn(strings.NewReader("n\n"))
 	cmd.SetErr(&asked)
 	cmd.SetContext(t.Context())
-	require.ErrorContains(t, d.run(cmd), "nothing was done")
-	require.Equal(t, "This deletes epoch 1 of shop.ledger for good; current-shop-ledger shows epoch 2. Go on? [y/N] ", asked.String())
+	require.ErrorContains(t, d.run(cmd), "nothing was changed")
+	require.Equal(t, "This deletes epoch 1 of shop.ledger; you cannot undo it. current-shop-ledger keeps showing epoch 2. Go on? [y/N] ", asked.String())
 }
 
 func TestAStackWithoutCurrentStateHasNoEpochs(t *testing.T) {
 	awsAnswers(t, map[string]string{"GetCallerIdentity": caller})
 	stackOf(t, deployed, region)
 	_, err := runs(t, "epoch", "list")
-	require.ErrorContains(t, err, "the stack keeps no current state: set search.current.enabled to true and run `pulumi up`")
+	require.ErrorContains(t, err, "the stack has no current index: set search.current.enabled to true and run `pulumi up`")
 }
 
 // Nothing is stopped, begun or loaded when the database cannot be reached to compare.
@@ -154,7 +154,7 @@ func TestAReloadBeginsWhenEverythingCanBeReached(t *testing.T) {
 	f := currentOf(t)
 	for _, how := range [][]string{{"--reload", "--yes"}, {"--reload-table", "shop.ledger"}} {
 		_, err := runs(t, append([]string{"start", "--host", "127.0.0.1", "--port", "1", "--secret-arn", secretArn}, how...)...)
-		require.ErrorContains(t, err, "to do without the comparison, --no-compare")
+		require.ErrorContains(t, err, "to skip the comparison, give --no-compare")
 	}
 	require.Equal(t, []string{"current-shop-ledger-1"}, f.shows())
 	// With --no-compare the task is asked next, which this account may not.

@@ -18,28 +18,50 @@ import (
 	"github.com/spf13/cobra"
 )
 
-const eraseLong = `Take one row out of everything that the pipeline keeps: what the right to be forgotten (GDPR, article 17) asks for.
+const eraseLong = `Erase one row from everything that the pipeline keeps. The right to be forgotten
+(GDPR, article 17) asks for this.
 
-Without --yes nothing is changed: the command says what there is of the row, what it cannot reach, and what to type.
+Without --yes the command changes nothing. It says where it found the row, what it
+cannot reach, and what to type.
 
-It erases, with every former version of an object: the row's records in the lake and those that were parked below the prefixes of errors; its
-documents in the history and in the index of every epoch; the row in the lake's tables, with the files that only former versions of a table
-have; and all results of Athena's queries, since any may have the row. Objects with other rows are written anew without the row's records,
-under the same name, and compared before a former version is deleted. A row whose key was changed is erased under every key that it had.
+It erases:
 
-It is refused as long as the source has the row: delete it there first. It is also refused until the deletion has arrived in the lake and
-nothing has come of the row for --settle: what is still on its way would bring the row back. A row that went without a record (TRUNCATE, a
-foreign key, another source) is erased with --vanished.
+    lake            the row's records, and those parked below the error prefixes
+    history         the row's documents
+    current index   the row's documents, in the index of every epoch
+    lake's tables   the row, and the files that only former versions of a table have
+    Athena          all query results, because any of them may contain the row
 
-The lake is read whole, each version of each object of the table, and so is the table's part of the history. Ctrl-C leaves nothing worse: the
-same command finishes what is left.
+It also erases every former version of these objects. If an object has other rows
+too, the command writes it again under the same name without the row's records. It
+compares the new object with the old one before it deletes a former version. If
+the key of the row was changed, the command erases the row under each of its keys.
 
-What it cannot reach is named with the day after which it has nothing of the row: the stream, snapshots of the domain, logs, the source's own
-backups. In collections documents are deleted one by one, and looked for until none has been found for a minute; their segments and snapshots
-are the service's own, and have no day. Records of which nobody can tell the row are named, and left.
+The command refuses to run while the source still has the row: delete it there
+first. It also refuses until the deletion has arrived in the lake and no record of
+the row has come for --settle. Records that are still on their way would bring the
+row back. Use --vanished for a row that went without a record of its deletion, by
+TRUNCATE, by a foreign key, or with another source.
 
-With --output json (keys are added, never renamed; times in UTC): table, key, otherKeys[], erased, raw and parked (records, objects, versions),
-history and current (documents, indices[]), tables[], tableVersions, queryResults, unreadable[], left[where until why].`
+The command reads the whole lake, which means each version of each object of the
+table, and all documents of the table in the history. You can stop it by Ctrl-C at
+any time. Run the same command again to finish.
+
+The command names what it cannot reach: the stream, snapshots of the domain, logs
+and the source's own backups. For each it says the day after which the row is gone.
+In collections it deletes documents one by one, and searches until it has found
+none for a minute. OpenSearch Serverless manages the segments and snapshots of
+collections, so for these there is no such day. If the command cannot tell which
+row a record belongs to, it names the record and leaves it.
+
+With --output json it prints these keys. Keys are added, never renamed. Times are
+in UTC.
+
+    table key otherKeys[] erased
+    raw parked         records objects versions
+    history current    documents indices[]
+    tables[] tableVersions queryResults unreadable[]
+    left               list[where until why]`
 
 const eraseExample = `  cdc erase --table shop.orders --key id=7
   cdc erase --table shop.order_lines --key order_id=7 --key line=1 --yes`
@@ -61,16 +83,16 @@ type eraseFlags struct {
 func newErase(stack *stackFlags) *cobra.Command {
 	f := &eraseFlags{stack: stack, connection: connectionFlags{stack: stack}}
 	cmd := &cobra.Command{
-		Use: "erase", Short: "Take one row out of everything that the pipeline keeps", Long: eraseLong, Example: eraseExample, Args: cobra.NoArgs,
+		Use: "erase", Short: "Erase one row from everything that the pipeline keeps", Long: eraseLong, Example: eraseExample, Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return f.run(cmd) },
 	}
 	flags := cmd.Flags()
 	flags.StringVar(&f.table, "table", "", "table as database.table")
-	flags.StringArrayVar(&f.key, "key", nil, "column of the primary key and its value, as COLUMN=VALUE; once for each column; bytes as 0xCAFE, times as 2026-11-23T18:00:00Z")
-	flags.BoolVarP(&f.yes, "yes", "y", false, "do it; without, it is only said what would be done")
-	flags.BoolVar(&f.vanished, "vanished", false, "the row went without a record of its deletion")
-	flags.DurationVar(&f.settle, "settle", erase.DefaultSettle, "how old the newest record of the row has to be; longer than the deliveries' buffers and retries (lake.bufferSeconds, search.retrySeconds)")
-	registerOutput(cmd, &f.output, "form")
+	flags.StringArrayVar(&f.key, "key", nil, "one column of the primary key, as COLUMN=VALUE; repeat it for each column; write bytes as 0xCAFE, times as 2026-11-23T18:00:00Z")
+	flags.BoolVarP(&f.yes, "yes", "y", false, "erase the row; without it the command only says what it would do")
+	flags.BoolVar(&f.vanished, "vanished", false, "erase a row that went without a record of its deletion")
+	flags.DurationVar(&f.settle, "settle", erase.DefaultSettle, "how old the row's newest record must be; choose more than the deliveries' buffers and retries (lake.bufferSeconds, search.retrySeconds)")
+	registerOutput(cmd, &f.output)
 	f.connection.register(flags)
 	_ = cmd.MarkFlagRequired("table")
 	_ = cmd.MarkFlagRequired("key")
@@ -89,7 +111,7 @@ func (f *eraseFlags) validate() (n table.Name, row map[string]string, err error)
 		if _, twice := row[column]; !ok || column == "" {
 			problems = append(problems, fmt.Errorf("--key %q: write COLUMN=VALUE", text))
 		} else if twice {
-			problems = append(problems, fmt.Errorf("--key %s: is given twice", column))
+			problems = append(problems, fmt.Errorf("--key %s: give each column only once", column))
 		}
 		row[column] = value
 	}
@@ -113,7 +135,7 @@ func (f *eraseFlags) run(cmd *cobra.Command) error {
 		return err
 	}
 	if len(d.NextSearch) > 0 {
-		return errors.New("the stack moves to another place to search (search.next), where the row would stay: finish that first, or remove search.next and run `pulumi up`")
+		return errors.New("search.next: the stack is moving to another place to search, and the row would stay there: finish the move first, or remove search.next and run `pulumi up`")
 	}
 	kept, err := f.kept(ctx, d)
 	if err != nil {
@@ -134,7 +156,7 @@ func (f *eraseFlags) run(cmd *cobra.Command) error {
 	}
 	if ctx.Err() != nil {
 		if f.yes {
-			tell("interrupted: the same command goes on from here")
+			tell("interrupted: run the same command again to go on")
 		}
 		return errInterrupted
 	}

@@ -23,11 +23,11 @@ func (f *eraseFlags) print(w io.Writer, r erase.Report, failed bool) error {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s with %s\n", r.Table, f.named(r))
 	for _, key := range r.OtherKeys {
-		fmt.Fprintf(&b, "it had the key %s too\n", key)
+		fmt.Fprintf(&b, "it also had the key %s\n", key)
 	}
 	fmt.Fprintf(&b, "\n%s\n", foundOf(r).Render())
 	if len(r.Unreadable) > 0 {
-		fmt.Fprintf(&b, "\nof these nobody can tell whether they are of the row; they are left:\n")
+		fmt.Fprintf(&b, "\nthe command left these, because it cannot tell whether they belong to the row:\n")
 		for _, line := range r.Unreadable {
 			fmt.Fprintf(&b, "  %s\n", cut(line))
 		}
@@ -46,7 +46,7 @@ func (f *eraseFlags) print(w io.Writer, r erase.Report, failed bool) error {
 	case r.Erased:
 		b.WriteString("\nthe row is erased\n")
 	case !failed:
-		fmt.Fprintf(&b, "\nnothing was done; to erase the row for good:\n\n  %s\n", f.typed)
+		fmt.Fprintf(&b, "\nnothing was changed; to erase the row, run:\n\n  %s\n", f.typed)
 	}
 	if _, err := io.WriteString(w, b.String()); err != nil {
 		return fmt.Errorf("printing the erasure: %w", err)
@@ -69,8 +69,8 @@ func foundOf(r erase.Report) pretty.Writer {
 	t.AppendRow(pretty.Row{"parked records", of(r.Parked)})
 	t.AppendRow(pretty.Row{"history", documents(r.History)})
 	t.AppendRow(pretty.Row{"current indices", documents(r.Current)})
-	t.AppendRow(pretty.Row{"tables", fmt.Sprintf("%s; %d former versions of files, of all rows", orDash(strings.Join(r.Tables, ", ")), r.TableVersions)})
-	t.AppendRow(pretty.Row{"query results", fmt.Sprintf("%d versions of objects, of all queries", r.QueryResults)})
+	t.AppendRow(pretty.Row{"tables", fmt.Sprintf("%s; %d former versions of files, with other rows too", orDash(strings.Join(r.Tables, ", ")), r.TableVersions)})
+	t.AppendRow(pretty.Row{"query results", fmt.Sprintf("%d versions of objects, results of all queries", r.QueryResults)})
 	return t
 }
 

@@ -11,7 +11,7 @@ import (
 
 func TestBadFlagsOfEraseAreRefusedTogether(t *testing.T) {
 	_, err := runs(t, "erase", "--table", "orders", "--key", "7", "--key", "id=7", "--key", "id=8", "--settle", "-1s", "--output", "xml")
-	for _, message := range []string{"write database.table", `--key "7": write COLUMN=VALUE`, "--key id: is given twice", "--settle: must not be negative", "write table or json"} {
+	for _, message := range []string{"write database.table", `--key "7": write COLUMN=VALUE`, "--key id: give each column only once", "--settle: must not be negative", "write table or json"} {
 		require.ErrorContains(t, err, message)
 	}
 	_, err = runs(t, "erase", "--table", "shop.orders")
@@ -37,8 +37,8 @@ func TestAnErasureIsPrinted(t *testing.T) {
 	var out bytes.Buffer
 	require.NoError(t, f.print(&out, report, false))
 	for _, text := range []string{
-		"shop.orders with id=7\n", "it had the key 8 too", "3 records in 2 objects, 1 former versions", "3 documents in retail-trans-2026-11-28", "│ current indices │ 0 documents",
-		"shop_orders_table; 4 former versions of files", "  raw/x.gz: 1 records\n", "│ the stream s │ 2026-12-05 │ it keeps │", "│ others       │ -          │", "nothing was done; to erase the row for good:\n\n  cdc erase … --yes\n",
+		"shop.orders with id=7\n", "it also had the key 8", "3 records in 2 objects, 1 former versions", "3 documents in retail-trans-2026-11-28", "│ current indices │ 0 documents",
+		"shop_orders_table; 4 former versions of files", "  raw/x.gz: 1 records\n", "│ the stream s │ 2026-12-05 │ it keeps │", "│ others       │ -          │", "nothing was changed; to erase the row, run:\n\n  cdc erase … --yes\n",
 	} {
 		require.Contains(t, out.String(), text)
 	}

@@ -15,19 +15,25 @@ import (
 	"github.com/spf13/cobra"
 )
 
-const generateLong = `Write realistic inserts, updates and deletes into tables of the pipeline's database.
+const generateLong = `Write realistic inserts, updates and deletes into tables of the pipeline's
+database.
 
-Only rows that this run inserted are updated or deleted, and primary keys are never changed, so it can run on tables
-that others use. Columns and their types are read from the database; each table needs a primary key. A run with the
-same seed on the same tables makes the same changes.
+The command updates and deletes only rows that it has inserted in the same run. It
+never changes a primary key. So it can run on tables that others use. It reads the
+columns and their types from the database. Each table needs a primary key. A run
+with the same seed on the same tables makes the same changes.
 
-The database of a stack with a bastion is reached through it; its certificate is verified all the same, as that of the
-output sourceHost. --direct and --host connect straight.
+If the stack has a bastion, the command reaches the database through it. It still
+verifies that the certificate belongs to the output sourceHost. With --direct or
+--host it connects without the bastion.
 
-The journal gets one JSON object a line for each row change, after its commit:
-  {"n":1,"tx":1,"at":"...","op":"insert","table":"testdb.retail_trans","key":{...},"row":{...}}
+The journal gets one line of JSON for each row change, after the change is
+committed:
 
-Ctrl-C finishes the transaction in work, prints the summary and exits with 130.`
+    {"n":1,"tx":1,"at":"...","op":"insert","table":"testdb.retail_trans","key":{...},"row":{...}}
+
+Ctrl-C lets the current transaction finish. Then the command prints the summary
+and exits with code 130.`
 
 const generateExamples = `  # 10,000 changes of the blog's table in the database of the selected stack
   cdc generate --count 10000
@@ -70,14 +76,14 @@ func newGenerate(stack *stackFlags) *cobra.Command {
 		},
 	}
 	flags := cmd.Flags()
-	flags.Int64Var(&f.options.Count, "count", 1000, "row changes to make")
-	flags.StringVar(&f.mix, "mix", workload.DefaultMix.String(), "inserts/updates/deletes in percent")
-	flags.StringArrayVar(&f.tables, "table", []string{"testdb.retail_trans"}, "table as database.table, of PostgreSQL schema.table; may be repeated")
-	flags.Uint64Var(&f.options.Seed, "seed", 0, "seed of all values (default: a random one, named in the summary)")
-	flags.Float64Var(&f.options.Rate, "rate", 0, "changes a second on average, 0 for as fast as possible")
-	flags.IntVar(&f.options.MaxTransaction, "max-transaction", workload.DefaultMaxTransaction, "changes in a transaction at most")
-	flags.StringVar(&f.journal, "journal", "", "file for the committed changes, one JSON object a line; an existing file is replaced")
-	flags.StringVarP(&f.output, "output", "o", "text", "form of the summary: text or json")
+	flags.Int64Var(&f.options.Count, "count", 1000, "number of row changes to make")
+	flags.StringVar(&f.mix, "mix", workload.DefaultMix.String(), "percentages of inserts/updates/deletes")
+	flags.StringArrayVar(&f.tables, "table", []string{"testdb.retail_trans"}, "table as database.table, for PostgreSQL schema.table; may be repeated")
+	flags.Uint64Var(&f.options.Seed, "seed", 0, "seed of the random values (default: a random seed, which the summary names)")
+	flags.Float64Var(&f.options.Rate, "rate", 0, "average number of changes a second, 0 for as fast as possible")
+	flags.IntVar(&f.options.MaxTransaction, "max-transaction", workload.DefaultMaxTransaction, "largest number of changes in a transaction")
+	flags.StringVar(&f.journal, "journal", "", "file to write the committed changes to, one JSON object a line, replacing an existing file")
+	flags.StringVarP(&f.output, "output", "o", "text", "format of the summary: text or json")
 	f.connection.register(flags)
 	_ = cmd.RegisterFlagCompletionFunc("table", stack.completeTables)
 	_ = cmd.RegisterFlagCompletionFunc("output", cobra.FixedCompletions([]string{"text", "json"}, cobra.ShellCompDirectiveNoFileComp))
@@ -109,10 +115,10 @@ func (f *generateFlags) parse() error {
 		problems = append(problems, errors.New("max-transaction: must be 1 to 10000, is 0"))
 	}
 	if f.connection.host != "" && f.connection.stack.name != "" {
-		problems = append(problems, errors.New("--host and --stack: give one of them"))
+		problems = append(problems, errors.New("--host and --stack: give only one of them"))
 	}
 	if f.connection.host != "" && f.connection.stack.source != "" {
-		problems = append(problems, errors.New("--host and --source: give one of them"))
+		problems = append(problems, errors.New("--host and --source: give only one of them"))
 	}
 	checked := f.options
 	if len(checked.Tables) == 0 && unread { // which is said above
@@ -134,7 +140,7 @@ func (f *generateFlags) run(cmd *cobra.Command) (err error) {
 	defer func() { err = errors.Join(err, connection.Close()) }()
 	db, err := schema.Open(ctx, connection.Connection)
 	if err != nil {
-		return fmt.Errorf("%w; see --host, --port, --direct, --user, --secret-arn and --ca", err)
+		return fmt.Errorf("%w; check --host, --port, --direct, --user, --secret-arn and --ca", err)
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
 	if f.journal != "" {

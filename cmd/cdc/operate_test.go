@@ -34,24 +34,24 @@ func TestFlagsOfOperationsAreRefusedTogether(t *testing.T) {
 		messages []string
 	}{
 		{[]string{"status", "--output", "xml", "--watch", "10ms", "--max-lag", "0s", "--within", "-1s"}, []string{`--output "xml": write table or json`, "--watch: must be at least 1s", "--max-lag: must be more", "--within: must be more"}},
-		{[]string{"status", "--accept-table", "orders", "--no-database", "--port", "-1"}, []string{`--accept-table: table "orders": write database.table`, "--accept-table and --no-database: give one of them", "--port: must be"}},
-		{[]string{"start", "--reload", "--reload-table", "orders", "--reload-table", "a.b.c"}, []string{"--reload and --reload-table: give one of them", `table "orders": write database.table`, `table "a.b.c"`}},
-		{append([]string{"start", "--yes"}, elevenTables()...), []string{"--yes: only --reload asks", "--reload-table: 11 tables, and DMS reloads 10 at a time"}},
-		{[]string{"start", "--yes"}, []string{"--yes: only --reload asks"}},
-		{[]string{"start", "--no-compare", "--port", "-1"}, []string{"--no-compare and --ignore-column: nothing is compared without", "--port: must be"}},
+		{[]string{"status", "--accept-table", "orders", "--no-database", "--port", "-1"}, []string{`--accept-table: table "orders": write database.table`, "--accept-table and --no-database: give only one of them", "--port: must be"}},
+		{[]string{"start", "--reload", "--reload-table", "orders", "--reload-table", "a.b.c"}, []string{"--reload and --reload-table: give only one of them", `table "orders": write database.table`, `table "a.b.c"`}},
+		{append([]string{"start", "--yes"}, elevenTables()...), []string{"--yes: give it only with --reload, which asks for confirmation", "--reload-table: you gave 11 tables, but DMS reloads at most 10 at a time"}},
+		{[]string{"start", "--yes"}, []string{"--yes: give it only with --reload, which asks for confirmation"}},
+		{[]string{"start", "--no-compare", "--port", "-1"}, []string{"--no-compare and --ignore-column: give them only with", "--port: must be"}},
 		{[]string{"start", "--reload-table", "a.b", "--ignore-column", "a.b", "--host", "h"}, []string{`--ignore-column "a.b": write database.table.column`, "--host: give --secret-arn or --user too"}},
 		{[]string{"epoch", "switch", "--table", "orders", "--epoch", "-1", "--timeout", "-1s", "--output", "xml", "--port", "-1"}, []string{`--table: table "orders": write database.table`, "--epoch: must be a number", "--timeout: must not be negative", "write table or json", "--port: must be"}},
 		{[]string{"epoch", "rollback"}, []string{`required flag(s) "table" not set`}},
-		{[]string{"epoch", "drop", "--table", "a.b"}, []string{"give --yes, there is no terminal to ask at"}},
+		{[]string{"epoch", "drop", "--table", "a.b"}, []string{"--yes: give it, because there is no terminal to ask for confirmation"}},
 		{[]string{"epoch", "list", "--output", "xml"}, []string{"write table or json"}},
 		{[]string{"tables", "run", "--timeout", "-1s"}, []string{"--timeout: must not be negative"}},
 		{[]string{"tables", "status", "--output", "xml"}, []string{"write table or json"}},
 		{[]string{"stop", "--timeout", "-1s"}, []string{"--timeout: must not be negative"}},
 		{[]string{"tunnel", "search", "--port", "70000"}, []string{"--port: must be 1 to 65535, is 70000"}},
 		{[]string{"generate", "--host", "h", "--engine", "oracle"}, []string{`--engine "oracle": write mysql or postgresql`}},
-		{[]string{"generate", "--engine", "postgresql"}, []string{"--engine and --database: they are for --host"}},
+		{[]string{"generate", "--engine", "postgresql"}, []string{"--engine and --database: give them only with --host"}},
 		{[]string{"generate", "--host", "h", "--engine", "postgresql"}, []string{"--database: name the database", "--host: give --secret-arn or --user too"}},
-		{[]string{"generate", "--host", "h", "--database", "d"}, []string{"--database: it is for --engine postgresql"}},
+		{[]string{"generate", "--host", "h", "--database", "d"}, []string{"--database: give it only with --engine postgresql"}},
 		{[]string{"stop", "now"}, []string{"unknown command"}},
 		{[]string{"tunnel", "everything"}, []string{"unknown command"}},
 	} {
@@ -66,15 +66,15 @@ func TestTunnelOfAStackWithoutBastionSaysThatNoneIsNeeded(t *testing.T) {
 	stackOf(t, deployed, region)
 	for command, address := range map[string]string{"search": "https://127.0.0.1:1", "dashboards": "https://127.0.0.1:1/_dashboards/", "db": "db.local:3306"} {
 		_, err := runs(t, "tunnel", command)
-		require.ErrorContains(t, err, "the stack has no bastion (search.reach is direct), so there is no tunnel: from inside the VPC, or its Client VPN, "+address+" is reached straight")
+		require.ErrorContains(t, err, "the stack has no bastion for a tunnel (search.reach is direct): from inside the VPC, or its Client VPN, connect directly to "+address+"; to get a tunnel, set search.reach to tunnel")
 	}
 }
 
 func TestReloadOfEverythingIsConfirmed(t *testing.T) {
 	_, err := runs(t, "start", "--reload")
-	require.ErrorContains(t, err, "--reload: give --yes too, there is no terminal to ask at")
+	require.ErrorContains(t, err, "--reload: give --yes too, because there is no terminal to ask for confirmation")
 	pulumi(t, "exit 7")
-	for answer, message := range map[string]string{"\n": "nothing was done", "n\n": "nothing was done", "": "nothing was done", "y\n": "exit status 7", "YES\n": "exit status 7"} {
+	for answer, message := range map[string]string{"\n": "nothing was changed", "n\n": "nothing was changed", "": "nothing was changed", "y\n": "exit status 7", "YES\n": "exit status 7"} {
 		cmd := newStart(&stackFlags{dir: "."})
 		f := &startFlags{options: task.StartOptions{Reload: true}, terminal: func(io.Reader) bool { return true }}
 		var asked bytes.Buffer
@@ -82,7 +82,7 @@ func TestReloadOfEverythingIsConfirmed(t *testing.T) {
 		cmd.SetErr(&asked)
 		cmd.SetContext(t.Context())
 		require.ErrorContains(t, f.run(cmd, &stackFlags{dir: "."}), message, answer)
-		require.Equal(t, "This stops the task if it runs and loads every row of every table again. Go on? [y/N] ", asked.String())
+		require.Equal(t, "This stops the task if it runs, and loads every row of every table again. Go on? [y/N] ", asked.String())
 	}
 	_, err = runs(t, "start", "--reload", "--yes")
 	require.ErrorContains(t, err, "exit status 7")
@@ -151,7 +151,7 @@ func TestAStackWithoutTablesSaysHowToHaveThem(t *testing.T) {
 	stackOf(t, deployed, region)
 	for _, command := range []string{"run", "replay", "upkeep", "status"} {
 		_, err := runs(t, "tables", command)
-		require.ErrorContains(t, err, "the stack keeps no tables (lake.tables.format is none): `pulumi config set --path lake.tables.format iceberg`, then `pulumi up`")
+		require.ErrorContains(t, err, "the stack keeps no lake tables (lake.tables.format is none): run `pulumi config set --path lake.tables.format iceberg`, then `pulumi up`")
 	}
 }
 
@@ -164,9 +164,9 @@ func TestTablesAreShownAndAStoppedOneIsAnError(t *testing.T) {
 	require.Regexp(t, `│ shop_b +│ shop.b +│ +0 │ +0 │ 0.0 MB │ - +│ +0 │`, shown.String())
 	shown.Reset()
 	require.NoError(t, printTables(&shown, "", nil))
-	require.Equal(t, "the job has not run yet: `cdc tables run` starts it\n", shown.String())
+	require.Equal(t, "the job has not run yet: start it with `cdc tables run`\n", shown.String())
 	require.ErrorContains(t, stoppedOf(append(notes, tables.Note{Table: "shop_c_table", Stopped: "no column x"})), "shop_c has stopped: no column x")
 	require.NoError(t, stoppedOf(notes))
-	require.EqualError(t, refusedOf(notes), "shop_a: 1 records are refused, each with its reason below errors/tables in the lake's bucket")
+	require.EqualError(t, refusedOf(notes), "shop_a: the job refused 1 records; see the reason of each below errors/tables in the lake's bucket")
 	require.NoError(t, refusedOf(notes[1:]))
 }

@@ -11,8 +11,8 @@ import (
 var outputForms = []string{"table", "json"}
 
 // registerOutput adds --output to a command.
-func registerOutput(cmd *cobra.Command, output *string, usage string) {
-	cmd.Flags().StringVarP(output, "output", "o", "table", usage+": table or json")
+func registerOutput(cmd *cobra.Command, output *string) {
+	cmd.Flags().StringVarP(output, "output", "o", "table", "output format: table or json")
 	_ = cmd.RegisterFlagCompletionFunc("output", cobra.FixedCompletions(outputForms, cobra.ShellCompDirectiveNoFileComp))
 }
 

@@ -12,39 +12,45 @@ import (
 	"github.com/spf13/cobra"
 )
 
-const preflightLong = `Say in a minute what would end ` + "`pulumi up`" + ` after forty: this machine, the stack's configuration, the account and the region.
-It reads only, and works before the first deployment, from the stack's configuration.
+const preflightLong = `Check in a minute what would make ` + "`pulumi up`" + ` fail after forty: this machine, the
+stack's configuration, the account and the region. The command only reads. It works
+before the first deployment, from the stack's configuration.
 
-  config    the configuration, and the files it names
-  machine   the versions of pulumi and go, the port that the tunnel to the domain listens on
-  account   the credentials, what the deployer may do, roles that the account shares
-  offer     instance types and versions, in the zones that are chosen
-  quota     what is in use, what the stack adds, what is allowed
-  name      names that somebody may have already
-  vpc       of an adopted VPC: DNS attributes, subnets, endpoints and routes
-  adopted   a database's security group and secrets, a key, a log bucket
+    config    the configuration, and the files it names
+    machine   the versions of pulumi and go, the local port of the tunnel to the domain
+    account   the credentials, the deployer's permissions, roles that the account shares
+    offer     instance types and versions that AWS offers in the chosen zones
+    quota     what is in use, what the stack adds, what AWS allows
+    name      names that somebody may use already
+    vpc       of an adopted VPC: DNS attributes, subnets, endpoints and routes
+    adopted   a database's security group and secrets, a key, a log bucket
 
-What the stack has already, whole or after a deployment that died halfway, is not counted again.
+The command does not count again what the stack already has, even if a deployment
+ended halfway.
 
-Exit code 0: all checks have passed. 1: one has failed; below it stands what to type. 2: none has failed, but some are not known,
-because AWS did not answer or may not be asked; the policy docs/preflight-policy.json allows all that is asked.
+Exit code 0: all checks passed. 1: a check failed; the report says what to type.
+2: no check failed, but some could not be made, because AWS did not answer or
+because you have no permission to ask. The policy docs/preflight-policy.json
+allows all that the command asks.
 
-Permissions are simulated with the policies of docs/permissions.md. A simulation knows no session policy, no policy of a
-resource, and service control policies only as far as they have no conditions.
+The command simulates permissions with the policies of docs/permissions.md. A
+simulation does not include session policies or policies of a resource. It includes
+a service control policy only if that policy has no conditions.
 
-With --output json (keys are added, never renamed):
+With --output json it prints these keys. Keys are added, never renamed.
 
-  stack region account deployed ready passed failed unchecked
-  checks[check outcome found type[] needs]
+    stack region account deployed ready passed failed unchecked
+    checks[check outcome found type[] needs]
 
-An outcome is passed, failed or unchecked; needs is the action of IAM that is missing to ask.`
+An outcome is passed, failed or unchecked. needs is the IAM action that you need
+before the command can make the check.`
 
 const preflightExample = `  cdc preflight
   cdc preflight --stack prod
   cdc preflight --output json | jq -r '.checks[] | select(.outcome != "passed") | .check, .found, .type[]?'`
 
 // errUnchecked ends a preflight that says by itself what is not known.
-var errUnchecked = errors.New("not everything is known")
+var errUnchecked = errors.New("some checks could not be made")
 
 // preflightFlags of the command line.
 type preflightFlags struct {
@@ -56,13 +62,13 @@ type preflightFlags struct {
 func newPreflight(stack *stackFlags) *cobra.Command {
 	f := &preflightFlags{stack: stack}
 	cmd := &cobra.Command{
-		Use: "preflight", Short: "Say what would end a deployment", Long: preflightLong, Example: preflightExample, Args: cobra.NoArgs,
+		Use: "preflight", Short: "Check what would make a deployment fail", Long: preflightLong, Example: preflightExample, Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return f.run(cmd) },
 	}
 	flags := cmd.Flags()
-	registerOutput(cmd, &f.output, "form")
-	flags.DurationVar(&f.options.Within, "within", time.Minute, "time that all checks have together")
-	flags.StringArrayVar(&f.options.Skip, "skip", nil, "check to leave out, as quota/vpcs; may be repeated")
+	registerOutput(cmd, &f.output)
+	flags.DurationVar(&f.options.Within, "within", time.Minute, "time limit for all checks together")
+	flags.StringArrayVar(&f.options.Skip, "skip", nil, "check to leave out, such as quota/vpcs; may be repeated")
 	return cmd
 }
 

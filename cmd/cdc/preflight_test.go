@@ -65,7 +65,7 @@ func TestPreflightSaysWhatIsWrongWithTheConfiguration(t *testing.T) {
 	require.ErrorIs(t, err, errUnhealthy)
 	require.Equal(t, "dev", r.Stack)
 	require.Contains(t, results["config/valid"].Found, "stream.shards: 900 is out of range")
-	require.Contains(t, results["config/valid"].Found, "source: holds a secret value")
+	require.Contains(t, results["config/valid"].Found, "source: has a secret value")
 	require.Equal(t, 1, execute(t.Context(), []string{"preflight", "--dir", dir}))
 }
 
@@ -74,8 +74,8 @@ func TestPreflightSaysWhenThereIsNothingToLookAt(t *testing.T) {
 	pulumi(t, `echo "error: no stack selected; please use ..." >&2; exit 255`)
 	_, results, err := report(t, "--dir", t.TempDir())
 	require.ErrorIs(t, err, errUnhealthy)
-	require.Contains(t, results["config/valid"].Found, "no stack is selected: `pulumi stack select NAME`, or give --stack NAME")
-	require.Contains(t, results["config/valid"].Found, "holds no Pulumi project: give --dir")
+	require.Contains(t, results["config/valid"].Found, "no stack is selected: run `pulumi stack select NAME`, or give --stack NAME")
+	require.Contains(t, results["config/valid"].Found, "contains no Pulumi project: give the directory of Pulumi.yaml with --dir")
 	t.Setenv("PATH", t.TempDir())
 	_, results, err = report(t, "--dir", t.TempDir())
 	require.ErrorIs(t, err, errUnhealthy)

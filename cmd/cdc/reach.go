@@ -36,7 +36,7 @@ func (d *deployment) tunnel(ctx context.Context, local string, to tunnel.Target,
 }
 
 func taken(local string) error {
-	return fmt.Errorf("%s is taken, by another tunnel perhaps, or by a running `pulumi up`: choose another port with --port", local)
+	return fmt.Errorf("%s is in use, perhaps by another tunnel or a running `pulumi up`: choose another port with --port", local)
 }
 
 // searchOutputs are those by which what is searched is reached.
@@ -54,11 +54,11 @@ func (d *deployment) way(ctx context.Context, to string, tell func(string, ...an
 	}
 	parsed, err := url.Parse(to)
 	if err != nil || parsed.Hostname() == "" {
-		return nil, nil, fmt.Errorf("the stack's output %q is no URL: run `pulumi up`", to)
+		return nil, nil, fmt.Errorf("the stack's output %q is not a URL: run `pulumi up`", to)
 	}
 	port, err := strconv.Atoi(cmp.Or(parsed.Port(), "443"))
 	if err != nil {
-		return nil, nil, fmt.Errorf("the stack's output %q has no port that is a number", to)
+		return nil, nil, fmt.Errorf("the stack's output %q has no numeric port: run `pulumi up`", to)
 	}
 	t, err := d.tunnel(ctx, "127.0.0.1:0", tunnel.Target{Host: parsed.Hostname(), Port: port}, tell)
 	if err != nil {

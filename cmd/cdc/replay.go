@@ -17,35 +17,47 @@ import (
 	"github.com/spf13/cobra"
 )
 
-const replayLong = `Apply changes to the current indices once more, through the code of the function that keeps them. What is indexed already stays as it
-is: a document takes newer changes only, whatever their order, and however often they come.
+const replayLong = `Apply changes to the current indices again, with the code of the function that
+keeps them. Replaying cannot damage what is indexed: a document takes only newer
+changes, in any order and any number of times.
 
-Without a mode, the records that DMS made from --from to --to are read from the lake: to fill an index that was deleted, say.
+Without a mode, the command reads from the lake the records that DMS made between
+--from and --to. Use this to fill an index that was deleted, for example.
 
---parked-only replays what could not be indexed: records that the function has parked with a reason, and batches that Lambda has given
-up. Objects of which every record is applied are removed from where they were parked (the bucket keeps the former version for a while),
-unless --keep is given. --from and --to are then the times at which they were parked.
+--parked-only replays what could not be indexed: records that the function has
+parked with a reason, and batches that Lambda has given up. If every record of a
+parked object is applied, the command deletes the object, unless you give --keep.
+The bucket keeps the former version for a while. --from and --to are then the
+times at which the records were parked.
 
-What the job of the lake's tables has refused, "cdc tables replay" applies once more.
+For records that the job of the lake's tables has refused, use
+` + "`cdc tables replay`" + `.
 
---new-epoch fills a new index of each table from everything that the lake has of the one that is shown, and switches the table's alias to
-it when it equals the source: for another number of shards, or documents that were damaged. Searches see the former index,
-as it was when the replay began, until then.
+--new-epoch fills a new index of each table from everything that the lake has of
+the epoch that is shown. When the new index equals the source, the command switches
+the table's alias to it. Use this to change the number of shards, or to replace
+damaged documents. Until then searches see the former index as it was when the
+replay began.
 
---history gives the history index those changes of the lake that it lacks, as far back as it is kept (search.historyRetentionDays): after a
-move to another place (--next), or when somebody has deleted a part. A change that its delivery brings at the same moment may be there twice.
+--history writes to the history index the changes that the lake has and the history
+lacks, as far back as the history is kept (search.historyRetentionDays). Use it
+after a move to another place (--next), or when somebody has deleted a part. A
+change that Firehose delivers at the same moment may then be there twice.
 
---next does all of this in the place that search.next is making, before it is the one that is searched.
+--next does all of this in the place that search.next is making, before that place
+is searched.
 
-A deletion is remembered for as long as the stream and parked records may bring back the row (STREAM_RETENTION_HOURS and PARKED_DAYS of
-the function: 7 and 30 days by default). What is older cannot be replayed in part into an index that is in use: a row whose
-deletion is left out would come back. Leave out --to, or take --new-epoch. Deleted rows of that age are shown until the replay has come
-to their deletion.
+The function remembers a deletion as long as the stream or parked records can bring
+back the row (STREAM_RETENTION_HOURS and PARKED_DAYS of the function: 7 and 30 days
+by default). You cannot replay only a part of older records into an index in use: a
+row whose deletion is left out would come back. Leave out --to, or use --new-epoch.
+The index shows rows that were deleted that long ago until the replay reaches their
+deletion.
 
-What is done is noted in a file (in the user's cache directory): the same command goes on where it was interrupted. --restart
-begins anew.
+The command notes its progress in a file in your cache directory. Run the same
+command again to go on after an interruption. --restart begins from the start.
 
-Exit code 0 only if no record was refused.`
+Exit code 0: no record was refused.`
 
 const replayExample = `  cdc replay --parked-only --dry-run
   cdc replay --parked-only
@@ -75,23 +87,23 @@ type replayFlags struct {
 func newReplay(stack *stackFlags) *cobra.Command {
 	f := &replayFlags{stack: stack, compare: compareFlags{connection: connectionFlags{stack: stack}}, now: time.Now}
 	cmd := &cobra.Command{
-		Use: "replay", Short: "Apply changes to the current indices once more", Long: replayLong, Example: replayExample, Args: cobra.NoArgs,
+		Use: "replay", Short: "Apply changes to the current indices again", Long: replayLong, Example: replayExample, Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return f.run(cmd) },
 	}
 	flags := cmd.Flags()
-	flags.StringArrayVar(&f.tables, "table", nil, "table as database.table; may be repeated (default: all of the stack's)")
-	flags.StringVar(&f.from, "from", "", "replay what is not older: a time (2026-11-23T18:00:00Z), or how long ago (2h)")
-	flags.StringVar(&f.to, "to", "", "replay what is not newer, written as --from is")
-	flags.BoolVar(&f.parked, "parked-only", false, "replay records that were parked, not the lake")
+	flags.StringArrayVar(&f.tables, "table", nil, "table as database.table; may be repeated (default: all tables of the stack)")
+	flags.StringVar(&f.from, "from", "", "replay nothing older than this time (2026-11-23T18:00:00Z) or age (2h)")
+	flags.StringVar(&f.to, "to", "", "replay nothing newer than this time or age")
+	flags.BoolVar(&f.parked, "parked-only", false, "replay parked records instead of the lake")
 	flags.BoolVar(&f.newEpoch, "new-epoch", false, "fill a new index from the lake, compare it with the source, and show it")
-	flags.BoolVar(&f.history, "history", false, "give the history index what the lake has and it lacks")
+	flags.BoolVar(&f.history, "history", false, "write to the history index the changes that it lacks and the lake has")
 	stack.registerNext(flags)
-	flags.BoolVar(&f.keep, "keep", false, "with --parked-only: leave the objects whose records were applied")
-	flags.BoolVar(&f.restart, "restart", false, "begin anew, and forget what an interrupted replay has done")
-	flags.BoolVar(&f.dryRun, "dry-run", false, "read and count, and apply nothing")
-	flags.IntVar(&f.rate, "rate", 0, "records a second at most (default: as fast as the domain takes them)")
-	registerOutput(cmd, &f.output, "form")
-	flags.StringArrayVar(&f.compare.ignored, "ignore-column", nil, "with --new-epoch: column as database.table.column that the pipeline leaves out; may be repeated")
+	flags.BoolVar(&f.keep, "keep", false, "with --parked-only: keep objects whose records were all applied")
+	flags.BoolVar(&f.restart, "restart", false, "begin from the start, and ignore the progress of an interrupted replay")
+	flags.BoolVar(&f.dryRun, "dry-run", false, "read and count the records, but apply nothing")
+	flags.IntVar(&f.rate, "rate", 0, "largest number of records a second (default: as fast as the domain accepts them)")
+	registerOutput(cmd, &f.output)
+	flags.StringArrayVar(&f.compare.ignored, "ignore-column", nil, "with --new-epoch: column that the pipeline leaves out, as database.table.column; may be repeated")
 	f.compare.connection.register(flags)
 	_ = cmd.RegisterFlagCompletionFunc("table", stack.completeTables)
 	stack.registerSource(cmd, oneSource)
@@ -107,14 +119,14 @@ func (f *replayFlags) validate() error {
 		}
 	}
 	problems = append(problems, f.times(f.now()))
-	refuse(!f.before.IsZero() && f.before.Before(f.after), "--from is after --to")
-	refuse(f.parked && f.newEpoch, "--parked-only and --new-epoch: give one of them; parked records are in the lake too")
-	refuse(f.newEpoch && (f.from != "" || f.to != ""), "--new-epoch: an index is filled with everything: leave out --from and --to")
-	refuse(len(f.compare.ignored) > 0 && !f.newEpoch, "--ignore-column: only --new-epoch compares tables")
-	refuse(f.newEpoch && f.dryRun, "--new-epoch and --dry-run: count what the lake has without --new-epoch")
-	refuse(f.history && (f.parked || f.newEpoch), "--history and --parked-only or --new-epoch: give one of them")
-	refuse(f.history && f.rate > 0, "--history and --rate: what the history lacks is written as fast as it takes it")
-	refuse(f.keep && !f.parked, "--keep: only --parked-only removes anything")
+	refuse(!f.before.IsZero() && f.before.Before(f.after), "--from is after --to: give an earlier --from or a later --to")
+	refuse(f.parked && f.newEpoch, "--parked-only and --new-epoch: give only one of them; parked records are in the lake too")
+	refuse(f.newEpoch && (f.from != "" || f.to != ""), "--new-epoch: leave out --from and --to; a new index gets everything")
+	refuse(len(f.compare.ignored) > 0 && !f.newEpoch, "--ignore-column: give it only with --new-epoch, which compares tables")
+	refuse(f.newEpoch && f.dryRun, "--dry-run: leave out --new-epoch to count the records of the lake")
+	refuse(f.history && (f.parked || f.newEpoch), "--history, --parked-only and --new-epoch: give only one of them")
+	refuse(f.history && f.rate > 0, "--rate: leave it out with --history, which writes as fast as the index accepts")
+	refuse(f.keep && !f.parked, "--keep: give it only with --parked-only, which deletes objects")
 	refuse(f.rate < 0, "--rate: must not be negative, is %d", f.rate)
 	problems = append(problems, checkOutput(f.output))
 	for _, s := range f.tables {
@@ -177,7 +189,7 @@ func (f *replayFlags) run(cmd *cobra.Command) error {
 		return errInterrupted
 	}
 	if err == nil && sum.Refused > 0 {
-		err = fmt.Errorf("%d records cannot be indexed as they are: each is named with its reason above, the first %d at least", sum.Refused, len(sum.Problems))
+		err = fmt.Errorf("%d records cannot be indexed as they are: see the reasons above, of at least the first %d", sum.Refused, len(sum.Problems))
 	}
 	return err
 }
@@ -186,11 +198,11 @@ func (f *replayFlags) run(cmd *cobra.Command) error {
 func (f *replayFlags) left() string {
 	switch {
 	case f.dryRun:
-		return "interrupted: nothing was done"
+		return "interrupted: nothing was changed"
 	case f.newEpoch:
-		return "interrupted: the same command goes on from here. A table whose epoch was begun shows the former one until then, as it was: see `cdc epoch list`"
+		return "interrupted: run the same command again to go on. Until then a table with a new epoch still shows its former epoch, as it was: see `cdc epoch list`"
 	}
-	return "interrupted: the same command goes on from here"
+	return "interrupted: run the same command again to go on"
 }
 
 // replaying is one run of the command.
@@ -246,7 +258,7 @@ func (w *replaying) choose() error {
 	for _, t := range tables {
 		w.tables = append(w.tables, table.Name{Database: t.Database, Table: t.Table})
 		if !w.d.Loads(t.String()) {
-			unknown = append(unknown, fmt.Errorf("--table %s: the stack does not follow it: its tables are %s", t, strings.Join(w.d.Tables, ", ")))
+			unknown = append(unknown, fmt.Errorf("--table %s: the stack does not follow this table; it follows %s", t, strings.Join(w.d.Tables, ", ")))
 		}
 	}
 	if w.parked { // what is parked may be of a table that is followed no more
@@ -261,7 +273,7 @@ func (f *replayFlags) safe(s currentstate.Settings) error {
 	if f.parked || f.newEpoch || f.dryRun || f.before.IsZero() || f.after.After(f.now().Add(-remembered)) {
 		return nil
 	}
-	return fmt.Errorf("--to: rows deleted since would come back, since deletions are remembered for %.0f days and --from is before that: leave out --to, or fill a new index with --new-epoch", remembered.Hours()/24)
+	return fmt.Errorf("--to: rows that were deleted later would come back, because the function remembers deletions for only %.0f days and --from is before that: leave out --to, or fill a new index with --new-epoch", remembered.Hours()/24)
 }
 
 // replay in the mode that was asked for, and note what is done.
@@ -330,7 +342,7 @@ func (w *replaying) replayParked(ctx context.Context, o replay.Options) (replay.
 			return replay.Summary{}, err
 		}
 		if len(objects) > 0 {
-			w.show.tell("%d objects are left out: they are older than %.0f days, and rows deleted since would come back", len(objects), parkedFor.Hours()/24)
+			w.show.tell("left out %d objects: they are older than %.0f days, so rows that were deleted later would come back", len(objects), parkedFor.Hours()/24)
 		}
 	}
 	if len(w.replayFlags.tables) > 0 {
@@ -352,8 +364,8 @@ func (w *replaying) showAgain(ctx context.Context, n table.Name, sum replay.Summ
 		return err
 	}
 	if whole := w.after.IsZero() && w.before.IsZero() && sum.Refused+sum.Retired == 0; !whole || len(t.Epochs) > 1 {
-		return fmt.Errorf("%s shows no index, and whether epoch %d is complete is not known: `cdc epoch switch --table %s` compares and shows it", w.current.Alias(n), t.Latest().Number, n)
+		return fmt.Errorf("%s shows no index, and epoch %d may be incomplete: run `cdc epoch switch --table %s` to compare and show it", w.current.Alias(n), t.Latest().Number, n)
 	}
-	w.show.tell("%s showed no index: it shows epoch %d now", w.current.Alias(n), t.Latest().Number)
+	w.show.tell("%s showed no index; it now shows epoch %d", w.current.Alias(n), t.Latest().Number)
 	return w.current.Switch(ctx, n, t.Latest().Number)
 }

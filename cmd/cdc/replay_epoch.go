@@ -30,7 +30,7 @@ func (w *replaying) rebuild(ctx context.Context, o replay.Options) (sum replay.S
 	for _, n := range w.tables {
 		of, err := r.Run(ctx, n)
 		if errors.Is(err, currentstate.ErrNoEpochs) {
-			w.show.tell("%s has no index yet: no record of it has come", n)
+			w.show.tell("%s has no index yet, because no record of the table has come", n)
 			continue
 		}
 		if sum = sum.Plus(of); err != nil {

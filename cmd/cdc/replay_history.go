@@ -90,7 +90,7 @@ func (w *replaying) printFilled(out io.Writer, all replay.Filled) error {
 		}
 	}
 	if all.Refused > 0 {
-		return fmt.Errorf("%d records were refused: each is named with its reason above, the first %d at least", all.Refused, len(all.Problems))
+		return fmt.Errorf("%d records were refused: see the reasons above, of at least the first %d", all.Refused, len(all.Problems))
 	}
 	return nil
 }

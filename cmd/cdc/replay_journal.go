@@ -35,7 +35,7 @@ func (w *replaying) openJournal() (*replay.Journal, error) {
 		return journal, err
 	}
 	w.resumed = true
-	w.show.tell("going on with the replay of %s; --restart begins anew", journal.Began.Format(time.RFC3339))
+	w.show.tell("going on with the replay that began %s; --restart begins from the start", journal.Began.Format(time.RFC3339))
 	return journal, w.times(journal.Began)
 }
 

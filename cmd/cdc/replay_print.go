@@ -39,13 +39,13 @@ func (f *replayFlags) print(w io.Writer, sum replay.Summary) error {
 		}
 		t.AppendRow(pretty.Row{name, of[change.Load], of[change.Insert], of[change.Update], of[change.Delete], described})
 	}
-	ending := fmt.Sprintf("%d records in %d objects: %d applied, %d behind what is indexed, %d of epochs that are no longer kept, %d control records, %d refused",
+	ending := fmt.Sprintf("%d records in %d objects: %d applied, %d older than the index, %d of deleted epochs, %d control records, %d refused",
 		sum.Records, sum.Objects, sum.Applied, sum.Superseded, sum.Retired, sum.Control, sum.Refused)
 	if f.dryRun {
-		ending = fmt.Sprintf("%d records in %d objects, %d would be applied, %d are refused as they are; nothing was done", sum.Records, sum.Objects, sum.Wanted, sum.Refused)
+		ending = fmt.Sprintf("%d records in %d objects: %d would be applied, %d would be refused; nothing was changed", sum.Records, sum.Objects, sum.Wanted, sum.Refused)
 	}
 	if sum.ObjectsDone > 0 || sum.RecordsDone > 0 {
-		ending += fmt.Sprintf("; %d objects, and %d records of others, were done before", sum.ObjectsDone, sum.RecordsDone)
+		ending += fmt.Sprintf("; %d objects, and %d records of other objects, were done before", sum.ObjectsDone, sum.RecordsDone)
 	}
 	if _, err := fmt.Fprintf(w, "%s%s\n\n%s\n", b.String(), t.Render(), ending); err != nil {
 		return fmt.Errorf("printing the replay: %w", err)

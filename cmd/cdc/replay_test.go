@@ -14,15 +14,15 @@ import (
 func TestBadFlagsOfReplayAreRefusedTogether(t *testing.T) {
 	_, err := runs(t, "replay", "--parked-only", "--new-epoch", "--from", "yesterday", "--to", "1h", "--dry-run", "--rate", "-1", "--output", "xml", "--table", "retail")
 	for _, message := range []string{
-		"--parked-only and --new-epoch", `--from "yesterday": write a time`, "--new-epoch: an index is filled with everything", "--new-epoch and --dry-run",
+		"--parked-only and --new-epoch", `--from "yesterday": write a time`, "--new-epoch: leave out --from and --to", "--dry-run: leave out --new-epoch",
 		"--rate: must not be negative", "write table or json", "write database.table",
 	} {
 		require.ErrorContains(t, err, message)
 	}
 	for message, args := range map[string][]string{
-		"only --parked-only removes": {"--keep"},
-		"--from is after --to":       {"--from", "1h", "--to", "2h"},
-		"only --new-epoch compares":  {"--ignore-column", "a.b.c"},
+		"give it only with --parked-only": {"--keep"},
+		"--from is after --to: give an earlier --from or a later --to":       {"--from", "1h", "--to", "2h"},
+		"give it only with --new-epoch":  {"--ignore-column", "a.b.c"},
 	} {
 		_, err := runs(t, append([]string{"replay"}, args...)...)
 		require.ErrorContains(t, err, message)
@@ -57,7 +57,7 @@ func TestAPartOfWhatIsOlderThanTheMemoryOfDeletionsIsRefused(t *testing.T) {
 				c.change(f)
 			}
 			if err := f.safe(settings); c.refused {
-				require.ErrorContains(t, err, "remembered for 37 days")
+				require.ErrorContains(t, err, "remembers deletions for only 37 days")
 			} else {
 				require.NoError(t, err)
 			}
@@ -76,7 +76,7 @@ func TestWhatAReplayHasDoneIsPrinted(t *testing.T) {
 	for _, text := range []string{
 		"errors/current/x: unkeyed shop.orders: column id is missing",
 		"│ shop.orders │    0 │      4 │      0 │      2 │       2 │",
-		"10 records in 3 objects: 5 applied, 2 behind what is indexed, 0 of epochs that are no longer kept, 1 control records, 1 refused; 2 objects, and 0 records of others, were done before",
+		"10 records in 3 objects: 5 applied, 2 older than the index, 0 of deleted epochs, 1 control records, 1 refused; 2 objects, and 0 records of other objects, were done before",
 	} {
 		require.Contains(t, out.String(), text)
 	}

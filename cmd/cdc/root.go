@@ -10,16 +10,21 @@ import (
 // version is set by the linker of a release (-X main.version=...).
 var version string
 
-const rootLong = `cdc works on a pipeline that ` + "`pulumi up`" + ` has deployed.
+const rootLong = `cdc operates a pipeline that ` + "`pulumi up`" + ` has deployed.
 
-It reads the stack's outputs through the pulumi CLI to find the database and the rest, and calls AWS as the stack's own aws:* configuration
-does, after comparing the account with the stack's. Of a stack with several sources --source names the one that a command works on: by default the
-one without a name, or the only one. ` + "`cdc preflight`" + ` needs no outputs: it is for the time before.`
+It asks the pulumi CLI for the stack's outputs, which say where the database and
+the other parts are. It calls AWS as the stack's own aws:* configuration does,
+and first checks that the account is the stack's.
+
+A stack may have several sources. --source names the source that a command works
+on. The default is the source without a name, or the only source.
+
+` + "`cdc preflight`" + `, ` + "`cdc size`" + ` and ` + "`cdc cost`" + ` need no deployed stack.`
 
 func newRoot() *cobra.Command {
 	root := &cobra.Command{
 		Use:           "cdc",
-		Short:         "Operate a change data capture pipeline",
+		Short:         "Operate a change data capture (CDC) pipeline",
 		Long:          rootLong,
 		Example:       "  cdc status\n  cdc status --stack prod\n  cdc completion bash > /etc/bash_completion.d/cdc",
 		SilenceUsage:  true,

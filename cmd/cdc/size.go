@@ -16,21 +16,27 @@ import (
 	"github.com/spf13/cobra"
 )
 
-const sizeLong = `Work out from a load how large each part of a pipeline must be, by the limits that AWS writes down: shards, calls of the function, buffers,
-nodes and volumes of the domain, the DMS instance, space for the binary log. It asks nobody, needs no stack, and ends with what to type.
+const sizeLong = `Calculate how large each part of a pipeline must be for a load, from the limits
+that AWS publishes: shards, calls of the function, buffers, nodes and volumes of
+the domain, the DMS instance, and space for the binary log. The command asks nobody
+and needs no stack. Its output ends with what to type.
 
-It is where to begin and no promise. What depends on how fast something is stays open, and is said; measure it with your rows. Storage is by
---rows-per-second, all day; whatever must keep up is by --peak. Of several sources work out each, and add up what they share: the domain.
+The result is a starting point, not a promise. Limits do not say how fast a part
+is. The command lists what they leave open; measure that with your rows. It
+calculates storage from --rows-per-second all day, and everything that must keep up
+from --peak. If you have several sources, run it once for each, and add up the
+figures of the domain, which they share.
 
-Each number names the limit that it comes from, and how that was read: on AWS's page, in a stored copy of it; measured here (docs/performance.md, as a
+Each number names the limit that it comes from, and how we know that limit: read on
+AWS's page, or in a stored copy of it; measured here (docs/performance.md, as a
 ratio); a rule of ours; or not verified.
 
-With --output json, or --json (keys are added, never renamed):
+With --output json, or --json, it prints these keys. Keys are added, never renamed.
 
-  load     rowsPerSecond peakRowsPerSecond rowBytes tables retentionDays binlogHours presentRows bulkRowsPerSecond prod
-  figures  list[part what value unit from limit[text source seen]]
-  settings list[key value]
-  open     list of what no limit decides, and of what goes beyond one`
+    load     rowsPerSecond peakRowsPerSecond rowBytes tables retentionDays binlogHours presentRows bulkRowsPerSecond prod
+    figures  list[part what value unit from limit[text source seen]]
+    settings list[key value]
+    open     list of what no limit decides, and of what exceeds a limit`
 
 const sizeExample = `  cdc size --rows-per-second 200 --row-bytes 800 --tables 12 --retention 30
   cdc size --environment prod --rows-per-second 2000 --peak 8000 --row-bytes 1000 --tables 40 --retention 90 --rows 5e8
@@ -47,21 +53,21 @@ type sizeFlags struct {
 func newSize() *cobra.Command {
 	f := &sizeFlags{}
 	cmd := &cobra.Command{
-		Use: "size", Short: "Work out how large the parts of a pipeline must be", Long: sizeLong, Example: sizeExample, Args: cobra.NoArgs,
+		Use: "size", Short: "Calculate how large the parts of a pipeline must be", Long: sizeLong, Example: sizeExample, Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return f.run(cmd.OutOrStdout()) },
 	}
 	flags := cmd.Flags()
-	flags.Float64Var(&f.load.RowsPerSecond, "rows-per-second", 0, "row changes committed in a second, on average of a day")
-	flags.Float64Var(&f.load.Peak, "peak", 0, "the most row changes a second that last for more than a minute (default: as --rows-per-second)")
-	flags.IntVar(&f.load.RowBytes, "row-bytes", 1000, "bytes of a row as JSON")
-	flags.IntVar(&f.load.Tables, "tables", 1, "tables that change")
-	flags.IntVar(&f.load.RetentionDays, "retention", 0, "days that the history is kept in what is searched (default: the environment's)")
+	flags.Float64Var(&f.load.RowsPerSecond, "rows-per-second", 0, "committed row changes a second, averaged over a day")
+	flags.Float64Var(&f.load.Peak, "peak", 0, "highest number of row changes a second that lasts more than a minute (default: --rows-per-second)")
+	flags.IntVar(&f.load.RowBytes, "row-bytes", 1000, "bytes of a row written as JSON")
+	flags.IntVar(&f.load.Tables, "tables", 1, "number of tables that change")
+	flags.IntVar(&f.load.RetentionDays, "retention", 0, "days to keep the history index (default: the environment's)")
 	flags.IntVar(&f.load.BinlogHours, "binlog-hours", 0, "hours that the database keeps its binary log (default: the environment's)")
-	flags.Float64Var(&f.load.PresentRows, "rows", 0, "rows that the tables hold (default: left out)")
-	flags.Float64Var(&f.load.BulkRowsPerSecond, "bulk-rows-per-second", 0, "rows a second that one client of bare _bulk requests writes to the domain, measured there (default: not measured)")
+	flags.Float64Var(&f.load.PresentRows, "rows", 0, "number of rows in the tables (default: left out)")
+	flags.Float64Var(&f.load.BulkRowsPerSecond, "bulk-rows-per-second", 0, "rows a second that you measured with one client of plain _bulk requests to the domain (default: not measured)")
 	flags.StringVar(&f.environment, "environment", string(config.Dev), "dev or prod")
 	flags.BoolVar(&f.json, "json", false, "the same as --output json")
-	registerOutput(cmd, &f.output, "form")
+	registerOutput(cmd, &f.output)
 	_ = cmd.MarkFlagRequired("rows-per-second")
 	_ = cmd.RegisterFlagCompletionFunc("environment", cobra.FixedCompletions([]string{string(config.Dev), string(config.Prod)}, cobra.ShellCompDirectiveNoFileComp))
 	return cmd

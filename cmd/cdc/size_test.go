@@ -14,7 +14,7 @@ import (
 	"pgregory.net/rapid"
 )
 
-var update = flag.Bool("update", false, "write the golden files anew")
+var update = flag.Bool("update", false, "write the golden files and docs/cdc")
 
 // golden compares what a person would read with a file.
 func golden(t *testing.T, file, have string) {

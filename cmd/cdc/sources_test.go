@@ -68,7 +68,7 @@ func TestACommandWorksOnTheChosenSourceAlone(t *testing.T) {
 func TestEachSourceReplaysWhatItsOwnPrefixHas(t *testing.T) {
 	w := twoSources(t)
 	w.put(t)
-	for source, want := range map[string]string{"": "1 records in 1 objects, 1 would be applied", "orders": "3 records in 1 objects, 3 would be applied"} {
+	for source, want := range map[string]string{"": "1 records in 1 objects: 1 would be applied", "orders": "3 records in 1 objects: 3 would be applied"} {
 		out, err := runs(t, "replay", "--dry-run", "--source", source)
 		require.NoError(t, err)
 		require.Contains(t, out, want, source)
@@ -94,7 +94,7 @@ func TestAnEpochIsSwitchedOfOneSourceOnly(t *testing.T) {
 	w := twoSources(t)
 	out, err := runs(t, "epoch", "switch", "--table", "shop.ledger", "--no-compare", "--source", "orders")
 	require.NoError(t, err)
-	require.Equal(t, "current-orders-shop-ledger shows epoch 2 now, before it was epoch 1\n", out)
+	require.Equal(t, "current-orders-shop-ledger now shows epoch 2; before, it showed epoch 1\n", out)
 	require.Equal(t, map[string]string{"current-shop-ledger": "current-shop-ledger-1", "current-orders-shop-ledger": "current-orders-shop-ledger-2"}, w.shown)
 	out, err = runs(t, "epoch", "rollback", "--table", "shop.ledger", "--source", "orders")
 	require.NoError(t, err)
@@ -153,7 +153,7 @@ func TestAnotherNameIsRefusedWithThoseThereAre(t *testing.T) {
 	}
 	require.Empty(t, w.asked())
 	_, err := runs(t, "generate", "--host", "h", "--secret-arn", secretArn, "--source", "orders")
-	require.ErrorContains(t, err, "--host and --source: give one of them")
+	require.ErrorContains(t, err, "--host and --source: give only one of them")
 	_, err = runs(t, "preflight", "--source", "orders")
 	require.ErrorContains(t, err, "unknown flag: --source")
 }
@@ -165,13 +165,13 @@ func TestTheDatabaseIsTheSourcesOwn(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, host, c.Host)
 		_, err = runs(t, "tunnel", "db", "--source", source)
-		require.ErrorContains(t, err, host+":3306 is reached straight")
+		require.ErrorContains(t, err, "connect directly to "+host+":3306")
 	}
 	w.withoutUnnamed(t)
 	_, err := runs(t, "tunnel", "db")
 	require.ErrorContains(t, err, "other.local:3306", "the only one needs no name")
 	_, err = runs(t, "tunnel", "search")
-	require.ErrorContains(t, err, "is reached straight", "all sources are searched there")
+	require.ErrorContains(t, err, "connect directly to", "all sources are searched there")
 }
 
 func TestNamesOfSourcesAndTheirTablesAreCompleted(t *testing.T) {
@@ -201,7 +201,7 @@ func TestWhatIsToBeTypedNamesTheSource(t *testing.T) {
 		require.Error(t, err)
 		return explain(executed, err)
 	}
-	require.Contains(t, explained("epoch", "switch", "--source", "orders", "--table", "shop.ledger", "--epoch", "7"), "see `cdc epoch list --source orders`")
+	require.Contains(t, explained("epoch", "switch", "--source", "orders", "--table", "shop.ledger", "--epoch", "7"), "choose one that `cdc epoch list --source orders` shows")
 	require.Contains(t, explained("conformance", "--table", "a.b", "--source", "orders"), "`pulumi config set --path cdc-pipeline:sources.orders.conformance true && pulumi up`")
 	require.Contains(t, explained("conformance", "--table", "a.b"), "cdc-pipeline:source.conformance true")
 	w.withoutUnnamed(t)
@@ -209,7 +209,7 @@ func TestWhatIsToBeTypedNamesTheSource(t *testing.T) {
 	var told bytes.Buffer
 	stack := &stackFlags{source: "orders"}
 	stack.adviseSince(newWaiting(&told, stack).tell, anyTable, time.Date(2026, 1, 31, 12, 0, 0, 0, time.UTC), true)
-	require.Contains(t, told.String(), "`pulumi config set --path 'cdc-pipeline:sources.orders.rowsSince[\"%.%\"]' 2026-01-31T12:00:00Z && pulumi up`, then `cdc tables run --source orders`")
+	require.Contains(t, told.String(), "`pulumi config set --path 'cdc-pipeline:sources.orders.rowsSince[\"%.%\"]' 2026-01-31T12:00:00Z && pulumi up`, then run `cdc tables run --source orders`")
 }
 
 func TestWhatIsReadAndKeptIsTheSourcesOwn(t *testing.T) {

@@ -31,7 +31,7 @@ type stackFlags struct {
 
 // registerSource gives a command, and those below it, --source.
 func (f *stackFlags) registerSource(cmd *cobra.Command, usual string) {
-	cmd.PersistentFlags().StringVar(&f.source, "source", "", "source of the stack, by its name, to work on (default: "+usual+")")
+	cmd.PersistentFlags().StringVar(&f.source, "source", "", "name of the stack's source to work on (default: "+usual+")")
 	_ = cmd.RegisterFlagCompletionFunc("source", f.completeSources)
 }
 
@@ -40,7 +40,7 @@ const oneSource = "the one without a name, or the only one"
 
 // registerNext gives a command --next.
 func (f *stackFlags) registerNext(flags *pflag.FlagSet) {
-	flags.BoolVar(&f.next, "next", false, "work on the place of search.next, which is not searched yet")
+	flags.BoolVar(&f.next, "next", false, "work on the place of search.next, before it is searched")
 }
 
 func (f *stackFlags) register(flags *pflag.FlagSet) {
@@ -86,7 +86,7 @@ func (f *stackFlags) account(ctx context.Context, o outputs.Outputs) (*deploymen
 	if err := awsconfig.CheckAccount(ctx, d.AWS, o.AccountID); err != nil {
 		var call *smithy.OperationError
 		if errors.As(err, &call) {
-			err = fmt.Errorf("%w (log in, with `aws sso login` for instance, or set AWS_PROFILE or aws:profile)", err)
+			err = fmt.Errorf("%w (log in, for example with `aws sso login`, or set AWS_PROFILE or aws:profile)", err)
 		}
 		return nil, err
 	}
@@ -167,7 +167,7 @@ func (f *stackFlags) config(ctx context.Context, flags ...string) (map[string]se
 	}
 	var all map[string]setting
 	if json.Unmarshal(printed, &all) != nil { // its error would quote values
-		return nil, errors.New("reading the stack's configuration: what `pulumi config --json` printed is not its JSON: update the pulumi CLI")
+		return nil, errors.New("reading the stack's configuration: `pulumi config --json` printed unexpected JSON: update the pulumi CLI")
 	}
 	return all, nil
 }
@@ -197,17 +197,17 @@ func explainPulumi(err error, dir, message string) error {
 	case errors.Is(err, exec.ErrNotFound):
 		return errors.New("the pulumi CLI is not in PATH: install it")
 	case errors.Is(err, os.ErrNotExist):
-		return fmt.Errorf("--dir: there is no directory %s", dir)
+		return fmt.Errorf("--dir: the directory %s does not exist", dir)
 	case strings.Contains(message, "no stack selected"):
-		return errors.New("no stack is selected: `pulumi stack select NAME`, or give --stack NAME")
+		return errors.New("no stack is selected: run `pulumi stack select NAME`, or give --stack NAME")
 	case strings.Contains(message, "no Pulumi.yaml"):
-		return fmt.Errorf("%s holds no Pulumi project: give --dir, the directory with its Pulumi.yaml", dir)
+		return fmt.Errorf("%s contains no Pulumi project: give the directory of Pulumi.yaml with --dir", dir)
 	case strings.Contains(message, "PULUMI_ACCESS_TOKEN"):
-		return errors.New("the pulumi CLI is not logged in: `pulumi login`, to the backend that holds the stack")
+		return errors.New("the pulumi CLI is not logged in: run `pulumi login` for the backend that has the stack")
 	case strings.Contains(message, "passphrase"):
 		return fmt.Errorf("%s (set PULUMI_CONFIG_PASSPHRASE or PULUMI_CONFIG_PASSPHRASE_FILE)", message)
 	}
-	return fmt.Errorf("%w: %s (see --stack and --dir)", err, message)
+	return fmt.Errorf("%w: %s (check --stack and --dir)", err, message)
 }
 
 // completeStacks offers the names of the project's stacks.

@@ -123,10 +123,10 @@ echo '{"sourceHost":"db.local","bastionInstanceId":"i-1","accountId":"1"}'`)
 
 func TestMissingStackSaysWhatToDo(t *testing.T) {
 	for script, message := range map[string]string{
-		`echo "error: no stack named 'dev' found" >&2; exit 255`:                        "no stack named 'dev' found (see --stack and --dir)",
-		`echo "error: no stack selected; please use ..." >&2; exit 255`:                 "no stack is selected: `pulumi stack select NAME`, or give --stack NAME",
-		`echo "error: no Pulumi.yaml project file found" >&2; exit 255`:                 ". holds no Pulumi project: give --dir",
-		`echo "error: PULUMI_ACCESS_TOKEN must be set for login" >&2; exit 255`:         "the pulumi CLI is not logged in: `pulumi login`",
+		`echo "error: no stack named 'dev' found" >&2; exit 255`:                        "no stack named 'dev' found (check --stack and --dir)",
+		`echo "error: no stack selected; please use ..." >&2; exit 255`:                 "no stack is selected: run `pulumi stack select NAME`, or give --stack NAME",
+		`echo "error: no Pulumi.yaml project file found" >&2; exit 255`:                 ". contains no Pulumi project: give the directory of Pulumi.yaml with --dir",
+		`echo "error: PULUMI_ACCESS_TOKEN must be set for login" >&2; exit 255`:         "the pulumi CLI is not logged in: run `pulumi login`",
 		`echo "error: getting stack configuration: incorrect passphrase" >&2; exit 255`: "incorrect passphrase (set PULUMI_CONFIG_PASSPHRASE",
 		`echo '{}'`:                 "the stack has no outputs: run `pulumi up` first",
 		`echo garbage`:              "reading the stack's outputs",
@@ -137,7 +137,7 @@ func TestMissingStackSaysWhatToDo(t *testing.T) {
 		require.ErrorContains(t, err, message)
 	}
 	_, err := (&stackFlags{dir: "no-such-directory"}).outputs(t.Context(), nil)
-	require.ErrorContains(t, err, "--dir: there is no directory no-such-directory")
+	require.ErrorContains(t, err, "--dir: the directory no-such-directory does not exist")
 	t.Setenv("PATH", t.TempDir())
 	_, err = (&stackFlags{}).outputs(t.Context(), nil)
 	require.ErrorContains(t, err, "the pulumi CLI is not in PATH: install it")
@@ -172,7 +172,7 @@ func TestAnotherAccountIsRefused(t *testing.T) {
 	}
 	awsAnswers(t, nil)
 	_, err := runs(t, "stop")
-	require.ErrorContains(t, err, "log in, with `aws sso login` for instance, or set AWS_PROFILE or aws:profile")
+	require.ErrorContains(t, err, "log in, for example with `aws sso login`, or set AWS_PROFILE or aws:profile")
 }
 
 func TestStacksAndTablesAreCompleted(t *testing.T) {

@@ -17,25 +17,37 @@ import (
 	"github.com/spf13/cobra"
 )
 
-const startLong = `Start the replication task and wait until it runs: from where it stopped, or for the first time when it never ran.
+const startLong = `Start the replication task and wait until it runs. The task goes on where it
+stopped, or begins if it never ran.
 
---reload-table loads single tables again while the task follows the others (it is started first if it does not run),
-and waits until they are loaded. --reload stops the task, loads every table again and follows changes from then on. In both cases
-the history gets a "load" record of each row once more, under its old key; nothing is deleted anywhere.
+--reload-table loads single tables again while the task follows the others, and
+waits until they are loaded. If the task does not run, the command starts it first.
+--reload stops the task, loads every table again, and then follows changes. In both
+cases the history gets one more "load" record of each row, under the row's old key.
+Nothing is deleted anywhere.
 
-Where the stack keeps a current state, each table that is loaded again gets a new epoch (` + "`cdc epoch --help`" + `), which begins a minute
-later. When it is filled it is compared with the database, row by row, for as long as --timeout allows; when it is equal the alias
-shows it, until then the former one as it was. Name columns that the pipeline leaves out with --ignore-column; where its filters
-leave out rows, give --no-compare, which shows an epoch as soon as it is loaded. What ends early says how each table is left and which command goes on.
+If the stack keeps a current state, each reloaded table gets a new epoch, which
+begins a minute later (` + "`cdc epoch --help`" + `). When the epoch is loaded, the command
+compares it with the database row by row, until --timeout is over. When they are
+equal, the alias shows the new epoch. Until then it shows the former epoch as it
+was. If the pipeline leaves out columns, name them with --ignore-column. If its
+filters leave out rows, give --no-compare, which shows an epoch as soon as it is
+loaded. If the command ends early, it says what state each table is in and which
+command goes on.
 
-Athena's rows and "cdc verify --deep" read records, and those of another source, or of before a loss, would outrank loaded rows: when
-all is loaded, the setting is named that has them pass over what was recorded before.
+Athena's rows and ` + "`cdc verify --deep`" + ` read records. After a change of the source,
+or after records were lost, old records would win over the loaded rows. When all
+tables are loaded, the command prints the setting that makes readers skip those
+records.
 
---next is for a stack with replication.next: the task of the other kind loads every table while the present task goes on. It waits until the tables
-are loaded, and, where a current state is kept, compared and shown. Then set replication.kind to the other kind, remove replication.next, and run
-"pulumi up": the former task is deleted, and no change is lost.
+--next is for a stack with replication.next. The task of the other kind loads every
+table while the present task goes on. The command waits until the tables are loaded
+and, if a current state is kept, compared and shown. Then set replication.kind to
+the other kind, remove replication.next, and run ` + "`pulumi up`" + `. This deletes the
+former task, and no change is lost.
 
-If DMS wants its connections tested before the task may start, they are, and the task is started after that.`
+If DMS asks for a test of its connections before the task may start, the command
+tests them and then starts the task.`
 
 const startExample = `  cdc start
   cdc start --reload-table testdb.retail_trans --reload-table shop.orders
@@ -63,10 +75,10 @@ func newStart(stack *stackFlags) *cobra.Command {
 		RunE: func(cmd *cobra.Command, _ []string) error { return f.run(cmd, stack) },
 	}
 	flags := cmd.Flags()
-	flags.StringArrayVar(&f.options.Tables, "reload-table", nil, "table to load again, as database.table; may be repeated, for 10 tables at most")
+	flags.StringArrayVar(&f.options.Tables, "reload-table", nil, "table to load again, as database.table; may be repeated, for at most 10 tables")
 	flags.BoolVar(&f.options.Reload, "reload", false, "load every table again")
-	flags.BoolVar(&f.next, "next", false, "load every table by the task of replication.next, while the present one goes on")
-	flags.BoolVarP(&f.yes, "yes", "y", false, "do not ask before --reload")
+	flags.BoolVar(&f.next, "next", false, "load every table with the task of replication.next, while the present task goes on")
+	flags.BoolVarP(&f.yes, "yes", "y", false, "do not ask for confirmation of --reload")
 	registerTimeout(flags, &f.timeout)
 	f.compare.register(flags)
 	_ = cmd.RegisterFlagCompletionFunc("reload-table", stack.completeTables)
@@ -81,10 +93,10 @@ func (f *startFlags) validate() error {
 		problems = append(problems, errors.New("--next cannot be combined with --reload or --reload-table"))
 	}
 	if f.options.Reload && len(f.options.Tables) > 0 {
-		problems = append(problems, errors.New("--reload and --reload-table: give one of them"))
+		problems = append(problems, errors.New("--reload and --reload-table: give only one of them"))
 	}
 	if tables := len(slices.Compact(slices.Sorted(slices.Values(f.options.Tables)))); tables > maxReload {
-		problems = append(problems, fmt.Errorf("--reload-table: %d tables, and DMS reloads %d at a time: name the others in another `cdc start`, or load all with --reload", tables, maxReload))
+		problems = append(problems, fmt.Errorf("--reload-table: you gave %d tables, but DMS reloads at most %d at a time: name the others in another `cdc start`, or load all tables with --reload", tables, maxReload))
 	}
 	for _, name := range f.options.Tables {
 		if _, err := table.Parse(name); err != nil {
@@ -92,10 +104,10 @@ func (f *startFlags) validate() error {
 		}
 	}
 	if f.yes && !f.options.Reload {
-		problems = append(problems, errors.New("--yes: only --reload asks"))
+		problems = append(problems, errors.New("--yes: give it only with --reload, which asks for confirmation"))
 	}
 	if (f.compare.without || len(f.compare.ignored) > 0) && !f.loads() {
-		problems = append(problems, errors.New("--no-compare and --ignore-column: nothing is compared without --reload, --reload-table and --next"))
+		problems = append(problems, errors.New("--no-compare and --ignore-column: give them only with --reload, --reload-table or --next, which compare tables"))
 	}
 	return errors.Join(append(problems, f.compare.validate())...)
 }
@@ -109,9 +121,9 @@ func (f *startFlags) run(cmd *cobra.Command, stack *stackFlags) error {
 	}
 	if f.options.Reload && !f.yes {
 		if !f.terminal(cmd.InOrStdin()) {
-			return errors.New("--reload: give --yes too, there is no terminal to ask at")
+			return errors.New("--reload: give --yes too, because there is no terminal to ask for confirmation")
 		}
-		if err := confirm(cmd, "This stops the task if it runs and loads every row of every table again."); err != nil {
+		if err := confirm(cmd, "This stops the task if it runs, and loads every row of every table again."); err != nil {
 			return err
 		}
 	}
@@ -146,7 +158,7 @@ func (f *startFlags) task(o outputs.Outputs) (string, error) {
 	case !f.next:
 		return o.TaskArn, nil
 	case o.NextTaskArn == "":
-		return "", errors.New("--next: the stack has one task only: set replication.next to the other kind and run `pulumi up` first")
+		return "", errors.New("--next: the stack has only one task: first set replication.next to the other kind and run `pulumi up`")
 	}
 	return o.NextTaskArn, nil
 }
@@ -180,9 +192,9 @@ func (f *stackFlags) adviseSince(tell func(string, ...any), table string, at tim
 		stack = " --stack " + f.name
 	}
 	if kept {
-		then = ", then `cdc tables run` and `cdc tables switch`: the lake's tables are filled anew beside the present ones"
+		then = ", then run `cdc tables run` and `cdc tables switch`, because the job fills the lake's tables again beside the present ones"
 	}
-	tell("where the source is another one now, or records had been lost, have Athena's rows and `cdc verify --deep` pass over what was recorded before: "+
+	tell("if the source is now another one, or records were lost, make Athena's rows and `cdc verify --deep` skip older records: run "+
 		"`pulumi config set%s --path 'cdc-pipeline:source.rowsSince[%q]' %s && pulumi up%s`%s", stack, table, at.UTC().Format(time.RFC3339), stack, then)
 }
 
@@ -237,7 +249,7 @@ func confirm(cmd *cobra.Command, what string) error {
 		return fmt.Errorf("reading the answer: %w", err)
 	}
 	if answer = strings.ToLower(strings.TrimSpace(answer)); answer != "y" && answer != "yes" {
-		return errors.New("nothing was done")
+		return errors.New("nothing was changed")
 	}
 	return nil
 }

@@ -18,48 +18,67 @@ import (
 	"golang.org/x/term"
 )
 
-const statusLong = `Say how the pipeline is: its task, what each table has been through, how late each step is, what no sink took, and what
-is in the domain or the collections. All of it is asked for at the same time; what cannot be read is said, and the rest is shown.
+const statusLong = `Show the health of the pipeline: the task, what happened to each table, the lag of
+each step, the records that no sink took, and the indices of the domain or the
+collections. The command asks for everything at the same time. If it cannot read
+something, it says so and shows the rest.
 
-Exit code 0: healthy. 1: something is wrong or could not be read; the problems are listed, each with what to do.
+Exit code 0: the pipeline is healthy. 1: something is wrong or could not be read.
+The command lists each problem with what to do.
 
-Lags are the latest points in CloudWatch of the last 15 minutes, "-" when there are none: services publish every minute, some
-nothing while nothing happens. A task or a reader of the stream is late beyond --max-lag; a delivery when it holds a
-record for more than 20 minutes, which is beyond the longest buffer. A yellow domain is no problem: one node has no place for replicas.
-Collections of OpenSearch Serverless have a status each in place of a colour; one that is not ACTIVE is a problem.
+A lag is the latest value in CloudWatch of the last 15 minutes, or "-" if there is
+none. Services publish once a minute, and some publish nothing while nothing
+happens. A task or a reader of the stream is late when its lag exceeds --max-lag. A
+delivery is late when it has held a record for more than 20 minutes, which is longer
+than the longest buffer. A yellow domain is no problem: one node has no place for
+replicas. A collection of OpenSearch Serverless has a status instead of a colour; a
+status other than ACTIVE is a problem.
 
-DMS sends no record of TRUNCATE, DROP and RENAME TABLE, nor of statements on partitions: rows that went with one are still
-shown. A column that was dropped or renamed is still shown, too, in rows that have not changed since. So each table is compared with
-what it was at its load, as the database tells it; what is found is kept in the lake's bucket until the table is loaded again. A table that was only rebuilt, by OPTIMIZE TABLE for instance, looks like a truncated one: when
-"cdc verify --deep --table" finds it equal, --accept-table takes it as it is. --no-database does without all that.
+DMS sends no record of TRUNCATE, DROP TABLE, RENAME TABLE or a statement on
+partitions. So the sinks still show the rows that such a statement removed. They
+also still show a dropped or renamed column in rows that have not changed since.
+Therefore the command compares how each table is made now with how it was made when
+it was loaded. It keeps what it finds in the lake's bucket until the table is loaded
+again. A table that was only rebuilt, for example by OPTIMIZE TABLE, looks like a
+truncated one. If "cdc verify --deep --table" finds it equal, use --accept-table to
+accept the table as it is. --no-database leaves out this comparison.
 
-A stack may have several sources. All are shown, with what they share once before them, and health is of all; --source shows one. So do
---accept-table and the address of a database, which are of the source that other commands work on.
+If the stack has several sources, the command shows what they share once, and then
+each source. The stack is healthy if all of them are. --source shows one source.
+--accept-table and the flags with a database's address also show one source: the
+one that other commands work on.
 
---watch looks again and again until Ctrl-C, every 10 s or at an interval of yours: --watch 30s. In a terminal the status is redrawn, below curves of
-the rows that DMS counts and of each lag since the watch began (q ends, r looks now, arrows scroll). Elsewhere each look is a line for each source, and one for each problem; with
---output json it is the whole status. DMS counts about once a minute: the rate is that since it counted before.
+--watch repeats the status until Ctrl-C, every 10 s or at another interval, such as
+--watch 30s. In a terminal it redraws the status. Above it are curves of the row
+rate and of each lag since the watch began. q ends the watch, r looks now, and the
+arrow keys scroll. Elsewhere it prints one line for each source and one for each
+problem, or the whole status with --output json. DMS updates its counters about once
+a minute; the rate is an average since the update before.
 
-With --output json (keys are added, never renamed; times in UTC; what nobody measured is null):
+With --output json it prints these keys. Keys are added, never renamed. Times are in
+UTC. A value that nobody measured is null.
 
-  at, healthy, problems[]
-  task    id arn state migrationType stopReason lastFailure startedAt stoppedAt logGroup logStream error
-  tables  list[name state fullLoadRows loadedAt inserts updates deletes ddls validation] notLoaded[] error
-  ddl     tables[name gone changes[what columns after before]] error
-  lag     sourceSeconds targetSeconds streamSeconds searchSeconds lakeSeconds error
-  parked  objects bytes newest newestAt error
-  search  cluster collections[name status problem] indices[name documents bytes] error
-  current tables[name shown latest until] error
-  lakeTables tables[name source lagSeconds until rows objects bytes refused stopped] run runError error
-  sources NAME of each source with a name: healthy, problems[], and the keys from task to lakeTables, which above are of the unnamed one
+    at, healthy, problems[]
+    task    id arn state migrationType stopReason lastFailure startedAt stoppedAt logGroup logStream error
+    tables  list[name state fullLoadRows loadedAt inserts updates deletes ddls validation] notLoaded[] error
+    ddl     tables[name gone changes[what columns after before]] error
+    lag     sourceSeconds targetSeconds streamSeconds searchSeconds lakeSeconds error
+    parked  objects bytes newest newestAt error
+    search  cluster collections[name status problem] indices[name documents bytes] error
+    current tables[name shown latest until] error
+    lakeTables tables[name source lagSeconds until rows objects bytes refused stopped] run runError error
+    sources NAME of each source with a name: healthy, problems[], and the keys from task to lakeTables, which above are of the unnamed one
 
-Current says which epoch of the current index of each table is shown (` + "`cdc epoch --help`" + `); one that is not the latest is a problem.
+current says which epoch of each table's current index the alias shows. It is a
+problem if that is not the latest (` + "`cdc epoch --help`" + `).
 
-The lag of the lake's tables (` + "`cdc tables --help`" + `) is the time since the job's last run of them: what was delivered since is in none. Of a
-table that has stopped it is the time since the youngest object was delivered that the table has. A table that has stopped is a problem, and so is a run
-that failed for another reason.
+The lag of a lake's table (` + "`cdc tables --help`" + `) is the time since the job last
+updated it. The table has nothing that was delivered later. If a table has stopped,
+its lag is counted from the delivery of the newest object that the table contains. A
+stopped table is a problem, and so is a run that failed for another reason.
 
-An error is present only where something could not be read. Validation is n/a: DMS cannot validate a stream.`
+error is there only if something could not be read. validation is n/a, because DMS
+cannot validate a stream.`
 
 const statusExample = `  cdc status
   cdc status --stack prod --output json | jq -r '.problems[]'
@@ -85,17 +104,17 @@ type statusFlags struct {
 func newStatus(stack *stackFlags) *cobra.Command {
 	f := &statusFlags{stack: stack, connection: connectionFlags{stack: stack}}
 	cmd := &cobra.Command{
-		Use: "status", Short: "Say how the pipeline is", Long: statusLong, Example: statusExample, Args: f.interval,
+		Use: "status", Short: "Show the health of the pipeline", Long: statusLong, Example: statusExample, Args: f.interval,
 		RunE: func(cmd *cobra.Command, _ []string) error { return f.run(cmd) },
 	}
 	flags := cmd.Flags()
-	registerOutput(cmd, &f.output, "form")
-	flags.DurationVar(&f.watch, "watch", 0, "look again at this interval, until Ctrl-C")
+	registerOutput(cmd, &f.output)
+	flags.DurationVar(&f.watch, "watch", 0, "repeat at this interval, until Ctrl-C")
 	flags.Lookup("watch").NoOptDefVal = watchEvery.String()
-	flags.DurationVar(&f.options.MaxLag, "max-lag", status.MaxLag, "lag of the task or of the stream's readers that is a problem")
-	flags.DurationVar(&f.options.Within, "within", 30*time.Second, "time that all sources have to answer")
-	flags.BoolVar(&f.without, "no-database", false, "do not ask the database how its tables are made")
-	flags.StringArrayVar(&f.accept, "accept-table", nil, "table, as database.table, whose rows were compared: it counts as loaded as it is now; may be repeated")
+	flags.DurationVar(&f.options.MaxLag, "max-lag", status.MaxLag, "lag of the task, or of a reader of the stream, above which it is a problem")
+	flags.DurationVar(&f.options.Within, "within", 30*time.Second, "time limit for everything that the command asks")
+	flags.BoolVar(&f.without, "no-database", false, "do not ask the database whether its tables have changed")
+	flags.StringArrayVar(&f.accept, "accept-table", nil, "accept a table as it is now, as database.table, after you have compared its rows; may be repeated")
 	f.connection.register(flags)
 	_ = cmd.RegisterFlagCompletionFunc("accept-table", stack.completeTables)
 	stack.registerSource(cmd, "all of them")
@@ -110,7 +129,7 @@ func (f *statusFlags) interval(cmd *cobra.Command, args []string) error {
 	if len(args) == 1 && cmd.Flags().Changed("watch") {
 		every, err := time.ParseDuration(args[0])
 		if err != nil {
-			return fmt.Errorf("--watch %q: write a time such as 10s or 1m", args[0])
+			return fmt.Errorf("--watch %q: write an interval such as 10s or 1m", args[0])
 		}
 		f.watch = every
 		return nil
@@ -136,7 +155,7 @@ func (f *statusFlags) validate() error {
 		}
 	}
 	if f.without && len(f.accept) > 0 {
-		problems = append(problems, errors.New("--accept-table and --no-database: give one of them"))
+		problems = append(problems, errors.New("--accept-table and --no-database: give only one of them"))
 	}
 	return errors.Join(append(problems, f.connection.validate())...)
 }

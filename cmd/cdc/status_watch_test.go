@@ -21,7 +21,7 @@ func TestAWatchTakesItsIntervalInEachForm(t *testing.T) {
 	}{
 		{[]string{"--watch=10ms"}, "--watch: must be at least 1s, is 10ms"},
 		{[]string{"--watch", "10ms"}, "--watch: must be at least 1s, is 10ms"},
-		{[]string{"--watch", "soon"}, `--watch "soon": write a time such as 10s or 1m`},
+		{[]string{"--watch", "soon"}, `--watch "soon": write an interval such as 10s or 1m`},
 		{[]string{"--watch=soon"}, `invalid argument "soon"`},
 		{[]string{"--watch", "10s", "20s"}, "unknown command"},
 		{[]string{"10s"}, "unknown command"},

@@ -14,10 +14,12 @@ import (
 	"github.com/spf13/pflag"
 )
 
-const stopLong = `Stop the replication task and wait until it is stopped. What it has read by then is in the stream, and goes on to the sinks.
+const stopLong = `Stop the replication task and wait until it has stopped. Changes that the task has
+read by then are in the stream and still go on to the sinks.
 
-Changes made meanwhile wait in the database's binlog: start the task again before the binlog's retention is over. A task that is
-not running is left as it is.`
+Later changes wait in the database's binlog. Start the task again before the
+retention of the binlog is over. If the task is not running, the command does
+nothing.`
 
 func newStop(stack *stackFlags) *cobra.Command {
 	var timeout time.Duration
@@ -33,7 +35,7 @@ func newStop(stack *stackFlags) *cobra.Command {
 }
 
 func registerTimeout(flags *pflag.FlagSet, timeout *time.Duration) {
-	flags.DurationVar(timeout, "timeout", 30*time.Minute, "how long to wait, 0 for as long as it takes; the task goes on by itself; 75 minutes more by default where it is serverless")
+	flags.DurationVar(timeout, "timeout", 30*time.Minute, "how long to wait, 0 for no limit; afterwards the task goes on without the command; the default is 75 minutes longer for a serverless task")
 }
 
 // bounded ends ctx after a timeout, 0 for never.

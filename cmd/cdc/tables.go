@@ -22,24 +22,24 @@ import (
 	"github.com/spf13/cobra"
 )
 
-const tablesLong = `Work on the lake's tables that change in place (lake.tables): a Glue job keeps them, on its schedule and when it is told to.`
+const tablesLong = `Work on the lake's tables that change in place (lake.tables). A Glue job keeps them up to date, on its schedule and when you run it.`
 
 func newTables(stack *stackFlags) *cobra.Command {
 	cmd := &cobra.Command{
-		Use: "tables", Short: "Run the job that keeps the lake's tables, and see how they are", Long: tablesLong,
+		Use: "tables", Short: "Show the lake's tables, and run the job that keeps them", Long: tablesLong,
 		Example: "  cdc tables status\n  cdc tables run --table shop_orders", Args: cobra.NoArgs,
 	}
 	cmd.AddCommand(
-		newTablesRun(stack, tables.Update, "run", "Apply what was delivered since the last run", `Start the job, and wait until every table has what was delivered to the lake by then. A run that goes on already is waited for first.
+		newTablesRun(stack, tables.Update, "run", "Apply the changes that came since the last run", `Start the job, and wait until every table has the changes that were in the lake at the start. If a run goes on already, the command first waits for it.
 
-A run costs what AWS Glue takes for its time: a minute at least for each worker. When --timeout is over, or at Ctrl-C, the run goes on by itself.`),
-		newTablesRun(stack, tables.Replay, "replay", "Apply once more what the job has refused", `Start the job, and have it read once more the objects of the lake of which it has refused records: when the cause is mended, after a
+AWS Glue charges for the time of a run, at least a minute for each worker. After --timeout or Ctrl-C the run goes on without the command.`),
+		newTablesRun(stack, tables.Replay, "replay", "Apply refused records again", `Start the job, and have it read once more the objects of the lake of which it has refused records: when the cause is mended, after a
 pulumi up that gave a column its new type for instance. What was delivered since the last run is applied first. A change that was applied
 already stays as it is, whatever is read again.
 
 What the job has refused is below errors/tables in the lake's bucket, each record with its reason. Objects of which no record is refused any more
 are deleted there (the bucket keeps the former version for a while); what is refused again stays, and the command ends with 1.`),
-		newTablesRun(stack, tables.Upkeep, "upkeep", "Make the tables small: merge files, delete former versions", `Start the job for upkeep, and wait for its end: small files are merged, versions that are older than five days are deleted, and so
+		newTablesRun(stack, tables.Upkeep, "upkeep", "Shrink the tables: merge files, delete former versions", `Start the job for upkeep, and wait for its end: small files are merged, versions that are older than five days are deleted, and so
 are the tombstones of rows that were deleted longer ago than lake.tables.tombstoneDays.
 
 After that, a record from before is refused where it comes late, and put below errors/tables: without its tombstone, a deleted row
@@ -81,7 +81,7 @@ func newTablesRun(stack *stackFlags, action tables.Action, name, short, long str
 			if err != nil {
 				return err //nolint:wrapcheck // it says which run
 			}
-			k.Tell("run %s has ended after %s", run.ID, time.Duration(run.Seconds)*time.Second)
+			k.Tell("run %s ended after %s", run.ID, time.Duration(run.Seconds)*time.Second)
 			notes, err := k.print(cmd.Context(), cmd.OutOrStdout(), "table", only)
 			if err == nil && action == tables.Replay {
 				err = refusedOf(notes)
@@ -89,7 +89,7 @@ func newTablesRun(stack *stackFlags, action tables.Action, name, short, long str
 			return err
 		},
 	}
-	cmd.Flags().StringArrayVar(&only, "table", nil, "only this table of the catalog, as `cdc tables status` names it; may be repeated")
+	cmd.Flags().StringArrayVar(&only, "table", nil, "only this table of the catalog, by the name that cdc tables status shows; may be repeated")
 	registerTimeout(cmd.Flags(), &timeout)
 	return cmd
 }
@@ -107,7 +107,7 @@ With --output json (keys are added, never renamed; times in UTC; until is null b
 func newTablesStatus(stack *stackFlags) *cobra.Command {
 	var output string
 	cmd := &cobra.Command{
-		Use: "status", Short: "Show rows, size and lag of the lake's tables", Long: tablesStatusLong, Example: "  cdc tables status", Args: cobra.NoArgs,
+		Use: "status", Short: "Show the rows, size and lag of the lake's tables", Long: tablesStatusLong, Example: "  cdc tables status", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := checkOutput(output); err != nil {
 				return err
@@ -120,7 +120,7 @@ func newTablesStatus(stack *stackFlags) *cobra.Command {
 			return err
 		},
 	}
-	registerOutput(cmd, &output, "form of the tables")
+	registerOutput(cmd, &output)
 	return cmd
 }
 
@@ -147,7 +147,7 @@ func openTables(ctx context.Context, stack *stackFlags) (*keptTables, error) {
 		return nil, err
 	}
 	if o.TablesJob == "" {
-		return nil, errors.New("the stack keeps no tables (lake.tables.format is none): `pulumi config set --path lake.tables.format iceberg`, then `pulumi up`")
+		return nil, errors.New("the stack keeps no lake tables (lake.tables.format is none): run `pulumi config set --path lake.tables.format iceberg`, then `pulumi up`")
 	}
 	d, err := stack.account(ctx, o)
 	if err != nil {
@@ -182,7 +182,7 @@ func physical(notes []tables.Note, named []string) ([]string, error) {
 	var problems []error
 	for i, name := range named {
 		if names[i] = views.Name(name).Table(); !slices.Contains(known, name) {
-			problems = append(problems, fmt.Errorf("--table %s: the job has kept no such table yet; it keeps %s", name, orDash(strings.Join(known, ", "))))
+			problems = append(problems, fmt.Errorf("--table %s: the job does not keep this table yet; it keeps %s", name, orDash(strings.Join(known, ", "))))
 		}
 	}
 	return names, errors.Join(problems...)
@@ -212,7 +212,7 @@ func refusedOf(notes []tables.Note) error {
 	var refused []error
 	for _, n := range notes {
 		if n.Refused > 0 {
-			refused = append(refused, fmt.Errorf("%s: %d records are refused, each with its reason below errors/tables in the lake's bucket", n.View(), n.Refused))
+			refused = append(refused, fmt.Errorf("%s: the job refused %d records; see the reason of each below errors/tables in the lake's bucket", n.View(), n.Refused))
 		}
 	}
 	return errors.Join(refused...)
@@ -231,7 +231,7 @@ func stoppedOf(notes []tables.Note) error {
 
 func printTables(w io.Writer, source string, notes []tables.Note) error {
 	if len(notes) == 0 {
-		_, err := fmt.Fprintln(w, advice.Of(source, "the job has not run yet: `cdc tables run` starts it"))
+		_, err := fmt.Fprintln(w, advice.Of(source, "the job has not run yet: start it with `cdc tables run`"))
 		return err //nolint:wrapcheck // the terminal's
 	}
 	t := plainTable("table", "source", "rows", "objects", "size", "until", "refused")

@@ -16,17 +16,23 @@ import (
 	"github.com/spf13/cobra"
 )
 
-const tablesSwitchLong = `Have queries see the tables that the job has filled beside the present ones: after another lake.tables.generation (another format, a type
-that does not hold all that the former held), or after source.rowsSince, when a table was loaded anew.
+const tablesSwitchLong = `Switch queries to the tables that the job has filled beside the present ones. The
+job fills such tables after lake.tables.generation was changed, for another format
+or for a column type that does not hold all old values. It also fills them after
+source.rowsSince was set because a table was loaded again.
 
-Such a table is NAME_next in Athena; ` + "`cdc tables status`" + ` lists it. It is compared with the database first, row by row as ` + "`cdc verify --deep`" + `
-does: Athena reads it as a whole. Rows that differ are looked at again for --timeout, after a run of the job when records came that it has not;
-when some still do, they are named and nothing is switched. With --no-compare it is switched as it is.
+Athena shows such a table as NAME_next, and ` + "`cdc tables status`" + ` lists it. First the
+command compares it with the database row by row, as ` + "`cdc verify --deep`" + ` does;
+Athena reads the whole table for this. It looks at rows that differ again until
+--timeout is over. If records came that the table lacks, it first runs the job. If
+some rows still differ, the command names them and switches nothing. With
+--no-compare it switches without comparing.
 
-Then it takes the place of NAME_table, which the view NAME reads. The former table's files stay until upkeep deletes them, five days later,
-or, after another generation, until you delete their folder.
+After the switch the table takes the place of NAME_table, which the view NAME reads.
+The files of the former table stay until upkeep deletes them five days later. After
+a change of the generation they stay until you delete their folder.
 
-Exit code 0 only if every such table is shown.`
+Exit code 0: queries see every such table.`
 
 // tablesSwitchFlags of the command line.
 type tablesSwitchFlags struct {
@@ -39,12 +45,12 @@ type tablesSwitchFlags struct {
 func newTablesSwitch(stack *stackFlags) *cobra.Command {
 	f := &tablesSwitchFlags{stack: stack, compareFlags: compareFlags{connection: connectionFlags{stack: stack}}}
 	cmd := &cobra.Command{
-		Use: "switch", Short: "Show the tables that were filled beside the present ones", Long: tablesSwitchLong,
+		Use: "switch", Short: "Switch queries to the tables that the job has filled beside the present ones", Long: tablesSwitchLong,
 		Example: "  cdc tables switch\n  cdc tables switch --table shop_orders", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return f.run(cmd) },
 	}
-	cmd.Flags().StringArrayVar(&f.only, "table", nil, "only this table of the catalog, as `cdc tables status` names it; may be repeated")
-	cmd.Flags().DurationVar(&f.timeout, "timeout", verify.DefaultTimeout, "how long rows that differ are looked at again")
+	cmd.Flags().StringArrayVar(&f.only, "table", nil, "only this table of the catalog, by the name that cdc tables status shows; may be repeated")
+	cmd.Flags().DurationVar(&f.timeout, "timeout", verify.DefaultTimeout, "how long to look again at rows that differ")
 	f.compareFlags.register(cmd.Flags())
 	return cmd
 }
@@ -77,7 +83,7 @@ func (f *tablesSwitchFlags) run(cmd *cobra.Command) error {
 		return err
 	}
 	if len(filled) == 0 {
-		_, err := fmt.Fprintln(out, "no table was filled beside the one that is shown")
+		_, err := fmt.Fprintln(out, "the job has filled no table beside the present ones, so there is nothing to switch")
 		return err //nolint:wrapcheck // the terminal's
 	}
 	if !f.without {
@@ -118,7 +124,7 @@ func (f *tablesSwitchFlags) compareFilled(ctx context.Context, w io.Writer, k *k
 	for _, n := range filled {
 		name, err := table.Parse(n.Source)
 		if err != nil {
-			return fmt.Errorf("what the job says of %s: %w", n.Table, err)
+			return fmt.Errorf("reading what the job says about %s: %w", n.Table, err)
 		}
 		o.Tables = append(o.Tables, name)
 	}
@@ -126,7 +132,7 @@ func (f *tablesSwitchFlags) compareFilled(ctx context.Context, w io.Writer, k *k
 	found, err := verify.CompareFilled(ctx, verify.Database{DB: db}, k.asSink(), k.records, o, result.add)
 	show.finish()
 	if err != nil {
-		return fmt.Errorf("comparing what was filled: %w", err)
+		return fmt.Errorf("comparing the filled tables: %w", err)
 	}
 	result.of(found)
 	if err := printComparison(w, "table", result); err != nil {
@@ -135,5 +141,5 @@ func (f *tablesSwitchFlags) compareFilled(ctx context.Context, w io.Writer, k *k
 	if result.Equal {
 		return nil
 	}
-	return fmt.Errorf("nothing was switched: %w; --no-compare shows the tables as they are", result.problem())
+	return fmt.Errorf("nothing was switched: %w; --no-compare switches without a comparison", result.problem())
 }

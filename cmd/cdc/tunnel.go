@@ -16,14 +16,17 @@ import (
 	"github.com/spf13/cobra"
 )
 
-const tunnelLong = `Open a way from this machine to what is inside the VPC, through an SSM session to the stack's bastion.
+const tunnelLong = `Open a tunnel from this machine into the VPC, through an SSM session to the stack's
+bastion.
 
-Collections of OpenSearch Serverless sign in nobody with a password. So what listens for one is a gateway, which signs requests with your AWS
-credentials: your own identity acts. It asks for a password of its own, which is made anew each time.
+Collections of OpenSearch Serverless accept no password. For them the command runs
+a local gateway, which signs each request with your AWS credentials, so requests act
+as you. The gateway asks for a password of its own, which is new each time.
 
-Nothing listens on the internet for it: the bastion has no address there, and AWS decides by your credentials who may open
-a session (ssm:StartSession on the bastion). The tunnel listens on 127.0.0.1 only. It opens its session at once; when that
-breaks for good, the next connection opens another. Ctrl-C ends it.`
+The tunnel opens nothing to the internet. The bastion has no public address, and AWS
+checks with your credentials whether you may open a session (ssm:StartSession on the
+bastion). The tunnel listens on 127.0.0.1 only. It opens its session at once. If the
+session breaks, the next connection opens another. Ctrl-C ends the tunnel.`
 
 // defaultDatabasePort is beside the one of a database on this machine.
 const defaultDatabasePort = 13306
@@ -43,9 +46,9 @@ type entrance struct {
 }
 
 var searchDoor = entrance{
-	use: "search", short: "Reach the OpenSearch domain, or a collection",
-	long: "Open a tunnel to the OpenSearch domain, at the port where `pulumi refresh` expects it, and say how to search through it. " +
-		"Where the stack has collections, open a gateway to one: to the present rows, or with --collection history to the history.",
+	use: "search", short: "Open a tunnel to the OpenSearch domain, or a gateway to a collection",
+	long: "Open a tunnel to the OpenSearch domain, at the port that `pulumi refresh` expects, and print how to search through it. " +
+		"If the stack has collections, open a gateway to the collection with the present rows, or with --collection history to the one with the history.",
 	example: "  cdc tunnel search\n  cdc tunnel search --stack prod --port 9201\n  cdc tunnel search --collection history",
 	needs:   searchOutputs,
 	port:    func(o outputs.Outputs) int { return cmp.Or(o.SearchTunnelPort, 9200) },
@@ -62,9 +65,9 @@ var searchDoor = entrance{
 
 func dashboardsDoor() entrance {
 	e := searchDoor
-	e.use, e.short = "dashboards", "Reach OpenSearch Dashboards in a browser"
-	e.long = "Open a tunnel to the OpenSearch domain and say how to open its Dashboards in a browser. " +
-		"Where the stack has collections, open a gateway to the one of the history, or with --collection current to that of the present rows."
+	e.use, e.short = "dashboards", "Open a tunnel to OpenSearch Dashboards"
+	e.long = "Open a tunnel to the OpenSearch domain and print how to open its Dashboards in a browser. " +
+		"If the stack has collections, open a gateway to the collection with the history, or with --collection current to the one with the present rows."
 	e.example = "  cdc tunnel dashboards\n  cdc tunnel dashboards --show-secret"
 	e.needs = func(o *outputs.Outputs) []any {
 		if o.Serverless() {
@@ -79,8 +82,8 @@ func dashboardsDoor() entrance {
 }
 
 var databaseDoor = entrance{
-	use: "db", short: "Reach the source database",
-	long:    "Open a tunnel to the source database's writer and say how to connect a client through it.",
+	use: "db", short: "Open a tunnel to the source database",
+	long:    "Open a tunnel to the source database's writer and print how to connect a client through it.",
 	example: "  cdc tunnel db\n  cdc tunnel db --port 3307",
 	needs:   func(o *outputs.Outputs) []any { return []any{&o.SourceHost, &o.SourcePort, &o.SourceSecretArn} },
 	port:    func(outputs.Outputs) int { return defaultDatabasePort },
@@ -94,7 +97,7 @@ var databaseDoor = entrance{
 
 func newTunnel(stack *stackFlags) *cobra.Command {
 	cmd := &cobra.Command{
-		Use: "tunnel", Short: "Reach what is inside the VPC", Long: tunnelLong,
+		Use: "tunnel", Short: "Open a tunnel into the VPC", Long: tunnelLong,
 		Example: "  cdc tunnel search\n  cdc tunnel dashboards\n  cdc tunnel db",
 		Args:    cobra.NoArgs,
 		RunE:    func(cmd *cobra.Command, _ []string) error { return cmd.Help() }, // so that other arguments are refused
@@ -125,15 +128,15 @@ func newEntrance(stack *stackFlags, e entrance) *cobra.Command {
 	if e.use == databaseDoor.use {
 		usual = strconv.Itoa(defaultDatabasePort)
 	}
-	cmd.Flags().IntVar(&port, "port", 0, "port on 127.0.0.1 to listen at (default: "+usual+")")
-	cmd.Flags().BoolVar(&show, "show-secret", false, "print user and password too")
+	cmd.Flags().IntVar(&port, "port", 0, "local port on 127.0.0.1 (default: "+usual+")")
+	cmd.Flags().BoolVar(&show, "show-secret", false, "also print user and password")
 	if e.collection == "" {
 		stack.registerSource(cmd, oneSource)
 	} else {
-		stack.registerSource(cmd, "any of them, of whose history an index is named")
+		stack.registerSource(cmd, "any source; it only chooses the history index that the command names")
 	}
 	if e.collection != "" {
-		cmd.Flags().StringVar(&collection, "collection", "", "collection to open, where the stack has collections: current or history (default: "+e.collection+")")
+		cmd.Flags().StringVar(&collection, "collection", "", "collection to open, if the stack has collections: current or history (default: "+e.collection+")")
 		_ = cmd.RegisterFlagCompletionFunc("collection", cobra.FixedCompletions([]string{collectionCurrent, collectionHistory}, cobra.ShellCompDirectiveNoFileComp))
 	}
 	return cmd
@@ -153,11 +156,11 @@ func (e entrance) run(cmd *cobra.Command, stack *stackFlags, port int, show bool
 		return e.openCollection(cmd, stack, o, cmp.Or(port, e.port(o)), show, cmp.Or(collection, e.collection))
 	}
 	if collection != "" {
-		return errors.New("--collection: the stack has a domain, with all indices in one place (search.kind is domain)")
+		return errors.New("--collection: leave it out; the stack has a domain with all indices in one place (search.kind is domain)")
 	}
 	if !o.Tunnelled() {
-		return fmt.Errorf("the stack has no bastion (search.reach is direct), so there is no tunnel: from inside the VPC, or its Client VPN, "+
-			"%s is reached straight; for a tunnel, set search.reach to tunnel and run `pulumi up`", e.straight(o))
+		return fmt.Errorf("the stack has no bastion for a tunnel (search.reach is direct): from inside the VPC, or its Client VPN, connect directly to "+
+			"%s; to get a tunnel, set search.reach to tunnel and run `pulumi up`", e.straight(o))
 	}
 	d, err := stack.account(ctx, o)
 	if err != nil {
@@ -188,7 +191,7 @@ func (e entrance) run(cmd *cobra.Command, stack *stackFlags, port int, show bool
 		_, err = fmt.Fprint(cmd.OutOrStdout(), advice.Of(o.Source, text)+"\nThe tunnel is open. Ctrl-C ends it.\n")
 	}
 	if err != nil {
-		return errors.Join(fmt.Errorf("saying what to do: %w", err), t.Close())
+		return errors.Join(fmt.Errorf("printing what to do: %w", err), t.Close())
 	}
 	<-ctx.Done() // meanwhile the tunnel itself says when its session breaks and when another one is open
 	tell("the tunnel is closed")

@@ -72,7 +72,7 @@ func (e entrance) openCollection(cmd *cobra.Command, stack *stackFlags, o output
 		return err
 	}
 	if _, err := fmt.Fprint(cmd.OutOrStdout(), text+"\nThe gateway is open. Ctrl-C ends it.\n"); err != nil {
-		return fmt.Errorf("saying what to do: %w", err)
+		return fmt.Errorf("printing what to do: %w", err)
 	}
 	<-ctx.Done()
 	tell("the gateway is closed")
@@ -83,11 +83,11 @@ func (e entrance) openCollection(cmd *cobra.Command, stack *stackFlags, o output
 func writeLogin(host, password string) (file string, forget func() error, err error) {
 	dir, err := os.MkdirTemp("", "cdc-gateway-*") // readable by its owner alone
 	if err != nil {
-		return "", nil, fmt.Errorf("keeping the gateway's password: %w", err)
+		return "", nil, fmt.Errorf("saving the gateway's password: %w", err)
 	}
 	file = filepath.Join(dir, "login")
 	if err := os.WriteFile(file, []byte("machine "+host+" login "+gateway.User+" password "+password+"\n"), 0o600); err != nil {
-		return "", nil, errors.Join(fmt.Errorf("keeping the gateway's password: %w", err), os.RemoveAll(dir))
+		return "", nil, errors.Join(fmt.Errorf("saving the gateway's password: %w", err), os.RemoveAll(dir))
 	}
 	return file, func() error { return os.RemoveAll(dir) }, nil //nolint:wrapcheck // it names the directory
 }

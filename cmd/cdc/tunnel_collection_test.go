@@ -116,13 +116,13 @@ func TestAGatewaysFlagsAndPortAreChecked(t *testing.T) {
 	require.ErrorContains(t, err, `--collection "both": write current or history`)
 	stackOf(t, deployed, region)
 	_, err = runs(t, "tunnel", "search", "--collection", "history")
-	require.ErrorContains(t, err, "--collection: the stack has a domain")
+	require.ErrorContains(t, err, "--collection: leave it out; the stack has a domain")
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	defer l.Close()
 	collectionsAt(t, "https://h", "https://c")
 	_, err = runs(t, "tunnel", "search", "--port", fmt.Sprint(l.Addr().(*net.TCPAddr).Port))
-	require.ErrorContains(t, err, "is taken, by another tunnel perhaps, or by a running `pulumi up`: choose another port with --port")
+	require.ErrorContains(t, err, "is in use, perhaps by another tunnel or a running `pulumi up`: choose another port with --port")
 }
 
 func TestAStackOfCollectionsNeedsNoDomain(t *testing.T) {

@@ -21,41 +21,59 @@ import (
 	"github.com/spf13/cobra"
 )
 
-const verifyLong = `Show that changes arrive.
+const verifyLong = `Check that changes arrive in every sink.
 
-Without a mode, one realistic row is inserted into a table, followed through the stream into the history index and the lake,
-all at the same time, compared column by column where it is seen, and deleted again.
+Without a mode, the command inserts one realistic row into a table. It follows the
+row through the stream into the history index and the lake, all at the same time.
+It compares the row column by column at each place, and then deletes it.
 
---follow prints changes as they arrive in the stream, until Ctrl-C. It needs no database.
+--follow prints changes as they arrive in the stream, until Ctrl-C. It needs no
+database.
 
---deep compares every row of the tables with the latest state that the records of each sink leave it in and, where the stack
-keeps a current state, with the row's document behind the table's alias. It names what is missing, extra or different. It compares every
-change that the lake has with the history too, and the other way round: one that a sink lacks is lost, even where the row is the same by now.
-The source is read in one statement, whatever the types of the primary key are; the server keeps old versions of changed rows until it has
-ended. Rows that differ, and changes that are lost, are looked at again for --timeout, since they may be newer than the sinks; a document
-counts as it is then. Values are compared by meaning: 1.50 is 1.5, NULL is an absent column. A row that has not changed for longer than the history
-keeps its indices is expired there, and no difference; changes are compared from the oldest of these indices on. Rows that the task's filters leave out are missing in the sinks. Records of
-before source.rowsSince are passed over.
+--deep compares every row of the tables with the latest state that each sink's
+records give. If the stack keeps a current state, it also compares the row's
+document behind the table's alias. It names what is missing, extra or different. It
+also compares every change of the lake with the history, and the other way round. A
+change that one sink lacks is lost, even if the row is the same by now.
 
-Where the lake has tables (lake.tables), their rows are compared too, as Athena shows them: a query of each whole table, which Athena takes
-money for. A table is as new as its job's last run. So when rows differ, and the lake has records that came since, the job is started before
-they are looked at again, and waited for however long it takes; then these rows alone are read, by their keys. With --timeout 0 the job is not
-started: rows that differ are behind then, where the lake has such records, and nobody knows of them. Times of Delta Lake and Hudi are
-compared to the millisecond, as Athena shows them, and the columns named. A table that has stopped, or that the job has not filled yet, is named as
-not compared.
+The command reads each table of the source in one statement, for every type of
+primary key. The server keeps old versions of changed rows until the statement ends.
+Rows that differ and changes that seem lost may be newer than the sinks. So the
+command looks at them again until --timeout is over; a document counts as it is
+then. It compares values by meaning: 1.50 equals 1.5, and NULL equals an absent
+column. A row that has not changed for longer than the history keeps its indices has
+expired there; this is no difference. Changes are compared from the oldest of these
+indices on. Rows that the task's filters leave out count as missing in the sinks.
+Records from before source.rowsSince are skipped.
 
-A collection of OpenSearch Serverless finds a document up to half a minute after it was written. What is missing there is looked for again for a
-minute at least, also with --timeout 0.
+If the lake has tables (lake.tables), the command compares their rows too, as Athena
+shows them. Each comparison is one query of a whole table, and Athena charges for
+it. A table is as new as the job's last run. If rows differ and the lake has newer
+records, the command starts the job and waits for it as long as it takes. Then it
+reads only these rows again, by their keys. With --timeout 0 it does not start the
+job: rows that differ count as behind if the lake has newer records. The command
+compares times of Delta Lake and Hudi to the millisecond, as Athena shows them, and
+names these columns. A table that has stopped, or that the job has not filled yet,
+is named as not compared.
 
-The latest record or document of each row goes to temporary files (TMPDIR), about 1 KB a row and sink,
-and the place of each change, about 100 bytes; memory does not grow with the tables: 280 MB for 500,000 rows in one sink.
+A collection of OpenSearch Serverless finds a document up to half a minute after it
+was written. So the command searches for a missing document for at least a minute,
+even with --timeout 0.
 
-A table that cannot be compared, because it has no primary key for instance, is named with what to do, and the others are compared.
+The command writes the latest record or document of each row to temporary files
+(TMPDIR), about 1 KB for each row and sink, and about 100 bytes for each change. Its
+memory does not grow with the tables: 280 MB for 500,000 rows in one sink.
 
-With --output json the default prints one object with table, key, committed, sightings and deleted; --follow the records as they
-are, one a line; --deep one object with counts, differences and uncompared (which has sink where one sink alone is not). Progress goes to standard error.
+If a table cannot be compared, for example because it has no primary key, the
+command says what to do and compares the others.
 
-Exit code 0 only if the row arrived everywhere as it was committed, or every table was compared and nothing differs.`
+With --output json it prints, without a mode, one object with table, key, committed,
+sightings and deleted; with --follow the records as they are, one a line; with
+--deep one object with counts, differences and uncompared. An entry of uncompared
+has sink if only that sink was not compared. Progress goes to standard error.
+
+Exit code 0: the row arrived everywhere as it was committed; or with --deep, every
+table was compared and nothing differs.`
 
 const verifyExample = `  cdc verify
   cdc verify --table shop.orders --timeout 10m --output json
@@ -82,19 +100,19 @@ type verifyFlags struct {
 func newVerify(stack *stackFlags) *cobra.Command {
 	f := &verifyFlags{stack: stack, connection: connectionFlags{stack: stack}}
 	cmd := &cobra.Command{
-		Use: "verify", Short: "Show that changes arrive in every sink", Long: verifyLong, Example: verifyExample, Args: cobra.NoArgs,
+		Use: "verify", Short: "Check that changes arrive in every sink", Long: verifyLong, Example: verifyExample, Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return f.run(cmd) },
 	}
 	flags := cmd.Flags()
 	flags.BoolVar(&f.follow, "follow", false, "print changes as they arrive in the stream")
 	flags.BoolVar(&f.deep, "deep", false, "compare every row of the tables with the sinks")
-	flags.StringArrayVar(&f.tables, "table", nil, "table as database.table; may be repeated with --follow and --deep (default: the stack's first, all for those)")
-	flags.BoolVar(&f.keep, "keep", false, "leave the inserted row in the table")
-	flags.DurationVar(&f.since, "since", 0, "with --follow: begin this long ago")
-	flags.DurationVar(&f.timeout, "timeout", verify.DefaultTimeout, "how long a change may take; longer than the lake's buffer (lake.bufferSeconds); with --deep, 0 looks at nothing again")
-	flags.StringVar(&f.journal, "journal", "", "file for the committed changes, as of cdc generate; an existing file is replaced")
-	flags.StringArrayVar(&f.ignored, "ignore-column", nil, "with --deep: column as database.table.column that the pipeline leaves out; may be repeated")
-	registerOutput(cmd, &f.output, "form")
+	flags.StringArrayVar(&f.tables, "table", nil, "table as database.table; may be repeated with --follow and --deep (default: the stack's first table; all tables with --follow and --deep)")
+	flags.BoolVar(&f.keep, "keep", false, "keep the inserted row in the table")
+	flags.DurationVar(&f.since, "since", 0, "with --follow: begin with changes of this age")
+	flags.DurationVar(&f.timeout, "timeout", verify.DefaultTimeout, "how long to wait for a change; must be longer than the lake's buffer (lake.bufferSeconds); with --deep, 0 looks at nothing again")
+	flags.StringVar(&f.journal, "journal", "", "file to write the committed changes to, as cdc generate does, replacing an existing file")
+	flags.StringArrayVar(&f.ignored, "ignore-column", nil, "with --deep: column that the pipeline leaves out, as database.table.column; may be repeated")
+	registerOutput(cmd, &f.output)
 	stack.registerNext(flags)
 	f.connection.register(flags)
 	_ = cmd.RegisterFlagCompletionFunc("table", stack.completeTables)
@@ -110,11 +128,11 @@ func (f *verifyFlags) validate() error {
 			problems = append(problems, fmt.Errorf(format, args...))
 		}
 	}
-	refuse(f.follow && f.deep, "--follow and --deep: give one of them")
-	refuse(!f.follow && !f.deep && len(f.tables) > 1, "--table: one row is followed, give one table")
-	refuse((f.follow || f.deep) && (f.keep || f.journal != ""), "--keep and --journal: nothing is inserted with --follow and --deep")
-	refuse(f.since < 0 || f.since > 0 && !f.follow, "--since: give how long ago --follow begins")
-	refuse(len(f.ignored) > 0 && !f.deep, "--ignore-column: only --deep compares tables")
+	refuse(f.follow && f.deep, "--follow and --deep: give only one of them")
+	refuse(!f.follow && !f.deep && len(f.tables) > 1, "--table: give only one table without --follow and --deep")
+	refuse((f.follow || f.deep) && (f.keep || f.journal != ""), "--keep and --journal: leave them out with --follow and --deep, which insert nothing")
+	refuse(f.since < 0 || f.since > 0 && !f.follow, "--since: give it only with --follow, and as a positive time")
+	refuse(len(f.ignored) > 0 && !f.deep, "--ignore-column: give it only with --deep, which compares tables")
 	refuse(f.timeout < 0 || f.timeout == 0 && (f.follow || !f.deep), "--timeout: must be more than 0s, is %s", f.timeout)
 	problems = append(problems, checkOutput(f.output))
 	for _, s := range f.tables {
@@ -170,7 +188,7 @@ func tablesOf(named, configured []string, all bool) ([]table.Name, error) {
 	if len(chosen) == 0 {
 		chosen = slices.DeleteFunc(slices.Clone(configured), func(s string) bool { return strings.Contains(s, "%") })
 		if len(chosen) == 0 || all && len(chosen) < len(configured) {
-			return nil, fmt.Errorf("the stack's tables are %s: name those that are meant with --table", strings.Join(configured, ", "))
+			return nil, fmt.Errorf("the stack's tables are %s: choose with --table", strings.Join(configured, ", "))
 		}
 	}
 	names := make([]table.Name, len(chosen))

@@ -31,7 +31,7 @@ func (f *verifyFlags) watch(ctx context.Context, w io.Writer, d *deployment) err
 func (f *verifyFlags) mark(ctx context.Context, w io.Writer, p verify.Pipeline, name table.Name, show *waiting) (err error) {
 	// Nothing is written before everything can be read.
 	if err := p.Check(ctx, name); err != nil {
-		return fmt.Errorf("no row was written, because it could not be followed: %w", err)
+		return fmt.Errorf("the command wrote no row, because it cannot follow the row to every sink: %w", err)
 	}
 	db, shut, err := f.connection.open(ctx, show.tell)
 	if err != nil {
@@ -59,7 +59,7 @@ func (f *verifyFlags) mark(ctx context.Context, w io.Writer, p verify.Pipeline, 
 	result := marked{Path: path, Passed: path.Passed()}
 	if !f.keep {
 		if err := row.Delete(ctx); err != nil {
-			return errors.Join(fmt.Errorf("deleting the row with %s of %s again: %w", keyText(row.Key), name, err), f.printPath(w, result))
+			return errors.Join(fmt.Errorf("deleting the row with %s from %s: %w", keyText(row.Key), name, err), f.printPath(w, result))
 		}
 		result.Deleted = true
 	}
@@ -79,7 +79,7 @@ func judged(ctx context.Context, path verify.Path) error {
 	}
 	var problems []error
 	if len(missed) > 0 {
-		problems = append(problems, fmt.Errorf("the row did not arrive in: %s. `cdc status` says what stands still; when nothing does, the lake's buffer (lake.bufferSeconds) may be longer than --timeout",
+		problems = append(problems, fmt.Errorf("the row did not arrive in: %s. `cdc status` shows which step stands still. If none does, the lake's buffer (lake.bufferSeconds) may be longer than --timeout",
 			strings.Join(missed, ", ")))
 	}
 	if len(wrong) > 0 {
@@ -108,7 +108,7 @@ func (f *verifyFlags) printPath(w io.Writer, m marked) error {
 		}
 		t.AppendRow(pretty.Row{s.Hop, s.Seen.Format("15:04:05.000"), latency(s.SinceCommit), after, s.Where})
 	}
-	ending := "the row is deleted again"
+	ending := "deleted the row"
 	if !m.Deleted {
 		ending = "the row stays in the table"
 	}
@@ -174,12 +174,12 @@ func (c *compared) problem() error {
 		problems = append(problems, fmt.Errorf("%d rows and changes differ between the source and the sinks%s", n, refused))
 	}
 	if n := c.behind(); n > 0 {
-		problems = append(problems, fmt.Errorf("%d rows of the lake's tables differ, which lack records that were delivered: `cdc tables run`, then compare again, or give a --timeout", n))
+		problems = append(problems, fmt.Errorf("%d rows of the lake's tables differ, because the tables lack delivered records: run `cdc tables run` and compare again, or give a --timeout", n))
 	}
 	return errors.Join(problems...)
 }
 
-const refused = ": records that a sink refused are below errors/ in the bucket (`cdc status` counts them)"
+const refused = ": look for records that a sink refused below errors/ in the bucket (`cdc status` counts them)"
 
 // compare is --deep.
 func (f *verifyFlags) compare(ctx context.Context, w io.Writer, p verify.Pipeline, o verify.CompareOptions, show *waiting) (err error) {
@@ -232,10 +232,10 @@ func printComparison(w io.Writer, output string, c compared) error {
 	}
 	b.WriteString(t.Render() + "\n")
 	if unread = slices.Compact(unread); len(unread) > 0 {
-		fmt.Fprintf(&b, "\nnot compared, because their types are not known: %s\n", strings.Join(unread, ", "))
+		fmt.Fprintf(&b, "\nnot compared, because their types are unknown: %s\n", strings.Join(unread, ", "))
 	}
 	if len(behind) > 0 {
-		fmt.Fprintf(&b, "\nbehind in tables, which lack delivered records: %s\n", strings.Join(behind, ", "))
+		fmt.Fprintf(&b, "\nbehind in tables, because they lack delivered records: %s\n", strings.Join(behind, ", "))
 	}
 	if len(coarse) > 0 {
 		fmt.Fprintf(&b, "\ncompared to the millisecond in tables, as Athena shows them: %s\n", strings.Join(coarse, ", "))

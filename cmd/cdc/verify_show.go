@@ -160,7 +160,7 @@ func sighted(s verify.Sighting) string {
 	case len(s.Differences) > 0:
 		var columns []string
 		for _, d := range s.Differences {
-			columns = append(columns, fmt.Sprintf("%s is %s, committed was %s", d.Column, cut(d.Sink), cut(d.Source)))
+			columns = append(columns, fmt.Sprintf("%s is %s, but %s was committed", d.Column, cut(d.Sink), cut(d.Source)))
 		}
 		return fmt.Sprintf("%-8s seen %s after the commit, with other values: %s", s.Hop, latency(s.SinceCommit), strings.Join(columns, "; "))
 	}

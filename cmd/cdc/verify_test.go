@@ -21,11 +21,11 @@ func TestBadFlagsOfVerifyAreRefusedTogether(t *testing.T) {
 		require.ErrorContains(t, err, message)
 	}
 	for message, args := range map[string][]string{
-		"give one table":               {"--table", "a.b", "--table", "c.d"},
-		"--since: give how long":       {"--since", "1m"},
-		"only --deep compares":         {"--ignore-column", "a.b.c"},
+		"give only one table":               {"--table", "a.b", "--table", "c.d"},
+		"--since: give it only with --follow":       {"--since", "1m"},
+		"give it only with --deep":         {"--ignore-column", "a.b.c"},
 		"write database.table.column":  {"--deep", "--ignore-column", "a.b"},
-		"--keep and --journal: nothin": {"--deep", "--journal", "x"},
+		"--keep and --journal: leave them out": {"--deep", "--journal", "x"},
 	} {
 		_, err := runs(t, append([]string{"verify"}, args...)...)
 		require.ErrorContains(t, err, message)
@@ -54,8 +54,8 @@ func TestTablesAreThoseOfTheStackUnlessNamed(t *testing.T) {
 	require.Equal(t, "a.b c.d ", names(verifyFlags{deep: true}, "a.b", "c.d"))
 	require.Equal(t, "c.d ", names(verifyFlags{}, "a.%", "c.d"))
 	require.Equal(t, "x.y ", names(verifyFlags{deep: true, tables: []string{"x.y"}}, "a.%"))
-	require.Contains(t, names(verifyFlags{deep: true}, "a.%", "c.d"), "name those that are meant with --table")
-	require.Contains(t, names(verifyFlags{}, "a.%"), "the stack's tables are a.%: name")
+	require.Contains(t, names(verifyFlags{deep: true}, "a.%", "c.d"), "choose with --table")
+	require.Contains(t, names(verifyFlags{}, "a.%"), "the stack's tables are a.%: choose")
 }
 
 var committed = time.Date(2026, 11, 23, 17, 10, 0, 123e6, time.UTC)
@@ -76,7 +76,7 @@ func TestThePathOfARowIsPrinted(t *testing.T) {
 	f := &verifyFlags{output: "table"}
 	require.NoError(t, f.printPath(&out, marked{Path: onePath(), Passed: true, Deleted: true}))
 	t.Log("\n" + out.String())
-	for _, want := range []string{"testdb.retail_trans with trans_id=42, committed 2026-11-23T17:10:00.123Z", "789ms", "6.2s", "5.4s", "1m2s", "1m1.2s", "raw/x.gz", "the row is deleted again"} {
+	for _, want := range []string{"testdb.retail_trans with trans_id=42, committed 2026-11-23T17:10:00.123Z", "789ms", "6.2s", "5.4s", "1m2s", "1m1.2s", "raw/x.gz", "deleted the row"} {
 		require.Contains(t, out.String(), want)
 	}
 	out.Reset()
@@ -99,7 +99,7 @@ func TestTheVerdictNamesTheHopAndWhatToDo(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	require.ErrorIs(t, judged(ctx, p), errInterrupted)
-	require.Equal(t, "history  seen 6.2s after the commit, with other values: amount is 6, committed was 5", sighted(p.Sightings[1]))
+	require.Equal(t, "history  seen 6.2s after the commit, with other values: amount is 6, but 5 was committed", sighted(p.Sightings[1]))
 	require.Equal(t, "lake     not seen within 7m0s", sighted(p.Sightings[2]))
 }
 
@@ -135,7 +135,7 @@ func TestATableThatCannotBeComparedIsNamedBesideTheOthers(t *testing.T) {
 	require.EqualError(t, c.problem(), "comparing shop.log: no key")
 	var out bytes.Buffer
 	require.NoError(t, printComparison(&out, "table", c))
-	require.Regexp(t, `(?s)shop\.orders.*not compared, because their types are not known: shop\.orders\.embedding\n\nnot compared: shop\.log\n$`, out.String())
+	require.Regexp(t, `(?s)shop\.orders.*not compared, because their types are unknown: shop\.orders\.embedding\n\nnot compared: shop\.log\n$`, out.String())
 	out.Reset()
 	require.NoError(t, printComparison(&out, "json", c))
 	require.Contains(t, out.String(), `"problem": "no key"`)
@@ -153,11 +153,11 @@ func TestWhatIsNotKnownOfALakesTableIsSaid(t *testing.T) {
 	})
 	c.add(verify.Difference{Sink: verify.HopTables, Table: "shop.orders", Key: "id=1", Kind: verify.Behind})
 	require.False(t, c.Equal)
-	require.ErrorContains(t, c.problem(), "comparing shop.log with the lake's table: stopped\n2 rows of the lake's tables differ, which lack records that were delivered: `cdc tables run`")
+	require.ErrorContains(t, c.problem(), "comparing shop.log with the lake's table: stopped\n2 rows of the lake's tables differ, because the tables lack delivered records: run `cdc tables run`")
 	var out bytes.Buffer
 	require.NoError(t, printComparison(&out, "table", c))
 	for _, want := range []string{
-		"tables behind shop.orders id=1\n... and 1 more\n", "behind in tables, which lack delivered records: shop.orders in 2 rows\n",
+		"tables behind shop.orders id=1\n... and 1 more\n", "behind in tables, because they lack delivered records: shop.orders in 2 rows\n",
 		"compared to the millisecond in tables, as Athena shows them: shop.orders.placed\n", "not compared in tables: shop.log\n",
 	} {
 		require.Contains(t, out.String(), want)

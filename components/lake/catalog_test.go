@@ -165,7 +165,7 @@ func TestTimesOfOtherTablesAreRefused(t *testing.T) {
 		a.Sources[0].RowsSince = config.RowsSince{"shop.orders": "yesterday", "shop.returns": "2026-11-23T21:38:10Z"}
 	})
 	require.ErrorContains(t, err, `source.rowsSince["shop.orders"]: "yesterday" is not a time`)
-	require.ErrorContains(t, err, `source.rowsSince["shop.returns"]: is in no entry of source.tables`)
+	require.ErrorContains(t, err, `source.rowsSince["shop.returns"]: matches no entry of source.tables`)
 }
 
 func TestWorkgroupDecidesForItsClients(t *testing.T) {

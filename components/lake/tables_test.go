@@ -230,11 +230,11 @@ func TestTablesAreRefused(t *testing.T) {
 			"checking the arguments of lake.Tables: Bucket: is missing", "BucketArn: is missing", "Database: is missing", "Found: is missing", "KmsKeyArn: is missing",
 		}},
 		"of no format":     {func(a *TablesArgs) { a.Lake.Tables.Format = "" }, []string{"lake.tables.format: is none: leave lake.Tables out"}},
-		"of another":       {func(a *TablesArgs) { a.Lake.Tables.Format = "paimon" }, []string{`lake.tables.format: "paimon" is not a choice here: use none, iceberg, delta, hudi`}},
+		"of another":       {func(a *TablesArgs) { a.Lake.Tables.Format = "paimon" }, []string{`lake.tables.format: "paimon" is not allowed here: use one of none, iceberg, delta, hudi`}},
 		"of patterns":      {func(a *TablesArgs) { a.Tables = []config.Table{{Database: "shop", Table: "%"}} }, []string{"Tables: has no table by its name"}},
 		"without catalogs": {func(a *TablesArgs) { a.Catalog.Enabled = new(false) }, []string{"lake.tables.format: iceberg needs the catalog"}},
 		"of times of others": {func(a *TablesArgs) { a.RowsSince = config.RowsSince{"shop.returns": "yesterday"} }, []string{
-			`source.rowsSince["shop.returns"]: is in no entry of source.tables`, `"yesterday" is not a time`,
+			`source.rowsSince["shop.returns"]: matches no entry of source.tables`, `"yesterday" is not a time`,
 		}},
 		"of an unseen table": {
 			func(a *TablesArgs) { a.Tables = []config.Table{{Database: "shop", Table: "new"}} },
