@@ -89,7 +89,7 @@ func TestWhatIsLeftInACollectionIsRemovedThroughTheDoorway(t *testing.T) {
 	require.NoError(t, err)
 	text := func(s string) pulumi.StringOutput { return pulumi.String(s).ToStringOutput() }
 	at := search.Inside{URL: text(url + "/history"), User: text("cdc"), Password: text(gatewayPassword)}
-	require.NoError(t, removeInside(cfg)(t.Context(), at, "/_index_template/retail-trans"), "what is not there is no error")
+	require.NoError(t, RemoveInside(cfg)(t.Context(), at, "/_index_template/retail-trans"), "what is not there is no error")
 	require.Equal(t, "DELETE /_index_template/retail-trans", <-asked)
 }
 

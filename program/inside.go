@@ -20,9 +20,8 @@ import (
 // removeTimeout limits one deletion.
 const removeTimeout = time.Minute
 
-// removeInside deletes an object from the domain or a collection, through the provider's connection. For collections
-// that is the doorway.
-func removeInside(cfg config.Search) search.Remove {
+// RemoveInside deletes something from the domain or a collection, by the way that the provider takes: to collections that of the doorway.
+func RemoveInside(cfg config.Search) search.Remove {
 	return func(ctx context.Context, at search.Inside, path string) error {
 		values, err := texts(ctx, at.URL, at.User, at.Password)
 		if err != nil {

@@ -98,7 +98,7 @@ func Make(ctx *pulumi.Context, name string, cfg config.Config, code func(name st
 	if err != nil {
 		return nil, err
 	}
-	args := &pipeline.Args{Config: cfg, CaBundles: bundles, Remove: removeInside(cfg.WithDefaults().Search), StopTask: stopByDMS(settings), Check: func() error { return compare(ctx, cfg.WithDefaults()) }}
+	args := &pipeline.Args{Config: cfg, CaBundles: bundles, Remove: RemoveInside(cfg.WithDefaults().Search), StopTask: stopByDMS(settings), Check: func() error { return compare(ctx, cfg.WithDefaults()) }}
 	if args.Code, err = functions(cfg, code); err != nil {
 		return nil, err
 	}

@@ -171,6 +171,8 @@ func (c *checker) literal(path string, v resource.PropertyValue) (resource.Prope
 func (c *checker) referred(path, ref string, v resource.PropertyValue) (resource.PropertyValue, bool) {
 	of := c.schema.Types[strings.TrimPrefix(ref, typeRef)]
 	switch {
+	case strings.HasPrefix(ref, componentRef):
+		return c.component(path, strings.TrimPrefix(ref, componentRef), v)
 	case ref == archiveRef:
 		if content, _ := contentOf(v); !content.IsArchive() {
 			c.add(path, "is not an archive: give the file as one, of type archive")
@@ -192,6 +194,15 @@ func (c *checker) referred(path, ref string, v resource.PropertyValue) (resource
 		return v, false
 	}
 	return resource.NewProperty(c.object(path+".", of.Properties, of.Required, v.ObjectValue())), true
+}
+
+// component gives back the URN of a component that is handed over itself: a component of Go finds it by that.
+func (c *checker) component(path, token string, v resource.PropertyValue) (resource.PropertyValue, bool) {
+	if v.IsResourceReference() && string(v.ResourceReferenceValue().URN.Type()) == token {
+		return resource.NewProperty(string(v.ResourceReferenceValue().URN)), true
+	}
+	c.add(path, "is no %s: give the component itself, and not one of its outputs", token)
+	return v, false
 }
 
 func (c *checker) list(path string, of valueSpec, v resource.PropertyValue) (resource.PropertyValue, bool) {

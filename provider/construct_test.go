@@ -87,6 +87,9 @@ func (l languages) make(token, name string, given inputs, dependsOn ...string) m
 	req := l.request(token, name, given)
 	req.Dependencies = dependsOn
 	made, err := l.server.Construct(l.t.Context(), req)
+	if detailed, ok := rpcerror.FromError(err); ok {
+		require.NoErrorf(l.t, err, "%v", detailed.InputPropertiesErrors())
+	}
 	require.NoError(l.t, err)
 	state, err := plugin.UnmarshalProperties(made.GetState(), plugin.MarshalOptions{})
 	require.NoError(l.t, err)
@@ -145,6 +148,16 @@ func filled(some, from any) any {
 	return some
 }
 
+// revealed are inputs with the values of secrets: what the engine marks as one, mocks do not.
+func revealed(inputs resource.PropertyMap) map[string]any {
+	return inputs.MapRepl(nil, func(v resource.PropertyValue) (any, bool) {
+		if v.IsSecret() {
+			return v.SecretValue().Element.V, true
+		}
+		return nil, false
+	})
+}
+
 // comparable is what matters of each resource, by its URN.
 func byURN(all []componenttest.Registered) map[resource.URN]map[string]any {
 	parents := map[string]string{}
@@ -155,7 +168,7 @@ func byURN(all []componenttest.Registered) map[resource.URN]map[string]any {
 	for _, r := range all {
 		siblings := slices.DeleteFunc(slices.Sorted(slices.Values(r.DependsOn)), func(urn string) bool { return parents[urn] != r.Parent })
 		found[r.URN()] = map[string]any{
-			"inputs": r.Inputs.Mappable(), "siblings": fmt.Sprint(siblings), "import": r.ID, "ignored": fmt.Sprint(r.IgnoreChanges),
+			"inputs": revealed(r.Inputs), "siblings": fmt.Sprint(siblings), "import": r.ID, "ignored": fmt.Sprint(r.IgnoreChanges),
 			"protected": r.Protect, "retained": r.RetainOnDelete, "timeouts": r.CustomTimeouts, "replacing": fmt.Sprint(r.ReplaceOnChanges),
 		}
 	}

@@ -3,6 +3,7 @@ package provider
 import (
 	"cdcpipeline/config"
 	"cdcpipeline/internal/comments"
+	"cdcpipeline/internal/component"
 	"path/filepath"
 	"reflect"
 	"regexp"
@@ -104,7 +105,10 @@ func (d *describer) properties(of reflect.Type, into map[string]propertySpec) (r
 			continue
 		}
 		p := propertySpec{valueSpec: d.value(f.Type), Secret: f.Tag.Get("provider") == "secret"}
-		if section := f.Anonymous || of == reflect.TypeFor[config.Config](); section && f.Type.Kind() == reflect.Struct {
+		if of := component.Kind(f.Tag.Get("component")); of != "" {
+			p.valueSpec = handedOver(p.valueSpec, of)
+		}
+		if (f.Anonymous || isSection(f.Type, name)) && f.Type.Kind() == reflect.Struct {
 			p.Description = "As the section " + name + " of the configuration. " + inWords(f.Type, d.comment(f.Type, ""))
 		} else {
 			p.Description = inWords(of, d.comment(of, f.Name))
@@ -117,6 +121,26 @@ func (d *describer) properties(of reflect.Type, into map[string]propertySpec) (r
 	}
 	slices.Sort(required)
 	return required
+}
+
+// isSection says of an input that it is a section of the configuration.
+func isSection(of reflect.Type, name string) bool {
+	for i := range reflect.TypeFor[config.Config]().NumField() {
+		section := reflect.TypeFor[config.Config]().Field(i)
+		if key, _, _ := strings.Cut(section.Tag.Get("pulumi"), ","); key == name && section.Type == of {
+			return true
+		}
+	}
+	return false
+}
+
+// handedOver is a component itself, or several, where Go has the URN.
+func handedOver(urn valueSpec, of component.Kind) valueSpec {
+	if urn.Items != nil {
+		item := handedOver(*urn.Items, of)
+		return valueSpec{Type: "array", Items: &item, Plain: true}
+	}
+	return valueSpec{Ref: componentRef + of.Token(), Plain: true}
 }
 
 // element is the type of the value that an input or an output has; nil of another type.

@@ -9,6 +9,7 @@ import (
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/plugin"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/tokens"
 	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
 	"github.com/stretchr/testify/require"
 	"gopkg.in/yaml.v3"
@@ -51,6 +52,9 @@ func (p yamlProgram) value(t *testing.T, s spec, v any) resource.PropertyValue {
 			return p.value(t, s, variable)
 		}
 		of := p.Resources[found[1]].Type
+		if found[2] == "" {
+			return resource.MakeComponentResourceReference(resource.NewURN("stack", "project", "", tokens.Type(of), found[1]), "")
+		}
 		require.Containsf(t, s.Resources[of].Properties, found[2], "%s: %s has no such output", v, of)
 		return resource.MakeComputed(resource.NewProperty(""))
 	}
@@ -74,7 +78,7 @@ func TestExamplesFitTheSchema(t *testing.T) {
 				continue
 			}
 			require.Contains(t, s.Resources, r.Type)
-			written, err := plugin.MarshalProperties(p.value(t, s, r.Properties).ObjectValue(), plugin.MarshalOptions{KeepUnknowns: true})
+			written, err := plugin.MarshalProperties(p.value(t, s, r.Properties).ObjectValue(), plugin.MarshalOptions{KeepUnknowns: true, KeepResources: true})
 			require.NoError(t, err)
 			problems, err := checkInputs(s, &pulumirpc.ConstructRequest{Type: r.Type, Inputs: written})
 			require.NoError(t, err)

@@ -2,6 +2,7 @@ package provider
 
 import (
 	"cdcpipeline/internal/component"
+	"errors"
 	"fmt"
 	"maps"
 	"reflect"
@@ -22,6 +23,8 @@ type form struct {
 	make func(ctx *pulumi.Context, name string, inputs sdk.ConstructInputs, opts []pulumi.ResourceOption) (pulumi.ComponentResource, []any, error)
 	// validate says what is wrong with the values of inputs that are right otherwise; nil where the embedded sections do.
 	validate func(inputs sdk.ConstructInputs) ([]problem, error)
+	// held says what is wrong with inputs that depend on each other, beside what the schema and the sections say; nil when none do.
+	held func(inputs sdk.ConstructInputs) ([]problem, error)
 	// settled are the component's own defaults, which come before those of the environment; nil when it has none.
 	settled func(args any)
 }
@@ -40,15 +43,20 @@ func of[A any, C pulumi.ComponentResource](kind component.Kind, construct constr
 func taking[A, M any, C pulumi.ComponentResource](
 	kind component.Kind, construct func(*pulumi.Context, string, *A, *M, ...pulumi.ResourceOption) (C, error),
 ) form {
-	return form{
+	read := func(inputs sdk.ConstructInputs) (*A, *M, error) {
+		args, more := new(A), new(M)
+		if err := errors.Join(copyTo(inputs, args), copyTo(inputs, more)); err != nil {
+			return nil, nil, fmt.Errorf("reading the inputs of %s: %w", kind, err)
+		}
+		return args, more, nil
+	}
+	f := form{
 		kind: kind, component: reflect.TypeFor[C]().Elem(), giving: []reflect.Type{reflect.TypeFor[C]().Elem()},
 		inputs: []reflect.Type{reflect.TypeFor[A](), reflect.TypeFor[M]()},
 		make: func(ctx *pulumi.Context, name string, inputs sdk.ConstructInputs, opts []pulumi.ResourceOption) (pulumi.ComponentResource, []any, error) {
-			args, more := new(A), new(M)
-			for _, into := range []any{args, more} {
-				if err := inputs.CopyTo(into); err != nil {
-					return nil, nil, fmt.Errorf("reading the inputs of %s: %w", kind, err)
-				}
+			args, more, err := read(inputs)
+			if err != nil {
+				return nil, nil, err
 			}
 			if err := startAfter(args, opts); err != nil {
 				return nil, nil, err
@@ -60,6 +68,35 @@ func taking[A, M any, C pulumi.ComponentResource](
 			return made, []any{made}, nil
 		},
 	}
+	if _, ok := any(new(M)).(holder[A]); ok {
+		f.held = func(inputs sdk.ConstructInputs) ([]problem, error) {
+			args, more, err := read(inputs)
+			if err != nil {
+				return nil, err
+			}
+			return any(more).(holder[A]).hold(args), nil
+		}
+	}
+	return f
+}
+
+// holder says what is wrong with inputs that depend on each other.
+type holder[A any] interface{ hold(args *A) []problem }
+
+// copyTo reads inputs into a struct, and into those that are embedded in it, which Pulumi's SDK leaves out.
+func copyTo(inputs sdk.ConstructInputs, into any) error {
+	if err := inputs.CopyTo(into); err != nil {
+		return err //nolint:wrapcheck // wrapped by the caller
+	}
+	all := reflect.ValueOf(into).Elem()
+	for i := range all.NumField() {
+		if embedded(all.Type().Field(i)) {
+			if err := copyTo(inputs, all.Field(i).Addr().Interface()); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // giving adds outputs that are no fields of the component.
@@ -85,12 +122,12 @@ func settling[A any](f form, settle func(*A)) form {
 // startAfter has what the component makes first wait for what the option dependsOn names: a component's own dependencies do not
 // reach its children, and the argument that does is Go's alone.
 func startAfter(args any, opts []pulumi.ResourceOption) error {
-	field := reflect.ValueOf(args).Elem().FieldByName("StartAfter")
-	if !field.IsValid() {
-		return nil
-	}
 	after, err := dependsOn(opts)
-	field.Set(reflect.ValueOf(after))
+	for _, name := range []string{"StartAfter", "DependsOn", "ReachedAfter"} {
+		if field := reflect.ValueOf(args).Elem().FieldByName(name); field.IsValid() {
+			field.Set(reflect.ValueOf(after))
+		}
+	}
 	return err
 }
 
@@ -107,16 +144,8 @@ func dependsOn(opts []pulumi.ResourceOption) ([]pulumi.Resource, error) {
 func (f form) construct(
 	ctx *pulumi.Context, name string, inputs sdk.ConstructInputs, opt pulumi.ResourceOption, problems []problem,
 ) (*sdk.ConstructResult, error) {
-	if len(problems) > 0 {
-		validate := f.validate
-		if validate == nil {
-			validate = f.validateSections
-		}
-		more, err := validate(inputs)
-		if err != nil {
-			return nil, err
-		}
-		return nil, refuse(f.kind, append(problems, more...))
+	if err := f.refuses(inputs, problems); err != nil {
+		return nil, err
 	}
 	made, outputs, err := f.make(ctx, name, inputs, []pulumi.ResourceOption{opt})
 	if err != nil {
@@ -131,6 +160,33 @@ func (f form) construct(
 		addOutputs(state, reflect.Indirect(reflect.ValueOf(o)))
 	}
 	return &sdk.ConstructResult{URN: made.URN(), State: state}, nil
+}
+
+// refuses inputs by the problems that there are already and those that the inputs have with each other; with all there are, when there is one.
+func (f form) refuses(inputs sdk.ConstructInputs, problems []problem) error {
+	if f.held != nil {
+		more, err := f.held(inputs)
+		if err != nil {
+			return err
+		}
+		for _, p := range more {
+			if !slices.ContainsFunc(problems, func(said problem) bool { return said.path == p.path }) {
+				problems = append(problems, p)
+			}
+		}
+	}
+	if len(problems) == 0 {
+		return nil
+	}
+	validate := f.validate
+	if validate == nil {
+		validate = f.validateSections
+	}
+	more, err := validate(inputs)
+	if err != nil {
+		return err
+	}
+	return refuse(f.kind, append(problems, more...))
 }
 
 // addOutputs adds the tagged fields of a struct, and of those that are embedded in it without a tag.

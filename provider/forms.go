@@ -12,10 +12,11 @@ import (
 	"slices"
 )
 
-// forms are all components that there are outside of Go. Those that work inside what is searched are not: their arguments are another component's own
-// functions (search.Target), which only the program has that made it. They are made by the pipeline as a whole.
+// forms are all components that there are outside of Go. One that writes to what another has made (search.Target, in Go) is given that component itself,
+// and finds its parts by the engine.
 var forms = []form{
 	of("bastion.Bastion", bastion.NewBastion),
+	canaryForm,
 	of("encryption.Key", encryption.NewKey),
 	of("lake.Bucket", lake.NewBucket),
 	of("lake.Catalog", lake.NewCatalog),
@@ -25,6 +26,10 @@ var forms = []form{
 	pipelineForm,
 	of("replication.AccountRoles", replication.NewAccountRoles),
 	replicationForm,
+	accessForm,
+	collectionsForm,
+	currentStateForm,
+	deliveryForm,
 	of("search.DeliveryRole", search.NewDeliveryRole),
 	domainForm,
 	of("search.ServiceLinkedRole", search.NewServiceLinkedRole),

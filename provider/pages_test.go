@@ -56,8 +56,14 @@ func whatIsMade(t *testing.T) map[string][]string {
 	l.make("cdcpipeline:lake:Bucket", "lake", inputs{"kmsKeyArn": keyArn, "environment": "prod"})
 	l.make("cdcpipeline:lake:Delivery", "delivery", inputs{"kmsKeyArn": keyArn, "streamArn": "arn:aws:kinesis:us-east-1:123456789012:stream/x", "bucketArn": "arn:aws:s3:::lake"})
 	l.preview(pipelineToken, "cdc", inputs{"search": inputs{"reach": "direct"}})
+	made := l.recorder.Resources()
+	for _, searched := range []func(languages){languages.searchedDomain, func(l languages) { l.searchedCollections(freePort(t)) }} {
+		l := inLanguages(t)
+		searched(l)
+		made = append(made, l.recorder.Resources()...)
+	}
 	all := map[string][]string{}
-	for _, r := range l.recorder.Resources() {
+	for _, r := range made {
 		if r.Parent == "" {
 			continue
 		}
@@ -109,8 +115,7 @@ are looked for in the program's folder. The functions' code comes with the plugi
 		fmt.Fprintf(&out, "| [`%s`](%s) | %s |\n", token, fileOf(token), cell(strings.TrimSuffix(first, ".")+"."))
 	}
 	out.WriteString(`
-What works inside what is searched (` + "`search.Access`, `search.Delivery`, `search.CurrentState`, `search.Collections`" + `), a source with all that is its own
-(` + "`feed.Feed`" + `), the canary and the alarms are in the pipeline only: their arguments in Go are functions and parts of one another.
+The alarms are in the pipeline only.
 `)
 	return out.String()
 }
@@ -211,6 +216,9 @@ func typeInWords(s spec, v valueSpec) string {
 			words = append(words, "`"+c.Value+"`")
 		}
 		return strings.Join(words, ", ")
+	case strings.HasPrefix(v.Ref, componentRef):
+		token := strings.TrimPrefix(v.Ref, componentRef)
+		return "[" + strings.TrimSuffix(fileOf(token), ".md") + "](" + fileOf(token) + ") itself"
 	case strings.HasPrefix(ref, Name+":config:"):
 		return "[" + nameOf(ref) + "](../configuration.md)"
 	case v.Ref != "":

@@ -25,7 +25,7 @@ func refuse(kind component.Kind, problems []problem) error {
 // inputs are wrong otherwise; so all problems come at once.
 func (f form) validateSections(inputs sdk.ConstructInputs) ([]problem, error) {
 	args := reflect.New(f.inputs[0])
-	if err := inputs.CopyTo(args.Interface()); err != nil {
+	if err := copyTo(inputs, args.Interface()); err != nil {
 		return nil, fmt.Errorf("reading the inputs of %s: %w", f.kind, err)
 	}
 	if f.settled != nil {

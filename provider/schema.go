@@ -63,10 +63,11 @@ type valueSpec struct {
 	Plain                bool       `json:"plain,omitempty"`
 }
 
-// archiveRef is a valueSpec's Ref of an archive; those of types of this package begin with typeRef.
+// archiveRef is a valueSpec's Ref of an archive; those of types of this package begin with typeRef, those of its components with componentRef.
 const (
-	archiveRef = "pulumi.json#/Archive"
-	typeRef    = "#/types/"
+	archiveRef   = "pulumi.json#/Archive"
+	typeRef      = "#/types/"
+	componentRef = "#/resources/"
 )
 
 func readSchema() (spec, error) {

@@ -2,6 +2,8 @@ package provider
 
 import (
 	"cdcpipeline/components/search"
+	"cdcpipeline/config"
+	"cdcpipeline/program"
 	"fmt"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -26,4 +28,78 @@ var domainForm = taking("search.Domain", func(
 		}).(pulumi.StringOutput))
 	}
 	return search.NewDomain(ctx, name, args, opts...)
+})
+
+// WayIn is how the plugin gets into what is searched, whose endpoints are private.
+type WayIn struct {
+	// BastionInstanceID is what the plugin's tunnel leads through: bastion.Bastion's instanceId. Required with search.reach tunnel.
+	BastionInstanceID pulumi.StringInput `pulumi:"bastionInstanceId,optional"`
+}
+
+// lacks the bastion that the reach needs.
+func (w WayIn) lacks(cfg config.Search) []problem {
+	if cfg.Reach != config.ReachTunnel || w.BastionInstanceID != nil {
+		return nil
+	}
+	return []problem{{"bastionInstanceId", "is missing: with search.reach tunnel, the default, the plugin gets in through a bastion: give its instanceId, or " +
+		"search.reach: direct where this is deployed from inside the VPC"}}
+}
+
+// DomainInside is whose inside is managed.
+type DomainInside struct {
+	WayIn
+	// Domain whose inside is managed, the component itself. Required.
+	Domain string `pulumi:"domain" component:"search.Domain"`
+}
+
+func (d *DomainInside) hold(args *search.AccessArgs) []problem {
+	return d.lacks(complete(args.Search, args.Environment))
+}
+
+func complete(cfg config.Search, of config.Environment) config.Search { return cfg.WithDefaults(of.WithDefault()) }
+
+// accessForm makes besides what the present rows' indices have in common, which in Go is search.CurrentTemplate.
+var accessForm = taking("search.Access", func(
+	ctx *pulumi.Context, name string, args *search.AccessArgs, more *DomainInside, opts ...pulumi.ResourceOption,
+) (*search.Access, error) {
+	cfg := complete(args.Search, args.Environment).Only(config.OnDomain)
+	args.Search, args.Remove = cfg, program.RemoveInside(cfg)
+	var err error
+	if args.Domain, err = search.DomainOf(ctx, more.Domain); err != nil {
+		return nil, err //nolint:wrapcheck // names the domain
+	}
+	if err := program.LeadToDomain(ctx, cfg, more.BastionInstanceID, args.Domain); err != nil {
+		return nil, err //nolint:wrapcheck // names the key
+	}
+	access, err := search.NewAccess(ctx, name, args, opts...)
+	if err != nil {
+		return nil, err //nolint:wrapcheck // the component's own
+	}
+	_, err = search.CurrentTemplate(name+"-current", access.Target(), cfg)
+	return access, err //nolint:wrapcheck // names the template
+})
+
+func (w *WayIn) hold(args *search.CollectionsArgs) []problem {
+	return w.lacks(complete(args.Search, args.Environment))
+}
+
+// collectionsForm makes besides what the present rows' indices have in common, as [accessForm].
+var collectionsForm = taking("search.Collections", func(
+	ctx *pulumi.Context, name string, args *search.CollectionsArgs, more *WayIn, opts ...pulumi.ResourceOption,
+) (*search.Collections, error) {
+	args.Kind = config.OnCollections
+	cfg := complete(args.Search, args.Environment)
+	args.Remove = program.RemoveInside(cfg)
+	door, err := program.OpenDoorway(ctx, cfg, more.BastionInstanceID)
+	if err != nil {
+		return nil, err //nolint:wrapcheck // names the key
+	}
+	args.Gateway = door.Gateway()
+	collections, err := search.NewCollections(ctx, name, args, opts...)
+	if err != nil {
+		return nil, err //nolint:wrapcheck // the component's own
+	}
+	door.Lead(collections)
+	_, err = search.CurrentTemplate(name+"-current", collections.Current(), cfg)
+	return collections, err //nolint:wrapcheck // names the template
 })

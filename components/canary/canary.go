@@ -21,30 +21,30 @@ const kind component.Kind = "canary.Canary"
 // Args configures a Canary.
 type Args struct {
 	config.Feed
-	config.Functions
+	config.Functions `pulumi:"functions,optional"`
 	// Environment chooses defaults. Default dev.
-	Environment config.Environment
-	// Target holds the current indices: [search.Access.Target] or [search.Collections.Current]. Required.
+	Environment config.Environment `pulumi:"environment,optional"`
+	// Target that has the current indices: [search.Access.Target] or [search.Collections.Current]. Required.
 	Target search.Target
-	// SecretArn names the secret {"username","password","host","port"} of the replication user. [source.Bootstrap]
-	// allows that user to write to the canary's table. Required.
-	SecretArn pulumi.StringInput
-	// CaBundle is the PEM bundle that verifies the database's certificate. Default: [source.RDSCertificates].
-	CaBundle string
+	// SecretArn names the secret {"username","password","host","port"} of the replication user, whom [source.Bootstrap] lets write to the
+	// canary's table. Required.
+	SecretArn pulumi.StringInput `pulumi:"secretArn"`
+	// CaBundle (PEM) that signs the database's certificate. Default: [source.RDSCertificates].
+	CaBundle string `pulumi:"caBundle,optional"`
 	// Code is the zip of functions/canary, compiled for Functions.Architecture. Required.
 	Code pulumi.Archive
-	// BucketName and BucketArn name the lake's bucket. It holds the parked records and the function's own notes about
-	// the tables. Required.
-	BucketName, BucketArn pulumi.StringInput
-	// FailedPrefix, with a trailing slash, is where Lambda puts the records that the current-state function gives up:
-	// [search.CurrentState]'s prefix. Required.
-	FailedPrefix pulumi.StringInput
+	// BucketName of the lake, where parked records are, and what is remembered of the tables. Required.
+	BucketName pulumi.StringInput `pulumi:"bucket"`
+	// BucketArn of the same bucket. Required.
+	BucketArn pulumi.StringInput `pulumi:"bucketArn"`
+	// FailedPrefix, with a slash at its end, is where Lambda puts what the current state gives up: [search.CurrentState]'s. Required.
+	FailedPrefix pulumi.StringInput `pulumi:"failedPrefix"`
 	// KmsKeyArn encrypts the secret, the bucket's objects and the logs. Required.
-	KmsKeyArn pulumi.StringInput
-	// SubnetIDs and SecurityGroupID are where the function runs. From there it must reach the database, the target,
-	// Secrets Manager and S3. Required.
-	SubnetIDs       pulumi.StringArrayInput
-	SecurityGroupID pulumi.StringInput
+	KmsKeyArn pulumi.StringInput `pulumi:"kmsKeyArn"`
+	// SubnetIDs that the function runs in; from there it must reach the database, the target, Secrets Manager and S3. Required.
+	SubnetIDs pulumi.StringArrayInput `pulumi:"subnetIds"`
+	// SecurityGroupID of the function. Required.
+	SecurityGroupID pulumi.StringInput `pulumi:"securityGroupId"`
 	// StartAfter must exist before the function is called: the table, the task, endpoints.
 	StartAfter []pulumi.Resource
 }
@@ -57,8 +57,8 @@ type Args struct {
 type Canary struct {
 	pulumi.ResourceState
 
-	// FunctionName is the dimension of its metrics.
-	FunctionName pulumi.StringOutput
+	// FunctionName by which its metrics are told apart.
+	FunctionName pulumi.StringOutput `pulumi:"functionName"`
 
 	postgreSQL bool
 }

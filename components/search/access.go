@@ -12,10 +12,10 @@ import (
 
 // AccessArgs configures an Access.
 type AccessArgs struct {
-	config.Search
+	config.Search `pulumi:"search,optional"`
 	// Environment chooses defaults. Default dev.
-	Environment config.Environment
-	// Domain whose contents are managed. Required.
+	Environment config.Environment `pulumi:"environment,optional"`
+	// Domain whose inside is managed. Required.
 	Domain *Domain
 	// Url of the domain as seen from this machine. The default depends on search.reach: https://localhost and
 	// search.tunnelPort, where a tunnel must lead to the domain's HTTPS port during the deployment, or https:// and
@@ -27,9 +27,9 @@ type AccessArgs struct {
 	// Remove lets a deployment replace leftovers in the domain after an incomplete destroy. Default: that deployment
 	// fails and names the leftover.
 	Remove Remove
-	// Columns that the history index indexes by their type; it indexes all others as keywords. Default: the columns
-	// of the retail_trans table.
-	Columns []Column
+	// Columns that are indexed by their type in the history index; all others are indexed as keywords.
+	// Default: those of the retail_trans table.
+	Columns []Column `pulumi:"columns,optional"`
 }
 
 // Access manages the contents of a domain: roles and their mappings, the template and retention of the history index,
@@ -40,7 +40,11 @@ type AccessArgs struct {
 type Access struct {
 	pulumi.ResourceState
 
-	// Provider connects to the domain as its master user.
+	// DomainURN is that of the component whose inside this is.
+	DomainURN pulumi.StringOutput `pulumi:"domainUrn"`
+	// Columns that are indexed by their type in every history, each with its type.
+	Columns pulumi.StringMapOutput `pulumi:"columns"`
+	// Provider speaks to the domain as its master user.
 	Provider *opensearch.Provider
 	// Template of the history index must exist before the first document.
 	Template pulumi.Resource
@@ -66,7 +70,7 @@ func NewAccess(ctx *pulumi.Context, name string, args *AccessArgs, opts ...pulum
 			"reach":        pulumi.String(p.Reach),
 		},
 		Provision: func() error { return a.provision(ctx, p) },
-		Outputs:   func() pulumi.Map { return pulumi.Map{} },
+		Outputs:   func() pulumi.Map { return pulumi.Map{"domainUrn": a.DomainURN, "columns": a.Columns} },
 	}, opts...)
 }
 
@@ -84,6 +88,7 @@ func (args *AccessArgs) check() (*AccessArgs, error) {
 }
 
 func (a *Access) provision(ctx *pulumi.Context, p *AccessArgs) error {
+	a.DomainURN, a.Columns = a.domain.URN().ToStringOutput(), typesOf(p.Columns)
 	if err := a.provider(ctx, p); err != nil {
 		return err
 	}

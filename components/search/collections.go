@@ -11,18 +11,19 @@ import (
 
 // CollectionsArgs configures Collections.
 type CollectionsArgs struct {
-	config.Search
+	config.Search `pulumi:"search,optional"`
 	// Environment chooses defaults; prod protects the collections. Default dev.
-	Environment config.Environment
-	// VpcID and SubnetIDs of the endpoint through which the collections are reached, one subnet per zone. Required.
-	VpcID     pulumi.StringInput
-	SubnetIDs pulumi.StringArrayInput
+	Environment config.Environment `pulumi:"environment,optional"`
+	// VpcID of the endpoint by which the collections are reached. Required.
+	VpcID pulumi.StringInput `pulumi:"vpcId"`
+	// SubnetIDs of the endpoint, one for each zone. Required.
+	SubnetIDs pulumi.StringArrayInput `pulumi:"subnetIds"`
 	// SecurityGroupID of the endpoint. Required.
-	SecurityGroupID pulumi.StringInput
-	// KmsKeyArn encrypts both collections. Collections with the same key can share capacity,
+	SecurityGroupID pulumi.StringInput `pulumi:"securityGroupId"`
+	// KmsKeyArn encrypts both collections: with one key they can share capacity,
 	// https://docs.aws.amazon.com/opensearch-service/latest/developerguide/serverless-scaling.html. Required.
-	KmsKeyArn pulumi.StringInput
-	// ReachedAfter must exist before the collections can be reached, such as the bastion of a tunnel.
+	KmsKeyArn pulumi.StringInput `pulumi:"kmsKeyArn"`
+	// ReachedAfter must exist before the collections can be reached, such as the instance that a tunnel leads through.
 	ReachedAfter []pulumi.Resource
 	// Gateway receives the password of the user cdc and returns the URL of a listener on this machine. The listener
 	// asks for the password and forwards /history and /current to the collections, with signed requests. Default:
@@ -31,9 +32,9 @@ type CollectionsArgs struct {
 	// Remove lets a deployment replace leftovers in the collections after an incomplete destroy. Default: that
 	// deployment fails and names the leftover.
 	Remove Remove
-	// Columns that the history index indexes by their type; it indexes all others as keywords. Default: the columns
-	// of the retail_trans table.
-	Columns []Column
+	// Columns that are indexed by their type in the history index; all others are indexed as keywords.
+	// Default: those of the retail_trans table.
+	Columns []Column `pulumi:"columns,optional"`
 }
 
 // Collections are two collections of OpenSearch Serverless: a time-series collection for the history of changes, and
@@ -45,15 +46,27 @@ type CollectionsArgs struct {
 type Collections struct {
 	pulumi.ResourceState
 
-	// HistoryName and CurrentName of the collections.
-	HistoryName, CurrentName pulumi.StringOutput
-	// HistoryArn and CurrentArn of the collections.
-	HistoryArn, CurrentArn pulumi.StringOutput
-	// HistoryEndpoint and CurrentEndpoint are the URLs for requests, without a trailing slash.
-	HistoryEndpoint, CurrentEndpoint pulumi.StringOutput
-	// HistoryDashboards and CurrentDashboards are the URLs of OpenSearch Dashboards.
-	HistoryDashboards, CurrentDashboards pulumi.StringOutput
-	// Template of the history index must exist before the first document.
+	// HistoryName of the collection of changes.
+	HistoryName pulumi.StringOutput `pulumi:"historyName"`
+	// CurrentName of the collection of present rows.
+	CurrentName pulumi.StringOutput `pulumi:"currentName"`
+	// HistoryArn of the collection of changes.
+	HistoryArn pulumi.StringOutput `pulumi:"historyArn"`
+	// CurrentArn of the collection of present rows.
+	CurrentArn pulumi.StringOutput `pulumi:"currentArn"`
+	// HistoryEndpoint is the URL that requests for changes are sent to, without a slash at its end.
+	HistoryEndpoint pulumi.StringOutput `pulumi:"historyEndpoint"`
+	// CurrentEndpoint is the URL that requests for present rows are sent to, without a slash at its end.
+	CurrentEndpoint pulumi.StringOutput `pulumi:"currentEndpoint"`
+	// HistoryDashboards is the URL of OpenSearch Dashboards over changes.
+	HistoryDashboards pulumi.StringOutput `pulumi:"historyDashboards"`
+	// CurrentDashboards is the URL of OpenSearch Dashboards over present rows.
+	CurrentDashboards pulumi.StringOutput `pulumi:"currentDashboards"`
+	// Operators are the ARNs of who deploys and operates the collections.
+	Operators pulumi.StringArrayOutput `pulumi:"operators"`
+	// Columns that are indexed by their type in every history, each with its type.
+	Columns pulumi.StringMapOutput `pulumi:"columns"`
+	// Template of the history index must exist before the first document does.
 	Template pulumi.Resource
 
 	ctx              *pulumi.Context // the program's context: grants are made while it runs
@@ -88,6 +101,7 @@ func NewCollections(ctx *pulumi.Context, name string, args *CollectionsArgs, opt
 			return pulumi.Map{
 				"historyName": c.HistoryName, "historyArn": c.HistoryArn, "historyEndpoint": c.HistoryEndpoint,
 				"currentName": c.CurrentName, "currentArn": c.CurrentArn, "currentEndpoint": c.CurrentEndpoint,
+				"operators": c.Operators, "columns": c.Columns,
 			}
 		},
 	}, opts...)
@@ -138,6 +152,7 @@ func (c *Collections) provision(ctx *pulumi.Context, p *collectionsPlan) error {
 	history, current := c.history.made, c.current.made
 	c.HistoryName, c.HistoryArn, c.HistoryEndpoint, c.HistoryDashboards = history.Name, history.Arn, history.CollectionEndpoint, history.DashboardEndpoint
 	c.CurrentName, c.CurrentArn, c.CurrentEndpoint, c.CurrentDashboards = current.Name, current.Arn, current.CollectionEndpoint, current.DashboardEndpoint
+	c.Columns = typesOf(p.Columns)
 	return c.inside(ctx, p)
 }
 

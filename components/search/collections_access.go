@@ -86,6 +86,7 @@ func (c *Collections) operate(ctx *pulumi.Context, p *collectionsPlan) (pulumi.R
 	principals := append([]string{deployer}, p.Operators...)
 	slices.Sort(principals)
 	c.operators = slices.Compact(principals)
+	c.Operators = pulumi.ToStringArray(c.operators).ToStringArrayOutput()
 	entry := object{"Description": "Deployment and operation", "Rules": p.operatorRules(), "Principal": c.operators}
 	policy, err := collectionPolicy([]object{entry})
 	if err != nil {

@@ -27,47 +27,48 @@ func currentIndices(source string) string {
 
 // CurrentStateArgs configures a CurrentState.
 type CurrentStateArgs struct {
-	config.Search
-	config.Functions
+	config.Search    `pulumi:"search,optional"`
+	config.Functions `pulumi:"functions,optional"`
 	// Environment chooses defaults. Default dev.
-	Environment config.Environment
-	// Target to write to: [Access.Target] or [Collections.Current]. Required.
+	Environment config.Environment `pulumi:"environment,optional"`
+	// Target that is written to: [Access.Target] or [Collections.Current]. Required.
 	Target Target
 	// Template is the template that [CurrentTemplate] made in the Target. Required.
 	Template pulumi.Resource
-	// Source is the name of the source whose rows are indexed; empty for the unnamed one.
-	Source string
-	// Engine of the source. It decides how the function reads records. Default mysql.
-	Engine config.Engine
+	// Source is the name of the source whose rows are kept; empty for the unnamed one.
+	Source string `pulumi:"source,optional"`
+	// Engine of the source, by which the function reads its records. Default mysql.
+	Engine config.Engine `pulumi:"engine,optional"`
 	// Code is the zip of functions/currentstate, compiled for Functions.Architecture. Required.
 	Code pulumi.Archive
-	// StreamArn names the Kinesis data stream to read. Required.
-	StreamArn pulumi.StringInput
+	// StreamArn names the Kinesis data stream that is read. Required.
+	StreamArn pulumi.StringInput `pulumi:"streamArn"`
 	// StreamRetentionHours is how long the stream keeps a record. Default 168.
-	StreamRetentionHours int
-	// Findings is the JSON of preparation.Findings, with every table's columns and key: source.Bootstrap's Result.
-	// Default: no table is known beforehand.
-	Findings pulumi.StringInput
-	// ParkingBucketArn names the bucket for parked records and for the function's registry of tables. Required.
-	ParkingBucketArn pulumi.StringInput
-	// Registry is the name of the function's registry in that bucket. Two functions that read one stream but write to
-	// different destinations need two. Default current.
-	Registry string
-	// RegistryFrom is the name of another destination's registry. This registry starts as a copy of it, so that a
-	// second destination can be filled beside the first. Default: none.
-	RegistryFrom string
-	// ParkingPrefix of the parked records, without a trailing slash. Default parked/current.
-	ParkingPrefix string
+	StreamRetentionHours int `pulumi:"streamRetentionHours,optional"`
+	// Findings is the JSON of preparation.Findings, which has every table with its columns and key: source.Bootstrap's
+	// Result. Default: no table is known beforehand.
+	Findings pulumi.StringInput `pulumi:"findings,optional"`
+	// ParkingBucketArn names the bucket of records that cannot be indexed, and of what the function knows of the tables. Required.
+	ParkingBucketArn pulumi.StringInput `pulumi:"parkingBucketArn"`
+	// Registry is the name of what the function knows of the tables, in that bucket; two functions on one stream that write to different
+	// places need two. Default current.
+	Registry string `pulumi:"registry,optional"`
+	// RegistryFrom is the name of the registry of a place that is searched, from which this one begins: so a second place is filled beside the
+	// first. Default: none.
+	RegistryFrom string `pulumi:"registryFrom,optional"`
+	// ParkingPrefix of those records, without a slash at its end. Default parked/current.
+	ParkingPrefix string `pulumi:"parkingPrefix,optional"`
 	// KmsKeyArn encrypts the stream, the bucket's objects and the logs. Required.
-	KmsKeyArn pulumi.StringInput
-	// SubnetIDs and SecurityGroupID are where the function runs. From there it must reach the target and S3.
-	// Required. It needs no route to Kinesis: Lambda reads the stream from outside the VPC.
-	SubnetIDs       pulumi.StringArrayInput
-	SecurityGroupID pulumi.StringInput
+	KmsKeyArn pulumi.StringInput `pulumi:"kmsKeyArn"`
+	// SubnetIDs that the function runs in; from there it must reach the target and S3. Required. It needs no
+	// way to Kinesis: Lambda reads the stream from outside the VPC.
+	SubnetIDs pulumi.StringArrayInput `pulumi:"subnetIds"`
+	// SecurityGroupID of the function. Required.
+	SecurityGroupID pulumi.StringInput `pulumi:"securityGroupId"`
 	// DependsOn must exist before the function is called, such as the endpoints through which it reaches AWS.
 	DependsOn []pulumi.Resource
-	// Measured makes Lambda count the records that the mapping reads, drops and gives up. Default false.
-	Measured bool
+	// Measured has Lambda count the records that the mapping reads, drops and gives up, which it does only when asked to. Default false.
+	Measured bool `pulumi:"measured,optional"`
 }
 
 // CurrentState keeps one document per row with the row's present state. A function reads the changes and writes,
@@ -79,18 +80,22 @@ type CurrentStateArgs struct {
 type CurrentState struct {
 	pulumi.ResourceState
 
-	// FunctionName and FunctionArn of the function.
-	FunctionName, FunctionArn pulumi.StringOutput
-	// RoleArn of the function's role.
-	RoleArn pulumi.StringOutput
-	// Mapping connects the stream to the function. Writers to the stream may start before it.
+	// FunctionName of the function.
+	FunctionName pulumi.StringOutput `pulumi:"functionName"`
+	// FunctionArn of the function.
+	FunctionArn pulumi.StringOutput `pulumi:"functionArn"`
+	// RoleArn of the role it acts as.
+	RoleArn pulumi.StringOutput `pulumi:"roleArn"`
+	// Mapping of the stream to the function; what writes to the stream may start before it.
 	Mapping *lambda.EventSourceMapping
-	// ParkedPrefix is where the function parks records that cannot be indexed, with a trailing slash. FailedPrefix is
-	// where Lambda puts the records that it gives up.
+	// ParkedPrefix is where the function puts records that cannot be indexed, with a slash at its end.
 	ParkedPrefix string
-	// Registry is the name of the function's registry of tables; see CurrentStateArgs.
-	Registry     string
-	FailedPrefix pulumi.StringOutput
+	// Registry is the name of what the function knows of the tables; see CurrentStateArgs.
+	Registry string
+	// FailedPrefix is where Lambda puts records that it gives up, with a slash at its end.
+	FailedPrefix pulumi.StringOutput `pulumi:"failedPrefix"`
+	// MappingID of the mapping of the stream to the function, the name in metrics.
+	MappingID pulumi.StringOutput `pulumi:"mappingId"`
 
 	// measured says that Lambda counts the mapping's events.
 	measured bool

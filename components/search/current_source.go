@@ -66,7 +66,7 @@ func (s *CurrentState) source(ctx *pulumi.Context, p *currentPlan, function *lam
 	if err != nil {
 		return fmt.Errorf("connecting the stream to the current state: %w", err)
 	}
-	s.Mapping = mapping
+	s.Mapping, s.MappingID = mapping, mapping.Uuid
 	s.FailedPrefix = pulumi.Sprintf("%s%s/", lambdaPrefix, mapping.Uuid)
 	return nil
 }

@@ -9,38 +9,37 @@ import (
 	"strings"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/cloudwatch"
-	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/iam"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/kinesis"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
 // DeliveryArgs configures a Delivery.
 type DeliveryArgs struct {
-	config.Search
+	config.Search `pulumi:"search,optional"`
 	// Environment chooses defaults. Default dev.
-	Environment config.Environment
-	// Target to write to: [Access.Target] or [Collections.History]. Required.
+	Environment config.Environment `pulumi:"environment,optional"`
+	// Target that is written to: [Access.Target] or [Collections.History]. Required.
 	Target Target
-	// Source is the name of the source whose changes are delivered; empty for the unnamed one. The delivery of a
-	// named source has its own role, and makes the source's history in the Target.
-	Source string
-	// Role makes the network interfaces. The unnamed source's delivery also acts as this role. Required.
+	// Source is the name of the source whose changes are delivered; empty for the unnamed one. A delivery of a named source acts as a role of
+	// its own, and has the history of the source made in the place that it writes to.
+	Source string `pulumi:"source,optional"`
+	// Role that makes the network interfaces, and that the delivery acts as when the source has no name. Required.
 	Role *DeliveryRole
-	// StreamArn names the Kinesis data stream to read. Required.
-	StreamArn pulumi.StringInput
-	// BackupBucketArn names the bucket for documents that could not be delivered. Required.
-	BackupBucketArn pulumi.StringInput
-	// BackupPrefix of those documents, without a trailing slash. Default search-failed.
-	BackupPrefix string
+	// StreamArn names the Kinesis data stream that is read. Required.
+	StreamArn pulumi.StringInput `pulumi:"streamArn"`
+	// BackupBucketArn names the bucket of documents that could not be delivered. Required.
+	BackupBucketArn pulumi.StringInput `pulumi:"backupBucketArn"`
+	// BackupPrefix of those documents, without a slash at its end. Default search-failed.
+	BackupPrefix string `pulumi:"backupPrefix,optional"`
 	// KmsKeyArn encrypts the stream, the bucket's objects and the logs. Required.
-	KmsKeyArn pulumi.StringInput
-	// VpcSubnetIDs for Firehose's network interfaces. Required.
-	VpcSubnetIDs pulumi.StringArrayInput
-	// SecurityGroupID of those interfaces. It must be made after the Role's Dependencies. Required.
-	SecurityGroupID pulumi.StringInput
-	// LogRetentionDays keeps the delivery's log. Default 14 in dev, 90 in prod.
-	LogRetentionDays int
-	// DependsOn must exist before the delivery, such as the endpoints through which it reaches AWS.
+	KmsKeyArn pulumi.StringInput `pulumi:"kmsKeyArn"`
+	// VpcSubnetIDs in which Firehose puts its network interfaces. Required.
+	VpcSubnetIDs pulumi.StringArrayInput `pulumi:"vpcSubnetIds"`
+	// SecurityGroupID of those interfaces, which is made after the role that makes them. Required.
+	SecurityGroupID pulumi.StringInput `pulumi:"securityGroupId"`
+	// LogRetentionDays of the delivery's log. Default 14 in dev, 90 in prod.
+	LogRetentionDays int `pulumi:"logRetentionDays,optional"`
+	// DependsOn must exist before the delivery does, such as the endpoints through which it reaches AWS.
 	DependsOn []pulumi.Resource
 }
 
@@ -53,12 +52,12 @@ type Delivery struct {
 	pulumi.ResourceState
 
 	// Name of the delivery stream.
-	Name pulumi.StringOutput
+	Name pulumi.StringOutput `pulumi:"name"`
 	// Arn of the delivery stream.
-	Arn pulumi.StringOutput
-	// RoleArn of the role that the delivery acts as.
-	RoleArn pulumi.StringOutput
-	// Stream is the delivery stream, to depend on.
+	Arn pulumi.StringOutput `pulumi:"arn"`
+	// RoleArn of the role it acts as.
+	RoleArn pulumi.StringOutput `pulumi:"roleArn"`
+	// Stream to depend on.
 	Stream *kinesis.FirehoseDeliveryStream
 
 	// destination is the prefix of the metric names.
@@ -71,7 +70,7 @@ type deliveryPlan struct {
 	name          string
 	group         *cloudwatch.LogGroup
 	index, backup *cloudwatch.LogStream
-	acts          *iam.Role // the role that the delivery acts as
+	acts          actor // the role that the delivery acts as
 }
 
 // NewDelivery gives the role its permissions and its grant inside the domain, and then makes the delivery stream.

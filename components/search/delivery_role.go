@@ -25,13 +25,16 @@ type DeliveryRole struct {
 
 	// Arn of the role.
 	Arn pulumi.StringOutput `pulumi:"arn"`
-	// Dependencies must exist before the security group of Firehose's interfaces.
+	// Name of the role.
+	Name pulumi.StringOutput `pulumi:"name"`
+	// Dependencies must exist before the security group of Firehose's interfaces does.
 	Dependencies []pulumi.Resource
-
-	role *iam.Role
 }
 
-// NewDeliveryRole makes the role. Use the name of its Delivery, because earlier releases made the role there.
+// actor is a role as those know it who act as it.
+type actor struct{ Arn, Name pulumi.StringOutput }
+
+// NewDeliveryRole makes the role. Name is the one of the Delivery that uses it: earlier releases made the role there.
 func NewDeliveryRole(ctx *pulumi.Context, name string, args *DeliveryRoleArgs, opts ...pulumi.ResourceOption) (*DeliveryRole, error) {
 	if _, err := component.Args(deliveryRoleKind, args); err != nil {
 		return nil, err
@@ -40,13 +43,19 @@ func NewDeliveryRole(ctx *pulumi.Context, name string, args *DeliveryRoleArgs, o
 	return component.Make(ctx, deliveryRoleKind, name, r, component.Steps{
 		Inputs:    pulumi.Map{},
 		Provision: func() error { return r.provision(ctx, name) },
-		Outputs:   func() pulumi.Map { return pulumi.Map{"arn": r.Arn} },
+		Outputs:   func() pulumi.Map { return pulumi.Map{"arn": r.Arn, "name": r.Name} },
 	}, opts...)
 }
 
-// newDeliveryRole makes a role for this account's delivery streams only. Firehose sends the account as the external
-// id, https://docs.aws.amazon.com/firehose/latest/dev/controlling-access.html#firehose-assume-role. AWS documents no
-// other condition: if Firehose omitted aws:SourceArn, a condition on it would block the delivery,
+// RoleOf is a DeliveryRole that was made elsewhere, by its ARN. It has no Dependencies: what must wait for it, the caller orders.
+func RoleOf(arn pulumi.StringInput) *DeliveryRole {
+	name := arn.ToStringOutput().ApplyT(func(arn string) string { return arn[strings.LastIndex(arn, "/")+1:] }).(pulumi.StringOutput)
+	return &DeliveryRole{Arn: arn.ToStringOutput(), Name: name}
+}
+
+// newDeliveryRole makes a role for this account's delivery streams only: the account is the external id that Firehose sends,
+// https://docs.aws.amazon.com/firehose/latest/dev/controlling-access.html#firehose-assume-role, and the only condition
+// that AWS documents for it (aws:SourceArn is not: a key that Firehose leaves out would keep the delivery from being made),
 // https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-resource-kinesisfirehose-deliverystream.html.
 func newDeliveryRole(ctx *pulumi.Context, name, account string, opts ...pulumi.ResourceOption) (*iam.Role, error) {
 	role, err := iam.NewRole(ctx, name+"-role", &iam.RoleArgs{
@@ -69,28 +78,33 @@ func (r *DeliveryRole) provision(ctx *pulumi.Context, name string) error {
 	former := r.URN().ApplyT(func(urn pulumi.URN) pulumi.URN {
 		return pulumi.URN(strings.Replace(string(urn), deliveryRoleKind.Token(), deliveryKind.Token(), 1))
 	}).(pulumi.URNOutput)
-	if r.role, err = newDeliveryRole(ctx, name, at.account, pulumi.Parent(r), pulumi.Aliases([]pulumi.Alias{{ParentURN: former}})); err != nil {
+	role, err := newDeliveryRole(ctx, name, at.account, pulumi.Parent(r), pulumi.Aliases([]pulumi.Alias{{ParentURN: former}}))
+	if err != nil {
 		return err
 	}
 	interfaces, err := iam.NewRolePolicy(ctx, name+"-interfaces", &iam.RolePolicyArgs{
-		Role: r.role.Name, Policy: iampolicy.Document(useInterfaces(at)...),
+		Role: role.Name, Policy: iampolicy.Document(useInterfaces(at)...),
 	}, pulumi.Parent(r))
 	if err != nil {
 		return fmt.Errorf("letting the search delivery make network interfaces: %w", err)
 	}
-	r.Arn, r.Dependencies = r.role.Arn, []pulumi.Resource{r.role, interfaces}
+	r.Arn, r.Name, r.Dependencies = role.Arn, role.Name, []pulumi.Resource{role, interfaces}
 	return nil
 }
 
-// role gives a named source's delivery its own role, for one stream and one history. The shared role makes its
-// network interfaces and outlives them.
-func (d *Delivery) role(ctx *pulumi.Context, p *deliveryPlan) (err error) {
-	p.acts = p.Role.role
+// role of a named source's delivery is its own: it reads one stream and writes one history. Its network interfaces are made by the role that
+// all have, which outlives them.
+func (d *Delivery) role(ctx *pulumi.Context, p *deliveryPlan) error {
+	p.acts = actor{p.Role.Arn, p.Role.Name}
 	if p.Source == "" {
 		return nil
 	}
-	p.acts, err = newDeliveryRole(ctx, p.name, p.account, pulumi.Parent(d))
-	return err
+	own, err := newDeliveryRole(ctx, p.name, p.account, pulumi.Parent(d))
+	if err != nil {
+		return err
+	}
+	p.acts = actor{own.Arn, own.Name}
+	return nil
 }
 
 // permit lets the role read the stream, write the index and store what it cannot deliver. The permissions are those

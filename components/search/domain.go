@@ -161,10 +161,15 @@ func (d *Domain) provision(ctx *pulumi.Context, p *domainPlan) error {
 	if err != nil {
 		return fmt.Errorf("making the search domain %s: %w", p.DomainName, err)
 	}
+	d.is(domain)
+	return d.masterSecret(ctx, p, password, domain)
+}
+
+// is takes the outputs of what was made.
+func (d *Domain) is(domain *opensearch.Domain) {
 	d.Arn, d.Name, d.Endpoint, d.Resource = domain.Arn, domain.DomainName, domain.Endpoint, domain
 	d.Host = d.Endpoint.ApplyT(func(e string) string { host, _ := splitEndpoint(e); return host }).(pulumi.StringOutput)
 	d.Port = d.Endpoint.ApplyT(func(e string) int { _, port := splitEndpoint(e); return port }).(pulumi.IntOutput)
-	return d.masterSecret(ctx, p, password, domain)
 }
 
 // splitEndpoint separates the port from an endpoint. AWS's endpoints have none, so the default is that of HTTPS.

@@ -23,10 +23,10 @@ const (
 
 // Column is a column of the source that is indexed by its type.
 type Column struct {
-	// Name of the column, in any table. A value that does not fit the type stays in its document but is not indexed.
-	Name string
-	// Type of the field. An unknown type means a keyword.
-	Type ColumnType
+	// Name of the column, in whichever table: a value that does not fit is kept in its document and not indexed.
+	Name string `pulumi:"name"`
+	// Type of the field. Columns that are not named are keywords.
+	Type ColumnType `pulumi:"type"`
 }
 
 // ColumnType is the type of a field in OpenSearch.

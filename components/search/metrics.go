@@ -98,7 +98,7 @@ func (s *CurrentState) MetricDropped() metric.Metric {
 		return metric.Metric{}
 	}
 	return metric.Metric{
-		Namespace: "AWS/Lambda", Name: "OnFailureDestinationDeliveredEventCount", Dimensions: pulumi.StringMap{"EventSourceMappingUUID": s.Mapping.Uuid},
+		Namespace: "AWS/Lambda", Name: "OnFailureDestinationDeliveredEventCount", Dimensions: pulumi.StringMap{"EventSourceMappingUUID": s.MappingID},
 		Statistic: metric.Sum, Period: metric.Minute, Label: "Records given up", Unit: "records",
 	}
 }

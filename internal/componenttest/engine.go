@@ -6,6 +6,7 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/plugin"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/util/rpcutil"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -26,13 +27,14 @@ type Engine struct {
 	mocks   pulumi.MockResourceMonitor
 	mu      sync.Mutex
 	outputs map[string]int
+	states  map[string]resource.PropertyMap
 	logged  []string
 }
 
 // ServeEngine serves an engine until the test ends.
 func ServeEngine(t testing.TB, mocks pulumi.MockResourceMonitor) *Engine {
 	t.Helper()
-	e := &Engine{mocks: mocks, outputs: map[string]int{}}
+	e := &Engine{mocks: mocks, outputs: map[string]int{}, states: map[string]resource.PropertyMap{}}
 	cancel := make(chan bool)
 	handle, err := rpcutil.ServeWithOptions(rpcutil.ServeOptions{Cancel: cancel, Init: func(server *grpc.Server) error {
 		pulumirpc.RegisterResourceMonitorServer(server, e)
@@ -84,11 +86,24 @@ func (e *Engine) RegisterResource(_ context.Context, in *pulumirpc.RegisterResou
 		return nil, fmt.Errorf("writing the state of %s: %w", in.GetName(), err)
 	}
 	urn := Registered{Type: in.GetType(), Name: in.GetName(), Parent: in.GetParent()}.URN()
+	e.keep(string(urn), id, state)
 	return &pulumirpc.RegisterResourceResponse{Urn: string(urn), Id: id, Object: object}, nil
 }
 
-// RegisterResourceOutputs implements the monitor. Like the engine it refuses outputs that a resource already has.
+// keep has the state of a resource be found by its URN.
+func (e *Engine) keep(urn, id string, state resource.PropertyMap) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.states[urn] = resource.PropertyMap{"urn": resource.NewProperty(urn), "id": resource.NewProperty(id), "state": resource.NewProperty(state)}
+}
+
+// RegisterResourceOutputs implements the monitor. As the engine it refuses outputs that a resource has already.
 func (e *Engine) RegisterResourceOutputs(_ context.Context, in *pulumirpc.RegisterResourceOutputsRequest) (*emptypb.Empty, error) {
+	given, err := plugin.UnmarshalProperties(in.GetOutputs(), kept)
+	if err != nil {
+		return nil, fmt.Errorf("reading the outputs of %s: %w", in.GetUrn(), err)
+	}
+	e.keep(in.GetUrn(), "", given)
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.outputs[in.GetUrn()]++
@@ -104,15 +119,29 @@ func (e *Engine) Invoke(_ context.Context, in *pulumirpc.ResourceInvokeRequest) 
 	if err != nil {
 		return nil, fmt.Errorf("reading the arguments of %s: %w", in.GetTok(), err)
 	}
-	result, err := e.mocks.Call(pulumi.MockCallArgs{Token: in.GetTok(), Args: args, Provider: in.GetProvider()})
+	result, err := e.call(in, args)
 	if err != nil {
-		return nil, err //nolint:wrapcheck // the mock's own error
+		return nil, err
 	}
 	object, err := plugin.MarshalProperties(result, kept)
 	if err != nil {
 		return nil, fmt.Errorf("writing the result of %s: %w", in.GetTok(), err)
 	}
 	return &pulumirpc.ResourceInvokeResponse{Return: object}, nil
+}
+
+// call has the mocks answer, but for what the engine itself is asked: the state of a resource.
+func (e *Engine) call(in *pulumirpc.ResourceInvokeRequest, args resource.PropertyMap) (resource.PropertyMap, error) {
+	if in.GetTok() != "pulumi:pulumi:getResource" {
+		return e.mocks.Call(pulumi.MockCallArgs{Token: in.GetTok(), Args: args, Provider: in.GetProvider()}) //nolint:wrapcheck // the mock's own
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	state, ok := e.states[args["urn"].StringValue()]
+	if !ok {
+		return nil, fmt.Errorf("unknown resource %s", args["urn"].StringValue())
+	}
+	return state, nil
 }
 
 // RegisterPackage implements the monitor.
