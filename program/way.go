@@ -41,7 +41,9 @@ func OpenDoorway(ctx *pulumi.Context, cfg config.Search, bastionID pulumi.String
 }
 
 // Gateway is search.CollectionsArgs.Gateway.
-func (d *Doorway) Gateway() func(password pulumi.StringOutput) pulumi.StringOutput { return d.opened.url() }
+func (d *Doorway) Gateway() func(password pulumi.StringOutput) pulumi.StringOutput {
+	return d.opened.url()
+}
 
 // Lead tells where the collections are.
 func (d *Doorway) Lead(to *search.Collections) { d.opened.lead(d.ctx, d.through, to) }

@@ -56,7 +56,9 @@ func (d *DomainInside) hold(args *search.AccessArgs) []problem {
 	return d.lacks(complete(args.Search, args.Environment))
 }
 
-func complete(cfg config.Search, of config.Environment) config.Search { return cfg.WithDefaults(of.WithDefault()) }
+func complete(cfg config.Search, of config.Environment) config.Search {
+	return cfg.WithDefaults(of.WithDefault())
+}
 
 // accessForm makes besides what the present rows' indices have in common, which in Go is search.CurrentTemplate.
 var accessForm = taking("search.Access", func(
