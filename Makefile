@@ -62,9 +62,9 @@ $(LINT):
 vuln: ## known vulnerabilities (asks the Go vulnerability database: needs the internet)
 	@set -e; for module in $(MODULES); do echo "== $$module"; (cd $$module && GOFLAGS= go run golang.org/x/vuln/cmd/govulncheck@$(VULN_VERSION) ./...); done
 
-sdk: ## write the OpenSearch SDK and the committed schemas anew
+sdk: ## write all SDKs, the examples in their languages and the committed schemas anew
 	rehearsal/start schemas
-	cd sdks/generate && go run . ../opensearch/schema.json ../opensearch
+	cd sdks/generate && go run . ..
 
 docs: ## write docs/configuration.md, docs/components, the plugin's schema, policies.md, assumptions.md, cost.md and licences.md anew from configuration types, rules, assumptions, prices and modules
 	go generate ./config ./provider ./policy ./internal/cost ./internal/operator/conformance ./internal/licences

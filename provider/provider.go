@@ -10,6 +10,7 @@
 package provider
 
 //go:generate go test . -run TestSchemaIsCurrent -update
+//go:generate go run -C ../sdks/generate . ..
 //go:generate go test . -run TestComponentsPagesAreCurrent -update
 
 import (

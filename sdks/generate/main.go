@@ -1,96 +1,71 @@
-// Command generate writes the Go SDK of the OpenSearch provider from the provider's schema, with Pulumi's own generator.
+// Command generate writes the SDKs of this repository with Pulumi's own generators.
 //
-// The provider has no published SDK: Pulumi serves it through its terraform-provider plugin. The result has the module
-// path and layout that a published SDK would have, so that the day one is published only a replace line goes away.
+// The OpenSearch provider has no published SDK for Go: Pulumi serves it through its terraform-provider plugin. That one gets the
+// module path and layout that a published SDK would have, so that the day one is published only a replace line goes away.
+// Our own plugin gets one for TypeScript and one for Python, as `pulumi package add` makes them, and so do the examples of its pages.
 //
-//	go run . ../opensearch/schema.json ../opensearch
+//	go run . ..
 package main
 
 import (
-	"encoding/json"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
-
-	gogen "github.com/pulumi/pulumi/pkg/v3/codegen/go"
-	"github.com/pulumi/pulumi/pkg/v3/codegen/schema"
 )
 
-// language is what the generator is told about the Go SDK: the paths that a published SDK would have.
-const language = `{
-	"importBasePath": "github.com/pulumi/pulumi-opensearch/sdk/v2/go/opensearch",
-	"modulePath": "github.com/pulumi/pulumi-opensearch/sdk/v2",
-	"rootPackageName": "opensearch",
-	"generateExtraInputTypes": true,
-	"respectSchemaVersion": true
-}`
-
 func main() {
-	if len(os.Args) != 3 {
-		fmt.Fprintln(os.Stderr, "usage: generate SCHEMA DIRECTORY")
+	if len(os.Args) != 2 {
+		fmt.Fprintln(os.Stderr, "usage: generate FOLDER-OF-SDKS")
 		os.Exit(2)
 	}
-	if err := run(os.Args[1], os.Args[2]); err != nil {
+	if err := run(os.Args[1]); err != nil {
 		fmt.Fprintln(os.Stderr, "error:", err)
 		os.Exit(1)
 	}
 }
 
-func run(schemaFile, dir string) error {
-	files, err := generate(schemaFile)
+// run writes all SDKs below a folder anew, and the examples in their languages.
+func run(dir string) error {
+	files, err := generate(dir)
 	if err != nil {
 		return err
 	}
-	if err := os.RemoveAll(filepath.Join(dir, "go")); err != nil {
-		return fmt.Errorf("removing the previous SDK: %w", err)
+	for _, of := range sdks {
+		if err := os.RemoveAll(filepath.Join(dir, of.folder)); err != nil {
+			return fmt.Errorf("removing the previous SDK: %w", err)
+		}
 	}
 	for name, content := range files {
-		path := filepath.Join(dir, name)
-		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-			return fmt.Errorf("writing the SDK: %w", err)
-		}
-		if err := os.WriteFile(path, content, 0o644); err != nil { // source code is for everybody to read
-			return fmt.Errorf("writing the SDK: %w", err)
+		if err := write(filepath.Join(dir, name), content); err != nil {
+			return err
 		}
 	}
 	return nil
 }
 
-// generate is the SDK's Go files by path below the SDK's folder; its go.mod is kept by hand beside them.
-func generate(schemaFile string) (map[string][]byte, error) {
-	raw, err := os.ReadFile(schemaFile)
+// generate is every generated file by its path from the folder of SDKs.
+func generate(dir string) (map[string][]byte, error) {
+	all, err := translate(dir)
 	if err != nil {
-		return nil, fmt.Errorf("reading the schema: %w", err)
+		return nil, err
 	}
-	var spec schema.PackageSpec
-	if err := json.Unmarshal(raw, &spec); err != nil {
-		return nil, fmt.Errorf("reading the schema %s: %w", schemaFile, err)
-	}
-	if spec.Meta == nil {
-		spec.Meta = &schema.MetadataSpec{}
-	}
-	spec.Meta.SupportPack = true
-	if spec.Language == nil {
-		spec.Language = map[string]schema.RawMessage{}
-	}
-	spec.Language["go"] = schema.RawMessage(language)
-	pkg, diags, err := schema.BindSpec(spec, schema.NewNullLoader(), schema.ValidationOptions{AllowDanglingReferences: true})
-	if err != nil {
-		return nil, fmt.Errorf("binding the schema %s: %w", schemaFile, err)
-	}
-	if diags.HasErrors() {
-		return nil, fmt.Errorf("binding the schema %s: %w", schemaFile, diags)
-	}
-	generated, err := gogen.GeneratePackage("pulumi", pkg, nil)
-	if err != nil {
-		return nil, fmt.Errorf("generating the SDK: %w", err)
-	}
-	files := map[string][]byte{}
-	for name, content := range generated {
-		if filepath.Base(name) == "go.mod" {
-			continue
+	for _, of := range sdks {
+		files, err := of.files(dir)
+		if err != nil {
+			return nil, err
 		}
-		files[filepath.Join("go", name)] = content
+		maps.Copy(all, files)
 	}
-	return files, nil
+	return all, nil
+}
+
+func write(path string, content []byte) error {
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		return fmt.Errorf("making a folder: %w", err)
+	}
+	if err := os.WriteFile(path, content, 0o644); err != nil { // source code is for everybody to read
+		return fmt.Errorf("writing what was generated: %w", err)
+	}
+	return nil
 }

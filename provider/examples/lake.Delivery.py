@@ -1,0 +1,14 @@
+import pulumi
+import pulumi_cdcpipeline as cdcpipeline
+
+key = cdcpipeline.encryption.Key("key")
+changes = cdcpipeline.stream.ChangeStream("changes", kms_key_arn=key.arn)
+bucket = cdcpipeline.lake.Bucket("bucket", kms_key_arn=key.arn)
+delivery = cdcpipeline.lake.Delivery("delivery",
+    stream_arn=changes.arn,
+    bucket_arn=bucket.arn,
+    kms_key_arn=key.arn,
+    lake={
+        "buffer_seconds": 120,
+    },
+    opts = pulumi.ResourceOptions(depends_on=[bucket]))

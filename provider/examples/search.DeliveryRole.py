@@ -1,0 +1,5 @@
+import pulumi
+import pulumi_cdcpipeline as cdcpipeline
+
+role = cdcpipeline.search.DeliveryRole("role")
+pulumi.export("roleArn", role.arn)
