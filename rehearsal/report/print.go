@@ -103,6 +103,7 @@ func (r *Report) Figures() []Figure {
 	if f := r.ForeignKeys; f != nil {
 		row("foreign_keys", fmt.Sprintf("%d that change rows, %d warned of", f.Constraints, f.Warned))
 	}
+	r.printLanguages(row)
 	row("latency_ms.current", fmt.Sprintf("p50 %.0f, p99 %.0f", r.LatencyMs.Current.P50, r.LatencyMs.Current.P99))
 	row("destroy.left", list(r.Destroy.Left))
 	row("retained", list(r.Retained))

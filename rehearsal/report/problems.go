@@ -93,6 +93,7 @@ func (r *Report) Problems(minimum int) []string {
 	}
 	fail("postgres", !r.Postgres.good(), "what is PostgreSQL's own was not carried as it is, or a slot is left: %+v", r.Postgres)
 	fail("sources_joined", !r.SourcesJoined.good(), "rows of two sources are not joined as in the databases: %+v", r.SourcesJoined)
+	p = append(p, r.languageProblems()...)
 	p = append(p, r.Faults.Problems()...)
 	p = append(p, r.Alarms.problems(r)...)
 	p = append(p, r.ClosedIndex.Problems()...)

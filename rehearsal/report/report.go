@@ -75,6 +75,8 @@ type Report struct {
 	SourcesJoined *Joined `json:"sources_joined,omitempty"`
 	// Postgres is nil when no source was PostgreSQL.
 	Postgres *Postgres `json:"postgres,omitempty"`
+	// Languages are examples of languages other than Go, by what they are written in.
+	Languages map[string]Language `json:"languages,omitempty"`
 	// Checks are what a part shows beyond its figures, by name.
 	Checks map[string]Check `json:"checks,omitempty"`
 	// NotRun is what this rehearsal cannot show.

@@ -121,6 +121,30 @@ func TestWhatAClosedIndexCostIsAProblem(t *testing.T) {
 	}
 }
 
+func TestAnExampleOfALanguageThatIsNotCleanIsAProblem(t *testing.T) {
+	for problem, l := range map[string]Language{
+		"":                    {Resources: 20, Left: []string{}},
+		"Resources:0":         {Left: []string{}},
+		"SecondUpChanges:1":   {Resources: 20, SecondUpChanges: 1, Left: []string{}},
+		"Left:[bucket/x]":     {Resources: 20, Left: []string{"bucket/x"}},
+		"SecondUpChanges:0 L": {Resources: 20}, // it was not destroyed
+	} {
+		r := success()
+		r.Languages = map[string]Language{"yaml": l, "python": {}}
+		require.Empty(t, r.Problems(written), "not reported")
+		r.Fill("languages.yaml")
+		if problem == "" {
+			require.Empty(t, r.Problems(written))
+			require.Contains(t, printed(r), "20 resources, second_up_changes 0, left nothing")
+			require.NotContains(t, printed(r), "languages.python")
+			continue
+		}
+		require.Len(t, r.Problems(written), 1)
+		require.Contains(t, r.Problems(written)[0], "an example of yaml: {Resources:")
+		require.Contains(t, r.Problems(written)[0], problem)
+	}
+}
+
 func TestAnAssumptionThatDoesNotHoldOrIsNotCaughtIsAProblem(t *testing.T) {
 	for problem, c := range map[string]Conformance{
 		"50 assumptions 49 held, and of 50": {50, 49, 50},

@@ -4,6 +4,7 @@ import (
 	"cdcpipeline/rehearsal/engine/stack"
 	"cdcpipeline/rehearsal/report"
 	"cdcpipeline/rehearsal/world/inventory"
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -19,9 +20,9 @@ func newStack(ctx context.Context, r *Run, name string, program pulumi.RunFunc, 
 	return makeStack(ctx, r, stack.Options{Name: name, Program: program}, values)
 }
 
-// makeStack prepares a stack in this run's world.
+// makeStack prepares a stack in this run's world, of the project and beside its other stacks unless the options say otherwise.
 func makeStack(ctx context.Context, r *Run, o stack.Options, values map[string]string) (*stack.Stack, error) {
-	o.Project, o.Dir, o.CLI = r.Project, stacks(r), r.Engine.CLI()
+	o.Project, o.Dir, o.CLI = cmp.Or(o.Project, r.Project), cmp.Or(o.Dir, stacks(r)), r.Engine.CLI()
 	o.Impatient = r.Engine.Installed
 	o.Env = maps.Clone(r.Engine.Env())
 	maps.Copy(o.Env, r.World.Env())
@@ -135,20 +136,25 @@ func Destroy(ctx context.Context, r *Run) error {
 		return err
 	}
 	r.Report.Destroy.Seconds = round(d.Seconds)
+	r.Report.Destroy.Left, r.Report.Retained, err = r.leftSince(ctx, r.before)
+	return err
+}
+
+// leftSince is what the account holds besides what it held before, and what of it is kept on purpose.
+func (r *Run) leftSince(ctx context.Context, before []string) (left, retained []string, err error) {
 	after, err := inventory.List(ctx, r.World.Account.Config())
 	if err != nil {
-		return fmt.Errorf("listing the account: %w", err)
+		return nil, nil, fmt.Errorf("listing the account: %w", err)
 	}
-	r.Report.Destroy.Left, r.Report.Retained = []string{}, []string{}
-	for _, item := range inventory.Added(r.before, after) {
+	left, retained = []string{}, []string{}
+	for _, item := range inventory.Added(before, after) {
 		if role, ok := strings.CutPrefix(item, "role/"); ok && slices.Contains(sharedRoles, role) {
-			r.Report.Retained = append(r.Report.Retained, role)
+			retained = append(retained, role)
 		} else {
-			r.Report.Destroy.Left = append(r.Report.Destroy.Left, item)
+			left = append(left, item)
 		}
 	}
-	r.Report.Destroy.Left = append(r.Report.Destroy.Left, slices.Concat(r.World.Domains.Names(), r.World.Collections.Names())...)
-	return nil
+	return append(left, slices.Concat(r.World.Domains.Names(), r.World.Collections.Names())...), retained, nil
 }
 
 func (r *Run) output(name string) string { return fmt.Sprint(r.Outputs[name]) }

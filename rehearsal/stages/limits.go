@@ -35,6 +35,7 @@ var never = []string{
 	"CDC stream-position: its MySQL format is not published; the stand-in's is inferred",
 	"64-bit integers of 19 and 20 digits arrive exactly here; AWS documents useLargeIntegerValue without saying so for all of them",
 	"ARM: functions run as x86_64 here when this machine is",
+	"other languages: programs of TypeScript and Python run through the Automation API, not by the CLI's language hosts; `pulumi package add` from a repository is not run, the plugin is installed from the folder of its release; the deployer of their stacks is refused nothing",
 	"the Go language host of the CLI: the program runs through the Automation API with the same engine",
 }
 
@@ -42,7 +43,7 @@ func versions() map[string]string {
 	return map[string]string{
 		"go": runtime.Version(), "pulumi": engine.CLIVersion, "pulumi-aws (plugin name)": engine.AWSPluginVersion, "terraform-provider-aws": "5.82.2",
 		"pulumi-random (plugin name)": engine.RandomPluginVersion, "pulumi-terraform-provider": engine.BridgePluginVersion,
-		"terraform-provider-opensearch": engine.OpenSearchProviderVersion,
-		"opensearch":                    stores.OpenSearchVersion, "mariadb": stores.MariaDBVersion, "moto": stores.MotoVersion, "trino": stores.TrinoVersion, "spark": stores.SparkVersion,
+		"pulumi-language-yaml": engine.YAMLHostVersion, "terraform-provider-opensearch": engine.OpenSearchProviderVersion,
+		"opensearch": stores.OpenSearchVersion, "mariadb": stores.MariaDBVersion, "moto": stores.MotoVersion, "trino": stores.TrinoVersion, "spark": stores.SparkVersion,
 	}
 }

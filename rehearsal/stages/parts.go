@@ -166,6 +166,17 @@ var Full = []Part{
 			secondUp, destroy,
 		},
 	},
+	{
+		"languages", "The plugin is made as it is released and installed; programs of YAML that are wrong are told what, and make nothing; examples of other languages are deployed twice and destroyed.",
+		[]Stage{
+			{"plugin and language host", Languages, nil},
+			check("wrong inputs in YAML", "wrong_in_yaml", WrongInYAML),
+			{"a stream and a lake in YAML", StreamAndLakeInYAML, []string{"languages.yaml"}},
+			{"the whole pipeline in YAML", PipelineInYAML, []string{"languages.yaml_pipeline", "tunnel"}},
+			{"the whole pipeline in TypeScript", PipelineInTypeScript, []string{"languages.typescript"}},
+			{"what is searched in Python", SearchInPython, []string{"languages.python"}},
+		},
+	},
 }
 
 // Names lists the parts of `make rehearse-full`.

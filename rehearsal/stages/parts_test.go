@@ -46,14 +46,14 @@ func TestEveryCheckIsMadeByExactlyOnePart(t *testing.T) {
 		"policy_in_engine": {"lifecycle"}, "grant_removed": {"lifecycle"}, "permission_taken_away": {"lifecycle"}, "operator": {"lifecycle"}, "task_change": {"lifecycle"}, "table_added": {"lifecycle"},
 		"rotation": {"lifecycle"}, "registry_taken_over": {"lifecycle"}, "domain_replaced": {"lifecycle"}, "names_pinned": {"lifecycle"}, "turned_into_prod": {"lifecycle"}, "half_destroyed": {"lifecycle"}, "adopted": {"lifecycle"}, "preflight": {"account"}, "account_roles": {"account"}, "first_deployment": {"account"}, "conformance": {"account"},
 		"replay": {"rows"}, "closed_index": {"rows"}, "epochs": {"rows"}, "column_added": {"rows"}, "ddl": {"rows"}, "lake_in_trino": {"rows"}, "any_table": {"rows"}, "foreign_keys": {"rows"}, "lake_tables": {"tables"}, "row_erased": {"tables"}, "serverless_task": {"serverless"}, "serverless_change": {"serverless"}, "switch_dms": {"serverless"}, "switch_search": {"serverless"}, "faults": {"faults"}, "faults_in_turn": {"faults"}, "another_source": {"sources"},
-		"source_killed": {"sources"}, "up_while_down": {"sources"}, "source_removed": {"sources"},
+		"source_killed": {"sources"}, "up_while_down": {"sources"}, "source_removed": {"sources"}, "wrong_in_yaml": {"languages"},
 	}, by)
 }
 
 // A stage that needs a deployed stack needs an up before it; one that compares with the journals needs rows.
 func TestWhatAStageReliesOnIsInThePartBeforeIt(t *testing.T) {
 	rowless := []string{rows.Name, alarmsWatched.Name, "what is assumed of AWS, held and broken"}
-	alone := []string{"tables for faults", previewMinimal.Name, "preview of each combination of kinds", previewProd.Name, preview.Name, "policies in the engine", "names of the baseline", "preflight: each check broken once", "account roles: absent, present, again", "everything adopted"}
+	alone := []string{"tables for faults", previewMinimal.Name, "preview of each combination of kinds", previewProd.Name, preview.Name, "policies in the engine", "names of the baseline", "preflight: each check broken once", "account roles: absent, present, again", "everything adopted", "plugin and language host", "wrong inputs in YAML", "a stream and a lake in YAML", "the whole pipeline in YAML", "the whole pipeline in TypeScript", "what is searched in Python"}
 	for _, p := range append(slices.Clone(Full), Basic, Look, AllFaults, Dashboard) {
 		position := func(name string) int {
 			return slices.IndexFunc(p.Stages, func(s Stage) bool { return s.Name == name || name == firstUp.Name && strings.HasPrefix(s.Name, "up ") })
@@ -94,7 +94,7 @@ func TestAllPartsTogetherReportWhatTheBasicOneDoes(t *testing.T) {
 
 func TestAnUnknownPartIsRefusedWithTheNames(t *testing.T) {
 	_, err := Named("fault")
-	require.EqualError(t, err, `there is no part "fault": choose one of lifecycle, account, rows, tables, serverless, faults, sources`)
+	require.EqualError(t, err, `there is no part "fault": choose one of lifecycle, account, rows, tables, serverless, faults, sources, languages`)
 	p, err := Named("faults")
 	require.NoError(t, err)
 	require.Equal(t, "faults", p.Name)

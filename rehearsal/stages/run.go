@@ -81,6 +81,8 @@ type Run struct {
 	// sources are the stack's sources, the unnamed one first; source is the one that a stage works on.
 	sources []*origin
 	source  *origin
+	// stock is the database of a source that only examples in other languages have.
+	stock *world.Database
 }
 
 func newRun(o Options) (*Run, error) {

@@ -45,7 +45,7 @@ func DeployBaseline(ctx context.Context, r *Run) error {
 	for i, file := range formerFiles {
 		values["cdc-pipeline:source.schemaFiles["+strconv.Itoa(i)+"]"] = file
 	}
-	former, err := makeStack(ctx, r, stack.Options{Name: "rehearsal", Compiled: host}, values)
+	former, err := makeStack(ctx, r, stack.Options{Name: "rehearsal", Host: host}, values)
 	if err != nil {
 		return err
 	}

@@ -63,13 +63,14 @@ type Stack struct {
 	log  string
 	// listening is where the program opens its tunnel.
 	listening string
+	env       map[string]string
 }
 
 // Options say where a stack lives.
 type Options struct {
 	// Name of the stack; files/Pulumi.NAME.yaml is its configuration.
 	Name string
-	// Project is the project's root: the program runs there, as under the CLI.
+	// Project is the project's root, whose Pulumi.yaml is the stack's: the program runs there, as under the CLI.
 	Project string
 	// Dir is the work directory, made when missing.
 	Dir string
@@ -80,8 +81,8 @@ type Options struct {
 	Program pulumi.RunFunc
 	// Impatient makes the program wait seconds for a domain, for an engine whose AWS provider has AWS's patience.
 	Impatient bool
-	// Compiled makes the CLI itself run a program, in a process of its own: the environment that languagehost.Install gives.
-	Compiled map[string]string
+	// Host makes the CLI itself run a program, in a process of its own: what its environment has so that it finds the language host.
+	Host map[string]string
 }
 
 // New prepares the stack; nothing is deployed.
@@ -108,8 +109,8 @@ func New(ctx context.Context, o Options, settings Settings) (*Stack, error) {
 	}
 	options := []auto.LocalWorkspaceOption{auto.EnvVars(env), auto.Pulumi(command)}
 	switch {
-	case o.Compiled != nil:
-		maps.Copy(env, o.Compiled)
+	case o.Host != nil:
+		maps.Copy(env, o.Host)
 	default:
 		run := program.Deploy
 		if o.Program != nil {
@@ -131,7 +132,7 @@ func New(ctx context.Context, o Options, settings Settings) (*Stack, error) {
 	}
 	return &Stack{
 		auto: s, dir: o.Dir, log: filepath.Join(o.Dir, o.Name+".log"),
-		listening: net.JoinHostPort("127.0.0.1", strconv.Itoa(settings.TunnelPort)),
+		listening: net.JoinHostPort("127.0.0.1", strconv.Itoa(settings.TunnelPort)), env: env,
 	}, nil
 }
 
@@ -309,6 +310,15 @@ func (s *Stack) RemoveConfig(ctx context.Context, key string) error {
 		return fmt.Errorf("removing %s: %w", key, err)
 	}
 	return nil
+}
+
+// Environ is what the CLI needs besides to work on this stack, for whoever calls it otherwise.
+func (s *Stack) Environ() []string {
+	var environ []string
+	for name, value := range s.env {
+		environ = append(environ, name+"="+value)
+	}
+	return environ
 }
 
 // Dir is the work directory, for `pulumi --cwd`.

@@ -1,0 +1,30 @@
+"""Deploys a program twice by Pulumi's Automation API, destroys it, and prints what that came to.
+
+    drive.py PROJECT STACK FOLDER POLICIES EXCEPTIONS
+
+FOLDER holds program.py, its Pulumi.yaml and the stack's configuration.
+"""
+
+import json
+import sys
+
+from pulumi import automation
+
+
+def main(project, stack, folder, policies, exceptions):
+    sys.path.insert(0, folder)
+    from program import program
+
+    def told(text):
+        print(text, file=sys.stderr)
+
+    selected = automation.select_stack(stack, project, program, opts=automation.LocalWorkspaceOptions(work_dir=folder))
+    held = {"policy_packs": [policies], "policy_pack_configs": [exceptions], "on_output": told, "color": "never"}
+    first = selected.up(**held).summary.resource_changes
+    second = selected.up(**held).summary.resource_changes
+    selected.destroy(on_output=told, color="never")
+    print(json.dumps({"resources": sum(first.values()), "second_up_changes": sum(n for op, n in second.items() if op not in ("same", "read"))}))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
