@@ -21,7 +21,7 @@ help: ## list the targets
 rehearse: ## deploy, load, verify, update and destroy the whole pipeline on this machine
 	@exec rehearsal/start
 
-rehearse-full: ## all parts of the rehearsal one after the other, or one: PART=lifecycle, account, rows, tables, serverless, faults, sources
+rehearse-full: ## all parts of the rehearsal one after the other, or one: PART=lifecycle, account, rows, tables, serverless, faults, sources, languages
 	@exec rehearsal/start full $(PART)
 
 faults: ## every fault, one after the other while rows are written; writes docs/reliability.md anew; Ctrl-C and again goes on
