@@ -13,6 +13,7 @@ utilities.lazyLoad(exports, ["Provider"], () => require("./provider"));
 
 // Export sub-modules:
 import * as bastion from "./bastion";
+import * as canary from "./canary";
 import * as config from "./config";
 import * as encryption from "./encryption";
 import * as lake from "./lake";
@@ -26,6 +27,7 @@ import * as types from "./types";
 
 export {
     bastion,
+    canary,
     config,
     encryption,
     lake,

@@ -8,7 +8,7 @@ import * as enums from "../types/enums";
 import * as utilities from "../utilities";
 
 /**
- * Bastion is a small instance that Systems Manager manages, and nobody else.
+ * Bastion is a small instance that only Systems Manager can reach.
  */
 export class Bastion extends pulumi.ComponentResource {
     /** @internal */
@@ -69,7 +69,7 @@ export class Bastion extends pulumi.ComponentResource {
  */
 export interface BastionArgs {
     /**
-     * As the section bastion of the configuration. Bastion is the instance inside the VPC through which the domain, or the collections, are reached with search.reach tunnel; direct has none.
+     * As the section bastion of the configuration. Bastion is an instance inside the VPC. With search.reach: tunnel you reach the domain or the collections through it. With direct there is none.
      */
     bastion?: inputs.config.BastionArgs;
     /**
@@ -77,15 +77,15 @@ export interface BastionArgs {
      */
     environment?: enums.config.Environment;
     /**
-     * kmsKeyArn encrypts the volume. Whoever deploys needs kms:CreateGrant on the key, because EC2 uses it by a grant: https://docs.aws.amazon.com/ebs/latest/userguide/ebs-encryption-requirements.html. Required.
+     * kmsKeyArn encrypts the volume. The deployer needs kms:CreateGrant on the key, because EC2 uses the key through a grant: https://docs.aws.amazon.com/ebs/latest/userguide/ebs-encryption-requirements.html. Required.
      */
     kmsKeyArn: pulumi.Input<string>;
     /**
-     * securityGroupId of the instance: it needs no way in, and a way out to Systems Manager and to what is private. Required.
+     * securityGroupId is the instance's group. It needs no ingress rule, and egress to Systems Manager and to the private services. Required.
      */
     securityGroupId: pulumi.Input<string>;
     /**
-     * subnetId of the instance, from where Systems Manager's endpoints are reached. Required.
+     * subnetId is the instance's subnet. It must reach Systems Manager's endpoints. Required.
      */
     subnetId: pulumi.Input<string>;
 }

@@ -8,7 +8,7 @@ import * as enums from "../types/enums";
 import * as utilities from "../utilities";
 
 /**
- * Key is the stack's own symmetric KMS key with yearly rotation and the alias <project>-<stack>-<name>. Its policy leaves access to the account's IAM policies and admits the services that write encrypted data on the account's behalf without a role of it: CloudWatch Logs, and those that publish to an encrypted topic. An adopted key stays as it is, policy, alias and rotation; it must be symmetric and of the stack's region, and its policy must admit the same: - the account's IAM policies (arn:aws:iam::ACCOUNT:root, kms:*; for the roles of this stack kms:Decrypt, kms:DescribeKey, kms:GenerateDataKey, kms:CreateGrant would do), - logs.REGION.amazonaws.com: kms:Encrypt, kms:Decrypt, kms:ReEncrypt*, kms:GenerateDataKey*, kms:DescribeKey, - cloudwatch.amazonaws.com, events.amazonaws.com and dms.amazonaws.com: kms:Decrypt, kms:GenerateDataKey*, where alarms or events go to a topic that it encrypts.
+ * Key is the stack's own symmetric KMS key with yearly rotation and the alias <project>-<stack>-<name>. Its policy leaves access to the account's IAM policies. It also admits the services that write encrypted data for the account without an IAM role: CloudWatch Logs, and the services that publish to an encrypted topic. An adopted key keeps its policy, alias and rotation. It must be symmetric and in the stack's region, and its policy must admit the same: - the account's IAM policies (arn:aws:iam::ACCOUNT:root, kms:*; for the roles of this stack kms:Decrypt, kms:DescribeKey, kms:GenerateDataKey, kms:CreateGrant would do), - logs.REGION.amazonaws.com: kms:Encrypt, kms:Decrypt, kms:ReEncrypt*, kms:GenerateDataKey*, kms:DescribeKey, - cloudwatch.amazonaws.com, events.amazonaws.com and dms.amazonaws.com: kms:Decrypt, kms:GenerateDataKey*, where alarms or events go to a topic that it encrypts.
  */
 export class Key extends pulumi.ComponentResource {
     /** @internal */
@@ -58,15 +58,15 @@ export class Key extends pulumi.ComponentResource {
  */
 export interface KeyArgs {
     /**
-     * deletionWindowDays between the key's removal and its end, 7 to 30. Default 30, so that a mistake can be undone.
+     * deletionWindowDays is the time between the key's removal and its deletion, 7 to 30 days. Default 30, so that a mistake can be undone.
      */
     deletionWindowDays?: number;
     /**
-     * As the section encryption of the configuration. Encryption is the key that everything the stack stores is encrypted with: made here, or adopted.
+     * As the section encryption of the configuration. Encryption is the KMS key for everything that the stack stores. The stack makes a key or adopts yours.
      */
     encryption?: inputs.config.EncryptionArgs;
     /**
-     * retainOnDelete keeps the key when the stack is destroyed: data that outlives the stack stays readable.
+     * retainOnDelete keeps the key when the stack is destroyed, so that data which outlives the stack stays readable.
      */
     retainOnDelete?: boolean;
 }

@@ -8,7 +8,7 @@ import * as enums from "../types/enums";
 import * as utilities from "../utilities";
 
 /**
- * Bucket is a versioned, encrypted S3 bucket that is reached over TLS and by its owner's policies alone.
+ * Bucket is a versioned, encrypted S3 bucket. It accepts only TLS connections that its owner's policies allow.
  */
 export class Bucket extends pulumi.ComponentResource {
     /** @internal */
@@ -75,7 +75,7 @@ export interface BucketArgs {
      */
     kmsKeyArn: pulumi.Input<string>;
     /**
-     * As the section lake of the configuration. Lake is the S3 bucket of raw changes and the delivery that writes it.
+     * As the section lake of the configuration. Lake is the S3 bucket of raw changes, and the delivery that writes them.
      */
     lake?: inputs.config.LakeArgs;
 }

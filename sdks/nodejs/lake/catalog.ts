@@ -8,7 +8,7 @@ import * as enums from "../types/enums";
 import * as utilities from "../utilities";
 
 /**
- * Catalog is how a lake is read with SQL, in Athena. Of each followed table it makes database_table a view of the rows as they are now database_table_changes a view of all their changes database_table_records the table of raw records that both read and, where Tables keeps a table of rows, database_table a view of that table's rows, as they were at the job's last run database_table_raw a view of the rows as they are now with the columns and types that the source has; where a source has a name, it is before all of these. Partitions are worked out by Athena: there is no crawler, and a record is found as soon as it is delivered. Queries go through a workgroup that encrypts their results and bounds what they read; it has saved queries for what people ask most.
+ * Catalog lets you query a lake with SQL in Athena. For each followed table it makes database_table a view of the rows as they are now database_table_changes a view of all their changes database_table_records the table of raw records that both read and, where Tables maintains a table of rows, database_table a view of that table's rows, as they were at the job's last run database_table_raw a view of the rows as they are now All have the columns and types of the source. The name of a named source comes before all of these. Athena computes partitions itself: there is no crawler, and a record is found as soon as it is delivered. Queries run in a workgroup that encrypts their results and limits the bytes they read. It has saved queries for the most common questions.
  */
 export class Catalog extends pulumi.ComponentResource {
     /** @internal */
@@ -30,7 +30,7 @@ export class Catalog extends pulumi.ComponentResource {
      */
     declare public /*out*/ readonly database: pulumi.Output<string>;
     /**
-     * readerPolicy is the IAM policy, as JSON, that whoever queries the lake needs. It is attached to nobody.
+     * readerPolicy is the IAM policy, as JSON, that a user needs to query the lake. It is attached to nobody.
      */
     declare public /*out*/ readonly readerPolicy: pulumi.Output<string>;
     /**
@@ -97,15 +97,15 @@ export interface CatalogArgs {
      */
     environment?: enums.config.Environment;
     /**
-     * kmsKeyArn that the lake is encrypted with encrypts results too. Required.
+     * kmsKeyArn is the lake's key. It also encrypts query results. Required.
      */
     kmsKeyArn: pulumi.Input<string>;
     /**
-     * As the section lake of the configuration. Lake is the S3 bucket of raw changes and the delivery that writes it.
+     * As the section lake of the configuration. Lake is the S3 bucket of raw changes, and the delivery that writes them.
      */
     lake?: inputs.config.LakeArgs;
     /**
-     * sources whose tables are in the catalog. At least one.
+     * sources are the sources whose tables are in the catalog. At least one.
      */
     sources: pulumi.Input<pulumi.Input<inputs.lake.CatalogSourceArgs>[]>;
 }

@@ -8,7 +8,7 @@ import * as enums from "../types/enums";
 import * as utilities from "../utilities";
 
 /**
- * Delivery is a Firehose that writes every record of a Kinesis stream to a bucket: gzip, one record per line, partitioned as <prefix>/schema=…/table=…/dt=yyyy-MM-dd/hour=HH/. Control records are under schema _control. It reads from the moment it is active, so whatever writes to the stream starts after it.
+ * Delivery is a Firehose that writes every record of a Kinesis stream to a bucket: gzip, one record per line, partitioned as <prefix>/schema=…/table=…/dt=yyyy-MM-dd/hour=HH/. Control records are under schema _control. It reads from the moment it is active, so start every writer to the stream after it.
  */
 export class Delivery extends pulumi.ComponentResource {
     /** @internal */
@@ -34,7 +34,7 @@ export class Delivery extends pulumi.ComponentResource {
      */
     declare public /*out*/ readonly name: pulumi.Output<string>;
     /**
-     * roleArn of the role it reads and writes with.
+     * roleArn of the role that reads the stream and writes the bucket.
      */
     declare public /*out*/ readonly roleArn: pulumi.Output<string>;
 
@@ -82,7 +82,7 @@ export class Delivery extends pulumi.ComponentResource {
  */
 export interface DeliveryArgs {
     /**
-     * bucketArn of the bucket that is written. Required.
+     * bucketArn of the bucket to write to. Required.
      */
     bucketArn: pulumi.Input<string>;
     /**
@@ -94,15 +94,15 @@ export interface DeliveryArgs {
      */
     kmsKeyArn: pulumi.Input<string>;
     /**
-     * As the section lake of the configuration. Lake is the S3 bucket of raw changes and the delivery that writes it.
+     * As the section lake of the configuration. Lake is the S3 bucket of raw changes, and the delivery that writes them.
      */
     lake?: inputs.config.LakeArgs;
     /**
-     * logRetentionDays of the error log. Default 14 in dev, 90 in prod.
+     * logRetentionDays keeps the error log. Default 14 in dev, 90 in prod.
      */
     logRetentionDays?: number;
     /**
-     * streamArn of the Kinesis stream that is read. Required.
+     * streamArn of the Kinesis stream to read. Required.
      */
     streamArn: pulumi.Input<string>;
 }

@@ -8,7 +8,7 @@ import * as enums from "../types/enums";
 import * as utilities from "../utilities";
 
 /**
- * Tables are rows as they are, in tables of Apache Iceberg, Delta Lake or Apache Hudi: a job of AWS Glue keeps one of each followed table from the lake's raw records. What a run has read is in the table's own commit, so that a run that was ended, or is repeated, changes nothing twice. The Catalog of the same lake has a view of each table.
+ * Tables maintains tables of present rows in Apache Iceberg, Delta Lake or Apache Hudi. An AWS Glue job builds one per followed table from the lake's raw records. Each commit of a table includes the position up to which records were read. So a run that is killed or repeated applies nothing twice. The Catalog of the same lake has a view of each table.
  */
 export class Tables extends pulumi.ComponentResource {
     /** @internal */
@@ -26,15 +26,15 @@ export class Tables extends pulumi.ComponentResource {
     }
 
     /**
-     * format of the arguments. The next deployment is held against it.
+     * format of the arguments. The next deployment is checked against it.
      */
     declare public /*out*/ readonly format: pulumi.Output<string>;
     /**
-     * generation of the arguments. The next deployment is held against it.
+     * generation of the arguments. The next deployment is checked against it.
      */
     declare public /*out*/ readonly generation: pulumi.Output<number>;
     /**
-     * jobName of the job, which whoever does not want to wait for the schedule starts.
+     * jobName of the job. Start it by hand to update before its schedule.
      */
     declare public /*out*/ readonly jobName: pulumi.Output<string>;
 
@@ -111,7 +111,7 @@ export interface TablesArgs {
      */
     database: pulumi.Input<string>;
     /**
-     * engine of the source, by which its records are read. Default mysql.
+     * engine of the source. It decides how records are read. Default mysql.
      */
     engine?: enums.config.Engine;
     /**
@@ -119,31 +119,31 @@ export interface TablesArgs {
      */
     environment?: enums.config.Environment;
     /**
-     * found is the JSON of preparation.Findings, whose columns and keys the tables have: source.Bootstrap.Result. Required.
+     * found is the JSON of preparation.Findings, with the tables' columns and keys: source.Bootstrap.Result. Required.
      */
     found: pulumi.Input<string>;
     /**
-     * kmsKeyArn that the lake is encrypted with encrypts tables and logs too. Required.
+     * kmsKeyArn is the lake's key. It also encrypts tables and logs. Required.
      */
     kmsKeyArn: pulumi.Input<string>;
     /**
-     * As the section lake of the configuration. Lake is the S3 bucket of raw changes and the delivery that writes it.
+     * As the section lake of the configuration. Lake is the S3 bucket of raw changes, and the delivery that writes them.
      */
     lake?: inputs.config.LakeArgs;
     /**
-     * logRetentionDays of the job's logs. Default 14 in dev, 90 in prod.
+     * logRetentionDays keeps the job's logs. Default 14 in dev, 90 in prod.
      */
     logRetentionDays?: number;
     /**
-     * measured has the job publish how many tables have stopped and how many records it refused, for alarms of others. Default: only when Lake.Tables.AlarmTopic is given.
+     * measured makes the job publish two metrics for other components' alarms: how many tables have stopped, and how many records it refused. Default: only when Lake.Tables.AlarmTopic is given.
      */
     measured?: boolean;
     /**
-     * rowsSince says since when records of tables tell what their rows are: source.rowsSince.
+     * rowsSince is the time from which a table's records are authoritative. Readers skip earlier ones. It is source.rowsSince.
      */
     rowsSince?: {[key: string]: string};
     /**
-     * source is the name of the source, with which the names of its tables begin; empty for the unnamed one.
+     * source is the name of the source. The names of its tables begin with it. Empty for the unnamed source.
      */
     source?: string;
     /**
@@ -151,7 +151,7 @@ export interface TablesArgs {
      */
     streamRetentionHours?: number;
     /**
-     * tables that are followed. Those that are given by a pattern are left out, as they are of the Catalog.
+     * tables are the followed tables. Patterns are left out, as in the Catalog.
      */
     tables: inputs.config.TableArgs[];
 }

@@ -8,7 +8,7 @@ import * as enums from "../types/enums";
 import * as utilities from "../utilities";
 
 /**
- * Network is a VPC over two or three zones with private subnets, or an adopted one, and the security groups of every role.
+ * Network is a VPC over two or three zones with private subnets, or an adopted one, with a security group for each role.
  */
 export class Network extends pulumi.ComponentResource {
     /** @internal */
@@ -122,11 +122,11 @@ export class Network extends pulumi.ComponentResource {
  */
 export interface NetworkArgs {
     /**
-     * bastion makes a group for an instance through which what is searched and the databases are reached from outside of the VPC. Default false.
+     * bastion makes a security group for the bastion, through which users outside the VPC reach the search service and the databases. Default false.
      */
     bastion?: boolean;
     /**
-     * databases that replication and functions may reach. Default: one that is made here, on port 3306.
+     * databases that replication and the functions may reach. Default: one database that is made here, on port 3306.
      */
     databases?: inputs.network.DatabaseArgs[];
     /**
@@ -134,19 +134,19 @@ export interface NetworkArgs {
      */
     environment?: enums.config.Environment;
     /**
-     * fromVpc admits all of the VPC to the HTTPS port of what is searched and to the ports of databases that are made here: for a deployment and its operators inside the VPC, or in an AWS Client VPN, whose clients have addresses of the VPC. Default false.
+     * fromVpc admits the whole VPC to the HTTPS port of the search service and to the ports of databases that are made here. It serves a deployment and operators inside the VPC, or in an AWS Client VPN, whose clients have addresses of the VPC. Default false.
      */
     fromVpc?: boolean;
     /**
-     * kmsKeyArn encrypts flow logs. Required where there are any.
+     * kmsKeyArn encrypts flow logs. Required when flow logs are on.
      */
     kmsKeyArn?: pulumi.Input<string | undefined>;
     /**
-     * logRetentionDays of flow logs. Default 14 in dev, 90 in prod.
+     * logRetentionDays keeps flow logs. Default 14 in dev, 90 in prod.
      */
     logRetentionDays?: number;
     /**
-     * As the section network of the configuration. Network is the VPC everything runs in: made here, or adopted.
+     * As the section network of the configuration. Network is the VPC that everything runs in. The stack makes it or adopts yours.
      */
     network?: inputs.config.NetworkArgs;
 }

@@ -8,7 +8,7 @@ import * as enums from "../types/enums";
 import * as utilities from "../utilities";
 
 /**
- * Pipeline is all of it, from databases to what is searched and the lake, with the parts that a caller may build upon.
+ * Pipeline is the whole pipeline, from databases to the search service and the lake. Its fields are the parts that a caller may build upon.
  */
 export class Pipeline extends pulumi.ComponentResource {
     /** @internal */
@@ -30,7 +30,7 @@ export class Pipeline extends pulumi.ComponentResource {
      */
     declare public /*out*/ readonly accountId: pulumi.Output<string>;
     /**
-     * The output alarmTopicArn of the stack program. AlarmTopicArn is the topic that alarms tell; empty when alarms.enabled is false. DashboardURL opens the dashboard in the AWS console; empty when alarms.dashboard is false.
+     * The output alarmTopicArn of the stack program. AlarmTopicArn is the alarms' topic; empty when alarms.enabled is false. DashboardURL opens the dashboard in the AWS console; empty when alarms.dashboard is false.
      */
     declare public /*out*/ readonly alarmTopicArn: pulumi.Output<string>;
     /**
@@ -42,7 +42,7 @@ export class Pipeline extends pulumi.ComponentResource {
      */
     declare public /*out*/ readonly bastionInstanceId: pulumi.Output<string>;
     /**
-     * The output bootstrapFindings of the stack program. BootstrapFindings holds for each check of the database its status and value: "ok: ROW".
+     * The output bootstrapFindings of the stack program. BootstrapFindings holds the status and value of each check of the database: "ok: ROW".
      */
     declare public /*out*/ readonly bootstrapFindings: pulumi.Output<{[key: string]: string}>;
     /**
@@ -70,7 +70,7 @@ export class Pipeline extends pulumi.ComponentResource {
      */
     declare public /*out*/ readonly currentFunctionName: pulumi.Output<string>;
     /**
-     * The output currentIndices of the stack program. The current state's are empty when search.current.enabled is false.
+     * The output currentIndices of the stack program. The current state's outputs are empty when search.current.enabled is false.
      */
     declare public /*out*/ readonly currentIndices: pulumi.Output<string>;
     /**
@@ -78,7 +78,7 @@ export class Pipeline extends pulumi.ComponentResource {
      */
     declare public /*out*/ readonly currentParkedPrefix: pulumi.Output<string>;
     /**
-     * The output currentRegistry of the stack program. CurrentRegistry is the name of what the function knows of the tables; an older stack's has none, and is current.
+     * The output currentRegistry of the stack program. CurrentRegistry is the name of the function's registry of tables. An older stack has none and means current.
      */
     declare public /*out*/ readonly currentRegistry: pulumi.Output<string>;
     /**
@@ -90,15 +90,15 @@ export class Pipeline extends pulumi.ComponentResource {
      */
     declare public /*out*/ readonly dashboardsUrl: pulumi.Output<string>;
     /**
-     * The output environment of the stack program. Environment is the set of defaults: dev or prod.
+     * The output environment of the stack program. Environment chooses the defaults: dev or prod.
      */
     declare public readonly environment: pulumi.Output<string>;
     /**
-     * The output historyCollection of the stack program. HistoryCollection and CurrentCollection are the names of collections; empty on a domain.
+     * The output historyCollection of the stack program. HistoryCollection and CurrentCollection are the collections' names; empty in a domain.
      */
     declare public /*out*/ readonly historyCollection: pulumi.Output<string>;
     /**
-     * The output historyEndpoint of the stack program. HistoryEndpoint and CurrentEndpoint are URLs without a slash at their end; on a domain both are SearchURL.
+     * The output historyEndpoint of the stack program. HistoryEndpoint and CurrentEndpoint are URLs without a trailing slash; in a domain both are SearchURL.
      */
     declare public /*out*/ readonly historyEndpoint: pulumi.Output<string>;
     /**
@@ -106,7 +106,7 @@ export class Pipeline extends pulumi.ComponentResource {
      */
     declare public /*out*/ readonly historyIndex: pulumi.Output<string>;
     /**
-     * The output historyRetentionDays of the stack program. HistoryRetentionDays is how long a document of the history is kept.
+     * The output historyRetentionDays of the stack program. HistoryRetentionDays is how long the history index keeps a document.
      */
     declare public /*out*/ readonly historyRetentionDays: pulumi.Output<number>;
     /**
@@ -130,15 +130,15 @@ export class Pipeline extends pulumi.ComponentResource {
      */
     declare public /*out*/ readonly lakePrefix: pulumi.Output<string>;
     /**
-     * The output nextSearch of the stack program. NextSearch are those outputs that are others in the place of search.next, by their names; empty when there is none.
+     * The output nextSearch of the stack program. NextSearch holds the outputs that will change with search.next, by name; empty when there is no next destination.
      */
     declare public /*out*/ readonly nextSearch: pulumi.Output<{[key: string]: string}>;
     /**
-     * The output nextTaskArn of the stack program. NextTaskArn is that of the task of replication.next; empty when there is none.
+     * The output nextTaskArn of the stack program. NextTaskArn of the task of replication.next; empty when there is none.
      */
     declare public /*out*/ readonly nextTaskArn: pulumi.Output<string>;
     /**
-     * The output probeTables of the stack program. ProbeTables is the pattern of the tables that `cdc conformance` makes; empty when source.conformance is false.
+     * The output probeTables of the stack program. ProbeTables is the pattern of `cdc conformance`'s tables; empty when source.conformance is false.
      */
     declare public /*out*/ readonly probeTables: pulumi.Output<string>;
     /**
@@ -154,7 +154,7 @@ export class Pipeline extends pulumi.ComponentResource {
      */
     declare public /*out*/ readonly replicationSecretArn: pulumi.Output<string>;
     /**
-     * The output rowsSince of the stack program. RowsSince holds for a table the time from which on its records count: config.RowsSince.
+     * The output rowsSince of the stack program. RowsSince holds, for a table, the time from which its records are authoritative: config.RowsSince.
      */
     declare public /*out*/ readonly rowsSince: pulumi.Output<{[key: string]: string}>;
     /**
@@ -162,7 +162,7 @@ export class Pipeline extends pulumi.ComponentResource {
      */
     declare public /*out*/ readonly searchDeliveryName: pulumi.Output<string>;
     /**
-     * The output searchDomainName of the stack program. Those of a domain are empty when collections are searched.
+     * The output searchDomainName of the stack program. The outputs of a domain are empty when collections are searched.
      */
     declare public /*out*/ readonly searchDomainName: pulumi.Output<string>;
     /**
@@ -170,7 +170,7 @@ export class Pipeline extends pulumi.ComponentResource {
      */
     declare public /*out*/ readonly searchEndpoint: pulumi.Output<string>;
     /**
-     * The output searchKind of the stack program. SearchKind is domain or serverless; an older stack's has none, and is a domain.
+     * The output searchKind of the stack program. SearchKind is domain or serverless. An older stack has none and means domain.
      */
     declare public /*out*/ readonly searchKind: pulumi.Output<string>;
     /**
@@ -178,7 +178,7 @@ export class Pipeline extends pulumi.ComponentResource {
      */
     declare public /*out*/ readonly searchMasterSecretArn: pulumi.Output<string>;
     /**
-     * The output searchTunnelPort of the stack program. SearchTunnelPort of this machine, at which a deployment expects the domain, or listens for the collections.
+     * The output searchTunnelPort of the stack program. SearchTunnelPort is the port of this machine at which a deployment expects the domain, or listens for the collections.
      */
     declare public /*out*/ readonly searchTunnelPort: pulumi.Output<number>;
     /**
@@ -186,11 +186,11 @@ export class Pipeline extends pulumi.ComponentResource {
      */
     declare public /*out*/ readonly searchUrl: pulumi.Output<string>;
     /**
-     * The output sourceDatabase of the stack program. SourceDatabase is the database whose schemas are followed in PostgreSQL; empty for MySQL.
+     * The output sourceDatabase of the stack program. SourceDatabase is the followed database of PostgreSQL; empty for MySQL.
      */
     declare public /*out*/ readonly sourceDatabase: pulumi.Output<string>;
     /**
-     * The output sourceEngine of the stack program. SourceEngine is mysql or postgresql; an older stack's has none, and is mysql.
+     * The output sourceEngine of the stack program. SourceEngine is mysql or postgresql. An older stack has none and means mysql.
      */
     declare public /*out*/ readonly sourceEngine: pulumi.Output<string>;
     /**
@@ -206,7 +206,7 @@ export class Pipeline extends pulumi.ComponentResource {
      */
     declare public /*out*/ readonly sourceSecretArn: pulumi.Output<string>;
     /**
-     * The output sources of the stack program. Sources are, by the name of a source, those outputs of it that are its own. The unnamed source's are above; they are empty when source.enabled is false.
+     * The output sources of the stack program. Sources holds each named source's own outputs. The unnamed source's outputs are above; they are empty when source.enabled is false.
      */
     declare public readonly sources: pulumi.Output<{[key: string]: any} | undefined>;
     /**
@@ -218,19 +218,19 @@ export class Pipeline extends pulumi.ComponentResource {
      */
     declare public /*out*/ readonly streamName: pulumi.Output<string>;
     /**
-     * The output tables of the stack program. Tables as configured, database.table; % stands for any characters.
+     * The output tables of the stack program. Tables as configured, database.table; % matches any characters.
      */
     declare public /*out*/ readonly tables: pulumi.Output<string[]>;
     /**
-     * The output tablesJob of the stack program. TablesJob is the Glue job that keeps the lake's tables; empty when there are none.
+     * The output tablesJob of the stack program. TablesJob is the Glue job that maintains the lake's tables; empty without tables.
      */
     declare public /*out*/ readonly tablesJob: pulumi.Output<string>;
     /**
-     * The output tablesNotLoaded of the stack program. TablesNotLoaded were added after the task's first start: their changes are followed, the rows they had before are missing.
+     * The output tablesNotLoaded of the stack program. TablesNotLoaded were added after the task's first start. Their changes are followed, but their earlier rows are missing.
      */
     declare public /*out*/ readonly tablesNotLoaded: pulumi.Output<string[]>;
     /**
-     * The output taskArn of the stack program. TaskArn of the replication task; of a serverless one, of its configuration.
+     * The output taskArn of the stack program. TaskArn of the replication task; for a serverless task, of its configuration.
      */
     declare public /*out*/ readonly taskArn: pulumi.Output<string>;
     /**
@@ -378,11 +378,11 @@ export class Pipeline extends pulumi.ComponentResource {
  */
 export interface PipelineArgs {
     /**
-     * As the section alarms of the configuration. Alarms says who is told when something is wrong, and from when on it is. Each alarm has its paragraph in docs/operations.md, with what to type.
+     * As the section alarms of the configuration. Alarms sets who is told when something is wrong, and the limit of each alarm. docs/operations.md has a paragraph on each alarm, with what to type.
      */
     alarms?: inputs.config.AlarmsArgs;
     /**
-     * As the section bastion of the configuration. Bastion is the instance inside the VPC through which the domain, or the collections, are reached with search.reach tunnel; direct has none.
+     * As the section bastion of the configuration. Bastion is an instance inside the VPC. With search.reach: tunnel you reach the domain or the collections through it. With direct there is none.
      */
     bastion?: inputs.config.BastionArgs;
     /**
@@ -390,7 +390,7 @@ export interface PipelineArgs {
      */
     code?: pulumi.Input<inputs.FunctionCodesArgs | undefined>;
     /**
-     * As the section encryption of the configuration. Encryption is the key that everything the stack stores is encrypted with: made here, or adopted.
+     * As the section encryption of the configuration. Encryption is the KMS key for everything that the stack stores. The stack makes a key or adopts yours.
      */
     encryption?: inputs.config.EncryptionArgs;
     /**
@@ -398,31 +398,31 @@ export interface PipelineArgs {
      */
     environment?: enums.config.Environment;
     /**
-     * As the section functions of the configuration. Functions is what all Lambda functions of the stack share, and how long logs are kept.
+     * As the section functions of the configuration. Functions has the settings that all Lambda functions of the stack share, and the retention of logs.
      */
     functions?: inputs.config.FunctionsArgs;
     /**
-     * As the section lake of the configuration. Lake is the S3 bucket of raw changes and the delivery that writes it.
+     * As the section lake of the configuration. Lake is the S3 bucket of raw changes, and the delivery that writes them.
      */
     lake?: inputs.config.LakeArgs;
     /**
-     * As the section network of the configuration. Network is the VPC everything runs in: made here, or adopted.
+     * As the section network of the configuration. Network is the VPC that everything runs in. The stack makes it or adopts yours.
      */
     network?: inputs.config.NetworkArgs;
     /**
-     * As the section replication of the configuration. Replication is the DMS task that turns committed rows into stream records.
+     * As the section replication of the configuration. Replication is the DMS task that turns committed rows into records of the stream.
      */
     replication?: inputs.config.ReplicationArgs;
     /**
-     * As the section search of the configuration. Search is where rows and their history are searched: an OpenSearch domain, or collections of OpenSearch Serverless.
+     * As the section search of the configuration. Search is where you search rows and their history: an OpenSearch domain, or collections of OpenSearch Serverless.
      */
     search?: inputs.config.SearchArgs;
     /**
-     * As the section source of the configuration. Source is the database whose committed rows are followed: a MySQL-compatible one, or PostgreSQL.
+     * As the section source of the configuration. Source is the database whose committed rows the task follows: MySQL-compatible, or PostgreSQL.
      */
     source?: inputs.config.SourceArgs;
     /**
-     * sources are further databases, each by a name of its own: [a-z][a-z0-9]{0,15}.
+     * sources are further databases, each under a name of its own: [a-z][a-z0-9]{0,15}.
      */
     sources?: {[key: string]: inputs.config.NamedSourceArgs};
     /**

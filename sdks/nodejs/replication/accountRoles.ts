@@ -5,7 +5,7 @@ import * as pulumi from "@pulumi/pulumi";
 import * as utilities from "../utilities";
 
 /**
- * AccountRoles makes sure that the roles DMS needs once per account exist, without ever owning them. A role that exists is imported as it is, one that does not is made; neither is changed or deleted afterwards, because other stacks and people in the account use the same two.
+ * AccountRoles makes sure that the roles which DMS needs once per account exist. It never owns them. It imports an existing role as it is and makes a missing one. It never changes or deletes either, because other stacks and people in the account use the same two.
  */
 export class AccountRoles extends pulumi.ComponentResource {
     /** @internal */
@@ -47,7 +47,7 @@ export class AccountRoles extends pulumi.ComponentResource {
  */
 export interface AccountRolesArgs {
     /**
-     * serverless makes sure of DMS serverless's service-linked role too. Default false.
+     * serverless also makes the service-linked role of DMS serverless. Default false.
      */
     serverless?: boolean;
 }

@@ -8,7 +8,7 @@ import * as enums from "../types/enums";
 import * as utilities from "../utilities";
 
 /**
- * Replication is a DMS task with its endpoints, and with its instance unless it is serverless. The task is made stopped: start it when all of its endpoints and consumers are made, and again after each deployment.
+ * Replication is a DMS task with its endpoints, and with its instance unless it is serverless. The task is made stopped. Start it when all endpoints and consumers exist, and again after each deployment.
  */
 export class Replication extends pulumi.ComponentResource {
     /** @internal */
@@ -30,11 +30,11 @@ export class Replication extends pulumi.ComponentResource {
      */
     declare public /*out*/ readonly instanceArn: pulumi.Output<string>;
     /**
-     * instanceId of the replication instance, the name in metrics; empty when there is none.
+     * instanceId of the replication instance, a dimension of its metrics; empty when there is none.
      */
     declare public /*out*/ readonly instanceId: pulumi.Output<string>;
     /**
-     * nextTaskArn of the task of the next kind; empty when there is none.
+     * nextTaskArn of the task that the next kind prepares; empty when there is none.
      */
     declare public /*out*/ readonly nextTaskArn: pulumi.Output<string>;
     /**
@@ -46,11 +46,11 @@ export class Replication extends pulumi.ComponentResource {
      */
     declare public /*out*/ readonly targetEndpointArn: pulumi.Output<string>;
     /**
-     * taskArn of the replication task; of a serverless one it names the replication's configuration.
+     * taskArn of the replication task. For a serverless task it is the ARN of the replication's configuration.
      */
     declare public /*out*/ readonly taskArn: pulumi.Output<string>;
     /**
-     * taskId of the replication task, the name in metrics.
+     * taskId of the replication task, a dimension of its metrics.
      */
     declare public /*out*/ readonly taskId: pulumi.Output<string>;
 
@@ -120,7 +120,7 @@ export class Replication extends pulumi.ComponentResource {
  */
 export interface ReplicationArgs {
     /**
-     * caBundle is the PEM text that signs the database's certificate. Required.
+     * caBundle is the PEM text that verifies the database's certificate. Required.
      */
     caBundle?: string;
     /**
@@ -128,7 +128,7 @@ export interface ReplicationArgs {
      */
     environment?: enums.config.Environment;
     /**
-     * exclude leaves tables out that a pattern of tables takes in.
+     * exclude omits tables that a pattern in tables matches.
      */
     exclude?: inputs.config.ExcludedTableArgs[];
     /**
@@ -136,11 +136,11 @@ export interface ReplicationArgs {
      */
     kmsKeyArn: pulumi.Input<string>;
     /**
-     * logRetentionDays of the tasks' log. Default 14 in dev, 90 in prod.
+     * logRetentionDays keeps the tasks' log. Default 14 in dev, 90 in prod.
      */
     logRetentionDays?: number;
     /**
-     * As the section replication of the configuration. Replication is the DMS task that turns committed rows into stream records.
+     * As the section replication of the configuration. Replication is the DMS task that turns committed rows into records of the stream.
      */
     replication?: inputs.config.ReplicationArgs;
     /**
@@ -152,7 +152,7 @@ export interface ReplicationArgs {
      */
     source: pulumi.Input<inputs.replication.SourceEndpointArgs>;
     /**
-     * streamArn names the Kinesis data stream that is written to. Required.
+     * streamArn names the Kinesis data stream to write to. Required.
      */
     streamArn: pulumi.Input<string>;
     /**

@@ -5,7 +5,7 @@ import * as pulumi from "@pulumi/pulumi";
 import * as utilities from "../utilities";
 
 /**
- * DeliveryRole is what Firehose acts as when it delivers into a domain, with the permission to make and delete network interfaces. Delivery adds its other permissions. Firehose deletes its interfaces minutes after the delivery stream, as this role. Without the role they stay for ever, and nobody can delete their security group and subnets, https://github.com/hashicorp/terraform-provider-aws/issues/27696. So the role exists before the security group, and is deleted after it.
+ * DeliveryRole is the role of a Firehose that delivers into a domain. It may make and delete network interfaces; Delivery adds its other permissions. Firehose uses this role to delete its interfaces minutes after the delivery stream. Without the role they stay for ever and block the deletion of their security group and subnets, https://github.com/hashicorp/terraform-provider-aws/issues/27696. So the role is made before the security group and deleted after it.
  */
 export class DeliveryRole extends pulumi.ComponentResource {
     /** @internal */
@@ -26,6 +26,10 @@ export class DeliveryRole extends pulumi.ComponentResource {
      * arn of the role.
      */
     declare public /*out*/ readonly arn: pulumi.Output<string>;
+    /**
+     * name of the role.
+     */
+    declare public /*out*/ readonly name: pulumi.Output<string>;
 
     /**
      * Create a DeliveryRole resource with the given unique name, arguments, and options.
@@ -39,8 +43,10 @@ export class DeliveryRole extends pulumi.ComponentResource {
         opts = opts || {};
         if (!opts.id) {
             resourceInputs["arn"] = undefined /*out*/;
+            resourceInputs["name"] = undefined /*out*/;
         } else {
             resourceInputs["arn"] = undefined /*out*/;
+            resourceInputs["name"] = undefined /*out*/;
         }
         opts = pulumi.mergeOptions(utilities.resourceOptsDefaults(), opts);
         super(DeliveryRole.__pulumiType, name, resourceInputs, opts, true /*remote*/);

@@ -54,7 +54,7 @@ export class Domain extends pulumi.ComponentResource {
      */
     declare public /*out*/ readonly name: pulumi.Output<string>;
     /**
-     * port of the endpoint. In AWS it is 443, and the endpoint has none.
+     * port of the endpoint. In AWS the endpoint has none, so it is 443.
      */
     declare public /*out*/ readonly port: pulumi.Output<number>;
 
@@ -114,7 +114,7 @@ export class Domain extends pulumi.ComponentResource {
  */
 export interface DomainArgs {
     /**
-     * environment chooses defaults; prod protects what is stateful. Default dev.
+     * environment chooses defaults; prod protects stateful resources. Default dev.
      */
     environment?: enums.config.Environment;
     /**
@@ -122,11 +122,11 @@ export interface DomainArgs {
      */
     kmsKeyArn: pulumi.Input<string>;
     /**
-     * logRetentionDays of logs that are made here. Default 14 in dev, 90 in prod.
+     * logRetentionDays of logs that the domain makes. Default 14 in dev, 90 in prod.
      */
     logRetentionDays?: number;
     /**
-     * As the section search of the configuration. Search is where rows and their history are searched: an OpenSearch domain, or collections of OpenSearch Serverless.
+     * As the section search of the configuration. Search is where you search rows and their history: an OpenSearch domain, or collections of OpenSearch Serverless.
      */
     search?: inputs.config.SearchArgs;
     /**

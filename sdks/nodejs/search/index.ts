@@ -5,6 +5,26 @@ import * as pulumi from "@pulumi/pulumi";
 import * as utilities from "../utilities";
 
 // Export members:
+export { AccessArgs } from "./access";
+export type Access = import("./access").Access;
+export const Access: typeof import("./access").Access = null as any;
+utilities.lazyLoad(exports, ["Access"], () => require("./access"));
+
+export { CollectionsArgs } from "./collections";
+export type Collections = import("./collections").Collections;
+export const Collections: typeof import("./collections").Collections = null as any;
+utilities.lazyLoad(exports, ["Collections"], () => require("./collections"));
+
+export { CurrentStateArgs } from "./currentState";
+export type CurrentState = import("./currentState").CurrentState;
+export const CurrentState: typeof import("./currentState").CurrentState = null as any;
+utilities.lazyLoad(exports, ["CurrentState"], () => require("./currentState"));
+
+export { DeliveryArgs } from "./delivery";
+export type Delivery = import("./delivery").Delivery;
+export const Delivery: typeof import("./delivery").Delivery = null as any;
+utilities.lazyLoad(exports, ["Delivery"], () => require("./delivery"));
+
 export { DeliveryRoleArgs } from "./deliveryRole";
 export type DeliveryRole = import("./deliveryRole").DeliveryRole;
 export const DeliveryRole: typeof import("./deliveryRole").DeliveryRole = null as any;
@@ -21,10 +41,21 @@ export const ServiceLinkedRole: typeof import("./serviceLinkedRole").ServiceLink
 utilities.lazyLoad(exports, ["ServiceLinkedRole"], () => require("./serviceLinkedRole"));
 
 
+// Export enums:
+export * from "../types/enums/search";
+
 const _module = {
     version: utilities.getVersion(),
     construct: (name: string, type: string, urn: string): pulumi.Resource => {
         switch (type) {
+            case "cdcpipeline:search:Access":
+                return new Access(name, <any>undefined, { urn })
+            case "cdcpipeline:search:Collections":
+                return new Collections(name, <any>undefined, { urn })
+            case "cdcpipeline:search:CurrentState":
+                return new CurrentState(name, <any>undefined, { urn })
+            case "cdcpipeline:search:Delivery":
+                return new Delivery(name, <any>undefined, { urn })
             case "cdcpipeline:search:DeliveryRole":
                 return new DeliveryRole(name, <any>undefined, { urn })
             case "cdcpipeline:search:Domain":

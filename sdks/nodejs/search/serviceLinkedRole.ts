@@ -5,7 +5,7 @@ import * as pulumi from "@pulumi/pulumi";
 import * as utilities from "../utilities";
 
 /**
- * ServiceLinkedRole makes sure that OpenSearch's service-linked role exists in the account, without ever owning it: a domain inside a VPC is refused without the role, and every domain of the account shares it.
+ * ServiceLinkedRole makes sure that OpenSearch's service-linked role exists in the account, without owning it. A domain inside a VPC needs the role, and every domain of the account shares it.
  */
 export class ServiceLinkedRole extends pulumi.ComponentResource {
     /** @internal */

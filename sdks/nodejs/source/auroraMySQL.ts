@@ -8,7 +8,7 @@ import * as enums from "../types/enums";
 import * as utilities from "../utilities";
 
 /**
- * AuroraMySQL is an Aurora MySQL cluster that DMS can follow: row images in the binary log, TLS only, a master password that RDS keeps and rotates. In prod it has a reader, is protected and leaves a final snapshot.
+ * AuroraMySQL is an Aurora MySQL cluster that DMS can follow: row images in the binary log, TLS only, and a master password that RDS stores and rotates. In prod it has a reader, is protected and leaves a final snapshot.
  */
 export class AuroraMySQL extends pulumi.ComponentResource {
     /** @internal */
@@ -30,19 +30,19 @@ export class AuroraMySQL extends pulumi.ComponentResource {
      */
     declare public /*out*/ readonly adminSecretArn: pulumi.Output<string>;
     /**
-     * clusterId is what RDS knows a cluster that was made here by; unset for a database of yours.
+     * clusterId is RDS's id of a cluster that was made here; unset for an adopted database.
      */
     declare public /*out*/ readonly clusterId: pulumi.Output<string | undefined>;
     /**
-     * host of the writer. DMS cannot follow a reader.
+     * host of the writer instance. DMS cannot follow a reader.
      */
     declare public /*out*/ readonly host: pulumi.Output<string>;
     /**
-     * incarnation changes when the database became another one, even under the same name and address.
+     * incarnation changes when the database is a different one, even under the same name and address.
      */
     declare public /*out*/ readonly incarnation: pulumi.Output<string>;
     /**
-     * instanceIds are what RDS knows the cluster's instances by; unset for a database of yours.
+     * instanceIds are RDS's ids of the cluster's instances; unset for an adopted database.
      */
     declare public /*out*/ readonly instanceIds: pulumi.Output<string[] | undefined>;
     /**
@@ -127,7 +127,7 @@ export interface AuroraMySQLArgs {
      */
     securityGroupId: pulumi.Input<string>;
     /**
-     * As the section source of the configuration. Source is the database whose committed rows are followed: a MySQL-compatible one, or PostgreSQL.
+     * As the section source of the configuration. Source is the database whose committed rows the task follows: MySQL-compatible, or PostgreSQL.
      */
     source?: inputs.config.SourceArgs;
     /**

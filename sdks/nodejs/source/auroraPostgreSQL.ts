@@ -8,7 +8,7 @@ import * as enums from "../types/enums";
 import * as utilities from "../utilities";
 
 /**
- * AuroraPostgreSQL is the same of Aurora PostgreSQL: a log that is decoded for slots, each of which may hold back Source.SlotWalGb of it, and one database that is followed. With Source.AlarmTopic somebody is told when half of that is held back.
+ * AuroraPostgreSQL is an Aurora PostgreSQL cluster that DMS can follow: its log is decoded for replication slots, and DMS follows one database. Each slot may keep up to Source.SlotWalGb of log. Source.AlarmTopic receives an alarm when a slot keeps half of that.
  */
 export class AuroraPostgreSQL extends pulumi.ComponentResource {
     /** @internal */
@@ -30,19 +30,19 @@ export class AuroraPostgreSQL extends pulumi.ComponentResource {
      */
     declare public /*out*/ readonly adminSecretArn: pulumi.Output<string>;
     /**
-     * clusterId is what RDS knows a cluster that was made here by; unset for a database of yours.
+     * clusterId is RDS's id of a cluster that was made here; unset for an adopted database.
      */
     declare public /*out*/ readonly clusterId: pulumi.Output<string | undefined>;
     /**
-     * host of the writer. DMS cannot follow a reader.
+     * host of the writer instance. DMS cannot follow a reader.
      */
     declare public /*out*/ readonly host: pulumi.Output<string>;
     /**
-     * incarnation changes when the database became another one, even under the same name and address.
+     * incarnation changes when the database is a different one, even under the same name and address.
      */
     declare public /*out*/ readonly incarnation: pulumi.Output<string>;
     /**
-     * instanceIds are what RDS knows the cluster's instances by; unset for a database of yours.
+     * instanceIds are RDS's ids of the cluster's instances; unset for an adopted database.
      */
     declare public /*out*/ readonly instanceIds: pulumi.Output<string[] | undefined>;
     /**
@@ -127,7 +127,7 @@ export interface AuroraPostgreSQLArgs {
      */
     securityGroupId: pulumi.Input<string>;
     /**
-     * As the section source of the configuration. Source is the database whose committed rows are followed: a MySQL-compatible one, or PostgreSQL.
+     * As the section source of the configuration. Source is the database whose committed rows the task follows: MySQL-compatible, or PostgreSQL.
      */
     source?: inputs.config.SourceArgs;
     /**

@@ -8,7 +8,7 @@ import * as enums from "../types/enums";
 import * as utilities from "../utilities";
 
 /**
- * Bootstrap runs SQL in the database from a function inside the VPC: databases, tables, the replication user, and of MySQL the binary log's retention. It checks everything DMS needs; a failed check fails the deployment with what to do about it. With Source.Bootstrap check it only checks, and nothing in the database is changed. It runs again when its input, its code or the database changes, and changes nothing that is right already. Destroying it leaves database, tables and user as they are.
+ * Bootstrap runs SQL in the database from a function inside the VPC. It makes databases, tables and the replication user, and sets MySQL's binlog retention. It checks everything that DMS needs; a failed check fails the deployment and says what to do. With Source.Bootstrap check it only checks and changes nothing. It runs again when its input, its code or the database changes, and leaves correct settings alone. Destroying it keeps database, tables and user.
  */
 export class Bootstrap extends pulumi.ComponentResource {
     /** @internal */
@@ -26,15 +26,15 @@ export class Bootstrap extends pulumi.ComponentResource {
     }
 
     /**
-     * findings is a line per check: its status, and its value when there is one ("binlog_format": "ok: ROW"). What is a warning is shown with every deployment too, with what to do.
+     * findings has one line per check: its status, and its value when there is one ("binlog_format": "ok: ROW"). Every deployment also shows the warnings, with what to do.
      */
     declare public /*out*/ readonly findings: pulumi.Output<{[key: string]: string}>;
     /**
-     * replicationSecretArn names the secret {"username","password","host","port"} that DMS logs in with.
+     * replicationSecretArn names DMS's login secret {"username","password","host","port"}.
      */
     declare public /*out*/ readonly replicationSecretArn: pulumi.Output<string>;
     /**
-     * replicationUser is the name that the secret began with; a rotation alternates it with another. Empty when the user is not made here.
+     * replicationUser is the user name that the secret started with; a rotation alternates it with another. Empty when another stack or person owns the user.
      */
     declare public /*out*/ readonly replicationUser: pulumi.Output<string>;
     /**
@@ -96,11 +96,11 @@ export class Bootstrap extends pulumi.ComponentResource {
  */
 export interface BootstrapArgs {
     /**
-     * caBundle (PEM) that signs the database's certificate. Default: RDSCertificates.
+     * caBundle is the PEM bundle that verifies the database's certificate. Default: RDSCertificates.
      */
     caBundle?: string;
     /**
-     * canary makes the table that a canary writes to, and lets the replication user write to it.
+     * canary makes the canary's table and lets the replication user write to it.
      */
     canary?: boolean;
     /**
@@ -116,7 +116,7 @@ export interface BootstrapArgs {
      */
     environment?: enums.config.Environment;
     /**
-     * As the section functions of the configuration. Functions is what all Lambda functions of the stack share, and how long logs are kept.
+     * As the section functions of the configuration. Functions has the settings that all Lambda functions of the stack share, and the retention of logs.
      */
     functions?: inputs.config.FunctionsArgs;
     /**
@@ -124,7 +124,7 @@ export interface BootstrapArgs {
      */
     kmsKeyArn: pulumi.Input<string>;
     /**
-     * lobMaxSizeKb is the largest LOB the DMS task takes. Default 64.
+     * lobMaxSizeKb is the largest LOB that the DMS task carries, in KB. Default 64.
      */
     lobMaxSizeKb?: number;
     /**
@@ -132,11 +132,11 @@ export interface BootstrapArgs {
      */
     securityGroupId: pulumi.Input<string>;
     /**
-     * As the section source of the configuration. Source is the database whose committed rows are followed: a MySQL-compatible one, or PostgreSQL.
+     * As the section source of the configuration. Source is the database whose committed rows the task follows: MySQL-compatible, or PostgreSQL.
      */
     source?: inputs.config.SourceArgs;
     /**
-     * subnetIds that the function runs in; from there it must reach the database and Secrets Manager. Required.
+     * subnetIds for the function. From there it must reach the database and Secrets Manager. Required.
      */
     subnetIds: pulumi.Input<pulumi.Input<string>[]>;
 }

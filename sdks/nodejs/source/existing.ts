@@ -8,7 +8,7 @@ import * as enums from "../types/enums";
 import * as utilities from "../utilities";
 
 /**
- * Existing is a database of yours. Nothing of it is made, changed or deleted here; Bootstrap reads it and adds one user, and of MySQL it sets the binary log's retention.
+ * Existing adopts a database. It makes, changes and deletes nothing in it. Bootstrap reads the database and adds one user; for MySQL it also sets the binlog retention.
  */
 export class Existing extends pulumi.ComponentResource {
     /** @internal */
@@ -30,19 +30,19 @@ export class Existing extends pulumi.ComponentResource {
      */
     declare public /*out*/ readonly adminSecretArn: pulumi.Output<string>;
     /**
-     * clusterId is what RDS knows a cluster that was made here by; unset for a database of yours.
+     * clusterId is RDS's id of a cluster that was made here; unset for an adopted database.
      */
     declare public /*out*/ readonly clusterId: pulumi.Output<string | undefined>;
     /**
-     * host of the writer. DMS cannot follow a reader.
+     * host of the writer instance. DMS cannot follow a reader.
      */
     declare public /*out*/ readonly host: pulumi.Output<string>;
     /**
-     * incarnation changes when the database became another one, even under the same name and address.
+     * incarnation changes when the database is a different one, even under the same name and address.
      */
     declare public /*out*/ readonly incarnation: pulumi.Output<string>;
     /**
-     * instanceIds are what RDS knows the cluster's instances by; unset for a database of yours.
+     * instanceIds are RDS's ids of the cluster's instances; unset for an adopted database.
      */
     declare public /*out*/ readonly instanceIds: pulumi.Output<string[] | undefined>;
     /**
@@ -106,11 +106,11 @@ export interface ExistingArgs {
      */
     environment?: enums.config.Environment;
     /**
-     * secretKmsKeyArn is the customer key of the admin secret; leave it out when the secret uses the key of Secrets Manager.
+     * secretKmsKeyArn is the customer key of the admin secret. Omit it when the secret uses the key of Secrets Manager.
      */
     secretKmsKeyArn?: pulumi.Input<string | undefined>;
     /**
-     * As the section source of the configuration. Source is the database whose committed rows are followed: a MySQL-compatible one, or PostgreSQL.
+     * As the section source of the configuration. Source is the database whose committed rows the task follows: MySQL-compatible, or PostgreSQL.
      */
     source: inputs.config.SourceArgs;
 }

@@ -8,7 +8,7 @@ import * as enums from "../types/enums";
 import * as utilities from "../utilities";
 
 /**
- * Rotation gives the replication user a new password every Source.RotationDays, from a function inside the VPC. Of MySQL two users alternate, so that the one that DMS logged in as stays valid until the rotation after; of PostgreSQL the user, who owns the heartbeat's table, gives itself another, and who is logged in stays so. Making it does not rotate; Secrets Manager only tries whether the user can log in. Destroying it leaves both users as they are, and the secret naming one of them.
+ * Rotation gives the replication user a new password every Source.RotationDays, from a function inside the VPC. In MySQL two users alternate, so DMS's present login stays valid until the rotation after the next. In PostgreSQL the user, who owns the heartbeat's table, changes its own password; open sessions continue. Making it does not rotate; Secrets Manager only tests the login. Destroying it keeps both users, and the secret still names one of them.
  */
 export class Rotation extends pulumi.ComponentResource {
     /** @internal */
@@ -26,7 +26,7 @@ export class Rotation extends pulumi.ComponentResource {
     }
 
     /**
-     * functionName of the rotation function; its log says why a rotation failed.
+     * functionName of the rotation function. Its log tells why a rotation failed.
      */
     declare public /*out*/ readonly functionName: pulumi.Output<string>;
 
@@ -84,7 +84,7 @@ export class Rotation extends pulumi.ComponentResource {
  */
 export interface RotationArgs {
     /**
-     * caBundle (PEM) that signs the database's certificate, at most 3,000 characters. Default: RDSCertificates.
+     * caBundle is the PEM bundle that verifies the database's certificate, at most 3,000 characters. Default: RDSCertificates.
      */
     caBundle?: string;
     /**
@@ -100,7 +100,7 @@ export interface RotationArgs {
      */
     environment?: enums.config.Environment;
     /**
-     * As the section functions of the configuration. Functions is what all Lambda functions of the stack share, and how long logs are kept.
+     * As the section functions of the configuration. Functions has the settings that all Lambda functions of the stack share, and the retention of logs.
      */
     functions?: inputs.config.FunctionsArgs;
     /**
@@ -116,15 +116,15 @@ export interface RotationArgs {
      */
     securityGroupId: pulumi.Input<string>;
     /**
-     * As the section source of the configuration. Source is the database whose committed rows are followed: a MySQL-compatible one, or PostgreSQL.
+     * As the section source of the configuration. Source is the database whose committed rows the task follows: MySQL-compatible, or PostgreSQL.
      */
     source?: inputs.config.SourceArgs;
     /**
-     * subnetIds that the function runs in; from there it must reach the database and Secrets Manager. Required.
+     * subnetIds for the function. From there it must reach the database and Secrets Manager. Required.
      */
     subnetIds: pulumi.Input<pulumi.Input<string>[]>;
     /**
-     * user is the name that the secret began with, of at most rotation.MaxUser characters: Bootstrap.ReplicationUser.
+     * user is the user name that the secret started with, at most rotation.MaxUser characters: Bootstrap.ReplicationUser.
      */
     user: string;
 }

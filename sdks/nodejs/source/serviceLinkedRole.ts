@@ -5,7 +5,7 @@ import * as pulumi from "@pulumi/pulumi";
 import * as utilities from "../utilities";
 
 /**
- * ServiceLinkedRole makes sure that RDS's service-linked role exists in the account, without ever owning it. RDS makes the role itself for an account's first database, and refuses that database because it does not see the role yet, https://github.com/terraform-aws-modules/terraform-aws-rds/issues/364.
+ * ServiceLinkedRole makes sure that RDS's service-linked role exists in the account, without owning it. RDS makes the role itself for an account's first database, but then refuses that database because it does not see the role yet, https://github.com/terraform-aws-modules/terraform-aws-rds/issues/364.
  */
 export class ServiceLinkedRole extends pulumi.ComponentResource {
     /** @internal */

@@ -55,87 +55,87 @@ export interface FunctionCodesArgs {
 }
 export namespace config {
     /**
-     * Alarms says who is told when something is wrong, and from when on it is. Each alarm has its paragraph in docs/operations.md, with what to type.
+     * Alarms sets who is told when something is wrong, and the limit of each alarm. docs/operations.md has a paragraph on each alarm, with what to type.
      */
     export interface AlarmsArgs {
         /**
-         * canary changes a row of its own once a minute, in the table cdc_canary.heartbeat, which the bootstrap makes, and looks for it in the current index. Default true, but for sources with bootstrap: check: there somebody else makes the table, and sets this to true.
+         * canary changes one row of its own once a minute and looks for it in the current index. The row is in the table cdc_canary.heartbeat, which the bootstrap makes. Default true, but false for a source with bootstrap: check. There, make the table yourself and set this to true.
          */
         canary?: boolean;
         /**
-         * certificateDays until the database's certificate expires, 1 to 365. Default 30.
+         * certificateDays is how many days before the database's certificate expires the alarm starts, 1 to 365. Default 30.
          */
         certificateDays?: number;
         /**
-         * cpuPercent of the replication instance and of the domain's busiest node, for fifteen minutes, 1 to 100. Default 80, which AWS recommends for domains: https://docs.aws.amazon.com/opensearch-service/latest/developerguide/cloudwatch-alarms.html.
+         * cpuPercent is how busy the replication instance and the domain's busiest node may be, for fifteen minutes, 1 to 100. Default 80, which AWS recommends for domains: https://docs.aws.amazon.com/opensearch-service/latest/developerguide/cloudwatch-alarms.html.
          */
         cpuPercent?: number;
         /**
-         * dashboard draws what is measured, from the database to what is searched. Default true.
+         * dashboard makes a CloudWatch dashboard of all metrics, from the database to the search. Default true.
          */
         dashboard?: boolean;
         /**
-         * emails that the stack's own topic is sent to. Each address gets a mail in which it is to be confirmed first. Chat gets the topic by a client of Amazon Q Developer, which subscribes itself.
+         * emails are the addresses that the stack's own topic sends to. AWS first sends each address a mail with a link to confirm. For a chat, use a client of Amazon Q Developer, which subscribes itself to the topic.
          */
         emails?: string[];
         /**
-         * enabled makes the alarms, and the topic that they tell. Default true.
+         * enabled makes the alarms, and the SNS topic that they publish to. Default true.
          */
         enabled?: boolean;
         /**
-         * freeStoragePercent of the replication instance's storage, and of that of each of the domain's nodes, 1 to 90. Default 25, which AWS recommends for domains, on the same page.
+         * freeStoragePercent is how much storage must be free on the replication instance, and on each of the domain's nodes, 1 to 90. Default 25, which AWS recommends for domains, on the same page.
          */
         freeStoragePercent?: number;
         /**
-         * freshnessSeconds by which a delivery is later than the time it may buffer, 60 to 86400. More than that time is when AWS recommends an alarm: https://docs.aws.amazon.com/firehose/latest/dev/firehose-cloudwatch-metrics-best-practices.html. Default 300.
+         * freshnessSeconds is how much longer than its buffering time a delivery may keep a record, 60 to 86400. AWS recommends an alarm for any longer time: https://docs.aws.amazon.com/firehose/latest/dev/firehose-cloudwatch-metrics-best-practices.html. Default 300.
          */
         freshnessSeconds?: number;
         /**
-         * heapPercent of the domain's fullest node, 1 to 100. Default 95, the same page.
+         * heapPercent is how full the heap of the domain's fullest node may be, 1 to 100. Default 95, from the same page.
          */
         heapPercent?: number;
         /**
-         * iteratorAgeSeconds by which a reader of the stream is behind, for five minutes, 10 to 86400. Of AWS's recommended alarm (https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Best_Practice_Recommended_Alarms_AWS_Services.html) the limit is the user's to choose. Default 300.
+         * iteratorAgeSeconds is how far a reader of the stream may be behind, for five minutes, 10 to 86400. AWS recommends this alarm (https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Best_Practice_Recommended_Alarms_AWS_Services.html) and leaves the limit to the user. Default 300.
          */
         iteratorAgeSeconds?: number;
         /**
-         * latencySeconds from a commit to the task's reading, or its writing, of the change, for five minutes, 10 to 86400. No document of AWS gives a limit: a task that keeps up has a few seconds. Default 120.
+         * latencySeconds is how long after a commit the task may read, or write, the change, for five minutes, 10 to 86400. AWS documents no limit; a task that keeps up needs a few seconds. Default 120.
          */
         latencySeconds?: number;
         /**
-         * memoryMb that the replication instance has left, 1 to 1048576. Default 256: the smallest instance has 2 GB, and a task that runs out of memory swaps.
+         * memoryMb is how much memory the replication instance must have left, 1 to 1048576. Default 256: the smallest instance has 2 GB, and a task without memory swaps.
          */
         memoryMb?: number;
         /**
-         * retentionPercent of the time, or the bytes, for which the stream and the database's log keep what is not read, 1 to 99: beyond that data is at risk. Default 50: half is left to repair what is wrong.
+         * retentionPercent is how much of their retention, in time or bytes, the stream and the database's log may use for unread data, 1 to 99. Above it data is at risk. Default 50, so that half of it is left for a repair.
          */
         retentionPercent?: number;
         /**
-         * searchableSeconds from a commit to the row in what is searched, as the canary measures it, 10 to 86400. Default 300: what may be late on the way is within its own limit then.
+         * searchableSeconds is how long after a commit the row may become searchable, as the canary measures it, 10 to 86400. Default 300, so that each step on the way stays within its own limit first.
          */
         searchableSeconds?: number;
         /**
-         * topicArn of an SNS topic of yours, of the stack's region and account: its policy must let cloudwatch.amazonaws.com and events.amazonaws.com publish, and so must that of its key. Default: a topic is made, encrypted with the stack's key.
+         * topicArn is the ARN of an SNS topic of yours, in the stack's region and account. Its policy must let cloudwatch.amazonaws.com and events.amazonaws.com publish, and the policy of its KMS key must let them use the key. Default: the stack makes a topic, encrypted with the stack's key.
          */
         topicArn?: string;
     }
 
     /**
-     * Bastion is the instance inside the VPC through which the domain, or the collections, are reached with search.reach tunnel; direct has none.
+     * Bastion is an instance inside the VPC. With search.reach: tunnel you reach the domain or the collections through it. With direct there is none.
      */
     export interface BastionArgs {
         /**
-         * instanceType, of a Graviton (ARM) family, second generation or newer. Default t4g.nano.
+         * instanceType must be of a Graviton (ARM) family, second generation or newer. Default t4g.nano.
          */
         instanceType?: string;
     }
 
     /**
-     * Catalog is how the lake is read with SQL, in Athena: a database of tables and views, and a workgroup.
+     * Catalog lets you read the lake with SQL in Athena. It has a database of tables and views, and a workgroup.
      */
     export interface CatalogArgs {
         /**
-         * database of the Glue Data Catalog, and name of the workgroup; each stack of an account and region needs its own. Default: the project and the stack, as in cdc_pipeline_dev.
+         * database is the name of the database in the Glue Data Catalog, and of the workgroup. Each stack of an account and region needs another name. Default: the project and the stack, as in cdc_pipeline_dev.
          */
         database?: string;
         /**
@@ -143,25 +143,25 @@ export namespace config {
          */
         enabled?: boolean;
         /**
-         * resultDays before results of queries are deleted, at least 1. Default 7.
+         * resultDays is after how many days query results are deleted, at least 1. Default 7.
          */
         resultDays?: number;
         /**
-         * scanLimitGb is the most that one query may read, 1 to 1000000: a larger one is cancelled. Default 10 in dev, 100 in prod.
+         * scanLimitGb is the most that one query may read, 1 to 1000000. Athena cancels a larger query. Default 10 in dev, 100 in prod.
          */
         scanLimitGb?: number;
         /**
-         * since is the first day of the lake in UTC, YYYY-MM-DD: older records are not found, and each hour since is looked for. Default 2026-01-01.
+         * since is the first day of the lake in UTC, YYYY-MM-DD. Queries do not find older records, and look for each hour since that day. Default 2026-01-01.
          */
         since?: string;
     }
 
     /**
-     * CurrentState is the indices that hold each row as it is now, and the function that keeps them from the stream.
+     * CurrentState is the current indices, which have each row as it is now, and the function that keeps them from the stream.
      */
     export interface CurrentStateArgs {
         /**
-         * batchSeconds that a batch may wait for more records, 0 to 300. Default 1.
+         * batchSeconds is how long a batch may wait for more records, 0 to 300. Default 1.
          */
         batchSeconds?: number;
         /**
@@ -169,7 +169,7 @@ export namespace config {
          */
         batchSize?: number;
         /**
-         * bisectOnError halves a batch that fails, so that one record holds up as few others as can be. Default true.
+         * bisectOnError halves a batch that fails, so that one bad record delays as few others as possible. Default true.
          */
         bisectOnError?: boolean;
         /**
@@ -177,59 +177,59 @@ export namespace config {
          */
         enabled?: boolean;
         /**
-         * enhancedFanOut reads the stream with a throughput of its own, at a price per shard and hour, instead of sharing each shard's 2 MB a second with the deliveries. Default false in dev, true in prod.
+         * enhancedFanOut reads the stream with a throughput of its own, at a price for each shard and hour. Without it the function shares each shard's 2 MB a second with the deliveries. Default false in dev, true in prod.
          */
         enhancedFanOut?: boolean;
         /**
-         * maxAgeHours of a record, 1 to 168 and less than stream.retentionHours: an older one that still fails is parked in the lake's bucket. Default 144.
+         * maxAgeHours is the age from which a record that still fails is parked in the lake's bucket, 1 to 168 and less than stream.retentionHours. Default 144.
          */
         maxAgeHours?: number;
         /**
-         * memoryMb of the function, 128 to 10240. Default 512.
+         * memoryMb is the memory of the function, 128 to 10240. Default 512.
          */
         memoryMb?: number;
         /**
-         * parallelization is the most calls at once for one shard, 1 to 10; changes of one row stay in order. Default 1 in dev, 2 in prod.
+         * parallelization is the most calls at once for one shard, 1 to 10. Changes of one row stay in order. Default 1 in dev, 2 in prod.
          */
         parallelization?: number;
         /**
-         * reservedConcurrency keeps that many of the account's concurrent calls for the function and caps it there; 0 reserves none. At least parallelization for each shard. Default 0.
+         * reservedConcurrency reserves that many of the account's concurrent calls for the function, which is also its limit. 0 reserves none. It must be at least parallelization for each shard. Default 0.
          */
         reservedConcurrency?: number;
         /**
-         * retryAttempts of a batch that fails, 0 to 10000; -1 tries until maxAgeHours. Default -1.
+         * retryAttempts is how often a failed batch is tried again, 0 to 10000. -1 tries until maxAgeHours. Default -1.
          */
         retryAttempts?: number;
         /**
-         * sweepHours between two removals of deleted rows' tombstones, 1 to 168. Default 24.
+         * sweepHours is the time between two removals of the tombstones of deleted rows, 1 to 168. Default 24.
          */
         sweepHours?: number;
         /**
-         * timeoutSeconds of one call, 10 to 900. Default 120.
+         * timeoutSeconds is the time limit of one call, 10 to 900. Default 120.
          */
         timeoutSeconds?: number;
     }
 
     /**
-     * Encryption is the key that everything the stack stores is encrypted with: made here, or adopted.
+     * Encryption is the KMS key for everything that the stack stores. The stack makes a key or adopts yours.
      */
     export interface EncryptionArgs {
         /**
-         * kmsKeyArn adopts a symmetric customer key of this account and region; its policy stays as it is and must admit the account's IAM policies, CloudWatch Logs and the services that publish alarms (encryption.NewKey lists the statements). Default: a key is made.
+         * kmsKeyArn adopts a symmetric customer-managed key of this account and region. The stack does not change the key's policy, which must admit the account's IAM policies, CloudWatch Logs and the services that publish alarms (encryption.NewKey lists the statements). Default: the stack makes a key.
          */
         kmsKeyArn?: string;
     }
 
     /**
-     * ExcludedTable is a table to leave out, or all that a pattern matches.
+     * ExcludedTable is one table to leave out, or all tables that match a pattern.
      */
     export interface ExcludedTableArgs {
         /**
-         * database of the table; of PostgreSQL its schema. A % stands for any text.
+         * database is the database of the table; for PostgreSQL its schema. A % stands for any text.
          */
         database: string;
         /**
-         * table name. A % stands for any text.
+         * table is the name of the table. A % stands for any text.
          */
         table: string;
     }
@@ -239,29 +239,29 @@ export namespace config {
      */
     export interface ExistingDatabaseArgs {
         /**
-         * host of the writer.
+         * host is the host name of the writer.
          */
         host: string;
         /**
-         * port, default 3306, of PostgreSQL 5432.
+         * port is the port of the database. Default 3306, for PostgreSQL 5432.
          */
         port?: number;
         /**
-         * secretArn names the Secrets Manager secret {"username","password"} of a user who may create users and read variables. With source.bootstrap: check any user who may read them will do. Default then: source.replicationSecretArn.
+         * secretArn is the ARN of the Secrets Manager secret {"username","password"} of a user who may create users and read variables. With source.bootstrap: check it can be any user who may read variables; the default is then source.replicationSecretArn.
          */
         secretArn?: string;
         /**
-         * securityGroupId of the database; rules that admit DMS and the bootstrap function are added to it.
+         * securityGroupId is the security group of the database. The stack adds rules that admit DMS and the bootstrap function.
          */
         securityGroupId: string;
     }
 
     /**
-     * Filter is a condition on one column, as DMS has them: https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Tasks.CustomizingTasks.Filters.html.
+     * Filter is a condition on one column, as DMS defines it: https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Tasks.CustomizingTasks.Filters.html.
      */
     export interface FilterArgs {
         /**
-         * column the condition is on; no LOB.
+         * column is the column that the condition is on. It must not be a LOB.
          */
         column: string;
         /**
@@ -269,245 +269,245 @@ export namespace config {
          */
         endValue?: string;
         /**
-         * operator of the condition; the negative ones (noteq, notbetween, notnull) must be alone on their column.
+         * operator compares the column with the value. A negative one (noteq, notbetween, notnull) must be the only filter on its column.
          */
         operator: enums.config.FilterOperator;
         /**
-         * value to compare with; the lower end for between and notbetween; none for null and notnull. Dates are YYYY-MM-DD, times YYYY-MM-DD HH:MM:SS.
+         * value is the value to compare with, or the lower end for between and notbetween. Leave it out for null and notnull. Write dates as YYYY-MM-DD and times as YYYY-MM-DD HH:MM:SS.
          */
         value?: string;
     }
 
     /**
-     * Functions is what all Lambda functions of the stack share, and how long logs are kept.
+     * Functions has the settings that all Lambda functions of the stack share, and the retention of logs.
      */
     export interface FunctionsArgs {
         /**
-         * architecture they are compiled for. Default arm64.
+         * architecture is the instruction set that the functions are compiled for. Default arm64.
          */
         architecture?: enums.config.Architecture;
         /**
-         * logRetentionDays of every log group of the stack, not of functions alone; one of the values CloudWatch Logs takes. Default 14 in dev, 90 in prod.
+         * logRetentionDays is the retention of every log group of the stack, also those of other services. It must be a value that CloudWatch Logs accepts. Default 14 in dev, 90 in prod.
          */
         logRetentionDays?: number;
     }
 
     /**
-     * Lake is the S3 bucket of raw changes and the delivery that writes it.
+     * Lake is the S3 bucket of raw changes, and the delivery that writes them.
      */
     export interface LakeArgs {
         /**
-         * bucketName; default: generated by Pulumi.
+         * bucketName is the name of the bucket. Default: Pulumi generates a name.
          */
         bucketName?: string;
         /**
-         * bufferMb of the delivery, 64 to 128 (dynamic partitioning). Default 64.
+         * bufferMb is the delivery's buffer size, 64 to 128, as dynamic partitioning requires. Default 64.
          */
         bufferMb?: number;
         /**
-         * bufferSeconds of the delivery, 60 to 900. Default 60 in dev, 300 in prod.
+         * bufferSeconds is the delivery's buffer time, 60 to 900. Default 60 in dev, 300 in prod.
          */
         bufferSeconds?: number;
         /**
-         * catalog is how the lake is read with SQL.
+         * catalog has the settings for reading the lake with SQL.
          */
         catalog?: inputs.config.CatalogArgs;
         /**
-         * errorPrefix of records that could not be partitioned or delivered; those of a named source are below source=NAME in it. Default errors. Must not lie under prefix.
+         * errorPrefix is where records go that could not be partitioned or delivered. Records of a named source are below source=NAME in it. Default errors. It must not be under prefix.
          */
         errorPrefix?: string;
         /**
-         * forceDestroy lets destroy delete a bucket that holds objects. Default true in dev, false in prod.
+         * forceDestroy lets `pulumi destroy` delete a bucket that has objects. Default true in dev, false in prod.
          */
         forceDestroy?: boolean;
         /**
-         * glacierDays before raw changes move to GLACIER_IR, at least 30 more. Default 365.
+         * glacierDays is after how many days raw changes move to GLACIER_IR, at least 30 more than infrequentAccessDays. Default 365.
          */
         glacierDays?: number;
         /**
-         * infrequentAccessDays before raw changes move to STANDARD_IA, at least 30. S3 moves no object below 128 KB, here or to GLACIER_IR: those stay in STANDARD. Default 90.
+         * infrequentAccessDays is after how many days raw changes move to STANDARD_IA, at least 30. S3 never moves an object below 128 KB, here or to GLACIER_IR: such objects stay in STANDARD. Default 90.
          */
         infrequentAccessDays?: number;
         /**
-         * logBucket is an existing bucket of this account and region that takes the lake's access logs, below the lake's name. Its policy must let logging.s3.amazonaws.com put objects. Default: a bucket made for them in prod, no access logs in dev.
+         * logBucket is an existing bucket of this account and region. The lake's access logs go there, below the lake's name. Its policy must let logging.s3.amazonaws.com put objects. Default: in prod the stack makes a bucket for them, in dev there are no access logs.
          */
         logBucket?: string;
         /**
-         * prefix of raw changes, without partitions; those of a named source are below source=NAME in it. Default raw. With search.current neither prefix may lie under registry.
+         * prefix is where raw changes are, without the partitions. Changes of a named source are below source=NAME in it. Default raw. With search.current neither prefix may be under registry.
          */
         prefix?: string;
         /**
-         * tables are kept from the raw changes.
+         * tables has the settings of the tables that a job keeps from the raw changes.
          */
         tables?: inputs.config.LakeTablesArgs;
     }
 
     /**
-     * LakeTables is the tables that a job keeps from the lake's raw records, a row of the source a row, changed in place: for queries that are not to read every change there ever was.
+     * LakeTables has the settings of the job that keeps tables from the lake's raw records. A table has one row for each row of the source, and the job changes it in place. So a query need not read every change that there ever was.
      */
     export interface LakeTablesArgs {
         /**
-         * alarmTopic is the ARN of an SNS topic of the stack's region and account, which is told when a table has stopped, when records were refused, and when no run has ended for long. Its policy must let cloudwatch.amazonaws.com publish. Default: the topic of the section alarms.
+         * alarmTopic is the ARN of an SNS topic of the stack's region and account. It is told when a table has stopped, when records were refused, and when no run has ended for long. Its policy must let cloudwatch.amazonaws.com publish. Default: the topic of the section alarms.
          */
         alarmTopic?: string;
         /**
-         * format of the tables. Those of source.tables that are given by a pattern have none. Default none in dev, iceberg in prod while lake.catalog.enabled is true.
+         * format is the format of the tables. Tables that source.tables gives by a pattern get none. Default none in dev, iceberg in prod while lake.catalog.enabled is true.
          */
         format?: enums.config.TableFormat;
         /**
-         * generation of the tables, 1 to 9999. Another one is built anew from the records, in another folder, beside the present one: for another format, or for a type that does not hold all that the former held. The job fills it, and `cdc tables switch` compares it with the source and has queries see it. Default 1.
+         * generation is the number of the tables' generation, 1 to 9999. Raise it for another format, or for a column type that does not hold all old values. The job then builds new tables from the records, in another folder beside the present ones. `cdc tables switch` compares them with the source and makes queries read them. Default 1.
          */
         generation?: number;
         /**
-         * minutes from one run of the job to the next, which divide an hour or are hours that divide a day: 5, 6, 10, 12, 15, 20, 30, 60, 120, 180, 240, 360, 480, 720 or 1440. Default 60.
+         * minutes is the time from one run of the job to the next. It must divide an hour, or be hours that divide a day: 5, 6, 10, 12, 15, 20, 30, 60, 120, 180, 240, 360, 480, 720 or 1440. Default 60.
          */
         minutes?: number;
         /**
-         * timeoutMinutes after which a run is ended, 5 to 10080: the next goes on where its last commit was. Default 60.
+         * timeoutMinutes is after how long a run is ended, 5 to 10080. The next run goes on after the last commit. Default 60.
          */
         timeoutMinutes?: number;
         /**
-         * tombstoneDays for which a table remembers that a row was deleted, at least 1: an older change that comes later than that is refused. Default: as long as the stream and the parked records last, stream.retentionHours and 30 days.
+         * tombstoneDays is how long a table remembers a deleted row, at least 1. The job refuses an older change that arrives after that. Default: as long as the stream and the parked records last, stream.retentionHours and 30 days.
          */
         tombstoneDays?: number;
         /**
-         * workerType of all of them. Default G.1X.
+         * workerType is the type of every worker. Default G.1X.
          */
         workerType?: enums.config.WorkerType;
         /**
-         * workers of a run, 2 to 299; one of them is the driver. Default 2.
+         * workers is the number of workers in a run, 2 to 299. One of them is the driver. Default 2.
          */
         workers?: number;
     }
 
     /**
-     * NamedSource is a further source: what Source says, with a stream and a task of its own.
+     * NamedSource is a further source. It has the keys of Source, and a stream and a task of its own.
      */
     export interface NamedSourceArgs {
         /**
-         * alarmTopic is the ARN of an SNS topic of the stack's region and account, which is told when the slot of an Aurora PostgreSQL cluster holds back half of slotWalGb. Its policy must let cloudwatch.amazonaws.com publish. Default lake.tables.alarmTopic, and without that the topic of the section alarms.
+         * alarmTopic is the ARN of an SNS topic of the stack's region and account. It is told when the slot of an Aurora PostgreSQL cluster holds back half of slotWalGb. Its policy must let cloudwatch.amazonaws.com publish. Default lake.tables.alarmTopic, and if that is not set, the topic of the section alarms.
          */
         alarmTopic?: string;
         /**
-         * binlogRetentionHours of MySQL, 24 to 2160. Default 24 in dev, 168 in prod.
+         * binlogRetentionHours is how long MySQL keeps its binlog, 24 to 2160. Default 24 in dev, 168 in prod.
          */
         binlogRetentionHours?: number;
         /**
-         * bootstrap says what the bootstrap may do to the database. Default apply.
+         * bootstrap sets whether the bootstrap may change the database. Default apply.
          */
         bootstrap?: enums.config.Bootstrap;
         /**
-         * caFile is a PEM bundle that signs the database's certificate. Default: the bundle of RDS.
+         * caFile is a PEM file with the certificates that sign the database's certificate. Default: those of RDS.
          */
         caFile?: string;
         /**
-         * cascades says what the bootstrap does about foreign keys by which MySQL itself deletes or changes rows of followed tables (ON DELETE and ON UPDATE CASCADE, SET NULL, SET DEFAULT): nothing tells DMS of that. Default warn. Not for PostgreSQL, whose log has these rows.
+         * cascades sets what the bootstrap does about foreign keys through which MySQL itself deletes or changes rows of followed tables (ON DELETE and ON UPDATE CASCADE, SET NULL, SET DEFAULT). DMS does not learn of such changes. Default warn. Not for PostgreSQL, whose log contains these rows.
          */
         cascades?: enums.config.Cascades;
         /**
-         * clusterName of the Aurora cluster. Default dms-src, with the stack's name behind it unless the stack is dev: dms-src-prod.
+         * clusterName is the name of the Aurora cluster. Default dms-src, followed by the stack's name unless the stack is dev: dms-src-prod.
          */
         clusterName?: string;
         /**
-         * conformance prepares for cdc conformance, which makes a table of its own to see whether AWS does what this project assumes: the database cdc_conformance is made, of PostgreSQL the schema, and what is made in it later is followed. Default false.
+         * conformance prepares for cdc conformance, which makes tables of its own to check whether AWS behaves as this project assumes. The stack makes the database cdc_conformance (for PostgreSQL the schema), and the task follows tables that are made there later. Default false.
          */
         conformance?: boolean;
         /**
-         * databaseName is the one database of a PostgreSQL server that is followed: a task of DMS logs in to one. In a cluster it is made. A source keeps it: another one is another source. Not for MySQL. Default of a cluster: testdb.
+         * databaseName is the one database of a PostgreSQL server that the task follows, because a DMS task connects to only one. In a cluster the stack makes it. You cannot change it later: another database needs another source. Not for MySQL. Default of a cluster: testdb.
          */
         databaseName?: string;
         /**
-         * deletionProtection of the cluster. Default false in dev, true in prod.
+         * deletionProtection protects the cluster from deletion. Default false in dev, true in prod.
          */
         deletionProtection?: boolean;
         /**
-         * dottedColumns says what the bootstrap does about columns of followed tables that have a dot in their names: the history index, which all tables share, takes them for objects. Default fail.
+         * dottedColumns sets what the bootstrap does about columns of followed tables with a dot in their names. The history index, which all tables share, reads such names as objects. Default fail.
          */
         dottedColumns?: enums.config.DottedColumns;
         /**
-         * enabled makes the source. With false there are the sources of the section sources alone, and nothing else is set here. To be said when sources is set and nothing else here is. Default true.
+         * enabled makes the source. Set it to false if the stack has only the sources of the section sources; then set nothing else here. You must set it if sources is set and nothing else is set here. Default true.
          */
         enabled?: boolean;
         /**
-         * engine of the database. Default mysql.
+         * engine is the kind of the database. Default mysql.
          */
         engine?: enums.config.Engine;
         /**
-         * engineVersion of Aurora, e.g. 8.0.mysql_aurora.3.10.4 or, of Aurora PostgreSQL, 17.7. Default 17.7 for Aurora PostgreSQL.
+         * engineVersion is the version of Aurora, e.g. 8.0.mysql_aurora.3.10.4 or, for Aurora PostgreSQL, 17.7. Default 17.7 for Aurora PostgreSQL.
          */
         engineVersion?: string;
         /**
-         * exclude leaves tables out that a pattern of tables takes in.
+         * exclude leaves out tables that a pattern of tables includes.
          */
         exclude?: inputs.config.ExcludedTableArgs[];
         /**
-         * existing names a database of yours; without it a cluster is made: Aurora MySQL, or Aurora PostgreSQL.
+         * existing names a database of yours. Without it the stack makes a cluster of Aurora MySQL or Aurora PostgreSQL.
          */
         existing?: inputs.config.ExistingDatabaseArgs;
         /**
-         * instanceClass of each Aurora instance. Default db.t4g.medium in dev, db.r7g.large in prod.
+         * instanceClass is the class of each Aurora instance. Default db.t4g.medium in dev, db.r7g.large in prod.
          */
         instanceClass?: string;
         /**
-         * instances in the cluster, writer included, 1 to 16. Default 1 in dev, 2 in prod.
+         * instances is how many instances the cluster has, the writer included, 1 to 16. Default 1 in dev, 2 in prod.
          */
         instances?: number;
         /**
-         * port of the cluster. Default 3306 in dev; in prod 3307, because 3306 is where everybody looks first. Of Aurora PostgreSQL 5432 and 5433.
+         * port is the port of the cluster. Default 3306 in dev; 3307 in prod, because everybody tries 3306 first. For Aurora PostgreSQL 5432 and 5433.
          */
         port?: number;
         /**
-         * replication of the source. What is not set is as in the section replication; one that sets kind has a next of its own.
+         * As the section replication of the configuration. Replication is the DMS task that turns committed rows into records of the stream.
          */
         replication?: inputs.config.ReplicationArgs;
         /**
-         * replicationSecretArn names the Secrets Manager secret {"username","password","host","port"} of the replication user, who exists already: needed when bootstrap is check, refused otherwise.
+         * replicationSecretArn is the ARN of the Secrets Manager secret {"username","password","host","port"} of a replication user that already exists. It is required if bootstrap is check, and refused otherwise.
          */
         replicationSecretArn?: string;
         /**
-         * rotationDays between two rotations of the replication user's password, 1 to 1000; 0 turns them off. Default 30, and 0 with bootstrap check.
+         * rotationDays is the time between two rotations of the replication user's password, 1 to 1000. 0 turns rotation off. Default 30, and 0 if bootstrap is check.
          */
         rotationDays?: number;
         /**
-         * rowsSince says for tables, by name or pattern (shop.orders, %.%), since when their records tell what their rows are: a time between the last record of another source, or before a loss, and the first row loaded anew; cdc start --reload says it. What was recorded before stays, but Athena's rows and cdc verify --deep pass over it. Of times that match a table the latest holds. In quotes, like "2026-01-31T12:00:00Z". Default: all records tell.
+         * rowsSince is, for tables by name or pattern (shop.orders, %.%), the time from which their records are authoritative. Athena's rows and cdc verify --deep skip earlier records, which stay where they are. Choose a time after the last record of another source, or after a loss, and before the first row that is loaded again; cdc start --reload prints it. If several times match a table, the latest counts. Write it in quotes, like "2026-01-31T12:00:00Z". Default: all records count.
          */
         rowsSince?: {[key: string]: string};
         /**
-         * schemaFiles hold the SQL that creates the tables, run in order by the bootstrap; each must be idempotent. Default: the statement for testdb.retail_trans, when that table is followed.
+         * schemaFiles are SQL files that create the tables. The bootstrap runs them in order; each must be idempotent. Default: the statement for testdb.retail_trans, if that table is followed.
          */
         schemaFiles?: string[];
         /**
-         * schemaRevision counts the changes of the tables' structure: raise it, and the bootstrap looks at them again, so that the lake's catalog learns of columns that were added or altered since. Default 0.
+         * schemaRevision counts the changes of the tables' structure. Raise it to make the bootstrap read the tables again, so that the lake's catalog learns of added or changed columns. Default 0.
          */
         schemaRevision?: number;
         /**
-         * setReplicaIdentity lets the bootstrap run ALTER TABLE … REPLICA IDENTITY FULL on followed tables of PostgreSQL whose records would otherwise not tell their rows. Default false: the deployment fails, with the statements to run.
+         * setReplicaIdentity lets the bootstrap run ALTER TABLE … REPLICA IDENTITY FULL on followed PostgreSQL tables whose records would otherwise not identify their rows. Default false: the deployment fails and names the statements to run.
          */
         setReplicaIdentity?: boolean;
         /**
-         * slotWalGb of an Aurora PostgreSQL cluster, 1 to 65536: how many GB of its log a replication slot may hold back (max_slot_wal_keep_size). PostgreSQL gives up a slot that wants more, and then the tables have to be loaded again. Default of such a cluster 10 in dev, 100 in prod.
+         * slotWalGb is how many GB of its log an Aurora PostgreSQL cluster may hold back for a replication slot (max_slot_wal_keep_size), 1 to 65536. PostgreSQL gives up a slot that needs more, and then you must load the tables again. Default for such a cluster 10 in dev, 100 in prod.
          */
         slotWalGb?: number;
         /**
-         * stream of the source. What is not set is as in the section stream, but for the name: retail_trans_stream, the stack's name unless the stack is dev, and the source's.
+         * As the section stream of the configuration. Stream is the Kinesis data stream between DMS and the sinks.
          */
         stream?: inputs.config.StreamArgs;
         /**
-         * tables to follow, each by name or by a pattern. Default testdb.retail_trans.
+         * tables are the tables to follow, each by name or by a pattern. Default testdb.retail_trans.
          */
         tables?: inputs.config.TableArgs[];
     }
 
     /**
-     * Network is the VPC everything runs in: made here, or adopted.
+     * Network is the VPC that everything runs in. The stack makes it or adopts yours.
      */
     export interface NetworkArgs {
         /**
-         * availabilityZones of a new VPC, 2 or 3. Default 2 in dev, 3 in prod.
+         * availabilityZones is how many zones a new VPC spans, 2 or 3. Default 2 in dev, 3 in prod.
          */
         availabilityZones?: number;
         /**
-         * cidr of a new VPC, /16 to /24. Default 10.0.0.0/16.
+         * cidr is the address block of a new VPC, /16 to /24. Default 10.0.0.0/16.
          */
         cidr?: string;
         /**
@@ -519,41 +519,41 @@ export namespace config {
          */
         flowLogs?: boolean;
         /**
-         * privateSubnetIds are the adopted VPC's subnets, in at least two zones.
+         * privateSubnetIds are subnets of the adopted VPC, in at least two zones.
          */
         privateSubnetIds?: string[];
         /**
-         * vpcId adopts an existing VPC; privateSubnetIds is then required, and cidr, availabilityZones, zones, egress and flowLogs are refused.
+         * vpcId adopts an existing VPC. Then privateSubnetIds is required, and cidr, availabilityZones, zones, egress and flowLogs are refused.
          */
         vpcId?: string;
         /**
-         * zones of a new VPC by name (us-east-1a), as many as availabilityZones: where the chosen instance types are to be had. Others, in a stack that exists, replace its subnets and all that is in them. Default: the region's first.
+         * zones are the names of a new VPC's zones (us-east-1a), as many as availabilityZones. Choose zones that offer the chosen instance types. In an existing stack other zones replace its subnets and everything in them. Default: the region's first zones.
          */
         zones?: string[];
     }
 
     /**
-     * Replication is the DMS task that turns committed rows into stream records.
+     * Replication is the DMS task that turns committed rows into records of the stream.
      */
     export interface ReplicationArgs {
         /**
-         * engineVersion of DMS on the replication instance, 3.5.4 or newer. Default 3.6.1.
+         * engineVersion is the version of DMS on the replication instance, 3.5.4 or newer. Default 3.6.1.
          */
         engineVersion?: string;
         /**
-         * instanceClass of the replication instance. Default dms.t3.medium in dev, dms.r6i.large in prod.
+         * instanceClass is the class of the replication instance. Default dms.t3.medium in dev, dms.r6i.large in prod.
          */
         instanceClass?: string;
         /**
-         * kind of the task: on a replication instance, or serverless. Default instance.
+         * kind is what the task runs on: a replication instance, or serverless capacity. Default instance.
          */
         kind?: enums.config.ReplicationKind;
         /**
-         * lobMaxSizeKb truncates nothing: a larger LOB stops the task. 1 to 1024. Default 64.
+         * lobMaxSizeKb is the largest LOB that the task accepts, 1 to 1024. A larger one stops the task; nothing is truncated. Default 64.
          */
         lobMaxSizeKb?: number;
         /**
-         * maxDcu is the most capacity that a serverless task takes, in units of 2 GB of memory: 1, 2, 4, 8, 16, 32, 64, 128, 192, 256 or 384. Default 4 in dev, 16 in prod.
+         * maxDcu is the most capacity that a serverless task uses, in units of 2 GB of memory: 1, 2, 4, 8, 16, 32, 64, 128, 192, 256 or 384. Default 4 in dev, 16 in prod.
          */
         maxDcu?: number;
         /**
@@ -561,7 +561,7 @@ export namespace config {
          */
         migrationType?: enums.config.MigrationType;
         /**
-         * minDcu is the least capacity that a serverless task keeps, one of the same and not above maxDcu. Default 1 in dev, 2 in prod.
+         * minDcu is the least capacity that a serverless task keeps. It is one of the same numbers and at most maxDcu. Default 1 in dev, 2 in prod.
          */
         minDcu?: number;
         /**
@@ -569,97 +569,97 @@ export namespace config {
          */
         multiAz?: boolean;
         /**
-         * next is the kind to move to. A second task, of that kind, is made beside the present one, and `cdc start --next` loads it. Afterwards set kind to it and remove next. Default none.
+         * next is the kind to move to. The stack makes a second task of that kind beside the present one, and `cdc start --next` loads it. Afterwards set kind to this kind and remove next. Default none.
          */
         next?: enums.config.ReplicationKind;
         /**
-         * storageGb of the replication instance, 5 to 6144. Default 50.
+         * storageGb is the storage of the replication instance, 5 to 6144. Default 50.
          */
         storageGb?: number;
     }
 
     /**
-     * Search is where rows and their history are searched: an OpenSearch domain, or collections of OpenSearch Serverless.
+     * Search is where you search rows and their history: an OpenSearch domain, or collections of OpenSearch Serverless.
      */
     export interface SearchArgs {
         /**
-         * availabilityZones the data nodes span: 1, 2 or 3. Default 1 in dev, 3 in prod.
+         * availabilityZones is how many zones the data nodes span: 1, 2 or 3. Default 1 in dev, 3 in prod.
          */
         availabilityZones?: number;
         /**
-         * bufferMb of the delivery, 1 to 100. Default 1.
+         * bufferMb is the delivery's buffer size, 1 to 100. Default 1.
          */
         bufferMb?: number;
         /**
-         * bufferSeconds of the delivery, 0 to 900. Default 5.
+         * bufferSeconds is the delivery's buffer time, 0 to 900. Default 5.
          */
         bufferSeconds?: number;
         /**
-         * collectionName begins the names of the collections, which end with -history and -current, [a-z][a-z0-9-]{2,23}. Default retail-trans, with the stack's name behind it unless the stack is dev.
+         * collectionName is the beginning of the collections' names, which end with -history and -current, [a-z][a-z0-9-]{2,23}. Default retail-trans, followed by the stack's name unless the stack is dev.
          */
         collectionName?: string;
         /**
-         * current is each row as it is now, beside the history of its changes.
+         * current keeps each row as it is now, beside the history of its changes.
          */
         current?: inputs.config.CurrentStateArgs;
         /**
-         * dedicatedMasterType of dedicated masters. Default m7g.large.search.
+         * dedicatedMasterType is the type of the dedicated master nodes. Default m7g.large.search.
          */
         dedicatedMasterType?: string;
         /**
-         * dedicatedMasters: 0, 3 or 5. Default 0 in dev, 3 in prod.
+         * dedicatedMasters is the number of dedicated master nodes: 0, 3 or 5. Default 0 in dev, 3 in prod.
          */
         dedicatedMasters?: number;
         /**
-         * domainName of a domain, [a-z][a-z0-9-]{2,27}. Default retail-trans, with the stack's name behind it unless the stack is dev: retail-trans-prod.
+         * domainName is the name of the domain, [a-z][a-z0-9-]{2,27}. Default retail-trans, followed by the stack's name unless the stack is dev: retail-trans-prod.
          */
         domainName?: string;
         /**
-         * engineVersion of the domain, OpenSearch 2.5 or newer. Default OpenSearch_2.19.
+         * engineVersion is the version of the domain, OpenSearch 2.5 or newer. Default OpenSearch_2.19.
          */
         engineVersion?: string;
         /**
-         * gatewayPort of this machine, 1024 to 65535, on which what signs requests to the collections listens, whatever the reach; each of two stacks that are deployed at the same time needs its own. Default 9201.
+         * gatewayPort is the local port of the gateway that signs requests to the collections, with every reach, 1024 to 65535. Two stacks that you deploy at the same time need different ports. Default 9201.
          */
         gatewayPort?: number;
         /**
-         * historyIndex is the base name and alias of a domain's daily history indices, and the name of a collection's one; a named source has NAME-retail-trans. Default retail-trans.
+         * historyIndex is the base name and the alias of a domain's daily history indices, and the name of the one history index in a collection. A named source has NAME-retail-trans. Default retail-trans.
          */
         historyIndex?: string;
         /**
-         * historyRetentionDays before a domain deletes a daily index, or a collection a document: that at its best effort, within 48 hours or a tenth of the retention, whichever is longer. Default 30 in dev, 90 in prod.
+         * historyRetentionDays is after how many days a domain deletes a daily index, or a collection a document. A collection deletes at its best effort, within 48 hours or a tenth of the retention, whichever is longer. Default 30 in dev, 90 in prod.
          */
         historyRetentionDays?: number;
         /**
-         * instanceCount of data nodes, a multiple of the zones used. Default 1 in dev, 3 in prod.
+         * instanceCount is the number of data nodes, a multiple of availabilityZones. Default 1 in dev, 3 in prod.
          */
         instanceCount?: number;
         /**
-         * instanceType of data nodes. Default t3.small.search in dev, r7g.large.search in prod.
+         * instanceType is the type of the data nodes. Default t3.small.search in dev, r7g.large.search in prod.
          */
         instanceType?: string;
         /**
-         * kind of the place: a domain, or collections of OpenSearch Serverless. Default domain.
+         * kind is a domain, or collections of OpenSearch Serverless. Default domain.
          */
         kind?: enums.config.SearchKind;
         /**
-         * next is the kind to move to. A place of that kind is made beside the present one, with a delivery and a current state of its own, and `cdc replay --next` fills both from the lake. Afterwards set kind to it and remove next. Default none.
+         * next is the kind to move to. The stack makes a place of that kind beside the present one, with its own delivery and current state. `cdc replay --next` fills both from the lake. Afterwards set kind to this kind and remove next. Default none.
          */
         next?: enums.config.SearchKind;
         /**
-         * operators are the ARNs of IAM roles and users that may work in the collections besides whoever deploys: search, repair, erase, and open the dashboards. Name every deployer of the stack here when there are several, or each takes the other's place.
+         * operators are the ARNs of IAM roles and users that may work in the collections, besides the deployer: search, repair, erase, and open the dashboards. If several identities deploy the stack, name all of them here, or each deployment removes the access of the one before.
          */
         operators?: string[];
         /**
-         * passwordGeneration counts the master passwords of a domain that were asked for: raise it, and a new one is made. Default 0.
+         * passwordGeneration is the number of the domain's master password. Raise it to make a new password. Default 0.
          */
         passwordGeneration?: number;
         /**
-         * reach is how the deployment reaches the endpoint of the domain, or of the collections. Default tunnel.
+         * reach is how the deployment reaches the endpoint of the domain or of the collections. Default tunnel.
          */
         reach?: enums.config.Reach;
         /**
-         * retrySeconds before the delivery parks a document in S3, 0 to 7200. Default 300.
+         * retrySeconds is how long the delivery retries before it parks a document in S3, 0 to 7200. Default 300.
          */
         retrySeconds?: number;
         /**
@@ -667,125 +667,125 @@ export namespace config {
          */
         standbyReplicas?: boolean;
         /**
-         * timeZone of a domain's dashboards. Default Etc/UTC.
+         * timeZone is the time zone of a domain's dashboards. Default Etc/UTC.
          */
         timeZone?: string;
         /**
-         * tunnelPort of this machine, 1024 to 65535, on which the tunnel to the domain listens; each of two stacks that are deployed at the same time needs its own. Default 9200.
+         * tunnelPort is the local port of the tunnel to the domain, 1024 to 65535. Two stacks that you deploy at the same time need different ports. Default 9200.
          */
         tunnelPort?: number;
         /**
-         * volumeGb of each data node's gp3 volume, 10 to 16384. Default 20 in dev, 100 in prod.
+         * volumeGb is the size of each data node's gp3 volume, 10 to 16384. Default 20 in dev, 100 in prod.
          */
         volumeGb?: number;
     }
 
     /**
-     * Source is the database whose committed rows are followed: a MySQL-compatible one, or PostgreSQL.
+     * Source is the database whose committed rows the task follows: MySQL-compatible, or PostgreSQL.
      */
     export interface SourceArgs {
         /**
-         * alarmTopic is the ARN of an SNS topic of the stack's region and account, which is told when the slot of an Aurora PostgreSQL cluster holds back half of slotWalGb. Its policy must let cloudwatch.amazonaws.com publish. Default lake.tables.alarmTopic, and without that the topic of the section alarms.
+         * alarmTopic is the ARN of an SNS topic of the stack's region and account. It is told when the slot of an Aurora PostgreSQL cluster holds back half of slotWalGb. Its policy must let cloudwatch.amazonaws.com publish. Default lake.tables.alarmTopic, and if that is not set, the topic of the section alarms.
          */
         alarmTopic?: string;
         /**
-         * binlogRetentionHours of MySQL, 24 to 2160. Default 24 in dev, 168 in prod.
+         * binlogRetentionHours is how long MySQL keeps its binlog, 24 to 2160. Default 24 in dev, 168 in prod.
          */
         binlogRetentionHours?: number;
         /**
-         * bootstrap says what the bootstrap may do to the database. Default apply.
+         * bootstrap sets whether the bootstrap may change the database. Default apply.
          */
         bootstrap?: enums.config.Bootstrap;
         /**
-         * caFile is a PEM bundle that signs the database's certificate. Default: the bundle of RDS.
+         * caFile is a PEM file with the certificates that sign the database's certificate. Default: those of RDS.
          */
         caFile?: string;
         /**
-         * cascades says what the bootstrap does about foreign keys by which MySQL itself deletes or changes rows of followed tables (ON DELETE and ON UPDATE CASCADE, SET NULL, SET DEFAULT): nothing tells DMS of that. Default warn. Not for PostgreSQL, whose log has these rows.
+         * cascades sets what the bootstrap does about foreign keys through which MySQL itself deletes or changes rows of followed tables (ON DELETE and ON UPDATE CASCADE, SET NULL, SET DEFAULT). DMS does not learn of such changes. Default warn. Not for PostgreSQL, whose log contains these rows.
          */
         cascades?: enums.config.Cascades;
         /**
-         * clusterName of the Aurora cluster. Default dms-src, with the stack's name behind it unless the stack is dev: dms-src-prod.
+         * clusterName is the name of the Aurora cluster. Default dms-src, followed by the stack's name unless the stack is dev: dms-src-prod.
          */
         clusterName?: string;
         /**
-         * conformance prepares for cdc conformance, which makes a table of its own to see whether AWS does what this project assumes: the database cdc_conformance is made, of PostgreSQL the schema, and what is made in it later is followed. Default false.
+         * conformance prepares for cdc conformance, which makes tables of its own to check whether AWS behaves as this project assumes. The stack makes the database cdc_conformance (for PostgreSQL the schema), and the task follows tables that are made there later. Default false.
          */
         conformance?: boolean;
         /**
-         * databaseName is the one database of a PostgreSQL server that is followed: a task of DMS logs in to one. In a cluster it is made. A source keeps it: another one is another source. Not for MySQL. Default of a cluster: testdb.
+         * databaseName is the one database of a PostgreSQL server that the task follows, because a DMS task connects to only one. In a cluster the stack makes it. You cannot change it later: another database needs another source. Not for MySQL. Default of a cluster: testdb.
          */
         databaseName?: string;
         /**
-         * deletionProtection of the cluster. Default false in dev, true in prod.
+         * deletionProtection protects the cluster from deletion. Default false in dev, true in prod.
          */
         deletionProtection?: boolean;
         /**
-         * dottedColumns says what the bootstrap does about columns of followed tables that have a dot in their names: the history index, which all tables share, takes them for objects. Default fail.
+         * dottedColumns sets what the bootstrap does about columns of followed tables with a dot in their names. The history index, which all tables share, reads such names as objects. Default fail.
          */
         dottedColumns?: enums.config.DottedColumns;
         /**
-         * enabled makes the source. With false there are the sources of the section sources alone, and nothing else is set here. To be said when sources is set and nothing else here is. Default true.
+         * enabled makes the source. Set it to false if the stack has only the sources of the section sources; then set nothing else here. You must set it if sources is set and nothing else is set here. Default true.
          */
         enabled?: boolean;
         /**
-         * engine of the database. Default mysql.
+         * engine is the kind of the database. Default mysql.
          */
         engine?: enums.config.Engine;
         /**
-         * engineVersion of Aurora, e.g. 8.0.mysql_aurora.3.10.4 or, of Aurora PostgreSQL, 17.7. Default 17.7 for Aurora PostgreSQL.
+         * engineVersion is the version of Aurora, e.g. 8.0.mysql_aurora.3.10.4 or, for Aurora PostgreSQL, 17.7. Default 17.7 for Aurora PostgreSQL.
          */
         engineVersion?: string;
         /**
-         * exclude leaves tables out that a pattern of tables takes in.
+         * exclude leaves out tables that a pattern of tables includes.
          */
         exclude?: inputs.config.ExcludedTableArgs[];
         /**
-         * existing names a database of yours; without it a cluster is made: Aurora MySQL, or Aurora PostgreSQL.
+         * existing names a database of yours. Without it the stack makes a cluster of Aurora MySQL or Aurora PostgreSQL.
          */
         existing?: inputs.config.ExistingDatabaseArgs;
         /**
-         * instanceClass of each Aurora instance. Default db.t4g.medium in dev, db.r7g.large in prod.
+         * instanceClass is the class of each Aurora instance. Default db.t4g.medium in dev, db.r7g.large in prod.
          */
         instanceClass?: string;
         /**
-         * instances in the cluster, writer included, 1 to 16. Default 1 in dev, 2 in prod.
+         * instances is how many instances the cluster has, the writer included, 1 to 16. Default 1 in dev, 2 in prod.
          */
         instances?: number;
         /**
-         * port of the cluster. Default 3306 in dev; in prod 3307, because 3306 is where everybody looks first. Of Aurora PostgreSQL 5432 and 5433.
+         * port is the port of the cluster. Default 3306 in dev; 3307 in prod, because everybody tries 3306 first. For Aurora PostgreSQL 5432 and 5433.
          */
         port?: number;
         /**
-         * replicationSecretArn names the Secrets Manager secret {"username","password","host","port"} of the replication user, who exists already: needed when bootstrap is check, refused otherwise.
+         * replicationSecretArn is the ARN of the Secrets Manager secret {"username","password","host","port"} of a replication user that already exists. It is required if bootstrap is check, and refused otherwise.
          */
         replicationSecretArn?: string;
         /**
-         * rotationDays between two rotations of the replication user's password, 1 to 1000; 0 turns them off. Default 30, and 0 with bootstrap check.
+         * rotationDays is the time between two rotations of the replication user's password, 1 to 1000. 0 turns rotation off. Default 30, and 0 if bootstrap is check.
          */
         rotationDays?: number;
         /**
-         * rowsSince says for tables, by name or pattern (shop.orders, %.%), since when their records tell what their rows are: a time between the last record of another source, or before a loss, and the first row loaded anew; cdc start --reload says it. What was recorded before stays, but Athena's rows and cdc verify --deep pass over it. Of times that match a table the latest holds. In quotes, like "2026-01-31T12:00:00Z". Default: all records tell.
+         * rowsSince is, for tables by name or pattern (shop.orders, %.%), the time from which their records are authoritative. Athena's rows and cdc verify --deep skip earlier records, which stay where they are. Choose a time after the last record of another source, or after a loss, and before the first row that is loaded again; cdc start --reload prints it. If several times match a table, the latest counts. Write it in quotes, like "2026-01-31T12:00:00Z". Default: all records count.
          */
         rowsSince?: {[key: string]: string};
         /**
-         * schemaFiles hold the SQL that creates the tables, run in order by the bootstrap; each must be idempotent. Default: the statement for testdb.retail_trans, when that table is followed.
+         * schemaFiles are SQL files that create the tables. The bootstrap runs them in order; each must be idempotent. Default: the statement for testdb.retail_trans, if that table is followed.
          */
         schemaFiles?: string[];
         /**
-         * schemaRevision counts the changes of the tables' structure: raise it, and the bootstrap looks at them again, so that the lake's catalog learns of columns that were added or altered since. Default 0.
+         * schemaRevision counts the changes of the tables' structure. Raise it to make the bootstrap read the tables again, so that the lake's catalog learns of added or changed columns. Default 0.
          */
         schemaRevision?: number;
         /**
-         * setReplicaIdentity lets the bootstrap run ALTER TABLE … REPLICA IDENTITY FULL on followed tables of PostgreSQL whose records would otherwise not tell their rows. Default false: the deployment fails, with the statements to run.
+         * setReplicaIdentity lets the bootstrap run ALTER TABLE … REPLICA IDENTITY FULL on followed PostgreSQL tables whose records would otherwise not identify their rows. Default false: the deployment fails and names the statements to run.
          */
         setReplicaIdentity?: boolean;
         /**
-         * slotWalGb of an Aurora PostgreSQL cluster, 1 to 65536: how many GB of its log a replication slot may hold back (max_slot_wal_keep_size). PostgreSQL gives up a slot that wants more, and then the tables have to be loaded again. Default of such a cluster 10 in dev, 100 in prod.
+         * slotWalGb is how many GB of its log an Aurora PostgreSQL cluster may hold back for a replication slot (max_slot_wal_keep_size), 1 to 65536. PostgreSQL gives up a slot that needs more, and then you must load the tables again. Default for such a cluster 10 in dev, 100 in prod.
          */
         slotWalGb?: number;
         /**
-         * tables to follow, each by name or by a pattern. Default testdb.retail_trans.
+         * tables are the tables to follow, each by name or by a pattern. Default testdb.retail_trans.
          */
         tables?: inputs.config.TableArgs[];
     }
@@ -795,37 +795,37 @@ export namespace config {
      */
     export interface StreamArgs {
         /**
-         * name of the stream. Default retail_trans_stream, with the stack's name behind it unless the stack is dev: retail_trans_stream_prod.
+         * name is the name of the stream. Default retail_trans_stream, followed by the stack's name unless the stack is dev: retail_trans_stream_prod.
          */
         name?: string;
         /**
-         * retentionHours, 168 to 8760: a delivery keeps what it could not deliver only here. Default 168.
+         * retentionHours is how long the stream keeps a record, 168 to 8760. Records that a delivery could not deliver are kept only here. Default 168.
          */
         retentionHours?: number;
         /**
-         * shards of a provisioned stream; 0, the default, is on-demand.
+         * shards is the number of shards of a provisioned stream. 0 is an on-demand stream. Default 0.
          */
         shards?: number;
     }
 
     /**
-     * table is one table to follow, or all that a pattern matches.
+     * table is one table to follow, or all tables that match a pattern.
      */
     export interface TableArgs {
         /**
-         * database of the table; of PostgreSQL its schema. A % stands for any text; upper and lower case differ.
+         * database is the database of the table; for PostgreSQL its schema. A % stands for any text. Upper and lower case differ.
          */
         database: string;
         /**
-         * filters choose rows of a table that is given by its name. filters on one column are alternatives, those on different columns must all hold. A filter is for columns that never change: DMS does not move a row in or out later.
+         * filters choose rows of a table that is given by its name. A row must pass one filter of each column that has filters. Filter only on columns that never change: DMS does not move a row in or out later.
          */
         filters?: inputs.config.FilterArgs[];
         /**
-         * omitColumns are left out of every record, before any sink. Not for columns of the primary key.
+         * omitColumns are columns to leave out of every record, before any sink. Columns of the primary key cannot be left out.
          */
         omitColumns?: string[];
         /**
-         * table name. A % stands for any text; upper and lower case differ.
+         * table is the name of the table. A % stands for any text. Upper and lower case differ.
          */
         table: string;
     }
@@ -833,19 +833,19 @@ export namespace config {
 
 export namespace lake {
     /**
-     * CatalogSource is a source whose records are in the lake.
+     * CatalogSource is a source with records in the lake.
      */
     export interface CatalogSourceArgs {
         /**
-         * engine of the source, by which its records are read. Default mysql.
+         * engine of the source. It decides how records are read. Default mysql.
          */
         engine?: enums.config.Engine;
         /**
-         * found is the JSON of preparation.Findings, whose columns and keys the tables have: the Result of source.Bootstrap. Required.
+         * found is the JSON of preparation.Findings, with the tables' columns and keys: the Result of source.Bootstrap. Required.
          */
         found: pulumi.Input<string>;
         /**
-         * name of the source, with which the names of its tables begin; empty for the unnamed one.
+         * name of the source. The names of its tables begin with it. Empty for the unnamed source.
          */
         name?: string;
         /**
@@ -853,11 +853,11 @@ export namespace lake {
          */
         prefix?: string;
         /**
-         * rowsSince says since when records of tables tell what their rows are: source.rowsSince.
+         * rowsSince is the time from which a table's records are authoritative. Readers skip earlier ones. It is source.rowsSince.
          */
         rowsSince?: {[key: string]: string};
         /**
-         * tables that are followed. Those that are given by a pattern are not in the catalog, with a warning: what it makes has to be known before anything is made.
+         * tables are the followed tables. The catalog omits patterns, with a warning: it must know each table before it makes anything.
          */
         tables: inputs.config.TableArgs[];
     }
@@ -865,15 +865,15 @@ export namespace lake {
 
 export namespace network {
     /**
-     * Database is that of one source.
+     * Database is one source's database.
      */
     export interface DatabaseArgs {
         /**
-         * existingSecurityGroupId is the security group of a database that exists; rules that admit replication and functions are added to it, and none is made.
+         * existingSecurityGroupId is the security group of an existing database. The network adds rules to it that admit replication and functions, and makes no group.
          */
         existingSecurityGroupId?: string;
         /**
-         * port it listens on. Default 3306.
+         * port that the database listens on. Default 3306.
          */
         port?: number;
         /**
@@ -889,7 +889,7 @@ export namespace replication {
      */
     export interface SourceEndpointArgs {
         /**
-         * databaseName is the one database of PostgreSQL that is followed; empty for MySQL.
+         * databaseName is the followed database of PostgreSQL; empty for MySQL.
          */
         databaseName?: string;
         /**
@@ -900,5 +900,21 @@ export namespace replication {
          * secretArn names the secret {"username","password","host","port"} of the replication user.
          */
         secretArn: pulumi.Input<string>;
+    }
+}
+
+export namespace search {
+    /**
+     * Column is a column of the source that is indexed by its type.
+     */
+    export interface ColumnArgs {
+        /**
+         * name of the column, in whichever table: a value that does not fit is kept in its document and not indexed.
+         */
+        name: string;
+        /**
+         * type of the field. Columns that are not named are keywords.
+         */
+        type: enums.search.ColumnType;
     }
 }

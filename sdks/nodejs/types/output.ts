@@ -17,3 +17,6 @@ export namespace network {
 
 export namespace replication {
 }
+
+export namespace search {
+}

@@ -13,6 +13,8 @@ from ._inputs import *
 if typing.TYPE_CHECKING:
     import pulumi_cdcpipeline.bastion as __bastion
     bastion = __bastion
+    import pulumi_cdcpipeline.canary as __canary
+    canary = __canary
     import pulumi_cdcpipeline.config as __config
     config = __config
     import pulumi_cdcpipeline.encryption as __encryption
@@ -33,6 +35,7 @@ if typing.TYPE_CHECKING:
     stream = __stream
 else:
     bastion = _utilities.lazy_import('pulumi_cdcpipeline.bastion')
+    canary = _utilities.lazy_import('pulumi_cdcpipeline.canary')
     config = _utilities.lazy_import('pulumi_cdcpipeline.config')
     encryption = _utilities.lazy_import('pulumi_cdcpipeline.encryption')
     lake = _utilities.lazy_import('pulumi_cdcpipeline.lake')
@@ -52,6 +55,14 @@ _utilities.register(
   "fqn": "pulumi_cdcpipeline.bastion",
   "classes": {
    "cdcpipeline:bastion:Bastion": "Bastion"
+  }
+ },
+ {
+  "pkg": "cdcpipeline",
+  "mod": "canary",
+  "fqn": "pulumi_cdcpipeline.canary",
+  "classes": {
+   "cdcpipeline:canary:Canary": "Canary"
   }
  },
  {
@@ -103,6 +114,10 @@ _utilities.register(
   "mod": "search",
   "fqn": "pulumi_cdcpipeline.search",
   "classes": {
+   "cdcpipeline:search:Access": "Access",
+   "cdcpipeline:search:Collections": "Collections",
+   "cdcpipeline:search:CurrentState": "CurrentState",
+   "cdcpipeline:search:Delivery": "Delivery",
    "cdcpipeline:search:DeliveryRole": "DeliveryRole",
    "cdcpipeline:search:Domain": "Domain",
    "cdcpipeline:search:ServiceLinkedRole": "ServiceLinkedRole"

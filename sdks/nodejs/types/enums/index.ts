@@ -3,7 +3,9 @@
 
 // Export sub-modules:
 import * as config from "./config";
+import * as search from "./search";
 
 export {
     config,
+    search,
 };

@@ -29,10 +29,10 @@ class BastionArgs:
         """
         The set of arguments for constructing a Bastion resource.
 
-        :param pulumi.Input[_builtins.str] kms_key_arn: kmsKeyArn encrypts the volume. Whoever deploys needs kms:CreateGrant on the key, because EC2 uses it by a grant: https://docs.aws.amazon.com/ebs/latest/userguide/ebs-encryption-requirements.html. Required.
-        :param pulumi.Input[_builtins.str] security_group_id: securityGroupId of the instance: it needs no way in, and a way out to Systems Manager and to what is private. Required.
-        :param pulumi.Input[_builtins.str] subnet_id: subnetId of the instance, from where Systems Manager's endpoints are reached. Required.
-        :param '_config.BastionArgs' bastion: As the section bastion of the configuration. Bastion is the instance inside the VPC through which the domain, or the collections, are reached with search.reach tunnel; direct has none.
+        :param pulumi.Input[_builtins.str] kms_key_arn: kmsKeyArn encrypts the volume. The deployer needs kms:CreateGrant on the key, because EC2 uses the key through a grant: https://docs.aws.amazon.com/ebs/latest/userguide/ebs-encryption-requirements.html. Required.
+        :param pulumi.Input[_builtins.str] security_group_id: securityGroupId is the instance's group. It needs no ingress rule, and egress to Systems Manager and to the private services. Required.
+        :param pulumi.Input[_builtins.str] subnet_id: subnetId is the instance's subnet. It must reach Systems Manager's endpoints. Required.
+        :param '_config.BastionArgs' bastion: As the section bastion of the configuration. Bastion is an instance inside the VPC. With search.reach: tunnel you reach the domain or the collections through it. With direct there is none.
         :param 'config.Environment' environment: environment chooses defaults. Default dev.
         """
         pulumi.set(__self__, "kms_key_arn", kms_key_arn)
@@ -47,7 +47,7 @@ class BastionArgs:
     @pulumi.getter(name="kmsKeyArn")
     def kms_key_arn(self) -> pulumi.Input[_builtins.str]:
         """
-        kmsKeyArn encrypts the volume. Whoever deploys needs kms:CreateGrant on the key, because EC2 uses it by a grant: https://docs.aws.amazon.com/ebs/latest/userguide/ebs-encryption-requirements.html. Required.
+        kmsKeyArn encrypts the volume. The deployer needs kms:CreateGrant on the key, because EC2 uses the key through a grant: https://docs.aws.amazon.com/ebs/latest/userguide/ebs-encryption-requirements.html. Required.
         """
         return pulumi.get(self, "kms_key_arn")
 
@@ -59,7 +59,7 @@ class BastionArgs:
     @pulumi.getter(name="securityGroupId")
     def security_group_id(self) -> pulumi.Input[_builtins.str]:
         """
-        securityGroupId of the instance: it needs no way in, and a way out to Systems Manager and to what is private. Required.
+        securityGroupId is the instance's group. It needs no ingress rule, and egress to Systems Manager and to the private services. Required.
         """
         return pulumi.get(self, "security_group_id")
 
@@ -71,7 +71,7 @@ class BastionArgs:
     @pulumi.getter(name="subnetId")
     def subnet_id(self) -> pulumi.Input[_builtins.str]:
         """
-        subnetId of the instance, from where Systems Manager's endpoints are reached. Required.
+        subnetId is the instance's subnet. It must reach Systems Manager's endpoints. Required.
         """
         return pulumi.get(self, "subnet_id")
 
@@ -83,7 +83,7 @@ class BastionArgs:
     @pulumi.getter
     def bastion(self) -> Optional['_config.BastionArgs']:
         """
-        As the section bastion of the configuration. Bastion is the instance inside the VPC through which the domain, or the collections, are reached with search.reach tunnel; direct has none.
+        As the section bastion of the configuration. Bastion is an instance inside the VPC. With search.reach: tunnel you reach the domain or the collections through it. With direct there is none.
         """
         return pulumi.get(self, "bastion")
 
@@ -117,15 +117,15 @@ class Bastion(pulumi.ComponentResource):
                  subnet_id: pulumi.Input[Optional[_builtins.str]] = None,
                  __props__=None):
         """
-        Bastion is a small instance that Systems Manager manages, and nobody else.
+        Bastion is a small instance that only Systems Manager can reach.
 
         :param str resource_name: The name of the resource.
         :param pulumi.ResourceOptions opts: Options for the resource.
-        :param Union['_config.BastionArgs', '_config.BastionArgsDict'] bastion: As the section bastion of the configuration. Bastion is the instance inside the VPC through which the domain, or the collections, are reached with search.reach tunnel; direct has none.
+        :param Union['_config.BastionArgs', '_config.BastionArgsDict'] bastion: As the section bastion of the configuration. Bastion is an instance inside the VPC. With search.reach: tunnel you reach the domain or the collections through it. With direct there is none.
         :param 'config.Environment' environment: environment chooses defaults. Default dev.
-        :param pulumi.Input[_builtins.str] kms_key_arn: kmsKeyArn encrypts the volume. Whoever deploys needs kms:CreateGrant on the key, because EC2 uses it by a grant: https://docs.aws.amazon.com/ebs/latest/userguide/ebs-encryption-requirements.html. Required.
-        :param pulumi.Input[_builtins.str] security_group_id: securityGroupId of the instance: it needs no way in, and a way out to Systems Manager and to what is private. Required.
-        :param pulumi.Input[_builtins.str] subnet_id: subnetId of the instance, from where Systems Manager's endpoints are reached. Required.
+        :param pulumi.Input[_builtins.str] kms_key_arn: kmsKeyArn encrypts the volume. The deployer needs kms:CreateGrant on the key, because EC2 uses the key through a grant: https://docs.aws.amazon.com/ebs/latest/userguide/ebs-encryption-requirements.html. Required.
+        :param pulumi.Input[_builtins.str] security_group_id: securityGroupId is the instance's group. It needs no ingress rule, and egress to Systems Manager and to the private services. Required.
+        :param pulumi.Input[_builtins.str] subnet_id: subnetId is the instance's subnet. It must reach Systems Manager's endpoints. Required.
         """
         ...
     @overload
@@ -134,7 +134,7 @@ class Bastion(pulumi.ComponentResource):
                  args: BastionArgs,
                  opts: Optional[pulumi.ResourceOptions] = None):
         """
-        Bastion is a small instance that Systems Manager manages, and nobody else.
+        Bastion is a small instance that only Systems Manager can reach.
 
         :param str resource_name: The name of the resource.
         :param BastionArgs args: The arguments to use to populate this resource's properties.

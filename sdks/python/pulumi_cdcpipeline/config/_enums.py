@@ -46,41 +46,41 @@ class Bootstrap(_builtins.str, Enum):
     """
     APPLY = "apply"
     """
-    Makes what is missing: databases, tables, the replication user; and sets the binlog's retention.
+    Makes what is missing (databases, tables, the replication user) and sets the retention of the binlog.
     """
     CHECK = "check"
     """
-    Changes nothing and fails the deployment when something is missing; needs source.existing.
+    Changes nothing and fails the deployment if something is missing. It needs source.existing.
     """
 
 
 @pulumi.type_token("cdcpipeline:config:Cascades")
 class Cascades(_builtins.str, Enum):
     """
-    Cascades names what is done about foreign keys that change rows by themselves.
+    Cascades names what the bootstrap does about foreign keys that change rows by themselves.
     """
     WARN = "warn"
     """
-    Names each with what to do.
+    Names each foreign key, with what to do.
     """
     FAIL = "fail"
     """
-    Fails the deployment too.
+    Also fails the deployment.
     """
 
 
 @pulumi.type_token("cdcpipeline:config:DottedColumns")
 class DottedColumns(_builtins.str, Enum):
     """
-    DottedColumns names what is done about columns with a dot in their names.
+    DottedColumns names what the bootstrap does about columns with a dot in their names.
     """
     FAIL = "fail"
     """
-    Fails the deployment, and names each with what to do.
+    Fails the deployment and names each column, with what to do.
     """
     WARN = "warn"
     """
-    Names each, with what the history index makes of it.
+    Names each column, with what the history index makes of it.
     """
 
 
@@ -91,22 +91,22 @@ class Egress(_builtins.str, Enum):
     """
     ENDPOINTS = "endpoints"
     """
-    Uses VPC endpoints only: no route to the internet.
+    Uses only VPC endpoints: there is no route to the internet.
     """
     NAT = "nat"
     """
-    Adds one NAT gateway per zone.
+    Adds one NAT gateway in each zone.
     """
 
 
 @pulumi.type_token("cdcpipeline:config:Engine")
 class Engine(_builtins.str, Enum):
     """
-    Engine names what the database speaks.
+    Engine names the kind of a database.
     """
     MYSQL = "mysql"
     """
-    Is MySQL, MariaDB or Aurora MySQL. The default.
+    Is MySQL, MariaDB or Aurora MySQL. This is the default.
     """
     POSTGRESQL = "postgresql"
     """
@@ -121,7 +121,7 @@ class Environment(_builtins.str, Enum):
     """
     DEV = "dev"
     """
-    Is the cheapest pipeline that works; everything in it may be destroyed. The default.
+    Is the cheapest pipeline that works; everything in it may be destroyed. This is the default.
     """
     PROD = "prod"
     """
@@ -187,7 +187,7 @@ class MigrationType(_builtins.str, Enum):
     """
     CDC = "cdc"
     """
-    Follows changes only.
+    Only follows changes.
     """
 
 
@@ -198,11 +198,11 @@ class Reach(_builtins.str, Enum):
     """
     TUNNEL = "tunnel"
     """
-    Forwards a port of this machine through a bastion, an instance without a public address or a key, by AWS Systems Manager: the deployment may run anywhere.
+    Forwards a local port through a bastion by AWS Systems Manager. The bastion has no public address and no key, and you can deploy from anywhere.
     """
     DIRECT = "direct"
     """
-    Connects straight to the endpoint, without a bastion: the deployment runs inside the VPC, or in an AWS Client VPN of it.
+    Connects to the endpoint without a bastion. Deploy from inside the VPC, or through an AWS Client VPN of it.
     """
 
 
@@ -217,29 +217,29 @@ class ReplicationKind(_builtins.str, Enum):
     """
     SERVERLESS = "serverless"
     """
-    Runs on capacity that DMS provides as it is needed.
+    Runs on capacity that DMS provides as needed.
     """
 
 
 @pulumi.type_token("cdcpipeline:config:SearchKind")
 class SearchKind(_builtins.str, Enum):
     """
-    SearchKind names what kind of place is searched.
+    SearchKind names the place where you search.
     """
     DOMAIN = "domain"
     """
-    Is a domain of Amazon OpenSearch Service: nodes of yours, with a security plugin of their own.
+    Is a domain of Amazon OpenSearch Service, with nodes of its own and a security plugin.
     """
     SERVERLESS = "serverless"
     """
-    Is two collections of Amazon OpenSearch Serverless: capacity is provided as it is needed.
+    Is two collections of Amazon OpenSearch Serverless, which provides capacity as needed.
     """
 
 
 @pulumi.type_token("cdcpipeline:config:TableFormat")
 class TableFormat(_builtins.str, Enum):
     """
-    TableFormat names how tables that change in place are stored.
+    TableFormat names the storage format of the lake's tables.
     """
     NONE = "none"
     """
@@ -251,18 +251,18 @@ class TableFormat(_builtins.str, Enum):
     """
     DELTA = "delta"
     """
-    Is Delta Lake, which Athena reads, times to the millisecond.
+    Is Delta Lake, which Athena reads, with times to the millisecond.
     """
     HUDI = "hudi"
     """
-    Is Apache Hudi, which Athena reads, times to the millisecond.
+    Is Apache Hudi, which Athena reads, with times to the millisecond.
     """
 
 
 @pulumi.type_token("cdcpipeline:config:WorkerType")
 class WorkerType(_builtins.str, Enum):
     """
-    WorkerType names a size of Glue's workers, https://docs.aws.amazon.com/glue/latest/dg/worker-types.html.
+    WorkerType names the size of a Glue worker, https://docs.aws.amazon.com/glue/latest/dg/worker-types.html.
     """
     G_1_X = "G.1X"
     """
@@ -270,13 +270,13 @@ class WorkerType(_builtins.str, Enum):
     """
     G_2_X = "G.2X"
     """
-    Is twice that.
+    Is twice as large.
     """
     G_4_X = "G.4X"
     """
-    Is four times that, in some regions.
+    Is four times as large, in some regions.
     """
     G_8_X = "G.8X"
     """
-    Is eight times that, in some regions.
+    Is eight times as large, in some regions.
     """

@@ -56,67 +56,67 @@ __all__ = [
 
 class AlarmsArgsDict(TypedDict):
     """
-    Alarms says who is told when something is wrong, and from when on it is. Each alarm has its paragraph in docs/operations.md, with what to type.
+    Alarms sets who is told when something is wrong, and the limit of each alarm. docs/operations.md has a paragraph on each alarm, with what to type.
     """
     canary: NotRequired[_builtins.bool]
     """
-    canary changes a row of its own once a minute, in the table cdc_canary.heartbeat, which the bootstrap makes, and looks for it in the current index. Default true, but for sources with bootstrap: check: there somebody else makes the table, and sets this to true.
+    canary changes one row of its own once a minute and looks for it in the current index. The row is in the table cdc_canary.heartbeat, which the bootstrap makes. Default true, but false for a source with bootstrap: check. There, make the table yourself and set this to true.
     """
     certificate_days: NotRequired[_builtins.int]
     """
-    certificateDays until the database's certificate expires, 1 to 365. Default 30.
+    certificateDays is how many days before the database's certificate expires the alarm starts, 1 to 365. Default 30.
     """
     cpu_percent: NotRequired[_builtins.int]
     """
-    cpuPercent of the replication instance and of the domain's busiest node, for fifteen minutes, 1 to 100. Default 80, which AWS recommends for domains: https://docs.aws.amazon.com/opensearch-service/latest/developerguide/cloudwatch-alarms.html.
+    cpuPercent is how busy the replication instance and the domain's busiest node may be, for fifteen minutes, 1 to 100. Default 80, which AWS recommends for domains: https://docs.aws.amazon.com/opensearch-service/latest/developerguide/cloudwatch-alarms.html.
     """
     dashboard: NotRequired[_builtins.bool]
     """
-    dashboard draws what is measured, from the database to what is searched. Default true.
+    dashboard makes a CloudWatch dashboard of all metrics, from the database to the search. Default true.
     """
     emails: NotRequired[Sequence[_builtins.str]]
     """
-    emails that the stack's own topic is sent to. Each address gets a mail in which it is to be confirmed first. Chat gets the topic by a client of Amazon Q Developer, which subscribes itself.
+    emails are the addresses that the stack's own topic sends to. AWS first sends each address a mail with a link to confirm. For a chat, use a client of Amazon Q Developer, which subscribes itself to the topic.
     """
     enabled: NotRequired[_builtins.bool]
     """
-    enabled makes the alarms, and the topic that they tell. Default true.
+    enabled makes the alarms, and the SNS topic that they publish to. Default true.
     """
     free_storage_percent: NotRequired[_builtins.int]
     """
-    freeStoragePercent of the replication instance's storage, and of that of each of the domain's nodes, 1 to 90. Default 25, which AWS recommends for domains, on the same page.
+    freeStoragePercent is how much storage must be free on the replication instance, and on each of the domain's nodes, 1 to 90. Default 25, which AWS recommends for domains, on the same page.
     """
     freshness_seconds: NotRequired[_builtins.int]
     """
-    freshnessSeconds by which a delivery is later than the time it may buffer, 60 to 86400. More than that time is when AWS recommends an alarm: https://docs.aws.amazon.com/firehose/latest/dev/firehose-cloudwatch-metrics-best-practices.html. Default 300.
+    freshnessSeconds is how much longer than its buffering time a delivery may keep a record, 60 to 86400. AWS recommends an alarm for any longer time: https://docs.aws.amazon.com/firehose/latest/dev/firehose-cloudwatch-metrics-best-practices.html. Default 300.
     """
     heap_percent: NotRequired[_builtins.int]
     """
-    heapPercent of the domain's fullest node, 1 to 100. Default 95, the same page.
+    heapPercent is how full the heap of the domain's fullest node may be, 1 to 100. Default 95, from the same page.
     """
     iterator_age_seconds: NotRequired[_builtins.int]
     """
-    iteratorAgeSeconds by which a reader of the stream is behind, for five minutes, 10 to 86400. Of AWS's recommended alarm (https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Best_Practice_Recommended_Alarms_AWS_Services.html) the limit is the user's to choose. Default 300.
+    iteratorAgeSeconds is how far a reader of the stream may be behind, for five minutes, 10 to 86400. AWS recommends this alarm (https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Best_Practice_Recommended_Alarms_AWS_Services.html) and leaves the limit to the user. Default 300.
     """
     latency_seconds: NotRequired[_builtins.int]
     """
-    latencySeconds from a commit to the task's reading, or its writing, of the change, for five minutes, 10 to 86400. No document of AWS gives a limit: a task that keeps up has a few seconds. Default 120.
+    latencySeconds is how long after a commit the task may read, or write, the change, for five minutes, 10 to 86400. AWS documents no limit; a task that keeps up needs a few seconds. Default 120.
     """
     memory_mb: NotRequired[_builtins.int]
     """
-    memoryMb that the replication instance has left, 1 to 1048576. Default 256: the smallest instance has 2 GB, and a task that runs out of memory swaps.
+    memoryMb is how much memory the replication instance must have left, 1 to 1048576. Default 256: the smallest instance has 2 GB, and a task without memory swaps.
     """
     retention_percent: NotRequired[_builtins.int]
     """
-    retentionPercent of the time, or the bytes, for which the stream and the database's log keep what is not read, 1 to 99: beyond that data is at risk. Default 50: half is left to repair what is wrong.
+    retentionPercent is how much of their retention, in time or bytes, the stream and the database's log may use for unread data, 1 to 99. Above it data is at risk. Default 50, so that half of it is left for a repair.
     """
     searchable_seconds: NotRequired[_builtins.int]
     """
-    searchableSeconds from a commit to the row in what is searched, as the canary measures it, 10 to 86400. Default 300: what may be late on the way is within its own limit then.
+    searchableSeconds is how long after a commit the row may become searchable, as the canary measures it, 10 to 86400. Default 300, so that each step on the way stays within its own limit first.
     """
     topic_arn: NotRequired[_builtins.str]
     """
-    topicArn of an SNS topic of yours, of the stack's region and account: its policy must let cloudwatch.amazonaws.com and events.amazonaws.com publish, and so must that of its key. Default: a topic is made, encrypted with the stack's key.
+    topicArn is the ARN of an SNS topic of yours, in the stack's region and account. Its policy must let cloudwatch.amazonaws.com and events.amazonaws.com publish, and the policy of its KMS key must let them use the key. Default: the stack makes a topic, encrypted with the stack's key.
     """
 
 @pulumi.input_type
@@ -138,23 +138,23 @@ class AlarmsArgs:
                  searchable_seconds: Optional[_builtins.int] = None,
                  topic_arn: Optional[_builtins.str] = None):
         """
-        Alarms says who is told when something is wrong, and from when on it is. Each alarm has its paragraph in docs/operations.md, with what to type.
+        Alarms sets who is told when something is wrong, and the limit of each alarm. docs/operations.md has a paragraph on each alarm, with what to type.
 
-        :param _builtins.bool canary: canary changes a row of its own once a minute, in the table cdc_canary.heartbeat, which the bootstrap makes, and looks for it in the current index. Default true, but for sources with bootstrap: check: there somebody else makes the table, and sets this to true.
-        :param _builtins.int certificate_days: certificateDays until the database's certificate expires, 1 to 365. Default 30.
-        :param _builtins.int cpu_percent: cpuPercent of the replication instance and of the domain's busiest node, for fifteen minutes, 1 to 100. Default 80, which AWS recommends for domains: https://docs.aws.amazon.com/opensearch-service/latest/developerguide/cloudwatch-alarms.html.
-        :param _builtins.bool dashboard: dashboard draws what is measured, from the database to what is searched. Default true.
-        :param Sequence[_builtins.str] emails: emails that the stack's own topic is sent to. Each address gets a mail in which it is to be confirmed first. Chat gets the topic by a client of Amazon Q Developer, which subscribes itself.
-        :param _builtins.bool enabled: enabled makes the alarms, and the topic that they tell. Default true.
-        :param _builtins.int free_storage_percent: freeStoragePercent of the replication instance's storage, and of that of each of the domain's nodes, 1 to 90. Default 25, which AWS recommends for domains, on the same page.
-        :param _builtins.int freshness_seconds: freshnessSeconds by which a delivery is later than the time it may buffer, 60 to 86400. More than that time is when AWS recommends an alarm: https://docs.aws.amazon.com/firehose/latest/dev/firehose-cloudwatch-metrics-best-practices.html. Default 300.
-        :param _builtins.int heap_percent: heapPercent of the domain's fullest node, 1 to 100. Default 95, the same page.
-        :param _builtins.int iterator_age_seconds: iteratorAgeSeconds by which a reader of the stream is behind, for five minutes, 10 to 86400. Of AWS's recommended alarm (https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Best_Practice_Recommended_Alarms_AWS_Services.html) the limit is the user's to choose. Default 300.
-        :param _builtins.int latency_seconds: latencySeconds from a commit to the task's reading, or its writing, of the change, for five minutes, 10 to 86400. No document of AWS gives a limit: a task that keeps up has a few seconds. Default 120.
-        :param _builtins.int memory_mb: memoryMb that the replication instance has left, 1 to 1048576. Default 256: the smallest instance has 2 GB, and a task that runs out of memory swaps.
-        :param _builtins.int retention_percent: retentionPercent of the time, or the bytes, for which the stream and the database's log keep what is not read, 1 to 99: beyond that data is at risk. Default 50: half is left to repair what is wrong.
-        :param _builtins.int searchable_seconds: searchableSeconds from a commit to the row in what is searched, as the canary measures it, 10 to 86400. Default 300: what may be late on the way is within its own limit then.
-        :param _builtins.str topic_arn: topicArn of an SNS topic of yours, of the stack's region and account: its policy must let cloudwatch.amazonaws.com and events.amazonaws.com publish, and so must that of its key. Default: a topic is made, encrypted with the stack's key.
+        :param _builtins.bool canary: canary changes one row of its own once a minute and looks for it in the current index. The row is in the table cdc_canary.heartbeat, which the bootstrap makes. Default true, but false for a source with bootstrap: check. There, make the table yourself and set this to true.
+        :param _builtins.int certificate_days: certificateDays is how many days before the database's certificate expires the alarm starts, 1 to 365. Default 30.
+        :param _builtins.int cpu_percent: cpuPercent is how busy the replication instance and the domain's busiest node may be, for fifteen minutes, 1 to 100. Default 80, which AWS recommends for domains: https://docs.aws.amazon.com/opensearch-service/latest/developerguide/cloudwatch-alarms.html.
+        :param _builtins.bool dashboard: dashboard makes a CloudWatch dashboard of all metrics, from the database to the search. Default true.
+        :param Sequence[_builtins.str] emails: emails are the addresses that the stack's own topic sends to. AWS first sends each address a mail with a link to confirm. For a chat, use a client of Amazon Q Developer, which subscribes itself to the topic.
+        :param _builtins.bool enabled: enabled makes the alarms, and the SNS topic that they publish to. Default true.
+        :param _builtins.int free_storage_percent: freeStoragePercent is how much storage must be free on the replication instance, and on each of the domain's nodes, 1 to 90. Default 25, which AWS recommends for domains, on the same page.
+        :param _builtins.int freshness_seconds: freshnessSeconds is how much longer than its buffering time a delivery may keep a record, 60 to 86400. AWS recommends an alarm for any longer time: https://docs.aws.amazon.com/firehose/latest/dev/firehose-cloudwatch-metrics-best-practices.html. Default 300.
+        :param _builtins.int heap_percent: heapPercent is how full the heap of the domain's fullest node may be, 1 to 100. Default 95, from the same page.
+        :param _builtins.int iterator_age_seconds: iteratorAgeSeconds is how far a reader of the stream may be behind, for five minutes, 10 to 86400. AWS recommends this alarm (https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Best_Practice_Recommended_Alarms_AWS_Services.html) and leaves the limit to the user. Default 300.
+        :param _builtins.int latency_seconds: latencySeconds is how long after a commit the task may read, or write, the change, for five minutes, 10 to 86400. AWS documents no limit; a task that keeps up needs a few seconds. Default 120.
+        :param _builtins.int memory_mb: memoryMb is how much memory the replication instance must have left, 1 to 1048576. Default 256: the smallest instance has 2 GB, and a task without memory swaps.
+        :param _builtins.int retention_percent: retentionPercent is how much of their retention, in time or bytes, the stream and the database's log may use for unread data, 1 to 99. Above it data is at risk. Default 50, so that half of it is left for a repair.
+        :param _builtins.int searchable_seconds: searchableSeconds is how long after a commit the row may become searchable, as the canary measures it, 10 to 86400. Default 300, so that each step on the way stays within its own limit first.
+        :param _builtins.str topic_arn: topicArn is the ARN of an SNS topic of yours, in the stack's region and account. Its policy must let cloudwatch.amazonaws.com and events.amazonaws.com publish, and the policy of its KMS key must let them use the key. Default: the stack makes a topic, encrypted with the stack's key.
         """
         if canary is not None:
             pulumi.set(__self__, "canary", canary)
@@ -191,7 +191,7 @@ class AlarmsArgs:
     @pulumi.getter
     def canary(self) -> Optional[_builtins.bool]:
         """
-        canary changes a row of its own once a minute, in the table cdc_canary.heartbeat, which the bootstrap makes, and looks for it in the current index. Default true, but for sources with bootstrap: check: there somebody else makes the table, and sets this to true.
+        canary changes one row of its own once a minute and looks for it in the current index. The row is in the table cdc_canary.heartbeat, which the bootstrap makes. Default true, but false for a source with bootstrap: check. There, make the table yourself and set this to true.
         """
         return pulumi.get(self, "canary")
 
@@ -203,7 +203,7 @@ class AlarmsArgs:
     @pulumi.getter(name="certificateDays")
     def certificate_days(self) -> Optional[_builtins.int]:
         """
-        certificateDays until the database's certificate expires, 1 to 365. Default 30.
+        certificateDays is how many days before the database's certificate expires the alarm starts, 1 to 365. Default 30.
         """
         return pulumi.get(self, "certificate_days")
 
@@ -215,7 +215,7 @@ class AlarmsArgs:
     @pulumi.getter(name="cpuPercent")
     def cpu_percent(self) -> Optional[_builtins.int]:
         """
-        cpuPercent of the replication instance and of the domain's busiest node, for fifteen minutes, 1 to 100. Default 80, which AWS recommends for domains: https://docs.aws.amazon.com/opensearch-service/latest/developerguide/cloudwatch-alarms.html.
+        cpuPercent is how busy the replication instance and the domain's busiest node may be, for fifteen minutes, 1 to 100. Default 80, which AWS recommends for domains: https://docs.aws.amazon.com/opensearch-service/latest/developerguide/cloudwatch-alarms.html.
         """
         return pulumi.get(self, "cpu_percent")
 
@@ -227,7 +227,7 @@ class AlarmsArgs:
     @pulumi.getter
     def dashboard(self) -> Optional[_builtins.bool]:
         """
-        dashboard draws what is measured, from the database to what is searched. Default true.
+        dashboard makes a CloudWatch dashboard of all metrics, from the database to the search. Default true.
         """
         return pulumi.get(self, "dashboard")
 
@@ -239,7 +239,7 @@ class AlarmsArgs:
     @pulumi.getter
     def emails(self) -> Optional[Sequence[_builtins.str]]:
         """
-        emails that the stack's own topic is sent to. Each address gets a mail in which it is to be confirmed first. Chat gets the topic by a client of Amazon Q Developer, which subscribes itself.
+        emails are the addresses that the stack's own topic sends to. AWS first sends each address a mail with a link to confirm. For a chat, use a client of Amazon Q Developer, which subscribes itself to the topic.
         """
         return pulumi.get(self, "emails")
 
@@ -251,7 +251,7 @@ class AlarmsArgs:
     @pulumi.getter
     def enabled(self) -> Optional[_builtins.bool]:
         """
-        enabled makes the alarms, and the topic that they tell. Default true.
+        enabled makes the alarms, and the SNS topic that they publish to. Default true.
         """
         return pulumi.get(self, "enabled")
 
@@ -263,7 +263,7 @@ class AlarmsArgs:
     @pulumi.getter(name="freeStoragePercent")
     def free_storage_percent(self) -> Optional[_builtins.int]:
         """
-        freeStoragePercent of the replication instance's storage, and of that of each of the domain's nodes, 1 to 90. Default 25, which AWS recommends for domains, on the same page.
+        freeStoragePercent is how much storage must be free on the replication instance, and on each of the domain's nodes, 1 to 90. Default 25, which AWS recommends for domains, on the same page.
         """
         return pulumi.get(self, "free_storage_percent")
 
@@ -275,7 +275,7 @@ class AlarmsArgs:
     @pulumi.getter(name="freshnessSeconds")
     def freshness_seconds(self) -> Optional[_builtins.int]:
         """
-        freshnessSeconds by which a delivery is later than the time it may buffer, 60 to 86400. More than that time is when AWS recommends an alarm: https://docs.aws.amazon.com/firehose/latest/dev/firehose-cloudwatch-metrics-best-practices.html. Default 300.
+        freshnessSeconds is how much longer than its buffering time a delivery may keep a record, 60 to 86400. AWS recommends an alarm for any longer time: https://docs.aws.amazon.com/firehose/latest/dev/firehose-cloudwatch-metrics-best-practices.html. Default 300.
         """
         return pulumi.get(self, "freshness_seconds")
 
@@ -287,7 +287,7 @@ class AlarmsArgs:
     @pulumi.getter(name="heapPercent")
     def heap_percent(self) -> Optional[_builtins.int]:
         """
-        heapPercent of the domain's fullest node, 1 to 100. Default 95, the same page.
+        heapPercent is how full the heap of the domain's fullest node may be, 1 to 100. Default 95, from the same page.
         """
         return pulumi.get(self, "heap_percent")
 
@@ -299,7 +299,7 @@ class AlarmsArgs:
     @pulumi.getter(name="iteratorAgeSeconds")
     def iterator_age_seconds(self) -> Optional[_builtins.int]:
         """
-        iteratorAgeSeconds by which a reader of the stream is behind, for five minutes, 10 to 86400. Of AWS's recommended alarm (https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Best_Practice_Recommended_Alarms_AWS_Services.html) the limit is the user's to choose. Default 300.
+        iteratorAgeSeconds is how far a reader of the stream may be behind, for five minutes, 10 to 86400. AWS recommends this alarm (https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Best_Practice_Recommended_Alarms_AWS_Services.html) and leaves the limit to the user. Default 300.
         """
         return pulumi.get(self, "iterator_age_seconds")
 
@@ -311,7 +311,7 @@ class AlarmsArgs:
     @pulumi.getter(name="latencySeconds")
     def latency_seconds(self) -> Optional[_builtins.int]:
         """
-        latencySeconds from a commit to the task's reading, or its writing, of the change, for five minutes, 10 to 86400. No document of AWS gives a limit: a task that keeps up has a few seconds. Default 120.
+        latencySeconds is how long after a commit the task may read, or write, the change, for five minutes, 10 to 86400. AWS documents no limit; a task that keeps up needs a few seconds. Default 120.
         """
         return pulumi.get(self, "latency_seconds")
 
@@ -323,7 +323,7 @@ class AlarmsArgs:
     @pulumi.getter(name="memoryMb")
     def memory_mb(self) -> Optional[_builtins.int]:
         """
-        memoryMb that the replication instance has left, 1 to 1048576. Default 256: the smallest instance has 2 GB, and a task that runs out of memory swaps.
+        memoryMb is how much memory the replication instance must have left, 1 to 1048576. Default 256: the smallest instance has 2 GB, and a task without memory swaps.
         """
         return pulumi.get(self, "memory_mb")
 
@@ -335,7 +335,7 @@ class AlarmsArgs:
     @pulumi.getter(name="retentionPercent")
     def retention_percent(self) -> Optional[_builtins.int]:
         """
-        retentionPercent of the time, or the bytes, for which the stream and the database's log keep what is not read, 1 to 99: beyond that data is at risk. Default 50: half is left to repair what is wrong.
+        retentionPercent is how much of their retention, in time or bytes, the stream and the database's log may use for unread data, 1 to 99. Above it data is at risk. Default 50, so that half of it is left for a repair.
         """
         return pulumi.get(self, "retention_percent")
 
@@ -347,7 +347,7 @@ class AlarmsArgs:
     @pulumi.getter(name="searchableSeconds")
     def searchable_seconds(self) -> Optional[_builtins.int]:
         """
-        searchableSeconds from a commit to the row in what is searched, as the canary measures it, 10 to 86400. Default 300: what may be late on the way is within its own limit then.
+        searchableSeconds is how long after a commit the row may become searchable, as the canary measures it, 10 to 86400. Default 300, so that each step on the way stays within its own limit first.
         """
         return pulumi.get(self, "searchable_seconds")
 
@@ -359,7 +359,7 @@ class AlarmsArgs:
     @pulumi.getter(name="topicArn")
     def topic_arn(self) -> Optional[_builtins.str]:
         """
-        topicArn of an SNS topic of yours, of the stack's region and account: its policy must let cloudwatch.amazonaws.com and events.amazonaws.com publish, and so must that of its key. Default: a topic is made, encrypted with the stack's key.
+        topicArn is the ARN of an SNS topic of yours, in the stack's region and account. Its policy must let cloudwatch.amazonaws.com and events.amazonaws.com publish, and the policy of its KMS key must let them use the key. Default: the stack makes a topic, encrypted with the stack's key.
         """
         return pulumi.get(self, "topic_arn")
 
@@ -370,11 +370,11 @@ class AlarmsArgs:
 
 class BastionArgsDict(TypedDict):
     """
-    Bastion is the instance inside the VPC through which the domain, or the collections, are reached with search.reach tunnel; direct has none.
+    Bastion is an instance inside the VPC. With search.reach: tunnel you reach the domain or the collections through it. With direct there is none.
     """
     instance_type: NotRequired[_builtins.str]
     """
-    instanceType, of a Graviton (ARM) family, second generation or newer. Default t4g.nano.
+    instanceType must be of a Graviton (ARM) family, second generation or newer. Default t4g.nano.
     """
 
 @pulumi.input_type
@@ -382,9 +382,9 @@ class BastionArgs:
     def __init__(__self__, *,
                  instance_type: Optional[_builtins.str] = None):
         """
-        Bastion is the instance inside the VPC through which the domain, or the collections, are reached with search.reach tunnel; direct has none.
+        Bastion is an instance inside the VPC. With search.reach: tunnel you reach the domain or the collections through it. With direct there is none.
 
-        :param _builtins.str instance_type: instanceType, of a Graviton (ARM) family, second generation or newer. Default t4g.nano.
+        :param _builtins.str instance_type: instanceType must be of a Graviton (ARM) family, second generation or newer. Default t4g.nano.
         """
         if instance_type is not None:
             pulumi.set(__self__, "instance_type", instance_type)
@@ -393,7 +393,7 @@ class BastionArgs:
     @pulumi.getter(name="instanceType")
     def instance_type(self) -> Optional[_builtins.str]:
         """
-        instanceType, of a Graviton (ARM) family, second generation or newer. Default t4g.nano.
+        instanceType must be of a Graviton (ARM) family, second generation or newer. Default t4g.nano.
         """
         return pulumi.get(self, "instance_type")
 
@@ -404,11 +404,11 @@ class BastionArgs:
 
 class CatalogArgsDict(TypedDict):
     """
-    Catalog is how the lake is read with SQL, in Athena: a database of tables and views, and a workgroup.
+    Catalog lets you read the lake with SQL in Athena. It has a database of tables and views, and a workgroup.
     """
     database: NotRequired[_builtins.str]
     """
-    database of the Glue Data Catalog, and name of the workgroup; each stack of an account and region needs its own. Default: the project and the stack, as in cdc_pipeline_dev.
+    database is the name of the database in the Glue Data Catalog, and of the workgroup. Each stack of an account and region needs another name. Default: the project and the stack, as in cdc_pipeline_dev.
     """
     enabled: NotRequired[_builtins.bool]
     """
@@ -416,15 +416,15 @@ class CatalogArgsDict(TypedDict):
     """
     result_days: NotRequired[_builtins.int]
     """
-    resultDays before results of queries are deleted, at least 1. Default 7.
+    resultDays is after how many days query results are deleted, at least 1. Default 7.
     """
     scan_limit_gb: NotRequired[_builtins.int]
     """
-    scanLimitGb is the most that one query may read, 1 to 1000000: a larger one is cancelled. Default 10 in dev, 100 in prod.
+    scanLimitGb is the most that one query may read, 1 to 1000000. Athena cancels a larger query. Default 10 in dev, 100 in prod.
     """
     since: NotRequired[_builtins.str]
     """
-    since is the first day of the lake in UTC, YYYY-MM-DD: older records are not found, and each hour since is looked for. Default 2026-01-01.
+    since is the first day of the lake in UTC, YYYY-MM-DD. Queries do not find older records, and look for each hour since that day. Default 2026-01-01.
     """
 
 @pulumi.input_type
@@ -436,13 +436,13 @@ class CatalogArgs:
                  scan_limit_gb: Optional[_builtins.int] = None,
                  since: Optional[_builtins.str] = None):
         """
-        Catalog is how the lake is read with SQL, in Athena: a database of tables and views, and a workgroup.
+        Catalog lets you read the lake with SQL in Athena. It has a database of tables and views, and a workgroup.
 
-        :param _builtins.str database: database of the Glue Data Catalog, and name of the workgroup; each stack of an account and region needs its own. Default: the project and the stack, as in cdc_pipeline_dev.
+        :param _builtins.str database: database is the name of the database in the Glue Data Catalog, and of the workgroup. Each stack of an account and region needs another name. Default: the project and the stack, as in cdc_pipeline_dev.
         :param _builtins.bool enabled: enabled makes the catalog. Default true.
-        :param _builtins.int result_days: resultDays before results of queries are deleted, at least 1. Default 7.
-        :param _builtins.int scan_limit_gb: scanLimitGb is the most that one query may read, 1 to 1000000: a larger one is cancelled. Default 10 in dev, 100 in prod.
-        :param _builtins.str since: since is the first day of the lake in UTC, YYYY-MM-DD: older records are not found, and each hour since is looked for. Default 2026-01-01.
+        :param _builtins.int result_days: resultDays is after how many days query results are deleted, at least 1. Default 7.
+        :param _builtins.int scan_limit_gb: scanLimitGb is the most that one query may read, 1 to 1000000. Athena cancels a larger query. Default 10 in dev, 100 in prod.
+        :param _builtins.str since: since is the first day of the lake in UTC, YYYY-MM-DD. Queries do not find older records, and look for each hour since that day. Default 2026-01-01.
         """
         if database is not None:
             pulumi.set(__self__, "database", database)
@@ -459,7 +459,7 @@ class CatalogArgs:
     @pulumi.getter
     def database(self) -> Optional[_builtins.str]:
         """
-        database of the Glue Data Catalog, and name of the workgroup; each stack of an account and region needs its own. Default: the project and the stack, as in cdc_pipeline_dev.
+        database is the name of the database in the Glue Data Catalog, and of the workgroup. Each stack of an account and region needs another name. Default: the project and the stack, as in cdc_pipeline_dev.
         """
         return pulumi.get(self, "database")
 
@@ -483,7 +483,7 @@ class CatalogArgs:
     @pulumi.getter(name="resultDays")
     def result_days(self) -> Optional[_builtins.int]:
         """
-        resultDays before results of queries are deleted, at least 1. Default 7.
+        resultDays is after how many days query results are deleted, at least 1. Default 7.
         """
         return pulumi.get(self, "result_days")
 
@@ -495,7 +495,7 @@ class CatalogArgs:
     @pulumi.getter(name="scanLimitGb")
     def scan_limit_gb(self) -> Optional[_builtins.int]:
         """
-        scanLimitGb is the most that one query may read, 1 to 1000000: a larger one is cancelled. Default 10 in dev, 100 in prod.
+        scanLimitGb is the most that one query may read, 1 to 1000000. Athena cancels a larger query. Default 10 in dev, 100 in prod.
         """
         return pulumi.get(self, "scan_limit_gb")
 
@@ -507,7 +507,7 @@ class CatalogArgs:
     @pulumi.getter
     def since(self) -> Optional[_builtins.str]:
         """
-        since is the first day of the lake in UTC, YYYY-MM-DD: older records are not found, and each hour since is looked for. Default 2026-01-01.
+        since is the first day of the lake in UTC, YYYY-MM-DD. Queries do not find older records, and look for each hour since that day. Default 2026-01-01.
         """
         return pulumi.get(self, "since")
 
@@ -518,11 +518,11 @@ class CatalogArgs:
 
 class CurrentStateArgsDict(TypedDict):
     """
-    CurrentState is the indices that hold each row as it is now, and the function that keeps them from the stream.
+    CurrentState is the current indices, which have each row as it is now, and the function that keeps them from the stream.
     """
     batch_seconds: NotRequired[_builtins.int]
     """
-    batchSeconds that a batch may wait for more records, 0 to 300. Default 1.
+    batchSeconds is how long a batch may wait for more records, 0 to 300. Default 1.
     """
     batch_size: NotRequired[_builtins.int]
     """
@@ -530,7 +530,7 @@ class CurrentStateArgsDict(TypedDict):
     """
     bisect_on_error: NotRequired[_builtins.bool]
     """
-    bisectOnError halves a batch that fails, so that one record holds up as few others as can be. Default true.
+    bisectOnError halves a batch that fails, so that one bad record delays as few others as possible. Default true.
     """
     enabled: NotRequired[_builtins.bool]
     """
@@ -538,35 +538,35 @@ class CurrentStateArgsDict(TypedDict):
     """
     enhanced_fan_out: NotRequired[_builtins.bool]
     """
-    enhancedFanOut reads the stream with a throughput of its own, at a price per shard and hour, instead of sharing each shard's 2 MB a second with the deliveries. Default false in dev, true in prod.
+    enhancedFanOut reads the stream with a throughput of its own, at a price for each shard and hour. Without it the function shares each shard's 2 MB a second with the deliveries. Default false in dev, true in prod.
     """
     max_age_hours: NotRequired[_builtins.int]
     """
-    maxAgeHours of a record, 1 to 168 and less than stream.retentionHours: an older one that still fails is parked in the lake's bucket. Default 144.
+    maxAgeHours is the age from which a record that still fails is parked in the lake's bucket, 1 to 168 and less than stream.retentionHours. Default 144.
     """
     memory_mb: NotRequired[_builtins.int]
     """
-    memoryMb of the function, 128 to 10240. Default 512.
+    memoryMb is the memory of the function, 128 to 10240. Default 512.
     """
     parallelization: NotRequired[_builtins.int]
     """
-    parallelization is the most calls at once for one shard, 1 to 10; changes of one row stay in order. Default 1 in dev, 2 in prod.
+    parallelization is the most calls at once for one shard, 1 to 10. Changes of one row stay in order. Default 1 in dev, 2 in prod.
     """
     reserved_concurrency: NotRequired[_builtins.int]
     """
-    reservedConcurrency keeps that many of the account's concurrent calls for the function and caps it there; 0 reserves none. At least parallelization for each shard. Default 0.
+    reservedConcurrency reserves that many of the account's concurrent calls for the function, which is also its limit. 0 reserves none. It must be at least parallelization for each shard. Default 0.
     """
     retry_attempts: NotRequired[_builtins.int]
     """
-    retryAttempts of a batch that fails, 0 to 10000; -1 tries until maxAgeHours. Default -1.
+    retryAttempts is how often a failed batch is tried again, 0 to 10000. -1 tries until maxAgeHours. Default -1.
     """
     sweep_hours: NotRequired[_builtins.int]
     """
-    sweepHours between two removals of deleted rows' tombstones, 1 to 168. Default 24.
+    sweepHours is the time between two removals of the tombstones of deleted rows, 1 to 168. Default 24.
     """
     timeout_seconds: NotRequired[_builtins.int]
     """
-    timeoutSeconds of one call, 10 to 900. Default 120.
+    timeoutSeconds is the time limit of one call, 10 to 900. Default 120.
     """
 
 @pulumi.input_type
@@ -585,20 +585,20 @@ class CurrentStateArgs:
                  sweep_hours: Optional[_builtins.int] = None,
                  timeout_seconds: Optional[_builtins.int] = None):
         """
-        CurrentState is the indices that hold each row as it is now, and the function that keeps them from the stream.
+        CurrentState is the current indices, which have each row as it is now, and the function that keeps them from the stream.
 
-        :param _builtins.int batch_seconds: batchSeconds that a batch may wait for more records, 0 to 300. Default 1.
+        :param _builtins.int batch_seconds: batchSeconds is how long a batch may wait for more records, 0 to 300. Default 1.
         :param _builtins.int batch_size: batchSize is the most records that one call of the function gets, 1 to 10000. Default 500.
-        :param _builtins.bool bisect_on_error: bisectOnError halves a batch that fails, so that one record holds up as few others as can be. Default true.
+        :param _builtins.bool bisect_on_error: bisectOnError halves a batch that fails, so that one bad record delays as few others as possible. Default true.
         :param _builtins.bool enabled: enabled makes the indices and the function. Default true.
-        :param _builtins.bool enhanced_fan_out: enhancedFanOut reads the stream with a throughput of its own, at a price per shard and hour, instead of sharing each shard's 2 MB a second with the deliveries. Default false in dev, true in prod.
-        :param _builtins.int max_age_hours: maxAgeHours of a record, 1 to 168 and less than stream.retentionHours: an older one that still fails is parked in the lake's bucket. Default 144.
-        :param _builtins.int memory_mb: memoryMb of the function, 128 to 10240. Default 512.
-        :param _builtins.int parallelization: parallelization is the most calls at once for one shard, 1 to 10; changes of one row stay in order. Default 1 in dev, 2 in prod.
-        :param _builtins.int reserved_concurrency: reservedConcurrency keeps that many of the account's concurrent calls for the function and caps it there; 0 reserves none. At least parallelization for each shard. Default 0.
-        :param _builtins.int retry_attempts: retryAttempts of a batch that fails, 0 to 10000; -1 tries until maxAgeHours. Default -1.
-        :param _builtins.int sweep_hours: sweepHours between two removals of deleted rows' tombstones, 1 to 168. Default 24.
-        :param _builtins.int timeout_seconds: timeoutSeconds of one call, 10 to 900. Default 120.
+        :param _builtins.bool enhanced_fan_out: enhancedFanOut reads the stream with a throughput of its own, at a price for each shard and hour. Without it the function shares each shard's 2 MB a second with the deliveries. Default false in dev, true in prod.
+        :param _builtins.int max_age_hours: maxAgeHours is the age from which a record that still fails is parked in the lake's bucket, 1 to 168 and less than stream.retentionHours. Default 144.
+        :param _builtins.int memory_mb: memoryMb is the memory of the function, 128 to 10240. Default 512.
+        :param _builtins.int parallelization: parallelization is the most calls at once for one shard, 1 to 10. Changes of one row stay in order. Default 1 in dev, 2 in prod.
+        :param _builtins.int reserved_concurrency: reservedConcurrency reserves that many of the account's concurrent calls for the function, which is also its limit. 0 reserves none. It must be at least parallelization for each shard. Default 0.
+        :param _builtins.int retry_attempts: retryAttempts is how often a failed batch is tried again, 0 to 10000. -1 tries until maxAgeHours. Default -1.
+        :param _builtins.int sweep_hours: sweepHours is the time between two removals of the tombstones of deleted rows, 1 to 168. Default 24.
+        :param _builtins.int timeout_seconds: timeoutSeconds is the time limit of one call, 10 to 900. Default 120.
         """
         if batch_seconds is not None:
             pulumi.set(__self__, "batch_seconds", batch_seconds)
@@ -629,7 +629,7 @@ class CurrentStateArgs:
     @pulumi.getter(name="batchSeconds")
     def batch_seconds(self) -> Optional[_builtins.int]:
         """
-        batchSeconds that a batch may wait for more records, 0 to 300. Default 1.
+        batchSeconds is how long a batch may wait for more records, 0 to 300. Default 1.
         """
         return pulumi.get(self, "batch_seconds")
 
@@ -653,7 +653,7 @@ class CurrentStateArgs:
     @pulumi.getter(name="bisectOnError")
     def bisect_on_error(self) -> Optional[_builtins.bool]:
         """
-        bisectOnError halves a batch that fails, so that one record holds up as few others as can be. Default true.
+        bisectOnError halves a batch that fails, so that one bad record delays as few others as possible. Default true.
         """
         return pulumi.get(self, "bisect_on_error")
 
@@ -677,7 +677,7 @@ class CurrentStateArgs:
     @pulumi.getter(name="enhancedFanOut")
     def enhanced_fan_out(self) -> Optional[_builtins.bool]:
         """
-        enhancedFanOut reads the stream with a throughput of its own, at a price per shard and hour, instead of sharing each shard's 2 MB a second with the deliveries. Default false in dev, true in prod.
+        enhancedFanOut reads the stream with a throughput of its own, at a price for each shard and hour. Without it the function shares each shard's 2 MB a second with the deliveries. Default false in dev, true in prod.
         """
         return pulumi.get(self, "enhanced_fan_out")
 
@@ -689,7 +689,7 @@ class CurrentStateArgs:
     @pulumi.getter(name="maxAgeHours")
     def max_age_hours(self) -> Optional[_builtins.int]:
         """
-        maxAgeHours of a record, 1 to 168 and less than stream.retentionHours: an older one that still fails is parked in the lake's bucket. Default 144.
+        maxAgeHours is the age from which a record that still fails is parked in the lake's bucket, 1 to 168 and less than stream.retentionHours. Default 144.
         """
         return pulumi.get(self, "max_age_hours")
 
@@ -701,7 +701,7 @@ class CurrentStateArgs:
     @pulumi.getter(name="memoryMb")
     def memory_mb(self) -> Optional[_builtins.int]:
         """
-        memoryMb of the function, 128 to 10240. Default 512.
+        memoryMb is the memory of the function, 128 to 10240. Default 512.
         """
         return pulumi.get(self, "memory_mb")
 
@@ -713,7 +713,7 @@ class CurrentStateArgs:
     @pulumi.getter
     def parallelization(self) -> Optional[_builtins.int]:
         """
-        parallelization is the most calls at once for one shard, 1 to 10; changes of one row stay in order. Default 1 in dev, 2 in prod.
+        parallelization is the most calls at once for one shard, 1 to 10. Changes of one row stay in order. Default 1 in dev, 2 in prod.
         """
         return pulumi.get(self, "parallelization")
 
@@ -725,7 +725,7 @@ class CurrentStateArgs:
     @pulumi.getter(name="reservedConcurrency")
     def reserved_concurrency(self) -> Optional[_builtins.int]:
         """
-        reservedConcurrency keeps that many of the account's concurrent calls for the function and caps it there; 0 reserves none. At least parallelization for each shard. Default 0.
+        reservedConcurrency reserves that many of the account's concurrent calls for the function, which is also its limit. 0 reserves none. It must be at least parallelization for each shard. Default 0.
         """
         return pulumi.get(self, "reserved_concurrency")
 
@@ -737,7 +737,7 @@ class CurrentStateArgs:
     @pulumi.getter(name="retryAttempts")
     def retry_attempts(self) -> Optional[_builtins.int]:
         """
-        retryAttempts of a batch that fails, 0 to 10000; -1 tries until maxAgeHours. Default -1.
+        retryAttempts is how often a failed batch is tried again, 0 to 10000. -1 tries until maxAgeHours. Default -1.
         """
         return pulumi.get(self, "retry_attempts")
 
@@ -749,7 +749,7 @@ class CurrentStateArgs:
     @pulumi.getter(name="sweepHours")
     def sweep_hours(self) -> Optional[_builtins.int]:
         """
-        sweepHours between two removals of deleted rows' tombstones, 1 to 168. Default 24.
+        sweepHours is the time between two removals of the tombstones of deleted rows, 1 to 168. Default 24.
         """
         return pulumi.get(self, "sweep_hours")
 
@@ -761,7 +761,7 @@ class CurrentStateArgs:
     @pulumi.getter(name="timeoutSeconds")
     def timeout_seconds(self) -> Optional[_builtins.int]:
         """
-        timeoutSeconds of one call, 10 to 900. Default 120.
+        timeoutSeconds is the time limit of one call, 10 to 900. Default 120.
         """
         return pulumi.get(self, "timeout_seconds")
 
@@ -772,11 +772,11 @@ class CurrentStateArgs:
 
 class EncryptionArgsDict(TypedDict):
     """
-    Encryption is the key that everything the stack stores is encrypted with: made here, or adopted.
+    Encryption is the KMS key for everything that the stack stores. The stack makes a key or adopts yours.
     """
     kms_key_arn: NotRequired[_builtins.str]
     """
-    kmsKeyArn adopts a symmetric customer key of this account and region; its policy stays as it is and must admit the account's IAM policies, CloudWatch Logs and the services that publish alarms (encryption.NewKey lists the statements). Default: a key is made.
+    kmsKeyArn adopts a symmetric customer-managed key of this account and region. The stack does not change the key's policy, which must admit the account's IAM policies, CloudWatch Logs and the services that publish alarms (encryption.NewKey lists the statements). Default: the stack makes a key.
     """
 
 @pulumi.input_type
@@ -784,9 +784,9 @@ class EncryptionArgs:
     def __init__(__self__, *,
                  kms_key_arn: Optional[_builtins.str] = None):
         """
-        Encryption is the key that everything the stack stores is encrypted with: made here, or adopted.
+        Encryption is the KMS key for everything that the stack stores. The stack makes a key or adopts yours.
 
-        :param _builtins.str kms_key_arn: kmsKeyArn adopts a symmetric customer key of this account and region; its policy stays as it is and must admit the account's IAM policies, CloudWatch Logs and the services that publish alarms (encryption.NewKey lists the statements). Default: a key is made.
+        :param _builtins.str kms_key_arn: kmsKeyArn adopts a symmetric customer-managed key of this account and region. The stack does not change the key's policy, which must admit the account's IAM policies, CloudWatch Logs and the services that publish alarms (encryption.NewKey lists the statements). Default: the stack makes a key.
         """
         if kms_key_arn is not None:
             pulumi.set(__self__, "kms_key_arn", kms_key_arn)
@@ -795,7 +795,7 @@ class EncryptionArgs:
     @pulumi.getter(name="kmsKeyArn")
     def kms_key_arn(self) -> Optional[_builtins.str]:
         """
-        kmsKeyArn adopts a symmetric customer key of this account and region; its policy stays as it is and must admit the account's IAM policies, CloudWatch Logs and the services that publish alarms (encryption.NewKey lists the statements). Default: a key is made.
+        kmsKeyArn adopts a symmetric customer-managed key of this account and region. The stack does not change the key's policy, which must admit the account's IAM policies, CloudWatch Logs and the services that publish alarms (encryption.NewKey lists the statements). Default: the stack makes a key.
         """
         return pulumi.get(self, "kms_key_arn")
 
@@ -806,15 +806,15 @@ class EncryptionArgs:
 
 class ExcludedTableArgsDict(TypedDict):
     """
-    ExcludedTable is a table to leave out, or all that a pattern matches.
+    ExcludedTable is one table to leave out, or all tables that match a pattern.
     """
     database: _builtins.str
     """
-    database of the table; of PostgreSQL its schema. A % stands for any text.
+    database is the database of the table; for PostgreSQL its schema. A % stands for any text.
     """
     table: _builtins.str
     """
-    table name. A % stands for any text.
+    table is the name of the table. A % stands for any text.
     """
 
 @pulumi.input_type
@@ -823,10 +823,10 @@ class ExcludedTableArgs:
                  database: _builtins.str,
                  table: _builtins.str):
         """
-        ExcludedTable is a table to leave out, or all that a pattern matches.
+        ExcludedTable is one table to leave out, or all tables that match a pattern.
 
-        :param _builtins.str database: database of the table; of PostgreSQL its schema. A % stands for any text.
-        :param _builtins.str table: table name. A % stands for any text.
+        :param _builtins.str database: database is the database of the table; for PostgreSQL its schema. A % stands for any text.
+        :param _builtins.str table: table is the name of the table. A % stands for any text.
         """
         pulumi.set(__self__, "database", database)
         pulumi.set(__self__, "table", table)
@@ -835,7 +835,7 @@ class ExcludedTableArgs:
     @pulumi.getter
     def database(self) -> _builtins.str:
         """
-        database of the table; of PostgreSQL its schema. A % stands for any text.
+        database is the database of the table; for PostgreSQL its schema. A % stands for any text.
         """
         return pulumi.get(self, "database")
 
@@ -847,7 +847,7 @@ class ExcludedTableArgs:
     @pulumi.getter
     def table(self) -> _builtins.str:
         """
-        table name. A % stands for any text.
+        table is the name of the table. A % stands for any text.
         """
         return pulumi.get(self, "table")
 
@@ -862,19 +862,19 @@ class ExistingDatabaseArgsDict(TypedDict):
     """
     host: _builtins.str
     """
-    host of the writer.
+    host is the host name of the writer.
     """
     security_group_id: _builtins.str
     """
-    securityGroupId of the database; rules that admit DMS and the bootstrap function are added to it.
+    securityGroupId is the security group of the database. The stack adds rules that admit DMS and the bootstrap function.
     """
     port: NotRequired[_builtins.int]
     """
-    port, default 3306, of PostgreSQL 5432.
+    port is the port of the database. Default 3306, for PostgreSQL 5432.
     """
     secret_arn: NotRequired[_builtins.str]
     """
-    secretArn names the Secrets Manager secret {"username","password"} of a user who may create users and read variables. With source.bootstrap: check any user who may read them will do. Default then: source.replicationSecretArn.
+    secretArn is the ARN of the Secrets Manager secret {"username","password"} of a user who may create users and read variables. With source.bootstrap: check it can be any user who may read variables; the default is then source.replicationSecretArn.
     """
 
 @pulumi.input_type
@@ -887,10 +887,10 @@ class ExistingDatabaseArgs:
         """
         ExistingDatabase is a database that this stack does not own.
 
-        :param _builtins.str host: host of the writer.
-        :param _builtins.str security_group_id: securityGroupId of the database; rules that admit DMS and the bootstrap function are added to it.
-        :param _builtins.int port: port, default 3306, of PostgreSQL 5432.
-        :param _builtins.str secret_arn: secretArn names the Secrets Manager secret {"username","password"} of a user who may create users and read variables. With source.bootstrap: check any user who may read them will do. Default then: source.replicationSecretArn.
+        :param _builtins.str host: host is the host name of the writer.
+        :param _builtins.str security_group_id: securityGroupId is the security group of the database. The stack adds rules that admit DMS and the bootstrap function.
+        :param _builtins.int port: port is the port of the database. Default 3306, for PostgreSQL 5432.
+        :param _builtins.str secret_arn: secretArn is the ARN of the Secrets Manager secret {"username","password"} of a user who may create users and read variables. With source.bootstrap: check it can be any user who may read variables; the default is then source.replicationSecretArn.
         """
         pulumi.set(__self__, "host", host)
         pulumi.set(__self__, "security_group_id", security_group_id)
@@ -903,7 +903,7 @@ class ExistingDatabaseArgs:
     @pulumi.getter
     def host(self) -> _builtins.str:
         """
-        host of the writer.
+        host is the host name of the writer.
         """
         return pulumi.get(self, "host")
 
@@ -915,7 +915,7 @@ class ExistingDatabaseArgs:
     @pulumi.getter(name="securityGroupId")
     def security_group_id(self) -> _builtins.str:
         """
-        securityGroupId of the database; rules that admit DMS and the bootstrap function are added to it.
+        securityGroupId is the security group of the database. The stack adds rules that admit DMS and the bootstrap function.
         """
         return pulumi.get(self, "security_group_id")
 
@@ -927,7 +927,7 @@ class ExistingDatabaseArgs:
     @pulumi.getter
     def port(self) -> Optional[_builtins.int]:
         """
-        port, default 3306, of PostgreSQL 5432.
+        port is the port of the database. Default 3306, for PostgreSQL 5432.
         """
         return pulumi.get(self, "port")
 
@@ -939,7 +939,7 @@ class ExistingDatabaseArgs:
     @pulumi.getter(name="secretArn")
     def secret_arn(self) -> Optional[_builtins.str]:
         """
-        secretArn names the Secrets Manager secret {"username","password"} of a user who may create users and read variables. With source.bootstrap: check any user who may read them will do. Default then: source.replicationSecretArn.
+        secretArn is the ARN of the Secrets Manager secret {"username","password"} of a user who may create users and read variables. With source.bootstrap: check it can be any user who may read variables; the default is then source.replicationSecretArn.
         """
         return pulumi.get(self, "secret_arn")
 
@@ -950,15 +950,15 @@ class ExistingDatabaseArgs:
 
 class FilterArgsDict(TypedDict):
     """
-    Filter is a condition on one column, as DMS has them: https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Tasks.CustomizingTasks.Filters.html.
+    Filter is a condition on one column, as DMS defines it: https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Tasks.CustomizingTasks.Filters.html.
     """
     column: _builtins.str
     """
-    column the condition is on; no LOB.
+    column is the column that the condition is on. It must not be a LOB.
     """
     operator: 'FilterOperator'
     """
-    operator of the condition; the negative ones (noteq, notbetween, notnull) must be alone on their column.
+    operator compares the column with the value. A negative one (noteq, notbetween, notnull) must be the only filter on its column.
     """
     end_value: NotRequired[_builtins.str]
     """
@@ -966,7 +966,7 @@ class FilterArgsDict(TypedDict):
     """
     value: NotRequired[_builtins.str]
     """
-    value to compare with; the lower end for between and notbetween; none for null and notnull. Dates are YYYY-MM-DD, times YYYY-MM-DD HH:MM:SS.
+    value is the value to compare with, or the lower end for between and notbetween. Leave it out for null and notnull. Write dates as YYYY-MM-DD and times as YYYY-MM-DD HH:MM:SS.
     """
 
 @pulumi.input_type
@@ -977,12 +977,12 @@ class FilterArgs:
                  end_value: Optional[_builtins.str] = None,
                  value: Optional[_builtins.str] = None):
         """
-        Filter is a condition on one column, as DMS has them: https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Tasks.CustomizingTasks.Filters.html.
+        Filter is a condition on one column, as DMS defines it: https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Tasks.CustomizingTasks.Filters.html.
 
-        :param _builtins.str column: column the condition is on; no LOB.
-        :param 'FilterOperator' operator: operator of the condition; the negative ones (noteq, notbetween, notnull) must be alone on their column.
+        :param _builtins.str column: column is the column that the condition is on. It must not be a LOB.
+        :param 'FilterOperator' operator: operator compares the column with the value. A negative one (noteq, notbetween, notnull) must be the only filter on its column.
         :param _builtins.str end_value: endValue is the upper end for between and notbetween.
-        :param _builtins.str value: value to compare with; the lower end for between and notbetween; none for null and notnull. Dates are YYYY-MM-DD, times YYYY-MM-DD HH:MM:SS.
+        :param _builtins.str value: value is the value to compare with, or the lower end for between and notbetween. Leave it out for null and notnull. Write dates as YYYY-MM-DD and times as YYYY-MM-DD HH:MM:SS.
         """
         pulumi.set(__self__, "column", column)
         pulumi.set(__self__, "operator", operator)
@@ -995,7 +995,7 @@ class FilterArgs:
     @pulumi.getter
     def column(self) -> _builtins.str:
         """
-        column the condition is on; no LOB.
+        column is the column that the condition is on. It must not be a LOB.
         """
         return pulumi.get(self, "column")
 
@@ -1007,7 +1007,7 @@ class FilterArgs:
     @pulumi.getter
     def operator(self) -> 'FilterOperator':
         """
-        operator of the condition; the negative ones (noteq, notbetween, notnull) must be alone on their column.
+        operator compares the column with the value. A negative one (noteq, notbetween, notnull) must be the only filter on its column.
         """
         return pulumi.get(self, "operator")
 
@@ -1031,7 +1031,7 @@ class FilterArgs:
     @pulumi.getter
     def value(self) -> Optional[_builtins.str]:
         """
-        value to compare with; the lower end for between and notbetween; none for null and notnull. Dates are YYYY-MM-DD, times YYYY-MM-DD HH:MM:SS.
+        value is the value to compare with, or the lower end for between and notbetween. Leave it out for null and notnull. Write dates as YYYY-MM-DD and times as YYYY-MM-DD HH:MM:SS.
         """
         return pulumi.get(self, "value")
 
@@ -1042,15 +1042,15 @@ class FilterArgs:
 
 class FunctionsArgsDict(TypedDict):
     """
-    Functions is what all Lambda functions of the stack share, and how long logs are kept.
+    Functions has the settings that all Lambda functions of the stack share, and the retention of logs.
     """
     architecture: NotRequired['Architecture']
     """
-    architecture they are compiled for. Default arm64.
+    architecture is the instruction set that the functions are compiled for. Default arm64.
     """
     log_retention_days: NotRequired[_builtins.int]
     """
-    logRetentionDays of every log group of the stack, not of functions alone; one of the values CloudWatch Logs takes. Default 14 in dev, 90 in prod.
+    logRetentionDays is the retention of every log group of the stack, also those of other services. It must be a value that CloudWatch Logs accepts. Default 14 in dev, 90 in prod.
     """
 
 @pulumi.input_type
@@ -1059,10 +1059,10 @@ class FunctionsArgs:
                  architecture: Optional['Architecture'] = None,
                  log_retention_days: Optional[_builtins.int] = None):
         """
-        Functions is what all Lambda functions of the stack share, and how long logs are kept.
+        Functions has the settings that all Lambda functions of the stack share, and the retention of logs.
 
-        :param 'Architecture' architecture: architecture they are compiled for. Default arm64.
-        :param _builtins.int log_retention_days: logRetentionDays of every log group of the stack, not of functions alone; one of the values CloudWatch Logs takes. Default 14 in dev, 90 in prod.
+        :param 'Architecture' architecture: architecture is the instruction set that the functions are compiled for. Default arm64.
+        :param _builtins.int log_retention_days: logRetentionDays is the retention of every log group of the stack, also those of other services. It must be a value that CloudWatch Logs accepts. Default 14 in dev, 90 in prod.
         """
         if architecture is not None:
             pulumi.set(__self__, "architecture", architecture)
@@ -1073,7 +1073,7 @@ class FunctionsArgs:
     @pulumi.getter
     def architecture(self) -> Optional['Architecture']:
         """
-        architecture they are compiled for. Default arm64.
+        architecture is the instruction set that the functions are compiled for. Default arm64.
         """
         return pulumi.get(self, "architecture")
 
@@ -1085,7 +1085,7 @@ class FunctionsArgs:
     @pulumi.getter(name="logRetentionDays")
     def log_retention_days(self) -> Optional[_builtins.int]:
         """
-        logRetentionDays of every log group of the stack, not of functions alone; one of the values CloudWatch Logs takes. Default 14 in dev, 90 in prod.
+        logRetentionDays is the retention of every log group of the stack, also those of other services. It must be a value that CloudWatch Logs accepts. Default 14 in dev, 90 in prod.
         """
         return pulumi.get(self, "log_retention_days")
 
@@ -1096,51 +1096,51 @@ class FunctionsArgs:
 
 class LakeArgsDict(TypedDict):
     """
-    Lake is the S3 bucket of raw changes and the delivery that writes it.
+    Lake is the S3 bucket of raw changes, and the delivery that writes them.
     """
     bucket_name: NotRequired[_builtins.str]
     """
-    bucketName; default: generated by Pulumi.
+    bucketName is the name of the bucket. Default: Pulumi generates a name.
     """
     buffer_mb: NotRequired[_builtins.int]
     """
-    bufferMb of the delivery, 64 to 128 (dynamic partitioning). Default 64.
+    bufferMb is the delivery's buffer size, 64 to 128, as dynamic partitioning requires. Default 64.
     """
     buffer_seconds: NotRequired[_builtins.int]
     """
-    bufferSeconds of the delivery, 60 to 900. Default 60 in dev, 300 in prod.
+    bufferSeconds is the delivery's buffer time, 60 to 900. Default 60 in dev, 300 in prod.
     """
     catalog: NotRequired['CatalogArgsDict']
     """
-    catalog is how the lake is read with SQL.
+    catalog has the settings for reading the lake with SQL.
     """
     error_prefix: NotRequired[_builtins.str]
     """
-    errorPrefix of records that could not be partitioned or delivered; those of a named source are below source=NAME in it. Default errors. Must not lie under prefix.
+    errorPrefix is where records go that could not be partitioned or delivered. Records of a named source are below source=NAME in it. Default errors. It must not be under prefix.
     """
     force_destroy: NotRequired[_builtins.bool]
     """
-    forceDestroy lets destroy delete a bucket that holds objects. Default true in dev, false in prod.
+    forceDestroy lets `pulumi destroy` delete a bucket that has objects. Default true in dev, false in prod.
     """
     glacier_days: NotRequired[_builtins.int]
     """
-    glacierDays before raw changes move to GLACIER_IR, at least 30 more. Default 365.
+    glacierDays is after how many days raw changes move to GLACIER_IR, at least 30 more than infrequentAccessDays. Default 365.
     """
     infrequent_access_days: NotRequired[_builtins.int]
     """
-    infrequentAccessDays before raw changes move to STANDARD_IA, at least 30. S3 moves no object below 128 KB, here or to GLACIER_IR: those stay in STANDARD. Default 90.
+    infrequentAccessDays is after how many days raw changes move to STANDARD_IA, at least 30. S3 never moves an object below 128 KB, here or to GLACIER_IR: such objects stay in STANDARD. Default 90.
     """
     log_bucket: NotRequired[_builtins.str]
     """
-    logBucket is an existing bucket of this account and region that takes the lake's access logs, below the lake's name. Its policy must let logging.s3.amazonaws.com put objects. Default: a bucket made for them in prod, no access logs in dev.
+    logBucket is an existing bucket of this account and region. The lake's access logs go there, below the lake's name. Its policy must let logging.s3.amazonaws.com put objects. Default: in prod the stack makes a bucket for them, in dev there are no access logs.
     """
     prefix: NotRequired[_builtins.str]
     """
-    prefix of raw changes, without partitions; those of a named source are below source=NAME in it. Default raw. With search.current neither prefix may lie under registry.
+    prefix is where raw changes are, without the partitions. Changes of a named source are below source=NAME in it. Default raw. With search.current neither prefix may be under registry.
     """
     tables: NotRequired['LakeTablesArgsDict']
     """
-    tables are kept from the raw changes.
+    tables has the settings of the tables that a job keeps from the raw changes.
     """
 
 @pulumi.input_type
@@ -1158,19 +1158,19 @@ class LakeArgs:
                  prefix: Optional[_builtins.str] = None,
                  tables: Optional['LakeTablesArgs'] = None):
         """
-        Lake is the S3 bucket of raw changes and the delivery that writes it.
+        Lake is the S3 bucket of raw changes, and the delivery that writes them.
 
-        :param _builtins.str bucket_name: bucketName; default: generated by Pulumi.
-        :param _builtins.int buffer_mb: bufferMb of the delivery, 64 to 128 (dynamic partitioning). Default 64.
-        :param _builtins.int buffer_seconds: bufferSeconds of the delivery, 60 to 900. Default 60 in dev, 300 in prod.
-        :param 'CatalogArgs' catalog: catalog is how the lake is read with SQL.
-        :param _builtins.str error_prefix: errorPrefix of records that could not be partitioned or delivered; those of a named source are below source=NAME in it. Default errors. Must not lie under prefix.
-        :param _builtins.bool force_destroy: forceDestroy lets destroy delete a bucket that holds objects. Default true in dev, false in prod.
-        :param _builtins.int glacier_days: glacierDays before raw changes move to GLACIER_IR, at least 30 more. Default 365.
-        :param _builtins.int infrequent_access_days: infrequentAccessDays before raw changes move to STANDARD_IA, at least 30. S3 moves no object below 128 KB, here or to GLACIER_IR: those stay in STANDARD. Default 90.
-        :param _builtins.str log_bucket: logBucket is an existing bucket of this account and region that takes the lake's access logs, below the lake's name. Its policy must let logging.s3.amazonaws.com put objects. Default: a bucket made for them in prod, no access logs in dev.
-        :param _builtins.str prefix: prefix of raw changes, without partitions; those of a named source are below source=NAME in it. Default raw. With search.current neither prefix may lie under registry.
-        :param 'LakeTablesArgs' tables: tables are kept from the raw changes.
+        :param _builtins.str bucket_name: bucketName is the name of the bucket. Default: Pulumi generates a name.
+        :param _builtins.int buffer_mb: bufferMb is the delivery's buffer size, 64 to 128, as dynamic partitioning requires. Default 64.
+        :param _builtins.int buffer_seconds: bufferSeconds is the delivery's buffer time, 60 to 900. Default 60 in dev, 300 in prod.
+        :param 'CatalogArgs' catalog: catalog has the settings for reading the lake with SQL.
+        :param _builtins.str error_prefix: errorPrefix is where records go that could not be partitioned or delivered. Records of a named source are below source=NAME in it. Default errors. It must not be under prefix.
+        :param _builtins.bool force_destroy: forceDestroy lets `pulumi destroy` delete a bucket that has objects. Default true in dev, false in prod.
+        :param _builtins.int glacier_days: glacierDays is after how many days raw changes move to GLACIER_IR, at least 30 more than infrequentAccessDays. Default 365.
+        :param _builtins.int infrequent_access_days: infrequentAccessDays is after how many days raw changes move to STANDARD_IA, at least 30. S3 never moves an object below 128 KB, here or to GLACIER_IR: such objects stay in STANDARD. Default 90.
+        :param _builtins.str log_bucket: logBucket is an existing bucket of this account and region. The lake's access logs go there, below the lake's name. Its policy must let logging.s3.amazonaws.com put objects. Default: in prod the stack makes a bucket for them, in dev there are no access logs.
+        :param _builtins.str prefix: prefix is where raw changes are, without the partitions. Changes of a named source are below source=NAME in it. Default raw. With search.current neither prefix may be under registry.
+        :param 'LakeTablesArgs' tables: tables has the settings of the tables that a job keeps from the raw changes.
         """
         if bucket_name is not None:
             pulumi.set(__self__, "bucket_name", bucket_name)
@@ -1199,7 +1199,7 @@ class LakeArgs:
     @pulumi.getter(name="bucketName")
     def bucket_name(self) -> Optional[_builtins.str]:
         """
-        bucketName; default: generated by Pulumi.
+        bucketName is the name of the bucket. Default: Pulumi generates a name.
         """
         return pulumi.get(self, "bucket_name")
 
@@ -1211,7 +1211,7 @@ class LakeArgs:
     @pulumi.getter(name="bufferMb")
     def buffer_mb(self) -> Optional[_builtins.int]:
         """
-        bufferMb of the delivery, 64 to 128 (dynamic partitioning). Default 64.
+        bufferMb is the delivery's buffer size, 64 to 128, as dynamic partitioning requires. Default 64.
         """
         return pulumi.get(self, "buffer_mb")
 
@@ -1223,7 +1223,7 @@ class LakeArgs:
     @pulumi.getter(name="bufferSeconds")
     def buffer_seconds(self) -> Optional[_builtins.int]:
         """
-        bufferSeconds of the delivery, 60 to 900. Default 60 in dev, 300 in prod.
+        bufferSeconds is the delivery's buffer time, 60 to 900. Default 60 in dev, 300 in prod.
         """
         return pulumi.get(self, "buffer_seconds")
 
@@ -1235,7 +1235,7 @@ class LakeArgs:
     @pulumi.getter
     def catalog(self) -> Optional['CatalogArgs']:
         """
-        catalog is how the lake is read with SQL.
+        catalog has the settings for reading the lake with SQL.
         """
         return pulumi.get(self, "catalog")
 
@@ -1247,7 +1247,7 @@ class LakeArgs:
     @pulumi.getter(name="errorPrefix")
     def error_prefix(self) -> Optional[_builtins.str]:
         """
-        errorPrefix of records that could not be partitioned or delivered; those of a named source are below source=NAME in it. Default errors. Must not lie under prefix.
+        errorPrefix is where records go that could not be partitioned or delivered. Records of a named source are below source=NAME in it. Default errors. It must not be under prefix.
         """
         return pulumi.get(self, "error_prefix")
 
@@ -1259,7 +1259,7 @@ class LakeArgs:
     @pulumi.getter(name="forceDestroy")
     def force_destroy(self) -> Optional[_builtins.bool]:
         """
-        forceDestroy lets destroy delete a bucket that holds objects. Default true in dev, false in prod.
+        forceDestroy lets `pulumi destroy` delete a bucket that has objects. Default true in dev, false in prod.
         """
         return pulumi.get(self, "force_destroy")
 
@@ -1271,7 +1271,7 @@ class LakeArgs:
     @pulumi.getter(name="glacierDays")
     def glacier_days(self) -> Optional[_builtins.int]:
         """
-        glacierDays before raw changes move to GLACIER_IR, at least 30 more. Default 365.
+        glacierDays is after how many days raw changes move to GLACIER_IR, at least 30 more than infrequentAccessDays. Default 365.
         """
         return pulumi.get(self, "glacier_days")
 
@@ -1283,7 +1283,7 @@ class LakeArgs:
     @pulumi.getter(name="infrequentAccessDays")
     def infrequent_access_days(self) -> Optional[_builtins.int]:
         """
-        infrequentAccessDays before raw changes move to STANDARD_IA, at least 30. S3 moves no object below 128 KB, here or to GLACIER_IR: those stay in STANDARD. Default 90.
+        infrequentAccessDays is after how many days raw changes move to STANDARD_IA, at least 30. S3 never moves an object below 128 KB, here or to GLACIER_IR: such objects stay in STANDARD. Default 90.
         """
         return pulumi.get(self, "infrequent_access_days")
 
@@ -1295,7 +1295,7 @@ class LakeArgs:
     @pulumi.getter(name="logBucket")
     def log_bucket(self) -> Optional[_builtins.str]:
         """
-        logBucket is an existing bucket of this account and region that takes the lake's access logs, below the lake's name. Its policy must let logging.s3.amazonaws.com put objects. Default: a bucket made for them in prod, no access logs in dev.
+        logBucket is an existing bucket of this account and region. The lake's access logs go there, below the lake's name. Its policy must let logging.s3.amazonaws.com put objects. Default: in prod the stack makes a bucket for them, in dev there are no access logs.
         """
         return pulumi.get(self, "log_bucket")
 
@@ -1307,7 +1307,7 @@ class LakeArgs:
     @pulumi.getter
     def prefix(self) -> Optional[_builtins.str]:
         """
-        prefix of raw changes, without partitions; those of a named source are below source=NAME in it. Default raw. With search.current neither prefix may lie under registry.
+        prefix is where raw changes are, without the partitions. Changes of a named source are below source=NAME in it. Default raw. With search.current neither prefix may be under registry.
         """
         return pulumi.get(self, "prefix")
 
@@ -1319,7 +1319,7 @@ class LakeArgs:
     @pulumi.getter
     def tables(self) -> Optional['LakeTablesArgs']:
         """
-        tables are kept from the raw changes.
+        tables has the settings of the tables that a job keeps from the raw changes.
         """
         return pulumi.get(self, "tables")
 
@@ -1330,39 +1330,39 @@ class LakeArgs:
 
 class LakeTablesArgsDict(TypedDict):
     """
-    LakeTables is the tables that a job keeps from the lake's raw records, a row of the source a row, changed in place: for queries that are not to read every change there ever was.
+    LakeTables has the settings of the job that keeps tables from the lake's raw records. A table has one row for each row of the source, and the job changes it in place. So a query need not read every change that there ever was.
     """
     alarm_topic: NotRequired[_builtins.str]
     """
-    alarmTopic is the ARN of an SNS topic of the stack's region and account, which is told when a table has stopped, when records were refused, and when no run has ended for long. Its policy must let cloudwatch.amazonaws.com publish. Default: the topic of the section alarms.
+    alarmTopic is the ARN of an SNS topic of the stack's region and account. It is told when a table has stopped, when records were refused, and when no run has ended for long. Its policy must let cloudwatch.amazonaws.com publish. Default: the topic of the section alarms.
     """
     format: NotRequired['TableFormat']
     """
-    format of the tables. Those of source.tables that are given by a pattern have none. Default none in dev, iceberg in prod while lake.catalog.enabled is true.
+    format is the format of the tables. Tables that source.tables gives by a pattern get none. Default none in dev, iceberg in prod while lake.catalog.enabled is true.
     """
     generation: NotRequired[_builtins.int]
     """
-    generation of the tables, 1 to 9999. Another one is built anew from the records, in another folder, beside the present one: for another format, or for a type that does not hold all that the former held. The job fills it, and `cdc tables switch` compares it with the source and has queries see it. Default 1.
+    generation is the number of the tables' generation, 1 to 9999. Raise it for another format, or for a column type that does not hold all old values. The job then builds new tables from the records, in another folder beside the present ones. `cdc tables switch` compares them with the source and makes queries read them. Default 1.
     """
     minutes: NotRequired[_builtins.int]
     """
-    minutes from one run of the job to the next, which divide an hour or are hours that divide a day: 5, 6, 10, 12, 15, 20, 30, 60, 120, 180, 240, 360, 480, 720 or 1440. Default 60.
+    minutes is the time from one run of the job to the next. It must divide an hour, or be hours that divide a day: 5, 6, 10, 12, 15, 20, 30, 60, 120, 180, 240, 360, 480, 720 or 1440. Default 60.
     """
     timeout_minutes: NotRequired[_builtins.int]
     """
-    timeoutMinutes after which a run is ended, 5 to 10080: the next goes on where its last commit was. Default 60.
+    timeoutMinutes is after how long a run is ended, 5 to 10080. The next run goes on after the last commit. Default 60.
     """
     tombstone_days: NotRequired[_builtins.int]
     """
-    tombstoneDays for which a table remembers that a row was deleted, at least 1: an older change that comes later than that is refused. Default: as long as the stream and the parked records last, stream.retentionHours and 30 days.
+    tombstoneDays is how long a table remembers a deleted row, at least 1. The job refuses an older change that arrives after that. Default: as long as the stream and the parked records last, stream.retentionHours and 30 days.
     """
     worker_type: NotRequired['WorkerType']
     """
-    workerType of all of them. Default G.1X.
+    workerType is the type of every worker. Default G.1X.
     """
     workers: NotRequired[_builtins.int]
     """
-    workers of a run, 2 to 299; one of them is the driver. Default 2.
+    workers is the number of workers in a run, 2 to 299. One of them is the driver. Default 2.
     """
 
 @pulumi.input_type
@@ -1377,16 +1377,16 @@ class LakeTablesArgs:
                  worker_type: Optional['WorkerType'] = None,
                  workers: Optional[_builtins.int] = None):
         """
-        LakeTables is the tables that a job keeps from the lake's raw records, a row of the source a row, changed in place: for queries that are not to read every change there ever was.
+        LakeTables has the settings of the job that keeps tables from the lake's raw records. A table has one row for each row of the source, and the job changes it in place. So a query need not read every change that there ever was.
 
-        :param _builtins.str alarm_topic: alarmTopic is the ARN of an SNS topic of the stack's region and account, which is told when a table has stopped, when records were refused, and when no run has ended for long. Its policy must let cloudwatch.amazonaws.com publish. Default: the topic of the section alarms.
-        :param 'TableFormat' format: format of the tables. Those of source.tables that are given by a pattern have none. Default none in dev, iceberg in prod while lake.catalog.enabled is true.
-        :param _builtins.int generation: generation of the tables, 1 to 9999. Another one is built anew from the records, in another folder, beside the present one: for another format, or for a type that does not hold all that the former held. The job fills it, and `cdc tables switch` compares it with the source and has queries see it. Default 1.
-        :param _builtins.int minutes: minutes from one run of the job to the next, which divide an hour or are hours that divide a day: 5, 6, 10, 12, 15, 20, 30, 60, 120, 180, 240, 360, 480, 720 or 1440. Default 60.
-        :param _builtins.int timeout_minutes: timeoutMinutes after which a run is ended, 5 to 10080: the next goes on where its last commit was. Default 60.
-        :param _builtins.int tombstone_days: tombstoneDays for which a table remembers that a row was deleted, at least 1: an older change that comes later than that is refused. Default: as long as the stream and the parked records last, stream.retentionHours and 30 days.
-        :param 'WorkerType' worker_type: workerType of all of them. Default G.1X.
-        :param _builtins.int workers: workers of a run, 2 to 299; one of them is the driver. Default 2.
+        :param _builtins.str alarm_topic: alarmTopic is the ARN of an SNS topic of the stack's region and account. It is told when a table has stopped, when records were refused, and when no run has ended for long. Its policy must let cloudwatch.amazonaws.com publish. Default: the topic of the section alarms.
+        :param 'TableFormat' format: format is the format of the tables. Tables that source.tables gives by a pattern get none. Default none in dev, iceberg in prod while lake.catalog.enabled is true.
+        :param _builtins.int generation: generation is the number of the tables' generation, 1 to 9999. Raise it for another format, or for a column type that does not hold all old values. The job then builds new tables from the records, in another folder beside the present ones. `cdc tables switch` compares them with the source and makes queries read them. Default 1.
+        :param _builtins.int minutes: minutes is the time from one run of the job to the next. It must divide an hour, or be hours that divide a day: 5, 6, 10, 12, 15, 20, 30, 60, 120, 180, 240, 360, 480, 720 or 1440. Default 60.
+        :param _builtins.int timeout_minutes: timeoutMinutes is after how long a run is ended, 5 to 10080. The next run goes on after the last commit. Default 60.
+        :param _builtins.int tombstone_days: tombstoneDays is how long a table remembers a deleted row, at least 1. The job refuses an older change that arrives after that. Default: as long as the stream and the parked records last, stream.retentionHours and 30 days.
+        :param 'WorkerType' worker_type: workerType is the type of every worker. Default G.1X.
+        :param _builtins.int workers: workers is the number of workers in a run, 2 to 299. One of them is the driver. Default 2.
         """
         if alarm_topic is not None:
             pulumi.set(__self__, "alarm_topic", alarm_topic)
@@ -1409,7 +1409,7 @@ class LakeTablesArgs:
     @pulumi.getter(name="alarmTopic")
     def alarm_topic(self) -> Optional[_builtins.str]:
         """
-        alarmTopic is the ARN of an SNS topic of the stack's region and account, which is told when a table has stopped, when records were refused, and when no run has ended for long. Its policy must let cloudwatch.amazonaws.com publish. Default: the topic of the section alarms.
+        alarmTopic is the ARN of an SNS topic of the stack's region and account. It is told when a table has stopped, when records were refused, and when no run has ended for long. Its policy must let cloudwatch.amazonaws.com publish. Default: the topic of the section alarms.
         """
         return pulumi.get(self, "alarm_topic")
 
@@ -1421,7 +1421,7 @@ class LakeTablesArgs:
     @pulumi.getter
     def format(self) -> Optional['TableFormat']:
         """
-        format of the tables. Those of source.tables that are given by a pattern have none. Default none in dev, iceberg in prod while lake.catalog.enabled is true.
+        format is the format of the tables. Tables that source.tables gives by a pattern get none. Default none in dev, iceberg in prod while lake.catalog.enabled is true.
         """
         return pulumi.get(self, "format")
 
@@ -1433,7 +1433,7 @@ class LakeTablesArgs:
     @pulumi.getter
     def generation(self) -> Optional[_builtins.int]:
         """
-        generation of the tables, 1 to 9999. Another one is built anew from the records, in another folder, beside the present one: for another format, or for a type that does not hold all that the former held. The job fills it, and `cdc tables switch` compares it with the source and has queries see it. Default 1.
+        generation is the number of the tables' generation, 1 to 9999. Raise it for another format, or for a column type that does not hold all old values. The job then builds new tables from the records, in another folder beside the present ones. `cdc tables switch` compares them with the source and makes queries read them. Default 1.
         """
         return pulumi.get(self, "generation")
 
@@ -1445,7 +1445,7 @@ class LakeTablesArgs:
     @pulumi.getter
     def minutes(self) -> Optional[_builtins.int]:
         """
-        minutes from one run of the job to the next, which divide an hour or are hours that divide a day: 5, 6, 10, 12, 15, 20, 30, 60, 120, 180, 240, 360, 480, 720 or 1440. Default 60.
+        minutes is the time from one run of the job to the next. It must divide an hour, or be hours that divide a day: 5, 6, 10, 12, 15, 20, 30, 60, 120, 180, 240, 360, 480, 720 or 1440. Default 60.
         """
         return pulumi.get(self, "minutes")
 
@@ -1457,7 +1457,7 @@ class LakeTablesArgs:
     @pulumi.getter(name="timeoutMinutes")
     def timeout_minutes(self) -> Optional[_builtins.int]:
         """
-        timeoutMinutes after which a run is ended, 5 to 10080: the next goes on where its last commit was. Default 60.
+        timeoutMinutes is after how long a run is ended, 5 to 10080. The next run goes on after the last commit. Default 60.
         """
         return pulumi.get(self, "timeout_minutes")
 
@@ -1469,7 +1469,7 @@ class LakeTablesArgs:
     @pulumi.getter(name="tombstoneDays")
     def tombstone_days(self) -> Optional[_builtins.int]:
         """
-        tombstoneDays for which a table remembers that a row was deleted, at least 1: an older change that comes later than that is refused. Default: as long as the stream and the parked records last, stream.retentionHours and 30 days.
+        tombstoneDays is how long a table remembers a deleted row, at least 1. The job refuses an older change that arrives after that. Default: as long as the stream and the parked records last, stream.retentionHours and 30 days.
         """
         return pulumi.get(self, "tombstone_days")
 
@@ -1481,7 +1481,7 @@ class LakeTablesArgs:
     @pulumi.getter(name="workerType")
     def worker_type(self) -> Optional['WorkerType']:
         """
-        workerType of all of them. Default G.1X.
+        workerType is the type of every worker. Default G.1X.
         """
         return pulumi.get(self, "worker_type")
 
@@ -1493,7 +1493,7 @@ class LakeTablesArgs:
     @pulumi.getter
     def workers(self) -> Optional[_builtins.int]:
         """
-        workers of a run, 2 to 299; one of them is the driver. Default 2.
+        workers is the number of workers in a run, 2 to 299. One of them is the driver. Default 2.
         """
         return pulumi.get(self, "workers")
 
@@ -1504,119 +1504,119 @@ class LakeTablesArgs:
 
 class NamedSourceArgsDict(TypedDict):
     """
-    NamedSource is a further source: what Source says, with a stream and a task of its own.
+    NamedSource is a further source. It has the keys of Source, and a stream and a task of its own.
     """
     alarm_topic: NotRequired[_builtins.str]
     """
-    alarmTopic is the ARN of an SNS topic of the stack's region and account, which is told when the slot of an Aurora PostgreSQL cluster holds back half of slotWalGb. Its policy must let cloudwatch.amazonaws.com publish. Default lake.tables.alarmTopic, and without that the topic of the section alarms.
+    alarmTopic is the ARN of an SNS topic of the stack's region and account. It is told when the slot of an Aurora PostgreSQL cluster holds back half of slotWalGb. Its policy must let cloudwatch.amazonaws.com publish. Default lake.tables.alarmTopic, and if that is not set, the topic of the section alarms.
     """
     binlog_retention_hours: NotRequired[_builtins.int]
     """
-    binlogRetentionHours of MySQL, 24 to 2160. Default 24 in dev, 168 in prod.
+    binlogRetentionHours is how long MySQL keeps its binlog, 24 to 2160. Default 24 in dev, 168 in prod.
     """
     bootstrap: NotRequired['Bootstrap']
     """
-    bootstrap says what the bootstrap may do to the database. Default apply.
+    bootstrap sets whether the bootstrap may change the database. Default apply.
     """
     ca_file: NotRequired[_builtins.str]
     """
-    caFile is a PEM bundle that signs the database's certificate. Default: the bundle of RDS.
+    caFile is a PEM file with the certificates that sign the database's certificate. Default: those of RDS.
     """
     cascades: NotRequired['Cascades']
     """
-    cascades says what the bootstrap does about foreign keys by which MySQL itself deletes or changes rows of followed tables (ON DELETE and ON UPDATE CASCADE, SET NULL, SET DEFAULT): nothing tells DMS of that. Default warn. Not for PostgreSQL, whose log has these rows.
+    cascades sets what the bootstrap does about foreign keys through which MySQL itself deletes or changes rows of followed tables (ON DELETE and ON UPDATE CASCADE, SET NULL, SET DEFAULT). DMS does not learn of such changes. Default warn. Not for PostgreSQL, whose log contains these rows.
     """
     cluster_name: NotRequired[_builtins.str]
     """
-    clusterName of the Aurora cluster. Default dms-src, with the stack's name behind it unless the stack is dev: dms-src-prod.
+    clusterName is the name of the Aurora cluster. Default dms-src, followed by the stack's name unless the stack is dev: dms-src-prod.
     """
     conformance: NotRequired[_builtins.bool]
     """
-    conformance prepares for cdc conformance, which makes a table of its own to see whether AWS does what this project assumes: the database cdc_conformance is made, of PostgreSQL the schema, and what is made in it later is followed. Default false.
+    conformance prepares for cdc conformance, which makes tables of its own to check whether AWS behaves as this project assumes. The stack makes the database cdc_conformance (for PostgreSQL the schema), and the task follows tables that are made there later. Default false.
     """
     database_name: NotRequired[_builtins.str]
     """
-    databaseName is the one database of a PostgreSQL server that is followed: a task of DMS logs in to one. In a cluster it is made. A source keeps it: another one is another source. Not for MySQL. Default of a cluster: testdb.
+    databaseName is the one database of a PostgreSQL server that the task follows, because a DMS task connects to only one. In a cluster the stack makes it. You cannot change it later: another database needs another source. Not for MySQL. Default of a cluster: testdb.
     """
     deletion_protection: NotRequired[_builtins.bool]
     """
-    deletionProtection of the cluster. Default false in dev, true in prod.
+    deletionProtection protects the cluster from deletion. Default false in dev, true in prod.
     """
     dotted_columns: NotRequired['DottedColumns']
     """
-    dottedColumns says what the bootstrap does about columns of followed tables that have a dot in their names: the history index, which all tables share, takes them for objects. Default fail.
+    dottedColumns sets what the bootstrap does about columns of followed tables with a dot in their names. The history index, which all tables share, reads such names as objects. Default fail.
     """
     enabled: NotRequired[_builtins.bool]
     """
-    enabled makes the source. With false there are the sources of the section sources alone, and nothing else is set here. To be said when sources is set and nothing else here is. Default true.
+    enabled makes the source. Set it to false if the stack has only the sources of the section sources; then set nothing else here. You must set it if sources is set and nothing else is set here. Default true.
     """
     engine: NotRequired['Engine']
     """
-    engine of the database. Default mysql.
+    engine is the kind of the database. Default mysql.
     """
     engine_version: NotRequired[_builtins.str]
     """
-    engineVersion of Aurora, e.g. 8.0.mysql_aurora.3.10.4 or, of Aurora PostgreSQL, 17.7. Default 17.7 for Aurora PostgreSQL.
+    engineVersion is the version of Aurora, e.g. 8.0.mysql_aurora.3.10.4 or, for Aurora PostgreSQL, 17.7. Default 17.7 for Aurora PostgreSQL.
     """
     exclude: NotRequired[Sequence['ExcludedTableArgsDict']]
     """
-    exclude leaves tables out that a pattern of tables takes in.
+    exclude leaves out tables that a pattern of tables includes.
     """
     existing: NotRequired['ExistingDatabaseArgsDict']
     """
-    existing names a database of yours; without it a cluster is made: Aurora MySQL, or Aurora PostgreSQL.
+    existing names a database of yours. Without it the stack makes a cluster of Aurora MySQL or Aurora PostgreSQL.
     """
     instance_class: NotRequired[_builtins.str]
     """
-    instanceClass of each Aurora instance. Default db.t4g.medium in dev, db.r7g.large in prod.
+    instanceClass is the class of each Aurora instance. Default db.t4g.medium in dev, db.r7g.large in prod.
     """
     instances: NotRequired[_builtins.int]
     """
-    instances in the cluster, writer included, 1 to 16. Default 1 in dev, 2 in prod.
+    instances is how many instances the cluster has, the writer included, 1 to 16. Default 1 in dev, 2 in prod.
     """
     port: NotRequired[_builtins.int]
     """
-    port of the cluster. Default 3306 in dev; in prod 3307, because 3306 is where everybody looks first. Of Aurora PostgreSQL 5432 and 5433.
+    port is the port of the cluster. Default 3306 in dev; 3307 in prod, because everybody tries 3306 first. For Aurora PostgreSQL 5432 and 5433.
     """
     replication: NotRequired['ReplicationArgsDict']
     """
-    replication of the source. What is not set is as in the section replication; one that sets kind has a next of its own.
+    As the section replication of the configuration. Replication is the DMS task that turns committed rows into records of the stream.
     """
     replication_secret_arn: NotRequired[_builtins.str]
     """
-    replicationSecretArn names the Secrets Manager secret {"username","password","host","port"} of the replication user, who exists already: needed when bootstrap is check, refused otherwise.
+    replicationSecretArn is the ARN of the Secrets Manager secret {"username","password","host","port"} of a replication user that already exists. It is required if bootstrap is check, and refused otherwise.
     """
     rotation_days: NotRequired[_builtins.int]
     """
-    rotationDays between two rotations of the replication user's password, 1 to 1000; 0 turns them off. Default 30, and 0 with bootstrap check.
+    rotationDays is the time between two rotations of the replication user's password, 1 to 1000. 0 turns rotation off. Default 30, and 0 if bootstrap is check.
     """
     rows_since: NotRequired[Mapping[str, _builtins.str]]
     """
-    rowsSince says for tables, by name or pattern (shop.orders, %.%), since when their records tell what their rows are: a time between the last record of another source, or before a loss, and the first row loaded anew; cdc start --reload says it. What was recorded before stays, but Athena's rows and cdc verify --deep pass over it. Of times that match a table the latest holds. In quotes, like "2026-01-31T12:00:00Z". Default: all records tell.
+    rowsSince is, for tables by name or pattern (shop.orders, %.%), the time from which their records are authoritative. Athena's rows and cdc verify --deep skip earlier records, which stay where they are. Choose a time after the last record of another source, or after a loss, and before the first row that is loaded again; cdc start --reload prints it. If several times match a table, the latest counts. Write it in quotes, like "2026-01-31T12:00:00Z". Default: all records count.
     """
     schema_files: NotRequired[Sequence[_builtins.str]]
     """
-    schemaFiles hold the SQL that creates the tables, run in order by the bootstrap; each must be idempotent. Default: the statement for testdb.retail_trans, when that table is followed.
+    schemaFiles are SQL files that create the tables. The bootstrap runs them in order; each must be idempotent. Default: the statement for testdb.retail_trans, if that table is followed.
     """
     schema_revision: NotRequired[_builtins.int]
     """
-    schemaRevision counts the changes of the tables' structure: raise it, and the bootstrap looks at them again, so that the lake's catalog learns of columns that were added or altered since. Default 0.
+    schemaRevision counts the changes of the tables' structure. Raise it to make the bootstrap read the tables again, so that the lake's catalog learns of added or changed columns. Default 0.
     """
     set_replica_identity: NotRequired[_builtins.bool]
     """
-    setReplicaIdentity lets the bootstrap run ALTER TABLE … REPLICA IDENTITY FULL on followed tables of PostgreSQL whose records would otherwise not tell their rows. Default false: the deployment fails, with the statements to run.
+    setReplicaIdentity lets the bootstrap run ALTER TABLE … REPLICA IDENTITY FULL on followed PostgreSQL tables whose records would otherwise not identify their rows. Default false: the deployment fails and names the statements to run.
     """
     slot_wal_gb: NotRequired[_builtins.int]
     """
-    slotWalGb of an Aurora PostgreSQL cluster, 1 to 65536: how many GB of its log a replication slot may hold back (max_slot_wal_keep_size). PostgreSQL gives up a slot that wants more, and then the tables have to be loaded again. Default of such a cluster 10 in dev, 100 in prod.
+    slotWalGb is how many GB of its log an Aurora PostgreSQL cluster may hold back for a replication slot (max_slot_wal_keep_size), 1 to 65536. PostgreSQL gives up a slot that needs more, and then you must load the tables again. Default for such a cluster 10 in dev, 100 in prod.
     """
     stream: NotRequired['StreamArgsDict']
     """
-    stream of the source. What is not set is as in the section stream, but for the name: retail_trans_stream, the stack's name unless the stack is dev, and the source's.
+    As the section stream of the configuration. Stream is the Kinesis data stream between DMS and the sinks.
     """
     tables: NotRequired[Sequence['TableArgsDict']]
     """
-    tables to follow, each by name or by a pattern. Default testdb.retail_trans.
+    tables are the tables to follow, each by name or by a pattern. Default testdb.retail_trans.
     """
 
 @pulumi.input_type
@@ -1651,36 +1651,36 @@ class NamedSourceArgs:
                  stream: Optional['StreamArgs'] = None,
                  tables: Optional[Sequence['TableArgs']] = None):
         """
-        NamedSource is a further source: what Source says, with a stream and a task of its own.
+        NamedSource is a further source. It has the keys of Source, and a stream and a task of its own.
 
-        :param _builtins.str alarm_topic: alarmTopic is the ARN of an SNS topic of the stack's region and account, which is told when the slot of an Aurora PostgreSQL cluster holds back half of slotWalGb. Its policy must let cloudwatch.amazonaws.com publish. Default lake.tables.alarmTopic, and without that the topic of the section alarms.
-        :param _builtins.int binlog_retention_hours: binlogRetentionHours of MySQL, 24 to 2160. Default 24 in dev, 168 in prod.
-        :param 'Bootstrap' bootstrap: bootstrap says what the bootstrap may do to the database. Default apply.
-        :param _builtins.str ca_file: caFile is a PEM bundle that signs the database's certificate. Default: the bundle of RDS.
-        :param 'Cascades' cascades: cascades says what the bootstrap does about foreign keys by which MySQL itself deletes or changes rows of followed tables (ON DELETE and ON UPDATE CASCADE, SET NULL, SET DEFAULT): nothing tells DMS of that. Default warn. Not for PostgreSQL, whose log has these rows.
-        :param _builtins.str cluster_name: clusterName of the Aurora cluster. Default dms-src, with the stack's name behind it unless the stack is dev: dms-src-prod.
-        :param _builtins.bool conformance: conformance prepares for cdc conformance, which makes a table of its own to see whether AWS does what this project assumes: the database cdc_conformance is made, of PostgreSQL the schema, and what is made in it later is followed. Default false.
-        :param _builtins.str database_name: databaseName is the one database of a PostgreSQL server that is followed: a task of DMS logs in to one. In a cluster it is made. A source keeps it: another one is another source. Not for MySQL. Default of a cluster: testdb.
-        :param _builtins.bool deletion_protection: deletionProtection of the cluster. Default false in dev, true in prod.
-        :param 'DottedColumns' dotted_columns: dottedColumns says what the bootstrap does about columns of followed tables that have a dot in their names: the history index, which all tables share, takes them for objects. Default fail.
-        :param _builtins.bool enabled: enabled makes the source. With false there are the sources of the section sources alone, and nothing else is set here. To be said when sources is set and nothing else here is. Default true.
-        :param 'Engine' engine: engine of the database. Default mysql.
-        :param _builtins.str engine_version: engineVersion of Aurora, e.g. 8.0.mysql_aurora.3.10.4 or, of Aurora PostgreSQL, 17.7. Default 17.7 for Aurora PostgreSQL.
-        :param Sequence['ExcludedTableArgs'] exclude: exclude leaves tables out that a pattern of tables takes in.
-        :param 'ExistingDatabaseArgs' existing: existing names a database of yours; without it a cluster is made: Aurora MySQL, or Aurora PostgreSQL.
-        :param _builtins.str instance_class: instanceClass of each Aurora instance. Default db.t4g.medium in dev, db.r7g.large in prod.
-        :param _builtins.int instances: instances in the cluster, writer included, 1 to 16. Default 1 in dev, 2 in prod.
-        :param _builtins.int port: port of the cluster. Default 3306 in dev; in prod 3307, because 3306 is where everybody looks first. Of Aurora PostgreSQL 5432 and 5433.
-        :param 'ReplicationArgs' replication: replication of the source. What is not set is as in the section replication; one that sets kind has a next of its own.
-        :param _builtins.str replication_secret_arn: replicationSecretArn names the Secrets Manager secret {"username","password","host","port"} of the replication user, who exists already: needed when bootstrap is check, refused otherwise.
-        :param _builtins.int rotation_days: rotationDays between two rotations of the replication user's password, 1 to 1000; 0 turns them off. Default 30, and 0 with bootstrap check.
-        :param Mapping[str, _builtins.str] rows_since: rowsSince says for tables, by name or pattern (shop.orders, %.%), since when their records tell what their rows are: a time between the last record of another source, or before a loss, and the first row loaded anew; cdc start --reload says it. What was recorded before stays, but Athena's rows and cdc verify --deep pass over it. Of times that match a table the latest holds. In quotes, like "2026-01-31T12:00:00Z". Default: all records tell.
-        :param Sequence[_builtins.str] schema_files: schemaFiles hold the SQL that creates the tables, run in order by the bootstrap; each must be idempotent. Default: the statement for testdb.retail_trans, when that table is followed.
-        :param _builtins.int schema_revision: schemaRevision counts the changes of the tables' structure: raise it, and the bootstrap looks at them again, so that the lake's catalog learns of columns that were added or altered since. Default 0.
-        :param _builtins.bool set_replica_identity: setReplicaIdentity lets the bootstrap run ALTER TABLE … REPLICA IDENTITY FULL on followed tables of PostgreSQL whose records would otherwise not tell their rows. Default false: the deployment fails, with the statements to run.
-        :param _builtins.int slot_wal_gb: slotWalGb of an Aurora PostgreSQL cluster, 1 to 65536: how many GB of its log a replication slot may hold back (max_slot_wal_keep_size). PostgreSQL gives up a slot that wants more, and then the tables have to be loaded again. Default of such a cluster 10 in dev, 100 in prod.
-        :param 'StreamArgs' stream: stream of the source. What is not set is as in the section stream, but for the name: retail_trans_stream, the stack's name unless the stack is dev, and the source's.
-        :param Sequence['TableArgs'] tables: tables to follow, each by name or by a pattern. Default testdb.retail_trans.
+        :param _builtins.str alarm_topic: alarmTopic is the ARN of an SNS topic of the stack's region and account. It is told when the slot of an Aurora PostgreSQL cluster holds back half of slotWalGb. Its policy must let cloudwatch.amazonaws.com publish. Default lake.tables.alarmTopic, and if that is not set, the topic of the section alarms.
+        :param _builtins.int binlog_retention_hours: binlogRetentionHours is how long MySQL keeps its binlog, 24 to 2160. Default 24 in dev, 168 in prod.
+        :param 'Bootstrap' bootstrap: bootstrap sets whether the bootstrap may change the database. Default apply.
+        :param _builtins.str ca_file: caFile is a PEM file with the certificates that sign the database's certificate. Default: those of RDS.
+        :param 'Cascades' cascades: cascades sets what the bootstrap does about foreign keys through which MySQL itself deletes or changes rows of followed tables (ON DELETE and ON UPDATE CASCADE, SET NULL, SET DEFAULT). DMS does not learn of such changes. Default warn. Not for PostgreSQL, whose log contains these rows.
+        :param _builtins.str cluster_name: clusterName is the name of the Aurora cluster. Default dms-src, followed by the stack's name unless the stack is dev: dms-src-prod.
+        :param _builtins.bool conformance: conformance prepares for cdc conformance, which makes tables of its own to check whether AWS behaves as this project assumes. The stack makes the database cdc_conformance (for PostgreSQL the schema), and the task follows tables that are made there later. Default false.
+        :param _builtins.str database_name: databaseName is the one database of a PostgreSQL server that the task follows, because a DMS task connects to only one. In a cluster the stack makes it. You cannot change it later: another database needs another source. Not for MySQL. Default of a cluster: testdb.
+        :param _builtins.bool deletion_protection: deletionProtection protects the cluster from deletion. Default false in dev, true in prod.
+        :param 'DottedColumns' dotted_columns: dottedColumns sets what the bootstrap does about columns of followed tables with a dot in their names. The history index, which all tables share, reads such names as objects. Default fail.
+        :param _builtins.bool enabled: enabled makes the source. Set it to false if the stack has only the sources of the section sources; then set nothing else here. You must set it if sources is set and nothing else is set here. Default true.
+        :param 'Engine' engine: engine is the kind of the database. Default mysql.
+        :param _builtins.str engine_version: engineVersion is the version of Aurora, e.g. 8.0.mysql_aurora.3.10.4 or, for Aurora PostgreSQL, 17.7. Default 17.7 for Aurora PostgreSQL.
+        :param Sequence['ExcludedTableArgs'] exclude: exclude leaves out tables that a pattern of tables includes.
+        :param 'ExistingDatabaseArgs' existing: existing names a database of yours. Without it the stack makes a cluster of Aurora MySQL or Aurora PostgreSQL.
+        :param _builtins.str instance_class: instanceClass is the class of each Aurora instance. Default db.t4g.medium in dev, db.r7g.large in prod.
+        :param _builtins.int instances: instances is how many instances the cluster has, the writer included, 1 to 16. Default 1 in dev, 2 in prod.
+        :param _builtins.int port: port is the port of the cluster. Default 3306 in dev; 3307 in prod, because everybody tries 3306 first. For Aurora PostgreSQL 5432 and 5433.
+        :param 'ReplicationArgs' replication: As the section replication of the configuration. Replication is the DMS task that turns committed rows into records of the stream.
+        :param _builtins.str replication_secret_arn: replicationSecretArn is the ARN of the Secrets Manager secret {"username","password","host","port"} of a replication user that already exists. It is required if bootstrap is check, and refused otherwise.
+        :param _builtins.int rotation_days: rotationDays is the time between two rotations of the replication user's password, 1 to 1000. 0 turns rotation off. Default 30, and 0 if bootstrap is check.
+        :param Mapping[str, _builtins.str] rows_since: rowsSince is, for tables by name or pattern (shop.orders, %.%), the time from which their records are authoritative. Athena's rows and cdc verify --deep skip earlier records, which stay where they are. Choose a time after the last record of another source, or after a loss, and before the first row that is loaded again; cdc start --reload prints it. If several times match a table, the latest counts. Write it in quotes, like "2026-01-31T12:00:00Z". Default: all records count.
+        :param Sequence[_builtins.str] schema_files: schemaFiles are SQL files that create the tables. The bootstrap runs them in order; each must be idempotent. Default: the statement for testdb.retail_trans, if that table is followed.
+        :param _builtins.int schema_revision: schemaRevision counts the changes of the tables' structure. Raise it to make the bootstrap read the tables again, so that the lake's catalog learns of added or changed columns. Default 0.
+        :param _builtins.bool set_replica_identity: setReplicaIdentity lets the bootstrap run ALTER TABLE … REPLICA IDENTITY FULL on followed PostgreSQL tables whose records would otherwise not identify their rows. Default false: the deployment fails and names the statements to run.
+        :param _builtins.int slot_wal_gb: slotWalGb is how many GB of its log an Aurora PostgreSQL cluster may hold back for a replication slot (max_slot_wal_keep_size), 1 to 65536. PostgreSQL gives up a slot that needs more, and then you must load the tables again. Default for such a cluster 10 in dev, 100 in prod.
+        :param 'StreamArgs' stream: As the section stream of the configuration. Stream is the Kinesis data stream between DMS and the sinks.
+        :param Sequence['TableArgs'] tables: tables are the tables to follow, each by name or by a pattern. Default testdb.retail_trans.
         """
         if alarm_topic is not None:
             pulumi.set(__self__, "alarm_topic", alarm_topic)
@@ -1743,7 +1743,7 @@ class NamedSourceArgs:
     @pulumi.getter(name="alarmTopic")
     def alarm_topic(self) -> Optional[_builtins.str]:
         """
-        alarmTopic is the ARN of an SNS topic of the stack's region and account, which is told when the slot of an Aurora PostgreSQL cluster holds back half of slotWalGb. Its policy must let cloudwatch.amazonaws.com publish. Default lake.tables.alarmTopic, and without that the topic of the section alarms.
+        alarmTopic is the ARN of an SNS topic of the stack's region and account. It is told when the slot of an Aurora PostgreSQL cluster holds back half of slotWalGb. Its policy must let cloudwatch.amazonaws.com publish. Default lake.tables.alarmTopic, and if that is not set, the topic of the section alarms.
         """
         return pulumi.get(self, "alarm_topic")
 
@@ -1755,7 +1755,7 @@ class NamedSourceArgs:
     @pulumi.getter(name="binlogRetentionHours")
     def binlog_retention_hours(self) -> Optional[_builtins.int]:
         """
-        binlogRetentionHours of MySQL, 24 to 2160. Default 24 in dev, 168 in prod.
+        binlogRetentionHours is how long MySQL keeps its binlog, 24 to 2160. Default 24 in dev, 168 in prod.
         """
         return pulumi.get(self, "binlog_retention_hours")
 
@@ -1767,7 +1767,7 @@ class NamedSourceArgs:
     @pulumi.getter
     def bootstrap(self) -> Optional['Bootstrap']:
         """
-        bootstrap says what the bootstrap may do to the database. Default apply.
+        bootstrap sets whether the bootstrap may change the database. Default apply.
         """
         return pulumi.get(self, "bootstrap")
 
@@ -1779,7 +1779,7 @@ class NamedSourceArgs:
     @pulumi.getter(name="caFile")
     def ca_file(self) -> Optional[_builtins.str]:
         """
-        caFile is a PEM bundle that signs the database's certificate. Default: the bundle of RDS.
+        caFile is a PEM file with the certificates that sign the database's certificate. Default: those of RDS.
         """
         return pulumi.get(self, "ca_file")
 
@@ -1791,7 +1791,7 @@ class NamedSourceArgs:
     @pulumi.getter
     def cascades(self) -> Optional['Cascades']:
         """
-        cascades says what the bootstrap does about foreign keys by which MySQL itself deletes or changes rows of followed tables (ON DELETE and ON UPDATE CASCADE, SET NULL, SET DEFAULT): nothing tells DMS of that. Default warn. Not for PostgreSQL, whose log has these rows.
+        cascades sets what the bootstrap does about foreign keys through which MySQL itself deletes or changes rows of followed tables (ON DELETE and ON UPDATE CASCADE, SET NULL, SET DEFAULT). DMS does not learn of such changes. Default warn. Not for PostgreSQL, whose log contains these rows.
         """
         return pulumi.get(self, "cascades")
 
@@ -1803,7 +1803,7 @@ class NamedSourceArgs:
     @pulumi.getter(name="clusterName")
     def cluster_name(self) -> Optional[_builtins.str]:
         """
-        clusterName of the Aurora cluster. Default dms-src, with the stack's name behind it unless the stack is dev: dms-src-prod.
+        clusterName is the name of the Aurora cluster. Default dms-src, followed by the stack's name unless the stack is dev: dms-src-prod.
         """
         return pulumi.get(self, "cluster_name")
 
@@ -1815,7 +1815,7 @@ class NamedSourceArgs:
     @pulumi.getter
     def conformance(self) -> Optional[_builtins.bool]:
         """
-        conformance prepares for cdc conformance, which makes a table of its own to see whether AWS does what this project assumes: the database cdc_conformance is made, of PostgreSQL the schema, and what is made in it later is followed. Default false.
+        conformance prepares for cdc conformance, which makes tables of its own to check whether AWS behaves as this project assumes. The stack makes the database cdc_conformance (for PostgreSQL the schema), and the task follows tables that are made there later. Default false.
         """
         return pulumi.get(self, "conformance")
 
@@ -1827,7 +1827,7 @@ class NamedSourceArgs:
     @pulumi.getter(name="databaseName")
     def database_name(self) -> Optional[_builtins.str]:
         """
-        databaseName is the one database of a PostgreSQL server that is followed: a task of DMS logs in to one. In a cluster it is made. A source keeps it: another one is another source. Not for MySQL. Default of a cluster: testdb.
+        databaseName is the one database of a PostgreSQL server that the task follows, because a DMS task connects to only one. In a cluster the stack makes it. You cannot change it later: another database needs another source. Not for MySQL. Default of a cluster: testdb.
         """
         return pulumi.get(self, "database_name")
 
@@ -1839,7 +1839,7 @@ class NamedSourceArgs:
     @pulumi.getter(name="deletionProtection")
     def deletion_protection(self) -> Optional[_builtins.bool]:
         """
-        deletionProtection of the cluster. Default false in dev, true in prod.
+        deletionProtection protects the cluster from deletion. Default false in dev, true in prod.
         """
         return pulumi.get(self, "deletion_protection")
 
@@ -1851,7 +1851,7 @@ class NamedSourceArgs:
     @pulumi.getter(name="dottedColumns")
     def dotted_columns(self) -> Optional['DottedColumns']:
         """
-        dottedColumns says what the bootstrap does about columns of followed tables that have a dot in their names: the history index, which all tables share, takes them for objects. Default fail.
+        dottedColumns sets what the bootstrap does about columns of followed tables with a dot in their names. The history index, which all tables share, reads such names as objects. Default fail.
         """
         return pulumi.get(self, "dotted_columns")
 
@@ -1863,7 +1863,7 @@ class NamedSourceArgs:
     @pulumi.getter
     def enabled(self) -> Optional[_builtins.bool]:
         """
-        enabled makes the source. With false there are the sources of the section sources alone, and nothing else is set here. To be said when sources is set and nothing else here is. Default true.
+        enabled makes the source. Set it to false if the stack has only the sources of the section sources; then set nothing else here. You must set it if sources is set and nothing else is set here. Default true.
         """
         return pulumi.get(self, "enabled")
 
@@ -1875,7 +1875,7 @@ class NamedSourceArgs:
     @pulumi.getter
     def engine(self) -> Optional['Engine']:
         """
-        engine of the database. Default mysql.
+        engine is the kind of the database. Default mysql.
         """
         return pulumi.get(self, "engine")
 
@@ -1887,7 +1887,7 @@ class NamedSourceArgs:
     @pulumi.getter(name="engineVersion")
     def engine_version(self) -> Optional[_builtins.str]:
         """
-        engineVersion of Aurora, e.g. 8.0.mysql_aurora.3.10.4 or, of Aurora PostgreSQL, 17.7. Default 17.7 for Aurora PostgreSQL.
+        engineVersion is the version of Aurora, e.g. 8.0.mysql_aurora.3.10.4 or, for Aurora PostgreSQL, 17.7. Default 17.7 for Aurora PostgreSQL.
         """
         return pulumi.get(self, "engine_version")
 
@@ -1899,7 +1899,7 @@ class NamedSourceArgs:
     @pulumi.getter
     def exclude(self) -> Optional[Sequence['ExcludedTableArgs']]:
         """
-        exclude leaves tables out that a pattern of tables takes in.
+        exclude leaves out tables that a pattern of tables includes.
         """
         return pulumi.get(self, "exclude")
 
@@ -1911,7 +1911,7 @@ class NamedSourceArgs:
     @pulumi.getter
     def existing(self) -> Optional['ExistingDatabaseArgs']:
         """
-        existing names a database of yours; without it a cluster is made: Aurora MySQL, or Aurora PostgreSQL.
+        existing names a database of yours. Without it the stack makes a cluster of Aurora MySQL or Aurora PostgreSQL.
         """
         return pulumi.get(self, "existing")
 
@@ -1923,7 +1923,7 @@ class NamedSourceArgs:
     @pulumi.getter(name="instanceClass")
     def instance_class(self) -> Optional[_builtins.str]:
         """
-        instanceClass of each Aurora instance. Default db.t4g.medium in dev, db.r7g.large in prod.
+        instanceClass is the class of each Aurora instance. Default db.t4g.medium in dev, db.r7g.large in prod.
         """
         return pulumi.get(self, "instance_class")
 
@@ -1935,7 +1935,7 @@ class NamedSourceArgs:
     @pulumi.getter
     def instances(self) -> Optional[_builtins.int]:
         """
-        instances in the cluster, writer included, 1 to 16. Default 1 in dev, 2 in prod.
+        instances is how many instances the cluster has, the writer included, 1 to 16. Default 1 in dev, 2 in prod.
         """
         return pulumi.get(self, "instances")
 
@@ -1947,7 +1947,7 @@ class NamedSourceArgs:
     @pulumi.getter
     def port(self) -> Optional[_builtins.int]:
         """
-        port of the cluster. Default 3306 in dev; in prod 3307, because 3306 is where everybody looks first. Of Aurora PostgreSQL 5432 and 5433.
+        port is the port of the cluster. Default 3306 in dev; 3307 in prod, because everybody tries 3306 first. For Aurora PostgreSQL 5432 and 5433.
         """
         return pulumi.get(self, "port")
 
@@ -1959,7 +1959,7 @@ class NamedSourceArgs:
     @pulumi.getter
     def replication(self) -> Optional['ReplicationArgs']:
         """
-        replication of the source. What is not set is as in the section replication; one that sets kind has a next of its own.
+        As the section replication of the configuration. Replication is the DMS task that turns committed rows into records of the stream.
         """
         return pulumi.get(self, "replication")
 
@@ -1971,7 +1971,7 @@ class NamedSourceArgs:
     @pulumi.getter(name="replicationSecretArn")
     def replication_secret_arn(self) -> Optional[_builtins.str]:
         """
-        replicationSecretArn names the Secrets Manager secret {"username","password","host","port"} of the replication user, who exists already: needed when bootstrap is check, refused otherwise.
+        replicationSecretArn is the ARN of the Secrets Manager secret {"username","password","host","port"} of a replication user that already exists. It is required if bootstrap is check, and refused otherwise.
         """
         return pulumi.get(self, "replication_secret_arn")
 
@@ -1983,7 +1983,7 @@ class NamedSourceArgs:
     @pulumi.getter(name="rotationDays")
     def rotation_days(self) -> Optional[_builtins.int]:
         """
-        rotationDays between two rotations of the replication user's password, 1 to 1000; 0 turns them off. Default 30, and 0 with bootstrap check.
+        rotationDays is the time between two rotations of the replication user's password, 1 to 1000. 0 turns rotation off. Default 30, and 0 if bootstrap is check.
         """
         return pulumi.get(self, "rotation_days")
 
@@ -1995,7 +1995,7 @@ class NamedSourceArgs:
     @pulumi.getter(name="rowsSince")
     def rows_since(self) -> Optional[Mapping[str, _builtins.str]]:
         """
-        rowsSince says for tables, by name or pattern (shop.orders, %.%), since when their records tell what their rows are: a time between the last record of another source, or before a loss, and the first row loaded anew; cdc start --reload says it. What was recorded before stays, but Athena's rows and cdc verify --deep pass over it. Of times that match a table the latest holds. In quotes, like "2026-01-31T12:00:00Z". Default: all records tell.
+        rowsSince is, for tables by name or pattern (shop.orders, %.%), the time from which their records are authoritative. Athena's rows and cdc verify --deep skip earlier records, which stay where they are. Choose a time after the last record of another source, or after a loss, and before the first row that is loaded again; cdc start --reload prints it. If several times match a table, the latest counts. Write it in quotes, like "2026-01-31T12:00:00Z". Default: all records count.
         """
         return pulumi.get(self, "rows_since")
 
@@ -2007,7 +2007,7 @@ class NamedSourceArgs:
     @pulumi.getter(name="schemaFiles")
     def schema_files(self) -> Optional[Sequence[_builtins.str]]:
         """
-        schemaFiles hold the SQL that creates the tables, run in order by the bootstrap; each must be idempotent. Default: the statement for testdb.retail_trans, when that table is followed.
+        schemaFiles are SQL files that create the tables. The bootstrap runs them in order; each must be idempotent. Default: the statement for testdb.retail_trans, if that table is followed.
         """
         return pulumi.get(self, "schema_files")
 
@@ -2019,7 +2019,7 @@ class NamedSourceArgs:
     @pulumi.getter(name="schemaRevision")
     def schema_revision(self) -> Optional[_builtins.int]:
         """
-        schemaRevision counts the changes of the tables' structure: raise it, and the bootstrap looks at them again, so that the lake's catalog learns of columns that were added or altered since. Default 0.
+        schemaRevision counts the changes of the tables' structure. Raise it to make the bootstrap read the tables again, so that the lake's catalog learns of added or changed columns. Default 0.
         """
         return pulumi.get(self, "schema_revision")
 
@@ -2031,7 +2031,7 @@ class NamedSourceArgs:
     @pulumi.getter(name="setReplicaIdentity")
     def set_replica_identity(self) -> Optional[_builtins.bool]:
         """
-        setReplicaIdentity lets the bootstrap run ALTER TABLE … REPLICA IDENTITY FULL on followed tables of PostgreSQL whose records would otherwise not tell their rows. Default false: the deployment fails, with the statements to run.
+        setReplicaIdentity lets the bootstrap run ALTER TABLE … REPLICA IDENTITY FULL on followed PostgreSQL tables whose records would otherwise not identify their rows. Default false: the deployment fails and names the statements to run.
         """
         return pulumi.get(self, "set_replica_identity")
 
@@ -2043,7 +2043,7 @@ class NamedSourceArgs:
     @pulumi.getter(name="slotWalGb")
     def slot_wal_gb(self) -> Optional[_builtins.int]:
         """
-        slotWalGb of an Aurora PostgreSQL cluster, 1 to 65536: how many GB of its log a replication slot may hold back (max_slot_wal_keep_size). PostgreSQL gives up a slot that wants more, and then the tables have to be loaded again. Default of such a cluster 10 in dev, 100 in prod.
+        slotWalGb is how many GB of its log an Aurora PostgreSQL cluster may hold back for a replication slot (max_slot_wal_keep_size), 1 to 65536. PostgreSQL gives up a slot that needs more, and then you must load the tables again. Default for such a cluster 10 in dev, 100 in prod.
         """
         return pulumi.get(self, "slot_wal_gb")
 
@@ -2055,7 +2055,7 @@ class NamedSourceArgs:
     @pulumi.getter
     def stream(self) -> Optional['StreamArgs']:
         """
-        stream of the source. What is not set is as in the section stream, but for the name: retail_trans_stream, the stack's name unless the stack is dev, and the source's.
+        As the section stream of the configuration. Stream is the Kinesis data stream between DMS and the sinks.
         """
         return pulumi.get(self, "stream")
 
@@ -2067,7 +2067,7 @@ class NamedSourceArgs:
     @pulumi.getter
     def tables(self) -> Optional[Sequence['TableArgs']]:
         """
-        tables to follow, each by name or by a pattern. Default testdb.retail_trans.
+        tables are the tables to follow, each by name or by a pattern. Default testdb.retail_trans.
         """
         return pulumi.get(self, "tables")
 
@@ -2078,15 +2078,15 @@ class NamedSourceArgs:
 
 class NetworkArgsDict(TypedDict):
     """
-    Network is the VPC everything runs in: made here, or adopted.
+    Network is the VPC that everything runs in. The stack makes it or adopts yours.
     """
     availability_zones: NotRequired[_builtins.int]
     """
-    availabilityZones of a new VPC, 2 or 3. Default 2 in dev, 3 in prod.
+    availabilityZones is how many zones a new VPC spans, 2 or 3. Default 2 in dev, 3 in prod.
     """
     cidr: NotRequired[_builtins.str]
     """
-    cidr of a new VPC, /16 to /24. Default 10.0.0.0/16.
+    cidr is the address block of a new VPC, /16 to /24. Default 10.0.0.0/16.
     """
     egress: NotRequired['Egress']
     """
@@ -2098,15 +2098,15 @@ class NetworkArgsDict(TypedDict):
     """
     private_subnet_ids: NotRequired[Sequence[_builtins.str]]
     """
-    privateSubnetIds are the adopted VPC's subnets, in at least two zones.
+    privateSubnetIds are subnets of the adopted VPC, in at least two zones.
     """
     vpc_id: NotRequired[_builtins.str]
     """
-    vpcId adopts an existing VPC; privateSubnetIds is then required, and cidr, availabilityZones, zones, egress and flowLogs are refused.
+    vpcId adopts an existing VPC. Then privateSubnetIds is required, and cidr, availabilityZones, zones, egress and flowLogs are refused.
     """
     zones: NotRequired[Sequence[_builtins.str]]
     """
-    zones of a new VPC by name (us-east-1a), as many as availabilityZones: where the chosen instance types are to be had. Others, in a stack that exists, replace its subnets and all that is in them. Default: the region's first.
+    zones are the names of a new VPC's zones (us-east-1a), as many as availabilityZones. Choose zones that offer the chosen instance types. In an existing stack other zones replace its subnets and everything in them. Default: the region's first zones.
     """
 
 @pulumi.input_type
@@ -2120,15 +2120,15 @@ class NetworkArgs:
                  vpc_id: Optional[_builtins.str] = None,
                  zones: Optional[Sequence[_builtins.str]] = None):
         """
-        Network is the VPC everything runs in: made here, or adopted.
+        Network is the VPC that everything runs in. The stack makes it or adopts yours.
 
-        :param _builtins.int availability_zones: availabilityZones of a new VPC, 2 or 3. Default 2 in dev, 3 in prod.
-        :param _builtins.str cidr: cidr of a new VPC, /16 to /24. Default 10.0.0.0/16.
+        :param _builtins.int availability_zones: availabilityZones is how many zones a new VPC spans, 2 or 3. Default 2 in dev, 3 in prod.
+        :param _builtins.str cidr: cidr is the address block of a new VPC, /16 to /24. Default 10.0.0.0/16.
         :param 'Egress' egress: egress is how private subnets reach AWS. Default endpoints.
         :param _builtins.bool flow_logs: flowLogs records the VPC's traffic in CloudWatch Logs. Default false in dev, true in prod.
-        :param Sequence[_builtins.str] private_subnet_ids: privateSubnetIds are the adopted VPC's subnets, in at least two zones.
-        :param _builtins.str vpc_id: vpcId adopts an existing VPC; privateSubnetIds is then required, and cidr, availabilityZones, zones, egress and flowLogs are refused.
-        :param Sequence[_builtins.str] zones: zones of a new VPC by name (us-east-1a), as many as availabilityZones: where the chosen instance types are to be had. Others, in a stack that exists, replace its subnets and all that is in them. Default: the region's first.
+        :param Sequence[_builtins.str] private_subnet_ids: privateSubnetIds are subnets of the adopted VPC, in at least two zones.
+        :param _builtins.str vpc_id: vpcId adopts an existing VPC. Then privateSubnetIds is required, and cidr, availabilityZones, zones, egress and flowLogs are refused.
+        :param Sequence[_builtins.str] zones: zones are the names of a new VPC's zones (us-east-1a), as many as availabilityZones. Choose zones that offer the chosen instance types. In an existing stack other zones replace its subnets and everything in them. Default: the region's first zones.
         """
         if availability_zones is not None:
             pulumi.set(__self__, "availability_zones", availability_zones)
@@ -2149,7 +2149,7 @@ class NetworkArgs:
     @pulumi.getter(name="availabilityZones")
     def availability_zones(self) -> Optional[_builtins.int]:
         """
-        availabilityZones of a new VPC, 2 or 3. Default 2 in dev, 3 in prod.
+        availabilityZones is how many zones a new VPC spans, 2 or 3. Default 2 in dev, 3 in prod.
         """
         return pulumi.get(self, "availability_zones")
 
@@ -2161,7 +2161,7 @@ class NetworkArgs:
     @pulumi.getter
     def cidr(self) -> Optional[_builtins.str]:
         """
-        cidr of a new VPC, /16 to /24. Default 10.0.0.0/16.
+        cidr is the address block of a new VPC, /16 to /24. Default 10.0.0.0/16.
         """
         return pulumi.get(self, "cidr")
 
@@ -2197,7 +2197,7 @@ class NetworkArgs:
     @pulumi.getter(name="privateSubnetIds")
     def private_subnet_ids(self) -> Optional[Sequence[_builtins.str]]:
         """
-        privateSubnetIds are the adopted VPC's subnets, in at least two zones.
+        privateSubnetIds are subnets of the adopted VPC, in at least two zones.
         """
         return pulumi.get(self, "private_subnet_ids")
 
@@ -2209,7 +2209,7 @@ class NetworkArgs:
     @pulumi.getter(name="vpcId")
     def vpc_id(self) -> Optional[_builtins.str]:
         """
-        vpcId adopts an existing VPC; privateSubnetIds is then required, and cidr, availabilityZones, zones, egress and flowLogs are refused.
+        vpcId adopts an existing VPC. Then privateSubnetIds is required, and cidr, availabilityZones, zones, egress and flowLogs are refused.
         """
         return pulumi.get(self, "vpc_id")
 
@@ -2221,7 +2221,7 @@ class NetworkArgs:
     @pulumi.getter
     def zones(self) -> Optional[Sequence[_builtins.str]]:
         """
-        zones of a new VPC by name (us-east-1a), as many as availabilityZones: where the chosen instance types are to be had. Others, in a stack that exists, replace its subnets and all that is in them. Default: the region's first.
+        zones are the names of a new VPC's zones (us-east-1a), as many as availabilityZones. Choose zones that offer the chosen instance types. In an existing stack other zones replace its subnets and everything in them. Default: the region's first zones.
         """
         return pulumi.get(self, "zones")
 
@@ -2232,27 +2232,27 @@ class NetworkArgs:
 
 class ReplicationArgsDict(TypedDict):
     """
-    Replication is the DMS task that turns committed rows into stream records.
+    Replication is the DMS task that turns committed rows into records of the stream.
     """
     engine_version: NotRequired[_builtins.str]
     """
-    engineVersion of DMS on the replication instance, 3.5.4 or newer. Default 3.6.1.
+    engineVersion is the version of DMS on the replication instance, 3.5.4 or newer. Default 3.6.1.
     """
     instance_class: NotRequired[_builtins.str]
     """
-    instanceClass of the replication instance. Default dms.t3.medium in dev, dms.r6i.large in prod.
+    instanceClass is the class of the replication instance. Default dms.t3.medium in dev, dms.r6i.large in prod.
     """
     kind: NotRequired['ReplicationKind']
     """
-    kind of the task: on a replication instance, or serverless. Default instance.
+    kind is what the task runs on: a replication instance, or serverless capacity. Default instance.
     """
     lob_max_size_kb: NotRequired[_builtins.int]
     """
-    lobMaxSizeKb truncates nothing: a larger LOB stops the task. 1 to 1024. Default 64.
+    lobMaxSizeKb is the largest LOB that the task accepts, 1 to 1024. A larger one stops the task; nothing is truncated. Default 64.
     """
     max_dcu: NotRequired[_builtins.int]
     """
-    maxDcu is the most capacity that a serverless task takes, in units of 2 GB of memory: 1, 2, 4, 8, 16, 32, 64, 128, 192, 256 or 384. Default 4 in dev, 16 in prod.
+    maxDcu is the most capacity that a serverless task uses, in units of 2 GB of memory: 1, 2, 4, 8, 16, 32, 64, 128, 192, 256 or 384. Default 4 in dev, 16 in prod.
     """
     migration_type: NotRequired['MigrationType']
     """
@@ -2260,7 +2260,7 @@ class ReplicationArgsDict(TypedDict):
     """
     min_dcu: NotRequired[_builtins.int]
     """
-    minDcu is the least capacity that a serverless task keeps, one of the same and not above maxDcu. Default 1 in dev, 2 in prod.
+    minDcu is the least capacity that a serverless task keeps. It is one of the same numbers and at most maxDcu. Default 1 in dev, 2 in prod.
     """
     multi_az: NotRequired[_builtins.bool]
     """
@@ -2268,11 +2268,11 @@ class ReplicationArgsDict(TypedDict):
     """
     next: NotRequired['ReplicationKind']
     """
-    next is the kind to move to. A second task, of that kind, is made beside the present one, and `cdc start --next` loads it. Afterwards set kind to it and remove next. Default none.
+    next is the kind to move to. The stack makes a second task of that kind beside the present one, and `cdc start --next` loads it. Afterwards set kind to this kind and remove next. Default none.
     """
     storage_gb: NotRequired[_builtins.int]
     """
-    storageGb of the replication instance, 5 to 6144. Default 50.
+    storageGb is the storage of the replication instance, 5 to 6144. Default 50.
     """
 
 @pulumi.input_type
@@ -2289,18 +2289,18 @@ class ReplicationArgs:
                  next: Optional['ReplicationKind'] = None,
                  storage_gb: Optional[_builtins.int] = None):
         """
-        Replication is the DMS task that turns committed rows into stream records.
+        Replication is the DMS task that turns committed rows into records of the stream.
 
-        :param _builtins.str engine_version: engineVersion of DMS on the replication instance, 3.5.4 or newer. Default 3.6.1.
-        :param _builtins.str instance_class: instanceClass of the replication instance. Default dms.t3.medium in dev, dms.r6i.large in prod.
-        :param 'ReplicationKind' kind: kind of the task: on a replication instance, or serverless. Default instance.
-        :param _builtins.int lob_max_size_kb: lobMaxSizeKb truncates nothing: a larger LOB stops the task. 1 to 1024. Default 64.
-        :param _builtins.int max_dcu: maxDcu is the most capacity that a serverless task takes, in units of 2 GB of memory: 1, 2, 4, 8, 16, 32, 64, 128, 192, 256 or 384. Default 4 in dev, 16 in prod.
+        :param _builtins.str engine_version: engineVersion is the version of DMS on the replication instance, 3.5.4 or newer. Default 3.6.1.
+        :param _builtins.str instance_class: instanceClass is the class of the replication instance. Default dms.t3.medium in dev, dms.r6i.large in prod.
+        :param 'ReplicationKind' kind: kind is what the task runs on: a replication instance, or serverless capacity. Default instance.
+        :param _builtins.int lob_max_size_kb: lobMaxSizeKb is the largest LOB that the task accepts, 1 to 1024. A larger one stops the task; nothing is truncated. Default 64.
+        :param _builtins.int max_dcu: maxDcu is the most capacity that a serverless task uses, in units of 2 GB of memory: 1, 2, 4, 8, 16, 32, 64, 128, 192, 256 or 384. Default 4 in dev, 16 in prod.
         :param 'MigrationType' migration_type: migrationType is what the task does. Default full-load-and-cdc.
-        :param _builtins.int min_dcu: minDcu is the least capacity that a serverless task keeps, one of the same and not above maxDcu. Default 1 in dev, 2 in prod.
+        :param _builtins.int min_dcu: minDcu is the least capacity that a serverless task keeps. It is one of the same numbers and at most maxDcu. Default 1 in dev, 2 in prod.
         :param _builtins.bool multi_az: multiAz keeps a standby in another zone. Default false in dev, true in prod.
-        :param 'ReplicationKind' next: next is the kind to move to. A second task, of that kind, is made beside the present one, and `cdc start --next` loads it. Afterwards set kind to it and remove next. Default none.
-        :param _builtins.int storage_gb: storageGb of the replication instance, 5 to 6144. Default 50.
+        :param 'ReplicationKind' next: next is the kind to move to. The stack makes a second task of that kind beside the present one, and `cdc start --next` loads it. Afterwards set kind to this kind and remove next. Default none.
+        :param _builtins.int storage_gb: storageGb is the storage of the replication instance, 5 to 6144. Default 50.
         """
         if engine_version is not None:
             pulumi.set(__self__, "engine_version", engine_version)
@@ -2327,7 +2327,7 @@ class ReplicationArgs:
     @pulumi.getter(name="engineVersion")
     def engine_version(self) -> Optional[_builtins.str]:
         """
-        engineVersion of DMS on the replication instance, 3.5.4 or newer. Default 3.6.1.
+        engineVersion is the version of DMS on the replication instance, 3.5.4 or newer. Default 3.6.1.
         """
         return pulumi.get(self, "engine_version")
 
@@ -2339,7 +2339,7 @@ class ReplicationArgs:
     @pulumi.getter(name="instanceClass")
     def instance_class(self) -> Optional[_builtins.str]:
         """
-        instanceClass of the replication instance. Default dms.t3.medium in dev, dms.r6i.large in prod.
+        instanceClass is the class of the replication instance. Default dms.t3.medium in dev, dms.r6i.large in prod.
         """
         return pulumi.get(self, "instance_class")
 
@@ -2351,7 +2351,7 @@ class ReplicationArgs:
     @pulumi.getter
     def kind(self) -> Optional['ReplicationKind']:
         """
-        kind of the task: on a replication instance, or serverless. Default instance.
+        kind is what the task runs on: a replication instance, or serverless capacity. Default instance.
         """
         return pulumi.get(self, "kind")
 
@@ -2363,7 +2363,7 @@ class ReplicationArgs:
     @pulumi.getter(name="lobMaxSizeKb")
     def lob_max_size_kb(self) -> Optional[_builtins.int]:
         """
-        lobMaxSizeKb truncates nothing: a larger LOB stops the task. 1 to 1024. Default 64.
+        lobMaxSizeKb is the largest LOB that the task accepts, 1 to 1024. A larger one stops the task; nothing is truncated. Default 64.
         """
         return pulumi.get(self, "lob_max_size_kb")
 
@@ -2375,7 +2375,7 @@ class ReplicationArgs:
     @pulumi.getter(name="maxDcu")
     def max_dcu(self) -> Optional[_builtins.int]:
         """
-        maxDcu is the most capacity that a serverless task takes, in units of 2 GB of memory: 1, 2, 4, 8, 16, 32, 64, 128, 192, 256 or 384. Default 4 in dev, 16 in prod.
+        maxDcu is the most capacity that a serverless task uses, in units of 2 GB of memory: 1, 2, 4, 8, 16, 32, 64, 128, 192, 256 or 384. Default 4 in dev, 16 in prod.
         """
         return pulumi.get(self, "max_dcu")
 
@@ -2399,7 +2399,7 @@ class ReplicationArgs:
     @pulumi.getter(name="minDcu")
     def min_dcu(self) -> Optional[_builtins.int]:
         """
-        minDcu is the least capacity that a serverless task keeps, one of the same and not above maxDcu. Default 1 in dev, 2 in prod.
+        minDcu is the least capacity that a serverless task keeps. It is one of the same numbers and at most maxDcu. Default 1 in dev, 2 in prod.
         """
         return pulumi.get(self, "min_dcu")
 
@@ -2423,7 +2423,7 @@ class ReplicationArgs:
     @pulumi.getter
     def next(self) -> Optional['ReplicationKind']:
         """
-        next is the kind to move to. A second task, of that kind, is made beside the present one, and `cdc start --next` loads it. Afterwards set kind to it and remove next. Default none.
+        next is the kind to move to. The stack makes a second task of that kind beside the present one, and `cdc start --next` loads it. Afterwards set kind to this kind and remove next. Default none.
         """
         return pulumi.get(self, "next")
 
@@ -2435,7 +2435,7 @@ class ReplicationArgs:
     @pulumi.getter(name="storageGb")
     def storage_gb(self) -> Optional[_builtins.int]:
         """
-        storageGb of the replication instance, 5 to 6144. Default 50.
+        storageGb is the storage of the replication instance, 5 to 6144. Default 50.
         """
         return pulumi.get(self, "storage_gb")
 
@@ -2446,87 +2446,87 @@ class ReplicationArgs:
 
 class SearchArgsDict(TypedDict):
     """
-    Search is where rows and their history are searched: an OpenSearch domain, or collections of OpenSearch Serverless.
+    Search is where you search rows and their history: an OpenSearch domain, or collections of OpenSearch Serverless.
     """
     availability_zones: NotRequired[_builtins.int]
     """
-    availabilityZones the data nodes span: 1, 2 or 3. Default 1 in dev, 3 in prod.
+    availabilityZones is how many zones the data nodes span: 1, 2 or 3. Default 1 in dev, 3 in prod.
     """
     buffer_mb: NotRequired[_builtins.int]
     """
-    bufferMb of the delivery, 1 to 100. Default 1.
+    bufferMb is the delivery's buffer size, 1 to 100. Default 1.
     """
     buffer_seconds: NotRequired[_builtins.int]
     """
-    bufferSeconds of the delivery, 0 to 900. Default 5.
+    bufferSeconds is the delivery's buffer time, 0 to 900. Default 5.
     """
     collection_name: NotRequired[_builtins.str]
     """
-    collectionName begins the names of the collections, which end with -history and -current, [a-z][a-z0-9-]{2,23}. Default retail-trans, with the stack's name behind it unless the stack is dev.
+    collectionName is the beginning of the collections' names, which end with -history and -current, [a-z][a-z0-9-]{2,23}. Default retail-trans, followed by the stack's name unless the stack is dev.
     """
     current: NotRequired['CurrentStateArgsDict']
     """
-    current is each row as it is now, beside the history of its changes.
+    current keeps each row as it is now, beside the history of its changes.
     """
     dedicated_master_type: NotRequired[_builtins.str]
     """
-    dedicatedMasterType of dedicated masters. Default m7g.large.search.
+    dedicatedMasterType is the type of the dedicated master nodes. Default m7g.large.search.
     """
     dedicated_masters: NotRequired[_builtins.int]
     """
-    dedicatedMasters: 0, 3 or 5. Default 0 in dev, 3 in prod.
+    dedicatedMasters is the number of dedicated master nodes: 0, 3 or 5. Default 0 in dev, 3 in prod.
     """
     domain_name: NotRequired[_builtins.str]
     """
-    domainName of a domain, [a-z][a-z0-9-]{2,27}. Default retail-trans, with the stack's name behind it unless the stack is dev: retail-trans-prod.
+    domainName is the name of the domain, [a-z][a-z0-9-]{2,27}. Default retail-trans, followed by the stack's name unless the stack is dev: retail-trans-prod.
     """
     engine_version: NotRequired[_builtins.str]
     """
-    engineVersion of the domain, OpenSearch 2.5 or newer. Default OpenSearch_2.19.
+    engineVersion is the version of the domain, OpenSearch 2.5 or newer. Default OpenSearch_2.19.
     """
     gateway_port: NotRequired[_builtins.int]
     """
-    gatewayPort of this machine, 1024 to 65535, on which what signs requests to the collections listens, whatever the reach; each of two stacks that are deployed at the same time needs its own. Default 9201.
+    gatewayPort is the local port of the gateway that signs requests to the collections, with every reach, 1024 to 65535. Two stacks that you deploy at the same time need different ports. Default 9201.
     """
     history_index: NotRequired[_builtins.str]
     """
-    historyIndex is the base name and alias of a domain's daily history indices, and the name of a collection's one; a named source has NAME-retail-trans. Default retail-trans.
+    historyIndex is the base name and the alias of a domain's daily history indices, and the name of the one history index in a collection. A named source has NAME-retail-trans. Default retail-trans.
     """
     history_retention_days: NotRequired[_builtins.int]
     """
-    historyRetentionDays before a domain deletes a daily index, or a collection a document: that at its best effort, within 48 hours or a tenth of the retention, whichever is longer. Default 30 in dev, 90 in prod.
+    historyRetentionDays is after how many days a domain deletes a daily index, or a collection a document. A collection deletes at its best effort, within 48 hours or a tenth of the retention, whichever is longer. Default 30 in dev, 90 in prod.
     """
     instance_count: NotRequired[_builtins.int]
     """
-    instanceCount of data nodes, a multiple of the zones used. Default 1 in dev, 3 in prod.
+    instanceCount is the number of data nodes, a multiple of availabilityZones. Default 1 in dev, 3 in prod.
     """
     instance_type: NotRequired[_builtins.str]
     """
-    instanceType of data nodes. Default t3.small.search in dev, r7g.large.search in prod.
+    instanceType is the type of the data nodes. Default t3.small.search in dev, r7g.large.search in prod.
     """
     kind: NotRequired['SearchKind']
     """
-    kind of the place: a domain, or collections of OpenSearch Serverless. Default domain.
+    kind is a domain, or collections of OpenSearch Serverless. Default domain.
     """
     next: NotRequired['SearchKind']
     """
-    next is the kind to move to. A place of that kind is made beside the present one, with a delivery and a current state of its own, and `cdc replay --next` fills both from the lake. Afterwards set kind to it and remove next. Default none.
+    next is the kind to move to. The stack makes a place of that kind beside the present one, with its own delivery and current state. `cdc replay --next` fills both from the lake. Afterwards set kind to this kind and remove next. Default none.
     """
     operators: NotRequired[Sequence[_builtins.str]]
     """
-    operators are the ARNs of IAM roles and users that may work in the collections besides whoever deploys: search, repair, erase, and open the dashboards. Name every deployer of the stack here when there are several, or each takes the other's place.
+    operators are the ARNs of IAM roles and users that may work in the collections, besides the deployer: search, repair, erase, and open the dashboards. If several identities deploy the stack, name all of them here, or each deployment removes the access of the one before.
     """
     password_generation: NotRequired[_builtins.int]
     """
-    passwordGeneration counts the master passwords of a domain that were asked for: raise it, and a new one is made. Default 0.
+    passwordGeneration is the number of the domain's master password. Raise it to make a new password. Default 0.
     """
     reach: NotRequired['Reach']
     """
-    reach is how the deployment reaches the endpoint of the domain, or of the collections. Default tunnel.
+    reach is how the deployment reaches the endpoint of the domain or of the collections. Default tunnel.
     """
     retry_seconds: NotRequired[_builtins.int]
     """
-    retrySeconds before the delivery parks a document in S3, 0 to 7200. Default 300.
+    retrySeconds is how long the delivery retries before it parks a document in S3, 0 to 7200. Default 300.
     """
     standby_replicas: NotRequired[_builtins.bool]
     """
@@ -2534,15 +2534,15 @@ class SearchArgsDict(TypedDict):
     """
     time_zone: NotRequired[_builtins.str]
     """
-    timeZone of a domain's dashboards. Default Etc/UTC.
+    timeZone is the time zone of a domain's dashboards. Default Etc/UTC.
     """
     tunnel_port: NotRequired[_builtins.int]
     """
-    tunnelPort of this machine, 1024 to 65535, on which the tunnel to the domain listens; each of two stacks that are deployed at the same time needs its own. Default 9200.
+    tunnelPort is the local port of the tunnel to the domain, 1024 to 65535. Two stacks that you deploy at the same time need different ports. Default 9200.
     """
     volume_gb: NotRequired[_builtins.int]
     """
-    volumeGb of each data node's gp3 volume, 10 to 16384. Default 20 in dev, 100 in prod.
+    volumeGb is the size of each data node's gp3 volume, 10 to 16384. Default 20 in dev, 100 in prod.
     """
 
 @pulumi.input_type
@@ -2573,32 +2573,32 @@ class SearchArgs:
                  tunnel_port: Optional[_builtins.int] = None,
                  volume_gb: Optional[_builtins.int] = None):
         """
-        Search is where rows and their history are searched: an OpenSearch domain, or collections of OpenSearch Serverless.
+        Search is where you search rows and their history: an OpenSearch domain, or collections of OpenSearch Serverless.
 
-        :param _builtins.int availability_zones: availabilityZones the data nodes span: 1, 2 or 3. Default 1 in dev, 3 in prod.
-        :param _builtins.int buffer_mb: bufferMb of the delivery, 1 to 100. Default 1.
-        :param _builtins.int buffer_seconds: bufferSeconds of the delivery, 0 to 900. Default 5.
-        :param _builtins.str collection_name: collectionName begins the names of the collections, which end with -history and -current, [a-z][a-z0-9-]{2,23}. Default retail-trans, with the stack's name behind it unless the stack is dev.
-        :param 'CurrentStateArgs' current: current is each row as it is now, beside the history of its changes.
-        :param _builtins.str dedicated_master_type: dedicatedMasterType of dedicated masters. Default m7g.large.search.
-        :param _builtins.int dedicated_masters: dedicatedMasters: 0, 3 or 5. Default 0 in dev, 3 in prod.
-        :param _builtins.str domain_name: domainName of a domain, [a-z][a-z0-9-]{2,27}. Default retail-trans, with the stack's name behind it unless the stack is dev: retail-trans-prod.
-        :param _builtins.str engine_version: engineVersion of the domain, OpenSearch 2.5 or newer. Default OpenSearch_2.19.
-        :param _builtins.int gateway_port: gatewayPort of this machine, 1024 to 65535, on which what signs requests to the collections listens, whatever the reach; each of two stacks that are deployed at the same time needs its own. Default 9201.
-        :param _builtins.str history_index: historyIndex is the base name and alias of a domain's daily history indices, and the name of a collection's one; a named source has NAME-retail-trans. Default retail-trans.
-        :param _builtins.int history_retention_days: historyRetentionDays before a domain deletes a daily index, or a collection a document: that at its best effort, within 48 hours or a tenth of the retention, whichever is longer. Default 30 in dev, 90 in prod.
-        :param _builtins.int instance_count: instanceCount of data nodes, a multiple of the zones used. Default 1 in dev, 3 in prod.
-        :param _builtins.str instance_type: instanceType of data nodes. Default t3.small.search in dev, r7g.large.search in prod.
-        :param 'SearchKind' kind: kind of the place: a domain, or collections of OpenSearch Serverless. Default domain.
-        :param 'SearchKind' next: next is the kind to move to. A place of that kind is made beside the present one, with a delivery and a current state of its own, and `cdc replay --next` fills both from the lake. Afterwards set kind to it and remove next. Default none.
-        :param Sequence[_builtins.str] operators: operators are the ARNs of IAM roles and users that may work in the collections besides whoever deploys: search, repair, erase, and open the dashboards. Name every deployer of the stack here when there are several, or each takes the other's place.
-        :param _builtins.int password_generation: passwordGeneration counts the master passwords of a domain that were asked for: raise it, and a new one is made. Default 0.
-        :param 'Reach' reach: reach is how the deployment reaches the endpoint of the domain, or of the collections. Default tunnel.
-        :param _builtins.int retry_seconds: retrySeconds before the delivery parks a document in S3, 0 to 7200. Default 300.
+        :param _builtins.int availability_zones: availabilityZones is how many zones the data nodes span: 1, 2 or 3. Default 1 in dev, 3 in prod.
+        :param _builtins.int buffer_mb: bufferMb is the delivery's buffer size, 1 to 100. Default 1.
+        :param _builtins.int buffer_seconds: bufferSeconds is the delivery's buffer time, 0 to 900. Default 5.
+        :param _builtins.str collection_name: collectionName is the beginning of the collections' names, which end with -history and -current, [a-z][a-z0-9-]{2,23}. Default retail-trans, followed by the stack's name unless the stack is dev.
+        :param 'CurrentStateArgs' current: current keeps each row as it is now, beside the history of its changes.
+        :param _builtins.str dedicated_master_type: dedicatedMasterType is the type of the dedicated master nodes. Default m7g.large.search.
+        :param _builtins.int dedicated_masters: dedicatedMasters is the number of dedicated master nodes: 0, 3 or 5. Default 0 in dev, 3 in prod.
+        :param _builtins.str domain_name: domainName is the name of the domain, [a-z][a-z0-9-]{2,27}. Default retail-trans, followed by the stack's name unless the stack is dev: retail-trans-prod.
+        :param _builtins.str engine_version: engineVersion is the version of the domain, OpenSearch 2.5 or newer. Default OpenSearch_2.19.
+        :param _builtins.int gateway_port: gatewayPort is the local port of the gateway that signs requests to the collections, with every reach, 1024 to 65535. Two stacks that you deploy at the same time need different ports. Default 9201.
+        :param _builtins.str history_index: historyIndex is the base name and the alias of a domain's daily history indices, and the name of the one history index in a collection. A named source has NAME-retail-trans. Default retail-trans.
+        :param _builtins.int history_retention_days: historyRetentionDays is after how many days a domain deletes a daily index, or a collection a document. A collection deletes at its best effort, within 48 hours or a tenth of the retention, whichever is longer. Default 30 in dev, 90 in prod.
+        :param _builtins.int instance_count: instanceCount is the number of data nodes, a multiple of availabilityZones. Default 1 in dev, 3 in prod.
+        :param _builtins.str instance_type: instanceType is the type of the data nodes. Default t3.small.search in dev, r7g.large.search in prod.
+        :param 'SearchKind' kind: kind is a domain, or collections of OpenSearch Serverless. Default domain.
+        :param 'SearchKind' next: next is the kind to move to. The stack makes a place of that kind beside the present one, with its own delivery and current state. `cdc replay --next` fills both from the lake. Afterwards set kind to this kind and remove next. Default none.
+        :param Sequence[_builtins.str] operators: operators are the ARNs of IAM roles and users that may work in the collections, besides the deployer: search, repair, erase, and open the dashboards. If several identities deploy the stack, name all of them here, or each deployment removes the access of the one before.
+        :param _builtins.int password_generation: passwordGeneration is the number of the domain's master password. Raise it to make a new password. Default 0.
+        :param 'Reach' reach: reach is how the deployment reaches the endpoint of the domain or of the collections. Default tunnel.
+        :param _builtins.int retry_seconds: retrySeconds is how long the delivery retries before it parks a document in S3, 0 to 7200. Default 300.
         :param _builtins.bool standby_replicas: standbyReplicas keeps copies of the collections in other zones. Default false in dev, true in prod.
-        :param _builtins.str time_zone: timeZone of a domain's dashboards. Default Etc/UTC.
-        :param _builtins.int tunnel_port: tunnelPort of this machine, 1024 to 65535, on which the tunnel to the domain listens; each of two stacks that are deployed at the same time needs its own. Default 9200.
-        :param _builtins.int volume_gb: volumeGb of each data node's gp3 volume, 10 to 16384. Default 20 in dev, 100 in prod.
+        :param _builtins.str time_zone: timeZone is the time zone of a domain's dashboards. Default Etc/UTC.
+        :param _builtins.int tunnel_port: tunnelPort is the local port of the tunnel to the domain, 1024 to 65535. Two stacks that you deploy at the same time need different ports. Default 9200.
+        :param _builtins.int volume_gb: volumeGb is the size of each data node's gp3 volume, 10 to 16384. Default 20 in dev, 100 in prod.
         """
         if availability_zones is not None:
             pulumi.set(__self__, "availability_zones", availability_zones)
@@ -2653,7 +2653,7 @@ class SearchArgs:
     @pulumi.getter(name="availabilityZones")
     def availability_zones(self) -> Optional[_builtins.int]:
         """
-        availabilityZones the data nodes span: 1, 2 or 3. Default 1 in dev, 3 in prod.
+        availabilityZones is how many zones the data nodes span: 1, 2 or 3. Default 1 in dev, 3 in prod.
         """
         return pulumi.get(self, "availability_zones")
 
@@ -2665,7 +2665,7 @@ class SearchArgs:
     @pulumi.getter(name="bufferMb")
     def buffer_mb(self) -> Optional[_builtins.int]:
         """
-        bufferMb of the delivery, 1 to 100. Default 1.
+        bufferMb is the delivery's buffer size, 1 to 100. Default 1.
         """
         return pulumi.get(self, "buffer_mb")
 
@@ -2677,7 +2677,7 @@ class SearchArgs:
     @pulumi.getter(name="bufferSeconds")
     def buffer_seconds(self) -> Optional[_builtins.int]:
         """
-        bufferSeconds of the delivery, 0 to 900. Default 5.
+        bufferSeconds is the delivery's buffer time, 0 to 900. Default 5.
         """
         return pulumi.get(self, "buffer_seconds")
 
@@ -2689,7 +2689,7 @@ class SearchArgs:
     @pulumi.getter(name="collectionName")
     def collection_name(self) -> Optional[_builtins.str]:
         """
-        collectionName begins the names of the collections, which end with -history and -current, [a-z][a-z0-9-]{2,23}. Default retail-trans, with the stack's name behind it unless the stack is dev.
+        collectionName is the beginning of the collections' names, which end with -history and -current, [a-z][a-z0-9-]{2,23}. Default retail-trans, followed by the stack's name unless the stack is dev.
         """
         return pulumi.get(self, "collection_name")
 
@@ -2701,7 +2701,7 @@ class SearchArgs:
     @pulumi.getter
     def current(self) -> Optional['CurrentStateArgs']:
         """
-        current is each row as it is now, beside the history of its changes.
+        current keeps each row as it is now, beside the history of its changes.
         """
         return pulumi.get(self, "current")
 
@@ -2713,7 +2713,7 @@ class SearchArgs:
     @pulumi.getter(name="dedicatedMasterType")
     def dedicated_master_type(self) -> Optional[_builtins.str]:
         """
-        dedicatedMasterType of dedicated masters. Default m7g.large.search.
+        dedicatedMasterType is the type of the dedicated master nodes. Default m7g.large.search.
         """
         return pulumi.get(self, "dedicated_master_type")
 
@@ -2725,7 +2725,7 @@ class SearchArgs:
     @pulumi.getter(name="dedicatedMasters")
     def dedicated_masters(self) -> Optional[_builtins.int]:
         """
-        dedicatedMasters: 0, 3 or 5. Default 0 in dev, 3 in prod.
+        dedicatedMasters is the number of dedicated master nodes: 0, 3 or 5. Default 0 in dev, 3 in prod.
         """
         return pulumi.get(self, "dedicated_masters")
 
@@ -2737,7 +2737,7 @@ class SearchArgs:
     @pulumi.getter(name="domainName")
     def domain_name(self) -> Optional[_builtins.str]:
         """
-        domainName of a domain, [a-z][a-z0-9-]{2,27}. Default retail-trans, with the stack's name behind it unless the stack is dev: retail-trans-prod.
+        domainName is the name of the domain, [a-z][a-z0-9-]{2,27}. Default retail-trans, followed by the stack's name unless the stack is dev: retail-trans-prod.
         """
         return pulumi.get(self, "domain_name")
 
@@ -2749,7 +2749,7 @@ class SearchArgs:
     @pulumi.getter(name="engineVersion")
     def engine_version(self) -> Optional[_builtins.str]:
         """
-        engineVersion of the domain, OpenSearch 2.5 or newer. Default OpenSearch_2.19.
+        engineVersion is the version of the domain, OpenSearch 2.5 or newer. Default OpenSearch_2.19.
         """
         return pulumi.get(self, "engine_version")
 
@@ -2761,7 +2761,7 @@ class SearchArgs:
     @pulumi.getter(name="gatewayPort")
     def gateway_port(self) -> Optional[_builtins.int]:
         """
-        gatewayPort of this machine, 1024 to 65535, on which what signs requests to the collections listens, whatever the reach; each of two stacks that are deployed at the same time needs its own. Default 9201.
+        gatewayPort is the local port of the gateway that signs requests to the collections, with every reach, 1024 to 65535. Two stacks that you deploy at the same time need different ports. Default 9201.
         """
         return pulumi.get(self, "gateway_port")
 
@@ -2773,7 +2773,7 @@ class SearchArgs:
     @pulumi.getter(name="historyIndex")
     def history_index(self) -> Optional[_builtins.str]:
         """
-        historyIndex is the base name and alias of a domain's daily history indices, and the name of a collection's one; a named source has NAME-retail-trans. Default retail-trans.
+        historyIndex is the base name and the alias of a domain's daily history indices, and the name of the one history index in a collection. A named source has NAME-retail-trans. Default retail-trans.
         """
         return pulumi.get(self, "history_index")
 
@@ -2785,7 +2785,7 @@ class SearchArgs:
     @pulumi.getter(name="historyRetentionDays")
     def history_retention_days(self) -> Optional[_builtins.int]:
         """
-        historyRetentionDays before a domain deletes a daily index, or a collection a document: that at its best effort, within 48 hours or a tenth of the retention, whichever is longer. Default 30 in dev, 90 in prod.
+        historyRetentionDays is after how many days a domain deletes a daily index, or a collection a document. A collection deletes at its best effort, within 48 hours or a tenth of the retention, whichever is longer. Default 30 in dev, 90 in prod.
         """
         return pulumi.get(self, "history_retention_days")
 
@@ -2797,7 +2797,7 @@ class SearchArgs:
     @pulumi.getter(name="instanceCount")
     def instance_count(self) -> Optional[_builtins.int]:
         """
-        instanceCount of data nodes, a multiple of the zones used. Default 1 in dev, 3 in prod.
+        instanceCount is the number of data nodes, a multiple of availabilityZones. Default 1 in dev, 3 in prod.
         """
         return pulumi.get(self, "instance_count")
 
@@ -2809,7 +2809,7 @@ class SearchArgs:
     @pulumi.getter(name="instanceType")
     def instance_type(self) -> Optional[_builtins.str]:
         """
-        instanceType of data nodes. Default t3.small.search in dev, r7g.large.search in prod.
+        instanceType is the type of the data nodes. Default t3.small.search in dev, r7g.large.search in prod.
         """
         return pulumi.get(self, "instance_type")
 
@@ -2821,7 +2821,7 @@ class SearchArgs:
     @pulumi.getter
     def kind(self) -> Optional['SearchKind']:
         """
-        kind of the place: a domain, or collections of OpenSearch Serverless. Default domain.
+        kind is a domain, or collections of OpenSearch Serverless. Default domain.
         """
         return pulumi.get(self, "kind")
 
@@ -2833,7 +2833,7 @@ class SearchArgs:
     @pulumi.getter
     def next(self) -> Optional['SearchKind']:
         """
-        next is the kind to move to. A place of that kind is made beside the present one, with a delivery and a current state of its own, and `cdc replay --next` fills both from the lake. Afterwards set kind to it and remove next. Default none.
+        next is the kind to move to. The stack makes a place of that kind beside the present one, with its own delivery and current state. `cdc replay --next` fills both from the lake. Afterwards set kind to this kind and remove next. Default none.
         """
         return pulumi.get(self, "next")
 
@@ -2845,7 +2845,7 @@ class SearchArgs:
     @pulumi.getter
     def operators(self) -> Optional[Sequence[_builtins.str]]:
         """
-        operators are the ARNs of IAM roles and users that may work in the collections besides whoever deploys: search, repair, erase, and open the dashboards. Name every deployer of the stack here when there are several, or each takes the other's place.
+        operators are the ARNs of IAM roles and users that may work in the collections, besides the deployer: search, repair, erase, and open the dashboards. If several identities deploy the stack, name all of them here, or each deployment removes the access of the one before.
         """
         return pulumi.get(self, "operators")
 
@@ -2857,7 +2857,7 @@ class SearchArgs:
     @pulumi.getter(name="passwordGeneration")
     def password_generation(self) -> Optional[_builtins.int]:
         """
-        passwordGeneration counts the master passwords of a domain that were asked for: raise it, and a new one is made. Default 0.
+        passwordGeneration is the number of the domain's master password. Raise it to make a new password. Default 0.
         """
         return pulumi.get(self, "password_generation")
 
@@ -2869,7 +2869,7 @@ class SearchArgs:
     @pulumi.getter
     def reach(self) -> Optional['Reach']:
         """
-        reach is how the deployment reaches the endpoint of the domain, or of the collections. Default tunnel.
+        reach is how the deployment reaches the endpoint of the domain or of the collections. Default tunnel.
         """
         return pulumi.get(self, "reach")
 
@@ -2881,7 +2881,7 @@ class SearchArgs:
     @pulumi.getter(name="retrySeconds")
     def retry_seconds(self) -> Optional[_builtins.int]:
         """
-        retrySeconds before the delivery parks a document in S3, 0 to 7200. Default 300.
+        retrySeconds is how long the delivery retries before it parks a document in S3, 0 to 7200. Default 300.
         """
         return pulumi.get(self, "retry_seconds")
 
@@ -2905,7 +2905,7 @@ class SearchArgs:
     @pulumi.getter(name="timeZone")
     def time_zone(self) -> Optional[_builtins.str]:
         """
-        timeZone of a domain's dashboards. Default Etc/UTC.
+        timeZone is the time zone of a domain's dashboards. Default Etc/UTC.
         """
         return pulumi.get(self, "time_zone")
 
@@ -2917,7 +2917,7 @@ class SearchArgs:
     @pulumi.getter(name="tunnelPort")
     def tunnel_port(self) -> Optional[_builtins.int]:
         """
-        tunnelPort of this machine, 1024 to 65535, on which the tunnel to the domain listens; each of two stacks that are deployed at the same time needs its own. Default 9200.
+        tunnelPort is the local port of the tunnel to the domain, 1024 to 65535. Two stacks that you deploy at the same time need different ports. Default 9200.
         """
         return pulumi.get(self, "tunnel_port")
 
@@ -2929,7 +2929,7 @@ class SearchArgs:
     @pulumi.getter(name="volumeGb")
     def volume_gb(self) -> Optional[_builtins.int]:
         """
-        volumeGb of each data node's gp3 volume, 10 to 16384. Default 20 in dev, 100 in prod.
+        volumeGb is the size of each data node's gp3 volume, 10 to 16384. Default 20 in dev, 100 in prod.
         """
         return pulumi.get(self, "volume_gb")
 
@@ -2940,111 +2940,111 @@ class SearchArgs:
 
 class SourceArgsDict(TypedDict):
     """
-    Source is the database whose committed rows are followed: a MySQL-compatible one, or PostgreSQL.
+    Source is the database whose committed rows the task follows: MySQL-compatible, or PostgreSQL.
     """
     alarm_topic: NotRequired[_builtins.str]
     """
-    alarmTopic is the ARN of an SNS topic of the stack's region and account, which is told when the slot of an Aurora PostgreSQL cluster holds back half of slotWalGb. Its policy must let cloudwatch.amazonaws.com publish. Default lake.tables.alarmTopic, and without that the topic of the section alarms.
+    alarmTopic is the ARN of an SNS topic of the stack's region and account. It is told when the slot of an Aurora PostgreSQL cluster holds back half of slotWalGb. Its policy must let cloudwatch.amazonaws.com publish. Default lake.tables.alarmTopic, and if that is not set, the topic of the section alarms.
     """
     binlog_retention_hours: NotRequired[_builtins.int]
     """
-    binlogRetentionHours of MySQL, 24 to 2160. Default 24 in dev, 168 in prod.
+    binlogRetentionHours is how long MySQL keeps its binlog, 24 to 2160. Default 24 in dev, 168 in prod.
     """
     bootstrap: NotRequired['Bootstrap']
     """
-    bootstrap says what the bootstrap may do to the database. Default apply.
+    bootstrap sets whether the bootstrap may change the database. Default apply.
     """
     ca_file: NotRequired[_builtins.str]
     """
-    caFile is a PEM bundle that signs the database's certificate. Default: the bundle of RDS.
+    caFile is a PEM file with the certificates that sign the database's certificate. Default: those of RDS.
     """
     cascades: NotRequired['Cascades']
     """
-    cascades says what the bootstrap does about foreign keys by which MySQL itself deletes or changes rows of followed tables (ON DELETE and ON UPDATE CASCADE, SET NULL, SET DEFAULT): nothing tells DMS of that. Default warn. Not for PostgreSQL, whose log has these rows.
+    cascades sets what the bootstrap does about foreign keys through which MySQL itself deletes or changes rows of followed tables (ON DELETE and ON UPDATE CASCADE, SET NULL, SET DEFAULT). DMS does not learn of such changes. Default warn. Not for PostgreSQL, whose log contains these rows.
     """
     cluster_name: NotRequired[_builtins.str]
     """
-    clusterName of the Aurora cluster. Default dms-src, with the stack's name behind it unless the stack is dev: dms-src-prod.
+    clusterName is the name of the Aurora cluster. Default dms-src, followed by the stack's name unless the stack is dev: dms-src-prod.
     """
     conformance: NotRequired[_builtins.bool]
     """
-    conformance prepares for cdc conformance, which makes a table of its own to see whether AWS does what this project assumes: the database cdc_conformance is made, of PostgreSQL the schema, and what is made in it later is followed. Default false.
+    conformance prepares for cdc conformance, which makes tables of its own to check whether AWS behaves as this project assumes. The stack makes the database cdc_conformance (for PostgreSQL the schema), and the task follows tables that are made there later. Default false.
     """
     database_name: NotRequired[_builtins.str]
     """
-    databaseName is the one database of a PostgreSQL server that is followed: a task of DMS logs in to one. In a cluster it is made. A source keeps it: another one is another source. Not for MySQL. Default of a cluster: testdb.
+    databaseName is the one database of a PostgreSQL server that the task follows, because a DMS task connects to only one. In a cluster the stack makes it. You cannot change it later: another database needs another source. Not for MySQL. Default of a cluster: testdb.
     """
     deletion_protection: NotRequired[_builtins.bool]
     """
-    deletionProtection of the cluster. Default false in dev, true in prod.
+    deletionProtection protects the cluster from deletion. Default false in dev, true in prod.
     """
     dotted_columns: NotRequired['DottedColumns']
     """
-    dottedColumns says what the bootstrap does about columns of followed tables that have a dot in their names: the history index, which all tables share, takes them for objects. Default fail.
+    dottedColumns sets what the bootstrap does about columns of followed tables with a dot in their names. The history index, which all tables share, reads such names as objects. Default fail.
     """
     enabled: NotRequired[_builtins.bool]
     """
-    enabled makes the source. With false there are the sources of the section sources alone, and nothing else is set here. To be said when sources is set and nothing else here is. Default true.
+    enabled makes the source. Set it to false if the stack has only the sources of the section sources; then set nothing else here. You must set it if sources is set and nothing else is set here. Default true.
     """
     engine: NotRequired['Engine']
     """
-    engine of the database. Default mysql.
+    engine is the kind of the database. Default mysql.
     """
     engine_version: NotRequired[_builtins.str]
     """
-    engineVersion of Aurora, e.g. 8.0.mysql_aurora.3.10.4 or, of Aurora PostgreSQL, 17.7. Default 17.7 for Aurora PostgreSQL.
+    engineVersion is the version of Aurora, e.g. 8.0.mysql_aurora.3.10.4 or, for Aurora PostgreSQL, 17.7. Default 17.7 for Aurora PostgreSQL.
     """
     exclude: NotRequired[Sequence['ExcludedTableArgsDict']]
     """
-    exclude leaves tables out that a pattern of tables takes in.
+    exclude leaves out tables that a pattern of tables includes.
     """
     existing: NotRequired['ExistingDatabaseArgsDict']
     """
-    existing names a database of yours; without it a cluster is made: Aurora MySQL, or Aurora PostgreSQL.
+    existing names a database of yours. Without it the stack makes a cluster of Aurora MySQL or Aurora PostgreSQL.
     """
     instance_class: NotRequired[_builtins.str]
     """
-    instanceClass of each Aurora instance. Default db.t4g.medium in dev, db.r7g.large in prod.
+    instanceClass is the class of each Aurora instance. Default db.t4g.medium in dev, db.r7g.large in prod.
     """
     instances: NotRequired[_builtins.int]
     """
-    instances in the cluster, writer included, 1 to 16. Default 1 in dev, 2 in prod.
+    instances is how many instances the cluster has, the writer included, 1 to 16. Default 1 in dev, 2 in prod.
     """
     port: NotRequired[_builtins.int]
     """
-    port of the cluster. Default 3306 in dev; in prod 3307, because 3306 is where everybody looks first. Of Aurora PostgreSQL 5432 and 5433.
+    port is the port of the cluster. Default 3306 in dev; 3307 in prod, because everybody tries 3306 first. For Aurora PostgreSQL 5432 and 5433.
     """
     replication_secret_arn: NotRequired[_builtins.str]
     """
-    replicationSecretArn names the Secrets Manager secret {"username","password","host","port"} of the replication user, who exists already: needed when bootstrap is check, refused otherwise.
+    replicationSecretArn is the ARN of the Secrets Manager secret {"username","password","host","port"} of a replication user that already exists. It is required if bootstrap is check, and refused otherwise.
     """
     rotation_days: NotRequired[_builtins.int]
     """
-    rotationDays between two rotations of the replication user's password, 1 to 1000; 0 turns them off. Default 30, and 0 with bootstrap check.
+    rotationDays is the time between two rotations of the replication user's password, 1 to 1000. 0 turns rotation off. Default 30, and 0 if bootstrap is check.
     """
     rows_since: NotRequired[Mapping[str, _builtins.str]]
     """
-    rowsSince says for tables, by name or pattern (shop.orders, %.%), since when their records tell what their rows are: a time between the last record of another source, or before a loss, and the first row loaded anew; cdc start --reload says it. What was recorded before stays, but Athena's rows and cdc verify --deep pass over it. Of times that match a table the latest holds. In quotes, like "2026-01-31T12:00:00Z". Default: all records tell.
+    rowsSince is, for tables by name or pattern (shop.orders, %.%), the time from which their records are authoritative. Athena's rows and cdc verify --deep skip earlier records, which stay where they are. Choose a time after the last record of another source, or after a loss, and before the first row that is loaded again; cdc start --reload prints it. If several times match a table, the latest counts. Write it in quotes, like "2026-01-31T12:00:00Z". Default: all records count.
     """
     schema_files: NotRequired[Sequence[_builtins.str]]
     """
-    schemaFiles hold the SQL that creates the tables, run in order by the bootstrap; each must be idempotent. Default: the statement for testdb.retail_trans, when that table is followed.
+    schemaFiles are SQL files that create the tables. The bootstrap runs them in order; each must be idempotent. Default: the statement for testdb.retail_trans, if that table is followed.
     """
     schema_revision: NotRequired[_builtins.int]
     """
-    schemaRevision counts the changes of the tables' structure: raise it, and the bootstrap looks at them again, so that the lake's catalog learns of columns that were added or altered since. Default 0.
+    schemaRevision counts the changes of the tables' structure. Raise it to make the bootstrap read the tables again, so that the lake's catalog learns of added or changed columns. Default 0.
     """
     set_replica_identity: NotRequired[_builtins.bool]
     """
-    setReplicaIdentity lets the bootstrap run ALTER TABLE … REPLICA IDENTITY FULL on followed tables of PostgreSQL whose records would otherwise not tell their rows. Default false: the deployment fails, with the statements to run.
+    setReplicaIdentity lets the bootstrap run ALTER TABLE … REPLICA IDENTITY FULL on followed PostgreSQL tables whose records would otherwise not identify their rows. Default false: the deployment fails and names the statements to run.
     """
     slot_wal_gb: NotRequired[_builtins.int]
     """
-    slotWalGb of an Aurora PostgreSQL cluster, 1 to 65536: how many GB of its log a replication slot may hold back (max_slot_wal_keep_size). PostgreSQL gives up a slot that wants more, and then the tables have to be loaded again. Default of such a cluster 10 in dev, 100 in prod.
+    slotWalGb is how many GB of its log an Aurora PostgreSQL cluster may hold back for a replication slot (max_slot_wal_keep_size), 1 to 65536. PostgreSQL gives up a slot that needs more, and then you must load the tables again. Default for such a cluster 10 in dev, 100 in prod.
     """
     tables: NotRequired[Sequence['TableArgsDict']]
     """
-    tables to follow, each by name or by a pattern. Default testdb.retail_trans.
+    tables are the tables to follow, each by name or by a pattern. Default testdb.retail_trans.
     """
 
 @pulumi.input_type
@@ -3077,34 +3077,34 @@ class SourceArgs:
                  slot_wal_gb: Optional[_builtins.int] = None,
                  tables: Optional[Sequence['TableArgs']] = None):
         """
-        Source is the database whose committed rows are followed: a MySQL-compatible one, or PostgreSQL.
+        Source is the database whose committed rows the task follows: MySQL-compatible, or PostgreSQL.
 
-        :param _builtins.str alarm_topic: alarmTopic is the ARN of an SNS topic of the stack's region and account, which is told when the slot of an Aurora PostgreSQL cluster holds back half of slotWalGb. Its policy must let cloudwatch.amazonaws.com publish. Default lake.tables.alarmTopic, and without that the topic of the section alarms.
-        :param _builtins.int binlog_retention_hours: binlogRetentionHours of MySQL, 24 to 2160. Default 24 in dev, 168 in prod.
-        :param 'Bootstrap' bootstrap: bootstrap says what the bootstrap may do to the database. Default apply.
-        :param _builtins.str ca_file: caFile is a PEM bundle that signs the database's certificate. Default: the bundle of RDS.
-        :param 'Cascades' cascades: cascades says what the bootstrap does about foreign keys by which MySQL itself deletes or changes rows of followed tables (ON DELETE and ON UPDATE CASCADE, SET NULL, SET DEFAULT): nothing tells DMS of that. Default warn. Not for PostgreSQL, whose log has these rows.
-        :param _builtins.str cluster_name: clusterName of the Aurora cluster. Default dms-src, with the stack's name behind it unless the stack is dev: dms-src-prod.
-        :param _builtins.bool conformance: conformance prepares for cdc conformance, which makes a table of its own to see whether AWS does what this project assumes: the database cdc_conformance is made, of PostgreSQL the schema, and what is made in it later is followed. Default false.
-        :param _builtins.str database_name: databaseName is the one database of a PostgreSQL server that is followed: a task of DMS logs in to one. In a cluster it is made. A source keeps it: another one is another source. Not for MySQL. Default of a cluster: testdb.
-        :param _builtins.bool deletion_protection: deletionProtection of the cluster. Default false in dev, true in prod.
-        :param 'DottedColumns' dotted_columns: dottedColumns says what the bootstrap does about columns of followed tables that have a dot in their names: the history index, which all tables share, takes them for objects. Default fail.
-        :param _builtins.bool enabled: enabled makes the source. With false there are the sources of the section sources alone, and nothing else is set here. To be said when sources is set and nothing else here is. Default true.
-        :param 'Engine' engine: engine of the database. Default mysql.
-        :param _builtins.str engine_version: engineVersion of Aurora, e.g. 8.0.mysql_aurora.3.10.4 or, of Aurora PostgreSQL, 17.7. Default 17.7 for Aurora PostgreSQL.
-        :param Sequence['ExcludedTableArgs'] exclude: exclude leaves tables out that a pattern of tables takes in.
-        :param 'ExistingDatabaseArgs' existing: existing names a database of yours; without it a cluster is made: Aurora MySQL, or Aurora PostgreSQL.
-        :param _builtins.str instance_class: instanceClass of each Aurora instance. Default db.t4g.medium in dev, db.r7g.large in prod.
-        :param _builtins.int instances: instances in the cluster, writer included, 1 to 16. Default 1 in dev, 2 in prod.
-        :param _builtins.int port: port of the cluster. Default 3306 in dev; in prod 3307, because 3306 is where everybody looks first. Of Aurora PostgreSQL 5432 and 5433.
-        :param _builtins.str replication_secret_arn: replicationSecretArn names the Secrets Manager secret {"username","password","host","port"} of the replication user, who exists already: needed when bootstrap is check, refused otherwise.
-        :param _builtins.int rotation_days: rotationDays between two rotations of the replication user's password, 1 to 1000; 0 turns them off. Default 30, and 0 with bootstrap check.
-        :param Mapping[str, _builtins.str] rows_since: rowsSince says for tables, by name or pattern (shop.orders, %.%), since when their records tell what their rows are: a time between the last record of another source, or before a loss, and the first row loaded anew; cdc start --reload says it. What was recorded before stays, but Athena's rows and cdc verify --deep pass over it. Of times that match a table the latest holds. In quotes, like "2026-01-31T12:00:00Z". Default: all records tell.
-        :param Sequence[_builtins.str] schema_files: schemaFiles hold the SQL that creates the tables, run in order by the bootstrap; each must be idempotent. Default: the statement for testdb.retail_trans, when that table is followed.
-        :param _builtins.int schema_revision: schemaRevision counts the changes of the tables' structure: raise it, and the bootstrap looks at them again, so that the lake's catalog learns of columns that were added or altered since. Default 0.
-        :param _builtins.bool set_replica_identity: setReplicaIdentity lets the bootstrap run ALTER TABLE … REPLICA IDENTITY FULL on followed tables of PostgreSQL whose records would otherwise not tell their rows. Default false: the deployment fails, with the statements to run.
-        :param _builtins.int slot_wal_gb: slotWalGb of an Aurora PostgreSQL cluster, 1 to 65536: how many GB of its log a replication slot may hold back (max_slot_wal_keep_size). PostgreSQL gives up a slot that wants more, and then the tables have to be loaded again. Default of such a cluster 10 in dev, 100 in prod.
-        :param Sequence['TableArgs'] tables: tables to follow, each by name or by a pattern. Default testdb.retail_trans.
+        :param _builtins.str alarm_topic: alarmTopic is the ARN of an SNS topic of the stack's region and account. It is told when the slot of an Aurora PostgreSQL cluster holds back half of slotWalGb. Its policy must let cloudwatch.amazonaws.com publish. Default lake.tables.alarmTopic, and if that is not set, the topic of the section alarms.
+        :param _builtins.int binlog_retention_hours: binlogRetentionHours is how long MySQL keeps its binlog, 24 to 2160. Default 24 in dev, 168 in prod.
+        :param 'Bootstrap' bootstrap: bootstrap sets whether the bootstrap may change the database. Default apply.
+        :param _builtins.str ca_file: caFile is a PEM file with the certificates that sign the database's certificate. Default: those of RDS.
+        :param 'Cascades' cascades: cascades sets what the bootstrap does about foreign keys through which MySQL itself deletes or changes rows of followed tables (ON DELETE and ON UPDATE CASCADE, SET NULL, SET DEFAULT). DMS does not learn of such changes. Default warn. Not for PostgreSQL, whose log contains these rows.
+        :param _builtins.str cluster_name: clusterName is the name of the Aurora cluster. Default dms-src, followed by the stack's name unless the stack is dev: dms-src-prod.
+        :param _builtins.bool conformance: conformance prepares for cdc conformance, which makes tables of its own to check whether AWS behaves as this project assumes. The stack makes the database cdc_conformance (for PostgreSQL the schema), and the task follows tables that are made there later. Default false.
+        :param _builtins.str database_name: databaseName is the one database of a PostgreSQL server that the task follows, because a DMS task connects to only one. In a cluster the stack makes it. You cannot change it later: another database needs another source. Not for MySQL. Default of a cluster: testdb.
+        :param _builtins.bool deletion_protection: deletionProtection protects the cluster from deletion. Default false in dev, true in prod.
+        :param 'DottedColumns' dotted_columns: dottedColumns sets what the bootstrap does about columns of followed tables with a dot in their names. The history index, which all tables share, reads such names as objects. Default fail.
+        :param _builtins.bool enabled: enabled makes the source. Set it to false if the stack has only the sources of the section sources; then set nothing else here. You must set it if sources is set and nothing else is set here. Default true.
+        :param 'Engine' engine: engine is the kind of the database. Default mysql.
+        :param _builtins.str engine_version: engineVersion is the version of Aurora, e.g. 8.0.mysql_aurora.3.10.4 or, for Aurora PostgreSQL, 17.7. Default 17.7 for Aurora PostgreSQL.
+        :param Sequence['ExcludedTableArgs'] exclude: exclude leaves out tables that a pattern of tables includes.
+        :param 'ExistingDatabaseArgs' existing: existing names a database of yours. Without it the stack makes a cluster of Aurora MySQL or Aurora PostgreSQL.
+        :param _builtins.str instance_class: instanceClass is the class of each Aurora instance. Default db.t4g.medium in dev, db.r7g.large in prod.
+        :param _builtins.int instances: instances is how many instances the cluster has, the writer included, 1 to 16. Default 1 in dev, 2 in prod.
+        :param _builtins.int port: port is the port of the cluster. Default 3306 in dev; 3307 in prod, because everybody tries 3306 first. For Aurora PostgreSQL 5432 and 5433.
+        :param _builtins.str replication_secret_arn: replicationSecretArn is the ARN of the Secrets Manager secret {"username","password","host","port"} of a replication user that already exists. It is required if bootstrap is check, and refused otherwise.
+        :param _builtins.int rotation_days: rotationDays is the time between two rotations of the replication user's password, 1 to 1000. 0 turns rotation off. Default 30, and 0 if bootstrap is check.
+        :param Mapping[str, _builtins.str] rows_since: rowsSince is, for tables by name or pattern (shop.orders, %.%), the time from which their records are authoritative. Athena's rows and cdc verify --deep skip earlier records, which stay where they are. Choose a time after the last record of another source, or after a loss, and before the first row that is loaded again; cdc start --reload prints it. If several times match a table, the latest counts. Write it in quotes, like "2026-01-31T12:00:00Z". Default: all records count.
+        :param Sequence[_builtins.str] schema_files: schemaFiles are SQL files that create the tables. The bootstrap runs them in order; each must be idempotent. Default: the statement for testdb.retail_trans, if that table is followed.
+        :param _builtins.int schema_revision: schemaRevision counts the changes of the tables' structure. Raise it to make the bootstrap read the tables again, so that the lake's catalog learns of added or changed columns. Default 0.
+        :param _builtins.bool set_replica_identity: setReplicaIdentity lets the bootstrap run ALTER TABLE … REPLICA IDENTITY FULL on followed PostgreSQL tables whose records would otherwise not identify their rows. Default false: the deployment fails and names the statements to run.
+        :param _builtins.int slot_wal_gb: slotWalGb is how many GB of its log an Aurora PostgreSQL cluster may hold back for a replication slot (max_slot_wal_keep_size), 1 to 65536. PostgreSQL gives up a slot that needs more, and then you must load the tables again. Default for such a cluster 10 in dev, 100 in prod.
+        :param Sequence['TableArgs'] tables: tables are the tables to follow, each by name or by a pattern. Default testdb.retail_trans.
         """
         if alarm_topic is not None:
             pulumi.set(__self__, "alarm_topic", alarm_topic)
@@ -3163,7 +3163,7 @@ class SourceArgs:
     @pulumi.getter(name="alarmTopic")
     def alarm_topic(self) -> Optional[_builtins.str]:
         """
-        alarmTopic is the ARN of an SNS topic of the stack's region and account, which is told when the slot of an Aurora PostgreSQL cluster holds back half of slotWalGb. Its policy must let cloudwatch.amazonaws.com publish. Default lake.tables.alarmTopic, and without that the topic of the section alarms.
+        alarmTopic is the ARN of an SNS topic of the stack's region and account. It is told when the slot of an Aurora PostgreSQL cluster holds back half of slotWalGb. Its policy must let cloudwatch.amazonaws.com publish. Default lake.tables.alarmTopic, and if that is not set, the topic of the section alarms.
         """
         return pulumi.get(self, "alarm_topic")
 
@@ -3175,7 +3175,7 @@ class SourceArgs:
     @pulumi.getter(name="binlogRetentionHours")
     def binlog_retention_hours(self) -> Optional[_builtins.int]:
         """
-        binlogRetentionHours of MySQL, 24 to 2160. Default 24 in dev, 168 in prod.
+        binlogRetentionHours is how long MySQL keeps its binlog, 24 to 2160. Default 24 in dev, 168 in prod.
         """
         return pulumi.get(self, "binlog_retention_hours")
 
@@ -3187,7 +3187,7 @@ class SourceArgs:
     @pulumi.getter
     def bootstrap(self) -> Optional['Bootstrap']:
         """
-        bootstrap says what the bootstrap may do to the database. Default apply.
+        bootstrap sets whether the bootstrap may change the database. Default apply.
         """
         return pulumi.get(self, "bootstrap")
 
@@ -3199,7 +3199,7 @@ class SourceArgs:
     @pulumi.getter(name="caFile")
     def ca_file(self) -> Optional[_builtins.str]:
         """
-        caFile is a PEM bundle that signs the database's certificate. Default: the bundle of RDS.
+        caFile is a PEM file with the certificates that sign the database's certificate. Default: those of RDS.
         """
         return pulumi.get(self, "ca_file")
 
@@ -3211,7 +3211,7 @@ class SourceArgs:
     @pulumi.getter
     def cascades(self) -> Optional['Cascades']:
         """
-        cascades says what the bootstrap does about foreign keys by which MySQL itself deletes or changes rows of followed tables (ON DELETE and ON UPDATE CASCADE, SET NULL, SET DEFAULT): nothing tells DMS of that. Default warn. Not for PostgreSQL, whose log has these rows.
+        cascades sets what the bootstrap does about foreign keys through which MySQL itself deletes or changes rows of followed tables (ON DELETE and ON UPDATE CASCADE, SET NULL, SET DEFAULT). DMS does not learn of such changes. Default warn. Not for PostgreSQL, whose log contains these rows.
         """
         return pulumi.get(self, "cascades")
 
@@ -3223,7 +3223,7 @@ class SourceArgs:
     @pulumi.getter(name="clusterName")
     def cluster_name(self) -> Optional[_builtins.str]:
         """
-        clusterName of the Aurora cluster. Default dms-src, with the stack's name behind it unless the stack is dev: dms-src-prod.
+        clusterName is the name of the Aurora cluster. Default dms-src, followed by the stack's name unless the stack is dev: dms-src-prod.
         """
         return pulumi.get(self, "cluster_name")
 
@@ -3235,7 +3235,7 @@ class SourceArgs:
     @pulumi.getter
     def conformance(self) -> Optional[_builtins.bool]:
         """
-        conformance prepares for cdc conformance, which makes a table of its own to see whether AWS does what this project assumes: the database cdc_conformance is made, of PostgreSQL the schema, and what is made in it later is followed. Default false.
+        conformance prepares for cdc conformance, which makes tables of its own to check whether AWS behaves as this project assumes. The stack makes the database cdc_conformance (for PostgreSQL the schema), and the task follows tables that are made there later. Default false.
         """
         return pulumi.get(self, "conformance")
 
@@ -3247,7 +3247,7 @@ class SourceArgs:
     @pulumi.getter(name="databaseName")
     def database_name(self) -> Optional[_builtins.str]:
         """
-        databaseName is the one database of a PostgreSQL server that is followed: a task of DMS logs in to one. In a cluster it is made. A source keeps it: another one is another source. Not for MySQL. Default of a cluster: testdb.
+        databaseName is the one database of a PostgreSQL server that the task follows, because a DMS task connects to only one. In a cluster the stack makes it. You cannot change it later: another database needs another source. Not for MySQL. Default of a cluster: testdb.
         """
         return pulumi.get(self, "database_name")
 
@@ -3259,7 +3259,7 @@ class SourceArgs:
     @pulumi.getter(name="deletionProtection")
     def deletion_protection(self) -> Optional[_builtins.bool]:
         """
-        deletionProtection of the cluster. Default false in dev, true in prod.
+        deletionProtection protects the cluster from deletion. Default false in dev, true in prod.
         """
         return pulumi.get(self, "deletion_protection")
 
@@ -3271,7 +3271,7 @@ class SourceArgs:
     @pulumi.getter(name="dottedColumns")
     def dotted_columns(self) -> Optional['DottedColumns']:
         """
-        dottedColumns says what the bootstrap does about columns of followed tables that have a dot in their names: the history index, which all tables share, takes them for objects. Default fail.
+        dottedColumns sets what the bootstrap does about columns of followed tables with a dot in their names. The history index, which all tables share, reads such names as objects. Default fail.
         """
         return pulumi.get(self, "dotted_columns")
 
@@ -3283,7 +3283,7 @@ class SourceArgs:
     @pulumi.getter
     def enabled(self) -> Optional[_builtins.bool]:
         """
-        enabled makes the source. With false there are the sources of the section sources alone, and nothing else is set here. To be said when sources is set and nothing else here is. Default true.
+        enabled makes the source. Set it to false if the stack has only the sources of the section sources; then set nothing else here. You must set it if sources is set and nothing else is set here. Default true.
         """
         return pulumi.get(self, "enabled")
 
@@ -3295,7 +3295,7 @@ class SourceArgs:
     @pulumi.getter
     def engine(self) -> Optional['Engine']:
         """
-        engine of the database. Default mysql.
+        engine is the kind of the database. Default mysql.
         """
         return pulumi.get(self, "engine")
 
@@ -3307,7 +3307,7 @@ class SourceArgs:
     @pulumi.getter(name="engineVersion")
     def engine_version(self) -> Optional[_builtins.str]:
         """
-        engineVersion of Aurora, e.g. 8.0.mysql_aurora.3.10.4 or, of Aurora PostgreSQL, 17.7. Default 17.7 for Aurora PostgreSQL.
+        engineVersion is the version of Aurora, e.g. 8.0.mysql_aurora.3.10.4 or, for Aurora PostgreSQL, 17.7. Default 17.7 for Aurora PostgreSQL.
         """
         return pulumi.get(self, "engine_version")
 
@@ -3319,7 +3319,7 @@ class SourceArgs:
     @pulumi.getter
     def exclude(self) -> Optional[Sequence['ExcludedTableArgs']]:
         """
-        exclude leaves tables out that a pattern of tables takes in.
+        exclude leaves out tables that a pattern of tables includes.
         """
         return pulumi.get(self, "exclude")
 
@@ -3331,7 +3331,7 @@ class SourceArgs:
     @pulumi.getter
     def existing(self) -> Optional['ExistingDatabaseArgs']:
         """
-        existing names a database of yours; without it a cluster is made: Aurora MySQL, or Aurora PostgreSQL.
+        existing names a database of yours. Without it the stack makes a cluster of Aurora MySQL or Aurora PostgreSQL.
         """
         return pulumi.get(self, "existing")
 
@@ -3343,7 +3343,7 @@ class SourceArgs:
     @pulumi.getter(name="instanceClass")
     def instance_class(self) -> Optional[_builtins.str]:
         """
-        instanceClass of each Aurora instance. Default db.t4g.medium in dev, db.r7g.large in prod.
+        instanceClass is the class of each Aurora instance. Default db.t4g.medium in dev, db.r7g.large in prod.
         """
         return pulumi.get(self, "instance_class")
 
@@ -3355,7 +3355,7 @@ class SourceArgs:
     @pulumi.getter
     def instances(self) -> Optional[_builtins.int]:
         """
-        instances in the cluster, writer included, 1 to 16. Default 1 in dev, 2 in prod.
+        instances is how many instances the cluster has, the writer included, 1 to 16. Default 1 in dev, 2 in prod.
         """
         return pulumi.get(self, "instances")
 
@@ -3367,7 +3367,7 @@ class SourceArgs:
     @pulumi.getter
     def port(self) -> Optional[_builtins.int]:
         """
-        port of the cluster. Default 3306 in dev; in prod 3307, because 3306 is where everybody looks first. Of Aurora PostgreSQL 5432 and 5433.
+        port is the port of the cluster. Default 3306 in dev; 3307 in prod, because everybody tries 3306 first. For Aurora PostgreSQL 5432 and 5433.
         """
         return pulumi.get(self, "port")
 
@@ -3379,7 +3379,7 @@ class SourceArgs:
     @pulumi.getter(name="replicationSecretArn")
     def replication_secret_arn(self) -> Optional[_builtins.str]:
         """
-        replicationSecretArn names the Secrets Manager secret {"username","password","host","port"} of the replication user, who exists already: needed when bootstrap is check, refused otherwise.
+        replicationSecretArn is the ARN of the Secrets Manager secret {"username","password","host","port"} of a replication user that already exists. It is required if bootstrap is check, and refused otherwise.
         """
         return pulumi.get(self, "replication_secret_arn")
 
@@ -3391,7 +3391,7 @@ class SourceArgs:
     @pulumi.getter(name="rotationDays")
     def rotation_days(self) -> Optional[_builtins.int]:
         """
-        rotationDays between two rotations of the replication user's password, 1 to 1000; 0 turns them off. Default 30, and 0 with bootstrap check.
+        rotationDays is the time between two rotations of the replication user's password, 1 to 1000. 0 turns rotation off. Default 30, and 0 if bootstrap is check.
         """
         return pulumi.get(self, "rotation_days")
 
@@ -3403,7 +3403,7 @@ class SourceArgs:
     @pulumi.getter(name="rowsSince")
     def rows_since(self) -> Optional[Mapping[str, _builtins.str]]:
         """
-        rowsSince says for tables, by name or pattern (shop.orders, %.%), since when their records tell what their rows are: a time between the last record of another source, or before a loss, and the first row loaded anew; cdc start --reload says it. What was recorded before stays, but Athena's rows and cdc verify --deep pass over it. Of times that match a table the latest holds. In quotes, like "2026-01-31T12:00:00Z". Default: all records tell.
+        rowsSince is, for tables by name or pattern (shop.orders, %.%), the time from which their records are authoritative. Athena's rows and cdc verify --deep skip earlier records, which stay where they are. Choose a time after the last record of another source, or after a loss, and before the first row that is loaded again; cdc start --reload prints it. If several times match a table, the latest counts. Write it in quotes, like "2026-01-31T12:00:00Z". Default: all records count.
         """
         return pulumi.get(self, "rows_since")
 
@@ -3415,7 +3415,7 @@ class SourceArgs:
     @pulumi.getter(name="schemaFiles")
     def schema_files(self) -> Optional[Sequence[_builtins.str]]:
         """
-        schemaFiles hold the SQL that creates the tables, run in order by the bootstrap; each must be idempotent. Default: the statement for testdb.retail_trans, when that table is followed.
+        schemaFiles are SQL files that create the tables. The bootstrap runs them in order; each must be idempotent. Default: the statement for testdb.retail_trans, if that table is followed.
         """
         return pulumi.get(self, "schema_files")
 
@@ -3427,7 +3427,7 @@ class SourceArgs:
     @pulumi.getter(name="schemaRevision")
     def schema_revision(self) -> Optional[_builtins.int]:
         """
-        schemaRevision counts the changes of the tables' structure: raise it, and the bootstrap looks at them again, so that the lake's catalog learns of columns that were added or altered since. Default 0.
+        schemaRevision counts the changes of the tables' structure. Raise it to make the bootstrap read the tables again, so that the lake's catalog learns of added or changed columns. Default 0.
         """
         return pulumi.get(self, "schema_revision")
 
@@ -3439,7 +3439,7 @@ class SourceArgs:
     @pulumi.getter(name="setReplicaIdentity")
     def set_replica_identity(self) -> Optional[_builtins.bool]:
         """
-        setReplicaIdentity lets the bootstrap run ALTER TABLE … REPLICA IDENTITY FULL on followed tables of PostgreSQL whose records would otherwise not tell their rows. Default false: the deployment fails, with the statements to run.
+        setReplicaIdentity lets the bootstrap run ALTER TABLE … REPLICA IDENTITY FULL on followed PostgreSQL tables whose records would otherwise not identify their rows. Default false: the deployment fails and names the statements to run.
         """
         return pulumi.get(self, "set_replica_identity")
 
@@ -3451,7 +3451,7 @@ class SourceArgs:
     @pulumi.getter(name="slotWalGb")
     def slot_wal_gb(self) -> Optional[_builtins.int]:
         """
-        slotWalGb of an Aurora PostgreSQL cluster, 1 to 65536: how many GB of its log a replication slot may hold back (max_slot_wal_keep_size). PostgreSQL gives up a slot that wants more, and then the tables have to be loaded again. Default of such a cluster 10 in dev, 100 in prod.
+        slotWalGb is how many GB of its log an Aurora PostgreSQL cluster may hold back for a replication slot (max_slot_wal_keep_size), 1 to 65536. PostgreSQL gives up a slot that needs more, and then you must load the tables again. Default for such a cluster 10 in dev, 100 in prod.
         """
         return pulumi.get(self, "slot_wal_gb")
 
@@ -3463,7 +3463,7 @@ class SourceArgs:
     @pulumi.getter
     def tables(self) -> Optional[Sequence['TableArgs']]:
         """
-        tables to follow, each by name or by a pattern. Default testdb.retail_trans.
+        tables are the tables to follow, each by name or by a pattern. Default testdb.retail_trans.
         """
         return pulumi.get(self, "tables")
 
@@ -3478,15 +3478,15 @@ class StreamArgsDict(TypedDict):
     """
     name: NotRequired[_builtins.str]
     """
-    name of the stream. Default retail_trans_stream, with the stack's name behind it unless the stack is dev: retail_trans_stream_prod.
+    name is the name of the stream. Default retail_trans_stream, followed by the stack's name unless the stack is dev: retail_trans_stream_prod.
     """
     retention_hours: NotRequired[_builtins.int]
     """
-    retentionHours, 168 to 8760: a delivery keeps what it could not deliver only here. Default 168.
+    retentionHours is how long the stream keeps a record, 168 to 8760. Records that a delivery could not deliver are kept only here. Default 168.
     """
     shards: NotRequired[_builtins.int]
     """
-    shards of a provisioned stream; 0, the default, is on-demand.
+    shards is the number of shards of a provisioned stream. 0 is an on-demand stream. Default 0.
     """
 
 @pulumi.input_type
@@ -3498,9 +3498,9 @@ class StreamArgs:
         """
         Stream is the Kinesis data stream between DMS and the sinks.
 
-        :param _builtins.str name: name of the stream. Default retail_trans_stream, with the stack's name behind it unless the stack is dev: retail_trans_stream_prod.
-        :param _builtins.int retention_hours: retentionHours, 168 to 8760: a delivery keeps what it could not deliver only here. Default 168.
-        :param _builtins.int shards: shards of a provisioned stream; 0, the default, is on-demand.
+        :param _builtins.str name: name is the name of the stream. Default retail_trans_stream, followed by the stack's name unless the stack is dev: retail_trans_stream_prod.
+        :param _builtins.int retention_hours: retentionHours is how long the stream keeps a record, 168 to 8760. Records that a delivery could not deliver are kept only here. Default 168.
+        :param _builtins.int shards: shards is the number of shards of a provisioned stream. 0 is an on-demand stream. Default 0.
         """
         if name is not None:
             pulumi.set(__self__, "name", name)
@@ -3513,7 +3513,7 @@ class StreamArgs:
     @pulumi.getter
     def name(self) -> Optional[_builtins.str]:
         """
-        name of the stream. Default retail_trans_stream, with the stack's name behind it unless the stack is dev: retail_trans_stream_prod.
+        name is the name of the stream. Default retail_trans_stream, followed by the stack's name unless the stack is dev: retail_trans_stream_prod.
         """
         return pulumi.get(self, "name")
 
@@ -3525,7 +3525,7 @@ class StreamArgs:
     @pulumi.getter(name="retentionHours")
     def retention_hours(self) -> Optional[_builtins.int]:
         """
-        retentionHours, 168 to 8760: a delivery keeps what it could not deliver only here. Default 168.
+        retentionHours is how long the stream keeps a record, 168 to 8760. Records that a delivery could not deliver are kept only here. Default 168.
         """
         return pulumi.get(self, "retention_hours")
 
@@ -3537,7 +3537,7 @@ class StreamArgs:
     @pulumi.getter
     def shards(self) -> Optional[_builtins.int]:
         """
-        shards of a provisioned stream; 0, the default, is on-demand.
+        shards is the number of shards of a provisioned stream. 0 is an on-demand stream. Default 0.
         """
         return pulumi.get(self, "shards")
 
@@ -3548,23 +3548,23 @@ class StreamArgs:
 
 class TableArgsDict(TypedDict):
     """
-    table is one table to follow, or all that a pattern matches.
+    table is one table to follow, or all tables that match a pattern.
     """
     database: _builtins.str
     """
-    database of the table; of PostgreSQL its schema. A % stands for any text; upper and lower case differ.
+    database is the database of the table; for PostgreSQL its schema. A % stands for any text. Upper and lower case differ.
     """
     table: _builtins.str
     """
-    table name. A % stands for any text; upper and lower case differ.
+    table is the name of the table. A % stands for any text. Upper and lower case differ.
     """
     filters: NotRequired[Sequence['FilterArgsDict']]
     """
-    filters choose rows of a table that is given by its name. filters on one column are alternatives, those on different columns must all hold. A filter is for columns that never change: DMS does not move a row in or out later.
+    filters choose rows of a table that is given by its name. A row must pass one filter of each column that has filters. Filter only on columns that never change: DMS does not move a row in or out later.
     """
     omit_columns: NotRequired[Sequence[_builtins.str]]
     """
-    omitColumns are left out of every record, before any sink. Not for columns of the primary key.
+    omitColumns are columns to leave out of every record, before any sink. Columns of the primary key cannot be left out.
     """
 
 @pulumi.input_type
@@ -3575,12 +3575,12 @@ class TableArgs:
                  filters: Optional[Sequence['FilterArgs']] = None,
                  omit_columns: Optional[Sequence[_builtins.str]] = None):
         """
-        table is one table to follow, or all that a pattern matches.
+        table is one table to follow, or all tables that match a pattern.
 
-        :param _builtins.str database: database of the table; of PostgreSQL its schema. A % stands for any text; upper and lower case differ.
-        :param _builtins.str table: table name. A % stands for any text; upper and lower case differ.
-        :param Sequence['FilterArgs'] filters: filters choose rows of a table that is given by its name. filters on one column are alternatives, those on different columns must all hold. A filter is for columns that never change: DMS does not move a row in or out later.
-        :param Sequence[_builtins.str] omit_columns: omitColumns are left out of every record, before any sink. Not for columns of the primary key.
+        :param _builtins.str database: database is the database of the table; for PostgreSQL its schema. A % stands for any text. Upper and lower case differ.
+        :param _builtins.str table: table is the name of the table. A % stands for any text. Upper and lower case differ.
+        :param Sequence['FilterArgs'] filters: filters choose rows of a table that is given by its name. A row must pass one filter of each column that has filters. Filter only on columns that never change: DMS does not move a row in or out later.
+        :param Sequence[_builtins.str] omit_columns: omitColumns are columns to leave out of every record, before any sink. Columns of the primary key cannot be left out.
         """
         pulumi.set(__self__, "database", database)
         pulumi.set(__self__, "table", table)
@@ -3593,7 +3593,7 @@ class TableArgs:
     @pulumi.getter
     def database(self) -> _builtins.str:
         """
-        database of the table; of PostgreSQL its schema. A % stands for any text; upper and lower case differ.
+        database is the database of the table; for PostgreSQL its schema. A % stands for any text. Upper and lower case differ.
         """
         return pulumi.get(self, "database")
 
@@ -3605,7 +3605,7 @@ class TableArgs:
     @pulumi.getter
     def table(self) -> _builtins.str:
         """
-        table name. A % stands for any text; upper and lower case differ.
+        table is the name of the table. A % stands for any text. Upper and lower case differ.
         """
         return pulumi.get(self, "table")
 
@@ -3617,7 +3617,7 @@ class TableArgs:
     @pulumi.getter
     def filters(self) -> Optional[Sequence['FilterArgs']]:
         """
-        filters choose rows of a table that is given by its name. filters on one column are alternatives, those on different columns must all hold. A filter is for columns that never change: DMS does not move a row in or out later.
+        filters choose rows of a table that is given by its name. A row must pass one filter of each column that has filters. Filter only on columns that never change: DMS does not move a row in or out later.
         """
         return pulumi.get(self, "filters")
 
@@ -3629,7 +3629,7 @@ class TableArgs:
     @pulumi.getter(name="omitColumns")
     def omit_columns(self) -> Optional[Sequence[_builtins.str]]:
         """
-        omitColumns are left out of every record, before any sink. Not for columns of the primary key.
+        omitColumns are columns to leave out of every record, before any sink. Columns of the primary key cannot be left out.
         """
         return pulumi.get(self, "omit_columns")
 

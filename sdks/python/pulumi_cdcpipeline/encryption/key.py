@@ -26,9 +26,9 @@ class KeyArgs:
         """
         The set of arguments for constructing a Key resource.
 
-        :param _builtins.int deletion_window_days: deletionWindowDays between the key's removal and its end, 7 to 30. Default 30, so that a mistake can be undone.
-        :param '_config.EncryptionArgs' encryption: As the section encryption of the configuration. Encryption is the key that everything the stack stores is encrypted with: made here, or adopted.
-        :param _builtins.bool retain_on_delete: retainOnDelete keeps the key when the stack is destroyed: data that outlives the stack stays readable.
+        :param _builtins.int deletion_window_days: deletionWindowDays is the time between the key's removal and its deletion, 7 to 30 days. Default 30, so that a mistake can be undone.
+        :param '_config.EncryptionArgs' encryption: As the section encryption of the configuration. Encryption is the KMS key for everything that the stack stores. The stack makes a key or adopts yours.
+        :param _builtins.bool retain_on_delete: retainOnDelete keeps the key when the stack is destroyed, so that data which outlives the stack stays readable.
         """
         if deletion_window_days is not None:
             pulumi.set(__self__, "deletion_window_days", deletion_window_days)
@@ -41,7 +41,7 @@ class KeyArgs:
     @pulumi.getter(name="deletionWindowDays")
     def deletion_window_days(self) -> Optional[_builtins.int]:
         """
-        deletionWindowDays between the key's removal and its end, 7 to 30. Default 30, so that a mistake can be undone.
+        deletionWindowDays is the time between the key's removal and its deletion, 7 to 30 days. Default 30, so that a mistake can be undone.
         """
         return pulumi.get(self, "deletion_window_days")
 
@@ -53,7 +53,7 @@ class KeyArgs:
     @pulumi.getter
     def encryption(self) -> Optional['_config.EncryptionArgs']:
         """
-        As the section encryption of the configuration. Encryption is the key that everything the stack stores is encrypted with: made here, or adopted.
+        As the section encryption of the configuration. Encryption is the KMS key for everything that the stack stores. The stack makes a key or adopts yours.
         """
         return pulumi.get(self, "encryption")
 
@@ -65,7 +65,7 @@ class KeyArgs:
     @pulumi.getter(name="retainOnDelete")
     def retain_on_delete(self) -> Optional[_builtins.bool]:
         """
-        retainOnDelete keeps the key when the stack is destroyed: data that outlives the stack stays readable.
+        retainOnDelete keeps the key when the stack is destroyed, so that data which outlives the stack stays readable.
         """
         return pulumi.get(self, "retain_on_delete")
 
@@ -85,13 +85,13 @@ class Key(pulumi.ComponentResource):
                  retain_on_delete: Optional[_builtins.bool] = None,
                  __props__=None):
         """
-        Key is the stack's own symmetric KMS key with yearly rotation and the alias <project>-<stack>-<name>. Its policy leaves access to the account's IAM policies and admits the services that write encrypted data on the account's behalf without a role of it: CloudWatch Logs, and those that publish to an encrypted topic. An adopted key stays as it is, policy, alias and rotation; it must be symmetric and of the stack's region, and its policy must admit the same: - the account's IAM policies (arn:aws:iam::ACCOUNT:root, kms:*; for the roles of this stack kms:Decrypt, kms:DescribeKey, kms:GenerateDataKey, kms:CreateGrant would do), - logs.REGION.amazonaws.com: kms:Encrypt, kms:Decrypt, kms:ReEncrypt*, kms:GenerateDataKey*, kms:DescribeKey, - cloudwatch.amazonaws.com, events.amazonaws.com and dms.amazonaws.com: kms:Decrypt, kms:GenerateDataKey*, where alarms or events go to a topic that it encrypts.
+        Key is the stack's own symmetric KMS key with yearly rotation and the alias <project>-<stack>-<name>. Its policy leaves access to the account's IAM policies. It also admits the services that write encrypted data for the account without an IAM role: CloudWatch Logs, and the services that publish to an encrypted topic. An adopted key keeps its policy, alias and rotation. It must be symmetric and in the stack's region, and its policy must admit the same: - the account's IAM policies (arn:aws:iam::ACCOUNT:root, kms:*; for the roles of this stack kms:Decrypt, kms:DescribeKey, kms:GenerateDataKey, kms:CreateGrant would do), - logs.REGION.amazonaws.com: kms:Encrypt, kms:Decrypt, kms:ReEncrypt*, kms:GenerateDataKey*, kms:DescribeKey, - cloudwatch.amazonaws.com, events.amazonaws.com and dms.amazonaws.com: kms:Decrypt, kms:GenerateDataKey*, where alarms or events go to a topic that it encrypts.
 
         :param str resource_name: The name of the resource.
         :param pulumi.ResourceOptions opts: Options for the resource.
-        :param _builtins.int deletion_window_days: deletionWindowDays between the key's removal and its end, 7 to 30. Default 30, so that a mistake can be undone.
-        :param Union['_config.EncryptionArgs', '_config.EncryptionArgsDict'] encryption: As the section encryption of the configuration. Encryption is the key that everything the stack stores is encrypted with: made here, or adopted.
-        :param _builtins.bool retain_on_delete: retainOnDelete keeps the key when the stack is destroyed: data that outlives the stack stays readable.
+        :param _builtins.int deletion_window_days: deletionWindowDays is the time between the key's removal and its deletion, 7 to 30 days. Default 30, so that a mistake can be undone.
+        :param Union['_config.EncryptionArgs', '_config.EncryptionArgsDict'] encryption: As the section encryption of the configuration. Encryption is the KMS key for everything that the stack stores. The stack makes a key or adopts yours.
+        :param _builtins.bool retain_on_delete: retainOnDelete keeps the key when the stack is destroyed, so that data which outlives the stack stays readable.
         """
         ...
     @overload
@@ -100,7 +100,7 @@ class Key(pulumi.ComponentResource):
                  args: Optional[KeyArgs] = None,
                  opts: Optional[pulumi.ResourceOptions] = None):
         """
-        Key is the stack's own symmetric KMS key with yearly rotation and the alias <project>-<stack>-<name>. Its policy leaves access to the account's IAM policies and admits the services that write encrypted data on the account's behalf without a role of it: CloudWatch Logs, and those that publish to an encrypted topic. An adopted key stays as it is, policy, alias and rotation; it must be symmetric and of the stack's region, and its policy must admit the same: - the account's IAM policies (arn:aws:iam::ACCOUNT:root, kms:*; for the roles of this stack kms:Decrypt, kms:DescribeKey, kms:GenerateDataKey, kms:CreateGrant would do), - logs.REGION.amazonaws.com: kms:Encrypt, kms:Decrypt, kms:ReEncrypt*, kms:GenerateDataKey*, kms:DescribeKey, - cloudwatch.amazonaws.com, events.amazonaws.com and dms.amazonaws.com: kms:Decrypt, kms:GenerateDataKey*, where alarms or events go to a topic that it encrypts.
+        Key is the stack's own symmetric KMS key with yearly rotation and the alias <project>-<stack>-<name>. Its policy leaves access to the account's IAM policies. It also admits the services that write encrypted data for the account without an IAM role: CloudWatch Logs, and the services that publish to an encrypted topic. An adopted key keeps its policy, alias and rotation. It must be symmetric and in the stack's region, and its policy must admit the same: - the account's IAM policies (arn:aws:iam::ACCOUNT:root, kms:*; for the roles of this stack kms:Decrypt, kms:DescribeKey, kms:GenerateDataKey, kms:CreateGrant would do), - logs.REGION.amazonaws.com: kms:Encrypt, kms:Decrypt, kms:ReEncrypt*, kms:GenerateDataKey*, kms:DescribeKey, - cloudwatch.amazonaws.com, events.amazonaws.com and dms.amazonaws.com: kms:Decrypt, kms:GenerateDataKey*, where alarms or events go to a topic that it encrypts.
 
         :param str resource_name: The name of the resource.
         :param KeyArgs args: The arguments to use to populate this resource's properties.

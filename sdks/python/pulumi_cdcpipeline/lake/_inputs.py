@@ -23,23 +23,23 @@ __all__ = [
 
 class CatalogSourceArgsDict(TypedDict):
     """
-    CatalogSource is a source whose records are in the lake.
+    CatalogSource is a source with records in the lake.
     """
     found: pulumi.Input[_builtins.str]
     """
-    found is the JSON of preparation.Findings, whose columns and keys the tables have: the Result of source.Bootstrap. Required.
+    found is the JSON of preparation.Findings, with the tables' columns and keys: the Result of source.Bootstrap. Required.
     """
     tables: Sequence['_config.TableArgsDict']
     """
-    tables that are followed. Those that are given by a pattern are not in the catalog, with a warning: what it makes has to be known before anything is made.
+    tables are the followed tables. The catalog omits patterns, with a warning: it must know each table before it makes anything.
     """
     engine: NotRequired['config.Engine']
     """
-    engine of the source, by which its records are read. Default mysql.
+    engine of the source. It decides how records are read. Default mysql.
     """
     name: NotRequired[_builtins.str]
     """
-    name of the source, with which the names of its tables begin; empty for the unnamed one.
+    name of the source. The names of its tables begin with it. Empty for the unnamed source.
     """
     prefix: NotRequired[_builtins.str]
     """
@@ -47,7 +47,7 @@ class CatalogSourceArgsDict(TypedDict):
     """
     rows_since: NotRequired[Mapping[str, _builtins.str]]
     """
-    rowsSince says since when records of tables tell what their rows are: source.rowsSince.
+    rowsSince is the time from which a table's records are authoritative. Readers skip earlier ones. It is source.rowsSince.
     """
 
 @pulumi.input_type
@@ -60,14 +60,14 @@ class CatalogSourceArgs:
                  prefix: Optional[_builtins.str] = None,
                  rows_since: Optional[Mapping[str, _builtins.str]] = None):
         """
-        CatalogSource is a source whose records are in the lake.
+        CatalogSource is a source with records in the lake.
 
-        :param pulumi.Input[_builtins.str] found: found is the JSON of preparation.Findings, whose columns and keys the tables have: the Result of source.Bootstrap. Required.
-        :param Sequence['_config.TableArgs'] tables: tables that are followed. Those that are given by a pattern are not in the catalog, with a warning: what it makes has to be known before anything is made.
-        :param 'config.Engine' engine: engine of the source, by which its records are read. Default mysql.
-        :param _builtins.str name: name of the source, with which the names of its tables begin; empty for the unnamed one.
+        :param pulumi.Input[_builtins.str] found: found is the JSON of preparation.Findings, with the tables' columns and keys: the Result of source.Bootstrap. Required.
+        :param Sequence['_config.TableArgs'] tables: tables are the followed tables. The catalog omits patterns, with a warning: it must know each table before it makes anything.
+        :param 'config.Engine' engine: engine of the source. It decides how records are read. Default mysql.
+        :param _builtins.str name: name of the source. The names of its tables begin with it. Empty for the unnamed source.
         :param _builtins.str prefix: prefix of the source's records. Default lake.prefix.
-        :param Mapping[str, _builtins.str] rows_since: rowsSince says since when records of tables tell what their rows are: source.rowsSince.
+        :param Mapping[str, _builtins.str] rows_since: rowsSince is the time from which a table's records are authoritative. Readers skip earlier ones. It is source.rowsSince.
         """
         pulumi.set(__self__, "found", found)
         pulumi.set(__self__, "tables", tables)
@@ -84,7 +84,7 @@ class CatalogSourceArgs:
     @pulumi.getter
     def found(self) -> pulumi.Input[_builtins.str]:
         """
-        found is the JSON of preparation.Findings, whose columns and keys the tables have: the Result of source.Bootstrap. Required.
+        found is the JSON of preparation.Findings, with the tables' columns and keys: the Result of source.Bootstrap. Required.
         """
         return pulumi.get(self, "found")
 
@@ -96,7 +96,7 @@ class CatalogSourceArgs:
     @pulumi.getter
     def tables(self) -> Sequence['_config.TableArgs']:
         """
-        tables that are followed. Those that are given by a pattern are not in the catalog, with a warning: what it makes has to be known before anything is made.
+        tables are the followed tables. The catalog omits patterns, with a warning: it must know each table before it makes anything.
         """
         return pulumi.get(self, "tables")
 
@@ -108,7 +108,7 @@ class CatalogSourceArgs:
     @pulumi.getter
     def engine(self) -> Optional['config.Engine']:
         """
-        engine of the source, by which its records are read. Default mysql.
+        engine of the source. It decides how records are read. Default mysql.
         """
         return pulumi.get(self, "engine")
 
@@ -120,7 +120,7 @@ class CatalogSourceArgs:
     @pulumi.getter
     def name(self) -> Optional[_builtins.str]:
         """
-        name of the source, with which the names of its tables begin; empty for the unnamed one.
+        name of the source. The names of its tables begin with it. Empty for the unnamed source.
         """
         return pulumi.get(self, "name")
 
@@ -144,7 +144,7 @@ class CatalogSourceArgs:
     @pulumi.getter(name="rowsSince")
     def rows_since(self) -> Optional[Mapping[str, _builtins.str]]:
         """
-        rowsSince says since when records of tables tell what their rows are: source.rowsSince.
+        rowsSince is the time from which a table's records are authoritative. Readers skip earlier ones. It is source.rowsSince.
         """
         return pulumi.get(self, "rows_since")
 

@@ -29,7 +29,7 @@ class BucketArgs:
 
         :param pulumi.Input[_builtins.str] kms_key_arn: kmsKeyArn encrypts the objects. Required.
         :param 'config.Environment' environment: environment chooses defaults; prod protects the bucket. Default dev.
-        :param '_config.LakeArgs' lake: As the section lake of the configuration. Lake is the S3 bucket of raw changes and the delivery that writes it.
+        :param '_config.LakeArgs' lake: As the section lake of the configuration. Lake is the S3 bucket of raw changes, and the delivery that writes them.
         """
         pulumi.set(__self__, "kms_key_arn", kms_key_arn)
         if environment is not None:
@@ -65,7 +65,7 @@ class BucketArgs:
     @pulumi.getter
     def lake(self) -> Optional['_config.LakeArgs']:
         """
-        As the section lake of the configuration. Lake is the S3 bucket of raw changes and the delivery that writes it.
+        As the section lake of the configuration. Lake is the S3 bucket of raw changes, and the delivery that writes them.
         """
         return pulumi.get(self, "lake")
 
@@ -85,13 +85,13 @@ class Bucket(pulumi.ComponentResource):
                  lake: Optional[Union['_config.LakeArgs', '_config.LakeArgsDict']] = None,
                  __props__=None):
         """
-        Bucket is a versioned, encrypted S3 bucket that is reached over TLS and by its owner's policies alone.
+        Bucket is a versioned, encrypted S3 bucket. It accepts only TLS connections that its owner's policies allow.
 
         :param str resource_name: The name of the resource.
         :param pulumi.ResourceOptions opts: Options for the resource.
         :param 'config.Environment' environment: environment chooses defaults; prod protects the bucket. Default dev.
         :param pulumi.Input[_builtins.str] kms_key_arn: kmsKeyArn encrypts the objects. Required.
-        :param Union['_config.LakeArgs', '_config.LakeArgsDict'] lake: As the section lake of the configuration. Lake is the S3 bucket of raw changes and the delivery that writes it.
+        :param Union['_config.LakeArgs', '_config.LakeArgsDict'] lake: As the section lake of the configuration. Lake is the S3 bucket of raw changes, and the delivery that writes them.
         """
         ...
     @overload
@@ -100,7 +100,7 @@ class Bucket(pulumi.ComponentResource):
                  args: BucketArgs,
                  opts: Optional[pulumi.ResourceOptions] = None):
         """
-        Bucket is a versioned, encrypted S3 bucket that is reached over TLS and by its owner's policies alone.
+        Bucket is a versioned, encrypted S3 bucket. It accepts only TLS connections that its owner's policies allow.
 
         :param str resource_name: The name of the resource.
         :param BucketArgs args: The arguments to use to populate this resource's properties.

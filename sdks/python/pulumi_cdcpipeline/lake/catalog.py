@@ -33,10 +33,10 @@ class CatalogArgs:
 
         :param pulumi.Input[_builtins.str] bucket: bucket is the name of the lake's bucket. Required.
         :param pulumi.Input[_builtins.str] bucket_arn: bucketArn of the same bucket. Required.
-        :param pulumi.Input[_builtins.str] kms_key_arn: kmsKeyArn that the lake is encrypted with encrypts results too. Required.
-        :param pulumi.Input[Sequence[pulumi.Input['CatalogSourceArgs']]] sources: sources whose tables are in the catalog. At least one.
+        :param pulumi.Input[_builtins.str] kms_key_arn: kmsKeyArn is the lake's key. It also encrypts query results. Required.
+        :param pulumi.Input[Sequence[pulumi.Input['CatalogSourceArgs']]] sources: sources are the sources whose tables are in the catalog. At least one.
         :param 'config.Environment' environment: environment chooses defaults. Default dev.
-        :param '_config.LakeArgs' lake: As the section lake of the configuration. Lake is the S3 bucket of raw changes and the delivery that writes it.
+        :param '_config.LakeArgs' lake: As the section lake of the configuration. Lake is the S3 bucket of raw changes, and the delivery that writes them.
         """
         pulumi.set(__self__, "bucket", bucket)
         pulumi.set(__self__, "bucket_arn", bucket_arn)
@@ -75,7 +75,7 @@ class CatalogArgs:
     @pulumi.getter(name="kmsKeyArn")
     def kms_key_arn(self) -> pulumi.Input[_builtins.str]:
         """
-        kmsKeyArn that the lake is encrypted with encrypts results too. Required.
+        kmsKeyArn is the lake's key. It also encrypts query results. Required.
         """
         return pulumi.get(self, "kms_key_arn")
 
@@ -87,7 +87,7 @@ class CatalogArgs:
     @pulumi.getter
     def sources(self) -> pulumi.Input[Sequence[pulumi.Input['CatalogSourceArgs']]]:
         """
-        sources whose tables are in the catalog. At least one.
+        sources are the sources whose tables are in the catalog. At least one.
         """
         return pulumi.get(self, "sources")
 
@@ -111,7 +111,7 @@ class CatalogArgs:
     @pulumi.getter
     def lake(self) -> Optional['_config.LakeArgs']:
         """
-        As the section lake of the configuration. Lake is the S3 bucket of raw changes and the delivery that writes it.
+        As the section lake of the configuration. Lake is the S3 bucket of raw changes, and the delivery that writes them.
         """
         return pulumi.get(self, "lake")
 
@@ -134,16 +134,16 @@ class Catalog(pulumi.ComponentResource):
                  sources: pulumi.Input[Optional[Sequence[pulumi.Input[Union['CatalogSourceArgs', 'CatalogSourceArgsDict']]]]] = None,
                  __props__=None):
         """
-        Catalog is how a lake is read with SQL, in Athena. Of each followed table it makes database_table a view of the rows as they are now database_table_changes a view of all their changes database_table_records the table of raw records that both read and, where Tables keeps a table of rows, database_table a view of that table's rows, as they were at the job's last run database_table_raw a view of the rows as they are now with the columns and types that the source has; where a source has a name, it is before all of these. Partitions are worked out by Athena: there is no crawler, and a record is found as soon as it is delivered. Queries go through a workgroup that encrypts their results and bounds what they read; it has saved queries for what people ask most.
+        Catalog lets you query a lake with SQL in Athena. For each followed table it makes database_table a view of the rows as they are now database_table_changes a view of all their changes database_table_records the table of raw records that both read and, where Tables maintains a table of rows, database_table a view of that table's rows, as they were at the job's last run database_table_raw a view of the rows as they are now All have the columns and types of the source. The name of a named source comes before all of these. Athena computes partitions itself: there is no crawler, and a record is found as soon as it is delivered. Queries run in a workgroup that encrypts their results and limits the bytes they read. It has saved queries for the most common questions.
 
         :param str resource_name: The name of the resource.
         :param pulumi.ResourceOptions opts: Options for the resource.
         :param pulumi.Input[_builtins.str] bucket: bucket is the name of the lake's bucket. Required.
         :param pulumi.Input[_builtins.str] bucket_arn: bucketArn of the same bucket. Required.
         :param 'config.Environment' environment: environment chooses defaults. Default dev.
-        :param pulumi.Input[_builtins.str] kms_key_arn: kmsKeyArn that the lake is encrypted with encrypts results too. Required.
-        :param Union['_config.LakeArgs', '_config.LakeArgsDict'] lake: As the section lake of the configuration. Lake is the S3 bucket of raw changes and the delivery that writes it.
-        :param pulumi.Input[Sequence[pulumi.Input[Union['CatalogSourceArgs', 'CatalogSourceArgsDict']]]] sources: sources whose tables are in the catalog. At least one.
+        :param pulumi.Input[_builtins.str] kms_key_arn: kmsKeyArn is the lake's key. It also encrypts query results. Required.
+        :param Union['_config.LakeArgs', '_config.LakeArgsDict'] lake: As the section lake of the configuration. Lake is the S3 bucket of raw changes, and the delivery that writes them.
+        :param pulumi.Input[Sequence[pulumi.Input[Union['CatalogSourceArgs', 'CatalogSourceArgsDict']]]] sources: sources are the sources whose tables are in the catalog. At least one.
         """
         ...
     @overload
@@ -152,7 +152,7 @@ class Catalog(pulumi.ComponentResource):
                  args: CatalogArgs,
                  opts: Optional[pulumi.ResourceOptions] = None):
         """
-        Catalog is how a lake is read with SQL, in Athena. Of each followed table it makes database_table a view of the rows as they are now database_table_changes a view of all their changes database_table_records the table of raw records that both read and, where Tables keeps a table of rows, database_table a view of that table's rows, as they were at the job's last run database_table_raw a view of the rows as they are now with the columns and types that the source has; where a source has a name, it is before all of these. Partitions are worked out by Athena: there is no crawler, and a record is found as soon as it is delivered. Queries go through a workgroup that encrypts their results and bounds what they read; it has saved queries for what people ask most.
+        Catalog lets you query a lake with SQL in Athena. For each followed table it makes database_table a view of the rows as they are now database_table_changes a view of all their changes database_table_records the table of raw records that both read and, where Tables maintains a table of rows, database_table a view of that table's rows, as they were at the job's last run database_table_raw a view of the rows as they are now All have the columns and types of the source. The name of a named source comes before all of these. Athena computes partitions itself: there is no crawler, and a record is found as soon as it is delivered. Queries run in a workgroup that encrypts their results and limits the bytes they read. It has saved queries for the most common questions.
 
         :param str resource_name: The name of the resource.
         :param CatalogArgs args: The arguments to use to populate this resource's properties.
@@ -222,7 +222,7 @@ class Catalog(pulumi.ComponentResource):
     @pulumi.getter(name="readerPolicy")
     def reader_policy(self) -> pulumi.Output[_builtins.str]:
         """
-        readerPolicy is the IAM policy, as JSON, that whoever queries the lake needs. It is attached to nobody.
+        readerPolicy is the IAM policy, as JSON, that a user needs to query the lake. It is attached to nobody.
         """
         return pulumi.get(self, "reader_policy")
 

@@ -30,12 +30,12 @@ class DeliveryArgs:
         """
         The set of arguments for constructing a Delivery resource.
 
-        :param pulumi.Input[_builtins.str] bucket_arn: bucketArn of the bucket that is written. Required.
+        :param pulumi.Input[_builtins.str] bucket_arn: bucketArn of the bucket to write to. Required.
         :param pulumi.Input[_builtins.str] kms_key_arn: kmsKeyArn encrypts the stream, the objects and the log. Required.
-        :param pulumi.Input[_builtins.str] stream_arn: streamArn of the Kinesis stream that is read. Required.
+        :param pulumi.Input[_builtins.str] stream_arn: streamArn of the Kinesis stream to read. Required.
         :param 'config.Environment' environment: environment chooses defaults. Default dev.
-        :param '_config.LakeArgs' lake: As the section lake of the configuration. Lake is the S3 bucket of raw changes and the delivery that writes it.
-        :param _builtins.int log_retention_days: logRetentionDays of the error log. Default 14 in dev, 90 in prod.
+        :param '_config.LakeArgs' lake: As the section lake of the configuration. Lake is the S3 bucket of raw changes, and the delivery that writes them.
+        :param _builtins.int log_retention_days: logRetentionDays keeps the error log. Default 14 in dev, 90 in prod.
         """
         pulumi.set(__self__, "bucket_arn", bucket_arn)
         pulumi.set(__self__, "kms_key_arn", kms_key_arn)
@@ -51,7 +51,7 @@ class DeliveryArgs:
     @pulumi.getter(name="bucketArn")
     def bucket_arn(self) -> pulumi.Input[_builtins.str]:
         """
-        bucketArn of the bucket that is written. Required.
+        bucketArn of the bucket to write to. Required.
         """
         return pulumi.get(self, "bucket_arn")
 
@@ -75,7 +75,7 @@ class DeliveryArgs:
     @pulumi.getter(name="streamArn")
     def stream_arn(self) -> pulumi.Input[_builtins.str]:
         """
-        streamArn of the Kinesis stream that is read. Required.
+        streamArn of the Kinesis stream to read. Required.
         """
         return pulumi.get(self, "stream_arn")
 
@@ -99,7 +99,7 @@ class DeliveryArgs:
     @pulumi.getter
     def lake(self) -> Optional['_config.LakeArgs']:
         """
-        As the section lake of the configuration. Lake is the S3 bucket of raw changes and the delivery that writes it.
+        As the section lake of the configuration. Lake is the S3 bucket of raw changes, and the delivery that writes them.
         """
         return pulumi.get(self, "lake")
 
@@ -111,7 +111,7 @@ class DeliveryArgs:
     @pulumi.getter(name="logRetentionDays")
     def log_retention_days(self) -> Optional[_builtins.int]:
         """
-        logRetentionDays of the error log. Default 14 in dev, 90 in prod.
+        logRetentionDays keeps the error log. Default 14 in dev, 90 in prod.
         """
         return pulumi.get(self, "log_retention_days")
 
@@ -134,16 +134,16 @@ class Delivery(pulumi.ComponentResource):
                  stream_arn: pulumi.Input[Optional[_builtins.str]] = None,
                  __props__=None):
         """
-        Delivery is a Firehose that writes every record of a Kinesis stream to a bucket: gzip, one record per line, partitioned as <prefix>/schema=…/table=…/dt=yyyy-MM-dd/hour=HH/. Control records are under schema _control. It reads from the moment it is active, so whatever writes to the stream starts after it.
+        Delivery is a Firehose that writes every record of a Kinesis stream to a bucket: gzip, one record per line, partitioned as <prefix>/schema=…/table=…/dt=yyyy-MM-dd/hour=HH/. Control records are under schema _control. It reads from the moment it is active, so start every writer to the stream after it.
 
         :param str resource_name: The name of the resource.
         :param pulumi.ResourceOptions opts: Options for the resource.
-        :param pulumi.Input[_builtins.str] bucket_arn: bucketArn of the bucket that is written. Required.
+        :param pulumi.Input[_builtins.str] bucket_arn: bucketArn of the bucket to write to. Required.
         :param 'config.Environment' environment: environment chooses defaults. Default dev.
         :param pulumi.Input[_builtins.str] kms_key_arn: kmsKeyArn encrypts the stream, the objects and the log. Required.
-        :param Union['_config.LakeArgs', '_config.LakeArgsDict'] lake: As the section lake of the configuration. Lake is the S3 bucket of raw changes and the delivery that writes it.
-        :param _builtins.int log_retention_days: logRetentionDays of the error log. Default 14 in dev, 90 in prod.
-        :param pulumi.Input[_builtins.str] stream_arn: streamArn of the Kinesis stream that is read. Required.
+        :param Union['_config.LakeArgs', '_config.LakeArgsDict'] lake: As the section lake of the configuration. Lake is the S3 bucket of raw changes, and the delivery that writes them.
+        :param _builtins.int log_retention_days: logRetentionDays keeps the error log. Default 14 in dev, 90 in prod.
+        :param pulumi.Input[_builtins.str] stream_arn: streamArn of the Kinesis stream to read. Required.
         """
         ...
     @overload
@@ -152,7 +152,7 @@ class Delivery(pulumi.ComponentResource):
                  args: DeliveryArgs,
                  opts: Optional[pulumi.ResourceOptions] = None):
         """
-        Delivery is a Firehose that writes every record of a Kinesis stream to a bucket: gzip, one record per line, partitioned as <prefix>/schema=…/table=…/dt=yyyy-MM-dd/hour=HH/. Control records are under schema _control. It reads from the moment it is active, so whatever writes to the stream starts after it.
+        Delivery is a Firehose that writes every record of a Kinesis stream to a bucket: gzip, one record per line, partitioned as <prefix>/schema=…/table=…/dt=yyyy-MM-dd/hour=HH/. Control records are under schema _control. It reads from the moment it is active, so start every writer to the stream after it.
 
         :param str resource_name: The name of the resource.
         :param DeliveryArgs args: The arguments to use to populate this resource's properties.
@@ -228,7 +228,7 @@ class Delivery(pulumi.ComponentResource):
     @pulumi.getter(name="roleArn")
     def role_arn(self) -> pulumi.Output[_builtins.str]:
         """
-        roleArn of the role it reads and writes with.
+        roleArn of the role that reads the stream and writes the bucket.
         """
         return pulumi.get(self, "role_arn")
 

@@ -41,16 +41,16 @@ class TablesArgs:
         :param pulumi.Input[_builtins.str] bucket: bucket is the name of the lake's bucket. Required.
         :param pulumi.Input[_builtins.str] bucket_arn: bucketArn of the same bucket. Required.
         :param pulumi.Input[_builtins.str] database: database of the Glue Data Catalog: Catalog.Database. Required.
-        :param pulumi.Input[_builtins.str] found: found is the JSON of preparation.Findings, whose columns and keys the tables have: source.Bootstrap.Result. Required.
-        :param pulumi.Input[_builtins.str] kms_key_arn: kmsKeyArn that the lake is encrypted with encrypts tables and logs too. Required.
-        :param Sequence['_config.TableArgs'] tables: tables that are followed. Those that are given by a pattern are left out, as they are of the Catalog.
-        :param 'config.Engine' engine: engine of the source, by which its records are read. Default mysql.
+        :param pulumi.Input[_builtins.str] found: found is the JSON of preparation.Findings, with the tables' columns and keys: source.Bootstrap.Result. Required.
+        :param pulumi.Input[_builtins.str] kms_key_arn: kmsKeyArn is the lake's key. It also encrypts tables and logs. Required.
+        :param Sequence['_config.TableArgs'] tables: tables are the followed tables. Patterns are left out, as in the Catalog.
+        :param 'config.Engine' engine: engine of the source. It decides how records are read. Default mysql.
         :param 'config.Environment' environment: environment chooses defaults. Default dev.
-        :param '_config.LakeArgs' lake: As the section lake of the configuration. Lake is the S3 bucket of raw changes and the delivery that writes it.
-        :param _builtins.int log_retention_days: logRetentionDays of the job's logs. Default 14 in dev, 90 in prod.
-        :param _builtins.bool measured: measured has the job publish how many tables have stopped and how many records it refused, for alarms of others. Default: only when Lake.Tables.AlarmTopic is given.
-        :param Mapping[str, _builtins.str] rows_since: rowsSince says since when records of tables tell what their rows are: source.rowsSince.
-        :param _builtins.str source: source is the name of the source, with which the names of its tables begin; empty for the unnamed one.
+        :param '_config.LakeArgs' lake: As the section lake of the configuration. Lake is the S3 bucket of raw changes, and the delivery that writes them.
+        :param _builtins.int log_retention_days: logRetentionDays keeps the job's logs. Default 14 in dev, 90 in prod.
+        :param _builtins.bool measured: measured makes the job publish two metrics for other components' alarms: how many tables have stopped, and how many records it refused. Default: only when Lake.Tables.AlarmTopic is given.
+        :param Mapping[str, _builtins.str] rows_since: rowsSince is the time from which a table's records are authoritative. Readers skip earlier ones. It is source.rowsSince.
+        :param _builtins.str source: source is the name of the source. The names of its tables begin with it. Empty for the unnamed source.
         :param _builtins.int stream_retention_hours: streamRetentionHours is how long the stream keeps a record. Default 168.
         """
         pulumi.set(__self__, "bucket", bucket)
@@ -116,7 +116,7 @@ class TablesArgs:
     @pulumi.getter
     def found(self) -> pulumi.Input[_builtins.str]:
         """
-        found is the JSON of preparation.Findings, whose columns and keys the tables have: source.Bootstrap.Result. Required.
+        found is the JSON of preparation.Findings, with the tables' columns and keys: source.Bootstrap.Result. Required.
         """
         return pulumi.get(self, "found")
 
@@ -128,7 +128,7 @@ class TablesArgs:
     @pulumi.getter(name="kmsKeyArn")
     def kms_key_arn(self) -> pulumi.Input[_builtins.str]:
         """
-        kmsKeyArn that the lake is encrypted with encrypts tables and logs too. Required.
+        kmsKeyArn is the lake's key. It also encrypts tables and logs. Required.
         """
         return pulumi.get(self, "kms_key_arn")
 
@@ -140,7 +140,7 @@ class TablesArgs:
     @pulumi.getter
     def tables(self) -> Sequence['_config.TableArgs']:
         """
-        tables that are followed. Those that are given by a pattern are left out, as they are of the Catalog.
+        tables are the followed tables. Patterns are left out, as in the Catalog.
         """
         return pulumi.get(self, "tables")
 
@@ -152,7 +152,7 @@ class TablesArgs:
     @pulumi.getter
     def engine(self) -> Optional['config.Engine']:
         """
-        engine of the source, by which its records are read. Default mysql.
+        engine of the source. It decides how records are read. Default mysql.
         """
         return pulumi.get(self, "engine")
 
@@ -176,7 +176,7 @@ class TablesArgs:
     @pulumi.getter
     def lake(self) -> Optional['_config.LakeArgs']:
         """
-        As the section lake of the configuration. Lake is the S3 bucket of raw changes and the delivery that writes it.
+        As the section lake of the configuration. Lake is the S3 bucket of raw changes, and the delivery that writes them.
         """
         return pulumi.get(self, "lake")
 
@@ -188,7 +188,7 @@ class TablesArgs:
     @pulumi.getter(name="logRetentionDays")
     def log_retention_days(self) -> Optional[_builtins.int]:
         """
-        logRetentionDays of the job's logs. Default 14 in dev, 90 in prod.
+        logRetentionDays keeps the job's logs. Default 14 in dev, 90 in prod.
         """
         return pulumi.get(self, "log_retention_days")
 
@@ -200,7 +200,7 @@ class TablesArgs:
     @pulumi.getter
     def measured(self) -> Optional[_builtins.bool]:
         """
-        measured has the job publish how many tables have stopped and how many records it refused, for alarms of others. Default: only when Lake.Tables.AlarmTopic is given.
+        measured makes the job publish two metrics for other components' alarms: how many tables have stopped, and how many records it refused. Default: only when Lake.Tables.AlarmTopic is given.
         """
         return pulumi.get(self, "measured")
 
@@ -212,7 +212,7 @@ class TablesArgs:
     @pulumi.getter(name="rowsSince")
     def rows_since(self) -> Optional[Mapping[str, _builtins.str]]:
         """
-        rowsSince says since when records of tables tell what their rows are: source.rowsSince.
+        rowsSince is the time from which a table's records are authoritative. Readers skip earlier ones. It is source.rowsSince.
         """
         return pulumi.get(self, "rows_since")
 
@@ -224,7 +224,7 @@ class TablesArgs:
     @pulumi.getter
     def source(self) -> Optional[_builtins.str]:
         """
-        source is the name of the source, with which the names of its tables begin; empty for the unnamed one.
+        source is the name of the source. The names of its tables begin with it. Empty for the unnamed source.
         """
         return pulumi.get(self, "source")
 
@@ -267,24 +267,24 @@ class Tables(pulumi.ComponentResource):
                  tables: Optional[Sequence[Union['_config.TableArgs', '_config.TableArgsDict']]] = None,
                  __props__=None):
         """
-        Tables are rows as they are, in tables of Apache Iceberg, Delta Lake or Apache Hudi: a job of AWS Glue keeps one of each followed table from the lake's raw records. What a run has read is in the table's own commit, so that a run that was ended, or is repeated, changes nothing twice. The Catalog of the same lake has a view of each table.
+        Tables maintains tables of present rows in Apache Iceberg, Delta Lake or Apache Hudi. An AWS Glue job builds one per followed table from the lake's raw records. Each commit of a table includes the position up to which records were read. So a run that is killed or repeated applies nothing twice. The Catalog of the same lake has a view of each table.
 
         :param str resource_name: The name of the resource.
         :param pulumi.ResourceOptions opts: Options for the resource.
         :param pulumi.Input[_builtins.str] bucket: bucket is the name of the lake's bucket. Required.
         :param pulumi.Input[_builtins.str] bucket_arn: bucketArn of the same bucket. Required.
         :param pulumi.Input[_builtins.str] database: database of the Glue Data Catalog: Catalog.Database. Required.
-        :param 'config.Engine' engine: engine of the source, by which its records are read. Default mysql.
+        :param 'config.Engine' engine: engine of the source. It decides how records are read. Default mysql.
         :param 'config.Environment' environment: environment chooses defaults. Default dev.
-        :param pulumi.Input[_builtins.str] found: found is the JSON of preparation.Findings, whose columns and keys the tables have: source.Bootstrap.Result. Required.
-        :param pulumi.Input[_builtins.str] kms_key_arn: kmsKeyArn that the lake is encrypted with encrypts tables and logs too. Required.
-        :param Union['_config.LakeArgs', '_config.LakeArgsDict'] lake: As the section lake of the configuration. Lake is the S3 bucket of raw changes and the delivery that writes it.
-        :param _builtins.int log_retention_days: logRetentionDays of the job's logs. Default 14 in dev, 90 in prod.
-        :param _builtins.bool measured: measured has the job publish how many tables have stopped and how many records it refused, for alarms of others. Default: only when Lake.Tables.AlarmTopic is given.
-        :param Mapping[str, _builtins.str] rows_since: rowsSince says since when records of tables tell what their rows are: source.rowsSince.
-        :param _builtins.str source: source is the name of the source, with which the names of its tables begin; empty for the unnamed one.
+        :param pulumi.Input[_builtins.str] found: found is the JSON of preparation.Findings, with the tables' columns and keys: source.Bootstrap.Result. Required.
+        :param pulumi.Input[_builtins.str] kms_key_arn: kmsKeyArn is the lake's key. It also encrypts tables and logs. Required.
+        :param Union['_config.LakeArgs', '_config.LakeArgsDict'] lake: As the section lake of the configuration. Lake is the S3 bucket of raw changes, and the delivery that writes them.
+        :param _builtins.int log_retention_days: logRetentionDays keeps the job's logs. Default 14 in dev, 90 in prod.
+        :param _builtins.bool measured: measured makes the job publish two metrics for other components' alarms: how many tables have stopped, and how many records it refused. Default: only when Lake.Tables.AlarmTopic is given.
+        :param Mapping[str, _builtins.str] rows_since: rowsSince is the time from which a table's records are authoritative. Readers skip earlier ones. It is source.rowsSince.
+        :param _builtins.str source: source is the name of the source. The names of its tables begin with it. Empty for the unnamed source.
         :param _builtins.int stream_retention_hours: streamRetentionHours is how long the stream keeps a record. Default 168.
-        :param Sequence[Union['_config.TableArgs', '_config.TableArgsDict']] tables: tables that are followed. Those that are given by a pattern are left out, as they are of the Catalog.
+        :param Sequence[Union['_config.TableArgs', '_config.TableArgsDict']] tables: tables are the followed tables. Patterns are left out, as in the Catalog.
         """
         ...
     @overload
@@ -293,7 +293,7 @@ class Tables(pulumi.ComponentResource):
                  args: TablesArgs,
                  opts: Optional[pulumi.ResourceOptions] = None):
         """
-        Tables are rows as they are, in tables of Apache Iceberg, Delta Lake or Apache Hudi: a job of AWS Glue keeps one of each followed table from the lake's raw records. What a run has read is in the table's own commit, so that a run that was ended, or is repeated, changes nothing twice. The Catalog of the same lake has a view of each table.
+        Tables maintains tables of present rows in Apache Iceberg, Delta Lake or Apache Hudi. An AWS Glue job builds one per followed table from the lake's raw records. Each commit of a table includes the position up to which records were read. So a run that is killed or repeated applies nothing twice. The Catalog of the same lake has a view of each table.
 
         :param str resource_name: The name of the resource.
         :param TablesArgs args: The arguments to use to populate this resource's properties.
@@ -375,7 +375,7 @@ class Tables(pulumi.ComponentResource):
     @pulumi.getter
     def format(self) -> pulumi.Output[_builtins.str]:
         """
-        format of the arguments. The next deployment is held against it.
+        format of the arguments. The next deployment is checked against it.
         """
         return pulumi.get(self, "format")
 
@@ -383,7 +383,7 @@ class Tables(pulumi.ComponentResource):
     @pulumi.getter
     def generation(self) -> pulumi.Output[_builtins.int]:
         """
-        generation of the arguments. The next deployment is held against it.
+        generation of the arguments. The next deployment is checked against it.
         """
         return pulumi.get(self, "generation")
 
@@ -391,7 +391,7 @@ class Tables(pulumi.ComponentResource):
     @pulumi.getter(name="jobName")
     def job_name(self) -> pulumi.Output[_builtins.str]:
         """
-        jobName of the job, which whoever does not want to wait for the schedule starts.
+        jobName of the job. Start it by hand to update before its schedule.
         """
         return pulumi.get(self, "job_name")
 

@@ -21,15 +21,15 @@ __all__ = [
 
 class DatabaseArgsDict(TypedDict):
     """
-    Database is that of one source.
+    Database is one source's database.
     """
     existing_security_group_id: NotRequired[_builtins.str]
     """
-    existingSecurityGroupId is the security group of a database that exists; rules that admit replication and functions are added to it, and none is made.
+    existingSecurityGroupId is the security group of an existing database. The network adds rules to it that admit replication and functions, and makes no group.
     """
     port: NotRequired[_builtins.int]
     """
-    port it listens on. Default 3306.
+    port that the database listens on. Default 3306.
     """
     source: NotRequired[_builtins.str]
     """
@@ -43,10 +43,10 @@ class DatabaseArgs:
                  port: Optional[_builtins.int] = None,
                  source: Optional[_builtins.str] = None):
         """
-        Database is that of one source.
+        Database is one source's database.
 
-        :param _builtins.str existing_security_group_id: existingSecurityGroupId is the security group of a database that exists; rules that admit replication and functions are added to it, and none is made.
-        :param _builtins.int port: port it listens on. Default 3306.
+        :param _builtins.str existing_security_group_id: existingSecurityGroupId is the security group of an existing database. The network adds rules to it that admit replication and functions, and makes no group.
+        :param _builtins.int port: port that the database listens on. Default 3306.
         :param _builtins.str source: source is the name of the source; empty for the unnamed one.
         """
         if existing_security_group_id is not None:
@@ -60,7 +60,7 @@ class DatabaseArgs:
     @pulumi.getter(name="existingSecurityGroupId")
     def existing_security_group_id(self) -> Optional[_builtins.str]:
         """
-        existingSecurityGroupId is the security group of a database that exists; rules that admit replication and functions are added to it, and none is made.
+        existingSecurityGroupId is the security group of an existing database. The network adds rules to it that admit replication and functions, and makes no group.
         """
         return pulumi.get(self, "existing_security_group_id")
 
@@ -72,7 +72,7 @@ class DatabaseArgs:
     @pulumi.getter
     def port(self) -> Optional[_builtins.int]:
         """
-        port it listens on. Default 3306.
+        port that the database listens on. Default 3306.
         """
         return pulumi.get(self, "port")
 

@@ -32,13 +32,13 @@ class NetworkArgs:
         """
         The set of arguments for constructing a Network resource.
 
-        :param _builtins.bool bastion: bastion makes a group for an instance through which what is searched and the databases are reached from outside of the VPC. Default false.
-        :param Sequence['DatabaseArgs'] databases: databases that replication and functions may reach. Default: one that is made here, on port 3306.
+        :param _builtins.bool bastion: bastion makes a security group for the bastion, through which users outside the VPC reach the search service and the databases. Default false.
+        :param Sequence['DatabaseArgs'] databases: databases that replication and the functions may reach. Default: one database that is made here, on port 3306.
         :param 'config.Environment' environment: environment chooses defaults: zones and flow logs. Default dev.
-        :param _builtins.bool from_vpc: fromVpc admits all of the VPC to the HTTPS port of what is searched and to the ports of databases that are made here: for a deployment and its operators inside the VPC, or in an AWS Client VPN, whose clients have addresses of the VPC. Default false.
-        :param pulumi.Input[_builtins.str] kms_key_arn: kmsKeyArn encrypts flow logs. Required where there are any.
-        :param _builtins.int log_retention_days: logRetentionDays of flow logs. Default 14 in dev, 90 in prod.
-        :param '_config.NetworkArgs' network: As the section network of the configuration. Network is the VPC everything runs in: made here, or adopted.
+        :param _builtins.bool from_vpc: fromVpc admits the whole VPC to the HTTPS port of the search service and to the ports of databases that are made here. It serves a deployment and operators inside the VPC, or in an AWS Client VPN, whose clients have addresses of the VPC. Default false.
+        :param pulumi.Input[_builtins.str] kms_key_arn: kmsKeyArn encrypts flow logs. Required when flow logs are on.
+        :param _builtins.int log_retention_days: logRetentionDays keeps flow logs. Default 14 in dev, 90 in prod.
+        :param '_config.NetworkArgs' network: As the section network of the configuration. Network is the VPC that everything runs in. The stack makes it or adopts yours.
         """
         if bastion is not None:
             pulumi.set(__self__, "bastion", bastion)
@@ -59,7 +59,7 @@ class NetworkArgs:
     @pulumi.getter
     def bastion(self) -> Optional[_builtins.bool]:
         """
-        bastion makes a group for an instance through which what is searched and the databases are reached from outside of the VPC. Default false.
+        bastion makes a security group for the bastion, through which users outside the VPC reach the search service and the databases. Default false.
         """
         return pulumi.get(self, "bastion")
 
@@ -71,7 +71,7 @@ class NetworkArgs:
     @pulumi.getter
     def databases(self) -> Optional[Sequence['DatabaseArgs']]:
         """
-        databases that replication and functions may reach. Default: one that is made here, on port 3306.
+        databases that replication and the functions may reach. Default: one database that is made here, on port 3306.
         """
         return pulumi.get(self, "databases")
 
@@ -95,7 +95,7 @@ class NetworkArgs:
     @pulumi.getter(name="fromVpc")
     def from_vpc(self) -> Optional[_builtins.bool]:
         """
-        fromVpc admits all of the VPC to the HTTPS port of what is searched and to the ports of databases that are made here: for a deployment and its operators inside the VPC, or in an AWS Client VPN, whose clients have addresses of the VPC. Default false.
+        fromVpc admits the whole VPC to the HTTPS port of the search service and to the ports of databases that are made here. It serves a deployment and operators inside the VPC, or in an AWS Client VPN, whose clients have addresses of the VPC. Default false.
         """
         return pulumi.get(self, "from_vpc")
 
@@ -107,7 +107,7 @@ class NetworkArgs:
     @pulumi.getter(name="kmsKeyArn")
     def kms_key_arn(self) -> pulumi.Input[Optional[_builtins.str]]:
         """
-        kmsKeyArn encrypts flow logs. Required where there are any.
+        kmsKeyArn encrypts flow logs. Required when flow logs are on.
         """
         return pulumi.get(self, "kms_key_arn")
 
@@ -119,7 +119,7 @@ class NetworkArgs:
     @pulumi.getter(name="logRetentionDays")
     def log_retention_days(self) -> Optional[_builtins.int]:
         """
-        logRetentionDays of flow logs. Default 14 in dev, 90 in prod.
+        logRetentionDays keeps flow logs. Default 14 in dev, 90 in prod.
         """
         return pulumi.get(self, "log_retention_days")
 
@@ -131,7 +131,7 @@ class NetworkArgs:
     @pulumi.getter
     def network(self) -> Optional['_config.NetworkArgs']:
         """
-        As the section network of the configuration. Network is the VPC everything runs in: made here, or adopted.
+        As the section network of the configuration. Network is the VPC that everything runs in. The stack makes it or adopts yours.
         """
         return pulumi.get(self, "network")
 
@@ -155,17 +155,17 @@ class Network(pulumi.ComponentResource):
                  network: Optional[Union['_config.NetworkArgs', '_config.NetworkArgsDict']] = None,
                  __props__=None):
         """
-        Network is a VPC over two or three zones with private subnets, or an adopted one, and the security groups of every role.
+        Network is a VPC over two or three zones with private subnets, or an adopted one, with a security group for each role.
 
         :param str resource_name: The name of the resource.
         :param pulumi.ResourceOptions opts: Options for the resource.
-        :param _builtins.bool bastion: bastion makes a group for an instance through which what is searched and the databases are reached from outside of the VPC. Default false.
-        :param Sequence[Union['DatabaseArgs', 'DatabaseArgsDict']] databases: databases that replication and functions may reach. Default: one that is made here, on port 3306.
+        :param _builtins.bool bastion: bastion makes a security group for the bastion, through which users outside the VPC reach the search service and the databases. Default false.
+        :param Sequence[Union['DatabaseArgs', 'DatabaseArgsDict']] databases: databases that replication and the functions may reach. Default: one database that is made here, on port 3306.
         :param 'config.Environment' environment: environment chooses defaults: zones and flow logs. Default dev.
-        :param _builtins.bool from_vpc: fromVpc admits all of the VPC to the HTTPS port of what is searched and to the ports of databases that are made here: for a deployment and its operators inside the VPC, or in an AWS Client VPN, whose clients have addresses of the VPC. Default false.
-        :param pulumi.Input[_builtins.str] kms_key_arn: kmsKeyArn encrypts flow logs. Required where there are any.
-        :param _builtins.int log_retention_days: logRetentionDays of flow logs. Default 14 in dev, 90 in prod.
-        :param Union['_config.NetworkArgs', '_config.NetworkArgsDict'] network: As the section network of the configuration. Network is the VPC everything runs in: made here, or adopted.
+        :param _builtins.bool from_vpc: fromVpc admits the whole VPC to the HTTPS port of the search service and to the ports of databases that are made here. It serves a deployment and operators inside the VPC, or in an AWS Client VPN, whose clients have addresses of the VPC. Default false.
+        :param pulumi.Input[_builtins.str] kms_key_arn: kmsKeyArn encrypts flow logs. Required when flow logs are on.
+        :param _builtins.int log_retention_days: logRetentionDays keeps flow logs. Default 14 in dev, 90 in prod.
+        :param Union['_config.NetworkArgs', '_config.NetworkArgsDict'] network: As the section network of the configuration. Network is the VPC that everything runs in. The stack makes it or adopts yours.
         """
         ...
     @overload
@@ -174,7 +174,7 @@ class Network(pulumi.ComponentResource):
                  args: Optional[NetworkArgs] = None,
                  opts: Optional[pulumi.ResourceOptions] = None):
         """
-        Network is a VPC over two or three zones with private subnets, or an adopted one, and the security groups of every role.
+        Network is a VPC over two or three zones with private subnets, or an adopted one, with a security group for each role.
 
         :param str resource_name: The name of the resource.
         :param NetworkArgs args: The arguments to use to populate this resource's properties.

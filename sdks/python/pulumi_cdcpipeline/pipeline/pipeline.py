@@ -38,18 +38,18 @@ class PipelineArgs:
         """
         The set of arguments for constructing a Pipeline resource.
 
-        :param '_config.AlarmsArgs' alarms: As the section alarms of the configuration. Alarms says who is told when something is wrong, and from when on it is. Each alarm has its paragraph in docs/operations.md, with what to type.
-        :param '_config.BastionArgs' bastion: As the section bastion of the configuration. Bastion is the instance inside the VPC through which the domain, or the collections, are reached with search.reach tunnel; direct has none.
+        :param '_config.AlarmsArgs' alarms: As the section alarms of the configuration. Alarms sets who is told when something is wrong, and the limit of each alarm. docs/operations.md has a paragraph on each alarm, with what to type.
+        :param '_config.BastionArgs' bastion: As the section bastion of the configuration. Bastion is an instance inside the VPC. With search.reach: tunnel you reach the domain or the collections through it. With direct there is none.
         :param pulumi.Input['_root_inputs.FunctionCodesArgs'] code: code of the functions. Default: what is released with this provider.
-        :param '_config.EncryptionArgs' encryption: As the section encryption of the configuration. Encryption is the key that everything the stack stores is encrypted with: made here, or adopted.
+        :param '_config.EncryptionArgs' encryption: As the section encryption of the configuration. Encryption is the KMS key for everything that the stack stores. The stack makes a key or adopts yours.
         :param 'config.Environment' environment: environment chooses the defaults of every other section.
-        :param '_config.FunctionsArgs' functions: As the section functions of the configuration. Functions is what all Lambda functions of the stack share, and how long logs are kept.
-        :param '_config.LakeArgs' lake: As the section lake of the configuration. Lake is the S3 bucket of raw changes and the delivery that writes it.
-        :param '_config.NetworkArgs' network: As the section network of the configuration. Network is the VPC everything runs in: made here, or adopted.
-        :param '_config.ReplicationArgs' replication: As the section replication of the configuration. Replication is the DMS task that turns committed rows into stream records.
-        :param '_config.SearchArgs' search: As the section search of the configuration. Search is where rows and their history are searched: an OpenSearch domain, or collections of OpenSearch Serverless.
-        :param '_config.SourceArgs' source: As the section source of the configuration. Source is the database whose committed rows are followed: a MySQL-compatible one, or PostgreSQL.
-        :param Mapping[str, '_config.NamedSourceArgs'] sources: sources are further databases, each by a name of its own: [a-z][a-z0-9]{0,15}.
+        :param '_config.FunctionsArgs' functions: As the section functions of the configuration. Functions has the settings that all Lambda functions of the stack share, and the retention of logs.
+        :param '_config.LakeArgs' lake: As the section lake of the configuration. Lake is the S3 bucket of raw changes, and the delivery that writes them.
+        :param '_config.NetworkArgs' network: As the section network of the configuration. Network is the VPC that everything runs in. The stack makes it or adopts yours.
+        :param '_config.ReplicationArgs' replication: As the section replication of the configuration. Replication is the DMS task that turns committed rows into records of the stream.
+        :param '_config.SearchArgs' search: As the section search of the configuration. Search is where you search rows and their history: an OpenSearch domain, or collections of OpenSearch Serverless.
+        :param '_config.SourceArgs' source: As the section source of the configuration. Source is the database whose committed rows the task follows: MySQL-compatible, or PostgreSQL.
+        :param Mapping[str, '_config.NamedSourceArgs'] sources: sources are further databases, each under a name of its own: [a-z][a-z0-9]{0,15}.
         :param '_config.StreamArgs' stream: As the section stream of the configuration. Stream is the Kinesis data stream between DMS and the sinks.
         """
         if alarms is not None:
@@ -83,7 +83,7 @@ class PipelineArgs:
     @pulumi.getter
     def alarms(self) -> Optional['_config.AlarmsArgs']:
         """
-        As the section alarms of the configuration. Alarms says who is told when something is wrong, and from when on it is. Each alarm has its paragraph in docs/operations.md, with what to type.
+        As the section alarms of the configuration. Alarms sets who is told when something is wrong, and the limit of each alarm. docs/operations.md has a paragraph on each alarm, with what to type.
         """
         return pulumi.get(self, "alarms")
 
@@ -95,7 +95,7 @@ class PipelineArgs:
     @pulumi.getter
     def bastion(self) -> Optional['_config.BastionArgs']:
         """
-        As the section bastion of the configuration. Bastion is the instance inside the VPC through which the domain, or the collections, are reached with search.reach tunnel; direct has none.
+        As the section bastion of the configuration. Bastion is an instance inside the VPC. With search.reach: tunnel you reach the domain or the collections through it. With direct there is none.
         """
         return pulumi.get(self, "bastion")
 
@@ -119,7 +119,7 @@ class PipelineArgs:
     @pulumi.getter
     def encryption(self) -> Optional['_config.EncryptionArgs']:
         """
-        As the section encryption of the configuration. Encryption is the key that everything the stack stores is encrypted with: made here, or adopted.
+        As the section encryption of the configuration. Encryption is the KMS key for everything that the stack stores. The stack makes a key or adopts yours.
         """
         return pulumi.get(self, "encryption")
 
@@ -143,7 +143,7 @@ class PipelineArgs:
     @pulumi.getter
     def functions(self) -> Optional['_config.FunctionsArgs']:
         """
-        As the section functions of the configuration. Functions is what all Lambda functions of the stack share, and how long logs are kept.
+        As the section functions of the configuration. Functions has the settings that all Lambda functions of the stack share, and the retention of logs.
         """
         return pulumi.get(self, "functions")
 
@@ -155,7 +155,7 @@ class PipelineArgs:
     @pulumi.getter
     def lake(self) -> Optional['_config.LakeArgs']:
         """
-        As the section lake of the configuration. Lake is the S3 bucket of raw changes and the delivery that writes it.
+        As the section lake of the configuration. Lake is the S3 bucket of raw changes, and the delivery that writes them.
         """
         return pulumi.get(self, "lake")
 
@@ -167,7 +167,7 @@ class PipelineArgs:
     @pulumi.getter
     def network(self) -> Optional['_config.NetworkArgs']:
         """
-        As the section network of the configuration. Network is the VPC everything runs in: made here, or adopted.
+        As the section network of the configuration. Network is the VPC that everything runs in. The stack makes it or adopts yours.
         """
         return pulumi.get(self, "network")
 
@@ -179,7 +179,7 @@ class PipelineArgs:
     @pulumi.getter
     def replication(self) -> Optional['_config.ReplicationArgs']:
         """
-        As the section replication of the configuration. Replication is the DMS task that turns committed rows into stream records.
+        As the section replication of the configuration. Replication is the DMS task that turns committed rows into records of the stream.
         """
         return pulumi.get(self, "replication")
 
@@ -191,7 +191,7 @@ class PipelineArgs:
     @pulumi.getter
     def search(self) -> Optional['_config.SearchArgs']:
         """
-        As the section search of the configuration. Search is where rows and their history are searched: an OpenSearch domain, or collections of OpenSearch Serverless.
+        As the section search of the configuration. Search is where you search rows and their history: an OpenSearch domain, or collections of OpenSearch Serverless.
         """
         return pulumi.get(self, "search")
 
@@ -203,7 +203,7 @@ class PipelineArgs:
     @pulumi.getter
     def source(self) -> Optional['_config.SourceArgs']:
         """
-        As the section source of the configuration. Source is the database whose committed rows are followed: a MySQL-compatible one, or PostgreSQL.
+        As the section source of the configuration. Source is the database whose committed rows the task follows: MySQL-compatible, or PostgreSQL.
         """
         return pulumi.get(self, "source")
 
@@ -215,7 +215,7 @@ class PipelineArgs:
     @pulumi.getter
     def sources(self) -> Optional[Mapping[str, '_config.NamedSourceArgs']]:
         """
-        sources are further databases, each by a name of its own: [a-z][a-z0-9]{0,15}.
+        sources are further databases, each under a name of its own: [a-z][a-z0-9]{0,15}.
         """
         return pulumi.get(self, "sources")
 
@@ -257,22 +257,22 @@ class Pipeline(pulumi.ComponentResource):
                  stream: Optional[Union['_config.StreamArgs', '_config.StreamArgsDict']] = None,
                  __props__=None):
         """
-        Pipeline is all of it, from databases to what is searched and the lake, with the parts that a caller may build upon.
+        Pipeline is the whole pipeline, from databases to the search service and the lake. Its fields are the parts that a caller may build upon.
 
         :param str resource_name: The name of the resource.
         :param pulumi.ResourceOptions opts: Options for the resource.
-        :param Union['_config.AlarmsArgs', '_config.AlarmsArgsDict'] alarms: As the section alarms of the configuration. Alarms says who is told when something is wrong, and from when on it is. Each alarm has its paragraph in docs/operations.md, with what to type.
-        :param Union['_config.BastionArgs', '_config.BastionArgsDict'] bastion: As the section bastion of the configuration. Bastion is the instance inside the VPC through which the domain, or the collections, are reached with search.reach tunnel; direct has none.
+        :param Union['_config.AlarmsArgs', '_config.AlarmsArgsDict'] alarms: As the section alarms of the configuration. Alarms sets who is told when something is wrong, and the limit of each alarm. docs/operations.md has a paragraph on each alarm, with what to type.
+        :param Union['_config.BastionArgs', '_config.BastionArgsDict'] bastion: As the section bastion of the configuration. Bastion is an instance inside the VPC. With search.reach: tunnel you reach the domain or the collections through it. With direct there is none.
         :param pulumi.Input[Union['_root_inputs.FunctionCodesArgs', '_root_inputs.FunctionCodesArgsDict']] code: code of the functions. Default: what is released with this provider.
-        :param Union['_config.EncryptionArgs', '_config.EncryptionArgsDict'] encryption: As the section encryption of the configuration. Encryption is the key that everything the stack stores is encrypted with: made here, or adopted.
+        :param Union['_config.EncryptionArgs', '_config.EncryptionArgsDict'] encryption: As the section encryption of the configuration. Encryption is the KMS key for everything that the stack stores. The stack makes a key or adopts yours.
         :param 'config.Environment' environment: environment chooses the defaults of every other section.
-        :param Union['_config.FunctionsArgs', '_config.FunctionsArgsDict'] functions: As the section functions of the configuration. Functions is what all Lambda functions of the stack share, and how long logs are kept.
-        :param Union['_config.LakeArgs', '_config.LakeArgsDict'] lake: As the section lake of the configuration. Lake is the S3 bucket of raw changes and the delivery that writes it.
-        :param Union['_config.NetworkArgs', '_config.NetworkArgsDict'] network: As the section network of the configuration. Network is the VPC everything runs in: made here, or adopted.
-        :param Union['_config.ReplicationArgs', '_config.ReplicationArgsDict'] replication: As the section replication of the configuration. Replication is the DMS task that turns committed rows into stream records.
-        :param Union['_config.SearchArgs', '_config.SearchArgsDict'] search: As the section search of the configuration. Search is where rows and their history are searched: an OpenSearch domain, or collections of OpenSearch Serverless.
-        :param Union['_config.SourceArgs', '_config.SourceArgsDict'] source: As the section source of the configuration. Source is the database whose committed rows are followed: a MySQL-compatible one, or PostgreSQL.
-        :param Mapping[str, Union['_config.NamedSourceArgs', '_config.NamedSourceArgsDict']] sources: sources are further databases, each by a name of its own: [a-z][a-z0-9]{0,15}.
+        :param Union['_config.FunctionsArgs', '_config.FunctionsArgsDict'] functions: As the section functions of the configuration. Functions has the settings that all Lambda functions of the stack share, and the retention of logs.
+        :param Union['_config.LakeArgs', '_config.LakeArgsDict'] lake: As the section lake of the configuration. Lake is the S3 bucket of raw changes, and the delivery that writes them.
+        :param Union['_config.NetworkArgs', '_config.NetworkArgsDict'] network: As the section network of the configuration. Network is the VPC that everything runs in. The stack makes it or adopts yours.
+        :param Union['_config.ReplicationArgs', '_config.ReplicationArgsDict'] replication: As the section replication of the configuration. Replication is the DMS task that turns committed rows into records of the stream.
+        :param Union['_config.SearchArgs', '_config.SearchArgsDict'] search: As the section search of the configuration. Search is where you search rows and their history: an OpenSearch domain, or collections of OpenSearch Serverless.
+        :param Union['_config.SourceArgs', '_config.SourceArgsDict'] source: As the section source of the configuration. Source is the database whose committed rows the task follows: MySQL-compatible, or PostgreSQL.
+        :param Mapping[str, Union['_config.NamedSourceArgs', '_config.NamedSourceArgsDict']] sources: sources are further databases, each under a name of its own: [a-z][a-z0-9]{0,15}.
         :param Union['_config.StreamArgs', '_config.StreamArgsDict'] stream: As the section stream of the configuration. Stream is the Kinesis data stream between DMS and the sinks.
         """
         ...
@@ -282,7 +282,7 @@ class Pipeline(pulumi.ComponentResource):
                  args: Optional[PipelineArgs] = None,
                  opts: Optional[pulumi.ResourceOptions] = None):
         """
-        Pipeline is all of it, from databases to what is searched and the lake, with the parts that a caller may build upon.
+        Pipeline is the whole pipeline, from databases to the search service and the lake. Its fields are the parts that a caller may build upon.
 
         :param str resource_name: The name of the resource.
         :param PipelineArgs args: The arguments to use to populate this resource's properties.
@@ -406,7 +406,7 @@ class Pipeline(pulumi.ComponentResource):
     @pulumi.getter(name="alarmTopicArn")
     def alarm_topic_arn(self) -> pulumi.Output[_builtins.str]:
         """
-        The output alarmTopicArn of the stack program. AlarmTopicArn is the topic that alarms tell; empty when alarms.enabled is false. DashboardURL opens the dashboard in the AWS console; empty when alarms.dashboard is false.
+        The output alarmTopicArn of the stack program. AlarmTopicArn is the alarms' topic; empty when alarms.enabled is false. DashboardURL opens the dashboard in the AWS console; empty when alarms.dashboard is false.
         """
         return pulumi.get(self, "alarm_topic_arn")
 
@@ -430,7 +430,7 @@ class Pipeline(pulumi.ComponentResource):
     @pulumi.getter(name="bootstrapFindings")
     def bootstrap_findings(self) -> pulumi.Output[Mapping[str, _builtins.str]]:
         """
-        The output bootstrapFindings of the stack program. BootstrapFindings holds for each check of the database its status and value: "ok: ROW".
+        The output bootstrapFindings of the stack program. BootstrapFindings holds the status and value of each check of the database: "ok: ROW".
         """
         return pulumi.get(self, "bootstrap_findings")
 
@@ -486,7 +486,7 @@ class Pipeline(pulumi.ComponentResource):
     @pulumi.getter(name="currentIndices")
     def current_indices(self) -> pulumi.Output[_builtins.str]:
         """
-        The output currentIndices of the stack program. The current state's are empty when search.current.enabled is false.
+        The output currentIndices of the stack program. The current state's outputs are empty when search.current.enabled is false.
         """
         return pulumi.get(self, "current_indices")
 
@@ -502,7 +502,7 @@ class Pipeline(pulumi.ComponentResource):
     @pulumi.getter(name="currentRegistry")
     def current_registry(self) -> pulumi.Output[_builtins.str]:
         """
-        The output currentRegistry of the stack program. CurrentRegistry is the name of what the function knows of the tables; an older stack's has none, and is current.
+        The output currentRegistry of the stack program. CurrentRegistry is the name of the function's registry of tables. An older stack has none and means current.
         """
         return pulumi.get(self, "current_registry")
 
@@ -526,7 +526,7 @@ class Pipeline(pulumi.ComponentResource):
     @pulumi.getter
     def environment(self) -> pulumi.Output[_builtins.str]:
         """
-        The output environment of the stack program. Environment is the set of defaults: dev or prod.
+        The output environment of the stack program. Environment chooses the defaults: dev or prod.
         """
         return pulumi.get(self, "environment")
 
@@ -534,7 +534,7 @@ class Pipeline(pulumi.ComponentResource):
     @pulumi.getter(name="historyCollection")
     def history_collection(self) -> pulumi.Output[_builtins.str]:
         """
-        The output historyCollection of the stack program. HistoryCollection and CurrentCollection are the names of collections; empty on a domain.
+        The output historyCollection of the stack program. HistoryCollection and CurrentCollection are the collections' names; empty in a domain.
         """
         return pulumi.get(self, "history_collection")
 
@@ -542,7 +542,7 @@ class Pipeline(pulumi.ComponentResource):
     @pulumi.getter(name="historyEndpoint")
     def history_endpoint(self) -> pulumi.Output[_builtins.str]:
         """
-        The output historyEndpoint of the stack program. HistoryEndpoint and CurrentEndpoint are URLs without a slash at their end; on a domain both are SearchURL.
+        The output historyEndpoint of the stack program. HistoryEndpoint and CurrentEndpoint are URLs without a trailing slash; in a domain both are SearchURL.
         """
         return pulumi.get(self, "history_endpoint")
 
@@ -558,7 +558,7 @@ class Pipeline(pulumi.ComponentResource):
     @pulumi.getter(name="historyRetentionDays")
     def history_retention_days(self) -> pulumi.Output[_builtins.int]:
         """
-        The output historyRetentionDays of the stack program. HistoryRetentionDays is how long a document of the history is kept.
+        The output historyRetentionDays of the stack program. HistoryRetentionDays is how long the history index keeps a document.
         """
         return pulumi.get(self, "history_retention_days")
 
@@ -606,7 +606,7 @@ class Pipeline(pulumi.ComponentResource):
     @pulumi.getter(name="nextSearch")
     def next_search(self) -> pulumi.Output[Mapping[str, _builtins.str]]:
         """
-        The output nextSearch of the stack program. NextSearch are those outputs that are others in the place of search.next, by their names; empty when there is none.
+        The output nextSearch of the stack program. NextSearch holds the outputs that will change with search.next, by name; empty when there is no next destination.
         """
         return pulumi.get(self, "next_search")
 
@@ -614,7 +614,7 @@ class Pipeline(pulumi.ComponentResource):
     @pulumi.getter(name="nextTaskArn")
     def next_task_arn(self) -> pulumi.Output[_builtins.str]:
         """
-        The output nextTaskArn of the stack program. NextTaskArn is that of the task of replication.next; empty when there is none.
+        The output nextTaskArn of the stack program. NextTaskArn of the task of replication.next; empty when there is none.
         """
         return pulumi.get(self, "next_task_arn")
 
@@ -622,7 +622,7 @@ class Pipeline(pulumi.ComponentResource):
     @pulumi.getter(name="probeTables")
     def probe_tables(self) -> pulumi.Output[_builtins.str]:
         """
-        The output probeTables of the stack program. ProbeTables is the pattern of the tables that `cdc conformance` makes; empty when source.conformance is false.
+        The output probeTables of the stack program. ProbeTables is the pattern of `cdc conformance`'s tables; empty when source.conformance is false.
         """
         return pulumi.get(self, "probe_tables")
 
@@ -654,7 +654,7 @@ class Pipeline(pulumi.ComponentResource):
     @pulumi.getter(name="rowsSince")
     def rows_since(self) -> pulumi.Output[Mapping[str, _builtins.str]]:
         """
-        The output rowsSince of the stack program. RowsSince holds for a table the time from which on its records count: config.RowsSince.
+        The output rowsSince of the stack program. RowsSince holds, for a table, the time from which its records are authoritative: config.RowsSince.
         """
         return pulumi.get(self, "rows_since")
 
@@ -670,7 +670,7 @@ class Pipeline(pulumi.ComponentResource):
     @pulumi.getter(name="searchDomainName")
     def search_domain_name(self) -> pulumi.Output[_builtins.str]:
         """
-        The output searchDomainName of the stack program. Those of a domain are empty when collections are searched.
+        The output searchDomainName of the stack program. The outputs of a domain are empty when collections are searched.
         """
         return pulumi.get(self, "search_domain_name")
 
@@ -686,7 +686,7 @@ class Pipeline(pulumi.ComponentResource):
     @pulumi.getter(name="searchKind")
     def search_kind(self) -> pulumi.Output[_builtins.str]:
         """
-        The output searchKind of the stack program. SearchKind is domain or serverless; an older stack's has none, and is a domain.
+        The output searchKind of the stack program. SearchKind is domain or serverless. An older stack has none and means domain.
         """
         return pulumi.get(self, "search_kind")
 
@@ -702,7 +702,7 @@ class Pipeline(pulumi.ComponentResource):
     @pulumi.getter(name="searchTunnelPort")
     def search_tunnel_port(self) -> pulumi.Output[_builtins.int]:
         """
-        The output searchTunnelPort of the stack program. SearchTunnelPort of this machine, at which a deployment expects the domain, or listens for the collections.
+        The output searchTunnelPort of the stack program. SearchTunnelPort is the port of this machine at which a deployment expects the domain, or listens for the collections.
         """
         return pulumi.get(self, "search_tunnel_port")
 
@@ -718,7 +718,7 @@ class Pipeline(pulumi.ComponentResource):
     @pulumi.getter(name="sourceDatabase")
     def source_database(self) -> pulumi.Output[_builtins.str]:
         """
-        The output sourceDatabase of the stack program. SourceDatabase is the database whose schemas are followed in PostgreSQL; empty for MySQL.
+        The output sourceDatabase of the stack program. SourceDatabase is the followed database of PostgreSQL; empty for MySQL.
         """
         return pulumi.get(self, "source_database")
 
@@ -726,7 +726,7 @@ class Pipeline(pulumi.ComponentResource):
     @pulumi.getter(name="sourceEngine")
     def source_engine(self) -> pulumi.Output[_builtins.str]:
         """
-        The output sourceEngine of the stack program. SourceEngine is mysql or postgresql; an older stack's has none, and is mysql.
+        The output sourceEngine of the stack program. SourceEngine is mysql or postgresql. An older stack has none and means mysql.
         """
         return pulumi.get(self, "source_engine")
 
@@ -758,7 +758,7 @@ class Pipeline(pulumi.ComponentResource):
     @pulumi.getter
     def sources(self) -> pulumi.Output[Optional[Mapping[str, Any]]]:
         """
-        The output sources of the stack program. Sources are, by the name of a source, those outputs of it that are its own. The unnamed source's are above; they are empty when source.enabled is false.
+        The output sources of the stack program. Sources holds each named source's own outputs. The unnamed source's outputs are above; they are empty when source.enabled is false.
         """
         return pulumi.get(self, "sources")
 
@@ -782,7 +782,7 @@ class Pipeline(pulumi.ComponentResource):
     @pulumi.getter
     def tables(self) -> pulumi.Output[Sequence[_builtins.str]]:
         """
-        The output tables of the stack program. Tables as configured, database.table; % stands for any characters.
+        The output tables of the stack program. Tables as configured, database.table; % matches any characters.
         """
         return pulumi.get(self, "tables")
 
@@ -790,7 +790,7 @@ class Pipeline(pulumi.ComponentResource):
     @pulumi.getter(name="tablesJob")
     def tables_job(self) -> pulumi.Output[_builtins.str]:
         """
-        The output tablesJob of the stack program. TablesJob is the Glue job that keeps the lake's tables; empty when there are none.
+        The output tablesJob of the stack program. TablesJob is the Glue job that maintains the lake's tables; empty without tables.
         """
         return pulumi.get(self, "tables_job")
 
@@ -798,7 +798,7 @@ class Pipeline(pulumi.ComponentResource):
     @pulumi.getter(name="tablesNotLoaded")
     def tables_not_loaded(self) -> pulumi.Output[Sequence[_builtins.str]]:
         """
-        The output tablesNotLoaded of the stack program. TablesNotLoaded were added after the task's first start: their changes are followed, the rows they had before are missing.
+        The output tablesNotLoaded of the stack program. TablesNotLoaded were added after the task's first start. Their changes are followed, but their earlier rows are missing.
         """
         return pulumi.get(self, "tables_not_loaded")
 
@@ -806,7 +806,7 @@ class Pipeline(pulumi.ComponentResource):
     @pulumi.getter(name="taskArn")
     def task_arn(self) -> pulumi.Output[_builtins.str]:
         """
-        The output taskArn of the stack program. TaskArn of the replication task; of a serverless one, of its configuration.
+        The output taskArn of the stack program. TaskArn of the replication task; for a serverless task, of its configuration.
         """
         return pulumi.get(self, "task_arn")
 

@@ -33,7 +33,7 @@ class SourceEndpointArgsDict(TypedDict):
     """
     database_name: NotRequired[_builtins.str]
     """
-    databaseName is the one database of PostgreSQL that is followed; empty for MySQL.
+    databaseName is the followed database of PostgreSQL; empty for MySQL.
     """
 
 @pulumi.input_type
@@ -47,7 +47,7 @@ class SourceEndpointArgs:
 
         :param _builtins.str engine_name: engineName as DMS calls it: aurora or mysql, aurora-postgresql or postgres.
         :param pulumi.Input[_builtins.str] secret_arn: secretArn names the secret {"username","password","host","port"} of the replication user.
-        :param _builtins.str database_name: databaseName is the one database of PostgreSQL that is followed; empty for MySQL.
+        :param _builtins.str database_name: databaseName is the followed database of PostgreSQL; empty for MySQL.
         """
         pulumi.set(__self__, "engine_name", engine_name)
         pulumi.set(__self__, "secret_arn", secret_arn)
@@ -82,7 +82,7 @@ class SourceEndpointArgs:
     @pulumi.getter(name="databaseName")
     def database_name(self) -> Optional[_builtins.str]:
         """
-        databaseName is the one database of PostgreSQL that is followed; empty for MySQL.
+        databaseName is the followed database of PostgreSQL; empty for MySQL.
         """
         return pulumi.get(self, "database_name")
 

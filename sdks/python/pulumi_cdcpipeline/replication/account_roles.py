@@ -23,7 +23,7 @@ class AccountRolesArgs:
         """
         The set of arguments for constructing a AccountRoles resource.
 
-        :param _builtins.bool serverless: serverless makes sure of DMS serverless's service-linked role too. Default false.
+        :param _builtins.bool serverless: serverless also makes the service-linked role of DMS serverless. Default false.
         """
         if serverless is not None:
             pulumi.set(__self__, "serverless", serverless)
@@ -32,7 +32,7 @@ class AccountRolesArgs:
     @pulumi.getter
     def serverless(self) -> Optional[_builtins.bool]:
         """
-        serverless makes sure of DMS serverless's service-linked role too. Default false.
+        serverless also makes the service-linked role of DMS serverless. Default false.
         """
         return pulumi.get(self, "serverless")
 
@@ -50,11 +50,11 @@ class AccountRoles(pulumi.ComponentResource):
                  serverless: Optional[_builtins.bool] = None,
                  __props__=None):
         """
-        AccountRoles makes sure that the roles DMS needs once per account exist, without ever owning them. A role that exists is imported as it is, one that does not is made; neither is changed or deleted afterwards, because other stacks and people in the account use the same two.
+        AccountRoles makes sure that the roles which DMS needs once per account exist. It never owns them. It imports an existing role as it is and makes a missing one. It never changes or deletes either, because other stacks and people in the account use the same two.
 
         :param str resource_name: The name of the resource.
         :param pulumi.ResourceOptions opts: Options for the resource.
-        :param _builtins.bool serverless: serverless makes sure of DMS serverless's service-linked role too. Default false.
+        :param _builtins.bool serverless: serverless also makes the service-linked role of DMS serverless. Default false.
         """
         ...
     @overload
@@ -63,7 +63,7 @@ class AccountRoles(pulumi.ComponentResource):
                  args: Optional[AccountRolesArgs] = None,
                  opts: Optional[pulumi.ResourceOptions] = None):
         """
-        AccountRoles makes sure that the roles DMS needs once per account exist, without ever owning them. A role that exists is imported as it is, one that does not is made; neither is changed or deleted afterwards, because other stacks and people in the account use the same two.
+        AccountRoles makes sure that the roles which DMS needs once per account exist. It never owns them. It imports an existing role as it is and makes a missing one. It never changes or deletes either, because other stacks and people in the account use the same two.
 
         :param str resource_name: The name of the resource.
         :param AccountRolesArgs args: The arguments to use to populate this resource's properties.

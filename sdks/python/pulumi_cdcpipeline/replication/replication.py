@@ -39,14 +39,14 @@ class ReplicationArgs:
         :param pulumi.Input[_builtins.str] kms_key_arn: kmsKeyArn encrypts the task's storage, the stream and the source's secret. Required.
         :param pulumi.Input[_builtins.str] security_group_id: securityGroupId of the task. Required.
         :param pulumi.Input['SourceEndpointArgs'] source: source is the database.
-        :param pulumi.Input[_builtins.str] stream_arn: streamArn names the Kinesis data stream that is written to. Required.
+        :param pulumi.Input[_builtins.str] stream_arn: streamArn names the Kinesis data stream to write to. Required.
         :param pulumi.Input[Sequence[pulumi.Input[_builtins.str]]] subnet_ids: subnetIds the task may run in, in at least two zones. Required.
         :param Sequence['_config.TableArgs'] tables: tables to follow, each with a primary key. At least one.
-        :param _builtins.str ca_bundle: caBundle is the PEM text that signs the database's certificate. Required.
+        :param _builtins.str ca_bundle: caBundle is the PEM text that verifies the database's certificate. Required.
         :param 'config.Environment' environment: environment chooses defaults. Default dev.
-        :param Sequence['_config.ExcludedTableArgs'] exclude: exclude leaves tables out that a pattern of tables takes in.
-        :param _builtins.int log_retention_days: logRetentionDays of the tasks' log. Default 14 in dev, 90 in prod.
-        :param '_config.ReplicationArgs' replication: As the section replication of the configuration. Replication is the DMS task that turns committed rows into stream records.
+        :param Sequence['_config.ExcludedTableArgs'] exclude: exclude omits tables that a pattern in tables matches.
+        :param _builtins.int log_retention_days: logRetentionDays keeps the tasks' log. Default 14 in dev, 90 in prod.
+        :param '_config.ReplicationArgs' replication: As the section replication of the configuration. Replication is the DMS task that turns committed rows into records of the stream.
         """
         pulumi.set(__self__, "kms_key_arn", kms_key_arn)
         pulumi.set(__self__, "security_group_id", security_group_id)
@@ -105,7 +105,7 @@ class ReplicationArgs:
     @pulumi.getter(name="streamArn")
     def stream_arn(self) -> pulumi.Input[_builtins.str]:
         """
-        streamArn names the Kinesis data stream that is written to. Required.
+        streamArn names the Kinesis data stream to write to. Required.
         """
         return pulumi.get(self, "stream_arn")
 
@@ -141,7 +141,7 @@ class ReplicationArgs:
     @pulumi.getter(name="caBundle")
     def ca_bundle(self) -> Optional[_builtins.str]:
         """
-        caBundle is the PEM text that signs the database's certificate. Required.
+        caBundle is the PEM text that verifies the database's certificate. Required.
         """
         return pulumi.get(self, "ca_bundle")
 
@@ -165,7 +165,7 @@ class ReplicationArgs:
     @pulumi.getter
     def exclude(self) -> Optional[Sequence['_config.ExcludedTableArgs']]:
         """
-        exclude leaves tables out that a pattern of tables takes in.
+        exclude omits tables that a pattern in tables matches.
         """
         return pulumi.get(self, "exclude")
 
@@ -177,7 +177,7 @@ class ReplicationArgs:
     @pulumi.getter(name="logRetentionDays")
     def log_retention_days(self) -> Optional[_builtins.int]:
         """
-        logRetentionDays of the tasks' log. Default 14 in dev, 90 in prod.
+        logRetentionDays keeps the tasks' log. Default 14 in dev, 90 in prod.
         """
         return pulumi.get(self, "log_retention_days")
 
@@ -189,7 +189,7 @@ class ReplicationArgs:
     @pulumi.getter
     def replication(self) -> Optional['_config.ReplicationArgs']:
         """
-        As the section replication of the configuration. Replication is the DMS task that turns committed rows into stream records.
+        As the section replication of the configuration. Replication is the DMS task that turns committed rows into records of the stream.
         """
         return pulumi.get(self, "replication")
 
@@ -217,19 +217,19 @@ class Replication(pulumi.ComponentResource):
                  tables: Optional[Sequence[Union['_config.TableArgs', '_config.TableArgsDict']]] = None,
                  __props__=None):
         """
-        Replication is a DMS task with its endpoints, and with its instance unless it is serverless. The task is made stopped: start it when all of its endpoints and consumers are made, and again after each deployment.
+        Replication is a DMS task with its endpoints, and with its instance unless it is serverless. The task is made stopped. Start it when all endpoints and consumers exist, and again after each deployment.
 
         :param str resource_name: The name of the resource.
         :param pulumi.ResourceOptions opts: Options for the resource.
-        :param _builtins.str ca_bundle: caBundle is the PEM text that signs the database's certificate. Required.
+        :param _builtins.str ca_bundle: caBundle is the PEM text that verifies the database's certificate. Required.
         :param 'config.Environment' environment: environment chooses defaults. Default dev.
-        :param Sequence[Union['_config.ExcludedTableArgs', '_config.ExcludedTableArgsDict']] exclude: exclude leaves tables out that a pattern of tables takes in.
+        :param Sequence[Union['_config.ExcludedTableArgs', '_config.ExcludedTableArgsDict']] exclude: exclude omits tables that a pattern in tables matches.
         :param pulumi.Input[_builtins.str] kms_key_arn: kmsKeyArn encrypts the task's storage, the stream and the source's secret. Required.
-        :param _builtins.int log_retention_days: logRetentionDays of the tasks' log. Default 14 in dev, 90 in prod.
-        :param Union['_config.ReplicationArgs', '_config.ReplicationArgsDict'] replication: As the section replication of the configuration. Replication is the DMS task that turns committed rows into stream records.
+        :param _builtins.int log_retention_days: logRetentionDays keeps the tasks' log. Default 14 in dev, 90 in prod.
+        :param Union['_config.ReplicationArgs', '_config.ReplicationArgsDict'] replication: As the section replication of the configuration. Replication is the DMS task that turns committed rows into records of the stream.
         :param pulumi.Input[_builtins.str] security_group_id: securityGroupId of the task. Required.
         :param pulumi.Input[Union['SourceEndpointArgs', 'SourceEndpointArgsDict']] source: source is the database.
-        :param pulumi.Input[_builtins.str] stream_arn: streamArn names the Kinesis data stream that is written to. Required.
+        :param pulumi.Input[_builtins.str] stream_arn: streamArn names the Kinesis data stream to write to. Required.
         :param pulumi.Input[Sequence[pulumi.Input[_builtins.str]]] subnet_ids: subnetIds the task may run in, in at least two zones. Required.
         :param Sequence[Union['_config.TableArgs', '_config.TableArgsDict']] tables: tables to follow, each with a primary key. At least one.
         """
@@ -240,7 +240,7 @@ class Replication(pulumi.ComponentResource):
                  args: ReplicationArgs,
                  opts: Optional[pulumi.ResourceOptions] = None):
         """
-        Replication is a DMS task with its endpoints, and with its instance unless it is serverless. The task is made stopped: start it when all of its endpoints and consumers are made, and again after each deployment.
+        Replication is a DMS task with its endpoints, and with its instance unless it is serverless. The task is made stopped. Start it when all endpoints and consumers exist, and again after each deployment.
 
         :param str resource_name: The name of the resource.
         :param ReplicationArgs args: The arguments to use to populate this resource's properties.
@@ -328,7 +328,7 @@ class Replication(pulumi.ComponentResource):
     @pulumi.getter(name="instanceId")
     def instance_id(self) -> pulumi.Output[_builtins.str]:
         """
-        instanceId of the replication instance, the name in metrics; empty when there is none.
+        instanceId of the replication instance, a dimension of its metrics; empty when there is none.
         """
         return pulumi.get(self, "instance_id")
 
@@ -336,7 +336,7 @@ class Replication(pulumi.ComponentResource):
     @pulumi.getter(name="nextTaskArn")
     def next_task_arn(self) -> pulumi.Output[_builtins.str]:
         """
-        nextTaskArn of the task of the next kind; empty when there is none.
+        nextTaskArn of the task that the next kind prepares; empty when there is none.
         """
         return pulumi.get(self, "next_task_arn")
 
@@ -360,7 +360,7 @@ class Replication(pulumi.ComponentResource):
     @pulumi.getter(name="taskArn")
     def task_arn(self) -> pulumi.Output[_builtins.str]:
         """
-        taskArn of the replication task; of a serverless one it names the replication's configuration.
+        taskArn of the replication task. For a serverless task it is the ARN of the replication's configuration.
         """
         return pulumi.get(self, "task_arn")
 
@@ -368,7 +368,7 @@ class Replication(pulumi.ComponentResource):
     @pulumi.getter(name="taskId")
     def task_id(self) -> pulumi.Output[_builtins.str]:
         """
-        taskId of the replication task, the name in metrics.
+        taskId of the replication task, a dimension of its metrics.
         """
         return pulumi.get(self, "task_id")
 

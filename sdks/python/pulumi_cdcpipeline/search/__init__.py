@@ -6,6 +6,12 @@ import builtins as _builtins
 from .. import _utilities
 import typing
 # Export this package's modules as members:
+from ._enums import *
+from .access import *
+from .collections import *
+from .current_state import *
+from .delivery import *
 from .delivery_role import *
 from .domain import *
 from .service_linked_role import *
+from ._inputs import *

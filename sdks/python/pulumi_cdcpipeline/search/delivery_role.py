@@ -33,7 +33,7 @@ class DeliveryRole(pulumi.ComponentResource):
                  opts: Optional[pulumi.ResourceOptions] = None,
                  __props__=None):
         """
-        DeliveryRole is what Firehose acts as when it delivers into a domain, with the permission to make and delete network interfaces. Delivery adds its other permissions. Firehose deletes its interfaces minutes after the delivery stream, as this role. Without the role they stay for ever, and nobody can delete their security group and subnets, https://github.com/hashicorp/terraform-provider-aws/issues/27696. So the role exists before the security group, and is deleted after it.
+        DeliveryRole is the role of a Firehose that delivers into a domain. It may make and delete network interfaces; Delivery adds its other permissions. Firehose uses this role to delete its interfaces minutes after the delivery stream. Without the role they stay for ever and block the deletion of their security group and subnets, https://github.com/hashicorp/terraform-provider-aws/issues/27696. So the role is made before the security group and deleted after it.
 
         :param str resource_name: The name of the resource.
         :param pulumi.ResourceOptions opts: Options for the resource.
@@ -45,7 +45,7 @@ class DeliveryRole(pulumi.ComponentResource):
                  args: Optional[DeliveryRoleArgs] = None,
                  opts: Optional[pulumi.ResourceOptions] = None):
         """
-        DeliveryRole is what Firehose acts as when it delivers into a domain, with the permission to make and delete network interfaces. Delivery adds its other permissions. Firehose deletes its interfaces minutes after the delivery stream, as this role. Without the role they stay for ever, and nobody can delete their security group and subnets, https://github.com/hashicorp/terraform-provider-aws/issues/27696. So the role exists before the security group, and is deleted after it.
+        DeliveryRole is the role of a Firehose that delivers into a domain. It may make and delete network interfaces; Delivery adds its other permissions. Firehose uses this role to delete its interfaces minutes after the delivery stream. Without the role they stay for ever and block the deletion of their security group and subnets, https://github.com/hashicorp/terraform-provider-aws/issues/27696. So the role is made before the security group and deleted after it.
 
         :param str resource_name: The name of the resource.
         :param DeliveryRoleArgs args: The arguments to use to populate this resource's properties.
@@ -74,6 +74,7 @@ class DeliveryRole(pulumi.ComponentResource):
             __props__ = DeliveryRoleArgs.__new__(DeliveryRoleArgs)
 
             __props__.__dict__["arn"] = None
+            __props__.__dict__["name"] = None
         super(DeliveryRole, __self__).__init__(
             'cdcpipeline:search:DeliveryRole',
             resource_name,
@@ -88,4 +89,12 @@ class DeliveryRole(pulumi.ComponentResource):
         arn of the role.
         """
         return pulumi.get(self, "arn")
+
+    @_builtins.property
+    @pulumi.getter
+    def name(self) -> pulumi.Output[_builtins.str]:
+        """
+        name of the role.
+        """
+        return pulumi.get(self, "name")
 

@@ -33,9 +33,9 @@ class DomainArgs:
         :param pulumi.Input[_builtins.str] kms_key_arn: kmsKeyArn encrypts indices, logs and the master user's secret. Required.
         :param pulumi.Input[_builtins.str] security_group_id: securityGroupId of the domain's endpoint. Required.
         :param pulumi.Input[Sequence[pulumi.Input[_builtins.str]]] subnet_ids: subnetIds, one for each zone; the first search.availabilityZones of them are used. A domain's VPC is permanent.
-        :param 'config.Environment' environment: environment chooses defaults; prod protects what is stateful. Default dev.
-        :param _builtins.int log_retention_days: logRetentionDays of logs that are made here. Default 14 in dev, 90 in prod.
-        :param '_config.SearchArgs' search: As the section search of the configuration. Search is where rows and their history are searched: an OpenSearch domain, or collections of OpenSearch Serverless.
+        :param 'config.Environment' environment: environment chooses defaults; prod protects stateful resources. Default dev.
+        :param _builtins.int log_retention_days: logRetentionDays of logs that the domain makes. Default 14 in dev, 90 in prod.
+        :param '_config.SearchArgs' search: As the section search of the configuration. Search is where you search rows and their history: an OpenSearch domain, or collections of OpenSearch Serverless.
         """
         pulumi.set(__self__, "kms_key_arn", kms_key_arn)
         pulumi.set(__self__, "security_group_id", security_group_id)
@@ -87,7 +87,7 @@ class DomainArgs:
     @pulumi.getter
     def environment(self) -> Optional['config.Environment']:
         """
-        environment chooses defaults; prod protects what is stateful. Default dev.
+        environment chooses defaults; prod protects stateful resources. Default dev.
         """
         return pulumi.get(self, "environment")
 
@@ -99,7 +99,7 @@ class DomainArgs:
     @pulumi.getter(name="logRetentionDays")
     def log_retention_days(self) -> Optional[_builtins.int]:
         """
-        logRetentionDays of logs that are made here. Default 14 in dev, 90 in prod.
+        logRetentionDays of logs that the domain makes. Default 14 in dev, 90 in prod.
         """
         return pulumi.get(self, "log_retention_days")
 
@@ -111,7 +111,7 @@ class DomainArgs:
     @pulumi.getter
     def search(self) -> Optional['_config.SearchArgs']:
         """
-        As the section search of the configuration. Search is where rows and their history are searched: an OpenSearch domain, or collections of OpenSearch Serverless.
+        As the section search of the configuration. Search is where you search rows and their history: an OpenSearch domain, or collections of OpenSearch Serverless.
         """
         return pulumi.get(self, "search")
 
@@ -138,10 +138,10 @@ class Domain(pulumi.ComponentResource):
 
         :param str resource_name: The name of the resource.
         :param pulumi.ResourceOptions opts: Options for the resource.
-        :param 'config.Environment' environment: environment chooses defaults; prod protects what is stateful. Default dev.
+        :param 'config.Environment' environment: environment chooses defaults; prod protects stateful resources. Default dev.
         :param pulumi.Input[_builtins.str] kms_key_arn: kmsKeyArn encrypts indices, logs and the master user's secret. Required.
-        :param _builtins.int log_retention_days: logRetentionDays of logs that are made here. Default 14 in dev, 90 in prod.
-        :param Union['_config.SearchArgs', '_config.SearchArgsDict'] search: As the section search of the configuration. Search is where rows and their history are searched: an OpenSearch domain, or collections of OpenSearch Serverless.
+        :param _builtins.int log_retention_days: logRetentionDays of logs that the domain makes. Default 14 in dev, 90 in prod.
+        :param Union['_config.SearchArgs', '_config.SearchArgsDict'] search: As the section search of the configuration. Search is where you search rows and their history: an OpenSearch domain, or collections of OpenSearch Serverless.
         :param pulumi.Input[_builtins.str] security_group_id: securityGroupId of the domain's endpoint. Required.
         :param pulumi.Input[Sequence[pulumi.Input[_builtins.str]]] subnet_ids: subnetIds, one for each zone; the first search.availabilityZones of them are used. A domain's VPC is permanent.
         """
@@ -275,7 +275,7 @@ class Domain(pulumi.ComponentResource):
     @pulumi.getter
     def port(self) -> pulumi.Output[_builtins.int]:
         """
-        port of the endpoint. In AWS it is 443, and the endpoint has none.
+        port of the endpoint. In AWS the endpoint has none, so it is 443.
         """
         return pulumi.get(self, "port")
 

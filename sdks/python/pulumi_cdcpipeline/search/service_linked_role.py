@@ -33,7 +33,7 @@ class ServiceLinkedRole(pulumi.ComponentResource):
                  opts: Optional[pulumi.ResourceOptions] = None,
                  __props__=None):
         """
-        ServiceLinkedRole makes sure that OpenSearch's service-linked role exists in the account, without ever owning it: a domain inside a VPC is refused without the role, and every domain of the account shares it.
+        ServiceLinkedRole makes sure that OpenSearch's service-linked role exists in the account, without owning it. A domain inside a VPC needs the role, and every domain of the account shares it.
 
         :param str resource_name: The name of the resource.
         :param pulumi.ResourceOptions opts: Options for the resource.
@@ -45,7 +45,7 @@ class ServiceLinkedRole(pulumi.ComponentResource):
                  args: Optional[ServiceLinkedRoleArgs] = None,
                  opts: Optional[pulumi.ResourceOptions] = None):
         """
-        ServiceLinkedRole makes sure that OpenSearch's service-linked role exists in the account, without ever owning it: a domain inside a VPC is refused without the role, and every domain of the account shares it.
+        ServiceLinkedRole makes sure that OpenSearch's service-linked role exists in the account, without owning it. A domain inside a VPC needs the role, and every domain of the account shares it.
 
         :param str resource_name: The name of the resource.
         :param ServiceLinkedRoleArgs args: The arguments to use to populate this resource's properties.

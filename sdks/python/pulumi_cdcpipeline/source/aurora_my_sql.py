@@ -35,7 +35,7 @@ class AuroraMySQLArgs:
         :param pulumi.Input[Sequence[pulumi.Input[_builtins.str]]] subnet_ids: subnetIds of private subnets in at least two zones.
         :param 'config.Environment' environment: environment chooses defaults. Default dev.
         :param _builtins.int log_retention_days: logRetentionDays of the logs that the cluster publishes. Default 14 in dev, 90 in prod.
-        :param '_config.SourceArgs' source: As the section source of the configuration. Source is the database whose committed rows are followed: a MySQL-compatible one, or PostgreSQL.
+        :param '_config.SourceArgs' source: As the section source of the configuration. Source is the database whose committed rows the task follows: MySQL-compatible, or PostgreSQL.
         """
         pulumi.set(__self__, "kms_key_arn", kms_key_arn)
         pulumi.set(__self__, "security_group_id", security_group_id)
@@ -111,7 +111,7 @@ class AuroraMySQLArgs:
     @pulumi.getter
     def source(self) -> Optional['_config.SourceArgs']:
         """
-        As the section source of the configuration. Source is the database whose committed rows are followed: a MySQL-compatible one, or PostgreSQL.
+        As the section source of the configuration. Source is the database whose committed rows the task follows: MySQL-compatible, or PostgreSQL.
         """
         return pulumi.get(self, "source")
 
@@ -134,7 +134,7 @@ class AuroraMySQL(pulumi.ComponentResource):
                  subnet_ids: pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]] = None,
                  __props__=None):
         """
-        AuroraMySQL is an Aurora MySQL cluster that DMS can follow: row images in the binary log, TLS only, a master password that RDS keeps and rotates. In prod it has a reader, is protected and leaves a final snapshot.
+        AuroraMySQL is an Aurora MySQL cluster that DMS can follow: row images in the binary log, TLS only, and a master password that RDS stores and rotates. In prod it has a reader, is protected and leaves a final snapshot.
 
         :param str resource_name: The name of the resource.
         :param pulumi.ResourceOptions opts: Options for the resource.
@@ -142,7 +142,7 @@ class AuroraMySQL(pulumi.ComponentResource):
         :param pulumi.Input[_builtins.str] kms_key_arn: kmsKeyArn encrypts storage, logs, insights and the master user's secret.
         :param _builtins.int log_retention_days: logRetentionDays of the logs that the cluster publishes. Default 14 in dev, 90 in prod.
         :param pulumi.Input[_builtins.str] security_group_id: securityGroupId of the cluster.
-        :param Union['_config.SourceArgs', '_config.SourceArgsDict'] source: As the section source of the configuration. Source is the database whose committed rows are followed: a MySQL-compatible one, or PostgreSQL.
+        :param Union['_config.SourceArgs', '_config.SourceArgsDict'] source: As the section source of the configuration. Source is the database whose committed rows the task follows: MySQL-compatible, or PostgreSQL.
         :param pulumi.Input[Sequence[pulumi.Input[_builtins.str]]] subnet_ids: subnetIds of private subnets in at least two zones.
         """
         ...
@@ -152,7 +152,7 @@ class AuroraMySQL(pulumi.ComponentResource):
                  args: AuroraMySQLArgs,
                  opts: Optional[pulumi.ResourceOptions] = None):
         """
-        AuroraMySQL is an Aurora MySQL cluster that DMS can follow: row images in the binary log, TLS only, a master password that RDS keeps and rotates. In prod it has a reader, is protected and leaves a final snapshot.
+        AuroraMySQL is an Aurora MySQL cluster that DMS can follow: row images in the binary log, TLS only, and a master password that RDS stores and rotates. In prod it has a reader, is protected and leaves a final snapshot.
 
         :param str resource_name: The name of the resource.
         :param AuroraMySQLArgs args: The arguments to use to populate this resource's properties.
@@ -224,7 +224,7 @@ class AuroraMySQL(pulumi.ComponentResource):
     @pulumi.getter(name="clusterId")
     def cluster_id(self) -> pulumi.Output[Optional[_builtins.str]]:
         """
-        clusterId is what RDS knows a cluster that was made here by; unset for a database of yours.
+        clusterId is RDS's id of a cluster that was made here; unset for an adopted database.
         """
         return pulumi.get(self, "cluster_id")
 
@@ -232,7 +232,7 @@ class AuroraMySQL(pulumi.ComponentResource):
     @pulumi.getter
     def host(self) -> pulumi.Output[_builtins.str]:
         """
-        host of the writer. DMS cannot follow a reader.
+        host of the writer instance. DMS cannot follow a reader.
         """
         return pulumi.get(self, "host")
 
@@ -240,7 +240,7 @@ class AuroraMySQL(pulumi.ComponentResource):
     @pulumi.getter
     def incarnation(self) -> pulumi.Output[_builtins.str]:
         """
-        incarnation changes when the database became another one, even under the same name and address.
+        incarnation changes when the database is a different one, even under the same name and address.
         """
         return pulumi.get(self, "incarnation")
 
@@ -248,7 +248,7 @@ class AuroraMySQL(pulumi.ComponentResource):
     @pulumi.getter(name="instanceIds")
     def instance_ids(self) -> pulumi.Output[Optional[Sequence[_builtins.str]]]:
         """
-        instanceIds are what RDS knows the cluster's instances by; unset for a database of yours.
+        instanceIds are RDS's ids of the cluster's instances; unset for an adopted database.
         """
         return pulumi.get(self, "instance_ids")
 

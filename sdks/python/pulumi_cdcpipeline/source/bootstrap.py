@@ -39,14 +39,14 @@ class BootstrapArgs:
         :param pulumi.Input['_root_inputs.DatabaseAddressArgs'] database: database that the function works on.
         :param pulumi.Input[_builtins.str] kms_key_arn: kmsKeyArn encrypts the replication user's secret, the function's environment and its logs.
         :param pulumi.Input[_builtins.str] security_group_id: securityGroupId of the function. Required.
-        :param pulumi.Input[Sequence[pulumi.Input[_builtins.str]]] subnet_ids: subnetIds that the function runs in; from there it must reach the database and Secrets Manager. Required.
-        :param _builtins.str ca_bundle: caBundle (PEM) that signs the database's certificate. Default: RDSCertificates.
-        :param _builtins.bool canary: canary makes the table that a canary writes to, and lets the replication user write to it.
+        :param pulumi.Input[Sequence[pulumi.Input[_builtins.str]]] subnet_ids: subnetIds for the function. From there it must reach the database and Secrets Manager. Required.
+        :param _builtins.str ca_bundle: caBundle is the PEM bundle that verifies the database's certificate. Default: RDSCertificates.
+        :param _builtins.bool canary: canary makes the canary's table and lets the replication user write to it.
         :param pulumi.Input[pulumi.Archive] code: code is the function's zip, for functions.architecture. Default: the one that is released with this provider.
         :param 'config.Environment' environment: environment chooses defaults. Default dev.
-        :param '_config.FunctionsArgs' functions: As the section functions of the configuration. Functions is what all Lambda functions of the stack share, and how long logs are kept.
-        :param _builtins.int lob_max_size_kb: lobMaxSizeKb is the largest LOB the DMS task takes. Default 64.
-        :param '_config.SourceArgs' source: As the section source of the configuration. Source is the database whose committed rows are followed: a MySQL-compatible one, or PostgreSQL.
+        :param '_config.FunctionsArgs' functions: As the section functions of the configuration. Functions has the settings that all Lambda functions of the stack share, and the retention of logs.
+        :param _builtins.int lob_max_size_kb: lobMaxSizeKb is the largest LOB that the DMS task carries, in KB. Default 64.
+        :param '_config.SourceArgs' source: As the section source of the configuration. Source is the database whose committed rows the task follows: MySQL-compatible, or PostgreSQL.
         """
         pulumi.set(__self__, "database", database)
         pulumi.set(__self__, "kms_key_arn", kms_key_arn)
@@ -107,7 +107,7 @@ class BootstrapArgs:
     @pulumi.getter(name="subnetIds")
     def subnet_ids(self) -> pulumi.Input[Sequence[pulumi.Input[_builtins.str]]]:
         """
-        subnetIds that the function runs in; from there it must reach the database and Secrets Manager. Required.
+        subnetIds for the function. From there it must reach the database and Secrets Manager. Required.
         """
         return pulumi.get(self, "subnet_ids")
 
@@ -119,7 +119,7 @@ class BootstrapArgs:
     @pulumi.getter(name="caBundle")
     def ca_bundle(self) -> Optional[_builtins.str]:
         """
-        caBundle (PEM) that signs the database's certificate. Default: RDSCertificates.
+        caBundle is the PEM bundle that verifies the database's certificate. Default: RDSCertificates.
         """
         return pulumi.get(self, "ca_bundle")
 
@@ -131,7 +131,7 @@ class BootstrapArgs:
     @pulumi.getter
     def canary(self) -> Optional[_builtins.bool]:
         """
-        canary makes the table that a canary writes to, and lets the replication user write to it.
+        canary makes the canary's table and lets the replication user write to it.
         """
         return pulumi.get(self, "canary")
 
@@ -167,7 +167,7 @@ class BootstrapArgs:
     @pulumi.getter
     def functions(self) -> Optional['_config.FunctionsArgs']:
         """
-        As the section functions of the configuration. Functions is what all Lambda functions of the stack share, and how long logs are kept.
+        As the section functions of the configuration. Functions has the settings that all Lambda functions of the stack share, and the retention of logs.
         """
         return pulumi.get(self, "functions")
 
@@ -179,7 +179,7 @@ class BootstrapArgs:
     @pulumi.getter(name="lobMaxSizeKb")
     def lob_max_size_kb(self) -> Optional[_builtins.int]:
         """
-        lobMaxSizeKb is the largest LOB the DMS task takes. Default 64.
+        lobMaxSizeKb is the largest LOB that the DMS task carries, in KB. Default 64.
         """
         return pulumi.get(self, "lob_max_size_kb")
 
@@ -191,7 +191,7 @@ class BootstrapArgs:
     @pulumi.getter
     def source(self) -> Optional['_config.SourceArgs']:
         """
-        As the section source of the configuration. Source is the database whose committed rows are followed: a MySQL-compatible one, or PostgreSQL.
+        As the section source of the configuration. Source is the database whose committed rows the task follows: MySQL-compatible, or PostgreSQL.
         """
         return pulumi.get(self, "source")
 
@@ -219,21 +219,21 @@ class Bootstrap(pulumi.ComponentResource):
                  subnet_ids: pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]] = None,
                  __props__=None):
         """
-        Bootstrap runs SQL in the database from a function inside the VPC: databases, tables, the replication user, and of MySQL the binary log's retention. It checks everything DMS needs; a failed check fails the deployment with what to do about it. With Source.Bootstrap check it only checks, and nothing in the database is changed. It runs again when its input, its code or the database changes, and changes nothing that is right already. Destroying it leaves database, tables and user as they are.
+        Bootstrap runs SQL in the database from a function inside the VPC. It makes databases, tables and the replication user, and sets MySQL's binlog retention. It checks everything that DMS needs; a failed check fails the deployment and says what to do. With Source.Bootstrap check it only checks and changes nothing. It runs again when its input, its code or the database changes, and leaves correct settings alone. Destroying it keeps database, tables and user.
 
         :param str resource_name: The name of the resource.
         :param pulumi.ResourceOptions opts: Options for the resource.
-        :param _builtins.str ca_bundle: caBundle (PEM) that signs the database's certificate. Default: RDSCertificates.
-        :param _builtins.bool canary: canary makes the table that a canary writes to, and lets the replication user write to it.
+        :param _builtins.str ca_bundle: caBundle is the PEM bundle that verifies the database's certificate. Default: RDSCertificates.
+        :param _builtins.bool canary: canary makes the canary's table and lets the replication user write to it.
         :param pulumi.Input[pulumi.Archive] code: code is the function's zip, for functions.architecture. Default: the one that is released with this provider.
         :param pulumi.Input[Union['_root_inputs.DatabaseAddressArgs', '_root_inputs.DatabaseAddressArgsDict']] database: database that the function works on.
         :param 'config.Environment' environment: environment chooses defaults. Default dev.
-        :param Union['_config.FunctionsArgs', '_config.FunctionsArgsDict'] functions: As the section functions of the configuration. Functions is what all Lambda functions of the stack share, and how long logs are kept.
+        :param Union['_config.FunctionsArgs', '_config.FunctionsArgsDict'] functions: As the section functions of the configuration. Functions has the settings that all Lambda functions of the stack share, and the retention of logs.
         :param pulumi.Input[_builtins.str] kms_key_arn: kmsKeyArn encrypts the replication user's secret, the function's environment and its logs.
-        :param _builtins.int lob_max_size_kb: lobMaxSizeKb is the largest LOB the DMS task takes. Default 64.
+        :param _builtins.int lob_max_size_kb: lobMaxSizeKb is the largest LOB that the DMS task carries, in KB. Default 64.
         :param pulumi.Input[_builtins.str] security_group_id: securityGroupId of the function. Required.
-        :param Union['_config.SourceArgs', '_config.SourceArgsDict'] source: As the section source of the configuration. Source is the database whose committed rows are followed: a MySQL-compatible one, or PostgreSQL.
-        :param pulumi.Input[Sequence[pulumi.Input[_builtins.str]]] subnet_ids: subnetIds that the function runs in; from there it must reach the database and Secrets Manager. Required.
+        :param Union['_config.SourceArgs', '_config.SourceArgsDict'] source: As the section source of the configuration. Source is the database whose committed rows the task follows: MySQL-compatible, or PostgreSQL.
+        :param pulumi.Input[Sequence[pulumi.Input[_builtins.str]]] subnet_ids: subnetIds for the function. From there it must reach the database and Secrets Manager. Required.
         """
         ...
     @overload
@@ -242,7 +242,7 @@ class Bootstrap(pulumi.ComponentResource):
                  args: BootstrapArgs,
                  opts: Optional[pulumi.ResourceOptions] = None):
         """
-        Bootstrap runs SQL in the database from a function inside the VPC: databases, tables, the replication user, and of MySQL the binary log's retention. It checks everything DMS needs; a failed check fails the deployment with what to do about it. With Source.Bootstrap check it only checks, and nothing in the database is changed. It runs again when its input, its code or the database changes, and changes nothing that is right already. Destroying it leaves database, tables and user as they are.
+        Bootstrap runs SQL in the database from a function inside the VPC. It makes databases, tables and the replication user, and sets MySQL's binlog retention. It checks everything that DMS needs; a failed check fails the deployment and says what to do. With Source.Bootstrap check it only checks and changes nothing. It runs again when its input, its code or the database changes, and leaves correct settings alone. Destroying it keeps database, tables and user.
 
         :param str resource_name: The name of the resource.
         :param BootstrapArgs args: The arguments to use to populate this resource's properties.
@@ -315,7 +315,7 @@ class Bootstrap(pulumi.ComponentResource):
     @pulumi.getter
     def findings(self) -> pulumi.Output[Mapping[str, _builtins.str]]:
         """
-        findings is a line per check: its status, and its value when there is one ("binlog_format": "ok: ROW"). What is a warning is shown with every deployment too, with what to do.
+        findings has one line per check: its status, and its value when there is one ("binlog_format": "ok: ROW"). Every deployment also shows the warnings, with what to do.
         """
         return pulumi.get(self, "findings")
 
@@ -323,7 +323,7 @@ class Bootstrap(pulumi.ComponentResource):
     @pulumi.getter(name="replicationSecretArn")
     def replication_secret_arn(self) -> pulumi.Output[_builtins.str]:
         """
-        replicationSecretArn names the secret {"username","password","host","port"} that DMS logs in with.
+        replicationSecretArn names DMS's login secret {"username","password","host","port"}.
         """
         return pulumi.get(self, "replication_secret_arn")
 
@@ -331,7 +331,7 @@ class Bootstrap(pulumi.ComponentResource):
     @pulumi.getter(name="replicationUser")
     def replication_user(self) -> pulumi.Output[_builtins.str]:
         """
-        replicationUser is the name that the secret began with; a rotation alternates it with another. Empty when the user is not made here.
+        replicationUser is the user name that the secret started with; a rotation alternates it with another. Empty when another stack or person owns the user.
         """
         return pulumi.get(self, "replication_user")
 

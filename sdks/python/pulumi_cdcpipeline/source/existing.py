@@ -27,9 +27,9 @@ class ExistingArgs:
         """
         The set of arguments for constructing a Existing resource.
 
-        :param '_config.SourceArgs' source: As the section source of the configuration. Source is the database whose committed rows are followed: a MySQL-compatible one, or PostgreSQL.
+        :param '_config.SourceArgs' source: As the section source of the configuration. Source is the database whose committed rows the task follows: MySQL-compatible, or PostgreSQL.
         :param 'config.Environment' environment: environment chooses defaults. Default dev.
-        :param pulumi.Input[_builtins.str] secret_kms_key_arn: secretKmsKeyArn is the customer key of the admin secret; leave it out when the secret uses the key of Secrets Manager.
+        :param pulumi.Input[_builtins.str] secret_kms_key_arn: secretKmsKeyArn is the customer key of the admin secret. Omit it when the secret uses the key of Secrets Manager.
         """
         pulumi.set(__self__, "source", source)
         if environment is not None:
@@ -41,7 +41,7 @@ class ExistingArgs:
     @pulumi.getter
     def source(self) -> '_config.SourceArgs':
         """
-        As the section source of the configuration. Source is the database whose committed rows are followed: a MySQL-compatible one, or PostgreSQL.
+        As the section source of the configuration. Source is the database whose committed rows the task follows: MySQL-compatible, or PostgreSQL.
         """
         return pulumi.get(self, "source")
 
@@ -65,7 +65,7 @@ class ExistingArgs:
     @pulumi.getter(name="secretKmsKeyArn")
     def secret_kms_key_arn(self) -> pulumi.Input[Optional[_builtins.str]]:
         """
-        secretKmsKeyArn is the customer key of the admin secret; leave it out when the secret uses the key of Secrets Manager.
+        secretKmsKeyArn is the customer key of the admin secret. Omit it when the secret uses the key of Secrets Manager.
         """
         return pulumi.get(self, "secret_kms_key_arn")
 
@@ -85,13 +85,13 @@ class Existing(pulumi.ComponentResource):
                  source: Optional[Union['_config.SourceArgs', '_config.SourceArgsDict']] = None,
                  __props__=None):
         """
-        Existing is a database of yours. Nothing of it is made, changed or deleted here; Bootstrap reads it and adds one user, and of MySQL it sets the binary log's retention.
+        Existing adopts a database. It makes, changes and deletes nothing in it. Bootstrap reads the database and adds one user; for MySQL it also sets the binlog retention.
 
         :param str resource_name: The name of the resource.
         :param pulumi.ResourceOptions opts: Options for the resource.
         :param 'config.Environment' environment: environment chooses defaults. Default dev.
-        :param pulumi.Input[_builtins.str] secret_kms_key_arn: secretKmsKeyArn is the customer key of the admin secret; leave it out when the secret uses the key of Secrets Manager.
-        :param Union['_config.SourceArgs', '_config.SourceArgsDict'] source: As the section source of the configuration. Source is the database whose committed rows are followed: a MySQL-compatible one, or PostgreSQL.
+        :param pulumi.Input[_builtins.str] secret_kms_key_arn: secretKmsKeyArn is the customer key of the admin secret. Omit it when the secret uses the key of Secrets Manager.
+        :param Union['_config.SourceArgs', '_config.SourceArgsDict'] source: As the section source of the configuration. Source is the database whose committed rows the task follows: MySQL-compatible, or PostgreSQL.
         """
         ...
     @overload
@@ -100,7 +100,7 @@ class Existing(pulumi.ComponentResource):
                  args: ExistingArgs,
                  opts: Optional[pulumi.ResourceOptions] = None):
         """
-        Existing is a database of yours. Nothing of it is made, changed or deleted here; Bootstrap reads it and adds one user, and of MySQL it sets the binary log's retention.
+        Existing adopts a database. It makes, changes and deletes nothing in it. Bootstrap reads the database and adds one user; for MySQL it also sets the binlog retention.
 
         :param str resource_name: The name of the resource.
         :param ExistingArgs args: The arguments to use to populate this resource's properties.
@@ -162,7 +162,7 @@ class Existing(pulumi.ComponentResource):
     @pulumi.getter(name="clusterId")
     def cluster_id(self) -> pulumi.Output[Optional[_builtins.str]]:
         """
-        clusterId is what RDS knows a cluster that was made here by; unset for a database of yours.
+        clusterId is RDS's id of a cluster that was made here; unset for an adopted database.
         """
         return pulumi.get(self, "cluster_id")
 
@@ -170,7 +170,7 @@ class Existing(pulumi.ComponentResource):
     @pulumi.getter
     def host(self) -> pulumi.Output[_builtins.str]:
         """
-        host of the writer. DMS cannot follow a reader.
+        host of the writer instance. DMS cannot follow a reader.
         """
         return pulumi.get(self, "host")
 
@@ -178,7 +178,7 @@ class Existing(pulumi.ComponentResource):
     @pulumi.getter
     def incarnation(self) -> pulumi.Output[_builtins.str]:
         """
-        incarnation changes when the database became another one, even under the same name and address.
+        incarnation changes when the database is a different one, even under the same name and address.
         """
         return pulumi.get(self, "incarnation")
 
@@ -186,7 +186,7 @@ class Existing(pulumi.ComponentResource):
     @pulumi.getter(name="instanceIds")
     def instance_ids(self) -> pulumi.Output[Optional[Sequence[_builtins.str]]]:
         """
-        instanceIds are what RDS knows the cluster's instances by; unset for a database of yours.
+        instanceIds are RDS's ids of the cluster's instances; unset for an adopted database.
         """
         return pulumi.get(self, "instance_ids")
 

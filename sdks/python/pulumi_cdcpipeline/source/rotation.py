@@ -40,13 +40,13 @@ class RotationArgs:
         :param pulumi.Input[_builtins.str] kms_key_arn: kmsKeyArn encrypts the secret and the function's logs.
         :param pulumi.Input[_builtins.str] secret_arn: secretArn names the secret {"username","password","host","port"} to rotate: Bootstrap.ReplicationSecretArn.
         :param pulumi.Input[_builtins.str] security_group_id: securityGroupId of the function. Required.
-        :param pulumi.Input[Sequence[pulumi.Input[_builtins.str]]] subnet_ids: subnetIds that the function runs in; from there it must reach the database and Secrets Manager. Required.
-        :param _builtins.str user: user is the name that the secret began with, of at most rotation.MaxUser characters: Bootstrap.ReplicationUser.
-        :param _builtins.str ca_bundle: caBundle (PEM) that signs the database's certificate, at most 3,000 characters. Default: RDSCertificates.
+        :param pulumi.Input[Sequence[pulumi.Input[_builtins.str]]] subnet_ids: subnetIds for the function. From there it must reach the database and Secrets Manager. Required.
+        :param _builtins.str user: user is the user name that the secret started with, at most rotation.MaxUser characters: Bootstrap.ReplicationUser.
+        :param _builtins.str ca_bundle: caBundle is the PEM bundle that verifies the database's certificate, at most 3,000 characters. Default: RDSCertificates.
         :param pulumi.Input[pulumi.Archive] code: code is the function's zip, for functions.architecture. Default: the one that is released with this provider.
         :param 'config.Environment' environment: environment chooses defaults. Default dev.
-        :param '_config.FunctionsArgs' functions: As the section functions of the configuration. Functions is what all Lambda functions of the stack share, and how long logs are kept.
-        :param '_config.SourceArgs' source: As the section source of the configuration. Source is the database whose committed rows are followed: a MySQL-compatible one, or PostgreSQL.
+        :param '_config.FunctionsArgs' functions: As the section functions of the configuration. Functions has the settings that all Lambda functions of the stack share, and the retention of logs.
+        :param '_config.SourceArgs' source: As the section source of the configuration. Source is the database whose committed rows the task follows: MySQL-compatible, or PostgreSQL.
         """
         pulumi.set(__self__, "database", database)
         pulumi.set(__self__, "kms_key_arn", kms_key_arn)
@@ -117,7 +117,7 @@ class RotationArgs:
     @pulumi.getter(name="subnetIds")
     def subnet_ids(self) -> pulumi.Input[Sequence[pulumi.Input[_builtins.str]]]:
         """
-        subnetIds that the function runs in; from there it must reach the database and Secrets Manager. Required.
+        subnetIds for the function. From there it must reach the database and Secrets Manager. Required.
         """
         return pulumi.get(self, "subnet_ids")
 
@@ -129,7 +129,7 @@ class RotationArgs:
     @pulumi.getter
     def user(self) -> _builtins.str:
         """
-        user is the name that the secret began with, of at most rotation.MaxUser characters: Bootstrap.ReplicationUser.
+        user is the user name that the secret started with, at most rotation.MaxUser characters: Bootstrap.ReplicationUser.
         """
         return pulumi.get(self, "user")
 
@@ -141,7 +141,7 @@ class RotationArgs:
     @pulumi.getter(name="caBundle")
     def ca_bundle(self) -> Optional[_builtins.str]:
         """
-        caBundle (PEM) that signs the database's certificate, at most 3,000 characters. Default: RDSCertificates.
+        caBundle is the PEM bundle that verifies the database's certificate, at most 3,000 characters. Default: RDSCertificates.
         """
         return pulumi.get(self, "ca_bundle")
 
@@ -177,7 +177,7 @@ class RotationArgs:
     @pulumi.getter
     def functions(self) -> Optional['_config.FunctionsArgs']:
         """
-        As the section functions of the configuration. Functions is what all Lambda functions of the stack share, and how long logs are kept.
+        As the section functions of the configuration. Functions has the settings that all Lambda functions of the stack share, and the retention of logs.
         """
         return pulumi.get(self, "functions")
 
@@ -189,7 +189,7 @@ class RotationArgs:
     @pulumi.getter
     def source(self) -> Optional['_config.SourceArgs']:
         """
-        As the section source of the configuration. Source is the database whose committed rows are followed: a MySQL-compatible one, or PostgreSQL.
+        As the section source of the configuration. Source is the database whose committed rows the task follows: MySQL-compatible, or PostgreSQL.
         """
         return pulumi.get(self, "source")
 
@@ -217,21 +217,21 @@ class Rotation(pulumi.ComponentResource):
                  user: Optional[_builtins.str] = None,
                  __props__=None):
         """
-        Rotation gives the replication user a new password every Source.RotationDays, from a function inside the VPC. Of MySQL two users alternate, so that the one that DMS logged in as stays valid until the rotation after; of PostgreSQL the user, who owns the heartbeat's table, gives itself another, and who is logged in stays so. Making it does not rotate; Secrets Manager only tries whether the user can log in. Destroying it leaves both users as they are, and the secret naming one of them.
+        Rotation gives the replication user a new password every Source.RotationDays, from a function inside the VPC. In MySQL two users alternate, so DMS's present login stays valid until the rotation after the next. In PostgreSQL the user, who owns the heartbeat's table, changes its own password; open sessions continue. Making it does not rotate; Secrets Manager only tests the login. Destroying it keeps both users, and the secret still names one of them.
 
         :param str resource_name: The name of the resource.
         :param pulumi.ResourceOptions opts: Options for the resource.
-        :param _builtins.str ca_bundle: caBundle (PEM) that signs the database's certificate, at most 3,000 characters. Default: RDSCertificates.
+        :param _builtins.str ca_bundle: caBundle is the PEM bundle that verifies the database's certificate, at most 3,000 characters. Default: RDSCertificates.
         :param pulumi.Input[pulumi.Archive] code: code is the function's zip, for functions.architecture. Default: the one that is released with this provider.
         :param pulumi.Input[Union['_root_inputs.DatabaseAddressArgs', '_root_inputs.DatabaseAddressArgsDict']] database: database that the function works on.
         :param 'config.Environment' environment: environment chooses defaults. Default dev.
-        :param Union['_config.FunctionsArgs', '_config.FunctionsArgsDict'] functions: As the section functions of the configuration. Functions is what all Lambda functions of the stack share, and how long logs are kept.
+        :param Union['_config.FunctionsArgs', '_config.FunctionsArgsDict'] functions: As the section functions of the configuration. Functions has the settings that all Lambda functions of the stack share, and the retention of logs.
         :param pulumi.Input[_builtins.str] kms_key_arn: kmsKeyArn encrypts the secret and the function's logs.
         :param pulumi.Input[_builtins.str] secret_arn: secretArn names the secret {"username","password","host","port"} to rotate: Bootstrap.ReplicationSecretArn.
         :param pulumi.Input[_builtins.str] security_group_id: securityGroupId of the function. Required.
-        :param Union['_config.SourceArgs', '_config.SourceArgsDict'] source: As the section source of the configuration. Source is the database whose committed rows are followed: a MySQL-compatible one, or PostgreSQL.
-        :param pulumi.Input[Sequence[pulumi.Input[_builtins.str]]] subnet_ids: subnetIds that the function runs in; from there it must reach the database and Secrets Manager. Required.
-        :param _builtins.str user: user is the name that the secret began with, of at most rotation.MaxUser characters: Bootstrap.ReplicationUser.
+        :param Union['_config.SourceArgs', '_config.SourceArgsDict'] source: As the section source of the configuration. Source is the database whose committed rows the task follows: MySQL-compatible, or PostgreSQL.
+        :param pulumi.Input[Sequence[pulumi.Input[_builtins.str]]] subnet_ids: subnetIds for the function. From there it must reach the database and Secrets Manager. Required.
+        :param _builtins.str user: user is the user name that the secret started with, at most rotation.MaxUser characters: Bootstrap.ReplicationUser.
         """
         ...
     @overload
@@ -240,7 +240,7 @@ class Rotation(pulumi.ComponentResource):
                  args: RotationArgs,
                  opts: Optional[pulumi.ResourceOptions] = None):
         """
-        Rotation gives the replication user a new password every Source.RotationDays, from a function inside the VPC. Of MySQL two users alternate, so that the one that DMS logged in as stays valid until the rotation after; of PostgreSQL the user, who owns the heartbeat's table, gives itself another, and who is logged in stays so. Making it does not rotate; Secrets Manager only tries whether the user can log in. Destroying it leaves both users as they are, and the secret naming one of them.
+        Rotation gives the replication user a new password every Source.RotationDays, from a function inside the VPC. In MySQL two users alternate, so DMS's present login stays valid until the rotation after the next. In PostgreSQL the user, who owns the heartbeat's table, changes its own password; open sessions continue. Making it does not rotate; Secrets Manager only tests the login. Destroying it keeps both users, and the secret still names one of them.
 
         :param str resource_name: The name of the resource.
         :param RotationArgs args: The arguments to use to populate this resource's properties.
@@ -314,7 +314,7 @@ class Rotation(pulumi.ComponentResource):
     @pulumi.getter(name="functionName")
     def function_name(self) -> pulumi.Output[_builtins.str]:
         """
-        functionName of the rotation function; its log says why a rotation failed.
+        functionName of the rotation function. Its log tells why a rotation failed.
         """
         return pulumi.get(self, "function_name")
 

@@ -33,7 +33,7 @@ class ServiceLinkedRole(pulumi.ComponentResource):
                  opts: Optional[pulumi.ResourceOptions] = None,
                  __props__=None):
         """
-        ServiceLinkedRole makes sure that RDS's service-linked role exists in the account, without ever owning it. RDS makes the role itself for an account's first database, and refuses that database because it does not see the role yet, https://github.com/terraform-aws-modules/terraform-aws-rds/issues/364.
+        ServiceLinkedRole makes sure that RDS's service-linked role exists in the account, without owning it. RDS makes the role itself for an account's first database, but then refuses that database because it does not see the role yet, https://github.com/terraform-aws-modules/terraform-aws-rds/issues/364.
 
         :param str resource_name: The name of the resource.
         :param pulumi.ResourceOptions opts: Options for the resource.
@@ -45,7 +45,7 @@ class ServiceLinkedRole(pulumi.ComponentResource):
                  args: Optional[ServiceLinkedRoleArgs] = None,
                  opts: Optional[pulumi.ResourceOptions] = None):
         """
-        ServiceLinkedRole makes sure that RDS's service-linked role exists in the account, without ever owning it. RDS makes the role itself for an account's first database, and refuses that database because it does not see the role yet, https://github.com/terraform-aws-modules/terraform-aws-rds/issues/364.
+        ServiceLinkedRole makes sure that RDS's service-linked role exists in the account, without owning it. RDS makes the role itself for an account's first database, but then refuses that database because it does not see the role yet, https://github.com/terraform-aws-modules/terraform-aws-rds/issues/364.
 
         :param str resource_name: The name of the resource.
         :param ServiceLinkedRoleArgs args: The arguments to use to populate this resource's properties.

@@ -20,11 +20,11 @@ export type Architecture = (typeof Architecture)[keyof typeof Architecture];
 
 export const Bootstrap = {
     /**
-     * Makes what is missing: databases, tables, the replication user; and sets the binlog's retention.
+     * Makes what is missing (databases, tables, the replication user) and sets the retention of the binlog.
      */
     Apply: "apply",
     /**
-     * Changes nothing and fails the deployment when something is missing; needs source.existing.
+     * Changes nothing and fails the deployment if something is missing. It needs source.existing.
      */
     Check: "check",
 } as const;
@@ -36,43 +36,43 @@ export type Bootstrap = (typeof Bootstrap)[keyof typeof Bootstrap];
 
 export const Cascades = {
     /**
-     * Names each with what to do.
+     * Names each foreign key, with what to do.
      */
     Warn: "warn",
     /**
-     * Fails the deployment too.
+     * Also fails the deployment.
      */
     Fail: "fail",
 } as const;
 
 /**
- * Cascades names what is done about foreign keys that change rows by themselves.
+ * Cascades names what the bootstrap does about foreign keys that change rows by themselves.
  */
 export type Cascades = (typeof Cascades)[keyof typeof Cascades];
 
 export const DottedColumns = {
     /**
-     * Fails the deployment, and names each with what to do.
+     * Fails the deployment and names each column, with what to do.
      */
     Fail: "fail",
     /**
-     * Names each, with what the history index makes of it.
+     * Names each column, with what the history index makes of it.
      */
     Warn: "warn",
 } as const;
 
 /**
- * DottedColumns names what is done about columns with a dot in their names.
+ * DottedColumns names what the bootstrap does about columns with a dot in their names.
  */
 export type DottedColumns = (typeof DottedColumns)[keyof typeof DottedColumns];
 
 export const Egress = {
     /**
-     * Uses VPC endpoints only: no route to the internet.
+     * Uses only VPC endpoints: there is no route to the internet.
      */
     Endpoints: "endpoints",
     /**
-     * Adds one NAT gateway per zone.
+     * Adds one NAT gateway in each zone.
      */
     Nat: "nat",
 } as const;
@@ -84,7 +84,7 @@ export type Egress = (typeof Egress)[keyof typeof Egress];
 
 export const Engine = {
     /**
-     * Is MySQL, MariaDB or Aurora MySQL. The default.
+     * Is MySQL, MariaDB or Aurora MySQL. This is the default.
      */
     Mysql: "mysql",
     /**
@@ -94,13 +94,13 @@ export const Engine = {
 } as const;
 
 /**
- * Engine names what the database speaks.
+ * Engine names the kind of a database.
  */
 export type Engine = (typeof Engine)[keyof typeof Engine];
 
 export const Environment = {
     /**
-     * Is the cheapest pipeline that works; everything in it may be destroyed. The default.
+     * Is the cheapest pipeline that works; everything in it may be destroyed. This is the default.
      */
     Dev: "dev",
     /**
@@ -168,7 +168,7 @@ export const MigrationType = {
      */
     Full_load: "full-load",
     /**
-     * Follows changes only.
+     * Only follows changes.
      */
     Cdc: "cdc",
 } as const;
@@ -180,11 +180,11 @@ export type MigrationType = (typeof MigrationType)[keyof typeof MigrationType];
 
 export const Reach = {
     /**
-     * Forwards a port of this machine through a bastion, an instance without a public address or a key, by AWS Systems Manager: the deployment may run anywhere.
+     * Forwards a local port through a bastion by AWS Systems Manager. The bastion has no public address and no key, and you can deploy from anywhere.
      */
     Tunnel: "tunnel",
     /**
-     * Connects straight to the endpoint, without a bastion: the deployment runs inside the VPC, or in an AWS Client VPN of it.
+     * Connects to the endpoint without a bastion. Deploy from inside the VPC, or through an AWS Client VPN of it.
      */
     Direct: "direct",
 } as const;
@@ -200,7 +200,7 @@ export const ReplicationKind = {
      */
     Instance: "instance",
     /**
-     * Runs on capacity that DMS provides as it is needed.
+     * Runs on capacity that DMS provides as needed.
      */
     Serverless: "serverless",
 } as const;
@@ -212,17 +212,17 @@ export type ReplicationKind = (typeof ReplicationKind)[keyof typeof ReplicationK
 
 export const SearchKind = {
     /**
-     * Is a domain of Amazon OpenSearch Service: nodes of yours, with a security plugin of their own.
+     * Is a domain of Amazon OpenSearch Service, with nodes of its own and a security plugin.
      */
     Domain: "domain",
     /**
-     * Is two collections of Amazon OpenSearch Serverless: capacity is provided as it is needed.
+     * Is two collections of Amazon OpenSearch Serverless, which provides capacity as needed.
      */
     Serverless: "serverless",
 } as const;
 
 /**
- * SearchKind names what kind of place is searched.
+ * SearchKind names the place where you search.
  */
 export type SearchKind = (typeof SearchKind)[keyof typeof SearchKind];
 
@@ -236,17 +236,17 @@ export const TableFormat = {
      */
     Iceberg: "iceberg",
     /**
-     * Is Delta Lake, which Athena reads, times to the millisecond.
+     * Is Delta Lake, which Athena reads, with times to the millisecond.
      */
     Delta: "delta",
     /**
-     * Is Apache Hudi, which Athena reads, times to the millisecond.
+     * Is Apache Hudi, which Athena reads, with times to the millisecond.
      */
     Hudi: "hudi",
 } as const;
 
 /**
- * TableFormat names how tables that change in place are stored.
+ * TableFormat names the storage format of the lake's tables.
  */
 export type TableFormat = (typeof TableFormat)[keyof typeof TableFormat];
 
@@ -256,20 +256,20 @@ export const WorkerType = {
      */
     G_1X: "G.1X",
     /**
-     * Is twice that.
+     * Is twice as large.
      */
     G_2X: "G.2X",
     /**
-     * Is four times that, in some regions.
+     * Is four times as large, in some regions.
      */
     G_4X: "G.4X",
     /**
-     * Is eight times that, in some regions.
+     * Is eight times as large, in some regions.
      */
     G_8X: "G.8X",
 } as const;
 
 /**
- * WorkerType names a size of Glue's workers, https://docs.aws.amazon.com/glue/latest/dg/worker-types.html.
+ * WorkerType names the size of a Glue worker, https://docs.aws.amazon.com/glue/latest/dg/worker-types.html.
  */
 export type WorkerType = (typeof WorkerType)[keyof typeof WorkerType];
