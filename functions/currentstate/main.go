@@ -39,7 +39,7 @@ func run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	lambda.StartWithOptions(f.Dispatch, lambda.WithContext(ctx))
+	lambda.StartWithOptions(f, lambda.WithContext(ctx))
 	return nil
 }
 

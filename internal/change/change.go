@@ -9,12 +9,12 @@
 package change
 
 import (
+	"bytes"
+	"cdcpipeline/internal/scan"
 	"errors"
 	"fmt"
 	"strings"
 	"unicode/utf8"
-
-	"github.com/tidwall/gjson"
 )
 
 // Type distinguishes row changes from table definitions.
@@ -101,60 +101,80 @@ func Parse(raw []byte) (*Record, error) { return MySQL.Parse(raw) }
 // Parse reads one record of a source. It refuses invalid JSON, duplicate names, and data records without operation,
 // table or row.
 func (k Kind) Parse(raw []byte) (*Record, error) {
-	if !utf8.Valid(raw) {
-		return nil, errors.New("reading a change record: it is not UTF-8")
-	}
-	r := &Record{Kind: k, raw: string(raw)}
-	if !gjson.Valid(r.raw) {
-		return nil, errors.New("reading a change record: it is not JSON")
-	}
-	if err := r.parse(); err != nil {
-		return nil, fmt.Errorf("reading a change record: %w", err)
+	r := &Record{}
+	_, err := k.read(raw, r, make(Row, 0, bytes.Count(raw, []byte(":")))) // at least as many as there are members
+	if err != nil {
+		return nil, err
 	}
 	return r, nil
 }
 
-func (r *Record) parse() error {
-	var space [6]Column
-	members, err := object(r.raw, "the record", space[:0])
-	if err != nil {
-		return err
+// read a record, with room for its columns, and what is left of that.
+func (k Kind) read(raw []byte, r *Record, room Row) (Row, error) {
+	if !utf8.Valid(raw) {
+		return room, errors.New("reading a change record: it is not UTF-8")
 	}
-	metadata := ""
-	for _, m := range members {
-		switch m.Name {
-		case "metadata":
-			metadata = m.JSON
-		case "data":
-			r.Data, err = rowOf(m.JSON, "data")
-		case BeforeImage:
-			r.Before, err = rowOf(m.JSON, BeforeImage)
-		case "control":
-			r.Control = m.JSON
-		default:
-			r.Unknown = append(r.Unknown, m)
-		}
-		if err != nil {
-			return err
-		}
+	*r = Record{Kind: k, raw: string(raw)}
+	p := parser{Scanner: scan.New(raw), raw: r.raw, columns: room}
+	if err := p.record(r); err != nil {
+		return p.columns, fmt.Errorf("reading a change record: %w", err)
 	}
-	if metadata == "" {
-		return errors.New("it has no metadata")
+	return p.columns, nil
+}
+
+// record reads the whole text. That it is no JSON says more than what else is wrong with it.
+func (p *parser) record(r *Record) error {
+	if p.Next() != '{' {
+		p.Value()
+		p.refuse(errors.New("the record is not an object"))
+	} else {
+		p.members(r)
 	}
-	if err := r.describe(metadata); err != nil {
-		return err
+	if !p.Done() {
+		return errors.New("it is not JSON")
+	}
+	if p.wrong != nil {
+		return p.wrong
 	}
 	return r.classify()
 }
 
-// describe parses the metadata.
-func (r *Record) describe(raw string) error {
-	var space [20]Column
-	members, err := object(raw, "metadata", space[:0])
-	if err != nil {
-		return err
+// members of the record, each of which is gone over once: those that are rows are split at the same time.
+func (p *parser) members(r *Record) {
+	var space [6]Column
+	all, described := Row(space[:0]), false
+	for p.Enter('{'); p.More('}'); {
+		name := p.name()
+		all = append(all, Column{Name: name})
+		switch name {
+		case "metadata":
+			described = true
+			begin := len(p.columns)
+			if err := r.describe(p.row("metadata")); err != nil {
+				p.refuse(err)
+			}
+			p.columns = p.columns[:begin] // nobody keeps it
+		case "data":
+			r.Data = p.row("data")
+		case BeforeImage:
+			r.Before = p.row(BeforeImage)
+		case "control":
+			r.Control = p.Value().Of(p.raw)
+		default:
+			r.Unknown = append(r.Unknown, Column{Name: name, JSON: p.Value().Of(p.raw)})
+		}
 	}
-	for _, m := range members {
+	if twice, found := all.twice(); found {
+		p.refuse(fmt.Errorf("the record: %q comes twice", twice))
+	}
+	if !described {
+		p.refuse(errors.New("it has no metadata"))
+	}
+}
+
+// describe reads the metadata.
+func (r *Record) describe(metadata Row) error {
+	for _, m := range metadata {
 		into := r.member(m.Name)
 		if into == nil {
 			r.Metadata.Unknown = append(r.Metadata.Unknown, m)

@@ -1,49 +1,91 @@
 package change
 
 import (
+	"cdcpipeline/internal/scan"
 	"encoding/json"
 	"fmt"
+	"hash/maphash"
 	"strings"
-
-	"github.com/tidwall/gjson"
 )
 
-// few is the number of names up to which comparing each pair is faster than a set.
-const few = 64
-
-// rowOf splits an object into a row that keeps its own memory.
-func rowOf(raw, what string) (Row, error) {
-	return object(raw, what, make(Row, 0, strings.Count(raw, ":"))) // at least the number of members
+// parser goes over a record once. Where the scanner is in the bytes that came, the record's own copy has what is kept.
+type parser struct {
+	scan.Scanner
+	raw string
+	// wrong is the first thing that is wrong with what is JSON.
+	wrong error
+	// columns of all rows, one after the other, with room for the next ones.
+	columns Row
 }
 
-// object splits an object, which must be valid JSON, into its members, and appends them to row.
-func object(raw, what string, row Row) (Row, error) {
-	parsed := gjson.Parse(raw)
-	if !parsed.IsObject() {
-		return nil, fmt.Errorf("%s is not an object", what)
+func (p *parser) refuse(err error) {
+	if p.wrong == nil {
+		p.wrong = err
 	}
-	parsed.ForEach(func(name, value gjson.Result) bool {
-		row = append(row, Column{Name: text(name.Raw), JSON: value.Raw})
-		return true
-	})
+}
+
+// name of a member.
+func (p *parser) name() string {
+	name, plain := p.Name()
+	if plain {
+		return name.Of(p.raw)
+	}
+	return text(p.raw[name.Begin-1 : name.End+1])
+}
+
+// row splits the object that comes next into its members; nil when it is none.
+func (p *parser) row(what string) Row {
+	if p.Next() != '{' {
+		p.Value()
+		p.refuse(fmt.Errorf("%s is not an object", what))
+		return nil
+	}
+	begin := len(p.columns)
+	for p.Enter('{'); p.More('}'); {
+		name := p.name()
+		p.columns = append(p.columns, Column{Name: name, JSON: p.Value().Of(p.raw)})
+	}
+	end := len(p.columns)
+	row := p.columns[begin:end:end]
+	if p.Bad() {
+		return nil
+	}
 	if twice, found := row.twice(); found {
-		return nil, fmt.Errorf("%s: %q comes twice", what, twice)
+		p.refuse(fmt.Errorf("%s: %q comes twice", what, twice))
 	}
-	return row, nil
+	return row
 }
 
-// twice finds a duplicate name, because readers disagree on which of its values counts.
+// few is up to how many names are told apart by the marks that they leave rather than put into a set.
+const few = 256
+
+// seed of the hashes of names.
+var seed = maphash.MakeSeed()
+
+// twice finds a name that comes more than once: readers disagree on which of its values counts. Each name leaves a mark, so that it is compared
+// only with those before it when one of them left the same.
 func (r Row) twice() (string, bool) {
-	if len(r) <= few {
-		for i := range r {
+	if len(r) > few {
+		return r.twiceOfMany()
+	}
+	const marks = 8 * few
+	var marked [marks / 64]uint64
+	for i := range r {
+		hash := maphash.String(seed, r[i].Name) % marks
+		word, bit := hash/64, uint64(1)<<(hash%64)
+		if marked[word]&bit != 0 {
 			for j := range i {
 				if r[i].Name == r[j].Name {
 					return r[i].Name, true
 				}
 			}
 		}
-		return "", false
+		marked[word] |= bit
 	}
+	return "", false
+}
+
+func (r Row) twiceOfMany() (string, bool) {
 	seen := make(map[string]struct{}, len(r))
 	for i := range r {
 		seen[r[i].Name] = struct{}{}

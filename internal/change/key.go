@@ -45,13 +45,21 @@ func (r *Record) Key(columns KeyColumns) (Key, error) {
 // PreviousKey returns the key before an update that changed it. ok is false when the key did not change, or the
 // record contains no former row.
 func (r *Record) PreviousKey(columns KeyColumns) (key Key, ok bool, err error) {
-	former, told := r.Former()
-	if !told {
+	if _, told := r.Former(); !told {
 		return nil, false, nil
 	}
 	now, err := r.Key(columns)
 	if err != nil {
 		return nil, false, err
+	}
+	return r.Moved(columns, now)
+}
+
+// Moved is [Record.PreviousKey] where the key is known.
+func (r *Record) Moved(columns KeyColumns, now Key) (key Key, ok bool, err error) {
+	former, told := r.Former()
+	if !told {
+		return nil, false, nil
 	}
 	if key, err = former.key(r.Kind, columns); err != nil {
 		return nil, false, fmt.Errorf("the key before an update of %s: %w", r.Name(), err)

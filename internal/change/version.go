@@ -35,6 +35,11 @@ func (r *Record) Version() (int64, error) {
 	if err != nil {
 		return 0, err
 	}
+	return r.VersionAt(o)
+}
+
+// VersionAt is [Record.Version] where the record's order is known.
+func (r *Record) VersionAt(o Order) (int64, error) {
 	v, err := o.version(r.Metadata.TransactionID)
 	if err != nil {
 		return 0, fmt.Errorf("the version of a record of %s: %w", r.Name(), err)

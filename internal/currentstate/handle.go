@@ -1,6 +1,7 @@
 package currentstate
 
 import (
+	"cdcpipeline/internal/change"
 	"context"
 	"encoding/json"
 	"errors"
@@ -9,9 +10,27 @@ import (
 	"github.com/aws/aws-lambda-go/events"
 )
 
+// Invoke is the function as Lambda's runtime calls it ([lambda.Handler]): with the event's bytes, which nothing has gone over yet.
+func (f *Function) Invoke(ctx context.Context, event []byte) ([]byte, error) {
+	answer, err := f.Dispatch(ctx, event)
+	if err != nil {
+		return nil, err
+	}
+	text, err := json.Marshal(answer)
+	if err != nil {
+		return nil, fmt.Errorf("writing the answer to Lambda: %w", err)
+	}
+	return text, nil
+}
+
 // Dispatch is the function's handler: a batch of the stream, or an EventBridge event or schedule ("source" is aws.events
 // or aws.scheduler), which sweeps.
 func (f *Function) Dispatch(ctx context.Context, event json.RawMessage) (any, error) {
+	reader := f.batches.Get().(*batchReader)
+	defer f.batches.Put(reader)
+	if batch, ok := reader.read(event); ok {
+		return f.Handle(ctx, batch)
+	}
 	var t trigger
 	if err := json.Unmarshal(event, &t); err != nil {
 		return nil, fmt.Errorf("reading the event: %w", err)
@@ -32,12 +51,17 @@ func (f *Function) Handle(ctx context.Context, batch events.KinesisEvent) (event
 	if err := f.takeOver(ctx); err != nil && len(batch.Records) > 0 {
 		return f.goOn(batch, 0, err), nil
 	}
+	reader := f.readers.Get().(*change.Reader)
+	defer func() {
+		reader.Reset()
+		f.readers.Put(reader)
+	}()
 	items := make([]item, len(batch.Records))
 	for i := range batch.Records {
 		it := &items[i]
 		it.from = &batch.Records[i]
 		f.guarded(it, func() {
-			r, err := f.settings.Kind.Parse(it.from.Kinesis.Data)
+			r, err := reader.Read(it.from.Kinesis.Data)
 			if err != nil {
 				it.park(f.deps.Now(), Unreadable, err.Error())
 				return
