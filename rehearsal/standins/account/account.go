@@ -1,4 +1,5 @@
-// Package account is how the rehearsal's own parts call its AWS endpoint: as the account, or as one of its roles.
+// Package account configures calls of the rehearsal's own parts to its AWS endpoint, as the account or as one of its
+// roles.
 package account
 
 import (
@@ -11,9 +12,9 @@ import (
 )
 
 const (
-	// Region is where the rehearsal takes place.
+	// Region is the rehearsal's AWS region.
 	Region = "us-east-1"
-	// ID is the account the stand-in plays.
+	// ID is the account id of the stand-in.
 	ID = "123456789012"
 	// Key is both halves of the account's own credentials; the stand-in accepts any.
 	Key = "rehearsal"
@@ -24,10 +25,10 @@ type Account struct {
 	endpoint string
 }
 
-// New is the account behind an endpoint such as http://127.0.0.1:5000.
+// New returns the account behind an endpoint such as http://127.0.0.1:5000.
 func New(endpoint string) Account { return Account{endpoint: endpoint} }
 
-// Endpoint is the URL all services are called at.
+// Endpoint is the URL of all services.
 func (a Account) Endpoint() string { return a.endpoint }
 
 // Config calls as the account itself.
@@ -35,7 +36,7 @@ func (a Account) Config() aws.Config {
 	return a.config(credentials.NewStaticCredentialsProvider(Key, Key, ""))
 }
 
-// Credentials are a role's temporary credentials, as AssumeRole gives them.
+// Credentials returns a role's temporary credentials from AssumeRole.
 func (a Account) Credentials(ctx context.Context, roleArn, session string) (aws.Credentials, error) {
 	out, err := sts.NewFromConfig(a.Config()).AssumeRole(ctx, &sts.AssumeRoleInput{RoleArn: &roleArn, RoleSessionName: &session})
 	if err != nil {
@@ -48,7 +49,7 @@ func (a Account) Credentials(ctx context.Context, roleArn, session string) (aws.
 	}, nil
 }
 
-// As calls as a role; credentials are renewed when they expire.
+// As returns a configuration that calls as a role; it renews expired credentials.
 func (a Account) As(roleArn, session string) aws.Config {
 	return a.config(aws.NewCredentialsCache(aws.CredentialsProviderFunc(func(ctx context.Context) (aws.Credentials, error) {
 		return a.Credentials(ctx, roleArn, session)

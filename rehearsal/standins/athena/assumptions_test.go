@@ -10,7 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// probe is a recorded probe's table, as the bootstrap would describe it, under a name.
+// probe is the table of a recorded probe, as the bootstrap would describe it, under a name.
 func probe(e *conformance.Evidence, name string) views.Table {
 	t := views.Table{Database: e.Database, Name: name, PrimaryKey: []string{"id", "code", "tag"}}
 	for _, c := range [][2]string{
@@ -31,7 +31,8 @@ func probe(e *conformance.Evidence, name string) views.Table {
 	return t
 }
 
-// rowsOf the views over tables' folders, each with the records of one stream, those that are about the table among them.
+// rowsOf returns the rows of the views over the tables' folders. Each folder has one stream's records about its
+// table.
 func rowsOf(t *testing.T, streams map[string]*conformance.Evidence) map[string][]Row {
 	t.Helper()
 	var tables []views.Table

@@ -1,6 +1,6 @@
-// Package athena reads a lake the way Athena does: it runs the very views and saved queries that the program registered
-// in the Glue Data Catalog and in Athena, over the very objects in the bucket. What runs them is an [Engine]: Trino, which
-// Athena is made from, or DuckDB, which is quicker.
+// Package athena reads a lake like Athena. It runs the views and saved queries that the program registered in the
+// Glue Data Catalog and in Athena, over the objects in the bucket. They run in an [Engine]: Trino, on which Athena is
+// based, or DuckDB, which is faster.
 package athena
 
 import (
@@ -18,28 +18,28 @@ import (
 // Options of a check.
 type Options struct {
 	Account account.Account
-	// Bucket of the lake; Prefix of its raw records, without a slash at its end.
+	// Bucket of the lake; Prefix of its raw records, without a trailing slash.
 	Bucket, Prefix string
 	// Database and Workgroup of the catalog: the stack's outputs catalogDatabase and athenaWorkgroup.
 	Database, Workgroup string
-	// Python is an interpreter that has the modules of stores/requirements.txt: stores.Site.Python.
+	// Python is an interpreter with the modules in stores/requirements.txt: stores.Site.Python.
 	Python string
-	// Dir is where objects are kept while they are read; it exists.
+	// Dir is an existing folder for downloaded objects.
 	Dir string
-	// Engine that runs them, over Database. Default DuckDB, in Python over what is in Dir.
+	// Engine that runs them, over Database. Default DuckDB, in Python over the files in Dir.
 	Engine Engine
 }
 
 // Result of a check.
 type Result struct {
-	// Engine that ran them, with its version.
+	// Engine is the engine's name with its version.
 	Engine string
-	// Views and Queries are what each answered, by name.
+	// Views and Queries hold the results by name.
 	Views, Queries map[string][]Row
 }
 
-// Check runs all views and saved queries. An error names the first that cannot be run, or that has not the columns and
-// types that it declares.
+// Check runs all views and saved queries. An error names the first that fails, or whose columns and types differ from
+// its declaration.
 func Check(ctx context.Context, o Options) (Result, error) {
 	tables, err := tables(ctx, o)
 	if err != nil {
@@ -66,7 +66,7 @@ func Check(ctx context.Context, o Options) (Result, error) {
 	return run(ctx, engine, tables, queries)
 }
 
-// run asks for every view whole, and every saved query.
+// run reads every view completely, and runs every saved query.
 func run(ctx context.Context, e Engine, tables []table, queries []query) (Result, error) {
 	r := Result{Engine: e.Name(), Views: map[string][]Row{}, Queries: map[string][]Row{}}
 	for _, t := range tables {
@@ -92,7 +92,7 @@ func run(ctx context.Context, e Engine, tables []table, queries []query) (Result
 	return r, nil
 }
 
-// table is what Athena reads of a table's description in Glue, under the names of Glue's API.
+// table holds what Athena reads from a table's description in Glue, with the names of Glue's API.
 type table struct {
 	Name, TableType, ViewOriginalText, Owner string
 	Parameters                               map[string]string
@@ -111,7 +111,7 @@ type storage struct {
 	}
 }
 
-// query is a saved query, under the names of Athena's API.
+// query is a saved query, with the names of Athena's API.
 type query struct{ Name, QueryString string }
 
 func tables(ctx context.Context, o Options) ([]table, error) {
@@ -134,7 +134,7 @@ func read(t types.Table) table {
 		Name: aws.ToString(t.Name), TableType: aws.ToString(t.TableType), ViewOriginalText: aws.ToString(t.ViewOriginalText), Owner: aws.ToString(t.Owner),
 		Parameters: t.Parameters, PartitionKeys: columns(t.PartitionKeys),
 	}
-	if t.Description != nil { // it takes the comment's place in Trino
+	if t.Description != nil { // in Trino it would replace the comment
 		out.Parameters = maps.Clone(t.Parameters)
 		out.Parameters["comment"] = *t.Description
 	}

@@ -41,10 +41,10 @@ var orders = views.Table{
 	PrimaryKey: []string{"id"},
 }
 
-// lake is objects by key, each a list of lines.
+// lake maps an object's key to its lines.
 type lake map[string][]string
 
-// catalogued is what the program registers of a table.
+// catalogued is what the program registers for a table.
 type catalogued struct {
 	Tables  []table
 	Queries []query
@@ -85,7 +85,7 @@ const (
 	control = "raw/schema=_control/table=_control/dt=2026-11-01/hour=07/a.gz"
 )
 
-// load, and changed at a place of the binlog, are records as DMS writes them.
+// load, and changed with a position in the binlog, are records as DMS writes them.
 func load(second int, data string) string {
 	return fmt.Sprintf(`{"data":%s,"metadata":{"timestamp":"2026-11-01T07:00:%02d.000000Z","record-type":"data","operation":"load","schema-name":"shop","table-name":"Orders"}}`, data, second)
 }
@@ -99,7 +99,7 @@ func changed(operation string, file, offset, record int, data, before string) st
 		before, data, operation, offset, record, file, offset)
 }
 
-// customers are what is left of each row: id and name.
+// customers are the remaining id and name of each row.
 func customers(rows []Row) map[string]any {
 	left := map[string]any{}
 	for _, row := range rows {
@@ -154,7 +154,7 @@ func TestRowsAreTheLatestChange(t *testing.T) {
 		"blank lines and others":   {[]string{"", load(1, `{"id":1,"Customer":"a"}`), "  ", "not JSON", `{"control":{},"metadata":{"record-type":"control","operation":"create-table"}}`}, map[string]any{"1": "a"}},
 		"columns that nobody knew": {[]string{load(1, `{"id":1,"Customer":"a","new":7}`)}, map[string]any{"1": "a"}},
 	}
-	// All are in one lake, each with ids of its own: one engine is asked once.
+	// All cases share one lake with separate ids, so that one engine run is enough.
 	names := slices.Sorted(maps.Keys(cases))
 	id := regexp.MustCompile(`"id":(\d)`)
 	var lines []string
@@ -179,8 +179,8 @@ func TestRowsAreTheLatestChange(t *testing.T) {
 	}
 }
 
-// The second server's binlog begins anew: its records are later, though every place in it is an earlier one. A row that
-// only the first server had is gone.
+// The second server's binlog starts again: its records are later, although every position in it is earlier. A row
+// that only the first server had is gone.
 func TestRowsOfAnotherSourceAreItsRecordsAlone(t *testing.T) {
 	l := lake{object: {
 		changed("update", 9, 900, 1, `{"id":1,"Customer":"old"}`, ""), changed("insert", 9, 901, 1, `{"id":2,"Customer":"old"}`, ""), load(59, `{"id":3,"Customer":"old"}`),
@@ -254,7 +254,7 @@ func TestSavedQueriesAnswer(t *testing.T) {
 	require.Equal(t, []Row{{"table": "shop.Orders", "dt": "2026-11-01", "hour": "07", "record": "broken {"}}, q["all tables: records that nobody can place"])
 	require.Equal(t, "create-table", q["all tables: definitions"][0]["operation"])
 
-	// The parameter is the key of the first row there is.
+	// The parameter is the key of the first row.
 	history := q["shop_orders: history of a row"]
 	require.NotEmpty(t, history)
 	require.Equal(t, "load", history[0]["cdc_operation"])

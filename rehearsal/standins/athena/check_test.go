@@ -12,7 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// Check reads what is registered from the control plane, and the objects from the bucket.
+// Check reads the registrations from the control plane, and the objects from the bucket.
 func TestCheckRunsWhatIsRegistered(t *testing.T) {
 	ctx := t.Context()
 	a := account.New(storestest.Moto(t))

@@ -11,7 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 )
 
-// download keeps every object of raw records in a file, by URL.
+// download stores every object of raw records in a file, by URL.
 func download(ctx context.Context, o Options) (map[string]string, error) {
 	client := s3.NewFromConfig(o.Account.Config(), func(s *s3.Options) { s.UsePathStyle = true })
 	objects := map[string]string{}

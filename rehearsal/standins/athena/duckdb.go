@@ -17,8 +17,8 @@ import (
 //go:embed query.py
 var program []byte
 
-// duckDB is the engine that needs no server. A Python program does it: sqlglot writes Athena's SQL in DuckDB's dialect, and
-// DuckDB runs it. It takes seconds where Trino takes minutes, and knows only the SQL that the views are made of.
+// duckDB is an engine without a server. In a Python program sqlglot translates Athena's SQL to DuckDB's dialect, and
+// DuckDB runs it. It takes seconds where Trino takes minutes, but supports only the SQL of the views.
 type duckDB struct {
 	cmd        *exec.Cmd
 	in         io.WriteCloser
@@ -27,14 +27,14 @@ type duckDB struct {
 	version    string
 }
 
-// question is the program's first line: objects are files by URL.
+// question is the program's first line of input: objects are files by URL.
 type question struct {
 	Tables  []table           `json:"tables"`
 	Objects map[string]string `json:"objects"`
 }
 
-// startDuckDB makes the tables, with the objects in them, and the views. An error names what cannot be made, and a view that
-// has not the columns and types that it declares.
+// startDuckDB makes the tables with their objects, and the views. An error names what cannot be made, or a view whose
+// columns and types differ from its declaration.
 func startDuckDB(ctx context.Context, python, dir string, q question) (*duckDB, error) {
 	file := filepath.Join(dir, "query.py")
 	if err := os.WriteFile(file, program, 0o600); err != nil {
@@ -64,10 +64,10 @@ func startDuckDB(ctx context.Context, python, dir string, q question) (*duckDB, 
 	return d, nil
 }
 
-// Name of the engine.
+// Name is the engine's name.
 func (d *duckDB) Name() string { return "duckdb " + d.version }
 
-// Query answers a statement.
+// Query runs a statement.
 func (d *duckDB) Query(_ context.Context, sql string) (Answer, error) {
 	var answer Answer
 	err := d.call(map[string]string{"sql": sql}, &answer)
@@ -77,7 +77,7 @@ func (d *duckDB) Query(_ context.Context, sql string) (Answer, error) {
 // Close ends the program.
 func (d *duckDB) Close() {
 	_ = d.in.Close()
-	_ = d.cmd.Wait() // what it complained of was said at a call
+	_ = d.cmd.Wait() // the call already returned its errors
 }
 
 // call sends a line and reads one.

@@ -9,32 +9,32 @@ import (
 	"strings"
 )
 
-// Engine runs statements over a database of the Glue Data Catalog as Athena does, one at a time.
+// Engine runs statements over a database of the Glue Data Catalog like Athena, one at a time.
 type Engine interface {
-	// Name and version: trino 476.
+	// Name returns name and version, such as trino 476.
 	Name() string
-	// Query answers a statement, or says why Athena would not.
+	// Query runs a statement, or returns Athena's reason for refusing it.
 	Query(ctx context.Context, sql string) (Answer, error)
 	// Close ends it.
 	Close()
 }
 
-// Answer of a statement.
+// Answer is a statement's result.
 type Answer struct {
-	// Columns with their types in Trino's words.
+	// Columns with their types in Trino's spelling.
 	Columns []Column
-	// Rows of values as JSON has them: text, numbers, true and false, lists of texts, null.
+	// Rows of JSON values: text, numbers, booleans, lists of texts, null.
 	Rows [][]any
 }
 
-// Column of an answer.
+// Column of a result.
 type Column struct{ Name, Type string }
 
-// Row of a view or query, by column. A value is text, or nil for NULL: digits with all their zeros for integers and
-// decimals, true and false, 2026-01-31, 2026-01-31 13:14:15.5 (no zeros at the end of a fraction), JSON of an array.
+// Row is a row of a view or query, by column. A value is text, or nil for NULL: integers and decimals with all zeros,
+// true and false, 2026-01-31, 2026-01-31 13:14:15.5 (no trailing zeros in a fraction), JSON for an array.
 type Row map[string]any
 
-// rows are the answer's, written the same whichever engine gave them.
+// rows converts the answer's rows to one form for all engines.
 func (a Answer) rows() ([]Row, error) {
 	rows := []Row{}
 	for _, values := range a.Rows {
@@ -54,7 +54,7 @@ func (a Answer) rows() ([]Row, error) {
 	return rows, nil
 }
 
-// normal is a value of a type as a [Row] has it.
+// normal converts a value of a type to the form of [Row].
 func normal(value any, kind string) (any, error) {
 	switch value := value.(type) {
 	case nil:
@@ -83,8 +83,8 @@ func normal(value any, kind string) (any, error) {
 	return text, nil
 }
 
-// ask runs a statement whose question marks are parameters: of a key the values of a row that there is, of a time one in the
-// future. They are written where the marks are, which is what Athena does with execution parameters,
+// ask runs a statement in which question marks are parameters. For a key it uses an existing row's values, for a time
+// one in the future. It replaces the marks in the text, like Athena's execution parameters,
 // https://docs.aws.amazon.com/athena/latest/ug/querying-with-prepared-statements.html.
 func ask(ctx context.Context, e Engine, sql string) ([]Row, error) {
 	parts := split(sql)
@@ -132,7 +132,7 @@ func split(sql string) []string {
 	return append(parts, sql[from:])
 }
 
-// keyOf is the quoted column that a parameter after this text is compared with, if any.
+// keyOf is the quoted column with which the parameter after this text is compared, if any.
 func keyOf(before string) string {
 	before, ok := strings.CutSuffix(before, " = ")
 	if !ok {
@@ -141,7 +141,7 @@ func keyOf(before string) string {
 	return before[strings.LastIndexAny(before, " \n")+1:]
 }
 
-// keyValues are the SQL of values for the parameters that are columns of a key.
+// keyValues are the SQL values for the parameters that stand for key columns.
 func keyValues(ctx context.Context, e Engine, sql string, parts []string) ([]string, error) {
 	var keys []string
 	for _, part := range parts[:len(parts)-1] {
@@ -171,7 +171,7 @@ func keyValues(ctx context.Context, e Engine, sql string, parts []string) ([]str
 	return values, nil
 }
 
-// constant is the SQL of a value of a type.
+// constant is a value's SQL.
 func constant(text, kind string) string {
 	quoted := "'" + strings.ReplaceAll(text, "'", "''") + "'"
 	if kind == "varchar" {
@@ -180,7 +180,7 @@ func constant(text, kind string) string {
 	return "CAST(" + quoted + " AS " + kind + ")"
 }
 
-// Rows are all of a view or a table.
+// Rows returns all rows of a view or a table.
 func Rows(ctx context.Context, e Engine, name string) ([]Row, error) {
 	return ask(ctx, e, `SELECT * FROM "`+name+`"`)
 }

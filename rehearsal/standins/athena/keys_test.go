@@ -8,7 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// keyed is shop.Orders with a key of types that records may write in more than one way.
+// keyed is shop.Orders with a key whose types have several spellings in records.
 var keyed = views.Table{
 	Database: "shop", Name: "Orders", PrimaryKey: []string{"id", "code", "tag", "tail", "at", "happened", "price"},
 	Columns: []views.Column{
@@ -18,12 +18,12 @@ var keyed = views.Table{
 		{Name: "tail", Type: "varbinary(8)"},
 		{Name: "at", Type: "time(6)"},
 		{Name: "happened", Type: "datetime(6)"},
-		{Name: "price", Type: "decimal(50,2)"}, // more digits than Athena has
+		{Name: "price", Type: "decimal(50,2)"}, // more digits than Athena supports
 		{Name: "v", Type: "int(11)"},
 	},
 }
 
-// A row is one in the view, whichever of two ways its load, its changes and its delete write the key in.
+// A row appears once in the view, whichever of two spellings its load, its changes and its delete use for the key.
 func TestRowsAreOneHoweverTheirKeysAreWritten(t *testing.T) {
 	written := [2]string{
 		`"code":"","tag":"0xCAFE0000","tail":"0x","at":"12:00:00","happened":"2026-01-02T03:04:05Z","price":1.5`,
@@ -36,9 +36,9 @@ func TestRowsAreOneHoweverTheirKeysAreWritten(t *testing.T) {
 		lines = append(lines,
 			load(0, image(id+1, way, 1)), changed("update", 1, 10, id+1, image(id+1, other, 2), image(id+1, way, 0)),
 			load(0, image(id+2, way, 1)), changed("delete", 1, 10, id+2, image(id+2, other, 1), ""),
-			// Its code is changed, from empty text.
+			// Its code changes from empty text.
 			load(0, image(id+3, way, 1)), changed("update", 1, 10, id+3, fmt.Sprintf(`{"id":%d,"code":"x","tag":"0xCAFE0000","tail":"0x","at":"12:00:00","happened":"2026-01-02T03:04:05Z","price":1.5,"v":3}`, id+3), image(id+3, other, 0)),
-			// An update that says nothing of the former key.
+			// An update without the former key.
 			load(0, image(id+4, way, 1)), changed("update", 1, 10, id+4, image(id+4, other, 4), ""),
 		)
 	}

@@ -17,7 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// Package currentstate and the view are two ways to the same rows: for any records in any order they agree.
+// Package currentstate and the view must compute the same rows, for any records in any order.
 func TestRowsAreThoseOfPackageChange(t *testing.T) {
 	for seed := range uint64(3) {
 		random := rand.New(rand.NewPCG(seed, 7))
@@ -31,7 +31,7 @@ func TestRowsAreThoseOfPackageChange(t *testing.T) {
 
 var inUTC = regexp.MustCompile(`"timestamp":"[^"]+Z"`)
 
-// vector is what package change says of a line: internal/change/vectors_test.go.
+// vector is package change's result for a line: internal/change/vectors_test.go.
 type vector struct {
 	Line, Version, ID string
 	Types             []string
@@ -48,13 +48,13 @@ func vectorsOf(t *testing.T, file string) []vector {
 
 func TestTheOrderIsThatOfTheVectors(t *testing.T) { inOrder(t, "vectors.json", orders) }
 
-// inOrder says that of any two places of vectors the row is the later one's.
+// inOrder checks that for any two positions in vectors the later change determines the row.
 func inOrder(t *testing.T, file string, of views.Table) {
 	t.Helper()
 	metadata := map[int64]string{} // by version
 	for _, v := range vectorsOf(t, file) {
 		var line struct{ Metadata json.RawMessage }
-		// A row that is gone is not shown, and DMS writes a time into every record, in UTC.
+		// A deleted row is not shown, and DMS writes a UTC time into every record.
 		if v.Version == "" || json.Unmarshal([]byte(v.Line), &line) != nil || strings.Contains(string(line.Metadata), `"delete"`) || !inUTC.Match(line.Metadata) {
 			continue
 		}
@@ -79,7 +79,7 @@ func inOrder(t *testing.T, file string, of views.Table) {
 	require.Equal(t, want, customers(got.Views["shop_orders"]))
 }
 
-// histories are changes of a few rows, keys included, at places of their own.
+// histories are changes of a few rows, including key changes, each at its own position.
 func histories(random *rand.Rand) []string {
 	var lines []string
 	taken := map[string]bool{}
@@ -104,7 +104,7 @@ func histories(random *rand.Rand) []string {
 	return lines
 }
 
-// reduced is what is left of the rows, by package change.
+// reduced returns the remaining rows according to package change.
 func reduced(t *testing.T, lines []string) map[string]any {
 	t.Helper()
 	type state struct {

@@ -17,7 +17,7 @@ var ofPostgres = views.Table{
 	Columns: []views.Column{{Name: "id", Type: "bigint"}, {Name: "Customer", Type: "text"}, {Name: "n", Type: "integer"}, {Name: "price", Type: "numeric(12,2)"}},
 }
 
-// logged is a change at a place of PostgreSQL's log.
+// logged is a change at a position in PostgreSQL's log.
 func logged(operation string, lsn, record int, data, before string) string {
 	if before != "" {
 		before = `"before-image":` + before + ","
@@ -31,7 +31,8 @@ func TestTheOrderIsThatOfTheVectorsOfPostgreSQL(t *testing.T) {
 	inOrder(t, "vectors_postgresql.json", ofPostgres)
 }
 
-// Package change and the view are two ways to the same rows: for any records of PostgreSQL in any order they agree, whatever updates left out.
+// Package change and the view must compute the same rows, for any PostgreSQL records in any order, whatever values
+// the updates omit.
 func TestRowsOfPostgreSQLAreThoseOfPackageChange(t *testing.T) {
 	for seed := range uint64(3) {
 		random := rand.New(rand.NewPCG(seed, 9))
@@ -48,7 +49,7 @@ func TestRowsOfPostgreSQLAreThoseOfPackageChange(t *testing.T) {
 	}
 }
 
-// loggedHistories are changes of a few rows, which leave texts out that they did not change.
+// loggedHistories are changes of a few rows that omit unchanged texts.
 func loggedHistories(random *rand.Rand) []string {
 	type row struct{ customer, n string }
 	image := func(id int, r row, whole bool) string {
@@ -88,7 +89,7 @@ func loggedHistories(random *rand.Rand) []string {
 	return lines
 }
 
-// wholeRows are the rows by package change.
+// wholeRows are the rows according to package change.
 func wholeRows(t *testing.T, lines []string) map[string]any {
 	t.Helper()
 	versions, rows := map[string]int64{}, map[string]any{}
@@ -188,7 +189,7 @@ func TestEveryValueOfPostgreSQLIsAsItWas(t *testing.T) {
 	}}, got.Views["shop_orders"])
 }
 
-// A row is one in the view, however its key is written, as it is in package change.
+// A row appears once in the view, however its key is spelled, as in package change.
 func TestRowsOfPostgreSQLAreOneHoweverTheirKeysAreWritten(t *testing.T) {
 	for declared, keys := range map[string][][]string{
 		"bigint":                      {{"1", `"1"`}, {"9223372036854775807"}},

@@ -1,9 +1,9 @@
 """Runs Athena's SQL over the objects of a lake.
 
-The first line of standard input is JSON: tables as Glue describes them, and the objects by their URLs with the files that
-hold them. Each further line is a statement to run, {"sql": …}; what it answers, or why it does not, goes out as a line of
-JSON. The SQL is Trino's; sqlglot writes it in DuckDB's, and this file makes up for what the two do differently. What it does
-not know to be the same in both is refused.
+The first line of standard input is JSON: tables as Glue describes them, and the objects by URL with their files.
+Each further line is a statement, {"sql": …}. Its result or error is printed as a line of JSON. The SQL is Trino's.
+sqlglot translates it to DuckDB's, and this file corrects the differences. It refuses functions that are not known
+to behave the same in both.
 """
 
 import base64
@@ -39,7 +39,7 @@ def say(answered):
 
 
 def tell(run):
-    """Is what a function gives, or why it gives nothing."""
+    """The result of a function, or the reason why it has none."""
     try:
         return run()
     except (Refused, duckdb.Error, sqlglot.errors.SqlglotError) as reason:
@@ -59,7 +59,7 @@ def register(db, asked):
 
 
 class Refused(Exception):
-    """Is what Athena refuses, or nobody knows here."""
+    """An error for what Athena refuses, or this program does not know."""
 
 
 def fail(message):
@@ -67,7 +67,7 @@ def fail(message):
 
 
 def load(db, table, objects):
-    """Makes a table of the lines of the objects in its partitions, blank lines among them, as Athena reads them."""
+    """Makes a table from the lines of the objects in its partitions, including blank lines, like Athena."""
     storage, name = table["StorageDescriptor"], table["Name"]
     if storage["SerdeInfo"]["SerializationLibrary"] != LINE_SERDE or len(storage["Columns"]) != 1:
         fail(f"table {name}: only one column of lines ({LINE_SERDE}) is implemented")
@@ -80,7 +80,7 @@ def load(db, table, objects):
                 continue
             with gzip.open(path, "rb") as lines:
                 for line in lines:
-                    # Trino reads what is no UTF-8 as U+FFFD.
+                    # Trino reads invalid UTF-8 as U+FFFD.
                     row = [line.rstrip(b"\n").decode(errors="replace"), *partition]
                     file.write(json.dumps(dict(zip(columns, row))) + "\n")
         file.flush()
@@ -93,7 +93,7 @@ def load(db, table, objects):
 
 
 def projected(table, url):
-    """Is the values of the partition that an object is in, or None: an object elsewhere is not seen."""
+    """Returns the partition values of an object, or None for an object elsewhere, which is invisible."""
     parameters = table["Parameters"]
     if parameters.get("projection.enabled") != "true":
         fail(f"table {table['Name']}: only partition projection is implemented")
@@ -112,7 +112,8 @@ def projected(table, url):
 
 
 def within(parameters, key, value):
-    """Tells whether a value is one that projection makes, https://docs.aws.amazon.com/athena/latest/ug/partition-projection-supported-types.html."""
+    """Tells whether projection produces a value,
+    https://docs.aws.amazon.com/athena/latest/ug/partition-projection-supported-types.html."""
     kind = parameters[f"projection.{key}.type"]
     low, high = parameters[f"projection.{key}.range"].split(",")
     if kind == "integer":
@@ -124,7 +125,7 @@ def within(parameters, key, value):
 
 
 def in_order(views):
-    """Puts a view after those it reads."""
+    """Sorts a view after those that it reads."""
     left = {v["Name"]: v for v in views}
     while left:
         ready = [n for n, v in left.items() if not {t.name for t in parse(definition(v)["originalSql"]).find_all(exp.Table)} & (left.keys() - {n})]
@@ -142,7 +143,7 @@ def definition(view):
 
 
 def create(db, view):
-    """Makes a view, and compares the types it has with those it declares: Athena refuses a view where they differ."""
+    """Makes a view, and compares its types with the declared ones: Athena refuses a view where they differ."""
     wanted = definition(view)
     name = quote(view["Name"])
     db.execute(f"CREATE TABLE {name} AS {translate(parse(wanted['originalSql']))}")
@@ -164,7 +165,7 @@ def described(db, sql):
 
 
 def answer(db, sql):
-    """Is the columns and rows of a query: a value is text, an array a list of texts."""
+    """Returns a query's columns and rows: a value is text, an array a list of texts."""
     translated = translate(parse(sql))
     columns = described(db, translated)
     kept = ", ".join(quote(n) + ("" if kind.startswith("array") else "::VARCHAR") for n, kind in columns)
@@ -183,14 +184,15 @@ def translate(parsed):
     return parsed.copy().transform(same).sql("duckdb")
 
 
-# Functions that say the same in Trino and DuckDB, or are made to by this file; what both answer is compared in a rehearsal.
+# Functions that give the same result in Trino and DuckDB, or do so with this file's corrections. A rehearsal compares
+# the results.
 KNOWN = {
     "Abs", "And", "Array", "Case", "Cast", "Coalesce", "ConcatWs", "Count", "CurrentTimestamp", "If", "JSONExtract", "JSONExtractScalar", "JSONFormat",
     "Lower", "Max", "Nullif", "Or", "Pad", "ParseJSON", "RegexpExtract", "RegexpLike", "Replace", "RowNumber", "StrPosition", "Substring", "Sum", "TimeToStr", "Trim", "Try", "TryCast", "Unnest", "Upper",
 }  # fmt: skip
 UNLIKE = (exp.Div, exp.IntDiv, exp.Mod)  # Trino divides integers as integers
 
-# The texts that Trino casts; DuckDB takes 12.0 for an integer.
+# The texts that Trino can cast; DuckDB also takes 12.0 for an integer.
 FORMS = {
     "INT": r"[+-]?[0-9]+",
     "BIGINT": r"[+-]?[0-9]+",
@@ -201,7 +203,7 @@ FORMS = {
 
 
 def same(node):
-    """Gives DuckDB's function what Trino's answers where it answers something else."""
+    """Makes DuckDB's function return Trino's result where they differ."""
     if isinstance(node, exp.Try) and isinstance(node.this, exp.ParseJSON):
         return exp.func("json_whole", node.this.this)
     if isinstance(node, exp.JSONFormat) and isinstance(node.this, exp.JSONExtract):
@@ -218,7 +220,7 @@ def same(node):
 
 
 def strict(cast):
-    """Casts a text that has Trino's form alone."""
+    """Casts a text only if it has Trino's form."""
     form = exp.Literal.string(FORMS[cast.to.this.name])
     text = exp.cast(cast.this.copy(), "text")
     fits = exp.or_(exp.func("typeof", cast.this.copy()).neq("VARCHAR"), exp.func("regexp_full_match", text, form), text.copy().is_(exp.null()))
@@ -227,7 +229,7 @@ def strict(cast):
 
 
 def path(extract):
-    """Is the names of a JSON path, as JSON."""
+    """Returns the names in a JSON path, as JSON."""
     parts = extract.expression.expressions
     if not all(isinstance(p, (exp.JSONPathRoot, exp.JSONPathKey)) for p in parts):
         fail(f"{extract.sql('trino')}: only names in a path are implemented")
@@ -235,12 +237,12 @@ def path(extract):
 
 
 class Number(str):
-    """The characters of a number, none of them changed."""
+    """The original characters of a number."""
 
 
 @functools.lru_cache(maxsize=8192)  # a function is run over thousands of lines before the next one is
 def first(record):
-    """Is a line's first value, which is what Trino finds members in, and whether it is the only one."""
+    """Returns a line's first value, in which Trino looks up members, and whether it is the only one."""
     try:
         value, end = DECODER.raw_decode(record, len(record) - len(record.lstrip()))
         return value, not record[end:].strip()
@@ -278,7 +280,7 @@ def json_whole(record):
 
 
 def written(value):
-    """Is JSON without blanks, with the members in their order."""
+    """Returns JSON without blanks, with the members in order."""
     if isinstance(value, dict):
         return "{" + ",".join(written(k) + ":" + written(v) for k, v in value.items()) + "}"
     if isinstance(value, list):
@@ -287,7 +289,7 @@ def written(value):
 
 
 def sound(text):
-    """Is a text that can be written: half a surrogate pair is a question mark, as in Java."""
+    """Returns a text that can be encoded: a lone surrogate becomes a question mark, as in Java."""
     return text.encode(errors="replace").decode()
 
 

@@ -17,8 +17,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 )
 
-// Register does for tables what the program does: it makes a database of the catalog and a workgroup, both of one name, with
-// the tables, views and saved queries, over the folders of a bucket, since a day (2026-01-31).
+// Register registers tables like the program. It makes a database of the catalog and a workgroup with the same name,
+// with the tables, views and saved queries over the folders of a bucket, starting at a day (2026-01-31).
 func Register(ctx context.Context, a account.Account, name, bucket, prefix, since string, of []views.Table) error {
 	tables, queries, err := described(name, bucket, prefix, since, of)
 	if err != nil {
@@ -27,7 +27,7 @@ func Register(ctx context.Context, a account.Account, name, bucket, prefix, sinc
 	return register(ctx, a, name, tables, queries)
 }
 
-// Forget takes away what [Register] has made by a name.
+// Forget removes what [Register] made under a name.
 func Forget(ctx context.Context, a account.Account, name string) error {
 	client, ids := athena.NewFromConfig(a.Config()), []string(nil)
 	saved := athena.NewListNamedQueriesPaginator(client, &athena.ListNamedQueriesInput{WorkGroup: &name})
@@ -52,7 +52,7 @@ func Forget(ctx context.Context, a account.Account, name string) error {
 	return nil
 }
 
-// described are the tables and queries, as the component describes them.
+// described are the tables and queries in the component's form.
 func described(database, bucket, prefix, since string, of []views.Table) ([]table, []query, error) {
 	names, sources := NamesOf(of), make([][2]string, len(of))
 	tables := []table{recordsOf(views.ControlRecords, bucket, prefix, since, partition.Control, partition.Control)}
@@ -145,7 +145,7 @@ func glueColumns(columns []column) []types.Column {
 	return out
 }
 
-// Put writes the lines of a table as an object of the lake in an hour of a day (2026-01-31), as the delivery does.
+// Put writes a table's lines as an object of the lake, in an hour of a day (2026-01-31), like the delivery.
 func Put(ctx context.Context, a account.Account, bucket, prefix, day string, t Trial) error {
 	body, err := zipped(t.Lines)
 	if err != nil {

@@ -17,11 +17,11 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 )
 
-// Service runs statements that are sent to Athena, while there is an engine for them; otherwise the endpoint behind it answers.
+// Service runs statements sent to Athena while it has an engine. Otherwise the endpoint behind it answers.
 type Service struct {
 	account account.Account
 	work    sync.WaitGroup
-	ctx     context.Context //nolint:containedctx // of the statements, which outlive the calls that start them
+	ctx     context.Context //nolint:containedctx // for the statements, which outlive the calls that start them
 	stop    context.CancelFunc
 
 	mu         sync.Mutex
@@ -29,28 +29,29 @@ type Service struct {
 	executions map[string]*execution
 }
 
-// execution of a statement, in the words of https://docs.aws.amazon.com/athena/latest/APIReference/API_QueryExecutionStatus.html.
+// execution is a running statement, in the terms of
+// https://docs.aws.amazon.com/athena/latest/APIReference/API_QueryExecutionStatus.html.
 type execution struct {
 	state, reason string
 	answer        Answer
 	stop          context.CancelFunc
 }
 
-// NewService runs nothing before it has an engine.
+// NewService returns a service without an engine.
 func NewService(acc account.Account) *Service {
 	s := &Service{account: acc, executions: map[string]*execution{}}
 	s.ctx, s.stop = context.WithCancel(context.Background())
 	return s
 }
 
-// Use has an engine over a database run statements; nil has none.
+// Use sets the engine for statements; nil removes it.
 func (s *Service) Use(engine func(database string) Engine) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.engine = engine
 }
 
-// Attach has the endpoint take statements.
+// Attach makes the endpoint accept statements.
 func (s *Service) Attach(p *controlplane.Proxy) {
 	on := func(name string) controlplane.Action { return controlplane.Action{Service: "athena", Name: name} }
 	p.Before(on("StartQueryExecution"), s.start)
@@ -59,7 +60,7 @@ func (s *Service) Attach(p *controlplane.Proxy) {
 	p.Before(on("StopQueryExecution"), s.end)
 }
 
-// Close stops what runs.
+// Close stops running statements.
 func (s *Service) Close() {
 	s.stop()
 	s.work.Wait()
@@ -121,7 +122,7 @@ func (s *Service) start(ctx context.Context, c *controlplane.Call) (bool, error)
 	return true, c.Answer(http.StatusOK, map[string]string{"QueryExecutionId": id})
 }
 
-// write keeps an answer where the workgroup says, as CSV with every value in quotes.
+// write stores a result in the workgroup's location, as CSV with every value in quotes.
 func (s *Service) write(ctx context.Context, location string, a Answer) error {
 	var b bytes.Buffer
 	line := func(n int, value func(int) *string) {
@@ -147,7 +148,7 @@ func (s *Service) write(ctx context.Context, location string, a Answer) error {
 	return nil
 }
 
-// datumOf is a value as Athena's answers have it; nil is NULL.
+// datumOf is a value in the form of Athena's results; nil is NULL.
 func datumOf(value any) *string {
 	if value == nil {
 		return nil
@@ -156,7 +157,7 @@ func datumOf(value any) *string {
 	return &text
 }
 
-// found is the execution that a call names; nil for one of the endpoint behind.
+// found returns the execution that a call names; nil for one of the endpoint behind.
 func (s *Service) found(c *controlplane.Call) (*execution, error) {
 	var in struct {
 		ID string `json:"QueryExecutionId"`
@@ -191,7 +192,7 @@ func (s *Service) end(_ context.Context, c *controlplane.Call) (bool, error) {
 	return true, c.Answer(http.StatusOK, map[string]any{})
 }
 
-// results are given in pages. The first row of the first page is the columns' names,
+// results returns pages. The first row of the first page holds the columns' names,
 // https://docs.aws.amazon.com/athena/latest/APIReference/API_GetQueryResults.html.
 func (s *Service) results(_ context.Context, c *controlplane.Call) (bool, error) {
 	s.mu.Lock()

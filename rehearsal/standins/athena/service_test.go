@@ -22,7 +22,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// canned answers every statement with 1500 rows, refuses one, and takes its time with another.
+// canned answers every statement with 1500 rows, except that it refuses one and is slow with another.
 type canned struct{ asked []string }
 
 func (c *canned) Name() string { return "canned" }

@@ -14,13 +14,13 @@ import (
 	"time"
 )
 
-// Compare says how the rows of a table's view differ from those of the table itself, at most once a row: "only in the
-// source: {...}". A view of all rows, each as it is, gives no difference.
+// Compare lists the differences between a view's rows and those of the table itself, at most one per row: "only in
+// the source: {...}". A correct view of all rows gives none.
 func Compare(ctx context.Context, db *sql.DB, database, table string, view []Row) (differences []string, rows int, err error) {
 	return compare(ctx, db, database, table, view, 0)
 }
 
-// CompareToTheMillisecond does so where times are shown with three digits of a second, whichever way they were cut.
+// CompareToTheMillisecond does so for times with three digits after the second, whether they were cut or rounded.
 func CompareToTheMillisecond(ctx context.Context, db *sql.DB, database, table string, view []Row) (differences []string, rows int, err error) {
 	return compare(ctx, db, database, table, view, time.Millisecond)
 }
@@ -55,12 +55,12 @@ func compare(ctx context.Context, db *sql.DB, database, table string, view []Row
 	return differences, len(want), nil
 }
 
-// sourceTable is a table with the names that its columns have in the view.
+// sourceTable is a table with its columns' names in the view.
 type sourceTable struct {
 	views.Table
 
 	fields []views.Field
-	// postgres is the table as the tool reads it; nil of MySQL.
+	// postgres is the table as the tool reads it; nil for MySQL.
 	postgres *schema.Table
 }
 
@@ -72,7 +72,7 @@ func describe(ctx context.Context, db *sql.DB, database, table string) (sourceTa
 	described, err := db.QueryContext(ctx, `SELECT column_name, column_type, column_key FROM information_schema.columns
 WHERE table_schema = ? AND table_name = ? ORDER BY ordinal_position`, database, table)
 	if err != nil {
-		return t, err //nolint:wrapcheck // Compare says what was done
+		return t, err //nolint:wrapcheck // Compare adds what was done
 	}
 	defer described.Close()
 	for described.Next() {
@@ -94,7 +94,7 @@ WHERE table_schema = ? AND table_name = ? ORDER BY ordinal_position`, database, 
 	return t, err
 }
 
-// rows has the server write each value as the view does.
+// rows makes the server format each value like the view.
 func (t sourceTable) rows(ctx context.Context, db *sql.DB) ([]Row, error) {
 	if t.postgres != nil {
 		return t.postgresRows(ctx, db)
@@ -105,7 +105,7 @@ func (t sourceTable) rows(ctx context.Context, db *sql.DB) ([]Row, error) {
 	}
 	conn, err := db.Conn(ctx)
 	if err != nil {
-		return nil, err //nolint:wrapcheck // Compare says what was done
+		return nil, err //nolint:wrapcheck // Compare adds what was done
 	}
 	defer conn.Close()
 	if _, err := conn.ExecContext(ctx, "SET time_zone = '+00:00'"); err != nil {
@@ -127,7 +127,7 @@ func (t sourceTable) rows(ctx context.Context, db *sql.DB) ([]Row, error) {
 		}
 		row := Row{}
 		for i, f := range t.fields {
-			row[f.Name] = nil // the view's last column too: there is nothing that it could not read
+			row[f.Name] = nil // the view's last column, too: the source has no unreadable value
 			if i < len(texts) && texts[i].Valid {
 				row[f.Name] = texts[i].String
 			}
@@ -137,7 +137,8 @@ func (t sourceTable) rows(ctx context.Context, db *sql.DB) ([]Row, error) {
 	return all, found.Err() //nolint:wrapcheck // as above
 }
 
-// snapped are the rows of a view with the times of the source's rows of the same key, where these are that near.
+// snapped returns the view's rows with times replaced by those of the source's row with the same key, if they differ
+// by no more than within.
 func (t sourceTable) snapped(view, source []Row, within time.Duration) []Row {
 	key := func(row Row) string {
 		var b strings.Builder
@@ -168,12 +169,12 @@ func (t sourceTable) snapped(view, source []Row, within time.Duration) []Row {
 
 func instantOf(value any) (time.Time, error) {
 	text, _ := value.(string)
-	return time.Parse("2006-01-02 15:04:05", text) //nolint:wrapcheck // whether it is one is all that is asked
+	return time.Parse("2006-01-02 15:04:05", text) //nolint:wrapcheck // the caller only checks for an error
 }
 
 func named(name string) string { return "`" + strings.ReplaceAll(name, "`", "``") + "`" }
 
-// written is the SQL of a value as DMS and the view write it. MySQL's zero dates are NULL, as DMS has them.
+// written is the SQL of a value in the format of DMS and the view. MySQL's zero dates become NULL, as in DMS.
 func written(c views.Column) string {
 	name := named(c.Name)
 	kind, length, _ := strings.Cut(c.Type, "(")
@@ -194,12 +195,12 @@ func written(c views.Column) string {
 	return fmt.Sprintf("CAST(%s AS CHAR)", name)
 }
 
-// text is equal for equal rows: fractions of seconds without zeros at their end, floating-point numbers as Go writes them.
+// text is equal for equal rows: fractions of seconds lose trailing zeros, floating-point numbers are in Go's format.
 func (t sourceTable) text(row Row) string {
 	same := Row{}
 	maps.Copy(same, row)
 	if same["cdc_unreadable"] == nil {
-		delete(same, "cdc_unreadable") // a view that reads a table does not have it
+		delete(same, "cdc_unreadable") // a view over a table lacks it
 	}
 	for _, f := range t.fields {
 		text, ok := same[f.Name].(string)
@@ -217,7 +218,7 @@ func (t sourceTable) text(row Row) string {
 		}
 	}
 	out, err := json.Marshal(same)
-	if err != nil { // a Row holds text
+	if err != nil { // a Row contains only text
 		return err.Error()
 	}
 	return string(out)

@@ -12,12 +12,12 @@ import (
 	"strings"
 )
 
-// postgresTable is a table of PostgreSQL, which the operator's tool reads.
+// postgresTable is a PostgreSQL table, read through the operator's tool.
 func postgresTable(ctx context.Context, db *sql.DB, database, name string) (sourceTable, error) {
 	t := sourceTable{Table: views.Table{Database: database, Name: name, Kind: change.PostgreSQL}}
 	read, err := schema.Load(ctx, db, names.Name{Database: database, Table: name})
 	if err != nil {
-		return t, err //nolint:wrapcheck // Compare says what was done
+		return t, err //nolint:wrapcheck // Compare adds what was done
 	}
 	for _, c := range read.Columns {
 		t.Columns = append(t.Columns, views.Column{Name: c.Name, Type: c.Type})
@@ -31,7 +31,7 @@ func postgresTable(ctx context.Context, db *sql.DB, database, name string) (sour
 	return t, err //nolint:wrapcheck // as above
 }
 
-// postgresRows are the rows with each value as the view has it.
+// postgresRows are the rows with each value in the view's form.
 func (t sourceTable) postgresRows(ctx context.Context, db *sql.DB) ([]Row, error) {
 	var all []Row
 	err := t.postgres.Each(ctx, db, func(values []sql.NullString) error {

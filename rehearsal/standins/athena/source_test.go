@@ -10,7 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// The source writes its values in its own way; what it says of a row and what the view says of that row's record agree.
+// The source formats its values differently, but its row must equal the view's row of the same record.
 func TestSourceAndViewAreCompared(t *testing.T) {
 	ctx := t.Context()
 	server, err := storestest.Site(t).StartMariaDB(ctx, stores.MariaDBOptions{})

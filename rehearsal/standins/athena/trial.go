@@ -8,31 +8,31 @@ import (
 	"time"
 )
 
-// Trial is a table whose records hold what its columns and the binlog do not allow, and what its views must answer all the
-// same: every engine, for every one of them.
+// Trial is a table whose records contain values that its columns or the binlog do not allow, with the result that its
+// views must still give in every engine.
 type Trial struct {
 	Table views.Table
 	// Lines of the object.
 	Lines []string
-	// Rows of the view of rows, in any order, without columns that are NULL.
+	// Rows that the view of rows must have, in any order, without NULL columns.
 	Rows []Row
-	// Unplaced are the lines that the saved query of records that nobody can place lists, in any order.
+	// Unplaced are the lines that the saved query for unplaceable records must list, in any order.
 	Unplaced []string
 }
 
-// Trials are all there are.
+// Trials returns all trials.
 func Trials() []Trial { return []Trial{values(), keys(), lines()} }
 
-// value is a JSON value of a column, with what the view shows, or that it shows it as text only.
+// value is a JSON value of a column, with what the view shows, or with a mark that it shows only the text.
 type value struct {
 	column, json string
 	want         any
 }
 
-// unreadable is what the view shows of a value as the text beside its NULL.
+// unreadable is a value's text, which the view shows beside its NULL.
 type unreadable string
 
-// columnsOfValues have a type of each kind.
+// columnsOfValues have one type of each kind.
 var columnsOfValues = []views.Column{
 	{Name: "id", Type: "bigint"},
 	{Name: "whole", Type: "int"},
@@ -123,7 +123,7 @@ var valuesOfColumns = []value{
 	{"words", `"\u0000 \" \\ 😀"`, "\x00 \" \\ 😀"},
 }
 
-// values has one in each row.
+// values has one value in each row.
 func values() Trial {
 	t := Trial{Table: views.Table{Database: "shop", Name: "Values", Columns: columnsOfValues, PrimaryKey: []string{"id"}}}
 	for i, v := range valuesOfColumns {
@@ -136,7 +136,7 @@ func values() Trial {
 		}
 		t.Rows = append(t.Rows, row)
 	}
-	// What a record says of itself may be no better.
+	// A record's metadata may be invalid too.
 	for i, change := range []struct{ from, to, unreadable string }{
 		{`"commit-timestamp":"2026-11-01T07:30:00.000000Z"`, `"commit-timestamp":"0000-00-00"`, "cdc_committed_at: 0000-00-00"},
 		{`"timestamp":"2026-11-01T08:00:00.000000Z"`, `"timestamp":"soon"`, "cdc_recorded_at: soon"},
@@ -150,7 +150,7 @@ func values() Trial {
 	return t
 }
 
-// keys are such values in the primary key: rows stay apart, are changed, moved and deleted.
+// keys are such values in the primary key: rows stay separate, and are changed, moved and deleted.
 func keys() Trial {
 	of := func(day, what string) string { return fmt.Sprintf(`{"day":%q,"what":%q}`, day, what) }
 	before := func(day string) string { return fmt.Sprintf(`{"day":%q}`, day) }
@@ -176,7 +176,7 @@ func keys() Trial {
 	}
 }
 
-// lines are those that are not one record with a place in the binlog.
+// lines are lines that are not exactly one record with a position in the binlog.
 func lines() Trial {
 	load := func(id int, what string) string {
 		return record("Lines", fmt.Sprintf(`{"id":%d,"what":%q}`, id, what), "", "load", 0)
@@ -202,7 +202,7 @@ func lines() Trial {
 	}
 }
 
-// record is one as DMS writes it; a change is at an offset of the first binlog file.
+// record is a record in DMS's format; a change is at an offset of the first binlog file.
 func record(table, data, before, operation string, offset int) string {
 	if before != "" {
 		before = `"before-image":` + before + ","
@@ -215,7 +215,7 @@ func record(table, data, before, operation string, offset int) string {
 		before, data, operation, table, place)
 }
 
-// Differences says how answers differ from what the trials must answer, at most once a row.
+// Differences lists the differences between the answers and the trials' expected ones, at most one per row.
 func Differences(trials []Trial, got Result) []string {
 	var found []string
 	names := NamesOf(Tables(trials))
@@ -232,7 +232,7 @@ func Differences(trials []Trial, got Result) []string {
 	return append(found, differences("the saved query of "+views.Unplaced, unplaced, listed)...)
 }
 
-// differences between rows in any order; a column that is NULL is none.
+// differences compares rows in any order; a NULL column counts as missing.
 func differences(where string, want, got []Row) []string {
 	count := map[string]int{}
 	for _, row := range want {
@@ -261,13 +261,13 @@ func plainly(row Row) string {
 		}
 	}
 	text, err := json.Marshal(left)
-	if err != nil { // a Row holds text
+	if err != nil { // a Row contains only text
 		return err.Error()
 	}
 	return string(text)
 }
 
-// Tables of trials.
+// Tables returns the trials' tables.
 func Tables(trials []Trial) []views.Table {
 	tables := make([]views.Table, len(trials))
 	for i, t := range trials {
@@ -276,7 +276,7 @@ func Tables(trials []Trial) []views.Table {
 	return tables
 }
 
-// NamesOf tables in the catalog.
+// NamesOf returns the tables' names in the catalog.
 func NamesOf(tables []views.Table) []views.Name {
 	sources := make([][2]string, len(tables))
 	for i, t := range tables {
@@ -285,9 +285,9 @@ func NamesOf(tables []views.Table) []views.Name {
 	return views.Names(sources)
 }
 
-// Arriving is the definition of a table with a key id, and a row of it, as DMS writes them now.
+// Arriving is the definition of a table with a key id, and a row of it, in DMS's format with the present time.
 func Arriving(database, table string) []string {
-	// Older than the function waits for a definition that may be in another shard.
+	// Older than the function's wait for a definition, which may be in another shard.
 	about := fmt.Sprintf(`"timestamp":%q,"schema-name":%q,"table-name":%q`, time.Now().Add(-2*time.Minute).UTC().Format(time.RFC3339Nano), database, table)
 	return []string{
 		`{"control":{"table-def":{"columns":{"id":{"type":"INT64"}},"primary-key":["id"]}},"metadata":{"record-type":"control","operation":"create-table","partition-key-type":"schema-table",` + about + `}}`,

@@ -6,7 +6,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// Rehearsal part rows has the same of Trino.
+// The rehearsal's part rows runs the same in Trino.
 func TestOneValueTakesNothingElseAway(t *testing.T) {
 	for _, trial := range Trials() {
 		t.Run(trial.Table.Name, func(t *testing.T) {
@@ -17,7 +17,7 @@ func TestOneValueTakesNothingElseAway(t *testing.T) {
 	}
 }
 
-// What is not known to be the same in Athena and here is refused, and so is what Athena refuses.
+// Both refuse what Athena refuses, and what is not known to be the same in Athena and here.
 func TestWhatAthenaRefusesIsRefused(t *testing.T) {
 	for sql, want := range map[string]string{
 		`SELECT CAST('12.0' AS bigint)`:                   "a text is no such value",

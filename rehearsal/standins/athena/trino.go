@@ -11,17 +11,18 @@ import (
 	"time"
 )
 
-// trino is a server of the engine that Athena engine version 3 is made from
-// (https://docs.aws.amazon.com/athena/latest/ug/engine-versions-reference-0003.html), over the same catalog and bucket.
+// trino is a server of the engine on which Athena engine version 3 is based
+// (https://docs.aws.amazon.com/athena/latest/ug/engine-versions-reference-0003.html), over the same catalog and
+// bucket.
 type trino struct {
 	client            *http.Client
 	url, name, schema string
 }
 
-// statementTime bounds one statement.
+// statementTime limits one statement.
 const statementTime = 5 * time.Minute
 
-// Trino is an engine over a database of the catalog: url of a server, version in its name.
+// Trino returns an engine over a database of the catalog: url of a server, version for its name.
 func Trino(url, version, database string) Engine {
 	return &trino{client: &http.Client{Timeout: statementTime}, url: url, name: "trino " + version, schema: database}
 }
@@ -29,14 +30,14 @@ func Trino(url, version, database string) Engine {
 // Name of the engine.
 func (t *trino) Name() string { return t.name }
 
-// Close leaves the server as it is.
+// Close does not stop the server.
 func (t *trino) Close() {}
 
-// Query answers a statement, by https://trino.io/docs/476/develop/client-protocol.html.
+// Query runs a statement through https://trino.io/docs/476/develop/client-protocol.html.
 func (t *trino) Query(ctx context.Context, sql string) (Answer, error) {
 	ctx, cancel := context.WithTimeout(ctx, statementTime)
 	defer cancel()
-	// A statement has no end mark there, and Athena's saved queries have none either.
+	// Statements must not end with a semicolon there, and Athena's saved queries do not.
 	page, err := t.call(ctx, http.MethodPost, t.url+"/v1/statement", sql)
 	var answer Answer
 	for {
@@ -57,7 +58,7 @@ func (t *trino) Query(ctx context.Context, sql string) (Answer, error) {
 	}
 }
 
-// page of an answer.
+// page of a result.
 type page struct {
 	Next    string `json:"nextUri"`
 	Columns []Column
@@ -75,7 +76,7 @@ func (t *trino) call(ctx context.Context, method, url, body string) (page, error
 	}
 	for key, value := range map[string]string{
 		"X-Trino-User": "rehearsal", "X-Trino-Catalog": "awsdatacatalog", "X-Trino-Schema": t.schema, "X-Trino-Time-Zone": "UTC",
-		"X-Trino-Client-Capabilities": "PARAMETRIC_DATETIME", // without it timestamps are rounded to milliseconds
+		"X-Trino-Client-Capabilities": "PARAMETRIC_DATETIME", // otherwise timestamps are rounded to milliseconds
 	} {
 		request.Header.Set(key, value)
 	}

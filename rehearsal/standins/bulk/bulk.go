@@ -1,5 +1,5 @@
-// Package bulk reads bulk requests apart, so that an endpoint may answer for a part of the documents itself, and puts the
-// answers together. https://docs.opensearch.org/latest/api-reference/document-apis/bulk/
+// Package bulk splits bulk requests, so that an endpoint can answer for some of the documents itself, and merges the
+// answers. https://docs.opensearch.org/latest/api-reference/document-apis/bulk/
 package bulk
 
 import (
@@ -19,26 +19,26 @@ type Action struct {
 	Operation string
 	// Index and ID are empty when the line names none.
 	Index, ID string
-	// Metadata are all names that the line gives, _index and _id among them.
+	// Metadata holds all names in the line, including _index and _id.
 	Metadata map[string]json.RawMessage
-	// Lines are those of the request, with their ends.
+	// Lines are the request's lines, with their ends.
 	Lines []byte
-	// Refused is the answer to a document that the node does not get; nil for the others.
+	// Refused is the answer for a document that the node does not receive; nil for others.
 	Refused *Refusal
 }
 
-// Refusal is how a document is refused.
+// Refusal is the error for a document.
 type Refusal struct {
 	Status       int
 	Type, Reason string
 }
 
-// Is says whether a request is a bulk request.
+// Is reports whether a request is a bulk request.
 func Is(r *http.Request) bool {
 	return (r.Method == http.MethodPost || r.Method == http.MethodPut) && strings.HasSuffix(r.URL.Path, "/_bulk")
 }
 
-// Parse reads the actions of a body, in order.
+// Parse reads the actions of a body in order.
 func Parse(header http.Header, body []byte) ([]Action, error) {
 	body, err := Unpacked(header, body)
 	if err != nil {
@@ -60,7 +60,7 @@ func Parse(header http.Header, body []byte) ([]Action, error) {
 	return actions, nil
 }
 
-// Unpacked is a request's body without compression.
+// Unpacked is a request's decompressed body.
 func Unpacked(header http.Header, body []byte) ([]byte, error) {
 	if header.Get("Content-Encoding") != "gzip" {
 		return body, nil
@@ -86,13 +86,13 @@ func parse(line []byte) (Action, error) {
 	}
 	for name, to := range map[string]*string{"_index": &one.Index, "_id": &one.ID} {
 		if value, ok := one.Metadata[name]; ok {
-			_ = json.Unmarshal(value, to) // the node says what is wrong with it
+			_ = json.Unmarshal(value, to) // the node reports what is wrong with it
 		}
 	}
 	return one, nil
 }
 
-// Refused is how many documents are refused.
+// Refused counts the refused documents.
 func Refused(actions []Action) int64 {
 	n := int64(0)
 	for _, a := range actions {
@@ -103,7 +103,7 @@ func Refused(actions []Action) int64 {
 	return n
 }
 
-// Kept is the body of what is left of a request.
+// Kept is the body with the remaining actions.
 func Kept(actions []Action) []byte {
 	var kept []byte
 	for _, a := range actions {
@@ -114,7 +114,7 @@ func Kept(actions []Action) []byte {
 	return kept
 }
 
-// Nothing is the answer to a request of which nothing is left: a node would say that it is none.
+// Nothing is the answer when no action remains: a node would call the request invalid.
 func Nothing(r *http.Request) []byte {
 	if r.URL.Query().Has("filter_path") {
 		return []byte(`{"items":[]}`)
@@ -122,7 +122,7 @@ func Nothing(r *http.Request) []byte {
 	return []byte(`{"took":0,"errors":true,"items":[]}`)
 }
 
-// Merged is the node's answer for the actions that it got, with those that it did not get at their places.
+// Merged is the node's answer, with the answers for refused documents inserted at their positions.
 func Merged(actions []Action, answered []byte) ([]byte, error) {
 	var content map[string]json.RawMessage
 	var items []json.RawMessage
@@ -156,7 +156,7 @@ func Merged(actions []Action, answered []byte) ([]byte, error) {
 		return nil, fmt.Errorf("writing the items: %w", err)
 	}
 	content["items"] = list
-	if _, ok := content["errors"]; ok && Refused(actions) > 0 { // filter_path may have left it out
+	if _, ok := content["errors"]; ok && Refused(actions) > 0 { // filter_path may have removed it
 		content["errors"] = json.RawMessage("true")
 	}
 	text, err := json.Marshal(content)

@@ -46,7 +46,7 @@ func TestAnswersAreAtTheirPlaces(t *testing.T) {
 	}
 }
 
-// The parts of a body, put together, are the body.
+// The parts of a body, joined, equal the body.
 func FuzzParse(f *testing.F) {
 	f.Add(body)
 	f.Add("{\"delete\":{}}")

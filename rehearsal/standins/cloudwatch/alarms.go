@@ -14,60 +14,62 @@ import (
 )
 
 const (
-	// defaultScale makes a minute two seconds.
+	// defaultScale shortens a minute to two seconds.
 	defaultScale = 30
-	// defaultLongest is how long a period takes at most: those of an hour and more pass faster than the others.
+	// defaultLongest is the maximum length of a period: those of an hour and more pass even faster.
 	defaultLongest = 10 * time.Second
-	// perMinute is how often services publish within a minute of theirs. They do once; a busy machine is late.
+	// perMinute is how often services publish within one of their minutes. In AWS that is once, but a busy machine
+	// may be late.
 	perMinute = 2
 )
 
 // Options of alarms; the zero value has none.
 type Options struct {
-	// Scale is how much faster than this machine's the clock of the alarms goes; 30 when nothing is said.
+	// Scale is how much faster the alarms' clock runs than this machine's; default 30.
 	Scale float64
-	// Longest is how long a period takes at most; 10 s when nothing is said.
+	// Longest is the maximum length of a period; default 10 s.
 	Longest time.Duration
-	// Logs is the folder of the functions' logs, NAME.log, in which they publish metrics in the embedded format.
+	// Logs is the folder with the functions' logs, NAME.log, which contain metrics in the embedded format.
 	Logs string
-	// Measures are what stand-ins publish.
+	// Measures are the metrics that stand-ins publish.
 	Measures []Measure
 }
 
-// Alarms evaluates what is declared in the control plane, on what stand-ins and functions publish, by CloudWatch's rules and with a clock
-// of its own: a minute is Scale times shorter than this machine's. Ages that stand-ins publish grow by the same factor.
+// Alarms evaluates the control plane's alarms on the metrics of stand-ins and functions. It follows CloudWatch's
+// rules, with its own clock: a minute is Scale times shorter than this machine's. Ages that stand-ins publish grow by
+// the same factor.
 //
-// What only AWS publishes (the memory of an instance, the age of a snapshot) has a value within the threshold at all times, until another is
-// injected. Its methods may be called from several goroutines.
+// Metrics that only AWS publishes (an instance's memory, a snapshot's age) have a value within the threshold until
+// another is injected. The methods are safe for concurrent use.
 type Alarms struct {
 	options Options
 	client  *cloudwatch.Client
 	log     *slog.Logger
 	logs    *tail
-	// changed says that what is declared must be read anew.
+	// changed means that the declarations must be read again.
 	changed atomic.Bool
-	// supplied are the metrics that stand-ins publish, as namespace and name.
+	// supplied are the metrics of stand-ins, as namespace and name.
 	supplied map[string]bool
 
 	mu       sync.Mutex
 	series   map[string]*series
-	injected map[string]float64 // not a number: nothing is published
+	injected map[string]float64 // NaN: nothing is published
 	declared map[string]*declared
 	states   map[string]*State
-	invented map[string]bool // alarms that were judged on values that nobody publishes here
-	// heard are the namespaces that were published in, and the dimensions, each with its namespace.
+	invented map[string]bool // alarms evaluated on values that nobody publishes here
+	// heard are the namespaces of published metrics, and their dimensions with the namespace.
 	heard    map[string]bool
 	problems map[string]string
 	firings  []Firing
 }
 
-// series are the values of one metric: as they were published, and as the clock of the alarms has them.
+// series are the values of one metric: as published, and in the alarms' clock.
 type series struct {
 	metric            Metric
 	published, scaled evaluation.Series
 }
 
-// New evaluates the alarms of an account.
+// New returns the alarms of an account.
 func New(acc account.Account, log *slog.Logger, o Options) *Alarms {
 	if o.Scale == 0 {
 		o.Scale = defaultScale
@@ -89,7 +91,7 @@ func New(acc account.Account, log *slog.Logger, o Options) *Alarms {
 	return a
 }
 
-// Attach hears of what is declared, and of what is published.
+// Attach listens to declarations and published metrics.
 func (a *Alarms) Attach(p *controlplane.Proxy) {
 	on := func(name string) controlplane.Action { return controlplane.Action{Service: "monitoring", Name: name} }
 	for _, name := range []string{"PutMetricAlarm", "PutCompositeAlarm", "DeleteAlarms", "EnableAlarmActions", "DisableAlarmActions"} {
@@ -100,7 +102,7 @@ func (a *Alarms) Attach(p *controlplane.Proxy) {
 	}
 	p.After(on("PutMetricData"), func(_ context.Context, c *controlplane.Call) error {
 		readings, err := published(c.Request.Header.Get("Content-Type"), c.RequestBody)
-		if err != nil { // who published has nothing to do with who listens
+		if err != nil { // the publisher must not fail because of the listener
 			a.log.Warn("published metrics are not heard by alarms", "error", err)
 		}
 		a.Add(readings...)
@@ -108,7 +110,7 @@ func (a *Alarms) Attach(p *controlplane.Proxy) {
 	})
 }
 
-// Start begins to publish and to evaluate, until stop is called.
+// Start publishes and evaluates until stop is called.
 func (a *Alarms) Start(ctx context.Context) (stop func()) {
 	ctx, cancel := context.WithCancel(ctx)
 	every := a.minute() / perMinute
@@ -116,7 +118,7 @@ func (a *Alarms) Start(ctx context.Context) (stop func()) {
 	for _, m := range a.options.Measures {
 		work.Go(func() {
 			repeat(ctx, every, func() {
-				if len(a.States()) == 0 { // nobody asks
+				if len(a.States()) == 0 { // there are no alarms
 					return
 				}
 				measuring, done := context.WithTimeout(ctx, max(every, measureLimit))
@@ -142,7 +144,7 @@ func (a *Alarms) Start(ctx context.Context) (stop func()) {
 	}
 }
 
-// measureLimit is how long a measure may take: what does not answer gives no values.
+// measureLimit limits a measure: a source that does not answer gives no values.
 const measureLimit = 3 * time.Second
 
 func repeat(ctx context.Context, every time.Duration, do func()) {
@@ -158,10 +160,10 @@ func repeat(ctx context.Context, every time.Duration, do func()) {
 	}
 }
 
-// minute is how long one of the alarms' takes.
+// minute is the length of the alarms' minute.
 func (a *Alarms) minute() time.Duration { return time.Duration(float64(time.Minute) / a.options.Scale) }
 
-// Add publishes values, at this moment. Values of a metric for which one is injected are dropped.
+// Add publishes values now. It drops values of a metric with an injected value.
 func (a *Alarms) Add(readings ...Reading) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -174,7 +176,7 @@ func (a *Alarms) Add(readings ...Reading) {
 	}
 }
 
-// put is Add for one value, whose lock is held.
+// put is Add for one value; the caller holds the lock.
 func (a *Alarms) put(r Reading, at time.Time) {
 	s := a.series[r.key()]
 	if s == nil {

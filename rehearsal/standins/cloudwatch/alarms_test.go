@@ -25,13 +25,13 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// scene is an account whose alarms are evaluated: a minute of theirs is half a second.
+// scene is an account whose alarms are evaluated with a minute of half a second.
 type scene struct {
 	*Alarms
 	t       *testing.T
 	client  *cloudwatch.Client
 	logs    string
-	seconds atomic.Int64 // of latency that the stand-in publishes; less than 0 for none
+	seconds atomic.Int64 // latency that the stand-in publishes; negative for none
 }
 
 const patience = 30 * time.Second
@@ -60,7 +60,7 @@ func newScene(t *testing.T) *scene {
 	return s
 }
 
-// alarm declares one of two periods of a minute; change makes it another.
+// alarm declares an alarm over two one-minute periods; change may edit it.
 func (s *scene) alarm(name, namespace, metric string, threshold float64, change func(*cloudwatch.PutMetricAlarmInput)) {
 	s.t.Helper()
 	name = s.named(name)
@@ -94,7 +94,7 @@ func (s *scene) composite(name, rule string) {
 	})
 }
 
-// named is a name that no other test has: they share an account.
+// named is a name that is unique among tests, which share an account.
 func (s *scene) named(name string) string { return s.t.Name() + "-" + name }
 
 func (s *scene) becomes(name, value string) {
@@ -109,7 +109,7 @@ func TestAnAlarmFiresByWhatIsPublishedAndIsSilentAgain(t *testing.T) {
 	s.seconds.Store(1)
 	s.becomes("latency", evaluation.OK)
 	s.becomes("behind", evaluation.OK)
-	s.seconds.Store(3) // by the clock of the alarms six minutes
+	s.seconds.Store(3) // six minutes by the alarms' clock
 	s.becomes("latency", evaluation.Alarm)
 	s.becomes("behind", evaluation.Alarm)
 	s.seconds.Store(0)

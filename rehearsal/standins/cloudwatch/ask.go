@@ -15,16 +15,17 @@ import (
 type State struct {
 	// Value is OK, ALARM or INSUFFICIENT_DATA.
 	Value string
-	// Since when it is so.
+	// Since is the start of this state.
 	Since time.Time
 	// Fired is how often it went to ALARM.
 	Fired int
 }
 
-// Scale is how much faster than this machine's the clock of the alarms goes. Periods that would take more than ten seconds pass faster yet.
+// Scale is how much faster the alarms' clock runs than this machine's. Periods longer than ten seconds pass even
+// faster.
 func (a *Alarms) Scale() float64 { return a.options.Scale }
 
-// Deaf are the alarms on what is published here, but not with their dimensions: they can never fire; sorted.
+// Deaf lists alarms whose metric is published here, but with other dimensions, so that they can never fire; sorted.
 func (a *Alarms) Deaf() []string {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -38,7 +39,7 @@ func (a *Alarms) Deaf() []string {
 	return names
 }
 
-// deaf is Deaf for one. Of what only AWS publishes nobody here knows the dimensions.
+// deaf is Deaf for one alarm. The dimensions of metrics that only AWS publishes are unknown here.
 func (a *Alarms) deaf(d *declared) bool {
 	if a.OnlyAWS(d.metric) {
 		return false
@@ -46,7 +47,7 @@ func (a *Alarms) deaf(d *declared) bool {
 	return a.heard[d.metric.Namespace] && !a.heard[d.metric.place()]
 }
 
-// On is the metric that an alarm is on; false for a composite one.
+// On returns an alarm's metric; false for a composite alarm.
 func (a *Alarms) On(name string) (Metric, bool) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -77,20 +78,20 @@ func (a *Alarms) Fired() map[string]int {
 	return times
 }
 
-// Firing is one time in which an alarm was in ALARM; Until is zero while it is.
+// Firing is one period in which an alarm was in ALARM; Until is zero while it lasts.
 type Firing struct {
 	Name         string
 	Since, Until time.Time
 }
 
-// Firings are all so far, in the order in which they began.
+// Firings lists all so far, by start.
 func (a *Alarms) Firings() []Firing {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	return slices.Clone(a.firings)
 }
 
-// note is told of each change of a state; the lock is held.
+// note records a change of state; the caller holds the lock.
 func (a *Alarms) note(name, value string, now time.Time) {
 	for i := range a.firings {
 		if f := &a.firings[i]; f.Name == name && f.Until.IsZero() {
@@ -102,7 +103,7 @@ func (a *Alarms) note(name, value string, now time.Time) {
 	}
 }
 
-// Made are the alarms that are made of another one's state: composite ones that name it, or name one that does.
+// Made lists the composite alarms that depend on an alarm, directly or indirectly.
 func (a *Alarms) Made(name string) []string {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -117,7 +118,7 @@ func (a *Alarms) Made(name string) []string {
 	return of[1:]
 }
 
-// Dumb are the alarms that tell nobody, because they have no action or their actions are switched off; sorted.
+// Dumb lists alarms that notify nobody, because they have no action or their actions are disabled; sorted.
 func (a *Alarms) Dumb() []string {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -131,15 +132,15 @@ func (a *Alarms) Dumb() []string {
 	return silent
 }
 
-// Injected are the alarms that were judged on values that nothing here publishes; sorted.
+// Injected lists alarms that were evaluated on values that nothing publishes here; sorted.
 func (a *Alarms) Injected() []string {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	return slices.Sorted(maps.Keys(a.invented))
 }
 
-// Range is how long the alarms that name selects look back, by this machine's clock: whoever of them looks back furthest. A composite alarm
-// looks at others.
+// Range is the longest window of the selected alarms, by this machine's clock. A composite alarm uses others'
+// windows.
 func (a *Alarms) Range(name func(string) bool) time.Duration {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -149,7 +150,7 @@ func (a *Alarms) Range(name func(string) bool) time.Duration {
 			continue
 		}
 		if d.rule != nil {
-			for _, inner := range a.declared { // of which some may be composite: none looks back further than all
+			for _, inner := range a.declared { // some may be composite: none has a longer window than all
 				longest = max(longest, a.back(inner))
 			}
 		}
@@ -165,10 +166,10 @@ func (a *Alarms) back(d *declared) time.Duration {
 	return time.Duration(d.evaluate+evaluation.Further) * a.Pass(d.period)
 }
 
-// Longest is how long a period takes at most, by this machine's clock.
+// Longest is the maximum length of a period, by this machine's clock.
 func (a *Alarms) Longest() time.Duration { return a.options.Longest }
 
-// Err says which alarms cannot be evaluated, and why.
+// Err names alarms that cannot be evaluated, with the reasons.
 func (a *Alarms) Err() error {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -179,7 +180,7 @@ func (a *Alarms) Err() error {
 	return errors.Join(problems...)
 }
 
-// Published are the values of a metric so far, as they were published.
+// Published returns the values of a metric so far, as published.
 func (a *Alarms) Published(m Metric) evaluation.Series {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -189,15 +190,15 @@ func (a *Alarms) Published(m Metric) evaluation.Series {
 	return nil
 }
 
-// OnlyAWS says that no stand-in publishes a metric of AWS's, of whatever it is.
+// OnlyAWS reports whether a metric in an AWS namespace is published by no stand-in.
 func (a *Alarms) OnlyAWS(m Metric) bool {
 	return strings.HasPrefix(m.Namespace, "AWS/") && !a.supplied[m.Namespace+" "+m.Name]
 }
 
-// look is how often Await looks.
+// look is the interval of Await's checks.
 const look = 50 * time.Millisecond
 
-// Await returns when each of the alarms that name selects has a state, at least one, and fails when that takes too long.
+// Await waits until each selected alarm has a state, and at least one is selected. It fails after the time limit.
 func (a *Alarms) Await(ctx context.Context, name func(string) bool, value string, within time.Duration) error {
 	ctx, cancel := context.WithTimeout(ctx, within)
 	defer cancel()

@@ -1,5 +1,6 @@
-// Package cloudwatch publishes what the stand-ins of DMS and Firehose know of themselves, and databases of their logs, as the services do: to CloudWatch, in
-// AWS's own namespaces, under their own names and dimensions. On AWS nobody else may write to those; moto lets one.
+// Package cloudwatch publishes metrics for the stand-ins of DMS and Firehose and for the databases' logs, to
+// CloudWatch in AWS's own namespaces, names and dimensions. In AWS nobody else may write to these namespaces; moto
+// allows it.
 package cloudwatch
 
 import (
@@ -30,10 +31,10 @@ type Deliveries interface {
 	Readings() map[string]firehose.Reading
 }
 
-// Databases are those that clusters of Aurora PostgreSQL stand for.
+// Databases are the databases behind Aurora PostgreSQL clusters.
 type Databases interface {
-	// LogsKept are how many bytes of the log slots hold back, by the cluster's identifier; -1 without a slot. Those of databases that
-	// answer come with the error of others.
+	// LogsKept is how many bytes of log slots keep, by the cluster's identifier; -1 without a slot. It returns the
+	// values of databases that answer together with the error of others.
 	LogsKept(ctx context.Context) (map[string]int64, error)
 }
 
@@ -42,17 +43,18 @@ var (
 	_ Deliveries = (*firehose.Service)(nil)
 )
 
-// publisher measures and puts.
+// publisher measures and publishes.
 type publisher struct {
 	tasks      Tasks
 	deliveries Deliveries
 	databases  Databases
 	cloudwatch *cloudwatch.Client
 	dms        *api.Client
-	instances  map[string]string // ids by the ARN of the task
+	instances  map[string]string // instance ids by the task's ARN
 }
 
-// Start publishes at once and then at an interval, until stop is called; the services do it every minute. What fails is logged.
+// Start publishes now and then at an interval until stop is called; the services do so every minute. Errors are
+// logged.
 func Start(ctx context.Context, acc account.Account, tasks Tasks, deliveries Deliveries, databases Databases, every time.Duration, log *slog.Logger) (stop func()) {
 	ctx, cancel := context.WithCancel(ctx)
 	p := &publisher{
@@ -80,7 +82,7 @@ func Start(ctx context.Context, acc account.Account, tasks Tasks, deliveries Del
 	}
 }
 
-// publish puts one point of every metric.
+// publish publishes one point of every metric.
 func (p *publisher) publish(ctx context.Context, now time.Time) error {
 	data := map[string][]types.MetricDatum{}
 	add := func(namespace, metric string, value float64, unit types.StandardUnit, dimensions ...types.Dimension) {
@@ -107,7 +109,8 @@ func (p *publisher) publish(ctx context.Context, now time.Time) error {
 	}
 	kept, down := p.databases.LogsKept(ctx)
 	for cluster, bytes := range kept {
-		// https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/Aurora.AuroraMonitoring.Metrics.html: the writer alone has a log.
+		// https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/Aurora.AuroraMonitoring.Metrics.html: only the
+		// writer has a log.
 		add("AWS/RDS", "TransactionLogsDiskUsage", float64(bytes), types.StandardUnitBytes, dimension("DBClusterIdentifier", cluster), dimension("Role", "WRITER"))
 	}
 	for namespace, datums := range data {
@@ -125,8 +128,8 @@ func dimension(name, value string) types.Dimension {
 	return types.Dimension{Name: aws.String(name), Value: aws.String(value)}
 }
 
-// dimensions of a task's metrics hold its resource id, not its name. What that of a serverless one is called is documented nowhere, so that
-// nobody may rely on this name.
+// dimensions of a task's metrics contain its resource id, not its name. For a serverless task the dimension's name is
+// undocumented, so nobody may rely on it.
 func (p *publisher) dimensions(ctx context.Context, task string) ([]types.Dimension, error) {
 	id := task[strings.LastIndex(task, ":")+1:]
 	if strings.Contains(task, ":replication-config:") {
@@ -139,7 +142,7 @@ func (p *publisher) dimensions(ctx context.Context, task string) ([]types.Dimens
 	return []types.Dimension{dimension("ReplicationInstanceIdentifier", instance), dimension("ReplicationTaskIdentifier", id)}, nil
 }
 
-// instance is the id of the one that a task runs on.
+// instance is the id of a task's instance.
 func (p *publisher) instance(ctx context.Context, task string) (string, error) {
 	if id, ok := p.instances[task]; ok {
 		return id, nil

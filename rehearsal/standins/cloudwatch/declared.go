@@ -15,12 +15,12 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
 )
 
-// declared is one alarm.
+// declared is a declared alarm.
 type declared struct {
 	name string
-	// tells says that somebody hears of it.
+	// tells means that it notifies somebody.
 	tells bool
-	// rule of a composite alarm; nil for one on a metric, which has all that follows.
+	// rule of a composite alarm; nil for a metric alarm, which has the fields below.
 	rule *evaluation.Rule
 
 	metric            Metric
@@ -32,7 +32,7 @@ type declared struct {
 	missing           string
 }
 
-// read reads what is declared.
+// read reads the declarations.
 func (a *Alarms) read(ctx context.Context) error {
 	all, problems := map[string]*declared{}, map[string]string{}
 	pages := cloudwatch.NewDescribeAlarmsPaginator(a.client, &cloudwatch.DescribeAlarmsInput{
@@ -87,7 +87,7 @@ func (a *Alarms) read(ctx context.Context) error {
 	return nil
 }
 
-// metricAlarm reads one. An alarm on an expression is none that can be evaluated here.
+// metricAlarm reads one alarm. An alarm on an expression cannot be evaluated here.
 func metricAlarm(m types.MetricAlarm) (*declared, error) {
 	d := &declared{
 		name: aws.ToString(m.AlarmName), tells: aws.ToBool(m.ActionsEnabled) && len(m.AlarmActions) > 0,
@@ -132,15 +132,15 @@ func dimensions(list []types.Dimension) map[string]string {
 	return of
 }
 
-// less says that the alarm fires below its threshold.
+// less reports whether the alarm fires below its threshold.
 func (d *declared) less() bool { return strings.HasPrefix(d.comparison, "Less") }
 
-// ofLife says that the alarm fires when nothing is published.
+// ofLife reports whether the alarm fires when nothing is published.
 func (d *declared) ofLife() bool {
 	return d.less() && d.statistic == string(types.StatisticSampleCount)
 }
 
-// healthy is a value by which the alarm does not fire.
+// healthy is a value for which the alarm does not fire.
 func (d *declared) healthy() float64 {
 	switch {
 	case d.ofLife():
@@ -154,7 +154,7 @@ func (d *declared) healthy() float64 {
 	return d.threshold - math.Abs(d.threshold) - 1
 }
 
-// breaching is a value by which it fires; not a number when it is nothing that it fires by.
+// breaching is a value for which it fires; NaN when only missing values make it fire.
 func (d *declared) breaching() float64 {
 	switch {
 	case d.ofLife():
@@ -167,7 +167,7 @@ func (d *declared) breaching() float64 {
 	return d.threshold + math.Abs(d.threshold) + 1
 }
 
-// tell keeps an alarm's state where the control plane has it.
+// tell stores an alarm's state in the control plane.
 func (a *Alarms) tell(ctx context.Context, name string, s State) error {
 	a.log.Info("an alarm", "name", name, "state", s.Value)
 	_, err := a.client.SetAlarmState(ctx, &cloudwatch.SetAlarmStateInput{
@@ -176,5 +176,5 @@ func (a *Alarms) tell(ctx context.Context, name string, s State) error {
 	if missing := (*types.ResourceNotFound)(nil); err != nil && !errors.As(err, &missing) {
 		return fmt.Errorf("keeping the state of %s: %w", name, err)
 	}
-	return nil // one that is deleted meanwhile has no state to keep
+	return nil // an alarm deleted in the meantime has no state
 }

@@ -11,9 +11,10 @@ import (
 	service "github.com/aws/aws-sdk-go-v2/service/opensearch"
 )
 
-// MeasureDomains are the metrics of OpenSearch domains, https://docs.aws.amazon.com/opensearch-service/latest/developerguide/managedomains-cloudwatchmetrics.html,
-// from the node behind each; one that does not answer publishes none. Bytes that are free are this machine's. How busy a
-// node is, is not published: this machine has more to do than a node of a domain.
+// MeasureDomains are the metrics of OpenSearch domains,
+// https://docs.aws.amazon.com/opensearch-service/latest/developerguide/managedomains-cloudwatchmetrics.html, from the
+// node behind each. A node that does not answer publishes none. Free bytes are this machine's. CPU use is not
+// published, because this machine has other work than a domain's node.
 func MeasureDomains(acc account.Account, domains *opensearch.Domains) Measure {
 	client := service.NewFromConfig(acc.Config())
 	names := []string{
@@ -74,12 +75,13 @@ type nodes struct {
 	} `json:"nodes"`
 }
 
-// measureDomain asks the node. Replicas that this machine has no second node for are not missed where the domain declares one.
+// measureDomain measures a node. If the domain declares a second node, replicas do not count as missing although this
+// machine has only one.
 func measureDomain(ctx context.Context, client *service.Client, d *opensearch.Domain) ([]Reading, error) {
 	admin := d.Node().Admin()
 	var h health
 	if err := admin.Do(ctx, "GET", "/_cluster/health", nil, &h); err != nil {
-		return nil, err //nolint:wrapcheck // names the call
+		return nil, err //nolint:wrapcheck // the error names the call
 	}
 	described, err := client.DescribeDomain(ctx, &service.DescribeDomainInput{DomainName: &d.Name})
 	if err != nil {
@@ -113,7 +115,7 @@ func measureDomain(ctx context.Context, client *service.Client, d *opensearch.Do
 	for _, n := range all.Nodes {
 		add("FreeStorageSpace", n.FS.Total.Available/(1<<20)) // megabytes
 		add("ThreadpoolWriteRejected", n.ThreadPool.Write.Rejected)
-		if old, ok := n.JVM.Mem.Pools["old"]; ok && old.Max > 0 { // the service looks at the old generation
+		if old, ok := n.JVM.Mem.Pools["old"]; ok && old.Max > 0 { // the service uses the old generation
 			add("JVMMemoryPressure", 100*old.Used/old.Max)
 			add("OldGenJVMMemoryPressure", 100*old.Used/old.Max)
 		}
@@ -121,7 +123,8 @@ func measureDomain(ctx context.Context, client *service.Client, d *opensearch.Do
 	return readings, nil
 }
 
-// flood is the block of an index that takes no documents because a disk is full; those that somebody has set are not the service's.
+// flood is the block that OpenSearch sets on an index when a disk is full; the service does not report blocks set by
+// people.
 const flood = "12"
 
 func blocked(indices map[string]map[string]any) bool {

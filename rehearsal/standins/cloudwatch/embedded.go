@@ -9,7 +9,7 @@ import (
 	"path/filepath"
 )
 
-// tail reads what functions write to their logs, from where it has read before.
+// tail reads the functions' logs, continuing from its last position.
 type tail struct {
 	dir  string
 	upTo map[string]int64
@@ -17,7 +17,7 @@ type tail struct {
 
 func newTail(dir string) *tail { return &tail{dir, map[string]int64{}} }
 
-// read gives the whole lines that were written since.
+// read returns the complete new lines.
 func (t *tail) read() ([][]byte, error) {
 	if t.dir == "" {
 		return nil, nil
@@ -41,7 +41,7 @@ func (t *tail) read() ([][]byte, error) {
 	return lines, nil
 }
 
-// since is what a file holds from a place on.
+// since returns a file's content from an offset.
 func since(path string, from int64) ([]byte, error) {
 	file, err := os.Open(path)
 	if err != nil {
@@ -58,8 +58,9 @@ func since(path string, from int64) ([]byte, error) {
 	return more, nil
 }
 
-// embedded reads the metrics in log lines of the embedded format; other lines have none,
-// https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html.
+// embedded reads the metrics in log lines of the embedded format,
+// https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html;
+// other lines have none.
 func embedded(lines [][]byte) []Reading {
 	var readings []Reading
 	for _, line := range lines {
@@ -77,7 +78,7 @@ func embedded(lines [][]byte) []Reading {
 			} `json:"_aws"`
 		}
 		if json.Unmarshal(line, &members) != nil || json.Unmarshal(line, &of) != nil {
-			continue // a line that was cut is no metric on AWS either
+			continue // AWS ignores a truncated line too
 		}
 		for _, directive := range of.AWS.CloudWatchMetrics {
 			for _, names := range directive.Dimensions {

@@ -6,12 +6,12 @@ import (
 	"time"
 )
 
-// Pass is how long a period takes by this machine's clock.
+// Pass is a period's length by this machine's clock.
 func (a *Alarms) Pass(period time.Duration) time.Duration {
 	return min(time.Duration(float64(period)/a.options.Scale), a.options.Longest)
 }
 
-// evaluate judges every alarm by what was published until now.
+// evaluate evaluates every alarm on the values published so far.
 func (a *Alarms) evaluate(ctx context.Context, now time.Time) error {
 	if a.changed.CompareAndSwap(true, false) {
 		if err := a.read(ctx); err != nil {
@@ -32,7 +32,7 @@ func (a *Alarms) evaluate(ctx context.Context, now time.Time) error {
 	return nil
 }
 
-// judge is evaluate in memory, and gives what has changed.
+// judge is evaluate in memory; it returns the changes.
 func (a *Alarms) judge(now time.Time) map[string]State {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -56,7 +56,7 @@ func (a *Alarms) judge(now time.Time) map[string]State {
 		}
 		set(name, a.judgeOne(d, a.states[name].Value, now))
 	}
-	// A composite alarm may be made of others: as many rounds as there are alarms are enough for the last to know.
+	// A composite alarm may depend on others, so as many rounds as there are alarms are enough.
 	for range a.declared {
 		before := len(changed)
 		for name, d := range a.declared {
@@ -83,7 +83,7 @@ func (a *Alarms) valueOf(name string) string {
 	return ""
 }
 
-// judgeOne judges a metric alarm. Every minute the windows are those that end with it,
+// judgeOne evaluates a metric alarm. Every minute its windows end with that minute,
 // https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarm-evaluation.html.
 func (a *Alarms) judgeOne(d *declared, current string, now time.Time) string {
 	period := a.Pass(d.period)
@@ -97,7 +97,7 @@ func (a *Alarms) judgeOne(d *declared, current string, now time.Time) string {
 	for i := range points {
 		from := end.Add(-time.Duration(len(points)-i) * period)
 		if value, ok, err := values.Between(from, from.Add(period)).Statistic(d.statistic); err == nil && ok {
-			points[i], _ = evaluation.Compare(value, d.comparison, d.threshold) // both were tried when the alarm was read
+			points[i], _ = evaluation.Compare(value, d.comparison, d.threshold) // both were checked when the alarm was read
 		}
 	}
 	return evaluation.Judge(points, d.evaluate, d.toAlarm, d.missing, current)

@@ -7,22 +7,23 @@ import (
 	"time"
 )
 
-// Inject publishes this value of a metric, and none but it, until [Alarms.Heal]. Not a number publishes nothing at all.
+// Inject publishes this value of a metric, and no other, until [Alarms.Heal]. NaN publishes nothing at all.
 func (a *Alarms) Inject(namespace, metric string, dimensions map[string]string, value float64) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.injected[Metric{namespace, metric, dimensions}.key()] = value
 }
 
-// Heal ends what [Alarms.Inject] began.
+// Heal ends an [Alarms.Inject].
 func (a *Alarms) Heal(namespace, metric string, dimensions map[string]string) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	delete(a.injected, Metric{namespace, metric, dimensions}.key())
 }
 
-// Break injects a value by which an alarm fires, in the metric that it is on; for a composite alarm in those of all alarms that it names. An
-// alarm on what is published here with other dimensions is one that would never fire: that is an error.
+// Break injects a value that makes an alarm fire, into its metric; for a composite alarm into the metrics of all
+// alarms that it names. It returns an error for an alarm whose metric is published here with other dimensions,
+// because it could never fire.
 func (a *Alarms) Break(name string) error {
 	return a.each(name, func(d *declared) error {
 		if a.deaf(d) {
@@ -34,7 +35,7 @@ func (a *Alarms) Break(name string) error {
 	})
 }
 
-// Mend ends what [Alarms.Break] began.
+// Mend ends an [Alarms.Break].
 func (a *Alarms) Mend(name string) error {
 	return a.each(name, func(d *declared) error {
 		delete(a.injected, d.metric.key())
@@ -42,7 +43,7 @@ func (a *Alarms) Mend(name string) error {
 	})
 }
 
-// each metric alarm that one is, or is made of.
+// each visits the metric alarms of which an alarm consists.
 func (a *Alarms) each(name string, do func(*declared) error) error {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -70,7 +71,7 @@ func (a *Alarms) each(name string, do func(*declared) error) error {
 	return visit(name)
 }
 
-// invent publishes what is injected, and values within the threshold of what nobody publishes here.
+// invent publishes injected values, and healthy values of metrics that nobody publishes here.
 func (a *Alarms) invent(now time.Time) {
 	for key, value := range a.injected {
 		if d := a.alarmOn(key); d != nil && !math.IsNaN(value) {
@@ -90,7 +91,7 @@ func (a *Alarms) invent(now time.Time) {
 	}
 }
 
-// alarmOn is an alarm on a metric; nil when there is none.
+// alarmOn returns an alarm on a metric; nil when there is none.
 func (a *Alarms) alarmOn(key string) *declared {
 	for _, d := range a.declared {
 		if d.rule == nil && d.metric.key() == key {
@@ -100,8 +101,8 @@ func (a *Alarms) alarmOn(key string) *declared {
 	return nil
 }
 
-// unpublished says that nothing here publishes what an alarm is on: a service of AWS that has no stand-in, or a program that was not run. A
-// sign of life that comes less often than once a run (the job of tables) is never here in time.
+// unpublished reports whether nothing here publishes an alarm's metric: an AWS service without a stand-in, or a
+// program that did not run. A rare sign of life, such as one per run of the tables' job, never arrives in time here.
 func (a *Alarms) unpublished(d *declared) bool {
 	if strings.HasPrefix(d.metric.Namespace, "AWS/") {
 		return a.OnlyAWS(d.metric)

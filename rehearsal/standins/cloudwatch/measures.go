@@ -17,8 +17,8 @@ import (
 	api "github.com/aws/aws-sdk-go-v2/service/databasemigrationservice"
 )
 
-// MeasureTasks are the metrics of DMS's tasks, https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Monitoring.html. A task that does not run
-// publishes none.
+// MeasureTasks are the metrics of DMS's tasks, https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Monitoring.html.
+// A task that does not run publishes none.
 func MeasureTasks(acc account.Account, tasks Tasks) Measure {
 	p := &publisher{tasks: tasks, dms: api.NewFromConfig(acc.Config()), instances: map[string]string{}}
 	return Measure{
@@ -41,8 +41,9 @@ func MeasureTasks(acc account.Account, tasks Tasks) Measure {
 	}
 }
 
-// MeasureDeliveries are the metrics of Firehose, https://docs.aws.amazon.com/firehose/latest/dev/monitoring-with-cloudwatch-metrics.html, and
-// the age of what it reads of the stream.
+// MeasureDeliveries are Firehose's metrics,
+// https://docs.aws.amazon.com/firehose/latest/dev/monitoring-with-cloudwatch-metrics.html, and the age of the records
+// that it reads from the stream.
 func MeasureDeliveries(deliveries Deliveries) Measure {
 	var names []string
 	for _, destination := range []string{toLake, toDomain, toCollection} {
@@ -75,7 +76,7 @@ const (
 
 func milliseconds(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
 
-// delivered is what a delivery stream publishes of what it did since it did so last.
+// delivered are a delivery stream's metrics for the time since it last published.
 func delivered(name string, at firehose.Reading, before, now firehose.Stats) []Reading {
 	destination := toLake
 	switch {
@@ -87,7 +88,7 @@ func delivered(name string, at firehose.Reading, before, now firehose.Stats) []R
 	dimension := []string{"DeliveryStreamName", name}
 	firehose := func(metric string, value float64) Reading { return of("AWS/Firehose", metric, value, dimension...) }
 	freshness := firehose(destination+"DataFreshness", now.Oldest.Seconds())
-	freshness.Grows = max(0, (now.Oldest - at.Interval).Seconds()) // a buffer waits for its interval as it does on AWS
+	freshness.Grows = max(0, (now.Oldest - at.Interval).Seconds()) // a buffer waits for its interval as in AWS
 	readings := []Reading{
 		freshness,
 		aged("AWS/Firehose", "KinesisMillisBehindLatest", milliseconds(at.Behind), dimension...),
@@ -95,10 +96,10 @@ func delivered(name string, at firehose.Reading, before, now firehose.Stats) []R
 		firehose("ThrottledGetRecords", 0),
 	}
 	took, parked, retried := now.Delivered-before.Delivered, now.Parked-before.Parked, now.Retries-before.Retries
-	if took+parked+retried > 0 { // what was tried, of which no more than what was tried again has failed
+	if took+parked+retried > 0 { // of the attempts, at most the retried ones failed
 		readings = append(readings, firehose(destination+"Success", float64(took)/float64(max(1, took+parked+min(retried, 1)))), firehose(destination+"Records", float64(took)))
 	}
-	if parked > 0 && at.Search { // documents that were not taken go to S3, as an object
+	if parked > 0 && at.Search { // refused documents go to S3 as an object
 		readings = append(readings, firehose(toLake+"Records", float64(parked)), firehose(toLake+"Success", 1))
 	}
 	return readings
@@ -109,7 +110,7 @@ type Mappings interface {
 	Stats() map[string]lambda.MappingStats
 }
 
-// Functions runs functions.
+// Functions is the stand-in that runs functions.
 type Functions interface {
 	OnInvocation(f func(lambda.Invocation))
 }
@@ -119,15 +120,15 @@ var (
 	_ Functions = (*lambda.Runner)(nil)
 )
 
-// MeasureFunctions are the metrics of Lambda, https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-types.html: of each invocation, and
-// of what event source mappings do.
+// MeasureFunctions are Lambda's metrics, https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-types.html:
+// those of each invocation and of event source mappings.
 func MeasureFunctions(functions Functions, mappings Mappings) Measure {
 	var mu sync.Mutex
 	var waiting []Reading
 	functions.OnInvocation(func(i lambda.Invocation) {
 		mu.Lock()
 		defer mu.Unlock()
-		if i.Throttled { // of which Lambda counts nothing else
+		if i.Throttled { // Lambda counts nothing else for it
 			waiting = append(waiting, of("AWS/Lambda", "Throttles", 1, "FunctionName", i.Function))
 			return
 		}
@@ -155,8 +156,8 @@ func MeasureFunctions(functions Functions, mappings Mappings) Measure {
 		for uuid, now := range mappings.Stats() {
 			last := before[uuid]
 			before[uuid] = now
-			// Lambda publishes an age when a call ends. A call takes as long as on AWS, where a minute is that; here it may take many of the shorter
-			// periods, in which the batch at work has its age.
+			// Lambda publishes an age when a call ends. In AWS a call takes less than a minute. Here it may take many
+			// of the shorter periods, in which the current batch has its age.
 			if now.Ages > last.Ages || now.Working > 0 {
 				age := now.Working
 				if now.Ages > last.Ages {
@@ -180,7 +181,7 @@ func MeasureFunctions(functions Functions, mappings Mappings) Measure {
 	}}
 }
 
-// streams counts what is written to Kinesis's streams.
+// streams counts writes to Kinesis streams.
 type streams struct {
 	mu   sync.Mutex
 	into map[string]*written
@@ -188,7 +189,8 @@ type streams struct {
 
 type written struct{ records, bytes, refused int }
 
-// MeasureStreams are the metrics of what is written to streams, https://docs.aws.amazon.com/streams/latest/dev/monitoring-with-cloudwatch.html.
+// MeasureStreams are the metrics of writes to streams,
+// https://docs.aws.amazon.com/streams/latest/dev/monitoring-with-cloudwatch.html.
 func MeasureStreams(p *controlplane.Proxy) Measure {
 	s := &streams{into: map[string]*written{}}
 	for _, name := range []string{"PutRecords", "PutRecord"} {
@@ -209,7 +211,7 @@ var (
 	recordRefused = regexp.MustCompile(`"FailedRecordCount"\s*:\s*(\d+)`)
 )
 
-// count does not decode records: their base64 holds no quotes, and is a third longer than they are.
+// count does not decode records: base64 contains no quotes, and is a third longer than the record.
 func (s *streams) count(request, response []byte) {
 	name := streamNamed.FindSubmatch(request)
 	if name == nil {

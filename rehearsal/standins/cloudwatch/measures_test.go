@@ -8,7 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// function is one that a mapping calls.
+// function is called by a mapping.
 type function struct {
 	stats  lambda.MappingStats
 	called func(lambda.Invocation)
@@ -19,7 +19,7 @@ func (f *function) Stats() map[string]lambda.MappingStats {
 }
 func (f *function) OnInvocation(called func(lambda.Invocation)) { f.called = called }
 
-// read is the value of each metric that is published now.
+// read returns the value of each metric that is published now.
 func read(t *testing.T, m Measure) map[string]float64 {
 	t.Helper()
 	readings, err := m.Read(t.Context())

@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// Metric is one series of values: CloudWatch tells them apart by all of this.
+// Metric identifies one series of values: CloudWatch distinguishes series by all of these fields.
 type Metric struct {
 	Namespace, Name string
 	Dimensions      map[string]string
@@ -15,7 +15,7 @@ type Metric struct {
 
 func (m Metric) key() string { return m.Name + "\x00" + m.place() }
 
-// place is its namespace with its dimensions.
+// place is the namespace with the dimensions.
 func (m Metric) place() string {
 	var b strings.Builder
 	b.WriteString(m.Namespace + "\x00")
@@ -25,25 +25,25 @@ func (m Metric) place() string {
 	return b.String()
 }
 
-// Reading is one value that is published.
+// Reading is one published value.
 type Reading struct {
 	Metric
 	// Value in the metric's own unit.
 	Value float64
-	// Grows is the part of the value that is as much longer by the alarms' clock as that is faster: an age, or what of it no buffer's
-	// interval explains, which passes as on AWS.
+	// Grows is the part of the value that must grow with the faster clock: an age, without the part that a buffer's
+	// interval explains, which passes as in AWS.
 	Grows float64
 }
 
-// Measure reads what a stand-in publishes.
+// Measure reads a stand-in's metrics.
 type Measure struct {
 	// Names of the metrics, each with its namespace: "AWS/DMS CDCLatencySource".
 	Names []string
-	// Read gives values, and those that it could read together with an error.
+	// Read returns values; it may return some together with an error.
 	Read func(ctx context.Context) ([]Reading, error)
 }
 
-// of is a reading whose dimensions are given as names and values, one after the other.
+// of makes a reading whose dimensions are alternating names and values.
 func of(namespace, name string, value float64, dimensions ...string) Reading {
 	d := map[string]string{}
 	for i := 0; i+1 < len(dimensions); i += 2 {

@@ -10,7 +10,8 @@ import (
 	"strings"
 )
 
-// datum is one of PutMetricData's, https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_MetricDatum.html.
+// datum is a value in PutMetricData,
+// https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_MetricDatum.html.
 type datum struct {
 	MetricName string
 	Value      *float64
@@ -19,8 +20,8 @@ type datum struct {
 	Dimensions []struct{ Name, Value string }
 }
 
-// published reads a request of PutMetricData, as a form or as JSON. What is in AWS's own namespaces stand-ins have put there for those who
-// ask the control plane; alarms have it from a [Measure].
+// published parses a PutMetricData request, as a form or as JSON. It ignores AWS's own namespaces, which stand-ins
+// fill for readers of the control plane; alarms get these values from a [Measure].
 func published(contentType string, body []byte) ([]Reading, error) {
 	media, _, err := mime.ParseMediaType(contentType)
 	if err != nil {
@@ -60,7 +61,7 @@ func published(contentType string, body []byte) ([]Reading, error) {
 	return readings, nil
 }
 
-// all values, each as often as it was counted.
+// all returns the values, each as often as it was counted.
 func (d datum) all() []float64 {
 	if d.Value != nil {
 		return []float64{*d.Value}
@@ -78,7 +79,7 @@ func (d datum) all() []float64 {
 	return all
 }
 
-// dataOf reads the members of a form: MetricData.member.1.Dimensions.member.2.Name.
+// dataOf parses the members of a form: MetricData.member.1.Dimensions.member.2.Name.
 func dataOf(form url.Values) []datum {
 	var data []datum
 	for i := 1; form.Has(fmt.Sprintf("MetricData.member.%d.MetricName", i)); i++ {

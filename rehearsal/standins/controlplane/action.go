@@ -10,19 +10,20 @@ import (
 	"strings"
 )
 
-// Action is an API operation: the service as requests are signed for it (es, rds, dms, kinesis, firehose, lambda, sts, s3 …) and
-// the operation's name. A REST operation that is not in the route table has no name.
+// Action is an API operation: the signing name of the service (es, rds, dms, kinesis, firehose, lambda, sts, s3 …)
+// and the operation's name. A REST operation that is missing in the route table has no name.
 type Action struct{ Service, Name string }
 
 func (a Action) String() string { return a.Service + ":" + a.Name }
 
-// Credential is the access key and the service in a request's SigV4 signature, in its header or its query; empty when unsigned.
+// Credential returns the access key and the service in a request's SigV4 signature, in its header or its query; empty
+// when unsigned.
 func Credential(r *http.Request) (accessKeyID, service string) {
 	key, _, service := scope(r)
 	return key, service
 }
 
-// Region is the one that a call was signed for; empty when unsigned.
+// Region is the region of a call's signature; empty when unsigned.
 func (c *Call) Region() string {
 	_, region, _ := scope(c.Request)
 	return region
@@ -42,8 +43,8 @@ func scope(r *http.Request) (accessKeyID, region, service string) {
 	return parts[0], parts[2], parts[3]
 }
 
-// identify names a request's action. A form is read, and put back, for its Action; a compressed request is put back
-// unpacked.
+// identify names a request's action. It reads a form's Action and restores the body; a compressed request is restored
+// decompressed.
 func identify(r *http.Request) (Action, error) {
 	if err := unpack(r); err != nil {
 		return Action{}, err
@@ -76,8 +77,8 @@ func identify(r *http.Request) (Action, error) {
 	return action, nil
 }
 
-// unpack unpacks a body that the SDK has compressed: PutMetricData's is, from 10 KB on
-// (https://docs.aws.amazon.com/sdkref/latest/guide/feature-compression.html). An object of S3 is kept as it comes.
+// unpack decompresses a body that the SDK compressed: that of PutMetricData, from 10 KB on
+// (https://docs.aws.amazon.com/sdkref/latest/guide/feature-compression.html). It leaves S3 objects unchanged.
 func unpack(r *http.Request) error {
 	if _, service := Credential(r); service == "s3" || r.Header.Get("Content-Encoding") != "gzip" {
 		return nil
@@ -108,7 +109,7 @@ func peekForm(r *http.Request) (url.Values, error) {
 	return form, nil
 }
 
-// routes of the services that are called by path: https://docs.aws.amazon.com/lambda/latest/api/API_Operations.html,
+// routes of the services with REST paths: https://docs.aws.amazon.com/lambda/latest/api/API_Operations.html,
 // https://docs.aws.amazon.com/scheduler/latest/APIReference/API_Operations.html and
 // https://docs.aws.amazon.com/opensearch-service/latest/APIReference/API_Operations.html.
 var routes = map[string]map[string]string{
@@ -194,7 +195,7 @@ func restName(service string, r *http.Request) string {
 	return routes[service][route(service, r)]
 }
 
-// route is the pattern of a service's route table that a request is made by; empty when none is.
+// route is the matching pattern in a service's route table; empty when none matches.
 func route(service string, r *http.Request) string {
 	mux, ok := muxes[service]
 	if !ok {
@@ -207,7 +208,7 @@ func route(service string, r *http.Request) string {
 	return pattern
 }
 
-// s3Name is near enough to S3's operation names for counting; no hook needs it.
+// s3Name resembles S3's operation names enough for counting; no hook needs it.
 func s3Name(r *http.Request) string {
 	verb := map[string]string{http.MethodGet: "Get", http.MethodPut: "Put", http.MethodHead: "Head", http.MethodDelete: "Delete", http.MethodPost: "Post"}[r.Method]
 	_, key, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
@@ -254,7 +255,7 @@ func s3Name(r *http.Request) string {
 	case r.Method == http.MethodPut && r.Header.Get("X-Amz-Copy-Source") != "":
 		return "CopyObject"
 	case key != "" && r.Method == http.MethodGet && query.Has("versionId"):
-		return "GetObjectVersion" // which IAM calls so, too
+		return "GetObjectVersion" // IAM uses this name too
 	default:
 		return verb + noun
 	}

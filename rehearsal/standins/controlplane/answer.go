@@ -9,8 +9,8 @@ import (
 	"strconv"
 )
 
-// Error is how a hook answers with an error of its choice. Any other error becomes a 400 named RehearsalFailure, which no SDK
-// repeats: a second try would hide the first one's reason.
+// Error is an error answer that a hook chooses. Any other error becomes a 400 named RehearsalFailure, which no SDK
+// retries: a retry would hide the first reason.
 type Error struct {
 	Status  int
 	Code    string
@@ -19,7 +19,7 @@ type Error struct {
 
 func (e *Error) Error() string { return e.Code + ": " + e.Message }
 
-// Decode reads a JSON request into v.
+// Decode parses a JSON request into v.
 func (c *Call) Decode(v any) error {
 	if err := json.Unmarshal(c.RequestBody, v); err != nil {
 		return &Error{Status: http.StatusBadRequest, Code: "SerializationException", Message: fmt.Sprintf("%s: %v", c.Action, err)}
@@ -37,7 +37,7 @@ func (c *Call) Answer(status int, v any) error {
 	return nil
 }
 
-// Denied is the error by which the call's service refuses a caller whom IAM does not allow it; missing is an action, on is an ARN.
+// Denied is the call's service refusing a caller whom IAM does not allow it; missing is an action, on is an ARN.
 //
 // Codes and statuses: https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html,
 // https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html, https://docs.aws.amazon.com/kinesis/latest/APIReference/CommonErrors.html,
@@ -69,10 +69,10 @@ func writeAnswer(w http.ResponseWriter, c *Call) {
 	write(w, status, c.ResponseBody)
 }
 
-// requestID stands where AWS puts a unique one.
+// requestID stands for AWS's unique ones.
 const requestID = "00000000-0000-0000-0000-000000000000"
 
-// writeError answers in the protocol the request was made in: https://smithy.io/2.0/aws/protocols.
+// writeError answers in the request's protocol: https://smithy.io/2.0/aws/protocols.
 func writeError(w http.ResponseWriter, r *http.Request, a Action, err error) {
 	e := &Error{Status: http.StatusBadRequest, Code: "RehearsalFailure", Message: err.Error()}
 	if typed := (*Error)(nil); errors.As(err, &typed) {
@@ -165,5 +165,5 @@ func contentType(r *http.Request, a Action) string {
 func write(w http.ResponseWriter, status int, body []byte) {
 	w.Header().Set("Content-Length", strconv.Itoa(len(body)))
 	w.WriteHeader(status)
-	_, _ = w.Write(body) // a caller who has left needs no answer
+	_, _ = w.Write(body) // a caller who has gone needs no answer
 }

@@ -6,35 +6,35 @@ import (
 	"strings"
 )
 
-// Caller is who made a call, as its User-Agent tells: whose permissions the call needs.
+// Caller identifies who made a call, by the User-Agent. It determines whose permissions the call needs.
 type Caller string
 
 const (
-	// Deployer is who runs `pulumi up`: the AWS provider, and what the program calls by itself.
+	// Deployer runs `pulumi up`: the AWS provider, and the program's own calls.
 	Deployer Caller = "deployer"
-	// Operator is who runs `cdc`.
+	// Operator runs `cdc`.
 	Operator Caller = "operator"
-	// Preflight is who runs `cdc preflight`, whose permissions have a policy of their own.
+	// Preflight runs `cdc preflight`, which has its own documented policy.
 	Preflight Caller = "preflight"
-	// Other is a role's own work (functions, stand-ins of services) and the rehearsal looking on.
+	// Other is everybody else: functions, service stand-ins, and the rehearsal itself.
 	Other Caller = "other"
 )
 
 const (
-	// AppID is what the AWS SDK reads the name of an application from; it becomes app/NAME in the User-Agent,
-	// https://docs.aws.amazon.com/sdkref/latest/guide/feature-appid.html.
+	// AppID is the variable from which the AWS SDK reads an application's name; it becomes app/NAME in the
+	// User-Agent, https://docs.aws.amazon.com/sdkref/latest/guide/feature-appid.html.
 	AppID = "AWS_SDK_UA_APP_ID"
 	// ProgramApp is the name of the Pulumi program in a rehearsal.
 	ProgramApp = "cdc-pipeline"
 	// ToolApp is the name of `cdc` in a rehearsal.
 	ToolApp = "cdc"
-	// PreflightApp is the name of its command for the time before a deployment.
+	// PreflightApp is the name of the preflight command in a rehearsal.
 	PreflightApp = "cdc-preflight"
 )
 
-// callerOf reads a request's User-Agent. Providers made from Terraform's begin theirs as partners of AWS do,
-// https://github.com/hashicorp/aws-sdk-go-base/blob/v2.0.0-beta.72/user_agent.go; the one that Pulumi publishes puts its
-// own name there.
+// callerOf parses a request's User-Agent. A provider made from a Terraform provider starts it in the form of AWS
+// partners, https://github.com/hashicorp/aws-sdk-go-base/blob/v2.0.0-beta.72/user_agent.go; Pulumi's published
+// provider puts its own name there.
 func callerOf(r *http.Request) Caller {
 	products := strings.Fields(r.UserAgent())
 	switch {

@@ -11,12 +11,12 @@ import (
 	"strings"
 )
 
-// Parameter is one text that a request gives, by its path: KinesisSettings.ServiceAccessRoleArn, Tags.member.1.Key, or the
+// Parameter is a text in a request, by its path: KinesisSettings.ServiceAccessRoleArn, Tags.member.1.Key, or the
 // {name} of a route.
 type Parameter struct{ Path, Value string }
 
-// Parameters are the texts that a request gives in its path, its query and its body, in an order of their own. Of S3's
-// requests these are Bucket and Key, as its API calls them, and the query; their bodies are not looked into.
+// Parameters lists the texts in a request's path, query and body, in a fixed order. For S3 these are Bucket and Key,
+// as in its API, and the query; S3's bodies are not parsed.
 func (c *Call) Parameters() ([]Parameter, error) {
 	found := pathParameters(c.Service, c.Request)
 	found = append(found, formParameters(c.Request.URL.Query())...)
@@ -45,7 +45,7 @@ func (c *Call) Parameters() ([]Parameter, error) {
 	return found, nil
 }
 
-// pathParameters are what a route's {…} stand for.
+// pathParameters are the values of a route's {…}.
 func pathParameters(service string, r *http.Request) []Parameter {
 	if service == "s3" {
 		bucket, key, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")

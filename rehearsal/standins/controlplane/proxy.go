@@ -1,8 +1,8 @@
 // Package controlplane is the one AWS endpoint of the rehearsal: a plain HTTP proxy on loopback in front of moto.
 //
-// Everything passes through untouched, streaming, unless somebody has put a hook on the action: that is how parts of the
-// rehearsal (Lambda, OpenSearch, DMS, Firehose) take over what a control plane alone cannot do. The proxy also remembers which
-// role the keys it has seen given out belong to, so that a signed request can be traced to its caller.
+// Everything passes unchanged and streaming, unless an action has a hook. Hooks let parts of the rehearsal (Lambda,
+// OpenSearch, DMS, Firehose) implement what a control plane alone cannot do. The proxy also remembers which role each
+// issued key belongs to, so that a signed request's caller is known.
 package controlplane
 
 import (
@@ -21,10 +21,10 @@ import (
 	"sync"
 )
 
-// Call is one request and, after moto or a hook has answered, its answer.
+// Call is a request and, once moto or a hook has answered, its answer.
 type Call struct {
 	Action
-	// Request as it came in; its body has been read into RequestBody.
+	// Request as received; its body has been moved to RequestBody.
 	Request *http.Request
 	// RequestBody may be changed by a Before hook.
 	RequestBody []byte
@@ -34,16 +34,16 @@ type Call struct {
 	ResponseBody []byte
 }
 
-// BeforeFunc sees a call before moto does. It answers itself by setting Status (0 is 200) and ResponseBody and returning true.
+// BeforeFunc sees a call before moto. To answer it, it sets Status (0 means 200) and ResponseBody and returns true.
 type BeforeFunc = func(ctx context.Context, c *Call) (handled bool, err error)
 
-// AdmitFunc judges a call before anything else happens to it. Its error is the answer.
+// AdmitFunc checks a call before anything else. Its error is the answer.
 type AdmitFunc = func(ctx context.Context, c *Call) error
 
-// AfterFunc sees, and may change, moto's answer before the caller gets it.
+// AfterFunc sees moto's answer before the caller, and may change it.
 type AfterFunc = func(ctx context.Context, c *Call) error
 
-// Proxy is an http.Handler that forwards AWS API calls to moto. Its methods may be called from several goroutines.
+// Proxy is an http.Handler that forwards AWS API calls to moto. Its methods are safe for concurrent use.
 type Proxy struct {
 	log     *slog.Logger
 	forward *httputil.ReverseProxy
@@ -57,7 +57,7 @@ type Proxy struct {
 	roles  map[string]string // access key id -> role ARN
 }
 
-// New is a proxy in front of the moto server at that URL.
+// New returns a proxy in front of the moto server at that URL.
 func New(moto *url.URL, log *slog.Logger) *Proxy {
 	p := &Proxy{
 		log:    log,
@@ -70,7 +70,7 @@ func New(moto *url.URL, log *slog.Logger) *Proxy {
 	p.forward = &httputil.ReverseProxy{
 		Rewrite: func(r *httputil.ProxyRequest) {
 			r.Out.URL.Scheme, r.Out.URL.Host = moto.Scheme, moto.Host
-			r.Out.URL.RawQuery = r.In.URL.RawQuery // as signed: Rewrite's copy has lost what Go does not like
+			r.Out.URL.RawQuery = r.In.URL.RawQuery // as signed: Rewrite's copy lacks what Go considers invalid
 			r.Out.Host = r.In.Host
 		},
 		Transport: &http.Transport{
@@ -87,21 +87,21 @@ func New(moto *url.URL, log *slog.Logger) *Proxy {
 	return p
 }
 
-// Admit has f judge every call of a caller.
+// Admit makes f check every call of a caller.
 func (p *Proxy) Admit(caller Caller, f AdmitFunc) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.admit[caller] = f
 }
 
-// Before has f called before moto sees the action. Hooks run in the order in which they were added, until one has answered.
+// Before makes f run before moto sees the action. Hooks run in the order of registration, until one answers.
 func (p *Proxy) Before(a Action, f BeforeFunc) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.before[a] = append(p.before[a], f)
 }
 
-// After has f called when moto answered the action with 2xx. Hooks run in the order in which they were added.
+// After makes f run when moto answered the action with 2xx. Hooks run in the order of registration.
 func (p *Proxy) After(a Action, f AfterFunc) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -116,7 +116,7 @@ func (p *Proxy) Role(accessKeyID string) (roleArn string, ok bool) {
 	return roleArn, ok
 }
 
-// Calls is how often each caller called each action.
+// Calls counts each caller's calls of each action.
 func (p *Proxy) Calls() map[Caller]map[Action]int {
 	p.mu.RLock()
 	defer p.mu.RUnlock()
@@ -145,7 +145,7 @@ func (p *Proxy) Close() error {
 
 type callKey struct{}
 
-// ServeHTTP forwards one request, with its hooks.
+// ServeHTTP forwards one request with its hooks.
 func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	action, err := identify(r)
 	if err != nil {
@@ -189,7 +189,7 @@ func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	p.forward.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), callKey{}, call)))
 }
 
-// begin counts a call and says who judges it, and which hooks it has.
+// begin counts a call and returns its check and its hooks.
 func (p *Proxy) begin(caller Caller, a Action) (admit AdmitFunc, before []BeforeFunc, hooked bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -234,7 +234,7 @@ func (p *Proxy) answered(resp *http.Response) error {
 	return nil
 }
 
-// failed answers when moto could not be reached, or a hook refused its answer.
+// failed answers when moto is unreachable, or a hook refused its answer.
 func (p *Proxy) failed(w http.ResponseWriter, r *http.Request, err error) {
 	action := Action{}
 	if call, hooked := r.Context().Value(callKey{}).(*Call); hooked {

@@ -16,7 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// started is a proxy in front of a stand-in for moto.
+// started is a proxy in front of a fake moto.
 func started(t *testing.T, moto http.HandlerFunc) (*Proxy, string) {
 	t.Helper()
 	upstream := httptest.NewServer(moto)

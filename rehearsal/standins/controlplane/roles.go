@@ -8,7 +8,7 @@ import (
 	"net/url"
 )
 
-// learnRole remembers whose keys an AssumeRole answer holds.
+// learnRole remembers the role of the keys in an AssumeRole answer.
 func (p *Proxy) learnRole(_ context.Context, c *Call) error {
 	form, err := url.ParseQuery(string(c.RequestBody))
 	if err != nil {
@@ -28,7 +28,7 @@ func (p *Proxy) learnRole(_ context.Context, c *Call) error {
 	return nil
 }
 
-// assumedKey is the access key id in an AssumeRole answer, which is XML or, to those who accept it, JSON.
+// assumedKey is the access key id in an AssumeRole answer, which is XML or, if the caller accepts it, JSON.
 func assumedKey(body []byte) (string, error) {
 	var answer struct {
 		Key string `xml:"AssumeRoleResult>Credentials>AccessKeyId"`

@@ -14,7 +14,7 @@ import (
 	"github.com/go-mysql-org/go-mysql/replication"
 )
 
-// follower turns binlog events into change records, a whole transaction at a time.
+// follower converts binlog events to change records, one whole transaction at a time.
 type follower struct {
 	*mysqlReader
 	file     string
@@ -24,7 +24,7 @@ type follower struct {
 	previous previous
 }
 
-// shape is how the columns of a table's events correspond to its definition.
+// shape maps the columns of a table's events to its definition.
 type shape struct {
 	table *table
 	order []int // definition's column -> event's column
@@ -36,12 +36,12 @@ func (r *mysqlReader) syncer() *replication.BinlogSyncer {
 		flavor = mysql.MariaDBFlavor
 	}
 	return replication.NewBinlogSyncer(replication.BinlogSyncerConfig{
-		ServerID: 1<<30 | rand.Uint32N(1<<30), // a number nobody else has
+		ServerID: 1<<30 | rand.Uint32N(1<<30), // a unique number
 		Flavor:   flavor, Host: r.source.host, Port: r.source.port, User: r.source.user, Password: r.source.password, TLSConfig: r.source.tls,
 		Charset: "utf8mb4", TimestampStringLocation: time.UTC, VerifyChecksum: true, HeartbeatPeriod: 10 * time.Second, ReadTimeout: 30 * time.Second,
 		DisableRetrySync: true,                          // the task's own error handling retries
-		FillZeroLogPos:   true,                          // MariaDB leaves positions within a transaction out
-		Logger:           slog.New(slog.DiscardHandler), // its errors come back
+		FillZeroLogPos:   true,                          // MariaDB omits positions within a transaction
+		Logger:           slog.New(slog.DiscardHandler), // its errors are returned
 
 		RowsEventDecodeFunc: r.decode,
 	})
@@ -113,13 +113,13 @@ func (f *follower) begin(h *replication.EventHeader) error {
 	return f.ended("another transaction")
 }
 
-// transactionID is the binlog file's number and the position in it of a transaction's first event.
+// transactionID combines the binlog file's number with the position of a transaction's first event in it.
 func transactionID(file string, start uint32) uint64 {
 	number, _ := strconv.ParseUint(file[strings.LastIndex(file, ".")+1:], 10, 32)
 	return number<<32 | uint64(start)
 }
 
-// query: what is not part of a transaction is a statement that changes definitions.
+// query handles a statement outside a transaction, which changes definitions.
 func (f *follower) query(schema, text string, h *replication.EventHeader) error {
 	statement := strings.ToUpper(strings.TrimSpace(text))
 	switch {
@@ -128,9 +128,9 @@ func (f *follower) query(schema, text string, h *replication.EventHeader) error 
 			return f.begin(h)
 		}
 		return nil
-	case statement == "COMMIT": // of an engine without transactions
+	case statement == "COMMIT": // for an engine without transactions
 		return f.commit(h)
-	case strings.HasPrefix(statement, "SAVEPOINT "): // what is rolled back to it is not in the binlog
+	case strings.HasPrefix(statement, "SAVEPOINT "): // a rollback to it is not in the binlog
 		return nil
 	case strings.HasPrefix(statement, "XA START "):
 		if f.open == nil {
@@ -192,9 +192,10 @@ func (f *follower) rows(e *replication.RowsEvent, h *replication.EventHeader) er
 	return nil
 }
 
-// streamPosition of a row: its composition for a MySQL source is not published. This one has the parts, in their
-// order, of a MySQL checkpoint in the API reference (CdcStartPosition of StartReplicationTask), which also shows that a
-// transaction's id is its first event's binlog file number and position: 677883278264080 is mysql-bin-changelog.157832 at 1808.
+// streamPosition of a row. Its composition for a MySQL source is not published. This one has the parts, in order, of
+// a MySQL checkpoint in the API reference (CdcStartPosition of StartReplicationTask). That also shows that a
+// transaction's id is its first event's binlog file number and position: 677883278264080 is
+// mysql-bin-changelog.157832 at 1808.
 func (t *transaction) streamPosition(c change, ordinal int, end uint32) string {
 	return fmt.Sprintf("%s:%d:%d:%d:%d:%s:%d", c.file, c.position, ordinal, end, t.id, t.file, t.start)
 }
@@ -217,7 +218,7 @@ func (f *follower) shape(e *replication.RowsEvent) (*shape, error) {
 	for i := range t.columns {
 		s.order[i] = i
 		if len(names) > 0 {
-			s.order[i] = -1 // a column that was added later
+			s.order[i] = -1 // the column was added later
 			for j, n := range names {
 				if n == t.columns[i].name {
 					s.order[i] = j
@@ -242,7 +243,8 @@ func (s *shape) arrange(row []any) []any {
 	return out
 }
 
-// commit sends a transaction. Once begun it is sent to its end even if the task is being stopped, so that it goes on after it.
+// commit sends a transaction. Once begun it is sent completely even if the task is being stopped, so that the task
+// resumes after it.
 func (f *follower) commit(h *replication.EventHeader) error {
 	defer func() { f.open, f.changes = nil, f.changes[:0] }()
 	followed := len(f.changes) > 0
@@ -277,7 +279,7 @@ func (f *follower) commit(h *replication.EventHeader) error {
 	return f.mark(mysql.Position{Name: f.file, Pos: h.LogPos})
 }
 
-// mark remembers a position once everything before it is in the stream.
+// mark stores a position once everything before it is in the stream.
 func (f *follower) mark(at mysql.Position) error {
 	return f.send(f.writing, record{delivered: func() { f.checkpoint(at) }})
 }

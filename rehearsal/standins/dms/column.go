@@ -1,9 +1,9 @@
 package dms
 
-// kind is how a column's values are written in JSON. It follows DMS's types for MySQL,
-// https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Source.MySQL.html#CHAP_Source.MySQL.DataTypes, as far as samples of
-// published records show their JSON; DECIMAL as a JSON number, BIT(1) as true or false and BYTES in hexadecimal are inferred.
-// MariaDB's UUID, INET4 and INET6 are in no list: they are the text that a query gives.
+// kind is the JSON form of a column's values. It follows DMS's types for MySQL,
+// https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Source.MySQL.html#CHAP_Source.MySQL.DataTypes, as far as
+// published sample records show their JSON. DECIMAL as a JSON number, BIT(1) as true or false and BYTES in
+// hexadecimal are inferred. No list contains MariaDB's UUID, INET4 and INET6: they are the text of a query's result.
 type kind int
 
 const (
@@ -28,14 +28,14 @@ const (
 type column struct {
 	name     string
 	kind     kind
-	typ      string // DMS's name, as control records carry it
+	typ      string // DMS's name in control records
 	length   int    // characters, or bytes of BINARY and BIT
 	nullable bool
 	lob      bool
 	unsigned bool
-	omitted  bool     // a rule removes it
+	omitted  bool     // removed by a rule
 	bits     int      // width of an integer
-	padded   bool     // BINARY: the binlog leaves trailing zeros out
+	padded   bool     // BINARY: the binlog omits trailing zeros
 	latin1   bool     // the binlog holds text in the column's character set
 	members  []string // of ENUM and SET
 
@@ -45,15 +45,15 @@ type column struct {
 	truth     bool // BOOLEAN as text
 }
 
-// format is what an endpoint and its task say about values.
+// format holds the endpoint's and the task's settings for values.
 type format struct {
 	largeIntegers bool // UseLargeIntegerValue
 	nullAndEmpty  bool // IncludeNullAndEmpty
 	supportLobs   bool
 	lobLimit      int // bytes
 	truncation    string
-	fromBinlog    bool // as opposed to a query's result
+	fromBinlog    bool // not from a query's result
 	onTruncation  func(c *column, size int)
-	beforeImage   string // name of the field; empty is none
+	beforeImage   string // name of the field; empty for none
 	beforeColumns string
 }

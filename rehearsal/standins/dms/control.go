@@ -5,7 +5,8 @@ import (
 	"strings"
 )
 
-// exceptions is a table that DMS would make for itself in a target with tables; its record comes even to one without:
+// exceptions is a table that DMS makes for itself in a target with tables. Its record is sent even to a target
+// without tables:
 // https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Tasks.CustomizingTasks.TaskSettings.ControlTable.html.
 var exceptions = &table{
 	name: name{table: "awsdms_apply_exceptions"},
@@ -19,8 +20,8 @@ var exceptions = &table{
 	},
 }
 
-// control is a control record. A definition is in it when IncludeControlDetails is set; the form of a changed table's definition is
-// taken to be that of a new one's.
+// control returns a control record. It contains a definition when IncludeControlDetails is set. For a changed table
+// its form is assumed to be the same as for a new one.
 func (e *envelope) control(t *table, op string) (key string, data []byte) {
 	b := []byte{'{'}
 	if e.target.controlDetails {

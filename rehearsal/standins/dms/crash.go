@@ -6,13 +6,13 @@ import (
 	"time"
 )
 
-// crash is what ends an attempt as if its machine had lost power, and how long it stays down.
+// crash ends an attempt like a power failure, with the downtime.
 type crash struct{ down time.Duration }
 
 func (c *crash) Error() string { return "what ran the task is gone" }
 
-// Crash ends what runs a task, without a word: what it has read and not yet put into the stream is gone. After so long another one goes on
-// from the last place that the task has noted, so some records come twice.
+// Crash ends a task's attempt without warning. Records that it has read but not written to the stream are lost. After
+// the downtime another attempt resumes from the task's last stored position, so some records come twice.
 func (s *Service) Crash(arn string, down time.Duration) error {
 	t := s.task(arn)
 	t.mu.Lock()
@@ -24,7 +24,7 @@ func (s *Service) Crash(arn string, down time.Duration) error {
 	return nil
 }
 
-// live is the life of an attempt, which only a crash ends before its work does.
+// live is an attempt's lifetime, which only a crash ends early.
 func (t *task) live() context.Context {
 	t.mu.Lock()
 	defer t.mu.Unlock()

@@ -29,8 +29,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestTheCurrentIndexEqualsTheTable: a real database's history, as a task writes it into four shards, in a real OpenSearch
-// node: shuffled, doubled, late, with a table loaded again in a new epoch.
+// TestTheCurrentIndexEqualsTheTable runs a real database's history through a task, four shards and a real OpenSearch
+// node. Records are shuffled, doubled and late, and a table is loaded again in a new epoch.
 func TestTheCurrentIndexEqualsTheTable(t *testing.T) {
 	s := newScene(t, types.MigrationTypeValueFullLoadAndCdc)
 	database := storestest.MariaDB(t)
@@ -67,12 +67,12 @@ func TestTheCurrentIndexEqualsTheTable(t *testing.T) {
 
 	c.compare(db, tables)
 
-	// Another epoch of one table, which its running task loads again because a row has got lost on the way.
+	// Another epoch of one table: its running task loads it again because a row was lost on the way.
 	plain := names.Name{Database: "dms_test", Table: "plain"}
 	epoch := c.beginSoon(plain)
 	before := c.rows("plain", 1, "id", "name", "amount")
 	require.NoError(t, c.epochs.Await(t.Context(), epoch))
-	c.ahead = 30 * time.Second // the function's memory of its epochs is over
+	c.ahead = 30 * time.Second // the function no longer remembers its epochs
 	s.exec("SET sql_log_bin = 0; UPDATE dms_test.plain SET name = 'behind the back' WHERE id = 500001; SET sql_log_bin = 1")
 	write(13)
 	loads := len(s.of("plain", "load"))
@@ -94,7 +94,7 @@ func TestTheCurrentIndexEqualsTheTable(t *testing.T) {
 	require.Equal(t, 1, old.Number)
 	require.Equal(t, before, c.documents("plain", "id", "name", "amount"))
 
-	// Tombstones go once nothing can follow them; no row does.
+	// Tombstones are removed once nothing can follow them; no row is.
 	c.ahead = 38 * 24 * time.Hour
 	require.NotZero(t, c.tombstones())
 	swept, err := c.f.Sweep(t.Context())
@@ -112,16 +112,16 @@ type current struct {
 	f      *currentstate.Function
 	epochs *currentstate.Epochs
 	random *rand.Rand
-	ahead  time.Duration // of the clock, the function's
-	lake   buckettest.S3 // its bucket, into which no record may be parked
-	slow   atomic.Int64  // is the clock of S3 by so much
+	ahead  time.Duration // offset of the function's clock
+	lake   buckettest.S3 // its bucket, in which nothing may be parked
+	slow   atomic.Int64  // S3's clock is behind by this much
 }
 
 func newCurrent(t *testing.T, s *scene) *current {
 	node := storestest.OpenSearch(t)
 	master := node.Master()
-	// Records come in any order: the minute for which the function waits for a table's description is not to be over before it comes,
-	// however slow the machine is.
+	// Records come in any order. The function's one-minute wait for a table's description must not end before the
+	// description arrives, however slow the machine is.
 	c := &current{t: t, s: s, node: master, random: rand.New(rand.NewPCG(1, 2)), ahead: -3 * time.Minute}
 	reach := opensearch.Client{URL: node.URL, Transport: authorized{master}}
 	var err error
@@ -136,7 +136,7 @@ func newCurrent(t *testing.T, s *scene) *current {
 	return c
 }
 
-// beginSoon begins an epoch some seconds from now, and not a minute: the one who enters it reads a clock of S3's that is slow.
+// beginSoon begins an epoch in some seconds instead of a minute; whoever enters it reads S3's slow clock.
 func (c *current) beginSoon(n names.Name) currentstate.Epoch {
 	c.t.Helper()
 	c.slow.Store(int64(55 * time.Second))
@@ -146,7 +146,7 @@ func (c *current) beginSoon(n names.Name) currentstate.Epoch {
 	return epoch
 }
 
-// compare tables with what their aliases show, or one with an index, as `cdc verify` does.
+// compare compares tables with what their aliases show, or one table with an index, like `cdc verify`.
 func (c *current) compare(db *sql.DB, tables []names.Name, index ...string) {
 	c.t.Helper()
 	current := verify.Current{Client: opensearch.Client{URL: c.node.URL, Transport: authorized{c.node}}}
@@ -165,7 +165,7 @@ func (c *current) compare(db *sql.DB, tables []names.Name, index ...string) {
 	}
 }
 
-// authorized is the master user in place of a signature.
+// authorized signs in as the master user instead of signing.
 type authorized struct{ client *stores.Client }
 
 func (a authorized) RoundTrip(r *http.Request) (*http.Response, error) {
@@ -174,7 +174,7 @@ func (a authorized) RoundTrip(r *http.Request) (*http.Response, error) {
 	return a.client.HTTP.Transport.RoundTrip(r)
 }
 
-// deliver hands over everything that is written of what the source has, in any order, some of it twice.
+// deliver delivers all records of the source so far, in any order, some of them twice.
 func (c *current) deliver() {
 	c.s.caughtUp()
 	records := c.s.records()
@@ -196,7 +196,7 @@ func (c *current) deliver() {
 		answer, err := c.f.Handle(c.t.Context(), batch)
 		require.NoError(c.t, err)
 		left := []string{}
-		if len(answer.BatchItemFailures) > 0 { // of a table whose create-table record has not come yet
+		if len(answer.BatchItemFailures) > 0 { // a record whose table's create-table record has not arrived yet
 			var at int
 			_, err := fmt.Sscan(answer.BatchItemFailures[0].ItemIdentifier, &at)
 			require.NoError(c.t, err)
@@ -271,7 +271,7 @@ func (c *current) equal(table string, key int, columns ...string) {
 	require.Equal(c.t, c.rows(table, key, columns...), c.documents(table, columns...), table)
 }
 
-// finds how many rows all of some filters have in common.
+// finds checks how many rows match all of some filters.
 func (c *current) finds(table string, want int, filters string) {
 	c.t.Helper()
 	hits, err := c.node.Search(c.t.Context(), currentstate.Source("").Alias(names.Name{Database: "dms_test", Table: table}), json.RawMessage(`{"query":{"bool":{"filter":[`+filters+`]}}}`))

@@ -11,7 +11,7 @@ import (
 var definition = regexp.MustCompile("(?is)^\\s*(?:/\\*.*?\\*/\\s*)*(CREATE\\s+(?:OR\\s+REPLACE\\s+)?TABLE|ALTER\\s+(?:ONLINE\\s+|IGNORE\\s+)*TABLE|DROP\\s+TABLE|RENAME\\s+TABLE|TRUNCATE(?:\\s+TABLE)?)\\s+" +
 	"(?:IF\\s+(?:NOT\\s+)?EXISTS\\s+)?((?:`(?:[^`]|``)+`|[^\\s`.;,(]+)(?:\\s*\\.\\s*(?:`(?:[^`]|``)+`|[^\\s`.;,(]+))?)")
 
-// statement reads which table a data definition statement is about, and what it does to it.
+// statement returns the table of a data definition statement, and what the statement does.
 func statement(schema, text string) (verb string, n name, ok bool) {
 	m := definition.FindStringSubmatch(text)
 	if m == nil {
@@ -22,7 +22,7 @@ func statement(schema, text string) (verb string, n name, ok bool) {
 
 var identifier = regexp.MustCompile("`(?:[^`]|``)+`|[^`.\\s]+")
 
-// qualified reads a table's name in a statement; one without a database is in the session's.
+// qualified parses a table's name in a statement; without a database it is in the session's.
 func qualified(schema, text string) name {
 	parts := identifier.FindAllString(text, -1)
 	for i, p := range parts {
@@ -37,16 +37,17 @@ func qualified(schema, text string) name {
 }
 
 var (
-	// ofPartitions recognizes an ALTER TABLE that makes, removes or changes partitions.
+	// ofPartitions matches an ALTER TABLE that makes, removes or changes partitions.
 	ofPartitions = regexp.MustCompile(`(?i)\b(?:(?:ADD|DROP|TRUNCATE|EXCHANGE|REORGANIZE|COALESCE|REBUILD|CONVERT|DISCARD|IMPORT)\s+PARTITION|PARTITION\s+BY|REMOVE\s+PARTITIONING)\b`)
-	// newNames finds the new names of a RENAME TABLE, or of an ALTER TABLE that renames.
+	// newNames matches the new names in a RENAME TABLE, or in a renaming ALTER TABLE.
 	newNames = regexp.MustCompile("(?i)\\sTO\\s+((?:`(?:[^`]|``)+`|[^\\s`.;,(]+)(?:\\s*\\.\\s*(?:`(?:[^`]|``)+`|[^\\s`.;,(]+))?)")
 )
 
-// ddl follows a CREATE TABLE that the rules select and an ALTER TABLE. DMS carries no DROP and no RENAME TABLE of a MySQL
-// source, https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Source.MySQL.html#CHAP_Source.MySQL.Limitations, and does not
-// count a DROP; it counts a TRUNCATE: https://github.com/kiwonyoon0701/DMS/blob/8b8eb3c/DDL-propagation/mysql-ddl.md. What it
-// tells a stream of a TRUNCATE is not published: nothing, here.
+// ddl follows a selected CREATE TABLE and an ALTER TABLE. DMS carries neither DROP nor RENAME TABLE of a MySQL
+// source, https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Source.MySQL.html#CHAP_Source.MySQL.Limitations, and
+// does not count a DROP, but counts a TRUNCATE:
+// https://github.com/kiwonyoon0701/DMS/blob/8b8eb3c/DDL-propagation/mysql-ddl.md. What it sends to a stream for a
+// TRUNCATE is not published; here it is nothing.
 func (f *follower) ddl(schema, text string) error {
 	verb, n, ok := statement(schema, text)
 	if !ok {
@@ -77,7 +78,7 @@ func (f *follower) ddl(schema, text string) error {
 	}
 	changed, err := f.redefine(n)
 	if errors.Is(err, errNoTable) {
-		return nil // dropped since
+		return nil // dropped in the meantime
 	}
 	if err != nil {
 		return fmt.Errorf("after %q: %w", text, err)
@@ -85,7 +86,7 @@ func (f *follower) ddl(schema, text string) error {
 	ops := alterations(old, changed)
 	f.replace(changed)
 	f.log.Info("the definition of a followed table was read again", "table", n.String(), "statement", text)
-	if verb == "CREATE" { // it had been dropped, or is there already
+	if verb == "CREATE" { // it had been dropped, or already exists
 		if len(ops) == 0 {
 			return nil
 		}
@@ -102,9 +103,9 @@ func (f *follower) ddl(schema, text string) error {
 	return f.send(f.writing, record{delivered: func() { f.stats.ddl(n) }})
 }
 
-// renamed logs the swap of a followed table, which DMS does not carry: its rows are read by the definition of the table
-// that was there. One with other columns would be read wrongly, so that is refused; a task that starts again reads the
-// definition anew.
+// renamed logs the swap of a followed table, which DMS does not carry: it reads the new table's rows with the old
+// table's definition. Different columns would be misread, so the task refuses them; a task that starts again reads
+// the new definition.
 func (f *follower) renamed(schema, text string) error {
 	for _, m := range newNames.FindAllStringSubmatch(text, -1) {
 		n := qualified(schema, m[1])
@@ -116,7 +117,7 @@ func (f *follower) renamed(schema, text string) error {
 		f.log.Warn("another table was put in a followed table's place, which no record tells", "table", n.String(), "statement", text)
 		changed, err := f.redefine(n)
 		switch {
-		case errors.Is(err, errNoTable): // renamed once more since
+		case errors.Is(err, errNoTable): // renamed again in the meantime
 		case err != nil:
 			return fmt.Errorf("after %q: %w", text, err)
 		case !slices.EqualFunc(old.columns, changed.columns, alike):
@@ -126,13 +127,13 @@ func (f *follower) renamed(schema, text string) error {
 	return nil
 }
 
-// alike says that values of one column are read by the definition of the other.
+// alike reports whether one column's values can be read with the other's definition.
 func alike(a, b column) bool {
 	return a.name == b.name && a.typ == b.typ && a.kind == b.kind && a.length == b.length && a.latin1 == b.latin1 && slices.Equal(a.members, b.members)
 }
 
-// repartitioned ignores a statement on partitions if the endpoint says so. DMS would suspend the table otherwise, and lose
-// its changes; here the task fails.
+// repartitioned ignores a statement on partitions if the endpoint says so. Otherwise DMS would suspend the table and
+// lose its changes; here the task fails.
 func (f *follower) repartitioned(n name, text string) error {
 	if !f.task.source.skipPartitionDdl {
 		return fmt.Errorf("table %s: DMS suspends it for %q: set the extra connection attribute skipTableSuspensionForPartitionDdl", n, text)
@@ -141,7 +142,7 @@ func (f *follower) repartitioned(n name, text string) error {
 	return nil
 }
 
-// redefine reads a table's definition as it is now.
+// redefine reads a table's present definition.
 func (f *follower) redefine(n name) (*table, error) {
 	conn, err := f.source.connect(f.writing)
 	if err != nil {
@@ -151,11 +152,11 @@ func (f *follower) redefine(n name) (*table, error) {
 	return define(f.writing, conn.Conn, n, f.task)
 }
 
-// created follows a table from its first row on.
+// created follows a table from its first row.
 func (f *follower) created(n name) error {
 	t, err := f.redefine(n)
 	if errors.Is(err, errNoTable) {
-		return nil // dropped since
+		return nil // dropped in the meantime
 	}
 	if err != nil {
 		return fmt.Errorf("following the new table %s: %w", n, err)
@@ -168,7 +169,7 @@ func (f *follower) created(n name) error {
 	return f.send(f.writing, record{key, data, func() { f.stats.ddl(n) }})
 }
 
-// alterations are the operations of the control records that tell two definitions apart.
+// alterations are the operations of control records for the difference between two definitions.
 func alterations(old, changed *table) []string {
 	var added, dropped, retyped bool
 	for i := range changed.columns {

@@ -11,7 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/databasemigrationservice/types"
 )
 
-// declared is a task as the control plane holds it.
+// declared is a task in the control plane.
 type declared struct {
 	arn, id   string
 	load, cdc bool
@@ -26,9 +26,9 @@ type sourceEndpoint struct {
 	secret, role string
 	ssl          types.DmsSslModeValue
 	ca           []byte
-	// skipPartitionDdl lets the task go on when a table's partitions are changed.
+	// skipPartitionDdl lets the task continue after a change of a table's partitions.
 	skipPartitionDdl bool
-	// postgres is what a PostgreSQL source has beside; nil for another.
+	// postgres holds a PostgreSQL source's extra settings; nil for others.
 	postgres *postgresEndpoint
 }
 
@@ -41,7 +41,7 @@ type targetEndpoint struct {
 	largeIntegers                               bool
 }
 
-// readTask reads a task, its endpoints and its certificate; every refusal comes back at once.
+// readTask reads a task, its endpoints and its certificate; all problems are returned together.
 func readTask(ctx context.Context, client *api.Client, arn string) (*declared, error) {
 	if isServerless(arn) {
 		return readServerless(ctx, client, arn)
@@ -91,7 +91,7 @@ func readEndpoint(ctx context.Context, client *api.Client, arn string) (*types.E
 	return &out.Endpoints[0], nil
 }
 
-// engineSource reads what depends on the engine: where the credentials are, and the settings.
+// engineSource reads the engine-specific settings: the location of the credentials, and options.
 func engineSource(e *types.Endpoint) (sourceEndpoint, error) {
 	var s sourceEndpoint
 	switch engine := aws.ToString(e.EngineName); engine {
@@ -118,7 +118,7 @@ func engineSource(e *types.Endpoint) (sourceEndpoint, error) {
 	return s, err
 }
 
-// checkSSL holds the modes that each engine has: https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Security.SSL.html.
+// checkSSL checks the engine's SSL modes: https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Security.SSL.html.
 func (s *sourceEndpoint) checkSSL() error {
 	switch {
 	case s.ssl == types.DmsSslModeValueVerifyCa, s.ssl == types.DmsSslModeValueVerifyFull:
@@ -161,7 +161,7 @@ func readSource(ctx context.Context, client *api.Client, arn string) (sourceEndp
 	return s, nil
 }
 
-// readAttributes knows EventsPollInterval, which a binlog reader without polling satisfies in any case, and one besides:
+// readAttributes accepts EventsPollInterval, which is always satisfied by a reader that does not poll, and one more:
 // https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Source.MySQL.html#CHAP_Source.MySQL.ConnectionAttrib.
 func (s *sourceEndpoint) readAttributes(text string) error {
 	for attribute := range strings.SplitSeq(text, ";") {

@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// operation is what a record says happened.
+// operation is the kind of change in a record.
 type operation string
 
 const (
@@ -18,14 +18,14 @@ const (
 	opDelete operation = "delete"
 )
 
-// transaction is what a change record says of the transaction it belongs to.
+// transaction is a change record's information about its transaction.
 type transaction struct {
 	id        uint64
 	committed time.Time
 	// file and position of the transaction's first event
 	file  string
 	start uint32
-	// prepared says that its rows are those of an XA transaction that may still be rolled back.
+	// prepared means that its rows belong to an XA transaction that may still be rolled back.
 	prepared bool
 }
 
@@ -36,23 +36,23 @@ type change struct {
 	row, before []any // in the table's order of columns
 	record      int   // within the transaction, from 1
 	stream      string
-	position    uint32 // of the event, in the binlog's file
+	position    uint32 // of the event in the binlog file
 	file        string
 }
 
-// absent is the value of a column of which the log says nothing. A NULL is nil.
+// absent is the value of a column that the log omits. A NULL is nil.
 type absent struct{}
 
-// previous identifies the record before.
+// previous identifies the preceding record.
 type previous struct {
 	id     uint64
 	record int
 }
 
-// maxKey is what Kinesis allows for a partition key, in characters.
+// maxKey is Kinesis's limit for a partition key, in characters.
 const maxKey = 256
 
-// envelope writes records in the form that DMS publishes:
+// envelope writes records in DMS's published format:
 // https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Target.Kinesis.html.
 type envelope struct {
 	target targetEndpoint
@@ -61,7 +61,7 @@ type envelope struct {
 	now    func() time.Time
 }
 
-// load is the record of a loaded row.
+// load returns a loaded row's record.
 func (e *envelope) load(t *table, row []any) (key string, data []byte, err error) {
 	f := e.format
 	f.fromBinlog = false
@@ -78,7 +78,7 @@ func (e *envelope) load(t *table, row []any) (key string, data []byte, err error
 	return key, e.finish(append(b, "}}"...)), nil
 }
 
-// change is the record of a change.
+// change returns a change's record.
 func (e *envelope) change(c *change, tx *transaction, before *previous) (key string, data []byte, err error) {
 	f := e.format
 	f.fromBinlog = true
@@ -106,8 +106,8 @@ func (e *envelope) change(c *change, tx *transaction, before *previous) (key str
 	return key, e.finish(append(b, "}}"...)), nil
 }
 
-// imageBefore is the row before an update as far as the log has it; nil when it has nothing. The key is that of the new row when the
-// log has no other.
+// imageBefore is the row before an update, as far as the log has it; nil when it has nothing. If the log has no old
+// key, it is the new row's key.
 func (c *change) imageBefore(filter string) []any {
 	if c.operation != opUpdate {
 		return nil
@@ -156,7 +156,8 @@ func (e *envelope) metadata(b []byte, recordType, op string, n name, keyed keyTy
 	return appendString(b, n.table)
 }
 
-// object writes a row. Only NULL columns are left out without IncludeNullAndEmpty: what else is "empty" is not published.
+// object writes a row. Without IncludeNullAndEmpty it omits only NULL columns: what else counts as "empty" is not
+// published.
 func (e *envelope) object(b []byte, t *table, row []any, f *format, only map[int]bool) ([]byte, error) {
 	if len(row) != len(t.columns) {
 		return b, fmt.Errorf("table %s: a row has %d columns, its definition %d", t.name, len(row), len(t.columns))
@@ -188,7 +189,8 @@ func (e *envelope) object(b []byte, t *table, row []any, f *format, only map[int
 	return append(b, '}'), nil
 }
 
-// key is a record's partition key. How DMS joins the columns of a composite key is not published: with dots, here.
+// key is a record's partition key. How DMS joins the columns of a composite key is not published; here it is with
+// dots.
 func (e *envelope) key(t *table, keyed keyType, row []any, f *format) (string, error) {
 	if keyed == keySchemaTable {
 		return t.String(), nil
@@ -223,7 +225,7 @@ func (e *envelope) key(t *table, keyed keyType, row []any, f *format) (string, e
 	return string(b), nil
 }
 
-// inBeforeImage are the columns that BeforeImageSettings.ColumnFilter names.
+// inBeforeImage are the columns that BeforeImageSettings.ColumnFilter selects.
 func (t *table) inBeforeImage(filter string) map[int]bool {
 	if filter == "all" {
 		return nil
@@ -241,7 +243,7 @@ func (t *table) inBeforeImage(filter string) map[int]bool {
 	return only
 }
 
-// finish ends an unformatted record with the new line that DMS documents for it, and spreads a formatted one over lines.
+// finish ends an unformatted record with the documented newline, and spreads a formatted one over lines.
 func (e *envelope) finish(b []byte) []byte {
 	if e.target.unformatted {
 		return append(b, '\n')

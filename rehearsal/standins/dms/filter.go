@@ -9,7 +9,7 @@ import (
 	"strings"
 )
 
-// filterRule is a source filter, whose conditions are alternatives; all filters of a rule must hold:
+// filterRule is a source filter. One of its conditions must hold; all filters of a rule must hold:
 // https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Tasks.CustomizingTasks.Filters.html.
 type filterRule struct {
 	Type       string      `json:"filter-type"`
@@ -24,7 +24,7 @@ type condition struct {
 	End      string `json:"end-value"`
 }
 
-// holds are the operators: what they make of two comparisons with their values. A NULL is only ever null.
+// holds are the operators on up to two comparison results. A NULL only matches null tests.
 var holds = map[string]func(c condition, compare func(string) int) bool{
 	"eq":         func(c condition, compare func(string) int) bool { return compare(c.Value) == 0 },
 	"noteq":      func(c condition, compare func(string) int) bool { return compare(c.Value) != 0 },
@@ -47,7 +47,7 @@ func (c condition) values() []string {
 	return []string{c.Value}
 }
 
-// checkFilters holds what the page above demands of a rule.
+// checkFilters checks that page's requirements for a rule.
 func checkFilters(r rule, kind string) error {
 	if kind != "selection include" {
 		return errors.New("filters are for rules that include tables")
@@ -90,7 +90,7 @@ type rowFilter struct {
 	conditions []condition
 }
 
-// readFilters finds the columns of a table's filters, and refuses those whose comparison is not implemented.
+// readFilters finds the columns of a table's filters, and refuses comparisons that are not implemented.
 func (t *table) readFilters(m tableMappings) error {
 	rules, err := m.filters(t.name)
 	if err != nil {
@@ -124,7 +124,7 @@ func (c *column) numeric() bool {
 	return slices.Contains([]kind{kindInteger, kindDecimal, kindFloat, kindYear}, c.kind)
 }
 
-// passes says whether a row is one of those chosen.
+// passes reports whether a row passes the filters.
 func (t *table) passes(row []any, fromBinlog bool) (bool, error) {
 	for _, f := range t.filters {
 		ok, err := f.passes(&t.columns[f.index], row[f.index], fromBinlog)
@@ -135,15 +135,15 @@ func (t *table) passes(row []any, fromBinlog bool) (bool, error) {
 	return true, nil
 }
 
-// errUnfiltered is a row of which the log does not have what its filter compares.
+// errUnfiltered means that the log omits a value that the row's filter needs.
 var errUnfiltered = errors.New("the log does not have it")
 
-// filterable says that a row has every column that its table's filters compare.
+// filterable reports whether a row has every column that its table's filters need.
 func (t *table) filterable(row []any) bool {
 	return !slices.ContainsFunc(t.filters, func(f rowFilter) bool { _, is := row[f.index].(absent); return is })
 }
 
-// merged is a row with what the log does not have of it taken from what it was before.
+// merged fills a row's omitted values from the old row.
 func merged(row, before []any) []any {
 	if before == nil || !slices.ContainsFunc(row, func(v any) bool { _, is := v.(absent); return is }) {
 		return row
@@ -175,8 +175,8 @@ func (f rowFilter) passes(c *column, value any, fromBinlog bool) (bool, error) {
 	return slices.ContainsFunc(f.conditions, func(c condition) bool { return holds[c.Operator](c, compare) }), nil
 }
 
-// comparison compares a value, as JSON, with a filter's: numbers by size, all else as text, dates and times among them,
-// as SQLite does, whose conventions the page above refers to.
+// comparison compares a JSON value with a filter's value: numbers by size, everything else as text, including dates
+// and times, like SQLite, to whose conventions that page refers.
 func (c *column) comparison(text []byte) (func(string) int, error) {
 	if c.numeric() {
 		number, ok := new(big.Rat).SetString(string(text))
@@ -184,7 +184,7 @@ func (c *column) comparison(text []byte) (func(string) int, error) {
 			return nil, fmt.Errorf("column %s: %s is no number", c.name, text)
 		}
 		return func(value string) int {
-			other, _ := new(big.Rat).SetString(value) // it was tried when the filter was read
+			other, _ := new(big.Rat).SetString(value) // it was checked when the filter was read
 			return number.Cmp(other)
 		}, nil
 	}
@@ -198,8 +198,8 @@ func (c *column) comparison(text []byte) (func(string) int, error) {
 	return func(value string) int { return strings.Compare(plain, value) }, nil
 }
 
-// chosen says whether a change is of a chosen row. What DMS does with a row that a change moves in or out of a filter is
-// only said to be adverse.
+// chosen reports whether a change concerns a selected row. DMS only says that a row which a change moves in or out of
+// a filter has adverse effects.
 func (c *change) chosen() (bool, error) {
 	after, err := c.table.passes(merged(c.row, c.before), true)
 	if err != nil || c.before == nil || !c.table.filterable(c.before) {

@@ -13,7 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/databasemigrationservice/types"
 )
 
-// Hooks is where a control plane lets others take part in its calls.
+// Hooks lets others take part in a control plane's calls.
 type Hooks interface {
 	Before(controlplane.Action, controlplane.BeforeFunc)
 	After(controlplane.Action, controlplane.AfterFunc)
@@ -21,7 +21,7 @@ type Hooks interface {
 
 var _ Hooks = (*controlplane.Proxy)(nil)
 
-// Attach makes the control plane's tasks run: what the API is told to start, stop and delete, and what it says of tasks.
+// Attach implements the control plane's tasks: calls that start, stop and delete them, and their descriptions.
 func (s *Service) Attach(h Hooks) {
 	h.Before(action("StartReplicationTask"), s.beforeStart)
 	h.After(action("StartReplicationTask"), s.afterStart)
@@ -84,7 +84,7 @@ func (s *Service) active(arn string) bool {
 	return state.Status.active()
 }
 
-// beforeStart: start-replication is for the first run alone and the other types for every later one,
+// beforeStart: start-replication is only for the first run, the other types only for later ones,
 // https://docs.aws.amazon.com/dms/latest/APIReference/API_StartReplicationTask.html.
 func (s *Service) beforeStart(ctx context.Context, c *controlplane.Call) (bool, error) {
 	r, err := decode(c)
@@ -149,7 +149,8 @@ func (s *Service) beforeChange(_ context.Context, c *controlplane.Call) (bool, e
 	return false, err
 }
 
-// beforeModify holds the limits of a change: https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Tasks.Modifying.html.
+// beforeModify enforces the limits of a change:
+// https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Tasks.Modifying.html.
 func (s *Service) beforeModify(ctx context.Context, c *controlplane.Call) (bool, error) {
 	if _, err := s.beforeChange(ctx, c); err != nil {
 		return false, err
@@ -165,7 +166,7 @@ func (s *Service) beforeModify(ctx context.Context, c *controlplane.Call) (bool,
 	return false, err
 }
 
-// modifies is how long a change of a task takes.
+// modifies is the duration of a task's change.
 const modifies = time.Second
 
 func (s *Service) afterModify(_ context.Context, c *controlplane.Call) error {
@@ -177,7 +178,7 @@ func (s *Service) afterModify(_ context.Context, c *controlplane.Call) error {
 	return s.afterOne(c)
 }
 
-// modify has a task be modified for a while.
+// modify marks a task as being modified for a while.
 func (s *Service) modify(arn string) {
 	s.mu.Lock()
 	s.modifying[arn]++
@@ -245,7 +246,7 @@ func answerWith(c *controlplane.Call, answer any) error {
 	return nil
 }
 
-// describe puts a task's real state into the control plane's description of it.
+// describe adds a task's real state to the control plane's description.
 func (s *Service) describe(described map[string]any) {
 	arn, _ := described["ReplicationTaskArn"].(string)
 	if s.isModifying(arn) {
@@ -253,7 +254,7 @@ func (s *Service) describe(described map[string]any) {
 	}
 	state, ok := s.Task(arn)
 	if !ok {
-		delete(described, "ReplicationTaskStats") // of a task that never ran there are none
+		delete(described, "ReplicationTaskStats") // a task that never ran has none
 		return
 	}
 	stats := state.statistics(described["MigrationType"] != "cdc")
@@ -266,8 +267,8 @@ func (s *Service) describe(described map[string]any) {
 	}
 }
 
-// statistics of a task's run, https://docs.aws.amazon.com/dms/latest/APIReference/API_ReplicationTaskStats.html; those of a serverless
-// replication are the same.
+// statistics of a task's run, https://docs.aws.amazon.com/dms/latest/APIReference/API_ReplicationTaskStats.html; a
+// serverless replication has the same.
 func (state Task) statistics(loads bool) map[string]any {
 	stats := map[string]any{"StartDate": seconds(state.Started), "FreshStartDate": seconds(state.Fresh), "ElapsedTimeMillis": state.elapsed().Milliseconds()}
 	if loads {

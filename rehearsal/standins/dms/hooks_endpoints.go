@@ -28,12 +28,12 @@ const (
 	connectionSuccessful = "successful"
 	connectionFailed     = "failed"
 
-	// connectionTime is how long a test may take, untilKnown how long it takes at least.
+	// connectionTime is the maximum duration of a test, untilKnown the minimum.
 	connectionTime = 30 * time.Second
 	untilKnown     = 2 * time.Second
 )
 
-// beforeEndpoint: an endpoint of a task that runs cannot be changed,
+// beforeEndpoint: an endpoint of a running task cannot be changed,
 // https://github.com/hashicorp/terraform-provider-aws/issues/27661.
 func (s *Service) beforeEndpoint(ctx context.Context, c *controlplane.Call) (bool, error) {
 	r, err := decode(c)
@@ -49,8 +49,8 @@ func (s *Service) beforeEndpoint(ctx context.Context, c *controlplane.Call) (boo
 	return false, errors.Join(err, s.idleServerless(ctx, r.EndpointArn))
 }
 
-// afterEndpoint forgets that the endpoint was ever reached, and tests it from the instances of its tasks, as DMS does by
-// itself, https://github.com/hashicorp/terraform-provider-aws/issues/46139.
+// afterEndpoint discards the endpoint's tests, and tests it again from its tasks' instances, like DMS,
+// https://github.com/hashicorp/terraform-provider-aws/issues/46139.
 func (s *Service) afterEndpoint(ctx context.Context, c *controlplane.Call) error {
 	r, err := decode(c)
 	if err != nil {
@@ -94,7 +94,7 @@ func (s *Service) beforeDeleteEndpoint(ctx context.Context, c *controlplane.Call
 	return false, err
 }
 
-// forget drops an endpoint's tests; the lock is held.
+// forget removes an endpoint's tests; the caller holds the lock.
 func (s *Service) forget(endpoint string) {
 	for key := range s.connections {
 		if key.endpoint == endpoint {
@@ -103,15 +103,15 @@ func (s *Service) forget(endpoint string) {
 	}
 }
 
-// AcceptUntested lets a task start although its endpoints were never tested. Programs from before DMS was seen to refuse
-// that do not test them. A test that is under way or has failed keeps a task from starting all the same.
+// AcceptUntested lets a task start although its endpoints were never tested. Older programs do not test them, because
+// nobody had seen DMS refuse. A test that is going on or has failed still blocks the task.
 func (s *Service) AcceptUntested(accept bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.acceptUntested = accept
 }
 
-// tested refuses to start a task one of whose connections is not known to work,
+// tested refuses to start a task with a connection that is not known to work,
 // https://github.com/cockroachdb/cockroach/pull/82182.
 func (s *Service) tested(ctx context.Context, task string) error {
 	tasks, err := s.described(ctx, "replication-task-arn", task)
@@ -132,7 +132,7 @@ func (s *Service) tested(ctx context.Context, task string) error {
 	return nil
 }
 
-// testConnection connects as the task would, in the background.
+// testConnection connects like the task, in the background.
 func (s *Service) testConnection(ctx context.Context, c *controlplane.Call) (bool, error) {
 	r, err := decode(c)
 	if err != nil {

@@ -16,7 +16,7 @@ import (
 	logtypes "github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs/types"
 )
 
-// attachServerless makes the control plane's serverless replications run.
+// attachServerless implements the control plane's serverless replications.
 func (s *Service) attachServerless(h Hooks) {
 	h.Before(action("StartReplication"), s.beforeStartServerless)
 	h.After(action("StartReplication"), s.afterStartServerless)
@@ -31,7 +31,7 @@ func (s *Service) attachServerless(h Hooks) {
 	h.Before(action("ReloadReplicationTables"), s.reloadServerless)
 }
 
-// keptFor is how long a stopped serverless replication can be resumed, and must be resumed by resume-processing,
+// keptFor is how long a stopped serverless replication can be resumed, and only with resume-processing,
 // https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Serverless.Components.html.
 const keptFor = 48 * time.Hour
 
@@ -95,8 +95,8 @@ func (s *Service) afterStopServerless(_ context.Context, c *controlplane.Call) e
 	return s.afterOneServerless(c)
 }
 
-// beforeChangeServerless: https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Serverless.Limitations.html. One that never ran can be
-// deleted too, as the AWS provider's tests do.
+// beforeChangeServerless: https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Serverless.Limitations.html. One that
+// never ran can be deleted too, as in the AWS provider's tests.
 func (s *Service) beforeChangeServerless(_ context.Context, c *controlplane.Call) (bool, error) {
 	r, err := decode(c)
 	switch state, _ := s.Task(r.ReplicationConfigArn); {
@@ -151,7 +151,7 @@ func (s *Service) afterDescribeServerless(_ context.Context, c *controlplane.Cal
 	return answerWith(c, answer)
 }
 
-// describeServerless puts a replication's real state into the control plane's description of it.
+// describeServerless adds a replication's real state to the control plane's description.
 func (s *Service) describeServerless(described map[string]any) {
 	arn, _ := described["ReplicationConfigArn"].(string)
 	if s.isModifying(arn) {
@@ -190,7 +190,7 @@ func (s *Service) serverlessStatistics(_ context.Context, c *controlplane.Call) 
 	state, _ := s.Task(r.ReplicationConfigArn)
 	tables := state.Tables
 	if tables == nil || !state.Status.active() && s.now().Sub(state.Ended) > keptFor {
-		tables = []TableStatistics{} // those of a deprovisioned replication are lost
+		tables = []TableStatistics{} // a deprovisioned replication loses them
 	}
 	if err := c.Answer(http.StatusOK, map[string]any{"ReplicationConfigArn": r.ReplicationConfigArn, "ReplicationTableStatistics": tables}); err != nil {
 		return false, fmt.Errorf("answering %s: %w", c.Action, err)
@@ -198,7 +198,7 @@ func (s *Service) serverlessStatistics(_ context.Context, c *controlplane.Call) 
 	return true, nil
 }
 
-// reloadServerless has a running replication load tables again,
+// reloadServerless makes a running replication load tables again,
 // https://docs.aws.amazon.com/dms/latest/APIReference/API_ReloadReplicationTables.html.
 func (s *Service) reloadServerless(ctx context.Context, c *controlplane.Call) (bool, error) {
 	r, err := decode(c)
@@ -212,7 +212,7 @@ func (s *Service) reloadServerless(ctx context.Context, c *controlplane.Call) (b
 	return true, s.reload(c, r, r.ReplicationConfigArn, d.load, map[string]any{"ReplicationConfigArn": r.ReplicationConfigArn})
 }
 
-// idleServerless says whether no serverless replication with an endpoint runs or is being changed.
+// idleServerless reports whether no serverless replication with an endpoint runs or is being changed.
 func (s *Service) idleServerless(ctx context.Context, endpoint string) error {
 	configs, err := s.replications(ctx, endpoint)
 	if i := slices.IndexFunc(configs, func(c configuration) bool {

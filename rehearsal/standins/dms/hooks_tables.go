@@ -26,7 +26,7 @@ func (s *Service) tableStatistics(_ context.Context, c *controlplane.Call) (bool
 	return true, nil
 }
 
-// reloadTables has a running task load tables again:
+// reloadTables makes a running task load tables again:
 // https://docs.aws.amazon.com/dms/latest/APIReference/API_ReloadTables.html.
 func (s *Service) reloadTables(ctx context.Context, c *controlplane.Call) (bool, error) {
 	r, err := decode(c)
@@ -44,7 +44,7 @@ func (s *Service) reloadTables(ctx context.Context, c *controlplane.Call) (bool,
 	return true, s.reload(c, r, r.ReplicationTaskArn, loads, map[string]any{"ReplicationTaskArn": r.ReplicationTaskArn})
 }
 
-// reload has a task load the tables of a request, and answers.
+// reload makes a task load the tables in a request, and answers.
 func (s *Service) reload(c *controlplane.Call, r request, arn string, loads bool, answer any) error {
 	names, err := s.reloadable(r, arn, loads)
 	if err != nil {
@@ -62,7 +62,7 @@ func (s *Service) reload(c *controlplane.Call, r request, arn string, loads bool
 	return nil
 }
 
-// reloadable are the tables of a request that breaks none of the conditions in
+// reloadable returns the tables in a request that meets the conditions in
 // https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Tasks.ReloadTables.html.
 func (s *Service) reloadable(r request, arn string, loads bool) ([]name, error) {
 	t := s.task(arn)

@@ -7,7 +7,7 @@ import (
 
 const hexDigits = "0123456789abcdef"
 
-// appendString writes a JSON string with only the escapes that JSON demands: markup in a row stays readable, as DMS leaves it.
+// appendString writes a JSON string with only the required escapes: markup in a row stays readable, as in DMS.
 func appendString(dst []byte, s string) []byte {
 	dst = append(dst, '"')
 	start := 0
@@ -50,7 +50,7 @@ func appendEscape(dst []byte, b byte) []byte {
 	}
 }
 
-// appendTime writes microseconds in UTC: 2024-07-29T00:57:35.691762Z.
+// appendTime writes a time in UTC with microseconds: 2024-07-29T00:57:35.691762Z.
 func appendTime(dst []byte, t time.Time) []byte {
 	dst = append(dst, '"')
 	dst = t.UTC().AppendFormat(dst, "2006-01-02T15:04:05.000000Z")

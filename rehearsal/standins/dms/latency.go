@@ -5,13 +5,14 @@ import (
 	"time"
 )
 
-// Latency is how late a task is, as DMS measures it,
-// https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Monitoring.html: both are 0 when nothing waits. The binlog tells
-// when a transaction was committed in whole seconds, so a second of each is the clock's; PostgreSQL tells microseconds.
+// Latency is a task's delay, as DMS measures it,
+// https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Monitoring.html: both are 0 when nothing waits. The binlog
+// has commit times in whole seconds, so up to a second of each value is rounding; PostgreSQL has microseconds.
 type Latency struct {
-	// Source is how long after its commit the last transaction was captured, if that was in the last minute.
+	// Source is the time from the last transaction's commit until it was captured, if that was in the last minute.
 	Source time.Duration
-	// Target is the age of the oldest captured transaction that is not in the stream; the source's latency when all are.
+	// Target is the age of the oldest captured transaction that is not in the stream; when there is none, the
+	// source's latency.
 	Target time.Duration
 }
 
@@ -20,13 +21,14 @@ type latency struct {
 	mu          sync.Mutex
 	captured    time.Time // when the last one was captured
 	source      time.Duration
-	undelivered []time.Time // commits, in the order of the source's log
+	undelivered []time.Time // commit times in the order of the source's log
 }
 
-// forgotten is when a captured transaction no longer says how late the task is: DMS publishes every minute.
+// forgotten is the time after which a captured transaction no longer determines the delay, because DMS publishes
+// every minute.
 const forgotten = time.Minute
 
-// capture is told of a transaction read from the source's log.
+// capture records a transaction read from the source's log.
 func (l *latency) capture(committed time.Time) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -34,7 +36,7 @@ func (l *latency) capture(committed time.Time) {
 	l.undelivered = append(l.undelivered, committed)
 }
 
-// deliver is told that the oldest undelivered transaction is in the stream.
+// deliver records that the oldest undelivered transaction is in the stream.
 func (l *latency) deliver() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -43,7 +45,7 @@ func (l *latency) deliver() {
 	}
 }
 
-// reset forgets what a run left undelivered: the next one captures it again.
+// reset discards a run's undelivered transactions: the next run captures them again.
 func (l *latency) reset() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -63,7 +65,7 @@ func (l *latency) now() Latency {
 	return at
 }
 
-// Latencies of the tasks that run, by ARN.
+// Latencies of the running tasks, by ARN.
 func (s *Service) Latencies() map[string]Latency {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -23,7 +23,7 @@ func (s *scene) stop() {
 	s.wait("stopped")
 }
 
-// modify gives the task other mappings: of these tables, and with these rules beside.
+// modify gives the task other mappings: these tables and additional rules.
 func (s *scene) modify(tables []string, more ...string) error {
 	s.t.Helper()
 	var rules []string

@@ -10,10 +10,11 @@ import (
 	"github.com/go-mysql-org/go-mysql/mysql"
 )
 
-// snapshot opens a view of the tables and says from which position in the binlog their changes follow.
+// snapshot opens a consistent view of the tables and returns the binlog position from which their changes follow.
 //
-// MariaDB tells the view's exact position without any lock, https://mariadb.com/kb/en/enhancements-for-start-transaction-with-consistent-snapshot/.
-// MySQL does not: there the position is read first, and a row that is committed in between comes twice, loaded and as a change.
+// MariaDB returns the view's exact position without a lock,
+// https://mariadb.com/kb/en/enhancements-for-start-transaction-with-consistent-snapshot/. For MySQL the position is
+// read first, so a row that is committed in between comes twice, loaded and as a change.
 func (r *mysqlReader) snapshot(ctx context.Context, conn *sql.Conn) (mysql.Position, error) {
 	at, err := r.now(ctx, conn)
 	if err != nil {
@@ -66,8 +67,8 @@ func (r *mysqlReader) now(ctx context.Context, conn *sql.Conn) (mysql.Position, 
 	return at, nil
 }
 
-// load sends every row of every table, one table after the other over the snapshot's connection: MaxFullLoadSubTasks is how many
-// DMS would read at the same time.
+// load sends every row of every table, one table after the other through the snapshot's connection. DMS would read
+// MaxFullLoadSubTasks tables at the same time.
 func (r *mysqlReader) load(ctx context.Context) error {
 	if err := r.loadTables(ctx, func(t *table) error { return r.loadTable(ctx, r.conn.Conn, t) }); err != nil {
 		return err
@@ -96,7 +97,7 @@ func (r *mysqlReader) loadTable(ctx context.Context, conn *sql.Conn, t *table) e
 	for i := range t.columns {
 		quoted[i] = quote(t.columns[i].name)
 	}
-	// A prepared statement: its results are binary, so that floating-point numbers are exact.
+	// A prepared statement has binary results, so that floating-point numbers are exact.
 	statement, err := conn.PrepareContext(ctx, "SELECT "+strings.Join(quoted, ", ")+" FROM "+quote(t.schema)+"."+quote(t.table))
 	if err != nil {
 		return fmt.Errorf("preparing: %w", err)
@@ -125,7 +126,7 @@ func (r *mysqlReader) loadTable(ctx context.Context, conn *sql.Conn, t *table) e
 	return nil
 }
 
-// loadRow sends a row if it is one of those chosen.
+// loadRow sends a row if it passes the filters.
 func (r *run) loadRow(ctx context.Context, t *table, row []any) error {
 	chosen, err := t.passes(row, false)
 	if err != nil || !chosen {
@@ -138,7 +139,7 @@ func (r *run) loadRow(ctx context.Context, t *table, row []any) error {
 	return r.send(ctx, record{key, data, func() { r.stats.count(t.name, opLoad) }})
 }
 
-// dataError follows the policy for a row that cannot be written.
+// dataError applies the policy for a row that cannot be written.
 func (r *run) dataError(err error) error {
 	policy := r.task.settings.ErrorBehavior.DataErrorPolicy
 	if truncated := (*truncationError)(nil); errors.As(err, &truncated) {

@@ -11,7 +11,7 @@ import (
 	api "github.com/aws/aws-sdk-go-v2/service/databasemigrationservice"
 )
 
-// makeLog makes the log group of an instance's tasks, as DMS does when a task starts and there is none,
+// makeLog makes the log group of an instance's tasks, like DMS when a task starts and there is none,
 // https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Monitoring.html.
 func (s *Service) makeLog(ctx context.Context, task string) error {
 	tasks, err := s.described(ctx, "replication-task-arn", task)

@@ -9,7 +9,7 @@ import (
 	"strings"
 )
 
-// keyType is what a record's partition key is made of.
+// keyType is the content of a record's partition key.
 type keyType string
 
 const (
@@ -18,7 +18,7 @@ const (
 	keyTask        keyType = "task-id"
 )
 
-// tableMappings are the rules that choose tables, rows and columns, and key the records:
+// tableMappings are the rules that select tables, rows and columns, and set the records' keys:
 // https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Tasks.CustomizingTasks.TableMapping.html.
 type tableMappings struct {
 	include []inclusion
@@ -27,13 +27,13 @@ type tableMappings struct {
 	omitted []omission
 }
 
-// inclusion is a selection, of all rows or of those that pass its filters.
+// inclusion is a selection of all rows or of those that pass its filters.
 type inclusion struct {
 	pattern
 	filters []filterRule
 }
 
-// omission takes a column out of every record.
+// omission removes a column from every record.
 type omission struct {
 	pattern
 	column *regexp.Regexp
@@ -63,7 +63,7 @@ type rule struct {
 	Target     string          `json:"rule-target"`
 	Locator    *locator        `json:"object-locator"`
 	Filters    []filterRule    `json:"filters"`
-	LoadOrder  json.RawMessage `json:"load-order"` // tables are loaded one after the other in any case
+	LoadOrder  json.RawMessage `json:"load-order"` // tables are always loaded one after the other
 	Parameters *struct {
 		PartitionKeyType string `json:"partition-key-type"`
 	} `json:"mapping-parameters"`
@@ -146,7 +146,7 @@ func (m *tableMappings) add(r rule) error {
 	return nil
 }
 
-// selects says whether a table is replicated: included by some rule and excluded by none.
+// selects reports whether a table is replicated: some rule includes it and none excludes it.
 func (m tableMappings) selects(n name) bool {
 	for _, p := range m.exclude {
 		if p.matches(n) {
@@ -161,8 +161,8 @@ func (m tableMappings) selects(n name) bool {
 	return false
 }
 
-// filters choose a table's rows. Which rows several selections of one table choose, when one of them filters, is not
-// documented.
+// filters select a table's rows. It is not documented which rows several selections of one table select when one of
+// them filters.
 func (m tableMappings) filters(n name) ([]filterRule, error) {
 	var found []filterRule
 	selections := 0
@@ -178,7 +178,7 @@ func (m tableMappings) filters(n name) ([]filterRule, error) {
 	return found, nil
 }
 
-// omits says whether a rule takes a column out.
+// omits reports whether a rule removes a column.
 func (m tableMappings) omits(n name, column string) bool {
 	for _, o := range m.omitted {
 		if o.matches(n) && o.column.MatchString(column) {
@@ -188,7 +188,7 @@ func (m tableMappings) omits(n name, column string) bool {
 	return false
 }
 
-// key is the rule for a table's partition key, if there is one.
+// key is the rule for a table's partition key, if any.
 func (m tableMappings) key(n name) (keyType, bool) {
 	for _, r := range m.keys {
 		if r.matches(n) {
@@ -210,7 +210,7 @@ func (l locator) pattern() (pattern, error) {
 	return pattern{schema, table}, nil
 }
 
-// wildcards compiles a name pattern: % is any text, _ any one character, [x] the character x itself:
+// wildcards compiles a name pattern: % matches any text, _ any one character, [x] the character x itself:
 // https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Tasks.CustomizingTasks.TableMapping.SelectionTransformation.Wildcards.html.
 func wildcards(text string) (*regexp.Regexp, error) {
 	var b strings.Builder

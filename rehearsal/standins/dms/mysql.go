@@ -11,13 +11,13 @@ import (
 	"github.com/go-mysql-org/go-mysql/replication"
 )
 
-// mysqlReader reads a MySQL-compatible source by its binlog.
+// mysqlReader reads a MySQL-compatible source through its binlog.
 type mysqlReader struct {
 	*run
 	conn   *session
 	server server
-	// undecoded are the errors of events whose rows could not be read: *replication.RowsEvent -> error. They matter when the
-	// table is followed.
+	// undecoded holds the errors of events whose rows could not be decoded: *replication.RowsEvent -> error. They
+	// matter only for followed tables.
 	undecoded sync.Map
 }
 
@@ -53,7 +53,7 @@ func (r *mysqlReader) start(ctx context.Context) (position, error) {
 	return r.now(ctx, r.conn.Conn)
 }
 
-// parsePosition reads CdcStartPosition in its file:position form.
+// parsePosition parses CdcStartPosition in its file:position form.
 func parsePosition(text string) (mysql.Position, error) {
 	var at mysql.Position
 	i := slices.Index([]byte(text), ':')
@@ -66,5 +66,5 @@ func parsePosition(text string) (mysql.Position, error) {
 	return at, fmt.Errorf("CdcStartPosition %q: only file:position is implemented", text)
 }
 
-// mysqlPasses are errors of the way to the source.
+// mysqlPasses are connection errors.
 var mysqlPasses = []error{driver.ErrBadConn, errInvalidConn, mysql.ErrBadConn, replication.ErrSyncClosed, replication.ErrNeedSyncAgain}

@@ -16,11 +16,11 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestTablesOfAnyKindAreCompared: with a real database, what `cdc verify --deep` reads of tables whose keys no paging by the key
-// could follow, and into which no row could be made up, is what a task writes of them.
+// TestTablesOfAnyKindAreCompared uses a real database. `cdc verify --deep` must read the same from tables as a task
+// writes of them, even for keys that cannot be paged through and tables in which no test row can be made.
 func TestTablesOfAnyKindAreCompared(t *testing.T) {
 	c := compareTables(t, odd.Listed)
-	// A row that only the server's collation takes for the same is another row.
+	// A row that equals another only in the server's collation is a different row.
 	c.s.exec("SET sql_log_bin = 0; UPDATE dms_test.names SET name = 'A', v = 11 WHERE name = 'a'; SET sql_log_bin = 1")
 	c.options.Tables = []names.Name{{Database: "dms_test", Table: "names"}}
 	_, found := c.compare()
@@ -39,7 +39,7 @@ func TestTablesOfAnyKindAreCompared(t *testing.T) {
 
 func TestTablesOfKindsThatNobodyListedAreCompared(t *testing.T) { compareTables(t, odd.Unlisted) }
 
-// comparison of tables with what a task writes of them.
+// comparison compares tables with a task's records.
 type comparison struct {
 	s       *scene
 	db      *sql.DB
@@ -54,8 +54,8 @@ func (c *comparison) compare() (verify.Result, []verify.Difference) {
 	return result, found
 }
 
-// compareTables has a task load tables and follow their changes, and requires that every row and change is the same, and that a
-// difference in each table is found.
+// compareTables makes a task load tables and follow their changes. Every row and change must be the same, and a
+// difference in each table must be found.
 func compareTables(t *testing.T, tables odd.Set) *comparison {
 	s := newScene(t, types.MigrationTypeValueFullLoadAndCdc)
 	for _, statement := range tables.Made("dms_test") {
@@ -88,7 +88,7 @@ func compareTables(t *testing.T, tables odd.Set) *comparison {
 		require.Empty(t, n.NotCompared, n.Table)
 	}
 
-	// A difference in each table is found, and looked up by its key once more.
+	// A difference in each table is found, and looked up again by its key.
 	c.options.Wait = 200 * time.Millisecond
 	for _, name := range tables.Tables("dms_test") {
 		s.exec("SET sql_log_bin = 0; UPDATE " + name + " SET v = -1 LIMIT 1; SET sql_log_bin = 1")

@@ -16,14 +16,14 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
-// postgresEndpoint are the settings of a PostgreSQL source that have an effect here, with DMS's defaults:
+// postgresEndpoint are the PostgreSQL source settings that have an effect here, with DMS's defaults:
 // https://docs.aws.amazon.com/dms/latest/APIReference/API_PostgreSQLSettings.html.
 type postgresEndpoint struct {
 	database         string
 	heartbeat        bool
 	heartbeatSchema  string
 	heartbeatEvery   time.Duration
-	booleans         bool // as such, else as text
+	booleans         bool // as booleans, otherwise as text
 	failOnTruncation bool
 }
 
@@ -52,12 +52,12 @@ func readPostgres(e *types.Endpoint) (*postgresEndpoint, error) {
 	return p, errors.Join(problems...)
 }
 
-// parameters are those of every session, by which values are written in one form.
+// parameters of every session, which fix the format of values.
 var parameters = map[string]string{
 	"timezone": "UTC", "datestyle": "ISO, YMD", "intervalstyle": "postgres", "bytea_output": "hex", "extra_float_digits": "1", "client_encoding": "UTF8",
 }
 
-// postgresConfig is how to connect; a connection that replicates takes the commands of replication besides SQL.
+// postgresConfig is the connection's configuration; a replication connection accepts replication commands and SQL.
 func (s *source) postgresConfig(database string, replicates bool) (*pgx.ConnConfig, error) {
 	config, err := pgx.ParseConfig("sslmode=disable")
 	if err != nil {
@@ -100,7 +100,7 @@ func (s *source) replicate(ctx context.Context, database string) (*pgconn.PgConn
 	return conn, nil
 }
 
-// closing is how long a connection may take to say goodbye.
+// closing limits the closing of a connection.
 const closing = 5 * time.Second
 
 func closePostgres(conn interface{ Close(context.Context) error }) error {
@@ -112,7 +112,7 @@ func closePostgres(conn interface{ Close(context.Context) error }) error {
 	return nil
 }
 
-// postgresReader reads a PostgreSQL source by a logical replication slot and the plugin test_decoding.
+// postgresReader reads a PostgreSQL source through a logical replication slot with the plugin test_decoding.
 type postgresReader struct {
 	*run
 	conn *pgx.Conn
@@ -132,11 +132,11 @@ func (r *postgresReader) connect(ctx context.Context) (err error) {
 
 func (r *postgresReader) close() {
 	if r.conn != nil {
-		_ = closePostgres(r.conn) // it is of no more use
+		_ = closePostgres(r.conn) // it is no longer needed
 	}
 }
 
-// shortestTimeout is what a wal_sender_timeout other than 0 must not be below.
+// shortestTimeout is the minimum of a wal_sender_timeout other than 0.
 const shortestTimeout = 10 * time.Second
 
 // checkPostgres refuses a source whose log cannot be followed:
@@ -163,8 +163,8 @@ func checkPostgres(ctx context.Context, conn *pgx.Conn) error {
 	return errors.Join(problems...)
 }
 
-// postgresPasses says that an error of PostgreSQL's is one of the way to it: it is shut down, starts, or still has the connection that
-// was lost.
+// postgresPasses reports whether an error is temporary: the server shuts down, starts, or still holds the lost
+// connection.
 func postgresPasses(err error) bool {
 	var refused *pgconn.PgError
 	if !errors.As(err, &refused) {
@@ -178,7 +178,8 @@ const (
 	undefinedObject = "42704"
 )
 
-// hasCode says that PostgreSQL answered with an error of that kind: https://www.postgresql.org/docs/17/errcodes-appendix.html.
+// hasCode reports whether PostgreSQL answered with this error code:
+// https://www.postgresql.org/docs/17/errcodes-appendix.html.
 func hasCode(err error, code string) bool {
 	var refused *pgconn.PgError
 	return errors.As(err, &refused) && refused.Code == code
@@ -186,7 +187,7 @@ func hasCode(err error, code string) bool {
 
 func quoted(n name) string { return pgx.Identifier{n.schema, n.table}.Sanitize() }
 
-// transactionNumber reads the xid of a line of test_decoding.
+// transactionNumber parses the xid in a line of test_decoding.
 func transactionNumber(text string) (uint64, error) {
 	xid, err := strconv.ParseUint(text, 10, 32)
 	if err != nil {

@@ -14,10 +14,10 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// confirmEvery is how often the source is told what is in the stream, at the most.
+// confirmEvery is the minimum interval between confirmations to the source.
 const confirmEvery = time.Second
 
-// decoder turns lines of test_decoding into change records, a whole transaction at a time.
+// decoder converts lines of test_decoding to change records, one whole transaction at a time.
 type decoder struct {
 	*postgresReader
 	replica  *pgconn.PgConn
@@ -26,14 +26,15 @@ type decoder struct {
 	changes  []change
 	previous previous
 	warned   map[string]bool
-	// delivered is the end of the last transaction that is in the stream, confirmed what the source was told last, and when.
+	// delivered is the end of the last transaction in the stream; confirmed is the last confirmation to the source,
+	// with its time.
 	delivered atomic.Uint64
 	confirmed pglogrepl.LSN
 	told      time.Time
 }
 
-// follow sends the changes after a position until the context ends. Only the end of a transaction is ever confirmed, so that the slot of
-// a database in which nothing is committed holds the log back: that is what the heartbeat is for.
+// follow sends the changes after a position until the context ends. It confirms only the end of a transaction. So a
+// slot keeps the log when nothing is committed in its database, and the heartbeat prevents that.
 func (r *postgresReader) follow(ctx context.Context, after position) error {
 	from, ok := after.(pglogrepl.LSN)
 	if !ok {
@@ -60,7 +61,7 @@ func (r *postgresReader) follow(ctx context.Context, after position) error {
 		both.Go(func() error { return r.beat(working) })
 	}
 	if err := both.Wait(); err != nil && ctx.Err() == nil {
-		return err //nolint:wrapcheck // both say what they were doing
+		return err //nolint:wrapcheck // each error names what was being done
 	}
 	return nil
 }
@@ -92,7 +93,7 @@ func (f *decoder) receive(ctx context.Context) error {
 	}
 }
 
-// confirm tells the source what is in the stream, by which its slot gives up the log before it.
+// confirm tells the source what is in the stream, so that its slot releases the earlier log.
 func (f *decoder) confirm(ctx context.Context, asked bool) error {
 	at := pglogrepl.LSN(f.delivered.Load())
 	if !asked && (time.Since(f.told) < confirmEvery || at == f.confirmed && time.Since(f.told) < shortestTimeout/2) {
@@ -117,7 +118,7 @@ func (f *decoder) take(ctx context.Context, message pgproto3.BackendMessage) err
 	return nil
 }
 
-// errServerLeft is the end of the stream by the server, as it is shut down.
+// errServerLeft means that the server ended the stream at its shutdown.
 var errServerLeft = &pgconn.PgError{Severity: "FATAL", Code: "57P01", Message: "the server has ended the stream"}
 
 func (f *decoder) data(ctx context.Context, data []byte) error {
@@ -142,7 +143,7 @@ func (f *decoder) data(ctx context.Context, data []byte) error {
 	return nil
 }
 
-// line is one of the plugin's, with the position that it says something about: a transaction's first change, a change, or the end of a
+// line handles one line of the plugin, with its position: a transaction's first change, a change, or the end of a
 // commit.
 func (f *decoder) line(text string, at pglogrepl.LSN) error {
 	switch {
@@ -158,7 +159,7 @@ func (f *decoder) line(text string, at pglogrepl.LSN) error {
 	return nil // a message of pg_logical_emit_message
 }
 
-// commit sends a transaction, to its end even if the task is being stopped.
+// commit sends a transaction completely, even if the task is being stopped.
 func (f *decoder) commit(text string, end pglogrepl.LSN) error {
 	defer func() { f.open, f.changes = nil, nil }()
 	if f.open == nil {
@@ -208,7 +209,7 @@ func (f *decoder) publish(c *change) error {
 	return f.send(f.writing, record{key, data, func() { f.stats.count(c.table.name, c.operation) }})
 }
 
-// commitTime reads COMMIT 693 (at 2026-11-23 09:40:00.123456+00).
+// commitTime parses COMMIT 693 (at 2026-11-23 09:40:00.123456+00).
 func commitTime(text string) (time.Time, error) {
 	_, moment, ok := strings.Cut(text, "(at ")
 	if !ok {

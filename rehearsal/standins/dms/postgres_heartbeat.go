@@ -8,11 +8,11 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// heartbeatTable is DMS's.
+// heartbeatTable is DMS's table.
 const heartbeatTable = "awsdms_heartbeat"
 
-// beat commits a transaction of its own now and then: the end of it lets the slot give up the log before it, when nothing else is
-// committed in this database.
+// beat commits a transaction of its own now and then. Its end lets the slot release the earlier log when nothing else
+// is committed in this database.
 func (r *postgresReader) beat(ctx context.Context) error {
 	for {
 		if err := r.beatOnce(ctx); err != nil && ctx.Err() == nil {

@@ -8,7 +8,7 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// openView begins a transaction that sees the database as it is now, or as in an exported view.
+// openView begins a transaction that sees the database as it is now, or an exported snapshot.
 func openView(ctx context.Context, conn *pgx.Conn, exported string) error {
 	if _, err := conn.Exec(ctx, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"); err != nil {
 		return fmt.Errorf("opening a snapshot: %w", err)
@@ -32,7 +32,7 @@ func (r *postgresReader) load(ctx context.Context) error {
 	return nil
 }
 
-// loadTable reads rows as text, in which the log has them too.
+// loadTable reads rows as text, like the log.
 func (r *postgresReader) loadTable(ctx context.Context, conn *pgx.Conn, t *table) error {
 	columns := make([]string, len(t.columns))
 	for i := range t.columns {
@@ -47,12 +47,12 @@ func (r *postgresReader) loadTable(ctx context.Context, conn *pgx.Conn, t *table
 			}
 			var err error
 			if row[i], err = t.columns[i].read(string(text)); err != nil {
-				_, _ = rows.Close() // what is wrong is known
+				_, _ = rows.Close() // the first error counts
 				return fmt.Errorf("table %s: %w", t.name, err)
 			}
 		}
 		if err := r.loadRow(ctx, t, row); err != nil {
-			_, _ = rows.Close() // what is wrong is known
+			_, _ = rows.Close() // the first error counts
 			return err
 		}
 	}
@@ -62,7 +62,7 @@ func (r *postgresReader) loadTable(ctx context.Context, conn *pgx.Conn, t *table
 	return nil
 }
 
-// reload is the one of a MySQL source: what was changed until now may come again.
+// reload is like that of a MySQL source: changes up to now may come again.
 func (f *decoder) reload(ctx context.Context, n name) error {
 	t := f.table(n)
 	if t == nil {

@@ -24,7 +24,7 @@ func (f *decoder) change(text string, at pglogrepl.LSN) error {
 	}
 	c := change{
 		table: t, operation: l.operation, record: len(f.changes) + 1,
-		// The number between the positions is that of the published samples; what it counts is not published.
+		// The number between the positions is that of the published samples; its meaning is not published.
 		stream: fmt.Sprintf("%s.3.%s", logPosition(at), logPosition(f.first)),
 	}
 	if c.row, c.before, err = f.rows(t, &l); err != nil {
@@ -34,13 +34,14 @@ func (f *decoder) change(text string, at pglogrepl.LSN) error {
 	return nil
 }
 
-// logPosition is an LSN as records have it: 00000002/7C007178.
+// logPosition is an LSN in the format of records: 00000002/7C007178.
 func logPosition(at pglogrepl.LSN) string {
 	return fmt.Sprintf("%08X/%08X", uint32(at>>32), uint32(at))
 }
 
-// unidentified says that a change does not tell which row it is about: DMS ignores updates and deletes in a table without a
-// primary key, https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Source.PostgreSQL.html#CHAP_Source.PostgreSQL.Limitations,
+// unidentified reports whether a change does not identify its row. DMS ignores updates and deletes in a table without
+// a primary key,
+// https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Source.PostgreSQL.html#CHAP_Source.PostgreSQL.Limitations,
 // unless the log has whole rows.
 func (f *decoder) unidentified(t *table, l *lineOf) bool {
 	if l.operation == opInsert || len(t.key) > 0 || l.hasOld && len(l.old) > 0 {
@@ -50,7 +51,7 @@ func (f *decoder) unidentified(t *table, l *lineOf) bool {
 	return true
 }
 
-// warn logs what would come again and again once.
+// warn logs a repeating warning once.
 func (f *decoder) warn(about, message string, args ...any) {
 	if !f.warned[about] {
 		f.warned[about] = true
@@ -58,7 +59,7 @@ func (f *decoder) warn(about, message string, args ...any) {
 	}
 }
 
-// rows are a change's row and the one before it, in the table's order of columns.
+// rows are a change's new and old row, in the table's order of columns.
 func (f *decoder) rows(t *table, l *lineOf) (row, before []any, err error) {
 	if l.hasOld {
 		if before, err = f.arrange(t, l.old); err != nil {
@@ -76,8 +77,8 @@ func (f *decoder) rows(t *table, l *lineOf) (row, before []any, err error) {
 	return nil, nil, fmt.Errorf("the log has nothing of a row (%s): its REPLICA IDENTITY must be DEFAULT or FULL", l.operation)
 }
 
-// arrange: a column that the definition does not have was added since, or renamed. DMS learns of it when the task starts again, unless
-// CaptureDdls is on.
+// arrange: a column that the definition lacks was added or renamed since. Without CaptureDdls DMS notices it only
+// when the task starts again.
 func (f *decoder) arrange(t *table, values []written) ([]any, error) {
 	row := make([]any, len(t.columns))
 	for i := range row {
@@ -101,8 +102,8 @@ func (f *decoder) arrange(t *table, values []written) ([]any, error) {
 	return row, nil
 }
 
-// fillNulls makes NULL what a whole row before a change lacks: test_decoding leaves its NULLs out. A row that has a column beside the key
-// is a whole one, whatever the definition said when it was read.
+// fillNulls adds the NULLs of a complete old row, which test_decoding omits. A row with a column beside the key is
+// complete, whatever the stored definition says.
 func (t *table) fillNulls(before []any) {
 	whole := t.wholeRows
 	for i := range before {

@@ -15,7 +15,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
-// slot is a task's logical replication slot. It stays while the task is stopped, and keeps the log that the task has not read.
+// slot is a task's logical replication slot. It stays while the task is stopped, and keeps the unread log.
 type slot struct {
 	mu     sync.Mutex
 	name   string // empty without one
@@ -34,8 +34,8 @@ func (s *slot) get() (string, sourceEndpoint) {
 	return s.name, s.source
 }
 
-// newSlotName has the parts, in their order, of those that people show: the task's id, the number of the database, and a UUID,
-// https://github.com/EnterpriseDB/pg_failover_slots/issues/25.
+// newSlotName has the parts, in order, of names in published examples: the task's id, the database's number, and a
+// UUID, https://github.com/EnterpriseDB/pg_failover_slots/issues/25.
 func newSlotName(task string, database uint32) string {
 	id := strings.ToLower(notOfNames.ReplaceAllString(resourceID(task), ""))
 	unique := make([]byte, 16)
@@ -46,10 +46,10 @@ func newSlotName(task string, database uint32) string {
 
 var notOfNames = regexp.MustCompile(`[^a-zA-Z0-9]`)
 
-// untilFree is how long the server may take to see that nobody uses a slot any more.
+// untilFree is how long the server may take to notice that a slot is unused.
 const untilFree = 20 * time.Second
 
-// drop takes the slot away, over a connection of its own.
+// drop removes the slot, through a connection of its own.
 func (s *slot) drop(ctx context.Context, acc account.Account) error {
 	name, at := s.get()
 	if name == "" {
@@ -83,8 +83,8 @@ func (s *slot) drop(ctx context.Context, acc account.Account) error {
 	}
 }
 
-// make makes a slot in the place of the task's last one, and exports a view of the database as it is where the slot's changes begin; the
-// view is there until the connection is used again.
+// make replaces the task's last slot, and exports a snapshot of the database at the point where the new slot's
+// changes begin. The snapshot exists until the connection is used again.
 func (r *postgresReader) makeSlot(ctx context.Context) (conn *pgconn.PgConn, made pglogrepl.CreateReplicationSlotResult, err error) {
 	if err := r.slot.drop(ctx, r.account); err != nil {
 		return nil, made, err
@@ -108,7 +108,7 @@ func (r *postgresReader) makeSlot(ctx context.Context) (conn *pgconn.PgConn, mad
 	return conn, made, nil
 }
 
-// start opens the view of a load at the very place in the log where its slot begins: no row is loaded and then comes again.
+// start opens a load's view exactly at the log position where its slot begins: no row is loaded and then comes again.
 func (r *postgresReader) start(ctx context.Context) (position, error) {
 	if r.task.startAt != "" {
 		return nil, fmt.Errorf("CdcStartPosition %q: of a PostgreSQL source it is not implemented", r.task.startAt)

@@ -8,7 +8,8 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// find gives the tables that the rules select and the user may read, DMS's own left out. A partition is a table of its own.
+// find returns the tables that the rules select and the user may read, except DMS's own. A partition counts as a
+// table.
 func (r *postgresReader) find(ctx context.Context) ([]name, error) {
 	rows, err := r.conn.Query(ctx, `SELECT n.nspname, c.relname, c.relkind = 'p' FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 		WHERE c.relkind IN ('r', 'p') AND c.relpersistence = 'p' AND n.nspname NOT IN ('pg_catalog', 'information_schema') AND n.nspname NOT LIKE 'pg\_%'
@@ -38,7 +39,7 @@ func (r *postgresReader) find(ctx context.Context) ([]name, error) {
 	return found, nil
 }
 
-// define reads a table's definition, all of it as it is at one moment, and decides how its records are keyed.
+// define reads a table's definition at one moment, and decides how its records are keyed.
 func (r *postgresReader) define(ctx context.Context, n name) (*table, error) {
 	t, err := definePostgres(ctx, r.conn, n, r.task)
 	if err != nil {
@@ -55,7 +56,7 @@ func definePostgres(ctx context.Context, conn *pgx.Conn, n name, d *declared) (*
 	if err != nil {
 		return nil, fmt.Errorf("defining %s: %w", n, err)
 	}
-	defer func() { _ = tx.Rollback(ctx) }() // it has only read
+	defer func() { _ = tx.Rollback(ctx) }() // it only read
 	t := &table{name: n}
 	var oid uint32
 	err = tx.QueryRow(ctx, `SELECT c.oid, c.relreplident = 'f' FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -117,7 +118,7 @@ func (t *table) readPostgresKey(ctx context.Context, tx pgx.Tx, oid uint32) erro
 	return nil
 }
 
-// postgresTypes are DMS's for PostgreSQL's, under the names that control records have. What is in no list is text:
+// postgresTypes maps PostgreSQL's types to DMS's, with the names in control records. Unlisted types are text:
 // https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Source.PostgreSQL.html#CHAP_Source-PostgreSQL-DataTypes.
 var postgresTypes = map[string]struct {
 	kind kind
@@ -145,7 +146,7 @@ const (
 	defaultScale  = 6
 )
 
-// postgres turns PostgreSQL's type into DMS's; a domain has that of what it is made of.
+// postgres converts PostgreSQL's type to DMS's; a domain has its base type's.
 func (c *column) postgres(dataType, udt string, precision int, endpoint *postgresEndpoint) {
 	c.kind, c.typ = kindText, "STRING"
 	if known, ok := postgresTypes[dataType]; ok {

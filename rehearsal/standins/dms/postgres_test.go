@@ -25,7 +25,7 @@ type postgresScene struct {
 	name     string // of the database
 }
 
-// asked is what a scene differs in from the pipeline's own.
+// asked is how a scene differs from the pipeline's own settings.
 type asked struct {
 	migration types.MigrationTypeValue
 	images    string
@@ -36,7 +36,7 @@ type asked struct {
 
 var databases int
 
-// newPostgresScene has a database of its own with schema dms_test, whose tables a member of rds_replication may read.
+// newPostgresScene has its own database with schema dms_test, whose tables a member of rds_replication may read.
 func newPostgresScene(t *testing.T, a asked) *postgresScene {
 	t.Helper()
 	if a.database == nil {
@@ -77,7 +77,7 @@ func newPostgresScene(t *testing.T, a asked) *postgresScene {
 			}
 		},
 	})
-	t.Cleanup(func() { s.service.Delete(s.task) }) // the server has as many slots as RDS's
+	t.Cleanup(func() { s.service.Delete(s.task) }) // the server has as few slots as RDS
 	return s
 }
 
@@ -109,7 +109,7 @@ func (s *postgresScene) slots() (names []string) {
 	return names
 }
 
-// textOf an object, by which rows are compared.
+// textOf an object, for comparing rows.
 func textOf(t *testing.T, of map[string]json.RawMessage) string {
 	t.Helper()
 	text, err := json.Marshal(of)
@@ -330,7 +330,7 @@ func TestATaskFollowsADatabaseThatWasKilled(t *testing.T) {
 	s.exec("INSERT INTO dms_test.plain VALUES (1, 'before', 0)")
 	s.until(func() bool { return s.counted("plain").Inserts == 1 })
 	require.NoError(t, s.database.Crash(t.Context(), time.Second))
-	s.exec("SELECT 1") // a connection of the pool that was cut off
+	s.exec("SELECT 1") // a pooled connection that was cut
 	s.exec("INSERT INTO dms_test.plain VALUES (2, 'after', 0)")
 	s.until(func() bool { return s.counted("plain").Inserts >= 2 })
 	seen := map[string]bool{}

@@ -6,13 +6,14 @@ import (
 	"strings"
 )
 
-// lineOf is a line of the plugin test_decoding, https://www.postgresql.org/docs/17/test-decoding.html, whose form is in its source only:
+// lineOf is a line of the plugin test_decoding, https://www.postgresql.org/docs/17/test-decoding.html, whose format
+// is defined only by its source:
 //
 //	table public.t: UPDATE: old-key: id[integer]:1 new-tuple: id[integer]:2 tags[text[]]:'{it''s}' big[text]:unchanged-toast-datum
 type lineOf struct {
 	table     name
-	operation operation // empty for what is no change of a row
-	// old is the row before, in which NULL columns are left out; hasOld says that there is one, hasRow the same of row.
+	operation operation // empty for a line without a row change
+	// old is the row before, without NULL columns; hasOld and hasRow report whether old and row are present.
 	old, row       []written
 	hasOld, hasRow bool
 }
@@ -20,12 +21,12 @@ type lineOf struct {
 // written is a column's value.
 type written struct {
 	column, text    string
-	null, unchanged bool // or it is stored out of line and did not change
+	null, unchanged bool // unchanged: stored out of line and not modified
 }
 
 var operationsOf = map[string]operation{"INSERT": opInsert, "UPDATE": opUpdate, "DELETE": opDelete}
 
-// parseChange reads a line that begins with "table ".
+// parseChange parses a line that begins with "table ".
 func parseChange(line string) (lineOf, error) {
 	var l lineOf
 	s := scanner{line}
@@ -70,7 +71,7 @@ func parseChange(line string) (lineOf, error) {
 	return l, nil
 }
 
-// scanner reads from the beginning of what is left.
+// scanner reads from the start of the remaining text.
 type scanner struct{ rest string }
 
 func (s *scanner) take(prefix string) bool {
@@ -102,7 +103,7 @@ func (s *scanner) tuple() ([]written, error) {
 	return all, nil
 }
 
-// identifier reads a name, which is quoted unless it is plain, and what must come after it.
+// identifier reads a name, which is quoted unless it is plain, and the text that must follow it.
 func (s *scanner) identifier(after string) (string, error) {
 	var text string
 	if strings.HasPrefix(s.rest, `"`) {
@@ -123,7 +124,7 @@ func (s *scanner) identifier(after string) (string, error) {
 	return text, nil
 }
 
-// quoted reads up to the closing mark; a mark within is there twice.
+// quoted reads up to the closing mark; a mark within is doubled.
 func (s *scanner) quoted(mark byte) (string, error) {
 	var b strings.Builder
 	for i := 1; i < len(s.rest); i++ {
@@ -142,7 +143,7 @@ func (s *scanner) quoted(mark byte) (string, error) {
 	return "", fmt.Errorf("a %c is not closed", mark)
 }
 
-// skipType reads a type's name, which may have brackets of its own and quoted names in it, to the closing bracket and colon.
+// skipType reads a type's name, which may contain brackets and quoted names, up to the closing bracket and colon.
 func (s *scanner) skipType() error {
 	depth := 1
 	for i := 0; i < len(s.rest); i++ {
@@ -170,7 +171,7 @@ func (s *scanner) skipType() error {
 }
 
 func (s *scanner) value(w *written) (err error) {
-	s.take("B") // of a bit string: B'101'. No other value that is not quoted begins with it.
+	s.take("B") // a bit string: B'101'. No other unquoted value begins with it.
 	if strings.HasPrefix(s.rest, "'") {
 		w.text, err = s.quoted('\'')
 		return err

@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// read turns PostgreSQL's text of a value into what [column.append] writes.
+// read converts PostgreSQL's text of a value to the input of [column.append].
 func (c *column) read(text string) (any, error) {
 	switch c.kind {
 	case kindInteger:
@@ -36,13 +36,13 @@ func (c *column) read(text string) (any, error) {
 			return map[bool]string{true: "true", false: "false"}[text == "t" || text == "true"], nil
 		}
 		return text, nil
-	case kindTime, kindYear, kindBits, kindEnum, kindSet, kindUUID, kindInet: // of MySQL
+	case kindTime, kindYear, kindBits, kindEnum, kindSet, kindUUID, kindInet: // only in MySQL
 	}
 	return nil, c.wrong(text)
 }
 
-// readDecimal rounds what has no scale of its own to six digits, as DMS documents it. More digits before the point than NUMERIC(28,6)
-// has, and NaN, have no number that DMS could write.
+// readDecimal rounds a number without its own scale to six digits, as DMS documents. DMS has no number for NaN, or
+// for more digits before the point than in NUMERIC(28,6).
 func (c *column) readDecimal(text string) (any, error) {
 	if c.money {
 		text = strings.NewReplacer("$", "", ",", "").Replace(text)
@@ -87,7 +87,7 @@ func (c *column) readTruth(text string) (any, error) {
 	return nil, c.wrong(text)
 }
 
-// readMoment refuses what ISO 8601 has no date for: infinity, years before Christ, and those of five digits.
+// readMoment refuses times without an ISO 8601 form: infinity, years before Christ, and five-digit years.
 func (c *column) readMoment(text string) (any, error) {
 	if len(text) < len("2006-01-02") || text[4] != '-' || strings.HasSuffix(text, " BC") {
 		return nil, fmt.Errorf("column %s: %s is not a date that DMS could write", c.name, text)

@@ -5,24 +5,24 @@ import (
 	"sync"
 )
 
-// Record is one that a task puts into the stream.
+// Record is a record that a task puts into the stream.
 type Record struct {
 	// Key is the partition key.
 	Key  string
 	Data []byte
 }
 
-// Quirk makes a task do otherwise than everything here takes DMS to do: it gives what comes in the place of a finished
-// record, some others or none.
+// Quirk makes a task break the assumptions about DMS: it returns what replaces a finished record, which may be
+// several records or none.
 type Quirk func(Record) []Record
 
-// quirks are those of tables.
+// quirks holds the tables' quirks.
 type quirks struct {
 	mu sync.Mutex
 	of map[name]Quirk
 }
 
-// Quirk sets how records of a table are, from the next one on; nil is as usual.
+// Quirk sets a table's quirk from the next record on; nil removes it.
 func (s *Service) Quirk(schema, table string, q Quirk) {
 	s.quirks.mu.Lock()
 	defer s.quirks.mu.Unlock()
@@ -33,7 +33,7 @@ func (s *Service) Quirk(schema, table string, q Quirk) {
 	s.quirks.of[name{schema, table}] = q
 }
 
-// apply gives what comes in the place of a record. The last of it is delivered when the record would be.
+// apply returns what replaces a record. Its last part is delivered when the record would be.
 func (q *quirks) apply(r record) []record {
 	change := q.find(r.data)
 	if change == nil {
@@ -50,7 +50,7 @@ func (q *quirks) apply(r record) []record {
 	return out
 }
 
-// find the quirk of the table that a record names.
+// find returns the quirk for a record's table.
 func (q *quirks) find(data []byte) Quirk {
 	q.mu.Lock()
 	defer q.mu.Unlock()

@@ -7,16 +7,16 @@ import (
 	"github.com/go-mysql-org/go-mysql/replication"
 )
 
-// preparedXA marks the group of an XA transaction's rows, which MariaDB writes at XA PREPARE: whether they are committed a
-// later group tells, https://mariadb.com/kb/en/gtid_event/.
+// preparedXA marks the group of an XA transaction's rows, which MariaDB writes at XA PREPARE. A later group tells
+// whether they are committed, https://mariadb.com/kb/en/gtid_event/.
 const preparedXA = 1 << 6
 
-// decode reads an event's rows. An error is kept until it is known whether anybody wants them: a table that is not
-// followed, with COMPRESSED columns for instance, must not end the task.
+// decode decodes an event's rows. It keeps an error until it is known whether the table is followed: one that is not,
+// for instance with COMPRESSED columns, must not end the task.
 func (r *mysqlReader) decode(e *replication.RowsEvent, data []byte) error {
 	at, err := e.DecodeHeader(data)
 	if err != nil {
-		return err //nolint:wrapcheck // follow says what was being done
+		return err //nolint:wrapcheck // follow adds what was being done
 	}
 	if err := e.DecodeData(at, data); err != nil {
 		r.undecoded.Store(e, err)
@@ -24,9 +24,9 @@ func (r *mysqlReader) decode(e *replication.RowsEvent, data []byte) error {
 	return nil
 }
 
-// readable refuses rows that DMS does not read, or not all of: a task fails rather than lose or garble them.
+// readable refuses rows that DMS cannot read completely: a task should fail rather than lose or garble them.
 //
-// DMS takes no XA transactions of MariaDB 10.6 or newer, and of MySQL only with a permission and a setting of their own,
+// DMS does not support XA transactions of MariaDB 10.6 or newer. For MySQL they need a permission and a setting,
 // https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Source.MySQL.html#CHAP_Source.MySQL.XA.
 func (f *follower) readable(e *replication.RowsEvent, kind replication.EventType, undecoded any) error {
 	if f.open.prepared {
@@ -50,7 +50,7 @@ func (f *follower) readable(e *replication.RowsEvent, kind replication.EventType
 	return nil
 }
 
-// ended refuses what comes while rows wait for their commit: they would be lost.
+// ended refuses an event that comes while rows wait for their commit: they would be lost.
 func (f *follower) ended(by string) error {
 	if len(f.changes) == 0 {
 		return nil

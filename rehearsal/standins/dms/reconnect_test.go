@@ -12,7 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// rename makes the source's secret name another user, as a rotation does.
+// rename makes the source's secret name another user, like a rotation.
 func (s *scene) rename(user, password string) {
 	s.t.Helper()
 	out, err := s.client.DescribeEndpoints(s.t.Context(), &api.DescribeEndpointsInput{Filters: filter("endpoint-arn", *s.described().SourceEndpointArn)})

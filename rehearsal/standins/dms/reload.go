@@ -6,13 +6,14 @@ import (
 	"time"
 )
 
-// reloadDelay is how late a running task may notice that a table is to be reloaded.
+// reloadDelay is the maximum delay until a running task notices a requested reload.
 const reloadDelay = 200 * time.Millisecond
 
-// maxReloads is how many tables one call may name: https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Tasks.ReloadTables.html.
+// maxReloads is the maximum number of tables per call:
+// https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Tasks.ReloadTables.html.
 const maxReloads = 10
 
-// reloadAsked loads the tables that were asked for since, between two events of the source's log.
+// reloadAsked loads newly requested tables, between two events of the source's log.
 func (r *run) reloadAsked(ctx context.Context, reload func(context.Context, name) error) error {
 	for {
 		select {
@@ -26,8 +27,8 @@ func (r *run) reloadAsked(ctx context.Context, reload func(context.Context, name
 	}
 }
 
-// reload sends every row of a table. The changes that these rows have already, between the place in the binlog and the
-// snapshot, follow it: none is lost, some say again what was loaded.
+// reload sends every row of a table. Changes between the current binlog position and the snapshot follow, although
+// the rows already contain them. So none is lost, but some repeat what was loaded.
 func (f *follower) reload(ctx context.Context, n name) error {
 	t := f.table(n)
 	if t == nil {

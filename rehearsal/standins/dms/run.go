@@ -14,41 +14,41 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// run is one attempt of a task, from connecting to the source to the first error.
+// run is one attempt of a task, from connecting to the source until the first error.
 type run struct {
 	account    account.Account
 	task       *declared
 	log        *slog.Logger
 	stats      *statistics
-	checkpoint func(position) // everything before it is in the stream
+	checkpoint func(position) // called when everything before the position is in the stream
 	reloads    <-chan name    // tables to load while changes are followed
-	running    func()         // where the task begins is known: no change from now on is missed
-	complete   func()         // the load is in the stream
+	running    func()         // called when the start position is known: no later change is missed
+	complete   func()         // called when the load is in the stream
 	quirks     *quirks
-	slot       *slot // the task's, of a PostgreSQL source
+	slot       *slot // the task's slot in a PostgreSQL source
 	captured   func(records [][]byte)
-	life       context.Context //nolint:containedctx // ends when what runs the attempt crashes
+	life       context.Context //nolint:containedctx // ends when the attempt crashes
 
 	source   *source
 	tables   []*table
 	envelope *envelope
 	out      chan record
-	writing  context.Context // outlives a stop: a transaction is sent to its end
+	writing  context.Context // outlives a stop, because a transaction is sent completely
 }
 
-// position is a place in a source's log.
+// position is a position in a source's log.
 type position interface{ String() string }
 
 // reader reads a source of one engine for a run.
 type reader interface {
 	// connect opens the source, and refuses one that cannot be followed.
 	connect(ctx context.Context) error
-	// find the tables that the rules select.
+	// find returns the tables that the rules select.
 	find(ctx context.Context) ([]name, error)
 	// define reads a table's definition, or fails with errNoTable.
 	define(ctx context.Context, n name) (*table, error)
-	// start is where the changes begin that a task follows from its first start on; a task that loads has a view of the tables from
-	// then on, as they are there.
+	// start returns where the changes begin that a task follows after its first start. For a task that loads it also
+	// opens a view of the tables at that point.
 	start(ctx context.Context) (position, error)
 	// load sends the rows of that view.
 	load(ctx context.Context) error
@@ -64,10 +64,10 @@ func (r *run) reader() reader {
 	return &mysqlReader{run: r}
 }
 
-// lastWrites is how long a task that is being stopped may take to put what it has read into the stream.
+// lastWrites is how long a stopping task may take to write what it has read to the stream.
 const lastWrites = 20 * time.Second
 
-// attempt loads, if from is nil and the task does, and follows changes until ctx ends.
+// attempt loads, if from is nil and the task loads, and follows changes until ctx ends.
 func (r *run) attempt(ctx context.Context, from position) error {
 	source := r.reader()
 	defer source.close()
@@ -81,7 +81,7 @@ func (r *run) attempt(ctx context.Context, from position) error {
 	group, writing := errgroup.WithContext(patient)
 	reading, stop := context.WithCancel(ctx)
 	defer stop()
-	defer context.AfterFunc(writing, stop)() // a writer that failed ends the readers
+	defer context.AfterFunc(writing, stop)() // a failed writer ends the readers
 	r.writing, r.out = writing, make(chan record, 4*maxBatch)
 	w := &writer{
 		client: kinesis.NewFromConfig(r.account.As(r.task.target.role, "dms-session-for-replication")),
@@ -96,7 +96,7 @@ func (r *run) attempt(ctx context.Context, from position) error {
 	if ctx.Err() != nil && errors.Is(err, context.Canceled) {
 		return nil
 	}
-	return err //nolint:wrapcheck // both say what they were doing
+	return err //nolint:wrapcheck // each error names what was being done
 }
 
 func (r *run) prepare(ctx context.Context, source reader, load bool) error {
@@ -122,7 +122,7 @@ func (r *run) defineTables(ctx context.Context, source reader, load bool) error 
 	for _, n := range names {
 		t, err := source.define(ctx, n)
 		if errors.Is(err, errNoTable) {
-			continue // dropped since
+			continue // dropped in the meantime
 		}
 		if err != nil {
 			return err
@@ -167,7 +167,7 @@ func (r *run) read(ctx context.Context, source reader, from position) error {
 	return source.follow(ctx, from)
 }
 
-// begin is a task's first start, and gives the position that its changes follow.
+// begin is a task's first start; it returns the position before its changes.
 func (r *run) begin(ctx context.Context, source reader) (position, error) {
 	start, err := source.start(ctx)
 	if err != nil {
@@ -224,7 +224,8 @@ func (r *run) replace(changed *table) {
 	}
 }
 
-// recoverable says that an error is one of the way to the source, and may pass: DMS's "environmental" errors,
+// recoverable reports whether an error concerns the connection to the source and may pass: DMS's "environmental"
+// errors,
 // https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Tasks.CustomizingTasks.TaskSettings.ErrorHandling.html.
 func recoverable(err error) bool {
 	var network net.Error

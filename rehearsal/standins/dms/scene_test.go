@@ -26,7 +26,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// scene is a control plane with a stream, and a database with a replication user, both real: see newScene.
+// scene is a real control plane with a stream, and a real database with a replication user: see newScene.
 type scene struct {
 	t       *testing.T
 	service *Service
@@ -78,12 +78,12 @@ func newStage(t *testing.T) (*scene, account.Account) {
 	acc := account.New(server.URL)
 	s := &scene{t: t, service: New(acc, slog.New(slog.NewTextHandler(t.Output(), nil))), client: api.NewFromConfig(acc.Config()), kinesis: kinesis.NewFromConfig(acc.Config())}
 	s.service.Attach(proxy)
-	s.service.AcceptUntested(true) // most tests are not about connections
+	s.service.AcceptUntested(true) // most tests do not concern connections
 	t.Cleanup(s.service.Close)
 	return s, acc
 }
 
-// declaration is what scenes differ in.
+// declaration is how scenes differ.
 type declaration struct {
 	host      string
 	port      int
@@ -157,7 +157,7 @@ func (s *scene) described() types.ReplicationTask {
 	return out.ReplicationTasks[0]
 }
 
-// hold lets nothing that takes time come to its end, until it is told to go on: a busy machine is slow to look.
+// hold pauses everything that takes time until goOn is called, because a busy machine is slow to check.
 func (s *scene) hold() (goOn func()) {
 	released := make(chan time.Time)
 	s.service.after = func(time.Duration) <-chan time.Time { return released }
@@ -167,7 +167,7 @@ func (s *scene) hold() (goOn func()) {
 	}
 }
 
-// until waits for something that a task does; a task that fails ends the wait.
+// until waits for a condition that a task fulfils; a failed task ends the wait.
 func (s *scene) until(done func() bool) {
 	s.t.Helper()
 	for end := time.Now().Add(2 * time.Minute); !done(); time.Sleep(20 * time.Millisecond) {
@@ -183,7 +183,7 @@ func (s *scene) wait(status string) types.ReplicationTask {
 	return last
 }
 
-// caughtUp waits until everything that the source's binlog has by now is in the stream.
+// caughtUp waits until everything now in the source's binlog is in the stream.
 func (s *scene) caughtUp() {
 	s.t.Helper()
 	conn, err := s.db.Conn(s.t.Context())
@@ -197,7 +197,7 @@ func (s *scene) caughtUp() {
 	})
 }
 
-// failure waits until the task fails, and is its message.
+// failure waits until the task fails, and returns its message.
 func (s *scene) failure() string {
 	s.t.Helper()
 	for end := time.Now().Add(2 * time.Minute); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
@@ -229,7 +229,7 @@ type published struct {
 	Metadata map[string]any
 	key      string
 	raw      string
-	id       string // within the stream
+	id       string // unique in the stream
 }
 
 func (s *scene) records() []published {
@@ -239,7 +239,7 @@ func (s *scene) records() []published {
 	return all
 }
 
-// read gives every record of the stream, shard by shard: new ones stand between those of before.
+// read returns every record of the stream, shard by shard, so new records appear between earlier ones.
 func (s *scene) read(ctx context.Context) ([]published, error) {
 	shards, err := s.kinesis.ListShards(ctx, &kinesis.ListShardsInput{StreamName: &s.stream})
 	if err != nil {

@@ -11,7 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/databasemigrationservice/types"
 )
 
-// isServerless says that an ARN names a serverless replication, by its configuration.
+// isServerless reports whether an ARN names a serverless replication, by its configuration.
 func isServerless(arn string) bool { return strings.Contains(arn, ":replication-config:") }
 
 // resourceID is an ARN's last part.
@@ -27,7 +27,7 @@ func readServerless(ctx context.Context, client *api.Client, arn string) (*decla
 		return nil, fmt.Errorf("reading the configuration: %d are named %s", len(out.ReplicationConfigs), arn)
 	}
 	c := out.ReplicationConfigs[0]
-	// Records of control name the task that DMS has made for the replication.
+	// Control records name the task that DMS made for the replication.
 	d := &declared{arn: arn, id: "serv-res-id-" + resourceID(arn)}
 	return d, d.read(ctx, client, c.ReplicationType, c.TableMappings, c.ReplicationSettings, c.SourceEndpointArn, c.TargetEndpointArn)
 }

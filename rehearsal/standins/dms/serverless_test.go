@@ -12,7 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// serverless makes a serverless replication of what the scene's task follows, and gives the operator's way to it.
+// serverless makes a serverless replication with the scene's tables, and returns the operator's control of it.
 func (s *scene) serverless() control.Task {
 	s.t.Helper()
 	declared, err := s.client.DescribeReplicationTasks(s.t.Context(), &api.DescribeReplicationTasksInput{Filters: filter("replication-task-arn", s.task)})
@@ -24,7 +24,7 @@ func (s *scene) serverless() control.Task {
 		ComputeConfig: &types.ComputeConfig{MaxCapacityUnits: aws.Int32(4)},
 	})
 	require.NoError(s.t, err)
-	// The scene waits for the replication from now on.
+	// From now on the scene waits for the replication.
 	s.task = *made.ReplicationConfig.ReplicationConfigArn
 	require.Contains(s.t, s.task, ":replication-config:"+*of.ReplicationTaskIdentifier)
 	return control.Task{API: s.client, Arn: s.task, Every: 20 * time.Millisecond, Tell: func(line string) { s.t.Log(line) }}
@@ -111,7 +111,7 @@ func TestWhatAServerlessReplicationRefuses(t *testing.T) {
 	require.ErrorIs(t, err, control.ErrNone)
 }
 
-// Whether AWS stops one that is being provisioned is documented nowhere: the stand-in refuses it, and who stops one waits.
+// AWS does not document whether it stops one that is being provisioned. The stand-in refuses, and the caller waits.
 func TestAServerlessReplicationIsStoppedWhenItIsProvisioned(t *testing.T) {
 	s := newScene(t, types.MigrationTypeValueFullLoadAndCdc)
 	s.serverless()

@@ -15,7 +15,7 @@ import (
 // Status of a task, as the API names it.
 type Status string
 
-// What a task can be once it has been started.
+// States of a task that was started.
 const (
 	StatusStarting Status = "starting"
 	StatusRunning  Status = "running"
@@ -24,19 +24,19 @@ const (
 	StatusFailed   Status = "failed"
 )
 
-// provisioning is what a serverless replication passes before it starts, in the AWS provider's spelling of
+// provisioning are the states of a serverless replication before it starts, in the AWS provider's spelling of
 // https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Serverless.Components.html.
 var provisioning = []Status{
 	"initializing", "preparing_metadata_resources", "testing_connection", "fetching_metadata", "calculating_capacity", "provisioning_capacity", "replication_starting",
 }
 
-// provisions is how long each of them takes: minutes in AWS.
+// provisions is the duration of each of them: minutes in AWS.
 const provisions = 300 * time.Millisecond
 
 // StartType of a task, as the API names it.
 type StartType string
 
-// How a task can be started.
+// Ways to start a task.
 const (
 	StartReplication StartType = "start-replication"
 	ResumeProcessing StartType = "resume-processing"
@@ -52,17 +52,17 @@ type Service struct {
 
 	mu          sync.Mutex
 	tasks       map[string]*task
-	modifying   map[string]int                // how many changes are not done yet, by the ARN of the task
+	modifying   map[string]int                // number of unfinished changes, by the task's ARN
 	connections map[connectionKey]*connection // tests of endpoints
 	// acceptUntested: see AcceptUntested.
 	acceptUntested bool
-	// after is time.After. Tests that look at what takes time decide themselves when it is over.
+	// after is time.After. Tests of slow operations replace it.
 	after func(time.Duration) <-chan time.Time
-	// now is time.Now. Tests that look at what is long ago decide themselves how long.
+	// now is time.Now. Tests of long intervals replace it.
 	now func() time.Time
-	// captured is told of records that tasks have read from their sources.
+	// captured is called with records that tasks have read from their sources.
 	captured func(records [][]byte)
-	// neverRan is what a serverless replication is called before its first start.
+	// neverRan is the state of a serverless replication before its first start.
 	neverRan Status
 }
 
@@ -86,7 +86,7 @@ type task struct {
 	done            chan struct{}
 }
 
-// New runs the tasks of an account.
+// New returns a service for the tasks of an account.
 func New(acc account.Account, log *slog.Logger) *Service {
 	return &Service{
 		account: acc, client: api.NewFromConfig(acc.Config()), log: log.With("service", "dms"), quirks: quirks{of: map[name]Quirk{}},
@@ -95,23 +95,23 @@ func New(acc account.Account, log *slog.Logger) *Service {
 	}
 }
 
-// OnCaptured has f told of records that tasks have made of what they have read and write to their streams next, control records among
-// them; f must not block. It is called before there are tasks.
+// OnCaptured sets the callback for records that tasks have read and will write to their streams, including control
+// records. f must not block. Call it before there are tasks.
 func (s *Service) OnCaptured(f func(records [][]byte)) { s.captured = f }
 
-// Task is the state of a task.
+// Task is a task's state.
 type Task struct {
 	Status Status
-	// Failure is why a failed task failed.
+	// Failure is the reason why a task failed.
 	Failure string
 	// StopReason of a task that ended by itself or was stopped.
 	StopReason string
-	// Loaded says that the full load, if there is one, is in the stream.
+	// Loaded means that the full load, if any, is in the stream.
 	Loaded bool
 	Tables []TableStatistics
-	// Started and Ended are of the latest run, Fresh of the latest start from the beginning.
+	// Started and Ended belong to the latest run, Fresh to the latest start from the beginning.
 	Started, Ended, Fresh time.Time
-	// LoadFinished is when the full load was in the stream; zero until then.
+	// LoadFinished is when the full load was completely in the stream; zero until then.
 	LoadFinished time.Time
 }
 
@@ -122,7 +122,7 @@ func (t Task) elapsed() time.Duration {
 	return t.Ended.Sub(t.Started)
 }
 
-// Start starts a task in the background; its state tells how that went.
+// Start starts a task in the background; its state shows the result.
 func (s *Service) Start(arn string, how StartType) error {
 	t := s.task(arn)
 	t.mu.Lock()
@@ -153,27 +153,27 @@ func (s *Service) Start(arn string, how StartType) error {
 	return nil
 }
 
-// provision passes the states of a serverless replication that is being started.
+// provision passes through the states of a starting serverless replication.
 func (s *Service) provision(ctx context.Context, t *task) error {
 	for _, state := range provisioning {
 		t.set(state)
 		select {
 		case <-ctx.Done():
-			return ctx.Err() //nolint:wrapcheck // nobody asks for it
+			return ctx.Err() //nolint:wrapcheck // nobody uses the error
 		case <-s.after(provisions):
 		}
 	}
 	return nil
 }
 
-// Stop ends a task's run after the transaction it is in; what it has read is in the stream when Stop returns.
+// Stop ends a task's run after its current transaction. When it returns, everything read is in the stream.
 func (s *Service) Stop(arn string) {
 	if done := s.beginStop(arn); done != nil {
 		<-done
 	}
 }
 
-// beginStop gives back what is closed when the task has stopped; nil when it never ran.
+// beginStop returns a channel that is closed when the task has stopped; nil when it never ran.
 func (s *Service) beginStop(arn string) <-chan struct{} {
 	t := s.task(arn)
 	t.mu.Lock()
@@ -188,16 +188,16 @@ func (s *Service) beginStop(arn string) <-chan struct{} {
 	return t.done
 }
 
-// active says that the task is doing something; its lock is held.
+// active reports whether the task is doing something; the caller holds the lock.
 func (t *task) active() bool { return t.status.active() }
 
 func (s Status) active() bool { return s != "" && s != StatusStopped && s != StatusFailed }
 
-// Delete stops a task, drops what it has in its source and forgets it.
+// Delete stops a task, drops its slot in the source and forgets the task.
 func (s *Service) Delete(arn string) {
 	s.Stop(arn)
 	t := s.task(arn)
-	if err := t.slot.drop(context.Background(), s.account); err != nil { // DMS leaves it behind, too, when it cannot reach the source
+	if err := t.slot.drop(context.Background(), s.account); err != nil { // DMS leaves it behind too when it cannot reach the source
 		s.log.Warn("a deleted task leaves its slot behind", "task", arn, "error", err)
 	}
 	s.mu.Lock()
@@ -218,7 +218,7 @@ func (s *Service) Close() {
 	}
 }
 
-// Task is the state of a task that was started; ok is false for any other.
+// Task returns the state of a started task; ok is false for any other.
 func (s *Service) Task(arn string) (state Task, ok bool) {
 	s.mu.Lock()
 	t, ok := s.tasks[arn]
@@ -242,7 +242,7 @@ func (s *Service) task(arn string) *task {
 	return t
 }
 
-// run reads the declared task and attempts it until it is stopped, complete or beyond help.
+// run reads the declared task and attempts it until it is stopped, complete or has failed for good.
 func (s *Service) run(ctx context.Context, t *task) {
 	log := s.log.With("task", t.arn)
 	d, err := readTask(ctx, s.client, t.arn)
@@ -300,7 +300,7 @@ func (t *task) complete(load bool) {
 	}
 }
 
-// reload asks the run for a table; false when too many are waiting.
+// reload requests a table; false when too many wait.
 func (t *task) reload(n name) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()

@@ -19,8 +19,8 @@ type settings struct {
 	ValidationSettings                validationSettings
 	ChangeProcessingDdlHandlingPolicy ddlHandling
 
-	// What these set cannot be seen in the records of a stand-in: log verbosity, memory, and the names of control tables,
-	// which a Kinesis target does not have.
+	// These settings do not affect a stand-in's records: log verbosity, memory, and names of control tables, which a
+	// Kinesis target lacks.
 	Logging, StreamBufferSettings, ControlTablesSettings, ChangeProcessingTuning json.RawMessage
 	FailTaskWhenCleanTaskResourceFailed                                          json.RawMessage
 }
@@ -54,7 +54,7 @@ type validationSettings struct {
 	rest             json.RawMessage
 }
 
-// UnmarshalJSON keeps the one switch: the rest of the section is about a validation that a Kinesis target does not have.
+// UnmarshalJSON reads only the switch: the rest of the section concerns a validation that a Kinesis target lacks.
 func (v *validationSettings) UnmarshalJSON(text []byte) error {
 	var on struct{ EnableValidation bool }
 	if err := json.Unmarshal(text, &on); err != nil {
@@ -100,7 +100,7 @@ func defaultSettings() settings {
 	}
 }
 
-// parseSettings reads task settings strictly: a key that is unknown here is one whose effect would be missing.
+// parseSettings parses task settings strictly, because the effect of an unknown key would be missing here.
 func parseSettings(text string) (settings, error) {
 	s := defaultSettings()
 	if text == "" {

@@ -19,14 +19,14 @@ import (
 	"github.com/go-sql-driver/mysql"
 )
 
-// source is how to connect to the database.
+// source is the connection information of the database.
 type source struct {
 	host, user, password string
 	port                 uint16
 	tls                  *tls.Config
 }
 
-// openSource reads the secret with the endpoint's own role and prepares TLS as its SSL mode says.
+// openSource reads the secret with the endpoint's own role and configures TLS according to its SSL mode.
 func openSource(ctx context.Context, acc account.Account, e sourceEndpoint) (*source, error) {
 	out, err := secretsmanager.NewFromConfig(acc.As(e.role, "dms-session-for-replication")).GetSecretValue(ctx, &secretsmanager.GetSecretValueInput{SecretId: &e.secret})
 	if err != nil {
@@ -40,7 +40,8 @@ func openSource(ctx context.Context, acc account.Account, e sourceEndpoint) (*so
 	return s, err
 }
 
-// parseSecret wants all four keys: https://docs.aws.amazon.com/dms/latest/userguide/security_iam_secretsmanager.html.
+// parseSecret requires all four keys:
+// https://docs.aws.amazon.com/dms/latest/userguide/security_iam_secretsmanager.html.
 func parseSecret(text string) (*source, error) {
 	var secret struct {
 		Username, Password, Host string
@@ -59,10 +60,10 @@ func parseSecret(text string) (*source, error) {
 // tlsConfig verifies the chain for verify-ca, and the host name too for verify-full.
 func tlsConfig(mode types.DmsSslModeValue, ca []byte, host string) (*tls.Config, error) {
 	if mode == "" || mode == types.DmsSslModeValueNone {
-		return nil, nil // no TLS is what was asked for
+		return nil, nil // the mode asks for no TLS
 	}
 	if mode == types.DmsSslModeValueRequire {
-		return &tls.Config{MinVersion: tls.VersionTLS12, InsecureSkipVerify: true}, nil // that is what the mode means
+		return &tls.Config{MinVersion: tls.VersionTLS12, InsecureSkipVerify: true}, nil // the mode's meaning
 	}
 	roots := x509.NewCertPool()
 	if !roots.AppendCertsFromPEM(ca) {
@@ -73,7 +74,7 @@ func tlsConfig(mode types.DmsSslModeValue, ca []byte, host string) (*tls.Config,
 	}
 	return &tls.Config{
 		MinVersion:         tls.VersionTLS12,
-		InsecureSkipVerify: true, // only the name is not verified: the chain is, below
+		InsecureSkipVerify: true, // the chain is verified below, only the name is not
 		VerifyConnection: func(state tls.ConnectionState) error {
 			if len(state.PeerCertificates) == 0 {
 				return errors.New("the server sent no certificate")
@@ -91,7 +92,7 @@ func tlsConfig(mode types.DmsSslModeValue, ca []byte, host string) (*tls.Config,
 	}, nil
 }
 
-// session is one connection, which speaks UTC and utf8mb4.
+// session is one connection with UTC and utf8mb4.
 type session struct {
 	*sql.Conn
 	db *sql.DB
@@ -123,19 +124,19 @@ func (s *source) connect(ctx context.Context) (*session, error) {
 	return &session{conn, db}, nil
 }
 
-// errInvalidConn is the driver's word for a connection that has gone.
+// errInvalidConn is the driver's error for a lost connection.
 var errInvalidConn = mysql.ErrInvalidConn
 
-// server is what a source's variables say of it.
+// server holds a source's variables.
 type server struct {
 	mariadb bool
 }
 
-// wanted are the settings a change task needs:
+// wanted are the settings that a change task needs:
 // https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Source.MySQL.html#CHAP_Source.MySQL.CustomerManaged.
 var wanted = []struct {
 	variable, value string
-	mayLack         bool // not known to every server
+	mayLack         bool // unknown to some servers
 }{
 	{"log_bin", "ON", false},
 	{"binlog_format", "ROW", false},

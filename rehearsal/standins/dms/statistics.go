@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// TableStatistics counts what reached the stream, in the form of the API:
+// TableStatistics counts what reached the stream, in the API's form:
 // https://docs.aws.amazon.com/dms/latest/APIReference/API_TableStatistics.html. Times are seconds since 1970.
 type TableStatistics struct {
 	SchemaName, TableName                                       string
@@ -54,7 +54,7 @@ func (s *statistics) update(n name, f func(*TableStatistics)) {
 	t.LastUpdateTime = seconds(time.Now())
 }
 
-// begin knows a table; with a load ahead its counts start over.
+// begin adds a table; before a load its counts start again.
 func (s *statistics) begin(n name, load bool) {
 	s.update(n, func(t *TableStatistics) {
 		t.TableState = stateCompleted
@@ -72,7 +72,7 @@ func (s *statistics) loaded(n name) {
 	s.update(n, func(t *TableStatistics) { t.TableState, t.FullLoadEndTime = stateCompleted, seconds(time.Now()) })
 }
 
-// reloading begins a table's load anew and keeps what was counted of its changes.
+// reloading starts a table's load again and keeps the counts of its changes.
 func (s *statistics) reloading(n name) {
 	s.update(n, func(t *TableStatistics) {
 		t.TableState, t.FullLoadRows, t.FullLoadReloaded = stateReloading, 0, true
@@ -82,14 +82,14 @@ func (s *statistics) reloading(n name) {
 
 func (s *statistics) reloaded(n name) { s.loaded(n) }
 
-// keep forgets every table but those followed now.
+// keep removes all tables except those followed now.
 func (s *statistics) keep(followed []name) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	maps.DeleteFunc(s.tables, func(n name, _ *TableStatistics) bool { return !slices.Contains(followed, n) })
 }
 
-// has says whether a table is followed.
+// has reports whether a table is followed.
 func (s *statistics) has(n name) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()

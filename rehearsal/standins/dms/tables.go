@@ -15,22 +15,22 @@ import (
 type table struct {
 	name
 	columns []column
-	key     []int // of the primary key, in its order
+	key     []int // indices of the primary key's columns, in key order
 	keyed   keyType
 	loadKey keyType
 	filters []rowFilter
-	// wholeRows says that the log has rows before a change whole: REPLICA IDENTITY FULL of a PostgreSQL source.
+	// wholeRows means that the log has complete old rows: REPLICA IDENTITY FULL in a PostgreSQL source.
 	wholeRows bool
 }
 
 var errNoTable = errors.New("no such table")
 
-// versioned is the type of a MariaDB table that keeps former versions of its rows. In the binlog a DELETE of one is an
-// UPDATE that ends a version, and an UPDATE inserts a row besides; DMS does not support them,
+// versioned is the type of a MariaDB table that keeps former versions of its rows. In its binlog a DELETE is an
+// UPDATE that ends a version, and an UPDATE also inserts a row. DMS does not support such tables,
 // https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Source.MySQL.html#CHAP_Source.MySQL.Limitations.
 const versioned = "SYSTEM VERSIONED"
 
-// findTables are the base tables that the rules select, by name; those that keep former versions of their rows too.
+// findTables are the base tables that the rules select, by name, including versioned ones.
 func findTables(ctx context.Context, conn *sql.Conn, m tableMappings) ([]name, error) {
 	rows, err := conn.QueryContext(ctx, `SELECT TABLE_SCHEMA, TABLE_NAME FROM information_schema.TABLES WHERE TABLE_TYPE IN ('BASE TABLE', '`+versioned+`')
 		AND TABLE_SCHEMA NOT IN ('mysql', 'information_schema', 'performance_schema', 'sys') ORDER BY 1, 2`)
@@ -54,13 +54,13 @@ func findTables(ctx context.Context, conn *sql.Conn, m tableMappings) ([]name, e
 	return found, nil
 }
 
-// define reads a table's definition, all of it as it is at one moment, and decides how its records are keyed.
+// define reads a table's definition at one moment, and decides how its records are keyed.
 func define(ctx context.Context, conn *sql.Conn, n name, d *declared) (*table, error) {
 	tx, err := conn.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
 	if err != nil {
 		return nil, fmt.Errorf("defining %s: %w", n, err)
 	}
-	defer func() { _ = tx.Rollback() }() // it has only read
+	defer func() { _ = tx.Rollback() }() // it only read
 	if err := hold(ctx, tx, n); err != nil {
 		return nil, err
 	}
@@ -83,12 +83,12 @@ func define(ctx context.Context, conn *sql.Conn, n name, d *declared) (*table, e
 		if kind == versioned {
 			return nil, fmt.Errorf("table %s: it is system-versioned (WITH SYSTEM VERSIONING), which DMS does not support: leave it out of the task's rules", n)
 		}
-		if why := c.unreadable(); why != "" { // even where a rule removes it: the columns after it are read wrongly
+		if why := c.unreadable(); why != "" { // even if a rule removes it, because the columns after it would be misread
 			problems = append(problems, fmt.Errorf("table %s: column %s: %s", n, c.name, why))
 			continue
 		}
 		if strings.Contains(c.extra, "VIRTUAL GENERATED") {
-			continue // the binlog does not have it
+			continue // the binlog omits it
 		}
 		column, err := c.column()
 		column.omitted = d.mappings.omits(n, c.name) || c.uncarried()
@@ -112,8 +112,9 @@ func define(ctx context.Context, conn *sql.Conn, n name, d *declared) (*table, e
 	return t, t.decideKeys(d)
 }
 
-// hold lets no statement alter, rename or drop a table until the transaction ends, by the metadata lock that a read takes:
-// information_schema alone may show the columns of one table, and the key of the one that a RENAME put in its place.
+// hold prevents altering, renaming or dropping a table until the transaction ends, with a read's metadata lock.
+// Otherwise information_schema might return the columns of one table, and the key of another that a RENAME put in its
+// place.
 func hold(ctx context.Context, tx *sql.Tx, n name) error {
 	_, err := tx.ExecContext(ctx, "SELECT 1 FROM "+quote(n.schema)+"."+quote(n.table)+" LIMIT 0")
 	var refused *mysql.MySQLError
@@ -146,8 +147,9 @@ func (t *table) readKey(ctx context.Context, tx *sql.Tx) error {
 	return nil
 }
 
-// decideKeys: without a rule loaded rows are keyed by primary key and changes by schema and table, unless changes are applied in
-// parallel: https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Target.Kinesis.html#CHAP_Target.Kinesis.ObjectMapping.
+// decideKeys: without a rule, loaded rows are keyed by primary key and changes by schema and table, unless changes
+// are applied in parallel:
+// https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Target.Kinesis.html#CHAP_Target.Kinesis.ObjectMapping.
 func (t *table) decideKeys(d *declared) error {
 	t.keyed, t.loadKey = keySchemaTable, keyPrimary
 	if d.settings.TargetMetadata.ParallelApplyThreads > 0 {
@@ -184,14 +186,15 @@ type catalogColumn struct {
 	precision                                  int
 }
 
-// uncarried columns are in the binlog and in no record: computed and invisible ones. PERSISTENT is MariaDB's other word for STORED.
+// uncarried columns are in the binlog but in no record: computed and invisible ones. PERSISTENT is MariaDB's other
+// word for STORED.
 // https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Source.MySQL.html#CHAP_Source.MySQL.Limitations
 func (c catalogColumn) uncarried() bool {
 	extra := strings.ToUpper(c.extra)
 	return slices.ContainsFunc([]string{"STORED", "PERSISTENT", "INVISIBLE"}, func(word string) bool { return strings.Contains(extra, word) })
 }
 
-// unreadable says why the binlog's rows of a table with such a column cannot be read; empty when they can.
+// unreadable returns the reason why binlog rows of a table with this column cannot be read; empty when they can.
 func (c catalogColumn) unreadable() string {
 	switch {
 	case strings.Contains(c.columnType, "/* mariadb-5.3 */"):
@@ -202,7 +205,7 @@ func (c catalogColumn) unreadable() string {
 	return ""
 }
 
-// column turns MySQL's type into DMS's.
+// column converts MySQL's type to DMS's.
 func (c catalogColumn) column() (column, error) {
 	out := column{name: c.name, nullable: c.nullable, unsigned: strings.Contains(c.columnType, "unsigned"), length: int(c.length)}
 	if bits, ok := integerBits[c.dataType]; ok {
@@ -271,7 +274,7 @@ var shapes = map[string]struct {
 	"linestring": {kind: kindBytes, typ: "BLOB", lob: true}, "polygon": {kind: kindBytes, typ: "BLOB", lob: true},
 }
 
-// members reads enum('a','it”s') or set(...).
+// members parses enum('a','it”s') or set(...).
 func members(columnType string) []string {
 	var out []string
 	_, rest, _ := strings.Cut(columnType, "(")

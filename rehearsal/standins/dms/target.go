@@ -20,12 +20,12 @@ const (
 	maxRecord     = 1 << 20
 )
 
-// putter is the part of Kinesis that a target needs.
+// putter is the part of Kinesis that a target calls.
 type putter interface {
 	PutRecords(context.Context, *kinesis.PutRecordsInput, ...func(*kinesis.Options)) (*kinesis.PutRecordsOutput, error)
 }
 
-// record is one record on its way, or only a mark: what is to happen once everything before it is in the stream.
+// record is a record on its way, or only a mark with an action for when everything before it is in the stream.
 type record struct {
 	key       string
 	data      []byte
@@ -34,14 +34,14 @@ type record struct {
 
 func (r *record) size() int { return len(r.key) + len(r.data) }
 
-// writer puts records into the stream in the order it gets them.
+// writer puts records into the stream in order.
 type writer struct {
 	client putter
 	stream string
 	wait   func(n int) (time.Duration, bool)
 }
 
-// run writes until the channel is closed. A batch is whatever has come while the one before it was written.
+// run writes until the channel is closed. A batch contains everything that arrived while the last one was written.
 func (w *writer) run(ctx context.Context, in <-chan record) error {
 	var held *record
 	for {
@@ -85,7 +85,7 @@ func (w *writer) run(ctx context.Context, in <-chan record) error {
 	}
 }
 
-// put writes a batch; what the stream refuses is put again, before anything that comes later.
+// put writes a batch. Refused records are written again before any later ones.
 func (w *writer) put(ctx context.Context, batch []record) error {
 	entries := make([]types.PutRecordsRequestEntry, 0, len(batch))
 	for _, r := range batch {
@@ -119,8 +119,8 @@ func (w *writer) put(ctx context.Context, batch []record) error {
 	return nil
 }
 
-// refused are the entries to put again: those that failed, and those after them with the same key, so that the last record of a
-// key in the stream is the last one of the batch.
+// refused are the entries to write again: failed ones, and later ones with the same key. So the last record of a key
+// in the stream is the last one in the batch.
 func refused(entries []types.PutRecordsRequestEntry, results []types.PutRecordsResultEntry) []types.PutRecordsRequestEntry {
 	failed := map[string]bool{}
 	var again []types.PutRecordsRequestEntry
@@ -135,7 +135,7 @@ func refused(entries []types.PutRecordsRequestEntry, results []types.PutRecordsR
 	return again
 }
 
-// throttled says that an error passes with time: too fast, or nobody there.
+// throttled reports whether an error is temporary: too many requests, or no answer.
 func throttled(err error) bool {
 	var known smithy.APIError
 	if !errors.As(err, &known) {

@@ -19,7 +19,7 @@ import (
 	"pgregory.net/rapid"
 )
 
-// stream is a Kinesis stream that refuses what it is told to.
+// stream is a Kinesis stream that refuses requests on demand.
 type stream struct {
 	refuse  func(call, entry int) bool
 	fail    func(call int) error
@@ -122,7 +122,8 @@ func TestTooLargeRecordIsAnError(t *testing.T) {
 	require.ErrorContains(t, write(&stream{}, record{key: "k", data: make([]byte, 1<<20)}), "more than Kinesis takes")
 }
 
-// TestKeysAreHashedAsKinesisDoes holds for the stand-in's stream what AWS documents: a key's shard is that of its MD5.
+// TestKeysAreHashedAsKinesisDoes checks AWS's documentation on the stand-in's stream: a key's shard depends on its
+// MD5.
 func TestKeysAreHashedAsKinesisDoes(t *testing.T) {
 	client := kinesis.NewFromConfig(account.New(storestest.Moto(t)).Config())
 	stream := fmt.Sprint("hash", time.Now().UnixNano())
@@ -134,7 +135,7 @@ func TestKeysAreHashedAsKinesisDoes(t *testing.T) {
 		key := fmt.Sprintf("testdb.retail_trans.%d", i)
 		out, err := client.PutRecord(t.Context(), &kinesis.PutRecordInput{StreamName: &stream, PartitionKey: &key, Data: []byte("x")})
 		require.NoError(t, err)
-		sum := md5.Sum([]byte(key)) // what Kinesis hashes keys with
+		sum := md5.Sum([]byte(key)) // Kinesis hashes keys with MD5
 		hash := new(big.Int).SetBytes(sum[:])
 		for _, s := range shards.Shards {
 			from, _ := new(big.Int).SetString(*s.HashKeyRange.StartingHashKey, 10)

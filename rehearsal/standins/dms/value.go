@@ -12,10 +12,11 @@ import (
 	"golang.org/x/text/encoding/charmap"
 )
 
-// maxPlainDigits is how many digits of an integer DMS writes without UseLargeIntegerValue before it turns to scientific notation.
+// maxPlainDigits is the number of digits above which DMS, without UseLargeIntegerValue, writes an integer in
+// scientific notation.
 const maxPlainDigits = 16
 
-// append writes a value's JSON, or says that it is NULL.
+// append writes a value's JSON, or reports that it is NULL.
 func (c *column) append(dst []byte, v any, f *format) (out []byte, null bool, err error) {
 	if v == nil {
 		return dst, true, nil
@@ -79,8 +80,8 @@ func (c *column) appendInteger(dst []byte, v any, f *format) ([]byte, error) {
 	return appendWhole(dst, strconv.FormatInt(n, 10), float64(n), f), nil
 }
 
-// appendWhole writes every digit when UseLargeIntegerValue is set. DMS documents it for up to 18 digits; what it does with the
-// 19 and 20 digits that a BIGINT may have is not published.
+// appendWhole writes every digit when UseLargeIntegerValue is set. DMS documents it for up to 18 digits; its
+// behaviour for the 19 and 20 digits of a BIGINT is not published.
 func appendWhole(dst []byte, digits string, value float64, f *format) []byte {
 	if !f.largeIntegers && len(strings.TrimPrefix(digits, "-")) > maxPlainDigits {
 		return strconv.AppendFloat(dst, value, 'e', -1, 64)
@@ -116,7 +117,7 @@ func (c *column) appendFloat(dst []byte, v any) ([]byte, error) {
 	return strconv.AppendFloat(dst, value, 'g', -1, bits), nil
 }
 
-// appendMoment writes ISO 8601, dates with time as UTC. MySQL's zero dates are NULL, as for any target without them.
+// appendMoment writes ISO 8601; times are in UTC. MySQL's zero dates are NULL, as for any target without them.
 func (c *column) appendMoment(dst []byte, v any) (out []byte, null bool, err error) {
 	text, ok := asString(v)
 	if !ok {
@@ -181,7 +182,7 @@ func (c *column) appendText(dst []byte, v any, f *format) ([]byte, error) {
 			return dst, err
 		}
 		text = text[:f.lobLimit]
-		for !utf8.ValidString(text) && text != "" { // a cut within a character takes the whole of it
+		for !utf8.ValidString(text) && text != "" { // a cut within a character removes the whole character
 			text = text[:len(text)-1]
 		}
 	}
@@ -207,7 +208,7 @@ func (c *column) appendBytes(dst []byte, v any, f *format) ([]byte, error) {
 	return append(dst, '"'), nil
 }
 
-// truncationError is a LOB that is longer than LobMaxSize when the policy is not to log it and go on.
+// truncationError is a LOB longer than LobMaxSize, unless the policy is to log it and continue.
 type truncationError struct {
 	column      string
 	size, limit int
@@ -228,7 +229,8 @@ func (c *column) truncate(size int, f *format) error {
 	return nil
 }
 
-// appendMembers writes an ENUM's or SET's text: the binlog holds an index or a bit mask, a query's result the text.
+// appendMembers writes the text of an ENUM or SET. The binlog holds an index or a bit mask, a query's result the
+// text.
 func (c *column) appendMembers(dst []byte, v any) ([]byte, error) {
 	if text, ok := asString(v); ok {
 		return appendString(dst, text), nil
@@ -239,7 +241,7 @@ func (c *column) appendMembers(dst []byte, v any) ([]byte, error) {
 	}
 	if c.kind == kindEnum {
 		switch {
-		case n == 0: // MySQL's mark of a value that was not a member
+		case n == 0: // MySQL's mark of an invalid value
 			return appendString(dst, ""), nil
 		case n < 0 || int(n) > len(c.members):
 			return dst, fmt.Errorf("column %s: no member %d", c.name, n)
@@ -255,7 +257,7 @@ func (c *column) appendMembers(dst []byte, v any) ([]byte, error) {
 	return appendString(dst, strings.Join(chosen, ",")), nil
 }
 
-// appendRaw writes the text of a UUID or an address, of which the binlog has the bytes without zeros at the end.
+// appendRaw writes the text of a UUID or an address. The binlog has the bytes without trailing zeros.
 func (c *column) appendRaw(dst []byte, v any, f *format) ([]byte, error) {
 	text, ok := asString(v)
 	if !ok || f.fromBinlog && len(text) > c.length {

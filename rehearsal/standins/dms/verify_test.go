@@ -30,7 +30,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestWhatATaskWritesIsEqualToItsSource runs `cdc verify`'s three ways on a real database and what the task makes of it.
+// TestWhatATaskWritesIsEqualToItsSource runs the three ways of `cdc verify` on a real database and a task's records.
 // Both sinks are plain copies of the stream.
 func TestWhatATaskWritesIsEqualToItsSource(t *testing.T) {
 	s := newScene(t, types.MigrationTypeValueFullLoadAndCdc)
@@ -97,7 +97,7 @@ func TestWhatATaskWritesIsEqualToItsSource(t *testing.T) {
 	require.Regexp(t, `(?m)^2\S+Z update dms_test\.kinds 12\.2 a=12 b=2.* \(a was 2\)$`, watched.String())
 }
 
-// copies is a history index and a lake that hold what the stream holds.
+// copies is a history index and a lake with the stream's content.
 type copies struct {
 	mu        sync.Mutex
 	documents []json.RawMessage
@@ -119,7 +119,7 @@ func newCopies(t *testing.T, moto string, s *scene) (made *copies, end func()) {
 			if ctx.Err() != nil {
 				return
 			}
-			if !assert.NoError(t, err) { // FailNow is for the test's own goroutine
+			if !assert.NoError(t, err) { // FailNow is only for the test's goroutine
 				return
 			}
 			fresh := slices.DeleteFunc(all, func(r published) bool { return copied[r.id] })
@@ -176,7 +176,7 @@ func (c *copies) serve(w http.ResponseWriter, r *http.Request) {
 			After []int `json:"search_after"`
 		}
 		_ = json.NewDecoder(r.Body).Decode(&in)
-		if r.URL.Path != "/_search" { // of no point in time: whatever is asked for is among all
+		if r.URL.Path != "/_search" { // other requests: return everything, which includes any requested document
 			in.Size = len(c.documents)
 		}
 		hits := []map[string]any{}

@@ -18,20 +18,20 @@ import (
 
 const role = "arn:aws:iam::123456789012:role/delivery"
 
-// cloud answers the AWS calls that deliveries make, and is the domain's endpoint too.
+// cloud answers the deliveries' AWS calls, and is also the domain's endpoint.
 type cloud struct {
 	mu          sync.Mutex
 	destination string              // the description's destination, JSON
 	shards      map[string][]string // records
-	read        []string            // records that somebody was told of
+	read        []string            // records passed to the callback
 	objects     map[string][]byte
 	refusePuts  int
 	bulk        func(call int, documents []string) (status int, body string)
 	bulks       int
 	indexed     map[string]string // id -> index and document
 	headers     http.Header
-	service     string      // that requests to the domain are signed for; es when it is empty
-	sent        http.Header // of the last of them
+	service     string      // signing name of requests to the domain; empty means es
+	sent        http.Header // header of the last request
 	domain      *httptest.Server
 }
 

@@ -12,10 +12,10 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/kinesis/types"
 )
 
-// Crash ends a delivery stream's worker with what is in its buffers, and has another one go on after so long. That one reads each shard again
-// from the first record that was not delivered, so those that were delivered after it come twice, as
-// https://docs.aws.amazon.com/firehose/latest/dev/basic-deliver.html says of deliveries that are tried again. It returns how many records were in
-// buffers.
+// Crash ends a delivery stream's worker with its buffers' content, and starts another one after the downtime. The new
+// worker reads each shard again from the first undelivered record. So records that were delivered after that one come
+// twice, as https://docs.aws.amazon.com/firehose/latest/dev/basic-deliver.html says about retried deliveries. It
+// returns how many records were in buffers.
 func (s *Service) Crash(ctx context.Context, name string, down time.Duration) (held int, err error) {
 	one, ok := s.get(name)
 	if !ok {
@@ -41,7 +41,7 @@ func (s *Service) Crash(ctx context.Context, name string, down time.Duration) (h
 	return held, nil
 }
 
-// begin starts the worker of a delivery stream.
+// begin starts a delivery stream's worker.
 func (s *Service) begin(one *running) {
 	var work context.Context
 	work, one.stop = context.WithCancel(context.Background())
@@ -49,13 +49,13 @@ func (s *Service) begin(one *running) {
 	one.done.Go(func() { one.run(work) })
 }
 
-// begun is where what a worker holds of a shard begins.
+// begun is the position where a worker's undelivered records of a shard begin.
 type begun struct {
 	sequence string
 	count    int
 }
 
-// undelivered is what a worker that has ended held, by shard.
+// undelivered is what an ended worker still held, by shard.
 func (d *delivery) undelivered() map[string]begun {
 	first := map[string]begun{}
 	hold := func(r record) {
@@ -86,7 +86,7 @@ func (d *delivery) undelivered() map[string]begun {
 	}
 }
 
-// earlier compares sequence numbers, which are numbers of any length.
+// earlier compares sequence numbers of any length.
 func earlier(a, b string) bool {
 	if len(a) != len(b) {
 		return len(a) < len(b)
@@ -94,7 +94,7 @@ func earlier(a, b string) bool {
 	return a < b
 }
 
-// rewind has shards read again from these records on.
+// rewind reads shards again from these records.
 func (r *reader) rewind(ctx context.Context, to map[string]begun) error {
 	for _, s := range r.all() {
 		first, ok := to[s.id]

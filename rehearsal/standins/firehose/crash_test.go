@@ -27,7 +27,7 @@ func TestWhatACrashTakesFromTheBuffersIsReadAgain(t *testing.T) {
 	require.Equal(t, []string{`{"a":1}`, `{"a":2}`, `{"a":3}`, `{"b":1}`}, got)
 }
 
-// A request that was under way when the worker crashed may have been served: its documents come again.
+// A request during the crash may have been processed: its documents come again.
 func TestWhatWasBeingDeliveredInACrashComesAgain(t *testing.T) {
 	c, s, told := newCloud(t, searchJSON(1, 0, 60, ""))
 	c.bulk = func(call int, _ []string) (int, string) {

@@ -14,7 +14,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/firehose/types"
 )
 
-// declared is a delivery stream as the control plane holds it.
+// declared is a delivery stream in the control plane.
 type declared struct {
 	name, version         string
 	streamArn, sourceRole string
@@ -31,7 +31,7 @@ type buffering struct {
 }
 
 type searchDestination struct {
-	// service is what requests are signed for: es for a domain, aoss for a collection.
+	// service is the signing name: es for a domain, aoss for a collection.
 	service                   string
 	role, domainArn, endpoint string
 	index                     string
@@ -42,7 +42,7 @@ type searchDestination struct {
 	backup                    s3Destination
 }
 
-// s3Destination is where objects go, and how.
+// s3Destination describes where and how objects are written.
 type s3Destination struct {
 	role, bucket string
 	prefixes     prefixes
@@ -55,7 +55,7 @@ type s3Destination struct {
 
 const mega = 1 << 20
 
-// readStream reads a delivery stream; every refusal comes back at once.
+// readStream reads a delivery stream; all problems are returned together.
 func readStream(ctx context.Context, client *api.Client, name string) (*declared, error) {
 	out, err := client.DescribeDeliveryStream(ctx, &api.DescribeDeliveryStreamInput{DeliveryStreamName: &name})
 	if err != nil {
@@ -68,7 +68,7 @@ func readStream(ctx context.Context, client *api.Client, name string) (*declared
 	return d, nil
 }
 
-// errNoSource is a delivery stream that is fed by Put calls, which nothing here uses.
+// errNoSource refuses a delivery stream with Put calls as its source, which nothing here uses.
 var errNoSource = errors.New("only a Kinesis source is implemented")
 
 func declare(in *types.DeliveryStreamDescription) (*declared, error) {
@@ -130,8 +130,8 @@ func (d *declared) declareSearch(in *types.AmazonopensearchserviceDestinationDes
 	return errors.Join(append(problems, s.declareBackup(in.S3DestinationDescription))...)
 }
 
-// declareServerless reads a collection as destination. It has one index, no rotation, no type, and its documents get their ids
-// from the collection: the API has no settings of these,
+// declareServerless reads a collection as destination. It has one index, no rotation, no type, and the collection
+// makes the documents' ids: the API has no such settings,
 // https://docs.aws.amazon.com/firehose/latest/APIReference/API_AmazonOpenSearchServerlessDestinationDescription.html.
 func (d *declared) declareServerless(in *types.AmazonOpenSearchServerlessDestinationDescription) error {
 	s := &searchDestination{
@@ -163,7 +163,7 @@ func (d *declared) declareServerless(in *types.AmazonOpenSearchServerlessDestina
 	return errors.Join(append(problems, s.declareBackup(in.S3DestinationDescription))...)
 }
 
-// declareBackup reads where documents go that are not indexed, and all of them if so wished.
+// declareBackup reads where documents are written that could not be indexed, or all documents if configured.
 func (s *searchDestination) declareBackup(b *types.S3DestinationDescription) error {
 	if b == nil {
 		return errors.New("there must be an S3 backup")

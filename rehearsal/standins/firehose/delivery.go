@@ -9,10 +9,10 @@ import (
 	"time"
 )
 
-// buffer is what waits to be written in one piece.
+// buffer holds records that are written together.
 type buffer struct {
 	records []record
-	lines   [][]byte // what is written, one for each record
+	lines   [][]byte // the output, one line per record
 	bytes   int
 	began   time.Time
 	keys    map[string]string
@@ -25,7 +25,7 @@ func (b *buffer) add(r record, line []byte) {
 	b.bytes += len(line)
 }
 
-// oldest arrival in the buffer.
+// oldest is the oldest arrival in the buffer.
 func (b *buffer) oldest() time.Time {
 	first := b.records[0].arrived
 	for _, r := range b.records {
@@ -36,15 +36,15 @@ func (b *buffer) oldest() time.Time {
 	return first
 }
 
-// maxPartitions that may be active at a time: https://docs.aws.amazon.com/firehose/latest/dev/limits.html.
+// maxPartitions is the limit of active partitions: https://docs.aws.amazon.com/firehose/latest/dev/limits.html.
 const maxPartitions = 500
 
-// destination writes a buffer, and returns only when all of it is delivered or parked, or the context has ended.
+// destination writes a buffer. It returns only when everything is delivered or parked, or when the context has ended.
 type destination interface {
 	write(ctx context.Context, d *declared, b *buffer) (delivered []record, parked int, err error)
 }
 
-// delivery is one delivery stream at work.
+// delivery is a running delivery stream.
 type delivery struct {
 	config      atomic.Pointer[declared]
 	destination destination
@@ -57,8 +57,8 @@ type delivery struct {
 	pace        *pace
 }
 
-// run buffers what comes and writes what is due, until the context ends. What is not written by then is lost, as it is on AWS
-// when a delivery stream is deleted.
+// run buffers records and writes buffers that are due, until the context ends. Unwritten records are then lost, as in
+// AWS when a delivery stream is deleted.
 func (d *delivery) run(ctx context.Context) {
 	d.buffers = map[string]*buffer{}
 	for ctx.Err() == nil {
@@ -77,7 +77,7 @@ func (d *delivery) run(ctx context.Context) {
 	}
 }
 
-// accept puts a record into its buffer, writing that first when it is full.
+// accept puts a record into its buffer, and first writes a full buffer.
 func (d *delivery) accept(ctx context.Context, r record) {
 	config := d.config.Load()
 	partition, keys, line := "", map[string]string(nil), r.data
@@ -103,7 +103,7 @@ func (d *delivery) accept(ctx context.Context, r record) {
 	}
 }
 
-// failedPartition cannot be a joined list of keys.
+// failedPartition cannot equal a joined list of keys.
 const failedPartition = "\x00failed"
 
 func (d *delivery) partition(config *declared, r record) (string, map[string]string, error) {
@@ -128,14 +128,14 @@ func (d *delivery) partition(config *declared, r record) (string, map[string]str
 }
 
 func (d *delivery) untilDue() time.Duration {
-	interval, wait := d.interval(), time.Second // the pace may have changed by then
+	interval, wait := d.interval(), time.Second // the pace may have changed
 	for _, b := range d.buffers {
 		wait = min(wait, time.Until(b.began.Add(interval)))
 	}
 	return max(wait, 0)
 }
 
-// interval that a buffer is filled for.
+// interval is the buffering time.
 func (d *delivery) interval() time.Duration {
 	return d.pace.interval(d.config.Load().buffer.interval)
 }
@@ -152,7 +152,7 @@ func (d *delivery) flush(ctx context.Context, now time.Time) {
 func (d *delivery) write(ctx context.Context, partition string) {
 	b := d.buffers[partition]
 	delivered, parked, err := d.destination.write(ctx, d.config.Load(), b)
-	if err != nil { // only when the delivery ends
+	if err != nil { // only at the delivery's end
 		d.log.Warn("records were not delivered when the delivery stream ended", "records", len(b.records), "error", err)
 		return
 	}
@@ -162,7 +162,7 @@ func (d *delivery) write(ctx context.Context, partition string) {
 	d.stats.oldest(d.oldest())
 }
 
-// tell tells somebody, if there is somebody, of records at this moment.
+// tell calls a callback, if there is one, with records and the time.
 func (d *delivery) tell(whom func(Batch), records []record) {
 	if whom == nil || len(records) == 0 {
 		return

@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// failedRecord is one line of an object of records that could not be processed or delivered:
+// failedRecord is a line in an object of records that could not be processed or delivered:
 // https://docs.aws.amazon.com/firehose/latest/dev/retry.html.
 type failedRecord struct {
 	AttemptsMade           int     `json:"attemptsMade"`
@@ -23,7 +23,7 @@ type failedRecord struct {
 
 func (f failedRecord) line() []byte {
 	line, err := json.Marshal(f)
-	if err != nil { // text, numbers and bytes always have a JSON form
+	if err != nil { // these values always have a JSON form
 		panic(err)
 	}
 	return append(line, '\n')

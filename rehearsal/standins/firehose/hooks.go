@@ -6,7 +6,7 @@ import (
 	"fmt"
 )
 
-// Hooks is where a control plane lets others take part in its calls.
+// Hooks lets others take part in a control plane's calls.
 type Hooks interface {
 	Before(controlplane.Action, controlplane.BeforeFunc)
 	After(controlplane.Action, controlplane.AfterFunc)
@@ -14,7 +14,7 @@ type Hooks interface {
 
 var _ Hooks = (*controlplane.Proxy)(nil)
 
-// Attach makes the control plane's delivery streams work. A stream reads from LATEST before the answer to its creation is given.
+// Attach implements the control plane's delivery streams. A stream reads from LATEST before its creation is answered.
 func (s *Service) Attach(h Hooks) {
 	s.interfaces.attach(h)
 	for name, f := range map[string]func(context.Context, string) error{

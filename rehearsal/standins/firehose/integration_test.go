@@ -30,7 +30,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestDeliveriesDeclaredThroughTheAPI uses a control plane as the rehearsal has it.
+// TestDeliveriesDeclaredThroughTheAPI uses the rehearsal's control plane.
 func TestDeliveriesDeclaredThroughTheAPI(t *testing.T) {
 	const n = 10_000
 	ctx := t.Context()
@@ -93,7 +93,7 @@ func TestDeliveriesDeclaredThroughTheAPI(t *testing.T) {
 			require.NoError(t, err)
 		}
 	}
-	put(n, n+10) // before the deliveries: not theirs
+	put(n, n+10) // before the deliveries, so they must not deliver these
 
 	client := api.NewFromConfig(acc.Config())
 	source := &types.KinesisStreamSourceConfiguration{KinesisStreamARN: summary.StreamDescriptionSummary.StreamARN, RoleARN: role}

@@ -23,12 +23,12 @@ import (
 // lingers is how long network interfaces outlive their delivery stream: minutes in AWS.
 const lingers = 3 * time.Second
 
-// madeByFirehose describes the interfaces.
+// madeByFirehose is the interfaces' description.
 const madeByFirehose = "Interface of a delivery stream"
 
-// interfaces are what delivery streams have in a VPC. Firehose deletes them some time after the stream, as the stream's
-// role. Without that role, or its permission, they stay, and keep their security group and subnet from being deleted,
-// https://github.com/hashicorp/terraform-provider-aws/issues/27696.
+// interfaces are the delivery streams' interfaces in a VPC. Firehose deletes them some time after the stream, with
+// the stream's role. Without that role or its permission they stay, and block the deletion of their security group
+// and subnet, https://github.com/hashicorp/terraform-provider-aws/issues/27696.
 type interfaces struct {
 	account account.Account
 	log     *slog.Logger
@@ -50,7 +50,7 @@ func newInterfaces(acc account.Account, log *slog.Logger) *interfaces {
 	return &interfaces{account: acc, log: log, made: map[string]network{}, ctx: ctx, stop: stop}
 }
 
-// vpcConfig is a destination's network, as it is created.
+// vpcConfig is a destination's network in its creation request.
 type vpcConfig struct {
 	SubnetIDs        []string `json:"SubnetIds"`
 	RoleARN          string
@@ -134,7 +134,7 @@ func (i *interfaces) remove(ctx context.Context, n network) error {
 	return nil
 }
 
-// permitted says why the role may not delete interfaces, if so: it is gone, or none of its policies says that it may.
+// permitted returns the reason if the role may not delete interfaces: it is gone, or none of its policies allows it.
 func (i *interfaces) permitted(ctx context.Context, role string) error {
 	client, name := iam.NewFromConfig(i.account.Config()), aws.String(role[strings.LastIndex(role, "/")+1:])
 	listed, err := client.ListRolePolicies(ctx, &iam.ListRolePoliciesInput{RoleName: name})
@@ -160,7 +160,7 @@ func (i *interfaces) permitted(ctx context.Context, role string) error {
 	return fmt.Errorf("the role %s may not delete network interfaces", role)
 }
 
-// inUse refuses to delete what an interface of a delivery stream is in.
+// inUse refuses to delete a resource that a delivery stream's interface uses.
 func (i *interfaces) inUse(parameter, filter string) controlplane.BeforeFunc {
 	return func(ctx context.Context, c *controlplane.Call) (bool, error) {
 		form, err := url.ParseQuery(string(c.RequestBody))

@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// javaPattern is the part of Java's DateTimeFormatter patterns that names objects by time:
+// javaPattern is the part of Java's DateTimeFormatter patterns that object names use:
 // https://docs.oracle.com/javase/8/docs/api/java/time/format/DateTimeFormatter.html.
 type javaPattern []javaField
 
@@ -17,7 +17,7 @@ type javaField struct {
 	literal string
 }
 
-// widths of the letters that are understood.
+// widths of the supported letters.
 var widths = map[rune]int{'y': 4, 'u': 4, 'M': 2, 'd': 2, 'D': 3, 'H': 2, 'm': 2, 's': 2, 'S': 9}
 
 func parseJavaPattern(text string) (javaPattern, error) {

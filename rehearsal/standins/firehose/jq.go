@@ -7,9 +7,9 @@ import (
 	"github.com/itchyny/gojq"
 )
 
-// compile reads a query as Firehose does, whose engine is the program jq 1.6
-// (https://docs.aws.amazon.com/firehose/latest/dev/dynamic-partitioning-partitioning-keys.html). Package gojq is jq 1.7: it
-// escapes in @uri what jq 1.6 leaves, so jq 1.6's takes its place. A test has jq 1.6 itself say the same.
+// compile compiles a query like Firehose, whose engine is the program jq 1.6
+// (https://docs.aws.amazon.com/firehose/latest/dev/dynamic-partitioning-partitioning-keys.html). Package gojq is jq
+// 1.7, whose @uri escapes more characters, so it is replaced by that of jq 1.6. A test compares with jq 1.6 itself.
 func compile(text string) (*gojq.Code, error) {
 	query, err := gojq.Parse(strings.ReplaceAll(text, "@uri", "uri_1_6"))
 	if err != nil {
@@ -28,7 +28,7 @@ func compile(text string) (*gojq.Code, error) {
 	return code, nil
 }
 
-// uri escapes all but the unreserved characters of RFC 2396,
+// uri escapes all except the unreserved characters of RFC 2396,
 // https://github.com/jqlang/jq/blob/jq-1.6/src/builtin.c (f_format).
 func uri(text string) string {
 	const unreserved = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.!~*'()"

@@ -12,12 +12,12 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// namesOfTables are those that jq 1.6 and later ones write differently, and others.
+// namesOfTables are names that jq 1.6 and later versions write differently, and others.
 var namesOfTables = []string{
 	"retail_trans", "it's", "odd!(name)*", "!'()*", "a%21b", "%", "a/b", "../c", "a=b c", "상점", "😀", "-_.~", `"\`, "a$b", "\u007f", "a+b&c;d:e@f,g",
 }
 
-// runJQ has the library of jq 1.6 answer to each record, by its own interface (jq.h, jv.h).
+// runJQ makes jq 1.6's library process each record, through its own interface (jq.h, jv.h).
 const runJQ = `import ctypes, json, sys
 asked = json.load(sys.stdin)
 jq = ctypes.CDLL(sys.argv[1])
@@ -36,7 +36,7 @@ def answer(record):
     return json.loads(jq.jv_string_value(jq.jv_dump_string(jq.jq_next(program), 0)))
 json.dump([answer(record) for record in asked["records"]], sys.stdout)`
 
-// What jq 1.6 itself makes of the query of the program is what the stand-in makes of it, and where readers look.
+// jq 1.6 itself, the stand-in and the readers give the same result for the program's query.
 func TestPartitionsAreThoseOfJQ16(t *testing.T) {
 	site, err := stores.NewSite("../../../.cache")
 	require.NoError(t, err)
@@ -74,7 +74,7 @@ func TestPartitionsAreThoseOfJQ16(t *testing.T) {
 		require.Equal(t, fmt.Sprintf("raw/schema=%s/table=%s/", answer["schema"], answer["table"]), partition.Folder("raw", name, name))
 	}
 
-	// It is jq 1.6 indeed, and so is the stand-in: later ones write %21.
+	// This proves that it is jq 1.6, like the stand-in: later versions write %21.
 	asked.Query = `{table: (.metadata."table-name" | @uri)}`
 	p, err = parseProcessing(processed(extraction(asked.Query)))
 	require.NoError(t, err)

@@ -16,12 +16,12 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 )
 
-// objects is the part of S3 that a delivery needs.
+// objects is the part of S3 that a delivery calls.
 type objects interface {
 	PutObject(context.Context, *s3.PutObjectInput, ...func(*s3.Options)) (*s3.PutObjectOutput, error)
 }
 
-// bucket writes objects with the role of whatever destination it is told, trying without end.
+// bucket writes objects with the destination's role, and retries without limit.
 type bucket struct {
 	client func(role string) objects
 	log    *slog.Logger
@@ -46,7 +46,7 @@ const (
 	longestPause = 10 * time.Second
 )
 
-// put writes one object; it gives up only with the context: AWS keeps trying for 24 hours.
+// put writes one object. Only the end of the context stops it: AWS retries for 24 hours.
 func (b *bucket) put(ctx context.Context, d *declared, to *s3Destination, prefix string, lines [][]byte) error {
 	body, extension, err := encode(lines, to)
 	if err != nil {

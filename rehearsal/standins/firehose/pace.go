@@ -5,20 +5,20 @@ import (
 	"time"
 )
 
-// Pace makes deliveries quicker than they declare to be, where it is not zero: for as long as somebody waits for each of many things in
-// turn. Firehose takes buffering hints for hints, too, and may write earlier,
+// Pace makes deliveries faster than declared, where it is not zero, for tests that wait for many things in turn.
+// Firehose also treats buffering settings as hints and may write earlier,
 // https://docs.aws.amazon.com/firehose/latest/APIReference/API_BufferingHints.html.
 type Pace struct {
-	// Interval is the longest that a record waits in a buffer.
+	// Interval is the maximum time of a record in a buffer.
 	Interval time.Duration
-	// Retry is the longest that a destination is tried with documents that it refuses.
+	// Retry is the maximum time of retries for refused documents.
 	Retry time.Duration
 }
 
-// Hurry sets the pace of all delivery streams; the zero value is as each declares.
+// Hurry sets the pace of all delivery streams; the zero value restores the declared one.
 func (s *Service) Hurry(p Pace) { s.pace.set(p) }
 
-// pace is what all deliveries of a service share.
+// pace is shared by all deliveries of a service.
 type pace struct{ now atomic.Pointer[Pace] }
 
 func newPace() *pace {

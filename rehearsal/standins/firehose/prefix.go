@@ -17,14 +17,14 @@ type part struct {
 	moment    javaPattern
 }
 
-// values are what a prefix's expressions stand for in one object.
+// values are the values of a prefix's expressions for one object.
 type values struct {
 	oldest    time.Time // approximate arrival of the object's oldest record, in the stream's time zone
 	errorType string
 	keys      map[string]string
 }
 
-// maxPrefix is the longest evaluated prefix, in characters.
+// maxPrefix is the maximum length of an evaluated prefix, in characters.
 const maxPrefix = 512
 
 func parsePrefix(text string) (prefix, error) {
@@ -91,7 +91,7 @@ func (p prefix) expressions() bool {
 	return false
 }
 
-// keys are the partition keys that the prefix asks for.
+// keys are the partition keys that the prefix uses.
 func (p prefix) keys() []string {
 	var out []string
 	for _, e := range p.parts {
@@ -136,18 +136,18 @@ func randomString() string {
 	const digits = "0123456789abcdef"
 	b := make([]byte, randomLength)
 	for i := range b {
-		b[i] = digits[rand.IntN(len(digits))] // a name, not a secret
+		b[i] = digits[rand.IntN(len(digits))] // a name, which need not be secret
 	}
 	return string(b)
 }
 
-// prefixes are an S3 destination's two, after the rules that join them.
+// prefixes are an S3 destination's two prefixes, after the rules that combine them.
 type prefixes struct{ records, errors prefix }
 
-// hourly is what a prefix without a timestamp gets.
+// hourly is added to a prefix without a timestamp.
 const hourly = "!{timestamp:yyyy/MM/dd/HH}/"
 
-// parsePrefixes applies the semantic rules of the page above. A partitioned prefix gets no timestamp added:
+// parsePrefixes applies the rules on that page. A partitioned prefix gets no timestamp:
 // https://docs.aws.amazon.com/firehose/latest/dev/dynamic-partitioning-s3bucketprefix.html.
 func parsePrefixes(records, failures string, partitioned bool) (prefixes, error) {
 	var out prefixes

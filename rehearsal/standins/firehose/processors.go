@@ -11,7 +11,7 @@ import (
 	"github.com/itchyny/gojq"
 )
 
-// processing is what happens to each record before it is delivered:
+// processing happens to each record before its delivery:
 // https://docs.aws.amazon.com/firehose/latest/APIReference/API_Processor.html.
 type processing struct {
 	delimiter string
@@ -65,7 +65,7 @@ func (p *processing) add(kind types.ProcessorType, parameters map[string]string)
 	return nil
 }
 
-// keys runs the query: an object whose values are neither null nor empty, or an error.
+// keys runs the query. The result is an object whose values are neither null nor empty, or an error.
 func (p processing) keys(data []byte) (map[string]string, error) {
 	var document any
 	if err := json.Unmarshal(data, &document); err != nil {

@@ -5,18 +5,17 @@ import (
 	"sync"
 )
 
-// Quirk makes deliveries do otherwise with a table's records than everything here takes Firehose to do. What is nil is as
-// usual.
+// Quirk makes deliveries break the assumptions about Firehose for a table's records. A nil function changes nothing.
 type Quirk struct {
-	// Document is what is indexed: its index, its id and its source.
+	// Document changes an indexed document: its index, its id and its source.
 	Document func(index, id string, data []byte) (string, string, []byte)
-	// Keys are the partition keys of a record.
+	// Keys changes a record's partition keys.
 	Keys func(keys map[string]string, data []byte) map[string]string
-	// Object is what is written: the key up to the object's own name, and its lines.
+	// Object changes an object: the key up to its own name, and its lines.
 	Object func(prefix string, lines [][]byte) (string, [][]byte)
 }
 
-// quirks are those of tables, schema.table.
+// quirks holds the quirks of tables, by schema.table.
 type quirks struct {
 	mu sync.Mutex
 	of map[string]Quirk
@@ -29,7 +28,7 @@ func (s *Service) Quirk(schema, table string, q Quirk) {
 	s.quirks.of[schema+"."+table] = q
 }
 
-// find the quirk of the table that a record names.
+// find returns the quirk for a record's table.
 func (q *quirks) find(data []byte) Quirk {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -61,7 +60,7 @@ func (q *quirks) keys(keys map[string]string, data []byte) map[string]string {
 	return keys
 }
 
-// object of a buffer, by the table of its first record.
+// object applies the quirk for the table of a buffer's first record.
 func (q *quirks) object(b *buffer, prefix string) (string, [][]byte) {
 	if change := q.find(b.records[0].data).Object; change != nil {
 		return change(prefix, b.lines)

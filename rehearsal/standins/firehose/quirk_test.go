@@ -10,7 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// of is a record of a table.
+// of returns a record of a table.
 func of(table string) string {
 	return `{"t":"x","metadata":{"schema-name":"shop","table-name":"` + table + `"}}` + "\n"
 }

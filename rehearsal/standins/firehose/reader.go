@@ -15,22 +15,22 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/kinesis/types"
 )
 
-// streams is the part of Kinesis that a reader needs.
+// streams is the part of Kinesis that a reader calls.
 type streams interface {
 	ListShards(context.Context, *kinesis.ListShardsInput, ...func(*kinesis.Options)) (*kinesis.ListShardsOutput, error)
 	GetShardIterator(context.Context, *kinesis.GetShardIteratorInput, ...func(*kinesis.Options)) (*kinesis.GetShardIteratorOutput, error)
 	GetRecords(context.Context, *kinesis.GetRecordsInput, ...func(*kinesis.Options)) (*kinesis.GetRecordsOutput, error)
 }
 
-// record is one record of the source.
+// record is a record of the source.
 type record struct {
 	data    []byte
 	arrived time.Time
-	id      string // of the shard and the sequence number: the same in every attempt
+	id      string // from the shard and the sequence number: the same in every attempt
 }
 
 const (
-	idle         = 200 * time.Millisecond // Kinesis allows five reads a second from a shard
+	idle         = 200 * time.Millisecond // Kinesis allows five reads per second and shard
 	shardRefresh = 10 * time.Second
 	maxRead      = 10_000
 )
@@ -41,23 +41,23 @@ type reader struct {
 	stream string
 	log    *slog.Logger
 	out    chan<- []record
-	took   func([]record) // before records are handed on
+	took   func([]record) // called before records are passed on
 
 	mu     sync.Mutex
 	shards map[string]*shard
 }
 
-// Reading is how far the reader of a delivery stream is.
+// Reading is the progress of a delivery stream's reader.
 type Reading struct {
-	// Stream is its source, Search says that its destination is a domain.
+	// Stream is its source; Search means that its destination is a domain.
 	Stream string
 	Search bool
-	// Age of the last record that the latest read of a shard gave, when it was read; 0 when it gave none, which is when
-	// everything has been read. Of several shards the greatest.
+	// Age is the age of the last record in a shard's latest read, at the time of the read. It is 0 when the read was
+	// empty, which means that everything has been read. Over several shards it is the maximum.
 	Age time.Duration
-	// Behind is how far behind the stream's end it reads: Age, and for how long what was read could not be handed on.
+	// Behind is the distance to the stream's end: Age plus the time for which records could not be passed on.
 	Behind time.Duration
-	// Serverless says that the destination is a collection, Interval how long a buffer waits.
+	// Serverless means that the destination is a collection; Interval is the buffering time.
 	Serverless bool
 	Interval   time.Duration
 }
@@ -69,7 +69,7 @@ type shard struct {
 	empty atomic.Int64
 	// age of the last record of the latest read
 	age atomic.Int64
-	// handing is when the latest read began to be handed on, in nanoseconds since 1970; 0 when it is
+	// handing is when the latest read began to be passed on, in nanoseconds since 1970; 0 when it has been
 	handing atomic.Int64
 }
 
@@ -95,7 +95,7 @@ func (r *reader) behind() time.Duration {
 
 func streamName(arn string) string { return arn[strings.LastIndex(arn, "/")+1:] }
 
-// position finds the shards and where reading them begins: LATEST, which is where Firehose starts,
+// position finds the shards and the start of reading: LATEST, as in Firehose,
 // https://docs.aws.amazon.com/firehose/latest/dev/writing-with-kinesis-streams.html.
 func (r *reader) position(ctx context.Context) error {
 	r.shards = map[string]*shard{}
@@ -136,7 +136,7 @@ func (r *reader) discover(ctx context.Context, from types.ShardIteratorType) ([]
 	}
 }
 
-// run reads until the context ends; shards that come later are read from their beginning.
+// run reads until the context ends; later shards are read from their beginning.
 func (r *reader) run(ctx context.Context) {
 	var readers sync.WaitGroup
 	defer readers.Wait()
@@ -199,7 +199,7 @@ func (r *reader) read(ctx context.Context, s *shard) {
 			}
 		}
 		s.iterator = aws.ToString(out.NextShardIterator)
-		if s.iterator == "" { // closed, and read to its end
+		if s.iterator == "" { // closed and read to its end
 			s.empty.Store(1 << 62)
 			return
 		}
@@ -210,7 +210,7 @@ func (r *reader) read(ctx context.Context, s *shard) {
 	}
 }
 
-// renew replaces an iterator that has expired, which it does after five minutes.
+// renew replaces an expired iterator; iterators expire after five minutes.
 func (r *reader) renew(ctx context.Context, s *shard, last string, err error) {
 	var expired *types.ExpiredIteratorException
 	if !errors.As(err, &expired) || last == "" {
@@ -231,7 +231,8 @@ func pause(ctx context.Context, d time.Duration) {
 	}
 }
 
-// caughtUp waits until every shard has been found empty twice: by a read that may have been under way, and by one after it.
+// caughtUp waits until every shard was found empty twice: by a read that may have already started, and by a later
+// one.
 func (r *reader) caughtUp(ctx context.Context) error {
 	marks := map[*shard]int64{}
 	for _, s := range r.all() {

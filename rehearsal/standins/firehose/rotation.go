@@ -7,7 +7,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/firehose/types"
 )
 
-// indexName is an index rotated by the arrival of a record, in UTC:
+// indexName is an index rotated by a record's arrival, in UTC:
 // https://docs.aws.amazon.com/firehose/latest/dev/basic-deliver.html#es-index-rotation.
 func indexName(base string, rotation types.AmazonopensearchserviceIndexRotationPeriod, arrived time.Time) (string, error) {
 	t := arrived.UTC()

@@ -20,7 +20,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/opensearch"
 )
 
-// search indexes buffers in an OpenSearch domain or collection and parks in S3 what it cannot.
+// search indexes buffers in an OpenSearch domain or collection and parks the rest in S3.
 type search struct {
 	*bucket
 	account  account.Account
@@ -30,7 +30,7 @@ type search struct {
 	endpoint string // found, and forgotten after a failure
 }
 
-// document is one record on its way into an index.
+// document is a record on its way into an index.
 type document struct {
 	record
 	index, id string
@@ -39,7 +39,7 @@ type document struct {
 	message   string
 }
 
-// serverless is what requests to a collection are signed for,
+// serverless is the signing name for a collection,
 // https://docs.aws.amazon.com/opensearch-service/latest/developerguide/serverless-clients.html#serverless-signing.
 const serverless = "aoss"
 
@@ -63,7 +63,7 @@ func (s *search) write(ctx context.Context, d *declared, b *buffer) (delivered [
 		s.quirks.document(one)
 		waiting = append(waiting, one)
 	}
-	if to.backupAll { // with the documents, not by hints of its own
+	if to.backupAll { // with the documents; it has no hints of its own
 		if err := s.backup(ctx, d, b); err != nil {
 			return nil, 0, err
 		}
@@ -89,7 +89,7 @@ func (s *search) write(ctx context.Context, d *declared, b *buffer) (delivered [
 	return delivered, len(failed), nil
 }
 
-// deliver tries for as long as the retry duration says, and returns what still fails then.
+// deliver tries for the retry duration, and returns the documents that still fail.
 func (s *search) deliver(ctx context.Context, to *searchDestination, waiting []*document) ([]*document, error) {
 	began := time.Now()
 	for wait := firstPause; ; wait = min(2*wait, longestPause) {
@@ -114,7 +114,7 @@ func (s *search) deliver(ctx context.Context, to *searchDestination, waiting []*
 	}
 }
 
-// chunks splits documents into requests that a domain takes.
+// chunks splits documents into requests that a domain accepts.
 func chunks(all []*document) func(yield func([]*document) bool) {
 	return func(yield func([]*document) bool) {
 		start, size := 0, 0
@@ -134,7 +134,7 @@ func chunks(all []*document) func(yield func([]*document) bool) {
 	}
 }
 
-// attempt sends one _bulk request and returns the documents that were refused.
+// attempt sends one _bulk request and returns the refused documents.
 func (s *search) attempt(ctx context.Context, to *searchDestination, chunk []*document) []*document {
 	refuseAll := func(code, message string) []*document {
 		for _, one := range chunk {
@@ -186,7 +186,7 @@ func bulk(chunk []*document) []byte {
 		b.Write(line)
 		b.WriteByte('\n')
 		if data := bytes.TrimSpace(one.data); bytes.ContainsAny(data, "\r\n") {
-			if json.Compact(&b, data) != nil { // not JSON: the domain will say so
+			if json.Compact(&b, data) != nil { // invalid JSON: the domain will refuse it
 				b.WriteString(strings.NewReplacer("\n", " ", "\r", " ").Replace(string(data)))
 			}
 		} else {
@@ -219,7 +219,7 @@ func (s *search) post(ctx context.Context, to *searchDestination, body []byte) (
 	}
 	sum := sha256.Sum256(body)
 	hash := hex.EncodeToString(sum[:])
-	if to.service == serverless { // a collection wants the hash in a signed header, and the length in none
+	if to.service == serverless { // a collection requires the hash in a signed header, but not the length
 		request.Header.Set("X-Amz-Content-Sha256", hash)
 		request.ContentLength = 0
 	}
@@ -239,7 +239,7 @@ func (s *search) post(ctx context.Context, to *searchDestination, body []byte) (
 	return response.StatusCode, answer, nil
 }
 
-// find asks the control plane for the domain's endpoint, as Firehose does with the delivery's role.
+// find asks the control plane for the domain's endpoint, like Firehose, with the delivery's role.
 func (s *search) find(ctx context.Context, config aws.Config, to *searchDestination) (string, error) {
 	if to.endpoint != "" {
 		return strings.TrimSuffix(to.endpoint, "/"), nil
@@ -259,7 +259,8 @@ func (s *search) find(ctx context.Context, config aws.Config, to *searchDestinat
 	return "https://" + host, nil
 }
 
-// Where failed documents go, as a folder below the prefix and as an error output type: of a collection as of a domain,
+// The folder below the prefix for failed documents, and their error output type. Both are the same for a collection
+// and a domain,
 // https://docs.aws.amazon.com/firehose/latest/APIReference/API_AmazonOpenSearchServerlessDestinationConfiguration.html.
 const (
 	failedFolder = "AmazonOpenSearchService_failed/"

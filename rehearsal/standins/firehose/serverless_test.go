@@ -11,7 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// The control plane's model of a collection as destination, by the syntax of AWS's reference:
+// The control plane's model of a collection as destination, with the syntax in AWS's reference:
 // https://docs.aws.amazon.com/firehose/latest/APIReference/API_CreateDeliveryStream.html,
 // https://docs.aws.amazon.com/firehose/latest/APIReference/API_AmazonOpenSearchServerlessDestinationDescription.html,
 // https://docs.aws.amazon.com/firehose/latest/APIReference/API_AmazonOpenSearchServerlessDestinationUpdate.html.

@@ -18,15 +18,16 @@ import (
 
 // Options of a service; the zero value has none.
 type Options struct {
-	// Roots verify the certificates of domains; nil is the system's.
+	// Roots verify the domains' certificates; nil means the system's.
 	Roots *x509.CertPool
-	// OnRead is told of records that were read from the source, OnDelivered of those that have reached their destination. Neither may block.
+	// OnRead is called with records that were read from the source, OnDelivered with those that have reached their
+	// destination. Neither may block.
 	OnRead, OnDelivered func(Batch)
 }
 
-// Batch is records of one delivery stream at one moment, as they are in the source.
+// Batch is a set of a delivery stream's records at one moment, as in the source.
 type Batch struct {
-	// Delivery is the delivery stream's name; Search says that its destination is a domain or a collection.
+	// Delivery is the delivery stream's name; Search means that its destination is a domain or a collection.
 	Delivery string
 	Search   bool
 	At       time.Time
@@ -56,7 +57,7 @@ type running struct {
 	done   sync.WaitGroup
 }
 
-// New runs the delivery streams of an account.
+// New returns a service for an account's delivery streams.
 func New(acc account.Account, log *slog.Logger, o Options) *Service {
 	transport := &http.Transport{TLSClientConfig: &tls.Config{RootCAs: o.Roots, MinVersion: tls.VersionTLS12}, MaxIdleConnsPerHost: 8}
 	return &Service{
@@ -65,7 +66,7 @@ func New(acc account.Account, log *slog.Logger, o Options) *Service {
 	}
 }
 
-// Create starts a delivery stream. When it returns, every record put into the source from now on will be delivered.
+// Create starts a delivery stream. After it returns, every new record in the source will be delivered.
 func (s *Service) Create(ctx context.Context, name string) error {
 	d, err := readStream(ctx, s.client, name)
 	if err != nil {
@@ -101,7 +102,7 @@ func (s *Service) Create(ctx context.Context, name string) error {
 	return nil
 }
 
-// Update makes a delivery stream act on its changed destination; what it holds is delivered there.
+// Update applies a changed destination; buffered records are delivered there.
 func (s *Service) Update(ctx context.Context, name string) error {
 	d, err := readStream(ctx, s.client, name)
 	if err != nil {
@@ -118,7 +119,7 @@ func (s *Service) Update(ctx context.Context, name string) error {
 	return nil
 }
 
-// Delete ends a delivery stream; what it holds undelivered is lost.
+// Delete ends a delivery stream; buffered records are lost.
 func (s *Service) Delete(name string) {
 	s.mu.Lock()
 	one := s.deliveries[name]
@@ -138,7 +139,7 @@ func (s *Service) Close() {
 	s.interfaces.close()
 }
 
-// Drain waits until everything that is in the sources now is delivered or parked, at the streams' own pace.
+// Drain waits until everything now in the sources is delivered or parked, at the streams' own pace.
 func (s *Service) Drain(ctx context.Context) error {
 	var problems []error
 	for _, name := range s.names() {
@@ -161,7 +162,7 @@ func (s *Service) Drain(ctx context.Context) error {
 	return errors.Join(problems...)
 }
 
-// Stats are every delivery stream's, by name.
+// Stats returns every delivery stream's statistics by name.
 func (s *Service) Stats() map[string]Stats {
 	out := map[string]Stats{}
 	for _, name := range s.names() {
@@ -172,7 +173,7 @@ func (s *Service) Stats() map[string]Stats {
 	return out
 }
 
-// Readings are every delivery stream's, by name.
+// Readings returns every delivery stream's reading progress by name.
 func (s *Service) Readings() map[string]Reading {
 	out := map[string]Reading{}
 	for _, name := range s.names() {

@@ -1,4 +1,4 @@
-// Package ec2 calls the few actions of EC2 that the rehearsal needs, without the SDK's client: see [awsapi].
+// Package ec2 calls the few EC2 actions that the rehearsal needs, without the SDK's client: see [awsapi].
 package ec2
 
 import (
@@ -13,10 +13,10 @@ import (
 // Client calls EC2.
 type Client struct{ api *awsapi.Client }
 
-// NewFromConfig is a client with the region, credentials and endpoint of a configuration.
+// NewFromConfig returns a client with the region, credentials and endpoint of a configuration.
 func NewFromConfig(config aws.Config) *Client { return &Client{awsapi.New(config, awsapi.EC2)} }
 
-// Instance is one that DescribeInstances lists.
+// Instance is an entry of DescribeInstances.
 type Instance struct {
 	ID      string    `xml:"instanceId"`
 	State   string    `xml:"instanceState>name"` // such as running or terminated
@@ -25,7 +25,7 @@ type Instance struct {
 	Since   time.Time `xml:"launchTime"`
 }
 
-// Instances are those with the given ids, or all.
+// Instances returns those with the given ids, or all.
 func (c *Client) Instances(ctx context.Context, ids ...string) ([]Instance, error) {
 	values := url.Values{}
 	if len(ids) > 0 {
@@ -48,7 +48,7 @@ func (c *Client) Instances(ctx context.Context, ids ...string) ([]Instance, erro
 	}
 }
 
-// Call sends an action with its parameters and reads the answer into a struct with xml tags, or into nil.
+// Call sends an action with its parameters and decodes the answer into a struct with xml tags; nil ignores it.
 func (c *Client) Call(ctx context.Context, action string, parameters url.Values, answer any) error {
 	return c.api.Query(ctx, action, parameters, answer)
 }

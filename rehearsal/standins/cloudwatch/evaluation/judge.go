@@ -1,6 +1,7 @@
-// Package evaluation is how CloudWatch judges alarms: data points against a threshold, M of N, with points that are missing
-// (https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarm-evaluation.html and
-// https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarms-and-missing-data.html), and composite alarms by their rule.
+// Package evaluation implements CloudWatch's evaluation of alarms: data points against a threshold, M of N, with
+// missing points (https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarm-evaluation.html and
+// https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarms-and-missing-data.html), and the rules of
+// composite alarms.
 package evaluation
 
 import "fmt"
@@ -12,17 +13,17 @@ const (
 	InsufficientData = "INSUFFICIENT_DATA"
 )
 
-// Verdict is what one data point says.
+// Verdict is the result for one data point.
 type Verdict int8
 
-// Verdicts: the point lacks, is within the threshold, or is not.
+// Verdicts: the point is missing, within the threshold, or breaching.
 const (
 	Missing Verdict = iota
 	Within
 	Breaching
 )
 
-// Treatments of missing data, as the API names them; none is TreatMissing.
+// Treatments of missing data, as the API names them; the default is TreatMissing.
 const (
 	TreatMissing      = "missing"
 	TreatIgnore       = "ignore"
@@ -30,12 +31,13 @@ const (
 	TreatNotBreaching = "notBreaching"
 )
 
-// Further is how many points an evaluation looks at beyond those of its periods, should some of them lack. AWS says how many only by its
-// examples: five for three.
+// Further is how many points beyond its periods an evaluation uses when some are missing. AWS shows the number only
+// in examples: five for three.
 const Further = 2
 
-// Judge is the state that an alarm has after its data points, the latest last, of which there are evaluate+Further: at least toAlarm of the
-// last evaluate ones that are there must breach. Where fewer are there than that, what lacks is treated as the alarm says.
+// Judge returns an alarm's state after its data points, the latest last; there are evaluate+Further points. At least
+// toAlarm of the last evaluate existing points must breach. When fewer exist, missing ones are treated as the alarm
+// says.
 func Judge(points []Verdict, evaluate, toAlarm int, treatment, current string) string {
 	there, breaching, oldest := 0, 0, 0
 	for age := 1; age <= len(points) && there < evaluate; age++ {
@@ -61,7 +63,7 @@ func Judge(points []Verdict, evaluate, toAlarm int, treatment, current string) s
 		return current
 	case there == 0:
 		return InsufficientData
-	// Every point that is there breaches, and none that came since says otherwise.
+	// Every existing point breaches, and no later one contradicts it.
 	case oldest >= toAlarm:
 		return Alarm
 	default: // "the alarm does not go immediately into ALARM state": the next point may be within the threshold
@@ -69,7 +71,7 @@ func Judge(points []Verdict, evaluate, toAlarm int, treatment, current string) s
 	}
 }
 
-// Compare is the verdict of a value by the API's name of the comparison.
+// Compare returns the verdict on a value, with the comparison's name in the API.
 func Compare(value float64, comparison string, threshold float64) (Verdict, error) {
 	var breaching bool
 	switch comparison {

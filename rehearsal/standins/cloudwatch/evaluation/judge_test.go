@@ -71,7 +71,7 @@ func TestTheLatestPointsCountWhenNoneIsMissing(t *testing.T) {
 	}
 }
 
-// Whatever lacks, treating it as breaching never gives fewer alarms than treating it as within the threshold.
+// Treating missing data as breaching never gives fewer alarms than treating it as within the threshold.
 func TestTreatingMissingDataAsBreachingNeverSilences(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		evaluate := rapid.IntRange(1, 6).Draw(t, "evaluate")

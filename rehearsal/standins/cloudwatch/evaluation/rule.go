@@ -7,17 +7,19 @@ import (
 
 // Rule is a composite alarm's expression, https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutCompositeAlarm.html.
 type Rule struct {
-	// Names of the alarms that it asks for, in their order.
+	// Names of the alarms that it uses, in order.
 	Names []string
 
 	holds func(state func(name string) string) bool
 }
 
-// Holds says whether a composite alarm with this rule is in the state ALARM, by the states of other alarms; otherwise it is OK.
+// Holds reports whether a composite alarm with this rule is in the state ALARM, given other alarms' states; otherwise
+// it is OK.
 func (r *Rule) Holds(state func(name string) string) bool { return r.holds(state) }
 
-// ParseRule reads an expression of ALARM, OK and INSUFFICIENT_DATA, TRUE and FALSE, AND, OR, NOT and parentheses. NOT binds more than AND, and
-// AND more than OR. An alarm is named, with quotes or without, or given by its ARN.
+// ParseRule reads an expression of ALARM, OK and INSUFFICIENT_DATA, TRUE and FALSE, AND, OR, NOT and parentheses. NOT
+// binds tighter than AND, and AND tighter than OR. An alarm is given by its name, with or without quotes, or by its
+// ARN.
 func ParseRule(text string) (*Rule, error) {
 	p := &parser{text: text}
 	p.next()
@@ -34,7 +36,7 @@ func ParseRule(text string) (*Rule, error) {
 type holds = func(state func(string) string) bool
 
 type parser struct {
-	text  string // what is left
+	text  string // the remaining text
 	token string
 	names []string
 }
@@ -52,14 +54,14 @@ func (p *parser) next() {
 	p.token, p.text = p.text[:end], p.text[end:]
 }
 
-// either is one or more that OR joins.
+// either parses terms joined by OR.
 func (p *parser) either() (holds, error) {
 	return p.joined("OR", p.both, func(a, b holds) holds {
 		return func(state func(string) string) bool { return a(state) || b(state) }
 	})
 }
 
-// both is one or more that AND joins.
+// both parses terms joined by AND.
 func (p *parser) both() (holds, error) {
 	return p.joined("AND", p.one, func(a, b holds) holds {
 		return func(state func(string) string) bool { return a(state) && b(state) }
@@ -116,7 +118,7 @@ func (p *parser) expect(token string) error {
 	return nil
 }
 
-// name reads what stands in the parentheses behind a state; the opening one is the present token.
+// name parses the content of a state's parentheses; the opening one is the current token.
 func (p *parser) name() (string, error) {
 	if p.token != "(" {
 		return "", fmt.Errorf("%q stands where a parenthesis should", p.token)

@@ -15,10 +15,10 @@ type Point struct {
 	Value float64
 }
 
-// Series are the values of one metric, in the order of their times.
+// Series are the values of one metric in time order.
 type Series []Point
 
-// Between is the series from a time, to another that it does not include.
+// Between is the part of the series from a time up to another, exclusive.
 func (s Series) Between(from, to time.Time) Series {
 	at := func(limit time.Time) int {
 		i, _ := slices.BinarySearchFunc(s, limit, func(p Point, limit time.Time) int { return p.At.Compare(limit) })
@@ -28,7 +28,8 @@ func (s Series) Between(from, to time.Time) Series {
 	return s[first:max(first, end)]
 }
 
-// Statistic is what the API names Average, Sum, Minimum, Maximum, SampleCount, or p99 and the like; false when there are no values.
+// Statistic computes a statistic by its API name: Average, Sum, Minimum, Maximum, SampleCount, or a percentile such
+// as p99; false without values.
 func (s Series) Statistic(name string) (value float64, ok bool, err error) {
 	if len(s) == 0 {
 		return 0, false, nil

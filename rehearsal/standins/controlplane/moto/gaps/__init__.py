@@ -1,1 +1,1 @@
-"""One module per service whose moto model is patched."""
+"""One module for each service whose moto model is patched."""

@@ -1,4 +1,4 @@
-"""Athena: a workgroup can be changed, its tags read, and a named query deleted."""
+"""Athena: adds changing a workgroup, reading its tags, and deleting a named query."""
 
 import json
 

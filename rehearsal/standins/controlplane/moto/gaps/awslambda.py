@@ -1,6 +1,8 @@
-"""Lambda: a function's logging configuration is kept, https://docs.aws.amazon.com/lambda/latest/api/API_LoggingConfig.html.
+"""Lambda: stores a function's logging configuration,
+https://docs.aws.amazon.com/lambda/latest/api/API_LoggingConfig.html.
 
-An event source mapping may read a consumer with enhanced fan-out, and delivers nothing here: the rehearsal's own reader does.
+An event source mapping may read a consumer with enhanced fan-out. It delivers nothing here: the rehearsal's own
+reader does.
 """
 
 from moto.awslambda.models import EventSourceMapping, LambdaBackend, LambdaFunction

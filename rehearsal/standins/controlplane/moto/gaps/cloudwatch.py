@@ -1,9 +1,10 @@
-"""CloudWatch: composite alarms, which moto lacks; an alarm that nothing has judged yet, and one that is changed.
+"""CloudWatch: adds composite alarms, which moto lacks, and the states of new and changed alarms.
 
 https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutCompositeAlarm.html,
-https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html: an alarm begins with INSUFFICIENT_DATA, and keeps its
-state while it is changed. https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_DescribeAlarms.html: without AlarmTypes there
-are metric alarms only.
+https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html: an alarm starts with
+INSUFFICIENT_DATA, and keeps its state when it is changed.
+https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_DescribeAlarms.html: without AlarmTypes only
+metric alarms are listed.
 """
 
 from moto.cloudwatch.models import CloudWatchBackend

@@ -1,4 +1,4 @@
-"""DMS: times are numbers, subnet groups hold their subnets, and what moto cannot do at all.
+"""DMS: times are numbers, subnet groups contain their subnets, and operations that moto lacks.
 
 https://docs.aws.amazon.com/dms/latest/APIReference/API_Operations.html
 """
@@ -131,7 +131,7 @@ _SETTINGS = {
 
 @adds(DatabaseMigrationServiceResponse)
 def modify_endpoint(self):
-    """Settings that are not named stay as they are, unless ExactSettings says otherwise."""
+    """Settings that are not given stay unchanged, unless ExactSettings says otherwise."""
     request = _request(self)
     arn = request.pop("EndpointArn")
     endpoint = next((e for e in self.dms_backend.endpoints.values() if e.endpoint_arn == arn), None)
@@ -175,7 +175,7 @@ def modify_replication_task(self):
 
 @adds(DatabaseMigrationServiceResponse)
 def describe_table_statistics(self):
-    """Nothing, until a data plane answers in its place."""
+    """Does nothing; a data plane answers instead."""
     return json.dumps({"ReplicationTaskArn": _request(self)["ReplicationTaskArn"], "TableStatistics": []})
 
 
@@ -243,7 +243,7 @@ def _config(arn):
 
 
 def _replication(arn):
-    """A replication that never ran: what runs says more, in its place."""
+    """A replication that never ran. The data plane answers for one that runs."""
     config = _config(arn)
     keys = ("ReplicationConfigIdentifier", "ReplicationConfigArn", "ReplicationType", "SourceEndpointArn", "TargetEndpointArn")
     return {key: config[key] for key in keys} | {"ReplicationCreateTime": config["ReplicationConfigCreateTime"], "Status": "created"}
@@ -302,7 +302,7 @@ def delete_replication_config(self):
 
 @adds(DatabaseMigrationServiceResponse)
 def start_replication(self):
-    """Refuses at once what DMS would find while it tests the connections: services that only a VPC endpoint leads to.
+    """Refuses immediately what DMS would find in its connection tests: services that need a VPC endpoint.
 
     https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Serverless.Limitations.html
     """

@@ -1,5 +1,5 @@
-"""EC2: what is deleted is gone, what is described was said, and an instance has the volume and the network interface
-that AWS would give it.
+"""EC2: deleted resources are gone, descriptions are complete, and an instance has the volume and the network
+interface that AWS would give it.
 """
 
 from moto.ec2.models.elastic_network_interfaces import NetworkInterface
@@ -21,7 +21,7 @@ def delete_vpc_endpoints(original, self, vpce_ids=None):
 
 @wraps(NatGatewayBackend)
 def delete_nat_gateway(original, self, nat_gateway_id):
-    """Its network interface goes with it; the gateway itself is described as deleted for an hour, as in AWS."""
+    """Deletes its network interface too. The gateway itself is described as deleted for an hour, as in AWS."""
     gateway = original(self, nat_gateway_id)
     self.enis.pop(gateway._eni.id, None)
     return gateway
@@ -29,7 +29,8 @@ def delete_nat_gateway(original, self, nat_gateway_id):
 
 @wraps(InstanceResponse, "_validate_block_device_mapping")
 def root_volume_has_the_size_of_its_image(original, self, mapping):
-    """Unless it is told another, https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_EbsBlockDevice.html."""
+    """The default unless another is given,
+    https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_EbsBlockDevice.html."""
     ebs = mapping.get("Ebs", {})
     if "VolumeSize" not in ebs:
         for image in self.ec2_backend.describe_images(ami_ids=[self._get_param("ImageId")]):
@@ -39,7 +40,7 @@ def root_volume_has_the_size_of_its_image(original, self, mapping):
 
 @wraps(Instance, "prep_nics")
 def interfaces_made_for_the_instance(original, self, nic_spec, **kwargs):
-    """Go with it, unless it is told otherwise, and the first one's security groups are the instance's.
+    """Deleted with the instance by default; the first interface has the instance's security groups.
 
     https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/using-eni.html
     """
@@ -52,13 +53,13 @@ def interfaces_made_for_the_instance(original, self, nic_spec, **kwargs):
 
 
 _association = NetworkInterface.association
-# Without a public address there is none: an empty one is taken for a public address.
+# Without a public address there is none: moto mistakes an empty one for a public address.
 NetworkInterface.association = property(lambda self: _association.fget(self) or None)
 
 
 @wraps(SecurityGroupRule, "__init__")
 def description_whoever_the_other_side_is(original, self, *args, **kwargs):
-    """Kept for addresses alone, where a modification puts its own too."""
+    """Only for addresses; a modification stores its own here too."""
     original(self, *args, **kwargs)
     for side in args[5:8]:  # addresses, group, prefix list
         if side and "Description" in side:

@@ -1,6 +1,8 @@
-"""Firehose: the OpenSearch destinations. moto has a domain under its old name, Elasticsearch, and no collection.
+"""Firehose: adds the OpenSearch destinations. moto knows a domain only under its old name, Elasticsearch, and no
+collection.
 
-Both are kept in moto's Elasticsearch slot and described under their own names, with the VPC that Firehose looks up itself:
+Both are stored in moto's Elasticsearch slot and described under their own names, with the VPC that Firehose looks
+up itself:
 https://docs.aws.amazon.com/firehose/latest/APIReference/API_AmazonopensearchserviceDestinationDescription.html
 https://docs.aws.amazon.com/firehose/latest/APIReference/API_AmazonOpenSearchServerlessDestinationDescription.html
 """
@@ -19,7 +21,7 @@ SLOT, DOMAIN, COLLECTION = "ElasticsearchDestination", "AmazonopensearchserviceD
 
 
 class Collection(dict):
-    """A destination that is a collection, in the slot."""
+    """A collection as destination, in that slot."""
 
 
 @adds(FirehoseResponse)
@@ -57,13 +59,13 @@ def update_destination(original, self, name, *args, **kwargs):
     return original(self, name, *args, **kwargs)
 
 
-# What the model says of a collection's settings, which moto does not look at:
+# The model's limits for a collection's settings, which moto does not check:
 # https://docs.aws.amazon.com/firehose/latest/APIReference/API_AmazonOpenSearchServerlessDestinationConfiguration.html
 RANGES = {("BufferingHints", "SizeInMBs"): (1, 100), ("BufferingHints", "IntervalInSeconds"): (0, 900), ("RetryOptions", "DurationInSeconds"): (0, 7200)}
 
 
 def check(collection, required):
-    """The model requires no CollectionEndpoint: a stream without one has no place to deliver to."""
+    """The model does not require CollectionEndpoint, but without it a stream has no destination."""
     problems = [f"{name} must not be null" for name in sorted(required - set(collection))]
     if not re.fullmatch("https:.{0,506}", collection.get("CollectionEndpoint", "https:")):
         problems.append("CollectionEndpoint must satisfy regular expression pattern: https:.*")

@@ -1,4 +1,4 @@
-"""Glue: jobs and triggers can be changed."""
+"""Glue: adds changing jobs and triggers."""
 
 import json
 

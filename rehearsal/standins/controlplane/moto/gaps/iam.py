@@ -1,4 +1,4 @@
-"""IAM: service-linked roles have the names that AWS gives them.
+"""IAM: gives service-linked roles AWS's names.
 
 https://docs.aws.amazon.com/opensearch-service/latest/developerguide/slr-aos.html
 https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/UsingWithRDS.IAM.ServiceLinkedRoles.html

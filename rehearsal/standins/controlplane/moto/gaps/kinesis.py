@@ -1,7 +1,8 @@
-"""Kinesis: a stream can be made with its tags, https://docs.aws.amazon.com/kinesis/latest/APIReference/API_CreateStream.html,
-what is in use is counted, https://docs.aws.amazon.com/kinesis/latest/APIReference/API_DescribeLimits.html,
-and each record has a sequence number of its own: moto gives two writers the same one when they come at once, and keeps one record.
-A shard that is split or merged keeps its records and ends: moto writes them once more, into the new shards.
+"""Kinesis: a stream can be made with tags,
+https://docs.aws.amazon.com/kinesis/latest/APIReference/API_CreateStream.html, usage is counted,
+https://docs.aws.amazon.com/kinesis/latest/APIReference/API_DescribeLimits.html, and each record has a unique
+sequence number: moto gives two simultaneous writers the same one and loses a record. A shard that is split or
+merged keeps its records and ends: moto would copy them to the new shards.
 """
 
 import threading
@@ -44,7 +45,8 @@ def put_record(original, self, *args, **kwargs):
 
 @wraps(Stream)
 def split_shard(original, self, shard_to_split, new_starting_hash_key):
-    """What is in a shard stays there, https://docs.aws.amazon.com/streams/latest/dev/kinesis-using-sdk-java-after-resharding.html."""
+    """A shard's records stay in it,
+    https://docs.aws.amazon.com/streams/latest/dev/kinesis-using-sdk-java-after-resharding.html."""
     with _emptied(self.shards[shard_to_split]):
         return original(self, shard_to_split, new_starting_hash_key)
 
@@ -57,7 +59,7 @@ def merge_shards(original, self, shard_to_merge, adjacent_shard_to_merge):
 
 @wraps(Stream)
 def get_shard_for_key(original, self, partition_key, explicit_hash_key):
-    """Of the shards that a key is in, the one that is open: moto goes on writing to the first."""
+    """The open shard among those for a key: moto would continue with the first."""
     every = self.shards
     self = copy(self)
     self.shards = {name: shard for name, shard in every.items() if shard.is_open}
@@ -66,7 +68,7 @@ def get_shard_for_key(original, self, partition_key, explicit_hash_key):
 
 @contextmanager
 def _emptied(*shards):
-    """Shards without their records, which nobody sees meanwhile."""
+    """Shards without their records, hidden in the meantime."""
     with _one_at_a_time:
         kept = [shard.records for shard in shards]
         for shard in shards:
@@ -80,7 +82,7 @@ def _emptied(*shards):
 
 @wraps(KinesisBackend)
 def get_records(original, self, stream_arn, shard_iterator, limit):
-    """A shard that is closed and read to its end has no next iterator."""
+    """A closed shard that was read to its end has no next iterator."""
     stream_name, shard_id, _ = decompose_shard_iterator(shard_iterator)
     shard = self.describe_stream(stream_arn=stream_arn, stream_name=stream_name).get_shard(shard_id)
     with _one_at_a_time:

@@ -1,4 +1,4 @@
-"""OpenSearch Service: a domain reads back as it was declared, without its password, and with what AWS adds.
+"""OpenSearch Service: a domain is returned as declared, without its password, and with AWS's additions.
 
 https://docs.aws.amazon.com/opensearch-service/latest/APIReference/API_DomainStatus.html
 """

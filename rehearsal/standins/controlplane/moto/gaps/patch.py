@@ -1,10 +1,10 @@
-"""How the other modules put methods into moto's classes."""
+"""Decorators with which the other modules add methods to moto's classes."""
 
 import functools
 
 
 def adds(cls, name=None):
-    """Decorator: the function becomes the method of that name, by default its own, in place of what was there."""
+    """Decorator: the function replaces or becomes the method with the given name, by default its own."""
 
     def decorate(function):
         setattr(cls, name or function.__name__, function)
@@ -14,7 +14,7 @@ def adds(cls, name=None):
 
 
 def wraps(cls, name=None):
-    """Decorator: as adds, and the function gets the method it replaces as first argument."""
+    """Decorator: like adds, but the function receives the replaced method as first argument."""
 
     def decorate(function):
         original = getattr(cls, name or function.__name__)

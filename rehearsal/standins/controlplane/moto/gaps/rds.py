@@ -1,6 +1,6 @@
-"""RDS: what a second deployment reads back is what the first one declared, and the managed password is a real secret.
+"""RDS: a second deployment reads what the first one declared, and the managed password is a real secret.
 
-A cluster's endpoint is where the rehearsal's database listens: REHEARSAL_DB_HOST, localhost by default, at the cluster's port.
+A cluster's endpoint is the rehearsal's database: REHEARSAL_DB_HOST, localhost by default, at the cluster's port.
 """
 
 import json
@@ -32,15 +32,15 @@ def _generate_secret_string(self):
 
 @adds(MasterUserSecret)
 def rotate_secret(self):
-    """A new password becomes the current one; whoever runs the database takes it from there."""
+    """Makes a new password current; whoever runs the database reads it there."""
     self.secretsmanager.put_secret_value(self.secret.arn, self._generate_secret_string(), None, None, ["AWSCURRENT"])
 
 
-# The status is active at once: its way there has no effect on anybody.
+# The status is active immediately, because nothing depends on the states before.
 MasterUserSecret.secret_status = property(lambda self: "active")
 
 
-# ---- a cluster is available at once: whoever made it waits half a minute before looking, and once more if it is not
+# ---- a cluster is available immediately: the caller waits half a minute before each check
 
 
 @wraps(DBCluster, "__init__")
@@ -49,7 +49,7 @@ def _available(original, self, *args, **kwargs):
     self.status = "available"
 
 
-# ---- automated snapshots go with their cluster; final ones stay
+# ---- automated snapshots are deleted with their cluster; final ones stay
 
 
 @wraps(RDSBackend)
@@ -65,7 +65,7 @@ def delete_db_cluster(original, self, cluster_identifier, snapshot_name=None):
 
 _scaling = DBCluster.scaling_configuration_info.fget
 DBCluster.scaling_configuration_info = property(lambda self: _scaling(self) if self.engine_mode == "serverless" else None)
-# moto knows only Aurora serverless v1 with a Data API.
+# moto supports only Aurora Serverless v1 with a Data API.
 DBCluster.enable_http_endpoint = property(
     lambda self: self._enable_http_endpoint,
     lambda self, value: setattr(self, "_enable_http_endpoint", bool(value)),
@@ -74,13 +74,13 @@ DBCluster.enable_http_endpoint = property(
 
 @wraps(DBParameterGroup)
 def update_parameters(original, self, new_parameters):
-    """Parameters that were set are told from defaults by their source."""
+    """The source of a parameter tells whether it was set."""
     original(self, [dict(p, Source="user") for p in new_parameters])
 
 
 @wraps(RDSBackend)
 def create_db_instance(original, self, db_kwargs):
-    # The account's default since 2024; moto's own makes the provider change it and reboot, which takes minutes:
+    # The account's default since 2024. With moto's own the provider would change it and reboot, which takes minutes:
     # https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/UsingWithRDS.SSL.html
     db_kwargs.setdefault("ca_certificate_identifier", "rds-ca-rsa2048-g1")
     instance = original(self, db_kwargs)

@@ -1,7 +1,7 @@
-"""S3: bucket policies are kept and given back, but do not decide, except about the delivery of access logs.
+"""S3: bucket policies are stored and returned, but not enforced, except for the delivery of access logs.
 
-moto judges a policy without its conditions, so a Deny of requests without TLS would lock out everybody: moto is reached by
-plain HTTP. Permissions on objects are therefore not rehearsed.
+moto evaluates a policy without its conditions. A Deny for requests without TLS would lock out everybody, because
+moto is called over plain HTTP. So permissions on objects are not rehearsed.
 """
 
 import fnmatch
@@ -23,11 +23,12 @@ def get_permission(self, action, resource):
     return PermissionResult.NEUTRAL
 
 
-# ---- a part of an object is read alone: moto reads all of it, so that a file with an index at its end costs as often as it is asked for
+# ---- reads only the requested part of an object: moto reads the whole object, so a file with an index at its end
+# would be read again for each request
 
 
 class _Part:
-    """The content of an object of which a part will be taken."""
+    """The content of an object, of which a part will be read."""
 
     def __init__(self, key):
         self._key = key
@@ -48,7 +49,7 @@ _whole = FakeKey.value
 
 @wraps(S3Response)
 def key_response(original, self, request, *args, **kwargs):
-    # One part, as in "bytes=0-3"; for anything else moto gives the whole object.
+    # One range, such as "bytes=0-3"; for anything else moto returns the whole object.
     wanted = re.fullmatch(r"bytes=([0-9]+-[0-9]*|-[0-9]+)", request.headers.get("range", ""))
     _asked.part = request.method == "GET" and wanted is not None
     try:
@@ -61,9 +62,9 @@ def key_response(original, self, request, *args, **kwargs):
 FakeKey.value = _whole.getter(lambda key: _Part(key) if getattr(_asked, "part", False) else _whole.fget(key))
 
 
-# ---- a write on a condition is one step: moto looks, and writes later. S3 answers 409 when another write of the object is under way,
-# https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html; here it does at the first change of each bucket, and
-# never again, so that whoever changes objects on a condition meets one in each rehearsal
+# ---- a conditional write is one step: moto checks first and writes later. S3 answers 409 during another write of the
+# object, https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html. Here the first change in each
+# bucket gets a 409, once, so that each rehearsal has one for every writer with conditions
 
 _one_at_a_time = threading.Lock()
 _has_answered_409 = set()
@@ -80,16 +81,17 @@ def put_object(original, self):
         return original(self)
 
 
-# ---- a key whose versions end in a delete marker can be deleted for good
+# ---- a key whose versions end in a delete marker can be deleted permanently
 
 
 @adds(FakeDeleteMarker)
 def dispose(self):
-    """There is nothing to let go of: a marker has no content."""
+    """There is nothing to release, because a marker has no content."""
 
 
-# ---- versions are listed with their keys encoded when that is asked for,
-# https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectVersions.html: a key with a % in it could not be deleted
+# ---- versions are listed with encoded keys when requested,
+# https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectVersions.html: otherwise a key with a % could not be
+# deleted
 
 
 @wraps(S3Response)
@@ -103,7 +105,7 @@ def list_object_versions(original, self):
     return status, headers, body
 
 
-# ---- a bucket takes access logs when its policy admits them: moto reads statements of single strings only
+# ---- a bucket accepts access logs when its policy allows them: moto reads only statements with single strings
 
 
 def admits_logs(target_bucket, target_prefix):

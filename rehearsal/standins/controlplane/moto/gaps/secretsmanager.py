@@ -1,4 +1,4 @@
-"""Secrets Manager: a rotation's settings and the version that it fills in are kept; its steps are run outside of moto.
+"""Secrets Manager: stores a rotation's settings and the version that it fills; the steps run outside of moto.
 
 https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_RotateSecret.html
 """
@@ -15,7 +15,7 @@ from .patch import adds, wraps
 def rotate_secret(
     self, secret_id, client_request_token=None, rotation_lambda_arn=None, rotation_rules=None, rotate_immediately=True
 ):
-    """A new AWSPENDING version: empty, or for a trial of the settings a copy of the current one."""
+    """A new AWSPENDING version: empty, or a copy of the current one for a test of the settings."""
     if not self._is_valid_identifier(secret_id):
         raise SecretNotFoundException()
     secret = self.secrets[secret_id]

@@ -1,4 +1,4 @@
-"""A collection is made when an encryption policy matches its name, and is there for a while after its deletion."""
+"""A collection needs a matching encryption policy, and still exists for a while after its deletion."""
 
 import re
 import time
@@ -35,7 +35,7 @@ class Collection:
 
 
 def key_of(backend, name):
-    """The key of the encryption policy that matches a collection's name most closely."""
+    """The key of the encryption policy with the closest match for a collection's name."""
     policies = [p for p in backend.policies.values() if p.kind == "encryption" and matching(p, name)]
     if not policies:
         raise ValidationException(

@@ -1,4 +1,5 @@
-"""VPC endpoints are managed by the service; each is one of EC2's too, where the provider looks for its security groups."""
+"""VPC endpoints are managed by the service. Each also exists in EC2, where the provider looks for its security
+groups."""
 
 import time
 
@@ -46,7 +47,7 @@ def default_group(backend, vpc):
 
 
 def in_vpc(backend, vpc, subnets, groups):
-    """Refuses subnets and security groups that are not in a VPC."""
+    """Refuses subnets and security groups outside a VPC."""
     there = ec2(backend)
     if vpc not in there.vpcs:
         raise ValidationException(f"VPC {vpc} does not exist")
@@ -119,7 +120,7 @@ def list_vpc_endpoints(backend, request):
     return {"vpcEndpointSummaries": [e.summary() for e in remaining(backend.endpoints) if status in (None, e.status)]}
 
 
-# ---- an endpoint has an interface in each subnet, with its security groups: none of them can go before it,
+# ---- an endpoint has an interface in each subnet, with its security groups: none of them can be deleted before it,
 # https://docs.aws.amazon.com/opensearch-service/latest/developerguide/serverless-vpc.html
 
 

@@ -1,4 +1,4 @@
-"""Policies are kept with a version, which an update has to name, and apply to the collections whose names they match."""
+"""Policies are stored with a version, which an update must name, and apply to collections with matching names."""
 
 import base64
 import json
@@ -12,7 +12,7 @@ from ..patch import wraps
 from .request import answers
 from .syntax import read
 
-# What takes minutes in AWS takes so many seconds here: to be seen, and not to be waited for.
+# Seconds for what takes minutes in AWS: long enough to be visible, short enough to wait for.
 PENDING = 1.0
 
 
@@ -31,13 +31,13 @@ def matches(pattern, name):
 
 
 def matching(policy, collection):
-    """The longest pattern of a policy that a collection's name matches; empty when none does."""
+    """The longest pattern of a policy that matches a collection's name; empty when none does."""
     patterns = [resource.removeprefix("collection/") for resource in policy.resources()]
     return max((p for p in patterns if matches(p, collection)), key=lambda p: (p == collection, len(p)), default="")
 
 
 def remaining(kept):
-    """What is kept by id, without what has been deleted for long enough."""
+    """Objects by id, without those deleted long enough ago."""
     for each in [id for id, one in kept.items() if one.gone_at and one.gone_at <= time.time()]:
         del kept[each]
     return list(kept.values())
@@ -57,7 +57,7 @@ class Policy:
     def change(self, description, document):
         self.description, self.document, self.modified = description, document, now()
         self.number += 1
-        # As AWS's examples have it: MTY2NDA1NDE4MDg1OF8x is 1664054180858_1.
+        # As in AWS's examples: MTY2NDA1NDE4MDg1OF8x is 1664054180858_1.
         self.version = base64.b64encode(f"{self.modified}_{self.number}".encode()).decode()
 
     def resources(self):
@@ -107,7 +107,7 @@ def update(backend, request):
 
 
 def unique(backend, kind, name, document):
-    """The key of an encryption policy is there, and none of its patterns is in another one."""
+    """An encryption policy's key must exist, and no other policy may have the same pattern."""
     if kind != "encryption":
         return
     key = document.get("KmsARN", "").rpartition("/")[2]
@@ -120,10 +120,10 @@ def unique(backend, kind, name, document):
 
 
 def delete(backend, request):
-    """A security policy is deleted once no collection matches it.
+    """A security policy can be deleted only when no collection matches it.
 
     https://docs.aws.amazon.com/opensearch-service/latest/developerguide/serverless-network.html#serverless-network-delete;
-    nothing is published of encryption policies: they are taken to be alike.
+    encryption policies are undocumented and assumed to be alike.
     """
     policy = found(backend, request)
     users = [c.name for c in remaining(backend.collections) if policy.kind in ("encryption", "network") and matching(policy, c.name)]
@@ -134,7 +134,7 @@ def delete(backend, request):
 
 
 def listed(backend, kind, resources):
-    """Policies of a kind, with at least one of some resources if any are asked for."""
+    """Policies of a kind, for at least one of the given resources if any are given."""
     kept = [p for p in backend.policies.values() if p.kind == kind and (not resources or set(resources) & set(p.resources()))]
     return [p.summary() for p in sorted(kept, key=lambda p: p.name)]
 

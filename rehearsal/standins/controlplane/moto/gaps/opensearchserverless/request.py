@@ -1,4 +1,5 @@
-"""An operation is answered by a function of its name, which gets requests that AWS's model of the API admits: botocore carries it."""
+"""The function with an operation's name answers it. It receives only requests that AWS's API model allows; botocore
+contains that model."""
 
 import functools
 import json
@@ -15,7 +16,7 @@ SHAPES = {xform_name(name): MODEL.operation_model(name).input_shape for name in 
 
 
 def answers(function):
-    """Decorator: the function answers the operation of its name; it gets the backend and a request that the model admits."""
+    """Decorator: the function answers the operation with its name. It receives the backend and a valid request."""
     shape = SHAPES[function.__name__]
 
     @functools.wraps(function)
@@ -29,7 +30,7 @@ def answers(function):
 
 
 def admit(shape, value, at):
-    """Refuses a value that the API's model does not admit."""
+    """Refuses a value that the API's model does not allow."""
     inside = {"structure": _structure, "list": _list, "string": _string}.get(shape.type_name)
     if inside:
         inside(shape, value, at)

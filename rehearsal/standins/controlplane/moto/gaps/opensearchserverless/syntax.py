@@ -1,4 +1,4 @@
-"""What a policy must be: encryption, network, data access and retention each have a syntax of their own."""
+"""Policy syntax: encryption, network, data access and retention policies each have their own."""
 
 import json
 import re
@@ -6,7 +6,7 @@ import re
 from moto.opensearchserverless.exceptions import ValidationException
 
 COLLECTION = r"collection/(\*|[a-z][a-z0-9-]{0,30}\*|[a-z][a-z0-9-]{2,31})"
-# Names of indices as the API's LifecyclePolicyResourceIdentifier has them.
+# Index names, as in the API's LifecyclePolicyResourceIdentifier.
 INDEX = r"index/(\*|[a-z][a-z0-9-]{0,30}\*|[a-z][a-z0-9-]{2,31})/(\*|[a-z;0-9&$%][+.~=\-_a-z;0-9&$%]*\*?)"
 # https://docs.aws.amazon.com/opensearch-service/latest/developerguide/serverless-data-access.html#serverless-data-supported-permissions
 PERMISSIONS = {
@@ -17,7 +17,7 @@ PRINCIPAL = r"arn:[a-z-]+:iam::{account}:(role|user)/[\w+=,.@/-]+|saml/{account}
 
 
 class Reader:
-    """Reads a policy and keeps what is wrong with it, each with its place."""
+    """Reads a policy and collects its problems, each with its position."""
 
     def __init__(self):
         self.problems = []
@@ -43,7 +43,7 @@ class Reader:
                 self.problems.append(f"{at}[{index}]: does not match the regex pattern {pattern}")
 
     def rules(self, value, at, resources, required=(), optional=()):
-        """Rules, each of one type of resource; the patterns of a type's resources are given."""
+        """Rules for one type of resource each; the caller gives the patterns of the resources."""
         for index, one in enumerate(self.list(value, at)):
             where = f"{at}[{index}]"
             rule = self.fields(one, where, ("ResourceType", "Resource", *required), optional)
