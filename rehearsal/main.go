@@ -1,5 +1,5 @@
-// Command rehearsal runs the whole pipeline on this machine: the project's own program, deployed by the real Pulumi
-// engine and real providers into a real OpenSearch and a real database, with stand-ins for what only AWS has.
+// Command rehearsal runs the whole pipeline on this machine. The real Pulumi engine with real providers deploys the
+// project's own program into a real OpenSearch and a real database, with stand-ins for AWS-only services.
 package main
 
 import (
@@ -138,7 +138,7 @@ With --only the other parts of docs/performance.md stay as they are. At another 
 	return root
 }
 
-// everyFault is the command of all faults.
+// everyFault is the command that runs all faults.
 func everyFault(o *stages.Options) *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "faults", Short: "Every fault, one after the other while rows are written; writes docs/reliability.md anew", Args: cobra.NoArgs,
@@ -152,7 +152,7 @@ Faults that were survived at this commit are kept in .cache/rehearsal/faults.jso
 	return cmd
 }
 
-// project is the root of the project: this module's parent.
+// project is the project's root folder: this module's parent.
 func project() (string, error) {
 	dir, err := os.Getwd()
 	if err != nil {

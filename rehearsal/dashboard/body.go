@@ -1,4 +1,4 @@
-// Package dashboard draws a dashboard of CloudWatch as it is declared, with the values that a rehearsal has published.
+// Package dashboard draws a declared CloudWatch dashboard with the values that a rehearsal published.
 package dashboard
 
 import (
@@ -9,12 +9,13 @@ import (
 	"time"
 )
 
-// Body is a dashboard's, https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/CloudWatch-Dashboard-Body-Structure.html.
+// Body is a dashboard's body,
+// https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/CloudWatch-Dashboard-Body-Structure.html.
 type Body struct {
 	Widgets []Widget `json:"widgets"`
 }
 
-// Widget is one rectangle of a grid that is 24 units wide.
+// Widget is a rectangle in a grid that is 24 units wide.
 type Widget struct {
 	// Type is metric, text or alarm.
 	Type       string `json:"type"`
@@ -40,7 +41,7 @@ type Line struct {
 	cloudwatch.Metric
 	Label, Stat string
 	Period      time.Duration
-	// Right says that it belongs to the axis on the right.
+	// Right means that it uses the right axis.
 	Right bool
 }
 
@@ -71,7 +72,7 @@ func (w Widget) name() string {
 	return strings.TrimLeft(w.Properties.Markdown, "# ")
 }
 
-// options of a metric, at the end of its array.
+// options of a metric, the last element of its array.
 type options struct {
 	Label   string `json:"label"`
 	Stat    string `json:"stat"`
@@ -80,7 +81,8 @@ type options struct {
 	Visible *bool  `json:"visible"`
 }
 
-// Lines are the metrics that a widget draws. In an array "." and "..." stand for what is at that place in the one before.
+// Lines are the metrics that a widget draws. In an array, "." and "..." repeat the previous metric's elements at that
+// position.
 func (w Widget) Lines() ([]Line, error) {
 	var lines []Line
 	var before []string
@@ -121,14 +123,14 @@ func (l *Line) defaults(w Widget, period int) {
 	if l.Stat == "" {
 		l.Stat = "Average"
 	}
-	for _, seconds := range []int{300, w.Properties.Period, period} { // the later ones win where they are set
+	for _, seconds := range []int{300, w.Properties.Period, period} { // later ones override earlier ones
 		if seconds > 0 {
 			l.Period = time.Duration(seconds) * time.Second
 		}
 	}
 }
 
-// split takes the options off the end of an array.
+// split removes the options from the end of an array.
 func split(members []json.RawMessage) (names []string, o options, err error) {
 	for i, m := range members {
 		var name string
@@ -146,7 +148,7 @@ func split(members []json.RawMessage) (names []string, o options, err error) {
 	return names, o, nil
 }
 
-// resolve puts what stood there before in the places of "." and "...".
+// resolve replaces "." and "..." by the previous metric's elements.
 func resolve(names, before []string) []string {
 	var all []string
 	for _, name := range names {

@@ -21,29 +21,29 @@ import (
 	"gonum.org/v1/plot/vg/vgsvg"
 )
 
-// Values are what a rehearsal has published, and the states of its alarms at the end.
+// Values are a rehearsal's published values, and its alarms' final states.
 type Values interface {
 	Published(m cloudwatch.Metric) evaluation.Series
 	States() map[string]cloudwatch.State
-	// OnlyAWS says that nothing in a rehearsal measures a metric.
+	// OnlyAWS reports that nothing in a rehearsal measures a metric.
 	OnlyAWS(m cloudwatch.Metric) bool
-	// Pass is how long a period takes by the clock of the values' times.
+	// Pass is a period's length in the clock of the values.
 	Pass(period time.Duration) time.Duration
 }
 
 var _ Values = (*cloudwatch.Alarms)(nil)
 
-// The picture has no background: its colours are for a light page and a dark one.
+// The picture has no background: its colours suit a light and a dark page.
 var (
 	ink   = color.RGBA{0x74, 0x7b, 0x84, 0xff}
 	frame = color.RGBA{0x9a, 0xa0, 0xa8, 0x80}
 	lines = []color.RGBA{{0x2f, 0x81, 0xf7, 0xff}, {0xe3, 0x6d, 0x25, 0xff}, {0x2e, 0xa0, 0x43, 0xff}, {0xa3, 0x71, 0xf7, 0xff}, {0xd2, 0x3f, 0x7e, 0xff}, {0x8a, 0x92, 0x00, 0xff}}
-	// of alarms, as the console has them: without colour when they are silent, red, grey.
+	// Colours of alarms, as in the console: none when silent, red, grey.
 	alarmInks = map[string]color.RGBA{evaluation.OK: {0x2e, 0xa0, 0x43, 0xff}, evaluation.Alarm: {0xd1, 0x24, 0x2f, 0xff}, evaluation.InsufficientData: frame}
 )
 
 const (
-	unit    = 1.5 * vg.Centimeter // of the grid, across
+	unit    = 1.5 * vg.Centimeter // of the grid, horizontally
 	unitTop = 0.7 * vg.Centimeter
 	gap     = 0.12 * vg.Centimeter
 	inset   = 0.15 * vg.Centimeter
@@ -52,7 +52,7 @@ const (
 	caption = 0.7 * vg.Centimeter
 )
 
-// Draw is the dashboard as an SVG, with a sentence of where its values are from below it.
+// Draw draws the dashboard as an SVG, with a sentence about the values' origin below it.
 func Draw(b *Body, from string, values Values) ([]byte, error) {
 	height := 0
 	for _, w := range b.Widgets {
@@ -76,15 +76,15 @@ func Draw(b *Body, from string, values Values) ([]byte, error) {
 	if _, err := whole.WriteTo(&out); err != nil {
 		return nil, fmt.Errorf("writing the picture: %w", err)
 	}
-	// Where a reader's machine lacks the font, Arial has letters of the same width.
+	// Without the font on the reader's machine, Arial has letters of the same width.
 	return bytes.ReplaceAll(out.Bytes(), []byte("font-family:Liberation Sans"), []byte("font-family:Liberation Sans,Arial,sans-serif")), nil
 }
 
-// start is when the first of the values was published that the dashboard draws.
+// start is the time of the first drawn value.
 func start(b *Body, values Values) time.Time {
 	var began time.Time
 	for _, w := range b.Widgets {
-		all, _ := w.Lines() // they were read before
+		all, _ := w.Lines() // they were parsed before
 		for _, l := range all {
 			if s := values.Published(l.Metric); len(s) > 0 && (began.IsZero() || s[0].At.Before(began)) {
 				began = s[0].At
@@ -123,7 +123,7 @@ func box(c draw.Canvas) {
 	})
 }
 
-// title writes a widget's, and gives what is left below it.
+// title writes a widget's title and returns the space below it.
 func title(c draw.Canvas, name string) draw.Canvas {
 	style := letters(small + 1)
 	style.YAlign = text.YTop
@@ -131,7 +131,7 @@ func title(c draw.Canvas, name string) draw.Canvas {
 	return draw.Crop(c, inset, -inset, inset, -(2*inset + style.Font.Size))
 }
 
-// drawAlarms draws a mark in the colour of its state and a name for each alarm, in as many columns as they need.
+// drawAlarms draws a coloured mark and a name for each alarm, in as many columns as needed.
 func drawAlarms(c draw.Canvas, arns []string, states map[string]cloudwatch.State) {
 	style := letters(small - 2)
 	style.YAlign = text.YCenter
@@ -155,7 +155,7 @@ func drawAlarms(c draw.Canvas, arns []string, states map[string]cloudwatch.State
 	}
 }
 
-// shortened keeps the end of a name, which tells alarms apart.
+// shortened keeps the end of a name, which distinguishes alarms.
 func shortened(name string, most int) string {
 	if len(name) <= most || most < 2 {
 		return name
@@ -163,7 +163,7 @@ func shortened(name string, most int) string {
 	return "…" + name[len(name)-most+1:]
 }
 
-// drawLines draws those of the left axis, and below them those of the right one, whose unit is another.
+// drawLines draws the lines of the left axis, and below them those of the right axis, which has another unit.
 func drawLines(c draw.Canvas, w Widget, values Values, began time.Time) error {
 	all, err := w.Lines()
 	if err != nil {
@@ -198,7 +198,7 @@ func drawLines(c draw.Canvas, w Widget, values Values, began time.Time) error {
 	return nil
 }
 
-// drawAxis draws lines of one unit over minutes of the rehearsal.
+// drawAxis draws lines of one unit over the rehearsal's minutes.
 func drawAxis(c draw.Canvas, all []Line, unit string, values Values, began time.Time, first int) error {
 	p := plot.New()
 	p.BackgroundColor = nil
@@ -249,7 +249,7 @@ func highest(points plotter.XYs) float64 {
 	return most
 }
 
-// points are the line's statistic in each period in which something was published, by the seconds since the rehearsal published first.
+// points are the line's statistic in each period with values, by the seconds since the rehearsal's first value.
 func (l Line) points(values Values, began time.Time) (plotter.XYs, error) {
 	all := values.Published(l.Metric)
 	if len(all) == 0 || values.OnlyAWS(l.Metric) {
@@ -269,10 +269,10 @@ func (l Line) points(values Values, began time.Time) (plotter.XYs, error) {
 	return thinned(points), nil
 }
 
-// most points of a line that a reader can tell apart.
+// most is the maximum number of points that a reader can distinguish in a line.
 const most = 100
 
-// thinned keeps the highest of those that are too near to each other.
+// thinned keeps the highest of points that are too close together.
 func thinned(points plotter.XYs) plotter.XYs {
 	of := (len(points) + most - 1) / most
 	if of <= 1 {
@@ -285,10 +285,10 @@ func thinned(points plotter.XYs) plotter.XYs {
 	return kept
 }
 
-// clock marks seconds as minutes and seconds.
+// clock formats seconds as minutes and seconds.
 type clock struct{}
 
-// Ticks are five at most.
+// Ticks returns at most five.
 func (clock) Ticks(least, most float64) []plot.Tick {
 	step := 15.0
 	for (most-least)/step > 4 {
@@ -301,10 +301,10 @@ func (clock) Ticks(least, most float64) []plot.Tick {
 	return ticks
 }
 
-// short marks an axis with a few numbers of few digits.
+// short labels an axis with a few short numbers.
 type short struct{}
 
-// Ticks are those that are usual, without those between them.
+// Ticks are the usual ones, without those between them.
 func (short) Ticks(least, most float64) []plot.Tick {
 	var ticks []plot.Tick
 	for _, t := range (plot.DefaultTicks{}).Ticks(least, most) {

@@ -1,7 +1,7 @@
-// Package engine makes the real Pulumi engine out of Go modules: the CLI and the plugins the pipeline uses.
+// Package engine builds the real Pulumi engine from Go modules: the CLI and the plugins that the pipeline uses.
 //
-// Sources are copied aside, the Terraform AWS provider is cut down to the resources the pipeline uses, the bridge is
-// adapted to the engine's version, five programs are compiled, and the result is kept in the cache under the hash of everything that went into it.
+// It copies the sources, cuts the Terraform AWS provider down to the resources that the pipeline uses, adapts the
+// bridge to the engine's version and compiles five programs. The cache keeps the result under the hash of all inputs.
 package engine
 
 import (
@@ -25,10 +25,10 @@ import (
 	"time"
 )
 
-// Versions of what is built. The plugins carry the versions of the SDKs that call them.
+// Versions of the built programs. The plugins have the versions of the SDKs that call them.
 const (
 	CLIVersion                = "3.276.0"
-	AWSPluginVersion          = "6.83.4" // around the Terraform provider 5.82.2
+	AWSPluginVersion          = "6.83.4" // wraps the Terraform provider 5.82.2
 	RandomPluginVersion       = "4.21.0"
 	BridgePluginVersion       = "1.1.3"
 	OpenSearchProviderVersion = "2.3.2"
@@ -36,13 +36,13 @@ const (
 
 // Engine is a built engine.
 type Engine struct {
-	// Dir holds the CLI and the plugins' binaries.
+	// Dir contains the CLI and the plugins' binaries.
 	Dir string
 	// Home is a PULUMI_HOME in which the plugins are installed.
 	Home string
-	// Cached tells that nothing had to be compiled.
+	// Cached means that nothing had to be compiled.
 	Cached bool
-	// Installed tells that the engine was not compiled here: it is the CLI at Path, with its own PULUMI_HOME.
+	// Installed means that the engine was not compiled here: it is the CLI at Path, with its own PULUMI_HOME.
 	Installed bool
 	Path      string
 	// Version of the CLI.
@@ -52,8 +52,8 @@ type Engine struct {
 // CLI is the path of the pulumi command.
 func (e Engine) CLI() string { return filepath.Join(e.Dir, "bin", "pulumi") }
 
-// Env is the environment in which the CLI finds its plugins and asks nobody for newer ones. An installed engine may fetch
-// plugins that it lacks.
+// Env is the environment in which the CLI finds its plugins and checks for no updates. An installed engine may
+// download missing plugins.
 func (e Engine) Env() map[string]string {
 	if e.Installed {
 		return map[string]string{"PULUMI_SKIP_UPDATE_CHECK": "true", "PULUMI_AUTOMATION_API_SKIP_VERSION_CHECK": "true"}
@@ -67,7 +67,7 @@ func (e Engine) Env() map[string]string {
 	}
 }
 
-// Environ is this process's environment with Env added, for a command that calls the CLI.
+// Environ is this process's environment with Env added, for commands that call the CLI.
 func (e Engine) Environ() []string {
 	environ := os.Environ()
 	for name, value := range e.Env() {
@@ -76,10 +76,10 @@ func (e Engine) Environ() []string {
 	return environ
 }
 
-// Alias offers an installed plugin under another version too, as one that a program of another release asks for.
+// Alias also offers an installed plugin under another version, which a program of another release requests.
 func (e Engine) Alias(plugin, version string) error {
 	if e.Installed {
-		return nil // it fetches what it is asked for
+		return nil // it downloads what is requested
 	}
 	installed, err := filepath.Glob(filepath.Join(e.Home, "plugins", "resource-"+plugin+"-v*", "pulumi-resource-"+plugin))
 	if err != nil || len(installed) == 0 {
@@ -96,11 +96,11 @@ func (e Engine) Alias(plugin, version string) error {
 	return nil
 }
 
-// Progress is told the name of each step when it begins.
+// Progress is called with the name of each step when it begins.
 type Progress func(step string)
 
-// Build compiles the engine whose sources are in source, or takes it from the cache directory. It waits while another
-// process compiles there. An interrupted build leaves nothing that a later one would take for finished.
+// Build compiles the engine from the sources in source, or takes it from the cache folder. It waits while another
+// process compiles there. An interrupted build leaves nothing that looks finished.
 func Build(ctx context.Context, source, cache string, progress Progress) (e Engine, err error) {
 	shared, err := artifact.NewCache(cache)
 	if err != nil {
@@ -172,11 +172,11 @@ func fingerprint(source string) (string, error) {
 type builder struct {
 	src, out string
 	progress Progress
-	packages int // that the programs consist of, known once they were listed
+	packages int // packages in the programs, known after listing them
 }
 
-// programs are the five that are compiled, each with the path that it gets in the engine's folder. They are one command
-// for the compiler, so that no core waits while another program's last package is compiled.
+// programs are the five programs, each with its path in the engine's folder. One command compiles all, so that no
+// core waits for another program's last package.
 func programs() map[string]string {
 	return map[string]string{
 		"github.com/pulumi/pulumi/pkg/v3/cmd/pulumi":                  "bin/pulumi",
@@ -187,13 +187,14 @@ func programs() map[string]string {
 	}
 }
 
-// openSearchProvider is where the terraform-provider plugin keeps what it has downloaded: with the binary there, it downloads nothing.
+// openSearchProvider is where the terraform-provider plugin stores downloads. With the binary there it downloads
+// nothing.
 func openSearchProvider() string {
 	return filepath.Join("tf-plugins", "registry.opentofu.org", "opensearch-project", "opensearch", OpenSearchProviderVersion,
 		runtime.GOOS+"_"+runtime.GOARCH, "terraform-provider-opensearch_v"+OpenSearchProviderVersion)
 }
 
-// linked are the versions that the programs say they have. Neither symbols nor debug information are wanted.
+// linked are the versions that the programs report. Symbols and debug information are omitted.
 const linked = "-s -w -X github.com/pulumi/pulumi/pkg/v3/version.Version=v" + CLIVersion +
 	" -X github.com/pulumi/pulumi/sdk/v3/go/common/version.Version=" + CLIVersion +
 	" -X github.com/pulumi/pulumi-terraform-bridge/v3/dynamic/version.version=v" + BridgePluginVersion
@@ -220,7 +221,7 @@ func (b *builder) compile(ctx context.Context) error {
 	return nil
 }
 
-// build runs go build, which names each package that it has finished, and says now and then how far it is.
+// build runs go build, which names each finished package, and reports the progress now and then.
 func (b *builder) build(ctx context.Context, args []string) error {
 	cmd := b.command(ctx, b.src, "go", slices.Insert(args, 1, "-v")...)
 	said, err := cmd.StderrPipe()
@@ -250,7 +251,7 @@ func (b *builder) build(ctx context.Context, args []string) error {
 	return nil
 }
 
-// tellEvery is how often the compiler's progress is told.
+// tellEvery is the interval of progress reports.
 const tellEvery = 5 * time.Second
 
 // install puts the plugins into the engine's own home, where the CLI finds them without a download.
@@ -270,7 +271,8 @@ func (b *builder) install(ctx context.Context, e Engine) error {
 	return nil
 }
 
-// command is one of the Go toolchain; go.sum is the pin, because the checksum database does not know every module.
+// command is a command of the Go toolchain. go.sum is the pin, because the checksum database does not know every
+// module.
 func (b *builder) command(ctx context.Context, dir, name string, args ...string) *exec.Cmd {
 	cmd := exec.CommandContext(ctx, name, args...)
 	cmd.Dir = dir
@@ -279,7 +281,7 @@ func (b *builder) command(ctx context.Context, dir, name string, args ...string)
 	return cmd
 }
 
-// run runs a command and returns what it prints.
+// run runs a command and returns its output.
 func (b *builder) run(ctx context.Context, dir, name string, args ...string) ([]byte, error) {
 	text, err := b.command(ctx, dir, name, args...).Output()
 	if err != nil {

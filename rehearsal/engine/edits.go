@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// addLargeIntegers adds useLargeIntegerValue to the Kinesis settings of a DMS endpoint, which came after 5.82.2.
+// addLargeIntegers adds useLargeIntegerValue, which is newer than 5.82.2, to a DMS endpoint's Kinesis settings.
 func addLargeIntegers(provider string) error {
 	return rewrite(filepath.Join(provider, "internal/service/dms/endpoint.go"), func(text string) (string, error) {
 		schema := func(name string) string {
@@ -33,8 +33,8 @@ func addLargeIntegers(provider string) error {
 	})
 }
 
-// followEngine gives the bridge's calls of the engine the argument that the engine's newer version asks for:
-// NewContext's last, the environment of cloud credentials, which a plugin has none of.
+// followEngine adds the argument that the newer engine requires to the bridge's calls: the last one of NewContext,
+// the environment of cloud credentials, which is empty in a plugin.
 func followEngine(bridge string) error {
 	const before, after = "cwd, nil, false, nil", "cwd, nil, false, nil, nil"
 	for _, file := range []string{"pkg/tf2pulumi/convert/eject.go", "pkg/tfgen/generate.go"} {
@@ -72,8 +72,8 @@ func rewrite(path string, edit func(string) (string, error)) error {
 	return nil
 }
 
-// lookAtOnce takes the waits out of the AWS provider that AWS needs and a stand-in does not: before the first look at
-// something that was made (30 s for a database, ten minutes for a domain), and the seconds between two looks.
+// lookAtOnce removes waits from the AWS provider that AWS needs but a stand-in does not: before the first check of a
+// new resource (30 s for a database, ten minutes for a domain), and the seconds between checks.
 func lookAtOnce(sdk string) error {
 	return rewrite(filepath.Join(sdk, "helper", "retry", "state.go"), func(text string) (string, error) {
 		return replaceEach(text, [][2]string{
@@ -84,7 +84,7 @@ func lookAtOnce(sdk string) error {
 	})
 }
 
-// replaceEach replaces texts that have to be there exactly once.
+// replaceEach replaces texts that must occur exactly once.
 func replaceEach(text string, edits [][2]string) (string, error) {
 	for _, edit := range edits {
 		if strings.Count(text, edit[0]) != 1 {

@@ -14,8 +14,9 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// Installed is the Pulumi CLI on PATH with the plugins that its PULUMI_HOME holds, or that it fetches. It has to be as
-// new as the project's Pulumi.yaml asks for. The cache gets a link to it, in a folder such as the Automation API wants.
+// Installed uses the Pulumi CLI on PATH with the plugins in its PULUMI_HOME, or with downloads. It must be as new as
+// the project's Pulumi.yaml requires. The cache gets a link to it, in the folder layout that the Automation API
+// needs.
 func Installed(ctx context.Context, project, cache string) (Engine, error) {
 	path, err := exec.LookPath("pulumi")
 	if err != nil {
@@ -42,7 +43,7 @@ func Installed(ctx context.Context, project, cache string) (Engine, error) {
 	return e, nil
 }
 
-// newEnough compares a version with the range that a Pulumi.yaml requires.
+// newEnough compares a version with the range in a Pulumi.yaml.
 func newEnough(version, projectFile string) error {
 	content, err := os.ReadFile(projectFile)
 	if err != nil {

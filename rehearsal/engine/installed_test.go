@@ -8,7 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// onPath puts a pulumi on PATH that says the given version.
+// onPath puts a pulumi on PATH that reports the given version.
 func onPath(t *testing.T, version string) (project, cache string) {
 	t.Helper()
 	dir := t.TempDir()
@@ -23,7 +23,7 @@ func onPath(t *testing.T, version string) (project, cache string) {
 
 func TestAnInstalledEngineThatIsNewEnoughIsTaken(t *testing.T) {
 	project, cache := onPath(t, "v3.270.1")
-	for range 2 { // a second run finds the link of the first
+	for range 2 { // a second run finds the first run's link
 		e, err := Installed(t.Context(), project, cache)
 		require.NoError(t, err)
 		require.True(t, e.Installed)

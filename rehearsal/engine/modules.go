@@ -16,24 +16,24 @@ import (
 	"strings"
 )
 
-// module is a Go module that is compiled from an edited copy of itself. Its version and checksum are in the engine's
-// edited.sum, as go.sum has those of the others.
+// module is a Go module that is compiled from an edited copy. Its version and checksum are in the engine's
+// edited.sum, which works like go.sum.
 type module struct {
 	what, path string
-	folder     string // where the engine's go.mod looks for the copy
+	folder     string // location of the copy in the engine's go.mod
 	edit       func(folder string) error
 }
 
 // modules are the edited modules.
 var modules = []module{
-	// The form of 5.82.2 that exports a constructor.
+	// The variant of 5.82.2 that exports a constructor.
 	{"the AWS provider", "github.com/upbound/terraform-provider-aws", "upstream", addLargeIntegers},
-	// Pulumi's Terraform bridge, newest version served; it was written for an older engine than the one that is built here.
+	// Pulumi's Terraform bridge, in the newest available version; it was written for an older engine than this one.
 	{"the Terraform bridge", "github.com/pulumi/pulumi-terraform-bridge/v3", "bridge", followEngine},
 	{"the Terraform plugin SDK", "github.com/pulumi/terraform-plugin-sdk/v2", "plugin-sdk", lookAtOnce},
 }
 
-// copySources copies the engine's own sources to where the edited modules will be beside them.
+// copySources copies the engine's own sources beside the edited modules.
 func (b *builder) copySources(source string) error {
 	if err := os.RemoveAll(b.src); err != nil {
 		return fmt.Errorf("clearing %s: %w", b.src, err)
@@ -44,7 +44,7 @@ func (b *builder) copySources(source string) error {
 	return nil
 }
 
-// fetchModules puts the edited modules where the engine's go.mod looks for them.
+// fetchModules puts the edited modules where the engine's go.mod expects them.
 func (b *builder) fetchModules(ctx context.Context) error {
 	scratch, err := os.MkdirTemp("", "rehearsal-fetch-")
 	if err != nil {
@@ -83,7 +83,7 @@ func (b *builder) fetch(ctx context.Context, scratch string, m module) error {
 	return m.edit(folder)
 }
 
-// pinned are the version and the checksum that a module must have.
+// pinned are a module's required version and checksum.
 func (b *builder) pinned(m module) (version, sum string, err error) {
 	pins, err := os.ReadFile(filepath.Join(b.src, "edited.sum"))
 	if err != nil {
@@ -97,7 +97,7 @@ func (b *builder) pinned(m module) (version, sum string, err error) {
 	return "", "", fmt.Errorf("edited.sum does not pin %s", m.path)
 }
 
-// listed is a package as `go list` prints it.
+// listed is a package in `go list` output.
 type listed struct {
 	shake.Package
 	Module struct {
@@ -106,8 +106,8 @@ type listed struct {
 	}
 }
 
-// narrow leaves in the AWS provider, and in the SDK that it calls AWS with, what the offered resources need. All of it
-// would take many times as long to compile.
+// narrow keeps only what the offered resources need, in the AWS provider and in its AWS SDK. Compiling everything
+// would take many times as long.
 func (b *builder) narrow(ctx context.Context) error {
 	b.progress("leave out of the AWS provider what the pipeline does not use")
 	o, err := readOffered(filepath.Join(b.src, "aws", "main.go"))
@@ -154,10 +154,10 @@ func (b *builder) narrow(ctx context.Context) error {
 	return err
 }
 
-// sdkServices is where the AWS SDK has its services' clients, a module each.
+// sdkServices is the path of the AWS SDK's service clients, one module each.
 const sdkServices = "github.com/aws/aws-sdk-go-v2/service/"
 
-// list lists the packages that the engine's programs consist of.
+// list lists the packages in the engine's programs.
 func (b *builder) list(ctx context.Context) ([]listed, error) {
 	args := []string{"list", "-deps", "-json=ImportPath,Name,Dir,GoFiles,Imports,Module"}
 	text, err := b.run(ctx, b.src, "go", append(args, slices.Sorted(maps.Keys(programs()))...)...)
@@ -177,7 +177,7 @@ func (b *builder) list(ctx context.Context) ([]listed, error) {
 	}
 }
 
-// copyModule copies a module out of the module cache, whose files are read-only, without what no program is compiled from.
+// copyModule copies a module from the module cache, whose files are read-only, without files that no program needs.
 func copyModule(ctx context.Context, from, to string) error {
 	err := filepath.WalkDir(from, func(path string, d fs.DirEntry, err error) error {
 		if err := errors.Join(err, context.Cause(ctx)); err != nil {

@@ -13,8 +13,8 @@ import (
 	"strings"
 )
 
-// offered are the resources and data sources that the AWS plugin offers, by their Terraform names: the keys of the maps
-// `res` and `ds` in its source.
+// offered are the resources and data sources of the AWS plugin, by their Terraform names: the keys of the maps `res`
+// and `ds` in its source.
 type offered struct{ resources, dataSources map[string]bool }
 
 func readOffered(plugin string) (offered, error) {
@@ -29,7 +29,7 @@ func readOffered(plugin string) (offered, error) {
 	return o, nil
 }
 
-// keysOf are the keys of a map literal that a variable is set to.
+// keysOf are the keys of a variable's map literal.
 func keysOf(syntax *ast.File, variable string) map[string]bool {
 	keys := map[string]bool{}
 	ast.Inspect(syntax, func(n ast.Node) bool {
@@ -63,8 +63,8 @@ var (
 	serviceEntry  = regexp.MustCompile(`^\s+(\w+)\.ServicePackage\(ctx\)`)
 )
 
-// narrow keeps the registrations of what is offered in a copy of the Terraform AWS provider, and the services that have
-// any. What only the others used is no longer mentioned by anything.
+// narrow keeps only the registrations of offered resources in a copy of the Terraform AWS provider, and the services
+// with any. The rest becomes unreferenced.
 func narrow(provider string, o offered) error {
 	files, err := filepath.Glob(filepath.Join(provider, "internal", "service", "*", "service_package_gen.go"))
 	if err != nil {
@@ -93,7 +93,7 @@ func narrow(provider string, o offered) error {
 	})
 }
 
-// narrowService keeps of a service's registrations those of what is offered, and says how many they are.
+// narrowService keeps the offered registrations of a service, and returns their number.
 func narrowService(file string, o offered) (kept int, err error) {
 	set := token.NewFileSet()
 	syntax, err := parser.ParseFile(set, file, nil, parser.SkipObjectResolution)
@@ -155,8 +155,8 @@ func entries(function *ast.FuncDecl) []*ast.CompositeLit {
 	return found
 }
 
-// registered are the Terraform names that an entry may stand for: a plugin-SDK entry says its name, a framework entry's
-// factory is in a file that does.
+// registered are the possible Terraform names of an entry. A plugin-SDK entry contains its name; for a framework
+// entry the file of its factory contains it.
 func registered(entry *ast.CompositeLit, names map[string][]string) []string {
 	for _, element := range entry.Elts {
 		pair, ok := element.(*ast.KeyValueExpr)
@@ -182,7 +182,7 @@ var (
 	typeName = regexp.MustCompile(`\.TypeName = "(aws_\w+)"`)
 )
 
-// frameworkNames are the Terraform names in a function's file, by the function.
+// frameworkNames are the Terraform names in a function's file, by function.
 func frameworkNames(service string) (map[string][]string, error) {
 	files, err := filepath.Glob(filepath.Join(service, "*.go"))
 	if err != nil {

@@ -1,4 +1,4 @@
-// Package machine says what machine this is. The packages below it run processes and keep downloads on it.
+// Package machine describes this machine. The packages below it run processes and keep downloads on it.
 package machine
 
 import (
@@ -8,7 +8,7 @@ import (
 	"runtime"
 )
 
-// Describe names the system, the number of cores and, where it can be read, the memory.
+// Describe returns the system, the number of cores and, if readable, the memory.
 func Describe() string {
 	text := fmt.Sprintf("%s/%s, %d cores", runtime.GOOS, runtime.GOARCH, runtime.NumCPU())
 	info, err := os.ReadFile("/proc/meminfo")

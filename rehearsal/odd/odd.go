@@ -1,17 +1,18 @@
-// Package odd has tables whose keys and columns are of the kinds that tools for comparing tables stumble over: foreign keys in the
-// key, ENUM and SET, whose order is not that of their text, decimals, floats, times with fractions, bytes that end in zeros, text
-// that only a collation takes for equal, empty text, spatial columns and addresses.
+// Package odd has tables that are difficult for comparison tools: foreign keys in the key, ENUM and SET, whose order
+// differs from that of their text, decimals, floats, times with fractions, bytes with trailing zeros, text that only
+// a collation considers equal, empty text, spatial columns and addresses.
 package odd
 
 import "strings"
 
-// table with what is written into it: rows before the load, and what changes after it. {db} stands for the database.
+// table with its content: rows before the load, and changes after it. {db} stands for the database.
 type table struct{ name, definition, rows, changes string }
 
-// Set is tables that are made and changed together: as many as are loaded anew at a time, or fewer.
+// Set is a group of tables that are made and changed together: at most as many as can be loaded again at the same
+// time.
 type Set []table
 
-// Listed are tables of kinds that others' reports of faults name.
+// Listed are tables of kinds that are named in other people's bug reports.
 var Listed = Set{
 	{
 		"orders", `(id BIGINT UNSIGNED PRIMARY KEY, v INT)`, `(1, 1), (18446744073709551615, 2)`,
@@ -73,7 +74,7 @@ func (s Set) Tables(database string) []string {
 	return names
 }
 
-// Made are the statements that make the tables in a database that is there, with their first rows.
+// Made are the statements that make the tables in an existing database, with their first rows.
 func (s Set) Made(database string) []string {
 	var statements []string
 	for _, t := range s {
@@ -82,8 +83,8 @@ func (s Set) Made(database string) []string {
 	return in(database, statements)
 }
 
-// Changed are the statements that change the rows, for one connection: of every table values, keys, or both, and every row once
-// more.
+// Changed are the statements that change the rows, for one connection. In every table they change values, keys, or
+// both, and update every row once more.
 func (s Set) Changed(database string) []string {
 	var statements []string
 	for _, t := range s {

@@ -1,8 +1,8 @@
 package odd
 
-// Unlisted are tables that were thought up by somebody who did not know what the others are for. Keys change their text and stay
-// the same key to the server, or are alike only as joined text; rows take each other's keys in one statement; one statement
-// deletes and inserts others' rows; columns have names of a record's own.
+// Unlisted are tables invented by somebody who did not know the purpose of the others. Keys change their text but
+// stay the same key to the server, or are alike only as joined text. Rows exchange keys in one statement, one
+// statement deletes and inserts others' rows, and columns have the names of a record's members.
 var Unlisted = Set{
 	// Case-insensitive, space-padded key whose text changes (case, trailing spaces, accents) while it stays the same key to MariaDB, so the old document id must go.
 	{
@@ -40,31 +40,35 @@ var Unlisted = Set{
 		`(1,'a',10,1),(2,'b',20,2),(3,'c',30,3),(4,'d',40,4),(5,'e',50,5),(6,'f',NULL,6)`,
 		`REPLACE INTO {db}.uniques VALUES (1,'b',30,100); INSERT INTO {db}.uniques VALUES (77,'d',99,0) ON DUPLICATE KEY UPDATE id = id + 100, v = VALUES(v) + 1; INSERT IGNORE INTO {db}.uniques VALUES (500,'e',1,1),(501,'g',60,7); UPDATE IGNORE {db}.uniques SET w = 61; ALTER TABLE {db}.uniques ADD COLUMN n VARCHAR(10) NOT NULL DEFAULT 'new'; INSERT INTO {db}.uniques (u, v, n) VALUES ('h',8,''),('i',9,'old'); UPDATE {db}.uniques x JOIN {db}.uniques y ON y.u = 'g' SET x.v = x.v + y.v WHERE x.id < 6`,
 	},
-	// Column names that meet the record's own names: before-image prefix, _id, metadata, Op, and a dotted name beside its parent.
+	// Column names that collide with the record's own: before-image prefix, _id, metadata, Op, and a dotted name
+	// beside its parent.
 	{
 		"metadata", `(` + "`" + `_id` + "`" + ` INT NOT NULL, ` + "`" + `BI_id` + "`" + ` VARCHAR(20) NOT NULL, ` + "`" + `BI__id` + "`" + ` INT, ` + "`" + `id` + "`" + ` INT, ` + "`" + `a` + "`" + ` INT, ` + "`" + `a/b` + "`" + ` VARCHAR(20), ` + "`" + `metadata` + "`" + ` VARCHAR(20), ` + "`" + `data` + "`" + ` VARCHAR(20), ` + "`" + `Op` + "`" + ` CHAR(1), ` + "`" + `order` + "`" + ` INT, ` + "`" + `commit-timestamp` + "`" + ` VARCHAR(30), ` + "`" + `données` + "`" + ` VARCHAR(20), ` + "`" + `v` + "`" + ` INT, PRIMARY KEY (` + "`" + `BI_id` + "`" + `, ` + "`" + `_id` + "`" + `)) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4`,
 		`(1,'k1',9,5,1,'x','m','{}','D',1,'1970-01-01','é',1),(2,'k2',1,1,NULL,NULL,NULL,'null','I',NULL,NULL,NULL,2),(3,'k3',3,3,3,'','','[]','',0,'','',3)`,
 		`UPDATE {db}.metadata SET ` + "`" + `BI__id` + "`" + ` = ` + "`" + `_id` + "`" + `, ` + "`" + `_id` + "`" + ` = ` + "`" + `_id` + "`" + ` + 10; UPDATE {db}.metadata SET ` + "`" + `Op` + "`" + ` = 'D', ` + "`" + `metadata` + "`" + ` = 'delete', ` + "`" + `data` + "`" + ` = NULL WHERE ` + "`" + `_id` + "`" + ` = 12; UPDATE {db}.metadata SET ` + "`" + `BI_id` + "`" + ` = 'k1', ` + "`" + `_id` + "`" + ` = 1 WHERE ` + "`" + `BI_id` + "`" + ` = 'k3'; DELETE FROM {db}.metadata WHERE ` + "`" + `BI_id` + "`" + ` = 'k2'; INSERT INTO {db}.metadata (` + "`" + `_id` + "`" + `, ` + "`" + `BI_id` + "`" + `, ` + "`" + `a/b` + "`" + `, ` + "`" + `v` + "`" + `) VALUES (2,'k2','back',20)`,
 	},
-	// Keys near the most that Kinesis takes, alike but for their last character, and composed against decomposed accents, NUL, newline and emoji.
+	// Keys close to Kinesis's maximum length that differ only in their last character, and composed against
+	// decomposed accents, NUL, newline and emoji.
 	{
 		"longs", `(k VARCHAR(230) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL, v INT, PRIMARY KEY (k)) ENGINE=InnoDB ROW_FORMAT=DYNAMIC`,
 		`(REPEAT('x',200),1),(REPEAT('x',201),2),(CONCAT(REPEAT(CONVERT(0xC3A9 USING utf8mb4),200),'1'),3),(CONCAT(REPEAT(CONVERT(0xC3A9 USING utf8mb4),200),'2'),4),(CONVERT(0x65CC81 USING utf8mb4),5),(CONVERT(0xC3A9 USING utf8mb4),6),('line\nbreak\t"q"',7),(CONVERT(0xF09F9880 USING utf8mb4),8),('a\0b',9)`,
 		`UPDATE {db}.longs SET k = CONCAT(k,'!') WHERE CHAR_LENGTH(k) > 200; DELETE FROM {db}.longs WHERE k LIKE '%1' AND CHAR_LENGTH(k) > 200; UPDATE {db}.longs SET k = CONCAT(k,k) WHERE v IN (5,6); UPDATE {db}.longs SET k = LEFT(k,1) WHERE k = REPEAT('x',200); INSERT INTO {db}.longs VALUES (REPEAT(CONVERT(0xF09F9880 USING utf8mb4),220),11),('',12)`,
 	},
-	// Key of unsigned 64-bit, 30-digit decimal and microseconds (lost in doubles), in an Aria table without transactions.
+	// Key of unsigned 64-bit, 30-digit decimal and microseconds (which doubles cannot hold), in an Aria table without
+	// transactions.
 	{
 		"bigs", `(n BIGINT UNSIGNED NOT NULL, d DECIMAL(30,10) NOT NULL, ts DATETIME(6) NOT NULL, v INT, PRIMARY KEY (n, d, ts)) ENGINE=Aria TRANSACTIONAL=0`,
 		`(18446744073709551615,0,'2024-01-01 00:00:00.000001',1),(18446744073709551614,-0.0000000001,'2024-01-01 00:00:00.000002',2),(9007199254740993,12345678901234567890.0123456789,'2024-03-31 02:30:00.100000',3),(9007199254740992,12345678901234567890.0123456788,'2024-03-31 02:30:00.1',4),(0,0,'1999-12-31 23:59:59.999999',5)`,
 		`UPDATE {db}.bigs SET d = d + 0.0000000001 WHERE n > 9223372036854775807; UPDATE {db}.bigs SET ts = ts + INTERVAL 1 MICROSECOND ORDER BY ts DESC; UPDATE {db}.bigs SET n = n - 2 WHERE n = 18446744073709551615; DELETE FROM {db}.bigs WHERE n = 9007199254740992; INSERT INTO {db}.bigs VALUES (9007199254740992,1e19,'2024-03-31 02:30:00',40),(0,0,'2000-01-02',NULL)`,
 	},
-	// Sixteen key columns in the reverse of their order, whose texts joined are alike, or longer than any identifier.
+	// Sixteen key columns in reverse order, whose joined texts are alike, or longer than any identifier.
 	{
 		"sixteen", `(v INT, a VARCHAR(40) NOT NULL DEFAULT '', b VARCHAR(40) NOT NULL DEFAULT '', c VARCHAR(40) NOT NULL DEFAULT '', d VARCHAR(40) NOT NULL DEFAULT '', e VARCHAR(40) NOT NULL DEFAULT '', f VARCHAR(40) NOT NULL DEFAULT '', g VARCHAR(40) NOT NULL DEFAULT '', h VARCHAR(40) NOT NULL DEFAULT '', i VARCHAR(40) NOT NULL DEFAULT '', j VARCHAR(40) NOT NULL DEFAULT '', k VARCHAR(40) NOT NULL DEFAULT '', l VARCHAR(40) NOT NULL DEFAULT '', m VARCHAR(40) NOT NULL DEFAULT '', n VARCHAR(40) NOT NULL DEFAULT '', o VARCHAR(40) NOT NULL DEFAULT '', p VARCHAR(40) NOT NULL DEFAULT '', PRIMARY KEY (p, o, n, m, l, k, j, i, h, g, f, e, d, c, b, a))`,
 		`(1, 'z', 'x|y', '', '', '', '', '', '', '', '', '', '', '', '', '', ''), (2, 'y|z', 'x', '', '', '', '', '', '', '', '', '', '', '', '', '', ''), (3, 'z', 'x","y', '', '', '', '', '', '', '', '', '', '', '', '', '', ''), (4, 'y","z', 'x', '', '', '', '', '', '', '', '', '', '', '', '', '', ''), (7, 'q', '', '', '', '', '', '', '', '', '', '', '', '', '', '', ''), (8, '', '', '', '', '', '', '', '', '', '', '', '', '', '', '', ''), (9, '', '', '', '', '', '', '', '', '', '', '', '', '', '', '', 'q'), (10, REPEAT('é', 13), REPEAT('é', 13), REPEAT('é', 13), REPEAT('é', 13), REPEAT('é', 13), REPEAT('é', 13), REPEAT('é', 13), REPEAT('é', 13), REPEAT('é', 13), REPEAT('é', 13), REPEAT('é', 13), REPEAT('é', 13), REPEAT('é', 13), REPEAT('é', 13), REPEAT('é', 13), REPEAT('é', 13))`,
 		`UPDATE {db}.sixteen SET v = 101 WHERE a = 'z' AND b = 'x|y'; DELETE FROM {db}.sixteen WHERE p = 'q' AND a = ''; UPDATE {db}.sixteen SET p = 'q', a = '' WHERE a = 'q' AND p = ''; UPDATE {db}.sixteen SET a = CONCAT(LEFT(a, 12), '!') WHERE v = 10; INSERT INTO {db}.sixteen SELECT 11, 'tail', b, c, d, e, f, g, h, i, j, k, l, m, n, o, p FROM {db}.sixteen WHERE v = 10; DELETE FROM {db}.sixteen WHERE a = 'y","z' AND b = 'x'`,
 	},
-	// Bit masks, sets, years and times in the key, and an ENUM whose labels get other numbers and another place while the rows stay.
+	// Bit masks, sets, years and times in the key, and an ENUM whose labels get new numbers and another position
+	// while the rows stay.
 	{
 		"masks", `(at TIME(6) NOT NULL, flags SET('a','b','c') NOT NULL, mask BIT(64) NOT NULL, year YEAR NOT NULL, grade ENUM('low','mid','high') NOT NULL, v INT, PRIMARY KEY (year, mask, flags, at))`,
 		`('-838:59:59.999999', '', b'0', 0, 'low', 1), ('838:59:59.000001', 'c,a', b'1', 1901, 'mid', 2), ('00:00:00', 'b', x'FFFFFFFFFFFFFFFF', 2155, 'high', 3), ('-00:00:00.000001', 'b', b'10000000', 2000, 'low', 4), ('00:00:00.000001', 'b', b'10000000', 2000, 'low', 5)`,

@@ -1,10 +1,10 @@
 package permissions
 
-// changes are what the provider calls besides when a setting is changed in place or a task is moved on. They are not
-// recorded: a rehearsal changes few settings. Taken from the update functions of the provider's resources,
-// https://github.com/hashicorp/terraform-provider-aws/tree/v5.82.2/internal/service, one line a service.
+// changes are the provider's additional calls when a setting is changed in place or a task is moved on. No rehearsal
+// records them, because it changes few settings. They come from the update functions of the provider's resources,
+// https://github.com/hashicorp/terraform-provider-aws/tree/v5.82.2/internal/service, one line per service.
 var changes = []string{
-	// Reading is among them: creating a policy of a collection reads none, `pulumi refresh` does.
+	// They include reads: creating a collection's policy reads nothing, but `pulumi refresh` does.
 	"aoss:BatchGetLifecyclePolicy", "aoss:GetAccessPolicy", "aoss:GetSecurityPolicy", "aoss:ListTagsForResource", "aoss:UpdateAccessPolicy", "aoss:UpdateCollection", "aoss:UpdateLifecyclePolicy", "aoss:UpdateSecurityPolicy", "aoss:UpdateVpcEndpoint",
 	"athena:UpdateWorkGroup",
 	"dms:ModifyEndpoint", "dms:ModifyReplicationConfig", "dms:ModifyReplicationInstance", "dms:ModifyReplicationSubnetGroup", "dms:ModifyReplicationTask", "dms:TestConnection",
@@ -21,14 +21,16 @@ var changes = []string{
 	"scheduler:UpdateSchedule",
 	"secretsmanager:UpdateSecret",
 
-	// When a default tag goes: each service's UpdateTags, tags_gen.go. What adds tags is among what the first deployment needs.
+	// When a default tag is removed: each service's UpdateTags, tags_gen.go. The first deployment already needs the
+	// actions that add tags.
 	"aoss:UntagResource", "athena:UntagResource", "cloudwatch:UntagResource", "dms:RemoveTagsFromResource", "ec2:DeleteTags", "es:RemoveTags", "events:UntagResource", "firehose:UntagDeliveryStream", "glue:UntagResource",
 	"iam:UntagInstanceProfile", "iam:UntagRole", "kinesis:RemoveTagsFromStream", "kms:UntagResource", "lambda:UntagResource", "logs:UntagResource",
 	"rds:RemoveTagsFromResource", "s3:DeleteObjectTagging", "secretsmanager:UntagResource", "sns:UntagResource",
 }
 
-// production is what a stack in prod calls besides, for its flow logs, the lake's access logs, the lake's tables and the current
-// state's reading of the stream, and one with network.egress: nat for its way out: a rehearsal deploys dev, without.
+// production is what a prod stack calls in addition, for its flow logs, the lake's access logs, the lake's tables and
+// the current state's reading of the stream, and what a stack with network.egress: nat calls. A rehearsal deploys
+// dev, without these.
 var production = []string{
 	"ec2:AllocateAddress", "ec2:AttachInternetGateway", "ec2:CreateInternetGateway", "ec2:CreateNatGateway", "ec2:CreateRoute",
 	"ec2:DeleteInternetGateway", "ec2:DeleteNatGateway", "ec2:DeleteRoute", "ec2:DescribeAddresses", "ec2:DescribeAddressesAttribute",
@@ -41,21 +43,21 @@ var production = []string{
 	"s3:GetObject", "s3:GetObjectTagging", "s3:PutObject", "s3:PutObjectTagging",
 }
 
-// watching is what the alarms, their topic with its mails, the rules of events and the dashboard take: the operations that the resources of the
-// provider call, in the same place. A recording of a stack that has them holds nearly all of them too.
+// watching is what the alarms, their topic with its mails, the event rules and the dashboard need: the operations of
+// the provider's resources, from the same place. A recording of a stack with them contains nearly all of these.
 var watching = []string{
 	"cloudwatch:DeleteAlarms", "cloudwatch:DeleteDashboards", "cloudwatch:DescribeAlarms", "cloudwatch:GetDashboard", "cloudwatch:ListTagsForResource",
 	"cloudwatch:PutCompositeAlarm", "cloudwatch:PutDashboard", "cloudwatch:PutMetricAlarm", "cloudwatch:TagResource",
 	"events:DeleteRule", "events:DescribeRule", "events:ListTagsForResource", "events:ListTargetsByRule", "events:PutRule", "events:PutTargets",
 	"events:RemoveTargets", "events:TagResource",
-	"lambda:UpdateEventSourceMapping", // of an older stack's function, which has counted nothing that it gave up
+	"lambda:UpdateEventSourceMapping", // for an older stack's function, which did not count given-up records
 	"sns:CreateTopic", "sns:DeleteTopic", "sns:GetSubscriptionAttributes", "sns:GetTopicAttributes", "sns:ListTagsForResource", "sns:SetTopicAttributes",
 	"sns:Subscribe", "sns:TagResource", "sns:Unsubscribe",
 }
 
-// newer is what later versions of the provider call for the program's types of resources, that the rehearsed one does not:
-// all of it that newer.py finds between 5.82.2 and 6.13.0, by the version that began it. Nothing began before 6.0.0, so the
-// policies of a provider of 5.100.0 need nothing more.
+// newer are the calls of later provider versions for the program's resource types that the rehearsed version lacks,
+// by the version that introduced them. newer.py found them between 5.82.2 and 6.13.0. Nothing is older than 6.0.0, so
+// the policies for provider 5.100.0 need no more.
 var newer = []later{
 	{
 		actions: []string{"kinesis:ListTagsForResource", "kinesis:TagResource", "kinesis:UntagResource"}, since: "6.2.0",

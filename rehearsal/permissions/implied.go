@@ -1,16 +1,17 @@
 package permissions
 
-// implied is what an operation needs of its caller without the caller calling it: a service looks at the caller's
-// network, uses his key, or takes a role that he must be allowed to pass on. No rehearsal can record these; it demands
-// iam:PassRole where a request passes a role (standins/iam), and nothing else of them.
+// implied are permissions that an operation needs although the caller makes no such call: a service inspects the
+// caller's network, uses the caller's key, or takes a role that the caller must be allowed to pass. No rehearsal can
+// record these. It only enforces iam:PassRole where a request passes a role (standins/iam).
 type implied struct {
 	operations []string
 	actions    []string
-	// why, in a few words for the page, and where AWS or the provider says so.
+	// why is a short reason for the page, with the place where AWS or the provider states it.
 	why, source string
 }
 
-// The reference's own lists of dependent actions, less what the program does not use (ECS in flow logs, tenant databases).
+// The reference's own lists of dependent actions, without those that the program does not use (ECS in flow logs,
+// tenant databases).
 const authorization = "https://docs.aws.amazon.com/service-authorization/latest/reference/"
 
 // The AWS provider's source.

@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// Placeholders that whoever attaches a policy replaces.
+// Placeholders that the user of a policy replaces.
 const (
 	region  = "REGION"
 	account = "ACCOUNT"
@@ -17,10 +17,10 @@ const (
 // project is the name in Pulumi.yaml.
 const project = "cdc-pipeline"
 
-// named says of a type of resource of the program what IAM calls it and which input holds its name. Without that input
-// the name is made by Pulumi: the resource's own, which begins with the pipeline's, and seven random digits.
+// named maps a resource type of the program to its IAM type and the input with its name. Without that input Pulumi
+// makes the name: the resource's own, which begins with the pipeline's, and seven random digits.
 var named = map[string]struct{ prefix, typ, input string }{
-	// Not alarms: whoever may describe some of them only is not told of composite ones,
+	// Not alarms: IAM hides composite alarms from callers who may describe only some alarms,
 	// https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_DescribeAlarms.html.
 	"aws:cloudwatch/eventRule:EventRule":                        {"events", "rule-on-default-event-bus", "name"},
 	"aws:cloudwatch/logGroup:LogGroup":                          {"logs", "log-group", "name"},
@@ -40,19 +40,19 @@ var named = map[string]struct{ prefix, typ, input string }{
 	"aws:sns/topic:Topic":                                       {"sns", "topic", "name"},
 }
 
-// names are patterns of what the program makes, by IAM's type of resource ("iam:role").
+// names are patterns for the program's resources, by IAM's resource type ("iam:role").
 type names map[string][]string
 
-// facts are what policies take from the program itself.
+// facts are the program's own data for policies.
 type facts struct {
 	names names
-	// passed are the services that the program's roles trust: they are given a role.
+	// passed are the services that the program's roles trust, to which they are passed.
 	passed []string
 	// linked are the services whose linked roles it makes.
 	linked []string
 }
 
-// read takes the facts from a program that was run under mocks; pipeline is what its resources' names begin with.
+// read takes the facts from a program that ran under mocks; pipeline is the prefix of its resources' names.
 func read(resources []componenttest.Registered, pipeline string) (facts, error) {
 	f := facts{names: names{}}
 	for _, r := range resources {
@@ -79,10 +79,11 @@ func read(resources []componenttest.Registered, pipeline string) (facts, error) 
 		case "aws:lambda/eventSourceMapping:EventSourceMapping":
 			f.names.add("lambda:eventSourceMapping", "*") // Lambda gives it its id
 		case "aws:scheduler/schedule:Schedule":
-			f.names.add("scheduler:schedule", "default") // the first is the schedule's group
+			f.names.add("scheduler:schedule", "default") // the schedule's group comes first
 		}
 	}
-	// OpenSearch Serverless makes its own role with the account's first collection, RDS with the first database; the deployer must be allowed to.
+	// OpenSearch Serverless makes its own role with the account's first collection, RDS with the first database. The
+	// deployer must be allowed to.
 	for _, service := range []string{"observability.aoss.amazonaws.com", "rds.amazonaws.com"} {
 		f.linked = append(f.linked, service)
 		f.names.add("iam:role", "aws-service-role/"+service+"/*")
@@ -91,11 +92,11 @@ func read(resources []componenttest.Registered, pipeline string) (facts, error) 
 		f.names.add("s3:object", bucket) // the key is the ARN's second variable
 	}
 	for _, group := range f.names["logs:log-group"] {
-		f.names.add("logs:log-stream", group) // so is the stream
+		f.names.add("logs:log-stream", group) // as above for the stream
 	}
 	// RDS names the master user's secret: https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/rds-secrets-manager.html.
 	f.names.add("secretsmanager:Secret", "rds!cluster-*")
-	// What a database does not name is the service's own, and authorized all the same:
+	// If a database does not name these, the service uses its own, but still checks the permission:
 	// https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/security_iam_id-based-policy-examples.html.
 	f.names.add("rds:og", "default:*")
 	f.names.add("rds:pg", "default.*")
@@ -113,11 +114,11 @@ func (n names) add(typ, pattern string) {
 	}
 }
 
-// patternOf matches the names that a resource can have. A log group's and a secret's ARN go on after the name.
+// patternOf matches a resource's possible names. The ARNs of log groups and secrets continue after the name.
 func patternOf(r componenttest.Registered, input, pipeline string) (string, error) {
 	given, ok := r.Input(input).(string)
 	if !ok && r.Type == "aws:rds/clusterInstance:ClusterInstance" {
-		return "tf-*", nil // the provider makes this name, not Pulumi: provider + "rds/cluster_instance.go"
+		return "tf-*", nil // the provider, not Pulumi, makes this name: provider + "rds/cluster_instance.go"
 	}
 	if !ok {
 		if !strings.HasPrefix(r.Name, pipeline+"-") {
@@ -135,7 +136,7 @@ func patternOf(r componenttest.Registered, input, pipeline string) (string, erro
 		if i := strings.LastIndex(given, "/"); i >= 0 {
 			return given[:i] + "*", nil
 		}
-		if serverless := "dms-serverless-replication-"; strings.HasPrefix(given, serverless) { // the rest is cut, and has a digest at its end
+		if serverless := "dms-serverless-replication-"; strings.HasPrefix(given, serverless) { // a long name is cut and ends in a digest
 			return serverless + project + "-*", nil
 		}
 		return strings.Replace(given, componenttest.Project+"-"+componenttest.Stack+"-"+pipeline, project+"-*", 1), nil

@@ -1,10 +1,11 @@
-"""Print what a newer AWS provider calls, for the program's types of resources, that an older one does not.
+"""Prints the calls of a newer AWS provider, for the program's resource types, that an older one lacks.
 
     go mod download -json github.com/upbound/terraform-provider-aws@v0.0.0-20250210124112-ca3a4c5ba291  # 5.82.2
     go mod download -json github.com/upbound/terraform-provider-aws@v0.0.0-20251204202605-7049bcc1808e  # 6.13.0
     python3 newer.py OLDER_DIR NEWER_DIR
 
-Of each file that serves a type, the operations whose inputs it names are compared; `newer` in changes.go is what came of it.
+For each file of a type it compares the operations whose inputs the file names; `newer` in changes.go is the
+result.
 """
 
 import re

@@ -15,16 +15,16 @@ import (
 //go:embed page.md.tmpl
 var pageTemplate string
 
-// Program is what the page takes from the program: its resources with the defaults of each environment.
+// Program is the page's data from the program: its resources with each environment's defaults.
 type Program struct {
 	Dev, Prod []componenttest.Registered
-	// Name is what its resources' names begin with.
+	// Name is the prefix of its resources' names.
 	Name string
 }
 
-// Pages are docs/permissions.md and the policies beside it, by path within docs.
+// Pages are docs/permissions.md and the policies beside it, by path in docs.
 func Pages(r Recording, program Program) (map[string][]byte, error) {
-	// Production makes everything that development does and more: flow logs, readers, monitoring.
+	// Production makes everything that development makes and more: flow logs, readers, monitoring.
 	f, err := read(append(slices.Clone(program.Dev), program.Prod...), program.Name)
 	if err != nil {
 		return nil, err
@@ -85,7 +85,7 @@ func Pages(r Recording, program Program) (map[string][]byte, error) {
 	return pages, nil
 }
 
-// newIn are the names of a list that are not in another.
+// newIn are the names in a list that another list lacks.
 func newIn(list, other []string) []string {
 	return slices.DeleteFunc(slices.Clone(list), func(name string) bool { return slices.Contains(other, name) })
 }
@@ -110,7 +110,7 @@ func rows(all []document.Statement) []row {
 	return table
 }
 
-// impliedRow of a table of what no call is recorded of; Shown says whether a rehearsal demands it.
+// impliedRow is a row about a permission without a recorded call. Shown reports whether a rehearsal enforces it.
 type impliedRow struct{ Actions, Why, Shown, By, Source string }
 
 func impliedRows(unrecorded []implied) []impliedRow {

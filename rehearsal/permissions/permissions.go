@@ -1,8 +1,8 @@
-// Package permissions turns the API calls of a rehearsal into the IAM policies that a deployment needs.
+// Package permissions converts a rehearsal's API calls to the IAM policies that a deployment needs.
 //
-// A rehearsal records which operations of AWS the deployer (the AWS provider, the program) and the operator (`cdc`) called;
-// what those operations are called in IAM, what they need besides, and what they can be limited to comes from AWS's
-// reference. docs/permissions.md and the policies beside it are written from a committed recording: recorded.json.
+// A rehearsal records which AWS operations the deployer (the AWS provider, the program) and the operator (`cdc`)
+// called. AWS's reference gives their IAM actions, further needed actions, and the possible restrictions.
+// docs/permissions.md and the policies beside it are generated from a committed recording: recorded.json.
 package permissions
 
 //go:generate go test . -run TestThePageIsCurrent -update
@@ -16,17 +16,17 @@ import (
 	"slices"
 )
 
-// Recording is which operations each caller called, as service:Operation, sorted.
+// Recording lists the operations that each caller called, as service:Operation, sorted.
 type Recording struct {
 	Deployer []string `json:"deployer"`
 	Operator []string `json:"operator"`
-	// Tagged are those of the deployer's that gave tags to what they made.
+	// Tagged are the deployer's operations that added tags to new resources.
 	Tagged []string `json:"tagged"`
 }
 
-// Add keeps what the deployer and the operator called in a part of the rehearsal, and with tags, in a file of the part's in
-// a folder, and writes what all parts called beside the folder: calls/faults.json, calls.json. How often, and what anybody
-// else called, is of no interest to IAM.
+// Add stores the calls of deployer and operator in a part of the rehearsal, and those with tags, in the part's file
+// in a folder. It writes the calls of all parts beside the folder: calls/faults.json, calls.json. IAM does not depend
+// on the number of calls, or on other callers.
 func Add(folder, part string, calls map[controlplane.Caller]map[controlplane.Action]int, tagged []string) error {
 	own := Recording{operations(calls[controlplane.Deployer]), operations(calls[controlplane.Operator]), merged(tagged)}
 	if err := own.write(filepath.Join(folder, part+".json")); err != nil {
@@ -55,7 +55,7 @@ func operations(calls map[controlplane.Action]int) []string {
 	return merged(names)
 }
 
-// merged is what lists name, once and sorted; an empty list, not none, when they name nothing.
+// merged is the sorted union of lists; an empty list, not nil, when they are empty.
 func merged(lists ...[]string) []string {
 	all := append([]string{}, slices.Concat(lists...)...)
 	slices.Sort(all)

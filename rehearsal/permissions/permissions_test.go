@@ -102,7 +102,7 @@ func TestAnOperationThatIAMDoesNotKnowIsRefused(t *testing.T) {
 	require.ErrorContains(t, err, "scheduler:CreateScheduleGroup is given tags")
 }
 
-// What the default tags of Pulumi.yaml need is recorded of a deployment with them.
+// The recording of a deployment with the default tags of Pulumi.yaml contains the actions that these tags need.
 func TestTheDeployerMayTagWhatHeMakes(t *testing.T) {
 	r, err := Read(recorded)
 	require.NoError(t, err)
@@ -121,7 +121,7 @@ func TestTheDeployerMayDetachWhatServicesLeaveInTheNetwork(t *testing.T) {
 	require.Equal(t, []string{"ec2:DeleteNetworkInterface", "ec2:DeleteSubnet", "ec2:DescribeNetworkInterfaces", "ec2:DetachNetworkInterface"}, wanted)
 }
 
-// Every action of every table is one of the reference's.
+// The reference contains every action in every table.
 func TestNoActionIsInvented(t *testing.T) {
 	for _, action := range slices.Concat(changes, production, watching) {
 		require.True(t, reference.Known(action), action)
@@ -138,7 +138,7 @@ func TestNoActionIsInvented(t *testing.T) {
 			if !strings.HasPrefix(i.source, authorization) {
 				continue
 			}
-			// What is said to be from the reference is a dependent action there.
+			// Actions attributed to the reference are dependent actions there.
 			require.True(t, slices.ContainsFunc(i.operations, func(o string) bool {
 				return slices.Contains(reference.Needs(o), action)
 			}), "%v: the reference does not list %s", i.operations, action)

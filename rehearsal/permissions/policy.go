@@ -10,11 +10,12 @@ import (
 	"strings"
 )
 
-// maxPolicy is the most characters of a managed policy, white space not counted, https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html.
+// maxPolicy is the maximum length of a managed policy, without white space,
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html.
 const maxPolicy = 6144
 
-// needs are the actions behind some operations, some of which were given tags, and those that are implied by them, each of
-// which was not recorded itself; all sorted.
+// needs are the actions behind operations, some of which added tags, and the implied actions that were not recorded
+// themselves; all sorted.
 func needs(operations, tagged []string) (all []string, unrecorded []implied, err error) {
 	recorded := map[string]bool{}
 	var problems []error
@@ -46,7 +47,7 @@ func needs(operations, tagged []string) (all []string, unrecorded []implied, err
 	return slices.Sorted(maps.Keys(wanted)), unrecorded, errors.Join(problems...)
 }
 
-// givenTags are the actions that operations need besides because they are given tags, one entry for each action; why is the
+// givenTags are the additional actions that operations with tags need, one entry per action; why lists the
 // operations.
 func givenTags(tagged []string) ([]implied, error) {
 	byAction := map[string]implied{}
@@ -74,13 +75,13 @@ func givenTags(tagged []string) ([]implied, error) {
 	return all, errors.Join(problems...)
 }
 
-// wide are actions that the reference gives resources but that are called without naming one: lists.
+// wide are actions for which the reference has resources but whose calls name none: lists.
 func wide(action string) bool {
 	return action == "logs:DescribeLogGroups" || strings.HasPrefix(action, "rds:Describe")
 }
 
-// resources are what an action is limited to: by name where the program's names of some type are known, with other types
-// that the action always needs as a whole; everything when no name is known.
+// resources are an action's restriction: by name where the program's names of a type are known, plus other types that
+// the action always needs; everything when no name is known.
 func resources(action string, n names) ([]string, error) {
 	prefix, _, _ := strings.Cut(action, ":")
 	possible, required := reference.Types(action)
@@ -105,11 +106,11 @@ func resources(action string, n names) ([]string, error) {
 	return slices.Compact(all), nil
 }
 
-// arn is the ARN of the resources of a type whose name, the first variable that is not account or region, matches a
+// arn is the ARN of a type's resources whose name, the first variable other than account or region, matches a
 // pattern.
 func arn(prefix, typ, pattern string) (string, error) {
 	first := true
-	return reference.Arn(prefix, typ, func(variable string) string { //nolint:wrapcheck // names the type
+	return reference.Arn(prefix, typ, func(variable string) string { //nolint:wrapcheck // the error names the type
 		switch variable {
 		case "Partition":
 			return "aws"
@@ -126,17 +127,17 @@ func arn(prefix, typ, pattern string) (string, error) {
 	})
 }
 
-// untouched are the roles that an action leaves alone: those of services are read and tagged only, those of the account are
-// taken by their services without being passed.
+// untouched are roles to which an action does not apply: service-linked ones are only read and tagged, and
+// account-wide ones are used by their services without being passed.
 func untouched(action, role string) bool {
 	touches := slices.ContainsFunc([]string{"iam:Get", "iam:List", "iam:Tag", "iam:Untag"}, func(p string) bool { return strings.HasPrefix(action, p) })
 	return strings.HasPrefix(role, "aws-service-role/") && !touches || strings.HasPrefix(role, "dms-") && action == "iam:PassRole"
 }
 
-// global are the services whose calls belong to no region of the stack's.
+// global are the services whose calls have no region of the stack.
 var global = []string{"iam", "route53", "s3", "sts"}
 
-// condition narrows what a resource cannot.
+// condition restricts what a resource cannot.
 func condition(action string, resources []string, f facts) map[string]map[string][]string {
 	prefix, _, _ := strings.Cut(action, ":")
 	switch {
@@ -153,7 +154,7 @@ func condition(action string, resources []string, f facts) map[string]map[string
 	return nil
 }
 
-// statements allow what is needed: one for each service, set of resources and condition.
+// statements allow what is needed, with one statement per service, set of resources and condition.
 func statements(wanted []string, f facts) ([]document.Statement, error) {
 	var all []document.Statement
 	index := map[string]int{}
@@ -183,7 +184,7 @@ func statements(wanted []string, f facts) ([]document.Statement, error) {
 	return all, nil
 }
 
-// policies are the statements in as few documents as their size allows.
+// policies distributes the statements over as few documents as their size allows.
 func policies(all []document.Statement) ([]document.Policy, error) {
 	var made []document.Policy
 	for _, s := range all {

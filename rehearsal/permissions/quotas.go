@@ -5,9 +5,9 @@ import (
 	"fmt"
 )
 
-// quota is a limit of an account and region that a stack counts against.
+// quota is a limit of an account and region to which a stack's resources count.
 type quota struct {
-	// code in Service Quotas, as service/code; empty when it is not kept there.
+	// code in Service Quotas, as service/code; empty when it is not there.
 	code    string
 	name    string
 	initial string // AWS's default
@@ -55,7 +55,7 @@ func count(is bool) int {
 	return 0
 }
 
-// uses is how much of a quota a stack takes.
+// uses is how much of a quota a stack uses.
 func (q quota) uses(resources []componenttest.Registered) int {
 	n := 0
 	for _, r := range resources {
@@ -64,7 +64,7 @@ func (q quota) uses(resources []componenttest.Registered) int {
 	return n
 }
 
-// check is what to type to see the quota in force.
+// check is the command that shows the quota in force.
 func (q quota) label() string {
 	if q.code == "" {
 		return q.name

@@ -5,21 +5,21 @@ import (
 	"strings"
 )
 
-// Alarms are those that the stack declares: how many there are, how many were judged and silent while nothing was wrong, and how many have
-// fired in the fault that is their own.
+// Alarms are the stack's declared alarms: how many there are, how many were evaluated and silent while nothing was
+// wrong, and how many fired in a fault of their own.
 type Alarms struct {
 	Declared          int `json:"declared"`
 	SilentWhenHealthy int `json:"silent_when_healthy"`
 	FiredInOwnFault   int `json:"fired_in_own_fault"`
-	// Injected are the alarms on metrics that only AWS publishes, or of which the fault was a value of the metric.
+	// Injected are the alarms on metrics that only AWS publishes, or whose fault was an injected value.
 	Injected []string `json:"injected"`
-	// Scale is how much faster than this machine's the clock was by which they were evaluated: a minute took two seconds at 30. No period
+	// Scale is how much faster than this machine's the alarms' clock ran: a minute took two seconds at 30. No period
 	// took longer than LongestPeriodSeconds.
 	Scale                float64 `json:"scale"`
 	LongestPeriodSeconds float64 `json:"longest_period_seconds"`
 }
 
-// problems are alarms that fire when nothing is wrong, or not when something is.
+// problems are alarms that fired without a problem, or were silent during one.
 func (a *Alarms) problems(r *Report) []string {
 	if a == nil {
 		a = &Alarms{}

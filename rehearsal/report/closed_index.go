@@ -2,13 +2,13 @@ package report
 
 import "fmt"
 
-// ClosedIndex is what became of changes of two tables while the current index of one was closed.
+// ClosedIndex is the fate of two tables' changes while the current index of one was closed.
 type ClosedIndex struct {
 	ClosedSeconds float64 `json:"closed_seconds"`
-	// Parked counts objects: an index that is closed is no fault of a document.
+	// Parked counts objects. A closed index is not a document's fault, so there should be none.
 	Parked int `json:"parked"`
-	// HeldSeconds is the longest time from commit to index of the table whose index was closed, OthersHeldSeconds of the other one:
-	// its changes wait behind those in the same shards.
+	// HeldSeconds is the longest time from commit to index for the table with the closed index, OthersHeldSeconds for
+	// the other one, whose changes wait behind those in the same shards.
 	HeldSeconds       float64 `json:"held_seconds"`
 	OthersHeldSeconds float64 `json:"others_held_seconds"`
 	// Rows of the tables afterwards, and whether the current indices equal them.
@@ -16,7 +16,7 @@ type ClosedIndex struct {
 	Equal bool `json:"equal"`
 }
 
-// longestPause is the longest that the function waits before it tries again, in seconds, with room for a busy machine.
+// longestPause is the function's longest retry interval in seconds, with a margin for a busy machine.
 const longestPause = 25
 
 // Problems are losses, and an index that was never closed.

@@ -6,13 +6,13 @@ import (
 	"strings"
 )
 
-// Commit of the working tree in a folder, with "-dirty" when files have changed since; empty where there is no git.
+// Commit of a folder's working tree, with "-dirty" when files have changed since; empty without git.
 func Commit(ctx context.Context, dir string) string {
 	git := func(args ...string) (string, error) {
 		cmd := exec.CommandContext(ctx, "git", args...)
 		cmd.Dir = dir
 		text, err := cmd.Output()
-		return strings.TrimSpace(string(text)), err //nolint:wrapcheck // there is no git
+		return strings.TrimSpace(string(text)), err //nolint:wrapcheck // git is not available
 	}
 	commit, err := git("rev-parse", "--short", "HEAD")
 	if err != nil {

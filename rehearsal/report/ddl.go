@@ -1,7 +1,7 @@
 package report
 
-// DDL is how many kinds of statements that no record tells were done to a table each, and how many of the tables
-// `cdc status` named with the command that mends them.
+// DDL is how many kinds of unrecorded statements were run, each on its own table, and how many of these tables `cdc
+// status` named with the command that repairs them.
 type DDL struct {
 	Kinds    int `json:"kinds"`
 	Reported int `json:"reported"`

@@ -5,26 +5,27 @@ import (
 	"strings"
 )
 
-// DeployerPolicy is what became of the deployer's calls under the documented policies, which a stand-in of IAM enforced.
+// DeployerPolicy is the result of the deployer's calls under the documented policies, which a stand-in of IAM
+// enforced.
 type DeployerPolicy struct {
-	// Calls that were judged.
+	// Calls that were checked.
 	Calls int `json:"calls"`
 	// Refused permissions, each with its resource.
 	Refused []string `json:"refused"`
-	// Unresolved permissions were judged by their action alone: the policies limit them to resources, and the requests do not
-	// tell on which they are.
+	// Unresolved permissions were checked only by their action. The policies limit them to resources that the
+	// requests do not show.
 	Unresolved []string `json:"unresolved"`
-	// DoneWithout are operations that were refused, which the AWS provider does without.
+	// DoneWithout are refused operations that the AWS provider does not need.
 	DoneWithout []string `json:"done_without"`
-	// Statements of the policies, and how many of them were needed: taken out alone, each of these would have had a call refused.
+	// Statements in the policies, and how many were needed: without any of these a call would have been refused.
 	Statements       int `json:"statements"`
 	StatementsNeeded int `json:"statements_needed"`
-	// ActionsNeeded by this run, and those that the policies allow and it did not need: not shown by it.
+	// ActionsNeeded by this run, and allowed ones that it did not need, so it does not prove them.
 	ActionsNeeded int      `json:"actions_needed"`
 	Uncalled      []string `json:"uncalled"`
 }
 
-// Missing says what the policies lack and what to type; empty when they lack nothing.
+// Missing lists what the policies lack and what to type; empty when they are complete.
 func (d DeployerPolicy) Missing() string {
 	if len(d.Refused) == 0 {
 		return ""

@@ -6,26 +6,26 @@ import (
 	"strings"
 )
 
-// FaultRun is one fault that the pipeline had while rows were written, and what became of the rows.
+// FaultRun is one fault while rows were written, with the result for the rows.
 type FaultRun struct {
 	Name string `json:"name"`
-	// What was done, in a sentence.
+	// What happened, in a sentence.
 	What string `json:"what"`
-	// Written changes while it lasted, and those that the history or the lake lacks.
+	// Written changes during the fault, and those that the history or the lake lacks.
 	Written int `json:"written"`
 	Lost    int `json:"lost"`
-	// RecoveredSeconds are from the end of the fault until everything written was in every sink.
+	// RecoveredSeconds is the time from the fault's end until every sink had everything written.
 	RecoveredSeconds float64 `json:"recovered_seconds"`
-	// Parked records, each of which was put into the stream to be parked, and was found so.
+	// Parked records: each was put into the stream to be parked, and was found parked.
 	Parked int `json:"parked"`
-	// Alarm that fired and went silent again; empty where nobody has to be told.
+	// Alarm that fired and became silent again; empty when nobody needs to be told.
 	Alarm string `json:"alarm"`
 	Fired bool   `json:"fired"`
-	// Problem says what was not as it should be; empty when everything was.
+	// Problem says what was wrong; empty when nothing was.
 	Problem string `json:"problem,omitempty"`
 }
 
-// Problems of a fault: what was lost, and an alarm that stayed silent.
+// Problems of a fault: losses, and an alarm that stayed silent.
 func (f *FaultRun) Problems() []string {
 	var p []string
 	fail := func(bad bool, format string, args ...any) {
@@ -40,7 +40,7 @@ func (f *FaultRun) Problems() []string {
 	return p
 }
 
-// faultProblems are those of all faults. A name that comes twice would hide one of them.
+// faultProblems are those of all faults. A duplicate name would hide one of them.
 func faultProblems(runs []FaultRun) []string {
 	var p []string
 	var names []string
@@ -57,7 +57,7 @@ func faultProblems(runs []FaultRun) []string {
 	return p
 }
 
-// faultSummary is one line for all of them.
+// faultSummary is one line about all of them.
 func faultSummary(runs []FaultRun) string {
 	lost, fired, slowest := 0, 0, FaultRun{}
 	for _, f := range runs {

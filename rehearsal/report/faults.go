@@ -2,24 +2,24 @@ package report
 
 import "fmt"
 
-// Faults are what was done to the pipeline while rows were written, as it was counted where it was done, and what became
-// of the rows.
+// Faults counts the faults during the load, each where it was caused, and the result for the rows.
 type Faults struct {
 	// Kills of the domain's node, and how long it did not answer.
 	Kills       int     `json:"kills"`
 	DownSeconds float64 `json:"down_seconds"`
-	// ThrottledRequests are bulk requests that were answered with 429 as a whole, ThrottledItems documents of others that
-	// were: of the function and of the delivery.
+	// ThrottledRequests are bulk requests that were answered with 429 as a whole, ThrottledItems documents of others:
+	// from the function and from the delivery.
 	ThrottledRequests int64 `json:"throttled_requests"`
 	ThrottledItems    int64 `json:"throttled_items"`
-	// BatchesTwice were delivered to the function a second time, DelayedBatches after others that were written later.
+	// BatchesTwice were delivered to the function a second time, DelayedBatches after batches that were written
+	// later.
 	BatchesTwice   int64 `json:"batches_twice"`
 	DelayedBatches int64 `json:"delayed_batches"`
-	// Poison are the records in the stream that cannot be indexed, PoisonParked those that the function parked, each with
+	// Poison are records in the stream that cannot be indexed, PoisonParked those that the function parked, each with
 	// its reason.
 	Poison       int `json:"poison"`
 	PoisonParked int `json:"poison_parked"`
-	// Written changes, those that the history or the lake lacks, and further copies of them in either.
+	// Written changes, those that the history or the lake lacks, and extra copies in either.
 	Written    int `json:"written"`
 	Lost       int `json:"lost"`
 	Duplicated int `json:"duplicated"`
@@ -28,7 +28,7 @@ type Faults struct {
 	CurrentEqual bool `json:"current_equal"`
 }
 
-// Problems are losses, and faults that did not happen: what withstood those has withstood nothing.
+// Problems are losses, and faults that did not happen: surviving those proves nothing.
 func (f *Faults) Problems() []string {
 	if f == nil {
 		return nil

@@ -11,25 +11,25 @@ import (
 	"strings"
 )
 
-// Part is what a part of the rehearsal came to when it was run last.
+// Part is the result of a part's last run.
 type Part struct {
-	// Commit that was run, with "-dirty" when files had changed since; empty where there is no git.
+	// Commit that ran, with "-dirty" when files had changed since; empty without git.
 	Commit  string  `json:"commit"`
 	OK      bool    `json:"ok"`
 	Seconds float64 `json:"seconds"`
 	Date    string  `json:"date"`
-	// Stale tells that another commit was run since, by another part.
+	// Stale means that another part has run another commit since.
 	Stale bool `json:"stale,omitempty"`
-	// Problems are why it is not OK.
+	// Problems are the reasons why it is not OK.
 	Problems []string `json:"problems,omitempty"`
-	// Timeline is nil where none was kept.
+	// Timeline is nil when none was recorded.
 	Timeline *Timeline `json:"timeline,omitempty"`
 }
 
 // always are the keys that every part reports.
 var always = []string{"machine", "date", "seconds", "peak_memory_mb", "engine", "not_run", "versions"}
 
-// Parts reads from a report's file what each part came to; none when there is no file.
+// Parts reads each part's result from a report's file; none when there is no file.
 func Parts(path string) (map[string]Part, error) {
 	text, err := os.ReadFile(path)
 	if errors.Is(err, os.ErrNotExist) {
@@ -47,8 +47,7 @@ func Parts(path string) (map[string]Part, error) {
 	return found.Parts, nil
 }
 
-// Merge puts what this part reports into the file: its keys are replaced, all others are kept. Parts of which another
-// commit was run become stale.
+// Merge writes this part's keys to the file and keeps all others. Parts of another commit become stale.
 func (r *Report) Merge(path, name string, part Part) error {
 	whole, err := read(path)
 	if err != nil {
@@ -75,7 +74,7 @@ func (r *Report) Merge(path, name string, part Part) error {
 	return write(path, whole)
 }
 
-// replace puts the value at a path of one object into another, or takes the value there away when there is none.
+// replace copies the value at a path from one object to another, or removes it there when the first lacks it.
 func replace(into, from map[string]any, path []string) {
 	name, rest := path[0], path[1:]
 	if len(rest) == 0 {
@@ -95,7 +94,7 @@ func replace(into, from map[string]any, path []string) {
 	replace(inner, given, rest)
 }
 
-// read is the file as an object, empty when there is none.
+// read returns the file as an object, empty when it is missing.
 func read(path string) (map[string]any, error) {
 	text, err := os.ReadFile(path)
 	if errors.Is(err, os.ErrNotExist) {
@@ -130,7 +129,7 @@ func decode(text []byte) (map[string]any, error) {
 	return found, nil
 }
 
-// write replaces the file in one step: a reader sees the former report or the new one, never half of it.
+// write replaces the file in one step, so a reader never sees a partial report.
 func write(path string, whole map[string]any) (err error) {
 	text, err := json.MarshalIndent(whole, "", "  ")
 	if err != nil {

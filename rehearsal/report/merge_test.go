@@ -18,7 +18,7 @@ const existing = `{
   "parts": {"rows": {"commit": "aaa", "ok": true, "seconds": 600.5, "date": "2026-01-01"}, "basic": {"commit": "bbb", "ok": true, "seconds": 400, "date": "2026-01-02", "stale": true}}
 }`
 
-// merged is the file after a part was merged into the given text; none for no file.
+// merged is the file after merging a part into the given text; none for no file.
 func merged(t *testing.T, text string, r *Report, name string, part Part) map[string]any {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "rehearsal", "report.json")

@@ -10,10 +10,10 @@ import (
 	"github.com/jedib0t/go-pretty/v6/table"
 )
 
-// Figure is one that is reported, as people read it.
+// Figure is a reported value for people.
 type Figure struct{ Name, Value string }
 
-// Print writes what is reported as a table.
+// Print writes the reported values as a table.
 func (r *Report) Print(out io.Writer) {
 	t := table.NewWriter()
 	t.SetOutputMirror(out)
@@ -41,7 +41,7 @@ func (r *Report) Print(out io.Writer) {
 	t.Render()
 }
 
-// Figures are those that are reported, by their paths, but for what every part reports and for checks.
+// Figures are the reported values by path, except those that every part reports, and checks.
 func (r *Report) Figures() []Figure {
 	var all []Figure
 	row := func(path string, value any) {

@@ -7,13 +7,13 @@ import (
 	"strings"
 )
 
-// hops that a change passes, in their order.
+// hops of a change, in order.
 var hops = []string{"stream", "history", "lake"}
 
-// leastAssumptions are what the project relies on and nobody has published, at least.
+// leastAssumptions is the minimum number of unpublished assumptions that the project checks.
 const leastAssumptions = 25
 
-// Problems are the reasons for which this report is not a success, among the keys that are reported.
+// Problems are the reasons why this report is not a success, among the reported keys.
 func (r *Report) Problems(minimum int) []string {
 	var p []string
 	fail := func(path string, bad bool, format string, args ...any) {
@@ -110,7 +110,7 @@ func (r *Report) Problems(minimum int) []string {
 
 func (r *Report) checkNames() []string { return slices.Sorted(maps.Keys(r.Checks)) }
 
-// refusals are how a domain and a collection begin to say that a role is not let in.
+// refusals are the beginnings of a domain's and a collection's messages that refuse a role.
 var refusals = []string{
 	"no permissions for [indices:data/write/bulk] and User [name=arn:aws:iam::",
 	"no data access policy allows aoss:WriteDocument to arn:aws:iam::",

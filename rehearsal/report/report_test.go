@@ -12,7 +12,7 @@ import (
 
 const written = 10_000
 
-// success is the report of a rehearsal in which everything went well.
+// success is the report of a rehearsal without problems.
 func success() *Report {
 	r := &Report{
 		Mapping: Mapping{BeforeStatus: 403, BeforeMessage: "no permissions for [indices:data/write/bulk] and User [name=arn:aws:iam::1:role/r", AfterStatus: 201},

@@ -1,7 +1,8 @@
 package report
 
-// Serverless is a stack whose task and whose search are serverless, from its first deployment to its destruction: what was lost of the
-// changes, whether the present rows equal the tables, and what the delivery's role may do before and after its data access policy.
+// Serverless is a stack that is serverless from its first deployment to its destruction, both the task and the
+// search. It reports lost changes, whether the present rows equal the tables, and what the delivery's role may do
+// before and after its data access policy.
 type Serverless struct {
 	Lost            int      `json:"lost"`
 	CurrentEqual    bool     `json:"current_equal"`
@@ -11,7 +12,7 @@ type Serverless struct {
 	AfterStatus     int      `json:"after_status"`
 }
 
-// NewServerless is what a report has of a stack of this kind.
+// NewServerless is the report of such a stack.
 func NewServerless(r *Report) *Serverless {
 	return &Serverless{
 		Lost: r.Events.Lost, CurrentEqual: r.Current.Equal, SecondUpChanges: r.SecondUp.Changes, Left: r.Destroy.Left,

@@ -2,8 +2,8 @@ package report
 
 import "fmt"
 
-// Source is one of several of a stack: how many of its changes were written while rows were written to all, what each sink has of
-// them, and whether its present rows equal its tables, in the indices and in the lake's tables.
+// Source is one of a stack's several sources: how many of its changes were written while rows were written to all,
+// what each sink has of them, and whether its present rows equal its tables, in the indices and in the lake's tables.
 type Source struct {
 	Written      int  `json:"written"`
 	History      int  `json:"history"`
@@ -17,10 +17,10 @@ func (s Source) good() bool {
 	return s.Written > 0 && s.History == s.Written && s.Lake == s.Written && s.Lost == 0 && s.CurrentEqual && s.TablesEqual
 }
 
-// leastSources a stack has that shows several.
+// leastSources is the minimum number of sources in a test with several.
 const leastSources = 3
 
-// sourcesProblems are those of a stack with several.
+// sourcesProblems are those of a stack with several sources.
 func sourcesProblems(sources map[string]Source) (p []string) {
 	if len(sources) < leastSources {
 		p = append(p, fmt.Sprintf("rows were written to %d sources at once, not to %d", len(sources), leastSources))
@@ -33,18 +33,19 @@ func sourcesProblems(sources map[string]Source) (p []string) {
 	return p
 }
 
-// Joined is one question about the rows of two sources, asked in Athena's engine and of the databases.
+// Joined is one query over two sources' rows, in Athena's engine and in the databases.
 type Joined struct {
 	Rows  int  `json:"rows"`
 	Equal bool `json:"equal"`
-	// Found are the rows of all sources in one search, in which each source has some.
+	// Found are the rows of all sources in one search, to which each source contributes.
 	Found int `json:"found"`
 }
 
 func (j *Joined) good() bool { return j != nil && j.Equal && j.Rows > 0 && j.Found > 0 }
 
-// Postgres is what is PostgreSQL's own: whether the present rows equal the tables after transactions that overlapped, and after changes that
-// left long values as they were; and how many replication slots are left once the source was removed.
+// Postgres reports PostgreSQL's special cases: whether the present rows equal the tables after overlapping
+// transactions, and after changes that left long values unchanged; and how many replication slots remain after the
+// source was removed.
 type Postgres struct {
 	InterleavedEqual bool `json:"interleaved_equal"`
 	ToastEqual       bool `json:"toast_equal"`

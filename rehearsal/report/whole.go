@@ -8,13 +8,13 @@ import (
 	"slices"
 )
 
-// Whole is a report's file: what each part has reported, and what each came to.
+// Whole is a report's file: every part's results.
 type Whole struct {
 	*Report
 	Parts map[string]Part
 }
 
-// Read reads a report's file, which has to be there.
+// Read reads a report's file, which must exist.
 func Read(path string) (Whole, error) {
 	text, err := os.ReadFile(path)
 	if err != nil {

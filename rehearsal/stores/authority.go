@@ -17,7 +17,7 @@ import (
 	"time"
 )
 
-// validFor is how long certificates of a rehearsal last: longer than anybody leaves one running.
+// validFor is the certificates' validity: longer than any rehearsal runs.
 const validFor = 90 * 24 * time.Hour
 
 // Authority is the certificate authority of one rehearsal. Trusting its certificate keeps TLS verification on
@@ -59,10 +59,10 @@ func NewAuthority(dir string) (*Authority, error) {
 // PEM is the authority's certificate.
 func (a *Authority) PEM() []byte { return a.pem }
 
-// File holds PEM, for whatever wants a path.
+// File is a file with PEM, for programs that need a path.
 func (a *Authority) File() string { return a.file }
 
-// Pool trusts this authority and nobody else.
+// Pool trusts only this authority.
 func (a *Authority) Pool() *x509.CertPool {
 	pool := x509.NewCertPool()
 	pool.AddCert(a.cert)
@@ -74,15 +74,15 @@ func (a *Authority) ClientTLS() *tls.Config {
 	return &tls.Config{RootCAs: a.Pool(), MinVersion: tls.VersionTLS12}
 }
 
-// systemBundles are where operating systems keep the public authorities, after the file the user named.
+// systemBundles are the operating systems' files of public authorities, after the file that the user named.
 var systemBundles = []string{
 	"/etc/ssl/certs/ca-certificates.crt", // Debian, Ubuntu, Alpine
 	"/etc/pki/tls/certs/ca-bundle.crt",   // Fedora, RHEL, Amazon Linux
 	"/etc/ssl/cert.pem",                  // macOS
 }
 
-// Bundle writes ca-bundle.pem next to ca.pem: this authority and those the machine trusts anyway. As SSL_CERT_FILE
-// of a child it lets it verify the rehearsal's servers without refusing everybody else's.
+// Bundle writes ca-bundle.pem next to ca.pem: this authority and those that the machine trusts. With it as
+// SSL_CERT_FILE, a child can verify the rehearsal's servers and all others.
 func (a *Authority) Bundle() (string, error) {
 	bundle := a.pem
 	for _, file := range append([]string{os.Getenv("SSL_CERT_FILE")}, systemBundles...) {
@@ -104,8 +104,8 @@ type Certificate struct {
 	CertPEM, KeyPEM []byte
 }
 
-// Issue makes a certificate for localhost, 127.0.0.1 and ::1 that serves and authenticates.
-// The common name is its whole subject, so its distinguished name is "CN=<name>".
+// Issue makes a certificate for localhost, 127.0.0.1 and ::1, for servers and clients. The common name is its whole
+// subject, so its distinguished name is "CN=<name>".
 func (a *Authority) Issue(commonName string) (*Certificate, error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
@@ -133,7 +133,7 @@ func (a *Authority) Issue(commonName string) (*Certificate, error) {
 	}, nil
 }
 
-// TLS is the pair as crypto/tls takes it.
+// TLS is the pair in crypto/tls's form.
 func (c *Certificate) TLS() (tls.Certificate, error) {
 	pair, err := tls.X509KeyPair(c.CertPEM, c.KeyPEM)
 	if err != nil {
@@ -142,7 +142,7 @@ func (c *Certificate) TLS() (tls.Certificate, error) {
 	return pair, nil
 }
 
-// Write puts the pair into dir as <name>.pem and <name>-key.pem; only the key's owner reads the key.
+// Write writes the pair to dir as <name>.pem and <name>-key.pem; only the owner can read the key.
 func (c *Certificate) Write(dir, name string) (certFile, keyFile string, err error) {
 	certFile, keyFile = filepath.Join(dir, name+".pem"), filepath.Join(dir, name+"-key.pem")
 	err = errors.Join(os.WriteFile(certFile, c.CertPEM, 0o644), os.WriteFile(keyFile, c.KeyPEM, 0o600))

@@ -16,7 +16,7 @@ const (
 	scrollKeep = "2m"
 )
 
-// Client calls an OpenSearch endpoint. Zero Authorization leaves authentication to the HTTP client's certificate.
+// Client calls an OpenSearch endpoint. Without Authorization the HTTP client's certificate authenticates.
 type Client struct {
 	HTTP *http.Client
 	// URL without a trailing slash.
@@ -25,20 +25,20 @@ type Client struct {
 	Authorization string
 }
 
-// StatusError is an answer other than 2xx.
+// StatusError is an answer with a status other than 2xx.
 type StatusError struct {
 	Method, Path string
 	Status       int
 	Body         []byte
 }
 
-// Error has the whole answer: its reason is what a reader looks for.
+// Error contains the whole answer, because readers look for its reason.
 func (e *StatusError) Error() string {
 	return fmt.Sprintf("%s %s: status %d: %s", e.Method, e.Path, e.Status, bytes.TrimSpace(e.Body))
 }
 
-// Do sends body (nil, []byte as it is, anything else as JSON) and decodes the answer into out (nil: dropped).
-// An answer other than 2xx is a [*StatusError].
+// Do sends body (nil, []byte unchanged, anything else as JSON) and decodes the answer into out (nil: ignored). A
+// status other than 2xx is a [*StatusError].
 func (c *Client) Do(ctx context.Context, method, path string, body, out any) error {
 	status, answer, err := c.Call(ctx, method, path, body)
 	if err != nil {
@@ -56,7 +56,7 @@ func (c *Client) Do(ctx context.Context, method, path string, body, out any) err
 	return nil
 }
 
-// Call sends body as Do does and returns whatever status and answer came back.
+// Call sends body like Do and returns any status and answer.
 func (c *Client) Call(ctx context.Context, method, path string, body any) (status int, answer []byte, err error) {
 	content, err := encode(body)
 	if err != nil {
@@ -117,7 +117,7 @@ func (c *Client) Refresh(ctx context.Context, index string) error {
 	return c.Do(ctx, http.MethodPost, "/"+url.PathEscape(index)+"/_refresh", nil, nil)
 }
 
-// Count is the number of searchable documents in an index, pattern or alias; zero when there is none of that name.
+// Count is the number of searchable documents in an index, pattern or alias; zero when it does not exist.
 func (c *Client) Count(ctx context.Context, index string) (int, error) {
 	var out struct {
 		Count int `json:"count"`
@@ -126,7 +126,7 @@ func (c *Client) Count(ctx context.Context, index string) (int, error) {
 	return out.Count, err
 }
 
-// Search runs one query and returns its hits, at most as many as the query's size (10 when it names none).
+// Search runs one query and returns at most as many hits as the query's size (default 10).
 func (c *Client) Search(ctx context.Context, index string, query any) ([]Hit, error) {
 	var out searchAnswer
 	err := c.Do(ctx, http.MethodPost, "/"+url.PathEscape(index)+"/_search", query, &out)

@@ -6,8 +6,8 @@ import (
 	"fmt"
 )
 
-// Fetch downloads and unpacks ahead of time what the servers are started from; tell is told of each when it begins.
-// What is in the cache is not fetched again.
+// Fetch downloads and unpacks the servers in advance; tell is called with each when it begins. It does not download
+// what is in the cache.
 func Fetch(ctx context.Context, cacheDir string, tell func(what string)) error {
 	cache, err := artifact.NewCache(cacheDir)
 	if err != nil {

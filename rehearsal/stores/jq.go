@@ -7,7 +7,7 @@ import (
 	"path/filepath"
 )
 
-// jqLibrary is a build of jq 1.6, which Firehose runs, as a library for linux/amd64.
+// jqLibrary is a linux/amd64 library build of jq 1.6, which Firehose uses.
 var jqLibrary = artifact.Artifact{
 	Group: "com.arakelian", Name: "java-jq", Version: "1.3.0", Packaging: "jar",
 	SHA256: "3130e0e0e927dc709bfb0c270fd7a95bbb10790e5fea5f73490b847ddefbe7ac",

@@ -22,34 +22,34 @@ const mariaDBReady = time.Minute
 //go:embed rds.sql
 var rdsSQL string
 
-// MariaDBOptions of the database.
+// MariaDBOptions configure a database.
 type MariaDBOptions struct {
-	// Name of the database among those of a site; empty for one.
+	// Name of the database in a site with several; otherwise empty.
 	Name string
-	// Port to listen on; 0 takes a free one.
+	// Port to listen on; 0 chooses a free one.
 	Port int
-	// Args are further options of the server, such as --binlog-checksum=CRC32; they win over its usual ones.
+	// Args are further server options, such as --binlog-checksum=CRC32; they override the usual ones.
 	Args []string
 }
 
-// MariaDB is a running database that is set up as an RDS instance is for replication: full row images in the binary
-// log, TLS required, a master user without SUPER, and the procedures RDS adds. It is MariaDB, not MySQL.
+// MariaDB is a running database set up for replication like an RDS instance: full row images in the binary log, TLS
+// required, a master user without SUPER, and RDS's procedures. It is MariaDB, not MySQL.
 type MariaDB struct {
-	// Host and Port it listens on; its certificate is the rehearsal authority's and names the host.
+	// Host and Port; its certificate is signed by the rehearsal's authority and names the host.
 	Host string
 	Port int
 	// Log is the file that holds the server's output.
 	Log string
-	// Client is the command line that starts the client of the same build, without options.
+	// Client is the command of the same build's client, without options.
 	Client string
 
 	*server
 	root *sql.DB
 }
 
-// StartMariaDB starts a fresh, empty database and returns when it answers. It ends with ctx.
+// StartMariaDB starts a new, empty database and returns when it answers. It ends with ctx.
 //
-// On linux/amd64 the server is downloaded. Elsewhere mariadbd and mariadb-install-db have to be on PATH, as package
+// On linux/amd64 the server is downloaded. Elsewhere mariadbd and mariadb-install-db must be on PATH, as package
 // managers install them.
 func (s *Site) StartMariaDB(ctx context.Context, o MariaDBOptions) (*MariaDB, error) {
 	install, err := s.mariaDBInstall(ctx)
@@ -87,7 +87,7 @@ func (s *Site) StartMariaDB(ctx context.Context, o MariaDBOptions) (*MariaDB, er
 	return db, nil
 }
 
-// mariaDBOptions are the server's command line. The character set is given because MariaDB's default is latin1.
+// mariaDBOptions are the server's command line. The character set is explicit, because MariaDB's default is latin1.
 func (s *Site) mariaDBOptions(dir string, port int, install mariaDBInstall) ([]string, error) {
 	if err := os.MkdirAll(filepath.Join(dir, "tmp"), 0o755); err != nil {
 		return nil, fmt.Errorf("making the database's temporary folder: %w", err)
@@ -118,7 +118,7 @@ func (s *Site) mariaDBOptions(dir string, port int, install mariaDBInstall) ([]s
 	return options, nil
 }
 
-// setUp waits for the server and makes of it what RDS hands out.
+// setUp waits for the server and sets it up like RDS.
 func (m *MariaDB) setUp(ctx context.Context, socket string) error {
 	password := rand.Text()
 	first, err := openRoot(socket, "")
@@ -129,7 +129,7 @@ func (m *MariaDB) setUp(ctx context.Context, socket string) error {
 	if err := m.start(first.PingContext); err != nil {
 		return err
 	}
-	// Accounts of the installer's that RDS does not have, and root's own lock: nobody but the rehearsal knows the password.
+	// Remove the installer's accounts, which RDS lacks, and lock root: only the rehearsal knows its password.
 	statements := []string{
 		"DELETE FROM mysql.global_priv WHERE User = '' OR (User = 'root' AND Host <> 'localhost')",
 		"FLUSH PRIVILEGES",
@@ -156,7 +156,7 @@ func openRoot(socket, password string) (*sql.DB, error) {
 	return sql.OpenDB(connector), nil
 }
 
-// rdsStatements are the statements of rds.sql, without its comments.
+// rdsStatements are the statements in rds.sql, without comments.
 func rdsStatements() []string {
 	var code strings.Builder
 	for line := range strings.Lines(rdsSQL) {
@@ -173,16 +173,16 @@ func rdsStatements() []string {
 	return statements
 }
 
-// Root is the rehearsal's own access, over the socket; the master user of the program has less.
+// Root is the rehearsal's own connection, through the socket; the program's master user has fewer privileges.
 func (m *MariaDB) Root() *sql.DB { return m.root }
 
-// masterPrivileges are RDS's, under MariaDB's names: everything but SUPER, FILE, SHUTDOWN and what only they allow.
+// masterPrivileges are RDS's, in MariaDB's terms: everything except SUPER, FILE, SHUTDOWN and related ones.
 // https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/UsingWithRDS.MasterAccounts.html
 const masterPrivileges = "SELECT, INSERT, UPDATE, DELETE, CREATE, DROP, RELOAD, PROCESS, REFERENCES, INDEX, ALTER, SHOW DATABASES, " +
 	"CREATE TEMPORARY TABLES, LOCK TABLES, EXECUTE, REPLICATION SLAVE, REPLICATION CLIENT, CREATE VIEW, SHOW VIEW, CREATE ROUTINE, " +
 	"ALTER ROUTINE, CREATE USER, EVENT, TRIGGER"
 
-// ApplyMaster makes the master user, or changes its password, as CreateDBCluster and ModifyDBCluster do.
+// ApplyMaster makes the master user, or changes its password, like CreateDBCluster and ModifyDBCluster.
 func (m *MariaDB) ApplyMaster(ctx context.Context, user, password string) error {
 	account := quote(user) + "@'%'"
 	for _, statement := range []string{
@@ -197,7 +197,7 @@ func (m *MariaDB) ApplyMaster(ctx context.Context, user, password string) error 
 	return nil
 }
 
-// Disconnect ends every connection of a user, as a failover would, and says how many there were.
+// Disconnect ends all connections of a user, like a failover, and returns their number.
 func (m *MariaDB) Disconnect(ctx context.Context, user string) (int, error) {
 	rows, err := m.root.QueryContext(ctx, "SELECT id FROM information_schema.processlist WHERE user = ?", user)
 	if err != nil {
@@ -223,8 +223,8 @@ func (m *MariaDB) Disconnect(ctx context.Context, user string) (int, error) {
 	return len(ids), nil
 }
 
-// Crash kills the database (SIGKILL), leaves it down for so long, and starts it again with the same data and port. It returns when the
-// database answers. What was committed is there: the machine, which holds it, goes on.
+// Crash kills the database (SIGKILL), and restarts it after the downtime with the same data and port. It returns when
+// the database answers. Committed data survives, because the machine's memory holds it.
 func (m *MariaDB) Crash(ctx context.Context, down time.Duration) error {
 	m.crash(ctx, down)
 	if err := m.start(m.root.PingContext); err != nil {
@@ -234,15 +234,15 @@ func (m *MariaDB) Crash(ctx context.Context, down time.Duration) error {
 	return nil
 }
 
-// Stop ends the database; its data go with the run folder.
+// Stop ends the database; its data is deleted with the run folder.
 func (m *MariaDB) Stop() {
 	if m.root != nil {
-		_ = m.root.Close() // the server ends either way
+		_ = m.root.Close() // the server ends in any case
 	}
 	m.server.Stop()
 }
 
-// quote makes a string literal: names and passwords cannot be parameters of account statements.
+// quote quotes a string literal, because account statements accept no parameters for names and passwords.
 func quote(s string) string {
 	return "'" + strings.NewReplacer(`\`, `\\`, `'`, `''`).Replace(s) + "'"
 }

@@ -13,7 +13,7 @@ import (
 	"syscall"
 )
 
-// MariaDBVersion is the server that is downloaded; another platform uses the one on PATH.
+// MariaDBVersion is the downloaded server's version; another platform uses the server on PATH.
 const MariaDBVersion = "11.4.5"
 
 var mariaDBServer = artifact.Artifact{
@@ -21,11 +21,11 @@ var mariaDBServer = artifact.Artifact{
 	SHA256: "5c6dcab86a79b6cd6b8957ce48a66a97312150ee86fab8ae658495ab09841854",
 }
 
-// mariaDBInstall is where a server's programs are.
+// mariaDBInstall holds the paths of a server's programs.
 type mariaDBInstall struct {
 	server, installer string
 	base              string // --basedir
-	libraries         string // LD_LIBRARY_PATH; empty when the system's do
+	libraries         string // LD_LIBRARY_PATH; empty when the system's libraries suffice
 }
 
 // mariaDBInstall finds a server on PATH, except where the pinned one runs.
@@ -52,10 +52,10 @@ func (s *Site) mariaDBInstall(ctx context.Context) (mariaDBInstall, error) {
 	}, nil
 }
 
-// mariaDBIsPublished tells whether a server for this platform can be downloaded.
+// mariaDBIsPublished reports whether a server for this platform can be downloaded.
 func mariaDBIsPublished() bool { return runtime.GOOS == "linux" && runtime.GOARCH == "amd64" }
 
-// mariaDBTree is the server unpacked in the cache; there is none where none is published.
+// mariaDBTree is the server unpacked in the cache; empty where none is published.
 func (s *Site) mariaDBTree(ctx context.Context) (string, error) {
 	if !mariaDBIsPublished() {
 		return "", nil
@@ -76,7 +76,7 @@ func (s *Site) mariaDBTree(ctx context.Context) (string, error) {
 	return tree, nil
 }
 
-// executable makes programs of files that a jar holds as plain ones.
+// executable sets the executable bit on files from a jar.
 func executable(folders ...string) error {
 	for _, folder := range folders {
 		entries, err := os.ReadDir(folder)
@@ -99,7 +99,8 @@ func (i mariaDBInstall) environment() []string {
 	return append(os.Environ(), "LD_LIBRARY_PATH="+i.libraries)
 }
 
-// data makes an empty data folder with the system tables, and root without a password on the socket only this user opens.
+// data makes an empty data folder with the system tables. Root has no password, on a socket that only this user can
+// open.
 func (i mariaDBInstall) data(ctx context.Context, dir string, user *syscall.Credential) error {
 	args := []string{"--no-defaults", "--datadir=" + filepath.Join(dir, "data"), "--auth-root-authentication-method=normal", "--skip-test-db"}
 	if i.base != "" {
@@ -119,7 +120,7 @@ func (i mariaDBInstall) data(ctx context.Context, dir string, user *syscall.Cred
 	return nil
 }
 
-// client is the command line of the client beside the server, or of the one on PATH.
+// client is the command of the client beside the server, or of the one on PATH.
 func (i mariaDBInstall) client() string {
 	if i.libraries == "" {
 		return "mariadb"

@@ -14,7 +14,7 @@ import (
 //go:embed marker.py
 var markerProgram string
 
-// Marked is a version of an object that has a text.
+// Marked is an object version that contains a text.
 type Marked struct {
 	Key     string   `json:"key"`
 	Version string   `json:"version"`
@@ -22,8 +22,8 @@ type Marked struct {
 	How     []string `json:"how"`
 }
 
-// FindText looks for a text in every version of every object of a bucket: in the bytes, in what is compressed in them, and in the
-// values of Parquet. Seen is how many versions there are.
+// FindText looks for a text in every version of every object of a bucket: in the bytes, in compressed parts, and in
+// Parquet values. Seen is the number of versions.
 func (s *Site) FindText(ctx context.Context, o SparkOptions, bucket, text string) (found []Marked, seen int, err error) {
 	python, err := s.environment(ctx, "readers", readerRequirements)
 	if err != nil {

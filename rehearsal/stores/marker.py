@@ -1,9 +1,10 @@
-"""Looks for a text in every version of every object of a bucket, and prints a line of JSON for each that has it: key, version, how.
+"""Looks for a text in every version of every object of a bucket, and prints a line of JSON for each that contains it:
+key, version, how.
 
     marker.py BUCKET TEXT
 
-Looked at are an object's name, its bytes, what is compressed in them (gzip and zlib, wherever it begins; blocks of Avro), and the values
-of Parquet. AWS_ENDPOINT_URL and the variables of AWS's SDKs say where that is.
+It searches an object's name, its bytes, compressed parts (gzip and zlib at any offset; Avro blocks), and Parquet
+values. AWS_ENDPOINT_URL and the AWS SDKs' variables give the endpoint.
 """
 
 import io

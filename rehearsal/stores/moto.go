@@ -16,7 +16,7 @@ import (
 	"time"
 )
 
-// MotoVersion stands in for the AWS control plane.
+// MotoVersion is the version of moto, the stand-in for AWS's control plane.
 const MotoVersion = "5.2.5"
 
 const (
@@ -27,11 +27,12 @@ const (
 //go:embed requirements.txt
 var motoRequirements []byte
 
-// MotoOptions of the stand-in.
+// MotoOptions configure the stand-in.
 type MotoOptions struct {
-	// Program is the Python file or folder that fills moto's gaps and then runs its server; it gets -H host -p port.
+	// Program is the Python file or folder that extends moto and then runs its server, with the arguments -H host -p
+	// port.
 	Program string
-	// Env adds to the rehearsal's own environment, as NAME=value.
+	// Env adds NAME=value to the rehearsal's own environment.
 	Env []string
 }
 
@@ -45,8 +46,8 @@ type Moto struct {
 	process *process.Process
 }
 
-// StartMoto installs moto into the cache when it is not there, and returns when the server answers. It ends with ctx.
-// AWS's managed policies are there, as programs look them up.
+// StartMoto installs moto into the cache if needed, and returns when the server answers. It ends with ctx. AWS's
+// managed policies exist, because programs look them up.
 func (s *Site) StartMoto(ctx context.Context, o MotoOptions) (*Moto, error) {
 	python, err := s.Python(ctx)
 	if err != nil {
@@ -67,7 +68,7 @@ func (s *Site) StartMoto(ctx context.Context, o MotoOptions) (*Moto, error) {
 	moto := &Moto{URL: "http://" + motoHost + ":" + strconv.Itoa(port), Log: filepath.Join(dir, "moto.log")}
 	moto.process, err = process.Start(ctx, process.Command{
 		Name: "moto", Path: python, Args: []string{program, "-H", motoHost, "-p", strconv.Itoa(port)}, Dir: dir, Log: moto.Log,
-		// Compiled Python would otherwise be written beside the program, into the clone.
+		// Otherwise compiled Python would be written beside the program, into the clone.
 		Env: append(append(os.Environ(), "MOTO_IAM_LOAD_MANAGED_POLICIES=true", "PYTHONDONTWRITEBYTECODE=1", "PYTHONUNBUFFERED=1"), o.Env...),
 	})
 	if err != nil {
@@ -82,13 +83,13 @@ func (s *Site) StartMoto(ctx context.Context, o MotoOptions) (*Moto, error) {
 	return moto, nil
 }
 
-// Stop ends moto and forgets everything that was made in it.
+// Stop ends moto and discards everything made in it.
 func (m *Moto) Stop() { m.process.Stop() }
 
-// Done is closed when moto has ended; Err then says why, unless it was stopped.
+// Done is closed when moto has ended; then Err gives the reason, unless it was stopped.
 func (m *Moto) Done() <-chan struct{} { return m.process.Done() }
 
-// Err says why moto ended by itself.
+// Err is the reason why moto ended by itself.
 func (m *Moto) Err() error {
 	if err := m.process.Err(); err != nil {
 		return fmt.Errorf("the stand-in of AWS is gone: %w", err)
@@ -96,8 +97,8 @@ func (m *Moto) Err() error {
 	return nil
 }
 
-// Python is the interpreter of a virtual environment that holds exactly the pinned requirements: moto, and what the lake is
-// queried with. It is made in the cache when it is not there.
+// Python is the interpreter of a virtual environment with exactly the pinned requirements: moto, and the lake's query
+// tools. It is made in the cache if needed.
 func (s *Site) Python(ctx context.Context) (string, error) {
 	return s.environment(ctx, "moto-"+MotoVersion, motoRequirements)
 }
@@ -128,11 +129,11 @@ func (s *Site) environment(ctx context.Context, what string, pinned []byte) (str
 	if err != nil {
 		return "", fmt.Errorf("making the virtual environment: %w", err)
 	}
-	// Only its interpreter is used: the scripts beside it hold the name the folder had while it was made.
+	// Use only its interpreter: the scripts beside it contain the folder's temporary name.
 	return filepath.Join(tree, "bin", "python"), nil
 }
 
-// output runs a program and returns what it prints; a failure carries what it complained of.
+// output runs a program and returns its output; an error contains its error output.
 func output(ctx context.Context, program string, args ...string) (string, error) {
 	cmd := exec.CommandContext(ctx, program, args...)
 	var complaints strings.Builder
@@ -144,7 +145,7 @@ func output(ctx context.Context, program string, args ...string) (string, error)
 	return strings.TrimSpace(string(out)), nil
 }
 
-// answers makes sure that a server answers 200.
+// answers checks that a server answers 200.
 func answers(ctx context.Context, client *http.Client, url string) error {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 	if err != nil {

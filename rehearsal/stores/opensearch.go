@@ -21,8 +21,8 @@ import (
 	"golang.org/x/crypto/bcrypt"
 )
 
-// OpenSearchVersion is the newest 2.x the Amazon service offers for which the server and its security plugin are
-// both published as Maven artifacts.
+// OpenSearchVersion is the newest 2.x of the Amazon service for which Maven has both the server and its security
+// plugin.
 const OpenSearchVersion = "2.19.4"
 
 var (
@@ -42,20 +42,20 @@ const (
 	tokenLife       = 5 * time.Minute
 )
 
-// openSearchNodes numbers the nodes of a process, for the names of their folders.
+// openSearchNodes numbers a process's nodes, for their folders' names.
 var openSearchNodes atomic.Int64
 
-// OpenSearchOptions of one node.
+// OpenSearchOptions configure one node.
 type OpenSearchOptions struct {
-	// MasterUser and MasterPassword of the internal user that may do everything, as on a domain with fine-grained
+	// MasterUser and MasterPassword of the internal user who may do everything, as on a domain with fine-grained
 	// access control.
 	MasterUser, MasterPassword string
-	// Heap of the node, as the JVM takes it. Default 1g.
+	// Heap of the node in the JVM's format. Default 1g.
 	Heap string
 }
 
-// OpenSearch is a running node with fine-grained access control: an internal master user, and callers whose name
-// and backend roles come from a signed token, as the Amazon service takes them from the request's signature.
+// OpenSearch is a running node with fine-grained access control. It has an internal master user. Other callers' names
+// and backend roles come from a signed token, as the Amazon service derives them from a request's signature.
 type OpenSearch struct {
 	// URL of the node, https on loopback.
 	URL string
@@ -69,7 +69,7 @@ type OpenSearch struct {
 	admin      *Client
 }
 
-// StartOpenSearch starts a fresh, empty node and returns when it answers the master user. It ends with ctx.
+// StartOpenSearch starts a new, empty node and returns when it answers the master user. It ends with ctx.
 func (s *Site) StartOpenSearch(ctx context.Context, o OpenSearchOptions) (*OpenSearch, error) {
 	java, err := javaHome()
 	if err != nil {
@@ -107,14 +107,14 @@ func (s *Site) StartOpenSearch(ctx context.Context, o OpenSearchOptions) (*OpenS
 	return node, nil
 }
 
-// Crash kills the node (SIGKILL), leaves it down for so long, and starts it again with the same data, port and
-// certificates. It returns when the node answers and has all its primary shards. What it had acknowledged is in them: a
-// translog is on disk before the answer (index.translog.durability is request by default),
+// Crash kills the node (SIGKILL), and restarts it after the downtime with the same data, port and certificates. It
+// returns when the node answers and has all its primary shards. Acknowledged writes survive, because the translog is
+// on disk before the answer (index.translog.durability is request by default),
 // https://docs.opensearch.org/latest/install-and-configure/configuring-opensearch/index-settings/.
 func (n *OpenSearch) Crash(ctx context.Context, down time.Duration) error {
 	n.crash(ctx, down)
 	err := n.start(func(ctx context.Context) error {
-		// Not the master user, whose password may be another one by now.
+		// Not the master user, whose password may have changed.
 		header, err := n.Authorization("rehearsal", MasterBackendRole)
 		if err != nil {
 			return err
@@ -128,7 +128,7 @@ func (n *OpenSearch) Crash(ctx context.Context, down time.Duration) error {
 	return nil
 }
 
-// openSearchHome is the installed server, shared by the nodes of this site and never written to.
+// openSearchHome is the installed server, shared by this site's nodes and never modified.
 func (s *Site) openSearchHome(ctx context.Context) (string, error) {
 	tree, err := s.openSearchTree(ctx)
 	if err != nil {
@@ -170,15 +170,15 @@ func (n *OpenSearch) Client(authorization string) *Client {
 	}
 }
 
-// Admin calls the node with the administrator's certificate, which no permission holds back. It is the rehearsal's
-// own way in, beside whatever the pipeline sets up.
+// Admin calls the node with the administrator's certificate, which no permission restricts. It is the rehearsal's own
+// access, independent of what the pipeline sets up.
 func (n *OpenSearch) Admin() *Client { return n.admin }
 
 // TLS verifies the node's certificate.
 func (n *OpenSearch) TLS() *tls.Config { return n.tls.Clone() }
 
-// Authorization is the header of a caller the node knows by name and backend roles: what a verified signature
-// becomes. It is good for five minutes.
+// Authorization is the header for a caller that the node knows by name and backend roles: the result of a verified
+// signature. It is valid for five minutes.
 func (n *OpenSearch) Authorization(user string, backendRoles ...string) (string, error) {
 	now := time.Now()
 	token, err := jwt.NewWithClaims(jwt.SigningMethodHS512, jwt.MapClaims{
@@ -190,8 +190,8 @@ func (n *OpenSearch) Authorization(user string, backendRoles ...string) (string,
 	return "Bearer " + token, nil
 }
 
-// SetMasterPassword changes the master user's password. An empty user keeps the present one's name; another name
-// becomes a second master user, and the first one is deleted.
+// SetMasterPassword changes the master user's password. An empty user keeps the present name; another name makes a
+// second master user and deletes the first one.
 func (n *OpenSearch) SetMasterPassword(ctx context.Context, user, password string) error {
 	user = cmp.Or(user, n.masterUser)
 	hash, err := passwordHash(password)
@@ -212,12 +212,12 @@ func (n *OpenSearch) SetMasterPassword(ctx context.Context, user, password strin
 	return nil
 }
 
-// BasicAuthorization is the header of a user with a password.
+// BasicAuthorization is the header for a user with a password.
 func BasicAuthorization(user, password string) string {
 	return "Basic " + base64.StdEncoding.EncodeToString([]byte(user+":"+password))
 }
 
-// passwordHash is a password as the security plugin keeps it.
+// passwordHash is a password in the security plugin's stored form.
 func passwordHash(password string) (string, error) {
 	hash, err := bcrypt.GenerateFromPassword([]byte(password), bcrypt.DefaultCost)
 	if err != nil {
@@ -226,7 +226,7 @@ func passwordHash(password string) (string, error) {
 	return string(hash), nil
 }
 
-// javaHome is the JDK the server runs on: JAVA_HOME, or where java on PATH comes from.
+// javaHome is the server's JDK: JAVA_HOME, or that of java on PATH.
 func javaHome() (string, error) {
 	if home := os.Getenv("JAVA_HOME"); home != "" {
 		return home, nil

@@ -17,7 +17,7 @@ import (
 const (
 	nodeName  = "rehearsal-node"
 	adminName = "rehearsal-admin"
-	// MasterBackendRole is what the master user is mapped to all_access by; so is everybody else who has it.
+	// MasterBackendRole maps the master user to all_access, and everybody else who has it.
 	MasterBackendRole = "master"
 
 	// jvmOptions are the distribution's own for Java 17 and newer, without logs beside the installed server.
@@ -33,7 +33,7 @@ const (
 `
 )
 
-// configureOpenSearch writes everything the node starts from and fills in how it is reached.
+// configureOpenSearch writes the node's start files and fills in its addresses.
 func (s *Site) configureOpenSearch(node *OpenSearch, home, dir string, o OpenSearchOptions) error {
 	conf := filepath.Join(dir, "config")
 	security := filepath.Join(conf, "opensearch-security")
@@ -42,7 +42,7 @@ func (s *Site) configureOpenSearch(node *OpenSearch, home, dir string, o OpenSea
 			return fmt.Errorf("making the folder %s: %w", filepath.Base(folder), err)
 		}
 	}
-	// Copies, since the node's user will own them: the installed files are shared with the cache.
+	// Copy them, because the node's user will own them: the cache shares the installed files.
 	if err := artifact.Copy(filepath.Join(home, "config", "log4j2.properties"), filepath.Join(conf, "log4j2.properties")); err != nil {
 		return fmt.Errorf("copying the server's configuration: %w", err)
 	}
@@ -86,7 +86,7 @@ func (s *Site) configureOpenSearch(node *OpenSearch, home, dir string, o OpenSea
 	return nil
 }
 
-// private closes the configuration to everybody but the node's user, as the security plugin asks for.
+// private restricts the configuration to the node's user, as the security plugin demands.
 func private(conf string) error {
 	err := filepath.WalkDir(conf, func(path string, entry fs.DirEntry, err error) error {
 		if err != nil {
@@ -107,7 +107,7 @@ func private(conf string) error {
 	return nil
 }
 
-// openSearchCertificates are the node's, for both its ports, and the administrator's.
+// openSearchCertificates are the node's certificates, for both its ports, and the administrator's.
 func (s *Site) openSearchCertificates(node *OpenSearch, conf string) error {
 	cert, err := s.Authority.Issue(nodeName)
 	if err != nil {
@@ -134,8 +134,8 @@ func (s *Site) openSearchCertificates(node *OpenSearch, conf string) error {
 	return nil
 }
 
-// nodeSettings is opensearch.yml: one node on loopback, TLS on both ports with certificates of the rehearsal, and the
-// security index filled from the files at the first start.
+// nodeSettings is opensearch.yml: one node on loopback, TLS on both ports with the rehearsal's certificates, and a
+// security index that is filled from files at the first start.
 func nodeSettings(dir string, port int) map[string]any {
 	return map[string]any{
 		"cluster.name":   "rehearsal",
@@ -146,7 +146,7 @@ func nodeSettings(dir string, port int) map[string]any {
 		"transport.port": "0", // any
 		"path.data":      filepath.Join(dir, "data"),
 		"path.logs":      filepath.Join(dir, "logs"),
-		// A full disk is the machine's own matter; the defaults would turn indices read-only at 95 %.
+		// A full disk is this machine's own problem; by default indices would become read-only at 95 %.
 		"cluster.routing.allocation.disk.threshold_enabled": false,
 
 		"plugins.security.ssl.transport.pemcert_filepath":              "node.pem",
@@ -168,7 +168,7 @@ func nodeSettings(dir string, port int) map[string]any {
 	}
 }
 
-// authentication is config.yml: passwords of internal users, and tokens that stand for verified signatures.
+// authentication is config.yml: internal users' passwords, and tokens that stand for verified signatures.
 func authentication(key []byte) map[string]any {
 	domain := func(order int, challenge bool, kind, backend string, config map[string]any) map[string]any {
 		return map[string]any{
@@ -191,7 +191,7 @@ func authentication(key []byte) map[string]any {
 	}
 }
 
-// internalUsers holds the master user alone: a new domain has no demo users.
+// internalUsers contains only the master user, because a new domain has no demo users.
 func internalUsers(user, hash string) map[string]any {
 	return map[string]any{
 		"_meta": meta("internalusers"),
@@ -199,8 +199,8 @@ func internalUsers(user, hash string) map[string]any {
 	}
 }
 
-// rolesMapping lets the master user in and nobody else. The plugin's demo mapping own_index (everybody) is left out: it
-// would let every caller into _bulk and turn the refusal of the call into one of each item.
+// rolesMapping admits only the master user. It omits the plugin's demo mapping own_index (everybody), which would let
+// every caller use _bulk, so that each item would be refused instead of the call.
 func rolesMapping() map[string]any {
 	mapping := map[string]any{"reserved": false, "backend_roles": []string{MasterBackendRole}}
 	return map[string]any{

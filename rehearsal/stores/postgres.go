@@ -26,7 +26,7 @@ const (
 	postgresReady = time.Minute
 	// rdsAdmin is RDS's own user, the only one with SUPERUSER.
 	rdsAdmin = "rdsadmin"
-	// defaultDatabase is there from the beginning.
+	// defaultDatabase exists from the start.
 	defaultDatabase = "postgres"
 	// replicationDelay is how late membership in rds_replication takes effect.
 	replicationDelay = 100 * time.Millisecond
@@ -35,25 +35,25 @@ const (
 //go:embed rds_postgres.sql
 var rdsPostgresSQL string
 
-// PostgresOptions of the database.
+// PostgresOptions configure a database server.
 type PostgresOptions struct {
-	// Name of the server among those of a site; empty for one.
+	// Name of the server in a site with several; otherwise empty.
 	Name string
-	// Port to listen on; 0 takes a free one.
+	// Port to listen on; 0 chooses a free one.
 	Port int
-	// Database is made beside the one called postgres; empty for none.
+	// Database is made beside the one named postgres; empty for none.
 	Database string
-	// Args are further options of the server, such as -c max_slot_wal_keep_size=64MB; they win over its usual ones.
+	// Args are further server options, such as -c max_slot_wal_keep_size=64MB; they override the usual ones.
 	Args []string
 }
 
-// Postgres is a running PostgreSQL that is set up as RDS hands it out for logical replication: TLS required, RDS's roles, a
-// master user without SUPERUSER, and settings of RDS's own, which only SHOW and current_setting tell, not pg_settings.
+// Postgres is a running PostgreSQL set up for logical replication like RDS: TLS required, RDS's roles, a master user
+// without SUPERUSER, and RDS's own settings, which are visible in SHOW and current_setting but not in pg_settings.
 type Postgres struct {
-	// Host and Port it listens on; its certificate is the rehearsal authority's and names the host.
+	// Host and Port; its certificate is signed by the rehearsal's authority and names the host.
 	Host string
 	Port int
-	// Database is the one that was asked for, else postgres.
+	// Database is the requested one, or postgres.
 	Database string
 	// Log is the file that holds the server's output.
 	Log string
@@ -64,12 +64,13 @@ type Postgres struct {
 	watching         func()  // ends the watch of rds_replication
 
 	mu     sync.Mutex
-	others map[string]*sql.DB // RDS's own access to other databases
+	others map[string]*sql.DB // RDS's own connections to other databases
 }
 
-// StartPostgres starts a fresh, empty database and returns when it answers. It ends with ctx.
+// StartPostgres starts a new, empty database and returns when it answers. It ends with ctx.
 //
-// On linux/amd64 the server is downloaded. Elsewhere postgres and initdb have to be on PATH, as package managers install them.
+// On linux/amd64 the server is downloaded. Elsewhere postgres and initdb must be on PATH, as package managers install
+// them.
 func (s *Site) StartPostgres(ctx context.Context, o PostgresOptions) (*Postgres, error) {
 	install, err := s.postgresInstall(ctx)
 	if err != nil {
@@ -101,7 +102,7 @@ func (s *Site) StartPostgres(ctx context.Context, o PostgresOptions) (*Postgres,
 	}
 	db.server = newServer(ctx, process.Command{
 		Name: "postgres", Path: install.server, Args: append(options, o.Args...), Env: install.environment(), Dir: dir, Log: db.Log, User: user,
-		Ask: syscall.SIGQUIT, // its data go with the run folder: it need not wait for anybody
+		Ask: syscall.SIGQUIT, // its data is deleted with the run folder, so it need not wait
 	}, strings.TrimSpace("the database "+o.Name), postgresReady)
 	if err := db.setUp(ctx, o.Database); err != nil {
 		db.Stop()
@@ -110,14 +111,15 @@ func (s *Site) StartPostgres(ctx context.Context, o PostgresOptions) (*Postgres,
 	return db, nil
 }
 
-// postgresAccess is who may come from where: with rds.force_ssl nobody without TLS, and RDS's own user never from outside.
+// postgresAccess restricts connections: with rds.force_ssl none without TLS, and never RDS's own user from outside.
 const postgresAccess = `local all ` + rdsAdmin + ` scram-sha-256
 host all ` + rdsAdmin + ` all reject
 hostssl all all all scram-sha-256
 `
 
-// postgresOptions are the server's command line: what [Postgres.Set] does not change. Without fsync what was committed is in the
-// memory of the machine, which a crash of the database leaves running. The slots and senders are RDS's numbers:
+// postgresOptions are the server's command line: settings that [Postgres.Set] does not change. Without fsync,
+// committed data is in the machine's memory, which survives a crash of the database. The numbers of slots and senders
+// are RDS's:
 // https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/Appendix.PostgreSQL.CommonDBATasks.Parameters.html.
 func (s *Site) postgresOptions(dir string, port int) ([]string, error) {
 	cert, err := s.Authority.Issue("rehearsal-postgres")
@@ -145,7 +147,7 @@ func (s *Site) postgresOptions(dir string, port int) ([]string, error) {
 	return options, nil
 }
 
-// setUp waits for the server and makes of it what RDS hands out.
+// setUp waits for the server and sets it up like RDS.
 func (p *Postgres) setUp(ctx context.Context, database string) error {
 	first, err := p.connect(defaultDatabase)
 	if err != nil {
@@ -177,7 +179,7 @@ func (p *Postgres) setUp(ctx context.Context, database string) error {
 	return nil
 }
 
-// connect as RDS's own user, over the socket, for calls of several statements.
+// connect connects as RDS's own user through the socket, for calls with several statements.
 func (p *Postgres) connect(database string) (*sql.DB, error) {
 	config, err := pgx.ParseConfig("")
 	if err != nil {
@@ -188,7 +190,8 @@ func (p *Postgres) connect(database string) (*sql.DB, error) {
 	return stdlib.OpenDB(*config), nil
 }
 
-// Root is the rehearsal's own access to Database, over the socket; the master user of the program has less.
+// Root is the rehearsal's own connection to Database, through the socket; the program's master user has fewer
+// privileges.
 func (p *Postgres) Root() *sql.DB { return p.root }
 
 // In is Root for another database.
@@ -209,8 +212,8 @@ func (p *Postgres) In(database string) (*sql.DB, error) {
 	return db, nil
 }
 
-// Client are the settings of a connection over TLS, for calls of several statements; trust is what the server's certificate is
-// verified by.
+// Client are the settings of a TLS connection, for calls with several statements; trust verifies the server's
+// certificate.
 func (p *Postgres) Client(database, user, password string, trust *tls.Config) (*pgx.ConnConfig, error) {
 	config, err := pgx.ParseConfig("")
 	if err != nil {
@@ -223,7 +226,7 @@ func (p *Postgres) Client(database, user, password string, trust *tls.Config) (*
 	return config, nil
 }
 
-// Make makes a database for an owner, unless it is there: then the owner gets it.
+// Make makes a database for an owner; an existing one is given to the owner.
 func (p *Postgres) Make(ctx context.Context, database, owner string) error {
 	var there bool
 	if err := p.root.QueryRowContext(ctx, "SELECT EXISTS (SELECT FROM pg_database WHERE datname = $1)", database).Scan(&there); err != nil {
@@ -239,7 +242,8 @@ func (p *Postgres) Make(ctx context.Context, database, owner string) error {
 	return nil
 }
 
-// ApplyMaster makes the master user, who has the databases, or changes its password, as CreateDBCluster and ModifyDBCluster do.
+// ApplyMaster makes the master user, who owns the databases, or changes its password, like CreateDBCluster and
+// ModifyDBCluster.
 func (p *Postgres) ApplyMaster(ctx context.Context, user, password string) error {
 	var there bool
 	if err := p.root.QueryRowContext(ctx, "SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = $1)", user).Scan(&there); err != nil {
@@ -263,7 +267,8 @@ func (p *Postgres) ApplyMaster(ctx context.Context, user, password string) error
 	return nil
 }
 
-// Set changes settings as a parameter group does, those that need no restart. The others and RDS's own (rds.…) stay as they are.
+// Set changes settings like a parameter group, if they need no restart. The others and RDS's own (rds.…) stay
+// unchanged.
 func (p *Postgres) Set(ctx context.Context, settings map[string]string) error {
 	for name, value := range settings {
 		var now bool
@@ -281,16 +286,16 @@ func (p *Postgres) Set(ctx context.Context, settings map[string]string) error {
 	return nil
 }
 
-// watch gives members of rds_replication the attribute REPLICATION, and takes it from everybody else. On RDS the role itself is what
-// the server asks for; here nothing but the attribute lets a user replicate, it is not inherited, and no trigger sees a GRANT of
-// a role.
+// watch gives members of rds_replication the attribute REPLICATION, and removes it from everybody else. On RDS the
+// server checks the role itself. Here only the attribute allows replication, it is not inherited, and no trigger sees
+// a GRANT of a role.
 func (p *Postgres) watch(ctx context.Context) {
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case <-time.After(replicationDelay):
-			_, _ = p.root.ExecContext(ctx, replicationFollowsMembership) // the server may be down: it is tried again
+			_, _ = p.root.ExecContext(ctx, replicationFollowsMembership) // the server may be down, so try again
 		}
 	}
 }
@@ -305,7 +310,7 @@ BEGIN
 	END LOOP;
 END $$`
 
-// LogKept is how many bytes of the log are kept for the replication slot that is farthest behind; -1 without a slot.
+// LogKept is how many bytes of log are kept for the slowest replication slot; -1 without a slot.
 func (p *Postgres) LogKept(ctx context.Context) (bytes int64, err error) {
 	err = p.root.QueryRowContext(ctx, "SELECT COALESCE(max(pg_wal_lsn_diff(pg_current_wal_lsn(), restart_lsn)), -1)::bigint FROM pg_replication_slots").Scan(&bytes)
 	if err != nil {
@@ -314,7 +319,7 @@ func (p *Postgres) LogKept(ctx context.Context) (bytes int64, err error) {
 	return bytes, nil
 }
 
-// Disconnect ends every connection of a user, as a failover would, and says how many there were.
+// Disconnect ends all connections of a user, like a failover, and returns their number.
 func (p *Postgres) Disconnect(ctx context.Context, user string) (int, error) {
 	var n int
 	err := p.root.QueryRowContext(ctx, "SELECT count(*) FILTER (WHERE pg_terminate_backend(pid)) FROM pg_stat_activity WHERE usename = $1", user).Scan(&n)
@@ -324,15 +329,15 @@ func (p *Postgres) Disconnect(ctx context.Context, user string) (int, error) {
 	return n, nil
 }
 
-// Crash kills the database (SIGKILL), leaves it down for so long, and starts it again with the same data and port. It returns when the
-// database answers. What was committed is there: the machine, which holds it, goes on.
+// Crash kills the database (SIGKILL), and restarts it after the downtime with the same data and port. It returns when
+// the database answers. Committed data survives, because the machine's memory holds it.
 func (p *Postgres) Crash(ctx context.Context, down time.Duration) error {
 	children, err := p.children(ctx)
 	if err != nil {
 		return err
 	}
 	p.kill()
-	for _, pid := range children { // each has a process group of its own; a server that finds one alive does not start
+	for _, pid := range children { // each has its own process group; the server does not start while one is alive
 		if err := syscall.Kill(pid, syscall.SIGKILL); err != nil && !errors.Is(err, syscall.ESRCH) {
 			return fmt.Errorf("killing a process of the database: %w", err)
 		}
@@ -345,7 +350,7 @@ func (p *Postgres) Crash(ctx context.Context, down time.Duration) error {
 	return nil
 }
 
-// children are the processes of the server but its first.
+// children are all processes of the server except the first.
 func (p *Postgres) children(ctx context.Context) ([]int, error) {
 	rows, err := p.root.QueryContext(ctx, "SELECT pid FROM pg_stat_activity")
 	if err != nil {
@@ -366,14 +371,14 @@ func (p *Postgres) children(ctx context.Context) ([]int, error) {
 	return pids, nil
 }
 
-// Stop ends the database; its data go with the run folder.
+// Stop ends the database; its data is deleted with the run folder.
 func (p *Postgres) Stop() {
 	if p.watching != nil {
 		p.watching()
 	}
 	p.mu.Lock()
 	for _, db := range p.others {
-		_ = db.Close() // the server ends either way
+		_ = db.Close() // the server ends in any case
 	}
 	p.mu.Unlock()
 	if p.root != nil {
@@ -384,7 +389,7 @@ func (p *Postgres) Stop() {
 
 func identifier(name string) string { return pgx.Identifier{name}.Sanitize() }
 
-// literal makes a string constant: passwords cannot be parameters.
+// literal quotes a string constant, because passwords cannot be parameters.
 func literal(s string) string {
 	quoted := "'" + strings.ReplaceAll(s, "'", "''") + "'"
 	if strings.Contains(s, `\`) {

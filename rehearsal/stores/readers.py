@@ -1,10 +1,10 @@
-"""Reads a table that changes in place by an engine that shares no code with Spark, and prints its rows: a line of JSON each, numbers
-with a point and times as text.
+"""Reads a table with an engine that shares no code with Spark, and prints its rows: one line of JSON each, with
+numbers that have a point and times as text.
 
     readers.py READER TABLE LOCATION
 
-READER is pyiceberg, delta-rs, hudi-rs, duckdb-iceberg or duckdb-delta; TABLE is database.table of the Glue Data Catalog, LOCATION s3://bucket/folder.
-AWS_ENDPOINT_URL and the variables of AWS's SDKs say where that is.
+READER is pyiceberg, delta-rs, hudi-rs, duckdb-iceberg or duckdb-delta; TABLE is database.table in the Glue Data
+Catalog, LOCATION s3://bucket/folder. AWS_ENDPOINT_URL and the AWS SDKs' variables give the endpoint.
 """
 
 import json
@@ -30,7 +30,7 @@ def iceberg(table):
 
 
 def duckdb():
-    """Is a connection of DuckDB that reads tables in S3."""
+    """A DuckDB connection that can read tables in S3."""
     import duckdb
     import duckdb_ext
 
@@ -45,7 +45,7 @@ def duckdb():
 
 
 def scan(reader, table, location):
-    """Is the table as DuckDB names it."""
+    """The table in DuckDB's syntax."""
     return f"iceberg_scan('{iceberg(table).metadata_location}')" if reader == "duckdb-iceberg" else f"delta_scan('{location}')"
 
 

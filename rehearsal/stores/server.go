@@ -9,18 +9,18 @@ import (
 	"time"
 )
 
-// server is a process, and another one after each crash.
+// server is a process, replaced after each crash.
 type server struct {
 	life    context.Context // which it ends with
 	command process.Command
-	what    string        // it is, in messages
-	ready   time.Duration // it may take until it answers
+	what    string        // its name in messages
+	ready   time.Duration // maximum time until it answers
 	done    chan struct{}
 	end     func() // closes done, once
 
 	mu      sync.Mutex
 	process *process.Process // nil before the first start
-	crashed bool             // and not started again yet
+	crashed bool             // killed and not restarted yet
 	stopped bool
 }
 
@@ -61,13 +61,13 @@ func (s *server) run() (*process.Process, error) {
 	return one, nil
 }
 
-// crash kills the process and returns after so long.
+// crash kills the process and returns after the downtime.
 func (s *server) crash(ctx context.Context, down time.Duration) {
 	s.kill()
 	s.stayDown(ctx, down)
 }
 
-// kill ends the process as a crash does.
+// kill ends the process like a crash.
 func (s *server) kill() {
 	s.mu.Lock()
 	s.crashed = true
@@ -84,7 +84,7 @@ func (s *server) stayDown(ctx context.Context, down time.Duration) {
 	}
 }
 
-// Stop ends the server; its data go with the run folder.
+// Stop ends the server; its data is deleted with the run folder.
 func (s *server) Stop() {
 	s.mu.Lock()
 	s.stopped = true
@@ -96,10 +96,11 @@ func (s *server) Stop() {
 	s.end()
 }
 
-// Done is closed when the server has ended; Err then says why, unless it was stopped. A crash is no end.
+// Done is closed when the server has ended; then Err gives the reason, unless it was stopped. A crash does not count
+// as an end.
 func (s *server) Done() <-chan struct{} { return s.done }
 
-// Err says why the server ended by itself.
+// Err is the reason why the server ended by itself.
 func (s *server) Err() error {
 	s.mu.Lock()
 	one := s.process

@@ -1,9 +1,8 @@
-// Package stores starts the servers a rehearsal needs, all of them real and none of them needing root or a
-// container engine: an OpenSearch node with its security plugin, a MariaDB that behaves as RDS set it up, and the
-// moto server that stands in for the AWS control plane.
+// Package stores starts a rehearsal's servers. All are real, and none needs root or a container engine: an OpenSearch
+// node with its security plugin, a MariaDB set up like RDS, and the moto server, a stand-in for AWS's control plane.
 //
-// Everything listens on loopback and a free port, speaks TLS with certificates of the rehearsal's own [Authority]
-// where the real service does, and ends with the context it was started with.
+// Everything listens on a free loopback port, uses TLS with certificates of the rehearsal's own [Authority] where the
+// real service does, and ends with the context that it was started with.
 package stores
 
 import (
@@ -18,15 +17,15 @@ import (
 	"sync"
 )
 
-// Host is the name all servers are reached by; every certificate of the [Authority] carries it.
+// Host is the host name of all servers, in every certificate of the [Authority].
 const Host = "localhost"
 
-// Site is where the servers of one rehearsal live: a cache that outlasts it and a run folder that does not.
+// Site is the environment of one rehearsal's servers: a permanent cache and a temporary run folder.
 type Site struct {
 	Cache     *artifact.Cache
 	Authority *Authority
-	// Dir is the run folder: configuration, data and logs. It lies in the system's temporary folder, because servers
-	// that refuse root run as another user, who cannot look into a clone below a closed home folder.
+	// Dir is the run folder with configuration, data and logs. It is in the system's temporary folder, because
+	// servers that refuse root run as another user, who cannot read a clone below a private home folder.
 	Dir string
 
 	cloning sync.Mutex
@@ -34,7 +33,7 @@ type Site struct {
 	ports   []*port.Held
 }
 
-// NewSite makes a run folder with a fresh authority in it. Cached files go to cacheDir.
+// NewSite makes a run folder with a new authority. Cached files are in cacheDir.
 func NewSite(cacheDir string) (*Site, error) {
 	cache, err := artifact.NewCache(cacheDir)
 	if err != nil {
@@ -54,7 +53,7 @@ func NewSite(cacheDir string) (*Site, error) {
 	return &Site{Cache: cache, Authority: authority, Dir: dir}, nil
 }
 
-// Remove deletes the run folder and gives the ports back. Stop the servers first.
+// Remove deletes the run folder and releases the ports. Stop the servers first.
 func (s *Site) Remove() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -67,7 +66,7 @@ func (s *Site) Remove() error {
 	return nil
 }
 
-// folder makes a new folder for one server: NAME, or NAME-2 when another one had that.
+// folder makes a new folder for one server: NAME, or NAME-2 when the first is taken.
 func (s *Site) folder(name string) (string, error) {
 	dir := filepath.Join(s.Dir, name)
 	err := os.Mkdir(dir, 0o755)
@@ -81,7 +80,7 @@ func (s *Site) folder(name string) (string, error) {
 	return dir, nil
 }
 
-// Port is a loopback port that is the site's until it is removed, though nobody may listen on it yet.
+// Port reserves a loopback port for the site until it is removed, even before somebody listens on it.
 func (s *Site) Port() (int, error) {
 	held, err := port.Hold()
 	if err != nil {
@@ -93,7 +92,7 @@ func (s *Site) Port() (int, error) {
 	return held.Number, nil
 }
 
-// clone makes a cached server readable for the user it runs as, below the run folder; once per rehearsal.
+// clone makes a cached server readable for its user, below the run folder, once per rehearsal.
 func (s *Site) clone(tree, name string) (string, error) {
 	s.cloning.Lock()
 	defer s.cloning.Unlock()

@@ -14,17 +14,17 @@ import (
 	"strings"
 )
 
-// SparkVersion is that of AWS Glue 5.1, https://docs.aws.amazon.com/glue/latest/dg/release-notes.html.
+// SparkVersion is the version in AWS Glue 5.1, https://docs.aws.amazon.com/glue/latest/dg/release-notes.html.
 const SparkVersion = "3.5.6"
 
-// sparkRequirements are Spark for Python and what Glue has installed beside it.
+// sparkRequirements are Spark for Python and the packages that Glue installs beside it.
 //
 //go:embed spark.txt
 var sparkRequirements []byte
 
-// sparkJars are what Glue 5.1 adds for --datalake-formats, in its versions,
-// https://docs.aws.amazon.com/glue/latest/dg/aws-glue-programming-etl-datalake-native-frameworks.html. Iceberg comes with an S3
-// client of its own; the others go through Hadoop's, where Glue has EMRFS.
+// sparkJars are Glue 5.1's additions for --datalake-formats, in its versions,
+// https://docs.aws.amazon.com/glue/latest/dg/aws-glue-programming-etl-datalake-native-frameworks.html. Iceberg has
+// its own S3 client; the others use Hadoop's, where Glue has EMRFS.
 var sparkJars = map[string][]artifact.Artifact{
 	"iceberg": {
 		jar("org.apache.iceberg", "iceberg-spark-runtime-3.5_2.12", "1.10.0", "70f9471870b2d456167d703c829f098a446b86bb1379eee338c0efa03a341026"),
@@ -48,21 +48,21 @@ func jar(group, name, version, sum string) artifact.Artifact {
 	return artifact.Artifact{Group: group, Name: name, Version: version, Packaging: "jar", SHA256: sum}
 }
 
-// SparkOptions of a Spark.
+// SparkOptions configure Spark.
 type SparkOptions struct {
 	// Format of tables: iceberg, delta or hudi.
 	Format string
-	// Endpoint of S3 and Glue, such as http://127.0.0.1:5000, with the region and the key to call them with.
+	// Endpoint of S3 and Glue, such as http://127.0.0.1:5000, with the region and the key for calls.
 	Endpoint, Region, Key string
 }
 
-// Spark runs Python programs with Spark on this machine, as AWS Glue does on its own.
+// Spark runs Python programs with Spark on this machine, like AWS Glue.
 type Spark struct {
 	dir, python string
 	env         []string
 }
 
-// Spark installs Spark and a format's jars into the cache when they are not there.
+// Spark installs Spark and a format's jars into the cache if needed.
 func (s *Site) Spark(ctx context.Context, o SparkOptions) (*Spark, error) {
 	jars, ok := sparkJars[o.Format]
 	if !ok {
@@ -90,20 +90,21 @@ func (s *Site) Spark(ctx context.Context, o SparkOptions) (*Spark, error) {
 	return &Spark{dir: dir, python: python, env: env}, nil
 }
 
-// environment of a program that calls AWS. It has a name of its own: that of the process is the deployer's, whose permissions its calls
-// would need.
+// environment of a program that calls AWS. It has its own application name, because the process's name is the
+// deployer's, and the calls would need the deployer's permissions.
 func (o SparkOptions) environment() []string {
 	return []string{"AWS_SDK_UA_APP_ID=spark", "AWS_ENDPOINT_URL=" + o.Endpoint, "AWS_REGION=" + o.Region, "AWS_DEFAULT_REGION=" + o.Region, "AWS_ACCESS_KEY_ID=" + o.Key, "AWS_SECRET_ACCESS_KEY=" + o.Key}
 }
 
-// configure says where things are, as Glue's own defaults do: the program's settings are its own.
+// configure sets locations, like Glue's own defaults; a program's settings are its own.
 func (o SparkOptions) configure(dir string, jars []string) error {
 	settings := map[string]string{
 		"spark.master": "local[2]", "spark.driver.memory": "2g", "spark.jars": strings.Join(jars, ","), "spark.local.dir": dir, "spark.sql.warehouse.dir": filepath.Join(dir, "warehouse"),
 		"spark.driver.host": "127.0.0.1", "spark.driver.bindAddress": "127.0.0.1", "spark.ui.enabled": "false", "spark.ui.showConsoleProgress": "false", "spark.sql.shuffle.partitions": "4",
 		"spark.hadoop.fs.s3.impl": "org.apache.hadoop.fs.s3a.S3AFileSystem", "spark.hadoop.fs.s3a.endpoint": o.Endpoint, "spark.hadoop.fs.s3a.endpoint.region": o.Region,
-		// Hadoop's client of S3 copies nothing that is encrypted with a key of KMS unless it speaks https: "HTTPS must be used when sending
-		// customer encryption keys (SSE-C)". Delta Lake renames, which is a copy there, its files of checksums alone.
+		// Hadoop's S3 client copies objects encrypted with a KMS key only over https: "HTTPS must be used when
+		// sending customer encryption keys (SSE-C)". Only Delta Lake renames files, its checksums, and a rename is a
+		// copy there.
 		"spark.databricks.delta.writeChecksumFile.enabled": "false",
 		"spark.hadoop.fs.s3a.path.style.access":            "true", "spark.hadoop.fs.s3a.connection.ssl.enabled": "false",
 		"spark.sql.catalog.lake.glue.endpoint": o.Endpoint, "spark.sql.catalog.lake.s3.endpoint": o.Endpoint, "spark.sql.catalog.lake.s3.path-style-access": "true", "spark.sql.catalog.lake.client.region": o.Region,
@@ -118,13 +119,14 @@ func (o SparkOptions) configure(dir string, jars []string) error {
 	return nil
 }
 
-// Program is a program of Python that runs with Spark.
+// Program is a Python program that runs with Spark.
 type Program struct {
 	process *process.Process
 	log     string
 }
 
-// Start runs a program, which imports from folders or archives. It is stopped when ctx ends, its Java too.
+// Start runs a program that imports from folders or archives. It is stopped, including its Java process, when ctx
+// ends.
 func (k *Spark) Start(ctx context.Context, program string, imports, arguments []string) (*Program, error) {
 	log, err := os.CreateTemp(k.dir, "run-*.log")
 	if err != nil {
@@ -141,10 +143,10 @@ func (k *Spark) Start(ctx context.Context, program string, imports, arguments []
 	return &Program{p, log.Name()}, nil
 }
 
-// Kill ends it as when its machine loses power.
+// Kill ends it like a power failure.
 func (p *Program) Kill() { p.process.Kill() }
 
-// Lines are what it has printed and complained of by now.
+// Lines are its output and errors so far.
 func (p *Program) Lines() ([]string, error) {
 	text, err := os.ReadFile(p.log)
 	if err != nil {
@@ -154,7 +156,7 @@ func (p *Program) Lines() ([]string, error) {
 	return strings.Split(strings.TrimSpace(string(whole)), "\n"), nil
 }
 
-// Wait gives the lines once it has ended. A failure is an error with the last of them.
+// Wait returns the lines once it has ended. A failure is an error with the last of them.
 func (p *Program) Wait() ([]string, error) {
 	<-p.process.Done()
 	lines, err := p.Lines()

@@ -193,7 +193,8 @@ func TestFailedCommandSaysWhatItComplainedOf(t *testing.T) {
 	require.ErrorContains(t, err, "no such package")
 }
 
-// Programs of Spark and readers are not the deployer, whose name the rehearsal's own process has: who calls is told by it.
+// Programs of Spark and the readers must not look like the deployer, whose application name the rehearsal's own
+// process has.
 func TestSparkDoesNotCallInTheNameOfTheProcess(t *testing.T) {
 	require.Contains(t, SparkOptions{}.environment(), "AWS_SDK_UA_APP_ID=spark")
 }

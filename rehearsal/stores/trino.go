@@ -19,10 +19,10 @@ import (
 	"time"
 )
 
-// TrinoVersion is the engine that the lake's SQL is run by where DuckDB's dialect would not be enough.
+// TrinoVersion is the engine for the lake's SQL where DuckDB's dialect is not enough.
 const TrinoVersion = "476"
 
-// trinoReady bounds the start, which takes more than a minute on two cores.
+// trinoReady limits the start, which takes more than a minute on two cores.
 const trinoReady = 10 * time.Minute
 
 var trinoServer = artifact.Artifact{
@@ -30,8 +30,8 @@ var trinoServer = artifact.Artifact{
 	SHA256: "cfd5accde17e8ebd251eeeb78aed1f490e77bb3a164d95a0f454bf8a7c1cbd3f",
 }
 
-// trinoParts are what of the server is kept: itself, and the connectors that read a lake by the Glue Data Catalog. The rest is
-// most of it.
+// trinoParts are the kept parts of the server: itself, and the connectors that read a lake through the Glue Data
+// Catalog. The rest would be most of it.
 var trinoParts = []string{"lib/", "plugin/hive/", "plugin/iceberg/", "plugin/delta-lake/", "plugin/hudi/"}
 
 // javaRequirements are a Java that is new enough for Trino: 24.
@@ -39,13 +39,13 @@ var trinoParts = []string{"lib/", "plugin/hive/", "plugin/iceberg/", "plugin/del
 //go:embed java.txt
 var javaRequirements []byte
 
-// TrinoOptions of the engine.
+// TrinoOptions configure the engine.
 type TrinoOptions struct {
-	// Endpoint of Glue and S3, such as http://127.0.0.1:5000, with the region and the key to call it with.
+	// Endpoint of Glue and S3, such as http://127.0.0.1:5000, with the region and the key for calls.
 	Endpoint, Region, Key string
 }
 
-// Trino is a running server of one node, plain http on loopback. Its catalog awsdatacatalog is the Glue Data Catalog.
+// Trino is a running single-node server, plain http on loopback. Its catalog awsdatacatalog is the Glue Data Catalog.
 type Trino struct {
 	// URL of the server.
 	URL string
@@ -55,8 +55,8 @@ type Trino struct {
 	process *process.Process
 }
 
-// StartTrino installs the server and a Java into the cache when they are not there, and returns when it takes statements. It
-// ends with ctx.
+// StartTrino installs the server and a Java into the cache if needed, and returns when it accepts statements. It ends
+// with ctx.
 func (s *Site) StartTrino(ctx context.Context, o TrinoOptions) (*Trino, error) {
 	tree, err := s.trinoTree(ctx)
 	if err != nil {
@@ -98,10 +98,11 @@ func (s *Site) StartTrino(ctx context.Context, o TrinoOptions) (*Trino, error) {
 	return t, nil
 }
 
-// Stop ends the server; what it has written goes with the run folder.
+// Stop ends the server; its files are deleted with the run folder.
 func (t *Trino) Stop() { t.process.Stop() }
 
-// started says that the server takes statements: it has started, and it has a node to run one on, which it learns some time after.
+// started reports whether the server accepts statements: it has started, and it has a node to run them on, which it
+// learns a bit later.
 func started(ctx context.Context, client *http.Client, url string) error {
 	var info struct{ Starting bool }
 	if err := ask(ctx, client, http.MethodGet, url+"/v1/info", "", &info); err != nil {
@@ -126,7 +127,7 @@ func started(ctx context.Context, client *http.Client, url string) error {
 	return nil
 }
 
-// ask reads JSON, https://trino.io/docs/476/develop/client-protocol.html.
+// ask requests and decodes JSON, https://trino.io/docs/476/develop/client-protocol.html.
 func ask(ctx context.Context, client *http.Client, method, url, body string, answer any) error {
 	request, err := http.NewRequestWithContext(ctx, method, url, strings.NewReader(body))
 	if err != nil {
@@ -147,8 +148,8 @@ func ask(ctx context.Context, client *http.Client, method, url, body string, ans
 	return nil
 }
 
-// catalogs are the Glue Data Catalog as Athena has it, https://trino.io/docs/476/connector/hive.html: with partition projection, and
-// with tables of the formats that change in place, to whose connectors the first hands them on.
+// catalogs are the Glue Data Catalog as in Athena, https://trino.io/docs/476/connector/hive.html: with partition
+// projection, and with the lake's table formats, to whose connectors the first one forwards them.
 func (o TrinoOptions) catalogs() map[string][]string {
 	glue := []string{
 		"hive.metastore.glue.region=" + o.Region, "hive.metastore.glue.endpoint-url=" + o.Endpoint,
@@ -156,7 +157,7 @@ func (o TrinoOptions) catalogs() map[string][]string {
 		"fs.native-s3.enabled=true", "s3.endpoint=" + o.Endpoint, "s3.region=" + o.Region, "s3.path-style-access=true",
 		"s3.aws-access-key=" + o.Key, "s3.aws-secret-key=" + o.Key,
 	}
-	const noStatistics = "hive.table-statistics-enabled=false" // moto knows none of columns
+	const noStatistics = "hive.table-statistics-enabled=false" // moto has none for columns
 	return map[string][]string{
 		"awsdatacatalog": append([]string{
 			"connector.name=hive", "hive.metastore=glue", "hive.partition-projection-enabled=true", noStatistics,
@@ -211,7 +212,7 @@ func (s *Site) trinoTree(ctx context.Context) (string, error) {
 	return tree, nil
 }
 
-// java is the program of the pinned Java.
+// java is the pinned Java's program.
 func (s *Site) java(ctx context.Context) (string, error) {
 	python, err := s.environment(ctx, "java", javaRequirements)
 	if err != nil {

@@ -1,7 +1,7 @@
-// Package languagehost lets the Pulumi CLI run a Go program that is compiled already, in a folder of its own choice.
+// Package languagehost lets the Pulumi CLI run a compiled Go program in a chosen folder.
 //
-// Pulumi's own host for Go is no Go module, so it cannot be built here; this one answers what an operation asks of a host
-// and starts the program as Pulumi's host does: with the run's particulars in its environment.
+// Pulumi's own Go host is not a Go module, so it cannot be built here. This one answers an operation's calls to a
+// host and starts the program like Pulumi's host, with the run's parameters in its environment.
 package languagehost
 
 import (
@@ -23,17 +23,17 @@ import (
 	"google.golang.org/protobuf/types/known/emptypb"
 )
 
-// name is the command that the CLI looks for on PATH to run a program whose runtime is go.
+// name is the command that the CLI looks up on PATH for the runtime go.
 const name = "pulumi-language-go"
 
-// The host is told by these variables of its environment which program it runs, and in which folder.
+// These environment variables tell the host which program to run, and in which folder.
 const (
 	programVariable = "REHEARSAL_PROGRAM"
 	folderVariable  = "REHEARSAL_PROGRAM_FOLDER"
 )
 
-// Install makes this executable a language host in dir and gives back the environment in which the CLI finds it there and
-// lets it run program in folder.
+// Install makes this executable a language host in dir. It returns the environment in which the CLI finds it there
+// and runs program in folder.
 func Install(dir, program, folder string) (map[string]string, error) {
 	executable, err := os.Executable()
 	if err != nil {
@@ -55,10 +55,10 @@ func Install(dir, program, folder string) (map[string]string, error) {
 	}, nil
 }
 
-// Called says whether this process was started as a language host.
+// Called reports whether this process was started as a language host.
 func Called() bool { return filepath.Base(os.Args[0]) == name }
 
-// Main serves the engine whose address is the last argument until the engine ends the process.
+// Main serves the engine whose address is the last argument, until the engine ends the process.
 func Main() error {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -70,7 +70,7 @@ func Main() error {
 		program: os.Getenv(programVariable), folder: os.Getenv(folderVariable),
 	})
 	address, _ := listener.Addr().(*net.TCPAddr)
-	fmt.Println(address.Port) // how a plugin tells the engine where it listens
+	fmt.Println(address.Port) // a plugin reports its port to the engine this way
 	if err := server.Serve(listener); err != nil {
 		return fmt.Errorf("serving the engine: %w", err)
 	}
@@ -83,7 +83,7 @@ type host struct {
 	engine, program, folder string
 }
 
-// Run runs the program to its end.
+// Run runs the program until it ends.
 func (h *host) Run(ctx context.Context, r *pulumirpc.RunRequest) (*pulumirpc.RunResponse, error) {
 	environment, err := h.environment(r)
 	if err != nil {
@@ -98,7 +98,7 @@ func (h *host) Run(ctx context.Context, r *pulumirpc.RunRequest) (*pulumirpc.Run
 	case err == nil:
 		return &pulumirpc.RunResponse{}, nil
 	case errors.As(err, &exit):
-		// The program has told the engine why, as Pulumi's SDK does before it exits.
+		// The program has already reported the reason to the engine, as Pulumi's SDK does before it exits.
 		return &pulumirpc.RunResponse{Bail: exit.ExitCode() == constant.ExitStatusLoggedError, Error: fmt.Sprintf("the program ended with %s", exit)}, nil
 	}
 	return nil, fmt.Errorf("running %s: %w", h.program, err)
@@ -127,22 +127,22 @@ func (h *host) environment(r *pulumirpc.RunRequest) ([]string, error) {
 	}, nil
 }
 
-// GetRequiredPackages names none: the engine finds the plugins by what the program registers.
+// GetRequiredPackages returns none: the engine finds plugins through the registered resources.
 func (*host) GetRequiredPackages(context.Context, *pulumirpc.GetRequiredPackagesRequest) (*pulumirpc.GetRequiredPackagesResponse, error) {
 	return &pulumirpc.GetRequiredPackagesResponse{}, nil
 }
 
-// GetRequiredPlugins names none, for the same reason.
+// GetRequiredPlugins returns none, for the same reason.
 func (*host) GetRequiredPlugins(context.Context, *pulumirpc.GetRequiredPluginsRequest) (*pulumirpc.GetRequiredPluginsResponse, error) {
 	return &pulumirpc.GetRequiredPluginsResponse{}, nil
 }
 
-// GetPluginInfo gives a version, which every plugin must have.
+// GetPluginInfo returns a version, which every plugin must have.
 func (*host) GetPluginInfo(context.Context, *emptypb.Empty) (*pulumirpc.PluginInfo, error) {
 	return &pulumirpc.PluginInfo{Version: "1.0.0"}, nil
 }
 
-// InstallDependencies has nothing to install: the program is compiled.
+// InstallDependencies does nothing, because the program is compiled.
 func (*host) InstallDependencies(*pulumirpc.InstallDependenciesRequest, grpc.ServerStreamingServer[pulumirpc.InstallDependenciesResponse]) error {
 	return nil
 }

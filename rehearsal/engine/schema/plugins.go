@@ -11,8 +11,8 @@ import (
 	"path/filepath"
 )
 
-// Check compares what the tests rely on with what the plugins say: the schema that the OpenSearch SDK was generated
-// from, and the inputs that the AWS plugin knows.
+// Check compares the tests' assumptions with the plugins: the schema from which the OpenSearch SDK was generated, and
+// the AWS plugin's inputs.
 func Check(ctx context.Context, e engine.Engine, project string) error {
 	search, inputs, err := ofPlugins(ctx, e)
 	if err != nil {
@@ -31,7 +31,7 @@ func Check(ctx context.Context, e engine.Engine, project string) error {
 	return nil
 }
 
-// Write writes both committed files anew.
+// Write regenerates both committed files.
 func Write(ctx context.Context, e engine.Engine, project string) error {
 	search, inputs, err := ofPlugins(ctx, e)
 	if err != nil {
@@ -45,7 +45,7 @@ func Write(ctx context.Context, e engine.Engine, project string) error {
 	return nil
 }
 
-// ofPlugins are the whole schema of the OpenSearch plugin and the inputs of the AWS plugin.
+// ofPlugins are the complete schema of the OpenSearch plugin and the inputs of the AWS plugin.
 func ofPlugins(ctx context.Context, e engine.Engine) (search, inputs []byte, err error) {
 	search, err = ask(ctx, e, "terraform-provider@"+engine.BridgePluginVersion, "opensearch-project/opensearch", engine.OpenSearchProviderVersion)
 	if err != nil {
@@ -59,7 +59,7 @@ func ofPlugins(ctx context.Context, e engine.Engine) (search, inputs []byte, err
 	return search, inputs, err
 }
 
-// ask asks a plugin for its schema.
+// ask requests a plugin's schema.
 func ask(ctx context.Context, e engine.Engine, plugin ...string) ([]byte, error) {
 	cmd := exec.CommandContext(ctx, e.CLI(), append([]string{"package", "get-schema"}, plugin...)...)
 	cmd.Env = e.Environ()

@@ -1,7 +1,7 @@
-// Package schema keeps what the rehearsal's AWS plugin takes as inputs, to compare it with what the program gives.
+// Package schema stores the inputs of the rehearsal's AWS plugin, to compare them with the program's.
 //
-// The plugin is older than the SDK, and a plugin silently drops an input that it does not know: such an input would
-// look deployed and do nothing.
+// The plugin is older than the SDK, and a plugin silently drops an unknown input: such an input would look deployed
+// but do nothing.
 package schema
 
 import (
@@ -15,20 +15,20 @@ import (
 //go:embed aws.json
 var aws []byte
 
-// Inputs are a plugin's resources with the inputs they take, and the object types in those inputs.
+// Inputs are a plugin's resources with their inputs, and the object types in those inputs.
 type Inputs struct {
 	Resources map[string]map[string]Property `json:"resources"`
 	Functions []string                       `json:"functions"`
 	Types     map[string]map[string]Property `json:"types"`
 }
 
-// Property is one input: an object type by its token, or a list or map of such, or a plain value.
+// Property is one input: an object type by its token, a list or map of such, or a plain value.
 type Property struct {
 	Ref   string    `json:"$ref,omitempty"`
 	Items *Property `json:"items,omitempty"`
 }
 
-// AWS are the inputs of the AWS plugin that the rehearsal builds.
+// AWS returns the inputs of the rehearsal's AWS plugin.
 func AWS() (*Inputs, error) {
 	var in Inputs
 	if err := json.Unmarshal(aws, &in); err != nil {
@@ -37,10 +37,10 @@ func AWS() (*Inputs, error) {
 	return &in, nil
 }
 
-// Committed is the file that AWS reads, to compare a plugin with.
+// Committed is the file that AWS reads, for a comparison with a plugin.
 func Committed() []byte { return aws }
 
-// Reduce keeps of a plugin's whole schema what this package needs, in a form that is the same every time.
+// Reduce keeps the parts of a plugin's schema that this package needs, in a stable form.
 func Reduce(raw []byte) ([]byte, error) {
 	var whole struct {
 		Resources map[string]struct {
@@ -72,8 +72,8 @@ func Reduce(raw []byte) ([]byte, error) {
 	return append(text, '\n'), nil
 }
 
-// Unknown names the given inputs of a resource that the plugin would drop, as paths; a resource that it does not have
-// is named as a whole.
+// Unknown lists the given inputs of a resource that the plugin would drop, as paths; an unknown resource is listed as
+// a whole.
 func (in *Inputs) Unknown(token string, inputs map[string]any) []string {
 	properties, ok := in.Resources[token]
 	if !ok {

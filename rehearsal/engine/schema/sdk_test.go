@@ -17,8 +17,8 @@ import (
 
 var update = flag.Bool("update", false, "write the golden file")
 
-// The plugin is older than the SDK. What the SDK takes and the plugin does not is written down, so that a new difference
-// is seen; nothing may differ the other way round, for that would be a name that the plugin has wrong.
+// The plugin is older than the SDK. This file lists what only the SDK accepts, so that a new difference is noticed.
+// The plugin must accept nothing that the SDK lacks, because that would be a wrong name in the plugin.
 func TestThePluginAndTheSDKDifferOnlyByKnownInputs(t *testing.T) {
 	plugin, err := schema.AWS()
 	require.NoError(t, err)
@@ -47,7 +47,7 @@ func TestThePluginAndTheSDKDifferOnlyByKnownInputs(t *testing.T) {
 	require.Equal(t, string(want), got, "run go test ./schema -update after looking at the difference")
 }
 
-// usedByTheProgram is every AWS resource type that any of our environments registers.
+// usedByTheProgram is every AWS resource type that one of our environments registers.
 func usedByTheProgram(t *testing.T) []string {
 	t.Helper()
 	var tokens []string
@@ -65,7 +65,7 @@ func usedByTheProgram(t *testing.T) []string {
 
 var inputTag = regexp.MustCompile("pulumi:\"([^\",]+)")
 
-// argsOf is the inputs of a resource by the SDK's source, sorted.
+// argsOf returns a resource's inputs in the SDK's source, sorted.
 func argsOf(t *testing.T, token string) []string {
 	t.Helper()
 	m := regexp.MustCompile(`^aws:(\w+)/(\w+):(\w+)$`).FindStringSubmatch(token)

@@ -1,8 +1,8 @@
-// Package shake cuts from copies of Go packages the declarations that nothing reachable mentions, so that a compiler has
-// less to read. What is left behaves as before.
+// Package shake removes unreachable declarations from copies of Go packages, so that the compiler has less to read.
+// The rest behaves as before.
 //
-// It works on names, without types: it keeps too much rather than too little. A declaration that is missing all the same
-// is an error of the compiler, never another behaviour.
+// It works on names, without types, so it keeps too much rather than too little. If it removes too much, the compiler
+// reports an error; the behaviour never changes.
 package shake
 
 import (
@@ -22,19 +22,21 @@ import (
 // Package is one of a program's packages, as `go list -deps -json` names it.
 type Package struct {
 	ImportPath, Name, Dir string
-	// GoFiles are those compiled on this platform.
+	// GoFiles are the files compiled on this platform.
 	GoFiles []string
-	// Imports are the import paths of what it uses.
+	// Imports are the import paths that it uses.
 	Imports []string
-	// Shake lets the package's unused declarations go. All others are kept as they are, and all that they mention is kept.
+	// Shake allows removing the package's unused declarations. Other packages are kept unchanged, with everything
+	// that they mention.
 	Shake bool `json:"-"`
-	// Thin are types of this package that keep only the exported methods which something reachable calls by name; other
+	// Thin are types of this package that keep only those exported methods which reachable code calls by name; other
 	// types keep all methods.
 	Thin []string `json:"-"`
 }
 
-// Shake rewrites the packages that may be shaken, in their folders: unused declarations, imports and files go. packages
-// are all of a program's, the standard library's among them. When ctx ends it stops, and leaves the folders half rewritten.
+// Shake rewrites the packages with Shake set, in their folders: it removes unused declarations, imports and files.
+// packages are all packages of a program, including the standard library. When ctx ends it stops, and leaves the
+// folders half rewritten.
 func Shake(ctx context.Context, packages []Package) error {
 	t := tree{packages: map[string]*pkg{}, methods: map[string]bool{}, waiting: map[string][]*decl{}}
 	for _, p := range packages {
@@ -68,7 +70,8 @@ func Shake(ctx context.Context, packages []Package) error {
 
 type tree struct {
 	packages map[string]*pkg
-	// methods are the names that something reachable selects; waiting are methods of thin types that nobody has selected yet.
+	// methods are the names that reachable code selects; waiting are methods of thin types that nothing has selected
+	// yet.
 	methods map[string]bool
 	waiting map[string][]*decl
 }
@@ -94,7 +97,7 @@ type importSpec struct {
 	from, to   int
 }
 
-// decl is a function, a method, or one specification of a var, const or type declaration.
+// decl is a function, a method, or one specification in a var, const or type declaration.
 type decl struct {
 	pkg      *pkg
 	file     *file
@@ -103,7 +106,7 @@ type decl struct {
 	group    *ast.GenDecl // nil for functions
 	names    []string
 	receiver string // of a method
-	root     bool   // kept whoever mentions it
+	root     bool   // always kept
 	kept     bool
 }
 
@@ -140,7 +143,7 @@ func (t *tree) parse(p *pkg) error {
 func (t *tree) addImport(f *file, spec *ast.ImportSpec) {
 	path, err := strconv.Unquote(spec.Path.Value)
 	if err != nil {
-		return // the parser has checked it
+		return // the parser checked it
 	}
 	i := importSpec{path: path, from: int(spec.Pos()) - f.base, to: int(spec.End()) - f.base}
 	if spec.Name != nil {
@@ -168,7 +171,7 @@ func (p *pkg) add(f *file, d ast.Decl) {
 		}
 		f.groups = append(f.groups, d)
 		if d.Tok == token.CONST && d.Lparen.IsValid() && countsUp(d) {
-			p.index(p.append(f, d, d.Doc, nil, constants(d)...)) // a constant's value follows from those above it
+			p.index(p.append(f, d, d.Doc, nil, constants(d)...)) // a constant's value depends on earlier ones
 			return
 		}
 		for _, spec := range d.Specs {
@@ -184,7 +187,7 @@ func (p *pkg) add(f *file, d ast.Decl) {
 
 func (p *pkg) append(f *file, node ast.Node, doc *ast.CommentGroup, group *ast.GenDecl, names ...*ast.Ident) *decl {
 	from := node.Pos()
-	if group != nil && !group.Lparen.IsValid() { // the keyword goes too
+	if group != nil && !group.Lparen.IsValid() { // the keyword is removed too
 		if doc, from = group.Doc, group.Pos(); group.Doc == nil {
 			doc = nil
 		}
@@ -223,7 +226,7 @@ func receiver(t ast.Expr) string {
 	}
 }
 
-// countsUp tells whether a constant of the group takes its value from the one above it.
+// countsUp reports whether a constant in the group derives its value from the previous one.
 func countsUp(d *ast.GenDecl) bool {
 	found := false
 	ast.Inspect(d, func(n ast.Node) bool {
@@ -248,7 +251,7 @@ func constants(d *ast.GenDecl) []*ast.Ident {
 	return names
 }
 
-// keep keeps a declaration and all that it mentions.
+// keep keeps a declaration and everything that it mentions.
 func (t *tree) keep(d *decl) {
 	for queue := []*decl{d}; len(queue) > 0; {
 		d, queue = queue[len(queue)-1], queue[:len(queue)-1]
@@ -267,7 +270,8 @@ func (t *tree) keep(d *decl) {
 	}
 }
 
-// calledFor tells whether a method of a kept type is kept; if not yet, it waits for somebody to select its name.
+// calledFor reports whether to keep a method of a kept type; otherwise the method waits until something selects its
+// name.
 func (t *tree) calledFor(m *decl) bool {
 	name := m.names[0]
 	if !slices.Contains(m.pkg.Thin, m.receiver) || t.methods[name] {
@@ -312,7 +316,7 @@ func (t *tree) mentions(d *decl) []*decl {
 				}
 			}
 		case *ast.Field:
-			ast.Inspect(n.Type, visit) // its name is no mention
+			ast.Inspect(n.Type, visit) // its own name does not count
 			return false
 		case *ast.Ident:
 			named(n.Name)
@@ -323,7 +327,7 @@ func (t *tree) mentions(d *decl) []*decl {
 	return found
 }
 
-// write writes a package's files without what is not kept.
+// write writes a package's files without removed declarations.
 func (t *tree) write(p *pkg) error {
 	keep := map[string]bool{}
 	for _, f := range p.files {
@@ -336,7 +340,7 @@ func (t *tree) write(p *pkg) error {
 			return fmt.Errorf("writing %s: %w", p.ImportPath, err)
 		}
 	}
-	if len(keep) == 0 && len(p.files) > 0 { // somebody may import it for nothing
+	if len(keep) == 0 && len(p.files) > 0 { // an import without use is possible
 		f := p.files[0]
 		keep[filepath.Base(f.path)] = true
 		if err := os.WriteFile(f.path, []byte("package "+p.Name+"\n"), 0o600); err != nil {
@@ -360,7 +364,7 @@ func (t *tree) write(p *pkg) error {
 
 type span struct{ from, to int }
 
-// rest is the file's text without what is not kept; nil when nothing is left.
+// rest is the file's remaining text; nil when nothing is left.
 func (f *file) rest() []byte {
 	var cuts []span
 	used := map[string]bool{}
@@ -408,7 +412,7 @@ func qualifiers(n ast.Node, used map[string]bool) {
 	})
 }
 
-// cut leaves out parts of a text; parts may lie inside each other.
+// cut removes parts of a text; parts may overlap.
 func cut(text []byte, cuts []span) []byte {
 	slices.SortFunc(cuts, func(a, b span) int {
 		if a.from != b.from {

@@ -12,7 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// files of a program: main uses a little of the package lib, which is shaken; sdk is a thin client.
+// files of a program: main uses a small part of the package lib, which is shaken; sdk is a thin client.
 var files = map[string]string{
 	"go.mod": "module example.org/m\n\ngo 1.26\n",
 	"main.go": `package main
@@ -162,7 +162,7 @@ func TestWhoIsToStopWritesNothing(t *testing.T) {
 	require.Equal(t, before, textsOf(t, dir))
 }
 
-// textsOf are the files of a folder with their texts.
+// textsOf are a folder's files with their texts.
 func textsOf(t *testing.T, dir string) map[string]string {
 	t.Helper()
 	files := map[string]string{}

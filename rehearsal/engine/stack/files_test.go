@@ -9,7 +9,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// Stack files name files of the project by their paths in it: one that was moved would be missed only in a deployment.
+// Stack files name files of the project by their paths. Without this test only a deployment would notice a moved
+// file.
 func TestFilesThatTheStackFilesNameAreThere(t *testing.T) {
 	entries, err := files.ReadDir("files")
 	require.NoError(t, err)

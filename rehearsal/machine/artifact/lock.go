@@ -10,11 +10,11 @@ import (
 	"time"
 )
 
-// lockPoll is how often a run looks whether another one has finished with the same part of the cache.
+// lockPoll is the interval of checks whether another run has finished with the same part of the cache.
 const lockPoll = 200 * time.Millisecond
 
-// Locked runs f while no other process or goroutine works on the same name in this cache.
-// The operating system gives the lock back when its holder dies.
+// Locked runs f while no other process or goroutine holds the same name in this cache. The operating system releases
+// the lock when its holder dies.
 func (c *Cache) Locked(ctx context.Context, name string, f func() error) error {
 	dir := filepath.Join(c.dir, "locks")
 	if err := os.MkdirAll(dir, 0o755); err != nil {

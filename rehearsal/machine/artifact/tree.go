@@ -18,8 +18,8 @@ import (
 	"github.com/ulikunitz/xz"
 )
 
-// Tree returns the folder `name` of the cache, running build in an empty folder first when there is none.
-// The folder appears only when build succeeds. Put what it is made of into the name: it is never rebuilt.
+// Tree returns the folder `name` of the cache. When it is missing, build fills an empty folder first, which appears
+// only if build succeeds. Include the inputs in the name, because the folder is never rebuilt.
 func (c *Cache) Tree(ctx context.Context, name string, build func(dir string) error) (string, error) {
 	path := filepath.Join(c.dir, name)
 	err := c.Locked(ctx, name, func() error {
@@ -45,8 +45,8 @@ func (c *Cache) Tree(ctx context.Context, name string, build func(dir string) er
 	return path, err
 }
 
-// Unzip unpacks the entries of a zip or jar below prefix into dir, keeping modes but making everything readable for all.
-// Entries that would land outside dir are an error.
+// Unzip unpacks the entries of a zip or jar below prefix into dir. It keeps modes, but makes everything readable for
+// all. An entry that would land outside dir is an error.
 func Unzip(archive, prefix, dir string) error {
 	r, err := zip.OpenReader(archive)
 	if err != nil {
@@ -86,11 +86,11 @@ func unzipEntry(entry *zip.File, path string) error {
 	return write(path, in, entry.Mode().Perm()|0o444)
 }
 
-// Untar unpacks the files of a gzipped tar, or of one in xz's format if its name ends in .txz, below prefix into dir: those that
-// keep wants by their names below it, keeping modes but making everything readable for all. A link to another file of the
-// archive, hard or symbolic, is that file once more. Entries that would land outside dir are an error.
+// Untar unpacks files of a gzipped tar, or of an xz one if its name ends in .txz, below prefix into dir. It takes the
+// files whose names keep selects. It keeps modes, but makes everything readable for all. A link to another file in
+// the archive, hard or symbolic, becomes a copy. An entry that would land outside dir is an error.
 func Untar(archive, prefix, dir string, keep func(name string) bool) error {
-	copies := map[string][]string{} // by the file that they are linked to
+	copies := map[string][]string{} // by the linked file
 	err := eachEntry(archive, func(entry *tar.Header, _ io.Reader) error {
 		if name, ok := strings.CutPrefix(entry.Name, prefix); ok && linked(entry) != "" && keep(name) {
 			copies[linked(entry)] = append(copies[linked(entry)], name)
@@ -112,7 +112,8 @@ func Untar(archive, prefix, dir string, keep func(name string) bool) error {
 	})
 }
 
-// linked is the name of the file that an entry is a link to; empty when it is none. A symbolic link names it from its own folder.
+// linked is the name of the file to which an entry links; empty for other entries. A symbolic link is relative to its
+// own folder.
 func linked(entry *tar.Header) string {
 	switch entry.Typeflag {
 	case tar.TypeLink:
@@ -181,8 +182,8 @@ func untar(archive string, entry *tar.Header, content io.Reader, dir string, nam
 }
 
 // Clone makes the tree src appear at dst without unpacking it again: files are hard links where the file system
-// allows it, copies elsewhere. So a server that runs as another user reads it, although the cache lies below a
-// home folder that is closed to that user. The files are shared: nobody may write to them.
+// allows it, copies elsewhere. So a server that runs as another user can read it, although the cache is below a
+// private home folder. The files are shared: nobody may write to them.
 func Clone(src, dst string) error {
 	return reproduce(src, dst, func(from, to string) error {
 		if os.Link(from, to) == nil {
@@ -192,10 +193,10 @@ func Clone(src, dst string) error {
 	})
 }
 
-// Copy makes a copy of a file or a tree, whose files may be changed and given away.
+// Copy copies a file or a tree. The copies may be changed and given away.
 func Copy(src, dst string) error { return reproduce(src, dst, copyFile) }
 
-// reproduce makes the folders of src at dst and puts each file there.
+// reproduce makes the folders of src at dst and calls put for each file.
 func reproduce(src, dst string, put func(from, to string) error) error {
 	err := filepath.WalkDir(src, func(path string, entry fs.DirEntry, err error) error {
 		if err != nil {
@@ -245,7 +246,7 @@ func write(path string, content io.Reader, mode fs.FileMode) error {
 	if err != nil {
 		return fmt.Errorf("writing %s: %w", path, err)
 	}
-	// The umask may have closed what has to stay readable for a server's own user.
+	// The umask may have removed permissions that a server's own user needs.
 	if err := os.Chmod(path, mode); err != nil {
 		return fmt.Errorf("opening %s: %w", path, err)
 	}

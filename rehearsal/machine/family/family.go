@@ -1,4 +1,4 @@
-// Package family knows the processes below this one: how much memory and processor time they take together, and that none
+// Package family watches the descendant processes of this one: their total memory and processor time, and whether any
 // is left.
 package family
 
@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// Watch samples the memory of this process and everything below it until the context ends.
-// The result gives the peak so far in bytes; shared pages count for each process.
+// Watch samples the memory of this process and its descendants until the context ends. The result returns the peak so
+// far in bytes; shared pages count for each process.
 func Watch(ctx context.Context, every time.Duration) (peak func() int64) {
 	var highest atomic.Int64
 	go func() {
@@ -34,7 +34,7 @@ func Watch(ctx context.Context, every time.Duration) (peak func() int64) {
 	return highest.Load
 }
 
-// Processor is the processor time that everything below this process has used so far; 0 where nobody can tell.
+// Processor is the processor time that all descendants have used so far; 0 where it is unknown.
 func Processor() time.Duration {
 	var sum time.Duration
 	for _, pid := range members() {
@@ -43,7 +43,7 @@ func Processor() time.Duration {
 	return sum
 }
 
-// End kills whatever is still below this process and says how many there were.
+// End kills all remaining descendants and returns their number.
 func End() int {
 	left := members()
 	for _, pid := range left {
@@ -52,7 +52,7 @@ func End() int {
 	return len(left)
 }
 
-// Kill kills what is below this process and runs a program, by its path, and says how many there were.
+// Kill kills descendants that run a program, given by its path, and returns their number.
 func Kill(program string) int {
 	killed := 0
 	for _, pid := range members() {

@@ -11,12 +11,12 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Adopt makes orphans of our children our own children, so that none escapes.
+// Adopt makes orphaned descendants our own children, so that none escapes.
 func Adopt() {
 	_ = unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 }
 
-// members are the process ids of everything below us.
+// members are the process ids of all descendants.
 func members() []int {
 	children := map[int][]int{}
 	entries, err := filepath.Glob("/proc/[0-9]*/stat")
@@ -64,8 +64,8 @@ func resident(pid int) int64 {
 	return pages * int64(os.Getpagesize())
 }
 
-// processor is what a process's own clock shows, https://man7.org/linux/man-pages/man3/clock_getcpuclockid.3.html; the
-// clock's number is made as by the kernel's MAKE_PROCESS_CPUCLOCK.
+// processor reads a process's CPU clock, https://man7.org/linux/man-pages/man3/clock_getcpuclockid.3.html; the
+// clock's number is computed like the kernel's MAKE_PROCESS_CPUCLOCK.
 func processor(pid int) time.Duration {
 	const scheduled = 2 // CPUCLOCK_SCHED
 	var used unix.Timespec
@@ -75,7 +75,7 @@ func processor(pid int) time.Duration {
 	return time.Duration(used.Nano())
 }
 
-// runs says whether a process runs a program.
+// runs reports whether a process runs a program.
 func runs(pid int, program string) bool {
 	path, err := os.Readlink(filepath.Join("/proc", strconv.Itoa(pid), "exe"))
 	return err == nil && path == program

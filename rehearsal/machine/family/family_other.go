@@ -4,7 +4,7 @@ package family
 
 import "time"
 
-// Adopt does nothing here: each server's own process group is what ends it.
+// Adopt does nothing here: each server's own process group ends it.
 func Adopt() {}
 
 func members() []int              { return nil }

@@ -1,8 +1,8 @@
-// Package process runs the servers of the rehearsal so that none of them outlives it.
+// Package process runs the rehearsal's servers and makes sure that none outlives it.
 //
-// Every child leads its own process group, which is ended as a whole: by Stop, by the end of the context it was
-// started with, or by the kernel when the rehearsal itself is killed. Its output goes to a file, and the end of
-// that file is part of the error when it dies early.
+// Every child leads its own process group, which ends as a whole: through Stop, with the context that it was started
+// with, or through the kernel when the rehearsal itself is killed. Its output goes to a file, and the end of that
+// file is part of the error when the child dies early.
 package process
 
 import (
@@ -26,7 +26,7 @@ const (
 	tailBytes    = 4 << 10
 )
 
-// Command is what to run.
+// Command describes a process to start.
 type Command struct {
 	// Name in messages, such as "opensearch".
 	Name string
@@ -37,17 +37,17 @@ type Command struct {
 	Env []string
 	// Dir is the working folder.
 	Dir string
-	// Log is the file that takes its output; required. It is appended to.
+	// Log is the file for its output; required. Output is appended.
 	Log string
-	// User runs it as somebody else; nil as the rehearsal's own user. See [Unprivileged].
+	// User runs it as another user; nil as the rehearsal's own. See [Unprivileged].
 	User *syscall.Credential
 	// Ask is the signal that asks it to end. Default SIGTERM.
 	Ask syscall.Signal
-	// Grace between asking it to end and ending it (SIGKILL). Default 15 s.
+	// Grace is the time between that signal and SIGKILL. Default 15 s.
 	Grace time.Duration
 }
 
-// Process is a running child and everything it started.
+// Process is a running child with its descendants.
 type Process struct {
 	command Command
 	cmd     *exec.Cmd
@@ -55,7 +55,7 @@ type Process struct {
 	err     error // set before done is closed
 
 	stopping sync.Once
-	stopped  chan struct{} // closed when Stop or Kill was asked for
+	stopped  chan struct{} // closed when Stop or Kill was called
 }
 
 // Start runs the command. It is stopped when ctx ends.
@@ -89,7 +89,8 @@ func Start(ctx context.Context, c Command) (*Process, error) {
 	return p, nil
 }
 
-// run starts the child and waits for it on one thread: the kernel ties the child's life to the thread that made it.
+// run starts the child and waits for it on one thread, because the kernel ties the child's life to the thread that
+// made it.
 func (p *Process) run(started chan<- error) {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
@@ -99,7 +100,7 @@ func (p *Process) run(started chan<- error) {
 		return
 	}
 	err = p.cmd.Wait()
-	// Whatever the child left behind in its group goes with it.
+	// End the rest of the child's group as well.
 	p.signal(syscall.SIGKILL)
 	select {
 	case <-p.stopped:
@@ -109,7 +110,7 @@ func (p *Process) run(started chan<- error) {
 	close(p.done)
 }
 
-// Stop ends the process and everything it started, and returns when the process is gone. It may be called again.
+// Stop ends the process and its descendants, and returns when the process is gone. It may be called again.
 func (p *Process) Stop() {
 	p.end(func() {
 		p.signal(cmp.Or(p.command.Ask, syscall.SIGTERM))
@@ -121,7 +122,7 @@ func (p *Process) Stop() {
 	})
 }
 
-// Kill is Stop without asking first, as when its machine loses power.
+// Kill is Stop without the signal, like a power failure.
 func (p *Process) Kill() {
 	p.end(func() { p.signal(syscall.SIGKILL) })
 }
@@ -130,7 +131,7 @@ func (p *Process) end(how func()) {
 	p.stopping.Do(func() {
 		close(p.stopped)
 		select {
-		case <-p.done: // its process id may be somebody else's by now
+		case <-p.done: // by now its process id may belong to another process
 		default:
 			how()
 		}
@@ -141,7 +142,8 @@ func (p *Process) end(how func()) {
 // Done is closed when the process has ended.
 func (p *Process) Done() <-chan struct{} { return p.done }
 
-// Err says why the process ended by itself, with the end of its log; nil while it runs, and after Stop or Kill.
+// Err is the reason why the process ended by itself, with the end of its log; nil while it runs, and after Stop or
+// Kill.
 func (p *Process) Err() error {
 	select {
 	case <-p.done:
@@ -151,7 +153,7 @@ func (p *Process) Err() error {
 	}
 }
 
-// ExitCode of the process, once it has ended; -1 before, and when a signal has ended it.
+// ExitCode of the ended process; -1 while it runs, and when a signal ended it.
 func (p *Process) ExitCode() int {
 	select {
 	case <-p.done:
@@ -164,8 +166,8 @@ func (p *Process) ExitCode() int {
 // PID of the process, which is also the id of its group.
 func (p *Process) PID() int { return p.cmd.Process.Pid }
 
-// WaitReady repeats probe until it succeeds. It fails at once when the process ends, and with the probe's last
-// answer after the timeout.
+// WaitReady repeats probe until it succeeds. It fails at once when the process ends, and with the probe's last error
+// after the timeout.
 func (p *Process) WaitReady(ctx context.Context, timeout time.Duration, probe func(ctx context.Context) error) error {
 	outer := ctx
 	ctx, cancel := context.WithTimeout(ctx, timeout)
@@ -197,7 +199,7 @@ func (p *Process) died(err error) error {
 }
 
 func (p *Process) signal(s syscall.Signal) {
-	// The group may be gone already, which is what is wanted.
+	// The group may already be gone, which is fine.
 	_ = syscall.Kill(-p.cmd.Process.Pid, s)
 }
 
@@ -210,7 +212,8 @@ func Tail(path string) string {
 	return string(content[max(0, len(content)-tailBytes):])
 }
 
-// Unprivileged is who servers run as that refuse root: nobody when the rehearsal runs as root, else nil (its own user).
+// Unprivileged is the user for servers that refuse to run as root: nobody when the rehearsal runs as root, otherwise
+// nil (its own user).
 func Unprivileged() *syscall.Credential {
 	if os.Geteuid() != 0 {
 		return nil
@@ -218,7 +221,7 @@ func Unprivileged() *syscall.Credential {
 	return &syscall.Credential{Uid: 65534, Gid: 65534}
 }
 
-// Own gives a folder and all in it to the user a server runs as; nothing happens without one.
+// Own gives a folder with its content to a server's user; nil changes nothing.
 func Own(dir string, user *syscall.Credential) error {
 	if user == nil {
 		return nil

@@ -45,7 +45,7 @@ func readPID(t *testing.T, file string) int {
 	return pid
 }
 
-// alive is false for zombies too: a container may have nobody who collects orphans.
+// alive is false for zombies too, because a container may have nobody who collects orphans.
 func alive(pid int) bool {
 	if errors.Is(syscall.Kill(pid, 0), syscall.ESRCH) {
 		return false
@@ -150,7 +150,7 @@ func TestMissingProgramIsNamed(t *testing.T) {
 	require.ErrorContains(t, err, "starting ghost")
 }
 
-// TestHelperThatIsKilled is the rehearsal of the test below; alone it does nothing.
+// TestHelperThatIsKilled is the rehearsal in the test below; alone it does nothing.
 func TestHelperThatIsKilled(t *testing.T) {
 	log := os.Getenv("PROCESS_TEST_LOG")
 	if log == "" {

@@ -1,4 +1,4 @@
-// Package document is IAM policy documents that allow: how they are written and read, and what they say of a request.
+// Package document writes, parses and evaluates IAM policy documents that allow.
 package document
 
 import (
@@ -11,7 +11,8 @@ import (
 	"strings"
 )
 
-// version is the current policy language, https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_version.html.
+// version is the current version of the policy language,
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_version.html.
 const version = "2012-10-17"
 
 // Policy is an IAM policy document.
@@ -30,7 +31,7 @@ type Statement struct {
 	Condition map[string]map[string][]string `json:",omitempty"`
 }
 
-// New is a document of statements.
+// New returns a document of statements.
 func New(statements ...Statement) Policy { return Policy{version, statements} }
 
 // Text is the document as JSON, indented.
@@ -45,8 +46,8 @@ func (p Policy) Text() ([]byte, error) {
 	return b.Bytes(), nil
 }
 
-// Parse reads a document. One that says what is not evaluated here (a Deny, NotAction, another operator than StringEquals and
-// Bool) is refused: it would allow, or forbid, without being asked.
+// Parse parses a document. It refuses what is not evaluated here (a Deny, NotAction, operators other than
+// StringEquals and Bool), because ignoring it could allow or forbid wrongly.
 func Parse(text []byte) (Policy, error) {
 	var p Policy
 	d := json.NewDecoder(bytes.NewReader(text))
@@ -76,7 +77,7 @@ func (s Statement) check() error {
 	return nil
 }
 
-// names says that the statement has the action; IAM compares actions without case.
+// names reports whether the statement has the action; IAM ignores the case of actions.
 func (s Statement) names(action string) bool {
 	return slices.ContainsFunc(s.Action, func(pattern string) bool {
 		return match(strings.ToLower(pattern), strings.ToLower(action)) == yes

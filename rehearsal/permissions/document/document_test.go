@@ -37,7 +37,7 @@ func TestAPatternMatchesAllOrDependsOnWhatIsUnknown(t *testing.T) {
 	}
 }
 
-// Without unknown parts a pattern is a regular expression of two kinds of wildcard.
+// Without unknown parts a pattern is a regular expression with two kinds of wildcard.
 func TestAPatternIsARegularExpression(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		pattern := rapid.StringMatching(`[ab*?]{0,6}`).Draw(t, "pattern")
@@ -48,7 +48,7 @@ func TestAPatternIsARegularExpression(t *testing.T) {
 	})
 }
 
-// What is certain stays so when the unknown part becomes known, and what depends on it can become either.
+// A certain answer stays the same when the unknown part becomes known; an uncertain one can become either.
 func TestWhatIsUnknownIsNeverDecidedWrongly(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		pattern := rapid.StringMatching(`[ab*?]{0,6}`).Draw(t, "pattern")

@@ -9,25 +9,25 @@ import (
 type Request struct {
 	// Action such as kinesis:CreateStream.
 	Action string
-	// Resource is an ARN, which may have Unknown parts; Unknown alone when nothing is known of it.
+	// Resource is an ARN, which may have Unknown parts; just Unknown when nothing about it is known.
 	Resource string
-	// Context is what conditions are compared with, by key: aws:RequestedRegion. A key that is not there meets no condition.
+	// Context has the values for conditions, by key: aws:RequestedRegion. A missing key meets no condition.
 	Context map[string]string
 }
 
-// Decision is what policies say of a request.
+// Decision is the policies' answer to a request.
 type Decision int
 
 const (
-	// Refused is what no statement allows, whatever the unknown parts of its resource are.
+	// Refused means that no statement allows it, whatever the unknown parts of its resource are.
 	Refused Decision = iota
-	// Unresolved is what depends on unknown parts: the action is allowed on some resources.
+	// Unresolved means that the answer depends on unknown parts: the action is allowed on some resources.
 	Unresolved
-	// Allowed by a statement.
+	// Allowed means that a statement allows it.
 	Allowed
 )
 
-// Decide says what statements allow: what none of them allows is refused,
+// Decide evaluates statements: what none of them allows is refused,
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html.
 func Decide(statements []Statement, r Request) Decision {
 	decision := Refused
@@ -51,8 +51,9 @@ func (s Statement) decide(r Request) Decision {
 	return map[answer]Decision{no: Refused, maybe: Unresolved, yes: Allowed}[best]
 }
 
-// holds says that every condition of the statement is met. Names of keys are compared without case, and so are the values
-// of Bool: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html.
+// holds reports whether every condition of the statement is met. Key names and the values of Bool are compared
+// without case:
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html.
 func (s Statement) holds(context map[string]string) bool {
 	lower := map[string]string{}
 	for key, value := range context {

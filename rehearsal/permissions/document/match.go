@@ -1,6 +1,6 @@
 package document
 
-// Unknown stands in a resource for a part that a request does not tell: some text, nobody knows which.
+// Unknown stands in a resource for a part that a request does not show.
 const Unknown = "\x00"
 
 // answer to whether a pattern matches a value with unknown parts.
@@ -8,11 +8,11 @@ type answer int
 
 const (
 	no    answer = iota
-	maybe        // it depends on what is unknown
-	yes          // whatever is unknown
+	maybe        // it depends on the unknown parts
+	yes          // whatever the unknown parts are
 )
 
-// match says whether a pattern of IAM's, in which * is any text and ? any one character, matches a value,
+// match reports whether an IAM pattern, in which * is any text and ? any one character, matches a value,
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_resource.html#reference_policies_elements_resource_wildcards.
 func match(pattern, value string) answer {
 	switch {
@@ -24,7 +24,7 @@ func match(pattern, value string) answer {
 	return no
 }
 
-// covers says that the pattern matches whatever the unknown parts are: only a * takes one of them.
+// covers reports whether the pattern matches for any unknown parts: only a * can match one of them.
 func covers(pattern, value string) bool {
 	switch {
 	case pattern == "":
@@ -37,7 +37,7 @@ func covers(pattern, value string) bool {
 	return (pattern[0] == '?' || pattern[0] == value[0]) && covers(pattern[1:], value[1:])
 }
 
-// meets says that there are texts for the unknown parts with which the pattern matches.
+// meets reports whether the pattern matches for some texts in the unknown parts.
 func meets(pattern, value string) bool {
 	switch {
 	case value != "" && value[0] == Unknown[0]:
@@ -52,5 +52,5 @@ func meets(pattern, value string) bool {
 	return (pattern[0] == '?' || pattern[0] == value[0]) && meets(pattern[1:], value[1:])
 }
 
-// Matches says that a pattern matches a value without unknown parts.
+// Matches reports whether a pattern matches a value without unknown parts.
 func Matches(pattern, value string) bool { return covers(pattern, value) }

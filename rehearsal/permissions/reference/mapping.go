@@ -5,24 +5,25 @@ import (
 	"strings"
 )
 
-// prefixes are the services whose requests are signed for another name than their actions begin with.
+// prefixes are the services whose signing name differs from the prefix of their actions.
 var prefixes = map[string]string{"monitoring": "cloudwatch"}
 
 // free are operations that need no permission, https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html.
 var free = map[string]bool{"sts:GetCallerIdentity": true}
 
-// spared are operations that the caller does without when it may not call them. The provider asks for the account by
-// GetUser first, and by GetCallerIdentity when that is refused,
+// spared are operations that the caller does without if it may not call them. The provider asks for the account with
+// GetUser first, and with GetCallerIdentity after a refusal,
 // https://github.com/hashicorp/aws-sdk-go-base/blob/v2.0.0-beta.72/awsauth.go.
 var spared = map[string]bool{"iam:GetUser": true}
 
-// Spared says that a caller does without an operation when it is refused.
+// Spared reports whether a caller does without an operation when it is refused.
 func Spared(operation string) bool { return spared[operation] }
 
-// renamed are the operations whose actions have another name. All others are called like their operation.
+// renamed are the operations whose actions have other names. All others have their operation's name.
 //
-// Of S3 (its operations as controlplane names them): https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-with-s3-policy-actions.html.
-// Of Lambda: https://docs.aws.amazon.com/service-authorization/latest/reference/list_awslambda.html.
+// For S3 (operations as in controlplane):
+// https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-with-s3-policy-actions.html. For Lambda:
+// https://docs.aws.amazon.com/service-authorization/latest/reference/list_awslambda.html.
 var renamed = map[string][]string{
 	"lambda:Invoke": {"lambda:InvokeFunction"},
 
@@ -47,7 +48,8 @@ var renamed = map[string][]string{
 	"s3:PutBucketLifecycleConfiguration":    {"s3:PutLifecycleConfiguration"},
 }
 
-// Actions are what IAM calls an operation, such as monitoring:GetMetricData; none when it needs no permission or is spared.
+// Actions are an operation's IAM actions, such as monitoring:GetMetricData; none when it needs no permission or is
+// spared.
 func Actions(operation string) ([]string, error) {
 	if free[operation] || spared[operation] {
 		return nil, nil

@@ -2,12 +2,13 @@ package reference
 
 import "strings"
 
-// passed says which service is given the role that a parameter names, as iam:PassedToService has it: by service and the
-// parameter's name. REGION stands for the request's.
+// passed maps a service and parameter to the service that receives the role, as in iam:PassedToService. REGION stands
+// for the request's region.
 //
-// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#ck_PassedToService. A service is
-// called as in the trust of the role that it is given. DMS reads secrets as the region's principal and writes to its targets
-// as the global one, https://docs.aws.amazon.com/dms/latest/userguide/security_iam_secretsmanager.html.
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#ck_PassedToService. A
+// service has the name in the trust of the role that it receives. DMS reads secrets as the regional principal and
+// writes to its targets as the global one,
+// https://docs.aws.amazon.com/dms/latest/userguide/security_iam_secretsmanager.html.
 var passed = map[string]string{
 	"dms:SecretsManagerAccessRoleArn": "dms.REGION.amazonaws.com",
 	"dms:ServiceAccessRoleArn":        "dms.amazonaws.com",
@@ -21,8 +22,8 @@ var passed = map[string]string{
 	"scheduler:RoleArn":               "scheduler.amazonaws.com",
 }
 
-// PassedTo is the principal of the service that is given a role by a parameter of an operation, and false when nobody has
-// said which that is.
+// PassedTo is the principal of the service that receives a role in an operation's parameter, and false when it is not
+// known.
 func PassedTo(service, parameter, region string) (principal string, ok bool) {
 	principal, ok = passed[service+":"+parameter]
 	return strings.ReplaceAll(principal, "REGION", region), ok

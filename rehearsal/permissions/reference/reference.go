@@ -1,5 +1,5 @@
-// Package reference is what AWS says of permissions: its service authorization reference as data, what IAM calls an
-// operation, and what a request needs besides its operation.
+// Package reference holds AWS's information about permissions: its service authorization reference as data, the IAM
+// actions of operations, and the additional needs of a request.
 package reference
 
 import (
@@ -16,14 +16,14 @@ import (
 //go:embed reference.json
 var referenceJSON []byte
 
-// service is what AWS's service authorization reference says of one service.
+// service is AWS's service authorization reference for one service.
 type service struct {
 	// Actions by name.
 	Actions map[string]struct {
-		// Types of resources that a policy can limit the action to, and those that the action always needs, too.
-		// Neither means all or nothing.
+		// Types of resources to which a policy can limit the action, and those that the action always needs. Neither
+		// means all or nothing.
 		Types, Required []string
-		// Needs are actions that it may require besides.
+		// Needs are actions that it may also require.
 		Needs []string
 	}
 	// Arns are patterns such as arn:${Partition}:s3:::${BucketName}, by type of resource.
@@ -38,21 +38,21 @@ var services = func() map[string]service {
 	return all
 }()
 
-// Known says whether IAM has the action, such as ec2:CreateVpc.
+// Known reports whether IAM has the action, such as ec2:CreateVpc.
 func Known(action string) bool {
 	prefix, name, _ := strings.Cut(action, ":")
 	_, ok := services[prefix].Actions[name]
 	return ok
 }
 
-// Types of resources that the action can be limited to, and which of them it always needs.
+// Types of resources to which the action can be limited, and which of them it always needs.
 func Types(action string) (all, required []string) {
 	prefix, name, _ := strings.Cut(action, ":")
 	a := services[prefix].Actions[name]
 	return slices.Concat(a.Types, a.Required), a.Required
 }
 
-// Needs are the actions that an action may require besides.
+// Needs are the actions that an action may also require.
 func Needs(action string) []string {
 	prefix, name, _ := strings.Cut(action, ":")
 	return services[prefix].Actions[name].Needs
@@ -60,8 +60,8 @@ func Needs(action string) []string {
 
 var variable = regexp.MustCompile(`\$\{([^}]*)\}`)
 
-// Arn is the ARN of a resource of a service's type; fill gives the value of each variable of its pattern, such as Partition,
-// Region, Account, BucketName.
+// Arn is the ARN of a service's resource type; fill returns the value of each variable in its pattern, such as
+// Partition, Region, Account, BucketName.
 func Arn(prefix, typ string, fill func(variable string) string) (string, error) {
 	template, ok := services[prefix].Arns[typ]
 	if !ok {

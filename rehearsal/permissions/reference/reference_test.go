@@ -35,7 +35,7 @@ func TestAnOperationThatIAMDoesNotKnowIsRefused(t *testing.T) {
 	require.ErrorContains(t, err, "an operation of es was recorded without its name")
 }
 
-// Every action of every table is one of the reference's.
+// The reference contains every action in every table.
 func TestNoActionIsInvented(t *testing.T) {
 	for operation, mapped := range renamed {
 		for _, action := range mapped {
@@ -72,7 +72,7 @@ func TestWhatIsGivenTagsNeedsTheServicesActionThatTags(t *testing.T) {
 	require.ErrorContains(t, err, "iam:TagUploadServerCertificate")
 }
 
-// Where the reference itself says what a service demands for tags, the table says the same.
+// Where the reference itself gives a service's requirements for tags, the table agrees.
 func TestTheTableOfTagsAgreesWithTheReference(t *testing.T) {
 	found := map[string]bool{}
 	for name, s := range services {

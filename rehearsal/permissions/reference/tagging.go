@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// tagging says what a service demands besides when something is made with tags: the action, and where AWS says so. IAM has
-// an action for each type.
+// tagging is the additional action that a service requires to make something with tags, with AWS's source. IAM has an
+// action for each type.
 var tagging = map[string]struct{ action, source string }{
 	"aoss":           {"aoss:TagResource", "https://docs.aws.amazon.com/opensearch-service/latest/developerguide/tag-collection.html"},
 	"athena":         {"athena:TagResource", "https://docs.aws.amazon.com/athena/latest/ug/tags-access-control.html"},
@@ -27,8 +27,8 @@ var tagging = map[string]struct{ action, source string }{
 	"secretsmanager": {"secretsmanager:TagResource", "https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_CreateSecret.html"},
 }
 
-// TagAction is what an operation needs besides when it is given tags, and where AWS says so; none when it is itself what
-// tags, and its own action is all it needs.
+// TagAction is the additional action that an operation with tags needs, with AWS's source; none when the operation
+// itself is the tagging one.
 func TagAction(operation string) (action, source string, err error) {
 	signed, name, _ := strings.Cut(operation, ":")
 	if strings.Contains(name, "Tag") {

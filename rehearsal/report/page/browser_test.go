@@ -25,10 +25,10 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// results are where a rehearsal leaves its page, and this test the pictures of it.
+// results is where a rehearsal leaves its page, and this test its screenshots.
 var results = filepath.Join("..", "..", "..", ".cache", "rehearsal")
 
-// browser is a headless Chromium and what it complains of.
+// browser is a headless Chromium with its errors.
 type browser struct {
 	t   *testing.T
 	ctx context.Context
@@ -52,7 +52,7 @@ func open(t *testing.T) *browser {
 	return b
 }
 
-// heard is told of each event of the page.
+// heard is called for each event of the page.
 func (b *browser) heard(event any) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -91,7 +91,7 @@ func ask[T any](b *browser, expression string) T {
 	return answer
 }
 
-// quiet requires that nothing was complained of, and nothing asked for but the page itself.
+// quiet requires that there were no errors, and no requests except the page itself.
 func (b *browser) quiet(url string) {
 	b.t.Helper()
 	b.mu.Lock()
@@ -108,7 +108,7 @@ func (b *browser) picture(name string) {
 	require.NoError(b.t, os.WriteFile(filepath.Join(results, name), png, 0o600))
 }
 
-// file writes a page, and gives its address. A live one is not asked for again there: it would be while somebody looks at it.
+// file writes a page and returns its address. A live page is not reloaded there, because that would disturb the test.
 func file(t *testing.T, w report.Whole, live *Live) string {
 	t.Helper()
 	var text bytes.Buffer
@@ -123,10 +123,10 @@ func address(path string) string { return (&url.URL{Scheme: "file", Path: path})
 const (
 	desk, phone = 1280, 390
 
-	// overflow are elements that are wider than the page, but for those that scroll by themselves.
+	// overflow are elements wider than the page, except those that scroll by themselves.
 	overflow = `[...document.querySelectorAll("body *")].filter(e => !e.closest(".scroll") && e.getBoundingClientRect().right > document.documentElement.clientWidth + 0.5 &&
 		e.getClientRects().length > 0).map(e => e.outerHTML.slice(0, 120))`
-	// tooClose are texts of a drawing that lie over each other, over a box that is not theirs, or outside of it.
+	// tooClose are texts of a drawing that overlap each other, overlap a foreign box, or leave the drawing.
 	tooClose = `(() => {
 		const svg = [...document.querySelectorAll("svg.picture, svg.chart")].filter(e => e.getClientRects().length > 0), found = [];
 		for (const one of svg) {
@@ -144,7 +144,7 @@ const (
 		}
 		return found;
 	})()`
-	// crossed are texts of the picture that a line goes through.
+	// crossed are texts of the picture that a line crosses.
 	crossed = `(() => {
 		const found = [];
 		for (const svg of document.querySelectorAll("svg.picture")) {
@@ -160,7 +160,7 @@ const (
 		}
 		return [...new Set(found)];
 	})()`
-	// faint are texts whose contrast with the ground is below 4.5.
+	// faint are texts whose contrast with the background is below 4.5.
 	faint = `(() => {
 		const light = c => { const [r, g, b] = c.match(/[\d.]+/g).slice(0, 3).map(v => (v /= 255) <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4); return 0.2126 * r + 0.7152 * g + 0.0722 * b; };
 		const ground = e => { for (; e; e = e.parentElement) { const c = getComputedStyle(e).backgroundColor; if (!/, 0\)$/.test(c) && c != "transparent") return c; } return "rgb(255, 255, 255)"; };
@@ -249,7 +249,7 @@ func TestTheLivePageIsAskedForAgain(t *testing.T) {
 	}
 }
 
-// The pictures are of the last rehearsal's page where there is one, else of the example's.
+// The screenshots show the last rehearsal's page if there is one, otherwise the example's.
 func TestPicturesOfThePage(t *testing.T) {
 	path, err := filepath.Abs(filepath.Join(results, "report.html"))
 	require.NoError(t, err)

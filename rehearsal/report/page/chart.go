@@ -12,7 +12,7 @@ type chart struct {
 	Title, Across, Up string
 	X, Y              []tick
 	Lines             []line
-	// Text says in words what the chart shows.
+	// Text describes the chart in words.
 	Text string
 }
 
@@ -21,25 +21,26 @@ type tick struct {
 	Text string
 }
 
-// line is a path, in a class for its colour.
+// line is a path with a class for its colour.
 type line struct{ Class, Path string }
 
 type sinkRow struct{ Class, Name, P50, P99, Slowest string }
 
-// The field between the axes, in a drawing of 420 by 250.
+// The area between the axes, in a drawing of 420 by 250.
 const (
 	fieldLeft, fieldRight         = 46, 396
 	fieldTop, fieldBottom float64 = 12, 212
 )
 
-// sink is where changes arrive; its class is its colour.
+// sink is a destination of changes; its class determines its colour.
 type sink struct{ key, class, name string }
 
 var allSinks = []sink{
 	{"current", "one", "present rows in OpenSearch"}, {"history", "two", "history in OpenSearch"}, {"lake", "three", "lake in S3"},
 }
 
-// charts of the sinks' latencies: how many changes have arrived after how long, and how long they took while rows were written.
+// charts of the sinks' latencies: how many changes have arrived after how long, and how long they took while rows
+// were written.
 func charts(curves map[string]report.Curve) []chart {
 	low, high, end := math.Inf(1), 0.0, 0.0
 	for _, c := range curves {
@@ -126,7 +127,7 @@ func placed(a axis, to func(float64) float64) []tick {
 	return all
 }
 
-// logarithmic is an axis of seconds that has 1, 2 and 5 of each decade, or 1 alone where those are many.
+// logarithmic is an axis of seconds with 1, 2 and 5 of each decade, or only 1 if there are many decades.
 func logarithmic(low, high float64) axis {
 	steps := []float64{1, 2, 5}
 	if high/low > 300 {
@@ -136,7 +137,7 @@ func logarithmic(low, high float64) axis {
 	for decade := math.Pow(10, math.Floor(math.Log10(low))); decade <= high*10; decade *= 10 {
 		for _, step := range steps {
 			v := decade * step
-			if v <= low*1.0001 { // the last one below is where the axis begins
+			if v <= low*1.0001 { // the last one below is the start of the axis
 				a.ticks = nil
 			}
 			a.ticks = append(a.ticks, tick{v, fmt.Sprintf("%.3g s", v)})
@@ -150,7 +151,7 @@ func logarithmic(low, high float64) axis {
 	return a
 }
 
-// linear is an axis of seconds from 0 on, with round ticks, four or five of them.
+// linear is an axis of seconds from 0, with four or five round ticks.
 func linear(end float64) axis {
 	end = max(end, 1)
 	step := nice(end / 4)
@@ -161,7 +162,7 @@ func linear(end float64) axis {
 	return a
 }
 
-// nice is a step that clocks have, at least so many seconds.
+// nice is a usual time step of at least this many seconds.
 func nice(least float64) float64 {
 	for _, step := range []float64{0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800} {
 		if step >= least {
@@ -171,7 +172,7 @@ func nice(least float64) float64 {
 	return 3600 * math.Ceil(least/3600)
 }
 
-// short writes a time on an axis: 0, 0.2 s, 50 s, 2 min.
+// short formats a time on an axis: 0, 0.2 s, 50 s, 2 min.
 func short(s float64) string {
 	switch {
 	case s == 0:

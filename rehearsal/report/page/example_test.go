@@ -10,7 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// full is a report with something of everything, as it is read from the file that two parts have left.
+// full is a report with every kind of content, as read from a file that two parts have written.
 func full(t *testing.T) report.Whole {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "report.json")

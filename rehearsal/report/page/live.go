@@ -12,31 +12,32 @@ import (
 	"time"
 )
 
-// Live is what a running pipeline does now.
+// Live is the present activity of a running pipeline.
 type Live struct {
 	Since   time.Time
 	Hops    []LiveHop
 	Changes []Change
 }
 
-// LiveHop is an arrow of the picture: how many records went through it in all, and in each of the last seconds, the latest last.
+// LiveHop is an arrow of the picture: the total number of records, and the number in each of the last seconds, the
+// latest last.
 type LiveHop struct {
 	From, To string
 	Total    int64
 	Rates    []int64
 }
 
-// Change is one that has become searchable.
+// Change is a change that has become searchable.
 type Change struct {
 	At                    time.Time
 	Operation, Table, Key string
 }
 
-// refresh is after how many seconds the live page is asked for again.
+// refresh is the live page's reload interval in seconds.
 const refresh = 2
 
-// Serve shows a running pipeline to this machine alone, at the address that it gives back, until the context ends. Requests that name another
-// host are refused, so that no page elsewhere can read it under a name of its own that leads here.
+// Serve shows a running pipeline, only to this machine, at the returned address until the context ends. It refuses
+// requests that name another host, so that a foreign page cannot read it under a name that leads here.
 func Serve(ctx context.Context, now func() (report.Whole, *Live)) (url string, err error) {
 	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
 	if err != nil {
@@ -52,7 +53,7 @@ func Serve(ctx context.Context, now func() (report.Whole, *Live)) (url string, e
 	return "http://127.0.0.1:" + port + "/", nil
 }
 
-// Handler answers with the live page, to requests for the loopback at a port.
+// Handler serves the live page for requests to loopback at a port.
 func Handler(port string, now func() (report.Whole, *Live)) http.Handler {
 	hosts := []string{"127.0.0.1:" + port, "localhost:" + port}
 	mux := http.NewServeMux()
@@ -100,7 +101,7 @@ func (h *LiveHop) rate() int64 {
 	return h.Rates[len(h.Rates)-1]
 }
 
-// liveView is what the page shows beside the picture.
+// liveView is the page's content beside the picture.
 type liveView struct {
 	Hops    []liveRow
 	Changes []liveChange

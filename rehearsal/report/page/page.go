@@ -1,5 +1,6 @@
-// Package page draws a rehearsal's report as one page for people: what went through each part of the pipeline, how long it took, what broke
-// meanwhile, and what was not run. The page is a file of its own that asks nobody for anything, and the same page shows a running pipeline live.
+// Package page draws a rehearsal's report as one page for people: what went through each part of the pipeline, how
+// long it took, what broke, and what was not run. The page is a single file without external requests; it also shows
+// a running pipeline live.
 package page
 
 import (
@@ -23,17 +24,17 @@ var (
 	tmpl = template.Must(template.New("page").Parse(markup))
 )
 
-// Policy is the page's Content-Security-Policy: it has its one style, and a picture in a tab; everything else is refused.
+// Policy is the page's Content-Security-Policy: it allows its one style and a tab icon, and refuses everything else.
 func Policy() string {
 	sum := sha256.Sum256([]byte(style))
 	return "default-src 'none'; style-src 'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'; img-src data:; base-uri 'none'; form-action 'none'"
 }
 
-// Write writes the page of a report's file, in one step: a reader sees the former page or the new one, never half of it.
+// Write writes the page of a report's file in one step, so a reader never sees a partial page.
 func Write(reportFile, pageFile string) error {
 	whole, err := report.Read(reportFile)
 	if err != nil {
-		return err //nolint:wrapcheck // names the file
+		return err //nolint:wrapcheck // the error names the file
 	}
 	var text bytes.Buffer
 	if err := Render(&text, whole, nil); err != nil {
@@ -49,7 +50,7 @@ func Write(reportFile, pageFile string) error {
 	return nil
 }
 
-// Render writes the page of a report; live is nil but for a pipeline that runs.
+// Render writes the page of a report; live is nil except for a running pipeline.
 func Render(out io.Writer, whole report.Whole, live *Live) error {
 	if err := tmpl.Execute(out, newView(whole, live)); err != nil {
 		return fmt.Errorf("drawing the report's page: %w", err)

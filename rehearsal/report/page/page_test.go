@@ -14,7 +14,7 @@ import (
 	"golang.org/x/net/html"
 )
 
-// rendered is the page, and its texts, one a line: those of the picture for a phone are left out.
+// rendered is the page, and its texts, one per line, without those of the phone's picture.
 func rendered(t *testing.T, w report.Whole, live *Live) (page, texts string) {
 	t.Helper()
 	var b bytes.Buffer
@@ -128,7 +128,7 @@ func TestWhatIsNotAsItShouldBeIsSeenFirst(t *testing.T) {
 	require.NotContains(t, texts, "parts passed")
 }
 
-// The picture claims no arrow that the architecture's does not, and leaves none out: what is refused and parked is told in the lake's box.
+// The picture has exactly the architecture's arrows; the lake's box shows what is refused and parked.
 func TestThePictureHasTheArchitecturesArrows(t *testing.T) {
 	text, err := os.ReadFile(filepath.Join("..", "..", "..", "docs", "architecture.d2"))
 	require.NoError(t, err)

@@ -6,13 +6,13 @@ import (
 	"strings"
 )
 
-// picture is the architecture with what went through each arrow, laid out for a width of the page.
+// picture is the architecture with the counts of each arrow, laid out for a page width.
 type picture struct {
 	Class         string
 	Width, Height float64
 	Boxes         []box
 	Arrows        []arrow
-	// Text says in words what the picture shows.
+	// Text describes the picture in words.
 	Text string
 }
 
@@ -21,7 +21,7 @@ type box struct {
 	Class      string
 	Name       string
 	Note       string
-	// Middle of the box, where its text is: NameY and NoteY are baselines.
+	// Middle of the box, for its text; NameY and NoteY are baselines.
 	Middle, NameY, NoteY float64
 }
 
@@ -39,7 +39,7 @@ type label struct {
 	Text   string
 }
 
-// node is a part of docs/architecture.d2 that data goes through; note says what it is for.
+// node is a part of docs/architecture.d2 through which data flows; note says what it does.
 type node struct{ id, name, note, class string }
 
 var nodes = []node{
@@ -57,7 +57,8 @@ var nodes = []node{
 // point of a picture, in its own units.
 type point struct{ x, y float64 }
 
-// way is an arrow's, from part to part, with where its labels are: above and below a line that lies, beside one that stands.
+// way is an arrow's route from part to part, with its label positions: above and below a horizontal line, beside a
+// vertical one.
 type way struct {
 	from, to string
 	points   []point
@@ -74,7 +75,7 @@ type layout struct {
 	ways          []way
 }
 
-// wide is for a desk, tall for a phone.
+// wide is for a desktop, tall for a phone.
 var wide = layout{
 	class: "wide", width: 1080, height: 456,
 	boxes: map[string][4]float64{
@@ -115,7 +116,7 @@ var tall = layout{
 	},
 }
 
-// pictures of a report, or of a pipeline that runs.
+// pictures of a report, or of a running pipeline.
 func pictures(w report.Whole, live *Live) []picture {
 	at := passed(w)
 	if live != nil {
@@ -134,14 +135,14 @@ func pictures(w report.Whole, live *Live) []picture {
 	return []picture{wide.draw(at, aside), tall.draw(at, aside)}
 }
 
-// flow is what is told beside an arrow: at most three lines, the first in larger letters.
+// flow is the text beside an arrow: at most three lines, the first in larger letters.
 type flow struct {
 	lines []string
 	lost  bool
 	words string
 }
 
-// passed are the flows of a report by the parts that they connect.
+// passed are a report's flows, by the parts that they connect.
 func passed(w report.Whole) map[string]flow {
 	at := map[string]flow{}
 	add := func(h report.Hop, what string) {
@@ -187,7 +188,7 @@ func named(id string) string {
 	return id
 }
 
-// draw draws the flows; aside is what came into the lake's bucket beside its records.
+// draw draws the flows; aside is what reached the lake's bucket beside its records.
 func (l layout) draw(at map[string]flow, aside string) picture {
 	p := picture{Class: l.class, Width: l.width, Height: l.height}
 	for _, n := range nodes {
@@ -219,7 +220,7 @@ func (l layout) draw(at map[string]flow, aside string) picture {
 	return p
 }
 
-// labels of an arrow: the first line above one that lies, the others below it; all of them beside one that stands.
+// labels of an arrow: for a horizontal one the first line above, the others below; for a vertical one all beside it.
 func (w way) labels(f flow) []label {
 	const line, above, below = 15, -9, 19
 	var all []label
@@ -244,7 +245,7 @@ func (w way) labels(f flow) []label {
 	return all
 }
 
-// paths of the line and of its head, a triangle that ends where the line does.
+// paths of the line and of its head, a triangle at the line's end.
 func (w way) paths() (line, head string) {
 	const length, half = 9, 5
 	end, before := w.points[len(w.points)-1], w.points[len(w.points)-2]

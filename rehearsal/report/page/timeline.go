@@ -11,7 +11,7 @@ import (
 // timeline of one part.
 type timeline struct {
 	Part, Began string
-	// Open ones are shown at once.
+	// Open ones are expanded initially.
 	Open   bool
 	Ticks  []tick // in percent of the width
 	Groups []group
@@ -56,7 +56,8 @@ func timelines(w report.Whole) []timeline {
 	return all
 }
 
-// labelled is the part of a timeline whose ticks have a label: on a phone one further right would leave the page.
+// labelled is the part of a timeline in which ticks have a label: on a phone a label further right would leave the
+// page.
 const labelled = 0.88
 
 func newTimeline(part string, t *report.Timeline, recovered map[string]float64, open bool) timeline {
@@ -115,7 +116,7 @@ func newRow(s report.Span, class string, end float64) row {
 	return r
 }
 
-// span is drawn at least so wide that it is seen.
+// span is drawn at least wide enough to be visible.
 func span(from, to float64, class string, end float64) bar {
 	const least = 0.4
 	w := max(least, 100*(to-from)/end)

@@ -13,11 +13,11 @@ import (
 	"golang.org/x/text/message"
 )
 
-// view is what the page shows, each value as it is read.
+// view is the page's content, each value as text.
 type view struct {
 	CSS    template.CSS
 	Policy string
-	// Refresh is after how many seconds the page is asked for again; 0 for never.
+	// Refresh is the page's reload interval in seconds; 0 for never.
 	Refresh int
 
 	Good     bool
@@ -39,7 +39,7 @@ type view struct {
 	Live     *liveView
 }
 
-// part is one of the rehearsal, and how it ended.
+// part is a part of the rehearsal with its result.
 type part struct{ Name, State, Class, Took string }
 
 // tile is a figure that people look for first.
@@ -52,7 +52,7 @@ type faultRow struct {
 
 type check struct{ Name, State, Class, Detail string }
 
-// Classes of what is as it should be, and of what is not.
+// Classes of good and bad values.
 const (
 	good = "good"
 	bad  = "bad"
@@ -61,11 +61,11 @@ const (
 
 func newView(w report.Whole, live *Live) *view {
 	v := &view{
-		CSS: template.CSS(style), Policy: Policy(), //nolint:gosec // this package's own file
+		CSS: template.CSS(style), Policy: Policy(), //nolint:gosec // a file of this package
 		Pictures: pictures(w, live), Charts: charts(w.LatencyCurves), Sinks: sinks(w), NotRun: w.NotRun, Figures: w.Figures(),
 	}
 	took := seconds(w.Seconds)
-	if len(w.Parts) > 1 { // each part says its own
+	if len(w.Parts) > 1 { // each part has its own
 		took = ""
 	}
 	for _, fact := range []string{w.Date, w.Machine, took, engine(w.Engine)} {
@@ -99,7 +99,7 @@ func newView(w report.Whole, live *Live) *view {
 	return v
 }
 
-// parts, and the verdict about all of them.
+// parts, with a verdict about all of them.
 func (v *view) parts(w report.Whole) {
 	passed := 0
 	for _, name := range slices.Sorted(maps.Keys(w.Parts)) {
@@ -201,10 +201,10 @@ func engine(e report.Engine) string {
 
 var english = message.NewPrinter(language.English)
 
-// count writes 13,001.
+// count formats 13,001.
 func count[N int | int64](n N) string { return english.Sprintf("%d", n) }
 
-// seconds writes 0.42 s, 1.6 s, 47 s, 3 min 5 s; nothing for none.
+// seconds formats 0.42 s, 1.6 s, 47 s, 3 min 5 s; nothing for none.
 func seconds(s float64) string {
 	switch {
 	case s <= 0:
@@ -223,5 +223,5 @@ func seconds(s float64) string {
 	return fmt.Sprintf("%d min %d s", whole/60, whole%60)
 }
 
-// words of a name that has hyphens in their places.
+// words replaces hyphens in a name by spaces.
 func words(name string) string { return strings.ReplaceAll(name, "-", " ") }

@@ -1,5 +1,5 @@
-// Package progress shows what the rehearsal is doing: one line per stage with its elapsed time, live on a terminal. It is
-// never silent for long, and says how long a stage usually takes.
+// Package progress shows the rehearsal's progress: one line per stage with its elapsed time, live on a terminal. It
+// is never silent for long, and shows how long a stage usually takes.
 package progress
 
 import (
@@ -13,10 +13,10 @@ import (
 	"golang.org/x/term"
 )
 
-// quiet is the longest time without a line where there is no terminal.
+// quiet is the longest time without a line when there is no terminal.
 const quiet = 8 * time.Second
 
-// Log writes stages. The zero value is not usable; see [New].
+// Log writes stages. Make one with [New].
 type Log struct {
 	out   io.Writer
 	live  bool
@@ -33,12 +33,13 @@ type Log struct {
 	stop   chan struct{}
 }
 
-// New writes to a file; on a terminal a running stage shows a spinner. How long stages usually take may be nil: not known.
+// New writes to a file; on a terminal a running stage shows a spinner. The usual durations may be nil when they are
+// unknown.
 func New(out *os.File, usual *Durations) *Log {
 	return &Log{out: out, live: term.IsTerminal(int(out.Fd())), began: time.Now(), quiet: quiet, usual: usual}
 }
 
-// Run runs one stage and says how long it took.
+// Run runs one stage and reports its duration.
 func (l *Log) Run(name string, f func() error) error {
 	l.begin(name)
 	err := f()
@@ -50,7 +51,7 @@ func (l *Log) Run(name string, f func() error) error {
 	return nil
 }
 
-// Detail says what the running stage is at.
+// Detail shows what the running stage is doing.
 func (l *Log) Detail(format string, args ...any) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -60,7 +61,7 @@ func (l *Log) Detail(format string, args ...any) {
 	}
 }
 
-// Elapsed is the time since the beginning.
+// Elapsed is the time since the start.
 func (l *Log) Elapsed() time.Duration { return time.Since(l.began) }
 
 // say writes a line; the caller holds the lock.
@@ -83,7 +84,7 @@ func (l *Log) begin(name string) {
 	go l.spin(l.bar, l.stop)
 }
 
-// usually says how long a stage takes, where that is known.
+// usually is the stage's usual duration, if known.
 func (l *Log) usually(name string) string {
 	if d := l.usual.Of(name); d > 0 {
 		return " usually " + clock(d)
@@ -91,7 +92,7 @@ func (l *Log) usually(name string) string {
 	return ""
 }
 
-// speak repeats what the stage is at when nothing else is said for a while.
+// speak repeats the stage's status after a long silence.
 func (l *Log) speak(stop <-chan struct{}) {
 	tick := time.NewTicker(l.quiet / 8)
 	defer tick.Stop()
@@ -109,7 +110,7 @@ func (l *Log) speak(stop <-chan struct{}) {
 	}
 }
 
-// standing is how long the stage has lasted, how long it usually lasts, and what it said last.
+// standing is the stage's elapsed time, its usual duration, and its last detail.
 func (l *Log) standing() string {
 	text := fmt.Sprintf("still: %s, %s", l.name, clock(time.Since(l.since)))
 	if usually := l.usually(l.name); usually != "" {

@@ -23,7 +23,7 @@ type buffer struct {
 func (b *buffer) Write(p []byte) (int, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return b.Buffer.Write(p) //nolint:wrapcheck // a buffer's never fails
+	return b.Buffer.Write(p) //nolint:wrapcheck // a buffer never fails
 }
 
 func newLog(t *testing.T, remembered string) (*Log, *buffer, *Durations) {

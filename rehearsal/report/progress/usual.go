@@ -13,12 +13,12 @@ import (
 	"time"
 )
 
-// first.json holds the seconds that the stages of a first run took on 2 cores, for a machine that has none of its own yet.
+// first.json holds the seconds of a first run's stages on 2 cores, for a machine without its own durations.
 //
 //go:embed first.json
 var first []byte
 
-// Durations are how long stages took on this machine the last time, kept in a file.
+// Durations are the stages' last durations on this machine, stored in a file.
 type Durations struct {
 	path string
 
@@ -27,7 +27,7 @@ type Durations struct {
 	own     map[string]float64
 }
 
-// Remembered reads the file, which need not be there.
+// Remembered reads the file, which may be missing.
 func Remembered(path string) (*Durations, error) {
 	d := &Durations{path: path, seconds: map[string]float64{}, own: map[string]float64{}}
 	if err := json.Unmarshal(first, &d.seconds); err != nil {
@@ -40,14 +40,14 @@ func Remembered(path string) (*Durations, error) {
 	if err != nil {
 		return nil, fmt.Errorf("reading how long stages took: %w", err)
 	}
-	if json.Unmarshal(text, &d.own) != nil { // half of a file, of a run that was killed
+	if json.Unmarshal(text, &d.own) != nil { // a truncated file after a killed run
 		d.own = map[string]float64{}
 	}
 	maps.Copy(d.seconds, d.own)
 	return d, nil
 }
 
-// Of is how long a stage took last time, here or on the machine of first.json; 0 when nobody knows.
+// Of is a stage's last duration, here or on first.json's machine; 0 when unknown.
 func (d *Durations) Of(stage string) time.Duration {
 	if d == nil {
 		return 0
@@ -57,7 +57,7 @@ func (d *Durations) Of(stage string) time.Duration {
 	return time.Duration(d.seconds[stage] * float64(time.Second))
 }
 
-// Took keeps how long a stage took. That it cannot be kept is no reason to fail a rehearsal.
+// Took stores a stage's duration. A failure to store it does not fail the rehearsal.
 func (d *Durations) Took(stage string, took time.Duration) {
 	if d == nil {
 		return

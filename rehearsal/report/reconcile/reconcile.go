@@ -1,7 +1,7 @@
-// Package reconcile compares what was committed with what arrived, change by change.
+// Package reconcile compares commits with arrivals, change by change.
 //
-// A change is identified by its table, its operation and every column's value, written one canonical way for the
-// journal of the writer and for the records in the sinks. Nothing of the pipeline takes part in the comparison.
+// A change is identified by its table, its operation and every column's value, in one canonical form for the writer's
+// journal and for the sinks' records. The comparison uses no code of the pipeline.
 package reconcile
 
 import (
@@ -16,19 +16,19 @@ import (
 	"time"
 )
 
-// CanarySchema has the canary's own table, of which nobody writes a journal.
+// CanarySchema has the canary's own table, for which there is no journal.
 const CanarySchema = "cdc_canary"
 
 // Change is one row change in canonical form.
 type Change struct {
-	// ID is equal for equal changes: table, operation, and the non-null columns in order of name.
+	// ID is equal for equal changes: table, operation, and the non-null columns sorted by name.
 	ID string
-	// At is when it was committed; zero for what arrived.
+	// At is the time of the commit; zero for arrivals.
 	At time.Time
 }
 
-// Journal reads the writer's journal. A non-empty operation replaces that of every line: rows that are there before a
-// task starts arrive as "load".
+// Journal reads the writer's journal. A non-empty operation replaces that of every line: rows from before a task's
+// start arrive as "load".
 func Journal(r io.Reader, operation string) ([]Change, error) {
 	var changes []Change
 	scanner := bufio.NewScanner(r)
@@ -54,7 +54,8 @@ func Journal(r io.Reader, operation string) ([]Change, error) {
 	return changes, nil
 }
 
-// Record reads one record of a sink. ok is false for control records, which are no row changes, and for the canary's.
+// Record parses one record of a sink. ok is false for control records, which are not row changes, and for the
+// canary's.
 func Record(raw []byte) (change Change, ok bool, err error) {
 	var record struct {
 		Data     map[string]any `json:"data"`
@@ -78,8 +79,8 @@ func Record(raw []byte) (change Change, ok bool, err error) {
 	return Change{ID: identity(m.Schema+"."+m.Table, m.Operation, record.Data)}, true, nil
 }
 
-// Row is the present state of one row in canonical form, the same for a document of the current index and for the
-// columns that were read from the table. Fields that begin with an underscore are not the row's.
+// Row is a row's present state in canonical form, the same for a document of the current index and for columns read
+// from the table. It ignores fields that begin with an underscore.
 func Row(table string, columns map[string]any) Change {
 	own := map[string]any{}
 	for name, value := range columns {
@@ -90,13 +91,13 @@ func Row(table string, columns map[string]any) Change {
 	return Change{ID: identity(table, "row", own)}
 }
 
-// Difference is what one sink has compared with what was written.
+// Difference compares one sink with what was written.
 type Difference struct {
-	// Arrived counts the written changes that the sink has, each once.
+	// Arrived counts the written changes in the sink, each once.
 	Arrived int
-	// Lost are written and not in the sink; Foreign are in the sink and were never written.
+	// Lost were written but are not in the sink; Foreign are in the sink but were never written.
 	Lost, Foreign []string
-	// Duplicated counts further copies of written changes.
+	// Duplicated counts extra copies of written changes.
 	Duplicated int
 }
 
@@ -142,7 +143,7 @@ func decode(raw []byte, into any) error {
 func identity(table, operation string, row map[string]any) string {
 	names := make([]string, 0, len(row))
 	for name, value := range row {
-		if value != nil { // a NULL column is left out of the envelope
+		if value != nil { // the envelope omits a NULL column
 			names = append(names, name)
 		}
 	}

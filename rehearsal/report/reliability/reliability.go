@@ -1,4 +1,4 @@
-// Package reliability writes docs/reliability.md: the faults that the pipeline had in a rehearsal, and what became of the rows.
+// Package reliability writes docs/reliability.md: the faults in a rehearsal, with the results for the rows.
 package reliability
 
 import (
@@ -9,7 +9,7 @@ import (
 	"strings"
 )
 
-// Page is what is told of a round of faults.
+// Page is the page's data about a round of faults.
 type Page struct {
 	// Machine, Date and Commit of the round.
 	Machine, Date, Commit string
@@ -63,7 +63,8 @@ func (p Page) text() string {
 	return b.String()
 }
 
-// alarm that is the fault's own. Some faults mend themselves, or are seen by whoever caused them.
+// alarm is the fault's own alarm. Some faults have none: they repair themselves, or are obvious to whoever caused
+// them.
 func alarm(f *report.FaultRun) string {
 	switch {
 	case f.Alarm == "":
@@ -74,7 +75,7 @@ func alarm(f *report.FaultRun) string {
 	return "`" + f.Alarm + "`"
 }
 
-// cell is a text that does not end its cell of a table.
+// cell escapes a text for a table cell.
 func cell(text string) string {
 	return strings.Join(strings.Fields(strings.ReplaceAll(text, "|", `\|`)), " ")
 }

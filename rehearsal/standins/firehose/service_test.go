@@ -21,7 +21,7 @@ func searchJSON(size, interval, retry int, more string) string {
 		role, size, interval, retry, role, more)
 }
 
-// serverlessJSON is a collection at an endpoint; index is as it is.
+// serverlessJSON is a collection at an endpoint; index is inserted unchanged.
 func serverlessJSON(endpoint string, retry int, mode string) string {
 	return fmt.Sprintf(`"AmazonOpenSearchServerlessDestinationDescription":{"RoleARN":%q,"CollectionEndpoint":%q,"IndexName":"retail-trans","BufferingHints":{"SizeInMBs":1,"IntervalInSeconds":0},
 		"RetryOptions":{"DurationInSeconds":%d},"S3BackupMode":%q,
@@ -111,7 +111,7 @@ func TestRefusedRequestIsRepeatedWithTheSameIDs(t *testing.T) {
 
 func TestDocumentsThatStayRefusedAreParked(t *testing.T) {
 	c, s, told := newCloud(t, searchJSON(1, 0, 1, ""))
-	c.refusePuts = 4 // S3 fails too, for a while
+	c.refusePuts = 4 // S3 also fails for a while
 	var sent [][]string
 	c.bulk = func(_ int, documents []string) (int, string) { sent = append(sent, documents); return 0, "" }
 	require.NoError(t, s.Create(t.Context(), "d"))

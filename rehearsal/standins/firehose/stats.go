@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// Stats of a delivery stream since it was made.
+// Stats counts a delivery stream's records since it was made.
 type Stats struct {
 	// Records read from the source.
 	Records int64
@@ -15,11 +15,11 @@ type Stats struct {
 	Parked int64
 	// Retries of requests.
 	Retries int64
-	// Oldest is how long ago the oldest record that waits in a buffer arrived; 0 when none does.
+	// Oldest is the time since the arrival of the oldest buffered record; 0 when none waits.
 	Oldest time.Duration
 }
 
-// Undelivered records have been read, and are neither delivered nor parked.
+// Undelivered counts records that have been read, but neither delivered nor parked.
 func (s Stats) Undelivered() int64 { return s.Records - s.Delivered - s.Parked }
 
 type stats struct {
@@ -42,8 +42,8 @@ func (s *stats) done(delivered, parked int) {
 	s.change(func(v *Stats) { v.Delivered += int64(delivered); v.Parked += int64(parked) })
 }
 
-// through says that as many records were delivered or parked, and that none waits in a buffer that had arrived by then: others may come
-// without an end.
+// through reports whether this many records were delivered or parked, and no older record waits in a buffer. Newer
+// ones may keep arriving.
 func (s *stats) through(records int64, by time.Time) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()

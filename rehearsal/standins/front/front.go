@@ -1,5 +1,6 @@
-// Package front is what stands before a real OpenSearch node, as AWS has it: an endpoint with a certificate on loopback, there
-// at once, and a node behind it when one is up. What an endpoint lets through is its owner's to say.
+// Package front stands before a real OpenSearch node like AWS's front end. It is an endpoint with a certificate on
+// loopback that exists at once, and passes requests to the node once it runs. The owner of an endpoint decides which
+// requests pass.
 package front
 
 import (
@@ -18,17 +19,17 @@ import (
 	"time"
 )
 
-// Node is the server behind an endpoint. [stores.OpenSearch] is one.
+// Node is the server behind an endpoint; [stores.OpenSearch] implements it.
 type Node interface {
-	// Authorization header of a caller with this name and these backend roles.
+	// Authorization is the header for a caller with this name and these backend roles.
 	Authorization(user string, backendRoles ...string) (string, error)
-	// Admin is allowed everything.
+	// Admin may do everything.
 	Admin() *stores.Client
-	// SetMasterPassword of the internal master user; an empty user keeps its name.
+	// SetMasterPassword sets the internal master user's password; an empty user keeps its name.
 	SetMasterPassword(ctx context.Context, user, password string) error
 	// TLS verifies the node.
 	TLS() *tls.Config
-	// Crash kills the node, and starts it again after so long; it returns when it answers.
+	// Crash kills the node and restarts it after the downtime; it returns once the node answers.
 	Crash(ctx context.Context, down time.Duration) error
 	Stop()
 	Done() <-chan struct{}
@@ -37,7 +38,7 @@ type Node interface {
 
 // Front is one endpoint.
 type Front struct {
-	// What it is for errors and the log: "domain retail-trans".
+	// What names it in errors and the log: "domain retail-trans".
 	What string
 	Log  *slog.Logger
 
@@ -45,13 +46,13 @@ type Front struct {
 	ctx      context.Context //nolint:containedctx // the life of the endpoint
 	cancel   context.CancelFunc
 
-	decided chan struct{} // closed when the node is up or will never be
+	decided chan struct{} // closed when the node runs or never will
 	node    Node          // nil when it failed; set before decided is closed
 	forward *httputil.ReverseProxy
 	failure error
 }
 
-// Open listens, and answers nobody until Run has a node. It ends with ctx, or with Close.
+// Open listens, but answers nobody until Run has a node. It ends with ctx or with Close.
 func Open(ctx context.Context, authority *stores.Authority, kind, name string, log *slog.Logger) (*Front, error) {
 	what := kind + " " + name
 	cert, err := authority.Issue("rehearsal-" + kind + "-" + name)
@@ -62,7 +63,7 @@ func Open(ctx context.Context, authority *stores.Authority, kind, name string, l
 	if err != nil {
 		return nil, fmt.Errorf("making the endpoint of %s: %w", what, err)
 	}
-	// The Amazon service's policy Min-TLS-1-2-PFS-2023-10; collections want TLS 1.2 too.
+	// The Amazon service's policy Min-TLS-1-2-PFS-2023-10; collections require TLS 1.2 too.
 	listener, err := tls.Listen("tcp", "127.0.0.1:0", &tls.Config{
 		Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12, NextProtos: []string{"http/1.1"},
 	})
@@ -74,7 +75,7 @@ func Open(ctx context.Context, authority *stores.Authority, kind, name string, l
 	return f, nil
 }
 
-// Endpoint is host and port, as the control plane lists it; it answers when the node is ready.
+// Endpoint is host and port, as in the control plane; it answers once the node is ready.
 func (f *Front) Endpoint() string {
 	_, port, _ := net.SplitHostPort(f.listener.Addr().String()) // a listener's own address has a port
 	return net.JoinHostPort(stores.Host, port)
@@ -83,7 +84,7 @@ func (f *Front) Endpoint() string {
 // Context ends with the endpoint.
 func (f *Front) Context() context.Context { return f.ctx }
 
-// Ready says whether the node answers; the error says that it never will.
+// Ready reports whether the node answers; an error means that it never will.
 func (f *Front) Ready() (bool, error) {
 	select {
 	case <-f.decided:
@@ -93,7 +94,7 @@ func (f *Front) Ready() (bool, error) {
 	}
 }
 
-// Wait returns when the node answers.
+// Wait waits until the node answers.
 func (f *Front) Wait(ctx context.Context) error {
 	select {
 	case <-f.decided:
@@ -103,7 +104,7 @@ func (f *Front) Wait(ctx context.Context) error {
 	}
 }
 
-// Err says why the node failed to start, or why it ended by itself.
+// Err is the reason why the node failed to start, or ended by itself.
 func (f *Front) Err() error {
 	ready, err := f.Ready()
 	if !ready {
@@ -115,10 +116,10 @@ func (f *Front) Err() error {
 	return nil
 }
 
-// Node is the one behind, when it is ready.
+// Node returns the node once it is ready.
 func (f *Front) Node() Node { return f.node }
 
-// Admin calls the node as its administrator, when it is ready.
+// Admin calls the node as its administrator once it is ready.
 func (f *Front) Admin(ctx context.Context) (*stores.Client, error) {
 	if err := f.Wait(ctx); err != nil {
 		return nil, err
@@ -126,8 +127,8 @@ func (f *Front) Admin(ctx context.Context) (*stores.Client, error) {
 	return f.node.Admin(), nil
 }
 
-// Crash kills the node, and starts it again after so long, when it is ready. It returns when the node answers; until then the
-// endpoint answers 502.
+// Crash kills the node once it is ready, and restarts it after the downtime. It returns when the node answers; until
+// then the endpoint answers 502.
 func (f *Front) Crash(ctx context.Context, down time.Duration) error {
 	if err := f.Wait(ctx); err != nil {
 		return err
@@ -141,7 +142,7 @@ func (f *Front) Crash(ctx context.Context, down time.Duration) error {
 // Close ends the endpoint; Run returns when its node has ended.
 func (f *Front) Close() { f.cancel() }
 
-// Run is the endpoint's life: start a node, prepare it, have the handler answer until Close, stop the node.
+// Run starts a node, prepares it, answers with the handler until Close, and stops the node.
 func (f *Front) Run(start func(ctx context.Context) (Node, error), prepare func(ctx context.Context, admin *stores.Client) error, handler http.Handler) {
 	defer f.cancel()
 	defer f.listener.Close()
@@ -162,7 +163,7 @@ func (f *Front) Run(start func(ctx context.Context) (Node, error), prepare func(
 
 	server := &http.Server{
 		Handler: handler, ReadHeaderTimeout: time.Minute,
-		ErrorLog: slog.NewLogLogger(f.Log.Handler(), slog.LevelDebug), // clients that hang up are not worth more
+		ErrorLog: slog.NewLogLogger(f.Log.Handler(), slog.LevelDebug), // clients that hang up need no more
 	}
 	go func() {
 		select {
@@ -196,10 +197,11 @@ func (f *Front) startNode(start func(context.Context) (Node, error), prepare fun
 	return node, forward, nil
 }
 
-// Forward passes a request on to the node as it is.
+// Forward passes a request to the node unchanged.
 func (f *Front) Forward(w http.ResponseWriter, r *http.Request) { f.forward.ServeHTTP(w, r) }
 
-// ForwardPart passes on what is kept of a bulk request, uncompressed, and answers for the rest of it. It returns the status.
+// ForwardPart passes the remaining part of a bulk request on, uncompressed, and answers for the rest. It returns the
+// status.
 func (f *Front) ForwardPart(w http.ResponseWriter, r *http.Request, actions []bulk.Action) int {
 	status, answered, err := f.part(r, bulk.Kept(actions))
 	if err != nil {
@@ -214,7 +216,7 @@ func (f *Front) ForwardPart(w http.ResponseWriter, r *http.Request, actions []bu
 	}
 	w.Header().Set("Content-Type", "application/json; charset=UTF-8")
 	w.WriteHeader(status)
-	_, _ = w.Write(answered) // a caller who has hung up misses nothing
+	_, _ = w.Write(answered) // the caller has hung up
 	return status
 }
 
@@ -222,7 +224,7 @@ func (f *Front) part(r *http.Request, kept []byte) (int, []byte, error) {
 	if len(kept) == 0 {
 		return http.StatusOK, bulk.Nothing(r), nil
 	}
-	return f.As(r.Header.Get("Authorization")).Call(r.Context(), r.Method, r.URL.RequestURI(), kept) //nolint:wrapcheck // names the call
+	return f.As(r.Header.Get("Authorization")).Call(r.Context(), r.Method, r.URL.RequestURI(), kept) //nolint:wrapcheck // the error names the call
 }
 
 // As calls the node with a caller's Authorization header.
@@ -230,7 +232,7 @@ func (f *Front) As(authorization string) *stores.Client {
 	return &stores.Client{HTTP: &http.Client{Transport: f.forward.Transport}, URL: f.node.Admin().URL, Authorization: authorization}
 }
 
-// forwardTo passes requests on to the node and verifies who answers.
+// forwardTo passes requests to the node and verifies its certificate.
 func forwardTo(node Node) (*httputil.ReverseProxy, error) {
 	target, err := url.Parse(node.Admin().URL)
 	if err != nil {
@@ -248,19 +250,19 @@ func forwardTo(node Node) (*httputil.ReverseProxy, error) {
 	}, nil
 }
 
-// NoAnswer says that the node does not answer.
+// NoAnswer answers that the node does not answer.
 func NoAnswer(w http.ResponseWriter, err error) {
 	Answer(w, http.StatusBadGateway, map[string]any{"message": "the node does not answer: " + err.Error()})
 }
 
-// Answer is JSON.
+// Answer writes JSON.
 func Answer(w http.ResponseWriter, status int, content any) {
 	w.Header().Set("Content-Type", "application/json; charset=UTF-8")
 	w.WriteHeader(status)
-	_ = json.NewEncoder(w).Encode(content) // a caller who has hung up misses nothing
+	_ = json.NewEncoder(w).Encode(content) // the caller has hung up
 }
 
-// Fail answers as OpenSearch does.
+// Fail answers with an error in OpenSearch's form.
 func Fail(w http.ResponseWriter, status int, kind, reason string) {
 	cause := map[string]any{"type": kind, "reason": reason}
 	Answer(w, status, map[string]any{

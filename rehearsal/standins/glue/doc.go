@@ -1,3 +1,3 @@
-// Package glue plays the jobs of AWS Glue: a job's own script is run by Spark, as Glue 5.1 does, with the arguments that the job
-// declares. What S3 and the Data Catalog do is left to the stand-in of AWS.
+// Package glue is a stand-in for AWS Glue's jobs: Spark runs a job's own script, like Glue 5.1, with the declared
+// arguments. The AWS stand-in provides S3 and the Data Catalog.
 package glue

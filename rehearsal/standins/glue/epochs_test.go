@@ -11,8 +11,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestAnotherEpochIsFilledBesideTheShownOne: the shown one stays as it is until the other takes its name. Then the name goes on with
-// the other, and upkeep deletes the former's files.
+// TestAnotherEpochIsFilledBesideTheShownOne: the shown epoch stays unchanged until the other takes its name. Then the
+// name continues with the other, and upkeep deletes the former's files.
 func TestAnotherEpochIsFilledBesideTheShownOne(t *testing.T) {
 	for _, format := range formats {
 		t.Run(format, func(t *testing.T) {
@@ -55,7 +55,7 @@ func TestAnotherEpochIsFilledBesideTheShownOne(t *testing.T) {
 	}
 }
 
-// TestNothingTakesANameBeforeItIsFilled: the switch says why.
+// TestNothingTakesANameBeforeItIsFilled: the switch gives the reason.
 func TestNothingTakesANameBeforeItIsFilled(t *testing.T) {
 	l, m, s := newLake(t, "delta"), newModel(t), newSource(12)
 	history := s.load(5)
@@ -70,7 +70,7 @@ func TestNothingTakesANameBeforeItIsFilled(t *testing.T) {
 	l.equal(m, all...)
 }
 
-// noted are the names of which the job says how they are.
+// noted are the tables about which the job has stored notes.
 func (l *lake) noted() []string {
 	l.t.Helper()
 	names := map[string]bool{}

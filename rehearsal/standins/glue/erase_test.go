@@ -19,10 +19,11 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// marker is what is to be found nowhere: the greatest value of its column, so that statistics have it, too.
+// marker must not be found anywhere. It is its column's greatest value, so that statistics contain it too.
 const marker = "zzeraseme"
 
-// TestWhatIsErasedIsInNoFile: not in a version of an object, nor in the statistics of a file, and the table goes on as before.
+// TestWhatIsErasedIsInNoFile: an erased value is in no version of an object and in no file's statistics, and the
+// table continues to work.
 func TestWhatIsErasedIsInNoFile(t *testing.T) {
 	for _, format := range formats {
 		t.Run(format, func(t *testing.T) {
@@ -40,7 +41,7 @@ func TestWhatIsErasedIsInNoFile(t *testing.T) {
 			deliver(append(s.load(30), s.change(40)...)...)
 			note(marker + " inserted")
 			deliver(s.insert(gone, 500_000, 1))
-			l.run() // so that there is a version of the table with each state of the row
+			l.run() // so that the table has a version with each state of the row
 			note(marker + " updated")
 			deliver(s.update(gone, gone, 501_000, 1))
 			note("plain")
@@ -49,7 +50,7 @@ func TestWhatIsErasedIsInNoFile(t *testing.T) {
 			l.run()
 
 			l.rewrite(func(line string) bool { return !strings.Contains(line, marker) && !strings.Contains(line, `"id":900,`) })
-			for range 2 { // a second time there is nothing to do, and no harm in it
+			for range 2 { // a second time there is nothing to do, and no harm
 				key := l.request(gone.number + "," + gone.part)
 				l.run("--action", "erase", "--request", key)
 				l.forgetVersions("tables/")
@@ -70,7 +71,7 @@ func TestWhatIsErasedIsInNoFile(t *testing.T) {
 	}
 }
 
-// request asks for rows to be erased.
+// request asks to erase rows.
 func (l *lake) request(keys ...string) string {
 	l.t.Helper()
 	text, err := json.Marshal(map[string]any{"schema": "shop", "table": "orders", "keys": keys})
@@ -80,10 +81,10 @@ func (l *lake) request(keys ...string) string {
 	return key
 }
 
-// rewrite writes each object of records anew that has other lines than those to be kept, as `cdc erase` does.
+// rewrite rewrites each records object that has lines to remove, like `cdc erase`.
 func (l *lake) rewrite(keep func(line string) bool) {
 	l.t.Helper()
-	time.Sleep(1100 * time.Millisecond) // S3's times are whole seconds
+	time.Sleep(1100 * time.Millisecond) // S3's times are in whole seconds
 	for _, key := range l.keys(folder) {
 		out, err := l.s3.GetObject(l.t.Context(), &s3.GetObjectInput{Bucket: &l.bucket, Key: &key})
 		require.NoError(l.t, err)
@@ -108,7 +109,7 @@ func (l *lake) rewrite(keep func(line string) bool) {
 	}
 }
 
-// forgetVersions deletes what is not the present version of an object.
+// forgetVersions deletes all former versions of an object.
 func (l *lake) forgetVersions(prefix string) {
 	l.t.Helper()
 	for pages := s3.NewListObjectVersionsPaginator(l.s3, &s3.ListObjectVersionsInput{Bucket: &l.bucket, Prefix: &prefix}); pages.HasMorePages(); {

@@ -15,11 +15,11 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// model is what the rows are after records, by package change.
+// model holds the expected rows after records, according to package change.
 type model struct {
 	t        *testing.T
 	versions map[string]int64
-	rows     map[string]change.Row // nil for a row that is gone
+	rows     map[string]change.Row // nil for a deleted row
 }
 
 func newModel(t *testing.T) *model {
@@ -57,7 +57,7 @@ func (m *model) set(id string, version int64, row change.Row) {
 	}
 }
 
-// texts of the rows by key, and the keys of those that are gone.
+// texts of the rows by key, and the keys of deleted rows.
 func (m *model) texts(columns ...string) (rows map[string]string, gone []string) {
 	rows = map[string]string{}
 	for id, row := range m.rows {
@@ -78,10 +78,11 @@ func (m *model) texts(columns ...string) (rows map[string]string, gone []string)
 	return rows, gone
 }
 
-// id of a row: the columns of its key.
+// id is a row's id from its key columns.
 type id struct{ number, part string }
 
-// source makes up a history of rows: loads, inserts, updates of keys and of the rest, deletes, in transactions of several.
+// source generates a history of rows: loads, inserts, updates of keys and other columns, deletes, in transactions of
+// several changes.
 type source struct {
 	random *rand.Rand
 	rows   map[id]bool
@@ -146,7 +147,7 @@ func (s *source) one(begin uint64, record int) string {
 	switch what {
 	case 2, 3:
 		return s.delete(old, begin, record)
-	case 4: // to another key, which another row may have had
+	case 4: // to another key, which another row may have used
 		k := id{old.number, parts[s.random.IntN(len(parts))]}
 		if s.rows[k] {
 			k = s.fresh()
@@ -177,7 +178,7 @@ func (s *source) record(op, before string, k id, begin uint64, record int) strin
 		before, s.row(k), op, s.time.Format(time.RFC3339Nano), 9<<32|begin, record, begin+40)
 }
 
-// shuffled lines, some of them twice, cut into so many.
+// shuffled returns the lines in random order, some of them twice, split into n parts.
 func (s *source) shuffled(lines []string, n int) [][]string {
 	lines = slices.Clone(lines)
 	for range len(lines) / 10 {

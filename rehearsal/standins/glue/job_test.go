@@ -16,7 +16,8 @@ import (
 
 var formats = []string{"iceberg", "delta", "hudi"}
 
-// TestTablesAreWhatTheRecordsSay: in any order, repeated and cut into any batches, by every reader.
+// TestTablesAreWhatTheRecordsSay: every reader sees the expected rows, for records in any order, repeated and split
+// into any batches.
 func TestTablesAreWhatTheRecordsSay(t *testing.T) {
 	for _, format := range formats {
 		t.Run(format, func(t *testing.T) {
@@ -33,14 +34,14 @@ func TestTablesAreWhatTheRecordsSay(t *testing.T) {
 	}
 }
 
-// TestARunThatIsKilledIsMadeUpFor: whenever it is killed, the next run misses nothing and applies nothing twice; also when upkeep
-// comes between the two, which deletes the commits that say what was read.
+// TestARunThatIsKilledIsMadeUpFor: whenever a run is killed, the next one misses nothing and applies nothing twice.
+// That also holds when upkeep runs in between, which deletes the commits with the reading position.
 func TestARunThatIsKilledIsMadeUpFor(t *testing.T) {
 	for _, format := range formats {
 		t.Run(format, func(t *testing.T) {
 			l, m, s := newLake(t, format), newModel(t), newSource(7)
 			l.specify(map[string]any{"batch_mb": 0, "version_days": 0}) // each object is a commit
-			for round, wait := range []int{1, 2} {                      // commits before it is killed
+			for round, wait := range []int{1, 2} {                      // number of commits before it is killed
 				history := append(s.load(20), s.change(40)...)
 				m.apply(history...)
 				l.deliver(s.shuffled(history, 5)...)
@@ -64,8 +65,8 @@ func TestARunThatIsKilledIsMadeUpFor(t *testing.T) {
 	}
 }
 
-// TestWhatIsDeletedStaysSo: a change or load of a deleted row that comes late does not bring it back, after a purge of what is
-// remembered of it neither: that change is refused, and kept.
+// TestWhatIsDeletedStaysSo: a late change or load of a deleted row does not bring the row back. After its tombstone
+// was purged, such a change is refused and parked.
 func TestWhatIsDeletedStaysSo(t *testing.T) {
 	for _, format := range formats {
 		t.Run(format, func(t *testing.T) {
@@ -98,8 +99,8 @@ func TestWhatIsDeletedStaysSo(t *testing.T) {
 	}
 }
 
-// TestColumnsComeAndChange: a column that is added, one whose type holds more than before, and one that is gone. What the table
-// cannot become stops it, and says what to do.
+// TestColumnsComeAndChange: a column is added, one gets a larger type, and one is dropped. An impossible change stops
+// the table, with a message that says what to do.
 func TestColumnsComeAndChange(t *testing.T) {
 	for _, format := range formats {
 		t.Run(format, func(t *testing.T) {

@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// KillNext has the next attempt of a run die as soon as it has told of a commit, as when its machine loses power. Glue tries again if
-// the job says so. What is given is closed then.
+// KillNext kills a run's next attempt as soon as it has reported a commit, like a power failure. Glue retries if the
+// job says so. The returned channel is closed then.
 func (s *Service) KillNext() <-chan struct{} {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -16,7 +16,7 @@ func (s *Service) KillNext() <-chan struct{} {
 	return s.kill
 }
 
-// mayKill kills a program that was started if KillNext has said so.
+// mayKill kills a started program if KillNext was called.
 func (s *Service) mayKill(ctx context.Context, p *stores.Program) {
 	s.mu.Lock()
 	killed := s.kill
@@ -36,7 +36,7 @@ func (s *Service) mayKill(ctx context.Context, p *stores.Program) {
 	}
 }
 
-// committed says that the job has told of a commit.
+// committed reports whether the job has reported a commit.
 func committed(lines []string) bool {
 	for _, line := range lines {
 		if strings.HasPrefix(line, `{"table"`) && strings.Contains(line, `"states"`) {

@@ -25,7 +25,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// lake is a bucket with a table's records, and the job that keeps the table.
+// lake is a bucket with a table's records, and the job that maintains the table.
 type lake struct {
 	t       *testing.T
 	s3      *s3.Client
@@ -40,7 +40,7 @@ type lake struct {
 	since   string
 }
 
-// specified is a column of the job's specification.
+// specified is a column in the job's specification.
 type specified struct {
 	Name     string `json:"name"`
 	Member   string `json:"member"`
@@ -85,7 +85,7 @@ func newLake(t *testing.T, format string) *lake {
 	return l
 }
 
-// specify writes what the job is to do, with what is otherwise than usual.
+// specify writes the job's specification, with some changes.
 func (l *lake) specify(otherwise map[string]any) {
 	l.t.Helper()
 	spec := map[string]any{
@@ -108,7 +108,7 @@ func (l *lake) put(key string, body []byte) {
 	require.NoError(l.t, err)
 }
 
-// deliver writes objects of lines, as Firehose does.
+// deliver writes objects of lines, like Firehose.
 func (l *lake) deliver(objects ...[]string) {
 	l.t.Helper()
 	for _, lines := range objects {
@@ -122,7 +122,7 @@ func (l *lake) deliver(objects ...[]string) {
 	}
 }
 
-// asOperator is the bucket as the operator's tool reads it.
+// asOperator is the bucket as the operator's tool sees it.
 func (l *lake) asOperator() objects.Lake { return objects.Lake{Client: l.s3, Bucket: l.bucket} }
 
 // keys of the objects below a prefix.
@@ -150,7 +150,7 @@ func (l *lake) start(arguments ...string) *stores.Program {
 	return p
 }
 
-// told is a line that the job has said.
+// told is a line of the job's output.
 type told struct {
 	Table         string
 	Stopped       string
@@ -162,7 +162,7 @@ type told struct {
 	ObjectsAfter  int `json:"objects_after"`
 }
 
-// run runs the job to its end.
+// run runs the job until it ends.
 func (l *lake) run(arguments ...string) []told {
 	l.t.Helper()
 	lines, err := l.start(arguments...).Wait()
@@ -170,7 +170,7 @@ func (l *lake) run(arguments ...string) []told {
 	return said(l.t, lines)
 }
 
-// said is what a job that runs has said by now.
+// said is a running job's output so far.
 func (l *lake) said(p *stores.Program) []told {
 	l.t.Helper()
 	lines, err := p.Lines()
@@ -191,13 +191,13 @@ func said(t *testing.T, lines []string) []told {
 	return out
 }
 
-// equal requires that the table is what the model says, tombstones too, as every reader sees it.
+// equal requires that every reader sees the model's rows and tombstones in the table.
 func (l *lake) equal(m *model, columns ...string) {
 	l.t.Helper()
 	l.shows(tableName, m, columns...)
 }
 
-// shows requires it of a name in the catalog.
+// shows requires the same of a name in the catalog.
 func (l *lake) shows(name string, m *model, columns ...string) {
 	l.t.Helper()
 	want, wantGone := m.texts(columns...)
@@ -208,7 +208,7 @@ func (l *lake) shows(name string, m *model, columns ...string) {
 	}
 }
 
-// rows that a reader sees, by key: columns and values; and the keys of tombstones.
+// rows returns a reader's rows by key, with columns and values, and the keys of tombstones.
 func (l *lake) rows(reader, name string) (rows map[string]string, gone []string) {
 	l.t.Helper()
 	entry, err := l.glue.GetTable(l.t.Context(), &glue.GetTableInput{DatabaseName: &l.name, Name: &name})

@@ -10,8 +10,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestWhatWasRefusedIsAppliedOnceItCanBe: records that have no place in a column are applied after the column's type holds them, with
-// the order that they had; what nobody can read stays put aside.
+// TestWhatWasRefusedIsAppliedOnceItCanBe: records that do not fit a column are applied, in their original order, once
+// the column's type can hold them. Unreadable records stay parked.
 func TestWhatWasRefusedIsAppliedOnceItCanBe(t *testing.T) {
 	for _, format := range formats {
 		t.Run(format, func(t *testing.T) {
@@ -33,7 +33,7 @@ func TestWhatWasRefusedIsAppliedOnceItCanBe(t *testing.T) {
 			l.columns[i].Declared, l.columns[i].Type = "decimal(24,2)", "decimal(24,2)"
 			l.specify(nil)
 			s.rows[b] = true
-			deleted := s.delete(b, 7000, 1) // after what is replayed
+			deleted := s.delete(b, 7000, 1) // after the replayed record
 			l.deliver([]string{deleted})
 			require.Equal(t, 1, sum(l.run("--action", "replay")).Refused)
 			m.apply(append(load, wide, changed, deleted)...)
@@ -44,7 +44,7 @@ func TestWhatWasRefusedIsAppliedOnceItCanBe(t *testing.T) {
 	}
 }
 
-// sum of what a run has said.
+// sum of a run's output.
 func sum(lines []told) told {
 	var all told
 	for _, one := range lines {

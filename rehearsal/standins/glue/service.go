@@ -33,17 +33,17 @@ type Service struct {
 	log     *slog.Logger
 	glue    *glue.Client
 	s3      *s3.Client
-	ctx     context.Context //nolint:containedctx // of what outlives the calls
+	ctx     context.Context //nolint:containedctx // for work that outlives the calls
 	stop    context.CancelFunc
 	work    sync.WaitGroup
 
 	mu    sync.Mutex
-	runs  map[string][]*run // of a job, the latest first
+	runs  map[string][]*run // of each job, the latest first
 	spark map[string]*stores.Spark
 	kill  chan struct{}
 }
 
-// run is one run of a job, in the members of https://docs.aws.amazon.com/glue/latest/webapi/API_JobRun.html.
+// run is a job's run, with the members in https://docs.aws.amazon.com/glue/latest/webapi/API_JobRun.html.
 type run struct {
 	ID           string            `json:"Id"`
 	Attempt      int               `json:"Attempt"`
@@ -61,7 +61,7 @@ type run struct {
 	program *stores.Program
 }
 
-// New runs jobs that an account declares. Spark is installed into the site's cache when the first one runs.
+// New returns a service for an account's jobs. The first run installs Spark into the site's cache.
 func New(acc account.Account, site *stores.Site, log *slog.Logger) *Service {
 	s := &Service{
 		account: acc, site: site, log: log.With("service", "glue"), glue: glue.NewFromConfig(acc.Config()),
@@ -71,7 +71,7 @@ func New(acc account.Account, site *stores.Site, log *slog.Logger) *Service {
 	return s
 }
 
-// Attach has the endpoint start and describe runs of jobs.
+// Attach makes the endpoint start and describe runs.
 func (s *Service) Attach(p *controlplane.Proxy) {
 	on := func(name string) controlplane.Action { return controlplane.Action{Service: "glue", Name: name} }
 	p.Before(on("StartJobRun"), s.startJobRun)
@@ -80,13 +80,13 @@ func (s *Service) Attach(p *controlplane.Proxy) {
 	p.Before(on("BatchStopJobRun"), s.batchStopJobRun)
 }
 
-// Close stops what runs.
+// Close stops all runs.
 func (s *Service) Close() {
 	s.stop()
 	s.work.Wait()
 }
 
-// Lines are what a run has printed and complained of.
+// Lines are a run's output and errors.
 func (s *Service) Lines(job, id string) []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -127,8 +127,8 @@ func (s *Service) startJobRun(ctx context.Context, c *controlplane.Call) (bool, 
 
 func seconds(at time.Time) float64 { return float64(at.UnixMilli()) / 1000 }
 
-// admit refuses more runs at a time than the job allows, as
-// https://docs.aws.amazon.com/glue/latest/webapi/API_StartJobRun.html says.
+// admit refuses more concurrent runs than the job allows, as in
+// https://docs.aws.amazon.com/glue/latest/webapi/API_StartJobRun.html.
 func (s *Service) admit(r *run, job *types.Job) error {
 	most := 1
 	if job.ExecutionProperty != nil && job.ExecutionProperty.MaxConcurrentRuns > 0 {
@@ -148,7 +148,7 @@ func (s *Service) admit(r *run, job *types.Job) error {
 	return nil
 }
 
-// run tries as often as the job says.
+// run tries as often as the job allows.
 func (s *Service) run(r *run, job *types.Job, arguments map[string]string) {
 	var err error
 	for attempt := range int(job.MaxRetries) + 1 {
@@ -180,7 +180,8 @@ func (s *Service) stopped(r *run) bool {
 	return r.JobRunState == types.JobRunStateStopping
 }
 
-// try runs the job's script, with its arguments, as Glue does: --name value, and from the archives of --extra-py-files.
+// try runs the job's script with its arguments, like Glue: --name value, and modules from the archives in
+// --extra-py-files.
 func (s *Service) try(r *run, job *types.Job, arguments map[string]string) error {
 	if version := *job.GlueVersion; version != "5.1" {
 		return fmt.Errorf("the rehearsal has the Spark of Glue 5.1, not of %s", version)
@@ -226,7 +227,7 @@ func (s *Service) try(r *run, job *types.Job, arguments map[string]string) error
 	s.mu.Lock()
 	r.lines = append(r.lines, lines...)
 	s.mu.Unlock()
-	return err //nolint:wrapcheck // it says what has ended
+	return err //nolint:wrapcheck // the error says what has ended
 }
 
 func (s *Service) sparkFor(format string) (*stores.Spark, error) {

@@ -11,7 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestJobsAndTriggersAreChanged: what an update of a stack changes is read again,
+// TestJobsAndTriggersAreChanged: the changes by a stack's update can be read back,
 // https://docs.aws.amazon.com/glue/latest/webapi/API_UpdateJob.html, …/API_UpdateTrigger.html.
 func TestJobsAndTriggersAreChanged(t *testing.T) {
 	client := glue.NewFromConfig(account.New(storestest.Moto(t)).Config())

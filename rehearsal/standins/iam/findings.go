@@ -6,25 +6,26 @@ import (
 	"slices"
 )
 
-// Findings are what a guard has seen.
+// Findings are a guard's results.
 type Findings struct {
-	// Calls that were judged.
+	// Calls that were checked.
 	Calls int
 	// Refused permissions, each with its resource.
 	Refused []string
-	// Unresolved permissions: the policies limit them to resources, and the requests do not tell on which they are.
+	// Unresolved permissions are limited to resources by the policies, but the requests do not show which resources
+	// they use.
 	Unresolved []string
-	// DoneWithout are operations that were refused and that the caller does without.
+	// DoneWithout are refused operations that the caller does not need.
 	DoneWithout []string
-	// Actions that were needed, and Uncalled those that the policies allow and nothing needed.
+	// Actions that were needed, and Uncalled ones that the policies allow but nothing needed.
 	Actions, Uncalled []string
-	// Statements of the policies, and how many of them were needed: without one of these a call would have been refused.
+	// Statements in the policies, and how many were needed: without one of these a call would have been refused.
 	Statements, StatementsNeeded int
-	// Tagged are the operations that gave tags to what they made.
+	// Tagged are the operations that added tags to new resources.
 	Tagged []string
 }
 
-// Findings so far; every list is sorted.
+// Findings returns the results so far; every list is sorted.
 func (g *Guard) Findings() Findings {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -50,7 +51,7 @@ func (g *Guard) Findings() Findings {
 	return f
 }
 
-// missed are the permissions that were needed so far and that other statements refuse.
+// missed are the needed permissions that other statements do not allow.
 func (g *Guard) missed(statements []document.Statement) []string {
 	var missed []string
 	for text, r := range g.needed {
@@ -61,13 +62,13 @@ func (g *Guard) missed(statements []document.Statement) []string {
 	return missed
 }
 
-// sorted are the members of a set; an empty list, not none, when there are none.
+// sorted returns a set's members; an empty list, not nil, when there are none.
 func sorted(set map[string]bool) []string {
 	return slices.AppendSeq(make([]string, 0, len(set)), slices.Values(slices.Sorted(maps.Keys(set))))
 }
 
-// Without takes out the statements that name an action, until restore puts them back; meanwhile no guard is lenient. What was
-// refused then is what restore gives; it is not among the findings.
+// Without removes the statements with an action until restore is called; meanwhile the guard is not lenient. restore
+// returns what was refused, which is not among the findings.
 func (g *Guard) Without(action string) (restore func() (refused []string)) {
 	g.mu.Lock()
 	defer g.mu.Unlock()

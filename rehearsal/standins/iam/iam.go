@@ -1,9 +1,9 @@
-// Package iam stands in for IAM as far as the deployer's own policies go: it refuses what the documents beside
-// docs/permissions.md do not allow, as the called service would, and remembers what a run needed of them.
+// Package iam is a stand-in for IAM, limited to the deployer's own policies. It refuses what the documents beside
+// docs/permissions.md do not allow, like the called service, and records what a run needed.
 //
-// It evaluates what a request shows: its action, the resources that it names, the tags that it gives, the roles that it
-// passes. Where a policy limits an action to resources that the request does not tell, it goes by the action and says so.
-// No library is used: those that evaluate policies carry a model of whole accounts, and none knows a resource in part.
+// It evaluates what a request shows: its action, the named resources, the added tags, the passed roles. Where a
+// policy limits an action to resources that the request does not show, it checks only the action and reports that. It
+// uses no library: those that evaluate policies model whole accounts, and none supports a partly known resource.
 package iam
 
 import (
@@ -23,31 +23,31 @@ import (
 	"sync"
 )
 
-// Deployer is the IAM user whose key a rehearsal uses.
+// Deployer is the IAM user with the rehearsal's key.
 const Deployer = "arn:aws:iam::" + account.ID + ":user/deployer"
 
-// Guard judges the deployer's calls. Its methods may be called from several goroutines.
+// Guard checks the deployer's calls. Its methods are safe for concurrent use.
 type Guard struct {
-	// Lenient lets through what is refused, and lists it all the same.
+	// Lenient allows refused calls, but still lists them.
 	Lenient bool
 
 	all []document.Statement
 
 	mu sync.Mutex
-	// statements are those in force: all, or without one.
+	// statements are the active ones: all, or all but some.
 	statements []document.Statement
 	refused    map[string]bool
 	unresolved map[string]bool
 	spared     map[string]bool
 	tagged     map[string]bool
-	// needed are the requests that were allowed, by their text.
+	// needed are the allowed requests, by their text.
 	needed map[string]document.Request
 	calls  int
 	// profiles are the roles of instance profiles, by name.
 	profiles map[string]string
 }
 
-// New is a guard by policies, in which REGION and ACCOUNT stand for the rehearsal's.
+// New returns a guard with these policies, in which REGION and ACCOUNT stand for the rehearsal's.
 func New(policies ...[]byte) (*Guard, error) {
 	g := &Guard{
 		refused: map[string]bool{}, unresolved: map[string]bool{}, spared: map[string]bool{}, tagged: map[string]bool{},
@@ -57,7 +57,7 @@ func New(policies ...[]byte) (*Guard, error) {
 	for _, text := range policies {
 		p, err := document.Parse([]byte(own.Replace(string(text))))
 		if err != nil {
-			return nil, err //nolint:wrapcheck // names the statement
+			return nil, err //nolint:wrapcheck // the error names the statement
 		}
 		g.all = append(g.all, p.Statement...)
 	}
@@ -65,7 +65,7 @@ func New(policies ...[]byte) (*Guard, error) {
 	return g, nil
 }
 
-// Load is a guard by the deployer's policies of a project.
+// Load returns a guard with a project's deployer policies.
 func Load(project string) (*Guard, error) {
 	files, err := filepath.Glob(filepath.Join(project, "docs", "permissions", "deployer-*.json"))
 	if err != nil || len(files) == 0 {
@@ -82,8 +82,8 @@ func Load(project string) (*Guard, error) {
 	return New(policies...)
 }
 
-// Also allows on names that somebody has configured what the policies allow on the defaults, as docs/permissions.md says to
-// write them: in every resource that has a part, such as /retail-trans, another may stand in its place.
+// Also extends the policies to configured names, as docs/permissions.md tells users to do: wherever a resource
+// contains a part, such as /retail-trans, another may replace it.
 func (g *Guard) Also(part, another string) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -97,7 +97,7 @@ func (g *Guard) Also(part, another string) {
 	g.statements = g.all
 }
 
-// Judge is nil when the policies allow a call, else the error by which its service refuses it.
+// Judge returns nil when the policies allow a call; otherwise the service's refusal.
 func (g *Guard) Judge(_ context.Context, c *controlplane.Call) error {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -114,7 +114,7 @@ func (g *Guard) Judge(_ context.Context, c *controlplane.Call) error {
 	return err
 }
 
-// Allow judges an action that is no call of the control plane, such as a request to a collection.
+// Allow checks an action that is not a call of the control plane, such as a request to a collection.
 func (g *Guard) Allow(action, resource string) error {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -131,7 +131,7 @@ func (g *Guard) Allow(action, resource string) error {
 	return fmt.Errorf("%s is not allowed to do %s", Deployer, text)
 }
 
-// Named has the control plane name the deployer as who holds the rehearsal's key.
+// Named makes the control plane return the deployer as the owner of the rehearsal's key.
 func Named(_ context.Context, c *controlplane.Call) error {
 	if strings.Contains(c.Request.Header.Get("Authorization"), "Credential="+account.Key+"/") {
 		c.ResponseBody = callerArn.ReplaceAll(c.ResponseBody, []byte("<Arn>"+Deployer+"</Arn>"))
@@ -141,7 +141,7 @@ func Named(_ context.Context, c *controlplane.Call) error {
 
 var callerArn = regexp.MustCompile(`<Arn>[^<]*</Arn>`)
 
-// judge is the first reason to refuse a call; it goes on to find all that is missing.
+// judge returns the first reason to refuse a call, and records all missing permissions.
 func (g *Guard) judge(c *controlplane.Call) error {
 	d, err := g.demand(c)
 	if err != nil {
@@ -173,7 +173,7 @@ func (g *Guard) judge(c *controlplane.Call) error {
 	return first
 }
 
-// describe says what was asked for in one line.
+// describe describes the request in one line.
 func describe(r document.Request) string {
 	text := r.Action + " on " + readable(r.Resource)
 	for _, key := range slices.Sorted(maps.Keys(r.Context)) {
@@ -184,5 +184,5 @@ func describe(r document.Request) string {
 	return text
 }
 
-// readable shows what is unknown of an ARN.
+// readable marks the unknown parts of an ARN.
 func readable(arn string) string { return strings.ReplaceAll(arn, document.Unknown, "(unknown)") }

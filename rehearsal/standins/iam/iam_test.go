@@ -20,7 +20,7 @@ const (
 	foreign = "arn:aws:iam::123456789012:role/somebody-elses"
 )
 
-// guard is by a policy of statements, each an action, resources, and a condition's key and value.
+// guard has a policy of statements, each an action, resources, and a condition's key and value.
 func guard(t *testing.T, statements ...[]string) *Guard {
 	t.Helper()
 	var all []document.Statement
@@ -38,7 +38,7 @@ func guard(t *testing.T, statements ...[]string) *Guard {
 	return g
 }
 
-// call is one of an operation with a JSON body, a form, or a path.
+// call is an operation's call with a JSON body, a form, or a path.
 func call(t *testing.T, operation, content string) *controlplane.Call {
 	t.Helper()
 	service, name, _ := strings.Cut(operation, ":")
@@ -64,7 +64,7 @@ func call(t *testing.T, operation, content string) *controlplane.Call {
 	return c
 }
 
-// needed are the permissions that a call needs, as they are described.
+// needed are the permissions that a call needs, as text.
 func needed(t *testing.T, g *Guard, operation, content string) []string {
 	t.Helper()
 	d, err := g.demand(call(t, operation, content))

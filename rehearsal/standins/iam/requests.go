@@ -14,16 +14,16 @@ import (
 // demands are the permissions that one call needs.
 type demands struct {
 	requests []document.Request
-	// region that the call was signed for.
+	// region of the call's signature.
 	region string
-	// tagged says that it gives tags to what it makes.
+	// tagged means that it adds tags to a new resource.
 	tagged bool
-	// unclear are roles that are passed by a parameter of which nobody has said to whom.
+	// unclear are roles passed in a parameter for which no service is known.
 	unclear []string
 }
 
-// demand reads from a call what it needs: its own action, and what the request shows besides, for tags and for roles. What
-// AWS does for the caller without a word of it in the request is not among it.
+// demand derives a call's permissions: its own action, and those for tags and roles in the request. It excludes what
+// AWS does for the caller without showing it in the request.
 func (g *Guard) demand(c *controlplane.Call) (demands, error) {
 	operation := c.Action.String()
 	actions, err := reference.Actions(operation)
@@ -58,7 +58,7 @@ func (d *demands) add(action, arn string, context map[string]string) {
 	d.requests = append(d.requests, document.Request{Action: action, Resource: arn, Context: context})
 }
 
-// about is what conditions on an action of its own kind are compared with.
+// about are the context values for conditions on the call's own action.
 func (g given) about(action string) map[string]string {
 	if service, ok := g.named("AWSServiceName"); ok && action == "iam:CreateServiceLinkedRole" {
 		return map[string]string{"iam:AWSServiceName": service}
@@ -66,7 +66,7 @@ func (g given) about(action string) map[string]string {
 	return nil
 }
 
-// tags says that a request gives tags: Tags.0.Key, tags.project, TagList.0.Key, TagSpecification.1.Tag.1.Key.
+// tags reports whether a request adds tags: Tags.0.Key, tags.project, TagList.0.Key, TagSpecification.1.Tag.1.Key.
 func (g given) tags() bool {
 	return slices.ContainsFunc(g.parameters, func(p controlplane.Parameter) bool {
 		first, rest, _ := strings.Cut(strings.ToLower(p.Path), ".")
@@ -74,11 +74,11 @@ func (g given) tags() bool {
 	})
 }
 
-// addTags adds the action that tags, on each resource of the call that can have tags.
+// addTags adds the tagging action for each of the call's resources that can have tags.
 func (d *demands) addTags(operation string, request given) error {
 	action, _, err := reference.TagAction(operation)
 	if action == "" || err != nil {
-		return err //nolint:wrapcheck // names the operation
+		return err //nolint:wrapcheck // the error names the operation
 	}
 	d.tagged = true
 	taggable, _ := reference.Types(action)
@@ -111,13 +111,13 @@ var (
 	index   = regexp.MustCompile(`^\d+$`)
 )
 
-// addRoles adds iam:PassRole for each role that a call gives to a service.
+// addRoles adds iam:PassRole for each role that a call passes to a service.
 func (g *Guard) addRoles(d *demands, a controlplane.Action, request given) {
 	if a.Service == "iam" || a.Service == "ec2" {
 		g.addProfile(d, a, request)
 	}
 	if a.Service == "iam" {
-		return // its requests name roles, and pass none but to a profile
+		return // its requests name roles, but pass one only to a profile
 	}
 	for _, p := range request.parameters {
 		if !roleArn.MatchString(p.Value) {
@@ -128,7 +128,8 @@ func (g *Guard) addRoles(d *demands, a controlplane.Action, request given) {
 	}
 }
 
-// addProfile adds iam:PassRole where an instance profile takes a role, and where an instance takes a profile, which has one.
+// addProfile adds iam:PassRole when a role is added to an instance profile, and when an instance gets a profile with
+// a role.
 func (g *Guard) addProfile(d *demands, a controlplane.Action, request given) {
 	profile, _ := request.named("IamInstanceProfile.Name", "InstanceProfileName")
 	role, _ := request.named("RoleName")
@@ -149,7 +150,7 @@ func (g *Guard) addProfile(d *demands, a controlplane.Action, request given) {
 	}
 }
 
-// pass adds iam:PassRole for a role that a parameter gives to a service.
+// pass adds iam:PassRole for a role that a parameter passes to a service.
 func (d *demands) pass(a controlplane.Action, parameter, role string) {
 	principal, ok := reference.PassedTo(a.Service, parameter, d.region)
 	if !ok {

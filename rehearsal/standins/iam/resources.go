@@ -9,7 +9,7 @@ import (
 	"strings"
 )
 
-// called are the parameters that hold a variable of an ARN and have another name than it; both without case.
+// called maps an ARN's variable to the parameters that contain it under another name; both ignore case.
 var called = map[string][]string{
 	"events:RuleName":               {"Name", "Rule"},
 	"aoss:CollectionId":             {"id"},
@@ -30,7 +30,7 @@ var called = map[string][]string{
 	"secretsmanager:SecretId":       {"Name"},
 }
 
-// unnamed are what a variable is when the request does not name it: the service's own.
+// unnamed are a variable's values when the request omits it: the service's own.
 // https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_WorkingWithOptionGroups.html,
 // https://docs.aws.amazon.com/scheduler/latest/UserGuide/managing-schedule-group.html.
 var unnamed = map[string]string{
@@ -38,7 +38,7 @@ var unnamed = map[string]string{
 	"scheduler:GroupName": "default",
 }
 
-// linked are the paths of service-linked roles, which requests name without it,
+// linked are the paths of service-linked roles, which requests omit,
 // https://docs.aws.amazon.com/opensearch-service/latest/developerguide/slr-aos.html.
 var linked = map[string]string{
 	"AWSServiceRoleForAmazonOpenSearchService": "aws-service-role/opensearchservice.amazonaws.com/",
@@ -46,20 +46,20 @@ var linked = map[string]string{
 	"AWSServiceRoleForDMSServerless":           "aws-service-role/dms.amazonaws.com/",
 }
 
-// made is what an operation makes whose action names no resource: its tags are given to it.
+// made is the type of resource that an operation makes and tags, when its action names none.
 var made = map[string]string{"lambda:CreateEventSourceMapping": "eventSourceMapping", "events:PutRule": "rule-on-default-event-bus"}
 
-// partly are types, of actions that the reference lets have others instead, that a request always means, and may tell in
-// part: which objects go is in a body that is not looked into.
+// partly are resource types that a request always uses but may show only in part, for actions that the reference also
+// allows on others: for instance, a body that is not parsed lists the objects.
 var partly = map[string]bool{"s3:DeleteObject object": true, "s3:DeleteObjectVersion object": true}
 
-// given is what a request gives: its parameters, and the region that it was signed for.
+// given is a request's content: its parameters, and the region of its signature.
 type given struct {
 	parameters []controlplane.Parameter
 	region     string
 }
 
-// named is the value of a parameter at the top of the request, by one of some names.
+// named is the value of a top-level parameter, by one of several names.
 func (g given) named(names ...string) (string, bool) {
 	for _, name := range names {
 		for _, p := range g.parameters {
@@ -71,9 +71,9 @@ func (g given) named(names ...string) (string, bool) {
 	return "", false
 }
 
-// on are the ARNs of the resources that an action is asked for: those of each type that it always needs, with what the
-// request does not tell unknown, and those of other types that the request tells whole. Of an action without types, or
-// with such of which the request tells nothing, nothing is known.
+// on are the ARNs of an action's resources. They include each type that it always needs, with unknown parts, and
+// other types that the request shows completely. For an action without types, or with types that the request does not
+// show, nothing is known.
 func (g given) on(action string) []string {
 	prefix, _, _ := strings.Cut(action, ":")
 	all, required := reference.Types(action)
@@ -90,14 +90,14 @@ func (g given) on(action string) []string {
 	return slices.Compact(arns)
 }
 
-// arns are those of one type of resource: given as such, else put together from names.
+// arns are the ARNs of one resource type: given directly, or built from names.
 func (g given) arns(prefix, typ string) []string {
 	pattern, err := reference.Arn(prefix, typ, func(string) string { return "*" })
 	if err != nil {
 		return nil // a type of another service
 	}
 	if bus, _ := g.named("EventBusName"); typ == "rule-on-custom-event-bus" && (bus == "" || bus == "default") {
-		return nil // a rule of the default bus has another ARN: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-manage-iam-access.html
+		return nil // a rule on the default bus has another ARN: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-manage-iam-access.html
 	}
 	var whole []string
 	for _, p := range g.parameters {
@@ -108,7 +108,7 @@ func (g given) arns(prefix, typ string) []string {
 	if len(whole) > 0 {
 		return whole
 	}
-	arn, _ := reference.Arn(prefix, typ, func(variable string) string { return g.variable(prefix, variable) }) // there is one: its pattern was made
+	arn, _ := reference.Arn(prefix, typ, func(variable string) string { return g.variable(prefix, variable) }) // there is one, because its pattern exists
 	return []string{strings.ReplaceAll(arn, "*", document.Unknown)}
 }
 
@@ -134,7 +134,7 @@ func (g given) variable(prefix, variable string) string {
 	return document.Unknown
 }
 
-// withPath is the name of something of IAM's, after the path that it is made with or known to have.
+// withPath is an IAM resource's name with the path that it is made with or known to have.
 func (g given) withPath(variable string) string {
 	if service, ok := g.named("AWSServiceName"); ok {
 		return "aws-service-role/" + service + "/" + document.Unknown

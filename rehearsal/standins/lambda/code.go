@@ -12,13 +12,13 @@ import (
 	"runtime"
 )
 
-// upload is the code of a request; only a zip within the request is understood.
+// upload is the code in a request; only a zip in the request is supported.
 type upload struct {
 	ZipFile  []byte
 	S3Bucket string
 }
 
-// keep puts the uploaded code where the next environment finds it.
+// keep stores the uploaded code for the next environment.
 func (r *Runner) keep(name string, code upload) error {
 	if len(code.ZipFile) == 0 {
 		return fmt.Errorf("the function %s: the rehearsal runs code that is uploaded as a zip, not from a bucket or an image", name)
@@ -34,7 +34,7 @@ func (r *Runner) keep(name string, code upload) error {
 	return nil
 }
 
-// unzip is the folder of the function's newest code, and the program in it.
+// unzip is the folder of the function's newest code, with its program.
 func (r *Runner) unzip(f *function) (root, program string, err error) {
 	f.codeMu.Lock()
 	path := f.zip
@@ -92,10 +92,10 @@ func extract(root string, file *zip.File) error {
 	return nil
 }
 
-// machines by what Go calls them.
+// machines by Go's names.
 var machines = map[string]elf.Machine{"amd64": elf.EM_X86_64, "arm64": elf.EM_AARCH64}
 
-// runnable says clearly why a program cannot run here; the kernel would only say "exec format error".
+// runnable explains why a program cannot run here; the kernel would only say "exec format error".
 func runnable(program string) error {
 	info, err := os.Stat(program)
 	if err != nil {
@@ -109,7 +109,7 @@ func runnable(program string) error {
 	}
 	binary, err := elf.Open(program)
 	if err != nil {
-		return nil // not a binary: a script, which runs anywhere
+		return nil // not a binary but a script, which runs anywhere
 	}
 	defer binary.Close()
 	if binary.Machine != machines[runtime.GOARCH] {

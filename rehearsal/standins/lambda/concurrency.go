@@ -6,12 +6,12 @@ import (
 	"net/http"
 )
 
-// ErrThrottled is what Lambda answers when a function's concurrency is used up.
+// ErrThrottled is Lambda's answer when a function's concurrency is used up.
 var ErrThrottled = &controlplane.Error{
 	Status: http.StatusTooManyRequests, Code: "TooManyRequestsException", Message: "Rate Exceeded. Reason: ReservedFunctionConcurrentInvocationLimitExceeded",
 }
 
-// stopped says that a function has a reserved concurrency of 0.
+// stopped reports whether a function's reserved concurrency is 0.
 func (r *Runner) stopped(name string) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -19,7 +19,7 @@ func (r *Runner) stopped(name string) bool {
 	return ok && reserved == 0
 }
 
-// reserve gives a function a concurrency of its own.
+// reserve sets a function's reserved concurrency.
 func (r *Runner) reserve(_ context.Context, c *controlplane.Call) error {
 	var request struct{ ReservedConcurrentExecutions int }
 	if err := c.Decode(&request); err != nil {
@@ -31,7 +31,7 @@ func (r *Runner) reserve(_ context.Context, c *controlplane.Call) error {
 	return nil
 }
 
-// release ends that.
+// release removes it.
 func (r *Runner) release(_ context.Context, c *controlplane.Call) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()

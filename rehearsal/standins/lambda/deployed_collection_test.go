@@ -20,8 +20,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// The same zip, told by its environment that it writes to a collection, signs for one, is let in by a data access policy with what
-// it needs and no more, and has in it what the rows are.
+// The same zip writes to a collection when its environment says so. It signs for one, has exactly the needed
+// permissions from a data access policy, and the collection has the correct rows.
 func TestDeployedFunctionKeepsRowsInACollection(t *testing.T) {
 	s := newScene(t, 2)
 	site, err := stores.NewSite("../../../.cache")
@@ -56,7 +56,7 @@ func TestDeployedFunctionKeepsRowsInACollection(t *testing.T) {
 
 	s.Inject(Faults{Twice: true, Delay: func(shard string) time.Duration {
 		if strings.HasSuffix(shard, "0") {
-			return time.Second // the loads, which come after the changes so
+			return time.Second // the loads, which then come after the changes
 		}
 		return 0
 	}})
@@ -86,7 +86,7 @@ func TestDeployedFunctionKeepsRowsInACollection(t *testing.T) {
 	require.Empty(t, swept.FunctionError, string(swept.Payload))
 }
 
-// aoss calls OpenSearch Serverless; a policy is text.
+// aoss calls OpenSearch Serverless with a policy as text.
 func (s *scene) aoss(operation string, body map[string]any) {
 	s.t.Helper()
 	text, err := json.Marshal(body)
@@ -102,7 +102,7 @@ func (s *scene) aoss(operation string, body map[string]any) {
 	require.Equal(s.t, http.StatusOK, response.StatusCode, operation)
 }
 
-// rowsBehind are the names of rows behind an alias, by id.
+// rowsBehind are the names of the rows behind an alias, by id.
 func rowsBehind(t *testing.T, admin *stores.Client, alias string) map[string]string {
 	t.Helper()
 	require.NoError(t, admin.Refresh(t.Context(), alias))

@@ -23,8 +23,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// The zip that is deployed reads a stream through its mapping, every batch twice and one shard behind the other, signs with
-// its role's temporary credentials, and has in a real domain, with the index template of the program, what the rows are.
+// The deployed zip reads a stream through its mapping, with every batch twice and the shards out of step. It signs
+// with its role's temporary credentials, and a real domain with the program's index template has the correct rows.
 func TestDeployedFunctionKeepsRowsAsItsRole(t *testing.T) {
 	s := newScene(t, 2)
 	site, err := stores.NewSite("../../../.cache")
@@ -54,14 +54,14 @@ func TestDeployedFunctionKeepsRowsAsItsRole(t *testing.T) {
 		"index_permissions":[{"index_patterns":["current-*"],"allowed_actions":["crud","create_index","manage"]},
 		{"index_patterns":["cdc-current*"],"allowed_actions":["read","indices:admin/mappings/get","indices:admin/block/add*","indices:admin/refresh*"]}]}`))
 
-	// A former release has left its registry; the role may copy it, and no more.
+	// A former release left its registry; the role may only copy it.
 	put("/cdc-current-1", []byte(`{"aliases":{"cdc-current":{}},"settings":{"index":{"number_of_shards":1,"number_of_replicas":0}}}`))
 	const former = `{"schema":"shop","table":"orders","key":["id"],"columns":{"id":"long","total":"decimal"},"epochs":[{"number":1,"since":"0001-01-01T00:00:00Z","key":["id"],"types":["int(11)"],"binlog":"bin"}]}`
 	put("/cdc-current/_doc/current-shop-orders?require_alias=true", []byte(former))
 
 	s.Inject(Faults{Twice: true, Delay: func(shard string) time.Duration {
 		if strings.HasSuffix(shard, "0") {
-			return time.Second // the loads, which come after the changes so
+			return time.Second // the loads, which then come after the changes
 		}
 		return 0
 	}})
@@ -97,7 +97,7 @@ func TestDeployedFunctionKeepsRowsAsItsRole(t *testing.T) {
 	require.Empty(t, swept.FunctionError, string(swept.Payload))
 }
 
-// deploy replaces the function by that of the program.
+// deploy replaces the function by the program's.
 func (s *scene) deploy(bundle string, variables map[string]string) {
 	s.t.Helper()
 	arch := map[string]config.Architecture{"amd64": config.X8664, "arm64": config.ARM64}[runtime.GOARCH]
@@ -118,7 +118,7 @@ func (s *scene) deploy(bundle string, variables map[string]string) {
 	require.NoError(s.t, err)
 }
 
-// putTo writes records into the shard of a hash key.
+// putTo writes records to the shard of a hash key.
 func (s *scene) putTo(hash string, data ...string) {
 	s.t.Helper()
 	for _, one := range data {
@@ -127,7 +127,7 @@ func (s *scene) putTo(hash string, data ...string) {
 	}
 }
 
-// loaded and changed are records of shop.orders; a change is at a place of the binlog.
+// loaded and changed are records of shop.orders; a change has a position in the binlog.
 func loaded(id int, total, name string) string {
 	return fmt.Sprintf(`{"data":{"id":%d,"total":%s,"name":%q},"metadata":{"timestamp":"2026-11-23T06:00:00.000000Z","record-type":"data","operation":"load",`+
 		`"partition-key-type":"primary-key","schema-name":"shop","table-name":"orders"}}`, id, total, name)

@@ -19,14 +19,14 @@ import (
 )
 
 const (
-	// initLimit is generous where Lambda's is 10 s: the rehearsal's machine is busy.
+	// initLimit is longer than Lambda's 10 s, because the rehearsal's machine is busy.
 	initLimit = 60 * time.Second
-	// renewBefore the end of its credentials an environment is replaced.
+	// renewBefore is how long before its credentials expire an environment is replaced.
 	renewBefore = 5 * time.Minute
 	grace       = 2 * time.Second
 )
 
-// environment is a running function: its process and the runtime API it asks for work.
+// environment is a running function: its process and the runtime API that it polls for work.
 type environment struct {
 	fingerprint string
 	arn         string
@@ -36,7 +36,7 @@ type environment struct {
 	api         *runtimeAPI
 }
 
-// fingerprint changes with whatever needs a new environment.
+// fingerprint changes with everything that requires a new environment.
 func fingerprint(c *types.FunctionConfiguration) (string, error) {
 	document, err := json.Marshal([]any{c.CodeSha256, c.Environment, c.Role, c.Handler, c.Timeout, c.MemorySize, c.Architectures})
 	if err != nil {
@@ -59,7 +59,7 @@ func (e *environment) stop() {
 	e.api.close()
 }
 
-// start begins a new environment from the uploaded code.
+// start starts a new environment with the uploaded code.
 func (r *Runner) start(ctx context.Context, f *function, c *types.FunctionConfiguration) (*environment, error) {
 	root, program, err := r.unzip(f)
 	if err != nil {
@@ -88,7 +88,8 @@ func (r *Runner) start(ctx context.Context, f *function, c *types.FunctionConfig
 	}, nil
 }
 
-// reserved are the variables Lambda sets: https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html.
+// reserved are the variables that Lambda sets:
+// https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html.
 func (r *Runner) reserved(name, root, api string, c *types.FunctionConfiguration, credentials aws.Credentials) []string {
 	return []string{
 		"_HANDLER=" + aws.ToString(c.Handler),
@@ -124,7 +125,7 @@ func declared(c *types.FunctionConfiguration) []string {
 	return variables
 }
 
-// invoke hands one event to the process and waits. After a time-out or an end the environment is not alive any more.
+// invoke passes one event to the process and waits. After a timeout or an exit the environment is no longer alive.
 func (e *environment) invoke(ctx context.Context, payload []byte) (result Result, alive bool, err error) {
 	call := &invocation{id: rand.Text(), arn: e.arn, payload: payload, timeout: e.timeout, result: make(chan Result, 1)}
 	starting := time.NewTimer(initLimit)
@@ -146,7 +147,7 @@ func (e *environment) invoke(ctx context.Context, payload []byte) (result Result
 	case result := <-call.result:
 		return result, true, nil
 	case <-e.process.Done():
-		// Its last words may be an answer: both are ready then.
+		// Its last output may be an answer: both are ready then.
 		select {
 		case result := <-call.result:
 			return result, false, nil

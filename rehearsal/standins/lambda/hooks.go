@@ -17,7 +17,7 @@ func (r *Runner) attach(p *controlplane.Proxy) {
 	p.Before(on("Invoke"), r.invoked)
 }
 
-// invoked answers as https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html.
+// invoked answers as in https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html.
 func (r *Runner) invoked(ctx context.Context, c *controlplane.Call) (bool, error) {
 	name := pathName(c)
 	c.Header.Set("X-Amz-Executed-Version", "$LATEST")
@@ -80,7 +80,7 @@ func (r *Runner) deleted(_ context.Context, c *controlplane.Call) error {
 	return nil
 }
 
-// pathName is the function in /2015-03-31/functions/NAME/….
+// pathName is the function's name in /2015-03-31/functions/NAME/….
 func pathName(c *controlplane.Call) string {
 	_, rest, _ := strings.Cut(c.Request.URL.Path, "/functions/")
 	name, _, _ := strings.Cut(rest, "/")

@@ -11,27 +11,27 @@ import (
 )
 
 const (
-	// reshardCheck is how often new shards are looked for.
+	// reshardCheck is the interval of checks for new shards.
 	reshardCheck = 2 * time.Second
-	// drainCheck is how often a drain looks.
+	// drainCheck is the interval of a drain's checks.
 	drainCheck = 50 * time.Millisecond
 )
 
-// shards is the part of Kinesis that a mapping needs.
+// shards is the part of Kinesis that a mapping calls.
 type shards interface {
 	ListShards(context.Context, *kinesis.ListShardsInput, ...func(*kinesis.Options)) (*kinesis.ListShardsOutput, error)
 	GetShardIterator(context.Context, *kinesis.GetShardIteratorInput, ...func(*kinesis.Options)) (*kinesis.GetShardIteratorOutput, error)
 	GetRecords(context.Context, *kinesis.GetRecordsInput, ...func(*kinesis.Options)) (*kinesis.GetRecordsOutput, error)
 }
 
-// mapping reads the shards of one stream into one function.
+// mapping reads the shards of one stream for one function.
 type mapping struct {
 	*Mappings
 
 	uuid  string
 	stats mappingStats
 
-	turn     sync.Mutex // of start and stop
+	turn     sync.Mutex // for start and stop
 	settings *mappingSettings
 	stream   shards
 	halt     chan struct{} // closed to stop; nil while it is stopped
@@ -45,7 +45,7 @@ func newMapping(m *Mappings, uuid string) *mapping {
 	return &mapping{Mappings: m, uuid: uuid, shards: map[string]*shard{}}
 }
 
-// start begins, or goes on where the mapping was stopped.
+// start starts the mapping, or resumes where it was stopped.
 func (m *mapping) start(s *mappingSettings) error {
 	m.turn.Lock()
 	defer m.turn.Unlock()
@@ -71,7 +71,7 @@ func (m *mapping) start(s *mappingSettings) error {
 	return nil
 }
 
-// stop waits for the batches under way.
+// stop waits for the current batches.
 func (m *mapping) stop() {
 	m.turn.Lock()
 	defer m.turn.Unlock()
@@ -82,7 +82,7 @@ func (m *mapping) stop() {
 	}
 }
 
-// watch reads shards that come later.
+// watch finds and reads new shards.
 func (m *mapping) watch(s *mappingSettings, halt chan struct{}) {
 	for m.pause(halt, reshardCheck) {
 		found, err := m.discover(m.ctx)
@@ -95,8 +95,8 @@ func (m *mapping) watch(s *mappingSettings, halt chan struct{}) {
 	}
 }
 
-// discover finds shards that were not known. A shard that came of another is left until that one has been read to its end,
-// because what is in it was written later.
+// discover finds unknown shards. A child shard waits until its parent has been read completely, because its records
+// are newer.
 func (m *mapping) discover(ctx context.Context) ([]*shard, error) {
 	arn := streamArn(m.settings.source)
 	listed, err := m.stream.ListShards(ctx, &kinesis.ListShardsInput{StreamARN: &arn})
@@ -123,7 +123,7 @@ func (m *mapping) discover(ctx context.Context) ([]*shard, error) {
 	return found, nil
 }
 
-// unfinished are the known shards that are not read to their end.
+// unfinished are the known shards that have not been read to their end.
 func (m *mapping) unfinished() []*shard {
 	var open []*shard
 	for _, one := range m.every() {
@@ -144,7 +144,7 @@ func (m *mapping) every() []*shard {
 	return all
 }
 
-// pause reports whether there is still work to do afterwards.
+// pause waits; it returns false when there is no more work.
 func (m *mapping) pause(halt <-chan struct{}, d time.Duration) bool {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
@@ -158,8 +158,8 @@ func (m *mapping) pause(halt <-chan struct{}, d time.Duration) bool {
 	}
 }
 
-// drain waits until each shard has been found empty twice, by a read that may have been under way and by one after it, and
-// nothing that was read is open.
+// drain waits until each shard was found empty twice, by a read that may have already started and by a later one, and
+// no record is open.
 func (m *mapping) drain(ctx context.Context) error {
 	if !m.stats.snapshot().Enabled {
 		return nil

@@ -12,13 +12,13 @@ const (
 	lastRetry  = 10 * time.Second
 )
 
-// attempts is a batch, or what is left of one, and how often it has failed.
+// attempts is a batch, or the rest of one, with its number of failures.
 type attempts struct {
 	records []*record
 	failed  int
 }
 
-// run works off one batch after the other, until the mapping stops.
+// run processes one batch after the other until the mapping stops.
 func (l *lane) run() {
 	for {
 		batch := l.batch()
@@ -34,7 +34,7 @@ func (l *lane) run() {
 	}
 }
 
-// delayed holds a batch back for as long as the faults say; false when the mapping stops before.
+// delayed delays a batch as the faults say; false when the mapping stops first.
 func (l *lane) delayed() bool {
 	delay := l.faults.Load().Delay
 	if delay == nil {
@@ -47,7 +47,8 @@ func (l *lane) delayed() bool {
 	return l.pause(l.halt, wait)
 }
 
-// workOff calls the function until every record of a batch is taken or given up; false when the mapping stops before.
+// workOff calls the function until every record of a batch is accepted or given up; false when the mapping stops
+// first.
 func (l *lane) workOff(batch []*record) bool {
 	l.stats.begin(l, batch)
 	defer l.stats.begin(l, nil)
@@ -64,7 +65,7 @@ func (l *lane) workOff(batch []*record) bool {
 		if l.ctx.Err() != nil {
 			return false
 		}
-		if throttled { // which is no attempt
+		if throttled { // which does not count as an attempt
 			if !l.pause(l.halt, wait.NextBackOff()) {
 				return false
 			}
@@ -88,8 +89,8 @@ func (l *lane) workOff(batch []*record) bool {
 	return true
 }
 
-// again is how a batch goes on of which the function took so many records, in order. One that made no progress is halved,
-// which is no attempt, or else tried until its attempts are used up:
+// again decides how a batch continues of which the function accepted the first records. A batch without progress is
+// halved, which does not count as an attempt, or retried until its attempts are used up:
 // https://docs.aws.amazon.com/lambda/latest/dg/kinesis-on-failure-destination.html and
 // https://docs.aws.amazon.com/lambda/latest/dg/services-kinesis-batchfailurereporting.html.
 func (l *lane) again(a attempts, taken int) []attempts {
@@ -109,7 +110,7 @@ func (l *lane) again(a attempts, taken int) []attempts {
 	}
 }
 
-// expire gives up the records that have become too old.
+// expire gives up records that have become too old.
 func (l *lane) expire(a attempts) attempts {
 	if l.settings.maxAge == never {
 		return a
@@ -124,7 +125,8 @@ func (l *lane) expire(a attempts) attempts {
 	return attempts{a.records[n:], a.failed}
 }
 
-// call calls the function with a batch and gives how many records, from the first, it has taken; throttled says that it was not called.
+// call calls the function with a batch and returns how many leading records it accepted; throttled means that it was
+// not called.
 func (l *lane) call(batch []*record, failed int) (taken int, throttled bool) {
 	payload, err := l.event(batch)
 	if err != nil {
@@ -153,8 +155,8 @@ func (l *lane) call(batch []*record, failed int) (taken int, throttled bool) {
 	return taken, false
 }
 
-// taken reads the function's answer. Of several records that failed the first counts; an answer that is not understood is
-// a failure of all.
+// taken parses the function's answer. Among several failed records the first counts; an answer that Lambda does not
+// understand fails all.
 func (l *lane) taken(batch []*record, result Result) int {
 	failures, understood := []string(nil), true
 	if result.FunctionError == "" && l.settings.partial {

@@ -14,7 +14,7 @@ import (
 	"github.com/google/uuid"
 )
 
-// event is what the function gets, https://docs.aws.amazon.com/lambda/latest/dg/with-kinesis.html.
+// event is the function's input, https://docs.aws.amazon.com/lambda/latest/dg/with-kinesis.html.
 func (l *lane) event(batch []*record) ([]byte, error) {
 	var event events.KinesisEvent
 	for _, r := range batch {
@@ -34,7 +34,7 @@ func (l *lane) event(batch []*record) ([]byte, error) {
 	return text, nil
 }
 
-// failedItems are the sequence numbers that an answer reports; false when it is none that Lambda understands,
+// failedItems are the sequence numbers that an answer reports; false when Lambda does not understand the answer,
 // https://docs.aws.amazon.com/lambda/latest/dg/services-kinesis-batchfailurereporting.html.
 func failedItems(answer []byte) ([]string, bool) {
 	if len(bytes.TrimSpace(answer)) == 0 {
@@ -58,7 +58,7 @@ func failedItems(answer []byte) ([]string, bool) {
 	return numbers, true
 }
 
-// invocationRecord is what Lambda keeps of records that it has given up:
+// invocationRecord is what Lambda stores about records that it gave up:
 // https://docs.aws.amazon.com/lambda/latest/dg/kinesis-on-failure-destination.html.
 type invocationRecord struct {
 	RequestContext struct {
@@ -75,7 +75,7 @@ type invocationRecord struct {
 	Version          string    `json:"version"`
 	Timestamp        string    `json:"timestamp"`
 	KinesisBatchInfo batchInfo `json:"KinesisBatchInfo"`
-	// Payload is the whole event, as one string.
+	// Payload is the whole event in one string.
 	Payload string `json:"payload"`
 }
 
@@ -91,7 +91,8 @@ type batchInfo struct {
 
 const milliseconds = "2006-01-02T15:04:05.000Z"
 
-// giveUp parks records and counts them as done with. What cannot be parked is lost, as it is on AWS, and counted as that.
+// giveUp parks records and counts them as finished. Records that cannot be parked are lost, as in AWS, and counted as
+// lost.
 func (l *lane) giveUp(records []*record, condition string, calls int) {
 	defer l.shard.done(records)
 	err := l.park(records, condition, calls)

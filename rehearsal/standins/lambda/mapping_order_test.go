@@ -17,7 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// Calls of one shard overlap, and the records of a key stay in order all the same.
+// Calls for one shard overlap, but the records of a key stay in order.
 func TestKeysStayInOrderInParallel(t *testing.T) {
 	s := newScene(t, 1)
 	var mu sync.Mutex
@@ -57,7 +57,7 @@ func TestKeysStayInOrderInParallel(t *testing.T) {
 	require.LessOrEqual(t, most, 4)
 }
 
-// split is a stream of one shard that was split: its records, and those of its two children.
+// split is a stream with one split shard: its records, and those of its two children.
 type split struct{ records map[string][]string }
 
 func (s split) ListShards(context.Context, *kinesis.ListShardsInput, ...func(*kinesis.Options)) (*kinesis.ListShardsOutput, error) {

@@ -30,7 +30,7 @@ import (
 
 const patience = 20 * time.Second
 
-// scene is an account with a stream, a consumer of it, a bucket and a function, whose answers the test gives.
+// scene is an account with a stream, a consumer, a bucket and a function whose answers the test controls.
 type scene struct {
 	*Mappings
 
@@ -48,7 +48,7 @@ type scene struct {
 	answer  func(b batch) (Result, error)
 }
 
-// batch is what one call brought.
+// batch is the content of one call.
 type batch struct {
 	shard         string
 	data, numbers []string
@@ -120,7 +120,7 @@ func (s *scene) Invoke(_ context.Context, _ string, payload []byte) (Result, err
 
 var failed = Result{Payload: []byte(`{"errorMessage":"no"}`), FunctionError: "Unhandled"}
 
-// poisoned fails as a whole as long as there is poison in a batch.
+// poisoned fails completely while a batch contains poison.
 func poisoned(b batch) (Result, error) {
 	if slices.Contains(b.data, "poison") {
 		return failed, nil
@@ -128,7 +128,7 @@ func poisoned(b batch) (Result, error) {
 	return Result{}, nil
 }
 
-// put writes records of one partition key each: the text before a colon, or "k".
+// put writes records with one partition key each: the text before a colon, or "k".
 func (s *scene) put(data ...string) {
 	s.t.Helper()
 	for _, one := range data {
@@ -178,7 +178,7 @@ func (s *scene) data() []string {
 	return all
 }
 
-// parked are the objects in the bucket, without the function's registry.
+// parked are the objects in the bucket, except the function's registry.
 func (s *scene) parked() map[string]string {
 	s.t.Helper()
 	all := s.objects("")

@@ -13,17 +13,17 @@ import (
 )
 
 const (
-	// sharedPoll is how often Lambda reads a shard whose throughput it shares,
+	// sharedPoll is Lambda's interval for reading a shard with shared throughput,
 	// https://docs.aws.amazon.com/lambda/latest/dg/with-kinesis.html#kinesis-polling-and-batching.
 	sharedPoll = time.Second
 	// fanOutPoll stands for the push of enhanced fan-out, which takes about 70 ms,
 	// https://docs.aws.amazon.com/streams/latest/dev/enhanced-consumers.html.
 	fanOutPoll = 70 * time.Millisecond
-	// never is no limit of age or attempts.
+	// never means no limit on age or attempts.
 	never = -1
 )
 
-// mappingSettings are a mapping's, with Lambda's defaults:
+// mappingSettings are a mapping's settings, with Lambda's defaults:
 // https://docs.aws.amazon.com/lambda/latest/dg/services-kinesis-parameters.html.
 type mappingSettings struct {
 	function, role  string // ARNs
@@ -37,7 +37,7 @@ type mappingSettings struct {
 	bisect, partial bool
 	maxAge          time.Duration // never: no limit
 	retries         int           // never: no limit
-	bucket          string        // of what is given up; empty: none
+	bucket          string        // destination of given-up records; empty: none
 }
 
 func settingsOf(d *lambda.GetEventSourceMappingOutput) (*mappingSettings, error) {

@@ -13,23 +13,23 @@ import (
 )
 
 const (
-	// readLimit of records in one read, Kinesis's own.
+	// readLimit is Kinesis's maximum of records per read.
 	readLimit = 10_000
-	// payloadLimit closes a batch: the payload of a call is at most 6 MB,
+	// payloadLimit closes a batch: a call's payload is at most 6 MB,
 	// https://docs.aws.amazon.com/lambda/latest/dg/with-kinesis.html#kinesis-polling-and-batching.
 	payloadLimit = 6 << 20
-	// recordOverhead is what the event adds to a record's base64, generously.
+	// recordOverhead is a generous estimate of what the event adds to a record's base64.
 	recordOverhead = 1 << 10
 )
 
-// shard is how far one has been read and worked off.
+// shard is the progress of reading and processing one shard.
 type shard struct {
 	id, stream string
 	from       types.ShardIteratorType
 	empty      atomic.Int64 // reads that found nothing
 
 	mu         sync.Mutex
-	checkpoint string // sequence number up to which everything is done with
+	checkpoint string // everything up to this sequence number is finished
 	flight     []*record
 	ended      bool // read to its end, after a split or merge
 }
@@ -43,7 +43,7 @@ type record struct {
 
 func (r *record) size() int { return len(r.Data)*4/3 + len(*r.PartitionKey) + recordOverhead }
 
-// done moves the checkpoint over everything before which nothing is open.
+// done advances the checkpoint to the first open record.
 func (s *shard) done(records []*record) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -56,7 +56,7 @@ func (s *shard) done(records []*record) {
 	}
 }
 
-// open is how many records are read and not done with.
+// open counts records that were read but are not finished.
 func (s *shard) open() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -75,7 +75,7 @@ func (s *shard) finished() bool {
 	return s.ended && len(s.flight) == 0
 }
 
-// resume forgets what was read and not done with, to read it again; false when there is nothing left to read.
+// resume discards unfinished records to read them again; false when nothing is left to read.
 func (s *shard) resume() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -84,8 +84,8 @@ func (s *shard) resume() bool {
 	return !s.ended
 }
 
-// read reads a shard into lanes, one for each call that may be made at once. A partition key has its lane, so the records
-// of one key stay in order.
+// read distributes a shard's records to lanes, one per concurrent call. Each partition key belongs to one lane, so
+// the records of a key stay in order.
 func (m *mapping) read(s *shard, with *mappingSettings, halt chan struct{}) {
 	lanes := make([]chan *record, with.parallelization)
 	for i := range lanes {
@@ -134,7 +134,7 @@ func (m *mapping) read(s *shard, with *mappingSettings, halt chan struct{}) {
 	}
 }
 
-// position is an iterator after what was read, or else after the checkpoint; empty when there is none to be had yet.
+// position is an iterator after the last record read, or after the checkpoint; empty when none is available yet.
 func (m *mapping) position(s *shard) string {
 	in := &kinesis.GetShardIteratorInput{StreamARN: &s.stream, ShardId: &s.id, ShardIteratorType: s.from}
 	s.mu.Lock()
@@ -155,7 +155,7 @@ func (m *mapping) position(s *shard) string {
 	return aws.ToString(out.ShardIterator)
 }
 
-// take hands records to their lanes, and waits while those are full.
+// take passes records to their lanes, and waits while those are full.
 func (m *mapping) take(s *shard, read []types.Record, lanes []chan *record, halt <-chan struct{}) bool {
 	m.stats.change(func(v *MappingStats) { v.Records += int64(len(read)) })
 	records := make([]*record, len(read))
@@ -186,11 +186,11 @@ func (m *mapping) take(s *shard, read []types.Record, lanes []chan *record, halt
 
 func laneOf(key string, lanes int) int {
 	h := fnv.New32a()
-	_, _ = h.Write([]byte(key)) // a hash takes everything
+	_, _ = h.Write([]byte(key)) // a hash never fails
 	return int(h.Sum32() % uint32(lanes))
 }
 
-// lane makes batches of what it gets and works them off, one after the other.
+// lane forms batches of its records and processes them one after the other.
 type lane struct {
 	*mapping
 
@@ -198,10 +198,10 @@ type lane struct {
 	shard    *shard
 	in       chan *record
 	halt     chan struct{}
-	over     *record // one too many for the batch before
+	over     *record // the record that did not fit the last batch
 }
 
-// batch is the next one: full, or the records of the window. None when the mapping stops.
+// batch returns the next batch: a full one, or the window's records. None when the mapping stops.
 func (l *lane) batch() []*record {
 	var batch []*record
 	bytes := 0

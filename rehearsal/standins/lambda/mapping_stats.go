@@ -5,39 +5,39 @@ import (
 	"time"
 )
 
-// MappingStats of an event source mapping since it was made.
+// MappingStats are the counts of an event source mapping since it was made.
 type MappingStats struct {
 	// Function is the name of the function, Stream the ARN of the stream.
 	Function, Stream string
-	// Enabled says that it reads; FanOut, that it has a throughput of its own.
+	// Enabled means that it reads; FanOut means that it has its own throughput.
 	Enabled, FanOut bool
-	// Records that were read; those that a mapping reads again after it was changed count again.
+	// Records that were read, counting repeated reads after a change of the mapping again.
 	Records int64
-	// Delivered are those the function has taken.
+	// Delivered are those that the function accepted.
 	Delivered int64
-	// Parked are those given up and kept in S3, Lost those given up and kept nowhere.
+	// Parked are given-up records that were stored in S3, Lost those stored nowhere.
 	Parked, Lost int64
-	// Calls of the function, and those that failed as a whole or reported records.
+	// Calls of the function, and failed ones, which includes those that reported records.
 	Calls, Failures, PartialFailures int64
 	// Retries of whole batches, and batches that were halved instead.
 	Retries, Bisected int64
-	// Twice are the batches that were delivered a second time, Delayed those that were held back, both by Faults.
+	// Twice counts batches delivered a second time, Delayed those that were held back, both by Faults.
 	Twice, Delayed int64
-	// IteratorAge is how old the last record of the latest batch was when the function had answered.
+	// IteratorAge is the age of the latest batch's last record when the function had answered.
 	IteratorAge time.Duration
 	// Ages is how often that was measured.
 	Ages int64
-	// Working is how old the last record of a batch is that is at work now, the oldest of all; 0 without one.
+	// Working is the age of the last record of the current batch, the maximum over all; 0 without one.
 	Working time.Duration
 }
 
 type mappingStats struct {
 	mu     sync.Mutex
 	values MappingStats
-	atWork map[*lane]time.Time // when the last record of its batch came
+	atWork map[*lane]time.Time // when the last record of its batch arrived
 }
 
-// begin notes the batch that a lane is at, nil when it is done with it.
+// begin notes a lane's current batch; nil when it has finished.
 func (s *mappingStats) begin(l *lane, batch []*record) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -157,7 +157,7 @@ func TestMappingsThatAreNotUnderstoodAreRefused(t *testing.T) {
 	require.ErrorContains(t, err, "not found")
 }
 
-// The zip that was uploaded gets what is in the stream, in as many processes as calls are made at once.
+// The uploaded zip receives the stream's records, in as many processes as there are concurrent calls.
 func TestAMappingCallsTheUploadedFunction(t *testing.T) {
 	s := newScene(t, 2)
 	_, err := s.lambda.DeleteFunction(t.Context(), &lambda.DeleteFunctionInput{FunctionName: &s.name})

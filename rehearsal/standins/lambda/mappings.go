@@ -24,16 +24,16 @@ type Invoker interface {
 
 var _ Invoker = (*Runner)(nil)
 
-// Faults are what happens to a mapping now and then, made to happen always: to test functions against.
+// Faults are rare problems of a mapping that can be forced, to test functions.
 type Faults struct {
-	// Twice calls the function a second time with every batch that it has taken, as when Lambda did not note that.
+	// Twice calls the function again with every accepted batch, as if Lambda had not stored the progress.
 	Twice bool
-	// Delay holds a shard's next batch back, so that shards are delivered in another order than they were written in.
+	// Delay delays a shard's next batch, so that shards are delivered in another order than they were written.
 	Delay func(shard string) time.Duration
 }
 
-// Mappings are the event source mappings of Kinesis streams: each reads its stream as Lambda does and calls its function,
-// https://docs.aws.amazon.com/lambda/latest/dg/with-kinesis.html. Its methods may be called from several goroutines.
+// Mappings are the event source mappings of Kinesis streams. Each reads its stream and calls its function like
+// Lambda, https://docs.aws.amazon.com/lambda/latest/dg/with-kinesis.html. The methods are safe for concurrent use.
 type Mappings struct {
 	account account.Account
 	invoker Invoker
@@ -48,7 +48,7 @@ type Mappings struct {
 	known map[string]*mapping // by UUID
 }
 
-// NewMappings works for the functions of an account. Close ends every mapping.
+// NewMappings returns mappings for an account's functions. Close ends all of them.
 func NewMappings(acct account.Account, invoker Invoker, log *slog.Logger) *Mappings {
 	ctx, cancel := context.WithCancel(context.Background())
 	m := &Mappings{
@@ -59,7 +59,7 @@ func NewMappings(acct account.Account, invoker Invoker, log *slog.Logger) *Mappi
 	return m
 }
 
-// Attach makes the control plane's mappings work.
+// Attach implements the control plane's mappings.
 func (m *Mappings) Attach(p *controlplane.Proxy) {
 	for name, act := range map[string]func(context.Context, string) error{
 		"CreateEventSourceMapping": m.Renew,
@@ -76,15 +76,15 @@ func (m *Mappings) Attach(p *controlplane.Proxy) {
 	}
 }
 
-// OnRead has f told of records that mappings have read, each again that is read again; f must not block. It is called before there are
-// mappings.
+// OnRead sets the callback for records that mappings have read, including repeated reads; f must not block. Call it
+// before there are mappings.
 func (m *Mappings) OnRead(f func(records [][]byte)) { m.onRead = f }
 
-// Inject makes these faults, and none of those before, in every mapping from its next batch on.
+// Inject replaces the faults of every mapping from its next batch on.
 func (m *Mappings) Inject(f Faults) { m.faults.Store(&f) }
 
-// Renew starts a mapping, or has one act on its changed settings. A batch under way is finished first; the place in the
-// stream is kept, also while a mapping is disabled.
+// Renew starts a mapping, or applies its changed settings. It finishes the current batch first. The position in the
+// stream is kept, even while a mapping is disabled.
 func (m *Mappings) Renew(ctx context.Context, uuid string) error {
 	s, err := m.read(ctx, uuid)
 	if err != nil {
@@ -101,7 +101,7 @@ func (m *Mappings) Renew(ctx context.Context, uuid string) error {
 	return one.start(s)
 }
 
-// Delete ends a mapping, after the batch it is at.
+// Delete ends a mapping after its current batch.
 func (m *Mappings) Delete(uuid string) {
 	m.mu.Lock()
 	one := m.known[uuid]
@@ -112,7 +112,7 @@ func (m *Mappings) Delete(uuid string) {
 	}
 }
 
-// Close ends every mapping; calls under way fail.
+// Close ends every mapping; running calls fail.
 func (m *Mappings) Close() {
 	m.cancel()
 	for uuid := range m.all() {
@@ -120,7 +120,7 @@ func (m *Mappings) Close() {
 	}
 }
 
-// Drain waits until everything that is in the streams of enabled mappings now is done with, at the mappings' own pace.
+// Drain waits until everything now in the streams of enabled mappings is finished, at the mappings' own pace.
 func (m *Mappings) Drain(ctx context.Context) error {
 	var problems []error
 	for _, one := range m.all() {
@@ -129,7 +129,7 @@ func (m *Mappings) Drain(ctx context.Context) error {
 	return errors.Join(problems...)
 }
 
-// Stats are every mapping's, by its UUID.
+// Stats returns every mapping's counts by UUID.
 func (m *Mappings) Stats() map[string]MappingStats {
 	all := map[string]MappingStats{}
 	for uuid, one := range m.all() {
@@ -148,7 +148,7 @@ func (m *Mappings) all() map[string]*mapping {
 	return all
 }
 
-// read is what a mapping declares, and the role of its function.
+// read returns a mapping's declaration and its function's role.
 func (m *Mappings) read(ctx context.Context, uuid string) (*mappingSettings, error) {
 	declared, err := m.lambda.GetEventSourceMapping(ctx, &lambda.GetEventSourceMappingInput{UUID: &uuid})
 	if err != nil {
@@ -167,12 +167,12 @@ func (m *Mappings) read(ctx context.Context, uuid string) (*mappingSettings, err
 	return s, nil
 }
 
-// objects is S3 as the function's role, which Lambda writes to it as.
+// objects is an S3 client with the function's role, with which Lambda writes.
 func (m *Mappings) objects(role string) *s3.Client {
 	return s3.NewFromConfig(m.account.As(role, "lambda"), func(o *s3.Options) { o.UsePathStyle = true })
 }
 
-// streamArn is the stream of a mapping's source, which may be one of the stream's consumers.
+// streamArn is the stream of a mapping's source, which may be a consumer of the stream.
 func streamArn(source string) string {
 	arn, _, _ := strings.Cut(source, "/consumer/")
 	return arn

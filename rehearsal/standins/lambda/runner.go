@@ -1,8 +1,8 @@
-// Package lambda runs the Lambda functions of the rehearsal: the very zip that was uploaded, as a child process that
-// speaks the Lambda runtime interface, with the environment and the role that were declared.
+// Package lambda runs the rehearsal's Lambda functions. The uploaded zip runs as a child process with the Lambda
+// runtime interface, and with the declared environment and role.
 //
-// A function has an environment for each invocation at a time, kept warm between invocations and replaced when code or
-// configuration change. [Mappings] calls functions with what is in a stream.
+// A function has one environment per concurrent invocation. It is kept warm between invocations and replaced when
+// code or configuration change. [Mappings] calls functions with a stream's records.
 package lambda
 
 import (
@@ -22,17 +22,17 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
 )
 
-// Options of a Runner.
+// Options configure a Runner.
 type Options struct {
 	// Env is added to every function's environment, e.g. SSL_CERT_FILE=….
 	Env []string
-	// LogDir takes a file per function, NAME.log. Required.
+	// LogDir is the folder for a log file per function, NAME.log. Required.
 	LogDir string
 	// Log of the runner itself. Default: discarded.
 	Log *slog.Logger
 }
 
-// Runner runs functions. Its methods may be called from several goroutines.
+// Runner runs functions. Its methods are safe for concurrent use.
 type Runner struct {
 	account account.Account
 	options Options
@@ -44,12 +44,12 @@ type Runner struct {
 
 	mu             sync.Mutex
 	functions      map[string]*function
-	ownConcurrency map[string]int // concurrency of functions that have their own
+	ownConcurrency map[string]int // reserved concurrency, by function
 	onResult       []func(name string, payload []byte)
 	onInvoked      []func(Invocation)
 }
 
-// function is what the runner holds of one.
+// function is the runner's state of one function.
 type function struct {
 	name string
 
@@ -57,12 +57,12 @@ type function struct {
 	zip    string // path of the newest uploaded code
 
 	mu      sync.Mutex
-	idle    []*environment // warm, the last used at the end
+	idle    []*environment // warm environments, the last used at the end
 	busy    map[*environment]bool
 	deleted bool
 }
 
-// New is a runner that takes over Invoke on the proxy. Close ends every function.
+// New returns a runner that implements Invoke on the proxy. Close ends every function.
 func New(acct account.Account, proxy *controlplane.Proxy, options Options) (*Runner, error) {
 	if options.LogDir == "" {
 		return nil, errors.New("the function runner needs a log folder")
@@ -83,31 +83,31 @@ func New(acct account.Account, proxy *controlplane.Proxy, options Options) (*Run
 	return r, nil
 }
 
-// OnResult has f called after each invocation that succeeded, before its caller gets the answer.
+// OnResult sets a callback for successful invocations, before the caller gets the answer.
 func (r *Runner) OnResult(f func(name string, payload []byte)) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.onResult = append(r.onResult, f)
 }
 
-// Invocation is one that a function has had.
+// Invocation is one invocation of a function.
 type Invocation struct {
 	Function string
-	// Took is how long it was, Failed says that it ended with an error.
+	// Took is its duration; Failed means that it ended with an error.
 	Took   time.Duration
 	Failed bool
-	// Throttled says that it was refused: there was none.
+	// Throttled means that it was refused and did not run.
 	Throttled bool
 }
 
-// OnInvocation has f called after each invocation.
+// OnInvocation sets a callback for every invocation.
 func (r *Runner) OnInvocation(f func(Invocation)) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.onInvoked = append(r.onInvoked, f)
 }
 
-// Close ends every function and removes its code. Invocations under way fail.
+// Close ends every function and removes its code. Running invocations fail.
 func (r *Runner) Close() error {
 	r.cancel()
 	r.running.Wait()
@@ -122,7 +122,7 @@ func (r *Runner) Close() error {
 	return nil
 }
 
-// Result is what an invocation answered.
+// Result is an invocation's answer.
 type Result struct {
 	// Payload of the function, or {"errorMessage","errorType"} when it failed.
 	Payload []byte
@@ -130,9 +130,10 @@ type Result struct {
 	FunctionError string
 }
 
-// Invoke runs a function, given by name or ARN with or without a qualifier, and waits for its answer. A function that fails,
-// times out or ends is a Result; an error means that it could not be run. [ErrThrottled] is the one of a function with a reserved concurrency
-// of 0; others are not counted: https://docs.aws.amazon.com/lambda/latest/dg/configuration-concurrency.html.
+// Invoke runs a function, given by name or ARN with or without a qualifier, and waits for its answer. A function that
+// fails, times out or exits gives a Result; an error means that it could not run. [ErrThrottled] is the error for a
+// reserved concurrency of 0; other limits are not enforced:
+// https://docs.aws.amazon.com/lambda/latest/dg/configuration-concurrency.html.
 func (r *Runner) Invoke(ctx context.Context, nameOrArn string, payload []byte) (Result, error) {
 	name := bareName(nameOrArn)
 	if err := r.ctx.Err(); err != nil {
@@ -181,7 +182,7 @@ func (r *Runner) told(i Invocation) {
 	}
 }
 
-// Kill ends the environments of a function that are at work, in the middle of it, and says how many there were.
+// Kill ends a function's working environments immediately and returns their number.
 func (r *Runner) Kill(name string) int {
 	f := r.function(name)
 	f.mu.Lock()
@@ -192,7 +193,7 @@ func (r *Runner) Kill(name string) int {
 	return len(f.busy)
 }
 
-// warm is an idle environment of the function's current code and configuration, or a new one.
+// warm returns an idle environment with the function's current code and configuration, or a new one.
 func (r *Runner) warm(ctx context.Context, f *function, c *types.FunctionConfiguration) (*environment, error) {
 	wanted, err := fingerprint(c)
 	if err != nil {
@@ -220,7 +221,7 @@ func (r *Runner) function(name string) *function {
 	return f
 }
 
-// take is an idle environment that fits; those that do not are ended.
+// take returns a matching idle environment; it ends others.
 func (f *function) take(fingerprint string) *environment {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -235,7 +236,7 @@ func (f *function) take(fingerprint string) *environment {
 	return nil
 }
 
-// use notes that an environment is at work.
+// use records that an environment works.
 func (f *function) use(env *environment) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -254,7 +255,7 @@ func (f *function) put(env *environment, alive bool) {
 	env.stop()
 }
 
-// delete ends what is idle now, and what works when it is done.
+// delete ends idle environments now, and working ones when they finish.
 func (f *function) delete() {
 	f.mu.Lock()
 	defer f.mu.Unlock()

@@ -30,7 +30,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// controlPlane is as much of moto as the runner needs: functions and AssumeRole.
+// controlPlane is the part of moto that the runner needs: functions and AssumeRole.
 type controlPlane struct {
 	mu        sync.Mutex
 	functions map[string]map[string]any
@@ -256,7 +256,7 @@ func TestNoProcessOutlivesTheRunner(t *testing.T) {
 	require.ErrorContains(t, err, "the runner is closed")
 }
 
-// zombie says that a process has ended and waits for a parent to notice, which is init's business, not ours.
+// zombie reports whether a process has ended but still waits for init to collect it.
 func zombie(pid int) bool {
 	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 	return err == nil && strings.Contains(string(stat), ") Z ")

@@ -11,7 +11,8 @@ import (
 	"time"
 )
 
-// runtimeAPI is what a function's process talks to: https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html.
+// runtimeAPI is the API that a function's process calls:
+// https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html.
 type runtimeAPI struct {
 	address    string
 	next       chan *invocation
@@ -46,7 +47,7 @@ func newRuntimeAPI() (*runtimeAPI, error) {
 	mux.HandleFunc("POST /2018-06-01/runtime/init/error", a.initError)
 	a.server = &http.Server{Handler: mux, ReadHeaderTimeout: time.Minute}
 	go func() {
-		// It ends with close; what goes wrong before shows in the function, which then gets no work.
+		// It ends with close. Earlier problems show in the function, which then gets no work.
 		if err := a.server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
 			a.initFailed <- unhandled("Runtime.Unknown", err.Error())
 		}
@@ -68,7 +69,7 @@ func (a *runtimeAPI) handOut(w http.ResponseWriter, r *http.Request) {
 		header.Set("Lambda-Runtime-Aws-Request-Id", call.id)
 		header.Set("Lambda-Runtime-Deadline-Ms", strconv.FormatInt(time.Now().Add(call.timeout).UnixMilli(), 10))
 		header.Set("Lambda-Runtime-Invoked-Function-Arn", call.arn)
-		_, _ = w.Write(call.payload) // a process that is gone is noticed by its end
+		_, _ = w.Write(call.payload) // a dead process is detected by its exit
 	}
 }
 
@@ -99,7 +100,7 @@ func (a *runtimeAPI) initError(w http.ResponseWriter, r *http.Request) {
 	}
 	select {
 	case a.initFailed <- Result{Payload: body, FunctionError: "Unhandled"}:
-	default: // said once is enough
+	default: // reporting it once is enough
 	}
 	w.WriteHeader(http.StatusAccepted)
 }

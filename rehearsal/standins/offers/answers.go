@@ -24,8 +24,8 @@ func (s *Service) searchVersions(_ context.Context, c *controlplane.Call) (bool,
 	return true, c.Answer(http.StatusOK, object{"Versions": s.now().SearchVersions})
 }
 
-// searchTypes: https://docs.aws.amazon.com/opensearch-service/latest/APIReference/API_ListInstanceTypeDetails.html. Zones are
-// in the answer when they are asked for.
+// searchTypes: https://docs.aws.amazon.com/opensearch-service/latest/APIReference/API_ListInstanceTypeDetails.html.
+// The answer includes zones when requested.
 func (s *Service) searchTypes(_ context.Context, c *controlplane.Call) (bool, error) {
 	if version := path.Base(c.Request.URL.Path); !slices.Contains(region().SearchVersions, version) {
 		return false, &controlplane.Error{Status: http.StatusConflict, Code: "ResourceNotFoundException", Message: "Invalid engine version " + version}
@@ -44,7 +44,7 @@ func (s *Service) searchTypes(_ context.Context, c *controlplane.Call) (bool, er
 	return true, c.Answer(http.StatusOK, object{"InstanceTypeDetails": types})
 }
 
-// answerXML makes v the answer of an action of the query protocol.
+// answerXML makes v the answer of an action in the query protocol.
 func answerXML(c *controlplane.Call, v any) (bool, error) {
 	body, err := xml.Marshal(v)
 	if err != nil {
@@ -67,8 +67,9 @@ func (s *Service) databaseVersions(_ context.Context, c *controlplane.Call) (boo
 	return answerXML(c, answer)
 }
 
-// databaseClasses: https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_DescribeOrderableDBInstanceOptions.html, of the
-// version that is asked for.
+// databaseClasses:
+// https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_DescribeOrderableDBInstanceOptions.html, for the
+// requested version.
 func (s *Service) databaseClasses(_ context.Context, c *controlplane.Call) (bool, error) {
 	form, err := url.ParseQuery(string(c.RequestBody))
 	if err != nil {
@@ -84,7 +85,7 @@ func (s *Service) databaseClasses(_ context.Context, c *controlplane.Call) (bool
 	}
 	if slices.Contains(region().DatabaseVersions, form.Get("EngineVersion")) {
 		for class, zones := range s.now().DatabaseClasses {
-			for _, zone := range zones { // a zone an entry: encoding/xml would put all names into one element
+			for _, zone := range zones { // one entry per zone: encoding/xml would put all names into one element
 				answer.Options = append(answer.Options, option{form.Get("Engine"), form.Get("EngineVersion"), class, []string{zone}})
 			}
 		}
@@ -173,7 +174,8 @@ func (s *Service) executions(_ context.Context, c *controlplane.Call) (bool, err
 	})
 }
 
-// simulate: https://docs.aws.amazon.com/IAM/latest/APIReference/API_SimulatePrincipalPolicy.html. A session has no policies.
+// simulate: https://docs.aws.amazon.com/IAM/latest/APIReference/API_SimulatePrincipalPolicy.html. A session has no
+// policies.
 func (s *Service) simulate(_ context.Context, c *controlplane.Call) (bool, error) {
 	form, err := url.ParseQuery(string(c.RequestBody))
 	if err != nil {

@@ -1,5 +1,6 @@
-// Package offers answers what AWS offers in a region, what an account may have of it, and what a principal may do there: what
-// `cdc preflight` asks for and moto does not know. What it answers can be changed for a while, to see who notices.
+// Package offers answers queries of `cdc preflight` that moto does not support: which services and types a region
+// has, an account's quotas, and a principal's permissions. The answers can be changed temporarily, to test the
+// checks.
 package offers
 
 import (
@@ -11,29 +12,30 @@ import (
 	"sync"
 )
 
-// Offers are what a region and an account have.
+// Offers are a region's services and types, and an account's quotas.
 type Offers struct {
-	// SearchVersions of OpenSearch; SearchTypes are types of nodes with their zones.
+	// SearchVersions are OpenSearch's versions; SearchTypes are node types with their zones.
 	SearchVersions []string
 	SearchTypes    map[string][]string
-	// DatabaseVersions of Aurora MySQL; DatabaseClasses are classes of instances with their zones.
+	// DatabaseVersions are Aurora MySQL's versions; DatabaseClasses are instance classes with their zones.
 	DatabaseVersions []string
 	DatabaseClasses  map[string][]string
-	// ReplicationVersions of DMS; ReplicationClasses are classes of instances with their zones.
+	// ReplicationVersions are DMS's versions; ReplicationClasses are instance classes with their zones.
 	ReplicationVersions []string
 	ReplicationClasses  map[string][]string
-	// Quotas that Service Quotas keeps, by service/code; those of RDS and DMS by the names that the services have for them.
+	// Quotas of Service Quotas, by service/code; those of RDS and DMS are by the services' own names.
 	Quotas, DatabaseQuotas, ReplicationQuotas map[string]int
-	// Executions of functions at once.
+	// Executions is the number of concurrent function executions.
 	Executions int
-	// Denied are actions that a principal may not call; with a value of the call's context behind a blank, only with that.
+	// Denied are actions that a principal may not call. With a context value after a space, only calls with that
+	// value are denied.
 	Denied []string
 }
 
-// zones of the rehearsal's region that are chosen first.
+// zones are the first choices in the rehearsal's region.
 var zones = []string{"us-east-1a", "us-east-1b", "us-east-1c"}
 
-// region is what us-east-1 had when this was written, as far as it matters here.
+// region is what us-east-1 had when this was written, as far as needed.
 func region() Offers {
 	return Offers{
 		SearchVersions:      []string{"OpenSearch_2.19", "OpenSearch_2.17", "OpenSearch_1.3"},
@@ -72,7 +74,7 @@ type Service struct {
 	hooked map[controlplane.Action]bool
 }
 
-// New offers what the region had.
+// New returns a service with that region's offers.
 func New(a account.Account) *Service {
 	return &Service{account: a, offers: region(), taken: map[controlplane.Action]controlplane.BeforeFunc{}, hooked: map[controlplane.Action]bool{}}
 }
@@ -97,14 +99,14 @@ func (s *Service) Attach(p *controlplane.Proxy) {
 	}
 }
 
-// now is what is offered.
+// now is the present offer.
 func (s *Service) now() Offers {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.offers
 }
 
-// Change changes what is offered until it is undone.
+// Change changes the offers until it is undone.
 func (s *Service) Change(change func(*Offers)) (undo func(), err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -126,7 +128,7 @@ func (s *Service) Change(change func(*Offers)) (undo func(), err error) {
 	}, nil
 }
 
-// Take answers an action in somebody else's place until it is undone.
+// Take answers an action instead of its service until it is undone.
 func (s *Service) Take(action controlplane.Action, answer controlplane.BeforeFunc) (undo func()) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

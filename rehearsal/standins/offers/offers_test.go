@@ -15,7 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// started is the service behind an endpoint; what it does not answer gets a teapot's answer.
+// started is the service behind an endpoint; unanswered calls get 418 (teapot).
 func started(t *testing.T) (*Service, aws.Config) {
 	t.Helper()
 	moto := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusTeapot) }))

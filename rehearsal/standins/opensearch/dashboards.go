@@ -7,9 +7,10 @@ import (
 	"net/http"
 )
 
-// dashboardsIndex is what OpenSearch Dashboards, which is part of every Amazon domain, makes before the domain is active.
-// A program that writes its settings first would leave a plain index under the alias's name, and Dashboards' migration
-// would fail on it. The mapping is strict, as the real one is; only the types a setting needs are listed.
+// dashboardsIndex is the index that OpenSearch Dashboards, a part of every Amazon domain, makes before the domain is
+// active. A program that writes its settings earlier would create a plain index under the alias's name, and
+// Dashboards' migration would fail. The mapping is strict, like the real one; it lists only the types that a setting
+// needs.
 var dashboardsIndex = map[string]any{
 	"settings": map[string]any{"number_of_shards": 1, "auto_expand_replicas": "0-1"},
 	"aliases":  map[string]any{".kibana": map[string]any{}},

@@ -6,10 +6,10 @@ import (
 	"fmt"
 )
 
-// Domain is one created domain: an endpoint on loopback and the node behind it.
+// Domain is a created domain: an endpoint on loopback and the node behind it.
 type Domain struct {
 	*front.Front
-	// Name of the domain, and whether it was created in a VPC: its endpoint is then listed as "vpc".
+	// Name of the domain, and whether it was created in a VPC: then its endpoint is listed as "vpc".
 	Name  string
 	InVPC bool
 
@@ -22,18 +22,18 @@ type Domain struct {
 func newDomain(d *Domains, name string, inVPC bool) (*Domain, error) {
 	endpoint, err := front.Open(d.ctx, d.authority, "domain", name, d.log)
 	if err != nil {
-		return nil, err //nolint:wrapcheck // names the domain
+		return nil, err //nolint:wrapcheck // the error names the domain
 	}
 	return &Domain{Front: endpoint, Name: name, InVPC: inVPC, domains: d, policies: newPolicies(), prober: &prober{}, throttle: newThrottle()}, nil
 }
 
-// Probe is what a delivery role was told before and after its role mapping in this domain.
+// Probe is the answer to a delivery role before and after its role mapping in this domain.
 func (d *Domain) Probe() Probe { return d.prober.result() }
 
-// SetMaster changes the master user, as an update of the domain does; it waits until the domain is ready.
+// SetMaster changes the master user, like an update of the domain; it waits until the domain is ready.
 func (d *Domain) SetMaster(ctx context.Context, master MasterUser) error {
 	if err := d.Wait(ctx); err != nil {
-		return err //nolint:wrapcheck // names the domain
+		return err //nolint:wrapcheck // the error names the domain
 	}
 	if err := d.Node().SetMasterPassword(ctx, master.Name, master.Password); err != nil {
 		return fmt.Errorf("changing the master user of domain %s: %w", d.Name, err)
@@ -41,7 +41,7 @@ func (d *Domain) SetMaster(ctx context.Context, master MasterUser) error {
 	return nil
 }
 
-// run is the domain's life, until it is deleted.
+// run runs the domain until it is deleted.
 func (d *Domain) run(master MasterUser) {
 	d.Run(func(ctx context.Context) (Node, error) { return d.domains.start(ctx, master) }, prepareDashboards, d)
 }

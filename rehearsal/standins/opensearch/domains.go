@@ -1,9 +1,9 @@
 // Package opensearch gives every OpenSearch domain of the rehearsal's control plane a node and an endpoint.
 //
-// Creating a domain starts a fresh OpenSearch node with fine-grained access control. Its endpoint, on loopback, does
-// what the Amazon service does in front of a node: it turns a request's signature into a user the node's security
-// plugin knows, named and backed by the caller's role, so that every refusal and every permission after that is the
-// plugin's own. What the node lacks (index state management, Dashboards) is kept or prepared here, and not run.
+// Creating a domain starts a new OpenSearch node with fine-grained access control. Its endpoint on loopback does what
+// the Amazon service does in front of a node: it converts a request's signature to a user of the node's security
+// plugin, with the caller's role as name and backend role. So the plugin itself decides about every permission.
+// Features that the node lacks (index state management, Dashboards) are stored or prepared here, but do not run.
 package opensearch
 
 import (
@@ -20,16 +20,17 @@ import (
 	"sync/atomic"
 )
 
-// AdminClient calls a domain's node as its administrator, past every permission: for verifying, not for the pipeline.
+// AdminClient calls a domain's node as its administrator, without permission checks. Only verification uses it, not
+// the pipeline.
 type AdminClient = stores.Client
 
-// Hit is one document the [AdminClient] found.
+// Hit is a document that [AdminClient] found.
 type Hit = stores.Hit
 
 // Node is the server behind a domain.
 type Node = front.Node
 
-// Domains of one rehearsal. Its methods may be called from several goroutines.
+// Domains are the domains of one rehearsal. The methods are safe for concurrent use.
 type Domains struct {
 	ctx       context.Context
 	authority *stores.Authority
@@ -39,12 +40,12 @@ type Domains struct {
 
 	mu          sync.Mutex
 	open        map[string]*Domain
-	all         []*Domain // deleted ones too, in the order of their creation
+	all         []*Domain // including deleted ones, in the order of creation
 	undeletable atomic.Bool
 	running     sync.WaitGroup
 }
 
-// New has no domains yet. They end with ctx, or with Close.
+// New returns an empty set of domains. They end with ctx or with Close.
 func New(ctx context.Context, site *stores.Site, log *slog.Logger) *Domains {
 	return newDomains(ctx, site.Authority, log, func(ctx context.Context, master MasterUser) (Node, error) {
 		node, err := site.StartOpenSearch(ctx, stores.OpenSearchOptions{MasterUser: master.Name, MasterPassword: master.Password})
@@ -65,7 +66,7 @@ type MasterUser struct {
 	Password string `json:"MasterUserPassword"`
 }
 
-// Create starts a domain in the background: an endpoint on a port of its own at once, a node behind it when it is up.
+// Create starts a domain in the background: its endpoint exists at once, on its own port, and the node follows.
 func (d *Domains) Create(name string, inVPC bool, master MasterUser) (*Domain, error) {
 	if master.Name == "" || master.Password == "" {
 		return nil, fmt.Errorf("domain %s has no internal master user: only fine-grained access control with one is rehearsed", name)
@@ -85,7 +86,7 @@ func (d *Domains) Create(name string, inVPC bool, master MasterUser) (*Domain, e
 	return domain, nil
 }
 
-// Delete ends a domain, and everything in it is gone. It returns at once; Close waits for the end.
+// Delete ends a domain and deletes its content. It returns at once; Close waits for the end.
 func (d *Domains) Delete(name string) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -95,7 +96,7 @@ func (d *Domains) Delete(name string) {
 	}
 }
 
-// Domain is the domain of that name, unless it was deleted.
+// Domain returns the domain with that name, unless it was deleted.
 func (d *Domains) Domain(name string) (*Domain, bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -103,14 +104,14 @@ func (d *Domains) Domain(name string) (*Domain, bool) {
 	return domain, ok
 }
 
-// Names of the domains there are, sorted.
+// Names returns the existing domains' names, sorted.
 func (d *Domains) Names() []string {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return slices.Sorted(maps.Keys(d.open))
 }
 
-// Probe is what a delivery role was told before and after its role mapping, in the first domain that got one.
+// Probe is the answer to a delivery role before and after its role mapping, in the first domain with one.
 func (d *Domains) Probe() Probe {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -122,7 +123,7 @@ func (d *Domains) Probe() Probe {
 	return Probe{}
 }
 
-// NotRun says what was asked of the domains so far and kept or prepared, but not run, for the report.
+// NotRun lists requests that the domains stored or prepared but did not run, for the report.
 func (d *Domains) NotRun() []string {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -140,7 +141,7 @@ func (d *Domains) NotRun() []string {
 	return notRun
 }
 
-// Err says which domains failed to start or ended by themselves.
+// Err names the domains that failed to start or ended by themselves.
 func (d *Domains) Err() error {
 	d.mu.Lock()
 	defer d.mu.Unlock()

@@ -20,8 +20,8 @@ const (
 	signingService = "es"
 )
 
-// ServeHTTP is the domain's endpoint. A password passes through to the node. A signature that holds becomes the caller's
-// role. Anything else is nobody, whom the node refuses.
+// ServeHTTP is the domain's endpoint. A password passes to the node. A valid signature becomes the caller's role.
+// Other requests are anonymous, and the node refuses them.
 func (d *Domain) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	body, err := io.ReadAll(r.Body)
 	if err != nil {
@@ -50,11 +50,11 @@ func (d *Domain) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// errExpired is what a service of AWS says of temporary credentials whose time is over.
+// errExpired is AWS's error for expired temporary credentials.
 var errExpired = errors.New("the security token included in the request is expired")
 
-// authenticate puts the header the node understands in place of the caller's, and returns the ARN of the caller's role, if
-// it has one. Only the endpoint makes tokens, so one that came from outside counts for nothing.
+// authenticate replaces the caller's header by one for the node, and returns the ARN of the caller's role, if any.
+// Only the endpoint makes tokens, so a token from outside has no effect.
 func (d *Domain) authenticate(r *http.Request, body []byte) (caller string, err error) {
 	header := r.Header.Get("Authorization")
 	switch {
@@ -70,7 +70,7 @@ func (d *Domain) authenticate(r *http.Request, body []byte) (caller string, err 
 			return "", fmt.Errorf("introducing %s to the node: %w", role, err)
 		}
 		r.Header.Set("Authorization", token)
-		r.Header.Del("X-Amz-Security-Token") // temporary credentials are nobody else's business
+		r.Header.Del("X-Amz-Security-Token") // the answer must not repeat temporary credentials
 		return role, nil
 	case !strings.HasPrefix(header, "Basic "):
 		r.Header.Del("Authorization")
@@ -78,18 +78,18 @@ func (d *Domain) authenticate(r *http.Request, body []byte) (caller string, err 
 	return "", nil
 }
 
-// sentence is how the service words what Go keeps in lower case.
+// sentence capitalises Go's lower-case message like the service.
 func sentence(err error) string {
 	text := err.Error()
 	return strings.ToUpper(text[:1]) + text[1:] + "."
 }
 
-// refuse answers as the Amazon service does.
+// refuse answers like the Amazon service.
 func refuse(w http.ResponseWriter, status int, message string) {
 	front.Answer(w, status, map[string]any{"message": message})
 }
 
-// statusWriter remembers the status of an answer.
+// statusWriter records an answer's status.
 type statusWriter struct {
 	http.ResponseWriter
 	status int

@@ -34,7 +34,7 @@ const (
 
 var master = MasterUser{Name: "admin", Password: "secret"}
 
-// fakeNode is a node's REST interface, as far as the endpoint looks at it.
+// fakeNode is a node's REST interface, as far as the endpoint uses it.
 type fakeNode struct {
 	server *httptest.Server
 	done   chan struct{}
@@ -45,7 +45,7 @@ type fakeNode struct {
 	mapped   bool
 	written  []string // ids of documents
 	crashes  []time.Duration
-	refuse   int // status to refuse mappings with
+	refuse   int // status for refusing mappings
 	password string
 }
 
@@ -84,7 +84,7 @@ func (n *fakeNode) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// bulk writes documents and answers for each, as far as it is asked for.
+// bulk writes documents and answers for each, as requested.
 func (n *fakeNode) bulk(w http.ResponseWriter, r *http.Request) {
 	body, _ := io.ReadAll(r.Body)
 	actions, _ := bulk.Parse(r.Header, body)
@@ -145,7 +145,7 @@ func (n *fakeNode) Stop() {
 func (n *fakeNode) Done() <-chan struct{} { return n.done }
 func (n *fakeNode) Err() error            { return n.err }
 
-// rig is a set of domains whose nodes are fake.
+// rig is a set of domains with fake nodes.
 type rig struct {
 	*Domains
 	authority *stores.Authority
@@ -195,7 +195,7 @@ func (r *rig) client(domain *Domain, authorization string) *stores.Client {
 	}
 }
 
-// signed is a request as the delivery role, changed before and after it is signed.
+// signed is a request as the delivery role, edited before and after signing.
 func signed(t *testing.T, domain *Domain, method, path, body string, before, after func(*http.Request, *aws.Credentials)) *http.Request {
 	t.Helper()
 	request, err := http.NewRequestWithContext(t.Context(), method, "https://"+domain.Endpoint()+path, bytes.NewReader([]byte(body)))

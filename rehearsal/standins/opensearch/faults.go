@@ -11,24 +11,25 @@ import (
 	"time"
 )
 
-// Faults are what a domain answers now and then when it has too much to do, made to happen: to test callers against.
+// Faults are a busy domain's answers that can be forced, to test callers.
 type Faults struct {
-	// Request says of the nth bulk request, from 1, that it is refused as a whole: status 429, and nothing of it is written.
+	// Request reports whether the nth bulk request, from 1, is refused as a whole: status 429, nothing written.
 	Request func(n int64) bool
-	// Item says of the nth document of the other requests that it alone is refused: status 429 at its place in the
-	// answer. It is not written; the others are.
+	// Item reports whether the nth document of the other requests is refused alone: status 429 at its position in the
+	// answer. The others are written.
 	Item func(n int64) bool
-	// Status of what is refused so: 429, or 503 for a domain that has no room for the request or no shard for the document. Default 429.
+	// Status of these refusals: 429, or 503 when the domain has no room for the request or no shard for the document.
+	// Default 429.
 	Status int
-	// Slow is how long the nth bulk request waits before it is served.
+	// Slow is the delay of the nth bulk request.
 	Slow func(n int64) time.Duration
-	// Mute says of the nth bulk request that it is served and its caller never hears of it: the connection ends.
+	// Mute reports whether the nth bulk request is processed without an answer: the connection ends.
 	Mute func(n int64) bool
-	// Expired refuses every signature, as of credentials that are no longer valid.
+	// Expired refuses every signature, as if the credentials had expired.
 	Expired bool
 }
 
-// refusal is what is said of a request, and of a document.
+// refusal is the error for a request or for a document.
 func (f *Faults) refusal() (status int, ofRequest, ofItem bulk.Refusal) {
 	if f.Status == http.StatusServiceUnavailable {
 		return f.Status, bulk.Refusal{Type: "cluster_manager_not_discovered_exception", Reason: "not enough nodes"},
@@ -37,10 +38,10 @@ func (f *Faults) refusal() (status int, ofRequest, ofItem bulk.Refusal) {
 	return http.StatusTooManyRequests, bulk.Refusal{Type: rejected, Reason: requestRefused}, bulk.Refusal{Status: http.StatusTooManyRequests, Type: rejected, Reason: itemRefused}
 }
 
-// Throttled counts what was refused of a caller.
+// Throttled counts a caller's refusals.
 type Throttled struct{ Requests, Items int64 }
 
-// throttle refuses what the domain's faults say.
+// throttle refuses requests as the domain's faults say.
 type throttle struct {
 	faults          atomic.Pointer[Faults]
 	requests, items atomic.Int64
@@ -62,24 +63,24 @@ func (t *throttle) count(caller string, requests, items int64) {
 	t.refused[caller] = Throttled{sum.Requests + requests, sum.Items + items}
 }
 
-// Inject makes these faults, and none of those before, from the next request on.
+// Inject replaces the faults from the next request on.
 func (d *Domain) Inject(f Faults) { d.throttle.faults.Store(&f) }
 
-// Throttled is what the faults have refused, by the ARN of the caller's role; users have none.
+// Throttled counts the faults' refusals by the caller's role ARN; users have none.
 func (d *Domain) Throttled() map[string]Throttled {
 	d.throttle.mu.Lock()
 	defer d.throttle.mu.Unlock()
 	return maps.Clone(d.throttle.refused)
 }
 
-// What a node says that has no room for a request, or whose queue has none for a document.
+// A node's errors when it has no room for a request, or its queue has none for a document.
 const (
 	rejected       = "rejected_execution_exception"
 	requestRefused = "rejected execution of coordinating operation"
 	itemRefused    = "rejected execution of primary operation"
 )
 
-// serveBulk passes on what the faults let through of a bulk request.
+// serveBulk passes on the part of a bulk request that the faults do not refuse.
 func (d *Domain) serveBulk(w http.ResponseWriter, r *http.Request, body []byte, caller string) {
 	faults := d.throttle.faults.Load()
 	n := d.throttle.requests.Add(1)
@@ -102,7 +103,7 @@ func (d *Domain) serveBulk(w http.ResponseWriter, r *http.Request, body []byte, 
 		return
 	}
 	actions, err := bulk.Parse(r.Header, body)
-	if err != nil { // the node says what is wrong with it
+	if err != nil { // the node reports what is wrong with it
 		d.Forward(w, r)
 		return
 	}
@@ -121,7 +122,7 @@ func (d *Domain) serveBulk(w http.ResponseWriter, r *http.Request, body []byte, 
 	}
 }
 
-// hold a request for as long as the faults say; false when its caller does not wait that long.
+// hold delays a request as the faults say; false when its caller leaves first.
 func (f *Faults) hold(r *http.Request, n int64) bool {
 	if f.Slow == nil {
 		return true

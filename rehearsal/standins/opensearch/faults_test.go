@@ -16,7 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// lines of a bulk request that writes documents with these ids, and deletes those that begin with a minus.
+// lines of a bulk request that writes documents with these ids, and deletes those with a leading minus.
 func lines(ids ...string) string {
 	var b strings.Builder
 	for _, id := range ids {
@@ -39,7 +39,7 @@ func zipped(t *testing.T, text string) string {
 	return b.String()
 }
 
-// answered is an answer to a bulk request.
+// answered is the answer to a bulk request.
 type answered struct {
 	Took   *int  `json:"took"`
 	Errors *bool `json:"errors"`
@@ -55,7 +55,7 @@ type answered struct {
 	} `json:"error"`
 }
 
-// bulk is sent by the delivery role, compressed or not.
+// bulk is sent as the delivery role, compressed or not.
 func (r *rig) bulk(t *testing.T, domain *Domain, path, body string, compressed bool) (int, answered) {
 	t.Helper()
 	encoding := func(req *http.Request) { req.Header.Set("Content-Encoding", "gzip") }
@@ -105,7 +105,7 @@ func TestOnlySomeDocumentsOfARequestAreRefused(t *testing.T) {
 		path       string
 		compressed bool
 		item       func(int64) bool
-		refused    []int // places in the request
+		refused    []int // positions in the request
 	}{
 		"as it is":        {"/_bulk", false, every(3), []int{2, 5}},
 		"compressed":      {"/_bulk", true, every(3), []int{2, 5}},

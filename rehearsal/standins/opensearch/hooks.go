@@ -11,8 +11,8 @@ import (
 	"time"
 )
 
-// Attach makes the control plane's domains real: what it creates, starts; what it describes has its endpoint when it
-// is ready; what it deletes, ends. And the keys it gives out are known to the endpoints.
+// Attach implements the control plane's domains: created ones start, descriptions contain the endpoint once it is
+// ready, and deleted ones end. It also makes issued keys known to the endpoints.
 func (d *Domains) Attach(p *controlplane.Proxy) {
 	p.After(controlplane.Action{Service: "es", Name: "CreateDomain"}, d.created)
 	p.After(controlplane.Action{Service: "es", Name: "DescribeDomain"}, d.described)
@@ -23,18 +23,18 @@ func (d *Domains) Attach(p *controlplane.Proxy) {
 	d.keys.Attach(p)
 }
 
-// domainRequest is what matters here of CreateDomain's and UpdateDomainConfig's request.
+// domainRequest is the relevant part of CreateDomain's and UpdateDomainConfig's request.
 type domainRequest struct {
 	DomainName              string
 	VPCOptions              *struct{}
 	AdvancedSecurityOptions struct{ MasterUserOptions MasterUser }
 }
 
-// startLimit is how long a domain may take to start before its creation fails.
+// startLimit is the maximum time of a domain's start.
 const startLimit = 5 * time.Minute
 
-// created answers when the domain is ready. AWS answers at once, but whoever asks allows a few seconds in the rehearsal,
-// and takes a domain that is still being made for one without an endpoint.
+// created answers when the domain is ready. AWS answers at once. But in the rehearsal the caller waits only a few
+// seconds, and would assume that a domain in creation has no endpoint.
 func (d *Domains) created(ctx context.Context, c *controlplane.Call) error {
 	var request domainRequest
 	if err := c.Decode(&request); err != nil {
@@ -77,7 +77,7 @@ func (d *Domains) updated(ctx context.Context, c *controlplane.Call) error {
 	return domain.SetMaster(ctx, master)
 }
 
-// RefuseDeletion has the deletion of every domain refused, until it is allowed again.
+// RefuseDeletion makes the deletion of every domain fail until it is allowed again.
 func (d *Domains) RefuseDeletion(refuse bool) { d.undeletable.Store(refuse) }
 
 func (d *Domains) deletable(context.Context, *controlplane.Call) (bool, error) {
@@ -95,7 +95,7 @@ func (d *Domains) deleted(_ context.Context, c *controlplane.Call) error {
 	})
 }
 
-// describe puts the truth about a running domain into what the control plane says of it.
+// describe adds a running domain's real state to the control plane's description.
 func (d *Domains) describe(status map[string]any) error {
 	name, _ := status["DomainName"].(string)
 	domain, ok := d.Domain(name)
@@ -105,8 +105,8 @@ func (d *Domains) describe(status map[string]any) error {
 	return domain.describe(status)
 }
 
-// describe fills a DomainStatus as the Amazon service does: no endpoint before the domain answers, and never a master
-// password. A domain whose node did not start is an error, so that nobody waits for it.
+// describe fills a DomainStatus like the Amazon service: no endpoint before the domain answers, and never a master
+// password. A domain whose node did not start gives an error, so that nobody waits for it.
 func (d *Domain) describe(status map[string]any) error {
 	ready, err := d.Ready()
 	if err != nil {
@@ -131,7 +131,7 @@ func (d *Domain) describe(status map[string]any) error {
 	return nil
 }
 
-// rewrite changes the object, or each object of the list, that an answer holds under a key.
+// rewrite changes the object, or each object in the list, under a key of an answer.
 func rewrite(c *controlplane.Call, key string, change func(map[string]any) error) error {
 	decoder := json.NewDecoder(bytes.NewReader(c.ResponseBody))
 	decoder.UseNumber()

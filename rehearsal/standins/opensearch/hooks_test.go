@@ -17,7 +17,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// api is the control plane as a program sees it: the proxy, and behind it a stand-in that says the same of every domain.
+// api is the control plane as a program sees it: the proxy, with a fake behind it that answers the same for every
+// domain.
 type api struct {
 	t      *testing.T
 	client *http.Client

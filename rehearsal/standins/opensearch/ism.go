@@ -17,7 +17,7 @@ var ismRoles = []string{"all_access", "index_management_full_access"}
 
 const ismPermission = "cluster:admin/opendistro/ism/policy/write"
 
-// policies are the ISM policies of a domain: kept, versioned and returned as the plugin does, and never run.
+// policies are a domain's ISM policies: stored, versioned and returned like the plugin's, but never run.
 type policies struct {
 	mu     sync.Mutex
 	byID   map[string]*policy
@@ -37,14 +37,14 @@ func newPolicies() *policies {
 	return &policies{byID: map[string]*policy{}, seq: -1, writes: map[string]bool{}}
 }
 
-// written is how many policies were ever kept.
+// written counts the policies ever stored.
 func (p *policies) written() int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return len(p.writes)
 }
 
-// serveISM stands in for the index management plugin. Who may call it is asked of the node.
+// serveISM replaces the index management plugin. The node decides who may call it.
 func (d *Domain) serveISM(w http.ResponseWriter, r *http.Request, body []byte) {
 	status, content, err := d.As(r.Header.Get("Authorization")).Call(r.Context(), http.MethodGet, "/_plugins/_security/authinfo", nil)
 	if err != nil {
@@ -116,7 +116,7 @@ func (p *policies) list(w http.ResponseWriter) {
 	front.Answer(w, http.StatusOK, map[string]any{"policies": all, "total_policies": len(all)})
 }
 
-// put creates a policy; an existing one is changed only by who names the version that was read.
+// put creates a policy. To change one, the caller must name the version that it read.
 func (p *policies) put(w http.ResponseWriter, r *http.Request, id string, body []byte) {
 	var request struct {
 		Policy map[string]any `json:"policy"`
@@ -142,7 +142,7 @@ func (p *policies) put(w http.ResponseWriter, r *http.Request, id string, body [
 	})
 }
 
-// complete adds what the plugin adds to a policy, which is what a program has to state to see no difference later:
+// complete adds the plugin's additions to a policy. A program must state them to see no difference later:
 // https://github.com/opensearch-project/index-management/tree/2.19/src/main/kotlin/org/opensearch/indexmanagement/indexstatemanagement/model
 func complete(id string, p map[string]any) map[string]any {
 	p["policy_id"] = id

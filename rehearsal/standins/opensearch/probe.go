@@ -10,25 +10,25 @@ import (
 	"sync"
 )
 
-// Probe is a one-document bulk request, sent as a delivery role before and after its role mapping went through.
+// Probe is a bulk request with one document, sent as a delivery role before and after its role mapping.
 type Probe struct {
-	// Role is the ARN it was sent as; empty when no role was mapped yet.
+	// Role is the caller's ARN; empty when no role was mapped yet.
 	Role string
-	// Index it wrote to, which was deleted again.
+	// Index that it wrote to and then deleted.
 	Index string
-	// BeforeStatus and BeforeMessage are the refusal of the call, without the mapping.
+	// BeforeStatus and BeforeMessage are the call's refusal without the mapping.
 	BeforeStatus  int
 	BeforeMessage string
-	// AfterStatus is the document's, with the mapping; 0 when the mapping was refused.
+	// AfterStatus is the document's status with the mapping; 0 when the mapping was refused.
 	AfterStatus int
-	// Problem says why the probe could not be made or cleaned up.
+	// Problem is the reason why the probe could not be made or cleaned up.
 	Problem string
 }
 
 // prober sends a domain's probe around the first mapping of an IAM role to a role with an index pattern.
 type prober struct {
 	mu       sync.Mutex
-	patterns map[string]string // of each role that was written
+	patterns map[string]string // by role
 	claimed  bool
 	probe    Probe
 }
@@ -39,7 +39,8 @@ func (p *prober) result() Probe {
 	return p.probe
 }
 
-// learn remembers which indices a role is for: the first pattern that ends with a star, of those that it may not only read.
+// learn remembers a role's indices: the first pattern with a trailing star for which the role has more than read
+// access.
 func (p *prober) learn(role string, body []byte) {
 	var request struct {
 		IndexPermissions []struct {
@@ -48,7 +49,7 @@ func (p *prober) learn(role string, body []byte) {
 		} `json:"index_permissions"`
 	}
 	if json.Unmarshal(body, &request) != nil {
-		return // the node says what is wrong with it
+		return // the node reports what is wrong with it
 	}
 	for _, permission := range request.IndexPermissions {
 		if slices.Contains(permission.AllowedActions, "read") {
@@ -70,7 +71,7 @@ func (p *prober) learn(role string, body []byte) {
 	}
 }
 
-// claim says as whom and where to probe, once.
+// claim returns, once, the role and index to probe.
 func (p *prober) claim(role string, body []byte) (arn, index string, ok bool) {
 	var request struct {
 		BackendRoles []string `json:"backend_roles"`
@@ -96,7 +97,8 @@ func (p *prober) settle(probe Probe, again bool) {
 	p.probe, p.claimed = probe, !again
 }
 
-// probeAround passes a role mapping on, and is refused before and let in after it, when it is the first of a delivery role.
+// probeAround passes a role mapping on. If it is the first one of a delivery role, a request must be refused before
+// it and accepted after it.
 func (d *Domain) probeAround(w http.ResponseWriter, r *http.Request, body []byte) {
 	arn, index, ok := d.prober.claim(strings.TrimPrefix(r.URL.Path, mappingsPath), body)
 	if !ok {
@@ -126,8 +128,8 @@ func (d *Domain) probeAround(w http.ResponseWriter, r *http.Request, body []byte
 	d.Log.Info("the delivery role was probed", "before", probe.BeforeStatus, "message", probe.BeforeMessage, "after", probe.AfterStatus)
 }
 
-// writeAs sends one document as a role, straight to the node, and returns the status and reason of the call's refusal, or
-// of the document.
+// writeAs sends one document as a role directly to the node, and returns the status and reason of the call's refusal
+// or of the document.
 func (d *Domain) writeAs(ctx context.Context, arn, index string) (status int, reason string, err error) {
 	authorization, err := d.Node().Authorization(arn, arn)
 	if err != nil {
@@ -150,7 +152,7 @@ func (d *Domain) writeAs(ctx context.Context, arn, index string) (status int, re
 		} `json:"items"`
 	}
 	if err := json.Unmarshal(content, &out); err != nil {
-		return status, string(content), nil // the answer itself says what went wrong
+		return status, string(content), nil // the answer names its problem
 	}
 	for _, item := range out.Items {
 		for _, result := range item {

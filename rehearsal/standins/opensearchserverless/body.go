@@ -7,11 +7,11 @@ import (
 	"strings"
 )
 
-// check refuses what collections do not take in a body.
+// check refuses content of a body that collections do not accept.
 func (c *Collection) check(q *request) error {
 	var body map[string]any
 	if len(q.body) > 0 && json.Unmarshal(q.body, &body) != nil {
-		return nil //nolint:nilerr // the node says what is wrong with it
+		return nil //nolint:nilerr // the node reports what is wrong with it
 	}
 	switch {
 	case q.op.Permission == createIndex:
@@ -29,9 +29,9 @@ func (c *Collection) check(q *request) error {
 	return nil
 }
 
-// managed are settings that the service makes by itself, and tunes:
-// https://docs.aws.amazon.com/opensearch-service/latest/developerguide/serverless-overview.html. Whether a collection refuses
-// or ignores them no document says; they are refused here, so that nothing rests on them.
+// managed are settings that the service sets and tunes itself:
+// https://docs.aws.amazon.com/opensearch-service/latest/developerguide/serverless-overview.html. It is not documented
+// whether a collection refuses or ignores them. Here they are refused, so that nothing depends on them.
 var managed = []string{"number_of_shards", "number_of_replicas", "auto_expand_replicas", "refresh_interval", "default_pipeline", "final_pipeline"}
 
 func settings(given any) error {
@@ -43,7 +43,7 @@ func settings(given any) error {
 	return nil
 }
 
-// flatten are the names of settings, which may be nested or have dots.
+// flatten lists setting names, which may be nested or dotted.
 func flatten(prefix string, given any) []string {
 	object, ok := given.(map[string]any)
 	if !ok {
@@ -56,7 +56,8 @@ func flatten(prefix string, given any) []string {
 	return names
 }
 
-// actions of POST _aliases: the one that deletes an index would do so without its permission, and AWS documents none.
+// Allowed actions of POST _aliases. The one that deletes an index would bypass its permission, and AWS does not
+// document it.
 func (c *Collection) actions(given any) error {
 	list, _ := given.([]any)
 	for _, one := range list {
@@ -72,7 +73,7 @@ func (c *Collection) actions(given any) error {
 	return nil
 }
 
-// names are the indices, or patterns of indices, that a request is about.
+// names are a request's indices or index patterns.
 func (c *Collection) names(q *request) ([]string, error) {
 	switch {
 	case ofCollection(q.op.Permission):
@@ -88,14 +89,14 @@ func (c *Collection) names(q *request) ([]string, error) {
 	}
 }
 
-// wanted are the indices of the documents of a _mget.
+// wanted are the indices of the documents in an _mget.
 func wanted(q *request) []string {
 	var body struct {
 		Docs []struct {
 			Index string `json:"_index"`
 		} `json:"docs"`
 	}
-	_ = json.Unmarshal(q.body, &body) // the node says what is wrong with it
+	_ = json.Unmarshal(q.body, &body) // the node reports what is wrong with it
 	var names []string
 	if q.index != "" {
 		names = []string{q.index}
@@ -108,7 +109,7 @@ func wanted(q *request) []string {
 	return names
 }
 
-// pitBody is a search in a point in time, or what deletes some.
+// pitBody is a search in a point in time, or the deletion of some.
 type pitBody struct {
 	PIT struct {
 		ID string `json:"id"`
@@ -116,16 +117,16 @@ type pitBody struct {
 	IDs []string `json:"pit_id"`
 }
 
-// isPIT says that a request is about points in time, which have no index in the path.
+// isPIT reports whether a request concerns points in time, which have no index in the path.
 func (c *Collection) isPIT(q *request) bool {
 	var body pitBody
 	return q.index == "" && json.Unmarshal(q.body, &body) == nil && (body.PIT.ID != "" || len(body.IDs) > 0)
 }
 
-// frozen are the indices of a request's points in time, as they were named when these were made.
+// frozen are the indices of a request's points in time, as named at their creation.
 func (c *Collection) frozen(q *request) ([]string, error) {
 	var body pitBody
-	_ = json.Unmarshal(q.body, &body) // isPIT has read it
+	_ = json.Unmarshal(q.body, &body) // isPIT parsed it
 	var names []string
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -142,7 +143,7 @@ func (c *Collection) frozen(q *request) ([]string, error) {
 	return names, nil
 }
 
-// remember the indices of a new point in time. A search may give it another id.
+// remember stores the indices of a new point in time. A search may change its id.
 func (c *Collection) remember(q *request, answer []byte) {
 	var made struct {
 		ID string `json:"pit_id"`

@@ -11,23 +11,23 @@ import (
 	"sync"
 )
 
-// Collection is an endpoint on loopback and the node behind it. Its Admin is past every permission: for verifying.
+// Collection is an endpoint on loopback and the node behind it. Its Admin skips permission checks, for verification.
 type Collection struct {
 	*front.Front
-	// ID, Name and Type, which is SEARCH, TIMESERIES or VECTORSEARCH.
+	// ID, Name and Type: SEARCH, TIMESERIES or VECTORSEARCH.
 	ID, Name, Type string
 
 	arn string
 	all *Collections
 
 	mu   sync.Mutex
-	pits map[string]string // the indices of each point in time, as they were named
+	pits map[string]string // the indices of each point in time, as named
 }
 
-// run is the collection's life, until it is deleted.
+// run runs the collection until it is deleted.
 func (c *Collection) run() { c.Run(c.all.start, c.prepare, c) }
 
-// prepare has new indices show documents late from their first one on.
+// prepare makes new indices show documents late from the start.
 func (c *Collection) prepare(ctx context.Context, admin *stores.Client) error {
 	settings := map[string]any{"persistent": map[string]any{"cluster.default.index.refresh_interval": c.interval()}}
 	if err := admin.Do(ctx, http.MethodPut, "/_cluster/settings", settings, nil); err != nil {
@@ -38,8 +38,8 @@ func (c *Collection) prepare(ctx context.Context, admin *stores.Client) error {
 
 func (c *Collection) interval() string { return fmt.Sprintf("%dms", c.all.refresh.Milliseconds()) }
 
-// settle says of new indices themselves when their documents are found: by the default alone an index that nobody has searched
-// for a while would show them to the first search.
+// settle sets the refresh interval on new indices directly. With the default alone, an index that was idle for a
+// while would show its documents to the first search.
 func (c *Collection) settle(ctx context.Context, node *stores.Client, names []string) error {
 	if len(names) == 0 {
 		return nil
@@ -55,7 +55,8 @@ func (c *Collection) settle(ctx context.Context, node *stores.Client, names []st
 	return nil
 }
 
-// asNode calls the node as somebody who may do everything with its indices and does not see the node's own.
+// asNode calls the node as a user who may do everything with the collection's indices but does not see the node's
+// own.
 func (c *Collection) asNode() (*stores.Client, error) {
 	token, err := c.Node().Authorization("collection", stores.MasterBackendRole)
 	if err != nil {
@@ -64,10 +65,10 @@ func (c *Collection) asNode() (*stores.Client, error) {
 	return c.As(token), nil
 }
 
-// layout is the collection's indices, with their aliases.
+// layout is the collection's indices with their aliases.
 type layout map[string]map[string]bool
 
-// own is every index but those that are the node's own.
+// own matches every index except the node's own.
 const own = "*,-.*"
 
 func (c *Collection) layout(ctx context.Context, node *stores.Client) (layout, error) {
@@ -87,7 +88,7 @@ func (c *Collection) layout(ctx context.Context, node *stores.Client) (layout, e
 	return found, nil
 }
 
-// behind are the indices that a name stands for: itself, or those that have it as an alias; none when nothing has that name.
+// behind are the indices that a name stands for: itself, or those with that alias; none for an unknown name.
 func (l layout) behind(name string) []string {
 	if _, ok := l[name]; ok {
 		return []string{name}

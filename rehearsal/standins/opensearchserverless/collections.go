@@ -1,12 +1,12 @@
 // Package opensearchserverless gives every OpenSearch Serverless collection of the rehearsal's control plane a node and an
 // endpoint.
 //
-// The endpoint does what AWS does in front of a collection: it admits by the network policy, the signature, the caller's
-// IAM policies and the data access policies, takes only the calls that AWS documents (see [Operations]), and refuses what
-// collections of the type do not do. Every answer after that is a real OpenSearch's.
+// The endpoint does what AWS does in front of a collection. It checks the network policy, the signature, the caller's
+// IAM policies and the data access policies. It accepts only the calls that AWS documents (see [Operations]), and
+// refuses what this type of collection does not support. A real OpenSearch gives all other answers.
 //
-// Each collection has a node of its own, as a domain has: names of indices stand in paths, bodies, patterns, aliases,
-// templates and answers, and a prefix for each collection would have to be put in and taken out of all of them.
+// Each collection has its own node, like a domain. With a shared node, every index name in paths, bodies, patterns,
+// aliases, templates and answers would need a prefix.
 package opensearchserverless
 
 import (
@@ -28,26 +28,27 @@ import (
 
 // Options of all collections; the zero value is a rehearsal's.
 type Options struct {
-	// Delay says when data access policies come into force; nil is at once.
+	// Delay delays data access policies; nil means none.
 	Delay Delay
-	// Refresh is how long a document is not found after it was written. AWS says 10 to 30 seconds, by the size of requests
+	// Refresh is how long a new document is not searchable. AWS says 10 to 30 seconds, depending on the size of
+	// requests
 	// (https://docs.aws.amazon.com/opensearch-service/latest/developerguide/serverless-overview.html#serverless-limitations);
-	// it is 2 seconds here when nothing is said.
+	// the default here is 2 seconds.
 	Refresh time.Duration
-	// Heap of each node, as the JVM takes it; 512m when nothing is said: a second node runs beside a domain's.
+	// Heap of each node in the JVM's format; default 512m, because a second node runs beside a domain's.
 	Heap string
-	// User is whose key is no role's; without one only roles are known.
+	// User has a key that belongs to no role; without one only roles are known.
 	User User
-	// Probe keeps the first data access policy of a delivery back until its collection is there, and asks that beforehand what the
+	// Probe delays the first data access policy of a delivery until its collection exists, and first tests what the
 	// delivery may do ([Collections.Probe]).
 	Probe bool
 }
 
 // User is an IAM user who calls collections.
 type User struct {
-	// Key is both the id and the secret of the key; Arn is what policies name.
+	// Key is both the id and the secret of the key; Arn is the name in policies.
 	Key, Arn string
-	// Allow judges an action on a resource by the user's IAM policies.
+	// Allow checks an action on a resource against the user's IAM policies.
 	Allow func(action, resource string) error
 }
 
@@ -56,9 +57,9 @@ const (
 	defaultHeap    = "512m"
 )
 
-// Collections of one rehearsal. Its methods may be called from several goroutines.
+// Collections are the collections of one rehearsal. The methods are safe for concurrent use.
 type Collections struct {
-	ctx       context.Context //nolint:containedctx // their life
+	ctx       context.Context //nolint:containedctx // the collections' lifetime
 	authority *stores.Authority
 	start     func(ctx context.Context) (front.Node, error)
 	refresh   time.Duration
@@ -68,17 +69,17 @@ type Collections struct {
 	used      *used
 	log       *slog.Logger
 	probes    bool
-	had       atomic.Bool // a collection, ever
+	had       atomic.Bool // number of collections ever made
 
 	undeletable atomic.Bool
 
 	mu      sync.Mutex
 	open    map[string]*Collection // by id
-	probe   Probe                  // of the first delivery
+	probe   Probe                  // the first delivery's probe
 	running sync.WaitGroup
 }
 
-// New has no collections yet. They end with ctx, or with Close.
+// New returns an empty set of collections. They end with ctx or with Close.
 func New(ctx context.Context, site *stores.Site, acc account.Account, log *slog.Logger, o Options) *Collections {
 	if o.Heap == "" {
 		o.Heap = defaultHeap
@@ -115,11 +116,11 @@ type atOnce struct{}
 func (atOnce) Note(string)      {}
 func (atOnce) Seen(string) bool { return true }
 
-// create starts a collection in the background: an endpoint on a port of its own at once, a node behind it when it is up.
+// create starts a collection in the background: its endpoint exists at once, on its own port, and the node follows.
 func (c *Collections) create(id, name, kind, arn string) error {
 	endpoint, err := front.Open(c.ctx, c.authority, "collection", name, c.log)
 	if err != nil {
-		return err //nolint:wrapcheck // names the collection
+		return err //nolint:wrapcheck // the error names the collection
 	}
 	one := &Collection{Front: endpoint, ID: id, Name: name, Type: kind, arn: arn, all: c, pits: map[string]string{}}
 	c.mu.Lock()
@@ -129,7 +130,7 @@ func (c *Collections) create(id, name, kind, arn string) error {
 	return nil
 }
 
-// delete ends a collection, and everything in it is gone. It returns at once; Close waits for the end.
+// delete ends a collection and deletes its content. It returns at once; Close waits for the end.
 func (c *Collections) delete(id string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -146,7 +147,7 @@ func (c *Collections) byID(id string) (*Collection, bool) {
 	return one, ok
 }
 
-// Collection is the one of that name, unless it was deleted.
+// Collection returns the one with that name, unless it was deleted.
 func (c *Collections) Collection(name string) (*Collection, bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -158,7 +159,7 @@ func (c *Collections) Collection(name string) (*Collection, bool) {
 	return nil, false
 }
 
-// Names of the collections there are, sorted.
+// Names returns the existing collections' names, sorted.
 func (c *Collections) Names() []string {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -170,7 +171,7 @@ func (c *Collections) Names() []string {
 	return names
 }
 
-// Err says which collections failed to start or ended by themselves.
+// Err names the collections that failed to start or ended by themselves.
 func (c *Collections) Err() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()

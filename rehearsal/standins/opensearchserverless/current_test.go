@@ -25,15 +25,15 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// presentRows are the function that keeps the present rows, as a role with what it needs and no more, and a collection whose node is a
-// real OpenSearch with the program's template.
+// presentRows are the current-state function, with a role that has exactly the needed permissions, and a collection
+// whose node is a real OpenSearch with the program's template.
 type presentRows struct {
 	*scene
 	admin opensearch.Client
 	as    opensearch.Client
 	s3    *buckettest.S3
 	log   bytes.Buffer
-	now   time.Time // zero is the clock's
+	now   time.Time // zero means the real clock
 	of    table.Name
 	f     *currentstate.Function
 }
@@ -59,7 +59,7 @@ func newPresentRows(t *testing.T) *presentRows {
 	return p
 }
 
-// begin a new process of the function, which knows nothing.
+// begin starts a new process of the function, without knowledge.
 func (p *presentRows) begin() {
 	p.t.Helper()
 	var err error
@@ -81,7 +81,7 @@ func (p *presentRows) do(method, path, body string, out any) {
 	require.NoError(p.t, p.admin.Do(p.t.Context(), method, path, []byte(body), out), "%s %s", method, path)
 }
 
-// handle returns the first record to be tried again; -1 for none.
+// handle returns the first record to retry; -1 for none.
 func (p *presentRows) handle(records ...string) string {
 	p.t.Helper()
 	ctx, cancel := context.WithTimeout(p.t.Context(), time.Minute)
@@ -98,14 +98,14 @@ func (p *presentRows) handle(records ...string) string {
 	return answer.BatchItemFailures[0].ItemIdentifier
 }
 
-// change is a record of a row, at a place in the binlog.
+// change is a record of a row with a position in the binlog.
 func (p *presentRows) change(operation string, place int, columns string) string {
 	now := time.Now().UTC().Format(time.RFC3339Nano)
 	return fmt.Sprintf(`{"data":{%s},"metadata":{"timestamp":%q,"record-type":"data","operation":%q,"schema-name":"shop","table-name":"orders","commit-timestamp":%q,`+
 		`"transaction-id":%d,"transaction-record-id":1,"stream-position":"bin.000001:%d:"}}`, columns, now, operation, now, 1<<32+place, place)
 }
 
-// finds waits until a query has so many rows behind the alias: a collection shows a document late.
+// finds waits until a query matches this many rows behind the alias, because a collection shows documents late.
 func (p *presentRows) finds(want int, query string) {
 	p.t.Helper()
 	found := -1
@@ -140,12 +140,13 @@ func TestTheFunctionKeepsPresentRowsInACollection(t *testing.T) {
 	p.do(http.MethodGet, "/"+index+"/_settings", "", &settings)
 	require.Equal(t, map[string]any{"total_fields": map[string]any{"limit": "10000"}, "ignore_malformed": "true"}, settings[index].Settings.Index.Mapping, "of the template")
 
-	// What comes again, late or in another order changes nothing.
+	// Repeated, late or reordered records change nothing.
 	slices.Reverse(first)
 	require.Equal(t, "none", p.handle(first...))
 	p.finds(1, late)
 
-	// Somebody deletes the index: the collection makes another one, which takes nothing before the function has opened it.
+	// Somebody deletes the index. The collection makes another one, which accepts nothing before the function has
+	// opened it.
 	p.do(http.MethodDelete, "/"+index, "", nil)
 	next := p.change("insert", 50, `"id":3,"at":"2026-11-26T10:00:00Z","n":5`)
 	require.Equal(t, "0", p.handle(next))
@@ -175,7 +176,7 @@ func TestTheFunctionKeepsPresentRowsInACollection(t *testing.T) {
 	}
 }
 
-// sweeps removes a tombstone that is old, and no row that came in its place.
+// sweeps removes an old tombstone, but not a row that replaced one.
 func (p *presentRows) sweeps(index string) {
 	p.t.Helper()
 	tombstones := func() int {
@@ -198,7 +199,7 @@ func (p *presentRows) sweeps(index string) {
 	p.now = time.Time{}
 }
 
-// switches to a new epoch and back, as an operator.
+// switches shows a new epoch and then the old one, like an operator.
 func (p *presentRows) switches(index string) {
 	p.t.Helper()
 	epochs := currentstate.NewEpochs(currentstate.EpochsOptions{Domain: p.admin, Service: opensearch.Serverless, Bucket: p.s3.Bucket("lake"), Registry: "serverless"})

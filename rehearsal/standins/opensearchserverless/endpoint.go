@@ -17,23 +17,23 @@ import (
 const (
 	signingService = "aoss"
 	hashHeader     = "X-Amz-Content-Sha256"
-	// hint is the header by which AWS says who has refused a request,
+	// hint is the header in which AWS names the component that refused a request,
 	// https://docs.aws.amazon.com/opensearch-service/latest/developerguide/serverless-troubleshooting.html.
 	hint = "X-Aoss-Response-Hint"
 )
 
-// request is one request to a collection, as far as it is understood.
+// request is a parsed request to a collection.
 type request struct {
 	*http.Request
 	op *Operation
-	// index is what the path has for {index}.
+	// index is the path's value for {index}.
 	index string
 	query url.Values
-	body  []byte // without compression
+	body  []byte // decompressed
 	role  string
 }
 
-// refusal is how a request is refused: by OpenSearch's words, or without a body.
+// refusal is a refused request's answer: OpenSearch's message, or no body.
 type refusal struct {
 	status       int
 	hint         string
@@ -46,7 +46,7 @@ func invalid(format string, args ...any) error {
 	return &refusal{status: http.StatusBadRequest, kind: "illegal_argument_exception", reason: fmt.Sprintf(format, args...)}
 }
 
-// forbidden is a request whose signature does not hold, or that no policy allows.
+// forbidden is the answer for an invalid signature, or when no policy allows the request.
 func forbidden(reason string) error {
 	return &refusal{status: http.StatusForbidden, hint: "X01:gw-helper-deny", reason: reason}
 }
@@ -65,9 +65,10 @@ func (c *Collection) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// answer in AWS's words: its own refusals are seen as {"status":403,"error":{"reason":"403 Forbidden","type":"Forbidden"}}
-// (https://github.com/opensearch-project/logstash-output-opensearch/issues/228 has one's headers), an unknown call as an empty
-// 404 (https://github.com/opensearch-project/k-NN/issues/1037), anything else as OpenSearch says it.
+// answer uses AWS's form. AWS's own refusals look like {"status":403,"error":{"reason":"403
+// Forbidden","type":"Forbidden"}} (https://github.com/opensearch-project/logstash-output-opensearch/issues/228 shows
+// a header), and an unknown call gives an empty 404 (https://github.com/opensearch-project/k-NN/issues/1037). Other
+// answers are OpenSearch's.
 func (r *refusal) answer(w http.ResponseWriter) {
 	if r.hint != "" {
 		w.Header().Set(hint, r.hint)
@@ -105,8 +106,8 @@ func (c *Collection) serve(w http.ResponseWriter, r *http.Request) error {
 	return c.serveOther(w, q)
 }
 
-// caller is the role that has signed a request and whose IAM policies allow it to call collections. The hash of the body has to
-// be a signed header, and the length must not be one,
+// caller returns the role that signed a request and whose IAM policies allow calls to collections. The body's hash
+// must be in a signed header, and the length must not be signed,
 // https://docs.aws.amazon.com/opensearch-service/latest/developerguide/serverless-clients.html#serverless-signing.
 func (c *Collection) caller(r *http.Request, body []byte) (string, error) {
 	headers := signature.Headers(r)
@@ -129,7 +130,7 @@ func (c *Collection) caller(r *http.Request, body []byte) (string, error) {
 	return role, nil
 }
 
-// read finds a request's operation and refuses what collections, or those of this type, do not take of it.
+// read determines a request's operation and refuses what collections, or this type of collection, do not accept.
 func (c *Collection) read(r *http.Request, body []byte, role string) (*request, error) {
 	operation, index := find(r.Method, r.URL.EscapedPath())
 	if operation == nil {
@@ -159,11 +160,10 @@ func (c *Collection) read(r *http.Request, body []byte, role string) (*request, 
 	return &request{Request: r, op: operation, index: index, query: query, body: plain, role: role}, nil
 }
 
-// search is the type whose documents have ids of the writer's.
+// search is the type whose documents have the writer's ids.
 const search = "SEARCH"
 
-// noIDs is what collections of other types say to an id,
-// https://github.com/opensearch-project/opensearch-py/issues/792.
+// noIDs is the other types' answer to an id, https://github.com/opensearch-project/opensearch-py/issues/792.
 const noIDs = "Document ID is not supported in create/index operation request"
 
 // serveOther serves everything but bulk requests.
@@ -186,7 +186,7 @@ func (c *Collection) serveOther(w http.ResponseWriter, q *request) error {
 	c.all.used.request(q)
 	status, answer, err := node.Call(q.Context(), q.Method, c.target(q), nonEmpty(q.body))
 	if err != nil {
-		return err //nolint:wrapcheck // names the call
+		return err //nolint:wrapcheck // the error names the call
 	}
 	if q.op.Permission == createIndex {
 		made = []string{q.index}
@@ -199,9 +199,9 @@ func (c *Collection) serveOther(w http.ResponseWriter, q *request) error {
 	return nil
 }
 
-// serveBulk serves a bulk request. One document that no policy allows refuses all of it: that is assumed, as AWS says no more
-// than that a request without permission gets 403. An id in a collection that takes none is refused for its document alone,
-// as https://github.com/opensearch-project/opensearch-migrations has seen it.
+// serveBulk serves a bulk request. One document that no policy allows refuses the whole request. That is an
+// assumption: AWS only says that a request without permission gets 403. In a collection that accepts no ids, an id
+// refuses only its document, as seen in https://github.com/opensearch-project/opensearch-migrations.
 func (c *Collection) serveBulk(w http.ResponseWriter, q *request) error {
 	actions, err := bulk.Parse(http.Header{}, q.body)
 	if err != nil {
@@ -237,14 +237,14 @@ func (c *Collection) serveBulk(w http.ResponseWriter, q *request) error {
 	forwarded.URL.RawQuery = withoutRefresh(q.query).Encode()
 	if c.ForwardPart(w, forwarded, actions) == http.StatusOK {
 		if err := c.settle(q.Context(), node, made); err != nil {
-			c.Log.Error("new indices", "error", err) // the caller has its answer
+			c.Log.Error("new indices", "error", err) // the caller already has its answer
 		}
 	}
 	return nil
 }
 
-// authorize refuses what the data access policies do not allow, and returns the indices that a write will make. Of an alias
-// both its own name and the indices behind it have to be allowed; AWS does not say which it looks at.
+// authorize refuses what the data access policies do not allow, and returns the indices that a write will create. For
+// an alias, both its own name and the indices behind it must be allowed; AWS does not document which it checks.
 func (c *Collection) authorize(q *request, node *stores.Client, names []string) (made []string, err error) {
 	if ofCollection(q.op.Permission) {
 		return nil, c.allow(q, q.op.Permission, "")

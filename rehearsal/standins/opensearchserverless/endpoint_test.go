@@ -30,7 +30,7 @@ func TestARequestIsRefusedUntilEveryPolicyAdmitsIt(t *testing.T) {
 	one, node := s.collection(search)
 	role := s.bareRole("writer")
 	write := func() int {
-		s.all.roles.known = map[string]said{} // what IAM said before
+		s.all.roles.known = map[string]said{} // IAM's earlier answer
 		return status(s.as(role, one).Do(t.Context(), http.MethodPost, "/_bulk", []byte("{\"index\":{\"_index\":\"a\"}}\n{}\n"), nil))
 	}
 	require.Equal(t, http.StatusUnauthorized, write(), "no network policy")
@@ -68,7 +68,7 @@ func TestARefusalHasAWSsFormAndHint(t *testing.T) {
 	require.JSONEq(t, `{"status":403,"error":{"reason":"403 Forbidden","type":"Forbidden"}}`, body)
 }
 
-// A VPC endpoint admits when a network policy names it, and it is there.
+// A VPC endpoint admits requests when a network policy names it and it exists.
 func TestANetworkPolicyAdmitsByAVPCEndpointThatIsThere(t *testing.T) {
 	s := newScene(t, Options{})
 	one, _ := s.collection(search)

@@ -8,8 +8,8 @@ import (
 	"strings"
 )
 
-// target is the request's path and query for the node. Patterns do not reach the node's own indices, documents are found by id
-// no sooner than by a search, and no refresh is asked for.
+// target is the request's path and query for the node. Patterns exclude the node's own indices, documents are found
+// by id no sooner than by a search, and no refresh is requested.
 func (c *Collection) target(q *request) string {
 	path, query := q.URL.EscapedPath(), withoutRefresh(q.query)
 	switch {
@@ -31,13 +31,13 @@ func (c *Collection) target(q *request) string {
 	return path
 }
 
-// overAll are the paths that stand for all indices, as the node is asked for all but its own.
+// overAll are the paths that mean all indices; the node is asked for all except its own.
 var overAll = map[string]string{
 	"/_search": "/" + own + "/_search", "/_mapping": "/" + own + "/_mapping", "/_mappings": "/" + own + "/_mapping", "/_settings": "/" + own + "/_settings",
 	"/_field_caps": "/" + own + "/_field_caps", "/_cat/indices": "/_cat/indices/" + own, "/_alias": "/" + own + "/_alias",
 }
 
-// rest of a request's path after what it has for {index}.
+// rest is a request's path after the value for {index}.
 func rest(q *request) string {
 	before, _, _ := strings.Cut(q.op.Path, "{index}")
 	_, after, found := strings.Cut(strings.TrimPrefix(q.URL.EscapedPath(), before), "/")
@@ -51,7 +51,7 @@ func byID(o *Operation) bool {
 	return o.Permission == readDocument && (strings.Contains(o.Path, "/_doc/") || strings.Contains(o.Path, "/_source/") || strings.HasSuffix(o.Path, "/_mget"))
 }
 
-// columns of _cat/indices are all but health and status, which a collection does not have.
+// columns of _cat/indices are all except health and status, which a collection lacks.
 func columns(asked string) string {
 	if asked == "" {
 		asked = "index,uuid,pri,rep,docs.count,docs.deleted,store.size,pri.store.size"
@@ -85,5 +85,5 @@ func reply(w http.ResponseWriter, q *request, status int, answer []byte) {
 	}
 	w.Header().Set("Content-Type", kind)
 	w.WriteHeader(status)
-	_, _ = w.Write(answer) // a caller who has hung up misses nothing
+	_, _ = w.Write(answer) // the caller has hung up
 }

@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// Hooks is where a control plane lets others take part in its calls.
+// Hooks lets others take part in a control plane's calls.
 type Hooks interface {
 	Before(controlplane.Action, controlplane.BeforeFunc)
 	After(controlplane.Action, controlplane.AfterFunc)
@@ -19,8 +19,8 @@ type Hooks interface {
 
 var _ Hooks = (*controlplane.Proxy)(nil)
 
-// Attach makes the control plane's collections real: what it creates, starts; what it describes is active and has its endpoint
-// when it is ready; what it deletes, ends. Its policies decide about requests, and the keys it gives out are known.
+// Attach implements the control plane's collections: created ones start, descriptions are active with the endpoint
+// once it is ready, and deleted ones end. Its policies decide about requests, and issued keys are known.
 func (c *Collections) Attach(h Hooks) {
 	c.keys.Attach(h)
 	h.Before(controlplane.Action{Service: signingService, Name: "DeleteCollection"}, c.deletable)
@@ -43,7 +43,7 @@ func (c *Collections) Attach(h Hooks) {
 	}
 }
 
-// detail is what matters here of a collection, a policy or a VPC endpoint in an answer.
+// detail is the relevant part of a collection, a policy or a VPC endpoint in an answer.
 type detail struct {
 	ID     string          `json:"id"`
 	Name   string          `json:"name"`
@@ -52,7 +52,7 @@ type detail struct {
 	Policy json.RawMessage `json:"policy"`
 }
 
-// only is the one object that an answer holds.
+// only is the single object in an answer.
 func only(c *controlplane.Call) (detail, error) {
 	var answer map[string]detail
 	if err := json.Unmarshal(c.ResponseBody, &answer); err != nil {
@@ -73,10 +73,10 @@ func (c *Collections) created(_ context.Context, call *controlplane.Call) error 
 	return c.create(one.ID, one.Name, one.Type, one.ARN)
 }
 
-// RefuseDeletion has the deletion of every collection refused, until it is allowed again.
+// RefuseDeletion makes the deletion of every collection fail until it is allowed again.
 func (c *Collections) RefuseDeletion(refuse bool) { c.undeletable.Store(refuse) }
 
-// deletable: a collection that is being made cannot be deleted,
+// deletable: a collection that is being created cannot be deleted,
 // https://docs.aws.amazon.com/opensearch-service/latest/ServerlessAPIReference/API_DeleteCollection.html#API_DeleteCollection_Errors.
 func (c *Collections) deletable(_ context.Context, call *controlplane.Call) (bool, error) {
 	var request struct{ ID string }
@@ -98,15 +98,16 @@ func (c *Collections) deleted(_ context.Context, call *controlplane.Call) error 
 	return err
 }
 
-// patience is how long a description waits for a collection that is being made: whoever asks again and again does so at once.
+// patience is how long a description waits for a collection that is being created, because callers poll without
+// pause.
 const patience = time.Second
 
-// described says of each collection whether it is there, and where.
+// described reports each collection's state and endpoint.
 func (c *Collections) described(ctx context.Context, call *controlplane.Call) error {
 	return c.rewrite(call, "collectionDetails", func(one *Collection, told map[string]any) {
 		waiting, cancel := context.WithTimeout(ctx, patience)
 		defer cancel()
-		_ = one.Wait(waiting) // what has come of it is said below
+		_ = one.Wait(waiting) // the code below reports the result
 		one.describe(told)
 	})
 }
@@ -115,7 +116,7 @@ func (c *Collections) listed(_ context.Context, call *controlplane.Call) error {
 	return c.rewrite(call, "collectionSummaries", func(one *Collection, told map[string]any) { told["status"] = one.status() })
 }
 
-// rewrite changes what an answer says of each collection that is run.
+// rewrite changes an answer's description of each running collection.
 func (c *Collections) rewrite(call *controlplane.Call, key string, change func(*Collection, map[string]any)) error {
 	decoder := json.NewDecoder(bytes.NewReader(call.ResponseBody))
 	decoder.UseNumber()
@@ -151,8 +152,8 @@ func (c *Collection) status() string {
 	}
 }
 
-// describe as AWS does: no endpoint before the collection is active. The name of its host is the rehearsal's, as a domain's is:
-// nothing resolves AWS's here.
+// describe answers like AWS: no endpoint before the collection is active. The host name is the rehearsal's, as for a
+// domain, because AWS's does not resolve here.
 func (c *Collection) describe(told map[string]any) {
 	delete(told, "collectionEndpoint")
 	delete(told, "dashboardEndpoint")
@@ -224,7 +225,7 @@ func (c *Collections) endpointDeleted(_ context.Context, call *controlplane.Call
 	return err
 }
 
-// named is what a request names.
+// named is the name in a request.
 func named(call *controlplane.Call) (detail, error) {
 	var one struct{ Name, Type string }
 	if err := call.Decode(&one); err != nil {

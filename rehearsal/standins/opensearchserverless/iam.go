@@ -15,14 +15,14 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 )
 
-// apiAccess is the permission without which no data access policy helps,
+// apiAccess is the permission that every call needs besides a data access policy,
 // https://docs.aws.amazon.com/opensearch-service/latest/developerguide/security-iam-serverless.html#security_iam_id-based-policy-examples-data-plane.
 const apiAccess = "aoss:APIAccessAll"
 
-// fresh is how long what IAM says of a role is remembered: a load makes many requests a second.
+// fresh is how long a role's policies are cached, because a load makes many requests per second.
 const fresh = time.Second
 
-// roles are the identity-based policies of callers. Boundaries, sessions and organizations are not looked at.
+// roles are the callers' identity-based policies. Boundaries, sessions and organisations are ignored.
 type roles struct {
 	client *iam.Client
 	user   User
@@ -57,15 +57,15 @@ func (t *texts) UnmarshalJSON(text []byte) error {
 	var many []string
 	err := json.Unmarshal(text, &many)
 	*t = many
-	return err //nolint:wrapcheck // the decoder says where
+	return err //nolint:wrapcheck // the decoder names the position
 }
 
 func newRoles(cfg aws.Config, user User) *roles {
 	return &roles{client: iam.NewFromConfig(cfg), user: user, known: map[string]said{}}
 }
 
-// allows says that a role's policies allow [apiAccess] on a collection. A condition counts as not met, and a statement that
-// says NotAction or NotResource as not said: what is not evaluated allows nothing.
+// allows reports whether a role's policies allow [apiAccess] on a collection. A condition counts as not met, and a
+// statement with NotAction or NotResource is ignored: what is not evaluated must not allow anything.
 func (r *roles) allows(ctx context.Context, role, collection string) (bool, error) {
 	if role == r.user.Arn {
 		return r.user.Allow(apiAccess, collection) == nil, nil
@@ -103,7 +103,7 @@ func (r *roles) of(ctx context.Context, role string) ([]statement, error) {
 	return statements, nil
 }
 
-// read the policies within a role and those that are attached to it.
+// read returns a role's inline and attached policies.
 //
 //nolint:wrapcheck // of names the role
 func (r *roles) read(ctx context.Context, name string) ([]statement, error) {

@@ -21,26 +21,27 @@ const (
 	describeItems = "aoss:DescribeCollectionItems"
 )
 
-// Where it is written that collections take an operation.
+// Pages that document which operations collections accept.
 const (
 	genref   = "https://docs.aws.amazon.com/opensearch-service/latest/developerguide/serverless-genref.html#serverless-operations"
 	overview = "https://docs.aws.amazon.com/opensearch-service/latest/developerguide/serverless-overview.html#serverless-usecase"
 )
 
-// Operation is a call that collections take. Every other call is answered with 404.
+// Operation is a call that collections accept. Other calls get 404.
 type Operation struct {
 	Method string
-	// Path has {index}, which may be several names or patterns, and {id}, {name}, {alias}, {setting}, which are one segment.
+	// Path contains {index}, which may be several names or patterns, and {id}, {name}, {alias}, {setting}, which are
+	// one segment.
 	Path string
-	// Permission that a data access policy has to give: on the indices, or on the collection for aliases and templates.
+	// Permission needed from a data access policy: on the indices, or on the collection for aliases and templates.
 	Permission string
-	// Parameters are the names that its query may have, besides those of all operations.
+	// Parameters are the names in its query, besides those of all operations.
 	Parameters []string
-	// Source is where AWS documents the operation.
+	// Source is the page on which AWS documents the operation.
 	Source string
-	// SearchOnly is where AWS says that only collections of type SEARCH take it; empty for all types.
+	// SearchOnly is the page that limits it to collections of type SEARCH; empty for all types.
 	SearchOnly string
-	// Undocumented says why an operation is taken that AWS does not document; empty for those that it does.
+	// Undocumented is the reason for accepting an operation that AWS does not document; empty for documented ones.
 	Undocumented string
 }
 
@@ -55,7 +56,7 @@ func undocumented(call, permission string, parameters []string, reason string) O
 	return o
 }
 
-// searchOnly is an operation that AWS has for collections of type SEARCH alone, and where it says so.
+// searchOnly is an operation that AWS allows only in collections of type SEARCH, with the page.
 func searchOnly(o Operation, source string) Operation {
 	o.SearchOnly = source
 	return o
@@ -63,9 +64,9 @@ func searchOnly(o Operation, source string) Operation {
 
 func (o Operation) String() string { return o.Method + " " + o.Path }
 
-// Parameters. AWS documents none, and refuses some that OpenSearch takes (expand_wildcards of _cat/indices:
-// https://github.com/AntonShuvaev/elasticsearch4idea/issues/155). These are from the pages of OpenSearch's reference that
-// AWS's table links; what tells of shards, nodes, scrolls and ingest pipelines is left out. A use of one is reported.
+// Parameters. AWS documents none, and refuses some of OpenSearch's (expand_wildcards of _cat/indices:
+// https://github.com/AntonShuvaev/elasticsearch4idea/issues/155). These come from the OpenSearch reference pages that
+// AWS's table links, without those about shards, nodes, scrolls and ingest pipelines. Their use is reported.
 var (
 	ofAll      = []string{"pretty", "human", "error_trace", "filter_path"}
 	ofIndices  = []string{"ignore_unavailable", "allow_no_indices"}
@@ -90,8 +91,8 @@ const (
 	getAlone = "AWS names GET alone, and most clients send a body with POST"
 )
 
-// Operations are AWS's table, row for row, as far as the node behind a collection can do it: what plugins do (SQL, PPL, machine
-// learning, flows, agents), pipelines of searches and ingestion, and snapshots are not rehearsed, and answered with 404.
+// Operations is AWS's table, row by row, as far as the node behind a collection supports it. Plugins (SQL, PPL,
+// machine learning, flows, agents), search and ingest pipelines, and snapshots are not rehearsed and get 404.
 var Operations = []Operation{
 	documented("PUT /{index}", createIndex, ofChanges),
 
@@ -185,7 +186,7 @@ var Operations = []Operation{
 	documented("DELETE /_component_template/{name}", deleteItems, ofChanges),
 }
 
-// find is the operation that a request asks for, with what its path has for {index}; nil when collections have none.
+// find returns a request's operation, with the path's value for {index}; nil when collections lack it.
 func find(method string, path string) (*Operation, string) {
 	segments := strings.Split(path, "/")
 	for i := range Operations {
@@ -210,7 +211,7 @@ func matches(pattern string, segments []string) (index string, ok bool) {
 		case err != nil:
 			return "", false
 		case part == "{index}":
-			if segment == "" || strings.HasPrefix(segment, "_") { // no index begins so, and every other call does
+			if segment == "" || strings.HasPrefix(segment, "_") { // no index name begins like this, but all other calls do
 				return "", false
 			}
 			index = segment
@@ -225,7 +226,7 @@ func matches(pattern string, segments []string) (index string, ok bool) {
 	return index, true
 }
 
-// unknown is a parameter of a query that an operation does not have; empty when there is none.
+// unknown is a query parameter that an operation lacks; empty when there is none.
 func (o *Operation) unknown(query url.Values) string {
 	for _, name := range sortedKeys(query) {
 		if !slices.Contains(o.Parameters, name) && !slices.Contains(ofAll, name) {
@@ -235,8 +236,8 @@ func (o *Operation) unknown(query url.Values) string {
 	return ""
 }
 
-// writes says that an operation writes documents, which may make their index and change its mapping.
+// writes reports whether an operation writes documents, which may create their index and change its mapping.
 func (o *Operation) writes() bool { return o.Permission == writeDocument }
 
-// ofCollection says that a permission is one on the collection, not on indices.
+// ofCollection reports whether a permission applies to the collection, not to indices.
 func ofCollection(permission string) bool { return strings.HasSuffix(permission, "CollectionItems") }

@@ -9,7 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// Operations: each is taken from a role that has what its row says, and refused to one that has everything else.
+// Operations: each is allowed to a role with exactly its row's permission, and refused to one with all others.
 func TestEachOperationNeedsItsPermission(t *testing.T) {
 	s := newScene(t, Options{})
 	one, node := s.collection(search)
@@ -52,7 +52,7 @@ func TestEachOperationNeedsItsPermission(t *testing.T) {
 			body = []byte(`{"docs":[{"_index":"a","_id":"1"}]}`)
 		}
 		require.NoError(t, clients[o.Permission][0].Do(t.Context(), o.Method, path, body, nil), o)
-		if asked := node.asked(); path != "/_alias" { // which the endpoint asks for itself
+		if asked := node.asked(); path != "/_alias" { // the endpoint itself requests it
 			require.Len(t, asked, 1, o)
 		}
 		require.Equal(t, http.StatusForbidden, status(clients[o.Permission][1].Do(t.Context(), o.Method, path, body, nil)), o)

@@ -16,7 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// What `cdc` asks of the history's collection: all documents, whatever shard they are in, and deletions by id.
+// The requests of `cdc` to the history's collection: all documents, over all shards, and deletions by id.
 func TestARealOpenSearchHandsOnAllDocumentsAndDeletesThemByID(t *testing.T) {
 	s := newScene(t, Options{})
 	s.all.start = func(ctx context.Context) (front.Node, error) {
@@ -25,7 +25,7 @@ func TestARealOpenSearchHandsOnAllDocumentsAndDeletesThemByID(t *testing.T) {
 	one := s.create("TIMESERIES")
 	client := s.admit(one)
 	client.FoundAfter = opensearch.FoundInCollection
-	// A collection has as many shards as it pleases.
+	// A collection chooses its number of shards.
 	require.NoError(t, one.Node().Admin().Do(t.Context(), http.MethodPut, "/history", map[string]any{"settings": map[string]any{"number_of_shards": 7, "number_of_replicas": 0}}, nil))
 	const documents = 3333
 	var lines bytes.Buffer
@@ -84,7 +84,7 @@ func TestARealOpenSearchHandsOnAllDocumentsAndDeletesThemByID(t *testing.T) {
 	}, 30*time.Second, 200*time.Millisecond)
 }
 
-// What `cdc erase` asks of the current indices' collection: a deletion of the very version that was found.
+// The requests of `cdc erase` to the current indices' collection: a deletion of exactly the version that was found.
 func TestARealOpenSearchDeletesNoOtherVersionThanTheOneThatWasFound(t *testing.T) {
 	s := newScene(t, Options{})
 	s.all.start = func(ctx context.Context) (front.Node, error) {
@@ -109,14 +109,14 @@ func TestARealOpenSearchDeletesNoOtherVersionThanTheOneThatWasFound(t *testing.T
 	require.Equal(t, http.StatusConflict, remove(40))
 	require.Zero(t, remove(50))
 	require.Equal(t, http.StatusConflict, remove(40))
-	put(60) // the row came back
+	put(60) // the row exists again
 	var got struct {
 		Docs []struct {
 			Found   bool
 			Version int `json:"_version"`
 		}
 	}
-	require.Eventually(t, func() bool { // it is found late by its id, too
+	require.Eventually(t, func() bool { // it is also found late by its id
 		require.NoError(t, client.Do(t.Context(), http.MethodPost, "/_mget?_source=_cdc", []byte(`{"docs":[{"_index":"current-a","_id":"1"}]}`), &got))
 		return got.Docs[0].Found
 	}, 30*time.Second, 200*time.Millisecond)

@@ -9,10 +9,10 @@ import (
 	"sync"
 )
 
-// Delay says when a policy comes into force. [propagation.Delay] is one: AWS says that it takes about a minute,
+// Delay decides when a policy takes effect; [propagation.Delay] implements it. AWS says that it takes about a minute,
 // https://docs.aws.amazon.com/opensearch-service/latest/developerguide/serverless-data-access.html#serverless-data-access-console.
 type Delay interface {
-	// Note remembers that something has just been changed, and Seen says whether that is long enough ago.
+	// Note records a change, and Seen reports whether the change is old enough.
 	Note(what string)
 	Seen(what string) bool
 }
@@ -35,7 +35,7 @@ type access struct {
 	SourceVPCEs     []string
 }
 
-// policies are those that the control plane has, as far as they decide about requests.
+// policies are the control plane's policies, as far as they affect requests.
 type policies struct {
 	delay Delay
 
@@ -43,10 +43,10 @@ type policies struct {
 	data      map[string]*version
 	network   map[string][]access
 	endpoints map[string]bool // VPC endpoints
-	retention map[string]bool // names of lifecycle policies ever made
+	retention map[string]bool // names of all lifecycle policies ever made
 }
 
-// version is a data access policy, and what it was before its last change came into force.
+// version is a data access policy, with its former content until the last change takes effect.
 type version struct{ now, before []grant }
 
 func newPolicies(delay Delay) *policies {
@@ -71,7 +71,7 @@ func (p *policies) put(name string, document json.RawMessage) error {
 	return nil
 }
 
-// inForce are the entries of a data access policy that decide now.
+// inForce are the effective entries of a data access policy.
 func (p *policies) inForce(name string) []grant {
 	kept := p.data[name]
 	switch {
@@ -117,8 +117,8 @@ func (p *policies) retentions() int {
 	return len(p.retention)
 }
 
-// admits says that a network policy lets requests to a collection in: from everywhere, or through a VPC endpoint that is
-// there. Whether a caller comes through it is not known here. Policies are additive,
+// admits reports whether a network policy allows requests to a collection: from everywhere, or through an existing
+// VPC endpoint. It is not known here whether a caller uses that endpoint. Policies are additive,
 // https://docs.aws.amazon.com/opensearch-service/latest/developerguide/serverless-network.html#serverless-network-precedence.
 func (p *policies) admits(collection string) bool {
 	p.mu.Lock()
@@ -136,12 +136,12 @@ func (p *policies) admits(collection string) bool {
 	return false
 }
 
-// indexName is what a policy can name, as the API's model of lifecycle policies has it,
+// indexName matches what a policy can name, according to the API's model of lifecycle policies,
 // https://docs.aws.amazon.com/opensearch-service/latest/ServerlessAPIReference/API_LifecyclePolicyResourceIdentifier.html.
 var indexName = regexp.MustCompile(`^(\*|[a-z;0-9&$%][+.~=\-_a-z;0-9&$%]*\*?)$`)
 
-// allows says that a data access policy gives a role a permission: on the collection, or on what an index or a pattern of
-// indices stands for. Permissions are additive, and nothing denies,
+// allows reports whether a data access policy gives a role a permission, on the collection or on everything that an
+// index or index pattern stands for. Permissions are additive, and nothing denies,
 // https://docs.aws.amazon.com/opensearch-service/latest/developerguide/serverless-data-access.html#serverless-data-access-syntax.
 func (p *policies) allows(role, permission, collection, index string) bool {
 	if !ofCollection(permission) && !indexName.MatchString(index) {
@@ -176,7 +176,8 @@ func (r rule) allows(permission, collection, index string) bool {
 	})
 }
 
-// covers says that a pattern, a name or a prefix with a star, has all that a name or another pattern stands for.
+// covers reports whether a pattern, a name or a prefix with a star, matches everything that a name or another pattern
+// stands for.
 func covers(pattern, name string) bool {
 	prefix, open := strings.CutSuffix(pattern, "*")
 	if !open {

@@ -7,7 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// fakeDelay sees nothing until it is told to.
+// fakeDelay sees no change until it is told to.
 type fakeDelay struct{ seen bool }
 
 func (d *fakeDelay) Note(string)      { d.seen = false }

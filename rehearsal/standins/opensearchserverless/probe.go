@@ -14,21 +14,24 @@ import (
 	"time"
 )
 
-// Probe is a one-document bulk request, sent as a delivery's role before its data access policy was made and when it is in force.
+// Probe is a bulk request with one document, sent as a delivery's role before its data access policy was made and
+// after it took effect.
 type Probe struct {
-	// Role is the ARN it was sent as; empty when no role was admitted yet. Collection and Index are what it wrote to.
+	// Role is the caller's ARN; empty when no role was admitted yet. Collection and Index are its target.
 	Role, Collection, Index string
-	// BeforeStatus and BeforeMessage are the refusal without the policy; AfterStatus is the document's with it.
+	// BeforeStatus and BeforeMessage are the refusal without the policy; AfterStatus is the document's status with
+	// it.
 	BeforeStatus  int
 	BeforeMessage string
 	AfterStatus   int
 }
 
-// claim says as whom and where a data access policy lets a delivery write: a role that may write documents to an index and not read them.
+// claim returns the role and index for which a data access policy lets a delivery write: a role that may write
+// documents to an index but not read them.
 func claim(document json.RawMessage) (Probe, bool) {
 	var entries []grant
 	if json.Unmarshal(document, &entries) != nil {
-		return Probe{}, false // the control plane says what is wrong with it
+		return Probe{}, false // the control plane reports what is wrong with it
 	}
 	for _, entry := range entries {
 		for _, r := range entry.Rules {
@@ -46,10 +49,11 @@ func claim(document json.RawMessage) (Probe, bool) {
 	return Probe{}, false
 }
 
-// probeWaits is how long a policy is kept back for its collection, which may be made at the same time.
+// probeWaits is how long a policy waits for its collection, which may be created at the same time.
 const probeWaits = 90 * time.Second
 
-// probeBefore sends the first delivery's probe while its policy is not there yet. Without a collection there is nothing to ask.
+// probeBefore sends the first delivery's probe while its policy does not exist yet. Without a collection there is
+// nothing to test.
 func (c *Collections) probeBefore(ctx context.Context, document json.RawMessage) {
 	probe, ok := claim(document)
 	if !ok || !c.probes {
@@ -73,7 +77,8 @@ func (c *Collections) probeBefore(ctx context.Context, document json.RawMessage)
 	}
 }
 
-// Probe writes a document as the delivery's role, takes it away again, and returns what was answered to that and before the role's data access policy was made.
+// Probe writes and deletes a document as the delivery's role, and returns that answer and the one from before the
+// role's data access policy.
 func (c *Collections) Probe(ctx context.Context) (Probe, error) {
 	c.mu.Lock()
 	probe := c.probe
@@ -100,8 +105,8 @@ func (c *Collections) Probe(ctx context.Context) (Probe, error) {
 	return probe, nil
 }
 
-// writeAs sends one document as a role whose signature and IAM policies count as checked, and returns the status and the reason of the
-// call's refusal or of the document, with the id of what was written.
+// writeAs sends one document as a role whose signature and IAM policies count as checked. It returns the status and
+// the reason of the call's refusal or of the document, with the id of the written document.
 func (c *Collection) writeAs(ctx context.Context, role, index string) (status int, reason, id string) {
 	lines := fmt.Sprintf("{\"index\":{\"_index\":%q}}\n{\"metadata\":{\"operation\":\"probe\"}}\n", index)
 	r := httptest.NewRequestWithContext(ctx, http.MethodPost, "/_bulk", bytes.NewReader([]byte(lines)))

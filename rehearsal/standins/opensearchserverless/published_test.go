@@ -15,16 +15,16 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// What the control plane's model, in controlplane/moto/gaps/opensearchserverless, makes of requests that AWS publishes: every
-// name of a published answer has to be in its answer, with a value of the same form. Where AWS publishes the syntax alone,
-// the names are the syntax's.
+// The control plane's model, in controlplane/moto/gaps/opensearchserverless, must answer AWS's published requests.
+// Its answer must have every name of the published answer, with a value of the same form. Where AWS publishes only
+// the syntax, the names come from the syntax.
 
 const (
 	guide     = "https://docs.aws.amazon.com/opensearch-service/latest/developerguide/"
 	reference = "https://docs.aws.amazon.com/opensearch-service/latest/ServerlessAPIReference/"
 )
 
-// forms are those of values that are other ones each time.
+// forms are patterns for values that differ each time.
 var forms = map[string]*regexp.Regexp{
 	"arn":                regexp.MustCompile(`^arn:aws:aoss:us-east-1:123456789012:collection/[a-z0-9]{3,40}$`),
 	"collectionEndpoint": regexp.MustCompile(`^https://[a-z0-9]{3,40}\.us-east-1\.aoss\.amazonaws\.com$`),
@@ -34,7 +34,8 @@ var forms = map[string]*regexp.Regexp{
 	"errorMessage":       regexp.MustCompile(`.`),
 }
 
-// like says that got has every name of want with a value of its form. "string" and "boolean" stand for any value of the type.
+// like checks that got has every name of want, with a value of the same form. "string" and "boolean" stand for any
+// value of the type.
 func like(t *testing.T, want, got any, at string) {
 	t.Helper()
 	switch want := want.(type) {
@@ -71,7 +72,8 @@ func like(t *testing.T, want, got any, at string) {
 	}
 }
 
-// aoss calls an operation of the control plane as its clients do: https://smithy.io/2.0/aws/protocols/aws-json-1_0-protocol.html.
+// aoss calls an operation of the control plane like its clients:
+// https://smithy.io/2.0/aws/protocols/aws-json-1_0-protocol.html.
 func aoss(t *testing.T, url, operation, body string) (int, map[string]any) {
 	t.Helper()
 	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, url, strings.NewReader(body))
@@ -95,13 +97,13 @@ func aoss(t *testing.T, url, operation, body string) (int, map[string]any) {
 func forget(t *testing.T) string {
 	t.Helper()
 	url := storestest.Moto(t)
-	response, err := http.Post(url+"/moto-api/reset", "", nil) //nolint:noctx // at the beginning of a test
+	response, err := http.Post(url+"/moto-api/reset", "", nil) //nolint:noctx // at the start of a test
 	require.NoError(t, err)
 	require.NoError(t, response.Body.Close())
 	return url
 }
 
-// text is a policy as a request has it.
+// text is a policy in a request's form.
 func text(policy string) string {
 	quoted, _ := json.Marshal(policy)
 	return string(quoted)
@@ -114,8 +116,8 @@ const (
 	lifecycleOfLogs  = `{"Rules":[{"ResourceType":"index","Resource":["index/marketing/*"],"MinIndexRetention":"15d"},{"ResourceType":"index","Resource":["index/finance/log*"],"NoMinIndexRetention":true}]}`
 )
 
-// published are AWS's requests and answers, in an order in which each finds what it needs. ID stands for what the request
-// before it has made, VERSION for its version.
+// published are AWS's requests and answers, in an order that creates what later ones need. ID stands for the id made
+// by the previous request, VERSION for its version.
 var published = []struct{ operation, source, request, answer string }{
 	{
 		"CreateSecurityPolicy", guide + "serverless-create.html",
@@ -255,7 +257,7 @@ func TestPublishedRequestsGetPublishedAnswers(t *testing.T) {
 	}
 }
 
-// ec2Call makes something in EC2 and returns what an element of the answer holds.
+// ec2Call makes something in EC2 and returns an element of the answer.
 func ec2Call(t *testing.T, url, query, element string) string {
 	t.Helper()
 	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, url, strings.NewReader(query))
@@ -390,7 +392,7 @@ func TestWhatAWSRefusesIsRefused(t *testing.T) {
 	}, 10*time.Second, 50*time.Millisecond, "once the collection is gone")
 }
 
-// The more specific rule gives the key,
+// The more specific rule determines the key,
 // https://docs.aws.amazon.com/opensearch-service/latest/developerguide/serverless-encryption.html#serverless-encryption-policies.
 func TestTheMoreSpecificEncryptionPolicyGivesTheKey(t *testing.T) {
 	url := forget(t)

@@ -13,7 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// What the endpoint passes on, a real OpenSearch answers; and what the endpoint does by itself, it does as the node has it.
+// A real OpenSearch accepts what the endpoint passes on, and agrees with what the endpoint answers itself.
 func TestARealOpenSearchAnswersWhatIsAllowed(t *testing.T) {
 	s := newScene(t, Options{Refresh: 3 * time.Second})
 	s.all.start = func(ctx context.Context) (front.Node, error) {

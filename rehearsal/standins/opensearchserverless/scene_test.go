@@ -33,16 +33,16 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// fakeNode is a node's REST interface, as far as the endpoint looks at it.
+// fakeNode is a node's REST interface, as far as the endpoint uses it.
 type fakeNode struct {
 	server *httptest.Server
 	done   chan struct{}
 
 	mu       sync.Mutex
-	requests []string          // method, path and query, of what callers have asked for
-	settled  []string          // paths of settings that the endpoint has put
+	requests []string          // method, path and query of callers' requests
+	settled  []string          // paths of settings written by the endpoint
 	interval string            // of the cluster
-	indices  map[string]string // an alias of each; empty for none
+	indices  map[string]string // the alias of each; empty for none
 }
 
 func newFakeNode(t *testing.T) *fakeNode {
@@ -91,7 +91,7 @@ func (n *fakeNode) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// asked is what callers have asked for since the last look.
+// asked are the callers' requests since the last check.
 func (n *fakeNode) asked() []string {
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -128,8 +128,8 @@ func (n *fakeNode) Err() error                                 { return nil }
 // scene is a control plane with collections whose nodes are fake.
 type scene struct {
 	t *testing.T
-	// n is the name of its collection, and begins those of its policies: all scenes have one control plane, which takes long to
-	// forget.
+	// n is the collection's name and the prefix of its policies. All scenes share one control plane, which keeps
+	// deleted things for long.
 	n   string
 	url string
 	acc account.Account
@@ -188,7 +188,7 @@ func (s *scene) policy(operation, kind, name, document string) map[string]any {
 	return s.call(operation, fmt.Sprintf(`{"name":%q,"type":%q,"policy":%s}`, name, kind, text(document)))
 }
 
-// create makes a collection and waits for its node; nothing admits anybody to it yet.
+// create makes a collection and waits for its node; nobody has access yet.
 func (s *scene) create(kind string) *Collection {
 	s.t.Helper()
 	s.policy("CreateSecurityPolicy", "encryption", s.n, strings.Replace(encryptionOfLogs, "logs-application", s.n, 1))
@@ -210,7 +210,7 @@ func (s *scene) public() {
 	s.policy("CreateSecurityPolicy", "network", s.n, strings.ReplaceAll(networkOfLogs, "logs-application", s.n))
 }
 
-// role that may call collections by its IAM policy.
+// role is a role that may call collections by its IAM policy.
 func (s *scene) role(name string) string {
 	s.t.Helper()
 	arn := s.bareRole(name)
@@ -265,14 +265,14 @@ func (s *scene) as(role string, one *Collection) opensearch.Client {
 	}
 }
 
-// open is a collection that a role may do everything with.
+// open is a collection with which a role may do everything.
 func (s *scene) open(kind string) (*Collection, *fakeNode, opensearch.Client) {
 	s.t.Helper()
 	one, node := s.collection(kind)
 	return one, node, s.admit(one)
 }
 
-// admit a role that may do everything with a collection.
+// admit lets a role do everything with a collection.
 func (s *scene) admit(one *Collection) opensearch.Client {
 	s.t.Helper()
 	role := s.role("writer")

@@ -7,10 +7,10 @@ import (
 	"sync"
 )
 
-// feature is part of a body that AWS does not document for collections, and why it is let through.
+// feature is a part of a body that AWS does not document for collections, with the reason for allowing it.
 type feature struct{ what, reason string }
 
-// ofLines are what the lines of bulk requests may say besides an index and an id.
+// ofLines are the allowed members of bulk lines besides an index and an id.
 var ofLines = map[string]feature{
 	"version":         {"versions of the writer's in _bulk", "public pipelines of OpenSearch Ingestion write to collections with external versions"},
 	"version_type":    {"version_type %s in _bulk", "public pipelines of OpenSearch Ingestion write to collections with external versions"},
@@ -24,10 +24,10 @@ var ofLines = map[string]feature{
 // refuses a condition with the term 0.
 const doubtful = "it is doubtful: collections have been seen to answer every write with _seq_no 0 and _primary_term 0"
 
-// used is what was used in a run, and AWS does not document.
+// used records what a run used without AWS's documentation.
 type used struct {
 	mu  sync.Mutex
-	all map[string]string // the reason of each
+	all map[string]string // the reason for each
 }
 
 func newUsed() *used { return &used{all: map[string]string{}} }
@@ -53,7 +53,7 @@ func (u *used) request(q *request) {
 	}
 }
 
-// metadata refuses what no line of a bulk request may say.
+// metadata refuses members that no bulk line may have.
 func (u *used) metadata(given map[string]json.RawMessage) error {
 	for _, name := range sortedKeys(given) {
 		if name == "_index" || name == "_id" {
@@ -65,7 +65,7 @@ func (u *used) metadata(given map[string]json.RawMessage) error {
 		}
 		if name == "version_type" {
 			var value string
-			_ = json.Unmarshal(given[name], &value) // the node says what is wrong with it
+			_ = json.Unmarshal(given[name], &value) // the node reports what is wrong with it
 			f.what = fmt.Sprintf(f.what, value)
 		}
 		u.note(f.what, f.reason)
@@ -81,8 +81,8 @@ func (u *used) alias(body map[string]any) {
 	}
 }
 
-// Undocumented are the calls, parameters and parts of bodies that were used so far and that AWS does not document for
-// collections, each with why it is let through, for the report.
+// Undocumented lists the calls, parameters and parts of bodies that were used but that AWS does not document for
+// collections, each with the reason for allowing it, for the report.
 func (c *Collections) Undocumented() []string {
 	c.used.mu.Lock()
 	defer c.used.mu.Unlock()
@@ -94,7 +94,8 @@ func (c *Collections) Undocumented() []string {
 	return lines
 }
 
-// NotRun says what was asked of collections so far and is not run, for the report; nothing when there was none.
+// NotRun lists features that were requested of collections but do not run, for the report; nothing when no collection
+// was used.
 func (c *Collections) NotRun() []string {
 	if !c.had.Load() {
 		return nil

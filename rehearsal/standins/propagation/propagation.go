@@ -1,5 +1,5 @@
-// Package propagation refuses what AWS refuses while a service does not see yet what another has just made: a new account's
-// service-linked roles, and the policy of a domain's logs. Other stand-ins ask it about what they see late themselves.
+// Package propagation refuses what AWS refuses while one service does not see another's new resource yet: a new
+// account's service-linked roles, and the policy of a domain's logs. Other stand-ins use it for their own delays.
 package propagation
 
 import (
@@ -17,38 +17,38 @@ import (
 )
 
 const (
-	// Unseen is how long a role or a log policy is not seen by other services.
+	// Unseen is how long other services do not see a new role or log policy.
 	Unseen = 5 * time.Second
-	// Creating is how long a stream is being made, which in AWS takes longer than another service is blind.
+	// Creating is how long the creation of a stream takes. In AWS that is longer than the other delay.
 	Creating = 8 * time.Second
 )
 
-// Hooks is where a control plane lets others take part in its calls.
+// Hooks lets others take part in a control plane's calls.
 type Hooks interface {
 	Before(controlplane.Action, controlplane.BeforeFunc)
 	After(controlplane.Action, controlplane.AfterFunc)
 }
 
-// Delay is what the services of an account see late. It delays nothing until it is switched on.
+// Delay delays what an account's services see. It delays nothing until it is switched on.
 type Delay struct {
 	mu      sync.Mutex
 	on      bool
-	made    map[string]time.Time // service-linked roles by service, the newest log policy as logs, streams as kinesis:NAME, what others note
+	made    map[string]time.Time // service-linked roles by service, the newest log policy as logs, streams as kinesis:NAME, and other stand-ins' notes
 	refused []string
 	now     func() time.Time
 }
 
-// New delays nothing.
+// New returns a Delay that is off.
 func New() *Delay { return &Delay{made: map[string]time.Time{}, now: time.Now} }
 
-// Switch turns the delay on, as in an account in which nothing was made yet, or off.
+// Switch turns the delay on, as in an account without any resources, or off.
 func (d *Delay) Switch(on bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.on = on
 }
 
-// Refused are the calls that were refused since the last look.
+// Refused are the refused calls since the last check.
 func (d *Delay) Refused() []string {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -57,7 +57,7 @@ func (d *Delay) Refused() []string {
 	return refused
 }
 
-// Attach makes the control plane's services see late.
+// Attach applies the delay to the control plane's services.
 func (d *Delay) Attach(h Hooks) {
 	h.After(controlplane.Action{Service: "iam", Name: "CreateServiceLinkedRole"}, d.roleMade)
 	h.After(controlplane.Action{Service: "logs", Name: "PutResourcePolicy"}, d.policyPut)
@@ -67,14 +67,14 @@ func (d *Delay) Attach(h Hooks) {
 	h.Before(controlplane.Action{Service: "rds", Name: "CreateDBCluster"}, d.cluster)
 }
 
-// Note remembers that something has just been made or changed.
+// Note records that something was just made or changed.
 func (d *Delay) Note(what string) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.made[what] = d.now()
 }
 
-// Seen says whether something was made long enough ago; always, while nothing is delayed.
+// Seen reports whether something was made long enough ago; always true while the delay is off.
 func (d *Delay) Seen(what string) bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -113,7 +113,7 @@ func (d *Delay) streamMade(_ context.Context, c *controlplane.Call) error {
 	return err
 }
 
-// describeStream says that a new stream is being made.
+// describeStream reports a new stream as being created.
 func (d *Delay) describeStream(_ context.Context, c *controlplane.Call) error {
 	var answer map[string]map[string]any
 	decoder := json.NewDecoder(bytes.NewReader(c.ResponseBody))

@@ -10,7 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// late is a delay that is on, at a time that the test moves.
+// late is an active delay with a time that the test advances.
 func late() (d *Delay, pass func(time.Duration)) {
 	now := time.Date(2026, 11, 28, 12, 0, 0, 0, time.UTC)
 	d = New()

@@ -1,5 +1,5 @@
-// Package schedules calls functions when EventBridge would: by rules with a rate, and by schedules of EventBridge Scheduler, with a clock that
-// goes faster.
+// Package schedules calls functions like EventBridge: by rules with a rate, and by schedules of EventBridge
+// Scheduler, with a faster clock.
 package schedules
 
 import (
@@ -23,14 +23,15 @@ type Invoker interface {
 
 var _ Invoker = (*lambda.Runner)(nil)
 
-// Schedules are those of an account. They call nobody before they are started. Its methods may be called from several goroutines.
+// Schedules are an account's schedules. They call nobody before they are started. The methods are safe for concurrent
+// use.
 type Schedules struct {
 	invoker Invoker
 	log     *slog.Logger
 	scale   float64
 	least   time.Duration
 	running atomic.Bool
-	ctx     context.Context //nolint:containedctx // of what outlives the calls
+	ctx     context.Context //nolint:containedctx // for calls that outlive their requests
 	stop    context.CancelFunc
 	work    sync.WaitGroup
 
@@ -40,7 +41,7 @@ type Schedules struct {
 
 // schedule is a rule, or a schedule of the Scheduler.
 type schedule struct {
-	every   time.Duration // 0: it has no rate, or is disabled
+	every   time.Duration // 0: no rate, or disabled
 	targets map[string]target
 	due     time.Time
 	busy    bool
@@ -48,7 +49,8 @@ type schedule struct {
 
 type target struct{ Arn, Input string }
 
-// New calls functions scale times as often as they are declared to be called, and none before it has answered, nor more often than least.
+// New returns schedules that call functions scale times as often as declared, never before the last call has
+// answered, and with at least the given interval.
 func New(invoker Invoker, log *slog.Logger, scale float64, least time.Duration) *Schedules {
 	s := &Schedules{invoker: invoker, log: log.With("service", "schedules"), scale: scale, least: least, known: map[string]*schedule{}}
 	s.ctx, s.stop = context.WithCancel(context.Background())
@@ -56,16 +58,16 @@ func New(invoker Invoker, log *slog.Logger, scale float64, least time.Duration) 
 	return s
 }
 
-// Run lets functions be called, or not.
+// Run switches the calls on or off.
 func (s *Schedules) Run(run bool) { s.running.Store(run) }
 
-// Close ends everything; calls under way fail.
+// Close ends everything; running calls fail.
 func (s *Schedules) Close() {
 	s.stop()
 	s.work.Wait()
 }
 
-// Attach hears of what is declared, https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_Operations.html and
+// Attach listens to declarations, https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_Operations.html and
 // https://docs.aws.amazon.com/scheduler/latest/APIReference/API_Operations.html.
 func (s *Schedules) Attach(p *controlplane.Proxy) {
 	rule := func(name string, act func(r ruleRequest)) {
@@ -127,7 +129,7 @@ func (s *Schedules) put(_ context.Context, c *controlplane.Call) error {
 	return nil
 }
 
-// pathName is the schedule in /schedules/NAME.
+// pathName is the schedule's name in /schedules/NAME.
 func pathName(c *controlplane.Call) string {
 	name := c.Request.URL.Path[strings.LastIndex(c.Request.URL.Path, "/")+1:]
 	if plain, err := url.PathUnescape(name); err == nil {
@@ -136,7 +138,7 @@ func pathName(c *controlplane.Call) string {
 	return name
 }
 
-// of is a schedule, whose lock is held.
+// of returns a schedule; the caller holds the lock.
 func (s *Schedules) of(name string) *schedule {
 	if s.known[name] == nil {
 		s.known[name] = &schedule{targets: map[string]target{}}
@@ -144,7 +146,7 @@ func (s *Schedules) of(name string) *schedule {
 	return s.known[name]
 }
 
-// rate reads rate(5 minutes); it is 0 for what is disabled, or no rate.
+// rate parses rate(5 minutes); it is 0 for a disabled schedule or another expression.
 func rate(expression, state string) time.Duration {
 	inner, ok := strings.CutPrefix(strings.TrimSuffix(expression, ")"), "rate(")
 	number, unit, _ := strings.Cut(inner, " ")
@@ -155,7 +157,7 @@ func rate(expression, state string) time.Duration {
 	return time.Duration(n) * map[string]time.Duration{"minute": time.Minute, "hour": time.Hour, "day": 24 * time.Hour}[strings.TrimSuffix(unit, "s")]
 }
 
-// tick is how often what is due is looked for.
+// tick is the interval of checks for due schedules.
 const tick = 100 * time.Millisecond
 
 func (s *Schedules) run() {
@@ -171,7 +173,7 @@ func (s *Schedules) run() {
 	}
 }
 
-// callDue calls the functions of schedules that are due; other targets have stand-ins of their own.
+// callDue calls the functions of due schedules; other targets have their own stand-ins.
 func (s *Schedules) callDue(now time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -25,7 +25,7 @@ func (c *counter) Invoke(_ context.Context, name string, payload []byte) (lambda
 	return lambda.Result{}, nil
 }
 
-// call makes a signed request of the control plane, which takes everything.
+// call makes a signed request to the control plane, which accepts everything.
 func call(t *testing.T, at, service, method, path, target, body string) {
 	t.Helper()
 	r, err := http.NewRequestWithContext(t.Context(), method, at+path, bytes.NewReader([]byte(body)))

@@ -20,7 +20,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// The zip that is deployed rotates a user of a real database.
+// The deployed zip rotates a user of a real database.
 func TestDeployedFunctionRotates(t *testing.T) {
 	s := newScene(t)
 	database := storestest.MariaDB(t)
@@ -55,7 +55,7 @@ func TestDeployedFunctionRotates(t *testing.T) {
 	}
 }
 
-// store makes a secret of this test's own.
+// store makes this test's own secret.
 func (s *scene) store(name string, value map[string]any) string {
 	s.t.Helper()
 	text, err := json.Marshal(value)
@@ -65,7 +65,7 @@ func (s *scene) store(name string, value map[string]any) string {
 	return *out.ARN
 }
 
-// upload makes the real function of the scene's, run by a real runner.
+// upload replaces the scene's function by the real one, run by a real runner.
 func (s *scene) upload(settings rotation.Settings) {
 	s.t.Helper()
 	arch := map[string]config.Architecture{"amd64": config.X8664, "arm64": config.ARM64}[runtime.GOARCH]

@@ -15,22 +15,23 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 )
 
-// Attach has RotateSecret do what its name says.
+// Attach implements RotateSecret.
 func (r *Rotations) Attach(p *controlplane.Proxy) {
 	rotate := controlplane.Action{Service: "secretsmanager", Name: "RotateSecret"}
 	p.Before(rotate, r.admit)
 	p.After(rotate, r.rotate)
 }
 
-// request is RotateSecret's, https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_RotateSecret.html.
+// request is a RotateSecret request,
+// https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_RotateSecret.html.
 type request struct {
 	SecretID          string `json:"SecretId"`
 	RotationLambdaARN string
 	RotateImmediately *bool
 }
 
-// admit refuses what Secrets Manager refuses at once: a function that it may not call, and a second rotation before the
-// first is over, which is then taken up again.
+// admit refuses what Secrets Manager refuses at once: a function that it may not call, and a second rotation during
+// the first, which it then resumes.
 func (r *Rotations) admit(ctx context.Context, c *controlplane.Call) (bool, error) {
 	var asked request
 	if err := c.Decode(&asked); err != nil {
@@ -38,7 +39,7 @@ func (r *Rotations) admit(ctx context.Context, c *controlplane.Call) (bool, erro
 	}
 	secret, err := r.secrets.DescribeSecret(ctx, &secretsmanager.DescribeSecretInput{SecretId: &asked.SecretID})
 	if err != nil {
-		return false, nil //nolint:nilerr // moto says what is wrong with it
+		return false, nil //nolint:nilerr // moto reports what is wrong with it
 	}
 	function := asked.RotationLambdaARN
 	if function == "" {
@@ -66,7 +67,7 @@ func (r *Rotations) admit(ctx context.Context, c *controlplane.Call) (bool, erro
 	return false, nil
 }
 
-// rotate begins the rotation whose version moto has opened.
+// rotate begins the rotation whose version moto has created.
 func (r *Rotations) rotate(ctx context.Context, c *controlplane.Call) error {
 	var asked request
 	if err := c.Decode(&asked); err != nil {
@@ -87,8 +88,8 @@ func (r *Rotations) rotate(ctx context.Context, c *controlplane.Call) error {
 	return nil
 }
 
-// mayCall looks for a statement in the function's policy that lets Secrets Manager in. No aws:SourceArn is sent with the
-// call, as far as is documented, so a statement that asks for one does not hold.
+// mayCall looks for a statement in the function's policy that admits Secrets Manager. As far as documented, the call
+// has no aws:SourceArn, so a statement that requires one does not apply.
 func (r *Rotations) mayCall(ctx context.Context, function string) error {
 	out, err := r.lambda.GetPolicy(ctx, &lambda.GetPolicyInput{FunctionName: &function})
 	if err != nil {
@@ -113,7 +114,7 @@ func (r *Rotations) mayCall(ctx context.Context, function string) error {
 	return errors.New("no statement of its policy lets secretsmanager.amazonaws.com of this account in")
 }
 
-// met says whether a call of this account's Secrets Manager meets the conditions.
+// met reports whether a call of this account's Secrets Manager meets the conditions.
 func met(conditions map[string]map[string]string) bool {
 	for _, tests := range conditions {
 		for key, value := range tests {

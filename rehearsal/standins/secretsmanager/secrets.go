@@ -1,5 +1,5 @@
-// Package secretsmanager plays the rotation of Secrets Manager: it calls the deployed function, as Secrets Manager does, with the
-// four steps of a rotation. Secrets, versions and stages are moto's; schedules are kept and not run.
+// Package secretsmanager is a stand-in for Secrets Manager's rotation: it calls the deployed function with the four
+// steps of a rotation. Secrets, versions and stages are moto's; schedules are stored but do not run.
 package secretsmanager
 
 import (
@@ -17,12 +17,12 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 )
 
-// Invoker runs a function; [lambda.Runner] is one.
+// Invoker runs a function; [lambda.Runner] implements it.
 type Invoker interface {
 	Invoke(ctx context.Context, nameOrArn string, payload []byte) (lambda.Result, error)
 }
 
-// Rotations are those of an account. Their methods may be called from several goroutines.
+// Rotations are an account's rotations. The methods are safe for concurrent use.
 type Rotations struct {
 	invoker Invoker
 	secrets *secretsmanager.Client
@@ -34,23 +34,23 @@ type Rotations struct {
 
 	mu   sync.Mutex
 	all  []*Rotation
-	open map[string]bool // secret and version of those under way
+	open map[string]bool // secret and version of the running ones
 }
 
-// Rotation is one, or one attempt of it.
+// Rotation is a rotation, or one attempt of it.
 type Rotation struct {
-	// Secret and Function are ARNs; Version is the id of the version that the rotation makes.
+	// Secret and Function are ARNs; Version is the id of the rotation's version.
 	Secret, Function, Version string
-	// Trial is true when rotation was set up without being begun: only testSecret runs then.
+	// Trial is true when rotation was set up without being started: then only testSecret runs.
 	Trial bool
 	// Steps that have succeeded.
 	Steps []string
-	// Err is why it failed, Ended says that it is over.
+	// Err is the reason for a failure; Ended means that it is over.
 	Err   error
 	Ended bool
 }
 
-// New rotates nothing until it is attached. Close ends what is under way.
+// New returns rotations that are inactive until Attach. Close ends running ones.
 func New(acc account.Account, invoker Invoker, log *slog.Logger) *Rotations {
 	ctx, cancel := context.WithCancel(context.Background())
 	return &Rotations{
@@ -59,7 +59,7 @@ func New(acc account.Account, invoker Invoker, log *slog.Logger) *Rotations {
 	}
 }
 
-// Rotations that were begun so far, in that order.
+// Rotations returns all rotations so far, by start.
 func (r *Rotations) Rotations() []Rotation {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -71,14 +71,14 @@ func (r *Rotations) Rotations() []Rotation {
 	return list
 }
 
-// Wait returns when no rotation is under way, with the errors of those that failed and were not made up for by a later
-// one of the same version.
+// Wait waits until no rotation runs. It returns the errors of failed ones that no later one of the same version has
+// repaired.
 func (r *Rotations) Wait() error {
 	r.running.Wait()
 	return r.Err()
 }
 
-// Err says which rotations failed so far and were not taken up again with success.
+// Err lists failed rotations that were not resumed successfully.
 func (r *Rotations) Err() error {
 	failed := map[string]error{}
 	for _, rotation := range r.Rotations() {
@@ -97,13 +97,13 @@ func (r *Rotations) Err() error {
 	return errors.Join(problems...)
 }
 
-// Close ends what is under way.
+// Close ends running rotations.
 func (r *Rotations) Close() {
 	r.cancel()
 	r.running.Wait()
 }
 
-// begin runs a rotation's steps in the background, unless they are being run.
+// begin runs a rotation's steps in the background, unless they already run.
 func (r *Rotations) begin(rotation Rotation) {
 	id := rotation.Secret + rotation.Version
 	r.mu.Lock()
@@ -161,7 +161,7 @@ func (r *Rotations) stages(ctx context.Context, secret string) (map[string][]str
 	return out.VersionIdsToStages, nil
 }
 
-// drop takes a trial's version away again.
+// drop removes a trial's version.
 func (r *Rotations) drop(rotation *Rotation) {
 	_, err := r.secrets.UpdateSecretVersionStage(r.ctx, &secretsmanager.UpdateSecretVersionStageInput{
 		SecretId: &rotation.Secret, VersionStage: aws.String("AWSPENDING"), RemoveFromVersionId: &rotation.Version,

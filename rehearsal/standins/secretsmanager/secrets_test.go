@@ -40,7 +40,7 @@ type scene struct {
 
 	mu     sync.Mutex
 	events []map[string]string
-	fail   string // step that fails
+	fail   string // the step that fails
 }
 
 func newScene(t *testing.T) *scene {
@@ -86,7 +86,7 @@ func (s *scene) permit(change func(*awslambda.AddPermissionInput)) {
 	require.NoError(s.t, err)
 }
 
-// Invoke is the function: it does what a rotation function has to do to its secret.
+// Invoke is the function: it changes its secret like a rotation function.
 func (s *scene) Invoke(ctx context.Context, name string, payload []byte) (lambda.Result, error) {
 	var event map[string]string
 	if err := json.Unmarshal(payload, &event); err != nil {

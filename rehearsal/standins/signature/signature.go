@@ -1,5 +1,5 @@
-// Package signature verifies requests that are signed with the temporary credentials of roles: it learns each from the
-// control plane's answer to AssumeRole, and says which role has signed.
+// Package signature verifies requests signed with roles' temporary credentials. It learns the credentials from the
+// control plane's AssumeRole answers, and returns the role that signed.
 package signature
 
 import (
@@ -22,7 +22,7 @@ import (
 	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
 )
 
-// Scheme is what the Authorization header of a signed request begins with.
+// Scheme is the prefix of a signed request's Authorization header.
 const Scheme = "AWS4-HMAC-SHA256 "
 
 const (
@@ -31,7 +31,7 @@ const (
 	unsignedPayload = "UNSIGNED-PAYLOAD"
 )
 
-// Keys are the temporary credentials that the control plane has given out, with the role that each stands for.
+// Keys are the temporary credentials that the control plane issued, with their roles.
 type Keys struct {
 	mu    sync.RWMutex
 	known map[string]Key
@@ -39,39 +39,39 @@ type Keys struct {
 
 // Key is one of them.
 type Key struct {
-	// Role is its ARN.
+	// Role is the role's ARN.
 	Role, Secret, Session string
 }
 
-// New knows no keys yet.
+// New returns an empty set of keys.
 func New() *Keys { return &Keys{known: map[string]Key{}} }
 
-// Add makes a key known.
+// Add adds a key.
 func (k *Keys) Add(id string, issued Key) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	k.known[id] = issued
 }
 
-// Hooks is where a control plane lets others take part in its calls.
+// Hooks lets others take part in a control plane's calls.
 type Hooks interface {
 	After(controlplane.Action, controlplane.AfterFunc)
 }
 
-// Attach learns every key that the control plane gives out from now on.
+// Attach learns every key that the control plane issues from now on.
 func (k *Keys) Attach(h Hooks) {
 	h.After(controlplane.Action{Service: "sts", Name: "AssumeRole"}, k.assumed)
 }
 
-// signature is what a request's Authorization header says.
+// signature is a parsed Authorization header.
 type signature struct {
 	keyID, date, region, service string
 	headers                      []string // lower case
 	value                        string
 }
 
-// Caller verifies a request that is signed for a service, and whose body has been read; it returns the ARN of the role that
-// signed it. https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv.html
+// Caller verifies a request that is signed for a service and whose body has been read. It returns the ARN of the role
+// that signed it. https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv.html
 func (k *Keys) Caller(r *http.Request, body []byte, service string) (string, error) {
 	s, err := parseSignature(r.Header.Get("Authorization"))
 	if err != nil {
@@ -89,7 +89,7 @@ func (k *Keys) Caller(r *http.Request, body []byte, service string) (string, err
 	return issued.Role, s.verify(r, body, issued)
 }
 
-// Headers are the names, in lower case, of the headers that a request's signature covers; none when it has no signature.
+// Headers are the names, in lower case, of the headers that a request's signature covers; none without a signature.
 func Headers(r *http.Request) []string {
 	s, err := parseSignature(r.Header.Get("Authorization"))
 	if err != nil {
@@ -152,7 +152,7 @@ func (s signature) verify(r *http.Request, body []byte, issued Key) error {
 	return nil
 }
 
-// request is r with nothing but what its caller signed.
+// request is r with only the signed parts.
 func (s signature) request(r *http.Request, length int) *http.Request {
 	target := *r.URL
 	target.Scheme, target.Host = "https", r.Host
@@ -169,7 +169,7 @@ func (s signature) request(r *http.Request, length int) *http.Request {
 	return again
 }
 
-// assumed learns whose keys an AssumeRole answer holds.
+// assumed learns the role of the keys in an AssumeRole answer.
 func (k *Keys) assumed(_ context.Context, c *controlplane.Call) error {
 	form, err := url.ParseQuery(string(c.RequestBody))
 	if err != nil {
@@ -183,7 +183,7 @@ func (k *Keys) assumed(_ context.Context, c *controlplane.Call) error {
 	return nil
 }
 
-// credentials as STS gives them, in XML, or in JSON to those who ask for it.
+// credentials in STS's form: XML, or JSON if the caller requested it.
 type credentials struct {
 	AccessKeyID     string `xml:"AccessKeyId" json:"AccessKeyId"`
 	SecretAccessKey string

@@ -16,11 +16,12 @@ import (
 
 const (
 	channelPath = "/v1/data-channel/"
-	// longestMessage is far more than a client may put into one.
+	// longestMessage is much larger than any client's message.
 	longestMessage = 1 << 20
 )
 
-// Where a frame has what the library keeps to itself: https://github.com/aws/amazon-ssm-agent/blob/mainline/agent/session/contracts/agentmessage.go.
+// Positions of fields in a frame that the library does not export:
+// https://github.com/aws/amazon-ssm-agent/blob/mainline/agent/session/contracts/agentmessage.go.
 const (
 	atID         = 64
 	atDigest     = 80
@@ -31,7 +32,7 @@ const (
 
 var upgrader = websocket.Upgrader{}
 
-// serve is the service's end of a data channel: the first message must be a token that StartSession or ResumeSession gave out.
+// serve is the service's end of a data channel. The first message must be a token from StartSession or ResumeSession.
 func (s *Service) serve(w http.ResponseWriter, r *http.Request) {
 	one, ok := s.find(strings.TrimPrefix(r.URL.Path, channelPath))
 	if !ok {
@@ -68,13 +69,13 @@ func (s *session) admit(ws *websocket.Conn) error {
 	return s.attach(ws, hello.TokenValue)
 }
 
-// received is a message from the client, and its id.
+// received is a message from the client with its id.
 type received struct {
 	datachannel.AgentMessage
 	id uuid.UUID
 }
 
-// parse checks what the agent checks, and what the library does not: lengths (it would panic) and the digest (it overwrites it).
+// parse makes the agent's checks that the library omits: lengths (it would panic) and the digest (it overwrites it).
 func parse(frame []byte) (received, error) {
 	var m received
 	if len(frame) < headerLength+lengthSize {

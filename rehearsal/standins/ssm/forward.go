@@ -10,7 +10,7 @@ import (
 	"github.com/xtaci/smux"
 )
 
-// forward connects each stream of the session with its destination, as the agent does:
+// forward connects each stream of the session with its destination, like the agent:
 // https://github.com/aws/amazon-ssm-agent/blob/mainline/agent/session/plugins/port/port_mux.go.
 func (s *session) forward() {
 	select {
@@ -19,7 +19,7 @@ func (s *session) forward() {
 		return
 	}
 	config := smux.DefaultConfig()
-	config.KeepAliveDisabled = true // as this version's, so that an idle session can end
+	config.KeepAliveDisabled = true // as in this agent version, so that an idle session can end
 	mux, err := smux.Server(s, config)
 	if err != nil {
 		s.service.log.Error("multiplexing an SSM session", "error", err)
@@ -36,7 +36,7 @@ func (s *session) forward() {
 		if err != nil {
 			s.service.log.Warn("an instance cannot connect", "instance", s.instance, "destination", s.destination, "error", err)
 			s.refused()
-			_ = stream.Close() // nobody is behind it
+			_ = stream.Close() // nobody listens there
 			continue
 		}
 		streams.Go(func() { join(stream, destination) })
@@ -45,18 +45,18 @@ func (s *session) forward() {
 	streams.Wait()
 }
 
-// refused tells the client that the destination could not be connected to.
+// refused tells the client that the destination could not be reached.
 func (s *session) refused() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	_ = s.enqueue(datachannel.Flag, binary.BigEndian.AppendUint32(nil, uint32(datachannel.ConnectToPortError))) // fails only when the session has ended
+	_ = s.enqueue(datachannel.Flag, binary.BigEndian.AppendUint32(nil, uint32(datachannel.ConnectToPortError))) // fails only after the session's end
 }
 
-// join copies both ways; the end of either is the end of both.
+// join copies in both directions; the end of one ends both.
 func join(stream, destination net.Conn) {
 	var both sync.WaitGroup
 	both.Go(func() {
-		_, _ = io.Copy(destination, stream) // an end is an end, however it came about
+		_, _ = io.Copy(destination, stream) // the reason for the end does not matter
 		_ = destination.Close()
 	})
 	both.Go(func() {

@@ -12,14 +12,14 @@ import (
 	"time"
 )
 
-// document is the only kind of session here. Its parameters: aws ssm describe-document --name with it.
+// document is the only supported kind of session. For its parameters: aws ssm describe-document --name with it.
 const document = "AWS-StartPortForwardingSessionToRemoteHost"
 
 func refuse(code, format string, args ...any) error {
 	return &controlplane.Error{Status: http.StatusBadRequest, Code: code, Message: fmt.Sprintf(format, args...)}
 }
 
-// startSession answers as https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_StartSession.html.
+// startSession answers as in https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_StartSession.html.
 func (s *Service) startSession(ctx context.Context, c *controlplane.Call) (bool, error) {
 	var request struct {
 		Target, DocumentName string
@@ -50,7 +50,7 @@ func (s *Service) startSession(ctx context.Context, c *controlplane.Call) (bool,
 	return true, c.Answer(http.StatusOK, s.access(one))
 }
 
-// destination of the document's parameters. localPortNumber concerns the client only.
+// destination is parsed from the document's parameters. localPortNumber concerns only the client.
 func destination(parameters map[string][]string) (string, error) {
 	for name, values := range parameters {
 		if !slices.Contains([]string{"host", "portNumber", "localPortNumber"}, name) || len(values) != 1 {
@@ -67,12 +67,12 @@ func destination(parameters map[string][]string) (string, error) {
 	return net.JoinHostPort(host[0], port[0]), nil
 }
 
-// access is what StartSession and ResumeSession answer. A token opens one data channel.
+// access is the answer of StartSession and ResumeSession. A token opens one data channel.
 func (s *Service) access(one *session) any {
 	return map[string]string{"SessionId": one.id, "TokenValue": one.issue(), "StreamUrl": s.streamURL(one.id)}
 }
 
-// resumeSession answers as https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_ResumeSession.html.
+// resumeSession answers as in https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_ResumeSession.html.
 func (s *Service) resumeSession(_ context.Context, c *controlplane.Call) (bool, error) {
 	one, err := s.named(c)
 	if err != nil {
@@ -81,8 +81,9 @@ func (s *Service) resumeSession(_ context.Context, c *controlplane.Call) (bool, 
 	return true, c.Answer(http.StatusOK, s.access(one))
 }
 
-// terminateSession answers as https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_TerminateSession.html: also for one
-// that has ended.
+// terminateSession answers as in
+// https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_TerminateSession.html, also for an ended
+// session.
 func (s *Service) terminateSession(_ context.Context, c *controlplane.Call) (bool, error) {
 	var request struct{ SessionId string } //nolint:revive // AWS's name
 	if err := c.Decode(&request); err != nil {
@@ -107,7 +108,7 @@ func (s *Service) named(c *controlplane.Call) (*session, error) {
 	return one, nil
 }
 
-// describeInstanceInformation answers as
+// describeInstanceInformation answers as in
 // https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_DescribeInstanceInformation.html.
 func (s *Service) describeInstanceInformation(ctx context.Context, c *controlplane.Call) (bool, error) {
 	var request struct {
@@ -140,7 +141,8 @@ func (s *Service) describeInstanceInformation(ctx context.Context, c *controlpla
 	return true, c.Answer(http.StatusOK, map[string]any{"InstanceInformationList": list})
 }
 
-// getConnectionStatus answers as https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_GetConnectionStatus.html.
+// getConnectionStatus answers as in
+// https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_GetConnectionStatus.html.
 func (s *Service) getConnectionStatus(ctx context.Context, c *controlplane.Call) (bool, error) {
 	var request struct{ Target string }
 	if err := c.Decode(&request); err != nil {
@@ -157,8 +159,8 @@ func (s *Service) getConnectionStatus(ctx context.Context, c *controlplane.Call)
 	return true, c.Answer(http.StatusOK, map[string]string{"Target": request.Target, "Status": status})
 }
 
-// registered are the instances whose agent could have registered by now: running for a while, and with a role to do so. Without ids it
-// looks at all instances.
+// registered are the instances whose agent has had time to register: they have run for a while and have a role that
+// allows it. Without ids it covers all instances.
 func (s *Service) registered(ctx context.Context, ids ...string) ([]ec2.Instance, error) {
 	all, err := s.ec2.Instances(ctx, ids...)
 	if err != nil {

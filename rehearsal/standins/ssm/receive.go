@@ -52,7 +52,7 @@ func (s *session) handle(m received) error {
 		return fmt.Errorf("a client sends no %s", m.MessageType)
 	}
 	if m.SequenceNumber < s.expected {
-		return nil // had before: the agent does not acknowledge it again
+		return nil // a repeated message: the agent does not acknowledge it again
 	}
 	frame, err := acknowledgement(m)
 	if err != nil {
@@ -74,7 +74,7 @@ func (s *session) handle(m received) error {
 	}
 }
 
-// deliver needs the lock.
+// deliver requires the lock.
 func (s *session) deliver(m received) error {
 	switch m.PayloadType {
 	case datachannel.HandshakeResponse:
@@ -92,7 +92,7 @@ func (s *session) deliver(m received) error {
 			return errors.New("the client has terminated it")
 		}
 		return nil
-	default: // the agent passes over what does not concern ports
+	default: // the agent ignores messages that do not concern ports
 		return nil
 	}
 }
@@ -123,7 +123,7 @@ func (s *session) shaken(payload []byte) error {
 	return s.enqueue(datachannel.HandshakeComplete, complete)
 }
 
-// multiplexes says what the agent does for a client of a version, from 1.1.70 on.
+// multiplexes reports whether the agent multiplexes for a client version: from 1.1.70 on.
 func multiplexes(version string) bool {
 	var major, minor, patch int
 	if n, _ := fmt.Sscanf(version, "%d.%d.%d", &major, &minor, &patch); n < 3 {

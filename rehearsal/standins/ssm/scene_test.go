@@ -23,7 +23,7 @@ import (
 
 const bastion = "i-0123456789abcdef0"
 
-// scene is the stand-in behind a control plane that knows one instance, and what a tunnel said.
+// scene is the stand-in behind a control plane with one instance, and a tunnel's messages.
 type scene struct {
 	t       *testing.T
 	service *Service
@@ -56,7 +56,7 @@ func newScene(t *testing.T, o Options) *scene {
 	return s
 }
 
-// moto answers the two calls that are not SSM's.
+// moto answers the two calls that are not part of SSM.
 func (s *scene) moto(w http.ResponseWriter, r *http.Request) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -83,7 +83,7 @@ func (s *scene) log(format string, args ...any) {
 	s.said = append(s.said, fmt.Sprintf(format, args...))
 }
 
-// heard counts what was said that contains a text.
+// heard counts the messages that contain a text.
 func (s *scene) heard(text string) int {
 	s.mu.Lock()
 	defer s.mu.Unlock()

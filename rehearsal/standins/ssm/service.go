@@ -1,8 +1,9 @@
-// Package ssm stands in for AWS Systems Manager's sessions: the API that starts them, hooked on the control plane, and the service
-// and agent behind it, on loopback. A port forwarded through it ends, as on AWS, at a connection to the host and port asked for.
+// Package ssm is a stand-in for AWS Systems Manager's sessions: the API that starts them, hooked into the control
+// plane, and the service and agent behind it, on loopback. As in AWS, a forwarded port ends at a connection to the
+// requested host and port.
 //
-// It is written from the agent's side, https://github.com/aws/amazon-ssm-agent, and with other code for the messages than the tunnel,
-// so that a misunderstanding of the protocol would have to be made twice.
+// It is written from the agent's side, https://github.com/aws/amazon-ssm-agent, and its message code differs from the
+// tunnel's. So a misunderstanding of the protocol would have to occur twice.
 package ssm
 
 import (
@@ -22,19 +23,19 @@ import (
 	"github.com/google/uuid"
 )
 
-// Options of the stand-in.
+// Options configure the stand-in.
 type Options struct {
-	// RegistrationDelay is how long after its launch an instance is not known to SSM yet.
+	// RegistrationDelay is how long after its launch SSM does not know an instance yet.
 	RegistrationDelay time.Duration
 }
 
-// Service is the stand-in. Its methods may be called from several goroutines.
+// Service is the stand-in. Its methods are safe for concurrent use.
 type Service struct {
 	options Options
 	log     *slog.Logger
 	ec2     *ec2.Client
 	server  http.Server
-	ctx     context.Context // its own life
+	ctx     context.Context // the service's own lifetime
 	cancel  context.CancelFunc
 	running sync.WaitGroup
 	started atomic.Int64
@@ -45,7 +46,8 @@ type Service struct {
 	sessions map[string]*session
 }
 
-// New is SSM for the instances of an account. Its data channels are on a free port of loopback, from the first session on.
+// New returns SSM for an account's instances. Its data channels use a free port of loopback from the first session
+// on.
 func New(acc account.Account, log *slog.Logger, o Options) *Service {
 	s := &Service{options: o, log: log, ec2: ec2.NewFromConfig(acc.Config()), sessions: map[string]*session{}}
 	s.ctx, s.cancel = context.WithCancel(context.Background())
@@ -53,7 +55,7 @@ func New(acc account.Account, log *slog.Logger, o Options) *Service {
 	return s
 }
 
-// Attach hooks the stand-in on the control plane.
+// Attach adds the stand-in's hooks to the control plane.
 func (s *Service) Attach(p *controlplane.Proxy) {
 	on := func(name string, f controlplane.BeforeFunc) {
 		p.Before(controlplane.Action{Service: "ssm", Name: name}, f)
@@ -65,13 +67,13 @@ func (s *Service) Attach(p *controlplane.Proxy) {
 	on("GetConnectionStatus", s.getConnectionStatus)
 }
 
-// Sessions is how many sessions have been started.
+// Sessions counts the started sessions.
 func (s *Service) Sessions() int { return int(s.started.Load()) }
 
-// Bytes is how many bytes went through all sessions, both ways.
+// Bytes counts the bytes in all sessions, in both directions.
 func (s *Service) Bytes() int64 { return s.bytes.Load() }
 
-// Cut ends all sessions at once, as a fault of the instance would: they cannot be resumed.
+// Cut ends all sessions at once, like a failed instance: they cannot be resumed.
 func (s *Service) Cut() {
 	for _, one := range s.all() {
 		s.remove(one.id)
@@ -79,7 +81,7 @@ func (s *Service) Cut() {
 	}
 }
 
-// Interrupt breaks the connections of all sessions, as a fault of the network would: they can be resumed.
+// Interrupt breaks the connections of all sessions, like a network failure: they can be resumed.
 func (s *Service) Interrupt() {
 	for _, one := range s.all() {
 		one.detach()
@@ -123,7 +125,7 @@ func (s *Service) start(instance, destination string) (*session, error) {
 	return one, nil
 }
 
-// listen needs the lock.
+// listen requires the lock.
 func (s *Service) listen() error {
 	if s.listener != nil {
 		return nil
@@ -154,7 +156,7 @@ func (s *Service) remove(id string) {
 	delete(s.sessions, id)
 }
 
-// streamURL is where a session's data channel is opened.
+// streamURL is the URL of a session's data channel.
 func (s *Service) streamURL(id string) string {
 	return fmt.Sprintf("ws://%s%s%s?role=publish_subscribe", s.listener.Addr(), channelPath, id)
 }

@@ -15,8 +15,8 @@ import (
 
 const (
 	agentVersion = "3.3.3050.0"
-	// chunk is the payload of one message, window how many the agent has on their way: StreamDataPayloadSize and, far below its
-	// OutgoingMessageBufferCapacity, enough for loopback.
+	// chunk is the payload size of one message (StreamDataPayloadSize). window is how many messages the agent may
+	// have unacknowledged: far fewer than its OutgoingMessageBufferCapacity, but enough for loopback.
 	chunk        = 1024
 	window       = 1000
 	writeTimeout = 10 * time.Second
@@ -24,7 +24,8 @@ const (
 
 var errEnded = errors.New("the session has ended")
 
-// session is the agent's end of one session. It outlives its web sockets: one that is resumed goes on where the last one broke.
+// session is the agent's end of one session. It outlives its web sockets: after a resumption it continues where the
+// last one broke.
 type session struct {
 	service     *Service
 	id          string
@@ -59,7 +60,7 @@ func newSession(s *Service, id, instance, destination string) *session {
 	return one
 }
 
-// issue gives out a token for one web socket.
+// issue returns a token for one web socket.
 func (s *session) issue() string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -68,7 +69,7 @@ func (s *session) issue() string {
 	return token
 }
 
-// attach gives the session a web socket: the handshake begins, or what the client has not acknowledged is repeated.
+// attach connects a web socket to the session. Then the handshake begins, or unacknowledged messages are repeated.
 func (s *session) attach(ws *websocket.Conn, token string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -110,13 +111,13 @@ func (s *session) detach() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.ws != nil {
-		_ = s.ws.Close() // that it breaks is the point
+		_ = s.ws.Close() // breaking it is the purpose
 		s.ws = nil
 	}
 	s.changed.Broadcast()
 }
 
-// end ends the session: the client is told, and what runs through it breaks.
+// end ends the session: it informs the client and breaks the connections.
 func (s *session) end() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -130,7 +131,7 @@ func (s *session) end() {
 	s.changed.Broadcast()
 }
 
-// enqueue needs the lock.
+// enqueue requires the lock.
 func (s *session) enqueue(kind datachannel.PayloadType, payload []byte) error {
 	if s.ended {
 		return errEnded
@@ -146,7 +147,7 @@ func (s *session) enqueue(kind datachannel.PayloadType, payload []byte) error {
 	return nil
 }
 
-// transmit writes what is queued to one web socket, and closes it when the session has ended.
+// transmit writes queued messages to one web socket, and closes it after the session's end.
 func (s *session) transmit(ws *websocket.Conn) {
 	for {
 		s.mu.Lock()
@@ -166,13 +167,13 @@ func (s *session) transmit(ws *websocket.Conn) {
 			}
 		}
 		if ended {
-			_ = ws.Close() // nothing more to say
+			_ = ws.Close() // nothing more to send
 			return
 		}
 	}
 }
 
-// Read gives the multiplexer what the client sent.
+// Read passes the client's data to the multiplexer.
 func (s *session) Read(p []byte) (int, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -188,7 +189,7 @@ func (s *session) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-// Write sends what the multiplexer has for the client.
+// Write sends the multiplexer's data to the client.
 func (s *session) Write(p []byte) (int, error) {
 	for done := 0; done < len(p); {
 		n := min(chunk, len(p)-done)
@@ -210,7 +211,7 @@ func (s *session) send(payload []byte) error {
 	return s.enqueue(datachannel.Output, payload)
 }
 
-// Close is for the multiplexer.
+// Close is called by the multiplexer.
 func (s *session) Close() error {
 	s.end()
 	return nil

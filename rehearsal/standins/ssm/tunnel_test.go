@@ -32,7 +32,7 @@ func noise(size int) []byte {
 	return b
 }
 
-// exchange sends in pieces of the sizes, repeated, and requires all of it back.
+// exchange sends data in pieces of the given sizes, repeatedly, and requires all of it back.
 func exchange(conn *net.TCPConn, content []byte, sizes []int) error {
 	var both errgroup.Group
 	both.Go(func() error {
@@ -95,7 +95,7 @@ func TestManyConnectionsAtOnce(t *testing.T) {
 func TestHTTPSVerifiesTheHostBehindTheTunnel(t *testing.T) {
 	s := newScene(t, Options{})
 	far := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		body, _ := io.ReadAll(r.Body) // all of it first, HTTP/1 answers afterwards
+		body, _ := io.ReadAll(r.Body) // send everything first; HTTP/1 answers afterwards
 		_, _ = w.Write(body)
 	}))
 	far.Config.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, slog.LevelError)

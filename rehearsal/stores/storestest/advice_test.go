@@ -12,19 +12,19 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// Every message of the bootstrap says what to do. Here each way that it says is gone, as it is written: SQL is run by whoever
-// it says may run it, and settings are taken by the configuration. Afterwards the finding is better than before.
+// Every message of the bootstrap says what to do. This test follows each way literally: it runs SQL as the named
+// user, and applies settings through the configuration. Afterwards the finding must be better.
 
-// situation is a database that is not ready, and what it is followed with.
+// situation is a database that is not ready, and its configuration.
 type situation struct {
 	name string
-	// sql makes the database, as root; undo is for what is not in the database advice.
+	// sql makes the database as root; undo removes what is outside the database advice.
 	sql, undo string
 	tables    []config.Table
 	change    func(*config.Config)
-	// alone is for what a server remembers: it is a server of its own.
+	// alone is for state that a server remembers: it gets its own server.
 	alone bool
-	// check is the finding's; ways are those that its advice says, by the words that name them.
+	// check is the finding's name; ways are the ways in its advice, by the words that name them.
 	check string
 	ways  []string
 }

@@ -14,7 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// realServer is the database with a master user as RDS makes it.
+// realServer is the database with a master user like RDS's.
 type realServer struct {
 	t      *testing.T
 	admin  mysql.Credentials
@@ -56,7 +56,7 @@ func (r *realServer) clean() {
 		"CALL mysql.rds_set_configuration('binlog retention hours', NULL)")
 }
 
-// withoutRDS takes from the server what RDS adds, until the test ends.
+// withoutRDS removes RDS's additions from the server until the test ends.
 func (r *realServer) withoutRDS() {
 	r.t.Helper()
 	for _, procedure := range []string{"mysql.rds_show_configuration", "mysql.rds_set_configuration"} {
@@ -160,7 +160,7 @@ func TestRealServerTakesAnyNameThatDMSTakes(t *testing.T) {
 	require.Empty(t, second.Changed)
 }
 
-// Such a server keeps names in lower case whatever is typed: a grant on others would be taken away by the next run.
+// Such a server stores names in lower case whatever is typed. The next run would revoke grants on other spellings.
 func TestRealServerWithoutCaseRefusesOtherNamesThanItsOwn(t *testing.T) {
 	r := connectTo(t, storestest.MariaDBWith(t, "--lower-case-table-names=1"))
 	req := r.request(mysql.Table{Database: "TestDB", Table: "Retail_Trans"})
@@ -261,7 +261,7 @@ func TestRealServerIsOnlyChecked(t *testing.T) {
 	require.NotEqual(t, before, r.grants(), "what the test took away is not given back")
 }
 
-// grants are what the replication user may do.
+// grants are the replication user's privileges.
 func (r *realServer) grants() (all []string) {
 	r.t.Helper()
 	rows, err := r.root.Query("SHOW GRANTS FOR 'cdc_test'@'%'")

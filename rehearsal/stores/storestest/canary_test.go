@@ -12,13 +12,13 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// oneSecret is what Secrets Manager has of the replication user.
+// oneSecret is Secrets Manager with only the replication user's secret.
 type oneSecret string
 
 func (s oneSecret) Get(context.Context, string) (string, error) { return string(s), nil }
 
-// beats is what a canary does to a database in some calls, between which the table shop is changed in a way of which no record tells, and gets a column
-// that is then renamed and dropped.
+// beats runs some canary calls on a database. Between them the table shop changes in a way that no record reports,
+// and gets a column that is then renamed and dropped.
 func beats(t *testing.T, db canary.Database, shop string, exec func(string), empty func()) {
 	t.Helper()
 	days := time.Until(db.Expires()).Hours() / 24
@@ -74,7 +74,7 @@ func TestRealServerTakesACanarysHeartbeat(t *testing.T) {
 	require.NoError(t, err)
 	defer func() { require.NoError(t, db.Close()) }()
 	beats(t, db, "testdb.retail_trans", r.exec, func() {
-		time.Sleep(1100 * time.Millisecond) // the server tells times to the second
+		time.Sleep(1100 * time.Millisecond) // the server's times are in seconds
 		r.exec("CREATE TABLE testdb.other LIKE testdb.retail_trans; DROP TABLE testdb.retail_trans; RENAME TABLE testdb.other TO testdb.retail_trans")
 	})
 	log, err := db.Log(t.Context())

@@ -20,7 +20,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// versioned is a bucket of that name, versioned as the lake's is.
+// versioned is a bucket with that name, versioned like the lake's.
 func versioned(t *testing.T, name string) (bucket.Bucket, *s3.Client) {
 	t.Helper()
 	client := s3.NewFromConfig(account.New(storestest.Moto(t)).Config(), func(o *s3.Options) { o.UsePathStyle = true })

@@ -22,7 +22,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// asMaster is the master user in place of a signature.
+// asMaster signs in as the master user instead of signing.
 type asMaster struct{ client *stores.Client }
 
 func (a asMaster) RoundTrip(r *http.Request) (*http.Response, error) {
@@ -31,17 +31,17 @@ func (a asMaster) RoundTrip(r *http.Request) (*http.Response, error) {
 	return a.client.HTTP.Transport.RoundTrip(r)
 }
 
-// lake is the bucket of all tests, as the node is that of all.
+// lake is the bucket of all tests; they also share the node.
 var lake = &buckettest.S3{}
 
-// currentIndices are the function and a real node with tables of one database, which is a test's own.
+// currentIndices are the function and a real node with the tables of one database, which belongs to one test.
 type currentIndices struct {
 	t            *testing.T
 	node         *stores.Client
 	f            *currentstate.Function
 	database     string
 	metrics, log bytes.Buffer
-	now          time.Time // zero is the clock's
+	now          time.Time // zero means the real clock
 }
 
 func newCurrentIndices(t *testing.T, database string, tables ...currentstate.Table) *currentIndices {
@@ -72,7 +72,7 @@ func (c *currentIndices) parked() map[string]string {
 	return lake.Objects("lake", "parked/"+c.database+"/")
 }
 
-// change is a record of a row, at a place in the binlog.
+// change is a record of a row with a position in the binlog.
 func (c *currentIndices) change(operation, of string, place int, columns string) string {
 	now := time.Now().UTC().Format(time.RFC3339Nano)
 	return fmt.Sprintf(`{"data":{%s},"metadata":{"timestamp":%q,"record-type":"data","operation":%q,"schema-name":%q,"table-name":%q,"commit-timestamp":%q,`+
@@ -83,7 +83,7 @@ func (c *currentIndices) insert(of string, place int, columns string) string {
 	return c.change("insert", of, place, columns)
 }
 
-// handle returns the index of the first record to be tried again; -1 for none.
+// handle returns the index of the first record to retry; -1 for none.
 func (c *currentIndices) handle(patience time.Duration, records ...string) int {
 	c.t.Helper()
 	ctx, cancel := context.WithTimeout(c.t.Context(), patience)
@@ -120,7 +120,7 @@ func (c *currentIndices) do(method, path string, body any) {
 	require.NoError(c.t, c.node.Do(c.t.Context(), method, path, body, nil))
 }
 
-// finds how many rows of a table a query has.
+// finds checks how many rows of a table match a query.
 func (c *currentIndices) finds(of, query string) int {
 	c.t.Helper()
 	alias := url.PathEscape(c.alias(of))
@@ -152,7 +152,7 @@ func TestAnIndexOutOfOrderParksNothingAndHoldsUpNoOtherTable(t *testing.T) {
 		}, func(c *currentIndices) {
 			c.do(http.MethodPut, "/"+c.index("a")+"/_alias/"+c.index("a")+"-w", `{"is_write_index":true}`)
 		}, "has to lead to"},
-		// OpenSearch waits for the shard, less long than the function waits for OpenSearch.
+		// OpenSearch waits for the shard, but not as long as the function waits for OpenSearch.
 		"red": {20 * time.Second, func(c *currentIndices) {
 			c.do(http.MethodDelete, "/"+c.index("a"), nil)
 			c.do(http.MethodPut, "/"+c.index("a")+"?wait_for_active_shards=0", `{"settings":{"index.number_of_replicas":0,"index.routing.allocation.require._name":"nowhere"},
@@ -187,7 +187,8 @@ func TestAnIndexOutOfOrderParksNothingAndHoldsUpNoOtherTable(t *testing.T) {
 	}
 }
 
-// A process that begins while an index is closed makes nothing anew, and does not take its columns for described.
+// A process that starts while an index is closed does not make the index again, and does not assume that its columns
+// are described.
 func TestAnIndexThatIsClosedWhenAProcessBegins(t *testing.T) {
 	columns := currentstate.Table{Table: "a", Key: []string{"id"}, Columns: map[string]string{"id": "int(11)"}}
 	c := newCurrentIndices(t, "closed_at_begin", columns)
@@ -203,8 +204,8 @@ func TestAnIndexThatIsClosedWhenAProcessBegins(t *testing.T) {
 	require.Empty(t, c.parked())
 }
 
-// OpenSearch forgets the version of a deleted document when its index is closed and opened (and after index.gc_deletes, a minute
-// by default). A tombstone is a document: nothing of that touches it.
+// OpenSearch forgets a deleted document's version when its index is closed and opened (and after index.gc_deletes, a
+// minute by default). A tombstone is a document, so it survives that.
 func TestADeletedRowStaysDeletedWhenItsIndexIsClosedAndOpened(t *testing.T) {
 	c := newCurrentIndices(t, "tombstones", currentstate.Table{Table: "a", Key: []string{"id"}})
 	first := c.insert("a", 10, `"id":1`)
@@ -215,7 +216,7 @@ func TestADeletedRowStaysDeletedWhenItsIndexIsClosedAndOpened(t *testing.T) {
 	require.Equal(t, -1, c.handle(time.Minute, first))
 	require.Contains(t, c.metrics.String(), `"Superseded":1`)
 
-	// What docs/operations.md says of reading one row: _doc passes over the alias's filter, a search by ids does not.
+	// docs/operations.md says about reading one row: _doc ignores the alias's filter, a search by ids does not.
 	var document struct {
 		Found bool `json:"found"`
 	}
@@ -224,7 +225,7 @@ func TestADeletedRowStaysDeletedWhenItsIndexIsClosedAndOpened(t *testing.T) {
 	require.Zero(t, c.finds("a", `{"ids":{"values":["1"]}}`))
 	require.Equal(t, 1, c.finds("a", `{"ids":{"values":["2"]}}`))
 
-	// A sweep deletes on condition: unlike a delete with an external version, that makes no index which is not there.
+	// A sweep deletes on condition. Unlike a delete with an external version, that does not create a missing index.
 	c.do(http.MethodDelete, "/"+c.index("a"), nil)
 	c.now = time.Now().Add(60 * 24 * time.Hour)
 	_, err := c.f.Sweep(t.Context())
@@ -234,7 +235,7 @@ func TestADeletedRowStaysDeletedWhenItsIndexIsClosedAndOpened(t *testing.T) {
 	require.Equal(t, http.StatusNotFound, status)
 }
 
-// Each table has an index of its own, so that one table's columns are nothing to another's; and no value is refused, with no
+// Each table has its own index, so tables' columns do not affect each other. No value is refused, even without a
 // template for the index.
 func TestNoNameAndNoValueIsRefused(t *testing.T) {
 	types := map[string]string{"u": "bigint(20) unsigned", "n": "int(11)", "f": "double", "d": "decimal(30,10)", "day": "datetime"}
@@ -246,7 +247,7 @@ func TestNoNameAndNoValueIsRefused(t *testing.T) {
 	var records []string
 	for i, value := range values {
 		for j, column := range []string{"u", "n", "f", "d", "day", "unknown"} {
-			if value == `1e400` && j < 2 { // an integer that has lost digits
+			if value == `1e400` && j < 2 { // an integer that lost digits
 				continue
 			}
 			records = append(records, c.insert("a", 10+10*i+j, fmt.Sprintf(`"id":"%d-%d",%q:%s`, i, j, column, value)))
@@ -266,7 +267,7 @@ func TestNoNameAndNoValueIsRefused(t *testing.T) {
 	require.Equal(t, -1, c.handle(time.Minute, c.insert("b", 10, `"id":1`+row.String())), c.log.String())
 	require.Empty(t, c.parked())
 	for i, name := range names {
-		if name == "*" || name == "a*" { // a query takes them for patterns
+		if name == "*" || name == "a*" { // a query would read them as patterns
 			continue
 		}
 		text, err := json.Marshal(strings.NewReplacer("%", "%25", ".", "%2E").Replace(name))

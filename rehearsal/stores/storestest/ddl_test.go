@@ -13,7 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestTheDatabaseTellsWhatWasDoneToATable does each kind of statement to a table of its own.
+// TestTheDatabaseTellsWhatWasDoneToATable runs each kind of statement on its own table.
 func TestTheDatabaseTellsWhatWasDoneToATable(t *testing.T) {
 	server := storestest.MariaDB(t)
 	db := opened(t, server, server.User, server.Password)

@@ -22,7 +22,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestARowIsInNoStoreAfterItsErasure: a real database, bucket with versions and node; the row's key is written in several ways.
+// TestARowIsInNoStoreAfterItsErasure uses a real database, a versioned bucket and a node; the row's key has several
+// spellings.
 func TestARowIsInNoStoreAfterItsErasure(t *testing.T) {
 	const database, marker = "cdc_erase", "somebody@example.com"
 	server := storestest.MariaDB(t)
@@ -67,7 +68,7 @@ func TestARowIsInNoStoreAfterItsErasure(t *testing.T) {
 		objects++
 	}
 	deliver(
-		current.insert("people", 1, `"id":7,"tag":"0xCA","mail":"`+marker+`"`), // as the binlog has it, without the zeros at the end
+		current.insert("people", 1, `"id":7,"tag":"0xCA","mail":"`+marker+`"`), // as in the binlog, without trailing zeros
 		current.insert("people", 2, `"id":7,"tag":"0xCAFE","mail":"other"`),
 	)
 	deliver(current.change("update", "people", 3, `"id":"7","tag":"0xca00","mail":"`+marker+` again"`))
@@ -103,7 +104,8 @@ func TestARowIsInNoStoreAfterItsErasure(t *testing.T) {
 	report, err := e.Run(t.Context())
 	require.NoError(t, err)
 	require.Equal(t, []int{3, 1, 3, 1, 1}, []int{report.Raw.Records, report.Parked.Records, report.History.Documents, report.Current.Documents, report.QueryResults})
-	// OpenSearch remembers a deletion for a minute, and the erasure may wait as long for what holds its segments.
+	// OpenSearch remembers a deletion for a minute, and the erasure may have to wait as long for whatever holds its
+	// segments.
 	current.do(http.MethodPut, "/"+currentstate.Source("").Index(e.Table, 1)+"/_settings", `{"index.gc_deletes":"1h"}`)
 	e.Yes = true
 	report, err = e.Run(t.Context())
@@ -131,7 +133,7 @@ func TestARowIsInNoStoreAfterItsErasure(t *testing.T) {
 		}
 	}
 
-	// A record that comes late finds the deletion remembered.
+	// A late record finds the remembered deletion.
 	require.Equal(t, -1, current.handle(time.Minute, current.change("update", "people", 3, `"id":7,"tag":"0xCA00","mail":"`+marker+`"`)))
 	require.Equal(t, 2, current.finds("people", everything))
 }

@@ -73,7 +73,7 @@ func TestJournalEqualsTheTables(t *testing.T) {
 	require.Equal(t, entries, journaled(t, &second), "the same seed on the same tables")
 }
 
-// journaled reads a journal without the times, which are all that differs when a run is repeated.
+// journaled reads a journal without the times, because only these differ in a repeated run.
 func journaled(t *testing.T, journal *bytes.Buffer) []workload.Entry {
 	t.Helper()
 	var entries []workload.Entry
@@ -85,7 +85,7 @@ func journaled(t *testing.T, journal *bytes.Buffer) []workload.Entry {
 	return entries
 }
 
-// replayed is what the tables hold after the changes of a journal.
+// replayed is the tables' content after a journal's changes.
 func replayed(t *testing.T, entries []workload.Entry) map[string]map[string]any {
 	t.Helper()
 	live := map[string]map[string]any{}
@@ -104,7 +104,7 @@ func replayed(t *testing.T, entries []workload.Entry) map[string]map[string]any 
 	return live
 }
 
-// stored is every row of the tables, as it is read.
+// stored is every row of the tables as read.
 func stored(t *testing.T, db *sql.DB, names []table.Name) map[string]map[string]any {
 	t.Helper()
 	found := map[string]map[string]any{}
@@ -121,7 +121,7 @@ func stored(t *testing.T, db *sql.DB, names []table.Name) map[string]map[string]
 	return found
 }
 
-// keyOf identifies a row over tables.
+// keyOf identifies a row across tables.
 func keyOf(t *testing.T, table string, key map[string]any) string {
 	t.Helper()
 	b, err := json.Marshal(key)

@@ -13,7 +13,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// historyDay is a daily index made by the history's template, which the delivery writes records into as they are.
+// historyDay is a daily index with the history's template, to which records are written unchanged like by the
+// delivery.
 func historyDay(t *testing.T, index string) *stores.Client {
 	t.Helper()
 	template, err := os.ReadFile("../../../components/search/testdata/template_dev.golden.json")
@@ -24,7 +25,7 @@ func historyDay(t *testing.T, index string) *stores.Client {
 	return node
 }
 
-// write a record's data; the error type of a document that is refused, empty for one that is taken.
+// write writes a record's data and returns the error type of a refused document, or an empty text.
 func write(t *testing.T, node *stores.Client, index, of, data string) string {
 	t.Helper()
 	record := fmt.Appendf(nil, `{"data":%s,"before-image":%s,"metadata":{"timestamp":"2026-11-28T08:00:00.000000Z","table-name":%q}}`, data, data, of)
@@ -46,8 +47,8 @@ func found(t *testing.T, node *stores.Client, index, query string) int {
 	return len(hits)
 }
 
-// One column name, three tables, three kinds of values: every record is taken, in whichever order, and what was a number or a text
-// is found.
+// Three tables use one column name for three kinds of values. Every record is accepted, in any order, and numbers and
+// texts can be found.
 func TestTablesShareAHistoryWhateverTheirColumnsAre(t *testing.T) {
 	values := []struct{ of, data string }{
 		{"numbers", `{"amount":8,"shared":8,"id":"n"}`},
@@ -56,7 +57,7 @@ func TestTablesShareAHistoryWhateverTheirColumnsAre(t *testing.T) {
 		{"odd", `{"amount":18446744073709551616,"trans_id":1e400,"trans_datetime":99999999999999999999,"id":"q"}`},
 		{"flags", `{"amount":true,"shared":false,"id":"f"}`},
 	}
-	for first := range 2 { // which of the numbers and the texts comes first
+	for first := range 2 { // the first of the numbers and the texts
 		index := fmt.Sprintf("retail-trans-kinds-%d", first)
 		node := historyDay(t, index)
 		for i := range values {
@@ -81,7 +82,7 @@ func TestTablesShareAHistoryWhateverTheirColumnsAre(t *testing.T) {
 	}
 }
 
-// What the bootstrap says of such columns (internal/source/mysql/dotted.go).
+// The bootstrap's text about such columns (internal/source/mysql/dotted.go).
 func TestWhatTheHistoryMakesOfNamesWithDots(t *testing.T) {
 	const index, refused = "retail-trans-dots", "mapper_parsing_exception"
 	node := historyDay(t, index)
@@ -100,7 +101,7 @@ func TestWhatTheHistoryMakesOfNamesWithDots(t *testing.T) {
 	require.Equal(t, 1, found(t, node, index, `{"term":{"data.end":"x"}}`))
 }
 
-// Why the history is no flat_object: a long text would be refused.
+// The history is not a flat_object, because that would refuse a long text.
 func TestAFlatObjectRefusesALongText(t *testing.T) {
 	node := storestest.OpenSearch(t).Master()
 	require.NoError(t, node.Do(t.Context(), http.MethodPut, "/flat", json.RawMessage(`{"mappings":{"properties":{"data":{"type":"flat_object"},"before-image":{"type":"flat_object"}}}}`), nil))

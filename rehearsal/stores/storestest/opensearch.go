@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// Search is a running OpenSearch node and its master user.
+// Search is a running OpenSearch node with its master user.
 type Search struct {
 	*stores.OpenSearch
 	User, Password string

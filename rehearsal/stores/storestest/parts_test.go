@@ -12,7 +12,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// The stand-in reads a part of an object alone: what it gives is what https://www.rfc-editor.org/rfc/rfc9110#section-14 says.
+// The stand-in reads only the requested part of an object; the result must be as in
+// https://www.rfc-editor.org/rfc/rfc9110#section-14.
 func TestAPartOfAnObjectIsThatPart(t *testing.T) {
 	client := s3.NewFromConfig(account.New(storestest.Moto(t)).Config(), func(o *s3.Options) { o.UsePathStyle = true })
 	bucket, key := aws.String("parts"), aws.String("digits")

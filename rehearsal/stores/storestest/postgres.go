@@ -15,7 +15,7 @@ import (
 	"github.com/jackc/pgx/v5/stdlib"
 )
 
-// PostgresDatabase is a running PostgreSQL and an account that may do everything on it, unlike RDS's master user.
+// PostgresDatabase is a running PostgreSQL with an account that may do everything, unlike RDS's master user.
 type PostgresDatabase struct {
 	*stores.Postgres
 	// Authority signed its certificate.
@@ -31,7 +31,7 @@ func Postgres(t testing.TB) *PostgresDatabase {
 	return started(t, postgres)
 }
 
-// PostgresWith is another one, with settings of the server's own (max_slot_wal_keep_size=64MB), until the test ends.
+// PostgresWith starts another one, with its own server settings (max_slot_wal_keep_size=64MB), until the test ends.
 func PostgresWith(t testing.TB, settings ...string) *PostgresDatabase {
 	t.Helper()
 	server := started(t, func() (*PostgresDatabase, error) { return startPostgres(newPlace, settings...) })
@@ -42,14 +42,14 @@ func PostgresWith(t testing.TB, settings ...string) *PostgresDatabase {
 // Address is host:port.
 func (d *PostgresDatabase) Address() string { return net.JoinHostPort(d.Host, strconv.Itoa(d.Port)) }
 
-// ClientTLS trusts the database's certificate alone.
+// ClientTLS trusts only the database's certificate.
 func (d *PostgresDatabase) ClientTLS() *tls.Config {
 	settings := d.Authority.ClientTLS()
 	settings.ServerName = d.Host
 	return settings
 }
 
-// Open connects to a database as User, for calls of several statements, until the test ends.
+// Open connects to a database as User, for calls with several statements, until the test ends.
 func (d *PostgresDatabase) Open(t testing.TB, database string) *sql.DB {
 	t.Helper()
 	return d.OpenAs(t, database, d.User, d.Password)
@@ -72,7 +72,7 @@ func startPostgres(where func() (location, error), settings ...string) (*Postgre
 	if err != nil {
 		return nil, err
 	}
-	ctx := context.Background() // servers outlive the test that asks first
+	ctx := context.Background() // servers outlive the test that first needs them
 	var options stores.PostgresOptions
 	for _, setting := range settings {
 		options.Args = append(options.Args, "-c", setting)

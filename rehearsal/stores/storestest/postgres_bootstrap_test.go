@@ -17,7 +17,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// realPostgres is a database of its own on a real server, with a master user as RDS makes it and a replication user to be.
+// realPostgres is a separate database on a real server, with a master user like RDS's and the name of a future
+// replication user.
 type realPostgres struct {
 	t      *testing.T
 	admin  postgres.Credentials
@@ -47,7 +48,7 @@ func connectPostgresTo(t *testing.T, d *storestest.PostgresDatabase) *realPostgr
 	return r
 }
 
-// exec runs statements as the master user makes them: it owns what it makes.
+// exec runs statements as the master user, who then owns the objects.
 func (r *realPostgres) exec(statements string) {
 	r.t.Helper()
 	_, err := r.root.Exec("SET ROLE " + r.admin.Username + "; " + statements)
@@ -56,7 +57,7 @@ func (r *realPostgres) exec(statements string) {
 	require.NoError(r.t, err)
 }
 
-// strings are the rows of a query, joined.
+// strings are a query's rows, joined.
 func (r *realPostgres) strings(query string) (all []string) {
 	r.t.Helper()
 	rows, err := r.root.Query(query)
@@ -178,7 +179,7 @@ CREATE TABLE shop.made_key (a int, id int GENERATED ALWAYS AS (a * 2) STORED PRI
 	require.Len(t, problems, 17, "%s", strings.ReplaceAll(err.Error(), ";", "\n"))
 }
 
-// Whatever a failed check tells to run mends it.
+// The statements in any failed check's advice repair the problem.
 func TestRealPostgresAdviceMendsWhatItIsFor(t *testing.T) {
 	r := connectPostgres(t)
 	r.exec(`CREATE SCHEMA shop;
@@ -309,7 +310,7 @@ func TestRealPostgresIsCheckedByTheReplicationUserAlone(t *testing.T) {
 	require.Contains(t, findings.Summary()["replication user's privileges"], `SELECT ON TABLE "testdb"."retail_trans"`)
 }
 
-// An application's tables are its own role's, of which the master user of RDS need be no member.
+// An application's tables belong to its own role, of which RDS's master user need not be a member.
 func TestRealPostgresSaysWhatItsAdministratorMayNot(t *testing.T) {
 	r := connectPostgres(t)
 	app := r.user.Username + "_app"

@@ -15,7 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// rotatedPostgres is the replication user of a real server, and his secret in the stand-in of Secrets Manager.
+// rotatedPostgres is the replication user of a real server, with the secret in Secrets Manager's stand-in.
 type rotatedPostgres struct {
 	*realPostgres
 	secrets *secretsmanager.Client
@@ -39,7 +39,7 @@ func newRotatedPostgres(t *testing.T, d *storestest.PostgresDatabase) *rotatedPo
 	return r
 }
 
-// begin opens a rotation as Secrets Manager does, and gives the id of its version.
+// begin opens a rotation like Secrets Manager and returns its version's id.
 func (r *rotatedPostgres) begin() string {
 	r.t.Helper()
 	out, err := r.secrets.RotateSecret(r.t.Context(), &secretsmanager.RotateSecretInput{
@@ -56,7 +56,7 @@ func (r *rotatedPostgres) do(version string, steps ...string) {
 	}
 }
 
-// now is what the secret says to whoever reads it.
+// now is the secret's present value for a reader.
 func (r *rotatedPostgres) now() postgres.Credentials {
 	r.t.Helper()
 	out, err := r.secrets.GetSecretValue(r.t.Context(), &secretsmanager.GetSecretValueInput{SecretId: &r.secret})
@@ -66,7 +66,7 @@ func (r *rotatedPostgres) now() postgres.Credentials {
 	return user
 }
 
-// open logs in, and stays.
+// open logs in and keeps the session open.
 func (r *rotatedPostgres) open(user postgres.Credentials) postgres.Session {
 	r.t.Helper()
 	session, err := r.server.Login(r.t.Context(), user)
@@ -75,7 +75,7 @@ func (r *rotatedPostgres) open(user postgres.Credentials) postgres.Session {
 	return session
 }
 
-// reads a followed table, as DMS does.
+// reads reads a followed table, like DMS.
 func (r *rotatedPostgres) reads(session postgres.Session) {
 	r.t.Helper()
 	_, err := session.Query(r.t.Context(), "SELECT * FROM testdb.retail_trans")
@@ -107,7 +107,7 @@ func TestRealPostgresRotationIsTakenUpAgainAfterADeployment(t *testing.T) {
 	r := newRotatedPostgres(t, storestest.Postgres(t))
 	version := r.begin()
 	r.do(version, "createSecret", "setSecret", "testSecret")
-	findings, err := r.run(r.request()) // the secret still says the former password, and the bootstrap sets it
+	findings, err := r.run(r.request()) // the secret still has the former password, and the bootstrap sets it
 	require.NoError(t, err)
 	require.Equal(t, []string{"password of user " + r.user.Username}, findings.Changed)
 	require.ErrorContains(t, r.rotator.Handle(t.Context(), rotation.Event{Step: "finishSecret", SecretID: r.secret, ClientRequestToken: version}), "rotate again")

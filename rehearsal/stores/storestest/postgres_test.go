@@ -112,7 +112,7 @@ func TestWhatAKilledPostgresHasCommittedIsThereWhenItComesBack(t *testing.T) {
 func TestPostgresMakesADatabaseForItsMaster(t *testing.T) {
 	database := storestest.Postgres(t)
 	masterOf(t, database)
-	for range 2 { // the second time it is there
+	for range 2 { // it exists the second time
 		require.NoError(t, database.Make(t.Context(), "shop", "cdcadmin"))
 	}
 	var owner string

@@ -13,8 +13,8 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// Kinesis gives each record a sequence number of its own, also when two writers come at once: two DMS tasks do while a stack moves from
-// one to the other.
+// Kinesis gives each record a unique sequence number, even with two simultaneous writers, such as two DMS tasks while
+// a stack moves between them.
 func TestRecordsOfTwoWritersAreAllKept(t *testing.T) {
 	client := kinesis.NewFromConfig(account.New(storestest.Moto(t)).Config())
 	stream := aws.String("writers")
@@ -52,5 +52,5 @@ func TestRecordsOfTwoWritersAreAllKept(t *testing.T) {
 			break
 		}
 	}
-	require.Equal(t, writers*batches*batch, len(seen)) //nolint:testifylint // Len prints thousands of records
+	require.Equal(t, writers*batches*batch, len(seen)) //nolint:testifylint // Len would print thousands of records
 }

@@ -14,8 +14,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// The registry of a former release in a real node: what a write has just put there is copied, a second function finds the block and
-// copies the same, and a write is refused from then on.
+// A former release's registry in a real node: the latest write is copied, a second function finds the block and
+// copies the same, and later writes are refused.
 func TestTheRegistryOfAFormerReleaseIsCopiedOfARealNode(t *testing.T) {
 	server := storestest.OpenSearch(t)
 	node := server.Master()
@@ -36,7 +36,7 @@ func TestTheRegistryOfAFormerReleaseIsCopiedOfARealNode(t *testing.T) {
 	status, answer = do(http.MethodPut, "/cdc-current/_doc/current-shop-%EC%A3%BC%EB%AC%B8?require_alias=true", entry)
 	require.Equal(t, http.StatusCreated, status, answer)
 
-	for range 2 { // the second time the index is blocked already
+	for range 2 { // the second time the index is already blocked
 		s3 := &buckettest.S3{}
 		f, err := currentstate.New(currentstate.Settings{Endpoint: server.URL, Bucket: "lake", Prefix: "parked/", Shards: 1}, currentstate.Deps{
 			Domain: opensearch.Client{URL: server.URL, Transport: asMaster{node}}, Bucket: s3.Bucket("lake"), Now: time.Now,

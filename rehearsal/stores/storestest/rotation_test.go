@@ -15,7 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// rotated is the replication user of a real server, and his secret in the stand-in of Secrets Manager.
+// rotated is the replication user of a real server, with the secret in Secrets Manager's stand-in.
 type rotated struct {
 	*realServer
 	secrets     *secretsmanager.Client
@@ -39,7 +39,7 @@ func newRotated(t *testing.T) *rotated {
 	return r
 }
 
-// store makes a secret of this test's own.
+// store makes this test's own secret.
 func (r *rotated) store(name string, value map[string]any) string {
 	r.t.Helper()
 	text, err := json.Marshal(value)
@@ -49,7 +49,7 @@ func (r *rotated) store(name string, value map[string]any) string {
 	return *out.ARN
 }
 
-// rotate runs a whole rotation as Secrets Manager does.
+// rotate runs a complete rotation like Secrets Manager.
 func (r *rotated) rotate() {
 	r.t.Helper()
 	out, err := r.secrets.RotateSecret(r.t.Context(), &secretsmanager.RotateSecretInput{
@@ -61,7 +61,7 @@ func (r *rotated) rotate() {
 	}
 }
 
-// now is what the secret says to whoever reads it.
+// now is the secret's present value for a reader.
 func (r *rotated) now() mysql.Credentials {
 	r.t.Helper()
 	out, err := r.secrets.GetSecretValue(r.t.Context(), &secretsmanager.GetSecretValueInput{SecretId: &r.secret})
@@ -71,7 +71,7 @@ func (r *rotated) now() mysql.Credentials {
 	return user
 }
 
-// open logs in, and stays.
+// open logs in and keeps the session open.
 func (r *rotated) open(user mysql.Credentials) *sql.DB {
 	r.t.Helper()
 	settings := driver.NewConfig()
@@ -86,7 +86,7 @@ func (r *rotated) open(user mysql.Credentials) *sql.DB {
 	return db
 }
 
-// follows reads a table and asks where the binary log ends, as DMS does.
+// follows reads a table and the binary log's end, like DMS.
 func (r *rotated) follows(db *sql.DB) {
 	r.t.Helper()
 	for _, query := range []string{"SELECT * FROM testdb.retail_trans", "SHOW MASTER STATUS"} {
@@ -107,7 +107,7 @@ func TestRealServerKeepsOldConnectionsThroughRotations(t *testing.T) {
 	require.Equal(t, "cdc_test_clone", first.Username)
 	r.follows(old)
 	r.follows(r.open(first))
-	r.follows(r.open(seed)) // whoever read the secret a moment ago
+	r.follows(r.open(seed)) // somebody who has just read the secret
 
 	r.rotate()
 	second := r.now()

@@ -1,6 +1,6 @@
-// Package storestest gives tests the servers of a rehearsal: the database, set up as RDS hands it out, and the stand-in of
-// AWS. Each test binary has its own, on free ports and in a folder of its own. A server starts when the first test asks
-// for it and is gone when the last one has ended.
+// Package storestest gives tests a rehearsal's servers: the database, set up like RDS, and the stand-in of AWS. Each
+// test binary has its own, on free ports and in its own folder. A server starts when the first test needs it and ends
+// after the last test.
 package storestest
 
 import (
@@ -26,7 +26,7 @@ import (
 	"github.com/go-sql-driver/mysql"
 )
 
-// Database is a running database and an account that may do everything on it, unlike RDS's master user.
+// Database is a running database with an account that may do everything, unlike RDS's master user.
 type Database struct {
 	*stores.MariaDB
 	// Authority signed its certificate.
@@ -48,7 +48,7 @@ var (
 	moto     = sync.OnceValues(startMoto)
 )
 
-// Run runs the tests and then stops whatever they started; TestMain exits with its result.
+// Run runs the tests and then stops all servers; TestMain exits with its result.
 func Run(m *testing.M) int {
 	binary.runs = true
 	signals := make(chan os.Signal, 1)
@@ -62,13 +62,13 @@ func Run(m *testing.M) int {
 	return m.Run()
 }
 
-// MariaDB is the database of this test binary.
+// MariaDB is this test binary's database.
 func MariaDB(t testing.TB) *Database {
 	t.Helper()
 	return started(t, database)
 }
 
-// MariaDBWith is another database, with options of the server's own, until the test ends.
+// MariaDBWith starts another database, with its own server options, until the test ends.
 func MariaDBWith(t testing.TB, options ...string) *Database {
 	t.Helper()
 	server := started(t, func() (*Database, error) { return startDatabase(newPlace, options...) })
@@ -76,19 +76,20 @@ func MariaDBWith(t testing.TB, options ...string) *Database {
 	return server
 }
 
-// Moto is the URL of the stand-in of AWS of this test binary.
+// Moto is the URL of this test binary's AWS stand-in.
 func Moto(t testing.TB) string {
 	t.Helper()
 	return started(t, moto).URL
 }
 
-// Site is where the servers of this test binary live.
+// Site is the environment of this test binary's servers.
 func Site(t testing.TB) *stores.Site {
 	t.Helper()
 	return started(t, place).Site
 }
 
-// Depend looks at the files of a folder that another program reads, so that `go test` keeps no result beyond their change.
+// Depend reads the files of a folder that another program uses, so that `go test` does not cache a result after they
+// change.
 func Depend(t testing.TB, dir string) {
 	t.Helper()
 	if err := depend(dir); err != nil {
@@ -99,14 +100,14 @@ func Depend(t testing.TB, dir string) {
 // Address is host:port.
 func (d *Database) Address() string { return net.JoinHostPort(d.Host, strconv.Itoa(d.Port)) }
 
-// ClientTLS trusts the database's certificate alone.
+// ClientTLS trusts only the database's certificate.
 func (d *Database) ClientTLS() *tls.Config {
 	settings := d.Authority.ClientTLS()
 	settings.ServerName = d.Host
 	return settings
 }
 
-// Open connects as User, for calls of several statements, until the test ends.
+// Open connects as User, for calls with several statements, until the test ends.
 func (d *Database) Open(t testing.TB) *sql.DB {
 	t.Helper()
 	settings := mysql.NewConfig()
@@ -133,7 +134,7 @@ func started[T any](t testing.TB, start func() (T, error)) T {
 	return server
 }
 
-// atEnd keeps what stops a server; the last one to start is the first to go.
+// atEnd registers a server's stop function; the last one started is stopped first.
 func atEnd(f func()) error {
 	binary.Lock()
 	defer binary.Unlock()
@@ -155,7 +156,7 @@ func stop() {
 	binary.stops = nil
 }
 
-// location is where the servers of this test binary live, and the rehearsal's module.
+// location is the folder of this test binary's servers, and that of the rehearsal's module.
 type location struct {
 	*stores.Site
 	module string
@@ -184,7 +185,7 @@ func startDatabase(where func() (location, error), options ...string) (*Database
 	if err != nil {
 		return nil, err
 	}
-	ctx := context.Background() // servers outlive the test that asks first
+	ctx := context.Background() // servers outlive the test that first needs them
 	server, err := at.StartMariaDB(ctx, stores.MariaDBOptions{Args: options})
 	if err != nil {
 		return nil, err
@@ -215,14 +216,15 @@ func startMoto() (*stores.Moto, error) {
 	return server, atEnd(server.Stop)
 }
 
-// depend looks at the files of a folder that another program reads, so that `go test` keeps no result beyond their change.
+// depend reads the files of a folder that another program uses, so that `go test` does not cache a result after they
+// change.
 func depend(dir string) error {
 	err := filepath.WalkDir(dir, func(path string, _ fs.DirEntry, err error) error {
 		if err != nil {
 			return err
 		}
 		_, err = os.Stat(path)
-		return err //nolint:wrapcheck // it names the file
+		return err //nolint:wrapcheck // the error names the file
 	})
 	if err != nil {
 		return fmt.Errorf("looking at %s: %w", dir, err)

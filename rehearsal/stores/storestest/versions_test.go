@@ -12,7 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// A bucket is emptied of all versions before it is destroyed, and replayed records have left markers in it.
+// All versions in a bucket are deleted before it is destroyed, including the markers of replayed records.
 func TestAKeyWithADeleteMarkerCanBeDeletedForGood(t *testing.T) {
 	ctx, bucket, key := t.Context(), aws.String("versions"), aws.String("parked")
 	c := s3.NewFromConfig(account.New(storestest.Moto(t)).Config(), func(o *s3.Options) { o.UsePathStyle = true })
@@ -24,7 +24,7 @@ func TestAKeyWithADeleteMarkerCanBeDeletedForGood(t *testing.T) {
 	versions, err := c.ListObjectVersions(ctx, &s3.ListObjectVersionsInput{Bucket: bucket})
 	require.NoError(t, err)
 	require.Len(t, versions.DeleteMarkers, 1)
-	// A destroy takes the versioning away first.
+	// A destroy removes the versioning first.
 	must(c.PutBucketVersioning(ctx, &s3.PutBucketVersioningInput{Bucket: bucket, VersioningConfiguration: &types.VersioningConfiguration{Status: types.BucketVersioningStatusSuspended}}))
 	var all []types.ObjectIdentifier
 	for _, v := range versions.Versions {
@@ -35,7 +35,8 @@ func TestAKeyWithADeleteMarkerCanBeDeletedForGood(t *testing.T) {
 	must(c.DeleteBucket(ctx, &s3.DeleteBucketInput{Bucket: bucket}))
 }
 
-// Whoever asks for encoded keys decodes them: a key with a % in it would be another one, and its bucket never empty.
+// A client that requests encoded keys decodes them. Otherwise a key with a % would become another one, and its bucket
+// would never be empty.
 func TestVersionsAreListedWithEncodedKeysOnDemand(t *testing.T) {
 	client := s3.NewFromConfig(account.New(storestest.Moto(t)).Config(), func(o *s3.Options) { o.UsePathStyle = true })
 	bucket := aws.String("encoded")

@@ -12,7 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// way is how an advice is followed whose text matches.
+// way says how to follow an advice with a matching text.
 type way struct {
 	text   *regexp.Regexp
 	follow func(*realServer, *config.Config, mysql.Finding)
@@ -28,7 +28,7 @@ func said(f mysql.Finding) []string {
 	return names
 }
 
-// table reads the table that an advice names as an entry of a list.
+// table parses the table that an advice names as a list entry.
 func (w way) table(r *realServer, f mysql.Finding) (database, table string) {
 	m := w.text.FindStringSubmatch(f.Advice)
 	database, err := strconv.Unquote(m[1])
@@ -38,7 +38,7 @@ func (w way) table(r *realServer, f mysql.Finding) (database, table string) {
 	return database, table
 }
 
-// of is the entry of source.tables with the text that a finding's check, or an advice, ends with.
+// of is the entry in source.tables with which a finding's check or an advice ends.
 func of(r *realServer, c *config.Config, text string) int {
 	i := slices.IndexFunc(c.Source.Tables, func(t config.Table) bool { return t.String() == text })
 	if i < 0 {
@@ -65,7 +65,7 @@ func everyWay() map[string]way {
 		for _, statement := range f.SQL {
 			require.Contains(r.t, f.Advice, statement)
 			if strings.HasPrefix(statement, "SET GLOBAL") {
-				r.exec(statement) // on RDS a parameter of the parameter group
+				r.exec(statement) // on RDS a parameter in the parameter group
 				continue
 			}
 			r.asAdministrator(statement)
@@ -127,7 +127,7 @@ func everyWay() map[string]way {
 	return ways
 }
 
-// asAdministrator runs a statement as the user whom RDS hands out.
+// asAdministrator runs a statement as RDS's master user.
 func (r *realServer) asAdministrator(statement string) {
 	r.t.Helper()
 	db, err := mysql.Connect(context.Background(), r.server, r.admin)

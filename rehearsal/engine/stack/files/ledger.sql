@@ -1,4 +1,4 @@
--- A table that is hard to carry: composite key, 64-bit unsigned integers, decimals, dates, JSON.
+-- A difficult table: composite key, 64-bit unsigned integers, decimals, dates, JSON.
 CREATE DATABASE IF NOT EXISTS shop;
 CREATE TABLE IF NOT EXISTS shop.ledger (
     account_id BIGINT UNSIGNED NOT NULL,

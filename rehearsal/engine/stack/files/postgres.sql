@@ -1,5 +1,5 @@
--- The ledger of MySQL's sources, and what only PostgreSQL has: values out of line, types of its own, rows that move between partitions.
--- Its deletes tell the whole row, as MySQL's do, and not its key alone.
+-- The ledger of the MySQL sources, and tables for what only PostgreSQL has: values out of line, its own types, rows
+-- that move between partitions. Its deletes contain the whole row, like MySQL's, not only the key.
 ALTER TABLE testdb.retail_trans REPLICA IDENTITY FULL;
 
 CREATE SCHEMA IF NOT EXISTS shop;
