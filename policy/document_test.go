@@ -13,7 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-var update = flag.Bool("update", false, "write docs/policies.md anew")
+var update = flag.Bool("update", false, "write docs/policies.md again")
 
 const page = "../docs/policies.md"
 
@@ -65,7 +65,7 @@ func document() string {
 	b.WriteString(opening)
 	fmt.Fprintf(&b, "\n## Controls of Security Hub\n\n%d rules answer %d controls. Tests give each rule a resource that keeps it, one that breaks it, and one whose value a preview does not know\n"+
 		"(`policy/rules`). When a stack is broken in the one respect of a rule, only that rule notices (`policy/mutation`).\n\n", count(true), len(rules.Answered()))
-	b.WriteString("| control | rule | severity | what holds | tests | how a stack with nothing configured answers | before it is known |\n|---|---|---|---|---|---|---|\n")
+	b.WriteString("| control | rule | severity | what holds | tests | a stack with nothing configured | while a value is unknown |\n|---|---|---|---|---|---|---|\n")
 	for _, r := range rules.All() {
 		if len(r.Controls) == 0 {
 			continue
@@ -76,7 +76,7 @@ func document() string {
 		}
 		fmt.Fprintf(&b, "| %s | `%s` | %s | %s | %s | %s | %s |\n", strings.Join(links, ", "), r.Name, r.Severity, r.Title, tests(r), r.Default, r.Unseen)
 	}
-	fmt.Fprintf(&b, "\n## The pipeline's own\n\n%d rules.\n\n| rule | severity | what holds | tests | how a stack with nothing configured answers | before it is known |\n|---|---|---|---|---|---|\n", count(false))
+	fmt.Fprintf(&b, "\n## The pipeline's own\n\n%d rules.\n\n| rule | severity | what holds | tests | a stack with nothing configured | while a value is unknown |\n|---|---|---|---|---|---|\n", count(false))
 	for _, r := range rules.All() {
 		if len(r.Controls) == 0 {
 			fmt.Fprintf(&b, "| `%s` | %s | %s | %s | %s | %s |\n", r.Name, r.Severity, r.Title, tests(r), r.Default, r.Unseen)

@@ -42,22 +42,22 @@ func collections() []Rule {
 	return []Rule{
 		{
 			Name: "collections-are-encrypted", Title: "Collections are encrypted with a key of the account", Severity: Medium, Types: []string{collectionGuardType},
-			Change: "KmsARN in the encryption policy, and AWSOwnedKey false; it replaces the collection", Unseen: "taken for encrypted with it", Default: "the stack's key",
+			Change: "KmsARN in the encryption policy, and AWSOwnedKey false; it replaces the collection", Unseen: "counts as encrypted with it", Default: "the stack's key",
 			Check: each(collectionGuardType, ofKind("encryption", ownKey)),
 		},
 		{
-			Name: "collections-are-closed", Title: "Collections are reached by a VPC endpoint alone", Severity: Critical, Types: []string{collectionGuardType},
-			Change: "AllowFromPublic: false and SourceVPCEs in every entry of the network policy", Unseen: "taken for closed",
+			Name: "collections-are-closed", Title: "Only a VPC endpoint reaches collections", Severity: Critical, Types: []string{collectionGuardType},
+			Change: "AllowFromPublic: false and SourceVPCEs in every entry of the network policy", Unseen: "counts as closed",
 			Default: "an endpoint in the stack's VPC, for indices and dashboards", Check: each(collectionGuardType, ofKind("network", private)),
 		},
 		{
-			Name: "collections-admit-by-name", Title: "Data access policies admit roles and users by their names to what they name", Severity: High, Types: []string{collectionAccessType},
+			Name: "collections-admit-by-name", Title: "Data access policies name the roles and users that they admit, and the indices", Severity: High, Types: []string{collectionAccessType},
 			Change: "ARNs of IAM roles or users as principals, single permissions instead of aoss:*, and resources that name a collection and begin to name an index",
-			Unseen: "taken for names", Default: "a policy for each writer, one for whoever deploys and search.operators", Check: each(collectionAccessType, ofKind("data", byName)),
+			Unseen: "counts as names", Default: "a policy for each writer, one for the deployer and search.operators", Check: each(collectionAccessType, ofKind("data", byName)),
 		},
 		{
 			Name: "collections-have-standbys", Title: "Collections have standby replicas in other zones", Severity: Medium, Types: []string{collectionType},
-			Change: "standbyReplicas: ENABLED (search.standbyReplicas); it replaces the collection", Unseen: "taken for on",
+			Change: "standbyReplicas: ENABLED (search.standbyReplicas); it replaces the collection", Unseen: "counts as on",
 			Default: "prod: on; dev: off, an exception",
 			Check: each(collectionType, func(c Collection) []Violation {
 				return broken(!c.StandbyReplicas.Unset() && c.StandbyReplicas.Isnt("ENABLED"), "standbyReplicas is %s", c.StandbyReplicas) // on by default

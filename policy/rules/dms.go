@@ -62,7 +62,7 @@ func dms() []Rule {
 		{
 			Name: "dms-1", Title: "Replication instances are not public", Severity: Critical,
 			Controls: []string{"DMS.1"}, Types: []string{replicationInstanceType},
-			Change: "publiclyAccessible: false", Unseen: "taken for private",
+			Change: "publiclyAccessible: false", Unseen: "counts as private",
 			Default: "private",
 			Check: each(replicationInstanceType, func(i ReplicationInstance) []Violation {
 				return broken(i.PubliclyAccessible.Isnt(false), "publiclyAccessible is %s; DMS's own default is true", i.PubliclyAccessible)
@@ -72,8 +72,8 @@ func dms() []Rule {
 			Name: "dms-6", Title: "Replication instances get minor versions: by themselves, or by a version that the program names", Severity: Medium,
 			Controls: []string{"DMS.6"}, Types: []string{replicationInstanceType},
 			Change: "autoMinorVersionUpgrade: true, or name an engineVersion (replication.engineVersion) and raise it in a deployment",
-			Unseen: "taken for named",
-			Default: "the version is named by the program: an upgrade of its own restarts the task at an hour nobody picked. Security Hub's own " +
+			Unseen: "counts as named",
+			Default: "the program names the version: an automatic upgrade would restart the task at an hour that nobody chose. Security Hub's own " +
 				"check knows only the flag: suppress DMS.6 there with that reason",
 			Check: each(replicationInstanceType, func(i ReplicationInstance) []Violation {
 				return broken(i.AutoMinorVersionUpgrade.Isnt(true) && i.EngineVersion.Unset(), "no version is named, and upgrades are off")
@@ -83,20 +83,20 @@ func dms() []Rule {
 			Name: "dms-7", Title: "Tasks log the target's side", Severity: Medium,
 			Controls: []string{"DMS.7"}, Types: []string{taskType, serverlessType},
 			Change: "Logging.EnableLogging: true in the task settings, TARGET_APPLY and TARGET_LOAD at LOGGER_SEVERITY_DEFAULT or finer",
-			Unseen: "taken for logged", Default: "logging on, every component at DMS's default",
+			Unseen: "counts as logged", Default: "logging on, every component at DMS's default",
 			Check: logs("TARGET_APPLY", "TARGET_LOAD"),
 		},
 		{
 			Name: "dms-8", Title: "Tasks log the source's side", Severity: Medium,
 			Controls: []string{"DMS.8"}, Types: []string{taskType, serverlessType},
 			Change: "Logging.EnableLogging: true in the task settings, SOURCE_CAPTURE and SOURCE_UNLOAD at LOGGER_SEVERITY_DEFAULT or finer",
-			Unseen: "taken for logged", Default: "logging on, every component at DMS's default",
+			Unseen: "counts as logged", Default: "logging on, every component at DMS's default",
 			Check: logs("SOURCE_CAPTURE", "SOURCE_UNLOAD"),
 		},
 		{
 			Name: "dms-9", Title: "Database endpoints use TLS", Severity: Medium,
 			Controls: []string{"DMS.9"}, Types: []string{endpointType},
-			Change: "sslMode: verify-ca or verify-full, with a certificateArn", Unseen: "taken for encrypted",
+			Change: "sslMode: verify-ca or verify-full, with a certificateArn", Unseen: "counts as encrypted",
 			Default: "verify-ca; the Kinesis target is an AWS API, which is HTTPS",
 			Check: each(endpointType, func(e Endpoint) []Violation {
 				return broken(e.database() && (e.SslMode.Unset() || e.SslMode.Is("none")), "sslMode is %s", e.SslMode)
@@ -105,7 +105,7 @@ func dms() []Rule {
 		{
 			Name: "dms-13", Title: "Replication instances and serverless tasks have a standby in another zone", Severity: Medium,
 			Controls: []string{"DMS.13"}, Types: []string{replicationInstanceType, serverlessType},
-			Change: "multiAz: true (replication.multiAz)", Unseen: "taken for true", Default: "prod: yes; dev: one instance, an exception",
+			Change: "multiAz: true (replication.multiAz)", Unseen: "counts as true", Default: "prod: yes; dev: one instance, an exception",
 			Check: either(
 				each(replicationInstanceType, func(i ReplicationInstance) []Violation {
 					return broken(i.MultiAz.Isnt(true), "multiAz is %s", i.MultiAz)

@@ -61,7 +61,7 @@ func instances() []Rule {
 	of := func(control, title string, severity Severity, change, answer string, check func(Instance) []Violation) Rule {
 		return Rule{
 			Name: ruleName(control), Title: title, Severity: severity, Controls: []string{control}, Types: []string{instanceType},
-			Change: change, Unseen: "taken for kept", Default: answer, Check: each(instanceType, check),
+			Change: change, Unseen: "counts as kept", Default: answer, Check: each(instanceType, check),
 		}
 	}
 	return []Rule{
@@ -118,7 +118,7 @@ func launchTemplates() []Rule {
 	of := func(control, title string, severity Severity, change string, check func(LaunchTemplate) []Violation) Rule {
 		return Rule{
 			Name: ruleName(control), Title: title, Severity: severity, Controls: []string{control}, Types: []string{launchTemplateType},
-			Change: change, Unseen: "taken for kept", Default: "none is made", Check: each(launchTemplateType, check),
+			Change: change, Unseen: "counts as kept", Default: "none is made", Check: each(launchTemplateType, check),
 		}
 	}
 	return []Rule{
@@ -150,7 +150,7 @@ func launchTemplates() []Rule {
 func systemsManager() []Rule {
 	return []Rule{{
 		Name: "ssm-1", Title: "Instances are managed by Systems Manager", Severity: Medium, Controls: []string{"SSM.1"}, Types: []string{instanceType},
-		Change: "an iamInstanceProfile that lets the agent register", Unseen: "a profile that is given is taken for enough; whether the agent has registered is AWS's to know",
+		Change: "an iamInstanceProfile that lets the agent register", Unseen: "a profile that is given counts as enough; only AWS knows whether the agent has registered",
 		Default: "the bastion exists for Systems Manager",
 		Check: each(instanceType, func(i Instance) []Violation {
 			return broken(i.InstanceProfile.Unset(), "it has no instance profile")

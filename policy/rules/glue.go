@@ -37,7 +37,7 @@ const oldestGlue = 3.0
 func glue() []Rule {
 	return []Rule{{
 		Name: "glue-4", Title: "Spark jobs run on supported versions of Glue", Severity: Medium, Controls: []string{"Glue.4"}, Types: []string{glueJobType},
-		Change: "glueVersion: 3.0 or newer", Unseen: "taken for supported", Default: "5.1 in prod, where lake.tables keeps tables; none is made in dev",
+		Change: "glueVersion: 3.0 or newer", Unseen: "counts as supported", Default: "5.1 in prod, where lake.tables keeps tables; none is made in dev",
 		Check: each(glueJobType, func(j GlueJob) []Violation {
 			version, known := j.GlueVersion.Get()
 			number, err := strconv.ParseFloat(version, 64)

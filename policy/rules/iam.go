@@ -37,7 +37,7 @@ func iamRules() []Rule {
 	of := func(control, title string, severity Severity, change, answer string, check func(iam.Document) []Violation) Rule {
 		return Rule{
 			Name: ruleName(control), Title: title, Severity: severity, Controls: []string{control}, Types: []string{policyType, rolePolicyType},
-			Change: change, Unseen: "a policy that cannot be read is taken for narrow; it is looked at before it is made", Default: answer,
+			Change: change, Unseen: "a policy that cannot be read counts as narrow; the rule reads it before it is made", Default: answer,
 			Check: func(r view.Resource) []Violation {
 				if r.Type != policyType && r.Type != rolePolicyType {
 					return nil
@@ -51,7 +51,7 @@ func iamRules() []Rule {
 		of("IAM.21", "Policies do not allow all actions of a service", Low, "actions by name", "actions are named", wholeServices),
 		{
 			Name: "iam-27", Title: "Roles do not have full access to CloudShell", Severity: Medium, Controls: []string{"IAM.27"}, Types: []string{policyAttachmentType},
-			Change: "another policy than AWSCloudShellFullAccess", Unseen: "taken for another", Default: "not attached",
+			Change: "another policy than AWSCloudShellFullAccess", Unseen: "counts as another", Default: "not attached",
 			Check: each(policyAttachmentType, func(a Attachment) []Violation {
 				arn, _ := a.PolicyArn.Get()
 				return broken(strings.HasSuffix(arn, ":policy/AWSCloudShellFullAccess"), "it is attached")
@@ -95,7 +95,7 @@ func kms() []Rule {
 	of := func(control, typ, kind string) Rule {
 		return Rule{
 			Name: ruleName(control), Title: kind + " do not decrypt with every key", Severity: Medium, Controls: []string{control}, Types: []string{typ},
-			Change: "the ARNs of the keys", Unseen: "a policy that cannot be read is taken for narrow; it is looked at before it is made",
+			Change: "the ARNs of the keys", Unseen: "a policy that cannot be read counts as narrow; the rule reads it before it is made",
 			Default: "roles name the stack's key",
 			Check:   each(typ, func(p Permissions) []Violation { return readPolicy(p.Policy, allKeys) }),
 		}
@@ -105,14 +105,14 @@ func kms() []Rule {
 		of("KMS.2", rolePolicyType, "Inline policies"),
 		{
 			Name: "kms-4", Title: "Keys rotate", Severity: Medium, Controls: []string{"KMS.4"}, Types: []string{keyType},
-			Change: "enableKeyRotation: true", Unseen: "taken for on", Default: "yearly",
+			Change: "enableKeyRotation: true", Unseen: "counts as on", Default: "yearly",
 			Check: each(keyType, func(k Key) []Violation {
 				return broken(k.EnableKeyRotation.Isnt(true), "enableKeyRotation is %s", k.EnableKeyRotation)
 			}),
 		},
 		{
 			Name: "kms-5", Title: "Keys are not public", Severity: Critical, Controls: []string{"KMS.5"}, Types: []string{keyType},
-			Change: "no Allow to the principal * without a condition", Unseen: "a policy that cannot be read is taken for closed",
+			Change: "no Allow to the principal * without a condition", Unseen: "a policy that cannot be read counts as closed",
 			Default: "the account, and services that act for it",
 			Check:   each(keyType, func(k Key) []Violation { return readPolicy(k.Policy, open("kms:Decrypt", "kms:GenerateDataKey")) }),
 		},

@@ -36,13 +36,13 @@ func lambda() []Rule {
 	return []Rule{
 		{
 			Name: "lambda-1", Title: "Functions are not invoked by everybody", Severity: Critical, Controls: []string{"Lambda.1"}, Types: []string{permissionType},
-			Change: "a principal other than *, or a sourceAccount or principalOrgId; for s3.amazonaws.com a sourceAccount", Unseen: "taken for narrow",
+			Change: "a principal other than *, or a sourceAccount or principalOrgId; for s3.amazonaws.com a sourceAccount", Unseen: "counts as narrow",
 			Default: "permissions name one service and one source",
 			Check:   each(permissionType, narrowPermission),
 		},
 		{
 			Name: "lambda-2", Title: "Functions run on supported runtimes", Severity: Medium, Controls: []string{"Lambda.2"}, Types: []string{functionType},
-			Change: "runtime: provided.al2023", Unseen: "taken for supported", Default: "provided.al2023",
+			Change: "runtime: provided.al2023", Unseen: "counts as supported", Default: "provided.al2023",
 			Check: each(functionType, func(f Function) []Violation {
 				runtime, known := f.Runtime.Get()
 				return broken(!f.PackageType.Is("Image") && (known || f.Runtime.Unset()) && !slices.Contains(supportedRuntimes, runtime), "runtime is %s", f.Runtime)
@@ -50,7 +50,7 @@ func lambda() []Rule {
 		},
 		{
 			Name: "lambda-3", Title: "Functions are inside the VPC", Severity: Low, Controls: []string{"Lambda.3"}, Types: []string{functionType},
-			Change: "vpcConfig with the private subnets", Unseen: "taken for inside", Default: "private subnets",
+			Change: "vpcConfig with the private subnets", Unseen: "counts as inside", Default: "private subnets",
 			Check: each(functionType, func(f Function) []Violation {
 				return broken(f.Vpc.SubnetIDs.Unset(), "it is outside")
 			}),

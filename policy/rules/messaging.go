@@ -26,7 +26,7 @@ func messaging() []Rule {
 	public := func(control, title string, types []string, action, answer string) Rule {
 		return Rule{
 			Name: ruleName(control), Title: title, Severity: Critical, Controls: []string{control}, Types: types,
-			Change: "principals by name, or a condition such as aws:SourceArn", Unseen: "a policy that cannot be read is taken for closed", Default: answer,
+			Change: "principals by name, or a condition such as aws:SourceArn", Unseen: "a policy that cannot be read counts as closed", Default: answer,
 			Check: func(r view.Resource) []Violation {
 				if r.Type != types[0] && r.Type != types[1] {
 					return nil
@@ -38,13 +38,13 @@ func messaging() []Rule {
 	return []Rule{
 		{
 			Name: "sns-1", Title: "Topics are encrypted with KMS keys", Severity: Medium, Controls: []string{"SNS.1"}, Types: []string{topicType},
-			Change: "kmsMasterKeyId", Unseen: "taken for encrypted", Default: "none is made",
+			Change: "kmsMasterKeyId", Unseen: "counts as encrypted", Default: "none is made",
 			Check: each(topicType, func(t Topic) []Violation { return broken(t.KmsMasterKeyID.Unset(), "it has no key") }),
 		},
 		public("SNS.4", "Topics are not public", []string{topicType, topicPolicyType}, "sns:Publish", "none is made"),
 		{
 			Name: "sqs-1", Title: "Queues are encrypted", Severity: Medium, Controls: []string{"SQS.1"}, Types: []string{queueType},
-			Change: "kmsMasterKeyId, or sqsManagedSseEnabled: true", Unseen: "taken for encrypted", Default: "none is made",
+			Change: "kmsMasterKeyId, or sqsManagedSseEnabled: true", Unseen: "counts as encrypted", Default: "none is made",
 			Check: each(queueType, func(q Queue) []Violation {
 				return broken(q.KmsMasterKeyID.Unset() && q.SSE.Isnt(true), "it is not")
 			}),

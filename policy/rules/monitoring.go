@@ -33,7 +33,7 @@ func cloudWatch() []Rule {
 		},
 		{
 			Name: "cloudwatch-17", Title: "Alarms' actions are on", Severity: High, Controls: []string{"CloudWatch.17"}, Types: []string{metricAlarmType},
-			Change: "actionsEnabled: true", Unseen: "taken for on", Default: "none is made",
+			Change: "actionsEnabled: true", Unseen: "counts as on", Default: "none is made",
 			Check: each(metricAlarmType, func(a MetricAlarm) []Violation { return broken(a.ActionsEnabled.Is(false), "they are off") }),
 		},
 	}
@@ -42,7 +42,7 @@ func cloudWatch() []Rule {
 func athena() []Rule {
 	return []Rule{{
 		Name: "athena-4", Title: "Workgroups publish metrics", Severity: Medium, Controls: []string{"Athena.4"}, Types: []string{workgroupType},
-		Change: "configuration.publishCloudwatchMetricsEnabled: true", Unseen: "taken for on", Default: "none is made",
+		Change: "configuration.publishCloudwatchMetricsEnabled: true", Unseen: "counts as on", Default: "none is made",
 		Check: each(workgroupType, func(w Workgroup) []Violation {
 			return broken(w.Configuration.PublishMetrics.Is(false), "they are off") // on is the provider's default
 		}),

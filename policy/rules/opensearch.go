@@ -84,7 +84,7 @@ func openSearch() []Rule {
 		{
 			Name: "domain-is-closed", Title: "A domain's access policy is open to everybody only behind a VPC and fine-grained access", Severity: Critical,
 			Types:  []string{domainType},
-			Change: "vpcOptions and advancedSecurityOptions, or an access policy that names its principals", Unseen: "a policy that cannot be read is taken for closed",
+			Change: "vpcOptions and advancedSecurityOptions, or an access policy that names its principals", Unseen: "a policy that cannot be read counts as closed",
 			Default: "es:ESHttp* is open to callers inside the VPC whom the domain's own users and role mappings then judge: a policy that names IAM " +
 				"principals would refuse basic authentication",
 			Check: each(domainType, closed),

@@ -95,7 +95,7 @@ func clusterRules() []Rule {
 	of := func(controls []string, title string, severity Severity, change, answer string, check func(Cluster) []Violation) Rule {
 		return Rule{
 			Name: ruleName(controls[0]), Title: title, Severity: severity, Controls: controls, Types: []string{clusterType},
-			Change: change, Unseen: "taken for kept", Default: answer, Check: each(clusterType, check),
+			Change: change, Unseen: "counts as kept", Default: answer, Check: each(clusterType, check),
 		}
 	}
 	return []Rule{
@@ -134,7 +134,7 @@ func clusterRules() []Rule {
 			}),
 		{
 			Name: "rds-45", Title: "Aurora MySQL clusters write an audit log", Severity: Medium, Controls: []string{"RDS.45"}, Types: []string{parameterGroupType},
-			Change: "the cluster parameter server_audit_logging: 1 with server_audit_events: CONNECT (queries may carry passwords)", Unseen: "taken for on",
+			Change: "the cluster parameter server_audit_logging: 1 with server_audit_events: CONNECT (queries may carry passwords)", Unseen: "counts as on",
 			Default: "on: connections and changes of structure and rights",
 			Check: each(parameterGroupType, func(g ParameterGroup) []Violation {
 				family, _ := g.Family.Get()
@@ -150,7 +150,7 @@ func clusterRules() []Rule {
 		},
 		{
 			Name: "rds-46", Title: "Databases are not in public subnets", Severity: High, Controls: []string{"RDS.46"}, Types: []string{dbSubnetGroupType},
-			Change: "subnets whose route table has no internet gateway", Unseen: "subnets that are not in this stack are taken for private",
+			Change: "subnets whose route table has no internet gateway", Unseen: "subnets outside this stack count as private",
 			Default: "private subnets", CheckStack: privateDatabases,
 		},
 	}
@@ -160,7 +160,7 @@ func instanceRules() []Rule {
 	of := func(control, title string, severity Severity, change, answer string, check func(ClusterInstance) []Violation) Rule {
 		return Rule{
 			Name: ruleName(control), Title: title, Severity: severity, Controls: []string{control}, Types: []string{clusterInstanceType},
-			Change: change, Unseen: "taken for kept", Default: answer, Check: each(clusterInstanceType, check),
+			Change: change, Unseen: "counts as kept", Default: answer, Check: each(clusterInstanceType, check),
 		}
 	}
 	return []Rule{
@@ -177,8 +177,8 @@ func instanceRules() []Rule {
 		{
 			Name: "rds-13", Title: "Databases get minor versions: by themselves, or by a version that the program names", Severity: High,
 			Controls: []string{"RDS.13", "RDS.35"}, Types: []string{clusterType, clusterInstanceType},
-			Change: "autoMinorVersionUpgrade: true, or name the cluster's engineVersion and raise it in a deployment", Unseen: "taken for named",
-			Default: "the version is named by the program: an upgrade of its own restarts the source under a running task. Security Hub's own check " +
+			Change: "autoMinorVersionUpgrade: true, or name the cluster's engineVersion and raise it in a deployment", Unseen: "counts as named",
+			Default: "the program names the version: an automatic upgrade would restart the source under a running task. Security Hub's own check " +
 				"knows only the flag: suppress RDS.13 there with that reason",
 			CheckStack: minorVersions,
 		},

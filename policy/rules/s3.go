@@ -61,14 +61,14 @@ func s3() []Rule {
 	policyRule := func(number, title string, severity Severity, change string, check func(iam.Document) []Violation) Rule {
 		return Rule{
 			Name: "s3-" + number, Title: title, Severity: severity, Controls: []string{"S3." + number}, Types: []string{bucketPolicyType},
-			Change: change, Unseen: "a policy that cannot be read is taken for closed", Default: "the bucket's policy only denies",
+			Change: change, Unseen: "a policy that cannot be read counts as closed", Default: "the bucket's policy only denies",
 			Check: each(bucketPolicyType, func(p BucketPolicy) []Violation { return readPolicy(p.Policy, check) }),
 		}
 	}
 	bucketRule := func(number, title string, severity Severity, change, answer, part string, check func(view.Resource) []Violation) Rule {
 		return Rule{
 			Name: "s3-" + number, Title: title, Severity: severity, Controls: []string{"S3." + number}, Types: []string{bucketType, part},
-			Change: change, Unseen: "a part that exists is taken for right", Default: answer, CheckStack: everyBucket(part, check),
+			Change: change, Unseen: "a part that exists counts as right", Default: answer, CheckStack: everyBucket(part, check),
 		}
 	}
 	return []Rule{
@@ -80,7 +80,7 @@ func s3() []Rule {
 		bucketRule("8", "Buckets block public access", High, "a BucketPublicAccessBlock with all four settings true", "all four", publicAccessType, publicBlocked),
 		{
 			Name: "s3-9", Title: "Buckets log access to them", Severity: Medium, Controls: []string{"S3.9"}, Types: []string{bucketType, bucketLoggingType},
-			Change: "a BucketLoggingV2 (lake.logBucket)", Unseen: "a part that exists is taken for right; a bucket that others log to needs none of its own",
+			Change: "a BucketLoggingV2 (lake.logBucket)", Unseen: "a part that exists counts as right; a bucket that others log to needs none of its own",
 			Default: "prod: logged; dev: not, an exception", CheckStack: accessLogged,
 		},
 		bucketRule("12", "Buckets use no access control lists", Medium, "BucketOwnershipControls with BucketOwnerEnforced", "BucketOwnerEnforced", ownershipType, noACLs),
@@ -89,7 +89,7 @@ func s3() []Rule {
 		{
 			Name: "s3-17", Title: "Buckets are encrypted with KMS keys", Severity: Medium, Controls: []string{"S3.17"}, Types: []string{bucketType, bucketEncryptionType},
 			Change:  "a BucketServerSideEncryptionConfigurationV2 with aws:kms",
-			Unseen:  "a part that exists is taken for right; a bucket that S3 writes access logs to takes no KMS key",
+			Unseen:  "a part that exists counts as right; a bucket that S3 writes access logs to takes no KMS key",
 			Default: "the stack's key", CheckStack: encryptedBuckets,
 		},
 	}

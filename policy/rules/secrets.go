@@ -28,15 +28,15 @@ const minSecretLength = 12
 func secrets() []Rule {
 	return []Rule{
 		{
-			Name: "secrets-are-encrypted", Title: "What holds a secret is a Pulumi secret", Severity: Critical,
+			Name: "secrets-are-encrypted", Title: "A property that holds a secret is a Pulumi secret", Severity: Critical,
 			Types:  []string{secretVersionType, clusterType, endpointType, domainType, openSearchProviderType, functionType},
 			Change: "pulumi.ToSecret around the value, so that the state keeps it encrypted; for a function the secret's ARN instead",
-			Unseen: "taken for a secret", Default: "passwords are generated as secrets; functions are given ARNs",
+			Unseen: "counts as a secret", Default: "passwords are generated as secrets; functions are given ARNs",
 			Check: encryptedSecrets,
 		},
 		{
 			Name: "secrets-stay-apart", Title: "No secret occurs in plain in another property", Severity: Critical, Types: []string{"*"},
-			Change: "the secret's ARN instead of its value", Unseen: "a secret that is not known yet cannot be looked for", Default: "properties hold ARNs",
+			Change: "the secret's ARN instead of its value", Unseen: "the rule cannot look for an unknown secret", Default: "properties hold ARNs",
 			CheckStack: secretsApart,
 		},
 	}

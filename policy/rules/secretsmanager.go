@@ -29,14 +29,14 @@ func secretsManager() []Rule {
 			Name: "secretsmanager-1", Title: "Secrets rotate: by themselves, or with the deployment that holds both ends", Severity: Medium,
 			Controls: []string{"SecretsManager.1"}, Types: []string{secretType, secretVersionType, secretRotationType},
 			Change: "a SecretRotation of the secret (source.rotationDays), or a generated value whose changes are not ignored",
-			Unseen: "a rotation that refers to the secret is taken for on",
+			Unseen: "a rotation that refers to the secret counts as on",
 			Default: "the replication user's rotates every 30 days, the database administrator's is RDS's; the domain and the secret of its master user get a new " +
 				"password together, with search.passwordGeneration. Security Hub's own check knows only rotations: suppress SecretsManager.1 there for that secret",
 			CheckStack: rotating,
 		},
 		{
 			Name: "secretsmanager-4", Title: "Secrets rotate within 90 days", Severity: Medium, Controls: []string{"SecretsManager.4"}, Types: []string{secretRotationType},
-			Change: "rotationRules.automaticallyAfterDays: 90 or less", Unseen: "taken for often enough; so is a schedule expression", Default: "30 days",
+			Change: "rotationRules.automaticallyAfterDays: 90 or less", Unseen: "counts as often enough; so does a schedule expression", Default: "30 days",
 			Check: each(secretRotationType, func(r SecretRotation) []Violation {
 				days, known := r.Rules.Days.Get()
 				return broken(known && days > maxRotationDays, "every %v days", days)

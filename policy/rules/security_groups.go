@@ -105,7 +105,7 @@ func securityGroups() []Rule {
 		return Rule{
 			Name: ruleName(controls[0]), Title: title, Severity: severity, Controls: controls, Types: types,
 			Change:  "the security groups or the addresses that need it, not everywhere",
-			Unseen:  "an address or port that is not known is taken for narrow",
+			Unseen:  "an unknown address or port counts as narrow",
 			Default: "groups admit groups, by port; nothing from outside the VPC",
 			Check: func(r view.Resource) []Violation {
 				return broken(slices.ContainsFunc(ingressOf(r), bad), "it admits everybody")

@@ -74,7 +74,7 @@ func tags() []Rule {
 			"EC2.175", "Glue.1", "IAM.24", "Kinesis.2", "Lambda.6", "Opensearch.9", "RDS.28", "RDS.30", "RDS.33", "SecretsManager.5", "SNS.3", "SQS.2",
 		},
 		Types:  taggable,
-		Change: "aws:defaultTags in the stack's configuration, or tags of its own", Unseen: "tags that are not known are taken for given",
+		Change: "aws:defaultTags in the stack's configuration, or tags of its own", Unseen: "unknown tags count as given",
 		Default: "default tags of the project",
 		Check:   tagged,
 	}}

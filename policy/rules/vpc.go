@@ -32,24 +32,24 @@ func vpcs() []Rule {
 		{
 			Name: "ec2-2", Title: "Default security groups of VPCs are empty", Severity: High, Controls: []string{"EC2.2"},
 			Types:  []string{vpcType, defaultSecurityGroupType},
-			Change: "a DefaultSecurityGroup without ingress and egress for each VPC", Unseen: "rules that are not known are taken for none",
+			Change: "a DefaultSecurityGroup without ingress and egress for each VPC", Unseen: "unknown rules count as none",
 			Default: "emptied", CheckStack: emptyDefaultGroups,
 		},
 		{
 			Name: "ec2-6", Title: "VPCs keep flow logs", Severity: Medium, Controls: []string{"EC2.6"}, Types: []string{vpcType, flowLogType},
-			Change: "a FlowLog of the VPC (network.flowLogs)", Unseen: "a flow log that refers to the VPC is taken for on",
+			Change: "a FlowLog of the VPC (network.flowLogs)", Unseen: "a flow log that refers to the VPC counts as on",
 			Default: "prod: on; dev: off, an exception", CheckStack: func(s view.Stack) []Violation { return everyVpc(s, flowLogType, "it has none") },
 		},
 		{
 			Name: "ec2-15", Title: "Subnets give no public addresses", Severity: Medium, Controls: []string{"EC2.15"}, Types: []string{subnetType},
-			Change: "mapPublicIpOnLaunch: false", Unseen: "taken for false", Default: "false, the service's own default",
+			Change: "mapPublicIpOnLaunch: false", Unseen: "counts as false", Default: "false, the service's own default",
 			Check: each(subnetType, func(s Subnet) []Violation {
 				return broken(s.MapPublicIPOnLaunch.Is(true), "mapPublicIpOnLaunch is true")
 			}),
 		},
 		{
 			Name: "ec2-57", Title: "VPCs have an endpoint for Systems Manager", Severity: Medium, Controls: []string{"EC2.57"}, Types: []string{vpcType, vpcEndpointType},
-			Change: "an interface endpoint for ssm, or NAT and this rule disabled", Unseen: "a service that is not known is taken for ssm",
+			Change: "an interface endpoint for ssm, or NAT and this rule disabled", Unseen: "an unknown service counts as ssm",
 			Default: "made with the VPC, unless its egress is NAT", CheckStack: managedPrivately,
 		},
 	}
