@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"cdcpipeline/internal/componenttest"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -67,8 +68,10 @@ func TestExamplesFitTheSchema(t *testing.T) {
 	require.NoError(t, err)
 	files, err := filepath.Glob("../examples/*/Pulumi.yaml")
 	require.NoError(t, err)
-	require.NotEmpty(t, files)
-	for _, file := range files {
+	alone, err := filepath.Glob("examples/*.yaml")
+	require.NoError(t, err)
+	require.Len(t, alone, len(s.Resources), "an example of each component")
+	for _, file := range append(files, alone...) {
 		text, err := os.ReadFile(file)
 		require.NoError(t, err)
 		var p yamlProgram
@@ -97,4 +100,79 @@ func TestThePluginIsFoundBesideItsMain(t *testing.T) {
 	require.Equal(t, "runtime: go\n", string(text))
 	require.FileExists(t, "../cmd/pulumi-resource-cdcpipeline/main.go")
 	require.NoFileExists(t, "../PulumiPlugin.yaml")
+}
+
+// The example of a component makes it: of components that are made before it, as an engine would in the order of the file.
+func TestExamplesMakeTheirComponents(t *testing.T) {
+	releasedFunctions(t)
+	files, err := filepath.Glob("examples/*.yaml")
+	require.NoError(t, err)
+	for _, file := range files {
+		t.Run(filepath.Base(file), func(t *testing.T) {
+			path, err := filepath.Abs(file)
+			require.NoError(t, err)
+			t.Chdir("testdata") // where the files are that the programs name
+			made := inLanguages(t).runExample(path)
+			require.Contains(t, made, Name+":"+strings.ReplaceAll(strings.TrimSuffix(filepath.Base(file), ".yaml"), ".", ":"))
+		})
+	}
+}
+
+// runExample makes the resources of a program of YAML that has no variables, and gives back their types.
+func (l languages) runExample(file string) (made []string) {
+	l.t.Helper()
+	text, err := os.ReadFile(file)
+	require.NoError(l.t, err)
+	var ordered struct {
+		Resources yaml.Node `yaml:"resources"`
+	}
+	require.NoError(l.t, yaml.Unmarshal(text, &ordered))
+	outputs, urns := map[string]map[string]any{}, map[string]string{}
+	for i := 0; i < len(ordered.Resources.Content); i += 2 {
+		name := ordered.Resources.Content[i].Value
+		var r struct {
+			Type       string         `yaml:"type"`
+			Properties map[string]any `yaml:"properties"`
+			Options    struct {
+				DependsOn []string `yaml:"dependsOn"`
+			} `yaml:"options"`
+		}
+		require.NoError(l.t, ordered.Resources.Content[i+1].Decode(&r))
+		var after []string
+		for _, of := range r.Options.DependsOn {
+			after = append(after, urns[reference.FindStringSubmatch(of)[1]])
+		}
+		given, _ := resolved(r.Properties, outputs).(map[string]any)
+		if r.Type == pipelineToken {
+			outputs[name] = l.preview(r.Type, name, given)
+		} else {
+			outputs[name] = l.make(r.Type, name, given, after...)
+		}
+		urns[name] = string(resource.NewURN(componenttest.Stack, componenttest.Project, "", tokens.Type(r.Type), name))
+		made = append(made, r.Type)
+	}
+	return made
+}
+
+// resolved is a value with the outputs that it names.
+func resolved(v any, outputs map[string]map[string]any) any {
+	switch v := v.(type) {
+	case map[string]any:
+		all := map[string]any{}
+		for key, inner := range v {
+			all[key] = resolved(inner, outputs)
+		}
+		return all
+	case []any:
+		all := make([]any, len(v))
+		for i, inner := range v {
+			all[i] = resolved(inner, outputs)
+		}
+		return all
+	case string:
+		if found := reference.FindStringSubmatch(v); found != nil {
+			return outputs[found[1]][found[2]]
+		}
+	}
+	return v
 }

@@ -2,6 +2,7 @@ package provider
 
 import (
 	"bytes"
+	"cdcpipeline/internal/componenttest"
 	"fmt"
 	"maps"
 	"os"
@@ -20,9 +21,10 @@ func TestComponentsPagesAreCurrent(t *testing.T) {
 	s, err := readSchema()
 	require.NoError(t, err)
 	want := map[string]string{"README.md": contents(s)}
-	made := whatIsMade(t)
+	alone, together := madeAlone(t), aPipeline(t)
+	made, owned := typesByParent(slices.Concat(alone, together)), byOwner(s, alone, together)
 	for token, r := range s.Resources {
-		want[fileOf(token)] = componentPage(s, token, r, made[token])
+		want[fileOf(token)] = componentPage(s, token, r, examplesOf(t, strings.TrimSuffix(fileOf(token), ".md")), made[token], rolesOf(t, owned[token]))
 	}
 	if *update {
 		require.NoError(t, os.RemoveAll(pages))
@@ -47,23 +49,21 @@ func fileOf(token string) string {
 	return strings.ReplaceAll(strings.TrimPrefix(token, Name+":"), ":", ".") + ".md"
 }
 
-// whatIsMade are the types of what each component makes itself, as the tests make it.
-func whatIsMade(t *testing.T) map[string][]string {
+// madeAlone are the resources of all components but the pipeline, as the tests make them.
+func madeAlone(t *testing.T) []componenttest.Registered {
 	releasedFunctions(t)
 	l := inLanguages(t)
 	l.chain()
 	l.make(streamToken, "changes", inputs{"kmsKeyArn": keyArn})
 	l.make("cdcpipeline:lake:Bucket", "lake", inputs{"kmsKeyArn": keyArn, "environment": "prod"})
 	l.make("cdcpipeline:lake:Delivery", "delivery", inputs{"kmsKeyArn": keyArn, "streamArn": "arn:aws:kinesis:us-east-1:123456789012:stream/x", "bucketArn": "arn:aws:s3:::lake"})
-	l.preview(pipelineToken, "cdc", inputs{"search": inputs{"reach": "direct"}})
-	made := l.recorder.Resources()
-	for _, searched := range []func(languages){languages.searchedDomain, func(l languages) { l.searchedCollections(freePort(t)) }} {
-		l := inLanguages(t)
-		searched(l)
-		made = append(made, l.recorder.Resources()...)
-	}
+	return l.recorder.Resources()
+}
+
+// typesByParent are the types of what each component makes itself.
+func typesByParent(resources []componenttest.Registered) map[string][]string {
 	all := map[string][]string{}
-	for _, r := range made {
+	for _, r := range resources {
 		if r.Parent == "" {
 			continue
 		}
@@ -145,9 +145,9 @@ The alarms are in the pipeline only.
 	return out.String()
 }
 
-func componentPage(s spec, token string, r resourceSpec, made []string) string {
+func componentPage(s spec, token string, r resourceSpec, examples string, made []string, roles []role) string {
 	var out bytes.Buffer
-	fmt.Fprintf(&out, "%s# %s\n\n%s\n\n## Inputs\n\n", generated, token, strings.ReplaceAll(r.Description, "<", `\<`))
+	fmt.Fprintf(&out, "%s# %s\n\n%s\n\n## Examples\n\n%s## Inputs\n\n", generated, token, strings.ReplaceAll(r.Description, "<", `\<`), examples)
 	writeInputs(&out, s, r.InputProperties, r.RequiredInputs)
 	var types []string
 	for _, p := range r.InputProperties {
@@ -167,6 +167,7 @@ func componentPage(s spec, token string, r resourceSpec, made []string) string {
 			fmt.Fprintf(&out, "- `%s`\n", typ)
 		}
 	}
+	writeRoles(&out, roles)
 	return out.String()
 }
 

@@ -49,3 +49,15 @@ func Example() {
 	// cdcpipeline:replication:AccountRoles: account-roles
 	// cdcpipeline:replication:Replication: shop
 }
+
+// What the first task of an account needs of it.
+func ExampleNewAccountRoles() {
+	componenttest.Example(func(ctx *pulumi.Context) error {
+		_, err := replication.NewAccountRoles(ctx, "account-roles", &replication.AccountRolesArgs{})
+		return err
+	})
+	// Output:
+	// aws:iam/role:Role: account-roles-dms-cloudwatch-logs-role, account-roles-dms-vpc-role
+	// aws:iam/rolePolicyAttachment:RolePolicyAttachment: account-roles-dms-cloudwatch-logs-role, account-roles-dms-vpc-role
+	// cdcpipeline:replication:AccountRoles: account-roles
+}

@@ -85,7 +85,66 @@ func Example() {
 	// random:index/randomPassword:RandomPassword: orders-master
 }
 
-// A further writer gets its own role and is made after the grant.
+// A domain of one node. The role that lets OpenSearch into a VPC comes first.
+func ExampleNewDomain() {
+	componenttest.Example(func(ctx *pulumi.Context) error {
+		linked, err := search.NewServiceLinkedRole(ctx, "linked-role", &search.ServiceLinkedRoleArgs{})
+		if err != nil {
+			return err
+		}
+		domain, err := search.NewDomain(ctx, "orders", &search.DomainArgs{
+			Search:            config.Search{DomainName: "orders", InstanceType: "r7g.large.search", VolumeGb: 100},
+			SubnetIDs:         []pulumi.StringInput{pulumi.String("subnet-0123456789abcdef0")},
+			SecurityGroupID:   pulumi.String("sg-0123456789abcdef0"),
+			KmsKeyArn:         pulumi.String("arn:aws:kms:eu-west-1:123456789012:key/1234"),
+			ServiceLinkedRole: linked,
+		})
+		if err != nil {
+			return err
+		}
+		ctx.Export("endpoint", domain.Endpoint)
+		return nil
+	})
+	// Output:
+	// aws:cloudwatch/logGroup:LogGroup: 4
+	// aws:cloudwatch/logResourcePolicy:LogResourcePolicy: orders-logs
+	// aws:iam/serviceLinkedRole:ServiceLinkedRole: linked-role-role
+	// aws:opensearch/domain:Domain: orders-domain
+	// aws:secretsmanager/secret:Secret: orders-master
+	// aws:secretsmanager/secretVersion:SecretVersion: orders-master
+	// cdcpipeline:search:Domain: orders
+	// cdcpipeline:search:ServiceLinkedRole: linked-role
+	// random:index/randomPassword:RandomPassword: orders-master
+}
+
+// What whoever makes a domain inside a VPC needs of the account.
+func ExampleNewServiceLinkedRole() {
+	componenttest.Example(func(ctx *pulumi.Context) error {
+		_, err := search.NewServiceLinkedRole(ctx, "linked-role", &search.ServiceLinkedRoleArgs{})
+		return err
+	})
+	// Output:
+	// aws:iam/serviceLinkedRole:ServiceLinkedRole: linked-role-role
+	// cdcpipeline:search:ServiceLinkedRole: linked-role
+}
+
+// A role whose Dependencies come before the security group of a delivery, and outlive it.
+func ExampleNewDeliveryRole() {
+	componenttest.Example(func(ctx *pulumi.Context) error {
+		role, err := search.NewDeliveryRole(ctx, "delivery", &search.DeliveryRoleArgs{})
+		if err != nil {
+			return err
+		}
+		ctx.Export("roleArn", role.Arn)
+		return nil
+	})
+	// Output:
+	// aws:iam/role:Role: delivery-role
+	// aws:iam/rolePolicy:RolePolicy: delivery-interfaces
+	// cdcpipeline:search:DeliveryRole: delivery
+}
+
+// A further writer gets a role of its own and is made after the grant.
 func ExampleAccess_Grant() {
 	componenttest.Example(func(ctx *pulumi.Context) error {
 		access, err := ordersAccess(ctx)

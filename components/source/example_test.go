@@ -151,3 +151,14 @@ func ExampleNewRotation() {
 	// aws:secretsmanager/secretRotation:SecretRotation: rotation-schedule
 	// cdcpipeline:source:Rotation: rotation
 }
+
+// What the first database of an account needs of it.
+func ExampleNewServiceLinkedRole() {
+	componenttest.Example(func(ctx *pulumi.Context) error {
+		_, err := source.NewServiceLinkedRole(ctx, "linked-role", &source.ServiceLinkedRoleArgs{})
+		return err
+	})
+	// Output:
+	// aws:iam/serviceLinkedRole:ServiceLinkedRole: linked-role-role
+	// cdcpipeline:source:ServiceLinkedRole: linked-role
+}

@@ -19,5 +19,6 @@ bootstrap = cdcpipeline.source.Bootstrap("bootstrap",
             "database": "shop",
             "table": "orders",
         }],
+        "schema_files": ["orders.sql"],
     })
 pulumi.export("findings", bootstrap.findings)

@@ -19,6 +19,7 @@ const bootstrap = new cdcpipeline.source.Bootstrap("bootstrap", {
             database: "shop",
             table: "orders",
         }],
+        schemaFiles: ["orders.sql"],
     },
 });
 export const findings = bootstrap.findings;
