@@ -1,0 +1,5 @@
+CREATE TABLE IF NOT EXISTS public.items (
+    id bigint PRIMARY KEY,
+    name text NOT NULL,
+    stock integer NOT NULL
+);
