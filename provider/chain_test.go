@@ -167,7 +167,7 @@ func TestComponentsOfOthersOutputsAreTheSameFromEveryLanguage(t *testing.T) {
 
 	made = append(made, // in tests of their own
 		"stream:ChangeStream", "lake:Bucket", "lake:Delivery", "pipeline:Pipeline",
-		"search:Access", "search:Collections", "search:Delivery", "search:CurrentState", "canary:Canary",
+		"search:Access", "search:Collections", "search:Delivery", "search:CurrentState", "canary:Canary", "observability:Observability",
 	)
 	var all []string
 	for _, f := range forms {

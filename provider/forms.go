@@ -23,6 +23,7 @@ var forms = []form{
 	of("lake.Delivery", lake.NewDelivery),
 	of("lake.Tables", lake.NewTables),
 	networkForm,
+	observabilityForm,
 	pipelineForm,
 	of("replication.AccountRoles", replication.NewAccountRoles),
 	replicationForm,

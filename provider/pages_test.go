@@ -140,7 +140,8 @@ are looked for in the program's folder. The functions' code comes with the plugi
 		fmt.Fprintf(&out, "| [`%s`](%s) | %s |\n", token, fileOf(token), cell(strings.TrimSuffix(first, ".")+"."))
 	}
 	out.WriteString(`
-The alarms are in the pipeline only.
+` + "`feed.Feed`" + `, which a stack has besides for each source, is in the pipeline only: in a program of one's own it is nothing but the
+components that the program makes of each other's outputs, and it names them after itself, so that sources can be told apart.
 `)
 	return out.String()
 }

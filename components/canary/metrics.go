@@ -2,12 +2,18 @@ package canary
 
 import (
 	"cdcpipeline/components/metric"
+	"cdcpipeline/config"
 	"cdcpipeline/internal/canary"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// metric is a metric that the function publishes itself, once a minute.
+// Of is the canary of a source that was made elsewhere, by the function's name, as its metrics are known.
+func Of(engine config.Engine, functionName pulumi.StringInput) *Canary {
+	return &Canary{FunctionName: functionName.ToStringOutput(), postgreSQL: engine == config.EnginePostgreSQL}
+}
+
+// metric that the function publishes itself, once a minute.
 func (c *Canary) metric(name, statistic, label, unit string) metric.Metric {
 	return metric.Metric{
 		Namespace: canary.Namespace, Name: name, Dimensions: pulumi.StringMap{canary.Dimension: c.FunctionName},

@@ -27,20 +27,23 @@ func (p *tablesPlan) alarmed() bool { return p.Lake.Tables.AlarmTopic != "" }
 // measured reports whether the job publishes its metrics.
 func (p *tablesPlan) measured() bool { return p.Measured || p.alarmed() }
 
-// dimensions of the job's metrics.
-func (p *tablesPlan) dimensions() pulumi.StringMap {
-	all := pulumi.StringMap{"Database": p.Database}
-	if p.Source != "" {
-		all["Source"] = pulumi.String(p.Source)
+// TablesOf are the Tables of a source as their metrics are known, of a job that was made elsewhere with these settings, which are complete.
+// Database is that of the Glue Data Catalog.
+func TablesOf(settings config.LakeTables, source string, database pulumi.StringInput) *Tables {
+	hours, quiet := quietHours(settings)
+	all := pulumi.StringMap{"Database": database}
+	if source != "" {
+		all["Source"] = pulumi.String(source)
 	}
-	return all
+	return &Tables{dimensions: all, periodHours: hours, quietPeriods: quiet, alarmed: settings.AlarmTopic != ""}
 }
 
 // alarms makes three alarms: a stopped table, refused records, and a time in which no run ended by itself, because it
 // failed, timed out or was not started.
 func (p *tablesPlan) alarms(ctx *pulumi.Context) error {
-	hours, quiet := quietHours(p.Lake.Tables)
-	p.Tables.dimensions, p.periodHours, p.quietPeriods, p.Tables.alarmed = p.dimensions(), hours, quiet, p.alarmed()
+	known := TablesOf(p.Lake.Tables, p.Source, p.Database)
+	hours, quiet := known.periodHours, known.quietPeriods
+	p.Tables.dimensions, p.periodHours, p.quietPeriods, p.Tables.alarmed = known.dimensions, hours, quiet, known.alarmed
 	if !p.alarmed() {
 		return nil
 	}
@@ -69,7 +72,7 @@ func (p *tablesPlan) alarms(ctx *pulumi.Context) error {
 			AlarmDescription:   pulumi.String(a.text),
 			Namespace:          pulumi.String(metricsNamespace),
 			MetricName:         pulumi.String(a.metric),
-			Dimensions:         p.dimensions(),
+			Dimensions:         known.dimensions,
 			Statistic:          pulumi.String(a.statistic),
 			ComparisonOperator: pulumi.String(a.comparison),
 			Threshold:          pulumi.Float64(1),

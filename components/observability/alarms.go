@@ -69,6 +69,9 @@ func (p *plan) ofSource(f *feed.Feed) []alarm {
 // is late.
 func (p *plan) ofTask(f *feed.Feed) []alarm {
 	r, cfg := f.Replication, f.Config.Replication
+	if r == nil {
+		return nil
+	}
 	return []alarm{
 		{
 			// A failed task publishes nothing, so an alarm on a limit alone would look healthy for ever.
@@ -132,6 +135,9 @@ func (p *plan) ofStream(f *feed.Feed) []alarm {
 // ofLake: the delivery into the lake.
 func (p *plan) ofLake(f *feed.Feed) []alarm {
 	d := f.Lake
+	if d == nil {
+		return nil
+	}
 	late := f.Config.Lake.BufferSeconds + p.FreshnessSeconds
 	return append(p.reading("lake", "into the lake", d.MetricBehind(), d.MetricSuccess()),
 		alarm{

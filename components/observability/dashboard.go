@@ -3,6 +3,7 @@ package observability
 import (
 	"cdcpipeline/components/feed"
 	"cdcpipeline/components/metric"
+	"cdcpipeline/components/replication"
 	"cdcpipeline/components/search"
 	"cdcpipeline/internal/footprint"
 	"fmt"
@@ -69,12 +70,13 @@ func (p *plan) title(f *feed.Feed) string {
 
 // picture draws a source, with one column per part of the way.
 func (p *plan) picture(f *feed.Feed) [columns][]graph {
-	r, s, db := f.Replication, f.Stream, f.Source
-	var behind, late, delivered, failed, calls, ends []metric.Metric
-	behind = []metric.Metric{s.MetricIteratorAge(), f.Lake.MetricBehind()}
-	late = []metric.Metric{f.Lake.MetricFreshness()}
-	delivered = []metric.Metric{f.Lake.MetricRecords()}
-	failed = []metric.Metric{f.Lake.MetricFailed()}
+	s, db := f.Stream, f.Source
+	var late, delivered, failed, calls, ends []metric.Metric
+	behind := []metric.Metric{s.MetricIteratorAge()}
+	if l := f.Lake; l != nil {
+		behind = append(behind, l.MetricBehind())
+		late, delivered, failed = []metric.Metric{l.MetricFreshness()}, []metric.Metric{l.MetricRecords()}, []metric.Metric{l.MetricFailed()}
+	}
 	for _, d := range f.Deliveries {
 		behind = append(behind, d.Search.MetricBehind())
 		late = append(late, d.Search.MetricFreshness())
@@ -99,10 +101,7 @@ func (p *plan) picture(f *feed.Feed) [columns][]graph {
 			{"Database", []metric.Metric{db.MetricCPU()}, []metric.Metric{db.MetricCommits()}},
 			{"Its log", []metric.Metric{db.MetricBinlogBytes(), db.MetricSlotBytes()}, nil},
 		},
-		{
-			{"DMS: latency", []metric.Metric{r.MetricLatencySource(), r.MetricLatencyTarget()}, []metric.Metric{r.MetricIncomingChanges()}},
-			{"DMS: instance", []metric.Metric{r.MetricInstanceCPU()}, []metric.Metric{r.MetricFreeableMemory(), r.MetricFreeStorage()}},
-		},
+		ofTask(f.Replication),
 		{
 			{"Stream: records", []metric.Metric{s.MetricIncomingRecords()}, []metric.Metric{s.MetricIncomingBytes()}},
 			{"Stream: refused", []metric.Metric{s.MetricWriteThrottled(), s.MetricReadThrottled()}, nil},
@@ -113,7 +112,18 @@ func (p *plan) picture(f *feed.Feed) [columns][]graph {
 	}
 }
 
-// ofDomain draws the parts that all sources share, in as many columns.
+// ofTask are the task and its instance, in a column; it has none when the source has no task.
+func ofTask(r *replication.Replication) []graph {
+	if r == nil {
+		return nil
+	}
+	return []graph{
+		{"DMS: latency", []metric.Metric{r.MetricLatencySource(), r.MetricLatencyTarget()}, []metric.Metric{r.MetricIncomingChanges()}},
+		{"DMS: instance", []metric.Metric{r.MetricInstanceCPU()}, []metric.Metric{r.MetricFreeableMemory(), r.MetricFreeStorage()}},
+	}
+}
+
+// ofDomain is what all sources share, in as many columns.
 func ofDomain(d *search.Domain) [columns][]graph {
 	return [columns][]graph{
 		{{"Status", []metric.Metric{d.MetricRed(), d.MetricYellow()}, nil}},

@@ -35,11 +35,14 @@ func (p *plan) events(ctx *pulumi.Context) error {
 
 func rules(f *feed.Feed) []rule {
 	const dms, dmsResource, rds, rdsResource = "$.detail.detailMessage", "$.resources[0]", "$.detail.Message", "$.detail.SourceIdentifier"
-	return []rule{
-		{"task-events", f.Replication.TaskEvents(), "DMS says of the replication task", dms, dmsResource},
-		{"instance-events", f.Replication.InstanceEvents(), "DMS says of the replication instance", dms, dmsResource},
-		{"database-events", f.Source.Events(), "RDS says of the database", rds, rdsResource},
+	all := []rule{{"database-events", f.Source.Events(), "RDS says of the database", rds, rdsResource}}
+	if f.Replication == nil {
+		return all
 	}
+	return append(all,
+		rule{"task-events", f.Replication.TaskEvents(), "DMS says of the replication task", dms, dmsResource},
+		rule{"instance-events", f.Replication.InstanceEvents(), "DMS says of the replication instance", dms, dmsResource},
+	)
 }
 
 // rule makes one rule, with the topic as its target. The topic receives a sentence with a link to the runbook.

@@ -21,12 +21,12 @@ const kind component.Kind = "observability.Observability"
 
 // Args configures Observability.
 type Args struct {
-	config.Alarms
+	config.Alarms `pulumi:"alarms,optional"`
 	// Environment chooses defaults. Default dev.
-	Environment config.Environment
-	// Pipeline is the prefix of all parts' names. Default cdc.
-	Pipeline string
-	// Feeds to watch, each with its alarms. At least one.
+	Environment config.Environment `pulumi:"environment,optional"`
+	// Pipeline is the name that the names of all parts begin with. Default cdc.
+	Pipeline string `pulumi:"pipeline,optional"`
+	// Feeds are watched, each with its alarms. At least one. Of each Config and Stream are needed; what else it has is watched too.
 	Feeds []*feed.Feed
 	// Domains and Collections are the search destinations; the present one and the next one may differ in kind.
 	Domains     []*search.Domain
@@ -34,7 +34,7 @@ type Args struct {
 	// Tables are the lake's tables, by the name of their source.
 	Tables map[string]*lake.Tables
 	// KmsKeyArn encrypts the topic; its policy admits CloudWatch and EventBridge. Required unless Alarms.TopicArn is given.
-	KmsKeyArn pulumi.StringInput
+	KmsKeyArn pulumi.StringInput `pulumi:"kmsKeyArn,optional"`
 }
 
 // Observability is a topic, the alarms that publish to it, rules that forward events of DMS and RDS, and a dashboard.
@@ -43,13 +43,12 @@ type Args struct {
 type Observability struct {
 	pulumi.ResourceState
 
-	// TopicArn of the alarms' topic; empty without alarms.
-	TopicArn pulumi.StringOutput
+	// TopicArn of what is told; empty when nobody is.
+	TopicArn pulumi.StringOutput `pulumi:"topicArn"`
 	// DashboardName of the dashboard; empty when there is none.
-	DashboardName pulumi.StringOutput
-	// Alarms holds the alarms by name, such as cdc-latency-source or cdc-orders-behind. It includes the composite
-	// ones.
-	Alarms []string
+	DashboardName pulumi.StringOutput `pulumi:"dashboardName"`
+	// Alarms by what they say: cdc-latency-source, cdc-orders-behind. Of the composite ones too.
+	Alarms []string `pulumi:"alarms"`
 }
 
 // plan is the checked input that New makes everything from.

@@ -3,6 +3,7 @@ package replication
 import (
 	"cdcpipeline/components/metric"
 	"cdcpipeline/config"
+	"slices"
 	"strings"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -10,9 +11,18 @@ import (
 
 const dmsMetrics = "AWS/DMS"
 
-// ofTask is a metric of the present task, https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Monitoring.html,
-// every minute. Its dimensions are the instance's id and the last part of the task's ARN
-// (https://github.com/prometheus-community/yet-another-cloudwatch-exporter/pull/492).
+// Of is a Replication that was made elsewhere with these settings, which are complete, as its metrics and events are known: by the ARN of the task,
+// and by ARN and id of the instance, if there is one.
+func Of(settings config.Replication, taskArn, instanceArn, instanceID pulumi.StringInput) *Replication {
+	r := &Replication{TaskArn: taskArn.ToStringOutput(), kind: settings.Kind, onInstance: slices.Contains(settings.Kinds(), config.OnInstance)}
+	if r.onInstance {
+		r.InstanceArn, r.InstanceID = instanceArn.ToStringOutput(), instanceID.ToStringOutput()
+	}
+	return r
+}
+
+// ofTask is a metric of the present task, https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Monitoring.html, every minute: by the instance's id
+// and the last part of the task's ARN (https://github.com/prometheus-community/yet-another-cloudwatch-exporter/pull/492).
 //
 // A serverless task has no metrics here. No document describes their dimensions, and those that we have seen change
 // when the task is replaced, so an alarm on them might never fire. The canary shows when such a task is late, and its

@@ -89,7 +89,7 @@ type CurrentState struct {
 	// Mapping of the stream to the function; what writes to the stream may start before it.
 	Mapping *lambda.EventSourceMapping
 	// ParkedPrefix is where the function puts records that cannot be indexed, with a slash at its end.
-	ParkedPrefix string
+	ParkedPrefix string `pulumi:"parkedPrefix"`
 	// Registry is the name of what the function knows of the tables; see CurrentStateArgs.
 	Registry string
 	// FailedPrefix is where Lambda puts records that it gives up, with a slash at its end.
@@ -114,7 +114,7 @@ func NewCurrentState(ctx *pulumi.Context, name string, args *CurrentStateArgs, o
 	if err != nil {
 		return nil, err
 	}
-	s := &CurrentState{ParkedPrefix: p.ParkingPrefix + "/", Registry: p.Registry, measured: p.Measured}
+	s := &CurrentState{Registry: p.Registry, measured: p.Measured}
 	return component.Make(ctx, currentStateKind, name, s, component.Steps{
 		Inputs: pulumi.Map{
 			"environment":    pulumi.String(p.Environment),
@@ -153,6 +153,7 @@ func (args *CurrentStateArgs) check(name string) (*currentPlan, error) {
 }
 
 func (s *CurrentState) provision(ctx *pulumi.Context, p *currentPlan) error {
+	s.ParkedPrefix = p.ParkingPrefix + "/"
 	var err error
 	if p.place, err = lookUpPlace(ctx, s); err != nil {
 		return err

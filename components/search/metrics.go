@@ -2,10 +2,30 @@ package search
 
 import (
 	"cdcpipeline/components/metric"
+	"cdcpipeline/config"
 	"cdcpipeline/internal/currentstate"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
+
+// DeliveryOf is a Delivery that was made elsewhere, by its name and what it writes to, as its metrics are known.
+func DeliveryOf(name pulumi.StringInput, to config.SearchKind) *Delivery {
+	d := &Delivery{Name: name.ToStringOutput(), destination: domainBackend{}.metrics()}
+	if to == config.OnCollections {
+		d.destination = collectionBackend{}.metrics()
+	}
+	return d
+}
+
+// CurrentStateOf is a CurrentState that was made elsewhere, as its metrics are known: by its function, and by the id of the mapping when Lambda
+// counts its events (CurrentStateArgs.Measured); nil when it does not.
+func CurrentStateOf(functionName, mappingID pulumi.StringInput, parkedPrefix string) *CurrentState {
+	s := &CurrentState{FunctionName: functionName.ToStringOutput(), ParkedPrefix: parkedPrefix, measured: mappingID != nil}
+	if s.measured {
+		s.MappingID = mappingID.ToStringOutput()
+	}
+	return s
+}
 
 func (d *Delivery) metric(name, statistic, label, unit string) metric.Metric {
 	return metric.OfDelivery(d.Name, name, statistic, label, unit)
