@@ -26,7 +26,7 @@ type yamlProgram struct {
 	Outputs map[string]any `yaml:"outputs"`
 }
 
-var reference = regexp.MustCompile(`^\$\{(\w+)(?:\.(\w+))?\}$`)
+var reference = regexp.MustCompile(`^\$\{(\w+)(?:\.(\w+))?(?:\[\d+\])?\}$`)
 
 // value is what a value of the program comes to: of another resource's output only that there is such a one.
 func (p yamlProgram) value(t *testing.T, s spec, v any) resource.PropertyValue {
@@ -56,7 +56,12 @@ func (p yamlProgram) value(t *testing.T, s spec, v any) resource.PropertyValue {
 		if found[2] == "" {
 			return resource.MakeComponentResourceReference(resource.NewURN("stack", "project", "", tokens.Type(of), found[1]), "")
 		}
-		require.Containsf(t, s.Resources[of].Properties, found[2], "%s: %s has no such output", v, of)
+		if strings.HasPrefix(of, Name+":") {
+			require.Containsf(t, s.Resources[of].Properties, found[2], "%s: %s has no such output", v, of)
+		}
+		if s.Resources[of].Properties[found[2]].Plain {
+			return resource.NewProperty("known")
+		}
 		return resource.MakeComputed(resource.NewProperty(""))
 	}
 	return resource.NewPropertyValue(v)
