@@ -35,7 +35,12 @@ func (f *Function) apply(ctx context.Context, items []item) Outcome {
 			f.guarded(it, func() { it.err = f.define(ctx, it, &out) })
 		}
 	}
-	b := &bulk{f: f, items: items}
+	space := f.lines.Get().(*[]byte)
+	defer func() {
+		*space = (*space)[:0]
+		f.lines.Put(space)
+	}()
+	b := &bulk{f: f, items: items, pending: make([]action, 0, len(items))}
 	for i := range items {
 		it := &items[i]
 		if it.record == nil || it.control || it.parked != nil {
@@ -44,6 +49,7 @@ func (f *Function) apply(ctx context.Context, items []item) Outcome {
 		if it.err = ctx.Err(); it.err != nil {
 			continue // there is no time left for it
 		}
+		it.space = space
 		for _, d := range f.documents(ctx, it) {
 			b.add(i, d)
 		}
@@ -130,7 +136,7 @@ func (f *Function) plan(ctx context.Context, it *item) ([]document, error) {
 	if err != nil {
 		return nil, &problem{Unordered, err}
 	}
-	version, err := r.Version()
+	version, err := r.VersionAt(order)
 	if err != nil {
 		return nil, &problem{Unordered, err}
 	}
@@ -155,7 +161,7 @@ func (f *Function) plan(ctx context.Context, it *item) ([]document, error) {
 		return nil, &problem{Incomplete, fmt.Errorf("%s: neither the row nor its before-image tells %s, which may have any value: "+
 			"ALTER TABLE %s REPLICA IDENTITY FULL, then load the table again", e.name(), strings.Join(columns, ", "), e.name())}
 	}
-	o := origin{record: r, position: order.String(), committed: order.Time(), indexed: f.deps.Now()}
+	o := origin{record: r, position: order.String(), committed: order.Time(), indexed: f.deps.Now(), space: it.space}
 	docs, err := rows(f.indices.kind, f.settings.Source.Index(e.name(), epoch.Number), epoch.columns(), version, o)
 	if column := e.rounded(r.Row()); err == nil && column != "" && r.Operation != change.Delete {
 		err = &problem{Rounded, fmt.Errorf("column %s is an integer in scientific notation, which may have lost digits: set UseLargeIntegerValue of the target endpoint", column)}

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"net/http"
 	"slices"
 	"strings"
@@ -98,68 +99,31 @@ func (b *bulk) try(ctx context.Context, actions []action) {
 // then know nothing of the documents that were written.
 const bulkPath = "/_bulk?timeout=" + shardTimeout
 
-// answer to a bulk request, as far as it is asked for.
-type answer struct {
-	Items []map[string]*verdict `json:"items"`
-}
-
-type verdict struct {
-	Status int `json:"status"`
-	Error  *struct {
-		Type     string `json:"type"`
-		Reason   string `json:"reason"`
-		CausedBy struct {
-			Reason string `json:"reason"`
-		} `json:"caused_by"`
-	} `json:"error"`
-}
-
-// kind of the error, as OpenSearch names it.
-func (v *verdict) kind() string {
-	if v.Error == nil {
-		return ""
-	}
-	return v.Error.Type
-}
-
-func (v *verdict) reason() string {
-	if v.Error == nil {
-		return fmt.Sprintf("status %d", v.Status)
-	}
-	reason := v.Error.Type + ": " + v.Error.Reason
-	if v.Error.CausedBy.Reason != "" {
-		reason += ": " + v.Error.CausedBy.Reason
-	}
-	return reason
-}
-
 // attempt makes one request and takes the verdict on each document of it.
 func (b *bulk) attempt(ctx context.Context, actions []action) error {
-	var out answer
+	var out bytes.Buffer
 	if err := b.f.client.once.Do(ctx, http.MethodPost, bulkPath+b.f.indices.kind.ofRows(), body(actions), &out); err != nil {
 		return fmt.Errorf("writing to %s: %w", named(actions), err)
 	}
-	if len(out.Items) != len(actions) {
-		return fmt.Errorf("writing to %s: the domain answered for %d documents of %d", named(actions), len(out.Items), len(actions))
+	verdicts, err := readVerdicts(out.Bytes())
+	if err != nil {
+		return fmt.Errorf("writing to %s: reading the domain's answer: %w", named(actions), err)
 	}
-	for i, a := range actions {
-		for _, v := range out.Items[i] {
-			b.settle(ctx, a, v)
-		}
+	if len(verdicts) != len(actions) {
+		return fmt.Errorf("writing to %s: the domain answered for %d documents of %d", named(actions), len(verdicts), len(actions))
+	}
+	for i := range actions {
+		b.settle(ctx, actions[i], &verdicts[i])
 	}
 	return nil
 }
 
-func body(actions []action) []byte {
-	size := 0
-	for _, a := range actions {
-		size += len(a.lines)
+func body(actions []action) net.Buffers {
+	all := make(net.Buffers, len(actions))
+	for i := range actions {
+		all[i] = actions[i].lines
 	}
-	all := bytes.NewBuffer(make([]byte, 0, size))
-	for _, a := range actions {
-		all.Write(a.lines)
-	}
-	return all.Bytes()
+	return all
 }
 
 // named is the first index of some actions, and how many others there are.

@@ -93,8 +93,8 @@ type Function struct {
 	tables   map[table.Name]Table
 	// seen are entries that have what the settings say, by name.
 	seen sync.Map
-	// Memory of batches that are done: a *batchReader, a *change.Reader and a *bytes.Buffer of a request each.
-	batches, readers, bodies sync.Pool
+	// Memory of batches that are done: a *batchReader, a *change.Reader and the lines of documents (*[]byte) of each.
+	batches, readers, lines sync.Pool
 }
 
 // New makes the function. It calls nobody.
@@ -114,6 +114,7 @@ func New(s Settings, d Deps) (*Function, error) {
 	f := &Function{settings: s, deps: d, client: newClient(d.Domain), tables: map[table.Name]Table{}}
 	f.batches.New = func() any { return &batchReader{} }
 	f.readers.New = func() any { return &change.Reader{Kind: s.Kind} }
+	f.lines.New = func() any { return &[]byte{} }
 	f.indices = newIndices(s.Source, f.client, kindOf(s.Service, s.Shards, s.Replicas))
 	f.registry = newRegistry(d.Bucket, s.Registry, f.indices, d.Now)
 	f.registry.copied = s.RegistryFrom != ""

@@ -60,13 +60,33 @@ type origin struct {
 	position string
 	// committed is when the change was, or the load made; indexed is now.
 	committed, indexed time.Time
+	// space has the lines of documents one after the other, with room for the next ones; nil makes some for each.
+	space *[]byte
+}
+
+// begin a document's lines: what is there already, to which they are appended.
+func (o origin) begin(room int) []byte {
+	if o.space == nil {
+		return make([]byte, 0, room)
+	}
+	return *o.space
+}
+
+// end of lines that were begun; nothing is appended to them any more.
+func (o origin) end(lines []byte) []byte {
+	if o.space == nil {
+		return lines
+	}
+	begin := len(*o.space)
+	*o.space = lines
+	return lines[begin:len(lines):len(lines)]
 }
 
 // row is the document of a row: its columns as they came, and where they came from. NULL is no column, however it came; a column
 // of the key has a value though it did not come: an empty one.
 func (d *document) row(o origin, names []string, key change.Key) {
 	columns := o.record.Row()
-	b := append(d.action(), '{')
+	b := append(d.action(o.begin(d.room)), '{')
 	for i, name := range names {
 		if raw, ok := columns.Get(name); !ok || raw == "null" {
 			b = append(appendText(append(appendText(b, field(name)), ':'), key[i]), ',')
@@ -85,17 +105,16 @@ func (d *document) row(o origin, names []string, key change.Key) {
 		}
 		b = append(b, ',')
 	}
-	d.lines = append(o.appendTo(b, false), '}', '\n')
+	d.lines = o.end(append(o.appendTo(b, false), '}', '\n'))
 }
 
 // tombstone is the document of a row that is no more.
 func (d *document) tombstone(o origin) {
-	d.lines = append(o.appendTo(append(d.action(), '{'), true), '}', '\n')
+	d.lines = o.end(append(o.appendTo(append(d.action(o.begin(d.room)), '{'), true), '}', '\n'))
 }
 
 // action is how a bulk request says where the document goes, and which one it takes the place of.
-func (d *document) action() []byte {
-	b := make([]byte, 0, d.room)
+func (d *document) action(b []byte) []byte {
 	b = appendText(append(b, `{"index":{"_index":`...), d.in.target(d.index))
 	b = appendText(append(b, `,"_id":`...), d.id)
 	b = strconv.AppendInt(append(b, `,"version":`...), d.version, 10)

@@ -11,7 +11,7 @@ func rows(in kind, index string, columns change.KeyColumns, version int64, o ori
 	if err != nil {
 		return nil, &problem{Unkeyed, err}
 	}
-	previous, moved, err := o.record.PreviousKey(columns)
+	previous, moved, err := o.record.Moved(columns, key)
 	if err != nil {
 		return nil, &problem{Unkeyed, err}
 	}

@@ -120,6 +120,7 @@ type item struct {
 	from   *events.KinesisEventRecord // nil for a record from elsewhere
 	record *change.Record             // nil until it is read
 	epoch  int                        // 0 for the one that the record is of
+	space  *[]byte                    // for the lines of its documents (origin.space)
 	// made and version of a data record; committed of a change.
 	committed time.Time
 	// written counts documents that were indexed, overtaken those that a later record had written before.

@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/url"
 	"sync"
@@ -50,8 +51,9 @@ type Client struct {
 	FoundAfter time.Duration
 }
 
-// Do makes a request and decodes the answer into out. A body other than []byte is encoded as JSON. A nil body means
-// none; a nil out ignores the answer. A status other than 2xx is an [*Error].
+// Do makes a request and decodes the answer into out. A body that is no []byte and no [net.Buffers], which are sent one after the other, becomes JSON;
+// nil is no body, and no interest in the answer. An out that is a [*bytes.Buffer] gets the answer as it came. An answer other than 2xx is an
+// [*Error].
 func (c Client) Do(ctx context.Context, method, path string, body, out any) error {
 	content, err := encode(body)
 	if err != nil {
@@ -63,21 +65,23 @@ func (c Client) Do(ctx context.Context, method, path string, body, out any) erro
 	return c.Retry(ctx, func() error { return c.once(ctx, method, path, content, out) })
 }
 
-func encode(body any) ([]byte, error) {
+func encode(body any) (net.Buffers, error) {
 	switch body := body.(type) {
 	case nil:
 		return nil, nil
 	case []byte:
+		return net.Buffers{body}, nil
+	case net.Buffers:
 		return body, nil
 	}
 	content, err := json.Marshal(body)
 	if err != nil {
 		return nil, fmt.Errorf("writing a request: %w", err)
 	}
-	return content, nil
+	return net.Buffers{content}, nil
 }
 
-func (c Client) once(ctx context.Context, method, path string, content []byte, out any) error {
+func (c Client) once(ctx context.Context, method, path string, content net.Buffers, out any) error {
 	if c.Timeout > 0 {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(ctx, c.Timeout)
@@ -103,8 +107,14 @@ func (c Client) once(ctx context.Context, method, path string, content []byte, o
 	if out == nil {
 		return nil
 	}
-	err = json.NewDecoder(answer).Decode(out)
+	if whole, ok := out.(*bytes.Buffer); ok {
+		_, err = whole.ReadFrom(answer)
+	} else {
+		err = json.NewDecoder(answer).Decode(out)
+	}
 	switch {
+	case err == nil && answer.N <= 0:
+		return fmt.Errorf("reading %s's answer: it is longer than %d bytes", c.place(), limit)
 	case err != nil && answer.N <= 0:
 		return fmt.Errorf("reading %s's answer: it is longer than %d bytes", c.place(), limit)
 	case err != nil:
@@ -121,14 +131,20 @@ var compressors = sync.Pool{New: func() any {
 	return w
 }}
 
-func (c Client) request(ctx context.Context, method, path string, content []byte) (*http.Request, error) {
+func (c Client) request(ctx context.Context, method, path string, parts net.Buffers) (*http.Request, error) {
+	var content []byte
 	encoding := ""
-	if c.Gzip && len(content) > 0 {
+	switch {
+	case c.Gzip && size(parts) > 0:
 		var err error
-		if content, err = compress(content); err != nil {
+		if content, err = compress(parts); err != nil {
 			return nil, err
 		}
 		encoding = "gzip"
+	case len(parts) == 1:
+		content = parts[0]
+	default:
+		content = bytes.Join(parts, nil)
 	}
 	request, err := http.NewRequestWithContext(ctx, method, c.URL+path, bytes.NewReader(content))
 	if err != nil {
@@ -146,14 +162,26 @@ func (c Client) request(ctx context.Context, method, path string, content []byte
 	return request, nil
 }
 
-func compress(content []byte) ([]byte, error) {
+func size(parts net.Buffers) int {
+	sum := 0
+	for _, part := range parts {
+		sum += len(part)
+	}
+	return sum
+}
+
+func compress(parts net.Buffers) ([]byte, error) {
 	var body bytes.Buffer
 	w, _ := compressors.Get().(*gzip.Writer)
 	defer compressors.Put(w)
-	body.Grow(len(content) / 2) // rows usually shrink to a third
+	body.Grow(size(parts) / 2) // rows become a third as a rule
 	w.Reset(&body)
-	_, err := w.Write(content)
-	if err = errors.Join(err, w.Close()); err != nil {
+	for _, part := range parts {
+		if _, err := w.Write(part); err != nil {
+			return nil, fmt.Errorf("compressing a request: %w", err)
+		}
+	}
+	if err := w.Close(); err != nil {
 		return nil, fmt.Errorf("compressing a request: %w", err)
 	}
 	return body.Bytes(), nil
