@@ -15,7 +15,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
 	"strings"
 )
 
@@ -38,8 +37,13 @@ func PipelineInTypeScript(ctx context.Context, r *Run) error {
 	if err := d.write(r.Project, "sdks/nodejs", "drive.ts", "tsconfig.json"); err != nil {
 		return err
 	}
-	if err := d.compile(ctx); err != nil {
-		return err
+	if err := os.Symlink(filepath.Join(dir, "sdks/nodejs"), filepath.Join(dir, "node_modules/@pulumi/cdcpipeline")); err != nil {
+		return fmt.Errorf("installing the SDK: %w", err)
+	}
+	for _, what := range []string{"sdks/nodejs", "."} {
+		if err := d.run(ctx, nil, "node", "node_modules/typescript/bin/tsc", "-p", what); err != nil {
+			return err
+		}
 	}
 	besides, err := r.besidesOfThePipeline(ctx)
 	if err != nil {
@@ -47,23 +51,6 @@ func PipelineInTypeScript(ctx context.Context, r *Run) error {
 	}
 	defer r.unseeded()()
 	return r.drive(ctx, d, map[string]any{"cdcpipeline:pipeline:Pipeline": besides})
-}
-
-// compile installs the SDK by its own script, as npm does, and compiles the program with it.
-func (d driver) compile(ctx context.Context) error {
-	sdk := driver{dir: filepath.Join(d.dir, "sdks/nodejs"), env: []string{"PATH=" + d.dir + string(os.PathListSeparator) + os.Getenv("PATH")}}
-	for to, link := range map[string]string{
-		filepath.Join(d.dir, "node_modules/typescript/bin/tsc"): filepath.Join(d.dir, "tsc"),
-		sdk.dir: filepath.Join(d.dir, "node_modules/@pulumi/cdcpipeline"),
-	} {
-		if err := os.Symlink(to, link); err != nil {
-			return fmt.Errorf("installing the SDK: %w", err)
-		}
-	}
-	if err := sdk.run(ctx, nil, "node", "scripts/postinstall.js"); err != nil {
-		return err
-	}
-	return d.run(ctx, nil, filepath.Join(d.dir, "tsc"), "--project", ".")
 }
 
 // SearchInPython deploys the example of what is searched alone.
@@ -144,17 +131,13 @@ func (r *Run) drive(ctx context.Context, d driver, besides map[string]any) error
 	if err != nil {
 		return err
 	}
-	command := slices.Concat(d.command, []string{d.project, "languages", folder, r.Pack.Path, d.exceptions})
-	if besides != nil {
-		inputs, err := json.Marshal(besides)
-		if err != nil {
-			return fmt.Errorf("writing the inputs: %w", err)
-		}
-		command = append(command, string(inputs))
+	inputs, err := json.Marshal(besides)
+	if err != nil {
+		return fmt.Errorf("writing the inputs: %w", err)
 	}
 	d.env = append(append(d.env, s.Environ()...), "PATH="+filepath.Dir(r.Engine.CLI())+string(os.PathListSeparator)+os.Getenv("PATH"))
 	var result bytes.Buffer
-	if err := d.run(ctx, &result, command...); err != nil {
+	if err := d.run(ctx, &result, append(d.command, d.project, "languages", folder, r.Pack.Path, d.exceptions, string(inputs))...); err != nil {
 		return err
 	}
 	var found report.Language
