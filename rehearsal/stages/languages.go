@@ -16,8 +16,8 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// pluginVersion is that of the plugin in this part, which is released nowhere.
-const pluginVersion = "0.0.1-dev"
+// pluginVersion is that of the plugin in this part, which the committed SDKs ask for.
+const pluginVersion = "0.1.0"
 
 // Languages makes ready what programs of other languages need: the plugin, made and installed as docs/components/README.md says, and the
 // language host of YAML.

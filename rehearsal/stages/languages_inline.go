@@ -37,13 +37,8 @@ func PipelineInTypeScript(ctx context.Context, r *Run) error {
 	if err := d.write(r.Project, "sdks/nodejs", "drive.ts", "tsconfig.json"); err != nil {
 		return err
 	}
-	if err := os.Symlink(filepath.Join(dir, "sdks/nodejs"), filepath.Join(dir, "node_modules/@pulumi/cdcpipeline")); err != nil {
-		return fmt.Errorf("installing the SDK: %w", err)
-	}
-	for _, what := range []string{"sdks/nodejs", "."} {
-		if err := d.run(ctx, nil, "node", "node_modules/typescript/bin/tsc", "-p", what); err != nil {
-			return err
-		}
+	if err := d.compile(ctx); err != nil {
+		return err
 	}
 	besides, err := r.besidesOfThePipeline(ctx)
 	if err != nil {
@@ -51,6 +46,23 @@ func PipelineInTypeScript(ctx context.Context, r *Run) error {
 	}
 	defer r.unseeded()()
 	return r.drive(ctx, d, map[string]any{"cdcpipeline:pipeline:Pipeline": besides})
+}
+
+// compile installs the SDK by its own script, as npm does, and compiles the program with it.
+func (d driver) compile(ctx context.Context) error {
+	sdk := driver{dir: filepath.Join(d.dir, "sdks/nodejs"), env: []string{"PATH=" + d.dir + string(os.PathListSeparator) + os.Getenv("PATH")}}
+	for to, link := range map[string]string{
+		filepath.Join(d.dir, "node_modules/typescript/bin/tsc"): filepath.Join(d.dir, "tsc"),
+		sdk.dir: filepath.Join(d.dir, "node_modules/@pulumi/cdcpipeline"),
+	} {
+		if err := os.Symlink(to, link); err != nil {
+			return fmt.Errorf("installing the SDK: %w", err)
+		}
+	}
+	if err := sdk.run(ctx, nil, "node", "scripts/postinstall.js"); err != nil {
+		return err
+	}
+	return d.run(ctx, nil, filepath.Join(d.dir, "tsc"), "--project", ".")
 }
 
 // SearchInPython deploys the example of what is searched alone.
