@@ -15,6 +15,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
@@ -143,13 +144,17 @@ func (r *Run) drive(ctx context.Context, d driver, besides map[string]any) error
 	if err != nil {
 		return err
 	}
-	inputs, err := json.Marshal(besides)
-	if err != nil {
-		return fmt.Errorf("writing the inputs: %w", err)
+	command := slices.Concat(d.command, []string{d.project, "languages", folder, r.Pack.Path, d.exceptions})
+	if besides != nil {
+		inputs, err := json.Marshal(besides)
+		if err != nil {
+			return fmt.Errorf("writing the inputs: %w", err)
+		}
+		command = append(command, string(inputs))
 	}
 	d.env = append(append(d.env, s.Environ()...), "PATH="+filepath.Dir(r.Engine.CLI())+string(os.PathListSeparator)+os.Getenv("PATH"))
 	var result bytes.Buffer
-	if err := d.run(ctx, &result, append(d.command, d.project, "languages", folder, r.Pack.Path, d.exceptions, string(inputs))...); err != nil {
+	if err := d.run(ctx, &result, command...); err != nil {
 		return err
 	}
 	var found report.Language
