@@ -13,7 +13,7 @@ MODULES     := rehearsal . sdks/opensearch sdks/generate docs/diagram
 export CGO_ENABLED := 0
 export GOFLAGS     := -trimpath '-gcflags=all=-l -dwarf=false' $(GOFLAGS)
 
-.PHONY: help graph rehearse rehearse-full faults bench bench-tables bench-sources dashboard test test-tables test-page lint vuln sdk docs diagram permissions clean plugin
+.PHONY: help graph rehearse rehearse-full faults bench bench-tables bench-sources dashboard test test-tables test-page test-languages lint vuln sdk docs diagram permissions clean plugin
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 18
@@ -50,6 +50,9 @@ test-tables: ## the job of tables that change in place, with Spark and other eng
 
 test-page: ## the report's page in a headless Chromium (Debian: chromium), at the widths of a desk and a phone; pictures of it in .cache/rehearsal/
 	cd rehearsal && go test -vet=off -tags browser -count=1 ./report/page
+
+test-languages: ## programs of TypeScript (tsc --strict, needs Node 20 with npm) and Python (mypy --strict): examples, those of the components' pages, drivers
+	cd rehearsal && go test -vet=off -tags languages -count=1 ./typed
 
 lint: $(LINT) ## golangci-lint with the committed configuration, in every module
 	@set -e; for module in . sdks/generate docs/diagram rehearsal; do echo "== $$module"; (cd $$module && $(LINT) run --config $(CURDIR)/.golangci.yml ./...); done
