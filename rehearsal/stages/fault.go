@@ -122,6 +122,8 @@ func runFaults(ctx context.Context, r *Run, kept *faultRuns, chosen []fault) err
 	if !ok {
 		return fmt.Errorf("the domain %s does not exist", r.output("searchDomainName"))
 	}
+	// A first look cannot say what happened to a table that was altered before it: an operator has looked before. Whether all is well, others ask.
+	_, _ = r.Tool.Run(ctx, "status-before-faults", 0, "status", "--ca", r.Tool.CA)
 	r.World.Firehose.Hurry(usualPace)
 	defer r.World.Firehose.Hurry(firehose.Pace{})
 	defer func() { r.Report.FaultRuns = kept.runs() }()

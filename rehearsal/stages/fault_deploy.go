@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"time"
 
@@ -154,7 +155,7 @@ func killEngineInDestroy(ctx context.Context, s *scene) error {
 		return err
 	}
 	killed := time.Now()
-	if err := Destroy(ctx, s.Run); err != nil {
+	if err := destroyAgain(ctx, s); err != nil {
 		return fmt.Errorf("the destroy after the one that was interrupted: %w", err)
 	}
 	s.found.RecoveredSeconds = round(time.Since(killed).Seconds())
@@ -162,4 +163,25 @@ func killEngineInDestroy(ctx context.Context, s *scene) error {
 		return fmt.Errorf("the destroy has left %s", strings.Join(left, ", "))
 	}
 	return nil
+}
+
+// alreadyDeleted finds a resource that AWS has deleted and the killed engine has not noted. The AWS provider takes most of these for deleted, but
+// not a dashboard: https://github.com/hashicorp/terraform-provider-aws/blob/main/internal/service/cloudwatch/dashboard.go.
+var alreadyDeleted = regexp.MustCompile(`deleting (urn:pulumi:\S+): 1 error occurred:\n.*ResourceNotFound: `)
+
+// destroyAgain does what docs/permissions.md says about a destroy that died halfway.
+func destroyAgain(ctx context.Context, s *scene) error {
+	err := Destroy(ctx, s.Run)
+	if err == nil {
+		return nil
+	}
+	urn := alreadyDeleted.FindStringSubmatch(err.Error())
+	if urn == nil {
+		return err
+	}
+	s.Log.Detail("pulumi refresh --target %s", urn[1])
+	if _, err := s.Stack.Refresh(ctx, urn[1]); err != nil {
+		return err //nolint:wrapcheck // the error says what failed
+	}
+	return Destroy(ctx, s.Run)
 }

@@ -275,14 +275,14 @@ func (s *Stack) Destroy(ctx context.Context, progress func(string)) (Result, err
 	return Result{Seconds: time.Since(began).Seconds()}, nil
 }
 
-// Refresh reads every resource again, without the program. It returns how many differed from the state.
-func (s *Stack) Refresh(ctx context.Context) (int, error) {
+// Refresh reads every resource again, or only the named ones, without the program. It returns how many differed from the state.
+func (s *Stack) Refresh(ctx context.Context, urns ...string) (int, error) {
 	file, err := s.openLog()
 	if err != nil {
 		return 0, err
 	}
 	defer file.Close()
-	r, err := s.auto.Refresh(ctx, optrefresh.ProgressStreams(file), optrefresh.Color("never"))
+	r, err := s.auto.Refresh(ctx, optrefresh.ProgressStreams(file), optrefresh.Color("never"), optrefresh.Target(urns))
 	if err != nil {
 		return 0, s.failure("refresh", err)
 	}
