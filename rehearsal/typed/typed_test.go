@@ -15,8 +15,6 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-const project = "../.."
-
 // programs are where hand-written and generated programs of a language are, by the folder that they are checked in.
 var programs = map[string]map[string]string{
 	".ts": {"program": "examples/typescript-pipeline", "pages": "provider/examples", ".": "rehearsal/stages/inline"},
