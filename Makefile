@@ -13,7 +13,7 @@ MODULES     := rehearsal . sdks/opensearch sdks/generate docs/diagram
 export CGO_ENABLED := 0
 export GOFLAGS     := -trimpath '-gcflags=all=-l -dwarf=false' $(GOFLAGS)
 
-.PHONY: help graph rehearse rehearse-full faults bench bench-tables bench-sources dashboard test test-tables test-page test-languages lint vuln sdk docs diagram permissions clean plugin
+.PHONY: help graph rehearse rehearse-full faults bench bench-tables bench-sources bench-pipeline dashboard test test-tables test-page lint vuln sdk docs diagram permissions clean plugin
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 18
@@ -35,6 +35,9 @@ bench-tables: ## measure the job that keeps the lake's tables and write its sect
 
 bench-sources: ## measure what one source's outage does to another source and write its section of docs/performance.md anew
 	@exec rehearsal/start bench-sources
+
+bench-pipeline: ## measure the current-state function under load and beside Debezium and write that section of docs/performance.md anew
+	@exec rehearsal/start bench-pipeline
 
 dashboard: ## draw docs/dashboard.svg anew: the dashboard as it is declared, with the values of a rehearsal
 	@exec rehearsal/start dashboard

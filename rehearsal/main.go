@@ -5,6 +5,7 @@ package main
 import (
 	"cdcpipeline/rehearsal/bench"
 	"cdcpipeline/rehearsal/bench/firstrun"
+	"cdcpipeline/rehearsal/bench/pipeline"
 	"cdcpipeline/rehearsal/bench/tables"
 	"cdcpipeline/rehearsal/engine/languagehost"
 	"cdcpipeline/rehearsal/machine"
@@ -101,6 +102,7 @@ With --only the other parts of docs/performance.md stay as they are. At another 
 		full,
 		everyFault(&o),
 		benchTables,
+		benchPipeline(&o),
 		&cobra.Command{
 			Use: "up", Short: "Deploy and load, then leave it running for a look, with a live page, until Ctrl-C or `down`", Args: cobra.NoArgs,
 			RunE: func(cmd *cobra.Command, _ []string) error { return stages.Perform(cmd.Context(), stages.Look, o) },
@@ -138,7 +140,35 @@ With --only the other parts of docs/performance.md stay as they are. At another 
 	return root
 }
 
-// everyFault is the command that runs all faults.
+// benchPipeline is the command of the measurement beside Debezium.
+func benchPipeline(o *stages.Options) *cobra.Command {
+	scale, parts := pipeline.Full, []string(nil)
+	cmd := &cobra.Command{
+		Use: "bench-pipeline", Short: "Measure the current-state function under load and beside Debezium, and write that section of docs/performance.md anew", Args: cobra.NoArgs,
+		Long: `Measure how many rows a second the current-state function takes, by shards and calls at once, how that is while an index grows, and what a row
+costs it beside Debezium's embedded engine with a plain sink.
+
+At another scale than the usual one, and with --only, it prints the figures alone.`,
+		Example: "  go run . bench-pipeline --load 5000 --growth 20000 --rows 10000 --warming 5000 --rounds 1 --commits 200",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return pipeline.Publish(cmd.Context(), o.Project, machine.Describe(), scale, parts)
+		},
+	}
+	for _, flag := range []struct {
+		name, usage string
+		value       *int
+	}{
+		{"load", "rows that each combination of shards and calls drains", &scale.Load}, {"growth", "rows that one index grows to", &scale.Growth},
+		{"rows", "rows that each contender writes", &scale.Rows}, {"warming", "rows that it writes before those", &scale.Warming},
+		{"rounds", "how often each writes", &scale.Rounds}, {"commits", "rows that are looked for one by one", &scale.Commits},
+	} {
+		cmd.Flags().IntVar(flag.value, flag.name, *flag.value, flag.usage)
+	}
+	cmd.Flags().StringSliceVar(&parts, "only", nil, "parts to measure: "+strings.Join(pipeline.Parts(), ", "))
+	return cmd
+}
+
+// everyFault is the command of all faults.
 func everyFault(o *stages.Options) *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "faults", Short: "Every fault, one after the other while rows are written; writes docs/reliability.md anew", Args: cobra.NoArgs,

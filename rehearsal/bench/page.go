@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cdcpipeline/rehearsal/bench/firstrun"
 	"cdcpipeline/rehearsal/bench/neighbours"
+	"cdcpipeline/rehearsal/bench/pipeline"
 	"cdcpipeline/rehearsal/bench/tables"
 	_ "embed"
 	"fmt"
@@ -51,6 +52,11 @@ func Page(r *Report) ([]byte, error) {
 		return nil, err
 	}
 	out.WriteString(beside)
+	loaded, err := pipeline.Section()
+	if err != nil {
+		return nil, err
+	}
+	out.WriteString(loaded)
 	return out.Bytes(), nil
 }
 

@@ -86,7 +86,10 @@ func (s *Site) StartMoto(ctx context.Context, o MotoOptions) (*Moto, error) {
 // Stop ends moto and discards everything made in it.
 func (m *Moto) Stop() { m.process.Stop() }
 
-// Done is closed when moto has ended; then Err gives the reason, unless it was stopped.
+// PID of the process.
+func (m *Moto) PID() int { return m.process.PID() }
+
+// Done is closed when moto has ended; Err then says why, unless it was stopped.
 func (m *Moto) Done() <-chan struct{} { return m.process.Done() }
 
 // Err is the reason why moto ended by itself.

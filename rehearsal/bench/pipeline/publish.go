@@ -1,0 +1,115 @@
+package pipeline
+
+import (
+	"bytes"
+	"cdcpipeline/rehearsal/bench/page"
+	"cdcpipeline/rehearsal/report/progress"
+	"context"
+	_ "embed"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"text/template"
+)
+
+// measured is the run that docs/performance.md shows; null while there is none.
+//
+//go:embed measured.json
+var measured []byte
+
+//go:embed section.md.tmpl
+var sectionTemplate string
+
+// Publish measures, and prints the figures. Those of all parts at the full scale it writes where [Section] finds them when it is compiled next, and the section
+// in docs/performance.md anew.
+func Publish(ctx context.Context, project, machine string, scale Scale, only []string) error {
+	if err := errors.Join(scale.check(), known(only)); err != nil {
+		return err
+	}
+	r, err := Run(ctx, project, machine, scale, only, progress.New(os.Stderr, nil))
+	if err != nil {
+		return fmt.Errorf("measuring: %w", err)
+	}
+	r.Print(os.Stdout)
+	if scale != Full || len(only) > 0 {
+		return nil
+	}
+	text, err := json.MarshalIndent(r, "", "  ")
+	if err != nil {
+		return fmt.Errorf("writing the run: %w", err)
+	}
+	if err := os.WriteFile(filepath.Join(project, "rehearsal", "bench", "pipeline", "measured.json"), append(text, '\n'), 0o644); err != nil { // documentation
+		return fmt.Errorf("writing the run: %w", err)
+	}
+	section, err := r.section()
+	if err != nil {
+		return err
+	}
+	return page.Replace(project, heading, section) //nolint:wrapcheck // it names the page
+}
+
+// check names every number that cannot be measured.
+func (s Scale) check() error {
+	var problems []error
+	for _, one := range []struct {
+		flag         string
+		value, least int
+	}{
+		{"--load", s.Load, least.Load}, {"--growth", s.Growth, least.Growth}, {"--rows", s.Rows, least.Rows}, {"--warming", s.Warming, least.Warming},
+		{"--rounds", s.Rounds, least.Rounds}, {"--commits", s.Commits, least.Commits},
+	} {
+		if one.value < one.least {
+			problems = append(problems, fmt.Errorf("%s is %d: set it to %d or more", one.flag, one.value, one.least))
+		}
+	}
+	if s.Warming%defaults.BatchSize != 0 {
+		problems = append(problems, fmt.Errorf("--warming is %d: set it to a multiple of %d, the records of a batch", s.Warming, defaults.BatchSize))
+	}
+	return errors.Join(problems...)
+}
+
+func known(only []string) error {
+	for _, name := range only {
+		if !slices.Contains(Parts(), name) {
+			return fmt.Errorf("--only: there is no part %q: choose of %s", name, strings.Join(Parts(), ", "))
+		}
+	}
+	return nil
+}
+
+const heading = "## The pipeline under load, beside a peer\n"
+
+// Section is the part of docs/performance.md about the run that was measured last; empty while none was.
+func Section() (string, error) {
+	var r *Report
+	if err := json.Unmarshal(measured, &r); err != nil {
+		return "", fmt.Errorf("reading what was measured: %w", err)
+	}
+	if r == nil {
+		return "", nil
+	}
+	text, err := r.section()
+	return "\n" + text, err
+}
+
+func (r *Report) section() (string, error) {
+	parsed, err := template.New("section").Parse(sectionTemplate)
+	if err != nil {
+		return "", fmt.Errorf("reading the section's template: %w", err)
+	}
+	var out bytes.Buffer
+	err = parsed.Execute(&out, map[string]any{
+		"Heading": heading, "Report": r, "Missed": r.Missed(), "Knee": r.Knee(), "Memory": fmt.Sprintf("%.2f", r.Memory()),
+		"Load": r.load().RenderMarkdown(), "Growth": r.growth().RenderMarkdown(), "Peer": r.peer().RenderMarkdown(), "Ratios": r.ratios().RenderMarkdown(), "Visible": r.visible().RenderMarkdown(),
+		"GoalPeer": goalPeer, "GoalMemory": goalMemory, "Bounded": bounded.Seconds(), "Holding": holding.Seconds(), "Heap": heap, "Glance": glance.Milliseconds(),
+		"BatchSize": defaults.BatchSize, "BatchSeconds": *defaults.BatchSeconds, "PerTransaction": perTransaction, "PerSecond": perSecondLive, "Sample": sample,
+	})
+	if err != nil {
+		return "", fmt.Errorf("writing the section: %w", err)
+	}
+	return out.String(), nil
+}

@@ -1,0 +1,62 @@
+package pipeline
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+)
+
+// sample is how many documents of the peer are compared with the function's.
+const sample = 200
+
+// some documents of an index by their ids, each with its columns as text.
+func (b *bench) some(ctx context.Context, index string) (map[string]string, error) {
+	hits, err := b.node.Admin().Search(ctx, index, map[string]any{"size": sample, "sort": map[string]any{key: "asc"}})
+	if err != nil {
+		return nil, fmt.Errorf("reading documents of %s: %w", index, err)
+	}
+	all := map[string]string{}
+	for _, hit := range hits {
+		if all[hit.ID], err = columns(hit.Source); err != nil {
+			return nil, err
+		}
+	}
+	return all, nil
+}
+
+// columns of a document, however a number is written: as one, or as text.
+func columns(source []byte) (string, error) {
+	decoder := json.NewDecoder(bytes.NewReader(source))
+	decoder.UseNumber()
+	var members map[string]any
+	if err := decoder.Decode(&members); err != nil {
+		return "", fmt.Errorf("reading a document: %w", err)
+	}
+	delete(members, "_cdc") // says where the row is from
+	var text strings.Builder
+	for _, name := range slices.Sorted(maps.Keys(members)) {
+		fmt.Fprintf(&text, "%s=%v\n", name, members[name])
+	}
+	return text.String(), nil
+}
+
+// same says that the peer's documents have the rows of the function's.
+func (b *bench) same(ctx context.Context) error {
+	if b.kept.documents == nil {
+		return nil
+	}
+	has, err := b.some(ctx, peerIndex)
+	if err != nil {
+		return err
+	}
+	for id, want := range b.kept.documents {
+		if has[id] != want {
+			return fmt.Errorf("row %s is not the same in both indices: the function wrote\n%sthe peer\n%s", id, want, has[id])
+		}
+	}
+	return nil
+}
