@@ -24,7 +24,7 @@ var measured []byte
 //go:embed section.md.tmpl
 var sectionTemplate string
 
-// Publish measures, and prints the figures. Those of all parts at the full scale it writes where [Section] finds them when it is compiled next, and the section
+// Publish measures, prints the figures, and writes them into .cache/bench/pipeline.json. Those of all parts at the full scale it writes where [Section] finds them when it is compiled next, and the section
 // in docs/performance.md anew.
 func Publish(ctx context.Context, project, machine string, scale Scale, only []string) error {
 	if err := errors.Join(scale.check(), known(only)); err != nil {
@@ -35,21 +35,34 @@ func Publish(ctx context.Context, project, machine string, scale Scale, only []s
 		return fmt.Errorf("measuring: %w", err)
 	}
 	r.Print(os.Stdout)
+	if err := r.write(filepath.Join(project, ".cache", "bench", "pipeline.json")); err != nil {
+		return err
+	}
 	if scale != Full || len(only) > 0 {
 		return nil
 	}
-	text, err := json.MarshalIndent(r, "", "  ")
-	if err != nil {
-		return fmt.Errorf("writing the run: %w", err)
-	}
-	if err := os.WriteFile(filepath.Join(project, "rehearsal", "bench", "pipeline", "measured.json"), append(text, '\n'), 0o644); err != nil { // documentation
-		return fmt.Errorf("writing the run: %w", err)
+	if err := r.write(filepath.Join(project, "rehearsal", "bench", "pipeline", "measured.json")); err != nil {
+		return err
 	}
 	section, err := r.section()
 	if err != nil {
 		return err
 	}
 	return page.Replace(project, heading, section) //nolint:wrapcheck // it names the page
+}
+
+func (r *Report) write(path string) error {
+	text, err := json.MarshalIndent(r, "", "  ")
+	if err != nil {
+		return fmt.Errorf("writing the run: %w", err)
+	}
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		return fmt.Errorf("writing the run: %w", err)
+	}
+	if err := os.WriteFile(path, append(text, '\n'), 0o644); err != nil { // documentation
+		return fmt.Errorf("writing the run: %w", err)
+	}
+	return nil
 }
 
 // check names every number that cannot be measured.
@@ -106,7 +119,7 @@ func (r *Report) section() (string, error) {
 		"Heading": heading, "Report": r, "Missed": r.Missed(), "Knee": r.Knee(), "Memory": fmt.Sprintf("%.2f", r.Memory()),
 		"Load": r.load().RenderMarkdown(), "Growth": r.growth().RenderMarkdown(), "Peer": r.peer().RenderMarkdown(), "Ratios": r.ratios().RenderMarkdown(), "Visible": r.visible().RenderMarkdown(),
 		"GoalPeer": goalPeer, "GoalMemory": goalMemory, "Bounded": bounded.Seconds(), "Holding": holding.Seconds(), "Heap": heap, "Glance": glance.Milliseconds(),
-		"BatchSize": defaults.BatchSize, "BatchSeconds": *defaults.BatchSeconds, "PerTransaction": perTransaction, "PerSecond": perSecondLive, "Sample": sample,
+		"BatchSize": defaults.BatchSize, "BatchSeconds": *defaults.BatchSeconds, "PerTransaction": perTransaction, "PerSecond": perSecondLive, "Sample": sample, "Says": saysVersion,
 	})
 	if err != nil {
 		return "", fmt.Errorf("writing the section: %w", err)

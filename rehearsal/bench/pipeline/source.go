@@ -9,6 +9,7 @@ import (
 	"cdcpipeline/rehearsal/stores"
 	"context"
 	"crypto/rand"
+	"encoding/json"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -43,6 +44,7 @@ type source struct {
 	declared declared
 	server   *httptest.Server
 	task     string // the present one's ARN
+	from     string // and where it begins
 	// took is told of each record that the stand-in has made.
 	took atomic.Pointer[func(record []byte)]
 }
@@ -110,9 +112,10 @@ func (s *source) attach(ctx context.Context) error {
 	}
 	proxy := controlplane.New(moto, slog.New(slog.DiscardHandler))
 	proxy.Before(controlplane.Action{Service: "kinesis", Name: "PutRecords"}, swallow)
+	proxy.After(controlplane.Action{Service: "dms", Name: "DescribeReplicationTasks"}, s.placed)
 	s.server = httptest.NewServer(proxy)
 	acc := account.New(s.server.URL)
-	s.service, s.client = dms.New(acc, slog.Default()), api.NewFromConfig(acc.Config())
+	s.service, s.client = dms.New(acc, slog.New(slog.DiscardHandler)), api.NewFromConfig(acc.Config())
 	s.service.Attach(proxy)
 	s.service.AcceptUntested(true)
 	s.service.OnCaptured(func(records [][]byte) {
@@ -176,11 +179,24 @@ func swallow(_ context.Context, c *controlplane.Call) (bool, error) {
 	return true, c.Answer(http.StatusOK, map[string]any{"FailedRecordCount": 0, "Records": answers}) //nolint:wrapcheck // an answer
 }
 
+// placed says where the present task begins, which moto forgets.
+func (s *source) placed(_ context.Context, c *controlplane.Call) error {
+	var answer struct{ ReplicationTasks []map[string]any }
+	if err := json.Unmarshal(c.ResponseBody, &answer); err != nil {
+		return fmt.Errorf("reading the description of tasks: %w", err)
+	}
+	for _, task := range answer.ReplicationTasks {
+		task["CdcStartPosition"] = s.from
+	}
+	return c.Answer(c.Status, answer) //nolint:wrapcheck // an answer
+}
+
 // follow has a task read a table's changes from a place in the log, until the result is called.
 func (s *source) follow(ctx context.Context, n table.Name, from string, took func(record []byte)) (end func(), err error) {
+	s.from = from
 	task, err := s.client.CreateReplicationTask(ctx, &api.CreateReplicationTaskInput{
 		ReplicationTaskIdentifier: aws.String("bench-" + rand.Text()), ReplicationInstanceArn: aws.String("instance"), MigrationType: types.MigrationTypeValueCdc,
-		SourceEndpointArn: &s.declared.source, TargetEndpointArn: &s.declared.target, CdcStartPosition: &from,
+		SourceEndpointArn: &s.declared.source, TargetEndpointArn: &s.declared.target,
 		TableMappings: aws.String(fmt.Sprintf(`{"rules":[{"rule-type":"selection","rule-id":"1","rule-name":"1","object-locator":{"schema-name":%[1]q,"table-name":%[2]q},"rule-action":"include"},
 			{"rule-type":"object-mapping","rule-id":"2","rule-name":"2","rule-action":"map-record-to-record","object-locator":{"schema-name":%[1]q,"table-name":%[2]q},"mapping-parameters":{"partition-key-type":"primary-key"}}]}`, n.Database, n.Table)),
 		ReplicationTaskSettings: aws.String(`{"BeforeImageSettings":{"EnableBeforeImage":true,"FieldName":"before-image","ColumnFilter":"pk-only"}}`),
