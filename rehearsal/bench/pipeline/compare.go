@@ -38,7 +38,7 @@ func (b *bench) compare(ctx context.Context) error {
 		return err
 	}
 	b.report.Versions["debezium"], b.report.Versions["java"] = p.version, javaVersion(ctx, p.java)
-	if err := p.begin(ctx); err != nil {
+	if err := p.begin(ctx, orders); err != nil {
 		return err
 	}
 	from, err := s.place(ctx)

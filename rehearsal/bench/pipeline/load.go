@@ -16,7 +16,7 @@ import (
 
 const (
 	// warming is how long the node writes before anything counts: its code is compiled by then.
-	warming = 2 * time.Second
+	warming = 25 * time.Second
 	// holding is how long rows come at a rate that is to be held.
 	holding = 15 * time.Second
 	// bounded is how late rows may be in the last third of that. A second of it is search.current.batchSeconds.

@@ -135,9 +135,9 @@ func (p *peer) run(ctx context.Context, v variant, notes string) (*engine, error
 	return e, nil
 }
 
-// begin notes where the log ends.
-func (p *peer) begin(ctx context.Context) error {
-	e, err := p.run(ctx, variant{does: "begin", table: orders}, "")
+// begin notes where the log ends, for a table.
+func (p *peer) begin(ctx context.Context, n table.Name) error {
+	e, err := p.run(ctx, variant{does: "begin", table: n}, "")
 	if err != nil {
 		return err
 	}

@@ -158,7 +158,7 @@ func (p *peer) followByPeer(ctx context.Context) (run func(context.Context) erro
 		return nil, nil, err
 	}
 	window := time.Duration(*defaults.BatchSeconds) * time.Second
-	if err := p.begin(ctx); err != nil {
+	if err := p.begin(ctx, live); err != nil {
 		return nil, nil, err
 	}
 	e, err := p.run(ctx, variant{does: "write", batch: defaults.BatchSize, linger: window, table: live}, p.begun)
