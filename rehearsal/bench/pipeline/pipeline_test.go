@@ -89,11 +89,18 @@ func TestTheKneeIsWhereMoreCallsBringNoMore(t *testing.T) {
 		return Load{Shards: shards, Calls: calls, Drained: rate, Held: rate, Cost: Cost{Function: 20, Node: node, StandIns: 20, Clock: clock}}
 	}
 	r := &Report{Cores: 2, Load: []Load{at(1, 1, 5000, 80, 200), at(1, 2, 9000, 80, 62), at(2, 2, 9500, 80, 61)}}
-	require.Equal(t, "More than 1 shards with 2 calls at once for each bring no more than a tenth more rows. There the machine's processors are used up: "+
-		"97 % of them are used, and the largest part, 67 %, is the node's (the function has 17 %, the stand-ins 17 %).", r.Knee())
+	require.Equal(t, "Beyond 1 × 2 (shards × calls at once for each) no combination brings a tenth more rows. There the machine's processors are used up: "+
+		"97 % of their time is used, of which the node has 67 %, the function 17 % and the stand-ins 17 %.", r.Knee())
 	r.Load[2] = at(2, 2, 12000, 30, 100)
-	require.Equal(t, "The rate grows up to the most calls at once that were tried. There calls wait for each other's answers rather than for a processor: "+
-		"35 % of them are used, and the largest part, 43 %, is the node's (the function has 29 %, the stand-ins 29 %).", r.Knee())
+	require.Equal(t, "The rate grows up to the most calls at once that were tried. There calls wait for answers rather than for processors: "+
+		"35 % of their time is used, of which the node has 43 %, the function 29 % and the stand-ins 29 %.", r.Knee())
+}
+
+// What was late only at first, when the rate was new, does not count against it.
+func TestARateIsHeldWhenRowsAreNotLateInTheEnd(t *testing.T) {
+	second := time.Second
+	p50, p99, last := lateness([]time.Duration{9 * second, 5 * second, 3 * second, second, second, 2 * second})
+	require.Equal(t, []float64{3000, 9000, 2000}, []float64{p50, p99, last})
 }
 
 func TestMissedGoalsAreNamed(t *testing.T) {

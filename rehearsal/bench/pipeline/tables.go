@@ -79,6 +79,9 @@ func (r *Report) visible() table.Writer {
 // more is by how much a rate has to grow to count as growth.
 const more = 1.1
 
+// usedUp is the part of the processors' time from which on they are the bound.
+const usedUp = 0.85
+
 // Knee says from where on more calls at once bring no more rows, and what is used up there.
 func (r *Report) Knee() string {
 	at := r.Load[0]
@@ -87,22 +90,16 @@ func (r *Report) Knee() string {
 			at = one
 		}
 	}
-	c := at.Cost
-	text := fmt.Sprintf("More than %d shards with %d calls at once for each bring no more than a tenth more rows.", at.Shards, at.Calls)
+	where := fmt.Sprintf("Beyond %d × %d (shards × calls at once for each) no combination brings a tenth more rows.", at.Shards, at.Calls)
 	if at == r.Load[len(r.Load)-1] {
-		text = "The rate grows up to the most calls at once that were tried."
+		where = "The rate grows up to the most calls at once that were tried."
 	}
-	largest, part := "the node's", c.Node
-	for name, value := range map[string]float64{"the function's": c.Function, "the stand-ins'": c.StandIns} {
-		if value > part {
-			largest, part = name, value
-		}
+	c := at.Cost
+	why := "calls wait for answers rather than for processors"
+	if c.busy(r.Cores) > usedUp {
+		why = "the machine's processors are used up"
 	}
 	all := c.Function + c.Node + c.StandIns
-	what := "calls wait for each other's answers rather than for a processor"
-	if c.busy(r.Cores) > 0.85 {
-		what = "the machine's processors are used up"
-	}
-	return fmt.Sprintf("%s There %s: %.0f %% of them are used, and the largest part, %.0f %%, is %s (the function has %.0f %%, the stand-ins %.0f %%).",
-		text, what, 100*c.busy(r.Cores), 100*part/all, largest, 100*c.Function/all, 100*c.StandIns/all)
+	return fmt.Sprintf("%s There %s: %.0f %% of their time is used, of which the node has %.0f %%, the function %.0f %% and the stand-ins %.0f %%.",
+		where, why, 100*c.busy(r.Cores), 100*c.Node/all, 100*c.Function/all, 100*c.StandIns/all)
 }
