@@ -24,6 +24,6 @@ func TestABodyInPartsIsSentAsOne(t *testing.T) {
 		require.Equal(t, "a\nb\n", got)
 		require.Equal(t, " {as it:came ", answer.String())
 		c.MaxAnswer = 5
-		require.ErrorContains(t, c.Do(t.Context(), http.MethodPost, "/_bulk", nil, &answer), "longer than 5 bytes")
+		require.ErrorContains(t, c.Do(t.Context(), http.MethodPost, "/_bulk", []byte("c"), &answer), "longer than 5 bytes")
 	}
 }
